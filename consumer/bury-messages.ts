@@ -1,0 +1,34 @@
+import { discardUndelivered, quarantine } from "../shared/db/dead-letters.ts";
+import { TaskMessage } from "../shared/task.ts";
+import { unreadableMessage } from "./read-messages.ts";
+
+const CODE = "delivery_exhausted";
+const REASON = "The platform stopped delivering the message: the consumer failed on it again and again.";
+
+/** Messages that the platform moved to `media-dead-letters` become dead letters. Never throws. */
+export async function buryMessages(
+  batch: MessageBatch,
+  { db, operatorId }: { db: D1Database; operatorId: string },
+): Promise<void> {
+  const now = Date.now();
+  const taskIds: string[] = [];
+  const others: Message[] = [];
+  for (const message of batch.messages) {
+    const task = TaskMessage.safeParse(message.body);
+    if (task.success) taskIds.push(task.data.taskId);
+    else others.push(message);
+  }
+  try {
+    if (taskIds.length > 0) await discardUndelivered(db, taskIds, { code: CODE, reason: REASON, now });
+    if (others.length > 0) {
+      // Only uploads' events come here beside tasks: what is of no shape at all is quarantined where it arrives.
+      const rows = others.map((message) => unreadableMessage(message, "media-uploads", { code: CODE, reason: REASON }));
+      await quarantine(db, rows, { ownerId: operatorId, now });
+    }
+    for (const message of batch.messages) message.ack();
+    console.error({ event: "messages.buried", tasks: taskIds.length, others: others.length });
+  } catch (error) {
+    console.error({ event: "bury.failed", messages: batch.messages.length, error: String(error) });
+    for (const message of batch.messages) message.retry();
+  }
+}

@@ -1,0 +1,42 @@
+import * as z from "zod";
+
+import { IMAGE_CLASSIFIER, TEXT_CLASSIFIER } from "../../shared/models.ts";
+import type { ClassificationOptions } from "../../shared/options.ts";
+import type { Label, ModelCall } from "../../shared/settlement.ts";
+import type { ModelAnswer, ModelRunner } from "./run-model.ts";
+
+/** Both classifiers answer a list; the platform's schema allows an entry without a label or a score. */
+const LabelsAnswer = z.array(z.object({ label: z.string().optional(), score: z.number().optional() }));
+
+/** `labels.json`: best first. */
+export interface Classification {
+  readonly model: string;
+  readonly engine: string;
+  readonly labels: readonly Label[];
+}
+
+export async function classifyImage(
+  models: ModelRunner,
+  image: Uint8Array,
+  options: ClassificationOptions,
+): Promise<Classification> {
+  return rank(await models.run(IMAGE_CLASSIFIER, { image: Array.from(image) }), options);
+}
+
+export async function classifyText(
+  models: ModelRunner,
+  text: string,
+  options: ClassificationOptions,
+): Promise<Classification> {
+  return rank(await models.run(TEXT_CLASSIFIER, { text }), options);
+}
+
+function rank(answer: ModelAnswer, options: ClassificationOptions): Classification {
+  const { model, engine }: ModelCall = answer.call;
+  const labels = LabelsAnswer.parse(answer.value)
+    .flatMap(({ label, score }) => (label === undefined || score === undefined ? [] : [{ label, score }]))
+    .filter(({ score }) => score >= options.minScore)
+    .toSorted((a, b) => b.score - a.score)
+    .slice(0, options.topK);
+  return { model, engine, labels };
+}

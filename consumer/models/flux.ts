@@ -1,0 +1,50 @@
+import { fileTypeFromBuffer } from "file-type";
+import * as z from "zod";
+
+import { IMAGE_MODELS } from "../../shared/models.ts";
+import type { ImageOptions } from "../../shared/options.ts";
+import type { ModelAnswer, ModelRunner } from "./run-model.ts";
+
+const Base64Answer = z.object({ image: z.string().min(1) });
+
+export interface GeneratedImage {
+  readonly bytes: Uint8Array;
+  readonly contentType: string;
+  readonly extension: string;
+}
+
+/**
+ * Draw one picture.
+ * @throws an Error with the model's `<code>: <description>`, or one saying that the answer is no picture.
+ */
+export async function generateImage(
+  models: ModelRunner,
+  prompt: string,
+  options: ImageOptions,
+): Promise<GeneratedImage> {
+  const model = IMAGE_MODELS[options.model];
+  const fields: Record<string, string | number> = { prompt };
+  for (const name of model.options) {
+    const value = options[name];
+    if (value !== undefined) fields[name] = value;
+  }
+  const answer = await models.run(model.id, model.input === "json" ? fields : multipart(fields));
+  const bytes = bytesOf(answer);
+  // The platform's types and headers are wrong for some models; the bytes are not.
+  const type = await fileTypeFromBuffer(bytes);
+  if (!type?.mime.startsWith("image/"))
+    throw new Error(`'${model.id}' answered ${bytes.length} bytes that are no picture`);
+  return { bytes, contentType: type.mime, extension: type.ext };
+}
+
+// FLUX.2 takes a form only, and the binding sends a body as it is: Response writes the form and its boundary.
+function multipart(fields: Readonly<Record<string, string | number>>): Record<string, unknown> {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, String(value));
+  const serialised = new Response(form);
+  return { multipart: { body: serialised.body, contentType: serialised.headers.get("content-type") } };
+}
+
+function bytesOf(answer: ModelAnswer): Uint8Array {
+  return answer.type === "bytes" ? answer.value : Uint8Array.fromBase64(Base64Answer.parse(answer.value).image);
+}

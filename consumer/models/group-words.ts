@@ -1,0 +1,34 @@
+import type { Segment, Word } from "../../shared/transcript.ts";
+
+const PAUSE_MS = 700;
+const MAX_SEGMENT_MS = 7000; // as long as a caption may stay: the usual limit of subtitling guides
+const MAX_SEGMENT_CHARS = 84; // two caption lines of 42
+
+/** Segments for a model that gives only words: a new one after a pause, a full stop, or when it gets too long to read. */
+export function groupWords(words: readonly Word[]): Segment[] {
+  const groups: Word[][] = [];
+  for (const word of words) {
+    const group = groups.at(-1);
+    if (group === undefined || startsSegment(group, word)) groups.push([word]);
+    else group.push(word);
+  }
+  return groups.map((group) => ({
+    startMs: group[0]?.startMs ?? 0,
+    endMs: group.at(-1)?.endMs ?? 0,
+    text: group.map((word) => word.text).join(" "),
+    words: group,
+  }));
+}
+
+function startsSegment(group: readonly Word[], word: Word): boolean {
+  const first = group[0];
+  const last = group.at(-1);
+  if (first === undefined || last === undefined) return true;
+  const chars = group.reduce((sum, { text }) => sum + text.length + 1, word.text.length);
+  return (
+    word.startMs - last.endMs > PAUSE_MS ||
+    /[.!?]$/.test(last.text) ||
+    word.endMs - first.startMs > MAX_SEGMENT_MS ||
+    chars > MAX_SEGMENT_CHARS
+  );
+}

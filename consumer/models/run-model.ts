@@ -1,0 +1,71 @@
+import type { ModelCall } from "../../shared/settlement.ts";
+
+/** The one way to a model: the `AI` binding, or locally a Worker of the same shape. */
+export interface AiBinding {
+  run(model: string, inputs: Record<string, unknown>, options: { returnRawResponse: true }): Promise<Response>;
+}
+
+/** What a model answered: JSON where the platform says so, else bytes. */
+export type ModelAnswer =
+  | { readonly type: "json"; readonly value: unknown; readonly call: ModelCall }
+  | { readonly type: "bytes"; readonly value: Uint8Array; readonly call: ModelCall };
+
+export interface ModelRunner {
+  /** @throws an Error whose message is the binding's own, `<code>: <description>`. */
+  run(model: string, inputs: Record<string, unknown>): Promise<ModelAnswer>;
+}
+
+/** A consumer invocation may run 15 minutes; a model that hangs must leave time to say so. */
+const MODEL_TIMEOUT_MS = 8 * 60_000;
+
+/** Calls models and notes each call, failed ones too, for the attempt's row. */
+export function modelRunner(ai: AiBinding, calls: ModelCall[]): ModelRunner {
+  return {
+    async run(model, inputs) {
+      const index = calls.push({ model, engine: "workers-ai", neurons: null }) - 1;
+      // The raw response: the only place where a call's neurons and status can be read.
+      return withTimeout(MODEL_TIMEOUT_MS, async () => {
+        const response = await ai.run(model, inputs, { returnRawResponse: true });
+        const call = callOf(model, response.headers);
+        calls[index] = call;
+        if (!response.ok) throw new Error(errorMessage(response.status, await response.text()));
+        if (response.headers.get("content-type")?.startsWith("application/json")) {
+          return { type: "json", value: await response.json(), call };
+        }
+        return { type: "bytes", value: new Uint8Array(await response.arrayBuffer()), call };
+      });
+    },
+  };
+}
+
+function callOf(model: string, headers: Headers): ModelCall {
+  const neurons = Number.parseFloat(headers.get("cf-ai-neurons") ?? "");
+  return {
+    model,
+    engine: headers.get("x-darkroom-engine") ?? "workers-ai",
+    neurons: Number.isFinite(neurons) ? neurons : null,
+  };
+}
+
+/** The message that the binding itself would throw for this answer (workerd, src/cloudflare/internal/ai-api.ts). */
+function errorMessage(status: number, body: string): string {
+  try {
+    const error = JSON.parse(body);
+    if (error.internalCode !== undefined) return `${error.internalCode}: ${error.description ?? error.message}`;
+    const first = error.errors?.[0];
+    if (first !== undefined) return `${first.code}: ${first.message}`;
+  } catch {
+    // Not JSON: a gateway's page. The status is then all there is to go by.
+  }
+  return `HTTP ${status}: ${body.slice(0, 500)}`;
+}
+
+async function withTimeout<T>(timeoutMs: number, run: () => Promise<T>): Promise<T> {
+  const { promise: expired, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`3007: no answer within ${timeoutMs / 1000} s`)), timeoutMs);
+  try {
+    return await Promise.race([run(), expired]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

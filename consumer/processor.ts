@@ -1,0 +1,37 @@
+import type * as z from "zod";
+
+import type { Failure, Label, StoredArtifact } from "../shared/settlement.ts";
+import type { ByteBudget } from "./byte-budget.ts";
+import type { ModelRunner } from "./models/run-model.ts";
+
+/** What a processor may touch. It never sees D1 or the queue, so it cannot get a state wrong. */
+export interface TaskContext {
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly media: R2Bucket;
+  readonly models: ModelRunner;
+  readonly budget: ByteBudget;
+}
+
+/** What a processor came to. An exception is a failure too: its message is diagnosed. */
+export type Outcome =
+  | { readonly type: "completed"; readonly artifacts: readonly StoredArtifact[]; readonly labels?: readonly Label[] }
+  | { readonly type: "discard"; readonly failure: Failure };
+
+/** The function for one kind of task. `args` is the task's JSON. */
+export type Processor = (args: string, context: TaskContext) => Promise<Outcome>;
+
+/** A processor whose arguments are parsed first; a task with others can never succeed. */
+export function processor<Args>(
+  schema: z.ZodType<Args>,
+  run: (args: Args, context: TaskContext) => Promise<Outcome>,
+): Processor {
+  return async (json, context) => {
+    const args = schema.safeParse(JSON.parse(json));
+    return args.success ? run(args.data, context) : discard("invalid_arguments", args.error.message);
+  };
+}
+
+export function discard(code: string, message: string): Outcome {
+  return { type: "discard", failure: { code, message } };
+}

@@ -1,0 +1,30 @@
+import { MAX_PROMPT_CHARS } from "../../shared/limits.ts";
+import { ImageInput } from "../../shared/new-job.ts";
+import { Prompt, type ImageOptions } from "../../shared/options.ts";
+import { generateImage as runFlux } from "../models/flux.ts";
+import { discard, type Outcome, processor, type TaskContext } from "../processor.ts";
+import { withSource } from "../source.ts";
+import { storeArtifact } from "../store-artifact.ts";
+
+/** UTF-8 needs up to four bytes a character, and a prompt in a file may end in blank lines. */
+const MAX_PROMPT_BYTES = MAX_PROMPT_CHARS * 4 + 1000;
+
+/** Prompt to picture: `image.jpg`, `image.png` … by what the model really answered. */
+export const generateImage = processor(ImageInput, async (input, context) => {
+  if ("prompt" in input) return draw(input.prompt, input.options, context);
+  return withSource(input.source, MAX_PROMPT_BYTES, context, async (bytes) => {
+    const prompt = Prompt.safeParse(new TextDecoder().decode(bytes));
+    if (prompt.success) return draw(prompt.data, input.options, context);
+    return discard("invalid_prompt", prompt.error.issues[0]?.message ?? "The prompt is not valid.");
+  });
+});
+
+async function draw(prompt: string, options: ImageOptions, context: TaskContext): Promise<Outcome> {
+  const image = await runFlux(context.models, prompt, options);
+  const artifact = await storeArtifact(context, {
+    name: `image.${image.extension}`,
+    contentType: image.contentType,
+    body: image.bytes,
+  });
+  return { type: "completed", artifacts: [artifact] };
+}

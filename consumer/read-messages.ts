@@ -1,0 +1,65 @@
+import type * as z from "zod";
+
+import { quarantine, type UnreadableMessage } from "../shared/db/dead-letters.ts";
+
+/** Messages that make sense; the others are on their way to `dead_letters` already. */
+export interface ReadMessage<Body> {
+  readonly message: Message;
+  readonly body: Body;
+}
+
+/**
+ * Parse a batch. A message of another shape can never succeed, so it is kept whole as a dead letter and acknowledged;
+ * if D1 cannot be reached just then, it is delivered again rather than lost.
+ */
+export async function readMessages<Body>(
+  batch: MessageBatch,
+  schema: z.ZodType<Body>,
+  { db, operatorId, now }: { db: D1Database; operatorId: string; now: number },
+): Promise<readonly ReadMessage<Body>[]> {
+  const readable: ReadMessage<Body>[] = [];
+  const unreadable: { message: Message; row: UnreadableMessage }[] = [];
+  for (const message of batch.messages) {
+    const parsed = schema.safeParse(message.body);
+    if (parsed.success) {
+      readable.push({ message, body: parsed.data });
+      continue;
+    }
+    const issue = parsed.error.issues[0];
+    const reason = `${issue?.path.join(".") || "message"}: ${issue?.message ?? "not valid"}`;
+    unreadable.push({ message, row: unreadableMessage(message, batch.queue, { code: "malformed_message", reason }) });
+  }
+  if (unreadable.length > 0) await keep(unreadable, { db, operatorId, now });
+  return readable;
+}
+
+/** A message as its dead letter holds it. */
+export function unreadableMessage(
+  message: Message,
+  queue: string,
+  { code, reason }: { code: string; reason: string },
+): UnreadableMessage {
+  return { id: message.id, queue, body: rawBody(message.body), code, reason };
+}
+
+async function keep(
+  unreadable: readonly { message: Message; row: UnreadableMessage }[],
+  { db, operatorId, now }: { db: D1Database; operatorId: string; now: number },
+): Promise<void> {
+  const rows = unreadable.map(({ row }) => row);
+  try {
+    await quarantine(db, rows, { ownerId: operatorId, now });
+    for (const { message, row } of unreadable) {
+      message.ack();
+      console.warn({ event: "message.quarantined", queue: row.queue, messageId: row.id, reason: row.reason });
+    }
+  } catch (error) {
+    console.error({ event: "quarantine.failed", messages: rows.length, error: String(error) });
+    for (const { message } of unreadable) message.retry();
+  }
+}
+
+function rawBody(body: unknown): string {
+  if (body instanceof ArrayBuffer) return JSON.stringify({ base64: new Uint8Array(body).toBase64() });
+  return JSON.stringify(body) ?? "null";
+}

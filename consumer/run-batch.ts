@@ -1,0 +1,147 @@
+import { leaseTasks } from "../shared/db/leases.ts";
+import { settleTasks } from "../shared/db/settle.ts";
+import { retryTransient } from "../shared/db/transient.ts";
+import { SOURCE_BYTES_IN_FLIGHT } from "../shared/limits.ts";
+import type { Settlement } from "../shared/settlement.ts";
+import { type Task, TaskMessage } from "../shared/task.ts";
+import { byteBudget } from "./byte-budget.ts";
+import type { AiBinding } from "./models/run-model.ts";
+import { type ReadMessage, readMessages } from "./read-messages.ts";
+import { runTask } from "./run-task.ts";
+
+export interface RunBatchDeps {
+  readonly db: D1Database;
+  readonly media: R2Bucket;
+  readonly ai: AiBinding;
+  readonly operatorId: string;
+  readonly ringGraceMs: number;
+}
+
+/** A consumer that dies is noticed after this long; one that lives renews its lease well before. */
+const LEASE_MS = 90_000;
+
+/**
+ * Fast tasks of a batch settle together when the last of them ends. Beside a slow one they wait no longer than this:
+ * a result that is not settled would be paid for again if the consumer died. Also how often leases are renewed.
+ */
+const SETTLE_EVERY_MS = 20_000;
+
+/** After a failure of D1 itself. */
+const RETRY_LATER = { delaySeconds: 30 };
+
+/** Lease a batch's tasks, run them side by side, settle them, and acknowledge each message on its own. Never throws. */
+export async function runBatch(batch: MessageBatch, deps: RunBatchDeps): Promise<void> {
+  const messages = await readMessages(batch, TaskMessage, { ...deps, now: Date.now() });
+  if (messages.length === 0) return;
+
+  const tasks = await lease(messages, deps);
+  if (tasks === null) {
+    for (const { message } of messages) message.retry(RETRY_LATER);
+    return;
+  }
+  const byTask = new Map(messages.map(({ message, body }) => [body.taskId, message]));
+  const leased = new Set(tasks.map((task) => task.id));
+  for (const { message, body } of messages) {
+    // Someone else holds the lease, or the task has ended, or the same bell rang twice. Redelivery is normal.
+    if (!leased.has(body.taskId) || byTask.get(body.taskId) !== message) message.ack();
+  }
+  await runAndSettle(tasks, deps, (settlements, settled) => {
+    for (const settlement of settlements) answer(byTask.get(settlement.taskId), settlement, settled);
+  });
+}
+
+async function lease(
+  messages: readonly ReadMessage<TaskMessage>[],
+  deps: RunBatchDeps,
+): Promise<readonly Task[] | null> {
+  const taskIds = messages.map(({ body }) => body.taskId);
+  const leaseId = crypto.randomUUID();
+  try {
+    return await retryTransient(() =>
+      leaseTasks(deps.db, taskIds, { id: leaseId, now: Date.now(), leaseMs: LEASE_MS }),
+    );
+  } catch (error) {
+    console.error({ event: "lease.failed", tasks: taskIds.length, error: String(error) });
+    return null;
+  }
+}
+
+/** @param onSettled is told of attempts that ended, with the ids that took effect; null where D1 could not be written. */
+async function runAndSettle(
+  tasks: readonly Task[],
+  deps: RunBatchDeps,
+  onSettled: (settlements: readonly Settlement[], settled: ReadonlySet<string> | null) => void,
+): Promise<void> {
+  const budget = byteBudget(SOURCE_BYTES_IN_FLIGHT);
+  const running = new Map<string, Task>(tasks.map((task) => [task.id, task]));
+  let ended: Settlement[] = [];
+  const all = Promise.all(
+    tasks.map(async (task) => {
+      ended.push(await runTask(task, { ...deps, budget }));
+      running.delete(task.id);
+    }),
+  );
+  do {
+    await Promise.race([all, sleep(SETTLE_EVERY_MS)]);
+    const settlements = ended;
+    ended = [];
+    onSettled(settlements, await settle(settlements, [...running.values()], deps));
+  } while (running.size > 0 || ended.length > 0);
+}
+
+async function settle(
+  settlements: readonly Settlement[],
+  running: readonly Task[],
+  deps: RunBatchDeps,
+): Promise<ReadonlySet<string> | null> {
+  const { db, ringGraceMs } = deps;
+  const first = running[0];
+  const renew = first && { taskIds: running.map((task) => task.id), leaseId: first.leaseId, leaseMs: LEASE_MS };
+  try {
+    const { settled } = await settleTasks(db, settlements, { now: Date.now(), ringGraceMs, renew });
+    for (const settlement of settlements) log(settlement, settled.has(settlement.taskId));
+    return settled;
+  } catch (error) {
+    console.error({ event: "settle.failed", tasks: settlements.length, error: String(error) });
+    // One that D1 will not take must not hold back its neighbours.
+    if (settlements.length < 2) return null;
+    const alone = await Promise.all(settlements.map((settlement) => settle([settlement], running, deps)));
+    return new Set(alone.flatMap((settled) => [...(settled ?? [])]));
+  }
+}
+
+function answer(
+  message: Message | undefined,
+  { taskId, verdict }: Settlement,
+  settled: ReadonlySet<string> | null,
+): void {
+  if (settled === null) {
+    // The lease still stands: ring when it has expired and the rescue has freed the task.
+    message?.retry({ delaySeconds: LEASE_MS / 1000 + 30 });
+  } else if (settled.has(taskId) && verdict.type === "retry") {
+    message?.retry({ delaySeconds: delaySeconds(verdict.scheduledAt) });
+  } else {
+    // Ended; or snoozed, which may outlast what the platform delivers: maintenance rings when the time has come.
+    message?.ack();
+  }
+}
+
+function delaySeconds(at: number): number {
+  return Math.max(0, Math.ceil((at - Date.now()) / 1000));
+}
+
+function log({ taskId, verdict, calls, startedAt, finishedAt }: Settlement, settled: boolean): void {
+  const call = calls.at(-1);
+  console.log({
+    event: settled ? `task.${verdict.type}` : "task.lease_lost",
+    taskId,
+    durationMs: finishedAt - startedAt,
+    model: call?.model,
+    engine: call?.engine,
+    ...(verdict.type !== "completed" && { code: verdict.failure.code, reason: verdict.failure.message }),
+  });
+}
+
+async function sleep(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,5 @@
+/** What every route's handlers see: the bindings, and whose key it was. */
+export interface App {
+  Bindings: Env;
+  Variables: { ownerId: string };
+}

@@ -1,0 +1,32 @@
+/** A place in a list that is ordered by time and id, newest first. */
+export interface Position {
+  readonly at: number;
+  readonly id: string;
+}
+
+/** A position as clients see it: opaque, and safe in a URL. */
+export function encodeCursor({ at, id }: Position): string {
+  return new TextEncoder().encode(`${at}:${id}`).toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
+/** @returns null for a cursor that is none of ours. */
+export function decodeCursor(cursor: string): Position | null {
+  try {
+    const text = new TextDecoder().decode(Uint8Array.fromBase64(cursor, { alphabet: "base64url" }));
+    const [, at, id] = /^(\d{1,15}):([\w.]+)$/.exec(text) ?? [];
+    return at !== undefined && id !== undefined ? { at: Number(at), id } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** One row more than a page was asked for: whether there is a next page, and where it starts. */
+export function paginate<Row>(
+  rows: readonly Row[],
+  limit: number,
+  positionOf: (row: Row) => Position,
+): { readonly page: readonly Row[]; readonly nextCursor: string | null } {
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  return { page, nextCursor: rows.length > limit && last !== undefined ? encodeCursor(positionOf(last)) : null };
+}

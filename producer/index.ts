@@ -1,0 +1,37 @@
+import { Hono } from "hono";
+
+import type { App } from "./app.ts";
+import { authenticate } from "./auth.ts";
+import { problem } from "./problem.ts";
+import { artifacts } from "./routes/artifacts.ts";
+import { deadLetters } from "./routes/dead-letters.ts";
+import { jobs } from "./routes/jobs.ts";
+import { uploads } from "./routes/uploads.ts";
+
+const app = new Hono<App>();
+
+app.get("/healthz", async (c) => {
+  try {
+    await c.env.DB.prepare("SELECT 1 FROM jobs LIMIT 1").first();
+    return c.json({ status: "ok" });
+  } catch (error) {
+    console.error({ event: "health.failed", error: String(error) });
+    return problem(c, { code: "unavailable", detail: "The database does not answer, or has not been migrated." });
+  }
+});
+
+app.use("/v1/*", authenticate);
+app.route("/v1/uploads", uploads);
+app.route("/v1/jobs", jobs);
+app.route("/v1/jobs", artifacts);
+app.route("/v1/dead-letters", deadLetters);
+
+app.notFound((c) =>
+  problem(c, { code: "not_found", detail: `${c.req.method} ${c.req.path} is not part of this API.` }),
+);
+app.onError((error, c) => {
+  console.error({ event: "request.failed", method: c.req.method, path: c.req.path, error: String(error) });
+  return problem(c, { code: "internal_error", detail: "It has been logged. Sending the request again may help." });
+});
+
+export default { fetch: app.fetch } satisfies ExportedHandler<Env>;

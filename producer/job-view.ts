@@ -1,0 +1,69 @@
+import type { JobDetail, JobRow } from "../shared/db/job-reads.ts";
+
+/** A job as a list shows it. Times are ISO 8601. */
+export function jobSummary(job: JobRow, origin: string) {
+  return {
+    id: job.id,
+    kind: job.kind,
+    state: job.state,
+    createdAt: iso(job.createdAt),
+    startedAt: iso(job.startedAt),
+    finishedAt: iso(job.finalizedAt),
+    error: job.errorCode === null ? null : { code: job.errorCode, message: job.errorMessage },
+    url: `${origin}/v1/jobs/${job.id}`,
+  };
+}
+
+/** A job with all there is to tell of it. Durations are milliseconds. */
+export function jobView({ job, tasks, attempts, artifacts, labels }: JobDetail, origin: string) {
+  const completed = tasks.filter((task) => task.state === "completed").length;
+  const waiting = tasks.find((task) => task.state === "retryable");
+  const why = attempts.findLast((attempt) => attempt.taskId === waiting?.id);
+  return {
+    ...jobSummary(job, origin),
+    input: JSON.parse(job.input) as unknown,
+    progress: {
+      tasksCompleted: completed,
+      tasksTotal: tasks.length,
+      fraction: tasks.length === 0 ? 0 : completed / tasks.length,
+    },
+    timings: {
+      queuedMs: job.startedAt === null ? null : job.startedAt - job.createdAt,
+      runningMs: job.startedAt === null || job.finalizedAt === null ? null : job.finalizedAt - job.startedAt,
+    },
+    // Between two attempts: until when, and for what reason.
+    waiting:
+      waiting === undefined
+        ? null
+        : { until: iso(waiting.scheduledAt), code: why?.errorCode ?? null, message: why?.errorMessage ?? null },
+    attempts: attempts.map(attemptView),
+    artifacts: artifacts.map(({ name, contentType, sizeBytes }) => ({
+      name,
+      contentType,
+      sizeBytes,
+      url: `${origin}/v1/jobs/${job.id}/artifacts/${encodeURIComponent(name)}`,
+    })),
+    labels,
+  };
+}
+
+/** One run of a task, as jobs and dead letters show it. */
+export function attemptView(attempt: JobDetail["attempts"][number]) {
+  return {
+    taskId: attempt.taskId,
+    number: attempt.number,
+    outcome: attempt.outcome,
+    startedAt: iso(attempt.startedAt),
+    durationMs: attempt.finishedAt - attempt.startedAt,
+    model: attempt.model,
+    engine: attempt.engine,
+    neurons: attempt.neurons,
+    error: attempt.errorCode === null ? null : { code: attempt.errorCode, message: attempt.errorMessage },
+  };
+}
+
+export function iso(timeMs: number): string;
+export function iso(timeMs: number | null): string | null;
+export function iso(timeMs: number | null): string | null {
+  return timeMs === null ? null : new Date(timeMs).toISOString();
+}

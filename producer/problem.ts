@@ -1,0 +1,40 @@
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+
+const PROBLEMS = {
+  invalid_request: [422, "The request is not valid"],
+  invalid_json: [400, "The body is not JSON"],
+  unauthorized: [401, "A valid API key is required"],
+  not_found: [404, "There is nothing here"],
+  job_not_found: [404, "No such job"],
+  artifact_not_found: [404, "No such artifact"],
+  dead_letter_not_found: [404, "No such dead letter"],
+  source_not_found: [404, "No such source object"],
+  job_finished: [409, "The job has already ended"],
+  not_redrivable: [409, "The dead letter cannot be redriven"],
+  length_required: [411, "The upload's length is required"],
+  body_too_large: [413, "The body is too large"],
+  upload_too_large: [413, "The upload is too large"],
+  upload_incomplete: [400, "The upload ended early"],
+  unsupported_media: [415, "No kind of job takes this file"],
+  range_not_satisfiable: [416, "The range lies outside the artifact"],
+  internal_error: [500, "Something failed on our side"],
+  unavailable: [503, "The service is not ready"],
+} as const satisfies Record<string, readonly [ContentfulStatusCode, string]>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+export interface Problem {
+  readonly code: ProblemCode;
+  /** A sentence about this occurrence. */
+  readonly detail: string;
+  /** What was wrong where, for `invalid_request`. */
+  readonly issues?: readonly { readonly path: string; readonly message: string }[];
+}
+
+/** An RFC 9457 answer. `type` is stable: programs may compare it, or the shorter `code`. */
+export function problem(c: Context, { code, detail, issues }: Problem, headers: Record<string, string> = {}): Response {
+  const [status, title] = PROBLEMS[code];
+  const body = { type: `urn:darkroom:problem:${code}`, title, status, detail, code, ...(issues && { issues }) };
+  return c.body(JSON.stringify(body), status, { ...headers, "content-type": "application/problem+json" });
+}

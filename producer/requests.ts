@@ -1,0 +1,95 @@
+import * as z from "zod";
+
+import { JOB_KINDS, JOB_STATES } from "../shared/job.ts";
+import { MAX_KEY_BYTES, MAX_TEXT_CHARS } from "../shared/limits.ts";
+import { ClassificationOptions, ImageOptions, Prompt, TranscriptionOptions } from "../shared/options.ts";
+import { isResultKey } from "../shared/storage.ts";
+import { decodeCursor } from "./cursor.ts";
+
+const SourceKey = z
+  .string()
+  .min(1)
+  .refine((key) => new TextEncoder().encode(key).length <= MAX_KEY_BYTES, `a key has at most ${MAX_KEY_BYTES} bytes`)
+  .refine((key) => !isResultKey(key), "results cannot be sources");
+
+// `exactly one of` in a form whose error names the field, unlike a union's.
+function oneOf(value: Record<string, unknown>, names: readonly string[], context: z.RefinementCtx): void {
+  if (names.filter((name) => value[name] !== undefined).length === 1) return;
+  context.addIssue({ code: "custom", path: [names[0] ?? ""], message: `give exactly one of ${names.join(", ")}` });
+}
+
+/** The body of `POST /v1/jobs`. `source` is the key of an object in the bucket. */
+export const JobRequest = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("transcription"),
+    source: SourceKey,
+    options: TranscriptionOptions.prefault({}),
+  }),
+  z
+    .strictObject({
+      kind: z.literal("image_generation"),
+      prompt: Prompt.optional(),
+      source: SourceKey.optional(),
+      options: ImageOptions.prefault({}),
+    })
+    .superRefine((value, context) => oneOf(value, ["prompt", "source"], context)),
+  z
+    .strictObject({
+      kind: z.literal("classification"),
+      text: z.string().trim().min(1).max(MAX_TEXT_CHARS).optional(),
+      source: SourceKey.optional(),
+      options: ClassificationOptions.prefault({}),
+    })
+    .superRefine((value, context) => oneOf(value, ["source", "text"], context)),
+]);
+export type JobRequest = z.infer<typeof JobRequest>;
+
+const Cursor = z.string().transform((cursor, context) => {
+  const position = decodeCursor(cursor);
+  if (position !== null) return position;
+  context.addIssue({ code: "custom", message: "not a cursor of this list" });
+  return z.NEVER;
+});
+const Limit = z.coerce.number().int().min(1).max(100).default(20);
+const Time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
+
+/** The query of `GET /v1/jobs`. Times are ISO 8601; `createdAfter` is inclusive, `createdBefore` is not. */
+export const JobQuery = z.strictObject({
+  state: z.enum(JOB_STATES).optional(),
+  kind: z.enum(JOB_KINDS).optional(),
+  label: z.string().min(1).max(200).optional(),
+  createdAfter: Time.optional(),
+  createdBefore: Time.optional(),
+  cursor: Cursor.optional(),
+  limit: Limit,
+});
+
+export const PageQuery = z.strictObject({ cursor: Cursor.optional(), limit: Limit });
+
+/** The query of `POST /v1/uploads`. */
+export const UploadQuery = z.strictObject({
+  name: z
+    .string()
+    .min(1)
+    .max(200)
+    // The name becomes the end of a key and, later, of a download: nothing that means something to a file system.
+    .regex(/^[^/\\\p{Cc}]+$/u, "a file name without slashes or control characters")
+    .refine((name) => name !== "." && name !== "..", "not a file name")
+    .default("upload"),
+  kind: z.enum(JOB_KINDS).optional(),
+  /** JSON, of the kind's options. */
+  options: z
+    .string()
+    .max(4000)
+    .refine((text) => isJsonObject(text), "expected a JSON object")
+    .optional(),
+});
+
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,86 @@
+import { insertJobs, type UploadRecord } from "../shared/db/jobs.ts";
+import { type JobDetail, readJob } from "../shared/db/job-reads.ts";
+import { randomJobId, uploadJobId } from "../shared/job.ts";
+import { SNIFF_BYTES } from "../shared/limits.ts";
+import { JobWork, newJob, type Source } from "../shared/new-job.ts";
+import { routeUpload } from "../shared/route-upload.ts";
+import { isInboxKey } from "../shared/storage.ts";
+import type { TaskMessage } from "../shared/task.ts";
+import { wake } from "../shared/wake.ts";
+import type { Problem } from "./problem.ts";
+import type { JobRequest } from "./requests.ts";
+
+export interface SubmitDeps {
+  readonly db: D1Database;
+  readonly media: R2Bucket;
+  readonly mediaBucket: string;
+  readonly tasks: Queue<TaskMessage>;
+  readonly operatorId: string;
+  readonly ringGraceMs: number;
+}
+
+export type Submitted =
+  | { readonly ok: true; readonly job: JobDetail; readonly isNew: boolean }
+  | { readonly ok: false; readonly problem: Problem };
+
+/** Take a job that a client describes. */
+export async function submitJob(request: JobRequest, ownerId: string, deps: SubmitDeps): Promise<Submitted> {
+  const { kind, source: key, options, ...inline } = request;
+  if (key === undefined) return accept(JobWork.parse({ kind, input: { ...inline, options } }), null, ownerId, deps);
+
+  const object = await deps.media.head(key);
+  // Another owner's object and none at all look the same.
+  if (object === null || (object.customMetadata?.["owner"] ?? deps.operatorId) !== ownerId) {
+    return { ok: false, problem: { code: "source_not_found", detail: `There is no object '${key}'.` } };
+  }
+  const source = { key, etag: object.etag, sizeBytes: object.size };
+  const head = await readHead(deps.media, source);
+  const route = await routeUpload({ source, head, metadata: { kind, options: JSON.stringify(options) } });
+  if (route.type === "job") return accept(route.work, source, ownerId, deps);
+  return { ok: false, problem: { code: "unsupported_media", detail: route.reason } };
+}
+
+/** Insert the job, or find the one that the same upload already became with the same options. */
+export async function accept(
+  work: JobWork,
+  source: Source | null,
+  ownerId: string,
+  deps: SubmitDeps,
+): Promise<Submitted> {
+  if (source === null || !isInboxKey(source.key)) return acceptAs(randomJobId(), work, [], ownerId, deps);
+
+  const upload = { bucket: deps.mediaBucket, key: source.key, etag: source.etag };
+  const id = await uploadJobId(upload);
+  const known = await readJob(deps.db, { id, ownerId });
+  if (known !== null && known.job.kind === work.kind && known.job.input === JSON.stringify(work.input)) {
+    return { ok: true, job: known, isNew: false };
+  }
+  // The upload is another job already: this is new work on it, asked for by hand.
+  if (known !== null) return acceptAs(randomJobId(), work, [], ownerId, deps);
+  const record = { ...upload, ownerId, sizeBytes: source.sizeBytes, jobId: id, ignoredReason: null };
+  return acceptAs(id, work, [record], ownerId, deps);
+}
+
+async function acceptAs(
+  id: string,
+  work: JobWork,
+  uploads: readonly UploadRecord[],
+  ownerId: string,
+  deps: SubmitDeps,
+): Promise<Submitted> {
+  const now = Date.now();
+  const job = newJob(work, { id, ownerId, createdAt: now, ringGraceMs: deps.ringGraceMs });
+  const taskIds = await insertJobs(deps.db, { jobs: [job], uploads }, now);
+  await wake(deps.tasks, taskIds);
+  const detail = await readJob(deps.db, { id, ownerId });
+  if (detail !== null) return { ok: true, job: detail, isNew: taskIds.length > 0 };
+  // The upload was recorded before, and ignored, or its job was pruned. Asked for by hand, it is new work.
+  if (uploads.length > 0) return acceptAs(randomJobId(), work, [], ownerId, deps);
+  throw new Error(`job '${id}' was inserted and cannot be read`);
+}
+
+async function readHead(media: R2Bucket, source: Source): Promise<Uint8Array> {
+  if (source.sizeBytes === 0) return new Uint8Array();
+  const object = await media.get(source.key, { range: { offset: 0, length: SNIFF_BYTES } });
+  return object === null ? new Uint8Array() : new Uint8Array(await object.arrayBuffer());
+}

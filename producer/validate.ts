@@ -1,0 +1,35 @@
+import type { Context } from "hono";
+import type * as z from "zod";
+
+import { problem } from "./problem.ts";
+
+export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly response: Response };
+
+/** Parse a JSON body. What is wrong with it is named field by field. */
+export async function parseBody<T>(c: Context, schema: z.ZodType<T>): Promise<Parsed<T>> {
+  let body: unknown;
+  try {
+    body = JSON.parse(await c.req.text());
+  } catch (error) {
+    return { ok: false, response: problem(c, { code: "invalid_json", detail: String(error) }) };
+  }
+  return parse(c, schema, body);
+}
+
+/** Parse the query. A parameter given twice, or one that is unknown, is refused like a wrong one. */
+export function parseQuery<T>(c: Context, schema: z.ZodType<T>): Parsed<T> {
+  const query = Object.entries(c.req.queries()).map(([name, values]) => [
+    name,
+    values.length === 1 ? values[0] : values,
+  ]);
+  return parse(c, schema, Object.fromEntries(query));
+}
+
+function parse<T>(c: Context, schema: z.ZodType<T>, value: unknown): Parsed<T> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return { ok: true, value: parsed.data };
+  const issues = parsed.error.issues.map((issue) => ({ path: issue.path.join("."), message: issue.message }));
+  const first = issues[0];
+  const detail = first === undefined ? "not valid" : `${first.path || "request"}: ${first.message}`;
+  return { ok: false, response: problem(c, { code: "invalid_request", detail, issues }) };
+}

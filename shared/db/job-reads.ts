@@ -1,0 +1,161 @@
+import type { JobKind, JobState } from "../job.ts";
+
+export interface JobRow {
+  readonly id: string;
+  readonly kind: JobKind;
+  readonly state: JobState;
+  /** JSON. */
+  readonly input: string;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly finalizedAt: number | null;
+}
+
+export interface AttemptRow {
+  readonly taskId: string;
+  readonly number: number;
+  readonly outcome: string;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  readonly model: string | null;
+  readonly engine: string | null;
+  readonly neurons: number | null;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+}
+
+export interface TaskRow {
+  readonly id: string;
+  readonly kind: string;
+  readonly state: string;
+  readonly attempt: number;
+  readonly scheduledAt: number;
+}
+
+export interface ArtifactRow {
+  readonly name: string;
+  readonly key: string;
+  readonly contentType: string;
+  readonly sizeBytes: number;
+}
+
+export interface LabelRow {
+  readonly label: string;
+  readonly score: number;
+}
+
+export interface JobDetail {
+  readonly job: JobRow;
+  readonly tasks: readonly TaskRow[];
+  readonly attempts: readonly AttemptRow[];
+  readonly artifacts: readonly ArtifactRow[];
+  readonly labels: readonly LabelRow[];
+}
+
+const JOB = `id, kind, state, input, error_code AS errorCode, error_message AS errorMessage,
+             created_at AS createdAt, started_at AS startedAt, finalized_at AS finalizedAt`;
+export const ATTEMPT_COLUMNS = `a.task_id AS taskId, a.number, a.outcome, a.started_at AS startedAt, a.finished_at AS finishedAt,
+                 a.model, a.engine, a.neurons, a.error_code AS errorCode, a.error_message AS errorMessage`;
+
+/** A job with all there is to tell of it, in one round trip; null if there is none or it is someone else's. */
+export async function readJob(db: D1Database, job: { id: string; ownerId: string }): Promise<JobDetail | null> {
+  const of = (sql: string) => db.prepare(sql).bind(job.id);
+  const [rows, tasks, attempts, artifacts, labels] = await db.batch<never>([
+    db.prepare(`SELECT ${JOB} FROM jobs WHERE id = ?1 AND owner_id = ?2`).bind(job.id, job.ownerId),
+    of(`SELECT id, kind, state, attempt, scheduled_at AS scheduledAt FROM tasks WHERE job_id = ?1 ORDER BY id`),
+    of(
+      `SELECT ${ATTEMPT_COLUMNS} FROM attempts a JOIN tasks t ON t.id = a.task_id WHERE t.job_id = ?1 ORDER BY a.task_id, a.number`,
+    ),
+    of(
+      `SELECT name, key, content_type AS contentType, size_bytes AS sizeBytes FROM artifacts WHERE job_id = ?1 ORDER BY name`,
+    ),
+    of(`SELECT label, score FROM job_labels WHERE job_id = ?1 ORDER BY score DESC, label`),
+  ]);
+  const row: JobRow | undefined = rows?.results[0];
+  if (row === undefined) return null;
+  return {
+    job: row,
+    tasks: tasks?.results ?? [],
+    attempts: attempts?.results ?? [],
+    artifacts: artifacts?.results ?? [],
+    labels: labels?.results ?? [],
+  };
+}
+
+/** An artifact of a job of this owner. */
+export async function findArtifact(
+  db: D1Database,
+  artifact: { jobId: string; ownerId: string; name: string },
+): Promise<ArtifactRow | null> {
+  return db
+    .prepare(
+      `SELECT a.name, a.key, a.content_type AS contentType, a.size_bytes AS sizeBytes
+         FROM artifacts a JOIN jobs j ON j.id = a.job_id
+        WHERE a.job_id = ?1 AND j.owner_id = ?2 AND a.name = ?3`,
+    )
+    .bind(artifact.jobId, artifact.ownerId, artifact.name)
+    .first<ArtifactRow>();
+}
+
+export interface JobFilter {
+  readonly state: JobState | undefined;
+  readonly kind: JobKind | undefined;
+  readonly label: string | undefined;
+  /** Epoch milliseconds: from, inclusive. */
+  readonly createdAfter: number | undefined;
+  /** Epoch milliseconds: until, exclusive. */
+  readonly createdBefore: number | undefined;
+}
+
+/** Newest first; `before` is the position (time and id) of the last one seen. */
+export async function listJobs(
+  db: D1Database,
+  filter: JobFilter,
+  page: { ownerId: string; limit: number; before: { at: number; id: string } | undefined },
+): Promise<readonly JobRow[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT ${JOB} FROM jobs
+        WHERE owner_id = ?1 AND (created_at, id) < (?2, ?3)
+          AND created_at >= ?4 AND created_at < ?5
+          AND (?6 IS NULL OR state = ?6) AND (?7 IS NULL OR kind = ?7)
+          AND (?8 IS NULL OR id IN (SELECT job_id FROM job_labels WHERE label = ?8))
+        ORDER BY created_at DESC, id DESC LIMIT ?9`,
+    )
+    .bind(
+      page.ownerId,
+      page.before?.at ?? Number.MAX_SAFE_INTEGER,
+      page.before?.id ?? "",
+      filter.createdAfter ?? 0,
+      filter.createdBefore ?? Number.MAX_SAFE_INTEGER,
+      filter.state ?? null,
+      filter.kind ?? null,
+      filter.label ?? null,
+      page.limit,
+    )
+    .all<JobRow>();
+  return results;
+}
+
+export interface UploadRow {
+  readonly key: string;
+  readonly etag: string;
+  readonly sizeBytes: number;
+  readonly jobId: string | null;
+  readonly ignoredReason: string | null;
+  readonly createdAt: number;
+}
+
+/** The latest objects seen in the inbox, newest first, at most 100. */
+export async function listUploads(db: D1Database, ownerId: string): Promise<readonly UploadRow[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT key, etag, size_bytes AS sizeBytes, job_id AS jobId, ignored_reason AS ignoredReason, created_at AS createdAt
+         FROM uploads WHERE owner_id = ?1 ORDER BY created_at DESC LIMIT 100`,
+    )
+    .bind(ownerId)
+    .all<UploadRow>();
+  return results;
+}

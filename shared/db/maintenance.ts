@@ -1,0 +1,93 @@
+import type { Announcement } from "../upload-event.ts";
+
+/** A running task whose consumer has not renewed its lease. */
+export interface ExpiredLease {
+  readonly id: string;
+  readonly leaseId: string;
+  readonly leasedAt: number;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+}
+
+/**
+ * Tasks that should have been leased by now: their wake-up was lost, or is still waiting in a long queue. Taking them
+ * here moves their next ring on, so that a backlog is not rung again at every run.
+ */
+export async function takeDueTasks(
+  db: D1Database,
+  due: { now: number; ringGraceMs: number; limit: number },
+): Promise<readonly string[]> {
+  const { results } = await db
+    .prepare(
+      `UPDATE tasks SET ring_at = ?2
+        WHERE id IN (SELECT id FROM tasks
+                      WHERE state IN ('available', 'retryable') AND ring_at <= ?1 ORDER BY ring_at LIMIT ?3)
+       RETURNING id`,
+    )
+    .bind(due.now, due.now + due.ringGraceMs, due.limit)
+    .all<{ id: string }>();
+  return results.map((row) => row.id);
+}
+
+export async function findExpiredLeases(db: D1Database, now: number, limit: number): Promise<readonly ExpiredLease[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT id, lease_id AS leaseId, leased_at AS leasedAt, attempt, max_attempts AS maxAttempts
+         FROM tasks WHERE state = 'running' AND lease_expires_at < ?1 ORDER BY lease_expires_at LIMIT ?2`,
+    )
+    .bind(now, limit)
+    .all<ExpiredLease>();
+  return results;
+}
+
+/** Of these objects, those never recorded as an upload. */
+export async function findUnknownUploads(
+  db: D1Database,
+  objects: readonly Announcement[],
+): Promise<readonly Announcement[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT o.value ->> 'bucket' AS bucket, o.value ->> 'key' AS key, o.value ->> 'etag' AS etag
+         FROM json_each(?1) o
+        WHERE NOT EXISTS (SELECT 1 FROM uploads u
+                           WHERE u.bucket = o.value ->> 'bucket' AND u.key = o.value ->> 'key' AND u.etag = o.value ->> 'etag')`,
+    )
+    .bind(JSON.stringify(objects))
+    .all<Announcement>();
+  return results;
+}
+
+export async function findFinalizedJobs(db: D1Database, before: number, limit: number): Promise<readonly string[]> {
+  const { results } = await db
+    .prepare(`SELECT id FROM jobs WHERE finalized_at < ?1 ORDER BY finalized_at LIMIT ?2`)
+    .bind(before, limit)
+    .all<{ id: string }>();
+  return results.map((row) => row.id);
+}
+
+/** Delete ended jobs with their tasks, attempts, artifacts and dead letters; and old messages nobody could read. */
+export async function deleteJobs(db: D1Database, jobIds: readonly string[], before: number): Promise<void> {
+  await db.batch([
+    db
+      .prepare(`DELETE FROM jobs WHERE id IN (SELECT value FROM json_each(?1)) AND finalized_at < ?2`)
+      .bind(JSON.stringify(jobIds), before),
+    db.prepare(`DELETE FROM dead_letters WHERE job_id IS NULL AND created_at < ?1`).bind(before),
+  ]);
+}
+
+export async function readCursor(db: D1Database, name: string): Promise<string | null> {
+  return db.prepare(`SELECT value FROM cursors WHERE name = ?1`).bind(name).first<string>("value");
+}
+
+/** Remember how far a duty has come; null forgets, so that the next run starts over. */
+export async function writeCursor(db: D1Database, name: string, value: string | null): Promise<void> {
+  const statement =
+    value === null
+      ? db.prepare(`DELETE FROM cursors WHERE name = ?1`).bind(name)
+      : db
+          .prepare(
+            `INSERT INTO cursors (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+          )
+          .bind(name, value);
+  await statement.run();
+}

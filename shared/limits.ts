@@ -1,0 +1,37 @@
+// The figures a user can run into, each with the reason for it.
+
+/** A Worker's request body may be 100 MB on Free and Pro plans; larger files go straight into R2. */
+export const MAX_UPLOAD_BYTES = 100_000_000;
+
+/** A job description is a few options and a prompt. Anything near this is a mistake or an attack. */
+export const MAX_JSON_BYTES = 1_000_000;
+
+/** R2's own limit, in bytes of UTF-8. */
+export const MAX_KEY_BYTES = 1024;
+
+/**
+ * One call to Whisper. Undocumented: users report refusals (code 3006) from 2.9 MB and successes up to 23 MB, so
+ * the platform decides, and this only keeps the isolate alive: base64, its string and JSON are about four times this.
+ */
+export const MAX_AUDIO_BYTES = 8_000_000;
+
+/** `@cf/openai/whisper` and `whisper-tiny-en` take an array of numbers: about fifteen bytes of memory for each byte. */
+export const MAX_AUDIO_ARRAY_BYTES = 3_000_000;
+
+/** `resnet-50` takes an array of numbers as well. */
+export const MAX_IMAGE_BYTES = 3_000_000;
+
+/** Decoders allocate width × height × 4 whatever the file's size: 50 MP is 200 MB on the model's side. */
+export const MAX_IMAGE_PIXELS = 50_000_000;
+
+/** A text to classify: distilbert reads 512 tokens and ignores the rest. */
+export const MAX_TEXT_CHARS = 10_000;
+
+/** FLUX.1's own limit, kept for all image models. */
+export const MAX_PROMPT_CHARS = 2048;
+
+/** Source bytes that the tasks of one batch may hold in memory at once, of an isolate's 128 MB. */
+export const SOURCE_BYTES_IN_FLIGHT = 8_000_000;
+
+/** Enough of an object's head for `file-type` to know it; its own default sample. */
+export const SNIFF_BYTES = 4100;

@@ -1,0 +1,68 @@
+import * as z from "zod";
+
+import { MAX_PROMPT_CHARS } from "./limits.ts";
+import { IMAGE_MODEL_NAMES, IMAGE_MODELS, SPEECH_MODELS, TIERS } from "./models.ts";
+import type { JobKind } from "./job.ts";
+
+/** Options of a transcription. `language` is ISO 639-1 (`en`, `de`); left out, the model detects it. */
+export const TranscriptionOptions = z
+  .strictObject({
+    tier: z.enum(TIERS).default("accurate"),
+    language: z
+      .string()
+      .regex(/^[a-z]{2,3}$/, "expected an ISO 639 code such as 'en'")
+      .optional(),
+    task: z.enum(["transcribe", "translate"]).optional(),
+    initialPrompt: z.string().max(1000).optional(),
+    vadFilter: z.boolean().optional(),
+  })
+  .superRefine((options, context) => {
+    if (SPEECH_MODELS[options.tier].takesOptions) return;
+    for (const name of ["language", "task", "initialPrompt", "vadFilter"] as const) {
+      if (options[name] === undefined) continue;
+      context.addIssue({
+        code: "custom",
+        path: [name],
+        message: `the '${options.tier}' tier does not take '${name}'; use tier 'accurate'`,
+      });
+    }
+  });
+export type TranscriptionOptions = z.infer<typeof TranscriptionOptions>;
+
+const side = z.int().min(256).max(1920);
+
+/** Options of an image generation. Sides in pixels. */
+export const ImageOptions = z
+  .strictObject({
+    model: z.enum(IMAGE_MODEL_NAMES).default("flux-1-schnell"),
+    steps: z.int().min(1).max(50).optional(),
+    width: side.optional(),
+    height: side.optional(),
+    seed: z.int().min(0).max(4_294_967_295).optional(),
+    guidance: z.number().min(0).max(20).optional(),
+  })
+  .superRefine((options, context) => {
+    for (const name of ["steps", "width", "height", "seed", "guidance"] as const) {
+      if (options[name] === undefined || IMAGE_MODELS[options.model].options.includes(name)) continue;
+      context.addIssue({ code: "custom", path: [name], message: `'${options.model}' does not take '${name}'` });
+    }
+    if (options.model === "flux-1-schnell" && (options.steps ?? 4) > 8) {
+      context.addIssue({ code: "custom", path: ["steps"], message: "'flux-1-schnell' takes 1 to 8 steps" });
+    }
+  });
+export type ImageOptions = z.infer<typeof ImageOptions>;
+
+/** Options of a classification: at most `topK` labels, none scored below `minScore` (0 to 1). */
+export const ClassificationOptions = z.strictObject({
+  topK: z.int().min(1).max(100).default(5),
+  minScore: z.number().min(0).max(1).default(0),
+});
+export type ClassificationOptions = z.infer<typeof ClassificationOptions>;
+
+export const Prompt = z.string().trim().min(1, "the prompt is empty").max(MAX_PROMPT_CHARS);
+
+export const optionsOf = {
+  transcription: TranscriptionOptions,
+  image_generation: ImageOptions,
+  classification: ClassificationOptions,
+} as const satisfies Record<JobKind, z.ZodType>;

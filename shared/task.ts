@@ -1,0 +1,25 @@
+import * as z from "zod";
+
+export type TaskKind = "transcribe" | "generate_image" | "classify";
+
+/** Attempts a task gets before it is given up on; a redrive grants as many again. Snoozes do not count. */
+export const MAX_ATTEMPTS = 5;
+
+/** A task whose lease this invocation holds. Times are epoch milliseconds. */
+export interface Task {
+  readonly id: string;
+  readonly jobId: string;
+  readonly kind: TaskKind;
+  /** JSON, parsed by the processor of this kind. */
+  readonly args: string;
+  /** Counted from 1. */
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly leaseId: string;
+  readonly leasedAt: number;
+  readonly createdAt: number;
+}
+
+/** A message on `media-tasks`: only a doorbell, the truth is the row. */
+export const TaskMessage = z.strictObject({ v: z.literal(1), taskId: z.string().min(1).max(200) });
+export type TaskMessage = z.infer<typeof TaskMessage>;

@@ -1,0 +1,28 @@
+import * as z from "zod";
+
+const key = z.string().min(1);
+
+/** An R2 event notification, as it arrives on `media-uploads` (developers.cloudflare.com/r2/buckets/event-notifications). */
+export const UploadEvent = z.discriminatedUnion("action", [
+  z.object({
+    action: z.enum(["PutObject", "CopyObject", "CompleteMultipartUpload"]),
+    bucket: z.string(),
+    // R2 writes `eTag` here and `etag` in the binding.
+    object: z.object({ key, size: z.int().min(0), eTag: z.string().min(1) }),
+    eventTime: z.string(),
+  }),
+  z.object({
+    action: z.enum(["DeleteObject", "LifecycleDeletion"]),
+    bucket: z.string(),
+    object: z.object({ key }),
+    eventTime: z.string(),
+  }),
+]);
+export type UploadEvent = z.infer<typeof UploadEvent>;
+
+/** An object that was created in the inbox, from an event or from the sweep. */
+export interface Announcement {
+  readonly bucket: string;
+  readonly key: string;
+  readonly etag: string;
+}

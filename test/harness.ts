@@ -1,0 +1,127 @@
+import { createHash } from "node:crypto";
+
+import { afterAll, beforeAll, beforeEach } from "vitest";
+import { createTestHarness } from "wrangler";
+
+import type { JobView } from "./views.ts";
+
+const TABLES = ["dead_letters", "uploads", "jobs", "cursors", "api_keys"];
+
+/** Keys of two owners. `operator` also owns what was put straight into the bucket. */
+export const KEYS = {
+  operator: `dk_operator_${"o".repeat(32)}`,
+  other: `dk_other_${"x".repeat(32)}`,
+  revoked: `dk_revoked_${"r".repeat(32)}`,
+};
+
+/** The whole product on real workerd, D1, R2 and Queues, with a scripted model: started once a file, emptied for each test. */
+export function startDarkroom(vars: Record<string, string> = {}) {
+  const server = createTestHarness({
+    workers: [
+      { configPath: "./wrangler.jsonc", vars: { RING_GRACE_SECONDS: "60", ...vars } },
+      { config: { name: "darkroom-local-ai", main: "test/scripted-ai.ts", compatibility_date: "2026-11-01" } },
+    ],
+  });
+  const worker = server.getWorker<Env>();
+  let env: Env;
+
+  beforeAll(async () => {
+    await server.listen();
+    await worker.applyD1Migrations("DB");
+    env = await worker.getEnv();
+  }, 60_000);
+  beforeEach(async () => {
+    await env.DB.batch(TABLES.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
+    for (const name of ["operator", "other", "revoked"] as const) await insertKey(env.DB, name);
+    for (;;) {
+      const { objects } = await env.MEDIA.list();
+      if (objects.length === 0) break;
+      await env.MEDIA.delete(objects.map((object) => object.key));
+    }
+  }, 30_000);
+  afterAll(() => server.close());
+
+  /** Call the API with a key; `null` for none. */
+  async function api(path: string, init: RequestInit & { key?: string | null } = {}): Promise<Response> {
+    const { key = KEYS.operator, ...rest } = init;
+    const headers = new Headers(rest.headers);
+    if (key !== null) headers.set("authorization", `Bearer ${key}`);
+    return server.fetch(path, { ...rest, headers } as never) as unknown as Promise<Response>;
+  }
+
+  async function post(path: string, body: unknown, key?: string): Promise<Response> {
+    return api(path, { method: "POST", body: JSON.stringify(body), ...(key !== undefined && { key }) });
+  }
+
+  async function readJob(id: string, key = KEYS.operator): Promise<JobView> {
+    return (await api(`/v1/jobs/${id}`, { key })).json();
+  }
+
+  /** Wait until the job is as wanted. */
+  async function untilJob(id: string, isDone: (job: JobView) => boolean = hasEnded, key?: string): Promise<JobView> {
+    return until(
+      () => readJob(id, key),
+      (job) => isDone(job),
+    );
+  }
+
+  return {
+    api,
+    post,
+    readJob,
+    untilJob,
+    bindings: () => env,
+    logs: () => server.getLogs(),
+    /** Run maintenance as cron would at this time. */
+    maintain: (at = new Date()) => worker.scheduled({ cron: "* * * * *", scheduledTime: at }),
+    /** What the model was asked, and how often. */
+    async modelCalls(): Promise<{ calls: Record<string, number>; mostRunning: number }> {
+      const response = await server.getWorker("darkroom-local-ai").fetch("http://ai/");
+      return (await response.json()) as never;
+    },
+    /** Put an object and announce it as R2 does in production. */
+    async putAndAnnounce(key: string, body: string | Uint8Array, customMetadata: Record<string, string> = {}) {
+      const object = await env.MEDIA.put(key, body as string, { customMetadata });
+      const event = createEvent(key, object.size, object.etag);
+      await env.UPLOADS.send(event);
+      return { event, etag: object.etag };
+    },
+  };
+}
+
+/** An R2 event notification. */
+export function createEvent(key: string, size: number, eTag: string, action = "PutObject") {
+  return {
+    account: "0",
+    action,
+    bucket: "darkroom-media",
+    object: { key, size, eTag },
+    eventTime: "2026-11-23T00:00:00.000Z",
+  };
+}
+
+/** Poll until a reading is as wanted; fails with the last reading. */
+export async function until<T>(read: () => Promise<T>, isDone: (value: T) => boolean, timeoutMs = 15_000): Promise<T> {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    const value = await read();
+    if (isDone(value)) return value;
+    if (Date.now() > end) throw new Error(`still not so after ${timeoutMs} ms: ${JSON.stringify(value)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function hasEnded(job: JobView): boolean {
+  return ["completed", "failed", "cancelled"].includes(job.state);
+}
+
+async function insertKey(db: D1Database, name: "operator" | "other" | "revoked"): Promise<void> {
+  const secret = KEYS[name].split("_").at(-1) ?? "";
+  const hash = createHash("sha256").update(secret).digest("hex");
+  await db
+    .prepare(
+      "INSERT INTO api_keys (id, owner_id, label, secret_hash, created_at, revoked_at) VALUES (?1, ?1, 'test', ?2, 0, ?3)",
+    )
+    .bind(name, hash, name === "revoked" ? 1 : null)
+    .run();
+}
