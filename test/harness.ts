@@ -53,8 +53,22 @@ export function startDarkroom(vars: Record<string, string> = {}) {
     return api(path, { method: "POST", body: JSON.stringify(body), ...(key !== undefined && { key }) });
   }
 
+  /** Submit a job that must be taken. */
+  async function submit(body: unknown, key?: string): Promise<JobView> {
+    const response = await post("/v1/jobs", body, key);
+    if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
+    return response.json<JobView>();
+  }
+
+  /** Upload a body that must be taken. `query` is that of `POST /v1/uploads`. */
+  async function upload(query: Record<string, string>, body: BodyInit): Promise<JobView> {
+    const response = await api(`/v1/uploads?${new URLSearchParams(query).toString()}`, { method: "POST", body });
+    if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
+    return response.json<JobView>();
+  }
+
   async function readJob(id: string, key = KEYS.operator): Promise<JobView> {
-    return (await api(`/v1/jobs/${id}`, { key })).json();
+    return (await api(`/v1/jobs/${id}`, { key })).json<JobView>();
   }
 
   /** Wait until the job is as wanted. */
@@ -68,6 +82,8 @@ export function startDarkroom(vars: Record<string, string> = {}) {
   return {
     api,
     post,
+    submit,
+    upload,
     readJob,
     untilJob,
     bindings: () => env,

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 
-import { startDarkroom, until } from "./harness.ts";
+import { createEvent, startDarkroom, until } from "./harness.ts";
+import { TranscriptionInput } from "../shared/new-job.ts";
+import type { Transcript } from "../shared/transcript.ts";
 import type { JobView } from "./views.ts";
 
 const darkroom = startDarkroom();
@@ -9,13 +11,15 @@ async function artifact(job: JobView, name: string): Promise<Response> {
   return darkroom.api(`/v1/jobs/${job.id}/artifacts/${name}`);
 }
 
+async function listIds(query = ""): Promise<string[]> {
+  const list = await (await darkroom.api(`/v1/jobs${query}`)).json<{ jobs: { id: string }[] }>();
+  return list.jobs.map(({ id }) => id);
+}
+
 async function onlyJob(): Promise<string> {
-  const { jobs } = await until(
-    async () => (await darkroom.api("/v1/jobs")).json() as Promise<{ jobs: { id: string }[] }>,
-    (list) => list.jobs.length > 0,
-  );
-  expect(jobs).toHaveLength(1);
-  return jobs[0]!.id;
+  const ids = await until(listIds, (found) => found.length > 0);
+  expect(ids).toHaveLength(1);
+  return ids[0]!;
 }
 
 test("an object put into the inbox becomes a transcription in four forms", async () => {
@@ -49,22 +53,15 @@ test("an object put into the inbox becomes a transcription in four forms", async
 });
 
 test.each(["fast", "balanced", "accurate"])("the '%s' tier gives the same schema", async (tier) => {
-  const upload = await darkroom.api(`/v1/uploads?name=a.wav&options={"tier":"${tier}"}`, {
-    method: "POST",
-    body: "one two",
-  });
-  expect(upload.status).toBe(201);
-  const job = await darkroom.untilJob(((await upload.json()) as JobView).id);
-  const transcript = (await (await artifact(job, "transcript.json")).json()) as { segments: unknown[] };
+  const { id } = await darkroom.upload({ name: "a.wav", options: JSON.stringify({ tier }) }, "one two");
+  const transcript = await (await artifact(await darkroom.untilJob(id), "transcript.json")).json<Transcript>();
   expect(transcript).toMatchObject({ text: "one two" });
   expect(transcript.segments).toMatchObject([{ startMs: 0, endMs: 900, text: "one two", words: [{}, {}] }]);
 });
 
 test("a prompt becomes a picture whose type is that of its bytes", async () => {
   for (const prompt of ["a quiet harbour", "rawbytes harbour"]) {
-    const submitted = await darkroom.post("/v1/jobs", { kind: "image_generation", prompt });
-    expect(submitted.status).toBe(201);
-    const job = await darkroom.untilJob(((await submitted.json()) as JobView).id);
+    const job = await darkroom.untilJob((await darkroom.submit({ kind: "image_generation", prompt })).id);
     expect(job.artifacts).toMatchObject([{ name: "image.jpg", contentType: "image/jpeg" }]);
     const image = new Uint8Array(await (await artifact(job, "image.jpg")).arrayBuffer());
     expect([...image.subarray(0, 3)]).toEqual([0xff, 0xd8, 0xff]);
@@ -77,7 +74,7 @@ test("the FLUX.2 family takes its form through the same job", async () => {
     prompt: "a red boat",
     options: { model: "flux-2-dev", width: 512, seed: 7 },
   };
-  const job = await darkroom.untilJob(((await (await darkroom.post("/v1/jobs", body)).json()) as JobView).id);
+  const job = await darkroom.untilJob((await darkroom.submit(body)).id);
   expect(job.state).toBe("completed");
   expect(job.attempts[0]?.model).toBe("@cf/black-forest-labs/flux-2-dev");
   expect((await darkroom.modelCalls()).calls["a red boat"]).toBe(1);
@@ -88,27 +85,22 @@ test("a text file under inbox/prompts/ is a prompt, elsewhere it is classified",
   const picture = await darkroom.untilJob(await onlyJob());
   expect(picture).toMatchObject({ kind: "image_generation", state: "completed" });
 
-  const body = await darkroom.api("/v1/uploads?name=review.txt", { method: "POST", body: "what a fine boat" });
-  const text = await darkroom.untilJob(((await body.json()) as JobView).id);
+  const text = await darkroom.untilJob((await darkroom.upload({ name: "review.txt" }, "what a fine boat")).id);
   expect(text).toMatchObject({ kind: "classification", state: "completed" });
 });
 
 test("labels are ranked, cut by topK and minScore, and jobs are listed by them", async () => {
   const options = { topK: 2, minScore: 0.15 };
-  const submitted = await darkroom.post("/v1/jobs", { kind: "classification", text: "anything", options });
-  const job = await darkroom.untilJob(((await submitted.json()) as JobView).id);
+  const submitted = await darkroom.submit({ kind: "classification", text: "anything", options });
+  const job = await darkroom.untilJob(submitted.id);
   const labels = [
     { label: "horse", score: 0.7 },
     { label: "cup", score: 0.2 },
   ];
   expect(job.labels).toEqual(labels);
   expect(await (await artifact(job, "labels.json")).json()).toMatchObject({ labels });
-  const by = async (label: string) =>
-    ((await (await darkroom.api(`/v1/jobs?label=${label}`)).json()) as { jobs: { id: string }[] }).jobs.map(
-      ({ id }) => id,
-    );
-  expect(await by("horse")).toEqual([job.id]);
-  expect(await by("moon")).toEqual([]);
+  expect(await listIds("?label=horse")).toEqual([job.id]);
+  expect(await listIds("?label=moon")).toEqual([]);
 });
 
 test("metadata on the object names kind and options", async () => {
@@ -119,13 +111,16 @@ test("metadata on the object names kind and options", async () => {
 });
 
 test("the same object announced ten times, uploaded through the API, is one job and one call", async () => {
-  const upload = await darkroom.api("/v1/uploads?name=twice.mp3", { method: "POST", body: "only once please" });
-  const { id, input } = (await upload.json()) as JobView;
-  const { key, etag, sizeBytes } = (input as { source: { key: string; etag: string; sizeBytes: number } }).source;
-  const { createEvent } = await import("./harness.ts");
+  const { id, input } = await darkroom.upload({ name: "twice.mp3" }, "only once please");
+  const { source } = TranscriptionInput.parse(input);
   await darkroom.bindings().UPLOADS.sendBatch(
     Array.from({ length: 10 }, (_, index) => ({
-      body: createEvent(key, sizeBytes, etag, index % 2 === 0 ? "PutObject" : "CompleteMultipartUpload"),
+      body: createEvent(
+        source.key,
+        source.sizeBytes,
+        source.etag,
+        index % 2 === 0 ? "PutObject" : "CompleteMultipartUpload",
+      ),
     })),
   );
   await darkroom.untilJob(id);
@@ -140,30 +135,16 @@ test("a source that is a job already is answered with that job; other options ma
   const first = await darkroom.untilJob(await onlyJob());
   const same = await darkroom.post("/v1/jobs", { kind: "transcription", source: "inbox/talk.mp3" });
   expect(same.status).toBe(200);
-  expect(((await same.json()) as JobView).id).toBe(first.id);
-  const other = await darkroom.post("/v1/jobs", {
-    kind: "transcription",
-    source: "inbox/talk.mp3",
-    options: { language: "de" },
-  });
-  expect(other.status).toBe(201);
-  expect(((await other.json()) as JobView).id).not.toBe(first.id);
+  expect(await same.json()).toMatchObject({ id: first.id });
+  const other = await darkroom.submit({ kind: "transcription", source: "inbox/talk.mp3", options: { language: "de" } });
+  expect(other.id).not.toBe(first.id);
 });
 
 test("deletes and results make no job", async () => {
   const { UPLOADS } = darkroom.bindings();
-  await UPLOADS.send({ ...createDeletion("inbox/gone.mp3") });
+  await UPLOADS.send({ ...createEvent("inbox/gone.mp3", 0, "", "DeleteObject"), object: { key: "inbox/gone.mp3" } });
   await darkroom.putAndAnnounce("results/job_x/1/transcript.txt", "not a source");
   await darkroom.putAndAnnounce("inbox/marker.mp3", "marker");
-  await darkroom.untilJob(await onlyJob());
+  const job = await darkroom.readJob(await onlyJob());
+  expect(job.input).toMatchObject({ source: { key: "inbox/marker.mp3" } });
 });
-
-function createDeletion(key: string) {
-  return {
-    account: "0",
-    action: "DeleteObject",
-    bucket: "darkroom-media",
-    object: { key },
-    eventTime: "2026-11-23T00:00:00Z",
-  };
-}

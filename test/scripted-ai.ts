@@ -71,7 +71,8 @@ async function scriptOf(inputs: Record<string, unknown>): Promise<string> {
   if (typeof audio === "string") return new TextDecoder().decode(Uint8Array.fromBase64(audio)).trim();
   if (isMultipart(multipart)) {
     const form = await new Response(multipart.body, { headers: { "content-type": multipart.contentType } }).formData();
-    return String(form.get("prompt"));
+    const field = form.get("prompt");
+    return typeof field === "string" ? field : "";
   }
   const bytes = Array.isArray(audio) ? audio : image;
   return new TextDecoder("latin1").decode(new Uint8Array(Array.isArray(bytes) ? bytes : [])).trim();

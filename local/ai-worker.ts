@@ -1,0 +1,73 @@
+// The offline stand-in for the Workers AI binding: same method, same shapes, same errors, another model behind it.
+import { WorkerEntrypoint } from "cloudflare:workers";
+import { splitStream } from "./split-stream.ts";
+
+export type LocalAiEnv = { readonly INFERENCE_URL: string };
+
+export type LocalAiInputs = Readonly<Record<string, unknown>>;
+
+export type LocalAiOptions = {
+  readonly returnRawResponse?: boolean;
+  readonly extraHeaders?: Readonly<Record<string, string>>;
+};
+
+type UpstreamProblem = { readonly internalCode: number; readonly description: string };
+
+export default class LocalAi extends WorkerEntrypoint<LocalAiEnv> {
+  override fetch(): Response {
+    return new Response("This Worker answers run(model, inputs, options) over a service binding, not HTTP.\n", {
+      status: 404,
+    });
+  }
+
+  async run(model: string, inputs: LocalAiInputs, options: LocalAiOptions = {}): Promise<unknown> {
+    const response = await this.#ask(model, inputs, options);
+    if (options.returnRawResponse === true) return response;
+    if (!response.ok) throw await upstreamError(response);
+    // As in the real binding: only this exact type is parsed, anything else is handed over as a stream.
+    return response.headers.get("content-type") === "application/json" ? await response.json() : response.body;
+  }
+
+  async #ask(model: string, inputs: LocalAiInputs, options: LocalAiOptions): Promise<Response> {
+    const { stream, rest } = splitStream(inputs);
+    const url = new URL(`/run/${model}`, this.env.INFERENCE_URL);
+    if (stream !== undefined) url.searchParams.set("userInputs", JSON.stringify(rest));
+    try {
+      return await fetch(url, {
+        method: "POST",
+        body: stream === undefined ? JSON.stringify(rest) : stream.body,
+        headers: { ...options.extraHeaders, "content-type": stream?.contentType ?? "application/json" },
+      });
+    } catch (error) {
+      return unreachable(this.env.INFERENCE_URL, error);
+    }
+  }
+}
+
+/** The retryable "upstream" answer of the service, with a sentence that says which upstream is meant. */
+function unreachable(url: string, cause: unknown): Response {
+  const description = `Upstream service unavailable: the offline inference server is not running at ${url} (node local/inference-server.ts)`;
+  console.error({ event: "inference.unreachable", url, cause: String(cause) });
+  return Response.json(
+    { internalCode: 7009, name: "AiError", message: `AiError: ${description}`, description },
+    { status: 500, headers: { "content-type": "application/json" } },
+  );
+}
+
+async function upstreamError(response: Response): Promise<Error> {
+  const text = await response.text();
+  const problem = readProblem(text);
+  const error = new Error(problem === undefined ? text : `${problem.internalCode}: ${problem.description}`);
+  error.name = "InferenceUpstreamError";
+  return error;
+}
+
+function readProblem(text: string): UpstreamProblem | undefined {
+  try {
+    const body: Partial<UpstreamProblem> = JSON.parse(text);
+    const { internalCode, description } = body;
+    return internalCode === undefined || description === undefined ? undefined : { internalCode, description };
+  } catch {
+    return undefined;
+  }
+}

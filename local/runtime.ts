@@ -1,0 +1,101 @@
+// `wrangler dev` as a child: the product and, behind its AI binding, the Worker that forwards to the inference server.
+import { type ChildProcess, spawn } from "node:child_process";
+import { createWriteStream } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+const ROOT = join(import.meta.dirname, "..");
+const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
+const SCRATCH = join(ROOT, ".wrangler");
+
+/** All that wrangler prints goes here; the terminal is for jobs. */
+export const LOG_FILE = join(SCRATCH, "dev.log");
+
+export interface Runtime {
+  readonly url: string;
+  /** Resolves when the runtime ends, by itself or by `stop`. */
+  readonly ended: Promise<number | null>;
+  stop(): Promise<void>;
+}
+
+/** Create the local database, or bring it up to date, with the development key in it. */
+export async function migrate(): Promise<void> {
+  await wrangler("d1", "migrations", "apply", "DB", "--local");
+  await wrangler("d1", "execute", "DB", "--local", "--file", join(import.meta.dirname, "dev-key.sql"));
+}
+
+/** Start the runtime and wait until it answers. @throws with the end of its log if it does not. */
+export async function startRuntime({ port, inferenceUrl }: { port: number; inferenceUrl: string }): Promise<Runtime> {
+  const aiConfig = await writeAiConfig(inferenceUrl);
+  const child = spawn(
+    process.execPath,
+    [WRANGLER, "dev", "-c", "wrangler.jsonc", "-c", aiConfig, "--port", String(port), "--ip", "127.0.0.1"],
+    // A group of its own: Ctrl-C in the terminal reaches us alone, and we end it in order.
+    { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], detached: true, env: { ...process.env, CI: "true" } },
+  );
+  const log = createWriteStream(LOG_FILE);
+  const tail: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Buffer) => {
+      log.write(chunk);
+      tail.push(chunk.toString());
+      tail.splice(0, tail.length - 20);
+    });
+  }
+  const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
+  const runtime = { url: `http://localhost:${port}`, ended, stop: () => stop(child, ended) };
+  if (await answers(`http://127.0.0.1:${port}/healthz`, child)) return runtime;
+  await runtime.stop();
+  throw new Error(`the runtime did not start:\n${tail.join("")}`);
+}
+
+// `--var` reaches only the first Worker of `wrangler dev`, and the port is known only now.
+async function writeAiConfig(inferenceUrl: string): Promise<string> {
+  const path = join(SCRATCH, "local-ai.json");
+  const config = {
+    name: "darkroom-local-ai",
+    main: join(import.meta.dirname, "ai-worker.ts"),
+    compatibility_date: "2026-11-01",
+    vars: { INFERENCE_URL: inferenceUrl },
+  };
+  await mkdir(SCRATCH, { recursive: true });
+  await writeFile(path, JSON.stringify(config));
+  return path;
+}
+
+async function answers(url: string, child: ChildProcess): Promise<boolean> {
+  for (let tries = 0; tries < 600 && child.exitCode === null; tries += 1) {
+    const response = await fetch(url).catch(() => null);
+    if (response?.ok) return true;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return false;
+}
+
+async function stop(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
+  signalGroup(child, "SIGTERM");
+  const isEnded = await Promise.race([ended.then(() => true), new Promise((resolve) => setTimeout(resolve, 5000))]);
+  // Whatever is left of the group, workerd included.
+  if (isEnded !== true || child.exitCode !== 0) signalGroup(child, "SIGKILL");
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // The whole group has ended already.
+  }
+}
+
+async function wrangler(...args: string[]): Promise<void> {
+  const child = spawn(process.execPath, [WRANGLER, ...args], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, CI: "true" },
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const code = await new Promise<number | null>((resolve) => child.on("exit", resolve));
+  if (code !== 0) throw new Error(`wrangler ${args.join(" ")} ended with ${code}:\n${output}`);
+}

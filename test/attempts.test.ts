@@ -1,0 +1,149 @@
+// What becomes of a task: leases, attempts, retries, snoozes, dead letters.
+import { expect, test } from "vitest";
+
+import { cancelJob, insertJobs } from "../shared/db/jobs.ts";
+import { leaseTasks } from "../shared/db/leases.ts";
+import { settleTasks } from "../shared/db/settle.ts";
+import { JobWork, newJob } from "../shared/new-job.ts";
+import type { Settlement, Verdict } from "../shared/settlement.ts";
+import type { Task } from "../shared/task.ts";
+import { startDarkroom, until } from "./harness.ts";
+
+const darkroom = startDarkroom();
+const NOW = 1_800_000_000_000;
+const COMPLETED: Verdict = { type: "completed", artifacts: [], labels: [] };
+const FAILED: Verdict = { type: "discard", failure: { code: "unsupported_audio", message: "broken" } };
+
+async function insert(id: string): Promise<string> {
+  const work = JobWork.parse({ kind: "classification", input: { text: "x", options: {} } });
+  const job = newJob(work, { id, ownerId: "operator", createdAt: NOW, ringGraceMs: 1e12 });
+  const [taskId] = await insertJobs(darkroom.bindings().DB, { jobs: [job], uploads: [] }, NOW);
+  return taskId!;
+}
+
+function lease(taskIds: string[], id: string, now = NOW) {
+  return leaseTasks(darkroom.bindings().DB, taskIds, { id, now, leaseMs: 1000 });
+}
+
+function settlement(task: Task, verdict: Verdict, leaseId = task.leaseId): Settlement {
+  return { taskId: task.id, leaseId, verdict, calls: [], startedAt: NOW, finishedAt: NOW + 5 };
+}
+
+function settle(settlements: Settlement[]) {
+  return settleTasks(darkroom.bindings().DB, settlements, { now: NOW + 5, ringGraceMs: 1e12 });
+}
+
+test("of 20 consumers that race for one task, one gets it", async () => {
+  const taskId = await insert("job_race");
+  const leases = await Promise.all(Array.from({ length: 20 }, (_, index) => lease([taskId], `lease-${index}`)));
+  expect(leases.flat()).toHaveLength(1);
+  expect(leases.flat()[0]).toMatchObject({ attempt: 1 });
+});
+
+test("a consumer whose lease was taken over settles nothing", async () => {
+  const taskId = await insert("job_late");
+  const [late] = await lease([taskId], "late");
+  await darkroom.maintain(new Date(NOW + 5000));
+  const [next] = await lease([taskId], "next", NOW + 10_000);
+  expect(next?.attempt).toBe(2);
+  expect([...(await settle([settlement(late!, FAILED)])).settled]).toEqual([]);
+  expect([...(await settle([settlement(next!, COMPLETED)])).settled]).toEqual([taskId]);
+  const job = await darkroom.readJob("job_late");
+  expect(job.state).toBe("completed");
+  expect(job.attempts.map(({ outcome }) => outcome)).toEqual(["lost", "completed"]);
+});
+
+test("settling twice, or settling a cancelled job, changes nothing", async () => {
+  const taskId = await insert("job_twice");
+  const [task] = await lease([taskId], "a");
+  expect((await settle([settlement(task!, COMPLETED)])).settled.size).toBe(1);
+  expect((await settle([settlement(task!, FAILED)])).settled.size).toBe(0);
+  expect((await darkroom.readJob("job_twice")).state).toBe("completed");
+
+  const [running] = await lease([await insert("job_cancel")], "b");
+  expect(await cancelJob(darkroom.bindings().DB, { id: "job_cancel", ownerId: "operator" }, NOW)).toBe(true);
+  expect((await settle([settlement(running!, COMPLETED)])).settled.size).toBe(0);
+  expect(await darkroom.readJob("job_cancel")).toMatchObject({
+    state: "cancelled",
+    attempts: [{ outcome: "cancelled" }],
+  });
+});
+
+test("a batch with one failure settles each on its own", async () => {
+  const ids = await Promise.all([insert("job_s1"), insert("job_s2"), insert("job_s3")]);
+  const tasks = await lease(ids, "batch");
+  await settle(tasks.map((task) => settlement(task, task.jobId === "job_s2" ? FAILED : COMPLETED)));
+  const states = await Promise.all(
+    ["job_s1", "job_s2", "job_s3"].map(async (id) => (await darkroom.readJob(id)).state),
+  );
+  expect(states).toEqual(["completed", "failed", "completed"]);
+});
+
+test("a passing failure is tried again after a backoff, and then completes", async () => {
+  const { id } = await darkroom.submit({ kind: "image_generation", prompt: "error:3043x1 once" });
+  const job = await darkroom.untilJob(id, ({ waiting }) => waiting !== null);
+  expect(job).toMatchObject({ state: "running", waiting: { code: "model_failed" } });
+  const waitMs = Date.parse(job.waiting!.until) - Date.now();
+  expect(waitMs).toBeGreaterThan(5000);
+  expect(waitMs).toBeLessThan(12_000);
+  const ended = await darkroom.untilJob(id);
+  expect(ended.attempts.map(({ outcome }) => outcome)).toEqual(["retry", "completed"]);
+});
+
+test("capacity is waited for without counting, and quota until midnight", async () => {
+  const { DB } = darkroom.bindings();
+  const busy = await darkroom.submit({ kind: "image_generation", prompt: "error:3040 busy" });
+  const quota = await darkroom.submit({ kind: "image_generation", prompt: "error:4006 quota" });
+  const held = await darkroom.untilJob(quota.id, ({ waiting }) => waiting !== null);
+  expect(held.waiting?.code).toBe("daily_allocation_used");
+  expect(held.waiting?.until.slice(10, 15)).toBe("T00:0");
+  expect(Date.parse(held.waiting!.until)).toBeGreaterThan(Date.now());
+
+  for (let run = 1; run <= 8; run += 1) {
+    await until(
+      () => darkroom.readJob(busy.id),
+      (job) => job.attempts.length === run,
+    );
+    await DB.prepare("UPDATE tasks SET scheduled_at = 0, ring_at = 0 WHERE job_id = ?1").bind(busy.id).run();
+    await darkroom.maintain();
+  }
+  const job = await darkroom.readJob(busy.id);
+  expect(job.state).toBe("running");
+  expect(job.attempts.every(({ outcome }) => outcome === "snooze")).toBe(true);
+});
+
+test("what keeps failing ends as a dead letter with every attempt, and a redrive gives it another life", async () => {
+  const { DB } = darkroom.bindings();
+  const { id } = await darkroom.submit({ kind: "image_generation", prompt: "error:3043x5 stubborn" });
+  for (let run = 1; run <= 5; run += 1) {
+    await until(
+      () => darkroom.readJob(id),
+      (job) => job.attempts.length === run,
+    );
+    await DB.prepare("UPDATE tasks SET scheduled_at = 0, ring_at = 0 WHERE state = 'retryable'").run();
+    await darkroom.maintain();
+  }
+  expect(await darkroom.untilJob(id)).toMatchObject({ state: "failed", error: { code: "model_failed" } });
+  type Letters = { deadLetters: { id: string; jobId: string; code: string; attempts: unknown[] }[] };
+  const { deadLetters } = await (await darkroom.api("/v1/dead-letters")).json<Letters>();
+  expect(deadLetters).toMatchObject([{ jobId: id, code: "model_failed", redrivenAt: null }]);
+  expect(deadLetters[0]?.attempts).toHaveLength(5);
+
+  const redrive = () => darkroom.api(`/v1/dead-letters/${deadLetters[0]!.id}/redrive`, { method: "POST" });
+  const [first, second] = await Promise.all([redrive(), redrive()]);
+  expect(new Set([first.status, second.status])).toEqual(new Set([202, 409]));
+  const job = await darkroom.untilJob(id);
+  expect(job).toMatchObject({ state: "completed", error: null });
+  expect(job.attempts).toHaveLength(6);
+});
+
+test("a batch's tasks run side by side", async () => {
+  await darkroom.modelCalls();
+  const ids = await Promise.all(
+    Array.from({ length: 12 }, async (_, index) => {
+      return (await darkroom.submit({ kind: "image_generation", prompt: `sleep:400 ${index}` })).id;
+    }),
+  );
+  for (const id of ids) await darkroom.untilJob(id);
+  expect((await darkroom.modelCalls()).mostRunning).toBeGreaterThan(4);
+});

@@ -1,0 +1,116 @@
+import { expect, test } from "vitest";
+
+import { insertJobs } from "../shared/db/jobs.ts";
+import { leaseTasks } from "../shared/db/leases.ts";
+import { JobWork, newJob } from "../shared/new-job.ts";
+import { startDarkroom, until } from "./harness.ts";
+
+const darkroom = startDarkroom({ RETENTION_DAYS: "30" });
+const DAY_MS = 24 * 3_600_000;
+
+async function insertSilently(id: string): Promise<string> {
+  const now = Date.now();
+  const work = JobWork.parse({ kind: "classification", input: { text: "x", options: {} } });
+  const job = newJob(work, { id, ownerId: "operator", createdAt: now, ringGraceMs: 60_000 });
+  await insertJobs(darkroom.bindings().DB, { jobs: [job], uploads: [] }, now);
+  return job.taskId;
+}
+
+test("a task whose wake-up was lost is rung again once its grace is over", async () => {
+  await insertSilently("job_silent");
+  await darkroom.maintain();
+  expect((await darkroom.readJob("job_silent")).state).toBe("queued");
+  await darkroom.maintain(new Date(Date.now() + 61_000));
+  expect(await darkroom.untilJob("job_silent")).toMatchObject({ state: "completed" });
+});
+
+test("a task whose consumer died is freed and tried again; one that always kills it comes to an end", async () => {
+  const { DB } = darkroom.bindings();
+  const dead = [await insertSilently("job_once"), await insertSilently("job_always")];
+  await DB.prepare("UPDATE tasks SET scheduled_at = 0").run();
+  await DB.prepare("UPDATE tasks SET attempt = max_attempts - 1 WHERE job_id = 'job_always'").run();
+  expect(await leaseTasks(DB, dead, { id: "dead", now: Date.now() - 100_000, leaseMs: 90_000 })).toHaveLength(2);
+  await darkroom.maintain();
+
+  const freed = await darkroom.untilJob("job_once");
+  expect(freed.state).toBe("completed");
+  expect(freed.attempts.map(({ outcome }) => outcome)).toEqual(["lost", "completed"]);
+  const ended = await darkroom.untilJob("job_always");
+  expect(ended).toMatchObject({ state: "failed", error: { code: "worker_lost" } });
+});
+
+test("an object whose event was dropped gets its job, once", async () => {
+  await darkroom.bindings().MEDIA.put("inbox/dropped.mp3", "nobody told us");
+  await darkroom.maintain();
+  expect(await jobIds()).toEqual([]);
+  const later = new Date(Date.now() + 61_000);
+  await darkroom.maintain(later);
+  const [id] = await until(jobIds, (ids) => ids.length > 0);
+  expect(await darkroom.untilJob(id!)).toMatchObject({ kind: "transcription", state: "completed" });
+  await darkroom.maintain(later);
+  expect(await jobIds()).toEqual([id]);
+});
+
+test("a sweep goes on where the last one stopped", async () => {
+  const { MEDIA } = darkroom.bindings();
+  const names = Array.from({ length: 1010 }, (_, index) => `inbox/${String(index).padStart(4, "0")}.bin`);
+  for (let start = 0; start < names.length; start += 50) {
+    await Promise.all(names.slice(start, start + 50).map((name) => MEDIA.put(name, "\u0000")));
+  }
+  await MEDIA.put("inbox/last.mp3", "the last one");
+  const later = new Date(Date.now() + 61_000);
+  for (let run = 0; run < 8; run += 1) await darkroom.maintain(later);
+  const [id] = await until(jobIds, (ids) => ids.length > 0);
+  expect((await darkroom.untilJob(id!)).state).toBe("completed");
+  const count = await darkroom.bindings().DB.prepare("SELECT count(*) AS n FROM uploads").first<number>("n");
+  expect(count).toBe(1011);
+}, 60_000);
+
+test("a job is pruned with its results after the retention, its source stays and is not bought again", async () => {
+  const { MEDIA, DB } = darkroom.bindings();
+  await darkroom.putAndAnnounce("inbox/old.mp3", "long ago");
+  const [id] = await until(jobIds, (ids) => ids.length > 0);
+  await darkroom.untilJob(id!);
+  await darkroom.maintain(new Date(Date.now() + 29 * DAY_MS));
+  expect(await jobIds()).toEqual([id]);
+  await darkroom.maintain(new Date(Date.now() + 31 * DAY_MS));
+  expect(await jobIds()).toEqual([]);
+  expect((await MEDIA.list({ prefix: "results/" })).objects).toEqual([]);
+  expect(await MEDIA.head("inbox/old.mp3")).not.toBeNull();
+  for (const table of ["tasks", "attempts", "artifacts"]) {
+    expect(await DB.prepare(`SELECT count(*) AS n FROM ${table}`).first("n")).toBe(0);
+  }
+  await darkroom.maintain(new Date(Date.now() + 32 * DAY_MS));
+  expect(await jobIds()).toEqual([]);
+});
+
+test("a message that the platform gave up on becomes a dead letter, and can be sent again", async () => {
+  const taskId = await insertSilently("job_undelivered");
+  const { DB } = darkroom.bindings();
+  // The platform's own move: the message arrives on the dead-letter queue.
+  const { buryMessages } = await import("../consumer/bury-messages.ts");
+  const acked: string[] = [];
+  const message = (id: string, body: unknown) => ({ id, body, ack: () => acked.push(id), retry: () => undefined });
+  const batch = {
+    queue: "media-dead-letters",
+    messages: [message("1", { v: 1, taskId }), message("2", { odd: true })],
+  };
+  await buryMessages(batch as never, { db: DB, operatorId: "operator" });
+  expect(acked).toEqual(["1", "2"]);
+  expect(await darkroom.readJob("job_undelivered")).toMatchObject({
+    state: "failed",
+    error: { code: "delivery_exhausted" },
+  });
+  type Letters = { deadLetters: { id: string; taskId: string | null }[] };
+  const { deadLetters } = await (await darkroom.api("/v1/dead-letters")).json<Letters>();
+  expect(deadLetters).toHaveLength(2);
+  const letter = deadLetters.find((found) => found.taskId === taskId);
+  const redriven = await darkroom.api(`/v1/dead-letters/${letter!.id}/redrive`, { method: "POST" });
+  expect(redriven.status).toBe(202);
+  expect((await darkroom.untilJob("job_undelivered")).state).toBe("completed");
+});
+
+async function jobIds(): Promise<string[]> {
+  const { jobs } = await (await darkroom.api("/v1/jobs")).json<{ jobs: { id: string }[] }>();
+  return jobs.map(({ id }) => id);
+}

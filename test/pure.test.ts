@@ -1,0 +1,115 @@
+import { expect, test } from "vitest";
+
+import { byteBudget } from "../consumer/byte-budget.ts";
+import { diagnose } from "../consumer/failure.ts";
+import { groupWords } from "../consumer/models/group-words.ts";
+import { backoffMs, decide, nextAllocationAt } from "../consumer/retry-policy.ts";
+import { byteRange } from "../producer/byte-range.ts";
+import { toSrt, toVtt } from "../shared/captions.ts";
+
+const failure = { code: "x", message: "y" };
+
+test.each([
+  ["3040: Capacity temporarily exceeded, please try again.", "snooze", "out_of_capacity"],
+  ["InferenceUpstreamError: 3036: daily limit", "hold", "daily_allocation_used"],
+  ["AiError: 4006: you have used up your daily free allocation of 10,000 neurons", "hold", "daily_allocation_used"],
+  ["3007: Request timeout", "retry", "model_timeout"],
+  ["3043: Internal server error", "retry", "model_failed"],
+  ["7009: Upstream service unavailable", "retry", "model_unavailable"],
+  ["3006: Request is too large", "discard", "request_too_large"],
+  ["3010: Unsupported audio input", "discard", "unsupported_audio"],
+  ["5006: Error: required properties at '/' are 'audio'", "discard", "invalid_model_input"],
+  ["5007: No such model @cf/x", "discard", "no_such_model"],
+  ["5035: needs Workers Paid", "discard", "paid_plan_required"],
+  ["HTTP 429: Too Many Requests", "snooze", "rate_limited"],
+  ["Network connection lost.", "retry", "unexpected_error"],
+  ["port 8080: refused", "retry", "unexpected_error"],
+  ["prompt was flagged by the safety filter", "discard", "refused_by_model"],
+])("'%s' asks for %s", (message, remedy, code) => {
+  expect(diagnose(message)).toMatchObject({ remedy, failure: { code } });
+});
+
+test("a backoff doubles, stays near its mean, and never passes its ceiling", () => {
+  for (let attempt = 1; attempt <= 40; attempt += 1) {
+    const [low, mean, high] = [0, 0.5, 1].map((random) => backoffMs(attempt, () => random)) as [number, number, number];
+    expect(mean).toBe(Math.min(10_000 * 2 ** (attempt - 1), 900_000));
+    expect(low).toBe(Math.round(mean * 0.9));
+    expect(high).toBe(Math.round(mean * 1.1));
+  }
+});
+
+test("a hold ends within five minutes after the next midnight UTC", () => {
+  for (const now of ["2026-11-23T00:00:00Z", "2026-11-23T13:37:00Z", "2026-12-31T23:59:59.999Z"]) {
+    const at = nextAllocationAt(Date.parse(now), () => 1);
+    expect(at).toBeGreaterThan(Date.parse(now));
+    expect(new Date(at).toISOString()).toMatch(/T00:05:00/);
+    expect(at - Date.parse(now)).toBeLessThanOrEqual(24 * 3_600_000 + 5 * 60_000);
+  }
+});
+
+test("every failure comes to an end: attempts by their number, waiting by its age", () => {
+  const now = 1_800_000_000_000;
+  const at = { now, random: () => 0 };
+  const fresh = { attempt: 5, maxAttempts: 5, createdAt: now };
+  const old = { attempt: 1, maxAttempts: 5, createdAt: now - 8 * 24 * 3_600_000 };
+  expect(decide({ remedy: "retry", failure }, fresh, at).type).toBe("discard");
+  expect(decide({ remedy: "snooze", failure }, fresh, at).type).toBe("snooze");
+  expect(decide({ remedy: "snooze", failure }, old, at).type).toBe("discard");
+  expect(decide({ remedy: "hold", failure }, old, at).type).toBe("discard");
+  expect(decide({ remedy: "discard", failure }, { ...fresh, attempt: 1 }, at).type).toBe("discard");
+});
+
+test("words become segments at pauses, at full stops and before they get too long, in order and whole", () => {
+  const word = (text: string, startMs: number) => ({ text, startMs, endMs: startMs + 200 });
+  const words = [word("one", 0), word("two.", 300), word("three", 600), word("four", 2000)];
+  expect(groupWords(words).map(({ text }) => text)).toEqual(["one two.", "three", "four"]);
+  const long = Array.from({ length: 200 }, (_, index) => word(`w${index}`, index * 250));
+  const segments = groupWords(long);
+  expect(segments.flatMap((segment) => segment.words)).toEqual(long);
+  expect(segments.every(({ startMs, endMs }) => endMs - startMs <= 7000)).toBe(true);
+  expect(groupWords([])).toEqual([]);
+});
+
+test("captions escape what would be markup, and blank lines that would end a cue", () => {
+  const segments = [{ startMs: 3_599_999, endMs: 3_661_007, text: "a <b> & c\n\n--> d", words: [] }];
+  expect(toVtt(segments)).toBe("WEBVTT\n\n00:59:59.999 --> 01:01:01.007\na &lt;b&gt; &amp; c --&gt; d\n");
+  expect(toSrt(segments)).toBe("1\n00:59:59,999 --> 01:01:01,007\na <b> & c --> d\n");
+});
+
+test.each([
+  ["bytes=0-0", { offset: 0, length: 1 }],
+  ["bytes=0-99", { offset: 0, length: 10 }],
+  ["bytes=9-", { offset: 9, length: 1 }],
+  ["bytes=-3", { offset: 7, length: 3 }],
+  ["bytes=-99", { offset: 0, length: 10 }],
+  ["bytes=10-", "unsatisfiable"],
+  ["bytes=-0", "unsatisfiable"],
+  ["bytes=5-2", null],
+  ["bytes=0-1,3-4", null],
+  ["items=0-1", null],
+  ["bytes=-", null],
+  [undefined, null],
+])("the range %j of ten bytes", (header, expected) => {
+  expect(byteRange(header, 10)).toEqual(expected);
+});
+
+test("a byte budget runs work side by side up to its size, in order, and the oversized alone", async () => {
+  const budget = byteBudget(10);
+  let heldBytes = 0;
+  let mostBytes = 0;
+  const started: number[] = [];
+  const work = async (index: number, bytes: number) =>
+    budget.spend(bytes, async () => {
+      started.push(index);
+      heldBytes += Math.min(bytes, 10);
+      mostBytes = Math.max(mostBytes, heldBytes);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      heldBytes -= Math.min(bytes, 10);
+      if (index === 1) throw new Error("one fails");
+    });
+  const sizes = [4, 6, 50, 3, 3, 3];
+  const results = await Promise.allSettled(sizes.map((bytes, index) => work(index, bytes)));
+  expect(results.filter(({ status }) => status === "rejected")).toHaveLength(1);
+  expect(started).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(mostBytes).toBe(10);
+});
