@@ -1,5 +1,6 @@
+import { intakeOf } from "../shared/intake.ts";
 import { buryMessages } from "./bury-messages.ts";
-import { ingestBatch, type IngestDeps } from "./ingest-upload.ts";
+import { ingestBatch } from "./ingest-upload.ts";
 import { maintain } from "./maintenance.ts";
 import type { AiBinding } from "./models/run-model.ts";
 import { runBatch } from "./run-batch.ts";
@@ -9,11 +10,11 @@ export default {
   async queue(batch, env) {
     switch (batch.queue) {
       case "media-uploads":
-        return ingestBatch(batch, ingestDeps(env));
+        return ingestBatch(batch, intakeOf(env));
       case "media-tasks":
-        return runBatch(batch, { ...ingestDeps(env), ai: env.AI as AiBinding });
+        return runBatch(batch, { ...intakeOf(env), ai: env.AI as AiBinding });
       case "media-dead-letters":
-        return buryMessages(batch, ingestDeps(env));
+        return buryMessages(batch, intakeOf(env));
       default:
         console.error({ event: "queue.unknown", queue: batch.queue });
         batch.retryAll();
@@ -21,17 +22,6 @@ export default {
   },
 
   async scheduled(controller, env) {
-    await maintain({ ...ingestDeps(env), retentionDays: Number(env.RETENTION_DAYS) }, controller.scheduledTime);
+    await maintain({ ...intakeOf(env), retentionDays: Number(env.RETENTION_DAYS) }, controller.scheduledTime);
   },
 } satisfies ExportedHandler<Env>;
-
-function ingestDeps(env: Env): IngestDeps {
-  return {
-    db: env.DB,
-    media: env.MEDIA,
-    mediaBucket: env.MEDIA_BUCKET,
-    tasks: env.TASKS,
-    operatorId: env.OPERATOR_ID,
-    ringGraceMs: Number(env.RING_GRACE_SECONDS) * 1000,
-  };
-}

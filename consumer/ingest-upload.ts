@@ -1,26 +1,17 @@
 import { insertJobs, type UploadRecord } from "../shared/db/jobs.ts";
 import { retryTransient } from "../shared/db/transient.ts";
+import type { Intake } from "../shared/intake.ts";
 import { uploadJobId } from "../shared/job.ts";
 import { SNIFF_BYTES } from "../shared/limits.ts";
 import { newJob, type NewJob } from "../shared/new-job.ts";
 import { routeUpload } from "../shared/route-upload.ts";
 import { isInboxKey } from "../shared/storage.ts";
-import type { TaskMessage } from "../shared/task.ts";
 import { type Announcement, UploadEvent } from "../shared/upload-event.ts";
 import { wake } from "../shared/wake.ts";
 import { readMessages } from "./read-messages.ts";
 
-export interface IngestDeps {
-  readonly db: D1Database;
-  readonly media: R2Bucket;
-  readonly mediaBucket: string;
-  readonly tasks: Queue<TaskMessage>;
-  readonly operatorId: string;
-  readonly ringGraceMs: number;
-}
-
 /** R2 event notifications to jobs. Never throws. */
-export async function ingestBatch(batch: MessageBatch, deps: IngestDeps): Promise<void> {
+export async function ingestBatch(batch: MessageBatch, deps: Intake): Promise<void> {
   const messages = await readMessages(batch, UploadEvent, { ...deps, now: Date.now() });
   const announcements = messages.flatMap(({ body }) => announcementOf(body, deps.mediaBucket));
   try {
@@ -36,7 +27,7 @@ export async function ingestBatch(batch: MessageBatch, deps: IngestDeps): Promis
  * Give each object its job, or record why it gets none. The same object twice is one job.
  * @throws if R2 or D1 cannot be reached; nothing is recorded then, and it may be called again.
  */
-export async function ingestUploads(announcements: readonly Announcement[], deps: IngestDeps): Promise<void> {
+export async function ingestUploads(announcements: readonly Announcement[], deps: Intake): Promise<void> {
   if (announcements.length === 0) return;
   const now = Date.now();
   const found = await Promise.all(announcements.map((announcement) => inspect(announcement, deps, now)));
@@ -64,7 +55,7 @@ function announcementOf(event: UploadEvent, mediaBucket: string): Announcement[]
 
 async function inspect(
   announcement: Announcement,
-  { media, operatorId, ringGraceMs }: IngestDeps,
+  { media, operatorId, ringGraceMs }: Intake,
   now: number,
 ): Promise<{ job?: NewJob; upload: UploadRecord }> {
   const ignored = (ignoredReason: string, ownerId = operatorId, sizeBytes = 0) => ({

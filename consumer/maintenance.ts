@@ -8,13 +8,14 @@ import {
   writeCursor,
 } from "../shared/db/maintenance.ts";
 import { settleTasks } from "../shared/db/settle.ts";
+import type { Intake } from "../shared/intake.ts";
 import type { Settlement } from "../shared/settlement.ts";
 import { INBOX_PREFIX, resultsPrefix } from "../shared/storage.ts";
 import { wake } from "../shared/wake.ts";
-import { type IngestDeps, ingestUploads } from "./ingest-upload.ts";
+import { ingestUploads } from "./ingest-upload.ts";
 import { decide } from "./retry-policy.ts";
 
-export interface MaintenanceDeps extends IngestDeps {
+export interface MaintenanceDeps extends Intake {
   readonly retentionDays: number;
 }
 

@@ -1,6 +1,7 @@
 import { leaseTasks } from "../shared/db/leases.ts";
 import { settleTasks } from "../shared/db/settle.ts";
 import { retryTransient } from "../shared/db/transient.ts";
+import type { Intake } from "../shared/intake.ts";
 import { SOURCE_BYTES_IN_FLIGHT } from "../shared/limits.ts";
 import type { Settlement } from "../shared/settlement.ts";
 import { type Task, TaskMessage } from "../shared/task.ts";
@@ -9,12 +10,8 @@ import type { AiBinding } from "./models/run-model.ts";
 import { type ReadMessage, readMessages } from "./read-messages.ts";
 import { runTask } from "./run-task.ts";
 
-export interface RunBatchDeps {
-  readonly db: D1Database;
-  readonly media: R2Bucket;
+export interface RunBatchDeps extends Intake {
   readonly ai: AiBinding;
-  readonly operatorId: string;
-  readonly ringGraceMs: number;
 }
 
 /** A consumer that dies is noticed after this long; one that lives renews its lease well before. */

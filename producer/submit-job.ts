@@ -1,30 +1,21 @@
 import { insertJobs, type UploadRecord } from "../shared/db/jobs.ts";
 import { type JobDetail, readJob } from "../shared/db/job-reads.ts";
+import type { Intake } from "../shared/intake.ts";
 import { randomJobId, uploadJobId } from "../shared/job.ts";
 import { SNIFF_BYTES } from "../shared/limits.ts";
 import { JobWork, newJob, type Source } from "../shared/new-job.ts";
 import { routeUpload } from "../shared/route-upload.ts";
 import { isInboxKey } from "../shared/storage.ts";
-import type { TaskMessage } from "../shared/task.ts";
 import { wake } from "../shared/wake.ts";
 import type { Problem } from "./problem.ts";
 import type { JobRequest } from "./requests.ts";
-
-export interface SubmitDeps {
-  readonly db: D1Database;
-  readonly media: R2Bucket;
-  readonly mediaBucket: string;
-  readonly tasks: Queue<TaskMessage>;
-  readonly operatorId: string;
-  readonly ringGraceMs: number;
-}
 
 export type Submitted =
   | { readonly ok: true; readonly job: JobDetail; readonly isNew: boolean }
   | { readonly ok: false; readonly problem: Problem };
 
 /** Take a job that a client describes. */
-export async function submitJob(request: JobRequest, ownerId: string, deps: SubmitDeps): Promise<Submitted> {
+export async function submitJob(request: JobRequest, ownerId: string, deps: Intake): Promise<Submitted> {
   const { kind, source: key, options, ...inline } = request;
   if (key === undefined) return accept(JobWork.parse({ kind, input: { ...inline, options } }), null, ownerId, deps);
 
@@ -41,12 +32,7 @@ export async function submitJob(request: JobRequest, ownerId: string, deps: Subm
 }
 
 /** Insert the job, or find the one that the same upload already became with the same options. */
-export async function accept(
-  work: JobWork,
-  source: Source | null,
-  ownerId: string,
-  deps: SubmitDeps,
-): Promise<Submitted> {
+export async function accept(work: JobWork, source: Source | null, ownerId: string, deps: Intake): Promise<Submitted> {
   if (source === null || !isInboxKey(source.key)) return acceptAs(randomJobId(), work, [], ownerId, deps);
 
   const upload = { bucket: deps.mediaBucket, key: source.key, etag: source.etag };
@@ -66,7 +52,7 @@ async function acceptAs(
   work: JobWork,
   uploads: readonly UploadRecord[],
   ownerId: string,
-  deps: SubmitDeps,
+  deps: Intake,
 ): Promise<Submitted> {
   const now = Date.now();
   const job = newJob(work, { id, ownerId, createdAt: now, ringGraceMs: deps.ringGraceMs });

@@ -9,9 +9,9 @@ import {
   redriveTask,
 } from "../../shared/db/dead-letters.ts";
 import { wake } from "../../shared/wake.ts";
+import { intakeOf } from "../../shared/intake.ts";
 import type { App } from "../app.ts";
 import { paginate } from "../cursor.ts";
-import { submitDeps } from "../deps.ts";
 import { attemptView, iso } from "../job-view.ts";
 import { problem } from "../problem.ts";
 import { PageQuery } from "../requests.ts";
@@ -49,7 +49,7 @@ deadLetters.post("/:id/redrive", async (c) => {
 });
 
 async function redrive(letter: DeadLetter, env: Env): Promise<boolean> {
-  const { db, tasks, ringGraceMs } = submitDeps(env);
+  const { db, tasks, ringGraceMs } = intakeOf(env);
   const now = Date.now();
   if (letter.taskId !== null && letter.jobId !== null) {
     const task = { id: letter.id, taskId: letter.taskId, jobId: letter.jobId };

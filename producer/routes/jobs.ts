@@ -4,9 +4,9 @@ import { bodyLimit } from "hono/body-limit";
 import { cancelJob } from "../../shared/db/jobs.ts";
 import { listJobs, readJob } from "../../shared/db/job-reads.ts";
 import { MAX_JSON_BYTES } from "../../shared/limits.ts";
+import { intakeOf } from "../../shared/intake.ts";
 import type { App } from "../app.ts";
 import { paginate } from "../cursor.ts";
-import { submitDeps } from "../deps.ts";
 import { jobSummary, jobView } from "../job-view.ts";
 import { problem } from "../problem.ts";
 import { JobQuery, JobRequest } from "../requests.ts";
@@ -25,7 +25,7 @@ const limitBody = bodyLimit({
 jobs.post("/", limitBody, async (c) => {
   const request = await parseBody(c, JobRequest);
   if (!request.ok) return request.response;
-  return submitted(c, await submitJob(request.value, c.get("ownerId"), submitDeps(c.env)));
+  return submitted(c, await submitJob(request.value, c.get("ownerId"), intakeOf(c.env)));
 });
 
 jobs.get("/", async (c) => {

@@ -5,8 +5,8 @@ import { MAX_UPLOAD_BYTES } from "../../shared/limits.ts";
 import { JobWork, type Source } from "../../shared/new-job.ts";
 import { routeUpload } from "../../shared/route-upload.ts";
 import { uploadKey } from "../../shared/storage.ts";
+import { intakeOf } from "../../shared/intake.ts";
 import type { App } from "../app.ts";
-import { submitDeps } from "../deps.ts";
 import { iso } from "../job-view.ts";
 import { problem } from "../problem.ts";
 import { peek, storeUpload } from "../receive-upload.ts";
@@ -39,7 +39,7 @@ uploads.post("/", async (c) => {
   const route = await routeUpload({ source: { key, etag: "", sizeBytes }, head: body.head, metadata });
   if (route.type === "ignored") return problem(c, { code: "unsupported_media", detail: route.reason });
 
-  const deps = submitDeps(c.env);
+  const deps = intakeOf(c.env);
   let source: Source;
   try {
     source = await storeUpload(deps.media, { key, sizeBytes, body: body.whole, metadata });

@@ -1,0 +1,25 @@
+import type { TaskMessage } from "./task.ts";
+
+/** What taking a job in may touch: the same whether a client describes it or an object announces it. */
+export interface Intake {
+  readonly db: D1Database;
+  readonly media: R2Bucket;
+  /** The bucket's name, as events carry it. */
+  readonly mediaBucket: string;
+  readonly tasks: Queue<TaskMessage>;
+  /** Owns what nobody else can be named for. */
+  readonly operatorId: string;
+  /** How long a wake-up may take before it counts as lost. */
+  readonly ringGraceMs: number;
+}
+
+export function intakeOf(env: Env): Intake {
+  return {
+    db: env.DB,
+    media: env.MEDIA,
+    mediaBucket: env.MEDIA_BUCKET,
+    tasks: env.TASKS,
+    operatorId: env.OPERATOR_ID,
+    ringGraceMs: Number(env.RING_GRACE_SECONDS) * 1000,
+  };
+}
