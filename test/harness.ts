@@ -19,7 +19,15 @@ export function startDarkroom(vars: Record<string, string> = {}) {
   const server = createTestHarness({
     workers: [
       { configPath: "./wrangler.jsonc", vars: { RING_GRACE_SECONDS: "60", ...vars } },
-      { config: { name: "darkroom-local-ai", main: "test/scripted-ai.ts", compatibility_date: "2026-11-01" } },
+      {
+        config: {
+          name: "darkroom-local-ai",
+          main: "test/scripted-ai.ts",
+          compatibility_date: "2026-11-01",
+          // The platform alone writes to this queue; a test stands in for its hundredth redelivery.
+          queues: { producers: [{ binding: "DEAD_LETTERS", queue: "media-dead-letters" }] },
+        },
+      },
     ],
   });
   const worker = server.getWorker<Env>();
@@ -94,6 +102,11 @@ export function startDarkroom(vars: Record<string, string> = {}) {
     async modelCalls(): Promise<{ calls: Record<string, number>; mostRunning: number }> {
       const response = await server.getWorker("darkroom-local-ai").fetch("http://ai/");
       return (await response.json()) as never;
+    },
+    /** Move a message to the dead-letter queue, as the platform does when its retries are spent. */
+    async giveUpOn(body: unknown): Promise<void> {
+      const { DEAD_LETTERS } = await server.getWorker<{ DEAD_LETTERS: Queue }>("darkroom-local-ai").getEnv();
+      await DEAD_LETTERS.send(body);
     },
     /** Put an object and announce it as R2 does in production. */
     async putAndAnnounce(key: string, body: string | Uint8Array, customMetadata: Record<string, string> = {}) {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { insertJobs } from "../shared/db/jobs.ts";
 import { leaseTasks } from "../shared/db/leases.ts";
 import { JobWork, newJob } from "../shared/new-job.ts";
-import { startDarkroom, until } from "./harness.ts";
+import { createEvent, startDarkroom, until } from "./harness.ts";
 
 const darkroom = startDarkroom({ RETENTION_DAYS: "30" });
 const DAY_MS = 24 * 3_600_000;
@@ -86,28 +86,45 @@ test("a job is pruned with its results after the retention, its source stays and
 
 test("a message that the platform gave up on becomes a dead letter, and can be sent again", async () => {
   const taskId = await insertSilently("job_undelivered");
-  const { DB } = darkroom.bindings();
-  // The platform's own move: the message arrives on the dead-letter queue.
-  const { buryMessages } = await import("../consumer/bury-messages.ts");
-  const acked: string[] = [];
-  const message = (id: string, body: unknown) => ({ id, body, ack: () => acked.push(id), retry: () => undefined });
-  const batch = {
-    queue: "media-dead-letters",
-    messages: [message("1", { v: 1, taskId }), message("2", { odd: true })],
-  };
-  await buryMessages(batch as never, { db: DB, operatorId: "operator" });
-  expect(acked).toEqual(["1", "2"]);
-  expect(await darkroom.readJob("job_undelivered")).toMatchObject({
-    state: "failed",
-    error: { code: "delivery_exhausted" },
-  });
-  type Letters = { deadLetters: { id: string; taskId: string | null }[] };
-  const { deadLetters } = await (await darkroom.api("/v1/dead-letters")).json<Letters>();
-  expect(deadLetters).toHaveLength(2);
+  const event = createEvent("inbox/never.mp3", 1, "etag");
+  await darkroom.giveUpOn({ v: 1, taskId });
+  await darkroom.giveUpOn(event);
+  const job = await darkroom.untilJob("job_undelivered");
+  expect(job).toMatchObject({ state: "failed", error: { code: "delivery_exhausted" } });
+
+  type Letters = { deadLetters: { id: string; taskId: string | null; queue: string; body: string | null }[] };
+  const { deadLetters } = await until(
+    async () => (await darkroom.api("/v1/dead-letters")).json<Letters>(),
+    (list) => list.deadLetters.length === 2,
+  );
   const letter = deadLetters.find((found) => found.taskId === taskId);
-  const redriven = await darkroom.api(`/v1/dead-letters/${letter!.id}/redrive`, { method: "POST" });
-  expect(redriven.status).toBe(202);
+  const message = deadLetters.find((found) => found.taskId === null);
+  expect(message).toMatchObject({ queue: "media-uploads", body: JSON.stringify(event) });
+  for (const { id } of [letter!, message!]) {
+    expect((await darkroom.api(`/v1/dead-letters/${id}/redrive`, { method: "POST" })).status).toBe(202);
+    expect((await darkroom.api(`/v1/dead-letters/${id}/redrive`, { method: "POST" })).status).toBe(409);
+  }
   expect((await darkroom.untilJob("job_undelivered")).state).toBe("completed");
+  // The event came again: its object is gone, and that is on record.
+  const { uploads } = await until(
+    async () => (await darkroom.api("/v1/uploads")).json<{ uploads: { key: string; ignoredReason: string }[] }>(),
+    (list) => list.uploads.length > 0,
+  );
+  expect(uploads).toMatchObject([
+    { key: "inbox/never.mp3", ignoredReason: expect.stringContaining("deleted") as string },
+  ]);
+});
+
+test("a finished or running task is not given up on by a late dead letter", async () => {
+  const { id } = await darkroom.submit({ kind: "classification", text: "done" });
+  await darkroom.untilJob(id);
+  await darkroom.giveUpOn({ v: 1, taskId: `${id}.classify` });
+  await darkroom.giveUpOn({ marker: true });
+  await until(
+    async () => (await darkroom.api("/v1/dead-letters")).json<{ deadLetters: unknown[] }>(),
+    (list) => list.deadLetters.length === 1,
+  );
+  expect((await darkroom.readJob(id)).state).toBe("completed");
 });
 
 async function jobIds(): Promise<string[]> {
