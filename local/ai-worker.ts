@@ -32,22 +32,21 @@ export default class LocalAi extends WorkerEntrypoint<LocalAiEnv> {
     const { stream, rest } = splitStream(inputs);
     const url = new URL(`/run/${model}`, this.env.INFERENCE_URL);
     if (stream !== undefined) url.searchParams.set("userInputs", JSON.stringify(rest));
-    try {
-      return await fetch(url, {
-        method: "POST",
-        body: stream === undefined ? JSON.stringify(rest) : stream.body,
-        headers: { ...options.extraHeaders, "content-type": stream?.contentType ?? "application/json" },
-      });
-    } catch (error) {
-      return unreachable(this.env.INFERENCE_URL, error);
-    }
+    const response = await fetch(url, {
+      method: "POST",
+      body: stream === undefined ? JSON.stringify(rest) : stream.body,
+      headers: { ...options.extraHeaders, "content-type": stream?.contentType ?? "application/json" },
+    });
+    // The local runtime answers 500 with a page of its own where production's fetch would throw.
+    const isOurs = response.ok || response.headers.get("content-type") === "application/json";
+    return isOurs ? response : unreachable(this.env.INFERENCE_URL, await response.text());
   }
 }
 
 /** The retryable "upstream" answer of the service, with a sentence that says which upstream is meant. */
-function unreachable(url: string, cause: unknown): Response {
+function unreachable(url: string, cause: string): Response {
   const description = `Upstream service unavailable: the offline inference server is not running at ${url} (node local/inference-server.ts)`;
-  console.error({ event: "inference.unreachable", url, cause: String(cause) });
+  console.error({ event: "inference.unreachable", url, cause: cause.slice(0, 200) });
   return Response.json(
     { internalCode: 7009, name: "AiError", message: `AiError: ${description}`, description },
     { status: 500, headers: { "content-type": "application/json" } },

@@ -62,6 +62,7 @@ async function prepare(): Promise<Env> {
 async function submitAll(env: Env): Promise<readonly string[]> {
   for (const name of FILES) {
     const object = await env.MEDIA.put(`inbox/${name}`, await readFile(join(SAMPLES, name)));
+    if (object === null) throw new Error(`the bucket did not take ${name}`);
     await env.UPLOADS.send({
       account: "local",
       action: "PutObject",
@@ -125,8 +126,7 @@ function labelsOf(json: string): string {
 async function api<T>(path: string, init: { method?: string; body?: Uint8Array } = {}): Promise<T> {
   const response = await request(path, init);
   if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
-  const body: T = await response.json();
-  return body;
+  return response.json() as Promise<T>;
 }
 
 async function request(path: string, init: { method?: string; body?: Uint8Array } = {}) {

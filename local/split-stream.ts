@@ -26,7 +26,9 @@ function hasStream(value: unknown): value is { readonly body: ReadableStream } {
 }
 
 function isStreamInput(value: unknown): value is StreamInput {
-  return hasStream(value) && "contentType" in value && typeof value.contentType === "string" && value.contentType !== "";
+  return (
+    hasStream(value) && "contentType" in value && typeof value.contentType === "string" && value.contentType !== ""
+  );
 }
 
 function internalError(message: string): Error {

@@ -26,20 +26,21 @@ console.log(welcome(runtime.url, inference.engines));
 void followJobs(readJobs, console.log, stopping.signal);
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => void stop(0));
-void runtime.ended.then((code) => {
-  if (stopping.signal.aborted) return;
-  console.error(`The runtime ended with ${code}. Its log is ${LOG_FILE}`);
-  void stop(1);
-});
 
-async function stop(code: number): Promise<void> {
+const code = await runtime.ended;
+if (!stopping.signal.aborted) {
+  console.error(`The runtime ended with ${code}. Its log is ${LOG_FILE}`);
+  await stop(1);
+}
+
+async function stop(exitCode: number): Promise<void> {
   if (stopping.signal.aborted) return;
   stopping.abort();
   clearInterval(cron);
   console.log("\nStopping. Jobs and media are kept in .wrangler/state.");
   await runtime.stop();
   await inference.close();
-  process.exit(code);
+  process.exit(exitCode);
 }
 
 async function readJobs(): Promise<readonly FeedJob[]> {

@@ -1,0 +1,96 @@
+import * as z from "zod";
+import { engineMissing, invalidData, unsupportedAudio } from "../inference-error.ts";
+import { parseInputs, type LocalModel, type ModelRequest } from "../model.ts";
+import { SPEECH_NEURONS_PER_MINUTE } from "../neurons.ts";
+import { toCaptions, toText, toVtt, type Caption } from "./captions.ts";
+import { SAMPLES_PER_SECOND, type RecogniseOptions, type Recognition } from "./recogniser.ts";
+import type { SpeechEngine } from "./speech-engine.ts";
+
+type SpeechModelName = keyof typeof SPEECH_NEURONS_PER_MINUTE;
+
+// One check over the whole array: a schema an element would take seconds on a recording of millions of bytes.
+const Bytes = z.custom<readonly number[]>(
+  (value) => Array.isArray(value) && value.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255),
+  { error: (issue) => (issue.input === undefined ? undefined : "Type mismatch: 'array' of bytes") },
+);
+
+const BytesInput = z.object({ audio: Bytes });
+
+const TurboOptions = z.object({
+  task: z.enum(["transcribe", "translate"]).default("transcribe"),
+  language: z.string().optional(),
+  vad_filter: z.boolean().optional(),
+  initial_prompt: z.string().optional(),
+  prefix: z.string().optional(),
+  beam_size: z.int().optional(),
+  condition_on_previous_text: z.boolean().optional(),
+  no_speech_threshold: z.number().optional(),
+  compression_ratio_threshold: z.number().optional(),
+  log_prob_threshold: z.number().optional(),
+  hallucination_silence_threshold: z.number().optional(),
+});
+
+const TurboInput = TurboOptions.extend({ audio: z.string() });
+
+type Heard = Recognition & { readonly captions: readonly Caption[]; readonly durationSeconds: number };
+
+type Transcript = { readonly text: string; readonly word_count: number; readonly vtt: string };
+
+/** `whisper` and `whisper-tiny-en`: bytes as an array of numbers in, words out. */
+export function whisper(name: SpeechModelName, engine: SpeechEngine): LocalModel {
+  return speechModel(name, engine, {
+    read: ({ inputs }) => ({ bytes: Uint8Array.from(parseInputs(BytesInput, inputs).audio) }),
+    shape: (heard) => ({ ...toTranscript(heard), words: heard.words }),
+  });
+}
+
+/** `whisper-large-v3-turbo`: base64 or a stream in, segments out. Decoding options are accepted and change nothing. */
+export function whisperTurbo(name: SpeechModelName, engine: SpeechEngine): LocalModel {
+  return speechModel(name, engine, {
+    read({ inputs, stream }) {
+      if (stream !== undefined) return { bytes: stream.bytes, ...parseInputs(TurboOptions, inputs) };
+      const { audio, ...options } = parseInputs(TurboInput, inputs);
+      return { bytes: decodeBase64(audio), ...options };
+    },
+    // Only what was measured: no probabilities of language or of silence, no temperature.
+    shape: (heard) => ({
+      ...toTranscript(heard),
+      transcription_info: { language: heard.language, duration: heard.durationSeconds },
+      segments: heard.captions,
+    }),
+  });
+}
+
+type SpeechShape = {
+  readonly read: (request: ModelRequest) => { readonly bytes: Uint8Array } & Omit<RecogniseOptions, "signal">;
+  readonly shape: (heard: Heard) => Transcript;
+};
+
+function speechModel(name: SpeechModelName, engine: SpeechEngine, { read, shape }: SpeechShape): LocalModel {
+  return async (request) => {
+    const { bytes, language, task } = read(request);
+    if (bytes.byteLength === 0) throw unsupportedAudio();
+    if (engine.type === "missing") throw engineMissing(name, engine.remedy);
+    const { signal } = request;
+    const samples = await engine.decode(bytes, signal);
+    const recognition = await engine.recogniser.recognise(samples, { language, task, signal });
+    const durationSeconds = samples.length / SAMPLES_PER_SECOND;
+    return {
+      body: shape({ ...recognition, captions: toCaptions(recognition.words), durationSeconds }),
+      neurons: (SPEECH_NEURONS_PER_MINUTE[name] * durationSeconds) / 60,
+      engine: engine.recogniser.engine,
+    };
+  };
+}
+
+function toTranscript({ words, captions }: Heard): Transcript {
+  return { text: toText(words), word_count: words.length, vtt: toVtt(captions) };
+}
+
+function decodeBase64(text: string): Uint8Array {
+  // Node skips what it cannot read; the service does not.
+  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
+    throw invalidData("Error: invalid base64 in '/audio'");
+  }
+  return Buffer.from(text, "base64");
+}

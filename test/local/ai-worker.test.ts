@@ -1,0 +1,84 @@
+// The Worker behind the AI binding, on real workerd, in the shapes of the real binding.
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createTestHarness } from "wrangler";
+
+import { type InferenceServer, startInferenceServer } from "../../local/inference-server.ts";
+
+const SCHNELL = "@cf/black-forest-labs/flux-1-schnell";
+const DISTILBERT = "@cf/huggingface/distilbert-sst-2-int8";
+const RAW = { returnRawResponse: true };
+
+let inference: InferenceServer;
+let server: ReturnType<typeof createTestHarness>;
+
+function harness(inferenceUrl: string): ReturnType<typeof createTestHarness> {
+  return createTestHarness({
+    workers: [
+      {
+        config: {
+          name: "caller",
+          main: "test/local/caller.ts",
+          compatibility_date: "2026-11-01",
+          services: [{ binding: "AI", service: "darkroom-local-ai" }],
+        },
+      },
+      { configPath: "local/wrangler.jsonc", vars: { INFERENCE_URL: inferenceUrl } },
+    ],
+  });
+}
+
+async function call(model: string, inputs: object, extra: object = {}, from = server): Promise<unknown> {
+  const response = await from.fetch("/", { method: "POST", body: JSON.stringify({ model, inputs, ...extra }) });
+  return response.json();
+}
+
+beforeAll(async () => {
+  inference = await startInferenceServer({ port: 0 });
+  server = harness(inference.url);
+  await server.listen();
+});
+afterAll(async () => {
+  await server.close();
+  await inference.close();
+});
+
+test("answers parsed JSON, or the raw response with its headers when asked", async () => {
+  const labels = [{ label: "NEGATIVE" }, { label: "POSITIVE" }];
+  expect(await call(DISTILBERT, { text: "a fine day" })).toMatchObject({ answer: labels });
+  expect(await call(DISTILBERT, { text: "a fine day" }, { options: RAW })).toMatchObject({
+    status: 200,
+    headers: { "x-darkroom-engine": "wink-nlp/eng-lite-web", "cf-ai-neurons": expect.stringMatching(/^0\.0\d+$/) },
+    answer: labels,
+  });
+});
+
+test("throws the code in the message, or answers it raw", async () => {
+  expect(await call(SCHNELL, { prompt: "" })).toMatchObject({
+    error: expect.stringMatching(/^InferenceUpstreamError\|5006: Error: .*prompt/),
+  });
+  expect(await call(SCHNELL, { prompt: "" }, { options: RAW })).toMatchObject({
+    status: 400,
+    answer: { internalCode: 5006 },
+  });
+});
+
+test("sends one stream as the body, and refuses two", async () => {
+  expect(await call("@cf/black-forest-labs/flux-2-klein-4b", {}, { forms: ["multipart"] })).toMatchObject({
+    answer: { image: expect.stringMatching(/^\/9j\//) },
+  });
+  expect(await call(SCHNELL, {}, { forms: ["a", "b"] })).toMatchObject({
+    error: expect.stringMatching(/Multiple ReadableStreams are not supported/),
+  });
+});
+
+test("says so when the inference server is not running", async () => {
+  const alone = harness("http://127.0.0.1:9");
+  try {
+    await alone.listen();
+    expect(await call(SCHNELL, { prompt: "x" }, {}, alone)).toMatchObject({
+      error: expect.stringMatching(/^InferenceUpstreamError\|7009: .*inference server is not running/),
+    });
+  } finally {
+    await alone.close();
+  }
+});

@@ -1,0 +1,200 @@
+// The offline engines themselves: real speech, a real photograph, and what they refuse.
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { type InferenceServer, startInferenceServer } from "../../local/inference-server.ts";
+
+const run = promisify(execFile);
+const SAMPLES = join(import.meta.dirname, "../../local/samples");
+
+const TURBO = "@cf/openai/whisper-large-v3-turbo";
+const SCHNELL = "@cf/black-forest-labs/flux-1-schnell";
+const RESNET = "@cf/microsoft/resnet-50";
+const DISTILBERT = "@cf/huggingface/distilbert-sst-2-int8";
+
+let server: InferenceServer;
+let folder: string;
+
+beforeAll(async () => {
+  server = await startInferenceServer({ port: 0 });
+  folder = await mkdtemp(join(tmpdir(), "darkroom-voices-"));
+});
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+async function ask(model: string, inputs: unknown): Promise<Response> {
+  const body = typeof inputs === "string" ? inputs : JSON.stringify(inputs);
+  return fetch(`${server.url}/run/${model}`, { method: "POST", body });
+}
+
+async function form(model: string, fields: Record<string, string>): Promise<Response> {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) body.append(name, value);
+  return fetch(`${server.url}/run/${model}?userInputs={}`, { method: "POST", body });
+}
+
+async function sample(name: string): Promise<Buffer> {
+  return readFile(join(SAMPLES, name));
+}
+
+/** Substitutions, insertions and deletions over the number of words spoken. */
+function wordErrorRate(spoken: string, heard: string): number {
+  const [from, to] = [spoken, heard].map((text) => text.toLowerCase().match(/[a-z']+/g) ?? []);
+  let row = to!.map((_, index) => index + 1);
+  for (const [index, word] of from!.entries()) {
+    let diagonal = index;
+    let left = index + 1;
+    row = row.map((above, column) => {
+      const best = Math.min(above + 1, left + 1, diagonal + (to![column] === word ? 0 : 1));
+      diagonal = above;
+      left = best;
+      return best;
+    });
+  }
+  return (row.at(-1) ?? from!.length) / from!.length;
+}
+
+interface Turbo {
+  readonly text: string;
+  readonly vtt: string;
+  readonly transcription_info: { readonly language: string; readonly duration: number };
+  readonly segments: {
+    start: number;
+    end: number;
+    text: string;
+    words: { word: string; start: number; end: number }[];
+  }[];
+}
+
+test("clean synthetic speech of two voices is understood but for a few words, in any container", async () => {
+  const spoken =
+    "The weather is nice today so we are going to the park after lunch. " +
+    "We will be back at three in the afternoon and finish the work before the evening.";
+  for (const [voice, container] of [
+    ["slt", "ogg"],
+    ["rms", "m4a"],
+  ] as const) {
+    const wav = join(folder, `${voice}.wav`);
+    const coded = join(folder, `${voice}.${container}`);
+    await run("flite", ["-voice", voice, "-t", spoken, "-o", wav]);
+    await run("ffmpeg", ["-v", "error", "-y", "-i", wav, coded]);
+    const answer = await ask(TURBO, { audio: (await readFile(coded)).toString("base64") });
+    expect(answer.headers.get("x-darkroom-engine")).toBe(server.engines.speech);
+    const transcript = (await answer.json()) as Turbo;
+    expect(wordErrorRate(spoken, transcript.text)).toBeLessThan(0.2);
+    const words = transcript.segments.flatMap((segment) => segment.words);
+    for (const [index, word] of words.entries()) {
+      expect(word.end).toBeGreaterThanOrEqual(word.start);
+      expect(word.start).toBeGreaterThanOrEqual(words[index - 1]?.start ?? 0);
+      expect(word.end).toBeLessThanOrEqual(transcript.transcription_info.duration + 0.1);
+    }
+    const minutes = transcript.transcription_info.duration / 60;
+    expect(Number(answer.headers.get("cf-ai-neurons"))).toBeCloseTo(46.63 * minutes, 3);
+  }
+});
+
+test("the smaller models take an array of bytes and answer words without segments", async () => {
+  const audio = [...(await sample("voice-note.mp3"))];
+  const answer = (await (await ask("@cf/openai/whisper", { audio })).json()) as Record<string, unknown>;
+  expect(Object.keys(answer).toSorted()).toEqual(["text", "vtt", "word_count", "words"]);
+  expect(answer["word_count"]).toBe((answer["words"] as unknown[]).length);
+  expect(answer["vtt"]).toMatch(/^WEBVTT\n\n00:00:0/);
+});
+
+test("a word after a long silence keeps its time", async () => {
+  const [wav, late] = ["word.wav", "late.wav"].map((name) => join(folder, name)) as [string, string];
+  await run("flite", ["-voice", "slt", "-t", "the weather is nice today", "-o", wav]);
+  await run("ffmpeg", ["-v", "error", "-y", "-i", wav, "-af", "adelay=4000", late]);
+  const { segments } = (await (await ask(TURBO, { audio: (await readFile(late)).toString("base64") })).json()) as Turbo;
+  expect(segments[0]?.start).toBeGreaterThan(3.9);
+});
+
+test("a photograph is labelled best first, with the score of its best box", async () => {
+  const answer = await ask(RESNET, { image: [...(await sample("coffee.jpg"))] });
+  const labels = (await answer.json()) as { label: string; score: number }[];
+  expect(labels[0]).toMatchObject({ label: "cup" });
+  expect(labels[0]!.score).toBeGreaterThan(0.4);
+  expect(labels.length).toBeLessThanOrEqual(5);
+  expect(labels).toEqual(labels.toSorted((a, b) => b.score - a.score));
+  expect(answer.headers.get("cf-ai-neurons")).toBe("0.2280");
+});
+
+test.each([
+  ["What a wonderful day, I love it.", "POSITIVE"],
+  ["This is terrible, I hate everything about it.", "NEGATIVE"],
+])("'%s' reads as %s", async (text, expected) => {
+  const labels = (await (await ask(DISTILBERT, { text })).json()) as { label: string; score: number }[];
+  expect(labels.map(({ label }) => label).toSorted()).toEqual(["NEGATIVE", "POSITIVE"]);
+  expect(labels[0]!.score + labels[1]!.score).toBeCloseTo(1, 10);
+  expect(labels.find(({ label }) => label === expected)!.score).toBeGreaterThan(0.5);
+});
+
+test("a picture depends on prompt and seed alone, says what it is, and has the size asked for", async () => {
+  const draw = async (fields: Record<string, string>) => {
+    const answer = await form("@cf/black-forest-labs/flux-2-dev", fields);
+    return Buffer.from(((await answer.json()) as { image: string }).image, "base64");
+  };
+  const fields = { prompt: "a forest at dusk", width: "512", height: "256", seed: "7" };
+  const first = await draw(fields);
+  expect(first.equals(await draw(fields))).toBe(true);
+  expect(first.equals(await draw({ ...fields, seed: "8" }))).toBe(false);
+  expect(first.equals(await draw({ ...fields, prompt: "a forest at noon" }))).toBe(false);
+  expect(first.includes("local preview")).toBe(true);
+  const { imageSize } = await import("image-size");
+  expect(imageSize(first)).toMatchObject({ width: 512, height: 256, type: "jpg" });
+});
+
+test("FLUX.1 answers base64 and others a stream of bytes, each at its price", async () => {
+  const schnell = await ask(SCHNELL, { prompt: "a boat" });
+  expect(schnell.headers.get("cf-ai-neurons")).toBe("172.8000");
+  const { image } = (await schnell.json()) as { image: string };
+  expect(Buffer.from(image, "base64").subarray(0, 3)).toEqual(Buffer.from([0xff, 0xd8, 0xff]));
+  const png = await ask("@cf/stabilityai/stable-diffusion-xl-base-1.0", { prompt: "a boat", width: 256, height: 256 });
+  expect(png.headers.get("content-type")).toBe("image/png");
+  expect(
+    Buffer.from(await png.arrayBuffer())
+      .subarray(1, 4)
+      .toString(),
+  ).toBe("PNG");
+});
+
+const CUT_MP4 = Buffer.from("000000186674797069736f6d0000020069736f6d69736f32", "hex").toString("base64");
+
+test.each([
+  ["an unknown model", "@cf/nobody/nothing", {}, 400, 5007, /No such model @cf\/nobody\/nothing/],
+  ["no audio at all", TURBO, {}, 400, 5006, /required properties at '\/' are 'audio'/],
+  ["empty audio", TURBO, { audio: "" }, 400, 3010, /Unsupported audio input/],
+  ["text for audio", TURBO, { audio: btoa("no audio here") }, 400, 3010, /Unsupported/],
+  ["an MP4 cut before its index", TURBO, { audio: CUT_MP4 }, 400, 3010, /Unsupported/],
+  ["broken base64", TURBO, { audio: "a*b=" }, 400, 5004, /base64/],
+  ["an option of the wrong type", TURBO, { audio: "", vad_filter: "yes" }, 400, 5006, /vad_filter/],
+  ["base64 where bytes are wanted", "@cf/openai/whisper", { audio: "AAAA" }, 400, 5006, /array/],
+  ["an empty array", "@cf/openai/whisper-tiny-en", { audio: [] }, 400, 3010, /Unsupported/],
+  ["a picture that is none", RESNET, { image: [1, 2, 3] }, 400, 3030, /decode/],
+  ["an empty text", DISTILBERT, { text: " " }, 400, 5006, /text/],
+  ["a prompt too long", SCHNELL, { prompt: "x".repeat(2049) }, 400, 5006, /prompt/],
+  ["a seed for FLUX.1", SCHNELL, { prompt: "x", seed: 1 }, 400, 5006, /seed/],
+  ["JSON for FLUX.2", "@cf/black-forest-labs/flux-2-klein-4b", { prompt: "x" }, 400, 5006, /are 'multipart'/],
+  ["a body that is no JSON", SCHNELL, "{", 400, 5004, /not JSON/],
+  ["a body too large", TURBO, { audio: "A".repeat(26_000_000) }, 413, 3006, /too large/],
+])("refuses %s", async (_, model, inputs, status, code, description) => {
+  const answer = await ask(model, inputs);
+  expect(answer.status).toBe(status);
+  expect(answer.headers.get("content-type")).toBe("application/json");
+  expect(await answer.json()).toMatchObject({ internalCode: code, description: expect.stringMatching(description) });
+});
+
+test("truncated speech is understood as far as it goes", async () => {
+  const whole = await sample("voice-note.mp3");
+  const half = whole.subarray(0, whole.length / 2).toString("base64");
+  const { text, transcription_info } = (await (await ask(TURBO, { audio: half })).json()) as Turbo;
+  expect(text).toMatch(/this is a message for the people in the office/);
+  expect(transcription_info.duration).toBeLessThan(7);
+});
