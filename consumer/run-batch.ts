@@ -17,11 +17,13 @@ export interface RunBatchDeps extends Intake {
 /** A consumer that dies is noticed after this long; one that lives renews its lease well before. */
 const LEASE_MS = 90_000;
 
+const RENEW_EVERY_MS = 20_000;
+
 /**
- * Fast tasks of a batch settle together when the last of them ends. Beside a slow one they wait no longer than this:
- * a result that is not settled would be paid for again if the consumer died. Also how often leases are renewed.
+ * Tasks of a batch that end close together settle together. Beside a slower one they wait no longer than this: their
+ * clients wait too, and a result that is not settled would be paid for again if the consumer died.
  */
-const SETTLE_EVERY_MS = 20_000;
+const SETTLE_EVERY_MS = 1000;
 
 /** After a failure of D1 itself. */
 const RETRY_LATER = { delaySeconds: 30 };
@@ -78,11 +80,15 @@ async function runAndSettle(
       running.delete(task.id);
     }),
   );
+  let renewedAt = Date.now();
   do {
     await Promise.race([all, sleep(SETTLE_EVERY_MS)]);
+    const isRenewalDue = Date.now() - renewedAt >= RENEW_EVERY_MS;
+    if (ended.length === 0 && !isRenewalDue) continue;
+    if (isRenewalDue) renewedAt = Date.now();
     const settlements = ended;
     ended = [];
-    onSettled(settlements, await settle(settlements, [...running.values()], deps));
+    onSettled(settlements, await settle(settlements, isRenewalDue ? [...running.values()] : [], deps));
   } while (running.size > 0 || ended.length > 0);
 }
 
