@@ -73,7 +73,9 @@ async function answer(
     if (gone.signal.aborted) return;
     const problem = error instanceof InferenceError ? error : internalFailure(error);
     if (problem.status === 500) console.error({ event: "inference.failed", url: request.url, error });
-    response.writeHead(problem.status, { "content-type": "application/json" }).end(JSON.stringify(problem));
+    const headers = { "content-type": "application/json", "cf-ai-neurons": "0" };
+    response.setHeader("x-darkroom-engine", "local");
+    response.writeHead(problem.status, headers).end(JSON.stringify(problem));
   }
 }
 
@@ -90,9 +92,10 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   let sizeBytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     sizeBytes += chunk.length;
-    if (sizeBytes > LARGEST_BODY_BYTES) throw tooLarge();
-    chunks.push(chunk);
+    // Read to the end but not kept: leaving early closes the connection, and the sender never sees the refusal.
+    if (sizeBytes <= LARGEST_BODY_BYTES) chunks.push(chunk);
   }
+  if (sizeBytes > LARGEST_BODY_BYTES) throw tooLarge();
   return Buffer.concat(chunks);
 }
 

@@ -36,6 +36,8 @@ const CLASSIFIABLE_IMAGES = new Set(["image/jpeg", "image/png", "image/webp", "i
 const AUDIO_SUFFIX = /\.(mp3|wav|flac|ogg|oga|opus|m4a|aac|mp4|mov|mkv|webm|ts)$/i;
 const TEXT_SUFFIX = /\.(txt|md)$/i;
 
+const HINT = "; a text needs a name that ends in .txt, .md or .prompt";
+
 /** Which job an object becomes: what its metadata says, else what its bytes are, else what its name claims. */
 export async function routeUpload(upload: UploadHead): Promise<Route> {
   if (upload.source.sizeBytes === 0) return ignored("the object is empty");
@@ -45,7 +47,7 @@ export async function routeUpload(upload: UploadHead): Promise<Route> {
   const found = mime ?? (media === undefined ? "bytes of an unknown type" : `a file named like ${media}`);
 
   const kind = upload.metadata["kind"] ?? (media && KIND_OF[media]);
-  if (kind === undefined) return ignored(`no kind of job takes ${found}`);
+  if (kind === undefined) return ignored(`no kind of job takes ${found}${mime === undefined ? HINT : ""}`);
   if (!isJobKind(kind)) return ignored(`metadata 'kind' is '${kind}', expected one of ${JOB_KINDS.join(", ")}`);
   if (media === undefined || !ACCEPTS[kind].media.includes(media)) {
     return ignored(`${kind} takes ${ACCEPTS[kind].wants}, and this is ${found}`);

@@ -1,8 +1,8 @@
 /** One call to a model, as its attempt remembers it. */
 export interface ModelCall {
   readonly model: string;
-  /** Who ran it: `workers-ai`, or the name of a local engine. */
-  readonly engine: string;
+  /** Who ran it: `workers-ai`, or the name of a local engine; null where nobody answered. */
+  readonly engine: string | null;
   /** From the `cf-ai-neurons` header; null where the platform sent none. */
   readonly neurons: number | null;
 }

@@ -2,7 +2,7 @@ import * as z from "zod";
 
 import { IMAGE_CLASSIFIER, TEXT_CLASSIFIER } from "../../shared/models.ts";
 import type { ClassificationOptions } from "../../shared/options.ts";
-import type { Label, ModelCall } from "../../shared/settlement.ts";
+import type { Label } from "../../shared/settlement.ts";
 import type { ModelAnswer, ModelRunner } from "./run-model.ts";
 
 /** Both classifiers answer a list; the platform's schema allows an entry without a label or a score. */
@@ -32,7 +32,7 @@ export async function classifyText(
 }
 
 function rank(answer: ModelAnswer, options: ClassificationOptions): Classification {
-  const { model, engine }: ModelCall = answer.call;
+  const { model, engine } = answer.call;
   const labels = LabelsAnswer.parse(answer.value)
     .flatMap(({ label, score }) => (label === undefined || score === undefined ? [] : [{ label, score }]))
     .filter(({ score }) => score >= options.minScore)

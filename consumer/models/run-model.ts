@@ -5,10 +5,14 @@ export interface AiBinding {
   run(model: string, inputs: Record<string, unknown>, options: { returnRawResponse: true }): Promise<Response>;
 }
 
+export interface AnsweredCall extends ModelCall {
+  readonly engine: string;
+}
+
 /** What a model answered: JSON where the platform says so, else bytes. */
 export type ModelAnswer =
-  | { readonly type: "json"; readonly value: unknown; readonly call: ModelCall }
-  | { readonly type: "bytes"; readonly value: Uint8Array; readonly call: ModelCall };
+  | { readonly type: "json"; readonly value: unknown; readonly call: AnsweredCall }
+  | { readonly type: "bytes"; readonly value: Uint8Array; readonly call: AnsweredCall };
 
 export interface ModelRunner {
   /** @throws an Error whose message is the binding's own, `<code>: <description>`. */
@@ -22,7 +26,7 @@ const MODEL_TIMEOUT_MS = 8 * 60_000;
 export function modelRunner(ai: AiBinding, calls: ModelCall[]): ModelRunner {
   return {
     async run(model, inputs) {
-      const index = calls.push({ model, engine: "workers-ai", neurons: null }) - 1;
+      const index = calls.push({ model, engine: null, neurons: null }) - 1;
       // The raw response: the only place where a call's neurons and status can be read.
       return withTimeout(MODEL_TIMEOUT_MS, async () => {
         const response = await ai.run(model, inputs, { returnRawResponse: true });
@@ -38,7 +42,7 @@ export function modelRunner(ai: AiBinding, calls: ModelCall[]): ModelRunner {
   };
 }
 
-function callOf(model: string, headers: Headers): ModelCall {
+function callOf(model: string, headers: Headers): AnsweredCall {
   const neurons = Number.parseFloat(headers.get("cf-ai-neurons") ?? "");
   return {
     model,

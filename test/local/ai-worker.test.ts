@@ -2,13 +2,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestHarness } from "wrangler";
 
-import { type InferenceServer, startInferenceServer } from "../../local/inference-server.ts";
+import { type InferenceProcess, spawnInferenceServer } from "./inference-process.ts";
 
 const SCHNELL = "@cf/black-forest-labs/flux-1-schnell";
 const DISTILBERT = "@cf/huggingface/distilbert-sst-2-int8";
 const RAW = { returnRawResponse: true };
 
-let inference: InferenceServer;
+let inference: InferenceProcess;
 let server: ReturnType<typeof createTestHarness>;
 
 function harness(inferenceUrl: string): ReturnType<typeof createTestHarness> {
@@ -33,7 +33,7 @@ async function call(model: string, inputs: object, extra: object = {}, from = se
 }
 
 beforeAll(async () => {
-  inference = await startInferenceServer({ port: 0 });
+  inference = await spawnInferenceServer();
   server = harness(inference.url);
   await server.listen();
 });

@@ -87,7 +87,7 @@ test("clean synthetic speech of two voices is understood but for a few words, in
     await run("ffmpeg", ["-v", "error", "-y", "-i", wav, coded]);
     const answer = await ask(TURBO, { audio: (await readFile(coded)).toString("base64") });
     expect(answer.headers.get("x-darkroom-engine")).toBe(server.engines.speech);
-    const transcript = (await answer.json()) as Turbo;
+    const transcript = await answer.json<Turbo>();
     expect(wordErrorRate(spoken, transcript.text)).toBeLessThan(0.2);
     const words = transcript.segments.flatMap((segment) => segment.words);
     for (const [index, word] of words.entries()) {
@@ -102,7 +102,7 @@ test("clean synthetic speech of two voices is understood but for a few words, in
 
 test("the smaller models take an array of bytes and answer words without segments", async () => {
   const audio = [...(await sample("voice-note.mp3"))];
-  const answer = (await (await ask("@cf/openai/whisper", { audio })).json()) as Record<string, unknown>;
+  const answer = await (await ask("@cf/openai/whisper", { audio })).json<Record<string, unknown>>();
   expect(Object.keys(answer).toSorted()).toEqual(["text", "vtt", "word_count", "words"]);
   expect(answer["word_count"]).toBe((answer["words"] as unknown[]).length);
   expect(answer["vtt"]).toMatch(/^WEBVTT\n\n00:00:0/);
@@ -112,13 +112,13 @@ test("a word after a long silence keeps its time", async () => {
   const [wav, late] = ["word.wav", "late.wav"].map((name) => join(folder, name)) as [string, string];
   await run("flite", ["-voice", "slt", "-t", "the weather is nice today", "-o", wav]);
   await run("ffmpeg", ["-v", "error", "-y", "-i", wav, "-af", "adelay=4000", late]);
-  const { segments } = (await (await ask(TURBO, { audio: (await readFile(late)).toString("base64") })).json()) as Turbo;
+  const { segments } = await (await ask(TURBO, { audio: (await readFile(late)).toString("base64") })).json<Turbo>();
   expect(segments[0]?.start).toBeGreaterThan(3.9);
 });
 
 test("a photograph is labelled best first, with the score of its best box", async () => {
   const answer = await ask(RESNET, { image: [...(await sample("coffee.jpg"))] });
-  const labels = (await answer.json()) as { label: string; score: number }[];
+  const labels = await answer.json<{ label: string>(); score: number }[];
   expect(labels[0]).toMatchObject({ label: "cup" });
   expect(labels[0]!.score).toBeGreaterThan(0.4);
   expect(labels.length).toBeLessThanOrEqual(5);
@@ -130,7 +130,7 @@ test.each([
   ["What a wonderful day, I love it.", "POSITIVE"],
   ["This is terrible, I hate everything about it.", "NEGATIVE"],
 ])("'%s' reads as %s", async (text, expected) => {
-  const labels = (await (await ask(DISTILBERT, { text })).json()) as { label: string; score: number }[];
+  const labels = await (await ask(DISTILBERT, { text })).json<{ label: string; score: number }[]>();
   expect(labels.map(({ label }) => label).toSorted()).toEqual(["NEGATIVE", "POSITIVE"]);
   expect(labels[0]!.score + labels[1]!.score).toBeCloseTo(1, 10);
   expect(labels.find(({ label }) => label === expected)!.score).toBeGreaterThan(0.5);
@@ -139,7 +139,7 @@ test.each([
 test("a picture depends on prompt and seed alone, says what it is, and has the size asked for", async () => {
   const draw = async (fields: Record<string, string>) => {
     const answer = await form("@cf/black-forest-labs/flux-2-dev", fields);
-    return Buffer.from(((await answer.json()) as { image: string }).image, "base64");
+    return Buffer.from((await answer.json<{ image: string }>()).image, "base64");
   };
   const fields = { prompt: "a forest at dusk", width: "512", height: "256", seed: "7" };
   const first = await draw(fields);
@@ -154,7 +154,7 @@ test("a picture depends on prompt and seed alone, says what it is, and has the s
 test("FLUX.1 answers base64 and others a stream of bytes, each at its price", async () => {
   const schnell = await ask(SCHNELL, { prompt: "a boat" });
   expect(schnell.headers.get("cf-ai-neurons")).toBe("172.8000");
-  const { image } = (await schnell.json()) as { image: string };
+  const { image } = await schnell.json<{ image: string }>();
   expect(Buffer.from(image, "base64").subarray(0, 3)).toEqual(Buffer.from([0xff, 0xd8, 0xff]));
   const png = await ask("@cf/stabilityai/stable-diffusion-xl-base-1.0", { prompt: "a boat", width: 256, height: 256 });
   expect(png.headers.get("content-type")).toBe("image/png");
@@ -194,7 +194,7 @@ test.each([
 test("truncated speech is understood as far as it goes", async () => {
   const whole = await sample("voice-note.mp3");
   const half = whole.subarray(0, whole.length / 2).toString("base64");
-  const { text, transcription_info } = (await (await ask(TURBO, { audio: half })).json()) as Turbo;
+  const { text, transcription_info } = await (await ask(TURBO, { audio: half })).json<Turbo>();
   expect(text).toMatch(/this is a message for the people in the office/);
   expect(transcription_info.duration).toBeLessThan(7);
 });

@@ -8,8 +8,11 @@ import type { Drawing } from "./render.ts";
 
 export const DRAWING_ENGINE = "procedural-preview";
 
+const SDXL = "@cf/stabilityai/stable-diffusion-xl-base-1.0";
+const PHOENIX = "@cf/leonardo/phoenix-1.0";
+
 const Prompt = z.string().min(1).max(2048);
-const side = (fallback: number) => z.coerce.number().int().min(256).max(1920).default(fallback);
+const side = (fallback: number, largest: number) => z.coerce.number().int().min(256).max(largest).default(fallback);
 const Seed = z.coerce.number().int().optional();
 
 // FLUX.1 takes nothing beside these, not even a seed.
@@ -17,8 +20,8 @@ const SchnellInput = z.strictObject({ prompt: Prompt, steps: z.int().min(1).max(
 
 const Flux2Form = z.object({
   prompt: Prompt,
-  width: side(1024),
-  height: side(768),
+  width: side(1024, 1920),
+  height: side(768, 1920),
   seed: Seed,
   steps: z.coerce.number().int().min(1).max(50).default(25),
   guidance: z.coerce.number().optional(),
@@ -27,11 +30,16 @@ const Flux2Form = z.object({
 const DiffusionInput = z.object({
   prompt: Prompt,
   negative_prompt: z.string().optional(),
-  width: side(1024),
-  height: side(1024),
+  width: side(1024, 2048),
+  height: side(1024, 2048),
   seed: Seed,
-  num_steps: z.coerce.number().int().min(1).max(50).default(20),
-  guidance: z.coerce.number().optional(),
+  num_steps: z.int().min(1).max(20).default(20),
+  guidance: z.number().optional(),
+});
+
+const PhoenixInput = DiffusionInput.extend({
+  num_steps: z.int().min(1).max(50).default(25),
+  guidance: z.number().min(2).max(10).optional(),
 });
 
 type Flux2Name = `@cf/black-forest-labs/flux-2-${"dev" | "klein-4b" | "klein-9b"}`;
@@ -66,9 +74,9 @@ export function drawingModels(): DrawingModels {
       return base64Answer(image, drawingNeurons[name]({ width, height, steps, inputImages }));
     };
   const diffusion =
-    (name: keyof typeof drawingNeurons, format: Drawing["format"]): LocalModel =>
+    (name: keyof typeof drawingNeurons, schema: typeof DiffusionInput, format: Drawing["format"]): LocalModel =>
     async ({ inputs, signal }) => {
-      const { prompt, width, height, seed, num_steps: steps } = parseInputs(DiffusionInput, inputs);
+      const { prompt, width, height, seed, num_steps: steps } = parseInputs(schema, inputs);
       const bytes = await draw({ prompt, seed, width, height, format }, signal);
       const neurons = drawingNeurons[name]({ width, height, steps, inputImages: 0 });
       return { body: { bytes, mediaType: `image/${format}` }, neurons, engine: DRAWING_ENGINE };
@@ -80,8 +88,8 @@ export function drawingModels(): DrawingModels {
       "@cf/black-forest-labs/flux-2-dev": flux2("@cf/black-forest-labs/flux-2-dev"),
       "@cf/black-forest-labs/flux-2-klein-4b": flux2("@cf/black-forest-labs/flux-2-klein-4b"),
       "@cf/black-forest-labs/flux-2-klein-9b": flux2("@cf/black-forest-labs/flux-2-klein-9b"),
-      "@cf/stabilityai/stable-diffusion-xl-base-1.0": diffusion("@cf/stabilityai/stable-diffusion-xl-base-1.0", "png"),
-      "@cf/leonardo/phoenix-1.0": diffusion("@cf/leonardo/phoenix-1.0", "jpeg"),
+      [SDXL]: diffusion(SDXL, DiffusionInput, "png"),
+      [PHOENIX]: diffusion(PHOENIX, PhoenixInput, "jpeg"),
     },
     close: () => pool.destroy(),
   };

@@ -33,6 +33,8 @@ const MOODS: readonly (readonly [RegExp, Mood])[] = [
 ];
 const DAY: Mood = { sky: ["#3f8fd6", "#d8eefb"], groundHue: 150, groundLightness: 26, isDark: false };
 
+const SAND_HUE = 36;
+
 const HUES: readonly (readonly [RegExp, number])[] = [
   [/\bred\b|crimson|scarlet/, 0],
   [/orange|amber/, 28],
@@ -48,7 +50,7 @@ export function readPrompt(prompt: string, seed: number | undefined): Sketch {
   const words = prompt.toLowerCase();
   const scene = find(SCENES, words) ?? "shapes";
   const mood = find(MOODS, words) ?? (scene === "space" ? { ...DAY, sky: ["#050515", "#1b1440"], isDark: true } : DAY);
-  const hue = find(HUES, words);
+  const hue = find(HUES, words) ?? (scene === "desert" ? SAND_HUE : undefined);
   return {
     scene,
     mood: hue === undefined ? mood : { ...mood, groundHue: hue },
