@@ -25,6 +25,12 @@ const RENEW_EVERY_MS = 20_000;
  */
 const SETTLE_EVERY_MS = 1000;
 
+/** The queue's max_retries is 100, and a message past it is taken for one that crashes its consumer. */
+const MAX_DELIVERIES = 90;
+
+/** Queues' own limit was 12 hours before it was 24. A hold may be longer: maintenance rings then. */
+const MAX_DELAY_SECONDS = 43_200;
+
 /** After a failure of D1 itself. */
 const RETRY_LATER = { delaySeconds: 30 };
 
@@ -118,19 +124,21 @@ function answer(
   { taskId, verdict }: Settlement,
   settled: ReadonlySet<string> | null,
 ): void {
+  if (message === undefined) return;
   if (settled === null) {
     // The lease still stands: ring when it has expired and the rescue has freed the task.
-    message?.retry({ delaySeconds: LEASE_MS / 1000 + 30 });
-  } else if (settled.has(taskId) && verdict.type === "retry") {
-    message?.retry({ delaySeconds: delaySeconds(verdict.scheduledAt) });
+    message.retry({ delaySeconds: LEASE_MS / 1000 + 30 });
+  } else if (settled.has(taskId) && "scheduledAt" in verdict && message.attempts < MAX_DELIVERIES) {
+    message.retry({ delaySeconds: delaySeconds(verdict.scheduledAt) });
   } else {
-    // Ended; or snoozed, which may outlast what the platform delivers: maintenance rings when the time has come.
-    message?.ack();
+    // Ended, taken over, or delivered too often: what is still due is rung again by maintenance, with a new message.
+    message.ack();
   }
 }
 
 function delaySeconds(at: number): number {
-  return Math.max(0, Math.ceil((at - Date.now()) / 1000));
+  const seconds = Math.ceil((at - Date.now()) / 1000);
+  return Math.min(Math.max(0, seconds), MAX_DELAY_SECONDS);
 }
 
 function log({ taskId, verdict, calls, startedAt, finishedAt }: Settlement, settled: boolean): void {

@@ -244,4 +244,5 @@ test("a model that answers nonsense is tried again, and its neighbours in the ba
   for (const { id } of good) expect((await darkroom.untilJob(id)).attempts).toHaveLength(1);
   const job = await darkroom.untilJob(bad.id, ({ waiting }) => waiting !== null);
   expect(job).toMatchObject({ state: "running", waiting: { code: "unexpected_error" } });
+  expect(job.waiting?.message).toMatch(/flux-1-schnell' answered in an unknown shape: image/);
 });

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { IMAGE_CLASSIFIER, TEXT_CLASSIFIER } from "../../shared/models.ts";
 import type { ClassificationOptions } from "../../shared/options.ts";
 import type { Label } from "../../shared/settlement.ts";
-import type { ModelAnswer, ModelRunner } from "./run-model.ts";
+import { type ModelAnswer, type ModelRunner, parseAnswer } from "./run-model.ts";
 
 /** Both classifiers answer a list; the platform's schema allows an entry without a label or a score. */
 const LabelsAnswer = z.array(z.object({ label: z.string().optional(), score: z.number().optional() }));
@@ -33,7 +33,7 @@ export async function classifyText(
 
 function rank(answer: ModelAnswer, options: ClassificationOptions): Classification {
   const { model, engine } = answer.call;
-  const labels = LabelsAnswer.parse(answer.value)
+  const labels = parseAnswer(answer, LabelsAnswer)
     .flatMap(({ label, score }) => (label === undefined || score === undefined ? [] : [{ label, score }]))
     .filter(({ score }) => score >= options.minScore)
     .toSorted((a, b) => b.score - a.score)

@@ -3,7 +3,7 @@ import * as z from "zod";
 
 import { IMAGE_MODELS } from "../../shared/models.ts";
 import type { ImageOptions } from "../../shared/options.ts";
-import type { ModelAnswer, ModelRunner } from "./run-model.ts";
+import { type ModelAnswer, type ModelRunner, parseAnswer } from "./run-model.ts";
 
 const Base64Answer = z.object({ image: z.string().min(1) });
 
@@ -46,5 +46,5 @@ function multipart(fields: Readonly<Record<string, string | number>>): Record<st
 }
 
 function bytesOf(answer: ModelAnswer): Uint8Array {
-  return answer.type === "bytes" ? answer.value : Uint8Array.fromBase64(Base64Answer.parse(answer.value).image);
+  return answer.type === "bytes" ? answer.value : Uint8Array.fromBase64(parseAnswer(answer, Base64Answer).image);
 }

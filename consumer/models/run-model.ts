@@ -1,3 +1,5 @@
+import type * as z from "zod";
+
 import type { ModelCall } from "../../shared/settlement.ts";
 
 /** The one way to a model: the `AI` binding, or locally a Worker of the same shape. */
@@ -40,6 +42,19 @@ export function modelRunner(ai: AiBinding, calls: ModelCall[]): ModelRunner {
       });
     },
   };
+}
+
+/**
+ * Read a model's answer.
+ * @throws an Error that names the model and what was wrong with its answer: worth another attempt.
+ */
+export function parseAnswer<T>({ value, call }: ModelAnswer, schema: z.ZodType<T>): T {
+  const answer = schema.safeParse(value);
+  if (answer.success) return answer.data;
+  const issue = answer.error.issues[0];
+  throw new Error(
+    `'${call.model}' answered in an unknown shape: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`,
+  );
 }
 
 function callOf(model: string, headers: Headers): AnsweredCall {

@@ -4,7 +4,7 @@ import { SPEECH_MODELS } from "../../shared/models.ts";
 import type { TranscriptionOptions } from "../../shared/options.ts";
 import type { Segment, Transcript, Word } from "../../shared/transcript.ts";
 import { groupWords } from "./group-words.ts";
-import type { ModelRunner } from "./run-model.ts";
+import { type ModelRunner, parseAnswer } from "./run-model.ts";
 
 const seconds = z.number();
 const WordAnswer = z.object({ word: z.string(), start: seconds, end: seconds });
@@ -42,7 +42,7 @@ export async function transcribe(
     ...(options.initialPrompt !== undefined && { initial_prompt: options.initialPrompt }),
     ...(options.vadFilter !== undefined && { vad_filter: options.vadFilter }),
   });
-  const answer = WhisperAnswer.parse(answered.value);
+  const answer = parseAnswer(answered, WhisperAnswer);
   const segments = answer.segments?.map(toSegment) ?? groupWords((answer.words ?? []).map(toWord));
   const durationSeconds = answer.transcription_info?.duration;
   return {
