@@ -76,7 +76,7 @@ async function inspect(
 
   const id = await uploadJobId(announcement);
   return {
-    job: newJob(route.work, { id, ownerId, createdAt: now, ringGraceMs }),
+    job: newJob(route.work, { id, ownerId, createdAt: now, ringGraceMs, upload: announcement }),
     upload: { ...announcement, ownerId, sizeBytes: object.size, jobId: id, ignoredReason: null },
   };
 }

@@ -36,8 +36,8 @@ export default class LocalAi extends WorkerEntrypoint<LocalAiEnv> {
       method: "POST",
       body: stream === undefined ? JSON.stringify(rest) : stream.body,
       headers: { ...options.extraHeaders, "content-type": stream?.contentType ?? "application/json" },
-    });
-    // The local runtime answers 500 with a page of its own where production's fetch would throw.
+    }).catch((error: unknown) => new Response(String(error), { status: 502 }));
+    // Where nobody listens, workerd's fetch throws, and wrangler's in front of it answers 500 with a page of its own.
     const isOurs = response.ok || response.headers.get("content-type") === "application/json";
     return isOurs ? response : unreachable(this.env.INFERENCE_URL, await response.text());
   }

@@ -55,7 +55,9 @@ async function acceptAs(
   deps: Intake,
 ): Promise<Submitted> {
   const now = Date.now();
-  const job = newJob(work, { id, ownerId, createdAt: now, ringGraceMs: deps.ringGraceMs });
+  const [upload] = uploads;
+  const times = { createdAt: now, ringGraceMs: deps.ringGraceMs };
+  const job = newJob(work, { id, ownerId, ...times, ...(upload && { upload }) });
   const taskIds = await insertJobs(deps.db, { jobs: [job], uploads }, now);
   await wake(deps.tasks, taskIds);
   const detail = await readJob(deps.db, { id, ownerId });

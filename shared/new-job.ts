@@ -4,6 +4,7 @@ import { MAX_TEXT_CHARS } from "./limits.ts";
 import { ClassificationOptions, ImageOptions, Prompt, TranscriptionOptions } from "./options.ts";
 import { MAX_ATTEMPTS, type TaskKind } from "./task.ts";
 import type { JobKind } from "./job.ts";
+import type { Announcement } from "./upload-event.ts";
 
 /** The object a job reads, fixed to the version that was announced. */
 export const Source = z.strictObject({ key: z.string(), etag: z.string(), sizeBytes: z.int().min(0) });
@@ -44,13 +45,15 @@ export interface NewJob {
   readonly taskKind: TaskKind;
   readonly maxAttempts: number;
   readonly createdAt: number;
-  /** When to ring if nobody has leased the task by then. */
-  readonly ringAt: number;
+  /** When to ring again if nobody has leased the task by then. */
+  readonly checkAt: number;
+  /** The upload that this job is the one job of. */
+  readonly upload?: Announcement;
 }
 
 export function newJob(
   work: JobWork,
-  job: { id: string; ownerId: string; createdAt: number; ringGraceMs: number },
+  job: { id: string; ownerId: string; createdAt: number; ringGraceMs: number; upload?: Announcement },
 ): NewJob {
   const taskKind = TASK_OF[work.kind];
   return {
@@ -62,6 +65,7 @@ export function newJob(
     taskKind,
     maxAttempts: MAX_ATTEMPTS,
     createdAt: job.createdAt,
-    ringAt: job.createdAt + job.ringGraceMs,
+    checkAt: job.createdAt + job.ringGraceMs,
+    ...(job.upload && { upload: job.upload }),
   };
 }

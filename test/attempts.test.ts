@@ -104,7 +104,7 @@ test("capacity is waited for without counting, and quota until midnight", async 
       () => darkroom.readJob(busy.id),
       (job) => job.attempts.length === run,
     );
-    await DB.prepare("UPDATE tasks SET scheduled_at = 0, ring_at = 0 WHERE job_id = ?1").bind(busy.id).run();
+    await DB.prepare("UPDATE tasks SET scheduled_at = 0, check_at = 0 WHERE job_id = ?1").bind(busy.id).run();
     await darkroom.maintain();
   }
   const job = await darkroom.readJob(busy.id);
@@ -120,7 +120,7 @@ test("what keeps failing ends as a dead letter with every attempt, and a redrive
       () => darkroom.readJob(id),
       (job) => job.attempts.length === run,
     );
-    await DB.prepare("UPDATE tasks SET scheduled_at = 0, ring_at = 0 WHERE state = 'retryable'").run();
+    await DB.prepare("UPDATE tasks SET scheduled_at = 0, check_at = 0 WHERE state = 'retryable'").run();
     await darkroom.maintain();
   }
   expect(await darkroom.untilJob(id)).toMatchObject({ state: "failed", error: { code: "model_failed" } });

@@ -124,7 +124,7 @@ test.each(["source_replaced", "source_missing"])("a source changed between job a
   const { key } = (input as { source: { key: string } }).source;
   if (code === "source_replaced") await MEDIA.put(key, "other words");
   else await MEDIA.delete(key);
-  await DB.prepare("UPDATE tasks SET scheduled_at = 0, ring_at = 0").run();
+  await DB.prepare("UPDATE tasks SET scheduled_at = 0, check_at = 0").run();
   await darkroom.maintain();
   expect(await darkroom.untilJob(id)).toMatchObject({ state: "failed", error: { code } });
 });

@@ -109,7 +109,7 @@ export async function redriveTask(
   const [task] = await db.batch<{ id: string }>([
     db
       .prepare(
-        `UPDATE tasks SET state = 'available', finalized_at = NULL, max_attempts = attempt + ?3, scheduled_at = ?4, ring_at = ?5
+        `UPDATE tasks SET state = 'available', finalized_at = NULL, max_attempts = attempt + ?3, scheduled_at = ?4, check_at = ?5
           WHERE id = ?2 AND state = 'discarded'
             AND EXISTS (SELECT 1 FROM dead_letters WHERE id = ?1 AND redriven_at IS NULL)
             AND EXISTS (SELECT 1 FROM jobs WHERE id = tasks.job_id AND state <> 'cancelled')

@@ -28,17 +28,17 @@ export async function insertJobs(
          SELECT j.value ->> 'id', j.value ->> 'ownerId', j.value ->> 'kind', 'queued', j.value ->> 'input', j.value ->> 'createdAt'
            FROM json_each(?1) j
           WHERE NOT EXISTS (
-                  SELECT 1 FROM json_each(?2) a
-                    JOIN uploads u ON u.bucket = a.value ->> 'bucket' AND u.key = a.value ->> 'key' AND u.etag = a.value ->> 'etag'
-                   WHERE a.value ->> 'jobId' = j.value ->> 'id')
+                  SELECT 1 FROM uploads u
+                   WHERE u.bucket = j.value ->> '$.upload.bucket'
+                     AND u.key = j.value ->> '$.upload.key' AND u.etag = j.value ->> '$.upload.etag')
          ON CONFLICT (id) DO NOTHING`,
       )
-      .bind(jobRows, uploadRows),
+      .bind(jobRows),
     db
       .prepare(
-        `INSERT INTO tasks (id, job_id, kind, state, args, max_attempts, scheduled_at, ring_at, created_at)
+        `INSERT INTO tasks (id, job_id, kind, state, args, max_attempts, scheduled_at, check_at, created_at)
          SELECT j.value ->> 'taskId', j.value ->> 'id', j.value ->> 'taskKind', 'available', j.value ->> 'input',
-                j.value ->> 'maxAttempts', j.value ->> 'createdAt', j.value ->> 'ringAt', j.value ->> 'createdAt'
+                j.value ->> 'maxAttempts', j.value ->> 'createdAt', j.value ->> 'checkAt', j.value ->> 'createdAt'
            FROM json_each(?1) j
           WHERE EXISTS (SELECT 1 FROM jobs WHERE id = j.value ->> 'id')
          ON CONFLICT (id) DO NOTHING
@@ -88,7 +88,7 @@ export async function cancelJob(db: D1Database, job: { id: string; ownerId: stri
     db
       .prepare(
         `UPDATE tasks
-            SET state = 'cancelled', finalized_at = ?2, lease_id = NULL, leased_at = NULL, lease_expires_at = NULL
+            SET state = 'cancelled', finalized_at = ?2, lease_id = NULL, leased_at = NULL
           WHERE job_id = ?1 AND state IN ('available', 'retryable', 'running')
             AND EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND state = 'cancelled')`,
       )

@@ -31,7 +31,7 @@ export async function leaseTasks(
     db
       .prepare(
         `UPDATE tasks
-            SET state = 'running', attempt = attempt + 1, lease_id = ?2, leased_at = ?3, lease_expires_at = ?4
+            SET state = 'running', attempt = attempt + 1, lease_id = ?2, leased_at = ?3, check_at = ?4
           WHERE id IN (SELECT value FROM json_each(?1))
             AND state IN ('available', 'retryable') AND scheduled_at <= ?5 AND attempt < max_attempts
          RETURNING id, job_id, kind, args, attempt, max_attempts, leased_at, created_at`,
@@ -66,7 +66,7 @@ export function renewLeases(
 ): D1PreparedStatement {
   return db
     .prepare(
-      `UPDATE tasks SET lease_expires_at = ?3
+      `UPDATE tasks SET check_at = ?3
         WHERE id IN (SELECT value FROM json_each(?1)) AND lease_id = ?2
        RETURNING id`,
     )

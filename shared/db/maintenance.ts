@@ -19,9 +19,10 @@ export async function takeDueTasks(
 ): Promise<readonly string[]> {
   const { results } = await db
     .prepare(
-      `UPDATE tasks SET ring_at = ?2
+      `UPDATE tasks SET check_at = ?2
         WHERE id IN (SELECT id FROM tasks
-                      WHERE state IN ('available', 'retryable') AND ring_at <= ?1 ORDER BY ring_at LIMIT ?3)
+                      WHERE finalized_at IS NULL AND check_at <= ?1 AND state IN ('available', 'retryable')
+                      ORDER BY check_at LIMIT ?3)
        RETURNING id`,
     )
     .bind(due.now, due.now + due.ringGraceMs, due.limit)
@@ -33,7 +34,7 @@ export async function findExpiredLeases(db: D1Database, now: number, limit: numb
   const { results } = await db
     .prepare(
       `SELECT id, lease_id AS leaseId, leased_at AS leasedAt, attempt, max_attempts AS maxAttempts
-         FROM tasks WHERE state = 'running' AND lease_expires_at < ?1 ORDER BY lease_expires_at LIMIT ?2`,
+         FROM tasks WHERE finalized_at IS NULL AND check_at < ?1 AND state = 'running' ORDER BY check_at LIMIT ?2`,
     )
     .bind(now, limit)
     .all<ExpiredLease>();

@@ -52,9 +52,9 @@ function settleStatements(
         `UPDATE tasks
             SET state = s.value ->> 'state', finalized_at = s.value ->> 'finalizedAt',
                 scheduled_at = coalesce(s.value ->> 'scheduledAt', scheduled_at),
-                ring_at = coalesce(s.value ->> 'ringAt', ring_at),
+                check_at = coalesce(s.value ->> 'checkAt', check_at),
                 max_attempts = max_attempts + (s.value ->> 'snoozed'),
-                lease_id = NULL, leased_at = NULL, lease_expires_at = NULL
+                lease_id = NULL, leased_at = NULL
            FROM json_each(?1) s
           WHERE tasks.id = s.value ->> 'taskId' AND tasks.lease_id = s.value ->> 'leaseId'
          RETURNING tasks.id AS settled`,
@@ -152,7 +152,7 @@ function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unkn
     finishedAt: settlement.finishedAt,
     finalizedAt: again ? null : settlement.finishedAt,
     scheduledAt: again ? verdict.scheduledAt : null,
-    ringAt: again ? verdict.scheduledAt + ringGraceMs : null,
+    checkAt: again ? verdict.scheduledAt + ringGraceMs : null,
     // A snooze is not counted: the attempt that it used is given back.
     snoozed: verdict.type === "snooze" ? 1 : 0,
     model: last?.model ?? null,

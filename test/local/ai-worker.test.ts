@@ -1,10 +1,13 @@
 // The Worker behind the AI binding, on real workerd, in the shapes of the real binding.
+import { readFile } from "node:fs/promises";
+
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestHarness } from "wrangler";
 
 import { type InferenceProcess, spawnInferenceServer } from "./inference-process.ts";
 
 const SCHNELL = "@cf/black-forest-labs/flux-1-schnell";
+const TURBO = "@cf/openai/whisper-large-v3-turbo";
 const DISTILBERT = "@cf/huggingface/distilbert-sst-2-int8";
 const RAW = { returnRawResponse: true };
 
@@ -27,9 +30,12 @@ function harness(inferenceUrl: string): ReturnType<typeof createTestHarness> {
   });
 }
 
-async function call(model: string, inputs: object, extra: object = {}, from = server): Promise<unknown> {
-  const response = await from.fetch("/", { method: "POST", body: JSON.stringify({ model, inputs, ...extra }) });
-  return response.json();
+function post(model: string, inputs: object, extra: object = {}, from = server): ReturnType<typeof server.fetch> {
+  return from.fetch("/", { method: "POST", body: JSON.stringify({ model, inputs, ...extra }) });
+}
+
+async function call(...parameters: Parameters<typeof post>): Promise<unknown> {
+  return (await post(...parameters)).json();
 }
 
 beforeAll(async () => {
@@ -68,6 +74,39 @@ test("sends one stream as the body, and refuses two", async () => {
   });
   expect(await call(SCHNELL, {}, { forms: ["a", "b"] })).toMatchObject({
     error: expect.stringMatching(/Multiple ReadableStreams are not supported/),
+  });
+});
+
+test("streams a recording beside its options, and admits to English whatever was asked for", async () => {
+  const base64 = (await readFile("local/samples/voice-note.mp3")).toString("base64");
+  const streams = { audio: { base64, contentType: "audio/mpeg" } };
+  expect(await call(TURBO, { task: "translate", language: "de" }, { streams })).toMatchObject({
+    answer: { word_count: 41, transcription_info: { language: "en" } },
+  });
+  expect(await call(TURBO, {}, { streams: { audio: { base64 } } })).toMatchObject({
+    error: expect.stringMatching(/^AiInternalError\|Content-Type is required with ReadableStream inputs/),
+  });
+});
+
+test("hands a picture that is no JSON over as a stream of bytes", async () => {
+  const answer = await post("@cf/leonardo/phoenix-1.0", { prompt: "a boat", width: 256, height: 256 });
+  expect([...new Uint8Array(await answer.arrayBuffer()).subarray(0, 3)]).toEqual([0xff, 0xd8, 0xff]);
+});
+
+test("answers 404 to HTTP: its one way in is the method", async () => {
+  expect((await server.getWorker("darkroom-local-ai").fetch("/")).status).toBe(404);
+});
+
+test("the inference server announces where it listens and who answers for which task", () => {
+  expect(inference.announced).toEqual({
+    event: "inference.listening",
+    url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+    engines: {
+      speech: "pocketsphinx/en-us",
+      pictures: "centernet-coco80/tfjs-wasm",
+      text: "wink-nlp/eng-lite-web",
+      drawing: "procedural-preview",
+    },
   });
 });
 

@@ -9,14 +9,22 @@ interface Call {
   readonly options?: object;
   /** Names of inputs to send as streamed forms that hold a prompt. */
   readonly forms?: readonly string[];
+  /** Inputs to send as streams of these bytes, in base64. */
+  readonly streams?: Readonly<Record<string, { readonly base64: string; readonly contentType?: string }>>;
 }
 
 export default {
   async fetch(request: Request, env: { AI: Ai }): Promise<Response> {
-    const { model, inputs, options, forms = [] } = await request.json<Call>();
-    const streams = Object.fromEntries(forms.map((name) => [name, streamedForm()]));
+    const { model, inputs, options, forms = [], streams = {} } = await request.json<Call>();
+    const streamed = Object.fromEntries([
+      ...forms.map((name) => [name, streamedForm()] as const),
+      ...Object.entries(streams).map(
+        ([name, { base64, ...type }]) => [name, { body: toStream(base64), ...type }] as const,
+      ),
+    ]);
     try {
-      const answer = await env.AI.run(model, { ...inputs, ...streams }, options);
+      const answer = await env.AI.run(model, { ...inputs, ...streamed }, options);
+      if (answer instanceof ReadableStream) return new Response(answer);
       if (!(answer instanceof Response)) return Response.json({ answer });
       const headers = Object.fromEntries(answer.headers);
       return Response.json({ status: answer.status, headers, answer: await answer.json() });
@@ -31,4 +39,8 @@ function streamedForm(): { body: ReadableStream | null; contentType: string | nu
   form.append("prompt", "a boat");
   const response = new Response(form);
   return { body: response.body, contentType: response.headers.get("content-type") };
+}
+
+function toStream(base64: string): ReadableStream | null {
+  return new Response(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))).body;
 }

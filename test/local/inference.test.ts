@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
+import { imageSize } from "image-size";
+import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { type InferenceServer, startInferenceServer } from "../../local/inference-server.ts";
@@ -118,7 +120,7 @@ test("a word after a long silence keeps its time", async () => {
 
 test("a photograph is labelled best first, with the score of its best box", async () => {
   const answer = await ask(RESNET, { image: [...(await sample("coffee.jpg"))] });
-  const labels = await answer.json<{ label: string>(); score: number }[];
+  const labels = await answer.json<{ label: string; score: number }[]>();
   expect(labels[0]).toMatchObject({ label: "cup" });
   expect(labels[0]!.score).toBeGreaterThan(0.4);
   expect(labels.length).toBeLessThanOrEqual(5);
@@ -147,22 +149,54 @@ test("a picture depends on prompt and seed alone, says what it is, and has the s
   expect(first.equals(await draw({ ...fields, seed: "8" }))).toBe(false);
   expect(first.equals(await draw({ ...fields, prompt: "a forest at noon" }))).toBe(false);
   expect(first.includes("local preview")).toBe(true);
-  const { imageSize } = await import("image-size");
   expect(imageSize(first)).toMatchObject({ width: 512, height: 256, type: "jpg" });
 });
 
-test("FLUX.1 answers base64 and others a stream of bytes, each at its price", async () => {
+test("FLUX.1 answers base64 at the price of its tiles and steps", async () => {
   const schnell = await ask(SCHNELL, { prompt: "a boat" });
   expect(schnell.headers.get("cf-ai-neurons")).toBe("172.8000");
+  expect(schnell.headers.get("x-darkroom-engine")).toBe("procedural-preview");
   const { image } = await schnell.json<{ image: string }>();
-  expect(Buffer.from(image, "base64").subarray(0, 3)).toEqual(Buffer.from([0xff, 0xd8, 0xff]));
-  const png = await ask("@cf/stabilityai/stable-diffusion-xl-base-1.0", { prompt: "a boat", width: 256, height: 256 });
-  expect(png.headers.get("content-type")).toBe("image/png");
-  expect(
-    Buffer.from(await png.arrayBuffer())
-      .subarray(1, 4)
-      .toString(),
-  ).toBe("PNG");
+  expect(imageSize(Buffer.from(image, "base64"))).toMatchObject({ width: 1024, height: 1024, type: "jpg" });
+});
+
+test.each([
+  ["dev", "750.0000"],
+  ["klein-4b", "26.0500"],
+  ["klein-9b", "1363.6400"],
+])("FLUX.2 %s takes a form and answers base64", async (name, neurons) => {
+  const fields = { prompt: "a boat", width: "512", height: "512", steps: "20" };
+  const answer = await form(`@cf/black-forest-labs/flux-2-${name}`, fields);
+  expect(answer.headers.get("cf-ai-neurons")).toBe(neurons);
+  const { image } = await answer.json<{ image: string }>();
+  expect(imageSize(Buffer.from(image, "base64"))).toMatchObject({ width: 512, height: 512, type: "jpg" });
+});
+
+test.each([
+  ["@cf/stabilityai/stable-diffusion-xl-base-1.0", "png", "0.0000"],
+  ["@cf/leonardo/phoenix-1.0", "jpeg", "780.0000"],
+])("%s answers the bytes of a picture, marked as a preview", async (model, format, neurons) => {
+  const answer = await ask(model, { prompt: "a boat", width: 512, height: 256 });
+  expect(answer.headers.get("content-type")).toBe(`image/${format}`);
+  expect(answer.headers.get("cf-ai-neurons")).toBe(neurons);
+  const { width, height, exif, ...picture } = await sharp(await answer.arrayBuffer()).metadata();
+  expect({ width, height, format: picture.format }).toEqual({ width: 512, height: 256, format });
+  expect(exif?.toString("latin1")).toContain("local preview");
+});
+
+test("a short text does not wait for a long recording", async () => {
+  const speech = ask(TURBO, { audio: (await sample("voice-note.mp3")).toString("base64") });
+  const first = await Promise.race([speech.then(() => "speech"), ask(DISTILBERT, { text: "fine" }).then(() => "text")]);
+  expect(first).toBe("text");
+  await speech;
+});
+
+test("a picture of too many pixels is refused before it is decoded", async () => {
+  const create = { width: 8000, height: 8000, channels: 3, background: "#000" } as const;
+  const image = [...(await sharp({ create }).png({ compressionLevel: 9 }).toBuffer())];
+  const answer = await ask(RESNET, { image });
+  expect(answer.status).toBe(413);
+  expect(await answer.json()).toMatchObject({ internalCode: 3006 });
 });
 
 const CUT_MP4 = Buffer.from("000000186674797069736f6d0000020069736f6d69736f32", "hex").toString("base64");

@@ -51,23 +51,21 @@ CREATE TABLE tasks (
   attempt INTEGER NOT NULL DEFAULT 0,
   max_attempts INTEGER NOT NULL CHECK (max_attempts > 0),
   scheduled_at INTEGER NOT NULL, -- not to be leased before
-  ring_at INTEGER NOT NULL,      -- still not leased by then: the wake-up was lost, ring again
+  -- When maintenance looks at it: not leased by then, its wake-up was lost; running, its lease has expired.
+  check_at INTEGER NOT NULL,
   lease_id TEXT,
   leased_at INTEGER,
-  lease_expires_at INTEGER,
   created_at INTEGER NOT NULL,
   finalized_at INTEGER,
   CONSTRAINT leased_iff_running CHECK (
     (lease_id IS NOT NULL) = (state = 'running')
     AND (leased_at IS NOT NULL) = (state = 'running')
-    AND (lease_expires_at IS NOT NULL) = (state = 'running')
   ),
   CONSTRAINT finalized_iff_terminal CHECK ((finalized_at IS NOT NULL) = (state IN ('completed', 'discarded', 'cancelled'))),
   CONSTRAINT attempts_within_limit CHECK (attempt <= max_attempts)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tasks_by_job ON tasks (job_id);
-CREATE INDEX tasks_to_ring ON tasks (ring_at) WHERE state IN ('available', 'retryable');
-CREATE INDEX tasks_leased ON tasks (lease_expires_at) WHERE state = 'running';
+CREATE INDEX tasks_to_check ON tasks (check_at) WHERE finalized_at IS NULL;
 
 -- Written when an attempt ends. A run that never ended is written as 'lost' by the rescue.
 CREATE TABLE attempts (
