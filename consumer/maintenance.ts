@@ -56,7 +56,7 @@ async function rescueExpired({ db, ringGraceMs }: MaintenanceDeps, now: number):
       finishedAt: now,
     };
   });
-  return (await settleTasks(db, settlements, { now, ringGraceMs })).settled.size;
+  return (await settleTasks(db, settlements, { now, ringGraceMs })).size;
 }
 
 /** Ring again for tasks that are due and that nobody has leased. */

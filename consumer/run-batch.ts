@@ -107,7 +107,7 @@ async function settle(
   const first = running[0];
   const renew = first && { taskIds: running.map((task) => task.id), leaseId: first.leaseId, leaseMs: LEASE_MS };
   try {
-    const { settled } = await settleTasks(db, settlements, { now: Date.now(), ringGraceMs, renew });
+    const settled = await settleTasks(db, settlements, { now: Date.now(), ringGraceMs, renew });
     for (const settlement of settlements) log(settlement, settled.has(settlement.taskId));
     return settled;
   } catch (error) {

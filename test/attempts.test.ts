@@ -46,8 +46,8 @@ test("a consumer whose lease was taken over settles nothing", async () => {
   await darkroom.maintain(new Date(NOW + 5000));
   const [next] = await lease([taskId], "next", NOW + 10_000);
   expect(next?.attempt).toBe(2);
-  expect([...(await settle([settlement(late!, FAILED)])).settled]).toEqual([]);
-  expect([...(await settle([settlement(next!, COMPLETED)])).settled]).toEqual([taskId]);
+  expect([...(await settle([settlement(late!, FAILED)]))]).toEqual([]);
+  expect([...(await settle([settlement(next!, COMPLETED)]))]).toEqual([taskId]);
   const job = await darkroom.readJob("job_late");
   expect(job.state).toBe("completed");
   expect(job.attempts.map(({ outcome }) => outcome)).toEqual(["lost", "completed"]);
@@ -56,13 +56,13 @@ test("a consumer whose lease was taken over settles nothing", async () => {
 test("settling twice, or settling a cancelled job, changes nothing", async () => {
   const taskId = await insert("job_twice");
   const [task] = await lease([taskId], "a");
-  expect((await settle([settlement(task!, COMPLETED)])).settled.size).toBe(1);
-  expect((await settle([settlement(task!, FAILED)])).settled.size).toBe(0);
+  expect((await settle([settlement(task!, COMPLETED)])).size).toBe(1);
+  expect((await settle([settlement(task!, FAILED)])).size).toBe(0);
   expect((await darkroom.readJob("job_twice")).state).toBe("completed");
 
   const [running] = await lease([await insert("job_cancel")], "b");
   expect(await cancelJob(darkroom.bindings().DB, { id: "job_cancel", ownerId: "operator" }, NOW)).toBe(true);
-  expect((await settle([settlement(running!, COMPLETED)])).settled.size).toBe(0);
+  expect((await settle([settlement(running!, COMPLETED)])).size).toBe(0);
   expect(await darkroom.readJob("job_cancel")).toMatchObject({
     state: "cancelled",
     attempts: [{ outcome: "cancelled" }],

@@ -67,8 +67,7 @@ export function renewLeases(
   return db
     .prepare(
       `UPDATE tasks SET check_at = ?3
-        WHERE id IN (SELECT value FROM json_each(?1)) AND lease_id = ?2
-       RETURNING id`,
+        WHERE id IN (SELECT value FROM json_each(?1)) AND lease_id = ?2`,
     )
     .bind(JSON.stringify(taskIds), lease.id, lease.now + lease.leaseMs);
 }

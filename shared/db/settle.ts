@@ -15,23 +15,19 @@ export interface Renewal {
 /**
  * Settle attempts: history, results, dead letters, the tasks' next state and their jobs', in one transaction and a
  * number of statements that does not grow with the number of attempts. Renews a lease on the way, if asked.
- * @returns the ids settled and the ids renewed. An attempt whose lease was lost is not among them.
+ * @returns the ids of the tasks settled. An attempt whose lease was lost is not among them.
  */
 export async function settleTasks(
   db: D1Database,
   settlements: readonly Settlement[],
   { now, ringGraceMs, renew }: { now: number; ringGraceMs: number; renew?: Renewal | undefined },
-): Promise<{ settled: ReadonlySet<string>; renewed: ReadonlySet<string> }> {
+): Promise<ReadonlySet<string>> {
   const statements = [
     ...(renew ? [renewLeases(db, renew.taskIds, { id: renew.leaseId, now, leaseMs: renew.leaseMs })] : []),
     ...(settlements.length > 0 ? settleStatements(db, settlements, now, ringGraceMs) : []),
   ];
-  const results = await retryTransient(() => db.batch<{ id?: string; settled?: string }>(statements));
-  const rows = results.flatMap((result) => result.results);
-  return {
-    settled: new Set(rows.flatMap((row) => row.settled ?? [])),
-    renewed: new Set(rows.flatMap((row) => row.id ?? [])),
-  };
+  const results = await retryTransient(() => db.batch<{ settled: string }>(statements));
+  return new Set(results.flatMap((result) => result.results.map((row) => row.settled)));
 }
 
 function settleStatements(
@@ -42,11 +38,14 @@ function settleStatements(
 ): D1PreparedStatement[] {
   const rows = JSON.stringify(settlements.map((settlement) => rowOf(settlement, ringGraceMs)));
   const ids = JSON.stringify(settlements.map((settlement) => settlement.taskId));
-  const has = (type: Settlement["verdict"]["type"]) => settlements.some(({ verdict }) => verdict.type === type);
+  const has = (isSo: (verdict: Settlement["verdict"]) => boolean) => settlements.some(({ verdict }) => isSo(verdict));
   return [
     insertAttempts(db, rows),
-    ...(has("completed") ? [insertArtifacts(db, rows), insertLabels(db, rows)] : []),
-    ...(has("discard") ? [insertDeadLetters(db, rows, now)] : []),
+    ...(has((verdict) => verdict.type === "completed" && verdict.artifacts.length > 0)
+      ? [insertArtifacts(db, rows)]
+      : []),
+    ...(has((verdict) => verdict.type === "completed" && verdict.labels.length > 0) ? [insertLabels(db, rows)] : []),
+    ...(has((verdict) => verdict.type === "discard") ? [insertDeadLetters(db, rows, now)] : []),
     db
       .prepare(
         `UPDATE tasks
@@ -60,7 +59,7 @@ function settleStatements(
          RETURNING tasks.id AS settled`,
       )
       .bind(rows),
-    ...(has("completed") || has("discard") ? [finalizeJobs(db, ids, now)] : []),
+    ...(has((verdict) => !("scheduledAt" in verdict)) ? [finalizeJobs(db, ids, now)] : []),
   ];
 }
 
