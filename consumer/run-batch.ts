@@ -82,7 +82,8 @@ async function runAndSettle(
   let ended: Settlement[] = [];
   const all = Promise.all(
     tasks.map(async (task) => {
-      ended.push(await runTask(task, { ...deps, budget }));
+      const settlement = await runTask(task, { ...deps, budget });
+      ended.push(settlement); // the list of this moment: it is emptied whenever some are settled
       running.delete(task.id);
     }),
   );

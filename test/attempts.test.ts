@@ -137,6 +137,20 @@ test("what keeps failing ends as a dead letter with every attempt, and a redrive
   expect(job.attempts).toHaveLength(6);
 });
 
+test("a fast task is settled beside a slow one, and the slow ones after it", async () => {
+  const submit = async (prompt: string) => (await darkroom.submit({ kind: "image_generation", prompt })).id;
+  // The first keeps the queue busy, so that the others arrive as one batch.
+  const first = await submit("sleep:300 first");
+  const [slower, fast, slow] = await Promise.all(["sleep:4500 b", "fast b", "sleep:2500 b"].map(submit));
+  await darkroom.untilJob(first);
+  await darkroom.untilJob(fast!);
+  expect((await darkroom.readJob(slow!)).state).not.toBe("completed");
+  expect((await darkroom.untilJob(slow!)).state).toBe("completed");
+  expect((await darkroom.readJob(slower!)).state).not.toBe("completed");
+  const ended = await darkroom.untilJob(slower!);
+  expect(ended.attempts.map(({ outcome }) => outcome)).toEqual(["completed"]);
+});
+
 test("a batch's tasks run side by side", async () => {
   await darkroom.modelCalls();
   const ids = await Promise.all(

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { IMAGE_CLASSIFIER, TEXT_CLASSIFIER } from "../../shared/models.ts";
 import type { ClassificationOptions } from "../../shared/options.ts";
 import type { Label } from "../../shared/settlement.ts";
+import { byteArray } from "./byte-array.ts";
 import { type ModelAnswer, type ModelRunner, parseAnswer } from "./run-model.ts";
 
 /** Both classifiers answer a list; the platform's schema allows an entry without a label or a score. */
@@ -20,7 +21,7 @@ export async function classifyImage(
   image: Uint8Array,
   options: ClassificationOptions,
 ): Promise<Classification> {
-  return rank(await models.run(IMAGE_CLASSIFIER, { image: Array.from(image) }), options);
+  return rank(await models.run(IMAGE_CLASSIFIER, { image: byteArray(image) }), options);
 }
 
 export async function classifyText(

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { SPEECH_MODELS } from "../../shared/models.ts";
 import type { TranscriptionOptions } from "../../shared/options.ts";
 import type { Segment, Transcript, Word } from "../../shared/transcript.ts";
+import { byteArray } from "./byte-array.ts";
 import { groupWords } from "./group-words.ts";
 import { type ModelRunner, parseAnswer } from "./run-model.ts";
 
@@ -35,7 +36,7 @@ export async function transcribe(
 ): Promise<Transcript> {
   const model = SPEECH_MODELS[options.tier];
   const answered = await models.run(model.id, {
-    audio: model.audio === "array" ? Array.from(audio) : audio.toBase64(),
+    audio: model.audio === "array" ? byteArray(audio) : audio.toBase64(),
     // The model detects the language only where none is given: an explicit undefined would be refused as a value.
     ...(options.language !== undefined && { language: options.language }),
     ...(options.task !== undefined && { task: options.task }),

@@ -1,0 +1,116 @@
+import type { Source } from "../shared/new-job.ts";
+import type { Bench } from "./harness.ts";
+import { untilCompleted } from "./pipeline.ts";
+import * as prices from "./prices.ts";
+import { type Figure, round } from "./report.ts";
+import { darkroom, tutorial } from "./sides.ts";
+import type { Counts, Report } from "./workers/count-calls.ts";
+
+const MESSAGES_A_CALL = 50;
+
+/** What a job takes on either side, from calls that were really made. */
+export interface CallsPerJob {
+  readonly ours: Report;
+  readonly theirs: Report;
+  readonly jobs: number;
+}
+
+/**
+ * Take objects the whole way on counted bindings: ours from their R2 event notifications, through the upload consumer
+ * and the task consumer; the tutorial's from its own messages, which stand for notifications too.
+ */
+export async function countCalls(bench: Bench, sources: readonly Source[]): Promise<CallsPerJob> {
+  const theirs = tutorial(bench);
+  await (
+    await theirs.prepare(sources)
+  )();
+  await untilCompleted(theirs, sources.length);
+
+  const events = sources.map(({ key, etag, sizeBytes }) => ({
+    account: "0",
+    action: "PutObject",
+    bucket: bench.oursEnv.MEDIA_BUCKET,
+    object: { key, size: sizeBytes, eTag: etag },
+    eventTime: "2026-11-23T00:00:00.000Z",
+  }));
+  for (let start = 0; start < events.length; start += MESSAGES_A_CALL) {
+    await bench.oursEnv.UPLOADS.sendBatch(events.slice(start, start + MESSAGES_A_CALL).map((body) => ({ body })));
+  }
+  await untilCompleted(darkroom(bench), sources.length);
+  return {
+    ours: (await (await bench.ours.fetch("http://bench/")).json()) as Report,
+    theirs: (await (await bench.theirs.fetch("http://bench/")).json()) as Report,
+    jobs: sources.length,
+  };
+}
+
+/** Of the consumer that calls the models alone. */
+export function d1RoundTrips({ ours, theirs, jobs }: CallsPerJob): Figure {
+  const tasks = ours.queues["media-tasks"];
+  const images = theirs.queues["tutorial-images"];
+  if (tasks === undefined || images === undefined) throw new Error("a consumer was never invoked");
+  const peer = images.d1RoundTrips / jobs;
+  const value = tasks.d1RoundTrips / jobs;
+  return {
+    case: "consumer.d1RoundTripsPerJob",
+    value: round(value, 3),
+    unit: "round trips/job",
+    peer: round(peer, 3),
+    ratio: round(value / peer, 3),
+    target: "value <= 0.5",
+    jobs,
+    messagesPerInvocation: round(tasks.messages / tasks.invocations, 1),
+    statementsPerJob: round(tasks.d1Statements / jobs, 3),
+  };
+}
+
+export function costPerMillionJobs({ ours, theirs, jobs }: CallsPerJob): Figure {
+  const { totalUsd: value, ...parts } = costOf(ours, jobs);
+  const { totalUsd: peer, ...peerParts } = costOf(theirs, jobs);
+  return {
+    case: "cost.perMillionJobsUsd",
+    value: round(value),
+    unit: "USD",
+    peer: round(peer),
+    ratio: round(value / peer),
+    ...parts,
+    d1RowsWrittenByQueue: rounded(
+      Object.fromEntries(Object.entries(ours.queues).map(([queue, counts]) => [queue, counts.d1RowsWritten / jobs])),
+    ),
+    peerParts,
+    jobs,
+    notIncluded: {
+      resnet50Usd: prices.RESNET_50_USD,
+      others: "status requests, cron, storage, CPU time, what a plan includes",
+    },
+  };
+}
+
+function costOf({ queues, logLines }: Report, jobs: number) {
+  const all = Object.values(queues);
+  const perJob = (count: (counts: Counts) => number) => all.reduce((sum, counts) => sum + count(counts), 0) / jobs;
+  const calls = {
+    // The client's put of the object itself; the bench made it before the counting began.
+    r2ClassA: perJob(({ r2ClassA }) => r2ClassA) + 1,
+    r2ClassB: perJob(({ r2ClassB }) => r2ClassB),
+    // Written, read and deleted once, and read again at every redelivery.
+    queueOperations: perJob(({ messages, redeliveries }) => 3 * (messages - redeliveries) + redeliveries),
+    d1RowsRead: perJob(({ d1RowsRead }) => d1RowsRead),
+    d1RowsWritten: perJob(({ d1RowsWritten }) => d1RowsWritten),
+    invocations: perJob(({ invocations }) => invocations),
+    logEvents: logLines / jobs + perJob(({ invocations }) => invocations),
+  };
+  const usd = {
+    r2Usd: calls.r2ClassA * prices.R2_CLASS_A_USD + calls.r2ClassB * prices.R2_CLASS_B_USD,
+    queuesUsd: calls.queueOperations * prices.QUEUE_OPERATION_USD,
+    d1Usd: calls.d1RowsRead * prices.D1_ROW_READ_USD + calls.d1RowsWritten * prices.D1_ROW_WRITTEN_USD,
+    requestsUsd: calls.invocations * prices.WORKER_REQUEST_USD,
+    logsUsd: calls.logEvents * prices.LOG_EVENT_USD,
+  };
+  const totalUsd = Object.values(usd).reduce((sum, part) => sum + part, 0);
+  return { totalUsd, ...rounded(usd), perJob: rounded(calls) };
+}
+
+function rounded(values: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, round(value, 3)]));
+}

@@ -1,0 +1,92 @@
+import { createTestHarness, type TestHarnessOptions, unstable_readConfig as readConfig } from "wrangler";
+
+import type { TutorialEnv } from "./workers/tutorial.ts";
+
+type WorkerInput = TestHarnessOptions["workers"][number];
+type DarkroomConfig = ReturnType<typeof readConfig>;
+
+export type Bench = Awaited<ReturnType<typeof startBench>>;
+
+// Else a line for every batch and every request.
+process.env["WRANGLER_LOG"] ??= "error";
+
+const CONFIG_PATH = "./wrangler.jsonc";
+const CREATE_RESULTS = `CREATE TABLE results (
+  id TEXT PRIMARY KEY, source_key TEXT NOT NULL, result_key TEXT NOT NULL, labels TEXT NOT NULL, created_at INTEGER NOT NULL
+)`;
+
+/**
+ * Both consumers, the stand-in for the models and the Worker that says hello, in one workerd. Counted consumers are a
+ * start of their own, so that counting costs nothing where time is measured.
+ */
+export async function startBench({ counted }: { counted: boolean }) {
+  const config = readConfig({ config: CONFIG_PATH });
+  const server = createTestHarness({
+    workers: [
+      counted ? countedDarkroom(config) : { configPath: CONFIG_PATH },
+      tutorial(config, counted ? "bench/workers/counted-tutorial.ts" : "bench/workers/tutorial.ts"),
+      plain(config, "darkroom-local-ai", "bench/workers/timed-ai.ts"),
+      plain(config, "hello", "bench/workers/hello.ts"),
+    ],
+  });
+  await server.listen();
+  const ours = server.getWorker<Env>("darkroom");
+  const theirs = server.getWorker<TutorialEnv>("tutorial");
+  await ours.applyD1Migrations("DB");
+  const oursEnv = await ours.getEnv();
+  const theirsEnv = await theirs.getEnv();
+  await theirsEnv.DB.prepare(CREATE_RESULTS).run();
+  return {
+    ours,
+    oursEnv,
+    theirs,
+    theirsEnv,
+    hello: server.getWorker("hello"),
+    async setModelLatency(ms: number): Promise<void> {
+      await server.getWorker("darkroom-local-ai").fetch(`http://ai/?latencyMs=${ms}`);
+    },
+    /** Captured log lines pile up in this process: dropped between rounds. */
+    clearLogs: () => server.clearLogs(),
+    close: () => server.close(),
+  };
+}
+
+/** The same configuration with another entry file. */
+function countedDarkroom(config: DarkroomConfig): WorkerInput {
+  return {
+    config: {
+      name: "darkroom",
+      main: "bench/workers/counted-darkroom.ts",
+      compatibility_date: config.compatibility_date,
+      compatibility_flags: config.compatibility_flags,
+      services: config.services,
+      r2_buckets: config.r2_buckets,
+      d1_databases: config.d1_databases,
+      queues: config.queues,
+      vars: config.vars,
+    },
+  };
+}
+
+/** The same bucket and the same batches; a queue and a database of its own. */
+function tutorial(config: DarkroomConfig, main: string): WorkerInput {
+  const tasks = config.queues.consumers?.find(({ queue }: { queue: string }) => queue === "media-tasks");
+  return {
+    config: {
+      name: "tutorial",
+      main,
+      compatibility_date: config.compatibility_date,
+      services: config.services,
+      r2_buckets: config.r2_buckets,
+      d1_databases: [{ binding: "DB", database_name: "tutorial", database_id: "tutorial-local" }],
+      queues: {
+        producers: [{ binding: "IMAGES", queue: "tutorial-images" }],
+        consumers: [{ ...tasks, queue: "tutorial-images" }],
+      },
+    },
+  };
+}
+
+function plain(config: DarkroomConfig, name: string, main: string): WorkerInput {
+  return { config: { name, main, compatibility_date: config.compatibility_date } };
+}

@@ -1,0 +1,52 @@
+import { insertJobs } from "../shared/db/jobs.ts";
+import { randomJobId } from "../shared/job.ts";
+import { newJob, type Source } from "../shared/new-job.ts";
+import { wake } from "../shared/wake.ts";
+import type { Bench } from "./harness.ts";
+
+/** One of the two consumers, seen from outside. */
+export interface Side {
+  /** Forget earlier jobs and make one a source. @returns what sends all their messages. */
+  prepare(sources: readonly Source[]): Promise<() => Promise<void>>;
+  countCompleted(): Promise<number>;
+}
+
+const MESSAGES_A_CALL = 100;
+
+/** Jobs are inserted before the clock starts, as the producer would; what is timed begins with their messages. */
+export function darkroom({ oursEnv: { DB, TASKS } }: Bench): Side {
+  return {
+    async prepare(sources) {
+      await DB.prepare("DELETE FROM jobs").run();
+      const now = Date.now();
+      const jobs = sources.map((source) =>
+        newJob(
+          { kind: "classification", input: { source, media: "image", options: { topK: 5, minScore: 0 } } },
+          { id: randomJobId(), ownerId: "operator", createdAt: now, ringGraceMs: 3_600_000 },
+        ),
+      );
+      const taskIds = await insertJobs(DB, { jobs, uploads: [] }, now);
+      return () => wake(TASKS, taskIds);
+    },
+    async countCompleted() {
+      return (await DB.prepare("SELECT count(*) AS n FROM jobs WHERE finalized_at > 0").first<number>("n")) ?? 0;
+    },
+  };
+}
+
+export function tutorial({ theirsEnv: { DB, IMAGES } }: Bench): Side {
+  return {
+    async prepare(sources) {
+      await DB.prepare("DELETE FROM results").run();
+      return async () => {
+        for (let start = 0; start < sources.length; start += MESSAGES_A_CALL) {
+          const keys = sources.slice(start, start + MESSAGES_A_CALL);
+          await IMAGES.sendBatch(keys.map(({ key }) => ({ body: { key } })));
+        }
+      };
+    },
+    async countCompleted() {
+      return (await DB.prepare("SELECT count(*) AS n FROM results").first<number>("n")) ?? 0;
+    },
+  };
+}

@@ -1,0 +1,129 @@
+// Bindings that count what is really called, so that the figures are not an estimate from reading the code.
+
+/** What one queue's consumer did since the Worker started. */
+export interface Counts {
+  invocations: number;
+  messages: number;
+  /** Messages delivered again: each is one more read. */
+  redeliveries: number;
+  /** `batch()`, `run()`, `all()`, `first()`: each waits for D1 once. */
+  d1RoundTrips: number;
+  d1Statements: number;
+  d1RowsRead: number;
+  d1RowsWritten: number;
+  /** put, list and multipart calls */
+  r2ClassA: number;
+  /** get and head */
+  r2ClassB: number;
+}
+
+export interface Report {
+  readonly queues: Readonly<Record<string, Counts>>;
+  readonly logLines: number;
+}
+
+const queues: Record<string, Counts> = {};
+let logLines = 0;
+
+/** The same handler on counted bindings; `fetch` answers the report. */
+export function countCalls<Bindings extends { readonly DB: D1Database; readonly MEDIA: R2Bucket }, Body>(worker: {
+  queue(batch: MessageBatch<Body>, env: Bindings): Promise<void>;
+}): ExportedHandler<Bindings, Body> {
+  for (const level of ["log", "warn", "error"] as const) {
+    console[level] = () => {
+      logLines += 1;
+    };
+  }
+  return {
+    async queue(batch, env) {
+      const counts = (queues[batch.queue] ??= emptyCounts());
+      counts.invocations += 1;
+      counts.messages += batch.messages.length;
+      counts.redeliveries += batch.messages.filter((message) => message.attempts > 1).length;
+      const counted = { ...env, DB: countedDatabase(env.DB, counts), MEDIA: countedBucket(env.MEDIA, counts) };
+      await worker.queue(batch, counted);
+    },
+    async fetch() {
+      return Response.json({ queues, logLines } satisfies Report);
+    },
+  };
+}
+
+function emptyCounts(): Counts {
+  return {
+    invocations: 0,
+    messages: 0,
+    redeliveries: 0,
+    d1RoundTrips: 0,
+    d1Statements: 0,
+    d1RowsRead: 0,
+    d1RowsWritten: 0,
+    r2ClassA: 0,
+    r2ClassB: 0,
+  };
+}
+
+function countedBucket(bucket: R2Bucket, counts: Counts): R2Bucket {
+  return new Proxy(bucket, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name, target);
+      if (typeof method !== "function") return method;
+      return (...args: readonly unknown[]): unknown => {
+        if (name === "get" || name === "head") counts.r2ClassB += 1;
+        else if (name !== "delete") counts.r2ClassA += 1;
+        return Reflect.apply(method, target, args);
+      };
+    },
+  });
+}
+
+function countedDatabase(db: D1Database, counts: Counts): D1Database {
+  const originals = new WeakMap<D1PreparedStatement, D1PreparedStatement>();
+
+  function tally<Row>(results: readonly D1Result<Row>[]): void {
+    counts.d1RoundTrips += 1;
+    counts.d1Statements += results.length;
+    for (const { meta } of results) {
+      counts.d1RowsRead += meta.rows_read;
+      counts.d1RowsWritten += meta.rows_written;
+    }
+  }
+
+  function countedStatement(statement: D1PreparedStatement): D1PreparedStatement {
+    const all = async () => {
+      const result = await statement.all();
+      tally([result]);
+      return result;
+    };
+    const counted = new Proxy(statement, {
+      get(target, name) {
+        if (name === "bind") return (...values: readonly unknown[]) => countedStatement(target.bind(...values));
+        if (name === "all" || name === "run") return all;
+        // Its answer has no meta, so it is asked for as all() is: the same single round trip.
+        if (name === "first") return async (column?: string) => firstOf((await all()).results[0], column);
+        throw new Error(`D1PreparedStatement.${String(name)} is not counted`);
+      },
+    });
+    originals.set(counted, statement);
+    return counted;
+  }
+
+  return new Proxy(db, {
+    get(target, name) {
+      if (name === "prepare") return (sql: string) => countedStatement(target.prepare(sql));
+      if (name === "batch") {
+        return async (statements: readonly D1PreparedStatement[]) => {
+          const results = await target.batch(statements.map((statement) => originals.get(statement) ?? statement));
+          tally(results);
+          return results;
+        };
+      }
+      throw new Error(`D1Database.${String(name)} is not counted`);
+    },
+  });
+}
+
+function firstOf(row: Record<string, unknown> | undefined, column: string | undefined): unknown {
+  if (row === undefined) return null;
+  return column === undefined ? row : row[column];
+}

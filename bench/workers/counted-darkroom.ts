@@ -1,0 +1,4 @@
+import darkroom from "../../worker.ts";
+import { countCalls } from "./count-calls.ts";
+
+export default countCalls<Env, unknown>(darkroom);

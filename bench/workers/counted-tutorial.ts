@@ -1,0 +1,4 @@
+import { countCalls } from "./count-calls.ts";
+import tutorial from "./tutorial.ts";
+
+export default countCalls(tutorial);
