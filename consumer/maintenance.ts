@@ -39,7 +39,7 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
 }
 
 /** Free tasks whose consumer died. The run that never ended was an attempt: a task that kills its consumer comes to an end. */
-async function rescueExpired({ db, ringGraceMs }: MaintenanceDeps, now: number): Promise<number> {
+async function rescueExpired({ db, tasks, ringGraceMs }: MaintenanceDeps, now: number): Promise<number> {
   const expired = await findExpiredLeases(db, now, LIMIT);
   if (expired.length === 0) return 0;
   const failure = { code: "worker_lost", message: "The consumer ended in the middle of this attempt." };
@@ -56,7 +56,9 @@ async function rescueExpired({ db, ringGraceMs }: MaintenanceDeps, now: number):
       finishedAt: now,
     };
   });
-  return (await settleTasks(db, settlements, { now, ringGraceMs })).size;
+  const { settled, opened } = await settleTasks(db, settlements, { now, ringGraceMs });
+  await wake(tasks, opened);
+  return settled.size;
 }
 
 /** Ring again for tasks that are due and that nobody has leased. */

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 
-import type { Failure, Label, StoredArtifact } from "../shared/settlement.ts";
+import type { Completed, Failure } from "../shared/settlement.ts";
+import type { HeardChunks } from "../shared/db/chunks.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import type { ModelRunner } from "./models/run-model.ts";
 
@@ -10,13 +11,16 @@ export interface TaskContext {
   readonly attempt: number;
   readonly media: R2Bucket;
   readonly models: ModelRunner;
+  /** For media that a model is working on. */
   readonly budget: ByteBudget;
+  /** For cutting media up. */
+  readonly cutting: ByteBudget;
+  /** What the chunks of this job were heard to say, and where one gave up. */
+  readonly readChunks: () => Promise<HeardChunks>;
 }
 
 /** What a processor came to. An exception is a failure too: its message is diagnosed. */
-export type Outcome =
-  | { readonly type: "completed"; readonly artifacts: readonly StoredArtifact[]; readonly labels?: readonly Label[] }
-  | { readonly type: "discard"; readonly failure: Failure };
+export type Outcome = Completed | { readonly type: "discard"; readonly failure: Failure };
 
 /** The function for one kind of task. `args` is the task's JSON. */
 export type Processor = (args: string, context: TaskContext) => Promise<Outcome>;

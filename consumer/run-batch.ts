@@ -5,6 +5,8 @@ import type { Intake } from "../shared/intake.ts";
 import { SOURCE_BYTES_IN_FLIGHT } from "../shared/limits.ts";
 import type { Settlement } from "../shared/settlement.ts";
 import { type Task, TaskMessage } from "../shared/task.ts";
+import { wake } from "../shared/wake.ts";
+import { CUTS_HELD_BYTES } from "./audio/limits.ts";
 import { byteBudget } from "./byte-budget.ts";
 import type { AiBinding } from "./models/run-model.ts";
 import { type ReadMessage, readMessages } from "./read-messages.ts";
@@ -77,12 +79,12 @@ async function runAndSettle(
   deps: RunBatchDeps,
   onSettled: (settlements: readonly Settlement[], settled: ReadonlySet<string> | null) => void,
 ): Promise<void> {
-  const budget = byteBudget(SOURCE_BYTES_IN_FLIGHT);
+  const held = { budget: byteBudget(SOURCE_BYTES_IN_FLIGHT), cutting: byteBudget(CUTS_HELD_BYTES) };
   const running = new Map<string, Task>(tasks.map((task) => [task.id, task]));
   let ended: Settlement[] = [];
   const all = Promise.all(
     tasks.map(async (task) => {
-      const settlement = await runTask(task, { ...deps, budget });
+      const settlement = await runTask(task, { ...deps, ...held });
       ended.push(settlement); // the list of this moment: it is emptied whenever some are settled
       running.delete(task.id);
     }),
@@ -108,7 +110,8 @@ async function settle(
   const first = running[0];
   const renew = first && { taskIds: running.map((task) => task.id), leaseId: first.leaseId, leaseMs: LEASE_MS };
   try {
-    const settled = await settleTasks(db, settlements, { now: Date.now(), ringGraceMs, renew });
+    const { settled, opened } = await settleTasks(db, settlements, { now: Date.now(), ringGraceMs, renew });
+    await wake(deps.tasks, opened);
     for (const settlement of settlements) log(settlement, settled.has(settlement.taskId));
     return settled;
   } catch (error) {

@@ -6,6 +6,7 @@ import { problem } from "./problem.ts";
 import { artifacts } from "./routes/artifacts.ts";
 import { deadLetters } from "./routes/dead-letters.ts";
 import { jobs } from "./routes/jobs.ts";
+import { transcripts } from "./routes/transcripts.ts";
 import { uploads } from "./routes/uploads.ts";
 
 const app = new Hono<App>();
@@ -24,6 +25,7 @@ app.use("/v1/*", authenticate);
 app.route("/v1/uploads", uploads);
 app.route("/v1/jobs", jobs);
 app.route("/v1/jobs", artifacts);
+app.route("/v1/jobs", transcripts);
 app.route("/v1/dead-letters", deadLetters);
 
 app.notFound((c) =>

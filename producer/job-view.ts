@@ -15,7 +15,7 @@ export function jobSummary(job: JobRow, origin: string) {
 }
 
 /** A job with all there is to tell of it. Durations are milliseconds. */
-export function jobView({ job, tasks, attempts, artifacts, labels }: JobDetail, origin: string) {
+export function jobView({ job, tasks, attempts, artifacts, labels, progress }: JobDetail, origin: string) {
   const completed = tasks.filter((task) => task.state === "completed").length;
   const waiting = tasks.find((task) => task.state === "retryable");
   const why = attempts.findLast((attempt) => attempt.taskId === waiting?.id);
@@ -26,6 +26,7 @@ export function jobView({ job, tasks, attempts, artifacts, labels }: JobDetail, 
       tasksCompleted: completed,
       tasksTotal: tasks.length,
       fraction: tasks.length === 0 ? 0 : completed / tasks.length,
+      ...(progress.audioMsTotal !== null && { ...progress, audioMsDone: progress.audioMsDone ?? 0 }),
     },
     timings: {
       queuedMs: job.startedAt === null ? null : job.startedAt - job.createdAt,

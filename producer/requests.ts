@@ -1,5 +1,6 @@
 import * as z from "zod";
 
+import { CAPTION_PRESETS, CaptionOptions } from "../shared/caption-layout.ts";
 import { JOB_KINDS, JOB_STATES } from "../shared/job.ts";
 import { MAX_KEY_BYTES, MAX_TEXT_CHARS } from "../shared/limits.ts";
 import { ClassificationOptions, ImageOptions, Prompt, TranscriptionOptions } from "../shared/options.ts";
@@ -84,6 +85,29 @@ export const UploadQuery = z.strictObject({
     .refine((text) => isJsonObject(text), "expected a JSON object")
     .optional(),
 });
+
+const wholeNumber = z.coerce.number().int();
+
+/** The query of `GET /v1/jobs/{id}/transcript`. A preset sets all of the caption options; single ones override it. */
+export const TranscriptQuery = z
+  .strictObject({
+    format: z.enum(["json", "txt", "vtt", "srt"]).default("json"),
+    preset: z.enum(["netflix", "bbc"]).optional(),
+    maxLineLength: wholeNumber.optional(),
+    maxLines: wholeNumber.optional(),
+    minDurationMs: wholeNumber.optional(),
+    maxDurationMs: wholeNumber.optional(),
+    maxCharsPerSecond: z.coerce.number().optional(),
+    minGapMs: wholeNumber.optional(),
+  })
+  .transform(({ format, preset, ...single }, context) => {
+    const given = Object.fromEntries(Object.entries(single).filter(([, value]) => value !== undefined));
+    const captions = CaptionOptions.safeParse({ ...(preset && CAPTION_PRESETS[preset]), ...given });
+    if (captions.success) return { format, captions: captions.data };
+    for (const issue of captions.error.issues)
+      context.addIssue({ code: "custom", path: issue.path, message: issue.message });
+    return z.NEVER;
+  });
 
 function isJsonObject(text: string): boolean {
   try {

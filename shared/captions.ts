@@ -1,21 +1,30 @@
+import type { Cue } from "./caption-layout.ts";
 import type { Segment } from "./transcript.ts";
 
+/** A laid-out cue, or a segment as it stands, in one line. */
+export type Caption = Cue | Pick<Segment, "startMs" | "endMs" | "text">;
+
 /** WebVTT (W3C): dots before the milliseconds, and `<`, `&` and `-->` are markup. */
-export function toVtt(segments: readonly Segment[]): string {
-  const cues = segments.map(
-    (segment) => `${cueTime(segment.startMs, ".")} --> ${cueTime(segment.endMs, ".")}\n${escapeVtt(segment.text)}\n`,
-  );
+export function toVtt(captions: readonly Caption[]): string {
+  const cues = captions.map((caption) => `${timesOf(caption, ".")}\n${linesOf(caption).map(escapeVtt).join("\n")}\n`);
   return ["WEBVTT\n", ...cues].join("\n");
 }
 
 /** SubRip: numbered cues, commas before the milliseconds. */
-export function toSrt(segments: readonly Segment[]): string {
-  return segments
-    .map(
-      (segment, index) =>
-        `${index + 1}\n${cueTime(segment.startMs, ",")} --> ${cueTime(segment.endMs, ",")}\n${oneLine(segment.text)}\n`,
-    )
+export function toSrt(captions: readonly Caption[]): string {
+  return captions
+    .map((caption, index) => `${index + 1}\n${timesOf(caption, ",")}\n${linesOf(caption).join("\n")}\n`)
     .join("\n");
+}
+
+function timesOf({ startMs, endMs }: Caption, separator: "." | ","): string {
+  return `${cueTime(startMs, separator)} --> ${cueTime(endMs, separator)}`;
+}
+
+// A blank line ends a cue in both formats.
+function linesOf(caption: Caption): readonly string[] {
+  if ("text" in caption) return [oneLine(caption.text)];
+  return caption.lines.map(oneLine).filter((line) => line !== "");
 }
 
 function cueTime(timeMs: number, separator: "." | ","): string {
@@ -30,10 +39,9 @@ function two(value: number): string {
 }
 
 function escapeVtt(text: string): string {
-  return oneLine(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
-// A blank line ends a cue in both formats.
 function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, " ").trim();
 }

@@ -12,6 +12,7 @@ export type Source = z.infer<typeof Source>;
 
 // What each kind of job works on: the job's input and, unchanged, the arguments of its task.
 export const TranscriptionInput = z.strictObject({ source: Source, options: TranscriptionOptions });
+export type TranscriptionInput = z.infer<typeof TranscriptionInput>;
 export const ImageInput = z.union([
   z.strictObject({ prompt: Prompt, options: ImageOptions }),
   z.strictObject({ source: Source, options: ImageOptions }),

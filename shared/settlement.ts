@@ -1,3 +1,6 @@
+import type { ChunkRecord } from "./compose-transcript.ts";
+import type { NewTask } from "./task.ts";
+
 /** One call to a model, as its attempt remembers it. */
 export interface ModelCall {
   readonly model: string;
@@ -28,9 +31,20 @@ export interface Failure {
   readonly message: string;
 }
 
+/** What a completed attempt leaves behind, all of it in the transaction that settles it. */
+export interface Completed {
+  readonly type: "completed";
+  readonly artifacts?: readonly StoredArtifact[];
+  readonly labels?: readonly Label[];
+  /** Further tasks of the job; the lowest stage among them is open at once. */
+  readonly next?: readonly NewTask[];
+  /** What a chunk was heard to say. */
+  readonly heard?: ChunkRecord;
+}
+
 /** What becomes of a task after an attempt. `scheduledAt` is epoch milliseconds. */
 export type Verdict =
-  | { readonly type: "completed"; readonly artifacts: readonly StoredArtifact[]; readonly labels: readonly Label[] }
+  | Completed
   | { readonly type: "retry"; readonly failure: Failure; readonly scheduledAt: number }
   | { readonly type: "snooze"; readonly failure: Failure; readonly scheduledAt: number }
   | { readonly type: "discard"; readonly failure: Failure };

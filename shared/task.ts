@@ -1,6 +1,16 @@
 import * as z from "zod";
 
-export type TaskKind = "transcribe" | "generate_image" | "classify";
+export type TaskKind = "transcribe" | "transcribe_chunk" | "join_transcript" | "generate_image" | "classify";
+
+/** A task that another one adds to its job when it completes. */
+export interface NewTask {
+  /** Unique in the job: the same task added twice is one. */
+  readonly name: string;
+  readonly kind: TaskKind;
+  readonly stage: number;
+  /** What the processor of this kind parses. */
+  readonly args: unknown;
+}
 
 /** Attempts a task gets before it is given up on; a redrive grants as many again. Snoozes do not count. */
 export const MAX_ATTEMPTS = 5;

@@ -9,13 +9,23 @@ export type Word = z.infer<typeof Word>;
 export const Segment = z.strictObject({ startMs: ms, endMs: ms, text: z.string(), words: z.array(Word) });
 export type Segment = z.infer<typeof Segment>;
 
+/** A stretch of the source that needs a person's eye, and why. */
+export const Stretch = z.strictObject({ startMs: ms, endMs: ms, reason: z.string() });
+export type Stretch = z.infer<typeof Stretch>;
+
 /** `transcript.json`, the same whatever the model. Times are those of the source. */
 export const Transcript = z.strictObject({
-  model: z.string(),
-  engine: z.string(),
+  model: z.string().nullable(),
+  engine: z.string().nullable(),
   language: z.string().nullable(),
   durationMs: ms.nullable(),
   text: z.string(),
   segments: z.array(Segment),
+  /** False while chunks are still being heard, and where `gaps` remain. */
+  isComplete: z.boolean(),
+  /** Parts that could not be transcribed. */
+  gaps: z.array(Stretch),
+  /** Parts the model looped on, invented, or was unsure of, also when asked again. */
+  lowConfidence: z.array(Stretch),
 });
 export type Transcript = z.infer<typeof Transcript>;

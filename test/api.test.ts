@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { KEYS, startDarkroom } from "./harness.ts";
+import { speech } from "./speech.ts";
 import type { JobView } from "./views.ts";
 
 const darkroom = startDarkroom();
@@ -15,7 +16,7 @@ async function list(query: Record<string, string>): Promise<Page> {
 }
 
 async function transcript(): Promise<JobView> {
-  return darkroom.untilJob((await darkroom.upload({ name: "a.mp3" }, "zero one two three")).id);
+  return darkroom.untilJob((await darkroom.upload({ name: "a.mp3" }, speech("zero one two three"))).id);
 }
 
 test("health needs no key, and an unknown address is a problem", async () => {
@@ -146,7 +147,7 @@ test("a large upload is streamed into the bucket whole", async () => {
 
 test("options with letters from everywhere survive the way through an object's metadata", async () => {
   const options = { initialPrompt: "Grüße, 東京 🎧", language: "de" };
-  const { id } = await darkroom.upload({ name: "ñandú 東京.mp3", options: JSON.stringify(options) }, "wort");
+  const { id } = await darkroom.upload({ name: "ñandú 東京.mp3", options: JSON.stringify(options) }, speech("wort"));
   expect(await darkroom.untilJob(id)).toMatchObject({ state: "completed", input: { options } });
-  await darkroom.putAndAnnounce("inbox/x.mp3", "wort zwei", { options: JSON.stringify(options) });
+  await darkroom.putAndAnnounce("inbox/x.mp3", speech("wort zwei"), { options: JSON.stringify(options) });
 });

@@ -29,8 +29,8 @@ function settlement(task: Task, verdict: Verdict, leaseId = task.leaseId): Settl
   return { taskId: task.id, leaseId, verdict, calls: [], startedAt: NOW, finishedAt: NOW + 5 };
 }
 
-function settle(settlements: Settlement[]) {
-  return settleTasks(darkroom.bindings().DB, settlements, { now: NOW + 5, ringGraceMs: 1e12 });
+async function settle(settlements: Settlement[]): Promise<ReadonlySet<string>> {
+  return (await settleTasks(darkroom.bindings().DB, settlements, { now: NOW + 5, ringGraceMs: 1e12 })).settled;
 }
 
 test("of 20 consumers that race for one task, one gets it", async () => {

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 
 import type { Problem } from "../producer/problem.ts";
+import { speech } from "./speech.ts";
 import { createEvent, KEYS, startDarkroom, until } from "./harness.ts";
 
 const darkroom = startDarkroom();
@@ -45,7 +46,7 @@ test("an empty file", async () => {
 });
 
 test("damaged audio is given up on after one attempt, with the model's own words", async () => {
-  const job = await darkroom.untilJob((await darkroom.upload({ name: "cut.mp3" }, "error:3010 truncated")).id);
+  const job = await darkroom.untilJob((await darkroom.upload({ name: "cut.mp3" }, speech("error:3010 truncated"))).id);
   expect(job).toMatchObject({ state: "failed", error: { code: "unsupported_audio" } });
   expect(job.error?.message).toMatch(/could not read this audio.*3010: scripted failure/);
   expect(job.attempts).toHaveLength(1);
@@ -86,7 +87,7 @@ test.each([
   ["unicode", "inbox/日本語 ñ 🎧.mp3"],
   ["1,024 bytes", `inbox/${"k".repeat(1024 - "inbox/".length - ".mp3".length)}.mp3`],
 ])("a key with %s is a key like any other", async (_, key) => {
-  await darkroom.putAndAnnounce(key, "strange key");
+  await darkroom.putAndAnnounce(key, speech("strange key"));
   expect(await ignoredReason(key)).toBeNull();
   const submitted = await darkroom.submit({ kind: "transcription", source: key });
   expect(await darkroom.untilJob(submitted.id)).toMatchObject({ state: "completed", input: { source: { key } } });
@@ -119,7 +120,7 @@ test.each(["source_replaced", "source_missing"])("a source changed between job a
   const { MEDIA, DB } = darkroom.bindings();
   // The first attempt fails, so that there is a time between submission and the next.
   const name = `${code}.mp3`;
-  const { id, input } = await darkroom.upload({ name }, `error:3043x1 ${code}`);
+  const { id, input } = await darkroom.upload({ name }, speech(`error:3043x1 ${code}`));
   await darkroom.untilJob(id, (job) => job.waiting !== null);
   const { key } = (input as { source: { key: string } }).source;
   if (code === "source_replaced") await MEDIA.put(key, "other words");
@@ -190,7 +191,7 @@ test("a body without a length", async () => {
 
 test("an unknown job, someone else's job, and someone else's source", async () => {
   await expectProblem(await darkroom.api("/v1/jobs/job_nothing"), 404, "job_not_found", /job_nothing/);
-  const { id } = await darkroom.upload({ name: "mine.mp3" }, "my words");
+  const { id } = await darkroom.upload({ name: "mine.mp3" }, speech("my words"));
   const job = await darkroom.untilJob(id);
   for (const [path, method] of [
     [`/v1/jobs/${id}`, "GET"],

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { insertJobs } from "../shared/db/jobs.ts";
 import { leaseTasks } from "../shared/db/leases.ts";
 import { JobWork, newJob } from "../shared/new-job.ts";
+import { speech } from "./speech.ts";
 import { createEvent, startDarkroom, until } from "./harness.ts";
 
 const darkroom = startDarkroom({ RETENTION_DAYS: "30" });
@@ -40,7 +41,7 @@ test("a task whose consumer died is freed and tried again; one that always kills
 });
 
 test("an object whose event was dropped gets its job, once", async () => {
-  await darkroom.bindings().MEDIA.put("inbox/dropped.mp3", "nobody told us");
+  await darkroom.bindings().MEDIA.put("inbox/dropped.mp3", speech("nobody told us"));
   await darkroom.maintain();
   expect(await jobIds()).toEqual([]);
   const later = new Date(Date.now() + 61_000);
@@ -57,7 +58,7 @@ test("a sweep goes on where the last one stopped", async () => {
   for (let start = 0; start < names.length; start += 50) {
     await Promise.all(names.slice(start, start + 50).map((name) => MEDIA.put(name, "\u0000")));
   }
-  await MEDIA.put("inbox/last.mp3", "the last one");
+  await MEDIA.put("inbox/last.mp3", speech("the last one"));
   const later = new Date(Date.now() + 61_000);
   for (let run = 0; run < 8; run += 1) await darkroom.maintain(later);
   const [id] = await until(jobIds, (ids) => ids.length > 0);
@@ -68,7 +69,7 @@ test("a sweep goes on where the last one stopped", async () => {
 
 test("a job is pruned with its results after the retention, its source stays and is not bought again", async () => {
   const { MEDIA, DB } = darkroom.bindings();
-  await darkroom.putAndAnnounce("inbox/old.mp3", "long ago");
+  await darkroom.putAndAnnounce("inbox/old.mp3", speech("long ago"));
   const [id] = await until(jobIds, (ids) => ids.length > 0);
   await darkroom.untilJob(id!);
   await darkroom.maintain(new Date(Date.now() + 29 * DAY_MS));

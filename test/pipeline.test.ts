@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { createEvent, startDarkroom, until } from "./harness.ts";
 import { TranscriptionInput } from "../shared/new-job.ts";
 import type { Transcript } from "../shared/transcript.ts";
+import { speech } from "./speech.ts";
 import type { JobView } from "./views.ts";
 
 const darkroom = startDarkroom();
@@ -23,7 +24,7 @@ async function onlyJob(): Promise<string> {
 }
 
 test("an object put into the inbox becomes a transcription in four forms", async () => {
-  await darkroom.putAndAnnounce("inbox/note.mp3", "good morning harbour");
+  await darkroom.putAndAnnounce("inbox/note.mp3", speech("good morning harbour"));
   const job = await darkroom.untilJob(await onlyJob());
   expect(job).toMatchObject({ kind: "transcription", state: "completed", error: null });
   expect(job.artifacts.map(({ name }) => name)).toEqual([
@@ -53,7 +54,7 @@ test("an object put into the inbox becomes a transcription in four forms", async
 });
 
 test.each(["fast", "balanced", "accurate"])("the '%s' tier gives the same schema", async (tier) => {
-  const { id } = await darkroom.upload({ name: "a.wav", options: JSON.stringify({ tier }) }, "one two");
+  const { id } = await darkroom.upload({ name: "a.wav", options: JSON.stringify({ tier }) }, speech("one two"));
   const transcript = await (await artifact(await darkroom.untilJob(id), "transcript.json")).json<Transcript>();
   expect(transcript).toMatchObject({ text: "one two" });
   expect(transcript.segments).toMatchObject([{ startMs: 0, endMs: 900, text: "one two", words: [{}, {}] }]);
@@ -111,7 +112,7 @@ test("metadata on the object names kind and options", async () => {
 });
 
 test("the same object announced ten times, uploaded through the API, is one job and one call", async () => {
-  const { id, input } = await darkroom.upload({ name: "twice.mp3" }, "only once please");
+  const { id, input } = await darkroom.upload({ name: "twice.mp3" }, speech("only once please"));
   const { source } = TranscriptionInput.parse(input);
   await darkroom.bindings().UPLOADS.sendBatch(
     Array.from({ length: 10 }, (_, index) => ({
@@ -130,7 +131,7 @@ test("the same object announced ten times, uploaded through the API, is one job 
 });
 
 test("a source that is a job already is answered with that job; other options make another", async () => {
-  const { etag } = await darkroom.putAndAnnounce("inbox/talk.mp3", "source by key");
+  const { etag } = await darkroom.putAndAnnounce("inbox/talk.mp3", speech("source by key"));
   expect(etag).toBeTruthy();
   const first = await darkroom.untilJob(await onlyJob());
   const same = await darkroom.post("/v1/jobs", { kind: "transcription", source: "inbox/talk.mp3" });
@@ -144,7 +145,7 @@ test("deletes and results make no job", async () => {
   const { UPLOADS } = darkroom.bindings();
   await UPLOADS.send({ ...createEvent("inbox/gone.mp3", 0, "", "DeleteObject"), object: { key: "inbox/gone.mp3" } });
   await darkroom.putAndAnnounce("results/job_x/1/transcript.txt", "not a source");
-  await darkroom.putAndAnnounce("inbox/marker.mp3", "marker");
+  await darkroom.putAndAnnounce("inbox/marker.mp3", speech("marker"));
   const job = await darkroom.readJob(await onlyJob());
   expect(job.input).toMatchObject({ source: { key: "inbox/marker.mp3" } });
 });

@@ -12,13 +12,13 @@ const STATUS: Readonly<Record<string, number>> = { "3036": 429, "4006": 429, "30
 
 export default class ScriptedAi extends WorkerEntrypoint {
   async run(model: string, inputs: Record<string, unknown>, _options: unknown): Promise<Response> {
-    const script = await scriptOf(inputs);
+    const { script, heard } = await read(inputs);
     const count = (calls.get(script) ?? 0) + 1;
     calls.set(script, count);
     running += 1;
     mostRunning = Math.max(mostRunning, running);
     try {
-      return await answer(model, script, count);
+      return await answer(model, { script, heard, count, isSafer: inputs["vad_filter"] === true });
     } finally {
       running -= 1;
     }
@@ -32,17 +32,28 @@ export default class ScriptedAi extends WorkerEntrypoint {
   }
 }
 
-async function answer(model: string, script: string, count: number): Promise<Response> {
+interface Asked {
+  readonly script: string;
+  readonly heard: Heard;
+  /** The how manieth time this was asked. */
+  readonly count: number;
+  readonly isSafer: boolean;
+}
+
+async function answer(model: string, { script, heard, count, isSafer }: Asked): Promise<Response> {
   const [, ms] = /sleep:(\d+)/.exec(script) ?? [];
   if (ms !== undefined) await new Promise((resolve) => setTimeout(resolve, Number(ms)));
   const [, code, times] = /error:(\d+)(?:x(\d+))?/.exec(script) ?? [];
   if (code !== undefined && (times === undefined || count <= Number(times))) {
-    const body = { internalCode: Number(code), name: "AiError", message: "scripted", description: "scripted failure" };
-    return Response.json(body, { status: STATUS[code] ?? 400 });
+    return refusal(Number(code));
   }
+  // Takes short audio only, as the real one does.
+  if (script.includes("brief") && heard.durationMs > 40_000) return refusal(3006);
+  // Loops unless it is asked for with care.
+  if (script.includes("loopy") && !isSafer) return Response.json(transcription(model, loop(heard)));
   if (script.includes("garbage")) return Response.json({ nothing: "of the kind" });
   const headers = { "cf-ai-neurons": "1.5" };
-  if (model.includes("whisper")) return Response.json(transcription(model, script), { headers });
+  if (model.includes("whisper")) return Response.json(transcription(model, heard), { headers });
   if (script.includes("rawbytes")) {
     return new Response(Uint8Array.fromBase64(JPEG), { headers: { ...headers, "content-type": "image/png" } });
   }
@@ -55,27 +66,56 @@ async function answer(model: string, script: string, count: number): Promise<Res
   return Response.json(labels, { headers });
 }
 
-// The turbo model answers segments, the others only words.
-function transcription(model: string, script: string) {
-  const words = script.split(/\s+/).map((word, index) => ({ word, start: index * 0.5, end: index * 0.5 + 0.4 }));
-  if (!model.includes("turbo")) return { text: script, word_count: words.length, words, vtt: "WEBVTT" };
-  const segments = [{ start: 0, end: words.at(-1)?.end ?? 0, text: ` ${script}`, words }];
-  return { text: script, segments, transcription_info: { language: "en", duration: words.length * 0.5 } };
+function refusal(code: number): Response {
+  const body = { internalCode: code, name: "AiError", message: "scripted", description: "scripted failure" };
+  return Response.json(body, { status: STATUS[String(code)] ?? 400 });
 }
 
-/** Whatever the input holds, as text: the prompt, the text, or the bytes of the audio or picture. */
-async function scriptOf(inputs: Record<string, unknown>): Promise<string> {
+function loop({ words, durationMs }: Heard): Heard {
+  return { words: words.map((word) => ({ ...word, word: "thank" })), durationMs };
+}
+
+/** The turbo model answers segments, the others only words. */
+function transcription(model: string, { words, durationMs }: Heard) {
+  const text = words.map(({ word }) => word).join(" ");
+  if (!model.includes("turbo")) return { text, word_count: words.length, words, vtt: "WEBVTT" };
+  const segments =
+    words.length === 0 ? [] : [{ start: words[0]?.start, end: words.at(-1)?.end, text: ` ${text}`, words }];
+  return { text, segments, transcription_info: { language: "en", duration: durationMs / 1000 } };
+}
+
+interface Heard {
+  readonly words: readonly { word: string; start: number; end: number }[];
+  readonly durationMs: number;
+}
+
+/** What `speech()` wrote into a WAV of 16 kHz: each word that is there whole, with its time. */
+function listen(wav: Uint8Array): Heard {
+  const bytes = new TextDecoder("latin1").decode(wav);
+  const start = bytes.indexOf("data") + 8;
+  const at = (offset: number) => (offset - start) / 32_000;
+  const words = [...bytes.slice(start).matchAll(/<([^<>\0]+)>/g)]
+    .map((match) => ({ word: match[1] ?? "", start: at(match.index + start), end: at(match.index + start) + 0.4 }))
+    .filter(({ end }) => end <= at(bytes.length));
+  return { words, durationMs: Math.round(at(bytes.length) * 1000) };
+}
+
+/** Whatever the input asks for, as text: the prompt, the text, or what the audio says. */
+async function read(inputs: Record<string, unknown>): Promise<{ script: string; heard: Heard }> {
   const { prompt, text, audio, image, multipart } = inputs;
-  if (typeof prompt === "string") return prompt;
-  if (typeof text === "string") return text;
-  if (typeof audio === "string") return new TextDecoder().decode(Uint8Array.fromBase64(audio)).trim();
+  const nothing = { words: [], durationMs: 0 };
+  if (typeof prompt === "string") return { script: prompt, heard: nothing };
+  if (typeof text === "string") return { script: text, heard: nothing };
   if (isMultipart(multipart)) {
     const form = await new Response(multipart.body, { headers: { "content-type": multipart.contentType } }).formData();
     const field = form.get("prompt");
-    return typeof field === "string" ? field : "";
+    return { script: typeof field === "string" ? field : "", heard: nothing };
   }
-  const bytes = Array.isArray(audio) ? audio : image;
-  return new TextDecoder("latin1").decode(new Uint8Array(Array.isArray(bytes) ? bytes : [])).trim();
+  if (Array.isArray(image)) return { script: new TextDecoder("latin1").decode(new Uint8Array(image)), heard: nothing };
+  const wav =
+    typeof audio === "string" ? Uint8Array.fromBase64(audio) : new Uint8Array(Array.isArray(audio) ? audio : []);
+  const heard = listen(wav);
+  return { script: heard.words.map(({ word }) => word).join(" "), heard };
 }
 
 function isMultipart(value: unknown): value is { body: ReadableStream; contentType: string } {

@@ -2,19 +2,22 @@ import * as z from "zod";
 
 import { SPEECH_MODELS } from "../../shared/models.ts";
 import type { TranscriptionOptions } from "../../shared/options.ts";
-import type { Segment, Transcript, Word } from "../../shared/transcript.ts";
+import type { Segment, Word } from "../../shared/transcript.ts";
+import { doubt, type Signals } from "../transcription/doubt.ts";
 import { byteArray } from "./byte-array.ts";
 import { groupWords } from "./group-words.ts";
 import { type ModelRunner, parseAnswer } from "./run-model.ts";
 
 const seconds = z.number();
 const WordAnswer = z.object({ word: z.string(), start: seconds, end: seconds });
-
 const SegmentAnswer = z.object({
   start: seconds,
   end: seconds,
   text: z.string(),
   words: z.array(WordAnswer).optional(),
+  compression_ratio: z.number().optional(),
+  avg_logprob: z.number().optional(),
+  no_speech_prob: z.number().optional(),
 });
 
 /** What the three Whisper models answer. Times are seconds; all but `text` may be absent. */
@@ -25,15 +28,31 @@ const WhisperAnswer = z.object({
   transcription_info: z.object({ language: z.string().optional(), duration: z.number().optional() }).optional(),
 });
 
+/** What one call heard. Times are those of the file that was sent. */
+export interface Hearing {
+  readonly model: string;
+  readonly engine: string;
+  readonly language: string | null;
+  /** How long the model says the audio was. */
+  readonly durationMs: number | null;
+  readonly segments: readonly Segment[];
+  readonly doubt: string | null;
+}
+
+/** What keeps Whisper from carrying a mistake on: no text of its own as context, silence cut out before. */
+const SAFER = { condition_on_previous_text: false, vad_filter: true, hallucination_silence_threshold: 2 };
+
 /**
- * Transcribe one file in one call.
- * @throws an Error with the model's `<code>: <description>`, or a ZodError for an answer of another shape.
+ * Transcribe one file in one call. `isSafer` asks for parameters that make loops and inventions less likely, where the
+ * model takes any.
+ * @throws an Error with the model's `<code>: <description>`, or one saying that the answer has an unknown shape.
  */
-export async function transcribe(
+export async function runWhisper(
   models: ModelRunner,
   audio: Uint8Array,
   options: TranscriptionOptions,
-): Promise<Transcript> {
+  isSafer = false,
+): Promise<Hearing> {
   const model = SPEECH_MODELS[options.tier];
   const answered = await models.run(model.id, {
     audio: model.audio === "array" ? byteArray(audio) : audio.toBase64(),
@@ -42,18 +61,28 @@ export async function transcribe(
     ...(options.task !== undefined && { task: options.task }),
     ...(options.initialPrompt !== undefined && { initial_prompt: options.initialPrompt }),
     ...(options.vadFilter !== undefined && { vad_filter: options.vadFilter }),
+    ...(isSafer && model.takesOptions && SAFER),
   });
   const answer = parseAnswer(answered, WhisperAnswer);
-  const segments = answer.segments?.map(toSegment) ?? groupWords((answer.words ?? []).map(toWord));
+  const segments = segmentsOf(answer);
   const durationSeconds = answer.transcription_info?.duration;
+  const words = segments.flatMap((segment) => (segment.words.length > 0 ? segment.words : textWords(segment.text)));
   return {
     model: model.id,
     engine: answered.call.engine,
     language: answer.transcription_info?.language ?? null,
     durationMs: durationSeconds === undefined ? null : toMs(durationSeconds),
-    text: answer.text.trim(),
     segments,
+    doubt: doubt((answer.segments ?? []).map(toSignals), words),
   };
+}
+
+function segmentsOf(answer: z.infer<typeof WhisperAnswer>): readonly Segment[] {
+  if (answer.segments !== undefined) return answer.segments.map(toSegment);
+  if (answer.words !== undefined) return groupWords(answer.words.map(toWord));
+  // A model that gave a text alone: better untimed than lost.
+  const text = answer.text.trim();
+  return text === "" ? [] : [{ startMs: 0, endMs: 0, text, words: [] }];
 }
 
 function toSegment(segment: z.infer<typeof SegmentAnswer>): Segment {
@@ -65,8 +94,20 @@ function toSegment(segment: z.infer<typeof SegmentAnswer>): Segment {
   };
 }
 
+function toSignals(segment: z.infer<typeof SegmentAnswer>): Signals {
+  return {
+    compressionRatio: segment.compression_ratio,
+    averageLogProbability: segment.avg_logprob,
+    noSpeechProbability: segment.no_speech_prob,
+  };
+}
+
 function toWord(word: z.infer<typeof WordAnswer>): Word {
   return { startMs: toMs(word.start), endMs: toMs(word.end), text: word.word.trim() };
+}
+
+function textWords(text: string): { text: string }[] {
+  return text.split(/\s+/).map((word) => ({ text: word }));
 }
 
 function toMs(timeSeconds: number): number {

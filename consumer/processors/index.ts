@@ -2,10 +2,14 @@ import type { TaskKind } from "../../shared/task.ts";
 import type { Processor } from "../processor.ts";
 import { classify } from "./classify.ts";
 import { generateImage } from "./generate-image.ts";
+import { joinTranscript } from "./join-transcript.ts";
+import { transcribeChunk } from "./transcribe-chunk.ts";
 import { transcribe } from "./transcribe.ts";
 
 export const processors: Readonly<Record<TaskKind, Processor>> = {
   transcribe,
+  transcribe_chunk: transcribeChunk,
+  join_transcript: joinTranscript,
   generate_image: generateImage,
   classify,
 };

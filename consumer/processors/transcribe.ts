@@ -1,34 +1,61 @@
-import { toSrt, toVtt } from "../../shared/captions.ts";
+import { composeTranscript } from "../../shared/compose-transcript.ts";
 import { MAX_AUDIO_ARRAY_BYTES, MAX_AUDIO_BYTES } from "../../shared/limits.ts";
 import { SPEECH_MODELS } from "../../shared/models.ts";
 import { TranscriptionInput } from "../../shared/new-job.ts";
-import { transcribe as runWhisper } from "../models/whisper.ts";
-import { processor } from "../processor.ts";
+import type { NewTask } from "../../shared/task.ts";
+import { r2Source } from "../audio/byte-source.ts";
+import { planAudio } from "../audio/plan.ts";
+import { discard, type Outcome, processor, type TaskContext } from "../processor.ts";
 import { withSource } from "../source.ts";
-import { storeArtifact } from "../store-artifact.ts";
+import { cutting } from "../transcription/cutting.ts";
+import { hear } from "../transcription/hear.ts";
+import { storeTranscript } from "../transcription/store-transcript.ts";
+import { chunkTask } from "./transcribe-chunk.ts";
 
-/** Speech to text: `transcript.json`, and the same as text and captions. */
-export const transcribe = processor(TranscriptionInput, async ({ source, options }, context) => {
-  const { audio } = SPEECH_MODELS[options.tier];
-  const maxBytes = audio === "array" ? MAX_AUDIO_ARRAY_BYTES : MAX_AUDIO_BYTES;
-  return withSource(source, maxBytes, context, async (bytes) => {
-    const transcript = await runWhisper(context.models, bytes, options);
-    const artifacts = await Promise.all([
-      storeArtifact(context, {
-        name: "transcript.json",
-        contentType: "application/json",
-        body: JSON.stringify(transcript, null, 2),
-      }),
-      storeArtifact(context, { name: "transcript.txt", contentType: TEXT, body: `${transcript.text}\n` }),
-      storeArtifact(context, { name: "transcript.vtt", contentType: "text/vtt", body: toVtt(transcript.segments) }),
-      storeArtifact(context, {
-        name: "transcript.srt",
-        contentType: "application/x-subrip",
-        body: toSrt(transcript.segments),
-      }),
-    ]);
-    return { type: "completed", artifacts };
-  });
+const JOIN_STAGE = 2;
+
+/**
+ * Speech to text. A short recording is heard here in one call. Of a long one only the headers are read, and the job
+ * goes on as chunks, side by side, and their join.
+ */
+export const transcribe = processor(TranscriptionInput, async (input, context) => {
+  const { source } = input;
+  if (source.sizeBytes === 0) return discard("source_empty", `The object '${source.key}' is empty.`);
+  return cutting(() => plan(input, context));
 });
 
-const TEXT = "text/plain; charset=utf-8";
+async function plan({ source, options }: TranscriptionInput, context: TaskContext): Promise<Outcome> {
+  const planned = await planAudio(r2Source(context.media, source));
+  switch (planned.type) {
+    case "refused":
+      return discard(planned.code, planned.message);
+    case "whole":
+      return hearWhole({ source, options }, wholeMs(planned.durationMs), context);
+    case "chunks": {
+      const { container } = planned;
+      const durationMs = Math.round(planned.durationMs);
+      const chunks = planned.chunks.map((chunk) => chunkTask({ source, options, container, chunk }));
+      const join: NewTask = { name: "join", kind: "join_transcript", stage: JOIN_STAGE, args: { durationMs } };
+      return { type: "completed", next: [...chunks, join] };
+    }
+  }
+}
+
+function wholeMs(durationMs: number | null): number | null {
+  return durationMs === null ? null : Math.round(durationMs);
+}
+
+async function hearWhole(
+  { source, options }: TranscriptionInput,
+  durationMs: number | null,
+  context: TaskContext,
+): Promise<Outcome> {
+  const maxBytes = SPEECH_MODELS[options.tier].audio === "array" ? MAX_AUDIO_ARRAY_BYTES : MAX_AUDIO_BYTES;
+  const endMs = durationMs ?? Number.MAX_SAFE_INTEGER;
+  const piece = { index: 0, startMs: 0, endMs, ownStartMs: 0, ownEndMs: endMs };
+  return withSource(source, maxBytes, context, async (bytes) => {
+    const heard = await hear(context.models, bytes, options, { piece, sentMs: durationMs });
+    const transcript = composeTranscript([heard], { gaps: [], durationMs, hasAllEnded: true });
+    return { type: "completed", artifacts: await storeTranscript(context, transcript) };
+  });
+}

@@ -1,6 +1,6 @@
 import { type AttemptRow, ATTEMPT_COLUMNS } from "./job-reads.ts";
 import { MAX_ATTEMPTS } from "../task.ts";
-import { finalizeJobs } from "./settle.ts";
+import { finalizeJobs, openStages } from "./settle.ts";
 
 export interface DeadLetter {
   readonly id: string;
@@ -68,6 +68,7 @@ export async function discardUndelivered(
           WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('available', 'retryable')`,
       )
       .bind(ids, now),
+    openStages(db, ids, now, 0),
     finalizeJobs(db, ids, now),
   ]);
 }
@@ -122,6 +123,20 @@ export async function redriveTask(
           WHERE id = ?1 AND redriven_at IS NULL AND EXISTS (SELECT 1 FROM tasks WHERE id = ?2 AND state = 'available')`,
       )
       .bind(letter.id, letter.taskId, now),
+    // What was built on the gap is built again: the stages after it wait for it, their own dead letters with them.
+    db
+      .prepare(
+        `UPDATE tasks SET state = 'pending', finalized_at = NULL, max_attempts = attempt + ?2
+          WHERE job_id = (SELECT job_id FROM tasks WHERE id = ?1 AND state = 'available')
+            AND stage > (SELECT stage FROM tasks WHERE id = ?1) AND state IN ('completed', 'discarded')`,
+      )
+      .bind(letter.taskId, MAX_ATTEMPTS),
+    db
+      .prepare(
+        `UPDATE dead_letters SET redriven_at = ?2
+          WHERE job_id = ?1 AND redriven_at IS NULL AND task_id IN (SELECT id FROM tasks WHERE job_id = ?1 AND state = 'pending')`,
+      )
+      .bind(letter.jobId, now),
     db
       .prepare(
         `UPDATE jobs SET state = 'queued', finalized_at = NULL, error_code = NULL, error_message = NULL

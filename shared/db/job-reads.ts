@@ -46,12 +46,19 @@ export interface LabelRow {
   readonly score: number;
 }
 
+/** How much of a long recording has been heard, in milliseconds of audio; null where nothing was cut. */
+export interface AudioProgress {
+  readonly audioMsDone: number | null;
+  readonly audioMsTotal: number | null;
+}
+
 export interface JobDetail {
   readonly job: JobRow;
   readonly tasks: readonly TaskRow[];
   readonly attempts: readonly AttemptRow[];
   readonly artifacts: readonly ArtifactRow[];
   readonly labels: readonly LabelRow[];
+  readonly progress: AudioProgress;
 }
 
 const JOB = `id, kind, state, input, error_code AS errorCode, error_message AS errorMessage,
@@ -62,16 +69,23 @@ export const ATTEMPT_COLUMNS = `a.task_id AS taskId, a.number, a.outcome, a.star
 /** A job with all there is to tell of it, in one round trip; null if there is none or it is someone else's. */
 export async function readJob(db: D1Database, job: { id: string; ownerId: string }): Promise<JobDetail | null> {
   const of = (sql: string) => db.prepare(sql).bind(job.id);
-  const [rows, tasks, attempts, artifacts, labels] = await db.batch<never>([
+  const [rows, tasks, attempts, artifacts, labels, progress] = await db.batch<never>([
     db.prepare(`SELECT ${JOB} FROM jobs WHERE id = ?1 AND owner_id = ?2`).bind(job.id, job.ownerId),
     of(`SELECT id, kind, state, attempt, scheduled_at AS scheduledAt FROM tasks WHERE job_id = ?1 ORDER BY id`),
+    // A long recording has hundreds: the latest tell most.
     of(
-      `SELECT ${ATTEMPT_COLUMNS} FROM attempts a JOIN tasks t ON t.id = a.task_id WHERE t.job_id = ?1 ORDER BY a.task_id, a.number`,
+      `SELECT * FROM (SELECT ${ATTEMPT_COLUMNS} FROM attempts a JOIN tasks t ON t.id = a.task_id
+                       WHERE t.job_id = ?1 ORDER BY a.started_at DESC, a.number DESC LIMIT 100)
+        ORDER BY startedAt, number`,
     ),
     of(
       `SELECT name, key, content_type AS contentType, size_bytes AS sizeBytes FROM artifacts WHERE job_id = ?1 ORDER BY name`,
     ),
     of(`SELECT label, score FROM job_labels WHERE job_id = ?1 ORDER BY score DESC, label`),
+    of(
+      `SELECT (SELECT sum(own_end_ms - own_start_ms) FROM chunks WHERE job_id = ?1) AS audioMsDone,
+              (SELECT args ->> '$.durationMs' FROM tasks WHERE job_id = ?1 AND kind = 'join_transcript') AS audioMsTotal`,
+    ),
   ]);
   const row: JobRow | undefined = rows?.results[0];
   if (row === undefined) return null;
@@ -81,6 +95,7 @@ export async function readJob(db: D1Database, job: { id: string; ownerId: string
     attempts: attempts?.results ?? [],
     artifacts: artifacts?.results ?? [],
     labels: labels?.results ?? [],
+    progress: progress?.results[0] ?? { audioMsDone: null, audioMsTotal: null },
   };
 }
 

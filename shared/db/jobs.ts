@@ -89,7 +89,7 @@ export async function cancelJob(db: D1Database, job: { id: string; ownerId: stri
       .prepare(
         `UPDATE tasks
             SET state = 'cancelled', finalized_at = ?2, lease_id = NULL, leased_at = NULL
-          WHERE job_id = ?1 AND state IN ('available', 'retryable', 'running')
+          WHERE job_id = ?1 AND finalized_at IS NULL
             AND EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND state = 'cancelled')`,
       )
       .bind(job.id, now),

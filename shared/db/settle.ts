@@ -1,9 +1,14 @@
 import type { Settlement } from "../settlement.ts";
 import { renewLeases } from "./leases.ts";
+import {
+  insertArtifacts,
+  insertAttempts,
+  insertDeadLetters,
+  insertHeard,
+  insertLabels,
+  insertNext,
+} from "./settle-inserts.ts";
 import { retryTransient } from "./transient.ts";
-
-/** Ended attempts (?1) joined with the tasks whose lease they still hold: a late writer matches nothing. */
-const HELD = `json_each(?1) s JOIN tasks t ON t.id = s.value ->> 'taskId' AND t.lease_id = s.value ->> 'leaseId'`;
 
 /** Tasks that still run while others settle, and the lease to keep on them. */
 export interface Renewal {
@@ -12,22 +17,32 @@ export interface Renewal {
   readonly leaseMs: number;
 }
 
+export interface Settled {
+  /** The ids of the tasks settled. An attempt whose lease was lost is not among them. */
+  readonly settled: ReadonlySet<string>;
+  /** The ids of tasks that may run now, because they are new or their stage has opened: to wake the queue for. */
+  readonly opened: readonly string[];
+}
+
 /**
  * Settle attempts: history, results, dead letters, the tasks' next state and their jobs', in one transaction and a
  * number of statements that does not grow with the number of attempts. Renews a lease on the way, if asked.
- * @returns the ids of the tasks settled. An attempt whose lease was lost is not among them.
  */
 export async function settleTasks(
   db: D1Database,
   settlements: readonly Settlement[],
   { now, ringGraceMs, renew }: { now: number; ringGraceMs: number; renew?: Renewal | undefined },
-): Promise<ReadonlySet<string>> {
+): Promise<Settled> {
   const statements = [
     ...(renew ? [renewLeases(db, renew.taskIds, { id: renew.leaseId, now, leaseMs: renew.leaseMs })] : []),
     ...(settlements.length > 0 ? settleStatements(db, settlements, now, ringGraceMs) : []),
   ];
-  const results = await retryTransient(() => db.batch<{ settled: string }>(statements));
-  return new Set(results.flatMap((result) => result.results.map((row) => row.settled)));
+  const results = await retryTransient(() => db.batch<{ settled?: string; opened?: string | null }>(statements));
+  const rows = results.flatMap((result) => result.results);
+  return {
+    settled: new Set(rows.flatMap((row) => row.settled ?? [])),
+    opened: rows.flatMap((row) => row.opened ?? []),
+  };
 }
 
 function settleStatements(
@@ -38,14 +53,16 @@ function settleStatements(
 ): D1PreparedStatement[] {
   const rows = JSON.stringify(settlements.map((settlement) => rowOf(settlement, ringGraceMs)));
   const ids = JSON.stringify(settlements.map((settlement) => settlement.taskId));
-  const has = (isSo: (verdict: Settlement["verdict"]) => boolean) => settlements.some(({ verdict }) => isSo(verdict));
+  const done = settlements.flatMap(({ verdict }) => (verdict.type === "completed" ? [verdict] : []));
+  const isAnyDiscarded = settlements.some(({ verdict }) => verdict.type === "discard");
+  const isAnyEnded = done.length > 0 || isAnyDiscarded;
   return [
     insertAttempts(db, rows),
-    ...(has((verdict) => verdict.type === "completed" && verdict.artifacts.length > 0)
-      ? [insertArtifacts(db, rows)]
-      : []),
-    ...(has((verdict) => verdict.type === "completed" && verdict.labels.length > 0) ? [insertLabels(db, rows)] : []),
-    ...(has((verdict) => verdict.type === "discard") ? [insertDeadLetters(db, rows, now)] : []),
+    ...(done.some(({ artifacts = [] }) => artifacts.length > 0) ? [insertArtifacts(db, rows)] : []),
+    ...(done.some(({ labels = [] }) => labels.length > 0) ? [insertLabels(db, rows)] : []),
+    ...(done.some(({ heard }) => heard !== undefined) ? [insertHeard(db, rows)] : []),
+    ...settlements.flatMap(nextPages).map((page) => insertNext(db, JSON.stringify([page]), now, ringGraceMs)),
+    ...(isAnyDiscarded ? [insertDeadLetters(db, rows, now)] : []),
     db
       .prepare(
         `UPDATE tasks
@@ -59,23 +76,9 @@ function settleStatements(
          RETURNING tasks.id AS settled`,
       )
       .bind(rows),
-    ...(has((verdict) => !("scheduledAt" in verdict)) ? [finalizeJobs(db, ids, now)] : []),
+    ...(isAnyEnded ? [openStages(db, ids, now, ringGraceMs), finalizeJobs(db, ids, now)] : []),
   ];
 }
-
-function insertAttempts(db: D1Database, rows: string): D1PreparedStatement {
-  return db
-    .prepare(
-      `INSERT INTO attempts
-         (task_id, number, outcome, started_at, finished_at, model, engine, neurons, error_code, error_message)
-       SELECT t.id, t.attempt, s.value ->> 'outcome', s.value ->> 'startedAt', s.value ->> 'finishedAt',
-              s.value ->> 'model', s.value ->> 'engine', s.value ->> 'neurons',
-              s.value ->> 'errorCode', s.value ->> 'errorMessage'
-         FROM ${HELD}`,
-    )
-    .bind(rows);
-}
-
 /** End the jobs of these tasks (?1: JSON array of task ids) that have no task left to run. */
 export function finalizeJobs(db: D1Database, taskIds: string, now: number): D1PreparedStatement {
   return db
@@ -88,48 +91,24 @@ export function finalizeJobs(db: D1Database, taskIds: string, now: number): D1Pr
               finalized_at = ?2
         WHERE id IN (SELECT job_id FROM tasks WHERE id IN (SELECT value FROM json_each(?1)))
           AND state IN ('queued', 'running')
-          AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.job_id = jobs.id AND t.state IN ('available', 'running', 'retryable'))`,
+          AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.job_id = jobs.id AND t.finalized_at IS NULL)`,
     )
     .bind(taskIds, now);
 }
 
-function insertArtifacts(db: D1Database, rows: string): D1PreparedStatement {
+/** Open stages of these tasks' jobs whose earlier ones have ended, given up on or not: a join marks what is missing. */
+export function openStages(db: D1Database, taskIds: string, now: number, ringGraceMs: number): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO artifacts (job_id, name, key, content_type, size_bytes, etag)
-       SELECT t.job_id, a.value ->> 'name', a.value ->> 'key', a.value ->> 'contentType', a.value ->> 'sizeBytes', a.value ->> 'etag'
-         FROM ${HELD}, json_each(s.value, '$.artifacts') a
-        WHERE true
-       ON CONFLICT (job_id, name) DO UPDATE
-          SET key = excluded.key, content_type = excluded.content_type, size_bytes = excluded.size_bytes, etag = excluded.etag`,
+      `UPDATE tasks SET state = 'available', scheduled_at = ?2, check_at = ?3
+        WHERE state = 'pending'
+          AND job_id IN (SELECT job_id FROM tasks WHERE id IN (SELECT value FROM json_each(?1)))
+          AND NOT EXISTS (SELECT 1 FROM tasks e
+                           WHERE e.job_id = tasks.job_id AND e.stage < tasks.stage AND e.finalized_at IS NULL)
+       RETURNING id AS opened`,
     )
-    .bind(rows);
+    .bind(taskIds, now, now + ringGraceMs);
 }
-
-function insertLabels(db: D1Database, rows: string): D1PreparedStatement {
-  return db
-    .prepare(
-      `INSERT INTO job_labels (job_id, label, score)
-       SELECT t.job_id, l.value ->> 'label', l.value ->> 'score'
-         FROM ${HELD}, json_each(s.value, '$.labels') l
-        WHERE true
-       ON CONFLICT (job_id, label) DO UPDATE SET score = excluded.score`,
-    )
-    .bind(rows);
-}
-
-function insertDeadLetters(db: D1Database, rows: string, now: number): D1PreparedStatement {
-  return db
-    .prepare(
-      `INSERT INTO dead_letters (id, owner_id, task_id, job_id, queue, code, reason, created_at)
-       SELECT 'dl_' || t.id || '.' || t.attempt, j.owner_id, t.id, t.job_id, 'media-tasks',
-              s.value ->> 'errorCode', s.value ->> 'errorMessage', ?2
-         FROM ${HELD} JOIN jobs j ON j.id = t.job_id
-        WHERE s.value ->> 'state' = 'discarded'`,
-    )
-    .bind(rows, now);
-}
-
 const STATE_AFTER = {
   completed: "completed",
   retry: "retryable",
@@ -159,7 +138,28 @@ function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unkn
     neurons: counted.length === 0 ? null : counted.reduce((sum, call) => sum + (call.neurons ?? 0), 0),
     errorCode: verdict.type === "completed" ? null : verdict.failure.code,
     errorMessage: verdict.type === "completed" ? null : verdict.failure.message,
-    artifacts: verdict.type === "completed" ? verdict.artifacts : [],
-    labels: verdict.type === "completed" ? verdict.labels : [],
+    ...(verdict.type === "completed" && {
+      artifacts: verdict.artifacts ?? [],
+      labels: verdict.labels ?? [],
+      heard: verdict.heard ?? null,
+    }),
   };
+}
+
+/** D1 binds at most 2 MB: a recording of ten hours has 600 chunks, each with a piece of its file's index. */
+const NEXT_A_STATEMENT = 100;
+
+function nextPages({ taskId, leaseId, verdict }: Settlement): readonly Record<string, unknown>[] {
+  const next = verdict.type === "completed" ? (verdict.next ?? []) : [];
+  const openStage = Math.min(...next.map((task) => task.stage));
+  const rows = next.map((task) => ({
+    ...task,
+    args: JSON.stringify(task.args),
+    state: task.stage === openStage ? "available" : "pending",
+  }));
+  return Array.from({ length: Math.ceil(rows.length / NEXT_A_STATEMENT) }, (_, page) => ({
+    taskId,
+    leaseId,
+    next: rows.slice(page * NEXT_A_STATEMENT, (page + 1) * NEXT_A_STATEMENT),
+  }));
 }

@@ -46,7 +46,11 @@ CREATE TABLE tasks (
   id TEXT PRIMARY KEY,
   job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
   kind TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('available', 'running', 'retryable', 'completed', 'discarded', 'cancelled')),
+  -- Tasks of a job that may run side by side; a stage opens when every task of the earlier ones has ended.
+  stage INTEGER NOT NULL DEFAULT 0,
+  state TEXT NOT NULL CHECK (
+    state IN ('pending', 'available', 'running', 'retryable', 'completed', 'discarded', 'cancelled')
+  ),
   args TEXT NOT NULL CHECK (json_valid(args)),
   attempt INTEGER NOT NULL DEFAULT 0,
   max_attempts INTEGER NOT NULL CHECK (max_attempts > 0),

@@ -1,0 +1,75 @@
+import { readWithin, type ByteSource } from "./byte-source.ts";
+import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan } from "./chunk.ts";
+import { longestChunkMs, planCuts } from "./cuts.ts";
+import { walkFrames } from "./frame-walk.ts";
+import { HEAD_BYTES } from "./limits.ts";
+import { writeM4a } from "./m4a.ts";
+import { findFrame, id3Bytes, parseAdtsHeader } from "./mpeg-frame.ts";
+import { aacSampleEntry } from "./sample-entry.ts";
+
+/** ADTS has neither an index nor times: the plan walks it once and every chunk gets its bytes. */
+export async function planAdts(source: ByteSource): Promise<AudioPlan> {
+  const tagBytes = id3Bytes(await readWithin(source, 0, 10));
+  const found = findFrame(await readWithin(source, tagBytes, HEAD_BYTES), 0, parseAdtsHeader);
+  if (found === null) return refuse("damaged", "No AAC audio was found in the file.");
+  const { header } = found;
+  if (header.channels === 0)
+    return refuse("unsupported_codec", "The AAC stream does not say how many channels it has.");
+  const { offsets, endOffset } = await walkFrames(source, tagBytes + found.at, parseAdtsHeader);
+  const frameMs = (header.samples / header.sampleRate) * 1000;
+  const durationMs = offsets.length * frameMs;
+  const offsetOf = (frame: number) => offsets[frame] ?? endOffset;
+  const bytesPerSecond = ((endOffset - offsetOf(0)) / durationMs) * 1000;
+  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond), (fromMs, toMs) => {
+    const first = Math.floor(fromMs / frameMs);
+    return Array.from({ length: Math.floor(toMs / frameMs) - first }, (_, index) => ({
+      timeMs: (first + index) * frameMs,
+      weight: offsetOf(first + index + 1) - offsetOf(first + index),
+    }));
+  });
+  const chunks = cuts.map((chunk): ChunkPlan => {
+    const firstFrame = Math.floor(chunk.startMs / frameMs + 1e-6);
+    const offset = offsetOf(firstFrame);
+    const length = offsetOf(Math.ceil(chunk.endMs / frameMs - 1e-6)) - offset;
+    return { ...chunk, bytes: { offset, length }, extra: { firstFrame } };
+  });
+  return { type: "chunks", container: "adts", codec: "aac", durationMs, chunks };
+}
+
+export async function extractAdts(source: ByteSource, chunk: ChunkPlan): Promise<ChunkFile> {
+  const { bytes: range, extra } = chunk;
+  if (range === undefined || typeof extra !== "object" || extra === null || !("firstFrame" in extra)) {
+    throw new DamagedSource("The chunk was not planned for ADTS.");
+  }
+  const bytes = await readWithin(source, range.offset, range.length);
+  const first = parseAdtsHeader(bytes, 0);
+  if (first === null) throw new DamagedSource("No AAC frame where the plan has one.");
+  const { sampleRate, samples } = first;
+  const frameMs = (samples / sampleRate) * 1000;
+  const packets: Uint8Array[] = [];
+  let startMs = -1;
+  for (let at = 0, frame = Number(extra.firstFrame); at < bytes.length; frame++) {
+    let header = parseAdtsHeader(bytes, at);
+    if (header === null) {
+      const found = findFrame(bytes, at, parseAdtsHeader);
+      if (found === null) break;
+      ({ at, header } = found);
+    }
+    const timeMs = frame * frameMs;
+    if (timeMs + frameMs > chunk.startMs + 1e-3 && timeMs < chunk.endMs - 1e-3 && at + header.bytes <= bytes.length) {
+      if (startMs < 0) startMs = timeMs;
+      packets.push(bytes.subarray(at + header.headerBytes, at + header.bytes));
+    }
+    at += header.bytes;
+  }
+  return {
+    bytes: writeM4a({
+      sampleEntry: aacSampleEntry(first),
+      timescale: sampleRate,
+      packets: packets.map((data) => ({ data, duration: samples })),
+    }),
+    contentType: "audio/mp4",
+    startMs,
+    durationMs: packets.length * frameMs,
+  };
+}

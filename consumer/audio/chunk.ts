@@ -1,0 +1,68 @@
+/** A slice of a recording. Plain JSON: it is stored with its task. */
+export interface ChunkPlan {
+  readonly index: number;
+  /** The audio the chunk's file holds, overlap included, in source time. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** The part it answers for: own parts tile 0..durationMs without a gap. */
+  readonly ownStartMs: number;
+  readonly ownEndMs: number;
+  /** Where the audio is, for containers that have no index to ask. */
+  readonly bytes?: ByteRange;
+  /** What the container's own code needs to cut here. */
+  readonly extra?: Json;
+}
+
+export interface ByteRange {
+  readonly offset: number;
+  readonly length: number;
+}
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+export interface ChunkFile {
+  readonly bytes: Uint8Array;
+  readonly contentType: string;
+  /** Source time of the file's first sample. */
+  readonly startMs: number;
+  readonly durationMs: number;
+}
+
+export type AudioPlan =
+  | {
+      readonly type: "chunks";
+      readonly container: ContainerName;
+      readonly codec: string;
+      readonly durationMs: number;
+      readonly chunks: readonly ChunkPlan[];
+    }
+  /** Short and small enough to be sent as it is. */
+  | { readonly type: "whole"; readonly durationMs: number | null }
+  | Refusal;
+
+export interface Refusal {
+  readonly type: "refused";
+  readonly code: RefusalCode;
+  /** In words for the person who sent the file. */
+  readonly message: string;
+}
+
+export type ContainerName = "wav" | "mp3" | "adts" | "flac" | "mp4" | "fmp4" | "ogg" | "matroska" | "mpegts";
+
+export type RefusalCode =
+  | "no_audio_track"
+  | "unsupported_codec"
+  | "unsupported_container"
+  | "encrypted"
+  | "index_too_large"
+  | "damaged"
+  | "empty";
+
+export function refuse(code: RefusalCode, message: string): Refusal {
+  return { type: "refused", code, message };
+}
+
+/** The file cannot be cut as planned: its bytes are not what its headers say. */
+export class DamagedSource extends Error {
+  override readonly name = "DamagedSource";
+}

@@ -1,0 +1,69 @@
+import { byteAt, viewOf } from "./bytes.ts";
+
+/** RFC 9559. */
+export const ID = {
+  ebml: 0x1a45dfa3,
+  segment: 0x18538067,
+  info: 0x1549a966,
+  tracks: 0x1654ae6b,
+  cluster: 0x1f43b675,
+  cues: 0x1c53bb6b,
+  timestampScale: 0x2ad7b1,
+  duration: 0x4489,
+  timestamp: 0xe7,
+  simpleBlock: 0xa3,
+  blockGroup: 0xa0,
+  block: 0xa1,
+  crc32: 0xbf,
+} as const;
+
+export interface Element {
+  readonly id: number;
+  readonly bodyAt: number;
+  /** Infinity where it is not known. */
+  readonly size: number;
+}
+
+/** A size of eight bytes that says "unknown": until the next element that cannot be inside. */
+export const VOID_SIZE = new Uint8Array([1, 255, 255, 255, 255, 255, 255, 255]);
+
+/** An element's header. Null where it is not whole or not one. */
+export function readElement(bytes: Uint8Array, at: number): Element | null {
+  const idBytes = Math.clz32(byteAt(bytes, at)) - 23;
+  if (idBytes > 4 || at + idBytes >= bytes.length) return null;
+  let id = 0;
+  for (let index = 0; index < idBytes; index++) id = id * 256 + byteAt(bytes, at + index);
+  const sizeAt = at + idBytes;
+  const sizeBytes = Math.clz32(byteAt(bytes, sizeAt)) - 23;
+  if (sizeBytes > 8 || sizeAt + sizeBytes > bytes.length) return null;
+  let size = byteAt(bytes, sizeAt) & (0xff >> sizeBytes);
+  let isUnknown = size === 0xff >> sizeBytes;
+  for (let index = 1; index < sizeBytes; index++) {
+    const byte = byteAt(bytes, sizeAt + index);
+    size = size * 256 + byte;
+    isUnknown &&= byte === 0xff;
+  }
+  return { id, bodyAt: sizeAt + sizeBytes, size: isUnknown ? Infinity : size };
+}
+
+export function readUint(bytes: Uint8Array, { bodyAt, size }: Element): number {
+  let value = 0;
+  for (let index = 0; index < size; index++) value = value * 256 + byteAt(bytes, bodyAt + index);
+  return value;
+}
+
+export function readFloat(bytes: Uint8Array, { bodyAt, size }: Element): number {
+  if (bodyAt + size > bytes.length) return 0;
+  return size === 8 ? viewOf(bytes).getFloat64(bodyAt) : size === 4 ? viewOf(bytes).getFloat32(bodyAt) : 0;
+}
+
+/** A size below 127 in one byte. */
+export function vint(size: number): number {
+  return 0x80 | size;
+}
+
+export function writeId(id: number): Uint8Array {
+  const bytes: number[] = [];
+  for (let rest = id; rest > 0; rest = Math.floor(rest / 256)) bytes.unshift(rest % 256);
+  return new Uint8Array(bytes);
+}

@@ -1,0 +1,36 @@
+import { extractAdts } from "./adts.ts";
+import type { ByteSource } from "./byte-source.ts";
+import { DamagedSource, type ChunkFile, type ChunkPlan, type ContainerName } from "./chunk.ts";
+import { extractFlac } from "./flac.ts";
+import { extractFragmentedMp4 } from "./fmp4.ts";
+import { extractMatroska } from "./matroska.ts";
+import { extractMp3 } from "./mp3.ts";
+import { extractMp4 } from "./mp4.ts";
+import { extractMpegTs } from "./mpegts.ts";
+import { extractOgg } from "./ogg.ts";
+import { extractWav } from "./wav.ts";
+
+export type { ChunkFile } from "./chunk.ts";
+export { splitChunk } from "./split.ts";
+
+const extractors: Readonly<Record<ContainerName, (source: ByteSource, chunk: ChunkPlan) => Promise<ChunkFile>>> = {
+  wav: extractWav,
+  mp3: extractMp3,
+  adts: extractAdts,
+  flac: extractFlac,
+  mp4: extractMp4,
+  fmp4: extractFragmentedMp4,
+  ogg: extractOgg,
+  matroska: extractMatroska,
+  mpegts: extractMpegTs,
+};
+
+/** Cut one planned chunk out of a recording: a small file that decodes by itself. */
+export async function extractChunk(source: ByteSource, container: string, chunk: ChunkPlan): Promise<ChunkFile> {
+  if (!isContainer(container)) throw new DamagedSource(`No container is called '${container}'.`);
+  return extractors[container](source, chunk);
+}
+
+function isContainer(name: string): name is ContainerName {
+  return Object.hasOwn(extractors, name);
+}

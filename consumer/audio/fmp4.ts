@@ -1,0 +1,154 @@
+import { asciiAt, indexOfBytes, viewOf } from "./bytes.ts";
+import { readWithin, type ByteSource } from "./byte-source.ts";
+import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Json } from "./chunk.ts";
+import { longestChunkMs, planCuts } from "./cuts.ts";
+import { HEAD_BYTES, READ_BYTES } from "./limits.ts";
+import { writeM4a } from "./m4a.ts";
+import { boxBody, boxesIn, type Box } from "./mp4-boxes.ts";
+import { readFragment, type Fragment } from "./mp4-fragment.ts";
+import type { Mp4Track } from "./mp4-track.ts";
+import { timeMap, type Point } from "./time-map.ts";
+import { windowOn, type Window } from "./window.ts";
+
+interface Fmp4Extra {
+  readonly [key: string]: Json;
+  readonly trackId: number;
+  readonly timescale: number;
+  readonly startTicks: number;
+  readonly duration: number;
+  readonly size: number;
+  readonly entry: string;
+  readonly isQuickTime: boolean;
+}
+
+const MOOF = [0x6d, 0x6f, 0x6f, 0x66];
+/** A fragment of video may be this long; further on no fragment is looked for. */
+const LOOK_BYTES = 8 * 1024 * 1024;
+
+/** Every fragment says its time, so places are looked up by reading at a guess: `mfra` and `sidx` are often missing. */
+export async function planFragmentedMp4(source: ByteSource, track: Mp4Track): Promise<AudioPlan> {
+  if (track.pcm !== null) return refuse("unsupported_codec", "The file holds PCM in fragments, which cannot be cut.");
+  const last = await findLast(source, track);
+  if (last === null) return refuse("no_audio_track", "The file's audio track holds no fragments.");
+  const durationMs = msOf(last.startTicks + last.ticks, track);
+  const start = track.moov.endOffset;
+  const bytesPerMs = (source.sizeBytes - start) / durationMs;
+  const map = timeMap(
+    { offset: start, timeMs: 0 },
+    { offset: source.sizeBytes, timeMs: durationMs },
+    { nearMs: 2_000, look: (offset) => look(source, track, offset, Math.max(HEAD_BYTES / 2, bytesPerMs * 4_000)) },
+  );
+  const cuts = await planCuts(durationMs, longestChunkMs(Math.min(bytesPerMs * 1000, 48_000)), () => []);
+  const extra: Fmp4Extra = {
+    trackId: track.trackId,
+    timescale: track.timescale,
+    startTicks: track.startTicks,
+    duration: track.fragments?.duration ?? 0,
+    size: track.fragments?.size ?? 0,
+    entry: btoa(String.fromCharCode(...track.sampleEntry)),
+    isQuickTime: track.isQuickTime,
+  };
+  const chunks: ChunkPlan[] = [];
+  for (const chunk of cuts) {
+    const { offset } = await map.locate(chunk.startMs);
+    // An estimate: extraction stops by time, not here.
+    const length = Math.min(source.sizeBytes - offset, Math.ceil((chunk.endMs - chunk.startMs) * bytesPerMs * 1.03));
+    chunks.push({ ...chunk, bytes: { offset, length }, extra });
+  }
+  return { type: "chunks", container: "fmp4", codec: track.codec, durationMs, chunks };
+}
+
+export async function extractFragmentedMp4(source: ByteSource, chunk: ChunkPlan): Promise<ChunkFile> {
+  const { bytes: range, extra } = chunk;
+  if (range === undefined || !isFmp4Extra(extra))
+    throw new DamagedSource("The chunk was not planned for fragmented MP4.");
+  const { timescale } = extra;
+  const limit = range.offset + range.length;
+  const window = stepping(source, range.offset, limit);
+  const packets: { readonly data: Uint8Array; readonly duration: number }[] = [];
+  let firstTicks: number | null = null;
+  for await (const box of boxesIn(window, range.offset, source.sizeBytes)) {
+    if (box.name !== "moof") continue;
+    const fragment = readFragment(await boxBody(window, box), box.offset, extra);
+    if (fragment === null) continue;
+    let ticks = fragment.startTicks - extra.startTicks;
+    if ((ticks / timescale) * 1000 >= chunk.endMs) break;
+    for (const packet of fragment.packets) {
+      const fromMs = (ticks / timescale) * 1000;
+      ticks += packet.duration;
+      if ((ticks / timescale) * 1000 <= chunk.startMs + 1e-3 || fromMs >= chunk.endMs) continue;
+      firstTicks ??= ticks - packet.duration;
+      const data = (await window.at(packet.offset, packet.size)).slice(0, packet.size);
+      packets.push({ data, duration: packet.duration });
+    }
+  }
+  if (firstTicks === null) throw new DamagedSource("No audio where the plan has some.");
+  return {
+    bytes: writeM4a({
+      sampleEntry: Uint8Array.from(atob(extra.entry), (character) => character.charCodeAt(0)),
+      timescale,
+      packets,
+      isQuickTime: extra.isQuickTime,
+    }),
+    contentType: "audio/mp4",
+    startMs: (firstTicks / timescale) * 1000,
+    durationMs: (packets.reduce((sum, packet) => sum + packet.duration, 0) / timescale) * 1000,
+  };
+}
+
+/** Few reads for a chunk, none of them much past its end. */
+function stepping(source: ByteSource, start: number, limit: number): Window {
+  const step = Math.max(HEAD_BYTES, Math.min(2 * READ_BYTES, Math.ceil((limit - start) / 6)));
+  const inside = windowOn(source, step, limit);
+  const past = windowOn(source, Math.min(step, HEAD_BYTES / 2), source.sizeBytes, 2);
+  return {
+    sizeBytes: source.sizeBytes,
+    at: (offset, length) => (offset + length <= limit ? inside.at(offset, length) : past.at(offset, length)),
+  };
+}
+
+function msOf(ticks: number, track: Mp4Track): number {
+  return ((ticks - track.startTicks) / track.timescale) * 1000;
+}
+
+async function look(source: ByteSource, track: Mp4Track, offset: number, bytes: number): Promise<readonly Point[]> {
+  for (let length = Math.ceil(bytes); length <= LOOK_BYTES; length *= 4) {
+    const fragments = fragmentsIn(await readWithin(source, offset, length), offset, track);
+    if (fragments.length > 0) {
+      return fragments.map(({ box, fragment }) => ({ offset: box.offset, timeMs: msOf(fragment.startTicks, track) }));
+    }
+    if (offset + length >= source.sizeBytes) break;
+  }
+  return [];
+}
+
+async function findLast(source: ByteSource, track: Mp4Track): Promise<Fragment | null> {
+  for (let length = HEAD_BYTES; ; length *= 4) {
+    const offset = Math.max(track.moov.endOffset, source.sizeBytes - length);
+    const fragment = fragmentsIn(await readWithin(source, offset, length), offset, track).at(-1)?.fragment;
+    if (fragment !== undefined) return fragment;
+    if (offset === track.moov.endOffset || length >= LOOK_BYTES) return null;
+  }
+}
+
+/** Fragments of the audio track whose headers lie whole in these bytes. */
+function fragmentsIn(bytes: Uint8Array, base: number, track: Mp4Track) {
+  const found: { readonly box: Pick<Box, "offset">; readonly fragment: Fragment }[] = [];
+  const defaults = {
+    trackId: track.trackId,
+    duration: track.fragments?.duration ?? 0,
+    size: track.fragments?.size ?? 0,
+  };
+  for (let at = indexOfBytes(bytes, MOOF, 4); at !== -1; at = indexOfBytes(bytes, MOOF, at + 4)) {
+    const start = at - 4;
+    const size = viewOf(bytes).getUint32(start);
+    if (asciiAt(bytes, start + 12, 4) !== "mfhd" || start + size > bytes.length) continue;
+    const fragment = readFragment(bytes.subarray(start + 8, start + size), base + start, defaults);
+    if (fragment !== null) found.push({ box: { offset: base + start }, fragment });
+  }
+  return found;
+}
+
+function isFmp4Extra(extra: ChunkPlan["extra"]): extra is Fmp4Extra {
+  return typeof extra === "object" && extra !== null && "trackId" in extra && "entry" in extra;
+}

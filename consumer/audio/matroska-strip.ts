@@ -1,0 +1,72 @@
+import { byteAt, concatBytes, viewOf } from "./bytes.ts";
+import { ID, VOID_SIZE, readElement, readUint, writeId, type Element } from "./ebml.ts";
+import type { Strip } from "./spliced.ts";
+
+/**
+ * Keep clusters' times and one track's blocks. Pieces must adjoin and the first begin with a cluster. A block that is
+ * not wanted is stepped over as it comes, so that no more than one block is ever held.
+ */
+export function stripMatroska(trackNumber: number, tickMs: number): Strip & { reachedMs(): number } {
+  let held: Uint8Array = new Uint8Array();
+  let skipBytes = 0;
+  let clusterTicks = 0;
+  let blockTicks = 0;
+  return {
+    push(piece) {
+      let bytes = piece;
+      if (skipBytes > 0) {
+        const skipped = Math.min(skipBytes, bytes.length);
+        skipBytes -= skipped;
+        bytes = bytes.subarray(skipped);
+      }
+      bytes = held.length > 0 ? concatBytes([held, bytes]) : bytes;
+      const kept: Uint8Array[] = [];
+      let at = 0;
+      while (at < bytes.length) {
+        const element = readElement(bytes, at);
+        if (element === null) break;
+        if (element.id === ID.cluster || element.id === ID.segment) {
+          if (element.id === ID.cluster) kept.push(writeId(ID.cluster), VOID_SIZE);
+          at = element.bodyAt;
+          continue;
+        }
+        const end = element.bodyAt + element.size;
+        const wanted = isWanted(bytes, element, trackNumber);
+        if (wanted === null) break;
+        if (!wanted) {
+          skipBytes = Math.max(0, end - bytes.length);
+          at = Math.min(end, bytes.length);
+          continue;
+        }
+        if (end > bytes.length) break;
+        kept.push(bytes.slice(at, end));
+        if (element.id === ID.timestamp) clusterTicks = readUint(bytes, element);
+        if (element.id === ID.simpleBlock && end - element.bodyAt > 4) {
+          blockTicks = clusterTicks + viewOf(bytes).getInt16(element.bodyAt + (trackNumber < 127 ? 1 : 2));
+        }
+        at = end;
+      }
+      held = bytes.slice(at);
+      return concatBytes(kept);
+    },
+    reachedMs: () => blockTicks * tickMs,
+  };
+}
+
+/** Null where too little of it is there to tell. */
+function isWanted(bytes: Uint8Array, element: Element, trackNumber: number): boolean | null {
+  if (element.id === ID.timestamp) return true;
+  if (element.id !== ID.simpleBlock && element.id !== ID.blockGroup) return false;
+  let at = element.bodyAt;
+  if (element.id === ID.blockGroup) {
+    const block = readElement(bytes, at);
+    if (block === null) return null;
+    if (block.id !== ID.block) return true; // not where one usually is: the reader will know
+    at = block.bodyAt;
+  }
+  if (at + 8 > bytes.length) return null;
+  const width = Math.clz32(byteAt(bytes, at)) - 23;
+  let number = byteAt(bytes, at) & (0xff >> width);
+  for (let index = 1; index < width; index++) number = number * 256 + byteAt(bytes, at + index);
+  return number === trackNumber;
+}

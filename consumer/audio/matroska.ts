@@ -1,0 +1,148 @@
+import { concatBytes, indexOfBytes } from "./bytes.ts";
+import { readWithin, type ByteSource } from "./byte-source.ts";
+import { refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Refusal } from "./chunk.ts";
+import { ID, VOID_SIZE, readElement, readFloat, readUint, vint, writeId } from "./ebml.ts";
+import { HEAD_BYTES, MAX_INDEX_BYTES } from "./limits.ts";
+import { stripMatroska } from "./matroska-strip.ts";
+import { extractSpliced, planSpliced, type Cutter } from "./spliced.ts";
+import type { Point } from "./time-map.ts";
+import { audioSpan, withAudioTrack } from "./remux.ts";
+
+interface Matroska {
+  readonly trackNumber: number;
+  readonly codec: string;
+  readonly isPcmRate: number | null;
+  readonly hasVideo: boolean;
+  /** Milliseconds a tick of clusters and blocks. */
+  readonly tickMs: number;
+  readonly durationMs: number;
+  readonly head: Uint8Array;
+  readonly headBytes: number;
+}
+
+const CLUSTER = [0x1f, 0x43, 0xb6, 0x75];
+
+export async function planMatroska(source: ByteSource): Promise<AudioPlan> {
+  const file = await readStart(source, HEAD_BYTES);
+  if ("type" in file) return file;
+  const durationMs = await readEnd(source, file);
+  if (durationMs <= 0) return refuse("no_audio_track", "The file holds no audio.");
+  const spliceable = {
+    container: "matroska",
+    codec: file.codec,
+    durationMs,
+    zeroMs: 0,
+    hasVideo: file.hasVideo,
+    bodyOffset: file.headBytes,
+    cutter: cutter(file),
+    ...(file.isPcmRate !== null && { isPcmRate: file.isPcmRate }),
+  } as const;
+  return planSpliced(source, spliceable, { headBytes: file.headBytes });
+}
+
+export async function extractMatroska(source: ByteSource, chunk: ChunkPlan): Promise<ChunkFile> {
+  const { extra } = chunk;
+  const headBytes =
+    typeof extra === "object" && extra !== null && "headBytes" in extra ? Number(extra.headBytes) : HEAD_BYTES;
+  const file = await readStart(source, headBytes);
+  if ("type" in file) throw new Error(file.message);
+  return extractSpliced(source, cutter(file), 0, chunk);
+}
+
+function cutter(file: Matroska): Cutter {
+  return {
+    head: file.head,
+    points: (bytes, base) => clustersIn(bytes, base, file.tickMs),
+    strip: () => stripMatroska(file.trackNumber, file.tickMs),
+  };
+}
+
+/** A cluster says its time in its first child (but for a checksum). */
+function clustersIn(bytes: Uint8Array, base: number, tickMs: number): readonly Point[] {
+  const points: Point[] = [];
+  for (let at = indexOfBytes(bytes, CLUSTER, 0); at !== -1; at = indexOfBytes(bytes, CLUSTER, at + 4)) {
+    const cluster = readElement(bytes, at);
+    if (cluster === null) continue;
+    let child = readElement(bytes, cluster.bodyAt);
+    if (child?.id === ID.crc32) child = readElement(bytes, child.bodyAt + child.size);
+    if (child?.id !== ID.timestamp || child.size > 8 || child.bodyAt + child.size > bytes.length) continue;
+    points.push({ offset: base + at, timeMs: readUint(bytes, child) * tickMs });
+  }
+  return points;
+}
+
+/** The end of the last block, since what is recorded live does not say its duration. */
+async function readEnd(source: ByteSource, file: Matroska): Promise<number> {
+  if (file.durationMs > 0) return file.durationMs;
+  for (let length = HEAD_BYTES; ; length *= 4) {
+    const offset = Math.max(file.headBytes, source.sizeBytes - length);
+    const bytes = await readWithin(source, offset, length);
+    const last = clustersIn(bytes, offset, file.tickMs).at(-1);
+    if (last !== undefined) {
+      const stretch = stripMatroska(file.trackNumber, file.tickMs).push(bytes.subarray(last.offset - offset));
+      const span = await audioSpan(concatBytes([file.head, stretch]));
+      return span?.endMs ?? last.timeMs;
+    }
+    if (offset === file.headBytes || length > 2 * MAX_INDEX_BYTES) return 0;
+  }
+}
+
+async function readStart(source: ByteSource, lookBytes: number): Promise<Matroska | Refusal> {
+  for (let length = lookBytes; length <= MAX_INDEX_BYTES; length *= 4) {
+    const file = await parseStart(await readWithin(source, 0, length));
+    if (file !== null) return file;
+    if (length >= source.sizeBytes) break;
+  }
+  return refuse("damaged", "The file's headers are incomplete.");
+}
+
+/** Only what describes the tracks goes in front of a stretch: an index or pictures would point outside it. */
+async function parseStart(bytes: Uint8Array): Promise<Matroska | Refusal | null> {
+  const ebml = readElement(bytes, 0);
+  if (ebml === null || ebml.id !== ID.ebml) return null;
+  const segment = readElement(bytes, ebml.bodyAt + ebml.size);
+  if (segment === null || segment.id !== ID.segment) return null;
+  const kept: Uint8Array[] = [bytes.slice(0, ebml.bodyAt + ebml.size), writeId(ID.segment), VOID_SIZE];
+  let tickMs = 1;
+  let durationTicks = 0;
+  let hasTracks = false;
+  let at = segment.bodyAt;
+  for (let element = readElement(bytes, at); element !== null; element = readElement(bytes, at)) {
+    if (element.id === ID.cluster) break;
+    const end = element.bodyAt + element.size;
+    if (end > bytes.length) {
+      if (!hasTracks) return null;
+      break;
+    }
+    if (element.id === ID.info || element.id === ID.tracks) kept.push(bytes.slice(at, end));
+    if (element.id === ID.tracks) hasTracks = true;
+    if (element.id === ID.info) {
+      for (let inner = readElement(bytes, element.bodyAt); inner !== null && inner.bodyAt <= end;) {
+        if (inner.id === ID.timestampScale) tickMs = readUint(bytes, inner) / 1e6;
+        if (inner.id === ID.duration) durationTicks = readFloat(bytes, inner);
+        const next: number = inner.bodyAt + inner.size;
+        inner = next < end ? readElement(bytes, next) : null;
+      }
+    }
+    at = end;
+  }
+  if (!hasTracks) return null;
+  const head = concatBytes(kept);
+  // A cluster without blocks, so that a reader which looks for one finds it.
+  const empty = new Uint8Array([...CLUSTER, vint(3), 0xe7, vint(1), 0]);
+  return withAudioTrack(concatBytes([head, empty]), async (track) => {
+    if (track === null) return refuse("no_audio_track", "The file has no audio track.");
+    const codec = await track.getCodec();
+    if (codec === null) return refuse("unsupported_codec", "The audio is in a codec that cannot be cut.");
+    return {
+      trackNumber: track.id,
+      codec,
+      isPcmRate: /^(pcm|ulaw|alaw)/.test(codec) ? await track.getSampleRate() : null,
+      hasVideo: (await track.input.getVideoTracks()).length > 0,
+      tickMs,
+      durationMs: durationTicks * tickMs,
+      head,
+      headBytes: at,
+    };
+  });
+}

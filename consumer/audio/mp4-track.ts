@@ -1,0 +1,114 @@
+import { asciiAt, viewOf } from "./bytes.ts";
+import { refuse, type Refusal } from "./chunk.ts";
+import { boxBody, boxesIn, findBox, type Box } from "./mp4-boxes.ts";
+import { readSampleEntry } from "./sample-entry.ts";
+import type { PcmFormat } from "./pcm.ts";
+import type { Window } from "./window.ts";
+
+export interface Mp4Track {
+  readonly trackId: number;
+  readonly timescale: number;
+  readonly codec: string;
+  readonly pcm: PcmFormat | null;
+  readonly sampleEntry: Uint8Array;
+  /** Subtracted from media time: what the edit list makes the start. */
+  readonly startTicks: number;
+  readonly stbl: Box;
+  readonly isQuickTime: boolean;
+  readonly hasVideo: boolean;
+  /** Defaults of a fragmented file (`trex`); null where the file is not fragmented. */
+  readonly fragments: { readonly duration: number; readonly size: number } | null;
+  readonly moov: Box;
+}
+
+/** The first audio track of an MP4 or QuickTime file. */
+export async function readMp4Track(window: Window): Promise<Mp4Track | Refusal> {
+  let moov: Box | null = null;
+  let isQuickTime = true; // older than `ftyp`
+  for await (const box of boxesIn(window, 0, window.sizeBytes)) {
+    if (box.name === "ftyp") isQuickTime = asciiAt(await window.at(box.bodyOffset, 4), 0, 4) === "qt  ";
+    if (box.name === "moov") {
+      moov = box;
+      break;
+    }
+  }
+  if (moov === null || moov.endOffset > window.sizeBytes) {
+    return refuse("damaged", "The file has no index (moov): its recording was interrupted or its upload incomplete.");
+  }
+  const mvhd = await findBox(window, moov, "mvhd");
+  if (mvhd === null) return refuse("damaged", "The file's index (moov) is incomplete.");
+  const movieTimescale = readTimescale(await boxBody(window, mvhd));
+  let audio: Box | null = null;
+  let hasVideo = false;
+  for await (const trak of boxesIn(window, moov.bodyOffset, moov.endOffset)) {
+    if (trak.name !== "trak") continue;
+    const hdlr = await findBox(window, trak, "mdia", "hdlr");
+    if (hdlr === null) continue;
+    const kind = asciiAt(await window.at(hdlr.bodyOffset, 12), 8, 4);
+    if (kind === "vide") hasVideo = true;
+    if (kind === "soun") audio ??= trak;
+  }
+  if (audio === null) return refuse("no_audio_track", "The file has no audio track.");
+
+  const [tkhd, mdhd, stbl, stsd, elst, mvex] = [
+    await findBox(window, audio, "tkhd"),
+    await findBox(window, audio, "mdia", "mdhd"),
+    await findBox(window, audio, "mdia", "minf", "stbl"),
+    await findBox(window, audio, "mdia", "minf", "stbl", "stsd"),
+    await findBox(window, audio, "edts", "elst"),
+    await findBox(window, moov, "mvex"),
+  ];
+  if (tkhd === null || mdhd === null || stbl === null || stsd === null) {
+    return refuse("damaged", "The file's index (moov) is incomplete.");
+  }
+  const entries = await boxBody(window, stsd);
+  const sampleEntry = entries.slice(8, 8 + (entries.length >= 16 ? viewOf(entries).getUint32(8) : 0));
+  if (sampleEntry.length < 16) return refuse("damaged", "The audio track is not described.");
+  const codec = readSampleEntry(sampleEntry);
+  if ("type" in codec) return codec;
+  const timescale = readTimescale(await boxBody(window, mdhd));
+  const track = await boxBody(window, tkhd);
+  const trackId = viewOf(track).getUint32(track[0] === 1 ? 20 : 12);
+  if (timescale === 0) return refuse("damaged", "The audio track has no time scale.");
+  return {
+    trackId,
+    timescale,
+    codec: codec.codec,
+    pcm: codec.pcm ?? null,
+    sampleEntry,
+    startTicks: elst === null ? 0 : readEditStart(await boxBody(window, elst), timescale / Math.max(1, movieTimescale)),
+    stbl,
+    isQuickTime,
+    hasVideo,
+    fragments: mvex === null ? null : await readDefaults(window, mvex, trackId),
+    moov,
+  };
+}
+
+function readTimescale(body: Uint8Array): number {
+  return viewOf(body).getUint32(body[0] === 1 ? 20 : 12);
+}
+
+/** Empty edits delay the track; the first edit that is not empty says where in the media it begins. */
+function readEditStart(body: Uint8Array, ticksPerMovieTick: number): number {
+  const view = viewOf(body);
+  const isLong = body[0] === 1;
+  const entryBytes = isLong ? 20 : 12;
+  let delayTicks = 0;
+  for (let at = 8; at + entryBytes <= body.length; at += entryBytes) {
+    const length = isLong ? Number(view.getBigUint64(at)) : view.getUint32(at);
+    const mediaTime = isLong ? Number(view.getBigInt64(at + 8)) : view.getInt32(at + 4);
+    if (mediaTime >= 0) return mediaTime - delayTicks;
+    delayTicks += Math.round(length * ticksPerMovieTick);
+  }
+  return -delayTicks;
+}
+
+async function readDefaults(window: Window, mvex: Box, trackId: number): Promise<{ duration: number; size: number }> {
+  for await (const trex of boxesIn(window, mvex.bodyOffset, mvex.endOffset)) {
+    if (trex.name !== "trex") continue;
+    const view = viewOf(await boxBody(window, trex));
+    if (view.getUint32(4) === trackId) return { duration: view.getUint32(12), size: view.getUint32(16) };
+  }
+  return { duration: 0, size: 0 };
+}

@@ -1,0 +1,100 @@
+import { asciiAt, byteAt, viewOf } from "./bytes.ts";
+
+export interface OggPage {
+  readonly at: number;
+  readonly length: number;
+  readonly serial: number;
+  /** Samples at the end of the last packet that ends on the page; -1 if none does. */
+  readonly granule: number;
+  readonly isContinued: boolean;
+  readonly isFirst: boolean;
+  readonly bodyAt: number;
+  /** The page's last packet goes on on the next one. */
+  readonly isOpen: boolean;
+}
+
+/** RFC 3533. Null where the page's header is not whole. */
+export function parseOggPage(bytes: Uint8Array, at: number): OggPage | null {
+  if (at + 27 > bytes.length || asciiAt(bytes, at, 4) !== "OggS" || bytes[at + 4] !== 0) return null;
+  const view = viewOf(bytes);
+  const segments = byteAt(bytes, at + 26);
+  const bodyAt = at + 27 + segments;
+  if (bodyAt > bytes.length) return null;
+  let length = 27 + segments;
+  for (let index = 0; index < segments; index++) length += byteAt(bytes, at + 27 + index);
+  const flags = byteAt(bytes, at + 5);
+  return {
+    at,
+    length,
+    bodyAt,
+    serial: view.getUint32(at + 14, true),
+    granule: Number(view.getBigInt64(at + 6, true)),
+    isContinued: (flags & 1) !== 0,
+    isFirst: (flags & 2) !== 0,
+    isOpen: segments > 0 && byteAt(bytes, bodyAt - 1) === 255,
+  };
+}
+
+/** mediabunny leaves out the framing bit that ends a Vorbis comment header; libvorbis then refuses the file. */
+export function fixVorbisComment(file: Uint8Array): Uint8Array {
+  for (let page = parseOggPage(file, 0); page !== null; page = parseOggPage(file, page.at + page.length)) {
+    if (page.isFirst || asciiAt(file, page.bodyAt + 1, 6) !== "vorbis" || file[page.bodyAt] !== 3) continue;
+    const view = viewOf(file);
+    let at = page.bodyAt + 7;
+    at += 4 + view.getUint32(at, true);
+    let comments = view.getUint32(at, true);
+    at += 4;
+    for (; comments > 0; comments--) at += 4 + view.getUint32(at, true);
+    // The header may already end with it; the page must have room for it.
+    const packetEnd = page.bodyAt + firstPacketBytes(file, page);
+    if (at < packetEnd) {
+      if (byteAt(file, at) & 1) return file;
+      const fixed = file.slice();
+      fixed[at] = 1;
+      writeCrc(fixed, page);
+      return fixed;
+    }
+    return insertFramingBit(file, page, at);
+  }
+  return file;
+}
+
+function firstPacketBytes(file: Uint8Array, page: OggPage): number {
+  let length = 0;
+  for (let at = page.at + 27; at < page.bodyAt; at++) {
+    length += byteAt(file, at);
+    if (byteAt(file, at) < 255) break;
+  }
+  return length;
+}
+
+/** One byte more: the first packet's last lacing value, below 255, grows by one. */
+function insertFramingBit(file: Uint8Array, page: OggPage, at: number): Uint8Array {
+  const fixed = new Uint8Array(file.length + 1);
+  fixed.set(file.subarray(0, at));
+  fixed[at] = 1;
+  fixed.set(file.subarray(at), at + 1);
+  for (let lacing = page.at + 27; lacing < page.bodyAt; lacing++) {
+    const value = byteAt(fixed, lacing);
+    if (value === 255) continue;
+    if (value === 254) return file; // would need a lacing value more
+    fixed[lacing] = value + 1;
+    break;
+  }
+  writeCrc(fixed, { ...page, length: page.length + 1 });
+  return fixed;
+}
+
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte << 24;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 0x80000000 ? (crc << 1) ^ 0x04c11db7 : crc << 1;
+  return crc >>> 0;
+});
+
+function writeCrc(file: Uint8Array, { at, length }: Pick<OggPage, "at" | "length">): void {
+  const view = viewOf(file);
+  view.setUint32(at + 22, 0);
+  let crc = 0;
+  for (const byte of file.subarray(at, at + length)) crc = ((crc << 8) ^ (CRC_TABLE[(crc >>> 24) ^ byte] ?? 0)) >>> 0;
+  view.setUint32(at + 22, crc, true);
+}

@@ -1,0 +1,64 @@
+import { planAdts } from "./adts.ts";
+import { readWithin, SourceChanged, type ByteSource } from "./byte-source.ts";
+import { DamagedSource, refuse, type AudioPlan, type ContainerName } from "./chunk.ts";
+import { planFlac } from "./flac.ts";
+import { CHUNK_MAX_BYTES } from "./limits.ts";
+import { planMatroska } from "./matroska.ts";
+import { planMp3 } from "./mp3.ts";
+import { planMp4 } from "./mp4.ts";
+import { planMpegTs } from "./mpegts.ts";
+import { id3Bytes } from "./mpeg-frame.ts";
+import { planOgg } from "./ogg.ts";
+import { sniffContainer } from "./sniff.ts";
+import { planWav } from "./wav.ts";
+
+export type { AudioPlan, ChunkPlan } from "./chunk.ts";
+
+const planners: Readonly<Record<ContainerName, (source: ByteSource) => Promise<AudioPlan>>> = {
+  wav: planWav,
+  mp3: planMp3,
+  adts: planAdts,
+  flac: planFlac,
+  mp4: planMp4,
+  fmp4: planMp4,
+  ogg: planOgg,
+  matroska: planMatroska,
+  mpegts: planMpegTs,
+};
+
+/** Files every decoder takes as they are, if there is nothing in them but audio. */
+const SENT_WHOLE: ReadonlySet<string> = new Set([
+  "mp3/mp3",
+  "flac/flac",
+  "ogg/opus",
+  "ogg/vorbis",
+  "mp4/aac",
+  "wav/pcm-int16",
+]);
+
+/** Decide how to cut a recording, or why it cannot be cut. The same object gives the same plan. */
+export async function planAudio(source: ByteSource): Promise<AudioPlan> {
+  if (source.sizeBytes === 0) return refuse("empty", "The file is empty.");
+  let head = await readWithin(source, 0, 8 * 1024);
+  const tagBytes = id3Bytes(head);
+  if (tagBytes > 0) head = await readWithin(source, tagBytes, 8 * 1024);
+  const container = sniffContainer(head);
+  if (typeof container !== "string") return container;
+  try {
+    const planned = await planners[container](source);
+    if (planned.type !== "chunks") return planned;
+    const plan = { ...planned, durationMs: Math.round(planned.durationMs) };
+    if (plan.chunks.length > 1) return plan;
+    const isSmall = source.sizeBytes <= CHUNK_MAX_BYTES;
+    if (isSmall && SENT_WHOLE.has(`${plan.container}/${plan.codec}`))
+      return { type: "whole", durationMs: plan.durationMs };
+    return plan;
+  } catch (error) {
+    // What reading fails on is an outage and worth another try; what parsing fails on will fail again.
+    if (error instanceof SourceChanged) throw error;
+    if (error instanceof DamagedSource || error instanceof RangeError) {
+      return refuse("damaged", `The file is damaged: ${error.message}`);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,168 @@
+import {
+  BufferSource,
+  BufferTarget,
+  EncodedAudioPacketSource,
+  EncodedPacketSink,
+  FlacOutputFormat,
+  Input,
+  MATROSKA,
+  Mp3OutputFormat,
+  Mp4OutputFormat,
+  MPEG_TS,
+  OGG,
+  OggOutputFormat,
+  Output,
+  WEBM,
+  type AudioCodec,
+  type EncodedPacket,
+  type InputAudioTrack,
+  type OutputFormat,
+} from "mediabunny";
+
+import { DamagedSource, type ChunkFile } from "./chunk.ts";
+import { fixVorbisComment } from "./ogg-page.ts";
+import type { Loudness } from "./cuts.ts";
+import type { PcmFormat } from "./pcm.ts";
+import { pcmFile } from "./pcm-file.ts";
+
+/** A stretch of a container, headers in front, small enough to be in memory: opened for as long as `use` runs. */
+export async function withAudioTrack<T>(
+  bytes: Uint8Array,
+  use: (track: InputAudioTrack | null) => Promise<T>,
+): Promise<T> {
+  const input = new Input({ source: new BufferSource(bytes), formats: [OGG, WEBM, MATROSKA, MPEG_TS] });
+  try {
+    return await use(await input.getPrimaryAudioTrack());
+  } catch (error) {
+    // All of it is in memory: what fails here is the file, and would fail again.
+    if (error instanceof DamagedSource) throw error;
+    throw new DamagedSource("its audio packets cannot be read.", { cause: error });
+  } finally {
+    input.dispose();
+  }
+}
+
+// Not `packets()`: it sizes its queue by a clock that stands still in production.
+async function* packetsOf(track: InputAudioTrack, metadataOnly: boolean): AsyncGenerator<EncodedPacket> {
+  const sink = new EncodedPacketSink(track);
+  for (
+    let packet = await sink.getFirstPacket({ metadataOnly });
+    packet !== null;
+    packet = await sink.getNextPacket(packet, { metadataOnly })
+  ) {
+    yield packet;
+  }
+}
+
+/** How many bytes the packets between two times have. */
+export async function packetSizes(
+  bytes: Uint8Array,
+  zeroMs: number,
+  fromMs: number,
+  toMs: number,
+): Promise<readonly Loudness[]> {
+  return withAudioTrack(bytes, async (track) => {
+    const sizes: Loudness[] = [];
+    if (track === null) return sizes;
+    for await (const packet of packetsOf(track, true)) {
+      const timeMs = packet.timestamp * 1000 - zeroMs;
+      if (timeMs >= toMs) break;
+      if (timeMs >= fromMs) sizes.push({ timeMs, weight: packet.byteLength });
+    }
+    return sizes;
+  });
+}
+
+/** Time of the first and of the last packet's end. */
+export async function audioSpan(
+  bytes: Uint8Array,
+): Promise<{ readonly startMs: number; readonly endMs: number } | null> {
+  return withAudioTrack(bytes, async (track) => {
+    let startMs: number | null = null;
+    let endMs = 0;
+    if (track === null) return null;
+    for await (const packet of packetsOf(track, true)) {
+      startMs ??= packet.timestamp * 1000;
+      endMs = (packet.timestamp + packet.duration) * 1000;
+    }
+    return startMs === null ? null : { startMs, endMs };
+  });
+}
+
+export interface Span {
+  /** Container time that is the source's time 0. */
+  readonly zeroMs: number;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** Copy the packets of a span into a file of their own. */
+export async function remuxSpan(bytes: Uint8Array, { zeroMs, startMs, endMs }: Span): Promise<ChunkFile> {
+  return withAudioTrack(bytes, async (track) => {
+    const codec = track === null ? null : await track.getCodec();
+    if (track === null || codec === null) throw new DamagedSource("No audio track where the plan has one.");
+    const packets: EncodedPacket[] = [];
+    for await (const packet of packetsOf(track, false)) {
+      const timeMs = packet.timestamp * 1000 - zeroMs;
+      if (timeMs >= endMs - 1e-3) break;
+      // Copied: a view would keep the whole stretch in memory.
+      if (timeMs + packet.duration * 1000 > startMs + 1e-3) packets.push(packet.clone({ data: packet.data.slice() }));
+    }
+    const [first] = packets;
+    const last = packets.at(-1);
+    if (first === undefined || last === undefined) throw new DamagedSource("No audio where the plan has some.");
+    const firstMs = first.timestamp * 1000 - zeroMs;
+    const durationMs = (last.timestamp + last.duration - first.timestamp) * 1000;
+    const pcm = pcmOf(codec, await track.getNumberOfChannels(), await track.getSampleRate());
+    if (pcm !== null)
+      return pcmFile(
+        packets.map((packet) => packet.data),
+        pcm,
+        firstMs,
+      );
+    const { format, contentType } = outputOf(codec);
+    const file = await writePackets(track, codec, format, packets);
+    return { bytes: codec === "vorbis" ? fixVorbisComment(file) : file, contentType, startMs: firstMs, durationMs };
+  });
+}
+
+async function writePackets(
+  track: InputAudioTrack,
+  codec: AudioCodec,
+  format: OutputFormat,
+  packets: readonly EncodedPacket[],
+): Promise<Uint8Array> {
+  const target = new BufferTarget();
+  const output = new Output({ format, target });
+  const source = new EncodedAudioPacketSource(codec);
+  output.addAudioTrack(source);
+  await output.start();
+  const decoderConfig = await track.getDecoderConfig();
+  const zero = packets[0]?.timestamp ?? 0;
+  for (const packet of packets) {
+    const moved = packet.clone({ timestamp: packet.timestamp - zero });
+    await (decoderConfig === null ? source.add(moved) : source.add(moved, { decoderConfig }));
+  }
+  await output.finalize();
+  if (target.buffer === null) throw new Error("mediabunny finished a file without bytes.");
+  return new Uint8Array(target.buffer);
+}
+
+/** The file that most decoders take: FFmpeg's and, where the codec allows, libsndfile. */
+function outputOf(codec: AudioCodec): { readonly format: OutputFormat; readonly contentType: string } {
+  if (codec === "opus" || codec === "vorbis") return { format: new OggOutputFormat(), contentType: "audio/ogg" };
+  if (codec === "mp3") return { format: new Mp3OutputFormat(), contentType: "audio/mpeg" };
+  if (codec === "flac") return { format: new FlacOutputFormat(), contentType: "audio/flac" };
+  return { format: new Mp4OutputFormat({ fastStart: "in-memory" }), contentType: "audio/mp4" };
+}
+
+/** mediabunny's names of PCM: pcm-s16, pcm-s24be, pcm-f32, pcm-u8, ulaw, … */
+function pcmOf(codec: AudioCodec, channels: number, sampleRate: number): PcmFormat | null {
+  if (codec === "ulaw" || codec === "alaw") {
+    return { encoding: codec, bytesPerSample: 1, littleEndian: true, channels, sampleRate };
+  }
+  const match = /^pcm-([suf])(\d+)(be)?$/.exec(codec);
+  if (match === null) return null;
+  const encoding = match[1] === "f" ? "float" : match[1] === "u" ? "uint8" : "int";
+  return { encoding, bytesPerSample: Number(match[2]) / 8, littleEndian: match[3] === undefined, channels, sampleRate };
+}

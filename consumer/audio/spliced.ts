@@ -1,0 +1,147 @@
+import { concatBytes } from "./bytes.ts";
+import { readWithin, type ByteSource } from "./byte-source.ts";
+import {
+  DamagedSource,
+  type AudioPlan,
+  type ByteRange,
+  type ChunkFile,
+  type ChunkPlan,
+  type ContainerName,
+} from "./chunk.ts";
+import { longestChunkMs, planCuts } from "./cuts.ts";
+import { CHUNK_MAX_READS, MODEL_SAMPLE_RATE, READ_BYTES } from "./limits.ts";
+import { packetSizes, remuxSpan } from "./remux.ts";
+import { timeMap, type Point } from "./time-map.ts";
+
+/**
+ * A container whose stretches, put behind its headers, are a file again, and whose stretches tell their time. No
+ * index is needed then: recordings made live have none, and the others' need not be read.
+ */
+export interface Spliceable {
+  readonly container: ContainerName;
+  readonly codec: string;
+  readonly isPcmRate?: number;
+  readonly durationMs: number;
+  /** Container time that is the source's time 0. */
+  readonly zeroMs: number;
+  readonly hasVideo: boolean;
+  /** Where the stretches begin. */
+  readonly bodyOffset: number;
+  readonly cutter: Cutter;
+}
+
+export interface Cutter {
+  /** What of the source goes in front of a stretch. */
+  readonly head: Uint8Array;
+  /** Places in these bytes at which a stretch can begin, with the source's time there. */
+  points(bytes: Uint8Array, base: number): readonly Point[];
+  /** Only what belongs to the audio: 60 s of video do not fit in memory. Called on adjoining pieces in order. */
+  strip(): Strip;
+}
+
+export interface Strip {
+  push(piece: Uint8Array): Uint8Array;
+  /** The time up to which audio is known to have come, where that is finer than the points. */
+  reachedMs?(): number;
+}
+
+const LOOK_MIN_BYTES = 24 * 1024;
+const LOOK_MAX_BYTES = 8 * 1024 * 1024;
+const LISTEN_PAST_MS = 1_500;
+
+export async function planSpliced(
+  source: ByteSource,
+  spliceable: Spliceable,
+  extra: NonNullable<ChunkPlan["extra"]>,
+): Promise<AudioPlan> {
+  const { durationMs, bodyOffset, cutter, container, codec } = spliceable;
+  const bytesPerMs = (source.sizeBytes - bodyOffset) / Math.max(1, durationMs);
+  const lookBytes = Math.max(
+    LOOK_MIN_BYTES,
+    Math.ceil(bytesPerMs * (spliceable.hasVideo || spliceable.isPcmRate !== undefined ? 2_000 : 6_500)),
+  );
+  let held: { readonly base: number; readonly bytes: Uint8Array } = { base: 0, bytes: new Uint8Array() };
+  async function look(offset: number): Promise<readonly Point[]> {
+    for (let length = Math.min(lookBytes, LOOK_MAX_BYTES); ; length *= 4) {
+      held = { base: offset, bytes: await readWithin(source, offset, length) };
+      const points = cutter.points(held.bytes, offset);
+      if (points.length > 0 || length >= LOOK_MAX_BYTES || offset + length >= source.sizeBytes) return points;
+    }
+  }
+  const start = { offset: bodyOffset, timeMs: 0 };
+  const map = timeMap(start, { offset: source.sizeBytes, timeMs: durationMs }, { nearMs: 2_500, look });
+  const outputRate = spliceable.isPcmRate === undefined ? null : 2 * Math.min(spliceable.isPcmRate, MODEL_SAMPLE_RATE);
+  const bytesPerSecond = outputRate ?? Math.min(bytesPerMs * 1000, spliceable.hasVideo ? 40_000 : Infinity);
+  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond), async (fromMs, toMs) => {
+    if (spliceable.hasVideo || outputRate !== null) return [];
+    const from = await map.locate(fromMs);
+    const until = from.offset + (toMs + LISTEN_PAST_MS - from.timeMs) * bytesPerMs;
+    // Only what was read to find the place: reading on for the rest of the window would cost a tenth of the file.
+    if (from.offset < held.base || Math.min(until, held.base + held.bytes.length) - from.offset < 2_000 * bytesPerMs)
+      return [];
+    const stretch = concatBytes([cutter.head, cutter.strip().push(held.bytes.subarray(from.offset - held.base))]);
+    return packetSizes(stretch, spliceable.zeroMs, fromMs, toMs);
+  });
+  const chunks: ChunkPlan[] = [];
+  for (const chunk of cuts) {
+    const { offset } = await map.locate(chunk.startMs);
+    chunks.push({ ...chunk, bytes: { offset, length: 0 }, extra });
+  }
+  return {
+    type: "chunks",
+    container,
+    codec,
+    durationMs,
+    chunks: chunks.map((chunk, index) => {
+      const offset = chunk.bytes?.offset ?? bodyOffset;
+      const after = chunks[index + 1];
+      const known = map.points.find((point) => point.timeMs >= chunk.endMs + 100 && point.timeMs < chunk.endMs + 6_000);
+      const estimate =
+        (after?.bytes?.offset ?? source.sizeBytes) +
+        (after === undefined ? 0 : chunk.endMs - after.startMs + 1_000) * bytesPerMs;
+      const end =
+        after === undefined ? source.sizeBytes : Math.min(source.sizeBytes, known?.offset ?? Math.ceil(estimate));
+      return { ...chunk, bytes: { offset, length: Math.max(1, end - offset) } };
+    }),
+  };
+}
+
+/** Read a chunk's stretch, and more where the plan's estimate was short of its end. */
+export async function extractSpliced(
+  source: ByteSource,
+  cutter: Cutter,
+  zeroMs: number,
+  chunk: ChunkPlan,
+): Promise<ChunkFile> {
+  if (chunk.bytes === undefined) throw new DamagedSource("The chunk was planned without its bytes.");
+  const stretch = await readStretch(source, cutter, chunk.bytes, chunk.endMs);
+  return remuxSpan(concatBytes([cutter.head, ...stretch]), { zeroMs, startMs: chunk.startMs, endMs: chunk.endMs });
+}
+
+async function readStretch(
+  source: ByteSource,
+  cutter: Cutter,
+  range: ByteRange,
+  endMs: number,
+): Promise<readonly Uint8Array[]> {
+  const strip = cutter.strip();
+  const kept: Uint8Array[] = [];
+  const step = Math.min(2 * READ_BYTES, Math.max(READ_BYTES, Math.ceil(range.length / (CHUNK_MAX_READS - 4))));
+  const planned = range.offset + range.length;
+  let isCovered = false;
+  let offset = range.offset;
+  for (let extended = 0; offset < source.sizeBytes && extended <= 8;) {
+    if (offset >= planned) {
+      if (isCovered) break;
+      extended += 1;
+    }
+    const length =
+      offset < planned ? Math.min(step, planned - offset) : Math.max(LOOK_MIN_BYTES / 3, Math.ceil(range.length / 24));
+    const piece = await readWithin(source, offset, length);
+    kept.push(strip.push(piece));
+    isCovered =
+      (strip.reachedMs?.() ?? 0) >= endMs || cutter.points(piece, offset).some((point) => point.timeMs >= endMs);
+    offset += piece.length;
+  }
+  return kept;
+}

@@ -1,0 +1,66 @@
+/** A place where reading can begin, and the time of the audio there. */
+export interface Point {
+  readonly offset: number;
+  readonly timeMs: number;
+}
+
+export interface TimeMap {
+  readonly points: readonly Point[];
+  add(points: readonly Point[]): void;
+  /** The last known point at or before a time, near it if the file lets it be found. */
+  locate(timeMs: number): Promise<Point>;
+}
+
+const MAX_LOOKS = 6;
+
+/** Finds bytes by time where there is no index: interpolates between what is known, since bitrates differ along a file. */
+export function timeMap(
+  start: Point,
+  end: Point,
+  { nearMs, look }: { readonly nearMs: number; readonly look: (offset: number) => Promise<readonly Point[]> },
+): TimeMap {
+  const points: Point[] = [start, end];
+  /** Points with nothing between them and the next: the search is over there. */
+  const isFollowed = new Set<number>();
+  let spacingMs = nearMs / 2;
+  const bytesPerMs = (end.offset - start.offset) / Math.max(1, end.timeMs - start.timeMs);
+
+  function add(found: readonly Point[]): void {
+    for (const [index, point] of found.entries()) {
+      const next = found[index + 1];
+      if (next !== undefined) {
+        isFollowed.add(point.offset);
+        spacingMs = Math.max(spacingMs, next.timeMs - point.timeMs);
+      }
+      if (
+        point.offset <= start.offset ||
+        point.offset >= end.offset ||
+        points.some((known) => known.offset === point.offset)
+      )
+        continue;
+      const at = points.findIndex((known) => known.offset > point.offset);
+      points.splice(at, 0, point);
+    }
+  }
+
+  return {
+    points,
+    add,
+    async locate(timeMs) {
+      let backMs = 1.1 * spacingMs;
+      for (let looks = 0; looks < MAX_LOOKS; looks++) {
+        const low = points.findLast((point) => point.timeMs <= timeMs) ?? start;
+        const high = points.find((point) => point.offset > low.offset);
+        if (high === undefined || timeMs - low.timeMs <= nearMs || isFollowed.has(low.offset)) return low;
+        const share = (timeMs - low.timeMs) / Math.max(1, high.timeMs - low.timeMs);
+        // Early rather than late, and ever earlier: a place after the time is of no use.
+        const guess = Math.floor(low.offset + share * (high.offset - low.offset) - backMs * bytesPerMs);
+        backMs = Math.max(2 * backMs, 1.1 * spacingMs);
+        if (guess <= low.offset && low.offset !== start.offset) return low;
+        add(await look(Math.max(start.offset, guess)));
+        if (guess <= start.offset) break;
+      }
+      return points.findLast((point) => point.timeMs <= timeMs) ?? start;
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import * as z from "zod";
+
+import { Source } from "../../shared/new-job.ts";
+import { TranscriptionOptions } from "../../shared/options.ts";
+import type { NewTask } from "../../shared/task.ts";
+import type { ChunkFile, ChunkPlan, ContainerName } from "../audio/chunk.ts";
+import { extractChunk, splitChunk } from "../audio/extract.ts";
+import { CUT_HELD_BYTES } from "../audio/limits.ts";
+import { r2Source } from "../audio/byte-source.ts";
+import { diagnose } from "../failure.ts";
+import { discard, type Outcome, processor, type TaskContext } from "../processor.ts";
+import { cutting } from "../transcription/cutting.ts";
+import { hear } from "../transcription/hear.ts";
+
+const CHUNK_STAGE = 1;
+
+/** The arguments of `transcribe_chunk`. The plan is our own, made by `planAudio`. */
+export const ChunkArgs = z.strictObject({
+  source: Source,
+  options: TranscriptionOptions,
+  container: z.custom<ContainerName>((value) => typeof value === "string"),
+  chunk: z.custom<ChunkPlan>((value) => typeof value === "object" && value !== null && "ownStartMs" in value),
+});
+export type ChunkArgs = z.infer<typeof ChunkArgs>;
+
+/** One chunk of a long recording: cut it out, hear it, and leave what was heard as a checkpoint. */
+export const transcribeChunk = processor(ChunkArgs, async (args, context) =>
+  cutting(async () => {
+    const file = await context.cutting.spend(CUT_HELD_BYTES, () =>
+      extractChunk(r2Source(context.media, args.source), args.container, args.chunk),
+    );
+    return context.budget.spend(file.bytes.length, () => hearChunk(file, args, context));
+  }),
+);
+
+async function hearChunk(file: ChunkFile, args: ChunkArgs, { models }: TaskContext): Promise<Outcome> {
+  const { index, ownStartMs, ownEndMs } = args.chunk;
+  // A packet's time need not be a whole millisecond, and the first may lie before the source's start; a transcript's not.
+  const startMs = Math.max(0, Math.round(file.startMs));
+  const piece = { index, startMs, endMs: startMs + Math.round(file.durationMs), ownStartMs, ownEndMs };
+  try {
+    return {
+      type: "completed",
+      heard: await hear(models, file.bytes, args.options, { piece, sentMs: file.durationMs }),
+    };
+  } catch (error) {
+    const { failure } = diagnose(error instanceof Error ? error.message : String(error));
+    if (failure.code !== "request_too_large") throw error;
+    const halves = splitChunk(args.chunk);
+    if (halves === null) return discard(failure.code, failure.message);
+    return { type: "completed", next: halves.map((half) => chunkTask({ ...args, chunk: half })) };
+  }
+}
+
+/** The task of one chunk, named by the part of the source that it answers for. */
+export function chunkTask(args: ChunkArgs): NewTask {
+  const { ownStartMs, ownEndMs } = args.chunk;
+  return { name: `chunk-${ownStartMs}-${ownEndMs}`, kind: "transcribe_chunk", stage: CHUNK_STAGE, args };
+}

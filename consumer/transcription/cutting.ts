@@ -1,0 +1,14 @@
+import { SourceChanged } from "../audio/byte-source.ts";
+import { DamagedSource } from "../audio/chunk.ts";
+import { discard, type Outcome } from "../processor.ts";
+
+/** Run work that reads a recording: one that was replaced or is damaged discards the task, no attempt would help. */
+export async function cutting(work: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof SourceChanged) return discard(error.code, error.message);
+    if (error instanceof DamagedSource) return discard("damaged", error.message);
+    throw error;
+  }
+}

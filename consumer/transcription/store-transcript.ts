@@ -1,0 +1,29 @@
+import { CaptionOptions, layoutCaptions } from "../../shared/caption-layout.ts";
+import { toSrt, toVtt } from "../../shared/captions.ts";
+import type { StoredArtifact } from "../../shared/settlement.ts";
+import type { Transcript } from "../../shared/transcript.ts";
+import type { TaskContext } from "../processor.ts";
+import { storeArtifact } from "../store-artifact.ts";
+
+/** `transcript.json`, and the same as text and captions. */
+export async function storeTranscript(context: TaskContext, transcript: Transcript): Promise<StoredArtifact[]> {
+  const captions = layoutCaptions(transcript.segments, CaptionOptions.parse({}));
+  return Promise.all([
+    storeArtifact(context, {
+      name: "transcript.json",
+      contentType: "application/json",
+      body: JSON.stringify(transcript, null, 2),
+    }),
+    storeArtifact(context, {
+      name: "transcript.txt",
+      contentType: "text/plain; charset=utf-8",
+      body: `${transcript.text}\n`,
+    }),
+    storeArtifact(context, { name: "transcript.vtt", contentType: "text/vtt", body: toVtt(captions) }),
+    storeArtifact(context, {
+      name: "transcript.srt",
+      contentType: "application/x-subrip",
+      body: toSrt(captions),
+    }),
+  ]);
+}

@@ -1,0 +1,56 @@
+import { Hono } from "hono";
+
+import { type CaptionOptions, layoutCaptions } from "../../shared/caption-layout.ts";
+import { toSrt, toVtt } from "../../shared/captions.ts";
+import { readJob } from "../../shared/db/job-reads.ts";
+import { intakeOf } from "../../shared/intake.ts";
+import type { Transcript } from "../../shared/transcript.ts";
+import type { App } from "../app.ts";
+import { problem } from "../problem.ts";
+import { readTranscript } from "../read-transcript.ts";
+import { TranscriptQuery } from "../requests.ts";
+import { parseQuery } from "../validate.ts";
+
+export const transcripts = new Hono<App>();
+
+/** The transcript so far, rendered as asked. `x-transcript-complete` says whether more will come, or a part is missing. */
+transcripts.get("/:id/transcript", async (c) => {
+  const query = parseQuery(c, TranscriptQuery);
+  if (!query.ok) return query.response;
+  const id = c.req.param("id");
+  const detail = await readJob(c.env.DB, { id, ownerId: c.get("ownerId") });
+  if (detail === null) return problem(c, { code: "job_not_found", detail: `There is no job '${id}'.` });
+  if (detail.job.kind !== "transcription") {
+    return problem(c, {
+      code: "artifact_not_found",
+      detail: `Job '${id}' is a ${detail.job.kind}; it has no transcript.`,
+    });
+  }
+  const transcript = await readTranscript(detail, intakeOf(c.env));
+  const { body, contentType } = render(transcript, query.value);
+  return c.body(body, 200, {
+    "content-type": contentType,
+    "cache-control": "private, no-cache",
+    "x-content-type-options": "nosniff",
+    "x-transcript-complete": String(transcript.isComplete),
+  });
+});
+
+function render(
+  transcript: Transcript,
+  { format, captions }: { format: "json" | "txt" | "vtt" | "srt"; captions: CaptionOptions },
+): { body: string; contentType: string } {
+  switch (format) {
+    case "json":
+      return { body: JSON.stringify(transcript), contentType: "application/json" };
+    case "txt":
+      return { body: `${transcript.text}\n`, contentType: "text/plain; charset=utf-8" };
+    case "vtt":
+      return { body: toVtt(layoutCaptions(transcript.segments, captions)), contentType: "text/vtt; charset=utf-8" };
+    case "srt":
+      return {
+        body: toSrt(layoutCaptions(transcript.segments, captions)),
+        contentType: "application/x-subrip; charset=utf-8",
+      };
+  }
+}

@@ -1,0 +1,43 @@
+import { type HeardChunk, mergeChunks } from "./merge-chunks.ts";
+import { joinTexts } from "./place-words.ts";
+import type { Stretch, Transcript } from "./transcript.ts";
+
+/** What one call to a model heard, with what a transcript tells about it. */
+export interface ChunkRecord extends HeardChunk {
+  readonly model: string;
+  readonly engine: string;
+  readonly language: string | null;
+  /** Why the text is not to be trusted; null where nothing speaks against it. */
+  readonly doubt: string | null;
+}
+
+/** One transcript out of what was heard so far. The same chunks give the same bytes, in whatever order they ended. */
+export function composeTranscript(
+  records: readonly ChunkRecord[],
+  { gaps, durationMs, hasAllEnded }: { gaps: readonly Stretch[]; durationMs: number | null; hasAllEnded: boolean },
+): Transcript {
+  const heard = records.toSorted((a, b) => a.ownStartMs - b.ownStartMs);
+  const segments = [...mergeChunks(heard)];
+  const [first] = heard;
+  return {
+    model: first?.model ?? null,
+    engine: first?.engine ?? null,
+    language: mostFrequent(heard.flatMap(({ language }) => language ?? [])),
+    durationMs,
+    text: joinTexts(segments.map((segment) => segment.text)),
+    segments,
+    isComplete: hasAllEnded && gaps.length === 0,
+    gaps: [...gaps],
+    lowConfidence: heard.flatMap(({ ownStartMs, ownEndMs, doubt }) =>
+      doubt === null ? [] : [{ startMs: ownStartMs, endMs: ownEndMs, reason: doubt }],
+    ),
+  };
+}
+
+/** Of equals the one that came first in the source. */
+function mostFrequent(languages: readonly string[]): string | null {
+  const counts = new Map<string, number>();
+  for (const language of languages) counts.set(language, (counts.get(language) ?? 0) + 1);
+  const most = Math.max(0, ...counts.values());
+  return [...counts].find(([, count]) => count === most)?.[0] ?? null;
+}

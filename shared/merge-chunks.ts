@@ -1,0 +1,96 @@
+import { EDGE_MS, MAX_APART_MS, type Overlap } from "./align-words.ts";
+import { findCut } from "./find-cut.ts";
+import { type Spoken, spokenIn, toSegments } from "./spoken.ts";
+import type { Segment } from "./transcript.ts";
+
+/** What one chunk heard: words and segments already in source time. */
+export interface HeardChunk {
+  readonly index: number;
+  /** The audio it held, overlap included. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** The part it answers for. */
+  readonly ownStartMs: number;
+  readonly ownEndMs: number;
+  readonly segments: readonly Segment[];
+  readonly isLowConfidence?: boolean;
+}
+
+/**
+ * One transcript of many chunks, whatever order they come in. Where a neighbour is missing, a chunk keeps all it heard;
+ * a chunk that lies wholly within another adds nothing.
+ */
+export function mergeChunks(chunks: readonly HeardChunk[]): readonly Segment[] {
+  const merged: Spoken[] = [];
+  let left: HeardChunk | undefined;
+  for (const right of chunks.toSorted((a, b) => a.startMs - b.startMs || a.endMs - b.endMs || a.index - b.index)) {
+    if (left !== undefined && right.endMs < left.endMs) continue;
+    const heard = spokenIn(right);
+    if (left !== undefined && left.endMs > right.startMs) {
+      cutSeam(merged, heard, { overlap: { startMs: right.startMs, endMs: left.endMs }, seamMs: seamOf(left, right) });
+    }
+    settleTimes(merged, heard);
+    for (const spoken of heard) merged.push(spoken);
+    left = right;
+  }
+  return toSegments(merged);
+}
+
+interface Seam {
+  readonly overlap: Overlap;
+  readonly seamMs: number;
+}
+
+// Of a doubtful chunk as little as possible is taken.
+function seamOf(left: HeardChunk, right: HeardChunk): number {
+  const isLeftDoubtful = left.isLowConfidence ?? false;
+  const isRightDoubtful = right.isLowConfidence ?? false;
+  if (isLeftDoubtful && !isRightDoubtful) return right.startMs;
+  if (isRightDoubtful && !isLeftDoubtful) return left.endMs;
+  return Math.min(left.endMs, Math.max(right.startMs, right.ownStartMs));
+}
+
+/** Remove from the end of `left` and the beginning of `right` what both would say. */
+function cutSeam(left: Spoken[], right: Spoken[], { overlap, seamMs }: Seam): void {
+  const leftFrom = 1 + left.findLastIndex((spoken) => middle(spoken) <= overlap.startMs - MAX_APART_MS);
+  const found = right.findIndex((spoken) => middle(spoken) >= overlap.endMs + MAX_APART_MS);
+  const rightTo = found < 0 ? right.length : found;
+  const leftTail = left.slice(leftFrom);
+  const rightHead = right.slice(0, rightTo);
+  const hasWordTimes = [...leftTail, ...rightHead].every(({ wordIndex }) => wordIndex !== null);
+  const cut = hasWordTimes ? findCut(leftTail, rightHead, { overlap, seamMs }) : null;
+  if (cut !== null) {
+    left.length = leftFrom + cut.leftEnd;
+    right.splice(0, cut.rightStart);
+    return;
+  }
+  // Where one side heard nothing there is nothing to choose: the other's words stand.
+  const hasLeftHeard = leftTail.some((spoken) => middle(spoken) > overlap.startMs + EDGE_MS);
+  const hasRightHeard = rightHead.some((spoken) => middle(spoken) < overlap.endMs - EDGE_MS);
+  if (!hasLeftHeard || !hasRightHeard) return;
+  left.splice(leftFrom, leftTail.length, ...leftTail.filter((spoken) => middle(spoken) < seamMs));
+  right.splice(0, rightTo, ...rightHead.filter((spoken) => middle(spoken) >= seamMs));
+}
+
+// The two sides time the same speech differently: meet halfway, so that neither side's words are pushed far.
+function settleTimes(left: readonly Spoken[], right: readonly Spoken[]): void {
+  const last = left.at(-1);
+  const first = right[0];
+  if (last === undefined || first === undefined || last.endMs <= first.startMs) return;
+  const meetMs = Math.round((last.endMs + first.startMs) / 2);
+  for (let index = left.length - 1; index >= 0; index -= 1) {
+    const spoken = left[index];
+    if (spoken === undefined || spoken.endMs <= meetMs) break;
+    spoken.endMs = meetMs;
+    spoken.startMs = Math.min(spoken.startMs, meetMs);
+  }
+  for (const spoken of right) {
+    if (spoken.startMs >= meetMs) break;
+    spoken.startMs = meetMs;
+    spoken.endMs = Math.max(spoken.endMs, meetMs);
+  }
+}
+
+function middle({ startMs, endMs }: { readonly startMs: number; readonly endMs: number }): number {
+  return (startMs + endMs) / 2;
+}

@@ -1,0 +1,73 @@
+import type { Segment } from "./transcript.ts";
+
+/** A word as the segment's text shows it: `text.slice(start, end)`, with the punctuation that stands against it. */
+export interface Place {
+  readonly start: number;
+  readonly end: number;
+}
+
+// Scripts written without spaces, and their full-width punctuation. Korean is not among them: it has spaces.
+const UNSPACED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\u3000-\u303F\u30FC\uFF00-\uFFEF]/u;
+
+/** Whether a character belongs to a script that is written without spaces. */
+export function isUnspaced(char: string): boolean {
+  return UNSPACED.test(char);
+}
+
+/** What stands between two words of which no common source text is known. */
+export function separatorBetween(before: string, after: string): "" | " " {
+  return isUnspaced(Array.from(before).at(-1) ?? "") && isUnspaced(Array.from(after)[0] ?? "") ? "" : " ";
+}
+
+/**
+ * Where each word of a segment stands in its text, in order. Undefined where the text does not hold the words: some
+ * models write "20" in the text and "twenty" among the words.
+ */
+export function placeWords({ text, words }: Pick<Segment, "text" | "words">): readonly Place[] | undefined {
+  const places: { start: number; end: number }[] = [];
+  let from = 0;
+  for (const word of words) {
+    const wanted = word.text.trim();
+    const start = text.indexOf(wanted, from);
+    // Only marks may stand between two words: letters there are a word the model did not time, or another word found.
+    if (wanted === "" || start < 0 || /[\p{L}\p{N}]/u.test(text.slice(from, start))) return undefined;
+    from = start + wanted.length;
+    places.push({ start, end: from });
+  }
+  if (/[\p{L}\p{N}]/u.test(text.slice(from))) return undefined;
+  spreadMarks(text, places);
+  return places;
+}
+
+// Marks that no word holds go to the word they touch, the one before first; the others to the word that follows.
+function spreadMarks(text: string, places: { start: number; end: number }[]): void {
+  for (const [index, place] of places.entries()) {
+    const next = places[index + 1];
+    const limit = next?.start ?? text.length;
+    while (place.end < limit && !/\s/.test(text.charAt(place.end))) place.end += 1;
+    if (next === undefined) place.end = text.trimEnd().length;
+    else next.start -= text.slice(place.end, next.start).trimStart().length;
+  }
+  const first = places[0];
+  if (first !== undefined) first.start = text.length - text.trimStart().length;
+}
+
+/** The text of some consecutive words of a segment, as the segment has it. */
+export function textOfWords(segment: Segment, from: number, to: number): string {
+  if (from === 0 && to === segment.words.length) return segment.text;
+  const places = placeWords(segment);
+  const first = places?.[from];
+  const last = places?.[to - 1];
+  if (first !== undefined && last !== undefined) return segment.text.slice(first.start, last.end);
+  return joinTexts(segment.words.slice(from, to).map((word) => word.text));
+}
+
+/** Texts one after another: with a space between them, unless their script has none. */
+export function joinTexts(texts: readonly string[]): string {
+  let joined = "";
+  for (const text of texts) {
+    joined += joined === "" ? text.trim() : separatorBetween(joined, text.trim()) + text.trim();
+  }
+  return joined;
+}

@@ -1,0 +1,166 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { extractChunk } from "../../consumer/audio/extract.ts";
+import { CHUNK_MAX_BYTES, CHUNK_MAX_READS, CHUNK_MS } from "../../consumer/audio/limits.ts";
+import { planAudio } from "../../consumer/audio/plan.ts";
+import { compare, decode, ffmpeg, fileBytes, fileSource, makeSpeech } from "./media.ts";
+
+const SECONDS = 150;
+// Headers and a look at the end: next to nothing of three hours, a quarter of three minutes of speech.
+const HEADERS_BYTES = 160 * 1024;
+const VIDEO = ["-f", "lavfi", "-i", `testsrc2=s=320x180:r=10:d=${SECONDS}`];
+const H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-b:v", "300k", "-shortest"];
+const AAC = ["-c:a", "aac", "-b:a", "96k", "-aac_pns", "0"];
+const OPUS = ["-c:a", "libopus", "-b:a", "32k"];
+
+interface Case {
+  readonly name: string;
+  readonly file: string;
+  readonly options: readonly string[];
+  readonly video?: true;
+  /** Bytes read of all, in file sizes: 1 for the walk where only a walk can tell the time. */
+  readonly ratio?: number;
+  readonly after?: (path: string) => Promise<void>;
+}
+
+const CASES: readonly Case[] = [
+  { name: "WAV 16 kHz mono", file: "a.wav", options: ["-ar", "16000", "-ac", "1"] },
+  { name: "WAV 44.1 kHz stereo", file: "b.wav", options: [] },
+  { name: "WAV 48 kHz 24 bits", file: "c.wav", options: ["-ar", "48000", "-c:a", "pcm_s24le"] },
+  { name: "WAV float", file: "d.wav", options: ["-ar", "16000", "-c:a", "pcm_f32le"] },
+  { name: "WAV 8 bits", file: "e.wav", options: ["-ar", "16000", "-ac", "1", "-c:a", "pcm_u8"] },
+  { name: "WAV A-law", file: "f.wav", options: ["-ar", "8000", "-ac", "1", "-c:a", "pcm_alaw"] },
+  { name: "WAV mu-law", file: "g.wav", options: ["-ar", "8000", "-ac", "1", "-c:a", "pcm_mulaw"] },
+  { name: "MP3 CBR", file: "cbr.mp3", options: ["-c:a", "libmp3lame", "-b:a", "128k"] },
+  { name: "MP3 VBR", file: "vbr.mp3", options: ["-c:a", "libmp3lame", "-q:a", "4"], ratio: 2.15 },
+  {
+    name: "MP3 16 kHz mono",
+    file: "low.mp3",
+    options: ["-ar", "16000", "-ac", "1", "-c:a", "libmp3lame", "-b:a", "32k"],
+  },
+  {
+    name: "MP3 behind 256 kB of ID3",
+    file: "id3.mp3",
+    options: ["-c:a", "libmp3lame", "-b:a", "64k"],
+    after: prependId3,
+  },
+  { name: "FLAC", file: "a.flac", options: ["-c:a", "flac"] },
+  { name: "FLAC 16 kHz mono", file: "low.flac", options: ["-ar", "16000", "-ac", "1", "-c:a", "flac"] },
+  { name: "Ogg Opus", file: "opus.ogg", options: OPUS },
+  { name: "Ogg Vorbis", file: "vorbis.ogg", options: ["-c:a", "libvorbis", "-q:a", "3"], ratio: 1.45 },
+  { name: "WebM Opus with cues", file: "cues.webm", options: OPUS },
+  { name: "WebM Opus, live", file: "live.webm", options: [...OPUS, "-live", "1", "-cluster_time_limit", "1000"] },
+  { name: "M4A, moov last", file: "last.m4a", options: AAC },
+  { name: "M4A, moov first", file: "first.m4a", options: [...AAC, "-movflags", "+faststart"] },
+  {
+    name: "M4A, fragmented",
+    file: "fragmented.m4a",
+    options: [...AAC, "-movflags", "frag_keyframe+empty_moov", "-frag_duration", "1000000"],
+  },
+  { name: "MP4 with FLAC", file: "flac.mp4", options: ["-c:a", "flac", "-ar", "16000", "-strict", "-2"] },
+  { name: "MP4 with Opus", file: "opus.mp4", options: OPUS },
+  { name: "ADTS", file: "a.aac", options: AAC, ratio: 2.2 },
+  { name: "MKV FLAC", file: "flac.mka", options: ["-c:a", "flac", "-ar", "16000"], ratio: 1.45 },
+  { name: "MKV PCM", file: "pcm.mka", options: ["-c:a", "pcm_s16le", "-ar", "44100"], ratio: 1.45 },
+  { name: "MOV PCM", file: "pcm.mov", options: ["-c:a", "pcm_s16be"] },
+  { name: "MPEG-TS", file: "audio.ts", options: AAC },
+  { name: "MP4 with video", file: "video.mp4", options: [...H264, ...AAC], video: true },
+  {
+    name: "fragmented MP4 with video",
+    file: "fvideo.mp4",
+    options: [...H264, ...AAC, "-movflags", "frag_keyframe+empty_moov+default_base_moof"],
+    video: true,
+    // Long fragments have to be looked for: the plan reads more than the chunks do.
+    ratio: 3.5,
+  },
+  { name: "MOV with video", file: "video.mov", options: [...H264, ...AAC], video: true },
+  { name: "MKV with video", file: "video.mkv", options: [...H264, ...AAC], video: true },
+  {
+    name: "WebM with video",
+    file: "video.webm",
+    options: ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-shortest", ...OPUS],
+    video: true,
+  },
+  { name: "MPEG-TS with video", file: "video.ts", options: [...H264, ...AAC], video: true },
+];
+
+let folder = "";
+let speech = "";
+beforeAll(async () => {
+  ({ folder, speech } = await makeSpeech(SECONDS));
+}, 60_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("every container is cut into files that decode by themselves to what the source holds then", () => {
+  test.each(CASES)("$name", async ({ file, options, video, ratio, after }) => {
+    const path = join(folder, file);
+    await ffmpeg(["-i", speech, ...(video === true ? [...VIDEO, "-map", "0:a", "-map", "1:v"] : []), ...options, path]);
+    if (after !== undefined) await after(path);
+    const source = await fileSource(path);
+    const plan = await planAudio(source);
+    if (plan.type !== "chunks") throw new Error(JSON.stringify(plan));
+    const planReads = { reads: source.reads, bytes: source.bytes };
+    expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
+    expect(await planAudio(await fileSource(path))).toEqual(plan);
+
+    expect(plan.durationMs).toBeGreaterThan(SECONDS * 1000 - 100);
+    expect(plan.durationMs).toBeLessThan(SECONDS * 1000 + 150);
+    const owned = plan.chunks.map((chunk) => [chunk.ownStartMs, chunk.ownEndMs]);
+    expect(owned.map(([from]) => from)).toEqual([0, ...owned.slice(0, -1).map(([, to]) => to)]);
+    expect(owned.at(-1)?.[1]).toBe(plan.durationMs);
+
+    const heard = await decode(path);
+    const worst = { correlation: 1, lagMs: 0, reads: 0, durationMs: 0 };
+    for (const chunk of plan.chunks) {
+      const before = source.reads;
+      const cut = await extractChunk(source, plan.container, chunk);
+      worst.reads = Math.max(worst.reads, source.reads - before);
+      expect(cut.bytes.length).toBeLessThan(CHUNK_MAX_BYTES);
+      expect(chunk.endMs - chunk.startMs).toBeLessThanOrEqual(CHUNK_MS);
+      expect(cut.startMs).toBeGreaterThan(chunk.startMs - 150);
+      expect(cut.startMs).toBeLessThan(chunk.startMs + 50);
+      expect(Math.abs(cut.durationMs - (chunk.endMs - chunk.startMs))).toBeLessThan(250);
+      const cutPath = join(folder, "chunk");
+      await writeFile(cutPath, cut.bytes);
+      const pcm = await decode(cutPath);
+      worst.durationMs = Math.max(worst.durationMs, Math.abs(pcm.length / 16 - cut.durationMs));
+      // Its own part, but for what the decoder needs to warm up at the start of the source.
+      for (let from = Math.max(300, chunk.ownStartMs); from < chunk.ownEndMs - 300; from += 11_000) {
+        const like = compare(heard, pcm, cut.startMs, from, Math.min(from + 3_000, chunk.ownEndMs - 200));
+        worst.correlation = Math.min(worst.correlation, like.correlation);
+        if (Math.abs(like.lagMs) > Math.abs(worst.lagMs)) worst.lagMs = like.lagMs;
+      }
+    }
+    const read = source.bytes / source.sizeBytes;
+    console.log(
+      JSON.stringify({
+        file,
+        size: source.sizeBytes,
+        chunks: plan.chunks.length,
+        plan: planReads.reads,
+        planRatio: planReads.bytes / source.sizeBytes,
+        read,
+        quiet: plan.chunks.filter((c, i) => c.endMs - (plan.chunks[i + 1]?.startMs ?? 0) === 2000).length,
+        ...worst,
+      }),
+    );
+    expect(worst.correlation).toBeGreaterThan(0.98);
+    expect(Math.abs(worst.lagMs)).toBeLessThan(30);
+    expect(worst.durationMs).toBeLessThan(60);
+    expect(worst.reads).toBeLessThanOrEqual(CHUNK_MAX_READS);
+    // Video lies among the audio and has to be read past.
+    const mostRead = ratio ?? (video === true ? 2.5 : 1.3);
+    expect(source.bytes).toBeLessThan(mostRead * source.sizeBytes + HEADERS_BYTES);
+  });
+});
+
+async function prependId3(path: string): Promise<void> {
+  const size = 256 * 1024;
+  const tag = new Uint8Array(10 + size);
+  tag.set([0x49, 0x44, 0x33, 3, 0, 0, (size >> 21) & 127, (size >> 14) & 127, (size >> 7) & 127, size & 127]);
+  const bytes = await fileBytes(path);
+  await writeFile(path, Buffer.concat([tag, bytes]));
+}

@@ -1,0 +1,92 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { extractChunk } from "../../consumer/audio/extract.ts";
+import { planCuts } from "../../consumer/audio/cuts.ts";
+import { SPLIT_MIN_MS } from "../../consumer/audio/limits.ts";
+import { planAudio, type ChunkPlan } from "../../consumer/audio/plan.ts";
+import { resampler } from "../../consumer/audio/resample.ts";
+import { splitChunk } from "../../consumer/audio/split.ts";
+import { ffmpeg, fileBytes, makeSpeech, memorySource } from "./media.ts";
+
+let folder = "";
+let speech = "";
+beforeAll(async () => {
+  ({ folder, speech } = await makeSpeech(130));
+}, 60_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test("own parts tile any duration in whole milliseconds, and no chunk is longer than allowed", async () => {
+  for (const durationMs of [1, 59_999.6, 60_001, 61_000, 114_999, 165_000, 3_600_000.4, 36_000_000]) {
+    const chunks = await planCuts(durationMs, 60_000, () => []);
+    let atMs = 0;
+    for (const chunk of chunks) {
+      expect(chunk.ownStartMs).toBe(atMs);
+      expect(chunk.endMs - chunk.startMs).toBeLessThanOrEqual(60_000);
+      expect(chunk.startMs).toBeLessThanOrEqual(chunk.ownStartMs);
+      expect(chunk.endMs).toBeGreaterThanOrEqual(chunk.ownEndMs);
+      atMs = chunk.ownEndMs;
+    }
+    expect(atMs).toBe(Math.round(durationMs));
+  }
+});
+
+test.each([
+  ["q.wav", []],
+  ["q.ogg", ["-c:a", "libopus", "-b:a", "32k"]],
+  ["q.m4a", ["-c:a", "aac"]],
+] as const)("%s is cut in its pauses, with the short overlap", async (file, options) => {
+  // Three seconds of every four sound.
+  const path = join(folder, file);
+  const gate = "volume='if(lt(mod(t,4),3),1,0)':eval=frame";
+  await ffmpeg(["-i", speech, "-af", gate, ...options, path]);
+  const plan = await planAudio(memorySource(await fileBytes(path)));
+  if (plan.type !== "chunks") throw new Error(JSON.stringify(plan));
+  for (const [index, chunk] of plan.chunks.slice(1).entries()) {
+    expect((chunk.ownStartMs / 1000) % 4).toBeGreaterThan(2.9);
+    expect((plan.chunks[index]?.endMs ?? 0) - chunk.startMs).toBe(2_000);
+  }
+});
+
+test.each([["s.wav"], ["s.mp3"], ["s.ogg"], ["s.m4a"], ["s.flac"], ["s.aac"], ["s.ts"]])(
+  "a chunk of %s that the model refuses is halved, and its halves are cut",
+  async (file) => {
+    const path = join(folder, file);
+    await ffmpeg(["-i", speech, ...(file === "s.ts" ? ["-c:a", "aac"] : []), path]);
+    const source = memorySource(await fileBytes(path));
+    const plan = await planAudio(source);
+    const chunk = plan.type === "chunks" ? plan.chunks[1] : undefined;
+    if (plan.type !== "chunks" || chunk === undefined) throw new Error(JSON.stringify(plan));
+    const halves = splitChunk(chunk);
+    expect(halves?.[0].ownEndMs).toBe(halves?.[1].ownStartMs);
+    const whole = await extractChunk(source, plan.container, chunk);
+    for (const half of halves ?? []) {
+      const cut = await extractChunk(source, plan.container, half);
+      expect(cut.bytes.length).toBeLessThan(0.75 * whole.bytes.length);
+      expect(Math.abs(cut.startMs - half.startMs)).toBeLessThan(150);
+      expect(Math.abs(cut.durationMs - (half.endMs - half.startMs))).toBeLessThan(250);
+    }
+  },
+);
+
+test("halving ends", () => {
+  let chunk: ChunkPlan | undefined = { index: 0, startMs: 0, endMs: 60_000, ownStartMs: 0, ownEndMs: 60_000 };
+  let halvings = 0;
+  for (; chunk !== undefined; halvings++) chunk = splitChunk(chunk)?.[0];
+  expect(halvings).toBeLessThan(8);
+  expect(
+    splitChunk({ index: 0, startMs: 0, endMs: SPLIT_MIN_MS - 1, ownStartMs: 0, ownEndMs: SPLIT_MIN_MS - 1 }),
+  ).toBeNull();
+});
+
+test("a tone that the lower rate cannot carry does not come back as another", () => {
+  const tone = (hertz: number) =>
+    Float32Array.from({ length: 44_100 }, (_, index) => Math.sin((2 * Math.PI * hertz * index) / 44_100));
+  const loudness = (samples: Float32Array) =>
+    Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length);
+  const lowered = (hertz: number) => loudness(resampler(44_100, 16_000).push(tone(hertz)).subarray(200, -200));
+  expect(lowered(1_000)).toBeCloseTo(Math.SQRT1_2, 1);
+  expect(lowered(10_000)).toBeLessThan(0.001);
+});

@@ -1,0 +1,26 @@
+import { r2Source } from "../../consumer/audio/byte-source.ts";
+import { extractChunk } from "../../consumer/audio/extract.ts";
+import { planAudio } from "../../consumer/audio/plan.ts";
+
+/** Plans the object it is asked for and answers with one of its chunks. */
+export default {
+  async fetch(request, env) {
+    const { searchParams } = new URL(request.url);
+    const source = r2Source(env.MEDIA, {
+      key: searchParams.get("key") ?? "",
+      etag: searchParams.get("etag") ?? "",
+      sizeBytes: Number(searchParams.get("size")),
+    });
+    try {
+      const plan = await planAudio(source);
+      const chunk = plan.type === "chunks" ? plan.chunks[Number(searchParams.get("index"))] : undefined;
+      if (plan.type !== "chunks" || chunk === undefined) return Response.json(plan, { status: 422 });
+      const file = await extractChunk(source, plan.container, chunk);
+      return new Response(file.bytes, {
+        headers: { "content-type": file.contentType, "x-plan": JSON.stringify(plan) },
+      });
+    } catch (error) {
+      return new Response(error instanceof Error ? `${error.name}: ${error.message}` : "?", { status: 500 });
+    }
+  },
+} satisfies ExportedHandler<{ readonly MEDIA: R2Bucket }>;

@@ -1,0 +1,114 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+import type { ByteSource } from "../../consumer/audio/byte-source.ts";
+
+const run = promisify(execFile);
+const RATE = 16_000;
+
+/** A folder with a recording of speech, pauses and noise, none of whose seconds is like another. */
+export async function makeSpeech(seconds: number): Promise<{ folder: string; speech: string }> {
+  const folder = await mkdtemp(join(tmpdir(), "darkroom-audio-"));
+  const sentences = Array.from(
+    { length: 60 },
+    (_, index) => `Sentence number ${index * 37 + 11}, said once only. And ${index * 91}.`,
+  );
+  await run("flite", ["-t", sentences.join(" "), "-o", join(folder, "flite.wav")]);
+  const speech = join(folder, "speech.wav");
+  // A tone that climbs all along, so that no place can be taken for another.
+  const tone = `aevalsrc=0.05*sin(2*PI*(200*t+4*t*t)):s=44100:d=${seconds}`;
+  const mix =
+    "[0:a]aresample=44100[a];[a][1:a]amix=inputs=2:duration=shortest:normalize=0,aformat=channel_layouts=stereo";
+  const inputs = ["-stream_loop", "-1", "-i", join(folder, "flite.wav"), "-f", "lavfi", "-i", tone];
+  const output = ["-t", String(seconds), "-ar", "44100", "-c:a", "pcm_s16le", speech];
+  await ffmpeg([...inputs, "-filter_complex", mix, ...output]);
+  return { folder, speech };
+}
+
+export async function ffmpeg(args: readonly string[]): Promise<void> {
+  await run("ffmpeg", ["-v", "error", "-nostdin", "-y", ...args], { maxBuffer: 1 << 26 });
+}
+
+/** What a player hears: 16 kHz mono. */
+export async function decode(file: string): Promise<Float32Array> {
+  const { stdout } = await run(
+    "ffmpeg",
+    ["-v", "error", "-nostdin", "-i", file, "-map", "0:a:0", "-ac", "1", "-ar", String(RATE), "-f", "f32le", "-"],
+    { encoding: "buffer", maxBuffer: 1 << 28 },
+  );
+  return new Float32Array(stdout.buffer.slice(stdout.byteOffset, stdout.byteOffset + stdout.length));
+}
+
+/** A file as an object, counting what is read of it. */
+export async function fileSource(path: string): Promise<ByteSource & { reads: number; bytes: number }> {
+  const all = await fileBytes(path);
+  const size = all.length;
+  const source = {
+    sizeBytes: size,
+    reads: 0,
+    bytes: 0,
+    async read(offset: number, lengthBytes: number) {
+      if (offset < 0 || lengthBytes <= 0 || offset + lengthBytes > size) {
+        throw new Error(`read ${offset}+${lengthBytes} of ${size}`);
+      }
+      source.reads += 1;
+      source.bytes += lengthBytes;
+      return all.slice(offset, offset + lengthBytes);
+    },
+  };
+  return source;
+}
+
+export function memorySource(bytes: Uint8Array): ByteSource {
+  return { sizeBytes: bytes.length, read: async (offset, length) => bytes.slice(offset, offset + length) };
+}
+
+export async function fileBytes(path: string): Promise<Uint8Array> {
+  return new Uint8Array(await readFile(path));
+}
+
+export interface Likeness {
+  /** Milliseconds by which the piece is later than it says. */
+  readonly lagMs: number;
+  /** 1 where they are the same. */
+  readonly correlation: number;
+}
+
+/** Compare a stretch of a chunk with the same time of the source, allowing for a lag of up to 60 ms. */
+export function compare(
+  source: Float32Array,
+  chunk: Float32Array,
+  chunkStartMs: number,
+  fromMs: number,
+  toMs: number,
+): Likeness {
+  const sourceFrom = Math.round((fromMs / 1000) * RATE);
+  const chunkFrom = Math.round(((fromMs - chunkStartMs) / 1000) * RATE);
+  const length = Math.floor(((toMs - fromMs) / 1000) * RATE);
+  const at = (lag: number, stride: number) => {
+    let [product, left, right] = [0, 0, 0];
+    for (let index = 0; index < length; index += stride) {
+      const a = source[sourceFrom + index] ?? 0;
+      const b = chunk[chunkFrom + index + lag] ?? 0;
+      product += a * b;
+      left += a * a;
+      right += b * b;
+    }
+    return product / Math.sqrt(left * right + 1e-12);
+  };
+  let best = { lag: 0, correlation: at(0, 1) };
+  if (best.correlation < 0.985) {
+    for (let lag = -1500; lag <= 1500; lag++) {
+      const correlation = at(lag, 31);
+      if (correlation > best.correlation) best = { lag, correlation };
+    }
+    for (let lag = best.lag - 3; lag <= best.lag + 3; lag++) {
+      const correlation = at(lag, 1);
+      if (correlation > best.correlation || lag === best.lag) best = { lag, correlation };
+    }
+  }
+  return { lagMs: (best.lag / RATE) * 1000, correlation: best.correlation };
+}

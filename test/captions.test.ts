@@ -1,0 +1,189 @@
+import { expect, test } from "vitest";
+
+import { CAPTION_PRESETS, CaptionOptions, type Cue, layoutCaptions } from "../shared/caption-layout.ts";
+import { toSrt, toVtt } from "../shared/captions.ts";
+import type { Segment, Word } from "../shared/transcript.ts";
+import { pick, seeded, segmentOf, whole } from "./scripted-speaker.ts";
+
+const CASES = 2000;
+
+test("whatever is said and asked for: limits hold, cues never meet, every word is kept in order", () => {
+  for (let seed = 1; seed <= CASES; seed += 1) {
+    const random = seeded(seed);
+    const segments = speak(random);
+    const options = someOptions(random);
+    const cues = layoutCaptions(segments, options);
+    const said = segments.map(({ text }) => text).join(" ");
+    expect(unspaced(cues.flatMap(({ lines }) => lines).join(" ")), `seed ${seed}`).toBe(unspaced(said));
+    expect(cues.flatMap((cue, index) => brokenLimits(cue, cues[index + 1], options))).toEqual([]);
+    expect(JSON.stringify(layoutCaptions(structuredClone(segments), options))).toBe(JSON.stringify(cues));
+  }
+});
+
+test("no word shorter than a line is split, and none gains or loses a space", () => {
+  for (let seed = 1; seed <= CASES; seed += 1) {
+    const random = seeded(seed);
+    const segments = speak(random).filter(({ text }) => !/[\u3040-\u9FFF]/.test(text));
+    const options = { ...someOptions(random), maxLineLength: 42 };
+    const shown = layoutCaptions(segments, options).flatMap(({ lines }) => lines.flatMap((line) => line.split(" ")));
+    expect(shown).toEqual(segments.flatMap(({ text }) => text.split(" ")));
+  }
+});
+
+test("a cue ends with the sentence, else at a comma, else at a pause", () => {
+  const { netflix } = CAPTION_PRESETS;
+  const speech = "We went down to the harbour early. When the boats had come in, we bought fish for everyone at home.";
+  expect(layoutCaptions([spoken(speech)], netflix).map(({ lines }) => lines)).toEqual([
+    ["We went down to the harbour early."],
+    ["When the boats had come in,", "we bought fish for everyone at home."],
+  ]);
+  const comma = "after the long winter the river had risen over both of its banks, and nobody could cross it any more";
+  expect(layoutCaptions([spoken(comma)], netflix)[0]?.lines).toEqual([
+    "after the long winter the river",
+    "had risen over both of its banks,",
+  ]);
+  const words = spoken(
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen",
+  ).words;
+  const paused = words.map((word, at) =>
+    at < 7 ? word : { ...word, startMs: word.startMs + 800, endMs: word.endMs + 800 },
+  );
+  expect(layoutCaptions([segmentOf(paused)], netflix).map(({ lines }) => lines)).toEqual([
+    ["one two three four five six seven"],
+    ["eight nine ten eleven twelve", "thirteen fourteen fifteen"],
+  ]);
+});
+
+test("a short cue stays until it can be read, but not into the next", () => {
+  const options = CaptionOptions.parse({ minDurationMs: 1000, minGapMs: 100 });
+  const word = (text: string, startMs: number) => ({ text, startMs, endMs: startMs + 200 });
+  const alone = [segmentOf([word("Yes.", 500)]), segmentOf([word("No.", 9000)])];
+  expect(layoutCaptions(alone, options)).toEqual([
+    { startMs: 500, endMs: 1500, lines: ["Yes."] },
+    { startMs: 9000, endMs: 10_000, lines: ["No."] },
+  ]);
+  const long = [word("Incomprehensibilities", 0), word("everywhere.", 200), word("No.", 1500)];
+  expect(layoutCaptions([segmentOf(long)], options)[0]).toEqual({
+    startMs: 0,
+    endMs: 1400,
+    lines: ["Incomprehensibilities everywhere."],
+  });
+});
+
+test("scripts without spaces stay without, by characters, by words and without word times", () => {
+  const text = "今日は天気がいいですね。明日も晴れるといいのですが、どうでしょうか。";
+  const words = Array.from(text, (char, at) => ({ text: char, startMs: at * 150, endMs: at * 150 + 150 }));
+  const endMs = words.length * 150;
+  const options = CaptionOptions.parse({ maxLineLength: 13 });
+  for (const segment of [
+    { startMs: 0, endMs, text, words },
+    { startMs: 0, endMs, text, words: words.filter(({ text: char }) => !/[。、]/.test(char)) },
+    { startMs: 0, endMs, text, words: [] },
+  ]) {
+    const lines = layoutCaptions([segment], options).map((cue) => cue.lines);
+    expect(lines.flat().join("")).toBe(text);
+    expect(lines[0]).toEqual(["今日は天気がいいですね。"]);
+    expect(lines.flat().some((line) => /^[。、]/.test(line))).toBe(false);
+  }
+  const mixed = { startMs: 0, endMs: 3000, text: "私は Node.js が好き。", words: [] };
+  expect(layoutCaptions([mixed], CAPTION_PRESETS.bbc).map(({ lines }) => lines)).toEqual([["私は Node.js が好き。"]]);
+});
+
+test("a word that is longer than a line is split, its time with it", () => {
+  const options = CaptionOptions.parse({ maxLineLength: 10, maxLines: 1, minGapMs: 0, minDurationMs: 0 });
+  const cues = layoutCaptions([segmentOf([{ text: "a".repeat(25), startMs: 0, endMs: 2500 }])], options);
+  expect(cues.map(({ lines }) => lines.join("").length)).toEqual([10, 10, 5]);
+  expect(cues.map(({ startMs }) => startMs)).toEqual([0, 1000, 2000]);
+});
+
+test("the parts of a word that the model timed apart stay together", () => {
+  const parts = ["don", "'t", "re", "-read", "it", "."].map((text, at) => ({
+    text,
+    startMs: at * 300,
+    endMs: at * 300 + 300,
+  }));
+  const segment = { ...segmentOf(parts), text: " don't re-read it." };
+  const options = CaptionOptions.parse({ maxLineLength: 8, maxLines: 3 });
+  expect(layoutCaptions([segment], options).flatMap(({ lines }) => lines)).toEqual(["don't", "re-read", "it."]);
+});
+
+test("cues are written with their lines, and what would be markup escaped", () => {
+  const cues = [{ startMs: 0, endMs: 1000, lines: ["a <b>", "& -->"] }];
+  expect(toVtt(cues)).toBe("WEBVTT\n\n00:00:00.000 --> 00:00:01.000\na &lt;b&gt;\n&amp; --&gt;\n");
+  expect(toSrt(cues)).toBe("1\n00:00:00,000 --> 00:00:01,000\na <b>\n& -->\n");
+});
+
+test("options have the usual limits by default, presets are valid, nonsense is refused", () => {
+  expect(CaptionOptions.parse({})).toEqual(CAPTION_PRESETS.netflix);
+  for (const preset of Object.values(CAPTION_PRESETS)) expect(CaptionOptions.parse(preset)).toEqual(preset);
+  expect(CaptionOptions.safeParse({ minDurationMs: 8000 }).success).toBe(false);
+  expect(CaptionOptions.safeParse({ lineLength: 42 }).success).toBe(false);
+  expect(layoutCaptions([], CAPTION_PRESETS.bbc)).toEqual([]);
+});
+
+function brokenLimits(cue: Cue, next: Cue | undefined, options: CaptionOptions): readonly string[] {
+  const durationMs = cue.endMs - cue.startMs;
+  const readingMs = (Array.from(cue.lines.join(" ")).length * 1000) / options.maxCharsPerSecond;
+  const wantedMs = Math.min(options.maxDurationMs, Math.max(options.minDurationMs, readingMs));
+  const roomMs = next === undefined ? Infinity : next.startMs - options.minGapMs - cue.startMs;
+  const limits = {
+    maxLines: cue.lines.length >= 1 && cue.lines.length <= options.maxLines,
+    maxLineLength: cue.lines.every((line) => Array.from(line).length <= options.maxLineLength),
+    maxDuration: durationMs > 0 && durationMs <= options.maxDurationMs,
+    minGap: durationMs <= roomMs,
+    minDuration: durationMs >= Math.min(wantedMs, roomMs),
+  };
+  return Object.entries(limits).flatMap(([limit, isKept]) => (isKept ? [] : [`${limit} ${JSON.stringify(cue)}`]));
+}
+
+function unspaced(text: string): string {
+  return text.replaceAll(/\s+/g, "");
+}
+
+function someOptions(random: () => number): CaptionOptions {
+  if (random() < 0.3) return pick(Object.values(CAPTION_PRESETS), random);
+  const minDurationMs = whole(random, 0, 2000);
+  return CaptionOptions.parse({
+    maxLineLength: whole(random, 8, 60),
+    maxLines: whole(random, 1, 4),
+    minDurationMs,
+    maxDurationMs: Math.max(500, minDurationMs) + whole(random, 0, 6000),
+    maxCharsPerSecond: whole(random, 5, 40),
+    minGapMs: whole(random, 0, 300),
+  });
+}
+
+const LATIN =
+  "a I the and of river harbour everyone nevertheless understanding internationalisation it's don't 20 O'Brien café".split(
+    " ",
+  );
+const CHARS = Array.from("今日は天気がいいですね明後晴雨風空海山川時計東京カタカナーひらがな");
+
+/** Segments of many kinds: timed or not, spaced or not, crowded, paused, with zero-length and hour-long words. */
+function speak(random: () => number): Segment[] {
+  const segments: Segment[] = [];
+  let atMs = whole(random, 0, 5000);
+  const isCrowded = random() < 0.1;
+  for (let left = whole(random, 1, 12); left > 0; left -= 1) {
+    const isJapanese = random() < 0.25;
+    const words: Word[] = [];
+    for (let count = whole(random, 1, 25); count > 0; count -= 1) {
+      const mark = random() < 0.15 ? pick(isJapanese ? ["。", "、"] : [".", ",", "?", "!", "…", ";"], random) : "";
+      const lengthMs = isCrowded
+        ? whole(random, 0, 20)
+        : random() < 0.01
+          ? whole(random, 8000, 30_000)
+          : whole(random, 0, 600);
+      words.push({ text: pick(isJapanese ? CHARS : LATIN, random) + mark, startMs: atMs, endMs: atMs + lengthMs });
+      atMs += lengthMs + (random() < 0.1 ? whole(random, 0, 4000) : 0);
+    }
+    const text = words.map((word) => word.text).join(isJapanese ? "" : " ");
+    const segment = { ...segmentOf(words), text };
+    segments.push(random() < 0.3 ? { ...segment, words: [] } : segment);
+  }
+  return segments;
+}
+
+function spoken(text: string): Segment {
+  return segmentOf(text.split(" ").map((word, at) => ({ text: word, startMs: at * 300, endMs: at * 300 + 280 })));
+}

@@ -1,0 +1,162 @@
+// A recording of many chunks: planned, heard side by side, joined; interrupted, refused and resumed.
+import { expect, test } from "vitest";
+
+import type { Transcript } from "../shared/transcript.ts";
+import { startDarkroom, until } from "./harness.ts";
+import { speech, WORD_MS } from "./speech.ts";
+
+const darkroom = startDarkroom();
+
+/** Words that can be told apart, `count` of them; some replaced by what the scripted model should do there. */
+function words(count: number, special: Record<number, string> = {}, prefix = "w"): string[] {
+  return Array.from({ length: count }, (_, index) => special[index] ?? `${prefix}${index}`);
+}
+
+async function transcribe(said: readonly string[]): Promise<string> {
+  return (await darkroom.upload({ name: "long.wav" }, speech(said.join(" ")))).id;
+}
+
+async function transcript(id: string): Promise<Transcript> {
+  return (await darkroom.api(`/v1/jobs/${id}/transcript`)).json<Transcript>();
+}
+
+async function joined(id: string): Promise<string> {
+  return (await darkroom.api(`/v1/jobs/${id}/artifacts/transcript.json`)).text();
+}
+
+test("three minutes are cut, heard and joined: every word once, in order, at its time", async () => {
+  const said = words(360);
+  const id = await transcribe(said);
+  const job = await darkroom.untilJob(id);
+  expect(job).toMatchObject({
+    state: "completed",
+    progress: { audioMsDone: 180_000, audioMsTotal: 180_000, fraction: 1 },
+  });
+  expect(job.progress.tasksTotal).toBeGreaterThanOrEqual(5);
+  const { text, segments, isComplete, gaps, lowConfidence } = await transcript(id);
+  expect(text).toBe(said.join(" "));
+  expect({ isComplete, gaps, lowConfidence }).toEqual({ isComplete: true, gaps: [], lowConfidence: [] });
+  const heard = segments.flatMap((segment) => segment.words);
+  for (const [index, word] of heard.entries()) {
+    expect(Math.abs(word.startMs - index * WORD_MS)).toBeLessThan(50);
+  }
+});
+
+test("a consumer that dies is resumed where it stopped: no finished chunk is paid twice, the result is the same", async () => {
+  const { DB } = darkroom.bindings();
+  const said = words(360, { 200: "sleep:1500" }, "r");
+  const undisturbed = await transcribe(said);
+  await darkroom.untilJob(undisturbed);
+  const before = (await darkroom.modelCalls()).calls;
+
+  const id = await transcribe(said);
+  await until(
+    () => darkroom.readJob(id),
+    (job) => (job.progress.audioMsDone ?? 0) > 0,
+  );
+  // The consumer of the slow chunk dies: its lease runs out, and what it answers later does not count.
+  await DB.prepare("UPDATE tasks SET check_at = 0 WHERE state = 'running' AND job_id = ?1").bind(id).run();
+  await darkroom.maintain();
+  const job = await darkroom.untilJob(id);
+  expect(job.state).toBe("completed");
+  expect(job.attempts.filter(({ outcome }) => outcome === "lost")).toHaveLength(1);
+  expect(await joined(id)).toBe(await joined(undisturbed));
+  const after = (await darkroom.modelCalls()).calls;
+  const again = Object.entries(after).filter(
+    ([script, count]) => script.includes("r1 ") || count - (before[script] ?? 0) > 1,
+  );
+  for (const [script, count] of again) {
+    expect(count - (before[script] ?? 0)).toBe(script.includes("sleep:") ? 2 : 1);
+  }
+});
+
+test("a chunk that cannot be heard leaves a marked gap, and is redriven alone", async () => {
+  const said = words(360, { 180: "error:3010x1" }, "g");
+  const id = await transcribe(said);
+  expect(await darkroom.untilJob(id)).toMatchObject({ state: "failed", error: { code: "unsupported_audio" } });
+  const partial = await transcript(id);
+  expect(partial).toMatchObject({ isComplete: false, gaps: [{ reason: "unsupported_audio" }] });
+  const [gap] = partial.gaps;
+  expect(gap!.startMs).toBeLessThan(90_000);
+  expect(gap!.endMs).toBeGreaterThan(90_000);
+  expect(partial.text).toContain("g0 g1 g2");
+  expect(partial.text).toContain("g359");
+
+  type Letters = { deadLetters: { id: string }[] };
+  const { deadLetters } = await (await darkroom.api("/v1/dead-letters")).json<Letters>();
+  expect(deadLetters).toHaveLength(1);
+  expect((await darkroom.api(`/v1/dead-letters/${deadLetters[0]!.id}/redrive`, { method: "POST" })).status).toBe(202);
+  expect(await darkroom.untilJob(id)).toMatchObject({ state: "completed", error: null });
+  const whole = await transcript(id);
+  expect(whole).toMatchObject({ isComplete: true, gaps: [], text: said.join(" ") });
+});
+
+test("a chunk that is too large for the model is split further instead of failing", async () => {
+  const said = words(360, { 100: "brief" }, "s");
+  const id = await transcribe(said);
+  const job = await darkroom.untilJob(id);
+  expect(job).toMatchObject({ state: "completed", error: null });
+  expect((await transcript(id)).text).toBe(said.join(" "));
+});
+
+test("a looping chunk is asked for once more with care; one that still loops is marked", async () => {
+  const said = words(360, { 30: "loopy" }, "l");
+  const id = await transcribe(said);
+  await darkroom.untilJob(id);
+  expect(await transcript(id)).toMatchObject({ text: said.join(" "), lowConfidence: [] });
+
+  const { id: fast } = await darkroom.upload(
+    { name: "loop.wav", options: '{"tier":"fast"}' },
+    speech(words(60, { 30: "loopy" }).join(" ")),
+  );
+  await darkroom.untilJob(fast);
+  expect((await transcript(fast)).lowConfidence).toMatchObject([{ reason: "a phrase repeats over and over" }]);
+});
+
+test("the transcript can be read while it grows, in every format, and says that it is partial", async () => {
+  const id = await transcribe(words(480, { 300: "sleep:4000" }, "p"));
+  const job = await until(
+    () => darkroom.readJob(id),
+    ({ progress }) => (progress.audioMsDone ?? 0) > 0,
+  );
+  expect(job.state).toBe("running");
+  expect(job.progress.audioMsTotal).toBe(240_000);
+  const part = await darkroom.api(`/v1/jobs/${id}/transcript?format=txt`);
+  expect(part.headers.get("x-transcript-complete")).toBe("false");
+  const text = await part.text();
+  expect(text).toMatch(/^p0 p1 p2/);
+  expect(text).not.toContain("p301");
+  await darkroom.untilJob(id);
+  const vtt = await darkroom.api(`/v1/jobs/${id}/transcript?format=vtt&preset=bbc&maxLineLength=20`);
+  expect(vtt.headers.get("x-transcript-complete")).toBe("true");
+  const lines = (await vtt.text()).split("\n").filter((line) => line !== "" && !line.includes("-->"));
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(20);
+  const srt = await (await darkroom.api(`/v1/jobs/${id}/transcript?format=srt`)).text();
+  expect(srt).toMatch(/^1\n00:00:00,\d{3} --> 00:00:0\d,\d{3}\np0 /);
+});
+
+test.each([
+  ["format=docx", /^format/],
+  ["maxLineLength=2", /^maxLineLength/],
+  ["preset=hbo", /^preset/],
+])("a transcript asked for wrongly: %s", async (query, detail) => {
+  const id = await transcribe(words(4));
+  const response = await darkroom.api(`/v1/jobs/${id}/transcript?${query}`);
+  expect(response.status).toBe(422);
+  expect((await response.json<{ detail: string }>()).detail).toMatch(detail);
+});
+
+test("cancelling a long recording ends its chunks and its join", async () => {
+  const id = await transcribe(words(360, { 100: "sleep:1000" }, "c"));
+  await until(
+    () => darkroom.readJob(id),
+    ({ progress }) => progress.tasksTotal > 1,
+  );
+  expect((await darkroom.api(`/v1/jobs/${id}`, { method: "DELETE" })).status).toBe(200);
+  const { results } = await darkroom
+    .bindings()
+    .DB.prepare("SELECT state FROM tasks WHERE job_id = ?1 AND finalized_at IS NULL")
+    .bind(id)
+    .all();
+  expect(results).toEqual([]);
+});

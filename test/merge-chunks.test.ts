@@ -1,0 +1,176 @@
+import { expect, test } from "vitest";
+
+import { type HeardChunk, mergeChunks } from "../shared/merge-chunks.ts";
+import type { Segment } from "../shared/transcript.ts";
+import { hear, type Hearing, type Said, seeded, segmentOf, speak } from "./scripted-speaker.ts";
+
+const CASES = 1200; // of about three seams each
+
+test("random speech on random grids: no word lost or doubled at any seam, whatever the order of the chunks", () => {
+  let seams = 0;
+  for (let seed = 1; seed <= CASES; seed += 1) {
+    const random = seeded(seed);
+    const speech = speak(random, { seconds: 60, repeats: 0.08, silences: 0.04 });
+    const chunks = hear(speech, random, { jitterMs: 400 });
+    seams += chunks.length - 1;
+    const merged = mergeChunks(chunks);
+    expect(errors(merged, speech), `seed ${seed}`).toBe(0);
+    expect(JSON.stringify(mergeChunks(chunks.toSorted(() => random() - 0.5)))).toBe(JSON.stringify(merged));
+    expect(isMonotone(merged), `seed ${seed}`).toBe(true);
+  }
+  expect(seams).toBeGreaterThan(2 * CASES);
+});
+
+test("words that the two sides spell differently are neither lost nor doubled", () => {
+  for (let seed = 1; seed <= CASES; seed += 1) {
+    const random = seeded(seed);
+    const speech = speak(random, { seconds: 60, repeats: 0.03, silences: 0.04, variants: 0.3 });
+    const merged = mergeChunks(hear(speech, random, { jitterMs: 400 }));
+    expect(errors(merged, speech), `seed ${seed}`).toBe(0);
+  }
+});
+
+test("sparse speech, with a word or none in an overlap and two spellings of it, is kept too", () => {
+  for (let seed = 1; seed <= CASES; seed += 1) {
+    const random = seeded(seed);
+    const speech = speak(random, { seconds: 60, repeats: 0, silences: 0.7, variants: 0.5 });
+    const merged = mergeChunks(hear(speech, random, { jitterMs: 400 }));
+    expect(errors(merged, speech), `seed ${seed}`).toBe(0);
+  }
+});
+
+// Runs of ten equal words, a third of a second apart: times that are off by more than that cannot tell them apart.
+test.each([
+  { jitterMs: 0, mostPerSeam: 0.001 },
+  { jitterMs: 100, mostPerSeam: 0.001 },
+  { jitterMs: 200, mostPerSeam: 0.005 },
+  { jitterMs: 400, mostPerSeam: 0.05 },
+])("nine words of ten repeat the last, times off by $jitterMs ms: few seams miscount", ({ jitterMs, mostPerSeam }) => {
+  const rate = errorsPerSeam({ jitterMs }, { repeats: 0.9, silences: 0.02 });
+  expect(rate).toBeLessThan(mostPerSeam);
+});
+
+// A side that hears nothing in the overlap leaves no way to tell a repeated word from one heard twice.
+test.each([
+  { deaf: "left", deafShare: "some", mostPerSeam: 0.03 },
+  { deaf: "right", deafShare: "some", mostPerSeam: 0.03 },
+  { deaf: "left", deafShare: "all", mostPerSeam: 0.04 },
+  { deaf: "right", deafShare: "all", mostPerSeam: 0.04 },
+] as const)("where the $deaf side misses $deafShare of an overlap, the other's words stand", (gap) => {
+  const rate = errorsPerSeam({ jitterMs: 400, ...gap }, { repeats: 0, silences: 0.04 });
+  expect(rate).toBeLessThan(gap.mostPerSeam);
+});
+
+test("the cut falls in the middle of the common run, and each segment keeps its own text and words", () => {
+  const left = chunk(0, { ownEndMs: 10_000, endMs: 12_000 }, [
+    "Well,|7000",
+    "the|8500",
+    "old|9000",
+    "red|9500",
+    "fox|10000",
+    "jum|11900",
+  ]);
+  const right = chunk(1, { ownStartMs: 10_000, startMs: 8000 }, [
+    "the|8600",
+    "old|9100",
+    "red|9600",
+    "Fox|10100",
+    "jumped.|11800",
+  ]);
+  expect(mergeChunks([right, left]).map(({ text, startMs, endMs }) => ({ text, startMs, endMs }))).toEqual([
+    { text: "Well, the old", startMs: 7000, endMs: 9200 },
+    { text: "red Fox jumped.", startMs: 9600, endMs: 12_000 },
+  ]);
+});
+
+test("a cut segment of a script without spaces gains none", () => {
+  const chars = (text: string, fromMs: number) => Array.from(text, (char, at) => `${char}|${fromMs + at * 200}`);
+  const left = chunk(0, { ownEndMs: 2000, endMs: 3000 }, chars("今日は天気がいいですね。", 400));
+  const right = chunk(1, { ownStartMs: 2000, startMs: 1000 }, chars("天気がいいですね。明日も", 1050));
+  const spaceless = [left, right].map((heard) => ({
+    ...heard,
+    segments: heard.segments.map((segment) => ({ ...segment, text: segment.text.replaceAll(" ", "") })),
+  }));
+  const merged = mergeChunks(spaceless);
+  expect(merged.map(({ text }) => text).join("")).toBe("今日は天気がいいですね。明日も");
+  expect(merged).toHaveLength(2);
+});
+
+test("segments without word times are kept by the side their middle is on, and all where a neighbour is silent", () => {
+  const untimed = (startMs: number, endMs: number, text: string) => ({ startMs, endMs, text, words: [] });
+  const left = {
+    ...chunk(0, { ownEndMs: 10_000, endMs: 12_000 }),
+    segments: [untimed(0, 9000, "a"), untimed(9500, 11_900, "b")],
+  };
+  const right = {
+    ...chunk(1, { ownStartMs: 10_000, startMs: 8000 }),
+    segments: [untimed(9400, 11_800, "b"), untimed(12_000, 19_000, "c")],
+  };
+  expect(mergeChunks([left, right]).map(({ text }) => text)).toEqual(["a", "b", "c"]);
+  expect(mergeChunks([left, { ...right, segments: [] }])).toEqual(left.segments);
+  expect(mergeChunks([right, { ...left, segments: [] }])).toEqual(right.segments);
+  expect(mergeChunks([])).toEqual([]);
+});
+
+test("beside a missing chunk everything heard is kept, and a chunk wholly within another adds nothing", () => {
+  const left = chunk(0, { ownEndMs: 10_000, endMs: 12_000 }, ["one|9000", "two|11500"]);
+  const right = chunk(2, { ownStartMs: 20_000, startMs: 18_000, ownEndMs: 30_000, endMs: 30_000 }, ["three|18100"]);
+  const within = chunk(3, { ownStartMs: 2000, startMs: 2000, ownEndMs: 9500, endMs: 9500 }, ["one|9050"]);
+  expect(mergeChunks([right, within, left]).map(({ text }) => text)).toEqual(["one two", "three"]);
+});
+
+test("of a doubtful chunk no more is taken than must be", () => {
+  const left = chunk(0, { ownEndMs: 10_000, endMs: 12_000 }, ["loop|8600", "loop|9200", "loop|9700"]);
+  const right = chunk(1, { ownStartMs: 10_000, startMs: 8000 }, ["calm|8200", "seas|10500"]);
+  const texts = (chunks: readonly HeardChunk[]) => mergeChunks(chunks).map(({ text }) => text);
+  expect(texts([{ ...left, isLowConfidence: true }, right])).toEqual(["calm seas"]);
+});
+
+function chunk(index: number, times: Partial<HeardChunk>, words: readonly string[] = []): HeardChunk {
+  const timed = words.map((word) => {
+    const [text = "", at] = word.split("|");
+    return { text, startMs: Number(at), endMs: Number(at) + 200 };
+  });
+  const segments = timed.length > 0 ? [segmentOf(timed)] : [];
+  return { index, startMs: 0, endMs: 20_000, ownStartMs: 0, ownEndMs: 20_000, segments, ...times };
+}
+
+function errorsPerSeam(hearing: Hearing, rates: { repeats: number; silences: number }): number {
+  let wrong = 0;
+  let seams = 0;
+  for (let seed = 1; seed <= 500; seed += 1) {
+    const random = seeded(seed);
+    const speech = speak(random, { seconds: 60, ...rates });
+    const chunks = hear(speech, random, hearing);
+    seams += chunks.length - 1;
+    wrong += errors(mergeChunks(chunks), speech);
+  }
+  return wrong / seams;
+}
+
+/** Words lost plus words doubled: the edits that turn what was merged into what was said. */
+function errors(merged: readonly Segment[], speech: readonly Said[]): number {
+  const heard = merged.flatMap(({ words }) => words.map(({ text }) => text));
+  expect(merged.map(({ text }) => text).join(" ")).toBe(heard.join(" "));
+  const said = speech.map(({ spellings }) => spellings);
+  let row = Array.from({ length: said.length + 1 }, (_, index) => index);
+  if (heard.length === said.length && heard.every((text, index) => said[index]?.includes(text))) return 0;
+  for (const [index, text] of heard.entries()) {
+    const next = [index + 1];
+    for (const [at, spellings] of said.entries()) {
+      const same = spellings.includes(text) ? row[at]! : Infinity;
+      next.push(Math.min(same, row[at + 1]! + 1, next[at]! + 1));
+    }
+    row = next;
+  }
+  return row.at(-1)!;
+}
+
+function isMonotone(segments: readonly Segment[]): boolean {
+  const times = segments.flatMap(({ startMs, words, endMs }) => [
+    startMs,
+    ...words.flatMap((word) => [word.startMs, word.endMs]),
+    endMs,
+  ]);
+  return times.every((timeMs, index) => timeMs >= (times[index - 1] ?? 0));
+}

@@ -1,0 +1,30 @@
+/** Every word of scripted speech takes this long, and is heard for most of it. */
+export const WORD_MS = 500;
+
+const SAMPLES_PER_SECOND = 16_000;
+const WORD_BYTES = (SAMPLES_PER_SECOND * 2 * WORD_MS) / 1000;
+
+/**
+ * A WAV whose samples spell out, in `<…>`, what the scripted model hears and when: it can be cut like any recording, and
+ * a cut through a word loses the word.
+ */
+export function speech(text: string): Uint8Array<ArrayBuffer> {
+  const words = text.split(/\s+/);
+  const data = new Uint8Array(words.length * WORD_BYTES);
+  for (const [index, word] of words.entries()) data.set(new TextEncoder().encode(`<${word}>`), index * WORD_BYTES);
+  const wav = new Uint8Array(44 + data.length);
+  const view = new DataView(wav.buffer);
+  wav.set(new TextEncoder().encode("RIFF....WAVEfmt "));
+  view.setUint32(4, 36 + data.length, true);
+  view.setUint32(16, 16, true);
+  view.setUint16(20, 1, true);
+  view.setUint16(22, 1, true);
+  view.setUint32(24, SAMPLES_PER_SECOND, true);
+  view.setUint32(28, SAMPLES_PER_SECOND * 2, true);
+  view.setUint16(32, 2, true);
+  view.setUint16(34, 16, true);
+  wav.set(new TextEncoder().encode("data"), 36);
+  view.setUint32(40, data.length, true);
+  wav.set(data, 44);
+  return wav;
+}
