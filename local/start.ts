@@ -7,6 +7,8 @@ import { LOG_FILE, migrate, startRuntime } from "./runtime.ts";
 
 const KEY = "dk_local_localdevelopmentonly0123456789ab"; // as in dev-key.sql
 const CRON_EVERY_MS = 5000;
+/** A runtime busy for half a minute is not yet dead. */
+const MISSED_TICKS = 6;
 
 const port = Number(process.env["PORT"] ?? 8787);
 if (!(await isFree(port))) {
@@ -21,7 +23,8 @@ const runtime = await startRuntime({ port, inferenceUrl: inference.url });
 const stopping = new AbortController();
 
 // Nothing fires cron locally, and R2 sends no events: the sweep finds what was put into the bucket.
-const cron = setInterval(() => void fetch(`${runtime.url}/cdn-cgi/local/scheduled`).catch(() => null), CRON_EVERY_MS);
+const cron = setInterval(() => void tick(), CRON_EVERY_MS);
+let missedTicks = 0;
 console.log(welcome(runtime.url, inference.engines));
 void followJobs(readJobs, console.log, stopping.signal);
 
@@ -41,6 +44,16 @@ async function stop(exitCode: number): Promise<void> {
   await runtime.stop();
   await inference.close();
   process.exit(exitCode);
+}
+
+async function tick(): Promise<void> {
+  const signal = AbortSignal.timeout(2 * CRON_EVERY_MS);
+  const response = await fetch(`${runtime.url}/cdn-cgi/local/scheduled`, { signal }).catch(() => null);
+  missedTicks = response === null ? missedTicks + 1 : 0;
+  if (missedTicks < MISSED_TICKS) return;
+  // wrangler outlives a workerd that was killed, and answers nothing.
+  console.error(`The runtime does not answer any more. Nothing is lost: run npm start again. Its log is ${LOG_FILE}`);
+  await stop(1);
 }
 
 async function readJobs(): Promise<readonly FeedJob[]> {
