@@ -130,7 +130,7 @@ export function createEvent(key: string, size: number, eTag: string, action = "P
 }
 
 /** Poll until a reading is as wanted; fails with the last reading. */
-export async function until<T>(read: () => Promise<T>, isDone: (value: T) => boolean, timeoutMs = 15_000): Promise<T> {
+export async function until<T>(read: () => Promise<T>, isDone: (value: T) => boolean, timeoutMs = 60_000): Promise<T> {
   const end = Date.now() + timeoutMs;
   for (;;) {
     const value = await read();
