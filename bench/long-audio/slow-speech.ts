@@ -1,0 +1,11 @@
+// The scripted model, which reads what a WAV spells out, taking three seconds for it.
+import ScriptedAi from "../../test/scripted-ai.ts";
+
+const MODEL_MS = 3000;
+
+export default class SlowSpeech extends ScriptedAi {
+  override async run(model: string, inputs: Record<string, unknown>, options: unknown): Promise<Response> {
+    await new Promise((resolve) => setTimeout(resolve, MODEL_MS));
+    return super.run(model, inputs, options);
+  }
+}
