@@ -23,7 +23,7 @@ export async function buryMessages(
     if (others.length > 0) {
       // Only uploads' events come here beside tasks: what is of no shape at all is quarantined where it arrives.
       const rows = others.map((message) => unreadableMessage(message, "media-uploads", { code: CODE, reason: REASON }));
-      await quarantine(db, rows, { ownerId: operatorId, now });
+      for (const row of rows) await quarantine(db, [row], { ownerId: operatorId, now });
     }
     for (const message of batch.messages) message.ack();
     console.error({ event: "messages.buried", tasks: taskIds.length, others: others.length });

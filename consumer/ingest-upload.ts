@@ -2,8 +2,8 @@ import { insertJobs, type UploadRecord } from "../shared/db/jobs.ts";
 import { retryTransient } from "../shared/db/transient.ts";
 import type { Intake } from "../shared/intake.ts";
 import { uploadJobId } from "../shared/job.ts";
-import { SNIFF_BYTES } from "../shared/limits.ts";
 import { newJob, type NewJob } from "../shared/new-job.ts";
+import { readHead } from "../shared/read-head.ts";
 import { routeUpload } from "../shared/route-upload.ts";
 import { isInboxKey } from "../shared/storage.ts";
 import { type Announcement, UploadEvent } from "../shared/upload-event.ts";
@@ -13,10 +13,17 @@ import { readMessages } from "./read-messages.ts";
 /** R2 event notifications to jobs. Never throws. */
 export async function ingestBatch(batch: MessageBatch, deps: Intake): Promise<void> {
   const messages = await readMessages(batch, UploadEvent, { ...deps, now: Date.now() });
-  const announcements = messages.flatMap(({ body }) => announcementOf(body, deps.mediaBucket));
+  const announced = messages.map(({ message, body }) => ({
+    message,
+    announcement: announcementOf(body, deps.mediaBucket),
+  }));
+  const announcements = announced.flatMap(({ announcement }) => announcement ?? []);
   try {
-    await ingestUploads(announcements, deps);
-    for (const { message } of messages) message.ack();
+    const failed = await ingestUploads(announcements, deps);
+    for (const { message, announcement } of announced) {
+      if (announcement !== null && failed.has(announcement)) message.retry();
+      else message.ack();
+    }
   } catch (error) {
     console.error({ event: "ingest.failed", uploads: announcements.length, error: String(error) });
     for (const { message } of messages) message.retry();
@@ -25,31 +32,46 @@ export async function ingestBatch(batch: MessageBatch, deps: Intake): Promise<vo
 
 /**
  * Give each object its job, or record why it gets none. The same object twice is one job.
- * @throws if R2 or D1 cannot be reached; nothing is recorded then, and it may be called again.
+ * @returns those that could not be read just now; they hold back no others.
+ * @throws if D1 cannot be reached; nothing is recorded then, and it may be called again.
  */
-export async function ingestUploads(announcements: readonly Announcement[], deps: Intake): Promise<void> {
-  if (announcements.length === 0) return;
+export async function ingestUploads(
+  announcements: readonly Announcement[],
+  deps: Intake,
+): Promise<ReadonlySet<Announcement>> {
   const now = Date.now();
-  const found = await Promise.all(announcements.map((announcement) => inspect(announcement, deps, now)));
-  const jobs = found.flatMap(({ job }) => job ?? []);
-  const uploads = found.map(({ upload }) => upload);
+  const failed = new Set<Announcement>();
+  const found = await Promise.all(
+    announcements.map((announcement) =>
+      inspect(announcement, deps, now).catch((error: unknown) => {
+        console.error({ event: "inspect.failed", key: announcement.key, error: String(error) });
+        failed.add(announcement);
+        return null;
+      }),
+    ),
+  );
+  const inspected = found.filter((one) => one !== null);
+  if (inspected.length === 0) return failed;
+  const jobs = inspected.flatMap(({ job }) => job ?? []);
+  const uploads = inspected.map(({ upload }) => upload);
   await wake(deps.tasks, await retryTransient(() => insertJobs(deps.db, { jobs, uploads }, now)));
   for (const { key, jobId, ignoredReason } of uploads) {
     console.log({ event: jobId === null ? "upload.ignored" : "upload.accepted", key, jobId, reason: ignoredReason });
   }
+  return failed;
 }
 
-function announcementOf(event: UploadEvent, mediaBucket: string): Announcement[] {
+function announcementOf(event: UploadEvent, mediaBucket: string): Announcement | null {
   switch (event.action) {
     case "DeleteObject":
     case "LifecycleDeletion":
-      return [];
+      return null;
     case "PutObject":
     case "CopyObject":
     case "CompleteMultipartUpload":
       // A rule without a prefix, or on another bucket, must not turn our own results into jobs.
-      if (event.bucket !== mediaBucket || !isInboxKey(event.object.key)) return [];
-      return [{ bucket: event.bucket, key: event.object.key, etag: event.object.eTag }];
+      if (event.bucket !== mediaBucket || !isInboxKey(event.object.key)) return null;
+      return { bucket: event.bucket, key: event.object.key, etag: event.object.eTag };
   }
 }
 
@@ -69,7 +91,7 @@ async function inspect(
   if (object.etag !== etag) return ignored("the object was overwritten before it was read", ownerId, object.size);
 
   const source = { key, etag, sizeBytes: object.size };
-  const head = object.size === 0 ? new Uint8Array() : await readHead(media, key, etag);
+  const head = object.size === 0 ? new Uint8Array() : await readHead(media, { key, etag });
   if (head === null) return ignored("the object was overwritten or deleted while it was read", ownerId, object.size);
   const route = await routeUpload({ source, head, metadata: object.customMetadata ?? {} });
   if (route.type === "ignored") return ignored(route.reason, ownerId, object.size);
@@ -79,9 +101,4 @@ async function inspect(
     job: newJob(route.work, { id, ownerId, createdAt: now, ringGraceMs, upload: announcement }),
     upload: { ...announcement, ownerId, sizeBytes: object.size, jobId: id, ignoredReason: null },
   };
-}
-
-async function readHead(media: R2Bucket, key: string, etag: string): Promise<Uint8Array | null> {
-  const object = await media.get(key, { range: { offset: 0, length: SNIFF_BYTES }, onlyIf: { etagMatches: etag } });
-  return object !== null && "body" in object ? new Uint8Array(await object.arrayBuffer()) : null;
 }

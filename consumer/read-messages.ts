@@ -46,20 +46,24 @@ async function keep(
   unreadable: readonly { message: Message; row: UnreadableMessage }[],
   { db, operatorId, now }: { db: D1Database; operatorId: string; now: number },
 ): Promise<void> {
-  const rows = unreadable.map(({ row }) => row);
-  try {
-    await quarantine(db, rows, { ownerId: operatorId, now });
-    for (const { message, row } of unreadable) {
+  // One by one: together, messages of 128 kB are more than D1 binds.
+  for (const { message, row } of unreadable) {
+    try {
+      await quarantine(db, [row], { ownerId: operatorId, now });
       message.ack();
       console.warn({ event: "message.quarantined", queue: row.queue, messageId: row.id, reason: row.reason });
+    } catch (error) {
+      console.error({ event: "quarantine.failed", messageId: row.id, error: String(error) });
+      message.retry();
     }
-  } catch (error) {
-    console.error({ event: "quarantine.failed", messages: rows.length, error: String(error) });
-    for (const { message } of unreadable) message.retry();
   }
 }
 
 function rawBody(body: unknown): string {
   if (body instanceof ArrayBuffer) return JSON.stringify({ base64: new Uint8Array(body).toBase64() });
-  return JSON.stringify(body) ?? "null";
+  try {
+    return JSON.stringify(body) ?? "null";
+  } catch {
+    return JSON.stringify(String(body)); // a BigInt, or an object that holds itself
+  }
 }

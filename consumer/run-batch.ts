@@ -34,7 +34,10 @@ const MAX_DELIVERIES = 90;
 const MAX_DELAY_SECONDS = 43_200;
 
 /** After a failure of D1 itself. */
-const RETRY_LATER = { delaySeconds: 30 };
+const RETRY_LATER_SECONDS = 30;
+
+/** For so long a result that D1 does not take is held and tried again; its lease lasts longer. */
+const HOLD_UNSETTLED_MS = 45_000;
 
 /** Lease a batch's tasks, run them side by side, settle them, and acknowledge each message on its own. Never throws. */
 export async function runBatch(batch: MessageBatch, deps: RunBatchDeps): Promise<void> {
@@ -43,7 +46,7 @@ export async function runBatch(batch: MessageBatch, deps: RunBatchDeps): Promise
 
   const tasks = await lease(messages, deps);
   if (tasks === null) {
-    for (const { message } of messages) message.retry(RETRY_LATER);
+    for (const { message } of messages) ringAgain(message, RETRY_LATER_SECONDS);
     return;
   }
   const byTask = new Map(messages.map(({ message, body }) => [body.taskId, message]));
@@ -90,6 +93,7 @@ async function runAndSettle(
     }),
   );
   let renewedAt = Date.now();
+  let refusedAt: number | null = null;
   do {
     await Promise.race([all, sleep(SETTLE_EVERY_MS)]);
     const isRenewalDue = Date.now() - renewedAt >= RENEW_EVERY_MS;
@@ -97,7 +101,14 @@ async function runAndSettle(
     if (isRenewalDue) renewedAt = Date.now();
     const settlements = ended;
     ended = [];
-    onSettled(settlements, await settle(settlements, isRenewalDue ? [...running.values()] : [], deps));
+    const settled = await settle(settlements, isRenewalDue ? [...running.values()] : [], deps);
+    refusedAt = settled === null ? (refusedAt ?? Date.now()) : null;
+    if (refusedAt !== null && Date.now() - refusedAt < HOLD_UNSETTLED_MS) {
+      ended = [...settlements, ...ended];
+      await sleep(SETTLE_EVERY_MS);
+    } else {
+      onSettled(settlements, settled);
+    }
   } while (running.size > 0 || ended.length > 0);
 }
 
@@ -119,6 +130,7 @@ async function settle(
     // One that D1 will not take must not hold back its neighbours.
     if (settlements.length < 2) return null;
     const alone = await Promise.all(settlements.map((settlement) => settle([settlement], running, deps)));
+    if (alone.every((settled) => settled === null)) return null;
     return new Set(alone.flatMap((settled) => [...(settled ?? [])]));
   }
 }
@@ -131,13 +143,18 @@ function answer(
   if (message === undefined) return;
   if (settled === null) {
     // The lease still stands: ring when it has expired and the rescue has freed the task.
-    message.retry({ delaySeconds: LEASE_MS / 1000 + 30 });
-  } else if (settled.has(taskId) && "scheduledAt" in verdict && message.attempts < MAX_DELIVERIES) {
-    message.retry({ delaySeconds: delaySeconds(verdict.scheduledAt) });
+    ringAgain(message, LEASE_MS / 1000 + 30);
+  } else if (settled.has(taskId) && "scheduledAt" in verdict) {
+    ringAgain(message, delaySeconds(verdict.scheduledAt));
   } else {
-    // Ended, taken over, or delivered too often: what is still due is rung again by maintenance, with a new message.
-    message.ack();
+    message.ack(); // ended, or taken over
   }
+}
+
+/** A message delivered too often is let go: what is still due is rung by maintenance, with a new one. */
+function ringAgain(message: Message, seconds: number): void {
+  if (message.attempts < MAX_DELIVERIES) message.retry({ delaySeconds: seconds });
+  else message.ack();
 }
 
 function delaySeconds(at: number): number {

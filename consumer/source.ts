@@ -4,10 +4,11 @@ import { discard, type Outcome, type TaskContext } from "./processor.ts";
 /**
  * Give a task its source object, held in memory within the batch's budget. An object that is gone, was overwritten
  * since it was announced, or is too large discards the task: no other attempt would find it otherwise.
+ * `weight` is what a byte of this source counts for in the budget.
  */
 export async function withSource(
   source: Source,
-  maxBytes: number,
+  { maxBytes, weight = 1 }: { maxBytes: number; weight?: number },
   { media, budget }: TaskContext,
   work: (bytes: Uint8Array) => Promise<Outcome>,
 ): Promise<Outcome> {
@@ -18,7 +19,7 @@ export async function withSource(
       `The object '${source.key}' has ${source.sizeBytes} bytes; this model takes at most ${maxBytes}.`,
     );
   }
-  return budget.spend(source.sizeBytes, async () => {
+  return budget.spend(source.sizeBytes * weight, async () => {
     const object = await media.get(source.key, { onlyIf: { etagMatches: source.etag } });
     if (object === null) return discard("source_missing", `The object '${source.key}' was deleted before it was read.`);
     if (!("body" in object)) {

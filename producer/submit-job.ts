@@ -2,8 +2,8 @@ import { insertJobs, type UploadRecord } from "../shared/db/jobs.ts";
 import { type JobDetail, readJob } from "../shared/db/job-reads.ts";
 import type { Intake } from "../shared/intake.ts";
 import { randomJobId, uploadJobId } from "../shared/job.ts";
-import { SNIFF_BYTES } from "../shared/limits.ts";
 import { JobWork, newJob, type Source } from "../shared/new-job.ts";
+import { readHead } from "../shared/read-head.ts";
 import { routeUpload } from "../shared/route-upload.ts";
 import { isInboxKey } from "../shared/storage.ts";
 import { wake } from "../shared/wake.ts";
@@ -25,7 +25,8 @@ export async function submitJob(request: JobRequest, ownerId: string, deps: Inta
     return { ok: false, problem: { code: "source_not_found", detail: `There is no object '${key}'.` } };
   }
   const source = { key, etag: object.etag, sizeBytes: object.size };
-  const head = await readHead(deps.media, source);
+  const head = object.size === 0 ? new Uint8Array() : await readHead(deps.media, source);
+  if (head === null) return { ok: false, problem: { code: "source_not_found", detail: `'${key}' was just replaced.` } };
   const route = await routeUpload({ source, head, metadata: { kind, options: JSON.stringify(options) } });
   if (route.type === "job") return accept(route.work, source, ownerId, deps);
   return { ok: false, problem: { code: "unsupported_media", detail: route.reason } };
@@ -61,14 +62,9 @@ async function acceptAs(
   const taskIds = await insertJobs(deps.db, { jobs: [job], uploads }, now);
   await wake(deps.tasks, taskIds);
   const detail = await readJob(deps.db, { id, ownerId });
-  if (detail !== null) return { ok: true, job: detail, isNew: taskIds.length > 0 };
-  // The upload was recorded before, and ignored, or its job was pruned. Asked for by hand, it is new work.
+  const isAsAsked = detail?.job.kind === job.kind && detail.job.input === job.input;
+  if (detail !== null && isAsAsked) return { ok: true, job: detail, isNew: taskIds.length > 0 };
+  // The upload's job was pruned, or its event made another of it just now. Asked for by hand, it is new work.
   if (uploads.length > 0) return acceptAs(randomJobId(), work, [], ownerId, deps);
   throw new Error(`job '${id}' was inserted and cannot be read`);
-}
-
-async function readHead(media: R2Bucket, source: Source): Promise<Uint8Array> {
-  if (source.sizeBytes === 0) return new Uint8Array();
-  const object = await media.get(source.key, { range: { offset: 0, length: SNIFF_BYTES } });
-  return object === null ? new Uint8Array() : new Uint8Array(await object.arrayBuffer());
 }

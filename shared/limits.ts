@@ -18,6 +18,9 @@ export const MAX_AUDIO_BYTES = 8_000_000;
 /** `@cf/openai/whisper` and `whisper-tiny-en` take an array of numbers: about fifteen bytes of memory for each byte. */
 export const MAX_AUDIO_ARRAY_BYTES = 3_000_000;
 
+/** What a byte counts for in the budget below where it travels as an array of numbers instead of base64. */
+export const ARRAY_WEIGHT = 4;
+
 /** `resnet-50` takes an array of numbers as well. */
 export const MAX_IMAGE_BYTES = 3_000_000;
 

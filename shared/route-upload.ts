@@ -42,7 +42,8 @@ const HINT = "; a text needs a name that ends in .txt, .md or .prompt";
 export async function routeUpload(upload: UploadHead): Promise<Route> {
   if (upload.source.sizeBytes === 0) return ignored("the object is empty");
 
-  const mime = (await fileTypeFromBuffer(upload.head))?.mime;
+  // A head that its parser stumbles over is of an unknown type.
+  const mime = (await fileTypeFromBuffer(upload.head).catch(() => undefined))?.mime;
   const media = mediaOf(upload, mime);
   const found = mime ?? (media === undefined ? "bytes of an unknown type" : `a file named like ${media}`);
 

@@ -91,6 +91,21 @@ test("a chunk that cannot be heard leaves a marked gap, and is redriven alone", 
   expect(whole).toMatchObject({ isComplete: true, gaps: [], text: said.join(" ") });
 });
 
+test("a chunk redriven while the join waits to run again is not left out of it", async () => {
+  const { DB } = darkroom.bindings();
+  const said = words(240, { 180: "error:3010x1" }, "j");
+  const id = await transcribe(said);
+  await darkroom.untilJob(id);
+  // As if the join had been redriven first: ready, and nobody has leased it yet.
+  await DB.prepare(
+    "UPDATE tasks SET state = 'available', finalized_at = NULL, check_at = 9e15, max_attempts = 9 WHERE kind = 'join_transcript'",
+  ).run();
+  const letters = await (await darkroom.api("/v1/dead-letters")).json<{ deadLetters: { id: string }[] }>();
+  await darkroom.api(`/v1/dead-letters/${letters.deadLetters[0]!.id}/redrive`, { method: "POST" });
+  expect((await darkroom.untilJob(id)).state).toBe("completed");
+  expect(await transcript(id)).toMatchObject({ isComplete: true, text: said.join(" ") });
+});
+
 test("a chunk that is too large for the model is split further instead of failing", async () => {
   const said = words(360, { 100: "brief" }, "s");
   const id = await transcribe(said);

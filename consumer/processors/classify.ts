@@ -1,6 +1,6 @@
 import { imageSize } from "image-size";
 
-import { MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_TEXT_CHARS } from "../../shared/limits.ts";
+import { ARRAY_WEIGHT, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_TEXT_CHARS } from "../../shared/limits.ts";
 import { ClassificationInput } from "../../shared/new-job.ts";
 import { type Classification, classifyImage, classifyText } from "../models/classifiers.ts";
 import { discard, type Outcome, processor, type TaskContext } from "../processor.ts";
@@ -12,13 +12,19 @@ export const classify = processor(ClassificationInput, async (input, context) =>
   const { models } = context;
   if ("text" in input) return store(await classifyText(models, input.text, input.options), context);
   if (input.media === "text") {
-    return withSource(input.source, MAX_TEXT_CHARS * 4, context, async (bytes) => {
+    return withSource(input.source, { maxBytes: MAX_TEXT_CHARS * 4 }, context, async (bytes) => {
       const text = new TextDecoder().decode(bytes).trim();
       if (text === "") return discard("source_empty", `The object '${input.source.key}' holds no text.`);
+      if (text.length > MAX_TEXT_CHARS) {
+        return discard(
+          "source_too_large",
+          `The text has ${text.length} characters; at most ${MAX_TEXT_CHARS} are taken.`,
+        );
+      }
       return store(await classifyText(models, text, input.options), context);
     });
   }
-  return withSource(input.source, MAX_IMAGE_BYTES, context, async (bytes) => {
+  return withSource(input.source, { maxBytes: MAX_IMAGE_BYTES, weight: ARRAY_WEIGHT }, context, async (bytes) => {
     const tooLarge = refusePixels(bytes);
     if (tooLarge !== null) return tooLarge;
     return store(await classifyImage(models, bytes, input.options), context);

@@ -12,7 +12,7 @@ const MAX_PROMPT_BYTES = MAX_PROMPT_CHARS * 4 + 1000;
 /** Prompt to picture: `image.jpg`, `image.png` … by what the model really answered. */
 export const generateImage = processor(ImageInput, async (input, context) => {
   if ("prompt" in input) return draw(input.prompt, input.options, context);
-  return withSource(input.source, MAX_PROMPT_BYTES, context, async (bytes) => {
+  return withSource(input.source, { maxBytes: MAX_PROMPT_BYTES }, context, async (bytes) => {
     const prompt = Prompt.safeParse(new TextDecoder().decode(bytes));
     if (prompt.success) return draw(prompt.data, input.options, context);
     return discard("invalid_prompt", prompt.error.issues[0]?.message ?? "The prompt is not valid.");

@@ -1,5 +1,7 @@
 import * as z from "zod";
 
+import { ARRAY_WEIGHT } from "../../shared/limits.ts";
+import { SPEECH_MODELS } from "../../shared/models.ts";
 import { Source } from "../../shared/new-job.ts";
 import { TranscriptionOptions } from "../../shared/options.ts";
 import type { NewTask } from "../../shared/task.ts";
@@ -29,7 +31,8 @@ export const transcribeChunk = processor(ChunkArgs, async (args, context) =>
     const file = await context.cutting.spend(CUT_HELD_BYTES, () =>
       extractChunk(r2Source(context.media, args.source), args.container, args.chunk),
     );
-    return context.budget.spend(file.bytes.length, () => hearChunk(file, args, context));
+    const weight = SPEECH_MODELS[args.options.tier].audio === "array" ? ARRAY_WEIGHT : 1;
+    return context.budget.spend(file.bytes.length * weight, () => hearChunk(file, args, context));
   }),
 );
 

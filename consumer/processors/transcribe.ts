@@ -1,5 +1,5 @@
 import { composeTranscript } from "../../shared/compose-transcript.ts";
-import { MAX_AUDIO_ARRAY_BYTES, MAX_AUDIO_BYTES } from "../../shared/limits.ts";
+import { ARRAY_WEIGHT, MAX_AUDIO_ARRAY_BYTES, MAX_AUDIO_BYTES } from "../../shared/limits.ts";
 import { SPEECH_MODELS } from "../../shared/models.ts";
 import { TranscriptionInput } from "../../shared/new-job.ts";
 import type { NewTask } from "../../shared/task.ts";
@@ -50,10 +50,11 @@ async function hearWhole(
   durationMs: number | null,
   context: TaskContext,
 ): Promise<Outcome> {
-  const maxBytes = SPEECH_MODELS[options.tier].audio === "array" ? MAX_AUDIO_ARRAY_BYTES : MAX_AUDIO_BYTES;
+  const isArray = SPEECH_MODELS[options.tier].audio === "array";
+  const limits = isArray ? { maxBytes: MAX_AUDIO_ARRAY_BYTES, weight: ARRAY_WEIGHT } : { maxBytes: MAX_AUDIO_BYTES };
   const endMs = durationMs ?? Number.MAX_SAFE_INTEGER;
   const piece = { index: 0, startMs: 0, endMs, ownStartMs: 0, ownEndMs: endMs };
-  return withSource(source, maxBytes, context, async (bytes) => {
+  return withSource(source, limits, context, async (bytes) => {
     const heard = await hear(context.models, bytes, options, { piece, sentMs: durationMs });
     const transcript = composeTranscript([heard], { gaps: [], durationMs, hasAllEnded: true });
     return { type: "completed", artifacts: await storeTranscript(context, transcript) };

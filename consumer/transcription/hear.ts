@@ -28,7 +28,8 @@ export async function hear(
   { piece, sentMs }: { piece: Piece; sentMs: number | null },
 ): Promise<ChunkRecord> {
   const first = await runWhisper(models, audio, options);
-  const again = first.doubt === null ? first : await runWhisper(models, audio, options, true);
+  // The first answer is paid for: a second opinion that cannot be had must not cost it.
+  const again = first.doubt === null ? first : await runWhisper(models, audio, options, true).catch(() => first);
   const heard = again.doubt === null ? again : first;
   const doubt = heard.doubt ?? misread(heard, sentMs);
   return {

@@ -10,6 +10,9 @@ export const artifacts = new Hono<App>();
 /** What a browser may show. Everything else, HTML and SVG among it, is a download of no particular type. */
 const INLINE = /^(application\/json|text\/plain|text\/vtt|application\/x-subrip|image\/(jpeg|png|webp|gif))(;|$)/;
 
+/** What R2 accepts; a condition that is none may be ignored. */
+const ETAGS = /^(\*|(W\/)?"[^"]*"(\s*,\s*(W\/)?"[^"]*")*)$/;
+
 /** One result, streamed from R2, with ETag and Range. */
 artifacts.get("/:id/artifacts/:name", async (c) => {
   const { id, name } = c.req.param();
@@ -24,7 +27,7 @@ artifacts.get("/:id/artifacts/:name", async (c) => {
   }
   const conditions = new Headers();
   const noneMatch = c.req.header("if-none-match");
-  if (noneMatch !== undefined) conditions.set("if-none-match", noneMatch);
+  if (noneMatch !== undefined && ETAGS.test(noneMatch)) conditions.set("if-none-match", noneMatch);
   const object = await c.env.MEDIA.get(artifact.key, { onlyIf: conditions, ...(range && { range }) });
   if (object === null) return problem(c, missing);
 

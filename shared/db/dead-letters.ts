@@ -110,7 +110,8 @@ export async function redriveTask(
   const [task] = await db.batch<{ id: string }>([
     db
       .prepare(
-        `UPDATE tasks SET state = 'available', finalized_at = NULL, max_attempts = attempt + ?3, scheduled_at = ?4, check_at = ?5
+        `UPDATE tasks SET state = 'available', finalized_at = NULL, max_attempts = attempt + ?3, created_at = ?4,
+                scheduled_at = ?4, check_at = ?5
           WHERE id = ?2 AND state = 'discarded'
             AND EXISTS (SELECT 1 FROM dead_letters WHERE id = ?1 AND redriven_at IS NULL)
             AND EXISTS (SELECT 1 FROM jobs WHERE id = tasks.job_id AND state <> 'cancelled')
@@ -123,14 +124,16 @@ export async function redriveTask(
           WHERE id = ?1 AND redriven_at IS NULL AND EXISTS (SELECT 1 FROM tasks WHERE id = ?2 AND state = 'available')`,
       )
       .bind(letter.id, letter.taskId, now),
-    // What was built on the gap is built again: the stages after it wait for it, their own dead letters with them.
+    // What was built on the gap is built again: the stages after it wait for it, also one that runs just now.
     db
       .prepare(
-        `UPDATE tasks SET state = 'pending', finalized_at = NULL, max_attempts = attempt + ?2
+        `UPDATE tasks
+            SET state = 'pending', finalized_at = NULL, lease_id = NULL, leased_at = NULL,
+                max_attempts = attempt + ?2, created_at = ?3
           WHERE job_id = (SELECT job_id FROM tasks WHERE id = ?1 AND state = 'available')
-            AND stage > (SELECT stage FROM tasks WHERE id = ?1) AND state IN ('completed', 'discarded')`,
+            AND stage > (SELECT stage FROM tasks WHERE id = ?1) AND state NOT IN ('pending', 'cancelled')`,
       )
-      .bind(letter.taskId, MAX_ATTEMPTS),
+      .bind(letter.taskId, MAX_ATTEMPTS, now),
     db
       .prepare(
         `UPDATE dead_letters SET redriven_at = ?2

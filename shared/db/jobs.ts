@@ -30,7 +30,8 @@ export async function insertJobs(
           WHERE NOT EXISTS (
                   SELECT 1 FROM uploads u
                    WHERE u.bucket = j.value ->> '$.upload.bucket'
-                     AND u.key = j.value ->> '$.upload.key' AND u.etag = j.value ->> '$.upload.etag')
+                     AND u.key = j.value ->> '$.upload.key' AND u.etag = j.value ->> '$.upload.etag'
+                     AND u.job_id IS NOT NULL)
          ON CONFLICT (id) DO NOTHING`,
       )
       .bind(jobRows),
@@ -40,7 +41,8 @@ export async function insertJobs(
          SELECT j.value ->> 'taskId', j.value ->> 'id', j.value ->> 'taskKind', 'available', j.value ->> 'input',
                 j.value ->> 'maxAttempts', j.value ->> 'createdAt', j.value ->> 'checkAt', j.value ->> 'createdAt'
            FROM json_each(?1) j
-          WHERE EXISTS (SELECT 1 FROM jobs WHERE id = j.value ->> 'id')
+          WHERE EXISTS (SELECT 1 FROM jobs o WHERE o.id = j.value ->> 'id' AND o.owner_id = j.value ->> 'ownerId'
+                          AND o.kind = j.value ->> 'kind' AND o.input = j.value ->> 'input')
          ON CONFLICT (id) DO NOTHING
          RETURNING id`,
       )
@@ -55,7 +57,8 @@ export async function insertJobs(
                   u.value ->> 'sizeBytes', u.value ->> 'jobId', u.value ->> 'ignoredReason', ?2
              FROM json_each(?1) u
             WHERE true
-           ON CONFLICT (bucket, key, etag) DO NOTHING`,
+           ON CONFLICT (bucket, key, etag) DO UPDATE SET job_id = excluded.job_id, ignored_reason = NULL
+            WHERE uploads.job_id IS NULL AND excluded.job_id IS NOT NULL`,
         )
         .bind(uploadRows, now),
     );

@@ -27,14 +27,13 @@ export async function leaseTasks(
   lease: { id: string; now: number; leaseMs: number },
 ): Promise<readonly Task[]> {
   const ids = JSON.stringify(taskIds);
-  const [leased] = await db.batch<LeasedRow>([
+  const [, , leased] = await db.batch<LeasedRow>([
     db
       .prepare(
         `UPDATE tasks
             SET state = 'running', attempt = attempt + 1, lease_id = ?2, leased_at = ?3, check_at = ?4
           WHERE id IN (SELECT value FROM json_each(?1))
-            AND state IN ('available', 'retryable') AND scheduled_at <= ?5 AND attempt < max_attempts
-         RETURNING id, job_id, kind, args, attempt, max_attempts, leased_at, created_at`,
+            AND state IN ('available', 'retryable') AND scheduled_at <= ?5 AND attempt < max_attempts`,
       )
       .bind(ids, lease.id, lease.now, lease.now + lease.leaseMs, lease.now + EARLY_MS),
     db
@@ -44,6 +43,13 @@ export async function leaseTasks(
             AND id IN (SELECT job_id FROM tasks WHERE id IN (SELECT value FROM json_each(?1)) AND lease_id = ?2)`,
       )
       .bind(ids, lease.id, lease.now),
+    // Read by the lease instead of returned by the update: a call repeated because its answer was lost still sees them.
+    db
+      .prepare(
+        `SELECT id, job_id, kind, args, attempt, max_attempts, leased_at, created_at
+           FROM tasks WHERE id IN (SELECT value FROM json_each(?1)) AND lease_id = ?2`,
+      )
+      .bind(ids, lease.id),
   ]);
   return (leased?.results ?? []).map((row) => ({
     id: row.id,

@@ -146,20 +146,22 @@ function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unkn
   };
 }
 
-/** D1 binds at most 2 MB: a recording of ten hours has 600 chunks, each with a piece of its file's index. */
-const NEXT_A_STATEMENT = 100;
+/** D1 binds at most 2 MB. A chunk carries its piece of the file's index: up to 40 kB for a video. */
+const NEXT_BYTES_A_STATEMENT = 500_000;
 
 function nextPages({ taskId, leaseId, verdict }: Settlement): readonly Record<string, unknown>[] {
   const next = verdict.type === "completed" ? (verdict.next ?? []) : [];
   const openStage = Math.min(...next.map((task) => task.stage));
-  const rows = next.map((task) => ({
-    ...task,
-    args: JSON.stringify(task.args),
-    state: task.stage === openStage ? "available" : "pending",
-  }));
-  return Array.from({ length: Math.ceil(rows.length / NEXT_A_STATEMENT) }, (_, page) => ({
-    taskId,
-    leaseId,
-    next: rows.slice(page * NEXT_A_STATEMENT, (page + 1) * NEXT_A_STATEMENT),
-  }));
+  const pages: Record<string, unknown>[][] = [];
+  let roomBytes = 0;
+  for (const task of next) {
+    const args = JSON.stringify(task.args);
+    if (args.length > roomBytes) {
+      pages.push([]);
+      roomBytes = NEXT_BYTES_A_STATEMENT;
+    }
+    roomBytes -= args.length;
+    pages.at(-1)?.push({ ...task, args, state: task.stage === openStage ? "available" : "pending" });
+  }
+  return pages.map((page) => ({ taskId, leaseId, next: page }));
 }
