@@ -37,7 +37,7 @@ export type AudioPlan =
       readonly chunks: readonly ChunkPlan[];
     }
   /** Short and small enough to be sent as it is. */
-  | { readonly type: "whole"; readonly durationMs: number | null }
+  | { readonly type: "whole"; readonly durationMs: number }
   | Refusal;
 
 export interface Refusal {

@@ -30,10 +30,9 @@ async function plan({ source, options }: TranscriptionInput, context: TaskContex
     case "refused":
       return discard(planned.code, planned.message);
     case "whole":
-      return hearWhole({ source, options }, wholeMs(planned.durationMs), context);
+      return hearWhole({ source, options }, planned.durationMs, context);
     case "chunks": {
-      const { container } = planned;
-      const durationMs = Math.round(planned.durationMs);
+      const { container, durationMs } = planned;
       const chunks = planned.chunks.map((chunk) => chunkTask({ source, options, container, chunk }));
       const join: NewTask = { name: "join", kind: "join_transcript", stage: JOIN_STAGE, args: { durationMs } };
       return { type: "completed", next: [...chunks, join] };
@@ -41,19 +40,14 @@ async function plan({ source, options }: TranscriptionInput, context: TaskContex
   }
 }
 
-function wholeMs(durationMs: number | null): number | null {
-  return durationMs === null ? null : Math.round(durationMs);
-}
-
 async function hearWhole(
   { source, options }: TranscriptionInput,
-  durationMs: number | null,
+  durationMs: number,
   context: TaskContext,
 ): Promise<Outcome> {
   const isArray = SPEECH_MODELS[options.tier].audio === "array";
   const limits = isArray ? { maxBytes: MAX_AUDIO_ARRAY_BYTES, weight: ARRAY_WEIGHT } : { maxBytes: MAX_AUDIO_BYTES };
-  const endMs = durationMs ?? Number.MAX_SAFE_INTEGER;
-  const piece = { index: 0, startMs: 0, endMs, ownStartMs: 0, ownEndMs: endMs };
+  const piece = { index: 0, startMs: 0, endMs: durationMs, ownStartMs: 0, ownEndMs: durationMs };
   return withSource(source, limits, context, async (bytes) => {
     const heard = await hear(context.models, bytes, options, { piece, sentMs: durationMs });
     const transcript = composeTranscript([heard], { gaps: [], durationMs, hasAllEnded: true });

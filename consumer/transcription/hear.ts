@@ -19,13 +19,13 @@ const MAX_DURATION_ERROR_MS = 500;
 /**
  * Hear one file, in the source's time. What loops or looks invented is asked for once more with safer parameters; the
  * better of the two is kept, and marked where it is still in doubt.
- * @param sentMs how long the file sent is; null where only the model knows.
+ * @param sentMs how long the file sent is.
  */
 export async function hear(
   models: ModelRunner,
   audio: Uint8Array,
   options: TranscriptionOptions,
-  { piece, sentMs }: { piece: Piece; sentMs: number | null },
+  { piece, sentMs }: { piece: Piece; sentMs: number },
 ): Promise<ChunkRecord> {
   const first = await runWhisper(models, audio, options);
   // The first answer is paid for: a second opinion that cannot be had must not cost it.
@@ -43,8 +43,8 @@ export async function hear(
   };
 }
 
-function misread({ durationMs }: Hearing, sentMs: number | null): string | null {
-  if (durationMs === null || sentMs === null || Math.abs(durationMs - sentMs) <= MAX_DURATION_ERROR_MS) return null;
+function misread({ durationMs }: Hearing, sentMs: number): string | null {
+  if (durationMs === null || Math.abs(durationMs - sentMs) <= MAX_DURATION_ERROR_MS) return null;
   return `the model read ${durationMs} ms of ${sentMs} ms of audio`;
 }
 
