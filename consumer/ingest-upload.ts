@@ -54,7 +54,9 @@ export async function ingestUploads(
   if (inspected.length === 0) return failed;
   const jobs = inspected.flatMap(({ job }) => job ?? []);
   const uploads = inspected.map(({ upload }) => upload);
-  await wake(deps.tasks, await retryTransient(() => insertJobs(deps.db, { jobs, uploads }, now)));
+  const times = { now, ringGraceMs: deps.ringGraceMs };
+  const { ready } = await retryTransient(() => insertJobs(deps.db, { jobs, uploads }, times));
+  await wake(deps.tasks, ready);
   for (const { key, jobId, ignoredReason } of uploads) {
     console.log({ event: jobId === null ? "upload.ignored" : "upload.accepted", key, jobId, reason: ignoredReason });
   }
@@ -98,7 +100,7 @@ async function inspect(
 
   const id = await uploadJobId(announcement);
   return {
-    job: newJob(route.work, { id, ownerId, createdAt: now, ringGraceMs, upload: announcement }),
+    job: await newJob(route.work, route.terms, { id, ownerId, createdAt: now, ringGraceMs, upload: announcement }),
     upload: { ...announcement, ownerId, sizeBytes: object.size, jobId: id, ignoredReason: null },
   };
 }

@@ -7,7 +7,9 @@ import {
   takeDueTasks,
   writeCursor,
 } from "../shared/db/maintenance.ts";
+import { releaseFollowers } from "../shared/db/followers.ts";
 import { settleTasks } from "../shared/db/settle.ts";
+import { findOverdueJobs, stopJobs } from "../shared/db/stop-jobs.ts";
 import type { Intake } from "../shared/intake.ts";
 import type { Settlement } from "../shared/settlement.ts";
 import { INBOX_PREFIX, resultsPrefix } from "../shared/storage.ts";
@@ -27,7 +29,7 @@ const OBJECTS_INGESTED_A_RUN = 200;
 
 /** Every duty runs, whatever became of the others. */
 export async function maintain(deps: MaintenanceDeps, now: number): Promise<void> {
-  const duties = { rescueExpired, dispatchDue, sweepInbox, pruneFinalized };
+  const duties = { rescueExpired, endOverdue, serveFollowers, dispatchDue, sweepInbox, pruneFinalized };
   for (const [duty, run] of Object.entries(duties)) {
     try {
       const count = await run(deps, now);
@@ -59,6 +61,18 @@ async function rescueExpired({ db, tasks, ringGraceMs }: MaintenanceDeps, now: n
   const { settled, opened } = await settleTasks(db, settlements, { now, ringGraceMs });
   await wake(tasks, opened);
   return settled.size;
+}
+
+/** End jobs that nobody wants any more. */
+async function endOverdue({ db }: MaintenanceDeps, now: number): Promise<number> {
+  return (await stopJobs(db, await findOverdueJobs(db, now, LIMIT), now)).length;
+}
+
+/** Serve jobs that wait for an identical one whose end nobody saw to. */
+async function serveFollowers({ db, tasks, ringGraceMs }: MaintenanceDeps, now: number): Promise<number> {
+  const ready = await releaseFollowers(db, { now, ringGraceMs });
+  await wake(tasks, ready);
+  return ready.length;
 }
 
 /** Ring again for tasks that are due and that nobody has leased. */
@@ -95,8 +109,11 @@ async function pruneFinalized({ db, media, retentionDays }: MaintenanceDeps, now
   const jobIds = await findFinalizedJobs(db, before, JOBS_PRUNED_A_RUN);
   // Objects first: rows that are gone could not be found again.
   for (const jobId of jobIds) {
-    const { objects } = await media.list({ prefix: resultsPrefix(jobId), limit: LIMIT });
-    if (objects.length > 0) await media.delete(objects.map((object) => object.key));
+    for (;;) {
+      const { objects, truncated } = await media.list({ prefix: resultsPrefix(jobId), limit: LIMIT });
+      if (objects.length > 0) await media.delete(objects.map((object) => object.key));
+      if (!truncated) break;
+    }
   }
   await deleteJobs(db, jobIds, before);
   return jobIds.length;

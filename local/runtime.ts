@@ -56,6 +56,7 @@ async function writeAiConfig(inferenceUrl: string): Promise<string> {
     name: "darkroom-local-ai",
     main: join(import.meta.dirname, "ai-worker.ts"),
     compatibility_date: "2026-11-01",
+    compatibility_flags: ["enable_abortsignal_rpc"],
     vars: { INFERENCE_URL: inferenceUrl },
   };
   await mkdir(SCRATCH, { recursive: true });

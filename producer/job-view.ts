@@ -1,4 +1,5 @@
 import type { JobDetail, JobRow } from "../shared/db/job-reads.ts";
+import { PRIORITIES } from "../shared/terms.ts";
 
 /** A job as a list shows it. Times are ISO 8601. */
 export function jobSummary(job: JobRow, origin: string) {
@@ -10,6 +11,8 @@ export function jobSummary(job: JobRow, origin: string) {
     startedAt: iso(job.startedAt),
     finishedAt: iso(job.finalizedAt),
     error: job.errorCode === null ? null : { code: job.errorCode, message: job.errorMessage },
+    // Whose result this is, where an identical job had one.
+    reused: job.reusedFrom === null ? null : { jobId: job.reusedFrom, savedNeurons: job.savedNeurons },
     url: `${origin}/v1/jobs/${job.id}`,
   };
 }
@@ -17,11 +20,14 @@ export function jobSummary(job: JobRow, origin: string) {
 /** A job with all there is to tell of it. Durations are milliseconds. */
 export function jobView({ job, tasks, attempts, artifacts, labels, progress }: JobDetail, origin: string) {
   const completed = tasks.filter((task) => task.state === "completed").length;
-  const waiting = tasks.find((task) => task.state === "retryable");
-  const why = attempts.findLast((attempt) => attempt.taskId === waiting?.id);
   return {
     ...jobSummary(job, origin),
     input: JSON.parse(job.input) as unknown,
+    terms: {
+      priority: PRIORITIES[job.priority] ?? "normal",
+      startBy: iso(job.startBy),
+      deadlineAt: iso(job.deadlineAt),
+    },
     progress: {
       tasksCompleted: completed,
       tasksTotal: tasks.length,
@@ -32,11 +38,7 @@ export function jobView({ job, tasks, attempts, artifacts, labels, progress }: J
       queuedMs: job.startedAt === null ? null : job.startedAt - job.createdAt,
       runningMs: job.startedAt === null || job.finalizedAt === null ? null : job.finalizedAt - job.startedAt,
     },
-    // Between two attempts: until when, and for what reason.
-    waiting:
-      waiting === undefined
-        ? null
-        : { until: iso(waiting.scheduledAt), code: why?.errorCode ?? null, message: why?.errorMessage ?? null },
+    waiting: waitingOf(job, tasks, attempts),
     attempts: attempts.map(attemptView),
     artifacts: artifacts.map(({ name, contentType, sizeBytes }) => ({
       name,
@@ -46,6 +48,21 @@ export function jobView({ job, tasks, attempts, artifacts, labels, progress }: J
     })),
     labels,
   };
+}
+
+/** Why a job does not run at the moment, and until when if that is known; null for one that does, or has ended. */
+function waitingOf(job: JobRow, tasks: JobDetail["tasks"], attempts: JobDetail["attempts"]) {
+  if (job.follows !== null && job.finalizedAt === null) {
+    return {
+      until: null,
+      code: "identical_job",
+      message: `Job '${job.follows}' is the same; its result will be this one's.`,
+    };
+  }
+  const task = tasks.find(({ state }) => state === "retryable");
+  if (task === undefined) return null;
+  const last = attempts.findLast((attempt) => attempt.taskId === task.id);
+  return { until: iso(task.scheduledAt), code: last?.errorCode ?? null, message: last?.errorMessage ?? null };
 }
 
 /** One run of a task, as jobs and dead letters show it. */

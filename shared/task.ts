@@ -8,6 +8,8 @@ export interface NewTask {
   readonly name: string;
   readonly kind: TaskKind;
   readonly stage: number;
+  /** The model that it asks first; null if none. */
+  readonly model: string | null;
   /** What the processor of this kind parses. */
   readonly args: unknown;
 }
@@ -25,9 +27,15 @@ export interface Task {
   /** Counted from 1. */
   readonly attempt: number;
   readonly maxAttempts: number;
+  /** Attempts whose consumer died. */
+  readonly lost: number;
   readonly leaseId: string;
   readonly leasedAt: number;
   readonly createdAt: number;
+  /** When its job is not wanted any more; null if ever. */
+  readonly deadlineAt: number | null;
+  /** Its job was to start earlier, and did not. */
+  readonly isTooLate: boolean;
 }
 
 /** A message on `media-tasks`: only a doorbell, the truth is the row. */

@@ -5,6 +5,7 @@ import { cancelJob } from "../../shared/db/jobs.ts";
 import { listJobs, readJob } from "../../shared/db/job-reads.ts";
 import { MAX_JSON_BYTES } from "../../shared/limits.ts";
 import { intakeOf } from "../../shared/intake.ts";
+import { wake } from "../../shared/wake.ts";
 import type { App } from "../app.ts";
 import { paginate } from "../cursor.ts";
 import { jobSummary, jobView } from "../job-view.ts";
@@ -52,7 +53,9 @@ jobs.get("/:id", async (c) => {
 jobs.delete("/:id", async (c) => {
   const id = c.req.param("id");
   const ownerId = c.get("ownerId");
-  const isCancelled = await cancelJob(c.env.DB, { id, ownerId }, Date.now());
+  const { db, tasks, ringGraceMs } = intakeOf(c.env);
+  const { isCancelled, ready } = await cancelJob(db, { id, ownerId }, { now: Date.now(), ringGraceMs });
+  await wake(tasks, ready);
   const job = await readJob(c.env.DB, { id, ownerId });
   if (job === null) return problem(c, notFound(id));
   if (isCancelled || job.job.state === "cancelled") return c.json(jobView(job, new URL(c.req.url).origin));

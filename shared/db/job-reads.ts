@@ -11,6 +11,15 @@ export interface JobRow {
   readonly createdAt: number;
   readonly startedAt: number | null;
   readonly finalizedAt: number | null;
+  /** 0 is the most urgent. */
+  readonly priority: number;
+  readonly startBy: number | null;
+  readonly deadlineAt: number | null;
+  /** The identical job that this one waits for. */
+  readonly follows: string | null;
+  /** The job whose result this is, and what it did not cost again. */
+  readonly reusedFrom: string | null;
+  readonly savedNeurons: number | null;
 }
 
 export interface AttemptRow {
@@ -62,7 +71,8 @@ export interface JobDetail {
 }
 
 const JOB = `id, kind, state, input, error_code AS errorCode, error_message AS errorMessage,
-             created_at AS createdAt, started_at AS startedAt, finalized_at AS finalizedAt`;
+             created_at AS createdAt, started_at AS startedAt, finalized_at AS finalizedAt, priority, start_by AS startBy,
+             deadline_at AS deadlineAt, follows, reused_from AS reusedFrom, saved_neurons AS savedNeurons`;
 export const ATTEMPT_COLUMNS = `a.task_id AS taskId, a.number, a.outcome, a.started_at AS startedAt, a.finished_at AS finishedAt,
                  a.model, a.engine, a.neurons, a.error_code AS errorCode, a.error_message AS errorMessage`;
 

@@ -22,6 +22,7 @@ export async function takeDueTasks(
       `UPDATE tasks SET check_at = ?2
         WHERE id IN (SELECT id FROM tasks
                       WHERE finalized_at IS NULL AND check_at <= ?1 AND state IN ('available', 'retryable')
+                        AND kind NOT IN (SELECT task_kind FROM pauses)
                       ORDER BY check_at LIMIT ?3)
        RETURNING id`,
     )
@@ -58,9 +59,14 @@ export async function findUnknownUploads(
   return results;
 }
 
+/** A job whose result others took over stays as long as they do: the objects are its own. */
 export async function findFinalizedJobs(db: D1Database, before: number, limit: number): Promise<readonly string[]> {
   const { results } = await db
-    .prepare(`SELECT id FROM jobs WHERE finalized_at < ?1 ORDER BY finalized_at LIMIT ?2`)
+    .prepare(
+      `SELECT id FROM jobs
+        WHERE finalized_at < ?1 AND NOT EXISTS (SELECT 1 FROM jobs r WHERE r.reused_from = jobs.id)
+        ORDER BY finalized_at LIMIT ?2`,
+    )
     .bind(before, limit)
     .all<{ id: string }>();
   return results.map((row) => row.id);

@@ -1,5 +1,6 @@
 import type { Settlement } from "../settlement.ts";
-import { renewLeases } from "./leases.ts";
+import { findFollowed, releaseFollowers } from "./followers.ts";
+import { findHeld, renewLeases } from "./leases.ts";
 import {
   insertArtifacts,
   insertAttempts,
@@ -10,11 +11,12 @@ import {
 } from "./settle-inserts.ts";
 import { retryTransient } from "./transient.ts";
 
-/** Tasks that still run while others settle, and the lease to keep on them. */
-export interface Renewal {
+/** Tasks that still run while others settle. */
+export interface Running {
   readonly taskIds: readonly string[];
   readonly leaseId: string;
-  readonly leaseMs: number;
+  /** Keep the lease for so long from now; null leaves it as it is. */
+  readonly renewForMs: number | null;
 }
 
 export interface Settled {
@@ -22,6 +24,8 @@ export interface Settled {
   readonly settled: ReadonlySet<string>;
   /** The ids of tasks that may run now, because they are new or their stage has opened: to wake the queue for. */
   readonly opened: readonly string[];
+  /** Of the tasks that run, those whose lease still stands: the others were cancelled or taken over. */
+  readonly held: ReadonlySet<string>;
 }
 
 /**
@@ -31,18 +35,40 @@ export interface Settled {
 export async function settleTasks(
   db: D1Database,
   settlements: readonly Settlement[],
-  { now, ringGraceMs, renew }: { now: number; ringGraceMs: number; renew?: Renewal | undefined },
+  { now, ringGraceMs, running }: { now: number; ringGraceMs: number; running?: Running | undefined },
 ): Promise<Settled> {
   const statements = [
-    ...(renew ? [renewLeases(db, renew.taskIds, { id: renew.leaseId, now, leaseMs: renew.leaseMs })] : []),
+    ...(running ? watchStatements(db, running, now) : []),
     ...(settlements.length > 0 ? settleStatements(db, settlements, now, ringGraceMs) : []),
   ];
-  const results = await retryTransient(() => db.batch<{ settled?: string; opened?: string | null }>(statements));
+  const results = await retryTransient(() => db.batch<Told>(statements));
   const rows = results.flatMap((result) => result.results);
+  const isAnyFollowed = rows.some((row) => row.followed !== undefined);
+  const released = isAnyFollowed ? await releaseFollowers(db, { now, ringGraceMs }) : [];
   return {
     settled: new Set(rows.flatMap((row) => row.settled ?? [])),
-    opened: rows.flatMap((row) => row.opened ?? []),
+    opened: [...rows.flatMap((row) => row.opened ?? []), ...released],
+    held: new Set(rows.flatMap((row) => row.held ?? [])),
   };
+}
+
+/** What the statements of a settlement return, each its own column. */
+interface Told {
+  readonly settled?: string;
+  readonly opened?: string | null;
+  readonly held?: string;
+  readonly followed?: number;
+}
+
+function watchStatements(
+  db: D1Database,
+  { taskIds, leaseId, renewForMs }: Running,
+  now: number,
+): readonly D1PreparedStatement[] {
+  return [
+    ...(renewForMs === null ? [] : [renewLeases(db, taskIds, { id: leaseId, now, leaseMs: renewForMs })]),
+    findHeld(db, taskIds, leaseId),
+  ];
 }
 
 function settleStatements(
@@ -69,14 +95,14 @@ function settleStatements(
             SET state = s.value ->> 'state', finalized_at = s.value ->> 'finalizedAt',
                 scheduled_at = coalesce(s.value ->> 'scheduledAt', scheduled_at),
                 check_at = coalesce(s.value ->> 'checkAt', check_at),
-                max_attempts = max_attempts + (s.value ->> 'snoozed'),
+                max_attempts = max_attempts + (s.value ->> 'snoozed'), lost = lost + (s.value ->> 'lost'),
                 lease_id = NULL, leased_at = NULL
            FROM json_each(?1) s
           WHERE tasks.id = s.value ->> 'taskId' AND tasks.lease_id = s.value ->> 'leaseId'
          RETURNING tasks.id AS settled`,
       )
       .bind(rows),
-    ...(isAnyEnded ? [openStages(db, ids, now, ringGraceMs), finalizeJobs(db, ids, now)] : []),
+    ...(isAnyEnded ? [openStages(db, ids, now, ringGraceMs), finalizeJobs(db, ids, now), findFollowed(db, ids)] : []),
   ];
 }
 /** End the jobs of these tasks (?1: JSON array of task ids) that have no task left to run. */
@@ -133,6 +159,7 @@ function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unkn
     checkAt: again ? verdict.scheduledAt + ringGraceMs : null,
     // A snooze is not counted: the attempt that it used is given back.
     snoozed: verdict.type === "snooze" ? 1 : 0,
+    lost: settlement.lost ? 1 : 0,
     model: last?.model ?? null,
     engine: last?.engine ?? null,
     neurons: counted.length === 0 ? null : counted.reduce((sum, call) => sum + (call.neurons ?? 0), 0),
