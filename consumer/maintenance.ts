@@ -13,9 +13,9 @@ import { findOverdueJobs, stopJobs } from "../shared/db/stop-jobs.ts";
 import type { Intake } from "../shared/intake.ts";
 import type { Settlement } from "../shared/settlement.ts";
 import { INBOX_PREFIX, resultsPrefix } from "../shared/storage.ts";
+import { MAX_LOST } from "../shared/task.ts";
 import { wake } from "../shared/wake.ts";
 import { ingestUploads } from "./ingest-upload.ts";
-import { decide } from "./retry-policy.ts";
 
 export interface MaintenanceDeps extends Intake {
   readonly retentionDays: number;
@@ -40,24 +40,23 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
   }
 }
 
-/** Free tasks whose consumer died. The run that never ended was an attempt: a task that kills its consumer comes to an end. */
+/** Free tasks whose consumer died. A task that kills its consumer comes to an end. */
 async function rescueExpired({ db, tasks, ringGraceMs }: MaintenanceDeps, now: number): Promise<number> {
   const expired = await findExpiredLeases(db, now, LIMIT);
   if (expired.length === 0) return 0;
   const failure = { code: "worker_lost", message: "The consumer ended in the middle of this attempt." };
-  const settlements = expired.map((task): Settlement => {
-    const retry = decide({ remedy: "retry", failure }, { ...task, createdAt: now }, { now, random: Math.random });
-    return {
-      taskId: task.id,
-      leaseId: task.leaseId,
-      // The lease has been waiting time enough.
-      verdict: retry.type === "retry" ? { ...retry, scheduledAt: now - ringGraceMs } : retry,
-      lost: true,
-      calls: [],
-      startedAt: task.leasedAt,
-      finishedAt: now,
-    };
-  });
+  const settlements = expired.map((task): Settlement => ({
+    taskId: task.id,
+    leaseId: task.leaseId,
+    verdict:
+      task.lost + 1 < MAX_LOST
+        ? { type: "retry", failure, scheduledAt: now - ringGraceMs } // the lease has been waiting time enough
+        : { type: "discard", failure },
+    lost: true,
+    calls: [],
+    startedAt: task.leasedAt,
+    finishedAt: now,
+  }));
   const { settled, opened } = await settleTasks(db, settlements, { now, ringGraceMs });
   await wake(tasks, opened);
   return settled.size;

@@ -17,6 +17,12 @@ export interface NewTask {
 /** Attempts a task gets before it is given up on; a redrive grants as many again. Snoozes do not count. */
 export const MAX_ATTEMPTS = 5;
 
+/**
+ * So many consumers may die under a task before it is given up on. They are not counted as attempts: a deployment or a
+ * crash of a neighbour is not the task's fault, and from the first on it runs alone.
+ */
+export const MAX_LOST = 10;
+
 /** A task whose lease this invocation holds. Times are epoch milliseconds. */
 export interface Task {
   readonly id: string;

@@ -1,5 +1,5 @@
 // Ten thousand messages that nobody meant, through the platform's own queues: none crashes, loops or is lost.
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { createEvent, startDarkroom, until } from "./harness.ts";
@@ -45,7 +45,7 @@ function canTravel(body: unknown): boolean {
   return !JSON.stringify(body).includes("__proto__");
 }
 
-async function send(queue: Queue<unknown>, bodies: readonly unknown[]): Promise<void> {
+async function send(queue: Queue, bodies: readonly unknown[]): Promise<void> {
   for (let start = 0; start < bodies.length; start += 100) {
     await queue.sendBatch(bodies.slice(start, start + 100).map((body) => ({ body, contentType: "json" as const })));
   }
@@ -57,7 +57,7 @@ test("10,000 odd messages and events are each ignored or kept, and work goes on 
   const events = fc.sample(oddEvent.filter(canTravel), { numRuns: MESSAGES_A_QUEUE, seed: SEED });
   await darkroom.bindings().MEDIA.put("inbox/real.wav", speech("not announced rightly"));
   const { id } = await darkroom.submit({ kind: "classification", text: "sleep:300 beside the noise" });
-  await Promise.all([send(TASKS as Queue<unknown>, tasks), send(UPLOADS as Queue<unknown>, events)]);
+  await Promise.all([send(TASKS, tasks), send(UPLOADS, events)]);
   // The last of each queue: when these are through, all before them are.
   await darkroom.putAndAnnounce("inbox/last.wav", speech("after the noise"));
   const last = await until(

@@ -35,9 +35,9 @@ test("a task whose consumer died is freed and tried again; one that always kills
   await insertSilently("job_once");
   await insertSilently("job_always");
   await DB.prepare("UPDATE tasks SET scheduled_at = 0").run();
-  await DB.prepare("UPDATE tasks SET attempt = max_attempts - 1 WHERE job_id = 'job_always'").run();
   const dead = { id: "dead", now: Date.now() - 100_000, leaseMs: 90_000, limit: 10, callsAMinute: {} };
   expect(await leaseTasks(DB, dead)).toHaveLength(2);
+  await DB.prepare("UPDATE tasks SET lost = 9 WHERE job_id = 'job_always'").run();
   await darkroom.maintain();
 
   const freed = await darkroom.untilJob("job_once");

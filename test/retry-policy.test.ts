@@ -1,13 +1,13 @@
 // Properties of what becomes of a failed attempt, over everything that can fail.
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { diagnose, type Remedy } from "../consumer/failure.ts";
 import { backoffMs, decide, nextAllocationAt } from "../consumer/retry-policy.ts";
 
 const DAY_MS = 86_400_000;
-const random = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
-const now = fc.integer({ min: 0, max: 4_000_000_000_000 });
+const chances = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
+const times = fc.integer({ min: 0, max: 4_000_000_000_000 });
 const attempts = fc.integer({ min: 1, max: 500 });
 
 const situation = fc
@@ -16,8 +16,8 @@ const situation = fc
     attempt: attempts,
     more: fc.integer({ min: 0, max: 20 }),
     ageMs: fc.integer({ min: 0, max: 20 * DAY_MS }),
-    now,
-    random,
+    now: times,
+    random: chances,
   })
   .map(({ remedy, attempt, more, ageMs, now, random }) => {
     const task = { attempt, maxAttempts: attempt + more, createdAt: now - ageMs };
@@ -27,21 +27,20 @@ const situation = fc
 
 test("a backoff grows, is capped, and strays by a tenth at most", () => {
   fc.assert(
-    fc.property(attempts, random, (attempt, chance) => {
+    fc.property(attempts, chances, (attempt, chance) => {
       const nominal = Math.min(10_000 * 2 ** (attempt - 1), 900_000);
       const wait = backoffMs(attempt, () => chance);
       expect(wait).toBeGreaterThanOrEqual(Math.floor(nominal * 0.9));
       expect(wait).toBeLessThanOrEqual(Math.ceil(nominal * 1.1));
-      // Even at the extremes of both, a later attempt never waits less than the one before it, up to the cap.
-      if (nominal < 900_000)
-        expect(backoffMs(attempt + 1, () => 0)).toBeGreaterThanOrEqual(backoffMs(attempt, () => 1) * 0.8);
+      // Even at the extremes of both, a later attempt waits at least about as long as the one before it.
+      expect(backoffMs(attempt + 1, () => 0)).toBeGreaterThanOrEqual(backoffMs(attempt, () => 1) * 0.8);
     }),
   );
 });
 
 test("the next allocation is the coming midnight UTC, spread over five minutes", () => {
   fc.assert(
-    fc.property(now, random, (at, chance) => {
+    fc.property(times, chances, (at, chance) => {
       const next = nextAllocationAt(at, () => chance);
       expect(next).toBeGreaterThan(at);
       expect(next - at).toBeLessThanOrEqual(DAY_MS + 5 * 60_000);
@@ -53,11 +52,10 @@ test("the next allocation is the coming midnight UTC, spread over five minutes",
 test("nothing is tried for ever, nothing waits in the past, and attempts are never exceeded", () => {
   fc.assert(
     fc.property(situation, ({ remedy, task, ageMs, now, verdict }) => {
-      if ("scheduledAt" in verdict) expect(verdict.scheduledAt).toBeGreaterThan(now);
-      if (remedy === "discard") expect(verdict.type).toBe("discard");
-      if (remedy === "retry") expect(verdict.type).toBe(task.attempt >= task.maxAttempts ? "discard" : "retry");
-      if (remedy === "snooze" || remedy === "hold")
-        expect(verdict.type).toBe(ageMs > 7 * DAY_MS ? "discard" : "snooze");
+      expect("scheduledAt" in verdict ? verdict.scheduledAt : Infinity).toBeGreaterThan(now);
+      const isSpent = remedy === "retry" ? task.attempt >= task.maxAttempts : ageMs > 7 * DAY_MS;
+      const otherwise = remedy === "hold" ? "snooze" : remedy;
+      expect(verdict.type).toBe(isSpent ? "discard" : otherwise);
     }),
     { numRuns: 1000 },
   );

@@ -1,5 +1,5 @@
 // Every transition raced by twenty consumers, and random walks against a small model of what may happen.
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
 
 import { cancelJob, insertJobs } from "../shared/db/jobs.ts";
@@ -127,6 +127,11 @@ test("stopped by twenty for being late, it fails once and leaves nothing running
 
 type Step = "lease" | "complete" | "retry" | "snooze" | "discard" | "late" | "expire" | "cancel" | "stop" | "wait";
 
+function verdictOf(step: "complete" | "discard" | "retry" | "snooze", scheduledAt: number): Verdict {
+  if (step === "complete") return VERDICTS.completed;
+  return step === "discard" ? VERDICTS.discard : { type: step, failure: FAILURE, scheduledAt };
+}
+
 /** What a job and its one task may be, and what each step makes of it: written from the documentation, not the SQL. */
 interface Model {
   job: string;
@@ -161,17 +166,18 @@ test("random walks end where the model says, step by step", async () => {
     for (const step of walk) {
       now += 10;
       const isRunning = model.task === "running";
+      const isOpen = ["queued", "running"].includes(model.job);
+      let [did, should] = [0, 0];
       switch (step) {
         case "wait":
           now += 500;
           break;
         case "lease": {
           const [task] = await lease();
-          const isDue = ["available", "retryable"].includes(model.task) && model.dueAt <= now + 1500;
-          expect(task !== undefined, `${walk.join(" ")}: lease`).toBe(isDue);
-          if (task === undefined) break;
-          held = task;
-          Object.assign(model, { job: "running", task: "running", attempt: model.attempt + 1, leasedAt: now });
+          did = task === undefined ? 0 : 1;
+          should = ["available", "retryable"].includes(model.task) && model.dueAt <= now + 1500 ? 1 : 0;
+          held = task ?? held;
+          if (did) Object.assign(model, { job: "running", task: "running", attempt: model.attempt + 1, leasedAt: now });
           break;
         }
         case "complete":
@@ -180,13 +186,8 @@ test("random walks end where the model says, step by step", async () => {
         case "snooze": {
           if (held === undefined) break;
           const dueAt = now + 5000;
-          const verdict: Verdict =
-            step === "complete"
-              ? VERDICTS.completed
-              : step === "discard"
-                ? VERDICTS.discard
-                : { type: step, failure: FAILURE, scheduledAt: dueAt };
-          expect(await settle(held, verdict), `${walk.join(" ")}: ${step}`).toBe(isRunning ? 1 : 0);
+          did = await settle(held, verdictOf(step, dueAt));
+          should = isRunning ? 1 : 0;
           if (!isRunning) break;
           former = held;
           held = undefined;
@@ -196,36 +197,35 @@ test("random walks end where the model says, step by step", async () => {
           break;
         }
         case "late":
-          if (former !== undefined) expect(await settle(former, VERDICTS.completed)).toBe(0);
+          did = former === undefined ? 0 : await settle(former, VERDICTS.completed);
           break;
         case "expire": {
-          const expired = await findExpiredLeases(db, now, 10);
-          expect(expired.length, `${walk.join(" ")}: expire`).toBe(
-            isRunning && now > model.leasedAt + LEASE_MS ? 1 : 0,
-          );
-          for (const task of expired) {
-            expect(await settle(task, { type: "retry", failure: FAILURE, scheduledAt: now }, true)).toBe(1);
+          for (const task of await findExpiredLeases(db, now, 10)) {
+            did += await settle(task, verdictOf("retry", now), true);
             former = held;
             held = undefined;
-            Object.assign(model, { task: "retryable", dueAt: now });
           }
+          should = isRunning && now > model.leasedAt + LEASE_MS ? 1 : 0;
+          if (should) Object.assign(model, { task: "retryable", dueAt: now });
           break;
         }
         case "cancel":
         case "stop": {
-          const isOpen = ["queued", "running"].includes(model.job);
-          const done =
+          did =
             step === "cancel"
-              ? (await cancelJob(db, { id: "job_1", ownerId: "operator" }, { now, ringGraceMs: 1e12 })).isCancelled
-              : (await stopJobs(db, [tooLate("job_1", { isStarted: true })], now)).length === 1;
-          expect(done, `${walk.join(" ")}: ${step}`).toBe(isOpen);
+              ? Number(
+                  (await cancelJob(db, { id: "job_1", ownerId: "operator" }, { now, ringGraceMs: 1e12 })).isCancelled,
+                )
+              : (await stopJobs(db, [tooLate("job_1", { isStarted: true })], now)).length;
+          should = isOpen ? 1 : 0;
           if (isOpen) Object.assign(model, { job: step === "cancel" ? "cancelled" : "failed", task: "cancelled" });
           break;
         }
       }
+      expect({ walk, step, did }).toEqual({ walk, step, did: should });
       if (model.attempt >= model.left) break; // what follows the last attempt is the policy's, tested by itself
       const { job, task } = await state();
-      expect({ job, task }, walk.join(" ")).toEqual({ job: model.job, task: model.task });
+      expect({ walk, job, task }).toEqual({ walk, job: model.job, task: model.task });
     }
   }
 }, 120_000);

@@ -5,8 +5,8 @@ export interface ExpiredLease {
   readonly id: string;
   readonly leaseId: string;
   readonly leasedAt: number;
-  readonly attempt: number;
-  readonly maxAttempts: number;
+  /** How often that has happened to this task before. */
+  readonly lost: number;
 }
 
 /**
@@ -34,7 +34,7 @@ export async function takeDueTasks(
 export async function findExpiredLeases(db: D1Database, now: number, limit: number): Promise<readonly ExpiredLease[]> {
   const { results } = await db
     .prepare(
-      `SELECT id, lease_id AS leaseId, leased_at AS leasedAt, attempt, max_attempts AS maxAttempts
+      `SELECT id, lease_id AS leaseId, leased_at AS leasedAt, lost
          FROM tasks WHERE finalized_at IS NULL AND check_at < ?1 AND state = 'running' ORDER BY check_at LIMIT ?2`,
     )
     .bind(now, limit)

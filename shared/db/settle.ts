@@ -95,7 +95,7 @@ function settleStatements(
             SET state = s.value ->> 'state', finalized_at = s.value ->> 'finalizedAt',
                 scheduled_at = coalesce(s.value ->> 'scheduledAt', scheduled_at),
                 check_at = coalesce(s.value ->> 'checkAt', check_at),
-                max_attempts = max_attempts + (s.value ->> 'snoozed'), lost = lost + (s.value ->> 'lost'),
+                max_attempts = max_attempts + (s.value ->> 'givenBack'), lost = lost + (s.value ->> 'lost'),
                 lease_id = NULL, leased_at = NULL
            FROM json_each(?1) s
           WHERE tasks.id = s.value ->> 'taskId' AND tasks.lease_id = s.value ->> 'leaseId'
@@ -157,8 +157,8 @@ function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unkn
     finalizedAt: again ? null : settlement.finishedAt,
     scheduledAt: again ? verdict.scheduledAt : null,
     checkAt: again ? verdict.scheduledAt + ringGraceMs : null,
-    // A snooze is not counted: the attempt that it used is given back.
-    snoozed: verdict.type === "snooze" ? 1 : 0,
+    // A snooze and a lost run are not counted: the attempt that it used is given back.
+    givenBack: verdict.type === "snooze" || settlement.lost ? 1 : 0,
     lost: settlement.lost ? 1 : 0,
     model: last?.model ?? null,
     engine: last?.engine ?? null,
