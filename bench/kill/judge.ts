@@ -17,9 +17,6 @@ export interface Submission {
   readonly accepted: Accepted;
 }
 
-/** As often as a task is tried: one that is killed every time fails, and rightly. */
-const MAX_ATTEMPTS = 5;
-
 export interface Verdict {
   readonly completed: number;
   readonly failed: number;
@@ -77,9 +74,11 @@ async function wrongIn(
     if (bytes === null) return `it has no ${work.expected.artifact}`;
     return work.expected.isRight(bytes) ? null : `its ${work.expected.artifact} is ${bytes.toString().slice(0, 200)}`;
   }
-  const caught = kills.flatMap((kill) => kill.caught.filter(({ jobId }) => jobId === job.id));
-  const isKilledEachTime = caught.some(({ id }) => caught.filter((one) => one.id === id).length >= MAX_ATTEMPTS);
-  return job.error?.code === "worker_lost" && isKilledEachTime ? null : `${job.error?.code}: ${job.error?.message}`;
+  const caught = kills.map((kill) => kill.caught.filter(({ jobId }) => jobId === job.id).length);
+  const runs = job.attempts.map(({ taskId, number, outcome, startedAt, durationMs }) =>
+    [taskId.split(".").at(-1), number, outcome, startedAt, `${durationMs} ms`].join(" "),
+  );
+  return `${job.error?.code}: ${job.error?.message} Tasks caught at each kill: ${caught.join(" ")}. ${runs.join("; ")}`;
 }
 
 export interface Bill {

@@ -61,7 +61,11 @@ export function createLives({ folder, inferenceUrl, works, kills: killCount, ran
           stopping.signal.throwIfAborted();
           await kill(startedAt);
           const { killedAt, caught } = kills.at(-1)!;
-          note(`kill ${life + 1} after ${killedAt - startedAt} ms: ${caught.length} tasks held a lease`);
+          const kinds = [...Map.groupBy(caught, (task) => task.kind)].map(([kind, tasks]) => `${tasks.length} ${kind}`);
+          const stored = caught.filter((task) => task.isStored).length;
+          note(
+            `kill ${life + 1} after ${killedAt - startedAt} ms caught ${kinds.join(", ") || "nothing"}; stored: ${stored}`,
+          );
         } else {
           const tooLate = new Error(`not every job was accepted within ${END_WITHIN_MS / 1000} s of the last start`);
           const timer = setTimeout(() => stopping.abort(tooLate), END_WITHIN_MS);
