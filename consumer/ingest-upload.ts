@@ -3,6 +3,7 @@ import { retryTransient } from "../shared/db/transient.ts";
 import type { Intake } from "../shared/intake.ts";
 import { uploadJobId } from "../shared/job.ts";
 import { newJob, type NewJob } from "../shared/new-job.ts";
+import { recordIntake } from "../shared/record-intake.ts";
 import { readHead } from "../shared/read-head.ts";
 import { routeUpload } from "../shared/route-upload.ts";
 import { isInboxKey } from "../shared/storage.ts";
@@ -25,7 +26,7 @@ export async function ingestBatch(batch: MessageBatch, deps: Intake): Promise<vo
       else message.ack();
     }
   } catch (error) {
-    console.error({ event: "ingest.failed", uploads: announcements.length, error: String(error) });
+    deps.journal.fault({ event: "ingest.failed" }, error, { uploads: announcements.length });
     for (const { message } of messages) message.retry();
   }
 }
@@ -44,7 +45,7 @@ export async function ingestUploads(
   const found = await Promise.all(
     announcements.map((announcement) =>
       inspect(announcement, deps, now).catch((error: unknown) => {
-        console.error({ event: "inspect.failed", key: announcement.key, error: String(error) });
+        deps.journal.fault({ event: "inspect.failed" }, error, { key: announcement.key });
         failed.add(announcement);
         return null;
       }),
@@ -54,10 +55,9 @@ export async function ingestUploads(
   if (inspected.length === 0) return failed;
   const jobs = inspected.flatMap(({ job }) => job ?? []);
   const uploads = inspected.map(({ upload }) => upload);
-  await wake(deps.tasks, await retryTransient(() => insertJobs(deps.db, { jobs, uploads }, now)));
-  for (const { key, jobId, ignoredReason } of uploads) {
-    console.log({ event: jobId === null ? "upload.ignored" : "upload.accepted", key, jobId, reason: ignoredReason });
-  }
+  const taskIds = await retryTransient(() => insertJobs(deps.db, { jobs, uploads }, now));
+  recordIntake(deps.journal, { jobs, uploads, taskIds });
+  await wake(deps.tasks, taskIds);
   return failed;
 }
 

@@ -13,6 +13,7 @@ import type { Settlement } from "../shared/settlement.ts";
 import { INBOX_PREFIX, resultsPrefix } from "../shared/storage.ts";
 import { wake } from "../shared/wake.ts";
 import { ingestUploads } from "./ingest-upload.ts";
+import { recordSettlements } from "./record-attempts.ts";
 import { decide } from "./retry-policy.ts";
 
 export interface MaintenanceDeps extends Intake {
@@ -25,21 +26,24 @@ const JOBS_PRUNED_A_RUN = 50;
 /** Each costs two reads of R2, and the Free plan allows an invocation 1,000 operations. */
 const OBJECTS_INGESTED_A_RUN = 200;
 
-/** Every duty runs, whatever became of the others. */
+/** Every duty runs, whatever became of the others. A run ends with a `maintenance.ran`: without it, cron has stopped. */
 export async function maintain(deps: MaintenanceDeps, now: number): Promise<void> {
+  const startedAt = Date.now();
+  const counts: Record<string, number> = {};
   const duties = { rescueExpired, dispatchDue, sweepInbox, pruneFinalized };
   for (const [duty, run] of Object.entries(duties)) {
     try {
       const count = await run(deps, now);
-      if (count > 0) console.log({ event: "maintenance.done", duty, count });
+      counts[duty] = count;
     } catch (error) {
-      console.error({ event: "maintenance.failed", duty, error: String(error) });
+      deps.journal.fault({ event: "maintenance.failed", code: duty }, error);
     }
   }
+  deps.journal.record({ event: "maintenance.ran", durationMs: Date.now() - startedAt }, counts);
 }
 
 /** Free tasks whose consumer died. The run that never ended was an attempt: a task that kills its consumer comes to an end. */
-async function rescueExpired({ db, tasks, ringGraceMs }: MaintenanceDeps, now: number): Promise<number> {
+async function rescueExpired({ db, tasks, ringGraceMs, journal }: MaintenanceDeps, now: number): Promise<number> {
   const expired = await findExpiredLeases(db, now, LIMIT);
   if (expired.length === 0) return 0;
   const failure = { code: "worker_lost", message: "The consumer ended in the middle of this attempt." };
@@ -56,9 +60,10 @@ async function rescueExpired({ db, tasks, ringGraceMs }: MaintenanceDeps, now: n
       finishedAt: now,
     };
   });
-  const { settled, opened } = await settleTasks(db, settlements, { now, ringGraceMs });
-  await wake(tasks, opened);
-  return settled.size;
+  const result = await settleTasks(db, settlements, { now, ringGraceMs });
+  recordSettlements(journal, settlements, result);
+  await wake(tasks, result.opened);
+  return result.settled.size;
 }
 
 /** Ring again for tasks that are due and that nobody has leased. */

@@ -10,6 +10,7 @@ import { CUTS_HELD_BYTES } from "./audio/limits.ts";
 import { byteBudget } from "./byte-budget.ts";
 import type { AiBinding } from "./models/run-model.ts";
 import { type ReadMessage, readMessages } from "./read-messages.ts";
+import { recordLeases, recordSettlements } from "./record-attempts.ts";
 import { runTask } from "./run-task.ts";
 
 export interface RunBatchDeps extends Intake {
@@ -67,11 +68,13 @@ async function lease(
   const taskIds = messages.map(({ body }) => body.taskId);
   const leaseId = crypto.randomUUID();
   try {
-    return await retryTransient(() =>
+    const tasks = await retryTransient(() =>
       leaseTasks(deps.db, taskIds, { id: leaseId, now: Date.now(), leaseMs: LEASE_MS }),
     );
+    recordLeases(deps.journal, tasks);
+    return tasks;
   } catch (error) {
-    console.error({ event: "lease.failed", tasks: taskIds.length, error: String(error) });
+    deps.journal.fault({ event: "lease.failed" }, error, { tasks: taskIds.length });
     return null;
   }
 }
@@ -121,12 +124,12 @@ async function settle(
   const first = running[0];
   const renew = first && { taskIds: running.map((task) => task.id), leaseId: first.leaseId, leaseMs: LEASE_MS };
   try {
-    const { settled, opened } = await settleTasks(db, settlements, { now: Date.now(), ringGraceMs, renew });
-    await wake(deps.tasks, opened);
-    for (const settlement of settlements) log(settlement, settled.has(settlement.taskId));
-    return settled;
+    const result = await settleTasks(db, settlements, { now: Date.now(), ringGraceMs, renew });
+    recordSettlements(deps.journal, settlements, result);
+    await wake(deps.tasks, result.opened);
+    return result.settled;
   } catch (error) {
-    console.error({ event: "settle.failed", tasks: settlements.length, error: String(error) });
+    deps.journal.fault({ event: "settle.failed" }, error, { tasks: settlements.length });
     // One that D1 will not take must not hold back its neighbours.
     if (settlements.length < 2) return null;
     const alone = await Promise.all(settlements.map((settlement) => settle([settlement], running, deps)));
@@ -160,18 +163,6 @@ function ringAgain(message: Message, seconds: number): void {
 function delaySeconds(at: number): number {
   const seconds = Math.ceil((at - Date.now()) / 1000);
   return Math.min(Math.max(0, seconds), MAX_DELAY_SECONDS);
-}
-
-function log({ taskId, verdict, calls, startedAt, finishedAt }: Settlement, settled: boolean): void {
-  const call = calls.at(-1);
-  console.log({
-    event: settled ? `task.${verdict.type}` : "task.lease_lost",
-    taskId,
-    durationMs: finishedAt - startedAt,
-    model: call?.model,
-    engine: call?.engine,
-    ...(verdict.type !== "completed" && { code: verdict.failure.code, reason: verdict.failure.message }),
-  });
 }
 
 async function sleep(ms: number): Promise<void> {

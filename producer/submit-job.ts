@@ -3,6 +3,7 @@ import { type JobDetail, readJob } from "../shared/db/job-reads.ts";
 import type { Intake } from "../shared/intake.ts";
 import { randomJobId, uploadJobId } from "../shared/job.ts";
 import { JobWork, newJob, type Source } from "../shared/new-job.ts";
+import { recordIntake } from "../shared/record-intake.ts";
 import { readHead } from "../shared/read-head.ts";
 import { routeUpload } from "../shared/route-upload.ts";
 import { isInboxKey } from "../shared/storage.ts";
@@ -60,6 +61,7 @@ async function acceptAs(
   const times = { createdAt: now, ringGraceMs: deps.ringGraceMs };
   const job = newJob(work, { id, ownerId, ...times, ...(upload && { upload }) });
   const taskIds = await insertJobs(deps.db, { jobs: [job], uploads }, now);
+  recordIntake(deps.journal, { jobs: [job], uploads, taskIds });
   await wake(deps.tasks, taskIds);
   const detail = await readJob(deps.db, { id, ownerId });
   const isAsAsked = detail?.job.kind === job.kind && detail.job.input === job.input;

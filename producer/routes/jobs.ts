@@ -2,7 +2,8 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 
 import { cancelJob } from "../../shared/db/jobs.ts";
-import { listJobs, readJob } from "../../shared/db/job-reads.ts";
+import { type JobDetail, listJobs, readJob } from "../../shared/db/job-reads.ts";
+import type { Journal } from "../../shared/journal.ts";
 import { MAX_JSON_BYTES } from "../../shared/limits.ts";
 import { intakeOf } from "../../shared/intake.ts";
 import type { App } from "../app.ts";
@@ -55,9 +56,20 @@ jobs.delete("/:id", async (c) => {
   const isCancelled = await cancelJob(c.env.DB, { id, ownerId }, Date.now());
   const job = await readJob(c.env.DB, { id, ownerId });
   if (job === null) return problem(c, notFound(id));
+  if (isCancelled) recordCancelled(intakeOf(c.env).journal, job, ownerId);
   if (isCancelled || job.job.state === "cancelled") return c.json(jobView(job, new URL(c.req.url).origin));
   return problem(c, { code: "job_finished", detail: `Job '${id}' is ${job.job.state}; there is nothing to cancel.` });
 });
+
+/** Tasks come to be cancelled with their job only, and a cancelled job stays so: all of them are this call's. */
+function recordCancelled(journal: Journal, { job, tasks }: JobDetail, ownerId: string): void {
+  const { id: jobId, kind } = job;
+  const durationMs = (job.finalizedAt ?? job.createdAt) - job.createdAt;
+  for (const task of tasks) {
+    if (task.state === "cancelled") journal.record({ event: "task.cancelled", jobId, taskId: task.id });
+  }
+  journal.record({ event: "job.cancelled", kind, jobId, ownerId, durationMs });
+}
 
 function notFound(id: string) {
   return { code: "job_not_found", detail: `There is no job '${id}'.` } as const;

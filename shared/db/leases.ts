@@ -27,20 +27,22 @@ export async function leaseTasks(
   lease: { id: string; now: number; leaseMs: number },
 ): Promise<readonly Task[]> {
   const ids = JSON.stringify(taskIds);
-  const [, , leased] = await db.batch<LeasedRow>([
+  const [, started, leased] = await db.batch<LeasedRow>([
     db
       .prepare(
         `UPDATE tasks
             SET state = 'running', attempt = attempt + 1, lease_id = ?2, leased_at = ?3, check_at = ?4
           WHERE id IN (SELECT value FROM json_each(?1))
-            AND state IN ('available', 'retryable') AND scheduled_at <= ?5 AND attempt < max_attempts`,
+            AND state IN ('available', 'retryable') AND scheduled_at <= ?5 AND attempt < max_attempts
+            AND kind NOT IN (SELECT task_kind FROM pauses)`,
       )
       .bind(ids, lease.id, lease.now, lease.now + lease.leaseMs, lease.now + EARLY_MS),
     db
       .prepare(
         `UPDATE jobs SET state = 'running', started_at = coalesce(started_at, ?3)
           WHERE state = 'queued'
-            AND id IN (SELECT job_id FROM tasks WHERE id IN (SELECT value FROM json_each(?1)) AND lease_id = ?2)`,
+            AND id IN (SELECT job_id FROM tasks WHERE id IN (SELECT value FROM json_each(?1)) AND lease_id = ?2)
+         RETURNING id`,
       )
       .bind(ids, lease.id, lease.now),
     // Read by the lease instead of returned by the update: a call repeated because its answer was lost still sees them.
@@ -51,6 +53,7 @@ export async function leaseTasks(
       )
       .bind(ids, lease.id),
   ]);
+  const startedJobs = new Set(started?.results.map((row) => row.id));
   return (leased?.results ?? []).map((row) => ({
     id: row.id,
     jobId: row.job_id,
@@ -61,6 +64,7 @@ export async function leaseTasks(
     leaseId: lease.id,
     leasedAt: row.leased_at,
     createdAt: row.created_at,
+    startsJob: startedJobs.delete(row.job_id),
   }));
 }
 

@@ -1,4 +1,6 @@
-import type { Settlement } from "../settlement.ts";
+import type { JobKind } from "../job.ts";
+import { neuronsOf, type Settlement } from "../settlement.ts";
+import type { TaskKind } from "../task.ts";
 import { renewLeases } from "./leases.ts";
 import {
   insertArtifacts,
@@ -17,11 +19,58 @@ export interface Renewal {
   readonly leaseMs: number;
 }
 
+/** A task that this call settled, as it was before its next attempt. */
+export interface SettledTask {
+  readonly jobId: string;
+  readonly kind: TaskKind;
+  readonly attempt: number;
+}
+
+/** A job that this call ended, and nobody before. */
+export interface EndedJob {
+  readonly jobId: string;
+  readonly ownerId: string;
+  readonly kind: JobKind;
+  readonly state: "completed" | "failed";
+  /** Of the dead letter that it failed by. */
+  readonly code: string | null;
+  /** From its creation to its first lease; null if it never had one. */
+  readonly queuedMs: number | null;
+  /** From its creation to its end. */
+  readonly durationMs: number;
+}
+
 export interface Settled {
   /** The ids of the tasks settled. An attempt whose lease was lost is not among them. */
   readonly settled: ReadonlySet<string>;
+  /** What the settled tasks are. */
+  readonly tasks: ReadonlyMap<string, SettledTask>;
   /** The ids of tasks that may run now, because they are new or their stage has opened: to wake the queue for. */
   readonly opened: readonly string[];
+  readonly endedJobs: readonly EndedJob[];
+}
+
+/** What the statements below return, each its own columns. */
+export interface SettlingRow extends Partial<SettledTask> {
+  readonly settled?: string;
+  readonly opened?: string | null;
+  /** A job in JSON. */
+  readonly ended?: string;
+}
+
+export function readSettled(results: readonly D1Result<SettlingRow>[]): Settled {
+  const rows = results.flatMap((result) => result.results);
+  const tasks = new Map<string, SettledTask>();
+  for (const { settled, jobId, kind, attempt } of rows) {
+    if (settled === undefined || jobId === undefined || kind === undefined || attempt === undefined) continue;
+    tasks.set(settled, { jobId, kind, attempt });
+  }
+  return {
+    settled: new Set(tasks.keys()),
+    tasks,
+    opened: rows.flatMap((row) => row.opened ?? []),
+    endedJobs: rows.flatMap(({ ended }) => (ended === undefined ? [] : [JSON.parse(ended) as EndedJob])),
+  };
 }
 
 /**
@@ -37,12 +86,7 @@ export async function settleTasks(
     ...(renew ? [renewLeases(db, renew.taskIds, { id: renew.leaseId, now, leaseMs: renew.leaseMs })] : []),
     ...(settlements.length > 0 ? settleStatements(db, settlements, now, ringGraceMs) : []),
   ];
-  const results = await retryTransient(() => db.batch<{ settled?: string; opened?: string | null }>(statements));
-  const rows = results.flatMap((result) => result.results);
-  return {
-    settled: new Set(rows.flatMap((row) => row.settled ?? [])),
-    opened: rows.flatMap((row) => row.opened ?? []),
-  };
+  return readSettled(await retryTransient(() => db.batch<SettlingRow>(statements)));
 }
 
 function settleStatements(
@@ -73,12 +117,13 @@ function settleStatements(
                 lease_id = NULL, leased_at = NULL
            FROM json_each(?1) s
           WHERE tasks.id = s.value ->> 'taskId' AND tasks.lease_id = s.value ->> 'leaseId'
-         RETURNING tasks.id AS settled`,
+         RETURNING tasks.id AS settled, job_id AS jobId, kind, attempt`,
       )
       .bind(rows),
     ...(isAnyEnded ? [openStages(db, ids, now, ringGraceMs), finalizeJobs(db, ids, now)] : []),
   ];
 }
+
 /** End the jobs of these tasks (?1: JSON array of task ids) that have no task left to run. */
 export function finalizeJobs(db: D1Database, taskIds: string, now: number): D1PreparedStatement {
   return db
@@ -91,7 +136,9 @@ export function finalizeJobs(db: D1Database, taskIds: string, now: number): D1Pr
               finalized_at = ?2
         WHERE id IN (SELECT job_id FROM tasks WHERE id IN (SELECT value FROM json_each(?1)))
           AND state IN ('queued', 'running')
-          AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.job_id = jobs.id AND t.finalized_at IS NULL)`,
+          AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.job_id = jobs.id AND t.finalized_at IS NULL)
+       RETURNING json_object('jobId', id, 'ownerId', owner_id, 'kind', kind, 'state', state, 'code', error_code,
+                             'queuedMs', started_at - created_at, 'durationMs', finalized_at - created_at) AS ended`,
     )
     .bind(taskIds, now);
 }
@@ -119,7 +166,6 @@ const STATE_AFTER = {
 function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unknown> {
   const { verdict, calls } = settlement;
   const last = calls.at(-1);
-  const counted = calls.filter((call) => call.neurons !== null);
   const again = verdict.type === "retry" || verdict.type === "snooze";
   return {
     taskId: settlement.taskId,
@@ -135,7 +181,7 @@ function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unkn
     snoozed: verdict.type === "snooze" ? 1 : 0,
     model: last?.model ?? null,
     engine: last?.engine ?? null,
-    neurons: counted.length === 0 ? null : counted.reduce((sum, call) => sum + (call.neurons ?? 0), 0),
+    neurons: neuronsOf(calls),
     errorCode: verdict.type === "completed" ? null : verdict.failure.code,
     errorMessage: verdict.type === "completed" ? null : verdict.failure.message,
     ...(verdict.type === "completed" && {
