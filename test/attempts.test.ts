@@ -83,7 +83,7 @@ test("a passing failure is tried again after a backoff, and then completes", asy
   const { id } = await darkroom.submit({ kind: "image_generation", prompt: "error:3043x1 once" });
   const job = await darkroom.untilJob(id, ({ waiting }) => waiting !== null);
   expect(job).toMatchObject({ state: "running", waiting: { code: "model_failed" } });
-  const waitMs = Date.parse(job.waiting!.until) - Date.now();
+  const waitMs = Date.parse(job.waiting!.until!) - Date.now();
   expect(waitMs).toBeGreaterThan(5000);
   expect(waitMs).toBeLessThan(12_000);
   const ended = await darkroom.untilJob(id);
@@ -96,8 +96,8 @@ test("capacity is waited for without counting, and quota until midnight", async 
   const quota = await darkroom.submit({ kind: "image_generation", prompt: "error:4006 quota" });
   const held = await darkroom.untilJob(quota.id, ({ waiting }) => waiting !== null);
   expect(held.waiting?.code).toBe("daily_allocation_used");
-  expect(held.waiting?.until.slice(10, 15)).toBe("T00:0");
-  expect(Date.parse(held.waiting!.until)).toBeGreaterThan(Date.now());
+  expect(held.waiting?.until?.slice(10, 15)).toBe("T00:0");
+  expect(Date.parse(held.waiting!.until!)).toBeGreaterThan(Date.now());
 
   for (let run = 1; run <= 8; run += 1) {
     await until(
