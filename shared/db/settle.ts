@@ -19,7 +19,7 @@ export interface Renewal {
   readonly leaseMs: number;
 }
 
-/** A task that this call settled, as it was before its next attempt. */
+/** A task that this call settled; `attempt` is the one that ended. */
 export interface SettledTask {
   readonly jobId: string;
   readonly kind: TaskKind;
@@ -58,6 +58,7 @@ export interface SettlingRow extends Partial<SettledTask> {
   readonly ended?: string;
 }
 
+/** Read what a batch of such statements did. */
 export function readSettled(results: readonly D1Result<SettlingRow>[]): Settled {
   const rows = results.flatMap((result) => result.results);
   const tasks = new Map<string, SettledTask>();
@@ -124,7 +125,7 @@ function settleStatements(
   ];
 }
 
-/** End the jobs of these tasks (?1: JSON array of task ids) that have no task left to run. */
+/** End the jobs of these tasks (?1: JSON array of task ids) that have no task left to run. Returns each job once, as JSON. */
 export function finalizeJobs(db: D1Database, taskIds: string, now: number): D1PreparedStatement {
   return db
     .prepare(
