@@ -4,6 +4,7 @@ import { stopJobs, tooLate } from "../shared/db/stop-jobs.ts";
 import { retryTransient } from "../shared/db/transient.ts";
 import type { Intake } from "../shared/intake.ts";
 import { SOURCE_BYTES_IN_FLIGHT } from "../shared/limits.ts";
+import { recordChanges } from "../shared/record-changes.ts";
 import type { Settlement } from "../shared/settlement.ts";
 import { type Task, TaskMessage } from "../shared/task.ts";
 import { wake } from "../shared/wake.ts";
@@ -11,6 +12,7 @@ import { CUTS_HELD_BYTES } from "./audio/limits.ts";
 import { byteBudget } from "./byte-budget.ts";
 import type { AiBinding } from "./models/run-model.ts";
 import { readMessages } from "./read-messages.ts";
+import { recordLeases, recordSettlements } from "./record-attempts.ts";
 import { runTask } from "./run-task.ts";
 
 export interface RunBatchDeps extends Intake {
@@ -66,12 +68,14 @@ export async function runBatch(batch: MessageBatch, deps: RunBatchDeps): Promise
   ]);
 }
 
-async function lease(limit: number, { db, callsAMinute }: RunBatchDeps): Promise<readonly Task[] | null> {
+async function lease(limit: number, { db, callsAMinute, journal }: RunBatchDeps): Promise<readonly Task[] | null> {
   const asked = { id: crypto.randomUUID(), now: Date.now(), leaseMs: LEASE_MS, limit, callsAMinute };
   try {
-    return await retryTransient(() => leaseTasks(db, asked));
+    const tasks = await retryTransient(() => leaseTasks(db, asked));
+    recordLeases(journal, tasks);
+    return tasks;
   } catch (error) {
-    console.error({ event: "lease.failed", tasks: limit, error: String(error) });
+    journal.fault({ event: "lease.failed" }, error, { tasks: limit });
     return null;
   }
 }
@@ -85,10 +89,10 @@ async function letGo(messages: readonly Message[], { db, callsAMinute }: RunBatc
   }
 }
 
-async function withoutTooLate(tasks: readonly Task[], { db }: RunBatchDeps): Promise<readonly Task[]> {
+async function withoutTooLate(tasks: readonly Task[], deps: RunBatchDeps): Promise<readonly Task[]> {
   const late = new Set(tasks.filter((task) => task.isTooLate || isOverdue(task)));
   if (late.size === 0) return tasks;
-  await stopOverdue(db, [...late]);
+  await stopOverdue([...late], deps);
   return tasks.filter((task) => !late.has(task));
 }
 
@@ -96,13 +100,15 @@ function isOverdue({ deadlineAt }: Task): boolean {
   return deadlineAt !== null && deadlineAt <= Date.now();
 }
 
-async function stopOverdue(db: D1Database, tasks: readonly Task[]): Promise<void> {
-  const stops = tasks.map((task) => tooLate(task.jobId, { isStarted: !task.isTooLate }));
+async function stopOverdue(overdue: readonly Task[], { db, tasks, ringGraceMs, journal }: RunBatchDeps): Promise<void> {
+  const stops = overdue.map((task) => tooLate(task.jobId, { isStarted: !task.isTooLate }));
   try {
-    await retryTransient(() => stopJobs(db, stops, Date.now()));
+    const changes = await retryTransient(() => stopJobs(db, stops, { now: Date.now(), ringGraceMs }));
+    recordChanges(journal, changes);
+    await wake(tasks, changes.opened);
   } catch (error) {
     // Maintenance ends them.
-    console.error({ event: "stop.failed", jobs: stops.length, error: String(error) });
+    journal.fault({ event: "stop.failed" }, error, { jobs: stops.length });
   }
 }
 
@@ -110,7 +116,7 @@ async function stopOverdue(db: D1Database, tasks: readonly Task[]): Promise<void
 async function runAndSettle(
   tasks: readonly Task[],
   deps: RunBatchDeps,
-  onSettled: (settlements: readonly Settlement[], settled: ReadonlySet<string> | null) => void,
+  onSettled: (settlements: readonly Settlement[], settled: ReadonlyMap<string, unknown> | null) => void,
 ): Promise<void> {
   const held = { budget: byteBudget(SOURCE_BYTES_IN_FLIGHT), cutting: byteBudget(CUTS_HELD_BYTES) };
   const running = new Map(tasks.map((task) => [task.id, { task, stop: new AbortController() }]));
@@ -127,7 +133,7 @@ async function runAndSettle(
   while (running.size > 0 || ended.length > 0) {
     await Promise.race([all, sleep(SETTLE_EVERY_MS)]);
     const overdue = [...running.values()].map(({ task }) => task).filter(isOverdue);
-    if (overdue.length > 0) await stopOverdue(deps.db, overdue);
+    if (overdue.length > 0) await stopOverdue(overdue, deps);
     const isRenewalDue = Date.now() - renewedAt >= RENEW_EVERY_MS;
     if (isRenewalDue) renewedAt = Date.now();
     const settlements = ended;
@@ -164,29 +170,25 @@ async function settle(
     renewForMs: isRenewalDue ? LEASE_MS : null,
   };
   try {
-    const { settled, opened, held } = await settleTasks(db, settlements, {
-      now: Date.now(),
-      ringGraceMs,
-      running: watch,
-    });
-    await wake(deps.tasks, opened);
-    for (const settlement of settlements) log(settlement, settled.has(settlement.taskId));
-    return { settled, held };
+    const result = await settleTasks(db, settlements, { now: Date.now(), ringGraceMs, running: watch });
+    recordSettlements(deps.journal, settlements, result);
+    await wake(deps.tasks, result.opened);
+    return result;
   } catch (error) {
-    console.error({ event: "settle.failed", tasks: settlements.length, error: String(error) });
+    deps.journal.fault({ event: "settle.failed" }, error, { tasks: settlements.length });
     // One that D1 will not take must not hold back its neighbours.
     if (settlements.length < 2) return null;
     const alone = await Promise.all(settlements.map((settlement) => settle([settlement], [], deps)));
     if (alone.every((settled) => settled === null)) return null;
     const held = new Set(running.map((task) => task.id));
-    return { settled: new Set(alone.flatMap((one) => [...(one?.settled ?? [])])), held };
+    return { settled: new Map(alone.flatMap((one) => [...(one?.settled ?? [])])), held };
   }
 }
 
 function answer(
   message: Message | undefined,
   { taskId, verdict }: Settlement,
-  settled: ReadonlySet<string> | null,
+  settled: ReadonlyMap<string, unknown> | null,
 ): void {
   if (message === undefined) return;
   if (settled === null) {
@@ -208,18 +210,6 @@ function ringAgain(message: Message, seconds: number): void {
 function delaySeconds(at: number): number {
   const seconds = Math.ceil((at - Date.now()) / 1000);
   return Math.min(Math.max(0, seconds), MAX_DELAY_SECONDS);
-}
-
-function log({ taskId, verdict, calls, startedAt, finishedAt }: Settlement, settled: boolean): void {
-  const call = calls.at(-1);
-  console.log({
-    event: settled ? `task.${verdict.type}` : "task.lease_lost",
-    taskId,
-    durationMs: finishedAt - startedAt,
-    model: call?.model,
-    engine: call?.engine,
-    ...(verdict.type !== "completed" && { code: verdict.failure.code, reason: verdict.failure.message }),
-  });
 }
 
 async function sleep(ms: number): Promise<void> {

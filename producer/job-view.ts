@@ -18,7 +18,8 @@ export function jobSummary(job: JobRow, origin: string) {
 }
 
 /** A job with all there is to tell of it. Durations are milliseconds. */
-export function jobView({ job, tasks, attempts, artifacts, labels, progress }: JobDetail, origin: string) {
+export function jobView(detail: JobDetail, origin: string) {
+  const { job, tasks, attempts, artifacts, labels, progress } = detail;
   const completed = tasks.filter((task) => task.state === "completed").length;
   return {
     ...jobSummary(job, origin),
@@ -38,7 +39,7 @@ export function jobView({ job, tasks, attempts, artifacts, labels, progress }: J
       queuedMs: job.startedAt === null ? null : job.startedAt - job.createdAt,
       runningMs: job.startedAt === null || job.finalizedAt === null ? null : job.finalizedAt - job.startedAt,
     },
-    waiting: waitingOf(job, tasks, attempts),
+    waiting: waitingView(detail),
     attempts: attempts.map(attemptView),
     artifacts: artifacts.map(({ name, contentType, sizeBytes }) => ({
       name,
@@ -50,19 +51,22 @@ export function jobView({ job, tasks, attempts, artifacts, labels, progress }: J
   };
 }
 
-/** Why a job does not run at the moment, and until when if that is known; null for one that does, or has ended. */
-function waitingOf(job: JobRow, tasks: JobDetail["tasks"], attempts: JobDetail["attempts"]) {
-  if (job.follows !== null && job.finalizedAt === null) {
-    return {
-      until: null,
-      code: "identical_job",
-      message: `Job '${job.follows}' is the same; its result will be this one's.`,
-    };
+/** Why nothing of the job runs: another does its work, its kind is paused, or it is between two attempts. `until` is null where nobody knows. */
+function waitingView({ job, tasks, attempts, pause }: JobDetail) {
+  if (job.finalizedAt !== null) return null;
+  if (job.follows !== null) {
+    const message = `Job '${job.follows}' is the same; its result will be this one's.`;
+    return { until: null, code: "identical_job", message };
   }
-  const task = tasks.find(({ state }) => state === "retryable");
-  if (task === undefined) return null;
-  const last = attempts.findLast((attempt) => attempt.taskId === task.id);
-  return { until: iso(task.scheduledAt), code: last?.errorCode ?? null, message: last?.errorMessage ?? null };
+  const isRunning = tasks.some((task) => task.state === "running");
+  if (pause !== null && !isRunning) {
+    const message = `Jobs of kind '${job.kind}' are paused by the operator${pause.note === null ? "." : `: ${pause.note}`}`;
+    return { until: null, code: "kind_paused", message };
+  }
+  const waiting = tasks.find((task) => task.state === "retryable");
+  if (waiting === undefined) return null;
+  const why = attempts.findLast((attempt) => attempt.taskId === waiting.id);
+  return { until: iso(waiting.scheduledAt), code: why?.errorCode ?? null, message: why?.errorMessage ?? null };
 }
 
 /** One run of a task, as jobs and dead letters show it. */

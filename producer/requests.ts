@@ -69,6 +69,12 @@ export const JobQuery = z.strictObject({
   limit: Limit,
 });
 
+/** The body of `POST /v1/queues/{kind}/pause`; clients whose jobs wait read the note. */
+export const PauseRequest = z.strictObject({ note: z.string().trim().min(1).max(500).optional() });
+
+/** Of a call that takes no parameters. */
+export const NoQuery = z.strictObject({});
+
 export const PageQuery = z.strictObject({ cursor: Cursor.optional(), limit: Limit });
 
 const wholeNumber = z.coerce.number().int().optional();

@@ -3,6 +3,8 @@ import { type JobDetail, readJob } from "../shared/db/job-reads.ts";
 import type { Intake } from "../shared/intake.ts";
 import { randomJobId, uploadJobId } from "../shared/job.ts";
 import { JobWork, newJob, type Source } from "../shared/new-job.ts";
+import { recordChanges } from "../shared/record-changes.ts";
+import { recordIntake } from "../shared/record-intake.ts";
 import { readHead } from "../shared/read-head.ts";
 import { routeUpload } from "../shared/route-upload.ts";
 import { isInboxKey } from "../shared/storage.ts";
@@ -70,15 +72,13 @@ async function acceptAs(
   const [upload] = uploads;
   const times = { createdAt: now, ringGraceMs: deps.ringGraceMs };
   const job = await newJob(asked.work, asked.terms, { id, ownerId, ...times, ...(upload && { upload }) });
-  const { inserted, ready } = await insertJobs(
-    deps.db,
-    { jobs: [job], uploads },
-    { now, ringGraceMs: deps.ringGraceMs },
-  );
-  await wake(deps.tasks, ready);
+  const inserted = await insertJobs(deps.db, { jobs: [job], uploads }, { now, ringGraceMs: deps.ringGraceMs });
+  recordIntake(deps.journal, { jobs: [job], uploads, taskIds: inserted.tasks });
+  recordChanges(deps.journal, inserted.released);
+  await wake(deps.tasks, inserted.ready);
   const detail = await readJob(deps.db, { id, ownerId });
   const isAsAsked = detail?.job.kind === job.kind && detail.job.input === job.input;
-  if (detail !== null && isAsAsked) return { ok: true, job: detail, isNew: inserted.length > 0 };
+  if (detail !== null && isAsAsked) return { ok: true, job: detail, isNew: inserted.tasks.length > 0 };
   // The upload's job was pruned, or its event made another of it just now. Asked for by hand, it is new work.
   if (uploads.length > 0) return acceptAs(randomJobId(), asked, [], ownerId, deps);
   throw new Error(`job '${id}' was inserted and cannot be read`);

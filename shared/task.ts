@@ -1,6 +1,17 @@
 import * as z from "zod";
 
+import type { JobKind } from "./job.ts";
+
 export type TaskKind = "transcribe" | "transcribe_chunk" | "join_transcript" | "generate_image" | "classify";
+
+/** Which kind of job each kind of task is a part of. */
+export const JOB_KIND_OF: Readonly<Record<TaskKind, JobKind>> = {
+  transcribe: "transcription",
+  transcribe_chunk: "transcription",
+  join_transcript: "transcription",
+  generate_image: "image_generation",
+  classify: "classification",
+};
 
 /** A task that another one adds to its job when it completes. */
 export interface NewTask {
@@ -42,6 +53,8 @@ export interface Task {
   readonly deadlineAt: number | null;
   /** Its job was to start earlier, and did not. */
   readonly isTooLate: boolean;
+  /** Whether it was this lease that set the job running; true for one task of a job only. */
+  readonly startsJob: boolean;
 }
 
 /** A message on `media-tasks`: only a doorbell, the truth is the row. */

@@ -16,6 +16,7 @@ import { startDarkroom } from "./harness.ts";
 const darkroom = startDarkroom();
 /** Ahead of the consumer that runs beside these tests, which finds nothing due. */
 const START = 1_900_000_000_000;
+const TIMES = { now: START, ringGraceMs: 1e12 };
 const LEASE_MS = 1000;
 const RACERS = 20;
 const FAILURE = { code: "model_failed", message: "broken" };
@@ -38,7 +39,7 @@ async function insert(id: string): Promise<number> {
     { ...DEFAULT_TERMS, reuse: false },
     { id, ownerId: "operator", createdAt: START, ringGraceMs: 1e12 },
   );
-  return (await insertJobs(db, { jobs: [job], uploads: [] }, { now: START, ringGraceMs: 1e12 })).inserted.length;
+  return (await insertJobs(db, { jobs: [job], uploads: [] }, TIMES)).tasks.length;
 }
 
 async function lease(limit = 1): Promise<readonly Task[]> {
@@ -110,7 +111,7 @@ test("cancelled by twenty while it completes, it is one or the other", async () 
   const won = await race(async (racer) =>
     racer % 2 === 0
       ? settle(task!, VERDICTS.completed)
-      : (await cancelJob(db, job, { now, ringGraceMs: 1e12 })).isCancelled,
+      : (await cancelJob(db, job, { now, ringGraceMs: 1e12 })).endedJobs.length,
   );
   expect(won).toBe(1);
   const after = await state();
@@ -121,7 +122,9 @@ test("cancelled by twenty while it completes, it is one or the other", async () 
 test("stopped by twenty for being late, it fails once and leaves nothing running", async () => {
   await insert("job_1");
   await lease();
-  expect(await race(async () => (await stopJobs(db, [tooLate("job_1", { isStarted: true })], now)).length)).toBe(1);
+  expect(
+    await race(async () => (await stopJobs(db, [tooLate("job_1", { isStarted: true })], TIMES)).endedJobs.length),
+  ).toBe(1);
   expect(await state()).toMatchObject({ job: "failed", task: "cancelled", attempts: 1 });
 });
 
@@ -213,10 +216,8 @@ test("random walks end where the model says, step by step", async () => {
         case "stop": {
           did =
             step === "cancel"
-              ? Number(
-                  (await cancelJob(db, { id: "job_1", ownerId: "operator" }, { now, ringGraceMs: 1e12 })).isCancelled,
-                )
-              : (await stopJobs(db, [tooLate("job_1", { isStarted: true })], now)).length;
+              ? (await cancelJob(db, { id: "job_1", ownerId: "operator" }, TIMES)).endedJobs.length
+              : (await stopJobs(db, [tooLate("job_1", { isStarted: true })], TIMES)).endedJobs.length;
           should = isOpen ? 1 : 0;
           if (isOpen) Object.assign(model, { job: step === "cancel" ? "cancelled" : "failed", task: "cancelled" });
           break;

@@ -1,3 +1,5 @@
+import { type Changes, ENDED_JOB, type EndedRow, readEnded } from "./job-ends.ts";
+
 // Jobs that wait for an identical one, to take its result over instead of paying for another.
 
 // Queued followers with the job each waits for; a leader that was pruned is gone, which is as good as failed.
@@ -18,17 +20,16 @@ export function findFollowed(db: D1Database, taskIds: string): D1PreparedStateme
 /**
  * Give followers of completed jobs their result, and let one follower of each job that failed, was cancelled or is gone
  * run in its place; the others then follow that one. Does nothing where all leaders still run.
- * @returns the ids of tasks that may run now.
  */
 export async function releaseFollowers(
   db: D1Database,
   { now, ringGraceMs }: { now: number; ringGraceMs: number },
-): Promise<readonly string[]> {
+): Promise<Changes> {
   const heirs = `SELECT id, follows FROM (
                    SELECT f.id, f.follows, row_number() OVER (PARTITION BY f.follows ORDER BY f.priority, f.created_at, f.id) AS place
                      FROM ${FOLLOWERS} AND coalesce(l.state, 'failed') IN ('failed', 'cancelled'))
                   WHERE place = 1`;
-  const [, , , , opened] = await db.batch<{ id: string }>([
+  const [, , , served, opened] = await db.batch<EndedRow & { id: string }>([
     db.prepare(
       `INSERT INTO artifacts (job_id, name, key, content_type, size_bytes, etag)
        SELECT f.id, a.name, a.key, a.content_type, a.size_bytes, a.etag
@@ -54,7 +55,8 @@ export async function releaseFollowers(
                 saved_neurons = (SELECT sum(a.neurons) FROM attempts a JOIN tasks t ON t.id = a.task_id
                                   WHERE t.job_id = s.original)
            FROM (SELECT f.id, coalesce(l.reused_from, l.id) AS original FROM ${SERVED}) s
-          WHERE jobs.id = s.id`,
+          WHERE jobs.id = s.id
+         RETURNING ${ENDED_JOB}`,
       )
       .bind(now),
     db
@@ -69,5 +71,9 @@ export async function releaseFollowers(
         WHERE jobs.follows = h.follows AND jobs.state = 'queued'`,
     ),
   ]);
-  return (opened?.results ?? []).map((row) => row.id);
+  return {
+    opened: (opened?.results ?? []).map((row) => row.id),
+    endedJobs: readEnded(served?.results),
+    cancelledTasks: [],
+  };
 }

@@ -68,6 +68,8 @@ export interface JobDetail {
   readonly artifacts: readonly ArtifactRow[];
   readonly labels: readonly LabelRow[];
   readonly progress: AudioProgress;
+  /** Set while nobody may lease tasks of the job's kind. */
+  readonly pause: { readonly note: string | null } | null;
 }
 
 const JOB = `id, kind, state, input, error_code AS errorCode, error_message AS errorMessage,
@@ -79,7 +81,7 @@ export const ATTEMPT_COLUMNS = `a.task_id AS taskId, a.number, a.outcome, a.star
 /** A job with all there is to tell of it, in one round trip; null if there is none or it is someone else's. */
 export async function readJob(db: D1Database, job: { id: string; ownerId: string }): Promise<JobDetail | null> {
   const of = (sql: string) => db.prepare(sql).bind(job.id);
-  const [rows, tasks, attempts, artifacts, labels, progress] = await db.batch<never>([
+  const [rows, tasks, attempts, artifacts, labels, progress, pauses] = await db.batch<never>([
     db.prepare(`SELECT ${JOB} FROM jobs WHERE id = ?1 AND owner_id = ?2`).bind(job.id, job.ownerId),
     of(`SELECT id, kind, state, attempt, scheduled_at AS scheduledAt FROM tasks WHERE job_id = ?1 ORDER BY id`),
     // A long recording has hundreds: the latest tell most.
@@ -96,6 +98,7 @@ export async function readJob(db: D1Database, job: { id: string; ownerId: string
       `SELECT (SELECT sum(own_end_ms - own_start_ms) FROM chunks WHERE job_id = ?1) AS audioMsDone,
               (SELECT args ->> '$.durationMs' FROM tasks WHERE job_id = ?1 AND kind = 'join_transcript') AS audioMsTotal`,
     ),
+    of(`SELECT note FROM pauses WHERE job_kind = (SELECT kind FROM jobs WHERE id = ?1) LIMIT 1`),
   ]);
   const row: JobRow | undefined = rows?.results[0];
   if (row === undefined) return null;
@@ -106,6 +109,7 @@ export async function readJob(db: D1Database, job: { id: string; ownerId: string
     artifacts: artifacts?.results ?? [],
     labels: labels?.results ?? [],
     progress: progress?.results[0] ?? { audioMsDone: null, audioMsTotal: null },
+    pause: pauses?.results[0] ?? null,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Announcement } from "../upload-event.ts";
 import type { NewJob } from "../new-job.ts";
 import { releaseFollowers } from "./followers.ts";
+import { type Changes, NOTHING } from "./job-ends.ts";
 import { stopJobs } from "./stop-jobs.ts";
 
 /** An upload with what became of it: a job, or the reason why none. */
@@ -13,9 +14,11 @@ export interface UploadRecord extends Announcement {
 
 export interface InsertedJobs {
   /** The ids of the tasks that are new. */
-  readonly inserted: readonly string[];
+  readonly tasks: readonly string[];
   /** The ids of the tasks that may run: those to wake the queue for. */
   readonly ready: readonly string[];
+  /** What became of jobs that follow others. */
+  readonly released: Changes;
 }
 
 /**
@@ -83,8 +86,8 @@ export async function insertJobs(
   const rows = tasks?.results ?? [];
   const ready = rows.filter((row) => row.state === "available").map((row) => row.id);
   const isAnyFollowing = ready.length < rows.length;
-  const released = isAnyFollowing ? await releaseFollowers(db, { now, ringGraceMs }) : [];
-  return { inserted: rows.map((row) => row.id), ready: [...ready, ...released] };
+  const released = isAnyFollowing ? await releaseFollowers(db, { now, ringGraceMs }) : NOTHING;
+  return { tasks: rows.map((row) => row.id), ready: [...ready, ...released.opened], released };
 }
 
 /** Of jobs that come together and are the same, the first is the one that runs: a statement does not see its own rows. */
@@ -98,21 +101,19 @@ function withTwins(jobs: readonly NewJob[]): readonly (NewJob & { readonly twin?
   });
 }
 
-/**
- * Cancel a job that has not ended. A run of it that is under way is told within about a second.
- * @returns whether this call cancelled it, and the ids of tasks that may run now in its stead.
- */
+/** Cancel a job that has not ended: `endedJobs` then holds it. A run of it that is under way is told within about a second. */
 export async function cancelJob(
   db: D1Database,
   job: { id: string; ownerId: string },
-  { now, ringGraceMs }: { now: number; ringGraceMs: number },
-): Promise<{ readonly isCancelled: boolean; readonly ready: readonly string[] }> {
+  times: { now: number; ringGraceMs: number },
+): Promise<Changes> {
   const owned = await db
-    .prepare(`SELECT 1 FROM jobs WHERE id = ?1 AND owner_id = ?2`)
+    .prepare(`SELECT id FROM jobs WHERE id = ?1 AND owner_id = ?2`)
     .bind(job.id, job.ownerId)
-    .first();
-  if (owned === null) return { isCancelled: false, ready: [] };
-  const ended = await stopJobs(db, [{ id: job.id, state: "cancelled", failure: null }], now);
-  if (ended.length === 0) return { isCancelled: false, ready: [] };
-  return { isCancelled: true, ready: await releaseFollowers(db, { now, ringGraceMs }) };
+    .all<{ id: string }>();
+  return stopJobs(
+    db,
+    owned.results.map(({ id }) => ({ id, state: "cancelled", failure: null })),
+    times,
+  );
 }

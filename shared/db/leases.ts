@@ -91,7 +91,7 @@ const HELD = `tasks t WHERE t.finalized_at IS NULL AND t.check_at = ?1 AND t.lea
 export async function leaseTasks(db: D1Database, lease: Lease): Promise<readonly Task[]> {
   const checkAt = lease.now + lease.leaseMs;
   const minute = Math.floor(lease.now / MINUTE_MS);
-  const [, , , leased] = await db.batch<LeasedRow>([
+  const [, started, , leased] = await db.batch<LeasedRow>([
     db
       .prepare(
         `UPDATE tasks
@@ -111,7 +111,8 @@ export async function leaseTasks(db: D1Database, lease: Lease): Promise<readonly
     db
       .prepare(
         `UPDATE jobs SET state = 'running', started_at = coalesce(started_at, ?3)
-          WHERE state = 'queued' AND id IN (SELECT t.job_id FROM ${HELD})`,
+          WHERE state = 'queued' AND id IN (SELECT t.job_id FROM ${HELD})
+         RETURNING id`,
       )
       .bind(checkAt, lease.id, lease.now),
     db
@@ -131,10 +132,12 @@ export async function leaseTasks(db: D1Database, lease: Lease): Promise<readonly
       )
       .bind(checkAt, lease.id),
   ]);
+  const startedJobs = new Set(started?.results.map((row) => row.id));
   return (leased?.results ?? []).map(({ startBy, startedAt, ...task }) => ({
     ...task,
     leaseId: lease.id,
     isTooLate: startBy !== null && startBy < task.leasedAt && startedAt === task.leasedAt,
+    startsJob: startedJobs.delete(task.jobId),
   }));
 }
 

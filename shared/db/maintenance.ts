@@ -11,7 +11,8 @@ export interface ExpiredLease {
 
 /**
  * Tasks that should have been leased by now: their wake-up was lost, or is still waiting in a long queue. Taking them
- * here moves their next ring on, so that a backlog is not rung again at every run.
+ * here moves their next ring on, so that a backlog is not rung again at every run. Tasks of a paused kind are read and
+ * left as they are: two rows a run each cost less than writing them once, and a resume finds them due.
  */
 export async function takeDueTasks(
   db: D1Database,

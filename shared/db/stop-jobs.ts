@@ -1,4 +1,6 @@
 import type { Failure } from "../settlement.ts";
+import { releaseFollowers } from "./followers.ts";
+import { type Changes, ENDED_JOB, type EndedRow, NOTHING, readEnded } from "./job-ends.ts";
 
 /** A job that is to end before its work has. */
 export interface Stop {
@@ -10,13 +12,16 @@ export interface Stop {
 
 /**
  * End jobs that have not ended, with all their tasks: none can be leased any more, and one that runs settles nothing.
- * What was stored or heard so far stays.
- * @returns the ids of the jobs that this call ended.
+ * What was stored or heard so far stays. Who followed one of them runs instead.
  */
-export async function stopJobs(db: D1Database, stops: readonly Stop[], now: number): Promise<readonly string[]> {
-  if (stops.length === 0) return [];
+export async function stopJobs(
+  db: D1Database,
+  stops: readonly Stop[],
+  { now, ringGraceMs }: { now: number; ringGraceMs: number },
+): Promise<Changes> {
+  if (stops.length === 0) return NOTHING;
   const rows = JSON.stringify(stops);
-  const [ended] = await db.batch<{ id: string }>([
+  const [ended, , cancelled] = await db.batch<EndedRow & { id: string }>([
     db
       .prepare(
         `UPDATE jobs
@@ -24,7 +29,7 @@ export async function stopJobs(db: D1Database, stops: readonly Stop[], now: numb
                 error_code = s.value ->> '$.failure.code', error_message = s.value ->> '$.failure.message'
            FROM json_each(?1) s
           WHERE jobs.id = s.value ->> 'id' AND jobs.state IN ('queued', 'running')
-         RETURNING jobs.id`,
+         RETURNING ${ENDED_JOB}`,
       )
       .bind(rows, now),
     db
@@ -41,11 +46,19 @@ export async function stopJobs(db: D1Database, stops: readonly Stop[], now: numb
             SET state = 'cancelled', finalized_at = ?2, lease_id = NULL, leased_at = NULL
           WHERE finalized_at IS NULL
             AND job_id IN (SELECT j.id FROM json_each(?1) s JOIN jobs j ON j.id = s.value ->> 'id'
-                            WHERE j.finalized_at IS NOT NULL)`,
+                            WHERE j.finalized_at IS NOT NULL)
+         RETURNING id`,
       )
       .bind(rows, now),
   ]);
-  return (ended?.results ?? []).map((row) => row.id);
+  const endedJobs = readEnded(ended?.results);
+  if (endedJobs.length === 0) return NOTHING;
+  const released = await releaseFollowers(db, { now, ringGraceMs });
+  return {
+    opened: released.opened,
+    endedJobs: [...endedJobs, ...released.endedJobs],
+    cancelledTasks: (cancelled?.results ?? []).map((row) => row.id),
+  };
 }
 
 const NOT_STARTED: Failure = {

@@ -30,11 +30,3 @@ CREATE TABLE model_minutes (
   minute INTEGER NOT NULL, -- since the epoch
   calls INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-
--- Kinds of task that nobody may lease at the moment.
-CREATE TABLE pauses (
-  task_kind TEXT PRIMARY KEY,
-  job_kind TEXT NOT NULL,
-  note TEXT,
-  paused_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
