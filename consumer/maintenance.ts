@@ -1,3 +1,4 @@
+import { advanceRedrives, type RedriveDeps } from "../shared/advance-redrives.ts";
 import {
   deleteJobs,
   findExpiredLeases,
@@ -15,7 +16,7 @@ import { wake } from "../shared/wake.ts";
 import { ingestUploads } from "./ingest-upload.ts";
 import { decide } from "./retry-policy.ts";
 
-export interface MaintenanceDeps extends Intake {
+export interface MaintenanceDeps extends Intake, RedriveDeps {
   readonly retentionDays: number;
 }
 
@@ -27,7 +28,7 @@ const OBJECTS_INGESTED_A_RUN = 200;
 
 /** Every duty runs, whatever became of the others. */
 export async function maintain(deps: MaintenanceDeps, now: number): Promise<void> {
-  const duties = { rescueExpired, dispatchDue, sweepInbox, pruneFinalized };
+  const duties = { rescueExpired, dispatchDue, advanceRedrives, sweepInbox, pruneFinalized };
   for (const [duty, run] of Object.entries(duties)) {
     try {
       const count = await run(deps, now);

@@ -125,7 +125,7 @@ test("what keeps failing ends as a dead letter with every attempt, and a redrive
   }
   expect(await darkroom.untilJob(id)).toMatchObject({ state: "failed", error: { code: "model_failed" } });
   type Letters = { deadLetters: { id: string; jobId: string; code: string; attempts: unknown[] }[] };
-  const { deadLetters } = await (await darkroom.api("/v1/dead-letters")).json<Letters>();
+  const { deadLetters } = await (await darkroom.api("/v1/dead-letters?view=list")).json<Letters>();
   expect(deadLetters).toMatchObject([{ jobId: id, code: "model_failed", redrivenAt: null }]);
   expect(deadLetters[0]?.attempts).toHaveLength(5);
 

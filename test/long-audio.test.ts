@@ -83,7 +83,7 @@ test("a chunk that cannot be heard leaves a marked gap, and is redriven alone", 
   expect(partial.text).toContain("g359");
 
   type Letters = { deadLetters: { id: string }[] };
-  const { deadLetters } = await (await darkroom.api("/v1/dead-letters")).json<Letters>();
+  const { deadLetters } = await (await darkroom.api("/v1/dead-letters?view=list")).json<Letters>();
   expect(deadLetters).toHaveLength(1);
   expect((await darkroom.api(`/v1/dead-letters/${deadLetters[0]!.id}/redrive`, { method: "POST" })).status).toBe(202);
   expect(await darkroom.untilJob(id)).toMatchObject({ state: "completed", error: null });
@@ -100,7 +100,7 @@ test("a chunk redriven while the join waits to run again is not left out of it",
   await DB.prepare(
     "UPDATE tasks SET state = 'available', finalized_at = NULL, check_at = 9e15, max_attempts = 9 WHERE kind = 'join_transcript'",
   ).run();
-  const letters = await (await darkroom.api("/v1/dead-letters")).json<{ deadLetters: { id: string }[] }>();
+  const letters = await (await darkroom.api("/v1/dead-letters?view=list")).json<{ deadLetters: { id: string }[] }>();
   await darkroom.api(`/v1/dead-letters/${letters.deadLetters[0]!.id}/redrive`, { method: "POST" });
   expect((await darkroom.untilJob(id)).state).toBe("completed");
   expect(await transcript(id)).toMatchObject({ isComplete: true, text: said.join(" ") });

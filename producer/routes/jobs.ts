@@ -1,13 +1,13 @@
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 
 import { cancelJob } from "../../shared/db/jobs.ts";
 import { listJobs, readJob } from "../../shared/db/job-reads.ts";
-import { MAX_JSON_BYTES } from "../../shared/limits.ts";
 import { intakeOf } from "../../shared/intake.ts";
 import type { App } from "../app.ts";
+import { actorOf } from "../auth.ts";
 import { paginate } from "../cursor.ts";
 import { jobSummary, jobView } from "../job-view.ts";
+import { limitBody } from "../limit-body.ts";
 import { problem } from "../problem.ts";
 import { JobQuery, JobRequest } from "../requests.ts";
 import { submitJob } from "../submit-job.ts";
@@ -15,12 +15,6 @@ import { parseBody, parseQuery } from "../validate.ts";
 import { submitted } from "./submitted.ts";
 
 export const jobs = new Hono<App>();
-
-const limitBody = bodyLimit({
-  maxSize: MAX_JSON_BYTES,
-  onError: (c) =>
-    problem(c, { code: "body_too_large", detail: `A job description has at most ${MAX_JSON_BYTES} bytes.` }),
-});
 
 jobs.post("/", limitBody, async (c) => {
   const request = await parseBody(c, JobRequest);
@@ -52,7 +46,7 @@ jobs.get("/:id", async (c) => {
 jobs.delete("/:id", async (c) => {
   const id = c.req.param("id");
   const ownerId = c.get("ownerId");
-  const isCancelled = await cancelJob(c.env.DB, { id, ownerId }, Date.now());
+  const isCancelled = await cancelJob(c.env.DB, { id, ownerId }, Date.now(), actorOf(c).actor);
   const job = await readJob(c.env.DB, { id, ownerId });
   if (job === null) return problem(c, notFound(id));
   if (isCancelled || job.job.state === "cancelled") return c.json(jobView(job, new URL(c.req.url).origin));

@@ -1,3 +1,4 @@
+import { insertAudit } from "./audit.ts";
 import type { Announcement } from "../upload-event.ts";
 import type { NewJob } from "../new-job.ts";
 
@@ -71,8 +72,19 @@ export async function insertJobs(
  * Cancel a job that has not ended: no task of it can be leased any more, and one that runs settles nothing.
  * @returns whether this call cancelled it.
  */
-export async function cancelJob(db: D1Database, job: { id: string; ownerId: string }, now: number): Promise<boolean> {
-  const [cancelled] = await db.batch<{ id: string }>([
+export async function cancelJob(
+  db: D1Database,
+  job: { id: string; ownerId: string },
+  now: number,
+  actor = "system",
+): Promise<boolean> {
+  const [, cancelled] = await db.batch<{ id: string }>([
+    insertAudit(
+      db,
+      { ownerId: job.ownerId, actor },
+      { act: "job.cancel", subject: job.id, now },
+      `EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND owner_id = ?2 AND state IN ('queued', 'running'))`,
+    ),
     db
       .prepare(
         `UPDATE jobs SET state = 'cancelled', finalized_at = ?3

@@ -1,3 +1,4 @@
+import { fingerprintOf } from "../fingerprint.ts";
 import type { Settlement } from "../settlement.ts";
 import { renewLeases } from "./leases.ts";
 import {
@@ -138,6 +139,7 @@ function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unkn
     neurons: counted.length === 0 ? null : counted.reduce((sum, call) => sum + (call.neurons ?? 0), 0),
     errorCode: verdict.type === "completed" ? null : verdict.failure.code,
     errorMessage: verdict.type === "completed" ? null : verdict.failure.message,
+    ...(verdict.type === "discard" && fingerprintOf(verdict.failure)),
     ...(verdict.type === "completed" && {
       artifacts: verdict.artifacts ?? [],
       labels: verdict.labels ?? [],
