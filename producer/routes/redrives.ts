@@ -50,9 +50,9 @@ redrives.post("/", limitBody, async (c) => {
   const now = Date.now();
   const id = await createRedrive(db, redrive, actorOf(c), now);
   if (id === null) return problem(c, whyNone(await countMatching(db, ownerId, redrive.filter), redrive.canary));
-  c.executionCtx.waitUntil(advanceRedrive(id, { ...intakeOf(c.env), uploads: c.env.UPLOADS }, now));
   const made = await readRedrive(db, { id, ownerId });
   if (made === null) throw new Error(`redrive '${id}' was made and cannot be read`);
+  c.executionCtx.waitUntil(advanceRedrive(id, { ...intakeOf(c.env), uploads: c.env.UPLOADS }, now));
   return c.json(redriveView(made, origin), 202, { location: `${origin}/v1/redrives/${id}` });
 });
 

@@ -95,8 +95,8 @@ function redriveStatements(
         `UPDATE tasks
             SET state = 'pending', finalized_at = NULL, lease_id = NULL, leased_at = NULL,
                 max_attempts = attempt + ?2, created_at = ?3
-          WHERE job_id IN (SELECT job_id FROM tasks WHERE id IN (${READY})) AND state NOT IN ('pending', 'cancelled')
-            AND stage > (SELECT min(e.stage) FROM tasks e WHERE e.job_id = tasks.job_id AND e.id IN (${READY}))`,
+           FROM (SELECT job_id, min(stage) AS stage FROM tasks WHERE id IN (${READY}) GROUP BY job_id) e
+          WHERE tasks.job_id = e.job_id AND tasks.stage > e.stage AND tasks.state NOT IN ('pending', 'cancelled')`,
       )
       .bind(rows, MAX_ATTEMPTS, now),
     db
@@ -107,16 +107,25 @@ function redriveStatements(
             AND (SELECT state FROM tasks WHERE id = dead_letters.task_id) = 'pending'`,
       )
       .bind(rows, now),
+    ...(letters.some(({ input }) => input !== undefined) ? [editInputs(db, rows)] : []),
     db
       .prepare(
-        `UPDATE jobs
-            SET state = 'queued', finalized_at = NULL, error_code = NULL, error_message = NULL,
-                input = coalesce((SELECT r.value ->> 'input' FROM json_each(?1) r JOIN tasks t ON t.id = r.value ->> 'taskId'
-                                   WHERE t.job_id = jobs.id), input)
+        `UPDATE jobs SET state = 'queued', finalized_at = NULL, error_code = NULL, error_message = NULL
           WHERE state = 'failed' AND id IN (SELECT job_id FROM tasks WHERE id IN (${READY}))`,
       )
       .bind(rows),
   ];
+}
+
+/** Before the jobs are queued: that they are still failed tells that it is this call that redrives them. */
+function editInputs(db: D1Database, rows: string): D1PreparedStatement {
+  return db
+    .prepare(
+      `UPDATE jobs SET input = r.value ->> 'input'
+         FROM json_each(?1) r JOIN tasks t ON t.id = r.value ->> 'taskId'
+        WHERE jobs.id = t.job_id AND jobs.state = 'failed' AND t.state = 'available' AND r.value ->> 'input' IS NOT NULL`,
+    )
+    .bind(rows);
 }
 
 /**
