@@ -1,5 +1,6 @@
 import type { RedriveRow } from "./db/redrives.ts";
 import { reopenMessage, takeMessage, redriveTasks, type TaskLetter } from "./db/redrive-letters.ts";
+import { stopRedrive } from "./db/redrive-ends.ts";
 import {
   findPending,
   findUnfinished,
@@ -10,7 +11,6 @@ import {
   replaceCanary,
   reserveUntil,
   skipLetters,
-  stopRedrive,
   takeUnfinished,
 } from "./db/redrive-steps.ts";
 import type { Intake } from "./intake.ts";

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { editOptions } from "../shared/edit-options.ts";
 import { fingerprintOf } from "../shared/fingerprint.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
+import { expectProblem } from "./redriving.ts";
 
 const darkroom = startDarkroom();
 
@@ -41,15 +42,6 @@ async function fail(prompt: string, options: object = {}, key?: string): Promise
   const { id: jobId } = await darkroom.submit({ kind: "image_generation", prompt, options }, key);
   expect((await darkroom.untilJob(jobId, undefined, key)).state).toBe("failed");
   return { jobId, id: `dl_${jobId}.generate_image.1` };
-}
-
-async function expectProblem(response: Response, status: number, code: string, detail: RegExp): Promise<void> {
-  const body = await response.json<{ code: string; detail: string }>();
-  expect({ status: response.status, ...body }).toMatchObject({
-    status,
-    code,
-    detail: expect.stringMatching(detail) as string,
-  });
 }
 
 test("the same fault of two jobs has one fingerprint, another fault another", () => {

@@ -1,79 +1,11 @@
-// Many dead letters redriven as one resource: what is claimed, at which rate, behind which canary, and how it ends.
+// Many dead letters redriven as one resource: what is claimed, at which rate, and what is told of it.
 import { expect, test } from "vitest";
 
-import { insertJobs } from "../shared/db/jobs.ts";
-import { leaseTasks } from "../shared/db/leases.ts";
-import { createRedrive } from "../shared/db/redrives.ts";
-import { settleTasks } from "../shared/db/settle.ts";
-import { JobWork, newJob } from "../shared/new-job.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
+import { ALL, expectProblem, numbered, type Redrive, redriving } from "./redriving.ts";
 
 const darkroom = startDarkroom();
-
-interface Redrive {
-  id: string;
-  state: string;
-  reason: string | null;
-  canary: string | null;
-  progress: Record<
-    "matched" | "pending" | "redriven" | "skipped" | "released" | "running" | "completed" | "failed" | "cancelled",
-    number
-  >;
-  finishedAt: string | null;
-}
-
-/** Letters of jobs that failed for good, the first of them the oldest; `prompts` say what a second attempt meets. */
-async function letters(prompts: readonly string[], ownerId = "operator", failedAt = Date.now()): Promise<string[]> {
-  const { DB } = darkroom.bindings();
-  const jobs = prompts.map((prompt, index) => {
-    const work = JobWork.parse({ kind: "image_generation", input: { prompt, options: {} } });
-    const id = `job_${crypto.randomUUID().replaceAll("-", "")}`;
-    return newJob(work, { id, ownerId, createdAt: failedAt - 1000 + index, ringGraceMs: 1e9 });
-  });
-  await insertJobs(DB, { jobs, uploads: [] }, failedAt);
-  const ids = jobs.map(({ taskId }) => taskId);
-  const tasks = await leaseTasks(DB, ids, { id: crypto.randomUUID(), now: failedAt, leaseMs: 1000 });
-  const failure = { code: "unsupported_audio", message: "broken" };
-  for (const task of tasks.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))) {
-    const now = failedAt - prompts.length + ids.indexOf(task.id);
-    const ended = { taskId: task.id, leaseId: task.leaseId, calls: [], startedAt: now, finishedAt: now };
-    await settleTasks(DB, [{ ...ended, verdict: { type: "discard", failure } }], { now, ringGraceMs: 0 });
-  }
-  return jobs.map(({ id }) => id);
-}
-
-const numbered = (length: number, prompt = "fine") => Array.from({ length }, (_, index) => `${prompt} ${index}`);
-const ALL = { filter: { all: true } };
-const read = async (id: string) => (await darkroom.api(`/v1/redrives/${id}`)).json<Redrive>();
-
-async function redrive(body: object): Promise<Redrive> {
-  const response = await darkroom.post("/v1/redrives", body);
-  expect(response.status).toBe(202);
-  const made = await response.json<Redrive>();
-  expect(response.headers.get("location")).toMatch(new RegExp(`/v1/redrives/${made.id}$`));
-  return made;
-}
-
-/** Cron's turn, again and again, until the redrive is as wanted. */
-async function untilRedrive(id: string, isDone: (redrive: Redrive) => boolean): Promise<Redrive> {
-  return until(async () => {
-    await darkroom.maintain();
-    return read(id);
-  }, isDone);
-}
-
-async function count(where: string): Promise<number | null> {
-  return darkroom.bindings().DB.prepare(`SELECT count(*) AS n FROM ${where}`).first<number>("n");
-}
-
-async function expectProblem(response: Response, status: number, code: string, detail: RegExp): Promise<void> {
-  const body = await response.json<{ code: string; detail: string }>();
-  expect({ status: response.status, ...body }).toMatchObject({
-    status,
-    code,
-    detail: expect.stringMatching(detail) as string,
-  });
-}
+const { letters, read, redrive, untilRedrive, count } = redriving(darkroom);
 
 test("a dry run tells how many and which, and changes nothing", async () => {
   const [oldest] = await letters(numbered(7));
@@ -136,84 +68,6 @@ test("letters are given their moments at the rate, a minute ahead, also across r
   const early = await untilRedrive(made.id, ({ progress }) => progress.completed >= 4);
   expect(early.progress.completed).toBeLessThanOrEqual(Math.ceil((Date.now() - all[0]!.at + 1500) / 500) + 1);
   expect((await darkroom.api(`/v1/redrives/${made.id}`, { method: "DELETE" })).status).toBe(200);
-});
-
-test("a canary that completes lets the rest follow", async () => {
-  const jobs = await letters(["sleep:1500 canary", ...numbered(3)]);
-  const made = await redrive({ ...ALL, canary: true, ratePerSecond: 100 });
-  expect(made).toMatchObject({ state: "canary", canary: `dl_${jobs[0]!}.generate_image.1` });
-  await darkroom.untilJob(jobs[0]!, ({ state }) => state === "running");
-  await darkroom.maintain();
-  expect(await read(made.id)).toMatchObject({ state: "canary", progress: { pending: 3, redriven: 1, running: 1 } });
-  const ended = await untilRedrive(made.id, ({ finishedAt }) => finishedAt !== null);
-  expect(ended).toMatchObject({ state: "completed", progress: { redriven: 4, completed: 4 } });
-});
-
-test("a canary that fails again stops the rest, which is free again", async () => {
-  const jobs = await letters(["error:3010 canary", ...numbered(3)]);
-  const made = await redrive({ ...ALL, canary: true });
-  await darkroom.untilJob(jobs[0]!, ({ attempts }) => attempts.length === 2);
-  const stopped = await untilRedrive(made.id, ({ state }) => state !== "canary");
-  expect(stopped).toMatchObject({ state: "stopped", progress: { redriven: 1, failed: 1, pending: 0, released: 3 } });
-  expect(stopped.reason).toMatch(/failed again: unsupported_audio: .*scripted failure/);
-  expect(await count("dead_letters WHERE redriven_at IS NULL AND redrive_id IS NULL")).toBe(4);
-  type Audit = { audit: { act: string; actor: string }[] };
-  const { audit } = await (await darkroom.api(`/v1/audit?subject=${made.id}`)).json<Audit>();
-  expect(audit.map(({ act, actor }) => `${act} by ${actor}`)).toEqual([
-    "redrive.stop by system",
-    "redrive.create by key:operator",
-  ]);
-});
-
-test("where the canary cannot go first another does", async () => {
-  const { DB } = darkroom.bindings();
-  const [gone, closed, first] = await letters(numbered(4));
-  // Made without its first step, so that the canary is lost before anybody looks at it.
-  const wanted = { filter: { all: true as const }, limit: 10, ratePerSecond: 100, canary: true };
-  const id = await createRedrive(DB, wanted, { ownerId: "operator", actor: "key:operator" }, Date.now());
-  await DB.prepare("UPDATE jobs SET state = 'cancelled', error_code = NULL WHERE id = ?1").bind(gone!).run();
-  await darkroom.post(`/v1/dead-letters/dl_${closed!}.generate_image.1/discard`, { note: "not this one" });
-  await darkroom.maintain();
-  expect((await read(id!)).canary).toBe(`dl_${first!}.generate_image.1`);
-  const ended = await untilRedrive(id!, ({ finishedAt }) => finishedAt !== null);
-  expect(ended).toMatchObject({ state: "completed", progress: { matched: 4, redriven: 2, skipped: 2 } });
-});
-
-test("a cancel takes back what has not been rung, and leaves what runs", async () => {
-  const jobs = await letters(["sleep:4000 runs", ...numbered(100)]);
-  const made = await redrive({ ...ALL, ratePerSecond: 1 });
-  await darkroom.untilJob(jobs[0]!, ({ state }) => state === "running");
-  await until(
-    () => count("tasks WHERE state = 'available'"),
-    (waiting) => waiting !== null && waiting > 50,
-  );
-  const cancel = () => darkroom.api(`/v1/redrives/${made.id}`, { method: "DELETE" });
-  const response = await cancel();
-  expect(response.status).toBe(200);
-  const cancelled = await response.json<Redrive>();
-  const { redriven, released, pending } = cancelled.progress;
-  expect(cancelled.state).toBe("cancelled");
-  expect(redriven).toBeLessThan(10);
-  expect([pending, redriven + released]).toEqual([0, 101]);
-  expect(await count("dead_letters WHERE redriven_at IS NULL AND redrive_id IS NULL")).toBe(released);
-  expect(await count("jobs WHERE state = 'failed'")).toBe(released);
-  expect((await cancel()).status).toBe(200);
-  const ended = await untilRedrive(made.id, ({ finishedAt }) => finishedAt !== null);
-  expect(ended).toMatchObject({ state: "cancelled", progress: { redriven, completed: redriven, released } });
-  expect((await darkroom.readJob(jobs[0]!)).state).toBe("completed");
-  const { audit } = await (await darkroom.api(`/v1/audit?act=redrive.cancel`)).json<{ audit: unknown[] }>();
-  expect(audit).toHaveLength(1);
-  // What was given back can be redriven by another.
-  const again = await redrive({ ...ALL, ratePerSecond: 100 });
-  expect(again.progress.matched).toBe(released);
-  const finished = await untilRedrive(again.id, ({ finishedAt }) => finishedAt !== null);
-  expect(finished.progress.completed).toBe(released);
-  await expectProblem(
-    await darkroom.api(`/v1/redrives/${again.id}`, { method: "DELETE" }),
-    409,
-    "redrive_finished",
-    /is completed/,
-  );
 });
 
 test("redrives that overlap never redrive a letter twice", async () => {

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 
 import { advanceRedrive } from "../../shared/advance-redrives.ts";
 import { listRedrives, readRedrive } from "../../shared/db/redrive-reads.ts";
-import { cancelRedrive } from "../../shared/db/redrive-steps.ts";
+import { cancelRedrive } from "../../shared/db/redrive-ends.ts";
 import { countMatching, createRedrive, type Matching, sampleMatching } from "../../shared/db/redrives.ts";
 import { intakeOf } from "../../shared/intake.ts";
 import { wake } from "../../shared/wake.ts";

@@ -1,4 +1,4 @@
-import { type CountedRedrive, FATES, type Fates, REDRIVE_COLUMNS, type RedriveRow } from "./redrives.ts";
+import { type CountedRedrive, type Fates, fatesOf, REDRIVE_COLUMNS, type RedriveRow } from "./redrives.ts";
 
 interface StoredRedrive extends RedriveRow {
   readonly redriven: number | null;
@@ -44,7 +44,7 @@ async function count(db: D1Database, rows: readonly StoredRedrive[]): Promise<re
   const counted = new Map<string, Fates>();
   if (live.length > 0) {
     const { results } = await db
-      .prepare(`${FATES} WHERE f.redrive_id IN (SELECT value FROM json_each(?1)) GROUP BY f.redrive_id`)
+      .prepare(fatesOf("IN (SELECT value FROM json_each(?1))"))
       .bind(JSON.stringify(live))
       .all<Fates & { redriveId: string }>();
     for (const { redriveId, ...fates } of results) counted.set(redriveId, fates);

@@ -49,12 +49,17 @@ export const FATE = `CASE
   WHEN t.state IN ('completed', 'cancelled') THEN t.state
   ELSE 'running' END`;
 
-/** Letters of redrives by their fate; the caller adds which. */
-export const FATES = `SELECT f.redrive_id AS redriveId, total(f.fate = 'pending') AS pending,
-         total(f.fate NOT IN ('pending', 'skipped')) AS redriven, total(f.fate = 'running') AS running,
-         total(f.fate = 'completed') AS completed, total(f.fate = 'failed') AS failed,
-         total(f.fate = 'cancelled') AS cancelled
-    FROM (SELECT d.redrive_id, ${FATE} AS fate FROM dead_letters d LEFT JOIN tasks t ON t.id = d.task_id) f`;
+/** How many letters of each redrive met which fate; `which` is SQL of our own that says of which redrives. */
+export function fatesOf(which: string): string {
+  // Materialised: flattened, each of the six counts would look the fate up anew.
+  return `WITH f AS MATERIALIZED (
+      SELECT d.redrive_id, ${FATE} AS fate FROM dead_letters d LEFT JOIN tasks t ON t.id = d.task_id
+       WHERE d.redrive_id ${which})
+    SELECT redrive_id AS redriveId, total(fate = 'pending') AS pending,
+           total(fate NOT IN ('pending', 'skipped')) AS redriven, total(fate = 'running') AS running,
+           total(fate = 'completed') AS completed, total(fate = 'failed') AS failed, total(fate = 'cancelled') AS cancelled
+      FROM f GROUP BY redrive_id`;
+}
 
 /** Open letters of owner ?1 that the filter (?2, JSON; times in epoch milliseconds) means, and whose job lives. */
 const MATCHING = `FROM dead_letters d
