@@ -1,6 +1,8 @@
 // Many dead letters redriven as one resource: what is claimed, at which rate, and what is told of it.
 import { expect, test } from "vitest";
 
+import { findUnfinished, reserveUntil } from "../shared/db/redrive-steps.ts";
+import { createRedrive } from "../shared/db/redrives.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 import { ALL, expectProblem, numbered, type Redrive, redriving } from "./redriving.ts";
 
@@ -88,6 +90,16 @@ test("redrives that overlap never redrive a letter twice", async () => {
   }
   expect(await count("redrives")).toBe(3);
   expect(await count("audit WHERE act = 'redrive.create'")).toBe(3);
+});
+
+test("of runs that begin at the same moment one takes it", async () => {
+  const { DB } = darkroom.bindings();
+  await letters(numbered(1));
+  const wanted = { filter: { all: true as const }, limit: 10, ratePerSecond: 1, canary: false };
+  const id = await createRedrive(DB, wanted, { ownerId: "operator", actor: "key:operator" }, Date.now());
+  const seen = await findUnfinished(DB, id!);
+  const taken = await Promise.all(Array.from({ length: 5 }, () => reserveUntil(DB, seen!, seen!.nextAt + 1000)));
+  expect(taken.filter(Boolean)).toHaveLength(1);
 });
 
 test("a letter that a redrive holds is not redriven by hand meanwhile; one that is closed is left out", async () => {
