@@ -23,7 +23,8 @@ export default {
   },
 
   async scheduled(controller, env) {
-    await maintain({ ...intakeOf(env), retentionDays: Number(env.RETENTION_DAYS) }, controller.scheduledTime);
+    const deps = { ...intakeOf(env), uploads: env.UPLOADS, retentionDays: Number(env.RETENTION_DAYS) };
+    await maintain(deps, controller.scheduledTime);
   },
 } satisfies ExportedHandler<Env>;
 

@@ -1,3 +1,4 @@
+import { advanceRedrives, type RedriveDeps } from "../shared/advance-redrives.ts";
 import {
   deleteJobs,
   findExpiredLeases,
@@ -19,7 +20,7 @@ import { wake } from "../shared/wake.ts";
 import { ingestUploads } from "./ingest-upload.ts";
 import { recordSettlements } from "./record-attempts.ts";
 
-export interface MaintenanceDeps extends Intake {
+export interface MaintenanceDeps extends Intake, RedriveDeps {
   readonly retentionDays: number;
 }
 
@@ -33,7 +34,15 @@ const OBJECTS_INGESTED_A_RUN = 200;
 export async function maintain(deps: MaintenanceDeps, now: number): Promise<void> {
   const startedAt = Date.now();
   const counts: Record<string, number> = {};
-  const duties = { rescueExpired, endOverdue, serveFollowers, dispatchDue, sweepInbox, pruneFinalized };
+  const duties = {
+    rescueExpired,
+    endOverdue,
+    serveFollowers,
+    dispatchDue,
+    advanceRedrives,
+    sweepInbox,
+    pruneFinalized,
+  };
   for (const [duty, run] of Object.entries(duties)) {
     try {
       const count = await run(deps, now);

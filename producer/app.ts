@@ -1,5 +1,9 @@
 /** What every route's handlers see: the bindings, and whose key it was. */
 export interface App {
   Bindings: Env;
-  Variables: { ownerId: string };
+  Variables: {
+    ownerId: string;
+    /** Which of the owner's keys. */
+    keyId: string;
+  };
 }

@@ -1,5 +1,7 @@
+import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 
+import type { Actor } from "../shared/db/audit.ts";
 import { findKey } from "../shared/db/keys.ts";
 import type { App } from "./app.ts";
 import { problem } from "./problem.ts";
@@ -12,22 +14,31 @@ const NO_KEY = { ownerId: "", secretHash: "0".repeat(64), revokedAt: 0 };
 
 /** Bearer API key to owner. */
 export const authenticate = createMiddleware<App>(async (c, next) => {
-  const ownerId = await ownerOf(c.env.DB, c.req.header("authorization"));
-  if (ownerId === null) {
+  const key = await keyOf(c.env.DB, c.req.header("authorization"));
+  if (key === null) {
     const detail = "Send 'Authorization: Bearer <key>' with a key that has not been revoked.";
     return problem(c, { code: "unauthorized", detail }, { "www-authenticate": 'Bearer realm="darkroom"' });
   }
-  c.set("ownerId", ownerId);
+  c.set("ownerId", key.ownerId);
+  c.set("keyId", key.id);
   return next();
 });
 
-async function ownerOf(db: D1Database, authorization: string | undefined): Promise<string | null> {
+/** Who acts, as the audit names it. */
+export function actorOf(c: Context<App>): Actor {
+  return { ownerId: c.get("ownerId"), actor: `key:${c.get("keyId")}` };
+}
+
+async function keyOf(
+  db: D1Database,
+  authorization: string | undefined,
+): Promise<{ readonly id: string; readonly ownerId: string } | null> {
   const [, token = ""] = /^Bearer +(\S+)$/i.exec(authorization ?? "") ?? [];
   const [, id, secret] = KEY.exec(token) ?? [];
   if (id === undefined || secret === undefined) return null;
   const key = (await findKey(db, id)) ?? NO_KEY;
   const matches = crypto.subtle.timingSafeEqual(await sha256(secret), Uint8Array.fromHex(key.secretHash));
-  return matches && key.revokedAt === null ? key.ownerId : null;
+  return matches && key.revokedAt === null ? { id, ownerId: key.ownerId } : null;
 }
 
 // A plain hash is enough: the secret is 32 random characters, nothing that could be guessed from a list.

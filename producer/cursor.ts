@@ -13,7 +13,7 @@ export function encodeCursor({ at, id }: Position): string {
 export function decodeCursor(cursor: string): Position | null {
   try {
     const text = new TextDecoder().decode(Uint8Array.fromBase64(cursor, { alphabet: "base64url" }));
-    const [, at, id] = /^(\d{1,15}):([\w.]+)$/.exec(text) ?? [];
+    const [, at, id] = /^(\d{1,15}):([\w.:-]+)$/.exec(text) ?? [];
     return at !== undefined && id !== undefined ? { at: Number(at), id } : null;
   } catch {
     return null;

@@ -5,9 +5,11 @@ import type { App } from "./app.ts";
 import { authenticate } from "./auth.ts";
 import { problem } from "./problem.ts";
 import { artifacts } from "./routes/artifacts.ts";
+import { audit } from "./routes/audit.ts";
 import { deadLetters } from "./routes/dead-letters.ts";
 import { jobs } from "./routes/jobs.ts";
 import { queues } from "./routes/queues.ts";
+import { redrives } from "./routes/redrives.ts";
 import { transcripts } from "./routes/transcripts.ts";
 import { uploads } from "./routes/uploads.ts";
 
@@ -30,6 +32,8 @@ app.route("/v1/jobs", artifacts);
 app.route("/v1/jobs", transcripts);
 app.route("/v1/dead-letters", deadLetters);
 app.route("/v1/queues", queues);
+app.route("/v1/redrives", redrives);
+app.route("/v1/audit", audit);
 
 app.notFound((c) =>
   problem(c, { code: "not_found", detail: `${c.req.method} ${c.req.path} is not part of this API.` }),

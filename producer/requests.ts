@@ -1,9 +1,12 @@
 import * as z from "zod";
 
 import { CAPTION_PRESETS, CaptionOptions } from "../shared/caption-layout.ts";
+import { ACTS } from "../shared/db/audit.ts";
+import { LETTER_STATES } from "../shared/db/dead-letter-reads.ts";
 import { JOB_KINDS, JOB_STATES } from "../shared/job.ts";
 import { MAX_KEY_BYTES, MAX_TEXT_CHARS } from "../shared/limits.ts";
 import { ClassificationOptions, ImageOptions, Prompt, TranscriptionOptions } from "../shared/options.ts";
+import { RedriveFilter, RedriveLimit, RedriveRate } from "../shared/redrive.ts";
 import { isResultKey } from "../shared/storage.ts";
 import { JobTerms, PRIORITIES } from "../shared/terms.ts";
 import { decodeCursor } from "./cursor.ts";
@@ -76,6 +79,34 @@ export const PauseRequest = z.strictObject({ note: z.string().trim().min(1).max(
 export const NoQuery = z.strictObject({});
 
 export const PageQuery = z.strictObject({ cursor: Cursor.optional(), limit: Limit });
+
+/** The query of `GET /v1/dead-letters`: groups, unless letters of one fingerprint or a list are asked for. */
+export const DeadLetterQuery = PageQuery.extend({
+  state: z.enum([...LETTER_STATES, "all"]).default("open"),
+  fingerprint: z.string().min(1).max(200).optional(),
+  view: z.enum(["groups", "list"]).optional(),
+});
+
+/** The body of `POST /v1/dead-letters/{id}/redrive`, which may be left out. */
+export const RedriveOneRequest = z.strictObject({ options: z.record(z.string(), z.unknown()).optional() });
+
+/** The body of `POST /v1/dead-letters/{id}/discard`. */
+export const DiscardRequest = z.strictObject({ note: z.string().trim().min(1, "say why").max(500) });
+
+/** The body of `POST /v1/redrives`. */
+export const RedriveRequest = z.strictObject({
+  filter: RedriveFilter,
+  limit: RedriveLimit,
+  ratePerSecond: RedriveRate,
+  dryRun: z.boolean().default(false),
+  canary: z.boolean().default(false),
+});
+
+/** The query of `GET /v1/audit`. */
+export const AuditQuery = PageQuery.extend({
+  subject: z.string().min(1).max(300).optional(),
+  act: z.enum(ACTS).optional(),
+});
 
 const wholeNumber = z.coerce.number().int().optional();
 

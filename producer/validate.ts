@@ -17,6 +17,11 @@ export async function parseBody<T>(c: Context, schema: z.ZodType<T>, absent?: un
   return parse(c, schema, body);
 }
 
+/** The same where the body may be left out, which is an empty object then. */
+export async function parseOptionalBody<T>(c: Context, schema: z.ZodType<T>): Promise<Parsed<T>> {
+  return (await c.req.text()).trim() === "" ? parse(c, schema, {}) : parseBody(c, schema);
+}
+
 /** Parse the query. A parameter given twice, or one that is unknown, is refused like a wrong one. */
 export function parseQuery<T>(c: Context, schema: z.ZodType<T>): Parsed<T> {
   const query = Object.entries(c.req.queries()).map(([name, values]) => [

@@ -8,10 +8,22 @@ export const MESSAGES_A_CALL = 100;
  * repeated by maintenance, while an error would tell the client that its job was not taken.
  */
 export async function wake(tasks: Queue<TaskMessage>, taskIds: readonly string[]): Promise<void> {
-  for (let start = 0; start < taskIds.length; start += MESSAGES_A_CALL) {
-    const messages = taskIds
-      .slice(start, start + MESSAGES_A_CALL)
-      .map((taskId) => ({ body: { v: 1, taskId } satisfies TaskMessage }));
+  await wakeLater(
+    tasks,
+    taskIds.map((taskId) => ({ taskId, delaySeconds: 0 })),
+  );
+}
+
+/** The same for tasks that will be ready after a while. */
+export async function wakeLater(
+  tasks: Queue<TaskMessage>,
+  rings: readonly { readonly taskId: string; readonly delaySeconds: number }[],
+): Promise<void> {
+  for (let start = 0; start < rings.length; start += MESSAGES_A_CALL) {
+    const messages = rings.slice(start, start + MESSAGES_A_CALL).map(({ taskId, delaySeconds }) => ({
+      body: { v: 1, taskId } satisfies TaskMessage,
+      ...(delaySeconds > 0 && { delaySeconds }),
+    }));
     try {
       await tasks.sendBatch(messages);
     } catch (error) {

@@ -69,8 +69,8 @@ test("settling twice, or settling a cancelled job, changes nothing", async () =>
 
   await insert("job_cancel");
   const [running] = await lease(1, "b");
-  const job = { id: "job_cancel", ownerId: "operator" };
-  const cancelled = await cancelJob(darkroom.bindings().DB, job, { now: NOW, ringGraceMs: 1e12 });
+  const actor = { ownerId: "operator", actor: "key:test" };
+  const cancelled = await cancelJob(darkroom.bindings().DB, "job_cancel", actor, { now: NOW, ringGraceMs: 1e12 });
   expect(cancelled.endedJobs).toHaveLength(1);
   expect((await settle([settlement(running!, COMPLETED)])).size).toBe(0);
   expect(await darkroom.readJob("job_cancel")).toMatchObject({
@@ -135,7 +135,7 @@ test("what keeps failing ends as a dead letter with every attempt, and a redrive
   }
   expect(await darkroom.untilJob(id)).toMatchObject({ state: "failed", error: { code: "model_failed" } });
   type Letters = { deadLetters: { id: string; jobId: string; code: string; attempts: unknown[] }[] };
-  const { deadLetters } = await (await darkroom.api("/v1/dead-letters")).json<Letters>();
+  const { deadLetters } = await (await darkroom.api("/v1/dead-letters?view=list")).json<Letters>();
   expect(deadLetters).toMatchObject([{ jobId: id, code: "model_failed", redrivenAt: null }]);
   expect(deadLetters[0]?.attempts).toHaveLength(5);
 

@@ -5,7 +5,17 @@ import { createTestHarness } from "wrangler";
 
 import type { JobView } from "./views.ts";
 
-const TABLES = ["dead_letters", "uploads", "jobs", "cursors", "api_keys", "model_minutes", "pauses"];
+const TABLES = [
+  "dead_letters",
+  "redrives",
+  "audit",
+  "uploads",
+  "jobs",
+  "cursors",
+  "api_keys",
+  "model_minutes",
+  "pauses",
+];
 
 /** Keys of two owners. `operator` also owns what was put straight into the bucket. */
 export const KEYS = {

@@ -83,12 +83,35 @@ test("a chunk that cannot be heard leaves a marked gap, and is redriven alone", 
   expect(partial.text).toContain("g359");
 
   type Letters = { deadLetters: { id: string }[] };
-  const { deadLetters } = await (await darkroom.api("/v1/dead-letters")).json<Letters>();
+  const { deadLetters } = await (await darkroom.api("/v1/dead-letters?view=list")).json<Letters>();
   expect(deadLetters).toHaveLength(1);
   expect((await darkroom.api(`/v1/dead-letters/${deadLetters[0]!.id}/redrive`, { method: "POST" })).status).toBe(202);
   expect(await darkroom.untilJob(id)).toMatchObject({ state: "completed", error: null });
   const whole = await transcript(id);
   expect(whole).toMatchObject({ isComplete: true, gaps: [], text: said.join(" ") });
+});
+
+test("of two chunks given up on one is redriven with other options, the other with all that its job has", async () => {
+  const said = words(480, { 100: "error:3010x1 o", 300: "error:3010x1 p" }, "o");
+  const id = await transcribe(said);
+  const failed = await darkroom.untilJob(id);
+  type Letters = { deadLetters: { id: string }[] };
+  const { deadLetters } = await (await darkroom.api("/v1/dead-letters?view=list")).json<Letters>();
+  expect(deadLetters).toHaveLength(2);
+  const edited = { options: { initialPrompt: "a harbour" } };
+  expect((await darkroom.post(`/v1/dead-letters/${deadLetters[0]!.id}/redrive`, edited)).status).toBe(202);
+  const many = await darkroom.post("/v1/redrives", { filter: { jobId: id } });
+  expect(await many.json()).toMatchObject({ progress: { matched: 1 } });
+  const job = await darkroom.untilJob(id);
+  expect(job).toMatchObject({ state: "completed", input: failed.input });
+  expect(await transcript(id)).toMatchObject({ isComplete: true, gaps: [] });
+  const { results } = await darkroom
+    .bindings()
+    .DB.prepare(
+      "SELECT args ->> '$.options.initialPrompt' AS prompt, count(*) AS n FROM tasks WHERE kind = 'transcribe_chunk' GROUP BY 1",
+    )
+    .all<{ prompt: string | null; n: number }>();
+  expect(results.find(({ prompt }) => prompt === "a harbour")?.n).toBe(1);
 });
 
 test("a chunk redriven while the join waits to run again is not left out of it", async () => {
@@ -100,7 +123,7 @@ test("a chunk redriven while the join waits to run again is not left out of it",
   await DB.prepare(
     "UPDATE tasks SET state = 'available', finalized_at = NULL, check_at = 9e15, max_attempts = 9 WHERE kind = 'join_transcript'",
   ).run();
-  const letters = await (await darkroom.api("/v1/dead-letters")).json<{ deadLetters: { id: string }[] }>();
+  const letters = await (await darkroom.api("/v1/dead-letters?view=list")).json<{ deadLetters: { id: string }[] }>();
   await darkroom.api(`/v1/dead-letters/${letters.deadLetters[0]!.id}/redrive`, { method: "POST" });
   expect((await darkroom.untilJob(id)).state).toBe("completed");
   expect(await transcript(id)).toMatchObject({ isComplete: true, text: said.join(" ") });

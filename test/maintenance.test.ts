@@ -102,7 +102,7 @@ test("a message that the platform gave up on becomes a dead letter, and can be s
 
   type Letters = { deadLetters: { id: string; taskId: string | null; queue: string; body: string | null }[] };
   const { deadLetters } = await until(
-    async () => (await darkroom.api("/v1/dead-letters")).json<Letters>(),
+    async () => (await darkroom.api("/v1/dead-letters?view=list")).json<Letters>(),
     (list) => list.deadLetters.length === 2,
   );
   const letter = deadLetters.find((found) => found.taskId === taskId);
@@ -129,7 +129,7 @@ test("a finished or running task is not given up on by a late dead letter", asyn
   await darkroom.giveUpOn({ v: 1, taskId: `${id}.classify` });
   await darkroom.giveUpOn({ marker: true });
   await until(
-    async () => (await darkroom.api("/v1/dead-letters")).json<{ deadLetters: unknown[] }>(),
+    async () => (await darkroom.api("/v1/dead-letters?view=list")).json<{ deadLetters: unknown[] }>(),
     (list) => list.deadLetters.length === 1,
   );
   expect((await darkroom.readJob(id)).state).toBe("completed");

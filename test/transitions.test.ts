@@ -17,6 +17,7 @@ const darkroom = startDarkroom();
 /** Ahead of the consumer that runs beside these tests, which finds nothing due. */
 const START = 1_900_000_000_000;
 const TIMES = { now: START, ringGraceMs: 1e12 };
+const ACTOR = { ownerId: "operator", actor: "key:test" };
 const LEASE_MS = 1000;
 const RACERS = 20;
 const FAILURE = { code: "model_failed", message: "broken" };
@@ -107,11 +108,10 @@ test("rescued by twenty while its consumer settles, one of them is heard", async
 test("cancelled by twenty while it completes, it is one or the other", async () => {
   await insert("job_1");
   const [task] = await lease();
-  const job = { id: "job_1", ownerId: "operator" };
   const won = await race(async (racer) =>
     racer % 2 === 0
       ? settle(task!, VERDICTS.completed)
-      : (await cancelJob(db, job, { now, ringGraceMs: 1e12 })).endedJobs.length,
+      : (await cancelJob(db, "job_1", ACTOR, { now, ringGraceMs: 1e12 })).endedJobs.length,
   );
   expect(won).toBe(1);
   const after = await state();
@@ -216,7 +216,7 @@ test("random walks end where the model says, step by step", async () => {
         case "stop": {
           did =
             step === "cancel"
-              ? (await cancelJob(db, { id: "job_1", ownerId: "operator" }, TIMES)).endedJobs.length
+              ? (await cancelJob(db, "job_1", ACTOR, TIMES)).endedJobs.length
               : (await stopJobs(db, [tooLate("job_1", { isStarted: true })], TIMES)).endedJobs.length;
           should = isOpen ? 1 : 0;
           if (isOpen) Object.assign(model, { job: step === "cancel" ? "cancelled" : "failed", task: "cancelled" });

@@ -1,66 +1,164 @@
 import { Hono } from "hono";
 
+import { sendMessage } from "../../shared/advance-redrives.ts";
+import { readAudit } from "../../shared/db/audit.ts";
 import {
-  type DeadLetter,
+  type DeadLetterDetail,
   findDeadLetter,
+  groupDeadLetters,
   listDeadLetters,
-  markRedriven,
   readAttempts,
-  redriveTask,
-} from "../../shared/db/dead-letters.ts";
-import { wake } from "../../shared/wake.ts";
+} from "../../shared/db/dead-letter-reads.ts";
+import { discardLetter } from "../../shared/db/dead-letters.ts";
+import { redriveTask, takeMessage, type TaskLetter } from "../../shared/db/redrive-letters.ts";
+import { editOptions } from "../../shared/edit-options.ts";
 import { intakeOf } from "../../shared/intake.ts";
+import type { JobKind } from "../../shared/job.ts";
+import { wake } from "../../shared/wake.ts";
 import type { App } from "../app.ts";
+import { actorOf } from "../auth.ts";
 import { paginate } from "../cursor.ts";
-import { attemptView, iso } from "../job-view.ts";
-import { problem } from "../problem.ts";
-import { PageQuery } from "../requests.ts";
-import { parseQuery } from "../validate.ts";
+import { groupView, letterDetailView, letterView } from "../letter-view.ts";
+import { limitBody } from "../limit-body.ts";
+import { type Problem, problem } from "../problem.ts";
+import { DeadLetterQuery, DiscardRequest, RedriveOneRequest } from "../requests.ts";
+import { parseBody, parseOptionalBody, parseQuery } from "../validate.ts";
 
 export const deadLetters = new Hono<App>();
 
+/** What went wrong, in groups; or single letters, if those of one group or a list are asked for. */
 deadLetters.get("/", async (c) => {
-  const query = parseQuery(c, PageQuery);
+  const query = parseQuery(c, DeadLetterQuery);
   if (!query.ok) return query.response;
-  const { cursor, limit } = query.value;
-  const rows = await listDeadLetters(c.env.DB, { ownerId: c.get("ownerId"), limit: limit + 1, before: cursor });
-  const { page, nextCursor } = paginate(rows, limit, (letter) => ({ at: letter.createdAt, id: letter.id }));
-  const attempts = await readAttempts(
-    c.env.DB,
-    page.flatMap((letter) => letter.taskId ?? []),
-  );
-  const view = (letter: DeadLetter) => ({
-    ...letter,
-    createdAt: iso(letter.createdAt),
-    redrivenAt: iso(letter.redrivenAt),
-    attempts: attempts.filter((attempt) => attempt.taskId === letter.taskId).map(attemptView),
-  });
-  return c.json({ deadLetters: page.map(view), nextCursor });
-});
-
-/** Give a dead letter another life: its task is tried again, or its message sent again. */
-deadLetters.post("/:id/redrive", async (c) => {
-  const id = c.req.param("id");
-  const letter = await findDeadLetter(c.env.DB, { id, ownerId: c.get("ownerId") });
-  if (letter === null) return problem(c, { code: "dead_letter_not_found", detail: `There is no dead letter '${id}'.` });
-  const isRedriven = await redrive(letter, c.env);
-  if (isRedriven) return c.json({ id, jobId: letter.jobId, redriven: true }, 202);
-  return problem(c, { code: "not_redrivable", detail: `'${id}' was redriven before, or its job was cancelled.` });
-});
-
-async function redrive(letter: DeadLetter, env: Env): Promise<boolean> {
-  const { db, tasks, ringGraceMs, journal } = intakeOf(env);
-  const now = Date.now();
-  if (letter.taskId !== null && letter.jobId !== null) {
-    const task = { id: letter.id, taskId: letter.taskId, jobId: letter.jobId };
-    if (!(await redriveTask(db, task, { now, ringGraceMs }))) return false;
-    journal.record({ event: "job.queued", jobId: letter.jobId, taskId: letter.taskId }, { redriven: letter.id });
-    await wake(tasks, [letter.taskId]);
-    return true;
+  const { cursor, limit, state, fingerprint } = query.value;
+  const view = query.value.view ?? (fingerprint === undefined ? "groups" : "list");
+  const asked = [
+    { state, fingerprint },
+    { ownerId: c.get("ownerId"), limit: limit + 1, before: cursor },
+  ] as const;
+  const { origin } = new URL(c.req.url);
+  if (view === "groups") {
+    const groups = await groupDeadLetters(c.env.DB, ...asked);
+    const { page, nextCursor } = paginate(groups, limit, (group) => ({ at: group.lastSeenAt, id: group.fingerprint }));
+    return c.json({ groups: page.map((group) => groupView(group, origin)), nextCursor });
   }
-  if (letter.redrivenAt !== null || letter.body === null) return false;
-  // Sent before it is marked: a message twice does no harm, a lost one would.
-  const queue = letter.queue === "media-uploads" ? env.UPLOADS : env.TASKS;
-  await queue.send(JSON.parse(letter.body));
-  return markRedriven(db, letter.id, now);
+  const rows = await listDeadLetters(c.env.DB, ...asked);
+  const { page, nextCursor } = paginate(rows, limit, (letter) => ({ at: letter.createdAt, id: letter.id }));
+  const taskIds = page.flatMap((letter) => letter.taskId ?? []);
+  const attempts = await readAttempts(c.env.DB, taskIds);
+  return c.json({ deadLetters: page.map((letter) => letterView(letter, attempts, origin)), nextCursor });
+});
+
+deadLetters.get("/:id", async (c) => {
+  const { letter, missing } = await find(c.env.DB, c.req.param("id"), c.get("ownerId"));
+  if (letter === null) return problem(c, missing);
+  const [attempts, audit] = await Promise.all([
+    readAttempts(c.env.DB, letter.taskId === null ? [] : [letter.taskId]),
+    readAudit(c.env.DB, c.get("ownerId"), [letter.id, ...(letter.redriveId === null ? [] : [letter.redriveId])]),
+  ]);
+  return c.json(letterDetailView(letter, { attempts, audit, origin: new URL(c.req.url).origin }));
+});
+
+/** Give a dead letter another life: its task is tried again, with other options if some are given, or its message sent again. */
+deadLetters.post("/:id/redrive", limitBody, async (c) => {
+  const request = await parseOptionalBody(c, RedriveOneRequest);
+  if (!request.ok) return request.response;
+  const { letter, missing } = await find(c.env.DB, c.req.param("id"), c.get("ownerId"));
+  if (letter === null) return problem(c, missing);
+  const closed = whyClosed(letter);
+  if (closed !== null) return problem(c, { code: "not_redrivable", detail: closed });
+
+  const { options } = request.value;
+  const redrive = letter.taskId === null ? prepareMessage(options) : prepareTask(letter, options);
+  if (!redrive.ok) return problem(c, redrive.problem);
+  const deps = { ...intakeOf(c.env), uploads: c.env.UPLOADS };
+  const now = Date.now();
+  const actor = actorOf(c);
+  if (redrive.task === null) {
+    const message = await takeMessage(deps.db, letter.id, { now, redriveId: null, actor });
+    if (message === null) return problem(c, JUST_NOW);
+    const isSent = await sendMessage({ ...message, id: letter.id, delaySeconds: 0 }, deps, { actor, now });
+    if (!isSent) return problem(c, { code: "unavailable", detail: "The queue did not take the message: try again." });
+  } else {
+    const task = { ...redrive.task, scheduledAt: now };
+    const isRedriven = await redriveTask(deps.db, task, { now, ringGraceMs: deps.ringGraceMs, actor, options });
+    if (!isRedriven) return problem(c, JUST_NOW);
+    deps.journal.record(
+      { event: "job.queued", jobId: letter.jobId ?? undefined, taskId: task.taskId },
+      { redriven: letter.id },
+    );
+    await wake(deps.tasks, [task.taskId]);
+  }
+  return c.json({ id: letter.id, jobId: letter.jobId, redriven: true }, 202);
+});
+
+/** Close a dead letter without another try. */
+deadLetters.post("/:id/discard", limitBody, async (c) => {
+  const request = await parseBody(c, DiscardRequest);
+  if (!request.ok) return request.response;
+  const { letter, missing } = await find(c.env.DB, c.req.param("id"), c.get("ownerId"));
+  if (letter === null) return problem(c, missing);
+  if (letter.state !== "open") {
+    return problem(c, { code: "not_discardable", detail: `'${letter.id}' is ${letter.state} already.` });
+  }
+  const isDiscarded = await discardLetter(
+    c.env.DB,
+    { id: letter.id, note: request.value.note },
+    actorOf(c),
+    Date.now(),
+  );
+  if (!isDiscarded) return problem(c, { code: "not_discardable", detail: `'${letter.id}' was closed just now.` });
+  return c.json({ id: letter.id, jobId: letter.jobId, discarded: true });
+});
+
+async function find(db: D1Database, id: string, ownerId: string) {
+  const letter = await findDeadLetter(db, { id, ownerId });
+  return { letter, missing: { code: "dead_letter_not_found", detail: `There is no dead letter '${id}'.` } } as const;
+}
+
+const JUST_NOW = {
+  code: "not_redrivable",
+  detail: "The letter was redriven or closed, or its job cancelled, by another request just now.",
+} as const;
+
+/** Why a letter cannot be redriven by hand; null if it can. */
+function whyClosed(letter: DeadLetterDetail): string | null {
+  if (letter.state === "redriven") {
+    const now = letter.taskState === null ? "" : `; its task is ${letter.taskState}`;
+    return `'${letter.id}' was redriven before${now}.`;
+  }
+  if (letter.state === "discarded") return `'${letter.id}' was discarded: ${letter.note ?? ""}`;
+  if (letter.jobState === "cancelled") return `The job '${letter.jobId ?? ""}' was cancelled.`;
+  if (letter.redriveId !== null) {
+    return `'${letter.id}' waits for its turn in the redrive '${letter.redriveId}'; cancel that first.`;
+  }
+  return null;
+}
+
+type Prepared =
+  | { readonly ok: true; readonly task: Omit<TaskLetter, "scheduledAt"> | null }
+  | { readonly ok: false; readonly problem: Problem };
+
+function prepareMessage(options: unknown): Prepared {
+  if (options === undefined) return { ok: true, task: null };
+  const issue = { path: "options", message: "a message that nobody could read has none; redrive it without 'options'" };
+  return { ok: false, problem: invalid([issue]) };
+}
+
+function prepareTask(letter: DeadLetterDetail, options: Readonly<Record<string, unknown>> | undefined): Prepared {
+  const task = { id: letter.id, taskId: letter.taskId ?? "" };
+  if (options === undefined) return { ok: true, task };
+  const failed = { args: letter.args ?? "{}", jobKind: letter.jobKind as JobKind, jobInput: letter.jobInput ?? "{}" };
+  const edited = editOptions(failed, options);
+  if (!edited.ok) return { ok: false, problem: invalid(edited.issues) };
+  const { args, input } = edited;
+  return { ok: true, task: { ...task, args, ...(input !== undefined && { input }) } };
+}
+
+function invalid(issues: readonly { path: string; message: string }[]): Problem {
+  return {
+    code: "invalid_request",
+    detail: issues.map(({ path, message }) => `${path}: ${message}`).join("; "),
+    issues,
+  };
 }

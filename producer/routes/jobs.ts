@@ -1,15 +1,15 @@
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 
 import { cancelJob } from "../../shared/db/jobs.ts";
 import { listJobs, readJob } from "../../shared/db/job-reads.ts";
-import { MAX_JSON_BYTES } from "../../shared/limits.ts";
 import { intakeOf } from "../../shared/intake.ts";
 import { recordChanges } from "../../shared/record-changes.ts";
 import { wake } from "../../shared/wake.ts";
 import type { App } from "../app.ts";
+import { actorOf } from "../auth.ts";
 import { paginate } from "../cursor.ts";
 import { jobSummary, jobView } from "../job-view.ts";
+import { limitBody } from "../limit-body.ts";
 import { problem } from "../problem.ts";
 import { JobQuery, JobRequest } from "../requests.ts";
 import { submitJob } from "../submit-job.ts";
@@ -17,12 +17,6 @@ import { parseBody, parseQuery } from "../validate.ts";
 import { submitted } from "./submitted.ts";
 
 export const jobs = new Hono<App>();
-
-const limitBody = bodyLimit({
-  maxSize: MAX_JSON_BYTES,
-  onError: (c) =>
-    problem(c, { code: "body_too_large", detail: `A job description has at most ${MAX_JSON_BYTES} bytes.` }),
-});
 
 jobs.post("/", limitBody, async (c) => {
   const request = await parseBody(c, JobRequest);
@@ -55,7 +49,7 @@ jobs.delete("/:id", async (c) => {
   const id = c.req.param("id");
   const ownerId = c.get("ownerId");
   const { db, tasks, ringGraceMs, journal } = intakeOf(c.env);
-  const changes = await cancelJob(db, { id, ownerId }, { now: Date.now(), ringGraceMs });
+  const changes = await cancelJob(db, id, actorOf(c), { now: Date.now(), ringGraceMs });
   recordChanges(journal, changes);
   await wake(tasks, changes.opened);
   const job = await readJob(db, { id, ownerId });

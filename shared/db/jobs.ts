@@ -1,3 +1,4 @@
+import { type Actor, insertAudit } from "./audit.ts";
 import type { Announcement } from "../upload-event.ts";
 import type { NewJob } from "../new-job.ts";
 import { releaseFollowers } from "./followers.ts";
@@ -104,16 +105,11 @@ function withTwins(jobs: readonly NewJob[]): readonly (NewJob & { readonly twin?
 /** Cancel a job that has not ended: `endedJobs` then holds it. A run of it that is under way is told within about a second. */
 export async function cancelJob(
   db: D1Database,
-  job: { id: string; ownerId: string },
+  id: string,
+  actor: Actor,
   times: { now: number; ringGraceMs: number },
 ): Promise<Changes> {
-  const owned = await db
-    .prepare(`SELECT id FROM jobs WHERE id = ?1 AND owner_id = ?2`)
-    .bind(job.id, job.ownerId)
-    .all<{ id: string }>();
-  return stopJobs(
-    db,
-    owned.results.map(({ id }) => ({ id, state: "cancelled", failure: null })),
-    times,
-  );
+  const isTheirs = `EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND owner_id = ?2 AND state IN ('queued', 'running'))`;
+  const audit = insertAudit(db, actor, { act: "job.cancel", subject: id, now: times.now }, isTheirs);
+  return stopJobs(db, [{ id, ownerId: actor.ownerId, state: "cancelled", failure: null }], times, [audit]);
 }

@@ -70,7 +70,7 @@ const throughput = (from: string) =>
      FROM ${from} WHERE finalized_at > ?1 - ${HOUR_MS} GROUP BY kind`;
 
 const letters = (from: string) =>
-  `SELECT j.kind, count(*) AS count FROM ${from} LEFT JOIN jobs j ON j.id = d.job_id WHERE d.redriven_at IS NULL GROUP BY j.kind`;
+  `SELECT j.kind, count(*) AS count FROM ${from} LEFT JOIN jobs j ON j.id = d.job_id WHERE d.redriven_at IS NULL AND d.discarded_at IS NULL GROUP BY j.kind`;
 
 const PAUSES = `SELECT job_kind AS jobKind, min(note) AS note, min(paused_at) AS pausedAt FROM pauses GROUP BY job_kind`;
 
@@ -92,7 +92,7 @@ export async function readLoad(db: D1Database, now: number): Promise<Load> {
  */
 export async function readOwnLoad(db: D1Database, ownerId: string, now: number): Promise<Load> {
   const ownTasks = `${OWN_JOBS} o JOIN tasks t INDEXED BY tasks_by_job ON t.job_id = o.id`;
-  const ownLetters = `(SELECT job_id, redriven_at FROM dead_letters WHERE owner_id = ?1 ORDER BY created_at DESC LIMIT ?2) d`;
+  const ownLetters = `(SELECT job_id, redriven_at, discarded_at FROM dead_letters WHERE owner_id = ?1 ORDER BY created_at DESC LIMIT ?2) d`;
   return read(db, [
     db.prepare(taskLoad(ownTasks)).bind(now, ownerId, OWN_JOBS_COUNTED),
     db.prepare(throughput(OWN_JOBS)).bind(now, ownerId, OWN_JOBS_COUNTED),

@@ -71,9 +71,11 @@ export function insertLabels(db: D1Database, rows: string): D1PreparedStatement 
 export function insertDeadLetters(db: D1Database, rows: string, now: number): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO dead_letters (id, owner_id, task_id, job_id, queue, code, reason, created_at)
+      `INSERT INTO dead_letters
+         (id, owner_id, task_id, job_id, queue, code, reason, created_at, kind, fingerprint, message_pattern)
        SELECT 'dl_' || t.id || '.' || t.attempt, j.owner_id, t.id, t.job_id, 'media-tasks',
-              s.value ->> 'errorCode', s.value ->> 'errorMessage', ?2
+              s.value ->> 'errorCode', s.value ->> 'errorMessage', ?2,
+              t.kind, t.kind || ':' || (s.value ->> 'fingerprint'), s.value ->> 'messagePattern'
          FROM ${HELD} JOIN jobs j ON j.id = t.job_id
         WHERE s.value ->> 'state' = 'discarded'`,
     )

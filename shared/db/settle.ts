@@ -1,3 +1,4 @@
+import { fingerprintOf } from "../fingerprint.ts";
 import { neuronsOf, type Settlement } from "../settlement.ts";
 import type { TaskKind } from "../task.ts";
 import { findFollowed, releaseFollowers } from "./followers.ts";
@@ -158,6 +159,7 @@ function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unkn
     neurons: neuronsOf(calls),
     errorCode: verdict.type === "completed" ? null : verdict.failure.code,
     errorMessage: verdict.type === "completed" ? null : verdict.failure.message,
+    ...(verdict.type === "discard" && fingerprintOf(verdict.failure)),
     ...(verdict.type === "completed" && {
       artifacts: verdict.artifacts ?? [],
       labels: verdict.labels ?? [],

@@ -5,6 +5,8 @@ import { type Changes, ENDED_JOB, type EndedRow, NOTHING, readEnded } from "./jo
 /** A job that is to end before its work has. */
 export interface Stop {
   readonly id: string;
+  /** Only if it is theirs. */
+  readonly ownerId?: string;
   readonly state: "cancelled" | "failed";
   /** For `failed`. */
   readonly failure: Failure | null;
@@ -12,23 +14,26 @@ export interface Stop {
 
 /**
  * End jobs that have not ended, with all their tasks: none can be leased any more, and one that runs settles nothing.
- * What was stored or heard so far stays. Who followed one of them runs instead.
+ * What was stored or heard so far stays. `acts` are written before, in the same transaction. Who followed one of them runs instead.
  */
 export async function stopJobs(
   db: D1Database,
   stops: readonly Stop[],
   { now, ringGraceMs }: { now: number; ringGraceMs: number },
+  acts: readonly D1PreparedStatement[] = [],
 ): Promise<Changes> {
   if (stops.length === 0) return NOTHING;
   const rows = JSON.stringify(stops);
-  const [ended, , cancelled] = await db.batch<EndedRow & { id: string }>([
+  const results = await db.batch<EndedRow & { id: string }>([
+    ...acts,
     db
       .prepare(
         `UPDATE jobs
             SET state = s.value ->> 'state', finalized_at = ?2,
                 error_code = s.value ->> '$.failure.code', error_message = s.value ->> '$.failure.message'
            FROM json_each(?1) s
-          WHERE jobs.id = s.value ->> 'id' AND jobs.state IN ('queued', 'running')
+          WHERE jobs.id = s.value ->> 'id' AND jobs.owner_id = coalesce(s.value ->> 'ownerId', jobs.owner_id)
+            AND jobs.state IN ('queued', 'running')
          RETURNING ${ENDED_JOB}`,
       )
       .bind(rows, now),
@@ -51,6 +56,7 @@ export async function stopJobs(
       )
       .bind(rows, now),
   ]);
+  const [ended, , cancelled] = results.slice(acts.length);
   const endedJobs = readEnded(ended?.results);
   if (endedJobs.length === 0) return NOTHING;
   const released = await releaseFollowers(db, { now, ringGraceMs });

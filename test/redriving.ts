@@ -1,0 +1,85 @@
+// Dead letters by the dozen, and redrives of them.
+import { expect } from "vitest";
+
+import { insertJobs } from "../shared/db/jobs.ts";
+import { leaseTasks } from "../shared/db/leases.ts";
+import { settleTasks } from "../shared/db/settle.ts";
+import { JobWork, newJob } from "../shared/new-job.ts";
+import { DEFAULT_TERMS } from "../shared/terms.ts";
+import { type startDarkroom, until } from "./harness.ts";
+
+export interface Redrive {
+  id: string;
+  state: string;
+  reason: string | null;
+  canary: string | null;
+  progress: Record<
+    "matched" | "pending" | "redriven" | "skipped" | "released" | "running" | "completed" | "failed" | "cancelled",
+    number
+  >;
+  finishedAt: string | null;
+}
+
+export const ALL = { filter: { all: true } };
+export const numbered = (length: number, prompt = "fine") => Array.from({ length }, (_, index) => `${prompt} ${index}`);
+
+export function redriving(darkroom: ReturnType<typeof startDarkroom>) {
+  /** Letters of jobs that failed for good, the first of them the oldest; `prompts` say what a second attempt meets. */
+  async function letters(prompts: readonly string[], ownerId = "operator", failedAt = Date.now()): Promise<string[]> {
+    const { DB } = darkroom.bindings();
+    const terms = { ...DEFAULT_TERMS, reuse: false };
+    const jobs = await Promise.all(
+      prompts.map(async (prompt, index) => {
+        const work = JobWork.parse({ kind: "image_generation", input: { prompt, options: {} } });
+        const id = `job_${crypto.randomUUID().replaceAll("-", "")}`;
+        return newJob(work, terms, { id, ownerId, createdAt: failedAt - 1000 + index, ringGraceMs: 1e9 });
+      }),
+    );
+    await insertJobs(DB, { jobs, uploads: [] }, { now: failedAt, ringGraceMs: 1e9 });
+    const ids = jobs.map(({ taskId }) => taskId);
+    const lease = { id: crypto.randomUUID(), now: failedAt, leaseMs: 1000, limit: ids.length, callsAMinute: {} };
+    const tasks = await leaseTasks(DB, lease);
+    expect(tasks).toHaveLength(ids.length);
+    const failure = { code: "unsupported_audio", message: "broken" };
+    for (const task of tasks.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))) {
+      const now = failedAt - prompts.length + ids.indexOf(task.id);
+      const ended = { taskId: task.id, leaseId: task.leaseId, calls: [], startedAt: now, finishedAt: now };
+      await settleTasks(DB, [{ ...ended, verdict: { type: "discard", failure } }], { now, ringGraceMs: 0 });
+    }
+    return jobs.map(({ id }) => id);
+  }
+
+  const read = async (id: string) => (await darkroom.api(`/v1/redrives/${id}`)).json<Redrive>();
+
+  async function redrive(body: object): Promise<Redrive> {
+    const response = await darkroom.post("/v1/redrives", body);
+    expect(response.status).toBe(202);
+    const made = await response.json<Redrive>();
+    expect(response.headers.get("location")).toMatch(new RegExp(`/v1/redrives/${made.id}$`));
+    return made;
+  }
+
+  /** Cron's turn, again and again, until the redrive is as wanted. */
+  async function untilRedrive(id: string, isDone: (redrive: Redrive) => boolean): Promise<Redrive> {
+    return until(async () => {
+      await darkroom.maintain();
+      return read(id);
+    }, isDone);
+  }
+
+  async function count(where: string): Promise<number | null> {
+    return darkroom.bindings().DB.prepare(`SELECT count(*) AS n FROM ${where}`).first<number>("n");
+  }
+
+  return { letters, read, redrive, untilRedrive, count };
+}
+
+/** An answer that is a problem of this code, whose detail says this. */
+export async function expectProblem(response: Response, status: number, code: string, detail: RegExp): Promise<void> {
+  const body = await response.json<{ code: string; detail: string }>();
+  expect({ status: response.status, ...body }).toMatchObject({
+    status,
+    code,
+    detail: expect.stringMatching(detail) as string,
+  });
+}
