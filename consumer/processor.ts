@@ -13,8 +13,8 @@ export interface TaskContext {
   readonly models: ModelRunner;
   /** What this attempt has been charged for so far. */
   readonly calls: ModelCall[];
-  /** Numbers of this task's attempts whose consumer died, the latest first. Such a run may have stored its result. */
-  readonly lostAttempts: () => Promise<readonly number[]>;
+  /** Numbers of this task's attempts that may have stored a result without completing, the latest first. */
+  readonly earlierAttempts: () => Promise<readonly number[]>;
   /** For media that a model is working on. */
   readonly budget: ByteBudget;
   /** For cutting media up. */

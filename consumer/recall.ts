@@ -11,16 +11,16 @@ export function paidFor(calls: readonly ModelCall[]): Record<string, string> {
 }
 
 /**
- * A result that an attempt of this task stored before its consumer died: it has been paid for, and is not asked for
- * again. What it cost is then this attempt's.
+ * A result that an attempt of this task stored before its consumer died, or although R2 said otherwise: it has been paid
+ * for, and is not asked for again. What it cost is then this attempt's.
  * @param name the artifact's name, or how it begins where the answer decides how it ends.
- * @returns null where no attempt was lost, or none got so far.
+ * @returns null where no attempt got so far.
  */
 export async function recall(
-  { jobId, media, calls, lostAttempts }: TaskContext,
+  { jobId, media, calls, earlierAttempts }: TaskContext,
   name: string,
 ): Promise<R2Object | null> {
-  for (const attempt of await lostAttempts()) {
+  for (const attempt of await earlierAttempts()) {
     const { objects } = await media.list({
       prefix: artifactKey(jobId, attempt, name),
       limit: 1,

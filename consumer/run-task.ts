@@ -1,5 +1,5 @@
 import { readChunks } from "../shared/db/chunks.ts";
-import { findLostAttempts } from "../shared/db/leases.ts";
+import { findEarlierAttempts } from "../shared/db/leases.ts";
 import type { ModelCall, Settlement, Verdict } from "../shared/settlement.ts";
 import type { Task } from "../shared/task.ts";
 import type { ByteBudget } from "./byte-budget.ts";
@@ -33,7 +33,7 @@ export async function runTask(
     media,
     models: modelRunner(ai, calls, signal),
     calls,
-    lostAttempts: async () => (task.lost === 0 ? [] : findLostAttempts(db, task.id, task.lost)),
+    earlierAttempts: async () => (task.attempt === 1 ? [] : findEarlierAttempts(db, task.id)),
     budget,
     cutting,
     readChunks: () => readChunks(db, task.jobId),

@@ -181,11 +181,15 @@ export function findHeld(db: D1Database, taskIds: readonly string[], leaseId: st
     .bind(JSON.stringify(taskIds), leaseId);
 }
 
-/** The numbers of the latest attempts of a task that ended with their consumer. */
-export async function findLostAttempts(db: D1Database, taskId: string, limit: number): Promise<readonly number[]> {
+/** Attempts of a task that did not complete and may have stored a result all the same, the latest first, at most ten. */
+export async function findEarlierAttempts(db: D1Database, taskId: string): Promise<readonly number[]> {
   const { results } = await db
-    .prepare(`SELECT number FROM attempts WHERE task_id = ?1 AND outcome = 'lost' ORDER BY number DESC LIMIT ?2`)
-    .bind(taskId, limit)
+    .prepare(
+      `SELECT a.number FROM attempts a JOIN tasks t ON t.id = a.task_id
+        WHERE a.task_id = ?1 AND a.outcome IN ('lost', 'retry', 'discard') AND a.number > t.edited_after
+        ORDER BY a.number DESC LIMIT 10`,
+    )
+    .bind(taskId)
     .all<{ number: number }>();
   return results.map((row) => row.number);
 }

@@ -76,7 +76,7 @@ function redriveStatements(
                 scheduled_at = r.value ->> 'scheduledAt', check_at = (r.value ->> 'scheduledAt') + ?5,
                 args = coalesce(r.value ->> 'args', args),
                 -- A result stored for other options is not this one's.
-                lost = iif(r.value ->> 'args' IS NULL, lost, 0)
+                edited_after = iif(r.value ->> 'args' IS NULL, edited_after, attempt)
            FROM json_each(?1) r
           WHERE tasks.id = r.value ->> 'taskId' AND tasks.state = 'discarded'
             AND EXISTS (SELECT 1 FROM dead_letters d

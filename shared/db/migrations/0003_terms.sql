@@ -19,6 +19,8 @@ ALTER TABLE tasks ADD COLUMN owner_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE tasks ADD COLUMN priority INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE tasks ADD COLUMN model TEXT; -- which the task asks first; null if none
 ALTER TABLE tasks ADD COLUMN lost INTEGER NOT NULL DEFAULT 0; -- attempts whose consumer died
+-- The latest attempt that ran with other arguments: what was stored until then is not this task's answer.
+ALTER TABLE tasks ADD COLUMN edited_after INTEGER NOT NULL DEFAULT 0;
 UPDATE tasks SET owner_id = (SELECT owner_id FROM jobs WHERE jobs.id = tasks.job_id);
 -- Tasks of one lane are alike to the choice of what runs next: same kind, same model, same owner.
 ALTER TABLE tasks ADD COLUMN lane TEXT AS (kind || ' ' || coalesce(model, '-') || ' ' || owner_id) VIRTUAL;
