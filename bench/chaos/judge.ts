@@ -2,7 +2,7 @@
 // input deserves.
 import { createHash, type Hash } from "./hash.ts";
 import { judgeBills } from "./ledger.ts";
-import type { ChaosReport, Finding } from "./plan.ts";
+import { type ChaosReport, type Finding, WORK_KINDS, type WorkKind } from "./plan.ts";
 import { isDeserved, type StoredResult } from "./results.ts";
 import type { World } from "./world.ts";
 import { workOf } from "./work.ts";
@@ -28,16 +28,19 @@ export async function judge(world: World): Promise<ChaosReport> {
   const found: Finding[] = [];
   const failed: Record<string, number> = {};
   let completed = 0;
+  const kinds = Object.fromEntries(WORK_KINDS.map((kind) => [kind, { brought: 0, completed: 0 }]));
   for (let from = 0; from < plan.jobs; from += PAGE) {
     const works = Array.from({ length: Math.min(PAGE, plan.jobs - from) }, (_, index) => workOf(from + index, plan));
     const ids = works.map(({ mark }) => world.jobIds.get(mark) ?? "");
     const [jobs, results] = await readPage(world, ids, digest);
     const verdicts = works.map(async (work, index): Promise<Finding | null> => {
       const jobId = ids[index] ?? "";
+      kinds[work.kind]!.brought += 1;
       const job = jobs.get(jobId);
       if (job === undefined) return { type: "lost", jobId, reason: `${work.kind} ${work.mark} has no row` };
       if (job.state === "completed") {
         completed += 1;
+        kinds[work.kind]!.completed += 1;
         const reason = await isDeserved(work, results.get(jobId) ?? { artifacts: [], labels: [] }, world.real.MEDIA);
         return reason === null ? null : { type: "wrong_result", jobId, reason: `${work.kind}: ${reason}` };
       }
@@ -68,6 +71,9 @@ export async function judge(world: World): Promise<ChaosReport> {
     fault_rate: plan.faultRate,
     jobs: plan.jobs,
     completed,
+    completed_by_kind: Object.fromEntries(
+      Object.entries(kinds).map(([kind, of]) => [kind, `${of.completed}/${of.brought}`]),
+    ) as Record<WorkKind, string>,
     failed,
     dead_letters: rows?.letters ?? 0,
     lost: count("lost"),

@@ -34,6 +34,8 @@ export interface ChaosReport {
   readonly fault_rate: number;
   readonly jobs: number;
   readonly completed: number;
+  /** `completed/brought` of each kind of work. */
+  readonly completed_by_kind: Readonly<Record<WorkKind, string>>;
   readonly failed: Readonly<Record<string, number>>;
   readonly dead_letters: number;
   readonly lost: number;

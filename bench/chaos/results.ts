@@ -1,5 +1,5 @@
 import { IMAGE_CLASSIFIER, TEXT_CLASSIFIER } from "../../shared/models.ts";
-import type { Transcript } from "../../shared/transcript.ts";
+import { Transcript } from "../../shared/transcript.ts";
 import { WORD_MS } from "../../test/speech.ts";
 import { labelsOf, pictureOf } from "./model.ts";
 import { type Work, wordsOf } from "./work.ts";
@@ -46,7 +46,7 @@ export async function isDeserved(
     case "recording":
       if (names !== "transcript.json transcript.srt transcript.txt transcript.vtt")
         return `its artifacts are '${names}'`;
-      return isTranscribed(wordsOf(work), JSON.parse(text("transcript.json")), {
+      return isTranscribed(wordsOf(work), text("transcript.json"), {
         "transcript.txt": text("transcript.txt"),
         "transcript.vtt": text("transcript.vtt"),
         "transcript.srt": text("transcript.srt"),
@@ -56,9 +56,12 @@ export async function isDeserved(
 
 function isTranscribed(
   said: readonly string[],
-  { text, segments, isComplete, gaps, lowConfidence, durationMs }: Transcript,
+  json: string,
   renderings: Readonly<Record<string, string>>,
 ): string | null {
+  const parsed = Transcript.safeParse(parseJson(json));
+  if (!parsed.success) return `transcript.json is no transcript: ${parsed.error.message}`;
+  const { text, segments, isComplete, gaps, lowConfidence, durationMs } = parsed.data;
   if (text !== said.join(" ")) return `other words: ${differenceOf(said, text.split(" "))}`;
   const heard = segments.flatMap(({ words }) => words);
   if (heard.map((word) => word.text).join(" ") !== text) return "words and text differ";
@@ -76,4 +79,12 @@ function isTranscribed(
 function differenceOf(said: readonly string[], heard: readonly string[]): string {
   const at = said.findIndex((word, index) => word !== heard[index]);
   return `${heard.length} of ${said.length}, from '${said[at]}' on: '${heard[at]}'`;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }

@@ -19,7 +19,7 @@ const INVOCATION_MS = 15 * 60_000;
 
 const WINDOW_JOBS = 400;
 const WAVE_JOBS = 10;
-const LOOK_EVERY_MS = 1000;
+const LOOK_EVERY_MS = 3000;
 const RESUBMIT_MS = 5000;
 const PROGRESS_EVERY_MS = 2000;
 
@@ -97,10 +97,10 @@ export async function simulate(
   }
 
   async function look(): Promise<void> {
-    clock.after(LOOK_EVERY_MS, look);
     const isQuiet = alive.size === 0 && network.pending() === 0;
-    // Nothing to bring and not over: no need to ask.
-    if (nextIndex === plan.jobs && !isQuiet) return;
+    const isAllBrought = nextIndex === plan.jobs;
+    clock.after(isAllBrought ? 10 * LOOK_EVERY_MS : LOOK_EVERY_MS, look);
+    if (isAllBrought && !isQuiet) return; // no need to ask
     unfinished = await countUnfinished(world, objectsPut);
     for (let room = WINDOW_JOBS - unfinished; room > 0 && nextIndex < plan.jobs; room -= WAVE_JOBS) {
       const wave: Work[] = [];
@@ -115,7 +115,9 @@ export async function simulate(
         objectsPut += 1;
       }
     }
-    isOver = (isQuiet && unfinished === 0 && accepted + objectsPut === plan.jobs) || clock.now() - START > GIVE_UP_MS;
+    isOver =
+      (isAllBrought && isQuiet && unfinished === 0 && accepted + objectsPut === plan.jobs) ||
+      clock.now() - START > GIVE_UP_MS;
   }
 
   useClock(clock);

@@ -1,9 +1,13 @@
+import { existsSync } from "node:fs";
+
 import { createTestHarness, unstable_readConfig as readConfig } from "wrangler";
 
 import type { ChaosLine, ChaosPlan, ChaosReport } from "./plan.ts";
 
 // Else a line for every request.
 process.env["WRANGLER_LOG"] ??= "error";
+// Every operation waits for the one before, so a disk that syncs each commit would be most of the time. Nothing is kept.
+if (existsSync("/dev/shm")) process.env["TMPDIR"] ??= "/dev/shm";
 
 export type Chaos = Awaited<ReturnType<typeof startChaos>>;
 

@@ -26,7 +26,7 @@ export function workOf(index: number, { seed, only }: ChaosPlan): Work {
 export function wordsOf({ mark, kind }: Work): string[] {
   const number = Number(mark.slice(1));
   // A note is heard in one call; a recording of one and a half to three minutes is two to four chunks.
-  const count = kind === "note" ? 4 + (number % 9) : 150 + 70 * (number % 4);
+  const count = kind === "note" ? 4 + (number % 9) : 150 + 70 * ((number + 3) % 4);
   return Array.from({ length: count }, (_, index) => `${mark}w${index}`);
 }
 
