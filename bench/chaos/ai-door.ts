@@ -26,8 +26,9 @@ function call(world: World, invocation: Invocation, model: string, inputs: Recor
   const { clock, random } = world;
   const fault = plannedFault(nextOperation(world), drawFault("ai", world.plan.faultRate, random.faults));
   if (fault !== null) countFault(world, "ai", fault);
+  const asked = ask(model, inputs);
   const entry: Call = {
-    asked: ask(model, inputs),
+    asked: { mark: asked.mark, key: asked.key },
     invocation,
     askedAt: clock.now(),
     billedAt: null,
@@ -61,8 +62,8 @@ function call(world: World, invocation: Invocation, model: string, inputs: Recor
       // The consumer died meanwhile: the answer is paid for, and nobody gets it.
       if (invocation.diedAt !== null) return;
       entry.deliveredAt = clock.now();
-      invocation.unkept.add(entry);
-      resolve(answer(entry.asked.answer, 200));
+      invocation.unkept.set(entry, asked);
+      resolve(answer(asked.answer, 200));
     });
   });
 }

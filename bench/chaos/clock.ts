@@ -42,7 +42,7 @@ export function createClock(startMs: number): Clock {
     },
     after: (delayMs, run) => clock.at(nowMs + delayMs, run),
     async step() {
-      for (let turn = 0; turn < TURNS; turn += 1) await null;
+      for (let turn = 0; turn < TURNS; turn += 1) await Promise.resolve();
       if ((heap[0]?.at ?? 0) - nowMs > JUMP_MS) await macrotask();
       let entry = pop(heap);
       while (entry?.run === null) entry = pop(heap);

@@ -37,12 +37,10 @@ export function d1Door(world: World, invocation: Invocation): D1Database {
     return door as unknown as D1PreparedStatement;
   }
 
-  let batches = 0;
   const door = {
     prepare: (sql: string) => statement({ real: world.real.DB.prepare(sql), sql, values: [] }),
     batch: (statements: readonly D1PreparedStatement[]) => {
       const all = statements.map((one) => written.get(one)!);
-      batches += 1;
       return through(all, async () => {
         if (world.plan.sabotage === "forgets_commits" && invocation.name === "client" && invocation.id % 3 === 0) {
           return all.map(() => ({ results: [], success: true, meta: {} }));
@@ -56,16 +54,16 @@ export function d1Door(world: World, invocation: Invocation): D1Database {
 
 /** What a chunk heard is kept in a row. Asked of the database itself, since a late writer's commit keeps nothing. */
 async function noteKept(world: World, { unkept }: Invocation, statements: readonly Written[]): Promise<void> {
-  for (const call of [...unkept]) {
+  for (const [call, asked] of unkept) {
     const isWritten = statements.some(({ values }) =>
-      values.some((value) => typeof value === "string" && isKeptIn(value, call.asked)),
+      values.some((value) => typeof value === "string" && isKeptIn(value, asked)),
     );
     const jobId = world.jobIds.get(call.asked.mark);
     if (!isWritten || jobId === undefined) continue;
     const { results } = await world.real.DB.prepare("SELECT heard FROM chunks WHERE job_id = ?1")
       .bind(jobId)
       .all<{ heard: string }>();
-    if (!results.some(({ heard }) => isKeptIn(heard, call.asked))) continue;
+    if (!results.some(({ heard }) => isKeptIn(heard, asked))) continue;
     call.keptAt = world.clock.now();
     unkept.delete(call);
   }

@@ -25,6 +25,7 @@ interface EndedJob {
 export async function judge(world: World): Promise<ChaosReport> {
   const { plan, calls, counts, clock } = world;
   const digest = createHash();
+  const refused = new Set(calls.flatMap(({ asked, outcome }) => (PERMANENT.has(outcome) ? asked.mark : [])));
   const found: Finding[] = [];
   const failed: Record<string, number> = {};
   let completed = 0;
@@ -48,14 +49,14 @@ export async function judge(world: World): Promise<ChaosReport> {
       const code = job.errorCode ?? "no reason";
       failed[code] = (failed[code] ?? 0) + 1;
       if (job.letters === 0) return { type: "lost", jobId, reason: `failed as ${code} without a dead letter` };
-      const isJust = job.mostAttempts >= MAX_ATTEMPTS || hadPermanentFault(world, work.mark);
+      const isJust = job.mostAttempts >= MAX_ATTEMPTS || refused.has(work.mark);
       return isJust ? null : { type: "wrong_result", jobId, reason: `failed as ${code}, which nobody injected` };
     });
     found.push(...(await Promise.all(verdicts)).filter((finding) => finding !== null));
   }
   const bill = judgeBills(calls);
-  for (const [index, { reason }] of bill.doubleBilled.entries()) {
-    found.push({ type: "double_billed", jobId: world.jobIds.get(bill.marks[index] ?? "") ?? "", reason });
+  for (const { mark, reason } of bill.doubleBilled) {
+    found.push({ type: "double_billed", jobId: world.jobIds.get(mark) ?? "", reason });
   }
   for (const call of calls) {
     digest.add(
@@ -96,10 +97,6 @@ export async function judge(world: World): Promise<ChaosReport> {
       found.filter((finding) => finding.type === type).slice(0, FINDINGS_A_TYPE),
     ),
   };
-}
-
-function hadPermanentFault({ calls }: World, mark: string): boolean {
-  return calls.some(({ asked, outcome }) => asked.mark === mark && PERMANENT.has(outcome));
 }
 
 async function readPage(

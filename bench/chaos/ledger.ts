@@ -1,10 +1,10 @@
 // What the model was asked and what of it was paid for, kept by the injector: the code under test is not believed.
 import type { Asked } from "./model.ts";
-import type { Finding } from "./plan.ts";
 
 /** One model call. Times are virtual milliseconds; null where it has not come to that. */
 export interface Call {
-  readonly asked: Asked;
+  /** Without the answer: a hundred thousand of them would not fit into memory. */
+  readonly asked: Pick<Asked, "mark" | "key">;
   readonly invocation: CallingInvocation;
   readonly askedAt: number;
   /** When the model had a good answer: from then on it is paid for. */
@@ -26,8 +26,7 @@ export interface CallingInvocation {
 }
 
 export interface Bill {
-  readonly doubleBilled: readonly Omit<Finding, "type" | "jobId">[];
-  readonly marks: readonly string[];
+  readonly doubleBilled: readonly { readonly mark: string; readonly reason: string }[];
   readonly answersLostWithConsumer: number;
   readonly lateAnswers: number;
   readonly answersNotStored: number;
@@ -53,8 +52,7 @@ export function judgeBills(calls: readonly Call[]): Bill {
     }
   }
   return {
-    doubleBilled: doubleBilled.map(({ reason }) => ({ reason })),
-    marks: doubleBilled.map(({ mark }) => mark),
+    doubleBilled,
     answersLostWithConsumer: counts.lost_with_consumer,
     lateAnswers: counts.late,
     answersNotStored: counts.not_stored,
@@ -69,7 +67,7 @@ function judgeRepeat(call: Call, earlier: readonly Call[]): Repeat {
   const leasedAt = call.invocation.leasedAt ?? call.askedAt;
   if (earlier.some((one) => one.invocation === call.invocation)) return "double_billed";
   if (earlier.some((one) => one.keptAt !== null && one.keptAt <= leasedAt)) return "double_billed";
-  const before = earlier.filter((one) => one.billedAt !== null && one.billedAt <= leasedAt).at(-1);
+  const before = earlier.findLast((one) => one.billedAt !== null && one.billedAt <= leasedAt);
   // Every earlier answer came only when this attempt was under way.
   if (before === undefined) return "late";
   if (before.invocation.diedAt !== null && before.keptAt === null) return "lost_with_consumer";

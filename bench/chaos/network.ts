@@ -92,7 +92,7 @@ export function createNetwork(world: World, consume: (queue: QueueName, delivere
       clock.after(0, () => deliver(queue));
     };
     consume(queue, {
-      batch: batch as unknown as MessageBatch,
+      batch,
       done() {
         for (const [parcel, delayMs] of again) redeliver(queue, parcel, delayMs);
         end();

@@ -57,7 +57,7 @@ export function perform<T>(world: World, invocation: Invocation, operation: Oper
       } catch (error) {
         world.realErrors.push(`${operation.what}: ${String(error)}`);
         world.trace(`${told} REAL ERROR ${String(error)}`);
-        answer(() => reject(error as Error));
+        answer(() => reject(error));
       }
     });
   });

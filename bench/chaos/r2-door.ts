@@ -61,28 +61,33 @@ export function r2Door(world: World, invocation: Invocation): R2Bucket {
 function noteKept(world: World, { unkept }: Invocation, key: string, value: string | Uint8Array): void {
   if (unkept.size === 0 || !isResultKey(key) || isRendering(key)) return;
   const text = typeof value === "string" ? value : new TextDecoder("latin1").decode(value);
-  for (const call of [...unkept]) {
+  for (const [call, asked] of unkept) {
     const jobId = world.jobIds.get(call.asked.mark);
-    if (jobId === undefined || !key.includes(jobId) || !isKeptIn(text, call.asked)) continue;
+    if (jobId === undefined || !key.includes(jobId) || !isKeptIn(text, asked)) continue;
     call.keptAt = world.clock.now();
     unkept.delete(call);
     world.trace(`#${call.invocation.id} kept the answer for ${call.asked.mark} in ${key}`);
   }
 }
 
-function inVirtualTime(object: R2Object, uploadedAt: ReadonlyMap<string, number>): R2Object {
+/** What is known of an object: plain values, with the time at which the run put it. */
+function inVirtualTime(object: R2Object, uploadedAt: ReadonlyMap<string, number>): Record<string, unknown> {
   const { key, version, size, etag, httpEtag, httpMetadata, customMetadata } = object;
   const uploaded = new Date(uploadedAt.get(key) ?? 0);
-  return { key, version, size, etag, httpEtag, uploaded, httpMetadata, customMetadata } as unknown as R2Object;
+  return { key, version, size, etag, httpEtag, uploaded, httpMetadata, customMetadata };
 }
 
-function bodied(object: R2Object, bytes: Uint8Array<ArrayBuffer>, isBroken: boolean): R2ObjectBody {
+function bodied(
+  facts: Readonly<Record<string, unknown>>,
+  bytes: Uint8Array<ArrayBuffer>,
+  isBroken: boolean,
+): R2ObjectBody {
   const read = async () => {
     if (isBroken) throw new Error("Network connection lost.");
     return bytes;
   };
   const body = {
-    ...object,
+    ...facts,
     get body() {
       return new Response(bytes).body;
     },

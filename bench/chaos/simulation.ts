@@ -17,6 +17,9 @@ const GIVE_UP_MS = 10 * 24 * 3_600_000;
 /** The platform ends an invocation after this. */
 const INVOCATION_MS = 15 * 60_000;
 
+/** Answers are forgotten this long after their invocation ended. */
+const REMEMBERED_MS = 10_000;
+
 const WINDOW_JOBS = 400;
 const WAVE_JOBS = 10;
 const LOOK_EVERY_MS = 3000;
@@ -34,13 +37,15 @@ export async function simulate(
   const world = createWorld(plan, clock, real, (text) => traces.push(text));
   const alive = new Set<Invocation>();
   let [invocations, nextIndex, accepted, objectsPut, unfinished] = [0, 0, 0, 0, 0];
-  let isOver = false;
+  const state = { isOver: false };
 
   function start(name: string, onEnd: (how: "done" | "died") => void): { invocation: Invocation; end: () => void } {
     invocations += 1;
     const finish = (how: "done" | "died") => {
       alive.delete(invocation);
       callOff();
+      // What had been sent to R2 before a death may still arrive.
+      clock.after(REMEMBERED_MS, () => invocation.unkept.clear());
       onEnd(how);
     };
     const invocation: Invocation = {
@@ -49,7 +54,7 @@ export async function simulate(
       diedAt: null,
       leasedAt: null,
       cutOffUntil: 0,
-      unkept: new Set(),
+      unkept: new Map(),
       onDeath: () => finish("died"),
     };
     const callOff = clock.after(INVOCATION_MS, () => kill(world, invocation, "its time was up"));
@@ -84,16 +89,15 @@ export async function simulate(
     const { invocation, end } = start("client", (how) => {
       if (how === "died") again();
     });
-    submit(world, invocation, network, works).then(
-      () => {
-        accepted += works.length;
-        end();
-      },
-      () => {
-        end();
-        again();
-      },
-    );
+    const taken = () => {
+      accepted += works.length;
+      end();
+    };
+    const refused = () => {
+      end();
+      again();
+    };
+    submit(world, invocation, network, works).then(taken, refused);
   }
 
   async function look(): Promise<void> {
@@ -115,7 +119,7 @@ export async function simulate(
         objectsPut += 1;
       }
     }
-    isOver =
+    state.isOver =
       (isAllBrought && isQuiet && unfinished === 0 && accepted + objectsPut === plan.jobs) ||
       clock.now() - START > GIVE_UP_MS;
   }
@@ -125,7 +129,7 @@ export async function simulate(
     clock.at(START, look);
     clock.at(START + 60_000, tick);
     let saidAt = wallMs();
-    while (!isOver) {
+    while (!state.isOver) {
       await clock.step();
       if (traces.length > 0) {
         for (const text of traces.splice(0)) await say({ type: "trace", text });

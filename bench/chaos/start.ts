@@ -28,7 +28,7 @@ export async function startChaos() {
       const response = await worker.fetch("http://chaos/", { method: "POST", body: JSON.stringify(plan) });
       if (response.body === null) throw new Error(`the chaos Worker answered ${response.status} and nothing more`);
       let report: ChaosReport | undefined;
-      for await (const line of linesOf(response.body as unknown as AsyncIterable<Uint8Array>)) {
+      for await (const line of linesOf(response.body)) {
         onLine(line);
         if (line.type === "error") throw new Error(line.message);
         if (line.type === "report") ({ report } = line);

@@ -29,7 +29,10 @@ export default {
       await writer.close();
     };
     context.waitUntil(run());
-    return new Response(readable);
+    // Without it the body is compressed on its way, and progress comes when all is over.
+    return new Response(readable, {
+      headers: { "content-type": "application/x-ndjson", "content-encoding": "identity" },
+    });
   },
 } satisfies ExportedHandler<RealDoors>;
 

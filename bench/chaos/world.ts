@@ -2,6 +2,7 @@
 import type { Clock } from "./clock.ts";
 import type { DoorName, Fault } from "./faults.ts";
 import type { Call } from "./ledger.ts";
+import type { Asked } from "./model.ts";
 import type { ChaosPlan } from "./plan.ts";
 import { between, createRandom, type Random } from "./random.ts";
 
@@ -35,7 +36,7 @@ export interface Invocation {
   /** Until then D1 does not answer it, while the rest of the world goes on: how a lease runs out under a live consumer. */
   cutOffUntil: number;
   /** Its good answers that nothing durable holds yet. */
-  readonly unkept: Set<Call>;
+  readonly unkept: Map<Call, Asked>;
   readonly onDeath: () => void;
 }
 
