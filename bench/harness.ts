@@ -88,5 +88,7 @@ function tutorial(config: DarkroomConfig, main: string): WorkerInput {
 }
 
 function plain(config: DarkroomConfig, name: string, main: string): WorkerInput {
-  return { config: { name, main, compatibility_date: config.compatibility_date } };
+  // A call's signal crosses to a Worker that stands for the models by this flag.
+  const compatibility_flags = ["enable_abortsignal_rpc"];
+  return { config: { name, main, compatibility_date: config.compatibility_date, compatibility_flags } };
 }

@@ -1,6 +1,7 @@
 import { insertJobs } from "../shared/db/jobs.ts";
 import { randomJobId } from "../shared/job.ts";
 import { newJob, type Source } from "../shared/new-job.ts";
+import { DEFAULT_TERMS } from "../shared/terms.ts";
 import { wake } from "../shared/wake.ts";
 import type { Bench } from "./harness.ts";
 
@@ -19,14 +20,19 @@ export function darkroom({ oursEnv: { DB, TASKS } }: Bench): Side {
     async prepare(sources) {
       await DB.prepare("DELETE FROM jobs").run();
       const now = Date.now();
-      const jobs = sources.map((source) =>
-        newJob(
-          { kind: "classification", input: { source, media: "image", options: { topK: 5, minScore: 0 } } },
-          { id: randomJobId(), ownerId: "operator", createdAt: now, ringGraceMs: 3_600_000 },
+      const ringGraceMs = 3_600_000;
+      const jobs = await Promise.all(
+        sources.map((source) =>
+          newJob(
+            { kind: "classification", input: { source, media: "image", options: { topK: 5, minScore: 0 } } },
+            // Every round has the same pictures, and is to classify each.
+            { ...DEFAULT_TERMS, reuse: false },
+            { id: randomJobId(), ownerId: "operator", createdAt: now, ringGraceMs },
+          ),
         ),
       );
-      const taskIds = await insertJobs(DB, { jobs, uploads: [] }, now);
-      return () => wake(TASKS, taskIds);
+      const { ready } = await insertJobs(DB, { jobs, uploads: [] }, { now, ringGraceMs });
+      return () => wake(TASKS, ready);
     },
     async countCompleted() {
       return (await DB.prepare("SELECT count(*) AS n FROM jobs WHERE finalized_at > 0").first<number>("n")) ?? 0;

@@ -1,5 +1,7 @@
 import { discardUndelivered, quarantine } from "../shared/db/dead-letters.ts";
+import type { Journal } from "../shared/journal.ts";
 import { TaskMessage } from "../shared/task.ts";
+import { recordGivenUp } from "./record-attempts.ts";
 import { unreadableMessage } from "./read-messages.ts";
 
 const CODE = "delivery_exhausted";
@@ -8,7 +10,7 @@ const REASON = "The platform stopped delivering the message: the consumer failed
 /** Messages that the platform moved to `media-dead-letters` become dead letters. Never throws. */
 export async function buryMessages(
   batch: MessageBatch,
-  { db, operatorId }: { db: D1Database; operatorId: string },
+  { db, operatorId, journal }: { db: D1Database; operatorId: string; journal: Journal },
 ): Promise<void> {
   const now = Date.now();
   const taskIds: string[] = [];
@@ -19,7 +21,9 @@ export async function buryMessages(
     else others.push(message);
   }
   try {
-    if (taskIds.length > 0) await discardUndelivered(db, taskIds, { code: CODE, reason: REASON, now });
+    if (taskIds.length > 0) {
+      recordGivenUp(journal, await discardUndelivered(db, taskIds, { code: CODE, reason: REASON, now }), CODE);
+    }
     if (others.length > 0) {
       // Only uploads' events come here beside tasks: what is of no shape at all is quarantined where it arrives.
       const rows = others.map((message) => unreadableMessage(message, "media-uploads", { code: CODE, reason: REASON }));
@@ -28,7 +32,7 @@ export async function buryMessages(
     for (const message of batch.messages) message.ack();
     console.error({ event: "messages.buried", tasks: taskIds.length, others: others.length });
   } catch (error) {
-    console.error({ event: "bury.failed", messages: batch.messages.length, error: String(error) });
+    journal.fault({ event: "bury.failed" }, error, { messages: batch.messages.length });
     for (const message of batch.messages) message.retry();
   }
 }

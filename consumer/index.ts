@@ -1,4 +1,5 @@
 import { intakeOf } from "../shared/intake.ts";
+import { CALLS_A_MINUTE } from "../shared/models.ts";
 import { buryMessages } from "./bury-messages.ts";
 import { ingestBatch } from "./ingest-upload.ts";
 import { maintain } from "./maintenance.ts";
@@ -12,7 +13,7 @@ export default {
       case "media-uploads":
         return ingestBatch(batch, intakeOf(env));
       case "media-tasks":
-        return runBatch(batch, { ...intakeOf(env), ai: env.AI as AiBinding });
+        return runBatch(batch, { ...intakeOf(env), ai: env.AI as AiBinding, callsAMinute: ratesOf(env) });
       case "media-dead-letters":
         return buryMessages(batch, intakeOf(env));
       default:
@@ -25,3 +26,8 @@ export default {
     await maintain({ ...intakeOf(env), retentionDays: Number(env.RETENTION_DAYS) }, controller.scheduledTime);
   },
 } satisfies ExportedHandler<Env>;
+
+/** The offline models are nobody's to limit. */
+function ratesOf(env: Env): Readonly<Record<string, number>> {
+  return env.KEEP_MODEL_RATES === "true" ? CALLS_A_MINUTE : {};
+}

@@ -3,6 +3,8 @@ import { retryTransient } from "../shared/db/transient.ts";
 import type { Intake } from "../shared/intake.ts";
 import { uploadJobId } from "../shared/job.ts";
 import { newJob, type NewJob } from "../shared/new-job.ts";
+import { recordChanges } from "../shared/record-changes.ts";
+import { recordIntake } from "../shared/record-intake.ts";
 import { readHead } from "../shared/read-head.ts";
 import { routeUpload } from "../shared/route-upload.ts";
 import { isInboxKey } from "../shared/storage.ts";
@@ -25,7 +27,7 @@ export async function ingestBatch(batch: MessageBatch, deps: Intake): Promise<vo
       else message.ack();
     }
   } catch (error) {
-    console.error({ event: "ingest.failed", uploads: announcements.length, error: String(error) });
+    deps.journal.fault({ event: "ingest.failed" }, error, { uploads: announcements.length });
     for (const { message } of messages) message.retry();
   }
 }
@@ -44,7 +46,7 @@ export async function ingestUploads(
   const found = await Promise.all(
     announcements.map((announcement) =>
       inspect(announcement, deps, now).catch((error: unknown) => {
-        console.error({ event: "inspect.failed", key: announcement.key, error: String(error) });
+        deps.journal.fault({ event: "inspect.failed" }, error, { key: announcement.key });
         failed.add(announcement);
         return null;
       }),
@@ -54,10 +56,11 @@ export async function ingestUploads(
   if (inspected.length === 0) return failed;
   const jobs = inspected.flatMap(({ job }) => job ?? []);
   const uploads = inspected.map(({ upload }) => upload);
-  await wake(deps.tasks, await retryTransient(() => insertJobs(deps.db, { jobs, uploads }, now)));
-  for (const { key, jobId, ignoredReason } of uploads) {
-    console.log({ event: jobId === null ? "upload.ignored" : "upload.accepted", key, jobId, reason: ignoredReason });
-  }
+  const times = { now, ringGraceMs: deps.ringGraceMs };
+  const inserted = await retryTransient(() => insertJobs(deps.db, { jobs, uploads }, times));
+  recordIntake(deps.journal, { jobs, uploads, taskIds: inserted.tasks });
+  recordChanges(deps.journal, inserted.released);
+  await wake(deps.tasks, inserted.ready);
   return failed;
 }
 
@@ -98,7 +101,7 @@ async function inspect(
 
   const id = await uploadJobId(announcement);
   return {
-    job: newJob(route.work, { id, ownerId, createdAt: now, ringGraceMs, upload: announcement }),
+    job: await newJob(route.work, route.terms, { id, ownerId, createdAt: now, ringGraceMs, upload: announcement }),
     upload: { ...announcement, ownerId, sizeBytes: object.size, jobId: id, ignoredReason: null },
   };
 }

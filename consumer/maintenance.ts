@@ -7,13 +7,17 @@ import {
   takeDueTasks,
   writeCursor,
 } from "../shared/db/maintenance.ts";
+import { releaseFollowers } from "../shared/db/followers.ts";
 import { settleTasks } from "../shared/db/settle.ts";
+import { findOverdueJobs, stopJobs } from "../shared/db/stop-jobs.ts";
 import type { Intake } from "../shared/intake.ts";
+import { recordChanges } from "../shared/record-changes.ts";
 import type { Settlement } from "../shared/settlement.ts";
 import { INBOX_PREFIX, resultsPrefix } from "../shared/storage.ts";
+import { MAX_LOST } from "../shared/task.ts";
 import { wake } from "../shared/wake.ts";
 import { ingestUploads } from "./ingest-upload.ts";
-import { decide } from "./retry-policy.ts";
+import { recordSettlements } from "./record-attempts.ts";
 
 export interface MaintenanceDeps extends Intake {
   readonly retentionDays: number;
@@ -25,40 +29,59 @@ const JOBS_PRUNED_A_RUN = 50;
 /** Each costs two reads of R2, and the Free plan allows an invocation 1,000 operations. */
 const OBJECTS_INGESTED_A_RUN = 200;
 
-/** Every duty runs, whatever became of the others. */
+/** Every duty runs, whatever became of the others. A run ends with a `maintenance.ran`: without it, cron has stopped. */
 export async function maintain(deps: MaintenanceDeps, now: number): Promise<void> {
-  const duties = { rescueExpired, dispatchDue, sweepInbox, pruneFinalized };
+  const startedAt = Date.now();
+  const counts: Record<string, number> = {};
+  const duties = { rescueExpired, endOverdue, serveFollowers, dispatchDue, sweepInbox, pruneFinalized };
   for (const [duty, run] of Object.entries(duties)) {
     try {
       const count = await run(deps, now);
-      if (count > 0) console.log({ event: "maintenance.done", duty, count });
+      counts[duty] = count;
     } catch (error) {
-      console.error({ event: "maintenance.failed", duty, error: String(error) });
+      deps.journal.fault({ event: "maintenance.failed", code: duty }, error);
     }
   }
+  deps.journal.record({ event: "maintenance.ran", durationMs: Date.now() - startedAt }, counts);
 }
 
-/** Free tasks whose consumer died. The run that never ended was an attempt: a task that kills its consumer comes to an end. */
-async function rescueExpired({ db, tasks, ringGraceMs }: MaintenanceDeps, now: number): Promise<number> {
+/** Free tasks whose consumer died. A task that kills its consumer comes to an end. */
+async function rescueExpired({ db, tasks, ringGraceMs, journal }: MaintenanceDeps, now: number): Promise<number> {
   const expired = await findExpiredLeases(db, now, LIMIT);
   if (expired.length === 0) return 0;
   const failure = { code: "worker_lost", message: "The consumer ended in the middle of this attempt." };
-  const settlements = expired.map((task): Settlement => {
-    const retry = decide({ remedy: "retry", failure }, { ...task, createdAt: now }, { now, random: Math.random });
-    return {
-      taskId: task.id,
-      leaseId: task.leaseId,
-      // The lease has been waiting time enough.
-      verdict: retry.type === "retry" ? { ...retry, scheduledAt: now - ringGraceMs } : retry,
-      lost: true,
-      calls: [],
-      startedAt: task.leasedAt,
-      finishedAt: now,
-    };
-  });
-  const { settled, opened } = await settleTasks(db, settlements, { now, ringGraceMs });
-  await wake(tasks, opened);
-  return settled.size;
+  const settlements = expired.map((task): Settlement => ({
+    taskId: task.id,
+    leaseId: task.leaseId,
+    verdict:
+      task.lost + 1 < MAX_LOST
+        ? { type: "retry", failure, scheduledAt: now - ringGraceMs } // the lease has been waiting time enough
+        : { type: "discard", failure },
+    lost: true,
+    calls: [],
+    startedAt: task.leasedAt,
+    finishedAt: now,
+  }));
+  const result = await settleTasks(db, settlements, { now, ringGraceMs });
+  recordSettlements(journal, settlements, result);
+  await wake(tasks, result.opened);
+  return result.settled.size;
+}
+
+/** End jobs that nobody wants any more. */
+async function endOverdue({ db, tasks, ringGraceMs, journal }: MaintenanceDeps, now: number): Promise<number> {
+  const changes = await stopJobs(db, await findOverdueJobs(db, now, LIMIT), { now, ringGraceMs });
+  recordChanges(journal, changes);
+  await wake(tasks, changes.opened);
+  return changes.endedJobs.length;
+}
+
+/** Serve jobs that wait for an identical one whose end nobody saw to. */
+async function serveFollowers({ db, tasks, ringGraceMs, journal }: MaintenanceDeps, now: number): Promise<number> {
+  const changes = await releaseFollowers(db, { now, ringGraceMs });
+  recordChanges(journal, changes);
+  await wake(tasks, changes.opened);
+  return changes.opened.length + changes.endedJobs.length;
 }
 
 /** Ring again for tasks that are due and that nobody has leased. */
@@ -95,8 +118,11 @@ async function pruneFinalized({ db, media, retentionDays }: MaintenanceDeps, now
   const jobIds = await findFinalizedJobs(db, before, JOBS_PRUNED_A_RUN);
   // Objects first: rows that are gone could not be found again.
   for (const jobId of jobIds) {
-    const { objects } = await media.list({ prefix: resultsPrefix(jobId), limit: LIMIT });
-    if (objects.length > 0) await media.delete(objects.map((object) => object.key));
+    for (;;) {
+      const { objects, truncated } = await media.list({ prefix: resultsPrefix(jobId), limit: LIMIT });
+      if (objects.length > 0) await media.delete(objects.map((object) => object.key));
+      if (!truncated) break;
+    }
   }
   await deleteJobs(db, jobIds, before);
   return jobIds.length;

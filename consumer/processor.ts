@@ -1,6 +1,6 @@
 import type * as z from "zod";
 
-import type { Completed, Failure } from "../shared/settlement.ts";
+import type { Completed, Failure, ModelCall } from "../shared/settlement.ts";
 import type { HeardChunks } from "../shared/db/chunks.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import type { ModelRunner } from "./models/run-model.ts";
@@ -11,6 +11,10 @@ export interface TaskContext {
   readonly attempt: number;
   readonly media: R2Bucket;
   readonly models: ModelRunner;
+  /** What this attempt has been charged for so far. */
+  readonly calls: ModelCall[];
+  /** Numbers of this task's attempts whose consumer died, the latest first. Such a run may have stored its result. */
+  readonly lostAttempts: () => Promise<readonly number[]>;
   /** For media that a model is working on. */
   readonly budget: ByteBudget;
   /** For cutting media up. */

@@ -1,19 +1,24 @@
-import { leaseTasks } from "../shared/db/leases.ts";
-import { settleTasks } from "../shared/db/settle.ts";
+import { leaseTasks, msUntilNext } from "../shared/db/leases.ts";
+import { type Settled, settleTasks } from "../shared/db/settle.ts";
+import { stopJobs, tooLate } from "../shared/db/stop-jobs.ts";
 import { retryTransient } from "../shared/db/transient.ts";
 import type { Intake } from "../shared/intake.ts";
 import { SOURCE_BYTES_IN_FLIGHT } from "../shared/limits.ts";
+import { recordChanges } from "../shared/record-changes.ts";
 import type { Settlement } from "../shared/settlement.ts";
 import { type Task, TaskMessage } from "../shared/task.ts";
 import { wake } from "../shared/wake.ts";
 import { CUTS_HELD_BYTES } from "./audio/limits.ts";
 import { byteBudget } from "./byte-budget.ts";
 import type { AiBinding } from "./models/run-model.ts";
-import { type ReadMessage, readMessages } from "./read-messages.ts";
+import { readMessages } from "./read-messages.ts";
+import { recordLeases, recordSettlements } from "./record-attempts.ts";
 import { runTask } from "./run-task.ts";
 
 export interface RunBatchDeps extends Intake {
   readonly ai: AiBinding;
+  /** How often a model may be asked in a minute. */
+  readonly callsAMinute: Readonly<Record<string, number>>;
 }
 
 /** A consumer that dies is noticed after this long; one that lives renews its lease well before. */
@@ -23,7 +28,8 @@ const RENEW_EVERY_MS = 20_000;
 
 /**
  * Tasks of a batch that end close together settle together. Beside a slower one they wait no longer than this: their
- * clients wait too, and a result that is not settled would be paid for again if the consumer died.
+ * clients wait too, and a result that is not settled would have to be recalled if the consumer died. It is also how soon
+ * a task that was cancelled is told.
  */
 const SETTLE_EVERY_MS = 1000;
 
@@ -39,40 +45,70 @@ const RETRY_LATER_SECONDS = 30;
 /** For so long a result that D1 does not take is held and tried again; its lease lasts longer. */
 const HOLD_UNSETTLED_MS = 45_000;
 
-/** Lease a batch's tasks, run them side by side, settle them, and acknowledge each message on its own. Never throws. */
+/**
+ * Lease as many tasks as there are messages, run them side by side, settle them, and acknowledge each message on its
+ * own. A message says that there is work, not which: what runs next is D1's to say. Never throws.
+ */
 export async function runBatch(batch: MessageBatch, deps: RunBatchDeps): Promise<void> {
-  const messages = await readMessages(batch, TaskMessage, { ...deps, now: Date.now() });
-  if (messages.length === 0) return;
-
-  const tasks = await lease(messages, deps);
+  const bells = await readMessages(batch, TaskMessage, { ...deps, now: Date.now() });
+  if (bells.length === 0) return;
+  const messages = bells.map(({ message }) => message);
+  const tasks = await lease(messages.length, deps);
   if (tasks === null) {
-    for (const { message } of messages) ringAgain(message, RETRY_LATER_SECONDS);
+    for (const message of messages) ringAgain(message, RETRY_LATER_SECONDS);
     return;
   }
-  const byTask = new Map(messages.map(({ message, body }) => [body.taskId, message]));
-  const leased = new Set(tasks.map((task) => task.id));
-  for (const { message, body } of messages) {
-    // Someone else holds the lease, or the task has ended, or the same bell rang twice. Redelivery is normal.
-    if (!leased.has(body.taskId) || byTask.get(body.taskId) !== message) message.ack();
-  }
-  await runAndSettle(tasks, deps, (settlements, settled) => {
-    for (const settlement of settlements) answer(byTask.get(settlement.taskId), settlement, settled);
-  });
+  const byTask = new Map(tasks.map((task, index) => [task.id, messages[index]]));
+  const left = messages.slice(tasks.length);
+  await Promise.all([
+    left.length > 0 && letGo(left, deps),
+    runAndSettle(await withoutTooLate(tasks, deps), deps, (settlements, settled) => {
+      for (const settlement of settlements) answer(byTask.get(settlement.taskId), settlement, settled);
+    }),
+  ]);
 }
 
-async function lease(
-  messages: readonly ReadMessage<TaskMessage>[],
-  deps: RunBatchDeps,
-): Promise<readonly Task[] | null> {
-  const taskIds = messages.map(({ body }) => body.taskId);
-  const leaseId = crypto.randomUUID();
+async function lease(limit: number, { db, callsAMinute, journal }: RunBatchDeps): Promise<readonly Task[] | null> {
+  const asked = { id: crypto.randomUUID(), now: Date.now(), leaseMs: LEASE_MS, limit, callsAMinute };
   try {
-    return await retryTransient(() =>
-      leaseTasks(deps.db, taskIds, { id: leaseId, now: Date.now(), leaseMs: LEASE_MS }),
-    );
+    const tasks = await retryTransient(() => leaseTasks(db, asked));
+    recordLeases(journal, tasks);
+    return tasks;
   } catch (error) {
-    console.error({ event: "lease.failed", tasks: taskIds.length, error: String(error) });
+    journal.fault({ event: "lease.failed" }, error, { tasks: limit });
     return null;
+  }
+}
+
+/** More messages than tasks: the same bell rang twice, or something is due that may not run just now. */
+async function letGo(messages: readonly Message[], { db, callsAMinute }: RunBatchDeps): Promise<void> {
+  const waitMs = await msUntilNext(db, { now: Date.now(), callsAMinute }).catch(() => RETRY_LATER_SECONDS * 1000);
+  for (const message of messages) {
+    if (waitMs === null) message.ack();
+    else ringAgain(message, Math.max(1, Math.ceil(waitMs / 1000)));
+  }
+}
+
+async function withoutTooLate(tasks: readonly Task[], deps: RunBatchDeps): Promise<readonly Task[]> {
+  const late = new Set(tasks.filter((task) => task.isTooLate || isOverdue(task)));
+  if (late.size === 0) return tasks;
+  await stopOverdue([...late], deps);
+  return tasks.filter((task) => !late.has(task));
+}
+
+function isOverdue({ deadlineAt }: Task): boolean {
+  return deadlineAt !== null && deadlineAt <= Date.now();
+}
+
+async function stopOverdue(overdue: readonly Task[], { db, tasks, ringGraceMs, journal }: RunBatchDeps): Promise<void> {
+  const stops = overdue.map((task) => tooLate(task.jobId, { isStarted: !task.isTooLate }));
+  try {
+    const changes = await retryTransient(() => stopJobs(db, stops, { now: Date.now(), ringGraceMs }));
+    recordChanges(journal, changes);
+    await wake(tasks, changes.opened);
+  } catch (error) {
+    // Maintenance ends them.
+    journal.fault({ event: "stop.failed" }, error, { jobs: stops.length });
   }
 }
 
@@ -80,65 +116,79 @@ async function lease(
 async function runAndSettle(
   tasks: readonly Task[],
   deps: RunBatchDeps,
-  onSettled: (settlements: readonly Settlement[], settled: ReadonlySet<string> | null) => void,
+  onSettled: (settlements: readonly Settlement[], settled: ReadonlyMap<string, unknown> | null) => void,
 ): Promise<void> {
   const held = { budget: byteBudget(SOURCE_BYTES_IN_FLIGHT), cutting: byteBudget(CUTS_HELD_BYTES) };
-  const running = new Map<string, Task>(tasks.map((task) => [task.id, task]));
+  const running = new Map(tasks.map((task) => [task.id, { task, stop: new AbortController() }]));
   let ended: Settlement[] = [];
   const all = Promise.all(
-    tasks.map(async (task) => {
-      const settlement = await runTask(task, { ...deps, ...held });
+    [...running.values()].map(async ({ task, stop }) => {
+      const settlement = await runTask(task, { ...deps, ...held }, stop.signal);
       ended.push(settlement); // the list of this moment: it is emptied whenever some are settled
       running.delete(task.id);
     }),
   );
   let renewedAt = Date.now();
   let refusedAt: number | null = null;
-  do {
+  while (running.size > 0 || ended.length > 0) {
     await Promise.race([all, sleep(SETTLE_EVERY_MS)]);
+    const overdue = [...running.values()].map(({ task }) => task).filter(isOverdue);
+    if (overdue.length > 0) await stopOverdue(overdue, deps);
     const isRenewalDue = Date.now() - renewedAt >= RENEW_EVERY_MS;
-    if (ended.length === 0 && !isRenewalDue) continue;
     if (isRenewalDue) renewedAt = Date.now();
     const settlements = ended;
     ended = [];
-    const settled = await settle(settlements, isRenewalDue ? [...running.values()] : [], deps);
+    const watched = [...running.values()];
+    const settled = await settle(
+      settlements,
+      watched.map(({ task }) => task),
+      { isRenewalDue, ...deps },
+    );
+    for (const { task, stop } of watched) if (settled?.held.has(task.id) === false) stop.abort(new Error(TAKEN_AWAY));
     refusedAt = settled === null ? (refusedAt ?? Date.now()) : null;
     if (refusedAt !== null && Date.now() - refusedAt < HOLD_UNSETTLED_MS) {
       ended = [...settlements, ...ended];
       await sleep(SETTLE_EVERY_MS);
     } else {
-      onSettled(settlements, settled);
+      onSettled(settlements, settled?.settled ?? null);
     }
-  } while (running.size > 0 || ended.length > 0);
+  }
 }
+
+const TAKEN_AWAY = "the task was cancelled, or its lease ran out";
 
 async function settle(
   settlements: readonly Settlement[],
   running: readonly Task[],
-  deps: RunBatchDeps,
-): Promise<ReadonlySet<string> | null> {
-  const { db, ringGraceMs } = deps;
+  deps: RunBatchDeps & { isRenewalDue: boolean },
+): Promise<Pick<Settled, "settled" | "held"> | null> {
+  const { db, ringGraceMs, isRenewalDue } = deps;
   const first = running[0];
-  const renew = first && { taskIds: running.map((task) => task.id), leaseId: first.leaseId, leaseMs: LEASE_MS };
+  const watch = first && {
+    taskIds: running.map((task) => task.id),
+    leaseId: first.leaseId,
+    renewForMs: isRenewalDue ? LEASE_MS : null,
+  };
   try {
-    const { settled, opened } = await settleTasks(db, settlements, { now: Date.now(), ringGraceMs, renew });
-    await wake(deps.tasks, opened);
-    for (const settlement of settlements) log(settlement, settled.has(settlement.taskId));
-    return settled;
+    const result = await settleTasks(db, settlements, { now: Date.now(), ringGraceMs, running: watch });
+    recordSettlements(deps.journal, settlements, result);
+    await wake(deps.tasks, result.opened);
+    return result;
   } catch (error) {
-    console.error({ event: "settle.failed", tasks: settlements.length, error: String(error) });
+    deps.journal.fault({ event: "settle.failed" }, error, { tasks: settlements.length });
     // One that D1 will not take must not hold back its neighbours.
     if (settlements.length < 2) return null;
-    const alone = await Promise.all(settlements.map((settlement) => settle([settlement], running, deps)));
+    const alone = await Promise.all(settlements.map((settlement) => settle([settlement], [], deps)));
     if (alone.every((settled) => settled === null)) return null;
-    return new Set(alone.flatMap((settled) => [...(settled ?? [])]));
+    const held = new Set(running.map((task) => task.id));
+    return { settled: new Map(alone.flatMap((one) => [...(one?.settled ?? [])])), held };
   }
 }
 
 function answer(
   message: Message | undefined,
   { taskId, verdict }: Settlement,
-  settled: ReadonlySet<string> | null,
+  settled: ReadonlyMap<string, unknown> | null,
 ): void {
   if (message === undefined) return;
   if (settled === null) {
@@ -160,18 +210,6 @@ function ringAgain(message: Message, seconds: number): void {
 function delaySeconds(at: number): number {
   const seconds = Math.ceil((at - Date.now()) / 1000);
   return Math.min(Math.max(0, seconds), MAX_DELAY_SECONDS);
-}
-
-function log({ taskId, verdict, calls, startedAt, finishedAt }: Settlement, settled: boolean): void {
-  const call = calls.at(-1);
-  console.log({
-    event: settled ? `task.${verdict.type}` : "task.lease_lost",
-    taskId,
-    durationMs: finishedAt - startedAt,
-    model: call?.model,
-    engine: call?.engine,
-    ...(verdict.type !== "completed" && { code: verdict.failure.code, reason: verdict.failure.message }),
-  });
 }
 
 async function sleep(ms: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { readChunks } from "../shared/db/chunks.ts";
+import { findLostAttempts } from "../shared/db/leases.ts";
 import type { ModelCall, Settlement, Verdict } from "../shared/settlement.ts";
 import type { Task } from "../shared/task.ts";
 import type { ByteBudget } from "./byte-budget.ts";
@@ -15,15 +16,24 @@ export interface RunTaskDeps {
   readonly cutting: ByteBudget;
 }
 
-/** Run one attempt of a leased task. Never throws: whatever happens is a verdict, to be settled by the caller. */
-export async function runTask(task: Task, { db, ai, media, budget, cutting }: RunTaskDeps): Promise<Settlement> {
+/**
+ * Run one attempt of a leased task. Never throws: whatever happens is a verdict, to be settled by the caller.
+ * `signal` ends the call to the model when the task has been taken away.
+ */
+export async function runTask(
+  task: Task,
+  { db, ai, media, budget, cutting }: RunTaskDeps,
+  signal: AbortSignal,
+): Promise<Settlement> {
   const calls: ModelCall[] = [];
   const startedAt = Date.now();
   const context = {
     jobId: task.jobId,
     attempt: task.attempt,
     media,
-    models: modelRunner(ai, calls),
+    models: modelRunner(ai, calls, signal),
+    calls,
+    lostAttempts: async () => (task.lost === 0 ? [] : findLostAttempts(db, task.id, task.lost)),
     budget,
     cutting,
     readChunks: () => readChunks(db, task.jobId),

@@ -9,6 +9,7 @@ export type LocalAiInputs = Readonly<Record<string, unknown>>;
 export type LocalAiOptions = {
   readonly returnRawResponse?: boolean;
   readonly extraHeaders?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
 };
 
 type UpstreamProblem = { readonly internalCode: number; readonly description: string };
@@ -36,6 +37,7 @@ export default class LocalAi extends WorkerEntrypoint<LocalAiEnv> {
       method: "POST",
       body: stream === undefined ? JSON.stringify(rest) : stream.body,
       headers: { ...options.extraHeaders, "content-type": stream?.contentType ?? "application/json" },
+      ...(options.signal && { signal: options.signal }),
     }).catch((error: unknown) => new Response(String(error), { status: 502 }));
     // Where nobody listens, workerd's fetch throws, and wrangler's in front of it answers 500 with a page of its own.
     const isOurs = response.ok || response.headers.get("content-type") === "application/json";

@@ -16,24 +16,43 @@ export interface Runtime {
   /** Resolves when the runtime ends, by itself or by `stop`. */
   readonly ended: Promise<number | null>;
   stop(): Promise<void>;
+  /** SIGKILL, without warning, to every process of it. Resolves when all are gone. */
+  kill(): Promise<void>;
+}
+
+/** A runtime that shares nothing with the one of `npm start`: all it writes is in `folder`. */
+export interface Apart {
+  readonly folder: string;
+  readonly ringGraceSeconds: number;
 }
 
 /** Create the local database, or bring it up to date, with the development key in it. */
-export async function migrate(): Promise<void> {
-  await wrangler("d1", "migrations", "apply", "DB", "--local");
-  await wrangler("d1", "execute", "DB", "--local", "--file", join(import.meta.dirname, "dev-key.sql"));
+export async function migrate(apart?: Apart): Promise<void> {
+  const local = ["--local", ...persistence(apart)];
+  await wrangler(["d1", "migrations", "apply", "DB", ...local], apart);
+  await wrangler(["d1", "execute", "DB", ...local, "--file", join(import.meta.dirname, "dev-key.sql")], apart);
 }
 
 /** Start the runtime and wait until it answers. @throws with the end of its log if it does not. */
-export async function startRuntime({ port, inferenceUrl }: { port: number; inferenceUrl: string }): Promise<Runtime> {
-  const aiConfig = await writeAiConfig(inferenceUrl);
+export async function startRuntime({
+  port,
+  inferenceUrl,
+  apart,
+}: {
+  port: number;
+  inferenceUrl: string;
+  apart?: Apart;
+}): Promise<Runtime> {
+  const aiConfig = await writeAiConfig(inferenceUrl, apart?.folder ?? SCRATCH);
+  const where = ["--port", String(port), "--ip", "127.0.0.1", ...persistence(apart)];
+  const vars = apart === undefined ? [] : ["--var", `RING_GRACE_SECONDS:${apart.ringGraceSeconds}`];
   const child = spawn(
     process.execPath,
-    [WRANGLER, "dev", "-c", "wrangler.jsonc", "-c", aiConfig, "--port", String(port), "--ip", "127.0.0.1"],
+    [WRANGLER, "dev", "-c", "wrangler.jsonc", "-c", aiConfig, ...where, ...vars],
     // A group of its own: Ctrl-C in the terminal reaches us alone, and we end it in order.
-    { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], detached: true, env: { ...process.env, CI: "true" } },
+    { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], detached: true, env: environment(apart) },
   );
-  const log = createWriteStream(LOG_FILE);
+  const log = createWriteStream(apart === undefined ? LOG_FILE : join(apart.folder, "dev.log"));
   const tail: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk: Buffer) => {
@@ -43,22 +62,23 @@ export async function startRuntime({ port, inferenceUrl }: { port: number; infer
     });
   }
   const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
-  const runtime = { url: `http://localhost:${port}`, ended, stop: () => stop(child, ended) };
+  const runtime = { url: `http://localhost:${port}`, ended, stop: () => stop(child, ended), kill: () => kill(child) };
   if (await answers(`http://127.0.0.1:${port}/healthz`, child)) return runtime;
   await runtime.stop();
   throw new Error(`the runtime did not start:\n${tail.join("")}`);
 }
 
 // `--var` reaches only the first Worker of `wrangler dev`, and the port is known only now.
-async function writeAiConfig(inferenceUrl: string): Promise<string> {
-  const path = join(SCRATCH, "local-ai.json");
+async function writeAiConfig(inferenceUrl: string, folder: string): Promise<string> {
+  const path = join(folder, "local-ai.json");
   const config = {
     name: "darkroom-local-ai",
     main: join(import.meta.dirname, "ai-worker.ts"),
     compatibility_date: "2026-11-01",
+    compatibility_flags: ["enable_abortsignal_rpc"],
     vars: { INFERENCE_URL: inferenceUrl },
   };
-  await mkdir(SCRATCH, { recursive: true });
+  await mkdir(folder, { recursive: true });
   await writeFile(path, JSON.stringify(config));
   return path;
 }
@@ -79,20 +99,44 @@ async function stop(child: ChildProcess, ended: Promise<unknown>): Promise<void>
   if (isEnded !== true || child.exitCode !== 0) signalGroup(child, "SIGKILL");
 }
 
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // The whole group has ended already.
+async function kill(child: ChildProcess): Promise<void> {
+  for (let tries = 0; signalGroup(child, "SIGKILL"); tries += 1) {
+    if (tries === 500) throw new Error(`the process group ${child.pid} outlives SIGKILL`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 
-async function wrangler(...args: string[]): Promise<void> {
+/** @returns whether anybody was there to be signalled. */
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): boolean {
+  if (child.pid === undefined) return false;
+  try {
+    return process.kill(-child.pid, signal);
+  } catch {
+    return false; // The whole group has ended already.
+  }
+}
+
+function persistence(apart: Apart | undefined): readonly string[] {
+  return apart === undefined ? [] : ["--persist-to", join(apart.folder, "state")];
+}
+
+/** A runtime that is killed cleans nothing up: what it would leave behind goes into its own folder too. */
+function environment(apart: Apart | undefined): NodeJS.ProcessEnv {
+  if (apart === undefined) return { ...process.env, CI: "true" };
+  return {
+    ...process.env,
+    CI: "true",
+    TMPDIR: apart.folder,
+    WRANGLER_REGISTRY_PATH: join(apart.folder, "registry"),
+    WRANGLER_LOG_PATH: join(apart.folder, "logs"),
+  };
+}
+
+async function wrangler(args: readonly string[], apart?: Apart): Promise<void> {
   const child = spawn(process.execPath, [WRANGLER, ...args], {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, CI: "true" },
+    env: environment(apart),
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));

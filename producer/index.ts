@@ -1,11 +1,13 @@
 import { Hono } from "hono";
 
+import { createJournal } from "../shared/journal.ts";
 import type { App } from "./app.ts";
 import { authenticate } from "./auth.ts";
 import { problem } from "./problem.ts";
 import { artifacts } from "./routes/artifacts.ts";
 import { deadLetters } from "./routes/dead-letters.ts";
 import { jobs } from "./routes/jobs.ts";
+import { queues } from "./routes/queues.ts";
 import { transcripts } from "./routes/transcripts.ts";
 import { uploads } from "./routes/uploads.ts";
 
@@ -16,7 +18,7 @@ app.get("/healthz", async (c) => {
     await c.env.DB.prepare("SELECT 1 FROM jobs LIMIT 1").first();
     return c.json({ status: "ok" });
   } catch (error) {
-    console.error({ event: "health.failed", error: String(error) });
+    createJournal(c.env.EVENTS).fault({ event: "health.failed" }, error);
     return problem(c, { code: "unavailable", detail: "The database does not answer, or has not been migrated." });
   }
 });
@@ -27,12 +29,13 @@ app.route("/v1/jobs", jobs);
 app.route("/v1/jobs", artifacts);
 app.route("/v1/jobs", transcripts);
 app.route("/v1/dead-letters", deadLetters);
+app.route("/v1/queues", queues);
 
 app.notFound((c) =>
   problem(c, { code: "not_found", detail: `${c.req.method} ${c.req.path} is not part of this API.` }),
 );
 app.onError((error, c) => {
-  console.error({ event: "request.failed", method: c.req.method, path: c.req.path, error: String(error) });
+  createJournal(c.env.EVENTS).fault({ event: "request.failed" }, error, { method: c.req.method, path: c.req.path });
   return problem(c, { code: "internal_error", detail: "It has been logged. Sending the request again may help." });
 });
 

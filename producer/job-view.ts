@@ -1,4 +1,5 @@
 import type { JobDetail, JobRow } from "../shared/db/job-reads.ts";
+import { PRIORITIES } from "../shared/terms.ts";
 
 /** A job as a list shows it. Times are ISO 8601. */
 export function jobSummary(job: JobRow, origin: string) {
@@ -10,18 +11,24 @@ export function jobSummary(job: JobRow, origin: string) {
     startedAt: iso(job.startedAt),
     finishedAt: iso(job.finalizedAt),
     error: job.errorCode === null ? null : { code: job.errorCode, message: job.errorMessage },
+    // Whose result this is, where an identical job had one.
+    reused: job.reusedFrom === null ? null : { jobId: job.reusedFrom, savedNeurons: job.savedNeurons },
     url: `${origin}/v1/jobs/${job.id}`,
   };
 }
 
 /** A job with all there is to tell of it. Durations are milliseconds. */
-export function jobView({ job, tasks, attempts, artifacts, labels, progress }: JobDetail, origin: string) {
+export function jobView(detail: JobDetail, origin: string) {
+  const { job, tasks, attempts, artifacts, labels, progress } = detail;
   const completed = tasks.filter((task) => task.state === "completed").length;
-  const waiting = tasks.find((task) => task.state === "retryable");
-  const why = attempts.findLast((attempt) => attempt.taskId === waiting?.id);
   return {
     ...jobSummary(job, origin),
     input: JSON.parse(job.input) as unknown,
+    terms: {
+      priority: PRIORITIES[job.priority] ?? "normal",
+      startBy: iso(job.startBy),
+      deadlineAt: iso(job.deadlineAt),
+    },
     progress: {
       tasksCompleted: completed,
       tasksTotal: tasks.length,
@@ -32,11 +39,7 @@ export function jobView({ job, tasks, attempts, artifacts, labels, progress }: J
       queuedMs: job.startedAt === null ? null : job.startedAt - job.createdAt,
       runningMs: job.startedAt === null || job.finalizedAt === null ? null : job.finalizedAt - job.startedAt,
     },
-    // Between two attempts: until when, and for what reason.
-    waiting:
-      waiting === undefined
-        ? null
-        : { until: iso(waiting.scheduledAt), code: why?.errorCode ?? null, message: why?.errorMessage ?? null },
+    waiting: waitingView(detail),
     attempts: attempts.map(attemptView),
     artifacts: artifacts.map(({ name, contentType, sizeBytes }) => ({
       name,
@@ -46,6 +49,24 @@ export function jobView({ job, tasks, attempts, artifacts, labels, progress }: J
     })),
     labels,
   };
+}
+
+/** Why nothing of the job runs: another does its work, its kind is paused, or it is between two attempts. `until` is null where nobody knows. */
+function waitingView({ job, tasks, attempts, pause }: JobDetail) {
+  if (job.finalizedAt !== null) return null;
+  if (job.follows !== null) {
+    const message = `Job '${job.follows}' is the same; its result will be this one's.`;
+    return { until: null, code: "identical_job", message };
+  }
+  const isRunning = tasks.some((task) => task.state === "running");
+  if (pause !== null && !isRunning) {
+    const message = `Jobs of kind '${job.kind}' are paused by the operator${pause.note === null ? "." : `: ${pause.note}`}`;
+    return { until: null, code: "kind_paused", message };
+  }
+  const waiting = tasks.find((task) => task.state === "retryable");
+  if (waiting === undefined) return null;
+  const why = attempts.findLast((attempt) => attempt.taskId === waiting.id);
+  return { until: iso(waiting.scheduledAt), code: why?.errorCode ?? null, message: why?.errorMessage ?? null };
 }
 
 /** One run of a task, as jobs and dead letters show it. */

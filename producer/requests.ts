@@ -5,6 +5,7 @@ import { JOB_KINDS, JOB_STATES } from "../shared/job.ts";
 import { MAX_KEY_BYTES, MAX_TEXT_CHARS } from "../shared/limits.ts";
 import { ClassificationOptions, ImageOptions, Prompt, TranscriptionOptions } from "../shared/options.ts";
 import { isResultKey } from "../shared/storage.ts";
+import { JobTerms, PRIORITIES } from "../shared/terms.ts";
 import { decodeCursor } from "./cursor.ts";
 
 const SourceKey = z
@@ -25,6 +26,7 @@ export const JobRequest = z.discriminatedUnion("kind", [
     kind: z.literal("transcription"),
     source: SourceKey,
     options: TranscriptionOptions.prefault({}),
+    ...JobTerms.shape,
   }),
   z
     .strictObject({
@@ -32,6 +34,7 @@ export const JobRequest = z.discriminatedUnion("kind", [
       prompt: Prompt.optional(),
       source: SourceKey.optional(),
       options: ImageOptions.prefault({}),
+      ...JobTerms.shape,
     })
     .superRefine((value, context) => oneOf(value, ["prompt", "source"], context)),
   z
@@ -40,6 +43,7 @@ export const JobRequest = z.discriminatedUnion("kind", [
       text: z.string().trim().min(1).max(MAX_TEXT_CHARS).optional(),
       source: SourceKey.optional(),
       options: ClassificationOptions.prefault({}),
+      ...JobTerms.shape,
     })
     .superRefine((value, context) => oneOf(value, ["source", "text"], context)),
 ]);
@@ -65,7 +69,15 @@ export const JobQuery = z.strictObject({
   limit: Limit,
 });
 
+/** The body of `POST /v1/queues/{kind}/pause`; clients whose jobs wait read the note. */
+export const PauseRequest = z.strictObject({ note: z.string().trim().min(1).max(500).optional() });
+
+/** Of a call that takes no parameters. */
+export const NoQuery = z.strictObject({});
+
 export const PageQuery = z.strictObject({ cursor: Cursor.optional(), limit: Limit });
+
+const wholeNumber = z.coerce.number().int().optional();
 
 /** The query of `POST /v1/uploads`. */
 export const UploadQuery = z.strictObject({
@@ -84,21 +96,23 @@ export const UploadQuery = z.strictObject({
     .max(4000)
     .refine((text) => isJsonObject(text), "expected a JSON object")
     .optional(),
+  priority: z.enum(PRIORITIES).optional(),
+  reuse: z.stringbool({ truthy: ["true"], falsy: ["false"] }).optional(),
+  startWithinSeconds: wholeNumber.pipe(JobTerms.shape.startWithinSeconds),
+  deadlineSeconds: wholeNumber.pipe(JobTerms.shape.deadlineSeconds),
 });
-
-const wholeNumber = z.coerce.number().int();
 
 /** The query of `GET /v1/jobs/{id}/transcript`. A preset sets all of the caption options; single ones override it. */
 export const TranscriptQuery = z
   .strictObject({
     format: z.enum(["json", "txt", "vtt", "srt"]).default("json"),
     preset: z.enum(["netflix", "bbc"]).optional(),
-    maxLineLength: wholeNumber.optional(),
-    maxLines: wholeNumber.optional(),
-    minDurationMs: wholeNumber.optional(),
-    maxDurationMs: wholeNumber.optional(),
+    maxLineLength: wholeNumber,
+    maxLines: wholeNumber,
+    minDurationMs: wholeNumber,
+    maxDurationMs: wholeNumber,
     maxCharsPerSecond: z.coerce.number().optional(),
-    minGapMs: wholeNumber.optional(),
+    minGapMs: wholeNumber,
   })
   .transform(({ format, preset, ...single }, context) => {
     const given = Object.fromEntries(Object.entries(single).filter(([, value]) => value !== undefined));

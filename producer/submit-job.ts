@@ -3,9 +3,12 @@ import { type JobDetail, readJob } from "../shared/db/job-reads.ts";
 import type { Intake } from "../shared/intake.ts";
 import { randomJobId, uploadJobId } from "../shared/job.ts";
 import { JobWork, newJob, type Source } from "../shared/new-job.ts";
+import { recordChanges } from "../shared/record-changes.ts";
+import { recordIntake } from "../shared/record-intake.ts";
 import { readHead } from "../shared/read-head.ts";
 import { routeUpload } from "../shared/route-upload.ts";
 import { isInboxKey } from "../shared/storage.ts";
+import type { JobTerms } from "../shared/terms.ts";
 import { wake } from "../shared/wake.ts";
 import type { Problem } from "./problem.ts";
 import type { JobRequest } from "./requests.ts";
@@ -16,8 +19,11 @@ export type Submitted =
 
 /** Take a job that a client describes. */
 export async function submitJob(request: JobRequest, ownerId: string, deps: Intake): Promise<Submitted> {
-  const { kind, source: key, options, ...inline } = request;
-  if (key === undefined) return accept(JobWork.parse({ kind, input: { ...inline, options } }), null, ownerId, deps);
+  const { kind, source: key, options, priority, reuse, startWithinSeconds, deadlineSeconds, ...inline } = request;
+  const terms = { priority, reuse, startWithinSeconds, deadlineSeconds };
+  if (key === undefined) {
+    return accept(JobWork.parse({ kind, input: { ...inline, options } }), { terms, source: null }, ownerId, deps);
+  }
 
   const object = await deps.media.head(key);
   // Another owner's object and none at all look the same.
@@ -28,29 +34,36 @@ export async function submitJob(request: JobRequest, ownerId: string, deps: Inta
   const head = object.size === 0 ? new Uint8Array() : await readHead(deps.media, source);
   if (head === null) return { ok: false, problem: { code: "source_not_found", detail: `'${key}' was just replaced.` } };
   const route = await routeUpload({ source, head, metadata: { kind, options: JSON.stringify(options) } });
-  if (route.type === "job") return accept(route.work, source, ownerId, deps);
+  if (route.type === "job") return accept(route.work, { terms, source }, ownerId, deps);
   return { ok: false, problem: { code: "unsupported_media", detail: route.reason } };
 }
 
 /** Insert the job, or find the one that the same upload already became with the same options. */
-export async function accept(work: JobWork, source: Source | null, ownerId: string, deps: Intake): Promise<Submitted> {
-  if (source === null || !isInboxKey(source.key)) return acceptAs(randomJobId(), work, [], ownerId, deps);
+export async function accept(
+  work: JobWork,
+  { terms, source }: { terms: JobTerms; source: Source | null },
+  ownerId: string,
+  deps: Intake,
+): Promise<Submitted> {
+  const asked = { work, terms };
+  if (source === null || !isInboxKey(source.key)) return acceptAs(randomJobId(), asked, [], ownerId, deps);
 
   const upload = { bucket: deps.mediaBucket, key: source.key, etag: source.etag };
   const id = await uploadJobId(upload);
   const known = await readJob(deps.db, { id, ownerId });
-  if (known !== null && known.job.kind === work.kind && known.job.input === JSON.stringify(work.input)) {
+  const isSame = known?.job.kind === work.kind && known.job.input === JSON.stringify(work.input);
+  if (known !== null && isSame && terms.reuse) {
     return { ok: true, job: known, isNew: false };
   }
   // The upload is another job already: this is new work on it, asked for by hand.
-  if (known !== null) return acceptAs(randomJobId(), work, [], ownerId, deps);
+  if (known !== null) return acceptAs(randomJobId(), asked, [], ownerId, deps);
   const record = { ...upload, ownerId, sizeBytes: source.sizeBytes, jobId: id, ignoredReason: null };
-  return acceptAs(id, work, [record], ownerId, deps);
+  return acceptAs(id, asked, [record], ownerId, deps);
 }
 
 async function acceptAs(
   id: string,
-  work: JobWork,
+  asked: { work: JobWork; terms: JobTerms },
   uploads: readonly UploadRecord[],
   ownerId: string,
   deps: Intake,
@@ -58,13 +71,15 @@ async function acceptAs(
   const now = Date.now();
   const [upload] = uploads;
   const times = { createdAt: now, ringGraceMs: deps.ringGraceMs };
-  const job = newJob(work, { id, ownerId, ...times, ...(upload && { upload }) });
-  const taskIds = await insertJobs(deps.db, { jobs: [job], uploads }, now);
-  await wake(deps.tasks, taskIds);
+  const job = await newJob(asked.work, asked.terms, { id, ownerId, ...times, ...(upload && { upload }) });
+  const inserted = await insertJobs(deps.db, { jobs: [job], uploads }, { now, ringGraceMs: deps.ringGraceMs });
+  recordIntake(deps.journal, { jobs: [job], uploads, taskIds: inserted.tasks });
+  recordChanges(deps.journal, inserted.released);
+  await wake(deps.tasks, inserted.ready);
   const detail = await readJob(deps.db, { id, ownerId });
   const isAsAsked = detail?.job.kind === job.kind && detail.job.input === job.input;
-  if (detail !== null && isAsAsked) return { ok: true, job: detail, isNew: taskIds.length > 0 };
+  if (detail !== null && isAsAsked) return { ok: true, job: detail, isNew: inserted.tasks.length > 0 };
   // The upload's job was pruned, or its event made another of it just now. Asked for by hand, it is new work.
-  if (uploads.length > 0) return acceptAs(randomJobId(), work, [], ownerId, deps);
+  if (uploads.length > 0) return acceptAs(randomJobId(), asked, [], ownerId, deps);
   throw new Error(`job '${id}' was inserted and cannot be read`);
 }

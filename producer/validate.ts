@@ -5,11 +5,12 @@ import { problem } from "./problem.ts";
 
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly response: Response };
 
-/** Parse a JSON body. What is wrong with it is named field by field. */
-export async function parseBody<T>(c: Context, schema: z.ZodType<T>): Promise<Parsed<T>> {
+/** Parse a JSON body. What is wrong with it is named field by field. `absent` stands for a body that may be left out. */
+export async function parseBody<T>(c: Context, schema: z.ZodType<T>, absent?: unknown): Promise<Parsed<T>> {
   let body: unknown;
   try {
-    body = JSON.parse(await c.req.text());
+    const text = await c.req.text();
+    body = text === "" && absent !== undefined ? absent : JSON.parse(text);
   } catch (error) {
     return { ok: false, response: problem(c, { code: "invalid_json", detail: String(error) }) };
   }

@@ -1,3 +1,4 @@
+import { createJournal, type Journal } from "./journal.ts";
 import type { TaskMessage } from "./task.ts";
 
 /** What taking a job in may touch: the same whether a client describes it or an object announces it. */
@@ -11,8 +12,10 @@ export interface Intake {
   readonly operatorId: string;
   /** How long a wake-up may take before it counts as lost. */
   readonly ringGraceMs: number;
+  readonly journal: Journal;
 }
 
+/** Once an invocation: the journal counts what it may still write. */
 export function intakeOf(env: Env): Intake {
   return {
     db: env.DB,
@@ -21,5 +24,6 @@ export function intakeOf(env: Env): Intake {
     tasks: env.TASKS,
     operatorId: env.OPERATOR_ID,
     ringGraceMs: Number(env.RING_GRACE_SECONDS) * 1000,
+    journal: createJournal(env.EVENTS),
   };
 }

@@ -47,5 +47,18 @@ export const IMAGE_MODELS: Readonly<Record<ImageModelName, ImageModel>> = {
   },
 };
 
+/** Calls a minute that the platform allows an account (developers.cloudflare.com/workers-ai/platform/limits, read 2026-11-23). */
+export const CALLS_A_MINUTE: Readonly<Record<string, number>> = {
+  "@cf/openai/whisper-tiny-en": 720,
+  "@cf/openai/whisper": 720,
+  "@cf/openai/whisper-large-v3-turbo": 720,
+  "@cf/black-forest-labs/flux-1-schnell": 720,
+  "@cf/black-forest-labs/flux-2-dev": 720,
+  "@cf/black-forest-labs/flux-2-klein-4b": 720,
+  "@cf/black-forest-labs/flux-2-klein-9b": 720,
+  "@cf/microsoft/resnet-50": 3000,
+  "@cf/huggingface/distilbert-sst-2-int8": 2000,
+};
+
 export const IMAGE_CLASSIFIER = "@cf/microsoft/resnet-50";
 export const TEXT_CLASSIFIER = "@cf/huggingface/distilbert-sst-2-int8";

@@ -1,9 +1,11 @@
 import * as z from "zod";
 
 import { MAX_TEXT_CHARS } from "./limits.ts";
+import { IMAGE_CLASSIFIER, IMAGE_MODELS, SPEECH_MODELS, TEXT_CLASSIFIER } from "./models.ts";
 import { ClassificationOptions, ImageOptions, Prompt, TranscriptionOptions } from "./options.ts";
 import { MAX_ATTEMPTS, type TaskKind } from "./task.ts";
 import type { JobKind } from "./job.ts";
+import { type JobTerms, PRIORITIES } from "./terms.ts";
 import type { Announcement } from "./upload-event.ts";
 
 /** The object a job reads, fixed to the version that was announced. */
@@ -44,19 +46,29 @@ export interface NewJob {
   readonly input: string;
   readonly taskId: string;
   readonly taskKind: TaskKind;
+  readonly model: string;
   readonly maxAttempts: number;
   readonly createdAt: number;
+  /** 0 is the most urgent. */
+  readonly priority: number;
+  readonly startBy: number | null;
+  readonly deadlineAt: number | null;
+  /** The same for all jobs of an owner that have the same result. */
+  readonly fingerprint: string;
+  readonly reuse: boolean;
   /** When to ring again if nobody has leased the task by then. */
   readonly checkAt: number;
   /** The upload that this job is the one job of. */
   readonly upload?: Announcement;
 }
 
-export function newJob(
+export async function newJob(
   work: JobWork,
+  terms: JobTerms,
   job: { id: string; ownerId: string; createdAt: number; ringGraceMs: number; upload?: Announcement },
-): NewJob {
+): Promise<NewJob> {
   const taskKind = TASK_OF[work.kind];
+  const after = (seconds: number | undefined) => (seconds === undefined ? null : job.createdAt + seconds * 1000);
   return {
     id: job.id,
     ownerId: job.ownerId,
@@ -64,9 +76,34 @@ export function newJob(
     input: JSON.stringify(work.input),
     taskId: `${job.id}.${taskKind}`,
     taskKind,
+    model: modelOf(work),
     maxAttempts: MAX_ATTEMPTS,
     createdAt: job.createdAt,
     checkAt: job.createdAt + job.ringGraceMs,
+    priority: PRIORITIES.indexOf(terms.priority),
+    startBy: after(terms.startWithinSeconds),
+    deadlineAt: after(terms.deadlineSeconds),
+    fingerprint: await fingerprintOf(work),
+    reuse: terms.reuse,
     ...(job.upload && { upload: job.upload }),
   };
+}
+
+function modelOf(work: JobWork): string {
+  switch (work.kind) {
+    case "transcription":
+      return SPEECH_MODELS[work.input.options.tier].id;
+    case "image_generation":
+      return IMAGE_MODELS[work.input.options.model].id;
+    case "classification":
+      return "source" in work.input && work.input.media === "image" ? IMAGE_CLASSIFIER : TEXT_CLASSIFIER;
+  }
+}
+
+/** What the result depends on: of a source its bytes (etag and size), not where they lie; the model; the options. */
+async function fingerprintOf(work: JobWork): Promise<string> {
+  const input = "source" in work.input ? { ...work.input, source: { ...work.input.source, key: "" } } : work.input;
+  const identity = new TextEncoder().encode(JSON.stringify([work.kind, modelOf(work), input]));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", identity));
+  return Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

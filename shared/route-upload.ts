@@ -3,18 +3,19 @@ import { fileTypeFromBuffer } from "file-type";
 import { JOB_KINDS, type JobKind } from "./job.ts";
 import { JobWork, type Source } from "./new-job.ts";
 import { PROMPTS_PREFIX } from "./storage.ts";
+import { JobTerms } from "./terms.ts";
 
 /** What is known of an object before it is read whole. */
 export interface UploadHead {
   readonly source: Source;
   /** The first `SNIFF_BYTES`, or all of a smaller object. */
   readonly head: Uint8Array;
-  /** R2 custom metadata: `kind` and `options` (JSON) say what to do with the object. */
+  /** R2 custom metadata: `kind`, `options` and `terms` (JSON) say what to do with the object. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 export type Route =
-  | { readonly type: "job"; readonly work: JobWork }
+  | { readonly type: "job"; readonly work: JobWork; readonly terms: JobTerms }
   | { readonly type: "ignored"; readonly reason: string };
 
 type Media = "audio" | "image" | "text" | "prompt";
@@ -57,9 +58,14 @@ export async function routeUpload(upload: UploadHead): Promise<Route> {
   const options = parseJson(upload.metadata["options"] ?? "{}");
   const input = { source: upload.source, options, ...(kind === "classification" && { media }) };
   const work = JobWork.safeParse({ kind, input });
-  if (work.success) return { type: "job", work: work.data };
-  const issue = work.error.issues[0];
-  return ignored(`metadata 'options': ${issue?.path.slice(2).join(".") ?? ""} ${issue?.message ?? "not valid"}`);
+  if (!work.success) {
+    const issue = work.error.issues[0];
+    return ignored(`metadata 'options': ${issue?.path.slice(2).join(".") ?? ""} ${issue?.message ?? "not valid"}`);
+  }
+  const terms = JobTerms.safeParse(parseJson(upload.metadata["terms"] ?? "{}"));
+  if (terms.success) return { type: "job", work: work.data, terms: terms.data };
+  const issue = terms.error.issues[0];
+  return ignored(`metadata 'terms': ${issue?.path.join(".") ?? ""} ${issue?.message ?? "not valid"}`);
 }
 
 function mediaOf(upload: UploadHead, mime: string | undefined): Media | undefined {

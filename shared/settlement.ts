@@ -10,6 +10,12 @@ export interface ModelCall {
   readonly neurons: number | null;
 }
 
+/** What these calls cost together; null where the platform told of none. */
+export function neuronsOf(calls: readonly ModelCall[]): number | null {
+  const counted = calls.flatMap((call) => call.neurons ?? []);
+  return counted.length === 0 ? null : counted.reduce((sum, neurons) => sum + neurons, 0);
+}
+
 /** A result in R2, stored before the attempt settles. */
 export interface StoredArtifact {
   readonly name: string;

@@ -1,6 +1,17 @@
 import * as z from "zod";
 
+import type { JobKind } from "./job.ts";
+
 export type TaskKind = "transcribe" | "transcribe_chunk" | "join_transcript" | "generate_image" | "classify";
+
+/** Which kind of job each kind of task is a part of. */
+export const JOB_KIND_OF: Readonly<Record<TaskKind, JobKind>> = {
+  transcribe: "transcription",
+  transcribe_chunk: "transcription",
+  join_transcript: "transcription",
+  generate_image: "image_generation",
+  classify: "classification",
+};
 
 /** A task that another one adds to its job when it completes. */
 export interface NewTask {
@@ -8,12 +19,20 @@ export interface NewTask {
   readonly name: string;
   readonly kind: TaskKind;
   readonly stage: number;
+  /** The model that it asks first; null if none. */
+  readonly model: string | null;
   /** What the processor of this kind parses. */
   readonly args: unknown;
 }
 
 /** Attempts a task gets before it is given up on; a redrive grants as many again. Snoozes do not count. */
 export const MAX_ATTEMPTS = 5;
+
+/**
+ * So many consumers may die under a task before it is given up on. They are not counted as attempts: a deployment or a
+ * crash of a neighbour is not the task's fault, and from the first on it runs alone.
+ */
+export const MAX_LOST = 10;
 
 /** A task whose lease this invocation holds. Times are epoch milliseconds. */
 export interface Task {
@@ -25,9 +44,17 @@ export interface Task {
   /** Counted from 1. */
   readonly attempt: number;
   readonly maxAttempts: number;
+  /** Attempts whose consumer died. */
+  readonly lost: number;
   readonly leaseId: string;
   readonly leasedAt: number;
   readonly createdAt: number;
+  /** When its job is not wanted any more; null if ever. */
+  readonly deadlineAt: number | null;
+  /** Its job was to start earlier, and did not. */
+  readonly isTooLate: boolean;
+  /** Whether it was this lease that set the job running; true for one task of a job only. */
+  readonly startsJob: boolean;
 }
 
 /** A message on `media-tasks`: only a doorbell, the truth is the row. */

@@ -1,7 +1,7 @@
 import type { TaskMessage } from "./task.ts";
 
 /** Queues takes at most 100 messages a call. */
-const MESSAGES_A_CALL = 100;
+export const MESSAGES_A_CALL = 100;
 
 /**
  * Ring the queue for tasks that are ready. Never throws: D1 already holds the tasks, so a wake-up that is lost here is

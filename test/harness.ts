@@ -5,7 +5,7 @@ import { createTestHarness } from "wrangler";
 
 import type { JobView } from "./views.ts";
 
-const TABLES = ["dead_letters", "uploads", "jobs", "cursors", "api_keys"];
+const TABLES = ["dead_letters", "uploads", "jobs", "cursors", "api_keys", "model_minutes", "pauses"];
 
 /** Keys of two owners. `operator` also owns what was put straight into the bucket. */
 export const KEYS = {
@@ -24,6 +24,7 @@ export function startDarkroom(vars: Record<string, string> = {}) {
           name: "darkroom-local-ai",
           main: "test/scripted-ai.ts",
           compatibility_date: "2026-11-01",
+          compatibility_flags: ["enable_abortsignal_rpc"],
           // The platform alone writes to this queue; a test stands in for its hundredth redelivery.
           queues: { producers: [{ binding: "DEAD_LETTERS", queue: "media-dead-letters" }] },
         },
@@ -99,7 +100,12 @@ export function startDarkroom(vars: Record<string, string> = {}) {
     /** Run maintenance as cron would at this time. */
     maintain: (at = new Date()) => worker.scheduled({ cron: "* * * * *", scheduledTime: at }),
     /** What the model was asked, and how often. */
-    async modelCalls(): Promise<{ calls: Record<string, number>; mostRunning: number }> {
+    async modelCalls(): Promise<{
+      calls: Record<string, number>;
+      /** When a call was ended by its signal, in epoch milliseconds. */
+      stopped: Record<string, number>;
+      mostRunning: number;
+    }> {
       const response = await server.getWorker("darkroom-local-ai").fetch("http://ai/");
       return (await response.json()) as never;
     },

@@ -13,7 +13,7 @@ function words(count: number, special: Record<number, string> = {}, prefix = "w"
 }
 
 async function transcribe(said: readonly string[]): Promise<string> {
-  return (await darkroom.upload({ name: "long.wav" }, speech(said.join(" ")))).id;
+  return (await darkroom.upload({ name: "long.wav", reuse: "false" }, speech(said.join(" ")))).id;
 }
 
 async function transcript(id: string): Promise<Transcript> {

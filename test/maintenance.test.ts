@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { insertJobs } from "../shared/db/jobs.ts";
 import { leaseTasks } from "../shared/db/leases.ts";
 import { JobWork, newJob } from "../shared/new-job.ts";
+import { DEFAULT_TERMS } from "../shared/terms.ts";
 import { speech } from "./speech.ts";
 import { createEvent, startDarkroom, until } from "./harness.ts";
 
@@ -12,8 +13,12 @@ const DAY_MS = 24 * 3_600_000;
 async function insertSilently(id: string): Promise<string> {
   const now = Date.now();
   const work = JobWork.parse({ kind: "classification", input: { text: "x", options: {} } });
-  const job = newJob(work, { id, ownerId: "operator", createdAt: now, ringGraceMs: 60_000 });
-  await insertJobs(darkroom.bindings().DB, { jobs: [job], uploads: [] }, now);
+  const job = await newJob(
+    work,
+    { ...DEFAULT_TERMS, reuse: false },
+    { id, ownerId: "operator", createdAt: now, ringGraceMs: 60_000 },
+  );
+  await insertJobs(darkroom.bindings().DB, { jobs: [job], uploads: [] }, { now, ringGraceMs: 60_000 });
   return job.taskId;
 }
 
@@ -27,10 +32,12 @@ test("a task whose wake-up was lost is rung again once its grace is over", async
 
 test("a task whose consumer died is freed and tried again; one that always kills it comes to an end", async () => {
   const { DB } = darkroom.bindings();
-  const dead = [await insertSilently("job_once"), await insertSilently("job_always")];
+  await insertSilently("job_once");
+  await insertSilently("job_always");
   await DB.prepare("UPDATE tasks SET scheduled_at = 0").run();
-  await DB.prepare("UPDATE tasks SET attempt = max_attempts - 1 WHERE job_id = 'job_always'").run();
-  expect(await leaseTasks(DB, dead, { id: "dead", now: Date.now() - 100_000, leaseMs: 90_000 })).toHaveLength(2);
+  const dead = { id: "dead", now: Date.now() - 100_000, leaseMs: 90_000, limit: 10, callsAMinute: {} };
+  expect(await leaseTasks(DB, dead)).toHaveLength(2);
+  await DB.prepare("UPDATE tasks SET lost = 9 WHERE job_id = 'job_always'").run();
   await darkroom.maintain();
 
   const freed = await darkroom.untilJob("job_once");

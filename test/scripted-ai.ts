@@ -3,6 +3,8 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 const calls = new Map<string, number>();
+/** When a call was ended by its signal. */
+const stopped = new Map<string, number>();
 let running = 0;
 let mostRunning = 0;
 
@@ -11,12 +13,13 @@ const JPEG =
 const STATUS: Readonly<Record<string, number>> = { "3036": 429, "4006": 429, "3040": 429, "3006": 413 };
 
 export default class ScriptedAi extends WorkerEntrypoint {
-  async run(model: string, inputs: Record<string, unknown>, _options: unknown): Promise<Response> {
+  async run(model: string, inputs: Record<string, unknown>, options: { signal?: AbortSignal }): Promise<Response> {
     const { script, heard } = await read(inputs);
     const count = (calls.get(script) ?? 0) + 1;
     calls.set(script, count);
     running += 1;
     mostRunning = Math.max(mostRunning, running);
+    options.signal?.addEventListener("abort", () => stopped.set(script, Date.now()));
     try {
       return await answer(model, { script, heard, count, isSafer: inputs["vad_filter"] === true });
     } finally {
@@ -26,7 +29,11 @@ export default class ScriptedAi extends WorkerEntrypoint {
 
   /** How often each script was run, and how many ran at once: the ledger of what was paid for. */
   override async fetch(): Promise<Response> {
-    const answered = Response.json({ calls: Object.fromEntries(calls), mostRunning });
+    const answered = Response.json({
+      calls: Object.fromEntries(calls),
+      stopped: Object.fromEntries(stopped),
+      mostRunning,
+    });
     mostRunning = 0;
     return answered;
   }

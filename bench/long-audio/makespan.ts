@@ -27,6 +27,7 @@ export async function measureMakespan({ rounds }: { rounds: number }): Promise<r
           name: "darkroom-local-ai",
           main: "bench/long-audio/slow-speech.ts",
           compatibility_date: "2026-11-01",
+          compatibility_flags: ["enable_abortsignal_rpc"],
         },
       },
     ],

@@ -4,7 +4,11 @@ import type { ModelCall } from "../../shared/settlement.ts";
 
 /** The one way to a model: the `AI` binding, or locally a Worker of the same shape. */
 export interface AiBinding {
-  run(model: string, inputs: Record<string, unknown>, options: { returnRawResponse: true }): Promise<Response>;
+  run(
+    model: string,
+    inputs: Record<string, unknown>,
+    options: { returnRawResponse: true; signal: AbortSignal },
+  ): Promise<Response>;
 }
 
 export interface AnsweredCall extends ModelCall {
@@ -24,14 +28,14 @@ export interface ModelRunner {
 /** A consumer invocation may run 15 minutes; a model that hangs must leave time to say so. */
 const MODEL_TIMEOUT_MS = 8 * 60_000;
 
-/** Calls models and notes each call, failed ones too, for the attempt's row. */
-export function modelRunner(ai: AiBinding, calls: ModelCall[]): ModelRunner {
+/** Calls models and notes each call, failed ones too, for the attempt's row. `ended` ends a call that is under way. */
+export function modelRunner(ai: AiBinding, calls: ModelCall[], ended: AbortSignal): ModelRunner {
   return {
     async run(model, inputs) {
       const index = calls.push({ model, engine: null, neurons: null }) - 1;
       // The raw response: the only place where a call's neurons and status can be read.
-      return withTimeout(MODEL_TIMEOUT_MS, async () => {
-        const response = await ai.run(model, inputs, { returnRawResponse: true });
+      return untilEnded(ended, async (signal) => {
+        const response = await ai.run(model, inputs, { returnRawResponse: true, signal });
         const call = callOf(model, response.headers);
         calls[index] = call;
         if (!response.ok) throw new Error(errorMessage(response.status, await response.text()));
@@ -79,12 +83,25 @@ function errorMessage(status: number, body: string): string {
   return `HTTP ${status}: ${body.slice(0, 500)}`;
 }
 
-async function withTimeout<T>(timeoutMs: number, run: () => Promise<T>): Promise<T> {
-  const { promise: expired, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`3007: no answer within ${timeoutMs / 1000} s`)), timeoutMs);
+/** A binding need not heed its signal: the wait ends in any case. */
+async function untilEnded<T>(ended: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  ended.throwIfAborted();
+  const call = new AbortController();
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
+  const stop = (reason: unknown) => {
+    call.abort(reason);
+    reject(reason);
+  };
+  const onEnded = () => stop(ended.reason);
+  ended.addEventListener("abort", onEnded);
+  const timer = setTimeout(
+    () => stop(new Error(`3007: no answer within ${MODEL_TIMEOUT_MS / 1000} s`)),
+    MODEL_TIMEOUT_MS,
+  );
   try {
-    return await Promise.race([run(), expired]);
+    return await Promise.race([run(call.signal), stopped]);
   } finally {
     clearTimeout(timer);
+    ended.removeEventListener("abort", onEnded);
   }
 }

@@ -4,12 +4,17 @@ import { ARRAY_WEIGHT, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_TEXT_CHARS } from 
 import { ClassificationInput } from "../../shared/new-job.ts";
 import { type Classification, classifyImage, classifyText } from "../models/classifiers.ts";
 import { discard, type Outcome, processor, type TaskContext } from "../processor.ts";
+import { recallJson } from "../recall.ts";
 import { withSource } from "../source.ts";
 import { storeArtifact } from "../store-artifact.ts";
+
+const LABELS = "labels.json";
 
 /** A picture or a text to ranked labels: `labels.json`, and the labels in D1 for listing. */
 export const classify = processor(ClassificationInput, async (input, context) => {
   const { models } = context;
+  const known = await recallJson<Classification>(context, LABELS);
+  if (known !== null) return store(known, context);
   if ("text" in input) return store(await classifyText(models, input.text, input.options), context);
   if (input.media === "text") {
     return withSource(input.source, { maxBytes: MAX_TEXT_CHARS * 4 }, context, async (bytes) => {
@@ -47,7 +52,7 @@ function refusePixels(bytes: Uint8Array): Outcome | null {
 
 async function store(classification: Classification, context: TaskContext): Promise<Outcome> {
   const artifact = await storeArtifact(context, {
-    name: "labels.json",
+    name: LABELS,
     contentType: "application/json",
     body: JSON.stringify(classification, null, 2),
   });

@@ -4,13 +4,20 @@ import { Prompt, type ImageOptions } from "../../shared/options.ts";
 import { generateImage as runFlux } from "../models/flux.ts";
 import { discard, type Outcome, processor, type TaskContext } from "../processor.ts";
 import { withSource } from "../source.ts";
-import { storeArtifact } from "../store-artifact.ts";
+import { recall } from "../recall.ts";
+import { storeArtifact, storedArtifact } from "../store-artifact.ts";
 
 /** UTF-8 needs up to four bytes a character, and a prompt in a file may end in blank lines. */
 const MAX_PROMPT_BYTES = MAX_PROMPT_CHARS * 4 + 1000;
 
 /** Prompt to picture: `image.jpg`, `image.png` … by what the model really answered. */
 export const generateImage = processor(ImageInput, async (input, context) => {
+  const drawn = await recall(context, "image.");
+  if (drawn !== null) {
+    const name = drawn.key.slice(drawn.key.lastIndexOf("/") + 1);
+    const contentType = drawn.httpMetadata?.contentType ?? "application/octet-stream";
+    return { type: "completed", artifacts: [storedArtifact(name, drawn, contentType)] };
+  }
   if ("prompt" in input) return draw(input.prompt, input.options, context);
   return withSource(input.source, { maxBytes: MAX_PROMPT_BYTES }, context, async (bytes) => {
     const prompt = Prompt.safeParse(new TextDecoder().decode(bytes));

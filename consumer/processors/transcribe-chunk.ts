@@ -1,6 +1,7 @@
 import * as z from "zod";
 
 import { ARRAY_WEIGHT } from "../../shared/limits.ts";
+import type { ChunkRecord } from "../../shared/compose-transcript.ts";
 import { SPEECH_MODELS } from "../../shared/models.ts";
 import { Source } from "../../shared/new-job.ts";
 import { TranscriptionOptions } from "../../shared/options.ts";
@@ -11,6 +12,8 @@ import { CUT_HELD_BYTES } from "../audio/limits.ts";
 import { r2Source } from "../audio/byte-source.ts";
 import { diagnose } from "../failure.ts";
 import { discard, type Outcome, processor, type TaskContext } from "../processor.ts";
+import { recallJson } from "../recall.ts";
+import { storeArtifact } from "../store-artifact.ts";
 import { cutting } from "../transcription/cutting.ts";
 import { hear } from "../transcription/hear.ts";
 
@@ -28,6 +31,8 @@ export type ChunkArgs = z.infer<typeof ChunkArgs>;
 /** One chunk of a long recording: cut it out, hear it, and leave what was heard as a checkpoint. */
 export const transcribeChunk = processor(ChunkArgs, async (args, context) =>
   cutting(async () => {
+    const known = await recallJson<ChunkRecord>(context, answerName(args.chunk));
+    if (known !== null) return { type: "completed", heard: known };
     const file = await context.cutting.spend(CUT_HELD_BYTES, () =>
       extractChunk(r2Source(context.media, args.source), args.container, args.chunk),
     );
@@ -36,16 +41,20 @@ export const transcribeChunk = processor(ChunkArgs, async (args, context) =>
   }),
 );
 
-async function hearChunk(file: ChunkFile, args: ChunkArgs, { models }: TaskContext): Promise<Outcome> {
+async function hearChunk(file: ChunkFile, args: ChunkArgs, context: TaskContext): Promise<Outcome> {
   const { index, ownStartMs, ownEndMs } = args.chunk;
   // A packet's time need not be a whole millisecond, and the first may lie before the source's start; a transcript's not.
   const startMs = Math.max(0, Math.round(file.startMs));
   const piece = { index, startMs, endMs: startMs + Math.round(file.durationMs), ownStartMs, ownEndMs };
   try {
-    return {
-      type: "completed",
-      heard: await hear(models, file.bytes, args.options, { piece, sentMs: file.durationMs }),
-    };
+    const heard = await hear(context.models, file.bytes, args.options, { piece, sentMs: file.durationMs });
+    // Paid for: a consumer that dies before this is settled must not cost it.
+    await storeArtifact(context, {
+      name: answerName(args.chunk),
+      contentType: "application/json",
+      body: JSON.stringify(heard),
+    });
+    return { type: "completed", heard };
   } catch (error) {
     const { failure } = diagnose(error instanceof Error ? error.message : String(error));
     if (failure.code !== "request_too_large") throw error;
@@ -55,8 +64,17 @@ async function hearChunk(file: ChunkFile, args: ChunkArgs, { models }: TaskConte
   }
 }
 
-/** The task of one chunk, named by the part of the source that it answers for. */
+/** The task of one chunk. */
 export function chunkTask(args: ChunkArgs): NewTask {
-  const { ownStartMs, ownEndMs } = args.chunk;
-  return { name: `chunk-${ownStartMs}-${ownEndMs}`, kind: "transcribe_chunk", stage: CHUNK_STAGE, args };
+  const model = SPEECH_MODELS[args.options.tier].id;
+  return { name: chunkName(args.chunk), kind: "transcribe_chunk", stage: CHUNK_STAGE, model, args };
+}
+
+/** The part of the source that a chunk answers for. */
+function chunkName({ ownStartMs, ownEndMs }: ChunkPlan): string {
+  return `chunk-${ownStartMs}-${ownEndMs}`;
+}
+
+function answerName(chunk: ChunkPlan): string {
+  return `${chunkName(chunk)}.json`;
 }

@@ -3,13 +3,15 @@ import { ARRAY_WEIGHT, MAX_AUDIO_ARRAY_BYTES, MAX_AUDIO_BYTES } from "../../shar
 import { SPEECH_MODELS } from "../../shared/models.ts";
 import { TranscriptionInput } from "../../shared/new-job.ts";
 import type { NewTask } from "../../shared/task.ts";
+import type { Transcript } from "../../shared/transcript.ts";
 import { r2Source } from "../audio/byte-source.ts";
 import { planAudio } from "../audio/plan.ts";
 import { discard, type Outcome, processor, type TaskContext } from "../processor.ts";
+import { recallJson } from "../recall.ts";
 import { withSource } from "../source.ts";
 import { cutting } from "../transcription/cutting.ts";
 import { hear } from "../transcription/hear.ts";
-import { storeTranscript } from "../transcription/store-transcript.ts";
+import { storeTranscript, TRANSCRIPT } from "../transcription/store-transcript.ts";
 import { chunkTask } from "./transcribe-chunk.ts";
 
 const JOIN_STAGE = 2;
@@ -21,6 +23,8 @@ const JOIN_STAGE = 2;
 export const transcribe = processor(TranscriptionInput, async (input, context) => {
   const { source } = input;
   if (source.sizeBytes === 0) return discard("source_empty", `The object '${source.key}' is empty.`);
+  const known = await recallJson<Transcript>(context, TRANSCRIPT);
+  if (known !== null) return { type: "completed", artifacts: await storeTranscript(context, known) };
   return cutting(() => plan(input, context));
 });
 
@@ -34,7 +38,13 @@ async function plan({ source, options }: TranscriptionInput, context: TaskContex
     case "chunks": {
       const { container, durationMs } = planned;
       const chunks = planned.chunks.map((chunk) => chunkTask({ source, options, container, chunk }));
-      const join: NewTask = { name: "join", kind: "join_transcript", stage: JOIN_STAGE, args: { durationMs } };
+      const join: NewTask = {
+        name: "join",
+        kind: "join_transcript",
+        stage: JOIN_STAGE,
+        model: null,
+        args: { durationMs },
+      };
       return { type: "completed", next: [...chunks, join] };
     }
   }

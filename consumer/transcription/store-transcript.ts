@@ -5,12 +5,14 @@ import type { Transcript } from "../../shared/transcript.ts";
 import type { TaskContext } from "../processor.ts";
 import { storeArtifact } from "../store-artifact.ts";
 
+export const TRANSCRIPT = "transcript.json";
+
 /** `transcript.json`, and the same as text and captions. */
 export async function storeTranscript(context: TaskContext, transcript: Transcript): Promise<StoredArtifact[]> {
   const captions = layoutCaptions(transcript.segments, CaptionOptions.parse({}));
   return Promise.all([
     storeArtifact(context, {
-      name: "transcript.json",
+      name: TRANSCRIPT,
       contentType: "application/json",
       body: JSON.stringify(transcript, null, 2),
     }),

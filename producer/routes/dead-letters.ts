@@ -49,11 +49,12 @@ deadLetters.post("/:id/redrive", async (c) => {
 });
 
 async function redrive(letter: DeadLetter, env: Env): Promise<boolean> {
-  const { db, tasks, ringGraceMs } = intakeOf(env);
+  const { db, tasks, ringGraceMs, journal } = intakeOf(env);
   const now = Date.now();
   if (letter.taskId !== null && letter.jobId !== null) {
     const task = { id: letter.id, taskId: letter.taskId, jobId: letter.jobId };
     if (!(await redriveTask(db, task, { now, ringGraceMs }))) return false;
+    journal.record({ event: "job.queued", jobId: letter.jobId, taskId: letter.taskId }, { redriven: letter.id });
     await wake(tasks, [letter.taskId]);
     return true;
   }

@@ -5,6 +5,8 @@ import { cancelJob } from "../../shared/db/jobs.ts";
 import { listJobs, readJob } from "../../shared/db/job-reads.ts";
 import { MAX_JSON_BYTES } from "../../shared/limits.ts";
 import { intakeOf } from "../../shared/intake.ts";
+import { recordChanges } from "../../shared/record-changes.ts";
+import { wake } from "../../shared/wake.ts";
 import type { App } from "../app.ts";
 import { paginate } from "../cursor.ts";
 import { jobSummary, jobView } from "../job-view.ts";
@@ -52,10 +54,13 @@ jobs.get("/:id", async (c) => {
 jobs.delete("/:id", async (c) => {
   const id = c.req.param("id");
   const ownerId = c.get("ownerId");
-  const isCancelled = await cancelJob(c.env.DB, { id, ownerId }, Date.now());
-  const job = await readJob(c.env.DB, { id, ownerId });
+  const { db, tasks, ringGraceMs, journal } = intakeOf(c.env);
+  const changes = await cancelJob(db, { id, ownerId }, { now: Date.now(), ringGraceMs });
+  recordChanges(journal, changes);
+  await wake(tasks, changes.opened);
+  const job = await readJob(db, { id, ownerId });
   if (job === null) return problem(c, notFound(id));
-  if (isCancelled || job.job.state === "cancelled") return c.json(jobView(job, new URL(c.req.url).origin));
+  if (job.job.state === "cancelled") return c.json(jobView(job, new URL(c.req.url).origin));
   return problem(c, { code: "job_finished", detail: `Job '${id}' is ${job.job.state}; there is nothing to cancel.` });
 });
 

@@ -6,6 +6,7 @@ import { JobWork, type Source } from "../../shared/new-job.ts";
 import { routeUpload } from "../../shared/route-upload.ts";
 import { uploadKey } from "../../shared/storage.ts";
 import { intakeOf } from "../../shared/intake.ts";
+import { JobTerms } from "../../shared/terms.ts";
 import type { App } from "../app.ts";
 import { iso } from "../job-view.ts";
 import { problem } from "../problem.ts";
@@ -30,11 +31,17 @@ uploads.post("/", async (c) => {
     return problem(c, { code: "upload_too_large", detail });
   }
 
-  const { name, kind, options } = query.value;
+  const { name, kind, options, ...asked } = query.value;
+  const terms = JobTerms.parse(asked);
   const ownerId = c.get("ownerId");
   const key = uploadKey(crypto.randomUUID(), name);
   // The object says itself what it is, so that its event notification makes the same job as this request.
-  const metadata = { owner: ownerId, ...(kind && { kind }), ...(options && { options }) };
+  const metadata = {
+    owner: ownerId,
+    terms: JSON.stringify(terms),
+    ...(kind && { kind }),
+    ...(options && { options }),
+  };
   const body = await peek(c.req.raw.body);
   const route = await routeUpload({ source: { key, etag: "", sizeBytes }, head: body.head, metadata });
   if (route.type === "ignored") return problem(c, { code: "unsupported_media", detail: route.reason });
@@ -47,7 +54,7 @@ uploads.post("/", async (c) => {
     return problem(c, { code: "upload_incomplete", detail: `Nothing was stored: ${String(error)}` });
   }
   const work = JobWork.parse({ kind: route.work.kind, input: { ...route.work.input, source } });
-  return submitted(c, await accept(work, source, ownerId, deps));
+  return submitted(c, await accept(work, { terms, source }, ownerId, deps));
 });
 
 /** The latest objects seen in the inbox, with the job of each or the reason why it has none. */

@@ -1,6 +1,7 @@
 import { type AttemptRow, ATTEMPT_COLUMNS } from "./job-reads.ts";
 import { MAX_ATTEMPTS } from "../task.ts";
-import { finalizeJobs, openStages } from "./settle.ts";
+import { finalizeJobs, openStages } from "./job-ends.ts";
+import { readSettled, type Settled, type SettlingRow } from "./settle.ts";
 
 export interface DeadLetter {
   readonly id: string;
@@ -50,9 +51,9 @@ export async function discardUndelivered(
   db: D1Database,
   taskIds: readonly string[],
   { code, reason, now }: { code: string; reason: string; now: number },
-): Promise<void> {
+): Promise<Settled> {
   const ids = JSON.stringify(taskIds);
-  await db.batch([
+  const results = await db.batch<SettlingRow>([
     db
       .prepare(
         `INSERT INTO dead_letters (id, owner_id, task_id, job_id, queue, code, reason, created_at)
@@ -65,12 +66,14 @@ export async function discardUndelivered(
     db
       .prepare(
         `UPDATE tasks SET state = 'discarded', finalized_at = ?2
-          WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('available', 'retryable')`,
+          WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('available', 'retryable')
+         RETURNING id AS settled, job_id AS jobId, kind, attempt`,
       )
       .bind(ids, now),
     openStages(db, ids, now, 0),
     finalizeJobs(db, ids, now),
   ]);
+  return readSettled(results);
 }
 
 /** Newest first; `before` is the position (time and id) of the last one seen. */

@@ -11,6 +11,15 @@ export interface JobRow {
   readonly createdAt: number;
   readonly startedAt: number | null;
   readonly finalizedAt: number | null;
+  /** 0 is the most urgent. */
+  readonly priority: number;
+  readonly startBy: number | null;
+  readonly deadlineAt: number | null;
+  /** The identical job that this one waits for. */
+  readonly follows: string | null;
+  /** The job whose result this is, and what it did not cost again. */
+  readonly reusedFrom: string | null;
+  readonly savedNeurons: number | null;
 }
 
 export interface AttemptRow {
@@ -59,17 +68,20 @@ export interface JobDetail {
   readonly artifacts: readonly ArtifactRow[];
   readonly labels: readonly LabelRow[];
   readonly progress: AudioProgress;
+  /** Set while nobody may lease tasks of the job's kind. */
+  readonly pause: { readonly note: string | null } | null;
 }
 
 const JOB = `id, kind, state, input, error_code AS errorCode, error_message AS errorMessage,
-             created_at AS createdAt, started_at AS startedAt, finalized_at AS finalizedAt`;
+             created_at AS createdAt, started_at AS startedAt, finalized_at AS finalizedAt, priority, start_by AS startBy,
+             deadline_at AS deadlineAt, follows, reused_from AS reusedFrom, saved_neurons AS savedNeurons`;
 export const ATTEMPT_COLUMNS = `a.task_id AS taskId, a.number, a.outcome, a.started_at AS startedAt, a.finished_at AS finishedAt,
                  a.model, a.engine, a.neurons, a.error_code AS errorCode, a.error_message AS errorMessage`;
 
 /** A job with all there is to tell of it, in one round trip; null if there is none or it is someone else's. */
 export async function readJob(db: D1Database, job: { id: string; ownerId: string }): Promise<JobDetail | null> {
   const of = (sql: string) => db.prepare(sql).bind(job.id);
-  const [rows, tasks, attempts, artifacts, labels, progress] = await db.batch<never>([
+  const [rows, tasks, attempts, artifacts, labels, progress, pauses] = await db.batch<never>([
     db.prepare(`SELECT ${JOB} FROM jobs WHERE id = ?1 AND owner_id = ?2`).bind(job.id, job.ownerId),
     of(`SELECT id, kind, state, attempt, scheduled_at AS scheduledAt FROM tasks WHERE job_id = ?1 ORDER BY id`),
     // A long recording has hundreds: the latest tell most.
@@ -86,6 +98,7 @@ export async function readJob(db: D1Database, job: { id: string; ownerId: string
       `SELECT (SELECT sum(own_end_ms - own_start_ms) FROM chunks WHERE job_id = ?1) AS audioMsDone,
               (SELECT args ->> '$.durationMs' FROM tasks WHERE job_id = ?1 AND kind = 'join_transcript') AS audioMsTotal`,
     ),
+    of(`SELECT note FROM pauses WHERE job_kind = (SELECT kind FROM jobs WHERE id = ?1) LIMIT 1`),
   ]);
   const row: JobRow | undefined = rows?.results[0];
   if (row === undefined) return null;
@@ -96,6 +109,7 @@ export async function readJob(db: D1Database, job: { id: string; ownerId: string
     artifacts: artifacts?.results ?? [],
     labels: labels?.results ?? [],
     progress: progress?.results[0] ?? { audioMsDone: null, audioMsTotal: null },
+    pause: pauses?.results[0] ?? null,
   };
 }
 

@@ -1,5 +1,8 @@
 import type { Announcement } from "../upload-event.ts";
 import type { NewJob } from "../new-job.ts";
+import { releaseFollowers } from "./followers.ts";
+import { type Changes, NOTHING } from "./job-ends.ts";
+import { stopJobs } from "./stop-jobs.ts";
 
 /** An upload with what became of it: a job, or the reason why none. */
 export interface UploadRecord extends Announcement {
@@ -9,23 +12,40 @@ export interface UploadRecord extends Announcement {
   readonly ignoredReason: string | null;
 }
 
+export interface InsertedJobs {
+  /** The ids of the tasks that are new. */
+  readonly tasks: readonly string[];
+  /** The ids of the tasks that may run: those to wake the queue for. */
+  readonly ready: readonly string[];
+  /** What became of jobs that follow others. */
+  readonly released: Changes;
+}
+
 /**
  * Insert jobs with their tasks, and the uploads they come from, in one transaction.
- * What is already known stays as it is: an upload announced before, a job of the same id.
- * @returns the ids of the tasks that are new, in no order: those to wake the queue for.
+ * What is already known stays as it is: an upload announced before, a job of the same id. A job whose twin (same owner,
+ * same fingerprint) has completed or is under way takes that one's result over, unless it must not.
  */
 export async function insertJobs(
   db: D1Database,
   { jobs, uploads }: { jobs: readonly NewJob[]; uploads: readonly UploadRecord[] },
-  now: number,
-): Promise<readonly string[]> {
-  const jobRows = JSON.stringify(jobs);
+  { now, ringGraceMs }: { now: number; ringGraceMs: number },
+): Promise<InsertedJobs> {
+  const jobRows = JSON.stringify(withTwins(jobs));
   const uploadRows = JSON.stringify(uploads);
   const statements = [
     db
       .prepare(
-        `INSERT INTO jobs (id, owner_id, kind, state, input, created_at)
-         SELECT j.value ->> 'id', j.value ->> 'ownerId', j.value ->> 'kind', 'queued', j.value ->> 'input', j.value ->> 'createdAt'
+        `INSERT INTO jobs (id, owner_id, kind, state, input, created_at, priority, start_by, deadline_at, fingerprint, follows)
+         SELECT j.value ->> 'id', j.value ->> 'ownerId', j.value ->> 'kind', 'queued', j.value ->> 'input', j.value ->> 'createdAt',
+                j.value ->> 'priority', j.value ->> 'startBy', j.value ->> 'deadlineAt', j.value ->> 'fingerprint',
+                iif(j.value ->> 'reuse', coalesce(
+                  (SELECT l.id FROM jobs l
+                    WHERE l.owner_id = j.value ->> 'ownerId' AND l.fingerprint = j.value ->> 'fingerprint'
+                      AND l.id <> j.value ->> 'id' AND l.follows IS NULL AND l.reused_from IS NULL
+                      AND l.state IN ('completed', 'running', 'queued')
+                    ORDER BY l.state = 'completed' DESC, l.created_at LIMIT 1),
+                  j.value ->> 'twin'), NULL)
            FROM json_each(?1) j
           WHERE NOT EXISTS (
                   SELECT 1 FROM uploads u
@@ -37,14 +57,13 @@ export async function insertJobs(
       .bind(jobRows),
     db
       .prepare(
-        `INSERT INTO tasks (id, job_id, kind, state, args, max_attempts, scheduled_at, check_at, created_at)
-         SELECT j.value ->> 'taskId', j.value ->> 'id', j.value ->> 'taskKind', 'available', j.value ->> 'input',
-                j.value ->> 'maxAttempts', j.value ->> 'createdAt', j.value ->> 'checkAt', j.value ->> 'createdAt'
-           FROM json_each(?1) j
-          WHERE EXISTS (SELECT 1 FROM jobs o WHERE o.id = j.value ->> 'id' AND o.owner_id = j.value ->> 'ownerId'
-                          AND o.kind = j.value ->> 'kind' AND o.input = j.value ->> 'input')
+        `INSERT INTO tasks (id, job_id, kind, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
+         SELECT j.value ->> 'taskId', o.id, j.value ->> 'taskKind', iif(o.follows IS NULL, 'available', 'pending'), o.input,
+                j.value ->> 'maxAttempts', o.created_at, j.value ->> 'checkAt', o.created_at, o.owner_id, o.priority, j.value ->> 'model'
+           FROM json_each(?1) j JOIN jobs o ON o.id = j.value ->> 'id'
+          WHERE o.owner_id = j.value ->> 'ownerId' AND o.kind = j.value ->> 'kind' AND o.input = j.value ->> 'input'
          ON CONFLICT (id) DO NOTHING
-         RETURNING id`,
+         RETURNING id, state`,
       )
       .bind(jobRows),
   ];
@@ -63,39 +82,38 @@ export async function insertJobs(
         .bind(uploadRows, now),
     );
   }
-  const [, tasks] = await db.batch<{ id: string }>(statements);
-  return (tasks?.results ?? []).map((row) => row.id);
+  const [, tasks] = await db.batch<{ id: string; state: string }>(statements);
+  const rows = tasks?.results ?? [];
+  const ready = rows.filter((row) => row.state === "available").map((row) => row.id);
+  const isAnyFollowing = ready.length < rows.length;
+  const released = isAnyFollowing ? await releaseFollowers(db, { now, ringGraceMs }) : NOTHING;
+  return { tasks: rows.map((row) => row.id), ready: [...ready, ...released.opened], released };
 }
 
-/**
- * Cancel a job that has not ended: no task of it can be leased any more, and one that runs settles nothing.
- * @returns whether this call cancelled it.
- */
-export async function cancelJob(db: D1Database, job: { id: string; ownerId: string }, now: number): Promise<boolean> {
-  const [cancelled] = await db.batch<{ id: string }>([
-    db
-      .prepare(
-        `UPDATE jobs SET state = 'cancelled', finalized_at = ?3
-          WHERE id = ?1 AND owner_id = ?2 AND state IN ('queued', 'running')
-         RETURNING id`,
-      )
-      .bind(job.id, job.ownerId, now),
-    db
-      .prepare(
-        `INSERT INTO attempts (task_id, number, outcome, started_at, finished_at)
-         SELECT t.id, t.attempt, 'cancelled', t.leased_at, ?2
-           FROM tasks t JOIN jobs j ON j.id = t.job_id
-          WHERE t.job_id = ?1 AND t.state = 'running' AND j.state = 'cancelled'`,
-      )
-      .bind(job.id, now),
-    db
-      .prepare(
-        `UPDATE tasks
-            SET state = 'cancelled', finalized_at = ?2, lease_id = NULL, leased_at = NULL
-          WHERE job_id = ?1 AND finalized_at IS NULL
-            AND EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND state = 'cancelled')`,
-      )
-      .bind(job.id, now),
-  ]);
-  return (cancelled?.results.length ?? 0) > 0;
+/** Of jobs that come together and are the same, the first is the one that runs: a statement does not see its own rows. */
+function withTwins(jobs: readonly NewJob[]): readonly (NewJob & { readonly twin?: string })[] {
+  const first = new Map<string, string>();
+  return jobs.map((job) => {
+    const identity = JSON.stringify([job.ownerId, job.fingerprint]);
+    const twin = first.get(identity);
+    if (twin === undefined) first.set(identity, job.id);
+    return twin === undefined || twin === job.id ? job : { ...job, twin };
+  });
+}
+
+/** Cancel a job that has not ended: `endedJobs` then holds it. A run of it that is under way is told within about a second. */
+export async function cancelJob(
+  db: D1Database,
+  job: { id: string; ownerId: string },
+  times: { now: number; ringGraceMs: number },
+): Promise<Changes> {
+  const owned = await db
+    .prepare(`SELECT id FROM jobs WHERE id = ?1 AND owner_id = ?2`)
+    .bind(job.id, job.ownerId)
+    .all<{ id: string }>();
+  return stopJobs(
+    db,
+    owned.results.map(({ id }) => ({ id, state: "cancelled", failure: null })),
+    times,
+  );
 }

@@ -6,62 +6,158 @@ import type { Task, TaskKind } from "../task.ts";
  */
 const EARLY_MS = 1500;
 
+const MINUTE_MS = 60_000;
+
+export interface Lease {
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  readonly leaseMs: number;
+  /** At most so many tasks. */
+  readonly limit: number;
+  /** How often a model may be asked in a minute; a model that is not named may be asked as often as there is work. */
+  readonly callsAMinute: Readonly<Record<string, number>>;
+}
+
 interface LeasedRow {
   readonly id: string;
-  readonly job_id: string;
+  readonly jobId: string;
   readonly kind: TaskKind;
   readonly args: string;
   readonly attempt: number;
-  readonly max_attempts: number;
-  readonly leased_at: number;
-  readonly created_at: number;
+  readonly maxAttempts: number;
+  readonly lost: number;
+  readonly leasedAt: number;
+  readonly createdAt: number;
+  readonly startBy: number | null;
+  readonly startedAt: number;
+  readonly deadlineAt: number | null;
 }
 
 /**
- * Take the right to run these tasks, in one round trip: those that are due and that nobody else runs. Each task taken
- * starts its next attempt, and its job is running.
+ * What is due (?1: until when; ?2: at most so many a lane), found lane by lane: the index is entered once for each kind,
+ * model and owner that has work, however long their backlogs are.
  */
-export async function leaseTasks(
-  db: D1Database,
-  taskIds: readonly string[],
-  lease: { id: string; now: number; leaseMs: number },
-): Promise<readonly Task[]> {
-  const ids = JSON.stringify(taskIds);
-  const [, , leased] = await db.batch<LeasedRow>([
+const HEADS = `
+  lanes (lane) AS (
+    SELECT min(lane) FROM tasks WHERE state IN ('available', 'retryable')
+    UNION ALL
+    SELECT (SELECT min(t.lane) FROM tasks t WHERE t.state IN ('available', 'retryable') AND t.lane > lanes.lane)
+      FROM lanes WHERE lanes.lane IS NOT NULL
+  ),
+  heads (id) AS (
+    SELECT h.value
+      FROM lanes, json_each('[0,1,2]') p,
+           json_each((SELECT json_group_array(d.id)
+                        FROM (SELECT t.id FROM tasks t
+                               WHERE t.lane = lanes.lane AND t.priority = p.value AND t.scheduled_at <= ?1
+                                 AND t.state IN ('available', 'retryable')
+                               ORDER BY t.scheduled_at LIMIT ?2) d)) h
+     WHERE lanes.lane IS NOT NULL
+       AND substr(lanes.lane, 1, instr(lanes.lane, ' ') - 1) NOT IN (SELECT task_kind FROM pauses)
+  )`;
+
+/**
+ * The next tasks: owners take turns, and an owner's tasks go by priority and age; of a model no more than its minute
+ * (?3: limits, ?4: the minute) still allows. A task whose consumer died before runs alone: it may be what killed it.
+ */
+const CHOSEN = `
+  WITH RECURSIVE ${HEADS},
+  turns AS (
+    SELECT t.id, t.model, t.lost, t.priority, t.scheduled_at,
+           row_number() OVER (PARTITION BY t.owner_id ORDER BY t.priority, t.scheduled_at, t.id) AS turn
+      FROM heads JOIN tasks t ON t.id = heads.id
+  ),
+  places AS (
+    SELECT turns.*, row_number() OVER (PARTITION BY model ORDER BY turn, priority, scheduled_at, id) AS nth
+      FROM turns
+  ),
+  chosen AS (
+    SELECT p.id, p.lost, row_number() OVER (ORDER BY p.turn, p.priority, p.scheduled_at, p.id) AS place
+      FROM places p
+     WHERE p.nth <= coalesce((SELECT value FROM json_each(?3) WHERE key = p.model), 1e9)
+                    - coalesce((SELECT calls FROM model_minutes WHERE model = p.model AND minute = ?4), 0)
+     ORDER BY place LIMIT ?2
+  )
+  SELECT id FROM chosen WHERE place = 1 OR (lost = 0 AND (SELECT lost FROM chosen WHERE place = 1) = 0)`;
+
+// The index on check_at finds what this lease holds: no lease of another moment has the same.
+const HELD = `tasks t WHERE t.finalized_at IS NULL AND t.check_at = ?1 AND t.lease_id = ?2`;
+
+/**
+ * Take the right to run the tasks that come next, in one round trip. Each task taken starts its next attempt, and its
+ * job is running. May be called again with the same lease if its answer was lost.
+ */
+export async function leaseTasks(db: D1Database, lease: Lease): Promise<readonly Task[]> {
+  const checkAt = lease.now + lease.leaseMs;
+  const minute = Math.floor(lease.now / MINUTE_MS);
+  const [, started, , leased] = await db.batch<LeasedRow>([
     db
       .prepare(
         `UPDATE tasks
-            SET state = 'running', attempt = attempt + 1, lease_id = ?2, leased_at = ?3, check_at = ?4
-          WHERE id IN (SELECT value FROM json_each(?1))
-            AND state IN ('available', 'retryable') AND scheduled_at <= ?5 AND attempt < max_attempts`,
+            SET state = 'running', attempt = attempt + 1, lease_id = ?5, leased_at = ?6, check_at = ?7
+          WHERE id IN (${CHOSEN})
+            AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.finalized_at IS NULL AND t.check_at = ?7 AND t.lease_id = ?5)`,
       )
-      .bind(ids, lease.id, lease.now, lease.now + lease.leaseMs, lease.now + EARLY_MS),
+      .bind(
+        lease.now + EARLY_MS,
+        lease.limit,
+        JSON.stringify(lease.callsAMinute),
+        minute,
+        lease.id,
+        lease.now,
+        checkAt,
+      ),
     db
       .prepare(
         `UPDATE jobs SET state = 'running', started_at = coalesce(started_at, ?3)
-          WHERE state = 'queued'
-            AND id IN (SELECT job_id FROM tasks WHERE id IN (SELECT value FROM json_each(?1)) AND lease_id = ?2)`,
+          WHERE state = 'queued' AND id IN (SELECT t.job_id FROM ${HELD})
+         RETURNING id`,
       )
-      .bind(ids, lease.id, lease.now),
-    // Read by the lease instead of returned by the update: a call repeated because its answer was lost still sees them.
+      .bind(checkAt, lease.id, lease.now),
     db
       .prepare(
-        `SELECT id, job_id, kind, args, attempt, max_attempts, leased_at, created_at
-           FROM tasks WHERE id IN (SELECT value FROM json_each(?1)) AND lease_id = ?2`,
+        `INSERT INTO model_minutes (model, minute, calls)
+         SELECT t.model, ?3, count(*) FROM ${HELD} AND t.model IN (SELECT key FROM json_each(?4)) GROUP BY t.model
+         ON CONFLICT (model) DO UPDATE
+            SET calls = iif(minute = excluded.minute, calls, 0) + excluded.calls, minute = excluded.minute`,
       )
-      .bind(ids, lease.id),
+      .bind(checkAt, lease.id, minute, JSON.stringify(lease.callsAMinute)),
+    db
+      .prepare(
+        `SELECT t.id, t.job_id AS jobId, t.kind, t.args, t.attempt, t.max_attempts AS maxAttempts, t.lost,
+                t.leased_at AS leasedAt, t.created_at AS createdAt,
+                j.start_by AS startBy, j.started_at AS startedAt, j.deadline_at AS deadlineAt
+           FROM (SELECT t.* FROM ${HELD}) t JOIN jobs j ON j.id = t.job_id`,
+      )
+      .bind(checkAt, lease.id),
   ]);
-  return (leased?.results ?? []).map((row) => ({
-    id: row.id,
-    jobId: row.job_id,
-    kind: row.kind,
-    args: row.args,
-    attempt: row.attempt,
-    maxAttempts: row.max_attempts,
+  const startedJobs = new Set(started?.results.map((row) => row.id));
+  return (leased?.results ?? []).map(({ startBy, startedAt, ...task }) => ({
+    ...task,
     leaseId: lease.id,
-    leasedAt: row.leased_at,
-    createdAt: row.created_at,
+    isTooLate: startBy !== null && startBy < task.leasedAt && startedAt === task.leasedAt,
+    startsJob: startedJobs.delete(task.jobId),
   }));
+}
+
+/**
+ * When something that is due may run that a lease just passed over: a task that must run alone, or one whose model has
+ * answered all it may this minute.
+ * @returns how long to wait, in milliseconds; null where nothing is due.
+ */
+export async function msUntilNext(
+  db: D1Database,
+  { now, callsAMinute }: { now: number; callsAMinute: Readonly<Record<string, number>> },
+): Promise<number | null> {
+  return db
+    .prepare(
+      `WITH RECURSIVE ${HEADS}
+       SELECT min(iif(m.calls >= (SELECT value FROM json_each(?3) WHERE key = t.model), ?5, 0)) AS waitMs
+         FROM heads JOIN tasks t ON t.id = heads.id LEFT JOIN model_minutes m ON m.model = t.model AND m.minute = ?4`,
+    )
+    .bind(now, 1, JSON.stringify(callsAMinute), Math.floor(now / MINUTE_MS), MINUTE_MS - (now % MINUTE_MS))
+    .first<number | null>("waitMs");
 }
 
 /** Keep the lease on tasks that still run. One that was rescued or cancelled meanwhile is not brought back. */
@@ -76,4 +172,20 @@ export function renewLeases(
         WHERE id IN (SELECT value FROM json_each(?1)) AND lease_id = ?2`,
     )
     .bind(JSON.stringify(taskIds), lease.id, lease.now + lease.leaseMs);
+}
+
+/** Of these tasks, those that the lease still holds: `held` is a task's id. */
+export function findHeld(db: D1Database, taskIds: readonly string[], leaseId: string): D1PreparedStatement {
+  return db
+    .prepare(`SELECT id AS held FROM tasks WHERE id IN (SELECT value FROM json_each(?1)) AND lease_id = ?2`)
+    .bind(JSON.stringify(taskIds), leaseId);
+}
+
+/** The numbers of the latest attempts of a task that ended with their consumer. */
+export async function findLostAttempts(db: D1Database, taskId: string, limit: number): Promise<readonly number[]> {
+  const { results } = await db
+    .prepare(`SELECT number FROM attempts WHERE task_id = ?1 AND outcome = 'lost' ORDER BY number DESC LIMIT ?2`)
+    .bind(taskId, limit)
+    .all<{ number: number }>();
+  return results.map((row) => row.number);
 }

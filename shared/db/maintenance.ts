@@ -5,13 +5,14 @@ export interface ExpiredLease {
   readonly id: string;
   readonly leaseId: string;
   readonly leasedAt: number;
-  readonly attempt: number;
-  readonly maxAttempts: number;
+  /** How often that has happened to this task before. */
+  readonly lost: number;
 }
 
 /**
  * Tasks that should have been leased by now: their wake-up was lost, or is still waiting in a long queue. Taking them
- * here moves their next ring on, so that a backlog is not rung again at every run.
+ * here moves their next ring on, so that a backlog is not rung again at every run. Tasks of a paused kind are read and
+ * left as they are: two rows a run each cost less than writing them once, and a resume finds them due.
  */
 export async function takeDueTasks(
   db: D1Database,
@@ -22,6 +23,7 @@ export async function takeDueTasks(
       `UPDATE tasks SET check_at = ?2
         WHERE id IN (SELECT id FROM tasks
                       WHERE finalized_at IS NULL AND check_at <= ?1 AND state IN ('available', 'retryable')
+                        AND kind NOT IN (SELECT task_kind FROM pauses)
                       ORDER BY check_at LIMIT ?3)
        RETURNING id`,
     )
@@ -33,7 +35,7 @@ export async function takeDueTasks(
 export async function findExpiredLeases(db: D1Database, now: number, limit: number): Promise<readonly ExpiredLease[]> {
   const { results } = await db
     .prepare(
-      `SELECT id, lease_id AS leaseId, leased_at AS leasedAt, attempt, max_attempts AS maxAttempts
+      `SELECT id, lease_id AS leaseId, leased_at AS leasedAt, lost
          FROM tasks WHERE finalized_at IS NULL AND check_at < ?1 AND state = 'running' ORDER BY check_at LIMIT ?2`,
     )
     .bind(now, limit)
@@ -58,9 +60,14 @@ export async function findUnknownUploads(
   return results;
 }
 
+/** A job whose result others took over stays as long as they do: the objects are its own. */
 export async function findFinalizedJobs(db: D1Database, before: number, limit: number): Promise<readonly string[]> {
   const { results } = await db
-    .prepare(`SELECT id FROM jobs WHERE finalized_at < ?1 ORDER BY finalized_at LIMIT ?2`)
+    .prepare(
+      `SELECT id FROM jobs
+        WHERE finalized_at < ?1 AND NOT EXISTS (SELECT 1 FROM jobs r WHERE r.reused_from = jobs.id)
+        ORDER BY finalized_at LIMIT ?2`,
+    )
     .bind(before, limit)
     .all<{ id: string }>();
   return results.map((row) => row.id);

@@ -20,9 +20,9 @@ export function insertAttempts(db: D1Database, rows: string): D1PreparedStatemen
 export function insertNext(db: D1Database, rows: string, now: number, ringGraceMs: number): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO tasks (id, job_id, kind, stage, state, args, max_attempts, scheduled_at, check_at, created_at)
+      `INSERT INTO tasks (id, job_id, kind, stage, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
        SELECT t.job_id || '.' || (n.value ->> 'name'), t.job_id, n.value ->> 'kind', n.value ->> 'stage', n.value ->> 'state',
-              n.value ->> 'args', ?2, ?3, ?4, ?3
+              n.value ->> 'args', ?2, ?3, ?4, ?3, t.owner_id, t.priority, n.value ->> 'model'
          FROM ${HELD}, json_each(s.value, '$.next') n
         WHERE true
        ON CONFLICT (id) DO NOTHING

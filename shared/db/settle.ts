@@ -1,5 +1,8 @@
-import type { Settlement } from "../settlement.ts";
-import { renewLeases } from "./leases.ts";
+import { neuronsOf, type Settlement } from "../settlement.ts";
+import type { TaskKind } from "../task.ts";
+import { findFollowed, releaseFollowers } from "./followers.ts";
+import { type Changes, type EndedRow, finalizeJobs, openStages, readEnded } from "./job-ends.ts";
+import { findHeld, renewLeases } from "./leases.ts";
 import {
   insertArtifacts,
   insertAttempts,
@@ -10,18 +13,26 @@ import {
 } from "./settle-inserts.ts";
 import { retryTransient } from "./transient.ts";
 
-/** Tasks that still run while others settle, and the lease to keep on them. */
-export interface Renewal {
+/** Tasks that still run while others settle. */
+export interface Running {
   readonly taskIds: readonly string[];
   readonly leaseId: string;
-  readonly leaseMs: number;
+  /** Keep the lease for so long from now; null leaves it as it is. */
+  readonly renewForMs: number | null;
 }
 
-export interface Settled {
-  /** The ids of the tasks settled. An attempt whose lease was lost is not among them. */
-  readonly settled: ReadonlySet<string>;
-  /** The ids of tasks that may run now, because they are new or their stage has opened: to wake the queue for. */
-  readonly opened: readonly string[];
+/** A task that a call settled; `attempt` is the one that ended. */
+export interface SettledTask {
+  readonly jobId: string;
+  readonly kind: TaskKind;
+  readonly attempt: number;
+}
+
+export interface Settled extends Omit<Changes, "cancelledTasks"> {
+  /** The tasks settled, by id. An attempt whose lease was lost is not among them. */
+  readonly settled: ReadonlyMap<string, SettledTask>;
+  /** Of the tasks that run, those whose lease still stands: the others were cancelled or taken over. */
+  readonly held: ReadonlySet<string>;
 }
 
 /**
@@ -31,18 +42,57 @@ export interface Settled {
 export async function settleTasks(
   db: D1Database,
   settlements: readonly Settlement[],
-  { now, ringGraceMs, renew }: { now: number; ringGraceMs: number; renew?: Renewal | undefined },
+  { now, ringGraceMs, running }: { now: number; ringGraceMs: number; running?: Running | undefined },
 ): Promise<Settled> {
   const statements = [
-    ...(renew ? [renewLeases(db, renew.taskIds, { id: renew.leaseId, now, leaseMs: renew.leaseMs })] : []),
+    ...(running ? watchStatements(db, running, now) : []),
     ...(settlements.length > 0 ? settleStatements(db, settlements, now, ringGraceMs) : []),
   ];
-  const results = await retryTransient(() => db.batch<{ settled?: string; opened?: string | null }>(statements));
-  const rows = results.flatMap((result) => result.results);
+  const results = await retryTransient(() => db.batch<SettlingRow>(statements));
+  const { isAnyFollowed, ...settled } = readSettled(results);
+  if (!isAnyFollowed) return settled;
+  const released = await releaseFollowers(db, { now, ringGraceMs });
   return {
-    settled: new Set(rows.flatMap((row) => row.settled ?? [])),
-    opened: rows.flatMap((row) => row.opened ?? []),
+    ...settled,
+    opened: [...settled.opened, ...released.opened],
+    endedJobs: [...settled.endedJobs, ...released.endedJobs],
   };
+}
+
+/** What the statements of a settlement return, each its own columns. */
+export interface SettlingRow extends Partial<SettledTask>, Partial<EndedRow> {
+  readonly settled?: string;
+  readonly opened?: string | null;
+  readonly held?: string;
+  readonly followed?: number;
+}
+
+/** Read what a batch of such statements did. */
+export function readSettled(results: readonly D1Result<SettlingRow>[]): Settled & { readonly isAnyFollowed: boolean } {
+  const rows = results.flatMap((result) => result.results);
+  const settled = new Map<string, SettledTask>();
+  for (const { settled: id, jobId, kind, attempt } of rows) {
+    if (id === undefined || jobId === undefined || kind === undefined || attempt === undefined) continue;
+    settled.set(id, { jobId, kind, attempt });
+  }
+  return {
+    settled,
+    opened: rows.flatMap((row) => row.opened ?? []),
+    endedJobs: readEnded(rows.flatMap(({ ended }) => (ended === undefined ? [] : [{ ended }]))),
+    held: new Set(rows.flatMap((row) => row.held ?? [])),
+    isAnyFollowed: rows.some((row) => row.followed !== undefined),
+  };
+}
+
+function watchStatements(
+  db: D1Database,
+  { taskIds, leaseId, renewForMs }: Running,
+  now: number,
+): readonly D1PreparedStatement[] {
+  return [
+    ...(renewForMs === null ? [] : [renewLeases(db, taskIds, { id: leaseId, now, leaseMs: renewForMs })]),
+    findHeld(db, taskIds, leaseId),
+  ];
 }
 
 function settleStatements(
@@ -69,45 +119,15 @@ function settleStatements(
             SET state = s.value ->> 'state', finalized_at = s.value ->> 'finalizedAt',
                 scheduled_at = coalesce(s.value ->> 'scheduledAt', scheduled_at),
                 check_at = coalesce(s.value ->> 'checkAt', check_at),
-                max_attempts = max_attempts + (s.value ->> 'snoozed'),
+                max_attempts = max_attempts + (s.value ->> 'givenBack'), lost = lost + (s.value ->> 'lost'),
                 lease_id = NULL, leased_at = NULL
            FROM json_each(?1) s
           WHERE tasks.id = s.value ->> 'taskId' AND tasks.lease_id = s.value ->> 'leaseId'
-         RETURNING tasks.id AS settled`,
+         RETURNING tasks.id AS settled, job_id AS jobId, kind, attempt`,
       )
       .bind(rows),
-    ...(isAnyEnded ? [openStages(db, ids, now, ringGraceMs), finalizeJobs(db, ids, now)] : []),
+    ...(isAnyEnded ? [openStages(db, ids, now, ringGraceMs), finalizeJobs(db, ids, now), findFollowed(db, ids)] : []),
   ];
-}
-/** End the jobs of these tasks (?1: JSON array of task ids) that have no task left to run. */
-export function finalizeJobs(db: D1Database, taskIds: string, now: number): D1PreparedStatement {
-  return db
-    .prepare(
-      `UPDATE jobs
-          SET (state, error_code, error_message) = (
-                SELECT iif(count(d.id) > 0, 'failed', 'completed'), min(d.code), min(d.reason)
-                  FROM (SELECT id, code, reason FROM dead_letters
-                         WHERE job_id = jobs.id AND redriven_at IS NULL ORDER BY created_at LIMIT 1) d),
-              finalized_at = ?2
-        WHERE id IN (SELECT job_id FROM tasks WHERE id IN (SELECT value FROM json_each(?1)))
-          AND state IN ('queued', 'running')
-          AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.job_id = jobs.id AND t.finalized_at IS NULL)`,
-    )
-    .bind(taskIds, now);
-}
-
-/** Open stages of these tasks' jobs whose earlier ones have ended, given up on or not: a join marks what is missing. */
-export function openStages(db: D1Database, taskIds: string, now: number, ringGraceMs: number): D1PreparedStatement {
-  return db
-    .prepare(
-      `UPDATE tasks SET state = 'available', scheduled_at = ?2, check_at = ?3
-        WHERE state = 'pending'
-          AND job_id IN (SELECT job_id FROM tasks WHERE id IN (SELECT value FROM json_each(?1)))
-          AND NOT EXISTS (SELECT 1 FROM tasks e
-                           WHERE e.job_id = tasks.job_id AND e.stage < tasks.stage AND e.finalized_at IS NULL)
-       RETURNING id AS opened`,
-    )
-    .bind(taskIds, now, now + ringGraceMs);
 }
 const STATE_AFTER = {
   completed: "completed",
@@ -119,7 +139,6 @@ const STATE_AFTER = {
 function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unknown> {
   const { verdict, calls } = settlement;
   const last = calls.at(-1);
-  const counted = calls.filter((call) => call.neurons !== null);
   const again = verdict.type === "retry" || verdict.type === "snooze";
   return {
     taskId: settlement.taskId,
@@ -131,11 +150,12 @@ function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unkn
     finalizedAt: again ? null : settlement.finishedAt,
     scheduledAt: again ? verdict.scheduledAt : null,
     checkAt: again ? verdict.scheduledAt + ringGraceMs : null,
-    // A snooze is not counted: the attempt that it used is given back.
-    snoozed: verdict.type === "snooze" ? 1 : 0,
+    // A snooze and a lost run are not counted: the attempt that it used is given back.
+    givenBack: verdict.type === "snooze" || settlement.lost ? 1 : 0,
+    lost: settlement.lost ? 1 : 0,
     model: last?.model ?? null,
     engine: last?.engine ?? null,
-    neurons: counted.length === 0 ? null : counted.reduce((sum, call) => sum + (call.neurons ?? 0), 0),
+    neurons: neuronsOf(calls),
     errorCode: verdict.type === "completed" ? null : verdict.failure.code,
     errorMessage: verdict.type === "completed" ? null : verdict.failure.message,
     ...(verdict.type === "completed" && {

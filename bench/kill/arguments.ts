@@ -1,0 +1,41 @@
+import { parseArgs } from "node:util";
+
+export interface KillArguments {
+  /** Print nothing but the last line. */
+  readonly json: boolean;
+  readonly kills: number;
+  readonly jobs: number;
+  readonly seed: number;
+}
+
+/** @throws an Error whose message says what was wrong, and how the command is used. */
+export function readArguments(args: readonly string[]): KillArguments {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        json: { type: "boolean", default: false },
+        kills: { type: "string", default: "10" },
+        jobs: { type: "string", default: "60" },
+        seed: { type: "string", default: String(Date.now() % 1_000_000) },
+      },
+    });
+    return {
+      json: values.json,
+      kills: wholeNumber("kills", values.kills, [0, 100]),
+      jobs: wholeNumber("jobs", values.jobs, [1, 1000]),
+      seed: wholeNumber("seed", values.seed, [0, 4_294_967_295]),
+    };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Error(`${message}\nUsage: npm run chaos:kill -- [--json] [--kills 10] [--jobs 60] [--seed S]`, {
+      cause: error,
+    });
+  }
+}
+
+function wholeNumber(name: string, text: string, [least, most]: readonly [number, number]): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+  throw new Error(`--${name} is '${text}', expected a whole number from ${least} to ${most}`);
+}

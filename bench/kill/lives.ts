@@ -1,0 +1,156 @@
+// The runtime that is started, given work, killed, and started again on the same disk.
+import { createServer } from "node:net";
+import { join } from "node:path";
+
+import { migrate, type Runtime, startRuntime } from "../../local/runtime.ts";
+import { type Client, createClient } from "./client.ts";
+import { readCaught, stayOff } from "./disk.ts";
+import { isOf, type Kill, type Submission } from "./judge.ts";
+import type { Work } from "./work.ts";
+
+export interface LivesOptions {
+  readonly folder: string;
+  readonly inferenceUrl: string;
+  readonly works: readonly Work[];
+  readonly kills: number;
+  readonly random: () => number;
+  readonly note: (message: string) => void;
+}
+
+const KILL_AFTER_MS = { least: 200, most: 4000 };
+
+/** Longer than a lease, which is 90 s. */
+const OFF_MS = 91_000;
+
+const RING_GRACE_SECONDS = 2;
+const CRON_EVERY_MS = 500;
+
+/** From the last start until everything has ended. */
+const END_WITHIN_MS = 180_000;
+
+/** `live` goes through all kills, and on until every job has ended or time is up; `close` ends the runtime of the moment. */
+export function createLives({ folder, inferenceUrl, works, kills: killCount, random, note }: LivesOptions) {
+  const apart = { folder, ringGraceSeconds: RING_GRACE_SECONDS };
+  const state = join(folder, "state");
+  const stopping = new AbortController();
+  const submissions: Submission[] = [];
+  const kills: Kill[] = [];
+  let runtime: Runtime | undefined;
+  let url = "http://127.0.0.1:9"; // nobody listens there
+  const client = createClient(() => url, folder);
+
+  async function live(): Promise<void> {
+    await migrate(apart);
+    const sending: Promise<void>[] = [];
+    const perLife = Math.ceil(works.length / (killCount + 1));
+    for (let life = 0; life <= killCount; life += 1) {
+      runtime = await start();
+      const startedAt = Date.now();
+      const isLast = life === killCount;
+      const killAfterMs = Math.round(KILL_AFTER_MS.least + random() * (KILL_AFTER_MS.most - KILL_AFTER_MS.least));
+      const stopCron = startCron(client);
+      try {
+        // Some are sent while nobody listens any more.
+        for (const work of works.slice(life * perLife, (life + 1) * perLife)) {
+          const sent = submitAfter(random() * 1.2 * killAfterMs, work);
+          sent.catch((error: unknown) => stopping.abort(error));
+          sending.push(sent);
+        }
+        if (!isLast) {
+          await sleep(killAfterMs);
+          stopping.signal.throwIfAborted();
+          await kill(startedAt);
+          const { killedAt, caught } = kills.at(-1)!;
+          const kinds = [...Map.groupBy(caught, (task) => task.kind)].map(([kind, tasks]) => `${tasks.length} ${kind}`);
+          const stored = caught.filter((task) => task.isStored).length;
+          note(
+            `kill ${life + 1} after ${killedAt - startedAt} ms caught ${kinds.join(", ") || "nothing"}; stored: ${stored}`,
+          );
+        } else {
+          const tooLate = new Error(`not every job was accepted within ${END_WITHIN_MS / 1000} s of the last start`);
+          const timer = setTimeout(() => stopping.abort(tooLate), END_WITHIN_MS);
+          await Promise.all(sending).finally(() => clearTimeout(timer));
+          note(`all ${works.length} jobs accepted, ${Date.now() - startedAt} ms after the last start`);
+          await untilEnded(startedAt + END_WITHIN_MS);
+        }
+      } finally {
+        stopCron();
+      }
+    }
+  }
+
+  async function start(): Promise<Runtime> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        const started = await startRuntime({ port: await freePort(), inferenceUrl, apart });
+        url = started.url.replace("localhost", "127.0.0.1");
+        return started;
+      } catch (error) {
+        // Between asking for a free port and listening on it, someone else may take it.
+        if (tries === 3 || !String(error).includes("Address already in use")) throw error;
+      }
+    }
+  }
+
+  async function kill(startedAt: number): Promise<void> {
+    await runtime?.kill();
+    const killedAt = Date.now();
+    kills.push({ startedAt, killedAt, caught: await readCaught(state) });
+    await stayOff(state, OFF_MS);
+  }
+
+  async function submitAfter(ms: number, work: Work): Promise<void> {
+    await sleep(ms);
+    submissions.push({ work, accepted: await client.submit(work.way, stopping.signal) });
+  }
+
+  async function untilEnded(deadline: number): Promise<void> {
+    while (Date.now() < deadline) {
+      stopping.signal.throwIfAborted();
+      const open = (await client.list()).filter((job) => job.finishedAt === null).length;
+      if (open === 0 && (await hasEveryJob())) return;
+      await sleep(500);
+    }
+    note(`not everything ended within ${END_WITHIN_MS / 1000} s`);
+  }
+
+  /** An object put into the bucket is a job only when the sweep has found it. */
+  async function hasEveryJob(): Promise<boolean> {
+    const jobs = await client.readJobs();
+    return works.every((work) => jobs.some((job) => isOf(job, work) && job.finishedAt !== null));
+  }
+
+  async function close(): Promise<void> {
+    stopping.abort();
+    await runtime?.kill();
+  }
+
+  return { live, close, client, submissions, kills };
+}
+
+/** @returns how to stop it. */
+function startCron(client: Client): () => void {
+  let isTicking = false;
+  const timer = setInterval(() => {
+    if (isTicking) return;
+    isTicking = true;
+    void client.tick().finally(() => (isTicking = false));
+  }, CRON_EVERY_MS);
+  return () => clearInterval(timer);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+async function sleep(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+}

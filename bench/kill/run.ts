@@ -1,0 +1,81 @@
+// `npm run chaos:kill`: ends with one JSON line, and with exit code 0 only if nothing was lost, wrong or paid for twice.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { type KillArguments, readArguments } from "./arguments.ts";
+import { judgeBill, judgeJobs } from "./judge.ts";
+import { openLedger } from "./ledger.ts";
+import { createLives } from "./lives.ts";
+import { seededRandom } from "./random.ts";
+import { planWork } from "./work.ts";
+
+/** How long a model takes: kills find calls under way, answers on their way, and results half stored. */
+const MODEL_MS = { least: 100, most: 1500 };
+
+try {
+  process.exitCode = await run(readArguments(process.argv.slice(2)));
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 2;
+}
+
+/** @returns the exit code. */
+async function run({ json, kills, jobs, seed }: KillArguments): Promise<number> {
+  const note = (message: string) => json || process.stderr.write(`${message}\n`);
+  const startedAt = performance.now();
+  const random = seededRandom(seed);
+  // A sequence of its own: how many calls there are depends on the kills, and must not move them.
+  const modelRandom = seededRandom(seed + 1);
+  const works = planWork(jobs);
+  const folder = await mkdtemp(join(tmpdir(), "darkroom-kill-"));
+  const ledger = await openLedger(() => MODEL_MS.least + modelRandom() * (MODEL_MS.most - MODEL_MS.least));
+  const lives = createLives({ folder, inferenceUrl: ledger.url, works, kills, random, note });
+  const cleanUp = async () => {
+    await lives.close();
+    await ledger.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => void cleanUp().finally(() => process.exit(130)));
+  }
+  try {
+    note(`${jobs} jobs, ${kills} kills, seed ${seed}`);
+    await lives.live();
+    const { complaints, ...verdict } = await judgeJobs(lives.client, lives.submissions, lives.kills);
+    const { complaints: overcharged, ...bill } = judgeBill(
+      ledger.calls,
+      await lives.client.readJobs(),
+      works,
+      lives.kills,
+    );
+    for (const complaint of [...complaints, ...overcharged]) note(complaint);
+    const { completed, failed, lost, wrong_result, attempts, twins } = verdict;
+    const wallSeconds = Number(((performance.now() - startedAt) / 1000).toFixed(1));
+    const sentAgain = lives.submissions.reduce((sum, { accepted }) => sum + accepted.tries - 1, 0);
+    const { double_billed, ...boughtAgain } = bill;
+    const line = {
+      case: "chaos.kill",
+      jobs: lives.submissions.length,
+      completed,
+      failed,
+      lost,
+      double_billed,
+      wrong_result,
+      kills: lives.kills.length,
+      attempts,
+      wallSeconds,
+      seed,
+      ...boughtAgain,
+      calls: ledger.calls.length,
+      calls_cut: ledger.calls.filter((call) => call.deliveredAt === null).length,
+      leases_cut: lives.kills.reduce((sum, kill) => sum + kill.caught.length, 0),
+      sent_again: sentAgain,
+      twins,
+    };
+    process.stdout.write(`${JSON.stringify(line)}\n`);
+    return lost + double_billed + wrong_result === 0 ? 0 : 1;
+  } finally {
+    await cleanUp();
+  }
+}

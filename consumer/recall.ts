@@ -1,0 +1,43 @@
+import type { ModelCall } from "../shared/settlement.ts";
+import { artifactKey } from "../shared/storage.ts";
+import type { TaskContext } from "./processor.ts";
+
+/** The name of the metadata in which a stored result carries what was paid for it. */
+const CALLS = "calls";
+
+/** R2 metadata that lets a later attempt take this result over. */
+export function paidFor(calls: readonly ModelCall[]): Record<string, string> {
+  return { [CALLS]: JSON.stringify(calls) };
+}
+
+/**
+ * A result that an attempt of this task stored before its consumer died: it has been paid for, and is not asked for
+ * again. What it cost is then this attempt's.
+ * @param name the artifact's name, or how it begins where the answer decides how it ends.
+ * @returns null where no attempt was lost, or none got so far.
+ */
+export async function recall(
+  { jobId, media, calls, lostAttempts }: TaskContext,
+  name: string,
+): Promise<R2Object | null> {
+  for (const attempt of await lostAttempts()) {
+    const { objects } = await media.list({
+      prefix: artifactKey(jobId, attempt, name),
+      limit: 1,
+      include: ["httpMetadata", "customMetadata"],
+    });
+    const [object] = objects;
+    const paid = object?.customMetadata?.[CALLS];
+    if (object === undefined || paid === undefined) continue;
+    calls.push(...(JSON.parse(paid) as ModelCall[])); // our own JSON, from paidFor
+    return object;
+  }
+  return null;
+}
+
+/** The JSON of such a result. */
+export async function recallJson<T>(context: TaskContext, name: string): Promise<T | null> {
+  const found = await recall(context, name);
+  const object = found === null ? null : await context.media.get(found.key);
+  return object === null ? null : object.json<T>();
+}

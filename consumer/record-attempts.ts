@@ -1,0 +1,42 @@
+import type { Settled } from "../shared/db/settle.ts";
+import type { Journal } from "../shared/journal.ts";
+import { recordChanges } from "../shared/record-changes.ts";
+import { type ModelCall, neuronsOf, type Settlement } from "../shared/settlement.ts";
+import type { Task } from "../shared/task.ts";
+
+/** Note the tasks leased, and the jobs that began with one of them. */
+export function recordLeases(journal: Journal, tasks: readonly Task[]): void {
+  for (const { id: taskId, jobId, kind, attempt, leasedAt, createdAt, startsJob } of tasks) {
+    if (startsJob) journal.record({ event: "job.started", kind, jobId, taskId, queuedMs: leasedAt - createdAt });
+    journal.record({ event: "task.leased", kind, jobId, taskId, attempt });
+  }
+}
+
+/** Note what became of attempts, and of the jobs that ended with them. A failure's words stay in D1: they may quote the input. */
+export function recordSettlements(journal: Journal, settlements: readonly Settlement[], result: Settled): void {
+  for (const { taskId, verdict, lost = false, calls, startedAt, finishedAt } of settlements) {
+    const task = result.settled.get(taskId);
+    const entry = {
+      taskId,
+      durationMs: finishedAt - startedAt,
+      ...(verdict.type !== "completed" && { code: verdict.failure.code }),
+      ...("scheduledAt" in verdict && { delayMs: Math.max(0, verdict.scheduledAt - finishedAt) }),
+      ...spent(calls),
+    };
+    if (task === undefined) journal.record({ event: "task.lease_lost", ...entry });
+    else if (lost) journal.record({ event: "task.lost", ...task, ...entry }, { verdict: verdict.type });
+    else journal.record({ event: `task.${verdict.type}`, ...task, ...entry });
+  }
+  recordChanges(journal, result);
+}
+
+/** Note tasks given up on between two attempts. */
+export function recordGivenUp(journal: Journal, result: Settled, code: string): void {
+  for (const [taskId, task] of result.settled) journal.record({ event: "task.discard", taskId, ...task, code });
+  recordChanges(journal, result);
+}
+
+function spent(calls: readonly ModelCall[]) {
+  const last = calls.at(-1);
+  return last && { model: last.model, engine: last.engine, neurons: neuronsOf(calls) ?? undefined };
+}

@@ -1,0 +1,90 @@
+import type { Failure } from "../settlement.ts";
+import { releaseFollowers } from "./followers.ts";
+import { type Changes, ENDED_JOB, type EndedRow, NOTHING, readEnded } from "./job-ends.ts";
+
+/** A job that is to end before its work has. */
+export interface Stop {
+  readonly id: string;
+  readonly state: "cancelled" | "failed";
+  /** For `failed`. */
+  readonly failure: Failure | null;
+}
+
+/**
+ * End jobs that have not ended, with all their tasks: none can be leased any more, and one that runs settles nothing.
+ * What was stored or heard so far stays. Who followed one of them runs instead.
+ */
+export async function stopJobs(
+  db: D1Database,
+  stops: readonly Stop[],
+  { now, ringGraceMs }: { now: number; ringGraceMs: number },
+): Promise<Changes> {
+  if (stops.length === 0) return NOTHING;
+  const rows = JSON.stringify(stops);
+  const [ended, , cancelled] = await db.batch<EndedRow & { id: string }>([
+    db
+      .prepare(
+        `UPDATE jobs
+            SET state = s.value ->> 'state', finalized_at = ?2,
+                error_code = s.value ->> '$.failure.code', error_message = s.value ->> '$.failure.message'
+           FROM json_each(?1) s
+          WHERE jobs.id = s.value ->> 'id' AND jobs.state IN ('queued', 'running')
+         RETURNING ${ENDED_JOB}`,
+      )
+      .bind(rows, now),
+    db
+      .prepare(
+        `INSERT INTO attempts (task_id, number, outcome, started_at, finished_at)
+         SELECT t.id, t.attempt, 'cancelled', t.leased_at, ?2
+           FROM json_each(?1) s JOIN jobs j ON j.id = s.value ->> 'id' JOIN tasks t ON t.job_id = j.id
+          WHERE t.state = 'running' AND j.finalized_at IS NOT NULL`,
+      )
+      .bind(rows, now),
+    db
+      .prepare(
+        `UPDATE tasks
+            SET state = 'cancelled', finalized_at = ?2, lease_id = NULL, leased_at = NULL
+          WHERE finalized_at IS NULL
+            AND job_id IN (SELECT j.id FROM json_each(?1) s JOIN jobs j ON j.id = s.value ->> 'id'
+                            WHERE j.finalized_at IS NOT NULL)
+         RETURNING id`,
+      )
+      .bind(rows, now),
+  ]);
+  const endedJobs = readEnded(ended?.results);
+  if (endedJobs.length === 0) return NOTHING;
+  const released = await releaseFollowers(db, { now, ringGraceMs });
+  return {
+    opened: released.opened,
+    endedJobs: [...endedJobs, ...released.endedJobs],
+    cancelledTasks: (cancelled?.results ?? []).map((row) => row.id),
+  };
+}
+
+const NOT_STARTED: Failure = {
+  code: "not_started_in_time",
+  message: "The job was not wanted any more when its turn came: 'startWithinSeconds' had passed.",
+};
+const NOT_FINISHED: Failure = {
+  code: "deadline_exceeded",
+  message: "The job was still not finished when its 'deadlineSeconds' had passed.",
+};
+
+/** The end of a job whose time has run out. */
+export function tooLate(jobId: string, { isStarted }: { isStarted: boolean }): Stop {
+  return { id: jobId, state: "failed", failure: isStarted ? NOT_FINISHED : NOT_STARTED };
+}
+
+/** Jobs whose time ran out. */
+export async function findOverdueJobs(db: D1Database, now: number, limit: number): Promise<readonly Stop[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT id, 1 AS isStarted FROM jobs WHERE deadline_at <= ?1 AND finalized_at IS NULL
+       UNION ALL
+       SELECT id, 0 FROM jobs WHERE start_by < ?1 AND started_at IS NULL AND finalized_at IS NULL
+       LIMIT ?2`,
+    )
+    .bind(now, limit)
+    .all<{ id: string; isStarted: number }>();
+  return results.map(({ id, isStarted }) => tooLate(id, { isStarted: isStarted === 1 }));
+}

@@ -1,0 +1,110 @@
+// What happened, for people and programs that watch: a JSON line an event and, in production, a point in Analytics Engine.
+import type { JobKind } from "./job.ts";
+import type { TaskKind } from "./task.ts";
+
+/** Changes of state. */
+export type StateEvent =
+  | "job.queued"
+  | "job.started"
+  | "job.completed"
+  | "job.failed"
+  | "job.cancelled"
+  | "task.opened"
+  | "task.leased"
+  | "task.completed"
+  | "task.retry"
+  | "task.snooze"
+  | "task.discard"
+  | "task.lost"
+  | "task.cancelled"
+  | "upload.accepted"
+  | "upload.ignored"
+  | "kind.paused"
+  | "kind.resumed";
+
+/** What changed no state and is worth counting. */
+export type Notice = "task.lease_lost" | "upload.known" | "maintenance.ran";
+
+/** What should not have happened. */
+export type Fault =
+  | "lease.failed"
+  | "settle.failed"
+  | "stop.failed"
+  | "ingest.failed"
+  | "inspect.failed"
+  | "bury.failed"
+  | "maintenance.failed"
+  | "queues.failed"
+  | "request.failed"
+  | "health.failed";
+
+/** An event. Never a prompt, a text, a transcript, an API key or a model's own words: those may quote them. */
+export interface Entry<Event extends string = StateEvent | Notice> {
+  readonly event: Event;
+  readonly kind?: JobKind | TaskKind | undefined;
+  readonly jobId?: string | undefined;
+  readonly taskId?: string | undefined;
+  readonly ownerId?: string | undefined;
+  readonly attempt?: number | undefined;
+  /** Of an attempt, of a job from its creation to its end, of a maintenance run. */
+  readonly durationMs?: number | undefined;
+  /** From a job's creation to its first lease. */
+  readonly queuedMs?: number | undefined;
+  /** Until a task is due again. */
+  readonly delayMs?: number | undefined;
+  readonly model?: string | undefined;
+  readonly engine?: string | null | undefined;
+  readonly neurons?: number | undefined;
+  readonly code?: string | undefined;
+}
+
+/** What only the line says: no point is made of it. */
+export type Details = Readonly<Record<string, string | number | null | undefined>>;
+
+export interface Journal {
+  /** Note that something happened. Never throws. */
+  record(entry: Entry, details?: Details): void;
+  /** Note that something went wrong that should not. Never throws. */
+  fault(entry: Entry<Fault>, error: unknown, details?: Details): void;
+}
+
+/** Analytics Engine takes this many an invocation; lines are printed beyond it. */
+const MAX_POINTS = 250;
+
+/** A long recording opens hundreds of chunks at once: their lines are enough. */
+const WITHOUT_POINT: ReadonlySet<string> = new Set<StateEvent>(["task.opened", "task.cancelled"]);
+
+/** A journal for one invocation. */
+export function createJournal(dataset?: AnalyticsEngineDataset): Journal {
+  let points = 0;
+  function point(entry: Entry<string>): void {
+    if (dataset === undefined || points === MAX_POINTS || WITHOUT_POINT.has(entry.event)) return;
+    points += 1;
+    try {
+      dataset.writeDataPoint(pointOf(entry));
+    } catch (error) {
+      console.error(JSON.stringify({ event: "point.failed", error: String(error) }));
+    }
+  }
+  return {
+    record(entry, details) {
+      console.log(JSON.stringify({ ...entry, ...details }));
+      point(entry);
+    },
+    fault(entry, error, details) {
+      console.error(JSON.stringify({ ...entry, ...details, error: String(error) }));
+      point(entry);
+    },
+  };
+}
+
+/** The columns of docs/operations.md. Their order is for ever: the dataset has no names, and keeps three months. */
+function pointOf(entry: Entry<string>): AnalyticsEngineDataPoint {
+  const { event, kind = "", jobId = "", taskId = "", ownerId = "", model = "", engine, code = "" } = entry;
+  const { durationMs = 0, queuedMs = 0, delayMs = 0, neurons = 0, attempt = 0 } = entry;
+  return {
+    indexes: [kind === "" ? event : kind],
+    blobs: [event, kind, jobId, taskId, ownerId, model, engine ?? "", code],
+    doubles: [durationMs, queuedMs, delayMs, neurons, attempt],
+  };
+}

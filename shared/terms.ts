@@ -1,0 +1,24 @@
+import * as z from "zod";
+
+/** In the order in which an owner's tasks run. */
+export const PRIORITIES = ["high", "normal", "low"] as const;
+
+const DAY_SECONDS = 86_400;
+
+const seconds = z
+  .int()
+  .min(1)
+  .max(30 * DAY_SECONDS);
+
+/** On what terms a job runs. They are no part of what it works on: two jobs may differ in them and be the same work. */
+export const JobTerms = z.strictObject({
+  priority: z.enum(PRIORITIES).default("normal"),
+  /** Whether the result of an identical job of the same owner will do. */
+  reuse: z.boolean().default(true),
+  /** From the request: the job fails if it has not started, or not ended, by then. */
+  startWithinSeconds: seconds.optional(),
+  deadlineSeconds: seconds.optional(),
+});
+export type JobTerms = z.infer<typeof JobTerms>;
+
+export const DEFAULT_TERMS: JobTerms = JobTerms.parse({});

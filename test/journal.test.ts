@@ -1,0 +1,154 @@
+import { expect, test } from "vitest";
+
+import { createJournal } from "../shared/journal.ts";
+import { startDarkroom, until } from "./harness.ts";
+
+const darkroom = startDarkroom();
+
+type Line = Record<string, unknown> & { event: string };
+
+/** The lines of a job, as programs read them: whatever is no JSON is none. */
+function linesOf(jobId: string): Line[] {
+  return darkroom.logs().flatMap(({ message }) => {
+    if (!message.startsWith("{") || !message.includes(jobId)) return [];
+    return JSON.parse(message) as Line;
+  });
+}
+
+async function eventsOf(jobId: string, last: string): Promise<Line[]> {
+  const lines = await until(
+    async () => linesOf(jobId),
+    (found) => found.some(({ event }) => event === last),
+  );
+  // Long enough for a line that ought not to come.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  return lines.length === linesOf(jobId).length ? lines : linesOf(jobId);
+}
+
+const names = (lines: Line[]) => lines.map(({ event }) => event);
+
+test("a job that fails once and completes leaves one line a change of state", async () => {
+  const { id } = await darkroom.submit({ kind: "image_generation", prompt: "error:3043x1 secretwords" });
+  await darkroom.untilJob(id, ({ waiting }) => waiting !== null);
+  await darkroom.bindings().DB.prepare("UPDATE tasks SET scheduled_at = 0, check_at = 0").run();
+  await darkroom.maintain();
+  await darkroom.untilJob(id);
+  const lines = await eventsOf(id, "job.completed");
+  expect(names(lines)).toEqual([
+    "job.queued",
+    "job.started",
+    "task.leased",
+    "task.retry",
+    "task.leased",
+    "task.completed",
+    "job.completed",
+  ]);
+  const task = { jobId: id, taskId: `${id}.generate_image`, kind: "generate_image" };
+  const call = { model: "@cf/black-forest-labs/flux-1-schnell", engine: "workers-ai" };
+  const time = expect.any(Number) as number;
+  expect(lines[0]).toEqual({
+    event: "job.queued",
+    kind: "image_generation",
+    jobId: id,
+    taskId: task.taskId,
+    ownerId: "operator",
+  });
+  expect(lines[1]).toEqual({ event: "job.started", ...task, queuedMs: time });
+  expect(lines[3]).toEqual({
+    event: "task.retry",
+    ...task,
+    ...call,
+    attempt: 1,
+    durationMs: time,
+    delayMs: time,
+    code: "model_failed",
+  });
+  expect(lines[5]).toEqual({ event: "task.completed", ...task, ...call, attempt: 2, durationMs: time, neurons: 1.5 });
+  expect(lines[6]).toEqual({
+    event: "job.completed",
+    kind: "image_generation",
+    jobId: id,
+    ownerId: "operator",
+    queuedMs: time,
+    durationMs: time,
+  });
+  expect(darkroom.logs().filter(({ message }) => message.includes("secretwords"))).toEqual([]);
+});
+
+test("so does one that is given up on, one that is cancelled, and one whose consumer died", async () => {
+  const failed = await darkroom.submit({ kind: "classification", text: "error:5004 secretwords" });
+  expect((await darkroom.untilJob(failed.id)).state).toBe("failed");
+  const failing = await eventsOf(failed.id, "job.failed");
+  expect(names(failing)).toEqual(["job.queued", "job.started", "task.leased", "task.discard", "job.failed"]);
+  expect(failing.slice(-2)).toMatchObject([{ code: "invalid_model_input" }, { code: "invalid_model_input" }]);
+
+  await darkroom.post("/v1/queues/classification/pause", {});
+  const cancelled = await darkroom.submit({ kind: "classification", text: "secretwords" });
+  for (let time = 0; time < 2; time += 1) await darkroom.api(`/v1/jobs/${cancelled.id}`, { method: "DELETE" });
+  expect(names(await eventsOf(cancelled.id, "job.cancelled"))).toEqual([
+    "job.queued",
+    "task.cancelled",
+    "job.cancelled",
+  ]);
+
+  const lost = await darkroom.submit({ kind: "classification", text: "lost secretwords" });
+  await darkroom
+    .bindings()
+    .DB.prepare(
+      "UPDATE tasks SET state = 'running', lost = 9, lease_id = 'dead', leased_at = 1, check_at = 1 WHERE job_id = ?1",
+    )
+    .bind(lost.id)
+    .run();
+  for (let run = 0; run < 2; run += 1) await darkroom.maintain();
+  expect(names(await eventsOf(lost.id, "job.failed"))).toEqual(["job.queued", "task.lost", "job.failed"]);
+  expect(darkroom.logs().filter(({ message }) => message.includes("secretwords"))).toEqual([]);
+});
+
+test("an upload, a message that is given up on, a pause and each maintenance run are told once", async () => {
+  const { event } = await darkroom.putAndAnnounce("inbox/note.txt", "a fine harbour");
+  await darkroom.bindings().UPLOADS.send(event);
+  await darkroom.putAndAnnounce("inbox/zero.bin", "\u0000");
+  const countOf = (name: string, text = "") =>
+    darkroom.logs().filter(({ message }) => message.startsWith(`{"event":"${name}"`) && message.includes(text)).length;
+  await until(
+    async () => [countOf("upload.known", "note.txt"), countOf("upload.ignored", "zero.bin")],
+    (counts) => counts.every((count) => count === 1),
+  );
+  expect(countOf("upload.accepted", "note.txt")).toBe(1);
+
+  await darkroom.post("/v1/queues/image_generation/pause", { note: "too dear" });
+  await darkroom.post("/v1/queues/image_generation/pause", {});
+  const { id } = await darkroom.submit({ kind: "image_generation", prompt: "poison" });
+  for (let time = 0; time < 2; time += 1) await darkroom.giveUpOn({ v: 1, taskId: `${id}.generate_image` });
+  expect(names(await eventsOf(id, "job.failed"))).toEqual(["job.queued", "task.discard", "job.failed"]);
+  for (let time = 0; time < 2; time += 1) await darkroom.post("/v1/queues/image_generation/resume", {});
+  const runs = countOf("maintenance.ran");
+  await darkroom.maintain();
+  await until(
+    async () => countOf("kind.resumed", "image_generation"),
+    (count) => count > 0,
+  );
+  expect([countOf("kind.paused", "too dear"), countOf("kind.resumed", "image_generation")]).toEqual([1, 1]);
+  await until(
+    async () => countOf("maintenance.ran"),
+    (count) => count === runs + 1,
+  );
+});
+
+test("a point carries names and numbers only, and there are 250 an invocation at most", () => {
+  const points: AnalyticsEngineDataPoint[] = [];
+  const journal = createJournal({ writeDataPoint: (point) => void points.push(point!) });
+  journal.record({ event: "upload.accepted", jobId: "job_1", ownerId: "me" }, { key: "inbox/my diary.mp3" });
+  journal.fault({ event: "settle.failed" }, new Error("in my diary"), { tasks: 3 });
+  journal.record({ event: "task.opened", taskId: "job_1.chunk" });
+  journal.record({ event: "task.completed", kind: "classify", taskId: "t", model: "m", engine: null, neurons: 2 });
+  expect(points).toHaveLength(3);
+  expect(JSON.stringify(points)).not.toContain("diary");
+  expect(points[2]).toEqual({
+    indexes: ["classify"],
+    blobs: ["task.completed", "classify", "", "t", "", "m", "", ""],
+    doubles: [0, 0, 0, 2, 0],
+  });
+  for (let run = 0; run < 300; run += 1) journal.record({ event: "maintenance.ran" });
+  expect(points).toHaveLength(250);
+});

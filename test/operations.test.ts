@@ -1,0 +1,64 @@
+// What docs/operations.md tells people to type in a bad hour must be true.
+import { readFileSync } from "node:fs";
+
+import { expect, test } from "vitest";
+
+import { startDarkroom } from "./harness.ts";
+
+const darkroom = startDarkroom();
+const PAGE = readFileSync("docs/operations.md", "utf8");
+
+/** The SQL block below a heading, its placeholders filled in. */
+async function runSql(heading: string, values: Record<string, string> = {}): Promise<void> {
+  const section = PAGE.split(/^### /m).find((part) => part.startsWith(heading));
+  let sql = /```sql\n([\s\S]*?)```/.exec(section ?? "")?.[1] ?? "";
+  for (const [name, value] of Object.entries(values)) sql = sql.replaceAll(`'${name}'`, `'${value}'`);
+  const { DB } = darkroom.bindings();
+  await DB.batch(sql.split(";").map((statement) => DB.prepare(statement)));
+}
+
+test("held tasks are let go", async () => {
+  const { id } = await darkroom.submit({ kind: "image_generation", prompt: "error:4006x1 held" });
+  await darkroom.untilJob(id, ({ waiting }) => waiting?.code === "daily_allocation_used");
+  await runSql("The daily allocation is used up");
+  await darkroom.maintain(new Date(Date.now() + 1000));
+  expect((await darkroom.untilJob(id)).state).toBe("completed");
+});
+
+test("an owner's waiting jobs are cancelled, and nobody else's", async () => {
+  await darkroom.post("/v1/queues/classification/pause", {});
+  const mine = await darkroom.submit({ kind: "classification", text: "mine" });
+  const { DB } = darkroom.bindings();
+  await DB.prepare("UPDATE jobs SET owner_id = 'runaway' WHERE id = ?1").bind(mine.id).run();
+  const kept = await darkroom.submit({ kind: "classification", text: "kept" });
+  await runSql("A runaway client", { OWNER: "runaway" });
+  await darkroom.post("/v1/queues/classification/resume", {});
+  expect((await darkroom.untilJob(kept.id)).state).toBe("completed");
+  const states = await DB.prepare(
+    "SELECT j.state AS job, t.state AS task FROM jobs j JOIN tasks t ON t.job_id = j.id WHERE j.id = ?1",
+  )
+    .bind(mine.id)
+    .first();
+  expect(states).toEqual({ job: "cancelled", task: "cancelled" });
+});
+
+test("a leaked key is refused from the next request on", async () => {
+  expect((await darkroom.api("/v1/jobs")).status).toBe(200);
+  await runSql("A key leaked", { KEY_ID: "operator" });
+  expect((await darkroom.api("/v1/jobs")).status).toBe(401);
+});
+
+test("every event that the page names is one that the code writes, and the other way round", () => {
+  const journal = readFileSync("shared/journal.ts", "utf8");
+  const written = [...journal.matchAll(/^ {2}\| "([a-z_.]+)"/gm)].map(([, name]) => name!);
+  const notices = [...(/Notice = (.*);/.exec(journal)?.[1] ?? "").matchAll(/"([a-z_.]+)"/g)].map(([, name]) => name!);
+  expect(written.length).toBeGreaterThan(20);
+  const table = PAGE.slice(PAGE.indexOf("## The journal"), PAGE.indexOf("## Alerts"));
+  const faults = /\| `\*\.failed`(.*)/.exec(table)?.[1] ?? "";
+  const untold = [...written, ...notices].filter((name) => {
+    return !table.includes(`\`${name}\``) && !faults.includes(`\`${name.replace(/\.failed$/, "")}\``);
+  });
+  expect(untold).toEqual([]);
+  const named = [...PAGE.matchAll(/`((?:job|task|upload|kind|maintenance)\.[a-z_]+)`/g)].map(([, name]) => name!);
+  expect(named.filter((name) => ![...written, ...notices].includes(name))).toEqual([]);
+});

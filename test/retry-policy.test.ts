@@ -1,0 +1,95 @@
+// Properties of what becomes of a failed attempt, over everything that can fail.
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+
+import { diagnose, type Remedy } from "../consumer/failure.ts";
+import { backoffMs, decide, nextAllocationAt } from "../consumer/retry-policy.ts";
+
+const DAY_MS = 86_400_000;
+const chances = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
+const times = fc.integer({ min: 0, max: 4_000_000_000_000 });
+const attempts = fc.integer({ min: 1, max: 500 });
+
+const situation = fc
+  .record({
+    remedy: fc.constantFrom<Remedy>("retry", "snooze", "hold", "discard"),
+    attempt: attempts,
+    more: fc.integer({ min: 0, max: 20 }),
+    ageMs: fc.integer({ min: 0, max: 20 * DAY_MS }),
+    now: times,
+    random: chances,
+  })
+  .map(({ remedy, attempt, more, ageMs, now, random }) => {
+    const task = { attempt, maxAttempts: attempt + more, createdAt: now - ageMs };
+    const failure = { code: "x", message: "y" };
+    return { remedy, task, ageMs, now, verdict: decide({ remedy, failure }, task, { now, random: () => random }) };
+  });
+
+test("a backoff grows, is capped, and strays by a tenth at most", () => {
+  fc.assert(
+    fc.property(attempts, chances, (attempt, chance) => {
+      const nominal = Math.min(10_000 * 2 ** (attempt - 1), 900_000);
+      const wait = backoffMs(attempt, () => chance);
+      expect(wait).toBeGreaterThanOrEqual(Math.floor(nominal * 0.9));
+      expect(wait).toBeLessThanOrEqual(Math.ceil(nominal * 1.1));
+      // Even at the extremes of both, a later attempt waits at least about as long as the one before it.
+      expect(backoffMs(attempt + 1, () => 0)).toBeGreaterThanOrEqual(backoffMs(attempt, () => 1) * 0.8);
+    }),
+  );
+});
+
+test("the next allocation is the coming midnight UTC, spread over five minutes", () => {
+  fc.assert(
+    fc.property(times, chances, (at, chance) => {
+      const next = nextAllocationAt(at, () => chance);
+      expect(next).toBeGreaterThan(at);
+      expect(next - at).toBeLessThanOrEqual(DAY_MS + 5 * 60_000);
+      expect(next % DAY_MS).toBeLessThanOrEqual(5 * 60_000);
+    }),
+  );
+});
+
+test("nothing is tried for ever, nothing waits in the past, and attempts are never exceeded", () => {
+  fc.assert(
+    fc.property(situation, ({ remedy, task, ageMs, now, verdict }) => {
+      expect("scheduledAt" in verdict ? verdict.scheduledAt : Infinity).toBeGreaterThan(now);
+      const isSpent = remedy === "retry" ? task.attempt >= task.maxAttempts : ageMs > 7 * DAY_MS;
+      const otherwise = remedy === "hold" ? "snooze" : remedy;
+      expect(verdict.type).toBe(isSpent ? "discard" : otherwise);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("any message at all is diagnosed: a code for programs, a short sentence for people", () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string({ unit: "binary", maxLength: 5000 }),
+        fc.integer().map((code) => `${code}: text`),
+      ),
+      (message) => {
+        const { failure, remedy } = diagnose(message);
+        expect(failure.code).toMatch(/^[a-z_]+$/);
+        expect(failure.message.length).toBeLessThan(1200);
+        expect(["retry", "snooze", "hold", "discard"]).toContain(remedy);
+      },
+    ),
+    { numRuns: 1000 },
+  );
+});
+
+test.each([
+  ["3036: allocation", "hold"],
+  ["4006: you have used up your daily free allocation", "hold"],
+  ["AiError: 3040: Capacity temporarily exceeded", "snooze"],
+  ["HTTP 429: slow down", "snooze"],
+  ["3007: timeout", "retry"],
+  ["3043: Internal server error", "retry"],
+  ["Network connection lost", "retry"],
+  ["5006: Error: required properties", "discard"],
+  ["3010: Unsupported audio input", "discard"],
+  ["5016: agreement", "discard"],
+])("'%s' asks for %s", (message, remedy) => {
+  expect(diagnose(message).remedy).toBe(remedy);
+});
