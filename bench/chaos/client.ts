@@ -18,13 +18,16 @@ export async function submit(
   works: readonly Work[],
 ): Promise<void> {
   const now = Math.floor(world.clock.now());
-  const jobs = works.flatMap((work) => {
-    const job = describedJob(work, { createdAt: now, ringGraceMs: RING_GRACE_MS });
-    if (job !== null) world.jobIds.set(work.mark, job.id);
-    return job ?? [];
-  });
-  const opened = await insertJobs(d1Door(world, invocation), { jobs, uploads: [] }, now);
-  await wake(queueDoor(world, invocation, network, "media-tasks"), opened);
+  const times = { createdAt: now, ringGraceMs: RING_GRACE_MS };
+  const described = await Promise.all(works.map((work) => describedJob(work, times)));
+  const jobs = described.filter((job) => job !== null);
+  for (const job of jobs) world.jobIds.set(job.id.replace("job_", ""), job.id);
+  const { ready } = await insertJobs(
+    d1Door(world, invocation),
+    { jobs, uploads: [] },
+    { now, ringGraceMs: RING_GRACE_MS },
+  );
+  await wake(queueDoor(world, invocation, network, "media-tasks"), ready);
 }
 
 /** Put an object into the inbox as any S3 tool would, and have R2 announce it. From here on it may not be lost. */

@@ -151,6 +151,8 @@ function doorsOf(world: World, invocation: Invocation, network: Network): Env {
     MEDIA: r2Door(world, invocation),
     UPLOADS: queueDoor(world, invocation, network, "media-uploads"),
     TASKS: queueDoor(world, invocation, network, "media-tasks"),
+    DEAD_LETTERS: queueDoor(world, invocation, network, "media-dead-letters"),
+    KEEP_MODEL_RATES: "true",
     AI: aiDoor(world, invocation) as unknown as Fetcher,
     OPERATOR_ID: "operator",
     MEDIA_BUCKET: BUCKET,

@@ -1,5 +1,6 @@
 // The jobs of a run. A job is known by its mark, `j` and its number, which is in all that it says and gets.
 import { JobWork, newJob, type NewJob } from "../../shared/new-job.ts";
+import { DEFAULT_TERMS } from "../../shared/terms.ts";
 import { speech } from "../../test/speech.ts";
 import { pictureOf } from "./model.ts";
 import type { ChaosPlan, WorkKind } from "./plan.ts";
@@ -31,15 +32,19 @@ export function wordsOf({ mark, kind }: Work): string[] {
 }
 
 /** A job that a client describes; null for one that an object announces. */
-export function describedJob({ mark, kind }: Work, times: { createdAt: number; ringGraceMs: number }): NewJob | null {
+export async function describedJob(
+  { mark, kind }: Work,
+  times: { createdAt: number; ringGraceMs: number },
+): Promise<NewJob | null> {
+  const terms = DEFAULT_TERMS;
   const id = `job_${mark}`;
   if (kind === "picture") {
     const input = { prompt: `a quiet harbour, ${mark}`, options: { steps: 4 } };
-    return newJob(JobWork.parse({ kind: "image_generation", input }), { id, ownerId: OWNER, ...times });
+    return newJob(JobWork.parse({ kind: "image_generation", input }), terms, { id, ownerId: OWNER, ...times });
   }
   if (kind === "text") {
     const input = { text: `what a day, ${mark}`, options: {} };
-    return newJob(JobWork.parse({ kind: "classification", input }), { id, ownerId: OWNER, ...times });
+    return newJob(JobWork.parse({ kind: "classification", input }), terms, { id, ownerId: OWNER, ...times });
   }
   return null;
 }
