@@ -31,7 +31,7 @@ export function createClient(url: () => string, folder: string) {
   async function read<T>(path: string): Promise<T> {
     const response = await request(path);
     if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
-    return response.json() as Promise<T>;
+    return response.json<T>();
   }
 
   /** Send it until it is accepted. @throws if it is refused, or `signal` is aborted. */

@@ -34,7 +34,7 @@ export async function withRecording<T>(
     const recording = await withRuntime(store, async ({ url }) => {
       const response = await fetch(await url, { method: "PUT", body: await openAsBlob(path) });
       if (!response.ok) throw new Error(`upload: ${await response.text()}`);
-      return (await response.json()) as Recording;
+      return response.json<Recording>();
     });
     return await run(({ collects }, cut) =>
       withRuntime(store, async (runtime) => {

@@ -1,0 +1,103 @@
+import type { AiBinding } from "../../consumer/models/run-model.ts";
+import { codeOf, drawFault, errorOf, type Fault, isCodeFault } from "./faults.ts";
+import type { Call } from "./ledger.ts";
+import { ask } from "./model.ts";
+import { never } from "./operation.ts";
+import { between } from "./random.ts";
+import { countFault, type Invocation, kill, latencyMs, nextOperation, plannedFault, type World } from "./world.ts";
+
+/** Slow is longer than the lease is renewed; late is longer than it lasts. */
+const SLOW_MS = [25_000, 75_000] as const;
+const LATE_MS = [100_000, 260_000] as const;
+
+/** The model's door. Every call is in the ledger before anything can go wrong with it. */
+export function aiDoor(world: World, invocation: Invocation): AiBinding {
+  return {
+    async run(model, inputs) {
+      if (invocation.diedAt !== null) return never();
+      const first = call(world, invocation, model, inputs);
+      const isTwice = world.plan.sabotage === "asks_twice" && invocation.id % 3 === 0;
+      return isTwice ? first.then(() => call(world, invocation, model, inputs)) : first;
+    },
+  };
+}
+
+function call(world: World, invocation: Invocation, model: string, inputs: Record<string, unknown>): Promise<Response> {
+  const { clock, random } = world;
+  const fault = plannedFault(nextOperation(world), drawFault("ai", world.plan.faultRate, random.faults));
+  if (fault !== null) countFault(world, "ai", fault);
+  const asked = ask(model, inputs);
+  const entry: Call = {
+    asked: { mark: asked.mark, key: asked.key },
+    invocation,
+    askedAt: clock.now(),
+    billedAt: null,
+    deliveredAt: null,
+    keptAt: null,
+    outcome: fault ?? "answered",
+  };
+  world.calls.push(entry);
+  const what = `#${invocation.id} ai ${world.jobIds.get(entry.asked.mark)} ${entry.asked.key.slice(0, 60)}`;
+  world.trace(`${what}${fault === null ? "" : ` [${fault}]`}`);
+  if (fault === "silence") return never();
+  const takesMs = takes(world, fault);
+  if (fault === "late") invocation.cutOffUntil = clock.now() + takesMs + 1;
+
+  return new Promise<Response>((resolve, reject) => {
+    clock.after(takesMs, () => {
+      const isGood = fault === null || ["slow", "late", "die_after", "network_after"].includes(fault);
+      if (invocation.diedAt !== null && !isGood) return;
+      if (fault === "die_before") return kill(world, invocation, "before the model was asked");
+      if (fault === "network_before") return reject(errorOf("ai", random.faults));
+      if (isCodeFault(fault)) {
+        const { code, status } = codeOf(fault, random.faults);
+        entry.outcome = String(code);
+        return resolve(answer({ internalCode: code, name: "AiError", description: "injected" }, status));
+      }
+      if (fault === "garbage") return resolve(answer({ nothing: "of the kind" }, 200));
+      entry.billedAt = clock.now();
+      world.trace(`${what} was answered`);
+      if (fault === "die_after") return kill(world, invocation, "after the model had answered");
+      if (fault === "network_after") return reject(errorOf("ai", random.faults));
+      // The consumer died meanwhile: the answer is paid for, and nobody gets it.
+      if (invocation.diedAt !== null) return;
+      entry.deliveredAt = clock.now();
+      invocation.unkept.set(entry, asked);
+      resolve(answer(asked.answer, 200));
+    });
+  });
+}
+
+function takes(world: World, fault: Fault | null): number {
+  if (fault === "slow") return between(world.random.latency, ...SLOW_MS);
+  if (fault === "late") return between(world.random.latency, ...LATE_MS);
+  return latencyMs(world, "ai");
+}
+
+/** A Response whose body is read without a turn of the event loop, which would not be the clock's. */
+class MemoryResponse extends Response {
+  readonly #text: string;
+
+  constructor(text: string, init: ResponseInit) {
+    super(null, init);
+    this.#text = text;
+  }
+
+  override async text(): Promise<string> {
+    return this.#text;
+  }
+
+  override async json<T>(): Promise<T> {
+    return JSON.parse(this.#text);
+  }
+
+  override async arrayBuffer(): Promise<ArrayBuffer> {
+    return new TextEncoder().encode(this.#text).buffer as ArrayBuffer;
+  }
+}
+
+function answer(body: unknown, status: number): Response {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const headers = { "content-type": "application/json", ...(status === 200 && { "cf-ai-neurons": "1.5" }) };
+  return new MemoryResponse(text, { status, headers });
+}

@@ -1,0 +1,74 @@
+import { isKeptIn } from "./keeping.ts";
+import { perform } from "./operation.ts";
+import type { Invocation, World } from "./world.ts";
+
+interface Written {
+  readonly real: D1PreparedStatement;
+  readonly sql: string;
+  readonly values: readonly unknown[];
+}
+
+/** D1 through a door: each `batch`, `all`, `run` and `first` is one operation. */
+export function d1Door(world: World, invocation: Invocation): D1Database {
+  const written = new WeakMap<D1PreparedStatement, Written>();
+
+  async function through<T>(statements: readonly Written[], run: () => Promise<T>): Promise<T> {
+    return perform(world, invocation, {
+      door: "d1",
+      what: statements.map(({ sql, values }) => `${shorten(sql)} ${shorten(JSON.stringify(values))}`).join(" ; "),
+      run,
+      onEffect: async () => {
+        invocation.leasedAt ??= world.clock.now();
+        await noteKept(world, invocation, statements);
+      },
+      onFault: () => null,
+    });
+  }
+
+  function statement(one: Written): D1PreparedStatement {
+    const door = {
+      bind: (...values: unknown[]) => statement({ real: one.real.bind(...values), sql: one.sql, values }),
+      all: () => through([one], () => one.real.all()),
+      run: () => through([one], () => one.real.run()),
+      first: (column?: string) =>
+        through([one], () => (column === undefined ? one.real.first() : one.real.first(column))),
+    };
+    written.set(door as unknown as D1PreparedStatement, one);
+    return door as unknown as D1PreparedStatement;
+  }
+
+  const door = {
+    prepare: (sql: string) => statement({ real: world.real.DB.prepare(sql), sql, values: [] }),
+    batch: (statements: readonly D1PreparedStatement[]) => {
+      const all = statements.map((one) => written.get(one)!);
+      return through(all, async () => {
+        if (world.plan.sabotage === "forgets_commits" && invocation.name === "client" && invocation.id % 3 === 0) {
+          return all.map(() => ({ results: [], success: true, meta: {} }));
+        }
+        return world.real.DB.batch(all.map(({ real }) => real));
+      });
+    },
+  };
+  return door as unknown as D1Database;
+}
+
+/** What a chunk heard is kept in a row. Asked of the database itself, since a late writer's commit keeps nothing. */
+async function noteKept(world: World, { unkept }: Invocation, statements: readonly Written[]): Promise<void> {
+  for (const [call, asked] of unkept) {
+    const isWritten = statements.some(({ values }) =>
+      values.some((value) => typeof value === "string" && isKeptIn(value, asked)),
+    );
+    const jobId = world.jobIds.get(call.asked.mark);
+    if (!isWritten || jobId === undefined) continue;
+    const { results } = await world.real.DB.prepare("SELECT heard FROM chunks WHERE job_id = ?1")
+      .bind(jobId)
+      .all<{ heard: string }>();
+    if (!results.some(({ heard }) => isKeptIn(heard, asked))) continue;
+    call.keptAt = world.clock.now();
+    unkept.delete(call);
+  }
+}
+
+function shorten(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trim().slice(0, 300);
+}

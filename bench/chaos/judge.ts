@@ -1,0 +1,129 @@
+// Reads what D1 and R2 really hold at the end, by no path of the product's own, and compares it with what every job's
+// input deserves.
+import { createHash, type Hash } from "./hash.ts";
+import { judgeBills } from "./ledger.ts";
+import { type ChaosReport, type Finding, WORK_KINDS, type WorkKind } from "./plan.ts";
+import { isDeserved, type StoredResult } from "./results.ts";
+import type { World } from "./world.ts";
+import { workOf } from "./work.ts";
+
+const PAGE = 200;
+const FINDINGS_A_TYPE = 5;
+const MAX_ATTEMPTS = 5;
+const PERMANENT = new Set(["3010", "5006", "3030", "5004", "8002"]);
+
+interface EndedJob {
+  readonly id: string;
+  readonly state: string;
+  readonly errorCode: string | null;
+  readonly finalizedAt: number | null;
+  readonly letters: number;
+  /** Of the task that was tried most often, snoozes left out. */
+  readonly mostAttempts: number;
+}
+
+export async function judge(world: World): Promise<ChaosReport> {
+  const { plan, calls, counts, clock } = world;
+  const digest = createHash();
+  const refused = new Set(calls.flatMap(({ asked, outcome }) => (PERMANENT.has(outcome) ? asked.mark : [])));
+  const found: Finding[] = [];
+  const failed: Record<string, number> = {};
+  let completed = 0;
+  const kinds = Object.fromEntries(WORK_KINDS.map((kind) => [kind, { brought: 0, completed: 0 }]));
+  for (let from = 0; from < plan.jobs; from += PAGE) {
+    const works = Array.from({ length: Math.min(PAGE, plan.jobs - from) }, (_, index) => workOf(from + index, plan));
+    const ids = works.map(({ mark }) => world.jobIds.get(mark) ?? "");
+    const [jobs, results] = await readPage(world, ids, digest);
+    const verdicts = works.map(async (work, index): Promise<Finding | null> => {
+      const jobId = ids[index] ?? "";
+      kinds[work.kind]!.brought += 1;
+      const job = jobs.get(jobId);
+      if (job === undefined) return { type: "lost", jobId, reason: `${work.kind} ${work.mark} has no row` };
+      if (job.state === "completed") {
+        completed += 1;
+        kinds[work.kind]!.completed += 1;
+        const reason = await isDeserved(work, results.get(jobId) ?? { artifacts: [], labels: [] }, world.real.MEDIA);
+        return reason === null ? null : { type: "wrong_result", jobId, reason: `${work.kind}: ${reason}` };
+      }
+      if (job.state !== "failed") return { type: "lost", jobId, reason: `${work.kind} is ${job.state} at the end` };
+      const code = job.errorCode ?? "no reason";
+      failed[code] = (failed[code] ?? 0) + 1;
+      if (job.letters === 0) return { type: "lost", jobId, reason: `failed as ${code} without a dead letter` };
+      const isJust = job.mostAttempts >= MAX_ATTEMPTS || refused.has(work.mark);
+      return isJust ? null : { type: "wrong_result", jobId, reason: `failed as ${code}, which nobody injected` };
+    });
+    found.push(...(await Promise.all(verdicts)).filter((finding) => finding !== null));
+  }
+  const bill = judgeBills(calls);
+  for (const { mark, reason } of bill.doubleBilled) {
+    found.push({ type: "double_billed", jobId: world.jobIds.get(mark) ?? "", reason });
+  }
+  for (const call of calls) {
+    digest.add(
+      `${call.asked.key} ${call.invocation.id} ${call.askedAt} ${call.billedAt} ${call.keptAt} ${call.outcome}`,
+    );
+  }
+  const count = (type: Finding["type"]) => found.filter((finding) => finding.type === type).length;
+  const rows = await world.real.DB.prepare(
+    `SELECT (SELECT count(*) FROM attempts) AS attempts, (SELECT count(*) FROM dead_letters) AS letters`,
+  ).first<{ attempts: number; letters: number }>();
+  return {
+    seed: plan.seed,
+    fault_rate: plan.faultRate,
+    jobs: plan.jobs,
+    completed,
+    completed_by_kind: Object.fromEntries(
+      Object.entries(kinds).map(([kind, of]) => [kind, `${of.completed}/${of.brought}`]),
+    ) as Record<WorkKind, string>,
+    failed,
+    dead_letters: rows?.letters ?? 0,
+    lost: count("lost"),
+    double_billed: count("double_billed"),
+    wrong_result: count("wrong_result"),
+    answers_lost_with_consumer: bill.answersLostWithConsumer,
+    late_answers: bill.lateAnswers,
+    answers_not_stored: bill.answersNotStored,
+    attempts: rows?.attempts ?? 0,
+    model_calls: calls.length,
+    billed_calls: calls.filter(({ billedAt }) => billedAt !== null).length,
+    operations: counts.operations,
+    faults: counts.faults,
+    deaths: counts.deaths,
+    real_errors: [...new Set(world.realErrors)].slice(0, 20),
+    virtual_seconds: Math.round((clock.now() - Date.UTC(2026, 10, 23, 23)) / 1000),
+    wall_seconds: 0, // the command's, which also sees the start
+    digest: digest.hex(),
+    findings: (["lost", "double_billed", "wrong_result"] as const).flatMap((type) =>
+      found.filter((finding) => finding.type === type).slice(0, FINDINGS_A_TYPE),
+    ),
+  };
+}
+
+async function readPage(
+  { real }: World,
+  ids: readonly string[],
+  digest: Hash,
+): Promise<readonly [ReadonlyMap<string, EndedJob>, ReadonlyMap<string, StoredResult>]> {
+  const read = (sql: string) => real.DB.prepare(sql).bind(JSON.stringify(ids));
+  const [jobs, artifacts, labels, attempts] = await real.DB.batch<Record<string, never>>([
+    read(`SELECT j.id, j.state, j.error_code AS errorCode, j.finalized_at AS finalizedAt,
+                 (SELECT count(*) FROM dead_letters d WHERE d.job_id = j.id AND d.redriven_at IS NULL) AS letters,
+                 (SELECT coalesce(max(c), 0) FROM (SELECT count(*) AS c FROM tasks t JOIN attempts a ON a.task_id = t.id
+                   WHERE t.job_id = j.id AND a.outcome <> 'snooze' GROUP BY t.id)) AS mostAttempts
+            FROM jobs j WHERE j.id IN (SELECT value FROM json_each(?1))`),
+    read(`SELECT job_id AS jobId, name, key, content_type AS contentType, size_bytes AS sizeBytes
+            FROM artifacts WHERE job_id IN (SELECT value FROM json_each(?1)) ORDER BY job_id, name`),
+    read(`SELECT job_id AS jobId, label, score
+            FROM job_labels WHERE job_id IN (SELECT value FROM json_each(?1)) ORDER BY job_id, score DESC`),
+    read(`SELECT t.id, a.number, a.outcome, a.started_at, a.finished_at, a.error_code
+            FROM tasks t JOIN attempts a ON a.task_id = t.id
+           WHERE t.job_id IN (SELECT value FROM json_each(?1)) ORDER BY t.id, a.number`),
+  ]);
+  for (const result of [jobs, artifacts, labels, attempts]) digest.add(JSON.stringify(result?.results));
+  const results = new Map<string, StoredResult>(ids.map((id) => [id, { artifacts: [], labels: [] }]));
+  for (const row of artifacts?.results ?? []) results.get(row["jobId"] ?? "")?.artifacts.push(row as never);
+  for (const { jobId, label, score } of (labels?.results ?? []) as { jobId?: string; label?: never; score?: never }[]) {
+    results.get(jobId ?? "")?.labels.push({ label: label!, score: score! });
+  }
+  return [new Map((jobs?.results ?? []).map((row) => [row["id"] ?? "", row as unknown as EndedJob])), results];
+}

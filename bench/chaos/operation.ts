@@ -1,0 +1,64 @@
+import { type DoorName, drawFault, errorOf, type Fault } from "./faults.ts";
+import { countFault, type Invocation, kill, latencyMs, nextOperation, plannedFault, type World } from "./world.ts";
+
+export interface Operation<T> {
+  readonly door: Exclude<DoorName, "ai">;
+  /** For the trace. */
+  readonly what: string;
+  /** Do it for real. */
+  readonly run: () => Promise<T>;
+  /** It took effect, whether or not anybody is told. */
+  readonly onEffect?: (result: T) => void | Promise<void>;
+  /** Answer without doing it: a message that is sent nowhere, a read that breaks off. Null where that is no fault here. */
+  readonly onFault?: (fault: Fault) => { readonly answer: T } | null;
+}
+
+/** Never answers: what an invocation that has died waits for. */
+export function never<T>(): Promise<T> {
+  return new Promise(() => {});
+}
+
+/**
+ * Pass one operation through a door. The clock does one thing after another, so real operations never overlap and one
+ * seed decides all; what overlaps is their virtual time, from the request's way to the answer's.
+ */
+export function perform<T>(world: World, invocation: Invocation, operation: Operation<T>): Promise<T> {
+  if (invocation.diedAt !== null) return never();
+  const { clock, random } = world;
+  const { door } = operation;
+  const death = nextOperation(world);
+  const fault = plannedFault(death, drawFault(door, world.plan.faultRate, random.faults));
+  if (fault !== null) countFault(world, door, fault);
+  const told = `#${invocation.id} ${invocation.name} ${door} ${operation.what}`;
+  world.trace(`${told}${fault === null ? "" : ` [${fault}]`}`);
+
+  return new Promise<T>((resolve, reject) => {
+    const answer = (run: () => void) => {
+      clock.after(latencyMs(world, door), () => {
+        if (invocation.diedAt === null) run();
+      });
+    };
+    const isRequestSent = random.faults() < 0.5;
+    clock.after(latencyMs(world, door), async () => {
+      // Of what a dying consumer had asked for, some was on its way already.
+      if (invocation.diedAt !== null && !isRequestSent) return;
+      if (fault === "die_before") return kill(world, invocation, `before ${operation.what}`);
+      if (fault === "error_before" || (door === "d1" && invocation.cutOffUntil > clock.now())) {
+        return answer(() => reject(errorOf(door, random.faults)));
+      }
+      const other = fault === null ? null : (operation.onFault?.(fault) ?? null);
+      if (other !== null) return answer(() => resolve(other.answer));
+      try {
+        const result = await operation.run();
+        await operation.onEffect?.(result);
+        if (fault === "die_after") kill(world, invocation, `after ${operation.what}`);
+        else if (fault === "error_after") answer(() => reject(errorOf(door, random.faults)));
+        else answer(() => resolve(result));
+      } catch (error) {
+        world.realErrors.push(`${operation.what}: ${String(error)}`);
+        world.trace(`${told} REAL ERROR ${String(error)}`);
+        answer(() => reject(error));
+      }
+    });
+  });
+}

@@ -1,0 +1,47 @@
+// The chaos Worker: runs a plan that is posted to it, inside real workerd and on real D1 and R2.
+import { takeOver } from "./clock.ts";
+import { judge } from "./judge.ts";
+import type { ChaosLine, ChaosPlan } from "./plan.ts";
+import { createRandom, type Random } from "./random.ts";
+import { simulate } from "./simulation.ts";
+import type { RealDoors } from "./world.ts";
+
+let chance: Random = createRandom(0, 0);
+takeOver(() => chance());
+// The product says what it does; at a hundred thousand jobs nobody can listen.
+for (const level of ["log", "warn", "error"] as const) console[level] = () => {};
+
+export default {
+  async fetch(request, env, context) {
+    const plan = await request.json<ChaosPlan>();
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = writable.getWriter();
+    const say = (line: ChaosLine) => writer.write(new TextEncoder().encode(`${JSON.stringify(line)}\n`));
+    const run = async () => {
+      try {
+        await empty(env);
+        chance = createRandom(plan.seed, 0);
+        const world = await simulate(plan, env, say);
+        await say({ type: "report", report: await judge(world) });
+      } catch (error) {
+        await say({ type: "error", message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      }
+      await writer.close();
+    };
+    context.waitUntil(run());
+    // Without it the body is compressed on its way, and progress comes when all is over.
+    return new Response(readable, {
+      headers: { "content-type": "application/x-ndjson", "content-encoding": "identity" },
+    });
+  },
+} satisfies ExportedHandler<RealDoors>;
+
+/** A run must find nothing of the one before. */
+async function empty({ DB, MEDIA }: RealDoors): Promise<void> {
+  await DB.batch(["dead_letters", "uploads", "jobs", "cursors"].map((table) => DB.prepare(`DELETE FROM ${table}`)));
+  for (;;) {
+    const { objects } = await MEDIA.list();
+    if (objects.length === 0) break;
+    await MEDIA.delete(objects.map((object) => object.key));
+  }
+}

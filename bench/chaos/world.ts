@@ -1,0 +1,100 @@
+// All that one run shares: its clock, its chance, its ledger, and the consumer's runs that are alive.
+import type { Clock } from "./clock.ts";
+import type { DoorName, Fault } from "./faults.ts";
+import type { Call } from "./ledger.ts";
+import type { Asked } from "./model.ts";
+import type { ChaosPlan } from "./plan.ts";
+import { between, createRandom, type Random } from "./random.ts";
+
+/** The real bindings, which fail only if they are broken. */
+export interface RealDoors {
+  readonly DB: D1Database;
+  readonly MEDIA: R2Bucket;
+}
+
+export interface World {
+  readonly plan: ChaosPlan;
+  readonly clock: Clock;
+  readonly real: RealDoors;
+  /** Apart from each other: faults, latencies, deliveries. */
+  readonly random: { readonly faults: Random; readonly latency: Random; readonly delivery: Random };
+  readonly calls: Call[];
+  readonly counts: { operations: number; deaths: number; readonly faults: Record<string, number> };
+  readonly realErrors: string[];
+  /** When an object was put, in virtual time: the real bucket has its own. */
+  readonly uploadedAt: Map<string, number>;
+  readonly jobIds: Map<string, string>;
+  trace(text: string): void;
+}
+
+/** One run of a handler, in a process of its own as far as the product can tell. */
+export interface Invocation {
+  readonly id: number;
+  readonly name: string;
+  diedAt: number | null;
+  leasedAt: number | null;
+  /** Until then D1 does not answer it, while the rest of the world goes on: how a lease runs out under a live consumer. */
+  cutOffUntil: number;
+  /** Its good answers that nothing durable holds yet. */
+  readonly unkept: Map<Call, Asked>;
+  readonly onDeath: () => void;
+}
+
+export function createWorld(plan: ChaosPlan, clock: Clock, real: RealDoors, trace: (text: string) => void): World {
+  return {
+    plan,
+    clock,
+    real,
+    random: {
+      faults: createRandom(plan.seed, 1),
+      latency: createRandom(plan.seed, 2),
+      delivery: createRandom(plan.seed, 3),
+    },
+    calls: [],
+    counts: { operations: 0, deaths: 0, faults: {} },
+    realErrors: [],
+    uploadedAt: new Map(),
+    jobIds: new Map(),
+    trace: (text) => {
+      if (plan.trace !== undefined && text.includes(plan.trace)) trace(`${(clock.now() / 1000).toFixed(3)} ${text}`);
+    },
+  };
+}
+
+export function countFault(world: World, door: DoorName | "delivery", fault: string): void {
+  const name = `${door}.${fault}`;
+  world.counts.faults[name] = (world.counts.faults[name] ?? 0) + 1;
+}
+
+/** End an invocation as an evicted isolate ends: whatever it still waits for never comes. */
+export function kill(world: World, invocation: Invocation, why: string): void {
+  if (invocation.diedAt !== null) return;
+  invocation.diedAt = world.clock.now();
+  world.counts.deaths += 1;
+  world.trace(`#${invocation.id} ${invocation.name} died: ${why}`);
+  invocation.onDeath();
+}
+
+export const LATENCY_MS: Readonly<Record<DoorName, readonly [number, number]>> = {
+  d1: [2, 25],
+  "r2.read": [3, 30],
+  "r2.write": [10, 60],
+  queue: [3, 15],
+  ai: [200, 3000],
+};
+
+export function latencyMs(world: World, door: DoorName): number {
+  const [low, high] = LATENCY_MS[door];
+  return between(world.random.latency, low, high);
+}
+
+/** Number an operation, and say whether it is the one at which the plan has its invocation die. */
+export function nextOperation(world: World): "before" | "after" | null {
+  world.counts.operations += 1;
+  const { death } = world.plan;
+  return death?.operation === world.counts.operations ? death.when : null;
+}
+
+export function plannedFault(death: "before" | "after" | null, drawn: Fault | null): Fault | null {
+  return death === null ? drawn : death === "before" ? "die_before" : "die_after";
+}

@@ -1,0 +1,58 @@
+// A small run of `npm run chaos`: one in five operations fails, and nothing is lost, bought twice or wrong.
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { parseCommand } from "../bench/chaos/command.ts";
+import type { ChaosPlan } from "../bench/chaos/plan.ts";
+import { type Chaos, startChaos } from "../bench/chaos/start.ts";
+
+let chaos: Chaos;
+beforeAll(async () => {
+  chaos = await startChaos();
+});
+afterAll(() => chaos.close());
+
+const PLAN: ChaosPlan = { jobs: 60, faultRate: 0.2, seed: 1 };
+const GUILTLESS = { lost: 0, wrong_result: 0, double_billed: 0 };
+
+test.each([1, 2])(
+  "seed %i: no job is lost, none is paid for twice, no result is wrong; and it replays exactly",
+  async (seed) => {
+    const report = await chaos.run({ ...PLAN, seed });
+    const { completed, failed, operations, faults, wall_seconds: _, ...rest } = report;
+    expect(Object.values(failed).reduce((sum, count) => sum + count, completed)).toBe(60);
+    expect(completed).toBeGreaterThan(45);
+    const failing = Object.entries(faults).filter(([name]) => !name.startsWith("delivery."));
+    const share = failing.reduce((sum, [, count]) => sum + count, 0) / operations;
+    expect(share).toBeGreaterThan(0.15);
+    expect(share).toBeLessThan(0.25);
+    expect(await chaos.run({ ...PLAN, seed })).toMatchObject({ digest: report.digest, operations, failed });
+    expect(rest).toMatchObject({ ...GUILTLESS, real_errors: [] });
+  },
+);
+
+test("without faults every job is completed in one attempt for each of its tasks", async () => {
+  const report = await chaos.run({ ...PLAN, faultRate: 0 });
+  expect(report).toMatchObject({ ...GUILTLESS, completed: 60, deaths: 0, dead_letters: 0, real_errors: [] });
+  expect(report.billed_calls).toBe(report.model_calls);
+});
+
+test.each([
+  ["forgets_commits", "lost"],
+  ["asks_twice", "double_billed"],
+  ["stores_half", "wrong_result"],
+] as const)("a door that %s is found out as %s", async (sabotage, verdict) => {
+  const report = await chaos.run({ ...PLAN, faultRate: 0, sabotage });
+  expect(report[verdict]).toBeGreaterThan(0);
+  expect(report.findings[0]).toMatchObject({ type: verdict });
+});
+
+test.each([
+  [["--jobs", "0"], "--jobs is '0'"],
+  [["--jobs", "ten"], "--jobs is 'ten'"],
+  [["--fault-rate", "2"], "--fault-rate is '2'"],
+  [["--seed", "-1"], "seed"],
+  [["--only", "video"], "--only is 'video'"],
+  [["--joobs", "1"], "--joobs"],
+])("%j is refused", (args, message) => {
+  expect(parseCommand(args)).toMatchObject({ message: expect.stringContaining(message) });
+});
