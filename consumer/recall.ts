@@ -1,5 +1,6 @@
 import type { ModelCall } from "../shared/settlement.ts";
 import { artifactKey } from "../shared/storage.ts";
+import { patiently } from "./patient.ts";
 import type { TaskContext } from "./processor.ts";
 
 /** The name of the metadata in which a stored result carries what was paid for it. */
@@ -21,11 +22,10 @@ export async function recall(
   name: string,
 ): Promise<R2Object | null> {
   for (const attempt of await earlierAttempts()) {
-    const { objects } = await media.list({
-      prefix: artifactKey(jobId, attempt, name),
-      limit: 1,
-      include: ["httpMetadata", "customMetadata"],
-    });
+    const prefix = artifactKey(jobId, attempt, name);
+    const { objects } = await patiently(() =>
+      media.list({ prefix, limit: 1, include: ["httpMetadata", "customMetadata"] }),
+    );
     const [object] = objects;
     const paid = object?.customMetadata?.[CALLS];
     if (object === undefined || paid === undefined) continue;
@@ -38,6 +38,6 @@ export async function recall(
 /** The JSON of such a result. */
 export async function recallJson<T>(context: TaskContext, name: string): Promise<T | null> {
   const found = await recall(context, name);
-  const object = found === null ? null : await context.media.get(found.key);
-  return object === null ? null : object.json<T>();
+  if (found === null) return null;
+  return patiently(async () => (await context.media.get(found.key))?.json<T>() ?? null);
 }

@@ -1,4 +1,5 @@
 import type { Source } from "../shared/new-job.ts";
+import { patiently } from "./patient.ts";
 import { discard, type Outcome, type TaskContext } from "./processor.ts";
 
 /**
@@ -20,11 +21,17 @@ export async function withSource(
     );
   }
   return budget.spend(source.sizeBytes * weight, async () => {
-    const object = await media.get(source.key, { onlyIf: { etagMatches: source.etag } });
-    if (object === null) return discard("source_missing", `The object '${source.key}' was deleted before it was read.`);
-    if (!("body" in object)) {
+    const read = await patiently(async () => {
+      const object = await media.get(source.key, { onlyIf: { etagMatches: source.etag } });
+      if (object === null) return "missing";
+      return "body" in object ? new Uint8Array(await object.arrayBuffer()) : "replaced";
+    });
+    if (read === "missing") {
+      return discard("source_missing", `The object '${source.key}' was deleted before it was read.`);
+    }
+    if (read === "replaced") {
       return discard("source_replaced", `The object '${source.key}' was overwritten before it was read.`);
     }
-    return work(new Uint8Array(await object.arrayBuffer()));
+    return work(read);
   });
 }

@@ -1,10 +1,8 @@
 import { artifactKey } from "../shared/storage.ts";
 import type { StoredArtifact } from "../shared/settlement.ts";
+import { patiently } from "./patient.ts";
 import type { TaskContext } from "./processor.ts";
 import { paidFor } from "./recall.ts";
-
-/** A short fault of R2 must not cost a second call to the model. */
-const TRIES = 4;
 
 /** Put a result into R2. */
 export async function storeArtifact(
@@ -12,18 +10,13 @@ export async function storeArtifact(
   artifact: { name: string; contentType: string; body: string | Uint8Array },
 ): Promise<StoredArtifact> {
   const key = artifactKey(jobId, attempt, artifact.name);
-  for (let tried = 1; ; tried += 1) {
-    try {
-      const object = await media.put(key, artifact.body, {
-        httpMetadata: { contentType: artifact.contentType },
-        customMetadata: paidFor(calls),
-      });
-      return storedArtifact(artifact.name, object, artifact.contentType);
-    } catch (error) {
-      if (tried === TRIES) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 200 * 2 ** tried));
-    }
-  }
+  const object = await patiently(() =>
+    media.put(key, artifact.body, {
+      httpMetadata: { contentType: artifact.contentType },
+      customMetadata: paidFor(calls),
+    }),
+  );
+  return storedArtifact(artifact.name, object, artifact.contentType);
 }
 
 /** An object in R2 as the artifact of a job. */

@@ -1,3 +1,5 @@
+import { patiently } from "../patient.ts";
+
 /** The object was replaced or deleted while it was being read. No retry will bring that version back. */
 export class SourceChanged extends Error {
   override readonly name = "SourceChanged";
@@ -26,12 +28,17 @@ export function r2Source(media: R2Bucket, { key, etag, sizeBytes }: ObjectVersio
     sizeBytes,
     async read(offset, length) {
       if (length === 0) return new Uint8Array();
-      const object = await media.get(key, { range: { offset, length }, onlyIf: { etagMatches: etag } });
-      if (object === null) throw new SourceChanged("source_missing", key);
-      if (!("body" in object)) throw new SourceChanged("source_replaced", key);
-      const bytes = new Uint8Array(await object.arrayBuffer());
-      if (bytes.length !== length) throw new Error(`R2 gave ${bytes.length} of ${length} bytes of '${key}'.`);
-      return bytes;
+      return patiently(
+        async () => {
+          const object = await media.get(key, { range: { offset, length }, onlyIf: { etagMatches: etag } });
+          if (object === null) throw new SourceChanged("source_missing", key);
+          if (!("body" in object)) throw new SourceChanged("source_replaced", key);
+          const bytes = new Uint8Array(await object.arrayBuffer());
+          if (bytes.length !== length) throw new Error(`R2 gave ${bytes.length} of ${length} bytes of '${key}'.`);
+          return bytes;
+        },
+        (error) => error instanceof SourceChanged,
+      );
     },
   };
 }
