@@ -1,8 +1,13 @@
 // The offline stand-in for the Workers AI binding: same method, same shapes, same errors, another model behind it.
 import { WorkerEntrypoint } from "cloudflare:workers";
+import { commit, type FaultPlan, parseFaultPlan } from "./fault-plan.ts";
 import { splitStream } from "./split-stream.ts";
 
-export type LocalAiEnv = { readonly INFERENCE_URL: string };
+export type LocalAiEnv = {
+  readonly INFERENCE_URL: string;
+  /** A plan for `parseFaultPlan`. */
+  readonly FAULTS?: string;
+};
 
 export type LocalAiInputs = Readonly<Record<string, unknown>>;
 
@@ -13,6 +18,9 @@ export type LocalAiOptions = {
 };
 
 type UpstreamProblem = { readonly internalCode: number; readonly description: string };
+
+// One for the isolate: a plan's faults come in the order of calls.
+let plan: FaultPlan | undefined;
 
 export default class LocalAi extends WorkerEntrypoint<LocalAiEnv> {
   override fetch(): Response {
@@ -30,6 +38,10 @@ export default class LocalAi extends WorkerEntrypoint<LocalAiEnv> {
   }
 
   async #ask(model: string, inputs: LocalAiInputs, options: LocalAiOptions): Promise<Response> {
+    plan ??= parseFaultPlan(this.env.FAULTS ?? "");
+    const fault = plan.next();
+    const instead = fault === null ? null : await commit(fault, options.signal);
+    if (instead !== null) return instead;
     const { stream, rest } = splitStream(inputs);
     const url = new URL(`/run/${model}`, this.env.INFERENCE_URL);
     if (stream !== undefined) url.searchParams.set("userInputs", JSON.stringify(rest));

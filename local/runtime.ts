@@ -76,7 +76,7 @@ async function writeAiConfig(inferenceUrl: string, folder: string): Promise<stri
     main: join(import.meta.dirname, "ai-worker.ts"),
     compatibility_date: "2026-11-01",
     compatibility_flags: ["enable_abortsignal_rpc"],
-    vars: { INFERENCE_URL: inferenceUrl },
+    vars: { INFERENCE_URL: inferenceUrl, FAULTS: process.env["DARKROOM_FAULTS"] ?? "" },
   };
   await mkdir(folder, { recursive: true });
   await writeFile(path, JSON.stringify(config));

@@ -1,6 +1,7 @@
 // `npm start`: the whole product on this machine, no account needed. Ctrl-C ends every process it started.
 import { createServer } from "node:net";
 
+import { parseFaultPlan } from "./fault-plan.ts";
 import { startInferenceServer } from "./inference-server.ts";
 import { type FeedJob, followJobs } from "./job-feed.ts";
 import { LOG_FILE, migrate, startRuntime } from "./runtime.ts";
@@ -13,6 +14,13 @@ const MISSED_TICKS = 6;
 const port = Number(process.env["PORT"] ?? 8787);
 if (!(await isFree(port))) {
   console.error(`Port ${port} is taken. Stop what listens there, or: PORT=8788 npm start`);
+  process.exit(1);
+}
+
+try {
+  parseFaultPlan(process.env["DARKROOM_FAULTS"] ?? "");
+} catch (error) {
+  console.error(`DARKROOM_FAULTS: ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);
 }
 

@@ -3,7 +3,7 @@ import { codeOf, drawFault, errorOf, type Fault, isCodeFault } from "./faults.ts
 import type { Call } from "./ledger.ts";
 import { ask } from "./model.ts";
 import { never } from "./operation.ts";
-import { between } from "./random.ts";
+import { between } from "../../local/seeded-random.ts";
 import { countFault, type Invocation, kill, latencyMs, nextOperation, plannedFault, type World } from "./world.ts";
 
 /** Slow is longer than the lease is renewed; late is longer than it lasts. */

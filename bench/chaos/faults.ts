@@ -1,5 +1,5 @@
 // What can go wrong at each door. The dial is the share of a door's operations that fail; the weights say how.
-import { pick, pickWeighted, type Random } from "./random.ts";
+import { pick, pickWeighted, type Random } from "../../local/seeded-random.ts";
 
 export type DoorName = "d1" | "r2.read" | "r2.write" | "queue" | "ai";
 

@@ -2,7 +2,7 @@
 // injected clock, and delivers one batch at a time. The tests and the kill test run on the broker; this is the weather.
 import { drawDelivery } from "./faults.ts";
 import { perform } from "./operation.ts";
-import { between, pick } from "./random.ts";
+import { between, pick } from "../../local/seeded-random.ts";
 import { countFault, type Invocation, type World } from "./world.ts";
 
 /** As `wrangler.jsonc` has them for production. */

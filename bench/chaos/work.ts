@@ -4,7 +4,7 @@ import { DEFAULT_TERMS } from "../../shared/terms.ts";
 import { speech } from "../../test/speech.ts";
 import { pictureOf } from "./model.ts";
 import type { ChaosPlan, WorkKind } from "./plan.ts";
-import { createRandom, pickWeighted } from "./random.ts";
+import { createRandom, pickWeighted } from "../../local/seeded-random.ts";
 
 export const OWNER = "operator";
 

@@ -2,7 +2,7 @@
 import { takeOver } from "./clock.ts";
 import { judge } from "./judge.ts";
 import type { ChaosLine, ChaosPlan } from "./plan.ts";
-import { createRandom, type Random } from "./random.ts";
+import { createRandom, type Random } from "../../local/seeded-random.ts";
 import { simulate } from "./simulation.ts";
 import type { RealDoors } from "./world.ts";
 

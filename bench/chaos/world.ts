@@ -4,7 +4,7 @@ import type { DoorName, Fault } from "./faults.ts";
 import type { Call } from "./ledger.ts";
 import type { Asked } from "./model.ts";
 import type { ChaosPlan } from "./plan.ts";
-import { between, createRandom, type Random } from "./random.ts";
+import { between, createRandom, type Random } from "../../local/seeded-random.ts";
 
 /** The real bindings, which fail only if they are broken. */
 export interface RealDoors {

@@ -7,7 +7,7 @@ import { type KillArguments, readArguments } from "./arguments.ts";
 import { judgeBill, judgeJobs } from "./judge.ts";
 import { openLedger } from "./ledger.ts";
 import { createLives } from "./lives.ts";
-import { seededRandom } from "./random.ts";
+import { createRandom } from "../../local/seeded-random.ts";
 import { planWork } from "./work.ts";
 
 /** How long a model takes: kills find calls under way, answers on their way, and results half stored. */
@@ -24,9 +24,9 @@ try {
 async function run({ json, kills, jobs, seed }: KillArguments): Promise<number> {
   const note = (message: string) => json || process.stderr.write(`${message}\n`);
   const startedAt = performance.now();
-  const random = seededRandom(seed);
+  const random = createRandom(seed, 0);
   // A sequence of its own: how many calls there are depends on the kills, and must not move them.
-  const modelRandom = seededRandom(seed + 1);
+  const modelRandom = createRandom(seed + 1, 0);
   const works = planWork(jobs);
   const folder = await mkdtemp(join(tmpdir(), "darkroom-kill-"));
   const ledger = await openLedger(() => MODEL_MS.least + modelRandom() * (MODEL_MS.most - MODEL_MS.least));
