@@ -1,6 +1,7 @@
 import { discardUndelivered, quarantine } from "../shared/db/dead-letters.ts";
-import type { Journal } from "../shared/journal.ts";
+import type { Intake } from "../shared/intake.ts";
 import { TaskMessage } from "../shared/task.ts";
+import { wake } from "../shared/wake.ts";
 import { recordGivenUp } from "./record-attempts.ts";
 import { unreadableMessage } from "./read-messages.ts";
 
@@ -10,7 +11,7 @@ const REASON = "The platform stopped delivering the message: the consumer failed
 /** Messages that the platform moved to `media-dead-letters` become dead letters. Never throws. */
 export async function buryMessages(
   batch: MessageBatch,
-  { db, operatorId, journal }: { db: D1Database; operatorId: string; journal: Journal },
+  { db, operatorId, journal, tasks }: Pick<Intake, "db" | "operatorId" | "journal" | "tasks">,
 ): Promise<void> {
   const now = Date.now();
   const taskIds: string[] = [];
@@ -22,7 +23,9 @@ export async function buryMessages(
   }
   try {
     if (taskIds.length > 0) {
-      recordGivenUp(journal, await discardUndelivered(db, taskIds, { code: CODE, reason: REASON, now }), CODE);
+      const result = await discardUndelivered(db, taskIds, { code: CODE, reason: REASON, now });
+      recordGivenUp(journal, result, CODE);
+      await wake(tasks, result.opened);
     }
     if (others.length > 0) {
       // Only uploads' events come here beside tasks: what is of no shape at all is quarantined where it arrives.

@@ -46,17 +46,41 @@ async function keep(
   unreadable: readonly { message: Message; row: UnreadableMessage }[],
   { db, operatorId, now }: { db: D1Database; operatorId: string; now: number },
 ): Promise<void> {
-  // One by one: together, messages of 128 kB are more than D1 binds.
-  for (const { message, row } of unreadable) {
+  for (const page of pages(unreadable)) {
     try {
-      await quarantine(db, [row], { ownerId: operatorId, now });
-      message.ack();
-      console.warn({ event: "message.quarantined", queue: row.queue, messageId: row.id, reason: row.reason });
+      await quarantine(
+        db,
+        page.map(({ row }) => row),
+        { ownerId: operatorId, now },
+      );
+      for (const { message, row } of page) {
+        message.ack();
+        console.warn({ event: "message.quarantined", queue: row.queue, messageId: row.id, reason: row.reason });
+      }
     } catch (error) {
-      console.error({ event: "quarantine.failed", messageId: row.id, error: String(error) });
-      message.retry();
+      console.error({ event: "quarantine.failed", messages: page.length, error: String(error) });
+      for (const { message } of page) message.retry();
     }
   }
+}
+
+/** A batch may hold more than D1 binds: fifty messages of 128 kB. */
+const PAGE_CHARS = 500_000;
+
+function pages<Unreadable extends { readonly row: UnreadableMessage }>(
+  unreadable: readonly Unreadable[],
+): Unreadable[][] {
+  const all: Unreadable[][] = [];
+  let room = 0;
+  for (const one of unreadable) {
+    if (one.row.body.length > room) {
+      all.push([]);
+      room = PAGE_CHARS;
+    }
+    room -= one.row.body.length;
+    all.at(-1)?.push(one);
+  }
+  return all;
 }
 
 function rawBody(body: unknown): string {
