@@ -36,6 +36,7 @@ export type Fault =
   | "bury.failed"
   | "maintenance.failed"
   | "queues.failed"
+  | "events.failed"
   | "request.failed"
   | "health.failed";
 
