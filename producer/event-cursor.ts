@@ -52,7 +52,12 @@ export function inThisLife(cursor: EventCursor, { finalizedAt }: Pulse): EventCu
 }
 
 /** The states of a life in their order, each with its moment: the same whenever one looks. */
-export function statesOf({ state, createdAt, startedAt, finalizedAt }: Pulse): readonly { state: string; at: number }[] {
+export function statesOf({
+  state,
+  createdAt,
+  startedAt,
+  finalizedAt,
+}: Pulse): readonly { state: string; at: number }[] {
   return [
     { state: "queued", at: createdAt },
     ...(startedAt === null ? [] : [{ state: "running", at: startedAt }]),

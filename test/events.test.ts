@@ -183,7 +183,13 @@ function counted(db: D1Database) {
         };
       },
     });
-  return { counts, db: new Proxy(db, { get: (target, name) => (name === "prepare" ? (sql: string) => count(target.prepare(sql)) : Reflect.get(target, name)) }) };
+  return {
+    counts,
+    db: new Proxy(db, {
+      get: (target, name) =>
+        name === "prepare" ? (sql: string) => count(target.prepare(sql)) : Reflect.get(target, name),
+    }),
+  };
 }
 
 /** Follow for a minute, by a clock that only waiting moves. */
@@ -192,7 +198,12 @@ async function minuteOf(id: string) {
   let elapsedMs = 0;
   const wait = async (ms: number) => void (elapsedMs += ms);
   const { MEDIA: media } = darkroom.bindings();
-  const following = followJob({ id, ownerId: "operator" }, decodeEventId(id, undefined), { db, media, origin: "", wait });
+  const following = followJob({ id, ownerId: "operator" }, decodeEventId(id, undefined), {
+    db,
+    media,
+    origin: "",
+    wait,
+  });
   for await (const event of following) if (event === null && elapsedMs >= 60_000) break;
   return counts;
 }

@@ -10,12 +10,14 @@ test("what is called final while chunks are missing is how the whole transcript 
     const random = seeded(seed);
     const speech = speak(random, { seconds: seed % 20 === 0 ? 400 : 90, repeats: 0.2, silences: 0.1, variants: 0.2 });
     const deaf = ([undefined, "left", "right"] as const)[seed % 3];
-    const chunks = hear(speech, random, { jitterMs: 400, ...(deaf && { deaf, deafShare: "some" as const }) }).map((chunk) => ({
-      ...chunk,
-      isLowConfidence: random() < 0.2,
-      // Some models give no times of words.
-      segments: random() < 0.2 ? chunk.segments.map((segment) => ({ ...segment, words: [] })) : chunk.segments,
-    }));
+    const chunks = hear(speech, random, { jitterMs: 400, ...(deaf && { deaf, deafShare: "some" as const }) }).map(
+      (chunk) => ({
+        ...chunk,
+        isLowConfidence: random() < 0.2,
+        // Some models give no times of words.
+        segments: random() < 0.2 ? chunk.segments.map((segment) => ({ ...segment, words: [] })) : chunk.segments,
+      }),
+    );
     const whole = mergeChunks(chunks);
     const read = stableReader();
     const readSoFar: unknown[] = [];

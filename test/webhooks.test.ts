@@ -17,7 +17,8 @@ beforeAll(async () => {
   receiver = await startReceiver();
   // The harness makes the Worker's outward requests in this process, and would follow redirects itself.
   globalThis.fetch = async (input, init) => {
-    if (typeof input !== "string" || !input.startsWith(receiver.url) || !(init instanceof Object)) return fetch(input, init);
+    if (typeof input !== "string" || !input.startsWith(receiver.url) || !(init instanceof Object))
+      return fetch(input, init);
     const { method = "GET", headers = {} } = init;
     return fetch(input, { method, headers, body: await new Response(init.body).text(), redirect: "manual" });
   };
@@ -58,7 +59,10 @@ function verify({ body, headers }: Received, secret: string): Payload {
 
 /** The moment of the next attempt is now. */
 async function hurry(): Promise<void> {
-  await darkroom.bindings().DB.prepare("UPDATE tasks SET scheduled_at = 0, check_at = 0 WHERE finalized_at IS NULL").run();
+  await darkroom
+    .bindings()
+    .DB.prepare("UPDATE tasks SET scheduled_at = 0, check_at = 0 WHERE finalized_at IS NULL")
+    .run();
   await darkroom.maintain();
 }
 
@@ -85,7 +89,7 @@ test("an endpoint is told once of a job's end, signed so that the standard's own
   expect(seen).toMatchObject({ progress: { tasksCompleted: 1, tasksTotal: 1, fraction: 1 } });
   expect(seen.attempts).toHaveLength(1);
 
-  expect(() => verify({ ...told!, body: told!.body.replace("completed", "failed") }, endpoint.secret)).toThrow();
+  expect(() => verify({ ...told!, body: told!.body.replace("completed", "failed") }, endpoint.secret)).toThrow("No matching signature found");
   expect(await untilLogged(endpoint.id, "delivered")).toMatchObject({
     id: told!.headers["webhook-id"],
     jobId: id,
@@ -127,7 +131,11 @@ test("it is told of the events that it asked for, of its owner's jobs, and nobod
 
 test("what is not taken is sent again, the same under the same id, and the job is not held up by it", async () => {
   const endpoint = await register();
-  receiver.answer({ status: 500, body: "x".repeat(5000) }, { status: 404 }, { status: 429, headers: { "retry-after": "7200" } });
+  receiver.answer(
+    { status: 500, body: "x".repeat(5000) },
+    { status: 404 },
+    { status: 429, headers: { "retry-after": "7200" } },
+  );
   const { id } = await darkroom.submit(job("again"));
   const waiting = await untilLogged(endpoint.id, "retrying");
   expect(waiting).toMatchObject({ attempts: 1, response: { code: 500 }, error: { code: "http_500" } });
@@ -136,9 +144,15 @@ test("what is not taken is sent again, the same under the same id, and the job i
   expect(delayMs).toBeGreaterThan(4900);
   expect(await darkroom.readJob(id)).toMatchObject({ state: "completed", waiting: null });
   await hurry();
-  await until(() => log(endpoint.id), ([latest]) => latest?.response?.code === 404);
+  await until(
+    () => log(endpoint.id),
+    ([latest]) => latest?.response?.code === 404,
+  );
   await hurry();
-  const slowed = await until(() => log(endpoint.id), ([latest]) => latest?.response?.code === 429);
+  const slowed = await until(
+    () => log(endpoint.id),
+    ([latest]) => latest?.response?.code === 429,
+  );
   expect(Date.parse(slowed[0]!.nextAttemptAt!) - Date.now()).toBeGreaterThan(7_000_000);
   await hurry();
   expect(await untilLogged(endpoint.id, "delivered")).toMatchObject({ attempts: 4, response: { code: 204 } });
@@ -158,11 +172,15 @@ test("a rotated secret signs beside the old one for a day", async () => {
   expect(String(both!.headers["webhook-signature"]).split(" ")).toHaveLength(2);
   for (const secret of [endpoint.secret, rotated.secret]) expect(verify(both!, secret).type).toBe("job.completed");
 
-  await darkroom.bindings().DB.prepare("UPDATE webhook_secrets SET previous_until = 1 WHERE signer = ?1").bind(endpoint.id).run();
+  await darkroom
+    .bindings()
+    .DB.prepare("UPDATE webhook_secrets SET previous_until = 1 WHERE signer = ?1")
+    .bind(endpoint.id)
+    .run();
   await darkroom.submit(job("one"));
   const [, one] = await receiver.untilReceived(endpoint.path, 2);
   expect(verify(one!, rotated.secret).type).toBe("job.completed");
-  expect(() => verify(one!, endpoint.secret)).toThrow();
+  expect(() => verify(one!, endpoint.secret)).toThrow("No matching signature found");
 });
 
 test("410 stops an endpoint, and what waits for it; enabled again, a delivery is replayed with its id", async () => {
@@ -196,9 +214,16 @@ test("a redirect is not followed, and a test event says so at once", async () =>
   const endpoint = await register();
   receiver.answer({ status: 307, headers: { location: `${receiver.url}/elsewhere` } });
   const failed = await (await darkroom.post(`/v1/webhooks/${endpoint.id}/test`, {})).json<DeliveryView>();
-  expect(failed).toMatchObject({ event: "webhook.test", state: "failed", response: { code: 307 }, error: { code: "http_307" } });
+  expect(failed).toMatchObject({
+    event: "webhook.test",
+    state: "failed",
+    response: { code: 307 },
+    error: { code: "http_307" },
+  });
   expect(receiver.received.filter(({ path }) => path === "/elsewhere")).toEqual([]);
-  expect(await (await darkroom.post(`/v1/webhooks/${endpoint.id}/test`, {})).json()).toMatchObject({ state: "delivered" });
+  expect(await (await darkroom.post(`/v1/webhooks/${endpoint.id}/test`, {})).json()).toMatchObject({
+    state: "delivered",
+  });
   const told = await receiver.untilReceived(endpoint.path, 2);
   expect(verify(told[1]!, endpoint.secret)).toMatchObject({ type: "webhook.test", data: { webhookId: endpoint.id } });
   expect((await log(endpoint.id)).map(({ state }) => state).toSorted()).toEqual(["delivered", "failed"]);
@@ -236,19 +261,22 @@ test("given up on it is a dead letter, which fails no job and is redriven alone"
   receiver.answer(...Array.from({ length: 7 }, () => ({ status: 500 })));
   const { id } = await darkroom.submit(job("error:5004x1 stubborn"));
   for (let attempt = 1; attempt <= 7; attempt += 1) {
-    await until(() => log(endpoint.id), ([latest]) => latest?.attempts === attempt && latest.state !== "running");
+    await until(
+      () => log(endpoint.id),
+      ([latest]) => latest?.attempts === attempt && latest.state !== "running",
+    );
     if (attempt < 7) await hurry();
   }
   expect(await untilLogged(endpoint.id, "failed")).toMatchObject({ attempts: 7, error: { code: "http_500" } });
   expect(await darkroom.readJob(id)).toMatchObject({ state: "failed", error: { code: "invalid_model_input" } });
   type Letters = { deadLetters: { id: string; kind: string }[] };
   const { deadLetters } = await (await darkroom.api("/v1/dead-letters?view=list")).json<Letters>();
-  const [delivery] = deadLetters.filter(({ kind }) => kind === "deliver_webhook");
+  const delivery = deadLetters.find(({ kind }) => kind === "deliver_webhook");
   expect((await darkroom.post(`/v1/dead-letters/${delivery!.id}/redrive`, {})).status).toBe(202);
   await untilLogged(endpoint.id, "delivered");
   expect((await darkroom.readJob(id)).state).toBe("failed");
 
-  const [work] = deadLetters.filter(({ kind }) => kind === "classify");
+  const work = deadLetters.find(({ kind }) => kind === "classify");
   expect((await darkroom.post(`/v1/dead-letters/${work!.id}/redrive`, {})).status).toBe(202);
   expect(await darkroom.untilJob(id)).toMatchObject({ state: "completed", error: null });
   const told = await receiver.untilReceived(endpoint.path, 9);
@@ -265,7 +293,9 @@ test("a settlement that is repeated makes no second delivery; a delivery waits i
   const work = JobWork.parse({ kind: "classification", input: { text: "once", options: {} } });
   const terms = { ...DEFAULT_TERMS, reuse: false };
   const jobs = await Promise.all(
-    ["job_a", "job_b"].map((id) => newJob(work, terms, { id, ownerId: "operator", createdAt: ahead, ringGraceMs: 1e12 })),
+    ["job_a", "job_b"].map((id) =>
+      newJob(work, terms, { id, ownerId: "operator", createdAt: ahead, ringGraceMs: 1e12 }),
+    ),
   );
   await insertJobs(DB, { jobs, uploads: [] }, times);
   await darkroom.post("/v1/queues/classification/resume", {});

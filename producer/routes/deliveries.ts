@@ -33,28 +33,24 @@ deliveries.get("/:id/deliveries", describe("The log of an endpoint", 200, Page),
 });
 
 /** Deliver once more, with the same `webhook-id`. */
-deliveries.post(
-  "/:id/deliveries/:deliveryId/replay",
-  describe("Deliver once more", 202, DeliveryView),
-  async (c) => {
-    const endpoint = await find(c);
-    if (endpoint instanceof Response) return endpoint;
-    const { db, tasks, ringGraceMs } = intakeOf(c.env);
-    const wanted = { id: c.req.param("deliveryId"), endpointId: endpoint.id, ownerId: c.get("ownerId") };
-    const delivery = await findDelivery(db, wanted);
-    if (delivery === null) {
-      return problem(c, { code: "delivery_not_found", detail: `There is no delivery '${wanted.id}'.` });
-    }
-    const { id, jobId } = delivery;
-    if (endpoint.disabledAt !== null) return notReplayable(c, "The endpoint is disabled; enable it first.");
-    if (jobId === null) return notReplayable(c, "A test is not replayed; send another.");
-    const taskId = await replayDelivery(db, { id, jobId }, actorOf(c), { now: Date.now(), ringGraceMs });
-    if (taskId === null) return notReplayable(c, `'${id}' is being delivered just now.`);
-    await wake(tasks, [taskId]);
-    const replayed = await findDelivery(db, wanted);
-    return c.json(deliveryView(replayed ?? delivery), 202);
-  },
-);
+deliveries.post("/:id/deliveries/:deliveryId/replay", describe("Deliver once more", 202, DeliveryView), async (c) => {
+  const endpoint = await find(c);
+  if (endpoint instanceof Response) return endpoint;
+  const { db, tasks, ringGraceMs } = intakeOf(c.env);
+  const wanted = { id: c.req.param("deliveryId"), endpointId: endpoint.id, ownerId: c.get("ownerId") };
+  const delivery = await findDelivery(db, wanted);
+  if (delivery === null) {
+    return problem(c, { code: "delivery_not_found", detail: `There is no delivery '${wanted.id}'.` });
+  }
+  const { id, jobId } = delivery;
+  if (endpoint.disabledAt !== null) return notReplayable(c, "The endpoint is disabled; enable it first.");
+  if (jobId === null) return notReplayable(c, "A test is not replayed; send another.");
+  const taskId = await replayDelivery(db, { id, jobId }, actorOf(c), { now: Date.now(), ringGraceMs });
+  if (taskId === null) return notReplayable(c, `'${id}' is being delivered just now.`);
+  await wake(tasks, [taskId]);
+  const replayed = await findDelivery(db, wanted);
+  return c.json(deliveryView(replayed ?? delivery), 202);
+});
 
 /** Send a test event now, once, and say what came back. */
 deliveries.post("/:id/test", describe("Send a test event and see the answer", 200, DeliveryView), async (c) => {
@@ -73,7 +69,10 @@ deliveries.post("/:id/test", describe("Send a test event and see the answer", 20
   );
   await insertTest(db, { id, endpointId: endpoint.id, payload }, answer, { ownerId, now });
   const { durationMs } = answer;
-  journal.record({ event: "webhook.tested", ownerId, durationMs, code: answer.failure?.code }, { endpointId: endpoint.id });
+  journal.record(
+    { event: "webhook.tested", ownerId, durationMs, code: answer.failure?.code },
+    { endpointId: endpoint.id },
+  );
   const delivery = await findDelivery(db, { id, endpointId: endpoint.id, ownerId });
   if (delivery === null) return problem(c, { code: "webhook_not_found", detail: "It was deleted just now." });
   return c.json({ ...deliveryView(delivery), error: answer.failure });

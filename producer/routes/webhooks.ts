@@ -54,10 +54,14 @@ webhooks.get(
 );
 
 /** What deliveries to an address that came with a job are signed with. */
-webhooks.get("/secret", describe("The calling key's own secret, for addresses given with a job", 200, Secret), async (c) => {
-  const secret = await secretOfKey(c.env.DB, { id: c.get("keyId"), ownerId: c.get("ownerId") });
-  return c.json({ secret }, 200, { "cache-control": "no-store" });
-});
+webhooks.get(
+  "/secret",
+  describe("The calling key's own secret, for addresses given with a job", 200, Secret),
+  async (c) => {
+    const secret = await secretOfKey(c.env.DB, { id: c.get("keyId"), ownerId: c.get("ownerId") });
+    return c.json({ secret }, 200, { "cache-control": "no-store" });
+  },
+);
 
 webhooks.post("/secret/rotate", describe("Another secret for the calling key", 200, Rotated), async (c) => {
   await secretOfKey(c.env.DB, { id: c.get("keyId"), ownerId: c.get("ownerId") });

@@ -89,7 +89,9 @@ export function readSettled(results: readonly D1Result<SettlingRow>[]): Settled 
     endedJobs: readEnded(rows.flatMap(({ ended }) => (ended === undefined ? [] : [{ ended }]))),
     held: new Set(rows.flatMap((row) => row.held ?? [])),
     cancelledTasks: rows.flatMap((row) => row.cancelled ?? []),
-    disabledEndpoints: rows.flatMap(({ disabledEndpoint: id, ownerId = "" }) => (id === undefined ? [] : [{ id, ownerId }])),
+    disabledEndpoints: rows.flatMap(({ disabledEndpoint: id, ownerId = "" }) =>
+      id === undefined ? [] : [{ id, ownerId }],
+    ),
     isAnyFollowed: rows.some((row) => row.followed !== undefined),
   };
 }
@@ -124,9 +126,7 @@ function settleStatements(
     ...(done.some(({ heard }) => heard !== undefined) ? [insertHeard(db, rows)] : []),
     ...settlements.flatMap(nextPages).map((page) => insertNext(db, JSON.stringify([page]), now, ringGraceMs)),
     ...(isAnyDiscarded ? [insertDeadLetters(db, rows, now)] : []),
-    ...(reports.length > 0
-      ? settleDeliveries(db, rows, { now, isAnyGone: reports.some(({ isGone }) => isGone) })
-      : []),
+    ...(reports.length > 0 ? settleDeliveries(db, rows, { now, isAnyGone: reports.some(({ isGone }) => isGone) }) : []),
     db
       .prepare(
         `UPDATE tasks
