@@ -7,11 +7,14 @@ import { problem } from "./problem.ts";
 import { artifacts } from "./routes/artifacts.ts";
 import { audit } from "./routes/audit.ts";
 import { deadLetters } from "./routes/dead-letters.ts";
+import { deliveries } from "./routes/deliveries.ts";
+import { events } from "./routes/events.ts";
 import { jobs } from "./routes/jobs.ts";
 import { queues } from "./routes/queues.ts";
 import { redrives } from "./routes/redrives.ts";
 import { transcripts } from "./routes/transcripts.ts";
 import { uploads } from "./routes/uploads.ts";
+import { webhooks } from "./routes/webhooks.ts";
 
 const app = new Hono<App>();
 
@@ -30,10 +33,13 @@ app.route("/v1/uploads", uploads);
 app.route("/v1/jobs", jobs);
 app.route("/v1/jobs", artifacts);
 app.route("/v1/jobs", transcripts);
+app.route("/v1/jobs", events);
 app.route("/v1/dead-letters", deadLetters);
 app.route("/v1/queues", queues);
 app.route("/v1/redrives", redrives);
 app.route("/v1/audit", audit);
+app.route("/v1/webhooks", webhooks);
+app.route("/v1/webhooks", deliveries);
 
 app.notFound((c) =>
   problem(c, { code: "not_found", detail: `${c.req.method} ${c.req.path} is not part of this API.` }),

@@ -1,0 +1,72 @@
+import { Hono } from "hono";
+import { describeRoute } from "hono-openapi";
+import { streamSSE } from "hono/streaming";
+
+import { readPulse } from "../../shared/db/watch-job.ts";
+import { intakeOf } from "../../shared/intake.ts";
+import type { App } from "../app.ts";
+import { decodeEventId, inThisLife } from "../event-cursor.ts";
+import { followJob, MAX_WAIT_MS } from "../follow-job.ts";
+import { problem } from "../problem.ts";
+
+export const events = new Hono<App>();
+
+/** Something is written at least so often, so that nobody between takes the connection for dead. */
+const HEARTBEAT_MS = 15_000;
+
+/** A stream is about a query a second, and an invocation has a thousand. The client comes back with its last id. */
+const MAX_STREAM_MS = 5 * 60_000;
+
+/** For clients: how long to wait before they come back. */
+const RETRY_MS = 1000;
+
+const summary = "Follow a job: server-sent events for state, progress and transcript segments";
+const description = `${summary}. \`Last-Event-ID\` goes on from there; 204 for a client that has been told of the end.`;
+
+events.get(
+  "/:id/events",
+  describeRoute({
+    summary,
+    description,
+    tags: ["jobs"],
+    responses: {
+      200: { description: "Events `state`, `progress`, `segment` and `done`", content: { "text/event-stream": {} } },
+      204: { description: "The job has ended, and the client knows" },
+    },
+  }),
+  async (c) => {
+    const job = { id: c.req.param("id"), ownerId: c.get("ownerId") };
+    const { db, media, journal } = intakeOf(c.env);
+    const pulse = await readPulse(db, job, 0);
+    if (pulse === null) return problem(c, { code: "job_not_found", detail: `There is no job '${job.id}'.` });
+    const cursor = inThisLife(decodeEventId(job.id, c.req.header("last-event-id")), pulse);
+    // An EventSource comes back after every end, but for this answer.
+    if (cursor.isDone) return c.body(null, 204);
+
+    const { origin } = new URL(c.req.url);
+    c.header("x-accel-buffering", "no");
+    return streamSSE(c, async (stream) => {
+      const wait = async (ms: number) => void (await stream.sleep(ms));
+      const endAt = Date.now() + MAX_STREAM_MS;
+      let writtenAt = Date.now();
+      await stream.write(`retry: ${RETRY_MS}\n\n`);
+      try {
+        for await (const event of followJob(job, cursor, { db, media, origin, wait })) {
+          if (stream.aborted) return;
+          if (event !== null) {
+            await stream.writeSSE({ ...event, data: JSON.stringify(event.data) });
+            writtenAt = Date.now();
+          } else if (Date.now() > endAt) {
+            return;
+          } else if (Date.now() - writtenAt > HEARTBEAT_MS - MAX_WAIT_MS) {
+            await stream.write(": heartbeat\n\n");
+            writtenAt = Date.now();
+          }
+        }
+      } catch (error) {
+        // The stream ends, and the client goes on from its last event.
+        journal.fault({ event: "events.failed", jobId: job.id }, error);
+      }
+    });
+  },
+);
