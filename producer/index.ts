@@ -3,17 +3,24 @@ import { Hono } from "hono";
 import { createJournal } from "../shared/journal.ts";
 import type { App } from "./app.ts";
 import { authenticate } from "./auth.ts";
+import { allowOrigins, protect } from "./browser-headers.ts";
+import { limitRate } from "./limit-rate.ts";
 import { problem } from "./problem.ts";
 import { artifacts } from "./routes/artifacts.ts";
 import { audit } from "./routes/audit.ts";
 import { deadLetters } from "./routes/dead-letters.ts";
 import { jobs } from "./routes/jobs.ts";
+import { keys } from "./routes/keys.ts";
 import { queues } from "./routes/queues.ts";
 import { redrives } from "./routes/redrives.ts";
 import { transcripts } from "./routes/transcripts.ts";
 import { uploads } from "./routes/uploads.ts";
+import { authorize } from "./scopes.ts";
 
-const app = new Hono<App>();
+/** Exported for the tests that walk its routes. */
+export const app = new Hono<App>();
+
+app.use(...protect, allowOrigins);
 
 app.get("/healthz", async (c) => {
   try {
@@ -25,7 +32,7 @@ app.get("/healthz", async (c) => {
   }
 });
 
-app.use("/v1/*", authenticate);
+app.use("/v1/*", authenticate, limitRate, authorize);
 app.route("/v1/uploads", uploads);
 app.route("/v1/jobs", jobs);
 app.route("/v1/jobs", artifacts);
@@ -34,6 +41,7 @@ app.route("/v1/dead-letters", deadLetters);
 app.route("/v1/queues", queues);
 app.route("/v1/redrives", redrives);
 app.route("/v1/audit", audit);
+app.route("/v1/keys", keys);
 
 app.notFound((c) =>
   problem(c, { code: "not_found", detail: `${c.req.method} ${c.req.path} is not part of this API.` }),

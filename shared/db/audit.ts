@@ -7,6 +7,8 @@ export const ACTS = [
   "redrive.cancel",
   "redrive.stop",
   "job.cancel",
+  "key.create",
+  "key.revoke",
 ] as const;
 export type Act = (typeof ACTS)[number];
 
