@@ -23,7 +23,7 @@ export async function startBench({ counted }: { counted: boolean }) {
   const config = readConfig({ config: CONFIG_PATH });
   const server = createTestHarness({
     workers: [
-      counted ? countedDarkroom(config) : { configPath: CONFIG_PATH },
+      counted ? darkroomFrom("bench/workers/counted-darkroom.ts", config) : { configPath: CONFIG_PATH },
       tutorial(config, counted ? "bench/workers/counted-tutorial.ts" : "bench/workers/tutorial.ts"),
       plain(config, "darkroom-local-ai", "bench/workers/timed-ai.ts"),
       plain(config, "hello", "bench/workers/hello.ts"),
@@ -51,18 +51,36 @@ export async function startBench({ counted }: { counted: boolean }) {
   };
 }
 
+/** The product alone, with a note of each message's way through the queue, and models that answer at once. */
+export async function startTimed() {
+  const config = readConfig({ config: CONFIG_PATH });
+  const server = createTestHarness({
+    workers: [
+      darkroomFrom("bench/workers/timed-darkroom.ts", config),
+      plain(config, "darkroom-local-ai", "bench/workers/timed-ai.ts"),
+    ],
+  });
+  await server.listen();
+  const ours = server.getWorker<Env>("darkroom");
+  await ours.applyD1Migrations("DB");
+  const env = await ours.getEnv();
+  return { ours, env, clearLogs: () => server.clearLogs(), close: () => server.close() };
+}
+
 /** The same configuration with another entry file. */
-function countedDarkroom(config: DarkroomConfig): WorkerInput {
+function darkroomFrom(main: string, config: DarkroomConfig): WorkerInput {
   return {
     config: {
       name: "darkroom",
-      main: "bench/workers/counted-darkroom.ts",
+      main,
       compatibility_date: config.compatibility_date,
       compatibility_flags: config.compatibility_flags,
       services: config.services,
       r2_buckets: config.r2_buckets,
       d1_databases: config.d1_databases,
       queues: config.queues,
+      ratelimits: config.ratelimits,
+      alias: config.alias,
       vars: config.vars,
     },
   };

@@ -71,7 +71,7 @@ async function runRound(side: Side, sources: readonly Source[]): Promise<number>
  * Looking takes time from the core that does the work, so it is rare at first: half-way to where a tenth is left, by
  * the pace so far. That last tenth is watched closely. Alike on both sides.
  */
-export async function untilCompleted(side: Side, count: number): Promise<void> {
+export async function untilCompleted(side: Side, count: number, timeoutMs = TIMEOUT_MS): Promise<void> {
   const start = performance.now();
   let waitMs = 100;
   for (;;) {
@@ -79,7 +79,7 @@ export async function untilCompleted(side: Side, count: number): Promise<void> {
     const completed = await side.countCompleted();
     if (completed === count) return;
     const elapsedMs = performance.now() - start;
-    if (elapsedMs > TIMEOUT_MS) throw new Error(`${completed} of ${count} jobs completed within ${TIMEOUT_MS} ms`);
+    if (elapsedMs > timeoutMs) throw new Error(`${completed} of ${count} jobs completed within ${timeoutMs} ms`);
     const unwatched = Math.max(0, 0.9 * count - completed);
     const halfWayMs = ((elapsedMs / Math.max(1, completed)) * unwatched) / 2;
     waitMs = Math.max(WATCH_EVERY_MS, Math.min(elapsedMs, halfWayMs));

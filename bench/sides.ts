@@ -14,25 +14,43 @@ export interface Side {
 
 const MESSAGES_A_CALL = 100;
 
+/** Jobs a statement: their JSON is one bound value, and that has at most 2 MB. */
+const JOBS_A_CALL = 500;
+
+/** Insert a job for each picture. @returns them, each with the task to ring for. */
+export async function insertClassifications(
+  db: D1Database,
+  sources: readonly Source[],
+): Promise<readonly { readonly id: string; readonly taskId: string }[]> {
+  const now = Date.now();
+  const ringGraceMs = 3_600_000;
+  const jobs = await Promise.all(
+    sources.map((source) =>
+      newJob(
+        { kind: "classification", input: { source, media: "image", options: { topK: 5, minScore: 0 } } },
+        // Every round has the same pictures, and is to classify each.
+        { ...DEFAULT_TERMS, reuse: false },
+        { id: randomJobId(), ownerId: "operator", createdAt: now, ringGraceMs },
+      ),
+    ),
+  );
+  for (let start = 0; start < jobs.length; start += JOBS_A_CALL) {
+    await insertJobs(db, { jobs: jobs.slice(start, start + JOBS_A_CALL), uploads: [] }, { now, ringGraceMs });
+  }
+  return jobs;
+}
+
 /** Jobs are inserted before the clock starts, as the producer would; what is timed begins with their messages. */
 export function darkroom({ oursEnv: { DB, TASKS } }: Bench): Side {
   return {
     async prepare(sources) {
       await DB.prepare("DELETE FROM jobs").run();
-      const now = Date.now();
-      const ringGraceMs = 3_600_000;
-      const jobs = await Promise.all(
-        sources.map((source) =>
-          newJob(
-            { kind: "classification", input: { source, media: "image", options: { topK: 5, minScore: 0 } } },
-            // Every round has the same pictures, and is to classify each.
-            { ...DEFAULT_TERMS, reuse: false },
-            { id: randomJobId(), ownerId: "operator", createdAt: now, ringGraceMs },
-          ),
-        ),
-      );
-      const { ready } = await insertJobs(DB, { jobs, uploads: [] }, { now, ringGraceMs });
-      return () => wake(TASKS, ready);
+      const inserted = await insertClassifications(DB, sources);
+      return () =>
+        wake(
+          TASKS,
+          inserted.map(({ taskId }) => taskId),
+        );
     },
     async countCompleted() {
       return (await DB.prepare("SELECT count(*) AS n FROM jobs WHERE finalized_at > 0").first<number>("n")) ?? 0;

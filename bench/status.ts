@@ -1,23 +1,16 @@
-import { createHash } from "node:crypto";
-
 import type { Bench } from "./harness.ts";
+import { insertBenchKey } from "./key.ts";
 import { type Figure, percentile, round } from "./report.ts";
 
 const REQUESTS = 1000;
 const WARM_UP = 100;
-const SECRET = "b".repeat(32);
 
 /** `GET /v1/jobs/{id}` of completed jobs, one request at a time, in turn with a Worker that only says hello. */
 export async function measureStatus({ ours, oursEnv, hello }: Bench): Promise<Figure> {
-  await oursEnv.DB.prepare(
-    "INSERT INTO api_keys (id, owner_id, label, secret_hash, created_at) VALUES ('bench', 'operator', 'bench', ?1, 0)",
-  )
-    .bind(createHash("sha256").update(SECRET).digest("hex"))
-    .run();
+  const headers = await insertBenchKey(oursEnv.DB);
   const { results } = await oursEnv.DB.prepare("SELECT id FROM jobs WHERE state = 'completed' LIMIT 100").all<{
     id: string;
   }>();
-  const headers = { authorization: `Bearer dk_bench_${SECRET}` };
   const times = { status: [] as number[], hello: [] as number[] };
   for (let index = -WARM_UP; index < REQUESTS; index += 1) {
     const id = results[(index + WARM_UP) % results.length]!.id;

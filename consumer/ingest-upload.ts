@@ -100,8 +100,12 @@ async function inspect(
   if (route.type === "ignored") return ignored(route.reason, ownerId, object.size);
 
   const id = await uploadJobId(announcement);
+  // Stored by the API, which has asked whether the key may: counted, but not asked again.
+  const keyId = object.customMetadata?.["limited-key"];
+  const times = { createdAt: now, ringGraceMs };
+  const limit = keyId !== undefined && { limit: { keyId } };
   return {
-    job: await newJob(route.work, route.terms, { id, ownerId, createdAt: now, ringGraceMs, upload: announcement }),
+    job: await newJob(route.work, route.terms, { id, ownerId, ...times, upload: announcement, ...limit }),
     upload: { ...announcement, ownerId, sizeBytes: object.size, jobId: id, ignoredReason: null },
   };
 }

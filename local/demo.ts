@@ -52,7 +52,9 @@ async function prepare(): Promise<Env> {
   const worker = server.getWorker<Env>();
   await worker.applyD1Migrations("DB");
   const env = await worker.getEnv();
-  await env.DB.prepare("INSERT INTO api_keys VALUES ('demo', 'operator', 'demo', ?1, 0, NULL)")
+  await env.DB.prepare(
+    "INSERT INTO api_keys (id, owner_id, label, secret_hash, created_at) VALUES ('demo', 'operator', 'demo', ?1, 0)",
+  )
     .bind(createHash("sha256").update(SECRET).digest("hex"))
     .run();
   return env;

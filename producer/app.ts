@@ -1,3 +1,5 @@
+import type { Key } from "../shared/db/keys.ts";
+
 /** What every route's handlers see: the bindings, and whose key it was. */
 export interface App {
   Bindings: Env;
@@ -5,5 +7,6 @@ export interface App {
     ownerId: string;
     /** Which of the owner's keys. */
     keyId: string;
+    key: Key;
   };
 }

@@ -2,25 +2,32 @@ import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 
 import type { Actor } from "../shared/db/audit.ts";
-import { findKey } from "../shared/db/keys.ts";
+import { findKey, type Key } from "../shared/db/keys.ts";
 import type { App } from "./app.ts";
 import { problem } from "./problem.ts";
+import type { Submitter } from "./submit-job.ts";
 
 /** `dk_<id>_<secret>`: the id finds the row, the secret is compared with its hash. */
 const KEY = /^dk_([a-z0-9]{1,32})_([A-Za-z0-9]{16,128})$/;
 
 /** Compared with when there is no such key, so that an unknown id takes as long as a wrong secret. */
-const NO_KEY = { ownerId: "", secretHash: "0".repeat(64), revokedAt: 0 };
+const NO_SECRET = "0".repeat(64);
 
-/** Bearer API key to owner. */
+/** Bearer API key to owner. One read of D1 a request, and no cache: a revoked key is refused from the next request on. */
 export const authenticate = createMiddleware<App>(async (c, next) => {
-  const key = await keyOf(c.env.DB, c.req.header("authorization"));
-  if (key === null) {
-    const detail = "Send 'Authorization: Bearer <key>' with a key that has not been revoked.";
-    return problem(c, { code: "unauthorized", detail }, { "www-authenticate": 'Bearer realm="darkroom"' });
+  const token = tokenOf(c.req.header("authorization"));
+  if (token === null) {
+    return refused(c, "Send 'Authorization: Bearer <key>'.", 'Bearer realm="darkroom"');
+  }
+  const key = await keyOf(c.env.DB, token);
+  const isUsable = key !== null && key.revokedAt === null && (key.expiresAt ?? Infinity) > Date.now();
+  if (!isUsable) {
+    const why = "The key does not exist, has expired or has been revoked.";
+    return refused(c, why, 'Bearer realm="darkroom", error="invalid_token"');
   }
   c.set("ownerId", key.ownerId);
   c.set("keyId", key.id);
+  c.set("key", key);
   return next();
 });
 
@@ -29,19 +36,35 @@ export function actorOf(c: Context<App>): Actor {
   return { ownerId: c.get("ownerId"), actor: `key:${c.get("keyId")}` };
 }
 
-async function keyOf(
-  db: D1Database,
-  authorization: string | undefined,
-): Promise<{ readonly id: string; readonly ownerId: string } | null> {
-  const [, token = ""] = /^Bearer +(\S+)$/i.exec(authorization ?? "") ?? [];
-  const [, id, secret] = KEY.exec(token) ?? [];
-  if (id === undefined || secret === undefined) return null;
-  const key = (await findKey(db, id)) ?? NO_KEY;
-  const matches = crypto.subtle.timingSafeEqual(await sha256(secret), Uint8Array.fromHex(key.secretHash));
-  return matches && key.revokedAt === null ? { id, ownerId: key.ownerId } : null;
+/** For whom a job is taken. */
+export function submitterOf(c: Context<App>): Submitter {
+  const { id, ownerId, maxConcurrentJobs } = c.get("key");
+  return { ownerId, limit: maxConcurrentJobs === null ? null : { keyId: id, maxConcurrentJobs } };
 }
 
-// A plain hash is enough: the secret is 32 random characters, nothing that could be guessed from a list.
+/** A new secret with the hash that is kept of it. */
+export async function newSecret(): Promise<{ readonly secret: string; readonly secretHash: string }> {
+  const secret = crypto.getRandomValues(new Uint8Array(24)).toHex();
+  return { secret, secretHash: new Uint8Array(await sha256(secret)).toHex() };
+}
+
+function refused(c: Context<App>, detail: string, challenge: string): Response {
+  return problem(c, { code: "unauthorized", detail }, { "www-authenticate": challenge });
+}
+
+function tokenOf(authorization: string | undefined): string | null {
+  return /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1] ?? null;
+}
+
+async function keyOf(db: D1Database, token: string): Promise<Key | null> {
+  const [, id, secret] = KEY.exec(token) ?? [];
+  if (id === undefined || secret === undefined) return null;
+  const found = await findKey(db, id);
+  const expected = Uint8Array.fromHex(found?.secretHash ?? NO_SECRET);
+  return crypto.subtle.timingSafeEqual(await sha256(secret), expected) && found !== null ? found.key : null;
+}
+
+// A plain hash is enough: the secret is 24 random bytes, nothing that could be guessed from a list.
 async function sha256(text: string): Promise<ArrayBuffer> {
   return crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
 }

@@ -3,6 +3,8 @@ import { Hono } from "hono";
 import { createJournal } from "../shared/journal.ts";
 import type { App } from "./app.ts";
 import { authenticate } from "./auth.ts";
+import { allowOrigins, protect } from "./browser-headers.ts";
+import { limitRate } from "./limit-rate.ts";
 import { problem } from "./problem.ts";
 import { artifacts } from "./routes/artifacts.ts";
 import { audit } from "./routes/audit.ts";
@@ -10,13 +12,18 @@ import { deadLetters } from "./routes/dead-letters.ts";
 import { deliveries } from "./routes/deliveries.ts";
 import { events } from "./routes/events.ts";
 import { jobs } from "./routes/jobs.ts";
+import { keys } from "./routes/keys.ts";
 import { queues } from "./routes/queues.ts";
 import { redrives } from "./routes/redrives.ts";
 import { transcripts } from "./routes/transcripts.ts";
 import { uploads } from "./routes/uploads.ts";
 import { webhooks } from "./routes/webhooks.ts";
+import { authorize } from "./scopes.ts";
 
-const app = new Hono<App>();
+/** Exported for the tests that walk its routes. */
+export const app = new Hono<App>();
+
+app.use(...protect, allowOrigins);
 
 app.get("/healthz", async (c) => {
   try {
@@ -28,7 +35,7 @@ app.get("/healthz", async (c) => {
   }
 });
 
-app.use("/v1/*", authenticate);
+app.use("/v1/*", authenticate, limitRate, authorize);
 app.route("/v1/uploads", uploads);
 app.route("/v1/jobs", jobs);
 app.route("/v1/jobs", artifacts);
@@ -40,6 +47,7 @@ app.route("/v1/redrives", redrives);
 app.route("/v1/audit", audit);
 app.route("/v1/webhooks", webhooks);
 app.route("/v1/webhooks", deliveries);
+app.route("/v1/keys", keys);
 
 app.notFound((c) =>
   problem(c, { code: "not_found", detail: `${c.req.method} ${c.req.path} is not part of this API.` }),

@@ -5,6 +5,7 @@ const PROBLEMS = {
   invalid_request: [422, "The request is not valid"],
   invalid_json: [400, "The body is not JSON"],
   unauthorized: [401, "A valid API key is required"],
+  insufficient_scope: [403, "The key may not do this"],
   forbidden: [403, "Only the operator may do this"],
   not_found: [404, "There is nothing here"],
   kind_not_found: [404, "No such kind of job"],
@@ -15,6 +16,7 @@ const PROBLEMS = {
   webhook_not_found: [404, "No such webhook endpoint"],
   delivery_not_found: [404, "No such delivery"],
   source_not_found: [404, "No such source object"],
+  key_not_found: [404, "No such key"],
   job_finished: [409, "The job has already ended"],
   not_redrivable: [409, "The dead letter cannot be redriven"],
   not_discardable: [409, "The dead letter cannot be discarded"],
@@ -22,12 +24,16 @@ const PROBLEMS = {
   too_many_webhooks: [409, "There are enough webhook endpoints"],
   not_replayable: [409, "The delivery cannot be replayed"],
   redrive_finished: [409, "The redrive has already ended"],
+  last_admin_key: [409, "The last admin key cannot be revoked"],
   length_required: [411, "The upload's length is required"],
   body_too_large: [413, "The body is too large"],
   upload_too_large: [413, "The upload is too large"],
   upload_incomplete: [400, "The upload ended early"],
   unsupported_media: [415, "No kind of job takes this file"],
   range_not_satisfiable: [416, "The range lies outside the artifact"],
+  rate_limited: [429, "Too many requests"],
+  too_many_jobs: [429, "Too many unfinished jobs"],
+  upload_allowance_used: [429, "The day's bytes are used up"],
   internal_error: [500, "Something failed on our side"],
   unavailable: [503, "The service is not ready"],
 } as const satisfies Record<string, readonly [ContentfulStatusCode, string]>;
@@ -40,11 +46,21 @@ export interface Problem {
   readonly detail: string;
   /** What was wrong where, for `invalid_request`. */
   readonly issues?: readonly { readonly path: string; readonly message: string }[];
+  /** When trying again makes sense. */
+  readonly retryAfterSeconds?: number;
 }
 
 /** An RFC 9457 answer. `type` is stable: programs may compare it, or the shorter `code`. */
-export function problem(c: Context, { code, detail, issues }: Problem, headers: Record<string, string> = {}): Response {
+export function problem(
+  c: Context,
+  { code, detail, issues, retryAfterSeconds }: Problem,
+  headers: Record<string, string> = {},
+): Response {
   const [status, title] = PROBLEMS[code];
   const body = { type: `urn:darkroom:problem:${code}`, title, status, detail, code, ...(issues && { issues }) };
-  return c.body(JSON.stringify(body), status, { ...headers, "content-type": "application/problem+json" });
+  return c.body(JSON.stringify(body), status, {
+    ...headers,
+    ...(retryAfterSeconds !== undefined && { "retry-after": String(retryAfterSeconds) }),
+    "content-type": "application/problem+json",
+  });
 }

@@ -8,6 +8,7 @@ import { MAX_KEY_BYTES, MAX_TEXT_CHARS } from "../shared/limits.ts";
 import { ClassificationOptions, ImageOptions, Prompt, TranscriptionOptions } from "../shared/options.ts";
 import { RedriveFilter, RedriveLimit, RedriveRate } from "../shared/redrive.ts";
 import { isResultKey } from "../shared/storage.ts";
+import { SCOPES } from "../shared/scopes.ts";
 import { JobTerms, PRIORITIES } from "../shared/terms.ts";
 import { decodeCursor } from "./cursor.ts";
 
@@ -107,6 +108,24 @@ export const AuditQuery = PageQuery.extend({
   subject: z.string().min(1).max(300).optional(),
   act: z.enum(ACTS).optional(),
 });
+
+const OwnerId = z.string().regex(/^[\w.:@-]{1,100}$/, "up to 100 letters, digits and _ . : @ -");
+
+/** The body of `POST /v1/keys`. */
+export const KeyRequest = z.strictObject({
+  label: z.string().trim().min(1).max(100),
+  ownerId: OwnerId.optional(),
+  scopes: z
+    .array(z.enum(SCOPES))
+    .min(1)
+    .transform((scopes) => SCOPES.filter((scope) => scopes.includes(scope))),
+  expiresInDays: z.int().min(1).max(3650).optional(),
+  maxConcurrentJobs: z.int().min(1).max(10_000).optional(),
+  maxUploadBytesADay: z.int().min(1).optional(),
+});
+
+/** The query of `GET /v1/keys`. */
+export const KeyQuery = PageQuery.extend({ ownerId: OwnerId.optional() });
 
 const wholeNumber = z.coerce.number().int().optional();
 

@@ -38,6 +38,7 @@ export type Fault =
   | "queues.failed"
   | "events.failed"
   | "request.failed"
+  | "limit.failed"
   | "health.failed";
 
 /** An event. Never a prompt, a text, a transcript, an API key or a model's own words: those may quote them. */

@@ -60,12 +60,21 @@ export interface NewJob {
   readonly checkAt: number;
   /** The upload that this job is the one job of. */
   readonly upload?: Announcement;
+  /** The key it counts against, and how many of that may be unfinished: without a number it is counted and taken. */
+  readonly limit?: { readonly keyId: string; readonly maxConcurrentJobs?: number };
 }
 
 export async function newJob(
   work: JobWork,
   terms: JobTerms,
-  job: { id: string; ownerId: string; createdAt: number; ringGraceMs: number; upload?: Announcement },
+  job: {
+    id: string;
+    ownerId: string;
+    createdAt: number;
+    ringGraceMs: number;
+    upload?: Announcement;
+    limit?: NonNullable<NewJob["limit"]>;
+  },
 ): Promise<NewJob> {
   const taskKind = TASK_OF[work.kind];
   const after = (seconds: number | undefined) => (seconds === undefined ? null : job.createdAt + seconds * 1000);
@@ -86,6 +95,7 @@ export async function newJob(
     fingerprint: await fingerprintOf(work),
     reuse: terms.reuse,
     ...(job.upload && { upload: job.upload }),
+    ...(job.limit && { limit: job.limit }),
   };
 }
 

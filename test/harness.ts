@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 
 import { afterAll, beforeAll, beforeEach } from "vitest";
-import { createTestHarness } from "wrangler";
+import { createTestHarness, unstable_readConfig as readConfig } from "wrangler";
 
+import { SCOPES } from "../shared/scopes.ts";
 import type { JobView } from "./views.ts";
 
 const TABLES = [
@@ -13,6 +14,7 @@ const TABLES = [
   "jobs",
   "cursors",
   "api_keys",
+  "key_days",
   "model_minutes",
   "pauses",
   "webhook_endpoints",
@@ -27,10 +29,10 @@ export const KEYS = {
 };
 
 /** The whole product on real workerd, D1, R2 and Queues, with a scripted model: started once a file, emptied for each test. */
-export function startDarkroom(vars: Record<string, string> = {}) {
+export function startDarkroom(vars: Record<string, string> = {}, options: { requestsAMinute?: number } = {}) {
   const server = createTestHarness({
     workers: [
-      { configPath: "./wrangler.jsonc", vars: { RING_GRACE_SECONDS: "60", ...vars } },
+      product({ RING_GRACE_SECONDS: "60", ...vars }, options.requestsAMinute),
       {
         config: {
           name: "darkroom-local-ai",
@@ -136,6 +138,19 @@ export function startDarkroom(vars: Record<string, string> = {}) {
   };
 }
 
+/** The product as it is configured, but for what a test asks for. */
+function product(vars: Record<string, string>, requestsAMinute?: number) {
+  const configPath = "./wrangler.jsonc";
+  if (requestsAMinute === undefined) return { configPath, vars };
+  const config = readConfig({ config: configPath });
+  const { name, compatibility_date, compatibility_flags, alias, services, r2_buckets, d1_databases, queues } = config;
+  const [limit] = config.ratelimits;
+  if (limit === undefined) throw new Error("wrangler.jsonc configures no rate limit");
+  const ratelimits = [{ ...limit, simple: { ...limit.simple, limit: requestsAMinute } }];
+  const bindings = { alias, services, r2_buckets, d1_databases, queues, ratelimits, vars: { ...config.vars, ...vars } };
+  return { config: { name, main: "worker.ts", compatibility_date, compatibility_flags, ...bindings } };
+}
+
 /** An R2 event notification. */
 export function createEvent(key: string, size: number, eTag: string, action = "PutObject") {
   return {
@@ -167,8 +182,9 @@ async function insertKey(db: D1Database, name: "operator" | "other" | "revoked")
   const hash = createHash("sha256").update(secret).digest("hex");
   await db
     .prepare(
-      "INSERT INTO api_keys (id, owner_id, label, secret_hash, created_at, revoked_at) VALUES (?1, ?1, 'test', ?2, 0, ?3)",
+      `INSERT INTO api_keys (id, owner_id, label, secret_hash, created_at, revoked_at, scopes)
+       VALUES (?1, ?1, 'test', ?2, 0, ?3, ?4)`,
     )
-    .bind(name, hash, name === "revoked" ? 1 : null)
+    .bind(name, hash, name === "revoked" ? 1 : null, JSON.stringify(SCOPES))
     .run();
 }

@@ -53,7 +53,7 @@ test("creates everything once, prints each command, and shows the key once", asy
     "+ wrangler d1 migrations apply DB --remote -e production",
     expect.stringContaining("INSERT INTO api_keys"),
   ]);
-  const [, secret] = /API key, shown this once: dk_k\d+_([0-9a-f]{48})/.exec(first) ?? [];
+  const [, secret] = /Admin key, shown this once: dk_k\d+_([0-9a-f]{48})/.exec(first) ?? [];
   expect(secret).toBeDefined();
   expect(first.split(secret!)).toHaveLength(2);
   const config = await readFile(join(folder, "wrangler.jsonc"), "utf8");
@@ -61,7 +61,7 @@ test("creates everything once, prints each command, and shows the key once", asy
 
   const second = await provision();
   expect(second.match(/^\+ wrangler .*/gm)).toEqual(["+ wrangler d1 migrations apply DB --remote -e production"]);
-  expect(second).not.toContain("API key, shown");
+  expect(second).not.toContain("key, shown");
 });
 
 test("a dry run calls nothing and changes nothing", async () => {

@@ -89,7 +89,9 @@ test("an endpoint is told once of a job's end, signed so that the standard's own
   expect(seen).toMatchObject({ progress: { tasksCompleted: 1, tasksTotal: 1, fraction: 1 } });
   expect(seen.attempts).toHaveLength(1);
 
-  expect(() => verify({ ...told!, body: told!.body.replace("completed", "failed") }, endpoint.secret)).toThrow("No matching signature found");
+  expect(() => verify({ ...told!, body: told!.body.replace("completed", "failed") }, endpoint.secret)).toThrow(
+    "No matching signature found",
+  );
   expect(await untilLogged(endpoint.id, "delivered")).toMatchObject({
     id: told!.headers["webhook-id"],
     jobId: id,

@@ -6,7 +6,7 @@ import { intakeOf } from "../../shared/intake.ts";
 import { recordChanges } from "../../shared/record-changes.ts";
 import { wake } from "../../shared/wake.ts";
 import type { App } from "../app.ts";
-import { actorOf } from "../auth.ts";
+import { actorOf, submitterOf } from "../auth.ts";
 import { paginate } from "../cursor.ts";
 import { jobSummary, jobView } from "../job-view.ts";
 import { limitBody } from "../limit-body.ts";
@@ -21,7 +21,7 @@ export const jobs = new Hono<App>();
 jobs.post("/", limitBody, async (c) => {
   const request = await parseBody(c, JobRequest);
   if (!request.ok) return request.response;
-  return submitted(c, await submitJob(request.value, c.get("ownerId"), intakeOf(c.env)));
+  return submitted(c, await submitJob(request.value, submitterOf(c), intakeOf(c.env)));
 });
 
 jobs.get("/", async (c) => {

@@ -8,11 +8,13 @@ import { uploadKey } from "../../shared/storage.ts";
 import { intakeOf } from "../../shared/intake.ts";
 import { JobTerms } from "../../shared/terms.ts";
 import type { App } from "../app.ts";
+import { submitterOf } from "../auth.ts";
 import { iso } from "../job-view.ts";
 import { problem } from "../problem.ts";
 import { peek, storeUpload } from "../receive-upload.ts";
 import { UploadQuery } from "../requests.ts";
 import { accept } from "../submit-job.ts";
+import { admitUpload, limitMetadata } from "../upload-limits.ts";
 import { parseQuery } from "../validate.ts";
 import { submitted } from "./submitted.ts";
 
@@ -33,11 +35,12 @@ uploads.post("/", async (c) => {
 
   const { name, kind, options, ...asked } = query.value;
   const terms = JobTerms.parse(asked);
-  const ownerId = c.get("ownerId");
+  const by = submitterOf(c);
   const key = uploadKey(crypto.randomUUID(), name);
   // The object says itself what it is, so that its event notification makes the same job as this request.
   const metadata = {
-    owner: ownerId,
+    owner: by.ownerId,
+    ...limitMetadata(c),
     terms: JSON.stringify(terms),
     ...(kind && { kind }),
     ...(options && { options }),
@@ -46,15 +49,24 @@ uploads.post("/", async (c) => {
   const route = await routeUpload({ source: { key, etag: "", sizeBytes }, head: body.head, metadata });
   if (route.type === "ignored") return problem(c, { code: "unsupported_media", detail: route.reason });
 
+  const admission = await admitUpload(c, sizeBytes);
+  if (!admission.ok) return problem(c, admission.problem);
   const deps = intakeOf(c.env);
   let source: Source;
   try {
     source = await storeUpload(deps.media, { key, sizeBytes, body: body.whole, metadata });
   } catch (error) {
+    await admission.giveBack();
     return problem(c, { code: "upload_incomplete", detail: `Nothing was stored: ${String(error)}` });
   }
   const work = JobWork.parse({ kind: route.work.kind, input: { ...route.work.input, source } });
-  return submitted(c, await accept(work, { terms, source }, ownerId, deps));
+  const result = await accept(work, { terms, source }, by, deps);
+  if (!result.ok) {
+    // Its event would make a job of it all the same.
+    await deps.media.delete(key);
+    await admission.giveBack();
+  }
+  return submitted(c, result);
 });
 
 /** The latest objects seen in the inbox, with the job of each or the reason why it has none. */

@@ -12,6 +12,8 @@ export const ACTS = [
   "webhook.rotate",
   "webhook.replay",
   "webhook.delete",
+  "key.create",
+  "key.revoke",
 ] as const;
 export type Act = (typeof ACTS)[number];
 

@@ -25,7 +25,8 @@ export interface InsertedJobs {
 /**
  * Insert jobs with their tasks, and the uploads they come from, in one transaction.
  * What is already known stays as it is: an upload announced before, a job of the same id. A job whose twin (same owner,
- * same fingerprint) has completed or is under way takes that one's result over, unless it must not.
+ * same fingerprint) has completed or is under way takes that one's result over, unless it must not. Beyond the limit of
+ * its key a job is left out, and its upload with it; jobs given together count as one key's.
  */
 export async function insertJobs(
   db: D1Database,
@@ -37,9 +38,9 @@ export async function insertJobs(
   const statements = [
     db
       .prepare(
-        `INSERT INTO jobs (id, owner_id, kind, state, input, created_at, priority, start_by, deadline_at, fingerprint, follows)
+        `INSERT INTO jobs (id, owner_id, kind, state, input, created_at, priority, start_by, deadline_at, fingerprint, limited_key, follows)
          SELECT j.value ->> 'id', j.value ->> 'ownerId', j.value ->> 'kind', 'queued', j.value ->> 'input', j.value ->> 'createdAt',
-                j.value ->> 'priority', j.value ->> 'startBy', j.value ->> 'deadlineAt', j.value ->> 'fingerprint',
+                j.value ->> 'priority', j.value ->> 'startBy', j.value ->> 'deadlineAt', j.value ->> 'fingerprint', j.value ->> '$.limit.keyId',
                 iif(j.value ->> 'reuse', coalesce(
                   (SELECT l.id FROM jobs l
                     WHERE l.owner_id = j.value ->> 'ownerId' AND l.fingerprint = j.value ->> 'fingerprint'
@@ -53,6 +54,9 @@ export async function insertJobs(
                    WHERE u.bucket = j.value ->> '$.upload.bucket'
                      AND u.key = j.value ->> '$.upload.key' AND u.etag = j.value ->> '$.upload.etag'
                      AND u.job_id IS NOT NULL)
+            AND (j.value ->> '$.limit.maxConcurrentJobs' IS NULL
+                 OR j.key < (j.value ->> '$.limit.maxConcurrentJobs') - (
+                      SELECT count(*) FROM jobs l WHERE l.limited_key = j.value ->> '$.limit.keyId' AND l.finalized_at IS NULL))
          ON CONFLICT (id) DO NOTHING`,
       )
       .bind(jobRows),
@@ -76,7 +80,7 @@ export async function insertJobs(
            SELECT u.value ->> 'bucket', u.value ->> 'key', u.value ->> 'etag', u.value ->> 'ownerId',
                   u.value ->> 'sizeBytes', u.value ->> 'jobId', u.value ->> 'ignoredReason', ?2
              FROM json_each(?1) u
-            WHERE true
+            WHERE u.value ->> 'jobId' IS NULL OR EXISTS (SELECT 1 FROM jobs WHERE id = u.value ->> 'jobId')
            ON CONFLICT (bucket, key, etag) DO UPDATE SET job_id = excluded.job_id, ignored_reason = NULL
             WHERE uploads.job_id IS NULL AND excluded.job_id IS NOT NULL`,
         )

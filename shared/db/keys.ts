@@ -1,14 +1,113 @@
-export interface StoredKey {
+import { SCOPES, type Scope } from "../scopes.ts";
+import { type Actor, insertAudit } from "./audit.ts";
+
+/** An API key without its secret. Times are epoch milliseconds. */
+export interface Key {
+  readonly id: string;
   readonly ownerId: string;
-  readonly secretHash: string;
+  readonly label: string;
+  readonly scopes: readonly Scope[];
+  readonly createdAt: number;
+  readonly expiresAt: number | null;
   readonly revokedAt: number | null;
+  /** How many of the jobs it submitted may be unfinished at once. */
+  readonly maxConcurrentJobs: number | null;
+  /** How many bytes it may upload between two midnights UTC. */
+  readonly maxUploadBytesADay: number | null;
 }
 
-export async function findKey(db: D1Database, id: string): Promise<StoredKey | null> {
-  return db
-    .prepare(
-      `SELECT owner_id AS ownerId, secret_hash AS secretHash, revoked_at AS revokedAt FROM api_keys WHERE id = ?1`,
-    )
+type Row = Omit<Key, "scopes"> & { readonly scopes: string };
+
+const COLUMNS = `id, owner_id AS ownerId, label, scopes, created_at AS createdAt, expires_at AS expiresAt,
+  revoked_at AS revokedAt, max_concurrent_jobs AS maxConcurrentJobs, max_upload_bytes_a_day AS maxUploadBytesADay`;
+
+/** Whether it is there, revoked, expired or neither. `secretHash` is SHA-256, hexadecimal. */
+export async function findKey(
+  db: D1Database,
+  id: string,
+): Promise<{ readonly key: Key; readonly secretHash: string } | null> {
+  const row = await db
+    .prepare(`SELECT ${COLUMNS}, secret_hash AS secretHash FROM api_keys WHERE id = ?1`)
     .bind(id)
-    .first<StoredKey>();
+    .first<Row & { secretHash: string }>();
+  if (row === null) return null;
+  const { secretHash, ...key } = row;
+  return { key: keyOf(key), secretHash };
+}
+
+/** Newest first, of one owner or (null) of all; `before` is the position (time and id) of the last one seen. */
+export async function listKeys(
+  db: D1Database,
+  ownerId: string | null,
+  { limit, before }: { limit: number; before: { at: number; id: string } | undefined },
+): Promise<readonly Key[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT ${COLUMNS} FROM api_keys
+        WHERE (?1 IS NULL OR owner_id = ?1) AND (created_at, id) < (?2, ?3)
+        ORDER BY created_at DESC, id DESC LIMIT ?4`,
+    )
+    .bind(ownerId, before?.at ?? Number.MAX_SAFE_INTEGER, before?.id ?? "", limit)
+    .all<Row>();
+  return results.map(keyOf);
+}
+
+/** Insert a key and who made it. */
+export async function insertKey(db: D1Database, key: Key & { secretHash: string }, actor: Actor): Promise<void> {
+  const { ownerId, scopes, expiresAt, maxConcurrentJobs, maxUploadBytesADay } = key;
+  const detail = { ownerId, scopes, expiresAt, maxConcurrentJobs, maxUploadBytesADay };
+  await db.batch([
+    insertAudit(db, actor, { act: "key.create", subject: key.id, detail, now: key.createdAt }, "true"),
+    db
+      .prepare(
+        `INSERT INTO api_keys (id, owner_id, label, secret_hash, created_at, scopes, expires_at, max_concurrent_jobs, max_upload_bytes_a_day)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`,
+      )
+      .bind(
+        key.id,
+        ownerId,
+        key.label,
+        key.secretHash,
+        key.createdAt,
+        JSON.stringify(scopes),
+        expiresAt,
+        maxConcurrentJobs,
+        maxUploadBytesADay,
+      ),
+  ]);
+}
+
+// ?1 is the key, ?2 whoever acts: the operator revokes anybody's key, but not the last that could make another.
+const REVOCABLE = {
+  byOperator: (now: number) => `EXISTS (
+    SELECT 1 FROM api_keys k WHERE k.id = ?1 AND k.revoked_at IS NULL
+       AND (k.owner_id <> ?2 OR NOT ${isAdmin("k")} OR EXISTS (
+             SELECT 1 FROM api_keys o
+              WHERE o.owner_id = ?2 AND o.id <> ?1 AND o.revoked_at IS NULL AND ${isAdmin("o")}
+                AND (o.expires_at IS NULL OR o.expires_at > ${now}))))`,
+  byOwner: () => `EXISTS (SELECT 1 FROM api_keys WHERE id = ?1 AND owner_id = ?2 AND revoked_at IS NULL)`,
+};
+
+function isAdmin(table: string): string {
+  return `EXISTS (SELECT 1 FROM json_each(${table}.scopes) WHERE value = 'admin')`;
+}
+
+/** Revoke a key: it is refused from the next request on. @returns false where there is nothing to revoke, or it must stay. */
+export async function revokeKey(
+  db: D1Database,
+  id: string,
+  { actor, isOperator, now }: { actor: Actor; isOperator: boolean; now: number },
+): Promise<boolean> {
+  const where = isOperator ? REVOCABLE.byOperator(now) : REVOCABLE.byOwner();
+  const [, revoked] = await db.batch([
+    insertAudit(db, actor, { act: "key.revoke", subject: id, now }, where),
+    db.prepare(`UPDATE api_keys SET revoked_at = ?3 WHERE id = ?1 AND ${where}`).bind(id, actor.ownerId, now),
+  ]);
+  return revoked?.meta.changes === 1;
+}
+
+/** A scope that this version does not know gives nothing. */
+function keyOf({ scopes, ...row }: Row): Key {
+  const given = JSON.parse(scopes) as readonly unknown[];
+  return { ...row, scopes: SCOPES.filter((scope) => given.includes(scope)) };
 }

@@ -1,0 +1,108 @@
+// `npm run bench:first-result`: from a finished upload to its first result, for a 5-second clip and a model that answers at once.
+import { startTimed } from "../harness.ts";
+import { insertBenchKey } from "../key.ts";
+import { note, percentile, print, round } from "../report.ts";
+import type { Delivery } from "../workers/timed-darkroom.ts";
+import { clip } from "./clip.ts";
+
+const CLIPS = 200;
+const WARM_UP = 20;
+const CLIP_SECONDS = 5;
+const LOOK_EVERY_MS = 10;
+const TIMEOUT_MS = 30_000;
+
+interface Way {
+  /** From the object's being stored to the transcript's being in D1 and R2. */
+  readonly totalMs: number;
+  /** Of that: the job's insertion and the sending of its bell; the queue's own; the consumer's. */
+  readonly intakeMs: number;
+  readonly queueMs: number;
+  readonly consumerMs: number;
+}
+
+const server = await startTimed();
+try {
+  const headers = await insertBenchKey(server.env.DB);
+  const ways: Way[] = [];
+  for (let index = -WARM_UP; index < CLIPS; index += 1) {
+    const way = await send(clip(CLIP_SECONDS, index + WARM_UP), headers);
+    if (index >= 0) ways.push(way);
+    if (index % 50 === 0) server.clearLogs();
+  }
+  report(ways);
+} finally {
+  await server.close();
+}
+
+/** One clip, alone: nothing waits before it. */
+async function send(body: Uint8Array<ArrayBuffer>, headers: Record<string, string>): Promise<Way> {
+  const response = await server.ours.fetch("http://darkroom/v1/uploads?name=clip.wav", {
+    method: "POST",
+    headers,
+    body,
+  });
+  if (response.status !== 201) throw new Error(`${response.status}: ${await response.text()}`);
+  const { id, input } = (await response.json()) as { id: string; input: { source: { key: string } } };
+  const finalizedAt = await untilCompleted(id);
+  const object = await server.env.MEDIA.head(input.source.key);
+  if (object === null) throw new Error(`'${input.source.key}' is not in the bucket`);
+  const told = (await (await server.ours.fetch("http://darkroom/deliveries")).json()) as readonly Delivery[];
+  const bell = told.find(({ queue }) => queue === "media-tasks");
+  if (bell === undefined) throw new Error("a job ended, and nothing was delivered");
+  const storedAt = object.uploaded.getTime();
+  return {
+    totalMs: finalizedAt - storedAt,
+    intakeMs: bell.sentAt - storedAt,
+    queueMs: bell.deliveredAt - bell.sentAt,
+    consumerMs: finalizedAt - bell.deliveredAt,
+  };
+}
+
+/** @returns when, by the consumer's clock. */
+async function untilCompleted(id: string): Promise<number> {
+  const end = Date.now() + TIMEOUT_MS;
+  for (;;) {
+    const job = await server.env.DB.prepare("SELECT state, finalized_at AS finalizedAt FROM jobs WHERE id = ?1")
+      .bind(id)
+      .first<{ state: string; finalizedAt: number | null }>();
+    if (job !== null && job.finalizedAt !== null) {
+      if (job.state !== "completed") throw new Error(`job '${id}' ended ${job.state}`);
+      return job.finalizedAt;
+    }
+    if (Date.now() > end) throw new Error(`job '${id}' has not ended in ${TIMEOUT_MS} ms`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}
+
+function report(ways: readonly Way[]): void {
+  const of = (part: keyof Way) => ways.map((way) => way[part]);
+  const sum = (part: keyof Way) => of(part).reduce((total, ms) => total + ms, 0);
+  const parts = (share: number) => ({
+    intakeMs: percentile(of("intakeMs"), share),
+    queueMs: percentile(of("queueMs"), share),
+    consumerMs: percentile(of("consumerMs"), share),
+  });
+  note(`${ways.length} clips of ${CLIP_SECONDS} s, one after the other`);
+  const measured = `a WAV of ${CLIP_SECONDS} s by POST /v1/uploads, from its being stored to its transcript`;
+  for (const [name, share] of [
+    ["p50", 0.5],
+    ["p95", 0.95],
+  ] as const) {
+    print({
+      case: `firstResult.${name}Ms`,
+      value: percentile(of("totalMs"), share),
+      unit: "ms",
+      ...parts(share),
+      clips: ways.length,
+      measured,
+    });
+  }
+  print({
+    case: "firstResult.queueShare",
+    value: round(sum("queueMs") / sum("totalMs")),
+    unit: "of the time",
+    intakeShare: round(sum("intakeMs") / sum("totalMs")),
+    consumerShare: round(sum("consumerMs") / sum("totalMs")),
+    measured: "from the queue's taking the message to the consumer's being called with it; max_batch_timeout 0",
+  });
+}

@@ -1,0 +1,51 @@
+// What browsers are told: which of them may call, and to take an answer for nothing but what it says it is.
+import { cors } from "hono/cors";
+import { createMiddleware } from "hono/factory";
+import { secureHeaders } from "hono/secure-headers";
+
+import type { App } from "./app.ts";
+
+const POLICY = "default-src 'none'; frame-ancestors 'none'";
+const HTTPS_ONLY = "max-age=31536000";
+
+/** On every answer. A route that sets a content policy of its own keeps it; plain HTTP, that is a laptop, gets no HSTS. */
+export const protect = [
+  secureHeaders({ xFrameOptions: "DENY", referrerPolicy: "no-referrer", strictTransportSecurity: false }),
+  createMiddleware<App>(async (c, next) => {
+    await next();
+    if (!c.res.headers.has("content-security-policy")) c.header("content-security-policy", POLICY);
+    if (new URL(c.req.url).protocol === "https:") c.header("strict-transport-security", HTTPS_ONLY);
+  }),
+] as const;
+
+/** Pages of the origins in `CORS_ORIGINS` may call; of others the browser keeps the answers to itself. Keys travel in a header, so no cookies. */
+export const allowOrigins = cors({
+  origin: (origin, c: { env: Env }) => (originsOf(c.env).includes(origin) ? origin : null),
+  allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+  allowHeaders: [
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "Last-Event-ID",
+    "Prefer",
+    "Range",
+  ],
+  exposeHeaders: [
+    "Content-Range",
+    "ETag",
+    "Link",
+    "Location",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Transcript-Complete",
+  ],
+  maxAge: 3600,
+});
+
+function originsOf(env: Env): readonly string[] {
+  return env.CORS_ORIGINS.split(",")
+    .map((origin) => origin.trim())
+    .filter((origin) => origin !== "");
+}

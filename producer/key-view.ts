@@ -1,0 +1,23 @@
+import type { Key } from "../shared/db/keys.ts";
+import { iso } from "./job-view.ts";
+
+/** A key as its admin sees it. Its secret is nowhere but in the answer that made it. */
+export function keyView(key: Key, now: number) {
+  return {
+    id: key.id,
+    ownerId: key.ownerId,
+    label: key.label,
+    state: stateOf(key, now),
+    scopes: key.scopes,
+    createdAt: iso(key.createdAt),
+    expiresAt: iso(key.expiresAt),
+    revokedAt: iso(key.revokedAt),
+    maxConcurrentJobs: key.maxConcurrentJobs,
+    maxUploadBytesADay: key.maxUploadBytesADay,
+  };
+}
+
+function stateOf({ revokedAt, expiresAt }: Key, now: number): "active" | "expired" | "revoked" {
+  if (revokedAt !== null) return "revoked";
+  return expiresAt !== null && expiresAt <= now ? "expired" : "active";
+}

@@ -1,0 +1,80 @@
+import { Hono } from "hono";
+
+import { findKey, insertKey, type Key, listKeys, revokeKey } from "../../shared/db/keys.ts";
+import type { App } from "../app.ts";
+import { actorOf, newSecret } from "../auth.ts";
+import { paginate } from "../cursor.ts";
+import { keyView } from "../key-view.ts";
+import { limitBody } from "../limit-body.ts";
+import { problem } from "../problem.ts";
+import { KeyQuery, KeyRequest } from "../requests.ts";
+import { parseBody, parseQuery } from "../validate.ts";
+
+export const keys = new Hono<App>();
+
+const DAY_MS = 86_400_000;
+
+/** Make a key. The operator makes them for anybody, other admins for themselves; none outlives its maker's. */
+keys.post("/", limitBody, async (c) => {
+  const request = await parseBody(c, KeyRequest);
+  if (!request.ok) return request.response;
+  const maker = c.get("key");
+  const { label, scopes, expiresInDays, maxConcurrentJobs = null, maxUploadBytesADay = null } = request.value;
+  const { ownerId = maker.ownerId } = request.value;
+  if (ownerId !== maker.ownerId && maker.ownerId !== c.env.OPERATOR_ID) return problem(c, NOT_THEIRS);
+  // Else two keys of its own would give it twice its limit.
+  if (maker.maxConcurrentJobs !== null || maker.maxUploadBytesADay !== null) return problem(c, LIMITED);
+
+  const now = Date.now();
+  const ends = [maker.expiresAt, expiresInDays === undefined ? null : now + expiresInDays * DAY_MS].flatMap(
+    (end) => end ?? [],
+  );
+  const { secret, secretHash } = await newSecret();
+  const key: Key = {
+    id: `k${crypto.getRandomValues(new Uint8Array(8)).toHex()}`,
+    ownerId,
+    label,
+    scopes,
+    createdAt: now,
+    expiresAt: ends.length === 0 ? null : Math.min(...ends),
+    revokedAt: null,
+    maxConcurrentJobs,
+    maxUploadBytesADay,
+  };
+  await insertKey(c.env.DB, { ...key, secretHash }, actorOf(c));
+  return c.json({ ...keyView(key, now), key: `dk_${key.id}_${secret}` }, 201, { "cache-control": "no-store" });
+});
+
+/** Keys, newest first, revoked ones among them: the operator's call lists everybody's. */
+keys.get("/", async (c) => {
+  const query = parseQuery(c, KeyQuery);
+  if (!query.ok) return query.response;
+  const { cursor, limit, ownerId } = query.value;
+  const isOperator = c.get("ownerId") === c.env.OPERATOR_ID;
+  const owner = isOperator ? (ownerId ?? null) : c.get("ownerId");
+  if (!isOperator && ownerId !== undefined && ownerId !== owner) return problem(c, NOT_THEIRS);
+  const rows = await listKeys(c.env.DB, owner, { limit: limit + 1, before: cursor });
+  const { page, nextCursor } = paginate(rows, limit, (key) => ({ at: key.createdAt, id: key.id }));
+  const now = Date.now();
+  return c.json({ keys: page.map((key) => keyView(key, now)), nextCursor });
+});
+
+/** Revoke. Twice is once. */
+keys.delete("/:id", async (c) => {
+  const id = c.req.param("id");
+  const isOperator = c.get("ownerId") === c.env.OPERATOR_ID;
+  const now = Date.now();
+  await revokeKey(c.env.DB, id, { actor: actorOf(c), isOperator, now });
+  const key = (await findKey(c.env.DB, id))?.key;
+  if (key === undefined || (!isOperator && key.ownerId !== c.get("ownerId"))) {
+    return problem(c, { code: "key_not_found", detail: `There is no key '${id}'.` });
+  }
+  return key.revokedAt === null ? problem(c, LAST_ADMIN) : c.json(keyView(key, now));
+});
+
+const NOT_THEIRS = { code: "forbidden", detail: "Another owner's keys are for a key of the operator." } as const;
+const LIMITED = { code: "forbidden", detail: "A key that has limits itself makes no others." } as const;
+const LAST_ADMIN = {
+  code: "last_admin_key",
+  detail: "It is the operator's last admin key: make another first, or nobody could.",
+} as const;

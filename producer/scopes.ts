@@ -1,0 +1,62 @@
+import { createMiddleware } from "hono/factory";
+import { matchedRoutes } from "hono/route";
+
+import type { Scope } from "../shared/scopes.ts";
+import type { App } from "./app.ts";
+import { problem } from "./problem.ts";
+
+/** What each route wants of a key. One that is missing here is open to nobody but an admin, and fails a test. */
+export const SCOPE_OF: Readonly<Record<string, Scope>> = {
+  "GET /v1/jobs": "jobs:read",
+  "POST /v1/jobs": "jobs:write",
+  "GET /v1/jobs/:id": "jobs:read",
+  "DELETE /v1/jobs/:id": "jobs:write",
+  "GET /v1/jobs/:id/artifacts/:name": "jobs:read",
+  "GET /v1/jobs/:id/transcript": "jobs:read",
+  "GET /v1/jobs/:id/events": "jobs:read",
+  "GET /v1/uploads": "jobs:read",
+  "POST /v1/uploads": "jobs:write",
+  "GET /v1/dead-letters": "jobs:read",
+  "GET /v1/dead-letters/:id": "jobs:read",
+  "POST /v1/dead-letters/:id/redrive": "jobs:write",
+  "POST /v1/dead-letters/:id/discard": "jobs:write",
+  "GET /v1/redrives": "jobs:read",
+  "POST /v1/redrives": "jobs:write",
+  "GET /v1/redrives/:id": "jobs:read",
+  "DELETE /v1/redrives/:id": "jobs:write",
+  "GET /v1/webhooks": "jobs:read",
+  "POST /v1/webhooks": "jobs:write",
+  "GET /v1/webhooks/:id": "jobs:read",
+  "PATCH /v1/webhooks/:id": "jobs:write",
+  "DELETE /v1/webhooks/:id": "jobs:write",
+  "POST /v1/webhooks/:id/rotate": "jobs:write",
+  "POST /v1/webhooks/:id/test": "jobs:write",
+  "GET /v1/webhooks/:id/deliveries": "jobs:read",
+  "POST /v1/webhooks/:id/deliveries/:deliveryId/replay": "jobs:write",
+  "GET /v1/webhooks/secret": "jobs:write",
+  "POST /v1/webhooks/secret/rotate": "jobs:write",
+  "GET /v1/queues": "jobs:read",
+  // Of the operator, at that: these stop everybody's work.
+  "POST /v1/queues/:kind/pause": "admin",
+  "POST /v1/queues/:kind/resume": "admin",
+  // It names keys, and what each of them did.
+  "GET /v1/audit": "admin",
+  "GET /v1/keys": "admin",
+  "POST /v1/keys": "admin",
+  "DELETE /v1/keys/:id": "admin",
+};
+
+/** Lets a request through to a route whose scope its key has. An address without a route goes on to its 404. */
+export const authorize = createMiddleware<App>(async (c, next) => {
+  const { scopes } = c.get("key");
+  // Of several patterns that fit one address all are asked for: it is not known here which of them will answer.
+  const routes = matchedRoutes(c).filter(({ method }) => method !== "ALL");
+  for (const { method, path } of routes) {
+    const scope = SCOPE_OF[`${method} ${path}`] ?? "admin";
+    if (scopes.includes(scope)) continue;
+    const detail = `${method} ${path} wants the scope '${scope}'; the key has ${scopes.join(", ") || "none"}.`;
+    const challenge = `Bearer realm="darkroom", error="insufficient_scope", scope="${scope}"`;
+    return problem(c, { code: "insufficient_scope", detail }, { "www-authenticate": challenge });
+  }
+  return next();
+});

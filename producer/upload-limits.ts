@@ -1,0 +1,37 @@
+import type { Context } from "hono";
+
+import { isAtLimit } from "../shared/db/job-limit.ts";
+import { returnUploadBytes, secondsToMidnight, takeUploadBytes } from "../shared/db/key-days.ts";
+import type { App } from "./app.ts";
+import { submitterOf } from "./auth.ts";
+import type { Problem } from "./problem.ts";
+import { tooManyJobs } from "./submit-job.ts";
+
+/** An upload that its key may make: `giveBack` if it comes to nothing. */
+export type Admission =
+  | { readonly ok: true; giveBack(): Promise<void> }
+  | { readonly ok: false; readonly problem: Problem };
+
+/**
+ * Ask, before a byte is stored, whether a key may send so many and have another job. The bytes are taken out of its day.
+ * Whether the job is taken is decided when it is inserted; this only spares storing what would be refused.
+ */
+export async function admitUpload(c: Context<App>, sizeBytes: number): Promise<Admission> {
+  const { id: keyId, maxUploadBytesADay: maxBytesADay } = c.get("key");
+  const db = c.env.DB;
+  const { limit } = submitterOf(c);
+  if (limit !== null && (await isAtLimit(db, limit))) return { ok: false, problem: tooManyJobs(limit) };
+  if (maxBytesADay === null) return { ok: true, giveBack: async () => undefined };
+  const now = Date.now();
+  if (await takeUploadBytes(db, { keyId, maxBytesADay }, sizeBytes, now)) {
+    return { ok: true, giveBack: () => returnUploadBytes(db, keyId, sizeBytes, now) };
+  }
+  const detail = `This key may upload ${maxBytesADay} bytes a day (UTC), and ${sizeBytes} more are too many today.`;
+  return { ok: false, problem: { code: "upload_allowance_used", detail, retryAfterSeconds: secondsToMidnight(now) } };
+}
+
+/** Metadata of what a key stores, for the event that may make its job first. */
+export function limitMetadata(c: Context<App>): Readonly<Record<string, string>> {
+  const { limit } = submitterOf(c);
+  return limit === null ? {} : { "limited-key": limit.keyId };
+}

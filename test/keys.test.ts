@@ -1,0 +1,160 @@
+import { expect, test } from "vitest";
+
+import { app } from "../producer/index.ts";
+import { KEYS, startDarkroom } from "./harness.ts";
+import { speech } from "./speech.ts";
+
+const darkroom = startDarkroom({ CORS_ORIGINS: "https://app.example, http://localhost:5173" });
+
+interface Made {
+  readonly id: string;
+  readonly key: string;
+  readonly expiresAt: string | null;
+  readonly state: string;
+}
+
+async function make(body: object, key?: string): Promise<Made> {
+  const response = await darkroom.post("/v1/keys", { label: "a key", ...body }, key);
+  expect(response.status).toBe(201);
+  return response.json<Made>();
+}
+
+const codeOf = async (response: Response) => [response.status, (await response.json<{ code: string }>()).code];
+const revoke = async (id: string, key: string = KEYS.operator) =>
+  darkroom.api(`/v1/keys/${id}`, { method: "DELETE", key });
+
+test("a key is shown once, works for its owner, is listed without its secret, and stops when it is revoked", async () => {
+  const made = await make({ ownerId: "ann", scopes: ["jobs:write", "jobs:read"], expiresInDays: 1 });
+  expect(made).toMatchObject({ ownerId: "ann", state: "active", scopes: ["jobs:read", "jobs:write"] });
+  const { id } = await darkroom.submit({ kind: "classification", text: "hers" }, made.key);
+  expect((await darkroom.untilJob(id, undefined, made.key)).state).toBe("completed");
+  expect((await darkroom.api(`/v1/jobs/${id}`)).status).toBe(404);
+
+  const listed = await (await darkroom.api("/v1/keys?ownerId=ann")).text();
+  expect(JSON.parse(listed)).toMatchObject({ keys: [{ id: made.id, label: "a key" }], nextCursor: null });
+  expect(listed).not.toContain(made.key.split("_").at(-1));
+  const stored = await darkroom.bindings().DB.prepare("SELECT * FROM api_keys").all();
+  expect(JSON.stringify(stored.results)).not.toContain(made.key.split("_").at(-1));
+
+  expect(await (await revoke(made.id)).json()).toMatchObject({ state: "revoked" });
+  expect((await revoke(made.id)).status).toBe(200);
+  expect((await darkroom.api("/v1/jobs", { key: made.key })).status).toBe(401);
+  const audit = await (await darkroom.api(`/v1/audit?subject=${made.id}`)).json<{ audit: { act: string }[] }>();
+  expect(audit.audit.map(({ act }) => act)).toEqual(["key.revoke", "key.create"]);
+});
+
+test("an expired key is refused, and none outlives the key that made it", async () => {
+  const brief = await make({ scopes: ["admin"], expiresInDays: 2 });
+  const child = await make({ scopes: ["jobs:read"], expiresInDays: 30 }, brief.key);
+  expect(child.expiresAt).toBe(brief.expiresAt);
+  await darkroom.bindings().DB.prepare("UPDATE api_keys SET expires_at = 1 WHERE id = ?1").bind(child.id).run();
+  const refused = await darkroom.api("/v1/jobs", { key: child.key });
+  expect(refused.headers.get("www-authenticate")).toContain('error="invalid_token"');
+  expect(await codeOf(refused)).toEqual([401, "unauthorized"]);
+  expect(await (await darkroom.api("/v1/keys?limit=1")).json()).toMatchObject({ keys: [{ state: "expired" }] });
+});
+
+test("admins of other owners manage their own keys alone, and limited ones none", async () => {
+  const own = await make({ scopes: ["jobs:read"] }, KEYS.other);
+  expect(own).toMatchObject({ ownerId: "other" });
+  expect(await codeOf(await darkroom.api("/v1/keys?ownerId=operator", { key: KEYS.other }))).toEqual([
+    403,
+    "forbidden",
+  ]);
+  expect((await revoke(own.id, KEYS.other)).status).toBe(200);
+  // Unlike the operator's, their last admin key may go: the operator can make another.
+  expect((await revoke("other", KEYS.other)).status).toBe(200);
+
+  const limited = await make({ scopes: ["admin"], maxConcurrentJobs: 1 });
+  const refused = await darkroom.post("/v1/keys", { label: "two", scopes: ["jobs:write"] }, limited.key);
+  expect(await codeOf(refused)).toEqual([403, "forbidden"]);
+  const wrong = await darkroom.post("/v1/keys", { label: "x", scopes: [], ownerId: "a b" });
+  expect(await codeOf(wrong)).toEqual([422, "invalid_request"]);
+});
+
+test("the operator's last admin key stays, even when two revoke each other at once", async () => {
+  expect(await codeOf(await revoke("operator"))).toEqual([409, "last_admin_key"]);
+  const second = await make({ scopes: ["admin"] });
+  const answers = await Promise.all([revoke("operator", second.key), revoke(second.id)]);
+  const usable = await darkroom
+    .bindings()
+    .DB.prepare("SELECT count(*) AS n FROM api_keys WHERE owner_id = 'operator' AND revoked_at IS NULL")
+    .first<number>("n");
+  expect(usable).toBe(1);
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+});
+
+test("answers carry security headers, and pages of listed origins alone may read them", async () => {
+  for (const path of ["/healthz", "/v1/jobs", "/v1/nowhere"]) {
+    const { headers } = await darkroom.api(path, { headers: { origin: "https://app.example" } });
+    expect(Object.fromEntries(headers)).toMatchObject({
+      "x-content-type-options": "nosniff",
+      "x-frame-options": "DENY",
+      "referrer-policy": "no-referrer",
+      "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+      "access-control-allow-origin": "https://app.example",
+      vary: expect.stringContaining("Origin"),
+    });
+    expect(headers.get("access-control-expose-headers")).toMatch(/Retry-After/);
+    expect(headers.has("access-control-allow-credentials")).toBe(false);
+  }
+  const stranger = await darkroom.api("/v1/jobs", { headers: { origin: "https://evil.example" } });
+  expect(stranger.headers.has("access-control-allow-origin")).toBe(false);
+  const preflight = await darkroom.api("/v1/jobs", {
+    method: "OPTIONS",
+    key: null,
+    headers: { origin: "http://localhost:5173", "access-control-request-method": "DELETE" },
+  });
+  expect([preflight.status, preflight.headers.get("access-control-allow-origin")]).toEqual([
+    204,
+    "http://localhost:5173",
+  ]);
+  expect(preflight.headers.get("access-control-allow-headers")).toMatch(/Authorization/);
+});
+
+test("an answer over HTTPS keeps browsers to it for a year", async () => {
+  const { headers } = await app.request("https://darkroom.example/v1/jobs", {}, { CORS_ORIGINS: "" });
+  expect(headers.get("strict-transport-security")).toBe("max-age=31536000");
+});
+
+test("no secret is in the log of any kind of request, failing ones among them", async () => {
+  const made = await make({ scopes: ["jobs:read", "jobs:write", "admin"] });
+  const forged = `dk_operator_${"f".repeat(32)}`;
+  const signature = "5f3a".repeat(16);
+  const { key } = made;
+  const calls: [string, RequestInit & { key?: string }][] = [
+    ["/v1/jobs", {}],
+    ["/v1/jobs", { key: forged }],
+    [`/v1/nowhere?X-Amz-Signature=${signature}&key=${key}`, {}],
+    ["/v1/jobs", { method: "POST", body: "{" }],
+    ["/v1/uploads?name=nothing.xyz", { method: "POST", body: "?" }],
+    ["/v1/queues/classification/pause", { method: "POST", body: "{}" }],
+    ["/v1/queues/classification/resume", { method: "POST", body: "{}" }],
+    ["/v1/dead-letters", {}],
+    [`/v1/keys/${made.id}`, { method: "DELETE", key: KEYS.other }],
+  ];
+  for (const [path, init] of calls) await (await darkroom.api(path, { key, ...init })).text();
+  const upload = await darkroom.upload({ name: "note.mp3" }, speech("zero one"));
+  const done = await darkroom.untilJob(upload.id);
+  expect(done.state).toBe("completed");
+  const failed = await darkroom.submit({ kind: "image_generation", prompt: "error:3010 broken" }, key);
+  await darkroom.untilJob(failed.id, undefined, key);
+  // Something that fails on our side: the stored transcript is none.
+  const { DB, MEDIA } = darkroom.bindings();
+  await DB.prepare("UPDATE artifacts SET key = 'results/broken' WHERE job_id = ?1").bind(upload.id).run();
+  await MEDIA.put("results/broken", "{}");
+  const broken = await darkroom.api(`/v1/jobs/${upload.id}/transcript?format=txt`, { key });
+  expect(broken.status).toBe(500);
+  await darkroom.maintain();
+
+  const log = darkroom
+    .logs()
+    .map((line) => JSON.stringify(line))
+    .join("\n");
+  for (const event of ["job.completed", "job.failed", "request.failed"]) expect(log).toContain(event);
+  const { results } = await DB.prepare("SELECT secret_hash AS hash FROM api_keys").all<{ hash: string }>();
+  const secrets = [...Object.values(KEYS), key, forged].map((one) => one.split("_").at(-1)!);
+  const found = [...secrets, ...results.map(({ hash }) => hash), signature].filter((secret) => log.includes(secret));
+  expect(found).toEqual([]);
+  expect(log).not.toMatch(/authorization|bearer/i);
+});

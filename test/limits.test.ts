@@ -1,0 +1,124 @@
+import { expect, test } from "vitest";
+
+import { KEYS, startDarkroom } from "./harness.ts";
+import { speech } from "./speech.ts";
+
+/** Few, so that a slow machine sends two minutes' worth within two. */
+const REQUESTS_A_MINUTE = 40;
+const darkroom = startDarkroom({}, { requestsAMinute: REQUESTS_A_MINUTE });
+
+async function make(limits: object): Promise<string> {
+  const body = { label: "limited", scopes: ["jobs:read", "jobs:write"], ...limits };
+  return (await (await darkroom.post("/v1/keys", body)).json<{ key: string }>()).key;
+}
+
+async function send(key: string, words: string): Promise<Response> {
+  return darkroom.api("/v1/uploads?name=a.mp3", { method: "POST", body: speech(words), key });
+}
+
+function takenAndRefused(answers: readonly Response[]): number[] {
+  return [201, 429].map((wanted) => answers.filter(({ status }) => status === wanted).length);
+}
+
+const codeOf = async (response: Response) => [response.status, (await response.json<{ code: string }>()).code];
+
+test("a key that asks too often is told when to come back, and holds up no other", async () => {
+  const [key, other] = [await make({}), await make({})];
+  const statuses: number[] = [];
+  // More than two minutes' worth, should the minute change on the way.
+  for (let index = 0; index <= 2 * REQUESTS_A_MINUTE; index += 10) {
+    const answers = await Promise.all(Array.from({ length: 10 }, () => darkroom.api("/v1/jobs", { key })));
+    statuses.push(...answers.map(({ status }) => status));
+    const refused = answers.find(({ status }) => status === 429);
+    if (refused === undefined) continue;
+    expect(refused.headers.get("retry-after")).toBe("60");
+    expect(await refused.json()).toMatchObject({ code: "rate_limited" });
+    break;
+  }
+  expect(statuses).toContain(429);
+  expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(REQUESTS_A_MINUTE);
+  expect((await darkroom.api("/v1/jobs", { key: other })).status).toBe(200);
+});
+
+test("of twenty jobs at once a key gets as many as it may have, and more when one ends", async () => {
+  await darkroom.post("/v1/queues/classification/pause", {});
+  const key = await make({ maxConcurrentJobs: 3 });
+  const submit = async (text: string) => darkroom.post("/v1/jobs", { kind: "classification", text }, key);
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => submit(`text ${index}`)));
+  const taken = answers.filter(({ status }) => status === 201);
+  expect(taken).toHaveLength(3);
+  const refused = answers.find(({ status }) => status === 429)!;
+  expect(refused.headers.get("retry-after")).toBe("10");
+  expect(await codeOf(refused)).toEqual([429, "too_many_jobs"]);
+  const { jobs } = await (await darkroom.api("/v1/jobs", { key: KEYS.operator })).json<{ jobs: unknown[] }>();
+  expect(jobs).toHaveLength(3);
+  // The owner's other keys are not its business.
+  await darkroom.submit({ kind: "classification", text: "without a limit" });
+
+  const { id } = await taken[0]!.json<{ id: string }>();
+  await darkroom.api(`/v1/jobs/${id}`, { method: "DELETE", key });
+  expect((await submit("one more")).status).toBe(201);
+  expect((await submit("and another")).status).toBe(429);
+});
+
+test("uploads beyond the limit of jobs leave nothing behind, however many come at once", async () => {
+  await darkroom.post("/v1/queues/transcription/pause", {});
+  const key = await make({ maxConcurrentJobs: 2, maxUploadBytesADay: 10_000_000 });
+  const answers = await Promise.all(Array.from({ length: 8 }, (_, index) => send(key, `word ${index}`)));
+  expect(takenAndRefused(answers)).toEqual([2, 6]);
+  const { DB, MEDIA, UPLOADS } = darkroom.bindings();
+  const { objects } = await MEDIA.list({ prefix: "inbox/", include: ["customMetadata"] });
+  expect(objects).toHaveLength(2);
+  const rows = DB.prepare("SELECT (SELECT count(*) FROM uploads) AS uploads, (SELECT bytes FROM key_days) AS bytes");
+  expect(await rows.first()).toEqual({ uploads: 2, bytes: 2 * speech("word 0").length });
+
+  // The event of an object that the API stored, and did not live to make a job of: counted with the others.
+  await DB.prepare("DELETE FROM jobs").run();
+  await DB.prepare("DELETE FROM uploads").run();
+  for (const { key: name, size, etag } of objects) {
+    const object = { key: name, size, eTag: etag };
+    await UPLOADS.send({
+      account: "0",
+      action: "PutObject",
+      bucket: "darkroom-media",
+      object,
+      eventTime: "2026-11-23T00:00:00.000Z",
+    });
+  }
+  const count = async () => (await DB.prepare("SELECT count(*) AS n FROM jobs").first<number>("n")) ?? 0;
+  while ((await count()) < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(await codeOf(await send(key, "word 9"))).toEqual([429, "too_many_jobs"]);
+});
+
+test("a key's bytes of a day are shared by uploads at once, given back when nothing was stored, and new at midnight", async () => {
+  const sizeBytes = speech("one two").length;
+  const key = await make({ maxUploadBytesADay: 3 * sizeBytes });
+  const answers = await Promise.all(Array.from({ length: 6 }, () => send(key, "one two")));
+  expect(takenAndRefused(answers)).toEqual([3, 3]);
+  const refused = answers.find(({ status }) => status === 429)!;
+  const seconds = Number(refused.headers.get("retry-after"));
+  expect(seconds).toBeGreaterThan(0);
+  expect(seconds).toBeLessThanOrEqual(86_400);
+  expect(await codeOf(refused)).toEqual([429, "upload_allowance_used"]);
+  // What is no media takes nothing of the day.
+  expect((await darkroom.api("/v1/uploads?name=x.xyz", { method: "POST", body: "?", key })).status).toBe(415);
+
+  await darkroom.bindings().DB.prepare("UPDATE key_days SET day = day - 1").run();
+  expect((await send(key, "one two")).status).toBe(201);
+  const left = await darkroom.bindings().DB.prepare("SELECT bytes FROM key_days").first<number>("bytes");
+  expect(left).toBe(sizeBytes);
+});
+
+test("a limit costs one row a job, and a job of a key without one none", async () => {
+  const { DB } = darkroom.bindings();
+  const columns = "(id, owner_id, kind, state, input, created_at, limited_key)";
+  const rowsOf = async (id: string, key: string | null) => {
+    const insert = DB.prepare(`INSERT INTO jobs ${columns} VALUES (?1, 'o', 'classification', 'queued', '{}', 0, ?2)`);
+    const inserted = await insert.bind(id, key).run();
+    const ended = await DB.prepare("UPDATE jobs SET state = 'cancelled', finalized_at = 1 WHERE id = ?1")
+      .bind(id)
+      .run();
+    return inserted.meta.rows_written + ended.meta.rows_written;
+  };
+  expect((await rowsOf("limited", "k")) - (await rowsOf("free", null))).toBe(1);
+});
