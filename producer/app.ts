@@ -1,3 +1,5 @@
+import type { UploadLimits } from "./upload-limits.ts";
+
 /** What every route's handlers see: the bindings, and whose key it was. */
 export interface App {
   Bindings: Env;
@@ -5,5 +7,7 @@ export interface App {
     ownerId: string;
     /** Which of the owner's keys. */
     keyId: string;
+    /** What that key may upload. */
+    uploadLimits: UploadLimits;
   };
 }

@@ -3,15 +3,18 @@ import { Hono } from "hono";
 import { createJournal } from "../shared/journal.ts";
 import type { App } from "./app.ts";
 import { authenticate } from "./auth.ts";
+import { allowOrigins } from "./origins.ts";
 import { problem } from "./problem.ts";
 import { artifacts } from "./routes/artifacts.ts";
 import { audit } from "./routes/audit.ts";
 import { deadLetters } from "./routes/dead-letters.ts";
 import { jobs } from "./routes/jobs.ts";
+import { presignedUploads } from "./routes/presigned-uploads.ts";
 import { queues } from "./routes/queues.ts";
 import { redrives } from "./routes/redrives.ts";
 import { transcripts } from "./routes/transcripts.ts";
 import { uploads } from "./routes/uploads.ts";
+import { uppyUploads } from "./routes/uppy-uploads.ts";
 
 const app = new Hono<App>();
 
@@ -25,8 +28,11 @@ app.get("/healthz", async (c) => {
   }
 });
 
+app.use("/v1/uploads/*", allowOrigins);
 app.use("/v1/*", authenticate);
 app.route("/v1/uploads", uploads);
+app.route("/v1/uploads", presignedUploads);
+app.route("/v1/uploads", uppyUploads);
 app.route("/v1/jobs", jobs);
 app.route("/v1/jobs", artifacts);
 app.route("/v1/jobs", transcripts);

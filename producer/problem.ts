@@ -12,12 +12,15 @@ const PROBLEMS = {
   artifact_not_found: [404, "No such artifact"],
   dead_letter_not_found: [404, "No such dead letter"],
   redrive_not_found: [404, "No such redrive"],
+  upload_not_found: [404, "No such upload"],
   source_not_found: [404, "No such source object"],
   job_finished: [409, "The job has already ended"],
   not_redrivable: [409, "The dead letter cannot be redriven"],
   not_discardable: [409, "The dead letter cannot be discarded"],
   nothing_to_redrive: [409, "No dead letter can be redriven"],
   redrive_finished: [409, "The redrive has already ended"],
+  upload_unfinished: [409, "The upload is not whole yet"],
+  upload_finished: [409, "The upload is already whole"],
   length_required: [411, "The upload's length is required"],
   body_too_large: [413, "The body is too large"],
   upload_too_large: [413, "The upload is too large"],
@@ -25,6 +28,7 @@ const PROBLEMS = {
   unsupported_media: [415, "No kind of job takes this file"],
   range_not_satisfiable: [416, "The range lies outside the artifact"],
   internal_error: [500, "Something failed on our side"],
+  presign_unavailable: [501, "Presigned uploads are not set up"],
   unavailable: [503, "The service is not ready"],
 } as const satisfies Record<string, readonly [ContentfulStatusCode, string]>;
 

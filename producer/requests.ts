@@ -110,16 +110,17 @@ export const AuditQuery = PageQuery.extend({
 
 const wholeNumber = z.coerce.number().int().optional();
 
+export const FileName = z
+  .string()
+  .min(1)
+  .max(200)
+  // The name becomes the end of a key and, later, of a download: nothing that means something to a file system.
+  .regex(/^[^/\\\p{Cc}]+$/u, "a file name without slashes or control characters")
+  .refine((name) => name !== "." && name !== "..", "not a file name");
+
 /** The query of `POST /v1/uploads`. */
 export const UploadQuery = z.strictObject({
-  name: z
-    .string()
-    .min(1)
-    .max(200)
-    // The name becomes the end of a key and, later, of a download: nothing that means something to a file system.
-    .regex(/^[^/\\\p{Cc}]+$/u, "a file name without slashes or control characters")
-    .refine((name) => name !== "." && name !== "..", "not a file name")
-    .default("upload"),
+  name: FileName.default("upload"),
   kind: z.enum(JOB_KINDS).optional(),
   /** JSON, of the kind's options. */
   options: z

@@ -6,7 +6,7 @@ import { JobWork, newJob, type Source } from "../shared/new-job.ts";
 import { recordChanges } from "../shared/record-changes.ts";
 import { recordIntake } from "../shared/record-intake.ts";
 import { readHead } from "../shared/read-head.ts";
-import { routeUpload } from "../shared/route-upload.ts";
+import { limitsOf, routeUpload } from "../shared/route-upload.ts";
 import { isInboxKey } from "../shared/storage.ts";
 import type { JobTerms } from "../shared/terms.ts";
 import { wake } from "../shared/wake.ts";
@@ -33,7 +33,11 @@ export async function submitJob(request: JobRequest, ownerId: string, deps: Inta
   const source = { key, etag: object.etag, sizeBytes: object.size };
   const head = object.size === 0 ? new Uint8Array() : await readHead(deps.media, source);
   if (head === null) return { ok: false, problem: { code: "source_not_found", detail: `'${key}' was just replaced.` } };
-  const route = await routeUpload({ source, head, metadata: { kind, options: JSON.stringify(options) } });
+  const route = await routeUpload({
+    source,
+    head,
+    metadata: { ...limitsOf(object), kind, options: JSON.stringify(options) },
+  });
   if (route.type === "job") return accept(route.work, { terms, source }, ownerId, deps);
   return { ok: false, problem: { code: "unsupported_media", detail: route.reason } };
 }
@@ -59,6 +63,21 @@ export async function accept(
   if (known !== null) return acceptAs(randomJobId(), asked, [], ownerId, deps);
   const record = { ...upload, ownerId, sizeBytes: source.sizeBytes, jobId: id, ignoredReason: null };
   return acceptAs(id, asked, [record], ownerId, deps);
+}
+
+/** The one job of an upload, whatever it was asked for since: completing it again and its event find the same. */
+export async function acceptUpload(
+  work: JobWork,
+  { terms, source }: { terms: JobTerms; source: Source },
+  ownerId: string,
+  deps: Intake,
+): Promise<Submitted> {
+  const upload = { bucket: deps.mediaBucket, key: source.key, etag: source.etag };
+  const id = await uploadJobId(upload);
+  const known = await readJob(deps.db, { id, ownerId });
+  if (known !== null) return { ok: true, job: known, isNew: false };
+  const record = { ...upload, ownerId, sizeBytes: source.sizeBytes, jobId: id, ignoredReason: null };
+  return acceptAs(id, { work, terms }, [record], ownerId, deps);
 }
 
 async function acceptAs(
