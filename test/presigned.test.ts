@@ -181,7 +181,7 @@ test("three parts become one object and one job", async () => {
 
   const answers = await Promise.all([complete(upload, { parts }, KEYS.other), complete(upload, { parts }, KEYS.other)]);
   const jobs = await Promise.all(answers.map((answer) => answer.json<JobView>()));
-  expect(answers.map(({ status }) => status).toSorted()).toEqual(expect.arrayContaining([201]));
+  expect(answers.map(({ status }) => status)).toContain(201);
   expect(jobs[0]!.id).toBe(jobs[1]!.id);
   const object = await darkroom.bindings().MEDIA.get(upload.key);
   expect(object?.customMetadata).toMatchObject({ owner: "other" });
