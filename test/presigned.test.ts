@@ -1,8 +1,8 @@
 // Uploads that go straight into the bucket, through the runtime's own S3 endpoint.
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import type { UploadView } from "../producer/upload-view.ts";
-import { KEYS, startDarkroom } from "./harness.ts";
+import { createEvent, KEYS, startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";
 import type { JobView } from "./views.ts";
 
@@ -68,7 +68,7 @@ const THREE_PARTS = {
   partSizeBytes: PART_BYTES,
 };
 
-test("a presigned PUT becomes a job when it is completed, the same one twice and at its event", async () => {
+test("a presigned PUT becomes a job when it is completed, the same one twice and when it is swept", async () => {
   const upload = await begin(
     {
       name: "a b+c%20é'.wav",
@@ -109,13 +109,22 @@ test("a presigned PUT becomes a job when it is completed, the same one twice and
   expect((await darkroom.api(`/v1/jobs/${job.id}`)).status).toBe(404);
 });
 
-test("without completing, the sweep gives the object its owner's job", async () => {
-  const upload = await begin({ name: "swept.wav", sizeBytes: WORDS.length }, KEYS.other);
-  expect((await put(upload.url!, WORDS, upload.headers)).status).toBe(200);
-  await darkroom.maintain(new Date(Date.now() + 120_000));
-  const { uploads } = await (
-    await darkroom.api("/v1/uploads", { key: KEYS.other })
-  ).json<{ uploads: { key: string; jobId: string }[] }>();
+test.each(["event", "sweep"])("without completing, the %s gives the object its owner's job", async (found) => {
+  const { MEDIA, UPLOADS } = darkroom.bindings();
+  const upload = await begin({ name: "found.wav", sizeBytes: WORDS.length, method: "multipart" }, KEYS.other);
+  const { number, etag } = await putPart(upload, 1, WORDS);
+  const multipartId = new URL(upload.parts![0]!.url).searchParams.get("uploadId")!;
+  // Put together, and the client's answer lost before there was a job.
+  const object = await MEDIA.resumeMultipartUpload(upload.key, multipartId).complete([
+    { partNumber: number, etag: JSON.parse(etag) as string },
+  ]);
+  if (found === "sweep") await darkroom.maintain(new Date(Date.now() + 120_000));
+  else await UPLOADS.send(createEvent(upload.key, object.size, object.etag, "CompleteMultipartUpload"));
+  const { uploads } = await until(
+    async () =>
+      (await darkroom.api("/v1/uploads", { key: KEYS.other })).json<{ uploads: { key: string; jobId: string }[] }>(),
+    (page) => page.uploads.length === 1,
+  );
   expect(uploads).toMatchObject([{ key: upload.key, jobId: expect.stringMatching(/^job_/) }]);
   const completed = await complete(upload, undefined, KEYS.other);
   expect([completed.status, (await completed.json<JobView>()).id]).toEqual([200, uploads[0]!.jobId]);
@@ -322,4 +331,15 @@ test("a page of an allowed site may announce uploads, and of another may not", a
   const allowed = await preflight("http://localhost:5173");
   expect([allowed.status, allowed.headers.get("access-control-allow-origin")]).toEqual([204, "http://localhost:5173"]);
   expect((await preflight("https://evil.example")).headers.get("access-control-allow-origin")).toBeNull();
+});
+
+describe("without credentials", () => {
+  const bare = startDarkroom({ R2_SECRET_ACCESS_KEY: "" });
+
+  test("announcing says which secrets to set", async () => {
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ name: "a.wav", sizeBytes: 5 });
+    const response = await bare.api("/v1/uploads", { method: "POST", headers, body });
+    expect(await refused(response, 501, "presign_unavailable")).toContain("R2_SECRET_ACCESS_KEY");
+  });
 });
