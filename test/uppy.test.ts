@@ -76,7 +76,7 @@ test("Uppy sends a small file with one PUT, and it has its job at once", async (
   expect([successful.length, failed.length]).toEqual([1, 0]);
   const { jobs } = await until(
     async () => (await darkroom.api("/v1/jobs")).json<{ jobs: JobView[] }>(),
-    (page) => page.jobs.length === 1,
+    (list) => list.jobs.length === 1,
   );
   expect((await darkroom.untilJob(jobs[0]!.id)).state).toBe("completed");
 });
