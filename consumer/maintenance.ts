@@ -1,3 +1,4 @@
+import { abortMultipart } from "../shared/abort-multipart.ts";
 import { advanceRedrives, type RedriveDeps } from "../shared/advance-redrives.ts";
 import {
   deleteJobs,
@@ -8,6 +9,7 @@ import {
   takeDueTasks,
   writeCursor,
 } from "../shared/db/maintenance.ts";
+import { deletePendingUploads, findExpiredUploads } from "../shared/db/pending-uploads.ts";
 import { releaseFollowers } from "../shared/db/followers.ts";
 import { settleTasks } from "../shared/db/settle.ts";
 import { findOverdueJobs, stopJobs } from "../shared/db/stop-jobs.ts";
@@ -27,6 +29,8 @@ export interface MaintenanceDeps extends Intake, RedriveDeps {
 /** What one run takes on of each duty. The next run, a minute later, goes on from there. */
 const LIMIT = 1000;
 const JOBS_PRUNED_A_RUN = 50;
+/** One call to R2 each. */
+const UPLOADS_EXPIRED_A_RUN = 100;
 /** Each costs two reads of R2, and the Free plan allows an invocation 1,000 operations. */
 const OBJECTS_INGESTED_A_RUN = 200;
 
@@ -41,6 +45,7 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
     dispatchDue,
     advanceRedrives,
     sweepInbox,
+    abortExpiredUploads,
     pruneFinalized,
   };
   for (const [duty, run] of Object.entries(duties)) {
@@ -119,6 +124,20 @@ async function sweepInbox(deps: MaintenanceDeps, now: number): Promise<number> {
   const last = page.truncated ? (page.objects.at(-1)?.key ?? null) : null;
   if (last !== cursor) await writeCursor(deps.db, "inbox", last);
   return unknown.length;
+}
+
+/** Give up uploads that were announced and never completed, and forget those that were. */
+async function abortExpiredUploads({ db, media }: MaintenanceDeps, now: number): Promise<number> {
+  const expired = await findExpiredUploads(db, now, UPLOADS_EXPIRED_A_RUN);
+  for (const { key, multipart, completedAt } of expired) {
+    if (multipart !== null && completedAt === null) await abortMultipart(media, key, multipart.id);
+  }
+  if (expired.length > 0)
+    await deletePendingUploads(
+      db,
+      expired.map(({ id }) => id),
+    );
+  return expired.length;
 }
 
 /** Forget jobs that ended longer ago than the retention, results and all. Sources in the inbox belong to the client. */

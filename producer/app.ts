@@ -1,4 +1,5 @@
 import type { Key } from "../shared/db/keys.ts";
+import type { UploadLimits } from "../shared/db/keys.ts";
 
 /** What every route's handlers see: the bindings, and whose key it was. */
 export interface App {
@@ -8,5 +9,7 @@ export interface App {
     /** Which of the owner's keys. */
     keyId: string;
     key: Key;
+    /** What that key may upload. */
+    uploadLimits: UploadLimits;
   };
 }

@@ -1,6 +1,5 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
-
 import type { Actor } from "../shared/db/audit.ts";
 import { findKey, type Key } from "../shared/db/keys.ts";
 import type { App } from "./app.ts";
@@ -28,6 +27,7 @@ export const authenticate = createMiddleware<App>(async (c, next) => {
   c.set("ownerId", key.ownerId);
   c.set("keyId", key.id);
   c.set("key", key);
+  c.set("uploadLimits", key.uploadLimits);
   return next();
 });
 

@@ -13,12 +13,14 @@ import { deliveries } from "./routes/deliveries.ts";
 import { events } from "./routes/events.ts";
 import { jobs } from "./routes/jobs.ts";
 import { keys } from "./routes/keys.ts";
+import { presignedUploads } from "./routes/presigned-uploads.ts";
 import { queues } from "./routes/queues.ts";
 import { redrives } from "./routes/redrives.ts";
 import { transcripts } from "./routes/transcripts.ts";
 import { uploads } from "./routes/uploads.ts";
 import { webhooks } from "./routes/webhooks.ts";
 import { authorize } from "./scopes.ts";
+import { uppyUploads } from "./routes/uppy-uploads.ts";
 
 /** Exported for the tests that walk its routes. */
 export const app = new Hono<App>();
@@ -37,6 +39,8 @@ app.get("/healthz", async (c) => {
 
 app.use("/v1/*", authenticate, limitRate, authorize);
 app.route("/v1/uploads", uploads);
+app.route("/v1/uploads", presignedUploads);
+app.route("/v1/uploads", uppyUploads);
 app.route("/v1/jobs", jobs);
 app.route("/v1/jobs", artifacts);
 app.route("/v1/jobs", transcripts);

@@ -14,6 +14,8 @@ export function keyView(key: Key, now: number) {
     revokedAt: iso(key.revokedAt),
     maxConcurrentJobs: key.maxConcurrentJobs,
     maxUploadBytesADay: key.maxUploadBytesADay,
+    maxUploadBytes: key.uploadLimits.maxBytes,
+    contentTypes: key.uploadLimits.contentTypes,
   };
 }
 

@@ -15,6 +15,7 @@ const PROBLEMS = {
   redrive_not_found: [404, "No such redrive"],
   webhook_not_found: [404, "No such webhook endpoint"],
   delivery_not_found: [404, "No such delivery"],
+  upload_not_found: [404, "No such upload"],
   source_not_found: [404, "No such source object"],
   key_not_found: [404, "No such key"],
   job_finished: [409, "The job has already ended"],
@@ -25,6 +26,8 @@ const PROBLEMS = {
   not_replayable: [409, "The delivery cannot be replayed"],
   redrive_finished: [409, "The redrive has already ended"],
   last_admin_key: [409, "The last admin key cannot be revoked"],
+  upload_unfinished: [409, "The upload is not whole yet"],
+  upload_finished: [409, "The upload is already whole"],
   length_required: [411, "The upload's length is required"],
   body_too_large: [413, "The body is too large"],
   upload_too_large: [413, "The upload is too large"],
@@ -35,6 +38,7 @@ const PROBLEMS = {
   too_many_jobs: [429, "Too many unfinished jobs"],
   upload_allowance_used: [429, "The day's bytes are used up"],
   internal_error: [500, "Something failed on our side"],
+  presign_unavailable: [501, "Presigned uploads are not set up"],
   unavailable: [503, "The service is not ready"],
 } as const satisfies Record<string, readonly [ContentfulStatusCode, string]>;
 

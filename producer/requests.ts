@@ -122,6 +122,10 @@ export const KeyRequest = z.strictObject({
   expiresInDays: z.int().min(1).max(3650).optional(),
   maxConcurrentJobs: z.int().min(1).max(10_000).optional(),
   maxUploadBytesADay: z.int().min(1).optional(),
+  /** Of one upload. */
+  maxUploadBytes: z.int().min(1).optional(),
+  /** Prefixes of content types that it may upload, such as `audio/`. */
+  contentTypes: z.array(z.string().min(1).max(100)).min(1).max(20).optional(),
 });
 
 /** The query of `GET /v1/keys`. */
@@ -129,16 +133,17 @@ export const KeyQuery = PageQuery.extend({ ownerId: OwnerId.optional() });
 
 const wholeNumber = z.coerce.number().int().optional();
 
+export const FileName = z
+  .string()
+  .min(1)
+  .max(200)
+  // The name becomes the end of a key and, later, of a download: nothing that means something to a file system.
+  .regex(/^[^/\\\p{Cc}]+$/u, "a file name without slashes or control characters")
+  .refine((name) => name !== "." && name !== "..", "not a file name");
+
 /** The query of `POST /v1/uploads`. */
 export const UploadQuery = z.strictObject({
-  name: z
-    .string()
-    .min(1)
-    .max(200)
-    // The name becomes the end of a key and, later, of a download: nothing that means something to a file system.
-    .regex(/^[^/\\\p{Cc}]+$/u, "a file name without slashes or control characters")
-    .refine((name) => name !== "." && name !== "..", "not a file name")
-    .default("upload"),
+  name: FileName.default("upload"),
   kind: z.enum(JOB_KINDS).optional(),
   /** JSON, of the kind's options. */
   options: z

@@ -7,7 +7,7 @@ import { JobWork, newJob, type Source } from "../shared/new-job.ts";
 import { recordChanges } from "../shared/record-changes.ts";
 import { recordIntake } from "../shared/record-intake.ts";
 import { readHead } from "../shared/read-head.ts";
-import { routeUpload } from "../shared/route-upload.ts";
+import { limitsOf, routeUpload } from "../shared/route-upload.ts";
 import { isInboxKey } from "../shared/storage.ts";
 import type { JobTerms } from "../shared/terms.ts";
 import { wake } from "../shared/wake.ts";
@@ -40,7 +40,11 @@ export async function submitJob(request: JobRequest, by: Submitter, deps: Intake
   const source = { key, etag: object.etag, sizeBytes: object.size };
   const head = object.size === 0 ? new Uint8Array() : await readHead(deps.media, source);
   if (head === null) return { ok: false, problem: { code: "source_not_found", detail: `'${key}' was just replaced.` } };
-  const route = await routeUpload({ source, head, metadata: { kind, options: JSON.stringify(options) } });
+  const route = await routeUpload({
+    source,
+    head,
+    metadata: { ...limitsOf(object), kind, options: JSON.stringify(options) },
+  });
   if (route.type === "job") return accept(route.work, { terms, source }, by, deps);
   return { ok: false, problem: { code: "unsupported_media", detail: route.reason } };
 }
@@ -66,6 +70,21 @@ export async function accept(
   if (known !== null) return acceptAs(randomJobId(), asked, [], by, deps);
   const record = { ...upload, ownerId: by.ownerId, sizeBytes: source.sizeBytes, jobId: id, ignoredReason: null };
   return acceptAs(id, asked, [record], by, deps);
+}
+
+/** The one job of an upload, whatever it was asked for since: completing it again and its event find the same. */
+export async function acceptUpload(
+  work: JobWork,
+  { terms, source }: { terms: JobTerms; source: Source },
+  by: Submitter,
+  deps: Intake,
+): Promise<Submitted> {
+  const upload = { bucket: deps.mediaBucket, key: source.key, etag: source.etag };
+  const id = await uploadJobId(upload);
+  const known = await readJob(deps.db, { id, ownerId: by.ownerId });
+  if (known !== null) return { ok: true, job: known, isNew: false };
+  const record = { ...upload, ownerId: by.ownerId, sizeBytes: source.sizeBytes, jobId: id, ignoredReason: null };
+  return acceptAs(id, { work, terms }, [record], by, deps);
 }
 
 async function acceptAs(

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 
 import { isAtLimit } from "../shared/db/job-limit.ts";
 import { returnUploadBytes, secondsToMidnight, takeUploadBytes } from "../shared/db/key-days.ts";
+import type { UploadLimits } from "../shared/db/keys.ts";
 import type { App } from "./app.ts";
 import { submitterOf } from "./auth.ts";
 import type { Problem } from "./problem.ts";
@@ -34,4 +35,22 @@ export async function admitUpload(c: Context<App>, sizeBytes: number): Promise<A
 export function limitMetadata(c: Context<App>): Readonly<Record<string, string>> {
   const { limit } = submitterOf(c);
   return limit === null ? {} : { "limited-key": limit.keyId };
+}
+
+/** Whether the key that asks may upload so much. */
+export function refuseSize({ maxBytes }: UploadLimits, sizeBytes: number): Problem | null {
+  if (maxBytes === null || sizeBytes <= maxBytes) return null;
+  return {
+    code: "upload_too_large",
+    detail: `This key uploads at most ${maxBytes} bytes, and these are ${sizeBytes}.`,
+  };
+}
+
+/** Whether the key may upload what a client says it is. The bytes are looked at as well once they are there. */
+export function refuseType({ contentTypes }: UploadLimits, contentType: string | undefined): Problem | null {
+  if (contentTypes === null) return null;
+  const takes = `This key uploads ${contentTypes.join(", ")} only`;
+  if (contentType === undefined) return { code: "unsupported_media", detail: `${takes}: say its contentType.` };
+  if (contentTypes.some((prefix) => contentType.startsWith(prefix))) return null;
+  return { code: "unsupported_media", detail: `${takes}, and this is ${contentType}.` };
 }

@@ -38,3 +38,31 @@ export const SOURCE_BYTES_IN_FLIGHT = 20_000_000;
 
 /** Enough of an object's head for `file-type` to know it; its own default sample. */
 export const SNIFF_BYTES = 4100;
+
+/**
+ * An upload by presigned URLs. R2 stores 5 TiB; this is a day of uncompressed studio sound or of 4K video, and above it
+ * a wrong number is likelier than a recording.
+ */
+export const MAX_PRESIGNED_BYTES = 50_000_000_000;
+
+/** R2's own limit of a single PUT is 4.995 GiB. */
+export const MAX_SINGLE_PUT_BYTES = 5_000_000_000;
+
+/**
+ * R2's own: every part but the last has at least 5 MiB, all but the last are equal, and there are at most 10,000. The
+ * largest upload in the smallest parts has 9,537.
+ */
+export const MIN_PART_BYTES = 5 * 1024 * 1024;
+export const MAX_PARTS = 10_000;
+
+/** Small enough to send again without regret, large enough for few requests. It grows so that all URLs fit one answer. */
+export const DEFAULT_PART_BYTES = 16 * 1024 * 1024;
+
+/** Of one answer: 1,000 URLs are half a megabyte. */
+export const MAX_URLS_AN_ANSWER = 1000;
+
+/** A leaked URL is of use for a day, a slow line for as long. */
+export const PRESIGNED_SECONDS = 24 * 3600;
+
+/** R2 aborts a multipart upload after seven days; we stop signing for it a day earlier. */
+export const MAX_UPLOAD_AGE_MS = 6 * 24 * 3_600_000;

@@ -1,4 +1,5 @@
 import { fileTypeFromBuffer } from "file-type";
+import * as z from "zod";
 
 import { JOB_KINDS, type JobKind } from "./job.ts";
 import { JobWork, type Source } from "./new-job.ts";
@@ -10,7 +11,10 @@ export interface UploadHead {
   readonly source: Source;
   /** The first `SNIFF_BYTES`, or all of a smaller object. */
   readonly head: Uint8Array;
-  /** R2 custom metadata: `kind`, `options` and `terms` (JSON) say what to do with the object. */
+  /**
+   * R2 custom metadata: `kind`, `options` and `terms` (JSON) say what to do with the object; `declared-bytes` and
+   * `accepted-types` (JSON, prefixes) what the key that it was uploaded with allowed.
+   */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -27,6 +31,14 @@ const KIND_OF: Readonly<Record<Media, JobKind>> = {
   prompt: "image_generation",
 };
 
+/** What bytes count as that say nothing themselves. */
+const TYPE_OF: Readonly<Record<Media, string>> = {
+  audio: "audio/",
+  image: "image/",
+  text: "text/plain",
+  prompt: "text/plain",
+};
+
 const ACCEPTS: Readonly<Record<JobKind, { readonly media: readonly Media[]; readonly wants: string }>> = {
   transcription: { media: ["audio"], wants: "audio or video" },
   image_generation: { media: ["text", "prompt"], wants: "a text prompt" },
@@ -36,6 +48,12 @@ const ACCEPTS: Readonly<Record<JobKind, { readonly media: readonly Media[]; read
 const CLASSIFIABLE_IMAGES = new Set(["image/jpeg", "image/png", "image/webp", "image/gif"]);
 const AUDIO_SUFFIX = /\.(mp3|wav|flac|ogg|oga|opus|m4a|aac|mp4|mov|mkv|webm|ts)$/i;
 const TEXT_SUFFIX = /\.(txt|md)$/i;
+
+/** Those fields of an object's metadata that hold whatever job is made of it. */
+export function limitsOf(object: R2Object): Record<string, string> {
+  const fields = Object.entries(object.customMetadata ?? {});
+  return Object.fromEntries(fields.filter(([name]) => name === "declared-bytes" || name === "accepted-types"));
+}
 
 const HINT = "; a text needs a name that ends in .txt, .md or .prompt";
 
@@ -47,6 +65,9 @@ export async function routeUpload(upload: UploadHead): Promise<Route> {
   const mime = (await fileTypeFromBuffer(upload.head).catch(() => undefined))?.mime;
   const media = mediaOf(upload, mime);
   const found = mime ?? (media === undefined ? "bytes of an unknown type" : `a file named like ${media}`);
+
+  const refusal = refusalOf(upload, mime ?? (media && TYPE_OF[media]), found);
+  if (refusal !== null) return ignored(refusal);
 
   const kind = upload.metadata["kind"] ?? (media && KIND_OF[media]);
   if (kind === undefined) return ignored(`no kind of job takes ${found}${mime === undefined ? HINT : ""}`);
@@ -66,6 +87,20 @@ export async function routeUpload(upload: UploadHead): Promise<Route> {
   if (terms.success) return { type: "job", work: work.data, terms: terms.data };
   const issue = terms.error.issues[0];
   return ignored(`metadata 'terms': ${issue?.path.join(".") ?? ""} ${issue?.message ?? "not valid"}`);
+}
+
+/** Why its key may not have uploaded it, or null. */
+function refusalOf({ source, metadata }: UploadHead, type: string | undefined, found: string): string | null {
+  const declared = metadata["declared-bytes"];
+  if (declared !== undefined && Number(declared) !== source.sizeBytes) {
+    return `it has ${source.sizeBytes} bytes, and ${declared} were declared`;
+  }
+  const accepted = metadata["accepted-types"];
+  if (accepted === undefined) return null;
+  const prefixes = z.array(z.string()).safeParse(parseJson(accepted));
+  if (!prefixes.success) return "metadata 'accepted-types': expected a JSON array of strings";
+  if (type !== undefined && prefixes.data.some((prefix) => type.startsWith(prefix))) return null;
+  return `its key uploads ${prefixes.data.join(", ")} only, and this is ${found}`;
 }
 
 function mediaOf(upload: UploadHead, mime: string | undefined): Media | undefined {

@@ -11,6 +11,7 @@ const TABLES = [
   "redrives",
   "audit",
   "uploads",
+  "pending_uploads",
   "jobs",
   "cursors",
   "api_keys",

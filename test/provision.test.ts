@@ -18,6 +18,7 @@ case "$*" in
   "d1 info"*) [ -e "$ACCOUNT/darkroom" ] && echo '{"uuid":"12345678-1234-1234-1234-123456789abc"}' ;;
   "r2 bucket notification list"*) cat "$ACCOUNT/rule" 2>/dev/null ;;
   "r2 bucket notification create"*) echo "queue: media-uploads" > "$ACCOUNT/rule" ;;
+  "r2 bucket cors set"*) cp "\${!#}" "$ACCOUNT/cors" ;;
   *"create "*) touch "$ACCOUNT/\${!#}" ;;
   *"INSERT INTO api_keys"*) touch "$ACCOUNT/key" ;;
   *"SELECT count"*) [ -e "$ACCOUNT/key" ] && echo '"keys": 1' || echo '"keys": 0' ;;
@@ -77,4 +78,25 @@ test("without a login nothing is created", async () => {
   await writeFile(join(folder, "account/logged-out"), "");
   await expect(provision()).rejects.toMatchObject({ code: 1 });
   expect(await readFile(join(folder, "account/calls"), "utf8")).toBe("whoami\n");
+});
+
+test("sites that are named may send to the bucket what a presigned PUT signs, and read its ETag", async () => {
+  const printed = await provision("--origin", "https://app.example.com", "--origin", "http://localhost:5173");
+  expect(printed).toMatch(/^\+ wrangler r2 bucket cors set darkroom-media --force --file .*r2-cors\.json$/m);
+  const { rules } = JSON.parse(await readFile(join(folder, "account/cors"), "utf8")) as {
+    rules: { allowed: { headers: string[] } }[];
+  };
+  expect(rules).toMatchObject([
+    {
+      allowed: { origins: ["https://app.example.com", "http://localhost:5173"], methods: ["PUT"] },
+      exposeHeaders: ["ETag"],
+    },
+  ]);
+  const signed = await readFile(join(ROOT, "producer/begin-upload.ts"), "utf8");
+  for (const field of ["owner", "terms", "declared-bytes", "kind", "options", "accepted-types"]) {
+    expect(signed).toContain(field);
+    expect(rules[0]!.allowed.headers).toContain(`x-amz-meta-${field}`);
+  }
+  await expect(provision("--origin", "https://app.example.com/")).rejects.toMatchObject({ code: 2 });
+  await expect(provision("--origin", '*"]}')).rejects.toMatchObject({ code: 2 });
 });

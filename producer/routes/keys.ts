@@ -20,10 +20,13 @@ keys.post("/", limitBody, async (c) => {
   if (!request.ok) return request.response;
   const maker = c.get("key");
   const { label, scopes, expiresInDays, maxConcurrentJobs = null, maxUploadBytesADay = null } = request.value;
-  const { ownerId = maker.ownerId } = request.value;
+  const { ownerId = maker.ownerId, maxUploadBytes = null, contentTypes = null } = request.value;
   if (ownerId !== maker.ownerId && maker.ownerId !== c.env.OPERATOR_ID) return problem(c, NOT_THEIRS);
   // Else two keys of its own would give it twice its limit.
-  if (maker.maxConcurrentJobs !== null || maker.maxUploadBytesADay !== null) return problem(c, LIMITED);
+  const { maxConcurrentJobs: jobs, maxUploadBytesADay: bytes, uploadLimits } = maker;
+  if ([jobs, bytes, uploadLimits.maxBytes, uploadLimits.contentTypes].some((limit) => limit !== null)) {
+    return problem(c, LIMITED);
+  }
 
   const now = Date.now();
   const ends = [maker.expiresAt, expiresInDays === undefined ? null : now + expiresInDays * DAY_MS].flatMap(
@@ -40,6 +43,7 @@ keys.post("/", limitBody, async (c) => {
     revokedAt: null,
     maxConcurrentJobs,
     maxUploadBytesADay,
+    uploadLimits: { maxBytes: maxUploadBytes, contentTypes },
   };
   await insertKey(c.env.DB, { ...key, secretHash }, actorOf(c));
   return c.json({ ...keyView(key, now), key: `dk_${key.id}_${secret}` }, 201, { "cache-control": "no-store" });

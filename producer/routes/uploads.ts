@@ -14,14 +14,16 @@ import { problem } from "../problem.ts";
 import { peek, storeUpload } from "../receive-upload.ts";
 import { UploadQuery } from "../requests.ts";
 import { accept } from "../submit-job.ts";
-import { admitUpload, limitMetadata } from "../upload-limits.ts";
+import { admitUpload, limitMetadata, refuseSize } from "../upload-limits.ts";
 import { parseQuery } from "../validate.ts";
 import { submitted } from "./submitted.ts";
 
 export const uploads = new Hono<App>();
 
 /** Store a body in the inbox and answer with its job. */
-uploads.post("/", async (c) => {
+uploads.post("/", async (c, next) => {
+  // A JSON body that is not named is a client that announces an upload; a .json file to be stored has a name.
+  if (isDescription(c.req.header("content-type"), c.req.query())) return next();
   const query = parseQuery(c, UploadQuery);
   if (!query.ok) return query.response;
   const length = c.req.header("content-length");
@@ -29,9 +31,13 @@ uploads.post("/", async (c) => {
   if (length === undefined) return problem(c, NO_LENGTH);
   const sizeBytes = Number(length);
   if (sizeBytes > MAX_UPLOAD_BYTES) {
-    const detail = `At most ${MAX_UPLOAD_BYTES} bytes come through the API; put larger files straight into the bucket under 'inbox/'.`;
+    const detail = `At most ${MAX_UPLOAD_BYTES} bytes come through the API; announce larger files with { name, sizeBytes } as JSON, or put them under 'inbox/'.`;
     return problem(c, { code: "upload_too_large", detail });
   }
+
+  const limits = c.get("uploadLimits");
+  const refusal = refuseSize(limits, sizeBytes);
+  if (refusal !== null) return problem(c, refusal);
 
   const { name, kind, options, ...asked } = query.value;
   const terms = JobTerms.parse(asked);
@@ -44,6 +50,7 @@ uploads.post("/", async (c) => {
     terms: JSON.stringify(terms),
     ...(kind && { kind }),
     ...(options && { options }),
+    ...(limits.contentTypes && { "accepted-types": JSON.stringify(limits.contentTypes) }),
   };
   const body = await peek(c.req.raw.body);
   const route = await routeUpload({ source: { key, etag: "", sizeBytes }, head: body.head, metadata });
@@ -74,6 +81,10 @@ uploads.get("/", async (c) => {
   const rows = await listUploads(c.env.DB, c.get("ownerId"));
   return c.json({ uploads: rows.map((row) => ({ ...row, createdAt: iso(row.createdAt) })) });
 });
+
+function isDescription(contentType: string | undefined, query: Record<string, string>): boolean {
+  return /^application\/json\b/i.test(contentType ?? "") && query["name"] === undefined && query["kind"] === undefined;
+}
 
 const EMPTY = { code: "unsupported_media", detail: "the body is empty" } as const;
 const NO_LENGTH = {

@@ -14,12 +14,26 @@ export interface Key {
   readonly maxConcurrentJobs: number | null;
   /** How many bytes it may upload between two midnights UTC. */
   readonly maxUploadBytesADay: number | null;
+  readonly uploadLimits: UploadLimits;
 }
 
-type Row = Omit<Key, "scopes"> & { readonly scopes: string };
+/** What a key may upload; null where it has no limit of its own. */
+export interface UploadLimits {
+  readonly maxBytes: number | null;
+  /** Prefixes, such as `audio/`. */
+  readonly contentTypes: readonly string[] | null;
+}
+
+type Row = Omit<Key, "scopes" | "uploadLimits"> & {
+  readonly scopes: string;
+  readonly maxUploadBytes: number | null;
+  /** JSON. */
+  readonly contentTypes: string | null;
+};
 
 const COLUMNS = `id, owner_id AS ownerId, label, scopes, created_at AS createdAt, expires_at AS expiresAt,
-  revoked_at AS revokedAt, max_concurrent_jobs AS maxConcurrentJobs, max_upload_bytes_a_day AS maxUploadBytesADay`;
+  revoked_at AS revokedAt, max_concurrent_jobs AS maxConcurrentJobs, max_upload_bytes_a_day AS maxUploadBytesADay,
+  max_upload_bytes AS maxUploadBytes, content_types AS contentTypes`;
 
 /** Whether it is there, revoked, expired or neither. `secretHash` is SHA-256, hexadecimal. */
 export async function findKey(
@@ -54,14 +68,15 @@ export async function listKeys(
 
 /** Insert a key and who made it. */
 export async function insertKey(db: D1Database, key: Key & { secretHash: string }, actor: Actor): Promise<void> {
-  const { ownerId, scopes, expiresAt, maxConcurrentJobs, maxUploadBytesADay } = key;
-  const detail = { ownerId, scopes, expiresAt, maxConcurrentJobs, maxUploadBytesADay };
+  const { ownerId, scopes, expiresAt, maxConcurrentJobs, maxUploadBytesADay, uploadLimits } = key;
+  const detail = { ownerId, scopes, expiresAt, maxConcurrentJobs, maxUploadBytesADay, ...uploadLimits };
   await db.batch([
     insertAudit(db, actor, { act: "key.create", subject: key.id, detail, now: key.createdAt }, "true"),
     db
       .prepare(
-        `INSERT INTO api_keys (id, owner_id, label, secret_hash, created_at, scopes, expires_at, max_concurrent_jobs, max_upload_bytes_a_day)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`,
+        `INSERT INTO api_keys (id, owner_id, label, secret_hash, created_at, scopes, expires_at, max_concurrent_jobs, max_upload_bytes_a_day,
+                               max_upload_bytes, content_types)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`,
       )
       .bind(
         key.id,
@@ -73,6 +88,8 @@ export async function insertKey(db: D1Database, key: Key & { secretHash: string 
         expiresAt,
         maxConcurrentJobs,
         maxUploadBytesADay,
+        uploadLimits.maxBytes,
+        uploadLimits.contentTypes === null ? null : JSON.stringify(uploadLimits.contentTypes),
       ),
   ]);
 }
@@ -107,7 +124,12 @@ export async function revokeKey(
 }
 
 /** A scope that this version does not know gives nothing. */
-function keyOf({ scopes, ...row }: Row): Key {
+function keyOf({ scopes, maxUploadBytes, contentTypes, ...row }: Row): Key {
   const given = JSON.parse(scopes) as readonly unknown[];
-  return { ...row, scopes: SCOPES.filter((scope) => given.includes(scope)) };
+  const types = contentTypes === null ? null : (JSON.parse(contentTypes) as readonly string[]);
+  return {
+    ...row,
+    scopes: SCOPES.filter((scope) => given.includes(scope)),
+    uploadLimits: { maxBytes: maxUploadBytes, contentTypes: types },
+  };
 }

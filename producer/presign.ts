@@ -1,0 +1,75 @@
+import { AwsV4Signer } from "aws4fetch";
+
+/** The bucket as S3 clients reach it. */
+export interface S3 {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly endpoint: URL;
+  readonly bucket: string;
+  /** Keys derived for signing; one request signs a thousand times. */
+  readonly cache: Map<string, ArrayBuffer>;
+}
+
+/**
+ * To be sent with every presigned PUT, and signed. A PUT with an (unsigned) `x-amz-copy-source` is a copy of any object in
+ * the bucket, and not every implementation refuses an unsigned header; a copy is conditional on this etag, which none has.
+ */
+export const NO_COPIES = { "x-amz-copy-source-if-match": '"no-copies"' } as const;
+
+/** @returns null where the deployment has no credentials to sign with. A relative endpoint is that of the request. */
+export function s3Of(env: Env, requestUrl: string): S3 | null {
+  const accessKeyId: string | undefined = env.R2_ACCESS_KEY_ID;
+  const secretAccessKey: string | undefined = env.R2_SECRET_ACCESS_KEY;
+  const endpoint: string | undefined = env.R2_ENDPOINT;
+  if (!accessKeyId || !secretAccessKey || !endpoint) return null;
+  const base = new URL(`${endpoint.replace(/\/+$/, "")}/`, requestUrl);
+  return { accessKeyId, secretAccessKey, endpoint: base, bucket: env.MEDIA_BUCKET, cache: new Map() };
+}
+
+/**
+ * A URL that takes one PUT of exactly these headers and this many bytes.
+ * @param put.headers in lower case; the client must send each of them.
+ */
+export async function presignPut(
+  s3: S3,
+  key: string,
+  put: {
+    headers: Readonly<Record<string, string>>;
+    sizeBytes: number;
+    seconds: number;
+    query?: Record<string, string>;
+  },
+): Promise<string> {
+  const path = [s3.bucket, ...key.split("/")].map(encodeSegment).join("/");
+  const url = new URL(path, s3.endpoint);
+  for (const [name, value] of Object.entries({ ...put.query, "X-Amz-Expires": String(put.seconds) })) {
+    url.searchParams.set(name, value);
+  }
+  const signed = await new AwsV4Signer({
+    method: "PUT",
+    url: url.href,
+    headers: { ...put.headers, "content-length": String(put.sizeBytes) },
+    accessKeyId: s3.accessKeyId,
+    secretAccessKey: s3.secretAccessKey,
+    service: "s3",
+    region: "auto",
+    cache: s3.cache,
+    signQuery: true,
+    // Else Content-Type and Content-Length would be left out of the signature.
+    allHeaders: true,
+  }).sign();
+  return signed.url.href;
+}
+
+/** As the signature's canonical form has it, which encodes more than a URL needs. */
+function encodeSegment(segment: string): string {
+  return encodeURIComponent(segment).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/** JSON in ASCII: a header holds nothing else reliably. */
+export function headerJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

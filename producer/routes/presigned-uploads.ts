@@ -1,0 +1,169 @@
+// Uploads that never pass through the Worker: announced, signed, put straight into the bucket, completed.
+import { type Context, Hono } from "hono";
+import { describeRoute } from "hono-openapi";
+
+import {
+  deletePendingUploads,
+  extendPendingUpload,
+  listParts,
+  type PendingUpload,
+  readPendingUpload,
+  recordParts,
+} from "../../shared/db/pending-uploads.ts";
+import { abortMultipart } from "../../shared/abort-multipart.ts";
+import { intakeOf } from "../../shared/intake.ts";
+import type { App } from "../app.ts";
+import { beginUpload, expiryAt, partNumbers, signParts } from "../begin-upload.ts";
+import { completeUpload } from "../complete-upload.ts";
+import { limitBody } from "../limit-body.ts";
+import { NO_COPIES, s3Of } from "../presign.ts";
+import { admitUpload, limitMetadata } from "../upload-limits.ts";
+import { submitterOf } from "../auth.ts";
+import { problem } from "../problem.ts";
+import { CompleteRequest, SignPartsRequest, StoredPartsRequest, UploadRequest } from "../upload-requests.ts";
+import { uploadView } from "../upload-view.ts";
+import { parseBody, parseOptionalBody, parseQuery } from "../validate.ts";
+import { NoQuery } from "../requests.ts";
+import { submitted } from "./submitted.ts";
+
+export const presignedUploads = new Hono<App>();
+
+const tags = ["Uploads"];
+
+/** Announce an upload. What reaches this is JSON: see `uploads`. */
+presignedUploads.post("/", limitBody, async (c) => {
+  const query = parseQuery(c, NoQuery);
+  if (!query.ok) return query.response;
+  const request = await parseBody(c, UploadRequest);
+  if (!request.ok) return request.response;
+  const s3 = s3Of(c.env, c.req.url);
+  if (s3 === null) return problem(c, NO_CREDENTIALS);
+  const client = { ownerId: c.get("ownerId"), limits: c.get("uploadLimits"), marks: limitMetadata(c) };
+  const admitted = await admitUpload(c, request.value.sizeBytes);
+  if (!admitted.ok) return problem(c, admitted.problem);
+  const begun = await beginUpload(request.value, client, s3, intakeOf(c.env));
+  if ("code" in begun) {
+    await admitted.giveBack();
+    return problem(c, begun);
+  }
+  const { origin } = new URL(c.req.url);
+  const location = `${origin}/v1/uploads/${begun.upload.id}`;
+  return c.json({ upload: uploadView(begun, origin) }, 201, { location });
+});
+
+const READ = describeRoute({
+  summary: "An announced upload, with the parts reported as stored",
+  tags,
+  responses: { 200: { description: "The upload" }, 404: { description: "upload_not_found" } },
+});
+presignedUploads.get("/:id", READ, async (c) => {
+  const upload = await pendingOf(c);
+  if (upload === null) return notFound(c);
+  return c.json({
+    upload: uploadView({ upload }, new URL(c.req.url).origin, await listParts(c.env.DB, upload.id)),
+  });
+});
+
+const SIGN = describeRoute({
+  summary: "Sign parts, again or for the first time",
+  tags,
+  responses: {
+    200: { description: "URLs of the parts asked for, or of all that were not reported as stored" },
+    404: { description: "upload_not_found" },
+    409: { description: "upload_finished" },
+  },
+});
+presignedUploads.post("/:id/parts", limitBody, SIGN, async (c) => {
+  const request = await parseOptionalBody(c, SignPartsRequest);
+  if (!request.ok) return request.response;
+  const upload = await pendingOf(c);
+  if (upload === null) return notFound(c);
+  if (upload.completedAt !== null) return problem(c, FINISHED);
+  const s3 = s3Of(c.env, c.req.url);
+  if (s3 === null) return problem(c, NO_CREDENTIALS);
+  const all = partNumbers(upload);
+  const unknown = request.value.numbers?.find((number) => number > all.length);
+  if (unknown !== undefined) {
+    const detail = `There is no part ${unknown}: the upload has ${all.length}.`;
+    return problem(c, { code: "invalid_request", detail, issues: [{ path: "numbers", message: detail }] });
+  }
+  const stored = new Set((await listParts(c.env.DB, upload.id)).map(({ number }) => number));
+  const parts = await signParts(s3, upload, request.value.numbers ?? all.filter((number) => !stored.has(number)));
+  const expiresAt = expiryAt(Date.now(), upload.createdAt);
+  await extendPendingUpload(c.env.DB, upload.id, expiresAt);
+  const begun = { upload: { ...upload, expiresAt }, headers: NO_COPIES, parts };
+  return c.json({ upload: uploadView(begun, new URL(c.req.url).origin) });
+});
+
+const REPORT = describeRoute({
+  summary: "Report parts as stored, so that an interrupted upload goes on after them",
+  tags,
+  responses: { 204: { description: "Noted" }, 404: { description: "upload_not_found" } },
+});
+presignedUploads.put("/:id/parts", limitBody, REPORT, async (c) => {
+  const request = await parseBody(c, StoredPartsRequest);
+  if (!request.ok) return request.response;
+  const upload = await pendingOf(c);
+  if (upload === null) return notFound(c);
+  await recordParts(c.env.DB, upload.id, request.value.parts);
+  return c.body(null, 204);
+});
+
+const COMPLETE = describeRoute({
+  summary: "Make the upload's job now, of a multipart upload after putting the parts together",
+  tags,
+  responses: {
+    200: { description: "The job that it is already" },
+    201: { description: "Its job" },
+    404: { description: "upload_not_found" },
+    409: { description: "upload_unfinished" },
+    415: { description: "unsupported_media" },
+  },
+});
+presignedUploads.post("/:id/complete", limitBody, COMPLETE, async (c) => {
+  const request = await parseOptionalBody(c, CompleteRequest);
+  if (!request.ok) return request.response;
+  const upload = await pendingOf(c);
+  if (upload === null) return notFound(c);
+  return submitted(c, await completeUpload(upload, request.value.parts, submitterOf(c), intakeOf(c.env)));
+});
+
+const ABORT = describeRoute({
+  summary: "Give an upload up and delete its parts",
+  tags,
+  responses: {
+    204: { description: "Gone" },
+    404: { description: "upload_not_found" },
+    409: { description: "upload_finished" },
+  },
+});
+presignedUploads.delete("/:id", ABORT, abortUpload);
+
+/** Give an upload up. One whose object is there has, or gets, a job. */
+export async function abortUpload(c: Context<App>): Promise<Response> {
+  const upload = await pendingOf(c);
+  if (upload === null) return notFound(c);
+  if (upload.completedAt !== null || (await c.env.MEDIA.head(upload.key)) !== null) return problem(c, FINISHED);
+  if (upload.multipart !== null) await abortMultipart(c.env.MEDIA, upload.key, upload.multipart.id);
+  await deletePendingUploads(c.env.DB, [upload.id]);
+  return c.body(null, 204);
+}
+
+/** The caller's own upload. */
+export async function pendingOf(c: Context<App>): Promise<PendingUpload | null> {
+  return readPendingUpload(c.env.DB, { id: c.req.param("id") ?? "", ownerId: c.get("ownerId") });
+}
+
+export function notFound(c: Context<App>): Response {
+  return problem(c, {
+    code: "upload_not_found",
+    detail: `There is no upload '${c.req.param("id")}', or it has expired.`,
+  });
+}
+
+const FINISHED = { code: "upload_finished", detail: "The object is whole. Cancel its job instead." } as const;
+const NO_CREDENTIALS = {
+  code: "presign_unavailable",
+  detail:
+    "The operator has not set the secrets R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY and R2_ENDPOINT. Up to 100 MB can be sent as the body of POST /v1/uploads.",
+} as const;
