@@ -1,6 +1,7 @@
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { insertDeliveries } from "../shared/db/deliveries.ts";
 import { insertJobs } from "../shared/db/jobs.ts";
 import { leaseTasks } from "../shared/db/leases.ts";
 import { settleTasks } from "../shared/db/settle.ts";
@@ -89,7 +90,9 @@ test("an endpoint is told once of a job's end, signed so that the standard's own
   expect(seen).toMatchObject({ progress: { tasksCompleted: 1, tasksTotal: 1, fraction: 1 } });
   expect(seen.attempts).toHaveLength(1);
 
-  expect(() => verify({ ...told!, body: told!.body.replace("completed", "failed") }, endpoint.secret)).toThrow("No matching signature found");
+  expect(() => verify({ ...told!, body: told!.body.replace("completed", "failed") }, endpoint.secret)).toThrow(
+    "No matching signature found",
+  );
   expect(await untilLogged(endpoint.id, "delivered")).toMatchObject({
     id: told!.headers["webhook-id"],
     jobId: id,
@@ -346,4 +349,15 @@ test("there are ten endpoints at most; one that is deleted takes its log and wha
   expect(await DB.prepare("SELECT count(*) AS n FROM webhook_secrets").first("n")).toBe(0);
   const acts = (await (await darkroom.api("/v1/audit?act=webhook.delete")).json<{ audit: unknown[] }>()).audit;
   expect(acts).toHaveLength(10);
+});
+
+test("an owner without endpoints pays a few rows read for the end of a job, and none written", async () => {
+  const { DB } = darkroom.bindings();
+  await register({}, KEYS.other);
+  const { id } = await darkroom.submit(job("unobserved"));
+  const { finishedAt } = await darkroom.untilJob(id);
+  const results = await DB.batch(insertDeliveries(DB, Date.parse(finishedAt!), 1000));
+  const sum = (figure: "rows_read" | "rows_written") => results.reduce((total, { meta }) => total + meta[figure], 0);
+  expect(sum("rows_written")).toBe(0);
+  expect(sum("rows_read")).toBeLessThanOrEqual(6);
 });
