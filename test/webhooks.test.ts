@@ -1,6 +1,7 @@
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { insertDeliveries } from "../shared/db/deliveries.ts";
 import { insertJobs } from "../shared/db/jobs.ts";
 import { leaseTasks } from "../shared/db/leases.ts";
 import { settleTasks } from "../shared/db/settle.ts";
@@ -348,4 +349,15 @@ test("there are ten endpoints at most; one that is deleted takes its log and wha
   expect(await DB.prepare("SELECT count(*) AS n FROM webhook_secrets").first("n")).toBe(0);
   const acts = (await (await darkroom.api("/v1/audit?act=webhook.delete")).json<{ audit: unknown[] }>()).audit;
   expect(acts).toHaveLength(10);
+});
+
+test("an owner without endpoints pays a few rows read for the end of a job, and none written", async () => {
+  const { DB } = darkroom.bindings();
+  await register({}, KEYS.other);
+  const { id } = await darkroom.submit(job("unobserved"));
+  const { finishedAt } = await darkroom.untilJob(id);
+  const results = await DB.batch(insertDeliveries(DB, Date.parse(finishedAt!), 1000));
+  const sum = (figure: "rows_read" | "rows_written") => results.reduce((total, { meta }) => total + meta[figure], 0);
+  expect(sum("rows_written")).toBe(0);
+  expect(sum("rows_read")).toBeLessThanOrEqual(6);
 });
