@@ -3,13 +3,16 @@ import { Hono } from "hono";
 import { createJournal } from "../shared/journal.ts";
 import type { App } from "./app.ts";
 import { authenticate } from "./auth.ts";
+import { openAi } from "./openai/index.ts";
 import { problem } from "./problem.ts";
+import { replicate } from "./replicate/index.ts";
 import { artifacts } from "./routes/artifacts.ts";
 import { audit } from "./routes/audit.ts";
 import { deadLetters } from "./routes/dead-letters.ts";
 import { jobs } from "./routes/jobs.ts";
 import { queues } from "./routes/queues.ts";
 import { redrives } from "./routes/redrives.ts";
+import { signed } from "./routes/signed.ts";
 import { transcripts } from "./routes/transcripts.ts";
 import { uploads } from "./routes/uploads.ts";
 
@@ -34,6 +37,9 @@ app.route("/v1/dead-letters", deadLetters);
 app.route("/v1/queues", queues);
 app.route("/v1/redrives", redrives);
 app.route("/v1/audit", audit);
+app.route("/signed", signed);
+app.route("/openai/v1", openAi);
+app.route("/replicate/v1", replicate);
 
 app.notFound((c) =>
   problem(c, { code: "not_found", detail: `${c.req.method} ${c.req.path} is not part of this API.` }),

@@ -17,12 +17,21 @@ export type Submitted =
   | { readonly ok: true; readonly job: JobDetail; readonly isNew: boolean }
   | { readonly ok: false; readonly problem: Problem };
 
-/** Take a job that a client describes. */
-export async function submitJob(request: JobRequest, ownerId: string, deps: Intake): Promise<Submitted> {
+/** What is to be written with a job, or not at all. */
+export type Alongside = (jobId: string) => readonly D1PreparedStatement[];
+
+/** Take a job that a client describes. `alongside` is for what reads no upload of the inbox. */
+export async function submitJob(
+  request: JobRequest,
+  ownerId: string,
+  deps: Intake,
+  alongside?: Alongside,
+): Promise<Submitted> {
   const { kind, source: key, options, priority, reuse, startWithinSeconds, deadlineSeconds, ...inline } = request;
   const terms = { priority, reuse, startWithinSeconds, deadlineSeconds };
   if (key === undefined) {
-    return accept(JobWork.parse({ kind, input: { ...inline, options } }), { terms, source: null }, ownerId, deps);
+    const work = JobWork.parse({ kind, input: { ...inline, options } });
+    return accept(work, { terms, source: null, alongside }, ownerId, deps);
   }
 
   const object = await deps.media.head(key);
@@ -34,18 +43,18 @@ export async function submitJob(request: JobRequest, ownerId: string, deps: Inta
   const head = object.size === 0 ? new Uint8Array() : await readHead(deps.media, source);
   if (head === null) return { ok: false, problem: { code: "source_not_found", detail: `'${key}' was just replaced.` } };
   const route = await routeUpload({ source, head, metadata: { kind, options: JSON.stringify(options) } });
-  if (route.type === "job") return accept(route.work, { terms, source }, ownerId, deps);
+  if (route.type === "job") return accept(route.work, { terms, source, alongside }, ownerId, deps);
   return { ok: false, problem: { code: "unsupported_media", detail: route.reason } };
 }
 
 /** Insert the job, or find the one that the same upload already became with the same options. */
 export async function accept(
   work: JobWork,
-  { terms, source }: { terms: JobTerms; source: Source | null },
+  { terms, source, alongside }: { terms: JobTerms; source: Source | null; alongside?: Alongside | undefined },
   ownerId: string,
   deps: Intake,
 ): Promise<Submitted> {
-  const asked = { work, terms };
+  const asked = { work, terms, alongside };
   if (source === null || !isInboxKey(source.key)) return acceptAs(randomJobId(), asked, [], ownerId, deps);
 
   const upload = { bucket: deps.mediaBucket, key: source.key, etag: source.etag };
@@ -63,7 +72,7 @@ export async function accept(
 
 async function acceptAs(
   id: string,
-  asked: { work: JobWork; terms: JobTerms },
+  asked: { work: JobWork; terms: JobTerms; alongside: Alongside | undefined },
   uploads: readonly UploadRecord[],
   ownerId: string,
   deps: Intake,
@@ -72,7 +81,8 @@ async function acceptAs(
   const [upload] = uploads;
   const times = { createdAt: now, ringGraceMs: deps.ringGraceMs };
   const job = await newJob(asked.work, asked.terms, { id, ownerId, ...times, ...(upload && { upload }) });
-  const inserted = await insertJobs(deps.db, { jobs: [job], uploads }, { now, ringGraceMs: deps.ringGraceMs });
+  const rows = { jobs: [job], uploads, alongside: asked.alongside?.(id) ?? [] };
+  const inserted = await insertJobs(deps.db, rows, { now, ringGraceMs: deps.ringGraceMs });
   recordIntake(deps.journal, { jobs: [job], uploads, taskIds: inserted.tasks });
   recordChanges(deps.journal, inserted.released);
   await wake(deps.tasks, inserted.ready);

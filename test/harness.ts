@@ -99,6 +99,8 @@ export function startDarkroom(vars: Record<string, string> = {}) {
   }
 
   return {
+    /** A request as it stands, headers and all. */
+    raw: (url: string, init: RequestInit) => server.fetch(url, init as never) as unknown as Promise<Response>,
     api,
     post,
     submit,
