@@ -50,7 +50,11 @@ export async function awaitJobs(c: Context<App>, ids: readonly string[], param: 
   return { ok: true, jobs, headers };
 }
 
-function unfinished({ id, state, errorCode, errorMessage }: JobDetail["job"], param: string): OpenAiError {
+/** What to say of a job that has not completed. `param` is the parameter that its input came from. */
+export function unfinished(
+  { id, state, errorCode, errorMessage }: Pick<JobDetail["job"], "id" | "state" | "errorCode" | "errorMessage">,
+  param: string,
+): OpenAiError {
   if (state === "cancelled") {
     return { status: 409, message: `Job '${id}' was cancelled.`, type: "invalid_request_error", code: "job_cancelled" };
   }

@@ -32,7 +32,13 @@ export const PredictionRequest = z.strictObject({
   model: z.string().optional(),
   input: z.record(z.string(), z.unknown()),
   webhook: Webhook.nullish(),
-  webhook_events_filter: z.array(z.enum(WEBHOOK_EVENTS)).nullish(),
+  webhook_events_filter: z
+    .array(z.enum(WEBHOOK_EVENTS))
+    .refine(
+      (events) => events.includes("output") || events.includes("completed"),
+      "only 'output' and 'completed' are sent",
+    )
+    .nullish(),
   stream: z.literal(false, "streaming is not supported").nullish(),
 });
 
@@ -81,6 +87,7 @@ export async function createPrediction(c: Context<App>, path?: string): Promise<
     input:
       media === undefined || file === null ? input : { ...input, [media.field]: shown(media.address, file.id, origin) },
     webhook: webhook ?? null,
+    keyId: c.get("keyId"),
     events: filter ?? [...WEBHOOK_EVENTS],
     origin,
   });

@@ -56,10 +56,12 @@ export async function findFile(media: R2Bucket, file: { id: string; ownerId: str
   return object?.customMetadata?.["owner"] === file.ownerId ? object : null;
 }
 
-/** The id of a file in an address that we gave out; null for any other address. */
+/** The id of a file in an address that we gave out; null for any other. A proxy may have ended TLS: the scheme is no matter. */
 export function fileIdIn(address: string, origin: string): string | null {
-  const prefix = `${origin}/replicate/v1/files/`;
-  return address.startsWith(prefix) ? address.slice(prefix.length) : null;
+  const url = URL.parse(address);
+  if (url?.host !== new URL(origin).host) return null;
+  const [, id] = /^\/replicate\/v1\/files\/([^/]+)$/.exec(url.pathname) ?? [];
+  return id ?? null;
 }
 
 export function fileAddress(id: string, origin: string): string {

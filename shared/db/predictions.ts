@@ -10,6 +10,8 @@ export interface Prediction {
   readonly model: string;
   readonly input: Readonly<Record<string, unknown>>;
   readonly webhook: string | null;
+  /** The API key it was asked for with, whose secret signs what is sent to the webhook. */
+  readonly keyId: string;
   readonly events: readonly WebhookEvent[];
   readonly origin: string;
 }
@@ -19,17 +21,18 @@ interface PredictionRow extends Omit<Prediction, "input" | "events"> {
   readonly events: string;
 }
 
-const COLUMNS = `p.job_id AS jobId, p.owner_id AS ownerId, p.model, p.input, p.webhook, p.events, p.origin`;
+const COLUMNS = `p.job_id AS jobId, p.owner_id AS ownerId, p.model, p.input, p.webhook, p.key_id AS keyId,
+                 p.events, p.origin`;
 
 /** To be run in the transaction that inserts the job. */
 export function insertPrediction(db: D1Database, prediction: Prediction, now: number): D1PreparedStatement {
-  const { jobId, ownerId, model, input, webhook, events, origin } = prediction;
+  const { jobId, ownerId, model, input, webhook, keyId, events, origin } = prediction;
   return db
     .prepare(
-      `INSERT INTO predictions (job_id, owner_id, created_at, model, input, webhook, events, origin)
-       SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND owner_id = ?2)`,
+      `INSERT INTO predictions (job_id, owner_id, created_at, model, input, webhook, key_id, events, origin)
+       SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND owner_id = ?2)`,
     )
-    .bind(jobId, ownerId, now, model, JSON.stringify(input), webhook, JSON.stringify(events), origin);
+    .bind(jobId, ownerId, now, model, JSON.stringify(input), webhook, keyId, JSON.stringify(events), origin);
 }
 
 export async function findPrediction(db: D1Database, jobId: string): Promise<Prediction | null> {
@@ -61,13 +64,14 @@ export async function listPredictions(
 }
 
 // Our own JSON, from insertPrediction.
-function fromRow({ jobId, ownerId, model, input, webhook, events, origin }: PredictionRow): Prediction {
+function fromRow({ jobId, ownerId, model, input, webhook, keyId, events, origin }: PredictionRow): Prediction {
   return {
     jobId,
     ownerId,
     model,
     input: JSON.parse(input) as Prediction["input"],
     webhook,
+    keyId,
     events: JSON.parse(events) as Prediction["events"],
     origin,
   };

@@ -6,6 +6,7 @@ CREATE TABLE predictions (
   model TEXT NOT NULL, -- 'owner/name'
   input TEXT NOT NULL CHECK (json_valid(input)), -- in the model's own names; a file's bytes are its address
   webhook TEXT,
+  key_id TEXT NOT NULL, -- whose secret signs what is sent there
   events TEXT NOT NULL CHECK (json_valid(events)), -- of start, output, logs, completed
   origin TEXT NOT NULL -- which the client called: a webhook has no request to take it from
 ) STRICT, WITHOUT ROWID;
