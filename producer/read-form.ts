@@ -43,8 +43,9 @@ export function textFields(form: FormData): Record<string, string | string[]> {
   const fields: Record<string, string | string[]> = {};
   for (const name of new Set(form.keys())) {
     const values = form.getAll(name).filter((value) => typeof value === "string");
+    const [first] = values;
     if (name.endsWith("[]")) fields[name.slice(0, -2)] = values;
-    else if (values[0] !== undefined) fields[name] = values[0];
+    else if (first !== undefined) fields[name] = first;
   }
   return fields;
 }

@@ -35,5 +35,5 @@ export function replicate(
   options: { auth?: string; useFileOutput?: boolean; fileEncodingStrategy?: "data-uri" | "upload" } = {},
 ): Replicate {
   const baseUrl = `${HOST}/replicate/v1`;
-  return new Replicate({ auth: KEYS.operator, baseUrl, fetch: fetchThrough(darkroom) as never, ...options });
+  return new Replicate({ auth: KEYS.operator, baseUrl, fetch: fetchThrough(darkroom), ...options });
 }

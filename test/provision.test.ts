@@ -18,6 +18,8 @@ case "$*" in
   "d1 info"*) [ -e "$ACCOUNT/darkroom" ] && echo '{"uuid":"12345678-1234-1234-1234-123456789abc"}' ;;
   "r2 bucket notification list"*) cat "$ACCOUNT/rule" 2>/dev/null ;;
   "r2 bucket notification create"*) echo "queue: media-uploads" > "$ACCOUNT/rule" ;;
+  "secret list"*) cat "$ACCOUNT/secrets" 2>/dev/null ;;
+  "secret put"*) cat > /dev/null; echo '"name": "URL_SIGNING_KEY"' > "$ACCOUNT/secrets" ;;
   *"create "*) touch "$ACCOUNT/\${!#}" ;;
   *"INSERT INTO api_keys"*) touch "$ACCOUNT/key" ;;
   *"SELECT count"*) [ -e "$ACCOUNT/key" ] && echo '"keys": 1' || echo '"keys": 0' ;;
@@ -51,6 +53,7 @@ test("creates everything once, prints each command, and shows the key once", asy
     "+ wrangler r2 bucket notification create darkroom-media --event-type object-create --queue media-uploads --prefix inbox/",
     "+ wrangler d1 create darkroom",
     "+ wrangler d1 migrations apply DB --remote -e production",
+    "+ wrangler secret put URL_SIGNING_KEY -e production",
     expect.stringContaining("INSERT INTO api_keys"),
   ]);
   const [, secret] = /API key, shown this once: dk_k\d+_([0-9a-f]{48})/.exec(first) ?? [];
@@ -66,7 +69,7 @@ test("creates everything once, prints each command, and shows the key once", asy
 
 test("a dry run calls nothing and changes nothing", async () => {
   const printed = await provision("--dry-run");
-  expect(printed.match(/^\+ wrangler /gm)).toHaveLength(8);
+  expect(printed.match(/^\+ wrangler /gm)).toHaveLength(9);
   await expect(readFile(join(folder, "account/calls"))).rejects.toThrow(/ENOENT/);
   expect(await readFile(join(folder, "wrangler.jsonc"), "utf8")).toBe(
     await readFile(join(ROOT, "wrangler.jsonc"), "utf8"),

@@ -1,5 +1,6 @@
 // Replicate's own SDK, unmodified, against the whole product.
-import Replicate, { type Prediction } from "replicate";
+import type Replicate from "replicate";
+import type { Prediction } from "replicate";
 import { beforeEach, expect, test } from "vitest";
 
 import { refusePublicUrl } from "../producer/public-url.ts";
@@ -133,7 +134,7 @@ test("predictions are listed in pages without gap or repeat, and nobody sees ano
     ).bind(rows),
   ]);
   const seen: string[] = [];
-  for await (const page of client.paginate(client.predictions.list)) seen.push(...page.map(({ id }) => id));
+  for await (const page of client.paginate(() => client.predictions.list())) seen.push(...page.map(({ id }) => id));
   expect(seen).toHaveLength(230);
   expect(new Set(seen).size).toBe(230);
   const other = replicate(darkroom, { auth: KEYS.other });
@@ -172,7 +173,7 @@ test("what is asked for wrongly is refused in Replicate's shape, field by field,
     title: "Unauthenticated",
   });
   const create = (model: string, input: object, more: object = {}) =>
-    refusal(client.predictions.create({ model, input, ...more } as never));
+    refusal(client.predictions.create({ model, input, ...more }));
   expect(await create("stability-ai/sdxl", { prompt: "x" })).toMatchObject({ status: 404 });
   for (const [model, input, field] of [
     [FLUX, {}, "input.prompt"],
