@@ -13,7 +13,12 @@ export default {
       case "media-uploads":
         return ingestBatch(batch, intakeOf(env));
       case "media-tasks":
-        return runBatch(batch, { ...intakeOf(env), ai: env.AI as AiBinding, callsAMinute: ratesOf(env) });
+        return runBatch(batch, {
+          ...intakeOf(env),
+          ai: env.AI as AiBinding,
+          callsAMinute: ratesOf(env),
+          allowInsecureWebhooks: env.ALLOW_INSECURE_WEBHOOKS === "true",
+        });
       case "media-dead-letters":
         return buryMessages(batch, intakeOf(env));
       default:

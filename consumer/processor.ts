@@ -1,7 +1,9 @@
 import type * as z from "zod";
 
+import type { Answer, Message } from "../shared/webhooks/send.ts";
 import type { Completed, Failure, ModelCall } from "../shared/settlement.ts";
 import type { HeardChunks } from "../shared/db/chunks.ts";
+import type { Delivery, DeliveryReport } from "../shared/db/deliveries.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import type { ModelRunner } from "./models/run-model.ts";
 
@@ -9,6 +11,8 @@ import type { ModelRunner } from "./models/run-model.ts";
 export interface TaskContext {
   readonly jobId: string;
   readonly attempt: number;
+  /** After this one. */
+  readonly attemptsLeft: number;
   readonly media: R2Bucket;
   readonly models: ModelRunner;
   /** What this attempt has been charged for so far. */
@@ -21,10 +25,18 @@ export interface TaskContext {
   readonly cutting: ByteBudget;
   /** What the chunks of this job were heard to say, and where one gave up. */
   readonly readChunks: () => Promise<HeardChunks>;
+  readonly readDelivery: (id: string) => Promise<Delivery | null>;
+  /** Post a signed event. */
+  readonly send: (message: Message) => Promise<Answer>;
 }
 
 /** What a processor came to. An exception is a failure too: its message is diagnosed. */
-export type Outcome = Completed | { readonly type: "discard"; readonly failure: Failure };
+export type Outcome = (
+  | Completed
+  | { readonly type: "discard"; readonly failure: Failure }
+  /** Again after so long, if there are attempts left. */
+  | { readonly type: "retry"; readonly failure: Failure; readonly delayMs: number }
+) & { readonly delivery?: DeliveryReport };
 
 /** The function for one kind of task. `args` is the task's JSON. */
 export type Processor = (args: string, context: TaskContext) => Promise<Outcome>;

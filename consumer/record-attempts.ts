@@ -28,6 +28,9 @@ export function recordSettlements(journal: Journal, settlements: readonly Settle
     else journal.record({ event: `task.${verdict.type}`, ...task, ...entry });
   }
   recordChanges(journal, result);
+  for (const { id, ownerId } of result.disabledEndpoints) {
+    journal.record({ event: "webhook.disabled", ownerId, code: "endpoint_gone" }, { endpointId: id });
+  }
 }
 
 /** Note tasks given up on between two attempts. */

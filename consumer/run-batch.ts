@@ -19,6 +19,7 @@ export interface RunBatchDeps extends Intake {
   readonly ai: AiBinding;
   /** How often a model may be asked in a minute. */
   readonly callsAMinute: Readonly<Record<string, number>>;
+  readonly allowInsecureWebhooks: boolean;
 }
 
 /** A consumer that dies is noticed after this long; one that lives renews its lease well before. */

@@ -1,7 +1,9 @@
 import { readChunks } from "../shared/db/chunks.ts";
+import { type DeliveryReport, readDelivery } from "../shared/db/deliveries.ts";
 import { findLostAttempts } from "../shared/db/leases.ts";
-import type { ModelCall, Settlement, Verdict } from "../shared/settlement.ts";
+import type { Failure, ModelCall, Settlement, Verdict } from "../shared/settlement.ts";
 import type { Task } from "../shared/task.ts";
+import { type Message, sendWebhook } from "../shared/webhooks/send.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { diagnose } from "./failure.ts";
 import { type AiBinding, modelRunner } from "./models/run-model.ts";
@@ -14,6 +16,8 @@ export interface RunTaskDeps {
   readonly media: R2Bucket;
   readonly budget: ByteBudget;
   readonly cutting: ByteBudget;
+  /** See `refuseAddress`. */
+  readonly allowInsecureWebhooks: boolean;
 }
 
 /**
@@ -22,7 +26,7 @@ export interface RunTaskDeps {
  */
 export async function runTask(
   task: Task,
-  { db, ai, media, budget, cutting }: RunTaskDeps,
+  { db, ai, media, budget, cutting, allowInsecureWebhooks }: RunTaskDeps,
   signal: AbortSignal,
 ): Promise<Settlement> {
   const calls: ModelCall[] = [];
@@ -30,6 +34,7 @@ export async function runTask(
   const context = {
     jobId: task.jobId,
     attempt: task.attempt,
+    attemptsLeft: task.maxAttempts - task.attempt,
     media,
     models: modelRunner(ai, calls, signal),
     calls,
@@ -37,13 +42,31 @@ export async function runTask(
     budget,
     cutting,
     readChunks: () => readChunks(db, task.jobId),
+    readDelivery: (id: string) => readDelivery(db, id, Date.now()),
+    send: (message: Message) => sendWebhook(message, { allowInsecure: allowInsecureWebhooks, signal }),
   };
   let verdict: Verdict;
+  let report: DeliveryReport | undefined;
   try {
-    verdict = await processors[task.kind](task.args, context);
+    const { delivery, ...outcome } = await processors[task.kind](task.args, context);
+    report = delivery;
+    verdict = outcome.type === "retry" ? again(outcome, task) : outcome;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     verdict = decide(diagnose(message), task, { now: Date.now(), random: Math.random });
   }
-  return { taskId: task.id, leaseId: task.leaseId, verdict, calls, startedAt, finishedAt: Date.now() };
+  return {
+    taskId: task.id,
+    leaseId: task.leaseId,
+    verdict,
+    calls,
+    startedAt,
+    finishedAt: Date.now(),
+    ...(report && { delivery: report }),
+  };
+}
+
+function again({ failure, delayMs }: { failure: Failure; delayMs: number }, task: Task): Verdict {
+  if (task.attempt >= task.maxAttempts) return { type: "discard", failure };
+  return { type: "retry", failure, scheduledAt: Date.now() + delayMs };
 }

@@ -9,12 +9,14 @@ import { replicate } from "./replicate/index.ts";
 import { artifacts } from "./routes/artifacts.ts";
 import { audit } from "./routes/audit.ts";
 import { deadLetters } from "./routes/dead-letters.ts";
+import { deliveries } from "./routes/deliveries.ts";
 import { jobs } from "./routes/jobs.ts";
 import { queues } from "./routes/queues.ts";
 import { redrives } from "./routes/redrives.ts";
 import { signed } from "./routes/signed.ts";
 import { transcripts } from "./routes/transcripts.ts";
 import { uploads } from "./routes/uploads.ts";
+import { webhooks } from "./routes/webhooks.ts";
 
 const app = new Hono<App>();
 
@@ -40,6 +42,8 @@ app.route("/v1/audit", audit);
 app.route("/signed", signed);
 app.route("/openai/v1", openAi);
 app.route("/replicate/v1", replicate);
+app.route("/v1/webhooks", webhooks);
+app.route("/v1/webhooks", deliveries);
 
 app.notFound((c) =>
   problem(c, { code: "not_found", detail: `${c.req.method} ${c.req.path} is not part of this API.` }),

@@ -20,10 +20,11 @@ export type StateEvent =
   | "upload.accepted"
   | "upload.ignored"
   | "kind.paused"
-  | "kind.resumed";
+  | "kind.resumed"
+  | "webhook.disabled";
 
 /** What changed no state and is worth counting. */
-export type Notice = "task.lease_lost" | "upload.known" | "maintenance.ran";
+export type Notice = "task.lease_lost" | "upload.known" | "maintenance.ran" | "webhook.tested";
 
 /** What should not have happened. */
 export type Fault =

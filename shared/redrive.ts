@@ -12,6 +12,7 @@ const LETTER_KINDS = Object.keys({
   join_transcript: true,
   generate_image: true,
   classify: true,
+  deliver_webhook: true,
   "media-tasks": true,
   "media-uploads": true,
 } satisfies Record<TaskKind | "media-tasks" | "media-uploads", true>);

@@ -1,4 +1,5 @@
 import type { ChunkRecord } from "./compose-transcript.ts";
+import type { DeliveryReport } from "./db/deliveries.ts";
 import type { NewTask } from "./task.ts";
 
 /** One call to a model, as its attempt remembers it. */
@@ -63,6 +64,8 @@ export interface Settlement {
   /** True for a run that never ended and was found by its expired lease. */
   readonly lost?: boolean;
   readonly calls: readonly ModelCall[];
+  /** Of an attempt to deliver a webhook. */
+  readonly delivery?: DeliveryReport;
   readonly startedAt: number;
   readonly finishedAt: number;
 }

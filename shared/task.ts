@@ -2,15 +2,22 @@ import * as z from "zod";
 
 import type { JobKind } from "./job.ts";
 
-export type TaskKind = "transcribe" | "transcribe_chunk" | "join_transcript" | "generate_image" | "classify";
+export type TaskKind =
+  | "transcribe"
+  | "transcribe_chunk"
+  | "join_transcript"
+  | "generate_image"
+  | "classify"
+  | "deliver_webhook";
 
-/** Which kind of job each kind of task is a part of. */
-export const JOB_KIND_OF: Readonly<Record<TaskKind, JobKind>> = {
+/** Which kind of job each kind of task is a part of; null for what runs beside jobs of any kind. */
+export const JOB_KIND_OF: Readonly<Record<TaskKind, JobKind | null>> = {
   transcribe: "transcription",
   transcribe_chunk: "transcription",
   join_transcript: "transcription",
   generate_image: "image_generation",
   classify: "classification",
+  deliver_webhook: null,
 };
 
 /** A task that another one adds to its job when it completes. */

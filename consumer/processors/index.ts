@@ -1,6 +1,7 @@
 import type { TaskKind } from "../../shared/task.ts";
 import type { Processor } from "../processor.ts";
 import { classify } from "./classify.ts";
+import { deliverWebhook } from "./deliver-webhook.ts";
 import { generateImage } from "./generate-image.ts";
 import { joinTranscript } from "./join-transcript.ts";
 import { transcribeChunk } from "./transcribe-chunk.ts";
@@ -12,4 +13,5 @@ export const processors: Readonly<Record<TaskKind, Processor>> = {
   join_transcript: joinTranscript,
   generate_image: generateImage,
   classify,
+  deliver_webhook: deliverWebhook,
 };

@@ -128,7 +128,7 @@ function whyClosed(letter: DeadLetterDetail): string | null {
     return `'${letter.id}' was redriven before${now}.`;
   }
   if (letter.state === "discarded") return `'${letter.id}' was discarded: ${letter.note ?? ""}`;
-  if (letter.jobState === "cancelled") return `The job '${letter.jobId ?? ""}' was cancelled.`;
+  if (letter.jobState === "cancelled" && letter.kind !== "deliver_webhook") return `The job '${letter.jobId ?? ""}' was cancelled.`;
   if (letter.redriveId !== null) {
     return `'${letter.id}' waits for its turn in the redrive '${letter.redriveId}'; cancel that first.`;
   }

@@ -7,6 +7,11 @@ export const ACTS = [
   "redrive.cancel",
   "redrive.stop",
   "job.cancel",
+  "webhook.create",
+  "webhook.edit",
+  "webhook.rotate",
+  "webhook.replay",
+  "webhook.delete",
 ] as const;
 export type Act = (typeof ACTS)[number];
 

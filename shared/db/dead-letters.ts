@@ -1,6 +1,7 @@
 // Dead letters as they are written: a message that cannot be read, a task that cannot be delivered, one closed by hand.
 import { fingerprintOf } from "../fingerprint.ts";
 import { type Actor, insertAudit } from "./audit.ts";
+import { insertDeliveries } from "./deliveries.ts";
 import { finalizeJobs, openStages } from "./job-ends.ts";
 import { readSettled, type Settled, type SettlingRow } from "./settle.ts";
 
@@ -66,6 +67,7 @@ export async function discardUndelivered(
       .bind(ids, now),
     openStages(db, ids, now, 0),
     finalizeJobs(db, ids, now),
+    ...insertDeliveries(db, now, 0),
   ]);
   return readSettled(results);
 }

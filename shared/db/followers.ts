@@ -1,3 +1,4 @@
+import { insertDeliveries } from "./deliveries.ts";
 import { type Changes, ENDED_JOB, type EndedRow, readEnded } from "./job-ends.ts";
 
 // Jobs that wait for an identical one, to take its result over instead of paying for another.
@@ -29,7 +30,7 @@ export async function releaseFollowers(
                    SELECT f.id, f.follows, row_number() OVER (PARTITION BY f.follows ORDER BY f.priority, f.created_at, f.id) AS place
                      FROM ${FOLLOWERS} AND coalesce(l.state, 'failed') IN ('failed', 'cancelled'))
                   WHERE place = 1`;
-  const [, , , served, opened] = await db.batch<EndedRow & { id: string }>([
+  const [, , , served, opened, , , deliveries] = await db.batch<EndedRow & { id: string; opened: string }>([
     db.prepare(
       `INSERT INTO artifacts (job_id, name, key, content_type, size_bytes, etag)
        SELECT f.id, a.name, a.key, a.content_type, a.size_bytes, a.etag
@@ -70,9 +71,10 @@ export async function releaseFollowers(
       `UPDATE jobs SET follows = nullif(h.id, jobs.id) FROM (${heirs}) h
         WHERE jobs.follows = h.follows AND jobs.state = 'queued'`,
     ),
+    ...insertDeliveries(db, now, ringGraceMs),
   ]);
   return {
-    opened: (opened?.results ?? []).map((row) => row.id),
+    opened: [...(opened?.results ?? []).map((row) => row.id), ...(deliveries?.results ?? []).map((row) => row.opened)],
     endedJobs: readEnded(served?.results),
     cancelledTasks: [],
   };

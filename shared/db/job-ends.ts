@@ -45,11 +45,11 @@ export function finalizeJobs(db: D1Database, taskIds: string, now: number): D1Pr
           SET (state, error_code, error_message) = (
                 SELECT iif(count(d.id) > 0, 'failed', 'completed'), min(d.code), min(d.reason)
                   FROM (SELECT id, code, reason FROM dead_letters
-                         WHERE job_id = jobs.id AND redriven_at IS NULL ORDER BY created_at LIMIT 1) d),
+                         WHERE job_id = jobs.id AND redriven_at IS NULL AND kind <> 'deliver_webhook' ORDER BY created_at LIMIT 1) d),
               finalized_at = ?2
         WHERE id IN (SELECT job_id FROM tasks WHERE id IN (SELECT value FROM json_each(?1)))
           AND state IN ('queued', 'running')
-          AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.job_id = jobs.id AND t.finalized_at IS NULL)
+          AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.job_id = jobs.id AND t.finalized_at IS NULL AND t.is_side = 0)
        RETURNING ${ENDED_JOB}`,
     )
     .bind(taskIds, now);
@@ -63,7 +63,7 @@ export function openStages(db: D1Database, taskIds: string, now: number, ringGra
         WHERE state = 'pending'
           AND job_id IN (SELECT job_id FROM tasks WHERE id IN (SELECT value FROM json_each(?1)))
           AND NOT EXISTS (SELECT 1 FROM tasks e
-                           WHERE e.job_id = tasks.job_id AND e.stage < tasks.stage AND e.finalized_at IS NULL)
+                           WHERE e.job_id = tasks.job_id AND e.stage < tasks.stage AND e.finalized_at IS NULL AND e.is_side = 0)
        RETURNING id AS opened`,
     )
     .bind(taskIds, now, now + ringGraceMs);

@@ -83,11 +83,11 @@ export async function readJob(db: D1Database, job: { id: string; ownerId: string
   const of = (sql: string) => db.prepare(sql).bind(job.id);
   const [rows, tasks, attempts, artifacts, labels, progress, pauses] = await db.batch<never>([
     db.prepare(`SELECT ${JOB} FROM jobs WHERE id = ?1 AND owner_id = ?2`).bind(job.id, job.ownerId),
-    of(`SELECT id, kind, state, attempt, scheduled_at AS scheduledAt FROM tasks WHERE job_id = ?1 ORDER BY id`),
+    of(`SELECT id, kind, state, attempt, scheduled_at AS scheduledAt FROM tasks WHERE job_id = ?1 AND is_side = 0 ORDER BY id`),
     // A long recording has hundreds: the latest tell most.
     of(
       `SELECT * FROM (SELECT ${ATTEMPT_COLUMNS} FROM attempts a JOIN tasks t ON t.id = a.task_id
-                       WHERE t.job_id = ?1 ORDER BY a.started_at DESC, a.number DESC LIMIT 100)
+                       WHERE t.job_id = ?1 AND t.is_side = 0 ORDER BY a.started_at DESC, a.number DESC LIMIT 100)
         ORDER BY startedAt, number`,
     ),
     of(

@@ -111,7 +111,7 @@ export async function leaseTasks(db: D1Database, lease: Lease): Promise<readonly
     db
       .prepare(
         `UPDATE jobs SET state = 'running', started_at = coalesce(started_at, ?3)
-          WHERE state = 'queued' AND id IN (SELECT t.job_id FROM ${HELD})
+          WHERE state = 'queued' AND id IN (SELECT t.job_id FROM ${HELD} AND t.is_side = 0)
          RETURNING id`,
       )
       .bind(checkAt, lease.id, lease.now),
@@ -127,7 +127,9 @@ export async function leaseTasks(db: D1Database, lease: Lease): Promise<readonly
       .prepare(
         `SELECT t.id, t.job_id AS jobId, t.kind, t.args, t.attempt, t.max_attempts AS maxAttempts, t.lost,
                 t.leased_at AS leasedAt, t.created_at AS createdAt,
-                j.start_by AS startBy, j.started_at AS startedAt, j.deadline_at AS deadlineAt
+                -- A side task runs also when its job's time has passed.
+                iif(t.is_side, NULL, j.start_by) AS startBy, j.started_at AS startedAt,
+                iif(t.is_side, NULL, j.deadline_at) AS deadlineAt
            FROM (SELECT t.* FROM ${HELD}) t JOIN jobs j ON j.id = t.job_id`,
       )
       .bind(checkAt, lease.id),

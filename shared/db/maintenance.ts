@@ -73,13 +73,14 @@ export async function findFinalizedJobs(db: D1Database, before: number, limit: n
   return results.map((row) => row.id);
 }
 
-/** Delete ended jobs with their tasks, attempts, artifacts and dead letters; and old messages nobody could read. */
+/** Delete ended jobs with their tasks, attempts, artifacts and dead letters; old messages nobody could read, and old tests of webhooks. */
 export async function deleteJobs(db: D1Database, jobIds: readonly string[], before: number): Promise<void> {
   await db.batch([
     db
       .prepare(`DELETE FROM jobs WHERE id IN (SELECT value FROM json_each(?1)) AND finalized_at < ?2`)
       .bind(JSON.stringify(jobIds), before),
     db.prepare(`DELETE FROM dead_letters WHERE job_id IS NULL AND created_at < ?1`).bind(before),
+    db.prepare(`DELETE FROM webhook_deliveries WHERE job_id IS NULL AND created_at < ?1`).bind(before),
   ]);
 }
 

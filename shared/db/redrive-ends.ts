@@ -1,5 +1,6 @@
 // How a redrive of many ends before its time: stopped by its canary, or cancelled by hand.
 import { type Actor, insertAudit } from "./audit.ts";
+import { insertDeliveries } from "./deliveries.ts";
 import type { RedriveRow } from "./redrives.ts";
 import { finalizeJobs, openStages } from "./job-ends.ts";
 
@@ -92,7 +93,7 @@ async function takeBack(db: D1Database, redriveId: string, now: number): Promise
   if (results.length === 0) return [];
   const letters = JSON.stringify(results.map(({ id }) => id));
   const tasks = JSON.stringify(results.map(({ taskId }) => taskId));
-  const [, , , opened] = await db.batch<{ opened: string }>([
+  const [, , , ...opened] = await db.batch<{ opened?: string }>([
     // One that a consumer was early for, or that somebody cancelled, is left as it is.
     db
       .prepare(
@@ -118,6 +119,7 @@ async function takeBack(db: D1Database, redriveId: string, now: number): Promise
       .bind(letters, redriveId, now),
     openStages(db, tasks, now, 0),
     finalizeJobs(db, tasks, now),
+    ...insertDeliveries(db, now, 0),
   ]);
-  return (opened?.results ?? []).map((row) => row.opened);
+  return opened.flatMap(({ results: rows }) => rows.flatMap((row) => row.opened ?? []));
 }

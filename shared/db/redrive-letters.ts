@@ -1,6 +1,7 @@
 // Another life for dead letters, one or a page of them. Every statement carries the condition, so that of two redrives
 // of the same letter one has an effect.
 import { MAX_ATTEMPTS } from "../task.ts";
+import { DELIVERY_ATTEMPTS } from "../webhooks/event.ts";
 import { type Actor, insertAudit } from "./audit.ts";
 
 /** A letter of a task, and when its task may run. Times are epoch milliseconds. */
@@ -32,7 +33,7 @@ const READY = `SELECT t.id FROM tasks t JOIN json_each(?1) r ON t.id = r.value -
 const IS_REDRIVABLE = `EXISTS (
   SELECT 1 FROM dead_letters d JOIN tasks t ON t.id = d.task_id JOIN jobs j ON j.id = t.job_id
    WHERE d.id = ?1 AND d.owner_id = ?2 AND d.redriven_at IS NULL AND d.discarded_at IS NULL AND d.redrive_id IS NULL
-     AND t.state = 'discarded' AND j.state <> 'cancelled')`;
+     AND t.state = 'discarded' AND (t.is_side OR j.state <> 'cancelled'))`;
 
 /**
  * Give the letters' tasks another life: as many attempts again, and their jobs are queued once more.
@@ -72,7 +73,7 @@ function redriveStatements(
     db
       .prepare(
         `UPDATE tasks
-            SET state = 'available', finalized_at = NULL, max_attempts = attempt + ?3, created_at = ?4,
+            SET state = 'available', finalized_at = NULL, max_attempts = attempt + iif(is_side, ?6, ?3), created_at = ?4,
                 scheduled_at = r.value ->> 'scheduledAt', check_at = (r.value ->> 'scheduledAt') + ?5,
                 args = coalesce(r.value ->> 'args', args),
                 -- A result stored for other options is not this one's.
@@ -81,10 +82,10 @@ function redriveStatements(
           WHERE tasks.id = r.value ->> 'taskId' AND tasks.state = 'discarded'
             AND EXISTS (SELECT 1 FROM dead_letters d
                          WHERE d.id = r.value ->> 'id' AND d.task_id = tasks.id AND ${IS_OPEN})
-            AND EXISTS (SELECT 1 FROM jobs WHERE id = tasks.job_id AND state <> 'cancelled')
+            AND (is_side OR EXISTS (SELECT 1 FROM jobs WHERE id = tasks.job_id AND state <> 'cancelled'))
          RETURNING tasks.id`,
       )
-      .bind(rows, redriveId, MAX_ATTEMPTS, now, ringGraceMs),
+      .bind(rows, redriveId, MAX_ATTEMPTS, now, ringGraceMs, DELIVERY_ATTEMPTS),
     db
       .prepare(
         `UPDATE dead_letters AS d SET redriven_at = ?3
@@ -97,8 +98,8 @@ function redriveStatements(
         `UPDATE tasks
             SET state = 'pending', finalized_at = NULL, lease_id = NULL, leased_at = NULL,
                 max_attempts = attempt + ?2, created_at = ?3
-           FROM (SELECT job_id, min(stage) AS stage FROM tasks WHERE id IN (${READY}) GROUP BY job_id) e
-          WHERE tasks.job_id = e.job_id AND tasks.stage > e.stage AND tasks.state NOT IN ('pending', 'cancelled')`,
+           FROM (SELECT job_id, min(stage) AS stage FROM tasks WHERE id IN (${READY}) AND is_side = 0 GROUP BY job_id) e
+          WHERE tasks.job_id = e.job_id AND tasks.stage > e.stage AND tasks.is_side = 0 AND tasks.state NOT IN ('pending', 'cancelled')`,
       )
       .bind(rows, MAX_ATTEMPTS, now),
     db
@@ -113,7 +114,7 @@ function redriveStatements(
     db
       .prepare(
         `UPDATE jobs SET state = 'queued', finalized_at = NULL, error_code = NULL, error_message = NULL
-          WHERE state = 'failed' AND id IN (SELECT job_id FROM tasks WHERE id IN (${READY}))`,
+          WHERE state = 'failed' AND id IN (SELECT job_id FROM tasks WHERE id IN (${READY}) AND is_side = 0)`,
       )
       .bind(rows),
   ];

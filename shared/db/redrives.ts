@@ -70,7 +70,7 @@ const MATCHING = `FROM dead_letters d
     AND (?2 ->> 'jobId' IS NULL OR d.job_id = ?2 ->> 'jobId')
     AND (?2 ->> 'createdAfter' IS NULL OR d.created_at >= ?2 ->> 'createdAfter')
     AND (?2 ->> 'createdBefore' IS NULL OR d.created_at < ?2 ->> 'createdBefore')
-    AND NOT EXISTS (SELECT 1 FROM jobs WHERE id = d.job_id AND state = 'cancelled')`;
+    AND (d.kind = 'deliver_webhook' OR NOT EXISTS (SELECT 1 FROM jobs WHERE id = d.job_id AND state = 'cancelled'))`;
 
 function boundFilter({ createdAfter, createdBefore, ...filter }: RedriveFilter): string {
   return JSON.stringify({

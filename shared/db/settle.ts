@@ -1,6 +1,7 @@
 import { fingerprintOf } from "../fingerprint.ts";
 import { neuronsOf, type Settlement } from "../settlement.ts";
 import type { TaskKind } from "../task.ts";
+import { insertDeliveries, settleDeliveries } from "./deliveries.ts";
 import { findFollowed, releaseFollowers } from "./followers.ts";
 import { type Changes, type EndedRow, finalizeJobs, openStages, readEnded } from "./job-ends.ts";
 import { findHeld, renewLeases } from "./leases.ts";
@@ -29,11 +30,13 @@ export interface SettledTask {
   readonly attempt: number;
 }
 
-export interface Settled extends Omit<Changes, "cancelledTasks"> {
+export interface Settled extends Changes {
   /** The tasks settled, by id. An attempt whose lease was lost is not among them. */
   readonly settled: ReadonlyMap<string, SettledTask>;
   /** Of the tasks that run, those whose lease still stands: the others were cancelled or taken over. */
   readonly held: ReadonlySet<string>;
+  /** Webhook endpoints that want no more. */
+  readonly disabledEndpoints: readonly { readonly id: string; readonly ownerId: string }[];
 }
 
 /**
@@ -57,6 +60,7 @@ export async function settleTasks(
     ...settled,
     opened: [...settled.opened, ...released.opened],
     endedJobs: [...settled.endedJobs, ...released.endedJobs],
+    cancelledTasks: [...settled.cancelledTasks, ...released.cancelledTasks],
   };
 }
 
@@ -66,6 +70,9 @@ export interface SettlingRow extends Partial<SettledTask>, Partial<EndedRow> {
   readonly opened?: string | null;
   readonly held?: string;
   readonly followed?: number;
+  readonly cancelled?: string;
+  readonly disabledEndpoint?: string;
+  readonly ownerId?: string;
 }
 
 /** Read what a batch of such statements did. */
@@ -81,6 +88,8 @@ export function readSettled(results: readonly D1Result<SettlingRow>[]): Settled 
     opened: rows.flatMap((row) => row.opened ?? []),
     endedJobs: readEnded(rows.flatMap(({ ended }) => (ended === undefined ? [] : [{ ended }]))),
     held: new Set(rows.flatMap((row) => row.held ?? [])),
+    cancelledTasks: rows.flatMap((row) => row.cancelled ?? []),
+    disabledEndpoints: rows.flatMap(({ disabledEndpoint: id, ownerId = "" }) => (id === undefined ? [] : [{ id, ownerId }])),
     isAnyFollowed: rows.some((row) => row.followed !== undefined),
   };
 }
@@ -107,6 +116,7 @@ function settleStatements(
   const done = settlements.flatMap(({ verdict }) => (verdict.type === "completed" ? [verdict] : []));
   const isAnyDiscarded = settlements.some(({ verdict }) => verdict.type === "discard");
   const isAnyEnded = done.length > 0 || isAnyDiscarded;
+  const reports = settlements.flatMap(({ delivery }) => delivery ?? []);
   return [
     insertAttempts(db, rows),
     ...(done.some(({ artifacts = [] }) => artifacts.length > 0) ? [insertArtifacts(db, rows)] : []),
@@ -114,6 +124,9 @@ function settleStatements(
     ...(done.some(({ heard }) => heard !== undefined) ? [insertHeard(db, rows)] : []),
     ...settlements.flatMap(nextPages).map((page) => insertNext(db, JSON.stringify([page]), now, ringGraceMs)),
     ...(isAnyDiscarded ? [insertDeadLetters(db, rows, now)] : []),
+    ...(reports.length > 0
+      ? settleDeliveries(db, rows, { now, isAnyGone: reports.some(({ isGone }) => isGone) })
+      : []),
     db
       .prepare(
         `UPDATE tasks
@@ -127,7 +140,14 @@ function settleStatements(
          RETURNING tasks.id AS settled, job_id AS jobId, kind, attempt`,
       )
       .bind(rows),
-    ...(isAnyEnded ? [openStages(db, ids, now, ringGraceMs), finalizeJobs(db, ids, now), findFollowed(db, ids)] : []),
+    ...(isAnyEnded
+      ? [
+          openStages(db, ids, now, ringGraceMs),
+          finalizeJobs(db, ids, now),
+          findFollowed(db, ids),
+          ...insertDeliveries(db, now, ringGraceMs),
+        ]
+      : []),
   ];
 }
 const STATE_AFTER = {
@@ -160,6 +180,7 @@ function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unkn
     errorCode: verdict.type === "completed" ? null : verdict.failure.code,
     errorMessage: verdict.type === "completed" ? null : verdict.failure.message,
     ...(verdict.type === "discard" && fingerprintOf(verdict.failure)),
+    ...(settlement.delivery && { delivery: settlement.delivery }),
     ...(verdict.type === "completed" && {
       artifacts: verdict.artifacts ?? [],
       labels: verdict.labels ?? [],

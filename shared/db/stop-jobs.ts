@@ -1,4 +1,5 @@
 import type { Failure } from "../settlement.ts";
+import { insertDeliveries } from "./deliveries.ts";
 import { releaseFollowers } from "./followers.ts";
 import { type Changes, ENDED_JOB, type EndedRow, NOTHING, readEnded } from "./job-ends.ts";
 
@@ -24,7 +25,7 @@ export async function stopJobs(
 ): Promise<Changes> {
   if (stops.length === 0) return NOTHING;
   const rows = JSON.stringify(stops);
-  const results = await db.batch<EndedRow & { id: string }>([
+  const results = await db.batch<EndedRow & { id: string; opened: string }>([
     ...acts,
     db
       .prepare(
@@ -42,26 +43,27 @@ export async function stopJobs(
         `INSERT INTO attempts (task_id, number, outcome, started_at, finished_at)
          SELECT t.id, t.attempt, 'cancelled', t.leased_at, ?2
            FROM json_each(?1) s JOIN jobs j ON j.id = s.value ->> 'id' JOIN tasks t ON t.job_id = j.id
-          WHERE t.state = 'running' AND j.finalized_at IS NOT NULL`,
+          WHERE t.state = 'running' AND t.is_side = 0 AND j.finalized_at IS NOT NULL`,
       )
       .bind(rows, now),
     db
       .prepare(
         `UPDATE tasks
             SET state = 'cancelled', finalized_at = ?2, lease_id = NULL, leased_at = NULL
-          WHERE finalized_at IS NULL
+          WHERE finalized_at IS NULL AND is_side = 0
             AND job_id IN (SELECT j.id FROM json_each(?1) s JOIN jobs j ON j.id = s.value ->> 'id'
                             WHERE j.finalized_at IS NOT NULL)
          RETURNING id`,
       )
       .bind(rows, now),
+    ...insertDeliveries(db, now, ringGraceMs),
   ]);
-  const [ended, , cancelled] = results.slice(acts.length);
+  const [ended, , cancelled, , deliveries] = results.slice(acts.length);
   const endedJobs = readEnded(ended?.results);
   if (endedJobs.length === 0) return NOTHING;
   const released = await releaseFollowers(db, { now, ringGraceMs });
   return {
-    opened: released.opened,
+    opened: [...(deliveries?.results ?? []).map((row) => row.opened), ...released.opened],
     endedJobs: [...endedJobs, ...released.endedJobs],
     cancelledTasks: (cancelled?.results ?? []).map((row) => row.id),
   };

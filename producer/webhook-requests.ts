@@ -1,0 +1,45 @@
+import * as z from "zod";
+
+import { refuseAddress } from "../shared/webhooks/address.ts";
+import { WEBHOOK_EVENTS } from "../shared/webhooks/event.ts";
+
+const Events = z
+  .array(z.enum(WEBHOOK_EVENTS))
+  .min(1)
+  .max(10)
+  .transform((events) => [...new Set(events)]);
+
+const Description = z.string().trim().max(500);
+
+function address(allowInsecure: boolean) {
+  return z
+    .string()
+    .min(1)
+    .max(2000)
+    .superRefine((url, context) => {
+      const message = refuseAddress(url, { allowInsecure });
+      if (message !== null) context.addIssue({ code: "custom", message });
+    })
+    .transform((url) => new URL(url).href);
+}
+
+/** The body of `POST /v1/webhooks`. Which addresses are taken depends on where this runs. */
+export function endpointRequest(env: Env) {
+  return z.strictObject({
+    url: address(env.ALLOW_INSECURE_WEBHOOKS === "true"),
+    events: Events.prefault([...WEBHOOK_EVENTS]),
+    description: Description.default(""),
+  });
+}
+
+/** The body of `PATCH /v1/webhooks/{id}`. */
+export function endpointEdit(env: Env) {
+  return z
+    .strictObject({
+      url: address(env.ALLOW_INSECURE_WEBHOOKS === "true").optional(),
+      events: Events.optional(),
+      description: Description.optional(),
+      disabled: z.boolean().optional(),
+    })
+    .refine((edit) => Object.keys(edit).length > 0, "say what to change");
+}

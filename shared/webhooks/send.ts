@@ -1,0 +1,110 @@
+import { refuseAddress } from "./address.ts";
+import { signaturesOf } from "./sign.ts";
+
+const TIMEOUT_MS = 15_000;
+
+/** Of an answer that is no success, for the log. */
+const BODY_BYTES = 1024;
+
+/** A receiver may ask for a later retry, but not for one next year. */
+const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
+
+export interface Message {
+  /** The `webhook-id`: the same at every attempt. */
+  readonly id: string;
+  readonly url: string;
+  /** Signed with each of them. */
+  readonly secrets: readonly string[];
+  /** JSON. */
+  readonly body: string;
+}
+
+/** What came back. */
+export interface Answer {
+  /** Null where nobody answered. */
+  readonly responseCode: number | null;
+  /** The beginning of an answer that is no success. */
+  readonly responseBody: string | null;
+  readonly durationMs: number;
+  /** How long the receiver wants to be left alone; 0 if it did not say. */
+  readonly retryAfterMs: number;
+  /** Why it counts as not delivered; null if it is. */
+  readonly failure: { readonly code: string; readonly message: string } | null;
+}
+
+/** Post a signed event once. Never throws. Redirects are not followed: they may lead where an endpoint may not. */
+export async function sendWebhook(
+  message: Message,
+  { allowInsecure, signal }: { allowInsecure: boolean; signal?: AbortSignal },
+): Promise<Answer> {
+  const startedAt = Date.now();
+  const nothing = { responseCode: null, responseBody: null, retryAfterMs: 0 };
+  const refused = refuseAddress(message.url, { allowInsecure });
+  if (refused !== null) {
+    return { ...nothing, durationMs: 0, failure: { code: "address_refused", message: refused } };
+  }
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  try {
+    const response = await post(message, signal === undefined ? timeout : AbortSignal.any([timeout, signal]));
+    const { status, ok } = response;
+    const responseBody = ok ? null : await readStart(response);
+    if (ok) await response.body?.cancel();
+    return {
+      responseCode: status,
+      responseBody,
+      durationMs: Date.now() - startedAt,
+      retryAfterMs: retryAfterMs(response.headers.get("retry-after")),
+      failure: ok ? null : { code: status === 410 ? "endpoint_gone" : `http_${status}`, message: sentenceOf(status) },
+    };
+  } catch (error) {
+    const failure = timeout.aborted
+      ? { code: "endpoint_timeout", message: `The endpoint did not answer within ${TIMEOUT_MS / 1000} s.` }
+      : { code: "endpoint_unreachable", message: `The endpoint could not be reached: ${String(error).slice(0, 200)}` };
+    return { ...nothing, durationMs: Date.now() - startedAt, failure };
+  }
+}
+
+async function post({ id, url, secrets, body }: Message, signal: AbortSignal): Promise<Response> {
+  const timestampSeconds = Math.floor(Date.now() / 1000);
+  return fetch(url, {
+    method: "POST",
+    redirect: "manual",
+    signal,
+    body,
+    headers: {
+      "content-type": "application/json",
+      "user-agent": "Darkroom-Webhooks/1",
+      "webhook-id": id,
+      "webhook-timestamp": String(timestampSeconds),
+      "webhook-signature": await signaturesOf(secrets, { id, timestampSeconds, body }),
+    },
+  });
+}
+
+function sentenceOf(status: number): string {
+  if (status === 410) return "The endpoint answered 410: it wants no more.";
+  if (status >= 300 && status < 400) return `The endpoint answered ${status}; redirects are not followed.`;
+  return `The endpoint answered ${status}.`;
+}
+
+async function readStart({ body }: Response): Promise<string> {
+  if (body === null) return "";
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  for (let left = BODY_BYTES; left > 0;) {
+    const { done, value } = (await reader.read()) as { done: boolean; value?: Uint8Array };
+    if (done || value === undefined) break;
+    text += decoder.decode(value.subarray(0, left), { stream: true });
+    left -= value.length;
+  }
+  await reader.cancel().catch(() => undefined);
+  return text;
+}
+
+/** Seconds or a date (RFC 9110). */
+function retryAfterMs(header: string | null): number {
+  if (header === null) return 0;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), MAX_RETRY_AFTER_MS) : 0;
+}

@@ -1,0 +1,319 @@
+import { Webhook } from "standardwebhooks";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { insertJobs } from "../shared/db/jobs.ts";
+import { leaseTasks } from "../shared/db/leases.ts";
+import { settleTasks } from "../shared/db/settle.ts";
+import { JobWork, newJob } from "../shared/new-job.ts";
+import { DEFAULT_TERMS } from "../shared/terms.ts";
+import type { DeliveryView, EndpointView } from "../producer/webhook-view.ts";
+import { KEYS, startDarkroom, until } from "./harness.ts";
+import { type Received, startReceiver } from "./receiver.ts";
+
+const darkroom = startDarkroom();
+let receiver: Awaited<ReturnType<typeof startReceiver>>;
+const { fetch } = globalThis;
+beforeAll(async () => {
+  receiver = await startReceiver();
+  // The harness makes the Worker's outward requests in this process, and would follow redirects itself.
+  globalThis.fetch = async (input, init) => {
+    if (typeof input !== "string" || !input.startsWith(receiver.url) || !(init instanceof Object)) return fetch(input, init);
+    const { method = "GET", headers = {} } = init;
+    return fetch(input, { method, headers, body: await new Response(init.body).text(), redirect: "manual" });
+  };
+});
+afterAll(async () => {
+  globalThis.fetch = fetch;
+  await receiver.close();
+});
+
+type Made = EndpointView & { secret: string };
+type Payload = { type: string; timestamp: string; data: Record<string, unknown> & { artifacts: { url: string }[] } };
+
+let paths = 0;
+/** An endpoint with a path of its own. */
+async function register(body: Record<string, unknown> = {}, key?: string): Promise<Made & { path: string }> {
+  const path = `/hook/${(paths += 1)}`;
+  const response = await darkroom.post("/v1/webhooks", { url: receiver.url + path, ...body }, key);
+  expect(response.status).toBe(201);
+  return { ...(await response.json<Made>()), path };
+}
+
+async function log(id: string): Promise<DeliveryView[]> {
+  const body = await (await darkroom.api(`/v1/webhooks/${id}/deliveries`)).json<{ deliveries: DeliveryView[] }>();
+  return body.deliveries;
+}
+
+async function untilLogged(id: string, state: DeliveryView["state"]): Promise<DeliveryView> {
+  const deliveries = await until(
+    () => log(id),
+    ([latest]) => latest?.state === state,
+  );
+  return deliveries[0]!;
+}
+
+function verify({ body, headers }: Received, secret: string): Payload {
+  return new Webhook(secret).verify(body, headers as Record<string, string>) as Payload;
+}
+
+/** The moment of the next attempt is now. */
+async function hurry(): Promise<void> {
+  await darkroom.bindings().DB.prepare("UPDATE tasks SET scheduled_at = 0, check_at = 0 WHERE finalized_at IS NULL").run();
+  await darkroom.maintain();
+}
+
+const job = (text: string) => ({ kind: "classification", text, reuse: false });
+
+test("an endpoint is told once of a job's end, signed so that the standard's own package takes it", async () => {
+  const endpoint = await register();
+  expect(endpoint.secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+  const { id } = await darkroom.submit(job("a fine harbour"));
+  const [told, ...more] = await receiver.untilReceived(endpoint.path, 1);
+  expect(more).toEqual([]);
+  const payload = verify(told!, endpoint.secret);
+  const seen = await darkroom.readJob(id);
+  expect(payload).toMatchObject({
+    type: "job.completed",
+    timestamp: seen.finishedAt,
+    data: { id, kind: "classification", state: "completed", error: null, createdAt: seen.createdAt, url: seen.url },
+  });
+  expect(payload.data.artifacts).toEqual(seen.artifacts);
+  expect(payload.data["labels"]).toEqual(seen.labels);
+  const { pathname } = new URL(payload.data.artifacts[0]!.url);
+  expect((await darkroom.api(pathname)).status).toBe(200);
+  // What is beside the job is no part of its progress or its history.
+  expect(seen).toMatchObject({ progress: { tasksCompleted: 1, tasksTotal: 1, fraction: 1 } });
+  expect(seen.attempts).toHaveLength(1);
+
+  expect(() => verify({ ...told!, body: told!.body.replace("completed", "failed") }, endpoint.secret)).toThrow();
+  expect(await untilLogged(endpoint.id, "delivered")).toMatchObject({
+    id: told!.headers["webhook-id"],
+    jobId: id,
+    event: "job.completed",
+    attempts: 1,
+    response: { code: 204, body: null },
+    error: null,
+    nextAttemptAt: null,
+    payload,
+  });
+  expect(JSON.stringify(await (await darkroom.api("/v1/webhooks")).json())).not.toContain("whsec_");
+  expect(darkroom.logs().filter(({ message }) => message.includes("whsec_"))).toEqual([]);
+});
+
+test("it is told of the events that it asked for, of its owner's jobs, and nobody else's", async () => {
+  const failures = await register({ events: ["job.failed"] });
+  const theirs = await register({}, KEYS.other);
+  const fine = await darkroom.submit(job("fine"));
+  const broken = await darkroom.submit(job("error:5004"));
+  await darkroom.untilJob(fine.id);
+  const [told, ...more] = await receiver.untilReceived(failures.path, 1);
+  expect(more).toEqual([]);
+  expect(verify(told!, failures.secret)).toMatchObject({
+    type: "job.failed",
+    data: { id: broken.id, error: { code: "invalid_model_input" }, artifacts: [] },
+  });
+  expect(receiver.received.filter(({ path }) => path === theirs.path)).toEqual([]);
+  for (const [path, method] of [
+    ["", "GET"],
+    ["", "DELETE"],
+    ["/rotate", "POST"],
+    ["/test", "POST"],
+    ["/deliveries", "GET"],
+  ]) {
+    const response = await darkroom.api(`/v1/webhooks/${theirs.id}${path}`, { method: method! });
+    expect(await response.json()).toMatchObject({ status: 404, code: "webhook_not_found" });
+  }
+});
+
+test("what is not taken is sent again, the same under the same id, and the job is not held up by it", async () => {
+  const endpoint = await register();
+  receiver.answer({ status: 500, body: "x".repeat(5000) }, { status: 404 }, { status: 429, headers: { "retry-after": "7200" } });
+  const { id } = await darkroom.submit(job("again"));
+  const waiting = await untilLogged(endpoint.id, "retrying");
+  expect(waiting).toMatchObject({ attempts: 1, response: { code: 500 }, error: { code: "http_500" } });
+  expect(waiting.response!.body).toBe("x".repeat(1024));
+  const delayMs = Date.parse(waiting.nextAttemptAt!) - Date.parse(waiting.lastAttemptAt!);
+  expect(delayMs).toBeGreaterThan(4900);
+  expect(await darkroom.readJob(id)).toMatchObject({ state: "completed", waiting: null });
+  await hurry();
+  await until(() => log(endpoint.id), ([latest]) => latest?.response?.code === 404);
+  await hurry();
+  const slowed = await until(() => log(endpoint.id), ([latest]) => latest?.response?.code === 429);
+  expect(Date.parse(slowed[0]!.nextAttemptAt!) - Date.now()).toBeGreaterThan(7_000_000);
+  await hurry();
+  expect(await untilLogged(endpoint.id, "delivered")).toMatchObject({ attempts: 4, response: { code: 204 } });
+  const told = await receiver.untilReceived(endpoint.path, 4);
+  expect(new Set(told.map(({ headers, body }) => `${String(headers["webhook-id"])} ${body}`)).size).toBe(1);
+});
+
+test("a rotated secret signs beside the old one for a day", async () => {
+  const endpoint = await register();
+  const rotated = await (
+    await darkroom.api(`/v1/webhooks/${endpoint.id}/rotate`, { method: "POST" })
+  ).json<{ secret: string; previousValidUntil: string }>();
+  expect(rotated.secret).not.toBe(endpoint.secret);
+  expect(Date.parse(rotated.previousValidUntil) - Date.now()).toBeGreaterThan(23 * 3_600_000);
+  await darkroom.submit(job("both"));
+  const [both] = await receiver.untilReceived(endpoint.path, 1);
+  expect(String(both!.headers["webhook-signature"]).split(" ")).toHaveLength(2);
+  for (const secret of [endpoint.secret, rotated.secret]) expect(verify(both!, secret).type).toBe("job.completed");
+
+  await darkroom.bindings().DB.prepare("UPDATE webhook_secrets SET previous_until = 1 WHERE signer = ?1").bind(endpoint.id).run();
+  await darkroom.submit(job("one"));
+  const [, one] = await receiver.untilReceived(endpoint.path, 2);
+  expect(verify(one!, rotated.secret).type).toBe("job.completed");
+  expect(() => verify(one!, endpoint.secret)).toThrow();
+});
+
+test("410 stops an endpoint, and what waits for it; enabled again, a delivery is replayed with its id", async () => {
+  const endpoint = await register();
+  receiver.answer({ status: 503 }, { status: 410 });
+  const first = await darkroom.submit(job("waits"));
+  await untilLogged(endpoint.id, "retrying");
+  await darkroom.submit(job("gone"));
+  await until(
+    async () => (await darkroom.api(`/v1/webhooks/${endpoint.id}`)).json<EndpointView>(),
+    ({ disabled }) => disabled?.reason === "It answered 410 Gone.",
+  );
+  expect((await log(endpoint.id)).map(({ state }) => state).toSorted()).toEqual(["cancelled", "failed"]);
+  await darkroom.untilJob((await darkroom.submit(job("unheard"))).id);
+  expect(await log(endpoint.id)).toHaveLength(2);
+  expect(await receiver.untilReceived(endpoint.path, 2)).toHaveLength(2);
+  expect(darkroom.logs().some(({ message }) => message.includes('"webhook.disabled"'))).toBe(true);
+
+  const waited = (await log(endpoint.id)).find(({ jobId }) => jobId === first.id)!;
+  const replay = `/v1/webhooks/${endpoint.id}/deliveries/${waited.id}/replay`;
+  expect(await (await darkroom.post(replay, {})).json()).toMatchObject({ status: 409, code: "not_replayable" });
+  const enable = { method: "PATCH", body: '{"disabled": false}' };
+  expect(await (await darkroom.api(`/v1/webhooks/${endpoint.id}`, enable)).json()).toMatchObject({ disabled: null });
+  expect((await darkroom.post(replay, {})).status).toBe(202);
+  const [tried, , again] = await receiver.untilReceived(endpoint.path, 3);
+  expect(again!.headers["webhook-id"]).toBe(tried!.headers["webhook-id"]);
+  expect(again!.body).toBe(tried!.body);
+});
+
+test("a redirect is not followed, and a test event says so at once", async () => {
+  const endpoint = await register();
+  receiver.answer({ status: 307, headers: { location: `${receiver.url}/elsewhere` } });
+  const failed = await (await darkroom.post(`/v1/webhooks/${endpoint.id}/test`, {})).json<DeliveryView>();
+  expect(failed).toMatchObject({ event: "webhook.test", state: "failed", response: { code: 307 }, error: { code: "http_307" } });
+  expect(receiver.received.filter(({ path }) => path === "/elsewhere")).toEqual([]);
+  expect(await (await darkroom.post(`/v1/webhooks/${endpoint.id}/test`, {})).json()).toMatchObject({ state: "delivered" });
+  const told = await receiver.untilReceived(endpoint.path, 2);
+  expect(verify(told[1]!, endpoint.secret)).toMatchObject({ type: "webhook.test", data: { webhookId: endpoint.id } });
+  expect((await log(endpoint.id)).map(({ state }) => state).toSorted()).toEqual(["delivered", "failed"]);
+});
+
+test("a job cancelled, out of time, or served with another's result is told of too", async () => {
+  const endpoint = await register();
+  await darkroom.post("/v1/queues/classification/pause", {});
+  const cancelled = await darkroom.submit(job("cancel me"));
+  const late = await darkroom.submit({ ...job("too late"), deadlineSeconds: 1 });
+  await darkroom.api(`/v1/jobs/${cancelled.id}`, { method: "DELETE" });
+  await until(
+    async () => darkroom.maintain(new Date(Date.now() + 2000)).then(() => darkroom.readJob(late.id)),
+    ({ state }) => state === "failed",
+  );
+  // Deliveries are nobody's kind to pause.
+  await receiver.untilReceived(endpoint.path, 2);
+  await darkroom.post("/v1/queues/classification/resume", {});
+  const leader = await darkroom.submit({ kind: "classification", text: "twin" });
+  const follower = await darkroom.submit({ kind: "classification", text: "twin" });
+  const told = await receiver.untilReceived(endpoint.path, 4);
+  const events = told.map((request) => verify(request, endpoint.secret));
+  const typesOf = (id: string) => events.filter(({ data }) => data["id"] === id).map(({ type }) => type);
+  expect([cancelled, late, leader, follower].map(({ id }) => typesOf(id))).toEqual([
+    ["job.cancelled"],
+    ["job.failed"],
+    ["job.completed"],
+    ["job.completed"],
+  ]);
+  expect(events.find(({ data }) => data["id"] === follower.id)!.data).toMatchObject({ reusedFrom: leader.id });
+});
+
+test("given up on it is a dead letter, which fails no job and is redriven alone", async () => {
+  const endpoint = await register();
+  receiver.answer(...Array.from({ length: 7 }, () => ({ status: 500 })));
+  const { id } = await darkroom.submit(job("error:5004x1 stubborn"));
+  for (let attempt = 1; attempt <= 7; attempt += 1) {
+    await until(() => log(endpoint.id), ([latest]) => latest?.attempts === attempt && latest.state !== "running");
+    if (attempt < 7) await hurry();
+  }
+  expect(await untilLogged(endpoint.id, "failed")).toMatchObject({ attempts: 7, error: { code: "http_500" } });
+  expect(await darkroom.readJob(id)).toMatchObject({ state: "failed", error: { code: "invalid_model_input" } });
+  type Letters = { deadLetters: { id: string; kind: string }[] };
+  const { deadLetters } = await (await darkroom.api("/v1/dead-letters?view=list")).json<Letters>();
+  const [delivery] = deadLetters.filter(({ kind }) => kind === "deliver_webhook");
+  expect((await darkroom.post(`/v1/dead-letters/${delivery!.id}/redrive`, {})).status).toBe(202);
+  await untilLogged(endpoint.id, "delivered");
+  expect((await darkroom.readJob(id)).state).toBe("failed");
+
+  const [work] = deadLetters.filter(({ kind }) => kind === "classify");
+  expect((await darkroom.post(`/v1/dead-letters/${work!.id}/redrive`, {})).status).toBe(202);
+  expect(await darkroom.untilJob(id)).toMatchObject({ state: "completed", error: null });
+  const told = await receiver.untilReceived(endpoint.path, 9);
+  expect(verify(told.at(-1)!, endpoint.secret).type).toBe("job.completed");
+  expect(told).toHaveLength(9);
+});
+
+test("a settlement that is repeated makes no second delivery; a delivery waits in front of its owner's backlog", async () => {
+  const { DB } = darkroom.bindings();
+  await darkroom.post("/v1/queues/classification/pause", {});
+  const endpoint = await register();
+  const ahead = Date.now() + 1e9; // the consumer beside finds nothing due
+  const times = { now: ahead, ringGraceMs: 1e12 };
+  const work = JobWork.parse({ kind: "classification", input: { text: "once", options: {} } });
+  const terms = { ...DEFAULT_TERMS, reuse: false };
+  const jobs = await Promise.all(
+    ["job_a", "job_b"].map((id) => newJob(work, terms, { id, ownerId: "operator", createdAt: ahead, ringGraceMs: 1e12 })),
+  );
+  await insertJobs(DB, { jobs, uploads: [] }, times);
+  await darkroom.post("/v1/queues/classification/resume", {});
+  const lease = (limit: number) =>
+    leaseTasks(DB, { id: crypto.randomUUID(), now: ahead, leaseMs: 1000, limit, callsAMinute: {} });
+  const [task] = await lease(1);
+  const settlement = {
+    taskId: task!.id,
+    leaseId: task!.leaseId,
+    verdict: { type: "completed" },
+    calls: [],
+    startedAt: ahead,
+    finishedAt: ahead,
+  } as const;
+  const settled = await Promise.all(Array.from({ length: 5 }, () => settleTasks(DB, [settlement], times)));
+  expect(settled.flatMap(({ opened }) => opened)).toHaveLength(1);
+  expect(await log(endpoint.id)).toMatchObject([{ state: "pending", jobId: task!.jobId }]);
+  const [next] = await lease(1);
+  expect(next!.kind).toBe("deliver_webhook");
+  expect(await DB.prepare("SELECT count(*) AS n FROM tasks WHERE is_side = 1").first("n")).toBe(1);
+});
+
+test.each([
+  [{ url: "ftp://example.com/" }, /^url/],
+  [{ url: "https://user:secret@example.com/" }, /^url/],
+  [{ url: "https://example.com/", events: [] }, /^events/],
+  [{ url: "https://example.com/", events: ["job.started"] }, /^events/],
+  [{ url: "https://example.com/", secret: "whsec_mine" }, /secret/],
+])("an endpoint that is not taken: %j", async (body, detail) => {
+  const response = await darkroom.post("/v1/webhooks", body);
+  expect(response.status).toBe(422);
+  expect((await response.json<{ detail: string }>()).detail).toMatch(detail);
+});
+
+test("there are ten endpoints at most; one that is deleted takes its log and what waits along", async () => {
+  const made: Made[] = [];
+  for (let count = 0; count < 10; count += 1) made.push(await register());
+  const response = await darkroom.post("/v1/webhooks", { url: `${receiver.url}/eleventh` });
+  expect(await response.json()).toMatchObject({ status: 409, code: "too_many_webhooks" });
+  for (const { id } of made.slice(1)) await darkroom.api(`/v1/webhooks/${id}`, { method: "DELETE" });
+  receiver.answer({ status: 500 });
+  await darkroom.submit(job("deleted"));
+  await untilLogged(made[0]!.id, "retrying");
+  expect((await darkroom.api(`/v1/webhooks/${made[0]!.id}`, { method: "DELETE" })).status).toBe(204);
+  const { DB } = darkroom.bindings();
+  expect(await DB.prepare("SELECT state FROM tasks WHERE is_side = 1").first("state")).toBe("cancelled");
+  expect(await DB.prepare("SELECT count(*) AS n FROM webhook_deliveries").first("n")).toBe(0);
+  expect(await DB.prepare("SELECT count(*) AS n FROM webhook_secrets").first("n")).toBe(0);
+  const acts = (await (await darkroom.api("/v1/audit?act=webhook.delete")).json<{ audit: unknown[] }>()).audit;
+  expect(acts).toHaveLength(10);
+});
