@@ -1,12 +1,12 @@
 // Replicate's own SDK, unmodified, against the whole product.
 import type Replicate from "replicate";
-import type { Prediction } from "replicate";
+import { type Prediction, validateWebhook } from "replicate";
 import { beforeEach, expect, test } from "vitest";
 
-import { refusePublicUrl } from "../producer/public-url.ts";
 import { fetchMedia } from "../producer/replicate/fetch-media.ts";
 import { replicate } from "./dialects.ts";
 import { KEYS, startDarkroom } from "./harness.ts";
+import { startReceiver } from "./receiver.ts";
 import { speech } from "./speech.ts";
 
 const darkroom = startDarkroom();
@@ -191,7 +191,7 @@ test("what is asked for wrongly is refused in Replicate's shape, field by field,
   ] as const) {
     expect(await create(model, input)).toMatchObject({ status: 422, detail: expect.stringContaining(`- ${field}: `) });
   }
-  const webhook = await create(FLUX, { prompt: "x" }, { webhook: "http://localhost/hook" });
+  const webhook = await create(FLUX, { prompt: "x" }, { webhook: "https://user:pass@example.com/hook" });
   expect(webhook).toMatchObject({ status: 422, detail: expect.stringContaining("- webhook: ") });
   const early = { webhook: "https://example.com/hook", webhook_events_filter: ["start"] };
   expect(await create(FLUX, { prompt: "x" }, early)).toMatchObject({
@@ -264,14 +264,34 @@ test("a file from an address: no redirect, no endless body, its length as it is 
   });
   expect(await get(answer(endless))).toMatchObject({ ok: false });
   expect(sent).toBeLessThan(40);
-  for (const bad of [
-    "https://localhost/",
-    "https://db.internal/",
-    "https://10.0.0.1/",
-    "ftp://example.com/",
-    "nonsense",
-  ]) {
-    expect(refusePublicUrl(bad)).not.toBeNull();
+});
+
+test("a prediction's webhook is told once of its end, in its shape, signed as the SDK wants it", async () => {
+  const receiver = await startReceiver();
+  try {
+    const { key } = await client.webhooks.default.secret.get();
+    const ended: Prediction[] = [];
+    for (const [path, model, input] of [
+      ["/picture", FLUX, { prompt: "a boat" }],
+      ["/voice", "openai/whisper", { audio: Buffer.from(speech("zero one")) }],
+      ["/failed", FLUX, { prompt: "error:5016 boat" }],
+    ] as const) {
+      await client.predictions.create({
+        model,
+        input,
+        webhook: `${receiver.url}${path}`,
+        webhook_events_filter: ["completed"],
+      });
+      const [told, ...more] = await receiver.untilReceived(path, 1);
+      expect(more).toEqual([]);
+      const headers = told!.headers as Record<string, string>;
+      expect(await validateWebhook({ ...told!, headers } as never, key as never)).toBe(true);
+      ended.push(JSON.parse(told!.body) as Prediction);
+    }
+    expect(ended.map(({ status }) => status)).toEqual(["succeeded", "succeeded", "failed"]);
+    expect(ended[0]!.output).toEqual([expect.stringContaining("/signed/jobs/")]);
+    expect(ended[1]!.output).toMatchObject({ transcription: "zero one" });
+  } finally {
+    await receiver.close();
   }
-  expect(refusePublicUrl("https://example.com/a?b#c")).toBeNull();
 });

@@ -6,9 +6,10 @@ import { intakeOf } from "../../shared/intake.ts";
 import { modelNamed } from "../../shared/replicate/models.ts";
 import { renderPrediction } from "../../shared/replicate/prediction.ts";
 import { fileKey } from "../../shared/storage.ts";
+import { secretOfKey } from "../../shared/db/webhooks.ts";
+import { refuseAddress } from "../../shared/webhooks/address.ts";
 import type { App } from "../app.ts";
 import { problem } from "../problem.ts";
-import { refusePublicUrl } from "../public-url.ts";
 import { JobRequest } from "../requests.ts";
 import { type StoredFile, storeFile } from "../store-file.ts";
 import { submitJob } from "../submit-job.ts";
@@ -21,17 +22,12 @@ import { FIELD_OF, inputOf } from "./inputs.ts";
 /** As long as Replicate waits. */
 const MAX_WAIT_SECONDS = 60;
 
-const Webhook = z.string().superRefine((address, context) => {
-  const refusal = refusePublicUrl(address);
-  if (refusal !== null) context.addIssue({ code: "custom", message: `the address ${refusal}` });
-});
-
 /** The body of `POST /predictions`. */
-export const PredictionRequest = z.strictObject({
+const PredictionRequest = z.strictObject({
   version: z.string().optional(),
   model: z.string().optional(),
   input: z.record(z.string(), z.unknown()),
-  webhook: Webhook.nullish(),
+  webhook: z.string().nullish(),
   webhook_events_filter: z
     .array(z.enum(WEBHOOK_EVENTS))
     .refine(
@@ -47,6 +43,9 @@ export async function createPrediction(c: Context<App>, path?: string): Promise<
   const request = await parseBody(c, PredictionRequest);
   if (!request.ok) return request.response;
   const { input, webhook, webhook_events_filter: filter } = request.value;
+  const allowInsecure = c.env.ALLOW_INSECURE_WEBHOOKS === "true";
+  const refusal = webhook == null ? null : refuseAddress(webhook, { allowInsecure });
+  if (refusal !== null) return invalid(c, [["webhook", refusal]]);
   const reference = path ?? request.value.version ?? request.value.model ?? "";
   const model = modelNamed(reference);
   if (model === null) {
@@ -91,6 +90,8 @@ export async function createPrediction(c: Context<App>, path?: string): Promise<
     events: filter ?? [...WEBHOOK_EVENTS],
     origin,
   });
+  // Made before there is anything to sign with it.
+  if (webhook != null) await secretOfKey(deps.db, { id: c.get("keyId"), ownerId });
   const submitted = await submitJob(JobRequest.parse({ ...checked.data, ...source }), ownerId, deps, (jobId) => [
     insertPrediction(deps.db, asPrediction(jobId), now),
   ]);

@@ -1,5 +1,5 @@
 import { MAX_UPLOAD_BYTES } from "../../shared/limits.ts";
-import { refusePublicUrl } from "../public-url.ts";
+import { refuseAddress } from "../../shared/webhooks/address.ts";
 import { MAX_FORM_BYTES } from "../read-form.ts";
 import type { Incoming } from "../store-file.ts";
 
@@ -13,8 +13,8 @@ const FETCH_MS = 5 * 60_000;
 /** The bytes that a `data:` or `https:` address stands for. No redirect is followed: it could lead anywhere. */
 export async function fetchMedia(address: string, fetcher: typeof fetch): Promise<FetchedMedia> {
   if (address.startsWith("data:")) return decodeDataUri(address);
-  const refusal = refusePublicUrl(address);
-  if (refusal !== null) return refuse(`the address ${refusal}`);
+  const refusal = refuseAddress(address, { allowInsecure: false });
+  if (refusal !== null) return refuse(refusal);
   let response: Response;
   try {
     // Asked for plainly: the length of what is compressed is not the length of what is read.
