@@ -17,6 +17,7 @@ export default {
           ...intakeOf(env),
           ai: env.AI as AiBinding,
           callsAMinute: ratesOf(env),
+          urlSigningKey: env.URL_SIGNING_KEY,
           allowInsecureWebhooks: env.ALLOW_INSECURE_WEBHOOKS === "true",
         });
       case "media-dead-letters":

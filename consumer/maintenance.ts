@@ -16,7 +16,7 @@ import { findOverdueJobs, stopJobs } from "../shared/db/stop-jobs.ts";
 import type { Intake } from "../shared/intake.ts";
 import { recordChanges } from "../shared/record-changes.ts";
 import type { Settlement } from "../shared/settlement.ts";
-import { INBOX_PREFIX, resultsPrefix } from "../shared/storage.ts";
+import { FILES_PREFIX, fileStoredAt, INBOX_PREFIX, resultsPrefix } from "../shared/storage.ts";
 import { MAX_LOST } from "../shared/task.ts";
 import { wake } from "../shared/wake.ts";
 import { ingestUploads } from "./ingest-upload.ts";
@@ -47,6 +47,7 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
     sweepInbox,
     abortExpiredUploads,
     pruneFinalized,
+    pruneFiles,
   };
   for (const [duty, run] of Object.entries(duties)) {
     try {
@@ -154,4 +155,13 @@ async function pruneFinalized({ db, media, retentionDays }: MaintenanceDeps, now
   }
   await deleteJobs(db, jobIds, before);
   return jobIds.length;
+}
+
+/** Forget what was sent to the dialects, as long after it came as a job is kept after its end. The oldest come first. */
+async function pruneFiles({ media, retentionDays }: MaintenanceDeps, now: number): Promise<number> {
+  const before = now - retentionDays * 24 * 3_600_000;
+  const { objects } = await media.list({ prefix: FILES_PREFIX, limit: LIMIT });
+  const old = objects.map(({ key }) => key).filter((key) => (fileStoredAt(key) ?? now) < before);
+  if (old.length > 0) await media.delete(old);
+  return old.length;
 }

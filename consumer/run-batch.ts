@@ -20,6 +20,7 @@ export interface RunBatchDeps extends Intake {
   /** How often a model may be asked in a minute. */
   readonly callsAMinute: Readonly<Record<string, number>>;
   readonly allowInsecureWebhooks: boolean;
+  readonly urlSigningKey: string | undefined;
 }
 
 /** A consumer that dies is noticed after this long; one that lives renews its lease well before. */

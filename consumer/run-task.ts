@@ -1,6 +1,7 @@
 import { readChunks } from "../shared/db/chunks.ts";
 import { type DeliveryReport, readDelivery } from "../shared/db/deliveries.ts";
 import { findEarlierAttempts } from "../shared/db/leases.ts";
+import { notifyPrediction } from "../shared/replicate/notify-prediction.ts";
 import type { Failure, ModelCall, Settlement, Verdict } from "../shared/settlement.ts";
 import type { Task } from "../shared/task.ts";
 import { type Message, sendWebhook } from "../shared/webhooks/send.ts";
@@ -18,6 +19,8 @@ export interface RunTaskDeps {
   readonly cutting: ByteBudget;
   /** See `refuseAddress`. */
   readonly allowInsecureWebhooks: boolean;
+  /** Signs the links in predictions. */
+  readonly urlSigningKey: string | undefined;
 }
 
 /**
@@ -26,7 +29,7 @@ export interface RunTaskDeps {
  */
 export async function runTask(
   task: Task,
-  { db, ai, media, budget, cutting, allowInsecureWebhooks }: RunTaskDeps,
+  { db, ai, media, budget, cutting, allowInsecureWebhooks, urlSigningKey }: RunTaskDeps,
   signal: AbortSignal,
 ): Promise<Settlement> {
   const calls: ModelCall[] = [];
@@ -42,7 +45,13 @@ export async function runTask(
     budget,
     cutting,
     readChunks: () => readChunks(db, task.jobId),
-    readDelivery: (id: string) => readDelivery(db, id, Date.now()),
+    readDelivery: async (id: string) => {
+      const now = Date.now();
+      const delivery = await readDelivery(db, id, now);
+      if (delivery?.event !== "prediction.completed") return delivery;
+      const prediction = await notifyPrediction(task.jobId, { db, media, signingKey: urlSigningKey, now });
+      return prediction === null ? null : { ...delivery, payload: prediction.body };
+    },
     send: (message: Message) => sendWebhook(message, { allowInsecure: allowInsecureWebhooks, signal }),
   };
   let verdict: Verdict;

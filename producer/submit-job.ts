@@ -18,18 +18,27 @@ export type Submitted =
   | { readonly ok: true; readonly job: JobDetail; readonly isNew: boolean }
   | { readonly ok: false; readonly problem: Problem };
 
+/** What is to be written with a job, or not at all. */
+export type Alongside = (jobId: string) => readonly D1PreparedStatement[];
+
 /** For whom a job is taken, and how many of its key's may be unfinished. */
 export interface Submitter {
   readonly ownerId: string;
   readonly limit: JobLimit | null;
 }
 
-/** Take a job that a client describes. */
-export async function submitJob(request: JobRequest, by: Submitter, deps: Intake): Promise<Submitted> {
+/** Take a job that a client describes. `alongside` is for what reads no upload of the inbox. */
+export async function submitJob(
+  request: JobRequest,
+  by: Submitter,
+  deps: Intake,
+  alongside?: Alongside,
+): Promise<Submitted> {
   const { kind, source: key, options, priority, reuse, startWithinSeconds, deadlineSeconds, ...inline } = request;
   const terms = { priority, reuse, startWithinSeconds, deadlineSeconds };
   if (key === undefined) {
-    return accept(JobWork.parse({ kind, input: { ...inline, options } }), { terms, source: null }, by, deps);
+    const work = JobWork.parse({ kind, input: { ...inline, options } });
+    return accept(work, { terms, source: null, alongside }, by, deps);
   }
 
   const object = await deps.media.head(key);
@@ -45,18 +54,18 @@ export async function submitJob(request: JobRequest, by: Submitter, deps: Intake
     head,
     metadata: { ...limitsOf(object), kind, options: JSON.stringify(options) },
   });
-  if (route.type === "job") return accept(route.work, { terms, source }, by, deps);
+  if (route.type === "job") return accept(route.work, { terms, source, alongside }, by, deps);
   return { ok: false, problem: { code: "unsupported_media", detail: route.reason } };
 }
 
 /** Insert the job, or find the one that the same upload already became with the same options. */
 export async function accept(
   work: JobWork,
-  { terms, source }: { terms: JobTerms; source: Source | null },
+  { terms, source, alongside }: { terms: JobTerms; source: Source | null; alongside?: Alongside | undefined },
   by: Submitter,
   deps: Intake,
 ): Promise<Submitted> {
-  const asked = { work, terms };
+  const asked = { work, terms, alongside };
   if (source === null || !isInboxKey(source.key)) return acceptAs(randomJobId(), asked, [], by, deps);
 
   const upload = { bucket: deps.mediaBucket, key: source.key, etag: source.etag };
@@ -84,12 +93,12 @@ export async function acceptUpload(
   const known = await readJob(deps.db, { id, ownerId: by.ownerId });
   if (known !== null) return { ok: true, job: known, isNew: false };
   const record = { ...upload, ownerId: by.ownerId, sizeBytes: source.sizeBytes, jobId: id, ignoredReason: null };
-  return acceptAs(id, { work, terms }, [record], by, deps);
+  return acceptAs(id, { work, terms, alongside: undefined }, [record], by, deps);
 }
 
 async function acceptAs(
   id: string,
-  asked: { work: JobWork; terms: JobTerms },
+  asked: { work: JobWork; terms: JobTerms; alongside: Alongside | undefined },
   uploads: readonly UploadRecord[],
   by: Submitter,
   deps: Intake,
@@ -105,7 +114,8 @@ async function acceptAs(
     ...(upload && { upload }),
     ...(limit && { limit }),
   });
-  const inserted = await insertJobs(deps.db, { jobs: [job], uploads }, { now, ringGraceMs: deps.ringGraceMs });
+  const rows = { jobs: [job], uploads, alongside: asked.alongside?.(id) ?? [] };
+  const inserted = await insertJobs(deps.db, rows, { now, ringGraceMs: deps.ringGraceMs });
   recordIntake(deps.journal, { jobs: [job], uploads, taskIds: inserted.tasks });
   recordChanges(deps.journal, inserted.released);
   await wake(deps.tasks, inserted.ready);

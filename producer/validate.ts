@@ -31,7 +31,8 @@ export function parseQuery<T>(c: Context, schema: z.ZodType<T>): Parsed<T> {
   return parse(c, schema, Object.fromEntries(query));
 }
 
-function parse<T>(c: Context, schema: z.ZodType<T>, value: unknown): Parsed<T> {
+/** Parse what has been read already. */
+export function parse<T>(c: Context, schema: z.ZodType<T>, value: unknown): Parsed<T> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return { ok: true, value: parsed.data };
   const issues = parsed.error.issues.map((issue) => ({ path: issue.path.join("."), message: issue.message }));

@@ -26,3 +26,16 @@ export function resultsPrefix(jobId: string): string {
 export function artifactKey(jobId: string, attempt: number, name: string): string {
   return `${resultsPrefix(jobId)}${attempt}/${name}`;
 }
+
+/** What clients of the OpenAI and Replicate dialects sent: read by their jobs, and deleted after the retention. */
+export const FILES_PREFIX = "files/";
+
+export function fileKey(fileId: string): string {
+  return `${FILES_PREFIX}${fileId}`;
+}
+
+/** When a file was stored, in epoch milliseconds: its id begins with that. Null for what is no file of ours. */
+export function fileStoredAt(key: string): number | null {
+  const [, time] = /^files\/file_([0-9a-f]{12})[0-9a-f]{20}$/.exec(key) ?? [];
+  return time === undefined ? null : Number.parseInt(time, 16);
+}

@@ -48,9 +48,10 @@ export function startDarkroom(vars: Record<string, string> = {}, options: { requ
   });
   const worker = server.getWorker<Env>();
   let env: Env;
+  let address = "";
 
   beforeAll(async () => {
-    await server.listen();
+    address = (await server.listen()).url.origin;
     await worker.applyD1Migrations("DB");
     env = await worker.getEnv();
   }, 60_000);
@@ -104,6 +105,10 @@ export function startDarkroom(vars: Record<string, string> = {}, options: { requ
   }
 
   return {
+    /** Where the harness listens: `http://host:port`. */
+    origin: () => address,
+    /** A request as it stands, headers and all, to any host. */
+    raw: (url: string, init: RequestInit) => server.fetch(url, init as never) as unknown as Promise<Response>,
     api,
     post,
     submit,

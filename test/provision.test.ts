@@ -19,6 +19,8 @@ case "$*" in
   "r2 bucket notification list"*) cat "$ACCOUNT/rule" 2>/dev/null ;;
   "r2 bucket notification create"*) echo "queue: media-uploads" > "$ACCOUNT/rule" ;;
   "r2 bucket cors set"*) cp "\${!#}" "$ACCOUNT/cors" ;;
+  "secret list"*) cat "$ACCOUNT/secrets" 2>/dev/null ;;
+  "secret put"*) cat > /dev/null; echo '"name": "URL_SIGNING_KEY"' > "$ACCOUNT/secrets" ;;
   *"create "*) touch "$ACCOUNT/\${!#}" ;;
   *"INSERT INTO api_keys"*) touch "$ACCOUNT/key" ;;
   *"SELECT count"*) [ -e "$ACCOUNT/key" ] && echo '"keys": 1' || echo '"keys": 0' ;;
@@ -52,6 +54,7 @@ test("creates everything once, prints each command, and shows the key once", asy
     "+ wrangler r2 bucket notification create darkroom-media --event-type object-create --queue media-uploads --prefix inbox/",
     "+ wrangler d1 create darkroom",
     "+ wrangler d1 migrations apply DB --remote -e production",
+    "+ wrangler secret put URL_SIGNING_KEY -e production",
     expect.stringContaining("INSERT INTO api_keys"),
   ]);
   const [, secret] = /Admin key, shown this once: dk_k\d+_([0-9a-f]{48})/.exec(first) ?? [];
@@ -67,7 +70,7 @@ test("creates everything once, prints each command, and shows the key once", asy
 
 test("a dry run calls nothing and changes nothing", async () => {
   const printed = await provision("--dry-run");
-  expect(printed.match(/^\+ wrangler /gm)).toHaveLength(8);
+  expect(printed.match(/^\+ wrangler /gm)).toHaveLength(9);
   await expect(readFile(join(folder, "account/calls"))).rejects.toThrow(/ENOENT/);
   expect(await readFile(join(folder, "wrangler.jsonc"), "utf8")).toBe(
     await readFile(join(ROOT, "wrangler.jsonc"), "utf8"),

@@ -1,12 +1,10 @@
 import { Hono } from "hono";
 
-import { cancelJob } from "../../shared/db/jobs.ts";
 import { listJobs, readJob } from "../../shared/db/job-reads.ts";
 import { intakeOf } from "../../shared/intake.ts";
-import { recordChanges } from "../../shared/record-changes.ts";
-import { wake } from "../../shared/wake.ts";
 import type { App } from "../app.ts";
 import { actorOf, submitterOf } from "../auth.ts";
+import { cancelJob } from "../cancel-job.ts";
 import { paginate } from "../cursor.ts";
 import { jobSummary, jobView } from "../job-view.ts";
 import { limitBody } from "../limit-body.ts";
@@ -48,11 +46,8 @@ jobs.get("/:id", async (c) => {
 jobs.delete("/:id", async (c) => {
   const id = c.req.param("id");
   const ownerId = c.get("ownerId");
-  const { db, tasks, ringGraceMs, journal } = intakeOf(c.env);
-  const changes = await cancelJob(db, id, actorOf(c), { now: Date.now(), ringGraceMs });
-  recordChanges(journal, changes);
-  await wake(tasks, changes.opened);
-  const job = await readJob(db, { id, ownerId });
+  await cancelJob(id, actorOf(c), intakeOf(c.env));
+  const job = await readJob(c.env.DB, { id, ownerId });
   if (job === null) return problem(c, notFound(id));
   if (job.job.state === "cancelled") return c.json(jobView(job, new URL(c.req.url).origin));
   return problem(c, { code: "job_finished", detail: `Job '${id}' is ${job.job.state}; there is nothing to cancel.` });

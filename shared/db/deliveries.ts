@@ -31,12 +31,19 @@ export function insertDeliveries(db: D1Database, now: number, ringGraceMs: numbe
   return [
     db
       .prepare(
-        `INSERT INTO webhook_deliveries (id, owner_id, endpoint_id, signer, job_id, event, payload, created_at)
+        `INSERT INTO webhook_deliveries (id, owner_id, endpoint_id, url, signer, job_id, event, payload, created_at)
          SELECT 'whd_' || replace(replace(j.id, 'job_', ''), '.', '-') || '_' || ?1 || '_' || substr(e.id, 4),
-                j.owner_id, e.id, e.id, j.id, 'job.' || j.state, ${PAYLOAD}, ?1
+                j.owner_id, e.id, NULL, e.id, j.id, 'job.' || j.state, ${PAYLOAD}, ?1
            FROM jobs j JOIN webhook_endpoints e ON e.owner_id = j.owner_id
           WHERE j.finalized_at = ?1 AND e.disabled_at IS NULL
             AND EXISTS (SELECT 1 FROM json_each(e.events) WHERE value = 'job.' || j.state)
+         UNION ALL
+         -- A prediction's payload is rendered when it is sent: it holds a transcript, or links that run out.
+         SELECT 'whd_' || replace(replace(j.id, 'job_', ''), '.', '-') || '_' || ?1 || '_prediction',
+                j.owner_id, NULL, p.webhook, 'key:' || p.key_id, j.id, 'prediction.completed', 'null', ?1
+           FROM jobs j JOIN predictions p ON p.job_id = j.id
+          WHERE j.finalized_at = ?1 AND p.webhook IS NOT NULL
+            AND (j.state = 'completed' OR EXISTS (SELECT 1 FROM json_each(p.events) WHERE value = 'completed'))
          ON CONFLICT (id) DO NOTHING`,
       )
       .bind(now),
@@ -58,6 +65,7 @@ export function insertDeliveries(db: D1Database, now: number, ringGraceMs: numbe
 /** What a delivery's attempt needs. */
 export interface Delivery {
   readonly id: string;
+  readonly event: string;
   readonly url: string;
   /** JSON. */
   readonly payload: string;
@@ -69,7 +77,7 @@ export interface Delivery {
 export async function readDelivery(db: D1Database, id: string, now: number): Promise<Delivery | null> {
   const row = await db
     .prepare(
-      `SELECT d.id, coalesce(d.url, e.url) AS url, d.payload, e.disabled_at AS disabledAt, s.secret,
+      `SELECT d.id, d.event, coalesce(d.url, e.url) AS url, d.payload, e.disabled_at AS disabledAt, s.secret,
               iif(s.previous_until > ?2, s.previous_secret, NULL) AS previous
          FROM webhook_deliveries d JOIN webhook_secrets s ON s.signer = d.signer
          LEFT JOIN webhook_endpoints e ON e.id = d.endpoint_id
@@ -78,6 +86,7 @@ export async function readDelivery(db: D1Database, id: string, now: number): Pro
     .bind(id, now)
     .first<{
       id: string;
+      event: string;
       url: string;
       payload: string;
       disabledAt: number | null;

@@ -30,7 +30,16 @@ export interface InsertedJobs {
  */
 export async function insertJobs(
   db: D1Database,
-  { jobs, uploads }: { jobs: readonly NewJob[]; uploads: readonly UploadRecord[] },
+  {
+    jobs,
+    uploads,
+    alongside = [],
+  }: {
+    jobs: readonly NewJob[];
+    uploads: readonly UploadRecord[];
+    /** What is to be written with the jobs, or not at all. */
+    alongside?: readonly D1PreparedStatement[];
+  },
   { now, ringGraceMs }: { now: number; ringGraceMs: number },
 ): Promise<InsertedJobs> {
   const jobRows = JSON.stringify(withTwins(jobs));
@@ -87,7 +96,7 @@ export async function insertJobs(
         .bind(uploadRows, now),
     );
   }
-  const [, tasks] = await db.batch<{ id: string; state: string }>(statements);
+  const [, tasks] = await db.batch<{ id: string; state: string }>([...statements, ...alongside]);
   const rows = tasks?.results ?? [];
   const ready = rows.filter((row) => row.state === "available").map((row) => row.id);
   const isAnyFollowing = ready.length < rows.length;

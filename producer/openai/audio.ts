@@ -1,0 +1,111 @@
+import { type Context, Hono } from "hono";
+import * as z from "zod";
+
+import { intakeOf } from "../../shared/intake.ts";
+import type { App } from "../app.ts";
+import { admitUpload } from "../upload-limits.ts";
+import { submitterOf } from "../auth.ts";
+import { problem } from "../problem.ts";
+import { readForm, textFields } from "../read-form.ts";
+import { readTranscript } from "../read-transcript.ts";
+import { JobRequest } from "../requests.ts";
+import { storeFile } from "../store-file.ts";
+import { submitJob } from "../submit-job.ts";
+import { parse } from "../validate.ts";
+import { awaitJobs } from "./await-jobs.ts";
+import { openAiError } from "./errors.ts";
+import { noSuchModel, SPEECH_NAMES } from "./models.ts";
+import { RESPONSE_FORMATS, transcriptBody } from "./transcript-body.ts";
+
+export const audio = new Hono<App>();
+
+const common = {
+  model: z.string().min(1),
+  prompt: z.string().optional(),
+  response_format: z.enum(RESPONSE_FORMATS).default("json"),
+  temperature: z
+    .string()
+    .refine((text) => text !== "" && Number(text) === 0, "only 0 is supported: the models take no temperature")
+    .optional(),
+};
+
+const Translation = z.strictObject(common);
+
+const Transcription = z
+  .strictObject({
+    ...common,
+    language: z.string().optional(),
+    stream: z.literal("false", "streaming is not supported").optional(),
+    chunking_strategy: z
+      .literal("auto", "only 'auto' is supported: recordings are always cut where it is quiet")
+      .optional(),
+    timestamp_granularities: z.array(z.enum(["word", "segment"])).optional(),
+  })
+  .refine(
+    ({ response_format, timestamp_granularities }) =>
+      timestamp_granularities === undefined || response_format === "verbose_json",
+    {
+      path: ["timestamp_granularities"],
+      message: "needs response_format 'verbose_json'",
+    },
+  );
+
+audio.post("/transcriptions", (c) => hear(c, "transcribe", Transcription));
+audio.post("/translations", (c) => hear(c, "translate", Translation));
+
+/** Store the file, make it a job, and answer with what was heard. */
+async function hear(
+  c: Context<App>,
+  task: "transcribe" | "translate",
+  schema: typeof Transcription | typeof Translation,
+): Promise<Response> {
+  const read = await readForm(c);
+  if (!read.ok) return problem(c, read.problem);
+  const file = read.form.get("file");
+  const fields = parse<z.infer<typeof Transcription> | z.infer<typeof Translation>>(c, schema, textFields(read.form));
+  if (!fields.ok) return fields.response;
+  const { model, prompt, response_format: format, ...rest } = fields.value;
+  const tier = SPEECH_NAMES.get(model);
+  if (tier === undefined) return problem(c, noSuchModel(model));
+  if (file === null || typeof file === "string") {
+    const message = "Missing or empty 'file': send the recording as a file of the form.";
+    return openAiError(c, {
+      status: 400,
+      message,
+      type: "invalid_request_error",
+      param: "file",
+      code: "missing_required_parameter",
+    });
+  }
+
+  const options = {
+    tier,
+    // The plain tiers take no task, and transcribe.
+    ...(task === "translate" && { task }),
+    ...(prompt !== undefined && prompt !== "" && { initialPrompt: prompt }),
+    ...("language" in rest && rest.language !== undefined && rest.language !== "" && { language: rest.language }),
+  };
+  // Checked before anything is stored; the key is not known yet.
+  const checked = parse(c, JobRequest, { kind: "transcription", source: "files/", options });
+  if (!checked.ok) return checked.response;
+
+  const deps = intakeOf(c.env);
+  const ownerId = c.get("ownerId");
+  const admitted = await admitUpload(c, file.size);
+  if (!admitted.ok) return problem(c, admitted.problem);
+  const incoming = { body: new Uint8Array(await file.arrayBuffer()), sizeBytes: file.size, contentType: file.type };
+  const stored = await storeFile(deps.media, incoming, { ownerId, now: Date.now() });
+  const submitted = await submitJob(JobRequest.parse({ ...checked.value, source: stored.key }), submitterOf(c), deps);
+  if (!submitted.ok) {
+    await Promise.all([deps.media.delete(stored.key), admitted.giveBack()]);
+    return problem(c, submitted.problem);
+  }
+
+  const waited = await awaitJobs(c, [submitted.job.job.id], "file");
+  if (!waited.ok) return waited.response;
+  const [job] = waited.jobs;
+  if (job === undefined) throw new Error("no job was waited for");
+  const granularities = ("timestamp_granularities" in rest ? rest.timestamp_granularities : undefined) ?? ["segment"];
+  const { body, contentType } = transcriptBody(await readTranscript(job, deps), { task, format, granularities });
+  return c.body(body, 200, { ...waited.headers, "content-type": contentType });
+}

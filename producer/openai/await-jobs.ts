@@ -1,0 +1,70 @@
+import type { Context } from "hono";
+
+import type { JobDetail } from "../../shared/db/job-reads.ts";
+import type { App } from "../app.ts";
+import { waitForJob } from "../wait-for-job.ts";
+import { openAiError, type OpenAiError } from "./errors.ts";
+
+/**
+ * How long a call waits for its job. OpenAI's SDK itself gives up after ten minutes, and proxies on the way often
+ * sooner; five leave a long recording time to be heard.
+ */
+const WAIT_MS = 5 * 60_000;
+
+/** What the client can do something about: the same request again would fail again. */
+const INPUT_FAULTS = new Set([
+  "damaged",
+  "empty",
+  "encrypted",
+  "image_too_large",
+  "index_too_large",
+  "invalid_model_input",
+  "invalid_prompt",
+  "no_audio_track",
+  "refused_by_model",
+  "request_too_large",
+  "source_empty",
+  "source_too_large",
+  "undecodable_input",
+  "unsupported_audio",
+  "unsupported_codec",
+  "unsupported_container",
+]);
+
+export type Awaited =
+  | { readonly ok: true; readonly jobs: readonly JobDetail[]; readonly headers: Record<string, string> }
+  | { readonly ok: false; readonly response: Response };
+
+/** Wait until every job has completed; the first that has not is the answer. `headers` name the jobs. */
+export async function awaitJobs(c: Context<App>, ids: readonly string[], param: string): Promise<Awaited> {
+  const headers = { "x-darkroom-job": ids.join(", ") };
+  const ownerId = c.get("ownerId");
+  const found = await Promise.all(ids.map((id) => waitForJob(c.env.DB, { id, ownerId }, WAIT_MS)));
+  const jobs = found.filter((job) => job !== null);
+  for (const { job } of jobs) {
+    if (job.state === "completed") continue;
+    // The SDK would send the request again, and pay again, for what only a look at the job can tell.
+    return { ok: false, response: openAiError(c, unfinished(job, param), { ...headers, "x-should-retry": "false" }) };
+  }
+  if (jobs.length < ids.length) throw new Error(`jobs '${ids.join(", ")}' were pruned while their client waited`);
+  return { ok: true, jobs, headers };
+}
+
+/** What to say of a job that has not completed. `param` is the parameter that its input came from. */
+export function unfinished(
+  { id, state, errorCode, errorMessage }: Pick<JobDetail["job"], "id" | "state" | "errorCode" | "errorMessage">,
+  param: string,
+): OpenAiError {
+  if (state === "cancelled") {
+    return { status: 409, message: `Job '${id}' was cancelled.`, type: "invalid_request_error", code: "job_cancelled" };
+  }
+  if (state !== "failed") {
+    const message = `Job '${id}' has not ended after ${WAIT_MS / 1000} s and goes on: GET /v1/jobs/${id} tells how it fares.`;
+    return { status: 504, message, type: "server_error", code: "timeout" };
+  }
+  const message = `Job '${id}' failed: ${errorMessage ?? "for no known reason"}`;
+  if (errorCode !== null && INPUT_FAULTS.has(errorCode)) {
+    return { status: 400, message, type: "invalid_request_error", param, code: errorCode };
+  }
+  return { status: 500, message, type: "server_error", code: errorCode };
+}

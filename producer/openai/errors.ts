@@ -1,0 +1,66 @@
+import type { Context } from "hono";
+import { createMiddleware } from "hono/factory";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+
+import type { App } from "../app.ts";
+import { isProblem, readProblem, type ProblemBody } from "../problem-body.ts";
+
+/** An error as OpenAI's API answers it: `{ error: { message, type, param, code } }`. */
+export interface OpenAiError {
+  readonly status: ContentfulStatusCode;
+  readonly message: string;
+  readonly type: "invalid_request_error" | "rate_limit_error" | "permission_error" | "server_error";
+  readonly param?: string | null;
+  readonly code?: string | null;
+}
+
+export function openAiError(
+  c: Context,
+  { status, message, type, param = null, code = null }: OpenAiError,
+  headers: Record<string, string> = {},
+): Response {
+  return c.json({ error: { message, type, param, code } }, status, headers);
+}
+
+/** Whatever went wrong below, from a missing key to a bug, is said as OpenAI says it. */
+export const speakOpenAi = createMiddleware<App>(async (c, next) => {
+  await next();
+  if (!isProblem(c.res)) return;
+  const { headers, problem } = await readProblem(c.res);
+  c.res = undefined;
+  c.res = openAiError(c, fromProblem(problem), headers);
+});
+
+/** Our options by the names that OpenAI's parameters have. */
+const PARAMS: Readonly<Record<string, string>> = {
+  tier: "model",
+  initialPrompt: "prompt",
+  width: "size",
+  height: "size",
+};
+
+function fromProblem({ code, status, detail, issues }: ProblemBody): OpenAiError {
+  if (code === "unauthorized") {
+    return { status: 401, message: `Incorrect API key provided. ${detail}`, type: INVALID, code: "invalid_api_key" };
+  }
+  if (code === "invalid_request") {
+    const [, unknown] = /^Unrecognized keys?: "([^"]+)"/.exec(issues[0]?.message ?? "") ?? [];
+    if (unknown !== undefined) {
+      const message = `Unknown parameter: '${unknown}'. docs/dialects.md lists what is supported.`;
+      return { status: 400, message, type: INVALID, param: unknown, code: "unknown_parameter" };
+    }
+    const path = (issues[0]?.path ?? "").replace(/^options\./, "");
+    const param = path === "" ? null : (PARAMS[path] ?? path);
+    const message = param === null ? detail : `Invalid '${param}': ${issues[0]?.message ?? detail}`;
+    return { status: 400, message, type: INVALID, param, code: "invalid_value" };
+  }
+  if (code === "unsupported_media") return { status: 400, message: detail, type: INVALID, param: "file", code };
+  if (code === "not_found")
+    return { status: 404, message: `Invalid URL: ${detail}`, type: INVALID, code: "unknown_url" };
+  if (code === "model_not_found") return { status: 404, message: detail, type: INVALID, param: "model", code };
+  if (status === 429) return { status, message: detail, type: "rate_limit_error", code: "rate_limit_exceeded" };
+  if (status === 403) return { status, message: detail, type: "permission_error", code };
+  return { status, message: detail, type: status >= 500 ? "server_error" : INVALID, code };
+}
+
+const INVALID = "invalid_request_error";

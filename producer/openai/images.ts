@@ -1,0 +1,94 @@
+import { Hono } from "hono";
+import * as z from "zod";
+
+import { intakeOf } from "../../shared/intake.ts";
+import type { JobDetail } from "../../shared/db/job-reads.ts";
+import { IMAGE_MODELS } from "../../shared/models.ts";
+import { artifactUrl } from "../../shared/signed-url.ts";
+import type { App } from "../app.ts";
+import { limitBody } from "../limit-body.ts";
+import { submitterOf } from "../auth.ts";
+import { problem } from "../problem.ts";
+import { JobRequest } from "../requests.ts";
+import { submitJob } from "../submit-job.ts";
+import { parse, parseBody } from "../validate.ts";
+import { awaitJobs } from "./await-jobs.ts";
+import { IMAGE_NAMES, noSuchModel } from "./models.ts";
+
+export const images = new Hono<App>();
+
+/** Each is a job of its own. */
+const MAX_IMAGES = 4;
+
+/** What models without a choice of size draw. */
+const FIXED_SIZE = "1024x1024";
+
+// `nullish`: the SDK's types allow null for "the default".
+const ImageRequest = z.strictObject({
+  prompt: z.string(),
+  model: z.string().nullish(),
+  n: z.int().min(1).max(MAX_IMAGES).nullish(),
+  size: z
+    .string()
+    .regex(/^(auto|\d{3,4}x\d{3,4})$/, "expected WIDTHxHEIGHT in pixels, or 'auto'")
+    .nullish(),
+  response_format: z.enum(["url", "b64_json"]).nullish(),
+  quality: z.enum(["standard", "auto"], "only 'standard' and 'auto' are supported: the models know no other").nullish(),
+  background: z.literal("auto", "only 'auto' is supported").nullish(),
+  stream: z.literal(false, "streaming is not supported").nullish(),
+  user: z.string().optional(),
+});
+
+images.post("/generations", limitBody, async (c) => {
+  const request = await parseBody(c, ImageRequest);
+  if (!request.ok) return request.response;
+  const { prompt, model, n, size, response_format: format } = request.value;
+  const name = IMAGE_NAMES.get(model ?? "dall-e-2");
+  if (name === undefined) return problem(c, noSuchModel(model ?? ""));
+  const takesSize = IMAGE_MODELS[name].options.includes("width");
+  const isFixed = size === undefined || size === null || size === "auto" || (!takesSize && size === FIXED_SIZE);
+  const [width, height] = isFixed ? [] : size.split("x").map(Number);
+  // Asked for again, a prompt means another picture.
+  const options = { model: name, ...(width !== undefined && { width, height }) };
+  const job = parse(c, JobRequest, { kind: "image_generation", prompt, options, reuse: false });
+  if (!job.ok) return job.response;
+  const isUrl = format !== "b64_json";
+  if (isUrl && c.env.URL_SIGNING_KEY === undefined) {
+    const detail =
+      "This deployment has no URL_SIGNING_KEY, so it cannot give addresses: ask for response_format 'b64_json'.";
+    return problem(c, { code: "unavailable", detail });
+  }
+
+  const deps = intakeOf(c.env);
+  const ids: string[] = [];
+  for (let index = 0; index < (n ?? 1); index += 1) {
+    const submitted = await submitJob(job.value, submitterOf(c), deps);
+    if (!submitted.ok) return problem(c, submitted.problem);
+    ids.push(submitted.job.job.id);
+  }
+  const waited = await awaitJobs(c, ids, "prompt");
+  if (!waited.ok) return waited.response;
+
+  const { origin } = new URL(c.req.url);
+  const now = Date.now();
+  const urlOf = (detail: JobDetail) =>
+    artifactUrl({ jobId: detail.job.id, name: pictureOf(detail).name }, { origin, key: c.env.URL_SIGNING_KEY, now });
+  const data = await Promise.all(
+    waited.jobs.map(async (detail) =>
+      isUrl ? { url: await urlOf(detail) } : { b64_json: await base64Of(deps.media, pictureOf(detail).key) },
+    ),
+  );
+  return c.json({ created: Math.floor(now / 1000), data }, 200, waited.headers);
+});
+
+function pictureOf({ job, artifacts }: JobDetail) {
+  const picture = artifacts.find(({ name }) => name.startsWith("image."));
+  if (picture === undefined) throw new Error(`job '${job.id}' completed without a picture`);
+  return picture;
+}
+
+async function base64Of(media: R2Bucket, key: string): Promise<string> {
+  const object = await media.get(key);
+  if (object === null) throw new Error(`there is no object '${key}'`);
+  return new Uint8Array(await object.arrayBuffer()).toBase64();
+}

@@ -1,0 +1,18 @@
+// OpenAI's API as its SDK speaks it. docs/dialects.md says what is supported and what is refused.
+import { Hono } from "hono";
+
+import type { App } from "../app.ts";
+import { authenticate } from "../auth.ts";
+import { limitRate } from "../limit-rate.ts";
+import { authorize } from "../scopes.ts";
+import { audio } from "./audio.ts";
+import { speakOpenAi } from "./errors.ts";
+import { images } from "./images.ts";
+import { models } from "./models.ts";
+
+export const openAi = new Hono<App>();
+
+openAi.use(speakOpenAi, authenticate, limitRate, authorize);
+openAi.route("/audio", audio);
+openAi.route("/images", images);
+openAi.route("/models", models);

@@ -1,0 +1,57 @@
+import { Hono } from "hono";
+
+import {
+  IMAGE_MODEL_NAMES,
+  IMAGE_MODELS,
+  type ImageModelName,
+  SPEECH_MODELS,
+  type Tier,
+  TIERS,
+} from "../../shared/models.ts";
+import type { App } from "../app.ts";
+import { problem, type Problem } from "../problem.ts";
+
+/** When the catalogue was read: the nearest to a date of creation that we know. Seconds, as OpenAI has it. */
+const CATALOGUE_READ_AT = Date.UTC(2026, 10, 23) / 1000;
+
+/** By every name it may be asked for: ours, the platform's, and OpenAI's own. */
+export const SPEECH_NAMES: ReadonlyMap<string, Tier> = new Map<string, Tier>([
+  ["whisper-1", "accurate"],
+  ...TIERS.flatMap((tier): [string, Tier][] => [
+    [tier, tier],
+    [SPEECH_MODELS[tier].id, tier],
+  ]),
+]);
+
+export const IMAGE_NAMES: ReadonlyMap<string, ImageModelName> = new Map<string, ImageModelName>([
+  ["dall-e-2", "flux-1-schnell"],
+  ["dall-e-3", "flux-1-schnell"],
+  ...IMAGE_MODEL_NAMES.flatMap((name): [string, ImageModelName][] => [
+    [name, name],
+    [IMAGE_MODELS[name].id, name],
+  ]),
+]);
+
+export function noSuchModel(model: string): Problem {
+  return {
+    code: "model_not_found",
+    detail: `The model '${model}' does not exist here; GET /openai/v1/models lists those that do.`,
+  };
+}
+
+export const models = new Hono<App>();
+
+models.get("/", (c) =>
+  c.json({ object: "list", data: [...SPEECH_NAMES.keys(), ...IMAGE_NAMES.keys()].map(modelView) }),
+);
+
+models.get("/:id{.+}", (c) => {
+  const id = c.req.param("id");
+  if (SPEECH_NAMES.has(id) || IMAGE_NAMES.has(id)) return c.json(modelView(id));
+  return problem(c, noSuchModel(id));
+});
+
+function modelView(id: string) {
+  const [, maker] = /^@cf\/([^/]+)\//.exec(id) ?? [];
+  return { id, object: "model", created: CATALOGUE_READ_AT, owned_by: maker ?? "darkroom" };
+}

@@ -1,0 +1,25 @@
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+
+/** A problem that a route below has answered, for a dialect to say in its own shape. */
+export interface ProblemBody {
+  readonly status: ContentfulStatusCode;
+  readonly code: string;
+  readonly title: string;
+  readonly detail: string;
+  readonly issues: readonly { readonly path: string; readonly message: string }[];
+}
+
+export function isProblem(response: Response): boolean {
+  return response.headers.get("content-type")?.startsWith("application/problem+json") === true;
+}
+
+/** The problem, and the headers that its translation keeps: all but those of its body. */
+export async function readProblem(
+  response: Response,
+): Promise<{ readonly problem: ProblemBody; readonly headers: Record<string, string> }> {
+  const body = await response.json<Omit<ProblemBody, "issues"> & Partial<Pick<ProblemBody, "issues">>>();
+  const headers = Object.fromEntries(
+    [...response.headers].filter(([name]) => name !== "content-type" && name !== "content-length"),
+  );
+  return { problem: { ...body, issues: body.issues ?? [] }, headers };
+}

@@ -1,0 +1,162 @@
+import type { Context } from "hono";
+import * as z from "zod";
+
+import { insertPrediction, type Prediction, WEBHOOK_EVENTS } from "../../shared/db/predictions.ts";
+import { intakeOf } from "../../shared/intake.ts";
+import { modelNamed } from "../../shared/replicate/models.ts";
+import { renderPrediction } from "../../shared/replicate/prediction.ts";
+import { fileKey } from "../../shared/storage.ts";
+import { secretOfKey } from "../../shared/db/webhooks.ts";
+import { refuseAddress } from "../../shared/webhooks/address.ts";
+import type { App } from "../app.ts";
+import { submitterOf } from "../auth.ts";
+import { problem } from "../problem.ts";
+import { JobRequest } from "../requests.ts";
+import { type StoredFile, storeFile } from "../store-file.ts";
+import { submitJob } from "../submit-job.ts";
+import { parse, parseBody } from "../validate.ts";
+import { waitForJob } from "../wait-for-job.ts";
+import { fetchMedia } from "./fetch-media.ts";
+import { fileAddress, fileIdIn, findFile } from "./files.ts";
+import { FIELD_OF, inputOf } from "./inputs.ts";
+
+/** As long as Replicate waits. */
+const MAX_WAIT_SECONDS = 60;
+
+/** The body of `POST /predictions`. */
+const PredictionRequest = z.strictObject({
+  version: z.string().optional(),
+  model: z.string().optional(),
+  input: z.record(z.string(), z.unknown()),
+  webhook: z.string().nullish(),
+  webhook_events_filter: z
+    .array(z.enum(WEBHOOK_EVENTS))
+    .refine(
+      (events) => events.includes("output") || events.includes("completed"),
+      "only 'output' and 'completed' are sent",
+    )
+    .nullish(),
+  stream: z.literal(false, "streaming is not supported").nullish(),
+});
+
+/** Take a prediction in and, if the client would rather wait, answer when it has ended. `path` is the model of the path. */
+export async function createPrediction(c: Context<App>, path?: string): Promise<Response> {
+  const request = await parseBody(c, PredictionRequest);
+  if (!request.ok) return request.response;
+  const { input, webhook, webhook_events_filter: filter } = request.value;
+  const allowInsecure = c.env.ALLOW_INSECURE_WEBHOOKS === "true";
+  const refusal = webhook == null ? null : refuseAddress(webhook, { allowInsecure });
+  if (refusal !== null) return invalid(c, [["webhook", refusal]]);
+  const reference = path ?? request.value.version ?? request.value.model ?? "";
+  const model = modelNamed(reference);
+  if (model === null) {
+    const detail = `There is no model '${reference}' here; GET /replicate/v1/models lists those that there are.`;
+    return problem(c, { code: "model_not_found", detail });
+  }
+  const asked = parse(c, z.object({ input: inputOf(model) }), { input });
+  if (!asked.ok) return asked.response;
+  const { request: work, media } = asked.value.input;
+  // Checked before anything is fetched or stored; the key is not known yet.
+  const checked = JobRequest.safeParse({ ...work, ...(media && { source: "files/" }) });
+  if (!checked.success)
+    return invalid(
+      c,
+      checked.error.issues.map(({ path: at, message }) => [fieldOf(at), message]),
+    );
+  if (checked.data.kind === "image_generation" && c.env.URL_SIGNING_KEY === undefined) {
+    const detail = "This deployment has no URL_SIGNING_KEY, so it cannot give the addresses of pictures.";
+    return problem(c, { code: "unavailable", detail });
+  }
+
+  const deps = intakeOf(c.env);
+  const { origin } = new URL(c.req.url);
+  const ownerId = c.get("ownerId");
+  let file: { readonly id: string; readonly isNew: boolean } | null = null;
+  if (media !== undefined) {
+    const brought = await bring(media.address, { media: deps.media, origin, ownerId });
+    if (!brought.ok) return invalid(c, [[`input.${media.field}`, brought.reason]]);
+    file = brought.file;
+  }
+  const source = file === null ? {} : { source: fileKey(file.id) };
+  const now = Date.now();
+  const asPrediction = (jobId: string): Prediction => ({
+    jobId,
+    ownerId,
+    model,
+    // A data: URI would be megabytes in a row.
+    input:
+      media === undefined || file === null ? input : { ...input, [media.field]: shown(media.address, file.id, origin) },
+    webhook: webhook ?? null,
+    keyId: c.get("keyId"),
+    events: filter ?? [...WEBHOOK_EVENTS],
+    origin,
+  });
+  // Made before there is anything to sign with it.
+  if (webhook != null) await secretOfKey(deps.db, { id: c.get("keyId"), ownerId });
+  const submitted = await submitJob(JobRequest.parse({ ...checked.data, ...source }), submitterOf(c), deps, (jobId) => [
+    insertPrediction(deps.db, asPrediction(jobId), now),
+  ]);
+  if (!submitted.ok) {
+    if (file?.isNew === true) await deps.media.delete(fileKey(file.id));
+    if (submitted.problem.code !== "unsupported_media" || media === undefined) return problem(c, submitted.problem);
+    return invalid(c, [[`input.${media.field}`, submitted.problem.detail]]);
+  }
+
+  const { id } = submitted.job.job;
+  const waitMs = waitMsOf(c.req.header("prefer"));
+  const waited = waitMs === 0 ? submitted.job : await waitForJob(deps.db, { id, ownerId }, waitMs);
+  const detail = waited ?? submitted.job;
+  const render = { media: deps.media, signingKey: c.env.URL_SIGNING_KEY, origin, now: Date.now() };
+  const view = await renderPrediction(asPrediction(id), detail, render);
+  const hasEnded = detail.job.finalizedAt !== null;
+  // The SDK's `run` takes any other status than `starting` for an end.
+  return c.json(hasEnded ? view : { ...view, status: "starting" }, waitMs > 0 && !hasEnded ? 202 : 201);
+}
+
+type Brought =
+  | { readonly ok: true; readonly file: Pick<StoredFile, "id"> & { readonly isNew: boolean } }
+  | { readonly ok: false; readonly reason: string };
+
+/** The file an address stands for: one of the owner's, or what it leads to, stored. */
+async function bring(
+  address: string,
+  { media, origin, ownerId }: { media: R2Bucket; origin: string; ownerId: string },
+): Promise<Brought> {
+  const known = fileIdIn(address, origin);
+  if (known !== null) {
+    const object = await findFile(media, { id: known, ownerId });
+    return object === null
+      ? { ok: false, reason: `there is no file '${known}'` }
+      : { ok: true, file: { id: known, isNew: false } };
+  }
+  const fetched = await fetchMedia(address, fetch);
+  if (!fetched.ok) return fetched;
+  try {
+    const { id } = await storeFile(media, fetched.incoming, { ownerId, now: Date.now() });
+    return { ok: true, file: { id, isNew: true } };
+  } catch {
+    return { ok: false, reason: "the host broke off in the middle of the file" };
+  }
+}
+
+function shown(address: string, fileId: string, origin: string): string {
+  return address.startsWith("data:") ? fileAddress(fileId, origin) : address;
+}
+
+function fieldOf(path: readonly PropertyKey[]): string {
+  const names = path.map(String).filter((name) => name !== "options");
+  return ["input", ...names.map((name) => FIELD_OF[name] ?? name)].join(".");
+}
+
+function invalid(c: Context<App>, fields: readonly (readonly [path: string, message: string])[]): Response {
+  const issues = fields.map(([path, message]) => ({ path, message }));
+  const detail = issues.map(({ path, message }) => `${path}: ${message}`).join("; ");
+  return problem(c, { code: "invalid_request", detail, issues });
+}
+
+/** `Prefer: wait` or `wait=<seconds>`; 0 without. */
+function waitMsOf(prefer: string | undefined): number {
+  const [found, seconds] = /(?:^|[,;]) *wait(?:=(\d+))?(?=$|[ ,;])/.exec(prefer ?? "") ?? [];
+  if (found === undefined) return 0;
+  return Math.min(Number(seconds ?? MAX_WAIT_SECONDS), MAX_WAIT_SECONDS) * 1000;
+}

@@ -1,0 +1,74 @@
+import { MAX_UPLOAD_BYTES } from "../../shared/limits.ts";
+import { refuseAddress } from "../../shared/webhooks/address.ts";
+import { MAX_FORM_BYTES } from "../read-form.ts";
+import type { Incoming } from "../store-file.ts";
+
+export type FetchedMedia =
+  | { readonly ok: true; readonly incoming: Incoming }
+  | { readonly ok: false; readonly reason: string };
+
+/** A host that takes longer to hand a file over is not waited for. */
+const FETCH_MS = 5 * 60_000;
+
+/** The bytes that a `data:` or `https:` address stands for. No redirect is followed: it could lead anywhere. */
+export async function fetchMedia(address: string, fetcher: typeof fetch): Promise<FetchedMedia> {
+  if (address.startsWith("data:")) return decodeDataUri(address);
+  const refusal = refuseAddress(address, { allowInsecure: false });
+  if (refusal !== null) return refuse(refusal);
+  let response: Response;
+  try {
+    // Asked for plainly: the length of what is compressed is not the length of what is read.
+    const headers = { "accept-encoding": "identity" };
+    response = await fetcher(address, { redirect: "manual", headers, signal: AbortSignal.timeout(FETCH_MS) });
+  } catch {
+    return refuse("the host could not be reached");
+  }
+  if (response.status >= 300 && response.status < 400) {
+    return refuse("the host redirects elsewhere; give the final address");
+  }
+  if (!response.ok || response.body === null) return refuse(`the host answered ${response.status}`);
+
+  const contentType = response.headers.get("content-type") ?? "application/octet-stream";
+  const length = response.headers.get("content-length");
+  if (length !== null && !response.headers.has("content-encoding")) {
+    const sizeBytes = Number(length);
+    if (sizeBytes > MAX_UPLOAD_BYTES)
+      return refuse(`the file has ${length} bytes, over the limit of ${MAX_UPLOAD_BYTES}`);
+    return { ok: true, incoming: { body: response.body, sizeBytes, contentType } };
+  }
+  const body = await readUpTo(response.body, MAX_FORM_BYTES).catch(() => null);
+  if (body === null)
+    return refuse(`the host does not say the file's length, and it is over ${MAX_FORM_BYTES} bytes or broke off`);
+  return { ok: true, incoming: { body, sizeBytes: body.length, contentType } };
+}
+
+function decodeDataUri(uri: string): FetchedMedia {
+  const comma = uri.indexOf(",");
+  if (comma === -1) return refuse("the data: URI has no comma");
+  const head = uri.slice("data:".length, comma);
+  const isBase64 = /; *base64$/i.test(head);
+  const contentType = head.replace(/; *base64$/i, "") || "text/plain";
+  try {
+    const text = uri.slice(comma + 1);
+    const body = isBase64 ? Uint8Array.fromBase64(text) : new TextEncoder().encode(decodeURIComponent(text));
+    return { ok: true, incoming: { body, sizeBytes: body.length, contentType } };
+  } catch {
+    return refuse("the data: URI cannot be decoded");
+  }
+}
+
+/** All of a body in memory; null if it is longer than that. */
+async function readUpTo(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array | null> {
+  const chunks: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of body) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > maxBytes) return null; // leaving the loop cancels the body
+    chunks.push(chunk);
+  }
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
+}
+
+function refuse(reason: string): FetchedMedia {
+  return { ok: false, reason };
+}

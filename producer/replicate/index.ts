@@ -1,0 +1,24 @@
+// Replicate's API as its SDK speaks it. docs/dialects.md says what is supported and what is refused.
+import { Hono } from "hono";
+
+import { secretOfKey } from "../../shared/db/webhooks.ts";
+import type { App } from "../app.ts";
+import { authenticate } from "../auth.ts";
+import { limitRate } from "../limit-rate.ts";
+import { authorize } from "../scopes.ts";
+import { acceptToken, speakReplicate } from "./errors.ts";
+import { files } from "./files.ts";
+import { models } from "./models.ts";
+import { predictions } from "./predictions.ts";
+
+export const replicate = new Hono<App>();
+
+replicate.use(speakReplicate, acceptToken, authenticate, limitRate, authorize);
+replicate.route("/predictions", predictions);
+replicate.route("/models", models);
+replicate.route("/files", files);
+replicate.get("/webhooks/default/secret", async (c) =>
+  c.json({ key: await secretOfKey(c.env.DB, { id: c.get("keyId"), ownerId: c.get("ownerId") }) }, 200, {
+    "cache-control": "no-store",
+  }),
+);

@@ -1,0 +1,107 @@
+import * as z from "zod";
+
+import { REPLICATE_MODELS } from "../../shared/replicate/models.ts";
+
+/** A prediction's input as a job: all of `POST /v1/jobs` but the source, and what is to become the source. */
+export interface AskedWork {
+  readonly request: Readonly<Record<string, unknown>>;
+  /** The field with the address of a file. */
+  readonly media?: { readonly field: string; readonly address: string };
+}
+
+const address = z.string().min(1);
+
+const Whisper = z.strictObject({
+  audio: address,
+  transcription: z.enum(["plain text", "srt", "vtt"]).default("plain text"),
+  translate: z.boolean().default(false),
+  language: z
+    .string()
+    .regex(/^(auto|[a-z]{2,3})$/, "expected 'auto' or a code such as 'en'")
+    .default("auto"),
+  initial_prompt: z.string().optional(),
+  // Replicate's page prints these into every example: at their defaults they ask for nothing.
+  model: z.literal("large-v3", "only 'large-v3' is supported").optional(),
+  temperature: z.literal(0, "only 0 is supported: the models take no temperature").optional(),
+  suppress_tokens: z.literal("-1", "only '-1' is supported").optional(),
+  logprob_threshold: z.literal(-1, "only -1 is supported").optional(),
+  no_speech_threshold: z.literal(0.6, "only 0.6 is supported").optional(),
+  condition_on_previous_text: z.literal(true, "only true is supported").optional(),
+  compression_ratio_threshold: z.literal(2.4, "only 2.4 is supported").optional(),
+  temperature_increment_on_fallback: z.literal(0.2, "only 0.2 is supported").optional(),
+  patience: z.literal(1, "only 1 is supported").optional(),
+});
+
+const Flux = z.strictObject({
+  prompt: z.string(),
+  num_inference_steps: z.int().optional(),
+  guidance: z.number().optional(),
+  width: z.int().optional(),
+  height: z.int().optional(),
+  seed: z.int().optional(),
+  num_outputs: z.literal(1, "a prediction draws one picture").optional(),
+  aspect_ratio: z.enum(["1:1", "custom"], "only '1:1' is supported; models that can take width and height").optional(),
+  // How fast the model runs is not for the client to choose here, and no picture depends on it.
+  go_fast: z.boolean().optional(),
+});
+
+const Labels = { top_k: z.int().optional(), min_score: z.number().optional() };
+const PictureLabels = z.strictObject({ image: address, ...Labels });
+const TextLabels = z.strictObject({ text: z.string(), ...Labels });
+
+/** The schema that parses a model's input into work. @throws for a name that is not in the catalogue. */
+export function inputOf(name: string): z.ZodType<AskedWork> {
+  const model = REPLICATE_MODELS.get(name);
+  if (model === undefined) throw new Error(`no model '${name}'`);
+  switch (model.kind) {
+    case "transcription":
+      return Whisper.transform(({ audio, translate, language, initial_prompt: initialPrompt }) => {
+        const task = translate ? "translate" : undefined;
+        const options = given({
+          tier: model.tier,
+          task,
+          language: language === "auto" ? undefined : language,
+          initialPrompt,
+        });
+        return { request: { kind: model.kind, options }, media: { field: "audio", address: audio } };
+      });
+    case "image_generation":
+      return Flux.transform(({ prompt, num_inference_steps: steps, guidance, width, height, seed }) => {
+        const options = given({ model: model.model, steps, guidance, width, height, seed });
+        // Without a seed, the same prompt means another picture.
+        return { request: { kind: model.kind, prompt, options, reuse: seed !== undefined } };
+      });
+    case "classification":
+      return model.of === "text"
+        ? TextLabels.transform(({ text, ...labels }) => ({
+            request: { kind: model.kind, text, options: labelOptions(labels) },
+          }))
+        : PictureLabels.transform(({ image, ...labels }) => ({
+            request: { kind: model.kind, options: labelOptions(labels) },
+            media: { field: "image", address: image },
+          }));
+  }
+}
+
+/** Our options by the names that Replicate's models have for them. */
+export const FIELD_OF: Readonly<Record<string, string>> = {
+  steps: "num_inference_steps",
+  initialPrompt: "initial_prompt",
+  topK: "top_k",
+  minScore: "min_score",
+  task: "translate",
+};
+
+function labelOptions({
+  top_k: topK,
+  min_score: minScore,
+}: {
+  top_k?: number | undefined;
+  min_score?: number | undefined;
+}) {
+  return given({ topK, minScore });
+}
+
+function given(options: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,73 @@
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import * as z from "zod";
+
+import { readJob } from "../../shared/db/job-reads.ts";
+import { findPrediction, listPredictions } from "../../shared/db/predictions.ts";
+import { intakeOf } from "../../shared/intake.ts";
+import { predictionView, renderPrediction } from "../../shared/replicate/prediction.ts";
+import type { App } from "../app.ts";
+import { actorOf } from "../auth.ts";
+import { cancelJob } from "../cancel-job.ts";
+import { paginate } from "../cursor.ts";
+import { problem } from "../problem.ts";
+import { PageQuery } from "../requests.ts";
+import { parseQuery } from "../validate.ts";
+import { createPrediction } from "./create-prediction.ts";
+
+/** The SDK puts up to 10 MB of files into data: URIs, which are a third longer. */
+const MAX_BODY_BYTES = 15_000_000;
+
+/** As many as Replicate shows. */
+const PAGE = 100;
+
+export const limitPrediction = bodyLimit({
+  maxSize: MAX_BODY_BYTES,
+  onError: (c) =>
+    problem(c, {
+      code: "body_too_large",
+      detail: `A prediction has at most ${MAX_BODY_BYTES} bytes; POST larger files to /files.`,
+    }),
+});
+
+export const predictions = new Hono<App>();
+
+predictions.post("/", limitPrediction, (c) => createPrediction(c));
+
+/** Newest first, without outputs: those are read from each one's results. */
+predictions.get("/", async (c) => {
+  const query = parseQuery(c, z.strictObject({ cursor: PageQuery.shape.cursor }));
+  if (!query.ok) return query.response;
+  const page = { ownerId: c.get("ownerId"), limit: PAGE + 1, before: query.value.cursor };
+  const rows = await listPredictions(c.env.DB, page);
+  const { page: shown, nextCursor } = paginate(rows, PAGE, ({ at, job }) => ({ at, id: job.id }));
+  const { origin } = new URL(c.req.url);
+  return c.json({
+    previous: null,
+    next: nextCursor === null ? null : `${origin}/replicate/v1/predictions?cursor=${nextCursor}`,
+    results: shown.map(({ prediction, job }) =>
+      predictionView(prediction, job, { output: null, attempts: [], origin }),
+    ),
+  });
+});
+
+predictions.get("/:id", (c) => show(c, c.req.param("id")));
+
+/** What has ended stays as it is, and is shown. */
+predictions.post("/:id/cancel", async (c) => {
+  const id = c.req.param("id");
+  const prediction = await findPrediction(c.env.DB, id);
+  if (prediction?.ownerId === c.get("ownerId")) await cancelJob(id, actorOf(c), intakeOf(c.env));
+  return show(c, id);
+});
+
+async function show(c: Context<App>, id: string): Promise<Response> {
+  const ownerId = c.get("ownerId");
+  const [prediction, detail] = await Promise.all([findPrediction(c.env.DB, id), readJob(c.env.DB, { id, ownerId })]);
+  if (prediction === null || detail === null) {
+    return problem(c, { code: "prediction_not_found", detail: `There is no prediction '${id}'.` });
+  }
+  const { origin } = new URL(c.req.url);
+  const deps = { media: c.env.MEDIA, signingKey: c.env.URL_SIGNING_KEY, origin, now: Date.now() };
+  return c.json(await renderPrediction(prediction, detail, deps));
+}

@@ -1,0 +1,62 @@
+import type { JobKind } from "../job.ts";
+import { type ImageModelName, type Tier } from "../models.ts";
+
+/** What a prediction of the model comes out as. */
+export type OutputShape = "transcription" | "files" | "labels";
+
+export type ReplicateModel = { readonly description: string; readonly output: OutputShape } & (
+  | { readonly kind: Extract<JobKind, "transcription">; readonly tier: Tier }
+  | { readonly kind: Extract<JobKind, "image_generation">; readonly model: ImageModelName }
+  | { readonly kind: Extract<JobKind, "classification">; readonly of: "image" | "text" }
+);
+
+function speech(tier: Tier): ReplicateModel {
+  return { kind: "transcription", tier, output: "transcription", description: `Speech to text, tier '${tier}'.` };
+}
+
+function image(model: ImageModelName): ReplicateModel {
+  return { kind: "image_generation", model, output: "files", description: `Prompt to picture, with ${model}.` };
+}
+
+/** The models by the names that Replicate gives them; what Replicate does not have is under `darkroom/`. */
+export const REPLICATE_MODELS: ReadonlyMap<string, ReplicateModel> = new Map<string, ReplicateModel>([
+  ["openai/whisper", speech("accurate")],
+  ["darkroom/whisper-large-v3-turbo", speech("accurate")],
+  ["darkroom/whisper", speech("balanced")],
+  ["darkroom/whisper-tiny-en", speech("fast")],
+  ["black-forest-labs/flux-schnell", image("flux-1-schnell")],
+  ["black-forest-labs/flux-2-dev", image("flux-2-dev")],
+  ["black-forest-labs/flux-2-klein-4b", image("flux-2-klein-4b")],
+  ["black-forest-labs/flux-2-klein-9b", image("flux-2-klein-9b")],
+  [
+    "darkroom/resnet-50",
+    { kind: "classification", of: "image", output: "labels", description: "What a picture shows, in ranked labels." },
+  ],
+  [
+    "darkroom/distilbert-sst-2-int8",
+    {
+      kind: "classification",
+      of: "text",
+      output: "labels",
+      description: "Whether a text is friendly, in ranked labels.",
+    },
+  ],
+]);
+
+/** What Replicate's page of `openai/whisper` tells clients to ask for, so that their code runs as it stands. */
+const VERSIONS: ReadonlyMap<string, string> = new Map([
+  ["8099696689d249cf8b122d833c36ac3f75505c666a395ca40ef26f68e7d3d16e", "openai/whisper"],
+]);
+
+/** `owner/name`, `owner/name:version` or a version's id to `owner/name`; null for what we do not run. */
+export function modelNamed(reference: string): string | null {
+  const [name = "", version] = reference.split(":");
+  const model = VERSIONS.get(name) ?? name;
+  const isKnown = REPLICATE_MODELS.has(model) && (version === undefined || VERSIONS.get(version) === model);
+  return isKnown ? model : null;
+}
+
+/** As Replicate says it of models that it keeps up to date itself. */
+export function versionOf(model: string): string {
+  return [...VERSIONS].find(([, name]) => name === model)?.[0] ?? "hidden";
+}

@@ -1,0 +1,20 @@
+import { readJob } from "../db/job-reads.ts";
+import { findPrediction } from "../db/predictions.ts";
+import type { RenderDeps } from "./output.ts";
+import { renderPrediction } from "./prediction.ts";
+
+/**
+ * What is said to a prediction's own webhook: the prediction as `GET` shows it, in JSON. It is made when it is sent, so that
+ * the addresses in it hold for an hour from then, and read from where the transcript lies. Null for what was pruned.
+ */
+export async function notifyPrediction(
+  jobId: string,
+  { db, ...deps }: Omit<RenderDeps, "origin"> & { readonly db: D1Database },
+): Promise<{ readonly url: string; readonly keyId: string; readonly body: string } | null> {
+  const prediction = await findPrediction(db, jobId);
+  if (prediction === null || prediction.webhook === null) return null;
+  const detail = await readJob(db, { id: jobId, ownerId: prediction.ownerId });
+  if (detail === null) return null;
+  const { webhook: url, keyId, origin } = prediction;
+  return { url, keyId, body: JSON.stringify(await renderPrediction(prediction, detail, { ...deps, origin })) };
+}

@@ -1,0 +1,59 @@
+import { CaptionOptions, layoutCaptions } from "../caption-layout.ts";
+import { toSrt, toVtt } from "../captions.ts";
+import type { JobDetail } from "../db/job-reads.ts";
+import type { Prediction } from "../db/predictions.ts";
+import { artifactUrl } from "../signed-url.ts";
+import { Transcript } from "../transcript.ts";
+import { languageName, whisperSegments } from "../whisper-shape.ts";
+import { REPLICATE_MODELS } from "./models.ts";
+
+/** What rendering a prediction may touch. */
+export interface RenderDeps {
+  readonly media: R2Bucket;
+  /** Signs the addresses of pictures. */
+  readonly signingKey: string | undefined;
+  readonly origin: string;
+  readonly now: number;
+}
+
+/** What a completed job came to, in the shape of the model's output on Replicate. */
+export async function outputOf(prediction: Prediction, detail: JobDetail, deps: RenderDeps): Promise<unknown> {
+  if (detail.job.state !== "completed") return null;
+  switch (REPLICATE_MODELS.get(prediction.model)?.output) {
+    case "transcription":
+      return transcriptionOutput(prediction, detail, deps);
+    case "files": {
+      const pictures = detail.artifacts.filter(({ name }) => name.startsWith("image."));
+      const { origin, signingKey: key, now } = deps;
+      return Promise.all(pictures.map(({ name }) => artifactUrl({ jobId: detail.job.id, name }, { origin, key, now })));
+    }
+    case "labels":
+      return detail.labels;
+    case undefined:
+      return null; // a model that we ran once
+  }
+}
+
+async function transcriptionOutput({ input }: Prediction, { artifacts }: JobDetail, { media }: RenderDeps) {
+  const artifact = artifacts.find(({ name }) => name === "transcript.json");
+  const object = artifact === undefined ? null : await media.get(artifact.key);
+  if (object === null) return null;
+  const transcript = Transcript.parse(await object.json());
+  const text = rendered(transcript, input["transcription"]);
+  const isTranslation = input["translate"] === true;
+  return {
+    detected_language: languageName(transcript.language),
+    // One pass hears either what was said or what it means.
+    transcription: isTranslation ? "" : text,
+    translation: isTranslation ? text : null,
+    segments: whisperSegments(transcript.segments),
+    srt_file: null,
+    txt_file: null,
+  };
+}
+
+function rendered({ text, segments }: Transcript, format: unknown): string {
+  if (format === "srt") return toSrt(layoutCaptions(segments, CaptionOptions.parse({})));
+  if (format === "vtt") return toVtt(layoutCaptions(segments, CaptionOptions.parse({})));
+  return text;
+}
