@@ -42,12 +42,15 @@ export async function readForm(c: Context<App>): Promise<ReadForm> {
 export function textFields(form: FormData): Record<string, string | string[]> {
   const fields: Record<string, string | string[]> = {};
   for (const name of new Set(form.keys())) {
-    const isText = (value: string | File): value is string => typeof value === "string";
     const first = form.getAll(name).find(isText);
     if (name.endsWith("[]")) fields[name.slice(0, -2)] = form.getAll(name).filter(isText);
     else if (first !== undefined) fields[name] = first;
   }
   return fields;
+}
+
+function isText(value: string | File): value is string {
+  return typeof value === "string";
 }
 
 const TOO_LARGE: ReadForm = {
