@@ -43,9 +43,10 @@ export function startDarkroom(vars: Record<string, string> = {}) {
   });
   const worker = server.getWorker<Env>();
   let env: Env;
+  let url = "";
 
   beforeAll(async () => {
-    await server.listen();
+    url = (await server.listen()).url.origin;
     await worker.applyD1Migrations("DB");
     env = await worker.getEnv();
   }, 60_000);
@@ -99,6 +100,8 @@ export function startDarkroom(vars: Record<string, string> = {}) {
   }
 
   return {
+    /** Where other processes reach it. */
+    url: () => url,
     api,
     post,
     submit,

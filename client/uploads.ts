@@ -1,0 +1,65 @@
+import type { UploadTicket } from "./contract.ts";
+import type { CallOptions, Http } from "./http.ts";
+import { type Progress, putDirect } from "./put-direct.ts";
+import { putPresigned } from "./put-presigned.ts";
+import type { Job, SeenUpload, UploadRequest } from "./types.ts";
+
+/** What can be uploaded. A stream's length is not known: it is gathered first. A Node file is `await openAsBlob(path)`. */
+export type UploadSource = Blob | ArrayBuffer | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
+
+export interface PutOptions extends UploadRequest, CallOptions {
+  readonly contentType?: string;
+  readonly onProgress?: (progress: Progress) => void;
+  /** Up to this size through the API, above it straight into the bucket. */
+  readonly directMaxBytes?: number;
+}
+
+export interface TicketRequest extends UploadRequest {
+  readonly sizeBytes: number;
+  readonly contentType?: string;
+}
+
+/** What the API takes: a Worker's request body may be 100 MB. */
+export const MAX_DIRECT_BYTES = 100_000_000;
+
+export type Put = (url: string, init: RequestInit) => Promise<Response>;
+
+/** @param put calls presigned URLs, which take no key. */
+export function createUploads(http: Http, put: Put) {
+  return {
+    /** Upload a source and submit its job: through the API, or where it is large in parts straight into the bucket. */
+    async put(source: UploadSource, options: PutOptions = {}): Promise<Job> {
+      const { contentType, onProgress = ignore, directMaxBytes = MAX_DIRECT_BYTES, signal, ...request } = options;
+      const blob = await gather(source);
+      const name = request.name ?? (blob instanceof File ? blob.name : undefined);
+      const named = { ...request, ...(name !== undefined && { name }) };
+      const upload = { blob, request: named, contentType: contentType ?? blob.type, onProgress, signal };
+      return blob.size <= directMaxBytes ? putDirect(http, upload) : putPresigned(http, put, upload);
+    },
+
+    /** Only the URLs, for who puts the bytes there otherwise: a browser, another machine. */
+    async create(request: TicketRequest, options?: CallOptions): Promise<UploadTicket> {
+      const call = { ...options, json: request };
+      return (await http.json<{ upload: UploadTicket }>("POST", "/v1/uploads", call)).upload;
+    },
+
+    /** Once the bytes are there: the upload becomes a job. */
+    complete(id: string, parts: readonly { number: number; etag: string }[], options?: CallOptions): Promise<Job> {
+      const path = `/v1/uploads/${encodeURIComponent(id)}/complete`;
+      return http.json<Job>("POST", path, { ...options, json: { parts }, isRepeatable: true });
+    },
+
+    /** The latest objects seen in the inbox: their job, or why they have none. */
+    async list(options?: CallOptions): Promise<readonly SeenUpload[]> {
+      return (await http.json<{ uploads: readonly SeenUpload[] }>("GET", "/v1/uploads", options)).uploads;
+    },
+  };
+}
+
+async function gather(source: UploadSource): Promise<Blob> {
+  if (source instanceof Blob) return source;
+  if (source instanceof ReadableStream) return new Response(source).blob();
+  return new Blob([source]);
+}
+
+function ignore(): void {}
