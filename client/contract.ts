@@ -19,16 +19,28 @@ export interface JobEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** Where to put an upload's bytes: one URL, or one for each part. */
-export interface UploadTicket {
+/** What a client notes down about a job, to find it by. */
+export interface Marks {
+  readonly tags?: string[];
+  readonly metadata?: Record<string, string>;
+}
+
+/** An upload that goes straight into the bucket. */
+export interface PendingUpload {
   readonly id: string;
   readonly key: string;
   readonly expiresAt: string;
   readonly method: "single" | "multipart";
-  readonly url: string | null;
+  readonly partSizeBytes?: number;
+  /** What was reported as stored. */
+  readonly storedParts?: readonly StoredPart[];
+}
+
+/** Where to put its bytes: one URL, or one for each part. `headers` go with every PUT. */
+export interface UploadTicket extends PendingUpload {
+  readonly url?: string | null;
   readonly headers: Readonly<Record<string, string>>;
-  readonly parts: readonly TicketPart[];
-  readonly partSizeBytes: number | null;
+  readonly parts?: readonly TicketPart[];
 }
 
 export interface TicketPart {
@@ -43,26 +55,40 @@ export interface StoredPart {
   readonly etag: string;
 }
 
+export type WebhookEvent = "job.completed" | "job.failed" | "job.cancelled";
+
 export interface WebhookRequest {
   readonly url: string;
-  /** `job.completed`, `job.failed` …; all of them if left out. */
-  readonly events?: readonly string[];
+  /** All of them if left out. */
+  readonly events?: readonly WebhookEvent[];
+  readonly description?: string;
 }
 
 export interface Webhook {
   readonly id: string;
   readonly url: string;
-  readonly events: readonly string[];
+  readonly events: readonly WebhookEvent[];
+  readonly description: string;
+  readonly disabled: { readonly since: string; readonly reason: string } | null;
   readonly createdAt: string;
 }
 
-/** With the secret that signs its deliveries, which is shown this once. */
-export type CreatedWebhook = Webhook & { readonly secret: string };
+/** The secret that signs deliveries, which is shown this once. */
+export interface Secret {
+  readonly secret: string;
+}
+
+export type CreatedWebhook = Webhook & Secret;
 
 export interface Delivery {
   readonly id: string;
   readonly event: string;
-  readonly state: string;
+  readonly jobId: string | null;
+  readonly state: "pending" | "running" | "retrying" | "delivered" | "failed" | "cancelled";
+  readonly attempts: number;
+  readonly nextAttemptAt: string | null;
+  readonly response: { readonly code: number; readonly body: string | null } | null;
+  readonly payload: unknown;
   readonly createdAt: string;
 }
 
@@ -72,12 +98,15 @@ export interface KeyRequest {
   readonly expiresInDays?: number;
   /** For whom; yourself if left out. */
   readonly ownerId?: string;
+  readonly maxConcurrentJobs?: number;
+  readonly maxUploadBytesADay?: number;
 }
 
 export interface ApiKey {
   readonly id: string;
   readonly ownerId: string;
   readonly label: string;
+  readonly state: "active" | "expired" | "revoked";
   readonly scopes: readonly string[];
   readonly createdAt: string;
   readonly expiresAt: string | null;

@@ -76,7 +76,9 @@ export function createJobs(http: Http) {
     get: (id: string, options?: CallOptions) => http.json<Job>("GET", pathOf(id), options),
 
     /** Newest first. */
-    list(query?: JobQuery, options?: CallOptions): Listing<JobSummary> {
+    list({ metadata = {}, ...fields }: JobQuery = {}, options?: CallOptions): Listing<JobSummary> {
+      const pairs = Object.entries(metadata).map(([key, value]) => [`metadata.${key}`, value]);
+      const query = { ...fields, ...(Object.fromEntries(pairs) as Record<string, string>) };
       return listing<JobSummary>(http, { path: "/v1/jobs", name: "jobs", query }, options);
     },
 

@@ -1,4 +1,13 @@
-import type { ApiKey, CreatedKey, CreatedWebhook, Delivery, KeyRequest, Webhook, WebhookRequest } from "./contract.ts";
+import type {
+  ApiKey,
+  CreatedKey,
+  CreatedWebhook,
+  Delivery,
+  KeyRequest,
+  Secret,
+  Webhook,
+  WebhookRequest,
+} from "./contract.ts";
 import type { CallOptions, Http } from "./http.ts";
 import { type Listing, listing } from "./listing.ts";
 import type { JobKind, KindLoad, Load, PageQuery, PauseRequest } from "./types.ts";
@@ -15,7 +24,6 @@ export function createQueues(http: Http) {
 }
 
 export function createWebhooks(http: Http) {
-  const at = (id: string) => `/v1/webhooks/${encodeURIComponent(id)}`;
   return {
     /** The answer has the secret that signs the deliveries, this once. */
     create: (request: WebhookRequest, options?: CallOptions) =>
@@ -24,18 +32,28 @@ export function createWebhooks(http: Http) {
       return listing(http, { path: "/v1/webhooks", name: "webhooks", query }, options);
     },
     async delete(id: string, options?: CallOptions): Promise<void> {
-      await (await http.request("DELETE", at(id), options)).body?.cancel();
+      await (await http.request("DELETE", webhookPath(id), options)).body?.cancel();
     },
+    get: (id: string, options?: CallOptions) => http.json<Webhook>("GET", webhookPath(id), options),
+    update: (id: string, change: Partial<WebhookRequest> & { disabled?: boolean }, options?: CallOptions) =>
+      http.json<Webhook>("PATCH", webhookPath(id), { ...options, json: change, isRepeatable: true }),
     /** A new secret; the old one signs beside it for a while. */
     rotate: (id: string, options?: CallOptions) =>
-      http.json<CreatedWebhook>("POST", `${at(id)}/rotate`, { ...options, json: {} }),
+      http.json<Secret>("POST", `${webhookPath(id)}/rotate`, { ...options, json: {} }),
+    /** Send a test event now, and see what comes of it. */
+    test: (id: string, options?: CallOptions) =>
+      http.json<Delivery>("POST", `${webhookPath(id)}/test`, { ...options, json: {} }),
+    /** What signs deliveries to addresses that were given with a job: the calling key's own secret. */
+    secret: (options?: CallOptions) => http.json<Secret>("GET", "/v1/webhooks/secret", options),
+    rotateSecret: (options?: CallOptions) =>
+      http.json<Secret>("POST", "/v1/webhooks/secret/rotate", { ...options, json: {} }),
     /** What was sent, newest first, and what came of it. */
     deliveries(id: string, query?: PageQuery, options?: CallOptions): Listing<Delivery> {
-      return listing(http, { path: `${at(id)}/deliveries`, name: "deliveries", query }, options);
+      return listing(http, { path: `${webhookPath(id)}/deliveries`, name: "deliveries", query }, options);
     },
     /** Send one again. */
     replay: (id: string, deliveryId: string, options?: CallOptions) =>
-      http.json<Delivery>("POST", `${at(id)}/deliveries/${encodeURIComponent(deliveryId)}/replay`, {
+      http.json<Delivery>("POST", `${webhookPath(id)}/deliveries/${encodeURIComponent(deliveryId)}/replay`, {
         ...options,
         json: {},
       }),
@@ -48,12 +66,14 @@ export function createKeys(http: Http) {
     create: (request: KeyRequest, options?: CallOptions) =>
       http.json<CreatedKey>("POST", "/v1/keys", { ...options, json: request }),
     /** Its calls are refused from now on. */
-    async revoke(id: string, options?: CallOptions): Promise<void> {
-      const response = await http.request("DELETE", `/v1/keys/${encodeURIComponent(id)}`, options);
-      await response.body?.cancel();
-    },
+    revoke: (id: string, options?: CallOptions) =>
+      http.json<ApiKey>("DELETE", `/v1/keys/${encodeURIComponent(id)}`, { ...options, isRepeatable: true }),
     list(query?: PageQuery, options?: CallOptions): Listing<ApiKey> {
       return listing(http, { path: "/v1/keys", name: "keys", query }, options);
     },
   };
+}
+
+function webhookPath(id: string): string {
+  return `/v1/webhooks/${encodeURIComponent(id)}`;
 }

@@ -17,8 +17,13 @@ export interface Upload {
 
 /** Upload through the API: the body is the file, all else is in the query. */
 export async function putDirect(http: Http, { blob, request, onProgress, signal }: Upload): Promise<Job> {
-  const { options, ...rest } = request;
-  const query = { ...rest, ...(options !== undefined && { options: JSON.stringify(options) }) };
+  const { options, tags, metadata, ...rest } = request;
+  const query = {
+    ...rest,
+    tag: tags,
+    options: options && JSON.stringify(options),
+    metadata: metadata && JSON.stringify(metadata),
+  };
   onProgress({ sentBytes: 0, totalBytes: blob.size });
   const body = canSayLength() && blob.size > 0 ? counted(blob, onProgress) : blob;
   const headers = { "content-length": String(blob.size), "content-type": "application/octet-stream" };

@@ -14,16 +14,23 @@ import type { JobKind, JobState } from "../shared/job.ts";
 import type * as options from "../shared/options.ts";
 import type { JobTerms } from "../shared/terms.ts";
 import type { Transcript } from "../shared/transcript.ts";
+import type { Marks } from "./contract.ts";
 
 export type { JobKind, JobState, Transcript };
 
 /** A query's fields as a program gives them: what is read from text on the other side is a number here. */
 type Query<Schema extends z.ZodType> = {
-  readonly [Name in keyof z.input<Schema>]: unknown extends z.input<Schema>[Name] ? number : z.input<Schema>[Name];
+  readonly [Name in keyof z.input<Schema> as string extends Name ? never : Name]: unknown extends z.input<Schema>[Name]
+    ? number
+    : z.input<Schema>[Name];
 };
 
-export type JobRequest = z.input<typeof requests.JobRequest>;
-export type JobQuery = Query<typeof requests.JobQuery>;
+export type JobRequest = z.input<typeof requests.JobRequest> & Marks;
+/** A job must carry every tag and every pair of metadata. */
+export type JobQuery = Omit<Query<typeof requests.JobQuery>, "tag"> & {
+  readonly tag?: string | readonly string[];
+  readonly metadata?: Readonly<Record<string, string>>;
+};
 export type DeadLetterQuery = Omit<Query<typeof requests.DeadLetterQuery>, "view">;
 export type PageQuery = Query<typeof requests.PageQuery>;
 export type AuditQuery = Query<typeof requests.AuditQuery>;
@@ -34,12 +41,13 @@ export type DiscardRequest = z.input<typeof requests.DiscardRequest>;
 export type RedriveRequest = z.input<typeof requests.RedriveRequest>;
 
 /** What an upload becomes, and on what terms. */
-export type UploadRequest = z.input<typeof JobTerms> & {
-  /** The file's name; what it ends with may decide its kind. */
-  readonly name?: string;
-  readonly kind?: JobKind;
-  readonly options?: z.input<(typeof options.optionsOf)[JobKind]>;
-};
+export type UploadRequest = z.input<typeof JobTerms> &
+  Marks & {
+    /** The file's name; what it ends with may decide its kind. */
+    readonly name?: string;
+    readonly kind?: JobKind;
+    readonly options?: z.input<(typeof options.optionsOf)[JobKind]>;
+  };
 
 export type Job = ReturnType<typeof jobView>;
 export type JobSummary = ReturnType<typeof jobSummary>;

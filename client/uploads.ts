@@ -1,7 +1,8 @@
-import type { UploadTicket } from "./contract.ts";
+import type { PendingUpload, StoredPart, TicketPart, UploadTicket } from "./contract.ts";
 import type { CallOptions, Http } from "./http.ts";
 import { type Progress, putDirect } from "./put-direct.ts";
-import { putPresigned } from "./put-presigned.ts";
+import { type Put, putPresigned } from "./put-presigned.ts";
+import { uploadPath } from "./upload-path.ts";
 import type { Job, SeenUpload, UploadRequest } from "./types.ts";
 
 /** What can be uploaded. A stream's length is not known: it is gathered first. A Node file is `await openAsBlob(path)`. */
@@ -22,8 +23,6 @@ export interface TicketRequest extends UploadRequest {
 /** What the API takes: a Worker's request body may be 100 MB. */
 export const MAX_DIRECT_BYTES = 100_000_000;
 
-export type Put = (url: string, init: RequestInit) => Promise<Response>;
-
 /** @param put calls presigned URLs, which take no key. */
 export function createUploads(http: Http, put: Put) {
   return {
@@ -43,10 +42,32 @@ export function createUploads(http: Http, put: Put) {
       return (await http.json<{ upload: UploadTicket }>("POST", "/v1/uploads", call)).upload;
     },
 
-    /** Once the bytes are there: the upload becomes a job. */
-    complete(id: string, parts: readonly { number: number; etag: string }[], options?: CallOptions): Promise<Job> {
-      const path = `/v1/uploads/${encodeURIComponent(id)}/complete`;
-      return http.json<Job>("POST", path, { ...options, json: { parts }, isRepeatable: true });
+    /** One that is not complete yet, with the parts reported as stored. */
+    async get(id: string, options?: CallOptions): Promise<PendingUpload> {
+      return (await http.json<{ upload: PendingUpload }>("GET", uploadPath(id), options)).upload;
+    },
+
+    /** URLs for these parts, or for all that were not reported as stored: the first ones run out. */
+    async signParts(id: string, numbers?: readonly number[], options?: CallOptions): Promise<readonly TicketPart[]> {
+      const call = { ...options, json: { numbers }, isRepeatable: true };
+      return (await http.json<{ upload: UploadTicket }>("POST", `${uploadPath(id)}/parts`, call)).upload.parts ?? [];
+    },
+
+    /** Note down parts as stored, so that an upload that is interrupted goes on after them. */
+    async reportParts(id: string, parts: readonly StoredPart[], options?: CallOptions): Promise<void> {
+      const call = { ...options, json: { parts }, isRepeatable: true };
+      await (await http.request("PUT", `${uploadPath(id)}/parts`, call)).body?.cancel();
+    },
+
+    /** Once the bytes are there: the upload becomes a job. A single object has no parts. */
+    complete(id: string, parts: readonly StoredPart[] | undefined, options?: CallOptions): Promise<Job> {
+      const call = { ...options, json: { parts }, isRepeatable: true };
+      return http.json<Job>("POST", `${uploadPath(id)}/complete`, call);
+    },
+
+    /** Give it up, and delete its parts. */
+    async abort(id: string, options?: CallOptions): Promise<void> {
+      await (await http.request("DELETE", uploadPath(id), { ...options, isRepeatable: true })).body?.cancel();
     },
 
     /** The latest objects seen in the inbox: their job, or why they have none. */

@@ -4,8 +4,8 @@ import type { Job, Progress } from "../index.ts";
 import { clean } from "./output.ts";
 
 export interface Bar {
-  upload(progress: Progress): void;
-  job(job: Job): void;
+  readonly upload: (progress: Progress) => void;
+  readonly job: (job: Job) => void;
 }
 
 /** Progress bars on stderr. Where that is no terminal, nothing is shown. */
