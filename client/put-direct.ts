@@ -11,6 +11,7 @@ export interface Upload {
   readonly request: UploadRequest;
   /** Empty if nobody knows. */
   readonly contentType: string;
+  readonly partSizeBytes: number | undefined;
   readonly onProgress: (progress: Progress) => void;
   readonly signal: AbortSignal | undefined;
 }

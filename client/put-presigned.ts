@@ -15,8 +15,9 @@ const FIRST_DELAY_MS = 500;
 
 /** Upload straight into the bucket by the URLs that the API signs; a part that fails is sent again, alone. */
 export async function putPresigned(http: Http, put: Put, upload: Upload): Promise<Job> {
-  const { blob, request, contentType, signal } = upload;
-  const asked = { ...request, sizeBytes: blob.size, ...(contentType !== "" && { contentType }) };
+  const { blob, request, contentType, partSizeBytes, signal } = upload;
+  const parts = partSizeBytes !== undefined && { method: "multipart", partSizeBytes };
+  const asked = { ...request, ...parts, sizeBytes: blob.size, ...(contentType !== "" && { contentType }) };
   const { upload: ticket } = await http.json<{ upload: UploadTicket }>("POST", "/v1/uploads", { json: asked, signal });
   let stored: readonly StoredPart[];
   try {

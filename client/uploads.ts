@@ -13,11 +13,15 @@ export interface PutOptions extends UploadRequest, CallOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Up to this size through the API, above it straight into the bucket. */
   readonly directMaxBytes?: number;
+  /** Of what goes straight into the bucket: in parts of so many bytes, at least 5 MiB. */
+  readonly partSizeBytes?: number;
 }
 
 export interface TicketRequest extends UploadRequest {
   readonly sizeBytes: number;
   readonly contentType?: string;
+  readonly method?: "single" | "multipart";
+  readonly partSizeBytes?: number;
 }
 
 /** What the API takes: a Worker's request body may be 100 MB. */
@@ -28,11 +32,12 @@ export function createUploads(http: Http, put: Put) {
   return {
     /** Upload a source and submit its job: through the API, or where it is large in parts straight into the bucket. */
     async put(source: UploadSource, options: PutOptions = {}): Promise<Job> {
-      const { contentType, onProgress = ignore, directMaxBytes = MAX_DIRECT_BYTES, signal, ...request } = options;
+      const { contentType, onProgress = ignore, directMaxBytes = MAX_DIRECT_BYTES, ...rest } = options;
+      const { partSizeBytes, signal, ...request } = rest;
       const blob = await gather(source);
       const name = request.name ?? (blob instanceof File ? blob.name : undefined);
       const named = { ...request, ...(name !== undefined && { name }) };
-      const upload = { blob, request: named, contentType: contentType ?? blob.type, onProgress, signal };
+      const upload = { blob, request: named, contentType: contentType ?? blob.type, partSizeBytes, onProgress, signal };
       return blob.size <= directMaxBytes ? putDirect(http, upload) : putPresigned(http, put, upload);
     },
 

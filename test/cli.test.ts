@@ -27,8 +27,12 @@ interface Ran {
 }
 
 function start(given: readonly string[], { bin = BIN, env = {} }: { bin?: string; env?: object } = {}): ChildProcess {
-  const own = { DARKROOM_URL: darkroom.url(), DARKROOM_KEY: KEYS.operator, ...env };
-  return spawn(bin, given, { env: { PATH: process.env["PATH"], ...own }, cwd: folder });
+  const own: Record<string, string | undefined> = {
+    DARKROOM_URL: darkroom.origin(),
+    DARKROOM_KEY: KEYS.operator,
+    ...env,
+  };
+  return spawn(bin, given, { env: { ...own, PATH: process.env["PATH"] } as never, cwd: folder });
 }
 
 async function ended(child: ChildProcess): Promise<Ran> {

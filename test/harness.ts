@@ -43,10 +43,10 @@ export function startDarkroom(vars: Record<string, string> = {}) {
   });
   const worker = server.getWorker<Env>();
   let env: Env;
-  let url = "";
+  let address = "";
 
   beforeAll(async () => {
-    url = (await server.listen()).url.origin;
+    address = (await server.listen()).url.origin;
     await worker.applyD1Migrations("DB");
     env = await worker.getEnv();
   }, 60_000);
@@ -100,8 +100,8 @@ export function startDarkroom(vars: Record<string, string> = {}) {
   }
 
   return {
-    /** Where other processes reach it. */
-    url: () => url,
+    /** Where the harness listens: `http://host:port`. */
+    origin: () => address,
     api,
     post,
     submit,

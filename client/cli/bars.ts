@@ -11,13 +11,18 @@ export interface Bar {
 /** Progress bars on stderr. Where that is no terminal, nothing is shown. */
 export interface Bars {
   bar(name: string): Bar;
+  /** Print: at once, or if that would write over the bars, when they are stopped. */
+  print(run: () => void): void;
   stop(): void;
 }
 
 const NAME_WIDTH = 36;
 
 export function createBars(): Bars {
-  if (!process.stderr.isTTY) return { bar: () => ({ upload: nothing, job: nothing }), stop: nothing };
+  if (!process.stderr.isTTY) {
+    return { bar: () => ({ upload: nothing, job: nothing }), print: (run) => run(), stop: nothing };
+  }
+  const later: (() => void)[] = [];
   const bars = new MultiBar({
     format: "{name} [{bar}] {figure}",
     stream: process.stderr,
@@ -46,7 +51,11 @@ export function createBars(): Bars {
         },
       };
     },
-    stop: () => bars.stop(),
+    print: (run) => void later.push(run),
+    stop() {
+      bars.stop();
+      for (const run of later.splice(0)) run();
+    },
   };
 }
 

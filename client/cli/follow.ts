@@ -12,19 +12,26 @@ export async function followAll(session: Session, ids: readonly string[], bars: 
       const bar = bars.bar(id);
       try {
         const job = await follow(client, id, { signal, onChange: bar.job });
-        if (isJson) printJson(job);
-        else printLine(`${job.id} ${job.state}`);
-        if (job.error !== null && !isJson)
-          printError(`${job.error.code}: ${job.error.message ?? ""}`, { isJson, subject: id });
+        bars.print(() => printEnd(job, isJson));
         return exitCodeOfJob(job);
       } catch (error) {
         signal.throwIfAborted();
-        printError(error, { isJson, subject: id });
+        bars.print(() => printError(error, { isJson, subject: id }));
         return exitCodeOf(error);
       }
     }),
   );
   return firstWrong(codes);
+}
+
+function printEnd(job: Job, isJson: boolean): void {
+  if (isJson) {
+    printJson(job);
+    return;
+  }
+  printLine(`${job.id} ${job.state}`);
+  if (job.error === null) return;
+  printError(`${job.error.code ?? ""}: ${job.error.message ?? ""}`, { isJson, subject: job.id });
 }
 
 interface FollowOptions {

@@ -54,14 +54,17 @@ async function submit(session: Session, files: readonly string[], flags: SubmitF
     const submitted =
       described === null
         ? await Promise.all(
-            files.map((file) => limit(() => attempt(session, file, () => put(session, file, flags, bars)))),
+            files.map((file) => limit(() => attempt(session, bars, file, () => put(session, file, flags, bars)))),
           )
-        : [await attempt(session, undefined, () => session.client.jobs.submit(described, { signal: session.signal }))];
+        : [
+            await attempt(session, bars, undefined, () =>
+              session.client.jobs.submit(described, { signal: session.signal }),
+            ),
+          ];
     const taken = submitted.flatMap(({ job }) => job ?? []);
     for (const job of taken) {
       if (flags.wait === true) continue;
-      if (session.isJson) printJson(job);
-      else printLine(job.id);
+      bars.print(() => (session.isJson ? printJson(job) : printLine(job.id)));
     }
     const ids = [...new Set(taken.map(({ id }) => id))];
     const ended = flags.wait === true ? await followAll(session, ids, bars) : EXIT.ok;
@@ -74,6 +77,7 @@ async function submit(session: Session, files: readonly string[], flags: SubmitF
 /** One file that is refused does not keep the others from being taken. */
 async function attempt(
   { isJson, signal }: Session,
+  bars: Bars,
   subject: string | undefined,
   run: () => Promise<Job>,
 ): Promise<{ readonly job: Job | null; readonly code: ExitCode }> {
@@ -82,7 +86,7 @@ async function attempt(
     return { job: await run(), code: EXIT.ok };
   } catch (error) {
     signal.throwIfAborted();
-    printError(error, { isJson, ...(subject !== undefined && { subject }) });
+    bars.print(() => printError(error, { isJson, ...(subject !== undefined && { subject }) }));
     return { job: null, code: exitCodeOf(error) };
   }
 }
