@@ -133,7 +133,7 @@ test("a job that is cancelled ends its watch with a code of its own, and Ctrl-C 
   );
   const interrupted = start(["watch", id]);
   const end = ended(interrupted);
-  await new Promise((resolve) => setTimeout(resolve, 3000));
+  await new Promise((resolve) => setTimeout(resolve, 8000));
   interrupted.kill("SIGINT");
   expect(await end).toMatchObject({ code: 130, stdout: "", stderr: "darkroom: interrupted\n" });
   expect(await run(["cancel", id])).toMatchObject({ code: 0, stdout: `${id} cancelled\n` });
