@@ -18,6 +18,11 @@ export function print(figure: Figure): void {
   writeOut(`${JSON.stringify(figure)}\n`);
 }
 
+/** A finding in words, before the figure that sums it up. */
+export function say(text: string): void {
+  writeOut(`${text}\n`);
+}
+
 /** Progress, for whoever watches. */
 export function note(message: string): void {
   process.stderr.write(`${message}\n`);

@@ -1,0 +1,175 @@
+// Jobs and uploads through the typed client.
+import type { Job, StoredPart } from "../../client/index.ts";
+import { type Case, expect } from "./case.ts";
+import { ended, heard, longRecording, recording, WORDS } from "./sources.ts";
+
+const via = "client";
+const FIVE_MIB = 5 * 1024 * 1024;
+
+export const jobCases: readonly Case[] = [
+  {
+    operation: "GET /healthz",
+    via,
+    run: async ({ client }) => expect((await client.health()).status === "ok", "not ok"),
+  },
+  {
+    operation: "GET /openapi.json",
+    via,
+    run: async ({ client }) => expect("paths" in (await client.openapi()), "no paths"),
+  },
+  {
+    operation: "POST /v1/jobs",
+    via,
+    async run(callers) {
+      const request = { kind: "image_generation", prompt: "a harbour" } as const;
+      const { id } = await callers.client.jobs.submit(request, { idempotencyKey: "conformance-1" });
+      const again = await callers.client.jobs.submit(request, { idempotencyKey: "conformance-1" });
+      expect(again.id === id, "the same idempotency key made another job");
+      await ended(callers, id);
+    },
+  },
+  {
+    operation: "POST /v1/jobs",
+    via,
+    of: "waiting",
+    async run({ client }) {
+      const job = await client.jobs.submit({ kind: "classification", text: "fine" }, { waitSeconds: 30 });
+      expect(job.state === "completed", `it was not waited for: ${job.state}`);
+    },
+  },
+  {
+    operation: "POST /v1/jobs/batch",
+    via,
+    async run({ client }) {
+      const wrong = { kind: "classification", text: "" } as const;
+      const results = await client.jobs.submitBatch([{ kind: "classification", text: "good" }, wrong]);
+      expect(results[0]?.job?.id, "the first has no job");
+      expect(results[1]?.problem?.code === "invalid_request", "the second has no problem");
+    },
+  },
+  {
+    operation: "GET /v1/jobs",
+    via,
+    async run({ client }) {
+      const ids = new Set<string>();
+      for await (const { id } of client.jobs.list({ limit: 2 })) ids.add(id);
+      expect(ids.size > 2, "no second page");
+    },
+  },
+  {
+    operation: "GET /v1/jobs/{id}",
+    via,
+    async run(callers) {
+      const { id } = await heard(callers);
+      const job = await callers.client.jobs.get(id);
+      expect(job.progress.fraction === 1 && job.artifacts.length > 0, "it is not all there");
+    },
+  },
+  {
+    operation: "DELETE /v1/jobs/{id}",
+    via,
+    async run({ client }) {
+      const { id } = await client.jobs.submit({ kind: "image_generation", prompt: "sleep:20000 cancel" });
+      expect((await client.jobs.cancel(id)).state === "cancelled", "not cancelled");
+    },
+  },
+  {
+    operation: "GET /v1/jobs/{id}/artifacts/{name}",
+    via,
+    async run(callers) {
+      const { id } = await heard(callers);
+      const { stream } = await callers.client.jobs.download(id, "transcript.txt");
+      expect((await new Response(stream).text()).trim() === WORDS, "other words");
+    },
+  },
+  ...(["json", "txt", "vtt", "srt"] as const).map((format): Case => ({
+    operation: "GET /v1/jobs/{id}/transcript",
+    via,
+    of: format,
+    async run(callers) {
+      const { id } = await heard(callers);
+      const transcript = await callers.client.jobs.transcript(id, format);
+      const text = typeof transcript === "string" ? transcript : transcript.text;
+      expect(text.includes(WORDS), `it says ${text}`);
+    },
+  })),
+  {
+    operation: "GET /v1/jobs/{id}/events",
+    via,
+    async run({ client }) {
+      const { id } = await client.uploads.put(recording(), { kind: "transcription", reuse: false });
+      const types: string[] = [];
+      for await (const { type } of client.jobs.events(id)) types.push(type);
+      expect(types.includes("state") && types.at(-1) === "done", `events: ${types.join(", ")}`);
+    },
+  },
+  {
+    operation: "POST /v1/uploads",
+    via,
+    of: "through the API",
+    async run(callers) {
+      const { id } = await callers.client.uploads.put(recording(), { name: "direct.wav", reuse: false });
+      await ended(callers, id);
+    },
+  },
+  {
+    operation: "POST /v1/uploads",
+    via,
+    of: "into the bucket",
+    async run(callers) {
+      const { id } = await callers.client.uploads.put(recording(), { directMaxBytes: 0, reuse: false });
+      await ended(callers, id);
+    },
+  },
+  {
+    operation: "GET /v1/uploads",
+    via,
+    async run(callers) {
+      const { id } = await heard(callers);
+      expect(
+        (await callers.client.uploads.list()).some(({ jobId }: { jobId: Job["id"] | null }) => jobId === id),
+        id,
+      );
+    },
+  },
+  {
+    operation: "POST /v1/uploads/{id}/complete",
+    via,
+    of: "in parts",
+    async run(callers) {
+      const options = { directMaxBytes: 0, partSizeBytes: FIVE_MIB, reuse: false };
+      const { id } = await callers.client.uploads.put(longRecording(), options);
+      await ended(callers, id);
+    },
+  },
+  ...(["GET /v1/uploads/{id}", "POST /v1/uploads/{id}/parts", "PUT /v1/uploads/{id}/parts"] as const).map(
+    (operation): Case => ({
+      operation,
+      via,
+      async run({ client: { uploads } }) {
+        const sizeBytes = 2 * FIVE_MIB;
+        const method = "multipart";
+        const { id } = await uploads.create({ name: "x.wav", sizeBytes, method, partSizeBytes: FIVE_MIB });
+        const stored: StoredPart = { number: 1, etag: '"0123456789abcdef"' };
+        await uploads.reportParts(id, [stored]);
+        expect((await uploads.get(id)).storedParts?.length === 1, "the part was not noted down");
+        const left = await uploads.signParts(id);
+        expect(left.length === 1 && left[0]?.number === 2, "not the part that is left");
+        await uploads.abort(id);
+      },
+    }),
+  ),
+  {
+    operation: "DELETE /v1/uploads/{id}",
+    via,
+    async run({ client: { uploads } }) {
+      const { id } = await uploads.create({ name: "x.wav", sizeBytes: 10 });
+      await uploads.abort(id);
+      const isGone = await uploads.get(id).then(
+        () => false,
+        () => true,
+      );
+      expect(isGone, "it is still there");
+    },
+  },
+];

@@ -1,0 +1,51 @@
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+
+import { createTestHarness } from "wrangler";
+
+/** As in local/dev-key.sql. */
+const KEY = "dk_local_localdevelopmentonly0123456789ab";
+
+export type Runtime = Awaited<ReturnType<typeof startRuntime>>;
+
+/** The product as it is configured, listening, with the tests' scripted models, and somebody who takes webhooks. */
+export async function startRuntime() {
+  const server = createTestHarness({
+    workers: [
+      { configPath: "./wrangler.jsonc", vars: { RING_GRACE_SECONDS: "60" } },
+      {
+        config: {
+          name: "darkroom-local-ai",
+          main: "test/scripted-ai.ts",
+          compatibility_date: "2026-11-01",
+          compatibility_flags: ["enable_abortsignal_rpc"],
+          queues: { producers: [{ binding: "DEAD_LETTERS", queue: "media-dead-letters" }] },
+        },
+      },
+    ],
+  });
+  const { url } = await server.listen();
+  const worker = server.getWorker<Env>();
+  await worker.applyD1Migrations("DB");
+  const { DB } = await worker.getEnv();
+  await DB.prepare((await readFile("local/dev-key.sql", "utf8")).replace(/^--.*$/gm, "")).run();
+
+  const receiver = createServer((request, response) => {
+    request.resume();
+    response.writeHead(204).end();
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+  const address = receiver.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  return {
+    origin: url.origin,
+    key: KEY,
+    hookUrl: `http://127.0.0.1:${port}/hook`,
+    maintain: () => worker.scheduled({ cron: "* * * * *", scheduledTime: new Date() }),
+    async close(): Promise<void> {
+      receiver.close();
+      receiver.closeAllConnections();
+      await server.close();
+    },
+  };
+}

@@ -1,0 +1,161 @@
+// The dialects through the libraries that their users have.
+import type { Prediction } from "replicate";
+
+import { type Callers, type Case, expect } from "./case.ts";
+import { recording, WORDS } from "./sources.ts";
+
+const IMAGE = "black-forest-labs/flux-schnell";
+
+export const sdkCases: readonly Case[] = [
+  {
+    operation: "GET /openai/v1/models",
+    via: "openai",
+    async run({ openai }) {
+      const ids: string[] = [];
+      for await (const { id } of openai.models.list()) ids.push(id);
+      expect(ids.includes("whisper-1"), `models: ${ids.join(", ")}`);
+    },
+  },
+  {
+    operation: "GET /openai/v1/models/{model}",
+    via: "openai",
+    run: async ({ openai }) => expect((await openai.models.retrieve("whisper-1")).id === "whisper-1", "another"),
+  },
+  ...(["json", "text", "srt", "verbose_json", "vtt"] as const).map((format): Case => ({
+    operation: "POST /openai/v1/audio/transcriptions",
+    via: "openai",
+    of: format,
+    async run({ openai }) {
+      const request = { file: recording(), model: "whisper-1", response_format: format };
+      // The library's type says an object, and for `text`, `srt` and `vtt` it gives a string.
+      const answer: unknown = await openai.audio.transcriptions.create(request);
+      const isText = ["text", "srt", "vtt"].includes(format);
+      const text = isText ? answer : (answer as { text?: unknown }).text;
+      expect(typeof text === "string" && text.includes(WORDS), `it says ${JSON.stringify(answer)}`);
+      if (format === "verbose_json") expect((answer as { segments?: unknown[] }).segments?.length, "no segments");
+      if (format === "vtt") expect(text.startsWith("WEBVTT"), "no WebVTT");
+    },
+  })),
+  {
+    operation: "POST /openai/v1/audio/translations",
+    via: "openai",
+    async run({ openai }) {
+      const { text } = await openai.audio.translations.create({ file: recording(), model: "whisper-1" });
+      expect(text.includes(WORDS), `it says ${text}`);
+    },
+  },
+  ...(["b64_json", "url"] as const).map((format): Case => ({
+    operation: "POST /openai/v1/images/generations",
+    via: "openai",
+    of: format,
+    async run({ openai }) {
+      const request = { model: "dall-e-3", prompt: `a harbour, ${format}`, response_format: format };
+      const [image] = (await openai.images.generate(request)).data ?? [];
+      const bytes =
+        format === "url" ? await (await fetch(image?.url ?? "")).bytes() : Uint8Array.fromBase64(image?.b64_json ?? "");
+      expect(bytes[0] === 0xff && bytes[1] === 0xd8, "no JPEG");
+    },
+  })),
+  {
+    operation: "GET /signed/jobs/{id}/artifacts/{name}",
+    via: "http",
+    async run({ openai, http }) {
+      const request = { model: "dall-e-3", prompt: "a signed link", response_format: "url" } as const;
+      const [image] = (await openai.images.generate(request)).data ?? [];
+      expect(image?.url, "no link");
+      expect((await http(image.url)).ok, "the link opens nothing");
+    },
+  },
+  {
+    operation: "GET /replicate/v1/models",
+    via: "replicate",
+    run: async ({ replicate }) => expect((await replicate.models.list()).results.length > 0, "none"),
+  },
+  {
+    operation: "GET /replicate/v1/models/{owner}/{name}",
+    via: "replicate",
+    run: async ({ replicate }) =>
+      expect((await replicate.models.get("black-forest-labs", "flux-schnell")).name === "flux-schnell", "another"),
+  },
+  {
+    operation: "POST /replicate/v1/models/{owner}/{name}/predictions",
+    via: "replicate",
+    of: "create",
+    run: async (callers) => expect((await predict(callers, "create")).id, "no id"),
+  },
+  {
+    operation: "POST /replicate/v1/models/{owner}/{name}/predictions",
+    via: "replicate",
+    of: "run",
+    async run({ replicate }) {
+      const output = await replicate.run(IMAGE, { input: { prompt: "run" } });
+      const [file] = output as unknown as { blob(): Promise<Blob> }[];
+      expect((await file?.blob())?.size, "no picture");
+    },
+  },
+  {
+    operation: "POST /replicate/v1/predictions",
+    via: "replicate",
+    async run({ replicate }) {
+      const version = "8099696689d249cf8b122d833c36ac3f75505c666a395ca40ef26f68e7d3d16e";
+      const created = await replicate.predictions.create({ version, input: { audio: recording() } });
+      const { status, output } = await replicate.wait(created, { interval: 200 });
+      expect(status === "succeeded" && JSON.stringify(output).includes(WORDS), `${status} ${JSON.stringify(output)}`);
+    },
+  },
+  {
+    operation: "GET /replicate/v1/predictions/{id}",
+    via: "replicate",
+    of: "get",
+    async run(callers) {
+      const { id } = await predict(callers, "get");
+      expect((await callers.replicate.predictions.get(id)).id === id, "another");
+    },
+  },
+  {
+    operation: "GET /replicate/v1/predictions/{id}",
+    via: "replicate",
+    of: "wait",
+    async run(callers) {
+      const { status } = await callers.replicate.wait(await predict(callers, "wait"), { interval: 200 });
+      expect(status === "succeeded", status);
+    },
+  },
+  {
+    operation: "GET /replicate/v1/predictions",
+    via: "replicate",
+    async run(callers) {
+      const { id } = await predict(callers, "list");
+      const listed: string[] = [];
+      for await (const page of callers.replicate.paginate(() => callers.replicate.predictions.list())) {
+        listed.push(...page.map((prediction) => prediction.id));
+      }
+      expect(listed.includes(id), "not listed");
+    },
+  },
+  {
+    operation: "POST /replicate/v1/predictions/{id}/cancel",
+    via: "replicate",
+    async run(callers) {
+      const { id } = await predict(callers, "sleep:20000");
+      expect((await callers.replicate.predictions.cancel(id)).status === "canceled", "not cancelled");
+    },
+  },
+  ...(["POST /replicate/v1/files", "GET /replicate/v1/files/{id}", "DELETE /replicate/v1/files/{id}"] as const).map(
+    (operation): Case => ({
+      operation,
+      via: "replicate",
+      async run({ replicate }) {
+        const file = recording();
+        const { id } = await replicate.files.create(file);
+        expect((await replicate.files.get(id)).size === file.size, "another size");
+        await replicate.files.delete(id);
+      },
+    }),
+  ),
+];
+
+function predict({ replicate }: Callers, prompt: string): Promise<Prediction> {
+  // The library would wait for it otherwise.
+  return replicate.predictions.create({ model: IMAGE, input: { prompt }, wait: false });
+}

@@ -1,0 +1,80 @@
+import { MultiBar } from "cli-progress";
+
+import type { Job, Progress } from "../index.ts";
+import { clean } from "./output.ts";
+
+export interface Bar {
+  readonly upload: (progress: Progress) => void;
+  readonly job: (job: Job) => void;
+}
+
+/** Progress bars on stderr. Where that is no terminal, nothing is shown. */
+export interface Bars {
+  bar(name: string): Bar;
+  /** Print: at once, or if that would write over the bars, when they are stopped. */
+  print(run: () => void): void;
+  stop(): void;
+}
+
+const NAME_WIDTH = 36;
+
+export function createBars(): Bars {
+  if (!process.stderr.isTTY) {
+    return { bar: () => ({ upload: nothing, job: nothing }), print: (run) => run(), stop: nothing };
+  }
+  const later: (() => void)[] = [];
+  const bars = new MultiBar({
+    format: "{name} [{bar}] {figure}",
+    stream: process.stderr,
+    barsize: 24,
+    linewrap: false,
+    hideCursor: true,
+    emptyOnZero: true,
+    // Ctrl-C is the session's business; it stops the bars on its way out.
+    gracefulExit: false,
+  });
+  return {
+    bar(name) {
+      const short = clean(name).slice(-NAME_WIDTH).padEnd(NAME_WIDTH);
+      const bar = bars.create(1, 0, { name: short, figure: "" });
+      const show = (value: number, total: number, figure: string) => {
+        bar.setTotal(total);
+        bar.update(value, { figure });
+      };
+      return {
+        upload({ sentBytes, totalBytes }) {
+          show(sentBytes, totalBytes, `${megabytes(sentBytes)} of ${megabytes(totalBytes)} MB`);
+        },
+        job({ state, progress }) {
+          const { tasksCompleted, tasksTotal } = progress;
+          show(tasksCompleted, Math.max(1, tasksTotal), `${state}, ${figureOf(progress)}`);
+        },
+      };
+    },
+    print: (run) => void later.push(run),
+    stop() {
+      bars.stop();
+      for (const run of later.splice(0)) run();
+    },
+  };
+}
+
+/** How much is done of a job, in words: chunks of a long recording with the time that was heard. */
+export function figureOf(progress: Job["progress"]): string {
+  const { tasksCompleted, tasksTotal } = progress;
+  if (!("audioMsTotal" in progress) || progress.audioMsTotal == null) return `${tasksCompleted} of ${tasksTotal}`;
+  return `${tasksCompleted} of ${tasksTotal} chunks, ${clock(progress.audioMsDone ?? 0)} of ${clock(progress.audioMsTotal)}`;
+}
+
+function clock(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  const [minutes, rest] = [Math.floor(seconds / 60), seconds % 60];
+  const ofHour = `${String(minutes % 60).padStart(2, "0")}:${String(rest).padStart(2, "0")}`;
+  return minutes < 60 ? ofHour : `${Math.floor(minutes / 60)}:${ofHour}`;
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1);
+}
+
+function nothing(): void {}

@@ -1,0 +1,54 @@
+import { createWriteStream, openAsBlob } from "node:fs";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { createInterface } from "node:readline";
+import { pipeline } from "node:stream/promises";
+
+import { UsageError } from "./exit-codes.ts";
+
+/** What `-` stands for. */
+export const STDIN = "-";
+
+/**
+ * Run with a file, or with standard input, which goes to a temporary file: its length is not known, it may be larger
+ * than memory, and a part that fails is sent again. The file is not read before it is used.
+ */
+export async function withSource<T>(
+  path: string,
+  signal: AbortSignal,
+  run: (source: { blob: Blob; name: string | undefined }) => Promise<T>,
+): Promise<T> {
+  if (path !== STDIN) {
+    const found = await stat(path).catch((error: unknown) => {
+      throw new UsageError(error instanceof Error ? error.message : String(error));
+    });
+    if (!found.isFile()) throw new UsageError(`'${path}' is not a file.`);
+    return run({ blob: await openAsBlob(path), name: basename(path) });
+  }
+  const folder = await mkdtemp(join(tmpdir(), "darkroom-"));
+  try {
+    const file = join(folder, "stdin");
+    await pipeline(process.stdin, createWriteStream(file), { signal });
+    return await run({ blob: await openAsBlob(file), name: undefined });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Ids as given; `-` stands for those on standard input, one a line. Of a line only the first word counts. */
+export async function readIds(given: readonly string[]): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for (const id of given) {
+    if (id !== STDIN) {
+      ids.push(id);
+      continue;
+    }
+    for await (const line of createInterface({ input: process.stdin })) {
+      const [first = ""] = line.trim().split(/\s/);
+      if (first !== "") ids.push(first);
+    }
+  }
+  if (ids.length === 0) throw new UsageError("There is no id on standard input.");
+  return [...new Set(ids)];
+}

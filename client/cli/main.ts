@@ -1,0 +1,33 @@
+// `darkroom`: the API from a shell.
+import { Command, CommanderError } from "commander";
+
+import { addDeadLetters } from "./dead-letters.ts";
+import { EXIT, EXIT_HELP } from "./exit-codes.ts";
+import { addJobs } from "./jobs.ts";
+import { addKeys } from "./keys.ts";
+import { endOnClosedPipe } from "./output.ts";
+import { addSubmit } from "./submit.ts";
+
+endOnClosedPipe();
+
+const program = new Command("darkroom")
+  .description("Media in, results out: submit jobs to Darkroom and read what became of them.")
+  .option("--url <url>", "where Darkroom is (DARKROOM_URL; by default http://localhost:8787)")
+  .option("--key <key>", "API key (DARKROOM_KEY; on localhost by default the development key)")
+  .option("--json", "JSON on standard output, a document a line; errors as JSON on standard error")
+  .showHelpAfterError("(darkroom --help, darkroom COMMAND --help)")
+  .addHelpText("after", EXIT_HELP)
+  .exitOverride();
+
+addSubmit(program);
+addJobs(program);
+addDeadLetters(program);
+addKeys(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  // commander has said what is wrong; help that was asked for is no error.
+  process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+}

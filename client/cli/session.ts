@@ -1,0 +1,100 @@
+import { type Command, InvalidArgumentError } from "commander";
+
+import { type Client, createClient } from "../index.ts";
+import { EXIT, type ExitCode, exitCodeOf, UsageError } from "./exit-codes.ts";
+import { printError } from "./output.ts";
+
+/** What every command works with. */
+export interface Session {
+  readonly client: Client;
+  readonly isJson: boolean;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+interface GlobalOptions {
+  readonly url?: string;
+  readonly key?: string;
+  readonly json?: boolean;
+}
+
+const DEFAULT_URL = "http://localhost:8787";
+/** As in local/dev-key.sql: it opens nothing but what runs on this machine. */
+const LOCAL_KEY = "dk_local_localdevelopmentonly0123456789ab";
+
+/** A commander action that has a session and answers with an exit code. */
+export function action<Arguments extends unknown[]>(
+  run: (session: Session, ...given: Arguments) => Promise<ExitCode>,
+): (...given: [...Arguments, Command]) => Promise<void> {
+  return async (...given) => {
+    const command = given.at(-1) as Command;
+    const options = command.optsWithGlobals<GlobalOptions>();
+    const isJson = options.json === true;
+    const stopping = new AbortController();
+    const stop = () => stopping.abort(new Error("interrupted"));
+    // Once: who presses Ctrl-C again wants it to end at any price.
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stop);
+    try {
+      const session = { client: connect(options), isJson, signal: stopping.signal };
+      process.exitCode = await run(session, ...(given.slice(0, -1) as Arguments));
+    } catch (error) {
+      process.exitCode = stopping.signal.aborted ? EXIT.interrupted : exitCodeOf(error);
+      printError(stopping.signal.aborted ? stopping.signal.reason : error, { isJson });
+    } finally {
+      for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, stop);
+    }
+  };
+}
+
+/** Do it for each; what goes wrong with one is said and does not stop the others. */
+export async function forEach(
+  { isJson, signal }: Session,
+  subjects: readonly string[],
+  run: (subject: string) => Promise<ExitCode>,
+): Promise<readonly ExitCode[]> {
+  const codes: ExitCode[] = [];
+  for (const subject of subjects) {
+    try {
+      codes.push(await run(subject));
+    } catch (error) {
+      signal.throwIfAborted();
+      printError(error, { isJson, subject });
+      codes.push(exitCodeOf(error));
+    }
+  }
+  return codes;
+}
+
+/** An option's JSON object. */
+export function parseJsonObject(text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`It is not JSON: ${String(error)}`);
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new InvalidArgumentError("It is not a JSON object.");
+}
+
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError("It is not a whole number above 0.");
+  return count;
+}
+
+/** An option that may be repeated. A variadic one would swallow the arguments after it. */
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+function connect(options: GlobalOptions): Client {
+  const baseUrl = options.url ?? process.env["DARKROOM_URL"] ?? DEFAULT_URL;
+  const url = URL.parse(baseUrl);
+  if (url === null || !/^https?:$/.test(url.protocol)) throw new UsageError(`'${baseUrl}' is not an http(s) URL.`);
+  const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
+  const key = options.key ?? process.env["DARKROOM_KEY"] ?? (isLocal ? LOCAL_KEY : "");
+  if (key === "") throw new UsageError("There is no API key: set DARKROOM_KEY, or give --key.");
+  if (!/^[\x21-\x7e]+$/.test(key)) throw new UsageError("The API key has characters that none has.");
+  return createClient({ baseUrl, key });
+}

@@ -1,0 +1,122 @@
+import { type Command, Option } from "commander";
+import pLimit from "p-limit";
+
+import { JOB_KINDS, type JobKind } from "../../shared/job.ts";
+import { PRIORITIES } from "../../shared/terms.ts";
+import type { Job, JobRequest, UploadRequest } from "../index.ts";
+import { type Bars, createBars } from "./bars.ts";
+import { EXIT, type ExitCode, exitCodeOf, firstWrong, UsageError } from "./exit-codes.ts";
+import { followAll } from "./follow.ts";
+import { STDIN, withSource } from "./input.ts";
+import { printError, printJson, printLine } from "./output.ts";
+import { action, collect, parseJsonObject, type Session } from "./session.ts";
+
+interface SubmitFlags {
+  readonly kind?: JobKind;
+  readonly options?: Record<string, unknown>;
+  readonly name?: string;
+  readonly prompt?: string;
+  readonly text?: string;
+  readonly tag?: readonly string[];
+  readonly priority?: "high" | "normal" | "low";
+  readonly reuse: boolean;
+  readonly wait?: boolean;
+}
+
+const UPLOADS_AT_ONCE = 3;
+
+export function addSubmit(program: Command): void {
+  program
+    .command("submit")
+    .description("submit files, a prompt or a text; prints the ids of the jobs")
+    .argument("[file...]", "files; - reads standard input")
+    .addOption(new Option("--kind <kind>", "by default what the bytes say").choices(JOB_KINDS))
+    .option("--options <json>", "options of that kind, as a JSON object", parseJsonObject)
+    .option("--name <name>", "what to call standard input, e.g. talk.mp3")
+    .option("--prompt <text>", "generate a picture of this")
+    .option("--text <text>", "classify this")
+    .option("--tag <tag>", "a tag of the jobs; may be repeated", collect)
+    .addOption(new Option("--priority <priority>").choices(PRIORITIES))
+    .option("--no-reuse", "work it out again, though an identical job has a result")
+    .option("--wait", "until the jobs have ended; the exit code says how")
+    .action(action(submit));
+}
+
+async function submit(session: Session, files: readonly string[], flags: SubmitFlags): Promise<ExitCode> {
+  const described = describe(flags);
+  if ((described === null) === (files.length === 0)) {
+    throw new UsageError("Give files (- is standard input), or --prompt, or --text.");
+  }
+  if (files.filter((file) => file === STDIN).length > 1) throw new UsageError("Standard input can be read once.");
+  const bars = createBars();
+  try {
+    const limit = pLimit(UPLOADS_AT_ONCE);
+    const submitted =
+      described === null
+        ? await Promise.all(
+            files.map((file) => limit(() => attempt(session, bars, file, () => put(session, file, flags, bars)))),
+          )
+        : [
+            await attempt(session, bars, undefined, () =>
+              session.client.jobs.submit(described, { signal: session.signal }),
+            ),
+          ];
+    const taken = submitted.flatMap(({ job }) => job ?? []);
+    for (const job of taken) {
+      if (flags.wait === true) continue;
+      bars.print(() => (session.isJson ? printJson(job) : printLine(job.id)));
+    }
+    const ids = [...new Set(taken.map(({ id }) => id))];
+    const ended = flags.wait === true ? await followAll(session, ids, bars) : EXIT.ok;
+    return firstWrong([...submitted.map(({ code }) => code), ended]);
+  } finally {
+    bars.stop();
+  }
+}
+
+/** One file that is refused does not keep the others from being taken. */
+async function attempt(
+  { isJson, signal }: Session,
+  bars: Bars,
+  subject: string | undefined,
+  run: () => Promise<Job>,
+): Promise<{ readonly job: Job | null; readonly code: ExitCode }> {
+  try {
+    signal.throwIfAborted();
+    return { job: await run(), code: EXIT.ok };
+  } catch (error) {
+    signal.throwIfAborted();
+    bars.print(() => printError(error, { isJson, ...(subject !== undefined && { subject }) }));
+    return { job: null, code: exitCodeOf(error) };
+  }
+}
+
+async function put({ client, signal }: Session, file: string, flags: SubmitFlags, bars: Bars): Promise<Job> {
+  return withSource(file, signal, ({ blob, name = flags.name }) => {
+    const { upload: onProgress } = bars.bar(name ?? "standard input");
+    const request: UploadRequest = { ...sharedBy(flags), ...(name !== undefined && { name }) };
+    return client.uploads.put(blob, { ...request, ...(flags.kind && { kind: flags.kind }), onProgress, signal });
+  });
+}
+
+/** The job that needs no file; null if there is none. */
+function describe(flags: SubmitFlags): JobRequest | null {
+  const { prompt, text, kind = prompt === undefined ? "classification" : "image_generation" } = flags;
+  if (prompt === undefined && text === undefined) return null;
+  // What does not fit together, the API says field by field.
+  return {
+    kind,
+    ...(prompt !== undefined && { prompt }),
+    ...(text !== undefined && { text }),
+    ...sharedBy(flags),
+  } as JobRequest;
+}
+
+function sharedBy({ options, tag, priority, reuse }: SubmitFlags) {
+  return {
+    ...(options && { options }),
+    ...(tag && { tags: [...tag] }),
+    ...(priority && { priority }),
+    ...(!reuse && { reuse }),
+  };
+}

@@ -1,0 +1,116 @@
+import { DarkroomError, errorOf, networkError } from "./error.ts";
+import { pause } from "./pause.ts";
+
+export interface ClientOptions {
+  /** Where Darkroom is, without `/v1`. */
+  readonly baseUrl: string;
+  /** An API key, `dk_…`. */
+  readonly key: string;
+  /** In place of the global `fetch`. */
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
+  /** How often a call is tried again that did nothing: by default 2. */
+  readonly retries?: number;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Call extends CallOptions {
+  readonly query?: object | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Sent as JSON. */
+  readonly json?: unknown;
+  /** Sent as it is. */
+  readonly body?: RequestInit["body"];
+  /** Sending it twice is sending it once: it may be tried again though no answer came. */
+  readonly isRepeatable?: boolean;
+}
+
+export interface Http {
+  /** The answer as it is, also when it is no success. */
+  send(method: string, path: string, call?: Call): Promise<Response>;
+  /** @throws DarkroomError unless the answer is a success. */
+  request(method: string, path: string, call?: Call): Promise<Response>;
+  json<T>(method: string, path: string, call?: Call): Promise<T>;
+}
+
+const FIRST_DELAY_MS = 250;
+const LONGEST_DELAY_MS = 30_000;
+
+/** Calls with a key, tried again where that is safe. */
+export function createHttp({ baseUrl, key, fetch: send = fetchGlobal, retries = 2 }: ClientOptions): Http {
+  const base = baseUrl.replace(/\/+$/, "");
+
+  async function once(method: string, url: string, call: Call): Promise<Response> {
+    const headers = new Headers(call.headers);
+    headers.set("authorization", `Bearer ${key}`);
+    if (call.json !== undefined) headers.set("content-type", "application/json");
+    const body = call.json === undefined ? call.body : JSON.stringify(call.json);
+    // Node wants `duplex` said for a stream; elsewhere it is ignored.
+    const stream = body instanceof ReadableStream && { duplex: "half" };
+    try {
+      return await send(url, { method, headers, ...stream, ...(body != null && { body }), ...signalOf(call) });
+    } catch (error) {
+      if (call.signal?.aborted === true) throw error;
+      throw networkError(url, error);
+    }
+  }
+
+  const http: Http = {
+    async send(method, path, call = {}) {
+      const url = `${base}${path}${queryOf(call.query)}`;
+      const isRepeatable = call.isRepeatable ?? method === "GET";
+      for (let retry = 0; ; retry += 1) {
+        const isLast = retry >= retries || call.body instanceof ReadableStream;
+        const response = await once(method, url, call).catch((error: unknown) => {
+          if (isLast || !isRepeatable || !(error instanceof DarkroomError)) throw error;
+          return null;
+        });
+        // 429 is answered before anything was done, whatever the method.
+        const isWorthIt = response === null || response.status === 429 || (isRepeatable && response.status === 503);
+        if (response !== null && (isLast || !isWorthIt)) return response;
+        await response?.body?.cancel();
+        await pause(delayMs(retry, response?.headers.get("retry-after") ?? null), call.signal);
+      }
+    },
+    async request(method, path, call) {
+      const response = await http.send(method, path, call);
+      if (!response.ok) throw await errorOf(response);
+      return response;
+    },
+    async json<T>(method: string, path: string, call?: Call): Promise<T> {
+      const response = await http.request(method, path, call);
+      return (response.status === 204 ? undefined : await response.json()) as T;
+    },
+  };
+  return http;
+}
+
+// Called as a method of the client's options, the global one would throw in browsers and on Workers.
+async function fetchGlobal(url: string, init: RequestInit): Promise<Response> {
+  return globalThis.fetch(url, init);
+}
+
+function signalOf({ signal }: Call): { signal: AbortSignal } | undefined {
+  return signal === undefined ? undefined : { signal };
+}
+
+function delayMs(retry: number, retryAfter: string | null): number {
+  const asked = Number(retryAfter ?? Number.NaN) * 1000;
+  const own = FIRST_DELAY_MS * 2 ** retry * (0.75 + Math.random() / 2);
+  return Math.min(Number.isFinite(asked) ? Math.max(asked, own) : own, LONGEST_DELAY_MS);
+}
+
+/** `?a=1&b=2` of what is defined; a `Date` as ISO 8601. */
+function queryOf(query: object = {}): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query) as [string, unknown][]) {
+    if (value === undefined || value === null) continue;
+    for (const one of Array.isArray(value) ? value : [value]) {
+      params.append(name, one instanceof Date ? one.toISOString() : String(one));
+    }
+  }
+  const text = params.toString();
+  return text === "" ? "" : `?${text}`;
+}

@@ -1,0 +1,37 @@
+// A client for Darkroom's API: `fetch` and types. It runs in Node, browsers and Workers, and depends on nothing.
+import { createAudit, createDeadLetters, createRedrives } from "./dead-letters.ts";
+import { type CallOptions, type ClientOptions, createHttp } from "./http.ts";
+import { createJobs } from "./jobs.ts";
+import { createKeys, createQueues, createWebhooks } from "./operations.ts";
+import { createUploads } from "./uploads.ts";
+
+/** Every call throws a `DarkroomError` with the problem's fields if it is refused or not answered. */
+export function createClient(options: ClientOptions) {
+  const http = createHttp(options);
+  const { fetch: put = (url: string, init: RequestInit) => globalThis.fetch(url, init) } = options;
+  return {
+    jobs: createJobs(http),
+    uploads: createUploads(http, put),
+    deadLetters: createDeadLetters(http),
+    redrives: createRedrives(http),
+    audit: createAudit(http),
+    queues: createQueues(http),
+    webhooks: createWebhooks(http),
+    keys: createKeys(http),
+    health: (call?: CallOptions) => http.json<{ readonly status: "ok" }>("GET", "/healthz", call),
+    /** The API's description, an OpenAPI document. */
+    openapi: (call?: CallOptions) => http.json<Record<string, unknown>>("GET", "/openapi.json", call),
+  };
+}
+
+export type Client = ReturnType<typeof createClient>;
+
+export type * from "./contract.ts";
+export { DarkroomError, type Issue, type ProblemFields } from "./error.ts";
+export type { CallOptions, ClientOptions } from "./http.ts";
+export type { Download, DownloadOptions, SubmitOptions, TranscriptFormat } from "./jobs.ts";
+export type { Listing, Page } from "./listing.ts";
+export type { Progress } from "./put-direct.ts";
+export type * from "./types.ts";
+export type { PutOptions, TicketRequest, UploadSource } from "./uploads.ts";
+export type { WaitOptions } from "./wait.ts";

@@ -1,0 +1,116 @@
+import { followEvents } from "./events.ts";
+import type { BatchResult, JobEvent } from "./contract.ts";
+import type { CallOptions, Http } from "./http.ts";
+import { type Listing, listing } from "./listing.ts";
+import type { CaptionQuery, Job, JobQuery, JobRequest, JobSummary, Transcript } from "./types.ts";
+import { type WaitOptions, waitForJob } from "./wait.ts";
+
+export interface SubmitOptions extends CallOptions {
+  /** The same key is the same job. One is made up if there is none, so that a call may be tried again. */
+  readonly idempotencyKey?: string;
+  /** Answer when the job has ended, or after so long. */
+  readonly waitSeconds?: number;
+}
+
+/** A result as it is read, byte by byte. */
+export interface Download {
+  readonly stream: ReadableStream<Uint8Array>;
+  readonly contentType: string;
+  readonly sizeBytes: number | null;
+  readonly etag: string | null;
+}
+
+export interface DownloadOptions extends CallOptions {
+  /** `bytes=0-99` */
+  readonly range?: string;
+}
+
+export type TranscriptFormat = "json" | "txt" | "vtt" | "srt";
+
+export function createJobs(http: Http) {
+  /** The transcript so far: parsed as `json`, else as text. */
+  function transcript(id: string, format?: "json", captions?: CaptionQuery, options?: CallOptions): Promise<Transcript>;
+  function transcript(
+    id: string,
+    format: TranscriptFormat,
+    captions?: CaptionQuery,
+    options?: CallOptions,
+  ): Promise<Transcript | string>;
+  function transcript(
+    id: string,
+    format: Exclude<TranscriptFormat, "json">,
+    captions?: CaptionQuery,
+    options?: CallOptions,
+  ): Promise<string>;
+  async function transcript(
+    id: string,
+    format: TranscriptFormat = "json",
+    captions: CaptionQuery = {},
+    options: CallOptions = {},
+  ): Promise<Transcript | string> {
+    const query = { ...captions, format };
+    const response = await http.request("GET", `${pathOf(id)}/transcript`, { ...options, query });
+    return format === "json" ? ((await response.json()) as Transcript) : response.text();
+  }
+
+  return {
+    /** Submit a job that you describe. Files come in by `uploads.put`. */
+    submit(request: JobRequest, { idempotencyKey, waitSeconds, ...options }: SubmitOptions = {}): Promise<Job> {
+      const headers = {
+        "idempotency-key": idempotencyKey ?? crypto.randomUUID(),
+        ...(waitSeconds !== undefined && { prefer: `wait=${waitSeconds}` }),
+      };
+      return http.json<Job>("POST", "/v1/jobs", { ...options, json: request, headers, isRepeatable: true });
+    },
+
+    /** Submit many at once: each has its own result, in the order they were given. */
+    async submitBatch(
+      jobs: readonly JobRequest[],
+      { idempotencyKey, ...options }: Omit<SubmitOptions, "waitSeconds"> = {},
+    ): Promise<readonly BatchResult[]> {
+      const headers = { "idempotency-key": idempotencyKey ?? crypto.randomUUID() };
+      const call = { ...options, json: { jobs }, headers, isRepeatable: true };
+      return (await http.json<{ results: readonly BatchResult[] }>("POST", "/v1/jobs/batch", call)).results;
+    },
+
+    get: (id: string, options?: CallOptions) => http.json<Job>("GET", pathOf(id), options),
+
+    /** Newest first. */
+    list({ metadata = {}, ...fields }: JobQuery = {}, options?: CallOptions): Listing<JobSummary> {
+      const pairs = Object.entries(metadata).map(([key, value]) => [`metadata.${key}`, value]);
+      const query = { ...fields, ...(Object.fromEntries(pairs) as Record<string, string>) };
+      return listing<JobSummary>(http, { path: "/v1/jobs", name: "jobs", query }, options);
+    },
+
+    /** @throws DarkroomError `job_finished` for a job that has ended. */
+    cancel: (id: string, options?: CallOptions) => http.json<Job>("DELETE", pathOf(id), options),
+
+    /** Wait until the job has ended, however. `onChange` sees it each time that it has changed. */
+    wait: (id: string, options?: WaitOptions): Promise<Job> => waitForJob(http, pathOf(id), options),
+
+    transcript,
+
+    /** One result. Read the stream, or cancel it. */
+    async download(id: string, name: string, { range, ...options }: DownloadOptions = {}): Promise<Download> {
+      const headers = { ...(range !== undefined && { range }) };
+      const path = `${pathOf(id)}/artifacts/${encodeURIComponent(name)}`;
+      const response = await http.request("GET", path, { ...options, headers });
+      const sizeBytes = response.headers.get("content-length");
+      return {
+        stream: response.body ?? new Blob([]).stream(),
+        contentType: response.headers.get("content-type") ?? "application/octet-stream",
+        sizeBytes: sizeBytes === null ? null : Number(sizeBytes),
+        etag: response.headers.get("etag"),
+      };
+    },
+
+    /** What happens to the job until it has ended, and taken up again where the connection broke. */
+    events(id: string, options?: CallOptions & { readonly lastEventId?: string }): AsyncGenerator<JobEvent> {
+      return followEvents(http, `${pathOf(id)}/events`, options);
+    },
+  };
+}
+
+function pathOf(id: string): string {
+  return `/v1/jobs/${encodeURIComponent(id)}`;
+}

@@ -1,0 +1,79 @@
+import type {
+  ApiKey,
+  CreatedKey,
+  CreatedWebhook,
+  Delivery,
+  KeyRequest,
+  Secret,
+  Webhook,
+  WebhookRequest,
+} from "./contract.ts";
+import type { CallOptions, Http } from "./http.ts";
+import { type Listing, listing } from "./listing.ts";
+import type { JobKind, KindLoad, Load, PageQuery, PauseRequest } from "./types.ts";
+
+export function createQueues(http: Http) {
+  return {
+    get: (options?: CallOptions) => http.json<Load>("GET", "/v1/queues", options),
+    /** Start nothing of this kind any more; for the operator. Clients whose jobs wait read the note. */
+    pause: (kind: JobKind, request: PauseRequest = {}, options?: CallOptions) =>
+      http.json<KindLoad>("POST", `/v1/queues/${kind}/pause`, { ...options, json: request, isRepeatable: true }),
+    resume: (kind: JobKind, request: PauseRequest = {}, options?: CallOptions) =>
+      http.json<KindLoad>("POST", `/v1/queues/${kind}/resume`, { ...options, json: request, isRepeatable: true }),
+  };
+}
+
+export function createWebhooks(http: Http) {
+  return {
+    /** The answer has the secret that signs the deliveries, this once. */
+    create: (request: WebhookRequest, options?: CallOptions) =>
+      http.json<CreatedWebhook>("POST", "/v1/webhooks", { ...options, json: request }),
+    list(query?: PageQuery, options?: CallOptions): Listing<Webhook> {
+      return listing(http, { path: "/v1/webhooks", name: "webhooks", query }, options);
+    },
+    async delete(id: string, options?: CallOptions): Promise<void> {
+      await (await http.request("DELETE", webhookPath(id), options)).body?.cancel();
+    },
+    get: (id: string, options?: CallOptions) => http.json<Webhook>("GET", webhookPath(id), options),
+    update: (id: string, change: Partial<WebhookRequest> & { disabled?: boolean }, options?: CallOptions) =>
+      http.json<Webhook>("PATCH", webhookPath(id), { ...options, json: change, isRepeatable: true }),
+    /** A new secret; the old one signs beside it for a while. */
+    rotate: (id: string, options?: CallOptions) =>
+      http.json<Secret>("POST", `${webhookPath(id)}/rotate`, { ...options, json: {} }),
+    /** Send a test event now, and see what comes of it. */
+    test: (id: string, options?: CallOptions) =>
+      http.json<Delivery>("POST", `${webhookPath(id)}/test`, { ...options, json: {} }),
+    /** What signs deliveries to addresses that were given with a job: the calling key's own secret. */
+    secret: (options?: CallOptions) => http.json<Secret>("GET", "/v1/webhooks/secret", options),
+    rotateSecret: (options?: CallOptions) =>
+      http.json<Secret>("POST", "/v1/webhooks/secret/rotate", { ...options, json: {} }),
+    /** What was sent, newest first, and what came of it. */
+    deliveries(id: string, query?: PageQuery, options?: CallOptions): Listing<Delivery> {
+      return listing(http, { path: `${webhookPath(id)}/deliveries`, name: "deliveries", query }, options);
+    },
+    /** Send one again. */
+    replay: (id: string, deliveryId: string, options?: CallOptions) =>
+      http.json<Delivery>("POST", `${webhookPath(id)}/deliveries/${encodeURIComponent(deliveryId)}/replay`, {
+        ...options,
+        json: {},
+      }),
+  };
+}
+
+export function createKeys(http: Http) {
+  return {
+    /** The answer has the key itself, this once. */
+    create: (request: KeyRequest, options?: CallOptions) =>
+      http.json<CreatedKey>("POST", "/v1/keys", { ...options, json: request }),
+    /** Its calls are refused from now on. */
+    revoke: (id: string, options?: CallOptions) =>
+      http.json<ApiKey>("DELETE", `/v1/keys/${encodeURIComponent(id)}`, { ...options, isRepeatable: true }),
+    list(query?: PageQuery, options?: CallOptions): Listing<ApiKey> {
+      return listing(http, { path: "/v1/keys", name: "keys", query }, options);
+    },
+  };
+}
+
+function webhookPath(id: string): string {
+  return `/v1/webhooks/${encodeURIComponent(id)}`;
+}

@@ -1,0 +1,79 @@
+// What is sent and answered, inferred from what the Worker validates with and answers with. Types alone: nothing of the
+// Worker's code comes with them.
+import type * as z from "zod";
+
+import type { jobSummary, jobView } from "../producer/job-view.ts";
+import type { auditView, groupView, letterDetailView, letterView } from "../producer/letter-view.ts";
+import type { kindView, loadView } from "../producer/load-view.ts";
+import type { queueView } from "../producer/queue-metrics.ts";
+import type { redriveView } from "../producer/redrive-view.ts";
+import type * as requests from "../producer/requests.ts";
+import type { sampleMatching } from "../shared/db/redrives.ts";
+import type { listUploads } from "../shared/db/job-reads.ts";
+import type { JobKind, JobState } from "../shared/job.ts";
+import type * as options from "../shared/options.ts";
+import type { JobTerms } from "../shared/terms.ts";
+import type { Transcript } from "../shared/transcript.ts";
+import type { Marks } from "./contract.ts";
+
+export type { JobKind, JobState, Transcript };
+
+/** A query's fields as a program gives them: what is read from text on the other side is a number here. */
+type Query<Schema extends z.ZodType> = {
+  readonly [Name in keyof z.input<Schema> as string extends Name ? never : Name]: unknown extends z.input<Schema>[Name]
+    ? number
+    : z.input<Schema>[Name];
+};
+
+export type JobRequest = z.input<typeof requests.JobRequest> & Marks;
+/** A job must carry every tag and every pair of metadata. */
+export type JobQuery = Omit<Query<typeof requests.JobQuery>, "tag"> & {
+  readonly tag?: string | readonly string[];
+  readonly metadata?: Readonly<Record<string, string>>;
+};
+export type DeadLetterQuery = Omit<Query<typeof requests.DeadLetterQuery>, "view">;
+export type PageQuery = Query<typeof requests.PageQuery>;
+export type AuditQuery = Query<typeof requests.AuditQuery>;
+export type CaptionQuery = Omit<Query<typeof requests.TranscriptQuery>, "format">;
+export type PauseRequest = z.input<typeof requests.PauseRequest>;
+export type RedriveOneRequest = z.input<typeof requests.RedriveOneRequest>;
+export type DiscardRequest = z.input<typeof requests.DiscardRequest>;
+export type RedriveRequest = z.input<typeof requests.RedriveRequest>;
+
+/** What an upload becomes, and on what terms. */
+export type UploadRequest = z.input<typeof JobTerms> &
+  Marks & {
+    /** The file's name; what it ends with may decide its kind. */
+    readonly name?: string;
+    readonly kind?: JobKind;
+    readonly options?: z.input<(typeof options.optionsOf)[JobKind]>;
+  };
+
+export type Job = ReturnType<typeof jobView>;
+export type JobSummary = ReturnType<typeof jobSummary>;
+export type DeadLetterGroup = ReturnType<typeof groupView>;
+export type DeadLetter = ReturnType<typeof letterView>;
+export type DeadLetterDetail = ReturnType<typeof letterDetailView>;
+export type Redrive = ReturnType<typeof redriveView>;
+export type AuditEntry = ReturnType<typeof auditView>;
+export type KindLoad = ReturnType<typeof kindView>;
+export type SeenUpload = Answered<Awaited<ReturnType<typeof listUploads>>[number]>;
+
+export type Load = ReturnType<typeof loadView> & {
+  readonly scope: "all" | "own";
+  readonly jobsCounted: number | null;
+  readonly queues: readonly Awaited<ReturnType<typeof queueView>>[] | null;
+};
+
+/** What a redrive of many would do. */
+export interface DryRun {
+  readonly dryRun: true;
+  readonly matched: number;
+  readonly overLimit: number;
+  readonly heldByOthers: number;
+  readonly lastsSeconds: number;
+  readonly sample: readonly (Answered<Awaited<ReturnType<typeof sampleMatching>>[number]> & { readonly url: string })[];
+}
+
+/** A row as it is answered: its time is ISO 8601. */
+type Answered<Row> = Omit<Row, "createdAt"> & { readonly createdAt: string };

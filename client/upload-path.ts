@@ -1,0 +1,3 @@
+export function uploadPath(id: string): string {
+  return `/v1/uploads/${encodeURIComponent(id)}`;
+}

@@ -1,0 +1,59 @@
+import { errorOf, ownError } from "./error.ts";
+import type { CallOptions, Http } from "./http.ts";
+import { pause } from "./pause.ts";
+import type { Job } from "./types.ts";
+
+export interface WaitOptions extends CallOptions {
+  /** Give up after so long; by default never. */
+  readonly timeoutMs?: number;
+  readonly onChange?: (job: Job) => void;
+}
+
+/** Longest time that one request is held open: proxies cut longer ones. */
+const HELD_SECONDS = 20;
+const FIRST_INTERVAL_MS = 200;
+const LONGEST_INTERVAL_MS = 3000;
+
+/**
+ * Ask for a job until it has ended: by requests that the server holds open, where it does so, else by polling with its
+ * ETag, ever less often while nothing changes.
+ * @throws DarkroomError `wait_timeout` when the time is over; the job goes on.
+ */
+export async function waitForJob(http: Http, path: string, options: WaitOptions = {}): Promise<Job> {
+  const { timeoutMs = Number.POSITIVE_INFINITY, onChange, signal } = options;
+  const end = Date.now() + timeoutMs;
+  let etag: string | null = null;
+  let seen: string | null = null;
+  let intervalMs = FIRST_INTERVAL_MS;
+  for (;;) {
+    // Who wants to see each change is not served by an answer at the end.
+    const heldSeconds = Math.floor(Math.min(HELD_SECONDS, (end - Date.now()) / 1000));
+    const headers = {
+      ...(etag !== null && { "if-none-match": etag }),
+      ...(onChange === undefined && heldSeconds > 0 && { prefer: `wait=${heldSeconds}` }),
+    };
+    const response = await http.send("GET", path, { signal, headers });
+    if (response.status === 304) await response.body?.cancel();
+    else {
+      if (!response.ok) throw await errorOf(response);
+      etag = response.headers.get("etag");
+      const text = await response.text();
+      const job = JSON.parse(text) as Job;
+      if (text !== seen) {
+        seen = text;
+        intervalMs = FIRST_INTERVAL_MS;
+        onChange?.(job);
+      }
+      if (hasEnded(job)) return job;
+    }
+    const leftMs = end - Date.now();
+    if (leftMs <= 0) throw ownError("wait_timeout", "Still under way", `not ended after ${timeoutMs} ms`);
+    const wasHeld = response.headers.has("preference-applied");
+    if (!wasHeld) await pause(Math.min(intervalMs, leftMs), signal);
+    intervalMs = Math.min(intervalMs * 1.5, LONGEST_INTERVAL_MS);
+  }
+}
+
+export function hasEnded({ state }: Pick<Job, "state">): boolean {
+  return state === "completed" || state === "failed" || state === "cancelled";
+}

@@ -1,0 +1,165 @@
+// `bin/darkroom` as a shell runs it, against the listening product.
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import type { Job } from "../client/index.ts";
+import { KEYS, startDarkroom, until } from "./harness.ts";
+import { speech } from "./speech.ts";
+
+const darkroom = startDarkroom();
+const BIN = join(import.meta.dirname, "../bin/darkroom");
+let folder = "";
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "darkroom-cli-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly bytes: Buffer;
+}
+
+function start(given: readonly string[], { bin = BIN, env = {} }: { bin?: string; env?: object } = {}): ChildProcess {
+  const own: Record<string, string | undefined> = {
+    DARKROOM_URL: darkroom.origin(),
+    DARKROOM_KEY: KEYS.operator,
+    ...env,
+  };
+  return spawn(bin, given, { env: { ...own, PATH: process.env["PATH"] } as never, cwd: folder });
+}
+
+async function ended(child: ChildProcess): Promise<Ran> {
+  const [out, err]: [Buffer[], Buffer[]] = [[], []];
+  child.stdout?.on("data", (chunk: Buffer) => out.push(chunk));
+  child.stderr?.on("data", (chunk: Buffer) => err.push(chunk));
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  const bytes = Buffer.concat(out);
+  return { code, stdout: bytes.toString(), stderr: Buffer.concat(err).toString(), bytes };
+}
+
+async function run(given: readonly string[], options: { stdin?: string | Uint8Array; env?: object } = {}) {
+  const child = start(given, options);
+  child.stdin?.end(options.stdin);
+  return ended(child);
+}
+
+const lines = (text: string) => text.split("\n").filter((line) => line !== "");
+
+test("a file goes in and its captions come out, through pipes", async () => {
+  await writeFile(join(folder, "talk.wav"), speech("one two three"));
+  const link = join(folder, "dr");
+  await symlink(BIN, link);
+  const submitted = await ended(start(["submit", "talk.wav", "--options", '{"tier":"fast"}'], { bin: link }));
+  expect(submitted).toMatchObject({ code: 0, stderr: "" });
+  const [id = ""] = lines(submitted.stdout);
+  expect(await run(["watch", "-"], { stdin: submitted.stdout })).toMatchObject({
+    code: 0,
+    stdout: `${id} completed\n`,
+    stderr: "",
+  });
+  expect((await run(["get", id, "--format", "srt"])).stdout).toContain("one two three");
+  const json = await run(["get", id, "--artifact", "transcript.json"]);
+  const direct = await darkroom.api(`/v1/jobs/${id}/artifacts/transcript.json`);
+  expect(json.bytes.equals(Buffer.from(await direct.arrayBuffer()))).toBe(true);
+  expect((await run(["get", id])).stdout).toMatch(/^id +job_.*\nkind +transcription\nstate +completed\n/);
+});
+
+test("standard input is a file, and --json is one document a line", async () => {
+  const given = ["submit", "-", "--name", "talk.wav", "--json", "--wait"];
+  const { code, stdout, stderr } = await run(given, { stdin: speech("four five") });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const job = JSON.parse(stdout) as Job;
+  expect(job).toMatchObject({ state: "completed", kind: "transcription" });
+
+  for (const text of ["fine a", "fine b"]) expect((await run(["submit", "--text", text])).code).toBe(0);
+  const listed = lines((await run(["ls", "--all", "--json"])).stdout).map((line) => JSON.parse(line) as Job);
+  expect(listed.map(({ kind }) => kind)).toEqual(["classification", "classification", "transcription"]);
+  expect(lines((await run(["ls", "--limit", "1", "--json"])).stdout)).toHaveLength(1);
+  const table = lines((await run(["ls", "--kind", "transcription"])).stdout);
+  expect(table).toHaveLength(2);
+  expect(table[0]).toMatch(/^ID +KIND +STATE/);
+});
+
+test("each way to fail has its exit code, and says why", async () => {
+  const failed = await run(["submit", "--prompt", "error:3010 exit", "--wait"]);
+  expect(failed).toMatchObject({ code: 1, stdout: expect.stringMatching(/^job_\w+ failed\n$/) as string });
+  expect(failed.stderr).toContain("unsupported_audio");
+
+  const wrong: [string[], string][] = [
+    [["submit"], "--prompt"],
+    [["submit", "no-such-file.wav"], "ENOENT"],
+    [["submit", "--text", "x", "--options", "[]"], "not a JSON object"],
+    [["submit", "--text", "x", "--options", '{"topK":0}'], "options.topK"],
+    [["ls", "--state", "done"], "Allowed choices"],
+    [["redrive"], "--fingerprint"],
+    [["redrive", "dl_x", "--dry-run"], "go with"],
+    [["frobnicate"], "unknown command"],
+  ];
+  for (const [given, words] of wrong) {
+    const { code, stdout, stderr } = await run(given);
+    expect({ given, code, stdout }).toEqual({ given, code: 2, stdout: "" });
+    expect(stderr).toContain(words);
+  }
+  const missing = await run(["get", "job_none", "--json"]);
+  expect(missing).toMatchObject({ code: 3, stdout: "" });
+  expect(JSON.parse(missing.stderr)).toMatchObject({ error: { code: "job_not_found", status: 404 } });
+  expect((await run(["ls"], { env: { DARKROOM_KEY: KEYS.revoked } })).code).toBe(4);
+  expect((await run(["ls", "--url", "http://127.0.0.1:9"])).code).toBe(5);
+  expect(await run(["--help"])).toMatchObject({ code: 0, stdout: expect.stringContaining("Exit codes:") as string });
+});
+
+test("one refused file does not keep the others from being taken", async () => {
+  await writeFile(join(folder, "empty.wav"), "");
+  await writeFile(join(folder, "good.wav"), speech("six"));
+  const { code, stdout, stderr } = await run(["submit", "empty.wav", "good.wav"]);
+  expect(code).toBe(2);
+  expect(lines(stdout)).toHaveLength(1);
+  expect(stderr).toContain("empty.wav");
+});
+
+test("a job that is cancelled ends its watch with a code of its own, and Ctrl-C ends a watch", async () => {
+  const [id = ""] = lines((await run(["submit", "--prompt", "sleep:30000"])).stdout);
+  const watching = ended(start(["watch", id]));
+  await until(
+    () => darkroom.readJob(id),
+    ({ state }) => state === "running",
+  );
+  const interrupted = start(["watch", id]);
+  const end = ended(interrupted);
+  await new Promise((resolve) => setTimeout(resolve, 8000));
+  interrupted.kill("SIGINT");
+  expect(await end).toMatchObject({ code: 130, stdout: "", stderr: "darkroom: interrupted\n" });
+  expect(await run(["cancel", id])).toMatchObject({ code: 0, stdout: `${id} cancelled\n` });
+  expect(await watching).toMatchObject({ code: 6, stdout: `${id} cancelled\n` });
+});
+
+test("dead letters are listed and redriven, one and many", async () => {
+  const [id = ""] = lines((await run(["submit", "--prompt", "error:3010x1 once", "--wait"])).stdout);
+  const [jobId = ""] = id.split(" ");
+  const letterId = `dl_${jobId}.generate_image.1`;
+  const groups = await run(["dead-letters", "--json"]);
+  const group = JSON.parse(groups.stdout) as { count: number; fingerprint: string };
+  expect(group.count).toBe(1);
+  expect((await run(["dead-letters"])).stdout).toContain(group.fingerprint);
+  expect((await run(["dead-letters", "--list"])).stdout).toContain(letterId);
+  expect((await run(["dead-letters", letterId])).stdout).toMatch(/^attempt +1 discard/m);
+  const dry = await run(["redrive", "--fingerprint", group.fingerprint, "--dry-run", "--json"]);
+  expect(JSON.parse(dry.stdout)).toMatchObject({ dryRun: true, matched: 1 });
+  expect(await run(["redrive", letterId])).toMatchObject({ code: 0, stdout: `${jobId} redriven\n` });
+  expect((await run(["watch", jobId])).code).toBe(0);
+  expect((await run(["redrive", "--all"])).code).toBe(2);
+});
+
+test("who stops reading is no failure", async () => {
+  for (let index = 0; index < 3; index += 1) await darkroom.submit({ kind: "classification", text: `fine ${index}` });
+  const child = start(["ls", "--json", "--limit", "1", "--all"]);
+  child.stdout?.destroy();
+  expect(await ended(child)).toMatchObject({ code: 0, stderr: "" });
+});
