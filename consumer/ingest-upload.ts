@@ -100,8 +100,9 @@ async function inspect(
   if (route.type === "ignored") return ignored(route.reason, ownerId, object.size);
 
   const id = await uploadJobId(announcement);
+  const { work, terms, marks } = route;
   return {
-    job: await newJob(route.work, route.terms, { id, ownerId, createdAt: now, ringGraceMs, upload: announcement }),
+    job: await newJob(work, terms, { id, ownerId, createdAt: now, ringGraceMs, marks, upload: announcement }),
     upload: { ...announcement, ownerId, sizeBytes: object.size, jobId: id, ignoredReason: null },
   };
 }

@@ -1,85 +1,80 @@
-import { insertJobs, type UploadRecord } from "../shared/db/jobs.ts";
-import { type JobDetail, readJob } from "../shared/db/job-reads.ts";
+import type { JobRow } from "../shared/db/job-reads.ts";
 import type { Intake } from "../shared/intake.ts";
-import { randomJobId, uploadJobId } from "../shared/job.ts";
-import { JobWork, newJob, type Source } from "../shared/new-job.ts";
-import { recordChanges } from "../shared/record-changes.ts";
-import { recordIntake } from "../shared/record-intake.ts";
+import type { JobMarks } from "../shared/marks.ts";
+import { JobWork, type Source } from "../shared/new-job.ts";
 import { readHead } from "../shared/read-head.ts";
 import { routeUpload } from "../shared/route-upload.ts";
-import { isInboxKey } from "../shared/storage.ts";
 import type { JobTerms } from "../shared/terms.ts";
-import { wake } from "../shared/wake.ts";
+import { acceptJobs } from "./accept-jobs.ts";
 import type { Problem } from "./problem.ts";
 import type { JobRequest } from "./requests.ts";
 
+/** What a job is to be: what it works on, on what terms, and what its client notes down about it. */
+export interface Asked {
+  readonly work: JobWork;
+  readonly terms: JobTerms;
+  readonly marks: JobMarks;
+  /** The object that it reads, if any. */
+  readonly source: Source | null;
+}
+
 export type Submitted =
-  | { readonly ok: true; readonly job: JobDetail; readonly isNew: boolean }
+  | { readonly ok: true; readonly job: JobRow; readonly isNew: boolean }
   | { readonly ok: false; readonly problem: Problem };
 
-/** Take a job that a client describes. */
-export async function submitJob(request: JobRequest, ownerId: string, deps: Intake): Promise<Submitted> {
-  const { kind, source: key, options, priority, reuse, startWithinSeconds, deadlineSeconds, ...inline } = request;
+/** Who asks, and what the ids of their jobs are made from (seeded-ids.ts). */
+export interface Asker {
+  readonly ownerId: string;
+  readonly seed: string | undefined;
+}
+
+/** Sources are read so many at a time: each takes two of the connections an invocation may have open. */
+const SOURCES_AT_ONCE = 3;
+
+/** Take jobs that a client describes, each on its own, in the order given. What is valid is inserted in one transaction. */
+export async function submitJobs(
+  requests: readonly JobRequest[],
+  asker: Asker,
+  deps: Intake,
+): Promise<readonly Submitted[]> {
+  const prepared: (Asked | Problem)[] = [];
+  for (let start = 0; start < requests.length; start += SOURCES_AT_ONCE) {
+    const some = requests.slice(start, start + SOURCES_AT_ONCE);
+    prepared.push(...(await Promise.all(some.map((request) => prepare(request, asker.ownerId, deps)))));
+  }
+  const accepted = await acceptJobs(
+    prepared.filter((one) => "work" in one),
+    asker,
+    deps,
+  );
+  let next = 0;
+  return prepared.map((one): Submitted => {
+    if ("code" in one) return { ok: false, problem: one };
+    const result = accepted[next];
+    next += 1;
+    if (result === undefined) throw new Error("fewer jobs were accepted than asked for");
+    return { ok: true, ...result };
+  });
+}
+
+async function prepare(request: JobRequest, ownerId: string, deps: Intake): Promise<Asked | Problem> {
+  const { kind, source: key, options, tags, metadata, ...rest } = request;
+  const { priority, reuse, startWithinSeconds, deadlineSeconds, ...inline } = rest;
   const terms = { priority, reuse, startWithinSeconds, deadlineSeconds };
+  const marks = { tags, metadata };
   if (key === undefined) {
-    return accept(JobWork.parse({ kind, input: { ...inline, options } }), { terms, source: null }, ownerId, deps);
+    return { work: JobWork.parse({ kind, input: { ...inline, options } }), terms, marks, source: null };
   }
 
   const object = await deps.media.head(key);
   // Another owner's object and none at all look the same.
   if (object === null || (object.customMetadata?.["owner"] ?? deps.operatorId) !== ownerId) {
-    return { ok: false, problem: { code: "source_not_found", detail: `There is no object '${key}'.` } };
+    return { code: "source_not_found", detail: `There is no object '${key}'.` };
   }
   const source = { key, etag: object.etag, sizeBytes: object.size };
   const head = object.size === 0 ? new Uint8Array() : await readHead(deps.media, source);
-  if (head === null) return { ok: false, problem: { code: "source_not_found", detail: `'${key}' was just replaced.` } };
+  if (head === null) return { code: "source_not_found", detail: `'${key}' was just replaced.` };
   const route = await routeUpload({ source, head, metadata: { kind, options: JSON.stringify(options) } });
-  if (route.type === "job") return accept(route.work, { terms, source }, ownerId, deps);
-  return { ok: false, problem: { code: "unsupported_media", detail: route.reason } };
-}
-
-/** Insert the job, or find the one that the same upload already became with the same options. */
-export async function accept(
-  work: JobWork,
-  { terms, source }: { terms: JobTerms; source: Source | null },
-  ownerId: string,
-  deps: Intake,
-): Promise<Submitted> {
-  const asked = { work, terms };
-  if (source === null || !isInboxKey(source.key)) return acceptAs(randomJobId(), asked, [], ownerId, deps);
-
-  const upload = { bucket: deps.mediaBucket, key: source.key, etag: source.etag };
-  const id = await uploadJobId(upload);
-  const known = await readJob(deps.db, { id, ownerId });
-  const isSame = known?.job.kind === work.kind && known.job.input === JSON.stringify(work.input);
-  if (known !== null && isSame && terms.reuse) {
-    return { ok: true, job: known, isNew: false };
-  }
-  // The upload is another job already: this is new work on it, asked for by hand.
-  if (known !== null) return acceptAs(randomJobId(), asked, [], ownerId, deps);
-  const record = { ...upload, ownerId, sizeBytes: source.sizeBytes, jobId: id, ignoredReason: null };
-  return acceptAs(id, asked, [record], ownerId, deps);
-}
-
-async function acceptAs(
-  id: string,
-  asked: { work: JobWork; terms: JobTerms },
-  uploads: readonly UploadRecord[],
-  ownerId: string,
-  deps: Intake,
-): Promise<Submitted> {
-  const now = Date.now();
-  const [upload] = uploads;
-  const times = { createdAt: now, ringGraceMs: deps.ringGraceMs };
-  const job = await newJob(asked.work, asked.terms, { id, ownerId, ...times, ...(upload && { upload }) });
-  const inserted = await insertJobs(deps.db, { jobs: [job], uploads }, { now, ringGraceMs: deps.ringGraceMs });
-  recordIntake(deps.journal, { jobs: [job], uploads, taskIds: inserted.tasks });
-  recordChanges(deps.journal, inserted.released);
-  await wake(deps.tasks, inserted.ready);
-  const detail = await readJob(deps.db, { id, ownerId });
-  const isAsAsked = detail?.job.kind === job.kind && detail.job.input === job.input;
-  if (detail !== null && isAsAsked) return { ok: true, job: detail, isNew: inserted.tasks.length > 0 };
-  // The upload's job was pruned, or its event made another of it just now. Asked for by hand, it is new work.
-  if (uploads.length > 0) return acceptAs(randomJobId(), asked, [], ownerId, deps);
-  throw new Error(`job '${id}' was inserted and cannot be read`);
+  if (route.type === "job") return { work: route.work, terms, marks, source };
+  return { code: "unsupported_media", detail: route.reason };
 }

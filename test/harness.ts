@@ -15,6 +15,8 @@ const TABLES = [
   "api_keys",
   "model_minutes",
   "pauses",
+  "job_marks",
+  "idempotency_keys",
 ];
 
 /** Keys of two owners. `operator` also owns what was put straight into the bucket. */

@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 
 import { listUploads } from "../../shared/db/job-reads.ts";
 import { MAX_UPLOAD_BYTES } from "../../shared/limits.ts";
@@ -8,61 +8,117 @@ import { uploadKey } from "../../shared/storage.ts";
 import { intakeOf } from "../../shared/intake.ts";
 import { JobTerms } from "../../shared/terms.ts";
 import type { App } from "../app.ts";
+import { describe, query } from "../describe.ts";
+import { idempotent, IDEMPOTENCY_PARAMETER, IDEMPOTENCY_PROBLEMS } from "../idempotent.ts";
 import { iso } from "../job-view.ts";
+import { PREFER_PARAMETER, preferWait } from "../prefer-wait.ts";
 import { problem } from "../problem.ts";
 import { peek, storeUpload } from "../receive-upload.ts";
 import { UploadQuery } from "../requests.ts";
-import { accept } from "../submit-job.ts";
-import { parseQuery } from "../validate.ts";
-import { submitted } from "./submitted.ts";
+import { seededId } from "../seeded-ids.ts";
+import { acceptJobs } from "../accept-jobs.ts";
+import { UploadList } from "../views/upload.ts";
+import { submitted, SUBMITTED } from "./submitted.ts";
 
 export const uploads = new Hono<App>();
 
+/** R2's limit for an object's custom metadata is 8,192 bytes of names and values; the rest is ours. */
+const MAX_METADATA_BYTES = 7900;
+
 /** Store a body in the inbox and answer with its job. */
-uploads.post("/", async (c) => {
-  const query = parseQuery(c, UploadQuery);
-  if (!query.ok) return query.response;
-  const length = c.req.header("content-length");
-  if (c.req.raw.body === null || length === "0") return problem(c, EMPTY);
-  if (length === undefined) return problem(c, NO_LENGTH);
-  const sizeBytes = Number(length);
-  if (sizeBytes > MAX_UPLOAD_BYTES) {
-    const detail = `At most ${MAX_UPLOAD_BYTES} bytes come through the API; put larger files straight into the bucket under 'inbox/'.`;
-    return problem(c, { code: "upload_too_large", detail });
-  }
+uploads.post(
+  "/",
+  describe({
+    operationId: "upload",
+    summary: "Store the body in the inbox, and submit its job",
+    tags: ["uploads"],
+    parameters: [IDEMPOTENCY_PARAMETER, PREFER_PARAMETER],
+    requestBody: { required: true, content: { "application/octet-stream": { schema: {} } } },
+    answers: SUBMITTED,
+    problems: [
+      ...IDEMPOTENCY_PROBLEMS,
+      "invalid_request",
+      "length_required",
+      "upload_too_large",
+      "upload_incomplete",
+      "unsupported_media",
+    ],
+  }),
+  preferWait,
+  query(UploadQuery),
+  idempotent(headOf),
+  async (c) => {
+    const length = c.req.header("content-length");
+    if (c.req.raw.body === null || length === "0") return problem(c, EMPTY);
+    if (length === undefined) return problem(c, NO_LENGTH);
+    const sizeBytes = Number(length);
+    if (sizeBytes > MAX_UPLOAD_BYTES) {
+      const detail = `At most ${MAX_UPLOAD_BYTES} bytes come through the API; put larger files straight into the bucket under 'inbox/'.`;
+      return problem(c, { code: "upload_too_large", detail });
+    }
 
-  const { name, kind, options, ...asked } = query.value;
-  const terms = JobTerms.parse(asked);
-  const ownerId = c.get("ownerId");
-  const key = uploadKey(crypto.randomUUID(), name);
-  // The object says itself what it is, so that its event notification makes the same job as this request.
-  const metadata = {
-    owner: ownerId,
-    terms: JSON.stringify(terms),
-    ...(kind && { kind }),
-    ...(options && { options }),
-  };
-  const body = await peek(c.req.raw.body);
-  const route = await routeUpload({ source: { key, etag: "", sizeBytes }, head: body.head, metadata });
-  if (route.type === "ignored") return problem(c, { code: "unsupported_media", detail: route.reason });
+    const { name, kind, options, tag: tags = [], metadata: pairs = {}, ...asked } = c.req.valid("query");
+    const terms = JobTerms.parse(asked);
+    const marks = { tags, metadata: pairs };
+    const ownerId = c.get("ownerId");
+    const seed = c.get("seed");
+    const key = uploadKey(await seededId(seed), name);
+    // The object says itself what it is, so that its event notification makes the same job as this request.
+    const metadata = {
+      owner: ownerId,
+      terms: JSON.stringify(terms),
+      ...(kind && { kind }),
+      ...(options && { options }),
+      ...(tags.length > 0 && { tags: JSON.stringify(tags) }),
+      ...(Object.keys(pairs).length > 0 && { metadata: JSON.stringify(pairs) }),
+    };
+    if (new TextEncoder().encode(JSON.stringify(metadata)).length > MAX_METADATA_BYTES) return problem(c, TOO_MUCH);
+    const body = c.get("peeked") ?? (await peek(c.req.raw.body));
+    const route = await routeUpload({ source: { key, etag: "", sizeBytes }, head: body.head, metadata });
+    if (route.type === "ignored") return problem(c, { code: "unsupported_media", detail: route.reason });
 
-  const deps = intakeOf(c.env);
-  let source: Source;
-  try {
-    source = await storeUpload(deps.media, { key, sizeBytes, body: body.whole, metadata });
-  } catch (error) {
-    return problem(c, { code: "upload_incomplete", detail: `Nothing was stored: ${String(error)}` });
-  }
-  const work = JobWork.parse({ kind: route.work.kind, input: { ...route.work.input, source } });
-  return submitted(c, await accept(work, { terms, source }, ownerId, deps));
-});
+    const deps = intakeOf(c.env);
+    let source: Source;
+    try {
+      source = await storeUpload(deps.media, { key, sizeBytes, body: body.whole, metadata });
+    } catch (error) {
+      return problem(c, { code: "upload_incomplete", detail: `Nothing was stored: ${String(error)}` });
+    }
+    const work = JobWork.parse({ kind: route.work.kind, input: { ...route.work.input, source } });
+    const [accepted] = await acceptJobs([{ work, terms, marks, source }], { ownerId, seed }, deps);
+    return submitted(c, accepted && { ok: true, ...accepted });
+  },
+);
 
 /** The latest objects seen in the inbox, with the job of each or the reason why it has none. */
-uploads.get("/", async (c) => {
-  const rows = await listUploads(c.env.DB, c.get("ownerId"));
-  return c.json({ uploads: rows.map((row) => ({ ...row, createdAt: iso(row.createdAt) })) });
-});
+uploads.get(
+  "/",
+  describe({
+    operationId: "listUploads",
+    summary: "The latest 100 objects seen in the inbox",
+    tags: ["uploads"],
+    answers: { 200: { description: "newest first", schema: UploadList } },
+  }),
+  async (c) => {
+    const rows = await listUploads(c.env.DB, c.get("ownerId"));
+    const answer: UploadList = { uploads: rows.map((row) => ({ ...row, createdAt: iso(row.createdAt) })) };
+    return c.json(answer);
+  },
+);
 
+/** Two uploads are the same by their length and first bytes: the rest is on its way straight into the bucket. */
+async function headOf(c: Context<App>): Promise<BufferSource> {
+  const length = new TextEncoder().encode(`${c.req.header("content-length") ?? ""}\n`);
+  if (c.req.raw.body === null) return length;
+  const peeked = await peek(c.req.raw.body);
+  c.set("peeked", peeked);
+  return new Blob([length, peeked.head]).arrayBuffer();
+}
+
+const TOO_MUCH = {
+  code: "invalid_request",
+  detail: `name, options, tags and metadata of an upload have at most ${MAX_METADATA_BYTES} bytes together`,
+} as const;
 const EMPTY = { code: "unsupported_media", detail: "the body is empty" } as const;
 const NO_LENGTH = {
   code: "length_required",
