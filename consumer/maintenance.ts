@@ -8,6 +8,7 @@ import {
   takeDueTasks,
   writeCursor,
 } from "../shared/db/maintenance.ts";
+import { pruneAnswers } from "../shared/db/idempotency.ts";
 import { releaseFollowers } from "../shared/db/followers.ts";
 import { settleTasks } from "../shared/db/settle.ts";
 import { findOverdueJobs, stopJobs } from "../shared/db/stop-jobs.ts";
@@ -42,6 +43,7 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
     advanceRedrives,
     sweepInbox,
     pruneFinalized,
+    forgetAnswers,
   };
   for (const [duty, run] of Object.entries(duties)) {
     try {
@@ -135,4 +137,9 @@ async function pruneFinalized({ db, media, retentionDays }: MaintenanceDeps, now
   }
   await deleteJobs(db, jobIds, before);
   return jobIds.length;
+}
+
+/** Forget what was answered to requests with an idempotency key a day ago. */
+async function forgetAnswers({ db }: MaintenanceDeps, now: number): Promise<number> {
+  return pruneAnswers(db, now, LIMIT);
 }
