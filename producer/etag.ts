@@ -1,8 +1,9 @@
+const opaque = (tag: string) => tag.replace(/^W\//, "");
+
 /** Whether a conditional GET's `If-None-Match` (RFC 9110) names this tag, compared weakly. */
 export function matchesEtag(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   if (header.trim() === "*") return true;
-  const opaque = (tag: string) => tag.replace(/^W\//, "");
   return (header.match(/(?:W\/)?"[^"]*"/g) ?? []).some((tag) => opaque(tag) === opaque(etag));
 }
 

@@ -34,7 +34,7 @@ function valueOf(document: Document, schema: Schema, depth = 5): fc.Arbitrary<un
 }
 
 function fitting(document: Document, schema: Schema, depth: number): fc.Arbitrary<unknown> {
-  const inner = (one: unknown) => valueOf(document, (one ?? {}) as Schema, depth - 1);
+  const inner = (one: unknown) => valueOf(document, (one || {}) as Schema, depth - 1);
   if (depth <= 0) return oddJson;
   if (typeof schema["$ref"] === "string") {
     return fitting(document, document.components.schemas[schema["$ref"].split("/").at(-1)!] ?? {}, depth);
@@ -85,7 +85,7 @@ function fitting(document: Document, schema: Schema, depth: number): fc.Arbitrar
           '{"a": "b"}',
           "true",
         ),
-        typeof schema["pattern"] === "string" && schema["format"] === undefined
+        typeof schema["pattern"] === "string" && schema["format"] === undefined && !schema["pattern"].includes("\\p")
           ? fc.stringMatching(new RegExp(schema["pattern"], "u"), { size: "xsmall" })
           : fc.string({ maxLength: 30 }),
       );

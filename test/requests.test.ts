@@ -25,9 +25,12 @@ test("twenty requests with one key make one job, and each is answered with it or
   const fresh = answers.filter(({ status, headers }) => status === 201 && !headers.has("idempotency-replayed"));
   expect(fresh).toHaveLength(1);
   const first = await fresh[0]!.text();
-  for (const answer of answers.filter((one) => one !== fresh[0])) {
-    if (answer.status === 201) expect(await answer.text()).toBe(first);
-    else expect([answer.status, (await answer.json<Problem>()).code]).toEqual([409, "idempotency_in_flight"]);
+  const others = answers.filter((one) => one !== fresh[0]);
+  const told = await Promise.all(others.map(async (answer) => [answer.status, await answer.text()] as const));
+  for (const [status, text] of told) {
+    expect(status === 201 ? [201, text] : [status, (JSON.parse(text) as Problem).code]).toEqual(
+      status === 201 ? [201, first] : [409, "idempotency_in_flight"],
+    );
   }
   const replayed = await post("/v1/jobs", request, { "idempotency-key": "twenty" });
   expect([replayed.status, replayed.headers.get("idempotency-replayed")]).toEqual([201, "true"]);
@@ -128,8 +131,8 @@ test("of a batch each job is taken or refused on its own, in its place", async (
   expect(results.map(({ status }) => status).toSpliced(2, 2)).toEqual([201, 422, 404, 201, 422]);
   expect(results[2]!.job!.id).toBe(results[3]!.job!.id);
   expect(results[4]!.problem!.code).toBe("source_not_found");
-  for (const { job } of results)
-    if (job !== undefined) expect((await darkroom.untilJob(job.id)).state).toBe("completed");
+  const taken = results.flatMap(({ job }) => job?.id ?? []);
+  for (const id of taken) expect((await darkroom.untilJob(id)).state).toBe("completed");
   expect((await post("/v1/jobs/batch", { jobs: [] })).status).toBe(422);
 
   const many = Array.from({ length: 101 }, (_, index) => ({ kind: "classification", text: `n ${index}` }));
