@@ -22,7 +22,7 @@ test("twenty requests with one key make one job, and each is answered with it or
   const headers = { "idempotency-key": '"twenty"' };
   const answers = await Promise.all(Array.from({ length: 20 }, async () => post("/v1/jobs", request, headers)));
   expect(await count("jobs")).toBe(1);
-  const fresh = answers.filter(({ status, headers }) => status === 201 && !headers.has("idempotency-replayed"));
+  const fresh = answers.filter((one) => one.status === 201 && !one.headers.has("idempotency-replayed"));
   expect(fresh).toHaveLength(1);
   const first = await fresh[0]!.text();
   const others = answers.filter((one) => one !== fresh[0]);

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import * as z from "zod";
+import type * as z from "zod";
 
 import { sendMessage } from "../../shared/advance-redrives.ts";
 import { readAudit } from "../../shared/db/audit.ts";

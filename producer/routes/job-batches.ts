@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import * as z from "zod";
+import type * as z from "zod";
 
 import { intakeOf } from "../../shared/intake.ts";
 import type { App } from "../app.ts";

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import * as z from "zod";
+import type * as z from "zod";
 
 import { cancelJob } from "../../shared/db/jobs.ts";
 import { listJobs, readJob } from "../../shared/db/job-reads.ts";
