@@ -102,10 +102,10 @@ async function inspect(
   const id = await uploadJobId(announcement);
   // Stored by the API, which has asked whether the key may: counted, but not asked again.
   const keyId = object.customMetadata?.["limited-key"];
-  const times = { createdAt: now, ringGraceMs };
-  const limit = keyId !== undefined && { limit: { keyId } };
+  const { work, terms, marks } = route;
+  const about = { id, ownerId, createdAt: now, ringGraceMs, marks, upload: announcement };
   return {
-    job: await newJob(route.work, route.terms, { id, ownerId, ...times, upload: announcement, ...limit }),
+    job: await newJob(work, terms, { ...about, ...(keyId !== undefined && { limit: { keyId } }) }),
     upload: { ...announcement, ownerId, sizeBytes: object.size, jobId: id, ignoredReason: null },
   };
 }

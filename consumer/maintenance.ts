@@ -10,6 +10,7 @@ import {
   writeCursor,
 } from "../shared/db/maintenance.ts";
 import { deletePendingUploads, findExpiredUploads } from "../shared/db/pending-uploads.ts";
+import { pruneAnswers } from "../shared/db/idempotency.ts";
 import { releaseFollowers } from "../shared/db/followers.ts";
 import { settleTasks } from "../shared/db/settle.ts";
 import { findOverdueJobs, stopJobs } from "../shared/db/stop-jobs.ts";
@@ -48,6 +49,7 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
     abortExpiredUploads,
     pruneFinalized,
     pruneFiles,
+    forgetAnswers,
   };
   for (const [duty, run] of Object.entries(duties)) {
     try {
@@ -164,4 +166,9 @@ async function pruneFiles({ media, retentionDays }: MaintenanceDeps, now: number
   const old = objects.map(({ key }) => key).filter((key) => (fileStoredAt(key) ?? now) < before);
   if (old.length > 0) await media.delete(old);
   return old.length;
+}
+
+/** Forget what was answered to requests with an idempotency key a day ago. */
+async function forgetAnswers({ db }: MaintenanceDeps, now: number): Promise<number> {
+  return pruneAnswers(db, now, LIMIT);
 }

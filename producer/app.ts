@@ -1,5 +1,6 @@
 import type { Key } from "../shared/db/keys.ts";
 import type { UploadLimits } from "../shared/db/keys.ts";
+import type { PeekedBody } from "./receive-upload.ts";
 
 /** What every route's handlers see: the bindings, and whose key it was. */
 export interface App {
@@ -11,5 +12,9 @@ export interface App {
     key: Key;
     /** What that key may upload. */
     uploadLimits: UploadLimits;
+    /** What the ids of whatever the request makes are made from, if it has an `Idempotency-Key`. */
+    seed?: string;
+    /** The body, where the middleware before had to look at its head. */
+    peeked?: PeekedBody;
   };
 }

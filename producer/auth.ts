@@ -4,7 +4,7 @@ import type { Actor } from "../shared/db/audit.ts";
 import { findKey, type Key } from "../shared/db/keys.ts";
 import type { App } from "./app.ts";
 import { problem } from "./problem.ts";
-import type { Submitter } from "./submit-job.ts";
+import type { Submitter } from "./asked.ts";
 
 /** `dk_<id>_<secret>`: the id finds the row, the secret is compared with its hash. */
 const KEY = /^dk_([a-z0-9]{1,32})_([A-Za-z0-9]{16,128})$/;
@@ -39,7 +39,8 @@ export function actorOf(c: Context<App>): Actor {
 /** For whom a job is taken. */
 export function submitterOf(c: Context<App>): Submitter {
   const { id, ownerId, maxConcurrentJobs } = c.get("key");
-  return { ownerId, limit: maxConcurrentJobs === null ? null : { keyId: id, maxConcurrentJobs } };
+  const limit = maxConcurrentJobs === null ? null : { keyId: id, maxConcurrentJobs };
+  return { ownerId, limit, seed: c.get("seed") };
 }
 
 /** A new secret with the hash that is kept of it. */

@@ -5,7 +5,8 @@ import { recordIntake } from "../shared/record-intake.ts";
 import { readHead } from "../shared/read-head.ts";
 import { routeUpload } from "../shared/route-upload.ts";
 import { partNumbers } from "./begin-upload.ts";
-import { acceptUpload, type Submitted, type Submitter } from "./submit-job.ts";
+import { acceptUpload } from "./submit-job.ts";
+import type { Submitted, Submitter } from "./asked.ts";
 
 /**
  * Give an upload its job now, without waiting for the bucket's event. Twice is the same job, and so is the event's.
@@ -29,7 +30,7 @@ export async function completeUpload(
   }
   await completePendingUpload(deps.db, upload.id, Date.now());
   const route = await routeUpload({ source, head, metadata });
-  if (route.type === "job") return acceptUpload(route.work, { terms: route.terms, source }, by, deps);
+  if (route.type === "job") return acceptUpload({ ...route, source }, by, deps);
 
   const { key, etag, sizeBytes } = source;
   const ignored = { bucket: deps.mediaBucket, key, etag, ownerId: upload.ownerId, sizeBytes, jobId: null };

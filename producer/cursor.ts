@@ -1,3 +1,5 @@
+import type { Context } from "hono";
+
 /** A place in a list that is ordered by time and id, newest first. */
 export interface Position {
   readonly at: number;
@@ -29,4 +31,12 @@ export function paginate<Row>(
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   return { page, nextCursor: rows.length > limit && last !== undefined ? encodeCursor(positionOf(last)) : null };
+}
+
+/** The headers of a page: `Link` names the next one (RFC 8288) with everything else as it was asked. */
+export function pageLinks(c: Context, nextCursor: string | null): Record<string, string> {
+  if (nextCursor === null) return {};
+  const next = new URL(c.req.url);
+  next.searchParams.set("cursor", nextCursor);
+  return { link: `<${next.href}>; rel="next"` };
 }

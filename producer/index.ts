@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import * as z from "zod";
 
 import { createJournal } from "../shared/journal.ts";
 import type { App } from "./app.ts";
@@ -6,6 +7,8 @@ import { authenticate } from "./auth.ts";
 import { allowOrigins, protect } from "./browser-headers.ts";
 import { limitRate } from "./limit-rate.ts";
 import { openAi } from "./openai/index.ts";
+import { describe } from "./describe.ts";
+import { documentOf } from "./openapi.ts";
 import { problem } from "./problem.ts";
 import { replicate } from "./replicate/index.ts";
 import { artifacts } from "./routes/artifacts.ts";
@@ -13,6 +16,8 @@ import { audit } from "./routes/audit.ts";
 import { deadLetters } from "./routes/dead-letters.ts";
 import { deliveries } from "./routes/deliveries.ts";
 import { events } from "./routes/events.ts";
+import { docs } from "./routes/docs.ts";
+import { jobBatches } from "./routes/job-batches.ts";
 import { jobs } from "./routes/jobs.ts";
 import { keys } from "./routes/keys.ts";
 import { presignedUploads } from "./routes/presigned-uploads.ts";
@@ -30,21 +35,44 @@ export const app = new Hono<App>();
 
 app.use(...protect, allowOrigins);
 
-app.get("/healthz", async (c) => {
-  try {
-    await c.env.DB.prepare("SELECT 1 FROM jobs LIMIT 1").first();
-    return c.json({ status: "ok" });
-  } catch (error) {
-    createJournal(c.env.EVENTS).fault({ event: "health.failed" }, error);
-    return problem(c, { code: "unavailable", detail: "The database does not answer, or has not been migrated." });
-  }
-});
+app.get(
+  "/healthz",
+  describe({
+    operationId: "readHealth",
+    summary: "Whether the service is up",
+    tags: ["service"],
+    answers: { 200: { description: "it is", schema: z.object({ status: z.literal("ok") }) } },
+    problems: ["unavailable"],
+  }),
+  async (c) => {
+    try {
+      await c.env.DB.prepare("SELECT 1 FROM jobs LIMIT 1").first();
+      return c.json({ status: "ok" });
+    } catch (error) {
+      createJournal(c.env.EVENTS).fault({ event: "health.failed" }, error);
+      return problem(c, { code: "unavailable", detail: "The database does not answer, or has not been migrated." });
+    }
+  },
+);
+
+app.get(
+  "/openapi.json",
+  describe({
+    operationId: "readDocument",
+    summary: "This document",
+    tags: ["service"],
+    answers: { 200: { description: "OpenAPI 3.1", schema: z.looseObject({ openapi: z.string() }) } },
+  }),
+  async (c) => c.json(await documentOf(app)),
+);
+app.route("/", docs);
 
 app.use("/v1/*", authenticate, limitRate, authorize);
 app.route("/v1/uploads", uploads);
 app.route("/v1/uploads", presignedUploads);
 app.route("/v1/uploads", uppyUploads);
 app.route("/v1/jobs", jobs);
+app.route("/v1/jobs/batch", jobBatches);
 app.route("/v1/jobs", artifacts);
 app.route("/v1/jobs", transcripts);
 app.route("/v1/jobs", events);

@@ -1,12 +1,18 @@
 import type { JobDetail, JobRow } from "../shared/db/job-reads.ts";
+import { MOST_COUNTED } from "../shared/db/job-queue.ts";
+import type { JobWork } from "../shared/new-job.ts";
 import { PRIORITIES } from "../shared/terms.ts";
+import { estimate, paceOf } from "./pace.ts";
+import type { Attempt, Job, JobSummary } from "./views/job.ts";
 
 /** A job as a list shows it. Times are ISO 8601. */
-export function jobSummary(job: JobRow, origin: string) {
+export function jobSummary(job: JobRow, origin: string): JobSummary {
   return {
     id: job.id,
     kind: job.kind,
     state: job.state,
+    tags: JSON.parse(job.tags ?? "[]") as string[],
+    metadata: JSON.parse(job.metadata ?? "{}") as Record<string, string>,
     createdAt: iso(job.createdAt),
     startedAt: iso(job.startedAt),
     finishedAt: iso(job.finalizedAt),
@@ -18,12 +24,12 @@ export function jobSummary(job: JobRow, origin: string) {
 }
 
 /** A job with all there is to tell of it. Durations are milliseconds. */
-export function jobView(detail: JobDetail, origin: string) {
+export function jobView(detail: JobDetail, origin: string, now = Date.now()): Job {
   const { job, tasks, attempts, artifacts, labels, progress } = detail;
   const completed = tasks.filter((task) => task.state === "completed").length;
   return {
     ...jobSummary(job, origin),
-    input: JSON.parse(job.input) as unknown,
+    input: JSON.parse(job.input) as JobWork["input"],
     terms: {
       priority: PRIORITIES[job.priority] ?? "normal",
       startBy: iso(job.startBy),
@@ -40,6 +46,7 @@ export function jobView(detail: JobDetail, origin: string) {
       runningMs: job.startedAt === null || job.finalizedAt === null ? null : job.finalizedAt - job.startedAt,
     },
     waiting: waitingView(detail),
+    queue: queueView(detail, now),
     attempts: attempts.map(attemptView),
     artifacts: artifacts.map(({ name, contentType, sizeBytes }) => ({
       name,
@@ -47,12 +54,25 @@ export function jobView(detail: JobDetail, origin: string) {
       sizeBytes,
       url: `${origin}/v1/jobs/${job.id}/artifacts/${encodeURIComponent(name)}`,
     })),
-    labels,
+    labels: [...labels],
+  };
+}
+
+/** Where a job that waits for its turn stands. Times are estimates from what was measured, and null where nothing was. */
+function queueView(detail: JobDetail, now: number): Job["queue"] {
+  if (detail.ahead === null) return null;
+  const expected = estimate(detail, now);
+  return {
+    position: detail.ahead,
+    isAtLeast: detail.ahead >= MOST_COUNTED,
+    startsAt: iso(expected?.startsAt ?? null),
+    eta: iso(expected?.endsAt ?? null),
+    measured: paceOf(detail.runs),
   };
 }
 
 /** Why nothing of the job runs: another does its work, its kind is paused, or it is between two attempts. `until` is null where nobody knows. */
-function waitingView({ job, tasks, attempts, pause }: JobDetail) {
+function waitingView({ job, tasks, attempts, pause }: JobDetail): Job["waiting"] {
   if (job.finalizedAt !== null) return null;
   if (job.follows !== null) {
     const message = `Job '${job.follows}' is the same; its result will be this one's.`;
@@ -70,7 +90,7 @@ function waitingView({ job, tasks, attempts, pause }: JobDetail) {
 }
 
 /** One run of a task, as jobs and dead letters show it. */
-export function attemptView(attempt: JobDetail["attempts"][number]) {
+export function attemptView(attempt: JobDetail["attempts"][number]): Attempt {
   return {
     taskId: attempt.taskId,
     number: attempt.number,

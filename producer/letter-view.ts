@@ -1,10 +1,11 @@
 import type { AuditRow } from "../shared/db/audit.ts";
 import type { DeadLetter, DeadLetterDetail, LetterGroup } from "../shared/db/dead-letter-reads.ts";
 import type { AttemptRow } from "../shared/db/job-reads.ts";
+import type * as view from "./views/dead-letter.ts";
 import { attemptView, iso } from "./job-view.ts";
 
 /** Dead letters that have a fingerprint in common. */
-export function groupView(group: LetterGroup, origin: string) {
+export function groupView(group: LetterGroup, origin: string): view.LetterGroup {
   return {
     fingerprint: group.fingerprint,
     kind: group.kind,
@@ -24,7 +25,7 @@ export function groupView(group: LetterGroup, origin: string) {
 }
 
 /** A dead letter with every attempt of its task. */
-export function letterView(letter: DeadLetter, attempts: readonly AttemptRow[], origin: string) {
+export function letterView(letter: DeadLetter, attempts: readonly AttemptRow[], origin: string): view.DeadLetter {
   return {
     id: letter.id,
     fingerprint: letter.fingerprint,
@@ -50,7 +51,7 @@ export function letterView(letter: DeadLetter, attempts: readonly AttemptRow[], 
 export function letterDetailView(
   letter: DeadLetterDetail,
   { attempts, audit, origin }: { attempts: readonly AttemptRow[]; audit: readonly AuditRow[]; origin: string },
-) {
+): view.DeadLetterDetail {
   const args = JSON.parse(letter.args ?? "{}") as { options?: unknown };
   return {
     ...letterView(letter, attempts, origin),
@@ -61,7 +62,7 @@ export function letterDetailView(
   };
 }
 
-export function auditView(row: AuditRow) {
+export function auditView(row: AuditRow): view.AuditEntry {
   return {
     id: row.id,
     at: iso(row.createdAt),

@@ -2,9 +2,10 @@ import type { Load, TaskLoad, Throughput } from "../shared/db/load.ts";
 import { JOB_KINDS, type JobKind } from "../shared/job.ts";
 import { JOB_KIND_OF } from "../shared/task.ts";
 import { iso } from "./job-view.ts";
+import type { KindLoad, Load as LoadView } from "./views/queues.ts";
 
 /** A kind of job as `GET /v1/queues` shows it. Tasks are counted by state, jobs by when they ended. Ages in milliseconds. */
-export function kindView(kind: JobKind, { tasks, throughput, letters, pauses }: Load, now: number) {
+export function kindView(kind: JobKind, { tasks, throughput, letters, pauses }: Load, now: number): KindLoad {
   const own = tasks.filter((load) => JOB_KIND_OF[load.kind] === kind);
   const sum = (figure: "waiting" | "delayed" | "held" | "running" | "pending") =>
     own.reduce((total, load) => total + load[figure], 0);
@@ -27,14 +28,14 @@ export function kindView(kind: JobKind, { tasks, throughput, letters, pauses }: 
 }
 
 /** Every kind's view, and the dead letters that belong to no job. */
-export function loadView(load: Load, now: number) {
+export function loadView(load: Load, now: number): Pick<LoadView, "kinds" | "unreadableMessages"> {
   return {
     kinds: JOB_KINDS.map((kind) => kindView(kind, load, now)),
     unreadableMessages: load.letters.find((row) => row.kind === null)?.count ?? 0,
   };
 }
 
-function throughputView(ended: Throughput | undefined) {
+function throughputView(ended: Throughput | undefined): KindLoad["jobs"] {
   return {
     last5Minutes: { completed: ended?.completedIn5Min ?? 0, failed: ended?.failedIn5Min ?? 0 },
     lastHour: { completed: ended?.completedInHour ?? 0, failed: ended?.failedInHour ?? 0 },

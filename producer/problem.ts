@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import * as z from "zod";
 
 const PROBLEMS = {
   invalid_request: [422, "The request is not valid"],
@@ -21,6 +22,9 @@ const PROBLEMS = {
   upload_not_found: [404, "No such upload"],
   source_not_found: [404, "No such source object"],
   key_not_found: [404, "No such key"],
+  invalid_idempotency_key: [400, "The Idempotency-Key is not valid"],
+  idempotency_in_flight: [409, "A request with this Idempotency-Key is being answered"],
+  idempotency_mismatch: [422, "This Idempotency-Key belongs to another request"],
   job_finished: [409, "The job has already ended"],
   not_redrivable: [409, "The dead letter cannot be redriven"],
   not_discardable: [409, "The dead letter cannot be discarded"],
@@ -47,6 +51,23 @@ const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
+export const PROBLEM_STATUS: Readonly<Record<ProblemCode, number>> = Object.fromEntries(
+  Object.entries(PROBLEMS).map(([code, [status]]) => [code, status]),
+) as Record<ProblemCode, number>;
+
+/** The body of every error (RFC 9457). */
+export const ProblemBody = z
+  .object({
+    type: z.string().describe("urn:darkroom:problem:<code>"),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string(),
+    issues: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  })
+  .meta({ id: "Problem" });
+export type ProblemBody = z.infer<typeof ProblemBody>;
+
 export interface Problem {
   readonly code: ProblemCode;
   /** A sentence about this occurrence. */
@@ -58,16 +79,18 @@ export interface Problem {
 }
 
 /** An RFC 9457 answer. `type` is stable: programs may compare it, or the shorter `code`. */
-export function problem(
-  c: Context,
-  { code, detail, issues, retryAfterSeconds }: Problem,
-  headers: Record<string, string> = {},
-): Response {
-  const [status, title] = PROBLEMS[code];
-  const body = { type: `urn:darkroom:problem:${code}`, title, status, detail, code, ...(issues && { issues }) };
-  return c.body(JSON.stringify(body), status, {
+export function problem(c: Context, occurrence: Problem, headers: Record<string, string> = {}): Response {
+  const [status] = PROBLEMS[occurrence.code];
+  const { retryAfterSeconds } = occurrence;
+  return c.body(JSON.stringify(problemBody(occurrence)), status, {
     ...headers,
     ...(retryAfterSeconds !== undefined && { "retry-after": String(retryAfterSeconds) }),
     "content-type": "application/problem+json",
   });
+}
+
+export function problemBody({ code, detail, issues }: Problem): ProblemBody {
+  const [status, title] = PROBLEMS[code];
+  const type = `urn:darkroom:problem:${code}`;
+  return { type, title, status, detail, code, ...(issues && { issues: issues.map((issue) => ({ ...issue })) }) };
 }

@@ -1,22 +1,12 @@
 import type { Journal } from "../shared/journal.ts";
-
-/** A queue's backlog as the platform counts it: messages, among them doorbells nobody needs any more. */
-export interface QueueView {
-  readonly name: string;
-  readonly backlogMessages: number | null;
-  readonly backlogBytes: number | null;
-  /** Null where nothing waits, or the platform does not say. */
-  readonly oldestMessageAgeMs: number | null;
-  /** Why there are no figures; null where there are. */
-  readonly reason: string | null;
-}
+import type { QueueBacklog } from "./views/queues.ts";
 
 /** Ask the platform for a queue's figures. What it does not answer is null, with the reason. Never throws. */
 export async function queueView(
   name: string,
   queue: Queue,
   { now, journal }: { now: number; journal: Journal },
-): Promise<QueueView> {
+): Promise<QueueBacklog> {
   try {
     const { backlogCount, backlogBytes, oldestMessageTimestamp: oldest } = await queue.metrics();
     // An empty queue's timestamp is absent, or the beginning of time.

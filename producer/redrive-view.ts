@@ -1,18 +1,20 @@
 import type { CountedRedrive } from "../shared/db/redrives.ts";
+import type { RedriveFilter } from "../shared/redrive.ts";
 import { iso } from "./job-view.ts";
+import type { Redrive } from "./views/redrive.ts";
 
 /**
  * A redrive as clients see it. Of the letters that matched, `pending` wait, `redriven` have been given another life,
  * `skipped` were closed meanwhile, and `released` were given back when it was cancelled or stopped. `running`,
  * `completed`, `failed` and `cancelled` say what became of those redriven.
  */
-export function redriveView(redrive: CountedRedrive, origin: string) {
+export function redriveView(redrive: CountedRedrive, origin: string): Redrive {
   const { matched, released, fates } = redrive;
   return {
     id: redrive.id,
     state: redrive.state,
     reason: redrive.reason,
-    filter: JSON.parse(redrive.filter) as unknown,
+    filter: JSON.parse(redrive.filter) as RedriveFilter,
     limit: redrive.maxLetters,
     ratePerSecond: redrive.ratePerSecond,
     canary: redrive.canaryId,

@@ -6,6 +6,7 @@ import { LETTER_STATES } from "../shared/db/dead-letter-reads.ts";
 import { JOB_KINDS, JOB_STATES } from "../shared/job.ts";
 import { MAX_KEY_BYTES, MAX_TEXT_CHARS } from "../shared/limits.ts";
 import { ClassificationOptions, ImageOptions, Prompt, TranscriptionOptions } from "../shared/options.ts";
+import { JobMarks, MetadataKey, MetadataValue, pairMark, Tag, tagMark } from "../shared/marks.ts";
 import { RedriveFilter, RedriveLimit, RedriveRate } from "../shared/redrive.ts";
 import { isResultKey } from "../shared/storage.ts";
 import { SCOPES } from "../shared/scopes.ts";
@@ -24,34 +25,50 @@ function oneOf(value: Record<string, unknown>, names: readonly string[], context
   context.addIssue({ code: "custom", path: [names[0] ?? ""], message: `give exactly one of ${names.join(", ")}` });
 }
 
+/** What every kind of job may be told beside its work. */
+const About = { ...JobTerms.shape, ...JobMarks.shape };
+
 /** The body of `POST /v1/jobs`. `source` is the key of an object in the bucket. */
-export const JobRequest = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("transcription"),
-    source: SourceKey,
-    options: TranscriptionOptions.prefault({}),
-    ...JobTerms.shape,
-  }),
-  z
-    .strictObject({
-      kind: z.literal("image_generation"),
-      prompt: Prompt.optional(),
-      source: SourceKey.optional(),
-      options: ImageOptions.prefault({}),
-      ...JobTerms.shape,
-    })
-    .superRefine((value, context) => oneOf(value, ["prompt", "source"], context)),
-  z
-    .strictObject({
-      kind: z.literal("classification"),
-      text: z.string().trim().min(1).max(MAX_TEXT_CHARS).optional(),
-      source: SourceKey.optional(),
-      options: ClassificationOptions.prefault({}),
-      ...JobTerms.shape,
-    })
-    .superRefine((value, context) => oneOf(value, ["source", "text"], context)),
-]);
+export const JobRequest = z
+  .discriminatedUnion("kind", [
+    z.strictObject({
+      kind: z.literal("transcription"),
+      source: SourceKey,
+      options: TranscriptionOptions.prefault({}),
+      ...About,
+    }),
+    z
+      .strictObject({
+        kind: z.literal("image_generation"),
+        prompt: Prompt.optional(),
+        source: SourceKey.optional(),
+        options: ImageOptions.prefault({}),
+        ...About,
+      })
+      .superRefine((value, context) => oneOf(value, ["prompt", "source"], context)),
+    z
+      .strictObject({
+        kind: z.literal("classification"),
+        text: z.string().trim().min(1).max(MAX_TEXT_CHARS).optional(),
+        source: SourceKey.optional(),
+        options: ClassificationOptions.prefault({}),
+        ...About,
+      })
+      .superRefine((value, context) => oneOf(value, ["source", "text"], context)),
+  ])
+  .meta({ id: "JobRequest" });
 export type JobRequest = z.infer<typeof JobRequest>;
+
+export const MAX_BATCH_JOBS = 100;
+
+/** The body of `POST /v1/jobs/batch`. Each job is validated on its own, so that one mistake does not refuse the others. */
+export const BatchRequest = z.strictObject({
+  jobs: z
+    .array(z.unknown())
+    .min(1)
+    .max(MAX_BATCH_JOBS)
+    .meta({ items: { $ref: "#/components/schemas/JobRequest" } }),
+});
 
 const Cursor = z.string().transform((cursor, context) => {
   const position = decodeCursor(cursor);
@@ -62,16 +79,58 @@ const Cursor = z.string().transform((cursor, context) => {
 const Limit = z.coerce.number().int().min(1).max(100).default(20);
 const Time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 
-/** The query of `GET /v1/jobs`. Times are ISO 8601; `createdAfter` is inclusive, `createdBefore` is not. */
-export const JobQuery = z.strictObject({
-  state: z.enum(JOB_STATES).optional(),
-  kind: z.enum(JOB_KINDS).optional(),
-  label: z.string().min(1).max(200).optional(),
-  createdAfter: Time.optional(),
-  createdBefore: Time.optional(),
-  cursor: Cursor.optional(),
-  limit: Limit,
-});
+/** A parameter that may be given many times. */
+const manyTags = z.union([Tag.transform((tag) => [tag]), z.array(Tag).max(16)]);
+const PAIR_PREFIX = "metadata.";
+
+/**
+ * The query of `GET /v1/jobs`. Times are ISO 8601; `createdAfter` is inclusive, `createdBefore` is not. `tag` may be
+ * repeated, and each `metadata.<key>=<value>` is a parameter of its own; a job must carry them all.
+ */
+export const JobQuery = z
+  .strictObject({
+    state: z.enum(JOB_STATES).optional(),
+    kind: z.enum(JOB_KINDS).optional(),
+    label: z.string().min(1).max(200).optional(),
+    createdAfter: Time.optional(),
+    createdBefore: Time.optional(),
+    tag: manyTags.optional(),
+    cursor: Cursor.optional(),
+    limit: Limit,
+  })
+  .catchall(z.unknown())
+  .transform(({ state, kind, label, createdAfter, createdBefore, tag = [], cursor, limit, ...rest }, context) => {
+    const marks = new Set(tag.map(tagMark));
+    for (const [name, value] of Object.entries(rest)) {
+      const key = MetadataKey.safeParse(name.slice(PAIR_PREFIX.length));
+      if (!name.startsWith(PAIR_PREFIX) || !key.success) {
+        context.addIssue({
+          code: "unrecognized_keys",
+          keys: [name],
+          input: rest,
+          message: `Unrecognized key: "${name}"`,
+        });
+        continue;
+      }
+      const pair = MetadataValue.safeParse(value);
+      if (pair.success) marks.add(pairMark(key.data, pair.data));
+      else context.addIssue({ code: "custom", path: [name], message: "expected one value of at most 512 characters" });
+    }
+    return { filter: { state, kind, label, createdAfter, createdBefore, marks: [...marks] }, cursor, limit };
+  });
+
+/** What `JobQuery` says in words of OpenAPI: an exploded object whose names are the parameters. */
+export const METADATA_PARAMETER = {
+  in: "query",
+  name: "metadata",
+  description: "each `metadata.<key>=<value>` that the job must carry",
+  style: "form",
+  explode: true,
+  schema: {
+    type: "object",
+    patternProperties: { "^metadata\\.[A-Za-z0-9_.-]{1,64}$": { type: "string", maxLength: 512 } },
+  },
+} as const;
 
 /** The body of `POST /v1/queues/{kind}/pause`; clients whose jobs wait read the note. */
 export const PauseRequest = z.strictObject({ note: z.string().trim().min(1).max(500).optional() });
@@ -155,6 +214,20 @@ export const UploadQuery = z.strictObject({
   reuse: z.stringbool({ truthy: ["true"], falsy: ["false"] }).optional(),
   startWithinSeconds: wholeNumber.pipe(JobTerms.shape.startWithinSeconds),
   deadlineSeconds: wholeNumber.pipe(JobTerms.shape.deadlineSeconds),
+  tag: manyTags.optional(),
+  /** JSON. */
+  metadata: z
+    .string()
+    .max(16_000)
+    .transform((text, context): JobMarks["metadata"] => {
+      const pairs = JobMarks.shape.metadata.safeParse(isJsonObject(text) ? JSON.parse(text) : undefined);
+      if (pairs.success && isJsonObject(text)) return pairs.data;
+      for (const issue of pairs.error?.issues ?? [{ path: [], message: "expected a JSON object" }]) {
+        context.addIssue({ code: "custom", path: [...issue.path], message: issue.message });
+      }
+      return z.NEVER;
+    })
+    .optional(),
 });
 
 /** The query of `GET /v1/jobs/{id}/transcript`. A preset sets all of the caption options; single ones override it. */

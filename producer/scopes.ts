@@ -9,6 +9,7 @@ import { problem } from "./problem.ts";
 export const SCOPE_OF: Readonly<Record<string, Scope>> = {
   "GET /v1/jobs": "jobs:read",
   "POST /v1/jobs": "jobs:write",
+  "POST /v1/jobs/batch": "jobs:write",
   "GET /v1/jobs/:id": "jobs:read",
   "DELETE /v1/jobs/:id": "jobs:write",
   "GET /v1/jobs/:id/artifacts/:name": "jobs:read",

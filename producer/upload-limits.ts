@@ -6,7 +6,7 @@ import type { UploadLimits } from "../shared/db/keys.ts";
 import type { App } from "./app.ts";
 import { submitterOf } from "./auth.ts";
 import type { Problem } from "./problem.ts";
-import { tooManyJobs } from "./submit-job.ts";
+import { tooManyJobs } from "./asked.ts";
 
 /** An upload that its key may make: `giveBack` if it comes to nothing. */
 export type Admission =

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type * as z from "zod";
 
-import { problem } from "./problem.ts";
+import { type Problem, problem } from "./problem.ts";
 
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly response: Response };
 
@@ -10,16 +10,11 @@ export async function parseBody<T>(c: Context, schema: z.ZodType<T>, absent?: un
   let body: unknown;
   try {
     const text = await c.req.text();
-    body = text === "" && absent !== undefined ? absent : JSON.parse(text);
+    body = text.trim() === "" && absent !== undefined ? absent : JSON.parse(text);
   } catch (error) {
     return { ok: false, response: problem(c, { code: "invalid_json", detail: String(error) }) };
   }
   return parse(c, schema, body);
-}
-
-/** The same where the body may be left out, which is an empty object then. */
-export async function parseOptionalBody<T>(c: Context, schema: z.ZodType<T>): Promise<Parsed<T>> {
-  return (await c.req.text()).trim() === "" ? parse(c, schema, {}) : parseBody(c, schema);
 }
 
 /** Parse the query. A parameter given twice, or one that is unknown, is refused like a wrong one. */
@@ -35,8 +30,13 @@ export function parseQuery<T>(c: Context, schema: z.ZodType<T>): Parsed<T> {
 export function parse<T>(c: Context, schema: z.ZodType<T>, value: unknown): Parsed<T> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return { ok: true, value: parsed.data };
-  const issues = parsed.error.issues.map((issue) => ({ path: issue.path.join("."), message: issue.message }));
+  return { ok: false, response: problem(c, invalidRequest(parsed.error.issues)) };
+}
+
+/** The problem of a request that a schema refused. */
+export function invalidRequest(found: readonly z.core.$ZodIssue[]): Problem {
+  const issues = found.map((issue) => ({ path: issue.path.join("."), message: issue.message }));
   const first = issues[0];
   const detail = first === undefined ? "not valid" : `${first.path || "request"}: ${first.message}`;
-  return { ok: false, response: problem(c, { code: "invalid_request", detail, issues }) };
+  return { code: "invalid_request", detail, issues };
 }

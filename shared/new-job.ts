@@ -5,6 +5,7 @@ import { IMAGE_CLASSIFIER, IMAGE_MODELS, SPEECH_MODELS, TEXT_CLASSIFIER } from "
 import { ClassificationOptions, ImageOptions, Prompt, TranscriptionOptions } from "./options.ts";
 import { MAX_ATTEMPTS, type TaskKind } from "./task.ts";
 import type { JobKind } from "./job.ts";
+import { type JobMarks, NO_MARKS } from "./marks.ts";
 import { type JobTerms, PRIORITIES } from "./terms.ts";
 import type { Announcement } from "./upload-event.ts";
 
@@ -56,6 +57,10 @@ export interface NewJob {
   /** The same for all jobs of an owner that have the same result. */
   readonly fingerprint: string;
   readonly reuse: boolean;
+  /** JSON array; null for none. */
+  readonly tags: string | null;
+  /** JSON object; null for none. */
+  readonly metadata: string | null;
   /** When to ring again if nobody has leased the task by then. */
   readonly checkAt: number;
   /** The upload that this job is the one job of. */
@@ -72,11 +77,13 @@ export async function newJob(
     ownerId: string;
     createdAt: number;
     ringGraceMs: number;
+    marks?: JobMarks;
     upload?: Announcement;
     limit?: NonNullable<NewJob["limit"]>;
   },
 ): Promise<NewJob> {
   const taskKind = TASK_OF[work.kind];
+  const { tags, metadata } = job.marks ?? NO_MARKS;
   const after = (seconds: number | undefined) => (seconds === undefined ? null : job.createdAt + seconds * 1000);
   return {
     id: job.id,
@@ -94,6 +101,8 @@ export async function newJob(
     deadlineAt: after(terms.deadlineSeconds),
     fingerprint: await fingerprintOf(work),
     reuse: terms.reuse,
+    tags: tags.length === 0 ? null : JSON.stringify([...new Set(tags)]),
+    metadata: Object.keys(metadata).length === 0 ? null : JSON.stringify(metadata),
     ...(job.upload && { upload: job.upload }),
     ...(job.limit && { limit: job.limit }),
   };

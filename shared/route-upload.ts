@@ -2,6 +2,7 @@ import { fileTypeFromBuffer } from "file-type";
 import * as z from "zod";
 
 import { JOB_KINDS, type JobKind } from "./job.ts";
+import { JobMarks } from "./marks.ts";
 import { JobWork, type Source } from "./new-job.ts";
 import { PROMPTS_PREFIX } from "./storage.ts";
 import { JobTerms } from "./terms.ts";
@@ -12,14 +13,14 @@ export interface UploadHead {
   /** The first `SNIFF_BYTES`, or all of a smaller object. */
   readonly head: Uint8Array;
   /**
-   * R2 custom metadata: `kind`, `options` and `terms` (JSON) say what to do with the object; `declared-bytes` and
-   * `accepted-types` (JSON, prefixes) what the key that it was uploaded with allowed.
+   * R2 custom metadata: `kind`, `options` and `terms` (JSON) say what to do with the object, `tags` and `metadata` (JSON)
+   * mark the job; `declared-bytes` and `accepted-types` (JSON, prefixes) are what the key that it was uploaded with allowed.
    */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 export type Route =
-  | { readonly type: "job"; readonly work: JobWork; readonly terms: JobTerms }
+  | { readonly type: "job"; readonly work: JobWork; readonly terms: JobTerms; readonly marks: JobMarks }
   | { readonly type: "ignored"; readonly reason: string };
 
 type Media = "audio" | "image" | "text" | "prompt";
@@ -84,9 +85,15 @@ export async function routeUpload(upload: UploadHead): Promise<Route> {
     return ignored(`metadata 'options': ${issue?.path.slice(2).join(".") ?? ""} ${issue?.message ?? "not valid"}`);
   }
   const terms = JobTerms.safeParse(parseJson(upload.metadata["terms"] ?? "{}"));
-  if (terms.success) return { type: "job", work: work.data, terms: terms.data };
-  const issue = terms.error.issues[0];
-  return ignored(`metadata 'terms': ${issue?.path.join(".") ?? ""} ${issue?.message ?? "not valid"}`);
+  if (!terms.success) {
+    const issue = terms.error.issues[0];
+    return ignored(`metadata 'terms': ${issue?.path.join(".") ?? ""} ${issue?.message ?? "not valid"}`);
+  }
+  const { tags = "[]", metadata = "{}" } = upload.metadata;
+  const marks = JobMarks.safeParse({ tags: parseJson(tags), metadata: parseJson(metadata) });
+  if (marks.success) return { type: "job", work: work.data, terms: terms.data, marks: marks.data };
+  const issue = marks.error.issues[0];
+  return ignored(`metadata '${issue?.path.join(".") ?? ""}': ${issue?.message ?? "not valid"}`);
 }
 
 /** Why its key may not have uploaded it, or null. */

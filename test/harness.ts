@@ -20,6 +20,8 @@ const TABLES = [
   "pauses",
   "webhook_endpoints",
   "webhook_secrets",
+  "job_marks",
+  "idempotency_keys",
 ];
 
 /** Keys of two owners. `operator` also owns what was put straight into the bucket. */

@@ -157,7 +157,7 @@ function doorsOf(world: World, invocation: Invocation, network: Network): Env {
     R2_ACCESS_KEY_ID: "local",
     R2_SECRET_ACCESS_KEY: "local-secret",
     R2_ENDPOINT: "/cdn-cgi/local/r2/s3",
-    REQUESTS: { limit: async () => ({ success: true }) } as RateLimit,
+    REQUESTS: { limit: async () => ({ success: true }) },
     KEEP_MODEL_RATES: "true",
     AI: aiDoor(world, invocation) as unknown as Fetcher,
     OPERATOR_ID: "operator",

@@ -13,7 +13,7 @@ export async function readDocumented(
 ): Promise<{ readonly source: string; readonly operations: ReadonlySet<string> }> {
   const response = await fetch(`${origin}/openapi.json`);
   if (response.ok) {
-    const { paths } = (await response.json()) as { paths: Record<string, Record<string, unknown>> };
+    const { paths } = await response.json<{ paths: Record<string, Record<string, unknown>> }>();
     const operations = Object.entries(paths).flatMap(([path, methods]) =>
       METHODS.filter((method) => method in methods).map((method) => operationOf(method, path)),
     );

@@ -54,9 +54,7 @@ export async function followJobs(
         followed.errors.push(`${response.status}: ${(await response.text()).slice(0, 200)}`);
         return false;
       }
-      const text = (response.body as unknown as ReadableStream<Uint8Array>).pipeThrough(
-        new TextDecoderStream() as never,
-      );
+      const text = (response.body as unknown as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream());
       for await (const event of text.pipeThrough(new EventSourceParserStream()) as AsyncIterable<Message>) {
         followed.events += 1;
         last = event.id ?? last;

@@ -101,7 +101,7 @@ async function hear(
     return problem(c, submitted.problem);
   }
 
-  const waited = await awaitJobs(c, [submitted.job.job.id], "file");
+  const waited = await awaitJobs(c, [submitted.job.id], "file");
   if (!waited.ok) return waited.response;
   const [job] = waited.jobs;
   if (job === undefined) throw new Error("no job was waited for");

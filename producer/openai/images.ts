@@ -64,7 +64,7 @@ images.post("/generations", limitBody, async (c) => {
   for (let index = 0; index < (n ?? 1); index += 1) {
     const submitted = await submitJob(job.value, submitterOf(c), deps);
     if (!submitted.ok) return problem(c, submitted.problem);
-    ids.push(submitted.job.job.id);
+    ids.push(submitted.job.id);
   }
   const waited = await awaitJobs(c, ids, "prompt");
   if (!waited.ok) return waited.response;

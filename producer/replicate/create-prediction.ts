@@ -102,10 +102,10 @@ export async function createPrediction(c: Context<App>, path?: string): Promise<
     return invalid(c, [[`input.${media.field}`, submitted.problem.detail]]);
   }
 
-  const { id } = submitted.job.job;
+  const { id } = submitted.job;
   const waitMs = waitMsOf(c.req.header("prefer"));
-  const waited = waitMs === 0 ? submitted.job : await waitForJob(deps.db, { id, ownerId }, waitMs);
-  const detail = waited ?? submitted.job;
+  const detail = await waitForJob(deps.db, { id, ownerId }, waitMs);
+  if (detail === null) throw new Error(`job '${id}' was pruned while its client waited`);
   const render = { media: deps.media, signingKey: c.env.URL_SIGNING_KEY, origin, now: Date.now() };
   const view = await renderPrediction(asPrediction(id), detail, render);
   const hasEnded = detail.job.finalizedAt !== null;

@@ -2,23 +2,33 @@ import { Hono } from "hono";
 
 import { listAudit } from "../../shared/db/audit.ts";
 import type { App } from "../app.ts";
-import { paginate } from "../cursor.ts";
+import { pageLinks, paginate } from "../cursor.ts";
+import { describe, query } from "../describe.ts";
 import { auditView } from "../letter-view.ts";
 import { AuditQuery } from "../requests.ts";
-import { parseQuery } from "../validate.ts";
+import { AuditPage } from "../views/dead-letter.ts";
 
 export const audit = new Hono<App>();
 
 /** Who did what, newest first. */
-audit.get("/", async (c) => {
-  const query = parseQuery(c, AuditQuery);
-  if (!query.ok) return query.response;
-  const { cursor, limit, subject, act } = query.value;
-  const rows = await listAudit(
-    c.env.DB,
-    { subject, act },
-    { ownerId: c.get("ownerId"), limit: limit + 1, before: cursor },
-  );
-  const { page, nextCursor } = paginate(rows, limit, (row) => ({ at: row.createdAt, id: row.id }));
-  return c.json({ audit: page.map(auditView), nextCursor });
-});
+audit.get(
+  "/",
+  describe({
+    operationId: "listAudit",
+    summary: "Who did what, newest first",
+    tags: ["operations"],
+    answers: { 200: { description: "a page", schema: AuditPage, headers: { link: 'the next page, rel="next"' } } },
+    problems: ["invalid_request"],
+  }),
+  query(AuditQuery),
+  async (c) => {
+    const { cursor, limit, subject, act } = c.req.valid("query");
+    const rows = await listAudit(
+      c.env.DB,
+      { subject, act },
+      { ownerId: c.get("ownerId"), limit: limit + 1, before: cursor },
+    );
+    const { page, nextCursor } = paginate(rows, limit, (row) => ({ at: row.createdAt, id: row.id }));
+    return c.json({ audit: page.map(auditView), nextCursor }, 200, pageLinks(c, nextCursor));
+  },
+);

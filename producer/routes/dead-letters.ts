@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import type * as z from "zod";
 
 import { sendMessage } from "../../shared/advance-redrives.ts";
 import { readAudit } from "../../shared/db/audit.ts";
@@ -17,99 +18,146 @@ import type { JobKind } from "../../shared/job.ts";
 import { wake } from "../../shared/wake.ts";
 import type { App } from "../app.ts";
 import { actorOf } from "../auth.ts";
-import { paginate } from "../cursor.ts";
+import { pageLinks, paginate } from "../cursor.ts";
+import { body, BODY_PROBLEMS, describe, query } from "../describe.ts";
 import { groupView, letterDetailView, letterView } from "../letter-view.ts";
 import { limitBody } from "../limit-body.ts";
 import { type Problem, problem } from "../problem.ts";
 import { DeadLetterQuery, DiscardRequest, RedriveOneRequest } from "../requests.ts";
-import { parseBody, parseOptionalBody, parseQuery } from "../validate.ts";
+import * as view from "../views/dead-letter.ts";
 
 export const deadLetters = new Hono<App>();
 
 /** What went wrong, in groups; or single letters, if those of one group or a list are asked for. */
-deadLetters.get("/", async (c) => {
-  const query = parseQuery(c, DeadLetterQuery);
-  if (!query.ok) return query.response;
-  const { cursor, limit, state, fingerprint } = query.value;
-  const view = query.value.view ?? (fingerprint === undefined ? "groups" : "list");
-  const asked = [
-    { state, fingerprint },
-    { ownerId: c.get("ownerId"), limit: limit + 1, before: cursor },
-  ] as const;
-  const { origin } = new URL(c.req.url);
-  if (view === "groups") {
-    const groups = await groupDeadLetters(c.env.DB, ...asked);
-    const { page, nextCursor } = paginate(groups, limit, (group) => ({ at: group.lastSeenAt, id: group.fingerprint }));
-    return c.json({ groups: page.map((group) => groupView(group, origin)), nextCursor });
-  }
-  const rows = await listDeadLetters(c.env.DB, ...asked);
-  const { page, nextCursor } = paginate(rows, limit, (letter) => ({ at: letter.createdAt, id: letter.id }));
-  const taskIds = page.flatMap((letter) => letter.taskId ?? []);
-  const attempts = await readAttempts(c.env.DB, taskIds);
-  return c.json({ deadLetters: page.map((letter) => letterView(letter, attempts, origin)), nextCursor });
-});
+deadLetters.get(
+  "/",
+  describe({
+    operationId: "listDeadLetters",
+    summary: "What went wrong: groups, or single letters",
+    tags: ["operations"],
+    answers: {
+      200: { description: "a page", schema: view.DeadLetterPage, headers: { link: 'the next page, rel="next"' } },
+    },
+    problems: ["invalid_request"],
+  }),
+  query(DeadLetterQuery),
+  async (c) => {
+    const { cursor, limit, state, fingerprint, view: asView } = c.req.valid("query");
+    const shown = asView ?? (fingerprint === undefined ? "groups" : "list");
+    const asked = [
+      { state, fingerprint },
+      { ownerId: c.get("ownerId"), limit: limit + 1, before: cursor },
+    ] as const;
+    const { origin } = new URL(c.req.url);
+    if (shown === "groups") {
+      const groups = await groupDeadLetters(c.env.DB, ...asked);
+      const { page, nextCursor } = paginate(groups, limit, (group) => ({
+        at: group.lastSeenAt,
+        id: group.fingerprint,
+      }));
+      const answer = { groups: page.map((group) => groupView(group, origin)), nextCursor };
+      return c.json(answer, 200, pageLinks(c, nextCursor));
+    }
+    const rows = await listDeadLetters(c.env.DB, ...asked);
+    const { page, nextCursor } = paginate(rows, limit, (letter) => ({ at: letter.createdAt, id: letter.id }));
+    const taskIds = page.flatMap((letter) => letter.taskId ?? []);
+    const attempts = await readAttempts(c.env.DB, taskIds);
+    const answer = { deadLetters: page.map((letter) => letterView(letter, attempts, origin)), nextCursor };
+    return c.json(answer, 200, pageLinks(c, nextCursor));
+  },
+);
 
-deadLetters.get("/:id", async (c) => {
-  const { letter, missing } = await find(c.env.DB, c.req.param("id"), c.get("ownerId"));
-  if (letter === null) return problem(c, missing);
-  const [attempts, audit] = await Promise.all([
-    readAttempts(c.env.DB, letter.taskId === null ? [] : [letter.taskId]),
-    readAudit(c.env.DB, c.get("ownerId"), [letter.id, ...(letter.redriveId === null ? [] : [letter.redriveId])]),
-  ]);
-  return c.json(letterDetailView(letter, { attempts, audit, origin: new URL(c.req.url).origin }));
-});
+deadLetters.get(
+  "/:id",
+  describe({
+    operationId: "readDeadLetter",
+    summary: "A dead letter with every attempt",
+    tags: ["operations"],
+    answers: { 200: { description: "the letter", schema: view.DeadLetterDetail } },
+    problems: ["dead_letter_not_found"],
+  }),
+  async (c) => {
+    const { letter, missing } = await find(c.env.DB, c.req.param("id"), c.get("ownerId"));
+    if (letter === null) return problem(c, missing);
+    const [attempts, audit] = await Promise.all([
+      readAttempts(c.env.DB, letter.taskId === null ? [] : [letter.taskId]),
+      readAudit(c.env.DB, c.get("ownerId"), [letter.id, ...(letter.redriveId === null ? [] : [letter.redriveId])]),
+    ]);
+    return c.json(letterDetailView(letter, { attempts, audit, origin: new URL(c.req.url).origin }));
+  },
+);
 
 /** Give a dead letter another life: its task is tried again, with other options if some are given, or its message sent again. */
-deadLetters.post("/:id/redrive", limitBody, async (c) => {
-  const request = await parseOptionalBody(c, RedriveOneRequest);
-  if (!request.ok) return request.response;
-  const { letter, missing } = await find(c.env.DB, c.req.param("id"), c.get("ownerId"));
-  if (letter === null) return problem(c, missing);
-  const closed = whyClosed(letter);
-  if (closed !== null) return problem(c, { code: "not_redrivable", detail: closed });
+deadLetters.post(
+  "/:id/redrive",
+  describe({
+    operationId: "redriveDeadLetter",
+    summary: "Give a dead letter another life",
+    tags: ["operations"],
+    answers: { 202: { description: "it will be tried again", schema: view.Redriven } },
+    problems: [...BODY_PROBLEMS, "dead_letter_not_found", "not_redrivable", "unavailable"],
+  }),
+  limitBody,
+  body(RedriveOneRequest, { absent: {} }),
+  async (c) => {
+    const { letter, missing } = await find(c.env.DB, c.req.param("id"), c.get("ownerId"));
+    if (letter === null) return problem(c, missing);
+    const closed = whyClosed(letter);
+    if (closed !== null) return problem(c, { code: "not_redrivable", detail: closed });
 
-  const { options } = request.value;
-  const redrive = letter.taskId === null ? prepareMessage(options) : prepareTask(letter, options);
-  if (!redrive.ok) return problem(c, redrive.problem);
-  const deps = { ...intakeOf(c.env), uploads: c.env.UPLOADS };
-  const now = Date.now();
-  const actor = actorOf(c);
-  if (redrive.task === null) {
-    const message = await takeMessage(deps.db, letter.id, { now, redriveId: null, actor });
-    if (message === null) return problem(c, JUST_NOW);
-    const isSent = await sendMessage({ ...message, id: letter.id, delaySeconds: 0 }, deps, { actor, now });
-    if (!isSent) return problem(c, { code: "unavailable", detail: "The queue did not take the message: try again." });
-  } else {
-    const task = { ...redrive.task, scheduledAt: now };
-    const isRedriven = await redriveTask(deps.db, task, { now, ringGraceMs: deps.ringGraceMs, actor, options });
-    if (!isRedriven) return problem(c, JUST_NOW);
-    deps.journal.record(
-      { event: "job.queued", jobId: letter.jobId ?? undefined, taskId: task.taskId },
-      { redriven: letter.id },
-    );
-    await wake(deps.tasks, [task.taskId]);
-  }
-  return c.json({ id: letter.id, jobId: letter.jobId, redriven: true }, 202);
-});
+    const { options } = c.req.valid("json");
+    const redrive = letter.taskId === null ? prepareMessage(options) : prepareTask(letter, options);
+    if (!redrive.ok) return problem(c, redrive.problem);
+    const deps = { ...intakeOf(c.env), uploads: c.env.UPLOADS };
+    const now = Date.now();
+    const actor = actorOf(c);
+    if (redrive.task === null) {
+      const message = await takeMessage(deps.db, letter.id, { now, redriveId: null, actor });
+      if (message === null) return problem(c, JUST_NOW);
+      const isSent = await sendMessage({ ...message, id: letter.id, delaySeconds: 0 }, deps, { actor, now });
+      if (!isSent) return problem(c, { code: "unavailable", detail: "The queue did not take the message: try again." });
+    } else {
+      const task = { ...redrive.task, scheduledAt: now };
+      const isRedriven = await redriveTask(deps.db, task, { now, ringGraceMs: deps.ringGraceMs, actor, options });
+      if (!isRedriven) return problem(c, JUST_NOW);
+      deps.journal.record(
+        { event: "job.queued", jobId: letter.jobId ?? undefined, taskId: task.taskId },
+        { redriven: letter.id },
+      );
+      await wake(deps.tasks, [task.taskId]);
+    }
+    return c.json({ id: letter.id, jobId: letter.jobId, redriven: true } satisfies z.infer<typeof view.Redriven>, 202);
+  },
+);
 
 /** Close a dead letter without another try. */
-deadLetters.post("/:id/discard", limitBody, async (c) => {
-  const request = await parseBody(c, DiscardRequest);
-  if (!request.ok) return request.response;
-  const { letter, missing } = await find(c.env.DB, c.req.param("id"), c.get("ownerId"));
-  if (letter === null) return problem(c, missing);
-  if (letter.state !== "open") {
-    return problem(c, { code: "not_discardable", detail: `'${letter.id}' is ${letter.state} already.` });
-  }
-  const isDiscarded = await discardLetter(
-    c.env.DB,
-    { id: letter.id, note: request.value.note },
-    actorOf(c),
-    Date.now(),
-  );
-  if (!isDiscarded) return problem(c, { code: "not_discardable", detail: `'${letter.id}' was closed just now.` });
-  return c.json({ id: letter.id, jobId: letter.jobId, discarded: true });
-});
+deadLetters.post(
+  "/:id/discard",
+  describe({
+    operationId: "discardDeadLetter",
+    summary: "Close a dead letter without another try",
+    tags: ["operations"],
+    answers: { 200: { description: "it is closed", schema: view.Discarded } },
+    problems: [...BODY_PROBLEMS, "dead_letter_not_found", "not_discardable"],
+  }),
+  limitBody,
+  body(DiscardRequest),
+  async (c) => {
+    const { letter, missing } = await find(c.env.DB, c.req.param("id"), c.get("ownerId"));
+    if (letter === null) return problem(c, missing);
+    if (letter.state !== "open") {
+      return problem(c, { code: "not_discardable", detail: `'${letter.id}' is ${letter.state} already.` });
+    }
+    const isDiscarded = await discardLetter(
+      c.env.DB,
+      { id: letter.id, note: c.req.valid("json").note },
+      actorOf(c),
+      Date.now(),
+    );
+    if (!isDiscarded) return problem(c, { code: "not_discardable", detail: `'${letter.id}' was closed just now.` });
+    return c.json({ id: letter.id, jobId: letter.jobId, discarded: true } satisfies z.infer<typeof view.Discarded>);
+  },
+);
 
 async function find(db: D1Database, id: string, ownerId: string) {
   const letter = await findDeadLetter(db, { id, ownerId });

@@ -1,57 +1,111 @@
 import { Hono } from "hono";
+import type * as z from "zod";
 
 import { listJobs, readJob } from "../../shared/db/job-reads.ts";
 import { intakeOf } from "../../shared/intake.ts";
 import type { App } from "../app.ts";
 import { actorOf, submitterOf } from "../auth.ts";
 import { cancelJob } from "../cancel-job.ts";
-import { paginate } from "../cursor.ts";
+import { pageLinks, paginate } from "../cursor.ts";
+import { body, BODY_PROBLEMS, describe, query } from "../describe.ts";
+import { matchesEtag, weakEtag } from "../etag.ts";
+import { idempotent, IDEMPOTENCY_PARAMETER, IDEMPOTENCY_PROBLEMS } from "../idempotent.ts";
 import { jobSummary, jobView } from "../job-view.ts";
 import { limitBody } from "../limit-body.ts";
+import { PREFER_PARAMETER, preferWait } from "../prefer-wait.ts";
 import { problem } from "../problem.ts";
-import { JobQuery, JobRequest } from "../requests.ts";
+import { JobQuery, JobRequest, METADATA_PARAMETER } from "../requests.ts";
 import { submitJob } from "../submit-job.ts";
-import { parseBody, parseQuery } from "../validate.ts";
-import { submitted } from "./submitted.ts";
+import { Job, JobPage } from "../views/job.ts";
+import { submitted, SUBMITTED } from "./submitted.ts";
 
 export const jobs = new Hono<App>();
 
-jobs.post("/", limitBody, async (c) => {
-  const request = await parseBody(c, JobRequest);
-  if (!request.ok) return request.response;
-  return submitted(c, await submitJob(request.value, submitterOf(c), intakeOf(c.env)));
-});
+jobs.post(
+  "/",
+  describe({
+    operationId: "submitJob",
+    summary: "Submit a job",
+    tags: ["jobs"],
+    parameters: [IDEMPOTENCY_PARAMETER, PREFER_PARAMETER],
+    answers: SUBMITTED,
+    problems: [...BODY_PROBLEMS, ...IDEMPOTENCY_PROBLEMS, "source_not_found", "unsupported_media", "too_many_jobs"],
+  }),
+  preferWait,
+  limitBody,
+  idempotent(),
+  body(JobRequest),
+  async (c) => {
+    return submitted(c, await submitJob(c.req.valid("json"), submitterOf(c), intakeOf(c.env)));
+  },
+);
 
-jobs.get("/", async (c) => {
-  const query = parseQuery(c, JobQuery);
-  if (!query.ok) return query.response;
-  const { cursor, limit, state, kind, label, createdAfter, createdBefore } = query.value;
-  const rows = await listJobs(
-    c.env.DB,
-    { state, kind, label, createdAfter, createdBefore },
-    { ownerId: c.get("ownerId"), limit: limit + 1, before: cursor },
-  );
-  const { page, nextCursor } = paginate(rows, limit, (job) => ({ at: job.createdAt, id: job.id }));
-  const { origin } = new URL(c.req.url);
-  return c.json({ jobs: page.map((job) => jobSummary(job, origin)), nextCursor });
-});
+jobs.get(
+  "/",
+  describe({
+    operationId: "listJobs",
+    summary: "List jobs, newest first",
+    tags: ["jobs"],
+    parameters: [METADATA_PARAMETER],
+    answers: { 200: { description: "a page", schema: JobPage, headers: { link: 'the next page, rel="next"' } } },
+    problems: ["invalid_request"],
+  }),
+  query(JobQuery),
+  async (c) => {
+    const { filter, cursor, limit } = c.req.valid("query");
+    const rows = await listJobs(c.env.DB, filter, { ownerId: c.get("ownerId"), limit: limit + 1, before: cursor });
+    const { page, nextCursor } = paginate(rows, limit, (job) => ({ at: job.createdAt, id: job.id }));
+    const { origin } = new URL(c.req.url);
+    const answer: z.infer<typeof JobPage> = { jobs: page.map((job) => jobSummary(job, origin)), nextCursor };
+    return c.json(answer, 200, pageLinks(c, nextCursor));
+  },
+);
 
-jobs.get("/:id", async (c) => {
-  const job = await readJob(c.env.DB, { id: c.req.param("id"), ownerId: c.get("ownerId") });
-  if (job === null) return problem(c, notFound(c.req.param("id")));
-  return c.json(jobView(job, new URL(c.req.url).origin));
-});
+jobs.get(
+  "/:id",
+  describe({
+    operationId: "readJob",
+    summary: "Read a job",
+    tags: ["jobs"],
+    parameters: [{ in: "header", name: "If-None-Match", schema: { type: "string" } }],
+    answers: {
+      200: { description: "the job", schema: Job, headers: { etag: "weak; estimated times are no part of it" } },
+      304: { description: "it is as it was" },
+    },
+    problems: ["job_not_found"],
+  }),
+  async (c) => {
+    const id = c.req.param("id");
+    const detail = await readJob(c.env.DB, { id, ownerId: c.get("ownerId") });
+    if (detail === null) return problem(c, notFound(id));
+    const view = jobView(detail, new URL(c.req.url).origin);
+    // Estimates move with the clock: a job that waits has changed when its place has.
+    const etag = await weakEtag({ ...view, queue: view.queue?.position });
+    const headers = { etag, "cache-control": "private, no-cache" };
+    return matchesEtag(c.req.header("if-none-match"), etag) ? c.body(null, 304, headers) : c.json(view, 200, headers);
+  },
+);
 
 /** Cancel. What has ended stays as it is. */
-jobs.delete("/:id", async (c) => {
-  const id = c.req.param("id");
-  const ownerId = c.get("ownerId");
-  await cancelJob(id, actorOf(c), intakeOf(c.env));
-  const job = await readJob(c.env.DB, { id, ownerId });
-  if (job === null) return problem(c, notFound(id));
-  if (job.job.state === "cancelled") return c.json(jobView(job, new URL(c.req.url).origin));
-  return problem(c, { code: "job_finished", detail: `Job '${id}' is ${job.job.state}; there is nothing to cancel.` });
-});
+jobs.delete(
+  "/:id",
+  describe({
+    operationId: "cancelJob",
+    summary: "Cancel a job that has not ended",
+    tags: ["jobs"],
+    answers: { 200: { description: "the cancelled job", schema: Job } },
+    problems: ["job_not_found", "job_finished"],
+  }),
+  async (c) => {
+    const id = c.req.param("id");
+    const ownerId = c.get("ownerId");
+    await cancelJob(id, actorOf(c), intakeOf(c.env));
+    const job = await readJob(c.env.DB, { id, ownerId });
+    if (job === null) return problem(c, notFound(id));
+    if (job.job.state === "cancelled") return c.json(jobView(job, new URL(c.req.url).origin));
+    return problem(c, { code: "job_finished", detail: `Job '${id}' is ${job.job.state}; there is nothing to cancel.` });
+  },
+);
 
 function notFound(id: string) {
   return { code: "job_not_found", detail: `There is no job '${id}'.` } as const;

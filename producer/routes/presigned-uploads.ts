@@ -22,7 +22,7 @@ import { submitterOf } from "../auth.ts";
 import { problem } from "../problem.ts";
 import { CompleteRequest, SignPartsRequest, StoredPartsRequest, UploadRequest } from "../upload-requests.ts";
 import { uploadView } from "../upload-view.ts";
-import { parseBody, parseOptionalBody, parseQuery } from "../validate.ts";
+import { parseBody, parseQuery } from "../validate.ts";
 import { NoQuery } from "../requests.ts";
 import { submitted } from "./submitted.ts";
 
@@ -30,8 +30,10 @@ export const presignedUploads = new Hono<App>();
 
 const tags = ["Uploads"];
 
-/** Announce an upload. What reaches this is JSON: see `uploads`. */
-presignedUploads.post("/", limitBody, async (c) => {
+/** Answer a client that announces an upload; `uploads` tells it from one that sends one. */
+export async function announceUpload(c: Context<App>): Promise<Response> {
+  const refused = await limitBody(c, async () => undefined);
+  if (refused !== undefined) return refused;
   const query = parseQuery(c, NoQuery);
   if (!query.ok) return query.response;
   const request = await parseBody(c, UploadRequest);
@@ -49,7 +51,7 @@ presignedUploads.post("/", limitBody, async (c) => {
   const { origin } = new URL(c.req.url);
   const location = `${origin}/v1/uploads/${begun.upload.id}`;
   return c.json({ upload: uploadView(begun, origin) }, 201, { location });
-});
+}
 
 const READ = describeRoute({
   summary: "An announced upload, with the parts reported as stored",
@@ -74,7 +76,7 @@ const SIGN = describeRoute({
   },
 });
 presignedUploads.post("/:id/parts", limitBody, SIGN, async (c) => {
-  const request = await parseOptionalBody(c, SignPartsRequest);
+  const request = await parseBody(c, SignPartsRequest, {});
   if (!request.ok) return request.response;
   const upload = await pendingOf(c);
   if (upload === null) return notFound(c);
@@ -121,7 +123,7 @@ const COMPLETE = describeRoute({
   },
 });
 presignedUploads.post("/:id/complete", limitBody, COMPLETE, async (c) => {
-  const request = await parseOptionalBody(c, CompleteRequest);
+  const request = await parseBody(c, CompleteRequest, {});
   if (!request.ok) return request.response;
   const upload = await pendingOf(c);
   if (upload === null) return notFound(c);

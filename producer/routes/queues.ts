@@ -1,80 +1,124 @@
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
+import { createMiddleware } from "hono/factory";
+import type { DescribeRouteOptions } from "hono-openapi";
 
 import { OWN_JOBS_COUNTED, readLoad, readOwnLoad } from "../../shared/db/load.ts";
 import { pauseKind, resumeKind } from "../../shared/db/pauses.ts";
 import { intakeOf } from "../../shared/intake.ts";
 import { JOB_KINDS, type JobKind } from "../../shared/job.ts";
-import { MAX_JSON_BYTES } from "../../shared/limits.ts";
 import { MESSAGES_A_CALL, wake } from "../../shared/wake.ts";
 import type { App } from "../app.ts";
+import { body, BODY_PROBLEMS, describe, query } from "../describe.ts";
+import { limitBody } from "../limit-body.ts";
 import { kindView, loadView } from "../load-view.ts";
 import { problem } from "../problem.ts";
 import { queueView } from "../queue-metrics.ts";
 import { NoQuery, PauseRequest } from "../requests.ts";
-import { parseBody, parseQuery } from "../validate.ts";
+import { KindLoad, Load } from "../views/queues.ts";
 
 export const queues = new Hono<App>();
 
-const limitBody = bodyLimit({
-  maxSize: MAX_JSON_BYTES,
-  onError: (c) => problem(c, { code: "body_too_large", detail: `A pause has at most ${MAX_JSON_BYTES} bytes.` }),
+/** Everybody's load and the platform's own figures for the operator; for anyone else their own load alone. */
+queues.get(
+  "/",
+  describe({
+    operationId: "readQueues",
+    summary: "What waits and runs, by kind",
+    tags: ["operations"],
+    answers: { 200: { description: "everybody's for the operator, else your own", schema: Load } },
+    problems: ["invalid_request"],
+  }),
+  query(NoQuery),
+  async (c) => {
+    const now = Date.now();
+    const { db, journal, operatorId } = intakeOf(c.env);
+    const ownerId = c.get("ownerId");
+    if (ownerId !== operatorId) {
+      const load = await readOwnLoad(db, ownerId, now);
+      const own: Load = { scope: "own", jobsCounted: OWN_JOBS_COUNTED, queues: null, ...loadView(load, now) };
+      return c.json(own);
+    }
+    const [load, ...views] = await Promise.all([
+      readLoad(db, now),
+      queueView("media-uploads", c.env.UPLOADS, { now, journal }),
+      queueView("media-tasks", c.env.TASKS, { now, journal }),
+      queueView("media-dead-letters", c.env.DEAD_LETTERS, { now, journal }),
+    ]);
+    const all: Load = { scope: "all", jobsCounted: null, queues: views, ...loadView(load, now) };
+    return c.json(all);
+  },
+);
+
+const operatorOnly = createMiddleware<App>(async (c, next) => {
+  if (c.get("ownerId") === c.env.OPERATOR_ID) return next();
+  return problem(c, { code: "forbidden", detail: "Kinds are paused and resumed with a key of the operator." });
 });
 
-/** Everybody's load and the platform's own figures for the operator; for anyone else their own load alone. */
-queues.get("/", async (c) => {
-  const query = parseQuery(c, NoQuery);
-  if (!query.ok) return query.response;
-  const now = Date.now();
-  const { db, journal, operatorId } = intakeOf(c.env);
-  const ownerId = c.get("ownerId");
-  if (ownerId !== operatorId) {
-    const load = await readOwnLoad(db, ownerId, now);
-    return c.json({ scope: "own", jobsCounted: OWN_JOBS_COUNTED, queues: null, ...loadView(load, now) });
-  }
-  const [load, ...views] = await Promise.all([
-    readLoad(db, now),
-    queueView("media-uploads", c.env.UPLOADS, { now, journal }),
-    queueView("media-tasks", c.env.TASKS, { now, journal }),
-    queueView("media-dead-letters", c.env.DEAD_LETTERS, { now, journal }),
-  ]);
-  return c.json({ scope: "all", jobsCounted: null, queues: views, ...loadView(load, now) });
-});
+const KIND_PARAMETER: NonNullable<DescribeRouteOptions["parameters"]>[number] = {
+  in: "path",
+  name: "kind",
+  required: true,
+  schema: { type: "string", enum: [...JOB_KINDS] },
+};
 
 /** Lease nothing of this kind any more. What runs goes on to its end; what is submitted waits. Twice is once. */
-queues.post("/:kind/pause", limitBody, async (c) => {
-  const kind = kindOf(c);
-  if (typeof kind !== "string") return kind;
-  const request = await parseBody(c, PauseRequest, {});
-  if (!request.ok) return request.response;
-  const { db, journal } = intakeOf(c.env);
-  const { note = null } = request.value;
-  if (await pauseKind(db, kind, { note, now: Date.now() })) journal.record({ event: "kind.paused", kind }, { note });
-  return answer(c, kind);
-});
+queues.post(
+  "/:kind/pause",
+  describe({
+    operationId: "pauseKind",
+    summary: "Lease no more tasks of a kind",
+    tags: ["operations"],
+    parameters: [KIND_PARAMETER],
+    answers: { 200: { description: "the kind", schema: KindLoad } },
+    problems: [...BODY_PROBLEMS, "forbidden", "kind_not_found"],
+  }),
+  limitBody,
+  operatorOnly,
+  body(PauseRequest, { absent: {} }),
+  async (c) => {
+    const kind = kindOf(c);
+    if (kind === undefined) return unknownKind(c);
+    const { db, journal } = intakeOf(c.env);
+    const { note = null } = c.req.valid("json");
+    if (await pauseKind(db, kind, { note, now: Date.now() })) journal.record({ event: "kind.paused", kind }, { note });
+    return answer(c, kind);
+  },
+);
 
 /** Lease this kind again, and ring for what is due. Twice is once. */
-queues.post("/:kind/resume", limitBody, async (c) => {
-  const kind = kindOf(c);
-  if (typeof kind !== "string") return kind;
-  const request = await parseBody(c, PauseRequest, {});
-  if (!request.ok) return request.response;
-  const { db, journal, tasks } = intakeOf(c.env);
-  const { note } = request.value;
-  const { isResumed, due } = await resumeKind(db, kind, Date.now());
-  if (isResumed) journal.record({ event: "kind.resumed", kind }, { note, due: due.length });
-  // One call's worth at once; maintenance rings for the rest, a thousand a minute.
-  await wake(tasks, due.slice(0, MESSAGES_A_CALL));
-  return answer(c, kind);
-});
+queues.post(
+  "/:kind/resume",
+  describe({
+    operationId: "resumeKind",
+    summary: "Lease tasks of a kind again",
+    tags: ["operations"],
+    parameters: [KIND_PARAMETER],
+    answers: { 200: { description: "the kind", schema: KindLoad } },
+    problems: [...BODY_PROBLEMS, "forbidden", "kind_not_found"],
+  }),
+  limitBody,
+  operatorOnly,
+  body(PauseRequest, { absent: {} }),
+  async (c) => {
+    const kind = kindOf(c);
+    if (kind === undefined) return unknownKind(c);
+    const { db, journal, tasks } = intakeOf(c.env);
+    const { note } = c.req.valid("json");
+    const { isResumed, due } = await resumeKind(db, kind, Date.now());
+    if (isResumed) journal.record({ event: "kind.resumed", kind }, { note, due: due.length });
+    // One call's worth at once; maintenance rings for the rest, a thousand a minute.
+    await wake(tasks, due.slice(0, MESSAGES_A_CALL));
+    return answer(c, kind);
+  },
+);
 
-function kindOf(c: Context<App>): JobKind | Response {
-  const name = c.req.param("kind");
-  if (c.get("ownerId") !== c.env.OPERATOR_ID) {
-    return problem(c, { code: "forbidden", detail: "Kinds are paused and resumed with a key of the operator." });
-  }
-  const kind = JOB_KINDS.find((known) => known === name);
-  return kind ?? problem(c, { code: "kind_not_found", detail: `'${name}' is none of ${JOB_KINDS.join(", ")}.` });
+function kindOf(c: Context<App>): JobKind | undefined {
+  return JOB_KINDS.find((known) => known === c.req.param("kind"));
+}
+
+function unknownKind(c: Context<App>): Response {
+  const detail = `'${c.req.param("kind") ?? ""}' is none of ${JOB_KINDS.join(", ")}.`;
+  return problem(c, { code: "kind_not_found", detail });
 }
 
 async function answer(c: Context<App>, kind: JobKind): Promise<Response> {

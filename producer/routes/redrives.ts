@@ -8,81 +8,137 @@ import { intakeOf } from "../../shared/intake.ts";
 import { wake } from "../../shared/wake.ts";
 import type { App } from "../app.ts";
 import { actorOf } from "../auth.ts";
-import { paginate } from "../cursor.ts";
+import { pageLinks, paginate } from "../cursor.ts";
+import { body, BODY_PROBLEMS, describe, query } from "../describe.ts";
+import { idempotent, IDEMPOTENCY_PARAMETER, IDEMPOTENCY_PROBLEMS } from "../idempotent.ts";
 import { iso } from "../job-view.ts";
 import { limitBody } from "../limit-body.ts";
 import { type Problem, problem } from "../problem.ts";
 import { redriveView } from "../redrive-view.ts";
 import { PageQuery, RedriveRequest } from "../requests.ts";
-import { parseBody, parseQuery } from "../validate.ts";
+import { seededId } from "../seeded-ids.ts";
+import { DryRun, Redrive, RedrivePage } from "../views/redrive.ts";
 
 export const redrives = new Hono<App>();
 
 const SAMPLE_LETTERS = 5;
 
 /** Redrive many: the letters are claimed here, and redriven at their rate from now on. A dry run only tells which. */
-redrives.post("/", limitBody, async (c) => {
-  const request = await parseBody(c, RedriveRequest);
-  if (!request.ok) return request.response;
-  const { dryRun, ...redrive } = request.value;
-  const ownerId = c.get("ownerId");
-  const db = c.env.DB;
-  const { origin } = new URL(c.req.url);
-  if (dryRun) {
-    const [{ free, held }, sample] = await Promise.all([
-      countMatching(db, ownerId, redrive.filter),
-      sampleMatching(db, ownerId, redrive.filter, Math.min(SAMPLE_LETTERS, redrive.limit)),
-    ]);
-    const matched = Math.min(free, redrive.limit);
-    return c.json({
-      dryRun: true,
-      matched,
-      overLimit: free - matched,
-      heldByOthers: held,
-      lastsSeconds: Math.ceil(matched / redrive.ratePerSecond),
-      sample: sample.map((letter) => ({
-        ...letter,
-        createdAt: iso(letter.createdAt),
-        url: `${origin}/v1/dead-letters/${letter.id}`,
-      })),
-    });
-  }
-  const now = Date.now();
-  const id = await createRedrive(db, redrive, actorOf(c), now);
-  if (id === null) return problem(c, whyNone(await countMatching(db, ownerId, redrive.filter), redrive.canary));
-  const made = await readRedrive(db, { id, ownerId });
-  if (made === null) throw new Error(`redrive '${id}' was made and cannot be read`);
-  c.executionCtx.waitUntil(advanceRedrive(id, { ...intakeOf(c.env), uploads: c.env.UPLOADS }, now));
-  return c.json(redriveView(made, origin), 202, { location: `${origin}/v1/redrives/${id}` });
-});
+redrives.post(
+  "/",
+  describe({
+    operationId: "redriveMany",
+    summary: "Redrive many dead letters",
+    tags: ["operations"],
+    parameters: [IDEMPOTENCY_PARAMETER],
+    answers: {
+      200: { description: "a dry run: what it would do", schema: DryRun },
+      202: { description: "the redrive", schema: Redrive, headers: { location: "the redrive" } },
+    },
+    problems: [...BODY_PROBLEMS, ...IDEMPOTENCY_PROBLEMS, "nothing_to_redrive"],
+  }),
+  limitBody,
+  idempotent(),
+  body(RedriveRequest),
+  async (c) => {
+    const { dryRun, ...redrive } = c.req.valid("json");
+    const ownerId = c.get("ownerId");
+    const db = c.env.DB;
+    const { origin } = new URL(c.req.url);
+    if (dryRun) {
+      const [{ free, held }, sample] = await Promise.all([
+        countMatching(db, ownerId, redrive.filter),
+        sampleMatching(db, ownerId, redrive.filter, Math.min(SAMPLE_LETTERS, redrive.limit)),
+      ]);
+      const matched = Math.min(free, redrive.limit);
+      const answer: DryRun = {
+        dryRun: true,
+        matched,
+        overLimit: free - matched,
+        heldByOthers: held,
+        lastsSeconds: Math.ceil(matched / redrive.ratePerSecond),
+        sample: sample.map((letter) => ({
+          ...letter,
+          createdAt: iso(letter.createdAt),
+          url: `${origin}/v1/dead-letters/${letter.id}`,
+        })),
+      };
+      return c.json(answer);
+    }
+    const now = Date.now();
+    const seed = c.get("seed");
+    const wanted = `rd_${await seededId(seed)}`;
+    // A run before this one may have made it and died with its answer.
+    const known = seed === undefined ? null : await readRedrive(db, { id: wanted, ownerId });
+    const location = `${origin}/v1/redrives/${wanted}`;
+    if (known !== null) return c.json(redriveView(known, origin), 202, { location });
+    const asked = { ...redrive, id: wanted };
+    const id = await createRedrive(db, asked, actorOf(c), now);
+    if (id === null) return problem(c, whyNone(await countMatching(db, ownerId, redrive.filter), redrive.canary));
+    const made = await readRedrive(db, { id, ownerId });
+    if (made === null) throw new Error(`redrive '${id}' was made and cannot be read`);
+    c.executionCtx.waitUntil(advanceRedrive(id, { ...intakeOf(c.env), uploads: c.env.UPLOADS }, now));
+    return c.json(redriveView(made, origin), 202, { location });
+  },
+);
 
-redrives.get("/", async (c) => {
-  const query = parseQuery(c, PageQuery);
-  if (!query.ok) return query.response;
-  const { cursor, limit } = query.value;
-  const rows = await listRedrives(c.env.DB, { ownerId: c.get("ownerId"), limit: limit + 1, before: cursor });
-  const { page, nextCursor } = paginate(rows, limit, (redrive) => ({ at: redrive.createdAt, id: redrive.id }));
-  const { origin } = new URL(c.req.url);
-  return c.json({ redrives: page.map((redrive) => redriveView(redrive, origin)), nextCursor });
-});
+redrives.get(
+  "/",
+  describe({
+    operationId: "listRedrives",
+    summary: "Redrives, newest first",
+    tags: ["operations"],
+    answers: { 200: { description: "a page", schema: RedrivePage, headers: { link: 'the next page, rel="next"' } } },
+    problems: ["invalid_request"],
+  }),
+  query(PageQuery),
+  async (c) => {
+    const { cursor, limit } = c.req.valid("query");
+    const rows = await listRedrives(c.env.DB, { ownerId: c.get("ownerId"), limit: limit + 1, before: cursor });
+    const { page, nextCursor } = paginate(rows, limit, (redrive) => ({ at: redrive.createdAt, id: redrive.id }));
+    const { origin } = new URL(c.req.url);
+    const answer = { redrives: page.map((redrive) => redriveView(redrive, origin)), nextCursor };
+    return c.json(answer, 200, pageLinks(c, nextCursor));
+  },
+);
 
-redrives.get("/:id", async (c) => {
-  const redrive = await readRedrive(c.env.DB, { id: c.req.param("id"), ownerId: c.get("ownerId") });
-  if (redrive === null) return problem(c, notFound(c.req.param("id")));
-  return c.json(redriveView(redrive, new URL(c.req.url).origin));
-});
+redrives.get(
+  "/:id",
+  describe({
+    operationId: "readRedrive",
+    summary: "A redrive with its progress",
+    tags: ["operations"],
+    answers: { 200: { description: "the redrive", schema: Redrive } },
+    problems: ["redrive_not_found"],
+  }),
+  async (c) => {
+    const redrive = await readRedrive(c.env.DB, { id: c.req.param("id"), ownerId: c.get("ownerId") });
+    if (redrive === null) return problem(c, notFound(c.req.param("id")));
+    return c.json(redriveView(redrive, new URL(c.req.url).origin));
+  },
+);
 
 /** Cancel what has not been rung yet. What runs already goes on. */
-redrives.delete("/:id", async (c) => {
-  const id = c.req.param("id");
-  const { db, tasks } = intakeOf(c.env);
-  const { isCancelled, opened } = await cancelRedrive(db, id, actorOf(c), Date.now());
-  await wake(tasks, opened);
-  const redrive = await readRedrive(db, { id, ownerId: c.get("ownerId") });
-  if (redrive === null) return problem(c, notFound(id));
-  if (isCancelled || redrive.state === "cancelled") return c.json(redriveView(redrive, new URL(c.req.url).origin));
-  return problem(c, { code: "redrive_finished", detail: `The redrive '${id}' is ${redrive.state}.` });
-});
+redrives.delete(
+  "/:id",
+  describe({
+    operationId: "cancelRedrive",
+    summary: "Cancel what a redrive has not rung yet",
+    tags: ["operations"],
+    answers: { 200: { description: "the redrive", schema: Redrive } },
+    problems: ["redrive_not_found", "redrive_finished"],
+  }),
+  async (c) => {
+    const id = c.req.param("id");
+    const { db, tasks } = intakeOf(c.env);
+    const { isCancelled, opened } = await cancelRedrive(db, id, actorOf(c), Date.now());
+    await wake(tasks, opened);
+    const redrive = await readRedrive(db, { id, ownerId: c.get("ownerId") });
+    if (redrive === null) return problem(c, notFound(id));
+    if (isCancelled || redrive.state === "cancelled") return c.json(redriveView(redrive, new URL(c.req.url).origin));
+    return problem(c, { code: "redrive_finished", detail: `The redrive '${id}' is ${redrive.state}.` });
+  },
+);
 
 function whyNone({ free, held }: Matching, isCanary: boolean): Problem {
   if (free > 0 && isCanary) {

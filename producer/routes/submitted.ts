@@ -1,14 +1,31 @@
 import type { Context } from "hono";
 
+import { readJob } from "../../shared/db/job-reads.ts";
 import type { App } from "../app.ts";
 import { jobView } from "../job-view.ts";
 import { problem } from "../problem.ts";
-import type { Submitted } from "../submit-job.ts";
+import type { Submitted } from "../asked.ts";
+import { Job } from "../views/job.ts";
+
+const location = "the job";
+
+/** What a route that takes a job answers, for its description. */
+export const SUBMITTED = {
+  200: { description: "the job that the same upload already is", schema: Job, headers: { location } },
+  201: { description: "the new job", schema: Job, headers: { location } },
+  202: {
+    description: "`Prefer: wait`: it has not ended in that time",
+    schema: Job,
+    headers: { location, "retry-after": "seconds until it is expected to have ended, at most 60" },
+  },
+};
 
 /** 201 with the new job, 200 with the one that the same upload already is, or why there is none. */
-export function submitted(c: Context<App>, result: Submitted): Response {
+export async function submitted(c: Context<App>, result: Submitted): Promise<Response> {
   if (!result.ok) return problem(c, result.problem);
+  const { id } = result.job;
+  const detail = await readJob(c.env.DB, { id, ownerId: c.get("ownerId") });
+  if (detail === null) throw new Error(`job '${id}' was taken and cannot be read`);
   const { origin } = new URL(c.req.url);
-  const location = `${origin}/v1/jobs/${result.job.job.id}`;
-  return c.json(jobView(result.job, origin), result.isNew ? 201 : 200, { location });
+  return c.json(jobView(detail, origin), result.isNew ? 201 : 200, { location: `${origin}/v1/jobs/${id}` });
 }

@@ -4,37 +4,53 @@ import { type CaptionOptions, layoutCaptions } from "../../shared/caption-layout
 import { toSrt, toVtt } from "../../shared/captions.ts";
 import { readJob } from "../../shared/db/job-reads.ts";
 import { intakeOf } from "../../shared/intake.ts";
-import type { Transcript } from "../../shared/transcript.ts";
+import { Transcript } from "../../shared/transcript.ts";
 import type { App } from "../app.ts";
+import { describe, query } from "../describe.ts";
 import { problem } from "../problem.ts";
 import { readTranscript } from "../read-transcript.ts";
 import { TranscriptQuery } from "../requests.ts";
-import { parseQuery } from "../validate.ts";
 
 export const transcripts = new Hono<App>();
 
 /** The transcript so far, rendered as asked. `x-transcript-complete` says whether more will come, or a part is missing. */
-transcripts.get("/:id/transcript", async (c) => {
-  const query = parseQuery(c, TranscriptQuery);
-  if (!query.ok) return query.response;
-  const id = c.req.param("id");
-  const detail = await readJob(c.env.DB, { id, ownerId: c.get("ownerId") });
-  if (detail === null) return problem(c, { code: "job_not_found", detail: `There is no job '${id}'.` });
-  if (detail.job.kind !== "transcription") {
-    return problem(c, {
-      code: "artifact_not_found",
-      detail: `Job '${id}' is a ${detail.job.kind}; it has no transcript.`,
+transcripts.get(
+  "/:id/transcript",
+  describe({
+    operationId: "readTranscript",
+    summary: "The transcript so far",
+    tags: ["results"],
+    answers: {
+      200: {
+        description: "rendered as asked",
+        schema: Transcript.meta({ id: "Transcript" }),
+        media: ["text/plain", "text/vtt", "application/x-subrip"],
+        headers: { "x-transcript-complete": "`false` while it grows, and where a part is missing" },
+      },
+    },
+    problems: ["invalid_request", "job_not_found", "artifact_not_found"],
+  }),
+  query(TranscriptQuery),
+  async (c) => {
+    const id = c.req.param("id");
+    const detail = await readJob(c.env.DB, { id, ownerId: c.get("ownerId") });
+    if (detail === null) return problem(c, { code: "job_not_found", detail: `There is no job '${id}'.` });
+    if (detail.job.kind !== "transcription") {
+      return problem(c, {
+        code: "artifact_not_found",
+        detail: `Job '${id}' is a ${detail.job.kind}; it has no transcript.`,
+      });
+    }
+    const transcript = await readTranscript(detail, intakeOf(c.env));
+    const { body, contentType } = render(transcript, c.req.valid("query"));
+    return c.body(body, 200, {
+      "content-type": contentType,
+      "cache-control": "private, no-cache",
+      "x-content-type-options": "nosniff",
+      "x-transcript-complete": String(transcript.isComplete),
     });
-  }
-  const transcript = await readTranscript(detail, intakeOf(c.env));
-  const { body, contentType } = render(transcript, query.value);
-  return c.body(body, 200, {
-    "content-type": contentType,
-    "cache-control": "private, no-cache",
-    "x-content-type-options": "nosniff",
-    "x-transcript-complete": String(transcript.isComplete),
-  });
-});
+  },
+);
 
 function render(
   transcript: Transcript,

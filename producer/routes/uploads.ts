@@ -1,4 +1,5 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
+import { createMiddleware } from "hono/factory";
 
 import { listUploads } from "../../shared/db/job-reads.ts";
 import { MAX_UPLOAD_BYTES } from "../../shared/limits.ts";
@@ -9,83 +10,148 @@ import { intakeOf } from "../../shared/intake.ts";
 import { JobTerms } from "../../shared/terms.ts";
 import type { App } from "../app.ts";
 import { submitterOf } from "../auth.ts";
+import { describe, query } from "../describe.ts";
+import { idempotent, IDEMPOTENCY_PARAMETER, IDEMPOTENCY_PROBLEMS } from "../idempotent.ts";
 import { iso } from "../job-view.ts";
+import { PREFER_PARAMETER, preferWait } from "../prefer-wait.ts";
 import { problem } from "../problem.ts";
 import { peek, storeUpload } from "../receive-upload.ts";
 import { UploadQuery } from "../requests.ts";
-import { accept } from "../submit-job.ts";
+import { seededId } from "../seeded-ids.ts";
+import { acceptJob } from "../submit-job.ts";
 import { admitUpload, limitMetadata, refuseSize } from "../upload-limits.ts";
-import { parseQuery } from "../validate.ts";
-import { submitted } from "./submitted.ts";
+import { UploadList } from "../views/upload.ts";
+import { announceUpload } from "./presigned-uploads.ts";
+import { submitted, SUBMITTED } from "./submitted.ts";
 
 export const uploads = new Hono<App>();
 
+/** R2's limit for an object's custom metadata is 8,192 bytes of names and values; the rest is ours. */
+const MAX_METADATA_BYTES = 7900;
+
 /** Store a body in the inbox and answer with its job. */
-uploads.post("/", async (c, next) => {
-  // A JSON body that is not named is a client that announces an upload; a .json file to be stored has a name.
-  if (isDescription(c.req.header("content-type"), c.req.query())) return next();
-  const query = parseQuery(c, UploadQuery);
-  if (!query.ok) return query.response;
-  const length = c.req.header("content-length");
-  if (c.req.raw.body === null || length === "0") return problem(c, EMPTY);
-  if (length === undefined) return problem(c, NO_LENGTH);
-  const sizeBytes = Number(length);
-  if (sizeBytes > MAX_UPLOAD_BYTES) {
-    const detail = `At most ${MAX_UPLOAD_BYTES} bytes come through the API; announce larger files with { name, sizeBytes } as JSON, or put them under 'inbox/'.`;
-    return problem(c, { code: "upload_too_large", detail });
-  }
+uploads.post(
+  "/",
+  createMiddleware<App>(async (c, next) => {
+    // A JSON body that is not named is a client that announces an upload; a .json file to be stored has a name.
+    return isDescription(c.req.header("content-type"), c.req.query()) ? announceUpload(c) : next();
+  }),
+  describe({
+    operationId: "upload",
+    summary:
+      "Store the body in the inbox, and submit its job; or announce an upload that goes straight into the bucket",
+    tags: ["uploads"],
+    parameters: [IDEMPOTENCY_PARAMETER, PREFER_PARAMETER],
+    requestBody: {
+      required: true,
+      content: { "application/octet-stream": { schema: {} }, "application/json": { schema: {} } },
+    },
+    answers: SUBMITTED,
+    problems: [
+      ...IDEMPOTENCY_PROBLEMS,
+      "invalid_request",
+      "length_required",
+      "upload_too_large",
+      "upload_incomplete",
+      "unsupported_media",
+      "too_many_jobs",
+      "upload_allowance_used",
+      "invalid_json",
+      "body_too_large",
+      "presign_unavailable",
+    ],
+  }),
+  preferWait,
+  query(UploadQuery),
+  idempotent(headOf),
+  async (c) => {
+    const length = c.req.header("content-length");
+    if (c.req.raw.body === null || length === "0") return problem(c, EMPTY);
+    if (length === undefined) return problem(c, NO_LENGTH);
+    const sizeBytes = Number(length);
+    if (sizeBytes > MAX_UPLOAD_BYTES) {
+      const detail = `At most ${MAX_UPLOAD_BYTES} bytes come through the API; announce larger files with { name, sizeBytes } as JSON, or put them under 'inbox/'.`;
+      return problem(c, { code: "upload_too_large", detail });
+    }
+    const limits = c.get("uploadLimits");
+    const refusal = refuseSize(limits, sizeBytes);
+    if (refusal !== null) return problem(c, refusal);
 
-  const limits = c.get("uploadLimits");
-  const refusal = refuseSize(limits, sizeBytes);
-  if (refusal !== null) return problem(c, refusal);
+    const { name, kind, options, tag: tags = [], metadata: pairs = {}, ...asked } = c.req.valid("query");
+    const terms = JobTerms.parse(asked);
+    const marks = { tags, metadata: pairs };
+    const by = submitterOf(c);
+    const key = uploadKey(await seededId(by.seed), name);
+    // The object says itself what it is, so that its event notification makes the same job as this request.
+    const metadata = {
+      owner: by.ownerId,
+      ...limitMetadata(c),
+      terms: JSON.stringify(terms),
+      ...(kind && { kind }),
+      ...(options && { options }),
+      ...(tags.length > 0 && { tags: JSON.stringify(tags) }),
+      ...(Object.keys(pairs).length > 0 && { metadata: JSON.stringify(pairs) }),
+      ...(limits.contentTypes && { "accepted-types": JSON.stringify(limits.contentTypes) }),
+    };
+    if (new TextEncoder().encode(JSON.stringify(metadata)).length > MAX_METADATA_BYTES) return problem(c, TOO_MUCH);
+    const body = c.get("peeked") ?? (await peek(c.req.raw.body));
+    const route = await routeUpload({ source: { key, etag: "", sizeBytes }, head: body.head, metadata });
+    if (route.type === "ignored") return problem(c, { code: "unsupported_media", detail: route.reason });
 
-  const { name, kind, options, ...asked } = query.value;
-  const terms = JobTerms.parse(asked);
-  const by = submitterOf(c);
-  const key = uploadKey(crypto.randomUUID(), name);
-  // The object says itself what it is, so that its event notification makes the same job as this request.
-  const metadata = {
-    owner: by.ownerId,
-    ...limitMetadata(c),
-    terms: JSON.stringify(terms),
-    ...(kind && { kind }),
-    ...(options && { options }),
-    ...(limits.contentTypes && { "accepted-types": JSON.stringify(limits.contentTypes) }),
-  };
-  const body = await peek(c.req.raw.body);
-  const route = await routeUpload({ source: { key, etag: "", sizeBytes }, head: body.head, metadata });
-  if (route.type === "ignored") return problem(c, { code: "unsupported_media", detail: route.reason });
-
-  const admission = await admitUpload(c, sizeBytes);
-  if (!admission.ok) return problem(c, admission.problem);
-  const deps = intakeOf(c.env);
-  let source: Source;
-  try {
-    source = await storeUpload(deps.media, { key, sizeBytes, body: body.whole, metadata });
-  } catch (error) {
-    await admission.giveBack();
-    return problem(c, { code: "upload_incomplete", detail: `Nothing was stored: ${String(error)}` });
-  }
-  const work = JobWork.parse({ kind: route.work.kind, input: { ...route.work.input, source } });
-  const result = await accept(work, { terms, source }, by, deps);
-  if (!result.ok) {
-    // Its event would make a job of it all the same.
-    await deps.media.delete(key);
-    await admission.giveBack();
-  }
-  return submitted(c, result);
-});
+    const admission = await admitUpload(c, sizeBytes);
+    if (!admission.ok) return problem(c, admission.problem);
+    const deps = intakeOf(c.env);
+    let source: Source;
+    try {
+      source = await storeUpload(deps.media, { key, sizeBytes, body: body.whole, metadata });
+    } catch (error) {
+      await admission.giveBack();
+      return problem(c, { code: "upload_incomplete", detail: `Nothing was stored: ${String(error)}` });
+    }
+    const work = JobWork.parse({ kind: route.work.kind, input: { ...route.work.input, source } });
+    const result = await acceptJob({ work, terms, marks, source }, by, deps);
+    if (!result.ok) {
+      // Its event would make a job of it all the same.
+      await deps.media.delete(key);
+      await admission.giveBack();
+    }
+    return submitted(c, result);
+  },
+);
 
 /** The latest objects seen in the inbox, with the job of each or the reason why it has none. */
-uploads.get("/", async (c) => {
-  const rows = await listUploads(c.env.DB, c.get("ownerId"));
-  return c.json({ uploads: rows.map((row) => ({ ...row, createdAt: iso(row.createdAt) })) });
-});
+uploads.get(
+  "/",
+  describe({
+    operationId: "listUploads",
+    summary: "The latest 100 objects seen in the inbox",
+    tags: ["uploads"],
+    answers: { 200: { description: "newest first", schema: UploadList } },
+  }),
+  async (c) => {
+    const rows = await listUploads(c.env.DB, c.get("ownerId"));
+    const answer: UploadList = { uploads: rows.map((row) => ({ ...row, createdAt: iso(row.createdAt) })) };
+    return c.json(answer);
+  },
+);
 
-function isDescription(contentType: string | undefined, query: Record<string, string>): boolean {
-  return /^application\/json\b/i.test(contentType ?? "") && query["name"] === undefined && query["kind"] === undefined;
+/** Two uploads are the same by their length and first bytes: the rest is on its way straight into the bucket. */
+async function headOf(c: Context<App>): Promise<BufferSource> {
+  const length = new TextEncoder().encode(`${c.req.header("content-length") ?? ""}\n`);
+  if (c.req.raw.body === null) return length;
+  const peeked = await peek(c.req.raw.body);
+  c.set("peeked", peeked);
+  return new Blob([length, peeked.head]).arrayBuffer();
 }
 
+function isDescription(contentType: string | undefined, asked: Record<string, string>): boolean {
+  return /^application\/json\b/i.test(contentType ?? "") && asked["name"] === undefined && asked["kind"] === undefined;
+}
+
+const TOO_MUCH = {
+  code: "invalid_request",
+  detail: `name, options, tags and metadata of an upload have at most ${MAX_METADATA_BYTES} bytes together`,
+} as const;
 const EMPTY = { code: "unsupported_media", detail: "the body is empty" } as const;
 const NO_LENGTH = {
   code: "length_required",

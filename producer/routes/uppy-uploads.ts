@@ -39,7 +39,7 @@ ${element("UploadId", upload.id)}</InitiateMultipartUploadResult>`);
     return problem(c, { code: "invalid_request", detail: "CompleteMultipartUpload with its parts is expected." });
   const result = await completeUpload(upload, request.data.parts, submitterOf(c), intakeOf(c.env));
   if (!result.ok) return problem(c, result.problem);
-  const location = `${new URL(c.req.url).origin}/v1/jobs/${result.job.job.id}`;
+  const location = `${new URL(c.req.url).origin}/v1/jobs/${result.job.id}`;
   return xml(`<CompleteMultipartUploadResult>${element("Location", location)}${element("Bucket", c.env.MEDIA_BUCKET)}
 ${element("Key", upload.key)}</CompleteMultipartUploadResult>`);
 });

@@ -1,4 +1,5 @@
 import type { JobKind, JobState } from "../job.ts";
+import { countAhead, recentRuns, type Run } from "./job-queue.ts";
 
 export interface JobRow {
   readonly id: string;
@@ -20,6 +21,10 @@ export interface JobRow {
   /** The job whose result this is, and what it did not cost again. */
   readonly reusedFrom: string | null;
   readonly savedNeurons: number | null;
+  /** JSON array; null for none. */
+  readonly tags: string | null;
+  /** JSON object; null for none. */
+  readonly metadata: string | null;
 }
 
 export interface AttemptRow {
@@ -70,19 +75,24 @@ export interface JobDetail {
   readonly progress: AudioProgress;
   /** Set while nobody may lease tasks of the job's kind. */
   readonly pause: { readonly note: string | null } | null;
+  /** How many tasks of the owner's own come before; null unless the job waits for its turn. */
+  readonly ahead: number | null;
+  /** The latest completed runs of jobs of this kind; none once the job has ended. */
+  readonly runs: readonly Run[];
 }
 
-const JOB = `id, kind, state, input, error_code AS errorCode, error_message AS errorMessage,
-             created_at AS createdAt, started_at AS startedAt, finalized_at AS finalizedAt, priority, start_by AS startBy,
-             deadline_at AS deadlineAt, follows, reused_from AS reusedFrom, saved_neurons AS savedNeurons`;
+const JOB = `j.id, j.kind, j.state, j.input, j.error_code AS errorCode, j.error_message AS errorMessage,
+             j.created_at AS createdAt, j.started_at AS startedAt, j.finalized_at AS finalizedAt, j.priority,
+             j.start_by AS startBy, j.deadline_at AS deadlineAt, j.follows, j.reused_from AS reusedFrom,
+             j.saved_neurons AS savedNeurons, j.tags, j.metadata`;
 export const ATTEMPT_COLUMNS = `a.task_id AS taskId, a.number, a.outcome, a.started_at AS startedAt, a.finished_at AS finishedAt,
                  a.model, a.engine, a.neurons, a.error_code AS errorCode, a.error_message AS errorMessage`;
 
 /** A job with all there is to tell of it, in one round trip; null if there is none or it is someone else's. */
 export async function readJob(db: D1Database, job: { id: string; ownerId: string }): Promise<JobDetail | null> {
   const of = (sql: string) => db.prepare(sql).bind(job.id);
-  const [rows, tasks, attempts, artifacts, labels, progress, pauses] = await db.batch<never>([
-    db.prepare(`SELECT ${JOB} FROM jobs WHERE id = ?1 AND owner_id = ?2`).bind(job.id, job.ownerId),
+  const [rows, tasks, attempts, artifacts, labels, progress, pauses, ahead, runs] = await db.batch<never>([
+    db.prepare(`SELECT ${JOB} FROM jobs j WHERE j.id = ?1 AND j.owner_id = ?2`).bind(job.id, job.ownerId),
     of(
       `SELECT id, kind, state, attempt, scheduled_at AS scheduledAt FROM tasks WHERE job_id = ?1 AND is_side = 0 ORDER BY id`,
     ),
@@ -101,6 +111,8 @@ export async function readJob(db: D1Database, job: { id: string; ownerId: string
               (SELECT args ->> '$.durationMs' FROM tasks WHERE job_id = ?1 AND kind = 'join_transcript') AS audioMsTotal`,
     ),
     of(`SELECT note FROM pauses WHERE job_kind = (SELECT kind FROM jobs WHERE id = ?1) LIMIT 1`),
+    countAhead(db, job.id),
+    recentRuns(db, job.id),
   ]);
   const row: JobRow | undefined = rows?.results[0];
   if (row === undefined) return null;
@@ -112,7 +124,22 @@ export async function readJob(db: D1Database, job: { id: string; ownerId: string
     labels: labels?.results ?? [],
     progress: progress?.results[0] ?? { audioMsDone: null, audioMsTotal: null },
     pause: pauses?.results[0] ?? null,
+    ahead: (ahead?.results[0] as { ahead: number } | undefined)?.ahead ?? null,
+    runs: runs?.results ?? [],
   };
+}
+
+/** Jobs of this owner by their ids, in no particular order. */
+export async function findJobs(
+  db: D1Database,
+  { ids, ownerId }: { ids: readonly string[]; ownerId: string },
+): Promise<readonly JobRow[]> {
+  if (ids.length === 0) return [];
+  const { results } = await db
+    .prepare(`SELECT ${JOB} FROM jobs j WHERE j.id IN (SELECT value FROM json_each(?1)) AND j.owner_id = ?2`)
+    .bind(JSON.stringify(ids), ownerId)
+    .all<JobRow>();
+  return results;
 }
 
 /** An artifact of a job of this owner. */
@@ -138,6 +165,8 @@ export interface JobFilter {
   readonly createdAfter: number | undefined;
   /** Epoch milliseconds: until, exclusive. */
   readonly createdBefore: number | undefined;
+  /** The job carries them all (shared/marks.ts). */
+  readonly marks: readonly string[];
 }
 
 /** Newest first; `before` is the position (time and id) of the last one seen. */
@@ -146,14 +175,29 @@ export async function listJobs(
   filter: JobFilter,
   page: { ownerId: string; limit: number; before: { at: number; id: string } | undefined },
 ): Promise<readonly JobRow[]> {
+  // With marks, the list is walked along the rows of the first one; the others are looked up job by job.
+  const [first] = filter.marks;
+  const walk =
+    first === undefined
+      ? { from: "jobs j", at: "j.created_at", id: "j.id", owner: "j.owner_id = ?1 AND ?11 IS NULL" }
+      : {
+          from: "job_marks m JOIN jobs j ON j.id = m.job_id",
+          at: "m.created_at",
+          id: "m.job_id",
+          owner: "m.owner_id = ?1 AND m.mark = ?11",
+        };
   const { results } = await db
     .prepare(
-      `SELECT ${JOB} FROM jobs
-        WHERE owner_id = ?1 AND (created_at, id) < (?2, ?3)
-          AND created_at >= ?4 AND created_at < ?5
-          AND (?6 IS NULL OR state = ?6) AND (?7 IS NULL OR kind = ?7)
-          AND (?8 IS NULL OR id IN (SELECT job_id FROM job_labels WHERE label = ?8))
-        ORDER BY created_at DESC, id DESC LIMIT ?9`,
+      `SELECT ${JOB} FROM ${walk.from}
+        WHERE ${walk.owner} AND (${walk.at}, ${walk.id}) < (?2, ?3)
+          AND ${walk.at} >= ?4 AND ${walk.at} < ?5
+          AND (?6 IS NULL OR j.state = ?6) AND (?7 IS NULL OR j.kind = ?7)
+          AND (?8 IS NULL OR j.id IN (SELECT job_id FROM job_labels WHERE label = ?8))
+          AND NOT EXISTS (SELECT 1 FROM json_each(?10) f
+                           WHERE NOT EXISTS (SELECT 1 FROM job_marks o
+                                              WHERE o.owner_id = ?1 AND o.mark = f.value
+                                                AND o.created_at = j.created_at AND o.job_id = j.id))
+        ORDER BY ${walk.at} DESC, ${walk.id} DESC LIMIT ?9`,
     )
     .bind(
       page.ownerId,
@@ -165,6 +209,8 @@ export async function listJobs(
       filter.kind ?? null,
       filter.label ?? null,
       page.limit,
+      JSON.stringify(filter.marks.slice(1)),
+      first ?? null,
     )
     .all<JobRow>();
   return results;

@@ -3,6 +3,7 @@ import type { Announcement } from "../upload-event.ts";
 import type { NewJob } from "../new-job.ts";
 import { releaseFollowers } from "./followers.ts";
 import { type Changes, NOTHING } from "./job-ends.ts";
+import { insertMarks } from "./job-marks.ts";
 import { stopJobs } from "./stop-jobs.ts";
 
 /** An upload with what became of it: a job, or the reason why none. */
@@ -47,9 +48,11 @@ export async function insertJobs(
   const statements = [
     db
       .prepare(
-        `INSERT INTO jobs (id, owner_id, kind, state, input, created_at, priority, start_by, deadline_at, fingerprint, limited_key, follows)
+        `INSERT INTO jobs (id, owner_id, kind, state, input, created_at, priority, start_by, deadline_at, fingerprint, limited_key,
+                           tags, metadata, follows)
          SELECT j.value ->> 'id', j.value ->> 'ownerId', j.value ->> 'kind', 'queued', j.value ->> 'input', j.value ->> 'createdAt',
-                j.value ->> 'priority', j.value ->> 'startBy', j.value ->> 'deadlineAt', j.value ->> 'fingerprint', j.value ->> '$.limit.keyId',
+                j.value ->> 'priority', j.value ->> 'startBy', j.value ->> 'deadlineAt', j.value ->> 'fingerprint',
+                j.value ->> '$.limit.keyId', j.value ->> 'tags', j.value ->> 'metadata',
                 iif(j.value ->> 'reuse', coalesce(
                   (SELECT l.id FROM jobs l
                     WHERE l.owner_id = j.value ->> 'ownerId' AND l.fingerprint = j.value ->> 'fingerprint'
@@ -81,6 +84,7 @@ export async function insertJobs(
       )
       .bind(jobRows),
   ];
+  if (jobs.some(({ tags, metadata }) => tags !== null || metadata !== null)) statements.push(insertMarks(db, jobRows));
   if (uploads.length > 0) {
     statements.push(
       db

@@ -1,3 +1,4 @@
+import { deleteMarks } from "./job-marks.ts";
 import type { Announcement } from "../upload-event.ts";
 
 /** A running task whose consumer has not renewed its lease. */
@@ -76,6 +77,7 @@ export async function findFinalizedJobs(db: D1Database, before: number, limit: n
 /** Delete ended jobs with their tasks, attempts, artifacts and dead letters; old messages nobody could read, and old tests of webhooks. */
 export async function deleteJobs(db: D1Database, jobIds: readonly string[], before: number): Promise<void> {
   await db.batch([
+    deleteMarks(db, JSON.stringify(jobIds), before),
     db
       .prepare(`DELETE FROM jobs WHERE id IN (SELECT value FROM json_each(?1)) AND finalized_at < ?2`)
       .bind(JSON.stringify(jobIds), before),

@@ -128,6 +128,8 @@ export async function sampleMatching(
 }
 
 export interface NewRedrive {
+  /** A random one, if it is left out. */
+  readonly id?: string;
   readonly filter: RedriveFilter;
   readonly limit: number;
   readonly ratePerSecond: number;
@@ -140,11 +142,10 @@ export interface NewRedrive {
  */
 export async function createRedrive(
   db: D1Database,
-  { filter, limit, ratePerSecond, canary }: NewRedrive,
+  { id = `rd_${crypto.randomUUID().replaceAll("-", "")}`, filter, limit, ratePerSecond, canary }: NewRedrive,
   actor: Actor,
   now: number,
 ): Promise<string | null> {
-  const id = `rd_${crypto.randomUUID().replaceAll("-", "")}`;
   const canaryLetter = `SELECT id FROM dead_letters WHERE redrive_id = ?1 AND task_id IS NOT NULL ORDER BY created_at, id LIMIT 1`;
   const results = await db.batch<{ id: string }>([
     db

@@ -1,0 +1,40 @@
+import type { JobLimit } from "../shared/db/job-limit.ts";
+import type { JobRow } from "../shared/db/job-reads.ts";
+import type { JobMarks } from "../shared/marks.ts";
+import type { JobWork, Source } from "../shared/new-job.ts";
+import type { JobTerms } from "../shared/terms.ts";
+import type { Problem } from "./problem.ts";
+
+/** What a job is to be: what it works on, on what terms, and what its client notes down about it. */
+export interface Asked {
+  readonly work: JobWork;
+  readonly terms: JobTerms;
+  readonly marks: JobMarks;
+  /** The object that it reads, if any. */
+  readonly source: Source | null;
+  readonly alongside?: Alongside | undefined;
+}
+
+/** What is to be written with a job, or not at all. */
+export type Alongside = (jobId: string) => readonly D1PreparedStatement[];
+
+export type Submitted =
+  | { readonly ok: true; readonly job: JobRow; readonly isNew: boolean }
+  | { readonly ok: false; readonly problem: Problem };
+
+/** For whom a job is taken. */
+export interface Submitter {
+  readonly ownerId: string;
+  /** How many of its key's jobs may be unfinished; null for any number. */
+  readonly limit: JobLimit | null;
+  /** What the ids of the jobs are made from (seeded-ids.ts). */
+  readonly seed: string | undefined;
+}
+
+/** Nobody knows when one of them ends: often enough to look, and seldom enough not to matter. */
+const LOOK_AGAIN_SECONDS = 10;
+
+export function tooManyJobs({ maxConcurrentJobs }: JobLimit): Problem {
+  const detail = `This key may have ${maxConcurrentJobs} unfinished jobs; wait until one of them ends.`;
+  return { code: "too_many_jobs", detail, retryAfterSeconds: LOOK_AGAIN_SECONDS };
+}

@@ -1,0 +1,86 @@
+import * as z from "zod";
+
+import { JOB_KINDS, JOB_STATES } from "../../shared/job.ts";
+import { ClassificationInput, ImageInput, TranscriptionInput } from "../../shared/new-job.ts";
+import { PRIORITIES } from "../../shared/terms.ts";
+import { Failure, MaybeTime, NextCursor, Time } from "./time.ts";
+
+/** A job as a list shows it. */
+export const JobSummary = z
+  .object({
+    id: z.string(),
+    kind: z.enum(JOB_KINDS),
+    state: z.enum(JOB_STATES),
+    tags: z.array(z.string()),
+    metadata: z.record(z.string(), z.string()),
+    createdAt: Time,
+    startedAt: MaybeTime,
+    finishedAt: MaybeTime,
+    error: Failure.nullable(),
+    reused: z
+      .object({ jobId: z.string(), savedNeurons: z.number().nullable() })
+      .nullable()
+      .describe("whose result this is, where an identical job had one"),
+    url: z.string(),
+  })
+  .meta({ id: "JobSummary" });
+export type JobSummary = z.infer<typeof JobSummary>;
+
+export const Attempt = z
+  .object({
+    taskId: z.string(),
+    number: z.int(),
+    outcome: z.string(),
+    startedAt: Time,
+    durationMs: z.number(),
+    model: z.string().nullable(),
+    engine: z.string().nullable(),
+    neurons: z.number().nullable(),
+    error: Failure.nullable(),
+  })
+  .meta({ id: "Attempt" });
+export type Attempt = z.infer<typeof Attempt>;
+
+export const Artifact = z
+  .object({ name: z.string(), contentType: z.string(), sizeBytes: z.int(), url: z.string() })
+  .meta({ id: "Artifact" });
+
+const Progress = z.object({
+  tasksCompleted: z.int(),
+  tasksTotal: z.int(),
+  fraction: z.number(),
+  audioMsDone: z.number().optional(),
+  audioMsTotal: z.number().nullable().optional(),
+});
+
+const Waiting = z.object({ until: MaybeTime, code: z.string().nullable(), message: z.string().nullable() });
+
+const QueuePlace = z.object({
+  position: z.int().describe("tasks of your own with the same kind and model that run before; 0 is next"),
+  isAtLeast: z.boolean().describe("counting ended at 1,000"),
+  startsAt: MaybeTime.describe("estimate; null where nothing has been measured or nobody can know"),
+  eta: MaybeTime.describe("estimate of when it ends; null like startsAt"),
+  measured: z
+    .object({
+      jobs: z.int().describe("how many completed jobs of this kind the figures are from: the latest, at most 50"),
+      medianRunMs: z.number(),
+      msBetweenEnds: z.number().describe("time in which at least one of them ran, by their number"),
+    })
+    .nullable(),
+});
+
+/** A job with all there is to tell of it. Durations are milliseconds. */
+export const Job = JobSummary.extend({
+  input: z.union([TranscriptionInput, ImageInput, ClassificationInput]),
+  terms: z.object({ priority: z.enum(PRIORITIES), startBy: MaybeTime, deadlineAt: MaybeTime }),
+  progress: Progress,
+  timings: z.object({ queuedMs: z.number().nullable(), runningMs: z.number().nullable() }),
+  waiting: Waiting.nullable().describe("why nothing of it runs"),
+  queue: QueuePlace.nullable().describe("where it stands while it is queued"),
+  attempts: z.array(Attempt).describe("the latest 100"),
+  artifacts: z.array(Artifact),
+  labels: z.array(z.object({ label: z.string(), score: z.number() })),
+}).meta({ id: "Job" });
+export type Job = z.infer<typeof Job>;
+
+export const JobPage = z.object({ jobs: z.array(JobSummary), nextCursor: NextCursor });

@@ -1,0 +1,10 @@
+import * as z from "zod";
+
+/** ISO 8601, as every answer writes a moment. */
+export const Time = z.string().meta({ format: "date-time" });
+export const MaybeTime = Time.nullable();
+
+/** Where the next page starts; null on the last one. */
+export const NextCursor = z.string().nullable();
+
+export const Failure = z.object({ code: z.string(), message: z.string().nullable() }).meta({ id: "Failure" });

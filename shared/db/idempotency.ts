@@ -1,0 +1,114 @@
+/** An answer is kept this long. */
+export const KEPT_MS = 24 * 3_600_000;
+
+/** A run that has not answered by then has died with its Worker, and another may take its place. */
+export const RUN_MS = 60_000;
+
+export interface KeyedRequest {
+  readonly ownerId: string;
+  readonly key: string;
+  /** Method and path. */
+  readonly operation: string;
+  readonly requestHash: string;
+}
+
+export interface StoredAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export type Begun =
+  /** This run answers. What it makes takes its ids from the seed. */
+  | { readonly type: "mine"; readonly seed: string }
+  | { readonly type: "in_flight" }
+  | { readonly type: "mismatch"; readonly operation: string }
+  | { readonly type: "answered"; readonly answer: StoredAnswer };
+
+interface Row {
+  readonly operation: string;
+  readonly requestHash: string;
+  readonly seed: string;
+  readonly runId: string;
+  readonly status: number | null;
+  readonly headers: string | null;
+  readonly body: string | null;
+}
+
+/**
+ * Be the one that answers a request, or learn what became of it. The row goes in before the work begins: of many at
+ * once, one runs. A run that died is followed by another with the same seed.
+ */
+export async function beginRequest(
+  db: D1Database,
+  { ownerId, key, operation, requestHash }: KeyedRequest,
+  { runId, now }: { runId: string; now: number },
+): Promise<Begun> {
+  const [, , rows] = await db.batch<Row>([
+    db
+      .prepare(`DELETE FROM idempotency_keys WHERE owner_id = ?1 AND key = ?2 AND created_at <= ?3`)
+      .bind(ownerId, key, now - KEPT_MS),
+    db
+      .prepare(
+        `INSERT INTO idempotency_keys (owner_id, key, operation, request_hash, seed, run_id, run_at, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?6)
+         ON CONFLICT (owner_id, key) DO UPDATE SET run_id = excluded.run_id, run_at = excluded.run_at
+          WHERE status IS NULL AND run_at <= ?7 AND operation = excluded.operation AND request_hash = excluded.request_hash`,
+      )
+      .bind(ownerId, key, operation, requestHash, runId, now, now - RUN_MS),
+    db
+      .prepare(
+        `SELECT operation, request_hash AS requestHash, seed, run_id AS runId, status, headers, body
+           FROM idempotency_keys WHERE owner_id = ?1 AND key = ?2`,
+      )
+      .bind(ownerId, key),
+  ]);
+  const row = rows?.results[0];
+  if (row === undefined) throw new Error(`the row of idempotency key '${key}' was written and cannot be read`);
+  if (row.runId === runId) return { type: "mine", seed: row.seed };
+  if (row.operation !== operation || row.requestHash !== requestHash) {
+    return { type: "mismatch", operation: row.operation };
+  }
+  if (row.status === null) return { type: "in_flight" };
+  const headers = JSON.parse(row.headers ?? "{}") as Record<string, string>;
+  return { type: "answered", answer: { status: row.status, headers, body: row.body ?? "" } };
+}
+
+/** Keep the answer for those who ask again. */
+export async function keepAnswer(
+  db: D1Database,
+  { ownerId, key }: KeyedRequest,
+  runId: string,
+  answer: StoredAnswer,
+): Promise<void> {
+  await db
+    .prepare(
+      `UPDATE idempotency_keys SET status = ?4, headers = ?5, body = ?6
+        WHERE owner_id = ?1 AND key = ?2 AND run_id = ?3 AND status IS NULL`,
+    )
+    .bind(ownerId, key, runId, answer.status, JSON.stringify(answer.headers), answer.body)
+    .run();
+}
+
+/** Let the next one try at once, with the same seed: this run came to nothing that is worth keeping. */
+export async function releaseRequest(db: D1Database, { ownerId, key }: KeyedRequest, runId: string): Promise<void> {
+  await db
+    .prepare(
+      `UPDATE idempotency_keys SET run_at = 0 WHERE owner_id = ?1 AND key = ?2 AND run_id = ?3 AND status IS NULL`,
+    )
+    .bind(ownerId, key, runId)
+    .run();
+}
+
+/** @returns how many answers were forgotten. */
+export async function pruneAnswers(db: D1Database, now: number, limit: number): Promise<number> {
+  const { meta } = await db
+    .prepare(
+      `DELETE FROM idempotency_keys
+        WHERE (owner_id, key) IN (SELECT owner_id, key FROM idempotency_keys WHERE created_at <= ?1
+                                   ORDER BY created_at LIMIT ?2)`,
+    )
+    .bind(now - KEPT_MS, limit)
+    .run();
+  return meta.changes;
+}

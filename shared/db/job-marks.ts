@@ -1,0 +1,25 @@
+// Every mark that the rows of jobs `o` (SQL of our own: a FROM clause that names it) carry.
+const marksOf = (from: string) =>
+  `SELECT o.owner_id, 'tag:' || m.value, o.created_at, o.id FROM ${from}, json_each(o.tags) m
+   UNION ALL
+   SELECT o.owner_id, 'metadata:' || m.key || '=' || m.value, o.created_at, o.id FROM ${from}, json_each(o.metadata) m`;
+
+/** Index the jobs just inserted (?1: JSON array of objects with their `id` and `ownerId`) by what they carry. */
+export function insertMarks(db: D1Database, jobs: string): D1PreparedStatement {
+  const from = `json_each(?1) j JOIN jobs o ON o.id = j.value ->> 'id' AND o.owner_id = j.value ->> 'ownerId'`;
+  return db
+    .prepare(
+      `INSERT INTO job_marks (owner_id, mark, created_at, job_id)
+       SELECT * FROM (${marksOf(from)}) WHERE true
+       ON CONFLICT DO NOTHING`,
+    )
+    .bind(jobs);
+}
+
+/** The same taken back, for jobs (?1: JSON array of ids) that are about to be deleted in this batch. */
+export function deleteMarks(db: D1Database, jobIds: string, before: number): D1PreparedStatement {
+  const from = `json_each(?1) j JOIN jobs o ON o.id = j.value AND o.finalized_at < ?2`;
+  return db
+    .prepare(`DELETE FROM job_marks WHERE (owner_id, mark, created_at, job_id) IN (${marksOf(from)})`)
+    .bind(jobIds, before);
+}

@@ -1,0 +1,69 @@
+// The OpenAPI document as the tests read it.
+import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+
+export const METHODS = ["get", "put", "post", "delete", "patch", "head", "options", "trace"];
+
+export type Schema = Readonly<Record<string, unknown>>;
+
+export interface Parameter {
+  readonly in: string;
+  readonly name: string;
+  readonly required?: boolean;
+  readonly schema: Schema;
+}
+
+type Content = Readonly<Record<string, { readonly schema: Schema }>>;
+
+export interface Operation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly parameters?: readonly Parameter[];
+  readonly requestBody?: { readonly required?: boolean; readonly content: Content };
+  readonly responses: Readonly<Record<string, { readonly content?: Content }>>;
+  readonly security?: readonly unknown[];
+}
+
+export interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+}
+
+/** The document for one that must know every field: clients should pass over what they do not know, these tests do not. */
+export function strictly(document: Document): Document {
+  return JSON.parse(JSON.stringify(document), (_, value: unknown) => {
+    if (typeof value !== "object" || value === null || !("properties" in value)) return value;
+    const isWhole = "type" in value && !("additionalProperties" in value) && "required" in value;
+    return isWhole ? { ...value, additionalProperties: false } : value;
+  }) as Document;
+}
+
+const compiled = new WeakMap<object, (value: unknown) => string[]>();
+
+function validatorOf(document: Document, schema: Schema): (value: unknown) => string[] {
+  const known = compiled.get(schema);
+  if (known !== undefined) return known;
+  const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: true });
+  addFormats.default(ajv);
+  const isValid = ajv.compile({ ...schema, components: document.components });
+  const validate = (value: unknown) => (isValid(value) ? [] : [ajv.errorsText(isValid.errors)]);
+  compiled.set(schema, validate);
+  return validate;
+}
+
+/** What is wrong with an answer by the document; nothing if all is as described. */
+export function answersOf(
+  document: Document,
+  operation: Operation,
+  { response, text }: { response: Response; text: string },
+): string[] {
+  const described = operation.responses[String(response.status)];
+  if (described === undefined) return [`${operation.operationId} says nothing of ${response.status}`];
+  const media = (response.headers.get("content-type") ?? "").split(";")[0] ?? "";
+  const { content } = described;
+  if (content === undefined) return text === "" ? [] : [`${operation.operationId} ${response.status} has a body`];
+  const schema = (content[media] ?? content["*/*"])?.schema;
+  if (schema === undefined) return [`${operation.operationId} ${response.status} says nothing of '${media}'`];
+  if (media !== "application/json" && media !== "application/problem+json") return [];
+  return validatorOf(document, schema)(JSON.parse(text));
+}

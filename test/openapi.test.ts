@@ -1,0 +1,225 @@
+// The document says what the code does: every route, every answer.
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { expect, test } from "vitest";
+
+import { app } from "../producer/index.ts";
+import { KEYS, startDarkroom, until } from "./harness.ts";
+import { answersOf, type Document, METHODS, type Operation, strictly } from "./document.ts";
+import { speech } from "./speech.ts";
+import type { JobView } from "./views.ts";
+
+const darkroom = startDarkroom();
+
+async function readDocument(): Promise<Document> {
+  return (await darkroom.api("/openapi.json", { key: null })).json<Document>();
+}
+
+/** Essentials of the OpenAPI 3.1 schema: what a generator must find to make anything of a document. */
+const OPENAPI_3_1 = {
+  type: "object",
+  required: ["openapi", "info", "paths", "components"],
+  properties: {
+    openapi: { pattern: "^3\\.1\\.\\d+$" },
+    info: { type: "object", required: ["title", "version"] },
+    security: { type: "array", items: { type: "object", required: ["key"] } },
+    components: {
+      type: "object",
+      required: ["schemas", "securitySchemes"],
+      properties: {
+        schemas: {
+          type: "object",
+          propertyNames: { pattern: "^[a-zA-Z0-9._-]+$" },
+          additionalProperties: { $ref: "https://json-schema.org/draft/2020-12/schema" },
+        },
+      },
+    },
+    paths: {
+      type: "object",
+      propertyNames: { pattern: "^/" },
+      additionalProperties: {
+        type: "object",
+        propertyNames: { enum: METHODS },
+        additionalProperties: { $ref: "#/$defs/operation" },
+      },
+    },
+  },
+  $defs: {
+    operation: {
+      type: "object",
+      required: ["operationId", "summary", "tags", "responses"],
+      properties: {
+        parameters: {
+          type: "array",
+          items: {
+            type: "object",
+            required: ["in", "name", "schema"],
+            properties: {
+              in: { enum: ["query", "path", "header"] },
+              schema: { $ref: "https://json-schema.org/draft/2020-12/schema" },
+            },
+            if: { properties: { in: { const: "path" } } },
+            // oxlint-disable-next-line unicorn/no-thenable
+            then: { required: ["required"], properties: { required: { const: true } } },
+          },
+        },
+        requestBody: { type: "object", required: ["content"], properties: { content: { $ref: "#/$defs/content" } } },
+        responses: {
+          type: "object",
+          minProperties: 1,
+          propertyNames: { pattern: "^[1-5]\\d\\d$" },
+          additionalProperties: {
+            type: "object",
+            required: ["description"],
+            properties: { description: { type: "string", minLength: 1 }, content: { $ref: "#/$defs/content" } },
+          },
+        },
+      },
+    },
+    content: {
+      type: "object",
+      propertyNames: { pattern: "^[^/]+/[^/]+$" },
+      additionalProperties: {
+        type: "object",
+        required: ["schema"],
+        properties: { schema: { $ref: "https://json-schema.org/draft/2020-12/schema" } },
+      },
+    },
+  },
+};
+
+test("every route is in the document, and nothing else is", async () => {
+  const document = await readDocument();
+  const described = Object.entries(document.paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  const registered = app.routes
+    .filter(({ method }) => method !== "ALL")
+    .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)(\{[^}]*\})?/g, "{$1}")}`);
+  expect(described.toSorted()).toEqual([...new Set(registered)].toSorted());
+});
+
+test("the document is OpenAPI 3.1, each operation has an id of its own, and each path its parameters", async () => {
+  const document = await readDocument();
+  const isValid = new Ajv2020({ strict: false }).compile(OPENAPI_3_1);
+  expect(isValid(document) ? [] : isValid.errors).toEqual([]);
+  const ids = Object.values(document.paths).flatMap((path) => Object.values(path).map((one) => one.operationId));
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const [path, operations] of Object.entries(document.paths)) {
+    const names = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? "");
+    const isPublic = !path.startsWith("/v1/");
+    for (const operation of Object.values(operations)) {
+      const declared = (operation.parameters ?? []).filter((one) => one.in === "path").map((one) => one.name);
+      const { security } = operation;
+      expect({ path, declared: new Set(declared), security, wantsKey: "401" in operation.responses }).toEqual({
+        path,
+        declared: new Set(names),
+        security: isPublic ? [] : undefined,
+        wantsKey: !isPublic,
+      });
+    }
+  }
+  const references = JSON.stringify(document).match(/#\/components\/schemas\/[^"]+/g) ?? [];
+  for (const name of new Set(references)) expect(document.components.schemas).toHaveProperty(name.split("/").at(-1)!);
+});
+
+test("what the API answers is what the document says, to the last field", async () => {
+  const document = strictly(await readDocument());
+  const seen: string[] = [];
+  const operations = new Map<string, Operation>(
+    Object.values(document.paths).flatMap((path) => Object.values(path).map((one) => [one.operationId, one] as const)),
+  );
+
+  /** Call, and hold the answer against the document. */
+  async function call(id: string, path: string, init: RequestInit & { key?: string } = {}): Promise<never> {
+    const response = await darkroom.api(path, init);
+    const text = await response.text();
+    const errors = answersOf(document, operations.get(id)!, { response, text });
+    expect({ called: `${id} ${response.status} ${text}`, errors }).toMatchObject({ errors: [] });
+    seen.push(`${id} ${response.status}`);
+    return (text.startsWith("{") ? JSON.parse(text) : text) as never;
+  }
+  const json = (body: unknown, headers = {}) => ({ method: "POST", body: JSON.stringify(body), headers });
+  const remove = { method: "DELETE" };
+
+  await call("readHealth", "/healthz");
+  await call("readDocument", "/openapi.json");
+  for (const [id, path] of Object.entries({
+    readDocs: "/docs",
+    readDocsScript: "/docs.js",
+    readDocsStyle: "/docs.css",
+  }))
+    await call(id, path);
+
+  const upload: JobView = await call("upload", "/v1/uploads?name=a.wav&tag=x&metadata=%7B%22a%22%3A%22b%22%7D", {
+    method: "POST",
+    body: speech("zero one two"),
+  });
+  await darkroom.untilJob(upload.id);
+  await call("upload", "/v1/uploads?name=a.bin", { method: "POST", body: "no media" });
+  await call("listUploads", "/v1/uploads");
+  await call("readJob", `/v1/jobs/${upload.id}`);
+  const { headers } = await darkroom.api(`/v1/jobs/${upload.id}`);
+  await call("readJob", `/v1/jobs/${upload.id}`, { headers: { "if-none-match": headers.get("etag")! } });
+  await call("readJob", "/v1/jobs/none");
+  for (const format of ["json", "txt", "vtt", "srt", "pdf"])
+    await call("readTranscript", `/v1/jobs/${upload.id}/transcript?format=${format}`);
+  await call("readArtifact", `/v1/jobs/${upload.id}/artifacts/transcript.json`);
+  await call("readArtifact", `/v1/jobs/${upload.id}/artifacts/none`);
+  await call("readArtifact", `/v1/jobs/${upload.id}/artifacts/transcript.txt`, { headers: { range: "bytes=0-1" } });
+  await call("cancelJob", `/v1/jobs/${upload.id}`, remove);
+
+  await call("submitJob", "/v1/jobs", json({ kind: "classification", text: "horse" }, { prefer: "wait=60" }));
+  await call("submitJob", "/v1/jobs", json({ kind: "image_generation", prompt: "sleep:5000" }, { prefer: "wait=1" }));
+  for (const text of ["error:3003 a", "error:3003 b", "error:3003 c"]) {
+    const failing: JobView = await call("submitJob", "/v1/jobs", json({ kind: "classification", text }));
+    await darkroom.untilJob(failing.id);
+  }
+  await call("submitJob", "/v1/jobs", { method: "POST", body: "{" });
+  await call("submitJob", "/v1/jobs", json({ kind: "transcription", source: "inbox/none" }));
+  const both = {
+    jobs: [{ kind: "classification", text: "fox" }, { kind: "none" }, { kind: "transcription", source: "x" }],
+  };
+  await call("submitJobs", "/v1/jobs/batch", json(both));
+  await call("listJobs", "/v1/jobs?limit=2&state=failed");
+  await call("listJobs", "/v1/jobs?limit=0");
+  const waiting: JobView = await call("submitJob", "/v1/jobs", json({ kind: "classification", text: "error:3043" }));
+  await darkroom.untilJob(waiting.id, (job) => job.waiting !== null);
+  await call("readJob", `/v1/jobs/${waiting.id}`);
+  await call("cancelJob", `/v1/jobs/${waiting.id}`, remove);
+
+  const { groups } = await until<{ groups: unknown[] }>(
+    async () => call("listDeadLetters", "/v1/dead-letters"),
+    (page) => page.groups.length > 0,
+  );
+  expect(groups).toHaveLength(1);
+  const { deadLetters }: { deadLetters: { id: string }[] } = await call(
+    "listDeadLetters",
+    "/v1/dead-letters?view=list",
+  );
+  const [letter, second] = deadLetters;
+  await call("redriveMany", "/v1/redrives", json({ filter: { all: true }, dryRun: true }));
+  await call("discardDeadLetter", `/v1/dead-letters/${letter!.id}/discard`, json({ note: "no" }));
+  await call("discardDeadLetter", `/v1/dead-letters/${letter!.id}/discard`, json({ note: "no" }));
+  await call("readDeadLetter", `/v1/dead-letters/${letter!.id}`);
+  await call("redriveDeadLetter", `/v1/dead-letters/${letter!.id}/redrive`, { method: "POST" });
+  await call("redriveDeadLetter", `/v1/dead-letters/${second!.id}/redrive`, { method: "POST" });
+  await call("redriveMany", "/v1/redrives", json({ filter: { jobId: "x" } }));
+  const redrive: { id: string } = await call("redriveMany", "/v1/redrives", json({ filter: { all: true } }));
+  await call("listRedrives", "/v1/redrives");
+  await call("readRedrive", `/v1/redrives/${redrive.id}`);
+  await call("cancelRedrive", `/v1/redrives/none`, remove);
+  await call("listAudit", "/v1/audit?limit=1");
+  await call("readQueues", "/v1/queues");
+  await call("readQueues", "/v1/queues", { key: KEYS.other });
+  await call("readQueues", "/v1/queues", { key: KEYS.revoked });
+  await call("pauseKind", "/v1/queues/classification/pause", json({ note: "why" }));
+  await call("submitJob", "/v1/jobs", json({ kind: "classification", text: "paused" }));
+  await call("resumeKind", "/v1/queues/classification/resume", { method: "POST" });
+  await call("resumeKind", "/v1/queues/none/resume", { method: "POST" });
+  await call("pauseKind", "/v1/queues/classification/pause", { ...json({}), key: KEYS.other });
+
+  // An operation that nobody called here is one whose answers nobody has checked.
+  expect([...operations.keys()].filter((id) => !seen.some((one) => one.startsWith(`${id} 2`)))).toEqual([
+    "cancelRedrive",
+  ]);
+});
