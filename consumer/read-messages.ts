@@ -1,3 +1,4 @@
+import { describeError } from "../shared/journal.ts";
 import type * as z from "zod";
 
 import { quarantine, type UnreadableMessage } from "../shared/db/dead-letters.ts";
@@ -58,7 +59,7 @@ async function keep(
         console.warn({ event: "message.quarantined", queue: row.queue, messageId: row.id, reason: row.reason });
       }
     } catch (error) {
-      console.error({ event: "quarantine.failed", messages: page.length, error: String(error) });
+      console.error({ event: "quarantine.failed", messages: page.length, error: describeError(error) });
       for (const { message } of page) message.retry();
     }
   }

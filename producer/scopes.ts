@@ -74,11 +74,13 @@ export const SCOPE_OF: Readonly<Record<string, Scope>> = {
 /** Lets a request through to a route whose scope its key has. An address without a route goes on to its 404. */
 export const authorize = createMiddleware<App>(async (c, next) => {
   const { scopes } = c.get("key");
-  // Of several patterns that fit one address all are asked for: it is not known here which of them will answer.
-  const routes = matchedRoutes(c).filter(({ method }) => method !== "ALL");
-  for (const { method, path } of routes) {
-    const scope = SCOPE_OF[`${method} ${path}`] ?? "admin";
-    if (scopes.includes(scope)) continue;
+  // Of several patterns that fit one address, /webhooks/secret and /webhooks/:id, the first one answers: no handler of
+  // this API passes a request on.
+  const route = matchedRoutes(c).find(({ method }) => method !== "ALL");
+  if (route === undefined) return next();
+  const { method, path } = route;
+  const scope = SCOPE_OF[`${method} ${path}`] ?? "admin";
+  if (!scopes.includes(scope)) {
     const detail = `${method} ${path} wants the scope '${scope}'; the key has ${scopes.join(", ") || "none"}.`;
     const challenge = `Bearer realm="darkroom", error="insufficient_scope", scope="${scope}"`;
     return problem(c, { code: "insufficient_scope", detail }, { "www-authenticate": challenge });

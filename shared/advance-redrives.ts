@@ -1,3 +1,4 @@
+import { describeError } from "./journal.ts";
 import type { RedriveRow } from "./db/redrives.ts";
 import { reopenMessage, takeMessage, redriveTasks, type TaskLetter } from "./db/redrive-letters.ts";
 import { stopRedrive } from "./db/redrive-ends.ts";
@@ -43,7 +44,7 @@ export async function advanceRedrives(deps: RedriveDeps, now: number): Promise<n
       count += await advance(redrive, deps, now);
     } catch (error) {
       // Nothing is lost: the letters are still held, and the next run goes on. It must not hold up the others.
-      console.error({ event: "redrive.failed", redriveId: redrive.id, error: String(error) });
+      console.error({ event: "redrive.failed", redriveId: redrive.id, error: describeError(error) });
     }
   }
   return count;
@@ -55,7 +56,7 @@ export async function advanceRedrive(id: string, deps: RedriveDeps, now: number)
     const redrive = await findUnfinished(deps.db, id);
     if (redrive !== null) await advance(redrive, deps, now);
   } catch (error) {
-    console.error({ event: "redrive.failed", redriveId: id, error: String(error) });
+    console.error({ event: "redrive.failed", redriveId: id, error: describeError(error) });
   }
 }
 
@@ -166,7 +167,7 @@ export async function sendMessage(
     await to.send(JSON.parse(body), { delaySeconds });
     return true;
   } catch (error) {
-    console.error({ event: "redrive.unsent", deadLetterId: id, error: String(error) });
+    console.error({ event: "redrive.unsent", deadLetterId: id, error: describeError(error) });
     await reopenMessage(deps.db, id, { now, actor, reason: String(error) });
     return false;
   }

@@ -77,6 +77,23 @@ const MAX_POINTS = 250;
 /** A long recording opens hundreds of chunks at once: their lines are enough. */
 const WITHOUT_POINT: ReadonlySet<string> = new Set<StateEvent>(["task.opened", "task.cancelled"]);
 
+/** Room for D1's longest sentences, and not for a page of somebody's text. */
+const MAX_ERROR_CHARS = 200;
+
+/** Their messages are made of what was read: a piece of the JSON, keys of the value. */
+const QUOTING: ReadonlySet<string> = new Set(["SyntaxError", "ZodError", "$ZodError"]);
+
+/**
+ * An error as the log may have it: its name and message, without what the message quotes, which may be a transcript or a
+ * secret. From the first quotation mark to the last, since what is quoted may hold some itself.
+ */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return `thrown: ${typeof error}`;
+  if (QUOTING.has(error.name)) return error.name;
+  const message = error.message.replace(/["'`\u2018-\u201f].*["'`\u2018-\u201f]/s, "[...]");
+  return `${error.name}: ${message}`.slice(0, MAX_ERROR_CHARS);
+}
+
 /** A journal for one invocation. */
 export function createJournal(dataset?: AnalyticsEngineDataset): Journal {
   let points = 0;
@@ -86,7 +103,7 @@ export function createJournal(dataset?: AnalyticsEngineDataset): Journal {
     try {
       dataset.writeDataPoint(pointOf(entry));
     } catch (error) {
-      console.error(JSON.stringify({ event: "point.failed", error: String(error) }));
+      console.error(JSON.stringify({ event: "point.failed", error: describeError(error) }));
     }
   }
   return {
@@ -95,7 +112,7 @@ export function createJournal(dataset?: AnalyticsEngineDataset): Journal {
       point(entry);
     },
     fault(entry, error, details) {
-      console.error(JSON.stringify({ ...entry, ...details, error: String(error) }));
+      console.error(JSON.stringify({ ...entry, ...details, error: describeError(error) }));
       point(entry);
     },
   };

@@ -1,96 +1,61 @@
 // Every route with another owner's key, with a key that lacks its scope, and with none. A route that is not walked fails.
-import { expect, test } from "vitest";
+import { createHmac } from "node:crypto";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { app } from "../producer/index.ts";
 import { SCOPE_OF } from "../producer/scopes.ts";
+import { SCOPES } from "../shared/scopes.ts";
 import { KEYS, startDarkroom } from "./harness.ts";
+import { startReceiver } from "./receiver.ts";
 import { speech } from "./speech.ts";
+import { type Belongings, fileForm, PUBLIC, WALK } from "./walk.ts";
 
 const darkroom = startDarkroom();
-
-/** What the operator has, and another owner asks for. */
-interface Belongings {
-  readonly done: string;
-  readonly waiting: string;
-  readonly sourceKey: string;
-  readonly letter: string;
-  readonly redrive: string;
-  readonly key: string;
-}
-
-interface Step {
-  readonly path: (theirs: Belongings) => string;
-  readonly body?: (theirs: Belongings) => unknown;
-  /** The problem's code; null for an answer that may be given, and then says nothing of theirs. */
-  readonly code: string | null;
-}
-
-const PUBLIC = new Set(["GET /healthz"]);
-
-const WALK: Readonly<Record<string, Step>> = {
-  "GET /v1/jobs": { path: () => "/v1/jobs?limit=100", code: null },
-  "POST /v1/jobs": {
-    path: () => "/v1/jobs",
-    body: ({ sourceKey }) => ({ kind: "transcription", source: sourceKey }),
-    code: "source_not_found",
-  },
-  "GET /v1/jobs/:id": { path: ({ done }) => `/v1/jobs/${done}`, code: "job_not_found" },
-  "DELETE /v1/jobs/:id": { path: ({ waiting }) => `/v1/jobs/${waiting}`, code: "job_not_found" },
-  "GET /v1/jobs/:id/artifacts/:name": {
-    path: ({ done }) => `/v1/jobs/${done}/artifacts/transcript.txt`,
-    code: "artifact_not_found",
-  },
-  "GET /v1/jobs/:id/transcript": { path: ({ done }) => `/v1/jobs/${done}/transcript`, code: "job_not_found" },
-  "GET /v1/uploads": { path: () => "/v1/uploads", code: null },
-  // Their own bytes, the same as theirs: a job of their own, and no result taken over.
-  "POST /v1/uploads": { path: () => "/v1/uploads?name=same.mp3", code: null },
-  "GET /v1/dead-letters": { path: () => "/v1/dead-letters?view=list&state=all", code: null },
-  "GET /v1/dead-letters/:id": { path: ({ letter }) => `/v1/dead-letters/${letter}`, code: "dead_letter_not_found" },
-  "POST /v1/dead-letters/:id/redrive": {
-    path: ({ letter }) => `/v1/dead-letters/${letter}/redrive`,
-    body: () => ({}),
-    code: "dead_letter_not_found",
-  },
-  "POST /v1/dead-letters/:id/discard": {
-    path: ({ letter }) => `/v1/dead-letters/${letter}/discard`,
-    body: () => ({ note: "mine now" }),
-    code: "dead_letter_not_found",
-  },
-  "GET /v1/redrives": { path: () => "/v1/redrives", code: null },
-  "POST /v1/redrives": {
-    path: () => "/v1/redrives",
-    body: () => ({ filter: { all: true } }),
-    code: "nothing_to_redrive",
-  },
-  "GET /v1/redrives/:id": { path: ({ redrive }) => `/v1/redrives/${redrive}`, code: "redrive_not_found" },
-  "DELETE /v1/redrives/:id": { path: ({ redrive }) => `/v1/redrives/${redrive}`, code: "redrive_not_found" },
-  "GET /v1/queues": { path: () => "/v1/queues", code: null },
-  "POST /v1/queues/:kind/pause": { path: () => "/v1/queues/transcription/pause", body: () => ({}), code: "forbidden" },
-  "POST /v1/queues/:kind/resume": {
-    path: () => "/v1/queues/image_generation/resume",
-    body: () => ({}),
-    code: "forbidden",
-  },
-  "GET /v1/audit": { path: () => "/v1/audit?limit=100", code: null },
-  "GET /v1/keys": { path: () => "/v1/keys?limit=100", code: null },
-  "POST /v1/keys": {
-    path: () => "/v1/keys",
-    body: () => ({ label: "a way in", ownerId: "operator", scopes: ["admin"] }),
-    code: "forbidden",
-  },
-  "DELETE /v1/keys/:id": { path: ({ key }) => `/v1/keys/${key}`, code: "key_not_found" },
-};
+let receiver: Awaited<ReturnType<typeof startReceiver>>;
+beforeAll(async () => {
+  receiver = await startReceiver();
+});
+afterAll(() => receiver.close());
 
 const ROUTES = [
   ...new Set(app.routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => `${method} ${path}`)),
 ].filter((route) => !PUBLIC.has(route));
 
+/** The harness' fetch knows no FormData of this realm: forms are encoded here. */
+async function sent(body: unknown): Promise<RequestInit> {
+  if (body === undefined) return {};
+  if (body instanceof Uint8Array) return { body: body as BodyInit };
+  if (!(body instanceof FormData)) return { body: JSON.stringify(body) };
+  const form = new Response(body);
+  const headers = { "content-type": form.headers.get("content-type")! };
+  return { body: await form.arrayBuffer(), headers };
+}
+
 async function call(route: string, theirs: Belongings, key: string | null): Promise<Response> {
   const { path, body } = WALK[route]!;
   const [method = "GET"] = route.split(" ");
-  const upload = route === "POST /v1/uploads" ? speech("their words") : undefined;
-  const content = body === undefined ? upload : JSON.stringify(body(theirs));
-  return darkroom.api(path(theirs), { method, key, ...(content !== undefined && { body: content }) });
+  return darkroom.api(path(theirs), { method, key, ...(await sent(body?.(theirs))) });
+}
+
+type Refusal = { code?: string; title?: string; status?: number; error?: { code: string; type: string } };
+
+/** What a refusal is called in the dialect of its route; its shape is that dialect's alone. */
+function nameOf(route: string, text: string): string | null {
+  const refusal = JSON.parse(text) as Refusal;
+  if (route.includes(" /openai/")) {
+    return Object.keys(refusal).join(",") === "error" ? refusal.error!.code : `not OpenAI's shape: ${text}`;
+  }
+  if (!route.includes(" /replicate/")) return refusal.code ?? null;
+  const isShaped = refusal.code === undefined && refusal.status !== undefined && refusal.title !== undefined;
+  return isShaped ? refusal.title! : `not Replicate's shape: ${text}`;
+}
+
+/** How each dialect says that there is no key, and that the key may not. */
+function refusalsOf(route: string): readonly [unauthorized: string, insufficient: string] {
+  if (route.includes(" /openai/")) return ["invalid_api_key", "insufficient_scope"];
+  if (route.includes(" /replicate/")) return ["Unauthenticated", "The key may not do this"];
+  return ["unauthorized", "insufficient_scope"];
 }
 
 async function settle(): Promise<Belongings> {
@@ -104,6 +69,20 @@ async function settle(): Promise<Belongings> {
   const letter = (await letters.json<{ deadLetters: { id: string }[] }>()).deadLetters[0]!.id;
   const redrive = await darkroom.post("/v1/redrives", { filter: { all: true } });
   const key = await darkroom.post("/v1/keys", { label: "their key", scopes: ["jobs:read"] });
+  const announced = await darkroom.api("/v1/uploads", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ name: "theirs.wav", sizeBytes: 6_000_000, method: "multipart", partSizeBytes: 5_242_880 }),
+  });
+  const { upload } = await announced.json<{ upload: { id: string; key: string } }>();
+  const hook = { url: `${receiver.url}/theirs`, events: ["job.cancelled"] };
+  const webhook = await (await darkroom.post("/v1/webhooks", hook)).json<{ id: string; secret: string }>();
+  const delivery = await (await darkroom.post(`/v1/webhooks/${webhook.id}/test`, {})).json<{ id: string }>();
+  const prediction = await darkroom.post("/replicate/v1/models/black-forest-labs/flux-schnell/predictions", {
+    input: { prompt: "their picture" },
+  });
+  const file = await darkroom.api("/replicate/v1/files", { method: "POST", ...(await sent(fileForm())) });
+  const secret = await darkroom.api("/v1/webhooks/secret");
   return {
     done,
     waiting: waiting.id,
@@ -111,6 +90,14 @@ async function settle(): Promise<Belongings> {
     letter,
     redrive: (await redrive.json<{ id: string }>()).id,
     key: (await key.json<{ id: string }>()).id,
+    upload: upload.id,
+    uploadKey: upload.key,
+    webhook: webhook.id,
+    delivery: delivery.id,
+    prediction: (await prediction.json<{ id: string }>()).id,
+    file: (await file.json<{ urls: { get: string } }>()).urls.get,
+    endpointSecret: webhook.secret,
+    keySecret: (await secret.json<{ secret: string }>()).secret,
   };
 }
 
@@ -122,8 +109,15 @@ async function inventory(theirs: Belongings): Promise<unknown> {
     `/v1/redrives/${theirs.redrive}`,
     "/v1/keys?ownerId=operator",
     "/v1/audit",
+    `/v1/uploads/${theirs.upload}`,
+    "/v1/webhooks",
+    "/v1/webhooks/secret",
+    `/v1/webhooks/${theirs.webhook}/deliveries`,
+    `/replicate/v1/predictions/${theirs.prediction}`,
+    new URL(theirs.file).pathname,
   ];
-  return Promise.all(paths.map(async (path) => (await darkroom.api(path)).json()));
+  const seen = await Promise.all(paths.map(async (path) => [path, await (await darkroom.api(path)).json()]));
+  return [seen, receiver.received.filter(({ path }) => path === "/theirs").length];
 }
 
 async function keyFor(ownerId: string, ...scopes: string[]): Promise<string> {
@@ -136,45 +130,79 @@ test("every route is walked, and says which scope it wants", () => {
   expect(Object.keys(SCOPE_OF).toSorted()).toEqual(ROUTES.toSorted());
 });
 
-test("another owner's key, with every scope, sees and changes nothing", async () => {
+test("another owner's key, with every scope or just the route's, sees and changes nothing", async () => {
   const theirs = await settle();
-  const stranger = await keyFor("ben", "jobs:read", "jobs:write", "admin");
+  const every = await keyFor("ben", ...SCOPES);
+  const sole = Object.fromEntries(
+    await Promise.all(SCOPES.map(async (scope) => [scope, await keyFor("ben", scope)] as const)),
+  );
   const before = await inventory(theirs);
-  const ids = [theirs.done, theirs.waiting, theirs.sourceKey, theirs.letter, theirs.redrive, theirs.key, '"operator"'];
+  const words = ["their picture", "their key", theirs.endpointSecret, theirs.keySecret];
+  const ids = [...Object.values(theirs), '"operator"'];
 
-  const answers: Record<string, string | null> = {};
-  for (const route of ROUTES) {
-    const response = await call(route, theirs, stranger);
-    const text = await response.text();
-    const { code = null } = response.ok ? {} : (JSON.parse(text) as { code?: string });
-    answers[route] = code;
-    // A problem may repeat the id that was asked for, and nothing else of them.
-    const tells = response.ok ? ids : ["their words", "their picture", "their key"];
-    expect([route, tells.filter((word) => text.includes(word))]).toEqual([route, []]);
+  for (const keyOf of [() => every, (route: string) => sole[SCOPE_OF[route]!]!]) {
+    const answers: Record<string, string | null> = {};
+    for (const route of ROUTES) {
+      const response = await call(route, theirs, keyOf(route));
+      const text = await response.text();
+      answers[route] = response.ok ? refusedInBatch(route, text) : nameOf(route, text);
+      // What is asked for may be repeated, and nothing else of theirs. Who brings the same words may have them back.
+      const asked = JSON.stringify([WALK[route]!.path(theirs), WALK[route]!.body?.(theirs) ?? null]);
+      const hidden = response.ok ? [...words, ...ids.filter((id) => !asked.includes(id))] : [...words, "their words"];
+      expect([route, hidden.filter((word) => text.includes(word))]).toEqual([route, []]);
+    }
+    expect(answers).toEqual(Object.fromEntries(ROUTES.map((route) => [route, WALK[route]!.code])));
   }
-  expect(answers).toEqual(Object.fromEntries(ROUTES.map((route) => [route, WALK[route]!.code])));
   expect(await inventory(theirs)).toEqual(before);
 });
 
+/** A batch is answered, and each of its jobs for itself. */
+function refusedInBatch(route: string, text: string): string | null {
+  if (route !== "POST /v1/jobs/batch") return null;
+  const { results } = JSON.parse(text) as { results: { problem?: { code: string } }[] };
+  return results[0]?.problem?.code ?? null;
+}
+
 test("without a key no route answers, and one that lacks a scope is told which", async () => {
   const theirs = await settle();
-  const keys = {
-    "jobs:read": await keyFor("operator", "jobs:read"),
-    "jobs:write": await keyFor("operator", "jobs:write"),
-    admin: await keyFor("operator", "admin"),
-  };
+  const keys = Object.fromEntries(
+    await Promise.all(SCOPES.map(async (scope) => [scope, await keyFor("operator", scope)] as const)),
+  );
   const before = await inventory(theirs);
   for (const route of ROUTES) {
     const scope = SCOPE_OF[route]!;
-    expect([route, (await call(route, theirs, null)).status]).toEqual([route, 401]);
-    expect([route, (await call(route, theirs, KEYS.revoked)).status]).toEqual([route, 401]);
+    const [unauthorized, insufficient] = refusalsOf(route);
+    for (const key of [null, KEYS.revoked]) {
+      const response = await call(route, theirs, key);
+      const name = nameOf(route, await response.text());
+      expect([route, response.status, name]).toEqual([route, 401, unauthorized]);
+      expect(response.headers.get("www-authenticate")).toMatch(/^Bearer realm="darkroom"/);
+    }
     for (const [own, key] of Object.entries(keys)) {
       if (own === scope) continue;
       const response = await call(route, theirs, key);
-      expect([route, own, response.status]).toEqual([route, own, 403]);
-      expect(await response.json()).toMatchObject({ code: "insufficient_scope" });
+      const name = nameOf(route, await response.text());
+      expect([route, own, response.status, name]).toEqual([route, own, 403, insufficient]);
       expect(response.headers.get("www-authenticate")).toContain(`error="insufficient_scope", scope="${scope}"`);
     }
   }
   expect(await inventory(theirs)).toEqual(before);
+});
+
+test("what is public is so without a key and says nothing of anybody, and a link opens what it was signed for", async () => {
+  const theirs = await settle();
+  const said = Object.values(theirs);
+  for (const route of [...PUBLIC].filter((one) => !one.includes(":"))) {
+    const response = await darkroom.api(route.slice("GET ".length), { key: null });
+    const text = await response.text();
+    expect([route, response.status, said.filter((word) => text.includes(word))]).toEqual([route, 200, []]);
+  }
+  const expires = String(Math.floor(Date.now() / 1000) + 60);
+  const path = `/signed/jobs/${theirs.done}/artifacts/transcript.txt`;
+  const hmac = createHmac("sha256", darkroom.bindings().URL_SIGNING_KEY!).update(`${path}\n${expires}`);
+  const query = `?expires=${expires}&signature=${hmac.digest("hex")}`;
+  const others = [path, path.replace(".txt", ".json") + query, path.replace(theirs.done, theirs.waiting) + query];
+  const statuses: number[] = [];
+  for (const link of [path + query, ...others]) statuses.push((await darkroom.api(link, { key: null })).status);
+  expect(statuses).toEqual([200, 401, 401, 401]);
 });

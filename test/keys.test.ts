@@ -1,10 +1,16 @@
 import { expect, test } from "vitest";
 
 import { app } from "../producer/index.ts";
+import type { UploadView } from "../producer/upload-view.ts";
 import { KEYS, startDarkroom } from "./harness.ts";
+import { startReceiver } from "./receiver.ts";
 import { speech } from "./speech.ts";
 
-const darkroom = startDarkroom({ CORS_ORIGINS: "https://app.example, http://localhost:5173" });
+const SIGNING_KEY = "a-signing-key-for-this-test";
+const darkroom = startDarkroom({
+  CORS_ORIGINS: "https://app.example, http://localhost:5173",
+  URL_SIGNING_KEY: SIGNING_KEY,
+});
 
 interface Made {
   readonly id: string;
@@ -142,9 +148,12 @@ test("no secret is in the log of any kind of request, failing ones among them", 
   // Something that fails on our side: the stored transcript is none.
   const { DB, MEDIA } = darkroom.bindings();
   await DB.prepare("UPDATE artifacts SET key = 'results/broken' WHERE job_id = ?1").bind(upload.id).run();
-  await MEDIA.put("results/broken", "{}");
-  const broken = await darkroom.api(`/v1/jobs/${upload.id}/transcript?format=txt`, { key });
-  expect(broken.status).toBe(500);
+  for (const stored of ["{}", 'they said "quotedwords" and '] as const) {
+    await MEDIA.put("results/broken", stored);
+    const broken = await darkroom.api(`/v1/jobs/${upload.id}/transcript?format=txt`, { key });
+    expect(broken.status).toBe(500);
+  }
+  const signing = await useSigningSecrets(key);
   await darkroom.maintain();
 
   const log = darkroom
@@ -154,7 +163,65 @@ test("no secret is in the log of any kind of request, failing ones among them", 
   for (const event of ["job.completed", "job.failed", "request.failed"]) expect(log).toContain(event);
   const { results } = await DB.prepare("SELECT secret_hash AS hash FROM api_keys").all<{ hash: string }>();
   const secrets = [...Object.values(KEYS), key, forged].map((one) => one.split("_").at(-1)!);
-  const found = [...secrets, ...results.map(({ hash }) => hash), signature].filter((secret) => log.includes(secret));
-  expect(found).toEqual([]);
-  expect(log).not.toMatch(/authorization|bearer/i);
+  const hidden = [...secrets, ...results.map(({ hash }) => hash), signature, ...signing, "quotedwords", "they said"];
+  expect(hidden.filter((secret) => log.includes(secret))).toEqual([]);
+  expect(log).not.toMatch(/authorization|bearer|whsec_|X-Amz-(Signature|Credential)|[?&]signature=/i);
 });
+
+/** Make and use, rightly and wrongly, everything that is signed with. @returns the secrets and the signatures. */
+async function useSigningSecrets(key: string): Promise<string[]> {
+  const receiver = await startReceiver();
+  receiver.answer({ status: 204 }, { status: 500, body: "no" });
+  const made = await darkroom.post("/v1/webhooks", { url: `${receiver.url}/hook`, events: ["job.cancelled"] }, key);
+  const endpoint = await made.json<{ id: string; secret: string }>();
+  const secrets = [endpoint.secret];
+  for (const path of [`/v1/webhooks/${endpoint.id}/rotate`, "/v1/webhooks/secret/rotate"]) {
+    secrets.push((await (await darkroom.post(path, {}, key)).json<{ secret: string }>()).secret);
+  }
+  secrets.push((await (await darkroom.api("/v1/webhooks/secret", { key })).json<{ secret: string }>()).secret);
+  // One that is taken, one that is refused, and one that nobody takes.
+  for (const _ of [1, 2]) await (await darkroom.post(`/v1/webhooks/${endpoint.id}/test`, {}, key)).text();
+  await receiver.close();
+  await (await darkroom.post(`/v1/webhooks/${endpoint.id}/test`, {}, key)).text();
+  const told = receiver.received.map(({ headers }) => String(headers["webhook-signature"]));
+  expect(told).toHaveLength(2);
+  const signatures = told.flatMap((header) => header.split(" ").map((one) => one.split(",").at(-1)!));
+
+  const headers = { "content-type": "application/json" };
+  const body = JSON.stringify({
+    name: "note.wav",
+    sizeBytes: 6_000_000,
+    method: "multipart",
+    partSizeBytes: 5_242_880,
+  });
+  const announced = await darkroom.api("/v1/uploads", { method: "POST", headers, body, key });
+  const { upload } = await announced.json<{ upload: UploadView }>();
+  const again = await darkroom.post(`/v1/uploads/${upload.id}/parts`, {}, key);
+  const signed = [...upload.parts!, ...(await again.json<{ upload: UploadView }>()).upload.parts!];
+  for (const { url } of signed) {
+    const { pathname, search, searchParams } = new URL(url);
+    signatures.push(searchParams.get("X-Amz-Signature")!);
+    // Sent to the API by mistake, as a client does that mixes up its addresses.
+    await (await darkroom.api(`/v1${pathname}${search}`, { method: "PUT", body: "?", key })).text();
+  }
+  await (await darkroom.post(`/v1/uploads/${upload.id}/complete`, {}, key)).text();
+
+  const pictured = await darkroom.api("/openai/v1/images/generations", {
+    method: "POST",
+    body: JSON.stringify({ prompt: "a harbour", response_format: "url" }),
+    key,
+  });
+  const { data } = await pictured.json<{ data: { url: string }[] }>();
+  const link = new URL(data[0]!.url);
+  signatures.push(link.searchParams.get("signature")!);
+  const statuses: number[] = [];
+  for (const path of [link.pathname, link.pathname.replace("image.", "other.")]) {
+    const response = await darkroom.api(path + link.search, { key: null });
+    statuses.push(response.status);
+    await response.arrayBuffer();
+  }
+  expect(statuses).toEqual([200, 401]);
+  const found = [...secrets, ...secrets.map((one) => one.replace("whsec_", "")), ...signatures, SIGNING_KEY];
+  expect(found.filter((one) => one.length < 20)).toEqual([]);
+  return [...found, "local-secret"];
+}

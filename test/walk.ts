@@ -1,0 +1,213 @@
+// How each route is asked for what belongs to another owner, and what it must answer.
+import { speech } from "./speech.ts";
+
+/** What the operator has, and another owner asks for. */
+export interface Belongings {
+  readonly done: string;
+  readonly waiting: string;
+  readonly sourceKey: string;
+  readonly letter: string;
+  readonly redrive: string;
+  readonly key: string;
+  readonly upload: string;
+  readonly uploadKey: string;
+  readonly webhook: string;
+  readonly delivery: string;
+  readonly prediction: string;
+  /** An address of Replicate's dialect. */
+  readonly file: string;
+  /** What only they may sign with: an endpoint's secret, and their key's. */
+  readonly endpointSecret: string;
+  readonly keySecret: string;
+}
+
+interface Step {
+  readonly path: (theirs: Belongings) => string;
+  /** JSON, a form, or bytes as they stand. */
+  readonly body?: (theirs: Belongings) => unknown;
+  /** The problem's code, in Replicate's dialect its title; null for an answer that may be given, and then says nothing of theirs. */
+  readonly code: string | null;
+}
+
+/** What anybody may ask for. A signed link carries its own leave. */
+export const PUBLIC = new Set([
+  "GET /healthz",
+  "GET /openapi.json",
+  "GET /docs",
+  "GET /docs.js",
+  "GET /docs.css",
+  "GET /signed/jobs/:id/artifacts/:name",
+]);
+
+/** Nobody listens there, and nothing is sent. */
+const OWN_HOOK = "http://127.0.0.1:9/own";
+const PARTS = { parts: [{ number: 1, etag: '"etag"' }] };
+/** Replicate's errors have no code; they are told apart by their title. */
+const NO_PREDICTION = "No such prediction";
+const INVALID_INPUT = "Input validation failed";
+const NO_FILE = "No such file";
+
+function recordingForm(): FormData {
+  const form = new FormData();
+  form.set("file", new File([speech("their words")], "same.mp3", { type: "audio/mpeg" }));
+  form.set("model", "whisper-1");
+  return form;
+}
+
+export function fileForm(): FormData {
+  const form = new FormData();
+  form.set("content", new File([speech("their words")], "same.mp3", { type: "audio/mpeg" }));
+  return form;
+}
+
+export const WALK: Readonly<Record<string, Step>> = {
+  "GET /v1/jobs": { path: () => "/v1/jobs?limit=100", code: null },
+  "POST /v1/jobs": {
+    path: () => "/v1/jobs",
+    body: ({ sourceKey }) => ({ kind: "transcription", source: sourceKey }),
+    code: "source_not_found",
+  },
+  "POST /v1/jobs/batch": {
+    path: () => "/v1/jobs/batch",
+    body: ({ sourceKey }) => ({ jobs: [{ kind: "transcription", source: sourceKey }] }),
+    code: "source_not_found",
+  },
+  "GET /v1/jobs/:id": { path: ({ done }) => `/v1/jobs/${done}`, code: "job_not_found" },
+  "DELETE /v1/jobs/:id": { path: ({ waiting }) => `/v1/jobs/${waiting}`, code: "job_not_found" },
+  "GET /v1/jobs/:id/artifacts/:name": {
+    path: ({ done }) => `/v1/jobs/${done}/artifacts/transcript.txt`,
+    code: "artifact_not_found",
+  },
+  "GET /v1/jobs/:id/transcript": { path: ({ done }) => `/v1/jobs/${done}/transcript`, code: "job_not_found" },
+  "GET /v1/jobs/:id/events": { path: ({ done }) => `/v1/jobs/${done}/events`, code: "job_not_found" },
+  "GET /v1/uploads": { path: () => "/v1/uploads", code: null },
+  // Their own bytes, the same as theirs: a job of their own, and no result taken over.
+  "POST /v1/uploads": { path: () => "/v1/uploads?name=same.mp3", body: () => speech("their words"), code: null },
+  "GET /v1/uploads/:id": { path: ({ upload }) => `/v1/uploads/${upload}`, code: "upload_not_found" },
+  "DELETE /v1/uploads/:id": { path: ({ upload }) => `/v1/uploads/${upload}`, code: "upload_not_found" },
+  "POST /v1/uploads/:id/parts": {
+    path: ({ upload }) => `/v1/uploads/${upload}/parts`,
+    body: () => ({}),
+    code: "upload_not_found",
+  },
+  "PUT /v1/uploads/:id/parts": {
+    path: ({ upload }) => `/v1/uploads/${upload}/parts`,
+    body: () => PARTS,
+    code: "upload_not_found",
+  },
+  "POST /v1/uploads/:id/complete": {
+    path: ({ upload }) => `/v1/uploads/${upload}/complete`,
+    body: () => PARTS,
+    code: "upload_not_found",
+  },
+  "POST /v1/uploads/:id/s3": { path: ({ upload }) => `/v1/uploads/${upload}/s3?uploads`, code: "upload_not_found" },
+  "GET /v1/uploads/:id/s3": { path: ({ upload }) => `/v1/uploads/${upload}/s3`, code: "upload_not_found" },
+  "DELETE /v1/uploads/:id/s3": { path: ({ upload }) => `/v1/uploads/${upload}/s3`, code: "upload_not_found" },
+  "GET /v1/dead-letters": { path: () => "/v1/dead-letters?view=list&state=all", code: null },
+  "GET /v1/dead-letters/:id": { path: ({ letter }) => `/v1/dead-letters/${letter}`, code: "dead_letter_not_found" },
+  "POST /v1/dead-letters/:id/redrive": {
+    path: ({ letter }) => `/v1/dead-letters/${letter}/redrive`,
+    body: () => ({}),
+    code: "dead_letter_not_found",
+  },
+  "POST /v1/dead-letters/:id/discard": {
+    path: ({ letter }) => `/v1/dead-letters/${letter}/discard`,
+    body: () => ({ note: "mine now" }),
+    code: "dead_letter_not_found",
+  },
+  "GET /v1/redrives": { path: () => "/v1/redrives", code: null },
+  "POST /v1/redrives": {
+    path: () => "/v1/redrives",
+    body: () => ({ filter: { all: true } }),
+    code: "nothing_to_redrive",
+  },
+  "GET /v1/redrives/:id": { path: ({ redrive }) => `/v1/redrives/${redrive}`, code: "redrive_not_found" },
+  "DELETE /v1/redrives/:id": { path: ({ redrive }) => `/v1/redrives/${redrive}`, code: "redrive_not_found" },
+  "GET /v1/queues": { path: () => "/v1/queues", code: null },
+  "POST /v1/queues/:kind/pause": { path: () => "/v1/queues/transcription/pause", body: () => ({}), code: "forbidden" },
+  "POST /v1/queues/:kind/resume": {
+    path: () => "/v1/queues/image_generation/resume",
+    body: () => ({}),
+    code: "forbidden",
+  },
+  "GET /v1/audit": { path: () => "/v1/audit?limit=100", code: null },
+  "GET /v1/keys": { path: () => "/v1/keys?limit=100", code: null },
+  "POST /v1/keys": {
+    path: () => "/v1/keys",
+    body: () => ({ label: "a way in", ownerId: "operator", scopes: ["admin"] }),
+    code: "forbidden",
+  },
+  "DELETE /v1/keys/:id": { path: ({ key }) => `/v1/keys/${key}`, code: "key_not_found" },
+  "GET /v1/webhooks": { path: () => "/v1/webhooks", code: null },
+  "POST /v1/webhooks": {
+    path: () => "/v1/webhooks",
+    body: () => ({ url: OWN_HOOK, events: ["job.cancelled"] }),
+    code: null,
+  },
+  "GET /v1/webhooks/:id": { path: ({ webhook }) => `/v1/webhooks/${webhook}`, code: "webhook_not_found" },
+  "PATCH /v1/webhooks/:id": {
+    path: ({ webhook }) => `/v1/webhooks/${webhook}`,
+    body: () => ({ url: OWN_HOOK }),
+    code: "webhook_not_found",
+  },
+  "DELETE /v1/webhooks/:id": { path: ({ webhook }) => `/v1/webhooks/${webhook}`, code: "webhook_not_found" },
+  "POST /v1/webhooks/:id/rotate": {
+    path: ({ webhook }) => `/v1/webhooks/${webhook}/rotate`,
+    code: "webhook_not_found",
+  },
+  "POST /v1/webhooks/:id/test": { path: ({ webhook }) => `/v1/webhooks/${webhook}/test`, code: "webhook_not_found" },
+  "GET /v1/webhooks/:id/deliveries": {
+    path: ({ webhook }) => `/v1/webhooks/${webhook}/deliveries`,
+    code: "webhook_not_found",
+  },
+  "POST /v1/webhooks/:id/deliveries/:deliveryId/replay": {
+    path: ({ webhook, delivery }) => `/v1/webhooks/${webhook}/deliveries/${delivery}/replay`,
+    code: "webhook_not_found",
+  },
+  // Each key has one of its own.
+  "GET /v1/webhooks/secret": { path: () => "/v1/webhooks/secret", code: null },
+  "POST /v1/webhooks/secret/rotate": { path: () => "/v1/webhooks/secret/rotate", code: null },
+  "GET /openai/v1/models": { path: () => "/openai/v1/models", code: null },
+  "GET /openai/v1/models/:id{.+}": { path: () => "/openai/v1/models/@cf/openai/whisper", code: null },
+  "POST /openai/v1/audio/transcriptions": {
+    path: () => "/openai/v1/audio/transcriptions",
+    body: recordingForm,
+    code: null,
+  },
+  "POST /openai/v1/audio/translations": {
+    path: () => "/openai/v1/audio/translations",
+    body: recordingForm,
+    code: null,
+  },
+  // The operator has paused pictures, and the call would wait; a prompt names nothing of anybody's.
+  "POST /openai/v1/images/generations": {
+    path: () => "/openai/v1/images/generations",
+    body: () => ({ prompt: "a harbour", model: "none" }),
+    code: "model_not_found",
+  },
+  "GET /replicate/v1/models": { path: () => "/replicate/v1/models", code: null },
+  "GET /replicate/v1/models/:owner/:name": { path: () => "/replicate/v1/models/openai/whisper", code: null },
+  "POST /replicate/v1/models/:owner/:name/predictions": {
+    path: () => "/replicate/v1/models/openai/whisper/predictions",
+    body: ({ file }) => ({ input: { audio: file } }),
+    code: INVALID_INPUT,
+  },
+  "GET /replicate/v1/predictions": { path: () => "/replicate/v1/predictions", code: null },
+  "POST /replicate/v1/predictions": {
+    path: () => "/replicate/v1/predictions",
+    body: ({ file }) => ({ version: "openai/whisper", input: { audio: file } }),
+    code: INVALID_INPUT,
+  },
+  "GET /replicate/v1/predictions/:id": {
+    path: ({ prediction }) => `/replicate/v1/predictions/${prediction}`,
+    code: NO_PREDICTION,
+  },
+  "POST /replicate/v1/predictions/:id/cancel": {
+    path: ({ prediction }) => `/replicate/v1/predictions/${prediction}/cancel`,
+    code: NO_PREDICTION,
+  },
+  "POST /replicate/v1/files": { path: () => "/replicate/v1/files", body: fileForm, code: null },
+  "GET /replicate/v1/files/:id": { path: ({ file }) => new URL(file).pathname, code: NO_FILE },
+  "DELETE /replicate/v1/files/:id": { path: ({ file }) => new URL(file).pathname, code: NO_FILE },
+  "GET /replicate/v1/webhooks/default/secret": { path: () => "/replicate/v1/webhooks/default/secret", code: null },
+};
