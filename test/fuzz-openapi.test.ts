@@ -125,20 +125,22 @@ function requestOf(
   { path, method, operation }: { path: string; method: string; operation: Operation },
   ids: readonly string[],
 ): fc.Arbitrary<Made> {
-  const schema = operation.requestBody?.content["application/json"]?.schema;
-  const body = (): fc.Arbitrary<string | undefined> => {
-    if (schema !== undefined) {
-      const whole = valueOf(document, schema, 7).map((value) => JSON.stringify(value));
-      return fc.oneof({ arbitrary: whole, weight: 10 }, { arbitrary: odd, weight: 1 });
-    }
-    if (operation.requestBody === undefined) return fc.constant(undefined);
-    return fc.oneof(fc.constantFrom("ID3\u0003", "a text", "RIFF\u0000\u0000\u0000\u0000WAVEfmt "), odd);
-  };
+  const { content = {} } = operation.requestBody ?? {};
+  const schema = content["application/json"]?.schema;
+  const json = fc.oneof(
+    { arbitrary: valueOf(document, schema ?? {}, 7).map((value) => JSON.stringify(value)), weight: 10 },
+    { arbitrary: odd, weight: 1 },
+  );
+  const bytes = fc.oneof(fc.constantFrom("ID3\u0003", "a text", "RIFF\u0000\u0000\u0000\u0000WAVEfmt "), odd);
+  const bodies = Object.keys(content).map((type) =>
+    fc.record({ type: fc.constant(type), sent: type === "application/json" ? json : bytes }),
+  );
+  const body = bodies.length === 0 ? fc.constant(null) : fc.oneof(...bodies);
   const parameters = (operation.parameters ?? []).map((one) => parameterOf(document, one, ids));
   const stray = fc.option(fc.tuple(fc.string({ minLength: 1, maxLength: 8 }), odd), { freq: 12 });
-  return fc.tuple(fc.tuple(...parameters), body(), stray).map(([given, sent, extra]) => {
+  return fc.tuple(fc.tuple(...parameters), body, stray).map(([given, whole, extra]) => {
     const query = new URLSearchParams();
-    const headers: Record<string, string> = {};
+    const headers: Record<string, string> = whole === null ? {} : { "content-type": whole.type };
     let filled = path;
     for (const { parameter, value, isSent } of given) {
       if (!isSent) continue;
@@ -153,7 +155,13 @@ function requestOf(
     if (extra !== null) query.append(...extra);
     const search = query.toString();
     const id = operation.operationId;
-    return { id, method: method.toUpperCase(), path: filled + (search ? `?${search}` : ""), headers, body: sent };
+    return {
+      id,
+      method: method.toUpperCase(),
+      path: filled + (search ? `?${search}` : ""),
+      headers,
+      body: whole?.sent,
+    };
   });
 }
 
