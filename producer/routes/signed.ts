@@ -31,7 +31,7 @@ signed.get(
   describe({
     ...ARTIFACT,
     operationId: "readSignedArtifact",
-    summary: "A result, for who holds a link that was signed: webhooks carry them",
+    summary: "A result, for who holds a signed link to it",
     parameters: [...ARTIFACT.parameters, { ...IN_LINK, name: "expires" }, { ...IN_LINK, name: "signature" }],
     problems: [...ARTIFACT.problems, "unauthorized"],
   }),
