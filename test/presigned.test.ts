@@ -6,7 +6,7 @@ import { createEvent, KEYS, startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";
 import type { JobView } from "./views.ts";
 
-const darkroom = startDarkroom();
+const darkroom = startDarkroom({ CORS_ORIGINS: "http://localhost:5173" });
 const PART_BYTES = 5 * 1024 * 1024;
 const WORDS = speech("zero one two three");
 
