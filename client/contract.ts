@@ -1,4 +1,7 @@
-// Answers for which the Worker has no view to infer from.
+// What has a name of its own here: the Worker's views, and what it has no view for. Types alone, but for one list.
+import type * as keys from "../producer/views/key.ts";
+import type * as uploads from "../producer/views/pending-upload.ts";
+import type * as webhooks from "../producer/views/webhook.ts";
 import type { Issue, ProblemFields } from "./error.ts";
 import type { Job } from "./types.ts";
 
@@ -26,36 +29,17 @@ export interface Marks {
 }
 
 /** An upload that goes straight into the bucket. */
-export interface PendingUpload {
-  readonly id: string;
-  readonly key: string;
-  readonly expiresAt: string;
-  readonly method: "single" | "multipart";
-  readonly partSizeBytes?: number;
-  /** What was reported as stored. */
-  readonly storedParts?: readonly StoredPart[];
-}
+export type PendingUpload = uploads.PendingUpload;
 
 /** Where to put its bytes: one URL, or one for each part. `headers` go with every PUT. */
-export interface UploadTicket extends PendingUpload {
-  readonly url?: string | null;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly parts?: readonly TicketPart[];
-}
+export type UploadTicket = PendingUpload & { readonly headers: Readonly<Record<string, string>> };
 
-export interface TicketPart {
-  readonly number: number;
-  readonly url: string;
-  readonly sizeBytes: number;
-}
+export type TicketPart = uploads.SignedPart;
 
 /** A part that the bucket has taken. */
-export interface StoredPart {
-  readonly number: number;
-  readonly etag: string;
-}
+export type StoredPart = uploads.StoredPart;
 
-export type WebhookEvent = "job.completed" | "job.failed" | "job.cancelled";
+export type WebhookEvent = Webhook["events"][number];
 
 export interface WebhookRequest {
   readonly url: string;
@@ -64,33 +48,14 @@ export interface WebhookRequest {
   readonly description?: string;
 }
 
-export interface Webhook {
-  readonly id: string;
-  readonly url: string;
-  readonly events: readonly WebhookEvent[];
-  readonly description: string;
-  readonly disabled: { readonly since: string; readonly reason: string } | null;
-  readonly createdAt: string;
-}
+export type Webhook = webhooks.Webhook;
 
 /** The secret that signs deliveries, which is shown this once. */
-export interface Secret {
-  readonly secret: string;
-}
+export type Secret = webhooks.WebhookSecret;
 
-export type CreatedWebhook = Webhook & Secret;
+export type CreatedWebhook = webhooks.CreatedWebhook;
 
-export interface Delivery {
-  readonly id: string;
-  readonly event: string;
-  readonly jobId: string | null;
-  readonly state: "pending" | "running" | "retrying" | "delivered" | "failed" | "cancelled";
-  readonly attempts: number;
-  readonly nextAttemptAt: string | null;
-  readonly response: { readonly code: number; readonly body: string | null } | null;
-  readonly payload: unknown;
-  readonly createdAt: string;
-}
+export type Delivery = webhooks.Delivery;
 
 export interface KeyRequest {
   readonly label: string;
@@ -102,16 +67,7 @@ export interface KeyRequest {
   readonly maxUploadBytesADay?: number;
 }
 
-export interface ApiKey {
-  readonly id: string;
-  readonly ownerId: string;
-  readonly label: string;
-  readonly state: "active" | "expired" | "revoked";
-  readonly scopes: readonly string[];
-  readonly createdAt: string;
-  readonly expiresAt: string | null;
-  readonly revokedAt: string | null;
-}
+export type ApiKey = keys.ApiKey;
 
 /** With the key itself, which is shown this once. */
-export type CreatedKey = ApiKey & { readonly key: string };
+export type CreatedKey = keys.CreatedKey;

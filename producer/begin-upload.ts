@@ -14,7 +14,7 @@ import { headerJson, NO_COPIES, presignPut, type S3 } from "./presign.ts";
 import type { Problem } from "./problem.ts";
 import type { UploadRequest } from "./upload-requests.ts";
 import type { UploadLimits } from "../shared/db/keys.ts";
-import { refuseSize, refuseType } from "./upload-limits.ts";
+import { refuseMetadata, refuseSize, refuseType } from "./upload-limits.ts";
 
 /** An upload and what its client needs to send it. `headers` go with every PUT. */
 export interface BegunUpload {
@@ -37,7 +37,18 @@ export async function beginUpload(
   s3: S3,
   deps: Intake,
 ): Promise<BegunUpload | Problem> {
-  const { name, sizeBytes, contentType, kind, options, method, partSizeBytes, ...asked } = request;
+  const {
+    name,
+    sizeBytes,
+    contentType,
+    kind,
+    options,
+    method,
+    partSizeBytes,
+    tags,
+    metadata: pairs,
+    ...asked
+  } = request;
   const refusal = refuseSize(limits, sizeBytes) ?? refuseType(limits, contentType);
   if (refusal !== null) return refusal;
   const id = crypto.randomUUID();
@@ -49,8 +60,12 @@ export async function beginUpload(
     "declared-bytes": String(sizeBytes),
     ...(kind && { kind }),
     ...(options && { options: headerJson(options) }),
+    ...(tags.length > 0 && { tags: headerJson(tags) }),
+    ...(Object.keys(pairs).length > 0 && { metadata: headerJson(pairs) }),
     ...(limits.contentTypes && { "accepted-types": headerJson(limits.contentTypes) }),
   };
+  const tooMuch = refuseMetadata(metadata);
+  if (tooMuch !== null) return tooMuch;
   const createdAt = Date.now();
   const upload = {
     id,

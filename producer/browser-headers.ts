@@ -35,8 +35,10 @@ export const allowOrigins = cors({
   exposeHeaders: [
     "Content-Range",
     "ETag",
+    "Idempotency-Replayed",
     "Link",
     "Location",
+    "Preference-Applied",
     "Retry-After",
     "WWW-Authenticate",
     "X-Transcript-Complete",

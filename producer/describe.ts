@@ -63,15 +63,27 @@ export function query<Schema extends z.ZodType>(schema: Schema) {
   return Object.assign(middleware, { [uniqueSymbol]: { target: "query", ...resolver(schema) } });
 }
 
-/** Parse the JSON body with this schema, and document it. `absent` stands for a body that may be left out. */
-export function body<Schema extends z.ZodType>(schema: Schema, { absent }: { absent?: z.input<Schema> } = {}) {
+/**
+ * Parse the JSON body with this schema, and document it. `absent` stands for a body that may be left out; `where` is for
+ * a schema that is stricter or laxer by where this runs.
+ */
+export function body<Schema extends z.ZodType>(
+  schema: Schema,
+  { absent, where = () => schema }: { absent?: z.input<Schema>; where?: (env: Env) => Schema } = {},
+) {
   type Checked = { in: { json: z.input<Schema> }; out: { json: z.output<Schema> } };
   const middleware = createMiddleware<App, string, Checked>(async (c, next) => {
-    const parsed = await parseBody(c, schema, absent);
+    const parsed = await parseBody(c, where(c.env), absent);
     if (!parsed.ok) return parsed.response;
     c.req.addValidatedData("json", parsed.value as object);
     return next();
   });
+  return Object.assign(middleware, { [uniqueSymbol]: { target: "json", ...resolver(schema) } });
+}
+
+/** Document a JSON body that the route takes beside another kind, and parses itself. */
+export function otherBody(schema: z.ZodType) {
+  const middleware = createMiddleware<App>(async (_, next) => next());
   return Object.assign(middleware, { [uniqueSymbol]: { target: "json", ...resolver(schema) } });
 }
 

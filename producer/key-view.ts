@@ -1,25 +1,26 @@
 import type { Key } from "../shared/db/keys.ts";
 import { iso } from "./job-view.ts";
+import type { ApiKey } from "./views/key.ts";
 
 /** A key as its admin sees it. Its secret is nowhere but in the answer that made it. */
-export function keyView(key: Key, now: number) {
+export function keyView(key: Key, now: number): ApiKey {
   return {
     id: key.id,
     ownerId: key.ownerId,
     label: key.label,
     state: stateOf(key, now),
-    scopes: key.scopes,
+    scopes: [...key.scopes],
     createdAt: iso(key.createdAt),
     expiresAt: iso(key.expiresAt),
     revokedAt: iso(key.revokedAt),
     maxConcurrentJobs: key.maxConcurrentJobs,
     maxUploadBytesADay: key.maxUploadBytesADay,
     maxUploadBytes: key.uploadLimits.maxBytes,
-    contentTypes: key.uploadLimits.contentTypes,
+    contentTypes: key.uploadLimits.contentTypes && [...key.uploadLimits.contentTypes],
   };
 }
 
-function stateOf({ revokedAt, expiresAt }: Key, now: number): "active" | "expired" | "revoked" {
+function stateOf({ revokedAt, expiresAt }: Key, now: number): ApiKey["state"] {
   if (revokedAt !== null) return "revoked";
   return expiresAt !== null && expiresAt <= now ? "expired" : "active";
 }

@@ -1,9 +1,10 @@
 import type { Hono } from "hono";
 import { generateSpecs, resolver } from "hono-openapi";
+import * as z from "zod";
 
 import type { App } from "./app.ts";
 import { problemResponses } from "./describe.ts";
-import { ProblemBody } from "./problem.ts";
+import { ProblemBody, type ProblemCode } from "./problem.ts";
 
 export type Document = Awaited<ReturnType<typeof generateSpecs>>;
 
@@ -14,6 +15,14 @@ const INFO = {
     "A media job pipeline: transcription, image generation and classification. Times are ISO 8601, sizes bytes, " +
     "durations milliseconds. Every error is a problem (RFC 9457) whose `code` is listed with its status.",
 };
+
+/** Of the middleware before every route that wants a key. */
+const BEHIND_A_KEY = [
+  "unauthorized",
+  "insufficient_scope",
+  "rate_limited",
+  "internal_error",
+] as const satisfies ProblemCode[];
 
 let made: Promise<Document> | null = null;
 
@@ -40,12 +49,29 @@ async function makeDocument(app: Hono<App>): Promise<Document> {
   // Whoever describes a route cannot forget what all of them may answer.
   for (const [path, operations] of Object.entries(document.paths)) {
     const isPublic = !path.startsWith("/v1/");
-    const problems = problemResponses(isPublic ? ["internal_error"] : ["unauthorized", "internal_error"]);
+    const everyOnes: readonly ProblemCode[] = isPublic ? ["internal_error"] : BEHIND_A_KEY;
     for (const operation of Object.values(operations)) {
       if (typeof operation !== "object" || !("responses" in operation)) continue;
-      operation.responses = { ...problems, ...operation.responses };
+      const codes = [...codesOf(operation.responses ?? {}), ...everyOnes];
+      operation.responses = { ...operation.responses, ...problemResponses([...new Set(codes)]) };
       if (isPublic) operation.security = [];
     }
   }
   return document;
 }
+
+/** The codes that a route's own description names: one status may be answered by it and by what stands before it. */
+function codesOf(responses: object): readonly ProblemCode[] {
+  return Object.values(responses).flatMap((response: { content?: Record<string, { schema?: unknown }> }) => {
+    const found = ProblemSchema.safeParse(response.content?.["application/problem+json"]?.schema);
+    return found.success ? found.data.allOf[1].properties.code.enum : [];
+  });
+}
+
+/** What `problemResponses` makes. */
+const ProblemSchema = z.object({
+  allOf: z.tuple([
+    z.unknown(),
+    z.object({ properties: z.object({ code: z.object({ enum: z.array(z.custom<ProblemCode>()) }) }) }),
+  ]),
+});

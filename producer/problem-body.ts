@@ -1,7 +1,7 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 
 /** A problem that a route below has answered, for a dialect to say in its own shape. */
-export interface ProblemBody {
+export interface FoundProblem {
   readonly status: ContentfulStatusCode;
   readonly code: string;
   readonly title: string;
@@ -16,8 +16,8 @@ export function isProblem(response: Response): boolean {
 /** The problem, and the headers that its translation keeps: all but those of its body. */
 export async function readProblem(
   response: Response,
-): Promise<{ readonly problem: ProblemBody; readonly headers: Record<string, string> }> {
-  const body = await response.json<Omit<ProblemBody, "issues"> & Partial<Pick<ProblemBody, "issues">>>();
+): Promise<{ readonly problem: FoundProblem; readonly headers: Record<string, string> }> {
+  const body = await response.json<Omit<FoundProblem, "issues"> & Partial<Pick<FoundProblem, "issues">>>();
   const headers = Object.fromEntries(
     [...response.headers].filter(([name]) => name !== "content-type" && name !== "content-length"),
   );

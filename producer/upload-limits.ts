@@ -8,6 +8,9 @@ import { submitterOf } from "./auth.ts";
 import type { Problem } from "./problem.ts";
 import { tooManyJobs } from "./asked.ts";
 
+/** R2's limit for an object's custom metadata is 8,192 bytes of names and values; the rest is ours. */
+const MAX_METADATA_BYTES = 7900;
+
 /** An upload that its key may make: `giveBack` if it comes to nothing. */
 export type Admission =
   | { readonly ok: true; giveBack(): Promise<void> }
@@ -53,4 +56,11 @@ export function refuseType({ contentTypes }: UploadLimits, contentType: string |
   if (contentType === undefined) return { code: "unsupported_media", detail: `${takes}: say its contentType.` };
   if (contentTypes.some((prefix) => contentType.startsWith(prefix))) return null;
   return { code: "unsupported_media", detail: `${takes}, and this is ${contentType}.` };
+}
+
+/** Whether an object can carry all that is to be said of it. */
+export function refuseMetadata(metadata: Readonly<Record<string, string>>): Problem | null {
+  if (new TextEncoder().encode(JSON.stringify(metadata)).length <= MAX_METADATA_BYTES) return null;
+  const detail = `name, options, tags and metadata of an upload have at most ${MAX_METADATA_BYTES} bytes together`;
+  return { code: "invalid_request", detail };
 }

@@ -8,6 +8,7 @@ import {
   MAX_URLS_AN_ANSWER,
   MIN_PART_BYTES,
 } from "../shared/limits.ts";
+import { JobMarks } from "../shared/marks.ts";
 import { optionsOf } from "../shared/options.ts";
 import { JobTerms } from "../shared/terms.ts";
 import { FileName } from "./requests.ts";
@@ -29,6 +30,7 @@ export const UploadRequest = z
     method: z.enum(["single", "multipart"]).optional(),
     partSizeBytes: z.int().min(MIN_PART_BYTES).max(MAX_SINGLE_PUT_BYTES).optional(),
     ...JobTerms.shape,
+    ...JobMarks.shape,
   })
   .superRefine(({ kind, options }, context) => {
     if (JSON.stringify(options ?? {}).length > 4000) {
@@ -39,7 +41,8 @@ export const UploadRequest = z
     for (const issue of checked?.error?.issues ?? []) {
       context.addIssue({ code: "custom", path: ["options", ...issue.path], message: issue.message });
     }
-  });
+  })
+  .meta({ id: "UploadRequest" });
 export type UploadRequest = z.infer<typeof UploadRequest>;
 
 const PartNumber = z.int().min(1).max(MAX_PARTS);

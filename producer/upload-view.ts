@@ -1,13 +1,14 @@
 import type { StoredPart } from "../shared/db/pending-uploads.ts";
 import type { BegunUpload } from "./begin-upload.ts";
 import { iso } from "./job-view.ts";
+import type { PendingUpload } from "./views/pending-upload.ts";
 
 /** An upload as a client sees it. */
 export function uploadView(
-  { upload, ...signed }: Pick<BegunUpload, "upload"> & Partial<BegunUpload>,
+  { upload, url, headers, parts }: Pick<BegunUpload, "upload"> & Partial<BegunUpload>,
   origin: string,
   storedParts?: readonly StoredPart[],
-) {
+): PendingUpload {
   const { id, key, sizeBytes, multipart, completedAt, expiresAt } = upload;
   const self = `${origin}/v1/uploads/${id}`;
   return {
@@ -18,11 +19,11 @@ export function uploadView(
     expiresAt: iso(expiresAt),
     method: multipart === null ? "single" : "multipart",
     ...(multipart && { partSizeBytes: multipart.partSizeBytes }),
-    ...signed,
-    ...(multipart && storedParts && { storedParts }),
+    ...(url !== undefined && { url }),
+    ...(headers && { headers }),
+    ...(parts && { parts: [...parts] }),
+    ...(multipart && storedParts && { storedParts: [...storedParts] }),
     complete: `${self}/complete`,
     abort: self,
   };
 }
-
-export type UploadView = ReturnType<typeof uploadView>;

@@ -24,19 +24,19 @@ function address(allowInsecure: boolean) {
 }
 
 /** The body of `POST /v1/webhooks`. Which addresses are taken depends on where this runs. */
-export function endpointRequest(env: Env) {
+export function endpointRequest(allowInsecure: boolean) {
   return z.strictObject({
-    url: address(env.ALLOW_INSECURE_WEBHOOKS === "true"),
+    url: address(allowInsecure),
     events: Events.prefault([...WEBHOOK_EVENTS]),
     description: Description.default(""),
   });
 }
 
 /** The body of `PATCH /v1/webhooks/{id}`. */
-export function endpointEdit(env: Env) {
+export function endpointEdit(allowInsecure: boolean) {
   return z
     .strictObject({
-      url: address(env.ALLOW_INSECURE_WEBHOOKS === "true").optional(),
+      url: address(allowInsecure).optional(),
       events: Events.optional(),
       description: Description.optional(),
       disabled: z.boolean().optional(),

@@ -98,10 +98,14 @@ function textOf(value: unknown): string {
   return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }
 
-function parameterOf(document: Document, parameter: Parameter, ids: readonly string[]) {
+/** Ids of what is there, by the collection that it is in. */
+type Ids = Readonly<Record<string, readonly string[]>>;
+
+function parameterOf(document: Document, parameter: Parameter, { path, ids }: { path: string; ids: Ids }) {
   const value = valueOf(document, parameter.schema);
-  const known = fc.constantFrom(...ids);
-  const useful = parameter.in === "path" && parameter.name === "id" ? fc.oneof(known, value) : value;
+  const collection = parameter.name === "id" ? path.split("/")[2] : parameter.name;
+  const known = fc.constantFrom("none", ...(ids[collection ?? ""] ?? []));
+  const useful = parameter.in === "path" ? fc.oneof({ arbitrary: known, weight: 4 }, value) : value;
   // A client that waits is told in another test; here it would only take long.
   const spared = parameter.name === "Prefer" ? fc.constantFrom("wait=0", "respond-async", "wait=x") : useful;
   const isSent = fc.boolean().map((sent) => sent || parameter.required === true);
@@ -113,7 +117,7 @@ function canTravel(text: string): boolean {
   return /^[\t\x20-\x7e]*$/.test(text);
 }
 
-function requestsOf(document: Document, ids: readonly string[]): fc.Arbitrary<Made> {
+function requestsOf(document: Document, ids: Ids): fc.Arbitrary<Made> {
   const each = Object.entries(document.paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => requestOf(document, { path, method, operation }, ids)),
   );
@@ -123,22 +127,24 @@ function requestsOf(document: Document, ids: readonly string[]): fc.Arbitrary<Ma
 function requestOf(
   document: Document,
   { path, method, operation }: { path: string; method: string; operation: Operation },
-  ids: readonly string[],
+  ids: Ids,
 ): fc.Arbitrary<Made> {
-  const schema = operation.requestBody?.content["application/json"]?.schema;
-  const body = (): fc.Arbitrary<string | undefined> => {
-    if (schema !== undefined) {
-      const whole = valueOf(document, schema, 7).map((value) => JSON.stringify(value));
-      return fc.oneof({ arbitrary: whole, weight: 10 }, { arbitrary: odd, weight: 1 });
-    }
-    if (operation.requestBody === undefined) return fc.constant(undefined);
-    return fc.oneof(fc.constantFrom("ID3\u0003", "a text", "RIFF\u0000\u0000\u0000\u0000WAVEfmt "), odd);
-  };
-  const parameters = (operation.parameters ?? []).map((one) => parameterOf(document, one, ids));
+  const { content = {} } = operation.requestBody ?? {};
+  const schema = content["application/json"]?.schema;
+  const json = fc.oneof(
+    { arbitrary: valueOf(document, schema ?? {}, 7).map((value) => JSON.stringify(value)), weight: 10 },
+    { arbitrary: odd, weight: 1 },
+  );
+  const bytes = fc.oneof(fc.constantFrom("ID3\u0003", "a text", "RIFF\u0000\u0000\u0000\u0000WAVEfmt "), odd);
+  const bodies = Object.keys(content).map((type) =>
+    fc.record({ type: fc.constant(type), sent: type === "application/json" ? json : bytes }),
+  );
+  const body = bodies.length === 0 ? fc.constant(null) : fc.oneof(...bodies);
+  const parameters = (operation.parameters ?? []).map((one) => parameterOf(document, one, { path, ids }));
   const stray = fc.option(fc.tuple(fc.string({ minLength: 1, maxLength: 8 }), odd), { freq: 12 });
-  return fc.tuple(fc.tuple(...parameters), body(), stray).map(([given, sent, extra]) => {
+  return fc.tuple(fc.tuple(...parameters), body, stray).map(([given, whole, extra]) => {
     const query = new URLSearchParams();
-    const headers: Record<string, string> = {};
+    const headers: Record<string, string> = whole === null ? {} : { "content-type": whole.type };
     let filled = path;
     for (const { parameter, value, isSent } of given) {
       if (!isSent) continue;
@@ -153,7 +159,13 @@ function requestOf(
     if (extra !== null) query.append(...extra);
     const search = query.toString();
     const id = operation.operationId;
-    return { id, method: method.toUpperCase(), path: filled + (search ? `?${search}` : ""), headers, body: sent };
+    return {
+      id,
+      method: method.toUpperCase(),
+      path: filled + (search ? `?${search}` : ""),
+      headers,
+      body: whole?.sent,
+    };
   });
 }
 
@@ -163,18 +175,45 @@ function segmentOf(text: string): string {
   return segment === "" || segment === "." || segment === ".." ? "x" : segment;
 }
 
+/** One of everything that has an id, and several of what requests delete. */
+async function makeThings(): Promise<Ids> {
+  const idOf = async (path: string, body: object) => {
+    const headers = { "content-type": "application/json" };
+    const response = await darkroom.api(path, { method: "POST", headers, body: JSON.stringify(body) });
+    const { id, upload } = await response.json<{ id: string; upload?: { id: string } }>();
+    return upload?.id ?? id;
+  };
+  const several = async (path: string, body: object) =>
+    Promise.all(Array.from({ length: 8 }, async () => idOf(path, body)));
+
+  const webhooks = await several("/v1/webhooks", { url: "http://127.0.0.1:9/", events: ["job.failed"] });
+  const job = await darkroom.submit({ kind: "transcription", source: "inbox/real.wav" });
+  const failed = await darkroom.submit({ kind: "classification", text: "error:3003 fuzz" });
+  await darkroom.untilJob(failed.id);
+  await darkroom.untilJob(job.id);
+  const letters = await darkroom.api("/v1/dead-letters?view=list");
+  const { deadLetters } = await letters.json<{ deadLetters: { id: string }[] }>();
+  const log = await darkroom.api(`/v1/webhooks/${webhooks[0]}/deliveries`);
+  const { deliveries } = await log.json<{ deliveries: { id: string }[] }>();
+  return {
+    webhooks,
+    jobs: [job.id, failed.id],
+    "dead-letters": deadLetters.map(({ id }) => id),
+    deliveryId: deliveries.map(({ id }) => id),
+    uploads: await several("/v1/uploads", { name: "a.wav", sizeBytes: 9, method: "multipart" }),
+    keys: await several("/v1/keys", { label: "fuzz", scopes: ["jobs:read"] }),
+    kind: ["classification"],
+    name: ["transcript.txt"],
+  };
+}
+
 test(`${REQUESTS} requests made from the document: no fault of ours, and every refusal a problem it names`, async () => {
   const document = await (await darkroom.api("/openapi.json")).json<Document>();
   const byId = new Map(
     Object.values(document.paths).flatMap((path) => Object.values(path).map((o) => [o.operationId, o])),
   );
   await darkroom.bindings().MEDIA.put("inbox/real.wav", speech("zero one"));
-  const ids = [(await darkroom.submit({ kind: "transcription", source: "inbox/real.wav" })).id];
-  const failed = await darkroom.submit({ kind: "classification", text: "error:3003 fuzz" });
-  ids.push(failed.id, "none");
-  await darkroom.untilJob(failed.id);
-  const letters = await darkroom.api("/v1/dead-letters?view=list");
-  ids.push((await letters.json<{ deadLetters: { id: string }[] }>()).deadLetters[0]!.id);
+  const ids = await makeThings();
 
   const requests = fc.sample(requestsOf(document, ids), { numRuns: REQUESTS, seed: SEED });
   const faults: string[] = [];

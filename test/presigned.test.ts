@@ -1,7 +1,7 @@
 // Uploads that go straight into the bucket, through the runtime's own S3 endpoint.
 import { describe, expect, test } from "vitest";
 
-import type { UploadView } from "../producer/upload-view.ts";
+import type { PendingUpload } from "../producer/views/pending-upload.ts";
 import { createEvent, KEYS, startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";
 import type { JobView } from "./views.ts";
@@ -11,10 +11,10 @@ const PART_BYTES = 5 * 1024 * 1024;
 const WORDS = speech("zero one two three");
 
 /** Announce an upload that must be taken. */
-async function begin(body: Record<string, unknown>, key?: string): Promise<UploadView> {
+async function begin(body: Record<string, unknown>, key?: string): Promise<PendingUpload> {
   const response = await announce(body, key);
   expect(response.status).toBe(201);
-  return (await response.json<{ upload: UploadView }>()).upload;
+  return (await response.json<{ upload: PendingUpload }>()).upload;
 }
 
 function announce(body: Record<string, unknown>, key = KEYS.operator): Promise<Response> {
@@ -26,7 +26,7 @@ function put(url: string, body: BodyInit, headers: Record<string, string> = {}):
   return fetch(url, { method: "PUT", headers, body });
 }
 
-function complete(upload: UploadView, body?: unknown, key?: string): Promise<Response> {
+function complete(upload: PendingUpload, body?: unknown, key?: string): Promise<Response> {
   return darkroom.api(`/v1/uploads/${upload.id}/complete`, {
     method: "POST",
     ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -53,7 +53,7 @@ function parted(bytes: Uint8Array<ArrayBuffer>): readonly Uint8Array<ArrayBuffer
   return [0, 1, 2].map((index) => bytes.subarray(index * PART_BYTES, (index + 1) * PART_BYTES));
 }
 
-async function putPart(upload: UploadView, number: number, bytes: Uint8Array<ArrayBuffer>) {
+async function putPart(upload: PendingUpload, number: number, bytes: Uint8Array<ArrayBuffer>) {
   const part = upload.parts!.find((one) => one.number === number)!;
   expect(part.sizeBytes).toBe(bytes.length);
   const response = await put(part.url, bytes, upload.headers);
@@ -213,10 +213,10 @@ test("an interrupted upload goes on after the parts it reported", async () => {
   expect((await report(first)).status).toBe(204);
 
   // Another program, a day later, that knows nothing but the id.
-  const { upload: found } = await (await darkroom.api(`/v1/uploads/${upload.id}`)).json<{ upload: UploadView }>();
+  const { upload: found } = await (await darkroom.api(`/v1/uploads/${upload.id}`)).json<{ upload: PendingUpload }>();
   expect(found).toMatchObject({ state: "pending", storedParts: [first], partSizeBytes: PART_BYTES });
   const signed = await darkroom.api(`/v1/uploads/${upload.id}/parts`, { method: "POST" });
-  const { upload: rest } = await signed.json<{ upload: UploadView }>();
+  const { upload: rest } = await signed.json<{ upload: PendingUpload }>();
   expect(rest.parts!.map(({ number }) => number)).toEqual([2, 3]);
   for (const number of [2, 3]) await report(await putPart(rest, number, parts[number - 1]!));
   const response = await complete(upload);
@@ -279,7 +279,7 @@ test("an object other than declared, or of a kind its key may not upload, gets n
   await refused(await direct("x".repeat(1001)), 413, "upload_too_large");
   expect(await refused(await direct("a text"), 415, "unsupported_media")).toMatch(/image\/ only/);
 
-  const lie = (await (await limited({ sizeBytes: 6 })).json<{ upload: UploadView }>()).upload;
+  const lie = (await (await limited({ sizeBytes: 6 })).json<{ upload: PendingUpload }>()).upload;
   expect((await put(lie.url!, "a text", lie.headers)).status).toBe(200);
   expect(await refused(await complete(lie, undefined, KEYS.other), 415, "unsupported_media")).toMatch(/image\/ only/);
 });
@@ -306,7 +306,7 @@ test("fifty gigabytes are taken, in a thousand parts or in the smallest, signed 
   const smallest = await begin({ ...largest, partSizeBytes: PART_BYTES });
   expect(smallest.parts).toHaveLength(1000);
   const sign = (number: number) => darkroom.post(`/v1/uploads/${smallest.id}/parts`, { numbers: [number] });
-  const { upload } = await (await sign(9537)).json<{ upload: UploadView }>();
+  const { upload } = await (await sign(9537)).json<{ upload: PendingUpload }>();
   expect(upload.parts).toMatchObject([{ number: 9537, sizeBytes: 50_000_000_000 - 9536 * PART_BYTES }]);
   await refused(await sign(9538), 422, "invalid_request");
 });

@@ -5,7 +5,7 @@ import { runInThisContext } from "node:vm";
 
 import { beforeAll, expect, test } from "vitest";
 
-import type { UploadView } from "../producer/upload-view.ts";
+import type { PendingUpload } from "../producer/views/pending-upload.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";
 import type { JobView } from "./views.ts";
@@ -46,7 +46,7 @@ async function page(shouldUseMultipart: boolean): Promise<TestUppy> {
   const body = JSON.stringify({ name: "a", sizeBytes: 1 });
   const { upload } = await (
     await darkroom.api("/v1/uploads", { method: "POST", headers, body })
-  ).json<{ upload: UploadView }>();
+  ).json<{ upload: PendingUpload }>();
   const auth = { authorization: `Bearer ${KEYS.operator}` };
   // The plug-in's own limit is 100 MiB; twenty megabytes will do for a test.
   class Plugin extends AwsS3 {
@@ -89,7 +89,7 @@ test("a page that is closed after a part resumes where it was", async () => {
   expect(interrupted.failed).toHaveLength(1);
   const state = first.getFile(id).s3Multipart!;
   const stored = await until(
-    async () => (await (await darkroom.api(`/v1/uploads/${state.uploadId}`)).json<{ upload: UploadView }>()).upload,
+    async () => (await (await darkroom.api(`/v1/uploads/${state.uploadId}`)).json<{ upload: PendingUpload }>()).upload,
     (upload) => upload.storedParts?.length === 1,
   );
   expect(stored.storedParts).toMatchObject([{ number: 1 }]);

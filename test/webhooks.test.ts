@@ -7,7 +7,7 @@ import { leaseTasks } from "../shared/db/leases.ts";
 import { settleTasks } from "../shared/db/settle.ts";
 import { JobWork, newJob } from "../shared/new-job.ts";
 import { DEFAULT_TERMS } from "../shared/terms.ts";
-import type { DeliveryView, EndpointView } from "../producer/webhook-view.ts";
+import type { Delivery, Webhook as Endpoint } from "../producer/views/webhook.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 import { type Received, startReceiver } from "./receiver.ts";
 
@@ -29,7 +29,7 @@ afterAll(async () => {
   await receiver.close();
 });
 
-type Made = EndpointView & { secret: string };
+type Made = Endpoint & { secret: string };
 type Payload = { type: string; timestamp: string; data: Record<string, unknown> & { artifacts: { url: string }[] } };
 
 let paths = 0;
@@ -41,12 +41,12 @@ async function register(body: Record<string, unknown> = {}, key?: string): Promi
   return { ...(await response.json<Made>()), path };
 }
 
-async function log(id: string): Promise<DeliveryView[]> {
-  const body = await (await darkroom.api(`/v1/webhooks/${id}/deliveries`)).json<{ deliveries: DeliveryView[] }>();
+async function log(id: string): Promise<Delivery[]> {
+  const body = await (await darkroom.api(`/v1/webhooks/${id}/deliveries`)).json<{ deliveries: Delivery[] }>();
   return body.deliveries;
 }
 
-async function untilLogged(id: string, state: DeliveryView["state"]): Promise<DeliveryView> {
+async function untilLogged(id: string, state: Delivery["state"]): Promise<Delivery> {
   const deliveries = await until(
     () => log(id),
     ([latest]) => latest?.state === state,
@@ -193,7 +193,7 @@ test("410 stops an endpoint, and what waits for it; enabled again, a delivery is
   await untilLogged(endpoint.id, "retrying");
   await darkroom.submit(job("gone"));
   await until(
-    async () => (await darkroom.api(`/v1/webhooks/${endpoint.id}`)).json<EndpointView>(),
+    async () => (await darkroom.api(`/v1/webhooks/${endpoint.id}`)).json<Endpoint>(),
     ({ disabled }) => disabled?.reason === "It answered 410 Gone.",
   );
   expect((await log(endpoint.id)).map(({ state }) => state).toSorted()).toEqual(["cancelled", "failed"]);
@@ -216,7 +216,7 @@ test("410 stops an endpoint, and what waits for it; enabled again, a delivery is
 test("a redirect is not followed, and a test event says so at once", async () => {
   const endpoint = await register();
   receiver.answer({ status: 307, headers: { location: `${receiver.url}/elsewhere` } });
-  const failed = await (await darkroom.post(`/v1/webhooks/${endpoint.id}/test`, {})).json<DeliveryView>();
+  const failed = await (await darkroom.post(`/v1/webhooks/${endpoint.id}/test`, {})).json<Delivery>();
   expect(failed).toMatchObject({
     event: "webhook.test",
     state: "failed",

@@ -3,7 +3,7 @@ import { createMiddleware } from "hono/factory";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 
 import type { App } from "../app.ts";
-import { isProblem, readProblem, type ProblemBody } from "../problem-body.ts";
+import { isProblem, readProblem, type FoundProblem } from "../problem-body.ts";
 
 /** An error as OpenAI's API answers it: `{ error: { message, type, param, code } }`. */
 export interface OpenAiError {
@@ -39,7 +39,7 @@ const PARAMS: Readonly<Record<string, string>> = {
   height: "size",
 };
 
-function fromProblem({ code, status, detail, issues }: ProblemBody): OpenAiError {
+function fromProblem({ code, status, detail, issues }: FoundProblem): OpenAiError {
   if (code === "unauthorized") {
     return { status: 401, message: `Incorrect API key provided. ${detail}`, type: INVALID, code: "invalid_api_key" };
   }

@@ -1,7 +1,7 @@
 import { createMiddleware } from "hono/factory";
 
 import type { App } from "../app.ts";
-import { isProblem, type ProblemBody, readProblem } from "../problem-body.ts";
+import { isProblem, type FoundProblem, readProblem } from "../problem-body.ts";
 
 /** Whatever went wrong below is said as Replicate says it: `{ title, detail, status, invalid_fields? }`. */
 export const speakReplicate = createMiddleware<App>(async (c, next) => {
@@ -12,7 +12,7 @@ export const speakReplicate = createMiddleware<App>(async (c, next) => {
   c.res = c.json(fromProblem(problem), problem.status, headers);
 });
 
-function fromProblem({ status, title, detail, code, issues }: ProblemBody) {
+function fromProblem({ status, title, detail, code, issues }: FoundProblem) {
   if (code === "unauthorized") return { title: "Unauthenticated", detail, status };
   if (code !== "invalid_request") return { title, detail, status };
   return {

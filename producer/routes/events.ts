@@ -1,10 +1,10 @@
 import { Hono } from "hono";
-import { describeRoute } from "hono-openapi";
 import { streamSSE } from "hono/streaming";
 
 import { readPulse } from "../../shared/db/watch-job.ts";
 import { intakeOf } from "../../shared/intake.ts";
 import type { App } from "../app.ts";
+import { describe } from "../describe.ts";
 import { decodeEventId, inThisLife } from "../event-cursor.ts";
 import { followJob, MAX_WAIT_MS } from "../follow-job.ts";
 import { problem } from "../problem.ts";
@@ -25,14 +25,17 @@ const description = `${summary}. \`Last-Event-ID\` goes on from there; 204 for a
 
 events.get(
   "/:id/events",
-  describeRoute({
+  describe({
+    operationId: "followJob",
     summary,
     description,
     tags: ["jobs"],
-    responses: {
-      200: { description: "Events `state`, `progress`, `segment` and `done`", content: { "text/event-stream": {} } },
-      204: { description: "The job has ended, and the client knows" },
+    parameters: [{ in: "header", name: "Last-Event-ID", schema: { type: "string" } }],
+    answers: {
+      200: { description: "events `state`, `progress`, `segment` and `done`", media: ["text/event-stream"] },
+      204: { description: "the job has ended, and the client knows" },
     },
+    problems: ["job_not_found"],
   }),
   async (c) => {
     const job = { id: c.req.param("id"), ownerId: c.get("ownerId") };

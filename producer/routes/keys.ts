@@ -4,77 +4,112 @@ import { findKey, insertKey, type Key, listKeys, revokeKey } from "../../shared/
 import type { App } from "../app.ts";
 import { actorOf, newSecret } from "../auth.ts";
 import { paginate } from "../cursor.ts";
+import { body, BODY_PROBLEMS, describe, query } from "../describe.ts";
 import { keyView } from "../key-view.ts";
 import { limitBody } from "../limit-body.ts";
 import { problem } from "../problem.ts";
 import { KeyQuery, KeyRequest } from "../requests.ts";
-import { parseBody, parseQuery } from "../validate.ts";
+import { ApiKey, CreatedKey, KeyPage } from "../views/key.ts";
 
 export const keys = new Hono<App>();
 
 const DAY_MS = 86_400_000;
 
-/** Make a key. The operator makes them for anybody, other admins for themselves; none outlives its maker's. */
-keys.post("/", limitBody, async (c) => {
-  const request = await parseBody(c, KeyRequest);
-  if (!request.ok) return request.response;
-  const maker = c.get("key");
-  const { label, scopes, expiresInDays, maxConcurrentJobs = null, maxUploadBytesADay = null } = request.value;
-  const { ownerId = maker.ownerId, maxUploadBytes = null, contentTypes = null } = request.value;
-  if (ownerId !== maker.ownerId && maker.ownerId !== c.env.OPERATOR_ID) return problem(c, NOT_THEIRS);
-  // Else two keys of its own would give it twice its limit.
-  const { maxConcurrentJobs: jobs, maxUploadBytesADay: bytes, uploadLimits } = maker;
-  if ([jobs, bytes, uploadLimits.maxBytes, uploadLimits.contentTypes].some((limit) => limit !== null)) {
-    return problem(c, LIMITED);
-  }
+const tags = ["keys"];
 
-  const now = Date.now();
-  const ends = [maker.expiresAt, expiresInDays === undefined ? null : now + expiresInDays * DAY_MS].flatMap(
-    (end) => end ?? [],
-  );
-  const { secret, secretHash } = await newSecret();
-  const key: Key = {
-    id: `k${crypto.getRandomValues(new Uint8Array(8)).toHex()}`,
-    ownerId,
-    label,
-    scopes,
-    createdAt: now,
-    expiresAt: ends.length === 0 ? null : Math.min(...ends),
-    revokedAt: null,
-    maxConcurrentJobs,
-    maxUploadBytesADay,
-    uploadLimits: { maxBytes: maxUploadBytes, contentTypes },
-  };
-  await insertKey(c.env.DB, { ...key, secretHash }, actorOf(c));
-  return c.json({ ...keyView(key, now), key: `dk_${key.id}_${secret}` }, 201, { "cache-control": "no-store" });
-});
+/** Make a key. The operator makes them for anybody, other admins for themselves; none outlives its maker's. */
+keys.post(
+  "/",
+  describe({
+    operationId: "createKey",
+    summary: "Make a key; it is shown this once",
+    tags,
+    answers: { 201: { description: "the key", schema: CreatedKey } },
+    problems: [...BODY_PROBLEMS, "forbidden"],
+  }),
+  limitBody,
+  body(KeyRequest),
+  async (c) => {
+    const request = c.req.valid("json");
+    const maker = c.get("key");
+    const { label, scopes, expiresInDays, maxConcurrentJobs = null, maxUploadBytesADay = null } = request;
+    const { ownerId = maker.ownerId, maxUploadBytes = null, contentTypes = null } = request;
+    if (ownerId !== maker.ownerId && maker.ownerId !== c.env.OPERATOR_ID) return problem(c, NOT_THEIRS);
+    // Else two keys of its own would give it twice its limit.
+    const { maxConcurrentJobs: jobs, maxUploadBytesADay: bytes, uploadLimits } = maker;
+    if ([jobs, bytes, uploadLimits.maxBytes, uploadLimits.contentTypes].some((limit) => limit !== null)) {
+      return problem(c, LIMITED);
+    }
+
+    const now = Date.now();
+    const ends = [maker.expiresAt, expiresInDays === undefined ? null : now + expiresInDays * DAY_MS].flatMap(
+      (end) => end ?? [],
+    );
+    const { secret, secretHash } = await newSecret();
+    const key: Key = {
+      id: `k${crypto.getRandomValues(new Uint8Array(8)).toHex()}`,
+      ownerId,
+      label,
+      scopes,
+      createdAt: now,
+      expiresAt: ends.length === 0 ? null : Math.min(...ends),
+      revokedAt: null,
+      maxConcurrentJobs,
+      maxUploadBytesADay,
+      uploadLimits: { maxBytes: maxUploadBytes, contentTypes },
+    };
+    await insertKey(c.env.DB, { ...key, secretHash }, actorOf(c));
+    const answer: CreatedKey = { ...keyView(key, now), key: `dk_${key.id}_${secret}` };
+    return c.json(answer, 201, { "cache-control": "no-store" });
+  },
+);
 
 /** Keys, newest first, revoked ones among them: the operator's call lists everybody's. */
-keys.get("/", async (c) => {
-  const query = parseQuery(c, KeyQuery);
-  if (!query.ok) return query.response;
-  const { cursor, limit, ownerId } = query.value;
-  const isOperator = c.get("ownerId") === c.env.OPERATOR_ID;
-  const owner = isOperator ? (ownerId ?? null) : c.get("ownerId");
-  if (!isOperator && ownerId !== undefined && ownerId !== owner) return problem(c, NOT_THEIRS);
-  const rows = await listKeys(c.env.DB, owner, { limit: limit + 1, before: cursor });
-  const { page, nextCursor } = paginate(rows, limit, (key) => ({ at: key.createdAt, id: key.id }));
-  const now = Date.now();
-  return c.json({ keys: page.map((key) => keyView(key, now)), nextCursor });
-});
+keys.get(
+  "/",
+  describe({
+    operationId: "listKeys",
+    summary: "List keys, newest first: one's own, or for the operator everybody's",
+    tags,
+    answers: { 200: { description: "a page", schema: KeyPage } },
+    problems: ["invalid_request", "forbidden"],
+  }),
+  query(KeyQuery),
+  async (c) => {
+    const { cursor, limit, ownerId } = c.req.valid("query");
+    const isOperator = c.get("ownerId") === c.env.OPERATOR_ID;
+    const owner = isOperator ? (ownerId ?? null) : c.get("ownerId");
+    if (!isOperator && ownerId !== undefined && ownerId !== owner) return problem(c, NOT_THEIRS);
+    const rows = await listKeys(c.env.DB, owner, { limit: limit + 1, before: cursor });
+    const { page, nextCursor } = paginate(rows, limit, (key) => ({ at: key.createdAt, id: key.id }));
+    const now = Date.now();
+    const answer: KeyPage = { keys: page.map((key) => keyView(key, now)), nextCursor };
+    return c.json(answer);
+  },
+);
 
 /** Revoke. Twice is once. */
-keys.delete("/:id", async (c) => {
-  const id = c.req.param("id");
-  const isOperator = c.get("ownerId") === c.env.OPERATOR_ID;
-  const now = Date.now();
-  await revokeKey(c.env.DB, id, { actor: actorOf(c), isOperator, now });
-  const key = (await findKey(c.env.DB, id))?.key;
-  if (key === undefined || (!isOperator && key.ownerId !== c.get("ownerId"))) {
-    return problem(c, { code: "key_not_found", detail: `There is no key '${id}'.` });
-  }
-  return key.revokedAt === null ? problem(c, LAST_ADMIN) : c.json(keyView(key, now));
-});
+keys.delete(
+  "/:id",
+  describe({
+    operationId: "revokeKey",
+    summary: "Revoke a key",
+    tags,
+    answers: { 200: { description: "the revoked key", schema: ApiKey } },
+    problems: ["key_not_found", "last_admin_key"],
+  }),
+  async (c) => {
+    const id = c.req.param("id");
+    const isOperator = c.get("ownerId") === c.env.OPERATOR_ID;
+    const now = Date.now();
+    await revokeKey(c.env.DB, id, { actor: actorOf(c), isOperator, now });
+    const key = (await findKey(c.env.DB, id))?.key;
+    if (key === undefined || (!isOperator && key.ownerId !== c.get("ownerId"))) {
+      return problem(c, { code: "key_not_found", detail: `There is no key '${id}'.` });
+    }
+    return key.revokedAt === null ? problem(c, LAST_ADMIN) : c.json(keyView(key, now));
+  },
+);
 
 const NOT_THEIRS = { code: "forbidden", detail: "Another owner's keys are for a key of the operator." } as const;
 const LIMITED = { code: "forbidden", detail: "A key that has limits itself makes no others." } as const;

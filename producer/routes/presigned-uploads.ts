@@ -1,6 +1,5 @@
 // Uploads that never pass through the Worker: announced, signed, put straight into the bucket, completed.
 import { type Context, Hono } from "hono";
-import { describeRoute } from "hono-openapi";
 
 import {
   deletePendingUploads,
@@ -9,26 +8,37 @@ import {
   type PendingUpload,
   readPendingUpload,
   recordParts,
+  type StoredPart,
 } from "../../shared/db/pending-uploads.ts";
 import { abortMultipart } from "../../shared/abort-multipart.ts";
 import { intakeOf } from "../../shared/intake.ts";
 import type { App } from "../app.ts";
 import { beginUpload, expiryAt, partNumbers, signParts } from "../begin-upload.ts";
 import { completeUpload } from "../complete-upload.ts";
+import { body, BODY_PROBLEMS, describe } from "../describe.ts";
 import { limitBody } from "../limit-body.ts";
 import { NO_COPIES, s3Of } from "../presign.ts";
 import { admitUpload, limitMetadata } from "../upload-limits.ts";
 import { submitterOf } from "../auth.ts";
-import { problem } from "../problem.ts";
+import { problem, type ProblemCode } from "../problem.ts";
 import { CompleteRequest, SignPartsRequest, StoredPartsRequest, UploadRequest } from "../upload-requests.ts";
 import { uploadView } from "../upload-view.ts";
 import { parseBody, parseQuery } from "../validate.ts";
 import { NoQuery } from "../requests.ts";
-import { submitted } from "./submitted.ts";
+import { PendingUploadAnswer } from "../views/pending-upload.ts";
+import { submitted, SUBMITTED } from "./submitted.ts";
 
 export const presignedUploads = new Hono<App>();
 
-const tags = ["Uploads"];
+const tags = ["uploads"];
+
+/** Codes of making an upload's job. */
+export const COMPLETE_PROBLEMS = [
+  "upload_not_found",
+  "upload_unfinished",
+  "unsupported_media",
+  "too_many_jobs",
+] as const satisfies ProblemCode[];
 
 /** Answer a client that announces an upload; `uploads` tells it from one that sends one. */
 export async function announceUpload(c: Context<App>): Promise<Response> {
@@ -50,96 +60,109 @@ export async function announceUpload(c: Context<App>): Promise<Response> {
   }
   const { origin } = new URL(c.req.url);
   const location = `${origin}/v1/uploads/${begun.upload.id}`;
-  return c.json({ upload: uploadView(begun, origin) }, 201, { location });
+  const answer: PendingUploadAnswer = { upload: uploadView(begun, origin) };
+  return c.json(answer, 201, { location });
 }
 
-const READ = describeRoute({
-  summary: "An announced upload, with the parts reported as stored",
-  tags,
-  responses: { 200: { description: "The upload" }, 404: { description: "upload_not_found" } },
-});
-presignedUploads.get("/:id", READ, async (c) => {
-  const upload = await pendingOf(c);
-  if (upload === null) return notFound(c);
-  return c.json({
-    upload: uploadView({ upload }, new URL(c.req.url).origin, await listParts(c.env.DB, upload.id)),
-  });
-});
-
-const SIGN = describeRoute({
-  summary: "Sign parts, again or for the first time",
-  tags,
-  responses: {
-    200: { description: "URLs of the parts asked for, or of all that were not reported as stored" },
-    404: { description: "upload_not_found" },
-    409: { description: "upload_finished" },
+presignedUploads.get(
+  "/:id",
+  describe({
+    operationId: "readUpload",
+    summary: "An announced upload, with the parts reported as stored",
+    tags,
+    answers: { 200: { description: "the upload", schema: PendingUploadAnswer } },
+    problems: ["upload_not_found"],
+  }),
+  async (c) => {
+    const upload = await pendingOf(c);
+    if (upload === null) return notFound(c);
+    return answered(c, { upload }, await listParts(c.env.DB, upload.id));
   },
-});
-presignedUploads.post("/:id/parts", limitBody, SIGN, async (c) => {
-  const request = await parseBody(c, SignPartsRequest, {});
-  if (!request.ok) return request.response;
-  const upload = await pendingOf(c);
-  if (upload === null) return notFound(c);
-  if (upload.completedAt !== null) return problem(c, FINISHED);
-  const s3 = s3Of(c.env, c.req.url);
-  if (s3 === null) return problem(c, NO_CREDENTIALS);
-  const all = partNumbers(upload);
-  const unknown = request.value.numbers?.find((number) => number > all.length);
-  if (unknown !== undefined) {
-    const detail = `There is no part ${unknown}: the upload has ${all.length}.`;
-    return problem(c, { code: "invalid_request", detail, issues: [{ path: "numbers", message: detail }] });
-  }
-  const stored = new Set((await listParts(c.env.DB, upload.id)).map(({ number }) => number));
-  const parts = await signParts(s3, upload, request.value.numbers ?? all.filter((number) => !stored.has(number)));
-  const expiresAt = expiryAt(Date.now(), upload.createdAt);
-  await extendPendingUpload(c.env.DB, upload.id, expiresAt);
-  const begun = { upload: { ...upload, expiresAt }, headers: NO_COPIES, parts };
-  return c.json({ upload: uploadView(begun, new URL(c.req.url).origin) });
-});
+);
 
-const REPORT = describeRoute({
-  summary: "Report parts as stored, so that an interrupted upload goes on after them",
-  tags,
-  responses: { 204: { description: "Noted" }, 404: { description: "upload_not_found" } },
-});
-presignedUploads.put("/:id/parts", limitBody, REPORT, async (c) => {
-  const request = await parseBody(c, StoredPartsRequest);
-  if (!request.ok) return request.response;
-  const upload = await pendingOf(c);
-  if (upload === null) return notFound(c);
-  await recordParts(c.env.DB, upload.id, request.value.parts);
-  return c.body(null, 204);
-});
-
-const COMPLETE = describeRoute({
-  summary: "Make the upload's job now, of a multipart upload after putting the parts together",
-  tags,
-  responses: {
-    200: { description: "The job that it is already" },
-    201: { description: "Its job" },
-    404: { description: "upload_not_found" },
-    409: { description: "upload_unfinished" },
-    415: { description: "unsupported_media" },
+presignedUploads.post(
+  "/:id/parts",
+  describe({
+    operationId: "signParts",
+    summary: "Sign parts, again or for the first time",
+    tags,
+    answers: {
+      200: { description: "the parts asked for, or all that were not reported as stored", schema: PendingUploadAnswer },
+    },
+    problems: [...BODY_PROBLEMS, "upload_not_found", "upload_finished", "presign_unavailable"],
+  }),
+  limitBody,
+  body(SignPartsRequest, { absent: {} }),
+  async (c) => {
+    const { numbers } = c.req.valid("json");
+    const upload = await pendingOf(c);
+    if (upload === null) return notFound(c);
+    if (upload.completedAt !== null) return problem(c, FINISHED);
+    const s3 = s3Of(c.env, c.req.url);
+    if (s3 === null) return problem(c, NO_CREDENTIALS);
+    const all = partNumbers(upload);
+    const unknown = numbers?.find((number) => number > all.length);
+    if (unknown !== undefined) {
+      const detail = `There is no part ${unknown}: the upload has ${all.length}.`;
+      return problem(c, { code: "invalid_request", detail, issues: [{ path: "numbers", message: detail }] });
+    }
+    const stored = new Set((await listParts(c.env.DB, upload.id)).map(({ number }) => number));
+    const parts = await signParts(s3, upload, numbers ?? all.filter((number) => !stored.has(number)));
+    const expiresAt = expiryAt(Date.now(), upload.createdAt);
+    await extendPendingUpload(c.env.DB, upload.id, expiresAt);
+    return answered(c, { upload: { ...upload, expiresAt }, headers: NO_COPIES, parts });
   },
-});
-presignedUploads.post("/:id/complete", limitBody, COMPLETE, async (c) => {
-  const request = await parseBody(c, CompleteRequest, {});
-  if (!request.ok) return request.response;
-  const upload = await pendingOf(c);
-  if (upload === null) return notFound(c);
-  return submitted(c, await completeUpload(upload, request.value.parts, submitterOf(c), intakeOf(c.env)));
-});
+);
 
-const ABORT = describeRoute({
-  summary: "Give an upload up and delete its parts",
-  tags,
-  responses: {
-    204: { description: "Gone" },
-    404: { description: "upload_not_found" },
-    409: { description: "upload_finished" },
+presignedUploads.put(
+  "/:id/parts",
+  describe({
+    operationId: "reportParts",
+    summary: "Report parts as stored, so that an interrupted upload goes on after them",
+    tags,
+    answers: { 204: { description: "noted" } },
+    problems: [...BODY_PROBLEMS, "upload_not_found"],
+  }),
+  limitBody,
+  body(StoredPartsRequest),
+  async (c) => {
+    const upload = await pendingOf(c);
+    if (upload === null) return notFound(c);
+    await recordParts(c.env.DB, upload.id, c.req.valid("json").parts);
+    return c.body(null, 204);
   },
-});
-presignedUploads.delete("/:id", ABORT, abortUpload);
+);
+
+const { 200: known, 201: made } = SUBMITTED;
+presignedUploads.post(
+  "/:id/complete",
+  describe({
+    operationId: "completeUpload",
+    summary: "Make the upload's job now, of a multipart upload after putting the parts together",
+    tags,
+    answers: { 200: known, 201: made },
+    problems: [...BODY_PROBLEMS, ...COMPLETE_PROBLEMS],
+  }),
+  limitBody,
+  body(CompleteRequest, { absent: {} }),
+  async (c) => {
+    const upload = await pendingOf(c);
+    if (upload === null) return notFound(c);
+    return submitted(c, await completeUpload(upload, c.req.valid("json").parts, submitterOf(c), intakeOf(c.env)));
+  },
+);
+
+presignedUploads.delete(
+  "/:id",
+  describe({
+    operationId: "abortUpload",
+    summary: "Give an upload up and delete its parts",
+    tags,
+    answers: { 204: { description: "gone" } },
+    problems: ["upload_not_found", "upload_finished"],
+  }),
+  abortUpload,
+);
 
 /** Give an upload up. One whose object is there has, or gets, a job. */
 export async function abortUpload(c: Context<App>): Promise<Response> {
@@ -149,6 +172,15 @@ export async function abortUpload(c: Context<App>): Promise<Response> {
   if (upload.multipart !== null) await abortMultipart(c.env.MEDIA, upload.key, upload.multipart.id);
   await deletePendingUploads(c.env.DB, [upload.id]);
   return c.body(null, 204);
+}
+
+function answered(
+  c: Context<App>,
+  begun: Parameters<typeof uploadView>[0],
+  storedParts?: readonly StoredPart[],
+): Response {
+  const answer: PendingUploadAnswer = { upload: uploadView(begun, new URL(c.req.url).origin, storedParts) };
+  return c.json(answer);
 }
 
 /** The caller's own upload. */

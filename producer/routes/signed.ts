@@ -2,8 +2,9 @@ import { Hono } from "hono";
 
 import { isSigned } from "../../shared/signed-url.ts";
 import type { App } from "../app.ts";
+import { describe } from "../describe.ts";
 import { problem } from "../problem.ts";
-import { artifacts } from "./artifacts.ts";
+import { ARTIFACT, readArtifact } from "./artifacts.ts";
 
 /** Artifacts for who holds a link signed by us, instead of an API key. */
 export const signed = new Hono<App>();
@@ -22,4 +23,17 @@ signed.use("/jobs/:id/*", async (c, next) => {
   c.set("ownerId", owner);
   return next();
 });
-signed.route("/jobs", artifacts);
+
+const IN_LINK = { in: "query", required: true, schema: { type: "string" } } as const;
+
+signed.get(
+  "/jobs/:id/artifacts/:name",
+  describe({
+    ...ARTIFACT,
+    operationId: "readSignedArtifact",
+    summary: "A result, for who holds a signed link to it",
+    parameters: [...ARTIFACT.parameters, { ...IN_LINK, name: "expires" }, { ...IN_LINK, name: "signature" }],
+    problems: [...ARTIFACT.problems, "unauthorized"],
+  }),
+  readArtifact,
+);

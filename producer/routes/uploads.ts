@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
+import * as z from "zod";
 
 import { listUploads } from "../../shared/db/job-reads.ts";
 import { MAX_UPLOAD_BYTES } from "../../shared/limits.ts";
@@ -10,7 +11,7 @@ import { intakeOf } from "../../shared/intake.ts";
 import { JobTerms } from "../../shared/terms.ts";
 import type { App } from "../app.ts";
 import { submitterOf } from "../auth.ts";
-import { describe, query } from "../describe.ts";
+import { describe, otherBody, query } from "../describe.ts";
 import { idempotent, IDEMPOTENCY_PARAMETER, IDEMPOTENCY_PROBLEMS } from "../idempotent.ts";
 import { iso } from "../job-view.ts";
 import { PREFER_PARAMETER, preferWait } from "../prefer-wait.ts";
@@ -19,15 +20,15 @@ import { peek, storeUpload } from "../receive-upload.ts";
 import { UploadQuery } from "../requests.ts";
 import { seededId } from "../seeded-ids.ts";
 import { acceptJob } from "../submit-job.ts";
-import { admitUpload, limitMetadata, refuseSize } from "../upload-limits.ts";
+import { UploadRequest } from "../upload-requests.ts";
+import { admitUpload, limitMetadata, refuseMetadata, refuseSize } from "../upload-limits.ts";
+import { Job } from "../views/job.ts";
+import { PendingUploadAnswer } from "../views/pending-upload.ts";
 import { UploadList } from "../views/upload.ts";
 import { announceUpload } from "./presigned-uploads.ts";
 import { submitted, SUBMITTED } from "./submitted.ts";
 
 export const uploads = new Hono<App>();
-
-/** R2's limit for an object's custom metadata is 8,192 bytes of names and values; the rest is ours. */
-const MAX_METADATA_BYTES = 7900;
 
 /** Store a body in the inbox and answer with its job. */
 uploads.post(
@@ -44,9 +45,16 @@ uploads.post(
     parameters: [IDEMPOTENCY_PARAMETER, PREFER_PARAMETER],
     requestBody: {
       required: true,
-      content: { "application/octet-stream": { schema: {} }, "application/json": { schema: {} } },
+      content: { "application/octet-stream": { schema: {} } },
     },
-    answers: SUBMITTED,
+    answers: {
+      ...SUBMITTED,
+      201: {
+        description: "the new job; or, announced, the upload with what is signed for it",
+        schema: z.union([Job, PendingUploadAnswer]),
+        headers: { location: "the job, or the upload" },
+      },
+    },
     problems: [
       ...IDEMPOTENCY_PROBLEMS,
       "invalid_request",
@@ -61,6 +69,7 @@ uploads.post(
       "presign_unavailable",
     ],
   }),
+  otherBody(UploadRequest),
   preferWait,
   query(UploadQuery),
   idempotent(headOf),
@@ -93,7 +102,8 @@ uploads.post(
       ...(Object.keys(pairs).length > 0 && { metadata: JSON.stringify(pairs) }),
       ...(limits.contentTypes && { "accepted-types": JSON.stringify(limits.contentTypes) }),
     };
-    if (new TextEncoder().encode(JSON.stringify(metadata)).length > MAX_METADATA_BYTES) return problem(c, TOO_MUCH);
+    const tooMuch = refuseMetadata(metadata);
+    if (tooMuch !== null) return problem(c, tooMuch);
     const body = c.get("peeked") ?? (await peek(c.req.raw.body));
     const route = await routeUpload({ source: { key, etag: "", sizeBytes }, head: body.head, metadata });
     if (route.type === "ignored") return problem(c, { code: "unsupported_media", detail: route.reason });
@@ -148,10 +158,6 @@ function isDescription(contentType: string | undefined, asked: Record<string, st
   return /^application\/json\b/i.test(contentType ?? "") && asked["name"] === undefined && asked["kind"] === undefined;
 }
 
-const TOO_MUCH = {
-  code: "invalid_request",
-  detail: `name, options, tags and metadata of an upload have at most ${MAX_METADATA_BYTES} bytes together`,
-} as const;
 const EMPTY = { code: "unsupported_media", detail: "the body is empty" } as const;
 const NO_LENGTH = {
   code: "length_required",

@@ -1,0 +1,29 @@
+import * as z from "zod";
+
+import { SCOPES } from "../../shared/scopes.ts";
+import { MaybeTime, NextCursor, Time } from "./time.ts";
+
+/** A key as its admin sees it. Limits are null where it has none. */
+export const ApiKey = z
+  .object({
+    id: z.string(),
+    ownerId: z.string(),
+    label: z.string(),
+    state: z.enum(["active", "expired", "revoked"]),
+    scopes: z.array(z.enum(SCOPES)),
+    createdAt: Time,
+    expiresAt: MaybeTime,
+    revokedAt: MaybeTime,
+    maxConcurrentJobs: z.int().nullable(),
+    maxUploadBytesADay: z.int().nullable(),
+    maxUploadBytes: z.int().nullable().describe("of one upload"),
+    contentTypes: z.array(z.string()).nullable().describe("prefixes of what it may upload"),
+  })
+  .meta({ id: "ApiKey" });
+export type ApiKey = z.infer<typeof ApiKey>;
+
+export const CreatedKey = ApiKey.extend({ key: z.string().describe("shown this once") }).meta({ id: "CreatedApiKey" });
+export type CreatedKey = z.infer<typeof CreatedKey>;
+
+export const KeyPage = z.object({ keys: z.array(ApiKey), nextCursor: NextCursor });
+export type KeyPage = z.infer<typeof KeyPage>;
