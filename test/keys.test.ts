@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { app } from "../producer/index.ts";
-import type { UploadView } from "../producer/upload-view.ts";
+import type { PendingUpload } from "../producer/views/pending-upload.ts";
 import { KEYS, startDarkroom } from "./harness.ts";
 import { startReceiver } from "./receiver.ts";
 import { speech } from "./speech.ts";
@@ -195,9 +195,9 @@ async function useSigningSecrets(key: string): Promise<string[]> {
     partSizeBytes: 5_242_880,
   });
   const announced = await darkroom.api("/v1/uploads", { method: "POST", headers, body, key });
-  const { upload } = await announced.json<{ upload: UploadView }>();
+  const { upload } = await announced.json<{ upload: PendingUpload }>();
   const again = await darkroom.post(`/v1/uploads/${upload.id}/parts`, {}, key);
-  const signed = [...upload.parts!, ...(await again.json<{ upload: UploadView }>()).upload.parts!];
+  const signed = [...upload.parts!, ...(await again.json<{ upload: PendingUpload }>()).upload.parts!];
   for (const { url } of signed) {
     const { pathname, search, searchParams } = new URL(url);
     signatures.push(searchParams.get("X-Amz-Signature")!);
