@@ -1,5 +1,4 @@
-import { gatewayOf } from "../shared/ai/gateway.ts";
-import type { AiBinding } from "../shared/ai/run-model.ts";
+import { aiOf } from "../shared/ai/ai-of.ts";
 import { intakeOf } from "../shared/intake.ts";
 import { callsAMinute } from "../shared/models.ts";
 import { buryMessages } from "./bury-messages.ts";
@@ -16,7 +15,7 @@ export default {
       case "media-tasks":
         return runBatch(batch, {
           ...intakeOf(env),
-          ai: { binding: env.AI as AiBinding, gateway: gatewayOf(env) },
+          ai: aiOf(env),
           callsAMinute: ratesOf(env),
           urlSigningKey: env.URL_SIGNING_KEY,
           allowInsecureWebhooks: env.ALLOW_INSECURE_WEBHOOKS === "true",

@@ -4,10 +4,13 @@ import { HELD } from "./settle-inserts.ts";
 /** Stands for everybody in `usage_days`: no owner can have this name. */
 export const EVERYBODY = "*";
 
-/** The groups that `usage_days` keeps, of calls `c` made for a task `t` by an attempt `s` that ended. */
-const BY_DAY = `
-  SELECT o.value, (s.value ->> 'finishedAt') / 86400000, j.kind, c.value ->> 'model',
-         count(*), sum(c.value ->> 'neurons'), sum(iif(c.value ->> 'isEstimated', c.value ->> 'neurons', 0))`;
+const INTO = `INSERT INTO usage_days (owner_id, day, kind, model, calls, neurons, estimated_neurons)`;
+
+/** Of calls `c`: by model, and how many they were, and what they cost. */
+const SUMS = `c.value ->> 'model', count(*), sum(c.value ->> 'neurons'), sum(iif(c.value ->> 'isEstimated', c.value ->> 'neurons', 0))`;
+
+/** Calls `c` made for a task `t` by an attempt `s` that ended. */
+const INTO_DAYS = `${INTO} SELECT o.value, (s.value ->> 'finishedAt') / 86400000, j.kind, ${SUMS}`;
 
 const EACH_CALL = `JOIN jobs j ON j.id = t.job_id, json_each(s.value, '$.usage') c, json_each(json_array(t.owner_id, '${EVERYBODY}')) o`;
 
@@ -16,11 +19,24 @@ const ADD = `
      SET calls = calls + excluded.calls, neurons = neurons + excluded.neurons,
          estimated_neurons = estimated_neurons + excluded.estimated_neurons`;
 
-const INTO_DAYS = `INSERT INTO usage_days (owner_id, day, kind, model, calls, neurons, estimated_neurons) ${BY_DAY}`;
-
 /** Add what settled attempts (?1: `HELD`'s) consumed to their day's figures: the owner's, and everybody's. */
 export function addUsage(db: D1Database, rows: string): D1PreparedStatement {
   return db.prepare(`${INTO_DAYS} FROM ${HELD} ${EACH_CALL} WHERE true GROUP BY 1, 2, 3, 4 ${ADD}`).bind(rows);
+}
+
+/** Add calls that no attempt made: those of a request that asks a model itself. `at` is epoch milliseconds. */
+export async function addDirectUsage(
+  db: D1Database,
+  { ownerId, kind, calls, at }: { ownerId: string; kind: "ask" | "search"; calls: readonly ModelCall[]; at: number },
+): Promise<void> {
+  if (calls.length === 0) return;
+  await db
+    .prepare(
+      `${INTO} SELECT o.value, ?3 / 86400000, ?2, ${SUMS}
+         FROM json_each(?1) c, json_each(json_array(?4, '${EVERYBODY}')) o WHERE true GROUP BY 1, 2, 3, 4 ${ADD}`,
+    )
+    .bind(JSON.stringify(calls), kind, at, ownerId)
+    .run();
 }
 
 /** What an attempt bought that ended without its lease: its job was stopped, or another consumer took it for dead. */
