@@ -16,6 +16,7 @@ export default {
         return runBatch(batch, {
           ...intakeOf(env),
           ai: aiOf(env),
+          fallbacks: env.MODEL_FALLBACKS,
           callsAMinute: ratesOf(env),
           urlSigningKey: env.URL_SIGNING_KEY,
           allowInsecureWebhooks: env.ALLOW_INSECURE_WEBHOOKS === "true",

@@ -35,6 +35,7 @@ export function jobView(detail: JobDetail, origin: string, now = Date.now()): Jo
       startBy: iso(job.startBy),
       deadlineAt: iso(job.deadlineAt),
     },
+    choice: JSON.parse(job.choice ?? "null") as Job["choice"], // our own JSON, from newJob
     progress: {
       tasksCompleted: completed,
       tasksTotal: tasks.length,

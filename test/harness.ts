@@ -17,6 +17,7 @@ const TABLES = [
   "api_keys",
   "key_days",
   "usage_days",
+  "model_latencies",
   "model_minutes",
   "pauses",
   "webhook_endpoints",

@@ -20,6 +20,7 @@ interface SubmitFlags {
   readonly tag?: readonly string[];
   readonly priority?: "high" | "normal" | "low";
   readonly reuse: boolean;
+  readonly latencyBudgetMs?: number;
   readonly wait?: boolean;
 }
 
@@ -38,6 +39,7 @@ export function addSubmit(program: Command): void {
     .option("--tag <tag>", "a tag of the jobs; may be repeated", collect)
     .addOption(new Option("--priority <priority>").choices(PRIORITIES))
     .option("--no-reuse", "work it out again, though an identical job has a result")
+    .option("--latency-budget-ms <ms>", "choose the most accurate model whose calls take no longer", Number)
     .option("--wait", "until the jobs have ended; the exit code says how")
     .action(action(submit));
 }
@@ -112,11 +114,12 @@ function describe(flags: SubmitFlags): JobRequest | null {
   } as JobRequest;
 }
 
-function sharedBy({ options, tag, priority, reuse }: SubmitFlags) {
+function sharedBy({ options, tag, priority, reuse, latencyBudgetMs }: SubmitFlags) {
   return {
     ...(options && { options }),
     ...(tag && { tags: [...tag] }),
     ...(priority && { priority }),
     ...(!reuse && { reuse }),
+    ...(latencyBudgetMs !== undefined && { latencyBudgetMs }),
   };
 }

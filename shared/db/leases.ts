@@ -26,6 +26,8 @@ interface LeasedRow {
   readonly args: string;
   readonly attempt: number;
   readonly maxAttempts: number;
+  readonly model: string | null;
+  readonly preferredModel: string | null;
   readonly lost: number;
   readonly leasedAt: number;
   readonly createdAt: number;
@@ -126,6 +128,7 @@ export async function leaseTasks(db: D1Database, lease: Lease): Promise<readonly
     db
       .prepare(
         `SELECT t.id, t.job_id AS jobId, t.kind, t.args, t.attempt, t.max_attempts AS maxAttempts, t.lost,
+                t.model, t.preferred_model AS preferredModel,
                 t.leased_at AS leasedAt, t.created_at AS createdAt,
                 -- A side task runs also when its job's time has passed.
                 iif(t.is_side, NULL, j.start_by) AS startBy, j.started_at AS startedAt,
