@@ -165,6 +165,24 @@ test("a job whose turn comes too late is not started", async () => {
   expect(await callsOf("job_late_turn")).toBe(0);
 });
 
+test("a burst of ten thousand does not keep another owner's single job waiting", async () => {
+  const work = JobWork.parse({ kind: "classification", input: { text: "burst", options: {} } });
+  const terms = { ...DEFAULT_TERMS, priority: "high", reuse: false } as const;
+  const { DB } = darkroom.bindings();
+  for (let batch = 0; batch < 10; batch += 1) {
+    const jobs = await Promise.all(
+      Array.from({ length: 1000 }, (_, index) => {
+        const about = { ownerId: "operator", createdAt: LATER + index, ringGraceMs: 1e12 };
+        return newJob(work, terms, { id: `job_burst${batch}_${index}`, ...about });
+      }),
+    );
+    await insertJobs(DB, { jobs, uploads: [] }, { now: LATER, ringGraceMs: 1e12 });
+  }
+  await insert("job_single", "other", { priority: "low" }, LATER + 5000);
+  // In the next batch, though it is the youngest of all and the least urgent.
+  expect(await leaseJobs(10)).toContain("job_single");
+}, 120_000);
+
 test("owners take turns, and an owner's jobs go by priority and age", async () => {
   for (let index = 0; index < 40; index += 1) await insert(`job_a${index}`, "operator", {}, LATER + index);
   await insert("job_urgent", "operator", { priority: "high" }, LATER + 100);
