@@ -155,6 +155,15 @@ deadLetters.post(
       Date.now(),
     );
     if (!isDiscarded) return problem(c, { code: "not_discardable", detail: `'${letter.id}' was closed just now.` });
+    intakeOf(c.env).journal.record(
+      {
+        event: "dead_letter.discarded",
+        ownerId: c.get("ownerId"),
+        jobId: letter.jobId ?? undefined,
+        code: letter.code,
+      },
+      { deadLetterId: letter.id },
+    );
     return c.json({ id: letter.id, jobId: letter.jobId, discarded: true } satisfies z.infer<typeof view.Discarded>);
   },
 );
