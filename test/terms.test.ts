@@ -202,6 +202,18 @@ test("a task whose consumer died before runs alone", async () => {
   expect(batches).toEqual([["job_n1", "job_n2"], ["job_s1"], ["job_s2"]]);
 });
 
+test("a task that must run alone has its owner's turn, too", async () => {
+  for (let index = 0; index < 30; index += 1) await insert(`job_b${index}`, "operator", {}, LATER + index);
+  await insert("job_suspect", "other", { priority: "low" }, LATER + 100);
+  await darkroom.bindings().DB.prepare("UPDATE tasks SET lost = 1 WHERE job_id = 'job_suspect'").run();
+  expect([await leaseJobs(10), await leaseJobs(10)].map((jobs) => [jobs.length, jobs.includes("job_suspect")])).toEqual(
+    [
+      [1, true],
+      [10, false],
+    ],
+  );
+});
+
 test("a model is asked no more often in a minute than it allows, and what waits is due in the next", async () => {
   const model = "@cf/huggingface/distilbert-sst-2-int8";
   for (let index = 0; index < 8; index += 1) await insert(`job_r${index}`, "operator");

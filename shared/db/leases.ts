@@ -59,7 +59,8 @@ const HEADS = `
 
 /**
  * The next tasks: owners take turns, and an owner's tasks go by priority and age; of a model no more than its minute
- * (?3: limits, ?4: the minute) still allows. A task whose consumer died before runs alone: it may be what killed it.
+ * (?3: limits, ?4: the minute) still allows. A task whose consumer died before runs alone: it may be what killed it. Only
+ * the first of all can, so among those whose turn it is it comes first.
  */
 const CHOSEN = `
   WITH RECURSIVE ${HEADS},
@@ -73,7 +74,7 @@ const CHOSEN = `
       FROM turns
   ),
   chosen AS (
-    SELECT p.id, p.lost, row_number() OVER (ORDER BY p.turn, p.priority, p.scheduled_at, p.id) AS place
+    SELECT p.id, p.lost, row_number() OVER (ORDER BY p.turn, p.lost = 0, p.priority, p.scheduled_at, p.id) AS place
       FROM places p
      WHERE p.nth <= coalesce((SELECT value FROM json_each(?3) WHERE key = p.model), 1e9)
                     - coalesce((SELECT calls FROM model_minutes WHERE model = p.model AND minute = ?4), 0)
