@@ -183,6 +183,17 @@ test("a burst of ten thousand does not keep another owner's single job waiting",
   expect(await leaseJobs(10)).toContain("job_single");
 }, 120_000);
 
+test("nor do the bursts of more owners than a batch has room for", async () => {
+  for (let owner = 0; owner < 15; owner += 1) {
+    for (let index = 0; index < 20; index += 1) await insert(`job_o${owner}_${index}`, `owner${owner}`);
+  }
+  await insert("job_single", "other", { priority: "low" }, LATER + 200);
+  const leased: string[] = [];
+  for (let batch = 0; batch < 20; batch += 1) leased.push(...(await leaseJobs(10)));
+  expect(leased).toHaveLength(200);
+  expect(leased).toContain("job_single");
+}, 60_000);
+
 test("owners take turns, and an owner's jobs go by priority and age", async () => {
   for (let index = 0; index < 40; index += 1) await insert(`job_a${index}`, "operator", {}, LATER + index);
   await insert("job_urgent", "operator", { priority: "high" }, LATER + 100);
