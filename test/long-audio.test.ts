@@ -184,11 +184,11 @@ test.each([
   expect((await response.json<{ detail: string }>()).detail).toMatch(detail);
 });
 
-test("cancelling a long recording ends its chunks and its join", async () => {
-  const id = await transcribe(words(360, { 100: "sleep:1000" }, "c"));
+test("cancelling a long recording ends its chunks and its join, and keeps what was heard", async () => {
+  const id = await transcribe(words(360, { 100: "sleep:8000" }, "c"));
   await until(
-    () => darkroom.readJob(id),
-    ({ progress }) => progress.tasksTotal > 1,
+    () => transcript(id),
+    ({ text }) => text.includes("c300"),
   );
   expect((await darkroom.api(`/v1/jobs/${id}`, { method: "DELETE" })).status).toBe(200);
   const { results } = await darkroom
@@ -197,4 +197,13 @@ test("cancelling a long recording ends its chunks and its join", async () => {
     .bind(id)
     .all();
   expect(results).toEqual([]);
+  const kept = await transcript(id);
+  expect(kept).toMatchObject({ isComplete: false, text: expect.stringContaining("c300") as string });
+  // The chunk that ran is not written when its answer would have come.
+  await until(
+    async () => Object.keys((await darkroom.modelCalls()).stopped),
+    (scripts) => scripts.some((script) => script.includes("sleep:8000")),
+  );
+  expect(await transcript(id)).toEqual(kept);
+  expect((await darkroom.readJob(id)).state).toBe("cancelled");
 });
