@@ -1,4 +1,8 @@
 // Uploads that go straight into the bucket, through the runtime's own S3 endpoint.
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
 import { describe, expect, test } from "vitest";
 
 import type { PendingUpload } from "../producer/views/pending-upload.ts";
@@ -259,6 +263,29 @@ test("an aborted upload and an expired one leave nothing, and nobody else finds 
     const late = await putLate().catch(putLate);
     expect([late.status, await late.text()]).toEqual([404, expect.stringContaining("NoSuchUpload")]);
   }
+});
+
+test("bin/provision lets pages send every header that a presigned PUT can sign", async () => {
+  const provision = join(import.meta.dirname, "../bin/provision");
+  const { stdout } = await promisify(execFile)(provision, ["--dry-run", "--origin", "https://app.example"]);
+  const [, rules = ""] = /^# r2-cors.json: (.*)$/m.exec(stdout) ?? [];
+  const { allowed } = (JSON.parse(rules) as { rules: { allowed: { headers: string[] } }[] }).rules[0]!;
+  await darkroom
+    .bindings()
+    .DB.prepare(`UPDATE api_keys SET max_concurrent_jobs = 5, content_types = '["audio/"]' WHERE id = 'other'`)
+    .run();
+  const everything = {
+    name: "a.wav",
+    sizeBytes: 5,
+    contentType: "audio/wav",
+    kind: "transcription",
+    options: { language: "en" },
+    priority: "low",
+    tags: ["a"],
+    metadata: { order: "A-1" },
+  };
+  const { headers } = await begin(everything, KEYS.other);
+  expect(allowed.headers.toSorted()).toEqual(Object.keys(headers!).toSorted());
 });
 
 test("an object other than declared, or of a kind its key may not upload, gets no job", async () => {
