@@ -22,16 +22,8 @@ export const protect = [
 export const allowOrigins = cors({
   origin: (origin, c: { env: Env }) => (originsOf(c.env).includes(origin) ? origin : null),
   allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-  allowHeaders: [
-    "Authorization",
-    "Content-Type",
-    "Idempotency-Key",
-    "If-Match",
-    "If-None-Match",
-    "Last-Event-ID",
-    "Prefer",
-    "Range",
-  ],
+  // No list of headers that may be sent, so whatever is asked for is allowed: SDKs send a dozen of their own, others with
+  // each version, and an origin that may call may as well say them.
   exposeHeaders: [
     "Content-Range",
     "ETag",
@@ -41,6 +33,8 @@ export const allowOrigins = cors({
     "Preference-Applied",
     "Retry-After",
     "WWW-Authenticate",
+    "X-Darkroom-Job",
+    "X-Should-Retry",
     "X-Transcript-Complete",
   ],
   maxAge: 3600,
