@@ -9,7 +9,7 @@ import { EXIT, type ExitCode, exitCodeOf, firstWrong, UsageError } from "./exit-
 import { followAll } from "./follow.ts";
 import { STDIN, withSource } from "./input.ts";
 import { printError, printJson, printLine } from "./output.ts";
-import { action, collect, parseJsonObject, type Session } from "./session.ts";
+import { action, collect, collectPair, parseJsonObject, type Session } from "./session.ts";
 
 interface SubmitFlags {
   readonly kind?: JobKind;
@@ -18,6 +18,7 @@ interface SubmitFlags {
   readonly prompt?: string;
   readonly text?: string;
   readonly tag?: readonly string[];
+  readonly metadata?: Record<string, string>;
   readonly priority?: "high" | "normal" | "low";
   readonly reuse: boolean;
   readonly wait?: boolean;
@@ -36,6 +37,7 @@ export function addSubmit(program: Command): void {
     .option("--prompt <text>", "generate a picture of this")
     .option("--text <text>", "classify this")
     .option("--tag <tag>", "a tag of the jobs; may be repeated", collect)
+    .option("--metadata <key=value>", "a note on the jobs; may be repeated", collectPair)
     .addOption(new Option("--priority <priority>").choices(PRIORITIES))
     .option("--no-reuse", "work it out again, though an identical job has a result")
     .option("--wait", "until the jobs have ended; the exit code says how")
@@ -112,10 +114,11 @@ function describe(flags: SubmitFlags): JobRequest | null {
   } as JobRequest;
 }
 
-function sharedBy({ options, tag, priority, reuse }: SubmitFlags) {
+function sharedBy({ options, tag, metadata, priority, reuse }: SubmitFlags) {
   return {
     ...(options && { options }),
     ...(tag && { tags: [...tag] }),
+    ...(metadata && { metadata }),
     ...(priority && { priority }),
     ...(!reuse && { reuse }),
   };
