@@ -97,6 +97,7 @@ test("answers carry security headers, and pages of listed origins alone may read
       "x-content-type-options": "nosniff",
       "x-frame-options": "DENY",
       "referrer-policy": "no-referrer",
+      "cross-origin-resource-policy": "same-origin",
       "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
       "access-control-allow-origin": "https://app.example",
       vary: expect.stringContaining("Origin"),
