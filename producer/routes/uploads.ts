@@ -109,6 +109,7 @@ uploads.post(
     const tooMuch = refuseMetadata(metadata);
     if (tooMuch !== null) return problem(c, tooMuch);
     const body = c.get("peeked") ?? (await peek(c.req.raw.body));
+    c.set("peeked", body);
     const route = await routeUpload({ source: { key, etag: "", sizeBytes }, head: body.head, metadata });
     if (route.type === "ignored") return problem(c, { code: "unsupported_media", detail: route.reason });
     const deps = intakeOf(c.env);
