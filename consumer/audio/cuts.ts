@@ -1,7 +1,8 @@
-import type { ChunkPlan } from "./chunk.ts";
+import { DamagedSource, type ChunkPlan } from "./chunk.ts";
 import {
   CHUNK_MS,
   CHUNK_PLANNED_BYTES,
+  MAX_DURATION_MS,
   OVERLAP_MS,
   QUIET_OVERLAP_MS,
   QUIET_RATIO,
@@ -32,6 +33,7 @@ export function longestChunkMs(outputBytesPerSecond: number): number {
 /** Tile 0..durationMs in whole milliseconds. The same loudness gives the same cuts. */
 export async function planCuts(exactMs: number, chunkMs: number, listen: Listen): Promise<readonly ChunkPlan[]> {
   const durationMs = Math.round(exactMs);
+  if (!(durationMs > 0 && durationMs <= MAX_DURATION_MS)) throw new DamagedSource(impossible(durationMs));
   const cuts: Cut[] = [{ atMs: 0, overlapMs: 0 }];
   if (durationMs > chunkMs) {
     // Overlap is half on each side of a cut, so this own part with both halves is the longest chunk.
@@ -59,6 +61,12 @@ export async function planCuts(exactMs: number, chunkMs: number, listen: Listen)
       ownEndMs: next.atMs,
     };
   });
+}
+
+function impossible(durationMs: number): string {
+  if (!(durationMs > 0)) return "it says that it lasts no time.";
+  const days = Math.round(durationMs / 86_400_000).toLocaleString("en");
+  return `it says that it lasts ${days} days; at most ${MAX_DURATION_MS / 86_400_000} are taken.`;
 }
 
 /** The middle of the quietest window, if it is quiet by comparison; constant bitrate never is. */

@@ -28,6 +28,12 @@ export const QUIET_RATIO = 0.5;
 /** A chunk is not halved below this: a model that refuses ten seconds refuses something else. */
 export const SPLIT_MIN_MS = 10_000;
 
+/**
+ * Longest recording. A header that says more is a damaged one, far more often than not, and planning its chunks would
+ * take the isolate's memory: a week is 11,000 of them.
+ */
+export const MAX_DURATION_MS = 7 * 24 * 3_600_000;
+
 /** The audio track's index (MP4) or the headers that must be in memory while planning. An isolate has 128 MB. */
 export const MAX_INDEX_BYTES = 24 * 1024 * 1024;
 

@@ -28,6 +28,8 @@ export interface Spliceable {
   /** Where the stretches begin. */
   readonly bodyOffset: number;
   readonly cutter: Cutter;
+  /** Where stretches begin, a few seconds apart, if the file says so itself: nothing has to be looked for then. */
+  readonly index?: readonly Point[];
 }
 
 export interface Cutter {
@@ -48,6 +50,8 @@ export interface Strip {
 const LOOK_MIN_BYTES = 24 * 1024;
 const LOOK_MAX_BYTES = 8 * 1024 * 1024;
 const LISTEN_PAST_MS = 1_500;
+/** Where nothing has to be read to find the place: half of what is searched, for a twelfth of the file. */
+const LISTEN_MS = 4_500;
 
 export async function planSpliced(
   source: ByteSource,
@@ -70,11 +74,17 @@ export async function planSpliced(
   }
   const start = { offset: bodyOffset, timeMs: 0 };
   const map = timeMap(start, { offset: source.sizeBytes, timeMs: durationMs }, { nearMs: 2_500, look });
+  const { index = [] } = spliceable;
+  map.add(index);
   const outputRate = spliceable.isPcmRate === undefined ? null : 2 * Math.min(spliceable.isPcmRate, MODEL_SAMPLE_RATE);
   const bytesPerSecond = outputRate ?? Math.min(bytesPerMs * 1000, spliceable.hasVideo ? 40_000 : Infinity);
   const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond), async (fromMs, toMs) => {
     if (spliceable.hasVideo || outputRate !== null) return [];
-    const from = await map.locate(fromMs);
+    const indexed = index.find((point) => point.timeMs >= fromMs);
+    const from = indexed ?? (await map.locate(fromMs));
+    if (indexed !== undefined) {
+      held = { base: from.offset, bytes: await readWithin(source, from.offset, Math.ceil(LISTEN_MS * bytesPerMs)) };
+    }
     const until = from.offset + (toMs + LISTEN_PAST_MS - from.timeMs) * bytesPerMs;
     // Only what was read to find the place: reading on for the rest of the window would cost a tenth of the file.
     if (from.offset < held.base || Math.min(until, held.base + held.bytes.length) - from.offset < 2_000 * bytesPerMs)
