@@ -7,6 +7,9 @@ export const CHUNK_MAX_BYTES = 2_500_000;
 /** Planned by the average bitrate of a file; a loud minute of a VBR file must still fit. */
 export const CHUNK_PLANNED_BYTES = 0.85 * CHUNK_MAX_BYTES;
 
+/** Shorter gives the model too little to go by. Only studio sound (FLAC of 24 bits at 192 kHz) fills a chunk so soon. */
+export const CHUNK_MIN_MS = 4_000;
+
 /** Audio two neighbours share when the cut may fall inside a word; also lets the decoder warm up (up to 140 ms). */
 export const OVERLAP_MS = 5_000;
 

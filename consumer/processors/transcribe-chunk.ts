@@ -8,7 +8,7 @@ import { TranscriptionOptions } from "../../shared/options.ts";
 import type { NewTask } from "../../shared/task.ts";
 import type { ChunkFile, ChunkPlan, ContainerName } from "../audio/chunk.ts";
 import { extractChunk, splitChunk } from "../audio/extract.ts";
-import { CUT_HELD_BYTES } from "../audio/limits.ts";
+import { CHUNK_MAX_BYTES, CUT_HELD_BYTES } from "../audio/limits.ts";
 import { r2Source } from "../audio/byte-source.ts";
 import { diagnose } from "../failure.ts";
 import { discard, type Outcome, processor, type TaskContext } from "../processor.ts";
@@ -36,6 +36,9 @@ export const transcribeChunk = processor(ChunkArgs, async (args, context) =>
     const file = await context.cutting.spend(CUT_HELD_BYTES, () =>
       extractChunk(r2Source(context.media, args.source), args.container, args.chunk),
     );
+    // Louder here than the file is on average: what the model would refuse is not asked.
+    const halves = file.bytes.length > CHUNK_MAX_BYTES ? splitChunk(args.chunk) : null;
+    if (halves !== null) return splitInto(halves, args);
     const weight = SPEECH_MODELS[args.options.tier].audio === "array" ? ARRAY_WEIGHT : 1;
     return context.budget.spend(file.bytes.length * weight, () => hearChunk(file, args, context));
   }),
@@ -60,8 +63,12 @@ async function hearChunk(file: ChunkFile, args: ChunkArgs, context: TaskContext)
     if (failure.code !== "request_too_large") throw error;
     const halves = splitChunk(args.chunk);
     if (halves === null) return discard(failure.code, failure.message);
-    return { type: "completed", next: halves.map((half) => chunkTask({ ...args, chunk: half })) };
+    return splitInto(halves, args);
   }
+}
+
+function splitInto(halves: readonly ChunkPlan[], args: ChunkArgs): Outcome {
+  return { type: "completed", next: halves.map((half) => chunkTask({ ...args, chunk: half })) };
 }
 
 /** The task of one chunk. */
