@@ -2,6 +2,7 @@ import { concatBytes } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import {
   DamagedSource,
+  SilentStretch,
   type AudioPlan,
   type ByteRange,
   type ChunkFile,
@@ -124,8 +125,12 @@ export async function extractSpliced(
   chunk: ChunkPlan,
 ): Promise<ChunkFile> {
   if (chunk.bytes === undefined) throw new DamagedSource("The chunk was planned without its bytes.");
-  const stretch = await readStretch(source, cutter, chunk.bytes, chunk.endMs);
-  return remuxSpan(concatBytes([cutter.head, ...stretch]), { zeroMs, startMs: chunk.startMs, endMs: chunk.endMs });
+  const { startMs, endMs } = chunk;
+  const { kept, latestMs } = await readStretch(source, cutter, chunk.bytes, endMs);
+  const file = await remuxSpan(concatBytes([cutter.head, ...kept]), { zeroMs, startMs, endMs });
+  if (file !== null) return file;
+  if (latestMs >= startMs) throw new SilentStretch("The recording has no sound here.");
+  throw new DamagedSource("The file ends before this part of it.");
 }
 
 async function readStretch(
@@ -133,9 +138,10 @@ async function readStretch(
   cutter: Cutter,
   range: ByteRange,
   endMs: number,
-): Promise<readonly Uint8Array[]> {
+): Promise<{ readonly kept: readonly Uint8Array[]; readonly latestMs: number }> {
   const strip = cutter.strip();
   const kept: Uint8Array[] = [];
+  let latestMs = -1;
   const step = Math.min(2 * READ_BYTES, Math.max(READ_BYTES, Math.ceil(range.length / (CHUNK_MAX_READS - 4))));
   const planned = range.offset + range.length;
   let isCovered = false;
@@ -149,9 +155,9 @@ async function readStretch(
       offset < planned ? Math.min(step, planned - offset) : Math.max(LOOK_MIN_BYTES / 3, Math.ceil(range.length / 24));
     const piece = await readWithin(source, offset, length);
     kept.push(strip.push(piece));
-    isCovered =
-      (strip.reachedMs?.() ?? 0) >= endMs || cutter.points(piece, offset).some((point) => point.timeMs >= endMs);
+    latestMs = Math.max(latestMs, ...cutter.points(piece, offset).map((point) => point.timeMs));
+    isCovered = Math.max(latestMs, strip.reachedMs?.() ?? 0) >= endMs;
     offset += piece.length;
   }
-  return kept;
+  return { kept, latestMs };
 }
