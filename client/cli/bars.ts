@@ -67,7 +67,7 @@ export function createBars(): Bars {
 export function figureOf(progress: Job["progress"]): string {
   const { tasksCompleted, tasksTotal } = progress;
   if (!("audioMsTotal" in progress) || progress.audioMsTotal == null) return `${tasksCompleted} of ${tasksTotal}`;
-  return `${tasksCompleted} of ${tasksTotal} chunks, ${clock(progress.audioMsDone ?? 0)} of ${clock(progress.audioMsTotal)}`;
+  return `${progress.chunksCompleted ?? 0} of ${progress.chunksTotal ?? 0} chunks, ${clock(progress.audioMsDone ?? 0)} of ${clock(progress.audioMsTotal)}`;
 }
 
 function clock(ms: number): string {

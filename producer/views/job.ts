@@ -65,6 +65,8 @@ const Progress = z.object({
   tasksCompleted: z.int(),
   tasksTotal: z.int(),
   fraction: z.number(),
+  chunksCompleted: z.int().optional().describe("of a recording that was cut; a chunk halved since is done"),
+  chunksTotal: z.int().optional(),
   audioMsDone: z.number().optional(),
   audioMsTotal: z.number().nullable().optional(),
 });
