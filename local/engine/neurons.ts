@@ -19,6 +19,25 @@ export const RESNET_NEURONS_PER_PICTURE = 0.228;
 
 export const DISTILBERT_NEURONS_PER_TOKEN = 2394 / 1_000_000;
 
+const NEURONS_PER_MILLION_TOKENS = {
+  "@cf/ibm-granite/granite-4.0-h-micro": { input: 1542, output: 10_158 },
+  "@cf/meta/llama-3.2-1b-instruct": { input: 2457, output: 18_252 },
+  "@cf/meta/llama-3.2-3b-instruct": { input: 4625, output: 30_475 },
+  "@cf/meta/llama-3.1-8b-instruct-fp8-fast": { input: 4119, output: 34_868 },
+  "@cf/baai/bge-m3": { input: 1075, output: 0 },
+  "@cf/moondream/moondream3.1-9B-A2B": { input: 27_273, output: 90_909 },
+} as const;
+
+export type TokenModelName = keyof typeof NEURONS_PER_MILLION_TOKENS;
+
+export function tokenNeurons(
+  model: TokenModelName,
+  { inputTokens, outputTokens }: { readonly inputTokens: number; readonly outputTokens: number },
+): number {
+  const rate = NEURONS_PER_MILLION_TOKENS[model];
+  return (rate.input * inputTokens + rate.output * outputTokens) / 1_000_000;
+}
+
 /** Reference pictures are under 512 x 512 by the model's own rule, so each is one tile and less than a megapixel. */
 export const drawingNeurons = {
   // Per tile AND step: the published sum reads otherwise, but 172.80 is what the header says for 1024 x 1024, 4 steps.
