@@ -1,13 +1,12 @@
 import * as z from "zod";
 
+import { EMBEDDING_MODEL, neuronsFor } from "../../../shared/models.ts";
 import { type LocalModel, parseInputs } from "../model.ts";
-import { tokenNeurons } from "../neurons.ts";
 import { countTokens } from "../text/words.ts";
 import { DIMENSIONS, embed } from "./hashing.ts";
 
 export const EMBEDDING_ENGINE = "feature-hashing/wink-stems";
 
-const NAME = "@cf/baai/bge-m3";
 const MOST_TEXTS = 100;
 
 const Texts = z
@@ -26,7 +25,7 @@ export const bgeM3: LocalModel = async ({ inputs }) => {
   const inputTokens = texts.reduce((sum, text) => sum + countTokens(text), 0);
   return {
     body: { shape: [texts.length, DIMENSIONS], data: texts.map(embed), pooling: "cls" },
-    neurons: tokenNeurons(NAME, { inputTokens, outputTokens: 0 }),
+    neurons: neuronsFor(EMBEDDING_MODEL, { inputTokens }),
     engine: EMBEDDING_ENGINE,
   };
 };

@@ -1,14 +1,12 @@
 // Moondream's captions, offline: a sentence that names what the detector found, and claims no more than that.
 import * as z from "zod";
 
+import { CAPTION_MODEL, neuronsFor } from "../../../shared/models.ts";
 import { decodeBase64 } from "../base64.ts";
 import { invalidInput } from "../inference-error.ts";
 import { parseInputs, type LocalModel } from "../model.ts";
-import { tokenNeurons } from "../neurons.ts";
 import { countTokens } from "../text/words.ts";
 import { type Detector, PICTURE_ENGINE } from "./detector.ts";
-
-const NAME = "@cf/moondream/moondream3.1-9B-A2B";
 
 /** What the real model makes of one picture, 27 by 27 patches; the task adds a few words. */
 const PICTURE_TOKENS = 729;
@@ -41,7 +39,7 @@ export function moondream(detector: Detector): LocalModel {
         metrics: { input_tokens: tokens.inputTokens, output_tokens: tokens.outputTokens },
         caption,
       },
-      neurons: tokenNeurons(NAME, tokens),
+      neurons: neuronsFor(CAPTION_MODEL, tokens),
       engine: PICTURE_ENGINE,
     };
   };

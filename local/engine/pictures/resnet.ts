@@ -1,6 +1,7 @@
 import * as z from "zod";
+
+import { IMAGE_CLASSIFIER, neuronsFor } from "../../../shared/models.ts";
 import { parseInputs, type LocalModel } from "../model.ts";
-import { RESNET_NEURONS_PER_PICTURE } from "../neurons.ts";
 import { type Detector, PICTURE_ENGINE } from "./detector.ts";
 
 // The real model answers with its five best of a thousand ImageNet classes; these are COCO's eighty.
@@ -16,6 +17,10 @@ const Input = z.object({ image: Bytes });
 export function resnet(detector: Detector): LocalModel {
   return async ({ inputs, signal }) => {
     const labels = await detector.detect(Uint8Array.from(parseInputs(Input, inputs).image), signal);
-    return { body: labels.slice(0, MOST_LABELS), neurons: RESNET_NEURONS_PER_PICTURE, engine: PICTURE_ENGINE };
+    return {
+      body: labels.slice(0, MOST_LABELS),
+      neurons: neuronsFor(IMAGE_CLASSIFIER, { pictures: 1 }),
+      engine: PICTURE_ENGINE,
+    };
   };
 }
