@@ -133,7 +133,7 @@ test("the inference server announces where it listens and who answers for which 
       pictures: "centernet-coco80/tfjs-wasm",
       sentiment: "wink-nlp/eng-lite-web",
       text: "extractive/wink-stems",
-      embeddings: "feature-hashing/wink-stems",
+      embeddings: "feature-hashing/wordnet",
       drawing: "procedural-preview",
     },
   });
