@@ -10,9 +10,9 @@ export type Lemma = { readonly lemma: string; readonly pos: PartOfSpeech };
 const nlp = winkNLP(model, ["sbd", "pos"]);
 
 // oxlint-disable-next-line typescript/unbound-method -- wink-nlp's `its` are names of what to read, not methods
-const { pos, stopWordFlag } = nlp.its;
+const { lemma: itsLemma, pos, stopWordFlag } = nlp.its;
 // Its types name the arguments in another order than `out` does; at run time it is one of the others.
-const lemma = nlp.its.lemma as unknown as typeof pos;
+const lemma = itsLemma as unknown as typeof pos;
 
 const Words = z.array(z.string());
 const Flags = z.array(z.boolean());
