@@ -174,6 +174,27 @@ test("a looping chunk is asked for once more with care; one that still loops is 
   expect((await transcript(fast)).lowConfidence).toMatchObject([{ reason: "a phrase repeats over and over" }]);
 });
 
+test.each([
+  ["repetitive", /^the text repeats itself$/, 2],
+  ["unsure", /^the model was unsure$/, 2],
+  ["invented", /^there may be no speech here$/, 2],
+  // Another file would be read as badly: it is not asked for again.
+  ["halfread", /^the model read \d+ ms of \d+ ms of audio$/, 1],
+])("a chunk that the model calls %s is heard again where that helps, kept, and marked", async (word, reason, times) => {
+  const said = words(240, { 200: word }, word.slice(0, 2));
+  const id = await transcribe(said);
+  await darkroom.untilJob(id);
+  const { text, lowConfidence, isComplete } = await transcript(id);
+  expect({ text, isComplete }).toEqual({ text: said.join(" "), isComplete: true });
+  expect(lowConfidence).toHaveLength(1);
+  const [stretch] = lowConfidence;
+  expect(stretch?.reason).toMatch(reason);
+  expect(stretch?.startMs).toBeLessThan(100_000);
+  expect(stretch?.endMs).toBeGreaterThan(100_000);
+  const { calls } = await darkroom.modelCalls();
+  expect(Object.entries(calls).find(([script]) => script.includes(word))?.[1]).toBe(times);
+});
+
 test("the transcript can be read while it grows, in every format, and says that it is partial", async () => {
   const id = await transcribe(words(480, { 300: "sleep:4000" }, "p"));
   const job = await until(

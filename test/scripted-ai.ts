@@ -95,13 +95,22 @@ function loop({ words, durationMs }: Heard): Heard {
   return { words: words.map((word) => ({ ...word, word: "thank" })), durationMs };
 }
 
+/** What the real one says of text that is not to be trusted. */
+const DOUBTFUL: Readonly<Record<string, object>> = {
+  repetitive: { compression_ratio: 3.1 },
+  unsure: { avg_logprob: -1.4, no_speech_prob: 0.1 },
+  invented: { avg_logprob: -1.4, no_speech_prob: 0.9 },
+};
+
 /** The turbo model answers segments, the others only words. */
 function transcription(model: string, { words, durationMs }: Heard) {
   const text = words.map(({ word }) => word).join(" ");
   if (!model.includes("turbo")) return { text, word_count: words.length, words, vtt: "WEBVTT" };
+  const signals = Object.entries(DOUBTFUL).find(([word]) => text.includes(word))?.[1];
   const segments =
-    words.length === 0 ? [] : [{ start: words[0]?.start, end: words.at(-1)?.end, text: ` ${text}`, words }];
-  return { text, segments, transcription_info: { language: "en", duration: durationMs / 1000 } };
+    words.length === 0 ? [] : [{ start: words[0]?.start, end: words.at(-1)?.end, text: ` ${text}`, words, ...signals }];
+  const readMs = text.includes("halfread") ? durationMs / 2 : durationMs;
+  return { text, segments, transcription_info: { language: "en", duration: readMs / 1000 } };
 }
 
 interface Heard {
