@@ -17,11 +17,14 @@ export type Admission =
   | { readonly ok: false; readonly problem: Problem };
 
 /**
- * Ask, before a byte is stored, whether a key may send so many and have another job. The bytes are taken out of its day.
+ * Ask, before a byte is stored, whether a key may send so many at once and a day, and have another job. The bytes are
+ * taken out of its day.
  * Whether the job is taken is decided when it is inserted; this only spares storing what would be refused.
  */
 export async function admitUpload(c: Context<App>, sizeBytes: number): Promise<Admission> {
   const { id: keyId, maxUploadBytesADay: maxBytesADay } = c.get("key");
+  const refusal = refuseSize(c.get("uploadLimits"), sizeBytes);
+  if (refusal !== null) return { ok: false, problem: refusal };
   const db = c.env.DB;
   const { limit } = submitterOf(c);
   if (limit !== null && (await isAtLimit(db, limit))) return { ok: false, problem: tooManyJobs(limit) };
@@ -38,6 +41,12 @@ export async function admitUpload(c: Context<App>, sizeBytes: number): Promise<A
 export function limitMetadata(c: Context<App>): Readonly<Record<string, string>> {
   const { limit } = submitterOf(c);
   return limit === null ? {} : { "limited-key": limit.keyId };
+}
+
+/** Metadata of what a key stores, for whatever job is made of it: the bytes decide then. */
+export function typeMetadata(c: Context<App>): Readonly<Record<string, string>> {
+  const { contentTypes } = c.get("uploadLimits");
+  return contentTypes === null ? {} : { "accepted-types": JSON.stringify(contentTypes) };
 }
 
 /** Whether the key that asks may upload so much. */

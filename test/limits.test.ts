@@ -109,6 +109,38 @@ test("a key's bytes of a day are shared by uploads at once, given back when noth
   expect(left).toBe(sizeBytes);
 });
 
+test("a key's limits of bytes and types hold in every dialect, and what they refuse leaves nothing behind", async () => {
+  const recording = speech("one two");
+  const boundary = "frontier";
+  const form = (field: string) => ({
+    headers: { "content-type": `multipart/form-data; boundary=${boundary}` },
+    body: Buffer.concat([
+      Buffer.from(`--${boundary}\r\ncontent-disposition: form-data; name="model"\r\n\r\nwhisper-1\r\n`),
+      Buffer.from(`--${boundary}\r\ncontent-disposition: form-data; name="${field}"; filename="a.wav"\r\n\r\n`),
+      recording,
+      Buffer.from(`\r\n--${boundary}--\r\n`),
+    ]),
+  });
+  const audio = `data:audio/wav;base64,${Buffer.from(recording).toString("base64")}`;
+  const doors = async (key: string) => {
+    const answers = [
+      await darkroom.api("/openai/v1/audio/transcriptions", { method: "POST", key, ...form("file") }),
+      await darkroom.post("/replicate/v1/predictions", { model: "openai/whisper", input: { audio } }, key),
+      await darkroom.api("/replicate/v1/files", { method: "POST", key, ...form("content") }),
+    ];
+    return answers.map(({ status }) => status);
+  };
+  expect(await doors(await make({ maxUploadBytes: recording.length - 1 }))).toEqual([413, 413, 413]);
+  expect(await doors(await make({ maxUploadBytesADay: recording.length - 1 }))).toEqual([429, 429, 429]);
+  // A file is of whatever kind its bytes are, and that is asked when there is to be a job of it.
+  const pictures = await make({ contentTypes: ["image/"], maxUploadBytesADay: 10 * recording.length });
+  expect(await doors(pictures)).toEqual([400, 422, 201]);
+  const { DB, MEDIA } = darkroom.bindings();
+  expect(await DB.prepare("SELECT count(*) AS n FROM jobs").first("n")).toBe(0);
+  expect(await DB.prepare("SELECT bytes FROM key_days").first("bytes")).toBe(recording.length);
+  expect((await MEDIA.list({ prefix: "files/" })).objects).toHaveLength(1);
+});
+
 test("a limit costs one row a job, and a job of a key without one none", async () => {
   const { DB } = darkroom.bindings();
   const columns = "(id, owner_id, kind, state, input, created_at, limited_key)";

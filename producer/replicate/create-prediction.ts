@@ -10,10 +10,11 @@ import { secretOfKey } from "../../shared/db/webhooks.ts";
 import { refuseAddress } from "../../shared/webhooks/address.ts";
 import type { App } from "../app.ts";
 import { submitterOf } from "../auth.ts";
-import { problem } from "../problem.ts";
+import { problem, type Problem } from "../problem.ts";
 import { JobRequest } from "../requests.ts";
-import { type StoredFile, storeFile } from "../store-file.ts";
+import { storeFile } from "../store-file.ts";
 import { submitJob } from "../submit-job.ts";
+import { admitUpload, typeMetadata } from "../upload-limits.ts";
 import { parse, parseBody } from "../validate.ts";
 import { waitForJob } from "../wait-for-job.ts";
 import { fetchMedia } from "./fetch-media.ts";
@@ -71,10 +72,12 @@ export async function createPrediction(c: Context<App>, path?: string): Promise<
   const deps = intakeOf(c.env);
   const { origin } = new URL(c.req.url);
   const ownerId = c.get("ownerId");
-  let file: { readonly id: string; readonly isNew: boolean } | null = null;
+  let file: BroughtFile | null = null;
   if (media !== undefined) {
-    const brought = await bring(media.address, { media: deps.media, origin, ownerId });
-    if (!brought.ok) return invalid(c, [[`input.${media.field}`, brought.reason]]);
+    const brought = await bring(c, media.address);
+    if (!brought.ok) {
+      return "reason" in brought ? invalid(c, [[`input.${media.field}`, brought.reason]]) : problem(c, brought.problem);
+    }
     file = brought.file;
   }
   const source = file === null ? {} : { source: fileKey(file.id) };
@@ -97,7 +100,7 @@ export async function createPrediction(c: Context<App>, path?: string): Promise<
     insertPrediction(deps.db, asPrediction(jobId), now),
   ]);
   if (!submitted.ok) {
-    if (file?.isNew === true) await deps.media.delete(fileKey(file.id));
+    await file?.forget();
     if (submitted.problem.code !== "unsupported_media" || media === undefined) return problem(c, submitted.problem);
     return invalid(c, [[`input.${media.field}`, submitted.problem.detail]]);
   }
@@ -113,28 +116,44 @@ export async function createPrediction(c: Context<App>, path?: string): Promise<
   return c.json(hasEnded ? view : { ...view, status: "starting" }, waitMs > 0 && !hasEnded ? 202 : 201);
 }
 
-type Brought =
-  | { readonly ok: true; readonly file: Pick<StoredFile, "id"> & { readonly isNew: boolean } }
-  | { readonly ok: false; readonly reason: string };
+interface BroughtFile {
+  readonly id: string;
+  /** Delete it, if it was stored for this. */
+  forget(): Promise<void>;
+}
 
-/** The file an address stands for: one of the owner's, or what it leads to, stored. */
-async function bring(
-  address: string,
-  { media, origin, ownerId }: { media: R2Bucket; origin: string; ownerId: string },
-): Promise<Brought> {
-  const known = fileIdIn(address, origin);
+type Brought =
+  | { readonly ok: true; readonly file: BroughtFile }
+  | { readonly ok: false; readonly reason: string }
+  | { readonly ok: false; readonly problem: Problem };
+
+/** The file an address stands for: one of the owner's, or what it leads to, stored within the key's limits. */
+async function bring(c: Context<App>, address: string): Promise<Brought> {
+  const media = c.env.MEDIA;
+  const ownerId = c.get("ownerId");
+  const known = fileIdIn(address, new URL(c.req.url).origin);
   if (known !== null) {
     const object = await findFile(media, { id: known, ownerId });
     return object === null
       ? { ok: false, reason: `there is no file '${known}'` }
-      : { ok: true, file: { id: known, isNew: false } };
+      : { ok: true, file: { id: known, forget: async () => undefined } };
   }
   const fetched = await fetchMedia(address, fetch);
   if (!fetched.ok) return fetched;
+  const { body, sizeBytes } = fetched.incoming;
+  const admitted = await admitUpload(c, sizeBytes);
+  if (!admitted.ok) {
+    if (body instanceof ReadableStream) await body.cancel();
+    return admitted;
+  }
   try {
-    const { id } = await storeFile(media, fetched.incoming, { ownerId, now: Date.now() });
-    return { ok: true, file: { id, isNew: true } };
+    const { id, key } = await storeFile(media, fetched.incoming, { ownerId, now: Date.now(), about: typeMetadata(c) });
+    return {
+      ok: true,
+      file: { id, forget: async () => void (await Promise.all([media.delete(key), admitted.giveBack()])) },
+    };
   } catch {
+    await admitted.giveBack();
     return { ok: false, reason: "the host broke off in the middle of the file" };
   }
 }

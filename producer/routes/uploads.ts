@@ -24,7 +24,7 @@ import { UploadQuery } from "../requests.ts";
 import { seededId } from "../seeded-ids.ts";
 import { acceptJob } from "../submit-job.ts";
 import { UploadRequest } from "../upload-requests.ts";
-import { admitUpload, limitMetadata, refuseMetadata, refuseSize } from "../upload-limits.ts";
+import { admitUpload, limitMetadata, refuseMetadata, refuseSize, typeMetadata } from "../upload-limits.ts";
 import { Job } from "../views/job.ts";
 import { PendingUploadAnswer } from "../views/pending-upload.ts";
 import { UploadList } from "../views/upload.ts";
@@ -86,8 +86,8 @@ uploads.post(
       const detail = `At most ${MAX_UPLOAD_BYTES} bytes come through the API; announce larger files with { name, sizeBytes } as JSON, or put them under 'inbox/'.`;
       return problem(c, { code: "upload_too_large", detail });
     }
-    const limits = c.get("uploadLimits");
-    const refusal = refuseSize(limits, sizeBytes);
+    // Before its head is read; it is asked again with the rest.
+    const refusal = refuseSize(c.get("uploadLimits"), sizeBytes);
     if (refusal !== null) return problem(c, refusal);
 
     const { name, kind, options, tag: tags = [], metadata: pairs = {}, ...asked } = c.req.valid("query");
@@ -104,7 +104,7 @@ uploads.post(
       ...(options && { options }),
       ...(tags.length > 0 && { tags: JSON.stringify(tags) }),
       ...(Object.keys(pairs).length > 0 && { metadata: JSON.stringify(pairs) }),
-      ...(limits.contentTypes && { "accepted-types": JSON.stringify(limits.contentTypes) }),
+      ...typeMetadata(c),
     };
     const tooMuch = refuseMetadata(metadata);
     if (tooMuch !== null) return problem(c, tooMuch);
