@@ -1,9 +1,9 @@
+import { aiOf } from "../shared/ai/ai-of.ts";
 import { intakeOf } from "../shared/intake.ts";
-import { CALLS_A_MINUTE } from "../shared/models.ts";
+import { callsAMinute } from "../shared/models.ts";
 import { buryMessages } from "./bury-messages.ts";
 import { ingestBatch } from "./ingest-upload.ts";
 import { maintain } from "./maintenance.ts";
-import type { AiBinding } from "./models/run-model.ts";
 import { runBatch } from "./run-batch.ts";
 
 /** Which queue, which duty. Nothing here throws: the local broker would redeliver messages already acknowledged. */
@@ -15,7 +15,7 @@ export default {
       case "media-tasks":
         return runBatch(batch, {
           ...intakeOf(env),
-          ai: env.AI as AiBinding,
+          ai: aiOf(env),
           callsAMinute: ratesOf(env),
           urlSigningKey: env.URL_SIGNING_KEY,
           allowInsecureWebhooks: env.ALLOW_INSECURE_WEBHOOKS === "true",
@@ -36,5 +36,5 @@ export default {
 
 /** The offline models are nobody's to limit. */
 function ratesOf(env: Env): Readonly<Record<string, number>> {
-  return env.KEEP_MODEL_RATES === "true" ? CALLS_A_MINUTE : {};
+  return env.KEEP_MODEL_RATES === "true" ? callsAMinute() : {};
 }

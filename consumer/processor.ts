@@ -1,11 +1,13 @@
 import type * as z from "zod";
 
 import type { Answer, Message } from "../shared/webhooks/send.ts";
-import type { Completed, Failure, ModelCall } from "../shared/settlement.ts";
+import type { ModelCall } from "../shared/ai/model-call.ts";
+import type { Completed, Failure } from "../shared/settlement.ts";
 import type { HeardChunks } from "../shared/db/chunks.ts";
 import type { Delivery, DeliveryReport } from "../shared/db/deliveries.ts";
+import type { EarlierAttempt } from "../shared/db/leases.ts";
 import type { ByteBudget } from "./byte-budget.ts";
-import type { ModelRunner } from "./models/run-model.ts";
+import type { ModelRunner } from "../shared/ai/run-model.ts";
 
 /** What a processor may touch. It never sees D1 or the queue, so it cannot get a state wrong. */
 export interface TaskContext {
@@ -17,8 +19,8 @@ export interface TaskContext {
   readonly models: ModelRunner;
   /** What this attempt has been charged for so far. */
   readonly calls: ModelCall[];
-  /** Numbers of this task's attempts that may have stored a result without completing, the latest first. */
-  readonly earlierAttempts: () => Promise<readonly number[]>;
+  /** This task's attempts that may have stored a result without completing, the latest first. */
+  readonly earlierAttempts: () => Promise<readonly EarlierAttempt[]>;
   /** For media that a model is working on. */
   readonly budget: ByteBudget;
   /** For cutting media up. */

@@ -1,4 +1,4 @@
-import type { ModelCall } from "../shared/settlement.ts";
+import type { ModelCall } from "../shared/ai/model-call.ts";
 import { artifactKey } from "../shared/storage.ts";
 import { patiently } from "./patient.ts";
 import type { TaskContext } from "./processor.ts";
@@ -13,7 +13,7 @@ export function paidFor(calls: readonly ModelCall[]): Record<string, string> {
 
 /**
  * A result that an attempt of this task stored before its consumer died, or although R2 said otherwise: it has been paid
- * for, and is not asked for again. What it cost is then this attempt's.
+ * for, and is not asked for again. What it cost is then this attempt's, unless that one could still say so itself.
  * @param name the artifact's name, or how it begins where the answer decides how it ends.
  * @returns null where no attempt got so far.
  */
@@ -21,7 +21,7 @@ export async function recall(
   { jobId, media, calls, earlierAttempts }: TaskContext,
   name: string,
 ): Promise<R2Object | null> {
-  for (const attempt of await earlierAttempts()) {
+  for (const { number: attempt, isAccounted } of await earlierAttempts()) {
     const prefix = artifactKey(jobId, attempt, name);
     const { objects } = await patiently(() =>
       media.list({ prefix, limit: 1, include: ["httpMetadata", "customMetadata"] }),
@@ -29,7 +29,8 @@ export async function recall(
     const [object] = objects;
     const paid = object?.customMetadata?.[CALLS];
     if (object === undefined || paid === undefined) continue;
-    calls.push(...(JSON.parse(paid) as ModelCall[])); // our own JSON, from paidFor
+    const bought = JSON.parse(paid) as ModelCall[]; // our own JSON, from paidFor
+    if (!isAccounted) calls.push(...bought.map((call) => ({ ...call, recalledFrom: attempt, durationMs: null })));
     return object;
   }
   return null;

@@ -1,7 +1,8 @@
 import type { Settled } from "../shared/db/settle.ts";
 import type { Journal } from "../shared/journal.ts";
 import { recordChanges } from "../shared/record-changes.ts";
-import { type ModelCall, neuronsOf, type Settlement } from "../shared/settlement.ts";
+import { type ModelCall, neuronsOf } from "../shared/ai/model-call.ts";
+import type { Settlement } from "../shared/settlement.ts";
 import type { Task } from "../shared/task.ts";
 
 /** Note the tasks leased, and the jobs that began with one of them. */

@@ -1,22 +1,23 @@
+import type { Ai } from "../shared/ai/run-model.ts";
 import { leaseTasks, msUntilNext } from "../shared/db/leases.ts";
 import { type Settled, settleTasks } from "../shared/db/settle.ts";
 import { stopJobs, tooLate } from "../shared/db/stop-jobs.ts";
 import { retryTransient } from "../shared/db/transient.ts";
 import type { Intake } from "../shared/intake.ts";
 import { SOURCE_BYTES_IN_FLIGHT } from "../shared/limits.ts";
+import { addLateUsage } from "../shared/db/usage.ts";
 import { recordChanges } from "../shared/record-changes.ts";
 import type { Settlement } from "../shared/settlement.ts";
 import { type Task, TaskMessage } from "../shared/task.ts";
 import { wake } from "../shared/wake.ts";
 import { CUTS_HELD_BYTES } from "./audio/limits.ts";
 import { byteBudget } from "./byte-budget.ts";
-import type { AiBinding } from "./models/run-model.ts";
 import { readMessages } from "./read-messages.ts";
 import { recordLeases, recordSettlements } from "./record-attempts.ts";
 import { runTask } from "./run-task.ts";
 
 export interface RunBatchDeps extends Intake {
-  readonly ai: AiBinding;
+  readonly ai: Ai;
   /** How often a model may be asked in a minute. */
   readonly callsAMinute: Readonly<Record<string, number>>;
   readonly allowInsecureWebhooks: boolean;
@@ -154,8 +155,27 @@ async function runAndSettle(
       await sleep(SETTLE_EVERY_MS);
     } else {
       onSettled(settlements, settled?.settled ?? null);
+      if (settled !== null) await accountLate(settlements, settled.settled, tasks, deps);
     }
   }
+}
+
+/** What an attempt without its lease had bought is all that is left to write of it. */
+async function accountLate(
+  settlements: readonly Settlement[],
+  settled: ReadonlyMap<string, unknown>,
+  tasks: readonly Task[],
+  { db, journal }: RunBatchDeps,
+): Promise<void> {
+  const late = settlements.flatMap(({ taskId, calls, finishedAt }) => {
+    const task = tasks.find(({ id }) => id === taskId);
+    if (task === undefined || calls.length === 0 || settled.has(taskId)) return [];
+    return [{ taskId, attempt: task.attempt, calls, finishedAt }];
+  });
+  if (late.length === 0) return;
+  await addLateUsage(db, late).catch((error: unknown) => {
+    journal.fault({ event: "settle.failed" }, error, { tasks: late.length });
+  });
 }
 
 const TAKEN_AWAY = "the task was cancelled, or its lease ran out";

@@ -2,18 +2,19 @@ import { readChunks } from "../shared/db/chunks.ts";
 import { type DeliveryReport, readDelivery } from "../shared/db/deliveries.ts";
 import { findEarlierAttempts } from "../shared/db/leases.ts";
 import { notifyPrediction } from "../shared/replicate/notify-prediction.ts";
-import type { Failure, ModelCall, Settlement, Verdict } from "../shared/settlement.ts";
+import type { ModelCall } from "../shared/ai/model-call.ts";
+import { type Ai, modelRunner } from "../shared/ai/run-model.ts";
+import type { Failure, Settlement, Verdict } from "../shared/settlement.ts";
 import type { Task } from "../shared/task.ts";
 import { type Message, sendWebhook } from "../shared/webhooks/send.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { diagnose } from "./failure.ts";
-import { type AiBinding, modelRunner } from "./models/run-model.ts";
 import { processors } from "./processors/index.ts";
 import { decide } from "./retry-policy.ts";
 
 export interface RunTaskDeps {
   readonly db: D1Database;
-  readonly ai: AiBinding;
+  readonly ai: Ai;
   readonly media: R2Bucket;
   readonly budget: ByteBudget;
   readonly cutting: ByteBudget;

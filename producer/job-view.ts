@@ -100,6 +100,7 @@ export function attemptView(attempt: JobDetail["attempts"][number]): Attempt {
     model: attempt.model,
     engine: attempt.engine,
     neurons: attempt.neurons,
+    calls: JSON.parse(attempt.usage ?? "[]") as Attempt["calls"], // our own JSON, from settleTasks
     error: attempt.errorCode === null ? null : { code: attempt.errorCode, message: attempt.errorMessage },
   };
 }

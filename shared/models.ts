@@ -1,10 +1,220 @@
-// The model catalogue. Input and output shapes: developers.cloudflare.com/workers-ai/models, read 2026-11-23.
+// The one catalogue of models: what each is for, how it compares, what it takes, and what it costs.
+// Input and output shapes: developers.cloudflare.com/workers-ai/models, read 2026-11-23.
+
+/** What a model's price counts. A tile is 512 × 512 pixels, begun ones whole; a megapixel is 1,048,576. */
+export type Unit =
+  | "audioSeconds"
+  | "pictures"
+  | "tiles"
+  | "steps"
+  | "furtherMegapixels"
+  | "inputTiles"
+  | "inputMegapixels"
+  | "inputTokens"
+  | "outputTokens";
+
+/** How much of each one call consumed. */
+export type Units = Readonly<Partial<Record<Unit, number>>>;
+
+/** Neurons for each of the product of these units: `{ neurons: 9.6, per: ["tiles", "steps"] }`. */
+interface Price {
+  readonly neurons: number;
+  readonly per: readonly Unit[];
+}
+
+export const MODEL_TASKS = ["speech", "image", "image_labels", "sentiment", "text", "caption", "embedding"] as const;
+export type ModelTask = (typeof MODEL_TASKS)[number];
 
 export const TIERS = ["fast", "balanced", "accurate"] as const;
 export type Tier = (typeof TIERS)[number];
 
+export interface Model {
+  readonly task: ModelTask;
+  /** Among the models of its task; a task with one model has one for all tiers. */
+  readonly tier: Tier;
+  /** Their sum is a call's price; empty where the platform lists none. */
+  readonly prices: readonly Price[];
+  /** Where the prices are from, and when that page was of. */
+  readonly priced: { readonly source: string; readonly asOf: string };
+  /** Calls a minute that the platform allows an account (developers.cloudflare.com/workers-ai/platform/limits, read 2026-11-23). */
+  readonly callsAMinute: number;
+}
+
+/** The price list of the platform. */
+const LISTED = { source: "developers.cloudflare.com/workers-ai/platform/pricing", asOf: "2026-08-28" } as const;
+const UNLISTED = { source: `${LISTED.source} (not listed: beta)`, asOf: LISTED.asOf } as const;
+
+/** `$0.011 / 1,000 neurons` beyond the free ones, which are counted anew at 00:00 UTC (same page). */
+export const MICRO_USD_PER_NEURON = 11;
+export const FREE_NEURONS_A_DAY = 10_000;
+
+const perMillion = (neurons: number, unit: Unit): Price => ({ neurons: neurons / 1_000_000, per: [unit] });
+const tokens = (input: number, output: number) => [
+  perMillion(input, "inputTokens"),
+  perMillion(output, "outputTokens"),
+];
+const perMinute = (neurons: number): readonly Price[] => [{ neurons: neurons / 60, per: ["audioSeconds"] }];
+
+export const MODELS = {
+  "@cf/openai/whisper-tiny-en": {
+    task: "speech",
+    tier: "fast",
+    prices: [],
+    priced: UNLISTED,
+    callsAMinute: 720,
+  },
+  "@cf/openai/whisper": {
+    task: "speech",
+    tier: "balanced",
+    prices: perMinute(41.14),
+    priced: LISTED,
+    callsAMinute: 720,
+  },
+  "@cf/openai/whisper-large-v3-turbo": {
+    task: "speech",
+    tier: "accurate",
+    prices: perMinute(46.63),
+    priced: LISTED,
+    callsAMinute: 720,
+  },
+  "@cf/black-forest-labs/flux-1-schnell": {
+    task: "image",
+    tier: "fast",
+    // Per tile and step: the page reads otherwise, but 172.80 is what the header says of 1024 × 1024 in four steps.
+    prices: [
+      { neurons: 4.8, per: ["tiles"] },
+      { neurons: 9.6, per: ["tiles", "steps"] },
+    ],
+    priced: { source: `${LISTED.source}, read as users' cf-ai-neurons headers have it`, asOf: LISTED.asOf },
+    callsAMinute: 720,
+  },
+  "@cf/black-forest-labs/flux-2-klein-4b": {
+    task: "image",
+    tier: "balanced",
+    prices: [
+      { neurons: 26.05, per: ["tiles"] },
+      { neurons: 5.37, per: ["inputTiles"] },
+    ],
+    priced: LISTED,
+    callsAMinute: 720,
+  },
+  "@cf/black-forest-labs/flux-2-klein-9b": {
+    task: "image",
+    tier: "accurate",
+    prices: [
+      { neurons: 1363.64, per: ["pictures"] },
+      { neurons: 181.82, per: ["furtherMegapixels"] },
+      { neurons: 181.82, per: ["inputMegapixels"] },
+    ],
+    priced: LISTED,
+    callsAMinute: 720,
+  },
+  "@cf/black-forest-labs/flux-2-dev": {
+    task: "image",
+    tier: "accurate",
+    prices: [
+      { neurons: 37.5, per: ["tiles", "steps"] },
+      { neurons: 18.75, per: ["inputTiles", "steps"] },
+    ],
+    priced: LISTED,
+    callsAMinute: 720,
+  },
+  "@cf/microsoft/resnet-50": {
+    task: "image_labels",
+    tier: "fast",
+    prices: [perMillion(228_055, "pictures")],
+    priced: LISTED,
+    callsAMinute: 3000,
+  },
+  "@cf/huggingface/distilbert-sst-2-int8": {
+    task: "sentiment",
+    tier: "fast",
+    prices: [perMillion(2394, "inputTokens")],
+    priced: LISTED,
+    callsAMinute: 2000,
+  },
+  "@cf/ibm-granite/granite-4.0-h-micro": {
+    task: "text",
+    tier: "fast",
+    prices: tokens(1542, 10_158),
+    priced: LISTED,
+    callsAMinute: 300,
+  },
+  "@cf/meta/llama-3.2-3b-instruct": {
+    task: "text",
+    tier: "balanced",
+    prices: tokens(4625, 30_475),
+    priced: LISTED,
+    callsAMinute: 300,
+  },
+  "@cf/meta/llama-3.1-8b-instruct-fp8-fast": {
+    task: "text",
+    tier: "accurate",
+    prices: tokens(4119, 34_868),
+    priced: LISTED,
+    callsAMinute: 300,
+  },
+  "@cf/moondream/moondream3.1-9B-A2B": {
+    task: "caption",
+    tier: "fast",
+    prices: tokens(27_273, 90_909),
+    priced: LISTED,
+    callsAMinute: 720,
+  },
+  "@cf/baai/bge-m3": {
+    task: "embedding",
+    tier: "fast",
+    prices: [perMillion(1075, "inputTokens")],
+    priced: LISTED,
+    callsAMinute: 3000,
+  },
+} as const satisfies Record<string, Model>;
+
+export type ModelId = keyof typeof MODELS;
+
+/** What a call to a model costs by the catalogue, in neurons; 0 for a model that it does not have. */
+export function neuronsFor(model: string, units: Units): number {
+  let neurons = 0;
+  for (const price of findModel(model)?.prices ?? []) {
+    neurons += price.per.reduce((product, unit) => product * (units[unit] ?? 0), price.neurons);
+  }
+  return neurons;
+}
+
+export function findModel(id: string): Model | undefined {
+  return Object.hasOwn(MODELS, id) ? MODELS[id as ModelId] : undefined;
+}
+
+/** How often each model may be asked in a minute. */
+export function callsAMinute(): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(MODELS).map(([id, model]) => [id, model.callsAMinute]));
+}
+
+/** The cost of neurons beyond the free ones, in millionths of a US dollar. */
+export function microUsd(neurons: number): number {
+  return Math.round(neurons * MICRO_USD_PER_NEURON);
+}
+
+const TILE_PIXELS = 512;
+const MEGAPIXEL = 1024 * 1024;
+
+/** What drawing one picture of so many pixels consumes. */
+export function pictureUnits({ width, height, steps }: { width: number; height: number; steps: number }): Units {
+  return {
+    pictures: 1,
+    tiles: Math.ceil(width / TILE_PIXELS) * Math.ceil(height / TILE_PIXELS),
+    steps,
+    furtherMegapixels: Math.max(0, Math.ceil((width * height) / MEGAPIXEL) - 1),
+  };
+}
+
+/** Tokens of a text where nobody has counted them: the usual four characters of English each. */
+export function tokensOf(text: string): number {
+  return Math.ceil(text.length / 4);
+}
+
 export interface SpeechModel {
-  readonly id: string;
+  readonly id: ModelId;
   /** How the audio travels: an array of byte values, or base64. */
   readonly audio: "array" | "base64";
   /** Whether the model takes language, task, initialPrompt and vadFilter. */
@@ -21,44 +231,48 @@ export const IMAGE_MODEL_NAMES = ["flux-1-schnell", "flux-2-dev", "flux-2-klein-
 export type ImageModelName = (typeof IMAGE_MODEL_NAMES)[number];
 
 export interface ImageModel {
-  readonly id: string;
+  readonly id: ModelId;
   readonly input: "json" | "multipart";
   /** Options beyond the prompt that the model accepts; it refuses a request that carries any other. */
   readonly options: readonly ("steps" | "width" | "height" | "seed" | "guidance")[];
+  /** What it draws where nothing else is asked for. */
+  readonly defaults: { readonly width: number; readonly height: number; readonly steps: number };
 }
 
 export const IMAGE_MODELS: Readonly<Record<ImageModelName, ImageModel>> = {
-  "flux-1-schnell": { id: "@cf/black-forest-labs/flux-1-schnell", input: "json", options: ["steps"] },
+  "flux-1-schnell": {
+    id: "@cf/black-forest-labs/flux-1-schnell",
+    input: "json",
+    options: ["steps"],
+    defaults: { width: 1024, height: 1024, steps: 4 },
+  },
   "flux-2-dev": {
     id: "@cf/black-forest-labs/flux-2-dev",
     input: "multipart",
     options: ["steps", "width", "height", "seed", "guidance"],
+    defaults: { width: 1024, height: 768, steps: 25 },
   },
   // The klein models are distilled to four steps.
   "flux-2-klein-4b": {
     id: "@cf/black-forest-labs/flux-2-klein-4b",
     input: "multipart",
     options: ["width", "height", "seed"],
+    defaults: { width: 1024, height: 768, steps: 4 },
   },
   "flux-2-klein-9b": {
     id: "@cf/black-forest-labs/flux-2-klein-9b",
     input: "multipart",
     options: ["width", "height", "seed"],
+    defaults: { width: 1024, height: 768, steps: 4 },
   },
 };
 
-/** Calls a minute that the platform allows an account (developers.cloudflare.com/workers-ai/platform/limits, read 2026-11-23). */
-export const CALLS_A_MINUTE: Readonly<Record<string, number>> = {
-  "@cf/openai/whisper-tiny-en": 720,
-  "@cf/openai/whisper": 720,
-  "@cf/openai/whisper-large-v3-turbo": 720,
-  "@cf/black-forest-labs/flux-1-schnell": 720,
-  "@cf/black-forest-labs/flux-2-dev": 720,
-  "@cf/black-forest-labs/flux-2-klein-4b": 720,
-  "@cf/black-forest-labs/flux-2-klein-9b": 720,
-  "@cf/microsoft/resnet-50": 3000,
-  "@cf/huggingface/distilbert-sst-2-int8": 2000,
-};
-
-export const IMAGE_CLASSIFIER = "@cf/microsoft/resnet-50";
-export const TEXT_CLASSIFIER = "@cf/huggingface/distilbert-sst-2-int8";
+export const IMAGE_CLASSIFIER = "@cf/microsoft/resnet-50" satisfies ModelId;
+export const TEXT_CLASSIFIER = "@cf/huggingface/distilbert-sst-2-int8" satisfies ModelId;
+export const TEXT_MODELS = {
+  fast: "@cf/ibm-granite/granite-4.0-h-micro",
+  balanced: "@cf/meta/llama-3.2-3b-instruct",
+  accurate: "@cf/meta/llama-3.1-8b-instruct-fp8-fast",
+} as const satisfies Record<Tier, ModelId>;
+export const CAPTION_MODEL = "@cf/moondream/moondream3.1-9B-A2B" satisfies ModelId;
+export const EMBEDDING_MODEL = "@cf/baai/bge-m3" satisfies ModelId;

@@ -1,21 +1,7 @@
+import type { ModelCall } from "./ai/model-call.ts";
 import type { ChunkRecord } from "./compose-transcript.ts";
 import type { DeliveryReport } from "./db/deliveries.ts";
 import type { NewTask } from "./task.ts";
-
-/** One call to a model, as its attempt remembers it. */
-export interface ModelCall {
-  readonly model: string;
-  /** Who ran it: `workers-ai`, or the name of a local engine; null where nobody answered. */
-  readonly engine: string | null;
-  /** From the `cf-ai-neurons` header; null where the platform sent none. */
-  readonly neurons: number | null;
-}
-
-/** What these calls cost together; null where the platform told of none. */
-export function neuronsOf(calls: readonly ModelCall[]): number | null {
-  const counted = calls.flatMap((call) => call.neurons ?? []);
-  return counted.length === 0 ? null : counted.reduce((sum, neurons) => sum + neurons, 0);
-}
 
 /** A result in R2, stored before the attempt settles. */
 export interface StoredArtifact {

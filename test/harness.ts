@@ -16,6 +16,7 @@ const TABLES = [
   "cursors",
   "api_keys",
   "key_days",
+  "usage_days",
   "model_minutes",
   "pauses",
   "webhook_endpoints",
@@ -126,6 +127,8 @@ export function startDarkroom(vars: Record<string, string> = {}, options: { requ
       calls: Record<string, number>;
       /** When a call was ended by its signal, in epoch milliseconds. */
       stopped: Record<string, number>;
+      /** The gateway that the last call went through. */
+      gateways: Record<string, unknown>;
       mostRunning: number;
     }> {
       const response = await server.getWorker("darkroom-local-ai").fetch("http://ai/");

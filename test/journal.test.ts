@@ -61,6 +61,7 @@ test("a job that fails once and completes leaves one line a change of state", as
     attempt: 1,
     durationMs: time,
     delayMs: time,
+    neurons: 0,
     code: "model_failed",
   });
   expect(lines[5]).toEqual({ event: "task.completed", ...task, ...call, attempt: 2, durationMs: time, neurons: 1.5 });

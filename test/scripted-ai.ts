@@ -1,10 +1,13 @@
 // A stand-in for the AI binding on real workerd that does what its input says, so that a test can ask for any failure:
-// `error:<code>` fails, `error:<code>x<n>` fails the first n times, `sleep:<ms>` answers late, `garbage` answers nonsense.
+// `error:<code>` fails, `error:<code>x<n>` fails the first n times, `sleep:<ms>` answers late, `garbage` answers nonsense,
+// `unpriced` names no neurons.
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 const calls = new Map<string, number>();
 /** When a call was ended by its signal. */
 const stopped = new Map<string, number>();
+/** The gateway that each script's last call was to go through. */
+const gateways = new Map<string, unknown>();
 let running = 0;
 let mostRunning = 0;
 
@@ -13,15 +16,23 @@ const JPEG =
 const STATUS: Readonly<Record<string, number>> = { "3036": 429, "4006": 429, "3040": 429, "3006": 413 };
 
 export default class ScriptedAi extends WorkerEntrypoint {
-  async run(model: string, inputs: Record<string, unknown>, options: { signal?: AbortSignal }): Promise<Response> {
+  async run(
+    model: string,
+    inputs: Record<string, unknown>,
+    options: { signal?: AbortSignal; gateway?: unknown },
+  ): Promise<Response> {
     const { script, heard } = await read(inputs);
     const count = (calls.get(script) ?? 0) + 1;
     calls.set(script, count);
     running += 1;
     mostRunning = Math.max(mostRunning, running);
     options.signal?.addEventListener("abort", () => stopped.set(script, Date.now()));
+    gateways.set(script, options.gateway);
     try {
-      return await answer(model, { script, heard, count, isSafer: inputs["vad_filter"] === true });
+      const answered = await answer(model, { script, heard, count, isSafer: inputs["vad_filter"] === true });
+      if (options.gateway !== undefined) answered.headers.set("cf-aig-log-id", `log-${count}`);
+      if (script.includes("unpriced")) answered.headers.delete("cf-ai-neurons");
+      return answered;
     } finally {
       running -= 1;
     }
@@ -32,6 +43,7 @@ export default class ScriptedAi extends WorkerEntrypoint {
     const answered = Response.json({
       calls: Object.fromEntries(calls),
       stopped: Object.fromEntries(stopped),
+      gateways: Object.fromEntries(gateways),
       mostRunning,
     });
     mostRunning = 0;

@@ -154,6 +154,8 @@ function doorsOf(world: World, invocation: Invocation, network: Network): Env {
     DEAD_LETTERS: queueDoor(world, invocation, network, "media-dead-letters"),
     ALLOW_INSECURE_WEBHOOKS: "false",
     CORS_ORIGINS: "",
+    AI_GATEWAY_ID: "",
+    AI_GATEWAY_CACHE_SECONDS: "0",
     R2_ACCESS_KEY_ID: "local",
     R2_SECRET_ACCESS_KEY: "local-secret",
     R2_ENDPOINT: "/cdn-cgi/local/r2/s3",

@@ -1,10 +1,10 @@
 import * as z from "zod";
 
-import { IMAGE_CLASSIFIER, TEXT_CLASSIFIER } from "../../shared/models.ts";
+import { type ModelAnswer, type ModelRunner, parseAnswer } from "../../shared/ai/run-model.ts";
+import { IMAGE_CLASSIFIER, TEXT_CLASSIFIER, tokensOf } from "../../shared/models.ts";
 import type { ClassificationOptions } from "../../shared/options.ts";
 import type { Label } from "../../shared/settlement.ts";
 import { byteArray } from "./byte-array.ts";
-import { type ModelAnswer, type ModelRunner, parseAnswer } from "./run-model.ts";
 
 /** Both classifiers answer a list; the platform's schema allows an entry without a label or a score. */
 const LabelsAnswer = z.array(z.object({ label: z.string().optional(), score: z.number().optional() }));
@@ -21,7 +21,7 @@ export async function classifyImage(
   image: Uint8Array,
   options: ClassificationOptions,
 ): Promise<Classification> {
-  return rank(await models.run(IMAGE_CLASSIFIER, { image: byteArray(image) }), options);
+  return rank(await models.run(IMAGE_CLASSIFIER, { image: byteArray(image) }, { pictures: 1 }), options);
 }
 
 export async function classifyText(
@@ -29,7 +29,7 @@ export async function classifyText(
   text: string,
   options: ClassificationOptions,
 ): Promise<Classification> {
-  return rank(await models.run(TEXT_CLASSIFIER, { text }), options);
+  return rank(await models.run(TEXT_CLASSIFIER, { text }, { inputTokens: tokensOf(text) }), options);
 }
 
 function rank(answer: ModelAnswer, options: ClassificationOptions): Classification {

@@ -1,12 +1,12 @@
 import * as z from "zod";
 
+import { type ModelRunner, parseAnswer } from "../../shared/ai/run-model.ts";
 import { SPEECH_MODELS } from "../../shared/models.ts";
 import type { TranscriptionOptions } from "../../shared/options.ts";
 import type { Segment, Word } from "../../shared/transcript.ts";
 import { doubt, type Signals } from "../transcription/doubt.ts";
 import { byteArray } from "./byte-array.ts";
 import { groupWords } from "./group-words.ts";
-import { type ModelRunner, parseAnswer } from "./run-model.ts";
 
 const seconds = z.number();
 const WordAnswer = z.object({ word: z.string(), start: seconds, end: seconds });
@@ -44,17 +44,17 @@ const SAFER = { condition_on_previous_text: false, vad_filter: true, hallucinati
 
 /**
  * Transcribe one file in one call. `isSafer` asks for parameters that make loops and inventions less likely, where the
- * model takes any.
+ * model takes any. `sentMs` is how long the audio is.
  * @throws an Error with the model's `<code>: <description>`, or one saying that the answer has an unknown shape.
  */
 export async function runWhisper(
   models: ModelRunner,
   audio: Uint8Array,
   options: TranscriptionOptions,
-  isSafer = false,
+  { sentMs, isSafer = false }: { sentMs: number; isSafer?: boolean },
 ): Promise<Hearing> {
   const model = SPEECH_MODELS[options.tier];
-  const answered = await models.run(model.id, {
+  const inputs = {
     audio: model.audio === "array" ? byteArray(audio) : audio.toBase64(),
     // The model detects the language only where none is given: an explicit undefined would be refused as a value.
     ...(options.language !== undefined && { language: options.language }),
@@ -62,7 +62,8 @@ export async function runWhisper(
     ...(options.initialPrompt !== undefined && { initial_prompt: options.initialPrompt }),
     ...(options.vadFilter !== undefined && { vad_filter: options.vadFilter }),
     ...(isSafer && model.takesOptions && SAFER),
-  });
+  };
+  const answered = await models.run(model.id, inputs, { audioSeconds: sentMs / 1000 });
   const answer = parseAnswer(answered, WhisperAnswer);
   const segments = segmentsOf(answer);
   const durationSeconds = answer.transcription_info?.duration;

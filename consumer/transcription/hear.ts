@@ -2,7 +2,7 @@ import type { ChunkRecord } from "../../shared/compose-transcript.ts";
 import type { TranscriptionOptions } from "../../shared/options.ts";
 import type { Segment } from "../../shared/transcript.ts";
 import { type Hearing, runWhisper } from "../models/whisper.ts";
-import type { ModelRunner } from "../models/run-model.ts";
+import type { ModelRunner } from "../../shared/ai/run-model.ts";
 
 /** What a piece of audio is, in the source's time. */
 export interface Piece {
@@ -27,9 +27,12 @@ export async function hear(
   options: TranscriptionOptions,
   { piece, sentMs }: { piece: Piece; sentMs: number },
 ): Promise<ChunkRecord> {
-  const first = await runWhisper(models, audio, options);
+  const first = await runWhisper(models, audio, options, { sentMs });
   // The first answer is paid for: a second opinion that cannot be had must not cost it.
-  const again = first.doubt === null ? first : await runWhisper(models, audio, options, true).catch(() => first);
+  const again =
+    first.doubt === null
+      ? first
+      : await runWhisper(models, audio, options, { sentMs, isSafer: true }).catch(() => first);
   const heard = again.doubt === null ? again : first;
   const doubt = heard.doubt ?? misread(heard, sentMs);
   return {

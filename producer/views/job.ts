@@ -26,6 +26,20 @@ export const JobSummary = z
   .meta({ id: "JobSummary" });
 export type JobSummary = z.infer<typeof JobSummary>;
 
+/** One call to a model. */
+export const ModelCall = z
+  .object({
+    model: z.string(),
+    engine: z.string().nullable().describe("who answered; null where nobody did"),
+    units: z.record(z.string(), z.number()).describe("what it consumed: audioSeconds, tiles, steps, inputTokens, ..."),
+    neurons: z.number(),
+    isEstimated: z.boolean().describe("whether the neurons are the catalogue's, as the platform named none"),
+    durationMs: z.number().nullable(),
+    recalledFrom: z.int().optional().describe("the attempt that bought it, where this one took its result over"),
+    gatewayLogId: z.string().optional().describe("the log entry of AI Gateway"),
+  })
+  .meta({ id: "ModelCall" });
+
 export const Attempt = z
   .object({
     taskId: z.string(),
@@ -35,7 +49,8 @@ export const Attempt = z
     durationMs: z.number(),
     model: z.string().nullable(),
     engine: z.string().nullable(),
-    neurons: z.number().nullable(),
+    neurons: z.number().nullable().describe("what its calls cost together; null where no model was asked"),
+    calls: z.array(ModelCall),
     error: Failure.nullable(),
   })
   .meta({ id: "Attempt" });

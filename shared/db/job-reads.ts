@@ -36,6 +36,8 @@ export interface AttemptRow {
   readonly model: string | null;
   readonly engine: string | null;
   readonly neurons: number | null;
+  /** JSON array of `ModelCall`; null where no model was asked. */
+  readonly usage: string | null;
   readonly errorCode: string | null;
   readonly errorMessage: string | null;
 }
@@ -86,7 +88,7 @@ const JOB = `j.id, j.kind, j.state, j.input, j.error_code AS errorCode, j.error_
              j.start_by AS startBy, j.deadline_at AS deadlineAt, j.follows, j.reused_from AS reusedFrom,
              j.saved_neurons AS savedNeurons, j.tags, j.metadata`;
 export const ATTEMPT_COLUMNS = `a.task_id AS taskId, a.number, a.outcome, a.started_at AS startedAt, a.finished_at AS finishedAt,
-                 a.model, a.engine, a.neurons, a.error_code AS errorCode, a.error_message AS errorMessage`;
+                 a.model, a.engine, a.neurons, a.usage, a.error_code AS errorCode, a.error_message AS errorMessage`;
 
 /** A job with all there is to tell of it, in one round trip; null if there is none or it is someone else's. */
 export async function readJob(db: D1Database, job: { id: string; ownerId: string }): Promise<JobDetail | null> {

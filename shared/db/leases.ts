@@ -183,15 +183,21 @@ export function findHeld(db: D1Database, taskIds: readonly string[], leaseId: st
     .bind(JSON.stringify(taskIds), leaseId);
 }
 
+export interface EarlierAttempt {
+  readonly number: number;
+  /** Whether what it bought is in its row. */
+  readonly isAccounted: boolean;
+}
+
 /** Attempts of a task that did not complete and may have stored a result all the same, the latest first, at most ten. */
-export async function findEarlierAttempts(db: D1Database, taskId: string): Promise<readonly number[]> {
+export async function findEarlierAttempts(db: D1Database, taskId: string): Promise<readonly EarlierAttempt[]> {
   const { results } = await db
     .prepare(
-      `SELECT a.number FROM attempts a JOIN tasks t ON t.id = a.task_id
+      `SELECT a.number, a.usage IS NOT NULL AS isAccounted FROM attempts a JOIN tasks t ON t.id = a.task_id
         WHERE a.task_id = ?1 AND a.outcome IN ('lost', 'retry', 'discard') AND a.number > t.edited_after
         ORDER BY a.number DESC LIMIT 10`,
     )
     .bind(taskId)
-    .all<{ number: number }>();
-  return results.map((row) => row.number);
+    .all<{ number: number; isAccounted: number }>();
+  return results.map(({ number, isAccounted }) => ({ number, isAccounted: isAccounted === 1 }));
 }

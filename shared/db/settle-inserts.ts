@@ -2,15 +2,15 @@
 import { MAX_ATTEMPTS } from "../task.ts";
 
 /** Ended attempts (?1) joined with the tasks whose lease they still hold: a late writer matches nothing. */
-const HELD = `json_each(?1) s JOIN tasks t ON t.id = s.value ->> 'taskId' AND t.lease_id = s.value ->> 'leaseId'`;
+export const HELD = `json_each(?1) s JOIN tasks t ON t.id = s.value ->> 'taskId' AND t.lease_id = s.value ->> 'leaseId'`;
 
 export function insertAttempts(db: D1Database, rows: string): D1PreparedStatement {
   return db
     .prepare(
       `INSERT INTO attempts
-         (task_id, number, outcome, started_at, finished_at, model, engine, neurons, error_code, error_message)
+         (task_id, number, outcome, started_at, finished_at, model, engine, neurons, usage, error_code, error_message)
        SELECT t.id, t.attempt, s.value ->> 'outcome', s.value ->> 'startedAt', s.value ->> 'finishedAt',
-              s.value ->> 'model', s.value ->> 'engine', s.value ->> 'neurons',
+              s.value ->> 'model', s.value ->> 'engine', s.value ->> 'neurons', s.value ->> 'usage',
               s.value ->> 'errorCode', s.value ->> 'errorMessage'
          FROM ${HELD}`,
     )

@@ -1,5 +1,6 @@
 import { fingerprintOf } from "../fingerprint.ts";
-import { neuronsOf, type Settlement } from "../settlement.ts";
+import { neuronsOf } from "../ai/model-call.ts";
+import type { Settlement } from "../settlement.ts";
 import type { TaskKind } from "../task.ts";
 import { insertDeliveries, settleDeliveries } from "./deliveries.ts";
 import { findFollowed, releaseFollowers } from "./followers.ts";
@@ -14,6 +15,7 @@ import {
   insertNext,
 } from "./settle-inserts.ts";
 import { retryTransient } from "./transient.ts";
+import { addUsage } from "./usage.ts";
 
 /** Tasks that still run while others settle. */
 export interface Running {
@@ -121,6 +123,7 @@ function settleStatements(
   const reports = settlements.flatMap(({ delivery }) => delivery ?? []);
   return [
     insertAttempts(db, rows),
+    ...(settlements.some(({ calls }) => calls.length > 0) ? [addUsage(db, rows)] : []),
     ...(done.some(({ artifacts = [] }) => artifacts.length > 0) ? [insertArtifacts(db, rows)] : []),
     ...(done.some(({ labels = [] }) => labels.length > 0) ? [insertLabels(db, rows)] : []),
     ...(done.some(({ heard }) => heard !== undefined) ? [insertHeard(db, rows)] : []),
@@ -177,6 +180,7 @@ function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unkn
     model: last?.model ?? null,
     engine: last?.engine ?? null,
     neurons: neuronsOf(calls),
+    ...(calls.length > 0 && { usage: calls }), // left out, not null: json_each has a row for null
     errorCode: verdict.type === "completed" ? null : verdict.failure.code,
     errorMessage: verdict.type === "completed" ? null : verdict.failure.message,
     ...(verdict.type === "discard" && fingerprintOf(verdict.failure)),

@@ -125,7 +125,7 @@ test("a photograph is labelled best first, with the score of its best box", asyn
   expect(labels[0]!.score).toBeGreaterThan(0.4);
   expect(labels.length).toBeLessThanOrEqual(5);
   expect(labels).toEqual(labels.toSorted((a, b) => b.score - a.score));
-  expect(answer.headers.get("cf-ai-neurons")).toBe("0.2280");
+  expect(answer.headers.get("cf-ai-neurons")).toBe("0.2281");
 });
 
 test.each([

@@ -2,7 +2,7 @@ import { Piscina } from "piscina";
 import * as z from "zod";
 import { tooLarge, undecodablePicture } from "../inference-error.ts";
 import { parseInputs, type LocalModel } from "../model.ts";
-import { RESNET_NEURONS_PER_PICTURE } from "../neurons.ts";
+import { IMAGE_CLASSIFIER, neuronsFor } from "../../../shared/models.ts";
 import type { Detected } from "./detect-objects.ts";
 
 export const PICTURE_ENGINE = "centernet-coco80/tfjs-wasm";
@@ -39,7 +39,7 @@ export function pictureLabeller(): PictureLabeller {
         case "labels":
           return {
             body: detected.labels.slice(0, MOST_LABELS),
-            neurons: RESNET_NEURONS_PER_PICTURE,
+            neurons: neuronsFor(IMAGE_CLASSIFIER, { pictures: 1 }),
             engine: PICTURE_ENGINE,
           };
       }

@@ -1,12 +1,10 @@
 import * as z from "zod";
 import { engineMissing, invalidData, unsupportedAudio } from "../inference-error.ts";
 import { parseInputs, type LocalModel, type ModelRequest } from "../model.ts";
-import { SPEECH_NEURONS_PER_MINUTE } from "../neurons.ts";
+import { type ModelId, neuronsFor } from "../../../shared/models.ts";
 import { toCaptions, toText, toVtt, type Caption } from "./captions.ts";
 import { SAMPLES_PER_SECOND, type RecogniseOptions, type Recognition } from "./recogniser.ts";
 import type { SpeechEngine } from "./speech-engine.ts";
-
-type SpeechModelName = keyof typeof SPEECH_NEURONS_PER_MINUTE;
 
 // One check over the whole array: a schema an element would take seconds on a recording of millions of bytes.
 const Bytes = z.custom<readonly number[]>(
@@ -37,7 +35,7 @@ type Heard = Recognition & { readonly captions: readonly Caption[]; readonly dur
 type Transcript = { readonly text: string; readonly word_count: number; readonly vtt: string };
 
 /** `whisper` and `whisper-tiny-en`: bytes as an array of numbers in, words out. */
-export function whisper(name: SpeechModelName, engine: SpeechEngine): LocalModel {
+export function whisper(name: ModelId, engine: SpeechEngine): LocalModel {
   return speechModel(name, engine, {
     read: ({ inputs }) => ({ bytes: Uint8Array.from(parseInputs(BytesInput, inputs).audio) }),
     shape: (heard) => ({ ...toTranscript(heard), words: heard.words }),
@@ -45,7 +43,7 @@ export function whisper(name: SpeechModelName, engine: SpeechEngine): LocalModel
 }
 
 /** `whisper-large-v3-turbo`: base64 or a stream in, segments out. Decoding options are accepted and change nothing. */
-export function whisperTurbo(name: SpeechModelName, engine: SpeechEngine): LocalModel {
+export function whisperTurbo(name: ModelId, engine: SpeechEngine): LocalModel {
   return speechModel(name, engine, {
     read({ inputs, stream }) {
       if (stream !== undefined) return { bytes: stream.bytes, ...parseInputs(TurboOptions, inputs) };
@@ -66,7 +64,7 @@ type SpeechShape = {
   readonly shape: (heard: Heard) => Transcript;
 };
 
-function speechModel(name: SpeechModelName, engine: SpeechEngine, { read, shape }: SpeechShape): LocalModel {
+function speechModel(name: ModelId, engine: SpeechEngine, { read, shape }: SpeechShape): LocalModel {
   return async (request) => {
     const { bytes, language, task } = read(request);
     if (bytes.byteLength === 0) throw unsupportedAudio();
@@ -77,7 +75,7 @@ function speechModel(name: SpeechModelName, engine: SpeechEngine, { read, shape 
     const durationSeconds = samples.length / SAMPLES_PER_SECOND;
     return {
       body: shape({ ...recognition, captions: toCaptions(recognition.words), durationSeconds }),
-      neurons: (SPEECH_NEURONS_PER_MINUTE[name] * durationSeconds) / 60,
+      neurons: neuronsFor(name, { audioSeconds: durationSeconds }),
       engine: engine.recogniser.engine,
     };
   };

@@ -2,7 +2,7 @@ import winkNLP from "wink-nlp";
 import model from "wink-eng-lite-web-model";
 import * as z from "zod";
 import { parseInputs, type LocalModel } from "../model.ts";
-import { DISTILBERT_NEURONS_PER_TOKEN } from "../neurons.ts";
+import { neuronsFor, TEXT_CLASSIFIER } from "../../../shared/models.ts";
 
 export const SENTIMENT_ENGINE = "wink-nlp/eng-lite-web";
 
@@ -25,7 +25,7 @@ export const distilbert: LocalModel = async ({ inputs }) => {
       { label: "POSITIVE", score: positive },
     ],
     // Words and marks, and the two the model adds itself; its own pieces of words would be a few more.
-    neurons: (document.tokens().length() + 2) * DISTILBERT_NEURONS_PER_TOKEN,
+    neurons: neuronsFor(TEXT_CLASSIFIER, { inputTokens: document.tokens().length() + 2 }),
     engine: SENTIMENT_ENGINE,
   };
 };

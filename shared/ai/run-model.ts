@@ -1,14 +1,23 @@
 import type * as z from "zod";
 
-import type { ModelCall } from "../../shared/settlement.ts";
+import type { Units } from "../models.ts";
+import { type Gateway, takesGateway } from "./gateway.ts";
+import { answeredCall, type ModelCall, sentCall } from "./model-call.ts";
+import { unitsAnswered } from "./units-answered.ts";
 
 /** The one way to a model: the `AI` binding, or locally a Worker of the same shape. */
 export interface AiBinding {
   run(
     model: string,
     inputs: Record<string, unknown>,
-    options: { returnRawResponse: true; signal: AbortSignal },
+    options: { returnRawResponse: true; signal: AbortSignal; gateway?: Gateway },
   ): Promise<Response>;
+}
+
+/** How to ask: the binding, and the gateway in front of it, if any. */
+export interface Ai {
+  readonly binding: AiBinding;
+  readonly gateway: Gateway | undefined;
 }
 
 export interface AnsweredCall extends ModelCall {
@@ -21,31 +30,51 @@ export type ModelAnswer =
   | { readonly type: "bytes"; readonly value: Uint8Array; readonly call: AnsweredCall };
 
 export interface ModelRunner {
-  /** @throws an Error whose message is the binding's own, `<code>: <description>`. */
-  run(model: string, inputs: Record<string, unknown>): Promise<ModelAnswer>;
+  /**
+   * @param expected what the call will consume, as far as the input tells.
+   * @throws an Error whose message is the binding's own, `<code>: <description>`.
+   */
+  run(model: string, inputs: Record<string, unknown>, expected: Units): Promise<ModelAnswer>;
 }
 
 /** A consumer invocation may run 15 minutes; a model that hangs must leave time to say so. */
 const MODEL_TIMEOUT_MS = 8 * 60_000;
 
 /** Calls models and notes each call, failed ones too, for the attempt's row. `ended` ends a call that is under way. */
-export function modelRunner(ai: AiBinding, calls: ModelCall[], ended: AbortSignal): ModelRunner {
+export function modelRunner(ai: Ai, calls: ModelCall[], ended: AbortSignal): ModelRunner {
   return {
-    async run(model, inputs) {
-      const index = calls.push({ model, engine: null, neurons: null }) - 1;
-      // The raw response: the only place where a call's neurons and status can be read.
-      return untilEnded(ended, async (signal) => {
-        const response = await ai.run(model, inputs, { returnRawResponse: true, signal });
-        const call = callOf(model, response.headers);
+    async run(model, inputs, expected) {
+      const index = calls.push(sentCall(model, expected)) - 1;
+      const startedAt = Date.now();
+      const note = (headers: Headers, isRefusal: boolean, units: Units) => {
+        const call = answeredCall(model, { headers, isRefusal, units, durationMs: Date.now() - startedAt });
         calls[index] = call;
+        return call;
+      };
+      // The raw response: the only place where a call's neurons and status can be read.
+      return untilEnded(ended, async (signal): Promise<ModelAnswer> => {
+        const response = await ai.binding.run(model, inputs, askOptions(ai, inputs, signal));
+        const { headers } = response;
+        note(headers, !response.ok, expected);
         if (!response.ok) throw new Error(errorMessage(response.status, await response.text()));
-        if (response.headers.get("content-type")?.startsWith("application/json")) {
-          return { type: "json", value: await response.json(), call };
+        if (headers.get("content-type")?.startsWith("application/json")) {
+          const value: unknown = await response.json();
+          return { type: "json", value, call: note(headers, false, { ...expected, ...unitsAnswered(value) }) };
         }
-        return { type: "bytes", value: new Uint8Array(await response.arrayBuffer()), call };
+        const value = new Uint8Array(await response.arrayBuffer());
+        return { type: "bytes", value, call: note(headers, false, expected) };
       });
     },
   };
+}
+
+/** The options of one call. */
+export function askOptions({ gateway }: Ai, inputs: Record<string, unknown>, signal: AbortSignal) {
+  return {
+    returnRawResponse: true,
+    signal,
+    ...(gateway !== undefined && takesGateway(inputs) && { gateway }),
+  } as const;
 }
 
 /**
@@ -61,17 +90,8 @@ export function parseAnswer<T>({ value, call }: ModelAnswer, schema: z.ZodType<T
   );
 }
 
-function callOf(model: string, headers: Headers): AnsweredCall {
-  const neurons = Number.parseFloat(headers.get("cf-ai-neurons") ?? "");
-  return {
-    model,
-    engine: headers.get("x-darkroom-engine") ?? "workers-ai",
-    neurons: Number.isFinite(neurons) ? neurons : null,
-  };
-}
-
 /** The message that the binding itself would throw for this answer (workerd, src/cloudflare/internal/ai-api.ts). */
-function errorMessage(status: number, body: string): string {
+export function errorMessage(status: number, body: string): string {
   try {
     const error = JSON.parse(body);
     if (error.internalCode !== undefined) return `${error.internalCode}: ${error.description ?? error.message}`;

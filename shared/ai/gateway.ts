@@ -1,0 +1,29 @@
+/**
+ * How calls go through AI Gateway, where one is configured. `cacheTtl` is in seconds, at most a month
+ * (developers.cloudflare.com/ai-gateway, read 2026-11-23).
+ */
+export interface Gateway {
+  readonly id: string;
+  readonly cacheTtl?: number;
+  readonly skipCache?: boolean;
+}
+
+/** The gateway of `AI_GATEWAY_ID`; undefined without one. An identical request within the cache's time is answered by it, for 0 neurons. */
+export function gatewayOf(vars: {
+  readonly AI_GATEWAY_ID: string;
+  readonly AI_GATEWAY_CACHE_SECONDS: string;
+}): Gateway | undefined {
+  if (vars.AI_GATEWAY_ID === "") return undefined;
+  const seconds = Number(vars.AI_GATEWAY_CACHE_SECONDS);
+  return { id: vars.AI_GATEWAY_ID, ...(seconds > 0 ? { cacheTtl: seconds } : { skipCache: true }) };
+}
+
+/**
+ * What can go through a gateway: it takes no request whose input is a stream (`AI Gateway does not support ReadableStreams
+ * yet.`, workerd's ai-api.ts). FLUX.2 is asked with a form, which is one.
+ */
+export function takesGateway(inputs: Readonly<Record<string, unknown>>): boolean {
+  return !Object.values(inputs).some(
+    (value) => typeof value === "object" && value !== null && "body" in value && value.body instanceof ReadableStream,
+  );
+}

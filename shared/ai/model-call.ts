@@ -1,0 +1,55 @@
+import { neuronsFor, type Units } from "../models.ts";
+
+/** One call to a model, as its attempt remembers it. */
+export interface ModelCall {
+  readonly model: string;
+  /** Who ran it: `workers-ai`, or the name of a local engine; null where nobody answered. */
+  readonly engine: string | null;
+  /** What it consumed: as the answer says or, where it does not, as was expected of the input. */
+  readonly units: Units;
+  readonly neurons: number;
+  /** Whether the neurons are the catalogue's: the platform sent no `cf-ai-neurons`. */
+  readonly isEstimated: boolean;
+  /** Until the whole answer was there; null where none came. */
+  readonly durationMs: number | null;
+  /** The attempt that bought it, where a later one took its result over and accounts for it. */
+  readonly recalledFrom?: number;
+  /** The log entry of AI Gateway, where the call went through one. */
+  readonly gatewayLogId?: string;
+}
+
+/** What these calls cost together; null where there was none. */
+export function neuronsOf(calls: readonly ModelCall[]): number | null {
+  return calls.length === 0 ? null : calls.reduce((sum, { neurons }) => sum + neurons, 0);
+}
+
+/**
+ * A call that has been sent: until somebody answers it counts for what the catalogue says, since the model may run
+ * although the answer is lost.
+ */
+export function sentCall(model: string, units: Units): ModelCall {
+  return { model, engine: null, units, neurons: neuronsFor(model, units), isEstimated: true, durationMs: null };
+}
+
+/**
+ * A call that was answered. The header is the truth; where it is missing, an answer counts for what the catalogue says
+ * of its units, a refusal and an answer from a gateway's cache for nothing.
+ */
+export function answeredCall(
+  model: string,
+  { headers, isRefusal, units, durationMs }: { headers: Headers; isRefusal: boolean; units: Units; durationMs: number },
+): ModelCall & { readonly engine: string } {
+  const charged = Number.parseFloat(headers.get("cf-ai-neurons") ?? "");
+  const isEstimated = !Number.isFinite(charged);
+  const isFree = isRefusal || headers.get("cf-aig-cache-status") === "HIT";
+  const logId = headers.get("cf-aig-log-id");
+  return {
+    model,
+    engine: headers.get("x-darkroom-engine") ?? "workers-ai",
+    units,
+    neurons: isEstimated ? (isFree ? 0 : neuronsFor(model, units)) : charged,
+    isEstimated,
+    durationMs,
+    ...(logId !== null && { gatewayLogId: logId }),
+  };
+}

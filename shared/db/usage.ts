@@ -1,0 +1,78 @@
+import { type ModelCall, neuronsOf } from "../ai/model-call.ts";
+import { HELD } from "./settle-inserts.ts";
+
+/** Stands for everybody in `usage_days`: no owner can have this name. */
+export const EVERYBODY = "*";
+
+const INTO = `INSERT INTO usage_days (owner_id, day, kind, model, calls, neurons, estimated_neurons)`;
+
+/** Of calls `c`: by model, and how many they were, and what they cost. */
+const SUMS = `c.value ->> 'model', count(*), sum(c.value ->> 'neurons'), sum(iif(c.value ->> 'isEstimated', c.value ->> 'neurons', 0))`;
+
+/** Calls `c` made for a task `t` by an attempt `s` that ended. */
+const INTO_DAYS = `${INTO} SELECT o.value, (s.value ->> 'finishedAt') / 86400000, j.kind, ${SUMS}`;
+
+const EACH_CALL = `JOIN jobs j ON j.id = t.job_id, json_each(s.value, '$.usage') c, json_each(json_array(t.owner_id, '${EVERYBODY}')) o`;
+
+const ADD = `
+  ON CONFLICT (owner_id, day, kind, model) DO UPDATE
+     SET calls = calls + excluded.calls, neurons = neurons + excluded.neurons,
+         estimated_neurons = estimated_neurons + excluded.estimated_neurons`;
+
+/** Add what settled attempts (?1: `HELD`'s) consumed to their day's figures: the owner's, and everybody's. */
+export function addUsage(db: D1Database, rows: string): D1PreparedStatement {
+  return db.prepare(`${INTO_DAYS} FROM ${HELD} ${EACH_CALL} WHERE true GROUP BY 1, 2, 3, 4 ${ADD}`).bind(rows);
+}
+
+/** Add calls that no attempt made: those of a request that asks a model itself. `at` is epoch milliseconds. */
+export async function addDirectUsage(
+  db: D1Database,
+  { ownerId, kind, calls, at }: { ownerId: string; kind: "ask" | "search"; calls: readonly ModelCall[]; at: number },
+): Promise<void> {
+  if (calls.length === 0) return;
+  await db
+    .prepare(
+      `${INTO} SELECT o.value, ?3 / 86400000, ?2, ${SUMS}
+         FROM json_each(?1) c, json_each(json_array(?4, '${EVERYBODY}')) o WHERE true GROUP BY 1, 2, 3, 4 ${ADD}`,
+    )
+    .bind(JSON.stringify(calls), kind, at, ownerId)
+    .run();
+}
+
+/** What an attempt bought that ended without its lease: its job was stopped, or another consumer took it for dead. */
+export interface LateUsage {
+  readonly taskId: string;
+  readonly attempt: number;
+  readonly calls: readonly ModelCall[];
+  /** Epoch milliseconds. */
+  readonly finishedAt: number;
+}
+
+/**
+ * Account for attempts that could not settle. Once: not where the row has it, nor where a later attempt took the result
+ * over and accounts for it itself.
+ */
+export async function addLateUsage(db: D1Database, late: readonly LateUsage[]): Promise<void> {
+  const rows = JSON.stringify(
+    late.map(({ calls, ...one }) => ({ ...one, usage: calls, neurons: neuronsOf(calls), model: calls.at(-1)?.model })),
+  );
+  const unaccounted = `
+    json_each(?1) s JOIN attempts a ON a.task_id = s.value ->> 'taskId' AND a.number = s.value ->> 'attempt' AND a.usage IS NULL
+      AND NOT EXISTS (SELECT 1 FROM attempts l, json_each(l.usage) r
+                       WHERE l.task_id = a.task_id AND l.number > a.number AND r.value ->> 'recalledFrom' = a.number)`;
+  await db.batch([
+    db
+      .prepare(
+        `${INTO_DAYS} FROM ${unaccounted} JOIN tasks t ON t.id = a.task_id ${EACH_CALL} WHERE true GROUP BY 1, 2, 3, 4 ${ADD}`,
+      )
+      .bind(rows),
+    db
+      .prepare(
+        `UPDATE attempts SET usage = u.usage, neurons = u.neurons, model = u.model
+           FROM (SELECT a.task_id, a.number, s.value ->> 'usage' AS usage, s.value ->> 'neurons' AS neurons,
+                        s.value ->> 'model' AS model FROM ${unaccounted}) u
+          WHERE attempts.task_id = u.task_id AND attempts.number = u.number`,
+      )
+      .bind(rows),
+  ]);
+}
