@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createTestHarness } from "wrangler";
 
+import { type AiHarness, aiHarness } from "./ai-harness.ts";
 import { type InferenceProcess, spawnInferenceServer } from "./inference-process.ts";
 
 const SCHNELL = "@cf/black-forest-labs/flux-1-schnell";
@@ -12,25 +12,9 @@ const DISTILBERT = "@cf/huggingface/distilbert-sst-2-int8";
 const RAW = { returnRawResponse: true };
 
 let inference: InferenceProcess;
-let server: ReturnType<typeof createTestHarness>;
+let server: AiHarness;
 
-function harness(inferenceUrl: string): ReturnType<typeof createTestHarness> {
-  return createTestHarness({
-    workers: [
-      {
-        config: {
-          name: "caller",
-          main: "test/local/caller.ts",
-          compatibility_date: "2026-11-01",
-          services: [{ binding: "AI", service: "darkroom-local-ai" }],
-        },
-      },
-      { configPath: "local/wrangler.jsonc", vars: { INFERENCE_URL: inferenceUrl } },
-    ],
-  });
-}
-
-function post(model: string, inputs: object, extra: object = {}, from = server): ReturnType<typeof server.fetch> {
+function post(model: string, inputs: object, extra: object = {}, from = server): ReturnType<AiHarness["fetch"]> {
   return from.fetch("/", { method: "POST", body: JSON.stringify({ model, inputs, ...extra }) });
 }
 
@@ -40,7 +24,7 @@ async function call(...parameters: Parameters<typeof post>): Promise<unknown> {
 
 beforeAll(async () => {
   inference = await spawnInferenceServer();
-  server = harness(inference.url);
+  server = aiHarness(inference.url);
   await server.listen();
 });
 afterAll(async () => {
@@ -104,14 +88,16 @@ test("the inference server announces where it listens and who answers for which 
     engines: {
       speech: "pocketsphinx/en-us",
       pictures: "centernet-coco80/tfjs-wasm",
-      text: "wink-nlp/eng-lite-web",
+      sentiment: "wink-nlp/eng-lite-web",
+      text: "extractive/wink-stems",
+      embeddings: "feature-hashing/wink-stems",
       drawing: "procedural-preview",
     },
   });
 });
 
 test("says so when the inference server is not running", async () => {
-  const alone = harness("http://127.0.0.1:9");
+  const alone = aiHarness("http://127.0.0.1:9");
   try {
     await alone.listen();
     expect(await call(SCHNELL, { prompt: "x" }, {}, alone)).toMatchObject({
