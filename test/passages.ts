@@ -24,7 +24,19 @@ export function passagesOf(
 }
 
 /** A vector of no particular length. */
-export function towards(degrees: number): readonly number[] {
+export function towards(degrees: number): Float32Array {
   const angle = (degrees / 180) * Math.PI;
-  return [3 * Math.cos(angle), 3 * Math.sin(angle)];
+  return Float32Array.of(3 * Math.cos(angle), 3 * Math.sin(angle));
+}
+
+/** Add the task that embeds what a job has made, and ring for it. */
+export async function embedJob({ DB, TASKS }: Pick<Env, "DB" | "TASKS">, jobId: string): Promise<void> {
+  const taskId = `${jobId}.embed`;
+  await DB.prepare(
+    `INSERT INTO tasks (id, job_id, kind, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, is_side)
+     SELECT ?1, id, 'embed', 'available', '{}', 5, ?2, ?3, ?2, owner_id, 1 FROM jobs WHERE id = ?4`,
+  )
+    .bind(taskId, Date.now(), Date.now() + 60_000, jobId)
+    .run();
+  await TASKS.send({ v: 1, taskId });
 }

@@ -30,13 +30,13 @@ export function standInForVectorize() {
       asked.push(options);
       const isLean = options.returnValues !== true && options.returnMetadata === "none";
       refuse((options.topK ?? 5) > (isLean ? 100 : 50), "max top K is exceeded");
-      const wanted = unit(vector);
+      const wanted = unit(Float32Array.from(vector));
       const matches = [...stored.values()]
         .filter(({ namespace }) => namespace === options.namespace)
         .filter(({ metadata }) =>
           Object.entries(options.filter ?? {}).every(([key, value]) => metadata?.[key] === value),
         )
-        .map(({ id, values }) => ({ id, score: dot(wanted, unit([...values])) }))
+        .map(({ id, values }) => ({ id, score: dot(wanted, unit(Float32Array.from(values))) }))
         .toSorted((a, b) => b.score - a.score)
         .slice(0, options.topK);
       return { matches, count: matches.length };

@@ -16,7 +16,14 @@ export interface Passage {
 }
 
 export interface EmbeddedPassage extends Passage {
-  readonly vector: readonly number[];
+  readonly vector: Float32Array;
+}
+
+/** All that is found in a job. */
+export interface EmbeddedPassages {
+  readonly passages: readonly EmbeddedPassage[];
+  /** See `spaceOf`. */
+  readonly space: string;
 }
 
 /** The same passage of the same job each time. Below the 64 bytes that Vectorize allows: a job's id has 36. */
@@ -39,7 +46,7 @@ export interface PassageQuery {
   /** As it was typed: no part of it is syntax. */
   readonly text: string;
   /** What it means, and in which space; null to search by words alone. */
-  readonly meaning: { readonly vector: readonly number[]; readonly space: string } | null;
+  readonly meaning: { readonly vector: Float32Array; readonly space: string } | null;
   readonly limit: number;
   readonly jobId?: string | undefined;
   readonly kind?: JobKind | undefined;
@@ -60,13 +67,13 @@ export interface Hit extends Passage {
 /** Where passages are kept. What one owner searches never touches what another has. */
 export interface PassageIndex {
   /** Give a job these passages instead of those it had. Does nothing for a job that is gone. */
-  put(job: PassageJob, embedded: { passages: readonly EmbeddedPassage[]; space: string }): Promise<void>;
+  put(job: PassageJob, embedded: EmbeddedPassages): Promise<void>;
   /** Best first. */
   query(query: PassageQuery): Promise<readonly Hit[]>;
   remove(jobIds: readonly string[]): Promise<void>;
 }
 
 /** Vectors are compared within a space alone: another model, engine or length means another one. */
-export function spaceOf(call: { model: string; engine: string }, vector: readonly number[]): string {
-  return `${call.model} ${call.engine} ${vector.length}`;
+export function spaceOf(call: { model: string; engine: string }, vectors: readonly Float32Array[]): string {
+  return `${call.model} ${call.engine} ${vectors[0]?.length ?? 0}`;
 }

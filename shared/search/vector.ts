@@ -1,7 +1,7 @@
 /** At length 1, the cosine of two vectors is the sum of their products. */
-export function unit(values: readonly number[]): Float32Array {
+export function unit(values: Float32Array): Float32Array {
   const length = Math.hypot(...values);
-  return Float32Array.from(values, (value) => (length === 0 ? 0 : value / length));
+  return values.map((value) => (length === 0 ? 0 : value / length));
 }
 
 export function dot(a: Float32Array, b: Float32Array): number {
