@@ -130,7 +130,8 @@ const SAME: Readonly<Record<string, string>> = { port: "harbour", ship: "boat", 
 function meaningOf(text: string): number[] {
   const vector = Array.from({ length: 64 }, () => 0);
   for (const [word] of text.toLowerCase().matchAll(/[a-z]+/g)) {
-    const place = [...(SAME[word] ?? word)].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 64, 7);
+    const known = new TextEncoder().encode(SAME[word] ?? word);
+    const place = known.reduce((sum, letter) => (sum * 31 + letter) % 64, 7);
     vector[place] = (vector[place] ?? 0) + 1;
   }
   return vector;

@@ -1,3 +1,4 @@
+import { joinTexts } from "../place-words.ts";
 import type { Label } from "../settlement.ts";
 import type { Segment } from "../transcript.ts";
 import { type Passage, passageId, type PassageSource } from "./passage.ts";
@@ -69,7 +70,7 @@ function pack(pieces: readonly Piece[]): readonly Piece[] {
 }
 
 function join(pieces: readonly Piece[]): Piece {
-  const text = pieces.map((piece) => piece.text).join(" ");
+  const text = joinTexts(pieces.map((piece) => piece.text));
   return { text, startMs: pieces[0]?.startMs ?? null, endMs: pieces.at(-1)?.endMs ?? null };
 }
 

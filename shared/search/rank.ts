@@ -29,10 +29,11 @@ export async function rank(
   findNear: (meaning: NonNullable<PassageQuery["meaning"]>) => Promise<readonly Near[]>,
 ): Promise<readonly Hit[]> {
   const match = matchWords(query.ownerId, query.text);
-  const [byWords, near] = await Promise.all([
+  const [byWords, nearest] = await Promise.all([
     match === null ? [] : findTelling(db, query, match),
     query.meaning === null ? [] : findNear(query.meaning),
   ]);
+  const near = nearest.filter(({ similarity }) => similarity > 0); // at a right angle nothing is alike
   const fused = fuse<FoundBy>(
     [
       { name: "words", ids: byWords },
