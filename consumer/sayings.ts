@@ -8,8 +8,17 @@ import { patiently } from "./patient.ts";
 /** Below this the model itself does not think that it is there. */
 const LEAST_SCORE = 0.1;
 
-/** What a job says: what it was given in words, and what it has made. */
+/** What a job says: what it was given in words, and what it has made, a summary and a description among it. */
 export async function readSayings(made: Made, media: R2Bucket): Promise<Sayings> {
+  const [own, summary, caption] = await Promise.all([
+    readOwn(made, media),
+    readArtifact(made, "summary.txt", media),
+    readArtifact(made, "description.txt", media),
+  ]);
+  return { ...own, summary, caption };
+}
+
+async function readOwn(made: Made, media: R2Bucket): Promise<Sayings> {
   switch (made.kind) {
     case "transcription":
       return { transcript: await readSegments(made, media) };
@@ -29,9 +38,15 @@ export async function readSayings(made: Made, media: R2Bucket): Promise<Sayings>
 }
 
 async function readSegments(made: Made, media: R2Bucket): Promise<Transcript["segments"]> {
-  const artifact = made.artifacts.find(({ name }) => name === "transcript.json");
-  const json = artifact && (await patiently(async () => (await media.get(artifact.key))?.json()));
-  return json === undefined ? [] : Transcript.parse(json).segments;
+  const json = await readArtifact(made, "transcript.json", media);
+  return json === "" ? [] : Transcript.parse(JSON.parse(json)).segments;
+}
+
+/** The text of an artifact; empty where the job has none of that name. */
+async function readArtifact({ artifacts }: Made, name: string, media: R2Bucket): Promise<string> {
+  const artifact = artifacts.find((one) => one.name === name);
+  if (artifact === undefined) return "";
+  return patiently(async () => (await media.get(artifact.key))?.text() ?? "");
 }
 
 /** A source belongs to the client, who may have deleted it once the job had read it: it then says nothing. */

@@ -65,6 +65,27 @@ test("a transcript, a prompt, a text and labels become passages", async () => {
   ]);
 });
 
+test("a summary and a description that the job has are found as well", async () => {
+  const { DB, MEDIA } = darkroom.bindings();
+  const { id } = await darkroom.submit({ kind: "image_generation", prompt: "a harbour" });
+  await darkroom.untilJob(id);
+  for (const [name, text] of [
+    ["summary.txt", "In short.\n"],
+    ["description.txt", "A picture with a boat.\n"],
+  ] as const) {
+    await MEDIA.put(`results/${id}/1/${name}`, text);
+    const insert =
+      "INSERT INTO artifacts (job_id, name, key, content_type, size_bytes, etag) VALUES (?1, ?2, ?3, 'text/plain', 1, 'e')";
+    await DB.prepare(insert).bind(id, name, `results/${id}/1/${name}`).run();
+  }
+  await embed(id);
+  expect((await passages()).map(({ id: passage, text }) => [passage, text])).toEqual([
+    [`${id}:prompt:0`, "a harbour"],
+    [`${id}:caption:0`, "A picture with a boat."],
+    [`${id}:summary:0`, "In short."],
+  ]);
+});
+
 test("a hundred texts go in one call, each is metered, and done twice nothing is there twice", async () => {
   const { DB, MEDIA } = darkroom.bindings();
   const { id } = await darkroom.upload({ name: "long.wav" }, speech("one two"));

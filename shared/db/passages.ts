@@ -33,8 +33,8 @@ export interface PassageScope {
 /** With a vector each is some 6 kB, and one bound value may have 2 MB. */
 const WRITTEN_A_STATEMENT = 200;
 
-/** 1.4 MB of vectors: memory stays bounded however many an owner has. */
-const VECTORS_A_PAGE = 250;
+/** 2.8 MB of vectors: memory stays bounded however many an owner has, and a thousand take three round trips. */
+const VECTORS_A_PAGE = 500;
 
 const IN_SCOPE = `p.owner_id = ?1 AND (?2 IS NULL OR p.job_id = ?2) AND (?3 IS NULL OR p.kind = ?3)`;
 
