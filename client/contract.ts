@@ -1,7 +1,12 @@
 // What has a name of its own here: the Worker's views, and what it has no view for. Types alone, but for one list.
+import type * as z from "zod";
+
+import type * as requests from "../producer/requests.ts";
 import type * as keys from "../producer/views/key.ts";
 import type * as uploads from "../producer/views/pending-upload.ts";
 import type * as webhooks from "../producer/views/webhook.ts";
+import type { endpointEdit, endpointRequest } from "../producer/webhook-requests.ts";
+import type { JobMarks } from "../shared/marks.ts";
 import type { Issue, ProblemFields } from "./error.ts";
 import type { Job } from "./types.ts";
 
@@ -23,10 +28,7 @@ export interface JobEvent {
 }
 
 /** What a client notes down about a job, to find it by. */
-export interface Marks {
-  readonly tags?: string[];
-  readonly metadata?: Record<string, string>;
-}
+export type Marks = z.input<typeof JobMarks>;
 
 /** An upload that goes straight into the bucket. */
 export type PendingUpload = uploads.PendingUpload;
@@ -41,12 +43,9 @@ export type StoredPart = uploads.StoredPart;
 
 export type WebhookEvent = Webhook["events"][number];
 
-export interface WebhookRequest {
-  readonly url: string;
-  /** All of them if left out. */
-  readonly events?: readonly WebhookEvent[];
-  readonly description?: string;
-}
+/** To all events if none are named. */
+export type WebhookRequest = z.input<ReturnType<typeof endpointRequest>>;
+export type WebhookChange = z.input<ReturnType<typeof endpointEdit>>;
 
 export type Webhook = webhooks.Webhook;
 
@@ -57,15 +56,7 @@ export type CreatedWebhook = webhooks.CreatedWebhook;
 
 export type Delivery = webhooks.Delivery;
 
-export interface KeyRequest {
-  readonly label: string;
-  readonly scopes: readonly string[];
-  readonly expiresInDays?: number;
-  /** For whom; yourself if left out. */
-  readonly ownerId?: string;
-  readonly maxConcurrentJobs?: number;
-  readonly maxUploadBytesADay?: number;
-}
+export type KeyRequest = z.input<typeof requests.KeyRequest>;
 
 export type ApiKey = keys.ApiKey;
 

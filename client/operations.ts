@@ -6,6 +6,7 @@ import type {
   KeyRequest,
   Secret,
   Webhook,
+  WebhookChange,
   WebhookRequest,
 } from "./contract.ts";
 import type { CallOptions, Http } from "./http.ts";
@@ -35,7 +36,7 @@ export function createWebhooks(http: Http) {
       await (await http.request("DELETE", webhookPath(id), options)).body?.cancel();
     },
     get: (id: string, options?: CallOptions) => http.json<Webhook>("GET", webhookPath(id), options),
-    update: (id: string, change: Partial<WebhookRequest> & { disabled?: boolean }, options?: CallOptions) =>
+    update: (id: string, change: WebhookChange, options?: CallOptions) =>
       http.json<Webhook>("PATCH", webhookPath(id), { ...options, json: change, isRepeatable: true }),
     /** A new secret; the old one signs beside it for a while. */
     rotate: (id: string, options?: CallOptions) =>

@@ -1,3 +1,6 @@
+import type * as z from "zod";
+
+import type * as requests from "../producer/upload-requests.ts";
 import type { PendingUpload, StoredPart, TicketPart, UploadTicket } from "./contract.ts";
 import type { CallOptions, Http } from "./http.ts";
 import { type Progress, putDirect } from "./put-direct.ts";
@@ -17,12 +20,7 @@ export interface PutOptions extends UploadRequest, CallOptions {
   readonly partSizeBytes?: number;
 }
 
-export interface TicketRequest extends UploadRequest {
-  readonly sizeBytes: number;
-  readonly contentType?: string;
-  readonly method?: "single" | "multipart";
-  readonly partSizeBytes?: number;
-}
+export type TicketRequest = z.input<typeof requests.UploadRequest>;
 
 /** What the API takes: a Worker's request body may be 100 MB. */
 export const MAX_DIRECT_BYTES = 100_000_000;

@@ -18,6 +18,7 @@ export default {
           ...intakeOf(env),
           ai: aiOf(env),
           passages: passageIndexOf(env),
+          fallbacks: env.MODEL_FALLBACKS,
           callsAMinute: ratesOf(env),
           urlSigningKey: env.URL_SIGNING_KEY,
           allowInsecureWebhooks: env.ALLOW_INSECURE_WEBHOOKS === "true",

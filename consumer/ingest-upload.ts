@@ -1,4 +1,5 @@
 import { insertJobs, type UploadRecord } from "../shared/db/jobs.ts";
+import { decideModel } from "../shared/decide-model.ts";
 import { retryTransient } from "../shared/db/transient.ts";
 import type { Intake } from "../shared/intake.ts";
 import { uploadJobId } from "../shared/job.ts";
@@ -80,7 +81,7 @@ function announcementOf(event: UploadEvent, mediaBucket: string): Announcement |
 
 async function inspect(
   announcement: Announcement,
-  { media, operatorId, ringGraceMs }: Intake,
+  { db, media, operatorId, ringGraceMs }: Intake,
   now: number,
 ): Promise<{ job?: NewJob; upload: UploadRecord }> {
   const ignored = (ignoredReason: string, ownerId = operatorId, sizeBytes = 0) => ({
@@ -99,11 +100,15 @@ async function inspect(
   const route = await routeUpload({ source, head, metadata: object.customMetadata ?? {} });
   if (route.type === "ignored") return ignored(route.reason, ownerId, object.size);
 
+  const chosen = await decideModel(db, route, now);
+  if (!chosen.ok) return ignored(chosen.reason, ownerId, object.size);
+
   const id = await uploadJobId(announcement);
   // Stored by the API, which has asked whether the key may: counted, but not asked again.
   const keyId = object.customMetadata?.["limited-key"];
-  const { work, terms, marks } = route;
-  const about = { id, ownerId, createdAt: now, ringGraceMs, marks, upload: announcement };
+  const { terms, marks } = route;
+  const { work, choice } = chosen;
+  const about = { id, ownerId, createdAt: now, ringGraceMs, marks, choice, upload: announcement };
   return {
     job: await newJob(work, terms, { ...about, ...(keyId !== undefined && { limit: { keyId } }) }),
     upload: { ...announcement, ownerId, sizeBytes: object.size, jobId: id, ignoredReason: null },

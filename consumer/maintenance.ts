@@ -11,6 +11,7 @@ import {
 } from "../shared/db/maintenance.ts";
 import { deletePendingUploads, findExpiredUploads } from "../shared/db/pending-uploads.ts";
 import { pruneAnswers } from "../shared/db/idempotency.ts";
+import { deleteLatencies } from "../shared/db/latencies.ts";
 import { releaseFollowers } from "../shared/db/followers.ts";
 import { settleTasks } from "../shared/db/settle.ts";
 import { findOverdueJobs, stopJobs } from "../shared/db/stop-jobs.ts";
@@ -52,6 +53,7 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
     pruneFinalized,
     pruneFiles,
     forgetAnswers,
+    forgetLatencies,
   };
   for (const [duty, run] of Object.entries(duties)) {
     try {
@@ -174,4 +176,9 @@ async function pruneFiles({ media, retentionDays }: MaintenanceDeps, now: number
 /** Forget what was answered to requests with an idempotency key a day ago. */
 async function forgetAnswers({ db }: MaintenanceDeps, now: number): Promise<number> {
   return pruneAnswers(db, now, LIMIT);
+}
+
+/** Forget how long calls took that no choice of a model looks at any more. */
+async function forgetLatencies({ db }: MaintenanceDeps, now: number): Promise<number> {
+  return (await deleteLatencies(db, now).run()).meta.changes;
 }

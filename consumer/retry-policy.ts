@@ -1,4 +1,5 @@
 import type { Verdict } from "../shared/settlement.ts";
+import type { FallBack } from "./fall-back.ts";
 import type { Diagnosis } from "./failure.ts";
 
 const BASE_MS = 10_000;
@@ -22,7 +23,7 @@ export function nextAllocationAt(now: number, random: () => number): number {
 export function decide(
   { remedy, failure }: Diagnosis,
   task: { attempt: number; maxAttempts: number; createdAt: number },
-  { now, random }: { now: number; random: () => number },
+  { now, random, instead = null }: { now: number; random: () => number; instead?: FallBack | null },
 ): Verdict {
   switch (remedy) {
     case "discard":
@@ -33,9 +34,12 @@ export function decide(
     case "snooze":
     case "hold":
       if (now - task.createdAt > PATIENCE_MS) return { type: "discard", failure };
+      // Another model may have capacity at this moment.
+      if (instead?.isNow) return { type: "snooze", failure, scheduledAt: now, instead };
       return {
         type: "snooze",
         failure,
+        ...(instead && { instead }),
         scheduledAt: remedy === "hold" ? nextAllocationAt(now, random) : now + backoffMs(task.attempt, random),
       };
   }

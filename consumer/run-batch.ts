@@ -13,6 +13,7 @@ import { type Task, TaskMessage } from "../shared/task.ts";
 import { wake } from "../shared/wake.ts";
 import { CUTS_HELD_BYTES } from "./audio/limits.ts";
 import { byteBudget } from "./byte-budget.ts";
+import type { Fallbacks } from "./fall-back.ts";
 import { readMessages } from "./read-messages.ts";
 import { recordLeases, recordSettlements } from "./record-attempts.ts";
 import { runTask } from "./run-task.ts";
@@ -22,6 +23,7 @@ export interface RunBatchDeps extends Intake {
   readonly passages: PassageIndex;
   /** How often a model may be asked in a minute. */
   readonly callsAMinute: Readonly<Record<string, number>>;
+  readonly fallbacks: Fallbacks;
   readonly allowInsecureWebhooks: boolean;
   readonly urlSigningKey: string | undefined;
 }

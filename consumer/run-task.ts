@@ -12,6 +12,7 @@ import { type Message, sendWebhook } from "../shared/webhooks/send.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { diagnose } from "./failure.ts";
 import { processors } from "./processors/index.ts";
+import { fallBack, type Fallbacks } from "./fall-back.ts";
 import { decide } from "./retry-policy.ts";
 
 export interface RunTaskDeps {
@@ -25,6 +26,7 @@ export interface RunTaskDeps {
   readonly allowInsecureWebhooks: boolean;
   /** Signs the links in predictions. */
   readonly urlSigningKey: string | undefined;
+  readonly fallbacks: Fallbacks;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface RunTaskDeps {
  */
 export async function runTask(
   task: Task,
-  { db, ai, media, passages, budget, cutting, allowInsecureWebhooks, urlSigningKey }: RunTaskDeps,
+  { db, ai, media, passages, budget, cutting, allowInsecureWebhooks, urlSigningKey, fallbacks }: RunTaskDeps,
   signal: AbortSignal,
 ): Promise<Settlement> {
   const calls: ModelCall[] = [];
@@ -69,7 +71,9 @@ export async function runTask(
     verdict = outcome.type === "retry" ? again(outcome, task) : outcome;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    verdict = decide(diagnose(message), task, { now: Date.now(), random: Math.random });
+    const diagnosis = diagnose(message);
+    const instead = diagnosis.failure.code === "out_of_capacity" ? fallBack(task, fallbacks) : null;
+    verdict = decide(diagnosis, task, { now: Date.now(), random: Math.random, instead });
   }
   return {
     taskId: task.id,

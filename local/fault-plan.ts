@@ -71,10 +71,20 @@ export async function commit(fault: Fault, signal: AbortSignal | undefined): Pro
   }
 }
 
-const STATUS: Readonly<Record<number, number>> = { 3006: 413, 3007: 408, 3008: 408, 3036: 429, 3040: 429, 4006: 429 };
+/** The statuses that the codes come with; 400 for any other. */
+const STATUS: Readonly<Record<number, number>> = {
+  3006: 413,
+  3007: 408,
+  3008: 408,
+  3036: 429,
+  3040: 429,
+  3043: 500,
+  4006: 429,
+  7009: 500,
+};
 
 function refusal(code: number): Response {
   const description = `a fault that was asked for (${code})`;
   const body = { internalCode: code, name: "AiError", message: `AiError: ${description}`, description };
-  return Response.json(body, { status: STATUS[code] ?? (code < 3010 || code >= 5000 ? 400 : 500) });
+  return Response.json(body, { status: STATUS[code] ?? 400 });
 }

@@ -14,7 +14,7 @@ export interface App {
     uploadLimits: UploadLimits;
     /** What the ids of whatever the request makes are made from, if it has an `Idempotency-Key`. */
     seed?: string;
-    /** The body, where the middleware before had to look at its head. */
+    /** The body, where its head had to be looked at. */
     peeked?: PeekedBody;
   };
 }

@@ -1,3 +1,4 @@
+import type { Choice } from "../shared/choose-model.ts";
 import type { JobLimit } from "../shared/db/job-limit.ts";
 import type { JobRow } from "../shared/db/job-reads.ts";
 import type { JobMarks } from "../shared/marks.ts";
@@ -8,6 +9,8 @@ import type { Problem } from "./problem.ts";
 /** What a job is to be: what it works on, on what terms, and what its client notes down about it. */
 export interface Asked {
   readonly work: JobWork;
+  /** Which model does it, and why. */
+  readonly choice: Choice;
   readonly terms: JobTerms;
   readonly marks: JobMarks;
   /** The object that it reads, if any. */
@@ -29,6 +32,11 @@ export interface Submitter {
   readonly limit: JobLimit | null;
   /** What the ids of the jobs are made from (seeded-ids.ts). */
   readonly seed: string | undefined;
+}
+
+/** @param reason names the fastest model there is. */
+export function impossibleBudget(reason: string): Problem {
+  return { code: "impossible_latency_budget", detail: reason };
 }
 
 /** Nobody knows when one of them ends: often enough to look, and seldom enough not to matter. */

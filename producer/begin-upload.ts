@@ -7,9 +7,14 @@ import {
   MAX_URLS_AN_ANSWER,
   PRESIGNED_SECONDS,
 } from "../shared/limits.ts";
+import type { Chosen } from "../shared/choose-model.ts";
+import { decideModel } from "../shared/decide-model.ts";
 import type { Intake } from "../shared/intake.ts";
+import type { JobKind } from "../shared/job.ts";
+import { JobWork, type Source } from "../shared/new-job.ts";
 import { uploadKey } from "../shared/storage.ts";
 import { JobTerms } from "../shared/terms.ts";
+import { impossibleBudget } from "./asked.ts";
 import { headerJson, NO_COPIES, presignPut, type S3 } from "./presign.ts";
 import type { Problem } from "./problem.ts";
 import type { UploadRequest } from "./upload-requests.ts";
@@ -53,13 +58,17 @@ export async function beginUpload(
   if (refusal !== null) return refusal;
   const id = crypto.randomUUID();
   const key = uploadKey(id, name);
+  const terms = JobTerms.parse(asked);
+  const chosen = await chooseUnseen({ key, etag: "", sizeBytes }, { kind, options, terms }, deps);
+  if (chosen !== null && !chosen.ok) return impossibleBudget(chosen.reason);
   const metadata: Record<string, string> = {
     ...marks,
     owner: ownerId,
-    terms: headerJson(JobTerms.parse(asked)),
+    terms: headerJson(chosen === null ? terms : { ...terms, latencyBudgetMs: undefined }),
     "declared-bytes": String(sizeBytes),
     ...(kind && { kind }),
     ...(options && { options: headerJson(options) }),
+    ...(chosen && { options: headerJson(chosen.work.input.options) }),
     ...(tags.length > 0 && { tags: headerJson(tags) }),
     ...(Object.keys(pairs).length > 0 && { metadata: headerJson(pairs) }),
     ...(limits.contentTypes && { "accepted-types": headerJson(limits.contentTypes) }),
@@ -102,6 +111,18 @@ export async function beginUpload(
   const multipart = { ...upload, multipart: { id: uploadId, partSizeBytes: partBytes } };
   await insertPendingUpload(deps.db, multipart);
   return { upload: multipart, headers: NO_COPIES, parts: await signParts(s3, multipart, partNumbers(multipart)) };
+}
+
+/** What a latency budget chooses for an object that nobody has seen yet; null without one. */
+async function chooseUnseen(
+  source: Source,
+  { kind, options = {}, terms }: { kind: JobKind | undefined; options: UploadRequest["options"]; terms: JobTerms },
+  { db }: Intake,
+): Promise<Chosen | null> {
+  if (terms.latencyBudgetMs === undefined || kind === undefined) return null;
+  // Pictures and texts are classified by the one model of their task, whatever the budget.
+  const input = { source, options, ...(kind === "classification" && { media: "image" }) };
+  return decideModel(db, { work: JobWork.parse({ kind, input }), terms });
 }
 
 /** The numbers of all parts, from 1. */

@@ -6,14 +6,21 @@ import { secureHeaders } from "hono/secure-headers";
 import type { App } from "./app.ts";
 
 const POLICY = "default-src 'none'; frame-ancestors 'none'";
+const RESOURCE_POLICY = "cross-origin-resource-policy";
 const HTTPS_ONLY = "max-age=31536000";
 
-/** On every answer. A route that sets a content policy of its own keeps it; plain HTTP, that is a laptop, gets no HSTS. */
+/** On every answer. A route that sets a policy of its own keeps it; plain HTTP, that is a laptop, gets no HSTS. */
 export const protect = [
-  secureHeaders({ xFrameOptions: "DENY", referrerPolicy: "no-referrer", strictTransportSecurity: false }),
+  secureHeaders({
+    xFrameOptions: "DENY",
+    referrerPolicy: "no-referrer",
+    strictTransportSecurity: false,
+    crossOriginResourcePolicy: false,
+  }),
   createMiddleware<App>(async (c, next) => {
     await next();
     if (!c.res.headers.has("content-security-policy")) c.header("content-security-policy", POLICY);
+    if (!c.res.headers.has(RESOURCE_POLICY)) c.header(RESOURCE_POLICY, "same-origin");
     if (new URL(c.req.url).protocol === "https:") c.header("strict-transport-security", HTTPS_ONLY);
   }),
 ] as const;
@@ -22,16 +29,8 @@ export const protect = [
 export const allowOrigins = cors({
   origin: (origin, c: { env: Env }) => (originsOf(c.env).includes(origin) ? origin : null),
   allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-  allowHeaders: [
-    "Authorization",
-    "Content-Type",
-    "Idempotency-Key",
-    "If-Match",
-    "If-None-Match",
-    "Last-Event-ID",
-    "Prefer",
-    "Range",
-  ],
+  // No list of headers that may be sent, so whatever is asked for is allowed: SDKs send a dozen of their own, others with
+  // each version, and an origin that may call may as well say them.
   exposeHeaders: [
     "Content-Range",
     "ETag",
@@ -41,6 +40,8 @@ export const allowOrigins = cors({
     "Preference-Applied",
     "Retry-After",
     "WWW-Authenticate",
+    "X-Darkroom-Job",
+    "X-Should-Retry",
     "X-Transcript-Complete",
   ],
   maxAge: 3600,

@@ -1,12 +1,13 @@
 import { insertJobs } from "../shared/db/jobs.ts";
 import { completePendingUpload, listParts, type PendingUpload, type StoredPart } from "../shared/db/pending-uploads.ts";
+import { decideModel } from "../shared/decide-model.ts";
 import type { Intake } from "../shared/intake.ts";
 import { recordIntake } from "../shared/record-intake.ts";
 import { readHead } from "../shared/read-head.ts";
 import { routeUpload } from "../shared/route-upload.ts";
 import { partNumbers } from "./begin-upload.ts";
 import { acceptUpload } from "./submit-job.ts";
-import type { Submitted, Submitter } from "./asked.ts";
+import { impossibleBudget, type Submitted, type Submitter } from "./asked.ts";
 
 /**
  * Give an upload its job now, without waiting for the bucket's event. Twice is the same job, and so is the event's.
@@ -30,7 +31,11 @@ export async function completeUpload(
   }
   await completePendingUpload(deps.db, upload.id, Date.now());
   const route = await routeUpload({ source, head, metadata });
-  if (route.type === "job") return acceptUpload({ ...route, source }, by, deps);
+  if (route.type === "job") {
+    const chosen = await decideModel(deps.db, route);
+    if (!chosen.ok) return { ok: false, problem: impossibleBudget(chosen.reason) };
+    return acceptUpload({ ...route, work: chosen.work, choice: chosen.choice, source }, by, deps);
+  }
 
   const { key, etag, sizeBytes } = source;
   const ignored = { bucket: deps.mediaBucket, key, etag, ownerId: upload.ownerId, sizeBytes, jobId: null };

@@ -28,6 +28,7 @@ import { signed } from "./routes/signed.ts";
 import { transcripts } from "./routes/transcripts.ts";
 import { uploads } from "./routes/uploads.ts";
 import { webhooks } from "./routes/webhooks.ts";
+import { readOut } from "./read-out.ts";
 import { authorize } from "./scopes.ts";
 import { uppyUploads } from "./routes/uppy-uploads.ts";
 
@@ -68,7 +69,7 @@ app.get(
 );
 app.route("/", docs);
 
-app.use("/v1/*", authenticate, limitRate, authorize);
+app.use("/v1/*", authenticate, readOut, limitRate, authorize);
 app.route("/v1/uploads", uploads);
 app.route("/v1/uploads", presignedUploads);
 app.route("/v1/uploads", uppyUploads);

@@ -27,6 +27,7 @@ export function jobSummary(job: JobRow, origin: string): JobSummary {
 export function jobView(detail: JobDetail, origin: string, now = Date.now()): Job {
   const { job, tasks, attempts, artifacts, labels, progress } = detail;
   const completed = tasks.filter((task) => task.state === "completed").length;
+  const chunks = tasks.filter((task) => task.kind === "transcribe_chunk");
   return {
     ...jobSummary(job, origin),
     input: JSON.parse(job.input) as JobWork["input"],
@@ -35,11 +36,17 @@ export function jobView(detail: JobDetail, origin: string, now = Date.now()): Jo
       startBy: iso(job.startBy),
       deadlineAt: iso(job.deadlineAt),
     },
+    choice: JSON.parse(job.choice ?? "null") as Job["choice"], // our own JSON, from newJob
     progress: {
       tasksCompleted: completed,
       tasksTotal: tasks.length,
       fraction: tasks.length === 0 ? 0 : completed / tasks.length,
-      ...(progress.audioMsTotal !== null && { ...progress, audioMsDone: progress.audioMsDone ?? 0 }),
+      ...(progress.audioMsTotal !== null && {
+        chunksCompleted: chunks.filter((task) => task.state === "completed").length,
+        chunksTotal: chunks.length,
+        ...progress,
+        audioMsDone: progress.audioMsDone ?? 0,
+      }),
     },
     timings: {
       queuedMs: job.startedAt === null ? null : job.startedAt - job.createdAt,

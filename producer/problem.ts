@@ -4,6 +4,7 @@ import * as z from "zod";
 
 const PROBLEMS = {
   invalid_request: [422, "The request is not valid"],
+  impossible_latency_budget: [422, "No model is that fast"],
   invalid_json: [400, "The body is not JSON"],
   unauthorized: [401, "A valid API key is required"],
   insufficient_scope: [403, "The key may not do this"],

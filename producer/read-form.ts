@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 
+import { MAX_UPLOAD_BYTES } from "../shared/limits.ts";
 import type { App } from "./app.ts";
 import type { Problem } from "./problem.ts";
 
@@ -13,7 +14,10 @@ export type ReadForm =
   | { readonly ok: true; readonly form: FormData }
   | { readonly ok: false; readonly problem: Problem };
 
-/** Read a multipart body, and no more of it than the limit: SDKs stream theirs without saying its length. */
+/**
+ * Read a multipart body, and keep no more of it than the limit: SDKs stream theirs without saying its length. The rest is
+ * read and dropped, so that the client is there for the answer.
+ */
 export async function readForm(c: Context<App>): Promise<ReadForm> {
   const type = c.req.header("content-type") ?? "";
   const body = c.req.raw.body;
@@ -25,8 +29,8 @@ export async function readForm(c: Context<App>): Promise<ReadForm> {
     new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
         sizeBytes += chunk.length;
-        if (sizeBytes > MAX_FORM_BYTES) controller.error(new Error("over the limit"));
-        else controller.enqueue(chunk);
+        if (sizeBytes <= MAX_FORM_BYTES) controller.enqueue(chunk);
+        else if (sizeBytes > MAX_UPLOAD_BYTES) controller.error(new Error("over the limit"));
       },
     }),
   );

@@ -214,6 +214,7 @@ export const UploadQuery = z.strictObject({
   reuse: z.stringbool({ truthy: ["true"], falsy: ["false"] }).optional(),
   startWithinSeconds: wholeNumber.pipe(JobTerms.shape.startWithinSeconds),
   deadlineSeconds: wholeNumber.pipe(JobTerms.shape.deadlineSeconds),
+  latencyBudgetMs: wholeNumber.pipe(JobTerms.shape.latencyBudgetMs),
   tag: manyTags.optional(),
   /** JSON. */
   metadata: z

@@ -1,11 +1,12 @@
 import { findJobs } from "../shared/db/job-reads.ts";
+import { decideModel } from "../shared/decide-model.ts";
 import { uploadJobId } from "../shared/job.ts";
 import type { Intake } from "../shared/intake.ts";
 import { JobWork, type Source } from "../shared/new-job.ts";
 import { readHead } from "../shared/read-head.ts";
 import { limitsOf, routeUpload } from "../shared/route-upload.ts";
 import { acceptJobs } from "./accept-jobs.ts";
-import type { Alongside, Asked, Submitted, Submitter } from "./asked.ts";
+import { type Alongside, type Asked, impossibleBudget, type Submitted, type Submitter } from "./asked.ts";
 import type { Problem } from "./problem.ts";
 import type { JobRequest } from "./requests.ts";
 
@@ -65,9 +66,20 @@ export async function acceptUpload(
 }
 
 async function prepare(request: JobRequest, ownerId: string, deps: Intake): Promise<Asked | Problem> {
+  const described = await describeWork(request, ownerId, deps);
+  if ("code" in described) return described;
+  const chosen = await decideModel(deps.db, described);
+  return chosen.ok ? { ...described, work: chosen.work, choice: chosen.choice } : impossibleBudget(chosen.reason);
+}
+
+async function describeWork(
+  request: JobRequest,
+  ownerId: string,
+  deps: Intake,
+): Promise<Omit<Asked, "choice"> | Problem> {
   const { kind, source: key, options, tags, metadata, ...rest } = request;
-  const { priority, reuse, startWithinSeconds, deadlineSeconds, ...inline } = rest;
-  const terms = { priority, reuse, startWithinSeconds, deadlineSeconds };
+  const { priority, reuse, startWithinSeconds, deadlineSeconds, latencyBudgetMs, ...inline } = rest;
+  const terms = { priority, reuse, startWithinSeconds, deadlineSeconds, latencyBudgetMs };
   const marks = { tags, metadata };
   if (key === undefined) {
     return { work: JobWork.parse({ kind, input: { ...inline, options } }), terms, marks, source: null };

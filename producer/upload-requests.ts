@@ -32,7 +32,15 @@ export const UploadRequest = z
     ...JobTerms.shape,
     ...JobMarks.shape,
   })
-  .superRefine(({ kind, options }, context) => {
+  .superRefine(({ kind, options, latencyBudgetMs }, context) => {
+    if (latencyBudgetMs !== undefined && kind === undefined) {
+      // The model is chosen and signed for now; which ones there are depends on the kind.
+      context.addIssue({
+        code: "custom",
+        path: ["kind"],
+        message: "say the kind as well where there is a latencyBudgetMs",
+      });
+    }
     if (JSON.stringify(options ?? {}).length > 4000) {
       context.addIssue({ code: "custom", path: ["options"], message: "more than 4000 characters" });
     }

@@ -44,7 +44,7 @@ export async function advanceRedrives(deps: RedriveDeps, now: number): Promise<n
       count += await advance(redrive, deps, now);
     } catch (error) {
       // Nothing is lost: the letters are still held, and the next run goes on. It must not hold up the others.
-      console.error({ event: "redrive.failed", redriveId: redrive.id, error: describeError(error) });
+      deps.journal.fault({ event: "redrive.failed", ownerId: redrive.ownerId }, error, { redriveId: redrive.id });
     }
   }
   return count;
@@ -56,7 +56,7 @@ export async function advanceRedrive(id: string, deps: RedriveDeps, now: number)
     const redrive = await findUnfinished(deps.db, id);
     if (redrive !== null) await advance(redrive, deps, now);
   } catch (error) {
-    console.error({ event: "redrive.failed", redriveId: id, error: describeError(error) });
+    deps.journal.fault({ event: "redrive.failed" }, error, { redriveId: id });
   }
 }
 
@@ -70,7 +70,9 @@ async function advance(redrive: RedriveRow, deps: RedriveDeps, now: number): Pro
     current = await findUnfinished(deps.db, redrive.id);
   }
   if (current?.state === "running") count += await redriveNext(current, deps, now);
-  if (await finishRedrive(deps.db, redrive.id, now)) console.log({ event: "redrive.ended", redriveId: redrive.id });
+  if (await finishRedrive(deps.db, redrive.id, now)) {
+    deps.journal.record({ event: "redrive.ended", ownerId: redrive.ownerId }, { redriveId: redrive.id });
+  }
   return count;
 }
 
@@ -89,7 +91,13 @@ async function tryCanary(redrive: RedriveRow, deps: RedriveDeps, now: number): P
         canary.fate === "cancelled"
           ? `The canary '${canary.id}' went first, and its job was cancelled.`
           : `The canary '${canary.id}' failed again: ${canary.code ?? "unknown"}: ${canary.reason ?? ""}`;
-      await stopRedrive(deps.db, redrive, reason, now);
+      if (await stopRedrive(deps.db, redrive, reason, now)) {
+        const { id: redriveId, ownerId } = redrive;
+        deps.journal.record(
+          { event: "redrive.stopped", ownerId, code: canary.code ?? undefined },
+          { redriveId, canary: canary.id },
+        );
+      }
       return "moved";
     }
     case "pending":

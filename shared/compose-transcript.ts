@@ -4,8 +4,9 @@ import type { Stretch, Transcript } from "./transcript.ts";
 
 /** What one call to a model heard, with what a transcript tells about it. */
 export interface ChunkRecord extends HeardChunk {
-  readonly model: string;
-  readonly engine: string;
+  /** Null where there was nothing to hear, and no model was asked. */
+  readonly model: string | null;
+  readonly engine: string | null;
   readonly language: string | null;
   /** Why the text is not to be trusted; null where nothing speaks against it. */
   readonly doubt: string | null;
@@ -18,7 +19,7 @@ export function composeTranscript(
 ): Transcript {
   const heard = records.toSorted((a, b) => a.ownStartMs - b.ownStartMs);
   const segments = [...mergeChunks(heard)];
-  const [first] = heard;
+  const first = heard.find(({ model }) => model !== null);
   return {
     model: first?.model ?? null,
     engine: first?.engine ?? null,

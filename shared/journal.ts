@@ -21,6 +21,11 @@ export type StateEvent =
   | "upload.ignored"
   | "kind.paused"
   | "kind.resumed"
+  | "dead_letter.discarded"
+  | "redrive.created"
+  | "redrive.stopped"
+  | "redrive.cancelled"
+  | "redrive.ended"
   | "webhook.disabled";
 
 /** What changed no state and is worth counting. */
@@ -35,6 +40,7 @@ export type Fault =
   | "inspect.failed"
   | "bury.failed"
   | "maintenance.failed"
+  | "redrive.failed"
   | "queues.failed"
   | "events.failed"
   | "request.failed"

@@ -28,6 +28,12 @@ export type ModelTask = (typeof MODEL_TASKS)[number];
 export const TIERS = ["fast", "balanced", "accurate"] as const;
 export type Tier = (typeof TIERS)[number];
 
+/** Half of the calls, and 95 of 100, take no longer. */
+export interface Latency {
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+}
+
 export interface Model {
   readonly task: ModelTask;
   /** Among the models of its task; a task with one model has one for all tiers. */
@@ -36,9 +42,16 @@ export interface Model {
   readonly prices: readonly Price[];
   /** Where the prices are from, and when that page was of. */
   readonly priced: { readonly source: string; readonly asOf: string };
+  /**
+   * How long a call takes where nothing has been measured yet: a guess to begin with, not the platform's word. The
+   * account's own calls replace it (shared/db/latencies.ts).
+   */
+  readonly assumed: Latency;
   /** Calls a minute that the platform allows an account (developers.cloudflare.com/workers-ai/platform/limits, read 2026-11-23). */
   readonly callsAMinute: number;
 }
+
+const assumed = (p50Ms: number, p95Ms: number): Latency => ({ p50Ms, p95Ms });
 
 /** The price list of the platform. */
 const LISTED = { source: "developers.cloudflare.com/workers-ai/platform/pricing", asOf: "2026-08-28" } as const;
@@ -61,6 +74,7 @@ export const MODELS = {
     tier: "fast",
     prices: [],
     priced: UNLISTED,
+    assumed: assumed(1500, 4000),
     callsAMinute: 720,
   },
   "@cf/openai/whisper": {
@@ -68,6 +82,7 @@ export const MODELS = {
     tier: "balanced",
     prices: perMinute(41.14),
     priced: LISTED,
+    assumed: assumed(4000, 10000),
     callsAMinute: 720,
   },
   "@cf/openai/whisper-large-v3-turbo": {
@@ -75,6 +90,7 @@ export const MODELS = {
     tier: "accurate",
     prices: perMinute(46.63),
     priced: LISTED,
+    assumed: assumed(3000, 8000),
     callsAMinute: 720,
   },
   "@cf/black-forest-labs/flux-1-schnell": {
@@ -86,6 +102,7 @@ export const MODELS = {
       { neurons: 9.6, per: ["tiles", "steps"] },
     ],
     priced: { source: `${LISTED.source}, read as users' cf-ai-neurons headers have it`, asOf: LISTED.asOf },
+    assumed: assumed(2000, 5000),
     callsAMinute: 720,
   },
   "@cf/black-forest-labs/flux-2-klein-4b": {
@@ -96,6 +113,7 @@ export const MODELS = {
       { neurons: 5.37, per: ["inputTiles"] },
     ],
     priced: LISTED,
+    assumed: assumed(3000, 8000),
     callsAMinute: 720,
   },
   "@cf/black-forest-labs/flux-2-klein-9b": {
@@ -107,6 +125,7 @@ export const MODELS = {
       { neurons: 181.82, per: ["inputMegapixels"] },
     ],
     priced: LISTED,
+    assumed: assumed(6000, 15000),
     callsAMinute: 720,
   },
   "@cf/black-forest-labs/flux-2-dev": {
@@ -117,6 +136,7 @@ export const MODELS = {
       { neurons: 18.75, per: ["inputTiles", "steps"] },
     ],
     priced: LISTED,
+    assumed: assumed(20000, 60000),
     callsAMinute: 720,
   },
   "@cf/microsoft/resnet-50": {
@@ -124,6 +144,7 @@ export const MODELS = {
     tier: "fast",
     prices: [perMillion(228_055, "pictures")],
     priced: LISTED,
+    assumed: assumed(300, 1000),
     callsAMinute: 3000,
   },
   "@cf/huggingface/distilbert-sst-2-int8": {
@@ -131,6 +152,7 @@ export const MODELS = {
     tier: "fast",
     prices: [perMillion(2394, "inputTokens")],
     priced: LISTED,
+    assumed: assumed(200, 800),
     callsAMinute: 2000,
   },
   "@cf/ibm-granite/granite-4.0-h-micro": {
@@ -138,6 +160,7 @@ export const MODELS = {
     tier: "fast",
     prices: tokens(1542, 10_158),
     priced: LISTED,
+    assumed: assumed(2000, 6000),
     callsAMinute: 300,
   },
   "@cf/meta/llama-3.2-3b-instruct": {
@@ -145,6 +168,7 @@ export const MODELS = {
     tier: "balanced",
     prices: tokens(4625, 30_475),
     priced: LISTED,
+    assumed: assumed(3000, 9000),
     callsAMinute: 300,
   },
   "@cf/meta/llama-3.1-8b-instruct-fp8-fast": {
@@ -152,6 +176,7 @@ export const MODELS = {
     tier: "accurate",
     prices: tokens(4119, 34_868),
     priced: LISTED,
+    assumed: assumed(4000, 12000),
     callsAMinute: 300,
   },
   "@cf/moondream/moondream3.1-9B-A2B": {
@@ -159,6 +184,7 @@ export const MODELS = {
     tier: "fast",
     prices: tokens(27_273, 90_909),
     priced: LISTED,
+    assumed: assumed(2000, 6000),
     callsAMinute: 720,
   },
   "@cf/baai/bge-m3": {
@@ -166,6 +192,7 @@ export const MODELS = {
     tier: "fast",
     prices: [perMillion(1075, "inputTokens")],
     priced: LISTED,
+    assumed: assumed(300, 1200),
     callsAMinute: 3000,
   },
 } as const satisfies Record<string, Model>;
@@ -219,10 +246,12 @@ export interface SpeechModel {
   readonly audio: "array" | "base64";
   /** Whether the model takes language, task, initialPrompt and vadFilter. */
   readonly takesOptions: boolean;
+  /** The only language it knows, if there is one. */
+  readonly language?: string;
 }
 
 export const SPEECH_MODELS: Readonly<Record<Tier, SpeechModel>> = {
-  fast: { id: "@cf/openai/whisper-tiny-en", audio: "array", takesOptions: false },
+  fast: { id: "@cf/openai/whisper-tiny-en", audio: "array", takesOptions: false, language: "en" },
   balanced: { id: "@cf/openai/whisper", audio: "array", takesOptions: false },
   accurate: { id: "@cf/openai/whisper-large-v3-turbo", audio: "base64", takesOptions: true },
 };
@@ -265,6 +294,13 @@ export const IMAGE_MODELS: Readonly<Record<ImageModelName, ImageModel>> = {
     options: ["width", "height", "seed"],
     defaults: { width: 1024, height: 768, steps: 4 },
   },
+};
+
+/** Which model draws for a tier. The most accurate costs about ten times the others. */
+export const IMAGE_TIERS: Readonly<Record<Tier, ImageModelName>> = {
+  fast: "flux-1-schnell",
+  balanced: "flux-2-klein-4b",
+  accurate: "flux-2-klein-9b",
 };
 
 export const IMAGE_CLASSIFIER = "@cf/microsoft/resnet-50" satisfies ModelId;

@@ -1,8 +1,9 @@
 import * as z from "zod";
 
 import { MAX_TEXT_CHARS } from "./limits.ts";
-import { IMAGE_CLASSIFIER, IMAGE_MODELS, SPEECH_MODELS, TEXT_CLASSIFIER } from "./models.ts";
-import { ClassificationOptions, ImageOptions, Prompt, TranscriptionOptions } from "./options.ts";
+import type { Choice } from "./choose-model.ts";
+import { IMAGE_CLASSIFIER, IMAGE_MODELS, type ModelId, SPEECH_MODELS, TEXT_CLASSIFIER } from "./models.ts";
+import { ClassificationOptions, imageModelOf, ImageOptions, Prompt, TranscriptionOptions } from "./options.ts";
 import { MAX_ATTEMPTS, type TaskKind } from "./task.ts";
 import type { JobKind } from "./job.ts";
 import { type JobMarks, NO_MARKS } from "./marks.ts";
@@ -61,6 +62,8 @@ export interface NewJob {
   readonly tags: string | null;
   /** JSON object; null for none. */
   readonly metadata: string | null;
+  /** JSON, a `Choice`; null where nobody chose. */
+  readonly choice: string | null;
   /** When to ring again if nobody has leased the task by then. */
   readonly checkAt: number;
   /** The upload that this job is the one job of. */
@@ -78,6 +81,7 @@ export async function newJob(
     createdAt: number;
     ringGraceMs: number;
     marks?: JobMarks;
+    choice?: Choice;
     upload?: Announcement;
     limit?: NonNullable<NewJob["limit"]>;
   },
@@ -103,17 +107,18 @@ export async function newJob(
     reuse: terms.reuse,
     tags: tags.length === 0 ? null : JSON.stringify([...new Set(tags)]),
     metadata: Object.keys(metadata).length === 0 ? null : JSON.stringify(metadata),
+    choice: job.choice === undefined ? null : JSON.stringify(job.choice),
     ...(job.upload && { upload: job.upload }),
     ...(job.limit && { limit: job.limit }),
   };
 }
 
-function modelOf(work: JobWork): string {
+export function modelOf(work: JobWork): ModelId {
   switch (work.kind) {
     case "transcription":
       return SPEECH_MODELS[work.input.options.tier].id;
     case "image_generation":
-      return IMAGE_MODELS[work.input.options.model].id;
+      return IMAGE_MODELS[imageModelOf(work.input.options)].id;
     case "classification":
       return "source" in work.input && work.input.media === "image" ? IMAGE_CLASSIFIER : TEXT_CLASSIFIER;
   }

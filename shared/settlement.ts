@@ -35,11 +35,22 @@ export interface Completed {
   readonly heard?: ChunkRecord;
 }
 
+/** The model that a task asks from now on, and with which arguments (JSON). */
+export interface StandIn {
+  readonly model: string;
+  readonly args: string;
+}
+
 /** What becomes of a task after an attempt. `scheduledAt` is epoch milliseconds. */
 export type Verdict =
   | Completed
   | { readonly type: "retry"; readonly failure: Failure; readonly scheduledAt: number }
-  | { readonly type: "snooze"; readonly failure: Failure; readonly scheduledAt: number }
+  | {
+      readonly type: "snooze";
+      readonly failure: Failure;
+      readonly scheduledAt: number;
+      readonly instead?: StandIn | undefined;
+    }
   | { readonly type: "discard"; readonly failure: Failure };
 
 /** An attempt that ended. It takes effect only while `leaseId` still holds the task. */

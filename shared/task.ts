@@ -53,6 +53,10 @@ export interface Task {
   /** Counted from 1. */
   readonly attempt: number;
   readonly maxAttempts: number;
+  /** The model that it asks first; null if none. */
+  readonly model: string | null;
+  /** The model that this one stands in for; null if for none. */
+  readonly preferredModel: string | null;
   /** Attempts whose consumer died. */
   readonly lost: number;
   readonly leaseId: string;

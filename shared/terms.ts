@@ -18,6 +18,8 @@ export const JobTerms = z.strictObject({
   /** From the request: the job fails if it has not started, or not ended, by then. */
   startWithinSeconds: seconds.optional(),
   deadlineSeconds: seconds.optional(),
+  /** Of one call to the model: the most accurate model is chosen that keeps it in 95 of 100 calls. */
+  latencyBudgetMs: z.int().min(1).max(600_000).optional(),
 });
 export type JobTerms = z.infer<typeof JobTerms>;
 

@@ -184,6 +184,25 @@ test("a body over 1 MB, and one that is not JSON", async () => {
   await expectProblem(await darkroom.api("/v1/jobs", { method: "POST", body: "{" }), 400, "invalid_json", /JSON/);
 });
 
+test("who sends a large body hears why it is refused, however early, and the answer that was kept", async () => {
+  const large = new Uint8Array(12_000_000);
+  const headers = { authorization: `Bearer ${KEYS.operator}` };
+  // A client of its own, over a socket: the harness's is too near to lose an answer.
+  const send = (path: string, more: Record<string, string> = {}, body: Uint8Array<ArrayBuffer> = large) =>
+    fetch(`${darkroom.origin()}${path}`, { method: "POST", headers: { ...headers, ...more }, body });
+  const wav = new Uint8Array(large);
+  wav.set(speech("sleep:20000"));
+  const keyed = { "idempotency-key": "large" };
+  expect((await send("/v1/uploads?name=a.wav", keyed, wav)).status).toBe(201);
+  for (let round = 0; round < 2; round += 1) {
+    await expectProblem(await send("/v1/uploads?name=a.bin"), 415, "unsupported_media", /unknown type/);
+    await expectProblem(await send("/v1/jobs"), 413, "body_too_large", /at most/);
+    expect((await send("/v1/uploads?name=a.wav", keyed, wav)).headers.get("idempotency-replayed")).toBe("true");
+  }
+  const form = { "content-type": "multipart/form-data; boundary=x" };
+  expect((await send("/openai/v1/audio/transcriptions", form, new Uint8Array(27_000_000))).status).toBe(413);
+});
+
 test("a body without a length", async () => {
   const body = new ReadableStream({
     start(controller) {

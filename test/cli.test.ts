@@ -88,6 +88,42 @@ test("standard input is a file, and --json is one document a line", async () => 
   expect(table[0]).toMatch(/^ID +KIND +STATE/);
 });
 
+test("jobs are found by the tags and notes that they were submitted with", async () => {
+  const marks = ["--tag", "a", "--tag", "b", "--metadata", "order=A=1"];
+  const [id = ""] = lines((await run(["submit", "--text", "fine", ...marks])).stdout);
+  expect((await run(["submit", "--text", "fine as well", "--tag", "a"])).code).toBe(0);
+  const found = async (...given: string[]) =>
+    lines((await run(["ls", "--json", ...given])).stdout).map((line) => (JSON.parse(line) as Job).id);
+  expect(await found("--tag", "a")).toHaveLength(2);
+  expect(await found("--tag", "a", "--tag", "b")).toEqual([id]);
+  expect(await found("--metadata", "order=A=1")).toEqual([id]);
+  expect(await found("--metadata", "order=A")).toEqual([]);
+});
+
+test("a key is made with its limits, printed alone, listed and revoked", async () => {
+  const limits = ["--max-jobs", "2", "--max-bytes-a-day", "9000", "--max-upload-bytes", "900"];
+  const types = ["--content-type", "audio/", "--content-type", "video/"];
+  const given = ["keys", "create", "--label", "shop", "--scope", "jobs:read", "--owner", "shop", ...limits, ...types];
+  const { code, stdout } = await run([...given, "--expires-in-days", "9"]);
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^dk_k\w+\n$/) as string });
+  const [, id = ""] = stdout.split("_");
+  const listed = lines((await run(["keys", "ls", "--json"])).stdout).map((line) => JSON.parse(line) as { id: string });
+  expect(listed.find((key) => key.id === id)).toMatchObject({
+    ownerId: "shop",
+    state: "active",
+    scopes: ["jobs:read"],
+    maxConcurrentJobs: 2,
+    maxUploadBytesADay: 9000,
+    maxUploadBytes: 900,
+    contentTypes: ["audio/", "video/"],
+  });
+  const shop = { env: { DARKROOM_KEY: stdout.trim() } };
+  expect((await run(["ls"], shop)).code).toBe(0);
+  expect((await run(["submit", "--text", "fine"], shop)).code).toBe(4);
+  expect(await run(["keys", "revoke", id])).toMatchObject({ code: 0, stdout: `${id} revoked\n` });
+  expect((await run(["ls"], shop)).code).toBe(4);
+});
+
 test("each way to fail has its exit code, and says why", async () => {
   const failed = await run(["submit", "--prompt", "error:3010 exit", "--wait"]);
   expect(failed).toMatchObject({ code: 1, stdout: expect.stringMatching(/^job_\w+ failed\n$/) as string });
@@ -99,6 +135,8 @@ test("each way to fail has its exit code, and says why", async () => {
     [["submit", "--text", "x", "--options", "[]"], "not a JSON object"],
     [["submit", "--text", "x", "--options", '{"topK":0}'], "options.topK"],
     [["ls", "--state", "done"], "Allowed choices"],
+    [["ls", "--metadata", "order"], "KEY=VALUE"],
+    [["keys", "create", "--label", "x", "--scope", "jobs:all"], "jobs:write"],
     [["redrive"], "--fingerprint"],
     [["redrive", "dl_x", "--dry-run"], "go with"],
     [["frobnicate"], "unknown command"],

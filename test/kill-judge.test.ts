@@ -57,5 +57,5 @@ test("a job that is gone, unended, wrong or failed is counted as that, killed fi
   expect(await judge([job], '{"labels":[]}')).toMatchObject({ wrong_result: 1 });
   const failed: JobView = { ...job, state: "failed", error: { code: "worker_lost", message: "" } };
   const kills = Array.from({ length: 5 }, (_, index) => killAt(index * 1000, [caught]));
-  expect(await judge([failed], labels, kills)).toMatchObject({ failed: 1, wrong_result: 1 });
+  expect(await judge([failed], labels, kills)).toMatchObject({ failed: { worker_lost: 1 }, wrong_result: 1 });
 });

@@ -1,7 +1,12 @@
 // A recording of many chunks: planned, heard side by side, joined; interrupted, refused and resumed.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { expect, test } from "vitest";
 
 import type { Transcript } from "../shared/transcript.ts";
+import { ffmpeg, fileBytes } from "./audio/media.ts";
 import { startDarkroom, until } from "./harness.ts";
 import { speech, WORD_MS } from "./speech.ts";
 
@@ -137,6 +142,24 @@ test("a chunk that is too large for the model is split further instead of failin
   expect((await transcript(id)).text).toBe(said.join(" "));
 });
 
+test("a picture that outlasts its sound is no failure: where there is nothing to hear, no model is asked", async () => {
+  const said = words(60, {}, "v");
+  const folder = await mkdtemp(join(tmpdir(), "darkroom-long-"));
+  const [wav, video] = [join(folder, "sound.wav"), join(folder, "video.mkv")];
+  try {
+    await writeFile(wav, speech(said.join(" ")));
+    const picture = ["-f", "lavfi", "-i", "testsrc=s=64x64:r=2:d=150", "-c:v", "libx264", "-preset", "ultrafast"];
+    await ffmpeg(["-i", wav, ...picture, "-c:a", "copy", video]);
+    const { id } = await darkroom.upload({ name: "video.mkv", reuse: "false" }, await fileBytes(video));
+    const job = await darkroom.untilJob(id);
+    expect(job).toMatchObject({ state: "completed", error: null, progress: { audioMsTotal: 150_000 } });
+    expect(job.attempts.filter(({ model }) => model !== null).length).toBeLessThan(job.progress.chunksTotal ?? 0);
+    expect(await transcript(id)).toMatchObject({ isComplete: true, gaps: [], text: said.join(" ") });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
 test("a looping chunk is asked for once more with care; one that still loops is marked", async () => {
   const said = words(360, { 30: "loopy" }, "l");
   const id = await transcribe(said);
@@ -159,6 +182,10 @@ test("the transcript can be read while it grows, in every format, and says that 
   );
   expect(job.state).toBe("running");
   expect(job.progress.audioMsTotal).toBe(240_000);
+  const { chunksCompleted, chunksTotal, tasksTotal } = job.progress;
+  expect(chunksTotal).toBe(tasksTotal - 2); // beside the plan and the join
+  expect(chunksCompleted).toBeGreaterThan(0);
+  expect(chunksCompleted).toBeLessThan(chunksTotal ?? 0);
   const part = await darkroom.api(`/v1/jobs/${id}/transcript?format=txt`);
   expect(part.headers.get("x-transcript-complete")).toBe("false");
   const text = await part.text();
@@ -184,11 +211,11 @@ test.each([
   expect((await response.json<{ detail: string }>()).detail).toMatch(detail);
 });
 
-test("cancelling a long recording ends its chunks and its join", async () => {
-  const id = await transcribe(words(360, { 100: "sleep:1000" }, "c"));
+test("cancelling a long recording ends its chunks and its join, and keeps what was heard", async () => {
+  const id = await transcribe(words(360, { 100: "sleep:8000" }, "c"));
   await until(
-    () => darkroom.readJob(id),
-    ({ progress }) => progress.tasksTotal > 1,
+    () => transcript(id),
+    ({ text }) => text.includes("c300"),
   );
   expect((await darkroom.api(`/v1/jobs/${id}`, { method: "DELETE" })).status).toBe(200);
   const { results } = await darkroom
@@ -197,4 +224,13 @@ test("cancelling a long recording ends its chunks and its join", async () => {
     .bind(id)
     .all();
   expect(results).toEqual([]);
+  const kept = await transcript(id);
+  expect(kept).toMatchObject({ isComplete: false, text: expect.stringContaining("c300") as string });
+  // The chunk that ran is not written when its answer would have come.
+  await until(
+    async () => Object.keys((await darkroom.modelCalls()).stopped),
+    (scripts) => scripts.some((script) => script.includes("sleep:8000")),
+  );
+  expect(await transcript(id)).toEqual(kept);
+  expect((await darkroom.readJob(id)).state).toBe("cancelled");
 });

@@ -123,6 +123,8 @@ test("a picture comes as base64, or as a link that needs no key for an hour", as
   const url = linked.data![0]!.url!;
   const fetched = await darkroom.raw(url, {});
   expect([fetched.status, fetched.headers.get("content-type")]).toEqual([200, "image/jpeg"]);
+  // Any page may show it; what needs a key none but our own.
+  expect(fetched.headers.get("cross-origin-resource-policy")).toBe("cross-origin");
   expect(Buffer.compare(Buffer.from(await fetched.arrayBuffer()), bytes)).toBe(0);
   const changed = async (from: RegExp, to: string) => (await darkroom.raw(url.replace(from, to), {})).status;
   expect(await changed(/expires=\d/, "expires=9")).toBe(401);

@@ -93,20 +93,15 @@ test("without a login nothing is created", async () => {
 test("sites that are named may send to the bucket what a presigned PUT signs, and read its ETag", async () => {
   const printed = await provision("--origin", "https://app.example.com", "--origin", "http://localhost:5173");
   expect(printed).toMatch(/^\+ wrangler r2 bucket cors set darkroom-media --force --file .*r2-cors\.json$/m);
-  const { rules } = JSON.parse(await readFile(join(folder, "account/cors"), "utf8")) as {
-    rules: { allowed: { headers: string[] } }[];
-  };
-  expect(rules).toMatchObject([
-    {
-      allowed: { origins: ["https://app.example.com", "http://localhost:5173"], methods: ["PUT"] },
-      exposeHeaders: ["ETag"],
-    },
-  ]);
-  const signed = await readFile(join(ROOT, "producer/begin-upload.ts"), "utf8");
-  for (const field of ["owner", "terms", "declared-bytes", "kind", "options", "accepted-types"]) {
-    expect(signed).toContain(field);
-    expect(rules[0]!.allowed.headers).toContain(`x-amz-meta-${field}`);
-  }
+  // That it names every header which is signed, test/presigned.test.ts asks of an upload that has them all.
+  expect(JSON.parse(await readFile(join(folder, "account/cors"), "utf8"))).toMatchObject({
+    rules: [
+      {
+        allowed: { origins: ["https://app.example.com", "http://localhost:5173"], methods: ["PUT"] },
+        exposeHeaders: ["ETag"],
+      },
+    ],
+  });
   await expect(provision("--origin", "https://app.example.com/")).rejects.toMatchObject({ code: 2 });
   await expect(provision("--origin", '*"]}')).rejects.toMatchObject({ code: 2 });
 });

@@ -182,6 +182,14 @@ test("a paused kind is taken in and not leased, whoever rings; the others go on;
   }
   const attempts = await darkroom.bindings().DB.prepare("SELECT max(number) AS n FROM attempts").first("n");
   expect(attempts).toBe(1);
+  // Twice is once here too.
+  type Audit = { audit: { act: string; actor: string; detail: unknown }[] };
+  const { audit } = await (await darkroom.api("/v1/audit?subject=classification")).json<Audit>();
+  expect(audit).toMatchObject([
+    { act: "kind.resume", actor: "key:operator", detail: { note: null } },
+    { act: "kind.pause", actor: "key:operator", detail: { note: "labels are wrong" } },
+  ]);
+  expect(audit).toHaveLength(2);
 });
 
 test("what a resume does not ring for itself is rung by the next maintenance", async () => {

@@ -33,6 +33,12 @@ test("a canary that fails again stops the rest, which is free again", async () =
     "redrive.stop by system",
     "redrive.create by key:operator",
   ]);
+  const told = darkroom.logs().filter(({ message }) => message.includes(`"redriveId":"${made.id}"`));
+  expect(told.map(({ message }) => (JSON.parse(message) as { event: string }).event)).toEqual([
+    "redrive.created",
+    "redrive.stopped",
+    "redrive.ended",
+  ]);
 });
 
 test("where the canary cannot go first another does", async () => {

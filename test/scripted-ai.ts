@@ -1,6 +1,6 @@
 // A stand-in for the AI binding on real workerd that does what its input says, so that a test can ask for any failure:
 // `error:<code>` fails, `error:<code>x<n>` fails the first n times, `sleep:<ms>` answers late, `garbage` answers nonsense,
-// `unpriced` names no neurons.
+// `unpriced` names no neurons, `busy:<text>` has no capacity for models whose name holds the text.
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 const calls = new Map<string, number>();
@@ -63,6 +63,7 @@ interface Asked {
 async function answer(model: string, { script, texts, heard, count, isSafer }: Asked): Promise<Response> {
   const [, ms] = /sleep:(\d+)/.exec(script) ?? [];
   if (ms !== undefined) await new Promise((resolve) => setTimeout(resolve, Number(ms)));
+  for (const [, busy = ""] of script.matchAll(/busy:(\S+)/g)) if (model.includes(busy)) return refusal(3040);
   const [, code, times] = /error:(\d+)(?:x(\d+))?/.exec(script) ?? [];
   if (code !== undefined && (times === undefined || count <= Number(times))) {
     return refusal(Number(code));

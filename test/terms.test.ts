@@ -165,6 +165,35 @@ test("a job whose turn comes too late is not started", async () => {
   expect(await callsOf("job_late_turn")).toBe(0);
 });
 
+test("a burst of ten thousand does not keep another owner's single job waiting", async () => {
+  const work = JobWork.parse({ kind: "classification", input: { text: "burst", options: {} } });
+  const terms = { ...DEFAULT_TERMS, priority: "high", reuse: false } as const;
+  const { DB } = darkroom.bindings();
+  for (let batch = 0; batch < 10; batch += 1) {
+    const jobs = await Promise.all(
+      Array.from({ length: 1000 }, (_, index) => {
+        const about = { ownerId: "operator", createdAt: LATER + index, ringGraceMs: 1e12 };
+        return newJob(work, terms, { id: `job_burst${batch}_${index}`, ...about });
+      }),
+    );
+    await insertJobs(DB, { jobs, uploads: [] }, { now: LATER, ringGraceMs: 1e12 });
+  }
+  await insert("job_single", "other", { priority: "low" }, LATER + 5000);
+  // In the next batch, though it is the youngest of all and the least urgent.
+  expect(await leaseJobs(10)).toContain("job_single");
+}, 120_000);
+
+test("nor do the bursts of more owners than a batch has room for", async () => {
+  for (let owner = 0; owner < 15; owner += 1) {
+    for (let index = 0; index < 20; index += 1) await insert(`job_o${owner}_${index}`, `owner${owner}`);
+  }
+  await insert("job_single", "other", { priority: "low" }, LATER + 200);
+  const leased: string[] = [];
+  for (let batch = 0; batch < 20; batch += 1) leased.push(...(await leaseJobs(10)));
+  expect(leased).toHaveLength(200);
+  expect(leased).toContain("job_single");
+}, 60_000);
+
 test("owners take turns, and an owner's jobs go by priority and age", async () => {
   for (let index = 0; index < 40; index += 1) await insert(`job_a${index}`, "operator", {}, LATER + index);
   await insert("job_urgent", "operator", { priority: "high" }, LATER + 100);
@@ -182,6 +211,18 @@ test("a task whose consumer died before runs alone", async () => {
   await DB.prepare("UPDATE tasks SET lost = 1 WHERE job_id IN ('job_s1', 'job_s2')").run();
   const batches = [await leaseJobs(10), await leaseJobs(10), await leaseJobs(10)];
   expect(batches).toEqual([["job_n1", "job_n2"], ["job_s1"], ["job_s2"]]);
+});
+
+test("a task that must run alone has its owner's turn, too", async () => {
+  for (let index = 0; index < 30; index += 1) await insert(`job_b${index}`, "operator", {}, LATER + index);
+  await insert("job_suspect", "other", { priority: "low" }, LATER + 100);
+  await darkroom.bindings().DB.prepare("UPDATE tasks SET lost = 1 WHERE job_id = 'job_suspect'").run();
+  expect([await leaseJobs(10), await leaseJobs(10)].map((jobs) => [jobs.length, jobs.includes("job_suspect")])).toEqual(
+    [
+      [1, true],
+      [10, false],
+    ],
+  );
 });
 
 test("a model is asked no more often in a minute than it allows, and what waits is due in the next", async () => {

@@ -24,9 +24,11 @@ export function aiDoor(world: World, invocation: Invocation): AiBinding {
 
 function call(world: World, invocation: Invocation, model: string, inputs: Record<string, unknown>): Promise<Response> {
   const { clock, random } = world;
-  const fault = plannedFault(nextOperation(world), drawFault("ai", world.plan.faultRate, random.faults));
-  if (fault !== null) countFault(world, "ai", fault);
   const asked = ask(model, inputs);
+  const what = `#${invocation.id} ai ${world.jobIds.get(asked.mark)} ${asked.key.slice(0, 60)}`;
+  const drawn = drawFault("ai", world.plan.faultRate, random.faults);
+  const fault = plannedFault(world, invocation, { what, death: nextOperation(world), drawn });
+  if (fault !== null) countFault(world, "ai", fault);
   const entry: Call = {
     asked: { mark: asked.mark, key: asked.key },
     invocation,
@@ -37,7 +39,6 @@ function call(world: World, invocation: Invocation, model: string, inputs: Recor
     outcome: fault ?? "answered",
   };
   world.calls.push(entry);
-  const what = `#${invocation.id} ai ${world.jobIds.get(entry.asked.mark)} ${entry.asked.key.slice(0, 60)}`;
   world.trace(`${what}${fault === null ? "" : ` [${fault}]`}`);
   if (fault === "silence") return never();
   const takesMs = takes(world, fault);

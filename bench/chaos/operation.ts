@@ -25,11 +25,11 @@ export function never<T>(): Promise<T> {
 export function perform<T>(world: World, invocation: Invocation, operation: Operation<T>): Promise<T> {
   if (invocation.diedAt !== null) return never();
   const { clock, random } = world;
-  const { door } = operation;
-  const death = nextOperation(world);
-  const fault = plannedFault(death, drawFault(door, world.plan.faultRate, random.faults));
+  const { door, what } = operation;
+  const drawn = drawFault(door, world.plan.faultRate, random.faults);
+  const fault = plannedFault(world, invocation, { what, death: nextOperation(world), drawn });
   if (fault !== null) countFault(world, door, fault);
-  const told = `#${invocation.id} ${invocation.name} ${door} ${operation.what}`;
+  const told = `#${invocation.id} ${invocation.name} ${door} ${what}`;
   world.trace(`${told}${fault === null ? "" : ` [${fault}]`}`);
 
   return new Promise<T>((resolve, reject) => {
@@ -42,7 +42,7 @@ export function perform<T>(world: World, invocation: Invocation, operation: Oper
     clock.after(latencyMs(world, door), async () => {
       // Of what a dying consumer had asked for, some was on its way already.
       if (invocation.diedAt !== null && !isRequestSent) return;
-      if (fault === "die_before") return kill(world, invocation, `before ${operation.what}`);
+      if (fault === "die_before") return kill(world, invocation, `before ${what}`);
       if (fault === "error_before" || (door === "d1" && invocation.cutOffUntil > clock.now())) {
         return answer(() => reject(errorOf(door, random.faults)));
       }
@@ -51,11 +51,11 @@ export function perform<T>(world: World, invocation: Invocation, operation: Oper
       try {
         const result = await operation.run();
         await operation.onEffect?.(result);
-        if (fault === "die_after") kill(world, invocation, `after ${operation.what}`);
+        if (fault === "die_after") kill(world, invocation, `after ${what}`);
         else if (fault === "error_after") answer(() => reject(errorOf(door, random.faults)));
         else answer(() => resolve(result));
       } catch (error) {
-        world.realErrors.push(`${operation.what}: ${String(error)}`);
+        world.realErrors.push(`${what}: ${String(error)}`);
         world.trace(`${told} REAL ERROR ${String(error)}`);
         answer(() => reject(error));
       }

@@ -16,6 +16,8 @@ export interface ChaosPlan {
   readonly only?: WorkKind;
   /** The consumer dies once, at this operation (counted from 1 over all invocations). */
   readonly death?: { readonly operation: number; readonly when: "before" | "after" };
+  /** A queue's consumer dies at every operation that mentions this: a task or an event that crashes whoever takes it. */
+  readonly poison?: string;
   readonly sabotage?: Sabotage;
   /** Tell what concerns this job id, or all of it with an empty string. */
   readonly trace?: string;

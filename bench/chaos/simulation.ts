@@ -156,6 +156,8 @@ function doorsOf(world: World, invocation: Invocation, network: Network): Env {
     CORS_ORIGINS: "",
     AI_GATEWAY_ID: "",
     AI_GATEWAY_CACHE_SECONDS: "0",
+    // The judge knows the answers of the models that the jobs ask for.
+    MODEL_FALLBACKS: {} as Env["MODEL_FALLBACKS"],
     R2_ACCESS_KEY_ID: "local",
     R2_SECRET_ACCESS_KEY: "local-secret",
     R2_ENDPOINT: "/cdn-cgi/local/r2/s3",

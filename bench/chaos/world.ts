@@ -95,6 +95,12 @@ export function nextOperation(world: World): "before" | "after" | null {
   return death?.operation === world.counts.operations ? death.when : null;
 }
 
-export function plannedFault(death: "before" | "after" | null, drawn: Fault | null): Fault | null {
+export function plannedFault(
+  { plan }: World,
+  { name }: Invocation,
+  operation: { what: string; death: "before" | "after" | null; drawn: Fault | null },
+): Fault | null {
+  const { what, death, drawn } = operation;
+  if (plan.poison !== undefined && name.startsWith("media-") && what.includes(plan.poison)) return "die_before";
   return death === null ? drawn : death === "before" ? "die_before" : "die_after";
 }

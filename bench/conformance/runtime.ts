@@ -6,22 +6,29 @@ import { createTestHarness } from "wrangler";
 /** As in local/dev-key.sql. */
 const KEY = "dk_local_localdevelopmentonly0123456789ab";
 
+const SCRIPTED_MODELS = {
+  config: {
+    name: "darkroom-local-ai",
+    main: "test/scripted-ai.ts",
+    compatibility_date: "2026-11-01",
+    compatibility_flags: ["enable_abortsignal_rpc"],
+    queues: { producers: [{ binding: "DEAD_LETTERS", queue: "media-dead-letters" }] },
+  },
+};
+
 export type Runtime = Awaited<ReturnType<typeof startRuntime>>;
 
-/** The product as it is configured, listening, with the tests' scripted models, and somebody who takes webhooks. */
-export async function startRuntime() {
+/**
+ * The product as it is configured, listening, and somebody who takes webhooks. Its models are the tests' scripted ones or,
+ * with an inference server, the offline engines.
+ */
+export async function startRuntime({ inferenceUrl }: { inferenceUrl?: string } = {}) {
   const server = createTestHarness({
     workers: [
       { configPath: "./wrangler.jsonc", vars: { RING_GRACE_SECONDS: "60" } },
-      {
-        config: {
-          name: "darkroom-local-ai",
-          main: "test/scripted-ai.ts",
-          compatibility_date: "2026-11-01",
-          compatibility_flags: ["enable_abortsignal_rpc"],
-          queues: { producers: [{ binding: "DEAD_LETTERS", queue: "media-dead-letters" }] },
-        },
-      },
+      inferenceUrl === undefined
+        ? SCRIPTED_MODELS
+        : { configPath: "./local/wrangler.jsonc", vars: { INFERENCE_URL: inferenceUrl } },
     ],
   });
   const { url } = await server.listen();

@@ -97,6 +97,11 @@ export function createClient(url: () => string, folder: string) {
       return jobs;
     },
     list,
+    /** Dead letters of every state. */
+    async countLetters(): Promise<number> {
+      const pages = await readPages<{ deadLetters: readonly unknown[] }>("/v1/dead-letters?view=list&state=all");
+      return pages.flatMap(({ deadLetters }) => deadLetters).length;
+    },
     /** Null where there is none. */
     async readArtifact(jobId: string, name: string): Promise<Buffer | null> {
       const response = await request(`/v1/jobs/${jobId}/artifacts/${name}`);
@@ -110,15 +115,21 @@ export function createClient(url: () => string, folder: string) {
 
   /** Every job there is, in short. */
   async function list(): Promise<readonly JobSummary[]> {
-    const jobs: JobSummary[] = [];
+    const pages = await readPages<{ jobs: readonly JobSummary[] }>("/v1/jobs?");
+    return pages.flatMap(({ jobs }) => jobs);
+  }
+
+  /** All pages of a list. `path` has its query begun. */
+  async function readPages<Page>(path: string): Promise<readonly Page[]> {
+    const pages: Page[] = [];
     let cursor: string | null = "";
     while (cursor !== null) {
       const from: string = cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`;
-      const page: { jobs: readonly JobSummary[]; nextCursor: string | null } = await read(`/v1/jobs?limit=100${from}`);
-      jobs.push(...page.jobs);
+      const page: Page & { nextCursor: string | null } = await read(`${path}&limit=100${from}`);
+      pages.push(page);
       cursor = page.nextCursor;
     }
-    return jobs;
+    return pages;
   }
 }
 

@@ -19,7 +19,8 @@ export interface Submission {
 
 export interface Verdict {
   readonly completed: number;
-  readonly failed: number;
+  /** By reason. */
+  readonly failed: Readonly<Record<string, number>>;
   readonly lost: number;
   readonly wrong_result: number;
   /** Jobs of requests whose answer never came: the client asked again, and the first was taken too. */
@@ -37,7 +38,8 @@ export async function judgeJobs(
 ): Promise<Verdict> {
   const jobs = await client.readJobs();
   const complaints: string[] = [];
-  const counts = { completed: 0, failed: 0, lost: 0, wrong_result: 0, twins: 0, attempts: 0 };
+  const counts = { completed: 0, lost: 0, wrong_result: 0, twins: 0, attempts: 0 };
+  const failed: Record<string, number> = {};
   const accepted = new Set<JobView>();
   for (const { work, accepted: answer } of submissions) {
     const job = jobs.find((one) => (answer.jobId === null ? isOf(one, work) : one.id === answer.jobId));
@@ -52,13 +54,16 @@ export async function judgeJobs(
     const work = submissions.find((one) => isOf(job, one.work))?.work;
     if (!accepted.has(job)) counts.twins += 1;
     else if (job.state === "completed") counts.completed += 1;
-    else if (job.state === "failed") counts.failed += 1;
+    else if (job.state === "failed") {
+      const code = job.error?.code ?? "no reason";
+      failed[code] = (failed[code] ?? 0) + 1;
+    }
     const wrong = await wrongIn(job, work, client, kills);
     if (wrong === null) continue;
     counts.wrong_result += 1;
     complaints.push(`${work?.tag ?? "nobody's"} ${describe(job)}: ${wrong}`);
   }
-  return { ...counts, complaints };
+  return { ...counts, failed, complaints };
 }
 
 async function wrongIn(

@@ -51,7 +51,7 @@ async function run({ json, kills, jobs, seed }: KillArguments): Promise<number> 
     );
     for (const complaint of [...complaints, ...overcharged]) note(complaint);
     const { completed, failed, lost, wrong_result, attempts, twins } = verdict;
-    const wallSeconds = Number(((performance.now() - startedAt) / 1000).toFixed(1));
+    const letters = await lives.client.countLetters();
     const sentAgain = lives.submissions.reduce((sum, { accepted }) => sum + accepted.tries - 1, 0);
     const { double_billed, ...boughtAgain } = bill;
     const line = {
@@ -59,12 +59,13 @@ async function run({ json, kills, jobs, seed }: KillArguments): Promise<number> 
       jobs: lives.submissions.length,
       completed,
       failed,
+      dead_letters: letters,
       lost,
       double_billed,
       wrong_result,
-      kills: lives.kills.length,
       attempts,
-      wallSeconds,
+      wall_seconds: Math.round((performance.now() - startedAt) / 100) / 10,
+      kills: lives.kills.length,
       seed,
       ...boughtAgain,
       calls: ledger.calls.length,

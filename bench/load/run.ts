@@ -97,6 +97,7 @@ async function run(started: Bench): Promise<void> {
       unit: "jobs",
       target: "0",
       followed: JOBS,
+      examples: missed.slice(0, 5),
       events,
       reconnects,
     });

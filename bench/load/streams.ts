@@ -2,14 +2,16 @@ import { EventSourceParserStream } from "eventsource-parser/stream";
 
 import type { Bench } from "../harness.ts";
 
-/** A stream that has not told of its job's end so long after all jobs have ended will not. */
+/** A stream that has not told of its job's end so long after all jobs have ended, and after it was opened, will not. */
 const PATIENCE_MS = 30_000;
+/** What each stream has to tell, once and in this order; progress comes between. */
+const TOLD = "queued running completed done";
 const RECONNECT_MS = 250;
 
 export interface Followed {
   readonly events: number;
   readonly reconnects: number;
-  /** Jobs that ended and whose stream did not say so. */
+  /** Jobs whose stream did not tell of every state, once each and in order, or not of the end: with what it told. */
   readonly missed: string[];
   readonly errors: string[];
 }
@@ -38,42 +40,46 @@ export async function followJobs(
   }: { ids: readonly string[]; headers: Record<string, string>; streams: number; whenDone: Promise<unknown> },
 ): Promise<Followed> {
   const followed = { events: 0, reconnects: 0, missed: [] as string[], errors: [] as string[] };
-  const patience = new AbortController();
-  void whenDone.then(() => setTimeout(() => patience.abort(), PATIENCE_MS).unref());
 
-  /** @returns whether the end was told. */
-  async function follow(id: string): Promise<boolean> {
+  /** @returns what was told of the job: its states and the end. */
+  async function follow(id: string, signal: AbortSignal): Promise<readonly string[]> {
+    const told: string[] = [];
     let last: string | undefined;
-    while (!patience.signal.aborted) {
+    while (!signal.aborted) {
       const from = last === undefined ? {} : { "last-event-id": last };
       const response = await ours.fetch(`http://darkroom/v1/jobs/${id}/events`, {
         headers: { ...headers, ...from, accept: "text/event-stream" },
-        signal: patience.signal,
+        signal,
       });
       if (!response.ok || response.body === null) {
         followed.errors.push(`${response.status}: ${(await response.text()).slice(0, 200)}`);
-        return false;
+        return told;
       }
       const text = (response.body as unknown as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream());
       for await (const event of text.pipeThrough(new EventSourceParserStream()) as AsyncIterable<Message>) {
         followed.events += 1;
         last = event.id ?? last;
-        if (tellsEnd(event)) return true;
+        if (event.event === "state") told.push((JSON.parse(event.data) as { state: string }).state);
+        if (event.event !== "done") continue;
+        told.push("done");
+        return told;
       }
       followed.reconnects += 1;
       await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
     }
-    return false;
+    return told;
   }
 
   async function run(stream: number): Promise<void> {
     for (let index = stream; index < ids.length; index += streams) {
       const id = ids[index] ?? "";
-      const isTold = await follow(id).catch((error: unknown) => {
+      const patience = new AbortController();
+      void whenDone.then(() => setTimeout(() => patience.abort(), PATIENCE_MS).unref());
+      const told = await follow(id, patience.signal).catch((error: unknown) => {
         if (!patience.signal.aborted) followed.errors.push(String(error));
-        return false;
+        return [];
       });
-      if (!isTold) followed.missed.push(id);
+      if (told.join(" ") !== TOLD) followed.missed.push(`${id}: ${told.join(" ")}`);
     }
   }
   await Promise.all(Array.from({ length: streams }, (_, stream) => run(stream)));
@@ -84,10 +90,4 @@ interface Message {
   readonly id?: string;
   readonly event?: string;
   readonly data: string;
-}
-
-/** `event: job.completed`, or a state in the data: both are ends. */
-function tellsEnd({ event = "", data }: Message): boolean {
-  if (/(^|\.)(completed|failed|cancelled)$/.test(event) && !event.startsWith("task.")) return true;
-  return /"state":\s*"(completed|failed|cancelled)"/.test(data);
 }

@@ -16,17 +16,21 @@ export interface Bars {
   stop(): void;
 }
 
-const NAME_WIDTH = 36;
+/** `running, 12 of 110 chunks, 1:02:03 of 1:47:34`: the figure is what counts, and is never cut. */
+const FIGURE_WIDTH = 46;
 
 export function createBars(): Bars {
   if (!process.stderr.isTTY) {
     return { bar: () => ({ upload: nothing, job: nothing }), print: (run) => run(), stop: nothing };
   }
   const later: (() => void)[] = [];
+  const { columns } = process.stderr;
+  // A job's id has 36 characters; its last ones tell it from the others.
+  const nameWidth = columns < 100 ? 22 : 36;
   const bars = new MultiBar({
     format: "{name} [{bar}] {figure}",
     stream: process.stderr,
-    barsize: 24,
+    barsize: Math.max(6, Math.min(24, columns - nameWidth - FIGURE_WIDTH - 4)),
     linewrap: false,
     hideCursor: true,
     emptyOnZero: true,
@@ -35,7 +39,7 @@ export function createBars(): Bars {
   });
   return {
     bar(name) {
-      const short = clean(name).slice(-NAME_WIDTH).padEnd(NAME_WIDTH);
+      const short = clean(name).slice(-nameWidth).padEnd(nameWidth);
       const bar = bars.create(1, 0, { name: short, figure: "" });
       const show = (value: number, total: number, figure: string) => {
         bar.setTotal(total);
@@ -43,7 +47,7 @@ export function createBars(): Bars {
       };
       return {
         upload({ sentBytes, totalBytes }) {
-          show(sentBytes, totalBytes, `${megabytes(sentBytes)} of ${megabytes(totalBytes)} MB`);
+          show(sentBytes, totalBytes, sizes(sentBytes, totalBytes));
         },
         job({ state, progress }) {
           const { tasksCompleted, tasksTotal } = progress;
@@ -63,7 +67,7 @@ export function createBars(): Bars {
 export function figureOf(progress: Job["progress"]): string {
   const { tasksCompleted, tasksTotal } = progress;
   if (!("audioMsTotal" in progress) || progress.audioMsTotal == null) return `${tasksCompleted} of ${tasksTotal}`;
-  return `${tasksCompleted} of ${tasksTotal} chunks, ${clock(progress.audioMsDone ?? 0)} of ${clock(progress.audioMsTotal)}`;
+  return `${progress.chunksCompleted ?? 0} of ${progress.chunksTotal ?? 0} chunks, ${clock(progress.audioMsDone ?? 0)} of ${clock(progress.audioMsTotal)}`;
 }
 
 function clock(ms: number): string {
@@ -73,8 +77,9 @@ function clock(ms: number): string {
   return minutes < 60 ? ofHour : `${Math.floor(minutes / 60)}:${ofHour}`;
 }
 
-function megabytes(bytes: number): string {
-  return (bytes / 1e6).toFixed(1);
+function sizes(sentBytes: number, totalBytes: number): string {
+  const [unit, unitBytes] = totalBytes < 1e6 ? (["kB", 1e3] as const) : (["MB", 1e6] as const);
+  return `${(sentBytes / unitBytes).toFixed(1)} of ${(totalBytes / unitBytes).toFixed(1)} ${unit}`;
 }
 
 function nothing(): void {}

@@ -7,7 +7,7 @@ import { EXIT, type ExitCode, firstWrong } from "./exit-codes.ts";
 import { followAll } from "./follow.ts";
 import { readIds } from "./input.ts";
 import { printJson, printLine, printStream, printTable } from "./output.ts";
-import { action, forEach, parseCount, type Session } from "./session.ts";
+import { action, collect, collectPair, forEach, parseCount, type Session } from "./session.ts";
 
 const DEFAULT_LIMIT = 20;
 /** The API's largest page. */
@@ -31,6 +31,8 @@ export function addJobs(program: Command): void {
     .description("jobs, newest first")
     .addOption(new Option("--state <state>").choices(JOB_STATES))
     .addOption(new Option("--kind <kind>").choices(JOB_KINDS))
+    .option("--tag <tag>", "with this tag; may be repeated", collect)
+    .option("--metadata <key=value>", "with this note; may be repeated", collectPair)
     .option("--limit <count>", "at most so many", parseCount, DEFAULT_LIMIT)
     .option("--all", "all of them")
     .action(action(ls));
@@ -76,12 +78,15 @@ async function get(
 interface ListFlags {
   readonly state?: JobState;
   readonly kind?: JobKind;
+  readonly tag?: readonly string[];
+  readonly metadata?: Record<string, string>;
   readonly limit: number;
   readonly all?: boolean;
 }
 
-async function ls({ client, isJson, signal }: Session, { state, kind, ...size }: ListFlags): Promise<ExitCode> {
-  const query = { ...(state && { state }), ...(kind && { kind }), limit: pageSize(size) };
+async function ls({ client, isJson, signal }: Session, { limit, all, ...filter }: ListFlags): Promise<ExitCode> {
+  const size = { limit, ...(all !== undefined && { all }) };
+  const query = { ...filter, limit: pageSize(size) };
   await printList(client.jobs.list(query, { signal }), {
     ...size,
     isJson,

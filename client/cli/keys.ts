@@ -1,5 +1,6 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 
+import { SCOPES, type Scope } from "../../shared/scopes.ts";
 import { EXIT, type ExitCode, firstWrong } from "./exit-codes.ts";
 import { pageSize, printList } from "./jobs.ts";
 import { printJson, printLine } from "./output.ts";
@@ -11,9 +12,17 @@ export function addKeys(program: Command): void {
     .command("create")
     .description("make a key; it is printed this once")
     .requiredOption("--label <label>", "what it is for")
-    .requiredOption("--scope <scope>", "what it may do; may be repeated", collect)
+    .addOption(
+      new Option("--scope <scope>", `what it may do: ${SCOPES.join(", ")}; may be repeated`)
+        .argParser(collectScope)
+        .makeOptionMandatory(),
+    )
     .option("--expires-in-days <days>", "by default never", parseCount)
     .option("--owner <id>", "for whom; by default yourself")
+    .option("--max-jobs <count>", "of its jobs so many may be unfinished", parseCount)
+    .option("--max-bytes-a-day <bytes>", "it may upload so many", parseCount)
+    .option("--max-upload-bytes <bytes>", "of one upload", parseCount)
+    .option("--content-type <prefix>", "what it may upload, e.g. audio/; may be repeated", collect)
     .action(action(create));
   keys
     .command("revoke")
@@ -30,20 +39,37 @@ export function addKeys(program: Command): void {
 
 interface CreateFlags {
   readonly label: string;
-  readonly scope: readonly string[];
+  readonly scope: readonly Scope[];
   readonly expiresInDays?: number;
   readonly owner?: string;
+  readonly maxJobs?: number;
+  readonly maxBytesADay?: number;
+  readonly maxUploadBytes?: number;
+  readonly contentType?: readonly string[];
 }
 
 async function create({ client, isJson, signal }: Session, flags: CreateFlags): Promise<ExitCode> {
-  const { label, scope: scopes, expiresInDays, owner } = flags;
-  const days = expiresInDays !== undefined && { expiresInDays };
-  const request = { label, scopes: [...scopes], ...days, ...(owner !== undefined && { ownerId: owner }) };
+  const { label, scope, owner, maxJobs, maxBytesADay, contentType, ...named } = flags;
+  const request = {
+    ...named,
+    label,
+    scopes: [...scope],
+    ...(owner !== undefined && { ownerId: owner }),
+    ...(maxJobs !== undefined && { maxConcurrentJobs: maxJobs }),
+    ...(maxBytesADay !== undefined && { maxUploadBytesADay: maxBytesADay }),
+    ...(contentType && { contentTypes: [...contentType] }),
+  };
   const created = await client.keys.create(request, { signal });
   if (isJson) printJson(created);
   // The key alone, so that it can go straight into a variable or a secret store.
   else printLine(created.key);
   return EXIT.ok;
+}
+
+function collectScope(value: string, before: readonly Scope[] = []): readonly Scope[] {
+  const scope = SCOPES.find((one) => one === value);
+  if (scope === undefined) throw new InvalidArgumentError(`Allowed choices are ${SCOPES.join(", ")}.`);
+  return [...before, scope];
 }
 
 async function revoke(session: Session, ids: readonly string[]): Promise<ExitCode> {

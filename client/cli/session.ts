@@ -88,6 +88,13 @@ export function collect(value: string, before: readonly string[] = []): readonly
   return [...before, value];
 }
 
+/** An option `name=value` that may be repeated. */
+export function collectPair(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError("It is not KEY=VALUE.");
+  return { ...before, [name]: value };
+}
+
 function connect(options: GlobalOptions): Client {
   const baseUrl = options.url ?? process.env["DARKROOM_URL"] ?? DEFAULT_URL;
   const url = URL.parse(baseUrl);

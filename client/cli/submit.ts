@@ -9,7 +9,7 @@ import { EXIT, type ExitCode, exitCodeOf, firstWrong, UsageError } from "./exit-
 import { followAll } from "./follow.ts";
 import { STDIN, withSource } from "./input.ts";
 import { printError, printJson, printLine } from "./output.ts";
-import { action, collect, parseJsonObject, type Session } from "./session.ts";
+import { action, collect, collectPair, parseJsonObject, type Session } from "./session.ts";
 
 interface SubmitFlags {
   readonly kind?: JobKind;
@@ -18,8 +18,10 @@ interface SubmitFlags {
   readonly prompt?: string;
   readonly text?: string;
   readonly tag?: readonly string[];
+  readonly metadata?: Record<string, string>;
   readonly priority?: "high" | "normal" | "low";
   readonly reuse: boolean;
+  readonly latencyBudgetMs?: number;
   readonly wait?: boolean;
 }
 
@@ -36,8 +38,10 @@ export function addSubmit(program: Command): void {
     .option("--prompt <text>", "generate a picture of this")
     .option("--text <text>", "classify this")
     .option("--tag <tag>", "a tag of the jobs; may be repeated", collect)
+    .option("--metadata <key=value>", "a note on the jobs; may be repeated", collectPair)
     .addOption(new Option("--priority <priority>").choices(PRIORITIES))
     .option("--no-reuse", "work it out again, though an identical job has a result")
+    .option("--latency-budget-ms <ms>", "choose the most accurate model whose calls take no longer", Number)
     .option("--wait", "until the jobs have ended; the exit code says how")
     .action(action(submit));
 }
@@ -112,11 +116,13 @@ function describe(flags: SubmitFlags): JobRequest | null {
   } as JobRequest;
 }
 
-function sharedBy({ options, tag, priority, reuse }: SubmitFlags) {
+function sharedBy({ options, tag, metadata, priority, reuse, latencyBudgetMs }: SubmitFlags) {
   return {
     ...(options && { options }),
     ...(tag && { tags: [...tag] }),
+    ...(metadata && { metadata }),
     ...(priority && { priority }),
     ...(!reuse && { reuse }),
+    ...(latencyBudgetMs !== undefined && { latencyBudgetMs }),
   };
 }

@@ -66,3 +66,8 @@ export function refuse(code: RefusalCode, message: string): Refusal {
 export class DamagedSource extends Error {
   override readonly name = "DamagedSource";
 }
+
+/** The file goes on here, without sound: a muted microphone, or a picture that outlasts it. There is nothing to hear. */
+export class SilentStretch extends Error {
+  override readonly name = "SilentStretch";
+}

@@ -1,7 +1,9 @@
-import type { ChunkPlan } from "./chunk.ts";
+import { DamagedSource, type ChunkPlan } from "./chunk.ts";
 import {
+  CHUNK_MIN_MS,
   CHUNK_MS,
   CHUNK_PLANNED_BYTES,
+  MAX_DURATION_MS,
   OVERLAP_MS,
   QUIET_OVERLAP_MS,
   QUIET_RATIO,
@@ -26,16 +28,19 @@ export type Listen = (fromMs: number, toMs: number) => Promise<readonly Loudness
 /** The longest chunk that respects both limits, for output of this many bytes a second. */
 export function longestChunkMs(outputBytesPerSecond: number): number {
   const byBytes = (CHUNK_PLANNED_BYTES / Math.max(1, outputBytesPerSecond)) * 1000;
-  return Math.max(3 * OVERLAP_MS, Math.min(CHUNK_MS, Math.floor(byBytes)));
+  return Math.max(CHUNK_MIN_MS, Math.min(CHUNK_MS, Math.floor(byBytes)));
 }
 
 /** Tile 0..durationMs in whole milliseconds. The same loudness gives the same cuts. */
 export async function planCuts(exactMs: number, chunkMs: number, listen: Listen): Promise<readonly ChunkPlan[]> {
   const durationMs = Math.round(exactMs);
+  if (!(durationMs > 0 && durationMs <= MAX_DURATION_MS)) throw new DamagedSource(impossible(durationMs));
   const cuts: Cut[] = [{ atMs: 0, overlapMs: 0 }];
   if (durationMs > chunkMs) {
+    const overlapMs = Math.min(OVERLAP_MS, 2 * Math.floor(chunkMs / 6));
+    const quietOverlapMs = Math.min(QUIET_OVERLAP_MS, overlapMs);
     // Overlap is half on each side of a cut, so this own part with both halves is the longest chunk.
-    const longestOwnMs = chunkMs - OVERLAP_MS;
+    const longestOwnMs = chunkMs - overlapMs;
     const searchMs = Math.min(QUIET_SEARCH_MS, longestOwnMs / 4);
     let atMs = 0;
     while (durationMs - atMs > longestOwnMs) {
@@ -43,8 +48,7 @@ export async function planCuts(exactMs: number, chunkMs: number, listen: Listen)
       // The last two share evenly: a tail of a second is where the model invents words.
       const latestMs = Math.round(atMs + (remainingMs < 1.5 * longestOwnMs ? remainingMs / 2 : longestOwnMs));
       const quietMs = findQuiet(await listen(latestMs - searchMs, latestMs));
-      const cut =
-        quietMs === null ? { atMs: latestMs, overlapMs: OVERLAP_MS } : { atMs: quietMs, overlapMs: QUIET_OVERLAP_MS };
+      const cut = quietMs === null ? { atMs: latestMs, overlapMs } : { atMs: quietMs, overlapMs: quietOverlapMs };
       cuts.push(cut);
       atMs = cut.atMs;
     }
@@ -59,6 +63,12 @@ export async function planCuts(exactMs: number, chunkMs: number, listen: Listen)
       ownEndMs: next.atMs,
     };
   });
+}
+
+function impossible(durationMs: number): string {
+  if (!(durationMs > 0)) return "it says that it lasts no time.";
+  const days = Math.round(durationMs / 86_400_000).toLocaleString("en");
+  return `it says that it lasts ${days} days; at most ${MAX_DURATION_MS / 86_400_000} are taken.`;
 }
 
 /** The middle of the quietest window, if it is quiet by comparison; constant bitrate never is. */

@@ -7,7 +7,15 @@ export const ID = {
   info: 0x1549a966,
   tracks: 0x1654ae6b,
   cluster: 0x1f43b675,
+  seekHead: 0x114d9b74,
+  seek: 0x4dbb,
+  seekId: 0x53ab,
+  seekPosition: 0x53ac,
   cues: 0x1c53bb6b,
+  cuePoint: 0xbb,
+  cueTime: 0xb3,
+  cueTrackPositions: 0xb7,
+  cueClusterPosition: 0xf1,
   timestampScale: 0x2ad7b1,
   duration: 0x4489,
   timestamp: 0xe7,
@@ -16,6 +24,9 @@ export const ID = {
   block: 0xa1,
   crc32: 0xbf,
 } as const;
+
+/** How a cluster begins. */
+export const CLUSTER_BYTES = [0x1f, 0x43, 0xb6, 0x75] as const;
 
 export interface Element {
   readonly id: number;

@@ -130,7 +130,8 @@ export async function extractFlac(source: ByteSource, chunk: ChunkPlan): Promise
     samples += frame.samples;
   }
   const first = frames[firstAt];
-  if (first === undefined || taken.length === 0) throw new DamagedSource("No FLAC frame where the plan has one.");
+  if (first === undefined || taken.length === 0 || first.sample + samples <= startSample)
+    throw new DamagedSource("No FLAC frame where the plan has one.");
   return {
     bytes: concatBytes([streamHeader(flac, samples), ...taken]),
     contentType: "audio/flac",

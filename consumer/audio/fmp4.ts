@@ -2,10 +2,12 @@ import { asciiAt, indexOfBytes, viewOf } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Json } from "./chunk.ts";
 import { longestChunkMs, planCuts } from "./cuts.ts";
-import { HEAD_BYTES, READ_BYTES } from "./limits.ts";
-import { writeM4a } from "./m4a.ts";
+import { CHUNK_MAX_READS, HEAD_BYTES, READ_BYTES } from "./limits.ts";
+import { type Packet, writeM4a } from "./m4a.ts";
 import { boxBody, boxesIn, type Box } from "./mp4-boxes.ts";
 import { readFragment, type Fragment } from "./mp4-fragment.ts";
+import { describePackets, type IndexedPackets, readPackets } from "./mp4-packets.ts";
+import type { SampleTables } from "./mp4-tables.ts";
 import type { Mp4Track } from "./mp4-track.ts";
 import { timeMap, type Point } from "./time-map.ts";
 import { windowOn, type Window } from "./window.ts";
@@ -19,17 +21,35 @@ interface Fmp4Extra {
   readonly size: number;
   readonly entry: string;
   readonly isQuickTime: boolean;
+  /** Of a file whose beginning is indexed as if it were not fragmented. */
+  readonly indexed: IndexedPackets | null;
 }
+
+/** Of one chunk: steps of a sixth, and what lies past the estimate. */
+const FRAGMENT_READS = 8;
 
 const MOOF = [0x6d, 0x6f, 0x6f, 0x66];
 /** A fragment of video may be this long; further on no fragment is looked for. */
 const LOOK_BYTES = 8 * 1024 * 1024;
 
-/** Every fragment says its time, so places are looked up by reading at a guess: `mfra` and `sidx` are often missing. */
-export async function planFragmentedMp4(source: ByteSource, track: Mp4Track): Promise<AudioPlan> {
-  if (track.pcm !== null) return refuse("unsupported_codec", "The file holds PCM in fragments, which cannot be cut.");
+/**
+ * Every fragment says its time, so places are looked up by reading at a guess: `mfra` and `sidx` are often missing. The
+ * first packets may stand in the index. Null where all of them do.
+ */
+export async function planFragmentedMp4(
+  source: ByteSource,
+  track: Mp4Track,
+  tables: SampleTables,
+): Promise<AudioPlan | null> {
   const last = await findLast(source, track);
-  if (last === null) return refuse("no_audio_track", "The file's audio track holds no fragments.");
+  if (last === null && tables.samples > 0) return null;
+  if (last === null) {
+    return refuse(
+      "unsupported_container",
+      "No fragment of the file says when its audio begins. Convert it to M4A or MP3.",
+    );
+  }
+  if (track.pcm !== null) return refuse("unsupported_codec", "The file holds PCM in fragments, which cannot be cut.");
   const durationMs = msOf(last.startTicks + last.ticks, track);
   const start = track.moov.endOffset;
   const bytesPerMs = (source.sizeBytes - start) / durationMs;
@@ -39,7 +59,8 @@ export async function planFragmentedMp4(source: ByteSource, track: Mp4Track): Pr
     { nearMs: 2_000, look: (offset) => look(source, track, offset, Math.max(HEAD_BYTES / 2, bytesPerMs * 4_000)) },
   );
   const cuts = await planCuts(durationMs, longestChunkMs(Math.min(bytesPerMs * 1000, 48_000)), () => []);
-  const extra: Fmp4Extra = {
+  const indexedMs = tables.samples === 0 ? 0 : msOf(tables.ticksAt(tables.samples), track);
+  const shared = {
     trackId: track.trackId,
     timescale: track.timescale,
     startTicks: track.startTicks,
@@ -53,7 +74,12 @@ export async function planFragmentedMp4(source: ByteSource, track: Mp4Track): Pr
     const { offset } = await map.locate(chunk.startMs);
     // An estimate: extraction stops by time, not here.
     const length = Math.min(source.sizeBytes - offset, Math.ceil((chunk.endMs - chunk.startMs) * bytesPerMs * 1.03));
-    chunks.push({ ...chunk, bytes: { offset, length }, extra });
+    const end = chunk.endMs < indexedMs ? tables.sampleAt(ticksOf(chunk.endMs, track)) + 1 : tables.samples;
+    const indexed =
+      chunk.startMs < indexedMs
+        ? describePackets(tables, track.startTicks, tables.sampleAt(ticksOf(chunk.startMs, track)), end)
+        : null;
+    chunks.push({ ...chunk, bytes: { offset, length }, extra: { ...shared, indexed } satisfies Fmp4Extra });
   }
   return { type: "chunks", container: "fmp4", codec: track.codec, durationMs, chunks };
 }
@@ -65,8 +91,17 @@ export async function extractFragmentedMp4(source: ByteSource, chunk: ChunkPlan)
   const { timescale } = extra;
   const limit = range.offset + range.length;
   const window = stepping(source, range.offset, limit);
-  const packets: { readonly data: Uint8Array; readonly duration: number }[] = [];
-  let firstTicks: number | null = null;
+  const { packets: indexed, startTicks } =
+    extra.indexed === null
+      ? { packets: [], startTicks: null }
+      : await readPackets(source, extra.indexed, {
+          timescale,
+          startMs: chunk.startMs,
+          endMs: chunk.endMs,
+          mostReads: CHUNK_MAX_READS - FRAGMENT_READS - 1,
+        });
+  const packets: Packet[] = [...indexed];
+  let firstTicks = packets.length > 0 ? startTicks : null;
   for await (const box of boxesIn(window, range.offset, source.sizeBytes)) {
     if (box.name !== "moof") continue;
     const fragment = readFragment(await boxBody(window, box), box.offset, extra);
@@ -77,8 +112,9 @@ export async function extractFragmentedMp4(source: ByteSource, chunk: ChunkPlan)
       const fromMs = (ticks / timescale) * 1000;
       ticks += packet.duration;
       if ((ticks / timescale) * 1000 <= chunk.startMs + 1e-3 || fromMs >= chunk.endMs) continue;
-      firstTicks ??= ticks - packet.duration;
       const data = (await window.at(packet.offset, packet.size)).slice(0, packet.size);
+      if (data.length < packet.size) break; // the rest of the file is not there
+      firstTicks ??= ticks - packet.duration;
       packets.push({ data, duration: packet.duration });
     }
   }
@@ -109,6 +145,10 @@ function stepping(source: ByteSource, start: number, limit: number): Window {
 
 function msOf(ticks: number, track: Mp4Track): number {
   return ((ticks - track.startTicks) / track.timescale) * 1000;
+}
+
+function ticksOf(timeMs: number, track: Mp4Track): number {
+  return (timeMs / 1000) * track.timescale + track.startTicks;
 }
 
 async function look(source: ByteSource, track: Mp4Track, offset: number, bytes: number): Promise<readonly Point[]> {

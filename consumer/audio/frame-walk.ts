@@ -1,4 +1,3 @@
-import { concatBytes } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import { READ_BYTES } from "./limits.ts";
 import { findFrame, type FrameHeader } from "./mpeg-frame.ts";
@@ -23,19 +22,16 @@ export async function walkFrames(
 ): Promise<FrameIndex> {
   const offsets: number[] = [];
   let endOffset = start;
-  let held: Uint8Array = new Uint8Array();
-  let base = start;
-  for (let next = start; next < source.sizeBytes;) {
-    const piece = await readWithin(source, next, READ_BYTES);
-    next += piece.length;
-    held = concatBytes([held, piece]);
-    const isLast = next >= source.sizeBytes;
-    const stop = isLast ? held.length : held.length - CARRY_BYTES;
+  // A frame that a piece cuts off is read again with the next: putting pieces together would hold them twice.
+  for (let base = start; base < source.sizeBytes;) {
+    const piece = await readWithin(source, base, READ_BYTES);
+    const isLast = base + piece.length >= source.sizeBytes;
+    const stop = isLast ? piece.length : piece.length - CARRY_BYTES;
     let at = 0;
     while (at < stop) {
-      let header = parse(held, at);
+      let header = parse(piece, at);
       if (header === null) {
-        const found = findFrame(held, at, parse);
+        const found = findFrame(piece, at, parse);
         if (found === null || found.at >= stop) {
           at = Math.max(at, stop);
           break;
@@ -43,14 +39,13 @@ export async function walkFrames(
         at = found.at;
         header = found.header;
       }
-      if (at + header.bytes > held.length) break; // the last frame was cut off
+      if (at + header.bytes > piece.length) break; // the last frame was cut off
       offsets.push(base + at);
       at += header.bytes;
       endOffset = base + at;
     }
-    const keepFrom = Math.min(held.length, Math.max(at, 0));
-    base += keepFrom;
-    held = held.slice(keepFrom);
+    if (isLast) break;
+    base += at;
   }
   return { offsets, endOffset };
 }

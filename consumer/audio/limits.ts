@@ -7,6 +7,9 @@ export const CHUNK_MAX_BYTES = 2_500_000;
 /** Planned by the average bitrate of a file; a loud minute of a VBR file must still fit. */
 export const CHUNK_PLANNED_BYTES = 0.85 * CHUNK_MAX_BYTES;
 
+/** Shorter gives the model too little to go by. Only studio sound (FLAC of 24 bits at 192 kHz) fills a chunk so soon. */
+export const CHUNK_MIN_MS = 4_000;
+
 /** Audio two neighbours share when the cut may fall inside a word; also lets the decoder warm up (up to 140 ms). */
 export const OVERLAP_MS = 5_000;
 
@@ -27,6 +30,12 @@ export const QUIET_RATIO = 0.5;
 
 /** A chunk is not halved below this: a model that refuses ten seconds refuses something else. */
 export const SPLIT_MIN_MS = 10_000;
+
+/**
+ * Longest recording. A header that says more is a damaged one, far more often than not, and planning its chunks would
+ * take the isolate's memory: a week is 11,000 of them.
+ */
+export const MAX_DURATION_MS = 7 * 24 * 3_600_000;
 
 /** The audio track's index (MP4) or the headers that must be in memory while planning. An isolate has 128 MB. */
 export const MAX_INDEX_BYTES = 24 * 1024 * 1024;

@@ -1,10 +1,15 @@
 import { concatBytes, textBytes, viewOf } from "./bytes.ts";
 
+export interface Packet {
+  readonly data: Uint8Array;
+  readonly duration: number;
+}
+
 export interface M4a {
   /** The source's own entry of `stsd`, box header included: nothing of the codec's set-up is lost by rewriting it. */
   readonly sampleEntry: Uint8Array;
   readonly timescale: number;
-  readonly packets: readonly { readonly data: Uint8Array; readonly duration: number }[];
+  readonly packets: readonly Packet[];
   /** QuickTime lays out sample entries in a way of its own; a reader goes by the brand. */
   readonly isQuickTime?: boolean;
 }

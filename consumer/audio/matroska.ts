@@ -1,8 +1,9 @@
 import { concatBytes, indexOfBytes } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import { refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Refusal } from "./chunk.ts";
-import { ID, VOID_SIZE, readElement, readFloat, readUint, vint, writeId } from "./ebml.ts";
+import { CLUSTER_BYTES, ID, VOID_SIZE, readElement, readFloat, readUint, vint, writeId } from "./ebml.ts";
 import { HEAD_BYTES, MAX_INDEX_BYTES } from "./limits.ts";
+import { findCues, readCues } from "./matroska-cues.ts";
 import { stripMatroska } from "./matroska-strip.ts";
 import { extractSpliced, planSpliced, type Cutter } from "./spliced.ts";
 import type { Point } from "./time-map.ts";
@@ -18,9 +19,12 @@ interface Matroska {
   readonly durationMs: number;
   readonly head: Uint8Array;
   readonly headBytes: number;
+  readonly segmentAt: number;
+  readonly cuesAt: number | null;
 }
 
-const CLUSTER = [0x1f, 0x43, 0xb6, 0x75];
+/** Where the header gives a duration, no more than this is read to see whether it is too short. */
+const LOOK_FOR_END_BYTES = 1024 * 1024;
 
 export async function planMatroska(source: ByteSource): Promise<AudioPlan> {
   const file = await readStart(source, HEAD_BYTES);
@@ -35,6 +39,7 @@ export async function planMatroska(source: ByteSource): Promise<AudioPlan> {
     hasVideo: file.hasVideo,
     bodyOffset: file.headBytes,
     cutter: cutter(file),
+    index: file.cuesAt === null ? [] : await readCues(source, { ...file, cuesAt: file.cuesAt }),
     ...(file.isPcmRate !== null && { isPcmRate: file.isPcmRate }),
   } as const;
   return planSpliced(source, spliceable, { headBytes: file.headBytes });
@@ -60,7 +65,7 @@ function cutter(file: Matroska): Cutter {
 /** A cluster says its time in its first child (but for a checksum). */
 function clustersIn(bytes: Uint8Array, base: number, tickMs: number): readonly Point[] {
   const points: Point[] = [];
-  for (let at = indexOfBytes(bytes, CLUSTER, 0); at !== -1; at = indexOfBytes(bytes, CLUSTER, at + 4)) {
+  for (let at = indexOfBytes(bytes, CLUSTER_BYTES, 0); at !== -1; at = indexOfBytes(bytes, CLUSTER_BYTES, at + 4)) {
     const cluster = readElement(bytes, at);
     if (cluster === null) continue;
     let child = readElement(bytes, cluster.bodyAt);
@@ -71,19 +76,23 @@ function clustersIn(bytes: Uint8Array, base: number, tickMs: number): readonly P
   return points;
 }
 
-/** The end of the last block, since what is recorded live does not say its duration. */
+/**
+ * The end of the last block: what is recorded live does not say its duration, and what was put together says the first
+ * part's. A duration that goes past the last block is kept: the end is missing.
+ */
 async function readEnd(source: ByteSource, file: Matroska): Promise<number> {
-  if (file.durationMs > 0) return file.durationMs;
+  const isSaid = file.durationMs > 0;
   for (let length = HEAD_BYTES; ; length *= 4) {
+    if (isSaid && length > LOOK_FOR_END_BYTES) return file.durationMs;
     const offset = Math.max(file.headBytes, source.sizeBytes - length);
     const bytes = await readWithin(source, offset, length);
     const last = clustersIn(bytes, offset, file.tickMs).at(-1);
     if (last !== undefined) {
       const stretch = stripMatroska(file.trackNumber, file.tickMs).push(bytes.subarray(last.offset - offset));
       const span = await audioSpan(concatBytes([file.head, stretch]));
-      return span?.endMs ?? last.timeMs;
+      return Math.max(file.durationMs, span?.endMs ?? last.timeMs);
     }
-    if (offset === file.headBytes || length > 2 * MAX_INDEX_BYTES) return 0;
+    if (offset === file.headBytes || length > 2 * MAX_INDEX_BYTES) return file.durationMs;
   }
 }
 
@@ -106,6 +115,7 @@ async function parseStart(bytes: Uint8Array): Promise<Matroska | Refusal | null>
   let tickMs = 1;
   let durationTicks = 0;
   let hasTracks = false;
+  let cuesAt: number | null = null;
   let at = segment.bodyAt;
   for (let element = readElement(bytes, at); element !== null; element = readElement(bytes, at)) {
     if (element.id === ID.cluster) break;
@@ -116,6 +126,7 @@ async function parseStart(bytes: Uint8Array): Promise<Matroska | Refusal | null>
     }
     if (element.id === ID.info || element.id === ID.tracks) kept.push(bytes.slice(at, end));
     if (element.id === ID.tracks) hasTracks = true;
+    if (element.id === ID.seekHead) cuesAt ??= findCues(bytes, element, segment.bodyAt);
     if (element.id === ID.info) {
       for (let inner = readElement(bytes, element.bodyAt); inner !== null && inner.bodyAt <= end;) {
         if (inner.id === ID.timestampScale) tickMs = readUint(bytes, inner) / 1e6;
@@ -129,7 +140,7 @@ async function parseStart(bytes: Uint8Array): Promise<Matroska | Refusal | null>
   if (!hasTracks) return null;
   const head = concatBytes(kept);
   // A cluster without blocks, so that a reader which looks for one finds it.
-  const empty = new Uint8Array([...CLUSTER, vint(3), 0xe7, vint(1), 0]);
+  const empty = new Uint8Array([...CLUSTER_BYTES, vint(3), 0xe7, vint(1), 0]);
   return withAudioTrack(concatBytes([head, empty]), async (track) => {
     if (track === null) return refuse("no_audio_track", "The file has no audio track.");
     const codec = await track.getCodec();
@@ -143,6 +154,8 @@ async function parseStart(bytes: Uint8Array): Promise<Matroska | Refusal | null>
       durationMs: durationTicks * tickMs,
       head,
       headBytes: at,
+      segmentAt: segment.bodyAt,
+      cuesAt,
     };
   });
 }

@@ -47,7 +47,7 @@ export async function readTables(window: Window, track: Mp4Track): Promise<Sampl
     for (let sample = first; sample < end; sample++) bytes += sizeAt(sample);
     return bytes;
   };
-  const spans = readSpans(times);
+  const spans = readSpans(times, samples);
   const places = readPlaces(groups, offsets, stco.name === "co64", samples);
 
   return {
@@ -57,33 +57,34 @@ export async function readTables(window: Window, track: Mp4Track): Promise<Sampl
     sizesOffset: stsz.bodyOffset + 12,
     sizeAt,
     ticksAt(sample) {
-      const span = lastBy(spans, (other) => other.sample <= sample);
-      return span === undefined ? 0 : span.ticks + (sample - span.sample) * span.delta;
+      const span = lastAtMost(spans.samples, sample);
+      return (spans.ticks[span] ?? 0) + (sample - (spans.samples[span] ?? 0)) * spans.delta(span);
     },
     sampleAt(ticks) {
-      const span = lastBy(spans, (other) => other.ticks <= ticks);
-      if (span === undefined || span.delta === 0) return 0;
-      return Math.min(
-        samples - 1,
-        span.sample + Math.min(span.count - 1, Math.floor((ticks - span.ticks) / span.delta)),
-      );
+      const span = lastAtMost(spans.ticks, ticks);
+      const [first = 0, next = samples] = spans.samples.subarray(span, span + 2);
+      const delta = spans.delta(span);
+      const into = delta === 0 ? 0 : Math.floor((ticks - (spans.ticks[span] ?? 0)) / delta);
+      return Math.max(0, Math.min(samples - 1, next - 1, first + into));
     },
     durations(first, end) {
-      return spans.flatMap((span) => {
-        const count = Math.min(end, span.sample + span.count) - Math.max(first, span.sample);
-        return count > 0 ? [count, span.delta] : [];
-      });
+      const durations: number[] = [];
+      for (let span = lastAtMost(spans.samples, first); span < spans.samples.length; span++) {
+        const [from = 0, next = samples] = spans.samples.subarray(span, span + 2);
+        if (from >= end) break;
+        durations.push(Math.min(end, next) - Math.max(first, from), spans.delta(span));
+      }
+      return durations;
     },
     runs(first, end) {
       const runs: number[] = [];
       let runEnd = -1;
-      const firstPlace = lastIndexBy(places, (place) => place.sample <= first);
-      for (const [index, place] of places.slice(Math.max(0, firstPlace)).entries()) {
-        if (place.sample >= end) break;
-        const placeEnd = Math.min(end, places[Math.max(0, firstPlace) + index + 1]?.sample ?? samples);
-        const from = Math.max(first, place.sample);
-        let offset = place.offset;
-        offset += bytesOf(place.sample, from);
+      for (let place = lastAtMost(places.samples, first); place < places.samples.length; place++) {
+        const [placeStart = 0, next = samples] = places.samples.subarray(place, place + 2);
+        if (placeStart >= end) break;
+        const placeEnd = Math.min(end, next);
+        const from = Math.max(first, placeStart);
+        const offset = (places.offsets[place] ?? 0) + bytesOf(placeStart, from);
         const length = bytesOf(from, placeEnd);
         if (offset === runEnd) {
           runs[runs.length - 2] = (runs.at(-2) ?? 0) + length;
@@ -96,49 +97,54 @@ export async function readTables(window: Window, track: Mp4Track): Promise<Sampl
   };
 }
 
-function readSpans(times: DataView): readonly { sample: number; ticks: number; count: number; delta: number }[] {
-  const spans: { sample: number; ticks: number; count: number; delta: number }[] = [];
-  let sample = 0;
-  let ticks = 0;
-  for (let at = 8; at + 8 <= times.byteLength; at += 8) {
-    const count = times.getUint32(at);
-    const delta = times.getUint32(at + 4);
-    if (count > 0) spans.push({ sample, ticks, count, delta });
-    sample += count;
-    ticks += count * delta;
+// Ten hours may have a million entries each: arrays of numbers, where objects would not fit an isolate.
+
+/** Stretches of packets that last equally long: which packet is the first of each, and when it begins. */
+function readSpans(times: DataView, samples: number) {
+  const entries = Math.floor((times.byteLength - 8) / 8);
+  const starts = new Uint32Array(entries);
+  const ticks = new Float64Array(entries);
+  let count = 0;
+  for (let sample = 0, tick = 0; count < entries && sample < samples; count++) {
+    starts[count] = sample;
+    ticks[count] = tick;
+    const next = Math.min(samples, sample + times.getUint32(8 + count * 8));
+    tick += (next - sample) * times.getUint32(12 + count * 8);
+    sample = next;
   }
-  return spans;
+  return {
+    samples: starts.subarray(0, count),
+    ticks: ticks.subarray(0, count),
+    delta: (span: number) => (span < count ? times.getUint32(12 + span * 8) : 0),
+  };
 }
 
 /** Where each stored group of packets lies and which packet is its first. */
 function readPlaces(groups: DataView, offsets: DataView, isLong: boolean, samples: number) {
-  const places: { readonly sample: number; readonly offset: number }[] = [];
-  const count = offsets.getUint32(4);
-  let sample = 0;
-  let group = 8;
-  for (let index = 0; index < count && sample < samples; index++) {
-    const at = 8 + index * (isLong ? 8 : 4);
-    if (at + (isLong ? 8 : 4) > offsets.byteLength || group + 12 > groups.byteLength) break;
-    while (group + 24 <= groups.byteLength && groups.getUint32(group + 12) <= index + 1) group += 12;
-    places.push({ sample, offset: isLong ? Number(offsets.getBigUint64(at)) : offsets.getUint32(at) });
-    sample += groups.getUint32(group + 4);
+  const entryBytes = isLong ? 8 : 4;
+  const entries = Math.min(offsets.getUint32(4), Math.floor((offsets.byteLength - 8) / entryBytes));
+  const starts = new Uint32Array(entries);
+  const places = new Float64Array(entries);
+  let count = 0;
+  for (let sample = 0, group = 8; count < entries && sample < samples; count++) {
+    if (group + 12 > groups.byteLength) break;
+    while (group + 24 <= groups.byteLength && groups.getUint32(group + 12) <= count + 1) group += 12;
+    const at = 8 + count * entryBytes;
+    starts[count] = sample;
+    places[count] = isLong ? Number(offsets.getBigUint64(at)) : offsets.getUint32(at);
+    sample = Math.min(samples, sample + groups.getUint32(group + 4));
   }
-  return places;
+  return { samples: starts.subarray(0, count), offsets: places.subarray(0, count) };
 }
 
-/** Of sorted items, the last that satisfies; by bisection. */
-function lastIndexBy<T>(items: readonly T[], satisfies: (item: T) => boolean): number {
+/** Of ascending numbers, where the last stands that is not above `value`; 0 where all are. */
+function lastAtMost(numbers: Uint32Array | Float64Array, value: number): number {
   let low = 0;
-  let high = items.length;
+  let high = numbers.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    const item = items[middle];
-    if (item !== undefined && satisfies(item)) low = middle + 1;
+    if ((numbers[middle] ?? Infinity) <= value) low = middle + 1;
     else high = middle;
   }
-  return low - 1;
-}
-
-function lastBy<T>(items: readonly T[], satisfies: (item: T) => boolean): T | undefined {
-  return items[lastIndexBy(items, satisfies)];
+  return Math.max(0, low - 1);
 }

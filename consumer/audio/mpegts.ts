@@ -8,6 +8,7 @@ import type { Point } from "./time-map.ts";
 
 const PACKET_BYTES = 188;
 const SYNC = 0x47;
+const NULL_PID = 0x1fff;
 const CLOCK_HZ = 90_000;
 const CLOCK_WRAP = 2 ** 33;
 
@@ -25,6 +26,9 @@ export async function planMpegTs(source: ByteSource): Promise<AudioPlan> {
   let found: { readonly audioPid: number; readonly codec: string; readonly hasVideo: boolean } | "none" | null = null;
   for (let length = HEAD_BYTES; length <= 64 * HEAD_BYTES && found === null; length *= 4) {
     head = new Uint8Array(await readWithin(source, 0, length));
+    if (isScrambled(head)) {
+      return refuse("encrypted", "The transport stream is scrambled. Send a copy without copy protection.");
+    }
     found = await findTrack(head);
     if (head.length === source.sizeBytes) break;
   }
@@ -110,6 +114,17 @@ function alignment(bytes: Uint8Array): number {
     if (matches) return at;
   }
   return bytes.length;
+}
+
+/** Most packets that are no table say so in two bits of their header; what they hold is then noise. */
+function isScrambled(bytes: Uint8Array): boolean {
+  let balance = 0;
+  for (let at = alignment(bytes); at + PACKET_BYTES <= bytes.length; at += PACKET_BYTES) {
+    const pid = pidAt(bytes, at);
+    if (pid < 0x20 || pid === NULL_PID) continue;
+    balance += byteAt(bytes, at + 3) & 0xc0 ? 1 : -1;
+  }
+  return balance > 0;
 }
 
 function pidAt(bytes: Uint8Array, at: number): number {

@@ -96,8 +96,8 @@ export interface Span {
   readonly endMs: number;
 }
 
-/** Copy the packets of a span into a file of their own. */
-export async function remuxSpan(bytes: Uint8Array, { zeroMs, startMs, endMs }: Span): Promise<ChunkFile> {
+/** Copy the packets of a span into a file of their own; null where it has none. */
+export async function remuxSpan(bytes: Uint8Array, { zeroMs, startMs, endMs }: Span): Promise<ChunkFile | null> {
   return withAudioTrack(bytes, async (track) => {
     const codec = track === null ? null : await track.getCodec();
     if (track === null || codec === null) throw new DamagedSource("No audio track where the plan has one.");
@@ -110,7 +110,7 @@ export async function remuxSpan(bytes: Uint8Array, { zeroMs, startMs, endMs }: S
     }
     const [first] = packets;
     const last = packets.at(-1);
-    if (first === undefined || last === undefined) throw new DamagedSource("No audio where the plan has some.");
+    if (first === undefined || last === undefined) return null;
     const firstMs = first.timestamp * 1000 - zeroMs;
     const durationMs = (last.timestamp + last.duration - first.timestamp) * 1000;
     const pcm = pcmOf(codec, await track.getNumberOfChannels(), await track.getSampleRate());

@@ -33,6 +33,12 @@ export function sniffContainer(head: Uint8Array): ContainerName | Refusal {
       );
     }
   }
+  if ([4, 196, 388].every((at) => byteAt(head, at) === 0x47)) {
+    return refuse(
+      "unsupported_container",
+      "The transport stream has a time before every packet (M2TS, AVCHD), which cannot be cut. Convert it to MP4 or plain MPEG-TS.",
+    );
+  }
   if (byteAt(head, 0) === 0x47 && byteAt(head, 188) === 0x47 && byteAt(head, 376) === 0x47) return "mpegts";
   // Frames without a header of the file: whichever begins first. Two more must follow it.
   const adts = findFrame(head, 0, parseAdtsHeader);

@@ -2,6 +2,7 @@ import { concatBytes } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import {
   DamagedSource,
+  SilentStretch,
   type AudioPlan,
   type ByteRange,
   type ChunkFile,
@@ -28,6 +29,8 @@ export interface Spliceable {
   /** Where the stretches begin. */
   readonly bodyOffset: number;
   readonly cutter: Cutter;
+  /** Where stretches begin, a few seconds apart, if the file says so itself: nothing has to be looked for then. */
+  readonly index?: readonly Point[];
 }
 
 export interface Cutter {
@@ -48,6 +51,8 @@ export interface Strip {
 const LOOK_MIN_BYTES = 24 * 1024;
 const LOOK_MAX_BYTES = 8 * 1024 * 1024;
 const LISTEN_PAST_MS = 1_500;
+/** Where nothing has to be read to find the place: half of what is searched, for a twelfth of the file. */
+const LISTEN_MS = 4_500;
 
 export async function planSpliced(
   source: ByteSource,
@@ -70,11 +75,17 @@ export async function planSpliced(
   }
   const start = { offset: bodyOffset, timeMs: 0 };
   const map = timeMap(start, { offset: source.sizeBytes, timeMs: durationMs }, { nearMs: 2_500, look });
+  const { index = [] } = spliceable;
+  map.add(index);
   const outputRate = spliceable.isPcmRate === undefined ? null : 2 * Math.min(spliceable.isPcmRate, MODEL_SAMPLE_RATE);
   const bytesPerSecond = outputRate ?? Math.min(bytesPerMs * 1000, spliceable.hasVideo ? 40_000 : Infinity);
   const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond), async (fromMs, toMs) => {
     if (spliceable.hasVideo || outputRate !== null) return [];
-    const from = await map.locate(fromMs);
+    const indexed = index.find((point) => point.timeMs >= fromMs);
+    const from = indexed ?? (await map.locate(fromMs));
+    if (indexed !== undefined) {
+      held = { base: from.offset, bytes: await readWithin(source, from.offset, Math.ceil(LISTEN_MS * bytesPerMs)) };
+    }
     const until = from.offset + (toMs + LISTEN_PAST_MS - from.timeMs) * bytesPerMs;
     // Only what was read to find the place: reading on for the rest of the window would cost a tenth of the file.
     if (from.offset < held.base || Math.min(until, held.base + held.bytes.length) - from.offset < 2_000 * bytesPerMs)
@@ -114,8 +125,12 @@ export async function extractSpliced(
   chunk: ChunkPlan,
 ): Promise<ChunkFile> {
   if (chunk.bytes === undefined) throw new DamagedSource("The chunk was planned without its bytes.");
-  const stretch = await readStretch(source, cutter, chunk.bytes, chunk.endMs);
-  return remuxSpan(concatBytes([cutter.head, ...stretch]), { zeroMs, startMs: chunk.startMs, endMs: chunk.endMs });
+  const { startMs, endMs } = chunk;
+  const { kept, latestMs } = await readStretch(source, cutter, chunk.bytes, endMs);
+  const file = await remuxSpan(concatBytes([cutter.head, ...kept]), { zeroMs, startMs, endMs });
+  if (file !== null) return file;
+  if (latestMs >= startMs) throw new SilentStretch("The recording has no sound here.");
+  throw new DamagedSource("The file ends before this part of it.");
 }
 
 async function readStretch(
@@ -123,9 +138,10 @@ async function readStretch(
   cutter: Cutter,
   range: ByteRange,
   endMs: number,
-): Promise<readonly Uint8Array[]> {
+): Promise<{ readonly kept: readonly Uint8Array[]; readonly latestMs: number }> {
   const strip = cutter.strip();
   const kept: Uint8Array[] = [];
+  let latestMs = -1;
   const step = Math.min(2 * READ_BYTES, Math.max(READ_BYTES, Math.ceil(range.length / (CHUNK_MAX_READS - 4))));
   const planned = range.offset + range.length;
   let isCovered = false;
@@ -139,9 +155,9 @@ async function readStretch(
       offset < planned ? Math.min(step, planned - offset) : Math.max(LOOK_MIN_BYTES / 3, Math.ceil(range.length / 24));
     const piece = await readWithin(source, offset, length);
     kept.push(strip.push(piece));
-    isCovered =
-      (strip.reachedMs?.() ?? 0) >= endMs || cutter.points(piece, offset).some((point) => point.timeMs >= endMs);
+    latestMs = Math.max(latestMs, ...cutter.points(piece, offset).map((point) => point.timeMs));
+    isCovered = Math.max(latestMs, strip.reachedMs?.() ?? 0) >= endMs;
     offset += piece.length;
   }
-  return kept;
+  return { kept, latestMs };
 }

@@ -3,7 +3,7 @@ import * as z from "zod";
 
 import { type ModelAnswer, type ModelRunner, parseAnswer } from "../../shared/ai/run-model.ts";
 import { IMAGE_MODELS, pictureUnits } from "../../shared/models.ts";
-import type { ImageOptions } from "../../shared/options.ts";
+import { imageModelOf, type ImageOptions } from "../../shared/options.ts";
 
 const Base64Answer = z.object({ image: z.string().min(1) });
 
@@ -22,7 +22,7 @@ export async function generateImage(
   prompt: string,
   options: ImageOptions,
 ): Promise<GeneratedImage> {
-  const model = IMAGE_MODELS[options.model];
+  const model = IMAGE_MODELS[imageModelOf(options)];
   const fields: Record<string, string | number> = { prompt };
   for (const name of model.options) {
     const value = options[name];
@@ -40,7 +40,7 @@ export async function generateImage(
 
 /** What the picture's price depends on: what is asked for, and where nothing is, what the model does by itself. */
 function sizeOf(options: ImageOptions) {
-  const { width, height, steps } = IMAGE_MODELS[options.model].defaults;
+  const { width, height, steps } = IMAGE_MODELS[imageModelOf(options)].defaults;
   return { width: options.width ?? width, height: options.height ?? height, steps: options.steps ?? steps };
 }
 

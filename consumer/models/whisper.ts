@@ -57,7 +57,7 @@ export async function runWhisper(
   const inputs = {
     audio: model.audio === "array" ? byteArray(audio) : audio.toBase64(),
     // The model detects the language only where none is given: an explicit undefined would be refused as a value.
-    ...(options.language !== undefined && { language: options.language }),
+    ...(options.language !== undefined && model.takesOptions && { language: options.language }),
     ...(options.task !== undefined && { task: options.task }),
     ...(options.initialPrompt !== undefined && { initial_prompt: options.initialPrompt }),
     ...(options.vadFilter !== undefined && { vad_filter: options.vadFilter }),

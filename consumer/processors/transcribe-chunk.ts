@@ -6,9 +6,9 @@ import { SPEECH_MODELS } from "../../shared/models.ts";
 import { Source } from "../../shared/new-job.ts";
 import { TranscriptionOptions } from "../../shared/options.ts";
 import type { NewTask } from "../../shared/task.ts";
-import type { ChunkFile, ChunkPlan, ContainerName } from "../audio/chunk.ts";
+import { SilentStretch, type ChunkFile, type ChunkPlan, type ContainerName } from "../audio/chunk.ts";
 import { extractChunk, splitChunk } from "../audio/extract.ts";
-import { CUT_HELD_BYTES } from "../audio/limits.ts";
+import { CHUNK_MAX_BYTES, CUT_HELD_BYTES } from "../audio/limits.ts";
 import { r2Source } from "../audio/byte-source.ts";
 import { diagnose } from "../failure.ts";
 import { discard, type Outcome, processor, type TaskContext } from "../processor.ts";
@@ -33,13 +33,30 @@ export const transcribeChunk = processor(ChunkArgs, async (args, context) =>
   cutting(async () => {
     const known = await recallJson<ChunkRecord>(context, answerName(args.chunk));
     if (known !== null) return { type: "completed", heard: known };
-    const file = await context.cutting.spend(CUT_HELD_BYTES, () =>
-      extractChunk(r2Source(context.media, args.source), args.container, args.chunk),
-    );
+    const file = await context.cutting.spend(CUT_HELD_BYTES, () => cutOut(args, context));
+    if (file === null) return { type: "completed", heard: silence(args.chunk) };
+    // Louder here than the file is on average: what the model would refuse is not asked.
+    const halves = file.bytes.length > CHUNK_MAX_BYTES ? splitChunk(args.chunk) : null;
+    if (halves !== null) return splitInto(halves, args);
     const weight = SPEECH_MODELS[args.options.tier].audio === "array" ? ARRAY_WEIGHT : 1;
     return context.budget.spend(file.bytes.length * weight, () => hearChunk(file, args, context));
   }),
 );
+
+/** Null where the recording goes on without sound. */
+async function cutOut({ source, container, chunk }: ChunkArgs, { media }: TaskContext): Promise<ChunkFile | null> {
+  try {
+    return await extractChunk(r2Source(media, source), container, chunk);
+  } catch (error) {
+    if (error instanceof SilentStretch) return null;
+    throw error;
+  }
+}
+
+function silence({ index, startMs, endMs, ownStartMs, ownEndMs }: ChunkPlan): ChunkRecord {
+  const nothing = { segments: [], model: null, engine: null, language: null, doubt: null };
+  return { index, startMs, endMs, ownStartMs, ownEndMs, ...nothing };
+}
 
 async function hearChunk(file: ChunkFile, args: ChunkArgs, context: TaskContext): Promise<Outcome> {
   const { index, ownStartMs, ownEndMs } = args.chunk;
@@ -60,8 +77,12 @@ async function hearChunk(file: ChunkFile, args: ChunkArgs, context: TaskContext)
     if (failure.code !== "request_too_large") throw error;
     const halves = splitChunk(args.chunk);
     if (halves === null) return discard(failure.code, failure.message);
-    return { type: "completed", next: halves.map((half) => chunkTask({ ...args, chunk: half })) };
+    return splitInto(halves, args);
   }
+}
+
+function splitInto(halves: readonly ChunkPlan[], args: ChunkArgs): Outcome {
+  return { type: "completed", next: halves.map((half) => chunkTask({ ...args, chunk: half })) };
 }
 
 /** The task of one chunk. */

@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import type { App } from "../app.ts";
 import { authenticate } from "../auth.ts";
 import { limitRate } from "../limit-rate.ts";
+import { readOut } from "../read-out.ts";
 import { authorize } from "../scopes.ts";
 import { audio } from "./audio.ts";
 import { speakOpenAi } from "./errors.ts";
@@ -12,7 +13,7 @@ import { models } from "./models.ts";
 
 export const openAi = new Hono<App>();
 
-openAi.use(speakOpenAi, authenticate, limitRate, authorize);
+openAi.use(speakOpenAi, authenticate, readOut, limitRate, authorize);
 openAi.route("/audio", audio);
 openAi.route("/images", images);
 openAi.route("/models", models);

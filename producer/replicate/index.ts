@@ -5,6 +5,7 @@ import { secretOfKey } from "../../shared/db/webhooks.ts";
 import type { App } from "../app.ts";
 import { authenticate } from "../auth.ts";
 import { limitRate } from "../limit-rate.ts";
+import { readOut } from "../read-out.ts";
 import { authorize } from "../scopes.ts";
 import { acceptToken, speakReplicate } from "./errors.ts";
 import { files } from "./files.ts";
@@ -13,7 +14,7 @@ import { predictions } from "./predictions.ts";
 
 export const replicate = new Hono<App>();
 
-replicate.use(speakReplicate, acceptToken, authenticate, limitRate, authorize);
+replicate.use(speakReplicate, acceptToken, authenticate, readOut, limitRate, authorize);
 replicate.route("/predictions", predictions);
 replicate.route("/models", models);
 replicate.route("/files", files);

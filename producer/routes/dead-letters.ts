@@ -155,6 +155,15 @@ deadLetters.post(
       Date.now(),
     );
     if (!isDiscarded) return problem(c, { code: "not_discardable", detail: `'${letter.id}' was closed just now.` });
+    intakeOf(c.env).journal.record(
+      {
+        event: "dead_letter.discarded",
+        ownerId: c.get("ownerId"),
+        jobId: letter.jobId ?? undefined,
+        code: letter.code,
+      },
+      { deadLetterId: letter.id },
+    );
     return c.json({ id: letter.id, jobId: letter.jobId, discarded: true } satisfies z.infer<typeof view.Discarded>);
   },
 );
@@ -166,7 +175,7 @@ async function find(db: D1Database, id: string, ownerId: string) {
 
 const JUST_NOW = {
   code: "not_redrivable",
-  detail: "The letter was redriven or closed, or its job cancelled, by another request just now.",
+  detail: "The letter was redriven or closed, or its job stopped, by another request just now.",
 } as const;
 
 /** Why a letter cannot be redriven by hand; null if it can. */
@@ -176,8 +185,10 @@ function whyClosed(letter: DeadLetterDetail): string | null {
     return `'${letter.id}' was redriven before${now}.`;
   }
   if (letter.state === "discarded") return `'${letter.id}' was discarded: ${letter.note ?? ""}`;
-  if (letter.jobState === "cancelled" && letter.kind !== "deliver_webhook")
-    return `The job '${letter.jobId ?? ""}' was cancelled.`;
+  if (letter.isJobStopped === 1 && letter.kind !== "deliver_webhook") {
+    const how = letter.jobState === "cancelled" ? "was cancelled" : "ran out of time";
+    return `The job '${letter.jobId ?? ""}' ${how}, and its other tasks with it; submit it again.`;
+  }
   if (letter.redriveId !== null) {
     return `'${letter.id}' waits for its turn in the redrive '${letter.redriveId}'; cancel that first.`;
   }

@@ -2,7 +2,8 @@ import { Hono } from "hono";
 
 import type { App } from "../app.ts";
 import { describe } from "../describe.ts";
-import { PAGE, SCRIPT, STYLE } from "../docs-page.ts";
+import { PAGE, STYLE } from "../docs-page.ts";
+import { SCRIPT } from "../docs-script.ts";
 
 export const docs = new Hono<App>();
 

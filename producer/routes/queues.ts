@@ -8,6 +8,7 @@ import { intakeOf } from "../../shared/intake.ts";
 import { JOB_KINDS, type JobKind } from "../../shared/job.ts";
 import { MESSAGES_A_CALL, wake } from "../../shared/wake.ts";
 import type { App } from "../app.ts";
+import { actorOf } from "../auth.ts";
 import { body, BODY_PROBLEMS, describe, query } from "../describe.ts";
 import { limitBody } from "../limit-body.ts";
 import { kindView, loadView } from "../load-view.ts";
@@ -80,7 +81,8 @@ queues.post(
     if (kind === undefined) return unknownKind(c);
     const { db, journal } = intakeOf(c.env);
     const { note = null } = c.req.valid("json");
-    if (await pauseKind(db, kind, { note, now: Date.now() })) journal.record({ event: "kind.paused", kind }, { note });
+    const isPaused = await pauseKind(db, kind, { note, actor: actorOf(c), now: Date.now() });
+    if (isPaused) journal.record({ event: "kind.paused", kind }, { note });
     return answer(c, kind);
   },
 );
@@ -103,8 +105,8 @@ queues.post(
     const kind = kindOf(c);
     if (kind === undefined) return unknownKind(c);
     const { db, journal, tasks } = intakeOf(c.env);
-    const { note } = c.req.valid("json");
-    const { isResumed, due } = await resumeKind(db, kind, Date.now());
+    const { note = null } = c.req.valid("json");
+    const { isResumed, due } = await resumeKind(db, kind, { note, actor: actorOf(c), now: Date.now() });
     if (isResumed) journal.record({ event: "kind.resumed", kind }, { note, due: due.length });
     // One call's worth at once; maintenance rings for the rest, a thousand a minute.
     await wake(tasks, due.slice(0, MESSAGES_A_CALL));

@@ -77,7 +77,9 @@ redrives.post(
     if (id === null) return problem(c, whyNone(await countMatching(db, ownerId, redrive.filter), redrive.canary));
     const made = await readRedrive(db, { id, ownerId });
     if (made === null) throw new Error(`redrive '${id}' was made and cannot be read`);
-    c.executionCtx.waitUntil(advanceRedrive(id, { ...intakeOf(c.env), uploads: c.env.UPLOADS }, now));
+    const intake = intakeOf(c.env);
+    intake.journal.record({ event: "redrive.created", ownerId }, { redriveId: id, letters: made.matched });
+    c.executionCtx.waitUntil(advanceRedrive(id, { ...intake, uploads: c.env.UPLOADS }, now));
     return c.json(redriveView(made, origin), 202, { location });
   },
 );
@@ -130,8 +132,9 @@ redrives.delete(
   }),
   async (c) => {
     const id = c.req.param("id");
-    const { db, tasks } = intakeOf(c.env);
+    const { db, tasks, journal } = intakeOf(c.env);
     const { isCancelled, opened } = await cancelRedrive(db, id, actorOf(c), Date.now());
+    if (isCancelled) journal.record({ event: "redrive.cancelled", ownerId: c.get("ownerId") }, { redriveId: id });
     await wake(tasks, opened);
     const redrive = await readRedrive(db, { id, ownerId: c.get("ownerId") });
     if (redrive === null) return problem(c, notFound(id));

@@ -21,6 +21,8 @@ signed.use("/jobs/:id/*", async (c, next) => {
     return problem(c, { code: "unauthorized", detail: "The link's signature is not ours, or its hour has passed." });
   }
   c.set("ownerId", owner);
+  // Whoever holds the link may show the picture in a page of theirs.
+  c.header("cross-origin-resource-policy", "cross-origin");
   return next();
 });
 

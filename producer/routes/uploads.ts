@@ -4,12 +4,15 @@ import * as z from "zod";
 
 import { listUploads } from "../../shared/db/job-reads.ts";
 import { MAX_UPLOAD_BYTES } from "../../shared/limits.ts";
+import { decideModel } from "../../shared/decide-model.ts";
 import { JobWork, type Source } from "../../shared/new-job.ts";
 import { routeUpload } from "../../shared/route-upload.ts";
 import { uploadKey } from "../../shared/storage.ts";
 import { intakeOf } from "../../shared/intake.ts";
 import { JobTerms } from "../../shared/terms.ts";
 import type { App } from "../app.ts";
+import { impossibleBudget } from "../asked.ts";
+import { chosenMetadata } from "../chosen-metadata.ts";
 import { submitterOf } from "../auth.ts";
 import { describe, otherBody, query } from "../describe.ts";
 import { idempotent, IDEMPOTENCY_PARAMETER, IDEMPOTENCY_PROBLEMS } from "../idempotent.ts";
@@ -62,6 +65,7 @@ uploads.post(
       "upload_too_large",
       "upload_incomplete",
       "unsupported_media",
+      "impossible_latency_budget",
       "too_many_jobs",
       "upload_allowance_used",
       "invalid_json",
@@ -105,21 +109,30 @@ uploads.post(
     const tooMuch = refuseMetadata(metadata);
     if (tooMuch !== null) return problem(c, tooMuch);
     const body = c.get("peeked") ?? (await peek(c.req.raw.body));
+    c.set("peeked", body);
     const route = await routeUpload({ source: { key, etag: "", sizeBytes }, head: body.head, metadata });
     if (route.type === "ignored") return problem(c, { code: "unsupported_media", detail: route.reason });
+    const deps = intakeOf(c.env);
+    const chosen = await decideModel(deps.db, route);
+    if (!chosen.ok) return problem(c, impossibleBudget(chosen.reason));
 
     const admission = await admitUpload(c, sizeBytes);
     if (!admission.ok) return problem(c, admission.problem);
-    const deps = intakeOf(c.env);
     let source: Source;
     try {
-      source = await storeUpload(deps.media, { key, sizeBytes, body: body.whole, metadata });
+      source = await storeUpload(deps.media, {
+        key,
+        sizeBytes,
+        body: body.whole,
+        // Chosen once: its event is not to choose again, and perhaps otherwise.
+        metadata: { ...metadata, ...chosenMetadata(terms, chosen.work) },
+      });
     } catch (error) {
       await admission.giveBack();
       return problem(c, { code: "upload_incomplete", detail: `Nothing was stored: ${String(error)}` });
     }
-    const work = JobWork.parse({ kind: route.work.kind, input: { ...route.work.input, source } });
-    const result = await acceptJob({ work, terms, marks, source }, by, deps);
+    const work = JobWork.parse({ kind: chosen.work.kind, input: { ...chosen.work.input, source } });
+    const result = await acceptJob({ work, choice: chosen.choice, terms, marks, source }, by, deps);
     if (!result.ok) {
       // Its event would make a job of it all the same.
       await deps.media.delete(key);

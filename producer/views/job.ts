@@ -1,6 +1,7 @@
 import * as z from "zod";
 
 import { JOB_KINDS, JOB_STATES } from "../../shared/job.ts";
+import { TIERS } from "../../shared/models.ts";
 import { ClassificationInput, ImageInput, TranscriptionInput } from "../../shared/new-job.ts";
 import { PRIORITIES } from "../../shared/terms.ts";
 import { Failure, MaybeTime, NextCursor, Time } from "./time.ts";
@@ -64,8 +65,29 @@ const Progress = z.object({
   tasksCompleted: z.int(),
   tasksTotal: z.int(),
   fraction: z.number(),
+  chunksCompleted: z.int().optional().describe("of a recording that was cut; a chunk halved since is done"),
+  chunksTotal: z.int().optional(),
   audioMsDone: z.number().optional(),
   audioMsTotal: z.number().nullable().optional(),
+});
+
+const ModelChoice = z.object({
+  model: z.string(),
+  tier: z.enum(TIERS),
+  by: z.enum(["tier", "model", "latency_budget"]),
+  reason: z.string(),
+  latencyBudgetMs: z.int().optional(),
+  considered: z
+    .array(
+      z.object({
+        model: z.string(),
+        p50Ms: z.number(),
+        p95Ms: z.number(),
+        measuredCalls: z.int().describe("how many calls these figures are from; 0 where they are assumed"),
+      }),
+    )
+    .optional()
+    .describe("what there was to choose from, best first"),
 });
 
 const Waiting = z.object({ until: MaybeTime, code: z.string().nullable(), message: z.string().nullable() });
@@ -88,6 +110,7 @@ const QueuePlace = z.object({
 export const Job = JobSummary.extend({
   input: z.union([TranscriptionInput, ImageInput, ClassificationInput]),
   terms: z.object({ priority: z.enum(PRIORITIES), startBy: MaybeTime, deadlineAt: MaybeTime }),
+  choice: ModelChoice.nullable().describe("which model it was given, and why"),
   progress: Progress,
   timings: z.object({ queuedMs: z.number().nullable(), runningMs: z.number().nullable() }),
   waiting: Waiting.nullable().describe("why nothing of it runs"),

@@ -10,7 +10,7 @@ export interface ModelCall {
   readonly neurons: number;
   /** Whether the neurons are the catalogue's: the platform sent no `cf-ai-neurons`. */
   readonly isEstimated: boolean;
-  /** Until the whole answer was there; null where none came. */
+  /** Until the whole answer was there; null where none came, or a refusal. */
   readonly durationMs: number | null;
   /** The attempt that bought it, where a later one took its result over and accounts for it. */
   readonly recalledFrom?: number;
@@ -49,7 +49,7 @@ export function answeredCall(
     units,
     neurons: isEstimated ? (isFree ? 0 : neuronsFor(model, units)) : charged,
     isEstimated,
-    durationMs,
+    durationMs: isRefusal ? null : durationMs,
     ...(logId !== null && { gatewayLogId: logId }),
   };
 }

@@ -7,6 +7,8 @@ export const ACTS = [
   "redrive.cancel",
   "redrive.stop",
   "job.cancel",
+  "kind.pause",
+  "kind.resume",
   "webhook.create",
   "webhook.edit",
   "webhook.rotate",

@@ -1,4 +1,5 @@
 import { type AttemptRow, ATTEMPT_COLUMNS } from "./job-reads.ts";
+import { wasStopped } from "./stop-jobs.ts";
 
 /** `open`: neither redriven nor discarded. One redriven after it was discarded, with an earlier stage, is `redriven`. */
 export const LETTER_STATES = ["open", "redriven", "discarded"] as const;
@@ -128,6 +129,8 @@ export interface DeadLetterDetail extends DeadLetter {
   readonly args: string | null;
   readonly jobKind: string | null;
   readonly jobState: string | null;
+  /** 1 for one that was cancelled or ran out of time; null where there is none. */
+  readonly isJobStopped: number | null;
   /** JSON. */
   readonly jobInput: string | null;
 }
@@ -138,7 +141,8 @@ export async function findDeadLetter(
 ): Promise<DeadLetterDetail | null> {
   return db
     .prepare(
-      `SELECT d.*, t.state AS taskState, t.args, j.kind AS jobKind, j.state AS jobState, j.input AS jobInput
+      `SELECT d.*, t.state AS taskState, t.args, j.kind AS jobKind, j.state AS jobState,
+              ${wasStopped("j")} AS isJobStopped, j.input AS jobInput
          FROM (SELECT ${COLUMNS} FROM dead_letters WHERE id = ?1 AND owner_id = ?2) d
          LEFT JOIN tasks t ON t.id = d.taskId
          LEFT JOIN jobs j ON j.id = d.jobId`,

@@ -3,9 +3,10 @@ import { type Changes, ENDED_JOB, type EndedRow, readEnded } from "./job-ends.ts
 
 // Jobs that wait for an identical one, to take its result over instead of paying for another.
 
-// Queued followers with the job each waits for; a leader that was pruned is gone, which is as good as failed.
+// Queued followers with the job each waits for. A leader that was pruned is as good as failed, and so is one without a
+// fingerprint: it was redriven with other options.
 const FOLLOWERS = `jobs f LEFT JOIN jobs l ON l.id = f.follows WHERE f.follows IS NOT NULL AND f.state = 'queued'`;
-const SERVED = `${FOLLOWERS} AND l.state = 'completed'`;
+const SERVED = `${FOLLOWERS} AND l.state = 'completed' AND l.fingerprint IS NOT NULL`;
 
 /** Whether anyone waits for the jobs of these tasks (?1: JSON array of task ids). */
 export function findFollowed(db: D1Database, taskIds: string): D1PreparedStatement {
@@ -28,7 +29,7 @@ export async function releaseFollowers(
 ): Promise<Changes> {
   const heirs = `SELECT id, follows FROM (
                    SELECT f.id, f.follows, row_number() OVER (PARTITION BY f.follows ORDER BY f.priority, f.created_at, f.id) AS place
-                     FROM ${FOLLOWERS} AND coalesce(l.state, 'failed') IN ('failed', 'cancelled'))
+                     FROM ${FOLLOWERS} AND (l.fingerprint IS NULL OR l.state IN ('failed', 'cancelled')))
                   WHERE place = 1`;
   const [, , , served, opened, , , deliveries] = await db.batch<EndedRow & { id: string; opened: string }>([
     db.prepare(

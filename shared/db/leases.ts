@@ -26,6 +26,8 @@ interface LeasedRow {
   readonly args: string;
   readonly attempt: number;
   readonly maxAttempts: number;
+  readonly model: string | null;
+  readonly preferredModel: string | null;
   readonly lost: number;
   readonly leasedAt: number;
   readonly createdAt: number;
@@ -58,22 +60,24 @@ const HEADS = `
   )`;
 
 /**
- * The next tasks: owners take turns, and an owner's tasks go by priority and age; of a model no more than its minute
- * (?3: limits, ?4: the minute) still allows. A task whose consumer died before runs alone: it may be what killed it.
+ * The next tasks: owners take turns, and an owner's tasks go by priority and age. Where more owners wait than there is
+ * room for, chance decides among them: by age, those with long backlogs would always come before one that has just come.
+ * Of a model no more than its minute (?3: limits, ?4: the minute) still allows. A task whose consumer died before runs
+ * alone: it may be what killed it. Only the first of all can, so among those whose turn it is it comes first.
  */
 const CHOSEN = `
   WITH RECURSIVE ${HEADS},
   turns AS (
-    SELECT t.id, t.model, t.lost, t.priority, t.scheduled_at,
+    SELECT t.id, t.model, t.lost, random() AS luck,
            row_number() OVER (PARTITION BY t.owner_id ORDER BY t.priority, t.scheduled_at, t.id) AS turn
       FROM heads JOIN tasks t ON t.id = heads.id
   ),
   places AS (
-    SELECT turns.*, row_number() OVER (PARTITION BY model ORDER BY turn, priority, scheduled_at, id) AS nth
+    SELECT turns.*, row_number() OVER (PARTITION BY model ORDER BY turn, luck) AS nth
       FROM turns
   ),
-  chosen AS (
-    SELECT p.id, p.lost, row_number() OVER (ORDER BY p.turn, p.priority, p.scheduled_at, p.id) AS place
+  chosen AS MATERIALIZED (
+    SELECT p.id, p.lost, row_number() OVER (ORDER BY p.turn, p.lost = 0, p.luck) AS place
       FROM places p
      WHERE p.nth <= coalesce((SELECT value FROM json_each(?3) WHERE key = p.model), 1e9)
                     - coalesce((SELECT calls FROM model_minutes WHERE model = p.model AND minute = ?4), 0)
@@ -126,6 +130,7 @@ export async function leaseTasks(db: D1Database, lease: Lease): Promise<readonly
     db
       .prepare(
         `SELECT t.id, t.job_id AS jobId, t.kind, t.args, t.attempt, t.max_attempts AS maxAttempts, t.lost,
+                t.model, t.preferred_model AS preferredModel,
                 t.leased_at AS leasedAt, t.created_at AS createdAt,
                 -- A side task runs also when its job's time has passed.
                 iif(t.is_side, NULL, j.start_by) AS startBy, j.started_at AS startedAt,

@@ -1,5 +1,6 @@
 import type { JobKind } from "../job.ts";
 import { JOB_KIND_OF } from "../task.ts";
+import { type Actor, insertAudit } from "./audit.ts";
 import { retryTransient } from "./transient.ts";
 
 export interface Pause {
@@ -23,10 +24,12 @@ function taskKindsOf(kind: JobKind): readonly string[] {
 export async function pauseKind(
   db: D1Database,
   kind: JobKind,
-  { note, now }: { note: string | null; now: number },
+  { note, actor, now }: { note: string | null; actor: Actor; now: number },
 ): Promise<boolean> {
-  const [inserted] = await retryTransient(() =>
+  const act = { act: "kind.pause", subject: kind, detail: { note }, now } as const;
+  const [, inserted] = await retryTransient(() =>
     db.batch([
+      insertAudit(db, actor, act, `NOT EXISTS (SELECT 1 FROM pauses WHERE job_kind = ?1)`),
       db
         .prepare(
           `INSERT INTO pauses (task_kind, job_kind, note, paused_at)
@@ -47,10 +50,12 @@ export async function pauseKind(
 export async function resumeKind(
   db: D1Database,
   kind: JobKind,
-  now: number,
+  { note, actor, now }: { note: string | null; actor: Actor; now: number },
 ): Promise<{ readonly isResumed: boolean; readonly due: readonly string[] }> {
-  const [due, removed] = await retryTransient(() =>
+  const act = { act: "kind.resume", subject: kind, detail: { note }, now } as const;
+  const [, due, removed] = await retryTransient(() =>
     db.batch<{ id: string }>([
+      insertAudit(db, actor, act, `EXISTS (SELECT 1 FROM pauses WHERE job_kind = ?1)`),
       db
         .prepare(
           `UPDATE tasks SET check_at = ?2

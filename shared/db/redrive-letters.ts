@@ -3,6 +3,7 @@
 import { MAX_ATTEMPTS } from "../task.ts";
 import { DELIVERY_ATTEMPTS } from "../webhooks/event.ts";
 import { type Actor, insertAudit } from "./audit.ts";
+import { wasStopped } from "./stop-jobs.ts";
 
 /** A letter of a task, and when its task may run. Times are epoch milliseconds. */
 export interface TaskLetter {
@@ -33,12 +34,12 @@ const READY = `SELECT t.id FROM tasks t JOIN json_each(?1) r ON t.id = r.value -
 const IS_REDRIVABLE = `EXISTS (
   SELECT 1 FROM dead_letters d JOIN tasks t ON t.id = d.task_id JOIN jobs j ON j.id = t.job_id
    WHERE d.id = ?1 AND d.owner_id = ?2 AND d.redriven_at IS NULL AND d.discarded_at IS NULL AND d.redrive_id IS NULL
-     AND t.state = 'discarded' AND (t.is_side OR j.state <> 'cancelled'))`;
+     AND t.state = 'discarded' AND (t.is_side OR NOT ${wasStopped("j")}))`;
 
 /**
  * Give the letters' tasks another life: as many attempts again, and their jobs are queued once more.
  * @returns the ids of the tasks that this call redrove; not of one redriven or discarded before, or whose job was
- * cancelled since.
+ * stopped since.
  */
 export async function redriveTasks(
   db: D1Database,
@@ -82,7 +83,7 @@ function redriveStatements(
           WHERE tasks.id = r.value ->> 'taskId' AND tasks.state = 'discarded'
             AND EXISTS (SELECT 1 FROM dead_letters d
                          WHERE d.id = r.value ->> 'id' AND d.task_id = tasks.id AND ${IS_OPEN})
-            AND (is_side OR EXISTS (SELECT 1 FROM jobs WHERE id = tasks.job_id AND state <> 'cancelled'))
+            AND (is_side OR EXISTS (SELECT 1 FROM jobs j WHERE j.id = tasks.job_id AND NOT ${wasStopped("j")}))
          RETURNING tasks.id`,
       )
       .bind(rows, redriveId, MAX_ATTEMPTS, now, ringGraceMs, DELIVERY_ATTEMPTS),
@@ -110,23 +111,30 @@ function redriveStatements(
             AND (SELECT state FROM tasks WHERE id = dead_letters.task_id) = 'pending'`,
       )
       .bind(rows, now),
-    ...(letters.some(({ input }) => input !== undefined) ? [editInputs(db, rows)] : []),
+    ...(letters.some(({ args }) => args !== undefined) ? [editJobs(db, rows)] : []),
     db
       .prepare(
-        `UPDATE jobs SET state = 'queued', finalized_at = NULL, error_code = NULL, error_message = NULL
-          WHERE state = 'failed' AND id IN (SELECT job_id FROM tasks WHERE id IN (${READY}) AND is_side = 0)`,
+        // A time that has passed is dropped: whoever redrives wants the job all the same.
+        `UPDATE jobs SET state = 'queued', finalized_at = NULL, error_code = NULL, error_message = NULL,
+                deadline_at = iif(deadline_at > e.at, deadline_at, NULL), start_by = iif(start_by > e.at, start_by, NULL)
+           FROM (SELECT job_id, max(scheduled_at) AS at FROM tasks WHERE id IN (${READY}) AND is_side = 0 GROUP BY job_id) e
+          WHERE jobs.state = 'failed' AND jobs.id = e.job_id`,
       )
       .bind(rows),
   ];
 }
 
-/** Before the jobs are queued: that they are still failed tells that it is this call that redrives them. */
-function editInputs(db: D1Database, rows: string): D1PreparedStatement {
+/**
+ * A job heard with other options is identical to none any more. Before the jobs are queued: that they are still failed
+ * tells that it is this call that redrives them.
+ */
+function editJobs(db: D1Database, rows: string): D1PreparedStatement {
   return db
     .prepare(
-      `UPDATE jobs SET input = r.value ->> 'input', fingerprint = NULL
+      `UPDATE jobs SET input = coalesce(r.value ->> 'input', jobs.input), fingerprint = NULL
          FROM json_each(?1) r JOIN tasks t ON t.id = r.value ->> 'taskId'
-        WHERE jobs.id = t.job_id AND jobs.state = 'failed' AND t.state = 'available' AND r.value ->> 'input' IS NOT NULL`,
+        WHERE jobs.id = t.job_id AND r.value ->> 'args' IS NOT NULL AND t.state = 'available' AND t.edited_after = t.attempt
+          AND (jobs.state = 'failed' OR r.value ->> 'input' IS NULL)`,
     )
     .bind(rows);
 }

@@ -1,6 +1,7 @@
 // A redrive of many: which letters it claims, what becomes of them, and how it ends by hand.
 import type { RedriveFilter, RedriveState } from "../redrive.ts";
 import { type Actor, insertAudit } from "./audit.ts";
+import { wasStopped } from "./stop-jobs.ts";
 
 export interface RedriveRow {
   readonly id: string;
@@ -70,7 +71,7 @@ const MATCHING = `FROM dead_letters d
     AND (?2 ->> 'jobId' IS NULL OR d.job_id = ?2 ->> 'jobId')
     AND (?2 ->> 'createdAfter' IS NULL OR d.created_at >= ?2 ->> 'createdAfter')
     AND (?2 ->> 'createdBefore' IS NULL OR d.created_at < ?2 ->> 'createdBefore')
-    AND (d.kind = 'deliver_webhook' OR NOT EXISTS (SELECT 1 FROM jobs WHERE id = d.job_id AND state = 'cancelled'))`;
+    AND (d.kind = 'deliver_webhook' OR NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = d.job_id AND ${wasStopped("j")}))`;
 
 function boundFilter({ createdAfter, createdBefore, ...filter }: RedriveFilter): string {
   return JSON.stringify({

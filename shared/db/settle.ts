@@ -1,10 +1,11 @@
 import { fingerprintOf } from "../fingerprint.ts";
-import { neuronsOf } from "../ai/model-call.ts";
+import { type ModelCall, neuronsOf } from "../ai/model-call.ts";
 import type { Settlement } from "../settlement.ts";
 import type { TaskKind } from "../task.ts";
 import { insertDeliveries, settleDeliveries } from "./deliveries.ts";
 import { findFollowed, releaseFollowers } from "./followers.ts";
 import { type Changes, type EndedRow, finalizeJobs, openStages, readEnded } from "./job-ends.ts";
+import { addLatencies, bucketOf } from "./latencies.ts";
 import { findHeld, renewLeases } from "./leases.ts";
 import {
   insertArtifacts,
@@ -124,6 +125,7 @@ function settleStatements(
   return [
     insertAttempts(db, rows),
     ...(settlements.some(({ calls }) => calls.length > 0) ? [addUsage(db, rows)] : []),
+    ...(settlements.some(({ calls }) => calls.some(isTimed)) ? [addLatencies(db, rows)] : []),
     ...(done.some(({ artifacts = [] }) => artifacts.length > 0) ? [insertArtifacts(db, rows)] : []),
     ...(done.some(({ labels = [] }) => labels.length > 0) ? [insertLabels(db, rows)] : []),
     ...(done.some(({ heard }) => heard !== undefined) ? [insertHeard(db, rows)] : []),
@@ -137,6 +139,9 @@ function settleStatements(
                 scheduled_at = coalesce(s.value ->> 'scheduledAt', scheduled_at),
                 check_at = coalesce(s.value ->> 'checkAt', check_at),
                 max_attempts = max_attempts + (s.value ->> 'givenBack'), lost = lost + (s.value ->> 'lost'),
+                args = coalesce(s.value ->> '$.instead.args', args),
+                preferred_model = iif(s.value ->> '$.instead.model' IS NULL, preferred_model, coalesce(preferred_model, model)),
+                model = coalesce(s.value ->> '$.instead.model', model),
                 lease_id = NULL, leased_at = NULL
            FROM json_each(?1) s
           WHERE tasks.id = s.value ->> 'taskId' AND tasks.lease_id = s.value ->> 'leaseId'
@@ -160,6 +165,10 @@ const STATE_AFTER = {
   discard: "discarded",
 } as const satisfies Record<Settlement["verdict"]["type"], string>;
 
+function isTimed(call: ModelCall): call is ModelCall & { durationMs: number } {
+  return call.durationMs !== null;
+}
+
 function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unknown> {
   const { verdict, calls } = settlement;
   const last = calls.at(-1);
@@ -177,9 +186,11 @@ function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unkn
     // A snooze and a lost run are not counted: the attempt that it used is given back.
     givenBack: verdict.type === "snooze" || settlement.lost ? 1 : 0,
     lost: settlement.lost ? 1 : 0,
+    ...(verdict.type === "snooze" && verdict.instead && { instead: verdict.instead }),
     model: last?.model ?? null,
     engine: last?.engine ?? null,
     neurons: neuronsOf(calls),
+    latencies: calls.filter(isTimed).map(({ model, durationMs }) => ({ model, bucket: bucketOf(durationMs) })),
     ...(calls.length > 0 && { usage: calls }), // left out, not null: json_each has a row for null
     errorCode: verdict.type === "completed" ? null : verdict.failure.code,
     errorMessage: verdict.type === "completed" ? null : verdict.failure.message,

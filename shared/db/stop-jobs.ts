@@ -69,6 +69,15 @@ export async function stopJobs(
   };
 }
 
+/**
+ * Whether a job (an alias) was ended before its work had: its other tasks are cancelled, and what is redriven of it
+ * would pass for the whole.
+ */
+export function wasStopped(job: string): string {
+  const codes = [NOT_STARTED, NOT_FINISHED].map(({ code }) => `'${code}'`).join(", ");
+  return `(${job}.state = 'cancelled' OR coalesce(${job}.error_code, '') IN (${codes}))`;
+}
+
 const NOT_STARTED: Failure = {
   code: "not_started_in_time",
   message: "The job was not wanted any more when its turn came: 'startWithinSeconds' had passed.",

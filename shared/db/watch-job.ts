@@ -34,24 +34,39 @@ export async function readPulse(
 export interface Progress {
   readonly tasksCompleted: number;
   readonly tasksTotal: number;
+  /** Of a long recording; a chunk that was halved is done, and its halves count beside it. 0 where nothing was cut. */
+  readonly chunksCompleted: number;
+  readonly chunksTotal: number;
   /** Of a long recording, in milliseconds; null where nothing was cut. */
   readonly audioMsDone: number | null;
   readonly audioMsTotal: number | null;
 }
+
+const NO_TASKS = {
+  tasksCompleted: 0,
+  tasksTotal: 0,
+  chunksCompleted: 0,
+  chunksTotal: 0,
+  audioMsTotal: null,
+  heardMs: null,
+};
 
 /** Reads about two rows a task. */
 export async function readProgress(db: D1Database, jobId: string): Promise<Progress> {
   const { results } = await db
     .prepare(
       `SELECT total(state = 'completed') AS tasksCompleted, count(*) AS tasksTotal,
+              total(kind = 'transcribe_chunk' AND state = 'completed') AS chunksCompleted,
+              total(kind = 'transcribe_chunk') AS chunksTotal,
               max(iif(kind = 'join_transcript', args ->> '$.durationMs', NULL)) AS audioMsTotal,
               (SELECT sum(own_end_ms - own_start_ms) FROM chunks WHERE job_id = ?1) AS heardMs
          FROM tasks WHERE job_id = ?1 AND is_side = 0`,
     )
     .bind(jobId)
-    .all<{ tasksCompleted: number; tasksTotal: number; audioMsTotal: number | null; heardMs: number | null }>();
-  const { tasksCompleted = 0, tasksTotal = 0, audioMsTotal = null, heardMs = null } = results[0] ?? {};
-  return { tasksCompleted, tasksTotal, audioMsTotal, audioMsDone: audioMsTotal === null ? null : (heardMs ?? 0) };
+    .all<Omit<Progress, "audioMsDone"> & { heardMs: number | null }>();
+  const { heardMs = null, ...counted } = results[0] ?? NO_TASKS;
+  const { audioMsTotal } = counted;
+  return { ...counted, audioMsDone: audioMsTotal === null ? null : (heardMs ?? 0) };
 }
 
 /** A chunk's words are some 10 kB. */

@@ -60,6 +60,12 @@ const CASES: readonly Case[] = [
     file: "fragmented.m4a",
     options: [...AAC, "-movflags", "frag_keyframe+empty_moov", "-frag_duration", "1000000"],
   },
+  {
+    name: "M4A, fragmented by name alone",
+    file: "all-in-moov.m4a",
+    options: [...AAC, "-movflags", "frag_keyframe"],
+    ratio: 2.5,
+  },
   { name: "MP4 with FLAC", file: "flac.mp4", options: ["-c:a", "flac", "-ar", "16000", "-strict", "-2"] },
   { name: "MP4 with Opus", file: "opus.mp4", options: OPUS },
   { name: "ADTS", file: "a.aac", options: AAC, ratio: 2.2 },
@@ -75,6 +81,12 @@ const CASES: readonly Case[] = [
     video: true,
     // Long fragments have to be looked for: the plan reads more than the chunks do.
     ratio: 3.5,
+  },
+  {
+    name: "fragmented MP4 with video, its first fragment in the index",
+    file: "hybrid.mp4",
+    options: [...H264, ...AAC, "-movflags", "frag_keyframe", "-g", "50"],
+    video: true,
   },
   { name: "MOV with video", file: "video.mov", options: [...H264, ...AAC], video: true },
   { name: "MKV with video", file: "video.mkv", options: [...H264, ...AAC], video: true },

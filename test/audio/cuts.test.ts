@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { extractChunk } from "../../consumer/audio/extract.ts";
 import { planCuts } from "../../consumer/audio/cuts.ts";
-import { SPLIT_MIN_MS } from "../../consumer/audio/limits.ts";
+import { CHUNK_MAX_BYTES, SPLIT_MIN_MS } from "../../consumer/audio/limits.ts";
 import { planAudio, type ChunkPlan } from "../../consumer/audio/plan.ts";
 import { resampler } from "../../consumer/audio/resample.ts";
 import { splitChunk } from "../../consumer/audio/split.ts";
@@ -50,26 +50,50 @@ test.each([
   }
 });
 
-test.each([["s.wav"], ["s.mp3"], ["s.ogg"], ["s.m4a"], ["s.flac"], ["s.aac"], ["s.ts"]])(
-  "a chunk of %s that the model refuses is halved, and its halves are cut",
-  async (file) => {
-    const path = join(folder, file);
-    await ffmpeg(["-i", speech, ...(file === "s.ts" ? ["-c:a", "aac"] : []), path]);
-    const source = memorySource(await fileBytes(path));
-    const plan = await planAudio(source);
-    const chunk = plan.type === "chunks" ? plan.chunks[1] : undefined;
-    if (plan.type !== "chunks" || chunk === undefined) throw new Error(JSON.stringify(plan));
-    const halves = splitChunk(chunk);
-    expect(halves?.[0].ownEndMs).toBe(halves?.[1].ownStartMs);
-    const whole = await extractChunk(source, plan.container, chunk);
-    for (const half of halves ?? []) {
-      const cut = await extractChunk(source, plan.container, half);
-      expect(cut.bytes.length).toBeLessThan(0.75 * whole.bytes.length);
-      expect(Math.abs(cut.startMs - half.startMs)).toBeLessThan(150);
-      expect(Math.abs(cut.durationMs - (half.endMs - half.startMs))).toBeLessThan(250);
-    }
-  },
-);
+const FRAGMENTS = ["-movflags", "frag_keyframe+empty_moov", "-frag_duration", "1000000"];
+
+test.each([
+  ["s.wav", []],
+  ["s.mp3", []],
+  ["s.ogg", []],
+  ["s.m4a", []],
+  ["fragmented.m4a", FRAGMENTS],
+  ["s.flac", []],
+  ["s.aac", []],
+  ["s.ts", ["-c:a", "aac"]],
+  ["s.webm", ["-c:a", "libopus"]],
+  ["pcm.mov", ["-c:a", "pcm_s16be"]],
+] as const)("a chunk of %s that the model refuses is halved, and its halves are cut", async (file, options) => {
+  const path = join(folder, file);
+  await ffmpeg(["-i", speech, ...options, path]);
+  const source = memorySource(await fileBytes(path));
+  const plan = await planAudio(source);
+  const chunk = plan.type === "chunks" ? plan.chunks[1] : undefined;
+  if (plan.type !== "chunks" || chunk === undefined) throw new Error(JSON.stringify(plan));
+  const halves = splitChunk(chunk);
+  expect(halves?.[0].ownEndMs).toBe(halves?.[1].ownStartMs);
+  const whole = await extractChunk(source, plan.container, chunk);
+  for (const half of halves ?? []) {
+    const cut = await extractChunk(source, plan.container, half);
+    expect(cut.bytes.length).toBeLessThan(0.75 * whole.bytes.length);
+    expect(Math.abs(cut.startMs - half.startMs)).toBeLessThan(150);
+    expect(Math.abs(cut.durationMs - (half.endMs - half.startMs))).toBeLessThan(250);
+  }
+});
+
+test("studio sound is cut so short that no chunk exceeds what the model takes", async () => {
+  const path = join(folder, "studio.flac");
+  const noise = "anoisesrc=r=192000:a=0.5:d=12";
+  await ffmpeg(["-f", "lavfi", "-i", noise, "-ac", "2", "-c:a", "flac", "-sample_fmt", "s32", path]);
+  const source = memorySource(await fileBytes(path));
+  const plan = await planAudio(source);
+  if (plan.type !== "chunks") throw new Error(JSON.stringify(plan));
+  expect(plan.chunks.length).toBeGreaterThan(2);
+  for (const chunk of plan.chunks) {
+    const { bytes } = await extractChunk(source, plan.container, chunk);
+    expect(bytes.length).toBeLessThanOrEqual(CHUNK_MAX_BYTES);
+  }
+});
 
 test("halving ends", () => {
   let chunk: ChunkPlan | undefined = { index: 0, startMs: 0, endMs: 60_000, ownStartMs: 0, ownEndMs: 60_000 };

@@ -3,6 +3,8 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { DamagedSource } from "../../consumer/audio/chunk.ts";
+import { extractChunk } from "../../consumer/audio/extract.ts";
 import { planAudio } from "../../consumer/audio/plan.ts";
 import { ffmpeg, fileBytes, makeSpeech, memorySource } from "./media.ts";
 
@@ -79,6 +81,98 @@ test("encrypted audio is refused as encrypted", async () => {
     path,
   ]);
   expect(await planAudio(memorySource(await fileBytes(path)))).toMatchObject({ type: "refused", code: "encrypted" });
+});
+
+/** ffmpeg's first stream. */
+const AUDIO_PID = 0x100;
+
+test("a scrambled transport stream, and one with a time before every packet, are refused by name", async () => {
+  const path = join(folder, "plain.ts");
+  await ffmpeg(["-i", speech, "-c:a", "aac", path]);
+  const scrambled = await fileBytes(path);
+  for (let at = 0; at + 188 <= scrambled.length; at += 188) {
+    const pid = ((scrambled[at + 1]! & 0x1f) << 8) | scrambled[at + 2]!;
+    if (pid === AUDIO_PID) scrambled[at + 3]! |= 0x80;
+  }
+  expect(await planAudio(memorySource(scrambled))).toMatchObject({ type: "refused", code: "encrypted" });
+  const timed = join(folder, "timed.m2ts");
+  await ffmpeg(["-i", speech, "-c:a", "aac", "-mpegts_m2ts_mode", "1", timed]);
+  expect(await planAudio(memorySource(await fileBytes(timed)))).toMatchObject({
+    code: "unsupported_container",
+    message: expect.stringMatching(/M2TS/) as unknown,
+  });
+});
+
+test("an index that does not fit memory is refused before it is read", async () => {
+  const path = join(folder, "indexed.m4a");
+  await ffmpeg(["-i", speech, "-c:a", "aac", "-movflags", "+faststart", path]);
+  const file = await fileBytes(path);
+  const view = new DataView(file.buffer);
+  const growBytes = 25 * 2 ** 20;
+  // Its table of places is said to be 25 MB longer, and so is every box around it.
+  for (const name of ["moov", "trak", "mdia", "minf", "stbl", "stco"]) {
+    const at = Buffer.from(file).indexOf(name) - 4;
+    view.setUint32(at, view.getUint32(at) + growBytes);
+  }
+  const counted = { sizeBytes: file.length + growBytes, most: 0 };
+  const plan = await planAudio({
+    sizeBytes: counted.sizeBytes,
+    async read(offset, length) {
+      counted.most = Math.max(counted.most, length);
+      const bytes = new Uint8Array(length);
+      bytes.set(file.subarray(offset, offset + length));
+      return bytes;
+    },
+  });
+  expect(plan).toMatchObject({ type: "refused", code: "index_too_large" });
+  expect(counted.most).toBeLessThan(2 ** 20);
+});
+
+test("a header that lies about its length does not plan a billion chunks", async () => {
+  const paths = { ogg: join(folder, "lie.ogg"), mkv: join(folder, "lie.mkv"), m4a: join(folder, "lie.m4a") };
+  for (const path of Object.values(paths))
+    await ffmpeg(["-i", speech, "-c:a", path.endsWith("ogg") ? "libopus" : "aac", path]);
+  const ogg = Buffer.from(await fileBytes(paths.ogg));
+  ogg.writeBigInt64LE(1n << 61n, ogg.lastIndexOf("OggS") + 6);
+  const mkv = Buffer.from(await fileBytes(paths.mkv));
+  const durationAt = mkv.indexOf(Buffer.from([0x44, 0x89, 0x88])) + 3;
+  mkv.writeDoubleBE(1e15, durationAt);
+  const m4a = Buffer.from(await fileBytes(paths.m4a));
+  m4a.writeUInt32BE(0xffffffff, m4a.indexOf("stts") + 16);
+  for (const bytes of [ogg, mkv, m4a]) {
+    expect(await planAudio(memorySource(new Uint8Array(bytes)))).toMatchObject({
+      code: "damaged",
+      message: expect.stringMatching(/lasts [\d,]+ days/) as unknown,
+    });
+  }
+  // Too short a one would lose what comes after.
+  mkv.writeDoubleBE(3000, durationAt);
+  const plan = await planAudio(memorySource(new Uint8Array(mkv)));
+  expect(plan.type === "chunks" && plan.durationMs).toBeGreaterThan(69_000);
+});
+
+test.each([
+  ["mp4", ["-movflags", "+faststart"]],
+  ["m4a", ["-movflags", "frag_keyframe+empty_moov", "-frag_duration", "1000000"]],
+  ["mkv", []],
+  ["flac", []],
+] as const)("of a truncated %s the part that is there is cut, and the rest is an error", async (extension, options) => {
+  const path = join(folder, `cut-off.${extension}`);
+  await ffmpeg(["-i", speech, ...(extension === "flac" ? [] : ["-c:a", "aac"]), ...options, path]);
+  const whole = await fileBytes(path);
+  const source = memorySource(whole.slice(0, Math.floor(whole.length * 0.4)));
+  const plan = await planAudio(source);
+  if (plan.type !== "chunks") throw new Error(JSON.stringify(plan));
+  let heardMs = 0;
+  for (const chunk of plan.chunks) {
+    const cut = await extractChunk(source, plan.container, chunk).catch((error: unknown) => {
+      expect(error).toBeInstanceOf(DamagedSource);
+      return null;
+    });
+    heardMs = Math.max(heardMs, cut === null ? 0 : cut.startMs + cut.durationMs);
+  }
+  expect(heardMs).toBeGreaterThan(0.3 * 70_000);
+  expect(heardMs).toBeLessThan(0.55 * 70_000);
 });
 
 test("a file that is damaged anywhere is planned or refused, but never an accident", async () => {

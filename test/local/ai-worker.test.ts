@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createTestHarness } from "wrangler";
 
-import { type AiHarness, aiHarness } from "./ai-harness.ts";
 import { type InferenceProcess, spawnInferenceServer } from "./inference-process.ts";
 
 const SCHNELL = "@cf/black-forest-labs/flux-1-schnell";
@@ -12,9 +12,25 @@ const DISTILBERT = "@cf/huggingface/distilbert-sst-2-int8";
 const RAW = { returnRawResponse: true };
 
 let inference: InferenceProcess;
-let server: AiHarness;
+let server: ReturnType<typeof createTestHarness>;
 
-function post(model: string, inputs: object, extra: object = {}, from = server): ReturnType<AiHarness["fetch"]> {
+function harness(inferenceUrl: string): ReturnType<typeof createTestHarness> {
+  return createTestHarness({
+    workers: [
+      {
+        config: {
+          name: "caller",
+          main: "test/local/caller.ts",
+          compatibility_date: "2026-11-01",
+          services: [{ binding: "AI", service: "darkroom-local-ai" }],
+        },
+      },
+      { configPath: "local/wrangler.jsonc", vars: { INFERENCE_URL: inferenceUrl } },
+    ],
+  });
+}
+
+function post(model: string, inputs: object, extra: object = {}, from = server): ReturnType<typeof server.fetch> {
   return from.fetch("/", { method: "POST", body: JSON.stringify({ model, inputs, ...extra }) });
 }
 
@@ -24,7 +40,7 @@ async function call(...parameters: Parameters<typeof post>): Promise<unknown> {
 
 beforeAll(async () => {
   inference = await spawnInferenceServer();
-  server = aiHarness(inference.url);
+  server = harness(inference.url);
   await server.listen();
 });
 afterAll(async () => {
@@ -72,6 +88,33 @@ test("streams a recording beside its options, and admits to English whatever was
   });
 });
 
+test("a call through a gateway has a log id of its own, and answers as one without", async () => {
+  const gateway = { id: "darkroom", cacheTtl: 60 };
+  const ask = async (options: object) =>
+    (await post(DISTILBERT, { text: "fine" }, { options: { ...RAW, ...options } })).json() as Promise<{
+      status: number;
+      headers: Record<string, string>;
+      answer: unknown;
+    }>;
+  const [direct, first, second] = [await ask({}), await ask({ gateway }), await ask({ gateway })];
+  expect(direct.status).toBe(200);
+  expect(first).toMatchObject({ status: 200, answer: direct.answer });
+  const ids = [direct, first, second].map(({ headers }) => headers["cf-aig-log-id"]);
+  const logId = expect.stringMatching(/^[\da-f-]{36}$/);
+  expect(ids).toEqual([undefined, logId, logId]);
+  expect(ids[1]).not.toBe(ids[2]);
+});
+
+test("a gateway takes no stream, and one without an id is none", async () => {
+  const flux = "@cf/black-forest-labs/flux-2-klein-4b";
+  expect(await call(flux, {}, { forms: ["multipart"], options: { gateway: { id: "darkroom" } } })).toEqual({
+    error: "AiInternalError|AI Gateway does not support ReadableStreams yet.",
+  });
+  expect(await call(flux, {}, { forms: ["multipart"], options: { gateway: { id: "" } } })).toMatchObject({
+    answer: { image: expect.any(String) },
+  });
+});
+
 test("hands a picture that is no JSON over as a stream of bytes", async () => {
   const answer = await post("@cf/leonardo/phoenix-1.0", { prompt: "a boat", width: 256, height: 256 });
   expect([...new Uint8Array(await answer.arrayBuffer()).subarray(0, 3)]).toEqual([0xff, 0xd8, 0xff]);
@@ -90,14 +133,14 @@ test("the inference server announces where it listens and who answers for which 
       pictures: "centernet-coco80/tfjs-wasm",
       sentiment: "wink-nlp/eng-lite-web",
       text: "extractive/wink-stems",
-      embeddings: "feature-hashing/wink-stems",
+      embeddings: "feature-hashing/wordnet",
       drawing: "procedural-preview",
     },
   });
 });
 
 test("says so when the inference server is not running", async () => {
-  const alone = aiHarness("http://127.0.0.1:9");
+  const alone = harness("http://127.0.0.1:9");
   try {
     await alone.listen();
     expect(await call(SCHNELL, { prompt: "x" }, {}, alone)).toMatchObject({

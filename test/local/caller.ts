@@ -32,7 +32,9 @@ export default {
       const answer = await env.AI.run(model, { ...inputs, ...streamed }, { ...options, ...signal });
       if (leave !== undefined) return Response.json({ first: await readFirst(bodyOf(answer), leave, call) });
       if (passOn === true && answer instanceof Response) return answer;
-      if (answer instanceof ReadableStream) return new Response(answer);
+      // Of no type, a stream is held back by the local runtime's proxy until it ends.
+      if (answer instanceof ReadableStream)
+        return new Response(answer, { headers: { "content-type": "text/event-stream" } });
       if (!(answer instanceof Response)) return Response.json({ answer });
       const headers = Object.fromEntries(answer.headers);
       return Response.json({ status: answer.status, headers, answer: await answer.json() });

@@ -26,9 +26,10 @@ test.each([["3040"], ["3040=2"], ["3040=x"], ["hiccup=0.1"], ["3040=0.6,3043=0.6
 );
 
 test("an error has the platform's shape, and silence ends with its signal", async () => {
-  const answer = await commit({ type: "error", code: 3040 }, undefined);
-  expect(answer?.status).toBe(429);
-  expect(await answer?.json()).toMatchObject({ internalCode: 3040, name: "AiError" });
+  const codes = [3007, 3010, 3030, 3040, 3043, 4006, 5006, 7009];
+  const answers = await Promise.all(codes.map((code) => commit({ type: "error", code }, undefined)));
+  expect(answers.map((answer) => answer?.status)).toEqual([408, 400, 400, 429, 500, 429, 400, 500]);
+  expect(await answers[3]?.json()).toMatchObject({ internalCode: 3040, name: "AiError" });
   const call = new AbortController();
   const silence = commit({ type: "silent" }, call.signal);
   call.abort(new Error("stopped"));

@@ -5,7 +5,7 @@ import { type LocalModel, parseInputs } from "../model.ts";
 import { countTokens } from "../text/words.ts";
 import { DIMENSIONS, embed } from "./hashing.ts";
 
-export const EMBEDDING_ENGINE = "feature-hashing/wink-stems";
+export const EMBEDDING_ENGINE = "feature-hashing/wordnet";
 
 const MOST_TEXTS = 100;
 

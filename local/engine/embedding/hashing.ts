@@ -1,13 +1,22 @@
-// Feature hashing (Weinberger et al., 2009): a text's stems, each added to or taken from one of the vector's places.
-// What is alike in words is near; what is alike in meaning alone is not. Nothing is learnt and nothing is random.
+// Feature hashing (Weinberger et al., 2009): what a text holds, each thing added to or taken from one of the vector's
+// places. Its features are stems and, by WordNet, what their words mean. Nothing is learnt and nothing is random.
 import { contentStems } from "../text/words.ts";
+import { contentLemmas } from "./lemmas.ts";
+import { loadWordNet, type WordNet } from "./wordnet.ts";
 
 export const DIMENSIONS = 1024;
 
-/** Two words that stand together say more about a text than each, but fewer paraphrases keep them together. */
-const PAIR_WEIGHT = 0.5;
+/** Against 1 for a word itself. Set by eye, as sixteen pairs of paraphrases are no set to tune on. */
+const WEIGHTS = {
+  /** Two words side by side say more about a text than each, but few paraphrases keep them together. */
+  pair: 0.5,
+  meaning: 0.7,
+  broaderMeaning: 0.4,
+} as const;
 
-/** @returns a vector of length 1. */
+let wordNet: WordNet | undefined;
+
+/** @returns a vector of length 1. The first call of all loads WordNet. */
 export function embed(text: string): readonly number[] {
   const vector = new Float64Array(DIMENSIONS);
   for (const [feature, weight] of featuresOf(text)) {
@@ -21,18 +30,24 @@ export function embed(text: string): readonly number[] {
 }
 
 function featuresOf(text: string): ReadonlyMap<string, number> {
+  wordNet ??= loadWordNet();
+  // Squares add up: a word said four times is twice, not four times, what the text is about.
+  const squares = new Map<string, number>();
+  const add = (feature: string, weight: number) => squares.set(feature, (squares.get(feature) ?? 0) + weight ** 2);
   const stems = contentStems(text);
-  // "To be or not to be" is all stop words: better its letters than nothing.
-  const words = stems.length > 0 ? stems : [text.trim().toLowerCase()];
-  const features = new Map<string, number>();
-  const add = (feature: string, weight: number) => features.set(feature, (features.get(feature) ?? 0) + weight);
-  for (const [index, word] of words.entries()) {
-    add(word, 1);
-    const next = words[index + 1];
-    if (next !== undefined) add(`${word} ${next}`, PAIR_WEIGHT);
+  for (const [index, stem] of stems.entries()) {
+    add(stem, 1);
+    const next = stems[index + 1];
+    if (next !== undefined) add(`${stem} ${next}`, WEIGHTS.pair);
   }
-  // A word said ten times is not ten times what the text is about.
-  return new Map([...features].map(([feature, weight]) => [feature, Math.sqrt(weight)]));
+  for (const { lemma, pos } of contentLemmas(text)) {
+    const { own, broader } = wordNet(lemma, pos);
+    for (const synset of own) add(synset, WEIGHTS.meaning);
+    for (const synset of broader) add(synset, WEIGHTS.broaderMeaning);
+  }
+  // "To be or not to be" has no word that carries meaning: better its letters than nothing.
+  if (squares.size === 0) add(text.trim().toLowerCase(), 1);
+  return new Map([...squares].map(([feature, square]) => [feature, Math.sqrt(square)]));
 }
 
 /** FNV-1a over UTF-16 units, then mixed: its low bits alone spread short words badly. */

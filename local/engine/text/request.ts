@@ -29,9 +29,9 @@ export function readRequest(messages: readonly Message[]): TextRequest {
 /** The last paragraph apart; of a single paragraph the last line. */
 function splitLast(content: string): { readonly before: string; readonly last: string } {
   const text = content.trim();
-  const paragraph = /\n[^\S\n]*\n(?!.*\n[^\S\n]*\n)/s.exec(text);
-  const at = paragraph?.index ?? text.lastIndexOf("\n");
-  return at === -1 ? { before: "", last: text } : { before: text.slice(0, at), last: text.slice(at).trim() };
+  const paragraphs = text.split(/\n[^\S\n]*\n/);
+  const parts = paragraphs.length > 1 ? paragraphs : text.split("\n");
+  return { before: parts.slice(0, -1).join("\n"), last: parts.at(-1)?.trim() ?? "" };
 }
 
 function readCount(request: string): number | null {

@@ -7,9 +7,9 @@ import * as z from "zod";
 const nlp = winkNLP(model, ["sbd"]);
 
 // oxlint-disable-next-line typescript/unbound-method -- wink-nlp's `its` are names of what to read, not methods
-const { precedingSpaces, stopWordFlag, type } = nlp.its;
+const { precedingSpaces, stem: itsStem, stopWordFlag, type } = nlp.its;
 // Its types name the arguments in another order than `out` does; at run time it is one of the others.
-const stem = nlp.its.stem as unknown as typeof precedingSpaces;
+const stem = itsStem as unknown as typeof precedingSpaces;
 
 const Words = z.array(z.string());
 const Flags = z.array(z.boolean());

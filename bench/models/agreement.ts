@@ -1,0 +1,37 @@
+import { normalizeWord } from "../../shared/spoken-alike.ts";
+import type { Result } from "./try-model.ts";
+
+/**
+ * How much of the largest model's result this one has too, 0 to 1: of words, 1 less the word error rate (edits of single words
+ * by the number of the largest model's words, NIST's measure), at least 0; of labels, those in common by those that either
+ * gave. Null where they cannot be compared.
+ */
+export function agreement(result: Result | null, largest: Result | null): number | null {
+  if (result === null || largest === null) return null;
+  if ("words" in result && "words" in largest) return 1 - Math.min(1, wordErrorRate(result.words, largest.words));
+  if ("labels" in result && "labels" in largest) return overlap(new Set(result.labels), new Set(largest.labels));
+  return null;
+}
+
+/** Words are compared without case and punctuation, which some models do not give. */
+export function wordErrorRate(heard: readonly string[], spoken: readonly string[]): number {
+  const left = heard.map(normalizeWord);
+  const right = spoken.map(normalizeWord);
+  if (right.length === 0) return left.length === 0 ? 0 : 1;
+  let row = right.map((_, index) => index + 1);
+  for (const [index, word] of left.entries()) {
+    let [diagonal, above] = [index, index + 1];
+    row = row.map((below, column) => {
+      const cost = Math.min(below + 1, above + 1, diagonal + (word === right[column] ? 0 : 1));
+      [diagonal, above] = [below, cost];
+      return cost;
+    });
+  }
+  return (row.at(-1) ?? 0) / right.length;
+}
+
+function overlap(left: ReadonlySet<string>, right: ReadonlySet<string>): number {
+  const all = new Set([...left, ...right]);
+  const common = [...left].filter((label) => right.has(label));
+  return all.size === 0 ? 1 : common.length / all.size;
+}

@@ -1,0 +1,48 @@
+import { parseArgs } from "node:util";
+
+export interface ModelsArguments {
+  /** The folder with the user's own files. */
+  readonly inputs: string;
+  /** A deployed Darkroom; null for the offline engines. */
+  readonly remote: { readonly url: string; readonly key: string } | null;
+  /** How often each file is given to each model: one call says little of how long calls take. */
+  readonly rounds: number;
+  /** JSON lines in place of the table. */
+  readonly json: boolean;
+}
+
+export const USAGE = "Usage: npm run bench:models -- --inputs DIR [--rounds 1] [--remote] [--json]";
+
+/** @throws an Error whose message says what was wrong, and how the command is used. */
+export function readArguments(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): ModelsArguments {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        inputs: { type: "string" },
+        rounds: { type: "string", default: "1" },
+        remote: { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
+      },
+    });
+    if (values.inputs === undefined) throw new Error("--inputs names the folder with your files");
+    const rounds = Number(values.rounds);
+    if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) {
+      throw new Error(`--rounds is '${values.rounds}', expected a whole number from 1 to 100`);
+    }
+    return { inputs: values.inputs, rounds, json: values.json, remote: values.remote ? remoteOf(env) : null };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Error(`${message}\n${USAGE}`, { cause: error });
+  }
+}
+
+function remoteOf({ DARKROOM_URL: url, DARKROOM_KEY: key }: Readonly<Record<string, string | undefined>>) {
+  if (url === undefined || key === undefined) {
+    throw new Error("--remote asks the Darkroom at DARKROOM_URL, with the API key in DARKROOM_KEY: set both");
+  }
+  return { url, key };
+}

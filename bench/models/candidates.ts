@@ -1,0 +1,50 @@
+import {
+  IMAGE_CLASSIFIER,
+  IMAGE_MODELS,
+  MODELS,
+  type ModelId,
+  SPEECH_MODELS,
+  TEXT_CLASSIFIER,
+} from "../../shared/models.ts";
+import type { JobWork } from "../../shared/new-job.ts";
+
+/** A model that could do a kind of work, and the options that ask for it. */
+export interface Candidate {
+  readonly model: ModelId;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** What is compared with what: files of one group are the same work. */
+export type Group = "recordings" | "prompts" | "pictures" | "texts";
+
+export function groupOf({ kind, input }: JobWork): Group {
+  switch (kind) {
+    case "transcription":
+      return "recordings";
+    case "image_generation":
+      return "prompts";
+    case "classification":
+      return "media" in input && input.media === "image" ? "pictures" : "texts";
+  }
+}
+
+/** The largest first: the others are compared with it. */
+export const CANDIDATES: Readonly<Record<Group, readonly Candidate[]>> = {
+  recordings: (["accurate", "balanced", "fast"] as const).map((tier) => ({
+    model: SPEECH_MODELS[tier].id,
+    options: { tier },
+  })),
+  prompts: (["flux-2-dev", "flux-2-klein-9b", "flux-2-klein-4b", "flux-1-schnell"] as const).map((model) => ({
+    model: IMAGE_MODELS[model].id,
+    options: { model },
+  })),
+  pictures: [{ model: IMAGE_CLASSIFIER, options: {} }],
+  texts: [{ model: TEXT_CLASSIFIER, options: {} }],
+};
+
+/** Known to hear English only: its recommendation comes with that. */
+export function caveatOf(model: ModelId): string | null {
+  const isEnglishOnly = Object.values(SPEECH_MODELS).some(({ id, language }) => id === model && language === "en");
+  if (isEnglishOnly) return "it knows English only";
+  return MODELS[model].prices.length === 0 ? "the platform lists no price for it" : null;
+}

@@ -1,0 +1,35 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { SNIFF_BYTES } from "../../shared/limits.ts";
+import type { JobWork } from "../../shared/new-job.ts";
+import { routeUpload } from "../../shared/route-upload.ts";
+
+/** A file of the user's, and the kind of job that it becomes. */
+export interface Input {
+  readonly name: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly work: JobWork;
+}
+
+export interface Inputs {
+  readonly taken: readonly Input[];
+  /** Files of no kind, with the reason. */
+  readonly ignored: readonly { readonly name: string; readonly reason: string }[];
+}
+
+/** The files of a folder, not of those in it. @throws an Error if there is no such folder. */
+export async function readInputs(folder: string): Promise<Inputs> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  const taken: Input[] = [];
+  const ignored: { name: string; reason: string }[] = [];
+  for (const name of names.toSorted()) {
+    const bytes = new Uint8Array(await readFile(join(folder, name)));
+    const source = { key: `inbox/${name}`, etag: "", sizeBytes: bytes.length };
+    const route = await routeUpload({ source, head: bytes.subarray(0, SNIFF_BYTES), metadata: {} });
+    if (route.type === "job") taken.push({ name, bytes, work: route.work });
+    else ignored.push({ name, reason: route.reason });
+  }
+  return { taken, ignored };
+}

@@ -1,0 +1,116 @@
+import { viewOf } from "./bytes.ts";
+import { readWithin, type ByteSource } from "./byte-source.ts";
+import type { Json } from "./chunk.ts";
+import { CHUNK_MAX_READS, READ_BYTES } from "./limits.ts";
+import type { Packet } from "./m4a.ts";
+import type { SampleTables } from "./mp4-tables.ts";
+
+/** A chunk carries its piece of the index, so that no chunk reads the whole index again. */
+export interface IndexedPackets {
+  readonly [key: string]: Json;
+  /** Media time of the first packet, after the edit list. */
+  readonly firstTicks: number;
+  /** Durations as count, ticks, count, ticks, … */
+  readonly durations: readonly number[];
+  /** Stretches of packets that lie together, as offset, bytes, packets, offset, bytes, packets, … */
+  readonly runs: readonly number[];
+  /** Where the sizes of the packets stand (4 bytes each); 0 where all have `size`. */
+  readonly sizesAt: number;
+  readonly size: number;
+}
+
+/** What a chunk has to know of the packets from `first` up to `end`. */
+export function describePackets(tables: SampleTables, startTicks: number, first: number, end: number): IndexedPackets {
+  return {
+    firstTicks: tables.ticksAt(first) - startTicks,
+    durations: tables.durations(first, end),
+    runs: tables.runs(first, end),
+    sizesAt: tables.fixedSize === 0 ? tables.sizesOffset + first * 4 : 0,
+    size: tables.fixedSize,
+  };
+}
+
+export interface Wanted {
+  readonly timescale: number;
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Of the packets: their sizes take another. */
+  readonly mostReads?: number;
+}
+
+/** Packets of a time, as far as the file goes, and when the first begins. Half a chunk keeps the index of the whole. */
+export async function readPackets(
+  source: ByteSource,
+  { firstTicks, durations, runs, sizesAt, size: fixedSize }: IndexedPackets,
+  { timescale, startMs, endMs, mostReads }: Wanted,
+): Promise<{ readonly packets: readonly Packet[]; readonly startTicks: number }> {
+  const stretches = await readRuns(source, runs, mostReads);
+  const count = stretches.reduce((sum, stretch) => sum + stretch.samples, 0);
+  const sizes = sizesAt === 0 ? null : viewOf(await readWithin(source, sizesAt, count * 4));
+  const packets: Packet[] = [];
+  let startTicks = firstTicks;
+  let ticks = firstTicks;
+  let sample = 0;
+  let durationAt = 0;
+  let left = durations[0] ?? 0;
+  for (const { bytes, samples } of stretches) {
+    for (let at = 0, index = 0; index < samples; index++, sample++) {
+      const size = sizes === null ? fixedSize : sizes.getUint32(sample * 4);
+      // The rest of the file is not there: its upload or a copy of it ended early.
+      if (at + size > bytes.length) return { packets, startTicks };
+      for (; left === 0 && durationAt + 2 < durations.length; left = durations[durationAt] ?? 0) durationAt += 2;
+      const duration = durations[durationAt + 1] ?? 0;
+      const fromMs = (ticks / timescale) * 1000;
+      if (((ticks + duration) / timescale) * 1000 > startMs && fromMs < endMs) {
+        if (packets.length === 0) startTicks = ticks;
+        packets.push({ data: bytes.subarray(at, at + size), duration });
+      }
+      ticks += duration;
+      left -= 1;
+      at += size;
+    }
+  }
+  return { packets, startTicks };
+}
+
+interface Stretch {
+  readonly offset: number;
+  readonly length: number;
+  readonly samples: number;
+}
+
+/** Read what lies among video in few reads: the widest gaps are left out, the rest is read and dropped. */
+export async function readRuns(
+  source: ByteSource,
+  flat: readonly number[],
+  mostReads = CHUNK_MAX_READS - 2,
+): Promise<readonly { bytes: Uint8Array; samples: number }[]> {
+  const runs: Stretch[] = [];
+  for (let at = 0; at + 2 < flat.length; at += 3) {
+    runs.push({ offset: flat[at] ?? 0, length: flat[at + 1] ?? 0, samples: flat[at + 2] ?? 0 });
+  }
+  const gapBefore = (index: number) => {
+    const [before, run] = [runs[index - 1], runs[index]];
+    return before === undefined || run === undefined ? 0 : Math.abs(run.offset - before.offset - before.length);
+  };
+  const widest = runs.map((_, index) => index).toSorted((left, right) => gapBefore(right) - gapBefore(left));
+  const breaks = new Set(widest.slice(0, mostReads - 1));
+  const read: { bytes: Uint8Array; samples: number }[] = [];
+  for (let from = 0; from < runs.length;) {
+    let to = from + 1;
+    const base = runs[from]?.offset ?? 0;
+    let end = base + (runs[from]?.length ?? 0);
+    for (let next = runs[to]; next !== undefined && !breaks.has(to) && next.offset >= end; next = runs[to]) {
+      if (next.offset + next.length - base > 2 * READ_BYTES) break; // bounded memory before few reads
+      end = next.offset + next.length;
+      to += 1;
+    }
+    const bytes = await readWithin(source, base, end - base);
+    for (const run of runs.slice(from, to)) {
+      // Copied: a view would keep the video around it in memory.
+      read.push({ bytes: bytes.slice(run.offset - base, run.offset - base + run.length), samples: run.samples });
+    }
+    from = to;
+  }
+  return read;
+}

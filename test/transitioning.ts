@@ -1,0 +1,80 @@
+// What consumers and clients do to jobs, called as they call it, at a time of the test's own.
+import { cancelJob, insertJobs } from "../shared/db/jobs.ts";
+import { leaseTasks } from "../shared/db/leases.ts";
+import { redriveTask } from "../shared/db/redrive-letters.ts";
+import { type Settled, settleTasks } from "../shared/db/settle.ts";
+import { stopJobs, tooLate } from "../shared/db/stop-jobs.ts";
+import { JobWork, newJob } from "../shared/new-job.ts";
+import type { Verdict } from "../shared/settlement.ts";
+import type { Task } from "../shared/task.ts";
+import { DEFAULT_TERMS } from "../shared/terms.ts";
+import type { startDarkroom } from "./harness.ts";
+
+/** Ahead of the consumer that runs beside these tests, which finds nothing due. */
+export const START = 1_900_000_000_000;
+export const LEASE_MS = 1000;
+export const ACTOR = { ownerId: "operator", actor: "key:test" };
+export const FAILURE = { code: "model_failed", message: "broken" };
+export const VERDICTS = {
+  completed: { type: "completed" },
+  discard: { type: "discard", failure: FAILURE },
+} as const satisfies Record<string, Verdict>;
+
+export type Leased = Pick<Task, "id" | "leaseId">;
+
+export function transitioning(darkroom: ReturnType<typeof startDarkroom>) {
+  const clock = { now: START };
+  const db = () => darkroom.bindings().DB;
+  const times = () => ({ now: clock.now, ringGraceMs: 1e12 });
+
+  /** @returns how many tasks are new. */
+  async function insert(id: string, { text = id, reuse = false } = {}): Promise<number> {
+    const work = JobWork.parse({ kind: "classification", input: { text, options: {} } });
+    const about = { id, ownerId: "operator", createdAt: START, ringGraceMs: 1e12 };
+    const job = await newJob(work, { ...DEFAULT_TERMS, reuse }, about);
+    return (await insertJobs(db(), { jobs: [job], uploads: [] }, times())).tasks.length;
+  }
+
+  async function lease(limit = 1): Promise<readonly Task[]> {
+    return leaseTasks(db(), { id: crypto.randomUUID(), now: clock.now, leaseMs: LEASE_MS, limit, callsAMinute: {} });
+  }
+
+  async function settleAll(tasks: readonly Leased[], verdict: Verdict, lost = false): Promise<Settled> {
+    const at = { calls: [], startedAt: clock.now, finishedAt: clock.now };
+    const settlements = tasks.map(({ id, leaseId }) => ({ taskId: id, leaseId, verdict, lost, ...at }));
+    return settleTasks(db(), settlements, times());
+  }
+
+  /** @returns 1 if it took effect. */
+  async function settle(task: Leased, verdict: Verdict, lost = false): Promise<number> {
+    return (await settleAll([task], verdict, lost)).settled.size;
+  }
+
+  const cancel = (id: string) => cancelJob(db(), id, ACTOR, times());
+  const stop = (id: string) => stopJobs(db(), [tooLate(id, { isStarted: true })], times());
+
+  /** By hand, of the latest letter, whatever became of it. */
+  async function redrive(): Promise<boolean> {
+    const letter = await db()
+      .prepare("SELECT id, task_id AS taskId FROM dead_letters ORDER BY created_at DESC LIMIT 1")
+      .first<{ id: string; taskId: string }>();
+    if (letter === null) return false;
+    const redriven = { ...letter, scheduledAt: clock.now };
+    return redriveTask(db(), redriven, { ...times(), actor: ACTOR, options: undefined });
+  }
+
+  /** Of the one job there is. */
+  async function state(): Promise<{ job: string; task: string; attempts: number; letters: number }> {
+    const row = await db()
+      .prepare(
+        `SELECT j.state AS job, t.state AS task, (SELECT count(*) FROM attempts) AS attempts,
+                (SELECT count(*) FROM dead_letters WHERE redriven_at IS NULL) AS letters
+           FROM jobs j JOIN tasks t ON t.job_id = j.id`,
+      )
+      .first<{ job: string; task: string; attempts: number; letters: number }>();
+    if (row === null) throw new Error("the job is gone");
+    return row;
+  }
+
+  return { clock, insert, lease, settleAll, settle, cancel, stop, redrive, state };
+}
