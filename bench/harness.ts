@@ -67,6 +67,28 @@ export async function startTimed() {
   return { ours, env, clearLogs: () => server.clearLogs(), close: () => server.close() };
 }
 
+/** The product alone, with a model that embeds at once, and the Worker that says hello. */
+export async function startSearched() {
+  const config = readConfig({ config: CONFIG_PATH });
+  const server = createTestHarness({
+    workers: [
+      { configPath: CONFIG_PATH },
+      plain(config, "darkroom-local-ai", "bench/workers/meaning-ai.ts"),
+      plain(config, "hello", "bench/workers/hello.ts"),
+    ],
+  });
+  await server.listen();
+  const ours = server.getWorker<Env>("darkroom");
+  await ours.applyD1Migrations("DB");
+  return {
+    ours,
+    env: await ours.getEnv(),
+    hello: server.getWorker("hello"),
+    clearLogs: () => server.clearLogs(),
+    close: () => server.close(),
+  };
+}
+
 /** The same configuration with another entry file. */
 function darkroomFrom(main: string, config: DarkroomConfig): WorkerInput {
   return {

@@ -3,6 +3,7 @@ import { createAudit, createDeadLetters, createRedrives } from "./dead-letters.t
 import { type CallOptions, type ClientOptions, createHttp } from "./http.ts";
 import { createJobs } from "./jobs.ts";
 import { createKeys, createQueues, createWebhooks } from "./operations.ts";
+import type { SearchAnswer, SearchQuery } from "./types.ts";
 import { createUploads } from "./uploads.ts";
 
 /** Every call throws a `DarkroomError` with the problem's fields if it is refused or not answered. */
@@ -18,6 +19,9 @@ export function createClient(options: ClientOptions) {
     queues: createQueues(http),
     webhooks: createWebhooks(http),
     keys: createKeys(http),
+    /** Passages of transcripts, prompts, texts and labels, found by words and by meaning, best first. */
+    search: (text: string, query: SearchQuery = {}, call?: CallOptions) =>
+      http.json<SearchAnswer>("GET", "/v1/search", { ...call, query: { ...query, q: text } }),
     health: (call?: CallOptions) => http.json<{ readonly status: "ok" }>("GET", "/healthz", call),
     /** The API's description, an OpenAPI document. */
     openapi: (call?: CallOptions) => http.json<Record<string, unknown>>("GET", "/openapi.json", call),

@@ -7,6 +7,8 @@ import type { auditView, groupView, letterDetailView, letterView } from "../prod
 import type { kindView, loadView } from "../producer/load-view.ts";
 import type { queueView } from "../producer/queue-metrics.ts";
 import type { redriveView } from "../producer/redrive-view.ts";
+import type { SearchQuery as SearchRequest } from "../producer/search-requests.ts";
+import type * as views from "../producer/views/search.ts";
 import type * as requests from "../producer/requests.ts";
 import type { sampleMatching } from "../shared/db/redrives.ts";
 import type { listUploads } from "../shared/db/job-reads.ts";
@@ -35,6 +37,8 @@ export type DeadLetterQuery = Omit<Query<typeof requests.DeadLetterQuery>, "view
 export type PageQuery = Query<typeof requests.PageQuery>;
 export type AuditQuery = Query<typeof requests.AuditQuery>;
 export type CaptionQuery = Omit<Query<typeof requests.TranscriptQuery>, "format">;
+/** Where to look, beside what for. */
+export type SearchQuery = Omit<Query<typeof SearchRequest>, "q">;
 export type PauseRequest = z.input<typeof requests.PauseRequest>;
 export type RedriveOneRequest = z.input<typeof requests.RedriveOneRequest>;
 export type DiscardRequest = z.input<typeof requests.DiscardRequest>;
@@ -57,6 +61,8 @@ export type DeadLetterDetail = ReturnType<typeof letterDetailView>;
 export type Redrive = ReturnType<typeof redriveView>;
 export type AuditEntry = ReturnType<typeof auditView>;
 export type KindLoad = ReturnType<typeof kindView>;
+export type SearchHit = views.SearchHit;
+export type SearchAnswer = views.SearchAnswer;
 export type SeenUpload = Answered<Awaited<ReturnType<typeof listUploads>>[number]>;
 
 export type Load = ReturnType<typeof loadView> & {

@@ -45,6 +45,7 @@ export type Fault =
   | "events.failed"
   | "request.failed"
   | "limit.failed"
+  | "search.degraded"
   | "health.failed";
 
 /** An event. Never a prompt, a text, a transcript, an API key or a model's own words: those may quote them. */

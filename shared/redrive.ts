@@ -12,6 +12,7 @@ const LETTER_KINDS = Object.keys({
   join_transcript: true,
   generate_image: true,
   classify: true,
+  embed: true,
   deliver_webhook: true,
   "media-tasks": true,
   "media-uploads": true,

@@ -8,6 +8,7 @@ export type TaskKind =
   | "join_transcript"
   | "generate_image"
   | "classify"
+  | "embed"
   | "deliver_webhook";
 
 /** Which kind of job each kind of task is a part of; null for what runs beside jobs of any kind. */
@@ -17,6 +18,7 @@ export const JOB_KIND_OF: Readonly<Record<TaskKind, JobKind | null>> = {
   join_transcript: "transcription",
   generate_image: "image_generation",
   classify: "classification",
+  embed: null,
   deliver_webhook: null,
 };
 

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { Job } from "../client/index.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
+import { embedJob } from "./passages.ts";
 import { speech } from "./speech.ts";
 
 const darkroom = startDarkroom();
@@ -200,4 +201,28 @@ test("who stops reading is no failure", async () => {
   const child = start(["ls", "--json", "--limit", "1", "--all"]);
   child.stdout?.destroy();
   expect(await ended(child)).toMatchObject({ code: 0, stderr: "" });
+});
+
+test("passages are searched for, as a table or a document a line", async () => {
+  const talk = await darkroom.upload({ name: "talk.wav" }, speech("boats leave the harbour"));
+  const picture = await darkroom.submit({ kind: "image_generation", prompt: "a harbour\u001b[2J at dawn" });
+  for (const { id } of [talk, picture]) {
+    await darkroom.untilJob(id);
+    await embedJob(darkroom.bindings(), id);
+  }
+  const found = await until(
+    () => run(["search", "the", "harbour"]),
+    ({ stdout }) => lines(stdout).length === 3,
+  );
+  expect(found).toMatchObject({ code: 0, stderr: "" });
+  expect(found.stdout).toMatch(new RegExp(`^${talk.id} +0:00 +transcript +boats leave the harbour$`, "m"));
+  expect(found.stdout).toMatch(new RegExp(`^${picture.id} +prompt +a harbour at dawn$`, "m"));
+  const listed = await run(["search", "harbour", "--kind", "image_generation", "--limit", "5", "--json"]);
+  expect(lines(listed.stdout).map((line) => JSON.parse(line))).toMatchObject([{ jobId: picture.id, source: "prompt" }]);
+  expect(await run(["search", "harbour", "--job", talk.id, "--json"])).toMatchObject({ code: 0 });
+  const byWords = await run(["search", "harbour", "error:3040"]);
+  expect(byWords.stderr).toContain("only words were looked for");
+  expect(lines(byWords.stdout)).toHaveLength(3);
+  expect(await run(["search", "x".repeat(1001)])).toMatchObject({ code: 2 });
+  expect(await run(["search"])).toMatchObject({ code: 2 });
 });

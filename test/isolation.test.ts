@@ -6,7 +6,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { app } from "../producer/index.ts";
 import { SCOPE_OF } from "../producer/scopes.ts";
 import { SCOPES } from "../shared/scopes.ts";
-import { KEYS, startDarkroom } from "./harness.ts";
+import { KEYS, startDarkroom, until } from "./harness.ts";
+import { embedJob } from "./passages.ts";
 import { startReceiver } from "./receiver.ts";
 import { speech } from "./speech.ts";
 import { type Belongings, fileForm, PUBLIC, WALK } from "./walk.ts";
@@ -61,6 +62,11 @@ function refusalsOf(route: string): readonly [unauthorized: string, insufficient
 async function settle(): Promise<Belongings> {
   const { id: done, input } = await darkroom.upload({ name: "same.mp3" }, speech("their words"));
   await darkroom.untilJob(done);
+  await embedJob(darkroom.bindings(), done);
+  await until(
+    () => darkroom.api("/v1/search?q=their+words").then((response) => response.json<{ hits: unknown[] }>()),
+    ({ hits }) => hits.length > 0,
+  );
   const broken = await darkroom.submit({ kind: "image_generation", prompt: "error:3010 broken" });
   await darkroom.untilJob(broken.id);
   await darkroom.post("/v1/queues/image_generation/pause", { note: "for the walk" });

@@ -14,13 +14,16 @@ const FAKE_WRANGLER = `#!/usr/bin/env bash
 echo "$*" >> "$ACCOUNT/calls"
 case "$*" in
   "whoami") [ ! -e "$ACCOUNT/logged-out" ] ;;
-  "r2 bucket info"*|"queues info"*) [ -e "$ACCOUNT/$(basename "\${!#}")" ] ;;
+  "r2 bucket info"*|"queues info"*|"vectorize get"*) [ -e "$ACCOUNT/$(basename "\${!#}")" ] ;;
   "d1 info"*) [ -e "$ACCOUNT/darkroom" ] && echo '{"uuid":"12345678-1234-1234-1234-123456789abc"}' ;;
   "r2 bucket notification list"*) cat "$ACCOUNT/rule" 2>/dev/null ;;
   "r2 bucket notification create"*) echo "queue: media-uploads" > "$ACCOUNT/rule" ;;
   "r2 bucket cors set"*) cp "\${!#}" "$ACCOUNT/cors" ;;
   "secret list"*) cat "$ACCOUNT/secrets" 2>/dev/null ;;
   "secret put"*) cat > /dev/null; echo '"name": "URL_SIGNING_KEY"' > "$ACCOUNT/secrets" ;;
+  "vectorize create "*) touch "$ACCOUNT/darkroom-passages" ;;
+  "vectorize create-metadata-index"*) printf '"%s"' "\${4#*=}" >> "$ACCOUNT/properties" ;;
+  "vectorize list-metadata-index"*) cat "$ACCOUNT/properties" 2>/dev/null ;;
   *"create "*) touch "$ACCOUNT/\${!#}" ;;
   *"INSERT INTO api_keys"*) touch "$ACCOUNT/key" ;;
   *"SELECT count"*) [ -e "$ACCOUNT/key" ] && echo '"keys": 1' || echo '"keys": 0' ;;
@@ -52,6 +55,10 @@ test("creates everything once, prints each command, and shows the key once", asy
     "+ wrangler queues create media-tasks",
     "+ wrangler queues create media-dead-letters",
     "+ wrangler r2 bucket notification create darkroom-media --event-type object-create --queue media-uploads --prefix inbox/",
+    "+ wrangler vectorize create darkroom-passages --dimensions=1024 --metric=cosine",
+    "+ wrangler vectorize create-metadata-index darkroom-passages --propertyName=space --type=string",
+    "+ wrangler vectorize create-metadata-index darkroom-passages --propertyName=jobId --type=string",
+    "+ wrangler vectorize create-metadata-index darkroom-passages --propertyName=kind --type=string",
     "+ wrangler d1 create darkroom",
     "+ wrangler d1 migrations apply DB --remote -e production",
     "+ wrangler secret put URL_SIGNING_KEY -e production",
@@ -70,7 +77,7 @@ test("creates everything once, prints each command, and shows the key once", asy
 
 test("a dry run calls nothing and changes nothing", async () => {
   const printed = await provision("--dry-run");
-  expect(printed.match(/^\+ wrangler /gm)).toHaveLength(9);
+  expect(printed.match(/^\+ wrangler /gm)).toHaveLength(13);
   await expect(readFile(join(folder, "account/calls"))).rejects.toThrow(/ENOENT/);
   expect(await readFile(join(folder, "wrangler.jsonc"), "utf8")).toBe(
     await readFile(join(ROOT, "wrangler.jsonc"), "utf8"),

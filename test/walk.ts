@@ -80,6 +80,7 @@ export const WALK: Readonly<Record<string, Step>> = {
   },
   "GET /v1/jobs/:id/transcript": { path: ({ done }) => `/v1/jobs/${done}/transcript`, code: "job_not_found" },
   "GET /v1/jobs/:id/events": { path: ({ done }) => `/v1/jobs/${done}/events`, code: "job_not_found" },
+  "GET /v1/search": { path: () => "/v1/search?q=their+words", code: null },
   "GET /v1/uploads": { path: () => "/v1/uploads", code: null },
   // Their own bytes, the same as theirs: a job of their own, and no result taken over.
   "POST /v1/uploads": { path: () => "/v1/uploads?name=same.mp3", body: () => speech("their words"), code: null },

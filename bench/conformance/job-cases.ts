@@ -94,6 +94,24 @@ export const jobCases: readonly Case[] = [
     },
   })),
   {
+    operation: "GET /v1/jobs/{id}/transcript",
+    via,
+    of: "an excerpt",
+    async run(callers) {
+      const { id } = await heard(callers);
+      const { segments } = await callers.client.jobs.transcript(id, "json", { fromMs: 3_600_000 });
+      expect(segments.length === 0, "something is heard after its end");
+    },
+  },
+  {
+    operation: "GET /v1/search",
+    via,
+    async run({ client }) {
+      const { hits, model, degraded } = await client.search("a harbour", { limit: 3 });
+      expect(hits.length <= 3 && model !== "" && degraded === null, `not searched: ${degraded}`);
+    },
+  },
+  {
     operation: "GET /v1/jobs/{id}/events",
     via,
     async run({ client }) {

@@ -6,6 +6,7 @@ import { EXIT, EXIT_HELP } from "./exit-codes.ts";
 import { addJobs } from "./jobs.ts";
 import { addKeys } from "./keys.ts";
 import { endOnClosedPipe } from "./output.ts";
+import { addSearch } from "./search.ts";
 import { addSubmit } from "./submit.ts";
 
 endOnClosedPipe();
@@ -21,6 +22,7 @@ const program = new Command("darkroom")
 
 addSubmit(program);
 addJobs(program);
+addSearch(program);
 addDeadLetters(program);
 addKeys(program);
 

@@ -2,6 +2,7 @@ import type { TaskKind } from "../../shared/task.ts";
 import type { Processor } from "../processor.ts";
 import { classify } from "./classify.ts";
 import { deliverWebhook } from "./deliver-webhook.ts";
+import { embed } from "./embed.ts";
 import { generateImage } from "./generate-image.ts";
 import { joinTranscript } from "./join-transcript.ts";
 import { transcribeChunk } from "./transcribe-chunk.ts";
@@ -13,5 +14,6 @@ export const processors: Readonly<Record<TaskKind, Processor>> = {
   join_transcript: joinTranscript,
   generate_image: generateImage,
   classify,
+  embed,
   deliver_webhook: deliverWebhook,
 };

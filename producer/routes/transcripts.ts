@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { type CaptionOptions, layoutCaptions } from "../../shared/caption-layout.ts";
 import { toSrt, toVtt } from "../../shared/captions.ts";
 import { readJob } from "../../shared/db/job-reads.ts";
+import { excerptOf } from "../../shared/excerpt.ts";
 import { intakeOf } from "../../shared/intake.ts";
 import { Transcript } from "../../shared/transcript.ts";
 import type { App } from "../app.ts";
@@ -13,12 +14,12 @@ import { TranscriptQuery } from "../requests.ts";
 
 export const transcripts = new Hono<App>();
 
-/** The transcript so far, rendered as asked. `x-transcript-complete` says whether more will come, or a part is missing. */
+/** The transcript so far, or a part of it, rendered as asked. `x-transcript-complete` says whether more will come, or a part is missing. */
 transcripts.get(
   "/:id/transcript",
   describe({
     operationId: "readTranscript",
-    summary: "The transcript so far",
+    summary: "The transcript so far, or a part of it",
     tags: ["results"],
     answers: {
       200: {
@@ -41,8 +42,9 @@ transcripts.get(
         detail: `Job '${id}' is a ${detail.job.kind}; it has no transcript.`,
       });
     }
+    const asked = c.req.valid("query");
     const transcript = await readTranscript(detail, intakeOf(c.env));
-    const { body, contentType } = render(transcript, c.req.valid("query"));
+    const { body, contentType } = render(isWhole(asked) ? transcript : excerptOf(transcript, asked), asked);
     return c.body(body, 200, {
       "content-type": contentType,
       "cache-control": "private, no-cache",
@@ -51,6 +53,10 @@ transcripts.get(
     });
   },
 );
+
+function isWhole({ fromMs, toMs }: { fromMs: number; toMs: number }): boolean {
+  return fromMs === 0 && toMs === Number.POSITIVE_INFINITY;
+}
 
 function render(
   transcript: Transcript,

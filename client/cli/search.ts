@@ -1,0 +1,45 @@
+import { type Command, Option } from "commander";
+
+import { JOB_KINDS, type JobKind } from "../../shared/job.ts";
+import { EXIT, type ExitCode } from "./exit-codes.ts";
+import { clean, printJson, printTable } from "./output.ts";
+import { action, parseCount, type Session } from "./session.ts";
+
+const DEFAULT_LIMIT = 10;
+
+export function addSearch(program: Command): void {
+  program
+    .command("search")
+    .description("passages of transcripts, prompts, texts and labels, best first")
+    .argument("<words...>", "what to look for, in any words")
+    .addOption(new Option("--kind <kind>", "in jobs of this kind").choices(JOB_KINDS))
+    .option("--job <id>", "in this job")
+    .option("--limit <count>", "at most so many", parseCount, DEFAULT_LIMIT)
+    .action(action(search));
+}
+
+async function search(
+  { client, isJson, signal }: Session,
+  words: readonly string[],
+  { kind, job, limit }: { kind?: JobKind; job?: string; limit: number },
+): Promise<ExitCode> {
+  const query = { ...(kind && { kind }), ...(job !== undefined && { jobId: job }), limit };
+  const { hits, degraded } = await client.search(words.join(" "), query, { signal });
+  if (degraded !== null) process.stderr.write(`darkroom: ${clean(degraded)}\n`);
+  if (isJson) for (const hit of hits) printJson(hit);
+  else if (hits.length > 0) {
+    const rows = hits.map(({ jobId, startMs, source, snippet }) => [jobId, clockOf(startMs), source, snippet]);
+    printTable([["JOB", "AT", "SOURCE", "SAYS"], ...rows]);
+  }
+  return EXIT.ok;
+}
+
+/** 1:02:05, as players show it; nothing for what has no time. */
+function clockOf(timeMs: number | null): string {
+  if (timeMs === null) return "";
+  const seconds = Math.floor(timeMs / 1000);
+  const two = (value: number) => String(value).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  const rest = two(seconds % 60);
+  return hours === 0 ? `${minutes}:${rest}` : `${hours}:${two(minutes)}:${rest}`;
+}
