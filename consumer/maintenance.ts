@@ -11,6 +11,8 @@ import {
 } from "../shared/db/maintenance.ts";
 import { deletePendingUploads, findExpiredUploads } from "../shared/db/pending-uploads.ts";
 import { pruneAnswers } from "../shared/db/idempotency.ts";
+import { continueReleases } from "../shared/db/holds.ts";
+import { spendAbandoned } from "../shared/db/reservations.ts";
 import { releaseFollowers } from "../shared/db/followers.ts";
 import { settleTasks } from "../shared/db/settle.ts";
 import { findOverdueJobs, stopJobs } from "../shared/db/stop-jobs.ts";
@@ -43,6 +45,8 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
     rescueExpired,
     endOverdue,
     serveFollowers,
+    letHeldGo,
+    spendUntold,
     dispatchDue,
     advanceRedrives,
     sweepInbox,
@@ -76,6 +80,7 @@ async function rescueExpired({ db, tasks, ringGraceMs, journal }: MaintenanceDep
         : { type: "discard", failure },
     lost: true,
     calls: [],
+    isBudgeted: true,
     startedAt: task.leasedAt,
     finishedAt: now,
   }));
@@ -99,6 +104,18 @@ async function serveFollowers({ db, tasks, ringGraceMs, journal }: MaintenanceDe
   recordChanges(journal, changes);
   await wake(tasks, changes.opened);
   return changes.opened.length + changes.endedJobs.length;
+}
+
+/** Go on letting tasks go whose budget was raised or lifted, or whose account is held no more. */
+async function letHeldGo({ db, tasks }: MaintenanceDeps, now: number): Promise<number> {
+  const due = await continueReleases(db, { now, limit: LIMIT });
+  await wake(tasks, due);
+  return due.length;
+}
+
+/** Count calls as spent of which nobody will tell any more what they cost. */
+async function spendUntold({ db }: MaintenanceDeps, now: number): Promise<number> {
+  return spendAbandoned(db, now);
 }
 
 /** Ring again for tasks that are due and that nobody has leased. */

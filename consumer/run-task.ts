@@ -7,10 +7,12 @@ import { type Ai, modelRunner } from "../shared/ai/run-model.ts";
 import type { Failure, Settlement, Verdict } from "../shared/settlement.ts";
 import type { Task } from "../shared/task.ts";
 import { type Message, sendWebhook } from "../shared/webhooks/send.ts";
+import { type BudgetKey, CallRefused } from "../shared/budgets/refusal.ts";
 import type { ByteBudget } from "./byte-budget.ts";
+import { type CallGate, gated } from "./call-gate.ts";
 import { diagnose } from "./failure.ts";
 import { processors } from "./processors/index.ts";
-import { decide } from "./retry-policy.ts";
+import { decide, decideRefused } from "./retry-policy.ts";
 
 export interface RunTaskDeps {
   readonly db: D1Database;
@@ -18,6 +20,7 @@ export interface RunTaskDeps {
   readonly media: R2Bucket;
   readonly budget: ByteBudget;
   readonly cutting: ByteBudget;
+  readonly gate: CallGate;
   /** See `refuseAddress`. */
   readonly allowInsecureWebhooks: boolean;
   /** Signs the links in predictions. */
@@ -30,7 +33,7 @@ export interface RunTaskDeps {
  */
 export async function runTask(
   task: Task,
-  { db, ai, media, budget, cutting, allowInsecureWebhooks, urlSigningKey }: RunTaskDeps,
+  { db, ai, media, budget, cutting, gate, allowInsecureWebhooks, urlSigningKey }: RunTaskDeps,
   signal: AbortSignal,
 ): Promise<Settlement> {
   const calls: ModelCall[] = [];
@@ -40,7 +43,7 @@ export async function runTask(
     attempt: task.attempt,
     attemptsLeft: task.maxAttempts - task.attempt,
     media,
-    models: modelRunner(ai, calls, signal),
+    models: gated(modelRunner(ai, calls, signal), gate, task),
     calls,
     earlierAttempts: async () => (task.attempt === 1 ? [] : findEarlierAttempts(db, task.id)),
     budget,
@@ -57,19 +60,28 @@ export async function runTask(
   };
   let verdict: Verdict;
   let report: DeliveryReport | undefined;
+  let refusedBy: readonly BudgetKey[] | undefined;
   try {
     const { delivery, ...outcome } = await processors[task.kind](task.args, context);
     report = delivery;
     verdict = outcome.type === "retry" ? again(outcome, task) : outcome;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    verdict = decide(diagnose(message), task, { now: Date.now(), random: Math.random });
+    const chance = { now: Date.now(), random: Math.random };
+    if (error instanceof CallRefused) {
+      verdict = decideRefused(error.refusal, task, chance);
+      if (error.refusal.type === "hold") refusedBy = error.refusal.budgets;
+    } else {
+      const message = error instanceof Error ? error.message : String(error);
+      verdict = decide(diagnose(message), task, { ...chance, askedAt: startedAt });
+    }
   }
   return {
     taskId: task.id,
     leaseId: task.leaseId,
     verdict,
     calls,
+    isBudgeted: task.isBudgeted,
+    ...(refusedBy && { refusedBy }),
     startedAt,
     finishedAt: Date.now(),
     ...(report && { delivery: report }),

@@ -66,8 +66,8 @@ export async function acceptUpload(
 
 async function prepare(request: JobRequest, ownerId: string, deps: Intake): Promise<Asked | Problem> {
   const { kind, source: key, options, tags, metadata, ...rest } = request;
-  const { priority, reuse, startWithinSeconds, deadlineSeconds, ...inline } = rest;
-  const terms = { priority, reuse, startWithinSeconds, deadlineSeconds };
+  const { priority, reuse, startWithinSeconds, deadlineSeconds, maxNeurons, ...inline } = rest;
+  const terms = { priority, reuse, startWithinSeconds, deadlineSeconds, maxNeurons };
   const marks = { tags, metadata };
   if (key === undefined) {
     return { work: JobWork.parse({ kind, input: { ...inline, options } }), terms, marks, source: null };

@@ -87,7 +87,12 @@ const QueuePlace = z.object({
 /** A job with all there is to tell of it. Durations are milliseconds. */
 export const Job = JobSummary.extend({
   input: z.union([TranscriptionInput, ImageInput, ClassificationInput]),
-  terms: z.object({ priority: z.enum(PRIORITIES), startBy: MaybeTime, deadlineAt: MaybeTime }),
+  terms: z.object({
+    priority: z.enum(PRIORITIES),
+    startBy: MaybeTime,
+    deadlineAt: MaybeTime,
+    maxNeurons: z.number().nullable(),
+  }),
   progress: Progress,
   timings: z.object({ queuedMs: z.number().nullable(), runningMs: z.number().nullable() }),
   waiting: Waiting.nullable().describe("why nothing of it runs"),
