@@ -48,7 +48,16 @@ async function lease(limit = 1): Promise<readonly Task[]> {
 }
 
 function settlement(task: { id: string; leaseId: string }, verdict: Verdict, lost = false): Settlement {
-  return { taskId: task.id, leaseId: task.leaseId, verdict, lost, calls: [], startedAt: now, finishedAt: now };
+  return {
+    taskId: task.id,
+    leaseId: task.leaseId,
+    verdict,
+    lost,
+    calls: [],
+    isBudgeted: false,
+    startedAt: now,
+    finishedAt: now,
+  };
 }
 
 async function settle(task: { id: string; leaseId: string }, verdict: Verdict, lost = false): Promise<number> {

@@ -1,7 +1,7 @@
 // Telling of budgets that are nearly or wholly used up, once a period each.
 import { BUDGET_EVENTS, WARNED_AT_SHARE } from "../budgets/event.ts";
 import { SLACK_NEURONS } from "../budgets/refusal.ts";
-import { FIRST_DAY, periodsJson, RESETS_AT, SPENT } from "./budget-sums.ts";
+import { firstDayOf, periodsJson, RESETS_AT, SPENT, spentOf } from "./budget-sums.ts";
 import { insertDeliveryTasks, ISO } from "./deliveries.ts";
 import { HELD } from "./settle-inserts.ts";
 import { EVERYBODY } from "./usage.ts";
@@ -55,23 +55,25 @@ function tell(
   { rows, ownerIds, jobId, refusing }: Spenders,
 ): D1PreparedStatement[] {
   const periods = periodsJson(now);
-  const isTheirs = `(b.owner_id = '${EVERYBODY}' OR b.owner_id IN (${ownerIds}))`;
+  const isTheirs = (b: string) => `(${b}.owner_id = '${EVERYBODY}' OR ${b}.owner_id IN (${ownerIds}))`;
+  // What RETURNING says knows no alias.
+  const [firstDay, spent] = [firstDayOf("budgets"), spentOf("budgets")];
   // The condition and the mark are one statement: of those who settle at once, one crosses the line.
   const mark = (name: "warned" | "exhausted", event: string, isCrossed: string) =>
     db
       .prepare(
-        `UPDATE budgets AS b SET ${name}_in = ${FIRST_DAY}, ${name}_at = ?3
-          WHERE ${isTheirs} AND coalesce(b.${name}_in, -1) <> ${FIRST_DAY} AND ${isCrossed}
-         RETURNING json_object('event', '${event}', 'ownerId', b.owner_id, 'period', b.period, 'neurons', b.neurons,
-                               'spent', ${SPENT}) AS news`,
+        `UPDATE budgets SET ${name}_in = ${firstDay}, ${name}_at = ?3
+          WHERE ${isTheirs("budgets")} AND coalesce(${name}_in, -1) <> ${firstDay} AND ${isCrossed}
+         RETURNING json_object('event', '${event}', 'ownerId', owner_id, 'period', period, 'neurons', neurons,
+                               'spent', ${spent}) AS news`,
       )
       .bind(periods, rows, now);
   return [
-    mark("warned", BUDGET_EVENTS[0], `${SPENT} >= b.neurons * ${WARNED_AT_SHARE} - ${SLACK_NEURONS}`),
+    mark("warned", BUDGET_EVENTS[0], `${spent} >= neurons * ${WARNED_AT_SHARE} - ${SLACK_NEURONS}`),
     mark(
       "exhausted",
       BUDGET_EVENTS[1],
-      `(${SPENT} >= b.neurons - ${SLACK_NEURONS} OR (b.owner_id, b.period) IN (${refusing}))`,
+      `(${spent} >= neurons - ${SLACK_NEURONS} OR (owner_id, period) IN (${refusing}))`,
     ),
     db
       .prepare(
@@ -84,7 +86,7 @@ function tell(
                   'spentNeurons', ${SPENT}, 'share', ${SPENT} / b.neurons, 'resetsAt', ${RESETS_AT})),
                 ?3
            FROM json_each('${JSON.stringify(BUDGET_EVENTS)}') v
-           JOIN budgets b ON ${isTheirs} AND iif(v.value = '${BUDGET_EVENTS[0]}', b.warned_at, b.exhausted_at) = ?3
+           JOIN budgets b ON ${isTheirs("b")} AND iif(v.value = '${BUDGET_EVENTS[0]}', b.warned_at, b.exhausted_at) = ?3
            JOIN webhook_endpoints e ON e.owner_id = b.told_owner_id
           WHERE e.disabled_at IS NULL AND (${jobId}) IS NOT NULL
             AND EXISTS (SELECT 1 FROM json_each(e.events) WHERE value = v.value)

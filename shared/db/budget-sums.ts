@@ -10,12 +10,17 @@ export function periodsJson(now: number): string {
   return JSON.stringify({ day: of(day), month: of(month) });
 }
 
-/** Of budget `b`: the first day of its period, and its end. */
-export const FIRST_DAY = `json_extract(?1, '$.' || b.period || '.firstDay')`;
+/** The first day of the period of a budget, by what its row is called. */
+export const firstDayOf = (budget: string) => `json_extract(?1, '$.' || ${budget}.period || '.firstDay')`;
+
+/** When the period of budget `b` ends. */
 export const RESETS_AT = `json_extract(?1, '$.' || b.period || '.resetsAt')`;
 
-/** What has been spent of budget `b` in its period: a walk along the key, at most a month's kinds and models. */
-export const SPENT = `(SELECT coalesce(sum(u.neurons), 0) FROM usage_days u WHERE u.owner_id = b.owner_id AND u.day >= ${FIRST_DAY})`;
+/** What has been spent of it in its period: a walk along the key, at most a month's kinds and models. */
+export const spentOf = (budget: string) =>
+  `(SELECT coalesce(sum(u.neurons), 0) FROM usage_days u
+     WHERE u.owner_id = ${budget}.owner_id AND u.day >= ${firstDayOf(budget)})`;
+export const SPENT = spentOf("b");
 
 /** What calls under way have set aside of budget `b`: those of its owner or, of the account's, all. */
 export const RESERVED = `(SELECT coalesce(sum(o.neurons), 0) FROM reservations o

@@ -69,9 +69,10 @@ function reserve(db: D1Database, asked: Reservation, periods: string, now: numbe
     .bind(periods, JSON.stringify(asked), now);
 }
 
+const ifRefused = (sql: string) => `iif(r.task_id IS NULL, ${sql}, NULL)`;
+
 // Sums are made for what was refused alone.
 function readAnswers(db: D1Database, asked: readonly Reservation[], periods: string): D1PreparedStatement {
-  const ifRefused = (sql: string) => `iif(r.task_id IS NULL, ${sql}, NULL)`;
   return db
     .prepare(
       `SELECT r.task_id IS NOT NULL AS isReserved, t.id IS NOT NULL AS isLeased, j.max_neurons AS maxNeurons,
