@@ -79,7 +79,7 @@ function tell(
       .prepare(
         `INSERT INTO webhook_deliveries (id, owner_id, endpoint_id, url, signer, job_id, event, payload, created_at)
          SELECT 'whd_' || replace(v.value, '.', '-') || '_' || iif(b.owner_id = '${EVERYBODY}', 'account', 'own') || '-'
-                       || b.period || '_' || ?3 || '_' || substr(e.id, 4),
+                       || b.period || '_' || CAST(?3 AS INTEGER) || '_' || substr(e.id, 4),
                 e.owner_id, e.id, NULL, e.id, (${jobId}), v.value,
                 json_object('type', v.value, 'timestamp', ${ISO("?3")}, 'data', json_object(
                   'ownerId', nullif(b.owner_id, '${EVERYBODY}'), 'period', b.period, 'neurons', b.neurons,

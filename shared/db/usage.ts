@@ -45,12 +45,12 @@ export function insertDirectUsage(
 ): D1PreparedStatement {
   return db
     .prepare(
-      `${INTO_USAGE_DAYS} SELECT o.value, ?3 / 86400000, ?2, ${SUMS}
+      `${INTO_USAGE_DAYS} SELECT o.value, ?3, ?2, ${SUMS}
          FROM json_each(?1) c, json_each(json_array(?4, '${EVERYBODY}')) o
         WHERE ?5 IS NULL OR EXISTS (SELECT 1 FROM reservations WHERE owner_id = ?4 AND task_id = ?5)
         GROUP BY 1, 2, 3, 4 ${ADD_TO_DAY}`,
     )
-    .bind(JSON.stringify(calls), kind, at, ownerId, reservationId);
+    .bind(JSON.stringify(calls), kind, Math.floor(at / 86_400_000), ownerId, reservationId);
 }
 
 /** What an attempt bought that ended without its lease: its job was stopped, or another consumer took it for dead. */
