@@ -150,7 +150,10 @@ export const DeadLetterQuery = PageQuery.extend({
 });
 
 /** The body of `POST /v1/dead-letters/{id}/redrive`, which may be left out. */
-export const RedriveOneRequest = z.strictObject({ options: z.record(z.string(), z.unknown()).optional() });
+export const RedriveOneRequest = z.strictObject({
+  options: z.record(z.string(), z.unknown()).optional(),
+  maxNeurons: JobTerms.shape.maxNeurons,
+});
 
 /** The body of `POST /v1/dead-letters/{id}/discard`. */
 export const DiscardRequest = z.strictObject({ note: z.string().trim().min(1, "say why").max(500) });

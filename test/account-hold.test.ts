@@ -2,6 +2,10 @@
 import { expect, test } from "vitest";
 
 import type { Load } from "../producer/views/queues.ts";
+import { callGate, gated } from "../consumer/call-gate.ts";
+import type { ModelRunner } from "../shared/ai/run-model.ts";
+import { settleTasks } from "../shared/db/settle.ts";
+import type { Task } from "../shared/task.ts";
 import { msUntilNext } from "../shared/db/leases.ts";
 import { startDarkroom, until } from "./harness.ts";
 import { startReceiver } from "./receiver.ts";
@@ -59,18 +63,25 @@ test.each(["3036", "4006"])(
   },
 );
 
-test("of a batch that is under way, no call begins after the refusal", async () => {
-  await darkroom.post("/v1/queues/image_generation/pause", {});
-  await darkroom.post("/v1/queues/classification/pause", {});
-  const jobs = Array.from({ length: 9 }, (_, index) => text(`error:4006 batch ${index}`));
-  await darkroom.post("/v1/jobs/batch", { jobs });
-  await darkroom.post("/v1/queues/classification/resume", {});
-  await until(load, ({ hold }) => hold !== null);
-  await until(load, ({ kinds }) => kinds.every(({ tasks }) => tasks.running === 0));
-  // Those that had begun before the first answer came.
-  expect(await callsOf("error:4006 batch")).toBeLessThanOrEqual(9);
-  const [first] = (await (await darkroom.api("/v1/jobs")).json<{ jobs: { id: string }[] }>()).jobs;
-  expect((await darkroom.readJob(first!.id)).waiting?.code).toBe("daily_allocation_used");
+test("of a batch that is under way, no call begins after the refusal, also where only a second opinion was refused", async () => {
+  const { DB } = darkroom.bindings();
+  const gate = callGate(DB);
+  const asked: string[] = [];
+  const models: ModelRunner = {
+    async run(model) {
+      asked.push(model);
+      throw new Error("4006: you have used up your daily free allocation");
+    },
+  };
+  const task = { isBudgeted: false } as Task;
+  await expect(gated(models, gate, task).run("first", {}, {})).rejects.toThrow("4006");
+  await expect(gated(models, gate, task).run("second", {}, {})).rejects.toThrow("4006");
+  expect(asked).toEqual(["first"]);
+  expect(gate.hold).toMatchObject({ code: "daily_allocation_used" });
+  // What settles for the batch writes it down, whatever became of its tasks.
+  const settled = await settleTasks(DB, [], { now: Date.now(), ringGraceMs: 0, hold: gate.hold ?? undefined });
+  expect(settled.heldUntil).toBe(gate.hold!.until);
+  expect((await load()).hold).not.toBeNull();
 });
 
 test("what asks no model goes on: webhooks are delivered", async () => {
@@ -94,7 +105,6 @@ test("the operator lets the account go: what was held runs at once, and the act 
     expect((await darkroom.api("/v1/queues/hold", { method: "DELETE" })).status).toBe(204);
   }
   expect((await darkroom.untilJob(refused.id)).state).toBe("completed");
-  await darkroom.maintain(new Date(Date.now() + 120_000));
   expect((await darkroom.untilJob(waiting.id)).state).toBe("completed");
   const { audit } = await (await darkroom.api("/v1/audit?act=hold.lift")).json<{ audit: { subject: string }[] }>();
   expect(audit).toMatchObject([{ subject: "account" }]);

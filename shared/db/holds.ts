@@ -106,10 +106,19 @@ export async function liftHold(
   { now, limit }: { now: number; limit: number },
 ): Promise<{ readonly isLifted: boolean; readonly due: readonly string[] }> {
   const isHeld = `EXISTS (SELECT 1 FROM holds WHERE name = ?1)`;
-  const [, lifted, , due] = await db.batch<{ opened: string }>([
+  const [, lifted, ...due] = await db.batch<{ opened?: string }>([
     insertAudit(db, actor, { act: "hold.lift", subject: "account", now }, isHeld),
     db.prepare(`DELETE FROM holds`),
+    // What was passed over has been due all the time: the rest is rung by maintenance when its own check comes.
+    db
+      .prepare(
+        `SELECT id AS opened FROM tasks INDEXED BY tasks_to_check
+          WHERE finalized_at IS NULL AND state IN ('available', 'retryable') AND scheduled_at <= ?1 AND model IS NOT NULL
+          ORDER BY check_at LIMIT ?2`,
+      )
+      .bind(now, limit),
     ...releaseHeld(db, { code: "daily_allocation_used", ownerId: EVERYBODY }, { now, limit }),
   ]);
-  return { isLifted: (lifted?.meta.changes ?? 0) > 0, due: due?.results.map((row) => row.opened) ?? [] };
+  const opened = due.flatMap(({ results }) => results.flatMap((row) => row.opened ?? []));
+  return { isLifted: (lifted?.meta.changes ?? 0) > 0, due: opened };
 }

@@ -13,6 +13,8 @@ export interface TaskLetter {
   readonly args?: string;
   /** The job's input from now on, as JSON. */
   readonly input?: string;
+  /** What the whole job may cost from now on. */
+  readonly maxNeurons?: number;
 }
 
 export interface Redriving {
@@ -55,7 +57,8 @@ export async function redriveTask(
   letter: TaskLetter,
   { now, ringGraceMs, actor, options }: { now: number; ringGraceMs: number; actor: Actor; options: unknown },
 ): Promise<boolean> {
-  const detail = options === undefined ? {} : { options };
+  const { maxNeurons } = letter;
+  const detail = { ...(options !== undefined && { options }), ...(maxNeurons !== undefined && { maxNeurons }) };
   const [, task] = await db.batch<{ id: string }>([
     insertAudit(db, actor, { act: "dead_letter.redrive", subject: letter.id, detail, now }, IS_REDRIVABLE),
     ...redriveStatements(db, [letter], { now, ringGraceMs, redriveId: null }),
@@ -111,6 +114,7 @@ function redriveStatements(
       )
       .bind(rows, now),
     ...(letters.some(({ input }) => input !== undefined) ? [editInputs(db, rows)] : []),
+    ...(letters.some(({ maxNeurons }) => maxNeurons !== undefined) ? [editLimits(db, rows, now)] : []),
     db
       .prepare(
         `UPDATE jobs SET state = 'queued', finalized_at = NULL, error_code = NULL, error_message = NULL
@@ -129,6 +133,17 @@ function editInputs(db: D1Database, rows: string): D1PreparedStatement {
         WHERE jobs.id = t.job_id AND jobs.state = 'failed' AND t.state = 'available' AND r.value ->> 'input' IS NOT NULL`,
     )
     .bind(rows);
+}
+
+/** Of letters that this call has redriven. */
+function editLimits(db: D1Database, rows: string, now: number): D1PreparedStatement {
+  return db
+    .prepare(
+      `UPDATE jobs SET max_neurons = r.value ->> 'maxNeurons'
+         FROM json_each(?1) r JOIN dead_letters d ON d.id = r.value ->> 'id'
+        WHERE jobs.id = d.job_id AND d.redriven_at = ?2 AND r.value ->> 'maxNeurons' IS NOT NULL`,
+    )
+    .bind(rows, now);
 }
 
 /**
