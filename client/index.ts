@@ -2,7 +2,7 @@
 import { createAudit, createDeadLetters, createRedrives } from "./dead-letters.ts";
 import { type CallOptions, type ClientOptions, createHttp } from "./http.ts";
 import { createJobs } from "./jobs.ts";
-import { createKeys, createQueues, createWebhooks } from "./operations.ts";
+import { createBudgets, createKeys, createQueues, createWebhooks } from "./operations.ts";
 import { createUploads } from "./uploads.ts";
 
 /** Every call throws a `DarkroomError` with the problem's fields if it is refused or not answered. */
@@ -16,6 +16,7 @@ export function createClient(options: ClientOptions) {
     redrives: createRedrives(http),
     audit: createAudit(http),
     queues: createQueues(http),
+    budgets: createBudgets(http),
     webhooks: createWebhooks(http),
     keys: createKeys(http),
     health: (call?: CallOptions) => http.json<{ readonly status: "ok" }>("GET", "/healthz", call),

@@ -9,7 +9,7 @@ import { EXIT, type ExitCode, exitCodeOf, firstWrong, UsageError } from "./exit-
 import { followAll } from "./follow.ts";
 import { STDIN, withSource } from "./input.ts";
 import { printError, printJson, printLine } from "./output.ts";
-import { action, collect, parseJsonObject, type Session } from "./session.ts";
+import { action, collect, parseJsonObject, parseNeurons, type Session } from "./session.ts";
 
 interface SubmitFlags {
   readonly kind?: JobKind;
@@ -20,6 +20,7 @@ interface SubmitFlags {
   readonly tag?: readonly string[];
   readonly priority?: "high" | "normal" | "low";
   readonly reuse: boolean;
+  readonly maxNeurons?: number;
   readonly wait?: boolean;
 }
 
@@ -37,6 +38,7 @@ export function addSubmit(program: Command): void {
     .option("--text <text>", "classify this")
     .option("--tag <tag>", "a tag of the jobs; may be repeated", collect)
     .addOption(new Option("--priority <priority>").choices(PRIORITIES))
+    .option("--max-neurons <neurons>", "what all calls to models together may cost, of each job", parseNeurons)
     .option("--no-reuse", "work it out again, though an identical job has a result")
     .option("--wait", "until the jobs have ended; the exit code says how")
     .action(action(submit));
@@ -112,11 +114,12 @@ function describe(flags: SubmitFlags): JobRequest | null {
   } as JobRequest;
 }
 
-function sharedBy({ options, tag, priority, reuse }: SubmitFlags) {
+function sharedBy({ options, tag, priority, reuse, maxNeurons }: SubmitFlags) {
   return {
     ...(options && { options }),
     ...(tag && { tags: [...tag] }),
     ...(priority && { priority }),
+    ...(maxNeurons !== undefined && { maxNeurons }),
     ...(!reuse && { reuse }),
   };
 }
