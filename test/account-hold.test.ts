@@ -48,7 +48,7 @@ test.each(["3036", "4006"])(
     const { hold, kinds } = await load();
     expect(hold).toMatchObject({ code: "daily_allocation_used", until: job.waiting!.until });
     expect(kinds.find(({ kind }) => kind === "classification")!.tasks).toMatchObject({ held: 20, waiting: 0 });
-    const logged = darkroom.logs().map(({ message }) => String(message));
+    const logged = darkroom.logs().map(({ message }) => message);
     expect(logged.filter((line) => line.includes('"account.held"')).length).toBeGreaterThan(0);
 
     // Midnight has passed.

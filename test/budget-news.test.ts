@@ -52,7 +52,7 @@ test("however many settle at once, 80 % is told once, and so is the end", async 
   expect(warning).toMatchObject({ ownerId: "operator", period: "day", neurons: 3456 });
   expect(warning["share"]).toBeGreaterThanOrEqual(0.8 - 1e-9);
   expect(warning["resetsAt"]).toMatch(/T00:00:00.000Z$/);
-  const lines = darkroom.logs().map(({ message }) => String(message));
+  const lines = darkroom.logs().map(({ message }) => message);
   for (const event of ["budget.warning", "budget.exhausted"]) {
     expect(lines.filter((line) => line.includes(`"event":"${event}"`))).toHaveLength(1);
   }
@@ -96,13 +96,9 @@ test("of the account's budget the operator hears, whoever spent it; of their own
   await setBudget("other/day", 1.2 * PICTURE_NEURONS);
   await submitMany(1, "theirs", KEYS.other);
   const events = await told(2);
-  expect(events.map(({ type, data }) => [type, data["ownerId"], data["period"]]).toSorted()).toEqual([
-    ["budget.exhausted", null, "month"],
-    ["budget.warning", null, "month"],
-  ]);
+  expect(events.map(({ type }) => type).toSorted()).toEqual(["budget.exhausted", "budget.warning"]);
+  for (const { data } of events) expect(data).toMatchObject({ ownerId: null, period: "month" });
   const theirs = (await receiver.untilReceived(other, 2)).map(({ body }) => JSON.parse(body) as Told);
-  expect(theirs.map(({ type, data }) => [type, data["ownerId"]]).toSorted()).toEqual([
-    ["budget.warning", "other"],
-    ["job.completed", undefined],
-  ]);
+  expect(theirs.map(({ type }) => type).toSorted()).toEqual(["budget.warning", "job.completed"]);
+  expect(theirs.find(({ type }) => type === "budget.warning")!.data["ownerId"]).toBe("other");
 });

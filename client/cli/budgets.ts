@@ -5,9 +5,10 @@ import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { printJson, printLine, printTable } from "./output.ts";
 import { action, parseNeurons, type Session } from "./session.ts";
 
+const period = () => new Argument("<period>", "which").choices(BUDGET_PERIODS);
+
 export function addBudgets(program: Command): void {
   const budgets = program.command("budgets").description("how many neurons may be spent, and have been");
-  const period = () => new Argument("<period>", "which").choices(BUDGET_PERIODS);
   budgets.command("ls").description("budgets as they stand").action(action(ls));
   budgets
     .command("set")
