@@ -2,7 +2,7 @@
 import { createAudit, createDeadLetters, createRedrives } from "./dead-letters.ts";
 import { type CallOptions, type ClientOptions, createHttp } from "./http.ts";
 import { createJobs } from "./jobs.ts";
-import { createKeys, createQueues, createWebhooks } from "./operations.ts";
+import { createBudgets, createKeys, createQueues, createWebhooks } from "./operations.ts";
 import type { SearchAnswer, SearchQuery } from "./types.ts";
 import { createUploads } from "./uploads.ts";
 
@@ -17,6 +17,7 @@ export function createClient(options: ClientOptions) {
     redrives: createRedrives(http),
     audit: createAudit(http),
     queues: createQueues(http),
+    budgets: createBudgets(http),
     webhooks: createWebhooks(http),
     keys: createKeys(http),
     /** Passages of transcripts, prompts, texts and labels, found by words and by meaning, best first. */

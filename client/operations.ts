@@ -11,7 +11,7 @@ import type {
 } from "./contract.ts";
 import type { CallOptions, Http } from "./http.ts";
 import { type Listing, listing } from "./listing.ts";
-import type { JobKind, KindLoad, Load, PageQuery, PauseRequest } from "./types.ts";
+import type { Budget, BudgetPeriod, BudgetRequest, JobKind, KindLoad, Load, PageQuery, PauseRequest } from "./types.ts";
 
 export function createQueues(http: Http) {
   return {
@@ -21,6 +21,27 @@ export function createQueues(http: Http) {
       http.json<KindLoad>("POST", `/v1/queues/${kind}/pause`, { ...options, json: request, isRepeatable: true }),
     resume: (kind: JobKind, request: PauseRequest = {}, options?: CallOptions) =>
       http.json<KindLoad>("POST", `/v1/queues/${kind}/resume`, { ...options, json: request, isRepeatable: true }),
+    /** Ask models again though the platform has refused the account; for the operator. */
+    async liftHold(options?: CallOptions): Promise<void> {
+      const call = { ...options, isRepeatable: true };
+      await (await http.request("DELETE", "/v1/queues/hold", call)).body?.cancel();
+    },
+  };
+}
+
+/** `owner` is an owner's id, or `account` for the whole account. */
+export function createBudgets(http: Http) {
+  return {
+    /** Your own as they stand; for the operator everybody's. */
+    list: async (options?: CallOptions) =>
+      (await http.json<{ readonly budgets: readonly Budget[] }>("GET", "/v1/budgets", options)).budgets,
+    /** What the budget before held is looked at again; for the operator. */
+    set: (owner: string, period: BudgetPeriod, request: BudgetRequest, options?: CallOptions) =>
+      http.json<Budget>("PUT", budgetPath(owner, period), { ...options, json: request, isRepeatable: true }),
+    /** Lift it: what it held goes on; for the operator. */
+    async delete(owner: string, period: BudgetPeriod, options?: CallOptions): Promise<void> {
+      await (await http.request("DELETE", budgetPath(owner, period), options)).body?.cancel();
+    },
   };
 }
 
@@ -73,6 +94,10 @@ export function createKeys(http: Http) {
       return listing(http, { path: "/v1/keys", name: "keys", query }, options);
     },
   };
+}
+
+function budgetPath(owner: string, period: BudgetPeriod): string {
+  return `/v1/budgets/${encodeURIComponent(owner)}/${period}`;
 }
 
 function webhookPath(id: string): string {

@@ -2,6 +2,7 @@
 // Worker's code comes with them.
 import type * as z from "zod";
 
+import type { budgetView } from "../producer/budget-view.ts";
 import type { jobSummary, jobView } from "../producer/job-view.ts";
 import type { auditView, groupView, letterDetailView, letterView } from "../producer/letter-view.ts";
 import type { kindView, loadView } from "../producer/load-view.ts";
@@ -12,13 +13,14 @@ import type * as views from "../producer/views/search.ts";
 import type * as requests from "../producer/requests.ts";
 import type { sampleMatching } from "../shared/db/redrives.ts";
 import type { listUploads } from "../shared/db/job-reads.ts";
+import type { BudgetPeriod } from "../shared/budgets/period.ts";
 import type { JobKind, JobState } from "../shared/job.ts";
 import type * as options from "../shared/options.ts";
 import type { JobTerms } from "../shared/terms.ts";
 import type { Transcript } from "../shared/transcript.ts";
 import type { Marks } from "./contract.ts";
 
-export type { JobKind, JobState, Transcript };
+export type { BudgetPeriod, JobKind, JobState, Transcript };
 
 /** A query's fields as a program gives them: what is read from text on the other side is a number here. */
 type Query<Schema extends z.ZodType> = {
@@ -39,6 +41,7 @@ export type AuditQuery = Query<typeof requests.AuditQuery>;
 export type CaptionQuery = Omit<Query<typeof requests.TranscriptQuery>, "format">;
 /** Where to look, beside what for. */
 export type SearchQuery = Omit<Query<typeof SearchRequest>, "q">;
+export type BudgetRequest = z.input<typeof requests.BudgetRequest>;
 export type PauseRequest = z.input<typeof requests.PauseRequest>;
 export type RedriveOneRequest = z.input<typeof requests.RedriveOneRequest>;
 export type DiscardRequest = z.input<typeof requests.DiscardRequest>;
@@ -59,6 +62,7 @@ export type DeadLetterGroup = ReturnType<typeof groupView>;
 export type DeadLetter = ReturnType<typeof letterView>;
 export type DeadLetterDetail = ReturnType<typeof letterDetailView>;
 export type Redrive = ReturnType<typeof redriveView>;
+export type Budget = ReturnType<typeof budgetView>;
 export type AuditEntry = ReturnType<typeof auditView>;
 export type KindLoad = ReturnType<typeof kindView>;
 export type SearchHit = views.SearchHit;

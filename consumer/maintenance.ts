@@ -12,6 +12,8 @@ import {
 import { deletePendingUploads, findExpiredUploads } from "../shared/db/pending-uploads.ts";
 import { pruneAnswers } from "../shared/db/idempotency.ts";
 import { deleteLatencies } from "../shared/db/latencies.ts";
+import { continueReleases } from "../shared/db/holds.ts";
+import { spendAbandoned } from "../shared/db/reservations.ts";
 import { releaseFollowers } from "../shared/db/followers.ts";
 import { settleTasks } from "../shared/db/settle.ts";
 import { findOverdueJobs, stopJobs } from "../shared/db/stop-jobs.ts";
@@ -46,6 +48,8 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
     rescueExpired,
     endOverdue,
     serveFollowers,
+    letHeldGo,
+    spendUntold,
     dispatchDue,
     advanceRedrives,
     sweepInbox,
@@ -80,6 +84,7 @@ async function rescueExpired({ db, tasks, ringGraceMs, journal }: MaintenanceDep
         : { type: "discard", failure },
     lost: true,
     calls: [],
+    isBudgeted: true,
     startedAt: task.leasedAt,
     finishedAt: now,
   }));
@@ -103,6 +108,18 @@ async function serveFollowers({ db, tasks, ringGraceMs, journal }: MaintenanceDe
   recordChanges(journal, changes);
   await wake(tasks, changes.opened);
   return changes.opened.length + changes.endedJobs.length;
+}
+
+/** Go on letting tasks go whose budget was raised or lifted, or whose account is held no more. */
+async function letHeldGo({ db, tasks }: MaintenanceDeps, now: number): Promise<number> {
+  const due = await continueReleases(db, { now, limit: LIMIT });
+  await wake(tasks, due);
+  return due.length;
+}
+
+/** Count calls as spent of which nobody will tell any more what they cost. */
+async function spendUntold({ db }: MaintenanceDeps, now: number): Promise<number> {
+  return spendAbandoned(db, now);
 }
 
 /** Ring again for tasks that are due and that nobody has leased. */

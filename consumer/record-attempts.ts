@@ -32,6 +32,8 @@ export function recordSettlements(journal: Journal, settlements: readonly Settle
   for (const { id, ownerId } of result.disabledEndpoints) {
     journal.record({ event: "webhook.disabled", ownerId, code: "endpoint_gone" }, { endpointId: id });
   }
+  for (const { event, ownerId, ...figures } of result.budgetNews) journal.record({ event, ownerId }, figures);
+  if (result.heldUntil !== null) journal.record({ event: "account.held" }, { until: result.heldUntil });
 }
 
 /** Note tasks given up on between two attempts. */

@@ -1,3 +1,4 @@
+import type { Refusal } from "../shared/budgets/refusal.ts";
 import type { Verdict } from "../shared/settlement.ts";
 import type { FallBack } from "./fall-back.ts";
 import type { Diagnosis } from "./failure.ts";
@@ -13,17 +14,52 @@ export function backoffMs(attempt: number, random: () => number): number {
   return Math.round(Math.min(BASE_MS * 2 ** (attempt - 1), CEILING_MS) * (0.9 + 0.2 * random()));
 }
 
-/** The next 00:00 UTC after `now`, when the daily allocation is counted anew; spread over five minutes. */
-export function nextAllocationAt(now: number, random: () => number): number {
-  const day = 24 * 3_600_000;
-  return (Math.floor(now / day) + 1) * day + Math.round(5 * 60_000 * random());
+const DAY_MS = 24 * 3_600_000;
+
+/** Leases are taken a moment early; held tasks must not be asked about before the day begins. */
+const AFTER_RESET_MS = 5000;
+
+/** So long after midnight the platform may still be at it: it is asked again then, not a day later. */
+const RECOUNT_MS = 15 * 60_000;
+
+/** Held tasks come back within five minutes, not all at once. */
+function spread(resetsAt: number, random: () => number): number {
+  return resetsAt + AFTER_RESET_MS + Math.round((5 * 60_000 - AFTER_RESET_MS) * random());
+}
+
+/** The next 00:00 UTC after `askedAt`, when the daily allocation is counted anew; spread over five minutes. */
+export function nextAllocationAt(askedAt: number, random: () => number): number {
+  if (askedAt % DAY_MS < RECOUNT_MS) return spread(askedAt + RECOUNT_MS, random);
+  return spread((Math.floor(askedAt / DAY_MS) + 1) * DAY_MS, random);
+}
+
+/** What becomes of a task whose call was refused. However long a budget holds it, it has not been forgotten. */
+export function decideRefused(
+  refusal: Refusal,
+  task: { attempt: number; maxAttempts: number; createdAt: number },
+  chance: { now: number; random: () => number },
+): Verdict {
+  const { failure } = refusal;
+  switch (refusal.type) {
+    case "discard":
+      return { type: "discard", failure };
+    case "wait":
+      return decide({ remedy: "snooze", failure }, task, chance);
+    case "hold":
+      return { type: "snooze", failure, scheduledAt: spread(refusal.until, chance.random) };
+  }
 }
 
 /** What becomes of a task whose attempt failed. Times are epoch milliseconds. */
 export function decide(
   { remedy, failure }: Diagnosis,
   task: { attempt: number; maxAttempts: number; createdAt: number },
-  { now, random, instead = null }: { now: number; random: () => number; instead?: FallBack | null },
+  {
+    now,
+    random,
+    askedAt = now,
+    instead = null,
+  }: { now: number; random: () => number; askedAt?: number; instead?: FallBack | null },
 ): Verdict {
   switch (remedy) {
     case "discard":
@@ -40,7 +76,8 @@ export function decide(
         type: "snooze",
         failure,
         ...(instead && { instead }),
-        scheduledAt: remedy === "hold" ? nextAllocationAt(now, random) : now + backoffMs(task.attempt, random),
+        scheduledAt:
+          remedy === "hold" ? Math.max(now, nextAllocationAt(askedAt, random)) : now + backoffMs(task.attempt, random),
       };
   }
 }

@@ -14,6 +14,7 @@ import { wake } from "../shared/wake.ts";
 import { CUTS_HELD_BYTES } from "./audio/limits.ts";
 import { byteBudget } from "./byte-budget.ts";
 import type { Fallbacks } from "./fall-back.ts";
+import { type CallGate, callGate } from "./call-gate.ts";
 import { readMessages } from "./read-messages.ts";
 import { recordLeases, recordSettlements } from "./record-attempts.ts";
 import { runTask } from "./run-task.ts";
@@ -126,7 +127,8 @@ async function runAndSettle(
   deps: RunBatchDeps,
   onSettled: (settlements: readonly Settlement[], settled: ReadonlyMap<string, unknown> | null) => void,
 ): Promise<void> {
-  const held = { budget: byteBudget(SOURCE_BYTES_IN_FLIGHT), cutting: byteBudget(CUTS_HELD_BYTES) };
+  const gate = callGate(deps.db);
+  const held = { budget: byteBudget(SOURCE_BYTES_IN_FLIGHT), cutting: byteBudget(CUTS_HELD_BYTES), gate };
   const running = new Map(tasks.map((task) => [task.id, { task, stop: new AbortController() }]));
   let ended: Settlement[] = [];
   const all = Promise.all(
@@ -150,7 +152,7 @@ async function runAndSettle(
     const settled = await settle(
       settlements,
       watched.map(({ task }) => task),
-      { isRenewalDue, ...deps },
+      { isRenewalDue, gate, ...deps },
     );
     for (const { task, stop } of watched) if (settled?.held.has(task.id) === false) stop.abort(new Error(TAKEN_AWAY));
     refusedAt = settled === null ? (refusedAt ?? Date.now()) : null;
@@ -173,7 +175,8 @@ async function accountLate(
 ): Promise<void> {
   const late = settlements.flatMap(({ taskId, calls, finishedAt }) => {
     const task = tasks.find(({ id }) => id === taskId);
-    if (task === undefined || calls.length === 0 || settled.has(taskId)) return [];
+    if (task === undefined || settled.has(taskId)) return [];
+    if (calls.length === 0 && !task.isBudgeted) return [];
     return [{ taskId, attempt: task.attempt, calls, finishedAt }];
   });
   if (late.length === 0) return;
@@ -187,9 +190,9 @@ const TAKEN_AWAY = "the task was cancelled, or its lease ran out";
 async function settle(
   settlements: readonly Settlement[],
   running: readonly Task[],
-  deps: RunBatchDeps & { isRenewalDue: boolean },
+  deps: RunBatchDeps & { isRenewalDue: boolean; gate: CallGate },
 ): Promise<Pick<Settled, "settled" | "held"> | null> {
-  const { db, ringGraceMs, isRenewalDue } = deps;
+  const { db, ringGraceMs, isRenewalDue, gate } = deps;
   const first = running[0];
   const watch = first && {
     taskIds: running.map((task) => task.id),
@@ -197,7 +200,12 @@ async function settle(
     renewForMs: isRenewalDue ? LEASE_MS : null,
   };
   try {
-    const result = await settleTasks(db, settlements, { now: Date.now(), ringGraceMs, running: watch });
+    const result = await settleTasks(db, settlements, {
+      now: Date.now(),
+      ringGraceMs,
+      running: watch,
+      hold: gate.hold ?? undefined,
+    });
     recordSettlements(deps.journal, settlements, result);
     await wake(deps.tasks, result.opened);
     return result;

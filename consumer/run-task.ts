@@ -9,11 +9,13 @@ import type { EmbeddedPassages, PassageIndex } from "../shared/search/passage.ts
 import type { Failure, Settlement, Verdict } from "../shared/settlement.ts";
 import type { Task } from "../shared/task.ts";
 import { type Message, sendWebhook } from "../shared/webhooks/send.ts";
+import { type BudgetKey, CallRefused } from "../shared/budgets/refusal.ts";
 import type { ByteBudget } from "./byte-budget.ts";
+import { type CallGate, gated } from "./call-gate.ts";
 import { diagnose } from "./failure.ts";
 import { processors } from "./processors/index.ts";
 import { fallBack, type Fallbacks } from "./fall-back.ts";
-import { decide } from "./retry-policy.ts";
+import { decide, decideRefused } from "./retry-policy.ts";
 
 export interface RunTaskDeps {
   readonly db: D1Database;
@@ -22,6 +24,7 @@ export interface RunTaskDeps {
   readonly passages: PassageIndex;
   readonly budget: ByteBudget;
   readonly cutting: ByteBudget;
+  readonly gate: CallGate;
   /** See `refuseAddress`. */
   readonly allowInsecureWebhooks: boolean;
   /** Signs the links in predictions. */
@@ -35,7 +38,7 @@ export interface RunTaskDeps {
  */
 export async function runTask(
   task: Task,
-  { db, ai, media, passages, budget, cutting, allowInsecureWebhooks, urlSigningKey, fallbacks }: RunTaskDeps,
+  { db, ai, media, passages, budget, cutting, gate, allowInsecureWebhooks, urlSigningKey, fallbacks }: RunTaskDeps,
   signal: AbortSignal,
 ): Promise<Settlement> {
   const calls: ModelCall[] = [];
@@ -45,7 +48,7 @@ export async function runTask(
     attempt: task.attempt,
     attemptsLeft: task.maxAttempts - task.attempt,
     media,
-    models: modelRunner(ai, calls, signal),
+    models: gated(modelRunner(ai, calls, signal), gate, task),
     calls,
     earlierAttempts: async () => (task.attempt === 1 ? [] : findEarlierAttempts(db, task.id)),
     budget,
@@ -65,21 +68,29 @@ export async function runTask(
   };
   let verdict: Verdict;
   let report: DeliveryReport | undefined;
+  let refusedBy: readonly BudgetKey[] | undefined;
   try {
     const { delivery, ...outcome } = await processors[task.kind](task.args, context);
     report = delivery;
     verdict = outcome.type === "retry" ? again(outcome, task) : outcome;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const diagnosis = diagnose(message);
-    const instead = diagnosis.failure.code === "out_of_capacity" ? fallBack(task, fallbacks) : null;
-    verdict = decide(diagnosis, task, { now: Date.now(), random: Math.random, instead });
+    const chance = { now: Date.now(), random: Math.random };
+    if (error instanceof CallRefused) {
+      verdict = decideRefused(error.refusal, task, chance);
+      if (error.refusal.type === "hold") refusedBy = error.refusal.budgets;
+    } else {
+      const diagnosis = diagnose(error instanceof Error ? error.message : String(error));
+      const instead = diagnosis.failure.code === "out_of_capacity" ? fallBack(task, fallbacks) : null;
+      verdict = decide(diagnosis, task, { ...chance, askedAt: startedAt, instead });
+    }
   }
   return {
     taskId: task.id,
     leaseId: task.leaseId,
     verdict,
     calls,
+    isBudgeted: task.isBudgeted,
+    ...(refusedBy && { refusedBy }),
     startedAt,
     finishedAt: Date.now(),
     ...(report && { delivery: report }),

@@ -35,6 +35,7 @@ export function jobView(detail: JobDetail, origin: string, now = Date.now()): Jo
       priority: PRIORITIES[job.priority] ?? "normal",
       startBy: iso(job.startBy),
       deadlineAt: iso(job.deadlineAt),
+      maxNeurons: job.maxNeurons,
     },
     choice: JSON.parse(job.choice ?? "null") as Job["choice"], // our own JSON, from newJob
     progress: {
@@ -78,8 +79,8 @@ function queueView(detail: JobDetail, now: number): Job["queue"] {
   };
 }
 
-/** Why nothing of the job runs: another does its work, its kind is paused, or it is between two attempts. `until` is null where nobody knows. */
-function waitingView({ job, tasks, attempts, pause }: JobDetail): Job["waiting"] {
+/** Why nothing of the job runs: another does its work, its kind or the account is held, or it is between two attempts. `until` is null where nobody knows. */
+function waitingView({ job, tasks, attempts, pause, hold }: JobDetail): Job["waiting"] {
   if (job.finalizedAt !== null) return null;
   if (job.follows !== null) {
     const message = `Job '${job.follows}' is the same; its result will be this one's.`;
@@ -91,6 +92,12 @@ function waitingView({ job, tasks, attempts, pause }: JobDetail): Job["waiting"]
     return { until: null, code: "kind_paused", message };
   }
   const waiting = tasks.find((task) => task.state === "retryable");
+  const isKept = ({ state, model }: (typeof tasks)[number]) => model !== null && state === "available";
+  if (hold !== null && !isRunning && waiting === undefined && tasks.some(isKept)) {
+    const message =
+      "The account's daily allocation of neurons is used up; its jobs wait until the platform counts anew.";
+    return { until: iso(hold.until), code: hold.code, message };
+  }
   if (waiting === undefined) return null;
   const why = attempts.findLast((attempt) => attempt.taskId === waiting.id);
   return { until: iso(waiting.scheduledAt), code: why?.errorCode ?? null, message: why?.errorMessage ?? null };

@@ -27,9 +27,11 @@ export function kindView(kind: JobKind, { tasks, throughput, letters, pauses }: 
   };
 }
 
-/** Every kind's view, and the dead letters that belong to no job. */
-export function loadView(load: Load, now: number): Pick<LoadView, "kinds" | "unreadableMessages"> {
+/** What holds all of them, every kind's view, and the dead letters that belong to no job. */
+export function loadView(load: Load, now: number): Pick<LoadView, "hold" | "kinds" | "unreadableMessages"> {
+  const { hold } = load;
   return {
+    hold: hold && { code: hold.code, since: iso(hold.since), until: iso(hold.until) },
     kinds: JOB_KINDS.map((kind) => kindView(kind, load, now)),
     unreadableMessages: load.letters.find((row) => row.kind === null)?.count ?? 0,
   };

@@ -30,11 +30,11 @@ export function paceOf(runs: readonly Run[]): Pace | null {
 
 /** When a job will start and end if it goes on like lately: epoch milliseconds. Null where nobody can know. */
 export function estimate(
-  { job, ahead, runs, pause }: JobDetail,
+  { job, ahead, runs, pause, hold }: JobDetail,
   now: number,
 ): { readonly startsAt: number; readonly endsAt: number } | null {
   const pace = paceOf(runs);
-  if (pace === null || pause !== null || job.follows !== null || job.finalizedAt !== null) return null;
+  if (pace === null || pause !== null || hold !== null || job.follows !== null || job.finalizedAt !== null) return null;
   if (job.startedAt !== null)
     return { startsAt: job.startedAt, endsAt: Math.max(now, job.startedAt + pace.medianRunMs) };
   const startsAt = now + (ahead ?? 0) * pace.msBetweenEnds;

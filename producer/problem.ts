@@ -13,6 +13,7 @@ const PROBLEMS = {
   kind_not_found: [404, "No such kind of job"],
   job_not_found: [404, "No such job"],
   artifact_not_found: [404, "No such artifact"],
+  budget_not_found: [404, "No such budget"],
   file_not_found: [404, "No such file"],
   model_not_found: [404, "No such model"],
   prediction_not_found: [404, "No such prediction"],

@@ -1,8 +1,10 @@
 import * as z from "zod";
 
 import { CAPTION_PRESETS, CaptionOptions } from "../shared/caption-layout.ts";
+import { BUDGET_PERIODS } from "../shared/budgets/period.ts";
 import { ACTS } from "../shared/db/audit.ts";
 import { LETTER_STATES } from "../shared/db/dead-letter-reads.ts";
+import { EVERYBODY } from "../shared/db/usage.ts";
 import { JOB_KINDS, JOB_STATES } from "../shared/job.ts";
 import { MAX_KEY_BYTES, MAX_TEXT_CHARS } from "../shared/limits.ts";
 import { ClassificationOptions, ImageOptions, Prompt, TranscriptionOptions } from "../shared/options.ts";
@@ -10,7 +12,7 @@ import { JobMarks, MetadataKey, MetadataValue, pairMark, Tag, tagMark } from "..
 import { RedriveFilter, RedriveLimit, RedriveRate } from "../shared/redrive.ts";
 import { isResultKey } from "../shared/storage.ts";
 import { SCOPES } from "../shared/scopes.ts";
-import { JobTerms, PRIORITIES } from "../shared/terms.ts";
+import { JobTerms, neurons, PRIORITIES } from "../shared/terms.ts";
 import { decodeCursor } from "./cursor.ts";
 
 const SourceKey = z
@@ -148,7 +150,10 @@ export const DeadLetterQuery = PageQuery.extend({
 });
 
 /** The body of `POST /v1/dead-letters/{id}/redrive`, which may be left out. */
-export const RedriveOneRequest = z.strictObject({ options: z.record(z.string(), z.unknown()).optional() });
+export const RedriveOneRequest = z.strictObject({
+  options: z.record(z.string(), z.unknown()).optional(),
+  maxNeurons: JobTerms.shape.maxNeurons,
+});
 
 /** The body of `POST /v1/dead-letters/{id}/discard`. */
 export const DiscardRequest = z.strictObject({ note: z.string().trim().min(1, "say why").max(500) });
@@ -170,10 +175,27 @@ export const AuditQuery = PageQuery.extend({
 
 const OwnerId = z.string().regex(/^[\w.:@-]{1,100}$/, "up to 100 letters, digits and _ . : @ -");
 
+/** What the whole account is called where an owner could be. */
+export const ACCOUNT = "account";
+
+/** The path of `/v1/budgets/{ownerId}/{period}`. */
+export const BudgetPath = z.strictObject({
+  ownerId: OwnerId.transform((ownerId) => (ownerId === ACCOUNT ? EVERYBODY : ownerId)),
+  period: z.enum(BUDGET_PERIODS),
+});
+
+/** The body of `PUT /v1/budgets/{ownerId}/{period}`. */
+export const BudgetRequest = z.strictObject({
+  neurons: neurons(
+    "a budget is above 0: to stop work pause its kinds or revoke the owner's keys, to lift a budget delete it",
+  ),
+  letsHighThrough: z.boolean().default(false),
+});
+
 /** The body of `POST /v1/keys`. */
 export const KeyRequest = z.strictObject({
   label: z.string().trim().min(1).max(100),
-  ownerId: OwnerId.optional(),
+  ownerId: OwnerId.refine((ownerId) => ownerId !== ACCOUNT, "the name of the whole account").optional(),
   scopes: z
     .array(z.enum(SCOPES))
     .min(1)
@@ -215,6 +237,7 @@ export const UploadQuery = z.strictObject({
   startWithinSeconds: wholeNumber.pipe(JobTerms.shape.startWithinSeconds),
   deadlineSeconds: wholeNumber.pipe(JobTerms.shape.deadlineSeconds),
   latencyBudgetMs: wholeNumber.pipe(JobTerms.shape.latencyBudgetMs),
+  maxNeurons: z.coerce.number().optional().pipe(JobTerms.shape.maxNeurons),
   tag: manyTags.optional(),
   /** JSON. */
   metadata: z

@@ -49,6 +49,10 @@ export const SCOPE_OF: Readonly<Record<string, Scope>> = {
   // Of the operator, at that: these stop everybody's work.
   "POST /v1/queues/:kind/pause": "admin",
   "POST /v1/queues/:kind/resume": "admin",
+  "DELETE /v1/queues/hold": "admin",
+  "GET /v1/budgets": "jobs:read",
+  "PUT /v1/budgets/:ownerId/:period": "admin",
+  "DELETE /v1/budgets/:ownerId/:period": "admin",
   // It names keys, and what each of them did.
   "GET /v1/audit": "admin",
   "GET /openai/v1/models": "jobs:read",

@@ -78,8 +78,8 @@ async function describeWork(
   deps: Intake,
 ): Promise<Omit<Asked, "choice"> | Problem> {
   const { kind, source: key, options, tags, metadata, ...rest } = request;
-  const { priority, reuse, startWithinSeconds, deadlineSeconds, latencyBudgetMs, ...inline } = rest;
-  const terms = { priority, reuse, startWithinSeconds, deadlineSeconds, latencyBudgetMs };
+  const { priority, reuse, startWithinSeconds, deadlineSeconds, latencyBudgetMs, maxNeurons, ...inline } = rest;
+  const terms = { priority, reuse, startWithinSeconds, deadlineSeconds, latencyBudgetMs, maxNeurons };
   const marks = { tags, metadata };
   if (key === undefined) {
     return { work: JobWork.parse({ kind, input: { ...inline, options } }), terms, marks, source: null };

@@ -26,10 +26,18 @@ export type StateEvent =
   | "redrive.stopped"
   | "redrive.cancelled"
   | "redrive.ended"
+  | "account.held"
+  | "account.released"
   | "webhook.disabled";
 
 /** What changed no state and is worth counting. */
-export type Notice = "task.lease_lost" | "upload.known" | "maintenance.ran" | "webhook.tested";
+export type Notice =
+  | "task.lease_lost"
+  | "upload.known"
+  | "maintenance.ran"
+  | "webhook.tested"
+  | "budget.warning"
+  | "budget.exhausted";
 
 /** What should not have happened. */
 export type Fault =

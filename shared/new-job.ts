@@ -55,6 +55,7 @@ export interface NewJob {
   readonly priority: number;
   readonly startBy: number | null;
   readonly deadlineAt: number | null;
+  readonly maxNeurons: number | null;
   /** The same for all jobs of an owner that have the same result. */
   readonly fingerprint: string;
   readonly reuse: boolean;
@@ -103,6 +104,7 @@ export async function newJob(
     priority: PRIORITIES.indexOf(terms.priority),
     startBy: after(terms.startWithinSeconds),
     deadlineAt: after(terms.deadlineSeconds),
+    maxNeurons: terms.maxNeurons ?? null,
     fingerprint: await fingerprintOf(work),
     reuse: terms.reuse,
     tags: tags.length === 0 ? null : JSON.stringify([...new Set(tags)]),

@@ -1,3 +1,4 @@
+import type { BudgetKey } from "./budgets/refusal.ts";
 import type { ModelCall } from "./ai/model-call.ts";
 import type { ChunkRecord } from "./compose-transcript.ts";
 import type { DeliveryReport } from "./db/deliveries.ts";
@@ -61,6 +62,10 @@ export interface Settlement {
   /** True for a run that never ended and was found by its expired lease. */
   readonly lost?: boolean;
   readonly calls: readonly ModelCall[];
+  /** Whether its calls were set aside for, or may have been by an attempt before. */
+  readonly isBudgeted: boolean;
+  /** The budgets that it was held for. */
+  readonly refusedBy?: readonly BudgetKey[];
   /** Of an attempt to deliver a webhook. */
   readonly delivery?: DeliveryReport;
   readonly startedAt: number;

@@ -66,6 +66,8 @@ export interface Task {
   readonly deadlineAt: number | null;
   /** Its job was to start earlier, and did not. */
   readonly isTooLate: boolean;
+  /** Whether its calls have to be set aside for: a budget applies, its job has `maxNeurons`, or an attempt before did. */
+  readonly isBudgeted: boolean;
   /** Whether it was this lease that set the job running; true for one task of a job only. */
   readonly startsJob: boolean;
 }

@@ -10,6 +10,12 @@ const seconds = z
   .min(1)
   .max(30 * DAY_SECONDS);
 
+/** Far above what any account spends, and small enough that a sum of millionths stays exact. */
+const MAX_NEURONS = 1e9;
+
+/** An amount of neurons that somebody allows; `why` is said of 0 and less. */
+export const neurons = (why: string) => z.number().positive(why).max(MAX_NEURONS);
+
 /** On what terms a job runs. They are no part of what it works on: two jobs may differ in them and be the same work. */
 export const JobTerms = z.strictObject({
   priority: z.enum(PRIORITIES).default("normal"),
@@ -20,6 +26,8 @@ export const JobTerms = z.strictObject({
   deadlineSeconds: seconds.optional(),
   /** Of one call to the model: the most accurate model is chosen that keeps it in 95 of 100 calls. */
   latencyBudgetMs: z.int().min(1).max(600_000).optional(),
+  /** What all its calls to models together may cost. */
+  maxNeurons: neurons("a job that may cost nothing could not run; leave it out for no limit").optional(),
 });
 export type JobTerms = z.infer<typeof JobTerms>;
 

@@ -32,7 +32,7 @@ function lease(limit: number, id: string, now = NOW) {
 }
 
 function settlement(task: Task, verdict: Verdict, leaseId = task.leaseId): Settlement {
-  return { taskId: task.id, leaseId, verdict, calls: [], startedAt: NOW, finishedAt: NOW + 5 };
+  return { taskId: task.id, leaseId, verdict, calls: [], isBudgeted: false, startedAt: NOW, finishedAt: NOW + 5 };
 }
 
 async function settle(settlements: Settlement[]): Promise<ReadonlySet<string>> {
@@ -103,12 +103,6 @@ test("a passing failure is tried again after a backoff, and then completes", asy
 test("capacity is waited for without counting, and quota until midnight", async () => {
   const { DB } = darkroom.bindings();
   const busy = await darkroom.submit({ kind: "image_generation", prompt: "error:3040 busy" });
-  const quota = await darkroom.submit({ kind: "image_generation", prompt: "error:4006 quota" });
-  const held = await darkroom.untilJob(quota.id, ({ waiting }) => waiting !== null);
-  expect(held.waiting?.code).toBe("daily_allocation_used");
-  expect(held.waiting?.until?.slice(10, 15)).toBe("T00:0");
-  expect(Date.parse(held.waiting!.until!)).toBeGreaterThan(Date.now());
-
   for (let run = 1; run <= 8; run += 1) {
     await until(
       () => darkroom.readJob(busy.id),
@@ -120,6 +114,12 @@ test("capacity is waited for without counting, and quota until midnight", async 
   const job = await darkroom.readJob(busy.id);
   expect(job.state).toBe("running");
   expect(job.attempts.every(({ outcome }) => outcome === "snooze")).toBe(true);
+
+  const quota = await darkroom.submit({ kind: "image_generation", prompt: "error:4006 quota" });
+  const held = await darkroom.untilJob(quota.id, ({ waiting }) => waiting !== null);
+  expect(held.waiting?.code).toBe("daily_allocation_used");
+  expect(held.waiting?.until?.slice(10, 15)).toBe("T00:0");
+  expect(Date.parse(held.waiting!.until!)).toBeGreaterThan(Date.now());
 });
 
 test("what keeps failing ends as a dead letter with every attempt, and a redrive gives it another life", async () => {

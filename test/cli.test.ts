@@ -196,6 +196,28 @@ test("dead letters are listed and redriven, one and many", async () => {
   expect((await run(["redrive", "--all"])).code).toBe(2);
 });
 
+test("budgets are set, shown and lifted, and a job may cost so much and no more", async () => {
+  expect(await run(["budgets", "set", "account", "day", "9000", "--lets-high-through"])).toMatchObject({
+    code: 0,
+    stdout: "account/day 9000 neurons, 0 spent\n",
+  });
+  expect((await run(["budgets", "ls"])).stdout).toMatch(/^OWNER.*\naccount +day +9000 +0 +0 +0 %/);
+  expect(JSON.parse((await run(["budgets", "ls", "--json"])).stdout)).toMatchObject({ letsHighThrough: true });
+  expect(await run(["budgets", "rm", "account", "day"])).toMatchObject({ code: 0, stdout: "account/day lifted\n" });
+  expect((await run(["budgets", "rm", "account", "day"])).code).toBe(3);
+  for (const wrong of [
+    ["account", "week", "1"],
+    ["account", "day", "0"],
+  ]) {
+    expect((await run(["budgets", "set", ...wrong])).code).toBe(2);
+  }
+  const dear = await run(["submit", "--prompt", "a dear harbour", "--max-neurons", "100", "--wait"]);
+  expect(dear.code).toBe(1);
+  expect(dear.stderr).toContain("max_neurons_reached");
+  const letter = `dl_${dear.stdout.split(" ")[0]}.generate_image.1`;
+  expect((await run(["redrive", letter, "--max-neurons", "200"])).code).toBe(0);
+});
+
 test("who stops reading is no failure", async () => {
   for (let index = 0; index < 3; index += 1) await darkroom.submit({ kind: "classification", text: `fine ${index}` });
   const child = start(["ls", "--json", "--limit", "1", "--all"]);

@@ -89,6 +89,7 @@ async function settle(): Promise<Belongings> {
   });
   const file = await darkroom.api("/replicate/v1/files", { method: "POST", ...(await sent(fileForm())) });
   const secret = await darkroom.api("/v1/webhooks/secret");
+  await darkroom.api("/v1/budgets/operator/day", { method: "PUT", body: JSON.stringify({ neurons: 12_345_678 }) });
   return {
     done,
     waiting: waiting.id,
@@ -115,6 +116,7 @@ async function inventory(theirs: Belongings): Promise<unknown> {
     `/v1/redrives/${theirs.redrive}`,
     "/v1/keys?ownerId=operator",
     "/v1/audit",
+    "/v1/budgets",
     `/v1/uploads/${theirs.upload}`,
     "/v1/webhooks",
     "/v1/webhooks/secret",
@@ -143,7 +145,7 @@ test("another owner's key, with every scope or just the route's, sees and change
     await Promise.all(SCOPES.map(async (scope) => [scope, await keyFor("ben", scope)] as const)),
   );
   const before = await inventory(theirs);
-  const words = ["their picture", "their key", theirs.endpointSecret, theirs.keySecret];
+  const words = ["12345678", "their picture", "their key", theirs.endpointSecret, theirs.keySecret];
   const ids = [...Object.values(theirs), '"operator"'];
 
   for (const keyOf of [() => every, (route: string) => sole[SCOPE_OF[route]!]!]) {

@@ -225,6 +225,16 @@ test("what the API answers is what the document says, to the last field", async 
   await call("resumeKind", "/v1/queues/none/resume", { method: "POST" });
   await call("pauseKind", "/v1/queues/classification/pause", { ...json({}), key: KEYS.other });
 
+  await call("liftHold", "/v1/queues/hold", remove);
+  const budget = { method: "PUT", body: '{"neurons":1000000}' };
+  await call("setBudget", "/v1/budgets/other/month", budget);
+  await call("setBudget", "/v1/budgets/other/week", budget);
+  await call("setBudget", "/v1/budgets/other/day", { ...budget, key: KEYS.other });
+  await call("listBudgets", "/v1/budgets");
+  await call("listBudgets", "/v1/budgets?all=1");
+  await call("deleteBudget", "/v1/budgets/other/month", remove);
+  await call("deleteBudget", "/v1/budgets/other/month", remove);
+
   await call("createKey", "/v1/keys", json({ label: "a", scopes: ["jobs:read"], contentTypes: ["audio/"] }));
   await call("createKey", "/v1/keys", { ...json({ label: "a", scopes: ["admin"], ownerId: "x" }), key: KEYS.other });
   const reader: { id: string; key: string } = await call(

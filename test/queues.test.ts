@@ -72,7 +72,15 @@ async function settle(taskIds: string[], verdict: Verdict, agoMs = 0): Promise<v
   const tasks = await leaseTasks(DB, lease(taskIds.length, 1000));
   expect(tasks).toHaveLength(taskIds.length);
   const settlements = tasks.map((task) => {
-    return { taskId: task.id, leaseId: task.leaseId, verdict, calls: [], startedAt: at - 5, finishedAt: at };
+    return {
+      taskId: task.id,
+      leaseId: task.leaseId,
+      verdict,
+      calls: [],
+      isBudgeted: false,
+      startedAt: at - 5,
+      finishedAt: at,
+    };
   });
   await settleTasks(DB, settlements, { now: at, ringGraceMs: 1e12 });
 }

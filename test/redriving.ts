@@ -43,7 +43,14 @@ export function redriving(darkroom: ReturnType<typeof startDarkroom>) {
     const failure = { code: "unsupported_audio", message: "broken" };
     for (const task of tasks.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))) {
       const now = failedAt - prompts.length + ids.indexOf(task.id);
-      const ended = { taskId: task.id, leaseId: task.leaseId, calls: [], startedAt: now, finishedAt: now };
+      const ended = {
+        taskId: task.id,
+        leaseId: task.leaseId,
+        calls: [],
+        isBudgeted: false,
+        startedAt: now,
+        finishedAt: now,
+      };
       await settleTasks(DB, [{ ...ended, verdict: { type: "discard", failure } }], { now, ringGraceMs: 0 });
     }
     return jobs.map(({ id }) => id);

@@ -40,7 +40,7 @@ export function transitioning(darkroom: ReturnType<typeof startDarkroom>) {
   }
 
   async function settleAll(tasks: readonly Leased[], verdict: Verdict, lost = false): Promise<Settled> {
-    const at = { calls: [], startedAt: clock.now, finishedAt: clock.now };
+    const at = { calls: [], isBudgeted: false, startedAt: clock.now, finishedAt: clock.now };
     const settlements = tasks.map(({ id, leaseId }) => ({ taskId: id, leaseId, verdict, lost, ...at }));
     return settleTasks(db(), settlements, times());
   }

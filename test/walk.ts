@@ -131,6 +131,14 @@ export const WALK: Readonly<Record<string, Step>> = {
     body: () => ({}),
     code: "forbidden",
   },
+  "DELETE /v1/queues/hold": { path: () => "/v1/queues/hold", code: "forbidden" },
+  "GET /v1/budgets": { path: () => "/v1/budgets", code: null },
+  "PUT /v1/budgets/:ownerId/:period": {
+    path: () => "/v1/budgets/operator/day",
+    body: () => ({ neurons: 1 }),
+    code: "forbidden",
+  },
+  "DELETE /v1/budgets/:ownerId/:period": { path: () => "/v1/budgets/operator/day", code: "forbidden" },
   "GET /v1/audit": { path: () => "/v1/audit?limit=100", code: null },
   "GET /v1/keys": { path: () => "/v1/keys?limit=100", code: null },
   "POST /v1/keys": {

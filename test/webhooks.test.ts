@@ -310,6 +310,7 @@ test("a settlement that is repeated makes no second delivery; a delivery waits i
     leaseId: task!.leaseId,
     verdict: { type: "completed" },
     calls: [],
+    isBudgeted: false,
     startedAt: ahead,
     finishedAt: ahead,
   } as const;

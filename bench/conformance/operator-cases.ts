@@ -99,6 +99,28 @@ export const operatorCases: readonly Case[] = [
       expect((await client.queues.resume("classification")).paused === null, "not resumed");
     },
   })),
+  {
+    operation: "DELETE /v1/queues/hold",
+    via,
+    async run({ client }) {
+      await client.queues.liftHold();
+      expect((await client.queues.get()).hold === null, "still held");
+    },
+  },
+  ...(["GET /v1/budgets", "PUT /v1/budgets/{ownerId}/{period}", "DELETE /v1/budgets/{}/{}"] as const).map(
+    (operation): Case => ({
+      operation,
+      via,
+      async run({ client: { budgets } }) {
+        const set = await budgets.set("account", "month", { neurons: 1_000_000, letsHighThrough: true });
+        expect(set.ownerId === null && set.remainingNeurons > 0, "not what was set");
+        const find = async () => (await budgets.list()).find(({ ownerId }) => ownerId === null);
+        expect((await find())?.neurons === 1_000_000, "not listed");
+        await budgets.delete("account", "month");
+        expect((await find()) === undefined, "not lifted");
+      },
+    }),
+  ),
   webhookCase("POST /v1/webhooks"),
   webhookCase("GET /v1/webhooks", async ({ client }, { id }) => {
     expect(

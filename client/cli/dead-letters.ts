@@ -1,11 +1,11 @@
 import { type Command, Option } from "commander";
 
-import type { DeadLetterDetail, RedriveRequest } from "../index.ts";
+import type { DeadLetterDetail, RedriveOneRequest, RedriveRequest } from "../index.ts";
 import { EXIT, type ExitCode, firstWrong, UsageError } from "./exit-codes.ts";
 import { readIds } from "./input.ts";
 import { pageSize, printList } from "./jobs.ts";
 import { printJson, printLine, printTable } from "./output.ts";
-import { action, forEach, parseCount, parseJsonObject, type Session } from "./session.ts";
+import { action, forEach, parseCount, parseJsonObject, parseNeurons, type Session } from "./session.ts";
 
 const STATES = ["open", "redriven", "discarded", "all"] as const;
 
@@ -25,6 +25,7 @@ export function addDeadLetters(program: Command): void {
     .description("give dead letters another life: single ones, or many at a rate")
     .argument("[id...]", "ids of letters; - reads them from standard input")
     .option("--options <json>", "replace options of single letters; null takes one away", parseJsonObject)
+    .option("--max-neurons <neurons>", "of single letters: what their jobs may cost from now on", parseNeurons)
     .option("--fingerprint <fingerprint>", "all open letters of this group")
     .option("--all", "all open letters")
     .option("--limit <count>", "of many: at most so many, the oldest first", parseCount)
@@ -73,6 +74,7 @@ async function deadLetters(session: Session, id: string | undefined, flags: List
 
 interface RedriveFlags {
   readonly options?: Record<string, unknown>;
+  readonly maxNeurons?: number;
   readonly fingerprint?: string;
   readonly all?: boolean;
   readonly limit?: number;
@@ -82,27 +84,24 @@ interface RedriveFlags {
 }
 
 async function redrive(session: Session, ids: readonly string[], flags: RedriveFlags): Promise<ExitCode> {
-  const { options, fingerprint, all, ...how } = flags;
+  const { options, maxNeurons, fingerprint, all, ...how } = flags;
+  const edits = { ...(options && { options }), ...(maxNeurons !== undefined && { maxNeurons }) };
   const ways = [ids.length > 0, fingerprint !== undefined, all === true].filter(Boolean);
   if (ways.length !== 1) throw new UsageError("Give ids of letters, or --fingerprint, or --all.");
   if (ids.length > 0) {
     if (Object.keys(how).length > 0) {
       throw new UsageError("--limit, --rate, --dry-run and --canary go with --fingerprint or --all.");
     }
-    return redriveEach(session, await readIds(ids), options);
+    return redriveEach(session, await readIds(ids), edits);
   }
-  if (options !== undefined) throw new UsageError("--options goes with ids of letters.");
+  if (Object.keys(edits).length > 0) throw new UsageError("--options and --max-neurons go with ids of letters.");
   return redriveMany(session, fingerprint === undefined ? { all: true } : { fingerprint }, how);
 }
 
-async function redriveEach(
-  session: Session,
-  ids: readonly string[],
-  options: Record<string, unknown> | undefined,
-): Promise<ExitCode> {
+async function redriveEach(session: Session, ids: readonly string[], edits: RedriveOneRequest): Promise<ExitCode> {
   const { client, isJson, signal } = session;
   const codes = await forEach(session, ids, async (id) => {
-    const redriven = await client.deadLetters.redrive(id, options && { options }, { signal });
+    const redriven = await client.deadLetters.redrive(id, edits, { signal });
     if (isJson) printJson(redriven);
     // The job's id first, so that `watch -` can follow; a message that nobody could read has none.
     else printLine(`${redriven.jobId ?? redriven.id} redriven`);
@@ -114,7 +113,7 @@ async function redriveEach(
 async function redriveMany(
   { client, isJson, signal }: Session,
   filter: RedriveRequest["filter"],
-  { limit, rate, dryRun = false, canary = false }: Omit<RedriveFlags, "options" | "fingerprint" | "all">,
+  { limit, rate, dryRun = false, canary = false }: Omit<RedriveFlags, "options" | "maxNeurons" | "fingerprint" | "all">,
 ): Promise<ExitCode> {
   const sizes = { ...(limit !== undefined && { limit }), ...(rate !== undefined && { ratePerSecond: rate }) };
   const made = await client.redrives.create({ filter, ...sizes, dryRun, canary }, { signal });

@@ -1,6 +1,7 @@
 // `darkroom`: the API from a shell.
 import { Command, CommanderError } from "commander";
 
+import { addBudgets } from "./budgets.ts";
 import { addDeadLetters } from "./dead-letters.ts";
 import { EXIT, EXIT_HELP } from "./exit-codes.ts";
 import { addJobs } from "./jobs.ts";
@@ -25,6 +26,7 @@ addJobs(program);
 addSearch(program);
 addDeadLetters(program);
 addKeys(program);
+addBudgets(program);
 
 try {
   await program.parseAsync();

@@ -83,6 +83,15 @@ export function parseCount(text: string): number {
   return count;
 }
 
+/** An amount of neurons. */
+export function parseNeurons(text: string): number {
+  const neurons = Number(text);
+  if (text.trim() === "" || !Number.isFinite(neurons) || neurons <= 0) {
+    throw new InvalidArgumentError("It is not a number above 0.");
+  }
+  return neurons;
+}
+
 /** An option that may be repeated. A variadic one would swallow the arguments after it. */
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];

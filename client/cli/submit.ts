@@ -9,7 +9,7 @@ import { EXIT, type ExitCode, exitCodeOf, firstWrong, UsageError } from "./exit-
 import { followAll } from "./follow.ts";
 import { STDIN, withSource } from "./input.ts";
 import { printError, printJson, printLine } from "./output.ts";
-import { action, collect, collectPair, parseJsonObject, type Session } from "./session.ts";
+import { action, collect, collectPair, parseJsonObject, parseNeurons, type Session } from "./session.ts";
 
 interface SubmitFlags {
   readonly kind?: JobKind;
@@ -22,6 +22,7 @@ interface SubmitFlags {
   readonly priority?: "high" | "normal" | "low";
   readonly reuse: boolean;
   readonly latencyBudgetMs?: number;
+  readonly maxNeurons?: number;
   readonly wait?: boolean;
 }
 
@@ -40,6 +41,7 @@ export function addSubmit(program: Command): void {
     .option("--tag <tag>", "a tag of the jobs; may be repeated", collect)
     .option("--metadata <key=value>", "a note on the jobs; may be repeated", collectPair)
     .addOption(new Option("--priority <priority>").choices(PRIORITIES))
+    .option("--max-neurons <neurons>", "what all calls to models together may cost, of each job", parseNeurons)
     .option("--no-reuse", "work it out again, though an identical job has a result")
     .option("--latency-budget-ms <ms>", "choose the most accurate model whose calls take no longer", Number)
     .option("--wait", "until the jobs have ended; the exit code says how")
@@ -116,12 +118,13 @@ function describe(flags: SubmitFlags): JobRequest | null {
   } as JobRequest;
 }
 
-function sharedBy({ options, tag, metadata, priority, reuse, latencyBudgetMs }: SubmitFlags) {
+function sharedBy({ options, tag, metadata, priority, reuse, latencyBudgetMs, maxNeurons }: SubmitFlags) {
   return {
     ...(options && { options }),
     ...(tag && { tags: [...tag] }),
     ...(metadata && { metadata }),
     ...(priority && { priority }),
+    ...(maxNeurons !== undefined && { maxNeurons }),
     ...(!reuse && { reuse }),
     ...(latencyBudgetMs !== undefined && { latencyBudgetMs }),
   };

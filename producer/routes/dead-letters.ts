@@ -105,8 +105,8 @@ deadLetters.post(
     const closed = whyClosed(letter);
     if (closed !== null) return problem(c, { code: "not_redrivable", detail: closed });
 
-    const { options } = c.req.valid("json");
-    const redrive = letter.taskId === null ? prepareMessage(options) : prepareTask(letter, options);
+    const { options, maxNeurons } = c.req.valid("json");
+    const redrive = letter.taskId === null ? prepareMessage(options ?? maxNeurons) : prepareTask(letter, options);
     if (!redrive.ok) return problem(c, redrive.problem);
     const deps = { ...intakeOf(c.env), uploads: c.env.UPLOADS };
     const now = Date.now();
@@ -117,7 +117,7 @@ deadLetters.post(
       const isSent = await sendMessage({ ...message, id: letter.id, delaySeconds: 0 }, deps, { actor, now });
       if (!isSent) return problem(c, { code: "unavailable", detail: "The queue did not take the message: try again." });
     } else {
-      const task = { ...redrive.task, scheduledAt: now };
+      const task = { ...redrive.task, scheduledAt: now, ...(maxNeurons !== undefined && { maxNeurons }) };
       const isRedriven = await redriveTask(deps.db, task, { now, ringGraceMs: deps.ringGraceMs, actor, options });
       if (!isRedriven) return problem(c, JUST_NOW);
       deps.journal.record(
@@ -199,9 +199,9 @@ type Prepared =
   | { readonly ok: true; readonly task: Omit<TaskLetter, "scheduledAt"> | null }
   | { readonly ok: false; readonly problem: Problem };
 
-function prepareMessage(options: unknown): Prepared {
-  if (options === undefined) return { ok: true, task: null };
-  const issue = { path: "options", message: "a message that nobody could read has none; redrive it without 'options'" };
+function prepareMessage(edits: unknown): Prepared {
+  if (edits === undefined) return { ok: true, task: null };
+  const issue = { path: "options", message: "a message that nobody could read has none; redrive it as it is" };
   return { ok: false, problem: invalid([issue]) };
 }
 

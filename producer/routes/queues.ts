@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
-import { createMiddleware } from "hono/factory";
 import type { DescribeRouteOptions } from "hono-openapi";
 
+import { liftHold } from "../../shared/db/holds.ts";
 import { OWN_JOBS_COUNTED, readLoad, readOwnLoad } from "../../shared/db/load.ts";
 import { pauseKind, resumeKind } from "../../shared/db/pauses.ts";
 import { intakeOf } from "../../shared/intake.ts";
@@ -12,6 +12,7 @@ import { actorOf } from "../auth.ts";
 import { body, BODY_PROBLEMS, describe, query } from "../describe.ts";
 import { limitBody } from "../limit-body.ts";
 import { kindView, loadView } from "../load-view.ts";
+import { operatorOnly } from "../operator-only.ts";
 import { problem } from "../problem.ts";
 import { queueView } from "../queue-metrics.ts";
 import { NoQuery, PauseRequest } from "../requests.ts";
@@ -50,10 +51,7 @@ queues.get(
   },
 );
 
-const operatorOnly = createMiddleware<App>(async (c, next) => {
-  if (c.get("ownerId") === c.env.OPERATOR_ID) return next();
-  return problem(c, { code: "forbidden", detail: "Kinds are paused and resumed with a key of the operator." });
-});
+const forOperator = operatorOnly("Kinds are paused and resumed, and the account let go, with a key of the operator.");
 
 const KIND_PARAMETER: NonNullable<DescribeRouteOptions["parameters"]>[number] = {
   in: "path",
@@ -74,7 +72,7 @@ queues.post(
     problems: [...BODY_PROBLEMS, "forbidden", "kind_not_found"],
   }),
   limitBody,
-  operatorOnly,
+  forOperator,
   body(PauseRequest, { absent: {} }),
   async (c) => {
     const kind = kindOf(c);
@@ -99,7 +97,7 @@ queues.post(
     problems: [...BODY_PROBLEMS, "forbidden", "kind_not_found"],
   }),
   limitBody,
-  operatorOnly,
+  forOperator,
   body(PauseRequest, { absent: {} }),
   async (c) => {
     const kind = kindOf(c);
@@ -111,6 +109,26 @@ queues.post(
     // One call's worth at once; maintenance rings for the rest, a thousand a minute.
     await wake(tasks, due.slice(0, MESSAGES_A_CALL));
     return answer(c, kind);
+  },
+);
+
+/** Ask models again, though the platform has said that the day's allocation is used up. Twice is once. */
+queues.delete(
+  "/hold",
+  describe({
+    operationId: "liftHold",
+    summary: "Let the account go on that the platform has refused",
+    tags: ["operations"],
+    answers: { 204: { description: "nothing is held" } },
+    problems: ["forbidden"],
+  }),
+  forOperator,
+  async (c) => {
+    const { db, journal, tasks } = intakeOf(c.env);
+    const { isLifted, due } = await liftHold(db, actorOf(c), { now: Date.now(), limit: MESSAGES_A_CALL });
+    if (isLifted) journal.record({ event: "account.released" }, { due: due.length });
+    await wake(tasks, due);
+    return c.body(null, 204);
   },
 );
 

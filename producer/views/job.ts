@@ -109,7 +109,12 @@ const QueuePlace = z.object({
 /** A job with all there is to tell of it. Durations are milliseconds. */
 export const Job = JobSummary.extend({
   input: z.union([TranscriptionInput, ImageInput, ClassificationInput]),
-  terms: z.object({ priority: z.enum(PRIORITIES), startBy: MaybeTime, deadlineAt: MaybeTime }),
+  terms: z.object({
+    priority: z.enum(PRIORITIES),
+    startBy: MaybeTime,
+    deadlineAt: MaybeTime,
+    maxNeurons: z.number().nullable(),
+  }),
   choice: ModelChoice.nullable().describe("which model it was given, and why"),
   progress: Progress,
   timings: z.object({ queuedMs: z.number().nullable(), runningMs: z.number().nullable() }),

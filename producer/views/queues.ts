@@ -36,11 +36,15 @@ export const QueueBacklog = z
   .meta({ id: "QueueBacklog" });
 export type QueueBacklog = z.infer<typeof QueueBacklog>;
 
+/** Since the platform refused the account: no task with a model is leased. */
+export const Hold = z.object({ code: z.string(), since: Time, until: Time }).meta({ id: "Hold" });
+
 export const Load = z
   .object({
     scope: z.enum(["own", "all"]),
     jobsCounted: z.int().nullable(),
     queues: z.array(QueueBacklog).nullable(),
+    hold: Hold.nullable(),
     kinds: z.array(KindLoad),
     unreadableMessages: z.int(),
   })

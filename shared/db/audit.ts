@@ -16,6 +16,9 @@ export const ACTS = [
   "webhook.delete",
   "key.create",
   "key.revoke",
+  "budget.set",
+  "budget.delete",
+  "hold.lift",
 ] as const;
 export type Act = (typeof ACTS)[number];
 

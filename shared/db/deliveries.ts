@@ -1,17 +1,18 @@
 // Deliveries of webhooks as they are made and settled. Endpoints and the log are in webhooks.ts.
 import { DELIVERY_ATTEMPTS } from "../webhooks/event.ts";
 
-const iso = (column: string) =>
+/** Epoch milliseconds (SQL of our own) as ISO 8601. */
+export const ISO = (column: string) =>
   `strftime('%Y-%m-%dT%H:%M:%S', ${column} / 1000, 'unixepoch') || printf('.%03dZ', ${column} % 1000)`;
 
 /** What an endpoint is told of job `j`: taken when the job ends, so that each attempt says the same. */
 const PAYLOAD = `json_object(
   'type', 'job.' || j.state,
-  'timestamp', ${iso("j.finalized_at")},
+  'timestamp', ${ISO("j.finalized_at")},
   'data', json_object(
     'id', j.id, 'kind', j.kind, 'state', j.state,
     'error', iif(j.error_code IS NULL, NULL, json_object('code', j.error_code, 'message', j.error_message)),
-    'createdAt', ${iso("j.created_at")}, 'startedAt', ${iso("j.started_at")}, 'finishedAt', ${iso("j.finalized_at")},
+    'createdAt', ${ISO("j.created_at")}, 'startedAt', ${ISO("j.started_at")}, 'finishedAt', ${ISO("j.finalized_at")},
     'reusedFrom', j.reused_from,
     'labels', json((SELECT json_group_array(json_object('label', b.label, 'score', b.score))
                       FROM (SELECT label, score FROM job_labels WHERE job_id = j.id ORDER BY score DESC, label) b)),
@@ -47,19 +48,33 @@ export function insertDeliveries(db: D1Database, now: number, ringGraceMs: numbe
          ON CONFLICT (id) DO NOTHING`,
       )
       .bind(now),
-    // First in their owner's order: they are small, and a backlog must not keep the news of what is done.
-    db
-      .prepare(
-        `INSERT INTO tasks (id, job_id, kind, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, is_side)
-         SELECT d.job_id || '.' || d.id, d.job_id, 'deliver_webhook', 'available', json_object('deliveryId', d.id),
-                ?2, ?1, ?3, ?1, d.owner_id, 0, 1
-           FROM jobs j JOIN webhook_deliveries d ON d.job_id = j.id
-          WHERE j.finalized_at = ?1 AND d.created_at = ?1
-         ON CONFLICT (id) DO NOTHING
-         RETURNING id AS opened`,
-      )
-      .bind(now, DELIVERY_ATTEMPTS, now + ringGraceMs),
+    insertDeliveryTasks(
+      db,
+      `SELECT d.* FROM jobs j JOIN webhook_deliveries d ON d.job_id = j.id WHERE j.finalized_at = ?1 AND d.created_at = ?1`,
+      { now, ringGraceMs },
+    ),
   ];
+}
+
+/**
+ * The tasks of deliveries (SQL of our own, with ?1 for now and ?2 for `rows`), once only. Returns `opened`. First in
+ * their owner's order: they are small, and a backlog must not keep the news of what is done.
+ */
+export function insertDeliveryTasks(
+  db: D1Database,
+  deliveries: string,
+  { now, ringGraceMs, rows = null }: { now: number; ringGraceMs: number; rows?: string | null },
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO tasks (id, job_id, kind, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, is_side)
+       SELECT d.job_id || '.' || d.id, d.job_id, 'deliver_webhook', 'available', json_object('deliveryId', d.id),
+              ?3, ?1, ?4, ?1, d.owner_id, 0, 1
+         FROM (${deliveries}) d WHERE true
+       ON CONFLICT (id) DO NOTHING
+       RETURNING id AS opened`,
+    )
+    .bind(now, rows, DELIVERY_ATTEMPTS, now + ringGraceMs);
 }
 
 /** What a delivery's attempt needs. */

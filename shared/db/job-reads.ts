@@ -1,4 +1,5 @@
 import type { JobKind, JobState } from "../job.ts";
+import { ACCOUNT_HOLD, type AccountHold } from "./holds.ts";
 import { countAhead, recentRuns, type Run } from "./job-queue.ts";
 
 export interface JobRow {
@@ -16,6 +17,7 @@ export interface JobRow {
   readonly priority: number;
   readonly startBy: number | null;
   readonly deadlineAt: number | null;
+  readonly maxNeurons: number | null;
   /** The identical job that this one waits for. */
   readonly follows: string | null;
   /** The job whose result this is, and what it did not cost again. */
@@ -48,6 +50,8 @@ export interface TaskRow {
   readonly id: string;
   readonly kind: string;
   readonly state: string;
+  /** Which it asks first; null if none. */
+  readonly model: string | null;
   readonly attempt: number;
   readonly scheduledAt: number;
 }
@@ -79,6 +83,8 @@ export interface JobDetail {
   readonly progress: AudioProgress;
   /** Set while nobody may lease tasks of the job's kind. */
   readonly pause: { readonly note: string | null } | null;
+  /** Set while nobody may lease tasks with a model. */
+  readonly hold: AccountHold | null;
   /** How many tasks of the owner's own come before; null unless the job waits for its turn. */
   readonly ahead: number | null;
   /** The latest completed runs of jobs of this kind; none once the job has ended. */
@@ -87,7 +93,7 @@ export interface JobDetail {
 
 const JOB = `j.id, j.kind, j.state, j.input, j.error_code AS errorCode, j.error_message AS errorMessage,
              j.created_at AS createdAt, j.started_at AS startedAt, j.finalized_at AS finalizedAt, j.priority,
-             j.start_by AS startBy, j.deadline_at AS deadlineAt, j.follows, j.reused_from AS reusedFrom,
+             j.start_by AS startBy, j.deadline_at AS deadlineAt, j.max_neurons AS maxNeurons, j.follows, j.reused_from AS reusedFrom,
              j.saved_neurons AS savedNeurons, j.tags, j.metadata, j.choice`;
 export const ATTEMPT_COLUMNS = `a.task_id AS taskId, a.number, a.outcome, a.started_at AS startedAt, a.finished_at AS finishedAt,
                  a.model, a.engine, a.neurons, a.usage, a.error_code AS errorCode, a.error_message AS errorMessage`;
@@ -95,10 +101,10 @@ export const ATTEMPT_COLUMNS = `a.task_id AS taskId, a.number, a.outcome, a.star
 /** A job with all there is to tell of it, in one round trip; null if there is none or it is someone else's. */
 export async function readJob(db: D1Database, job: { id: string; ownerId: string }): Promise<JobDetail | null> {
   const of = (sql: string) => db.prepare(sql).bind(job.id);
-  const [rows, tasks, attempts, artifacts, labels, progress, pauses, ahead, runs] = await db.batch<never>([
+  const [rows, tasks, attempts, artifacts, labels, progress, pauses, hold, ahead, runs] = await db.batch<never>([
     db.prepare(`SELECT ${JOB} FROM jobs j WHERE j.id = ?1 AND j.owner_id = ?2`).bind(job.id, job.ownerId),
     of(
-      `SELECT id, kind, state, attempt, scheduled_at AS scheduledAt FROM tasks WHERE job_id = ?1 AND is_side = 0 ORDER BY id`,
+      `SELECT id, kind, state, model, attempt, scheduled_at AS scheduledAt FROM tasks WHERE job_id = ?1 AND is_side = 0 ORDER BY id`,
     ),
     // A long recording has hundreds: the latest tell most.
     of(
@@ -115,6 +121,7 @@ export async function readJob(db: D1Database, job: { id: string; ownerId: string
               (SELECT args ->> '$.durationMs' FROM tasks WHERE job_id = ?1 AND kind = 'join_transcript') AS audioMsTotal`,
     ),
     of(`SELECT note FROM pauses WHERE job_kind = (SELECT kind FROM jobs WHERE id = ?1) LIMIT 1`),
+    db.prepare(ACCOUNT_HOLD).bind(Date.now()),
     countAhead(db, job.id),
     recentRuns(db, job.id),
   ]);
@@ -128,6 +135,7 @@ export async function readJob(db: D1Database, job: { id: string; ownerId: string
     labels: labels?.results ?? [],
     progress: progress?.results[0] ?? { audioMsDone: null, audioMsTotal: null },
     pause: pauses?.results[0] ?? null,
+    hold: hold?.results[0] ?? null,
     ahead: (ahead?.results[0] as { ahead: number } | undefined)?.ahead ?? null,
     runs: runs?.results ?? [],
   };

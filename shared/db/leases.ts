@@ -1,4 +1,6 @@
 import type { Task, TaskKind } from "../task.ts";
+import { isAccountHeld } from "./holds.ts";
+import { EVERYBODY } from "./usage.ts";
 
 /**
  * A message with a delay may come a moment early. Without this it would be acknowledged as not yet due, and the task
@@ -34,6 +36,7 @@ interface LeasedRow {
   readonly startBy: number | null;
   readonly startedAt: number;
   readonly deadlineAt: number | null;
+  readonly isBudgeted: number;
 }
 
 /**
@@ -57,6 +60,8 @@ const HEADS = `
                                ORDER BY t.scheduled_at LIMIT ?2) d)) h
      WHERE lanes.lane IS NOT NULL
        AND substr(lanes.lane, 1, instr(lanes.lane, ' ') - 1) NOT IN (SELECT task_kind FROM pauses)
+       -- The part in the middle is the model, '-' for none.
+       AND (substr(lanes.lane, instr(lanes.lane, ' ') + 1, 2) = '- ' OR NOT ${isAccountHeld("?1")})
   )`;
 
 /**
@@ -134,14 +139,18 @@ export async function leaseTasks(db: D1Database, lease: Lease): Promise<readonly
                 t.leased_at AS leasedAt, t.created_at AS createdAt,
                 -- A side task runs also when its job's time has passed.
                 iif(t.is_side, NULL, j.start_by) AS startBy, j.started_at AS startedAt,
-                iif(t.is_side, NULL, j.deadline_at) AS deadlineAt
+                iif(t.is_side, NULL, j.deadline_at) AS deadlineAt,
+                j.max_neurons IS NOT NULL
+                  OR EXISTS (SELECT 1 FROM budgets b WHERE b.owner_id IN (t.owner_id, '${EVERYBODY}'))
+                  OR EXISTS (SELECT 1 FROM reservations r WHERE r.owner_id = t.owner_id AND r.task_id = t.id) AS isBudgeted
            FROM (SELECT t.* FROM ${HELD}) t JOIN jobs j ON j.id = t.job_id`,
       )
       .bind(checkAt, lease.id),
   ]);
   const startedJobs = new Set(started?.results.map((row) => row.id));
-  return (leased?.results ?? []).map(({ startBy, startedAt, ...task }) => ({
+  return (leased?.results ?? []).map(({ startBy, startedAt, isBudgeted, ...task }) => ({
     ...task,
+    isBudgeted: isBudgeted === 1,
     leaseId: lease.id,
     isTooLate: startBy !== null && startBy < task.leasedAt && startedAt === task.leasedAt,
     startsJob: startedJobs.delete(task.jobId),

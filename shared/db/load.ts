@@ -1,5 +1,6 @@
 import type { JobKind } from "../job.ts";
 import type { TaskKind } from "../task.ts";
+import { ACCOUNT_HOLD, type AccountHold, isAccountHeld } from "./holds.ts";
 import type { Pause } from "./pauses.ts";
 
 /** Unfinished tasks of a kind. Each is counted once. */
@@ -9,7 +10,7 @@ export interface TaskLoad {
   readonly waiting: number;
   /** Due later: between two attempts, or waiting for capacity. */
   readonly delayed: number;
-  /** Due after midnight UTC, because the daily allocation is used up. */
+  /** Until a midnight UTC, because the daily allocation or a budget is used up; with the account also what is due. */
   readonly held: number;
   readonly running: number;
   /** Of a stage that has not opened. */
@@ -38,6 +39,7 @@ export interface Load {
   readonly throughput: readonly Throughput[];
   readonly letters: readonly OpenLetters[];
   readonly pauses: readonly Pause[];
+  readonly hold: AccountHold | null;
 }
 
 /** Of an owner who is not the operator, the latest jobs are looked at: so one owner's history cannot make the call dear. */
@@ -51,15 +53,16 @@ const OWN_JOBS = `(SELECT id, kind, state, finalized_at FROM jobs WHERE owner_id
 
 // A hold ends within five minutes after a midnight UTC (nextAllocationAt); only such tasks' last attempts are looked up.
 const taskLoad = (from: string) =>
-  `SELECT kind, sum(isDue) AS waiting, sum(isLater AND NOT isHeld) AS delayed, sum(isHeld) AS held,
+  `SELECT kind, sum(isDue AND NOT isHeld) AS waiting, sum(isLater AND NOT isHeld) AS delayed, sum(isHeld) AS held,
           sum(state = 'running') AS running, sum(state = 'pending') AS pending,
-          min(iif(isDue, scheduled_at, NULL)) AS oldestDueAt
+          min(iif(isDue AND NOT isHeld, scheduled_at, NULL)) AS oldestDueAt
      FROM (SELECT t.kind, t.state, t.scheduled_at,
                   t.state IN ('available', 'retryable') AND t.scheduled_at <= ?1 AS isDue,
                   t.state IN ('available', 'retryable') AND t.scheduled_at > ?1 AS isLater,
-                  t.state = 'retryable' AND t.scheduled_at > ?1 AND t.scheduled_at % ${DAY_MS} <= ${FIVE_MIN_MS}
+                  (t.state IN ('available', 'retryable') AND t.model IS NOT NULL AND ${isAccountHeld("?1")})
+                    OR (t.state = 'retryable' AND t.scheduled_at > ?1 AND t.scheduled_at % ${DAY_MS} <= ${FIVE_MIN_MS}
                     AND EXISTS (SELECT 1 FROM attempts a WHERE a.task_id = t.id AND a.number = t.attempt
-                                   AND a.outcome = 'snooze' AND a.error_code = 'daily_allocation_used') AS isHeld
+                                   AND a.outcome = 'snooze' AND a.error_code IN ('daily_allocation_used', 'budget_used'))) AS isHeld
              FROM ${from} WHERE t.finalized_at IS NULL)
     GROUP BY kind`;
 
@@ -79,7 +82,7 @@ const PAUSES = `SELECT job_kind AS jobKind, min(note) AS note, min(paused_at) AS
  * hour, two for a dead letter of the retention. A backlog of 100,000 is about 200,000 rows.
  */
 export async function readLoad(db: D1Database, now: number): Promise<Load> {
-  return read(db, [
+  return read(db, now, [
     db.prepare(taskLoad("tasks t INDEXED BY tasks_to_check")).bind(now),
     db.prepare(throughput("jobs INDEXED BY jobs_finalized")).bind(now),
     db.prepare(letters("dead_letters d")),
@@ -93,19 +96,24 @@ export async function readLoad(db: D1Database, now: number): Promise<Load> {
 export async function readOwnLoad(db: D1Database, ownerId: string, now: number): Promise<Load> {
   const ownTasks = `${OWN_JOBS} o JOIN tasks t INDEXED BY tasks_by_job ON t.job_id = o.id`;
   const ownLetters = `(SELECT job_id, redriven_at, discarded_at FROM dead_letters WHERE owner_id = ?1 ORDER BY created_at DESC LIMIT ?2) d`;
-  return read(db, [
+  return read(db, now, [
     db.prepare(taskLoad(ownTasks)).bind(now, ownerId, OWN_JOBS_COUNTED),
     db.prepare(throughput(OWN_JOBS)).bind(now, ownerId, OWN_JOBS_COUNTED),
     db.prepare(letters(ownLetters)).bind(ownerId, OWN_JOBS_COUNTED),
   ]);
 }
 
-async function read(db: D1Database, figures: readonly D1PreparedStatement[]): Promise<Load> {
-  const [tasks, ended, dead, pauses] = await db.batch<never>([...figures, db.prepare(PAUSES)]);
+async function read(db: D1Database, now: number, figures: readonly D1PreparedStatement[]): Promise<Load> {
+  const [tasks, ended, dead, pauses, hold] = await db.batch<never>([
+    ...figures,
+    db.prepare(PAUSES),
+    db.prepare(ACCOUNT_HOLD).bind(now),
+  ]);
   return {
     tasks: tasks?.results ?? [],
     throughput: ended?.results ?? [],
     letters: dead?.results ?? [],
     pauses: pauses?.results ?? [],
+    hold: hold?.results[0] ?? null,
   };
 }

@@ -1,5 +1,6 @@
 import { deleteMarks } from "./job-marks.ts";
 import type { Announcement } from "../upload-event.ts";
+import { isAccountHeld } from "./holds.ts";
 
 /** A running task whose consumer has not renewed its lease. */
 export interface ExpiredLease {
@@ -12,8 +13,8 @@ export interface ExpiredLease {
 
 /**
  * Tasks that should have been leased by now: their wake-up was lost, or is still waiting in a long queue. Taking them
- * here moves their next ring on, so that a backlog is not rung again at every run. Tasks of a paused kind are read and
- * left as they are: two rows a run each cost less than writing them once, and a resume finds them due.
+ * here moves their next ring on, so that a backlog is not rung again at every run. Tasks of a paused kind, or held with the
+ * account, are read and left as they are: two rows a run each cost less than writing them once, and a resume or the hold's end finds them due.
  */
 export async function takeDueTasks(
   db: D1Database,
@@ -25,6 +26,7 @@ export async function takeDueTasks(
         WHERE id IN (SELECT id FROM tasks
                       WHERE finalized_at IS NULL AND check_at <= ?1 AND state IN ('available', 'retryable')
                         AND kind NOT IN (SELECT task_kind FROM pauses)
+                        AND (model IS NULL OR NOT ${isAccountHeld("?1")})
                       ORDER BY check_at LIMIT ?3)
        RETURNING id`,
     )

@@ -14,6 +14,8 @@ export interface TaskLetter {
   readonly args?: string;
   /** The job's input from now on, as JSON. */
   readonly input?: string;
+  /** What the whole job may cost from now on. */
+  readonly maxNeurons?: number;
 }
 
 export interface Redriving {
@@ -56,7 +58,8 @@ export async function redriveTask(
   letter: TaskLetter,
   { now, ringGraceMs, actor, options }: { now: number; ringGraceMs: number; actor: Actor; options: unknown },
 ): Promise<boolean> {
-  const detail = options === undefined ? {} : { options };
+  const { maxNeurons } = letter;
+  const detail = { ...(options !== undefined && { options }), ...(maxNeurons !== undefined && { maxNeurons }) };
   const [, task] = await db.batch<{ id: string }>([
     insertAudit(db, actor, { act: "dead_letter.redrive", subject: letter.id, detail, now }, IS_REDRIVABLE),
     ...redriveStatements(db, [letter], { now, ringGraceMs, redriveId: null }),
@@ -112,6 +115,7 @@ function redriveStatements(
       )
       .bind(rows, now),
     ...(letters.some(({ args }) => args !== undefined) ? [editJobs(db, rows)] : []),
+    ...(letters.some(({ maxNeurons }) => maxNeurons !== undefined) ? [editLimits(db, rows, now)] : []),
     db
       .prepare(
         // A time that has passed is dropped: whoever redrives wants the job all the same.
@@ -137,6 +141,17 @@ function editJobs(db: D1Database, rows: string): D1PreparedStatement {
           AND (jobs.state = 'failed' OR r.value ->> 'input' IS NULL)`,
     )
     .bind(rows);
+}
+
+/** Of letters that this call has redriven. */
+function editLimits(db: D1Database, rows: string, now: number): D1PreparedStatement {
+  return db
+    .prepare(
+      `UPDATE jobs SET max_neurons = r.value ->> 'maxNeurons'
+         FROM json_each(?1) r JOIN dead_letters d ON d.id = r.value ->> 'id'
+        WHERE jobs.id = d.job_id AND d.redriven_at = ?2 AND r.value ->> 'maxNeurons' IS NOT NULL`,
+    )
+    .bind(rows, now);
 }
 
 /**

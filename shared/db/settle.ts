@@ -1,12 +1,16 @@
+import type { BudgetNews } from "../budgets/event.ts";
 import { fingerprintOf } from "../fingerprint.ts";
 import { type ModelCall, neuronsOf } from "../ai/model-call.ts";
 import type { Settlement } from "../settlement.ts";
 import type { TaskKind } from "../task.ts";
+import { tellOfBudgets } from "./budget-news.ts";
 import { insertDeliveries, settleDeliveries } from "./deliveries.ts";
 import { findFollowed, releaseFollowers } from "./followers.ts";
 import { type Changes, type EndedRow, finalizeJobs, openStages, readEnded } from "./job-ends.ts";
+import { type AccountHold, holdAccount } from "./holds.ts";
 import { addLatencies, bucketOf } from "./latencies.ts";
 import { findHeld, renewLeases } from "./leases.ts";
+import { settleReservations } from "./reservations.ts";
 import {
   insertArtifacts,
   insertAttempts,
@@ -40,18 +44,29 @@ export interface Settled extends Changes {
   readonly held: ReadonlySet<string>;
   /** Webhook endpoints that want no more. */
   readonly disabledEndpoints: readonly { readonly id: string; readonly ownerId: string }[];
+  /** Budgets that crossed a line with this call. */
+  readonly budgetNews: readonly BudgetNews[];
+  /** Until when the account is held, if it was not before: epoch milliseconds. */
+  readonly heldUntil: number | null;
 }
 
 /**
  * Settle attempts: history, results, dead letters, the tasks' next state and their jobs', in one transaction and a
- * number of statements that does not grow with the number of attempts. Renews a lease on the way, if asked.
+ * number of statements that does not grow with the number of attempts. Renews a lease and holds the
+ * account on the way, if asked.
  */
 export async function settleTasks(
   db: D1Database,
   settlements: readonly Settlement[],
-  { now, ringGraceMs, running }: { now: number; ringGraceMs: number; running?: Running | undefined },
+  {
+    now,
+    ringGraceMs,
+    running,
+    hold,
+  }: { now: number; ringGraceMs: number; running?: Running | undefined; hold?: AccountHold | undefined },
 ): Promise<Settled> {
   const statements = [
+    ...(hold ? [holdAccount(db, hold)] : []),
     ...(running ? watchStatements(db, running, now) : []),
     ...(settlements.length > 0 ? settleStatements(db, settlements, now, ringGraceMs) : []),
   ];
@@ -76,6 +91,8 @@ export interface SettlingRow extends Partial<SettledTask>, Partial<EndedRow> {
   readonly cancelled?: string;
   readonly disabledEndpoint?: string;
   readonly ownerId?: string;
+  readonly news?: string;
+  readonly heldUntil?: number | null;
 }
 
 /** Read what a batch of such statements did. */
@@ -95,6 +112,8 @@ export function readSettled(results: readonly D1Result<SettlingRow>[]): Settled 
     disabledEndpoints: rows.flatMap(({ disabledEndpoint: id, ownerId = "" }) =>
       id === undefined ? [] : [{ id, ownerId }],
     ),
+    budgetNews: rows.flatMap(({ news }) => (news === undefined ? [] : [JSON.parse(news) as BudgetNews])), // our own JSON
+    heldUntil: rows.find((row) => row.heldUntil !== undefined)?.heldUntil ?? null,
     isAnyFollowed: rows.some((row) => row.followed !== undefined),
   };
 }
@@ -120,12 +139,14 @@ function settleStatements(
   const ids = JSON.stringify(settlements.map((settlement) => settlement.taskId));
   const done = settlements.flatMap(({ verdict }) => (verdict.type === "completed" ? [verdict] : []));
   const isAnyDiscarded = settlements.some(({ verdict }) => verdict.type === "discard");
+  const isAnyBudgeted = settlements.some(({ isBudgeted }) => isBudgeted);
   const isAnyEnded = done.length > 0 || isAnyDiscarded;
   const reports = settlements.flatMap(({ delivery }) => delivery ?? []);
   return [
     insertAttempts(db, rows),
     ...(settlements.some(({ calls }) => calls.length > 0) ? [addUsage(db, rows)] : []),
     ...(settlements.some(({ calls }) => calls.some(isTimed)) ? [addLatencies(db, rows)] : []),
+    ...(isAnyBudgeted ? [...settleReservations(db, rows), ...tellOfBudgets(db, rows, { now, ringGraceMs })] : []),
     ...(done.some(({ artifacts = [] }) => artifacts.length > 0) ? [insertArtifacts(db, rows)] : []),
     ...(done.some(({ labels = [] }) => labels.length > 0) ? [insertLabels(db, rows)] : []),
     ...(done.some(({ heard }) => heard !== undefined) ? [insertHeard(db, rows)] : []),
@@ -195,6 +216,7 @@ function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unkn
     errorCode: verdict.type === "completed" ? null : verdict.failure.code,
     errorMessage: verdict.type === "completed" ? null : verdict.failure.message,
     ...(verdict.type === "discard" && fingerprintOf(verdict.failure)),
+    ...(settlement.refusedBy && { refusedBy: settlement.refusedBy }),
     ...(settlement.delivery && { delivery: settlement.delivery }),
     ...(verdict.type === "completed" && {
       artifacts: verdict.artifacts ?? [],

@@ -4,39 +4,53 @@ import { HELD } from "./settle-inserts.ts";
 /** Stands for everybody in `usage_days`: no owner can have this name. */
 export const EVERYBODY = "*";
 
-const INTO = `INSERT INTO usage_days (owner_id, day, kind, model, calls, neurons, estimated_neurons)`;
+export const INTO_USAGE_DAYS = `INSERT INTO usage_days (owner_id, day, kind, model, calls, neurons, estimated_neurons)`;
 
 /** Of calls `c`: by model, and how many they were, and what they cost. */
 const SUMS = `c.value ->> 'model', count(*), sum(c.value ->> 'neurons'), sum(iif(c.value ->> 'isEstimated', c.value ->> 'neurons', 0))`;
 
 /** Calls `c` made for a task `t` by an attempt `s` that ended. */
-const INTO_DAYS = `${INTO} SELECT o.value, (s.value ->> 'finishedAt') / 86400000, j.kind, ${SUMS}`;
+const INTO_DAYS = `${INTO_USAGE_DAYS} SELECT o.value, (s.value ->> 'finishedAt') / 86400000, j.kind, ${SUMS}`;
 
 const EACH_CALL = `JOIN jobs j ON j.id = t.job_id, json_each(s.value, '$.usage') c, json_each(json_array(t.owner_id, '${EVERYBODY}')) o`;
 
-const ADD = `
+/** Added to what the day has. */
+export const ADD_TO_DAY = `
   ON CONFLICT (owner_id, day, kind, model) DO UPDATE
      SET calls = calls + excluded.calls, neurons = neurons + excluded.neurons,
          estimated_neurons = estimated_neurons + excluded.estimated_neurons`;
 
 /** Add what settled attempts (?1: `HELD`'s) consumed to their day's figures: the owner's, and everybody's. */
 export function addUsage(db: D1Database, rows: string): D1PreparedStatement {
-  return db.prepare(`${INTO_DAYS} FROM ${HELD} ${EACH_CALL} WHERE true GROUP BY 1, 2, 3, 4 ${ADD}`).bind(rows);
+  return db.prepare(`${INTO_DAYS} FROM ${HELD} ${EACH_CALL} WHERE true GROUP BY 1, 2, 3, 4 ${ADD_TO_DAY}`).bind(rows);
 }
 
 /** Add calls that no attempt made: those of a request that asks a model itself. `at` is epoch milliseconds. */
-export async function addDirectUsage(
+export async function addDirectUsage(db: D1Database, usage: DirectUsage): Promise<void> {
+  if (usage.calls.length > 0) await insertDirectUsage(db, usage).run();
+}
+
+export interface DirectUsage {
+  readonly ownerId: string;
+  readonly kind: "ask" | "search";
+  readonly calls: readonly ModelCall[];
+  readonly at: number;
+}
+
+/** For the batch that settles them. With a reservation's id, only while that stands. */
+export function insertDirectUsage(
   db: D1Database,
-  { ownerId, kind, calls, at }: { ownerId: string; kind: "ask" | "search"; calls: readonly ModelCall[]; at: number },
-): Promise<void> {
-  if (calls.length === 0) return;
-  await db
+  { ownerId, kind, calls, at }: DirectUsage,
+  reservationId: string | null = null,
+): D1PreparedStatement {
+  return db
     .prepare(
-      `${INTO} SELECT o.value, CAST(?3 AS INTEGER) / 86400000, ?2, ${SUMS}
-         FROM json_each(?1) c, json_each(json_array(?4, '${EVERYBODY}')) o WHERE true GROUP BY 1, 2, 3, 4 ${ADD}`,
+      `${INTO_USAGE_DAYS} SELECT o.value, ?3, ?2, ${SUMS}
+         FROM json_each(?1) c, json_each(json_array(?4, '${EVERYBODY}')) o
+        WHERE ?5 IS NULL OR EXISTS (SELECT 1 FROM reservations WHERE owner_id = ?4 AND task_id = ?5)
+        GROUP BY 1, 2, 3, 4 ${ADD_TO_DAY}`,
     )
-    .bind(JSON.stringify(calls), kind, at, ownerId)
-    .run();
+    .bind(JSON.stringify(calls), kind, Math.floor(at / 86_400_000), ownerId, reservationId);
 }
 
 /** What an attempt bought that ended without its lease: its job was stopped, or another consumer took it for dead. */
@@ -54,7 +68,9 @@ export interface LateUsage {
  */
 export async function addLateUsage(db: D1Database, late: readonly LateUsage[]): Promise<void> {
   const rows = JSON.stringify(
-    late.map(({ calls, ...one }) => ({ ...one, usage: calls, neurons: neuronsOf(calls), model: calls.at(-1)?.model })),
+    late.flatMap(({ calls, ...one }) =>
+      calls.length === 0 ? [] : { ...one, usage: calls, neurons: neuronsOf(calls), model: calls.at(-1)?.model },
+    ),
   );
   const unaccounted = `
     json_each(?1) s JOIN attempts a ON a.task_id = s.value ->> 'taskId' AND a.number = s.value ->> 'attempt' AND a.usage IS NULL
@@ -63,7 +79,7 @@ export async function addLateUsage(db: D1Database, late: readonly LateUsage[]): 
   await db.batch([
     db
       .prepare(
-        `${INTO_DAYS} FROM ${unaccounted} JOIN tasks t ON t.id = a.task_id ${EACH_CALL} WHERE true GROUP BY 1, 2, 3, 4 ${ADD}`,
+        `${INTO_DAYS} FROM ${unaccounted} JOIN tasks t ON t.id = a.task_id ${EACH_CALL} WHERE true GROUP BY 1, 2, 3, 4 ${ADD_TO_DAY}`,
       )
       .bind(rows),
     db
@@ -74,5 +90,12 @@ export async function addLateUsage(db: D1Database, late: readonly LateUsage[]): 
           WHERE attempts.task_id = u.task_id AND attempts.number = u.number`,
       )
       .bind(rows),
+    // They have told what became of their calls: nothing is set aside for these any more.
+    db
+      .prepare(
+        `DELETE FROM reservations WHERE (owner_id, task_id, attempt) IN (
+           SELECT t.owner_id, t.id, s.value ->> 'attempt' FROM json_each(?1) s JOIN tasks t ON t.id = s.value ->> 'taskId')`,
+      )
+      .bind(JSON.stringify(late.map(({ taskId, attempt }) => ({ taskId, attempt })))),
   ]);
 }
