@@ -10,7 +10,7 @@ import { recordChanges } from "../shared/record-changes.ts";
 import type { Settlement } from "../shared/settlement.ts";
 import { type Task, TaskMessage } from "../shared/task.ts";
 import { wake } from "../shared/wake.ts";
-import { CUTS_HELD_BYTES } from "./audio/limits.ts";
+import { CUTS_HELD_BYTES } from "../shared/audio/limits.ts";
 import { byteBudget } from "./byte-budget.ts";
 import { readMessages } from "./read-messages.ts";
 import { recordLeases, recordSettlements } from "./record-attempts.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { planAudio } from "../../consumer/audio/plan.ts";
+import { planAudio } from "../../shared/audio/plan.ts";
 import { ffmpeg, fileBytes, makeSpeech, memorySource } from "./media.ts";
 
 let folder = "";
