@@ -2,8 +2,10 @@ import { readChunks } from "../shared/db/chunks.ts";
 import { type DeliveryReport, readDelivery } from "../shared/db/deliveries.ts";
 import { findEarlierAttempts } from "../shared/db/leases.ts";
 import { notifyPrediction } from "../shared/replicate/notify-prediction.ts";
+import type { Estimate } from "../shared/estimate.ts";
 import type { ModelCall } from "../shared/ai/model-call.ts";
 import { type Ai, modelRunner } from "../shared/ai/run-model.ts";
+import { countedBucket } from "../shared/operations.ts";
 import type { Failure, Settlement, Verdict } from "../shared/settlement.ts";
 import type { Task } from "../shared/task.ts";
 import { type Message, sendWebhook } from "../shared/webhooks/send.ts";
@@ -34,14 +36,19 @@ export async function runTask(
   signal: AbortSignal,
 ): Promise<Settlement> {
   const calls: ModelCall[] = [];
+  const counted = countedBucket(media);
+  let foreseen: Estimate | undefined;
   const startedAt = Date.now();
   const context = {
     jobId: task.jobId,
     attempt: task.attempt,
     attemptsLeft: task.maxAttempts - task.attempt,
-    media,
+    media: counted.bucket,
     models: modelRunner(ai, calls, signal),
     calls,
+    foresee: (estimate: Estimate) => {
+      foreseen = estimate;
+    },
     earlierAttempts: async () => (task.attempt === 1 ? [] : findEarlierAttempts(db, task.id)),
     budget,
     cutting,
@@ -50,7 +57,12 @@ export async function runTask(
       const now = Date.now();
       const delivery = await readDelivery(db, id, now);
       if (delivery?.event !== "prediction.completed") return delivery;
-      const prediction = await notifyPrediction(task.jobId, { db, media, signingKey: urlSigningKey, now });
+      const prediction = await notifyPrediction(task.jobId, {
+        db,
+        media: counted.bucket,
+        signingKey: urlSigningKey,
+        now,
+      });
       return prediction === null ? null : { ...delivery, payload: prediction.body };
     },
     send: (message: Message) => sendWebhook(message, { allowInsecure: allowInsecureWebhooks, signal }),
@@ -70,6 +82,8 @@ export async function runTask(
     leaseId: task.leaseId,
     verdict,
     calls,
+    operations: { ...counted.counts, ...task.leaseRows },
+    ...(foreseen && { estimate: foreseen }),
     startedAt,
     finishedAt: Date.now(),
     ...(report && { delivery: report }),

@@ -93,8 +93,8 @@ async function insert(
   const jobs = await Promise.all(
     plans.flatMap(({ id, asked, upload }) => {
       if (asked === null) return [];
-      const { work, terms, marks } = asked;
-      const about = { id, ownerId, marks, createdAt: now, ringGraceMs: deps.ringGraceMs };
+      const { work, terms, marks, extent } = asked;
+      const about = { id, ownerId, marks, extent, createdAt: now, ringGraceMs: deps.ringGraceMs };
       return [newJob(work, terms, { ...about, ...(upload && { upload }), ...(limit && { limit }) })];
     }),
   );

@@ -1,7 +1,9 @@
 import type { JobDetail, JobRow } from "../shared/db/job-reads.ts";
 import { MOST_COUNTED } from "../shared/db/job-queue.ts";
+import type { Estimate } from "../shared/estimate.ts";
 import type { JobWork } from "../shared/new-job.ts";
 import { PRIORITIES } from "../shared/terms.ts";
+import { estimateView } from "./estimate-view.ts";
 import { estimate, paceOf } from "./pace.ts";
 import type { Attempt, Job, JobSummary } from "./views/job.ts";
 
@@ -35,6 +37,7 @@ export function jobView(detail: JobDetail, origin: string, now = Date.now()): Jo
       startBy: iso(job.startBy),
       deadlineAt: iso(job.deadlineAt),
     },
+    estimate: job.estimate === null ? null : estimateView(JSON.parse(job.estimate) as Estimate),
     progress: {
       tasksCompleted: completed,
       tasksTotal: tasks.length,

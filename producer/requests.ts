@@ -59,6 +59,11 @@ export const JobRequest = z
   .meta({ id: "JobRequest" });
 export type JobRequest = z.infer<typeof JobRequest>;
 
+/** The query of `POST /v1/jobs` and `POST /v1/jobs/batch`. A dry run prices the work and makes nothing. */
+export const SubmitQuery = z.strictObject({
+  dryRun: z.stringbool({ truthy: ["true"], falsy: ["false"] }).default(false),
+});
+
 export const MAX_BATCH_JOBS = 100;
 
 /** The body of `POST /v1/jobs/batch`. Each job is validated on its own, so that one mistake does not refuse the others. */

@@ -33,6 +33,7 @@ export type Fault =
   | "stop.failed"
   | "ingest.failed"
   | "inspect.failed"
+  | "estimate.failed"
   | "bury.failed"
   | "maintenance.failed"
   | "queues.failed"

@@ -1,6 +1,7 @@
 import * as z from "zod";
 
 import type { JobKind } from "./job.ts";
+import type { D1Rows } from "./operations.ts";
 
 export type TaskKind =
   | "transcribe"
@@ -60,6 +61,8 @@ export interface Task {
   readonly deadlineAt: number | null;
   /** Its job was to start earlier, and did not. */
   readonly isTooLate: boolean;
+  /** Its share of the rows that the lease read and wrote. */
+  readonly leaseRows: D1Rows;
   /** Whether it was this lease that set the job running; true for one task of a job only. */
   readonly startsJob: boolean;
 }

@@ -14,6 +14,7 @@ import { submitterOf } from "../auth.ts";
 import { describe, otherBody, query } from "../describe.ts";
 import { idempotent, IDEMPOTENCY_PARAMETER, IDEMPOTENCY_PROBLEMS } from "../idempotent.ts";
 import { iso } from "../job-view.ts";
+import { glanceAt } from "../measure-source.ts";
 import { PREFER_PARAMETER, preferWait } from "../prefer-wait.ts";
 import { problem } from "../problem.ts";
 import { peek, storeUpload } from "../receive-upload.ts";
@@ -119,7 +120,7 @@ uploads.post(
       return problem(c, { code: "upload_incomplete", detail: `Nothing was stored: ${String(error)}` });
     }
     const work = JobWork.parse({ kind: route.work.kind, input: { ...route.work.input, source } });
-    const result = await acceptJob({ work, terms, marks, source }, by, deps);
+    const result = await acceptJob({ work, terms, marks, source, extent: await glanceAt(work, deps) }, by, deps);
     if (!result.ok) {
       // Its event would make a job of it all the same.
       await deps.media.delete(key);

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { JOB_KINDS, JOB_STATES } from "../../shared/job.ts";
 import { ClassificationInput, ImageInput, TranscriptionInput } from "../../shared/new-job.ts";
 import { PRIORITIES } from "../../shared/terms.ts";
+import { Estimate } from "./cost.ts";
 import { Failure, MaybeTime, NextCursor, Time } from "./time.ts";
 
 /** A job as a list shows it. */
@@ -88,6 +89,7 @@ const QueuePlace = z.object({
 export const Job = JobSummary.extend({
   input: z.union([TranscriptionInput, ImageInput, ClassificationInput]),
   terms: z.object({ priority: z.enum(PRIORITIES), startBy: MaybeTime, deadlineAt: MaybeTime }),
+  estimate: Estimate.nullable().describe("null until the recording's headers were read"),
   progress: Progress,
   timings: z.object({ queuedMs: z.number().nullable(), runningMs: z.number().nullable() }),
   waiting: Waiting.nullable().describe("why nothing of it runs"),

@@ -25,6 +25,8 @@ export interface JobRow {
   readonly tags: string | null;
   /** JSON object; null for none. */
   readonly metadata: string | null;
+  /** JSON of an `Estimate`; null while nobody knows. */
+  readonly estimate: string | null;
 }
 
 export interface AttemptRow {
@@ -86,7 +88,7 @@ export interface JobDetail {
 const JOB = `j.id, j.kind, j.state, j.input, j.error_code AS errorCode, j.error_message AS errorMessage,
              j.created_at AS createdAt, j.started_at AS startedAt, j.finalized_at AS finalizedAt, j.priority,
              j.start_by AS startBy, j.deadline_at AS deadlineAt, j.follows, j.reused_from AS reusedFrom,
-             j.saved_neurons AS savedNeurons, j.tags, j.metadata`;
+             j.saved_neurons AS savedNeurons, j.tags, j.metadata, j.estimate`;
 export const ATTEMPT_COLUMNS = `a.task_id AS taskId, a.number, a.outcome, a.started_at AS startedAt, a.finished_at AS finishedAt,
                  a.model, a.engine, a.neurons, a.usage, a.error_code AS errorCode, a.error_message AS errorMessage`;
 

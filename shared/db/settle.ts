@@ -13,6 +13,7 @@ import {
   insertHeard,
   insertLabels,
   insertNext,
+  updateEstimates,
 } from "./settle-inserts.ts";
 import { retryTransient } from "./transient.ts";
 import { addUsage } from "./usage.ts";
@@ -124,6 +125,7 @@ function settleStatements(
   return [
     insertAttempts(db, rows),
     ...(settlements.some(({ calls }) => calls.length > 0) ? [addUsage(db, rows)] : []),
+    ...(settlements.some(({ estimate }) => estimate !== undefined) ? [updateEstimates(db, rows)] : []),
     ...(done.some(({ artifacts = [] }) => artifacts.length > 0) ? [insertArtifacts(db, rows)] : []),
     ...(done.some(({ labels = [] }) => labels.length > 0) ? [insertLabels(db, rows)] : []),
     ...(done.some(({ heard }) => heard !== undefined) ? [insertHeard(db, rows)] : []),
@@ -181,6 +183,8 @@ function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unkn
     engine: last?.engine ?? null,
     neurons: neuronsOf(calls),
     ...(calls.length > 0 && { usage: calls }), // left out, not null: json_each has a row for null
+    ...(settlement.operations && { operations: settlement.operations }),
+    ...(settlement.estimate && { estimate: settlement.estimate }),
     errorCode: verdict.type === "completed" ? null : verdict.failure.code,
     errorMessage: verdict.type === "completed" ? null : verdict.failure.message,
     ...(verdict.type === "discard" && fingerprintOf(verdict.failure)),
