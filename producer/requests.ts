@@ -173,7 +173,7 @@ export const AuditQuery = PageQuery.extend({
   act: z.enum(ACTS).optional(),
 });
 
-const OwnerId = z.string().regex(/^[\w.:@-]{1,100}$/, "up to 100 letters, digits and _ . : @ -");
+export const OwnerId = z.string().regex(/^[\w.:@-]{1,100}$/, "up to 100 letters, digits and _ . : @ -");
 
 /** The body of `POST /v1/keys`. */
 export const KeyRequest = z.strictObject({

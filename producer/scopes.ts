@@ -48,6 +48,9 @@ export const SCOPE_OF: Readonly<Record<string, Scope>> = {
   // Of the operator, at that: these stop everybody's work.
   "POST /v1/queues/:kind/pause": "admin",
   "POST /v1/queues/:kind/resume": "admin",
+  "GET /v1/jobs/:id/receipt": "jobs:read",
+  // Other owners' for the operator alone.
+  "GET /v1/usage": "jobs:read",
   // It names keys, and what each of them did.
   "GET /v1/audit": "admin",
   "GET /openai/v1/models": "jobs:read",

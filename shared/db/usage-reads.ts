@@ -30,7 +30,6 @@ export interface UsageQuestion {
   readonly fromDay: number;
   readonly toDay: number;
   readonly by: readonly UsageGroup[];
-  readonly today: number;
   readonly limit: number;
 }
 
@@ -38,17 +37,16 @@ export interface Usage {
   readonly rows: readonly UsageRow[];
   /** By day, of those asked about. */
   readonly days: readonly { readonly day: number; readonly neurons: number }[];
-  readonly todayNeurons: number;
 }
 
 /** What was consumed, in one round trip. */
 export async function readUsage(db: D1Database, question: UsageQuestion): Promise<Usage> {
-  const { ownerId, fromDay, toDay, by, today, limit } = question;
+  const { ownerId, fromDay, toDay, by, limit } = question;
   const groups = by.map((_, index) => index + 1).join(", ");
   // The account's own rows, but where owners are to be told apart.
   const whose = by.includes("owner") && ownerId === null ? `owner_id <> ?1` : `owner_id = ?1`;
   const owner = ownerId ?? EVERYBODY;
-  const [rows, days, now] = await db.batch<never>([
+  const [rows, days] = await db.batch<never>([
     db
       .prepare(
         `SELECT ${by.map((group) => COLUMNS[group]).join(", ")}, sum(calls) AS calls, sum(neurons) AS neurons,
@@ -62,19 +60,15 @@ export async function readUsage(db: D1Database, question: UsageQuestion): Promis
         `SELECT day, sum(neurons) AS neurons FROM usage_days WHERE owner_id = ?1 AND day BETWEEN ?2 AND ?3 GROUP BY day`,
       )
       .bind(owner, fromDay, toDay),
-    neuronsOn(db, owner, today),
   ]);
-  const [spent] = (now?.results ?? []) as { neurons: number }[];
-  return { rows: rows?.results ?? [], days: days?.results ?? [], todayNeurons: spent?.neurons ?? 0 };
+  return { rows: rows?.results ?? [], days: days?.results ?? [] };
 }
 
 /** What was consumed on one day: of an owner or, for null, by everybody. */
 export async function readDay(db: D1Database, ownerId: string | null, day: number): Promise<number> {
-  return (await neuronsOn(db, ownerId ?? EVERYBODY, day).first<number>("neurons")) ?? 0;
-}
-
-function neuronsOn(db: D1Database, owner: string, day: number): D1PreparedStatement {
-  return db
-    .prepare(`SELECT coalesce(sum(neurons), 0) AS neurons FROM usage_days WHERE owner_id = ?1 AND day = ?2`)
-    .bind(owner, day);
+  const neurons = await db
+    .prepare(`SELECT sum(neurons) AS neurons FROM usage_days WHERE owner_id = ?1 AND day = ?2`)
+    .bind(ownerId ?? EVERYBODY, day)
+    .first<number | null>("neurons");
+  return neurons ?? 0;
 }

@@ -15,11 +15,12 @@ const COPY = ["-c", "copy"];
 const FILES: readonly { readonly name: string; readonly from: string; readonly options: readonly string[] }[] = [
   { name: "vbr.mp3", from: "speech.wav", options: ["-c:a", "libmp3lame", "-q:a", "0"] },
   { name: "a.flac", from: "speech.wav", options: ["-c:a", "flac"] },
-  { name: "a.aac", from: "speech.wav", options: AAC },
-  { name: "first.m4a", from: "a.aac", options: [...COPY, "-movflags", "+faststart"] },
-  { name: "a.mkv", from: "a.aac", options: COPY },
-  { name: "live.mkv", from: "a.aac", options: [...COPY, "-live", "1"] },
-  { name: "a.ts", from: "a.aac", options: COPY },
+  { name: "last.m4a", from: "speech.wav", options: AAC },
+  { name: "first.m4a", from: "last.m4a", options: [...COPY, "-movflags", "+faststart"] },
+  { name: "a.aac", from: "last.m4a", options: COPY },
+  { name: "a.mkv", from: "last.m4a", options: COPY },
+  { name: "live.mkv", from: "last.m4a", options: [...COPY, "-live", "1"] },
+  { name: "a.ts", from: "last.m4a", options: COPY },
 ];
 const NAMES = ["speech.wav", ...FILES.map(({ name }) => name)];
 
@@ -30,7 +31,8 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => rm(folder, { recursive: true }));
 
-test.each(NAMES)("%s is guessed within a tenth, by 4 MB", async (name) => {
+// Where the index comes last, the beginning tells nothing; it is small, and a dry run reads it.
+test.each(NAMES.filter((name) => name !== "last.m4a"))("%s is guessed within a tenth, by 4 MB", async (name) => {
   const source = await fileSource(join(folder, name));
   const guess = await guessExtent(source);
   expect(source.bytes).toBeLessThanOrEqual(4 * 1024 * 1024);
