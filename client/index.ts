@@ -1,5 +1,6 @@
 // A client for Darkroom's API: `fetch` and types. It runs in Node, browsers and Workers, and depends on nothing.
 import { createAudit, createDeadLetters, createRedrives } from "./dead-letters.ts";
+import type { Usage, UsageQuery } from "./contract.ts";
 import { type CallOptions, type ClientOptions, createHttp } from "./http.ts";
 import { createJobs } from "./jobs.ts";
 import { createKeys, createQueues, createWebhooks } from "./operations.ts";
@@ -18,6 +19,10 @@ export function createClient(options: ClientOptions) {
     queues: createQueues(http),
     webhooks: createWebhooks(http),
     keys: createKeys(http),
+    /** What was consumed: everybody's for the operator, else your own. */
+    usage({ by, ...query }: UsageQuery = {}, call?: CallOptions): Promise<Usage> {
+      return http.json<Usage>("GET", "/v1/usage", { ...call, query: { ...query, by: by?.join(",") } });
+    },
     health: (call?: CallOptions) => http.json<{ readonly status: "ok" }>("GET", "/healthz", call),
     /** The API's description, an OpenAPI document. */
     openapi: (call?: CallOptions) => http.json<Record<string, unknown>>("GET", "/openapi.json", call),

@@ -1,8 +1,9 @@
-import { SourceChanged } from "../shared/audio/byte-source.ts";
+import { type ByteSource, r2Source, SourceChanged } from "../shared/audio/byte-source.ts";
 import { GLANCE, LOOK } from "../shared/audio/extent.ts";
-import type { ReadAllowance } from "../shared/audio/sparing-source.ts";
+import { headSource, type ReadAllowance } from "../shared/audio/sparing-source.ts";
 import { type Estimate, estimateWork } from "../shared/estimate.ts";
 import type { Intake } from "../shared/intake.ts";
+import type { JobWork } from "../shared/new-job.ts";
 import { lookAt } from "./measure-source.ts";
 import type { Problem } from "./problem.ts";
 import type { JobRequest } from "./requests.ts";
@@ -23,8 +24,18 @@ export async function priceJob(
   if ("code" in asked) return { ok: false, problem: asked };
   const { work } = asked;
   if (work.kind !== "transcription") return { ok: true, estimate: estimateWork(work, null) };
+  return priceAudio(work, r2Source(deps.media, work.input.source), allowance);
+}
+
+/** What a file would cost that is not in the bucket. `head` is its beginning, or all of it. */
+export async function priceUpload(work: JobWork, head: Uint8Array, sizeBytes: number): Promise<Priced> {
+  if (work.kind !== "transcription") return { ok: true, estimate: estimateWork(work, null) };
+  return priceAudio(work, headSource(head, sizeBytes), LOOK);
+}
+
+async function priceAudio(work: JobWork, source: ByteSource, allowance: ReadAllowance): Promise<Priced> {
   try {
-    const extent = await lookAt(work, deps.media, allowance);
+    const extent = await lookAt(source, allowance);
     if (extent === null || !("code" in extent)) return { ok: true, estimate: estimateWork(work, extent) };
     return { ok: false, problem: { code: "unsupported_media", detail: extent.message } };
   } catch (error) {

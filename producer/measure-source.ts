@@ -1,4 +1,4 @@
-import { r2Source, SourceChanged } from "../shared/audio/byte-source.ts";
+import { type ByteSource, r2Source, SourceChanged } from "../shared/audio/byte-source.ts";
 import type { Refusal } from "../shared/audio/chunk.ts";
 import { type AudioExtent, extentOf, GLANCE, guessExtent, measureAudio } from "../shared/audio/extent.ts";
 import type { ReadAllowance } from "../shared/audio/sparing-source.ts";
@@ -26,11 +26,6 @@ export async function glanceAt(work: JobWork, { media, journal }: Intake): Promi
  * @returns why it cannot be transcribed; null where not even a guess can be made.
  * @throws SourceChanged
  */
-export async function lookAt(
-  work: JobWork & { kind: "transcription" },
-  media: R2Bucket,
-  allowance: ReadAllowance,
-): Promise<AudioExtent | Refusal | null> {
-  const source = r2Source(media, work.input.source);
+export async function lookAt(source: ByteSource, allowance: ReadAllowance): Promise<AudioExtent | Refusal | null> {
   return (await measureAudio(source, allowance)) ?? guessExtent(source);
 }

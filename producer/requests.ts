@@ -59,10 +59,10 @@ export const JobRequest = z
   .meta({ id: "JobRequest" });
 export type JobRequest = z.infer<typeof JobRequest>;
 
+const DryRun = z.stringbool({ truthy: ["true"], falsy: ["false"] }).default(false);
+
 /** The query of `POST /v1/jobs` and `POST /v1/jobs/batch`. A dry run prices the work and makes nothing. */
-export const SubmitQuery = z.strictObject({
-  dryRun: z.stringbool({ truthy: ["true"], falsy: ["false"] }).default(false),
-});
+export const SubmitQuery = z.strictObject({ dryRun: DryRun });
 
 export const MAX_BATCH_JOBS = 100;
 
@@ -220,6 +220,9 @@ export const UploadQuery = z.strictObject({
   startWithinSeconds: wholeNumber.pipe(JobTerms.shape.startWithinSeconds),
   deadlineSeconds: wholeNumber.pipe(JobTerms.shape.deadlineSeconds),
   tag: manyTags.optional(),
+  dryRun: DryRun,
+  /** Of a dry run that sends only the file's beginning: how large it is. */
+  sizeBytes: wholeNumber.pipe(z.int().min(1).optional()),
   /** JSON. */
   metadata: z
     .string()

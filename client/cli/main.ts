@@ -1,6 +1,7 @@
 // `darkroom`: the API from a shell.
 import { Command, CommanderError } from "commander";
 
+import { addCost } from "./cost.ts";
 import { addDeadLetters } from "./dead-letters.ts";
 import { EXIT, EXIT_HELP } from "./exit-codes.ts";
 import { addJobs } from "./jobs.ts";
@@ -21,6 +22,7 @@ const program = new Command("darkroom")
 
 addSubmit(program);
 addJobs(program);
+addCost(program);
 addDeadLetters(program);
 addKeys(program);
 

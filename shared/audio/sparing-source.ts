@@ -13,6 +13,17 @@ export class AllowanceSpent extends Error {
   override readonly name = "AllowanceSpent";
 }
 
+/** The beginning of a source that is not here yet: reading past it throws `AllowanceSpent`. */
+export function headSource(head: Uint8Array, sizeBytes: number): ByteSource {
+  return {
+    sizeBytes,
+    async read(offset, length) {
+      if (offset + length > head.length) throw new AllowanceSpent();
+      return head.slice(offset, offset + length);
+    },
+  };
+}
+
 /** A source that keeps what it has read, and throws `AllowanceSpent` rather than read more than it may. */
 export function sparingSource(source: ByteSource, { maxReads, maxBytes, aheadBytes }: ReadAllowance): ByteSource {
   const held: { readonly base: number; readonly bytes: Uint8Array }[] = [];
