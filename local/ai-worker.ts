@@ -15,6 +15,8 @@ export type LocalAiOptions = {
   readonly returnRawResponse?: boolean;
   readonly extraHeaders?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** Offline a gateway keeps no answers: `cacheTtl` and `skipCache` are taken and change nothing. */
+  readonly gateway?: { readonly id: string; readonly cacheTtl?: number; readonly skipCache?: boolean };
 };
 
 type UpstreamProblem = { readonly internalCode: number; readonly description: string };
@@ -42,7 +44,8 @@ export default class LocalAi extends WorkerEntrypoint<LocalAiEnv> {
     const fault = plan.next();
     const instead = fault === null ? null : await commit(fault, options.signal);
     if (instead !== null) return instead;
-    const { stream, rest } = splitStream(inputs);
+    const viaGateway = hasGateway(options);
+    const { stream, rest } = splitStream(inputs, { viaGateway });
     const url = new URL(`/run/${model}`, this.env.INFERENCE_URL);
     if (stream !== undefined) url.searchParams.set("userInputs", JSON.stringify(rest));
     const response = await fetch(url, {
@@ -50,11 +53,26 @@ export default class LocalAi extends WorkerEntrypoint<LocalAiEnv> {
       body: stream === undefined ? JSON.stringify(rest) : stream.body,
       headers: { ...options.extraHeaders, "content-type": stream?.contentType ?? "application/json" },
       ...(options.signal && { signal: options.signal }),
-    }).catch((error: unknown) => new Response(String(error), { status: 502 }));
+    }).catch((error: unknown) => {
+      options.signal?.throwIfAborted();
+      return new Response(String(error), { status: 502 });
+    });
     // Where nobody listens, workerd's fetch throws, and wrangler's in front of it answers 500 with a page of its own.
     const isOurs = response.ok || response.headers.get("content-type") === "application/json";
-    return isOurs ? response : unreachable(this.env.INFERENCE_URL, await response.text());
+    if (!isOurs) return unreachable(this.env.INFERENCE_URL, await response.text());
+    return viaGateway ? logged(response) : response;
   }
+}
+
+/** As in the real binding: a gateway without an id is none. */
+function hasGateway({ gateway }: LocalAiOptions): boolean {
+  return gateway !== undefined && gateway.id !== "";
+}
+
+function logged(response: Response): Response {
+  const copy = new Response(response.body, response);
+  copy.headers.set("cf-aig-log-id", crypto.randomUUID());
+  return copy;
 }
 
 /** The retryable "upstream" answer of the service, with a sentence that says which upstream is meant. */

@@ -1,13 +1,20 @@
-// The offline models behind one address on loopback: POST /run/<model> answers as Workers AI would, by other means.
+// The offline models behind one address on loopback: POST /run/<model> answers as Workers AI would, by other means;
+// GET /ledger what that has cost.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 
 import { DRAWING_ENGINE, drawingModels } from "./engine/drawing/draw-models.ts";
+import { bgeM3, EMBEDDING_ENGINE } from "./engine/embedding/bge-m3.ts";
 import { InferenceError, internalFailure, invalidData, noSuchModel, tooLarge } from "./engine/inference-error.ts";
-import type { Answer, LocalModel, ModelRequest } from "./engine/model.ts";
-import { PICTURE_ENGINE, pictureLabeller } from "./engine/pictures/resnet.ts";
+import type { LocalModel, ModelRequest } from "./engine/model.ts";
+import { moondream } from "./engine/pictures/caption.ts";
+import { PICTURE_ENGINE, startDetector } from "./engine/pictures/detector.ts";
+import { resnet } from "./engine/pictures/resnet.ts";
 import { chooseSpeechEngine } from "./engine/speech/speech-engine.ts";
 import { whisper, whisperTurbo } from "./engine/speech/whisper-models.ts";
+import { TEXT_ENGINE, textModels } from "./engine/text/generate.ts";
 import { distilbert, SENTIMENT_ENGINE } from "./engine/text/sentiment.ts";
+import { Ledger } from "./ledger.ts";
+import { sendAnswer } from "./send-answer.ts";
 
 /** An array of byte values is four times its bytes as JSON. Undocumented on the platform: users report 3006 well below. */
 const LARGEST_BODY_BYTES = 25_000_000;
@@ -15,25 +22,29 @@ const LARGEST_BODY_BYTES = 25_000_000;
 export type InferenceServer = {
   readonly url: string;
   /** Who answers for which task. */
-  readonly engines: Readonly<Record<"speech" | "pictures" | "text" | "drawing", string>>;
+  readonly engines: Readonly<Record<"speech" | "pictures" | "sentiment" | "text" | "embeddings" | "drawing", string>>;
   close(): Promise<void>;
 };
 
 /** @param port 0 for any free one. */
 export async function startInferenceServer({ port }: { port: number }): Promise<InferenceServer> {
   const speech = await chooseSpeechEngine(process.env["DARKROOM_WHISPER"]);
-  const labeller = pictureLabeller();
+  const detector = startDetector();
   const drawing = drawingModels();
   const models: ReadonlyMap<string, LocalModel> = new Map([
     ["@cf/openai/whisper-tiny-en", whisper("@cf/openai/whisper-tiny-en", speech)],
     ["@cf/openai/whisper", whisper("@cf/openai/whisper", speech)],
     ["@cf/openai/whisper-large-v3-turbo", whisperTurbo("@cf/openai/whisper-large-v3-turbo", speech)],
-    ["@cf/microsoft/resnet-50", labeller.resnet],
+    ["@cf/microsoft/resnet-50", resnet(detector)],
+    ["@cf/moondream/moondream3.1-9B-A2B", moondream(detector)],
     ["@cf/huggingface/distilbert-sst-2-int8", distilbert],
+    ["@cf/baai/bge-m3", bgeM3],
+    ...Object.entries(textModels),
     ...Object.entries(drawing.models),
   ]);
 
-  const server = createServer((request, response) => void answer(models, request, response));
+  const ledger = new Ledger();
+  const server = createServer((request, response) => void answer({ models, ledger }, request, response));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, "127.0.0.1", resolve);
@@ -45,30 +56,38 @@ export async function startInferenceServer({ port }: { port: number }): Promise<
     engines: {
       speech: speech.type === "ready" ? speech.recogniser.engine : `none: ${speech.remedy}`,
       pictures: PICTURE_ENGINE,
-      text: SENTIMENT_ENGINE,
+      sentiment: SENTIMENT_ENGINE,
+      text: TEXT_ENGINE,
+      embeddings: EMBEDDING_ENGINE,
       drawing: DRAWING_ENGINE,
     },
     async close() {
       server.closeAllConnections();
-      await Promise.all([new Promise((resolve) => server.close(resolve)), labeller.close(), drawing.close()]);
+      await Promise.all([new Promise((resolve) => server.close(resolve)), detector.close(), drawing.close()]);
     },
   };
 }
 
-async function answer(
-  models: ReadonlyMap<string, LocalModel>,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+type Served = { readonly models: ReadonlyMap<string, LocalModel>; readonly ledger: Ledger };
+
+async function answer({ models, ledger }: Served, request: IncomingMessage, response: ServerResponse): Promise<void> {
   // A client that goes away takes its work with it.
   const gone = new AbortController();
   response.once("close", () => gone.abort());
   try {
     const url = new URL(request.url ?? "/", "http://localhost");
+    if (request.method === "GET" && url.pathname === "/ledger") {
+      response.setHeader("content-type", "application/json").end(JSON.stringify(ledger.read()));
+      return;
+    }
     const name = decodeURIComponent(url.pathname).replace(/^\/run\//, "");
     const model = models.get(name);
     if (request.method !== "POST" || model === undefined) throw noSuchModel(name);
-    send(response, await model(await readRequest(request, url, gone.signal)));
+    const answered = await model(await readRequest(request, url, gone.signal));
+    // Who has left by now is told nothing and charged nothing.
+    gone.signal.throwIfAborted();
+    const charge = (neurons: number) => ledger.charge(name, neurons);
+    await sendAnswer(response, answered, { charge, gone: gone.signal });
   } catch (error) {
     if (gone.signal.aborted) return;
     const problem = error instanceof InferenceError ? error : internalFailure(error);
@@ -104,16 +123,6 @@ function parseJson(text: string): unknown {
     return JSON.parse(text);
   } catch {
     throw invalidData("Error: the body is not JSON");
-  }
-}
-
-function send(response: ServerResponse, { body, neurons, engine }: Answer): void {
-  response.setHeader("cf-ai-neurons", neurons.toFixed(4));
-  response.setHeader("x-darkroom-engine", engine);
-  if ("bytes" in body) {
-    response.writeHead(200, { "content-type": body.mediaType }).end(body.bytes);
-  } else {
-    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
   }
 }
 

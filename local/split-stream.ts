@@ -8,7 +8,11 @@ export type SplitInputs = {
   readonly rest: Readonly<Record<string, unknown>>;
 };
 
-export function splitStream(inputs: Readonly<Record<string, unknown>>): SplitInputs {
+/** @throws the binding's own refusals, in its order. */
+export function splitStream(
+  inputs: Readonly<Record<string, unknown>>,
+  { viaGateway }: { readonly viaGateway: boolean },
+): SplitInputs {
   const streams = Object.entries(inputs).filter(([, value]) => hasStream(value));
   const [first, ...others] = streams;
   if (first === undefined) return { rest: inputs };
@@ -16,6 +20,7 @@ export function splitStream(inputs: Readonly<Record<string, unknown>>): SplitInp
     const names = streams.map(([name]) => name).join(", ");
     throw internalError(`Multiple ReadableStreams are not supported. Found streams in keys: [${names}]`);
   }
+  if (viaGateway) throw internalError("AI Gateway does not support ReadableStreams yet.");
   const [name, value] = first;
   if (!isStreamInput(value)) throw internalError("Content-Type is required with ReadableStream inputs");
   return { stream: value, rest: Object.fromEntries(Object.entries(inputs).filter(([key]) => key !== name)) };

@@ -8,12 +8,23 @@ export type ModelRequest = {
   readonly signal: AbortSignal;
 };
 
-export type Answer = {
+export type WholeAnswer = {
   /** A byte answer carries its media type; everything else leaves as JSON. */
   readonly body: object | { readonly bytes: Uint8Array; readonly mediaType: string };
   readonly neurons: number;
   readonly engine: string;
 };
+
+/** An answer that leaves token by token, as server-sent events. */
+export type StreamedAnswer = {
+  readonly tokens: readonly string[];
+  readonly usage: object;
+  /** What the call costs if no more than so many tokens leave. */
+  readonly neurons: (sentTokens: number) => number;
+  readonly engine: string;
+};
+
+export type Answer = WholeAnswer | StreamedAnswer;
 
 export type LocalModel = (request: ModelRequest) => Promise<Answer>;
 

@@ -88,6 +88,33 @@ test("streams a recording beside its options, and admits to English whatever was
   });
 });
 
+test("a call through a gateway has a log id of its own, and answers as one without", async () => {
+  const gateway = { id: "darkroom", cacheTtl: 60 };
+  const ask = async (options: object) =>
+    (await post(DISTILBERT, { text: "fine" }, { options: { ...RAW, ...options } })).json() as Promise<{
+      status: number;
+      headers: Record<string, string>;
+      answer: unknown;
+    }>;
+  const [direct, first, second] = [await ask({}), await ask({ gateway }), await ask({ gateway })];
+  expect(direct.status).toBe(200);
+  expect(first).toMatchObject({ status: 200, answer: direct.answer });
+  const ids = [direct, first, second].map(({ headers }) => headers["cf-aig-log-id"]);
+  const logId = expect.stringMatching(/^[\da-f-]{36}$/);
+  expect(ids).toEqual([undefined, logId, logId]);
+  expect(ids[1]).not.toBe(ids[2]);
+});
+
+test("a gateway takes no stream, and one without an id is none", async () => {
+  const flux = "@cf/black-forest-labs/flux-2-klein-4b";
+  expect(await call(flux, {}, { forms: ["multipart"], options: { gateway: { id: "darkroom" } } })).toEqual({
+    error: "AiInternalError|AI Gateway does not support ReadableStreams yet.",
+  });
+  expect(await call(flux, {}, { forms: ["multipart"], options: { gateway: { id: "" } } })).toMatchObject({
+    answer: { image: expect.any(String) },
+  });
+});
+
 test("hands a picture that is no JSON over as a stream of bytes", async () => {
   const answer = await post("@cf/leonardo/phoenix-1.0", { prompt: "a boat", width: 256, height: 256 });
   expect([...new Uint8Array(await answer.arrayBuffer()).subarray(0, 3)]).toEqual([0xff, 0xd8, 0xff]);
@@ -104,7 +131,9 @@ test("the inference server announces where it listens and who answers for which 
     engines: {
       speech: "pocketsphinx/en-us",
       pictures: "centernet-coco80/tfjs-wasm",
-      text: "wink-nlp/eng-lite-web",
+      sentiment: "wink-nlp/eng-lite-web",
+      text: "extractive/wink-stems",
+      embeddings: "feature-hashing/wordnet",
       drawing: "procedural-preview",
     },
   });

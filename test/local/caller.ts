@@ -11,11 +11,15 @@ interface Call {
   readonly forms?: readonly string[];
   /** Inputs to send as streams of these bytes, in base64. */
   readonly streams?: Readonly<Record<string, { readonly base64: string; readonly contentType?: string }>>;
+  /** Hand on a raw response as it comes. */
+  readonly passOn?: boolean;
+  /** Go away after the first piece of a streamed answer, by the call's signal or by cancelling the stream. */
+  readonly leave?: "abort" | "cancel";
 }
 
 export default {
   async fetch(request: Request, env: { AI: Ai }): Promise<Response> {
-    const { model, inputs, options, forms = [], streams = {} } = await request.json<Call>();
+    const { model, inputs, options, forms = [], streams = {}, passOn, leave } = await request.json<Call>();
     const streamed = Object.fromEntries([
       ...forms.map((name) => [name, streamedForm()] as const),
       ...Object.entries(streams).map(
@@ -23,8 +27,14 @@ export default {
       ),
     ]);
     try {
-      const answer = await env.AI.run(model, { ...inputs, ...streamed }, options);
-      if (answer instanceof ReadableStream) return new Response(answer);
+      const call = new AbortController();
+      const signal = leave === "abort" ? { signal: call.signal } : {};
+      const answer = await env.AI.run(model, { ...inputs, ...streamed }, { ...options, ...signal });
+      if (leave !== undefined) return Response.json({ first: await readFirst(bodyOf(answer), leave, call) });
+      if (passOn === true && answer instanceof Response) return answer;
+      // Of no type, a stream is held back by the local runtime's proxy until it ends.
+      if (answer instanceof ReadableStream)
+        return new Response(answer, { headers: { "content-type": "text/event-stream" } });
       if (!(answer instanceof Response)) return Response.json({ answer });
       const headers = Object.fromEntries(answer.headers);
       return Response.json({ status: answer.status, headers, answer: await answer.json() });
@@ -43,4 +53,22 @@ function streamedForm(): { body: ReadableStream | null; contentType: string | nu
 
 function toStream(base64: string): ReadableStream | null {
   return new Response(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))).body;
+}
+
+function bodyOf(answer: unknown): ReadableStream<Uint8Array> {
+  const body = answer instanceof Response ? answer.body : answer;
+  if (!(body instanceof ReadableStream)) throw new Error("the answer is no stream");
+  return body;
+}
+
+async function readFirst(
+  body: ReadableStream<Uint8Array>,
+  leave: "abort" | "cancel",
+  call: AbortController,
+): Promise<string> {
+  const reader = body.getReader();
+  const { value } = await reader.read();
+  if (leave === "abort") call.abort();
+  else await reader.cancel();
+  return new TextDecoder().decode(value);
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { engineMissing, invalidData, unsupportedAudio } from "../inference-error.ts";
+import { decodeBase64 } from "../base64.ts";
+import { engineMissing, unsupportedAudio } from "../inference-error.ts";
 import { parseInputs, type LocalModel, type ModelRequest } from "../model.ts";
 import { type ModelId, neuronsFor } from "../../../shared/models.ts";
 import { toCaptions, toText, toVtt, type Caption } from "./captions.ts";
@@ -48,7 +49,7 @@ export function whisperTurbo(name: ModelId, engine: SpeechEngine): LocalModel {
     read({ inputs, stream }) {
       if (stream !== undefined) return { bytes: stream.bytes, ...parseInputs(TurboOptions, inputs) };
       const { audio, ...options } = parseInputs(TurboInput, inputs);
-      return { bytes: decodeBase64(audio), ...options };
+      return { bytes: decodeBase64(audio, "/audio"), ...options };
     },
     // Only what was measured: no probabilities of language or of silence, no temperature.
     shape: (heard) => ({
@@ -83,12 +84,4 @@ function speechModel(name: ModelId, engine: SpeechEngine, { read, shape }: Speec
 
 function toTranscript({ words, captions }: Heard): Transcript {
   return { text: toText(words), word_count: words.length, vtt: toVtt(captions) };
-}
-
-function decodeBase64(text: string): Uint8Array {
-  // Node skips what it cannot read; the service does not.
-  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
-    throw invalidData("Error: invalid base64 in '/audio'");
-  }
-  return Buffer.from(text, "base64");
 }

@@ -1,0 +1,10 @@
+import { invalidData } from "./inference-error.ts";
+
+/** @param path where the text stands in the inputs. */
+export function decodeBase64(text: string, path: string): Uint8Array {
+  // Node skips what it cannot read; the service does not.
+  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
+    throw invalidData(`Error: invalid base64 in '${path}'`);
+  }
+  return Buffer.from(text, "base64");
+}

@@ -1,0 +1,67 @@
+// The chat models' shapes around sentences that the text holds already: nothing here writes one of its own.
+import * as z from "zod";
+
+import { neuronsFor, TEXT_MODELS, type Units } from "../../../shared/models.ts";
+import { invalidInput } from "../inference-error.ts";
+import { type LocalModel, parseInputs } from "../model.ts";
+import { findAnswer, summarise } from "./extract.ts";
+import { type Message, readRequest } from "./request.ts";
+import { asProse, readSentences } from "./sentences.ts";
+import { contentStems, countTokens, toTokens } from "./words.ts";
+
+export const TEXT_ENGINE = "extractive/wink-stems";
+
+// Sampling options are accepted and change nothing: the same prompt has the same answer.
+const Input = z.object({
+  messages: z
+    .array(z.object({ role: z.string(), content: z.string() }))
+    .min(1)
+    .optional(),
+  prompt: z.string().min(1).optional(),
+  max_tokens: z.int().min(1).default(256),
+  temperature: z.number().min(0).max(5).optional(),
+  stream: z.boolean().default(false),
+});
+
+/** Every chat model, answered by the same hand. */
+export const textModels: Readonly<Record<string, LocalModel>> = {
+  // Not in the catalogue, which prefers granite: its price stands here (same list as the catalogue's).
+  "@cf/meta/llama-3.2-1b-instruct": textModel(
+    ({ inputTokens = 0, outputTokens = 0 }) => (2457 * inputTokens + 18_252 * outputTokens) / 1_000_000,
+  ),
+  ...Object.fromEntries(
+    Object.values(TEXT_MODELS).map((name) => [name, textModel((units) => neuronsFor(name, units))]),
+  ),
+};
+
+/** Synchronous: half a second of the server's own thread for a talk of three hours, a millisecond for a page. */
+function textModel(neuronsOf: (units: Units) => number): LocalModel {
+  return async ({ inputs }) => {
+    const { messages, prompt, max_tokens, stream } = parseInputs(Input, inputs);
+    const chat = messages ?? (prompt === undefined ? [] : [{ role: "user", content: prompt }]);
+    if (chat.length === 0) throw invalidInput("Error: required properties at '/' are 'prompt' or 'messages'");
+    const inputTokens = chat.reduce((sum, { content }) => sum + countTokens(content), 0);
+    const tokens = toTokens(answerTo(chat)).slice(0, max_tokens);
+    const neurons = (outputTokens: number) => neuronsOf({ inputTokens, outputTokens });
+    const usage = {
+      prompt_tokens: inputTokens,
+      completion_tokens: tokens.length,
+      total_tokens: inputTokens + tokens.length,
+    };
+    if (stream) return { tokens, usage, neurons, engine: TEXT_ENGINE };
+    return { body: { response: tokens.join(""), usage }, neurons: neurons(tokens.length), engine: TEXT_ENGINE };
+  };
+}
+
+function answerTo(chat: readonly Message[]): string {
+  const { material, request, summary } = readRequest(chat);
+  const sentences = readSentences(material);
+  if (sentences.length === 0) return "There is no text above the request to answer from.";
+  // A summary reads as prose; an answer quotes, and keeps the times at which to listen.
+  if (summary !== null) return asProse(summarise(sentences, summary.sentences));
+  const found = findAnswer(sentences, contentStems(request));
+  if (found.length === 0) return "The text does not say anything about that.";
+  const isStamped = found.some(({ stamp }) => stamp !== null);
+  if (!isStamped) return asProse(found);
+  return found.map(({ stamp, text }) => (stamp === null ? text : `${stamp} ${text}`)).join("\n");
+}
