@@ -1,7 +1,8 @@
+import { IMAGE_CLASSIFIER, microUsd, neuronsFor } from "../shared/models.ts";
 import type { Source } from "../shared/new-job.ts";
+import { operationMicroUsd } from "../shared/prices.ts";
 import type { Bench } from "./harness.ts";
 import { untilCompleted } from "./pipeline.ts";
-import * as prices from "./prices.ts";
 import { type Figure, round } from "./report.ts";
 import { darkroom, tutorial } from "./sides.ts";
 import type { Counts, Report } from "./workers/count-calls.ts";
@@ -80,7 +81,7 @@ export function costPerMillionJobs({ ours, theirs, jobs }: CallsPerJob): Figure 
     peerParts,
     jobs,
     notIncluded: {
-      resnet50Usd: prices.RESNET_50_USD,
+      resnet50Usd: microUsd(neuronsFor(IMAGE_CLASSIFIER, { pictures: 1_000_000 })) / 1e6,
       others: "status requests, cron, storage, CPU time, what a plan includes",
     },
   };
@@ -100,12 +101,13 @@ function costOf({ queues, logLines }: Report, jobs: number) {
     invocations: perJob(({ invocations }) => invocations),
     logEvents: logLines / jobs + perJob(({ invocations }) => invocations),
   };
+  // A micro-dollar a job is a dollar a million jobs.
   const usd = {
-    r2Usd: calls.r2ClassA * prices.R2_CLASS_A_USD + calls.r2ClassB * prices.R2_CLASS_B_USD,
-    queuesUsd: calls.queueOperations * prices.QUEUE_OPERATION_USD,
-    d1Usd: calls.d1RowsRead * prices.D1_ROW_READ_USD + calls.d1RowsWritten * prices.D1_ROW_WRITTEN_USD,
-    requestsUsd: calls.invocations * prices.WORKER_REQUEST_USD,
-    logsUsd: calls.logEvents * prices.LOG_EVENT_USD,
+    r2Usd: operationMicroUsd("r2ClassA", calls.r2ClassA) + operationMicroUsd("r2ClassB", calls.r2ClassB),
+    queuesUsd: operationMicroUsd("queueOperations", calls.queueOperations),
+    d1Usd: operationMicroUsd("d1RowsRead", calls.d1RowsRead) + operationMicroUsd("d1RowsWritten", calls.d1RowsWritten),
+    requestsUsd: operationMicroUsd("workerRequests", calls.invocations),
+    logsUsd: operationMicroUsd("logEvents", calls.logEvents),
   };
   const totalUsd = Object.values(usd).reduce((sum, part) => sum + part, 0);
   return { totalUsd, ...rounded(usd), perJob: rounded(calls) };

@@ -2,6 +2,7 @@
 import type * as z from "zod";
 
 import type * as requests from "../producer/requests.ts";
+import type * as cost from "../producer/views/cost.ts";
 import type * as keys from "../producer/views/key.ts";
 import type * as uploads from "../producer/views/pending-upload.ts";
 import type * as webhooks from "../producer/views/webhook.ts";
@@ -17,6 +18,35 @@ export interface BatchResult {
   readonly job?: Job;
   readonly problem?: ProblemFields & { readonly issues?: readonly Issue[] };
 }
+
+/** One of a batch's dry run: what the job would cost, or why there would be none. */
+export interface PricedResult {
+  readonly index: number;
+  readonly status: number;
+  readonly estimate?: Estimate | null;
+  readonly problem?: BatchResult["problem"];
+}
+
+export type Estimate = cost.Estimate;
+
+/** What a job would cost (null where not even a guess can be made), and today's free neurons. */
+export type DryRunEstimate = cost.JobDryRun;
+
+export type Usage = cost.UsageAnswer;
+
+export type UsageGroup = "day" | "model" | "kind" | "owner";
+
+/** Days are UTC, `2026-11-23`, both ends included. */
+export interface UsageQuery {
+  readonly from?: string;
+  readonly to?: string;
+  /** By day if left out. */
+  readonly by?: readonly UsageGroup[];
+  /** For the operator. */
+  readonly ownerId?: string;
+}
+
+export type Receipt = cost.Receipt;
 
 export const JOB_EVENTS = ["state", "progress", "segment", "done"] as const;
 

@@ -1,5 +1,6 @@
 // A client for Darkroom's API: `fetch` and types. It runs in Node, browsers and Workers, and depends on nothing.
 import { createAudit, createDeadLetters, createRedrives } from "./dead-letters.ts";
+import type { Usage, UsageQuery } from "./contract.ts";
 import { type CallOptions, type ClientOptions, createHttp } from "./http.ts";
 import { createJobs } from "./jobs.ts";
 import { createBudgets, createKeys, createQueues, createWebhooks } from "./operations.ts";
@@ -23,6 +24,10 @@ export function createClient(options: ClientOptions) {
     /** Passages of transcripts, prompts, texts and labels, found by words and by meaning, best first. */
     search: (text: string, query: SearchQuery = {}, call?: CallOptions) =>
       http.json<SearchAnswer>("GET", "/v1/search", { ...call, query: { ...query, q: text } }),
+    /** What was consumed: everybody's for the operator, else your own. */
+    usage({ by, ...query }: UsageQuery = {}, call?: CallOptions): Promise<Usage> {
+      return http.json<Usage>("GET", "/v1/usage", { ...call, query: { ...query, by: by?.join(",") } });
+    },
     health: (call?: CallOptions) => http.json<{ readonly status: "ok" }>("GET", "/healthz", call),
     /** The API's description, an OpenAPI document. */
     openapi: (call?: CallOptions) => http.json<Record<string, unknown>>("GET", "/openapi.json", call),

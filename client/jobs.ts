@@ -1,5 +1,5 @@
 import { followEvents } from "./events.ts";
-import type { BatchResult, JobEvent } from "./contract.ts";
+import type { BatchResult, DryRunEstimate, JobEvent, PricedResult, Receipt } from "./contract.ts";
 import type { CallOptions, Http } from "./http.ts";
 import { type Listing, listing } from "./listing.ts";
 import type { CaptionQuery, Job, JobQuery, JobRequest, JobSummary, Transcript } from "./types.ts";
@@ -26,6 +26,8 @@ export interface DownloadOptions extends CallOptions {
 }
 
 export type TranscriptFormat = "json" | "txt" | "vtt" | "srt";
+
+const DRY = { query: { dryRun: true } };
 
 export function createJobs(http: Http) {
   /** The transcript so far: parsed as `json`, else as text. */
@@ -72,6 +74,19 @@ export function createJobs(http: Http) {
       const call = { ...options, json: { jobs }, headers, isRepeatable: true };
       return (await http.json<{ results: readonly BatchResult[] }>("POST", "/v1/jobs/batch", call)).results;
     },
+
+    /** What a job would cost, or why it would not be taken. Makes nothing. */
+    estimate: (request: JobRequest, options?: CallOptions) =>
+      http.json<DryRunEstimate>("POST", "/v1/jobs", { ...options, json: request, ...DRY, isRepeatable: true }),
+
+    /** What each of many would cost. */
+    async estimateBatch(jobs: readonly JobRequest[], options?: CallOptions): Promise<readonly PricedResult[]> {
+      const call = { ...options, json: { jobs }, ...DRY, isRepeatable: true };
+      return (await http.json<{ results: readonly PricedResult[] }>("POST", "/v1/jobs/batch", call)).results;
+    },
+
+    /** What a job has cost so far, item by item. */
+    receipt: (id: string, options?: CallOptions) => http.json<Receipt>("GET", `${pathOf(id)}/receipt`, options),
 
     get: (id: string, options?: CallOptions) => http.json<Job>("GET", pathOf(id), options),
 

@@ -1,7 +1,7 @@
 import type * as z from "zod";
 
 import type * as requests from "../producer/upload-requests.ts";
-import type { PendingUpload, StoredPart, TicketPart, UploadTicket } from "./contract.ts";
+import type { DryRunEstimate, PendingUpload, StoredPart, TicketPart, UploadTicket } from "./contract.ts";
 import type { CallOptions, Http } from "./http.ts";
 import { type Progress, putDirect } from "./put-direct.ts";
 import { type Put, putPresigned } from "./put-presigned.ts";
@@ -25,6 +25,9 @@ export type TicketRequest = z.input<typeof requests.UploadRequest>;
 /** What the API takes: a Worker's request body may be 100 MB. */
 export const MAX_DIRECT_BYTES = 100_000_000;
 
+/** Of a file, a dry run reads no more. */
+const PRICED_BYTES = 4 * 1024 * 1024;
+
 /** @param put calls presigned URLs, which take no key. */
 export function createUploads(http: Http, put: Put) {
   return {
@@ -37,6 +40,22 @@ export function createUploads(http: Http, put: Put) {
       const named = { ...request, ...(name !== undefined && { name }) };
       const upload = { blob, request: named, contentType: contentType ?? blob.type, partSizeBytes, onProgress, signal };
       return blob.size <= directMaxBytes ? putDirect(http, upload) : putPresigned(http, put, upload);
+    },
+
+    /** What a file's job would cost. Only its beginning is sent, and nothing is stored. */
+    async estimate(source: UploadSource, options: Omit<PutOptions, "onProgress"> = {}): Promise<DryRunEstimate> {
+      const { name, kind, options: wanted, signal } = options;
+      const blob = await gather(source);
+      const query = {
+        dryRun: true,
+        sizeBytes: blob.size,
+        name: name ?? (blob instanceof File ? blob.name : undefined),
+        kind,
+        options: wanted && JSON.stringify(wanted),
+      };
+      const headers = { "content-type": "application/octet-stream" };
+      const call = { query, body: blob.slice(0, PRICED_BYTES), headers, signal, isRepeatable: true };
+      return http.json<DryRunEstimate>("POST", "/v1/uploads", call);
     },
 
     /** Only the URLs, for who puts the bytes there otherwise: a browser, another machine. */

@@ -8,6 +8,7 @@ import type { Delivery, DeliveryReport } from "../shared/db/deliveries.ts";
 import type { Made } from "../shared/db/made.ts";
 import type { EmbeddedPassages } from "../shared/search/passage.ts";
 import type { EarlierAttempt } from "../shared/db/leases.ts";
+import type { Estimate } from "../shared/estimate.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import type { ModelRunner } from "../shared/ai/run-model.ts";
 
@@ -21,6 +22,8 @@ export interface TaskContext {
   readonly models: ModelRunner;
   /** What this attempt has been charged for so far. */
   readonly calls: ModelCall[];
+  /** Say what the job will consume, once that is known: before the model is asked, so that it is kept whatever comes of it. */
+  readonly foresee: (estimate: Estimate) => void;
   /** This task's attempts that may have stored a result without completing, the latest first. */
   readonly earlierAttempts: () => Promise<readonly EarlierAttempt[]>;
   /** For media that a model is working on. */

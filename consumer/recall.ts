@@ -1,6 +1,6 @@
 import type { ModelCall } from "../shared/ai/model-call.ts";
 import { artifactKey } from "../shared/storage.ts";
-import { patiently } from "./patient.ts";
+import { patiently } from "../shared/patient.ts";
 import type { TaskContext } from "./processor.ts";
 
 /** The name of the metadata in which a stored result carries what was paid for it. */

@@ -11,7 +11,7 @@ import type { PassageIndex } from "../shared/search/passage.ts";
 import type { Settlement } from "../shared/settlement.ts";
 import { type Task, TaskMessage } from "../shared/task.ts";
 import { wake } from "../shared/wake.ts";
-import { CUTS_HELD_BYTES } from "./audio/limits.ts";
+import { CUTS_HELD_BYTES } from "../shared/audio/limits.ts";
 import { byteBudget } from "./byte-budget.ts";
 import type { Fallbacks } from "./fall-back.ts";
 import { type CallGate, callGate } from "./call-gate.ts";

@@ -3,9 +3,11 @@ import { type DeliveryReport, readDelivery } from "../shared/db/deliveries.ts";
 import { findEarlierAttempts } from "../shared/db/leases.ts";
 import { type Made, readMade } from "../shared/db/made.ts";
 import { notifyPrediction } from "../shared/replicate/notify-prediction.ts";
+import type { Estimate } from "../shared/estimate.ts";
 import type { ModelCall } from "../shared/ai/model-call.ts";
 import { type Ai, modelRunner } from "../shared/ai/run-model.ts";
 import type { EmbeddedPassages, PassageIndex } from "../shared/search/passage.ts";
+import { countedBucket } from "../shared/operations.ts";
 import type { Failure, Settlement, Verdict } from "../shared/settlement.ts";
 import type { Task } from "../shared/task.ts";
 import { type Message, sendWebhook } from "../shared/webhooks/send.ts";
@@ -42,14 +44,19 @@ export async function runTask(
   signal: AbortSignal,
 ): Promise<Settlement> {
   const calls: ModelCall[] = [];
+  const counted = countedBucket(media);
+  let foreseen: Estimate | undefined;
   const startedAt = Date.now();
   const context = {
     jobId: task.jobId,
     attempt: task.attempt,
     attemptsLeft: task.maxAttempts - task.attempt,
-    media,
+    media: counted.bucket,
     models: gated(modelRunner(ai, calls, signal), gate, task),
     calls,
+    foresee: (estimate: Estimate) => {
+      foreseen = estimate;
+    },
     earlierAttempts: async () => (task.attempt === 1 ? [] : findEarlierAttempts(db, task.id)),
     budget,
     cutting,
@@ -61,7 +68,12 @@ export async function runTask(
       const now = Date.now();
       const delivery = await readDelivery(db, id, now);
       if (delivery?.event !== "prediction.completed") return delivery;
-      const prediction = await notifyPrediction(task.jobId, { db, media, signingKey: urlSigningKey, now });
+      const prediction = await notifyPrediction(task.jobId, {
+        db,
+        media: counted.bucket,
+        signingKey: urlSigningKey,
+        now,
+      });
       return prediction === null ? null : { ...delivery, payload: prediction.body };
     },
     send: (message: Message) => sendWebhook(message, { allowInsecure: allowInsecureWebhooks, signal }),
@@ -91,6 +103,8 @@ export async function runTask(
     calls,
     isBudgeted: task.isBudgeted,
     ...(refusedBy && { refusedBy }),
+    operations: { ...counted.counts, ...task.leaseRows },
+    ...(foreseen && { estimate: foreseen }),
     startedAt,
     finishedAt: Date.now(),
     ...(report && { delivery: report }),

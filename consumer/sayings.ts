@@ -3,7 +3,7 @@ import { MAX_PROMPT_CHARS, MAX_TEXT_CHARS } from "../shared/limits.ts";
 import { ClassificationInput, ImageInput, type Source } from "../shared/new-job.ts";
 import type { Sayings } from "../shared/search/cut-passages.ts";
 import { Transcript } from "../shared/transcript.ts";
-import { patiently } from "./patient.ts";
+import { patiently } from "../shared/patient.ts";
 
 /** Below this the model itself does not think that it is there. */
 const LEAST_SCORE = 0.1;

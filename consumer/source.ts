@@ -1,5 +1,5 @@
 import type { Source } from "../shared/new-job.ts";
-import { patiently } from "./patient.ts";
+import { patiently } from "../shared/patient.ts";
 import { discard, type Outcome, type TaskContext } from "./processor.ts";
 
 /**

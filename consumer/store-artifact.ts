@@ -1,6 +1,6 @@
 import { artifactKey } from "../shared/storage.ts";
 import type { StoredArtifact } from "../shared/settlement.ts";
-import { patiently } from "./patient.ts";
+import { patiently } from "../shared/patient.ts";
 import type { TaskContext } from "./processor.ts";
 import { paidFor } from "./recall.ts";
 

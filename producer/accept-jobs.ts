@@ -93,8 +93,8 @@ async function insert(
   const jobs = await Promise.all(
     plans.flatMap(({ id, asked, upload }) => {
       if (asked === null) return [];
-      const { work, terms, marks, choice } = asked;
-      const about = { id, ownerId, marks, choice, createdAt: now, ringGraceMs: deps.ringGraceMs };
+      const { work, terms, marks, choice, extent } = asked;
+      const about = { id, ownerId, marks, choice, extent, createdAt: now, ringGraceMs: deps.ringGraceMs };
       return [newJob(work, terms, { ...about, ...(upload && { upload }), ...(limit && { limit }) })];
     }),
   );

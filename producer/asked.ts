@@ -1,3 +1,4 @@
+import type { AudioExtent } from "../shared/audio/extent.ts";
 import type { Choice } from "../shared/choose-model.ts";
 import type { JobLimit } from "../shared/db/job-limit.ts";
 import type { JobRow } from "../shared/db/job-reads.ts";
@@ -15,6 +16,8 @@ export interface Asked {
   readonly marks: JobMarks;
   /** The object that it reads, if any. */
   readonly source: Source | null;
+  /** Of a recording, where a glance told it. */
+  readonly extent?: AudioExtent | null;
   readonly alongside?: Alongside | undefined;
 }
 

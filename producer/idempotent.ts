@@ -30,13 +30,13 @@ export const IDEMPOTENCY_PARAMETER = {
 } as const satisfies NonNullable<DescribeRouteOptions["parameters"]>[number];
 
 /**
- * Answer a request that was sent before as it was answered then.
+ * Answer a request that was sent before as it was answered then. One that makes nothing (a dry run) has no answer to keep.
  * @param contentOf what, beside method, path and query, makes two requests the same.
  */
 export function idempotent(contentOf: (c: Context<App>) => Promise<BufferSource> = bodyOf) {
   return createMiddleware<App>(async (c, next) => {
     const header = c.req.header("idempotency-key");
-    if (header === undefined) return next();
+    if (header === undefined || c.req.query("dryRun") === "true") return next();
     const key = keyOf(header);
     if (key === null) {
       const detail =

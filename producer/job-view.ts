@@ -1,7 +1,9 @@
 import type { JobDetail, JobRow } from "../shared/db/job-reads.ts";
 import { MOST_COUNTED } from "../shared/db/job-queue.ts";
+import type { Estimate } from "../shared/estimate.ts";
 import type { JobWork } from "../shared/new-job.ts";
 import { PRIORITIES } from "../shared/terms.ts";
+import { estimateView } from "./estimate-view.ts";
 import { estimate, paceOf } from "./pace.ts";
 import type { Attempt, Job, JobSummary } from "./views/job.ts";
 
@@ -38,6 +40,7 @@ export function jobView(detail: JobDetail, origin: string, now = Date.now()): Jo
       maxNeurons: job.maxNeurons,
     },
     choice: JSON.parse(job.choice ?? "null") as Job["choice"], // our own JSON, from newJob
+    estimate: job.estimate === null ? null : estimateView(JSON.parse(job.estimate) as Estimate),
     progress: {
       tasksCompleted: completed,
       tasksTotal: tasks.length,

@@ -9,12 +9,12 @@ export interface PeekedBody {
 }
 
 /** Read just enough of a body to know what it is, so that what no job takes is refused before it is stored. */
-export async function peek(body: ReadableStream<Uint8Array>): Promise<PeekedBody> {
+export async function peek(body: ReadableStream<Uint8Array>, headBytes = SNIFF_BYTES): Promise<PeekedBody> {
   const reader = body.getReader();
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
   let isDone = false;
-  while (sizeBytes < SNIFF_BYTES && !isDone) {
+  while (sizeBytes < headBytes && !isDone) {
     const { value, done } = await reader.read();
     isDone = done;
     if (value === undefined) continue;
@@ -31,7 +31,7 @@ export async function peek(body: ReadableStream<Uint8Array>): Promise<PeekedBody
     },
     cancel: (reason) => reader.cancel(reason),
   });
-  return { head: head.subarray(0, SNIFF_BYTES), whole };
+  return { head: head.subarray(0, headBytes), whole };
 }
 
 /**

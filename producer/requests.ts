@@ -61,6 +61,11 @@ export const JobRequest = z
   .meta({ id: "JobRequest" });
 export type JobRequest = z.infer<typeof JobRequest>;
 
+const DryRun = z.stringbool({ truthy: ["true"], falsy: ["false"] }).default(false);
+
+/** The query of `POST /v1/jobs` and `POST /v1/jobs/batch`. A dry run prices the work and makes nothing. */
+export const SubmitQuery = z.strictObject({ dryRun: DryRun });
+
 export const MAX_BATCH_JOBS = 100;
 
 /** The body of `POST /v1/jobs/batch`. Each job is validated on its own, so that one mistake does not refuse the others. */
@@ -173,7 +178,7 @@ export const AuditQuery = PageQuery.extend({
   act: z.enum(ACTS).optional(),
 });
 
-const OwnerId = z.string().regex(/^[\w.:@-]{1,100}$/, "up to 100 letters, digits and _ . : @ -");
+export const OwnerId = z.string().regex(/^[\w.:@-]{1,100}$/, "up to 100 letters, digits and _ . : @ -");
 
 /** What the whole account is called where an owner could be. */
 export const ACCOUNT = "account";
@@ -239,6 +244,9 @@ export const UploadQuery = z.strictObject({
   latencyBudgetMs: wholeNumber.pipe(JobTerms.shape.latencyBudgetMs),
   maxNeurons: z.coerce.number().optional().pipe(JobTerms.shape.maxNeurons),
   tag: manyTags.optional(),
+  dryRun: DryRun,
+  /** Of a dry run that sends only the file's beginning: how large it is. */
+  sizeBytes: wholeNumber.pipe(z.int().min(1).optional()),
   /** JSON. */
   metadata: z
     .string()

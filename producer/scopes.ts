@@ -53,6 +53,9 @@ export const SCOPE_OF: Readonly<Record<string, Scope>> = {
   "GET /v1/budgets": "jobs:read",
   "PUT /v1/budgets/:ownerId/:period": "admin",
   "DELETE /v1/budgets/:ownerId/:period": "admin",
+  "GET /v1/jobs/:id/receipt": "jobs:read",
+  // Other owners' for the operator alone.
+  "GET /v1/usage": "jobs:read",
   // It names keys, and what each of them did.
   "GET /v1/audit": "admin",
   "GET /openai/v1/models": "jobs:read",

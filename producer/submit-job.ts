@@ -7,6 +7,7 @@ import { readHead } from "../shared/read-head.ts";
 import { limitsOf, routeUpload } from "../shared/route-upload.ts";
 import { acceptJobs } from "./accept-jobs.ts";
 import { type Alongside, type Asked, impossibleBudget, type Submitted, type Submitter } from "./asked.ts";
+import { glanceAt } from "./measure-source.ts";
 import type { Problem } from "./problem.ts";
 import type { JobRequest } from "./requests.ts";
 
@@ -22,7 +23,7 @@ export async function submitJob(
 ): Promise<Submitted> {
   const prepared = await prepare(request, by.ownerId, deps);
   if ("code" in prepared) return { ok: false, problem: prepared };
-  return acceptJob({ ...prepared, alongside }, by, deps);
+  return acceptJob({ ...prepared, extent: await glanceAt(prepared.work, deps), alongside }, by, deps);
 }
 
 /** Take jobs that a client describes, each on its own, in the order given. What is valid is inserted in one transaction. */
@@ -34,7 +35,14 @@ export async function submitJobs(
   const prepared: (Asked | Problem)[] = [];
   for (let start = 0; start < requests.length; start += SOURCES_AT_ONCE) {
     const some = requests.slice(start, start + SOURCES_AT_ONCE);
-    prepared.push(...(await Promise.all(some.map((request) => prepare(request, by.ownerId, deps)))));
+    prepared.push(
+      ...(await Promise.all(
+        some.map(async (request) => {
+          const one = await prepare(request, by.ownerId, deps);
+          return "code" in one ? one : { ...one, extent: await glanceAt(one.work, deps) };
+        }),
+      )),
+    );
   }
   const asked = prepared.filter((one) => "work" in one);
   const accepted = await acceptJobs(asked, by, deps);
@@ -62,10 +70,12 @@ export async function acceptUpload(
   const { key, etag } = asked.source;
   const id = await uploadJobId({ bucket: deps.mediaBucket, key, etag });
   const [known] = await findJobs(deps.db, { ids: [id], ownerId: by.ownerId });
-  return known === undefined ? acceptJob(asked, by, deps) : { ok: true, job: known, isNew: false };
+  if (known !== undefined) return { ok: true, job: known, isNew: false };
+  return acceptJob({ ...asked, extent: await glanceAt(asked.work, deps) }, by, deps);
 }
 
-async function prepare(request: JobRequest, ownerId: string, deps: Intake): Promise<Asked | Problem> {
+/** What a request asks for, or why that cannot be. */
+export async function prepare(request: JobRequest, ownerId: string, deps: Intake): Promise<Asked | Problem> {
   const described = await describeWork(request, ownerId, deps);
   if ("code" in described) return described;
   const chosen = await decideModel(deps.db, described);

@@ -46,6 +46,7 @@ export type Fault =
   | "stop.failed"
   | "ingest.failed"
   | "inspect.failed"
+  | "estimate.failed"
   | "bury.failed"
   | "maintenance.failed"
   | "redrive.failed"

@@ -217,9 +217,9 @@ export function callsAMinute(): Readonly<Record<string, number>> {
   return Object.fromEntries(Object.entries(MODELS).map(([id, model]) => [id, model.callsAMinute]));
 }
 
-/** The cost of neurons beyond the free ones, in millionths of a US dollar. */
+/** The cost of neurons beyond the free ones, in millionths of a US dollar: a short text costs less than one. */
 export function microUsd(neurons: number): number {
-  return Math.round(neurons * MICRO_USD_PER_NEURON);
+  return Number((neurons * MICRO_USD_PER_NEURON).toFixed(6));
 }
 
 const TILE_PIXELS = 512;

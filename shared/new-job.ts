@@ -1,5 +1,7 @@
 import * as z from "zod";
 
+import type { AudioExtent } from "./audio/extent.ts";
+import { estimateWork } from "./estimate.ts";
 import { MAX_TEXT_CHARS } from "./limits.ts";
 import type { Choice } from "./choose-model.ts";
 import { IMAGE_CLASSIFIER, IMAGE_MODELS, type ModelId, SPEECH_MODELS, TEXT_CLASSIFIER } from "./models.ts";
@@ -58,6 +60,8 @@ export interface NewJob {
   readonly maxNeurons: number | null;
   /** The same for all jobs of an owner that have the same result. */
   readonly fingerprint: string;
+  /** JSON of an `Estimate`; null where only the recording can tell. */
+  readonly estimate: string | null;
   readonly reuse: boolean;
   /** JSON array; null for none. */
   readonly tags: string | null;
@@ -85,10 +89,13 @@ export async function newJob(
     choice?: Choice;
     upload?: Announcement;
     limit?: NonNullable<NewJob["limit"]>;
+    /** Of a recording that has been measured. */
+    extent?: AudioExtent | null | undefined;
   },
 ): Promise<NewJob> {
   const taskKind = TASK_OF[work.kind];
   const { tags, metadata } = job.marks ?? NO_MARKS;
+  const estimate = estimateWork(work, job.extent ?? null);
   const after = (seconds: number | undefined) => (seconds === undefined ? null : job.createdAt + seconds * 1000);
   return {
     id: job.id,
@@ -106,6 +113,7 @@ export async function newJob(
     deadlineAt: after(terms.deadlineSeconds),
     maxNeurons: terms.maxNeurons ?? null,
     fingerprint: await fingerprintOf(work),
+    estimate: estimate === null ? null : JSON.stringify(estimate),
     reuse: terms.reuse,
     tags: tags.length === 0 ? null : JSON.stringify([...new Set(tags)]),
     metadata: Object.keys(metadata).length === 0 ? null : JSON.stringify(metadata),

@@ -2,6 +2,8 @@ import type { BudgetKey } from "./budgets/refusal.ts";
 import type { ModelCall } from "./ai/model-call.ts";
 import type { ChunkRecord } from "./compose-transcript.ts";
 import type { DeliveryReport } from "./db/deliveries.ts";
+import type { Estimate } from "./estimate.ts";
+import type { Operations } from "./operations.ts";
 import type { NewTask } from "./task.ts";
 
 /** A result in R2, stored before the attempt settles. */
@@ -66,6 +68,10 @@ export interface Settlement {
   readonly isBudgeted: boolean;
   /** The budgets that it was held for. */
   readonly refusedBy?: readonly BudgetKey[];
+  /** What it did beside; left out where nobody counted. */
+  readonly operations?: Operations;
+  /** What the job is expected to consume, where this attempt was the first to know. */
+  readonly estimate?: Estimate;
   /** Of an attempt to deliver a webhook. */
   readonly delivery?: DeliveryReport;
   readonly startedAt: number;

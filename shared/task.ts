@@ -1,6 +1,7 @@
 import * as z from "zod";
 
 import type { JobKind } from "./job.ts";
+import type { D1Rows } from "./operations.ts";
 
 export type TaskKind =
   | "transcribe"
@@ -68,6 +69,8 @@ export interface Task {
   readonly isTooLate: boolean;
   /** Whether its calls have to be set aside for: a budget applies, its job has `maxNeurons`, or an attempt before did. */
   readonly isBudgeted: boolean;
+  /** Its share of the rows that the lease read and wrote. */
+  readonly leaseRows: D1Rows;
   /** Whether it was this lease that set the job running; true for one task of a job only. */
   readonly startsJob: boolean;
 }

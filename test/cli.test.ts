@@ -124,6 +124,31 @@ test("a key is made with its limits, printed alone, listed and revoked", async (
   expect((await run(["ls"], shop)).code).toBe(4);
 });
 
+test("what it would cost is said without submitting, what it did cost afterwards", async () => {
+  await writeFile(join(folder, "priced.wav"), speech("one two three four"));
+  await writeFile(join(folder, "none.wav"), "");
+  const dry = await run(["submit", "priced.wav", "none.wav", "--dry-run"]);
+  expect(dry.code).toBe(2);
+  // Two seconds at 46.63 neurons a minute.
+  expect(dry.stdout).toMatch(/^ *CALLS +NEURONS +COST\npriced\.wav +1 +1\.5543 +\$0\.000017\n$/);
+  expect(dry.stderr).toContain("none.wav");
+  const priced = await run(["submit", "--prompt", "a harbour", "--dry-run", "--json"]);
+  expect(JSON.parse(priced.stdout)).toMatchObject({ subject: "image_generation", estimate: { calls: 1 } });
+  expect((await run(["ls", "--all"])).stdout).toBe("");
+
+  const [id = ""] = lines((await run(["submit", "priced.wav", "--wait"])).stdout)[0]?.split(" ") ?? [];
+  const receipt = await run(["receipt", id]);
+  expect(receipt.stdout).toMatch(
+    /@cf\/openai\/whisper-large-v3-turbo +transcribe 1, completed +2 audioSeconds +1\.5 +\$0\.000017\n/,
+  );
+  expect(receipt.stdout).toMatch(/\ntotal +1\.5 +\$0\.\d+\n$/);
+  const usage = await run(["usage", "--by", "kind,model"]);
+  expect(usage.stdout).toMatch(/transcription +@cf\/openai\/whisper-large-v3-turbo +1 +1\.5 +0 /);
+  expect(usage.stdout).toMatch(/\ntotal +1 +1\.5 /);
+  expect(await run(["usage", "--by", "week"])).toMatchObject({ code: 2, stdout: "" });
+  expect(JSON.parse((await run(["receipt", id, "--json"])).stdout)).toMatchObject({ jobId: id });
+});
+
 test("each way to fail has its exit code, and says why", async () => {
   const failed = await run(["submit", "--prompt", "error:3010 exit", "--wait"]);
   expect(failed).toMatchObject({ code: 1, stdout: expect.stringMatching(/^job_\w+ failed\n$/) as string });

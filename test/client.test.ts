@@ -63,6 +63,29 @@ test("a described job is submitted, waited for, read, listed page by page and it
   expect(await collect(client.jobs.list({ kind: "transcription" }))).toEqual([]);
 });
 
+test("work is priced before it runs, and has a receipt after", async () => {
+  const client = connect();
+  const request = { kind: "image_generation", prompt: "a priced harbour" } as const;
+  const { estimate, free } = await client.jobs.estimate(request);
+  expect(estimate).toMatchObject({ calls: 1, isRough: false, neurons: expect.closeTo(172.8, 9) as number });
+  expect(free.left).toBe(10_000);
+  const [first, second] = await client.jobs.estimateBatch([request, { kind: "classification", text: "" }]);
+  expect(first?.estimate).toEqual(estimate);
+  expect(second?.problem?.code).toBe("invalid_request");
+  const recording = await client.uploads.estimate(new File([speech("one two")], "a.wav"), {
+    options: { tier: "balanced" },
+  });
+  expect(recording.estimate?.lines).toMatchObject([{ model: "@cf/openai/whisper", units: { audioSeconds: 1 } }]);
+  await expect(client.uploads.estimate(new Blob(["no media"]))).rejects.toMatchObject({ code: "unsupported_media" });
+  expect(await collect(client.jobs.list())).toEqual([]);
+
+  const { id } = await client.jobs.submit(request);
+  await client.jobs.wait(id, { timeoutMs: 60_000 });
+  expect(await client.jobs.receipt(id)).toMatchObject({ jobId: id, total: { neurons: 1.5, modelMicroUsd: 16.5 } });
+  const usage = await client.usage({ by: ["model", "owner"] });
+  expect(usage.rows).toMatchObject([{ model: "@cf/black-forest-labs/flux-1-schnell", owner: "operator", calls: 1 }]);
+});
+
 test("a job is cancelled once; waiting for it ends, and another wait gives up in time", async () => {
   const client = connect();
   const { id } = await client.jobs.submit({ kind: "image_generation", prompt: "sleep:30000" });

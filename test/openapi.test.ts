@@ -187,6 +187,16 @@ test("what the API answers is what the document says, to the last field", async 
     jobs: [{ kind: "classification", text: "fox" }, { kind: "none" }, { kind: "transcription", source: "x" }],
   };
   await call("submitJobs", "/v1/jobs/batch", json(both));
+  await call("submitJob", "/v1/jobs?dryRun=true", json({ kind: "image_generation", prompt: "a harbour" }));
+  await call("submitJob", "/v1/jobs?dryRun=maybe", json({ kind: "image_generation", prompt: "a harbour" }));
+  await call("submitJobs", "/v1/jobs/batch?dryRun=true", json(both));
+  await call("upload", "/v1/uploads?name=a.wav&dryRun=true", { method: "POST", body: speech("zero") });
+  await call("upload", "/v1/uploads?name=a.wav&sizeBytes=9", { method: "POST", body: speech("zero") });
+  await call("readReceipt", `/v1/jobs/${upload.id}/receipt`);
+  await call("readReceipt", "/v1/jobs/none/receipt");
+  await call("readUsage", "/v1/usage?by=day,model,kind,owner");
+  await call("readUsage", "/v1/usage?by=week");
+  await call("readUsage", "/v1/usage?by=owner", { key: KEYS.other });
   await call("listJobs", "/v1/jobs?limit=2&state=failed");
   await call("listJobs", "/v1/jobs?limit=0");
   const waiting: JobView = await call("submitJob", "/v1/jobs", json({ kind: "classification", text: "error:3043" }));

@@ -79,6 +79,7 @@ export const WALK: Readonly<Record<string, Step>> = {
     code: "artifact_not_found",
   },
   "GET /v1/jobs/:id/transcript": { path: ({ done }) => `/v1/jobs/${done}/transcript`, code: "job_not_found" },
+  "GET /v1/jobs/:id/receipt": { path: ({ done }) => `/v1/jobs/${done}/receipt`, code: "job_not_found" },
   "GET /v1/jobs/:id/events": { path: ({ done }) => `/v1/jobs/${done}/events`, code: "job_not_found" },
   "GET /v1/search": { path: () => "/v1/search?q=their+words", code: null },
   "GET /v1/uploads": { path: () => "/v1/uploads", code: null },
@@ -139,6 +140,7 @@ export const WALK: Readonly<Record<string, Step>> = {
     code: "forbidden",
   },
   "DELETE /v1/budgets/:ownerId/:period": { path: () => "/v1/budgets/operator/day", code: "forbidden" },
+  "GET /v1/usage": { path: () => "/v1/usage?by=day,model,kind", code: null },
   "GET /v1/audit": { path: () => "/v1/audit?limit=100", code: null },
   "GET /v1/keys": { path: () => "/v1/keys?limit=100", code: null },
   "POST /v1/keys": {

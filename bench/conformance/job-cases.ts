@@ -48,6 +48,45 @@ export const jobCases: readonly Case[] = [
     },
   },
   {
+    operation: "POST /v1/jobs",
+    via,
+    of: "a dry run",
+    async run({ client }) {
+      const { estimate } = await client.jobs.estimate({ kind: "image_generation", prompt: "a harbour" });
+      expect(estimate !== null && estimate.neurons > 0, "it has no price");
+    },
+  },
+  {
+    operation: "POST /v1/uploads",
+    via,
+    of: "a dry run",
+    async run({ client }) {
+      const { estimate } = await client.uploads.estimate(recording(), { name: "priced.wav" });
+      expect(estimate?.calls === 1, "it has no price");
+    },
+  },
+  {
+    operation: "GET /v1/jobs/{id}/receipt",
+    via,
+    async run(callers) {
+      const { id } = await heard(callers);
+      const { attempts, total } = await callers.client.jobs.receipt(id);
+      expect(attempts.length > 0 && total.neurons > 0, "it is not all there");
+    },
+  },
+  {
+    operation: "GET /v1/usage",
+    via,
+    async run(callers) {
+      await heard(callers);
+      const { rows } = await callers.client.usage({ by: ["model"] });
+      expect(
+        rows.some(({ calls }) => calls > 0),
+        "nothing was used",
+      );
+    },
+  },
+  {
     operation: "GET /v1/jobs",
     via,
     async run({ client }) {

@@ -1,8 +1,8 @@
 import { rm, writeFile } from "node:fs/promises";
 
-import type { ChunkFile, ChunkPlan } from "../../consumer/audio/chunk.ts";
-import { extractChunk } from "../../consumer/audio/extract.ts";
-import { planAudio } from "../../consumer/audio/plan.ts";
+import type { ChunkFile, ChunkPlan } from "../../shared/audio/chunk.ts";
+import { extractChunk } from "../../shared/audio/extract.ts";
+import { planAudio } from "../../shared/audio/plan.ts";
 import { type Figure, round } from "../report.ts";
 import type { Container } from "./containers.ts";
 import { fileSource } from "./file-source.ts";

@@ -1,8 +1,8 @@
 // Plans a recording and cuts its chunks as the consumer does, one request for each, and says what it read of R2.
-import { r2Source } from "../../consumer/audio/byte-source.ts";
-import type { ChunkPlan } from "../../consumer/audio/chunk.ts";
-import { extractChunk } from "../../consumer/audio/extract.ts";
-import { type AudioPlan, planAudio } from "../../consumer/audio/plan.ts";
+import { r2Source } from "../../shared/audio/byte-source.ts";
+import type { ChunkPlan } from "../../shared/audio/chunk.ts";
+import { extractChunk } from "../../shared/audio/extract.ts";
+import { type AudioPlan, planAudio } from "../../shared/audio/plan.ts";
 
 export type Asked =
   | { readonly verb: "rest" }

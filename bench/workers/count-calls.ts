@@ -1,4 +1,5 @@
 // Bindings that count what is really called, so that the figures are not an estimate from reading the code.
+import { countedBucket } from "../../shared/operations.ts";
 
 /** What one queue's consumer did since the Worker started. */
 export interface Counts {
@@ -40,8 +41,10 @@ export function countCalls<Bindings extends { readonly DB: D1Database; readonly 
       counts.invocations += 1;
       counts.messages += batch.messages.length;
       counts.redeliveries += batch.messages.filter((message) => message.attempts > 1).length;
-      const counted = { ...env, DB: countedDatabase(env.DB, counts), MEDIA: countedBucket(env.MEDIA, counts) };
-      await worker.queue(batch, counted);
+      const media = countedBucket(env.MEDIA);
+      await worker.queue(batch, { ...env, DB: countedDatabase(env.DB, counts), MEDIA: media.bucket });
+      counts.r2ClassA += media.counts.r2ClassA;
+      counts.r2ClassB += media.counts.r2ClassB;
     },
     async fetch() {
       return Response.json({ queues, logLines } satisfies Report);
@@ -61,20 +64,6 @@ function emptyCounts(): Counts {
     r2ClassA: 0,
     r2ClassB: 0,
   };
-}
-
-function countedBucket(bucket: R2Bucket, counts: Counts): R2Bucket {
-  return new Proxy(bucket, {
-    get(target, name) {
-      const method: unknown = Reflect.get(target, name, target);
-      if (typeof method !== "function") return method;
-      return (...args: readonly unknown[]): unknown => {
-        if (name === "get" || name === "head") counts.r2ClassB += 1;
-        else if (name !== "delete") counts.r2ClassA += 1;
-        return Reflect.apply(method, target, args);
-      };
-    },
-  });
 }
 
 function countedDatabase(db: D1Database, counts: Counts): D1Database {

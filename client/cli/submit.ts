@@ -3,13 +3,14 @@ import pLimit from "p-limit";
 
 import { JOB_KINDS, type JobKind } from "../../shared/job.ts";
 import { PRIORITIES } from "../../shared/terms.ts";
-import type { Job, JobRequest, UploadRequest } from "../index.ts";
+import type { DryRunEstimate, Job, JobRequest, UploadRequest } from "../index.ts";
 import { type Bars, createBars } from "./bars.ts";
+import { printEstimates } from "./cost.ts";
 import { EXIT, type ExitCode, exitCodeOf, firstWrong, UsageError } from "./exit-codes.ts";
 import { followAll } from "./follow.ts";
 import { STDIN, withSource } from "./input.ts";
 import { printError, printJson, printLine } from "./output.ts";
-import { action, collect, collectPair, parseJsonObject, parseNeurons, type Session } from "./session.ts";
+import { action, collect, collectPair, forEach, parseJsonObject, parseNeurons, type Session } from "./session.ts";
 
 interface SubmitFlags {
   readonly kind?: JobKind;
@@ -24,6 +25,7 @@ interface SubmitFlags {
   readonly latencyBudgetMs?: number;
   readonly maxNeurons?: number;
   readonly wait?: boolean;
+  readonly dryRun?: boolean;
 }
 
 const UPLOADS_AT_ONCE = 3;
@@ -44,6 +46,7 @@ export function addSubmit(program: Command): void {
     .option("--max-neurons <neurons>", "what all calls to models together may cost, of each job", parseNeurons)
     .option("--no-reuse", "work it out again, though an identical job has a result")
     .option("--latency-budget-ms <ms>", "choose the most accurate model whose calls take no longer", Number)
+    .addOption(new Option("--dry-run", "say what it would cost, and submit nothing").conflicts("wait"))
     .option("--wait", "until the jobs have ended; the exit code says how")
     .action(action(submit));
 }
@@ -54,6 +57,7 @@ async function submit(session: Session, files: readonly string[], flags: SubmitF
     throw new UsageError("Give files (- is standard input), or --prompt, or --text.");
   }
   if (files.filter((file) => file === STDIN).length > 1) throw new UsageError("Standard input can be read once.");
+  if (flags.dryRun === true) return price(session, files, described, flags);
   const bars = createBars();
   try {
     const limit = pLimit(UPLOADS_AT_ONCE);
@@ -103,6 +107,32 @@ async function put({ client, signal }: Session, file: string, flags: SubmitFlags
     const request: UploadRequest = { ...sharedBy(flags), ...(name !== undefined && { name }) };
     return client.uploads.put(blob, { ...request, ...(flags.kind && { kind: flags.kind }), onProgress, signal });
   });
+}
+
+/** What each would cost. One that is refused does not keep the others from being priced. */
+async function price(
+  session: Session,
+  files: readonly string[],
+  described: JobRequest | null,
+  flags: SubmitFlags,
+): Promise<ExitCode> {
+  const { client, isJson, signal } = session;
+  const priced: { readonly subject: string; readonly answer: DryRunEstimate }[] = [];
+  const note = (subject: string, answer: DryRunEstimate) => {
+    if (isJson) printJson({ subject, ...answer });
+    else priced.push({ subject, answer });
+  };
+  if (described !== null) note(described.kind, await client.jobs.estimate(described, { signal }));
+  const codes = await forEach(session, files, async (file) => {
+    const answer = await withSource(file, signal, ({ blob, name = flags.name }) => {
+      const named = { ...(name !== undefined && { name }), ...(flags.kind && { kind: flags.kind }) };
+      return client.uploads.estimate(blob, { ...named, ...(flags.options && { options: flags.options }), signal });
+    });
+    note(file, answer);
+    return EXIT.ok;
+  });
+  if (priced.length > 0) printEstimates(priced);
+  return firstWrong(codes);
 }
 
 /** The job that needs no file; null if there is none. */

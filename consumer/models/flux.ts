@@ -2,7 +2,8 @@ import { fileTypeFromBuffer } from "file-type";
 import * as z from "zod";
 
 import { type ModelAnswer, type ModelRunner, parseAnswer } from "../../shared/ai/run-model.ts";
-import { IMAGE_MODELS, pictureUnits } from "../../shared/models.ts";
+import { drawingUnits } from "../../shared/estimate.ts";
+import { IMAGE_MODELS } from "../../shared/models.ts";
 import { imageModelOf, type ImageOptions } from "../../shared/options.ts";
 
 const Base64Answer = z.object({ image: z.string().min(1) });
@@ -29,19 +30,13 @@ export async function generateImage(
     if (value !== undefined) fields[name] = value;
   }
   const inputs = model.input === "json" ? fields : multipart(fields);
-  const answer = await models.run(model.id, inputs, pictureUnits(sizeOf(options)));
+  const answer = await models.run(model.id, inputs, drawingUnits(options));
   const bytes = bytesOf(answer);
   // The platform's types and headers are wrong for some models; the bytes are not.
   const type = await fileTypeFromBuffer(bytes);
   if (!type?.mime.startsWith("image/"))
     throw new Error(`'${model.id}' answered ${bytes.length} bytes that are no picture`);
   return { bytes, contentType: type.mime, extension: type.ext };
-}
-
-/** What the picture's price depends on: what is asked for, and where nothing is, what the model does by itself. */
-function sizeOf(options: ImageOptions) {
-  const { width, height, steps } = IMAGE_MODELS[imageModelOf(options)].defaults;
-  return { width: options.width ?? width, height: options.height ?? height, steps: options.steps ?? steps };
 }
 
 // FLUX.2 takes a form only, and the binding sends a body as it is: Response writes the form and its boundary.

@@ -1,11 +1,13 @@
 import { composeTranscript } from "../../shared/compose-transcript.ts";
+import { estimateAudio } from "../../shared/estimate.ts";
 import { ARRAY_WEIGHT, MAX_AUDIO_ARRAY_BYTES, MAX_AUDIO_BYTES } from "../../shared/limits.ts";
 import { SPEECH_MODELS } from "../../shared/models.ts";
 import { TranscriptionInput } from "../../shared/new-job.ts";
 import type { NewTask } from "../../shared/task.ts";
 import type { Transcript } from "../../shared/transcript.ts";
-import { r2Source } from "../audio/byte-source.ts";
-import { planAudio } from "../audio/plan.ts";
+import { r2Source } from "../../shared/audio/byte-source.ts";
+import { extentOf } from "../../shared/audio/extent.ts";
+import { planAudio } from "../../shared/audio/plan.ts";
 import { discard, type Outcome, processor, type TaskContext } from "../processor.ts";
 import { recallJson } from "../recall.ts";
 import { withSource } from "../source.ts";
@@ -30,6 +32,7 @@ export const transcribe = processor(TranscriptionInput, async (input, context) =
 
 async function plan({ source, options }: TranscriptionInput, context: TaskContext): Promise<Outcome> {
   const planned = await planAudio(r2Source(context.media, source));
+  context.foresee(estimateAudio(SPEECH_MODELS[options.tier].id, extentOf(planned)));
   switch (planned.type) {
     case "refused":
       return discard(planned.code, planned.message);

@@ -1,5 +1,5 @@
-import { SourceChanged } from "../audio/byte-source.ts";
-import { DamagedSource } from "../audio/chunk.ts";
+import { SourceChanged } from "../../shared/audio/byte-source.ts";
+import { DamagedSource } from "../../shared/audio/chunk.ts";
 import { discard, type Outcome } from "../processor.ts";
 
 /** Run work that reads a recording: one that was replaced or is damaged discards the task, no attempt would help. */

@@ -1,18 +1,21 @@
-import { Hono } from "hono";
-import type * as z from "zod";
+import { type Context, Hono } from "hono";
+import * as z from "zod";
 
 import { intakeOf } from "../../shared/intake.ts";
 import type { App } from "../app.ts";
 import { submitterOf } from "../auth.ts";
-import { body, BODY_PROBLEMS, describe } from "../describe.ts";
+import { body, BODY_PROBLEMS, describe, query } from "../describe.ts";
+import { priceJobs } from "../dry-run.ts";
+import { estimateView } from "../estimate-view.ts";
+import { readFree } from "../free-neurons.ts";
 import { idempotent, IDEMPOTENCY_PARAMETER, IDEMPOTENCY_PROBLEMS } from "../idempotent.ts";
 import { jobSummary } from "../job-view.ts";
 import { limitBody } from "../limit-body.ts";
 import { problemBody } from "../problem.ts";
-import { BatchRequest, JobRequest } from "../requests.ts";
+import { BatchRequest, JobRequest, SubmitQuery } from "../requests.ts";
 import { submitJobs } from "../submit-job.ts";
 import { invalidRequest } from "../validate.ts";
-import { BatchAnswer } from "../views/batch.ts";
+import { BatchAnswer, BatchDryRun } from "../views/batch.ts";
 
 export const jobBatches = new Hono<App>();
 
@@ -24,15 +27,22 @@ jobBatches.post(
     summary: "Submit up to 100 jobs, each on its own",
     tags: ["jobs"],
     parameters: [IDEMPOTENCY_PARAMETER],
-    answers: { 200: { description: "what became of each, in the order given", schema: BatchAnswer } },
+    answers: {
+      200: {
+        description: "what became of each, in the order given; of a dry run, what each would cost",
+        schema: z.union([BatchAnswer, BatchDryRun]),
+      },
+    },
     problems: [...BODY_PROBLEMS, ...IDEMPOTENCY_PROBLEMS],
   }),
+  query(SubmitQuery),
   limitBody,
   idempotent(),
   body(BatchRequest),
   async (c) => {
     const parsed = c.req.valid("json").jobs.map((job) => JobRequest.safeParse(job));
     const valid = parsed.flatMap((one) => (one.success ? [one.data] : []));
+    if (c.req.valid("query").dryRun) return dryRun(c, parsed, valid);
     const submitted = await submitJobs(valid, submitterOf(c), intakeOf(c.env));
     const { origin } = new URL(c.req.url);
     let next = 0;
@@ -45,3 +55,24 @@ jobBatches.post(
     return c.json({ results } satisfies z.infer<typeof BatchAnswer>);
   },
 );
+
+async function dryRun(
+  c: Context<App>,
+  parsed: readonly z.ZodSafeParseResult<JobRequest>[],
+  valid: readonly JobRequest[],
+): Promise<Response> {
+  const deps = intakeOf(c.env);
+  const ownerId = c.get("ownerId");
+  const priced = await priceJobs(valid, ownerId, deps);
+  let next = 0;
+  const results = parsed.map((one, index): BatchDryRun["results"][number] => {
+    const result = one.success ? priced[next++] : undefined;
+    if (result?.ok === true) {
+      return { index, status: 200, estimate: result.estimate && estimateView(result.estimate) };
+    }
+    const problem = problemBody(result?.problem ?? invalidRequest(one.error?.issues ?? []));
+    return { index, status: problem.status, problem };
+  });
+  const free = await readFree(deps.db, { ownerId, operatorId: deps.operatorId, now: Date.now() });
+  return c.json({ results, free } satisfies BatchDryRun);
+}

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import type * as z from "zod";
+import * as z from "zod";
 
 import { listJobs, readJob } from "../../shared/db/job-reads.ts";
 import { intakeOf } from "../../shared/intake.ts";
@@ -8,14 +8,18 @@ import { actorOf, submitterOf } from "../auth.ts";
 import { cancelJob } from "../cancel-job.ts";
 import { pageLinks, paginate } from "../cursor.ts";
 import { body, BODY_PROBLEMS, describe, query } from "../describe.ts";
+import { priceJob } from "../dry-run.ts";
+import { estimateView } from "../estimate-view.ts";
 import { matchesEtag, weakEtag } from "../etag.ts";
+import { readFree } from "../free-neurons.ts";
 import { idempotent, IDEMPOTENCY_PARAMETER, IDEMPOTENCY_PROBLEMS } from "../idempotent.ts";
 import { jobSummary, jobView } from "../job-view.ts";
 import { limitBody } from "../limit-body.ts";
 import { PREFER_PARAMETER, preferWait } from "../prefer-wait.ts";
 import { problem } from "../problem.ts";
-import { JobQuery, JobRequest, METADATA_PARAMETER } from "../requests.ts";
+import { JobQuery, JobRequest, METADATA_PARAMETER, SubmitQuery } from "../requests.ts";
 import { submitJob } from "../submit-job.ts";
+import { JobDryRun } from "../views/cost.ts";
 import { Job, JobPage } from "../views/job.ts";
 import { submitted, SUBMITTED } from "./submitted.ts";
 
@@ -28,7 +32,14 @@ jobs.post(
     summary: "Submit a job",
     tags: ["jobs"],
     parameters: [IDEMPOTENCY_PARAMETER, PREFER_PARAMETER],
-    answers: SUBMITTED,
+    answers: {
+      ...SUBMITTED,
+      200: {
+        description: "the job that the same upload already is; of a dry run, what the job would cost",
+        schema: z.union([Job, JobDryRun]),
+        headers: { location: "the job" },
+      },
+    },
     problems: [
       ...BODY_PROBLEMS,
       ...IDEMPOTENCY_PROBLEMS,
@@ -39,10 +50,19 @@ jobs.post(
     ],
   }),
   preferWait,
+  query(SubmitQuery),
   limitBody,
   idempotent(),
   body(JobRequest),
   async (c) => {
+    if (c.req.valid("query").dryRun) {
+      const deps = intakeOf(c.env);
+      const ownerId = c.get("ownerId");
+      const priced = await priceJob(c.req.valid("json"), ownerId, deps);
+      if (!priced.ok) return problem(c, priced.problem);
+      const free = await readFree(deps.db, { ownerId, operatorId: deps.operatorId, now: Date.now() });
+      return c.json({ estimate: priced.estimate && estimateView(priced.estimate), free } satisfies JobDryRun);
+    }
     return submitted(c, await submitJob(c.req.valid("json"), submitterOf(c), intakeOf(c.env)));
   },
 );

@@ -17,6 +17,7 @@ import { submitterOf } from "../auth.ts";
 import { describe, otherBody, query } from "../describe.ts";
 import { idempotent, IDEMPOTENCY_PARAMETER, IDEMPOTENCY_PROBLEMS } from "../idempotent.ts";
 import { iso } from "../job-view.ts";
+import { glanceAt } from "../measure-source.ts";
 import { PREFER_PARAMETER, preferWait } from "../prefer-wait.ts";
 import { problem } from "../problem.ts";
 import { peek, storeUpload } from "../receive-upload.ts";
@@ -25,10 +26,12 @@ import { seededId } from "../seeded-ids.ts";
 import { acceptJob } from "../submit-job.ts";
 import { UploadRequest } from "../upload-requests.ts";
 import { admitUpload, limitMetadata, refuseMetadata, refuseSize, typeMetadata } from "../upload-limits.ts";
+import { JobDryRun } from "../views/cost.ts";
 import { Job } from "../views/job.ts";
 import { PendingUploadAnswer } from "../views/pending-upload.ts";
 import { UploadList } from "../views/upload.ts";
 import { announceUpload } from "./presigned-uploads.ts";
+import { dryRunUpload } from "./dry-run-upload.ts";
 import { submitted, SUBMITTED } from "./submitted.ts";
 
 export const uploads = new Hono<App>();
@@ -52,6 +55,11 @@ uploads.post(
     },
     answers: {
       ...SUBMITTED,
+      200: {
+        description: "the job that the same upload already is; of a dry run, what the file's job would cost",
+        schema: z.union([Job, JobDryRun]),
+        headers: { location: "the job" },
+      },
       201: {
         description: "the new job; or, announced, the upload with what is signed for it",
         schema: z.union([Job, PendingUploadAnswer]),
@@ -80,6 +88,9 @@ uploads.post(
   async (c) => {
     const length = c.req.header("content-length");
     if (c.req.raw.body === null || length === "0") return problem(c, EMPTY);
+    const { dryRun, sizeBytes: wholeBytes, ...asked } = c.req.valid("query");
+    if (dryRun) return dryRunUpload(c, { ...asked, sizeBytes: wholeBytes }, c.req.raw.body);
+    if (wholeBytes !== undefined) return problem(c, ONLY_DRY);
     if (length === undefined) return problem(c, NO_LENGTH);
     const sizeBytes = Number(length);
     if (sizeBytes > MAX_UPLOAD_BYTES) {
@@ -90,8 +101,8 @@ uploads.post(
     const refusal = refuseSize(c.get("uploadLimits"), sizeBytes);
     if (refusal !== null) return problem(c, refusal);
 
-    const { name, kind, options, tag: tags = [], metadata: pairs = {}, ...asked } = c.req.valid("query");
-    const terms = JobTerms.parse(asked);
+    const { name, kind, options, tag: tags = [], metadata: pairs = {}, ...termsAsked } = asked;
+    const terms = JobTerms.parse(termsAsked);
     const marks = { tags, metadata: pairs };
     const by = submitterOf(c);
     const key = uploadKey(await seededId(by.seed), name);
@@ -132,7 +143,8 @@ uploads.post(
       return problem(c, { code: "upload_incomplete", detail: `Nothing was stored: ${String(error)}` });
     }
     const work = JobWork.parse({ kind: chosen.work.kind, input: { ...chosen.work.input, source } });
-    const result = await acceptJob({ work, choice: chosen.choice, terms, marks, source }, by, deps);
+    const extent = await glanceAt(work, deps);
+    const result = await acceptJob({ work, choice: chosen.choice, terms, marks, source, extent }, by, deps);
     if (!result.ok) {
       // Its event would make a job of it all the same.
       await deps.media.delete(key);
@@ -168,9 +180,13 @@ async function headOf(c: Context<App>): Promise<BufferSource> {
 }
 
 function isDescription(contentType: string | undefined, asked: Record<string, string>): boolean {
-  return /^application\/json\b/i.test(contentType ?? "") && asked["name"] === undefined && asked["kind"] === undefined;
+  return (
+    /^application\/json\b/i.test(contentType ?? "") &&
+    ["name", "kind", "dryRun"].every((name) => asked[name] === undefined)
+  );
 }
 
+const ONLY_DRY = { code: "invalid_request", detail: "sizeBytes: only a dry run sends less than the file" } as const;
 const EMPTY = { code: "unsupported_media", detail: "the body is empty" } as const;
 const NO_LENGTH = {
   code: "length_required",

@@ -1,7 +1,22 @@
 import * as z from "zod";
 
 import { ProblemBody } from "../problem.ts";
+import { Estimate, Free } from "./cost.ts";
 import { JobSummary } from "./job.ts";
+
+/** What each job of a batch would cost, or the problem that it would be answered with. */
+export const BatchDryRun = z
+  .object({
+    results: z.array(
+      z.union([
+        z.object({ index: z.int(), status: z.int(), estimate: Estimate.nullable() }),
+        z.object({ index: z.int(), status: z.int(), problem: ProblemBody }),
+      ]),
+    ),
+    free: Free,
+  })
+  .meta({ id: "BatchDryRun" });
+export type BatchDryRun = z.infer<typeof BatchDryRun>;
 
 /** What became of each job of a batch: it, or the problem that it would have been answered with on its own. */
 export const BatchAnswer = z

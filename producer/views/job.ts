@@ -4,6 +4,7 @@ import { JOB_KINDS, JOB_STATES } from "../../shared/job.ts";
 import { TIERS } from "../../shared/models.ts";
 import { ClassificationInput, ImageInput, TranscriptionInput } from "../../shared/new-job.ts";
 import { PRIORITIES } from "../../shared/terms.ts";
+import { Estimate } from "./cost.ts";
 import { Failure, MaybeTime, NextCursor, Time } from "./time.ts";
 
 /** A job as a list shows it. */
@@ -116,6 +117,7 @@ export const Job = JobSummary.extend({
     maxNeurons: z.number().nullable(),
   }),
   choice: ModelChoice.nullable().describe("which model it was given, and why"),
+  estimate: Estimate.nullable().describe("null until the recording's headers were read"),
   progress: Progress,
   timings: z.object({ queuedMs: z.number().nullable(), runningMs: z.number().nullable() }),
   waiting: Waiting.nullable().describe("why nothing of it runs"),

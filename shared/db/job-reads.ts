@@ -29,6 +29,8 @@ export interface JobRow {
   readonly metadata: string | null;
   /** JSON, a `Choice`; null for a job from before there was one. */
   readonly choice: string | null;
+  /** JSON of an `Estimate`; null while nobody knows. */
+  readonly estimate: string | null;
 }
 
 export interface AttemptRow {
@@ -94,7 +96,7 @@ export interface JobDetail {
 const JOB = `j.id, j.kind, j.state, j.input, j.error_code AS errorCode, j.error_message AS errorMessage,
              j.created_at AS createdAt, j.started_at AS startedAt, j.finalized_at AS finalizedAt, j.priority,
              j.start_by AS startBy, j.deadline_at AS deadlineAt, j.max_neurons AS maxNeurons, j.follows, j.reused_from AS reusedFrom,
-             j.saved_neurons AS savedNeurons, j.tags, j.metadata, j.choice`;
+             j.saved_neurons AS savedNeurons, j.tags, j.metadata, j.choice, j.estimate`;
 export const ATTEMPT_COLUMNS = `a.task_id AS taskId, a.number, a.outcome, a.started_at AS startedAt, a.finished_at AS finishedAt,
                  a.model, a.engine, a.neurons, a.usage, a.error_code AS errorCode, a.error_message AS errorMessage`;
 

@@ -49,11 +49,11 @@ export async function insertJobs(
     db
       .prepare(
         `INSERT INTO jobs (id, owner_id, kind, state, input, created_at, priority, start_by, deadline_at, fingerprint, limited_key,
-                           tags, metadata, choice, max_neurons, follows)
+                           tags, metadata, choice, max_neurons, estimate, follows)
          SELECT j.value ->> 'id', j.value ->> 'ownerId', j.value ->> 'kind', 'queued', j.value ->> 'input', j.value ->> 'createdAt',
                 j.value ->> 'priority', j.value ->> 'startBy', j.value ->> 'deadlineAt', j.value ->> 'fingerprint',
                 j.value ->> '$.limit.keyId', j.value ->> 'tags', j.value ->> 'metadata', j.value ->> 'choice',
-                j.value ->> 'maxNeurons',
+                j.value ->> 'maxNeurons', j.value ->> 'estimate',
                 iif(j.value ->> 'reuse', coalesce(
                   (SELECT l.id FROM jobs l
                     WHERE l.owner_id = j.value ->> 'ownerId' AND l.fingerprint = j.value ->> 'fingerprint'

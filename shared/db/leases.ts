@@ -1,3 +1,4 @@
+import { rowsOf, type D1Rows } from "../operations.ts";
 import type { Task, TaskKind } from "../task.ts";
 import { isAccountHeld } from "./holds.ts";
 import { EVERYBODY } from "./usage.ts";
@@ -100,7 +101,7 @@ const HELD = `tasks t WHERE t.finalized_at IS NULL AND t.check_at = ?1 AND t.lea
 export async function leaseTasks(db: D1Database, lease: Lease): Promise<readonly Task[]> {
   const checkAt = lease.now + lease.leaseMs;
   const minute = Math.floor(lease.now / MINUTE_MS);
-  const [, started, , leased] = await db.batch<LeasedRow>([
+  const results = await db.batch<LeasedRow>([
     db
       .prepare(
         `UPDATE tasks
@@ -147,14 +148,22 @@ export async function leaseTasks(db: D1Database, lease: Lease): Promise<readonly
       )
       .bind(checkAt, lease.id),
   ]);
+  const [, started, , leased] = results;
   const startedJobs = new Set(started?.results.map((row) => row.id));
-  return (leased?.results ?? []).map(({ startBy, startedAt, isBudgeted, ...task }) => ({
+  const tasks = leased?.results ?? [];
+  const leaseRows = shareOf(rowsOf(results), tasks.length);
+  return tasks.map(({ startBy, startedAt, isBudgeted, ...task }) => ({
     ...task,
     isBudgeted: isBudgeted === 1,
     leaseId: lease.id,
+    leaseRows,
     isTooLate: startBy !== null && startBy < task.leasedAt && startedAt === task.leasedAt,
     startsJob: startedJobs.delete(task.jobId),
   }));
+}
+
+function shareOf({ d1RowsRead, d1RowsWritten }: D1Rows, tasks: number): D1Rows {
+  return { d1RowsRead: d1RowsRead / Math.max(1, tasks), d1RowsWritten: d1RowsWritten / Math.max(1, tasks) };
 }
 
 /**

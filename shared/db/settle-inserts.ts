@@ -8,11 +8,22 @@ export function insertAttempts(db: D1Database, rows: string): D1PreparedStatemen
   return db
     .prepare(
       `INSERT INTO attempts
-         (task_id, number, outcome, started_at, finished_at, model, engine, neurons, usage, error_code, error_message)
+         (task_id, number, outcome, started_at, finished_at, model, engine, neurons, usage, operations, error_code, error_message)
        SELECT t.id, t.attempt, s.value ->> 'outcome', s.value ->> 'startedAt', s.value ->> 'finishedAt',
-              s.value ->> 'model', s.value ->> 'engine', s.value ->> 'neurons', s.value ->> 'usage',
+              s.value ->> 'model', s.value ->> 'engine', s.value ->> 'neurons', s.value ->> 'usage', s.value ->> 'operations',
               s.value ->> 'errorCode', s.value ->> 'errorMessage'
          FROM ${HELD}`,
+    )
+    .bind(rows);
+}
+
+/** Keep what jobs are expected to consume, where nobody knew before. */
+export function updateEstimates(db: D1Database, rows: string): D1PreparedStatement {
+  return db
+    .prepare(
+      `UPDATE jobs SET estimate = h.estimate
+         FROM (SELECT t.job_id, s.value ->> 'estimate' AS estimate FROM ${HELD}) h
+        WHERE jobs.id = h.job_id AND jobs.estimate IS NULL AND h.estimate IS NOT NULL`,
     )
     .bind(rows);
 }

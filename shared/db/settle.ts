@@ -18,6 +18,7 @@ import {
   insertHeard,
   insertLabels,
   insertNext,
+  updateEstimates,
 } from "./settle-inserts.ts";
 import { retryTransient } from "./transient.ts";
 import { addUsage } from "./usage.ts";
@@ -147,6 +148,7 @@ function settleStatements(
     ...(settlements.some(({ calls }) => calls.length > 0) ? [addUsage(db, rows)] : []),
     ...(settlements.some(({ calls }) => calls.some(isTimed)) ? [addLatencies(db, rows)] : []),
     ...(isAnyBudgeted ? [...settleReservations(db, rows), ...tellOfBudgets(db, rows, { now, ringGraceMs })] : []),
+    ...(settlements.some(({ estimate }) => estimate !== undefined) ? [updateEstimates(db, rows)] : []),
     ...(done.some(({ artifacts = [] }) => artifacts.length > 0) ? [insertArtifacts(db, rows)] : []),
     ...(done.some(({ labels = [] }) => labels.length > 0) ? [insertLabels(db, rows)] : []),
     ...(done.some(({ heard }) => heard !== undefined) ? [insertHeard(db, rows)] : []),
@@ -213,6 +215,8 @@ function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unkn
     neurons: neuronsOf(calls),
     latencies: calls.filter(isTimed).map(({ model, durationMs }) => ({ model, bucket: bucketOf(durationMs) })),
     ...(calls.length > 0 && { usage: calls }), // left out, not null: json_each has a row for null
+    ...(settlement.operations && { operations: settlement.operations }),
+    ...(settlement.estimate && { estimate: settlement.estimate }),
     errorCode: verdict.type === "completed" ? null : verdict.failure.code,
     errorMessage: verdict.type === "completed" ? null : verdict.failure.message,
     ...(verdict.type === "discard" && fingerprintOf(verdict.failure)),

@@ -3,9 +3,9 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { extractChunk } from "../../consumer/audio/extract.ts";
-import { CHUNK_MAX_BYTES, CHUNK_MAX_READS, CHUNK_MS } from "../../consumer/audio/limits.ts";
-import { planAudio } from "../../consumer/audio/plan.ts";
+import { extractChunk } from "../../shared/audio/extract.ts";
+import { CHUNK_MAX_BYTES, CHUNK_MAX_READS, CHUNK_MS } from "../../shared/audio/limits.ts";
+import { planAudio } from "../../shared/audio/plan.ts";
 import { compare, decode, ffmpeg, fileBytes, fileSource, makeSpeech } from "./media.ts";
 
 const SECONDS = 150;

@@ -3,12 +3,12 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { extractChunk } from "../../consumer/audio/extract.ts";
-import { planCuts } from "../../consumer/audio/cuts.ts";
-import { CHUNK_MAX_BYTES, SPLIT_MIN_MS } from "../../consumer/audio/limits.ts";
-import { planAudio, type ChunkPlan } from "../../consumer/audio/plan.ts";
-import { resampler } from "../../consumer/audio/resample.ts";
-import { splitChunk } from "../../consumer/audio/split.ts";
+import { extractChunk } from "../../shared/audio/extract.ts";
+import { planCuts } from "../../shared/audio/cuts.ts";
+import { CHUNK_MAX_BYTES, SPLIT_MIN_MS } from "../../shared/audio/limits.ts";
+import { planAudio, type ChunkPlan } from "../../shared/audio/plan.ts";
+import { resampler } from "../../shared/audio/resample.ts";
+import { splitChunk } from "../../shared/audio/split.ts";
 import { ffmpeg, fileBytes, makeSpeech, memorySource } from "./media.ts";
 
 let folder = "";

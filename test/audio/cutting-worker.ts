@@ -1,6 +1,6 @@
-import { r2Source } from "../../consumer/audio/byte-source.ts";
-import { extractChunk } from "../../consumer/audio/extract.ts";
-import { planAudio } from "../../consumer/audio/plan.ts";
+import { r2Source } from "../../shared/audio/byte-source.ts";
+import { extractChunk } from "../../shared/audio/extract.ts";
+import { planAudio } from "../../shared/audio/plan.ts";
 
 /** Plans the object it is asked for and answers with one of its chunks. */
 export default {

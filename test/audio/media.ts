@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import type { ByteSource } from "../../consumer/audio/byte-source.ts";
+import type { ByteSource } from "../../shared/audio/byte-source.ts";
 
 const run = promisify(execFile);
 const RATE = 16_000;

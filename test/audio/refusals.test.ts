@@ -3,9 +3,9 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { DamagedSource } from "../../consumer/audio/chunk.ts";
-import { extractChunk } from "../../consumer/audio/extract.ts";
-import { planAudio } from "../../consumer/audio/plan.ts";
+import { DamagedSource } from "../../shared/audio/chunk.ts";
+import { extractChunk } from "../../shared/audio/extract.ts";
+import { planAudio } from "../../shared/audio/plan.ts";
 import { ffmpeg, fileBytes, makeSpeech, memorySource } from "./media.ts";
 
 let folder = "";

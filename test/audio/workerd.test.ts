@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestHarness } from "wrangler";
 
-import type { AudioPlan } from "../../consumer/audio/plan.ts";
+import type { AudioPlan } from "../../shared/audio/plan.ts";
 import { decode, ffmpeg, fileBytes, makeSpeech } from "./media.ts";
 
 interface Bindings {

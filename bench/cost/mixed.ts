@@ -1,0 +1,123 @@
+import { createTestHarness } from "wrangler";
+
+import { startInferenceServer } from "../../local/inference-server.ts";
+import type { Receipt } from "../../producer/views/cost.ts";
+import { insertBenchKey } from "../key.ts";
+import { note } from "../report.ts";
+import { submitMix } from "./mix.ts";
+
+/** Of calls: refused for a passing reason and tried again, and for good. All are answered: what is never answered no ledger has. */
+const FAULTS = "seed=6,3043=0.05,3040=0.05,3010=0.01";
+const TIMEOUT_MS = 15 * 60_000;
+const LOOK_EVERY_MS = 3000;
+/** As many decimals as the platform's header has: whole ten-thousandths add up without drift. */
+const SCALE = 10_000;
+
+export interface Mixed {
+  /** Between what the receipts add up to and what the inference server has charged, model by model. */
+  readonly differenceNeurons: number;
+  readonly receiptsNeurons: number;
+  readonly ledgerNeurons: number;
+  /** What `GET /v1/usage` says. */
+  readonly usageNeurons: number;
+  readonly jobs: number;
+  readonly calls: number;
+  readonly ledgerCalls: number;
+  readonly unfinished: number;
+  readonly failed: number;
+  readonly reused: number;
+  readonly attemptsTriedAgain: number;
+  readonly seconds: number;
+  readonly [extra: string]: unknown;
+}
+
+/** What the inference server charged: `GET /ledger`. */
+interface Ledger {
+  readonly calls: number;
+  readonly neurons: number;
+  readonly byModel: Readonly<Record<string, { readonly neurons: number }>>;
+}
+
+/** A thousand jobs on the real runtime with the offline engines: do their receipts add up to what was charged? */
+export async function runMixed(): Promise<Mixed> {
+  const inference = await startInferenceServer({ port: 0 });
+  const server = createTestHarness({
+    workers: [
+      { configPath: "./wrangler.jsonc", vars: { RING_GRACE_SECONDS: "60" } },
+      { configPath: "local/wrangler.jsonc", vars: { INFERENCE_URL: inference.url, FAULTS } },
+    ],
+  });
+  try {
+    await server.listen();
+    const worker = server.getWorker<Env>("darkroom");
+    await worker.applyD1Migrations("DB");
+    const env = await worker.getEnv();
+    const headers = await insertBenchKey(env.DB);
+    const api = async <T>(path: string, init: { method?: string; body?: string | Uint8Array } = {}): Promise<T> => {
+      const response = await server.fetch(path, { ...init, headers });
+      if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+      return response.json() as Promise<T>;
+    };
+    const startedAt = performance.now();
+    const { ids, byKind } = await submitMix(api);
+    note(`${ids.length} jobs taken: ${JSON.stringify(byKind)}`);
+    const unfinished = await untilEnded(env.DB, () => server.clearLogs());
+    const receipts: Receipt[] = [];
+    for (const id of ids) receipts.push(await api<Receipt>(`/v1/jobs/${id}/receipt`));
+    const seconds = Math.round((performance.now() - startedAt) / 1000);
+
+    const attempts = receipts.flatMap((receipt) => receipt.attempts);
+    const calls = attempts.flatMap((attempt) => attempt.calls);
+    const ledger = (await (await fetch(`${inference.url}/ledger`)).json()) as Ledger;
+    const usage = await api<{ total: { neurons: number } }>("/v1/usage");
+    const byModel = unitsByModel(calls);
+    const models = new Set([...byModel.keys(), ...Object.keys(ledger.byModel)]);
+    const differences = [...models].map((model) =>
+      Math.abs((byModel.get(model) ?? 0) - Math.round((ledger.byModel[model]?.neurons ?? 0) * SCALE)),
+    );
+    return {
+      differenceNeurons: sum(differences) / SCALE,
+      receiptsNeurons: sum([...byModel.values()]) / SCALE,
+      ledgerNeurons: ledger.neurons,
+      usageNeurons: Math.round(usage.total.neurons * SCALE) / SCALE,
+      jobs: ids.length,
+      calls: calls.length,
+      ledgerCalls: ledger.calls,
+      unfinished,
+      failed: receipts.filter(({ state }) => state === "failed").length,
+      reused: receipts.filter(({ reused }) => reused !== null).length,
+      attemptsTriedAgain: attempts.filter(({ outcome }) => outcome === "retry" || outcome === "snooze").length,
+      estimatedCalls: calls.filter(({ isEstimated }) => isEstimated).length,
+      seconds,
+      mix: byKind,
+      engines: [...new Set(calls.map(({ engine }) => engine))],
+    };
+  } finally {
+    await server.close();
+    await inference.close();
+  }
+}
+
+function unitsByModel(calls: readonly { readonly model: string; readonly neurons: number }[]): Map<string, number> {
+  const units = new Map<string, number>();
+  for (const { model, neurons } of calls) units.set(model, (units.get(model) ?? 0) + Math.round(neurons * SCALE));
+  return units;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** @returns how many jobs had not ended when the time was up. */
+async function untilEnded(db: D1Database, clearLogs: () => void): Promise<number> {
+  const end = Date.now() + TIMEOUT_MS;
+  for (;;) {
+    const left = await db
+      .prepare("SELECT count(*) AS count FROM jobs WHERE finalized_at IS NULL")
+      .first<number>("count");
+    if (left === 0 || left === null || Date.now() > end) return left ?? 0;
+    note(`${left} left`);
+    clearLogs();
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}

@@ -1,0 +1,30 @@
+// `npm run bench:cost`: JSON lines; progress on standard error. Exit code 1 if the meter is wrong anywhere.
+import { note, print, round } from "../report.ts";
+import { MODELS } from "../../shared/models.ts";
+import { runMixed } from "./mixed.ts";
+import { TABLE } from "./table.ts";
+
+/** Products of decimals, not the tenth of the last decimal that the platform tells. */
+const SAME = 1e-9;
+
+const wrong: string[] = [];
+for (const { name, neurons, measure } of TABLE) {
+  const measured = await measure();
+  if (Math.abs(measured - neurons) <= SAME * Math.max(1, neurons)) continue;
+  wrong.push(name);
+  note(`${name}: ${measured} neurons by the meter, ${neurons} by hand`);
+}
+print({
+  case: "meter.casesRight",
+  value: TABLE.length - wrong.length,
+  unit: "cases",
+  peer: TABLE.length,
+  ratio: round((TABLE.length - wrong.length) / TABLE.length),
+  target: "30 of 30",
+  models: Object.keys(MODELS).length,
+  wrong,
+});
+
+const { differenceNeurons, ...mixed } = await runMixed();
+print({ case: "meter.ledgerDifferenceNeurons", value: differenceNeurons, unit: "neurons", target: "0", ...mixed });
+if (wrong.length > 0 || differenceNeurons !== 0 || mixed.unfinished > 0) process.exitCode = 1;

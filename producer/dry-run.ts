@@ -1,0 +1,56 @@
+import { type ByteSource, r2Source, SourceChanged } from "../shared/audio/byte-source.ts";
+import { GLANCE, LOOK } from "../shared/audio/extent.ts";
+import { headSource, type ReadAllowance } from "../shared/audio/sparing-source.ts";
+import { type Estimate, estimateWork } from "../shared/estimate.ts";
+import type { Intake } from "../shared/intake.ts";
+import type { JobWork } from "../shared/new-job.ts";
+import { lookAt } from "./measure-source.ts";
+import type { Problem } from "./problem.ts";
+import type { JobRequest } from "./requests.ts";
+import { prepare } from "./submit-job.ts";
+
+export type Priced =
+  | { readonly ok: true; readonly estimate: Estimate | null }
+  | { readonly ok: false; readonly problem: Problem };
+
+/** What a job would cost, or why it would not be taken or could not be transcribed. Reads its source, and writes nothing. */
+export async function priceJob(
+  request: JobRequest,
+  ownerId: string,
+  deps: Intake,
+  allowance: ReadAllowance = LOOK,
+): Promise<Priced> {
+  const asked = await prepare(request, ownerId, deps);
+  if ("code" in asked) return { ok: false, problem: asked };
+  const { work } = asked;
+  if (work.kind !== "transcription") return { ok: true, estimate: estimateWork(work, null) };
+  return priceAudio(work, r2Source(deps.media, work.input.source), allowance);
+}
+
+/** What a file would cost that is not in the bucket. `head` is its beginning, or all of it. */
+export async function priceUpload(work: JobWork, head: Uint8Array, sizeBytes: number): Promise<Priced> {
+  if (work.kind !== "transcription") return { ok: true, estimate: estimateWork(work, null) };
+  return priceAudio(work, headSource(head, sizeBytes), LOOK);
+}
+
+async function priceAudio(work: JobWork, source: ByteSource, allowance: ReadAllowance): Promise<Priced> {
+  try {
+    const extent = await lookAt(source, allowance);
+    if (extent === null || !("code" in extent)) return { ok: true, estimate: estimateWork(work, extent) };
+    return { ok: false, problem: { code: "unsupported_media", detail: extent.message } };
+  } catch (error) {
+    if (!(error instanceof SourceChanged)) throw error;
+    return { ok: false, problem: { code: "source_not_found", detail: error.message } };
+  }
+}
+
+/** One source after the other, and each by a glance: an invocation may make a thousand subrequests. */
+export async function priceJobs(
+  requests: readonly JobRequest[],
+  ownerId: string,
+  deps: Intake,
+): Promise<readonly Priced[]> {
+  const priced: Priced[] = [];
+  for (const request of requests) priced.push(await priceJob(request, ownerId, deps, GLANCE));
+  return priced;
+}

@@ -1,0 +1,31 @@
+import { type ByteSource, r2Source, SourceChanged } from "../shared/audio/byte-source.ts";
+import type { Refusal } from "../shared/audio/chunk.ts";
+import { type AudioExtent, extentOf, GLANCE, guessExtent, measureAudio } from "../shared/audio/extent.ts";
+import type { ReadAllowance } from "../shared/audio/sparing-source.ts";
+import type { Intake } from "../shared/intake.ts";
+import type { JobWork } from "../shared/new-job.ts";
+
+/**
+ * The extent of a recording, for its estimate, if a glance tells; null for other work and for longer recordings, whose
+ * task finds it out when it plans.
+ */
+export async function glanceAt(work: JobWork, { media, journal }: Intake): Promise<AudioExtent | null> {
+  if (work.kind !== "transcription" || work.input.source.sizeBytes === 0) return null;
+  try {
+    const measured = await measureAudio(r2Source(media, work.input.source), GLANCE);
+    return measured !== null && "code" in measured ? extentOf(measured) : measured;
+  } catch (error) {
+    // No job is refused for want of its price, and one whose source is gone says so itself.
+    if (!(error instanceof SourceChanged)) journal.fault({ event: "estimate.failed" }, error);
+    return null;
+  }
+}
+
+/**
+ * The extent of a recording, for a dry run: planned or, where that would mean to read much, guessed.
+ * @returns why it cannot be transcribed; null where not even a guess can be made.
+ * @throws SourceChanged
+ */
+export async function lookAt(source: ByteSource, allowance: ReadAllowance): Promise<AudioExtent | Refusal | null> {
+  return (await measureAudio(source, allowance)) ?? guessExtent(source);
+}

@@ -1,0 +1,36 @@
+// What operations cost beyond those that a paid plan includes. The models' prices are in models.ts.
+
+/** An operation that is billed by its number. */
+export interface OperationPrice {
+  readonly usdPerMillion: number;
+  readonly source: string;
+  readonly asOf: string;
+}
+
+const asOf = "2026-11-23";
+const R2 = { source: "developers.cloudflare.com/r2/pricing", asOf };
+const QUEUES = { source: "developers.cloudflare.com/queues/platform/pricing", asOf };
+const D1 = { source: "developers.cloudflare.com/d1/platform/pricing", asOf };
+
+export const OPERATION_PRICES = {
+  /** put, copy, list and multipart calls (Standard storage); delete is free. */
+  r2ClassA: { usdPerMillion: 4.5, ...R2 },
+  /** get and head. */
+  r2ClassB: { usdPerMillion: 0.36, ...R2 },
+  /** 64 KB written, read or deleted; a retry reads once more. */
+  queueOperations: { usdPerMillion: 0.4, ...QUEUES },
+  d1RowsRead: { usdPerMillion: 0.001, ...D1 },
+  /** Every index that a write touches counts as a row more. */
+  d1RowsWritten: { usdPerMillion: 1, ...D1 },
+  /** Each invocation of a consumer is taken for a request. */
+  workerRequests: { usdPerMillion: 0.3, source: "developers.cloudflare.com/workers/platform/pricing", asOf },
+  /** A line logged is an event, and so is each invocation. */
+  logEvents: { usdPerMillion: 0.6, source: "developers.cloudflare.com/workers/observability/logs/workers-logs", asOf },
+} as const satisfies Record<string, OperationPrice>;
+
+export type Operation = keyof typeof OPERATION_PRICES;
+
+/** In millionths of a US dollar: one operation costs a few, or less than one. */
+export function operationMicroUsd(operation: Operation, quantity: number): number {
+  return Number((OPERATION_PRICES[operation].usdPerMillion * quantity).toFixed(6));
+}

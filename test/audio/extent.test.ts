@@ -1,0 +1,55 @@
+// What a recording's length and overlaps are guessed to be from its first megabytes, against what they are.
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { extentOf, GLANCE, guessExtent, LOOK, measureAudio } from "../../shared/audio/extent.ts";
+import { planAudio } from "../../shared/audio/plan.ts";
+import { ffmpeg, fileSource, makeSpeech } from "./media.ts";
+
+const SECONDS = 240;
+const AAC = ["-c:a", "aac", "-b:a", "256k"];
+const COPY = ["-c", "copy"];
+/** What takes long to encode is encoded once. Each is larger than what a guess reads. */
+const FILES: readonly { readonly name: string; readonly from: string; readonly options: readonly string[] }[] = [
+  { name: "vbr.mp3", from: "speech.wav", options: ["-c:a", "libmp3lame", "-q:a", "0"] },
+  { name: "a.flac", from: "speech.wav", options: ["-c:a", "flac"] },
+  { name: "last.m4a", from: "speech.wav", options: AAC },
+  { name: "first.m4a", from: "last.m4a", options: [...COPY, "-movflags", "+faststart"] },
+  { name: "a.aac", from: "last.m4a", options: COPY },
+  { name: "a.mkv", from: "last.m4a", options: COPY },
+  { name: "live.mkv", from: "last.m4a", options: [...COPY, "-live", "1"] },
+  { name: "a.ts", from: "last.m4a", options: COPY },
+];
+const NAMES = ["speech.wav", ...FILES.map(({ name }) => name)];
+
+let folder = "";
+beforeAll(async () => {
+  ({ folder } = await makeSpeech(SECONDS));
+  for (const { name, from, options } of FILES) await ffmpeg(["-i", join(folder, from), ...options, join(folder, name)]);
+}, 300_000);
+afterAll(() => rm(folder, { recursive: true }));
+
+// Where the index comes last, the beginning tells nothing; it is small, and a dry run reads it.
+test.each(NAMES.filter((name) => name !== "last.m4a"))("%s is guessed within a tenth, by 4 MB", async (name) => {
+  const source = await fileSource(join(folder, name));
+  const guess = await guessExtent(source);
+  expect(source.bytes).toBeLessThanOrEqual(4 * 1024 * 1024);
+  const exact = extentOf(await planAudio(source));
+  expect(guess).toMatchObject({ isCut: true, isRough: true });
+  expect(guess!.durationMs / exact.durationMs).toBeCloseTo(1, 1);
+  expect(guess!.sentMs / exact.sentMs).toBeCloseTo(1, 1);
+  expect(guess!.calls / exact.calls).toBeCloseTo(1, 1);
+});
+
+test.each(NAMES)("%s is measured exactly or not, and within its allowance", async (name) => {
+  const exact = extentOf(await planAudio(await fileSource(join(folder, name))));
+  for (const allowance of [GLANCE, LOOK]) {
+    const source = await fileSource(join(folder, name));
+    const measured = await measureAudio(source, allowance);
+    expect(source.reads).toBeLessThanOrEqual(allowance.maxReads);
+    expect(source.bytes).toBeLessThanOrEqual(allowance.maxBytes);
+    if (measured !== null) expect(measured).toEqual(exact);
+  }
+});

@@ -1,0 +1,173 @@
+// What a job will cost, before it runs, and that asking for it leaves nothing behind.
+import { createHash } from "node:crypto";
+
+import { expect, test } from "vitest";
+
+import { KEYS, startDarkroom } from "./harness.ts";
+import { speech } from "./speech.ts";
+
+const darkroom = startDarkroom();
+
+interface Priced {
+  readonly estimate: {
+    readonly neurons: number;
+    readonly microUsd: number;
+    readonly calls: number;
+    readonly isRough: boolean;
+    readonly lines: readonly {
+      readonly task: string;
+      readonly model: string;
+      readonly units: Record<string, number>;
+    }[];
+  };
+  readonly free: { readonly used: number; readonly left: number | null; readonly resetsAt: string };
+}
+
+async function price(body: unknown, key?: string): Promise<Priced> {
+  const response = await darkroom.post("/v1/jobs?dryRun=true", body, key);
+  expect(response.status).toBe(200);
+  return response.json<Priced>();
+}
+
+/** Everything that a request could leave. */
+async function traces(): Promise<unknown> {
+  const { DB, MEDIA } = darkroom.bindings();
+  const tables = ["jobs", "tasks", "uploads", "idempotency_keys", "job_marks", "audit", "usage_days"];
+  const counts = await DB.batch(tables.map((table) => DB.prepare(`SELECT count(*) AS count FROM ${table}`)));
+  const { objects } = await MEDIA.list();
+  return { counts: counts.map(({ results }) => results), objects: objects.map(({ key, etag }) => [key, etag]) };
+}
+
+/** A tone of so many seconds as 16-bit PCM, which has no quiet place. */
+function tone(seconds: number, rate = 8000): Uint8Array {
+  const samples = seconds * rate;
+  const bytes = new Uint8Array(44 + samples * 2);
+  const view = new DataView(bytes.buffer);
+  bytes.set(new TextEncoder().encode("RIFF    WAVEfmt "));
+  view.setUint32(4, 36 + samples * 2, true);
+  view.setUint32(16, 16, true);
+  view.setUint16(20, 1, true);
+  view.setUint16(22, 1, true);
+  view.setUint32(24, rate, true);
+  view.setUint32(28, rate * 2, true);
+  view.setUint16(32, 2, true);
+  view.setUint16(34, 16, true);
+  bytes.set(new TextEncoder().encode("data"), 36);
+  view.setUint32(40, samples * 2, true);
+  for (let index = 0; index < samples; index += 1) view.setInt16(44 + index * 2, 9000 * Math.sin(index / 9), true);
+  return bytes;
+}
+
+async function put(key: string, body: Uint8Array, owner = "operator"): Promise<string> {
+  await darkroom.bindings().MEDIA.put(key, body, { customMetadata: { owner } });
+  return key;
+}
+
+test("pictures are priced by tiles and steps, texts by tokens, photographs by the piece", async () => {
+  const picture = await price({ kind: "image_generation", prompt: "a harbour", options: { steps: 8 } });
+  // 4 tiles × (4.80 + 9.60 × 8 steps), at $0.011 a thousand.
+  expect(picture.estimate).toMatchObject({
+    neurons: expect.closeTo(326.4, 9) as number,
+    microUsd: 3590.4,
+    calls: 1,
+    isRough: false,
+    lines: [{ task: "generate_image", units: { tiles: 4, steps: 8 } }],
+  });
+  const wide = { model: "flux-2-klein-4b", width: 1025, height: 512 };
+  // One pixel over two tiles is a third one.
+  expect((await price({ kind: "image_generation", prompt: "a harbour", options: wide })).estimate.neurons).toBeCloseTo(
+    3 * 26.05,
+    9,
+  );
+  const text = await price({ kind: "classification", text: "x".repeat(401) });
+  expect(text.estimate).toMatchObject({ isRough: true, lines: [{ units: { inputTokens: 101 } }] });
+  const photo = await put("photo.jpg", Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, ...Array<number>(60).fill(1)));
+  expect((await price({ kind: "classification", source: photo })).estimate.neurons).toBeCloseTo(0.228055, 9);
+});
+
+test("a recording is priced by its length, overlaps included, and a job says what its dry run said", async () => {
+  // Two cuts: 130 s are sent with five seconds twice at each.
+  const source = await put("long.wav", tone(130));
+  const { estimate } = await price({ kind: "transcription", source });
+  expect(estimate).toMatchObject({ calls: 3, isRough: false });
+  expect(estimate.lines).toMatchObject([{ task: "transcribe_chunk", units: { audioSeconds: 140 } }]);
+  expect(estimate.neurons).toBeCloseTo((140 * 46.63) / 60, 9);
+  const job = await darkroom.untilJob((await darkroom.submit({ kind: "transcription", source })).id);
+  expect(job.estimate).toEqual(estimate);
+  expect(job.attempts.filter(({ calls }) => calls.length > 0)).toHaveLength(3);
+});
+
+test("a short recording's job knows its price at once, a longer one's when its headers were read", async () => {
+  const short = await darkroom.upload({ name: "a.wav" }, speech("zero one two"));
+  expect(short.estimate).toMatchObject({ calls: 1, isRough: false, lines: [{ task: "transcribe" }] });
+  // Three reads are one too many for a submission: where it may be cut lies behind the first megabyte.
+  const long = await darkroom.upload({ name: "b.wav" }, tone(130, 16_000) as BodyInit);
+  expect(long.estimate).toBeNull();
+  const { estimate } = await darkroom.untilJob(long.id);
+  expect(estimate).toMatchObject({ calls: 3, lines: [{ task: "transcribe_chunk" }] });
+});
+
+test("an announced object's job has its estimate too, whatever becomes of the call", async () => {
+  const failing = await darkroom.putAndAnnounce("inbox/a.wav", speech("error:3010 no"));
+  const id = `job_${createHash("sha256")
+    .update(JSON.stringify(["darkroom-media", "inbox/a.wav", failing.etag]))
+    .digest("hex")
+    .slice(0, 32)}`;
+  const job = await darkroom.untilJob(id);
+  expect(job).toMatchObject({ state: "failed", estimate: { calls: 1, lines: [{ task: "transcribe" }] } });
+});
+
+test("a dry run leaves nothing: no job, no key, no object", async () => {
+  const source = await put("inbox/note.wav", speech("zero one two"));
+  const before = await traces();
+  const headers = { "idempotency-key": "dry", prefer: "wait=5" };
+  const request = { kind: "transcription", source, tags: ["a"] };
+  for (let run = 0; run < 2; run += 1) {
+    const body = JSON.stringify(request);
+    expect((await darkroom.api("/v1/jobs?dryRun=true", { method: "POST", body, headers })).status).toBe(200);
+  }
+  const batch = { jobs: [request, { kind: "none" }, { kind: "image_generation", prompt: "a harbour" }] };
+  const answer = await darkroom.post("/v1/jobs/batch?dryRun=true", batch);
+  expect(await answer.json()).toMatchObject({
+    results: [
+      { status: 200, estimate: { calls: 1 } },
+      { status: 422 },
+      { estimate: { neurons: expect.closeTo(172.8) as number } },
+    ],
+  });
+  expect(await traces()).toEqual(before);
+  // The key is free for the real one.
+  const real = await darkroom.api("/v1/jobs", { method: "POST", body: JSON.stringify(request), headers });
+  expect(real.status).toBe(201);
+});
+
+test("what would not be taken, or could not be heard, is said instead of a price", async () => {
+  const refusals: [unknown, string][] = [
+    [{ kind: "transcription", source: "none" }, "source_not_found"],
+    [{ kind: "transcription", source: await put("theirs.wav", tone(1), "ben") }, "source_not_found"],
+    [{ kind: "transcription", source: await put("broken.wav", tone(1).slice(0, 40)) }, "unsupported_media"],
+    [{ kind: "image_generation" }, "invalid_request"],
+  ];
+  for (const [body, code] of refusals) {
+    const response = await darkroom.post("/v1/jobs?dryRun=true", body);
+    expect([body, (await response.json<{ code: string }>()).code]).toEqual([body, code]);
+  }
+  for (const query of ["dryRun=maybe", "dryRun=1", "dryrun=true"]) {
+    const response = await darkroom.post(`/v1/jobs?${query}`, { kind: "classification", text: "a" });
+    expect([query, response.status]).toEqual([query, 422]);
+  }
+  await expect((await darkroom.api("/v1/jobs")).json()).resolves.toMatchObject({ jobs: [] });
+});
+
+test("what is left of the account's free neurons is told to the operator alone", async () => {
+  const done = await darkroom.submit({ kind: "image_generation", prompt: "an unpriced harbour" }, KEYS.other);
+  await darkroom.untilJob(done.id, undefined, KEYS.other);
+  const request = { kind: "classification", text: "a" };
+  expect((await price(request)).free).toMatchObject({
+    used: expect.closeTo(172.8) as number,
+    left: expect.closeTo(9827.2) as number,
+  });
+  const other = await price(request, KEYS.other);
+  expect(other.free).toMatchObject({ used: expect.closeTo(172.8) as number, left: null });
+  expect(new Date(other.free.resetsAt).getUTCHours()).toBe(0);
+});

@@ -1,0 +1,178 @@
+// What receipts reckon instead of counting, held against what D1 says.
+import { beforeEach, expect, test } from "vitest";
+
+import { insertJobs } from "../shared/db/jobs.ts";
+import { leaseTasks } from "../shared/db/leases.ts";
+import { settleTasks } from "../shared/db/settle.ts";
+import { JobWork, newJob } from "../shared/new-job.ts";
+import { type D1Rows, rowsOf } from "../shared/operations.ts";
+import { reckonRows, type Traces } from "../shared/reckoning.ts";
+import type { Completed, Settlement, Verdict } from "../shared/settlement.ts";
+import type { NewTask } from "../shared/task.ts";
+import { JobTerms } from "../shared/terms.ts";
+import { startDarkroom } from "./harness.ts";
+
+const darkroom = startDarkroom();
+const TIMES = { ringGraceMs: 60_000 };
+const NOTHING: Traces = {
+  hasSource: false,
+  hasUpload: false,
+  isEnded: true,
+  furtherTasks: 0,
+  laterTasks: 0,
+  rungTasks: 1,
+  attempts: 1,
+  attemptsAgain: 0,
+  attemptsAsking: 1,
+  artifacts: 0,
+  labels: 0,
+  chunks: 0,
+  deadLetters: 0,
+  deliveries: 0,
+};
+
+let rows = { d1RowsRead: 0, d1RowsWritten: 0 };
+beforeEach(() => {
+  rows = { d1RowsRead: 0, d1RowsWritten: 0 };
+});
+
+/** The database, which says what was read and written in it. */
+function watched(): D1Database {
+  const { DB } = darkroom.bindings();
+  return new Proxy(DB, {
+    get(target, name) {
+      if (name === "prepare") return (sql: string) => target.prepare(sql);
+      return async (statements: D1PreparedStatement[]) => {
+        const results = await target.batch(statements);
+        const more = rowsOf(results);
+        rows.d1RowsRead += more.d1RowsRead;
+        rows.d1RowsWritten += more.d1RowsWritten;
+        return results;
+      };
+    },
+  });
+}
+
+/** Take a job in, and settle its tasks one after the other with these verdicts. */
+async function run(work: unknown, verdicts: readonly Verdict[], hasUpload = false): Promise<D1Rows> {
+  const now = Date.now();
+  const id = `job_${crypto.randomUUID()}`;
+  const upload = { bucket: "b", key: id, etag: "e" };
+  const about = { id, ownerId: "ann", createdAt: now, ...TIMES, ...(hasUpload && { upload }) };
+  const job = await newJob(JobWork.parse(work), JobTerms.parse({}), about);
+  const uploads = hasUpload ? [{ ...upload, ownerId: "ann", sizeBytes: 1, jobId: id, ignoredReason: null }] : [];
+  await insertJobs(watched(), { jobs: [job], uploads }, { now, ...TIMES });
+  for (const verdict of verdicts) {
+    const lease = { id: crypto.randomUUID(), now: Date.now(), leaseMs: 90_000, limit: 1, callsAMinute: {} };
+    // What a lease reads and writes is counted by it, and not reckoned.
+    const [task] = await leaseTasks(darkroom.bindings().DB, lease);
+    expect(task!.leaseRows.d1RowsWritten).toBeGreaterThanOrEqual(2);
+    const isAsking = task!.kind !== "join_transcript" && !("next" in verdict);
+    const call = { model: "m", engine: "e", units: {}, neurons: 1, isEstimated: false, durationMs: 1 };
+    const settlement: Settlement = {
+      taskId: task!.id,
+      leaseId: lease.id,
+      verdict,
+      calls: isAsking ? [call] : [],
+      isBudgeted: false,
+      startedAt: now,
+      finishedAt: now,
+    };
+    await settleTasks(watched(), [settlement], { now: Date.now(), ...TIMES });
+  }
+  return rows;
+}
+
+const artifact = (name: string) => ({ name, key: `results/${name}`, contentType: "a/b", sizeBytes: 1, etag: "e" });
+const labels = ["a", "b", "c"].map((label) => ({ label, score: 0.5 }));
+const transcript: Completed = { type: "completed", artifacts: ["a", "b", "c", "d"].map(artifact) };
+const failure = { code: "x", message: "y" };
+const later = Date.now() + 3_600_000;
+
+function heard(index: number): Completed {
+  const piece = { index, startMs: index, endMs: index + 1, ownStartMs: index, ownEndMs: index + 1 };
+  return { type: "completed", heard: { ...piece, segments: [], model: "m", engine: "e", language: null, doubt: null } };
+}
+
+const chunk = (index: number): NewTask => {
+  return { name: `chunk-${index}`, kind: "transcribe_chunk", stage: 1, model: "m", args: {} };
+};
+const join: NewTask = { name: "join", kind: "join_transcript", stage: 2, model: null, args: {} };
+
+const TEXT = { kind: "classification", input: { text: "a", options: {} } };
+const PICTURE = { kind: "image_generation", input: { prompt: "a", options: {} } };
+const RECORDING = {
+  kind: "transcription",
+  input: { source: { key: "inbox/a", etag: "e", sizeBytes: 1 }, options: {} },
+};
+
+interface Case {
+  readonly name: string;
+  readonly work: unknown;
+  readonly verdicts: readonly Verdict[];
+  readonly left: Partial<Traces>;
+}
+
+const CASES: readonly Case[] = [
+  {
+    name: "a text",
+    work: TEXT,
+    verdicts: [{ type: "completed", artifacts: [artifact("l")], labels }],
+    left: { artifacts: 1, labels: 3 },
+  },
+  {
+    name: "a picture",
+    work: PICTURE,
+    verdicts: [{ type: "completed", artifacts: [artifact("i")] }],
+    left: { artifacts: 1 },
+  },
+  {
+    name: "a short recording",
+    work: RECORDING,
+    verdicts: [transcript],
+    left: { hasSource: true, hasUpload: true, artifacts: 4 },
+  },
+  {
+    name: "a long recording",
+    work: RECORDING,
+    verdicts: [
+      { type: "completed", next: [chunk(0), chunk(1), chunk(2), join] },
+      heard(0),
+      heard(1),
+      heard(2),
+      transcript,
+    ],
+    left: {
+      hasSource: true,
+      hasUpload: true,
+      furtherTasks: 3,
+      laterTasks: 1,
+      attempts: 5,
+      attemptsAsking: 3,
+      chunks: 3,
+      artifacts: 4,
+    },
+  },
+  {
+    name: "one that is tried again",
+    work: PICTURE,
+    verdicts: [{ type: "retry", failure, scheduledAt: later }],
+    left: { isEnded: false, attemptsAgain: 1 },
+  },
+  {
+    name: "one that waits for capacity",
+    work: PICTURE,
+    verdicts: [{ type: "snooze", failure, scheduledAt: later }],
+    left: { isEnded: false, attemptsAgain: 1 },
+  },
+  { name: "one given up on", work: PICTURE, verdicts: [{ type: "discard", failure }], left: { deadLetters: 1 } },
+];
+
+test.each(CASES)("$name: rows written are reckoned to the last one, rows read within a third", async (one) => {
+  const found = await run(one.work, one.verdicts, one.left.hasUpload);
+  const reckoned = reckonRows({ ...NOTHING, ...one.left });
+  expect(found.d1RowsWritten).toBe(reckoned.d1RowsWritten);
+  expect(reckoned.d1RowsRead).toBeGreaterThanOrEqual(found.d1RowsRead / 1.33);
+  // One that is tried again reads less, and is paid for as the others.
+  expect(reckoned.d1RowsRead).toBeLessThanOrEqual(found.d1RowsRead * (one.left.attemptsAgain === 1 ? 3 : 1.33));
+});
