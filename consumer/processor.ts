@@ -5,6 +5,7 @@ import type { ModelCall } from "../shared/ai/model-call.ts";
 import type { Completed, Failure } from "../shared/settlement.ts";
 import type { HeardChunks } from "../shared/db/chunks.ts";
 import type { Delivery, DeliveryReport } from "../shared/db/deliveries.ts";
+import type { ArtifactRow } from "../shared/db/job-reads.ts";
 import type { EarlierAttempt } from "../shared/db/leases.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import type { ModelRunner } from "../shared/ai/run-model.ts";
@@ -25,6 +26,8 @@ export interface TaskContext {
   readonly budget: ByteBudget;
   /** For cutting media up. */
   readonly cutting: ByteBudget;
+  /** What the job has made so far. */
+  readonly readArtifacts: () => Promise<readonly ArtifactRow[]>;
   /** What the chunks of this job were heard to say, and where one gave up. */
   readonly readChunks: () => Promise<HeardChunks>;
   readonly readDelivery: (id: string) => Promise<Delivery | null>;

@@ -1,3 +1,4 @@
+import { readArtifacts } from "../shared/db/job-reads.ts";
 import { readChunks } from "../shared/db/chunks.ts";
 import { type DeliveryReport, readDelivery } from "../shared/db/deliveries.ts";
 import { findEarlierAttempts } from "../shared/db/leases.ts";
@@ -45,6 +46,7 @@ export async function runTask(
     earlierAttempts: async () => (task.attempt === 1 ? [] : findEarlierAttempts(db, task.id)),
     budget,
     cutting,
+    readArtifacts: () => readArtifacts(db, task.jobId),
     readChunks: () => readChunks(db, task.jobId),
     readDelivery: async (id: string) => {
       const now = Date.now();

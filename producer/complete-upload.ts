@@ -5,6 +5,7 @@ import { recordIntake } from "../shared/record-intake.ts";
 import { readHead } from "../shared/read-head.ts";
 import { routeUpload } from "../shared/route-upload.ts";
 import { partNumbers } from "./begin-upload.ts";
+import { refusedRoute } from "./refused-route.ts";
 import { acceptUpload } from "./submit-job.ts";
 import type { Submitted, Submitter } from "./asked.ts";
 
@@ -37,7 +38,7 @@ export async function completeUpload(
   const uploads = [{ ...ignored, ignoredReason: route.reason }];
   await insertJobs(deps.db, { jobs: [], uploads }, { now: Date.now(), ringGraceMs: deps.ringGraceMs });
   recordIntake(deps.journal, { jobs: [], uploads, taskIds: [] });
-  return { ok: false, problem: { code: "unsupported_media", detail: route.reason } };
+  return { ok: false, problem: refusedRoute(route) };
 }
 
 /** Make one object of the parts. @returns a sentence where that cannot be done yet. */

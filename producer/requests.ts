@@ -10,6 +10,7 @@ import { JobMarks, MetadataKey, MetadataValue, pairMark, Tag, tagMark } from "..
 import { RedriveFilter, RedriveLimit, RedriveRate } from "../shared/redrive.ts";
 import { isResultKey } from "../shared/storage.ts";
 import { SCOPES } from "../shared/scopes.ts";
+import { AskedSteps, STEPS } from "../shared/steps.ts";
 import { JobTerms, PRIORITIES } from "../shared/terms.ts";
 import { decodeCursor } from "./cursor.ts";
 
@@ -26,7 +27,7 @@ function oneOf(value: Record<string, unknown>, names: readonly string[], context
 }
 
 /** What every kind of job may be told beside its work. */
-const About = { ...JobTerms.shape, ...JobMarks.shape };
+const About = { then: AskedSteps, ...JobTerms.shape, ...JobMarks.shape };
 
 /** The body of `POST /v1/jobs`. `source` is the key of an object in the bucket. */
 export const JobRequest = z
@@ -81,6 +82,7 @@ const Time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(tex
 
 /** A parameter that may be given many times. */
 const manyTags = z.union([Tag.transform((tag) => [tag]), z.array(Tag).max(16)]);
+const manySteps = z.union([z.enum(STEPS).transform((step) => [step]), z.array(z.enum(STEPS)).max(STEPS.length)]);
 const PAIR_PREFIX = "metadata.";
 
 /**
@@ -210,6 +212,8 @@ export const UploadQuery = z.strictObject({
     .max(4000)
     .refine((text) => isJsonObject(text), "expected a JSON object")
     .optional(),
+  /** May be given many times. */
+  then: manySteps.optional(),
   priority: z.enum(PRIORITIES).optional(),
   reuse: z.stringbool({ truthy: ["true"], falsy: ["false"] }).optional(),
   startWithinSeconds: wholeNumber.pipe(JobTerms.shape.startWithinSeconds),

@@ -4,9 +4,11 @@ import type { Intake } from "../shared/intake.ts";
 import { JobWork, type Source } from "../shared/new-job.ts";
 import { readHead } from "../shared/read-head.ts";
 import { limitsOf, routeUpload } from "../shared/route-upload.ts";
+import { withSteps } from "../shared/steps.ts";
 import { acceptJobs } from "./accept-jobs.ts";
 import type { Alongside, Asked, Submitted, Submitter } from "./asked.ts";
 import type { Problem } from "./problem.ts";
+import { invalidField, refusedRoute } from "./refused-route.ts";
 import type { JobRequest } from "./requests.ts";
 
 /** Sources are read so many at a time: each takes two of the connections an invocation may have open. */
@@ -65,12 +67,14 @@ export async function acceptUpload(
 }
 
 async function prepare(request: JobRequest, ownerId: string, deps: Intake): Promise<Asked | Problem> {
-  const { kind, source: key, options, tags, metadata, ...rest } = request;
+  const { kind, source: key, options, then, tags, metadata, ...rest } = request;
   const { priority, reuse, startWithinSeconds, deadlineSeconds, ...inline } = rest;
   const terms = { priority, reuse, startWithinSeconds, deadlineSeconds };
   const marks = { tags, metadata };
   if (key === undefined) {
-    return { work: JobWork.parse({ kind, input: { ...inline, options } }), terms, marks, source: null };
+    const followed = withSteps(JobWork.parse({ kind, input: { ...inline, options } }), then);
+    if (!followed.ok) return invalidField("then", followed.reason);
+    return { work: followed.work, terms, marks, source: null };
   }
 
   const object = await deps.media.head(key);
@@ -84,8 +88,8 @@ async function prepare(request: JobRequest, ownerId: string, deps: Intake): Prom
   const route = await routeUpload({
     source,
     head,
-    metadata: { ...limitsOf(object), kind, options: JSON.stringify(options) },
+    metadata: { ...limitsOf(object), kind, options: JSON.stringify(options), then: JSON.stringify(then) },
   });
   if (route.type === "job") return { work: route.work, terms, marks, source };
-  return { code: "unsupported_media", detail: route.reason };
+  return refusedRoute(route);
 }

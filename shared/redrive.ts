@@ -13,6 +13,9 @@ const LETTER_KINDS = Object.keys({
   generate_image: true,
   classify: true,
   deliver_webhook: true,
+  summarise: true,
+  embed: true,
+  describe: true,
   "media-tasks": true,
   "media-uploads": true,
 } satisfies Record<TaskKind | "media-tasks" | "media-uploads", true>);

@@ -1,6 +1,7 @@
 import * as z from "zod";
 
 import type { JobKind } from "./job.ts";
+import type { Step } from "./steps.ts";
 
 export type TaskKind =
   | "transcribe"
@@ -8,9 +9,10 @@ export type TaskKind =
   | "join_transcript"
   | "generate_image"
   | "classify"
-  | "deliver_webhook";
+  | "deliver_webhook"
+  | Step;
 
-/** Which kind of job each kind of task is a part of; null for what runs beside jobs of any kind. */
+/** Which kind of job each kind of task is a part of; null for what follows or runs beside jobs of several kinds. */
 export const JOB_KIND_OF: Readonly<Record<TaskKind, JobKind | null>> = {
   transcribe: "transcription",
   transcribe_chunk: "transcription",
@@ -18,6 +20,9 @@ export const JOB_KIND_OF: Readonly<Record<TaskKind, JobKind | null>> = {
   generate_image: "image_generation",
   classify: "classification",
   deliver_webhook: null,
+  summarise: null,
+  embed: null,
+  describe: null,
 };
 
 /** A task that another one adds to its job when it completes. */

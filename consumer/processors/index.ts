@@ -2,8 +2,10 @@ import type { TaskKind } from "../../shared/task.ts";
 import type { Processor } from "../processor.ts";
 import { classify } from "./classify.ts";
 import { deliverWebhook } from "./deliver-webhook.ts";
+import { describe } from "./describe.ts";
 import { generateImage } from "./generate-image.ts";
 import { joinTranscript } from "./join-transcript.ts";
+import { summarise } from "./summarise.ts";
 import { transcribeChunk } from "./transcribe-chunk.ts";
 import { transcribe } from "./transcribe.ts";
 
@@ -14,4 +16,6 @@ export const processors: Readonly<Record<TaskKind, Processor>> = {
   generate_image: generateImage,
   classify,
   deliver_webhook: deliverWebhook,
+  summarise,
+  describe,
 };

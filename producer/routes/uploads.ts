@@ -17,6 +17,7 @@ import { iso } from "../job-view.ts";
 import { PREFER_PARAMETER, preferWait } from "../prefer-wait.ts";
 import { problem } from "../problem.ts";
 import { peek, storeUpload } from "../receive-upload.ts";
+import { refusedRoute } from "../refused-route.ts";
 import { UploadQuery } from "../requests.ts";
 import { seededId } from "../seeded-ids.ts";
 import { acceptJob } from "../submit-job.ts";
@@ -86,7 +87,7 @@ uploads.post(
     const refusal = refuseSize(limits, sizeBytes);
     if (refusal !== null) return problem(c, refusal);
 
-    const { name, kind, options, tag: tags = [], metadata: pairs = {}, ...asked } = c.req.valid("query");
+    const { name, kind, options, then = [], tag: tags = [], metadata: pairs = {}, ...asked } = c.req.valid("query");
     const terms = JobTerms.parse(asked);
     const marks = { tags, metadata: pairs };
     const by = submitterOf(c);
@@ -98,6 +99,7 @@ uploads.post(
       terms: JSON.stringify(terms),
       ...(kind && { kind }),
       ...(options && { options }),
+      ...(then.length > 0 && { then: JSON.stringify(then) }),
       ...(tags.length > 0 && { tags: JSON.stringify(tags) }),
       ...(Object.keys(pairs).length > 0 && { metadata: JSON.stringify(pairs) }),
       ...(limits.contentTypes && { "accepted-types": JSON.stringify(limits.contentTypes) }),
@@ -106,7 +108,7 @@ uploads.post(
     if (tooMuch !== null) return problem(c, tooMuch);
     const body = c.get("peeked") ?? (await peek(c.req.raw.body));
     const route = await routeUpload({ source: { key, etag: "", sizeBytes }, head: body.head, metadata });
-    if (route.type === "ignored") return problem(c, { code: "unsupported_media", detail: route.reason });
+    if (route.type === "ignored") return problem(c, refusedRoute(route));
 
     const admission = await admitUpload(c, sizeBytes);
     if (!admission.ok) return problem(c, admission.problem);
