@@ -8,6 +8,8 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Each file starts a workerd of its own, and the speech engine wants a core to itself.
     maxWorkers: 2,
+    // What workerd has and Node 24 hides: base64 of bytes.
+    execArgv: ["--js-base-64"],
     silent: "passed-only",
     reporters: ["default", ["json", { outputFile: ".results/tests.json" }]],
   },

@@ -1,6 +1,7 @@
 import { aiOf } from "../shared/ai/ai-of.ts";
 import { intakeOf } from "../shared/intake.ts";
 import { callsAMinute } from "../shared/models.ts";
+import { passageIndexOf } from "../shared/search/index-of.ts";
 import { buryMessages } from "./bury-messages.ts";
 import { ingestBatch } from "./ingest-upload.ts";
 import { maintain } from "./maintenance.ts";
@@ -16,6 +17,7 @@ export default {
         return runBatch(batch, {
           ...intakeOf(env),
           ai: aiOf(env),
+          passages: passageIndexOf(env),
           callsAMinute: ratesOf(env),
           urlSigningKey: env.URL_SIGNING_KEY,
           allowInsecureWebhooks: env.ALLOW_INSECURE_WEBHOOKS === "true",
@@ -29,8 +31,8 @@ export default {
   },
 
   async scheduled(controller, env) {
-    const deps = { ...intakeOf(env), uploads: env.UPLOADS, retentionDays: Number(env.RETENTION_DAYS) };
-    await maintain(deps, controller.scheduledTime);
+    const deps = { ...intakeOf(env), uploads: env.UPLOADS, passages: passageIndexOf(env) };
+    await maintain({ ...deps, retentionDays: Number(env.RETENTION_DAYS) }, controller.scheduledTime);
   },
 } satisfies ExportedHandler<Env>;
 

@@ -16,6 +16,7 @@ import { settleTasks } from "../shared/db/settle.ts";
 import { findOverdueJobs, stopJobs } from "../shared/db/stop-jobs.ts";
 import type { Intake } from "../shared/intake.ts";
 import { recordChanges } from "../shared/record-changes.ts";
+import type { PassageIndex } from "../shared/search/passage.ts";
 import type { Settlement } from "../shared/settlement.ts";
 import { FILES_PREFIX, fileStoredAt, INBOX_PREFIX, resultsPrefix } from "../shared/storage.ts";
 import { MAX_LOST } from "../shared/task.ts";
@@ -25,6 +26,7 @@ import { recordSettlements } from "./record-attempts.ts";
 
 export interface MaintenanceDeps extends Intake, RedriveDeps {
   readonly retentionDays: number;
+  readonly passages: PassageIndex;
 }
 
 /** What one run takes on of each duty. The next run, a minute later, goes on from there. */
@@ -144,10 +146,10 @@ async function abortExpiredUploads({ db, media }: MaintenanceDeps, now: number):
 }
 
 /** Forget jobs that ended longer ago than the retention, results and all. Sources in the inbox belong to the client. */
-async function pruneFinalized({ db, media, retentionDays }: MaintenanceDeps, now: number): Promise<number> {
+async function pruneFinalized({ db, media, passages, retentionDays }: MaintenanceDeps, now: number): Promise<number> {
   const before = now - retentionDays * 24 * 3_600_000;
   const jobIds = await findFinalizedJobs(db, before, JOBS_PRUNED_A_RUN);
-  // Objects first: rows that are gone could not be found again.
+  // Objects and vectors first: by rows that are gone they could not be found again.
   for (const jobId of jobIds) {
     for (;;) {
       const { objects, truncated } = await media.list({ prefix: resultsPrefix(jobId), limit: LIMIT });
@@ -155,6 +157,7 @@ async function pruneFinalized({ db, media, retentionDays }: MaintenanceDeps, now
       if (!truncated) break;
     }
   }
+  await passages.remove(jobIds);
   await deleteJobs(db, jobIds, before);
   return jobIds.length;
 }

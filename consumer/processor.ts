@@ -5,7 +5,8 @@ import type { ModelCall } from "../shared/ai/model-call.ts";
 import type { Completed, Failure } from "../shared/settlement.ts";
 import type { HeardChunks } from "../shared/db/chunks.ts";
 import type { Delivery, DeliveryReport } from "../shared/db/deliveries.ts";
-import type { ArtifactRow } from "../shared/db/job-reads.ts";
+import type { Made } from "../shared/db/made.ts";
+import type { EmbeddedPassages } from "../shared/search/passage.ts";
 import type { EarlierAttempt } from "../shared/db/leases.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import type { ModelRunner } from "../shared/ai/run-model.ts";
@@ -26,10 +27,12 @@ export interface TaskContext {
   readonly budget: ByteBudget;
   /** For cutting media up. */
   readonly cutting: ByteBudget;
-  /** What the job has made so far. */
-  readonly readArtifacts: () => Promise<readonly ArtifactRow[]>;
   /** What the chunks of this job were heard to say, and where one gave up. */
   readonly readChunks: () => Promise<HeardChunks>;
+  /** What the job was given and has made so far; null if it is gone. */
+  readonly readMade: () => Promise<Made | null>;
+  /** Let these be found in the job, and nothing else that it said. */
+  readonly storePassages: (of: Made, found: EmbeddedPassages) => Promise<void>;
   readonly readDelivery: (id: string) => Promise<Delivery | null>;
   /** Post a signed event. */
   readonly send: (message: Message) => Promise<Answer>;

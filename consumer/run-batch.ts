@@ -7,6 +7,7 @@ import type { Intake } from "../shared/intake.ts";
 import { SOURCE_BYTES_IN_FLIGHT } from "../shared/limits.ts";
 import { addLateUsage } from "../shared/db/usage.ts";
 import { recordChanges } from "../shared/record-changes.ts";
+import type { PassageIndex } from "../shared/search/passage.ts";
 import type { Settlement } from "../shared/settlement.ts";
 import { type Task, TaskMessage } from "../shared/task.ts";
 import { wake } from "../shared/wake.ts";
@@ -18,6 +19,7 @@ import { runTask } from "./run-task.ts";
 
 export interface RunBatchDeps extends Intake {
   readonly ai: Ai;
+  readonly passages: PassageIndex;
   /** How often a model may be asked in a minute. */
   readonly callsAMinute: Readonly<Record<string, number>>;
   readonly allowInsecureWebhooks: boolean;

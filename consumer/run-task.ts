@@ -1,10 +1,11 @@
-import { readArtifacts } from "../shared/db/job-reads.ts";
 import { readChunks } from "../shared/db/chunks.ts";
 import { type DeliveryReport, readDelivery } from "../shared/db/deliveries.ts";
 import { findEarlierAttempts } from "../shared/db/leases.ts";
+import { type Made, readMade } from "../shared/db/made.ts";
 import { notifyPrediction } from "../shared/replicate/notify-prediction.ts";
 import type { ModelCall } from "../shared/ai/model-call.ts";
 import { type Ai, modelRunner } from "../shared/ai/run-model.ts";
+import type { EmbeddedPassages, PassageIndex } from "../shared/search/passage.ts";
 import type { Failure, Settlement, Verdict } from "../shared/settlement.ts";
 import type { Task } from "../shared/task.ts";
 import { type Message, sendWebhook } from "../shared/webhooks/send.ts";
@@ -17,6 +18,7 @@ export interface RunTaskDeps {
   readonly db: D1Database;
   readonly ai: Ai;
   readonly media: R2Bucket;
+  readonly passages: PassageIndex;
   readonly budget: ByteBudget;
   readonly cutting: ByteBudget;
   /** See `refuseAddress`. */
@@ -31,7 +33,7 @@ export interface RunTaskDeps {
  */
 export async function runTask(
   task: Task,
-  { db, ai, media, budget, cutting, allowInsecureWebhooks, urlSigningKey }: RunTaskDeps,
+  { db, ai, media, passages, budget, cutting, allowInsecureWebhooks, urlSigningKey }: RunTaskDeps,
   signal: AbortSignal,
 ): Promise<Settlement> {
   const calls: ModelCall[] = [];
@@ -46,8 +48,10 @@ export async function runTask(
     earlierAttempts: async () => (task.attempt === 1 ? [] : findEarlierAttempts(db, task.id)),
     budget,
     cutting,
-    readArtifacts: () => readArtifacts(db, task.jobId),
     readChunks: () => readChunks(db, task.jobId),
+    readMade: () => readMade(db, task.jobId),
+    storePassages: ({ ownerId, kind }: Made, found: EmbeddedPassages) =>
+      passages.put({ id: task.jobId, ownerId, kind }, found),
     readDelivery: async (id: string) => {
       const now = Date.now();
       const delivery = await readDelivery(db, id, now);

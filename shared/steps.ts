@@ -13,6 +13,9 @@ export const AskedSteps = z.array(z.enum(STEPS)).max(STEPS.length).default([]);
 /** As a job's input has them: left out without any, so that such a job is what it was before there were steps. */
 export const InputSteps = z.array(z.enum(STEPS)).min(1).optional();
 
+/** The arguments of a step: it works on what its job was given and has made by then. */
+export const StepArgs = z.strictObject({});
+
 /** After whatever stages the work of a kind has, side by side: none reads what another writes. */
 export const STEP_STAGE = 10;
 

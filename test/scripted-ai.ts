@@ -29,7 +29,7 @@ export default class ScriptedAi extends WorkerEntrypoint {
     inputs: Record<string, unknown>,
     options: { signal?: AbortSignal; gateway?: unknown },
   ): Promise<Response> {
-    const { script, heard } = await read(inputs);
+    const { script, texts, heard } = await read(inputs);
     if (isChat(inputs)) chats.set(script, inputs["messages"]);
     const count = (calls.get(script) ?? 0) + 1;
     calls.set(script, count);
@@ -38,7 +38,8 @@ export default class ScriptedAi extends WorkerEntrypoint {
     options.signal?.addEventListener("abort", () => stopped.set(script, Date.now()));
     gateways.set(script, options.gateway);
     try {
-      const asked = { script: directionsFor(model, script), heard, count, isSafer: inputs["vad_filter"] === true };
+      const isSafer = inputs["vad_filter"] === true;
+      const asked = { script: directionsFor(model, script), texts, heard, count, isSafer };
       const answered = await answer(model, asked, () => answerChat(inputs, script, options.signal));
       if (options.gateway !== undefined) answered.headers.set("cf-aig-log-id", `log-${count}`);
       if (script.includes("unpriced")) answered.headers.delete("cf-ai-neurons");
@@ -65,6 +66,7 @@ export default class ScriptedAi extends WorkerEntrypoint {
 
 interface Asked {
   readonly script: string;
+  readonly texts: readonly string[];
   readonly heard: Heard;
   /** The how manieth time this was asked. */
   readonly count: number;
@@ -92,7 +94,7 @@ function answerChat(inputs: Record<string, unknown>, script: string, signal: Abo
 
 async function answer(
   model: string,
-  { script, heard, count, isSafer }: Asked,
+  { script, texts, heard, count, isSafer }: Asked,
   chat: () => Response,
 ): Promise<Response> {
   const [, ms] = /sleep:(\d+)/.exec(script) ?? [];
@@ -115,6 +117,9 @@ async function answer(
   if (model.includes("whisper")) return Response.json(transcription(model, heard), { headers });
   if (script.includes("rawbytes")) {
     return new Response(Uint8Array.fromBase64(JPEG), { headers: { ...headers, "content-type": "image/png" } });
+  }
+  if (model.includes("bge")) {
+    return Response.json({ shape: [texts.length, 64], data: texts.map(meaningOf), pooling: "cls" }, { headers });
   }
   if (model.includes("flux")) return Response.json({ image: JPEG }, { headers });
   const labels = [
@@ -159,14 +164,35 @@ function listen(wav: Uint8Array): Heard {
   return { words, durationMs: Math.round(at(bytes.length) * 1000) };
 }
 
-/** Whatever the input asks for, as text: the prompt, the text, or what the audio says. */
-async function read(inputs: Record<string, unknown>): Promise<{ script: string; heard: Heard }> {
-  const { prompt, text, audio, image, multipart } = inputs;
+/** Words that mean the same to this model, so that a test can tell meaning from words. */
+const SAME: Readonly<Record<string, string>> = { port: "harbour", ship: "boat", ships: "boat", boats: "boat" };
+
+/** A place of 64 for each word. */
+function meaningOf(text: string): number[] {
+  const vector = Array.from({ length: 64 }, () => 0);
+  for (const [word] of text.toLowerCase().matchAll(/[a-z]+/g)) {
+    const place = [...(SAME[word] ?? word)].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 64, 7);
+    vector[place] = (vector[place] ?? 0) + 1;
+  }
+  return vector;
+}
+
+/** Whatever the input asks for, as text: the prompt, the texts, or what the audio says. */
+async function read(
+  inputs: Record<string, unknown>,
+): Promise<{ script: string; texts: readonly string[]; heard: Heard }> {
+  const { text } = inputs;
+  const texts = Array.isArray(text) ? text.map(String) : typeof text === "string" ? [text] : [];
+  if (texts.length > 0) return { script: texts.join(" "), texts, heard: { words: [], durationMs: 0 } };
+  return { texts, ...(await readOther(inputs)) };
+}
+
+async function readOther(inputs: Record<string, unknown>): Promise<{ script: string; heard: Heard }> {
+  const { prompt, audio, image, multipart } = inputs;
   const nothing = { words: [], durationMs: 0 };
   if (isChat(inputs)) return { script: lastMessage(chatOf(inputs)), heard: nothing };
   if (typeof image === "string") return { script: atob(image.slice(image.indexOf(",") + 1)), heard: nothing };
   if (typeof prompt === "string") return { script: prompt, heard: nothing };
-  if (typeof text === "string") return { script: text, heard: nothing };
   if (isMultipart(multipart)) {
     const form = await new Response(multipart.body, { headers: { "content-type": multipart.contentType } }).formData();
     const field = form.get("prompt");

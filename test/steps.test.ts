@@ -91,6 +91,20 @@ async function drawnBytes(id: string): Promise<ArrayBuffer> {
   return (await darkroom.api(`/v1/jobs/${id}/artifacts/image.jpg`)).arrayBuffer();
 }
 
+test("what a job says can be found in the index when its steps have run", async () => {
+  const then = ["embed", "summarise"];
+  const { id } = await darkroom.submit({ kind: "classification", text: "a harbour at dawn", then });
+  expect((await darkroom.untilJob(id)).state).toBe("completed");
+  const { DB } = darkroom.bindings();
+  const { results } = await DB.prepare("SELECT source, text FROM passages WHERE job_id = ?1 ORDER BY source")
+    .bind(id)
+    .all();
+  expect(results).toMatchObject([{ source: "labels" }, { source: "text", text: "a harbour at dawn" }]);
+  const made = await attempts(id);
+  expect(made[0]).toEqual(["classify", "completed", 1.5]);
+  expect(made.map(([name]) => name).toSorted()).toEqual(["classify", "embed", "summarise"]);
+});
+
 test("an object's metadata names its steps", async () => {
   const { etag } = await darkroom.putAndAnnounce("inbox/a.wav", speech("epsilon zeta"), { then: '["summarise"]' });
   const { jobs } = await until(

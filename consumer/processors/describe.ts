@@ -1,13 +1,13 @@
 import { fileTypeFromBuffer } from "file-type";
 
 import { MAX_DESCRIBED_BYTES } from "../../shared/limits.ts";
-import { JobWork } from "../../shared/new-job.ts";
+import { StepArgs } from "../../shared/steps.ts";
 import { caption } from "../models/captioner.ts";
 import { patiently } from "../patient.ts";
 import { discard, type Outcome, processor, type TaskContext } from "../processor.ts";
 import { recall } from "../recall.ts";
 import { withSource } from "../source.ts";
-import { NOTHING_TO_DO } from "../steps/material.ts";
+import { NOTHING_TO_DO, readMadeWork } from "../steps/material.ts";
 import { storeArtifact, storedArtifact } from "../store-artifact.ts";
 import { LABELS } from "./classify.ts";
 
@@ -18,11 +18,13 @@ const TEXT = "text/plain; charset=utf-8";
 const WEIGHT = 4;
 
 /** A picture, drawn or classified, in a sentence: `description.txt`. */
-export const describe = processor(JobWork, async ({ kind, input }, context) => {
+export const describe = processor(StepArgs, async (_, context) => {
   const known = await recall(context, DESCRIPTION);
   if (known !== null) return { type: "completed", artifacts: [storedArtifact(DESCRIPTION, known, TEXT)] };
-  const artifacts = await context.readArtifacts();
-  if (kind === "image_generation") {
+  const made = await readMadeWork(context);
+  if (made === null) return NOTHING_TO_DO;
+  const { artifacts, work } = made;
+  if (work.kind === "image_generation") {
     const drawn = artifacts.find(({ name }) => name.startsWith("image."));
     if (drawn === undefined) return NOTHING_TO_DO;
     if (drawn.sizeBytes > MAX_DESCRIBED_BYTES) {
@@ -37,8 +39,8 @@ export const describe = processor(JobWork, async ({ kind, input }, context) => {
       return describePicture(bytes, context);
     });
   }
-  const isPicture = "media" in input && input.media === "image";
-  if (!isPicture || !artifacts.some(({ name }) => name === LABELS)) return NOTHING_TO_DO;
+  const { input } = work;
+  if (!("media" in input) || !artifacts.some(({ name }) => name === LABELS)) return NOTHING_TO_DO;
   return withSource(input.source, { maxBytes: MAX_DESCRIBED_BYTES, weight: WEIGHT }, context, (bytes) =>
     describePicture(bytes, context),
   );

@@ -3,6 +3,7 @@ import type { Processor } from "../processor.ts";
 import { classify } from "./classify.ts";
 import { deliverWebhook } from "./deliver-webhook.ts";
 import { describe } from "./describe.ts";
+import { embed } from "./embed.ts";
 import { generateImage } from "./generate-image.ts";
 import { joinTranscript } from "./join-transcript.ts";
 import { summarise } from "./summarise.ts";
@@ -17,5 +18,6 @@ export const processors: Readonly<Record<TaskKind, Processor>> = {
   classify,
   deliver_webhook: deliverWebhook,
   summarise,
+  embed,
   describe,
 };

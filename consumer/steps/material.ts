@@ -1,5 +1,6 @@
 import { MAX_TEXT_CHARS } from "../../shared/limits.ts";
-import type { JobWork } from "../../shared/new-job.ts";
+import type { ArtifactRow } from "../../shared/db/job-reads.ts";
+import { JobWork } from "../../shared/new-job.ts";
 import { Transcript } from "../../shared/transcript.ts";
 import { patiently } from "../patient.ts";
 import type { Outcome, TaskContext } from "../processor.ts";
@@ -19,13 +20,24 @@ export interface TextMaterial {
  */
 export const NOTHING_TO_DO: Outcome = { type: "completed" };
 
+/** The job's work, and what it has made by now; null for a job that is gone. */
+export async function readMadeWork({
+  readMade,
+}: TaskContext): Promise<{ readonly work: JobWork; readonly artifacts: readonly ArtifactRow[] } | null> {
+  const made = await readMade();
+  if (made === null) return null;
+  const { kind, input, artifacts } = made;
+  return { work: JobWork.parse({ kind, input: JSON.parse(input) }), artifacts };
+}
+
 /** Give a step the text of its job, where the job has made or read one. */
 export async function withText(
-  work: JobWork,
   context: TaskContext,
   run: (material: TextMaterial) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const artifacts = await context.readArtifacts();
+  const made = await readMadeWork(context);
+  if (made === null) return NOTHING_TO_DO;
+  const { work, artifacts } = made;
   const keyOf = (name: string) => artifacts.find((artifact) => artifact.name === name)?.key;
   switch (work.kind) {
     case "transcription": {

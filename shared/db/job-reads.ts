@@ -144,14 +144,6 @@ export async function findJobs(
   return results;
 }
 
-export async function readArtifacts(db: D1Database, jobId: string): Promise<readonly ArtifactRow[]> {
-  const { results } = await db
-    .prepare(`SELECT name, key, content_type AS contentType, size_bytes AS sizeBytes FROM artifacts WHERE job_id = ?1`)
-    .bind(jobId)
-    .all<ArtifactRow>();
-  return results;
-}
-
 /** An artifact of a job of this owner. */
 export async function findArtifact(
   db: D1Database,

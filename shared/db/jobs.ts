@@ -110,14 +110,13 @@ export async function insertJobs(
   return { tasks: rows.map((row) => row.id), ready: [...ready, ...released.opened], released };
 }
 
-/** The steps of these jobs, which wait for the stages before theirs. They read the job's work as it was asked for. */
+/** The steps of these jobs, which wait for the stages before theirs. */
 function insertSteps(db: D1Database, jobRows: string): D1PreparedStatement {
   return db
     .prepare(
       `INSERT INTO tasks (id, job_id, kind, stage, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
        SELECT o.id || '.' || (s.value ->> 'kind'), o.id, s.value ->> 'kind', ?2, 'pending',
-              json_object('kind', o.kind, 'input', json(o.input)), j.value ->> 'maxAttempts', o.created_at,
-              j.value ->> 'checkAt', o.created_at, o.owner_id, o.priority, s.value ->> 'model'
+              '{}', j.value ->> 'maxAttempts', o.created_at, j.value ->> 'checkAt', o.created_at, o.owner_id, o.priority, s.value ->> 'model'
          FROM json_each(?1) j JOIN jobs o ON o.id = j.value ->> 'id', json_each(j.value, '$.steps') s
         WHERE o.owner_id = j.value ->> 'ownerId' AND o.kind = j.value ->> 'kind' AND o.input = j.value ->> 'input'
        ON CONFLICT (id) DO NOTHING`,

@@ -1,0 +1,33 @@
+import { deletePassages, readVectors, replacePassages } from "../db/passages.ts";
+import type { PassageIndex } from "./passage.ts";
+import { CANDIDATES, type Near, rank } from "./rank.ts";
+import { topK } from "./top-k.ts";
+import { decodeVector, dot, encodeVector, unit } from "./vector.ts";
+
+/**
+ * Everything in D1. Meaning is compared with every passage of the owner: nothing near is missed, and a search takes the
+ * longer the more there are.
+ */
+export function d1Index(db: D1Database): PassageIndex {
+  return {
+    async put(job, { passages, space }) {
+      const rows = passages.map(({ vector, ...passage }) => ({ ...passage, vector: encodeVector(unit(vector)) }));
+      await replacePassages(db, job, { passages: rows, space });
+    },
+
+    async query(query) {
+      return rank(db, query, async ({ vector, space }) => {
+        const wanted = unit(vector);
+        const nearest = topK<string>(CANDIDATES);
+        for await (const page of readVectors(db, query, space)) {
+          for (const row of page) nearest.show(dot(wanted, decodeVector(row.vector)), row.id);
+        }
+        return nearest.best().map(({ score, value }): Near => ({ id: value, similarity: score }));
+      });
+    },
+
+    async remove(jobIds) {
+      await deletePassages(db, jobIds);
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import * as z from "zod";
+
+import { type AnsweredCall, type ModelRunner, parseAnswer } from "../ai/run-model.ts";
+import { EMBEDDING_MODEL, tokensOf } from "../models.ts";
+
+/** The model takes no more at once (developers.cloudflare.com/workers-ai/models/bge-m3, read 2026-11-23). */
+export const TEXTS_A_CALL = 100;
+
+const Embedding = z.array(z.number()).min(1);
+
+/**
+ * What each of these texts means, in one call.
+ * @throws an Error with the model's `<code>: <description>`, or one saying that the answer has an unknown shape.
+ */
+export async function embedTexts(
+  models: ModelRunner,
+  texts: readonly string[],
+): Promise<{ readonly vectors: readonly Float32Array[]; readonly call: AnsweredCall }> {
+  const inputTokens = texts.reduce((sum, text) => sum + tokensOf(text), 0);
+  const answer = await models.run(EMBEDDING_MODEL, { text: texts }, { inputTokens });
+  const { data } = parseAnswer(answer, z.object({ data: z.array(Embedding).length(texts.length) }));
+  return { vectors: data.map((vector) => Float32Array.from(vector)), call: answer.call };
+}

@@ -1,0 +1,79 @@
+import type { JobKind } from "../job.ts";
+
+/** What of a job a passage was cut from. */
+export const PASSAGE_SOURCES = ["transcript", "prompt", "text", "labels", "caption", "summary"] as const;
+export type PassageSource = (typeof PASSAGE_SOURCES)[number];
+
+/** A piece of what a job says, long enough to have a meaning and short enough to have one only. */
+export interface Passage {
+  /** See `passageId`. */
+  readonly id: string;
+  readonly source: PassageSource;
+  readonly text: string;
+  /** Of a recording; null where the source has no times. */
+  readonly startMs: number | null;
+  readonly endMs: number | null;
+}
+
+export interface EmbeddedPassage extends Passage {
+  readonly vector: Float32Array;
+}
+
+/** All that is found in a job. */
+export interface EmbeddedPassages {
+  readonly passages: readonly EmbeddedPassage[];
+  /** See `spaceOf`. */
+  readonly space: string;
+}
+
+/** The same passage of the same job each time. Below the 64 bytes that Vectorize allows: a job's id has 36. */
+export function passageId(jobId: string, source: PassageSource, index: number): string {
+  return `${jobId}:${source}:${index}`;
+}
+
+/** Whose passages these are. */
+export interface PassageJob {
+  readonly id: string;
+  readonly ownerId: string;
+  readonly kind: JobKind;
+}
+
+/** What found a hit. */
+export type FoundBy = "words" | "meaning";
+
+export interface PassageQuery {
+  readonly ownerId: string;
+  /** As it was typed: no part of it is syntax. */
+  readonly text: string;
+  /** What it means, and in which space; null to search by words alone. */
+  readonly meaning: { readonly vector: Float32Array; readonly space: string } | null;
+  readonly limit: number;
+  readonly jobId?: string | undefined;
+  readonly kind?: JobKind | undefined;
+}
+
+export interface Hit extends Passage {
+  readonly jobId: string;
+  readonly kind: JobKind;
+  /** The words around what was looked for. */
+  readonly snippet: string;
+  /** By which hits are ordered; comparable within one answer only. */
+  readonly score: number;
+  readonly foundBy: readonly FoundBy[];
+  /** The cosine of the two meanings; null where meaning did not find it. */
+  readonly similarity: number | null;
+}
+
+/** Where passages are kept. What one owner searches never touches what another has. */
+export interface PassageIndex {
+  /** Give a job these passages instead of those it had. Does nothing for a job that is gone. */
+  put(job: PassageJob, embedded: EmbeddedPassages): Promise<void>;
+  /** Best first. */
+  query(query: PassageQuery): Promise<readonly Hit[]>;
+  remove(jobIds: readonly string[]): Promise<void>;
+}
+
+/** Vectors are compared within a space alone: another model, engine or length means another one. */
+export function spaceOf(call: { model: string; engine: string }, vectors: readonly Float32Array[]): string {
+  return `${call.model} ${call.engine} ${vectors[0]?.length ?? 0}`;
+}

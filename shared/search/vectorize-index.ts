@@ -1,0 +1,70 @@
+import { deletePassages, findPassageIds, replacePassages } from "../db/passages.ts";
+import type { PassageIndex } from "./passage.ts";
+import { CANDIDATES, rank } from "./rank.ts";
+
+/** The platform's limits (developers.cloudflare.com/vectorize/platform/limits, read 2026-11-23). */
+const UPSERTED_A_CALL = 1000;
+const MAX_NAMESPACE_BYTES = 64;
+/** Not on that page: a call with more is refused as a whole (`40007: too many ids in payload; max id count is 100`). */
+const DELETED_A_CALL = 100;
+
+/**
+ * Vectors in Vectorize, a namespace for each owner; text and words in D1. A vector is there a few seconds after it was
+ * written; what it finds is what D1 has. Needs metadata indexes on `space`, `jobId` and `kind`: see bin/provision.
+ */
+export function vectorizeIndex(db: D1Database, vectors: Vectorize): PassageIndex {
+  async function forget(ids: readonly string[]): Promise<void> {
+    for (const some of chunks(ids, DELETED_A_CALL)) await vectors.deleteByIds([...some]);
+  }
+
+  return {
+    // Rows first: a vector without one could never be found again, to be deleted.
+    async put(job, { passages, space }) {
+      const kept = new Set(passages.map(({ id }) => id));
+      await forget((await findPassageIds(db, [job.id])).filter((id) => !kept.has(id)));
+      const rows = passages.map((passage) => ({ ...passage, vector: null }));
+      if ((await replacePassages(db, job, { passages: rows, space })) === 0) return;
+      const namespace = await namespaceOf(job.ownerId);
+      for (const some of chunks(passages, UPSERTED_A_CALL)) {
+        await vectors.upsert(
+          some.map(({ id, vector }) => ({
+            id,
+            namespace,
+            values: [...vector],
+            metadata: { space, jobId: job.id, kind: job.kind },
+          })),
+        );
+      }
+    },
+
+    async query(query) {
+      return rank(db, query, async ({ vector, space }) => {
+        const { jobId, kind } = query;
+        const { matches } = await vectors.query([...vector], {
+          topK: CANDIDATES, // 50 were values or metadata asked for as well
+          namespace: await namespaceOf(query.ownerId),
+          returnValues: false,
+          returnMetadata: "none",
+          filter: { space, ...(jobId !== undefined && { jobId }), ...(kind !== undefined && { kind }) },
+        });
+        return matches.map(({ id, score }) => ({ id, similarity: score }));
+      });
+    },
+
+    async remove(jobIds) {
+      await forget(await findPassageIds(db, jobIds));
+      await deletePassages(db, jobIds);
+    },
+  };
+}
+
+/** An owner's own. A name that is too long for one is hashed. */
+async function namespaceOf(ownerId: string): Promise<string> {
+  const name = new TextEncoder().encode(ownerId);
+  if (name.length <= MAX_NAMESPACE_BYTES) return ownerId;
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", name)).toHex();
+}
+
+function* chunks<T>(all: readonly T[], size: number): Generator<readonly T[]> {
+  for (let start = 0; start < all.length; start += size) yield all.slice(start, start + size);
+}

@@ -1,0 +1,42 @@
+import { insertJobs } from "../shared/db/jobs.ts";
+import { JobWork, newJob } from "../shared/new-job.ts";
+import type { EmbeddedPassage } from "../shared/search/passage.ts";
+import { DEFAULT_TERMS } from "../shared/terms.ts";
+
+/** A job's row that nobody is told of: passages belong to one. */
+export async function insertJob(db: D1Database, id: string, ownerId = "operator"): Promise<void> {
+  const now = Date.now();
+  const work = JobWork.parse({ kind: "classification", input: { text: "x", options: {} } });
+  const terms = { ...DEFAULT_TERMS, reuse: false };
+  const job = await newJob(work, terms, { id, ownerId, createdAt: now, ringGraceMs: 60_000 });
+  await insertJobs(db, { jobs: [job], uploads: [] }, { now, ringGraceMs: 60_000 });
+}
+
+/** Passages of a second each; `angle` is what one means, in degrees. */
+export function passagesOf(
+  jobId: string,
+  texts: readonly { text: string; angle?: number }[],
+): readonly EmbeddedPassage[] {
+  return texts.map(({ text, angle = 90 }, index): EmbeddedPassage => {
+    const timed = { startMs: index * 1000, endMs: index * 1000 + 900 };
+    return { id: `${jobId}:transcript:${index}`, source: "transcript", text, ...timed, vector: towards(angle) };
+  });
+}
+
+/** A vector of no particular length. */
+export function towards(degrees: number): Float32Array {
+  const angle = (degrees / 180) * Math.PI;
+  return Float32Array.of(3 * Math.cos(angle), 3 * Math.sin(angle));
+}
+
+/** Add the task that embeds what a job has made, and ring for it. */
+export async function embedJob({ DB, TASKS }: Pick<Env, "DB" | "TASKS">, jobId: string): Promise<void> {
+  const taskId = `${jobId}.embed`;
+  await DB.prepare(
+    `INSERT INTO tasks (id, job_id, kind, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, is_side)
+     SELECT ?1, id, 'embed', 'available', '{}', 5, ?2, ?3, ?2, owner_id, 1 FROM jobs WHERE id = ?4`,
+  )
+    .bind(taskId, Date.now(), Date.now() + 60_000, jobId)
+    .run();
+  await TASKS.send({ v: 1, taskId });
+}
