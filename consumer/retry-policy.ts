@@ -1,5 +1,5 @@
 import type { Verdict } from "../shared/settlement.ts";
-import type { Diagnosis } from "./failure.ts";
+import type { Diagnosis } from "../shared/ai/failure.ts";
 
 const BASE_MS = 10_000;
 const CEILING_MS = 15 * 60_000;

@@ -10,7 +10,7 @@ import type { Failure, Settlement, Verdict } from "../shared/settlement.ts";
 import type { Task } from "../shared/task.ts";
 import { type Message, sendWebhook } from "../shared/webhooks/send.ts";
 import type { ByteBudget } from "./byte-budget.ts";
-import { diagnose } from "./failure.ts";
+import { diagnose } from "../shared/ai/failure.ts";
 import { processors } from "./processors/index.ts";
 import { decide } from "./retry-policy.ts";
 

@@ -4,7 +4,8 @@ import { CAPTION_PRESETS, CaptionOptions } from "../shared/caption-layout.ts";
 import { ACTS } from "../shared/db/audit.ts";
 import { LETTER_STATES } from "../shared/db/dead-letter-reads.ts";
 import { JOB_KINDS, JOB_STATES } from "../shared/job.ts";
-import { MAX_KEY_BYTES, MAX_TEXT_CHARS } from "../shared/limits.ts";
+import { MAX_KEY_BYTES, MAX_QUESTION_CHARS, MAX_TEXT_CHARS } from "../shared/limits.ts";
+import { TIERS } from "../shared/models.ts";
 import { ClassificationOptions, ImageOptions, Prompt, TranscriptionOptions } from "../shared/options.ts";
 import { JobMarks, MetadataKey, MetadataValue, pairMark, Tag, tagMark } from "../shared/marks.ts";
 import { RedriveFilter, RedriveLimit, RedriveRate } from "../shared/redrive.ts";
@@ -133,6 +134,12 @@ export const METADATA_PARAMETER = {
     patternProperties: { "^metadata\\.[A-Za-z0-9_.-]{1,64}$": { type: "string", maxLength: 512 } },
   },
 } as const;
+
+/** The body of `POST /v1/jobs/{id}/ask`. */
+export const AskRequest = z.strictObject({
+  question: z.string().trim().min(1, "the question is empty").max(MAX_QUESTION_CHARS),
+  tier: z.enum(TIERS).default("fast"),
+});
 
 /** The body of `POST /v1/queues/{kind}/pause`; clients whose jobs wait read the note. */
 export const PauseRequest = z.strictObject({ note: z.string().trim().min(1).max(500).optional() });

@@ -37,6 +37,7 @@ export type Fault =
   | "maintenance.failed"
   | "queues.failed"
   | "events.failed"
+  | "ask.unaccounted"
   | "request.failed"
   | "limit.failed"
   | "health.failed";

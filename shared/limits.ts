@@ -33,6 +33,9 @@ export const MAX_IMAGE_PIXELS = 50_000_000;
 /** A text to classify: distilbert reads 512 tokens and ignores the rest. */
 export const MAX_TEXT_CHARS = 10_000;
 
+/** A question about a transcript: a paragraph. What is longer is a text of its own. */
+export const MAX_QUESTION_CHARS = 1000;
+
 /** FLUX.1's own limit, kept for all image models. */
 export const MAX_PROMPT_CHARS = 2048;
 

@@ -10,7 +10,7 @@ import type { ChunkFile, ChunkPlan, ContainerName } from "../audio/chunk.ts";
 import { extractChunk, splitChunk } from "../audio/extract.ts";
 import { CUT_HELD_BYTES } from "../audio/limits.ts";
 import { r2Source } from "../audio/byte-source.ts";
-import { diagnose } from "../failure.ts";
+import { diagnose } from "../../shared/ai/failure.ts";
 import { discard, type Outcome, processor, type TaskContext } from "../processor.ts";
 import { recallJson } from "../recall.ts";
 import { storeArtifact } from "../store-artifact.ts";

@@ -1,8 +1,8 @@
+import { write, type Written } from "../../shared/ai/writer.ts";
 import { STEP_MODELS } from "../../shared/steps.ts";
 import { SUMMARY_TOKENS, summaryOf, summaryOfPart, summaryOfSummaries } from "../../shared/prompts.ts";
 import { textParts } from "../../shared/text-parts.ts";
 import { boughtAnswer } from "../bought-answer.ts";
-import { write, type Written } from "../models/writer.ts";
 import type { TaskContext } from "../processor.ts";
 
 /**

@@ -32,7 +32,7 @@ export async function addDirectUsage(
   if (calls.length === 0) return;
   await db
     .prepare(
-      `${INTO} SELECT o.value, ?3 / 86400000, ?2, ${SUMS}
+      `${INTO} SELECT o.value, CAST(?3 AS INTEGER) / 86400000, ?2, ${SUMS}
          FROM json_each(?1) c, json_each(json_array(?4, '${EVERYBODY}')) o WHERE true GROUP BY 1, 2, 3, 4 ${ADD}`,
     )
     .bind(JSON.stringify(calls), kind, at, ownerId)

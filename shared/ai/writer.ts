@@ -1,8 +1,8 @@
 import * as z from "zod";
 
-import { type ModelRunner, parseAnswer } from "../../shared/ai/run-model.ts";
-import { type ModelId, tokensOf } from "../../shared/models.ts";
-import type { Message } from "../../shared/prompts.ts";
+import { type ModelRunner, parseAnswer } from "./run-model.ts";
+import { type ModelId, tokensOf } from "../models.ts";
+import type { Message } from "../prompts.ts";
 
 const TextAnswer = z.object({ response: z.string() });
 
