@@ -4,7 +4,7 @@ import type { ModelRunner } from "../shared/ai/run-model.ts";
 import type { AccountHold } from "../shared/db/holds.ts";
 import { type Reservation, reserveCalls } from "../shared/db/reservations.ts";
 import type { Task } from "../shared/task.ts";
-import { diagnose } from "./failure.ts";
+import { diagnose } from "../shared/ai/failure.ts";
 import { nextAllocationAt } from "./retry-policy.ts";
 
 export interface CallGate {

@@ -1,7 +1,7 @@
 import type { Refusal } from "../shared/budgets/refusal.ts";
 import type { Verdict } from "../shared/settlement.ts";
+import type { Diagnosis } from "../shared/ai/failure.ts";
 import type { FallBack } from "./fall-back.ts";
-import type { Diagnosis } from "./failure.ts";
 
 const BASE_MS = 10_000;
 const CEILING_MS = 15 * 60_000;

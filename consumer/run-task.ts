@@ -14,7 +14,7 @@ import { type Message, sendWebhook } from "../shared/webhooks/send.ts";
 import { type BudgetKey, CallRefused } from "../shared/budgets/refusal.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { type CallGate, gated } from "./call-gate.ts";
-import { diagnose } from "./failure.ts";
+import { diagnose } from "../shared/ai/failure.ts";
 import { processors } from "./processors/index.ts";
 import { fallBack, type Fallbacks } from "./fall-back.ts";
 import { decide, decideRefused } from "./retry-policy.ts";

@@ -1,19 +1,20 @@
+import type { ModelCall } from "../shared/ai/model-call.ts";
 import { artifactKey } from "../shared/storage.ts";
 import type { StoredArtifact } from "../shared/settlement.ts";
 import { patiently } from "../shared/patient.ts";
 import type { TaskContext } from "./processor.ts";
 import { paidFor } from "./recall.ts";
 
-/** Put a result into R2. */
+/** Put a result into R2. `paid` is what it cost: by default all that the attempt has been charged for. */
 export async function storeArtifact(
   { jobId, attempt, media, calls }: TaskContext,
-  artifact: { name: string; contentType: string; body: string | Uint8Array },
+  artifact: { name: string; contentType: string; body: string | Uint8Array; paid?: readonly ModelCall[] },
 ): Promise<StoredArtifact> {
   const key = artifactKey(jobId, attempt, artifact.name);
   const object = await patiently(() =>
     media.put(key, artifact.body, {
       httpMetadata: { contentType: artifact.contentType },
-      customMetadata: paidFor(calls),
+      customMetadata: paidFor(artifact.paid ?? calls),
     }),
   );
   return storedArtifact(artifact.name, object, artifact.contentType);

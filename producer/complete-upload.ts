@@ -6,6 +6,7 @@ import { recordIntake } from "../shared/record-intake.ts";
 import { readHead } from "../shared/read-head.ts";
 import { routeUpload } from "../shared/route-upload.ts";
 import { partNumbers } from "./begin-upload.ts";
+import { refusedRoute } from "./refused-route.ts";
 import { acceptUpload } from "./submit-job.ts";
 import { impossibleBudget, type Submitted, type Submitter } from "./asked.ts";
 
@@ -42,7 +43,7 @@ export async function completeUpload(
   const uploads = [{ ...ignored, ignoredReason: route.reason }];
   await insertJobs(deps.db, { jobs: [], uploads }, { now: Date.now(), ringGraceMs: deps.ringGraceMs });
   recordIntake(deps.journal, { jobs: [], uploads, taskIds: [] });
-  return { ok: false, problem: { code: "unsupported_media", detail: route.reason } };
+  return { ok: false, problem: refusedRoute(route) };
 }
 
 /** Make one object of the parts. @returns a sentence where that cannot be done yet. */

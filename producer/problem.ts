@@ -28,6 +28,10 @@ const PROBLEMS = {
   idempotency_in_flight: [409, "A request with this Idempotency-Key is being answered"],
   idempotency_mismatch: [422, "This Idempotency-Key belongs to another request"],
   job_finished: [409, "The job has already ended"],
+  job_unfinished: [409, "The job has not ended"],
+  job_failed: [409, "The job has failed"],
+  job_cancelled: [409, "The job was cancelled"],
+  job_without_text: [409, "The job has no text"],
   not_redrivable: [409, "The dead letter cannot be redriven"],
   not_discardable: [409, "The dead letter cannot be discarded"],
   nothing_to_redrive: [409, "No dead letter can be redriven"],
@@ -43,12 +47,15 @@ const PROBLEMS = {
   upload_incomplete: [400, "The upload ended early"],
   unsupported_media: [415, "No kind of job takes this file"],
   range_not_satisfiable: [416, "The range lies outside the artifact"],
+  model_refused: [422, "The model refused the request"],
   rate_limited: [429, "Too many requests"],
+  daily_allocation_used: [429, "The day's neurons are used up"],
   too_many_jobs: [429, "Too many unfinished jobs"],
   upload_allowance_used: [429, "The day's bytes are used up"],
   internal_error: [500, "Something failed on our side"],
   presign_unavailable: [501, "Presigned uploads are not set up"],
   unavailable: [503, "The service is not ready"],
+  model_unavailable: [503, "The model does not answer"],
 } as const satisfies Record<string, readonly [ContentfulStatusCode, string]>;
 
 export type ProblemCode = keyof typeof PROBLEMS;

@@ -6,12 +6,14 @@ import { ACTS } from "../shared/db/audit.ts";
 import { LETTER_STATES } from "../shared/db/dead-letter-reads.ts";
 import { EVERYBODY } from "../shared/db/usage.ts";
 import { JOB_KINDS, JOB_STATES } from "../shared/job.ts";
-import { MAX_KEY_BYTES, MAX_TEXT_CHARS } from "../shared/limits.ts";
+import { MAX_KEY_BYTES, MAX_QUESTION_CHARS, MAX_TEXT_CHARS } from "../shared/limits.ts";
+import { TIERS } from "../shared/models.ts";
 import { ClassificationOptions, ImageOptions, Prompt, TranscriptionOptions } from "../shared/options.ts";
 import { JobMarks, MetadataKey, MetadataValue, pairMark, Tag, tagMark } from "../shared/marks.ts";
 import { RedriveFilter, RedriveLimit, RedriveRate } from "../shared/redrive.ts";
 import { isResultKey } from "../shared/storage.ts";
 import { SCOPES } from "../shared/scopes.ts";
+import { AskedSteps, STEPS } from "../shared/steps.ts";
 import { JobTerms, neurons, PRIORITIES } from "../shared/terms.ts";
 import { decodeCursor } from "./cursor.ts";
 
@@ -28,7 +30,7 @@ function oneOf(value: Record<string, unknown>, names: readonly string[], context
 }
 
 /** What every kind of job may be told beside its work. */
-const About = { ...JobTerms.shape, ...JobMarks.shape };
+const About = { then: AskedSteps, ...JobTerms.shape, ...JobMarks.shape };
 
 /** The body of `POST /v1/jobs`. `source` is the key of an object in the bucket. */
 export const JobRequest = z
@@ -88,6 +90,7 @@ const Time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(tex
 
 /** A parameter that may be given many times. */
 const manyTags = z.union([Tag.transform((tag) => [tag]), z.array(Tag).max(16)]);
+const manySteps = z.union([z.enum(STEPS).transform((step) => [step]), z.array(z.enum(STEPS)).max(STEPS.length)]);
 const PAIR_PREFIX = "metadata.";
 
 /**
@@ -138,6 +141,12 @@ export const METADATA_PARAMETER = {
     patternProperties: { "^metadata\\.[A-Za-z0-9_.-]{1,64}$": { type: "string", maxLength: 512 } },
   },
 } as const;
+
+/** The body of `POST /v1/jobs/{id}/ask`. */
+export const AskRequest = z.strictObject({
+  question: z.string().trim().min(1, "the question is empty").max(MAX_QUESTION_CHARS),
+  tier: z.enum(TIERS).default("fast"),
+});
 
 /** The body of `POST /v1/queues/{kind}/pause`; clients whose jobs wait read the note. */
 export const PauseRequest = z.strictObject({ note: z.string().trim().min(1).max(500).optional() });
@@ -237,6 +246,8 @@ export const UploadQuery = z.strictObject({
     .max(4000)
     .refine((text) => isJsonObject(text), "expected a JSON object")
     .optional(),
+  /** May be given many times. */
+  then: manySteps.optional(),
   priority: z.enum(PRIORITIES).optional(),
   reuse: z.stringbool({ truthy: ["true"], falsy: ["false"] }).optional(),
   startWithinSeconds: wholeNumber.pipe(JobTerms.shape.startWithinSeconds),

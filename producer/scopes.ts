@@ -16,6 +16,8 @@ export const SCOPE_OF: Readonly<Record<string, Scope>> = {
   "GET /v1/jobs/:id/transcript": "jobs:read",
   "GET /v1/jobs/:id/events": "jobs:read",
   "GET /v1/search": "jobs:read",
+  // It is paid for.
+  "POST /v1/jobs/:id/ask": "jobs:write",
   "GET /v1/uploads": "jobs:read",
   "POST /v1/uploads": "jobs:write",
   "GET /v1/uploads/:id": "jobs:read",

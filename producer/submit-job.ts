@@ -5,10 +5,12 @@ import type { Intake } from "../shared/intake.ts";
 import { JobWork, type Source } from "../shared/new-job.ts";
 import { readHead } from "../shared/read-head.ts";
 import { limitsOf, routeUpload } from "../shared/route-upload.ts";
+import { withSteps } from "../shared/steps.ts";
 import { acceptJobs } from "./accept-jobs.ts";
 import { type Alongside, type Asked, impossibleBudget, type Submitted, type Submitter } from "./asked.ts";
 import { glanceAt } from "./measure-source.ts";
 import type { Problem } from "./problem.ts";
+import { invalidField, refusedRoute } from "./refused-route.ts";
 import type { JobRequest } from "./requests.ts";
 
 /** Sources are read so many at a time: each takes two of the connections an invocation may have open. */
@@ -87,12 +89,14 @@ async function describeWork(
   ownerId: string,
   deps: Intake,
 ): Promise<Omit<Asked, "choice"> | Problem> {
-  const { kind, source: key, options, tags, metadata, ...rest } = request;
+  const { kind, source: key, options, then, tags, metadata, ...rest } = request;
   const { priority, reuse, startWithinSeconds, deadlineSeconds, latencyBudgetMs, maxNeurons, ...inline } = rest;
   const terms = { priority, reuse, startWithinSeconds, deadlineSeconds, latencyBudgetMs, maxNeurons };
   const marks = { tags, metadata };
   if (key === undefined) {
-    return { work: JobWork.parse({ kind, input: { ...inline, options } }), terms, marks, source: null };
+    const followed = withSteps(JobWork.parse({ kind, input: { ...inline, options } }), then);
+    if (!followed.ok) return invalidField("then", followed.reason);
+    return { work: followed.work, terms, marks, source: null };
   }
 
   const object = await deps.media.head(key);
@@ -106,8 +110,8 @@ async function describeWork(
   const route = await routeUpload({
     source,
     head,
-    metadata: { ...limitsOf(object), kind, options: JSON.stringify(options) },
+    metadata: { ...limitsOf(object), kind, options: JSON.stringify(options), then: JSON.stringify(then) },
   });
   if (route.type === "job") return { work: route.work, terms, marks, source };
-  return { code: "unsupported_media", detail: route.reason };
+  return refusedRoute(route);
 }

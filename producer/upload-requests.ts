@@ -10,6 +10,7 @@ import {
 } from "../shared/limits.ts";
 import { JobMarks } from "../shared/marks.ts";
 import { optionsOf } from "../shared/options.ts";
+import { AskedSteps, canFollow } from "../shared/steps.ts";
 import { JobTerms } from "../shared/terms.ts";
 import { FileName } from "./requests.ts";
 
@@ -26,13 +27,14 @@ export const UploadRequest = z
       .optional(),
     kind: z.enum(JOB_KINDS).optional(),
     options: z.record(z.string(), z.unknown()).optional(),
+    then: AskedSteps,
     /** By default a single PUT up to 100 MB. */
     method: z.enum(["single", "multipart"]).optional(),
     partSizeBytes: z.int().min(MIN_PART_BYTES).max(MAX_SINGLE_PUT_BYTES).optional(),
     ...JobTerms.shape,
     ...JobMarks.shape,
   })
-  .superRefine(({ kind, options, latencyBudgetMs }, context) => {
+  .superRefine(({ kind, options, then, latencyBudgetMs }, context) => {
     if (latencyBudgetMs !== undefined && kind === undefined) {
       // The model is chosen and signed for now; which ones there are depends on the kind.
       context.addIssue({
@@ -44,7 +46,11 @@ export const UploadRequest = z
     if (JSON.stringify(options ?? {}).length > 4000) {
       context.addIssue({ code: "custom", path: ["options"], message: "more than 4000 characters" });
     }
-    // Without a kind the bytes decide it, and the options are looked at then.
+    // Without a kind the bytes decide it, and options and steps are looked at then.
+    for (const [index, step] of then.entries()) {
+      if (kind === undefined || canFollow(kind, step)) continue;
+      context.addIssue({ code: "custom", path: ["then", index], message: `'${step}' does not suit a ${kind}` });
+    }
     const checked = kind && optionsOf[kind].safeParse(options ?? {});
     for (const issue of checked?.error?.issues ?? []) {
       context.addIssue({ code: "custom", path: ["options", ...issue.path], message: issue.message });

@@ -52,6 +52,7 @@ export type Fault =
   | "redrive.failed"
   | "queues.failed"
   | "events.failed"
+  | "ask.unaccounted"
   | "request.failed"
   | "limit.failed"
   | "search.degraded"

@@ -24,11 +24,17 @@ export const ARRAY_WEIGHT = 4;
 /** `resnet-50` takes an array of numbers as well. */
 export const MAX_IMAGE_BYTES = 3_000_000;
 
+/** To be described: the largest picture that is drawn here, 1920 × 1920 as a PNG that hardly compresses. */
+export const MAX_DESCRIBED_BYTES = 12_000_000;
+
 /** Decoders allocate width × height × 4 whatever the file's size: 50 MP is 200 MB on the model's side. */
 export const MAX_IMAGE_PIXELS = 50_000_000;
 
 /** A text to classify: distilbert reads 512 tokens and ignores the rest. */
 export const MAX_TEXT_CHARS = 10_000;
+
+/** A question about a transcript: a paragraph. What is longer is a text of its own. */
+export const MAX_QUESTION_CHARS = 1000;
 
 /** FLUX.1's own limit, kept for all image models. */
 export const MAX_PROMPT_CHARS = 2048;

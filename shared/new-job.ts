@@ -6,6 +6,7 @@ import { MAX_TEXT_CHARS } from "./limits.ts";
 import type { Choice } from "./choose-model.ts";
 import { IMAGE_CLASSIFIER, IMAGE_MODELS, type ModelId, SPEECH_MODELS, TEXT_CLASSIFIER } from "./models.ts";
 import { ClassificationOptions, imageModelOf, ImageOptions, Prompt, TranscriptionOptions } from "./options.ts";
+import { InputSteps, type Step, STEP_MODELS } from "./steps.ts";
 import { MAX_ATTEMPTS, type TaskKind } from "./task.ts";
 import type { JobKind } from "./job.ts";
 import { type JobMarks, NO_MARKS } from "./marks.ts";
@@ -16,16 +17,17 @@ import type { Announcement } from "./upload-event.ts";
 export const Source = z.strictObject({ key: z.string(), etag: z.string(), sizeBytes: z.int().min(0) });
 export type Source = z.infer<typeof Source>;
 
-// What each kind of job works on: the job's input and, unchanged, the arguments of its task.
-export const TranscriptionInput = z.strictObject({ source: Source, options: TranscriptionOptions });
+// What each kind of job works on and what is to follow: the job's input and, unchanged, the arguments of its task.
+const then = InputSteps;
+export const TranscriptionInput = z.strictObject({ source: Source, options: TranscriptionOptions, then });
 export type TranscriptionInput = z.infer<typeof TranscriptionInput>;
 export const ImageInput = z.union([
-  z.strictObject({ prompt: Prompt, options: ImageOptions }),
-  z.strictObject({ source: Source, options: ImageOptions }),
+  z.strictObject({ prompt: Prompt, options: ImageOptions, then }),
+  z.strictObject({ source: Source, options: ImageOptions, then }),
 ]);
 export const ClassificationInput = z.union([
-  z.strictObject({ text: z.string().trim().min(1).max(MAX_TEXT_CHARS), options: ClassificationOptions }),
-  z.strictObject({ source: Source, media: z.enum(["image", "text"]), options: ClassificationOptions }),
+  z.strictObject({ text: z.string().trim().min(1).max(MAX_TEXT_CHARS), options: ClassificationOptions, then }),
+  z.strictObject({ source: Source, media: z.enum(["image", "text"]), options: ClassificationOptions, then }),
 ]);
 
 export const JobWork = z.discriminatedUnion("kind", [
@@ -41,7 +43,7 @@ const TASK_OF: Readonly<Record<JobKind, TaskKind>> = {
   classification: "classify",
 };
 
-/** A job and its first task, ready to be inserted. Times are epoch milliseconds. */
+/** A job, its first task and its steps, ready to be inserted. Times are epoch milliseconds. */
 export interface NewJob {
   readonly id: string;
   readonly ownerId: string;
@@ -51,6 +53,8 @@ export interface NewJob {
   readonly taskId: string;
   readonly taskKind: TaskKind;
   readonly model: string;
+  /** Tasks that wait for all the others. */
+  readonly steps: readonly { readonly kind: Step; readonly model: string }[];
   readonly maxAttempts: number;
   readonly createdAt: number;
   /** 0 is the most urgent. */
@@ -105,6 +109,7 @@ export async function newJob(
     taskId: `${job.id}.${taskKind}`,
     taskKind,
     model: modelOf(work),
+    steps: (work.input.then ?? []).map((kind) => ({ kind, model: STEP_MODELS[kind] })),
     maxAttempts: MAX_ATTEMPTS,
     createdAt: job.createdAt,
     checkAt: job.createdAt + job.ringGraceMs,
@@ -134,7 +139,7 @@ export function modelOf(work: JobWork): ModelId {
   }
 }
 
-/** What the result depends on: of a source its bytes (etag and size), not where they lie; the model; the options. */
+/** What the result depends on: of a source its bytes (etag and size), not where they lie; the model; options and steps. */
 async function fingerprintOf(work: JobWork): Promise<string> {
   const input = "source" in work.input ? { ...work.input, source: { ...work.input.source, key: "" } } : work.input;
   const identity = new TextEncoder().encode(JSON.stringify([work.kind, modelOf(work), input]));

@@ -12,8 +12,10 @@ const LETTER_KINDS = Object.keys({
   join_transcript: true,
   generate_image: true,
   classify: true,
-  embed: true,
   deliver_webhook: true,
+  summarise: true,
+  embed: true,
+  describe: true,
   "media-tasks": true,
   "media-uploads": true,
 } satisfies Record<TaskKind | "media-tasks" | "media-uploads", true>);

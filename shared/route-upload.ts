@@ -5,6 +5,7 @@ import { JOB_KINDS, type JobKind } from "./job.ts";
 import { JobMarks } from "./marks.ts";
 import { JobWork, type Source } from "./new-job.ts";
 import { PROMPTS_PREFIX } from "./storage.ts";
+import { AskedSteps, withSteps } from "./steps.ts";
 import { JobTerms } from "./terms.ts";
 
 /** What is known of an object before it is read whole. */
@@ -13,15 +14,16 @@ export interface UploadHead {
   /** The first `SNIFF_BYTES`, or all of a smaller object. */
   readonly head: Uint8Array;
   /**
-   * R2 custom metadata: `kind`, `options` and `terms` (JSON) say what to do with the object, `tags` and `metadata` (JSON)
-   * mark the job; `declared-bytes` and `accepted-types` (JSON, prefixes) are what the key that it was uploaded with allowed.
+   * R2 custom metadata: `kind`, `options`, `then` and `terms` (JSON) say what to do with the object, `tags` and `metadata`
+   * (JSON) mark the job; `declared-bytes` and `accepted-types` (JSON, prefixes) are what the key that it was uploaded with allowed.
    */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 export type Route =
   | { readonly type: "job"; readonly work: JobWork; readonly terms: JobTerms; readonly marks: JobMarks }
-  | { readonly type: "ignored"; readonly reason: string };
+  /** `field` is what is wrong where it is what is asked for, and not the object. */
+  | { readonly type: "ignored"; readonly reason: string; readonly field?: "then" };
 
 type Media = "audio" | "image" | "text" | "prompt";
 
@@ -89,9 +91,13 @@ export async function routeUpload(upload: UploadHead): Promise<Route> {
     const issue = terms.error.issues[0];
     return ignored(`metadata 'terms': ${issue?.path.join(".") ?? ""} ${issue?.message ?? "not valid"}`);
   }
+  const steps = AskedSteps.safeParse(parseJson(upload.metadata["then"] ?? "[]"));
+  if (!steps.success) return ignored(`metadata 'then': ${steps.error.issues[0]?.message ?? "not valid"}`);
+  const followed = withSteps(work.data, steps.data);
+  if (!followed.ok) return { ...ignored(followed.reason), field: "then" };
   const { tags = "[]", metadata = "{}" } = upload.metadata;
   const marks = JobMarks.safeParse({ tags: parseJson(tags), metadata: parseJson(metadata) });
-  if (marks.success) return { type: "job", work: work.data, terms: terms.data, marks: marks.data };
+  if (marks.success) return { type: "job", work: followed.work, terms: terms.data, marks: marks.data };
   const issue = marks.error.issues[0];
   return ignored(`metadata '${issue?.path.join(".") ?? ""}': ${issue?.message ?? "not valid"}`);
 }
@@ -124,7 +130,7 @@ function mediaOf(upload: UploadHead, mime: string | undefined): Media | undefine
   return undefined;
 }
 
-function ignored(reason: string): Route {
+function ignored(reason: string): Route & { readonly type: "ignored" } {
   return { type: "ignored", reason };
 }
 

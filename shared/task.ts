@@ -2,6 +2,7 @@ import * as z from "zod";
 
 import type { JobKind } from "./job.ts";
 import type { D1Rows } from "./operations.ts";
+import type { Step } from "./steps.ts";
 
 export type TaskKind =
   | "transcribe"
@@ -9,18 +10,20 @@ export type TaskKind =
   | "join_transcript"
   | "generate_image"
   | "classify"
-  | "embed"
-  | "deliver_webhook";
+  | "deliver_webhook"
+  | Step;
 
-/** Which kind of job each kind of task is a part of; null for what runs beside jobs of any kind. */
+/** Which kind of job each kind of task is a part of; null for what follows or runs beside jobs of several kinds. */
 export const JOB_KIND_OF: Readonly<Record<TaskKind, JobKind | null>> = {
   transcribe: "transcription",
   transcribe_chunk: "transcription",
   join_transcript: "transcription",
   generate_image: "image_generation",
   classify: "classification",
-  embed: null,
   deliver_webhook: null,
+  summarise: null,
+  embed: null,
+  describe: null,
 };
 
 /** A task that another one adds to its job when it completes. */

@@ -132,6 +132,9 @@ export function startDarkroom(vars: Record<string, string> = {}, options: { requ
       calls: Record<string, number>;
       /** When a call was ended by its signal, in epoch milliseconds. */
       stopped: Record<string, number>;
+      /** What each chat was told, by its last message, and how many tokens of its stream were made. */
+      chats: Record<string, readonly { role: string; content: string }[]>;
+      tokensMade: Record<string, number>;
       /** The gateway that the last call went through. */
       gateways: Record<string, unknown>;
       mostRunning: number;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { byteBudget } from "../consumer/byte-budget.ts";
-import { diagnose } from "../consumer/failure.ts";
+import { diagnose } from "../shared/ai/failure.ts";
 import { groupWords } from "../consumer/models/group-words.ts";
 import { backoffMs, decide, nextAllocationAt } from "../consumer/retry-policy.ts";
 import { byteRange } from "../producer/byte-range.ts";

@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { diagnose, type Remedy } from "../consumer/failure.ts";
+import { diagnose, type Remedy } from "../shared/ai/failure.ts";
 import { backoffMs, decide, decideRefused, nextAllocationAt } from "../consumer/retry-policy.ts";
 import { periodsAt } from "../shared/budgets/period.ts";
 

@@ -1,9 +1,17 @@
 // A stand-in for the AI binding on real workerd that does what its input says, so that a test can ask for any failure:
 // `error:<code>` fails, `error:<code>x<n>` fails the first n times, `sleep:<ms>` answers late, `garbage` answers nonsense,
-// `unpriced` names no neurons, `busy:<text>` has no capacity for models whose name holds the text.
+// `unpriced` names no neurons, `busy:<text>` has no capacity for models whose name holds the text. What is to happen to the
+// text and caption models, which read what others made, is marked: `then-error:<code>`, `then-sleep:<ms>`; a chat may ask for
+// a stream, `tokens:<n>x<ms>` of them with a pause before each, and `break:<n>` for its end after so many.
 import { WorkerEntrypoint } from "cloudflare:workers";
 
+import { chatOf, isChat, lastMessage, streamedAnswer, wholeAnswer } from "./scripted-chat.ts";
+
 const calls = new Map<string, number>();
+/** What each chat was told last. */
+const chats = new Map<string, unknown>();
+/** How many tokens of each stream were made. */
+const tokensMade = new Map<string, number>();
 /** When a call was ended by its signal. */
 const stopped = new Map<string, number>();
 /** The gateway that each script's last call was to go through. */
@@ -22,6 +30,7 @@ export default class ScriptedAi extends WorkerEntrypoint {
     options: { signal?: AbortSignal; gateway?: unknown },
   ): Promise<Response> {
     const { script, texts, heard } = await read(inputs);
+    if (isChat(inputs)) chats.set(script, inputs["messages"]);
     const count = (calls.get(script) ?? 0) + 1;
     calls.set(script, count);
     running += 1;
@@ -29,7 +38,9 @@ export default class ScriptedAi extends WorkerEntrypoint {
     options.signal?.addEventListener("abort", () => stopped.set(script, Date.now()));
     gateways.set(script, options.gateway);
     try {
-      const answered = await answer(model, { script, texts, heard, count, isSafer: inputs["vad_filter"] === true });
+      const isSafer = inputs["vad_filter"] === true;
+      const asked = { script: directionsFor(model, script), texts, heard, count, isSafer };
+      const answered = await answer(model, asked, () => answerChat(inputs, script, options.signal));
       if (options.gateway !== undefined) answered.headers.set("cf-aig-log-id", `log-${count}`);
       if (script.includes("unpriced")) answered.headers.delete("cf-ai-neurons");
       return answered;
@@ -43,6 +54,8 @@ export default class ScriptedAi extends WorkerEntrypoint {
     const answered = Response.json({
       calls: Object.fromEntries(calls),
       stopped: Object.fromEntries(stopped),
+      chats: Object.fromEntries(chats),
+      tokensMade: Object.fromEntries(tokensMade),
       gateways: Object.fromEntries(gateways),
       mostRunning,
     });
@@ -60,7 +73,30 @@ interface Asked {
   readonly isSafer: boolean;
 }
 
-async function answer(model: string, { script, texts, heard, count, isSafer }: Asked): Promise<Response> {
+/** Text and captions are made of what another model has made: that one must not heed the same directions. */
+function directionsFor(model: string, script: string): string {
+  const isReader = /granite|llama|moondream/.test(model);
+  return isReader
+    ? script.replaceAll(/(?<!then-)(error|sleep):/g, "").replaceAll("then-", "")
+    : script.replaceAll(/then-(error|sleep):/g, "");
+}
+
+function answerChat(inputs: Record<string, unknown>, script: string, signal: AbortSignal | undefined): Response {
+  const chat = chatOf(inputs);
+  if (!chat.isStream) return Response.json(wholeAnswer(chat), { headers: { "cf-ai-neurons": "1.5" } });
+  tokensMade.set(script, 0);
+  return streamedAnswer(script, {
+    signal,
+    onToken: () => tokensMade.set(script, (tokensMade.get(script) ?? 0) + 1),
+    onStop: () => stopped.set(script, Date.now()),
+  });
+}
+
+async function answer(
+  model: string,
+  { script, texts, heard, count, isSafer }: Asked,
+  chat: () => Response,
+): Promise<Response> {
   const [, ms] = /sleep:(\d+)/.exec(script) ?? [];
   if (ms !== undefined) await new Promise((resolve) => setTimeout(resolve, Number(ms)));
   for (const [, busy = ""] of script.matchAll(/busy:(\S+)/g)) if (model.includes(busy)) return refusal(3040);
@@ -73,6 +109,11 @@ async function answer(model: string, { script, texts, heard, count, isSafer }: A
   // Loops unless it is asked for with care.
   if (script.includes("loopy") && !isSafer) return Response.json(transcription(model, loop(heard)));
   if (script.includes("garbage")) return Response.json({ nothing: "of the kind" });
+  if (/granite|llama/.test(model)) return chat();
+  if (model.includes("moondream")) {
+    const metrics = { input_tokens: 729, output_tokens: 7 };
+    return Response.json({ caption: "A horse.", metrics }, { headers: { "cf-ai-neurons": "1.5" } });
+  }
   const headers = { "cf-ai-neurons": "1.5" };
   if (model.includes("whisper")) return Response.json(transcription(model, heard), { headers });
   if (script.includes("rawbytes")) {
@@ -160,6 +201,8 @@ async function read(
 async function readOther(inputs: Record<string, unknown>): Promise<{ script: string; heard: Heard }> {
   const { prompt, audio, image, multipart } = inputs;
   const nothing = { words: [], durationMs: 0 };
+  if (isChat(inputs)) return { script: lastMessage(chatOf(inputs)), heard: nothing };
+  if (typeof image === "string") return { script: atob(image.slice(image.indexOf(",") + 1)), heard: nothing };
   if (typeof prompt === "string") return { script: prompt, heard: nothing };
   if (isMultipart(multipart)) {
     const form = await new Response(multipart.body, { headers: { "content-type": multipart.contentType } }).formData();

@@ -8,7 +8,7 @@ import { recallJson } from "../recall.ts";
 import { withSource } from "../source.ts";
 import { storeArtifact } from "../store-artifact.ts";
 
-const LABELS = "labels.json";
+export const LABELS = "labels.json";
 
 /** A picture or a text to ranked labels: `labels.json`, and the labels in D1 for listing. */
 export const classify = processor(ClassificationInput, async (input, context) => {

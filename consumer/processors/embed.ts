@@ -1,16 +1,12 @@
-import * as z from "zod";
-
 import { cutPassages } from "../../shared/search/cut-passages.ts";
 import { embedTexts, TEXTS_A_CALL } from "../../shared/search/embed-texts.ts";
 import { type EmbeddedPassage, type Passage, spaceOf } from "../../shared/search/passage.ts";
 import { decodeVector, encodeVector } from "../../shared/search/vector.ts";
+import { StepArgs } from "../../shared/steps.ts";
 import { discard, processor, type TaskContext } from "../processor.ts";
 import { recallJson } from "../recall.ts";
 import { readSayings } from "../sayings.ts";
 import { storeArtifact } from "../store-artifact.ts";
-
-/** The arguments of `embed`: what is embedded is what the job has made by then. */
-const EmbedArgs = z.strictObject({});
 
 /** What one call answered, as it is kept until the passages are stored. */
 interface Embedded {
@@ -20,7 +16,7 @@ interface Embedded {
 }
 
 /** What a job says, cut into passages that can be found by their words and by their meaning. */
-export const embed = processor(EmbedArgs, async (_, context) => {
+export const embed = processor(StepArgs, async (_, context) => {
   const made = await context.readMade();
   if (made === null) return discard("job_missing", "The job is gone.");
   const passages = cutPassages(context.jobId, await readSayings(made, context.media));

@@ -2,9 +2,11 @@ import type { TaskKind } from "../../shared/task.ts";
 import type { Processor } from "../processor.ts";
 import { classify } from "./classify.ts";
 import { deliverWebhook } from "./deliver-webhook.ts";
+import { describe } from "./describe.ts";
 import { embed } from "./embed.ts";
 import { generateImage } from "./generate-image.ts";
 import { joinTranscript } from "./join-transcript.ts";
+import { summarise } from "./summarise.ts";
 import { transcribeChunk } from "./transcribe-chunk.ts";
 import { transcribe } from "./transcribe.ts";
 
@@ -14,6 +16,8 @@ export const processors: Readonly<Record<TaskKind, Processor>> = {
   join_transcript: joinTranscript,
   generate_image: generateImage,
   classify,
-  embed,
   deliver_webhook: deliverWebhook,
+  summarise,
+  embed,
+  describe,
 };

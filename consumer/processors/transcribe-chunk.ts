@@ -10,7 +10,7 @@ import { SilentStretch, type ChunkFile, type ChunkPlan, type ContainerName } fro
 import { extractChunk, splitChunk } from "../../shared/audio/extract.ts";
 import { CHUNK_MAX_BYTES, CUT_HELD_BYTES } from "../../shared/audio/limits.ts";
 import { r2Source } from "../../shared/audio/byte-source.ts";
-import { diagnose } from "../failure.ts";
+import { diagnose } from "../../shared/ai/failure.ts";
 import { discard, type Outcome, processor, type TaskContext } from "../processor.ts";
 import { recallJson } from "../recall.ts";
 import { storeArtifact } from "../store-artifact.ts";

@@ -21,6 +21,7 @@ import { glanceAt } from "../measure-source.ts";
 import { PREFER_PARAMETER, preferWait } from "../prefer-wait.ts";
 import { problem } from "../problem.ts";
 import { peek, storeUpload } from "../receive-upload.ts";
+import { refusedRoute } from "../refused-route.ts";
 import { UploadQuery } from "../requests.ts";
 import { seededId } from "../seeded-ids.ts";
 import { acceptJob } from "../submit-job.ts";
@@ -101,7 +102,7 @@ uploads.post(
     const refusal = refuseSize(c.get("uploadLimits"), sizeBytes);
     if (refusal !== null) return problem(c, refusal);
 
-    const { name, kind, options, tag: tags = [], metadata: pairs = {}, ...termsAsked } = asked;
+    const { name, kind, options, then = [], tag: tags = [], metadata: pairs = {}, ...termsAsked } = asked;
     const terms = JobTerms.parse(termsAsked);
     const marks = { tags, metadata: pairs };
     const by = submitterOf(c);
@@ -113,6 +114,7 @@ uploads.post(
       terms: JSON.stringify(terms),
       ...(kind && { kind }),
       ...(options && { options }),
+      ...(then.length > 0 && { then: JSON.stringify(then) }),
       ...(tags.length > 0 && { tags: JSON.stringify(tags) }),
       ...(Object.keys(pairs).length > 0 && { metadata: JSON.stringify(pairs) }),
       ...typeMetadata(c),
@@ -122,7 +124,7 @@ uploads.post(
     const body = c.get("peeked") ?? (await peek(c.req.raw.body));
     c.set("peeked", body);
     const route = await routeUpload({ source: { key, etag: "", sizeBytes }, head: body.head, metadata });
-    if (route.type === "ignored") return problem(c, { code: "unsupported_media", detail: route.reason });
+    if (route.type === "ignored") return problem(c, refusedRoute(route));
     const deps = intakeOf(c.env);
     const chosen = await decideModel(deps.db, route);
     if (!chosen.ok) return problem(c, impossibleBudget(chosen.reason));

@@ -64,7 +64,7 @@ export async function releaseFollowers(
     db
       .prepare(
         `UPDATE tasks SET state = 'available', scheduled_at = ?1, check_at = ?2
-          WHERE state = 'pending' AND job_id IN (SELECT id FROM (${heirs}))
+          WHERE state = 'pending' AND stage = 0 AND job_id IN (SELECT id FROM (${heirs}))
          RETURNING id`,
       )
       .bind(now, now + ringGraceMs),

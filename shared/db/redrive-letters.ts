@@ -96,12 +96,12 @@ function redriveStatements(
           WHERE d.id IN (SELECT value ->> 'id' FROM json_each(?1)) AND d.task_id IN (${READY}) AND ${IS_OPEN}`,
       )
       .bind(rows, redriveId, now),
-    // What was built on the gap is built again: the stages after it wait for it, also one that runs just now.
+    // What was built on the gap is built again, and not recalled: the stages after it wait for it, also one that runs just now.
     db
       .prepare(
         `UPDATE tasks
             SET state = 'pending', finalized_at = NULL, lease_id = NULL, leased_at = NULL,
-                max_attempts = attempt + ?2, created_at = ?3
+                max_attempts = attempt + ?2, created_at = ?3, edited_after = attempt
            FROM (SELECT job_id, min(stage) AS stage FROM tasks WHERE id IN (${READY}) AND is_side = 0 GROUP BY job_id) e
           WHERE tasks.job_id = e.job_id AND tasks.stage > e.stage AND tasks.is_side = 0 AND tasks.state NOT IN ('pending', 'cancelled')`,
       )

@@ -1,4 +1,4 @@
-import type { Failure } from "../shared/settlement.ts";
+import type { Failure } from "../settlement.ts";
 
 /** What a failure asks for: another attempt, a later one that is not counted, one after midnight UTC, or none ever. */
 export type Remedy = "retry" | "snooze" | "hold" | "discard";

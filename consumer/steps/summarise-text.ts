@@ -1,0 +1,61 @@
+import { write, type Written } from "../../shared/ai/writer.ts";
+import { STEP_MODELS } from "../../shared/steps.ts";
+import { SUMMARY_TOKENS, summaryOf, summaryOfPart, summaryOfSummaries } from "../../shared/prompts.ts";
+import { textParts } from "../../shared/text-parts.ts";
+import { boughtAnswer } from "../bought-answer.ts";
+import type { TaskContext } from "../processor.ts";
+
+/**
+ * Some 6,000 tokens, 45 minutes of speech. The models would take twenty times as much, but ones of this size drop what
+ * stands in the middle of a long text; and parts cost hardly more, since tokens are paid by the piece: their summaries
+ * are written and read once more, a twentieth of the text.
+ */
+const PART_CHARS = 24_000;
+
+/** Ten times what is asked for: so that summaries of summaries come to an end though a model did not heed its limit. */
+const MOST_SUMMARY_CHARS = 4000;
+
+export interface Summary extends Written {
+  /** In so many parts it was read, in how many rounds: 1 and 1 where it fitted. */
+  readonly parts: number;
+  readonly rounds: number;
+}
+
+/** A summary of what is said in these lines; of a long text in parts, and then of their summaries. */
+export async function summariseText(lines: readonly string[], context: TaskContext): Promise<Summary> {
+  const parts = textParts(lines, PART_CHARS);
+  let round = 1;
+  let written = await summariseRound(parts, round, context);
+  while (written.length > 1) {
+    round += 1;
+    written = await summariseRound(
+      textParts(
+        written.map(({ text }) => text),
+        PART_CHARS,
+      ),
+      round,
+      context,
+    );
+  }
+  const [last] = written;
+  if (last === undefined) throw new Error("there is nothing to summarise");
+  return { ...last, parts: parts.length, rounds: round };
+}
+
+async function summariseRound(
+  parts: readonly string[],
+  round: number,
+  context: TaskContext,
+): Promise<readonly Written[]> {
+  const written: Written[] = [];
+  const count = parts.length;
+  for (const [index, part] of parts.entries()) {
+    const whole = round === 1 ? summaryOf(part) : summaryOfSummaries(part);
+    const messages = count === 1 ? whole : summaryOfPart(part, { index, count });
+    const answer = await boughtAnswer(context, `summary-${round}-${index}.json`, () =>
+      write(context.models, STEP_MODELS.summarise, { messages, maxTokens: SUMMARY_TOKENS }),
+    );
+    written.push({ ...answer, text: answer.text.slice(0, MOST_SUMMARY_CHARS) });
+  }
+  return written;
+}

@@ -1,0 +1,29 @@
+import { diagnose } from "../../shared/ai/failure.ts";
+import type { Problem } from "../problem.ts";
+
+const DAY_MS = 24 * 3_600_000;
+
+/** Capacity comes and goes within seconds. */
+const LOOK_AGAIN_SECONDS = 10;
+
+/** Why a model did not answer somebody who waits for it, from the message of its error. */
+export function modelProblem(message: string, now: number): Problem {
+  const { remedy, failure } = diagnose(message);
+  const detail = failure.message;
+  switch (remedy) {
+    case "hold":
+      return {
+        code: "daily_allocation_used",
+        detail,
+        retryAfterSeconds: Math.ceil((DAY_MS - (now % DAY_MS)) / 1000),
+      };
+    case "retry":
+    case "snooze":
+      return { code: "model_unavailable", detail, retryAfterSeconds: LOOK_AGAIN_SECONDS };
+    case "discard":
+      return REFUSALS.has(failure.code) ? { code: "model_refused", detail } : { code: "model_unavailable", detail };
+  }
+}
+
+/** What a model does not take from anybody; what else is final, the operator has to mend. */
+const REFUSALS: ReadonlySet<string> = new Set(["refused_by_model", "invalid_model_input", "request_too_large"]);

@@ -1,0 +1,37 @@
+import { chooseLines, stampedLine } from "../../shared/choose-lines.ts";
+import { type ModelId, TEXT_MODELS, type Tier, tokensOf, type Units } from "../../shared/models.ts";
+import { ANSWER_TOKENS, answerTo, type Message } from "../../shared/prompts.ts";
+import type { Covers } from "../views/ask.ts";
+import type { AskedAbout } from "./read-lines.ts";
+
+/**
+ * What a model is given to read at most. 32,000 tokens is the shortest context that is known of a model of this kind, and
+ * a message may have 131,072 characters (developers.cloudflare.com/workers-ai/models, read 2026-11-25); three bytes a token
+ * is what the densest scripts take. It is an hour and a half of speech, for 30 neurons of the smallest model.
+ */
+const MATERIAL_BYTES = 72_000;
+
+/** A question as a model is asked it. */
+export interface Question {
+  readonly model: ModelId;
+  readonly messages: readonly Message[];
+  readonly covers: Covers;
+  /** What the answer will consume at most, as far as the question tells. */
+  readonly expected: Units;
+}
+
+export function questionOf({ question, tier }: { question: string; tier: Tier }, about: AskedAbout): Question {
+  const { isWhole, runs } = chooseLines(about.lines, question, MATERIAL_BYTES);
+  const messages = answerTo(question, runs.map((run) => run.map(stampedLine).join("\n")).join("\n…\n"));
+  const stretches = runs.flatMap((run) => {
+    const [startMs, endMs] = [run[0]?.startMs ?? null, run.at(-1)?.endMs ?? null];
+    return startMs === null || endMs === null ? [] : [{ startMs, endMs }];
+  });
+  const inputTokens = messages.reduce((sum, { content }) => sum + tokensOf(content), 0);
+  return {
+    model: TEXT_MODELS[tier],
+    messages,
+    covers: { isWhole, durationMs: about.durationMs, stretches },
+    expected: { inputTokens, outputTokens: ANSWER_TOKENS },
+  };
+}

@@ -1,0 +1,51 @@
+import type { TimedLine } from "../../shared/choose-lines.ts";
+import type { JobDetail } from "../../shared/db/job-reads.ts";
+import { ClassificationInput } from "../../shared/new-job.ts";
+import type { Problem } from "../problem.ts";
+import { readTranscript } from "../read-transcript.ts";
+
+export interface AskedAbout {
+  readonly lines: readonly TimedLine[];
+  /** Of the recording; null of a text. */
+  readonly durationMs: number | null;
+}
+
+/** What a job says, for a question about it; or why it cannot be asked about. */
+export async function readLines(
+  detail: JobDetail,
+  deps: { db: D1Database; media: R2Bucket },
+): Promise<AskedAbout | Problem> {
+  const { id, state, kind, input } = detail.job;
+  switch (state) {
+    case "queued":
+    case "running":
+      return { code: "job_unfinished", detail: `Job '${id}' is ${state}: ask when it has completed.` };
+    case "failed":
+      return { code: "job_failed", detail: `Job '${id}' failed: ${detail.job.errorCode ?? ""}. Redrive it first.` };
+    case "cancelled":
+      return { code: "job_cancelled", detail: `Job '${id}' was cancelled.` };
+    case "completed":
+  }
+  if (kind === "transcription") {
+    const { segments, durationMs } = await readTranscript(detail, deps);
+    const lines = segments.filter(({ text }) => text.trim() !== "");
+    return lines.length > 0 ? { lines, durationMs } : withoutText(id, "nobody speaks in it");
+  }
+  if (kind === "image_generation") return withoutText(id, "it drew a picture");
+  const classified = ClassificationInput.parse(JSON.parse(input));
+  if ("text" in classified) return { lines: linesOf(classified.text), durationMs: null };
+  if (classified.media === "image") return withoutText(id, "it is of a picture");
+  const { key, etag } = classified.source;
+  const object = await deps.media.get(key, { onlyIf: { etagMatches: etag } });
+  if (object === null || !("body" in object)) return withoutText(id, `its source '${key}' is not there any more`);
+  return { lines: linesOf(await object.text()), durationMs: null };
+}
+
+function withoutText(id: string, reason: string): Problem {
+  return { code: "job_without_text", detail: `Job '${id}' has no text to ask about: ${reason}.` };
+}
+
+function linesOf(text: string): readonly TimedLine[] {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  return lines.map((line) => ({ text: line, startMs: null, endMs: null }));
+}
