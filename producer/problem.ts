@@ -48,6 +48,7 @@ const PROBLEMS = {
   unsupported_media: [415, "No kind of job takes this file"],
   range_not_satisfiable: [416, "The range lies outside the artifact"],
   model_refused: [422, "The model refused the request"],
+  budget_used: [429, "The budget of neurons is used up"],
   rate_limited: [429, "Too many requests"],
   daily_allocation_used: [429, "The day's neurons are used up"],
   too_many_jobs: [429, "Too many unfinished jobs"],

@@ -1,16 +1,15 @@
-import { type ModelCall, neuronsOf } from "../shared/ai/model-call.ts";
+import { type ModelCall, neuronsOf, sentCall } from "../shared/ai/model-call.ts";
 import { type Ai, modelRunner } from "../shared/ai/run-model.ts";
-import { addDirectUsage } from "../shared/db/usage.ts";
-import type { Journal } from "../shared/journal.ts";
+import type { Intake } from "../shared/intake.ts";
+import { EMBEDDING_MODEL, tokensOf } from "../shared/models.ts";
 import { embedTexts } from "../shared/search/embed-texts.ts";
 import { type Hit, type PassageIndex, type PassageQuery, spaceOf } from "../shared/search/passage.ts";
+import { reservePaidCall } from "./paid-call.ts";
 import type { SearchQuery } from "./search-requests.ts";
 
-export interface SearchDeps {
-  readonly db: D1Database;
+export interface SearchDeps extends Pick<Intake, "db" | "tasks" | "ringGraceMs" | "journal"> {
   readonly ai: Ai;
   readonly passages: PassageIndex;
-  readonly journal: Journal;
 }
 
 /** What was found, and how. */
@@ -30,22 +29,28 @@ const MODEL_TIMEOUT_MS = 5000;
 export async function searchPassages(
   ownerId: string,
   { q, ...scope }: SearchQuery,
-  { db, ai, passages, journal }: SearchDeps,
+  { ai, passages, ...deps }: SearchDeps,
 ): Promise<Found> {
   const note = (error: unknown) => {
-    journal.fault({ event: "search.degraded", ownerId }, error);
+    deps.journal.fault({ event: "search.degraded", ownerId }, error);
     return null;
   };
   const calls: ModelCall[] = [];
-  const understood = await understand(q, ai, calls).catch(note);
+  const expected = sentCall(EMBEDDING_MODEL, { inputTokens: tokensOf(q) });
+  const paid = await reservePaidCall({ ownerId, kind: "search", expected }, deps);
+  const understood = paid.ok ? await understand(q, ai, calls).catch(note) : null;
   const byWords: PassageQuery = { ...scope, ownerId, text: q, meaning: null };
   const byBoth = understood && passages.query({ ...byWords, meaning: understood.meaning }).catch(note);
-  const [hits] = await Promise.all([byBoth, addDirectUsage(db, { ownerId, kind: "search", calls, at: Date.now() })]);
+  const [hits] = await Promise.all([byBoth, paid.ok ? paid.settle(calls) : null]);
   const how = { engine: understood?.engine ?? null, neurons: neuronsOf(calls) ?? 0 };
   if (hits !== null) return { hits, ...how, degraded: null };
-  const silent = understood === null ? "model that understands the query" : "index of meanings";
-  const degraded = `The ${silent} did not answer; only words were looked for.`;
+  const degraded = paid.ok ? silenceOf(understood === null) : `${paid.problem.detail} Only words were looked for.`;
   return { hits: await passages.query(byWords), ...how, degraded };
+}
+
+function silenceOf(isModelSilent: boolean): string {
+  const silent = isModelSilent ? "model that understands the query" : "index of meanings";
+  return `The ${silent} did not answer; only words were looked for.`;
 }
 
 /** @throws an Error if the model does not answer, or not in time. */

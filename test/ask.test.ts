@@ -104,10 +104,6 @@ test.each([
   const response = await ask(id, { question }, { signal: leaving.signal });
   for await (const { data } of readEvents(response.body!)) if (data.includes(seen)) break;
   leaving.abort();
-  setTimeout(
-    () => console.log(JSON.stringify(darkroom.logs().filter((l) => JSON.stringify(l).includes("DEBUG")))),
-    9000,
-  );
   const leftAt = Date.now();
   const { stoppedAt } = await until(
     () => chatOf(question),

@@ -1,13 +1,11 @@
 import { type Context, Hono } from "hono";
 
 import { aiOf } from "../../shared/ai/ai-of.ts";
-import { type ModelCall, neuronsOf } from "../../shared/ai/model-call.ts";
+import { type ModelCall, neuronsOf, sentCall } from "../../shared/ai/model-call.ts";
 import { modelRunner } from "../../shared/ai/run-model.ts";
 import { write } from "../../shared/ai/writer.ts";
 import { readJob } from "../../shared/db/job-reads.ts";
-import { addDirectUsage } from "../../shared/db/usage.ts";
 import { intakeOf } from "../../shared/intake.ts";
-import { createJournal } from "../../shared/journal.ts";
 import { ANSWER_TOKENS } from "../../shared/prompts.ts";
 import type { App } from "../app.ts";
 import { answerStream } from "../ask/answer-stream.ts";
@@ -16,6 +14,7 @@ import { openAnswer } from "../ask/open-answer.ts";
 import { type Question, questionOf } from "../ask/question.ts";
 import { readLines } from "../ask/read-lines.ts";
 import { body, BODY_PROBLEMS, describe } from "../describe.ts";
+import { reservePaidCall, type SettlePaidCall } from "../paid-call.ts";
 import { limitBody } from "../limit-body.ts";
 import { problem } from "../problem.ts";
 import { AskRequest } from "../requests.ts";
@@ -46,6 +45,7 @@ ask.post(
       "job_without_text",
       "model_refused",
       "daily_allocation_used",
+      "budget_used",
       "model_unavailable",
     ],
   }),
@@ -58,8 +58,17 @@ ask.post(
     const about = await readLines(detail, intakeOf(c.env));
     if ("code" in about) return problem(c, about);
     const question = questionOf(c.req.valid("json"), about);
-    // Budgets: here a call that is expected to consume `question.expected` is to be reserved, and `account` settles it.
-    return wantsWhole(c.req.header("accept")) ? answerWhole(c, question) : answerInTokens(c, id, question);
+    const { db, tasks, ringGraceMs, journal } = intakeOf(c.env);
+    const asked = {
+      ownerId: c.get("ownerId"),
+      kind: "ask",
+      expected: sentCall(question.model, question.expected),
+    } as const;
+    const paid = await reservePaidCall(asked, { db, tasks, ringGraceMs, journal });
+    if (!paid.ok) return problem(c, paid.problem);
+    return wantsWhole(c.req.header("accept"))
+      ? answerWhole(c, question, paid.settle)
+      : answerInTokens(c, id, question, paid.settle);
   },
 );
 
@@ -67,16 +76,21 @@ function wantsWhole(accept = ""): boolean {
   return accept.includes("application/json") && !accept.includes("text/event-stream");
 }
 
-async function answerInTokens(c: Context<App>, jobId: string, question: Question): Promise<Response> {
+async function answerInTokens(
+  c: Context<App>,
+  jobId: string,
+  question: Question,
+  settle: SettlePaidCall,
+): Promise<Response> {
   const stopping = stoppedWith(c.req.raw.signal);
   const opened = await openAnswer(aiOf(c.env), question, stopping);
   if (!opened.ok) {
-    c.executionCtx.waitUntil(account(c, [opened.call]));
+    c.executionCtx.waitUntil(settle([opened.call]));
     return problem(c, modelProblem(opened.message, Date.now()));
   }
   const { answer } = opened;
   const ended = Promise.withResolvers<void>();
-  c.executionCtx.waitUntil(ended.promise.then(() => account(c, [answer.meter.call()])));
+  c.executionCtx.waitUntil(ended.promise.then(() => settle([answer.meter.call()])));
   const start: AskStart = { jobId, model: question.model, covers: question.covers };
   return c.body(answerStream(answer, { start, stopping, onEnd: ended.resolve }), 200, {
     "content-type": "text/event-stream; charset=utf-8",
@@ -86,7 +100,11 @@ async function answerInTokens(c: Context<App>, jobId: string, question: Question
   });
 }
 
-async function answerWhole(c: Context<App>, { model, messages, covers }: Question): Promise<Response> {
+async function answerWhole(
+  c: Context<App>,
+  { model, messages, covers }: Question,
+  settle: SettlePaidCall,
+): Promise<Response> {
   const calls: ModelCall[] = [];
   const models = modelRunner(aiOf(c.env), calls, stoppedWith(c.req.raw.signal).signal);
   try {
@@ -95,7 +113,7 @@ async function answerWhole(c: Context<App>, { model, messages, covers }: Questio
   } catch (error) {
     return problem(c, modelProblem(error instanceof Error ? error.message : String(error), Date.now()));
   } finally {
-    c.executionCtx.waitUntil(account(c, calls));
+    c.executionCtx.waitUntil(settle(calls));
   }
 }
 
@@ -104,11 +122,4 @@ function stoppedWith(gone: AbortSignal): AbortController {
   const stopping = new AbortController();
   gone.addEventListener("abort", () => stopping.abort(gone.reason));
   return stopping;
-}
-
-async function account(c: Context<App>, calls: readonly ModelCall[]): Promise<void> {
-  const ownerId = c.get("ownerId");
-  await addDirectUsage(c.env.DB, { ownerId, kind: "ask", calls, at: Date.now() }).catch((error: unknown) => {
-    createJournal(c.env.EVENTS).fault({ event: "ask.unaccounted", ownerId }, error, { calls: calls.length });
-  });
 }

@@ -25,8 +25,7 @@ search.get(
   }),
   query(SearchQuery),
   async (c) => {
-    const { db, journal } = intakeOf(c.env);
-    const deps = { db, journal, ai: aiOf(c.env), passages: passageIndexOf(c.env) };
+    const deps = { ...intakeOf(c.env), ai: aiOf(c.env), passages: passageIndexOf(c.env) };
     const { hits, ...how } = await searchPassages(c.get("ownerId"), c.req.valid("query"), deps);
     const { origin } = new URL(c.req.url);
     const answer: SearchAnswer = { hits: hits.map((hit) => hitView(hit, origin)), model: EMBEDDING_MODEL, ...how };
