@@ -98,9 +98,10 @@ export function stampedLine({ text, startMs }: TimedLine): string {
   return startMs === null ? text : `[${clock(startMs)}] ${text}`;
 }
 
+const two = (value: number) => String(value).padStart(2, "0");
+
 function clock(timeMs: number): string {
   const seconds = Math.floor(timeMs / 1000);
-  const two = (value: number) => String(value).padStart(2, "0");
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
   return `${hours > 0 ? `${hours}:` : ""}${two(minutes)}:${two(seconds % 60)}`;
 }

@@ -1,4 +1,6 @@
 // Budgets under work: never exceeded, held until the reset, let go by an edit; and what one job may cost.
+import { isDeepStrictEqual } from "node:util";
+
 import { expect, test } from "vitest";
 
 import { insertJobs } from "../shared/db/jobs.ts";
@@ -66,7 +68,7 @@ async function untilStates(wanted: Record<string, number>): Promise<void> {
       if (now["budget_reserved"] !== undefined) await hurry("budget_reserved");
       return now;
     },
-    (now) => JSON.stringify(Object.entries(now).toSorted()) === JSON.stringify(Object.entries(wanted).toSorted()),
+    (now) => isDeepStrictEqual(now, wanted),
     90_000,
   );
 }
@@ -331,7 +333,7 @@ test("a request's own calls count against budgets, and one that dies does not ho
   const settled = {
     ownerId: "operator",
     kind: "ask",
-    calls: [{ ...asked.calls[0]!, neurons: 1.5 }],
+    calls: [{ ...asked.calls[0], neurons: 1.5 }],
     at: Date.now(),
   } as const;
   // Twice, as after a lost answer.

@@ -34,11 +34,12 @@ async function search(
   return EXIT.ok;
 }
 
+const two = (value: number) => String(value).padStart(2, "0");
+
 /** 1:02:05, as players show it; nothing for what has no time. */
 function clockOf(timeMs: number | null): string {
   if (timeMs === null) return "";
   const seconds = Math.floor(timeMs / 1000);
-  const two = (value: number) => String(value).padStart(2, "0");
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
   const rest = two(seconds % 60);
   return hours === 0 ? `${minutes}:${rest}` : `${hours}:${two(minutes)}:${rest}`;

@@ -33,10 +33,11 @@ search.get(
   },
 );
 
-function hitView({ id: _, foundBy, ...hit }: Hit, origin: string): SearchHit {
+function hitView(hit: Hit, origin: string): SearchHit {
   const jobUrl = `${origin}/v1/jobs/${hit.jobId}`;
   const { startMs, endMs } = hit;
   const isTimed = startMs !== null && endMs !== null && endMs > startMs;
   const url = isTimed ? `${jobUrl}/transcript?fromMs=${startMs}&toMs=${endMs}` : jobUrl;
-  return { ...hit, foundBy: [...foundBy], url, jobUrl };
+  const { jobId, kind, source, text, snippet, score, similarity, foundBy } = hit;
+  return { jobId, kind, source, text, snippet, startMs, endMs, score, similarity, foundBy: [...foundBy], url, jobUrl };
 }

@@ -64,7 +64,8 @@ export async function readProgress(db: D1Database, jobId: string): Promise<Progr
     )
     .bind(jobId)
     .all<Omit<Progress, "audioMsDone"> & { heardMs: number | null }>();
-  const { heardMs = null, ...counted } = results[0] ?? NO_TASKS;
+  const [row] = results;
+  const { heardMs, ...counted } = row ?? { ...NO_TASKS, heardMs: null };
   const { audioMsTotal } = counted;
   return { ...counted, audioMsDone: audioMsTotal === null ? null : (heardMs ?? 0) };
 }
