@@ -1,13 +1,21 @@
 import type { Cue } from "./caption-layout.ts";
-import type { Segment } from "./transcript.ts";
+import type { Segment, Transcript } from "./transcript.ts";
 
 /** A laid-out cue, or a segment as it stands, in one line. */
 export type Caption = Cue | Pick<Segment, "startMs" | "endMs" | "text">;
 
 /** WebVTT (W3C): dots before the milliseconds, and `<`, `&` and `-->` are markup. */
-export function toVtt(captions: readonly Caption[]): string {
+export function toVtt(captions: readonly Caption[], notes: readonly string[] = []): string {
   const cues = captions.map((caption) => `${timesOf(caption, ".")}\n${linesOf(caption).map(escapeVtt).join("\n")}\n`);
-  return ["WEBVTT\n", ...cues].join("\n");
+  return ["WEBVTT\n", ...notes.map((note) => `NOTE ${note}\n`), ...cues].join("\n");
+}
+
+/** What a reader should know of a transcript that lacks something. WebVTT has comments; SubRip and text have none. */
+export function notesOf({ isComplete, gaps }: Pick<Transcript, "isComplete" | "gaps">): readonly string[] {
+  const missing = gaps.map(
+    ({ startMs, endMs, reason }) => `Missing from ${cueTime(startMs, ".")} to ${cueTime(endMs, ".")}: ${reason}`,
+  );
+  return isComplete || missing.length > 0 ? missing : ["This transcript is not complete yet."];
 }
 
 /** SubRip: numbered cues, commas before the milliseconds. */

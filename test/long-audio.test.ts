@@ -86,6 +86,8 @@ test("a chunk that cannot be heard leaves a marked gap, and is redriven alone", 
   expect(gap!.endMs).toBeGreaterThan(90_000);
   expect(partial.text).toContain("g0 g1 g2");
   expect(partial.text).toContain("g359");
+  const vtt = await (await darkroom.api(`/v1/jobs/${id}/transcript?format=vtt`)).text();
+  expect(vtt).toMatch(/^WEBVTT\n\nNOTE Missing from 00:00:[\d.]+ to 00:0\d:[\d.]+: unsupported_audio\n\n00:00:00/);
 
   type Letters = { deadLetters: { id: string }[] };
   const { deadLetters } = await (await darkroom.api("/v1/dead-letters?view=list")).json<Letters>();
@@ -212,10 +214,14 @@ test("the transcript can be read while it grows, in every format, and says that 
   const text = await part.text();
   expect(text).toMatch(/^p0 p1 p2/);
   expect(text).not.toContain("p301");
+  const growing = await (await darkroom.api(`/v1/jobs/${id}/transcript?format=vtt`)).text();
+  expect(growing).toMatch(/^WEBVTT\n\nNOTE This transcript is not complete yet\.\n\n00:00:00/);
   await darkroom.untilJob(id);
   const vtt = await darkroom.api(`/v1/jobs/${id}/transcript?format=vtt&preset=bbc&maxLineLength=20`);
   expect(vtt.headers.get("x-transcript-complete")).toBe("true");
-  const lines = (await vtt.text()).split("\n").filter((line) => line !== "" && !line.includes("-->"));
+  const captions = await vtt.text();
+  expect(captions).not.toContain("NOTE");
+  const lines = captions.split("\n").filter((line) => line !== "" && !line.includes("-->"));
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(20);
   const srt = await (await darkroom.api(`/v1/jobs/${id}/transcript?format=srt`)).text();
   expect(srt).toMatch(/^1\n00:00:00,\d{3} --> 00:00:0\d,\d{3}\np0 /);

@@ -1,5 +1,5 @@
 import { CaptionOptions, layoutCaptions } from "../../shared/caption-layout.ts";
-import { toSrt, toVtt } from "../../shared/captions.ts";
+import { notesOf, toSrt, toVtt } from "../../shared/captions.ts";
 import type { StoredArtifact } from "../../shared/settlement.ts";
 import type { Transcript } from "../../shared/transcript.ts";
 import type { TaskContext } from "../processor.ts";
@@ -21,7 +21,11 @@ export async function storeTranscript(context: TaskContext, transcript: Transcri
       contentType: "text/plain; charset=utf-8",
       body: `${transcript.text}\n`,
     }),
-    storeArtifact(context, { name: "transcript.vtt", contentType: "text/vtt", body: toVtt(captions) }),
+    storeArtifact(context, {
+      name: "transcript.vtt",
+      contentType: "text/vtt",
+      body: toVtt(captions, notesOf(transcript)),
+    }),
     storeArtifact(context, {
       name: "transcript.srt",
       contentType: "application/x-subrip",

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 
 import { type CaptionOptions, layoutCaptions } from "../../shared/caption-layout.ts";
-import { toSrt, toVtt } from "../../shared/captions.ts";
+import { notesOf, toSrt, toVtt } from "../../shared/captions.ts";
 import { readJob } from "../../shared/db/job-reads.ts";
 import { excerptOf } from "../../shared/excerpt.ts";
 import { intakeOf } from "../../shared/intake.ts";
@@ -68,7 +68,10 @@ function render(
     case "txt":
       return { body: `${transcript.text}\n`, contentType: "text/plain; charset=utf-8" };
     case "vtt":
-      return { body: toVtt(layoutCaptions(transcript.segments, captions)), contentType: "text/vtt; charset=utf-8" };
+      return {
+        body: toVtt(layoutCaptions(transcript.segments, captions), notesOf(transcript)),
+        contentType: "text/vtt; charset=utf-8",
+      };
     case "srt":
       return {
         body: toSrt(layoutCaptions(transcript.segments, captions)),

@@ -1,3 +1,5 @@
+import type { InputAudioTrack } from "mediabunny";
+
 import { concatBytes, indexOfBytes } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import { refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Refusal } from "./chunk.ts";
@@ -22,6 +24,9 @@ interface Matroska {
   readonly segmentAt: number;
   readonly cuesAt: number | null;
 }
+
+/** The element that says how a track is encrypted; whoever reads the file leaves such a track out. */
+const ENCRYPTION = [0x50, 0x35];
 
 /** Where the header gives a duration, no more than this is read to see whether it is too short. */
 const LOOK_FOR_END_BYTES = 1024 * 1024;
@@ -60,6 +65,12 @@ function cutter(file: Matroska): Cutter {
     points: (bytes, base) => clustersIn(bytes, base, file.tickMs),
     strip: () => stripMatroska(file.trackNumber, file.tickMs),
   };
+}
+
+async function unknownCodec(track: InputAudioTrack): Promise<string> {
+  const id = await track.getInternalCodecId();
+  const name = typeof id === "string" ? `'${id}'` : "a codec that is not known here";
+  return `The audio is in ${name}, which cannot be cut. Convert it to AAC, FLAC or Opus.`;
 }
 
 /** A cluster says its time in its first child (but for a checksum). */
@@ -142,9 +153,12 @@ async function parseStart(bytes: Uint8Array): Promise<Matroska | Refusal | null>
   // A cluster without blocks, so that a reader which looks for one finds it.
   const empty = new Uint8Array([...CLUSTER_BYTES, vint(3), 0xe7, vint(1), 0]);
   return withAudioTrack(concatBytes([head, empty]), async (track) => {
+    if (track === null && indexOfBytes(head, ENCRYPTION, 0) !== -1) {
+      return refuse("encrypted", "The audio is encrypted. Send a copy without copy protection.");
+    }
     if (track === null) return refuse("no_audio_track", "The file has no audio track.");
     const codec = await track.getCodec();
-    if (codec === null) return refuse("unsupported_codec", "The audio is in a codec that cannot be cut.");
+    if (codec === null) return refuse("unsupported_codec", await unknownCodec(track));
     return {
       trackNumber: track.id,
       codec,

@@ -83,6 +83,22 @@ test("encrypted audio is refused as encrypted", async () => {
   expect(await planAudio(memorySource(await fileBytes(path)))).toMatchObject({ type: "refused", code: "encrypted" });
 });
 
+test("an encrypted track in Matroska is refused as encrypted, and a codec that is not known by its name", async () => {
+  const webm = join(folder, "locked.webm");
+  await ffmpeg(["-i", speech, "-c:a", "libopus", webm]);
+  const bytes = Buffer.from(await fileBytes(webm));
+  // In place of the track's UID (eleven bytes): it has one encoding, which is an encryption.
+  const uidAt = bytes.indexOf(Buffer.from([0x73, 0xc5, 0x88]));
+  bytes.set([0x6d, 0x80, 0x88, 0x62, 0x40, 0x85, 0x50, 0x35, 0x80, 0xec, 0x80], uidAt);
+  expect(await planAudio(memorySource(new Uint8Array(bytes)))).toMatchObject({ type: "refused", code: "encrypted" });
+  const alac = join(folder, "alac.mkv");
+  await ffmpeg(["-i", speech, "-c:a", "alac", alac]);
+  expect(await planAudio(memorySource(await fileBytes(alac)))).toMatchObject({
+    code: "unsupported_codec",
+    message: expect.stringMatching(/A_ALAC/) as unknown,
+  });
+});
+
 /** ffmpeg's first stream. */
 const AUDIO_PID = 0x100;
 
