@@ -1,4 +1,6 @@
 // The document says what the code does: every route, every answer.
+import { Script } from "node:vm";
+
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, test } from "vitest";
 
@@ -127,6 +129,19 @@ test("the document is OpenAPI 3.1, each operation has an id of its own, and each
   }
   const references = JSON.stringify(document).match(/#\/components\/schemas\/[^"]+/g) ?? [];
   for (const name of new Set(references)) expect(document.components.schemas).toHaveProperty(name.split("/").at(-1)!);
+});
+
+test("the page at /docs brings all that it names, and its script is one", async () => {
+  const page = await darkroom.api("/docs", { key: null });
+  // Nothing from anywhere else, and nothing inline.
+  expect(page.headers.get("content-security-policy")).toMatch(
+    /script-src 'self'; style-src 'self'; connect-src 'self'/,
+  );
+  const names = [...(await page.text()).matchAll(/(?:href|src)="([^"]+)"/g)].map((match) => match[1] ?? "");
+  expect(new Set(names)).toEqual(new Set(["/docs.css", "/docs.js", "/openapi.json"]));
+  for (const name of names) expect((await darkroom.api(name, { key: null })).status).toBe(200);
+  const script = await (await darkroom.api("/docs.js", { key: null })).text();
+  expect(() => new Script(script)).not.toThrow();
 });
 
 test("what the API answers is what the document says, to the last field", async () => {
