@@ -16,7 +16,7 @@ export function receiptView({ job, attempts, traces }: ReceiptDetail): Receipt {
   const calls = counted.flatMap((attempt) => attempt.calls);
   const neurons = neuronsOf(calls) ?? 0;
   const operations = operationsOf(counted, traces);
-  const operationsMicroUsd = toMicro(operations.reduce((sum, item) => sum + item.microUsd, 0));
+  const operationsMicroUsd = toMicro(operations.reduce((sum, { microUsd: cost }) => sum + cost, 0));
   return {
     jobId: job.id,
     kind: job.kind,

@@ -50,6 +50,6 @@ test.each(NAMES)("%s is measured exactly or not, and within its allowance", asyn
     const measured = await measureAudio(source, allowance);
     expect(source.reads).toBeLessThanOrEqual(allowance.maxReads);
     expect(source.bytes).toBeLessThanOrEqual(allowance.maxBytes);
-    if (measured !== null) expect(measured).toEqual(exact);
+    expect([exact, null]).toContainEqual(measured);
   }
 });
