@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 
 import { expect, test } from "vitest";
 
+import { writeWav } from "../shared/audio/pcm.ts";
 import { KEYS, startDarkroom } from "./harness.ts";
 import { speech } from "./speech.ts";
 
@@ -38,24 +39,10 @@ async function traces(): Promise<unknown> {
   return { counts: counts.map(({ results }) => results), objects: objects.map(({ key, etag }) => [key, etag]) };
 }
 
-/** A tone of so many seconds as 16-bit PCM, which has no quiet place. */
-function tone(seconds: number, rate = 8000): Uint8Array {
-  const samples = seconds * rate;
-  const bytes = new Uint8Array(44 + samples * 2);
-  const view = new DataView(bytes.buffer);
-  bytes.set(new TextEncoder().encode("RIFF    WAVEfmt "));
-  view.setUint32(4, 36 + samples * 2, true);
-  view.setUint32(16, 16, true);
-  view.setUint16(20, 1, true);
-  view.setUint16(22, 1, true);
-  view.setUint32(24, rate, true);
-  view.setUint32(28, rate * 2, true);
-  view.setUint16(32, 2, true);
-  view.setUint16(34, 16, true);
-  bytes.set(new TextEncoder().encode("data"), 36);
-  view.setUint32(40, samples * 2, true);
-  for (let index = 0; index < samples; index += 1) view.setInt16(44 + index * 2, 9000 * Math.sin(index / 9), true);
-  return bytes;
+/** A tone of so many seconds, which has no quiet place. */
+function tone(seconds: number, rate = 8000): Uint8Array<ArrayBuffer> {
+  const samples = Float32Array.from({ length: seconds * rate }, (_, index) => 0.3 * Math.sin(index / 9));
+  return new Uint8Array(writeWav([samples], rate));
 }
 
 async function put(key: string, body: Uint8Array, owner = "operator"): Promise<string> {
@@ -101,7 +88,7 @@ test("a short recording's job knows its price at once, a longer one's when its h
   const short = await darkroom.upload({ name: "a.wav" }, speech("zero one two"));
   expect(short.estimate).toMatchObject({ calls: 1, isRough: false, lines: [{ task: "transcribe" }] });
   // Three reads are one too many for a submission: where it may be cut lies behind the first megabyte.
-  const long = await darkroom.upload({ name: "b.wav" }, tone(130, 16_000) as BodyInit);
+  const long = await darkroom.upload({ name: "b.wav" }, tone(130, 16_000));
   expect(long.estimate).toBeNull();
   const { estimate } = await darkroom.untilJob(long.id);
   expect(estimate).toMatchObject({ calls: 3, lines: [{ task: "transcribe_chunk" }] });

@@ -1,11 +1,13 @@
 // The meter's own figures: of work before it runs, and of calls by what came back.
 import { extentOf } from "../../shared/audio/extent.ts";
+import { writeWav } from "../../shared/audio/pcm.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import type { ModelCall } from "../../shared/ai/model-call.ts";
 import { modelRunner } from "../../shared/ai/run-model.ts";
 import { estimatedNeurons, estimateWork } from "../../shared/estimate.ts";
 import type { ModelId, Tier, Units } from "../../shared/models.ts";
 import { JobWork } from "../../shared/new-job.ts";
+import { memorySource } from "../../test/audio/media.ts";
 
 export type Model = ModelId;
 
@@ -16,37 +18,13 @@ export async function work(described: unknown): Promise<number> {
   return estimatedNeurons(estimate);
 }
 
-const RATE = 8000;
+const RATE = 1000;
 
-/** What is expected of a recording that is nowhere quiet, as its headers are read: a WAV of one value. */
+/** What is expected of a recording that is nowhere quiet: a WAV of one value. */
 export async function recording(seconds: number, tier: Tier): Promise<number> {
-  const source = { key: "a.wav", etag: "", sizeBytes: 44 + seconds * RATE * 2 };
-  const header = new DataView(new ArrayBuffer(44));
-  for (const [at, name] of [
-    [0, "RIFF"],
-    [8, "WAVE"],
-    [12, "fmt "],
-    [36, "data"],
-  ] as const) {
-    for (const [index, character] of [...name].entries()) header.setUint8(at + index, character.charCodeAt(0));
-  }
-  header.setUint32(4, source.sizeBytes - 8, true);
-  header.setUint32(16, 16, true);
-  header.setUint16(20, 1, true);
-  header.setUint16(22, 1, true);
-  header.setUint32(24, RATE, true);
-  header.setUint32(28, RATE * 2, true);
-  header.setUint16(32, 2, true);
-  header.setUint16(34, 16, true);
-  header.setUint32(40, source.sizeBytes - 44, true);
-  const plan = await planAudio({
-    sizeBytes: source.sizeBytes,
-    async read(offset, length) {
-      const bytes = new Uint8Array(length).fill(0x20);
-      if (offset < 44) bytes.set(new Uint8Array(header.buffer).subarray(offset, Math.min(44, offset + length)));
-      return bytes;
-    },
-  });
+  const bytes = writeWav([new Float32Array(seconds * RATE).fill(0.5)], RATE);
+  const source = { key: "a.wav", etag: "", sizeBytes: bytes.length };
+  const plan = await planAudio(memorySource(bytes));
   const described = JobWork.parse({ kind: "transcription", input: { source, options: { tier } } });
   const estimate = estimateWork(described, extentOf(plan));
   if (estimate === null) throw new Error("no estimate");

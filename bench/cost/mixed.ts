@@ -68,7 +68,7 @@ export async function runMixed(): Promise<Mixed> {
 
     const attempts = receipts.flatMap((receipt) => receipt.attempts);
     const calls = attempts.flatMap((attempt) => attempt.calls);
-    const ledger = (await (await fetch(`${inference.url}/ledger`)).json()) as Ledger;
+    const ledger = await (await fetch(`${inference.url}/ledger`)).json<Ledger>();
     const usage = await api<{ total: { neurons: number } }>("/v1/usage");
     const byModel = unitsByModel(calls);
     const models = new Set([...byModel.keys(), ...Object.keys(ledger.byModel)]);
