@@ -5,7 +5,7 @@ import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { printJson, printLine, printTable } from "./output.ts";
 import { action, parseNeurons, type Session } from "./session.ts";
 
-const period = () => new Argument("<period>", "which").choices(BUDGET_PERIODS);
+const periodArgument = () => new Argument("<period>", "which").choices(BUDGET_PERIODS);
 
 export function addBudgets(program: Command): void {
   const budgets = program.command("budgets").description("how many neurons may be spent, and have been");
@@ -14,7 +14,7 @@ export function addBudgets(program: Command): void {
     .command("set")
     .description("set a budget; what it held is looked at again")
     .argument("<owner>", "an owner's id, or account")
-    .addArgument(period())
+    .addArgument(periodArgument())
     .argument("<neurons>", "how many", parseNeurons)
     .option("--lets-high-through", "jobs of priority high may exceed it")
     .action(action(set));
@@ -22,7 +22,7 @@ export function addBudgets(program: Command): void {
     .command("rm")
     .description("lift a budget; what it held goes on")
     .argument("<owner>", "an owner's id, or account")
-    .addArgument(period())
+    .addArgument(periodArgument())
     .action(action(remove));
 }
 
