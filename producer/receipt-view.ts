@@ -16,11 +16,7 @@ export function receiptView({ job, attempts, traces }: ReceiptDetail): Receipt {
   const calls = counted.flatMap((attempt) => attempt.calls);
   const neurons = neuronsOf(calls) ?? 0;
   const operations = operationsOf(counted, traces);
-<<<<<<< HEAD
-  const operationsMicroUsd = toMicro(operations.reduce((sum, { microUsd }) => sum + microUsd, 0));
-=======
   const operationsMicroUsd = toMicro(operations.reduce((sum, { microUsd: cost }) => sum + cost, 0));
->>>>>>> bad8845985a21a504c265046b381cb2cd74b7892
   return {
     jobId: job.id,
     kind: job.kind,

@@ -68,9 +68,7 @@ test("a search is metered as the owner's, and one that fails for want of the mod
   const garbage = await search({ q: "lighthouse garbage" });
   expect(garbage.degraded).not.toBeNull();
   const { DB } = darkroom.bindings();
-  const usage = await DB.prepare("SELECT calls FROM usage_days WHERE kind = 'search' AND owner_id = ?1").bind(
-    "operator",
-  );
+  const usage = DB.prepare("SELECT calls FROM usage_days WHERE kind = 'search' AND owner_id = ?1").bind("operator");
   expect(await usage.first("calls")).toBe(4);
 });
 

@@ -102,7 +102,7 @@ test("what a job says can be found in the index when its steps have run", async 
   expect(results).toMatchObject([{ source: "labels" }, { source: "text", text: "a harbour at dawn" }]);
   const made = await attempts(id);
   expect(made[0]).toEqual(["classify", "completed", 1.5]);
-  expect(made.map(([name]) => name).toSorted()).toEqual(["classify", "embed", "summarise"]);
+  expect(new Set(made.map(([name]) => name))).toEqual(new Set(["classify", "embed", "summarise"]));
 });
 
 test("an object's metadata names its steps", async () => {

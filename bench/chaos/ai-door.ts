@@ -10,6 +10,9 @@ import { countFault, type Invocation, kill, latencyMs, nextOperation, plannedFau
 const SLOW_MS = [25_000, 75_000] as const;
 const LATE_MS = [100_000, 260_000] as const;
 
+/** Each keeps the whole account waiting until midnight, which cron counts minute by minute. */
+const MOST_HOLDS = 2;
+
 /** The model's door. Every call is in the ledger before anything can go wrong with it. */
 export function aiDoor(world: World, invocation: Invocation): AiBinding {
   return {
@@ -24,6 +27,10 @@ export function aiDoor(world: World, invocation: Invocation): AiBinding {
 
 function call(world: World, invocation: Invocation, model: string, inputs: Record<string, unknown>): Promise<Response> {
   const { clock, random } = world;
+  const drawn = drawFault("ai", world.plan.faultRate, random.faults);
+  const isHeldEnough = (world.counts.faults["ai.hold"] ?? 0) >= MOST_HOLDS;
+  const fault = plannedFault(nextOperation(world), drawn === "hold" && isHeldEnough ? "no_capacity" : drawn);
+  if (fault !== null) countFault(world, "ai", fault);
   const asked = ask(model, inputs);
   const what = `#${invocation.id} ai ${world.jobIds.get(asked.mark)} ${asked.key.slice(0, 60)}`;
   const drawn = drawFault("ai", world.plan.faultRate, random.faults);

@@ -8,11 +8,12 @@ export interface Command {
   readonly isQuiet: boolean;
 }
 
-const USAGE = `usage: npm run chaos -- [--jobs N] [--fault-rate 0.2] [--seed S] [--only KIND] [--trace JOB_ID] [--json]
+const USAGE = `usage: npm run chaos -- [--jobs N] [--fault-rate 0.2] [--seed S] [--only KIND] [--budget N] [--trace JOB_ID] [--json]
   --jobs        how many jobs, 1 to 1000000 (1000)
   --fault-rate  share of operations that fail, 0 to 0.9 (0.2)
   --seed        whole number from 0; the same one replays the same run (1)
   --only        one kind of job: ${WORK_KINDS.join(", ")}
+  --budget      neurons that the account may spend a day (no budget)
   --trace       tell on standard error all that mentions this job id
   --json        print nothing but the last line`;
 
@@ -26,6 +27,7 @@ export function parseCommand(args: readonly string[]): Command | { readonly mess
         "fault-rate": { type: "string", default: "0.2" },
         seed: { type: "string", default: "1" },
         only: { type: "string" },
+        budget: { type: "string" },
         trace: { type: "string" },
         json: { type: "boolean", default: false },
       },
@@ -40,7 +42,15 @@ export function parseCommand(args: readonly string[]): Command | { readonly mess
     if (only !== undefined && !isWorkKind(only)) {
       throw new Error(`--only is '${only}', expected one of ${WORK_KINDS.join(", ")}`);
     }
-    const plan = { jobs, seed, faultRate, ...(only !== undefined && { only }), ...(trace !== undefined && { trace }) };
+    const budget = values.budget === undefined ? undefined : whole("budget", values.budget, 1, 1_000_000_000);
+    const plan = {
+      jobs,
+      seed,
+      faultRate,
+      ...(only !== undefined && { only }),
+      ...(budget !== undefined && { budget }),
+      ...(trace !== undefined && { trace }),
+    };
     return { plan, isQuiet: values.json };
   } catch (error) {
     return { message: `${error instanceof Error ? error.message : String(error)}\n${USAGE}` };

@@ -28,7 +28,7 @@ const WEIGHTS: Readonly<Record<DoorName, Weights>> = {
   ai: {
     transient_code: 30,
     no_capacity: 10,
-    hold: 0.3, // each moves the job to midnight
+    hold: 0.3, // at most two a run
     permanent_code: 3,
     network_before: 12,
     network_after: 3,

@@ -64,6 +64,11 @@ export async function judge(world: World): Promise<ChaosReport> {
     );
   }
   const count = (type: Finding["type"]) => found.filter((finding) => finding.type === type).length;
+  const days = await world.real.DB.prepare(
+    `SELECT count(*) AS n FROM (SELECT sum(neurons) AS spent FROM usage_days WHERE owner_id = '*' GROUP BY day) WHERE spent > ?1 + 1e-6`,
+  )
+    .bind(plan.budget ?? 0)
+    .first<number>("n");
   const rows = await world.real.DB.prepare(
     `SELECT (SELECT count(*) FROM attempts) AS attempts, (SELECT count(*) FROM dead_letters) AS letters`,
   ).first<{ attempts: number; letters: number }>();
@@ -83,6 +88,7 @@ export async function judge(world: World): Promise<ChaosReport> {
     answers_lost_with_consumer: bill.answersLostWithConsumer,
     late_answers: bill.lateAnswers,
     answers_not_stored: bill.answersNotStored,
+    days_over_budget: plan.budget === undefined ? null : days,
     attempts: rows?.attempts ?? 0,
     model_calls: calls.length,
     billed_calls: calls.filter(({ billedAt }) => billedAt !== null).length,

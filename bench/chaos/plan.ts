@@ -14,6 +14,8 @@ export interface ChaosPlan {
   readonly faultRate: number;
   /** All jobs of this kind; a mix if left out. */
   readonly only?: WorkKind;
+  /** A daily budget of the account, in neurons. */
+  readonly budget?: number;
   /** The consumer dies once, at this operation (counted from 1 over all invocations). */
   readonly death?: { readonly operation: number; readonly when: "before" | "after" };
   /** A queue's consumer dies at every operation that mentions this: a task or an event that crashes whoever takes it. */
@@ -46,6 +48,8 @@ export interface ChaosReport {
   readonly answers_lost_with_consumer: number;
   readonly late_answers: number;
   readonly answers_not_stored: number;
+  /** Days that cost more than the budget allows; null without one. */
+  readonly days_over_budget: number | null;
   readonly attempts: number;
   readonly model_calls: number;
   readonly billed_calls: number;

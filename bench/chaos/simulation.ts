@@ -124,6 +124,13 @@ export async function simulate(
       clock.now() - START > GIVE_UP_MS;
   }
 
+  if (plan.budget !== undefined) {
+    await real.DB.prepare(
+      `INSERT INTO budgets (owner_id, period, neurons, lets_high_through, told_owner_id) VALUES ('*', 'day', ?1, 0, 'operator')`,
+    )
+      .bind(plan.budget)
+      .run();
+  }
   useClock(clock);
   try {
     clock.at(START, look);

@@ -36,9 +36,21 @@ export default {
   },
 } satisfies ExportedHandler<RealDoors>;
 
+const TABLES = [
+  "dead_letters",
+  "uploads",
+  "jobs",
+  "cursors",
+  "usage_days",
+  "budgets",
+  "reservations",
+  "releases",
+  "holds",
+];
+
 /** A run must find nothing of the one before. */
 async function empty({ DB, MEDIA }: RealDoors): Promise<void> {
-  await DB.batch(["dead_letters", "uploads", "jobs", "cursors"].map((table) => DB.prepare(`DELETE FROM ${table}`)));
+  await DB.batch(TABLES.map((table) => DB.prepare(`DELETE FROM ${table}`)));
   for (;;) {
     const { objects } = await MEDIA.list();
     if (objects.length === 0) break;
