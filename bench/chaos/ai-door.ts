@@ -27,13 +27,11 @@ export function aiDoor(world: World, invocation: Invocation): AiBinding {
 
 function call(world: World, invocation: Invocation, model: string, inputs: Record<string, unknown>): Promise<Response> {
   const { clock, random } = world;
-  const drawn = drawFault("ai", world.plan.faultRate, random.faults);
-  const isHeldEnough = (world.counts.faults["ai.hold"] ?? 0) >= MOST_HOLDS;
-  const fault = plannedFault(nextOperation(world), drawn === "hold" && isHeldEnough ? "no_capacity" : drawn);
-  if (fault !== null) countFault(world, "ai", fault);
   const asked = ask(model, inputs);
   const what = `#${invocation.id} ai ${world.jobIds.get(asked.mark)} ${asked.key.slice(0, 60)}`;
-  const drawn = drawFault("ai", world.plan.faultRate, random.faults);
+  const chance = drawFault("ai", world.plan.faultRate, random.faults);
+  const isHeldEnough = (world.counts.faults["ai.hold"] ?? 0) >= MOST_HOLDS;
+  const drawn = chance === "hold" && isHeldEnough ? "no_capacity" : chance;
   const fault = plannedFault(world, invocation, { what, death: nextOperation(world), drawn });
   if (fault !== null) countFault(world, "ai", fault);
   const entry: Call = {
