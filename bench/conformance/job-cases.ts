@@ -143,6 +143,17 @@ export const jobCases: readonly Case[] = [
     },
   },
   {
+    operation: "POST /v1/jobs/{id}/ask",
+    via,
+    async run(callers) {
+      const { id } = await callers.client.jobs.submit({ kind: "classification", text: "the harbour opens at nine" });
+      await ended(callers, id);
+      let answer = "";
+      for await (const piece of callers.client.jobs.ask(id, "when does it open?")) answer += piece;
+      expect(answer !== "", "no answer");
+    },
+  },
+  {
     operation: "GET /v1/search",
     via,
     async run({ client }) {

@@ -1,6 +1,7 @@
 // `darkroom`: the API from a shell.
 import { Command, CommanderError } from "commander";
 
+import { addAsk } from "./ask.ts";
 import { addBudgets } from "./budgets.ts";
 import { addCost } from "./cost.ts";
 import { addDeadLetters } from "./dead-letters.ts";
@@ -25,6 +26,7 @@ const program = new Command("darkroom")
 addSubmit(program);
 addJobs(program);
 addSearch(program);
+addAsk(program);
 addCost(program);
 addDeadLetters(program);
 addKeys(program);
