@@ -89,6 +89,50 @@ export async function startSearched() {
   };
 }
 
+/** The product with a text model that streams, and a Worker that hands on what the binding answers. */
+export async function startAsked() {
+  const config = readConfig({ config: CONFIG_PATH });
+  const bare = plain(config, "bare-ask", "bench/workers/bare-ask.ts");
+  const server = createTestHarness({
+    workers: [
+      { configPath: CONFIG_PATH },
+      plain(config, "darkroom-local-ai", "bench/workers/streaming-ai.ts"),
+      { config: { ...("config" in bare ? bare.config : {}), services: config.services } } as WorkerInput,
+    ],
+  });
+  await server.listen();
+  const ours = server.getWorker<Env>("darkroom");
+  await ours.applyD1Migrations("DB");
+  const call = (worker: string, url: string, init: RequestInit) =>
+    server.getWorker(worker).fetch(url, init as never) as unknown as Promise<Response>;
+  return {
+    env: await ours.getEnv(),
+    setStream: ({ tokens, pauseMs }: { tokens: number; pauseMs: number }) =>
+      call("darkroom-local-ai", `http://ai/?tokens=${tokens}&pauseMs=${pauseMs}`, {}),
+    /** A text that a question can be asked about. @returns its job's id. */
+    async job(text: string, headers: Record<string, string>): Promise<string> {
+      const body = JSON.stringify({ kind: "classification", text });
+      const init = { method: "POST", headers: { ...headers, prefer: "wait=30" }, body };
+      const job = (await (await call("darkroom", "http://darkroom/v1/jobs", init)).json()) as {
+        id: string;
+        state: string;
+      };
+      if (job.state !== "completed") throw new Error(`the job is ${job.state}`);
+      return job.id;
+    },
+    ask: (job: string, question: string, headers: Record<string, string>) =>
+      call("darkroom", `http://darkroom/v1/jobs/${job}/ask`, {
+        method: "POST",
+        headers: { ...headers, accept: "text/event-stream" },
+        body: JSON.stringify({ question }),
+      }),
+    bare: (question: string) =>
+      call("bare-ask", "http://bare/", { method: "POST", body: JSON.stringify([{ role: "user", content: question }]) }),
+    clearLogs: () => server.clearLogs(),
+    close: () => server.close(),
+  };
+}
+
 /** The same configuration with another entry file. */
 function darkroomFrom(main: string, config: DarkroomConfig): WorkerInput {
   return {

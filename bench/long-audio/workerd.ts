@@ -97,7 +97,7 @@ async function askWorker(url: URL, asked: Asked): Promise<Told> {
 }
 
 /** Of the workerd processes that this process has started: the Worker and the bucket are in one, wrangler's proxy in another. */
-async function memoryKb(field: "VmRSS" | "VmHWM"): Promise<number> {
+export async function memoryKb(field: "VmRSS" | "VmHWM"): Promise<number> {
   let sum = 0;
   for (const entry of await readdir("/proc")) {
     if (!/^\d+$/.test(entry)) continue;
