@@ -8,10 +8,13 @@ import { startDarkroom } from "./harness.ts";
 const darkroom = startDarkroom();
 const PAGE = readFileSync("docs/operations.md", "utf8");
 
+function sectionOf(heading: string): string {
+  return PAGE.split(/^### /m).find((part) => part.startsWith(heading)) ?? "";
+}
+
 /** The SQL block below a heading, its placeholders filled in. */
 async function runSql(heading: string, values: Record<string, string> = {}): Promise<void> {
-  const section = PAGE.split(/^### /m).find((part) => part.startsWith(heading));
-  let sql = /```sql\n([\s\S]*?)```/.exec(section ?? "")?.[1] ?? "";
+  let sql = /```sql\n([\s\S]*?)```/.exec(sectionOf(heading))?.[1] ?? "";
   for (const [name, value] of Object.entries(values)) sql = sql.replaceAll(`'${name}'`, `'${value}'`);
   const { DB } = darkroom.bindings();
   await DB.batch(sql.split(";").map((statement) => DB.prepare(statement)));
@@ -20,9 +23,19 @@ async function runSql(heading: string, values: Record<string, string> = {}): Pro
 test("held tasks are let go", async () => {
   const { id } = await darkroom.submit({ kind: "image_generation", prompt: "error:4006x1 held" });
   await darkroom.untilJob(id, ({ waiting }) => waiting?.code === "daily_allocation_used");
-  await runSql("The daily allocation is used up");
-  await darkroom.maintain(new Date(Date.now() + 1000));
+  const [, path = "", method = ""] = /api (\S+) -X (DELETE)/.exec(sectionOf("The daily allocation is used up")) ?? [];
+  expect((await darkroom.api(path, { method })).status).toBe(204);
   expect((await darkroom.untilJob(id)).state).toBe("completed");
+});
+
+test("a budget is raised and lifted", async () => {
+  const calls = [...sectionOf("A budget is used up").matchAll(/^api (\S+) -X (\S+)(?: -d '(.*)')?$/gm)];
+  const statuses: number[] = [];
+  for (const [, path = "", method = "", body] of calls) {
+    const init = { method, ...(body !== undefined && { body }) };
+    statuses.push((await darkroom.api(path.replace("OWNER", "operator"), init)).status);
+  }
+  expect(statuses).toEqual([200, 204]);
 });
 
 test("an owner's waiting jobs are cancelled, and nobody else's", async () => {
@@ -59,6 +72,8 @@ test("every event that the page names is one that the code writes, and the other
     return !table.includes(`\`${name}\``) && !faults.includes(`\`${name.replace(/\.failed$/, "")}\``);
   });
   expect(untold).toEqual([]);
-  const named = [...PAGE.matchAll(/`((?:job|task|upload|kind|maintenance)\.[a-z_]+)`/g)].map(([, name]) => name!);
+  const named = [...PAGE.matchAll(/`((?:job|task|upload|kind|maintenance|account|budget)\.[a-z_]+)`/g)].map(
+    ([, name]) => name!,
+  );
   expect(named.filter((name) => ![...written, ...notices].includes(name))).toEqual([]);
 });
