@@ -182,8 +182,8 @@ test.each([
   let heardMs = 0;
   for (const chunk of plan.chunks) {
     const cut = await extractChunk(source, plan.container, chunk).catch((error: unknown) => {
-      expect(error).toBeInstanceOf(DamagedSource);
-      return null;
+      if (error instanceof DamagedSource) return null;
+      throw error;
     });
     heardMs = Math.max(heardMs, cut === null ? 0 : cut.startMs + cut.durationMs);
   }
