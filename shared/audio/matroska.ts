@@ -44,7 +44,7 @@ export async function planMatroska(source: ByteSource): Promise<AudioPlan> {
     hasVideo: file.hasVideo,
     bodyOffset: file.headBytes,
     cutter: cutter(file),
-    index: file.cuesAt === null ? [] : await readCues(source, { ...file, cuesAt: file.cuesAt }),
+    places: file.cuesAt === null ? [] : await readCues(source, { ...file, cuesAt: file.cuesAt }),
     ...(file.isPcmRate !== null && { isPcmRate: file.isPcmRate }),
   } as const;
   return planSpliced(source, spliceable, { headBytes: file.headBytes });

@@ -30,7 +30,7 @@ export interface Spliceable {
   readonly bodyOffset: number;
   readonly cutter: Cutter;
   /** Where stretches begin, a few seconds apart, if the file says so itself: nothing has to be looked for then. */
-  readonly index?: readonly Point[];
+  readonly places?: readonly Point[];
 }
 
 export interface Cutter {
@@ -75,13 +75,13 @@ export async function planSpliced(
   }
   const start = { offset: bodyOffset, timeMs: 0 };
   const map = timeMap(start, { offset: source.sizeBytes, timeMs: durationMs }, { nearMs: 2_500, look });
-  const { index: cues = [] } = spliceable;
-  map.add(cues);
+  const { places = [] } = spliceable;
+  map.add(places);
   const outputRate = spliceable.isPcmRate === undefined ? null : 2 * Math.min(spliceable.isPcmRate, MODEL_SAMPLE_RATE);
   const bytesPerSecond = outputRate ?? Math.min(bytesPerMs * 1000, spliceable.hasVideo ? 40_000 : Infinity);
   const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond), async (fromMs, toMs) => {
     if (spliceable.hasVideo || outputRate !== null) return [];
-    const indexed = cues.find((point) => point.timeMs >= fromMs);
+    const indexed = places.find((point) => point.timeMs >= fromMs);
     const from = indexed ?? (await map.locate(fromMs));
     if (indexed !== undefined) {
       held = { base: from.offset, bytes: await readWithin(source, from.offset, Math.ceil(LISTEN_MS * bytesPerMs)) };

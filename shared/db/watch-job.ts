@@ -64,8 +64,7 @@ export async function readProgress(db: D1Database, jobId: string): Promise<Progr
     )
     .bind(jobId)
     .all<Omit<Progress, "audioMsDone"> & { heardMs: number | null }>();
-  const [row] = results;
-  const { heardMs, ...counted } = row ?? { ...NO_TASKS, heardMs: null };
+  const { heardMs, ...counted } = results[0] ?? NO_TASKS;
   const { audioMsTotal } = counted;
   return { ...counted, audioMsDone: audioMsTotal === null ? null : (heardMs ?? 0) };
 }
