@@ -194,4 +194,12 @@ test("steps are priced with the job, by the length of what they will read", asyn
   const source = await put("long.wav", tone(600));
   const heard = await price({ kind: "transcription", source, then: ["summarise"] });
   expect(heard.estimate.lines.at(-1)).toMatchObject({ task: "summarise", units: { inputTokens: 2300 } });
+  const query = "name=long.wav&dryRun=true&then=summarise&then=describe";
+  const wrong = await darkroom.api(`/v1/uploads?${query}`, { method: "POST", body: tone(1) });
+  expect([wrong.status, await wrong.json()]).toMatchObject([422, { issues: [{ path: "then" }] }]);
+  const file = await darkroom.api("/v1/uploads?name=long.wav&dryRun=true&then=summarise", {
+    method: "POST",
+    body: tone(600),
+  });
+  expect((await file.json<Priced>()).estimate.lines).toMatchObject([{}, { task: "summarise" }]);
 });

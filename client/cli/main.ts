@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 
 import { addBudgets } from "./budgets.ts";
 import { addCost } from "./cost.ts";
+import { addAsk } from "./ask.ts";
 import { addDeadLetters } from "./dead-letters.ts";
 import { EXIT, EXIT_HELP } from "./exit-codes.ts";
 import { addJobs } from "./jobs.ts";
@@ -24,6 +25,7 @@ const program = new Command("darkroom")
 
 addSubmit(program);
 addJobs(program);
+addAsk(program);
 addSearch(program);
 addCost(program);
 addDeadLetters(program);
