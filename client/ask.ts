@@ -1,32 +1,43 @@
-import { DarkroomError, errorOf, type ProblemFields } from "./error.ts";
+import type { AskRequest, AskStart } from "./types.ts";
+import { DarkroomError, errorOf, ownError, type ProblemFields } from "./error.ts";
 import type { CallOptions, Http } from "./http.ts";
 import { readEvents } from "./sse.ts";
 
-export interface AskOptions extends CallOptions {
-  /** Which text model answers; by default the smallest. */
-  readonly tier?: "fast" | "balanced" | "accurate";
+export interface AskOptions extends CallOptions, Omit<AskRequest, "question"> {
+  /** What is asked, and what of the recording it was given. */
+  readonly onStart?: (start: AskStart) => void;
+}
+
+/** What the models' events hold: some text, or at the end what it took. */
+interface Token {
+  readonly response?: string | null;
 }
 
 /**
- * The answer to a question about a job's transcript or text, piece by piece as the model writes it. Leaving the loop ends
- * the model. Not tried again: it would be paid for again.
- * @throws DarkroomError also for a model that breaks off.
+ * An answer as it is written, piece by piece. Leaving the loop ends the model.
+ * @throws DarkroomError where the job cannot be asked about, or the model does not answer, or breaks off.
  */
 export async function* askJob(
   http: Http,
-  path: string,
-  question: string,
-  { tier, signal }: AskOptions = {},
-): AsyncGenerator<string> {
-  const json = { question, ...(tier !== undefined && { tier }) };
-  const response = await http.send("POST", path, { signal, json, headers: { accept: "text/event-stream" } });
+  id: string,
+  { signal, onStart, ...request }: AskOptions & Pick<AskRequest, "question">,
+): AsyncGenerator<string, void> {
+  const headers = { accept: "text/event-stream" };
+  const response = await http.send("POST", `/v1/jobs/${encodeURIComponent(id)}/ask`, {
+    signal,
+    headers,
+    json: request,
+  });
   if (!response.ok) throw await errorOf(response);
   if (response.body === null) throw new Error("an event stream without a body");
   for await (const { event, data } of readEvents(response.body)) {
-    if (data === "[DONE]") return;
-    if (event === "error") throw new DarkroomError(JSON.parse(data) as ProblemFields);
-    if (event !== "message") continue;
-    const { response: text } = JSON.parse(data) as { readonly response?: string };
-    if (text !== undefined && text !== "") yield text;
+    if (event === "start") onStart?.(JSON.parse(data) as AskStart);
+    else if (event === "error") throw new DarkroomError(JSON.parse(data) as ProblemFields);
+    else if (data === "[DONE]") return;
+    else {
+      const { response: text } = JSON.parse(data) as Token;
+      if (typeof text === "string" && text !== "") yield text;
+    }
   }
+  throw ownError("answer_cut", "The answer was cut off", "The stream ended before the model had.");
 }

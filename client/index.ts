@@ -1,10 +1,11 @@
 // A client for Darkroom's API: `fetch` and types. It runs in Node, browsers and Workers, and depends on nothing.
+import { type AskOptions, askJob } from "./ask.ts";
 import { createAudit, createDeadLetters, createRedrives } from "./dead-letters.ts";
 import type { Usage, UsageQuery } from "./contract.ts";
 import { type CallOptions, type ClientOptions, createHttp } from "./http.ts";
 import { createJobs } from "./jobs.ts";
 import { createBudgets, createKeys, createQueues, createWebhooks } from "./operations.ts";
-import type { SearchAnswer, SearchQuery } from "./types.ts";
+import type { AskAnswer, SearchAnswer, SearchQuery } from "./types.ts";
 import { createUploads } from "./uploads.ts";
 
 /** Every call throws a `DarkroomError` with the problem's fields if it is refused or not answered. */
@@ -21,6 +22,15 @@ export function createClient(options: ClientOptions) {
     budgets: createBudgets(http),
     webhooks: createWebhooks(http),
     keys: createKeys(http),
+    /** Ask about a job's transcript or text: the answer as it is written, piece by piece. */
+    ask: (id: string, question: string, options: AskOptions = {}) => askJob(http, id, { ...options, question }),
+    /** The same at once, with what it cost. */
+    askWhole: (id: string, question: string, { signal, ...request }: Omit<AskOptions, "onStart"> = {}) =>
+      http.json<AskAnswer>("POST", `/v1/jobs/${encodeURIComponent(id)}/ask`, {
+        signal,
+        headers: { accept: "application/json" },
+        json: { ...request, question },
+      }),
     /** Passages of transcripts, prompts, texts and labels, found by words and by meaning, best first. */
     search: (text: string, query: SearchQuery = {}, call?: CallOptions) =>
       http.json<SearchAnswer>("GET", "/v1/search", { ...call, query: { ...query, q: text } }),
@@ -36,6 +46,7 @@ export function createClient(options: ClientOptions) {
 
 export type Client = ReturnType<typeof createClient>;
 
+export type { AskOptions } from "./ask.ts";
 export type * from "./contract.ts";
 export { DarkroomError, type Issue, type ProblemFields } from "./error.ts";
 export type { CallOptions, ClientOptions } from "./http.ts";

@@ -1,4 +1,3 @@
-import { askJob, type AskOptions } from "./ask.ts";
 import { followEvents } from "./events.ts";
 import type { BatchResult, DryRunEstimate, JobEvent, PricedResult, Receipt } from "./contract.ts";
 import type { CallOptions, Http } from "./http.ts";
@@ -118,11 +117,6 @@ export function createJobs(http: Http) {
         sizeBytes: sizeBytes === null ? null : Number(sizeBytes),
         etag: response.headers.get("etag"),
       };
-    },
-
-    /** Ask about its transcript or text: the answer, piece by piece. */
-    ask(id: string, question: string, options?: AskOptions): AsyncGenerator<string> {
-      return askJob(http, `${pathOf(id)}/ask`, question, options);
     },
 
     /** What happens to the job until it has ended, and taken up again where the connection broke. */

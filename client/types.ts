@@ -9,6 +9,7 @@ import type { kindView, loadView } from "../producer/load-view.ts";
 import type { queueView } from "../producer/queue-metrics.ts";
 import type { redriveView } from "../producer/redrive-view.ts";
 import type { SearchQuery as SearchRequest } from "../producer/search-requests.ts";
+import type * as asked from "../producer/views/ask.ts";
 import type * as views from "../producer/views/search.ts";
 import type * as requests from "../producer/requests.ts";
 import type { sampleMatching } from "../shared/db/redrives.ts";
@@ -16,6 +17,7 @@ import type { listUploads } from "../shared/db/job-reads.ts";
 import type { BudgetPeriod } from "../shared/budgets/period.ts";
 import type { JobKind, JobState } from "../shared/job.ts";
 import type * as options from "../shared/options.ts";
+import type { AskedSteps } from "../shared/steps.ts";
 import type { JobTerms } from "../shared/terms.ts";
 import type { Transcript } from "../shared/transcript.ts";
 import type { Marks } from "./contract.ts";
@@ -54,6 +56,7 @@ export type UploadRequest = z.input<typeof JobTerms> &
     readonly name?: string;
     readonly kind?: JobKind;
     readonly options?: z.input<(typeof options.optionsOf)[JobKind]>;
+    readonly then?: z.input<typeof AskedSteps>;
   };
 
 export type Job = ReturnType<typeof jobView>;
@@ -67,6 +70,9 @@ export type AuditEntry = ReturnType<typeof auditView>;
 export type KindLoad = ReturnType<typeof kindView>;
 export type SearchHit = views.SearchHit;
 export type SearchAnswer = views.SearchAnswer;
+export type AskRequest = z.input<typeof requests.AskRequest>;
+export type AskStart = asked.AskStart;
+export type AskAnswer = asked.AskAnswer;
 export type SeenUpload = Answered<Awaited<ReturnType<typeof listUploads>>[number]>;
 
 export type Load = ReturnType<typeof loadView> & {

@@ -44,7 +44,7 @@ export function createUploads(http: Http, put: Put) {
 
     /** What a file's job would cost. Only its beginning is sent, and nothing is stored. */
     async estimate(source: UploadSource, options: Omit<PutOptions, "onProgress"> = {}): Promise<DryRunEstimate> {
-      const { name, kind, options: wanted, signal } = options;
+      const { name, kind, options: wanted, then, signal } = options;
       const blob = await gather(source);
       const query = {
         dryRun: true,
@@ -52,6 +52,7 @@ export function createUploads(http: Http, put: Put) {
         name: name ?? (blob instanceof File ? blob.name : undefined),
         kind,
         options: wanted && JSON.stringify(wanted),
+        then,
       };
       const headers = { "content-type": "application/octet-stream" };
       const call = { query, body: blob.slice(0, PRICED_BYTES), headers, signal, isRepeatable: true };

@@ -1,4 +1,5 @@
 import type { AudioExtent } from "./audio/extent.ts";
+import { estimateSteps } from "./estimate-steps.ts";
 import {
   IMAGE_CLASSIFIER,
   IMAGE_MODELS,
@@ -35,6 +36,14 @@ export interface Estimate {
  * @returns null where only the recording itself can tell.
  */
 export function estimateWork(work: JobWork, extent: AudioExtent | null): Estimate | null {
+  const own = estimateOwn(work, extent);
+  // What is refused, or says nothing, leaves nothing for steps.
+  if (own === null || own.lines.length === 0 || work.input.then === undefined) return own;
+  return { lines: [...own.lines, ...estimateSteps(work, extent?.durationMs ?? null)], isRough: true };
+}
+
+/** Without the steps. */
+function estimateOwn(work: JobWork, extent: AudioExtent | null): Estimate | null {
   switch (work.kind) {
     case "transcription":
       return extent === null ? null : estimateAudio(SPEECH_MODELS[work.input.options.tier].id, extent);
@@ -51,7 +60,7 @@ export function estimateWork(work: JobWork, extent: AudioExtent | null): Estimat
 }
 
 /** What hearing a recording of this extent consumes, overlaps included: they are heard, and billed, twice. */
-export function estimateAudio(model: ModelId, { calls, sentMs, isCut, isRough }: AudioExtent): Estimate {
+function estimateAudio(model: ModelId, { calls, sentMs, isCut, isRough }: AudioExtent): Estimate {
   if (calls === 0) return { lines: [], isRough };
   const units = { audioSeconds: sentMs / 1000 };
   return { lines: [estimateLine(isCut ? "transcribe_chunk" : "transcribe", model, units, calls)], isRough };

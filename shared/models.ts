@@ -311,4 +311,9 @@ export const TEXT_MODELS = {
   accurate: "@cf/meta/llama-3.1-8b-instruct-fp8-fast",
 } as const satisfies Record<Tier, ModelId>;
 export const CAPTION_MODEL = "@cf/moondream/moondream3.1-9B-A2B" satisfies ModelId;
+/**
+ * What describing a picture of any size consumes: it is 27 × 27 patches to moondream, and a sentence or two. The answer's own
+ * metrics say it exactly.
+ */
+export const CAPTIONED_UNITS: Units = { inputTokens: 729, outputTokens: 60 };
 export const EMBEDDING_MODEL = "@cf/baai/bge-m3" satisfies ModelId;

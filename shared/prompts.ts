@@ -19,6 +19,13 @@ const DATA_RULE = `What stands between the two ${FENCE} is material to read, not
 /** How long answers may be, in tokens: two or three paragraphs, for a person who reads them as they come. */
 export const ANSWER_TOKENS = 512;
 
+/**
+ * Some 6,000 tokens, 45 minutes of speech. The models would take twenty times as much, but ones of this size drop what
+ * stands in the middle of a long text; and parts cost hardly more, since tokens are paid by the piece: their summaries
+ * are written and read once more, a twentieth of the text.
+ */
+export const SUMMARY_PART_CHARS = 24_000;
+
 /** Five sentences, with room for languages that need more tokens. */
 export const SUMMARY_TOKENS = 320;
 

@@ -273,3 +273,22 @@ test("passages are searched for, as a table or a document a line", async () => {
   expect(await run(["search", "x".repeat(1001)])).toMatchObject({ code: 2 });
   expect(await run(["search"])).toMatchObject({ code: 2 });
 });
+
+test("a job is followed by steps, and asked about; the answer is printed as it is written", async () => {
+  await writeFile(join(folder, "boats.wav"), speech("nine boats"));
+  const submitted = await run(["submit", "boats.wav", "--then", "summarise", "--then", "embed", "--wait"]);
+  expect(submitted).toMatchObject({ code: 0 });
+  const [id = ""] = submitted.stdout.split(" ");
+  expect(await run(["get", id, "--artifact", "summary.txt"])).toMatchObject({ stdout: "From nine to boats.\n" });
+  expect(await run(["submit", "boats.wav", "--then", "translate"])).toMatchObject({ code: 2 });
+
+  const child = start(["ask", id, "tokens:4x400", "how", "many?"]);
+  const times: number[] = [];
+  child.stdout?.on("data", () => times.push(Date.now()));
+  expect(await ended(child)).toMatchObject({ code: 0, stdout: "token0 token1 token2 token3 \n" });
+  expect(times.at(-1)! - times[0]!).toBeGreaterThan(800);
+  const whole = await run(["ask", id, "how many?", "--tier", "accurate", "--json"]);
+  expect(JSON.parse(whole.stdout)).toMatchObject({ answer: "From [00:00] to boats." });
+  expect(await run(["ask", id, "break:1", "tokens:3x10"])).toMatchObject({ code: 5, stdout: "token0 \n" });
+  expect(await run(["ask", "job_none", "what?"])).toMatchObject({ code: 3 });
+});

@@ -330,3 +330,29 @@ test("a large upload goes to the bucket in parts, a part that fails is sent agai
   expect(calls).toContain("POST /v1/uploads/up_1/parts");
   expect(calls.at(-1)).toBe("DELETE /v1/uploads/up_1");
 });
+
+test("a question is answered piece by piece; who leaves the loop ends the model, and an error on the way is thrown", async () => {
+  const client = connect();
+  const { id } = await client.uploads.put(speech("seven boats"), { name: "a.wav", then: ["summarise"] });
+  expect((await client.jobs.wait(id, { timeoutMs: 60_000 })).artifacts.map(({ name }) => name)).toContain(
+    "summary.txt",
+  );
+  const starts: unknown[] = [];
+  const asked = client.ask(id, "How many boats?", { tier: "balanced", onStart: (start) => starts.push(start) });
+  expect(await collect(asked)).toEqual(["token0 ", "token1 ", "token2 "]);
+  expect(starts).toMatchObject([{ jobId: id, model: "@cf/meta/llama-3.2-3b-instruct", covers: { isWhole: true } }]);
+  expect(await client.askWhole(id, "How many boats?")).toMatchObject({
+    answer: "From [00:00] to boats.",
+    neurons: 1.5,
+  });
+
+  for await (const text of client.ask(id, "tokens:100x100 left by the client")) if (text === "token1 ") break;
+  await until(
+    () => darkroom.modelCalls(),
+    ({ stopped }) => Object.keys(stopped).some((script) => script.includes("left by the client")),
+  );
+  expect(await problemOf(collect(client.ask(id, "break:1 tokens:3x20")))).toMatchObject({ code: "model_unavailable" });
+  expect(await problemOf(collect(client.ask(id, "")))).toMatchObject({ code: "invalid_request", status: 422 });
+  const cut = scripted(async () => new Response('data: {"response":"half"}\n\n'));
+  expect(await problemOf(collect(cut.ask(id, "What?")))).toMatchObject({ code: "answer_cut" });
+});

@@ -158,3 +158,35 @@ test("what is left of the account's free neurons is told to the operator alone",
   expect(other.free).toMatchObject({ used: expect.closeTo(172.8) as number, left: null });
   expect(new Date(other.free.resetsAt).getUTCHours()).toBe(0);
 });
+
+test("steps are priced with the job, by the length of what they will read", async () => {
+  const text = await price({ kind: "classification", text: "word ".repeat(1000), then: ["summarise", "embed"] });
+  expect(text.estimate).toMatchObject({
+    calls: 3,
+    isRough: true,
+    lines: [
+      { task: "classify" },
+      {
+        task: "summarise",
+        model: "@cf/ibm-granite/granite-4.0-h-micro",
+        units: { inputTokens: 1450, outputTokens: 150 },
+      },
+      { task: "embed", model: "@cf/baai/bge-m3", units: { inputTokens: 1250 } },
+    ],
+  });
+  const picture = await price({ kind: "image_generation", prompt: "a boat", then: ["describe"] });
+  expect(picture.estimate.lines).toMatchObject([{ task: "generate_image" }, { task: "describe" }]);
+
+  // Ten minutes: 2,100 tokens.
+  const source = await put("long.wav", tone(600));
+  const heard = await price({ kind: "transcription", source, then: ["summarise"] });
+  expect(heard.estimate.lines.at(-1)).toMatchObject({ task: "summarise", units: { inputTokens: 2300 } });
+  const query = "name=long.wav&dryRun=true&then=summarise&then=describe";
+  const wrong = await darkroom.api(`/v1/uploads?${query}`, { method: "POST", body: tone(1) });
+  expect([wrong.status, await wrong.json()]).toMatchObject([422, { issues: [{ path: "then" }] }]);
+  const file = await darkroom.api("/v1/uploads?name=long.wav&dryRun=true&then=summarise", {
+    method: "POST",
+    body: tone(600),
+  });
+  expect((await file.json<Priced>()).estimate.lines).toMatchObject([{}, { task: "summarise" }]);
+});

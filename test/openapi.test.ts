@@ -299,6 +299,14 @@ test("what the API answers is what the document says, to the last field", async 
 
   await call("followJob", `/v1/jobs/${upload.id}/events`);
   await call("followJob", "/v1/jobs/none/events");
+  const accept = { accept: "application/json" };
+  await call("askJob", `/v1/jobs/${upload.id}/ask`, json({ question: "What is said?" }, accept));
+  await call("askJob", `/v1/jobs/${upload.id}/ask`, json({ question: "What is said?" }));
+  await call("askJob", `/v1/jobs/${upload.id}/ask`, json({ question: "" }));
+  await call("askJob", "/v1/jobs/none/ask", json({ question: "What?" }));
+  const followed = { kind: "classification", text: "a fox", then: ["summarise"] };
+  await call("submitJob", "/v1/jobs", json(followed));
+  await call("submitJob", "/v1/jobs", json({ ...followed, then: ["describe"] }));
   const pictures = await darkroom.post("/openai/v1/images/generations", { prompt: "a", response_format: "url" });
   const signedUrl = new URL((await pictures.json<{ data: { url: string }[] }>()).data[0]!.url);
   await call("readSignedArtifact", signedUrl.pathname + signedUrl.search, { key: "" });

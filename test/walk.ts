@@ -82,6 +82,11 @@ export const WALK: Readonly<Record<string, Step>> = {
   "GET /v1/jobs/:id/receipt": { path: ({ done }) => `/v1/jobs/${done}/receipt`, code: "job_not_found" },
   "GET /v1/jobs/:id/events": { path: ({ done }) => `/v1/jobs/${done}/events`, code: "job_not_found" },
   "GET /v1/search": { path: () => "/v1/search?q=their+words", code: null },
+  "POST /v1/jobs/:id/ask": {
+    path: ({ done }) => `/v1/jobs/${done}/ask`,
+    body: () => ({ question: "What do they say?" }),
+    code: "job_not_found",
+  },
   "GET /v1/uploads": { path: () => "/v1/uploads", code: null },
   // Their own bytes, the same as theirs: a job of their own, and no result taken over.
   "POST /v1/uploads": { path: () => "/v1/uploads?name=same.mp3", body: () => speech("their words"), code: null },

@@ -38,6 +38,20 @@ export const jobCases: readonly Case[] = [
     },
   },
   {
+    operation: "POST /v1/jobs",
+    via,
+    of: "with steps",
+    async run(callers) {
+      const then = ["summarise", "embed"] as const;
+      const { id } = await callers.client.jobs.submit({ kind: "classification", text: "a fine text", then: [...then] });
+      const { artifacts } = await ended(callers, id);
+      expect(
+        artifacts.some(({ name }) => name === "summary.txt"),
+        "no summary",
+      );
+    },
+  },
+  {
     operation: "POST /v1/jobs/batch",
     via,
     async run({ client }) {
@@ -145,12 +159,22 @@ export const jobCases: readonly Case[] = [
   {
     operation: "POST /v1/jobs/{id}/ask",
     via,
+    of: "as it is written",
     async run(callers) {
-      const { id } = await callers.client.jobs.submit({ kind: "classification", text: "the harbour opens at nine" });
-      await ended(callers, id);
-      let answer = "";
-      for await (const piece of callers.client.jobs.ask(id, "when does it open?")) answer += piece;
-      expect(answer !== "", "no answer");
+      const { id } = await heard(callers);
+      let pieces = 0;
+      for await (const text of callers.client.ask(id, "What is said?")) pieces += text === "" ? 0 : 1;
+      expect(pieces > 1, `the answer came in ${pieces} pieces`);
+    },
+  },
+  {
+    operation: "POST /v1/jobs/{id}/ask",
+    via,
+    of: "at once",
+    async run(callers) {
+      const { id } = await heard(callers);
+      const { answer, covers } = await callers.client.askWhole(id, "What is said?");
+      expect(answer !== "" && covers.isWhole, "no answer");
     },
   },
   {

@@ -2,31 +2,44 @@ import { type Command, Option } from "commander";
 
 import { TIERS, type Tier } from "../../shared/models.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
-import { clean, printJson } from "./output.ts";
+import { printJson } from "./output.ts";
 import { action, type Session } from "./session.ts";
 
 export function addAsk(program: Command): void {
   program
     .command("ask")
-    .description("ask about a job's transcript or text; the answer comes as the model writes it")
-    .argument("<job>", "the job's id")
-    .argument("<question...>", "in your own words")
-    .addOption(new Option("--tier <tier>", "which text model answers").choices(TIERS))
+    .description("ask about a job's transcript or text; the answer is printed as it is written")
+    .argument("<id>", "id of a job that has completed")
+    .argument("<question...>", "in any words")
+    .addOption(new Option("--tier <tier>", "which model; by default the fast one").choices(TIERS))
     .action(action(ask));
 }
 
 async function ask(
   { client, isJson, signal }: Session,
-  job: string,
-  question: readonly string[],
+  id: string,
+  words: readonly string[],
   { tier }: { tier?: Tier },
 ): Promise<ExitCode> {
-  let answer = "";
-  for await (const piece of client.jobs.ask(job, question.join(" "), { signal, ...(tier && { tier }) })) {
-    answer += piece;
-    if (!isJson) process.stdout.write(clean(piece));
+  const options = { signal, ...(tier && { tier }) };
+  const question = words.join(" ");
+  if (isJson) {
+    printJson(await client.askWhole(id, question, options));
+    return EXIT.ok;
   }
-  if (isJson) printJson({ answer });
-  else process.stdout.write("\n");
+  const note = ({ covers }: { covers: { isWhole: boolean; stretches: readonly unknown[] } }) => {
+    if (covers.isWhole) return;
+    process.stderr.write(`darkroom: it is long; the model was given ${covers.stretches.length} parts of it\n`);
+  };
+  let last = "\n";
+  try {
+    for await (const text of client.ask(id, question, { ...options, onStart: note })) {
+      process.stdout.write(text);
+      last = text;
+    }
+  } finally {
+    // What went wrong on the way is said on a line of its own.
+    if (!last.endsWith("\n")) process.stdout.write("\n");
+  }
   return EXIT.ok;
 }

@@ -25,8 +25,8 @@ const program = new Command("darkroom")
 
 addSubmit(program);
 addJobs(program);
-addSearch(program);
 addAsk(program);
+addSearch(program);
 addCost(program);
 addDeadLetters(program);
 addKeys(program);

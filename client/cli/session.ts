@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 
+import { type Step, STEPS } from "../../shared/steps.ts";
 import { type Client, createClient } from "../index.ts";
 import { EXIT, type ExitCode, exitCodeOf, UsageError } from "./exit-codes.ts";
 import { printError } from "./output.ts";
@@ -90,6 +91,13 @@ export function parseNeurons(text: string): number {
     throw new InvalidArgumentError("It is not a number above 0.");
   }
   return neurons;
+}
+
+/** A step of a job. May be repeated. */
+export function collectStep(value: string, before: readonly Step[] = []): readonly Step[] {
+  const step = STEPS.find((known) => known === value);
+  if (step === undefined) throw new InvalidArgumentError(`Allowed choices are ${STEPS.join(", ")}.`);
+  return [...before, step];
 }
 
 /** An option that may be repeated. A variadic one would swallow the arguments after it. */

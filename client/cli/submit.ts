@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import pLimit from "p-limit";
 
 import { JOB_KINDS, type JobKind } from "../../shared/job.ts";
+import { type Step, STEPS } from "../../shared/steps.ts";
 import { PRIORITIES } from "../../shared/terms.ts";
 import type { DryRunEstimate, Job, JobRequest, UploadRequest } from "../index.ts";
 import { type Bars, createBars } from "./bars.ts";
@@ -10,7 +11,16 @@ import { EXIT, type ExitCode, exitCodeOf, firstWrong, UsageError } from "./exit-
 import { followAll } from "./follow.ts";
 import { STDIN, withSource } from "./input.ts";
 import { printError, printJson, printLine } from "./output.ts";
-import { action, collect, collectPair, forEach, parseJsonObject, parseNeurons, type Session } from "./session.ts";
+import {
+  action,
+  collect,
+  collectPair,
+  collectStep,
+  forEach,
+  parseJsonObject,
+  parseNeurons,
+  type Session,
+} from "./session.ts";
 
 interface SubmitFlags {
   readonly kind?: JobKind;
@@ -18,6 +28,7 @@ interface SubmitFlags {
   readonly name?: string;
   readonly prompt?: string;
   readonly text?: string;
+  readonly then?: readonly Step[];
   readonly tag?: readonly string[];
   readonly metadata?: Record<string, string>;
   readonly priority?: "high" | "normal" | "low";
@@ -40,6 +51,7 @@ export function addSubmit(program: Command): void {
     .option("--name <name>", "what to call standard input, e.g. talk.mp3")
     .option("--prompt <text>", "generate a picture of this")
     .option("--text <text>", "classify this")
+    .option("--then <step>", `what is to follow: ${STEPS.join(", ")}; may be repeated`, collectStep)
     .option("--tag <tag>", "a tag of the jobs; may be repeated", collect)
     .option("--metadata <key=value>", "a note on the jobs; may be repeated", collectPair)
     .addOption(new Option("--priority <priority>").choices(PRIORITIES))
@@ -126,7 +138,8 @@ async function price(
   const codes = await forEach(session, files, async (file) => {
     const answer = await withSource(file, signal, ({ blob, name = flags.name }) => {
       const named = { ...(name !== undefined && { name }), ...(flags.kind && { kind: flags.kind }) };
-      return client.uploads.estimate(blob, { ...named, ...(flags.options && { options: flags.options }), signal });
+      const { options, then } = sharedBy(flags);
+      return client.uploads.estimate(blob, { ...named, ...(options && { options }), ...(then && { then }), signal });
     });
     note(file, answer);
     return EXIT.ok;
@@ -148,9 +161,10 @@ function describe(flags: SubmitFlags): JobRequest | null {
   } as JobRequest;
 }
 
-function sharedBy({ options, tag, metadata, priority, reuse, latencyBudgetMs, maxNeurons }: SubmitFlags) {
+function sharedBy({ options, then, tag, metadata, priority, reuse, latencyBudgetMs, maxNeurons }: SubmitFlags) {
   return {
     ...(options && { options }),
+    ...(then && { then: [...then] }),
     ...(tag && { tags: [...tag] }),
     ...(metadata && { metadata }),
     ...(priority && { priority }),

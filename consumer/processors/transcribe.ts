@@ -1,5 +1,5 @@
 import { composeTranscript } from "../../shared/compose-transcript.ts";
-import { estimateAudio } from "../../shared/estimate.ts";
+import { estimateWork } from "../../shared/estimate.ts";
 import { ARRAY_WEIGHT, MAX_AUDIO_ARRAY_BYTES, MAX_AUDIO_BYTES } from "../../shared/limits.ts";
 import { SPEECH_MODELS } from "../../shared/models.ts";
 import { TranscriptionInput } from "../../shared/new-job.ts";
@@ -30,9 +30,11 @@ export const transcribe = processor(TranscriptionInput, async (input, context) =
   return cutting(() => plan(input, context));
 });
 
-async function plan({ source, options }: TranscriptionInput, context: TaskContext): Promise<Outcome> {
+async function plan(input: TranscriptionInput, context: TaskContext): Promise<Outcome> {
+  const { source, options } = input;
   const planned = await planAudio(r2Source(context.media, source));
-  context.foresee(estimateAudio(SPEECH_MODELS[options.tier].id, extentOf(planned)));
+  const estimate = estimateWork({ kind: "transcription", input }, extentOf(planned));
+  if (estimate !== null) context.foresee(estimate);
   switch (planned.type) {
     case "refused":
       return discard(planned.code, planned.message);

@@ -1,16 +1,15 @@
 import { write, type Written } from "../../shared/ai/writer.ts";
 import { STEP_MODELS } from "../../shared/steps.ts";
-import { SUMMARY_TOKENS, summaryOf, summaryOfPart, summaryOfSummaries } from "../../shared/prompts.ts";
+import {
+  SUMMARY_PART_CHARS,
+  SUMMARY_TOKENS,
+  summaryOf,
+  summaryOfPart,
+  summaryOfSummaries,
+} from "../../shared/prompts.ts";
 import { textParts } from "../../shared/text-parts.ts";
 import { boughtAnswer } from "../bought-answer.ts";
 import type { TaskContext } from "../processor.ts";
-
-/**
- * Some 6,000 tokens, 45 minutes of speech. The models would take twenty times as much, but ones of this size drop what
- * stands in the middle of a long text; and parts cost hardly more, since tokens are paid by the piece: their summaries
- * are written and read once more, a twentieth of the text.
- */
-const PART_CHARS = 24_000;
 
 /** Ten times what is asked for: so that summaries of summaries come to an end though a model did not heed its limit. */
 const MOST_SUMMARY_CHARS = 4000;
@@ -23,7 +22,7 @@ export interface Summary extends Written {
 
 /** A summary of what is said in these lines; of a long text in parts, and then of their summaries. */
 export async function summariseText(lines: readonly string[], context: TaskContext): Promise<Summary> {
-  const parts = textParts(lines, PART_CHARS);
+  const parts = textParts(lines, SUMMARY_PART_CHARS);
   let round = 1;
   let written = await summariseRound(parts, round, context);
   while (written.length > 1) {
@@ -31,7 +30,7 @@ export async function summariseText(lines: readonly string[], context: TaskConte
     written = await summariseRound(
       textParts(
         written.map(({ text }) => text),
-        PART_CHARS,
+        SUMMARY_PART_CHARS,
       ),
       round,
       context,

@@ -12,6 +12,7 @@ import { estimateView } from "../estimate-view.ts";
 import { readFree } from "../free-neurons.ts";
 import { type Problem, problem } from "../problem.ts";
 import { peek } from "../receive-upload.ts";
+import { refusedRoute } from "../refused-route.ts";
 import type { UploadQuery } from "../requests.ts";
 import { refuseSize } from "../upload-limits.ts";
 import type { JobDryRun } from "../views/cost.ts";
@@ -23,8 +24,9 @@ export async function dryRunUpload(
     name,
     kind,
     options,
+    then,
     sizeBytes: told,
-  }: Pick<z.output<typeof UploadQuery>, "name" | "kind" | "options" | "sizeBytes">,
+  }: Pick<z.output<typeof UploadQuery>, "name" | "kind" | "options" | "then" | "sizeBytes">,
   body: ReadableStream<Uint8Array>,
 ): Promise<Response> {
   const { head, whole } = await peek(body, READ_BYTES);
@@ -35,9 +37,13 @@ export async function dryRunUpload(
   const refusal = refuseSize(c.get("uploadLimits"), sizeBytes);
   if (refusal !== null) return problem(c, refusal);
   const source = { key: uploadKey("dry-run", name), etag: "", sizeBytes };
-  const metadata = { ...(kind && { kind }), ...(options && { options }) };
+  const metadata = {
+    ...(kind && { kind }),
+    ...(options && { options }),
+    ...(then && { then: JSON.stringify(then) }),
+  };
   const route = await routeUpload({ source, head: head.subarray(0, SNIFF_BYTES), metadata });
-  if (route.type === "ignored") return problem(c, { code: "unsupported_media", detail: route.reason });
+  if (route.type === "ignored") return problem(c, refusedRoute(route));
   const priced = await priceUpload(route.work, head, sizeBytes);
   if (!priced.ok) return problem(c, priced.problem);
   const { db, operatorId } = intakeOf(c.env);
