@@ -92,12 +92,19 @@ export async function startSearched() {
 /** The product with a text model that streams, and a Worker that hands on what the binding answers. */
 export async function startAsked() {
   const config = readConfig({ config: CONFIG_PATH });
-  const bare = plain(config, "bare-ask", "bench/workers/bare-ask.ts");
   const server = createTestHarness({
     workers: [
       { configPath: CONFIG_PATH },
       plain(config, "darkroom-local-ai", "bench/workers/streaming-ai.ts"),
-      { config: { ...("config" in bare ? bare.config : {}), services: config.services } } as WorkerInput,
+      {
+        config: {
+          name: "bare-ask",
+          main: "bench/workers/bare-ask.ts",
+          compatibility_date: config.compatibility_date,
+          compatibility_flags: ["enable_abortsignal_rpc"],
+          services: config.services,
+        },
+      },
     ],
   });
   await server.listen();
@@ -113,10 +120,8 @@ export async function startAsked() {
     async job(text: string, headers: Record<string, string>): Promise<string> {
       const body = JSON.stringify({ kind: "classification", text });
       const init = { method: "POST", headers: { ...headers, prefer: "wait=30" }, body };
-      const job = (await (await call("darkroom", "http://darkroom/v1/jobs", init)).json()) as {
-        id: string;
-        state: string;
-      };
+      const response = await call("darkroom", "http://darkroom/v1/jobs", init);
+      const job: { readonly id: string; readonly state: string } = await response.json();
       if (job.state !== "completed") throw new Error(`the job is ${job.state}`);
       return job.id;
     },

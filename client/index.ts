@@ -23,7 +23,7 @@ export function createClient(options: ClientOptions) {
     webhooks: createWebhooks(http),
     keys: createKeys(http),
     /** Ask about a job's transcript or text: the answer as it is written, piece by piece. */
-    ask: (id: string, question: string, options: AskOptions = {}) => askJob(http, id, { ...options, question }),
+    ask: (id: string, question: string, asked: AskOptions = {}) => askJob(http, id, { ...asked, question }),
     /** The same at once, with what it cost. */
     askWhole: (id: string, question: string, { signal, ...request }: Omit<AskOptions, "onStart"> = {}) =>
       http.json<AskAnswer>("POST", `/v1/jobs/${encodeURIComponent(id)}/ask`, {

@@ -27,13 +27,9 @@ async function ask(
     printJson(await client.askWhole(id, question, options));
     return EXIT.ok;
   }
-  const note = ({ covers }: { covers: { isWhole: boolean; stretches: readonly unknown[] } }) => {
-    if (covers.isWhole) return;
-    process.stderr.write(`darkroom: it is long; the model was given ${covers.stretches.length} parts of it\n`);
-  };
   let last = "\n";
   try {
-    for await (const text of client.ask(id, question, { ...options, onStart: note })) {
+    for await (const text of client.ask(id, question, { ...options, onStart: noteParts })) {
       process.stdout.write(text);
       last = text;
     }
@@ -42,4 +38,9 @@ async function ask(
     if (!last.endsWith("\n")) process.stdout.write("\n");
   }
   return EXIT.ok;
+}
+
+function noteParts({ covers }: { covers: { isWhole: boolean; stretches: readonly unknown[] } }): void {
+  if (covers.isWhole) return;
+  process.stderr.write(`darkroom: it is long; the model was given ${covers.stretches.length} parts of it\n`);
 }
