@@ -71,6 +71,14 @@ test("a word that most passages have finds little beside one that few have", asy
   expect(await idsOf({ text: "what of the lighthouse" })).toEqual(["job_a:transcript:40"]);
 });
 
+test("words that say nothing are looked for only where they are all there is", async () => {
+  await insertJob("job_a");
+  await put("job_a", [{ text: "boats in the harbour" }, { text: "who is there" }]);
+  expect(await idsOf({ text: "who is in the harbour" })).toEqual(["job_a:transcript:0"]);
+  expect(await idsOf({ text: "Who is in the castle" })).toEqual([]);
+  expect(await idsOf({ text: "who is there" })).toEqual(["job_a:transcript:1"]);
+});
+
 test("no part of what was typed is syntax", async () => {
   await insertJob("job_a");
   await put("job_a", [{ text: 'A cup and a saucer NEAR the "edge" of text, C++ and well-known' }]);
