@@ -10,16 +10,31 @@ beforeAll(async () => {
 });
 afterAll(() => chaos.close());
 
-test.each(WORK_KINDS)("a %s survives a death before and after each of its operations", async (only) => {
+const BUDGETED = { budget: 1_000_000 };
+
+test.each([
+  ...WORK_KINDS.map((kind) => [kind, "", {}] as const),
+  // What is set aside for its calls is given back or spent, whatever dies.
+  ["picture", " within a budget", BUDGETED] as const,
+  ["note", " within a budget", BUDGETED] as const,
+])("a %s%s survives a death before and after each of its operations", async (only, _, more) => {
   const guilty: string[] = [];
   let [operation, hasDied] = [0, true];
   while (hasDied) {
     operation += 1;
     for (const when of ["before", "after"] as const) {
-      const report = await chaos.run({ jobs: 1, faultRate: 0, seed: operation, only, death: { operation, when } });
+      const report = await chaos.run({
+        jobs: 1,
+        faultRate: 0,
+        seed: operation,
+        only,
+        death: { operation, when },
+        ...more,
+      });
       hasDied = report.deaths > 0;
       const { completed, lost, wrong_result, double_billed, real_errors } = report;
-      const isInnocent = completed === 1 && lost + wrong_result + double_billed + real_errors.length === 0;
+      const uncounted = report.uncounted_neurons ?? 0;
+      const isInnocent = completed === 1 && lost + wrong_result + double_billed + real_errors.length + uncounted === 0;
       if (!isInnocent) guilty.push(`${when} operation ${operation}: ${JSON.stringify(report)}`);
     }
   }

@@ -13,6 +13,9 @@ const LATE_MS = [100_000, 260_000] as const;
 /** Each keeps the whole account waiting until midnight, which cron counts minute by minute. */
 const MOST_HOLDS = 2;
 
+/** What the header says of every good answer. */
+export const NEURONS_A_CALL = 1.5;
+
 /** The model's door. Every call is in the ledger before anything can go wrong with it. */
 export function aiDoor(world: World, invocation: Invocation): AiBinding {
   return {
@@ -104,6 +107,9 @@ class MemoryResponse extends Response {
 
 function answer(body: unknown, status: number): Response {
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  const headers = { "content-type": "application/json", ...(status === 200 && { "cf-ai-neurons": "1.5" }) };
+  const headers = {
+    "content-type": "application/json",
+    ...(status === 200 && { "cf-ai-neurons": String(NEURONS_A_CALL) }),
+  };
   return new MemoryResponse(text, { status, headers });
 }

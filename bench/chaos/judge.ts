@@ -1,6 +1,7 @@
 // Reads what D1 and R2 really hold at the end, by no path of the product's own, and compares it with what every job's
 // input deserves.
 import { createHash, type Hash } from "./hash.ts";
+import { NEURONS_A_CALL } from "./ai-door.ts";
 import { judgeBills } from "./ledger.ts";
 import { type ChaosReport, type Finding, WORK_KINDS, type WorkKind } from "./plan.ts";
 import { isDeserved, type StoredResult } from "./results.ts";
@@ -64,11 +65,8 @@ export async function judge(world: World): Promise<ChaosReport> {
     );
   }
   const count = (type: Finding["type"]) => found.filter((finding) => finding.type === type).length;
-  const days = await world.real.DB.prepare(
-    `SELECT count(*) AS n FROM (SELECT sum(neurons) AS spent FROM usage_days WHERE owner_id = '*' GROUP BY day) WHERE spent > ?1 + 1e-6`,
-  )
-    .bind(plan.budget ?? 0)
-    .first<number>("n");
+  const billed = calls.filter(({ billedAt }) => billedAt !== null).length;
+  const budget = plan.budget === undefined ? null : await judgeBudget(world, plan.budget, billed);
   const rows = await world.real.DB.prepare(
     `SELECT (SELECT count(*) FROM attempts) AS attempts, (SELECT count(*) FROM dead_letters) AS letters`,
   ).first<{ attempts: number; letters: number }>();
@@ -88,10 +86,11 @@ export async function judge(world: World): Promise<ChaosReport> {
     answers_lost_with_consumer: bill.answersLostWithConsumer,
     late_answers: bill.lateAnswers,
     answers_not_stored: bill.answersNotStored,
-    days_over_budget: plan.budget === undefined ? null : days,
+    days_over_budget: budget?.daysOver ?? null,
+    uncounted_neurons: budget?.uncounted ?? null,
     attempts: rows?.attempts ?? 0,
     model_calls: calls.length,
-    billed_calls: calls.filter(({ billedAt }) => billedAt !== null).length,
+    billed_calls: billed,
     operations: counts.operations,
     faults: counts.faults,
     deaths: counts.deaths,
@@ -103,6 +102,20 @@ export async function judge(world: World): Promise<ChaosReport> {
       found.filter((finding) => finding.type === type).slice(0, FINDINGS_A_TYPE),
     ),
   };
+}
+
+/** A budget must not be exceeded, nor kept by looking away. */
+async function judgeBudget({ real }: World, neurons: number, billed: number) {
+  const row = await real.DB.prepare(
+    `SELECT (SELECT count(*) FROM (SELECT sum(neurons) AS spent FROM usage_days WHERE owner_id = '*' GROUP BY day)
+              WHERE spent > ?1 + 1e-6) AS daysOver,
+            (SELECT coalesce(sum(neurons), 0) FROM usage_days WHERE owner_id = '*')
+              + (SELECT coalesce(sum(neurons), 0) FROM reservations) AS counted`,
+  )
+    .bind(neurons)
+    .first<{ daysOver: number; counted: number }>();
+  const { daysOver = 0, counted = 0 } = row ?? {};
+  return { daysOver, uncounted: Math.max(0, billed * NEURONS_A_CALL - counted) };
 }
 
 async function readPage(

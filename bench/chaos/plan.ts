@@ -50,6 +50,8 @@ export interface ChaosReport {
   readonly answers_not_stored: number;
   /** Days that cost more than the budget allows; null without one. */
   readonly days_over_budget: number | null;
+  /** What the model charged beyond what the product has counted or still sets aside; null without a budget. */
+  readonly uncounted_neurons: number | null;
   readonly attempts: number;
   readonly model_calls: number;
   readonly billed_calls: number;

@@ -18,8 +18,8 @@ try {
     if (line.type === "trace" || (line.type === "progress" && !isQuiet)) process.stderr.write(`${line.text}\n`);
   });
   writeOut(`${JSON.stringify(report)}\n`);
-  if (report.lost + report.double_billed + report.wrong_result + (report.days_over_budget ?? 0) > 0)
-    process.exitCode = 1;
+  const overspent = (report.days_over_budget ?? 0) + (report.uncounted_neurons ?? 0);
+  if (report.lost + report.double_billed + report.wrong_result + overspent > 0) process.exitCode = 1;
 } finally {
   await chaos.close();
 }
