@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import { app } from "../producer/index.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 import { answersOf, type Document, METHODS, type Operation, strictly } from "./document.ts";
+import { embedJob } from "./passages.ts";
 import { speech } from "./speech.ts";
 import type { JobView } from "./views.ts";
 
@@ -189,6 +190,13 @@ test("what the API answers is what the document says, to the last field", async 
   await call("readArtifact", `/v1/jobs/${upload.id}/artifacts/none`);
   await call("readArtifact", `/v1/jobs/${upload.id}/artifacts/transcript.txt`, { headers: { range: "bytes=0-1" } });
   await call("cancelJob", `/v1/jobs/${upload.id}`, remove);
+  await embedJob(darkroom.bindings(), upload.id);
+  await until<{ hits: unknown[] }>(
+    async () => call("search", "/v1/search?q=zero%20error:3040"),
+    ({ hits }) => hits.length > 0,
+  );
+  await call("search", "/v1/search?q=zero");
+  await call("search", "/v1/search?q=");
 
   await call("submitJob", "/v1/jobs", json({ kind: "classification", text: "horse" }, { prefer: "wait=60" }));
   await call("submitJob", "/v1/jobs", json({ kind: "image_generation", prompt: "sleep:5000" }, { prefer: "wait=1" }));

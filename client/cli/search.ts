@@ -41,6 +41,10 @@ function clockOf(timeMs: number | null): string {
   if (timeMs === null) return "";
   const seconds = Math.floor(timeMs / 1000);
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
-  const rest = two(seconds % 60);
-  return hours === 0 ? `${minutes}:${rest}` : `${hours}:${two(minutes)}:${rest}`;
+  const rest = twoDigits(seconds % 60);
+  return hours === 0 ? `${minutes}:${rest}` : `${hours}:${twoDigits(minutes)}:${rest}`;
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, "0");
 }

@@ -33,11 +33,10 @@ search.get(
   },
 );
 
-function hitView(hit: Hit, origin: string): SearchHit {
+function hitView({ foundBy, ...hit }: Hit, origin: string): SearchHit {
   const jobUrl = `${origin}/v1/jobs/${hit.jobId}`;
   const { startMs, endMs } = hit;
   const isTimed = startMs !== null && endMs !== null && endMs > startMs;
   const url = isTimed ? `${jobUrl}/transcript?fromMs=${startMs}&toMs=${endMs}` : jobUrl;
-  const { jobId, kind, source, text, snippet, score, similarity, foundBy } = hit;
-  return { jobId, kind, source, text, snippet, startMs, endMs, score, similarity, foundBy: [...foundBy], url, jobUrl };
+  return { ...hit, foundBy: [...foundBy], url, jobUrl };
 }

@@ -5,6 +5,7 @@ import { PASSAGE_SOURCES } from "../../shared/search/passage.ts";
 
 export const SearchHit = z
   .object({
+    id: z.string().describe("of the passage"),
     jobId: z.string(),
     kind: z.enum(JOB_KINDS).describe("of the job"),
     source: z.enum(PASSAGE_SOURCES).describe("what of the job says it"),
