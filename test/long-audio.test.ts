@@ -49,7 +49,7 @@ test("three minutes are cut, heard and joined: every word once, in order, at its
 
 test("a consumer that dies is resumed where it stopped: no finished chunk is paid twice, the result is the same", async () => {
   const { DB } = darkroom.bindings();
-  const said = words(360, { 200: "sleep:1500" }, "r");
+  const said = words(360, { 200: "sleep:4000" }, "r");
   const undisturbed = await transcribe(said);
   await darkroom.untilJob(undisturbed);
   const before = (await darkroom.modelCalls()).calls;

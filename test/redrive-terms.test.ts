@@ -64,7 +64,7 @@ test("what is left of a job that ran out of time is not redriven into half a res
 });
 
 test("a job of which a chunk was heard with other options is identical to none", async () => {
-  const sound = recording("i", { 60: "error:3010x1 i", 300: "sleep:3000" });
+  const sound = recording("i", { 60: "error:3010x1 i", 300: "sleep:6000" });
   const first = await darkroom.upload({ name: "first.wav" }, sound);
   const letter = await untilLetter(first.id);
   const during = await darkroom.upload({ name: "during.wav" }, sound);
