@@ -68,13 +68,8 @@ test("a search is metered as the owner's, and one that fails for want of the mod
   const garbage = await search({ q: "lighthouse garbage" });
   expect(garbage.degraded).not.toBeNull();
   const { DB } = darkroom.bindings();
-<<<<<<< HEAD
-  const usage = DB.prepare("SELECT calls FROM usage_days WHERE kind = 'search' AND owner_id = ?1").bind("operator");
-  expect(await usage.first("calls")).toBe(4);
-=======
   const calls = "SELECT calls FROM usage_days WHERE kind = 'search' AND owner_id = 'operator'";
   expect(await DB.prepare(calls).first("calls")).toBe(4);
->>>>>>> ba691e7 (Hold what a search answers against the document)
 });
 
 test("only what fits kind and job is found, at most so many, and nothing of another owner's", async () => {

@@ -34,8 +34,6 @@ async function search(
   return EXIT.ok;
 }
 
-const two = (value: number) => String(value).padStart(2, "0");
-
 /** 1:02:05, as players show it; nothing for what has no time. */
 function clockOf(timeMs: number | null): string {
   if (timeMs === null) return "";
