@@ -27,7 +27,10 @@ function spread(resetsAt: number, random: () => number): number {
   return resetsAt + AFTER_RESET_MS + Math.round((5 * 60_000 - AFTER_RESET_MS) * random());
 }
 
-/** The next 00:00 UTC after `askedAt`, when the daily allocation is counted anew; spread over five minutes. */
+/**
+ * The next 00:00 UTC after `askedAt`, when the daily allocation is counted anew; spread over five minutes. In the first
+ * quarter of an hour of a day, after another one.
+ */
 export function nextAllocationAt(askedAt: number, random: () => number): number {
   if (askedAt % DAY_MS < RECOUNT_MS) return spread(askedAt + RECOUNT_MS, random);
   return spread((Math.floor(askedAt / DAY_MS) + 1) * DAY_MS, random);

@@ -37,7 +37,7 @@ const WRITTEN = {
   laterTask: 6, // as it is added, and as it is opened
   attempt: 2, // and its task
   attemptAgain: 2, // the task is due again
-  attemptAsking: 2, // the day's figures of its owner and of everybody
+  attemptAsking: 3, // the day's figures of its owner and of everybody, and how long it took
   artifact: 1,
   label: 2,
   chunk: 1,

@@ -154,6 +154,16 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    name: "a text with two steps",
+    work: { ...TEXT, input: { ...TEXT.input, then: ["summarise", "embed"] } },
+    verdicts: [
+      { type: "completed", artifacts: [artifact("l")], labels },
+      { type: "completed", artifacts: [artifact("s"), artifact("t")] },
+      { type: "completed" },
+    ],
+    left: { laterTasks: 2, attempts: 3, attemptsAsking: 3, artifacts: 3, labels: 3 },
+  },
+  {
     name: "one that is tried again",
     work: PICTURE,
     verdicts: [{ type: "retry", failure, scheduledAt: later }],
