@@ -6,7 +6,7 @@ import { MAX_TEXT_CHARS } from "./limits.ts";
 import type { Choice } from "./choose-model.ts";
 import { IMAGE_CLASSIFIER, IMAGE_MODELS, type ModelId, SPEECH_MODELS, TEXT_CLASSIFIER } from "./models.ts";
 import { ClassificationOptions, imageModelOf, ImageOptions, Prompt, TranscriptionOptions } from "./options.ts";
-import { InputSteps, type Step, STEP_MODELS } from "./steps.ts";
+import { InputSteps, type Step, STEP_MODELS, STEP_STAGES } from "./steps.ts";
 import { MAX_ATTEMPTS, type TaskKind } from "./task.ts";
 import type { JobKind } from "./job.ts";
 import { type JobMarks, NO_MARKS } from "./marks.ts";
@@ -54,7 +54,7 @@ export interface NewJob {
   readonly taskKind: TaskKind;
   readonly model: string;
   /** Tasks that wait for all the others. */
-  readonly steps: readonly { readonly kind: Step; readonly model: string }[];
+  readonly steps: readonly { readonly kind: Step; readonly stage: number; readonly model: string }[];
   readonly maxAttempts: number;
   readonly createdAt: number;
   /** 0 is the most urgent. */
@@ -109,7 +109,7 @@ export async function newJob(
     taskId: `${job.id}.${taskKind}`,
     taskKind,
     model: modelOf(work),
-    steps: (work.input.then ?? []).map((kind) => ({ kind, model: STEP_MODELS[kind] })),
+    steps: (work.input.then ?? []).map((kind) => ({ kind, stage: STEP_STAGES[kind], model: STEP_MODELS[kind] })),
     maxAttempts: MAX_ATTEMPTS,
     createdAt: job.createdAt,
     checkAt: job.createdAt + job.ringGraceMs,

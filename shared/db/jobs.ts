@@ -1,7 +1,6 @@
 import { type Actor, insertAudit } from "./audit.ts";
 import type { Announcement } from "../upload-event.ts";
 import type { NewJob } from "../new-job.ts";
-import { STEP_STAGE } from "../steps.ts";
 import { releaseFollowers } from "./followers.ts";
 import { type Changes, NOTHING } from "./job-ends.ts";
 import { insertMarks } from "./job-marks.ts";
@@ -116,13 +115,13 @@ function insertSteps(db: D1Database, jobRows: string): D1PreparedStatement {
   return db
     .prepare(
       `INSERT INTO tasks (id, job_id, kind, stage, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
-       SELECT o.id || '.' || (s.value ->> 'kind'), o.id, s.value ->> 'kind', ?2, 'pending',
+       SELECT o.id || '.' || (s.value ->> 'kind'), o.id, s.value ->> 'kind', s.value ->> 'stage', 'pending',
               '{}', j.value ->> 'maxAttempts', o.created_at, j.value ->> 'checkAt', o.created_at, o.owner_id, o.priority, s.value ->> 'model'
          FROM json_each(?1) j JOIN jobs o ON o.id = j.value ->> 'id', json_each(j.value, '$.steps') s
         WHERE o.owner_id = j.value ->> 'ownerId' AND o.kind = j.value ->> 'kind' AND o.input = j.value ->> 'input'
        ON CONFLICT (id) DO NOTHING`,
     )
-    .bind(jobRows, STEP_STAGE);
+    .bind(jobRows);
 }
 
 /** Of jobs that come together and are the same, the first is the one that runs: a statement does not see its own rows. */
