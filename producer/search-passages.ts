@@ -32,7 +32,7 @@ export async function searchPassages(
   { ai, passages, ...deps }: SearchDeps,
 ): Promise<Found> {
   const note = (error: unknown) => {
-    deps.journal.fault({ event: "search.degraded", ownerId }, error);
+    deps.journal.fault({ event: "search.failed", ownerId }, error);
     return null;
   };
   const calls: ModelCall[] = [];

@@ -55,7 +55,7 @@ export type Fault =
   | "ask.unaccounted"
   | "request.failed"
   | "limit.failed"
-  | "search.degraded"
+  | "search.failed"
   | "health.failed";
 
 /** An event. Never a prompt, a text, a transcript, an API key or a model's own words: those may quote them. */

@@ -54,7 +54,7 @@ export interface NewJob {
   readonly taskKind: TaskKind;
   readonly model: string;
   /** Tasks that wait for all the others. */
-  readonly steps: readonly { readonly kind: Step; readonly stage: number; readonly model: string }[];
+  readonly steps: readonly { readonly kind: Step; readonly model: string; readonly stage: number }[];
   readonly maxAttempts: number;
   readonly createdAt: number;
   /** 0 is the most urgent. */
@@ -109,7 +109,7 @@ export async function newJob(
     taskId: `${job.id}.${taskKind}`,
     taskKind,
     model: modelOf(work),
-    steps: (work.input.then ?? []).map((kind) => ({ kind, stage: STEP_STAGES[kind], model: STEP_MODELS[kind] })),
+    steps: (work.input.then ?? []).map((kind) => ({ kind, model: STEP_MODELS[kind], stage: STEP_STAGES[kind] })),
     maxAttempts: MAX_ATTEMPTS,
     createdAt: job.createdAt,
     checkAt: job.createdAt + job.ringGraceMs,

@@ -16,7 +16,7 @@ export const InputSteps = z.array(z.enum(STEPS)).min(1).optional();
 /** The arguments of a step: it works on what its job was given and has made by then. */
 export const StepArgs = z.strictObject({});
 
-/** After whatever stages the work of a kind has, side by side; what is to be found is read last, when all of it is written. */
+/** After whatever stages the work of a kind has. What the others write is to be found as well: `embed` comes after them. */
 export const STEP_STAGES: Readonly<Record<Step, number>> = { summarise: 10, describe: 10, embed: 11 };
 
 /** The smallest text model summarises: what is said is all there, and to shorten it takes little knowledge of the world. */

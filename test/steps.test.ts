@@ -91,7 +91,7 @@ async function drawnBytes(id: string): Promise<ArrayBuffer> {
   return (await darkroom.api(`/v1/jobs/${id}/artifacts/image.jpg`)).arrayBuffer();
 }
 
-test("what a job says can be found in the index when its steps have run", async () => {
+test("what a job says, and what its other steps wrote, is in the index when its steps have run", async () => {
   const then = ["embed", "summarise"];
   const { id } = await darkroom.submit({ kind: "classification", text: "a harbour at dawn", then });
   expect((await darkroom.untilJob(id)).state).toBe("completed");
@@ -99,17 +99,14 @@ test("what a job says can be found in the index when its steps have run", async 
   const { results } = await DB.prepare("SELECT source, text FROM passages WHERE job_id = ?1 ORDER BY source")
     .bind(id)
     .all();
-  // What another step has written as well.
   expect(results).toMatchObject([
     { source: "labels" },
     { source: "summary", text: "From a to dawn." },
     { source: "text", text: "a harbour at dawn" },
   ]);
-  expect(await attempts(id)).toEqual([
-    ["classify", "completed", 1.5],
-    ["summarise", "completed", 1.5],
-    ["embed", "completed", 1.5],
-  ]);
+  const made = await attempts(id);
+  expect(made[0]).toEqual(["classify", "completed", 1.5]);
+  expect(made.map(([name]) => name)).toEqual(["classify", "summarise", "embed"]);
 });
 
 test("an object's metadata names its steps", async () => {

@@ -3,10 +3,9 @@ import { embedTexts, TEXTS_A_CALL } from "../../shared/search/embed-texts.ts";
 import { type EmbeddedPassage, type Passage, spaceOf } from "../../shared/search/passage.ts";
 import { decodeVector, encodeVector } from "../../shared/search/vector.ts";
 import { StepArgs } from "../../shared/steps.ts";
+import { boughtAnswer } from "../bought-answer.ts";
 import { discard, processor, type TaskContext } from "../processor.ts";
-import { recallJson } from "../recall.ts";
 import { readSayings } from "../sayings.ts";
-import { storeArtifact } from "../store-artifact.ts";
 
 /** What one call answered, as it is kept until the passages are stored. */
 interface Embedded {
@@ -34,24 +33,15 @@ export const embed = processor(StepArgs, async (_, context) => {
   return { type: "completed" };
 });
 
-/** One call's worth, paid for once: a consumer that dies before the passages are stored must not cost it. */
+/** One call's worth, named by its texts: another transcript must not take these vectors over. */
 async function embedOnce(passages: readonly Passage[], context: TaskContext): Promise<Embedded> {
   const texts = passages.map(({ text }) => text);
-  const name = `vectors-${await fingerprintOf(texts)}.json`;
-  const known = await recallJson<Embedded>(context, name);
-  if (known !== null) return known;
-  const bought = context.calls.length;
-  const { vectors, call } = await embedTexts(context.models, texts);
-  const embedded = { space: spaceOf(call, vectors), vectors: vectors.map(encodeVector) };
-  // With what this call cost alone: each of several is recalled for itself.
-  await storeArtifact(
-    { ...context, calls: context.calls.slice(bought) },
-    { name, contentType: "application/json", body: JSON.stringify(embedded) },
-  );
-  return embedded;
+  return boughtAnswer(context, `vectors-${await fingerprintOf(texts)}.json`, async () => {
+    const { vectors, call } = await embedTexts(context.models, texts);
+    return { space: spaceOf(call, vectors), vectors: vectors.map(encodeVector) };
+  });
 }
 
-/** The same for the same texts alone: another transcript must not take these vectors over. */
 async function fingerprintOf(texts: readonly string[]): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(texts)));
   return new Uint8Array(digest).subarray(0, 8).toHex();
