@@ -15,7 +15,13 @@ const OUTPUT = join(ROOT, "demo-output");
 const SECRET = "demo0123456789abcdef0123456789ab";
 const TIMEOUT_MS = 180_000;
 
-const FILES = ["voice-note.mp3", "coffee.jpg", "review.txt", "harbour.prompt"];
+/** With what is to follow each. */
+const FILES = {
+  "voice-note.mp3": ["summarise"],
+  "coffee.jpg": ["describe"],
+  "review.txt": [],
+  "harbour.prompt": [],
+} as const;
 
 interface DemoJob extends FeedJob {
   readonly artifacts: readonly { readonly name: string }[];
@@ -62,8 +68,9 @@ async function prepare(): Promise<Env> {
 
 /** Each file twice: put into the bucket and announced as R2 announces it, and sent to the API. */
 async function submitAll(env: Env): Promise<readonly string[]> {
-  for (const name of FILES) {
-    const object = await env.MEDIA.put(`inbox/${name}`, await readFile(join(SAMPLES, name)));
+  for (const [name, then] of Object.entries(FILES)) {
+    const customMetadata = { then: JSON.stringify(then) };
+    const object = await env.MEDIA.put(`inbox/${name}`, await readFile(join(SAMPLES, name)), { customMetadata });
     if (object === null) throw new Error(`the bucket did not take ${name}`);
     await env.UPLOADS.send({
       account: "local",
@@ -75,13 +82,14 @@ async function submitAll(env: Env): Promise<readonly string[]> {
     console.log(`put inbox/${name} into the bucket`);
   }
   const uploaded: string[] = [];
-  for (const name of FILES) {
+  for (const [name, then] of Object.entries(FILES)) {
     const body = await readFile(join(SAMPLES, name));
-    const { id } = await api<{ id: string }>(`/v1/uploads?name=${name}`, { method: "POST", body });
+    const query = [`name=${name}`, ...then.map((step) => `then=${step}`)].join("&");
+    const { id } = await api<{ id: string }>(`/v1/uploads?${query}`, { method: "POST", body });
     uploaded.push(id);
     console.log(`sent ${name} to the API: ${id}`);
   }
-  const wanted = 2 * FILES.length;
+  const wanted = 2 * Object.keys(FILES).length;
   const end = Date.now() + 30_000;
   for (;;) {
     const { jobs } = await api<{ jobs: readonly { id: string }[] }>("/v1/jobs?limit=100");
@@ -114,6 +122,8 @@ async function report(jobs: readonly DemoJob[]): Promise<void> {
       const bytes = Buffer.from(await response.arrayBuffer());
       await writeFile(join(folder, name), bytes);
       if (name === "transcript.txt") console.log(`\ntranscript  ${bytes.toString().trim()}`);
+      if (name === "summary.txt") console.log(`\nsummary     ${bytes.toString().trim()}`);
+      if (name === "description.txt") console.log(`\ndescription ${bytes.toString().trim()}`);
       if (name === "labels.json") console.log(`\nlabels      ${labelsOf(bytes.toString())}`);
     }
   }

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { type InferenceServer, startInferenceServer } from "../../local/inference-server.ts";
+import { answerTo, summaryOf } from "../../shared/prompts.ts";
 import { readEvents, readLedger } from "./model-events.ts";
 
 const LLAMA = "@cf/meta/llama-3.2-1b-instruct";
@@ -183,4 +184,11 @@ test.each([
   const answer = await post(LLAMA, inputs);
   expect(answer.status).toBe(400);
   expect(await answer.json()).toMatchObject({ internalCode, description: expect.stringMatching(description) });
+});
+
+test("as the product asks, the fences around the material are no part of an answer", async () => {
+  const summary = await post(LLAMA, { messages: summaryOf("nine boats leave at dawn\ntwo stay in the harbour") });
+  expect((await summary.json<Chat>()).response).toBe("Nine boats leave at dawn. Two stay in the harbour.");
+  const answer = await post(LLAMA, { messages: answerTo("What will the lighthouse cost?", TALK) });
+  expect((await answer.json<Chat>()).response).toBe("[00:09] the lighthouse will cost forty thousand euros");
 });

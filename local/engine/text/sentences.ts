@@ -16,10 +16,13 @@ const STAMPED = /^\s*(\[(?:\d+:)?\d{1,2}:\d{2}(?:\.\d+)?\])?\s*(.*)$/;
 export function readSentences(material: string): readonly Sentence[] {
   return material.split(/\r?\n/).flatMap((line) => {
     const [, stamp = null, words = ""] = STAMPED.exec(line) ?? [];
-    return splitSentences(words)
-      .flatMap(breakLong)
-      .filter((text) => text !== "")
-      .map((text) => ({ text, stamp, stems: contentStems(text) }));
+    return (
+      splitSentences(words)
+        .flatMap(breakLong)
+        // A rule or a fence says nothing.
+        .filter((text) => /[\p{L}\p{N}]/u.test(text))
+        .map((text) => ({ text, stamp, stems: contentStems(text) }))
+    );
   });
 }
 
