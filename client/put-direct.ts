@@ -18,19 +18,23 @@ export interface Upload {
 
 /** Upload through the API: the body is the file, all else is in the query. */
 export async function putDirect(http: Http, { blob, request, onProgress, signal }: Upload): Promise<Job> {
-  const { options, tags, metadata, ...rest } = request;
-  const query = {
-    ...rest,
-    tag: tags,
-    options: options && JSON.stringify(options),
-    metadata: metadata && JSON.stringify(metadata),
-  };
+  const query = uploadQuery(request);
   onProgress({ sentBytes: 0, totalBytes: blob.size });
   const body = canSayLength() && blob.size > 0 ? counted(blob, onProgress) : blob;
   const headers = { "content-length": String(blob.size), "content-type": "application/octet-stream" };
   const job = await http.json<Job>("POST", "/v1/uploads", { query, body, headers, signal });
   onProgress({ sentBytes: blob.size, totalBytes: blob.size });
   return job;
+}
+
+/** A request's fields as the query has them. */
+export function uploadQuery({ options, tags, metadata, ...rest }: UploadRequest) {
+  return {
+    ...rest,
+    tag: tags,
+    options: options && JSON.stringify(options),
+    metadata: metadata && JSON.stringify(metadata),
+  };
 }
 
 // A stream can be counted as it is sent, but R2 wants its length, and browsers let no program say one.

@@ -3,7 +3,7 @@ import type * as z from "zod";
 import type * as requests from "../producer/upload-requests.ts";
 import type { DryRunEstimate, PendingUpload, StoredPart, TicketPart, UploadTicket } from "./contract.ts";
 import type { CallOptions, Http } from "./http.ts";
-import { type Progress, putDirect } from "./put-direct.ts";
+import { type Progress, putDirect, uploadQuery } from "./put-direct.ts";
 import { type Put, putPresigned } from "./put-presigned.ts";
 import { uploadPath } from "./upload-path.ts";
 import type { Job, SeenUpload, UploadRequest } from "./types.ts";
@@ -43,17 +43,11 @@ export function createUploads(http: Http, put: Put) {
     },
 
     /** What a file's job would cost. Only its beginning is sent, and nothing is stored. */
-    async estimate(source: UploadSource, options: Omit<PutOptions, "onProgress"> = {}): Promise<DryRunEstimate> {
-      const { name, kind, options: wanted, then, signal } = options;
+    async estimate(source: UploadSource, options: UploadRequest & CallOptions = {}): Promise<DryRunEstimate> {
+      const { signal, ...request } = options;
       const blob = await gather(source);
-      const query = {
-        dryRun: true,
-        sizeBytes: blob.size,
-        name: name ?? (blob instanceof File ? blob.name : undefined),
-        kind,
-        options: wanted && JSON.stringify(wanted),
-        then,
-      };
+      const name = request.name ?? (blob instanceof File ? blob.name : undefined);
+      const query = { ...uploadQuery(request), name, dryRun: true, sizeBytes: blob.size };
       const headers = { "content-type": "application/octet-stream" };
       const call = { query, body: blob.slice(0, PRICED_BYTES), headers, signal, isRepeatable: true };
       return http.json<DryRunEstimate>("POST", "/v1/uploads", call);

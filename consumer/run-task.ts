@@ -7,7 +7,7 @@ import type { Estimate } from "../shared/estimate.ts";
 import type { ModelCall } from "../shared/ai/model-call.ts";
 import { type Ai, modelRunner } from "../shared/ai/run-model.ts";
 import type { EmbeddedPassages, PassageIndex } from "../shared/search/passage.ts";
-import { countedBucket } from "../shared/operations.ts";
+import { addRows, countedBucket } from "../shared/operations.ts";
 import type { Failure, Settlement, Verdict } from "../shared/settlement.ts";
 import type { Task } from "../shared/task.ts";
 import { type Message, sendWebhook } from "../shared/webhooks/send.ts";
@@ -46,6 +46,7 @@ export async function runTask(
   const calls: ModelCall[] = [];
   const counted = countedBucket(media);
   let foreseen: Estimate | undefined;
+  let rows = task.leaseRows;
   const startedAt = Date.now();
   const context = {
     jobId: task.jobId,
@@ -62,8 +63,9 @@ export async function runTask(
     cutting,
     readChunks: () => readChunks(db, task.jobId),
     readMade: () => readMade(db, task.jobId),
-    storePassages: ({ ownerId, kind }: Made, found: EmbeddedPassages) =>
-      passages.put({ id: task.jobId, ownerId, kind }, found),
+    storePassages: async ({ ownerId, kind }: Made, found: EmbeddedPassages) => {
+      rows = addRows(rows, await passages.put({ id: task.jobId, ownerId, kind }, found));
+    },
     readDelivery: async (id: string) => {
       const now = Date.now();
       const delivery = await readDelivery(db, id, now);
@@ -103,7 +105,7 @@ export async function runTask(
     calls,
     isBudgeted: task.isBudgeted,
     ...(refusedBy && { refusedBy }),
-    operations: { ...counted.counts, ...task.leaseRows },
+    operations: { ...counted.counts, ...rows },
     ...(foreseen && { estimate: foreseen }),
     startedAt,
     finishedAt: Date.now(),

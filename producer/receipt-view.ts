@@ -88,8 +88,8 @@ function operationsOf(attempts: readonly Counted[], left: ReceiptDetail["traces"
     item("r2ClassB", "reckoned", "taking the job in", intake.r2ClassB),
     item("queueOperations", "counted", "a message read for each attempt", attempts.length),
     item("queueOperations", "reckoned", "messages written and deleted", reckonMessages(traces)),
-    item("d1RowsRead", "counted", "leases", sum("d1RowsRead")),
-    item("d1RowsWritten", "counted", "leases", sum("d1RowsWritten")),
+    item("d1RowsRead", "counted", "leases, and passages stored", sum("d1RowsRead")),
+    item("d1RowsWritten", "counted", "leases, and passages stored", sum("d1RowsWritten")),
     item("d1RowsRead", "reckoned", "taking the job in, and settling", rows.d1RowsRead),
     item("d1RowsWritten", "reckoned", "taking the job in, and settling", rows.d1RowsWritten),
   ].filter(({ quantity }) => quantity > 0);

@@ -40,3 +40,10 @@ export function rowsOf(results: readonly D1Result[]): D1Rows {
     d1RowsWritten: results.reduce((sum, { meta }) => sum + meta.rows_written, 0),
   };
 }
+
+export function addRows(some: D1Rows, more: D1Rows): D1Rows {
+  return {
+    d1RowsRead: some.d1RowsRead + more.d1RowsRead,
+    d1RowsWritten: some.d1RowsWritten + more.d1RowsWritten,
+  };
+}

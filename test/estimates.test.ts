@@ -139,6 +139,9 @@ test("what would not be taken, or could not be heard, is said instead of a price
     const response = await darkroom.post("/v1/jobs?dryRun=true", body);
     expect([body, (await response.json<{ code: string }>()).code]).toEqual([body, code]);
   }
+  const hurried = "name=a.wav&dryRun=true&latencyBudgetMs=1";
+  const upload = await darkroom.api(`/v1/uploads?${hurried}`, { method: "POST", body: tone(1) });
+  expect((await upload.json<{ code: string }>()).code).toBe("impossible_latency_budget");
   for (const query of ["dryRun=maybe", "dryRun=1", "dryrun=true"]) {
     const response = await darkroom.post(`/v1/jobs?${query}`, { kind: "classification", text: "a" });
     expect([query, response.status]).toEqual([query, 422]);

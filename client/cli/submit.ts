@@ -116,9 +116,12 @@ async function attempt(
 async function put({ client, signal }: Session, file: string, flags: SubmitFlags, bars: Bars): Promise<Job> {
   return withSource(file, signal, ({ blob, name = flags.name }) => {
     const { upload: onProgress } = bars.bar(name ?? "standard input");
-    const request: UploadRequest = { ...sharedBy(flags), ...(name !== undefined && { name }) };
-    return client.uploads.put(blob, { ...request, ...(flags.kind && { kind: flags.kind }), onProgress, signal });
+    return client.uploads.put(blob, { ...requestFor(name, flags), onProgress, signal });
   });
+}
+
+function requestFor(name: string | undefined, flags: SubmitFlags): UploadRequest {
+  return { ...sharedBy(flags), ...(name !== undefined && { name }), ...(flags.kind && { kind: flags.kind }) };
 }
 
 /** What each would cost. One that is refused does not keep the others from being priced. */
@@ -137,9 +140,7 @@ async function price(
   if (described !== null) note(described.kind, await client.jobs.estimate(described, { signal }));
   const codes = await forEach(session, files, async (file) => {
     const answer = await withSource(file, signal, ({ blob, name = flags.name }) => {
-      const named = { ...(name !== undefined && { name }), ...(flags.kind && { kind: flags.kind }) };
-      const { options, then } = sharedBy(flags);
-      return client.uploads.estimate(blob, { ...named, ...(options && { options }), ...(then && { then }), signal });
+      return client.uploads.estimate(blob, { ...requestFor(name, flags), signal });
     });
     note(file, answer);
     return EXIT.ok;

@@ -90,8 +90,7 @@ uploads.post(
     const length = c.req.header("content-length");
     if (c.req.raw.body === null || length === "0") return problem(c, EMPTY);
     const { dryRun, sizeBytes: wholeBytes, ...asked } = c.req.valid("query");
-    if (dryRun) return dryRunUpload(c, { ...asked, sizeBytes: wholeBytes }, c.req.raw.body);
-    if (wholeBytes !== undefined) return problem(c, ONLY_DRY);
+    if (!dryRun && wholeBytes !== undefined) return problem(c, ONLY_DRY);
     if (length === undefined) return problem(c, NO_LENGTH);
     const sizeBytes = Number(length);
     if (sizeBytes > MAX_UPLOAD_BYTES) {
@@ -119,6 +118,7 @@ uploads.post(
       ...(Object.keys(pairs).length > 0 && { metadata: JSON.stringify(pairs) }),
       ...typeMetadata(c),
     };
+    if (dryRun) return dryRunUpload(c, { key, sizeBytes: wholeBytes ?? sizeBytes, metadata }, c.req.raw.body);
     const tooMuch = refuseMetadata(metadata);
     if (tooMuch !== null) return problem(c, tooMuch);
     const body = c.get("peeked") ?? (await peek(c.req.raw.body));

@@ -1,5 +1,6 @@
 // The SQL of passages: rows, the words in them (passages_fts, which triggers keep), and vectors where they are here.
 import type { JobKind } from "../job.ts";
+import { type D1Rows, rowsOf } from "../operations.ts";
 import type { PassageJob, PassageSource } from "../search/passage.ts";
 
 /** A passage as it is written. */
@@ -42,12 +43,12 @@ function bindScope({ ownerId, jobId, kind }: PassageScope): [string, string | nu
   return [ownerId, jobId ?? null, kind ?? null];
 }
 
-/** Write a job's passages in the place of those it had, all at once. Answers how many: none for a job that is gone. */
+/** Write a job's passages in the place of those it had, all at once: `count` of them, none for a job that is gone. */
 export async function replacePassages(
   db: D1Database,
   job: PassageJob,
   { passages, space }: { passages: readonly NewPassage[]; space: string },
-): Promise<number> {
+): Promise<{ readonly count: number; readonly rows: D1Rows }> {
   const statements = [db.prepare(`DELETE FROM passages WHERE job_id = ?1`).bind(job.id)];
   for (let start = 0; start < passages.length; start += WRITTEN_A_STATEMENT) {
     const rows = JSON.stringify(passages.slice(start, start + WRITTEN_A_STATEMENT));
@@ -63,8 +64,8 @@ export async function replacePassages(
         .bind(rows, job.id, job.ownerId, space),
     );
   }
-  const [, ...written] = await db.batch(statements);
-  return written.reduce((sum, { results }) => sum + results.length, 0);
+  const written = await db.batch(statements);
+  return { count: written.reduce((sum, { results }) => sum + results.length, 0), rows: rowsOf(written) };
 }
 
 export async function deletePassages(db: D1Database, jobIds: readonly string[]): Promise<void> {

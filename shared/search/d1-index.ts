@@ -12,7 +12,7 @@ export function d1Index(db: D1Database): PassageIndex {
   return {
     async put(job, { passages, space }) {
       const rows = passages.map(({ vector, ...passage }) => ({ ...passage, vector: encodeVector(unit(vector)) }));
-      await replacePassages(db, job, { passages: rows, space });
+      return (await replacePassages(db, job, { passages: rows, space })).rows;
     },
 
     async query(query) {

@@ -1,4 +1,5 @@
 import type { JobKind } from "../job.ts";
+import type { D1Rows } from "../operations.ts";
 
 /** What of a job a passage was cut from. */
 export const PASSAGE_SOURCES = ["transcript", "prompt", "text", "labels", "caption", "summary"] as const;
@@ -66,8 +67,8 @@ export interface Hit extends Passage {
 
 /** Where passages are kept. What one owner searches never touches what another has. */
 export interface PassageIndex {
-  /** Give a job these passages instead of those it had. Does nothing for a job that is gone. */
-  put(job: PassageJob, embedded: EmbeddedPassages): Promise<void>;
+  /** Give a job these passages instead of those it had, and tell what D1 did. Does nothing for a job that is gone. */
+  put(job: PassageJob, embedded: EmbeddedPassages): Promise<D1Rows>;
   /** Best first. */
   query(query: PassageQuery): Promise<readonly Hit[]>;
   remove(jobIds: readonly string[]): Promise<void>;

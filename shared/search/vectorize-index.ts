@@ -23,7 +23,8 @@ export function vectorizeIndex(db: D1Database, vectors: Vectorize): PassageIndex
       const kept = new Set(passages.map(({ id }) => id));
       await forget((await findPassageIds(db, [job.id])).filter((id) => !kept.has(id)));
       const rows = passages.map((passage) => ({ ...passage, vector: null }));
-      if ((await replacePassages(db, job, { passages: rows, space })) === 0) return;
+      const replaced = await replacePassages(db, job, { passages: rows, space });
+      if (replaced.count === 0) return replaced.rows;
       const namespace = await namespaceOf(job.ownerId);
       for (const some of chunks(passages, UPSERTED_A_CALL)) {
         await vectors.upsert(
@@ -35,6 +36,7 @@ export function vectorizeIndex(db: D1Database, vectors: Vectorize): PassageIndex
           })),
         );
       }
+      return replaced.rows;
     },
 
     async query(query) {
