@@ -41,8 +41,8 @@ export async function planFragmentedMp4(
   track: Mp4Track,
   tables: SampleTables,
 ): Promise<AudioPlan | null> {
+  if (tables.samples > 0 && !(await hasFragments(source, track))) return null;
   const last = await findLast(source, track);
-  if (last === null && tables.samples > 0) return null;
   if (last === null) {
     return refuse(
       "unsupported_container",
@@ -160,6 +160,14 @@ async function look(source: ByteSource, track: Mp4Track, offset: number, bytes: 
     if (offset + length >= source.sizeBytes) break;
   }
   return [];
+}
+
+/** Whether any fragment follows the index: headers of boxes only. */
+async function hasFragments(source: ByteSource, { moov }: Mp4Track): Promise<boolean> {
+  for await (const box of boxesIn(windowOn(source, 16), moov.endOffset, source.sizeBytes)) {
+    if (box.name === "moof") return true;
+  }
+  return false;
 }
 
 async function findLast(source: ByteSource, track: Mp4Track): Promise<Fragment | null> {
