@@ -5,6 +5,7 @@ import { longestChunkMs, planCuts } from "./cuts.ts";
 import { parseFlacHeader, renumberFlac, type FlacFrame, type FlacStream } from "./flac-frame.ts";
 import { id3Bytes } from "./mpeg-frame.ts";
 import { timeMap, type Point } from "./time-map.ts";
+import { windowOn } from "./window.ts";
 
 interface Flac extends FlacStream {
   readonly start: number;
@@ -15,6 +16,8 @@ interface Flac extends FlacStream {
 
 /** Holds at least one frame of 4096 samples of 16-bit stereo, and the header that proves it. */
 const PROBE_BYTES = 40 * 1024;
+/** Encoders leave 8 kB for tags to be added: one read has all but a picture. */
+const HEADERS_BYTES = 12 * 1024;
 const MARGIN_SECONDS = 1;
 
 export async function planFlac(source: ByteSource): Promise<AudioPlan> {
@@ -167,8 +170,9 @@ function streamHeader(flac: Flac, samples: number): Uint8Array {
 }
 
 async function readStart(source: ByteSource): Promise<Flac | null> {
-  const base = id3Bytes(await readWithin(source, 0, 10));
-  const head = await readWithin(source, base, 64);
+  const window = windowOn(source, HEADERS_BYTES);
+  const base = id3Bytes((await window.at(0, 10)).subarray(0, 10));
+  const head = (await window.at(base, 64)).slice(0, 64);
   if (head.length < 46 || asciiAt(head, 0, 4) !== "fLaC" || (byteAt(head, 4) & 0x7f) !== 0) return null;
   const streamInfo = head.slice(8, 42);
   const view = viewOf(streamInfo);
@@ -181,9 +185,9 @@ async function readStart(source: ByteSource): Promise<Flac | null> {
     block =
       start - base + 4 <= head.length
         ? head.subarray(start - base, start - base + 4)
-        : await readWithin(source, start, 4);
+        : (await window.at(start, 4)).slice(0, 4);
   }
-  const firstFrame = await readWithin(source, start, 16);
+  const firstFrame = await window.at(start, 16);
   const sampleRate = view.getUint32(10) >>> 12;
   const largestFrameBytes = view.getUint32(6) & 0xffffff;
   if (sampleRate === 0) return null;
