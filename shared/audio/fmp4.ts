@@ -1,4 +1,4 @@
-import { asciiAt, indexOfBytes, viewOf } from "./bytes.ts";
+import { asciiAt, fromBase64, indexOfBytes, toBase64, viewOf } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Json } from "./chunk.ts";
 import { longestChunkMs, planCuts } from "./cuts.ts";
@@ -66,7 +66,7 @@ export async function planFragmentedMp4(
     startTicks: track.startTicks,
     duration: track.fragments?.duration ?? 0,
     size: track.fragments?.size ?? 0,
-    entry: btoa(String.fromCharCode(...track.sampleEntry)),
+    entry: toBase64(track.sampleEntry),
     isQuickTime: track.isQuickTime,
   };
   const chunks: ChunkPlan[] = [];
@@ -121,7 +121,7 @@ export async function extractFragmentedMp4(source: ByteSource, chunk: ChunkPlan)
   if (firstTicks === null) throw new DamagedSource("No audio where the plan has some.");
   return {
     bytes: writeM4a({
-      sampleEntry: Uint8Array.from(atob(extra.entry), (character) => character.charCodeAt(0)),
+      sampleEntry: fromBase64(extra.entry),
       timescale,
       packets,
       isQuickTime: extra.isQuickTime,

@@ -1,6 +1,6 @@
 import type { InputAudioTrack } from "mediabunny";
 
-import { concatBytes, indexOfBytes } from "./bytes.ts";
+import { concatBytes, fromBase64, indexOfBytes, toBase64 } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import { refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Refusal } from "./chunk.ts";
 import { CLUSTER_BYTES, ID, VOID_SIZE, readElement, readFloat, readUint, vint, writeId } from "./ebml.ts";
@@ -11,19 +11,26 @@ import { extractSpliced, planSpliced, type Cutter } from "./spliced.ts";
 import type { Point } from "./time-map.ts";
 import { audioSpan, withAudioTrack } from "./remux.ts";
 
-interface Matroska {
+/** What it takes to cut. */
+interface Track {
   readonly trackNumber: number;
+  /** Milliseconds a tick of clusters and blocks. */
+  readonly tickMs: number;
+  readonly head: Uint8Array;
+}
+
+interface Matroska extends Track {
   readonly codec: string;
   readonly isPcmRate: number | null;
   readonly hasVideo: boolean;
-  /** Milliseconds a tick of clusters and blocks. */
-  readonly tickMs: number;
   readonly durationMs: number;
-  readonly head: Uint8Array;
   readonly headBytes: number;
   readonly segmentAt: number;
   readonly cuesAt: number | null;
 }
+
+/** Headers that every chunk carries with it rather than read again: a few hundred bytes, four thousand for Vorbis. */
+const MAX_CARRIED_BYTES = 8 * 1024;
 
 /** The element that says how a track is encrypted; whoever reads the file leaves such a track out. */
 const ENCRYPTION = [0x50, 0x35];
@@ -47,19 +54,35 @@ export async function planMatroska(source: ByteSource): Promise<AudioPlan> {
     places: file.cuesAt === null ? [] : await readCues(source, { ...file, cuesAt: file.cuesAt }),
     ...(file.isPcmRate !== null && { isPcmRate: file.isPcmRate }),
   } as const;
-  return planSpliced(source, spliceable, { headBytes: file.headBytes });
+  const { headBytes, head, trackNumber, tickMs } = file;
+  return planSpliced(
+    source,
+    spliceable,
+    head.length > MAX_CARRIED_BYTES ? { headBytes } : { head: toBase64(head), trackNumber, tickMs },
+  );
 }
 
 export async function extractMatroska(source: ByteSource, chunk: ChunkPlan): Promise<ChunkFile> {
-  const { extra } = chunk;
-  const headBytes =
-    typeof extra === "object" && extra !== null && "headBytes" in extra ? Number(extra.headBytes) : HEAD_BYTES;
-  const file = await readStart(source, headBytes);
+  const file = readCarried(chunk) ?? (await readStart(source, headBytesOf(chunk)));
   if ("type" in file) throw new Error(file.message);
   return extractSpliced(source, cutter(file), 0, chunk);
 }
 
-function cutter(file: Matroska): Cutter {
+/** What the plan gave the chunk on its way; null where the headers were too large for it. */
+function readCarried({ extra }: ChunkPlan): Track | null {
+  if (typeof extra !== "object" || extra === null || !("head" in extra) || typeof extra.head !== "string") return null;
+  return {
+    head: fromBase64(extra.head),
+    trackNumber: Number(extra.trackNumber),
+    tickMs: Number(extra.tickMs),
+  };
+}
+
+function headBytesOf({ extra }: ChunkPlan): number {
+  return typeof extra === "object" && extra !== null && "headBytes" in extra ? Number(extra.headBytes) : HEAD_BYTES;
+}
+
+function cutter(file: Track): Cutter {
   return {
     head: file.head,
     points: (bytes, base) => clustersIn(bytes, base, file.tickMs),

@@ -1,5 +1,5 @@
 import type { ByteSource } from "./byte-source.ts";
-import { concatBytes } from "./bytes.ts";
+import { concatBytes, fromBase64, toBase64 } from "./bytes.ts";
 import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Json } from "./chunk.ts";
 import { longestChunkMs, planCuts } from "./cuts.ts";
 import { planFragmentedMp4 } from "./fmp4.ts";
@@ -63,7 +63,7 @@ export async function planMp4(source: ByteSource): Promise<AudioPlan> {
 function chunkExtra(track: Mp4Track, tables: SampleTables, first: number, end: number): Mp4Extra {
   return {
     timescale: track.timescale,
-    entry: btoa(String.fromCharCode(...track.sampleEntry)),
+    entry: toBase64(track.sampleEntry),
     isQuickTime: track.isQuickTime,
     packets: describePackets(tables, track.startTicks, first, end),
     pcm: track.pcm === null ? null : { ...track.pcm },
@@ -77,7 +77,7 @@ export async function extractMp4(source: ByteSource, chunk: ChunkPlan): Promise<
   if (extra.pcm !== null) return extractPcm(source, extra.packets, readPcm(extra.pcm), { timescale, startMs, endMs });
   const { packets, startTicks } = await readPackets(source, extra.packets, { timescale, startMs, endMs });
   if (packets.length === 0) throw new DamagedSource("The file ends before this part of it.");
-  const sampleEntry = Uint8Array.from(atob(extra.entry), (character) => character.charCodeAt(0));
+  const sampleEntry = fromBase64(extra.entry);
   return {
     bytes: writeM4a({ sampleEntry, timescale, packets, isQuickTime: extra.isQuickTime }),
     contentType: "audio/mp4",
