@@ -39,17 +39,17 @@ export function nextAllocationAt(askedAt: number, random: () => number): number 
 /** What becomes of a task whose call was refused. However long a budget holds it, it has not been forgotten. */
 export function decideRefused(
   refusal: Refusal,
-  task: { attempt: number; maxAttempts: number; createdAt: number },
-  chance: { now: number; random: () => number },
+  task: { attempt: number },
+  { now, random }: { now: number; random: () => number },
 ): Verdict {
   const { failure } = refusal;
   switch (refusal.type) {
     case "discard":
       return { type: "discard", failure };
     case "wait":
-      return decide({ remedy: "snooze", failure }, task, chance);
+      return { type: "snooze", failure, scheduledAt: now + backoffMs(task.attempt, random) };
     case "hold":
-      return { type: "snooze", failure, scheduledAt: spread(refusal.until, chance.random) };
+      return { type: "snooze", failure, scheduledAt: spread(refusal.until, random) };
   }
 }
 

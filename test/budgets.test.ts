@@ -84,6 +84,12 @@ test("a monthly budget holds until the first of the next month, however long tha
     ({ attempts }) => attempts.length === 2,
   );
   expect((await darkroom.readJob(second.id)).waiting?.code).toBe("budget_used");
+  // Nor does it count against that week when the task then waits for capacity.
+  const { DB } = darkroom.bindings();
+  const countedFrom = await DB.prepare("SELECT created_at AS at FROM tasks WHERE state = 'retryable'").first<number>(
+    "at",
+  );
+  expect(countedFrom).toBeGreaterThanOrEqual(reset);
   await pass(31);
   expect((await darkroom.untilJob(second.id)).state).toBe("completed");
 });

@@ -54,7 +54,7 @@ test("the next allocation is the coming midnight UTC, spread over five minutes; 
 
 test("a budget holds to its reset and for as long as it takes, what no reset helps is given up on", () => {
   const failure = { code: "x", message: "y" };
-  const task = { attempt: 9, maxAttempts: 9, createdAt: 0 };
+  const task = { attempt: 9 };
   fc.assert(
     fc.property(times, chances, fc.integer({ min: 1, max: 31 * DAY_MS }), (now, chance, waitMs) => {
       const random = () => chance;
@@ -62,6 +62,8 @@ test("a budget holds to its reset and for as long as it takes, what no reset hel
       const held = decideRefused({ type: "hold", failure, until, budgets: [] }, task, { now, random });
       expect(held.type).toBe("snooze");
       expect("scheduledAt" in held ? held.scheduledAt - until : -1).toBeGreaterThanOrEqual(0);
+      const waits = decideRefused({ type: "wait", failure }, task, { now, random });
+      expect("scheduledAt" in waits ? waits.scheduledAt : 0).toBeGreaterThan(now);
       expect(decideRefused({ type: "discard", failure }, task, { now, random }).type).toBe("discard");
     }),
   );

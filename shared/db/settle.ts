@@ -161,6 +161,7 @@ function settleStatements(
             SET state = s.value ->> 'state', finalized_at = s.value ->> 'finalizedAt',
                 scheduled_at = coalesce(s.value ->> 'scheduledAt', scheduled_at),
                 check_at = coalesce(s.value ->> 'checkAt', check_at),
+                created_at = coalesce(s.value ->> 'createdAt', created_at),
                 max_attempts = max_attempts + (s.value ->> 'givenBack'), lost = lost + (s.value ->> 'lost'),
                 args = coalesce(s.value ->> '$.instead.args', args),
                 preferred_model = iif(s.value ->> '$.instead.model' IS NULL, preferred_model, coalesce(preferred_model, model)),
@@ -220,7 +221,8 @@ function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unkn
     errorCode: verdict.type === "completed" ? null : verdict.failure.code,
     errorMessage: verdict.type === "completed" ? null : verdict.failure.message,
     ...(verdict.type === "discard" && fingerprintOf(verdict.failure)),
-    ...(settlement.refusedBy && { refusedBy: settlement.refusedBy }),
+    // Waiting for a budget is not waiting for a turn: that is counted from the reset on.
+    ...(settlement.refusedBy && again && { refusedBy: settlement.refusedBy, createdAt: verdict.scheduledAt }),
     ...(settlement.delivery && { delivery: settlement.delivery }),
     ...(verdict.type === "completed" && {
       artifacts: verdict.artifacts ?? [],
