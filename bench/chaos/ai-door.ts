@@ -13,8 +13,8 @@ const LATE_MS = [100_000, 260_000] as const;
 /** Each keeps the whole account waiting until midnight, which cron counts minute by minute. */
 const MOST_HOLDS = 2;
 
-/** What the header says of every good answer. */
-export const NEURONS_A_CALL = 1.5;
+/** What the header says of every good answer: no more than any is set aside for, or a budget could not be kept. */
+export const NEURONS_A_CALL = 0.001;
 
 /** The model's door. Every call is in the ledger before anything can go wrong with it. */
 export function aiDoor(world: World, invocation: Invocation): AiBinding {

@@ -115,7 +115,9 @@ async function judgeBudget({ real }: World, neurons: number, billed: number) {
     .bind(neurons)
     .first<{ daysOver: number; counted: number }>();
   const { daysOver = 0, counted = 0 } = row ?? {};
-  return { daysOver, uncounted: Math.max(0, billed * NEURONS_A_CALL - counted) };
+  // Sums of binary fractions.
+  const missing = billed * NEURONS_A_CALL - counted;
+  return { daysOver, uncounted: missing > 1e-6 ? missing : 0 };
 }
 
 async function readPage(
