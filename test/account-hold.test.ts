@@ -43,7 +43,7 @@ test.each(["3036", "4006"])(
     expect(await callsOf(`held-${code}`)).toBe(0);
     const job = await darkroom.readJob(ids[7]!);
     expect(job).toMatchObject({ state: "queued", attempts: [], waiting: { code: "daily_allocation_used" } });
-    expect(job.waiting!.until).toMatch(/T00:[0-2]\d:/);
+    expect(job.waiting!.until).toMatch(/T00:[0-3]\d:/);
     expect(job.queue?.eta).toBeNull();
     const { hold, kinds } = await load();
     expect(hold).toMatchObject({ code: "daily_allocation_used", until: job.waiting!.until });

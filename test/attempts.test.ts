@@ -118,7 +118,7 @@ test("capacity is waited for without counting, and quota until midnight", async 
   const quota = await darkroom.submit({ kind: "image_generation", prompt: "error:4006 quota" });
   const held = await darkroom.untilJob(quota.id, ({ waiting }) => waiting !== null);
   expect(held.waiting?.code).toBe("daily_allocation_used");
-  expect(held.waiting?.until?.slice(10, 15)).toBe("T00:0");
+  expect(held.waiting?.until).toMatch(/T00:[0-3]\d:/);
   expect(Date.parse(held.waiting!.until!)).toBeGreaterThan(Date.now());
 });
 
