@@ -41,7 +41,7 @@ export async function reservePaidCall(
 const LOOK_AGAIN_SECONDS = 10;
 
 function refused(refusal: Refusal, now: number): Problem {
-  const detail = refusal.failure.message.replace("; the job waits for", "; it is counted anew at");
+  const detail = refusal.failure.message;
   switch (refusal.type) {
     case "discard":
       return { code: "budget_used", detail };

@@ -49,10 +49,22 @@ export const SLACK_NEURONS = 1e-6;
 /** What a call counts for at least: one that the catalogue has no price of waits as well once a budget is used up. */
 export const LEAST_NEURONS = 2 * SLACK_NEURONS;
 
-/** Why a call of so many neurons was not let through. */
+/** What becomes of who asked, as the end of a sentence. */
+const THEN = {
+  job: {
+    hold: (reset: string) => `the job waits for ${reset} UTC.`,
+    wait: "the job waits for what they really cost.",
+  },
+  request: {
+    hold: (reset: string) => `it is counted anew at ${reset} UTC.`,
+    wait: "ask again when they have ended.",
+  },
+} as const;
+
+/** Why a call of so many neurons was not let through. `by` is who asked: a job can wait. */
 export function refusalOf(
   neurons: number,
-  { job, budgets }: { job: JobStanding | null; budgets: readonly Standing[] },
+  { job, budgets, by }: { job: JobStanding | null; budgets: readonly Standing[]; by: keyof typeof THEN },
   now: number,
 ): Refusal {
   if (job !== null && job.spent + neurons > job.maxNeurons + SLACK_NEURONS) {
@@ -71,10 +83,10 @@ export function refusalOf(
   const last = used.find(({ period }) => periodsAt(now)[period].resetsAt === until);
   if (last !== undefined) {
     const reset = new Date(until).toISOString().slice(0, 16).replace("T", " ");
-    const message = `${sentence(last)}, and the next call would cost ${figure(neurons)}; the job waits for ${reset} UTC.`;
+    const message = `${sentence(last)}, and the next call would cost ${figure(neurons)}; ${THEN[by].hold(reset)}`;
     return { type: "hold", failure: { code: "budget_used", message }, until, budgets: used };
   }
-  const message = "Calls under way may use up what is left; the job waits for what they really cost.";
+  const message = `Calls under way may use up what is left; ${THEN[by].wait}`;
   return { type: "wait", failure: { code: "budget_reserved", message } };
 }
 

@@ -48,7 +48,7 @@ export async function reserveDirect(
   const { code, until } = held?.results[0] ?? {};
   if (code !== undefined && until !== undefined) return { ok: false, refusal: heldWith(code, until) };
   const applying = JSON.parse(budgets?.results[0]?.budgets ?? "[]") as Standing[]; // our own JSON, from standings()
-  return { ok: false, refusal: refusalOf(neurons, { job: null, budgets: applying }, now) };
+  return { ok: false, refusal: refusalOf(neurons, { job: null, budgets: applying, by: "request" }, now) };
 }
 
 function heldWith(code: string, until: number): Refusal {

@@ -50,7 +50,7 @@ export async function reserveCalls(
     const { maxNeurons, jobSpent: spent, jobReserved: reserved } = answer;
     const job = maxNeurons === null ? null : { maxNeurons, spent, reserved };
     const budgets = JSON.parse(answer.budgets ?? "[]") as Standing[]; // our own JSON, from standings()
-    return new CallRefused(refusalOf(call.neurons, { job, budgets }, now));
+    return new CallRefused(refusalOf(call.neurons, { job, budgets, by: "job" }, now));
   });
 }
 

@@ -25,11 +25,7 @@ export function addUsage(db: D1Database, rows: string): D1PreparedStatement {
   return db.prepare(`${INTO_DAYS} FROM ${HELD} ${EACH_CALL} WHERE true GROUP BY 1, 2, 3, 4 ${ADD_TO_DAY}`).bind(rows);
 }
 
-/** Add calls that no attempt made: those of a request that asks a model itself. `at` is epoch milliseconds. */
-export async function addDirectUsage(db: D1Database, usage: DirectUsage): Promise<void> {
-  if (usage.calls.length > 0) await insertDirectUsage(db, usage).run();
-}
-
+/** Calls that no attempt made: those of a request that asks a model itself. `at` is epoch milliseconds. */
 export interface DirectUsage {
   readonly ownerId: string;
   readonly kind: "ask" | "search";
@@ -37,17 +33,17 @@ export interface DirectUsage {
   readonly at: number;
 }
 
-/** For the batch that settles them. With a reservation's id, only while that stands. */
+/** For the batch that settles them: only while their reservation stands. */
 export function insertDirectUsage(
   db: D1Database,
   { ownerId, kind, calls, at }: DirectUsage,
-  reservationId: string | null = null,
+  reservationId: string,
 ): D1PreparedStatement {
   return db
     .prepare(
       `${INTO_USAGE_DAYS} SELECT o.value, ?3, ?2, ${SUMS}
          FROM json_each(?1) c, json_each(json_array(?4, '${EVERYBODY}')) o
-        WHERE ?5 IS NULL OR EXISTS (SELECT 1 FROM reservations WHERE owner_id = ?4 AND task_id = ?5)
+        WHERE EXISTS (SELECT 1 FROM reservations WHERE owner_id = ?4 AND task_id = ?5)
         GROUP BY 1, 2, 3, 4 ${ADD_TO_DAY}`,
     )
     .bind(JSON.stringify(calls), kind, Math.floor(at / 86_400_000), ownerId, reservationId);
