@@ -96,15 +96,7 @@ export async function startAsked() {
     workers: [
       { configPath: CONFIG_PATH },
       plain(config, "darkroom-local-ai", "bench/workers/streaming-ai.ts"),
-      {
-        config: {
-          name: "bare-ask",
-          main: "bench/workers/bare-ask.ts",
-          compatibility_date: config.compatibility_date,
-          compatibility_flags: ["enable_abortsignal_rpc"],
-          services: config.services,
-        },
-      },
+      plain(config, "bare-ask", "bench/workers/bare-ask.ts", config.services),
     ],
   });
   await server.listen();
@@ -176,8 +168,13 @@ function tutorial(config: DarkroomConfig, main: string): WorkerInput {
   };
 }
 
-function plain(config: DarkroomConfig, name: string, main: string): WorkerInput {
+function plain(
+  config: DarkroomConfig,
+  name: string,
+  main: string,
+  services: DarkroomConfig["services"] = [],
+): WorkerInput {
   // A call's signal crosses to a Worker that stands for the models by this flag.
   const compatibility_flags = ["enable_abortsignal_rpc"];
-  return { config: { name, main, compatibility_date: config.compatibility_date, compatibility_flags } };
+  return { config: { name, main, compatibility_date: config.compatibility_date, compatibility_flags, services } };
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach } from "vitest";
 import { createTestHarness, unstable_readConfig as readConfig } from "wrangler";
 
 import { SCOPES } from "../shared/scopes.ts";
+import { SCRIPTED_MODELS } from "./scripted-models.ts";
 import type { JobView } from "./views.ts";
 
 const TABLES = [
@@ -40,19 +41,7 @@ export const KEYS = {
 /** The whole product on real workerd, D1, R2 and Queues, with a scripted model: started once a file, emptied for each test. */
 export function startDarkroom(vars: Record<string, string> = {}, options: { requestsAMinute?: number } = {}) {
   const server = createTestHarness({
-    workers: [
-      product({ RING_GRACE_SECONDS: "60", ...vars }, options.requestsAMinute),
-      {
-        config: {
-          name: "darkroom-local-ai",
-          main: "test/scripted-ai.ts",
-          compatibility_date: "2026-11-01",
-          compatibility_flags: ["enable_abortsignal_rpc"],
-          // The platform alone writes to this queue; a test stands in for its hundredth redelivery.
-          queues: { producers: [{ binding: "DEAD_LETTERS", queue: "media-dead-letters" }] },
-        },
-      },
-    ],
+    workers: [product({ RING_GRACE_SECONDS: "60", ...vars }, options.requestsAMinute), SCRIPTED_MODELS],
   });
   const worker = server.getWorker<Env>();
   let env: Env;

@@ -3,18 +3,10 @@ import { createServer } from "node:http";
 
 import { createTestHarness } from "wrangler";
 
+import { SCRIPTED_MODELS } from "../../test/scripted-models.ts";
+
 /** As in local/dev-key.sql. */
 const KEY = "dk_local_localdevelopmentonly0123456789ab";
-
-const SCRIPTED_MODELS = {
-  config: {
-    name: "darkroom-local-ai",
-    main: "test/scripted-ai.ts",
-    compatibility_date: "2026-11-01",
-    compatibility_flags: ["enable_abortsignal_rpc"],
-    queues: { producers: [{ binding: "DEAD_LETTERS", queue: "media-dead-letters" }] },
-  },
-};
 
 export type Runtime = Awaited<ReturnType<typeof startRuntime>>;
 
