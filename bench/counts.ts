@@ -1,4 +1,5 @@
-import { IMAGE_CLASSIFIER, microUsd, neuronsFor } from "../shared/models.ts";
+import { IMAGE_CLASSIFIER } from "../shared/models.ts";
+import { microUsd, neuronsFor } from "../shared/neurons.ts";
 import type { Source } from "../shared/new-job.ts";
 import { operationMicroUsd } from "../shared/prices.ts";
 import type { Bench } from "./harness.ts";

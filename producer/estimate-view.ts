@@ -1,5 +1,5 @@
 import { type Estimate, estimatedNeurons } from "../shared/estimate.ts";
-import { microUsd } from "../shared/models.ts";
+import { microUsd } from "../shared/neurons.ts";
 import type { Estimate as EstimateView } from "./views/cost.ts";
 
 /** An estimate as clients see it: its lines, and their sums. */

@@ -1,5 +1,5 @@
 import { readDay } from "../shared/db/usage-reads.ts";
-import { FREE_NEURONS_A_DAY } from "../shared/models.ts";
+import { FREE_NEURONS_A_DAY } from "../shared/neurons.ts";
 import { iso } from "./job-view.ts";
 import type { Free } from "./views/cost.ts";
 

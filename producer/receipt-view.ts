@@ -1,6 +1,6 @@
 import { type ModelCall, neuronsOf } from "../shared/ai/model-call.ts";
 import type { ReceiptAttempt, ReceiptDetail } from "../shared/db/receipt-reads.ts";
-import { microUsd } from "../shared/models.ts";
+import { microUsd } from "../shared/neurons.ts";
 import type { Operations } from "../shared/operations.ts";
 import { type Operation, OPERATION_PRICES, operationMicroUsd } from "../shared/prices.ts";
 import { reckonIntake, reckonMessages, reckonRows, type Traces } from "../shared/reckoning.ts";

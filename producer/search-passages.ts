@@ -1,7 +1,8 @@
 import { type ModelCall, neuronsOf, sentCall } from "../shared/ai/model-call.ts";
 import { type Ai, modelRunner } from "../shared/ai/run-model.ts";
 import type { Intake } from "../shared/intake.ts";
-import { EMBEDDING_MODEL, tokensOf } from "../shared/models.ts";
+import { EMBEDDING_MODEL } from "../shared/models.ts";
+import { tokensOf } from "../shared/neurons.ts";
 import { embedTexts } from "../shared/search/embed-texts.ts";
 import { type Hit, type PassageIndex, type PassageQuery, spaceOf } from "../shared/search/passage.ts";
 import { reservePaidCall } from "./paid-call.ts";

@@ -1,5 +1,5 @@
 import type { Usage, UsageRow } from "../shared/db/usage-reads.ts";
-import { FREE_NEURONS_A_DAY, microUsd } from "../shared/models.ts";
+import { FREE_NEURONS_A_DAY, microUsd } from "../shared/neurons.ts";
 import { DAY_MS } from "./free-neurons.ts";
 import type { Free, UsageAnswer } from "./views/cost.ts";
 

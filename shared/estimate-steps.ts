@@ -1,5 +1,5 @@
 import type { EstimateLine } from "./estimate.ts";
-import { CAPTIONED_UNITS, neuronsFor, tokensOf } from "./models.ts";
+import { CAPTIONED_UNITS, neuronsFor, tokensOf } from "./neurons.ts";
 import type { JobWork } from "./new-job.ts";
 import { SUMMARY_PART_CHARS } from "./prompts.ts";
 import { type Step, STEP_MODELS } from "./steps.ts";

@@ -1,16 +1,7 @@
 import type { AudioExtent } from "./audio/extent.ts";
 import { estimateSteps } from "./estimate-steps.ts";
-import {
-  IMAGE_CLASSIFIER,
-  IMAGE_MODELS,
-  type ModelId,
-  neuronsFor,
-  pictureUnits,
-  SPEECH_MODELS,
-  TEXT_CLASSIFIER,
-  tokensOf,
-  type Units,
-} from "./models.ts";
+import { IMAGE_CLASSIFIER, IMAGE_MODELS, type ModelId, SPEECH_MODELS, TEXT_CLASSIFIER, type Units } from "./models.ts";
+import { neuronsFor, pictureUnits, tokensOf } from "./neurons.ts";
 import type { JobWork } from "./new-job.ts";
 import { imageModelOf, type ImageOptions } from "./options.ts";
 import type { TaskKind } from "./task.ts";

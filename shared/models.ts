@@ -57,10 +57,6 @@ const assumed = (p50Ms: number, p95Ms: number): Latency => ({ p50Ms, p95Ms });
 const LISTED = { source: "developers.cloudflare.com/workers-ai/platform/pricing", asOf: "2026-08-28" } as const;
 const UNLISTED = { source: `${LISTED.source} (not listed: beta)`, asOf: LISTED.asOf } as const;
 
-/** `$0.011 / 1,000 neurons` beyond the free ones, which are counted anew at 00:00 UTC (same page). */
-export const MICRO_USD_PER_NEURON = 11;
-export const FREE_NEURONS_A_DAY = 10_000;
-
 const perMillion = (neurons: number, unit: Unit): Price => ({ neurons: neurons / 1_000_000, per: [unit] });
 const tokens = (input: number, output: number) => [
   perMillion(input, "inputTokens"),
@@ -199,15 +195,6 @@ export const MODELS = {
 
 export type ModelId = keyof typeof MODELS;
 
-/** What a call to a model costs by the catalogue, in neurons; 0 for a model that it does not have. */
-export function neuronsFor(model: string, units: Units): number {
-  let neurons = 0;
-  for (const price of findModel(model)?.prices ?? []) {
-    neurons += price.per.reduce((product, unit) => product * (units[unit] ?? 0), price.neurons);
-  }
-  return neurons;
-}
-
 export function findModel(id: string): Model | undefined {
   return Object.hasOwn(MODELS, id) ? MODELS[id as ModelId] : undefined;
 }
@@ -215,29 +202,6 @@ export function findModel(id: string): Model | undefined {
 /** How often each model may be asked in a minute. */
 export function callsAMinute(): Readonly<Record<string, number>> {
   return Object.fromEntries(Object.entries(MODELS).map(([id, model]) => [id, model.callsAMinute]));
-}
-
-/** The cost of neurons beyond the free ones, in millionths of a US dollar: a short text costs less than one. */
-export function microUsd(neurons: number): number {
-  return Number((neurons * MICRO_USD_PER_NEURON).toFixed(6));
-}
-
-const TILE_PIXELS = 512;
-const MEGAPIXEL = 1024 * 1024;
-
-/** What drawing one picture of so many pixels consumes. */
-export function pictureUnits({ width, height, steps }: { width: number; height: number; steps: number }): Units {
-  return {
-    pictures: 1,
-    tiles: Math.ceil(width / TILE_PIXELS) * Math.ceil(height / TILE_PIXELS),
-    steps,
-    furtherMegapixels: Math.max(0, Math.ceil((width * height) / MEGAPIXEL) - 1),
-  };
-}
-
-/** Tokens of a text where nobody has counted them: the usual four characters of English each. */
-export function tokensOf(text: string): number {
-  return Math.ceil(text.length / 4);
 }
 
 export interface SpeechModel {
@@ -311,9 +275,4 @@ export const TEXT_MODELS = {
   accurate: "@cf/meta/llama-3.1-8b-instruct-fp8-fast",
 } as const satisfies Record<Tier, ModelId>;
 export const CAPTION_MODEL = "@cf/moondream/moondream3.1-9B-A2B" satisfies ModelId;
-/**
- * What describing a picture of any size consumes: it is 27 × 27 patches to moondream, and a sentence or two. The answer's own
- * metrics say it exactly.
- */
-export const CAPTIONED_UNITS: Units = { inputTokens: 729, outputTokens: 60 };
 export const EMBEDDING_MODEL = "@cf/baai/bge-m3" satisfies ModelId;

@@ -1,7 +1,8 @@
 import * as z from "zod";
 
 import { type ModelRunner, parseAnswer } from "../../shared/ai/run-model.ts";
-import { CAPTION_MODEL, CAPTIONED_UNITS } from "../../shared/models.ts";
+import { CAPTION_MODEL } from "../../shared/models.ts";
+import { CAPTIONED_UNITS } from "../../shared/neurons.ts";
 
 const CaptionAnswer = z.object({ caption: z.string() });
 

@@ -1,7 +1,8 @@
 import * as z from "zod";
 
 import { type ModelAnswer, type ModelRunner, parseAnswer } from "../../shared/ai/run-model.ts";
-import { IMAGE_CLASSIFIER, TEXT_CLASSIFIER, tokensOf } from "../../shared/models.ts";
+import { IMAGE_CLASSIFIER, TEXT_CLASSIFIER } from "../../shared/models.ts";
+import { tokensOf } from "../../shared/neurons.ts";
 import type { ClassificationOptions } from "../../shared/options.ts";
 import type { Label } from "../../shared/settlement.ts";
 import { byteArray } from "./byte-array.ts";

@@ -1,5 +1,6 @@
 import { chooseLines, stampedLine } from "../../shared/choose-lines.ts";
-import { type ModelId, TEXT_MODELS, type Tier, tokensOf, type Units } from "../../shared/models.ts";
+import { type ModelId, TEXT_MODELS, type Tier, type Units } from "../../shared/models.ts";
+import { tokensOf } from "../../shared/neurons.ts";
 import { ANSWER_TOKENS, answerTo, type Message } from "../../shared/prompts.ts";
 import type { Covers } from "../views/ask.ts";
 import type { AskedAbout } from "./read-lines.ts";

@@ -1,4 +1,5 @@
-import { neuronsFor, type Units } from "../models.ts";
+import type { Units } from "../models.ts";
+import { neuronsFor } from "../neurons.ts";
 
 /** One call to a model, as its attempt remembers it. */
 export interface ModelCall {

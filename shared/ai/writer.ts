@@ -1,7 +1,8 @@
 import * as z from "zod";
 
 import { type ModelRunner, parseAnswer } from "./run-model.ts";
-import { type ModelId, tokensOf } from "../models.ts";
+import type { ModelId } from "../models.ts";
+import { tokensOf } from "../neurons.ts";
 import type { Message } from "../prompts.ts";
 
 const TextAnswer = z.object({ response: z.string() });
