@@ -1,7 +1,7 @@
 // What has a name of its own here: the Worker's views, and what it has no view for. Types alone, but for one list.
 import type * as z from "zod";
 
-import type * as requests from "../producer/requests.ts";
+import type * as requests from "../producer/owner-requests.ts";
 import type * as cost from "../producer/views/cost.ts";
 import type * as keys from "../producer/views/key.ts";
 import type * as uploads from "../producer/views/pending-upload.ts";

@@ -11,6 +11,7 @@ import type { redriveView } from "../producer/redrive-view.ts";
 import type { SearchQuery as SearchRequest } from "../producer/search-requests.ts";
 import type * as asked from "../producer/views/ask.ts";
 import type * as views from "../producer/views/search.ts";
+import type * as ownerRequests from "../producer/owner-requests.ts";
 import type * as requests from "../producer/requests.ts";
 import type { sampleMatching } from "../shared/db/redrives.ts";
 import type { listUploads } from "../shared/db/job-reads.ts";
@@ -43,7 +44,7 @@ export type AuditQuery = Query<typeof requests.AuditQuery>;
 export type CaptionQuery = Omit<Query<typeof requests.TranscriptQuery>, "format">;
 /** Where to look, beside what for. */
 export type SearchQuery = Omit<Query<typeof SearchRequest>, "q">;
-export type BudgetRequest = z.input<typeof requests.BudgetRequest>;
+export type BudgetRequest = z.input<typeof ownerRequests.BudgetRequest>;
 export type PauseRequest = z.input<typeof requests.PauseRequest>;
 export type RedriveOneRequest = z.input<typeof requests.RedriveOneRequest>;
 export type DiscardRequest = z.input<typeof requests.DiscardRequest>;

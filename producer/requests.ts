@@ -1,10 +1,8 @@
 import * as z from "zod";
 
 import { CAPTION_PRESETS, CaptionOptions } from "../shared/caption-layout.ts";
-import { BUDGET_PERIODS } from "../shared/budgets/period.ts";
 import { ACTS } from "../shared/db/audit.ts";
 import { LETTER_STATES } from "../shared/db/dead-letter-reads.ts";
-import { EVERYBODY } from "../shared/db/usage.ts";
 import { JOB_KINDS, JOB_STATES } from "../shared/job.ts";
 import { MAX_KEY_BYTES, MAX_QUESTION_CHARS, MAX_TEXT_CHARS } from "../shared/limits.ts";
 import { TIERS } from "../shared/models.ts";
@@ -12,9 +10,8 @@ import { ClassificationOptions, ImageOptions, Prompt, TranscriptionOptions } fro
 import { JobMarks, MetadataKey, MetadataValue, pairMark, Tag, tagMark } from "../shared/marks.ts";
 import { RedriveFilter, RedriveLimit, RedriveRate } from "../shared/redrive.ts";
 import { isResultKey } from "../shared/storage.ts";
-import { SCOPES } from "../shared/scopes.ts";
-import { AskedSteps, STEPS } from "../shared/steps.ts";
-import { JobTerms, neurons, PRIORITIES } from "../shared/terms.ts";
+import { AskedSteps } from "../shared/steps.ts";
+import { JobTerms } from "../shared/terms.ts";
 import { decodeCursor } from "./cursor.ts";
 
 const SourceKey = z
@@ -63,7 +60,7 @@ export const JobRequest = z
   .meta({ id: "JobRequest" });
 export type JobRequest = z.infer<typeof JobRequest>;
 
-const DryRun = z.stringbool({ truthy: ["true"], falsy: ["false"] }).default(false);
+export const DryRun = z.stringbool({ truthy: ["true"], falsy: ["false"] }).default(false);
 
 /** The query of `POST /v1/jobs` and `POST /v1/jobs/batch`. A dry run prices the work and makes nothing. */
 export const SubmitQuery = z.strictObject({ dryRun: DryRun });
@@ -89,8 +86,7 @@ const Limit = z.coerce.number().int().min(1).max(100).default(20);
 const Time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 
 /** A parameter that may be given many times. */
-const manyTags = z.union([Tag.transform((tag) => [tag]), z.array(Tag).max(16)]);
-const manySteps = z.union([z.enum(STEPS).transform((step) => [step]), z.array(z.enum(STEPS)).max(STEPS.length)]);
+export const manyTags = z.union([Tag.transform((tag) => [tag]), z.array(Tag).max(16)]);
 const PAIR_PREFIX = "metadata.";
 
 /**
@@ -187,91 +183,7 @@ export const AuditQuery = PageQuery.extend({
   act: z.enum(ACTS).optional(),
 });
 
-export const OwnerId = z.string().regex(/^[\w.:@-]{1,100}$/, "up to 100 letters, digits and _ . : @ -");
-
-/** What the whole account is called where an owner could be. */
-export const ACCOUNT = "account";
-
-/** The path of `/v1/budgets/{ownerId}/{period}`. */
-export const BudgetPath = z.strictObject({
-  ownerId: OwnerId.transform((ownerId) => (ownerId === ACCOUNT ? EVERYBODY : ownerId)),
-  period: z.enum(BUDGET_PERIODS),
-});
-
-/** The body of `PUT /v1/budgets/{ownerId}/{period}`. */
-export const BudgetRequest = z.strictObject({
-  neurons: neurons(
-    "a budget is above 0: to stop work pause its kinds or revoke the owner's keys, to lift a budget delete it",
-  ),
-  letsHighThrough: z.boolean().default(false),
-});
-
-/** The body of `POST /v1/keys`. */
-export const KeyRequest = z.strictObject({
-  label: z.string().trim().min(1).max(100),
-  ownerId: OwnerId.refine((ownerId) => ownerId !== ACCOUNT, "the name of the whole account").optional(),
-  scopes: z
-    .array(z.enum(SCOPES))
-    .min(1)
-    .transform((scopes) => SCOPES.filter((scope) => scopes.includes(scope))),
-  expiresInDays: z.int().min(1).max(3650).optional(),
-  maxConcurrentJobs: z.int().min(1).max(10_000).optional(),
-  maxUploadBytesADay: z.int().min(1).optional(),
-  /** Of one upload. */
-  maxUploadBytes: z.int().min(1).optional(),
-  /** Prefixes of content types that it may upload, such as `audio/`. */
-  contentTypes: z.array(z.string().min(1).max(100)).min(1).max(20).optional(),
-});
-
-/** The query of `GET /v1/keys`. */
-export const KeyQuery = PageQuery.extend({ ownerId: OwnerId.optional() });
-
-const wholeNumber = z.coerce.number().int().optional();
-
-export const FileName = z
-  .string()
-  .min(1)
-  .max(200)
-  // The name becomes the end of a key and, later, of a download: nothing that means something to a file system.
-  .regex(/^[^/\\\p{Cc}]+$/u, "a file name without slashes or control characters")
-  .refine((name) => name !== "." && name !== "..", "not a file name");
-
-/** The query of `POST /v1/uploads`. */
-export const UploadQuery = z.strictObject({
-  name: FileName.default("upload"),
-  kind: z.enum(JOB_KINDS).optional(),
-  /** JSON, of the kind's options. */
-  options: z
-    .string()
-    .max(4000)
-    .refine((text) => isJsonObject(text), "expected a JSON object")
-    .optional(),
-  /** May be given many times. */
-  then: manySteps.optional(),
-  priority: z.enum(PRIORITIES).optional(),
-  reuse: z.stringbool({ truthy: ["true"], falsy: ["false"] }).optional(),
-  startWithinSeconds: wholeNumber.pipe(JobTerms.shape.startWithinSeconds),
-  deadlineSeconds: wholeNumber.pipe(JobTerms.shape.deadlineSeconds),
-  latencyBudgetMs: wholeNumber.pipe(JobTerms.shape.latencyBudgetMs),
-  maxNeurons: z.coerce.number().optional().pipe(JobTerms.shape.maxNeurons),
-  tag: manyTags.optional(),
-  dryRun: DryRun,
-  /** Of a dry run that sends only the file's beginning: how large it is. */
-  sizeBytes: wholeNumber.pipe(z.int().min(1).optional()),
-  /** JSON. */
-  metadata: z
-    .string()
-    .max(16_000)
-    .transform((text, context): JobMarks["metadata"] => {
-      const pairs = JobMarks.shape.metadata.safeParse(isJsonObject(text) ? JSON.parse(text) : undefined);
-      if (pairs.success && isJsonObject(text)) return pairs.data;
-      for (const issue of pairs.error?.issues ?? [{ path: [], message: "expected a JSON object" }]) {
-        context.addIssue({ code: "custom", path: [...issue.path], message: issue.message });
-      }
-      return z.NEVER;
-    })
-    .optional(),
-});
+export const wholeNumber = z.coerce.number().int().optional();
 
 const timeMs = z.coerce.number().int().min(0);
 
@@ -304,12 +216,3 @@ export const TranscriptQuery = z
       context.addIssue({ code: "custom", path: issue.path, message: issue.message });
     return z.NEVER;
   });
-
-function isJsonObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
-  }
-}

@@ -10,9 +10,56 @@ import {
 } from "../shared/limits.ts";
 import { JobMarks } from "../shared/marks.ts";
 import { optionsOf } from "../shared/options.ts";
-import { AskedSteps, canFollow } from "../shared/steps.ts";
-import { JobTerms } from "../shared/terms.ts";
-import { FileName } from "./requests.ts";
+import { AskedSteps, canFollow, STEPS } from "../shared/steps.ts";
+import { JobTerms, PRIORITIES } from "../shared/terms.ts";
+import { DryRun, manyTags, wholeNumber } from "./requests.ts";
+
+export const FileName = z
+  .string()
+  .min(1)
+  .max(200)
+  // The name becomes the end of a key and, later, of a download: nothing that means something to a file system.
+  .regex(/^[^/\\\p{Cc}]+$/u, "a file name without slashes or control characters")
+  .refine((name) => name !== "." && name !== "..", "not a file name");
+
+const manySteps = z.union([z.enum(STEPS).transform((step) => [step]), z.array(z.enum(STEPS)).max(STEPS.length)]);
+
+/** The query of `POST /v1/uploads`. */
+export const UploadQuery = z.strictObject({
+  name: FileName.default("upload"),
+  kind: z.enum(JOB_KINDS).optional(),
+  /** JSON, of the kind's options. */
+  options: z
+    .string()
+    .max(4000)
+    .refine((text) => isJsonObject(text), "expected a JSON object")
+    .optional(),
+  /** May be given many times. */
+  then: manySteps.optional(),
+  priority: z.enum(PRIORITIES).optional(),
+  reuse: z.stringbool({ truthy: ["true"], falsy: ["false"] }).optional(),
+  startWithinSeconds: wholeNumber.pipe(JobTerms.shape.startWithinSeconds),
+  deadlineSeconds: wholeNumber.pipe(JobTerms.shape.deadlineSeconds),
+  latencyBudgetMs: wholeNumber.pipe(JobTerms.shape.latencyBudgetMs),
+  maxNeurons: z.coerce.number().optional().pipe(JobTerms.shape.maxNeurons),
+  tag: manyTags.optional(),
+  dryRun: DryRun,
+  /** Of a dry run that sends only the file's beginning: how large it is. */
+  sizeBytes: wholeNumber.pipe(z.int().min(1).optional()),
+  /** JSON. */
+  metadata: z
+    .string()
+    .max(16_000)
+    .transform((text, context): JobMarks["metadata"] => {
+      const pairs = JobMarks.shape.metadata.safeParse(isJsonObject(text) ? JSON.parse(text) : undefined);
+      if (pairs.success && isJsonObject(text)) return pairs.data;
+      for (const issue of pairs.error?.issues ?? [{ path: [], message: "expected a JSON object" }]) {
+        context.addIssue({ code: "custom", path: [...issue.path], message: issue.message });
+      }
+      return z.NEVER;
+    })
+    .optional(),
+});
 
 /** The JSON body of `POST /v1/uploads`, for a client that puts the bytes straight into the bucket. */
 export const UploadRequest = z
@@ -74,3 +121,12 @@ export const StoredPartsRequest = z.strictObject({ parts: StoredParts.min(1) });
 export const SignPartsRequest = z.strictObject({
   numbers: z.array(PartNumber).min(1).max(MAX_URLS_AN_ANSWER).optional(),
 });
+
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}

@@ -2,7 +2,7 @@ import * as z from "zod";
 
 import { USAGE_GROUPS, type UsageGroup } from "../shared/db/usage-reads.ts";
 import { DAY_MS } from "./free-neurons.ts";
-import { OwnerId } from "./requests.ts";
+import { OwnerId } from "./owner-requests.ts";
 
 /** More than a year of days is an export, not a question. */
 const MOST_DAYS = 366;

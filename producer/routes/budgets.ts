@@ -14,7 +14,8 @@ import { body, BODY_PROBLEMS, describe, query } from "../describe.ts";
 import { limitBody } from "../limit-body.ts";
 import { operatorOnly } from "../operator-only.ts";
 import { problem } from "../problem.ts";
-import { ACCOUNT, BudgetPath, BudgetRequest, NoQuery } from "../requests.ts";
+import { ACCOUNT, BudgetPath, BudgetRequest } from "../owner-requests.ts";
+import { NoQuery } from "../requests.ts";
 import { parse } from "../validate.ts";
 import { Budget, BudgetList } from "../views/budget.ts";
 

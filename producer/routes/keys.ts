@@ -8,7 +8,7 @@ import { body, BODY_PROBLEMS, describe, query } from "../describe.ts";
 import { keyView } from "../key-view.ts";
 import { limitBody } from "../limit-body.ts";
 import { problem } from "../problem.ts";
-import { KeyQuery, KeyRequest } from "../requests.ts";
+import { KeyQuery, KeyRequest } from "../owner-requests.ts";
 import { ApiKey, CreatedKey, KeyPage } from "../views/key.ts";
 
 export const keys = new Hono<App>();

@@ -22,7 +22,7 @@ import { PREFER_PARAMETER, preferWait } from "../prefer-wait.ts";
 import { problem } from "../problem.ts";
 import { peek, storeUpload } from "../receive-upload.ts";
 import { refusedRoute } from "../refused-route.ts";
-import { UploadQuery } from "../requests.ts";
+import { UploadQuery } from "../upload-requests.ts";
 import { seededId } from "../seeded-ids.ts";
 import { acceptJob } from "../submit-job.ts";
 import { UploadRequest } from "../upload-requests.ts";

@@ -1,0 +1,47 @@
+// What is asked about owners: their keys, and their budgets.
+import * as z from "zod";
+
+import { BUDGET_PERIODS } from "../shared/budgets/period.ts";
+import { EVERYBODY } from "../shared/db/usage.ts";
+import { SCOPES } from "../shared/scopes.ts";
+import { neurons } from "../shared/terms.ts";
+import { PageQuery } from "./requests.ts";
+
+export const OwnerId = z.string().regex(/^[\w.:@-]{1,100}$/, "up to 100 letters, digits and _ . : @ -");
+
+/** What the whole account is called where an owner could be. */
+export const ACCOUNT = "account";
+
+/** The path of `/v1/budgets/{ownerId}/{period}`. */
+export const BudgetPath = z.strictObject({
+  ownerId: OwnerId.transform((ownerId) => (ownerId === ACCOUNT ? EVERYBODY : ownerId)),
+  period: z.enum(BUDGET_PERIODS),
+});
+
+/** The body of `PUT /v1/budgets/{ownerId}/{period}`. */
+export const BudgetRequest = z.strictObject({
+  neurons: neurons(
+    "a budget is above 0: to stop work pause its kinds or revoke the owner's keys, to lift a budget delete it",
+  ),
+  letsHighThrough: z.boolean().default(false),
+});
+
+/** The body of `POST /v1/keys`. */
+export const KeyRequest = z.strictObject({
+  label: z.string().trim().min(1).max(100),
+  ownerId: OwnerId.refine((ownerId) => ownerId !== ACCOUNT, "the name of the whole account").optional(),
+  scopes: z
+    .array(z.enum(SCOPES))
+    .min(1)
+    .transform((scopes) => SCOPES.filter((scope) => scopes.includes(scope))),
+  expiresInDays: z.int().min(1).max(3650).optional(),
+  maxConcurrentJobs: z.int().min(1).max(10_000).optional(),
+  maxUploadBytesADay: z.int().min(1).optional(),
+  /** Of one upload. */
+  maxUploadBytes: z.int().min(1).optional(),
+  /** Prefixes of content types that it may upload, such as `audio/`. */
+  contentTypes: z.array(z.string().min(1).max(100)).min(1).max(20).optional(),
+});
+
+/** The query of `GET /v1/keys`. */
+export const KeyQuery = PageQuery.extend({ ownerId: OwnerId.optional() });
