@@ -15,11 +15,10 @@ export async function planAdts(source: ByteSource): Promise<AudioPlan> {
   const { header } = found;
   if (header.channels === 0)
     return refuse("unsupported_codec", "The AAC stream does not say how many channels it has.");
-  const { offsets, endOffset } = await walkFrames(source, tagBytes + found.at, parseAdtsHeader);
+  const { frames, offsetOf } = await walkFrames(source, tagBytes + found.at, parseAdtsHeader);
   const frameMs = (header.samples / header.sampleRate) * 1000;
-  const durationMs = offsets.length * frameMs;
-  const offsetOf = (frame: number) => offsets[frame] ?? endOffset;
-  const bytesPerSecond = ((endOffset - offsetOf(0)) / durationMs) * 1000;
+  const durationMs = frames * frameMs;
+  const bytesPerSecond = ((offsetOf(frames) - offsetOf(0)) / durationMs) * 1000;
   const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond), (fromMs, toMs) => {
     const first = Math.floor(fromMs / frameMs);
     return Array.from({ length: Math.floor(toMs / frameMs) - first }, (_, index) => ({

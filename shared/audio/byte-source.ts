@@ -15,6 +15,13 @@ export class SourceChanged extends Error {
 export interface ByteSource {
   readonly sizeBytes: number;
   read(offset: number, lengthBytes: number): Promise<Uint8Array>;
+  /** All that follows an offset, in one request. */
+  open?(offset: number): Promise<ByteStream>;
+}
+
+export interface ByteStream {
+  /** Fill a view with what comes next, less of it at the end. Its buffer is taken, and comes back with the bytes. */
+  readInto(view: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 export interface ObjectVersion {
@@ -24,21 +31,35 @@ export interface ObjectVersion {
 }
 
 export function r2Source(media: R2Bucket, { key, etag, sizeBytes }: ObjectVersion): ByteSource {
+  async function get(offset: number, length: number): Promise<R2ObjectBody> {
+    const object = await media.get(key, { range: { offset, length }, onlyIf: { etagMatches: etag } });
+    if (object === null) throw new SourceChanged("source_missing", key);
+    if (!("body" in object)) throw new SourceChanged("source_replaced", key);
+    return object;
+  }
   return {
     sizeBytes,
     async read(offset, length) {
       if (length === 0) return new Uint8Array();
       return patiently(
         async () => {
-          const object = await media.get(key, { range: { offset, length }, onlyIf: { etagMatches: etag } });
-          if (object === null) throw new SourceChanged("source_missing", key);
-          if (!("body" in object)) throw new SourceChanged("source_replaced", key);
+          const object = await get(offset, length);
           const bytes = new Uint8Array(await object.arrayBuffer());
           if (bytes.length !== length) throw new Error(`R2 gave ${bytes.length} of ${length} bytes of '${key}'.`);
           return bytes;
         },
         (error) => error instanceof SourceChanged,
       );
+    },
+    async open(offset) {
+      const { body } = await get(offset, sizeBytes - offset);
+      const reader = body.getReader({ mode: "byob" });
+      return {
+        async readInto(view) {
+          const { value } = await reader.readAtLeast(view.length, view);
+          return value ?? new Uint8Array();
+        },
+      };
     },
   };
 }

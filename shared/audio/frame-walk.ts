@@ -1,15 +1,19 @@
-import { readWithin, type ByteSource } from "./byte-source.ts";
-import { READ_BYTES } from "./limits.ts";
+import type { ByteSource } from "./byte-source.ts";
 import { findFrame, type FrameHeader } from "./mpeg-frame.ts";
+import { slideOver } from "./sliding-window.ts";
 
-/** Where every frame lies: 8 bytes a frame, 4 MB for three hours. */
+/** Where every frame lies. */
 export interface FrameIndex {
-  readonly offsets: readonly number[];
-  readonly endOffset: number;
+  readonly frames: number;
+  /** Of the frame after the last one: where that one ends. */
+  readonly offsetOf: (frame: number) => number;
 }
 
 /** The longest header and frame of MP3 and ADTS fit well within this. */
 const CARRY_BYTES = 16 * 1024;
+
+/** An array that grows is copied time and again, and the copies are garbage of several times its size: 8 bytes a frame are 3 MB for three hours. */
+const BLOCK_FRAMES = 1 << 15;
 
 /**
  * Step over frames that say only how long they are, to the end of the file. Nothing in MP3 with a variable bitrate
@@ -20,18 +24,27 @@ export async function walkFrames(
   start: number,
   parse: (bytes: Uint8Array, at: number) => FrameHeader | null,
 ): Promise<FrameIndex> {
-  const offsets: number[] = [];
+  const blocks: Float64Array[] = [];
+  let frames = 0;
   let endOffset = start;
-  // A frame that a piece cuts off is read again with the next: putting pieces together would hold them twice.
-  for (let base = start; base < source.sizeBytes;) {
-    const piece = await readWithin(source, base, READ_BYTES);
-    const isLast = base + piece.length >= source.sizeBytes;
-    const stop = isLast ? piece.length : piece.length - CARRY_BYTES;
+
+  function add(offset: number): void {
+    const place = frames % BLOCK_FRAMES;
+    if (place === 0) blocks.push(new Float64Array(BLOCK_FRAMES));
+    const block = blocks.at(-1);
+    if (block !== undefined) block[place] = offset;
+    frames += 1;
+  }
+
+  const window = await slideOver(source, start);
+  for (;;) {
+    const { base, bytes, isLast } = window;
+    const stop = isLast ? bytes.length : bytes.length - CARRY_BYTES;
     let at = 0;
     while (at < stop) {
-      let header = parse(piece, at);
+      let header = parse(bytes, at);
       if (header === null) {
-        const found = findFrame(piece, at, parse);
+        const found = findFrame(bytes, at, parse);
         if (found === null || found.at >= stop) {
           at = Math.max(at, stop);
           break;
@@ -39,13 +52,17 @@ export async function walkFrames(
         at = found.at;
         header = found.header;
       }
-      if (at + header.bytes > piece.length) break; // the last frame was cut off
-      offsets.push(base + at);
+      if (at + header.bytes > bytes.length) break; // the last frame was cut off
+      add(base + at);
       at += header.bytes;
       endOffset = base + at;
     }
     if (isLast) break;
-    base += at;
+    await window.advance(at);
   }
-  return { offsets, endOffset };
+  return {
+    frames,
+    offsetOf: (frame) =>
+      frame < frames ? (blocks[Math.floor(frame / BLOCK_FRAMES)]?.[frame % BLOCK_FRAMES] ?? start) : endOffset,
+  };
 }

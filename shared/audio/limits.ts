@@ -40,7 +40,10 @@ export const MAX_DURATION_MS = 7 * 24 * 3_600_000;
 /** The audio track's index (MP4) or the headers that must be in memory while planning. An isolate has 128 MB. */
 export const MAX_INDEX_BYTES = 24 * 1024 * 1024;
 
-/** One read of a walk or of a stretch of interleaved video, held in memory whole. */
+/** What a walk over a whole file holds of it. */
+export const WALK_BYTES = 1024 * 1024;
+
+/** One read of a stretch of interleaved video, held in memory whole. */
 export const READ_BYTES = 4 * 1024 * 1024;
 
 /** What planning reads first: enough to know the container, and most headers whole. */

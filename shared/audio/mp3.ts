@@ -56,11 +56,10 @@ export async function planMp3(source: ByteSource): Promise<AudioPlan> {
     return { type: "chunks", container: "mp3", codec: "mp3", durationMs, chunks };
   }
 
-  const { offsets, endOffset } = await walkFrames(source, start, parseMp3Header);
-  const durationMs = offsets.length * frameMs - skippedMs;
-  const frameAt = (timeMs: number) => Math.min(offsets.length, Math.max(0, Math.floor((timeMs + skippedMs) / frameMs)));
-  const offsetOf = (frame: number) => offsets[frame] ?? endOffset;
-  const bytesPerSecond = ((endOffset - start) / Math.max(1, durationMs)) * 1000;
+  const { frames, offsetOf } = await walkFrames(source, start, parseMp3Header);
+  const durationMs = frames * frameMs - skippedMs;
+  const frameAt = (timeMs: number) => Math.min(frames, Math.max(0, Math.floor((timeMs + skippedMs) / frameMs)));
+  const bytesPerSecond = ((offsetOf(frames) - start) / Math.max(1, durationMs)) * 1000;
   const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond), (fromMs, toMs) => {
     const first = frameAt(fromMs);
     const count = Math.max(0, frameAt(toMs) - first);

@@ -40,6 +40,7 @@ test.each([
   ["a.m4a", ["-c:a", "aac"]],
   ["a.wav", []],
   ["a.flac", []],
+  ["vbr.mp3", ["-q:a", "0"]],
 ] as const)("%s is planned and cut on workerd, from R2", async (file, options) => {
   const path = join(folder, file);
   await ffmpeg(["-i", speech, ...options, path]);
