@@ -43,6 +43,8 @@ export default {
 async function obey(asked: Asked, media: R2Bucket): Promise<Pick<Told, "plan" | "made">> {
   switch (asked.verb) {
     case "rest":
+      // Reaches the bucket, so that its garbage can be collected meanwhile.
+      await media.get("nothing");
       return {};
     case "plan":
       return { plan: await planAudio(r2Source(media, asked.recording)) };

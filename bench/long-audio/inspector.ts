@@ -1,54 +1,88 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 const MAX_PINGS = 1000;
+const WORKER = "core:user:cutter";
+/** The Worker, and what plays R2 beside it. */
+const ISOLATES: readonly string[] = [WORKER, "r2:bucket:entry", "r2:bucket"];
 
-/** The Worker's isolate, by the protocol that DevTools speaks. */
+/** The runtime's isolates, by the protocol that DevTools speaks. */
 export interface Inspector {
-  /** Collect garbage, which the isolate does beside a request: `ping` makes one. */
+  /** Collect garbage, which an isolate does beside a request: `ping` makes one that reaches all of them. */
   collectGarbage(ping: () => Promise<unknown>): Promise<void>;
-  /** What the isolate holds now, garbage and array buffers included. */
+  /** What the Worker's isolate holds now, garbage and array buffers included. */
   heldMb(): Promise<number>;
   close(): void;
 }
 
-interface Answer {
-  readonly id?: number;
-  readonly result?: { readonly usedSize?: number; readonly backingStorageSize?: number };
+interface Usage {
+  readonly usedSize: number;
+  readonly backingStorageSize: number;
+}
+
+interface Target {
+  readonly id: string;
+  readonly webSocketDebuggerUrl: string;
+}
+
+interface Connection {
+  send(method: string): Promise<unknown>;
+  close(): void;
 }
 
 export async function inspect(address: URL): Promise<Inspector> {
-  const url = new URL("/ws", address);
-  url.protocol = "ws:";
-  // wrangler lets nobody in who does not say where he comes from; Node takes headers in place of protocols.
-  const socket = new WebSocket(url.href, { headers: { Origin: "http://localhost" } } as never);
-  const waiting = new Map<number, (answer: Answer) => void>();
+  const response = await fetch(new URL("/json", address.href.replace(/^ws/, "http")));
+  const targets = await response.json<readonly Target[]>();
+  const connections = await Promise.all(
+    ISOLATES.map(async (id) => {
+      const target = targets.find((each) => each.id === id);
+      if (target === undefined) throw new Error(`no isolate is called '${id}'`);
+      return connect(target.webSocketDebuggerUrl);
+    }),
+  );
+  const [worker] = connections;
+  if (worker === undefined) throw new Error("no isolates");
+  return {
+    async collectGarbage(ping) {
+      let left = connections.length;
+      for (const connection of connections) {
+        void connection.send("HeapProfiler.collectGarbage").then(() => (left -= 1));
+      }
+      for (let pings = 0; pings < MAX_PINGS; pings += 1) {
+        await ping();
+        await sleep(1);
+        if (left === 0) return;
+      }
+      throw new Error("an isolate does not collect its garbage");
+    },
+    async heldMb() {
+      const { usedSize, backingStorageSize } = (await worker.send("Runtime.getHeapUsage")) as Usage;
+      return (usedSize + backingStorageSize) / 1024 / 1024;
+    },
+    close() {
+      for (const connection of connections) connection.close();
+    },
+  };
+}
+
+async function connect(url: string): Promise<Connection> {
+  const socket = new WebSocket(url);
+  const waiting = new Map<number, (result: unknown) => void>();
   let last = 0;
   socket.addEventListener("message", ({ data }) => {
-    const answer = JSON.parse(String(data)) as Answer;
-    if (answer.id !== undefined) waiting.get(answer.id)?.(answer);
+    const answer = JSON.parse(String(data)) as { readonly id?: number; readonly result?: unknown };
+    if (answer.id !== undefined) waiting.get(answer.id)?.(answer.result);
   });
   await new Promise<void>((resolve, reject) => {
     socket.addEventListener("open", () => resolve());
-    socket.addEventListener("error", () => reject(new Error(`no inspector at ${url.href}`)));
+    socket.addEventListener("error", () => reject(new Error(`no inspector at ${url}`)));
   });
-  function send(method: string, onAnswer: (answer: Answer) => void): void {
-    last += 1;
-    waiting.set(last, onAnswer);
-    socket.send(JSON.stringify({ id: last, method }));
-  }
   return {
-    async collectGarbage(ping) {
-      const collected = new Promise<boolean>((resolve) => send("HeapProfiler.collectGarbage", () => resolve(true)));
-      for (let pings = 0; pings < MAX_PINGS; pings += 1) {
-        await ping();
-        if (await Promise.race([collected, sleep(1, false)])) return;
-      }
-      throw new Error("the isolate does not collect its garbage");
-    },
-    async heldMb() {
-      const { result } = await new Promise<Answer>((resolve) => send("Runtime.getHeapUsage", resolve));
-      return ((result?.usedSize ?? 0) + (result?.backingStorageSize ?? 0)) / 1024 / 1024;
-    },
+    send: async (method) =>
+      new Promise((resolve) => {
+        last += 1;
+        waiting.set(last, resolve);
+        socket.send(JSON.stringify({ id: last, method }));
+      }),
     close: () => socket.close(),
   };
 }

@@ -1,14 +1,14 @@
+import { execFile } from "node:child_process";
 import { openAsBlob } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
 
-import { unstable_startWorker as startWorker } from "wrangler";
+import { Miniflare } from "miniflare";
 
 import type { Asked, Recording, Told } from "./cutter.ts";
 import { underTest } from "./finding.ts";
 import { inspect } from "./inspector.ts";
-
-process.env["WRANGLER_LOG"] ??= "error";
 
 export interface Cutter {
   readonly recording: Recording;
@@ -19,10 +19,13 @@ export interface Cutter {
   readonly isolateMb: () => number;
 }
 
+const COMPATIBILITY_DATE = "2026-11-01";
+
 /**
  * Put a recording into a bucket of its own, for `use` to run the bench Worker on, each time in a fresh workerd.
  * The local runtime does not count the memory behind an ArrayBuffer when it decides whether to collect garbage, so that
- * of hundreds of chunks nothing is freed. With `collects`, garbage is collected after every request, but never within one.
+ * of hundreds of chunks nothing is freed. With `collects`, garbage of the Worker and of the bucket's simulator is
+ * collected after every request, but never within one.
  */
 export async function withRecording<T>(
   folder: string,
@@ -31,17 +34,15 @@ export async function withRecording<T>(
 ): Promise<T> {
   const store = await mkdtemp(join(folder, "r2-"));
   try {
-    const recording = await withRuntime(store, async ({ url }) => {
-      const response = await fetch(await url, { method: "PUT", body: await openAsBlob(path) });
+    const script = await bundle(store);
+    const recording = await withRuntime(store, script, async (_, url) => {
+      const response = await fetch(url, { method: "PUT", body: await openAsBlob(path) });
       if (!response.ok) throw new Error(`upload: ${await response.text()}`);
       return response.json<Recording>();
     });
     return await run(({ collects }, cut) =>
-      withRuntime(store, async (runtime) => {
-        const url = await runtime.url;
-        const inspectorUrl = await runtime.inspectorUrl;
-        if (inspectorUrl === undefined) throw new Error("the runtime has no inspector");
-        const inspector = await inspect(inspectorUrl);
+      withRuntime(store, script, async (runtime, url) => {
+        const inspector = await inspect(await runtime.getInspectorURL());
         let isolateMb = 0;
         const ask = async (asked: Asked): Promise<Told> => {
           const told = await askWorker(url, asked);
@@ -64,24 +65,38 @@ export async function withRecording<T>(
   }
 }
 
-type Runtime = Awaited<ReturnType<typeof startWorker>>;
+async function bundle(folder: string): Promise<string> {
+  const options = ["--dry-run", "--env=", "--outdir", folder, "--compatibility-date", COMPATIBILITY_DATE];
+  await promisify(execFile)("node_modules/.bin/wrangler", ["deploy", "bench/long-audio/cutter.ts", ...options]);
+  return readFile(join(folder, "cutter.js"), "utf8");
+}
 
-async function withRuntime<T>(store: string, run: (runtime: Runtime) => Promise<T>): Promise<T> {
-  const config = join(store, "wrangler.json");
-  const worker = {
-    name: "cutter",
-    main: resolve("bench/long-audio/cutter.ts"),
-    compatibility_date: "2026-11-01",
-    r2_buckets: [{ binding: "MEDIA", bucket_name: "media" }],
-  };
-  await writeFile(config, JSON.stringify(worker));
-  const runtime = await startWorker({
-    config,
-    dev: { persist: store, watch: false, inspector: { port: 0 }, logLevel: "error", server: { port: 0 } },
+/** Without wrangler, whose proxies and collector of traces hold memory of their own. */
+async function withRuntime<T>(
+  store: string,
+  script: string,
+  run: (runtime: Miniflare, url: URL) => Promise<T>,
+): Promise<T> {
+  const runtime = new Miniflare({
+    inspectorPort: 0,
+    resourcePersistencePath: store,
+    workers: [
+      {
+        config: {
+          name: "cutter",
+          compatibilityDate: COMPATIBILITY_DATE,
+          manifest: {
+            mainModule: "cutter.mjs",
+            modulesRoot: store,
+            modules: { "cutter.mjs": { type: "esm", contents: script } },
+          },
+          env: { MEDIA: { type: "r2", name: "media" } },
+        },
+      },
+    ],
   });
   try {
-    await runtime.ready;
-    return await run(runtime);
+    return await run(runtime, await runtime.ready);
   } finally {
     await runtime.dispose();
   }
@@ -96,7 +111,7 @@ async function askWorker(url: URL, asked: Asked): Promise<Told> {
   });
 }
 
-/** Of the workerd processes that this process has started: the Worker and the bucket are in one, wrangler's proxy in another. */
+/** Of the workerd that this process has started: the Worker and the bucket's simulator. */
 export async function memoryKb(field: "VmRSS" | "VmHWM"): Promise<number> {
   let sum = 0;
   for (const entry of await readdir("/proc")) {
