@@ -162,7 +162,7 @@ test("a picture that outlasts its sound is no failure: where there is nothing to
   }
 });
 
-test("a looping chunk is asked for once more with care; one that still loops is marked", async () => {
+test("a looping chunk is asked for once more with care; of a model that takes no care it is marked at once", async () => {
   const said = words(360, { 30: "loopy" }, "l");
   const id = await transcribe(said);
   await darkroom.untilJob(id);
@@ -170,10 +170,14 @@ test("a looping chunk is asked for once more with care; one that still loops is 
 
   const { id: fast } = await darkroom.upload(
     { name: "loop.wav", options: '{"tier":"fast"}' },
-    speech(words(60, { 30: "loopy" }).join(" ")),
+    speech(words(60, { 30: "loopy" }, "f").join(" ")),
   );
   await darkroom.untilJob(fast);
   expect((await transcript(fast)).lowConfidence).toMatchObject([{ reason: "a phrase repeats over and over" }]);
+  const { calls } = await darkroom.modelCalls();
+  expect(Object.entries(calls).filter(([script]) => script.includes("f29 loopy"))).toMatchObject([
+    [expect.any(String), 1],
+  ]);
 });
 
 test.each([

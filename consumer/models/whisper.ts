@@ -43,8 +43,8 @@ export interface Hearing {
 const SAFER = { condition_on_previous_text: false, vad_filter: true, hallucination_silence_threshold: 2 };
 
 /**
- * Transcribe one file in one call. `isSafer` asks for parameters that make loops and inventions less likely, where the
- * model takes any. `sentMs` is how long the audio is.
+ * Transcribe one file in one call. `isSafer` asks for parameters that make loops and inventions less likely, of a model
+ * that takes options. `sentMs` is how long the audio is.
  * @throws an Error with the model's `<code>: <description>`, or one saying that the answer has an unknown shape.
  */
 export async function runWhisper(
@@ -61,7 +61,7 @@ export async function runWhisper(
     ...(options.task !== undefined && { task: options.task }),
     ...(options.initialPrompt !== undefined && { initial_prompt: options.initialPrompt }),
     ...(options.vadFilter !== undefined && { vad_filter: options.vadFilter }),
-    ...(isSafer && model.takesOptions && SAFER),
+    ...(isSafer && SAFER),
   };
   const answered = await models.run(model.id, inputs, { audioSeconds: sentMs / 1000 });
   const answer = parseAnswer(answered, WhisperAnswer);

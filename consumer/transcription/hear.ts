@@ -1,4 +1,5 @@
 import type { ChunkRecord } from "../../shared/compose-transcript.ts";
+import { SPEECH_MODELS } from "../../shared/models.ts";
 import type { TranscriptionOptions } from "../../shared/options.ts";
 import type { Segment } from "../../shared/transcript.ts";
 import { type Hearing, runWhisper } from "../models/whisper.ts";
@@ -17,8 +18,8 @@ export interface Piece {
 const MAX_DURATION_ERROR_MS = 500;
 
 /**
- * Hear one file, in the source's time. What loops or looks invented is asked for once more with safer parameters; the
- * better of the two is kept, and marked where it is still in doubt.
+ * Hear one file, in the source's time. What loops or looks invented is asked for once more with safer parameters, where
+ * the model takes any: the same call would give the same answer. The better one is kept, and marked where still in doubt.
  * @param sentMs how long the file sent is.
  */
 export async function hear(
@@ -28,11 +29,11 @@ export async function hear(
   { piece, sentMs }: { piece: Piece; sentMs: number },
 ): Promise<ChunkRecord> {
   const first = await runWhisper(models, audio, options, { sentMs });
+  const isAskedAgain = first.doubt !== null && SPEECH_MODELS[options.tier].takesOptions;
   // The first answer is paid for: a second opinion that cannot be had must not cost it.
-  const again =
-    first.doubt === null
-      ? first
-      : await runWhisper(models, audio, options, { sentMs, isSafer: true }).catch(() => first);
+  const again = !isAskedAgain
+    ? first
+    : await runWhisper(models, audio, options, { sentMs, isSafer: true }).catch(() => first);
   const heard = again.doubt === null ? again : first;
   const doubt = heard.doubt ?? misread(heard, sentMs);
   return {
