@@ -1,4 +1,5 @@
 import { type ByteSource, r2Source, SourceChanged } from "../shared/audio/byte-source.ts";
+import { callLimits } from "../shared/audio/call-limits.ts";
 import { GLANCE, LOOK } from "../shared/audio/extent.ts";
 import { headSource, type ReadAllowance } from "../shared/audio/sparing-source.ts";
 import { type Estimate, estimateWork } from "../shared/estimate.ts";
@@ -8,6 +9,8 @@ import { lookAt } from "./measure-source.ts";
 import type { Problem } from "./problem.ts";
 import type { JobRequest } from "./requests.ts";
 import { prepare } from "./submit-job.ts";
+
+type Transcription = Extract<JobWork, { readonly kind: "transcription" }>;
 
 export type Priced =
   | { readonly ok: true; readonly estimate: Estimate | null }
@@ -33,9 +36,9 @@ export async function priceUpload(work: JobWork, head: Uint8Array, sizeBytes: nu
   return priceAudio(work, headSource(head, sizeBytes), LOOK);
 }
 
-async function priceAudio(work: JobWork, source: ByteSource, allowance: ReadAllowance): Promise<Priced> {
+async function priceAudio(work: Transcription, source: ByteSource, allowance: ReadAllowance): Promise<Priced> {
   try {
-    const extent = await lookAt(source, allowance);
+    const extent = await lookAt(source, callLimits(work.input.options.tier), allowance);
     if (extent === null || !("code" in extent)) return { ok: true, estimate: estimateWork(work, extent) };
     return { ok: false, problem: { code: "unsupported_media", detail: extent.message } };
   } catch (error) {

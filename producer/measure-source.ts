@@ -1,4 +1,5 @@
 import { type ByteSource, r2Source, SourceChanged } from "../shared/audio/byte-source.ts";
+import { callLimits, type CallLimits } from "../shared/audio/call-limits.ts";
 import type { Refusal } from "../shared/audio/chunk.ts";
 import { type AudioExtent, extentOf, GLANCE, guessExtent, measureAudio } from "../shared/audio/extent.ts";
 import type { ReadAllowance } from "../shared/audio/sparing-source.ts";
@@ -12,7 +13,11 @@ import type { JobWork } from "../shared/new-job.ts";
 export async function glanceAt(work: JobWork, { media, journal }: Intake): Promise<AudioExtent | null> {
   if (work.kind !== "transcription" || work.input.source.sizeBytes === 0) return null;
   try {
-    const measured = await measureAudio(r2Source(media, work.input.source), GLANCE);
+    const measured = await measureAudio(
+      r2Source(media, work.input.source),
+      callLimits(work.input.options.tier),
+      GLANCE,
+    );
     return measured !== null && "code" in measured ? extentOf(measured) : measured;
   } catch (error) {
     // No job is refused for want of its price, and one whose source is gone says so itself.
@@ -26,6 +31,10 @@ export async function glanceAt(work: JobWork, { media, journal }: Intake): Promi
  * @returns why it cannot be transcribed; null where not even a guess can be made.
  * @throws SourceChanged
  */
-export async function lookAt(source: ByteSource, allowance: ReadAllowance): Promise<AudioExtent | Refusal | null> {
-  return (await measureAudio(source, allowance)) ?? guessExtent(source);
+export async function lookAt(
+  source: ByteSource,
+  limits: CallLimits,
+  allowance: ReadAllowance,
+): Promise<AudioExtent | Refusal | null> {
+  return (await measureAudio(source, limits, allowance)) ?? guessExtent(source, limits);
 }

@@ -1,4 +1,5 @@
 // The meter's own figures: of work before it runs, and of calls by what came back.
+import { callLimits } from "../../shared/audio/call-limits.ts";
 import { extentOf } from "../../shared/audio/extent.ts";
 import { writeWav } from "../../shared/audio/pcm.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
@@ -24,7 +25,7 @@ const RATE = 1000;
 export async function recording(seconds: number, tier: Tier): Promise<number> {
   const bytes = writeWav([new Float32Array(seconds * RATE).fill(0.5)], RATE);
   const source = { key: "a.wav", etag: "", sizeBytes: bytes.length };
-  const plan = await planAudio(memorySource(bytes));
+  const plan = await planAudio(memorySource(bytes), callLimits(tier));
   const described = JobWork.parse({ kind: "transcription", input: { source, options: { tier } } });
   const estimate = estimateWork(described, extentOf(plan));
   if (estimate === null) throw new Error("no estimate");

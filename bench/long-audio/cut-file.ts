@@ -1,5 +1,6 @@
 import { rm, writeFile } from "node:fs/promises";
 
+import { callLimits } from "../../shared/audio/call-limits.ts";
 import type { ChunkFile, ChunkPlan } from "../../shared/audio/chunk.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
@@ -31,7 +32,7 @@ export interface CutFile {
 export async function cutFile(name: string, path: string, { tolerance }: Container): Promise<CutFile> {
   const source = await fileSource(path);
   try {
-    const plan = await underTest("plan", () => planAudio(source));
+    const plan = await underTest("plan", () => planAudio(source, callLimits("accurate")));
     if (plan.type !== "chunks") throw new Finding(JSON.stringify(plan));
     const planned = { ...source.counts };
     const rate = await sampleRate(path);

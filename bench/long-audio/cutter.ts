@@ -1,5 +1,6 @@
 // Plans a recording and cuts its chunks as the consumer does, one request for each, and says what it read of R2.
 import { r2Source } from "../../shared/audio/byte-source.ts";
+import { callLimits } from "../../shared/audio/call-limits.ts";
 import type { ChunkPlan } from "../../shared/audio/chunk.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { type AudioPlan, planAudio } from "../../shared/audio/plan.ts";
@@ -47,7 +48,7 @@ async function obey(asked: Asked, media: R2Bucket): Promise<Pick<Told, "plan" | 
       await media.get("nothing");
       return {};
     case "plan":
-      return { plan: await planAudio(r2Source(media, asked.recording)) };
+      return { plan: await planAudio(r2Source(media, asked.recording), callLimits("accurate")) };
     case "cut": {
       const file = await extractChunk(r2Source(media, asked.recording), asked.container, asked.chunk);
       return { made: file.bytes.length };

@@ -7,8 +7,9 @@ import { Source } from "../../shared/new-job.ts";
 import { TranscriptionOptions } from "../../shared/options.ts";
 import type { NewTask } from "../../shared/task.ts";
 import { SilentStretch, type ChunkFile, type ChunkPlan, type ContainerName } from "../../shared/audio/chunk.ts";
+import { callLimits } from "../../shared/audio/call-limits.ts";
 import { extractChunk, splitChunk } from "../../shared/audio/extract.ts";
-import { CHUNK_MAX_BYTES, CUT_HELD_BYTES } from "../../shared/audio/limits.ts";
+import { CUT_HELD_BYTES } from "../../shared/audio/limits.ts";
 import { r2Source } from "../../shared/audio/byte-source.ts";
 import { diagnose } from "../../shared/ai/failure.ts";
 import { discard, type Outcome, processor, type TaskContext } from "../processor.ts";
@@ -36,7 +37,7 @@ export const transcribeChunk = processor(ChunkArgs, async (args, context) =>
     const file = await context.cutting.spend(CUT_HELD_BYTES, () => cutOut(args, context));
     if (file === null) return { type: "completed", heard: silence(args.chunk) };
     // Louder here than the file is on average: what the model would refuse is not asked.
-    const halves = file.bytes.length > CHUNK_MAX_BYTES ? splitChunk(args.chunk) : null;
+    const halves = file.bytes.length > callLimits(args.options.tier).maxBytes ? splitChunk(args.chunk) : null;
     if (halves !== null) return splitInto(halves, args);
     const weight = SPEECH_MODELS[args.options.tier].audio === "array" ? ARRAY_WEIGHT : 1;
     return context.budget.spend(file.bytes.length * weight, () => hearChunk(file, args, context));

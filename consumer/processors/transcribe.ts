@@ -6,6 +6,7 @@ import { TranscriptionInput } from "../../shared/new-job.ts";
 import type { NewTask } from "../../shared/task.ts";
 import type { Transcript } from "../../shared/transcript.ts";
 import { r2Source } from "../../shared/audio/byte-source.ts";
+import { callLimits } from "../../shared/audio/call-limits.ts";
 import { extentOf } from "../../shared/audio/extent.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import { discard, type Outcome, processor, type TaskContext } from "../processor.ts";
@@ -32,7 +33,7 @@ export const transcribe = processor(TranscriptionInput, async (input, context) =
 
 async function plan(input: TranscriptionInput, context: TaskContext): Promise<Outcome> {
   const { source, options } = input;
-  const planned = await planAudio(r2Source(context.media, source));
+  const planned = await planAudio(r2Source(context.media, source), callLimits(options.tier));
   const estimate = estimateWork({ kind: "transcription", input }, extentOf(planned));
   if (estimate !== null) context.foresee(estimate);
   switch (planned.type) {

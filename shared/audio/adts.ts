@@ -2,13 +2,14 @@ import { readWithin, type ByteSource } from "./byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan } from "./chunk.ts";
 import { longestChunkMs, planCuts } from "./cuts.ts";
 import { walkFrames } from "./frame-walk.ts";
+import type { CallLimits } from "./call-limits.ts";
 import { HEAD_BYTES } from "./limits.ts";
 import { writeM4a } from "./m4a.ts";
 import { findFrame, id3Bytes, parseAdtsHeader } from "./mpeg-frame.ts";
 import { aacSampleEntry } from "./sample-entry.ts";
 
 /** ADTS has neither an index nor times: the plan walks it once and every chunk gets its bytes. */
-export async function planAdts(source: ByteSource): Promise<AudioPlan> {
+export async function planAdts(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
   const tagBytes = id3Bytes(await readWithin(source, 0, 10));
   const found = findFrame(await readWithin(source, tagBytes, HEAD_BYTES), 0, parseAdtsHeader);
   if (found === null) return refuse("damaged", "No AAC audio was found in the file.");
@@ -19,7 +20,7 @@ export async function planAdts(source: ByteSource): Promise<AudioPlan> {
   const frameMs = (header.samples / header.sampleRate) * 1000;
   const durationMs = frames * frameMs;
   const bytesPerSecond = ((offsetOf(frames) - offsetOf(0)) / durationMs) * 1000;
-  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond), (fromMs, toMs) => {
+  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), (fromMs, toMs) => {
     const first = Math.floor(fromMs / frameMs);
     return Array.from({ length: Math.floor(toMs / frameMs) - first }, (_, index) => ({
       timeMs: (first + index) * frameMs,

@@ -1,10 +1,10 @@
 import { DamagedSource, type ChunkPlan } from "./chunk.ts";
+import type { CallLimits } from "./call-limits.ts";
 import {
   CHUNK_MIN_MS,
-  CHUNK_MS,
-  CHUNK_PLANNED_BYTES,
   MAX_DURATION_MS,
   OVERLAP_MS,
+  PLANNED_SHARE,
   QUIET_OVERLAP_MS,
   QUIET_RATIO,
   QUIET_SEARCH_MS,
@@ -26,9 +26,9 @@ interface Cut {
 export type Listen = (fromMs: number, toMs: number) => Promise<readonly Loudness[]> | readonly Loudness[];
 
 /** The longest chunk that respects both limits, for output of this many bytes a second. */
-export function longestChunkMs(outputBytesPerSecond: number): number {
-  const byBytes = (CHUNK_PLANNED_BYTES / Math.max(1, outputBytesPerSecond)) * 1000;
-  return Math.max(CHUNK_MIN_MS, Math.min(CHUNK_MS, Math.floor(byBytes)));
+export function longestChunkMs(outputBytesPerSecond: number, { maxMs, maxBytes }: CallLimits): number {
+  const byBytes = ((PLANNED_SHARE * maxBytes) / Math.max(1, outputBytesPerSecond)) * 1000;
+  return Math.max(CHUNK_MIN_MS, Math.min(maxMs, Math.floor(byBytes)));
 }
 
 /** Tile 0..durationMs in whole milliseconds. The same loudness gives the same cuts. */

@@ -1,6 +1,7 @@
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import type { AudioPlan, ContainerName, Refusal } from "./chunk.ts";
 import { longestChunkMs, planCuts } from "./cuts.ts";
+import type { CallLimits } from "./call-limits.ts";
 import { MODEL_SAMPLE_RATE, READ_BYTES } from "./limits.ts";
 import { planAudio } from "./plan.ts";
 import { AllowanceSpent, sparingSource, type ReadAllowance } from "./sparing-source.ts";
@@ -28,10 +29,11 @@ export const LOOK: ReadAllowance = { maxReads: 40, maxBytes: 8 * 1024 * 1024, ah
  */
 export async function measureAudio(
   source: ByteSource,
+  limits: CallLimits,
   allowance: ReadAllowance,
 ): Promise<AudioExtent | Refusal | null> {
   try {
-    const plan = await planAudio(sparingSource(source, allowance));
+    const plan = await planAudio(sparingSource(source, allowance), limits);
     return plan.type === "refused" ? plan : extentOf(plan);
   } catch (error) {
     if (error instanceof AllowanceSpent) return null;
@@ -61,10 +63,10 @@ const SAME_MS = 1000;
  * read whole.
  * @returns null where the beginning does not tell.
  */
-export async function guessExtent(source: ByteSource): Promise<AudioExtent | null> {
+export async function guessExtent(source: ByteSource, limits: CallLimits): Promise<AudioExtent | null> {
   const head = await readWithin(source, 0, READ_BYTES);
-  const long = await planPart(head);
-  const short = await planPart(head.subarray(0, head.length / 2));
+  const long = await planPart(head, limits);
+  const short = await planPart(head.subarray(0, head.length / 2), limits);
   if (long.type !== "chunks" || short.type === "refused") return null;
   const isOfWhole = Math.abs(long.durationMs - short.durationMs) < SAME_MS;
   const durationMs = long.durationMs * (isOfWhole ? 1 : source.sizeBytes / head.length);
@@ -72,14 +74,15 @@ export async function guessExtent(source: ByteSource): Promise<AudioExtent | nul
   // Nobody has listened for quiet places: the overlaps are the longest that there can be.
   const chunks = await planCuts(
     durationMs,
-    longestChunkMs(sentBytesPerSecond(long.container, bytesPerSecond)),
+    longestChunkMs(sentBytesPerSecond(long.container, bytesPerSecond), limits),
     () => [],
   );
   return { ...extentOf({ ...long, durationMs, chunks }), isRough: true };
 }
 
-async function planPart(bytes: Uint8Array): Promise<AudioPlan> {
-  return planAudio({ sizeBytes: bytes.length, read: async (offset, length) => bytes.slice(offset, offset + length) });
+async function planPart(bytes: Uint8Array, limits: CallLimits): Promise<AudioPlan> {
+  const read = async (offset: number, length: number) => bytes.slice(offset, offset + length);
+  return planAudio({ sizeBytes: bytes.length, read }, limits);
 }
 
 /** Video and pictures stay behind, and WAV is brought down to what the model hears. */

@@ -1,6 +1,7 @@
 import { asciiAt, byteAt, concatBytes, viewOf } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan } from "./chunk.ts";
+import type { CallLimits } from "./call-limits.ts";
 import { longestChunkMs, planCuts } from "./cuts.ts";
 import { parseFlacHeader, renumberFlac, type FlacFrame, type FlacStream } from "./flac-frame.ts";
 import { id3Bytes } from "./mpeg-frame.ts";
@@ -20,7 +21,7 @@ const PROBE_BYTES = 40 * 1024;
 const HEADERS_BYTES = 12 * 1024;
 const MARGIN_SECONDS = 1;
 
-export async function planFlac(source: ByteSource): Promise<AudioPlan> {
+export async function planFlac(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
   const flac = await readStart(source);
   if (flac === null) return refuse("damaged", "The FLAC file's header is incomplete.");
   const { sampleRate, start } = flac;
@@ -34,7 +35,7 @@ export async function planFlac(source: ByteSource): Promise<AudioPlan> {
   if (totalSamples === 0) return refuse("no_audio_track", "The FLAC file holds no audio.");
   const durationMs = (totalSamples / sampleRate) * 1000;
   const bytesPerSecond = ((source.sizeBytes - start) / durationMs) * 1000;
-  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond), () => []);
+  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), () => []);
   const map = timeMap(
     { offset: start, timeMs: 0 },
     { offset: source.sizeBytes, timeMs: durationMs },

@@ -2,6 +2,7 @@ import { asciiAt, fromBase64, indexOfBytes, toBase64, viewOf } from "./bytes.ts"
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Json } from "./chunk.ts";
 import { longestChunkMs, planCuts } from "./cuts.ts";
+import type { CallLimits } from "./call-limits.ts";
 import { CHUNK_MAX_READS, HEAD_BYTES, READ_BYTES } from "./limits.ts";
 import { type Packet, writeM4a } from "./m4a.ts";
 import { boxBody, boxesIn, type Box } from "./mp4-boxes.ts";
@@ -38,8 +39,7 @@ const LOOK_BYTES = 8 * 1024 * 1024;
  */
 export async function planFragmentedMp4(
   source: ByteSource,
-  track: Mp4Track,
-  tables: SampleTables,
+  { track, tables, limits }: { readonly track: Mp4Track; readonly tables: SampleTables; readonly limits: CallLimits },
 ): Promise<AudioPlan | null> {
   if (tables.samples > 0 && !(await hasFragments(source, track))) return null;
   const last = await findLast(source, track);
@@ -58,7 +58,7 @@ export async function planFragmentedMp4(
     { offset: source.sizeBytes, timeMs: durationMs },
     { nearMs: 2_000, look: (offset) => look(source, track, offset, Math.max(HEAD_BYTES / 2, bytesPerMs * 4_000)) },
   );
-  const cuts = await planCuts(durationMs, longestChunkMs(Math.min(bytesPerMs * 1000, 48_000)), () => []);
+  const cuts = await planCuts(durationMs, longestChunkMs(Math.min(bytesPerMs * 1000, 48_000), limits), () => []);
   const indexedMs = tables.samples === 0 ? 0 : msOf(tables.ticksAt(tables.samples), track);
   const shared = {
     trackId: track.trackId,

@@ -4,6 +4,7 @@ import { concatBytes, fromBase64, indexOfBytes, toBase64 } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import { refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Refusal } from "./chunk.ts";
 import { CLUSTER_BYTES, ID, VOID_SIZE, readElement, readFloat, readUint, vint, writeId } from "./ebml.ts";
+import type { CallLimits } from "./call-limits.ts";
 import { HEAD_BYTES, MAX_INDEX_BYTES } from "./limits.ts";
 import { findCues, readCues } from "./matroska-cues.ts";
 import { stripMatroska } from "./matroska-strip.ts";
@@ -38,7 +39,7 @@ const ENCRYPTION = [0x50, 0x35];
 /** Where the header gives a duration, no more than this is read to see whether it is too short. */
 const LOOK_FOR_END_BYTES = 1024 * 1024;
 
-export async function planMatroska(source: ByteSource): Promise<AudioPlan> {
+export async function planMatroska(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
   const file = await readStart(source, HEAD_BYTES);
   if ("type" in file) return file;
   const durationMs = await readEnd(source, file);
@@ -55,11 +56,8 @@ export async function planMatroska(source: ByteSource): Promise<AudioPlan> {
     ...(file.isPcmRate !== null && { isPcmRate: file.isPcmRate }),
   } as const;
   const { headBytes, head, trackNumber, tickMs } = file;
-  return planSpliced(
-    source,
-    spliceable,
-    head.length > MAX_CARRIED_BYTES ? { headBytes } : { head: toBase64(head), trackNumber, tickMs },
-  );
+  const extra = head.length > MAX_CARRIED_BYTES ? { headBytes } : { head: toBase64(head), trackNumber, tickMs };
+  return planSpliced(source, spliceable, { extra, limits });
 }
 
 export async function extractMatroska(source: ByteSource, chunk: ChunkPlan): Promise<ChunkFile> {

@@ -3,6 +3,7 @@ import { readWithin, type ByteSource } from "./byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan } from "./chunk.ts";
 import { longestChunkMs, planCuts } from "./cuts.ts";
 import { walkFrames } from "./frame-walk.ts";
+import type { CallLimits } from "./call-limits.ts";
 import { HEAD_BYTES } from "./limits.ts";
 import { findFrame, id3Bytes, parseMp3Header, type Mp3Header } from "./mpeg-frame.ts";
 
@@ -31,7 +32,7 @@ const PROBE_BYTES = 8 * 1024;
 /** Before the first frame of a chunk's part, for the bits it borrows from earlier frames (the bit reservoir). */
 const RESYNC_BYTES = 16;
 
-export async function planMp3(source: ByteSource): Promise<AudioPlan> {
+export async function planMp3(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
   const mp3 = await readStart(source);
   if (mp3 === null) return refuse("damaged", "No MP3 audio was found in the file.");
   const { header, start, skippedSamples } = mp3;
@@ -41,7 +42,7 @@ export async function planMp3(source: ByteSource): Promise<AudioPlan> {
     const frameBytes = ((header.samples / 8) * header.bitrate) / header.sampleRate;
     const frames = mp3.frames ?? Math.floor((source.sizeBytes - start) / frameBytes);
     const durationMs = frames * frameMs - skippedMs;
-    const cuts = await planCuts(durationMs, longestChunkMs(header.bitrate / 8), () => []);
+    const cuts = await planCuts(durationMs, longestChunkMs(header.bitrate / 8, limits), () => []);
     const chunks = cuts.map((chunk): ChunkPlan => {
       const firstFrame = Math.max(0, Math.floor((chunk.startMs + skippedMs) / frameMs));
       const offset = Math.max(start, Math.floor(start + firstFrame * frameBytes) - RESYNC_BYTES);
@@ -60,7 +61,7 @@ export async function planMp3(source: ByteSource): Promise<AudioPlan> {
   const durationMs = frames * frameMs - skippedMs;
   const frameAt = (timeMs: number) => Math.min(frames, Math.max(0, Math.floor((timeMs + skippedMs) / frameMs)));
   const bytesPerSecond = ((offsetOf(frames) - start) / Math.max(1, durationMs)) * 1000;
-  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond), (fromMs, toMs) => {
+  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), (fromMs, toMs) => {
     const first = frameAt(fromMs);
     const count = Math.max(0, frameAt(toMs) - first);
     return Array.from({ length: count }, (_, index) => ({

@@ -3,6 +3,7 @@ import { concatBytes, fromBase64, toBase64 } from "./bytes.ts";
 import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Json } from "./chunk.ts";
 import { longestChunkMs, planCuts } from "./cuts.ts";
 import { planFragmentedMp4 } from "./fmp4.ts";
+import type { CallLimits } from "./call-limits.ts";
 import { HEAD_BYTES, MAX_INDEX_BYTES, MODEL_SAMPLE_RATE } from "./limits.ts";
 import { writeM4a } from "./m4a.ts";
 import { describePackets, type IndexedPackets, readPackets, readRuns, type Wanted } from "./mp4-packets.ts";
@@ -21,7 +22,7 @@ interface Mp4Extra {
   readonly pcm: { readonly [key: string]: Json } | null;
 }
 
-export async function planMp4(source: ByteSource): Promise<AudioPlan> {
+export async function planMp4(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
   const window = windowOn(source, HEAD_BYTES);
   const track = await readMp4Track(window);
   if ("type" in track) return track;
@@ -34,7 +35,7 @@ export async function planMp4(source: ByteSource): Promise<AudioPlan> {
     );
   }
   if (track.fragments !== null) {
-    const planned = await planFragmentedMp4(source, track, tables);
+    const planned = await planFragmentedMp4(source, { track, tables, limits });
     if (planned !== null) return planned;
   }
   if (tables.samples === 0) return refuse("no_audio_track", "The audio track is empty.");
@@ -44,7 +45,7 @@ export async function planMp4(source: ByteSource): Promise<AudioPlan> {
   const { pcm } = track;
   const bytesPerSecond =
     pcm === null ? (tables.totalBytes / durationMs) * 1000 : 2 * Math.min(pcm.sampleRate, MODEL_SAMPLE_RATE);
-  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond), (fromMs, toMs) => {
+  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), (fromMs, toMs) => {
     if (pcm !== null) return [];
     const first = sampleAt(fromMs);
     return Array.from({ length: Math.max(0, sampleAt(toMs) - first) }, (_, index) => ({

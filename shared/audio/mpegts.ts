@@ -1,6 +1,7 @@
 import { byteAt, concatBytes } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import { refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Json } from "./chunk.ts";
+import type { CallLimits } from "./call-limits.ts";
 import { HEAD_BYTES } from "./limits.ts";
 import { withAudioTrack, audioSpan } from "./remux.ts";
 import { extractSpliced, planSpliced, type Cutter } from "./spliced.ts";
@@ -20,7 +21,7 @@ interface TsExtra {
   readonly zeroMs: number;
 }
 
-export async function planMpegTs(source: ByteSource): Promise<AudioPlan> {
+export async function planMpegTs(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
   // A broadcast may begin with seconds of video before the first audio.
   let head = new Uint8Array();
   let found: { readonly audioPid: number; readonly codec: string; readonly hasVideo: boolean } | "none" | null = null;
@@ -51,7 +52,7 @@ export async function planMpegTs(source: ByteSource): Promise<AudioPlan> {
     bodyOffset: firstPoint.offset,
     cutter: cutter(extra, tablesOf(head, tablePids)),
   } as const;
-  return planSpliced(source, spliceable, extra);
+  return planSpliced(source, spliceable, { extra, limits });
 }
 
 export async function extractMpegTs(source: ByteSource, chunk: ChunkPlan): Promise<ChunkFile> {

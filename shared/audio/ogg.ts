@@ -1,6 +1,7 @@
 import { asciiAt, concatBytes, indexOfBytes, viewOf } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import { refuse, type AudioPlan, type ChunkFile, type ChunkPlan } from "./chunk.ts";
+import type { CallLimits } from "./call-limits.ts";
 import { HEAD_BYTES } from "./limits.ts";
 import { parseOggPage, type OggPage } from "./ogg-page.ts";
 import { extractSpliced, planSpliced, type Cutter, type Strip } from "./spliced.ts";
@@ -18,7 +19,7 @@ interface OggStream {
   readonly headBytes: number;
 }
 
-export async function planOgg(source: ByteSource): Promise<AudioPlan> {
+export async function planOgg(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
   const stream = await readStream(source, HEAD_BYTES);
   if (stream === "other_codec") {
     return refuse("unsupported_codec", "The Ogg file holds neither Opus nor Vorbis. Convert it to one of them.");
@@ -35,7 +36,7 @@ export async function planOgg(source: ByteSource): Promise<AudioPlan> {
     bodyOffset: stream.headBytes,
     cutter: cutter(stream),
   } as const;
-  return planSpliced(source, spliceable, { headBytes: stream.headBytes });
+  return planSpliced(source, spliceable, { extra: { headBytes: stream.headBytes }, limits });
 }
 
 export async function extractOgg(source: ByteSource, chunk: ChunkPlan): Promise<ChunkFile> {

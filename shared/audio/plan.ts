@@ -2,7 +2,7 @@ import { planAdts } from "./adts.ts";
 import { readWithin, SourceChanged, type ByteSource } from "./byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ContainerName } from "./chunk.ts";
 import { planFlac } from "./flac.ts";
-import { CHUNK_MAX_BYTES } from "./limits.ts";
+import type { CallLimits } from "./call-limits.ts";
 import { planMatroska } from "./matroska.ts";
 import { planMp3 } from "./mp3.ts";
 import { planMp4 } from "./mp4.ts";
@@ -14,7 +14,7 @@ import { planWav } from "./wav.ts";
 
 export type { AudioPlan, ChunkPlan } from "./chunk.ts";
 
-const planners: Readonly<Record<ContainerName, (source: ByteSource) => Promise<AudioPlan>>> = {
+const planners: Readonly<Record<ContainerName, (source: ByteSource, limits: CallLimits) => Promise<AudioPlan>>> = {
   wav: planWav,
   mp3: planMp3,
   adts: planAdts,
@@ -36,8 +36,8 @@ const SENT_WHOLE: ReadonlySet<string> = new Set([
   "wav/pcm-int16",
 ]);
 
-/** Decide how to cut a recording, or why it cannot be cut. The same object gives the same plan. */
-export async function planAudio(source: ByteSource): Promise<AudioPlan> {
+/** Decide how to cut a recording for such calls, or why it cannot be cut. The same object gives the same plan. */
+export async function planAudio(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
   if (source.sizeBytes === 0) return refuse("empty", "The file is empty.");
   let head = await readWithin(source, 0, 8 * 1024);
   const tagBytes = id3Bytes(head);
@@ -45,11 +45,11 @@ export async function planAudio(source: ByteSource): Promise<AudioPlan> {
   const container = sniffContainer(head);
   if (typeof container !== "string") return container;
   try {
-    const planned = await planners[container](source);
+    const planned = await planners[container](source, limits);
     if (planned.type !== "chunks") return planned;
     const plan = { ...planned, durationMs: Math.round(planned.durationMs) };
     if (plan.chunks.length > 1) return plan;
-    const isSmall = source.sizeBytes <= CHUNK_MAX_BYTES;
+    const isSmall = source.sizeBytes <= limits.maxBytes;
     if (isSmall && SENT_WHOLE.has(`${plan.container}/${plan.codec}`))
       return { type: "whole", durationMs: plan.durationMs };
     return plan;

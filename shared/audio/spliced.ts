@@ -10,6 +10,7 @@ import {
   type ContainerName,
 } from "./chunk.ts";
 import { longestChunkMs, planCuts } from "./cuts.ts";
+import type { CallLimits } from "./call-limits.ts";
 import { CHUNK_MAX_READS, MODEL_SAMPLE_RATE, READ_BYTES } from "./limits.ts";
 import { packetSizes, remuxSpan } from "./remux.ts";
 import { timeMap, type Point } from "./time-map.ts";
@@ -57,7 +58,7 @@ const LISTEN_MS = 4_500;
 export async function planSpliced(
   source: ByteSource,
   spliceable: Spliceable,
-  extra: NonNullable<ChunkPlan["extra"]>,
+  { extra, limits }: { readonly extra: NonNullable<ChunkPlan["extra"]>; readonly limits: CallLimits },
 ): Promise<AudioPlan> {
   const { durationMs, bodyOffset, cutter, container, codec } = spliceable;
   const bytesPerMs = (source.sizeBytes - bodyOffset) / Math.max(1, durationMs);
@@ -79,7 +80,7 @@ export async function planSpliced(
   map.add(places);
   const outputRate = spliceable.isPcmRate === undefined ? null : 2 * Math.min(spliceable.isPcmRate, MODEL_SAMPLE_RATE);
   const bytesPerSecond = outputRate ?? Math.min(bytesPerMs * 1000, spliceable.hasVideo ? 40_000 : Infinity);
-  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond), async (fromMs, toMs) => {
+  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), async (fromMs, toMs) => {
     if (spliceable.hasVideo || outputRate !== null) return [];
     const indexed = places.find((point) => point.timeMs >= fromMs);
     const from = indexed ?? (await map.locate(fromMs));

@@ -10,6 +10,7 @@ import {
   type Refusal,
 } from "./chunk.ts";
 import { longestChunkMs, planCuts, type Loudness } from "./cuts.ts";
+import type { CallLimits } from "./call-limits.ts";
 import { MODEL_SAMPLE_RATE, READ_BYTES } from "./limits.ts";
 import { pcmFrameBytes, toMono, writeWav, type PcmFormat } from "./pcm.ts";
 import { resampler } from "./resample.ts";
@@ -22,13 +23,13 @@ interface Wav {
 // Two seconds tell a pause from speech; reading all eight of a 96 kHz stereo file would be megabytes a cut.
 const LISTEN_MS = 6_000;
 
-export async function planWav(source: ByteSource): Promise<AudioPlan> {
+export async function planWav(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
   const wav = await readHeader(source);
   if ("type" in wav) return wav;
   const { format, data } = wav;
   const durationMs = (data.length / pcmFrameBytes(format) / format.sampleRate) * 1000;
   const outputRate = Math.min(format.sampleRate, MODEL_SAMPLE_RATE);
-  const chunks = await planCuts(durationMs, longestChunkMs(outputRate * 2), (fromMs, toMs) =>
+  const chunks = await planCuts(durationMs, longestChunkMs(outputRate * 2, limits), (fromMs, toMs) =>
     listen(source, wav, Math.max(fromMs, toMs - LISTEN_MS), toMs),
   );
   return { type: "chunks", container: "wav", codec: codecName(format), durationMs, chunks };

@@ -3,13 +3,14 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { callLimits } from "../../shared/audio/call-limits.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planCuts } from "../../shared/audio/cuts.ts";
-import { CHUNK_MAX_BYTES, SPLIT_MIN_MS } from "../../shared/audio/limits.ts";
+import { ARRAY_CHUNK_MAX_BYTES, CHUNK_MAX_BYTES, SPLIT_MIN_MS } from "../../shared/audio/limits.ts";
 import { planAudio, type ChunkPlan } from "../../shared/audio/plan.ts";
 import { resampler } from "../../shared/audio/resample.ts";
 import { splitChunk } from "../../shared/audio/split.ts";
-import { ffmpeg, fileBytes, makeSpeech, memorySource } from "./media.ts";
+import { ffmpeg, fileBytes, makeSpeech, memorySource, LIMITS } from "./media.ts";
 
 let folder = "";
 let speech = "";
@@ -42,7 +43,7 @@ test.each([
   const path = join(folder, file);
   const gate = "volume='if(lt(mod(t,4),3),1,0)':eval=frame";
   await ffmpeg(["-i", speech, "-af", gate, ...options, path]);
-  const plan = await planAudio(memorySource(await fileBytes(path)));
+  const plan = await planAudio(memorySource(await fileBytes(path)), LIMITS);
   if (plan.type !== "chunks") throw new Error(JSON.stringify(plan));
   for (const [index, chunk] of plan.chunks.slice(1).entries()) {
     expect((chunk.ownStartMs / 1000) % 4).toBeGreaterThan(2.9);
@@ -67,7 +68,7 @@ test.each([
   const path = join(folder, file);
   await ffmpeg(["-i", speech, ...options, path]);
   const source = memorySource(await fileBytes(path));
-  const plan = await planAudio(source);
+  const plan = await planAudio(source, LIMITS);
   const chunk = plan.type === "chunks" ? plan.chunks[1] : undefined;
   if (plan.type !== "chunks" || chunk === undefined) throw new Error(JSON.stringify(plan));
   const halves = splitChunk(chunk);
@@ -86,12 +87,26 @@ test("studio sound is cut so short that no chunk exceeds what the model takes", 
   const noise = "anoisesrc=r=192000:a=0.5:d=12";
   await ffmpeg(["-f", "lavfi", "-i", noise, "-ac", "2", "-c:a", "flac", "-sample_fmt", "s32", path]);
   const source = memorySource(await fileBytes(path));
-  const plan = await planAudio(source);
+  const plan = await planAudio(source, LIMITS);
   if (plan.type !== "chunks") throw new Error(JSON.stringify(plan));
   expect(plan.chunks.length).toBeGreaterThan(2);
   for (const chunk of plan.chunks) {
     const { bytes } = await extractChunk(source, plan.container, chunk);
     expect(bytes.length).toBeLessThanOrEqual(CHUNK_MAX_BYTES);
+  }
+});
+
+test("a model that takes an array of numbers gets smaller files, as its request is larger", async () => {
+  const path = join(folder, "array.wav");
+  await ffmpeg(["-i", speech, "-t", "100", "-ac", "1", "-ar", "16000", path]);
+  const source = memorySource(await fileBytes(path));
+  const plans = [await planAudio(source, LIMITS), await planAudio(source, callLimits("balanced"))];
+  const [byBase64 = [], byArray = []] = plans.map((plan) => (plan.type === "chunks" ? plan.chunks : []));
+  expect(byArray.length).toBeGreaterThan(byBase64.length);
+  expect(byBase64.length).toBeGreaterThan(0);
+  for (const chunk of byArray) {
+    const { bytes } = await extractChunk(source, "wav", chunk);
+    expect(bytes.length).toBeLessThanOrEqual(ARRAY_CHUNK_MAX_BYTES);
   }
 });
 

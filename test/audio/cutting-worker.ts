@@ -1,4 +1,5 @@
 import { r2Source } from "../../shared/audio/byte-source.ts";
+import { callLimits } from "../../shared/audio/call-limits.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 
@@ -12,7 +13,7 @@ export default {
       sizeBytes: Number(searchParams.get("size")),
     });
     try {
-      const plan = await planAudio(source);
+      const plan = await planAudio(source, callLimits("accurate"));
       const chunk = plan.type === "chunks" ? plan.chunks[Number(searchParams.get("index"))] : undefined;
       if (plan.type !== "chunks" || chunk === undefined) return Response.json(plan, { status: 422 });
       const file = await extractChunk(source, plan.container, chunk);

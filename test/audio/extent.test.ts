@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { extentOf, GLANCE, guessExtent, LOOK, measureAudio } from "../../shared/audio/extent.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { ffmpeg, fileSource, makeSpeech } from "./media.ts";
+import { ffmpeg, fileSource, makeSpeech, LIMITS } from "./media.ts";
 
 const SECONDS = 240;
 const AAC = ["-c:a", "aac", "-b:a", "256k"];
@@ -34,9 +34,9 @@ afterAll(() => rm(folder, { recursive: true }));
 // Where the index comes last, the beginning tells nothing; it is small, and a dry run reads it.
 test.each(NAMES.filter((name) => name !== "last.m4a"))("%s is guessed within a tenth, by 4 MB", async (name) => {
   const source = await fileSource(join(folder, name));
-  const guess = await guessExtent(source);
+  const guess = await guessExtent(source, LIMITS);
   expect(source.bytes).toBeLessThanOrEqual(4 * 1024 * 1024);
-  const exact = extentOf(await planAudio(source));
+  const exact = extentOf(await planAudio(source, LIMITS));
   expect(guess).toMatchObject({ isCut: true, isRough: true });
   expect(guess!.durationMs / exact.durationMs).toBeCloseTo(1, 1);
   expect(guess!.sentMs / exact.sentMs).toBeCloseTo(1, 1);
@@ -44,10 +44,10 @@ test.each(NAMES.filter((name) => name !== "last.m4a"))("%s is guessed within a t
 });
 
 test.each(NAMES)("%s is measured exactly or not, and within its allowance", async (name) => {
-  const exact = extentOf(await planAudio(await fileSource(join(folder, name))));
+  const exact = extentOf(await planAudio(await fileSource(join(folder, name)), LIMITS));
   for (const allowance of [GLANCE, LOOK]) {
     const source = await fileSource(join(folder, name));
-    const measured = await measureAudio(source, allowance);
+    const measured = await measureAudio(source, LIMITS, allowance);
     expect(source.reads).toBeLessThanOrEqual(allowance.maxReads);
     expect(source.bytes).toBeLessThanOrEqual(allowance.maxBytes);
     expect([exact, null]).toContainEqual(measured);

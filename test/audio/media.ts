@@ -5,6 +5,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 import type { ByteSource } from "../../shared/audio/byte-source.ts";
+import { callLimits } from "../../shared/audio/call-limits.ts";
+
+/** Of the model that most recordings are cut for. */
+export const LIMITS = callLimits("accurate");
 
 const run = promisify(execFile);
 const RATE = 16_000;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { DamagedSource } from "../../shared/audio/chunk.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { ffmpeg, fileBytes, makeSpeech, memorySource } from "./media.ts";
+import { ffmpeg, fileBytes, makeSpeech, memorySource, LIMITS } from "./media.ts";
 
 let folder = "";
 let speech = "";
@@ -27,7 +27,7 @@ const CASES: readonly (readonly [name: string, file: string, options: readonly s
 test.each(CASES)("%s is refused with a reason", async (_name, file, options, code) => {
   const path = join(folder, file);
   await ffmpeg(["-i", speech, ...options, path]);
-  const plan = await planAudio(memorySource(await fileBytes(path)));
+  const plan = await planAudio(memorySource(await fileBytes(path)), LIMITS);
   expect(plan).toMatchObject({ type: "refused", code });
 });
 
@@ -36,7 +36,7 @@ test.each(["mp4", "mkv", "ts", "webm"])("video without audio in %s is refused", 
   const codec =
     extension === "webm" ? ["-c:v", "libvpx", "-deadline", "realtime"] : ["-c:v", "libx264", "-preset", "ultrafast"];
   await ffmpeg(["-f", "lavfi", "-i", "testsrc=s=160x120:r=5:d=5", ...codec, path]);
-  expect(await planAudio(memorySource(await fileBytes(path)))).toMatchObject({
+  expect(await planAudio(memorySource(await fileBytes(path)), LIMITS)).toMatchObject({
     type: "refused",
     code: "no_audio_track",
   });
@@ -61,7 +61,7 @@ test("what is no recording, or the start of one, is refused", async () => {
     [new TextEncoder().encode("RIFF\u0000\u0000\u0000\u0000WAVE"), "damaged"],
   ];
   for (const [bytes, code] of cases)
-    expect(await planAudio(memorySource(bytes))).toMatchObject({ type: "refused", code });
+    expect(await planAudio(memorySource(bytes), LIMITS)).toMatchObject({ type: "refused", code });
 });
 
 test("encrypted audio is refused as encrypted", async () => {
@@ -80,7 +80,10 @@ test("encrypted audio is refused as encrypted", async () => {
     key,
     path,
   ]);
-  expect(await planAudio(memorySource(await fileBytes(path)))).toMatchObject({ type: "refused", code: "encrypted" });
+  expect(await planAudio(memorySource(await fileBytes(path)), LIMITS)).toMatchObject({
+    type: "refused",
+    code: "encrypted",
+  });
 });
 
 test("an encrypted track in Matroska is refused as encrypted, and a codec that is not known by its name", async () => {
@@ -90,10 +93,13 @@ test("an encrypted track in Matroska is refused as encrypted, and a codec that i
   // In place of the track's UID (eleven bytes): it has one encoding, which is an encryption.
   const uidAt = bytes.indexOf(Buffer.from([0x73, 0xc5, 0x88]));
   bytes.set([0x6d, 0x80, 0x88, 0x62, 0x40, 0x85, 0x50, 0x35, 0x80, 0xec, 0x80], uidAt);
-  expect(await planAudio(memorySource(new Uint8Array(bytes)))).toMatchObject({ type: "refused", code: "encrypted" });
+  expect(await planAudio(memorySource(new Uint8Array(bytes)), LIMITS)).toMatchObject({
+    type: "refused",
+    code: "encrypted",
+  });
   const alac = join(folder, "alac.mkv");
   await ffmpeg(["-i", speech, "-c:a", "alac", alac]);
-  expect(await planAudio(memorySource(await fileBytes(alac)))).toMatchObject({
+  expect(await planAudio(memorySource(await fileBytes(alac)), LIMITS)).toMatchObject({
     code: "unsupported_codec",
     message: expect.stringMatching(/A_ALAC/) as unknown,
   });
@@ -110,10 +116,10 @@ test("a scrambled transport stream, and one with a time before every packet, are
     const pid = ((scrambled[at + 1]! & 0x1f) << 8) | scrambled[at + 2]!;
     if (pid === AUDIO_PID) scrambled[at + 3]! |= 0x80;
   }
-  expect(await planAudio(memorySource(scrambled))).toMatchObject({ type: "refused", code: "encrypted" });
+  expect(await planAudio(memorySource(scrambled), LIMITS)).toMatchObject({ type: "refused", code: "encrypted" });
   const timed = join(folder, "timed.m2ts");
   await ffmpeg(["-i", speech, "-c:a", "aac", "-mpegts_m2ts_mode", "1", timed]);
-  expect(await planAudio(memorySource(await fileBytes(timed)))).toMatchObject({
+  expect(await planAudio(memorySource(await fileBytes(timed)), LIMITS)).toMatchObject({
     code: "unsupported_container",
     message: expect.stringMatching(/M2TS/) as unknown,
   });
@@ -131,15 +137,18 @@ test("an index that does not fit memory is refused before it is read", async () 
     view.setUint32(at, view.getUint32(at) + growBytes);
   }
   const counted = { sizeBytes: file.length + growBytes, most: 0 };
-  const plan = await planAudio({
-    sizeBytes: counted.sizeBytes,
-    async read(offset, length) {
-      counted.most = Math.max(counted.most, length);
-      const bytes = new Uint8Array(length);
-      bytes.set(file.subarray(offset, offset + length));
-      return bytes;
+  const plan = await planAudio(
+    {
+      sizeBytes: counted.sizeBytes,
+      async read(offset, length) {
+        counted.most = Math.max(counted.most, length);
+        const bytes = new Uint8Array(length);
+        bytes.set(file.subarray(offset, offset + length));
+        return bytes;
+      },
     },
-  });
+    LIMITS,
+  );
   expect(plan).toMatchObject({ type: "refused", code: "index_too_large" });
   expect(counted.most).toBeLessThan(2 ** 20);
 });
@@ -156,14 +165,14 @@ test("a header that lies about its length does not plan a billion chunks", async
   const m4a = Buffer.from(await fileBytes(paths.m4a));
   m4a.writeUInt32BE(0xffffffff, m4a.indexOf("stts") + 16);
   for (const bytes of [ogg, mkv, m4a]) {
-    expect(await planAudio(memorySource(new Uint8Array(bytes)))).toMatchObject({
+    expect(await planAudio(memorySource(new Uint8Array(bytes)), LIMITS)).toMatchObject({
       code: "damaged",
       message: expect.stringMatching(/lasts [\d,]+ days/) as unknown,
     });
   }
   // Too short a one would lose what comes after.
   mkv.writeDoubleBE(3000, durationAt);
-  const plan = await planAudio(memorySource(new Uint8Array(mkv)));
+  const plan = await planAudio(memorySource(new Uint8Array(mkv)), LIMITS);
   expect(plan.type === "chunks" && plan.durationMs).toBeGreaterThan(69_000);
 });
 
@@ -177,7 +186,7 @@ test.each([
   await ffmpeg(["-i", speech, ...(extension === "flac" ? [] : ["-c:a", "aac"]), ...options, path]);
   const whole = await fileBytes(path);
   const source = memorySource(whole.slice(0, Math.floor(whole.length * 0.4)));
-  const plan = await planAudio(source);
+  const plan = await planAudio(source, LIMITS);
   if (plan.type !== "chunks") throw new Error(JSON.stringify(plan));
   let heardMs = 0;
   for (const chunk of plan.chunks) {
@@ -206,7 +215,7 @@ test("a file that is damaged anywhere is planned or refused, but never an accide
     for (let round = 0; round < 12; round++) {
       const bytes = whole.slice(0, Math.floor((whole.length * (round + 1)) / 12));
       for (let hit = 0; hit < round; hit++) bytes[(hit * 7919 * (round + 1) + round) % bytes.length] = (hit * 31) & 255;
-      expect(["chunks", "whole", "refused"]).toContain((await planAudio(memorySource(bytes))).type);
+      expect(["chunks", "whole", "refused"]).toContain((await planAudio(memorySource(bytes), LIMITS)).type);
     }
   }
 });
