@@ -11,6 +11,15 @@ export interface ChunkPlan {
   readonly bytes?: ByteRange;
   /** What the container's own code needs to cut here. */
   readonly extra?: Json;
+  /** The file it is cut from, where the source is several laid end to end; `bytes` count from its start. */
+  readonly part?: Part;
+}
+
+export interface Part {
+  readonly start: number;
+  readonly end: number;
+  /** Source time of its beginning. */
+  readonly atMs: number;
 }
 
 export interface ByteRange {

@@ -8,6 +8,7 @@ import { extractMp3 } from "./mp3.ts";
 import { extractMp4 } from "./mp4.ts";
 import { extractMpegTs } from "./mpegts.ts";
 import { extractOgg } from "./ogg.ts";
+import { extractFromPart } from "./parts.ts";
 import { extractWav } from "./wav.ts";
 
 export type { ChunkFile } from "./chunk.ts";
@@ -28,7 +29,9 @@ const extractors: Readonly<Record<ContainerName, (source: ByteSource, chunk: Chu
 /** Cut one planned chunk out of a recording: a small file that decodes by itself. */
 export async function extractChunk(source: ByteSource, container: string, chunk: ChunkPlan): Promise<ChunkFile> {
   if (!isContainer(container)) throw new DamagedSource(`No container is called '${container}'.`);
-  return extractors[container](source, chunk);
+  const extract = extractors[container];
+  const { part } = chunk;
+  return part === undefined ? extract(source, chunk) : extractFromPart(source, { ...chunk, part }, extract);
 }
 
 function isContainer(name: string): name is ContainerName {
