@@ -145,16 +145,13 @@ async function readStretch(
   let latestMs = -1;
   const step = Math.min(2 * READ_BYTES, Math.max(READ_BYTES, Math.ceil(range.length / (CHUNK_MAX_READS - 4))));
   const planned = range.offset + range.length;
+  // Where bitrates differ along a file the plan's estimate may be far off: more and more is read until the end has come.
+  let more = Math.max(LOOK_MIN_BYTES / 3, Math.ceil(range.length / 24));
   let isCovered = false;
-  let offset = range.offset;
-  for (let extended = 0; offset < source.sizeBytes && extended <= 8;) {
-    if (offset >= planned) {
-      if (isCovered) break;
-      extended += 1;
-    }
-    const length =
-      offset < planned ? Math.min(step, planned - offset) : Math.max(LOOK_MIN_BYTES / 3, Math.ceil(range.length / 24));
-    const piece = await readWithin(source, offset, length);
+  for (let offset = range.offset; offset < source.sizeBytes && !(isCovered && offset >= planned);) {
+    const isPlanned = offset < planned;
+    const piece = await readWithin(source, offset, isPlanned ? Math.min(step, planned - offset) : more);
+    if (!isPlanned) more = Math.min(step, 2 * more);
     kept.push(strip.push(piece));
     latestMs = Math.max(latestMs, ...cutter.points(piece, offset).map((point) => point.timeMs));
     isCovered = Math.max(latestMs, strip.reachedMs?.() ?? 0) >= endMs;

@@ -1,0 +1,35 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { extractChunk } from "../../shared/audio/extract.ts";
+import { planAudio } from "../../shared/audio/plan.ts";
+import { ffmpeg, fileSource, LIMITS, makeSpeech } from "./media.ts";
+
+let folder = "";
+let speech = "";
+beforeAll(async () => {
+  ({ folder, speech } = await makeSpeech(150));
+}, 60_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test.each(["mkv", "ts"])("a burst of video in %s hides no sound", async (extension) => {
+  const path = join(folder, `burst.${extension}`);
+  const still = ["-f", "lavfi", "-i", "color=c=gray:s=320x180:r=10:d=150"];
+  const noise = ["-f", "lavfi", "-i", "nullsrc=s=320x180:r=10:d=150,geq=random(1)*255:128:128"];
+  const mix = ["-filter_complex", "[1][2]overlay=enable='between(t,85,110)'", "-map", "0:a"];
+  const codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "10", "-g", "100", "-c:a", "aac", "-ac", "1"];
+  await ffmpeg(["-i", speech, ...still, ...noise, ...mix, ...codecs, path]);
+  const source = await fileSource(path);
+  const plan = await planAudio(source, LIMITS);
+  if (plan.type !== "chunks") throw new Error(JSON.stringify(plan));
+  expect(plan.chunks.length).toBeGreaterThan(1);
+  for (const chunk of plan.chunks) {
+    const readBefore = source.reads;
+    const file = await extractChunk(source, plan.container, chunk);
+    expect(file.startMs).toBeLessThan(chunk.startMs + 50);
+    expect(file.startMs + file.durationMs).toBeGreaterThan(chunk.endMs - 50);
+    expect(source.reads - readBefore).toBeLessThanOrEqual(12);
+  }
+});
