@@ -4,8 +4,7 @@ import type { ModelRunner } from "../shared/ai/run-model.ts";
 import type { AccountHold } from "../shared/db/holds.ts";
 import { type Reservation, reserveCalls } from "../shared/db/reservations.ts";
 import type { Task } from "../shared/task.ts";
-import { diagnose } from "../shared/ai/failure.ts";
-import { nextAllocationAt } from "./retry-policy.ts";
+import { holdOf } from "../shared/ai/allocation.ts";
 
 export interface CallGate {
   /** @throws CallRefused, or the error that the platform refused the account with. */
@@ -29,12 +28,11 @@ export function callGate(db: D1Database): CallGate {
       throwIfRefused();
     },
     note(error, askedAt) {
-      if (!(error instanceof Error)) return;
-      const { remedy, failure } = diagnose(error.message);
-      if (remedy !== "hold" || refused.error !== undefined) return;
-      const until = nextAllocationAt(askedAt, Math.random);
+      if (!(error instanceof Error) || refused.error !== undefined) return;
+      const hold = holdOf(error.message, { askedAt, now: Date.now(), random: Math.random });
+      if (hold === null) return;
       refused.error = error;
-      refused.hold = { code: failure.code, since: Date.now(), until };
+      refused.hold = hold;
     },
     get hold() {
       return refused.hold;

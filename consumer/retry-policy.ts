@@ -1,5 +1,6 @@
 import type { Refusal } from "../shared/budgets/refusal.ts";
 import type { Verdict } from "../shared/settlement.ts";
+import { nextAllocationAt, spread } from "../shared/ai/allocation.ts";
 import type { Diagnosis } from "../shared/ai/failure.ts";
 import type { FallBack } from "./fall-back.ts";
 
@@ -12,28 +13,6 @@ const PATIENCE_MS = 7 * 24 * 3_600_000;
 /** Before attempt `attempt + 1`: 10 s, 20 s, 40 s … up to 15 min, ±10 % so that a burst does not return as a burst. */
 export function backoffMs(attempt: number, random: () => number): number {
   return Math.round(Math.min(BASE_MS * 2 ** (attempt - 1), CEILING_MS) * (0.9 + 0.2 * random()));
-}
-
-const DAY_MS = 24 * 3_600_000;
-
-/** Leases are taken a moment early; held tasks must not be asked about before the day begins. */
-const AFTER_RESET_MS = 5000;
-
-/** So long after midnight the platform may still be at it: it is asked again then, not a day later. */
-const RECOUNT_MS = 15 * 60_000;
-
-/** Held tasks come back within five minutes, not all at once. */
-function spread(resetsAt: number, random: () => number): number {
-  return resetsAt + AFTER_RESET_MS + Math.round((5 * 60_000 - AFTER_RESET_MS) * random());
-}
-
-/**
- * The next 00:00 UTC after `askedAt`, when the daily allocation is counted anew; spread over five minutes. In the first
- * quarter of an hour of a day, after another one.
- */
-export function nextAllocationAt(askedAt: number, random: () => number): number {
-  if (askedAt % DAY_MS < RECOUNT_MS) return spread(askedAt + RECOUNT_MS, random);
-  return spread((Math.floor(askedAt / DAY_MS) + 1) * DAY_MS, random);
 }
 
 /** What becomes of a task whose call was refused. However long a budget holds it, it has not been forgotten. */

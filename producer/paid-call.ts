@@ -1,14 +1,18 @@
 // Calls to models that a request makes itself: set aside from the owner's budgets before, accounted for after.
+import { holdOf } from "../shared/ai/allocation.ts";
 import type { ModelCall } from "../shared/ai/model-call.ts";
 import type { Refusal } from "../shared/budgets/refusal.ts";
-import { reserveDirect, settleDirect } from "../shared/db/direct-calls.ts";
+import { type AccountHeld, reserveDirect, settleDirect } from "../shared/db/direct-calls.ts";
 import type { DirectUsage } from "../shared/db/usage.ts";
 import type { Intake } from "../shared/intake.ts";
 import { wake } from "../shared/wake.ts";
 import type { Problem } from "./problem.ts";
 
-/** What the calls really cost, in place of what was set aside. Never throws: the client has its answer by then. */
-export type SettlePaidCall = (calls: readonly ModelCall[]) => Promise<void>;
+/**
+ * What the calls really cost, in place of what was set aside; and the message of the error that ended them, if one did: the
+ * platform may have refused the account. Never throws: the client has its answer by then.
+ */
+export type SettlePaidCall = (calls: readonly ModelCall[], failedWith?: string) => Promise<void>;
 
 export type PaidCall =
   | { readonly ok: true; readonly settle: SettlePaidCall }
@@ -20,14 +24,18 @@ export async function reservePaidCall(
   { db, tasks, ringGraceMs, journal }: Pick<Intake, "db" | "tasks" | "ringGraceMs" | "journal">,
 ): Promise<PaidCall> {
   const reserved = await reserveDirect(db, { ownerId, kind, calls: [expected], now: Date.now() });
-  if (!reserved.ok) return { ok: false, problem: refused(reserved.refusal, Date.now()) };
+  const askedAt = Date.now();
+  if (!reserved.ok) return { ok: false, problem: refused(reserved.refusal, askedAt) };
   return {
     ok: true,
-    async settle(calls) {
+    async settle(calls, failedWith = "") {
+      const now = Date.now();
+      const hold = holdOf(failedWith, { askedAt, now, random: Math.random });
       try {
-        const usage = { ownerId, kind, calls, at: Date.now() };
-        const { news, opened } = await settleDirect(db, reserved.id, usage, { ringGraceMs });
+        const usage = { ownerId, kind, calls, at: now };
+        const { news, opened, heldUntil } = await settleDirect(db, reserved.id, usage, { ringGraceMs, hold });
         for (const { event, ownerId: whose, ...figures } of news) journal.record({ event, ownerId: whose }, figures);
+        if (heldUntil !== null) journal.record({ event: "account.held" }, { until: heldUntil });
         await wake(tasks, opened);
       } catch (error) {
         // What was set aside counts as spent in its place after a while.
@@ -37,10 +45,17 @@ export async function reservePaidCall(
   };
 }
 
+/** The platform refuses the account, whoever asks. */
+export function allocationUsed(until: number, now: number): Problem {
+  const detail = "The account's daily allocation of neurons is used up; the platform counts it anew at 00:00 UTC.";
+  return { code: "daily_allocation_used", detail, retryAfterSeconds: Math.ceil((until - now) / 1000) };
+}
+
 /** Who waits for calls under way may ask again soon. */
 const LOOK_AGAIN_SECONDS = 10;
 
-function refused(refusal: Refusal, now: number): Problem {
+function refused(refusal: Refusal | AccountHeld, now: number): Problem {
+  if (refusal.type === "account_held") return allocationUsed(refusal.until, now);
   const detail = refusal.failure.message;
   switch (refusal.type) {
     case "discard":

@@ -36,13 +36,18 @@ export async function searchPassages(
     deps.journal.fault({ event: "search.failed", ownerId }, error);
     return null;
   };
+  let failedWith: string | undefined;
   const calls: ModelCall[] = [];
   const expected = sentCall(EMBEDDING_MODEL, { inputTokens: tokensOf(q) });
   const paid = await reservePaidCall({ ownerId, kind: "search", expected }, deps);
-  const understood = paid.ok ? await understand(q, ai, calls).catch(note) : null;
+  const misunderstood = (error: unknown) => {
+    failedWith = error instanceof Error ? error.message : String(error);
+    return note(error);
+  };
+  const understood = paid.ok ? await understand(q, ai, calls).catch(misunderstood) : null;
   const byWords: PassageQuery = { ...scope, ownerId, text: q, meaning: null };
   const byBoth = understood && passages.query({ ...byWords, meaning: understood.meaning }).catch(note);
-  const [hits] = await Promise.all([byBoth, paid.ok ? paid.settle(calls) : null]);
+  const [hits] = await Promise.all([byBoth, paid.ok ? paid.settle(calls, failedWith) : null]);
   const how = { engine: understood?.engine ?? null, neurons: neuronsOf(calls) ?? 0 };
   if (hits !== null) return { hits, ...how, degraded: null };
   const degraded = paid.ok ? silenceOf(understood === null) : `${paid.problem.detail} Only words were looked for.`;

@@ -2,13 +2,15 @@
 import { expect, test } from "vitest";
 
 import type { Load } from "../producer/views/queues.ts";
+import type { SearchAnswer } from "../producer/views/search.ts";
 import { callGate, gated } from "../consumer/call-gate.ts";
 import type { ModelRunner } from "../shared/ai/run-model.ts";
 import { settleTasks } from "../shared/db/settle.ts";
 import type { Task } from "../shared/task.ts";
 import { msUntilNext } from "../shared/db/leases.ts";
-import { startDarkroom, until } from "./harness.ts";
+import { KEYS, startDarkroom, until } from "./harness.ts";
 import { startReceiver } from "./receiver.ts";
+import { expectProblem } from "./redriving.ts";
 
 const darkroom = startDarkroom();
 
@@ -22,6 +24,8 @@ async function callsOf(name: string): Promise<number> {
   const { calls } = await darkroom.modelCalls();
   return Object.entries(calls).reduce((sum, [script, count]) => sum + (script.includes(name) ? count : 0), 0);
 }
+
+const heldEvents = () => darkroom.logs().filter(({ message }) => message.includes('"account.held"'));
 
 async function refuse(script: string): Promise<void> {
   await darkroom.submit({ kind: "image_generation", prompt: script });
@@ -48,8 +52,7 @@ test.each(["3036", "4006"])(
     const { hold, kinds } = await load();
     expect(hold).toMatchObject({ code: "daily_allocation_used", until: job.waiting!.until });
     expect(kinds.find(({ kind }) => kind === "classification")!.tasks).toMatchObject({ held: 20, waiting: 0 });
-    const logged = darkroom.logs().map(({ message }) => message);
-    expect(logged.filter((line) => line.includes('"account.held"')).length).toBeGreaterThan(0);
+    expect(heldEvents().length).toBeGreaterThan(0);
 
     // Midnight has passed.
     await DB.batch([
@@ -108,4 +111,80 @@ test("the operator lets the account go: what was held runs at once, and the act 
   expect((await darkroom.untilJob(waiting.id)).state).toBe("completed");
   const { audit } = await (await darkroom.api("/v1/audit?act=hold.lift")).json<{ audit: { subject: string }[] }>();
   expect(audit).toMatchObject([{ subject: "account" }]);
+});
+
+/** A text that has been classified: it can be asked about. */
+async function textOf(key?: string): Promise<string> {
+  const { id } = await darkroom.submit(text("the harbour opens at nine"), key);
+  await darkroom.untilJob(id, ({ state }) => state === "completed", key);
+  return id;
+}
+
+async function ask(id: string, question: string, { accept = "text/event-stream", key = KEYS.operator } = {}) {
+  return darkroom.api(`/v1/jobs/${id}/ask`, {
+    method: "POST",
+    headers: { accept },
+    body: JSON.stringify({ question }),
+    key,
+  });
+}
+
+test.each([
+  ["3036", "text/event-stream"],
+  ["4006", "application/json"],
+])("a question refused with %s holds the account for everybody, as %s", async (code, accept) => {
+  const eventsBefore = heldEvents().length;
+  const [mine, theirs] = [await textOf(), await textOf(KEYS.other)];
+  // At once, as nobody knows yet.
+  const first = await Promise.all(
+    [1, 2, 3].map((nth) =>
+      ask(mine, `then-sleep:300 then-error:${code}x1 held-by-question-${code} ${nth}`, { accept }),
+    ),
+  );
+  for (const response of first) {
+    await expectProblem(response, 429, "daily_allocation_used", /allocation of neurons is used up/);
+  }
+  const callsBefore = await callsOf(`held-by-question-${code}`);
+  expect(callsBefore).toBeGreaterThan(0);
+  const { hold } = await load();
+  expect(hold).toMatchObject({ code: "daily_allocation_used" });
+  expect(Date.parse(hold!.until)).toBeGreaterThan(Date.now());
+  expect(heldEvents().length).toBeGreaterThan(eventsBefore);
+
+  const [job, search] = [await darkroom.submit(text(`held-by-question-${code} job`)), `held-by-question-${code} words`];
+  for (const [id, key] of [
+    [mine, KEYS.operator],
+    [theirs, KEYS.other],
+  ] as const) {
+    const response = await ask(id, `held-by-question-${code} again`, { accept, key });
+    const retryAt = Date.now() + 1000 * Number(response.headers.get("retry-after"));
+    expect(Math.abs(retryAt - Date.parse(hold!.until))).toBeLessThan(3000);
+    await expectProblem(response, 429, "daily_allocation_used", /allocation of neurons is used up/);
+  }
+  const found = await (await darkroom.api(`/v1/search?q=${encodeURIComponent(search)}`)).json<SearchAnswer>();
+  expect(found).toMatchObject({ engine: null, neurons: 0 });
+  expect(found.degraded).toMatch(/allocation of neurons is used up/);
+  expect((await darkroom.readJob(job.id)).waiting?.code).toBe("daily_allocation_used");
+  expect(await callsOf(`held-by-question-${code}`)).toBe(callsBefore);
+
+  await darkroom.api("/v1/queues/hold", { method: "DELETE" });
+  expect((await darkroom.untilJob(job.id)).state).toBe("completed");
+  expect((await ask(mine, `held-by-question-${code} lifted`, { accept })).status).toBe(200);
+});
+
+test("a search that is refused holds the account too, and finds by words", async () => {
+  const response = await darkroom.api("/v1/search?q=held-by-search%20error:4006x1");
+  expect([response.status, (await response.json<SearchAnswer>()).degraded]).toEqual([
+    200,
+    expect.stringContaining("did not answer"),
+  ]);
+  expect((await load()).hold).toMatchObject({ code: "daily_allocation_used" });
+  await darkroom.api("/v1/search?q=held-by-search%20again");
+  expect(await callsOf("held-by-search")).toBe(1);
+});
+
+test("a question that fails otherwise holds nothing", async () => {
+  const response = await ask(await textOf(), "then-error:3040 held-by-nothing");
+  await expectProblem(response, 503, "model_unavailable", /no free capacity/);
+  expect((await load()).hold).toBeNull();
 });

@@ -126,7 +126,7 @@ test.each([
 
 test.each([
   ["error:3040", 503, "model_unavailable", /no free capacity/],
-  ["error:3036", 429, "daily_allocation_used", /free neurons are used up/],
+  ["error:3036", 429, "daily_allocation_used", /allocation of neurons is used up/],
   ["error:3010", 503, "model_unavailable", /could not read/],
   ["error:5006", 422, "model_refused", /does not fit the model's schema/],
   ["break:0", 503, "model_unavailable", /disconnected prematurely/],

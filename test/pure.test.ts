@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { byteBudget } from "../consumer/byte-budget.ts";
 import { diagnose } from "../shared/ai/failure.ts";
 import { groupWords } from "../consumer/models/group-words.ts";
-import { backoffMs, decide, nextAllocationAt } from "../consumer/retry-policy.ts";
+import { nextAllocationAt } from "../shared/ai/allocation.ts";
+import { backoffMs, decide } from "../consumer/retry-policy.ts";
 import { byteRange } from "../producer/byte-range.ts";
 import { toSrt, toVtt } from "../shared/captions.ts";
 

@@ -3,7 +3,8 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { diagnose, type Remedy } from "../shared/ai/failure.ts";
-import { backoffMs, decide, decideRefused, nextAllocationAt } from "../consumer/retry-policy.ts";
+import { nextAllocationAt } from "../shared/ai/allocation.ts";
+import { backoffMs, decide, decideRefused } from "../consumer/retry-policy.ts";
 import { periodsAt } from "../shared/budgets/period.ts";
 
 const DAY_MS = 86_400_000;

@@ -12,11 +12,11 @@ const HEARTBEAT = encoder.encode(": thinking\n\n");
 /**
  * The answer as its client gets it: an event of ours, and then the model's own bytes, chunk by chunk as they come. Each
  * is sent before it is looked at, and none is kept. A model that breaks off is told by an event `error`.
- * @param onEnd is called once, when the model has ended, broken off, or its client has gone.
+ * @param onEnd is called once, when the model has ended, broken off (with what was wrong), or its client has gone.
  */
 export function answerStream(
   { next, meter }: OpenAnswer,
-  { start, stopping, onEnd }: { start: object; stopping: AbortController; onEnd: () => void },
+  { start, stopping, onEnd }: { start: object; stopping: AbortController; onEnd: (failedWith?: string) => void },
 ): ReadableStream<Uint8Array> {
   let hasClientGone = false;
   let pending: Promise<Uint8Array | null> | null = null;
@@ -28,6 +28,7 @@ export function answerStream(
         controller.enqueue(serverSentEvent("start", start));
       },
       async pull(controller) {
+        let failedWith: string | undefined;
         try {
           pending ??= next();
           const chunk = await (isBetweenEvents ? Promise.race([pending, heartbeat()]) : pending);
@@ -44,11 +45,11 @@ export function answerStream(
           }
         } catch (error) {
           if (hasClientGone) return;
-          const message = error instanceof Error ? error.message : String(error);
-          controller.enqueue(serverSentEvent("error", problemBody(modelProblem(message, Date.now()))));
+          failedWith = error instanceof Error ? error.message : String(error);
+          controller.enqueue(serverSentEvent("error", problemBody(modelProblem(failedWith, Date.now()))));
         }
         controller.close();
-        onEnd();
+        onEnd(failedWith);
       },
       cancel(reason) {
         hasClientGone = true;

@@ -1,7 +1,7 @@
 import { diagnose } from "../../shared/ai/failure.ts";
+import { nextAllocationAt } from "../../shared/ai/allocation.ts";
+import { allocationUsed } from "../paid-call.ts";
 import type { Problem } from "../problem.ts";
-
-const DAY_MS = 24 * 3_600_000;
 
 /** Capacity comes and goes within seconds. */
 const LOOK_AGAIN_SECONDS = 10;
@@ -12,11 +12,7 @@ export function modelProblem(message: string, now: number): Problem {
   const detail = failure.message;
   switch (remedy) {
     case "hold":
-      return {
-        code: "daily_allocation_used",
-        detail,
-        retryAfterSeconds: Math.ceil((DAY_MS - (now % DAY_MS)) / 1000),
-      };
+      return allocationUsed(nextAllocationAt(now, atLatest), now);
     case "retry":
     case "snooze":
       return { code: "model_unavailable", detail, retryAfterSeconds: LOOK_AGAIN_SECONDS };
@@ -24,6 +20,9 @@ export function modelProblem(message: string, now: number): Problem {
       return REFUSALS.has(failure.code) ? { code: "model_refused", detail } : { code: "model_unavailable", detail };
   }
 }
+
+/** Whoever comes back by then finds the hold ended, however it was spread. */
+const atLatest = () => 1;
 
 /** What a model does not take from anybody; what else is final, the operator has to mend. */
 const REFUSALS: ReadonlySet<string> = new Set(["refused_by_model", "invalid_model_input", "request_too_large"]);

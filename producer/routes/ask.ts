@@ -84,13 +84,10 @@ async function answerInTokens(
 ): Promise<Response> {
   const stopping = stoppedWith(c.req.raw.signal);
   const opened = await openAnswer(aiOf(c.env), question, stopping);
-  if (!opened.ok) {
-    c.executionCtx.waitUntil(settle([opened.call]));
-    return problem(c, modelProblem(opened.message, Date.now()));
-  }
+  if (!opened.ok) return answerFailed(c, opened.message, settle([opened.call], opened.message));
   const { answer } = opened;
-  const ended = Promise.withResolvers<void>();
-  c.executionCtx.waitUntil(ended.promise.then(() => settle([answer.meter.call()])));
+  const ended = Promise.withResolvers<string | undefined>();
+  c.executionCtx.waitUntil(ended.promise.then((failedWith) => settle([answer.meter.call()], failedWith)));
   const start: AskStart = { jobId, model: question.model, covers: question.covers };
   return c.body(answerStream(answer, { start, stopping, onEnd: ended.resolve }), 200, {
     "content-type": "text/event-stream; charset=utf-8",
@@ -109,12 +106,19 @@ async function answerWhole(
   const models = modelRunner(aiOf(c.env), calls, stoppedWith(c.req.raw.signal).signal);
   try {
     const { text, engine } = await write(models, model, { messages, maxTokens: ANSWER_TOKENS });
+    c.executionCtx.waitUntil(settle(calls));
     return c.json({ answer: text, model, engine, neurons: neuronsOf(calls) ?? 0, covers } satisfies AskAnswer);
   } catch (error) {
-    return problem(c, modelProblem(error instanceof Error ? error.message : String(error), Date.now()));
-  } finally {
-    c.executionCtx.waitUntil(settle(calls));
+    const message = error instanceof Error ? error.message : String(error);
+    return answerFailed(c, message, settle(calls, message));
   }
+}
+
+/** Settled first: a client that is told of the account's hold, and asks again, is not to reach the model once more. */
+async function answerFailed(c: Context<App>, message: string, settled: Promise<void>): Promise<Response> {
+  c.executionCtx.waitUntil(settled);
+  await settled;
+  return problem(c, modelProblem(message, Date.now()));
 }
 
 /** Aborted when the client goes away; by others too, who may have their own reasons. */

@@ -4,13 +4,19 @@ import type { BudgetNews } from "../budgets/event.ts";
 import { type Refusal, refusalOf, type Standing } from "../budgets/refusal.ts";
 import { exceedsBudget, periodsJson, standings } from "./budget-sums.ts";
 import { tellOfOwnBudgets } from "./budget-news.ts";
-import { ACCOUNT_HOLD, type AccountHold, isAccountHeld } from "./holds.ts";
+import { ACCOUNT_HOLD, type AccountHold, holdAccount, isAccountHeld } from "./holds.ts";
 import { retryTransient } from "./transient.ts";
 import { type DirectUsage, insertDirectUsage } from "./usage.ts";
 
 export type DirectReservation =
   | { readonly ok: true; readonly id: string }
-  | { readonly ok: false; readonly refusal: Refusal };
+  | { readonly ok: false; readonly refusal: Refusal | AccountHeld };
+
+/** The platform refuses everybody's calls until then: epoch milliseconds. */
+export interface AccountHeld {
+  readonly type: "account_held";
+  readonly until: number;
+}
 
 /**
  * Set aside what a request's calls are expected to cost, before the first is made; `settleDirect` gives it back. What a
@@ -45,28 +51,33 @@ export async function reserveDirect(
     ]),
   );
   if ((reserved?.results.length ?? 0) > 0) return { ok: true, id };
-  const { code, until } = held?.results[0] ?? {};
-  if (code !== undefined && until !== undefined) return { ok: false, refusal: heldWith(code, until) };
+  const { until } = held?.results[0] ?? {};
+  if (until !== undefined) return { ok: false, refusal: { type: "account_held", until } };
   const applying = JSON.parse(budgets?.results[0]?.budgets ?? "[]") as Standing[]; // our own JSON, from standings()
   return { ok: false, refusal: refusalOf(neurons, { job: null, budgets: applying, by: "request" }, now) };
 }
 
-function heldWith(code: string, until: number): Refusal {
-  const message = "The account's daily allocation of neurons is used up; the platform counts it anew at 00:00 UTC.";
-  return { type: "hold", failure: { code, message }, until, budgets: [] };
+/** What settling the calls of a request changed beside their usage. */
+export interface SettledDirect {
+  readonly news: readonly BudgetNews[];
+  /** Deliveries' tasks. */
+  readonly opened: readonly string[];
+  /** Until when the account is held, if it was not before: epoch milliseconds. */
+  readonly heldUntil: number | null;
 }
 
-/** Account for what the calls of a request cost, in place of what was set aside for them. */
+/** Account for what the calls of a request cost, in place of what was set aside for them. Holds the account on the way, if asked. */
 export async function settleDirect(
   db: D1Database,
   id: string,
   usage: DirectUsage,
-  { ringGraceMs }: { ringGraceMs: number },
-): Promise<{ readonly news: readonly BudgetNews[]; readonly opened: readonly string[] }> {
+  { ringGraceMs, hold = null }: { ringGraceMs: number; hold?: AccountHold | null },
+): Promise<SettledDirect> {
   const { ownerId, calls, at: now } = usage;
   // The usage goes in only with the reservation: settled again after a lost answer, it is not counted twice.
   const results = await retryTransient(() =>
-    db.batch<{ news?: string; opened?: string }>([
+    db.batch<{ news?: string; opened?: string; heldUntil?: number | null }>([
+      ...(hold ? [holdAccount(db, hold)] : []),
       ...(calls.length > 0 ? [insertDirectUsage(db, usage, id)] : []),
       db.prepare(`DELETE FROM reservations WHERE owner_id = ?1 AND task_id = ?2`).bind(ownerId, id),
       ...tellOfOwnBudgets(db, ownerId, { now, ringGraceMs }),
@@ -76,5 +87,6 @@ export async function settleDirect(
   return {
     news: rows.flatMap(({ news }) => (news === undefined ? [] : [JSON.parse(news) as BudgetNews])), // our own JSON
     opened: rows.flatMap(({ opened }) => opened ?? []),
+    heldUntil: rows.find(({ heldUntil }) => heldUntil !== undefined)?.heldUntil ?? null,
   };
 }

@@ -2,7 +2,7 @@
 import { EVERYBODY } from "./usage.ts";
 import { type Actor, insertAudit } from "./audit.ts";
 
-/** While the platform refuses the account, no task with a model is leased. Times are epoch milliseconds. */
+/** While the platform refuses the account, no task with a model is leased and no request asks one. Times are epoch milliseconds. */
 export interface AccountHold {
   readonly code: string;
   readonly since: number;
