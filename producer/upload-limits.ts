@@ -12,9 +12,12 @@ import { tooManyJobs } from "./asked.ts";
 const MAX_METADATA_BYTES = 7900;
 
 /** An upload that its key may make: `giveBack` if it comes to nothing. */
-export type Admission =
-  | { readonly ok: true; giveBack(): Promise<void> }
-  | { readonly ok: false; readonly problem: Problem };
+export interface Admitted {
+  readonly ok: true;
+  readonly giveBack: () => Promise<void>;
+}
+
+export type Admission = Admitted | { readonly ok: false; readonly problem: Problem };
 
 /**
  * Ask, before a byte is stored, whether a key may send so many at once and a day, and have another job. The bytes are
@@ -35,6 +38,16 @@ export async function admitUpload(c: Context<App>, sizeBytes: number): Promise<A
   }
   const detail = `This key may upload ${maxBytesADay} bytes a day (UTC), and ${sizeBytes} more are too many today.`;
   return { ok: false, problem: { code: "upload_allowance_used", detail, retryAfterSeconds: secondsToMidnight(now) } };
+}
+
+/** What is done with an upload's bytes. If it throws, they are given back. */
+export async function orGiveBack<T>({ giveBack }: Admitted, storing: Promise<T>): Promise<T> {
+  try {
+    return await storing;
+  } catch (error) {
+    await giveBack();
+    throw error;
+  }
 }
 
 /** Metadata of what a key stores, for the event that may make its job first. */

@@ -109,8 +109,8 @@ test("a key's bytes of a day are shared by uploads at once, given back when noth
   expect(left).toBe(sizeBytes);
 });
 
-test("a key's limits of bytes and types hold in every dialect, and what they refuse leaves nothing behind", async () => {
-  const recording = speech("one two");
+/** A recording by each dialect's door: their answers' statuses. */
+async function doors(recording: Uint8Array, key: string): Promise<readonly number[]> {
   const boundary = "frontier";
   const form = (field: string) => ({
     headers: { "content-type": `multipart/form-data; boundary=${boundary}` },
@@ -122,23 +122,37 @@ test("a key's limits of bytes and types hold in every dialect, and what they ref
     ]),
   });
   const audio = `data:audio/wav;base64,${Buffer.from(recording).toString("base64")}`;
-  const doors = async (key: string) => {
-    const answers = [
-      await darkroom.api("/openai/v1/audio/transcriptions", { method: "POST", key, ...form("file") }),
-      await darkroom.post("/replicate/v1/predictions", { model: "openai/whisper", input: { audio } }, key),
-      await darkroom.api("/replicate/v1/files", { method: "POST", key, ...form("content") }),
-    ];
-    return answers.map(({ status }) => status);
-  };
-  expect(await doors(await make({ maxUploadBytes: recording.length - 1 }))).toEqual([413, 413, 413]);
-  expect(await doors(await make({ maxUploadBytesADay: recording.length - 1 }))).toEqual([429, 429, 429]);
+  const answers = [
+    await darkroom.api("/openai/v1/audio/transcriptions", { method: "POST", key, ...form("file") }),
+    await darkroom.post("/replicate/v1/predictions", { model: "openai/whisper", input: { audio } }, key),
+    await darkroom.api("/replicate/v1/files", { method: "POST", key, ...form("content") }),
+  ];
+  return answers.map(({ status }) => status);
+}
+
+test("a key's limits of bytes and types hold in every dialect, and what they refuse leaves nothing behind", async () => {
+  const recording = speech("one two");
+  expect(await doors(recording, await make({ maxUploadBytes: recording.length - 1 }))).toEqual([413, 413, 413]);
+  expect(await doors(recording, await make({ maxUploadBytesADay: recording.length - 1 }))).toEqual([429, 429, 429]);
   // A file is of whatever kind its bytes are, and that is asked when there is to be a job of it.
   const pictures = await make({ contentTypes: ["image/"], maxUploadBytesADay: 10 * recording.length });
-  expect(await doors(pictures)).toEqual([400, 422, 201]);
+  expect(await doors(recording, pictures)).toEqual([400, 422, 201]);
   const { DB, MEDIA } = darkroom.bindings();
   expect(await DB.prepare("SELECT count(*) AS n FROM jobs").first("n")).toBe(0);
   expect(await DB.prepare("SELECT bytes FROM key_days").first("bytes")).toBe(recording.length);
   expect((await MEDIA.list({ prefix: "files/" })).objects).toHaveLength(1);
+});
+
+test("what the bucket does not take is given back to its key's day, by every door", async () => {
+  const recording = speech("one two");
+  const key = await make({ contentTypes: ["audio/"], maxUploadBytesADay: 100 * recording.length });
+  const { DB, MEDIA } = darkroom.bindings();
+  // More than R2 takes as an object's metadata, and than POST /v1/keys lets through.
+  const types = JSON.stringify(["audio/", "x".repeat(9000)]);
+  await DB.prepare("UPDATE api_keys SET content_types = ?1 WHERE content_types IS NOT NULL").bind(types).run();
+  expect(await doors(recording, key)).toEqual([500, 422, 500]);
+  expect((await MEDIA.list({ prefix: "files/" })).objects).toHaveLength(0);
+  expect(await DB.prepare("SELECT bytes FROM key_days").first("bytes")).toBe(0);
 });
 
 test("a limit costs one row a job, and a job of a key without one none", async () => {

@@ -3,7 +3,7 @@ import * as z from "zod";
 
 import { intakeOf } from "../../shared/intake.ts";
 import type { App } from "../app.ts";
-import { admitUpload, typeMetadata } from "../upload-limits.ts";
+import { admitUpload, orGiveBack, typeMetadata } from "../upload-limits.ts";
 import { submitterOf } from "../auth.ts";
 import { problem } from "../problem.ts";
 import { readForm, textFields } from "../read-form.ts";
@@ -94,7 +94,8 @@ async function hear(
   const admitted = await admitUpload(c, file.size);
   if (!admitted.ok) return problem(c, admitted.problem);
   const incoming = { body: new Uint8Array(await file.arrayBuffer()), sizeBytes: file.size, contentType: file.type };
-  const stored = await storeFile(deps.media, incoming, { ownerId, now: Date.now(), about: typeMetadata(c) });
+  const by = { ownerId, now: Date.now(), about: typeMetadata(c) };
+  const stored = await orGiveBack(admitted, storeFile(deps.media, incoming, by));
   const submitted = await submitJob(JobRequest.parse({ ...checked.value, source: stored.key }), submitterOf(c), deps);
   if (!submitted.ok) {
     await Promise.all([deps.media.delete(stored.key), admitted.giveBack()]);

@@ -14,7 +14,7 @@ import { problem, type Problem } from "../problem.ts";
 import { JobRequest } from "../requests.ts";
 import { storeFile } from "../store-file.ts";
 import { submitJob } from "../submit-job.ts";
-import { admitUpload, typeMetadata } from "../upload-limits.ts";
+import { admitUpload, orGiveBack, typeMetadata } from "../upload-limits.ts";
 import { parse, parseBody } from "../validate.ts";
 import { waitForJob } from "../wait-for-job.ts";
 import { fetchMedia } from "./fetch-media.ts";
@@ -147,13 +147,13 @@ async function bring(c: Context<App>, address: string): Promise<Brought> {
     return admitted;
   }
   try {
-    const { id, key } = await storeFile(media, fetched.incoming, { ownerId, now: Date.now(), about: typeMetadata(c) });
+    const by = { ownerId, now: Date.now(), about: typeMetadata(c) };
+    const { id, key } = await orGiveBack(admitted, storeFile(media, fetched.incoming, by));
     return {
       ok: true,
       file: { id, forget: async () => void (await Promise.all([media.delete(key), admitted.giveBack()])) },
     };
   } catch {
-    await admitted.giveBack();
     return { ok: false, reason: "the host broke off in the middle of the file" };
   }
 }

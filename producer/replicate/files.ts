@@ -3,7 +3,7 @@ import { type Context, Hono } from "hono";
 import { fileKey, fileStoredAt } from "../../shared/storage.ts";
 import type { App } from "../app.ts";
 import { iso } from "../job-view.ts";
-import { admitUpload, typeMetadata } from "../upload-limits.ts";
+import { admitUpload, orGiveBack, typeMetadata } from "../upload-limits.ts";
 import { problem } from "../problem.ts";
 import { readForm } from "../read-form.ts";
 import { storeFile } from "../store-file.ts";
@@ -31,7 +31,8 @@ files.post("/", async (c) => {
   const contentType = content.type || "application/octet-stream";
   const incoming = { body, sizeBytes: body.length, contentType };
   const about = { ...typeMetadata(c), sha256, metadata };
-  const stored = await storeFile(c.env.MEDIA, incoming, { ownerId: c.get("ownerId"), now: Date.now(), about });
+  const by = { ownerId: c.get("ownerId"), now: Date.now(), about };
+  const stored = await orGiveBack(admitted, storeFile(c.env.MEDIA, incoming, by));
   const object = await c.env.MEDIA.head(stored.key);
   if (object === null) throw new Error(`file '${stored.id}' was stored and is not there`);
   return c.json(fileView(c, stored.id, object), 201);

@@ -18,7 +18,7 @@ import { completeUpload } from "../complete-upload.ts";
 import { body, BODY_PROBLEMS, describe } from "../describe.ts";
 import { limitBody } from "../limit-body.ts";
 import { NO_COPIES, s3Of } from "../presign.ts";
-import { admitUpload, limitMetadata } from "../upload-limits.ts";
+import { admitUpload, limitMetadata, orGiveBack } from "../upload-limits.ts";
 import { submitterOf } from "../auth.ts";
 import { problem, type ProblemCode } from "../problem.ts";
 import { CompleteRequest, SignPartsRequest, StoredPartsRequest, UploadRequest } from "../upload-requests.ts";
@@ -53,7 +53,7 @@ export async function announceUpload(c: Context<App>): Promise<Response> {
   const client = { ownerId: c.get("ownerId"), limits: c.get("uploadLimits"), marks: limitMetadata(c) };
   const admitted = await admitUpload(c, request.value.sizeBytes);
   if (!admitted.ok) return problem(c, admitted.problem);
-  const begun = await beginUpload(request.value, client, s3, intakeOf(c.env));
+  const begun = await orGiveBack(admitted, beginUpload(request.value, client, s3, intakeOf(c.env)));
   if ("code" in begun) {
     await admitted.giveBack();
     return problem(c, begun);

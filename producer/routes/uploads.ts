@@ -26,7 +26,7 @@ import { UploadQuery } from "../upload-requests.ts";
 import { seededId } from "../seeded-ids.ts";
 import { acceptJob } from "../submit-job.ts";
 import { UploadRequest } from "../upload-requests.ts";
-import { admitUpload, limitMetadata, refuseMetadata, refuseSize, typeMetadata } from "../upload-limits.ts";
+import { admitUpload, limitMetadata, orGiveBack, refuseMetadata, refuseSize, typeMetadata } from "../upload-limits.ts";
 import { JobDryRun } from "../views/cost.ts";
 import { Job } from "../views/job.ts";
 import { PendingUploadAnswer } from "../views/pending-upload.ts";
@@ -133,15 +133,11 @@ uploads.post(
     if (!admission.ok) return problem(c, admission.problem);
     let source: Source;
     try {
-      source = await storeUpload(deps.media, {
-        key,
-        sizeBytes,
-        body: body.whole,
-        // Chosen once: its event is not to choose again, and perhaps otherwise.
-        metadata: { ...metadata, ...chosenMetadata(terms, chosen.work) },
-      });
+      // Chosen once: its event is not to choose again, and perhaps otherwise.
+      const about = { ...metadata, ...chosenMetadata(terms, chosen.work) };
+      const upload = { key, sizeBytes, body: body.whole, metadata: about };
+      source = await orGiveBack(admission, storeUpload(deps.media, upload));
     } catch (error) {
-      await admission.giveBack();
       return problem(c, { code: "upload_incomplete", detail: `Nothing was stored: ${String(error)}` });
     }
     const work = JobWork.parse({ kind: chosen.work.kind, input: { ...chosen.work.input, source } });
