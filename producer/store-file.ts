@@ -15,6 +15,9 @@ export interface Incoming {
   readonly contentType: string;
 }
 
+/** R2 holds 8 kB of metadata an object; type and subtype have at most 127 characters each (RFC 6838). */
+const MAX_CONTENT_TYPE_CHARS = 255;
+
 /**
  * Put a file where the owner's jobs can read it. Maintenance deletes it when the retention has passed.
  * @throws if a stream does not have the length it was said to have.
@@ -26,7 +29,9 @@ export async function storeFile(
 ): Promise<StoredFile> {
   const id = fileId(now);
   const key = fileKey(id);
-  const metadata = { ...about, owner: ownerId, contentType };
+  // What is longer names no type.
+  const named = contentType.length > MAX_CONTENT_TYPE_CHARS ? "application/octet-stream" : contentType;
+  const metadata = { ...about, owner: ownerId, contentType: named };
   if (body instanceof ReadableStream) await storeUpload(media, { key, sizeBytes, body, metadata });
   else await media.put(key, body, { customMetadata: metadata });
   return { id, key, sizeBytes };

@@ -167,6 +167,11 @@ test("a file is kept for its owner, with its checksum, until it is deleted", asy
   expect(await refusal(client.files.get(old.id))).toMatchObject({ status: 404 });
 });
 
+test("a file whose type is longer than any is stored without one", async () => {
+  const file = await client.files.create(new Blob(["hello"], { type: `text/${"x".repeat(9000)}` }));
+  expect(file).toMatchObject({ content_type: "application/octet-stream", size: 5 });
+});
+
 test("what is asked for wrongly is refused in Replicate's shape, field by field, and nothing is stored", async () => {
   expect(await refusal(replicate(darkroom, { auth: "r8_nobody" }).predictions.list())).toMatchObject({
     status: 401,
