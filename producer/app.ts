@@ -14,6 +14,8 @@ export interface App {
     uploadLimits: UploadLimits;
     /** What the ids of whatever the request makes are made from, if it has an `Idempotency-Key`. */
     seed?: string;
+    /** Whether the answer says nothing about the request, whatever its status: asked again, it may be another. */
+    isPassing?: true;
     /** The body, where its head had to be looked at. */
     peeked?: PeekedBody;
   };

@@ -13,8 +13,8 @@ import { problem, type ProblemCode } from "./problem.ts";
 const QUOTED = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"$/;
 const BARE = /^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/;
 
-/** Answers that say nothing about the request itself. */
-const isPassing = (status: number) => status >= 500 || status === 429;
+/** Whether the answer says nothing about the request itself. */
+const isPassing = (c: Context<App>) => c.res.status >= 500 || c.res.status === 429 || c.get("isPassing") === true;
 
 export const IDEMPOTENCY_PROBLEMS = [
   "invalid_idempotency_key",
@@ -71,7 +71,7 @@ export function idempotent(contentOf: (c: Context<App>) => Promise<BufferSource>
     }
     await next();
     try {
-      if (isPassing(c.res.status)) return await releaseRequest(db, request, runId);
+      if (isPassing(c)) return await releaseRequest(db, request, runId);
       const headers = Object.fromEntries(c.res.headers);
       await keepAnswer(db, request, runId, { status: c.res.status, headers, body: await c.res.clone().text() });
     } catch (error) {

@@ -1,7 +1,9 @@
 // How clients ask: again, patiently, in batches, by their own marks, and only for what is new.
+import { request as requestOf } from "node:http";
+
 import { expect, test } from "vitest";
 
-import { KEYS, startDarkroom } from "./harness.ts";
+import { KEYS, startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";
 import type { JobView } from "./views.ts";
 
@@ -80,6 +82,36 @@ test("an upload with a key is stored once", async () => {
   expect((await again.json<JobView>()).id).toBe(first.id);
   expect((await upload(speech("one two three"))).status).toBe(422);
   expect((await darkroom.bindings().MEDIA.list({ prefix: "inbox/" })).objects).toHaveLength(1);
+});
+
+/** Begin to send an upload, and go away in the middle of it. */
+async function breakOff(path: string, body: Uint8Array, headers: { "idempotency-key": string }): Promise<void> {
+  const sending = requestOf(`${darkroom.origin()}${path}`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${KEYS.operator}`, "content-length": String(body.length), ...headers },
+  });
+  sending.on("error", () => undefined);
+  sending.write(body.subarray(0, body.length / 2));
+  await until(
+    () => count("idempotency_keys"),
+    (begun) => begun === 1,
+  );
+  sending.destroy();
+}
+
+test("an upload that was cut off can be sent again with its key", async () => {
+  const body = speech(Array.from({ length: 20 }, (_, index) => `word${index}`).join(" "));
+  const headers = { "idempotency-key": "cut-off" };
+  await breakOff("/v1/uploads?name=a.wav", body, headers);
+  const isFree = "SELECT count(*) AS n FROM idempotency_keys WHERE status IS NOT NULL OR run_at = 0";
+  await until(
+    async () => darkroom.bindings().DB.prepare(isFree).first("n"),
+    (ended) => ended === 1,
+  );
+  const again = await darkroom.api("/v1/uploads?name=a.wav", { method: "POST", body, headers });
+  expect([again.status, again.headers.get("idempotency-replayed")]).toEqual([201, null]);
+  const replayed = await darkroom.api("/v1/uploads?name=a.wav", { method: "POST", body, headers });
+  expect(replayed.headers.get("idempotency-replayed")).toBe("true");
 });
 
 test("a client that waits gets the finished job, or 202 and when to ask again", async () => {

@@ -138,6 +138,7 @@ uploads.post(
       const upload = { key, sizeBytes, body: body.whole, metadata: about };
       source = await orGiveBack(admission, storeUpload(deps.media, upload));
     } catch (error) {
+      c.set("isPassing", true);
       return problem(c, { code: "upload_incomplete", detail: `Nothing was stored: ${String(error)}` });
     }
     const work = JobWork.parse({ kind: chosen.work.kind, input: { ...chosen.work.input, source } });
