@@ -33,7 +33,7 @@ export async function buryMessages(
       for (const row of rows) await quarantine(db, [row], { ownerId: operatorId, now });
     }
     for (const message of batch.messages) message.ack();
-    console.error({ event: "messages.buried", tasks: taskIds.length, others: others.length });
+    journal.record({ event: "messages.buried" }, { tasks: taskIds.length, others: others.length });
   } catch (error) {
     journal.fault({ event: "bury.failed" }, error, { messages: batch.messages.length });
     for (const message of batch.messages) message.retry();

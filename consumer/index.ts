@@ -26,7 +26,7 @@ export default {
       case "media-dead-letters":
         return buryMessages(batch, intakeOf(env));
       default:
-        console.error({ event: "queue.unknown", queue: batch.queue });
+        intakeOf(env).journal.record({ event: "queue.unknown" }, { queue: batch.queue });
         batch.retryAll();
     }
   },

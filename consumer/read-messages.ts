@@ -1,13 +1,15 @@
-import { describeError } from "../shared/journal.ts";
 import type * as z from "zod";
 
 import { quarantine, type UnreadableMessage } from "../shared/db/dead-letters.ts";
+import type { Intake } from "../shared/intake.ts";
 
 /** Messages that make sense; the others are on their way to `dead_letters` already. */
 export interface ReadMessage<Body> {
   readonly message: Message;
   readonly body: Body;
 }
+
+type QuarantineDeps = Pick<Intake, "db" | "operatorId" | "journal">;
 
 /**
  * Parse a batch. A message of another shape can never succeed, so it is kept whole as a dead letter and acknowledged;
@@ -16,7 +18,7 @@ export interface ReadMessage<Body> {
 export async function readMessages<Body>(
   batch: MessageBatch,
   schema: z.ZodType<Body>,
-  { db, operatorId, now }: { db: D1Database; operatorId: string; now: number },
+  { now, ...deps }: QuarantineDeps & { now: number },
 ): Promise<readonly ReadMessage<Body>[]> {
   const readable: ReadMessage<Body>[] = [];
   const unreadable: { message: Message; row: UnreadableMessage }[] = [];
@@ -30,7 +32,7 @@ export async function readMessages<Body>(
     const reason = `${issue?.path.join(".") || "message"}: ${issue?.message ?? "not valid"}`;
     unreadable.push({ message, row: unreadableMessage(message, batch.queue, { code: "malformed_message", reason }) });
   }
-  if (unreadable.length > 0) await keep(unreadable, { db, operatorId, now });
+  if (unreadable.length > 0) await keep(unreadable, now, deps);
   return readable;
 }
 
@@ -45,7 +47,8 @@ export function unreadableMessage(
 
 async function keep(
   unreadable: readonly { message: Message; row: UnreadableMessage }[],
-  { db, operatorId, now }: { db: D1Database; operatorId: string; now: number },
+  now: number,
+  { db, operatorId, journal }: QuarantineDeps,
 ): Promise<void> {
   for (const page of pages(unreadable)) {
     try {
@@ -56,10 +59,11 @@ async function keep(
       );
       for (const { message, row } of page) {
         message.ack();
-        console.warn({ event: "message.quarantined", queue: row.queue, messageId: row.id, reason: row.reason });
+        // The reason is told by the dead letter: it may quote the message.
+        journal.record({ event: "message.quarantined", code: row.code }, { queue: row.queue, messageId: row.id });
       }
     } catch (error) {
-      console.error({ event: "quarantine.failed", messages: page.length, error: describeError(error) });
+      journal.fault({ event: "quarantine.failed" }, error, { messages: page.length });
       for (const { message } of page) message.retry();
     }
   }

@@ -1,4 +1,3 @@
-import { describeError } from "./journal.ts";
 import type { RedriveRow } from "./db/redrives.ts";
 import { reopenMessage, takeMessage, redriveTasks, type TaskLetter } from "./db/redrive-letters.ts";
 import { stopRedrive } from "./db/redrive-ends.ts";
@@ -175,7 +174,7 @@ export async function sendMessage(
     await to.send(JSON.parse(body), { delaySeconds });
     return true;
   } catch (error) {
-    console.error({ event: "redrive.unsent", deadLetterId: id, error: describeError(error) });
+    deps.journal.fault({ event: "redrive.unsent", ownerId: actor.ownerId }, error, { deadLetterId: id });
     await reopenMessage(deps.db, id, { now, actor, reason: String(error) });
     return false;
   }

@@ -36,6 +36,9 @@ export type Notice =
   | "upload.known"
   | "maintenance.ran"
   | "webhook.tested"
+  | "message.quarantined"
+  | "messages.buried"
+  | "queue.unknown"
   | "budget.warning"
   | "budget.exhausted";
 
@@ -47,16 +50,20 @@ export type Fault =
   | "ingest.failed"
   | "inspect.failed"
   | "estimate.failed"
+  | "quarantine.failed"
   | "bury.failed"
   | "maintenance.failed"
   | "redrive.failed"
+  | "redrive.unsent"
   | "queues.failed"
   | "events.failed"
   | "ask.unaccounted"
   | "request.failed"
   | "limit.failed"
   | "search.failed"
-  | "health.failed";
+  | "health.failed"
+  | "wake.failed"
+  | "point.failed";
 
 /** An event. Never a prompt, a text, a transcript, an API key or a model's own words: those may quote them. */
 export interface Entry<Event extends string = StateEvent | Notice> {
@@ -111,6 +118,11 @@ export function describeError(error: unknown): string {
   return `${error.name}: ${message}`.slice(0, MAX_ERROR_CHARS);
 }
 
+/** A fault's line alone, where there is no journal. Never throws. */
+export function printFault(entry: Entry<Fault>, error: unknown, details?: Details): void {
+  console.error(JSON.stringify({ ...entry, ...details, error: describeError(error) }));
+}
+
 /** A journal for one invocation. */
 export function createJournal(dataset?: AnalyticsEngineDataset): Journal {
   let points = 0;
@@ -120,7 +132,7 @@ export function createJournal(dataset?: AnalyticsEngineDataset): Journal {
     try {
       dataset.writeDataPoint(pointOf(entry));
     } catch (error) {
-      console.error(JSON.stringify({ event: "point.failed", error: describeError(error) }));
+      printFault({ event: "point.failed" }, error);
     }
   }
   return {
@@ -129,7 +141,7 @@ export function createJournal(dataset?: AnalyticsEngineDataset): Journal {
       point(entry);
     },
     fault(entry, error, details) {
-      console.error(JSON.stringify({ ...entry, ...details, error: describeError(error) }));
+      printFault(entry, error, details);
       point(entry);
     },
   };

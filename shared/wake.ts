@@ -1,4 +1,4 @@
-import { describeError } from "./journal.ts";
+import { printFault } from "./journal.ts";
 import type { TaskMessage } from "./task.ts";
 
 /** Queues takes at most 100 messages a call. */
@@ -28,7 +28,7 @@ export async function wakeLater(
     try {
       await tasks.sendBatch(messages);
     } catch (error) {
-      console.error({ event: "wake.failed", tasks: messages.length, error: describeError(error) });
+      printFault({ event: "wake.failed" }, error, { tasks: messages.length });
     }
   }
 }

@@ -1,16 +1,20 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
+import consumer from "../consumer/index.ts";
+import { sendMessage } from "../shared/advance-redrives.ts";
+import { intakeOf } from "../shared/intake.ts";
 import { createJournal } from "../shared/journal.ts";
+import { wake } from "../shared/wake.ts";
 import { startDarkroom, until } from "./harness.ts";
 
 const darkroom = startDarkroom();
 
 type Line = Record<string, unknown> & { event: string };
 
-/** The lines of a job, as programs read them: whatever is no JSON is none. */
-function linesOf(jobId: string): Line[] {
+/** The lines that hold this, as programs read them: whatever is no JSON is none. */
+function linesOf(text: string): Line[] {
   return darkroom.logs().flatMap(({ message }) => {
-    if (!message.startsWith("{") || !message.includes(jobId)) return [];
+    if (!message.startsWith("{") || !message.includes(text)) return [];
     return JSON.parse(message) as Line;
   });
 }
@@ -152,4 +156,48 @@ test("a point carries names and numbers only, and there are 250 an invocation at
   });
   for (let run = 0; run < 300; run += 1) journal.record({ event: "maintenance.ran" });
   expect(points).toHaveLength(250);
+});
+
+test("what has no job is told by lines of JSON as well, and by no word of a message", async () => {
+  const { TASKS } = darkroom.bindings();
+  await TASKS.send({ v: 9, secretwords: "secretwords" });
+  await darkroom.giveUpOn({ v: 1, taskId: "job_none.classify" });
+  const told = async (event: string) =>
+    until(
+      async () => linesOf(`"${event}"`)[0],
+      (line) => line !== undefined,
+    );
+  const messageId = expect.any(String) as string;
+  const quarantined = { code: "malformed_message", queue: "media-tasks", messageId };
+  expect(await told("message.quarantined")).toEqual({ event: "message.quarantined", ...quarantined });
+  expect(await told("messages.buried")).toEqual({ event: "messages.buried", tasks: 1, others: 0 });
+  expect(darkroom.logs().filter(({ message }) => message.includes("secretwords"))).toEqual([]);
+});
+
+test("what a queue does not take, and a queue that nobody knows, are lines of JSON", async () => {
+  const env = darkroom.bindings();
+  const printed: unknown[] = [];
+  const print = (...line: unknown[]) => void printed.push(line.length === 1 ? line[0] : line);
+  const spies = [vi.spyOn(console, "log"), vi.spyOn(console, "warn"), vi.spyOn(console, "error")];
+  for (const spy of spies) spy.mockImplementation(print);
+  try {
+    const deps = { ...intakeOf(env), uploads: env.UPLOADS };
+    // Longer than a message may be.
+    const tooLong = "x".repeat(200_000);
+    await wake(env.TASKS, [tooLong]);
+    const message = { id: "dl_1", queue: "media-tasks", body: JSON.stringify(tooLong), delaySeconds: 0 };
+    const by = { actor: { ownerId: "operator", actor: "test" }, now: 1 };
+    expect(await sendMessage(message, deps, by)).toBe(false);
+    let isRetried = false;
+    const batch = { queue: "media-unheard-of", messages: [], retryAll: () => (isRetried = true) };
+    await consumer.queue(batch as never, env);
+    expect(isRetried).toBe(true);
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+  expect(printed.map((line) => JSON.parse(String(line)) as Line)).toMatchObject([
+    { event: "wake.failed", tasks: 1, error: expect.any(String) as string },
+    { event: "redrive.unsent", ownerId: "operator", deadLetterId: "dl_1", error: expect.any(String) as string },
+    { event: "queue.unknown", queue: "media-unheard-of" },
+  ]);
 });
