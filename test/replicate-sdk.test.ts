@@ -290,6 +290,7 @@ test("a prediction's webhook is told once of its end, in its shape, signed as th
       const [told, ...more] = await receiver.untilReceived(path, 1);
       expect(more).toEqual([]);
       const headers = told!.headers as Record<string, string>;
+      expect(headers["webhook-id"]).toMatch(/^whd_[0-9a-f]+_\d{13}_prediction$/);
       expect(await validateWebhook({ ...told!, headers } as never, key as never)).toBe(true);
       ended.push(JSON.parse(told!.body) as Prediction);
     }

@@ -90,6 +90,8 @@ test("an endpoint is told once of a job's end, signed so that the standard's own
   expect(seen).toMatchObject({ progress: { tasksCompleted: 1, tasksTotal: 1, fraction: 1 } });
   expect(seen.attempts).toHaveLength(1);
 
+  // A signature is of `id.timestamp.body`: no dot may stand in the id.
+  expect(told!.headers["webhook-id"]).toMatch(/^whd_[0-9a-f]+_\d{13}_[0-9a-f]+$/);
   expect(() => verify({ ...told!, body: told!.body.replace("completed", "failed") }, endpoint.secret)).toThrow(
     "No matching signature found",
   );

@@ -52,7 +52,7 @@ export async function discardUndelivered(
       .prepare(
         `INSERT INTO dead_letters
            (id, owner_id, task_id, job_id, queue, code, reason, created_at, kind, fingerprint, message_pattern)
-         SELECT 'dl_' || t.id || '.' || t.attempt || '.undelivered.' || ?4, j.owner_id, t.id, t.job_id, 'media-tasks',
+         SELECT 'dl_' || t.id || '.' || t.attempt || '.undelivered.' || CAST(?4 AS INTEGER), j.owner_id, t.id, t.job_id, 'media-tasks',
                 ?2, ?3, ?4, t.kind, t.kind || ':' || ?5, ?6
            FROM tasks t JOIN jobs j ON j.id = t.job_id
           WHERE t.id IN (SELECT value FROM json_each(?1)) AND t.state IN ('available', 'retryable')`,

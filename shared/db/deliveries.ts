@@ -22,6 +22,9 @@ const PAYLOAD = `json_object(
                          FROM artifacts a WHERE a.job_id = j.id)),
     'url', e.origin || '/v1/jobs/' || j.id))`;
 
+/** `now` as it stands in an id: D1 binds every number as REAL, and the text of one ends in ".0". */
+const MOMENT = "CAST(?1 AS INTEGER)";
+
 /**
  * The deliveries of the jobs that ended at `now`, with their tasks: for the batch that ends them, after the statement
  * that does. Found by the index on jobs.finalized_at: a job whose owner has no endpoint costs a few rows read and none
@@ -33,14 +36,14 @@ export function insertDeliveries(db: D1Database, now: number, ringGraceMs: numbe
     db
       .prepare(
         `INSERT INTO webhook_deliveries (id, owner_id, endpoint_id, url, signer, job_id, event, payload, created_at)
-         SELECT 'whd_' || replace(replace(j.id, 'job_', ''), '.', '-') || '_' || ?1 || '_' || substr(e.id, 4),
+         SELECT 'whd_' || replace(replace(j.id, 'job_', ''), '.', '-') || '_' || ${MOMENT} || '_' || substr(e.id, 4),
                 j.owner_id, e.id, NULL, e.id, j.id, 'job.' || j.state, ${PAYLOAD}, ?1
            FROM jobs j JOIN webhook_endpoints e ON e.owner_id = j.owner_id
           WHERE j.finalized_at = ?1 AND e.disabled_at IS NULL
             AND EXISTS (SELECT 1 FROM json_each(e.events) WHERE value = 'job.' || j.state)
          UNION ALL
          -- A prediction's payload is rendered when it is sent: it holds a transcript, or links that run out.
-         SELECT 'whd_' || replace(replace(j.id, 'job_', ''), '.', '-') || '_' || ?1 || '_prediction',
+         SELECT 'whd_' || replace(replace(j.id, 'job_', ''), '.', '-') || '_' || ${MOMENT} || '_prediction',
                 j.owner_id, NULL, p.webhook, 'key:' || p.key_id, j.id, 'prediction.completed', 'null', ?1
            FROM jobs j JOIN predictions p ON p.job_id = j.id
           WHERE j.finalized_at = ?1 AND p.webhook IS NOT NULL
