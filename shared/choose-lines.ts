@@ -1,3 +1,4 @@
+import { clock } from "./clock.ts";
 import { textParts } from "./text-parts.ts";
 
 /** A line of what was said or written. Times are those of the recording; null where there is none. */
@@ -96,14 +97,6 @@ function shortLines(line: TimedLine): readonly TimedLine[] {
 /** A line as a model is given it. */
 export function stampedLine({ text, startMs }: TimedLine): string {
   return startMs === null ? text : `[${clock(startMs)}] ${text}`;
-}
-
-const two = (value: number) => String(value).padStart(2, "0");
-
-function clock(timeMs: number): string {
-  const seconds = Math.floor(timeMs / 1000);
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
-  return `${hours > 0 ? `${hours}:` : ""}${two(minutes)}:${two(seconds % 60)}`;
 }
 
 const encoder = new TextEncoder();

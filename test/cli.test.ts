@@ -262,7 +262,7 @@ test("passages are searched for, as a table or a document a line", async () => {
     ({ stdout }) => lines(stdout).length === 3,
   );
   expect(found).toMatchObject({ code: 0, stderr: "" });
-  expect(found.stdout).toMatch(new RegExp(`^${talk.id} +0:00 +transcript +boats leave the harbour$`, "m"));
+  expect(found.stdout).toMatch(new RegExp(`^${talk.id} +00:00 +transcript +boats leave the harbour$`, "m"));
   expect(found.stdout).toMatch(new RegExp(`^${picture.id} +prompt +a harbour at dawn$`, "m"));
   const listed = await run(["search", "harbour", "--kind", "image_generation", "--limit", "5", "--json"]);
   expect(lines(listed.stdout).map((line) => JSON.parse(line))).toMatchObject([{ jobId: picture.id, source: "prompt" }]);

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { byteBudget } from "../consumer/byte-budget.ts";
 import { diagnose } from "../shared/ai/failure.ts";
 import { groupWords } from "../consumer/models/group-words.ts";
+import { clock } from "../shared/clock.ts";
 import { nextAllocationAt } from "../shared/ai/allocation.ts";
 import { backoffMs, decide } from "../consumer/retry-policy.ts";
 import { byteRange } from "../producer/byte-range.ts";
@@ -37,6 +38,15 @@ test("a backoff doubles, stays near its mean, and never passes its ceiling", () 
     expect(low).toBe(Math.round(mean * 0.9));
     expect(high).toBe(Math.round(mean * 1.1));
   }
+});
+
+test.each([
+  [0, "00:00"],
+  [125_999, "02:05"],
+  [3_725_000, "1:02:05"],
+  [36_000_000, "10:00:00"],
+])("%s ms into a recording is %s", (timeMs, shown) => {
+  expect(clock(timeMs)).toBe(shown);
 });
 
 test.each([

@@ -1,5 +1,6 @@
 import { MultiBar } from "cli-progress";
 
+import { clock } from "../../shared/clock.ts";
 import type { Job, Progress } from "../index.ts";
 import { clean } from "./output.ts";
 
@@ -68,13 +69,6 @@ export function figureOf(progress: Job["progress"]): string {
   const { tasksCompleted, tasksTotal } = progress;
   if (!("audioMsTotal" in progress) || progress.audioMsTotal == null) return `${tasksCompleted} of ${tasksTotal}`;
   return `${progress.chunksCompleted ?? 0} of ${progress.chunksTotal ?? 0} chunks, ${clock(progress.audioMsDone ?? 0)} of ${clock(progress.audioMsTotal)}`;
-}
-
-function clock(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  const [minutes, rest] = [Math.floor(seconds / 60), seconds % 60];
-  const ofHour = `${String(minutes % 60).padStart(2, "0")}:${String(rest).padStart(2, "0")}`;
-  return minutes < 60 ? ofHour : `${Math.floor(minutes / 60)}:${ofHour}`;
 }
 
 function sizes(sentBytes: number, totalBytes: number): string {

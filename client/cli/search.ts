@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 
+import { clock } from "../../shared/clock.ts";
 import { JOB_KINDS, type JobKind } from "../../shared/job.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { clean, printJson, printTable } from "./output.ts";
@@ -28,21 +29,10 @@ async function search(
   if (degraded !== null) process.stderr.write(`darkroom: ${clean(degraded)}\n`);
   if (isJson) for (const hit of hits) printJson(hit);
   else if (hits.length > 0) {
-    const rows = hits.map(({ jobId, startMs, source, snippet }) => [jobId, clockOf(startMs), source, snippet]);
+    const rows = hits.map(({ jobId, startMs, source, snippet }) => {
+      return [jobId, startMs === null ? "" : clock(startMs), source, snippet];
+    });
     printTable([["JOB", "AT", "SOURCE", "SAYS"], ...rows]);
   }
   return EXIT.ok;
-}
-
-/** 1:02:05, as players show it; nothing for what has no time. */
-function clockOf(timeMs: number | null): string {
-  if (timeMs === null) return "";
-  const seconds = Math.floor(timeMs / 1000);
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
-  const rest = twoDigits(seconds % 60);
-  return hours === 0 ? `${minutes}:${rest}` : `${hours}:${twoDigits(minutes)}:${rest}`;
-}
-
-function twoDigits(value: number): string {
-  return String(value).padStart(2, "0");
 }
