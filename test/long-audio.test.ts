@@ -162,6 +162,29 @@ test("a picture that outlasts its sound is no failure: where there is nothing to
   }
 });
 
+test("what is said behind a pause keeps the source's time, within a chunk as well", async () => {
+  const said = words(60, {}, "u");
+  const folder = await mkdtemp(join(tmpdir(), "darkroom-long-"));
+  const [wav, paused] = [join(folder, "sound.wav"), join(folder, "paused.mkv")];
+  try {
+    await writeFile(wav, speech(said.join(" ")));
+    // Twenty seconds of nothing after the twentieth word: packets are of 128 ms.
+    await ffmpeg(["-i", wav, "-c:a", "copy", "-bsf:a", "setts=ts=if(gte(N\\,79)\\,TS+20000\\,TS)", paused]);
+    const { id } = await darkroom.upload({ name: "paused.mkv", reuse: "false" }, await fileBytes(paused));
+    const job = await darkroom.untilJob(id);
+    expect(job).toMatchObject({ state: "completed", progress: { audioMsTotal: 50_000 } });
+    const { text, segments, lowConfidence } = await transcript(id);
+    expect({ text, lowConfidence }).toEqual({ text: said.join(" "), lowConfidence: [] });
+    const spoken = segments.flatMap((segment) => segment.words);
+    for (const [index, word] of spoken.entries()) {
+      const expectedMs = index * 500 + (index >= 20 ? 20_000 : 0);
+      expect(Math.abs(word.startMs - expectedMs)).toBeLessThan(300);
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
 test("a looping chunk is asked for once more with care; of a model that takes no care it is marked at once", async () => {
   const said = words(360, { 30: "loopy" }, "l");
   const id = await transcribe(said);

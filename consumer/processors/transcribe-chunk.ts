@@ -10,6 +10,7 @@ import { SilentStretch, type ChunkFile, type ChunkPlan, type ContainerName } fro
 import { callLimits } from "../../shared/audio/call-limits.ts";
 import { extractChunk, splitChunk } from "../../shared/audio/extract.ts";
 import { CUT_HELD_BYTES } from "../../shared/audio/limits.ts";
+import { pausedMs } from "../../shared/audio/pauses.ts";
 import { r2Source } from "../../shared/audio/byte-source.ts";
 import { diagnose } from "../../shared/ai/failure.ts";
 import { discard, type Outcome, processor, type TaskContext } from "../processor.ts";
@@ -63,9 +64,14 @@ async function hearChunk(file: ChunkFile, args: ChunkArgs, context: TaskContext)
   const { index, ownStartMs, ownEndMs } = args.chunk;
   // A packet's time need not be a whole millisecond, and the first may lie before the source's start; a transcript's not.
   const startMs = Math.max(0, Math.round(file.startMs));
-  const piece = { index, startMs, endMs: startMs + Math.round(file.durationMs), ownStartMs, ownEndMs };
+  const endMs = startMs + Math.round(file.durationMs + pausedMs(file.pauses ?? []));
+  const piece = { index, startMs, endMs, ownStartMs, ownEndMs };
   try {
-    const heard = await hear(context.models, file.bytes, args.options, { piece, sentMs: file.durationMs });
+    const heard = await hear(context.models, file.bytes, args.options, {
+      piece,
+      sentMs: file.durationMs,
+      pauses: file.pauses ?? [],
+    });
     // Paid for: a consumer that dies before this is settled must not cost it.
     await storeArtifact(context, {
       name: answerName(args.chunk),

@@ -1,7 +1,9 @@
 import type { ChunkRecord } from "../../shared/compose-transcript.ts";
 import { SPEECH_MODELS } from "../../shared/models.ts";
 import type { TranscriptionOptions } from "../../shared/options.ts";
-import type { Segment } from "../../shared/transcript.ts";
+import type { Segment, Word } from "../../shared/transcript.ts";
+import type { Pause } from "../../shared/audio/chunk.ts";
+import { pausedMs } from "../../shared/audio/pauses.ts";
 import { type Hearing, runWhisper } from "../models/whisper.ts";
 import type { ModelRunner } from "../../shared/ai/run-model.ts";
 
@@ -21,12 +23,13 @@ const MAX_DURATION_ERROR_MS = 500;
  * Hear one file, in the source's time. What loops or looks invented is asked for once more with safer parameters, where
  * the model takes any: the same call would give the same answer. The better one is kept, and marked where still in doubt.
  * @param sentMs how long the file sent is.
+ * @param pauses of the source that the file leaves out.
  */
 export async function hear(
   models: ModelRunner,
   audio: Uint8Array,
   options: TranscriptionOptions,
-  { piece, sentMs }: { piece: Piece; sentMs: number },
+  { piece, sentMs, pauses = [] }: { piece: Piece; sentMs: number; pauses?: readonly Pause[] },
 ): Promise<ChunkRecord> {
   const first = await runWhisper(models, audio, options, { sentMs });
   const isAskedAgain = first.doubt !== null && SPEECH_MODELS[options.tier].takesOptions;
@@ -38,7 +41,7 @@ export async function hear(
   const doubt = heard.doubt ?? misread(heard, sentMs);
   return {
     ...piece,
-    segments: heard.segments.map((segment) => shift(segment, piece.startMs)),
+    segments: heard.segments.map((segment) => inSource(segment, piece.startMs, pauses)),
     ...(doubt !== null && { isLowConfidence: true }),
     model: heard.model,
     engine: heard.engine,
@@ -52,11 +55,21 @@ function misread({ durationMs }: Hearing, sentMs: number): string | null {
   return `the model read ${durationMs} ms of ${sentMs} ms of audio`;
 }
 
-function shift(segment: Segment, byMs: number): Segment {
+function inSource(segment: Segment, fileStartMs: number, pauses: readonly Pause[]): Segment {
+  // On one side of a pause: what is said does not last through it, and a model's times are a little off.
+  const shiftMs = ({ startMs, endMs }: Times) => fileStartMs + Math.round(pausedMs(pauses, (startMs + endMs) / 2));
+  const [first = segment] = segment.words;
+  const last = segment.words.at(-1) ?? segment;
   return {
     ...segment,
-    startMs: segment.startMs + byMs,
-    endMs: segment.endMs + byMs,
-    words: segment.words.map((word) => ({ ...word, startMs: word.startMs + byMs, endMs: word.endMs + byMs })),
+    startMs: segment.startMs + shiftMs(first),
+    endMs: segment.endMs + shiftMs(last),
+    words: segment.words.map((word) => ({
+      ...word,
+      startMs: word.startMs + shiftMs(word),
+      endMs: word.endMs + shiftMs(word),
+    })),
   };
 }
+
+type Times = Pick<Word, "startMs" | "endMs">;

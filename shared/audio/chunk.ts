@@ -34,7 +34,16 @@ export interface ChunkFile {
   readonly contentType: string;
   /** Source time of the file's first sample. */
   readonly startMs: number;
+  /** Of the sound in it: what is heard, and paid for. */
   readonly durationMs: number;
+  /** Where the recording goes on without sound, in order; the file leaves them out. */
+  readonly pauses?: readonly Pause[];
+}
+
+export interface Pause {
+  /** In the file's own time. */
+  readonly atMs: number;
+  readonly lengthMs: number;
 }
 
 export type AudioPlan =

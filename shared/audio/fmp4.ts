@@ -1,10 +1,18 @@
 import { asciiAt, fromBase64, indexOfBytes, toBase64, viewOf } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
-import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Json } from "./chunk.ts";
+import {
+  DamagedSource,
+  SilentStretch,
+  refuse,
+  type AudioPlan,
+  type ChunkFile,
+  type ChunkPlan,
+  type Json,
+} from "./chunk.ts";
 import { longestChunkMs, planCuts } from "./cuts.ts";
 import type { CallLimits } from "./call-limits.ts";
 import { CHUNK_MAX_READS, HEAD_BYTES, READ_BYTES } from "./limits.ts";
-import { type Packet, writeM4a } from "./m4a.ts";
+import { cutM4a, type TimedPacket } from "./m4a.ts";
 import { boxBody, boxesIn, type Box } from "./mp4-boxes.ts";
 import { readFragment, type Fragment } from "./mp4-fragment.ts";
 import { describePackets, type IndexedPackets, readPackets } from "./mp4-packets.ts";
@@ -91,45 +99,31 @@ export async function extractFragmentedMp4(source: ByteSource, chunk: ChunkPlan)
   const { timescale } = extra;
   const limit = range.offset + range.length;
   const window = stepping(source, range.offset, limit);
-  const { packets: indexed, startTicks } =
-    extra.indexed === null
-      ? { packets: [], startTicks: null }
-      : await readPackets(source, extra.indexed, {
-          timescale,
-          startMs: chunk.startMs,
-          endMs: chunk.endMs,
-          mostReads: CHUNK_MAX_READS - FRAGMENT_READS - 1,
-        });
-  const packets: Packet[] = [...indexed];
-  let firstTicks = packets.length > 0 ? startTicks : null;
+  const indexed =
+    extra.indexed === null ? null : await readPackets(source, extra.indexed, CHUNK_MAX_READS - FRAGMENT_READS - 1);
+  const packets: TimedPacket[] = [...(indexed?.packets ?? [])];
+  let isPast = false;
   for await (const box of boxesIn(window, range.offset, source.sizeBytes)) {
     if (box.name !== "moof") continue;
     const fragment = readFragment(await boxBody(window, box), box.offset, extra);
     if (fragment === null) continue;
     let ticks = fragment.startTicks - extra.startTicks;
-    if ((ticks / timescale) * 1000 >= chunk.endMs) break;
-    for (const packet of fragment.packets) {
+    isPast = (ticks / timescale) * 1000 >= chunk.endMs;
+    if (isPast) break;
+    for (const { offset, size, duration } of fragment.packets) {
       const fromMs = (ticks / timescale) * 1000;
-      ticks += packet.duration;
+      ticks += duration;
       if ((ticks / timescale) * 1000 <= chunk.startMs + 1e-3 || fromMs >= chunk.endMs) continue;
-      const data = (await window.at(packet.offset, packet.size)).slice(0, packet.size);
-      if (data.length < packet.size) break; // the rest of the file is not there
-      firstTicks ??= ticks - packet.duration;
-      packets.push({ data, duration: packet.duration });
+      const data = (await window.at(offset, size)).slice(0, size);
+      if (data.length < size) break; // the rest of the file is not there
+      packets.push({ data, duration, ticks: ticks - duration });
     }
   }
-  if (firstTicks === null) throw new DamagedSource("No audio where the plan has some.");
-  return {
-    bytes: writeM4a({
-      sampleEntry: fromBase64(extra.entry),
-      timescale,
-      packets,
-      isQuickTime: extra.isQuickTime,
-    }),
-    contentType: "audio/mp4",
-    startMs: (firstTicks / timescale) * 1000,
-    durationMs: (packets.reduce((sum, packet) => sum + packet.duration, 0) / timescale) * 1000,
-  };
+  const track = { sampleEntry: fromBase64(extra.entry), timescale, isQuickTime: extra.isQuickTime };
+  const file = cutM4a({ ...track, packets }, chunk);
+  if (file !== null) return file;
+  if (isPast || packets.length > 0) throw new SilentStretch("The recording has no sound here.");
+  throw new DamagedSource("The file ends before this part of it.");
 }
 
 /** Few reads for a chunk, none of them much past its end. */

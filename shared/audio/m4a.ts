@@ -1,4 +1,6 @@
 import { concatBytes, textBytes, viewOf } from "./bytes.ts";
+import type { ChunkFile } from "./chunk.ts";
+import { pausesAmong, soundingMs } from "./pauses.ts";
 
 export interface Packet {
   readonly data: Uint8Array;
@@ -12,6 +14,38 @@ export interface M4a {
   readonly packets: readonly Packet[];
   /** QuickTime lays out sample entries in a way of its own; a reader goes by the brand. */
   readonly isQuickTime?: boolean;
+}
+
+/** A packet with its media time, after the edit list. */
+export interface TimedPacket extends Packet {
+  readonly ticks: number;
+}
+
+/** A file of what sounds between two times; null where nothing does. */
+export function cutM4a(
+  { packets, ...track }: Omit<M4a, "packets"> & { readonly packets: readonly TimedPacket[] },
+  { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
+): ChunkFile | null {
+  const { timescale } = track;
+  const durations = soundingMs(packets.map(({ duration }) => (duration / timescale) * 1000));
+  const sounding = packets
+    .map(({ data, ticks }, index) => ({ data, timeMs: (ticks / timescale) * 1000, durationMs: durations[index] ?? 0 }))
+    .filter(({ timeMs, durationMs }) => timeMs + durationMs > startMs + 1e-3 && timeMs < endMs);
+  const [first] = sounding;
+  if (first === undefined) return null;
+  return {
+    bytes: writeM4a({
+      ...track,
+      packets: sounding.map(({ data, durationMs }) => ({
+        data,
+        duration: Math.round((durationMs * timescale) / 1000),
+      })),
+    }),
+    contentType: "audio/mp4",
+    startMs: first.timeMs,
+    durationMs: sounding.reduce((sum, { durationMs }) => sum + durationMs, 0),
+    pauses: pausesAmong(sounding),
+  };
 }
 
 export function box(name: string, ...parts: readonly Uint8Array[]): Uint8Array {

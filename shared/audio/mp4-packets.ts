@@ -2,7 +2,7 @@ import { viewOf } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import type { Json } from "./chunk.ts";
 import { CHUNK_MAX_READS, READ_BYTES } from "./limits.ts";
-import type { Packet } from "./m4a.ts";
+import type { TimedPacket } from "./m4a.ts";
 import type { SampleTables } from "./mp4-tables.ts";
 
 /** A chunk carries its piece of the index, so that no chunk reads the whole index again. */
@@ -30,25 +30,19 @@ export function describePackets(tables: SampleTables, startTicks: number, first:
   };
 }
 
-export interface Wanted {
-  readonly timescale: number;
-  readonly startMs: number;
-  readonly endMs: number;
-  /** Of the packets: their sizes take another. */
-  readonly mostReads?: number;
-}
-
-/** Packets of a time, as far as the file goes, and when the first begins. Half a chunk keeps the index of the whole. */
+/**
+ * A chunk's packets, as far as the file goes.
+ * @param mostReads of the packets: their sizes take another.
+ */
 export async function readPackets(
   source: ByteSource,
   { firstTicks, durations, runs, sizesAt, size: fixedSize }: IndexedPackets,
-  { timescale, startMs, endMs, mostReads }: Wanted,
-): Promise<{ readonly packets: readonly Packet[]; readonly startTicks: number }> {
+  mostReads?: number,
+): Promise<{ readonly packets: readonly TimedPacket[]; readonly isWhole: boolean }> {
   const stretches = await readRuns(source, runs, mostReads);
   const count = stretches.reduce((sum, stretch) => sum + stretch.samples, 0);
   const sizes = sizesAt === 0 ? null : viewOf(await readWithin(source, sizesAt, count * 4));
-  const packets: Packet[] = [];
-  let startTicks = firstTicks;
+  const packets: TimedPacket[] = [];
   let ticks = firstTicks;
   let sample = 0;
   let durationAt = 0;
@@ -57,20 +51,16 @@ export async function readPackets(
     for (let at = 0, index = 0; index < samples; index++, sample++) {
       const size = sizes === null ? fixedSize : sizes.getUint32(sample * 4);
       // The rest of the file is not there: its upload or a copy of it ended early.
-      if (at + size > bytes.length) return { packets, startTicks };
+      if (at + size > bytes.length) return { packets, isWhole: false };
       for (; left === 0 && durationAt + 2 < durations.length; left = durations[durationAt] ?? 0) durationAt += 2;
       const duration = durations[durationAt + 1] ?? 0;
-      const fromMs = (ticks / timescale) * 1000;
-      if (((ticks + duration) / timescale) * 1000 > startMs && fromMs < endMs) {
-        if (packets.length === 0) startTicks = ticks;
-        packets.push({ data: bytes.subarray(at, at + size), duration });
-      }
+      packets.push({ data: bytes.subarray(at, at + size), duration, ticks });
       ticks += duration;
       left -= 1;
       at += size;
     }
   }
-  return { packets, startTicks };
+  return { packets, isWhole: true };
 }
 
 interface Stretch {

@@ -1,12 +1,20 @@
 import type { ByteSource } from "./byte-source.ts";
 import { concatBytes, fromBase64, toBase64 } from "./bytes.ts";
-import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Json } from "./chunk.ts";
+import {
+  DamagedSource,
+  refuse,
+  SilentStretch,
+  type AudioPlan,
+  type ChunkFile,
+  type ChunkPlan,
+  type Json,
+} from "./chunk.ts";
 import { longestChunkMs, planCuts } from "./cuts.ts";
 import { planFragmentedMp4 } from "./fmp4.ts";
 import type { CallLimits } from "./call-limits.ts";
 import { HEAD_BYTES, MAX_INDEX_BYTES, MODEL_SAMPLE_RATE } from "./limits.ts";
-import { writeM4a } from "./m4a.ts";
-import { describePackets, type IndexedPackets, readPackets, readRuns, type Wanted } from "./mp4-packets.ts";
+import { cutM4a } from "./m4a.ts";
+import { describePackets, type IndexedPackets, readPackets, readRuns } from "./mp4-packets.ts";
 import { readMp4Track, type Mp4Track } from "./mp4-track.ts";
 import { readTables, type SampleTables } from "./mp4-tables.ts";
 import { pcmFrameBytes, type PcmFormat } from "./pcm.ts";
@@ -76,15 +84,12 @@ export async function extractMp4(source: ByteSource, chunk: ChunkPlan): Promise<
   if (!isMp4Extra(extra)) throw new DamagedSource("The chunk was not planned for MP4.");
   const { timescale } = extra;
   if (extra.pcm !== null) return extractPcm(source, extra.packets, readPcm(extra.pcm), { timescale, startMs, endMs });
-  const { packets, startTicks } = await readPackets(source, extra.packets, { timescale, startMs, endMs });
-  if (packets.length === 0) throw new DamagedSource("The file ends before this part of it.");
-  const sampleEntry = fromBase64(extra.entry);
-  return {
-    bytes: writeM4a({ sampleEntry, timescale, packets, isQuickTime: extra.isQuickTime }),
-    contentType: "audio/mp4",
-    startMs: (startTicks / timescale) * 1000,
-    durationMs: (packets.reduce((sum, packet) => sum + packet.duration, 0) / timescale) * 1000,
-  };
+  const { packets, isWhole } = await readPackets(source, extra.packets);
+  const track = { sampleEntry: fromBase64(extra.entry), timescale, isQuickTime: extra.isQuickTime };
+  const file = cutM4a({ ...track, packets }, { startMs, endMs });
+  if (file !== null) return file;
+  if (isWhole) throw new SilentStretch("The recording has no sound here.");
+  throw new DamagedSource("The file ends before this part of it.");
 }
 
 /** Samples, not packets: a time is a place in them. */
@@ -92,7 +97,7 @@ async function extractPcm(
   source: ByteSource,
   { firstTicks, runs }: IndexedPackets,
   format: PcmFormat,
-  { timescale, startMs, endMs }: Wanted,
+  { timescale, startMs, endMs }: { timescale: number; startMs: number; endMs: number },
 ): Promise<ChunkFile> {
   const bytes = concatBytes((await readRuns(source, runs)).map((stretch) => stretch.bytes));
   const heldMs = (firstTicks / timescale) * 1000;

@@ -19,10 +19,11 @@ import {
   type OutputFormat,
 } from "mediabunny";
 
-import { DamagedSource, type ChunkFile } from "./chunk.ts";
+import { DamagedSource, type ChunkFile, type Pause } from "./chunk.ts";
 import { fixVorbisComment } from "./ogg-page.ts";
 import type { Loudness } from "./cuts.ts";
 import type { PcmFormat } from "./pcm.ts";
+import { pausedMs, pausesAmong, soundingMs, type Timed } from "./pauses.ts";
 import { pcmFile } from "./pcm-file.ts";
 
 /** A stretch of a container, headers in front, small enough to be in memory: opened for as long as `use` runs. */
@@ -109,28 +110,46 @@ export async function remuxSpan(bytes: Uint8Array, { zeroMs, startMs, endMs }: S
       if (timeMs + packet.duration * 1000 > startMs + 1e-3) packets.push(packet.clone({ data: packet.data.slice() }));
     }
     const [first] = packets;
-    const last = packets.at(-1);
-    if (first === undefined || last === undefined) return null;
+    if (first === undefined) return null;
     const firstMs = first.timestamp * 1000 - zeroMs;
-    const durationMs = (last.timestamp + last.duration - first.timestamp) * 1000;
+    const durations = soundingMs(packets.map((packet) => packet.duration * 1000));
+    const durationMs = durations.reduce((sum, each) => sum + each, 0);
+    const times = packets.map(({ timestamp }, index) => ({
+      timeMs: timestamp * 1000,
+      durationMs: durations[index] ?? 0,
+    }));
+    const pauses = pausesAmong(times);
     const pcm = pcmOf(codec, await track.getNumberOfChannels(), await track.getSampleRate());
-    if (pcm !== null)
-      return pcmFile(
-        packets.map((packet) => packet.data),
-        pcm,
-        firstMs,
-      );
+    if (pcm !== null) {
+      const data = packets.map((packet) => packet.data);
+      return { ...pcmFile(data, pcm, firstMs), pauses };
+    }
     const { format, contentType } = outputOf(codec);
-    const file = await writePackets(track, codec, format, packets);
-    return { bytes: codec === "vorbis" ? fixVorbisComment(file) : file, contentType, startMs: firstMs, durationMs };
+    const file = await writePackets(track, { codec, format, packets: withoutPauses(packets, times, pauses) });
+    const fixed = codec === "vorbis" ? fixVorbisComment(file) : file;
+    return { bytes: fixed, contentType, startMs: firstMs, durationMs, pauses };
+  });
+}
+
+/** As a decoder plays them, which does not know of pauses. */
+function withoutPauses(
+  packets: readonly EncodedPacket[],
+  times: readonly Timed[],
+  pauses: readonly Pause[],
+): readonly EncodedPacket[] {
+  const zeroMs = times[0]?.timeMs ?? 0;
+  let atMs = 0;
+  return packets.map((packet, index) => {
+    const { timeMs, durationMs } = times[index] ?? { timeMs: 0, durationMs: 0 };
+    const timestamp = (timeMs - zeroMs - pausedMs(pauses, atMs + 1e-3)) / 1000;
+    atMs += durationMs;
+    return packet.clone({ timestamp, duration: durationMs / 1000 });
   });
 }
 
 async function writePackets(
   track: InputAudioTrack,
-  codec: AudioCodec,
-  format: OutputFormat,
-  packets: readonly EncodedPacket[],
+  { codec, format, packets }: { codec: AudioCodec; format: OutputFormat; packets: readonly EncodedPacket[] },
 ): Promise<Uint8Array> {
   const target = new BufferTarget();
   const output = new Output({ format, target });
@@ -138,10 +157,8 @@ async function writePackets(
   output.addAudioTrack(source);
   await output.start();
   const decoderConfig = await track.getDecoderConfig();
-  const zero = packets[0]?.timestamp ?? 0;
   for (const packet of packets) {
-    const moved = packet.clone({ timestamp: packet.timestamp - zero });
-    await (decoderConfig === null ? source.add(moved) : source.add(moved, { decoderConfig }));
+    await (decoderConfig === null ? source.add(packet) : source.add(packet, { decoderConfig }));
   }
   await output.finalize();
   if (target.buffer === null) throw new Error("mediabunny finished a file without bytes.");

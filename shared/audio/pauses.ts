@@ -1,0 +1,50 @@
+import type { Pause } from "./chunk.ts";
+
+/** When a packet sounds, and for how long. */
+export interface Timed {
+  readonly timeMs: number;
+  readonly durationMs: number;
+}
+
+/** Less is the rounding of a container's times. */
+const MIN_PAUSE_MS = 60;
+
+/**
+ * Where sound stops and goes on later: a muted microphone, a lost stretch, a recorder at rest. A decoder lays packets end
+ * to end, whatever their times, so that all that follows would be heard too early.
+ */
+export function pausesAmong(packets: readonly Timed[]): readonly Pause[] {
+  const pauses: Pause[] = [];
+  const startMs = packets[0]?.timeMs ?? 0;
+  let atMs = 0;
+  let lateMs = 0;
+  for (const { timeMs, durationMs } of packets) {
+    const lengthMs = timeMs - startMs - lateMs - atMs;
+    if (lengthMs > MIN_PAUSE_MS) {
+      pauses.push({ atMs, lengthMs });
+      lateMs += lengthMs;
+    }
+    atMs += durationMs;
+  }
+  return pauses;
+}
+
+/** No packet of a codec that is cut here lasts longer, but for FLAC's, which all last alike. */
+const LONGEST_PACKET_MS = 150;
+
+/**
+ * How long each packet sounds, of containers that tell only when the next one comes: what lasts much longer than the
+ * others has a pause behind it.
+ */
+export function soundingMs(durationsMs: readonly number[]): readonly number[] {
+  const known = durationsMs.filter((durationMs) => durationMs > 0).toSorted((a, b) => a - b);
+  const median = known[known.length >> 1] ?? 0;
+  const typicalMs = known.length < 3 ? Math.min(median, LONGEST_PACKET_MS) : median;
+  const longestMs = Math.max(LONGEST_PACKET_MS, 3 * typicalMs);
+  return durationsMs.map((durationMs) => (durationMs > 0 && durationMs <= longestMs ? durationMs : typicalMs));
+}
+
+/** How long a file's sound has been paused before a time in it, or in all. */
+export function pausedMs(pauses: readonly Pause[], beforeMs = Infinity): number {
+  return pauses.reduce((sum, { atMs, lengthMs }) => (atMs < beforeMs ? sum + lengthMs : sum), 0);
+}
