@@ -23,6 +23,14 @@ export const ID = {
   blockGroup: 0xa0,
   block: 0xa1,
   crc32: 0xbf,
+  void: 0xec,
+  position: 0xa7,
+  previousSize: 0xab,
+  silentTracks: 0x5854,
+  encryptedBlock: 0xaf,
+  tags: 0x1254c367,
+  chapters: 0x1043a770,
+  attachments: 0x1941a469,
 } as const;
 
 /** How a cluster begins. */

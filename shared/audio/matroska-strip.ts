@@ -1,14 +1,42 @@
-import { byteAt, concatBytes, viewOf } from "./bytes.ts";
-import { ID, VOID_SIZE, readElement, readUint, writeId, type Element } from "./ebml.ts";
+import { byteAt, concatBytes, indexOfBytes, viewOf } from "./bytes.ts";
+import { CLUSTER_BYTES, ID, VOID_SIZE, readElement, readUint, writeId, type Element } from "./ebml.ts";
 import type { Strip } from "./spliced.ts";
+
+/** All that lies between clusters, and in them (RFC 9559). Anything else is damage. */
+const ORDERLY: ReadonlySet<number> = new Set([
+  ID.ebml,
+  ID.segment,
+  ID.info,
+  ID.tracks,
+  ID.seekHead,
+  ID.cues,
+  ID.cluster,
+  ID.timestamp,
+  ID.simpleBlock,
+  ID.blockGroup,
+  ID.crc32,
+  ID.void,
+  ID.position,
+  ID.previousSize,
+  ID.silentTracks,
+  ID.encryptedBlock,
+  ID.tags,
+  ID.chapters,
+  ID.attachments,
+]);
+
+/** The longest header of an element. */
+const HEADER_BYTES = 12;
 
 /**
  * Keep clusters' times and one track's blocks. Pieces must adjoin and the first begin with a cluster. A block that is
- * not wanted is stepped over as it comes, so that no more than one block is ever held.
+ * not wanted is stepped over as it comes, so that no more than one block is ever held. Behind damage it goes on with the
+ * next cluster.
  */
 export function stripMatroska(trackNumber: number, tickMs: number): Strip & { reachedMs(): number } {
   let held: Uint8Array = new Uint8Array();
   let skipBytes = 0;
+  let isLost = false;
   let clusterTicks = 0;
   let blockTicks = 0;
   return {
@@ -23,8 +51,18 @@ export function stripMatroska(trackNumber: number, tickMs: number): Strip & { re
       const kept: Uint8Array[] = [];
       let at = 0;
       while (at < bytes.length) {
+        if (isLost) {
+          const found = indexOfBytes(bytes, CLUSTER_BYTES, at);
+          isLost = found === -1;
+          at = isLost ? Math.max(at, bytes.length - CLUSTER_BYTES.length + 1) : found;
+          if (isLost) break;
+        }
         const element = readElement(bytes, at);
-        if (element === null) break;
+        if (element === null && at + HEADER_BYTES > bytes.length) break;
+        if (element === null || !ORDERLY.has(element.id)) {
+          isLost = true;
+          continue;
+        }
         if (element.id === ID.cluster || element.id === ID.segment) {
           if (element.id === ID.cluster) kept.push(writeId(ID.cluster), VOID_SIZE);
           at = element.bodyAt;
