@@ -38,6 +38,8 @@ interface Fmp4Extra {
 const FRAGMENT_READS = 8;
 
 const MOOF = [0x6d, 0x6f, 0x6f, 0x66];
+/** Where fragments last so long, to look for one at a guess reads more than to go from one to the next. */
+const LONG_FRAGMENT_MS = 10_000;
 /** A fragment of video may be this long; further on no fragment is looked for. */
 const LOOK_BYTES = 8 * 1024 * 1024;
 
@@ -61,11 +63,15 @@ export async function planFragmentedMp4(
   const durationMs = msOf(last.startTicks + last.ticks, track);
   const start = track.moov.endOffset;
   const bytesPerMs = (source.sizeBytes - start) / durationMs;
+  const found = await look(source, track, start, HEAD_BYTES);
+  const [first] = found;
+  const isChain = (first?.untilMs ?? 0) - (first?.timeMs ?? 0) >= LONG_FRAGMENT_MS;
   const map = timeMap(
-    { offset: start, timeMs: 0 },
+    { ...first, offset: start, timeMs: 0 },
     { offset: source.sizeBytes, timeMs: durationMs },
     { nearMs: 2_000, look: (offset) => look(source, track, offset, Math.max(HEAD_BYTES / 2, bytesPerMs * 4_000)) },
   );
+  map.add(isChain ? await walkFragments(source, track) : found);
   const cuts = await planCuts(durationMs, longestChunkMs(Math.min(bytesPerMs * 1000, 48_000), limits), () => []);
   const indexedMs = tables.samples === 0 ? 0 : msOf(tables.ticksAt(tables.samples), track);
   const shared = {
@@ -81,7 +87,9 @@ export async function planFragmentedMp4(
   for (const chunk of cuts) {
     const { offset } = await map.locate(chunk.startMs);
     // An estimate: extraction stops by time, not here.
-    const length = Math.min(source.sizeBytes - offset, Math.ceil((chunk.endMs - chunk.startMs) * bytesPerMs * 1.03));
+    const estimate = Math.ceil((chunk.endMs - chunk.startMs) * bytesPerMs * 1.03);
+    const after = isChain ? map.points.find(({ timeMs }) => timeMs >= chunk.endMs) : undefined;
+    const length = Math.min(source.sizeBytes - offset, after === undefined ? estimate : after.offset - offset);
     const end = chunk.endMs < indexedMs ? tables.sampleAt(ticksOf(chunk.endMs, track)) + 1 : tables.samples;
     const indexed =
       chunk.startMs < indexedMs
@@ -149,11 +157,27 @@ async function look(source: ByteSource, track: Mp4Track, offset: number, bytes: 
   for (let length = Math.ceil(bytes); length <= LOOK_BYTES; length *= 4) {
     const fragments = fragmentsIn(await readWithin(source, offset, length), offset, track);
     if (fragments.length > 0) {
-      return fragments.map(({ box, fragment }) => ({ offset: box.offset, timeMs: msOf(fragment.startTicks, track) }));
+      return fragments.map(({ box, fragment }) => placeOf(box, fragment, track));
     }
     if (offset + length >= source.sizeBytes) break;
   }
   return [];
+}
+
+/** Where every fragment is, by the sizes of the boxes: a read of its header for each. */
+async function walkFragments(source: ByteSource, track: Mp4Track): Promise<readonly Point[]> {
+  const window = windowOn(source, HEAD_BYTES / 4);
+  const points: Point[] = [];
+  for await (const box of boxesIn(window, track.moov.endOffset, source.sizeBytes)) {
+    if (box.name !== "moof") continue;
+    const fragment = readFragment(await boxBody(window, box), box.offset, defaultsOf(track));
+    if (fragment !== null) points.push(placeOf(box, fragment, track));
+  }
+  return points;
+}
+
+function placeOf({ offset }: Pick<Box, "offset">, { startTicks, ticks }: Fragment, track: Mp4Track): Point {
+  return { offset, timeMs: msOf(startTicks, track), untilMs: msOf(startTicks + ticks, track) };
 }
 
 /** Whether any fragment follows the index: headers of boxes only. */
@@ -176,19 +200,18 @@ async function findLast(source: ByteSource, track: Mp4Track): Promise<Fragment |
 /** Fragments of the audio track whose headers lie whole in these bytes. */
 function fragmentsIn(bytes: Uint8Array, base: number, track: Mp4Track) {
   const found: { readonly box: Pick<Box, "offset">; readonly fragment: Fragment }[] = [];
-  const defaults = {
-    trackId: track.trackId,
-    duration: track.fragments?.duration ?? 0,
-    size: track.fragments?.size ?? 0,
-  };
   for (let at = indexOfBytes(bytes, MOOF, 4); at !== -1; at = indexOfBytes(bytes, MOOF, at + 4)) {
     const start = at - 4;
     const size = viewOf(bytes).getUint32(start);
     if (asciiAt(bytes, start + 12, 4) !== "mfhd" || start + size > bytes.length) continue;
-    const fragment = readFragment(bytes.subarray(start + 8, start + size), base + start, defaults);
+    const fragment = readFragment(bytes.subarray(start + 8, start + size), base + start, defaultsOf(track));
     if (fragment !== null) found.push({ box: { offset: base + start }, fragment });
   }
   return found;
+}
+
+function defaultsOf({ trackId, fragments }: Mp4Track) {
+  return { trackId, duration: fragments?.duration ?? 0, size: fragments?.size ?? 0 };
 }
 
 function isFmp4Extra(extra: ChunkPlan["extra"]): extra is Fmp4Extra {

@@ -2,6 +2,8 @@
 export interface Point {
   readonly offset: number;
   readonly timeMs: number;
+  /** Up to which time nothing else begins, where the place itself says so. */
+  readonly untilMs?: number;
 }
 
 export interface TimeMap {
@@ -51,7 +53,8 @@ export function timeMap(
       for (let looks = 0; looks < MAX_LOOKS; looks++) {
         const low = points.findLast((point) => point.timeMs <= timeMs) ?? start;
         const high = points.find((point) => point.offset > low.offset);
-        if (high === undefined || timeMs - low.timeMs <= nearMs || isFollowed.has(low.offset)) return low;
+        const isThere = timeMs - low.timeMs <= nearMs || timeMs < (low.untilMs ?? 0) || isFollowed.has(low.offset);
+        if (high === undefined || isThere) return low;
         const share = (timeMs - low.timeMs) / Math.max(1, high.timeMs - low.timeMs);
         // Early rather than late, and ever earlier: a place after the time is of no use.
         const guess = Math.floor(low.offset + share * (high.offset - low.offset) - backMs * bytesPerMs);

@@ -56,6 +56,12 @@ const CASES: readonly Case[] = [
   { name: "M4A, moov last", file: "last.m4a", options: AAC },
   { name: "M4A, moov first", file: "first.m4a", options: [...AAC, "-movflags", "+faststart"] },
   {
+    name: "M4A in fragments of 20 s",
+    file: "long-fragments.m4a",
+    options: [...AAC, "-movflags", "empty_moov+default_base_moof", "-frag_duration", "20000000"],
+    ratio: 2.2,
+  },
+  {
     name: "M4A, fragmented",
     file: "fragmented.m4a",
     options: [...AAC, "-movflags", "frag_keyframe+empty_moov", "-frag_duration", "1000000"],
