@@ -53,6 +53,8 @@ export type AudioPlan =
       readonly codec: string;
       readonly durationMs: number;
       readonly chunks: readonly ChunkPlan[];
+      /** The file holds sound that is not part of the recording: as it is, a model might hear that too. */
+      readonly isTrimmed?: boolean;
     }
   /** Short and small enough to be sent as it is. */
   | { readonly type: "whole"; readonly durationMs: number }

@@ -13,6 +13,8 @@ export interface Mp4Track {
   readonly sampleEntry: Uint8Array;
   /** Subtracted from media time: what the edit list makes the start. */
   readonly startTicks: number;
+  /** Media time at which the edit list ends; what lies behind it was trimmed away. */
+  readonly endTicks: number;
   readonly stbl: Box;
   readonly isQuickTime: boolean;
   readonly hasVideo: boolean;
@@ -76,7 +78,7 @@ export async function readMp4Track(window: Window): Promise<Mp4Track | Refusal> 
     codec: codec.codec,
     pcm: codec.pcm ?? null,
     sampleEntry,
-    startTicks: elst === null ? 0 : readEditStart(await boxBody(window, elst), timescale / Math.max(1, movieTimescale)),
+    ...(elst === null ? UNEDITED : readEdits(await boxBody(window, elst), timescale / Math.max(1, movieTimescale))),
     stbl,
     isQuickTime,
     hasVideo,
@@ -89,8 +91,15 @@ function readTimescale(body: Uint8Array): number {
   return viewOf(body).getUint32(body[0] === 1 ? 20 : 12);
 }
 
-/** Empty edits delay the track; the first edit that is not empty says where in the media it begins. */
-function readEditStart(body: Uint8Array, ticksPerMovieTick: number): number {
+type Edits = Pick<Mp4Track, "startTicks" | "endTicks">;
+
+const UNEDITED: Edits = { startTicks: 0, endTicks: Infinity };
+
+/**
+ * Empty edits delay the track; the first edit that is not empty says where in the media it begins and, if it is the only
+ * one and lasts any time (a fragmented file's does not), where it ends.
+ */
+function readEdits(body: Uint8Array, ticksPerMovieTick: number): Edits {
   const view = viewOf(body);
   const isLong = body[0] === 1;
   const entryBytes = isLong ? 20 : 12;
@@ -98,10 +107,14 @@ function readEditStart(body: Uint8Array, ticksPerMovieTick: number): number {
   for (let at = 8; at + entryBytes <= body.length; at += entryBytes) {
     const length = isLong ? Number(view.getBigUint64(at)) : view.getUint32(at);
     const mediaTime = isLong ? Number(view.getBigInt64(at + 8)) : view.getInt32(at + 4);
-    if (mediaTime >= 0) return mediaTime - delayTicks;
-    delayTicks += Math.round(length * ticksPerMovieTick);
+    const ticks = length * ticksPerMovieTick;
+    if (mediaTime >= 0) {
+      const isLast = at + 2 * entryBytes > body.length;
+      return { startTicks: mediaTime - delayTicks, endTicks: isLast && length > 0 ? mediaTime + ticks : Infinity };
+    }
+    delayTicks += Math.round(ticks);
   }
-  return -delayTicks;
+  return { startTicks: -delayTicks, endTicks: Infinity };
 }
 
 async function readDefaults(window: Window, mvex: Box, trackId: number): Promise<{ duration: number; size: number }> {

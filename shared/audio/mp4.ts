@@ -30,6 +30,9 @@ interface Mp4Extra {
   readonly pcm: { readonly [key: string]: Json } | null;
 }
 
+/** An encoder's own priming and padding are less. */
+const TRIM_SECONDS = 0.2;
+
 export async function planMp4(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
   const window = windowOn(source, HEAD_BYTES);
   const track = await readMp4Track(window);
@@ -47,9 +50,10 @@ export async function planMp4(source: ByteSource, limits: CallLimits): Promise<A
     if (planned !== null) return planned;
   }
   if (tables.samples === 0) return refuse("no_audio_track", "The audio track is empty.");
-  const msAt = (sample: number) => ((tables.ticksAt(sample) - track.startTicks) / track.timescale) * 1000;
+  const msOf = (ticks: number) => ((ticks - track.startTicks) / track.timescale) * 1000;
+  const msAt = (sample: number) => msOf(tables.ticksAt(sample));
   const sampleAt = (timeMs: number) => tables.sampleAt((timeMs / 1000) * track.timescale + track.startTicks);
-  const durationMs = msAt(tables.samples);
+  const durationMs = Math.min(msAt(tables.samples), msOf(track.endTicks));
   const { pcm } = track;
   const bytesPerSecond =
     pcm === null ? (tables.totalBytes / durationMs) * 1000 : 2 * Math.min(pcm.sampleRate, MODEL_SAMPLE_RATE);
@@ -66,7 +70,9 @@ export async function planMp4(source: ByteSource, limits: CallLimits): Promise<A
     const end = chunk.endMs >= durationMs ? tables.samples : Math.min(tables.samples, sampleAt(chunk.endMs - 1e-3) + 1);
     return { ...chunk, extra: chunkExtra(track, tables, first, end) };
   });
-  return { type: "chunks", container: "mp4", codec: track.codec, durationMs, chunks };
+  const isTrimmed =
+    track.startTicks > TRIM_SECONDS * track.timescale || msAt(tables.samples) > durationMs + TRIM_SECONDS * 1000;
+  return { type: "chunks", container: "mp4", codec: track.codec, durationMs, chunks, isTrimmed };
 }
 
 function chunkExtra(track: Mp4Track, tables: SampleTables, first: number, end: number): Mp4Extra {

@@ -50,7 +50,7 @@ export async function planAudio(source: ByteSource, limits: CallLimits): Promise
     const plan = { ...planned, durationMs: Math.round(planned.durationMs) };
     if (plan.chunks.length > 1) return plan;
     const isSmall = source.sizeBytes <= limits.maxBytes;
-    if (isSmall && SENT_WHOLE.has(`${plan.container}/${plan.codec}`))
+    if (isSmall && plan.isTrimmed !== true && SENT_WHOLE.has(`${plan.container}/${plan.codec}`))
       return { type: "whole", durationMs: plan.durationMs };
     return plan;
   } catch (error) {

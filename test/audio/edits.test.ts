@@ -1,0 +1,40 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { indexOfBytes } from "../../shared/audio/bytes.ts";
+import { extractChunk } from "../../shared/audio/extract.ts";
+import { planAudio } from "../../shared/audio/plan.ts";
+import { ffmpeg, fileBytes, LIMITS, makeSpeech, memorySource } from "./media.ts";
+
+const ELST = new TextEncoder().encode("elst");
+
+let folder = "";
+let whole = new Uint8Array();
+beforeAll(async () => {
+  const made = await makeSpeech(30);
+  ({ folder } = made);
+  const path = join(folder, "a.m4a");
+  await ffmpeg(["-i", made.speech, "-ac", "1", "-c:a", "aac", "-b:a", "48k", path]);
+  whole = (await fileBytes(path)) as Uint8Array<ArrayBuffer>;
+}, 60_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test("what an edit list trims from the end is not heard, nor sent", async () => {
+  const trimmed = whole.slice();
+  // The only edit lasts ten seconds, in the movie's milliseconds.
+  new DataView(trimmed.buffer).setUint32(indexOfBytes(trimmed, [...ELST], 0) + 12, 10_000);
+  const source = memorySource(trimmed);
+  const plan = await planAudio(source, LIMITS);
+  if (plan.type !== "chunks") throw new Error(JSON.stringify(plan));
+  expect(plan).toMatchObject({ durationMs: 10_000, chunks: [{ endMs: 10_000 }] });
+  const [chunk] = plan.chunks;
+  if (chunk === undefined) throw new Error("no chunk");
+  const { durationMs } = await extractChunk(source, plan.container, chunk);
+  expect(Math.abs(durationMs - 10_000)).toBeLessThan(50);
+});
+
+test("an encoder's own padding is no trimming: the file is sent as it is", async () => {
+  expect(await planAudio(memorySource(whole), LIMITS)).toMatchObject({ type: "whole" });
+});
