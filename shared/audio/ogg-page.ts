@@ -1,4 +1,8 @@
-import { asciiAt, byteAt, viewOf } from "./bytes.ts";
+import { asciiAt, byteAt, indexOfBytes, viewOf } from "./bytes.ts";
+
+const CAPTURE = [0x4f, 0x67, 0x67, 0x53];
+export const MAX_HEADER_BYTES = 27 + 255;
+export const MAX_PAGE_BYTES = MAX_HEADER_BYTES + 255 * 255;
 
 export interface OggPage {
   readonly at: number;
@@ -33,6 +37,21 @@ export function parseOggPage(bytes: Uint8Array, at: number): OggPage | null {
     isFirst: (flags & 2) !== 0,
     isOpen: segments > 0 && byteAt(bytes, bodyAt - 1) === 255,
   };
+}
+
+/** The pages that begin in these bytes, the last one perhaps cut off; of all streams, or of one. */
+export function* pagesIn(bytes: Uint8Array, serial?: number): Generator<OggPage> {
+  for (let at = indexOfBytes(bytes, CAPTURE, 0); at !== -1;) {
+    const page = parseOggPage(bytes, at);
+    const isWanted = page !== null && (serial === undefined || page.serial === serial);
+    if (isWanted) yield page;
+    at = indexOfBytes(bytes, CAPTURE, isWanted ? at + page.length : at + 4);
+  }
+}
+
+/** Packets that end on a page. */
+export function packetsOn(bytes: Uint8Array, { at, bodyAt }: OggPage): number {
+  return bytes.subarray(at + 27, bodyAt).filter((lacing) => lacing < 255).length;
 }
 
 /** mediabunny leaves out the framing bit that ends a Vorbis comment header; libvorbis then refuses the file. */
@@ -91,10 +110,21 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc >>> 0;
 });
 
-function writeCrc(file: Uint8Array, { at, length }: Pick<OggPage, "at" | "length">): void {
-  const view = viewOf(file);
-  view.setUint32(at + 22, 0);
+function writeCrc(file: Uint8Array, page: Pick<OggPage, "at" | "length">): void {
+  viewOf(file).setUint32(page.at + 22, crcOf(file, page), true);
+}
+
+/** Of a page that is whole. */
+export function hasItsChecksum(bytes: Uint8Array, page: Pick<OggPage, "at" | "length">): boolean {
+  return page.at + page.length <= bytes.length && viewOf(bytes).getUint32(page.at + 22, true) === crcOf(bytes, page);
+}
+
+/** The field of the checksum itself counts as zero. */
+function crcOf(bytes: Uint8Array, { at, length }: Pick<OggPage, "at" | "length">): number {
   let crc = 0;
-  for (const byte of file.subarray(at, at + length)) crc = ((crc << 8) ^ (CRC_TABLE[(crc >>> 24) ^ byte] ?? 0)) >>> 0;
-  view.setUint32(at + 22, crc, true);
+  for (let index = 0; index < length; index++) {
+    const byte = index >= 22 && index < 26 ? 0 : byteAt(bytes, at + index);
+    crc = ((crc << 8) ^ (CRC_TABLE[(crc >>> 24) ^ byte] ?? 0)) >>> 0;
+  }
+  return crc;
 }

@@ -1,54 +1,59 @@
-import { asciiAt, concatBytes, indexOfBytes, viewOf } from "./bytes.ts";
+import { concatBytes } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
-import { refuse, type AudioPlan, type ChunkFile, type ChunkPlan } from "./chunk.ts";
+import { refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Refusal } from "./chunk.ts";
 import type { CallLimits } from "./call-limits.ts";
-import { HEAD_BYTES } from "./limits.ts";
-import { parseOggPage, type OggPage } from "./ogg-page.ts";
+import { READ_BYTES } from "./limits.ts";
+import { readStart, readStream, type NoStream, type OggStream } from "./ogg-head.ts";
+import { MAX_HEADER_BYTES, pagesIn, type OggPage } from "./ogg-page.ts";
 import { extractSpliced, planSpliced, type Cutter, type Strip } from "./spliced.ts";
 
-const CAPTURE = [0x4f, 0x67, 0x67, 0x53];
-/** Tags may hold a picture; what exceeds this is no header. */
-const MAX_HEAD_BYTES = 4 * 1024 * 1024;
-
-interface OggStream {
-  readonly codec: "opus" | "vorbis";
-  readonly serial: number;
-  readonly sampleRate: number;
-  readonly preSkip: number;
-  readonly head: Uint8Array;
-  readonly headBytes: number;
-}
+const LOOK_BACK_BYTES = 8 * 1024;
 
 export async function planOgg(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
-  const stream = await readStream(source, HEAD_BYTES);
-  if (stream === "other_codec") {
-    return refuse("unsupported_codec", "The Ogg file holds neither Opus nor Vorbis. Convert it to one of them.");
-  }
-  if (stream === null) return refuse("damaged", "The Ogg file's headers are incomplete.");
-  const durationMs = await readDuration(source, stream);
-  if (durationMs <= 0) return refuse("no_audio_track", "The Ogg file holds no audio.");
+  const start = await readStart(source);
+  if (typeof start === "string" || "codec" in start) return noStream(start);
+  const { stream, zeroMs, hasVideo } = start;
+  const end = await readEnd(source, stream);
+  if (end === null) return noStream("no_audio");
+  const durationMs = msAt(stream, end.granule) - zeroMs;
+  if (Math.round(durationMs) <= 0) return noStream("no_audio");
   const spliceable = {
     container: "ogg",
     codec: stream.codec,
     durationMs,
-    zeroMs: 0,
-    hasVideo: false,
+    zeroMs,
+    hasVideo,
     bodyOffset: stream.headBytes,
-    cutter: cutter(stream),
+    cutter: cutter(stream, zeroMs),
   } as const;
-  return planSpliced(source, spliceable, { extra: { headBytes: stream.headBytes }, limits });
+  // A picture that outlasts the sound is not read.
+  const sounding = { ...source, sizeBytes: end.offset };
+  return planSpliced(sounding, spliceable, { extra: { headBytes: stream.headBytes, zeroMs }, limits });
+}
+
+function noStream(reason: NoStream): Refusal {
+  if (reason === "incomplete") return refuse("damaged", "The Ogg file's headers are incomplete.");
+  if (reason === "no_audio") return refuse("no_audio_track", "The Ogg file holds no audio.");
+  return refuse(
+    "unsupported_codec",
+    `The Ogg file holds ${reason.codec}, which cannot be cut in Ogg. Convert it to Opus or Vorbis.`,
+  );
 }
 
 export async function extractOgg(source: ByteSource, chunk: ChunkPlan): Promise<ChunkFile> {
-  const { extra } = chunk;
-  const headBytes =
-    typeof extra === "object" && extra !== null && "headBytes" in extra ? Number(extra.headBytes) : HEAD_BYTES;
+  const { headBytes, zeroMs } = extraOf(chunk);
   const stream = await readStream(source, headBytes);
-  if (stream === null || stream === "other_codec") throw new Error("The Ogg file's headers are not as planned.");
-  return extractSpliced(source, cutter(stream), 0, chunk);
+  if (stream === null) throw new Error("The Ogg file's headers are not as planned.");
+  return extractSpliced(source, cutter(stream, zeroMs), zeroMs, chunk);
 }
 
-function cutter(stream: OggStream): Cutter {
+function extraOf({ extra }: ChunkPlan): { readonly headBytes: number; readonly zeroMs: number } {
+  if (typeof extra !== "object" || extra === null || !("headBytes" in extra))
+    throw new Error("The chunk was not planned for Ogg.");
+  return { headBytes: Number(extra.headBytes), zeroMs: "zeroMs" in extra ? Number(extra.zeroMs) : 0 };
+}
+
+function cutter(stream: OggStream, zeroMs: number): Cutter {
   return {
     head: stream.head,
     points(bytes, base) {
@@ -57,7 +62,7 @@ function cutter(stream: OggStream): Cutter {
       let before: OggPage | null = null;
       for (const page of pagesIn(bytes, stream.serial)) {
         if (before !== null && before.granule >= 0 && !before.isOpen && !page.isContinued) {
-          points.push({ offset: base + page.at, timeMs: msAt(stream, before.granule) });
+          points.push({ offset: base + page.at, timeMs: msAt(stream, before.granule) - zeroMs });
         }
         before = page;
       }
@@ -90,58 +95,20 @@ function msAt({ preSkip, sampleRate }: OggStream, granule: number): number {
   return ((granule - preSkip) / sampleRate) * 1000;
 }
 
-function* pagesIn(bytes: Uint8Array, serial: number): Generator<OggPage> {
-  for (let at = indexOfBytes(bytes, CAPTURE, 0); at !== -1;) {
-    const page = parseOggPage(bytes, at);
-    if (page !== null && page.serial === serial) yield page;
-    at = indexOfBytes(bytes, CAPTURE, page !== null && page.serial === serial ? at + page.length : at + 4);
+/** Where the sound ends, and when: the last whole page on which a packet does. */
+async function readEnd(
+  source: ByteSource,
+  { serial, headBytes }: OggStream,
+): Promise<{ readonly offset: number; readonly granule: number } | null> {
+  let length = LOOK_BACK_BYTES;
+  for (let until = source.sizeBytes; until > headBytes; length = Math.min(READ_BYTES, 4 * length)) {
+    const from = Math.max(headBytes, until - length);
+    const bytes = await readWithin(source, from, until - from + MAX_HEADER_BYTES);
+    const last = [...pagesIn(bytes, serial)].findLast(
+      (page) => page.granule >= 0 && from + page.at + page.length <= source.sizeBytes,
+    );
+    if (last !== undefined) return { offset: from + last.at + last.length, granule: last.granule };
+    until = from;
   }
-}
-
-async function readDuration(source: ByteSource, stream: OggStream): Promise<number> {
-  for (let length = HEAD_BYTES; ; length *= 4) {
-    const bytes = await readWithin(source, source.sizeBytes - length, length);
-    const last = [...pagesIn(bytes, stream.serial)].findLast((page) => page.granule >= 0);
-    if (last !== undefined) return msAt(stream, last.granule);
-    if (length >= Math.min(MAX_HEAD_BYTES, source.sizeBytes)) return 0;
-  }
-}
-
-/** The headers of the first audio stream: two packets for Opus, three for Vorbis, on pages of their own. */
-async function readStream(source: ByteSource, lookBytes: number): Promise<OggStream | "other_codec" | null> {
-  for (let length = lookBytes; ; length *= 4) {
-    const bytes = await readWithin(source, 0, length);
-    const stream = parseStream(bytes);
-    if (stream !== "incomplete") return stream;
-    if (length >= Math.min(MAX_HEAD_BYTES, source.sizeBytes)) return null;
-  }
-}
-
-function parseStream(bytes: Uint8Array): OggStream | "other_codec" | "incomplete" | null {
-  let first: { readonly page: OggPage; readonly codec: "opus" | "vorbis" } | null = null;
-  let packets = 0;
-  const pages: Uint8Array[] = [];
-  for (let page = parseOggPage(bytes, 0); page !== null; page = parseOggPage(bytes, page.at + page.length)) {
-    if (page.at + page.length > bytes.length) break;
-    if (page.isFirst && first === null) {
-      if (asciiAt(bytes, page.bodyAt, 8) === "OpusHead") first = { page, codec: "opus" };
-      else if (asciiAt(bytes, page.bodyAt + 1, 6) === "vorbis") first = { page, codec: "vorbis" };
-    }
-    if (!page.isFirst && first === null) return "other_codec";
-    if (first === null || page.serial !== first.page.serial) continue;
-    pages.push(bytes.subarray(page.at, page.at + page.length));
-    for (let at = page.at + 27; at < page.bodyAt; at++) if ((bytes[at] ?? 0) < 255) packets += 1;
-    if (packets < (first.codec === "opus" ? 2 : 3)) continue;
-    const view = viewOf(bytes);
-    const { bodyAt, serial } = first.page;
-    return {
-      codec: first.codec,
-      serial,
-      sampleRate: first.codec === "opus" ? 48_000 : view.getUint32(bodyAt + 12, true),
-      preSkip: first.codec === "opus" ? view.getUint16(bodyAt + 10, true) : 0,
-      head: concatBytes(pages),
-      headBytes: page.at + page.length,
-    };
-  }
-  return bytes.length === 0 ? null : "incomplete";
+  return null;
 }

@@ -1,0 +1,37 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { extractChunk } from "../../shared/audio/extract.ts";
+import type { AudioPlan } from "../../shared/audio/plan.ts";
+import { compare, decode, fileSource } from "./media.ts";
+
+type Chunks = Extract<AudioPlan, { readonly type: "chunks" }>;
+
+export function chunksOf(plan: AudioPlan): Chunks {
+  if (plan.type !== "chunks") throw new Error(JSON.stringify(plan));
+  return plan;
+}
+
+const SLICE_MS = 2_000;
+
+/** How little, at worst, the own parts of all chunks are like what is expected at their time, slice by slice. */
+export async function worstLikeness(
+  source: Awaited<ReturnType<typeof fileSource>>,
+  plan: Chunks,
+  expected: Float32Array,
+  folder: string,
+): Promise<{ readonly correlation: number; readonly lagMs: number; readonly atMs: number }> {
+  let worst = { correlation: 1, lagMs: 0, atMs: -1 };
+  for (const chunk of plan.chunks) {
+    const cut = await extractChunk(source, plan.container, chunk);
+    const path = join(folder, "cut");
+    await writeFile(path, cut.bytes);
+    const pcm = await decode(path);
+    // The decoder warms up at the start of each link; the ends of the last slice are left to rounding.
+    for (let from = chunk.ownStartMs + 200; from < chunk.ownEndMs - 300; from += SLICE_MS) {
+      const like = compare(expected, pcm, cut.startMs, from, Math.min(from + SLICE_MS, chunk.ownEndMs - 100));
+      if (like.correlation < worst.correlation) worst = { ...like, atMs: from };
+    }
+  }
+  return worst;
+}
