@@ -2,14 +2,27 @@ import { concatBytes } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import { refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Refusal } from "./chunk.ts";
 import type { CallLimits } from "./call-limits.ts";
-import { READ_BYTES } from "./limits.ts";
+import { HEAD_BYTES, READ_BYTES } from "./limits.ts";
 import { readStart, readStream, type NoStream, type OggStream } from "./ogg-head.ts";
+import { findLinks } from "./ogg-links.ts";
 import { MAX_HEADER_BYTES, pagesIn, type OggPage } from "./ogg-page.ts";
+import { planParts } from "./parts.ts";
 import { extractSpliced, planSpliced, type Cutter, type Strip } from "./spliced.ts";
 
 const LOOK_BACK_BYTES = 8 * 1024;
 
 export async function planOgg(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
+  const starts = await findLinks(source);
+  if (starts.length === 1) return planLink(source, limits);
+  return planParts(source, starts, async (link) => {
+    const planned = await planLink(link, limits);
+    // Nothing of it is lost: the source ends, or goes on with the next link, before its sound begins.
+    const isHeadOnly = planned.type === "refused" && planned.code === "damaged" && link.sizeBytes < HEAD_BYTES;
+    return isHeadOnly ? noStream("no_audio") : planned;
+  });
+}
+
+async function planLink(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
   const start = await readStart(source);
   if (typeof start === "string" || "codec" in start) return noStream(start);
   const { stream, zeroMs, hasVideo } = start;
