@@ -13,6 +13,8 @@ export interface OggStream {
   readonly serial: number;
   readonly sampleRate: number;
   readonly preSkip: number;
+  /** Its packets are Opus as it is, not several streams in one (RFC 7845, section 5.1.1). */
+  readonly isPlainOpus: boolean;
   readonly head: Uint8Array;
   readonly headBytes: number;
 }
@@ -90,6 +92,7 @@ function parseStream(bytes: Uint8Array): OggStream | NoStream {
       serial,
       sampleRate: first.codec === "opus" ? 48_000 : view.getUint32(bodyAt + 12, true),
       preSkip: first.codec === "opus" ? view.getUint16(bodyAt + 10, true) : 0,
+      isPlainOpus: first.codec === "opus" && byteAt(bytes, bodyAt + 18) === 0,
       head: concatBytes(pages),
       headBytes: page.at + page.length,
     };

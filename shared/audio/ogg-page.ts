@@ -1,6 +1,6 @@
 import { asciiAt, byteAt, indexOfBytes, viewOf } from "./bytes.ts";
 
-const CAPTURE = [0x4f, 0x67, 0x67, 0x53];
+export const CAPTURE = [0x4f, 0x67, 0x67, 0x53];
 export const MAX_HEADER_BYTES = 27 + 255;
 export const MAX_PAGE_BYTES = MAX_HEADER_BYTES + 255 * 255;
 
@@ -49,9 +49,37 @@ export function* pagesIn(bytes: Uint8Array, serial?: number): Generator<OggPage>
   }
 }
 
+/** How long its segments are: a packet ends with the first below 255. */
+export function lacingOf(bytes: Uint8Array, { at, bodyAt }: OggPage): readonly number[] {
+  return [...bytes.subarray(at + 27, bodyAt)];
+}
+
 /** Packets that end on a page. */
-export function packetsOn(bytes: Uint8Array, { at, bodyAt }: OggPage): number {
-  return bytes.subarray(at + 27, bodyAt).filter((lacing) => lacing < 255).length;
+export function packetsOn(bytes: Uint8Array, page: OggPage): number {
+  return lacingOf(bytes, page).filter((value) => value < 255).length;
+}
+
+/** A page from the middle of a stream, without its number. */
+export function writePage(
+  {
+    serial,
+    granule,
+    isContinued,
+    lacing,
+  }: Pick<OggPage, "serial" | "granule" | "isContinued"> & { readonly lacing: readonly number[] },
+  body: Uint8Array,
+): Uint8Array {
+  const page = new Uint8Array(27 + lacing.length + body.length);
+  const view = viewOf(page);
+  page.set(CAPTURE);
+  page[5] = isContinued ? 1 : 0;
+  view.setBigInt64(6, BigInt(granule), true);
+  view.setUint32(14, serial, true);
+  page[26] = lacing.length;
+  page.set(lacing, 27);
+  page.set(body, 27 + lacing.length);
+  writeCrc(page, { at: 0, length: page.length });
+  return page;
 }
 
 /** mediabunny leaves out the framing bit that ends a Vorbis comment header; libvorbis then refuses the file. */

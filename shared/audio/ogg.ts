@@ -1,4 +1,3 @@
-import { concatBytes } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import { refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Refusal } from "./chunk.ts";
 import type { CallLimits } from "./call-limits.ts";
@@ -6,8 +5,9 @@ import { HEAD_BYTES, READ_BYTES } from "./limits.ts";
 import { readStart, readStream, type NoStream, type OggStream } from "./ogg-head.ts";
 import { findLinks } from "./ogg-links.ts";
 import { MAX_HEADER_BYTES, pagesIn, type OggPage } from "./ogg-page.ts";
+import { stripOgg, type Filling } from "./ogg-strip.ts";
 import { planParts } from "./parts.ts";
-import { extractSpliced, planSpliced, type Cutter, type Strip } from "./spliced.ts";
+import { extractSpliced, planSpliced, type Cutter } from "./spliced.ts";
 
 const LOOK_BACK_BYTES = 8 * 1024;
 
@@ -37,7 +37,7 @@ async function planLink(source: ByteSource, limits: CallLimits): Promise<AudioPl
     zeroMs,
     hasVideo,
     bodyOffset: stream.headBytes,
-    cutter: cutter(stream, zeroMs),
+    cutter: cutter(stream, zeroMs, null),
   } as const;
   // A picture that outlasts the sound is not read.
   const sounding = { ...source, sizeBytes: end.offset };
@@ -57,7 +57,8 @@ export async function extractOgg(source: ByteSource, chunk: ChunkPlan): Promise<
   const { headBytes, zeroMs } = extraOf(chunk);
   const stream = await readStream(source, headBytes);
   if (stream === null) throw new Error("The Ogg file's headers are not as planned.");
-  return extractSpliced(source, cutter(stream, zeroMs), zeroMs, chunk);
+  const filling = stream.isPlainOpus ? { untilGranule: (chunk.endMs + zeroMs) * 48 + stream.preSkip } : null;
+  return extractSpliced(source, cutter(stream, zeroMs, filling), zeroMs, chunk);
 }
 
 function extraOf({ extra }: ChunkPlan): { readonly headBytes: number; readonly zeroMs: number } {
@@ -66,7 +67,7 @@ function extraOf({ extra }: ChunkPlan): { readonly headBytes: number; readonly z
   return { headBytes: Number(extra.headBytes), zeroMs: "zeroMs" in extra ? Number(extra.zeroMs) : 0 };
 }
 
-function cutter(stream: OggStream, zeroMs: number): Cutter {
+function cutter(stream: OggStream, zeroMs: number, filling: Filling | null): Cutter {
   return {
     head: stream.head,
     points(bytes, base) {
@@ -81,26 +82,7 @@ function cutter(stream: OggStream, zeroMs: number): Cutter {
       }
       return points;
     },
-    strip: () => stripOgg(stream.serial),
-  };
-}
-
-/** Whole pages of one stream: a reader may take a page that is cut off for a broken file. */
-function stripOgg(serial: number): Strip {
-  let held: Uint8Array = new Uint8Array();
-  return {
-    push(piece) {
-      const bytes = concatBytes([held, piece]);
-      const kept: Uint8Array[] = [];
-      let end = 0;
-      for (const page of pagesIn(bytes, serial)) {
-        if (page.at + page.length > bytes.length) break;
-        end = page.at + page.length;
-        kept.push(bytes.subarray(page.at, end));
-      }
-      held = bytes.slice(end);
-      return concatBytes(kept);
-    },
+    strip: () => stripOgg(stream.serial, filling),
   };
 }
 

@@ -3,10 +3,9 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { DamagedSource, SilentStretch } from "../../shared/audio/chunk.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { decode, ffmpeg, fileBytes, fileSource, LIMITS, makeSpeech, memorySource } from "./media.ts";
+import { compare, decode, ffmpeg, fileBytes, fileSource, LIMITS, makeSpeech, memorySource } from "./media.ts";
 import { chunksOf, worstLikeness } from "./ogg-heard.ts";
 
 const SECONDS = 130;
@@ -15,7 +14,7 @@ const VORBIS = ["-c:a", "libvorbis", "-q:a", "3"];
 
 let folder = "";
 let speech = "";
-let heard = new Float32Array();
+let heard: Float32Array = new Float32Array();
 beforeAll(async () => {
   ({ folder, speech } = await makeSpeech(SECONDS));
   heard = await decode(speech);
@@ -34,7 +33,7 @@ test.each([
   const plan = chunksOf(await planAudio(source, LIMITS));
   expect(Math.abs(plan.durationMs - SECONDS * 1000)).toBeLessThan(100);
   const worst = await worstLikeness(source, plan, heard, folder);
-  expect(worst.correlation, JSON.stringify(worst)).toBeGreaterThan(0.9);
+  expect(worst.correlation).toBeGreaterThan(0.9);
   expect(Math.abs(worst.lagMs)).toBeLessThan(40);
   // Not to be compared with the original alone: most of a file this small is the first and the last look.
   const before = await fileSource(plain);
@@ -57,7 +56,7 @@ test("a recording joined in the middle begins where it was joined", async () => 
   const plan = chunksOf(await planAudio(source, LIMITS));
   expect(Math.abs(plan.durationMs - (SECONDS * 1000 - beforeMs))).toBeLessThan(50);
   const worst = await worstLikeness(source, plan, heard.subarray(Math.round(beforeMs * 16)), folder);
-  expect(worst.correlation, JSON.stringify(worst)).toBeGreaterThan(0.9);
+  expect(worst.correlation).toBeGreaterThan(0.9);
 });
 
 test("sound that begins after the picture keeps the picture's time", async () => {
@@ -85,9 +84,10 @@ test("sound that ends long before the picture does is found", async () => {
 });
 
 test.each([
-  ["Opus", OPUS],
-  ["Vorbis", VORBIS],
-])("a hole, and noise in the middle, leave the rest to be heard: %s", async (_name, options) => {
+  // What follows a hole is heard at its time; Vorbis has no packet that stands for what is missing.
+  ["Opus", OPUS, true],
+  ["Vorbis", VORBIS, false],
+] as const)("a hole, and noise in the middle, leave the rest to be heard: %s", async (_name, options, keepsTime) => {
   const path = join(folder, "damaged.ogg");
   await ffmpeg(["-i", speech, ...options, path]);
   const whole = Buffer.from(await fileBytes(path));
@@ -101,16 +101,17 @@ test.each([
     const source = memorySource(Buffer.concat(pieces));
     const plan = chunksOf(await planAudio(source, LIMITS));
     expect(Math.abs(plan.durationMs - SECONDS * 1000)).toBeLessThan(100);
-    const cut: number[] = [];
     for (const chunk of plan.chunks) {
-      try {
-        await extractChunk(source, plan.container, chunk);
-        cut.push(chunk.index);
-      } catch (error) {
-        if (!(error instanceof DamagedSource) && !(error instanceof SilentStretch)) throw error;
-      }
+      const cut = await extractChunk(source, plan.container, chunk);
+      await writeFile(join(folder, "cut"), cut.bytes);
+      const pcm = await decode(join(folder, "cut"));
+      expect(cut.durationMs).toBeGreaterThan((chunk.endMs - chunk.startMs) * 0.8);
+      if (!keepsTime) continue;
+      expect(Math.abs(pcm.length / 16 - cut.durationMs)).toBeLessThan(60);
+      const like = compare(heard, pcm, cut.startMs, chunk.ownEndMs - 3_000, chunk.ownEndMs - 500);
+      expect(like.correlation).toBeGreaterThan(0.9);
+      expect(Math.abs(like.lagMs)).toBeLessThan(40);
     }
-    expect(cut).toHaveLength(plan.chunks.length);
   }
 });
 

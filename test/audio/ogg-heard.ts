@@ -1,9 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import type { ByteSource } from "../../shared/audio/byte-source.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import type { AudioPlan } from "../../shared/audio/plan.ts";
-import { compare, decode, fileSource } from "./media.ts";
+import { compare, decode } from "./media.ts";
 
 type Chunks = Extract<AudioPlan, { readonly type: "chunks" }>;
 
@@ -16,7 +17,7 @@ const SLICE_MS = 2_000;
 
 /** How little, at worst, the own parts of all chunks are like what is expected at their time, slice by slice. */
 export async function worstLikeness(
-  source: Awaited<ReturnType<typeof fileSource>>,
+  source: ByteSource,
   plan: Chunks,
   expected: Float32Array,
   folder: string,
