@@ -36,6 +36,7 @@ interface Taken {
 export function stripOgg(serial: number, filling: Filling | null): Strip {
   let held: Uint8Array = new Uint8Array();
   let last: Taken | null = null;
+  let isCounted = false;
   let isOver = false;
 
   /** A page, and what is needed in front of it. */
@@ -43,7 +44,10 @@ export function stripOgg(serial: number, filling: Filling | null): Strip {
     const whole = bytes.subarray(page.at, page.at + page.length);
     const sequence = viewOf(bytes).getUint32(page.at + 18, true);
     const before = last;
-    const isMissing = before !== null && sequence !== before.sequence + 1;
+    const isNext = sequence === (before?.sequence ?? 0) + 1;
+    // Some writers do not count their pages.
+    isCounted ||= before !== null && isNext;
+    const isMissing = before !== null && isCounted && !isNext;
     const kept = isMissing && page.isContinued ? dropFirstPacket(whole) : whole;
     if (kept === null) return [];
     const { granule, isOpen } = page;

@@ -48,7 +48,8 @@ export async function planAudio(source: ByteSource, limits: CallLimits): Promise
     const planned = await planners[container](source, limits);
     if (planned.type !== "chunks") return planned;
     const plan = { ...planned, durationMs: Math.round(planned.durationMs) };
-    if (plan.chunks.length > 1) return plan;
+    // A decoder may know nothing of a chain, and stop at a first part without sound.
+    if (plan.chunks.length > 1 || plan.chunks[0]?.part !== undefined) return plan;
     const isSmall = source.sizeBytes <= limits.maxBytes;
     if (isSmall && plan.isTrimmed !== true && SENT_WHOLE.has(`${plan.container}/${plan.codec}`))
       return { type: "whole", durationMs: plan.durationMs };

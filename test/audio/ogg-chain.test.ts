@@ -139,6 +139,8 @@ test("links without sound take no time, and one of another codec is refused by i
   expect(await plan([theora])).toMatchObject({ type: "refused", code: "no_audio_track" });
   const between = chunksOf(await plan([link, theora, await encode({ from: 0, to: 12, options: OPUS })]));
   expect(Math.abs(between.durationMs - 24_000)).toBeLessThan(100);
+  // A decoder that stops at the first link would hear nothing.
+  expect(chunksOf(await plan([theora, link])).chunks).toHaveLength(1);
   const cutOff = chunksOf(await plan([link, await encode({ from: 0, to: 12, options: OPUS }), theora.subarray(0, 60)]));
   expect(Math.abs(cutOff.durationMs - 24_000)).toBeLessThan(100);
   expect(await plan([link, flac])).toMatchObject({
