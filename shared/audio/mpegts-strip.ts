@@ -1,0 +1,45 @@
+import { concatBytes } from "./bytes.ts";
+import {
+  CLOCK_HZ,
+  CLOCK_WRAP,
+  nextSync,
+  PACKET_BYTES,
+  packetsIn,
+  readStamp,
+  stampPlaces,
+  writeStamp,
+} from "./mpegts-packet.ts";
+import type { Strip } from "./spliced.ts";
+
+/** Time zero on the clock of what was stripped: room for what plays a little before it. */
+export const STRIPPED_ZERO_MS = 60_000;
+const STRIPPED_ZERO = (STRIPPED_ZERO_MS / 1000) * CLOCK_HZ;
+
+/** Ticks since time zero; a little before it is negative, far before it the clock went round. */
+export function ticksSince(zeroTicks: number, ticks: number): number {
+  const since = (ticks - zeroTicks + CLOCK_WRAP) % CLOCK_WRAP;
+  return since >= CLOCK_WRAP - STRIPPED_ZERO ? since - CLOCK_WRAP : since;
+}
+
+/** Only the audio's packets, on a clock that starts at time zero and so does not go round. */
+export function stripTs(audioPid: number, zeroTicks: number): Strip {
+  let held: Uint8Array = new Uint8Array();
+  return {
+    push(piece) {
+      const bytes = concatBytes([held, piece]);
+      const kept: Uint8Array[] = [];
+      let end = nextSync(bytes, 0);
+      for (const packet of packetsIn(bytes)) {
+        end = packet.at + PACKET_BYTES;
+        if (packet.pid !== audioPid) continue;
+        for (const place of stampPlaces(bytes, packet)) {
+          writeStamp(bytes, place, ticksSince(zeroTicks, readStamp(bytes, place)) + STRIPPED_ZERO);
+        }
+        kept.push(bytes.subarray(packet.at, packet.at + PACKET_BYTES));
+      }
+      // Shorter than a packet, but where the bytes are no packets.
+      held = bytes.slice(Math.max(end, bytes.length - 3 * PACKET_BYTES));
+      return concatBytes(kept);
+    },
+  };
+}

@@ -1,0 +1,158 @@
+import { asciiAt, byteAt, concatBytes } from "./bytes.ts";
+import { PACKET_BYTES, packetsIn, pidAt } from "./mpegts-packet.ts";
+
+/** One elementary stream, as a programme's table has it. */
+export interface Stream {
+  readonly pid: number;
+  readonly kind: "audio" | "video" | "other";
+  /** Of audio that cannot be taken out of a transport stream. */
+  readonly unreadable?: string;
+  /** Its entry in the table. */
+  readonly entry: Uint8Array;
+}
+
+export interface Programme {
+  readonly clockPid: number;
+  /** The table's own descriptors, length in front. */
+  readonly descriptors: Uint8Array;
+  readonly streams: readonly Stream[];
+}
+
+const PMT_PID = 0x1ffe;
+const VIDEO_TYPES = new Set([0x01, 0x02, 0x10, 0x1b, 0x1e, 0x1f, 0x20, 0x24, 0x33, 0x42, 0xd1, 0xea]);
+const READABLE_TYPES = new Set([0x03, 0x04, 0x0f, 0x81, 0x82, 0x87, 0x8a]);
+const UNREADABLE_TYPES: Readonly<Record<number, string>> = {
+  0x11: "AAC in LATM",
+  0x1c: "AAC without headers",
+  0x2d: "MPEG-H",
+  0x80: "PCM of a Blu-ray disc",
+  0x83: "Dolby TrueHD",
+  0x84: "Dolby Digital Plus of a Blu-ray disc",
+};
+/** DTS of three kinds, on a Blu-ray disc only. */
+const DISC_TYPES = new Set([0x85, 0x86, 0xa2]);
+const PRIVATE_TYPE = 0x06;
+const READABLE_TAGS = new Set([0x6a, 0x7a, 0x7b, 0xcc]);
+const REGISTRATION_TAG = 0x05;
+const NAME_BYTES = 4;
+/** Of descriptors only those that name the codec go into a table that must fit one packet. */
+const NAMING_TAGS = new Set([REGISTRATION_TAG, ...READABLE_TAGS]);
+
+/** The programmes in the order of their table; null as long as one of their own tables has not come. */
+export function readProgrammes(head: Uint8Array): readonly Programme[] | null {
+  const [association] = sectionsOf(head, 0, 0x00);
+  if (association === undefined) return null;
+  const programmes: Programme[] = [];
+  for (let at = 8; at + 8 <= association.length; at += 4) {
+    if (byteAt(association, at) === 0 && byteAt(association, at + 1) === 0) continue;
+    const number = (byteAt(association, at) << 8) | byteAt(association, at + 1);
+    const maps = sectionsOf(head, pidAt(association, at + 2), 0x02);
+    const map = maps.find((one) => ((byteAt(one, 3) << 8) | byteAt(one, 4)) === number);
+    if (map !== undefined) programmes.push(readMap(map));
+    else if (programmes.length === 0) return null;
+  }
+  return programmes;
+}
+
+/** Tables of one programme with one stream in it: other streams would be looked for, other programmes are refused. */
+export function tablesFor(
+  { descriptors }: Pick<Programme, "descriptors">,
+  { entry, pid }: Pick<Stream, "entry" | "pid">,
+) {
+  const association = section(0x00, Uint8Array.of(0x00, 0x01, 0xe0 | (PMT_PID >> 8), PMT_PID & 255));
+  const map = section(0x02, concatBytes([Uint8Array.of(0xe0 | (pid >> 8), pid & 255), descriptors, entry]));
+  return concatBytes([tablePacket(0, association), tablePacket(PMT_PID, map)]);
+}
+
+function readMap(map: Uint8Array): Programme {
+  const end = map.length - 4;
+  const own = naming(map.subarray(12, 12 + lengthAt(map, 10)));
+  const isDisc = ["HDMV", "HDPR"].some((name) => own.registrations.includes(name));
+  const streams: Stream[] = [];
+  for (let at = 12 + lengthAt(map, 10); at + 5 <= end; at += 5 + lengthAt(map, at + 3)) {
+    const type = byteAt(map, at);
+    const named = naming(map.subarray(at + 5, Math.min(end, at + 5 + lengthAt(map, at + 3))));
+    const entry = concatBytes([map.subarray(at, at + 3), withLength(named.bytes)]);
+    streams.push({ pid: pidAt(map, at + 1), entry, ...kindOf(type, named, isDisc) });
+  }
+  return { clockPid: pidAt(map, 8), descriptors: withLength(own.bytes), streams };
+}
+
+function kindOf(type: number, { tags, registrations }: Naming, isDisc: boolean): Pick<Stream, "kind" | "unreadable"> {
+  if (VIDEO_TYPES.has(type)) return { kind: "video" };
+  if (READABLE_TYPES.has(type) || (isDisc && DISC_TYPES.has(type))) return { kind: "audio" };
+  const unreadable = UNREADABLE_TYPES[type];
+  if (unreadable !== undefined) return { kind: "audio", unreadable };
+  if (type !== PRIVATE_TYPE) return { kind: "other" };
+  if (tags.some((tag) => READABLE_TAGS.has(tag)) || registrations.some((name) => name.startsWith("DTS"))) {
+    return { kind: "audio" };
+  }
+  if (registrations.includes("Opus")) return { kind: "audio", unreadable: "Opus" };
+  if (registrations.includes("BSSD")) return { kind: "audio", unreadable: "PCM (SMPTE 302M)" };
+  return { kind: "other" };
+}
+
+interface Naming {
+  readonly tags: readonly number[];
+  readonly registrations: readonly string[];
+  readonly bytes: Uint8Array;
+}
+
+function naming(descriptors: Uint8Array): Naming {
+  const tags: number[] = [];
+  const registrations: string[] = [];
+  const kept: Uint8Array[] = [];
+  for (let at = 0; at + 2 <= descriptors.length; at += 2 + byteAt(descriptors, at + 1)) {
+    const tag = byteAt(descriptors, at);
+    if (!NAMING_TAGS.has(tag)) continue;
+    tags.push(tag);
+    if (tag === REGISTRATION_TAG) registrations.push(asciiAt(descriptors, at + 2, 4));
+    const named = descriptors.subarray(at + 2, at + 2 + Math.min(NAME_BYTES, byteAt(descriptors, at + 1)));
+    kept.push(Uint8Array.of(tag, named.length), named);
+  }
+  return { tags, registrations, bytes: concatBytes(kept) };
+}
+
+/** The sections of a table that are whole. */
+function sectionsOf(bytes: Uint8Array, pid: number, tableId: number): readonly Uint8Array[] {
+  const found: Uint8Array[] = [];
+  let open: Uint8Array | null = null;
+  for (const packet of packetsIn(bytes)) {
+    if (packet.pid !== pid) continue;
+    const payload = bytes.subarray(packet.payloadAt, packet.at + PACKET_BYTES);
+    if (packet.startsUnit) open = payload.subarray(1 + byteAt(payload, 0));
+    else if (open !== null) open = concatBytes([open, payload]);
+    while (open !== null && open.length > 3 && byteAt(open, 0) !== 0xff) {
+      const length = 3 + lengthAt(open, 1);
+      if (open.length < length) break;
+      if (byteAt(open, 0) === tableId) found.push(open.subarray(0, length));
+      open = open.subarray(length);
+    }
+  }
+  return found;
+}
+
+function lengthAt(bytes: Uint8Array, at: number): number {
+  return ((byteAt(bytes, at) & 15) << 8) | byteAt(bytes, at + 1);
+}
+
+function withLength(bytes: Uint8Array): Uint8Array {
+  return concatBytes([Uint8Array.of(0xf0 | (bytes.length >> 8), bytes.length & 255), bytes]);
+}
+
+/** With four bytes for a checksum, which nobody reads here. */
+function section(tableId: number, body: Uint8Array): Uint8Array {
+  const length = 5 + body.length + 4;
+  return concatBytes([
+    Uint8Array.of(tableId, 0xb0 | (length >> 8), length & 255, 0, 1, 0xc1, 0, 0),
+    body,
+    new Uint8Array(4),
+  ]);
+}
+
+function tablePacket(pid: number, table: Uint8Array): Uint8Array {
+  const packet = new Uint8Array(PACKET_BYTES).fill(0xff);
+  packet.set([0x47, 0x40 | (pid >> 8), pid & 255, 0x10, 0]);
+  packet.set(table, 5);
+  return packet;
+}
