@@ -20,11 +20,10 @@ export interface Clock {
 
 const MAX_SAMPLES = 32;
 const MIN_SAMPLES = 4;
-/** Of the file, what looking along it and then for the joints may read each. */
+/** Of the file, what looking along it may read. */
 const LOOK_SHARE = 0.05;
-const MAX_DOUBTFUL_READS = 48;
+const MAX_DOUBTFUL_READS = 24;
 const MAX_CERTAIN_READS = 256;
-const MAX_WINDOWS = 6;
 const MIN_WINDOW_BYTES = 20 * 188;
 const MAX_WINDOW_BYTES = 64 * 1024;
 /** Players take a longer jump as a new clock. Where a clock goes back a little, streams of one file are mixed. */
@@ -59,7 +58,7 @@ export async function findJoints(source: ByteSource, clock: Clock, head: Uint8Ar
     place,
     windowBytes,
     ticksPerByte: usualPace(samples),
-    readsLeft: Math.min(MAX_DOUBTFUL_READS, 16 + looks),
+    readsLeft: Math.min(MAX_DOUBTFUL_READS, 8 + looks),
   };
   const starts = [0];
   let partTicks = 0;
@@ -83,16 +82,17 @@ interface Search {
   look(offset: number): Promise<Stamp | undefined>;
   /** The new file's beginning, of a stretch short enough to be read. */
   place(from: Stamp, to: Stamp): Promise<number | null>;
-  readonly windowBytes: number;
   readonly ticksPerByte: number;
   readsLeft: number;
 }
 
 function lookAt(source: ByteSource, clock: Clock, windowBytes: number): Search["look"] {
   return async (offset) => {
-    for (let at = offset; at < Math.min(source.sizeBytes, offset + MAX_WINDOWS * windowBytes); at += windowBytes) {
-      const [stamp] = stampsIn(await readWithin(source, at, windowBytes), at, clock);
+    let at = offset;
+    for (const length of [windowBytes, 3 * windowBytes]) {
+      const [stamp] = stampsIn(await readWithin(source, at, length), at, clock);
       if (stamp !== undefined) return stamp;
+      at += length;
     }
     return undefined;
   };
@@ -100,9 +100,9 @@ function lookAt(source: ByteSource, clock: Clock, windowBytes: number): Search["
 
 function placeIn(source: ByteSource, clock: Clock): Search["place"] {
   return async (from, to) => {
-    const base = Math.max(from.offset, to.offset - READ_BYTES);
+    const base = from.offset;
     const bytes = await readWithin(source, base, to.offset - base + PACKET_BYTES);
-    const stamps = [from, ...stampsIn(bytes, base, clock)];
+    const stamps = stampsIn(bytes, base, clock);
     const index = stamps.findIndex((stamp, at) => at > 0 && isJump(stamps[at - 1] ?? stamp, stamp));
     const [before, after] = [stamps[index - 1], stamps[index]];
     if (before === undefined || after === undefined) return null;
@@ -119,10 +119,11 @@ async function jointsBetween(search: Search, from: Stamp, to: Stamp): Promise<re
   const doubt = doubtOf(from, to, search.ticksPerByte);
   if (doubt === "none" || search.readsLeft <= (doubt === "certain" ? -MAX_CERTAIN_READS : 0)) return [];
   search.readsLeft -= 1;
-  const isClose = to.offset - from.offset <= search.windowBytes;
-  const middle = isClose ? undefined : await search.look(Math.floor((from.offset + to.offset) / 2));
+  const length = to.offset - from.offset;
+  const middle = length <= MAX_WINDOW_BYTES ? undefined : await search.look(from.offset + Math.floor(length / 2));
   if (middle === undefined || middle.offset >= to.offset) {
-    const place = await search.place(from, to);
+    const place =
+      length > (doubt === "certain" ? READ_BYTES : 4 * MAX_WINDOW_BYTES) ? null : await search.place(from, to);
     return place === null ? [] : [place];
   }
   return [...(await jointsBetween(search, from, middle)), ...(await jointsBetween(search, middle, to))];

@@ -21,8 +21,13 @@ export function ticksSince(zeroTicks: number, ticks: number): number {
   return since >= CLOCK_WRAP - STRIPPED_ZERO ? since - CLOCK_WRAP : since;
 }
 
-/** Only the audio's packets, on a clock that starts at time zero and so does not go round. */
-export function stripTs(audioPid: number, zeroTicks: number): Strip {
+/**
+ * Only the audio's packets, on a clock that starts at time zero and so does not go round. Those before `fromMs` are left
+ * out: what plays before a pause would count as lasting through it.
+ */
+export function stripTs(audioPid: number, zeroTicks: number, fromMs = -STRIPPED_ZERO_MS): Strip {
+  const fromTicks = (fromMs / 1000) * CLOCK_HZ;
+  let isEarly = false;
   let held: Uint8Array = new Uint8Array();
   return {
     push(piece) {
@@ -32,10 +37,12 @@ export function stripTs(audioPid: number, zeroTicks: number): Strip {
       for (const packet of packetsIn(bytes)) {
         end = packet.at + PACKET_BYTES;
         if (packet.pid !== audioPid) continue;
-        for (const place of stampPlaces(bytes, packet)) {
-          writeStamp(bytes, place, ticksSince(zeroTicks, readStamp(bytes, place)) + STRIPPED_ZERO);
+        for (const [index, place] of stampPlaces(bytes, packet).entries()) {
+          const ticks = ticksSince(zeroTicks, readStamp(bytes, place));
+          if (index === 0) isEarly = ticks < fromTicks;
+          writeStamp(bytes, place, ticks + STRIPPED_ZERO);
         }
-        kept.push(bytes.subarray(packet.at, packet.at + PACKET_BYTES));
+        if (!isEarly) kept.push(bytes.subarray(packet.at, packet.at + PACKET_BYTES));
       }
       // Shorter than a packet, but where the bytes are no packets.
       held = bytes.slice(Math.max(end, bytes.length - 3 * PACKET_BYTES));

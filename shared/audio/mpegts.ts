@@ -1,43 +1,33 @@
-import { byteAt, concatBytes, fromBase64, toBase64 } from "./bytes.ts";
+import { concatBytes, fromBase64, toBase64 } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import {
   DamagedSource,
+  SilentStretch,
   refuse,
   type AudioPlan,
   type ChunkFile,
   type ChunkPlan,
   type Json,
-  type Refusal,
 } from "./chunk.ts";
 import type { CallLimits } from "./call-limits.ts";
-import { HEAD_BYTES, READ_BYTES } from "./limits.ts";
+import { HEAD_BYTES } from "./limits.ts";
+import { findAudio, readBeginning, type Found } from "./mpegts-audio.ts";
 import { findJoints } from "./mpegts-joints.ts";
-import {
-  CLOCK_HZ,
-  CLOCK_WRAP,
-  packetsIn,
-  pcrIn,
-  ptsIn,
-  readStamp,
-  stampPlaces,
-  ticksBetween,
-  type Stamp,
-} from "./mpegts-packet.ts";
+import { CLOCK_HZ, pcrIn, ptsIn, type Stamp } from "./mpegts-packet.ts";
 import { STRIPPED_ZERO_MS, stripTs, ticksSince } from "./mpegts-strip.ts";
-import { readProgrammes, tablesFor, type Programme, type Stream } from "./mpegts-tables.ts";
+import { tablesFor } from "./mpegts-tables.ts";
 import { planParts } from "./parts.ts";
 import { audioSpan, withAudioTrack } from "./remux.ts";
 import { extractSpliced, planSpliced, type Cutter } from "./spliced.ts";
 
-const NULL_PID = 0x1fff;
-/** How far the first audio is looked for: half a minute of HD video. */
-const FIRST_AUDIO_BYTES = 24 * 1024 * 1024;
-/** Video that begins longer before the audio is another recording's end. */
-const LONGEST_LEAD_TICKS = 3_600 * CLOCK_HZ;
 /** Longer than any packet of audio, of which a chunk may hold one more than was asked for. */
 const PACKET_MAX_MS = 500;
-/** At its end a file's clock is behind what was sent last by as much as a decoder holds. */
-const CLOCK_LAG_MS = 3_000;
+/** A unit of packets with one time lasts no longer. */
+const PES_MAX_MS = 2_000;
+/** Of the overlap behind a chunk's own part, what has to be there. */
+const WORD_MS = 1_000;
+/** Times the bytes that were planned for it, a chunk may need. */
+const MOST_LONGER = 8;
 
 interface TsExtra {
   readonly [key: string]: Json;
@@ -47,13 +37,6 @@ interface TsExtra {
   readonly tables: string;
   /** The clock at the source's time zero. */
   readonly zeroTicks: number;
-}
-
-interface Found {
-  readonly programmes: readonly Programme[];
-  readonly programme: Programme;
-  readonly stream: Stream;
-  readonly head: Uint8Array;
 }
 
 export async function planMpegTs(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
@@ -70,23 +53,43 @@ export async function planMpegTs(source: ByteSource, limits: CallLimits): Promis
 }
 
 export async function extractMpegTs(source: ByteSource, chunk: ChunkPlan): Promise<ChunkFile> {
-  const { extra } = chunk;
-  if (!isTsExtra(extra)) throw new Error("The chunk was not planned for MPEG-TS.");
+  const { extra, bytes } = chunk;
+  if (!isTsExtra(extra) || bytes === undefined) throw new Error("The chunk was not planned for MPEG-TS.");
+  // Where the picture moves, a second takes many times the bytes that the plan knew of.
+  for (let length = bytes.length; length <= MOST_LONGER * bytes.length; length *= 2) {
+    const isToEnd = bytes.offset + length >= source.sizeBytes;
+    const cut = await cutOnce(source, extra, { ...chunk, bytes: { ...bytes, length } });
+    if (!isToEnd && cut.reachedMs < Math.min(chunk.endMs, chunk.ownEndMs + WORD_MS)) continue;
+    if (cut.file === null) throw new SilentStretch("The recording has no sound here.");
+    // A packet lasts until the next one, and before a pause that is the pause.
+    return { ...cut.file, durationMs: Math.min(cut.file.durationMs, chunk.endMs - chunk.startMs + PACKET_MAX_MS) };
+  }
+  throw new DamagedSource("the clock of the transport stream does not get to the end of this part.");
+}
+
+/** One try at a stretch: its file, null without sound, and the time up to which all that plays is in the bytes. */
+async function cutOnce(
+  source: ByteSource,
+  extra: TsExtra,
+  chunk: ChunkPlan,
+): Promise<{ readonly file: ChunkFile | null; readonly reachedMs: number }> {
   const audio = cutter(extra);
-  const reached = { soundBytes: 0, clockMs: -1 };
+  let reachedMs = -1;
+  let soundBytes = 0;
   const cutting: Cutter = {
     head: audio.head,
     points(bytes, base) {
-      const clock = timed(pcrIn(bytes, base, extra.clockPid), extra);
-      reached.clockMs = Math.max(reached.clockMs, ...clock.map(({ timeMs }) => timeMs));
-      return [...audio.points(bytes, base), ...clock];
+      // The clock goes on where the sound does not.
+      const points = [...audio.points(bytes, base), ...timed(pcrIn(bytes, base, extra.clockPid), extra)];
+      reachedMs = Math.max(reachedMs, ...points.map(({ timeMs }) => timeMs));
+      return points;
     },
     strip() {
-      const strip = audio.strip();
+      const strip = stripTs(extra.audioPid, extra.zeroTicks, chunk.startMs - PES_MAX_MS);
       return {
         push(piece) {
           const kept = strip.push(piece);
-          reached.soundBytes += kept.length;
+          soundBytes += kept.length;
           return kept;
         },
       };
@@ -94,39 +97,12 @@ export async function extractMpegTs(source: ByteSource, chunk: ChunkPlan): Promi
   };
   try {
     const file = await extractSpliced(source, cutting, STRIPPED_ZERO_MS, chunk);
-    // A packet lasts until the next one, and before a pause that is the pause.
-    return { ...file, durationMs: Math.min(file.durationMs, chunk.endMs - chunk.startMs + PACKET_MAX_MS) };
+    return { file, reachedMs };
   } catch (error) {
-    const isSoundless = error instanceof SilentStretch || (error instanceof DamagedSource && reached.soundBytes === 0);
+    const isSoundless = error instanceof SilentStretch || (error instanceof DamagedSource && soundBytes === 0);
     if (!isSoundless) throw error;
-    // The clock goes on where the sound does not: all that plays before it has been sent, or is not there.
-    if (reached.clockMs >= chunk.endMs - CLOCK_LAG_MS) throw new SilentStretch("The recording has no sound here.");
-    throw new DamagedSource("The place of this part in the transport stream cannot be found.", { cause: error });
+    return { file: null, reachedMs };
   }
-}
-
-/** The tables and the audio stream that is cut: the first, of the first programme that has one which can be read. */
-async function findAudio(source: ByteSource): Promise<Found | Refusal> {
-  let head = new Uint8Array();
-  let programmes: readonly Programme[] | null = null;
-  for (let length = HEAD_BYTES; length <= 64 * HEAD_BYTES && programmes === null; length *= 4) {
-    head = new Uint8Array(await readWithin(source, 0, length));
-    if (isScrambled(head)) {
-      return refuse("encrypted", "The transport stream is scrambled. Send a copy without copy protection.");
-    }
-    programmes = readProgrammes(head);
-    if (head.length === source.sizeBytes) break;
-  }
-  if (programmes === null) return refuse("damaged", "The transport stream's tables are missing.");
-  const audio = programmes.flatMap((programme) =>
-    programme.streams.filter(({ kind }) => kind === "audio").map((stream) => ({ programme, stream })),
-  );
-  const readable = audio.find(({ stream }) => stream.unreadable === undefined);
-  if (readable !== undefined) return { programmes, ...readable, head };
-  const [named] = audio.map(({ stream }) => stream.unreadable ?? "");
-  if (named === undefined) return refuse("no_audio_track", "The transport stream has no audio.");
-  const message = `The audio of the transport stream is ${named}, which cannot be cut. Convert it to AAC or MP3.`;
-  return refuse("unsupported_codec", message);
 }
 
 async function planPart(source: ByteSource, found: Found, limits: CallLimits): Promise<AudioPlan> {
@@ -152,36 +128,10 @@ async function planPart(source: ByteSource, found: Found, limits: CallLimits): P
     zeroMs: STRIPPED_ZERO_MS,
     // Other sound lies between as video does.
     hasVideo: others.length > 0,
-    bodyOffset: 0,
+    bodyOffset: begun.offset,
     cutter: cutter(extra),
   } as const;
   return planSpliced(source, spliceable, { extra, limits });
-}
-
-/** The first audio, and the time at which a player begins: with the picture, where that comes first. */
-async function readBeginning(source: ByteSource, { programme, stream, head }: Found) {
-  const strip = stripTs(stream.pid, 0);
-  const kept: Uint8Array[] = [];
-  const pictures: number[] = [];
-  const audio: number[] = [];
-  for (let offset = 0; offset < Math.min(source.sizeBytes, FIRST_AUDIO_BYTES);) {
-    const piece = offset === 0 ? head : await readWithin(source, offset, Math.min(READ_BYTES, 3 * offset));
-    for (const packet of packetsIn(piece)) {
-      const [place] = stampPlaces(piece, packet);
-      const isPicture = programme.streams.some(({ pid, kind }) => pid === packet.pid && kind === "video");
-      if (place !== undefined && isPicture) pictures.push(readStamp(piece, place));
-      if (place !== undefined && packet.pid === stream.pid) audio.push(readStamp(piece, place));
-    }
-    kept.push(strip.push(piece));
-    offset += piece.length;
-    // The first is whole where the next begins.
-    if (audio.length > 1) break;
-  }
-  const [first] = audio;
-  if (first === undefined) return null;
-  const leads = pictures.map((ticks) => ticksBetween(ticks, first)).filter((ticks) => ticks < LONGEST_LEAD_TICKS);
-  const zeroTicks = (first - Math.max(0, ...leads) + CLOCK_WRAP) % CLOCK_WRAP;
-  return { zeroTicks, audio: concatBytes(kept) };
 }
 
 function cutter(extra: TsExtra): Cutter {
@@ -215,16 +165,6 @@ async function readDuration(source: ByteSource, extra: TsExtra): Promise<number>
     );
     if (offset === 0 || length > 32 * 1024 * 1024) return soundlessMs;
   }
-}
-
-/** Most packets that are no table say so in two bits of their header; what they hold is then noise. */
-function isScrambled(bytes: Uint8Array): boolean {
-  let balance = 0;
-  for (const { at, pid } of packetsIn(bytes)) {
-    if (pid < 0x20 || pid === NULL_PID) continue;
-    balance += byteAt(bytes, at + 3) & 0xc0 ? 1 : -1;
-  }
-  return balance > 0;
 }
 
 function isTsExtra(extra: ChunkPlan["extra"]): extra is TsExtra {

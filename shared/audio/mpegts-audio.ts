@@ -1,0 +1,80 @@
+import { byteAt, concatBytes } from "./bytes.ts";
+import { readWithin, type ByteSource } from "./byte-source.ts";
+import { refuse, type Refusal } from "./chunk.ts";
+import { HEAD_BYTES, READ_BYTES } from "./limits.ts";
+import { CLOCK_HZ, CLOCK_WRAP, packetsIn, readStamp, stampPlaces, ticksBetween, type Stamp } from "./mpegts-packet.ts";
+import { stripTs } from "./mpegts-strip.ts";
+import { readProgrammes, type Programme, type Stream } from "./mpegts-tables.ts";
+
+const NULL_PID = 0x1fff;
+/** How far the first audio is looked for: half a minute of HD video. */
+const FIRST_AUDIO_BYTES = 24 * 1024 * 1024;
+/** Video that begins longer before the audio is another recording's end. */
+const LONGEST_LEAD_TICKS = 3_600 * CLOCK_HZ;
+export interface Found {
+  readonly programmes: readonly Programme[];
+  readonly programme: Programme;
+  readonly stream: Stream;
+  readonly head: Uint8Array;
+}
+
+/** The tables and the audio stream that is cut: the first, of the first programme that has one which can be read. */
+export async function findAudio(source: ByteSource): Promise<Found | Refusal> {
+  let head = new Uint8Array();
+  let programmes: readonly Programme[] | null = null;
+  for (let length = HEAD_BYTES; length <= 64 * HEAD_BYTES && programmes === null; length *= 4) {
+    head = new Uint8Array(await readWithin(source, 0, length));
+    if (isScrambled(head)) {
+      return refuse("encrypted", "The transport stream is scrambled. Send a copy without copy protection.");
+    }
+    programmes = readProgrammes(head);
+    if (head.length === source.sizeBytes) break;
+  }
+  if (programmes === null) return refuse("damaged", "The transport stream's tables are missing.");
+  const audio = programmes.flatMap((programme) =>
+    programme.streams.filter(({ kind }) => kind === "audio").map((stream) => ({ programme, stream })),
+  );
+  const readable = audio.find(({ stream }) => stream.unreadable === undefined);
+  if (readable !== undefined) return { programmes, ...readable, head };
+  const [named] = audio.map(({ stream }) => stream.unreadable ?? "");
+  if (named === undefined) return refuse("no_audio_track", "The transport stream has no audio.");
+  const message = `The audio of the transport stream is ${named}, which cannot be cut. Convert it to AAC or MP3.`;
+  return refuse("unsupported_codec", message);
+}
+
+/** The first audio, and the time at which a player begins: with the picture, where that comes first. */
+export async function readBeginning(source: ByteSource, { programme, stream, head }: Found) {
+  const strip = stripTs(stream.pid, 0);
+  const kept: Uint8Array[] = [];
+  const pictures: number[] = [];
+  const audio: Stamp[] = [];
+  for (let offset = 0; offset < Math.min(source.sizeBytes, FIRST_AUDIO_BYTES);) {
+    const piece = offset === 0 ? head : await readWithin(source, offset, Math.min(READ_BYTES, 3 * offset));
+    for (const packet of packetsIn(piece)) {
+      const [place] = stampPlaces(piece, packet);
+      const isPicture = programme.streams.some(({ pid, kind }) => pid === packet.pid && kind === "video");
+      if (place !== undefined && isPicture) pictures.push(readStamp(piece, place));
+      if (place !== undefined && packet.pid === stream.pid)
+        audio.push({ offset: offset + packet.at, ticks: readStamp(piece, place) });
+    }
+    kept.push(strip.push(piece));
+    offset += piece.length;
+    // The first is whole where the next begins.
+    if (audio.length > 1) break;
+  }
+  const [first] = audio;
+  if (first === undefined) return null;
+  const leads = pictures.map((ticks) => ticksBetween(ticks, first.ticks)).filter((ticks) => ticks < LONGEST_LEAD_TICKS);
+  const zeroTicks = (first.ticks - Math.max(0, ...leads) + CLOCK_WRAP) % CLOCK_WRAP;
+  return { zeroTicks, offset: first.offset, audio: concatBytes(kept) };
+}
+
+/** Most packets that are no table say so in two bits of their header; what they hold is then noise. */
+function isScrambled(bytes: Uint8Array): boolean {
+  let balance = 0;
+  for (const { at, pid } of packetsIn(bytes)) {
+    if (pid < 0x20 || pid === NULL_PID) continue;
+    balance += byteAt(bytes, at + 3) & 0xc0 ? 1 : -1;
+  }
+  return balance > 0;
+}

@@ -1,0 +1,172 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import type { ByteSource } from "../../shared/audio/byte-source.ts";
+import { SilentStretch, type AudioPlan } from "../../shared/audio/chunk.ts";
+import { extractChunk } from "../../shared/audio/extract.ts";
+import { planAudio } from "../../shared/audio/plan.ts";
+import { compare, decode, ffmpeg, fileBytes, LIMITS, makeSpeech, memorySource } from "./media.ts";
+
+const SECONDS = 130;
+const HALF_MS = (SECONDS * 1000) / 2;
+const AAC = ["-c:a", "aac", "-b:a", "64k", "-aac_pns", "0"];
+const H264 = ["-c:v", "libx264", "-preset", "ultrafast"];
+const VIDEO = ["-f", "lavfi", "-i", `testsrc2=s=160x120:r=10:d=${SECONDS}`];
+const PACKET_BYTES = 188;
+
+let folder = "";
+let speech = "";
+let heard: Float32Array = new Float32Array();
+beforeAll(async () => {
+  ({ folder, speech } = await makeSpeech(SECONDS));
+  heard = await decode(speech);
+}, 60_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function make(name: string, args: readonly string[]): Promise<Uint8Array> {
+  const path = join(folder, name);
+  await ffmpeg([...args, path]);
+  return fileBytes(path);
+}
+
+async function planned(source: ByteSource): Promise<Extract<AudioPlan, { readonly type: "chunks" }>> {
+  const plan = await planAudio(source, LIMITS);
+  if (plan.type !== "chunks") throw new Error(JSON.stringify(plan));
+  return plan;
+}
+
+/** Cut all of it; the seconds in which a chunk does not hold, in its own part, what the speech holds `atMs` earlier. */
+async function secondsLost(
+  bytes: Uint8Array,
+  { atMs = 0, fromMs = 300, untilMs = SECONDS * 1000 } = {},
+): Promise<readonly number[]> {
+  const source = memorySource(bytes);
+  const plan = await planned(source);
+  const lost: number[] = [];
+  for (const chunk of plan.chunks) {
+    const cut = await extractChunk(source, plan.container, chunk).catch((error: unknown) => {
+      if (error instanceof SilentStretch) return { bytes: new Uint8Array(), startMs: 0, durationMs: 0 };
+      throw error;
+    });
+    expect(cut.durationMs).toBeLessThan(chunk.endMs - chunk.startMs + 600);
+    await writeFile(join(folder, "chunk"), cut.bytes);
+    const pcm = cut.bytes.length === 0 ? new Float32Array() : await decode(join(folder, "chunk"));
+    const first = Math.max(atMs + fromMs, chunk.ownStartMs);
+    for (let from = first; from + 1_000 <= Math.min(chunk.ownEndMs, atMs + untilMs); from += 1_000) {
+      const { correlation } = compare(heard, pcm, cut.startMs - atMs, from - atMs, from - atMs + 1_000);
+      if (correlation < 0.95) lost.push(Math.round(from / 1000));
+    }
+  }
+  return lost;
+}
+
+test("audio that begins far behind the tables is found, and placed where it plays", async () => {
+  const picture = "testsrc2=s=640x360:r=25:d=8,noise=alls=40:allf=t";
+  const inputs = [
+    "-f",
+    "lavfi",
+    "-i",
+    picture,
+    "-itsoffset",
+    "3",
+    "-t",
+    "5",
+    "-i",
+    speech,
+    "-map",
+    "0:v",
+    "-map",
+    "1:a",
+  ];
+  const bytes = await make("late.ts", [...inputs, ...H264, "-b:v", "5M", ...AAC]);
+  const plan = await planned(memorySource(bytes));
+  expect(plan.durationMs).toBeGreaterThan(7_900);
+  expect(plan.durationMs).toBeLessThan(8_150);
+  expect(await secondsLost(bytes, { atMs: 3_000, untilMs: 4_800 })).toEqual([]);
+});
+
+test("a table that names audio, and none of it in the file, is refused", async () => {
+  const bytes = await make("none.ts", [...VIDEO, "-t", "5", "-i", speech, "-t", "5", ...H264, ...AAC]);
+  for (let at = 0; at < bytes.length; at += PACKET_BYTES) {
+    // ffmpeg's second stream becomes padding.
+    if ((bytes[at + 1]! & 0x1f) === 0x01 && bytes[at + 2] === 0x01) bytes.set([0x1f, 0xff], at + 1);
+  }
+  expect(await planAudio(memorySource(bytes), LIMITS)).toMatchObject({ type: "refused", code: "no_audio_track" });
+});
+
+test("what is behind the place where the clock goes round is heard", async () => {
+  expect(await secondsLost(await make("wrap.ts", ["-i", speech, ...AAC, "-output_ts_offset", "95390"]))).toEqual([]);
+});
+
+describe("files joined by cat are heard one behind the other", () => {
+  const half = (index: number) => ["-ss", String((index * SECONDS) / 2), "-t", String(SECONDS / 2), "-i", speech];
+  const OTHER_PIDS = ["-mpegts_start_pid", "0x300", "-mpegts_pmt_start_pid", "0x500"];
+
+  test.each([
+    ["where the clock starts again", [], []],
+    ["where the clock jumps ahead", [], ["-output_ts_offset", "1000"]],
+    ["where the clock jumps back", ["-output_ts_offset", "1000"], []],
+    ["where the streams have other numbers", [], OTHER_PIDS],
+  ])("%s", async (_name, first, second) => {
+    const bytes = Buffer.concat([
+      await make("first.ts", [...half(0), ...AAC, ...first]),
+      await make("second.ts", [...half(1), ...AAC, ...second]),
+    ]);
+    const plan = await planned(memorySource(bytes));
+    expect(Math.abs(plan.durationMs - SECONDS * 1000)).toBeLessThan(150);
+    expect(new Set(plan.chunks.map(({ part }) => part?.start)).size).toBe(2);
+    expect(await secondsLost(bytes)).toEqual([]);
+  });
+
+  test("but a pause of the sound, while the picture goes on, is a pause", async () => {
+    const pauseMs = 200_000;
+    const picture = `testsrc2=s=160x120:r=10:d=${SECONDS + pauseMs / 1000}`;
+    const inputs = ["-f", "lavfi", "-i", picture, "-i", speech, "-map", "0:v", "-map", "1:a"];
+    // 2800 packets of 1024 samples at 44.1 kHz are the first half; a transport stream counts in 90,000ths of a second.
+    const later = `setts=ts=if(gt(N\\,2800)\\,TS+${pauseMs * 90}\\,TS)`;
+    const bytes = await make("pause.ts", [...inputs, ...H264, ...AAC, "-bsf:a", later]);
+    const plan = await planned(memorySource(bytes));
+    expect(plan.durationMs).toBeGreaterThan(SECONDS * 1000 + pauseMs - 100);
+    expect(plan.chunks.some(({ part }) => part !== undefined)).toBe(false);
+    expect(await secondsLost(bytes, { untilMs: HALF_MS - 1_000 })).toEqual([]);
+    expect(await secondsLost(bytes, { atMs: pauseMs, fromMs: HALF_MS + 1_000 })).toEqual([]);
+  });
+});
+
+test("a chunk whose seconds take more bytes than the plan knew of is whole", async () => {
+  const still = "color=c=gray:s=320x180:r=10:d=130";
+  const moving = "nullsrc=s=320x180:r=10:d=130,geq=random(1)*255:128:128";
+  const mix = "[0][1]overlay=enable='between(t,55,75)'";
+  const inputs = ["-f", "lavfi", "-i", still, "-f", "lavfi", "-i", moving, "-i", speech];
+  const options = ["-filter_complex", mix, "-map", "2:a", ...H264, "-crf", "18", ...AAC];
+  expect(await secondsLost(await make("burst.ts", [...inputs, ...options]))).toEqual([]);
+});
+
+test("of several programmes the first that can be heard is cut", async () => {
+  const tone = ["-f", "lavfi", "-i", `sine=f=300:d=${SECONDS}`];
+  const programmes = ["-program", "st=0:st=1", "-program", "st=2"];
+  const maps = ["-map", "0:v", "-map", "1:a", "-map", "2:a"];
+  const bytes = await make("two.ts", [...VIDEO, "-i", speech, ...tone, ...maps, ...H264, ...AAC, ...programmes]);
+  expect(await secondsLost(bytes)).toEqual([]);
+});
+
+test.each([
+  ["AAC in LATM", [...AAC, "-mpegts_flags", "+latm"]],
+  ["Opus", ["-c:a", "libopus"]],
+])("%s is refused by its name", async (name, options) => {
+  const bytes = await make("unreadable.ts", ["-t", "5", "-i", speech, ...options]);
+  expect(await planAudio(memorySource(bytes), LIMITS)).toMatchObject({
+    code: "unsupported_codec",
+    message: expect.stringContaining(name) as unknown,
+  });
+});
+
+test("behind bytes that belong to no packet the sound goes on", async () => {
+  const bytes = await make("stray.ts", ["-i", speech, ...AAC]);
+  const middle = PACKET_BYTES * Math.floor(bytes.length / PACKET_BYTES / 4);
+  const stray = Buffer.from("G is a sync byte, ".repeat(6));
+  const lost = await secondsLost(Buffer.concat([bytes.subarray(0, middle), stray, bytes.subarray(middle)]));
+  expect(lost.length).toBeLessThanOrEqual(1);
+});
