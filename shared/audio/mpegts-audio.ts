@@ -7,6 +7,7 @@ import { stripTs } from "./mpegts-strip.ts";
 import { readProgrammes, type Programme, type Stream } from "./mpegts-tables.ts";
 
 const NULL_PID = 0x1fff;
+const TABLES_BYTES = 64 * HEAD_BYTES;
 /** How far the first audio is looked for: half a minute of HD video. */
 const FIRST_AUDIO_BYTES = 24 * 1024 * 1024;
 /** Video that begins longer before the audio is another recording's end. */
@@ -22,12 +23,12 @@ export interface Found {
 export async function findAudio(source: ByteSource): Promise<Found | Refusal> {
   let head = new Uint8Array();
   let programmes: readonly Programme[] | null = null;
-  for (let length = HEAD_BYTES; length <= 64 * HEAD_BYTES && programmes === null; length *= 4) {
+  for (let length = HEAD_BYTES; length <= TABLES_BYTES && programmes === null; length *= 4) {
     head = new Uint8Array(await readWithin(source, 0, length));
     if (isScrambled(head)) {
       return refuse("encrypted", "The transport stream is scrambled. Send a copy without copy protection.");
     }
-    programmes = readProgrammes(head);
+    programmes = readProgrammes(head, length === TABLES_BYTES || head.length === source.sizeBytes);
     if (head.length === source.sizeBytes) break;
   }
   if (programmes === null) return refuse("damaged", "The transport stream's tables are missing.");

@@ -52,10 +52,11 @@ export function pidAt(bytes: Uint8Array, at: number): number {
 
 /** Where the PTS and, behind it, the DTS of a PES packet are; an empty list if it has none. */
 export function stampPlaces(bytes: Uint8Array, { at, startsUnit, payloadAt: pes }: Packet): readonly number[] {
-  if (!startsUnit || pes + 19 > at + PACKET_BYTES) return [];
+  if (!startsUnit) return [];
   if (byteAt(bytes, pes) !== 0 || byteAt(bytes, pes + 1) !== 0 || byteAt(bytes, pes + 2) !== 1) return [];
   const flags = byteAt(bytes, pes + 7) >> 6;
-  return flags === 3 ? [pes + 9, pes + 14] : flags === 2 ? [pes + 9] : [];
+  const places = flags === 3 ? [pes + 9, pes + 14] : flags === 2 ? [pes + 9] : [];
+  return places.filter((place) => place + 5 <= at + PACKET_BYTES);
 }
 
 export function readStamp(bytes: Uint8Array, at: number): number {

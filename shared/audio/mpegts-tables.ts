@@ -38,8 +38,11 @@ const NAME_BYTES = 4;
 /** Of descriptors only those that name the codec go into a table that must fit one packet. */
 const NAMING_TAGS = new Set([REGISTRATION_TAG, ...READABLE_TAGS]);
 
-/** The programmes in the order of their table; null as long as one of their own tables has not come. */
-export function readProgrammes(head: Uint8Array): readonly Programme[] | null {
+/**
+ * The programmes in the order of their table; null as long as the first one's own table may still come. A recorder that
+ * keeps one programme often keeps the table of all.
+ */
+export function readProgrammes(head: Uint8Array, isAllThereIs: boolean): readonly Programme[] | null {
   const [association] = sectionsOf(head, 0, 0x00);
   if (association === undefined) return null;
   const programmes: Programme[] = [];
@@ -49,9 +52,9 @@ export function readProgrammes(head: Uint8Array): readonly Programme[] | null {
     const maps = sectionsOf(head, pidAt(association, at + 2), 0x02);
     const map = maps.find((one) => ((byteAt(one, 3) << 8) | byteAt(one, 4)) === number);
     if (map !== undefined) programmes.push(readMap(map));
-    else if (programmes.length === 0) return null;
+    else if (programmes.length === 0 && !isAllThereIs) return null;
   }
-  return programmes;
+  return programmes.length === 0 ? null : programmes;
 }
 
 /** Tables of one programme with one stream in it: other streams would be looked for, other programmes are refused. */

@@ -20,6 +20,8 @@ import { planParts } from "./parts.ts";
 import { audioSpan, withAudioTrack } from "./remux.ts";
 import { extractSpliced, planSpliced, type Cutter } from "./spliced.ts";
 
+/** How far from its end a file's last audio is looked for. */
+const TAIL_BYTES = 16 * 1024 * 1024;
 /** Longer than any packet of audio, of which a chunk may hold one more than was asked for. */
 const PACKET_MAX_MS = 500;
 /** A unit of packets with one time lasts no longer. */
@@ -60,7 +62,10 @@ export async function extractMpegTs(source: ByteSource, chunk: ChunkPlan): Promi
     const isToEnd = bytes.offset + length >= source.sizeBytes;
     const cut = await cutOnce(source, extra, { ...chunk, bytes: { ...bytes, length } });
     if (!isToEnd && cut.reachedMs < Math.min(chunk.endMs, chunk.ownEndMs + WORD_MS)) continue;
-    if (cut.file === null) throw new SilentStretch("The recording has no sound here.");
+    if (cut.file === null) {
+      if (cut.reachedMs >= chunk.startMs) throw new SilentStretch("The recording has no sound here.");
+      throw new DamagedSource("The file ends before this part of it.");
+    }
     // A packet lasts until the next one, and before a pause that is the pause.
     return { ...cut.file, durationMs: Math.min(cut.file.durationMs, chunk.endMs - chunk.startMs + PACKET_MAX_MS) };
   }
@@ -146,6 +151,7 @@ function timed(stamps: readonly Stamp[], { zeroTicks }: TsExtra) {
   return stamps.map(({ offset, ticks }) => ({ offset, timeMs: (ticksSince(zeroTicks, ticks) / CLOCK_HZ) * 1000 }));
 }
 
+/** To the end of the last audio; of a picture that outlasts it by far, to the picture's. */
 async function readDuration(source: ByteSource, extra: TsExtra): Promise<number> {
   let soundlessMs = 0;
   for (let length = HEAD_BYTES; ; length *= 4) {
@@ -163,7 +169,7 @@ async function readDuration(source: ByteSource, extra: TsExtra): Promise<number>
       soundlessMs,
       ...timed(pcrIn(bytes, offset, extra.clockPid), extra).map(({ timeMs }) => timeMs),
     );
-    if (offset === 0 || length > 32 * 1024 * 1024) return soundlessMs;
+    if (offset === 0 || length >= TAIL_BYTES) return soundlessMs;
   }
 }
 
