@@ -1,14 +1,6 @@
 import { concatBytes, fromBase64, toBase64 } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
-import {
-  DamagedSource,
-  SilentStretch,
-  refuse,
-  type AudioPlan,
-  type ChunkFile,
-  type ChunkPlan,
-  type Json,
-} from "./chunk.ts";
+import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Json } from "./chunk.ts";
 import type { CallLimits } from "./call-limits.ts";
 import { HEAD_BYTES } from "./limits.ts";
 import { findAudio, readBeginning, type Found } from "./mpegts-audio.ts";
@@ -22,14 +14,8 @@ import { extractSpliced, planSpliced, type Cutter } from "./spliced.ts";
 
 /** How far from its end a file's last audio is looked for. */
 const TAIL_BYTES = 16 * 1024 * 1024;
-/** Longer than any packet of audio, of which a chunk may hold one more than was asked for. */
-const PACKET_MAX_MS = 500;
 /** A unit of packets with one time lasts no longer. */
 const PES_MAX_MS = 2_000;
-/** Of the overlap behind a chunk's own part, what has to be there. */
-const WORD_MS = 1_000;
-/** Times the bytes that were planned for it, a chunk may need. */
-const MOST_LONGER = 8;
 
 interface TsExtra {
   readonly [key: string]: Json;
@@ -55,59 +41,16 @@ export async function planMpegTs(source: ByteSource, limits: CallLimits): Promis
 }
 
 export async function extractMpegTs(source: ByteSource, chunk: ChunkPlan): Promise<ChunkFile> {
-  const { extra, bytes } = chunk;
-  if (!isTsExtra(extra) || bytes === undefined) throw new Error("The chunk was not planned for MPEG-TS.");
-  // Where the picture moves, a second takes many times the bytes that the plan knew of.
-  for (let length = bytes.length; length <= MOST_LONGER * bytes.length; length *= 2) {
-    const isToEnd = bytes.offset + length >= source.sizeBytes;
-    const cut = await cutOnce(source, extra, { ...chunk, bytes: { ...bytes, length } });
-    if (!isToEnd && cut.reachedMs < Math.min(chunk.endMs, chunk.ownEndMs + WORD_MS)) continue;
-    if (cut.file === null) {
-      if (cut.reachedMs >= chunk.startMs) throw new SilentStretch("The recording has no sound here.");
-      throw new DamagedSource("The file ends before this part of it.");
-    }
-    // A packet lasts until the next one, and before a pause that is the pause.
-    return { ...cut.file, durationMs: Math.min(cut.file.durationMs, chunk.endMs - chunk.startMs + PACKET_MAX_MS) };
-  }
-  throw new DamagedSource("the clock of the transport stream does not get to the end of this part.");
-}
-
-/** One try at a stretch: its file, null without sound, and the time up to which all that plays is in the bytes. */
-async function cutOnce(
-  source: ByteSource,
-  extra: TsExtra,
-  chunk: ChunkPlan,
-): Promise<{ readonly file: ChunkFile | null; readonly reachedMs: number }> {
+  const { extra } = chunk;
+  if (!isTsExtra(extra)) throw new Error("The chunk was not planned for MPEG-TS.");
   const audio = cutter(extra);
-  let reachedMs = -1;
-  let soundBytes = 0;
   const cutting: Cutter = {
-    head: audio.head,
-    points(bytes, base) {
-      // The clock goes on where the sound does not.
-      const points = [...audio.points(bytes, base), ...timed(pcrIn(bytes, base, extra.clockPid), extra)];
-      reachedMs = Math.max(reachedMs, ...points.map(({ timeMs }) => timeMs));
-      return points;
-    },
-    strip() {
-      const strip = stripTs(extra.audioPid, extra.zeroTicks, chunk.startMs - PES_MAX_MS);
-      return {
-        push(piece) {
-          const kept = strip.push(piece);
-          soundBytes += kept.length;
-          return kept;
-        },
-      };
-    },
+    ...audio,
+    // The clock goes on where the sound does not.
+    points: (piece, base) => [...audio.points(piece, base), ...timed(pcrIn(piece, base, extra.clockPid), extra)],
+    strip: () => stripTs(extra.audioPid, extra.zeroTicks, chunk.startMs - PES_MAX_MS),
   };
-  try {
-    const file = await extractSpliced(source, cutting, STRIPPED_ZERO_MS, chunk);
-    return { file, reachedMs };
-  } catch (error) {
-    const isSoundless = error instanceof SilentStretch || (error instanceof DamagedSource && soundBytes === 0);
-    if (!isSoundless) throw error;
-    return { file: null, reachedMs };
-  }
+  return extractSpliced(source, cutting, STRIPPED_ZERO_MS, chunk);
 }
 
 async function planPart(source: ByteSource, found: Found, limits: CallLimits): Promise<AudioPlan> {

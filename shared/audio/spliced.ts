@@ -128,7 +128,8 @@ export async function extractSpliced(
   if (chunk.bytes === undefined) throw new DamagedSource("The chunk was planned without its bytes.");
   const { startMs, endMs } = chunk;
   const { kept, latestMs } = await readStretch(source, cutter, chunk.bytes, endMs);
-  const file = await remuxSpan(concatBytes([cutter.head, ...kept]), { zeroMs, startMs, endMs });
+  const isSoundless = kept.every((piece) => piece.length === 0);
+  const file = isSoundless ? null : await remuxSpan(concatBytes([cutter.head, ...kept]), { zeroMs, startMs, endMs });
   if (file !== null) return file;
   if (latestMs >= startMs) throw new SilentStretch("The recording has no sound here.");
   throw new DamagedSource("The file ends before this part of it.");
