@@ -1,8 +1,9 @@
-import { byteAt, viewOf } from "./bytes.ts";
+import { byteAt, concatBytes, viewOf } from "./bytes.ts";
 
 export interface FlacStream {
   readonly sampleRate: number;
   readonly channels: number;
+  readonly bitsPerSample: number;
   readonly minBlockSamples: number;
   readonly maxBlockSamples: number;
   /** Frames carry the number of their first sample, not their own. */
@@ -46,6 +47,15 @@ export function parseFlacHeader(bytes: Uint8Array, at: number, stream: FlacStrea
   return { at, sample, samples, numberBytes: coded.bytes, headerBytes: end + 1 - at };
 }
 
+/** A sync code and its CRC-8 are 22 bits by chance: the stream's parameters must agree too. */
+export function findFlacFrame(bytes: Uint8Array, from: number, stream: FlacStream): FlacFrame | null {
+  for (let at = bytes.indexOf(0xff, from); at !== -1; at = bytes.indexOf(0xff, at + 1)) {
+    const frame = parseFlacHeader(bytes, at, stream);
+    if (frame !== null) return frame;
+  }
+  return null;
+}
+
 /** The same frame under another number: a decoder seeks by it, so a chunk's first must be 0. */
 export function renumberFlac(frame: Uint8Array, header: FlacFrame, number: number): Uint8Array {
   const coded = writeCodedNumber(number);
@@ -59,6 +69,55 @@ export function renumberFlac(frame: Uint8Array, header: FlacFrame, number: numbe
   renumbered[crcAt] = crc8(renumbered.subarray(0, crcAt));
   viewOf(renumbered).setUint16(renumbered.length - 2, crc16(renumbered.subarray(0, -2)));
   return renumbered;
+}
+
+/**
+ * How long the frame is that these bytes begin with, where other things may follow it (a tag, what is left of a damaged
+ * frame): up to where its CRC comes out. 0 if it nowhere does: the frame was cut off.
+ */
+export function wholeFrameBytes(bytes: Uint8Array, headerBytes: number): number {
+  let crc = 0;
+  let whole = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const before = crc;
+    crc = nextCrc16(crc, byteAt(bytes, at));
+    // Zeros behind a frame leave its CRC as it is.
+    if (crc === 0 && before !== 0 && at >= headerBytes + 2) whole = at + 1;
+  }
+  // A CRC that ends in a zero comes out one byte early.
+  return crc === 0 && whole > 0 && bytes.length === whole + 1 ? bytes.length : whole;
+}
+
+/**
+ * A frame of digital silence, to stand in for one that is missing.
+ * @param like a frame of the same stream: FFmpeg doubts a frame whose header differs from its neighbours'.
+ */
+export function silentFlac(
+  { header, bytes }: { readonly header: FlacFrame; readonly bytes: Uint8Array },
+  { channels, bitsPerSample }: FlacStream,
+  { samples, number }: { readonly samples: number; readonly number: number },
+): Uint8Array {
+  const coded = writeCodedNumber(number);
+  const rateCode = byteAt(bytes, 2) & 15;
+  const rateBytes = rateCode === 12 ? 1 : rateCode > 12 ? 2 : 0;
+  const crcAt = header.headerBytes - 1;
+  const isSameSize = samples === header.samples;
+  const size = isSameSize
+    ? bytes.subarray(4 + header.numberBytes, crcAt - rateBytes)
+    : Uint8Array.of((samples - 1) >> 8, (samples - 1) & 0xff);
+  const head = concatBytes([
+    bytes.subarray(0, 2),
+    Uint8Array.of(isSameSize ? byteAt(bytes, 2) : 0x70 | rateCode, ((channels - 1) << 4) | (byteAt(bytes, 3) & 0x0f)),
+    coded,
+    size,
+    bytes.subarray(crcAt - rateBytes, crcAt),
+  ]);
+  // Each channel is a constant: a byte that says so, and one sample.
+  const frame = new Uint8Array(head.length + 1 + Math.ceil((channels * (8 + bitsPerSample)) / 8) + 2);
+  frame.set(head);
+  frame[head.length] = crc8(head);
+  viewOf(frame).setUint16(frame.length - 2, crc16(frame.subarray(0, -2)));
+  return frame;
 }
 
 function readCodedNumber(bytes: Uint8Array, at: number): { readonly value: number; readonly bytes: number } | null {
@@ -108,6 +167,10 @@ export function crc8(bytes: Uint8Array): number {
 
 function crc16(bytes: Uint8Array): number {
   let crc = 0;
-  for (const byte of bytes) crc = ((crc << 8) & 0xffff) ^ (CRC16_TABLE[(crc >> 8) ^ byte] ?? 0);
+  for (const byte of bytes) crc = nextCrc16(crc, byte);
   return crc;
+}
+
+function nextCrc16(crc: number, byte: number): number {
+  return ((crc << 8) & 0xffff) ^ (CRC16_TABLE[(crc >> 8) ^ byte] ?? 0);
 }

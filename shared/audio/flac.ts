@@ -1,163 +1,169 @@
-import { asciiAt, byteAt, concatBytes, viewOf } from "./bytes.ts";
+import { concatBytes, indexOfBytes, viewOf } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan } from "./chunk.ts";
 import type { CallLimits } from "./call-limits.ts";
 import { longestChunkMs, planCuts } from "./cuts.ts";
-import { parseFlacHeader, renumberFlac, type FlacFrame, type FlacStream } from "./flac-frame.ts";
-import { id3Bytes } from "./mpeg-frame.ts";
-import { timeMap, type Point } from "./time-map.ts";
-import { windowOn } from "./window.ts";
-
-interface Flac extends FlacStream {
-  readonly start: number;
-  readonly totalSamples: number;
-  readonly streamInfo: Uint8Array;
-  readonly probeBytes: number;
-}
+import { findFlacFrame, renumberFlac, silentFlac, type FlacFrame } from "./flac-frame.ts";
+import { flacMap, type FlacMap } from "./flac-map.ts";
+import { scanFlac } from "./flac-scan.ts";
+import { readFlacStart, type Flac } from "./flac-stream.ts";
+import { CHUNK_MAX_READS, READ_BYTES } from "./limits.ts";
+import { planParts } from "./parts.ts";
+import { slideOver } from "./sliding-window.ts";
+import { splitChunk } from "./split.ts";
+import type { Point } from "./time-map.ts";
 
 /** Holds at least one frame of 4096 samples of 16-bit stereo, and the header that proves it. */
 const PROBE_BYTES = 40 * 1024;
-/** Encoders leave 8 kB for tags to be added: one read has all but a picture. */
-const HEADERS_BYTES = 12 * 1024;
-const MARGIN_SECONDS = 1;
+const END_BYTES = 4 * PROBE_BYTES;
+/** Places along the file at which the samples must go on. */
+const PROBES = 8;
+/** Where frames are missing, the next are looked for so far on. */
+const SEARCH_BYTES = 8 * 1024 * 1024;
+/** FLAC of music takes 0.5 to 0.7 of what PCM would. */
+const PACKED_SHARE = 0.7;
+const FILE_MARK = [0x66, 0x4c, 0x61, 0x43, 0, 0, 0, 34];
 
 export async function planFlac(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
-  const flac = await readStart(source);
+  const flac = await readFlacStart(source);
   if (flac === null) return refuse("damaged", "The FLAC file's header is incomplete.");
-  const { sampleRate, start } = flac;
-  const last = await findPoint(source, flac, Math.max(start, source.sizeBytes - 4 * PROBE_BYTES), "last");
-  const totalSamples =
-    flac.totalSamples > 0
-      ? flac.totalSamples
-      : last === null
-        ? 0
-        : Math.round((last.timeMs / 1000) * sampleRate) + flac.maxBlockSamples;
+  const { sampleRate } = flac;
+  const endOffset = Math.max(flac.start, source.sizeBytes - END_BYTES);
+  const endBytes = await readWithin(source, endOffset, END_BYTES);
+  const last = lastFrame(endBytes, endOffset, flac);
+  const probed = await probe(source, flac);
+  const samplesAtEnd = last === null ? 0 : last.sample + last.samples;
+  const frames = last === null || last.at <= (probed.at(-1)?.at ?? 0) ? probed : [...probed, last];
+  const goesOn = frames.every(({ sample }, index) => sample > (frames[index - 1]?.sample ?? -1));
+  const isLonger = flac.totalSamples > 0 && samplesAtEnd > flac.totalSamples;
+  if (!goesOn || isLonger || indexOfBytes(endBytes, FILE_MARK, 0) !== -1) {
+    const starts = await findStarts(source, flac);
+    if (starts.length > 1) return planParts(source, starts, (part) => planFlac(part, limits));
+  }
+  const totalSamples = goesOn ? Math.max(flac.totalSamples, samplesAtEnd) : flac.totalSamples;
   if (totalSamples === 0) return refuse("no_audio_track", "The FLAC file holds no audio.");
   const durationMs = (totalSamples / sampleRate) * 1000;
-  const bytesPerSecond = ((source.sizeBytes - start) / durationMs) * 1000;
-  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), () => []);
-  const map = timeMap(
-    { offset: start, timeMs: 0 },
+  const pointOf = ({ at, sample }: FlacFrame): Point => ({ offset: at, timeMs: (sample / sampleRate) * 1000 });
+  const map = flacMap(
+    [{ offset: flac.start, timeMs: 0 }, ...(goesOn ? frames.map(pointOf) : [])],
     { offset: source.sizeBytes, timeMs: durationMs },
-    {
-      nearMs: 1000,
-      async look(offset) {
-        const point = await findPoint(source, flac, offset, "first");
-        return point === null ? [] : [point];
-      },
+    async (offset) => {
+      const found = await firstFrame(source, flac, offset);
+      return found === null ? null : pointOf(found);
     },
   );
+  const bytesPerSecond = ((source.sizeBytes - flac.start) / durationMs) * 1000;
+  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), () => []);
   const chunks: ChunkPlan[] = [];
-  for (const chunk of cuts) {
-    const from = await map.locate(chunk.startMs);
-    chunks.push({ ...chunk, bytes: { offset: from.offset, length: 0 } });
-  }
+  for (const chunk of cuts) chunks.push(...(await place(chunk, map, limits)));
   return {
     type: "chunks",
     container: "flac",
     codec: "flac",
     durationMs,
-    chunks: chunks.map((chunk, index) => {
-      const offset = chunk.bytes?.offset ?? start;
-      const next = chunks[index + 1];
-      const overlapBytes =
-        next === undefined ? 0 : ((chunk.endMs - next.startMs) / 1000 + MARGIN_SECONDS) * bytesPerSecond * 1.2;
-      const end =
-        next === undefined
-          ? source.sizeBytes
-          : Math.min(source.sizeBytes, Math.ceil((next.bytes?.offset ?? 0) + overlapBytes));
-      return { ...chunk, bytes: { offset, length: end - offset } };
-    }),
+    chunks: chunks.map((chunk, index) => ({ ...chunk, index })),
   };
 }
 
-async function findPoint(
-  source: ByteSource,
-  flac: Flac,
-  offset: number,
-  which: "first" | "last",
-): Promise<Point | null> {
-  const bytes = await readWithin(source, offset, which === "first" ? flac.probeBytes : 4 * PROBE_BYTES);
-  let found: Point | null = null;
-  for (let frame = findFrame(bytes, 0, flac); frame !== null; frame = findFrame(bytes, frame.at + 16, flac)) {
-    found = { offset: offset + frame.at, timeMs: (frame.sample / flac.sampleRate) * 1000 };
-    if (which === "first") break;
-  }
-  return found;
+/** Find a chunk's bytes, and halve it where it is louder than the file is on average and would not fit a call. */
+async function place(chunk: ChunkPlan, map: FlacMap, limits: CallLimits): Promise<readonly ChunkPlan[]> {
+  const { offset } = await map.locate(chunk.startMs);
+  const length = (await map.locate(chunk.endMs)).offset - offset;
+  const halves = length > limits.maxBytes ? splitChunk(chunk) : null;
+  if (halves === null) return [{ ...chunk, bytes: { offset, length: length + PROBE_BYTES } }];
+  const placed: ChunkPlan[] = [];
+  for (const half of halves) placed.push(...(await place(half, map, limits)));
+  return placed;
 }
 
-/** A sync code and its CRC-8 are 22 bits by chance: the stream's parameters must agree too. */
-function findFrame(bytes: Uint8Array, from: number, flac: FlacStream): FlacFrame | null {
-  for (let at = bytes.indexOf(0xff, from); at !== -1; at = bytes.indexOf(0xff, at + 1)) {
-    const frame = parseFlacHeader(bytes, at, flac);
-    if (frame !== null) return frame;
+async function firstFrame(source: ByteSource, flac: Flac, offset: number): Promise<FlacFrame | null> {
+  const { largestFrameBytes } = flac;
+  const lookBytes = largestFrameBytes === 0 ? PROBE_BYTES : Math.min(PROBE_BYTES, largestFrameBytes + 32);
+  const bytes = await readWithin(source, offset, lookBytes);
+  for (let found = findFlacFrame(bytes, 0, flac); found !== null; found = findFlacFrame(bytes, found.at + 1, flac)) {
+    // All frames but the last are as long as the first: what is not is chance.
+    if (flac.isVariable || found.samples === flac.maxBlockSamples) return { ...found, at: offset + found.at };
   }
   return null;
 }
 
+/** The last frame that goes on from the one before. */
+function lastFrame(bytes: Uint8Array, offset: number, flac: Flac): FlacFrame | null {
+  let last: FlacFrame | null = null;
+  const scan = scanFlac(flac, (frame) => (last = { ...frame, at: offset + frame.at }));
+  scan.push(bytes);
+  scan.end();
+  return last;
+}
+
+/** Frames at even steps, none of which is surely out of order by chance. */
+async function probe(source: ByteSource, flac: Flac): Promise<readonly FlacFrame[]> {
+  const bytes = source.sizeBytes - flac.start;
+  const step = Math.max(END_BYTES, Math.floor(bytes / (PROBES + 1)));
+  const found: FlacFrame[] = [];
+  for (let offset = flac.start + step; offset < source.sizeBytes - END_BYTES; offset += step) {
+    const frame = await firstFrame(source, flac, offset);
+    if (frame !== null) found.push(frame);
+  }
+  return found;
+}
+
+/** Where files begin that were laid end to end. Only a look at every byte tells. */
+async function findStarts(source: ByteSource, flac: Flac): Promise<readonly number[]> {
+  const starts = [0];
+  const window = await slideOver(source, flac.start);
+  for (;;) {
+    const { base, bytes, isLast } = window;
+    for (let at = indexOfBytes(bytes, FILE_MARK, 0); at !== -1; at = indexOfBytes(bytes, FILE_MARK, at + 1))
+      starts.push(base + at);
+    if (isLast) return starts;
+    await window.advance(bytes.length - FILE_MARK.length + 1);
+  }
+}
+
 export async function extractFlac(source: ByteSource, chunk: ChunkPlan): Promise<ChunkFile> {
-  const flac = await readStart(source);
+  const flac = await readFlacStart(source);
   if (flac === null || chunk.bytes === undefined) throw new DamagedSource("The chunk was not planned for FLAC.");
   const { sampleRate } = flac;
   const startSample = Math.round((chunk.startMs / 1000) * sampleRate);
   const endSample = Math.round((chunk.endMs / 1000) * sampleRate);
-  const end = chunk.bytes.offset + chunk.bytes.length;
-  let bytes = await readWithin(source, chunk.bytes.offset, chunk.bytes.length);
-  let frames = findFrames(bytes, flac, endSample);
-  // The bitrate was higher here than the plan allowed for.
-  for (
-    let more = 0;
-    more < 4 && (frames.at(-1)?.sample ?? 0) < endSample && chunk.bytes.offset + bytes.length < source.sizeBytes;
-    more++
-  ) {
-    bytes = concatBytes([
-      bytes,
-      await readWithin(
-        source,
-        Math.max(end, chunk.bytes.offset + bytes.length),
-        Math.max(PROBE_BYTES / 2, bytes.length >> 4),
-      ),
-    ]);
-    frames = findFrames(bytes, flac, endSample);
-  }
-  const firstAt = Math.max(
-    0,
-    frames.findLastIndex((frame) => frame.sample <= startSample),
-  );
   const taken: Uint8Array[] = [];
+  let firstSample = 0;
   let samples = 0;
-  for (let index = firstAt; index < frames.length; index++) {
-    const frame = frames[index];
-    if (frame === undefined || frame.sample >= endSample) break;
-    const next = frames[index + 1]?.at ?? bytes.length;
-    taken.push(renumberFlac(bytes.subarray(frame.at, next), frame, flac.isVariable ? samples : taken.length));
+  const scan = scanFlac(flac, (frame, bytes) => {
+    if (frame.sample + frame.samples <= startSample || frame.sample >= endSample) return;
+    if (taken.length === 0) firstSample = frame.sample;
+    // Silence in place of frames that are missing, so that those behind keep their time.
+    for (let gap = frame.sample - firstSample - samples; gap > 0; gap = frame.sample - firstSample - samples) {
+      const length = Math.min(gap, flac.maxBlockSamples);
+      const number = flac.isVariable ? samples : taken.length;
+      taken.push(silentFlac({ header: frame, bytes }, flac, { samples: length, number }));
+      samples += length;
+    }
+    taken.push(renumberFlac(bytes, frame, flac.isVariable ? samples : taken.length));
     samples += frame.samples;
+  });
+  const planned = chunk.bytes.offset + chunk.bytes.length;
+  const step = Math.min(2 * READ_BYTES, Math.max(READ_BYTES, Math.ceil(chunk.bytes.length / (CHUNK_MAX_READS - 4))));
+  const pcmFrameBytes = (flac.channels * flac.bitsPerSample) / 8;
+  let offset = chunk.bytes.offset;
+  // A frame at the end or behind it ends the one before.
+  while (offset < source.sizeBytes && scan.nextSample <= endSample && scan.heldBytes < SEARCH_BYTES) {
+    const missing = endSample + 2 * flac.maxBlockSamples - Math.max(scan.nextSample, startSample);
+    const more = Math.max(PROBE_BYTES, missing * pcmFrameBytes * PACKED_SHARE);
+    const length = Math.min(step, offset < planned ? planned - offset : Math.ceil(more));
+    const piece = await readWithin(source, offset, length);
+    scan.push(piece);
+    offset += piece.length;
   }
-  const first = frames[firstAt];
-  if (first === undefined || taken.length === 0 || first.sample + samples <= startSample)
-    throw new DamagedSource("No FLAC frame where the plan has one.");
+  if (offset >= source.sizeBytes) scan.end();
+  if (taken.length === 0) throw new DamagedSource("No FLAC frame where the plan has one.");
   return {
     bytes: concatBytes([streamHeader(flac, samples), ...taken]),
     contentType: "audio/flac",
-    startMs: (first.sample / sampleRate) * 1000,
+    startMs: (firstSample / sampleRate) * 1000,
     durationMs: (samples / sampleRate) * 1000,
   };
-}
-
-/** Frames one after another: each must start where the samples of the one before end, or it is chance. */
-function findFrames(bytes: Uint8Array, flac: FlacStream, endSample: number): readonly FlacFrame[] {
-  const frames: FlacFrame[] = [];
-  let from = 0;
-  for (;;) {
-    const frame = findFrame(bytes, from, flac);
-    if (frame === null) return frames;
-    const before = frames.at(-1);
-    from = frame.at + 1;
-    if (before !== undefined && frame.sample !== before.sample + before.samples) continue;
-    frames.push(frame);
-    if (frame.sample >= endSample) return frames;
-    from = frame.at + 10;
-  }
 }
 
 function streamHeader(flac: Flac, samples: number): Uint8Array {
@@ -168,39 +174,4 @@ function streamHeader(flac: Flac, samples: number): Uint8Array {
   view.setUint32(14, samples >>> 0);
   info.fill(0, 18, 34); // MD5 of the samples: unknown
   return concatBytes([new Uint8Array([0x66, 0x4c, 0x61, 0x43, 0x80, 0, 0, 34]), info]);
-}
-
-async function readStart(source: ByteSource): Promise<Flac | null> {
-  const window = windowOn(source, HEADERS_BYTES);
-  const base = id3Bytes((await window.at(0, 10)).subarray(0, 10));
-  const head = (await window.at(base, 64)).slice(0, 64);
-  if (head.length < 46 || asciiAt(head, 0, 4) !== "fLaC" || (byteAt(head, 4) & 0x7f) !== 0) return null;
-  const streamInfo = head.slice(8, 42);
-  const view = viewOf(streamInfo);
-  let start = base + 4;
-  let block = head.subarray(4, 8);
-  for (let blocks = 0; blocks < 64; blocks++) {
-    if (block.length < 4) return null;
-    start += 4 + (viewOf(block).getUint32(0) & 0xffffff);
-    if (byteAt(block, 0) & 0x80) break;
-    block =
-      start - base + 4 <= head.length
-        ? head.subarray(start - base, start - base + 4)
-        : (await window.at(start, 4)).slice(0, 4);
-  }
-  const firstFrame = await window.at(start, 16);
-  const sampleRate = view.getUint32(10) >>> 12;
-  const largestFrameBytes = view.getUint32(6) & 0xffffff;
-  if (sampleRate === 0) return null;
-  return {
-    start,
-    streamInfo,
-    probeBytes: largestFrameBytes === 0 ? PROBE_BYTES : Math.min(PROBE_BYTES, largestFrameBytes + 32),
-    sampleRate,
-    minBlockSamples: view.getUint16(0),
-    maxBlockSamples: view.getUint16(2),
-    channels: ((view.getUint8(12) >> 1) & 7) + 1,
-    isVariable: (byteAt(firstFrame, 1) & 1) === 1,
-    totalSamples: (view.getUint8(13) & 0x0f) * 2 ** 32 + view.getUint32(14),
-  };
 }

@@ -1,0 +1,131 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { extractChunk } from "../../shared/audio/extract.ts";
+import { CHUNK_MAX_BYTES, CHUNK_MAX_READS } from "../../shared/audio/limits.ts";
+import { planAudio } from "../../shared/audio/plan.ts";
+import { decode, ffmpeg, fileBytes, fileSource, LIMITS, makeSpeech } from "./media.ts";
+
+const RATE = 16_000;
+const SECONDS = 150;
+
+let folder = "";
+let speech = "";
+beforeAll(async () => {
+  ({ folder, speech } = await makeSpeech(SECONDS));
+}, 60_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test("a speaker's own track, with digital silence while the others speak, is cut without loss", async () => {
+  const path = join(folder, "track.flac");
+  // He speaks for 1, 75 and 74 s.
+  const turns = [
+    [0, 1, 599],
+    [1, 76, 600],
+    [76, 150, 3],
+  ];
+  const filter = turns
+    .map(([from, to, pause], index) => `[0]atrim=${from}:${to},asetpts=N/SR/TB,apad=pad_dur=${pause}[t${index}]`)
+    .join(";");
+  const joined = `${filter};${turns.map((_, index) => `[t${index}]`).join("")}concat=n=${turns.length}:v=0:a=1`;
+  await ffmpeg(["-i", speech, "-filter_complex", joined, "-ac", "1", "-ar", String(RATE), "-c:a", "flac", path]);
+  const { heard, plan, reads, mostBytes, ratio } = await cutAll(path);
+  expect(plan.durationMs).toBe(1_352_000);
+  expect(difference(heard, await decode(path))).toBe(0);
+  expect(reads).toBeLessThanOrEqual(CHUNK_MAX_READS);
+  expect(mostBytes).toBeLessThanOrEqual(CHUNK_MAX_BYTES);
+  expect(ratio).toBeLessThan(2);
+});
+
+test("a loud part of a file that is quiet on average is planned in chunks that fit a call", async () => {
+  const path = join(folder, "loud.flac");
+  const noise = `anoisesrc=r=48000:d=70:a=0.9,aformat=sample_fmts=s32:channel_layouts=stereo,apad=pad_dur=600`;
+  await ffmpeg(["-f", "lavfi", "-i", noise, "-c:a", "flac", path]);
+  const { plan, mostBytes, reads } = await cutAll(path);
+  expect(mostBytes).toBeLessThanOrEqual(CHUNK_MAX_BYTES);
+  expect(reads).toBeLessThanOrEqual(CHUNK_MAX_READS);
+  const owned = plan.chunks.map(({ index, ownStartMs, ownEndMs }) => [index, ownStartMs, ownEndMs]);
+  expect(owned.map(([index]) => index)).toEqual(owned.map((_, index) => index));
+  expect(owned.map(([, from]) => from)).toEqual([0, ...owned.slice(0, -1).map(([, , to]) => to)]);
+  expect(owned.at(-1)?.[2]).toBe(670_000);
+});
+
+test.each([
+  ["of the same length", [75, 75, 0]],
+  ["a short one first", [5, 100, 0]],
+  ["a short one last, with a tag in between", [100, 5, 4000]],
+])("two FLAC files laid end to end are heard as one after the other: %s", async (_name, [first, second, tagBytes]) => {
+  const [one, two, both] = ["one.flac", "two.flac", "both.flac"].map((file) => join(folder, file));
+  if (one === undefined || two === undefined || both === undefined) throw new Error("unnamed");
+  const format = ["-ac", "1", "-ar", String(RATE), "-c:a", "flac"];
+  await ffmpeg(["-t", String(first), "-i", speech, ...format, one]);
+  await ffmpeg(["-ss", String(first), "-t", String(second), "-i", speech, ...format, two]);
+  const tag = Buffer.alloc(tagBytes ?? 0, 0x20);
+  await writeFile(both, Buffer.concat([await fileBytes(one), tag, await fileBytes(two)]));
+  const { heard, plan } = await cutAll(both);
+  const expected = [...(await decode(one)), ...(await decode(two))];
+  expect(plan.durationMs).toBe(expected.length / 16);
+  expect(difference(heard, expected)).toBe(0);
+});
+
+test("where bytes of a FLAC file are missing there is silence, and what follows keeps its time", async () => {
+  const path = join(folder, "hole.flac");
+  await ffmpeg(["-i", speech, "-ac", "1", "-ar", String(RATE), "-c:a", "flac", path]);
+  const expected = await decode(path);
+  const bytes = Buffer.from(await fileBytes(path));
+  const at = Math.floor(bytes.length * 0.5);
+  await writeFile(path, Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 40_000)]));
+  const { heard } = await cutAll(path);
+  const missing = Array.from(heard, (sample, index) => (sample === expected[index] ? -1 : index)).filter((i) => i >= 0);
+  const [from = 0, to = 0] = [missing[0], missing.at(-1)];
+  expect(from / RATE).toBeGreaterThan(60);
+  expect((to - from) / RATE).toBeLessThan(4);
+  expect(heard.subarray(from, to).every((sample) => sample === 0)).toBe(true);
+});
+
+test("of a FLAC file that was cut off no half frame is kept, and a tag at its end is no sound", async () => {
+  const path = join(folder, "end.flac");
+  await ffmpeg(["-i", speech, "-ac", "1", "-ar", String(RATE), "-c:a", "flac", path]);
+  const expected = await decode(path);
+  const whole = await fileBytes(path);
+  await writeFile(path, Buffer.concat([whole, Buffer.from(`TAG${"x".repeat(125)}`)]));
+  expect(difference((await cutAll(path)).heard, expected)).toBe(0);
+  await writeFile(path, whole.subarray(0, Math.floor(whole.length * 0.3)));
+  const { heard, saidMs } = await cutAll(path);
+  const heardMs = heard.findLastIndex((sample) => sample !== 0) / 16;
+  expect(heardMs).toBeGreaterThan(20_000);
+  expect(Math.abs(saidMs - heardMs)).toBeLessThan(2);
+  expect(difference(heard.subarray(0, heardMs * 16), expected)).toBe(0);
+});
+
+/** Plan and cut a file, and lay what every chunk answers for side by side, as a player hears it. */
+async function cutAll(path: string) {
+  const source = await fileSource(path);
+  const plan = await planAudio(source, LIMITS);
+  if (plan.type !== "chunks") throw new Error(JSON.stringify(plan));
+  const heard = new Float32Array(plan.durationMs * 16);
+  let [reads, mostBytes, saidMs] = [0, 0, 0];
+  for (const chunk of plan.chunks) {
+    const before = source.reads;
+    const cut = await extractChunk(source, plan.container, chunk).catch(() => null);
+    if (cut === null) continue;
+    reads = Math.max(reads, source.reads - before);
+    mostBytes = Math.max(mostBytes, cut.bytes.length);
+    saidMs = cut.startMs + cut.durationMs;
+    await writeFile(join(folder, "chunk"), cut.bytes);
+    const samples = await decode(join(folder, "chunk"));
+    const from = chunk.ownStartMs * 16;
+    const skipped = from - Math.round(cut.startMs * 16);
+    heard.set(samples.subarray(skipped, skipped + (chunk.ownEndMs - chunk.ownStartMs) * 16), from);
+  }
+  return { plan, heard, reads, mostBytes, saidMs, ratio: source.bytes / source.sizeBytes };
+}
+
+/** How many samples differ. */
+function difference(heard: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let count = 0;
+  for (let index = 0; index < heard.length; index++) if (heard[index] !== expected[index]) count += 1;
+  return count;
+}
