@@ -1,22 +1,34 @@
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan } from "./chunk.ts";
 import { longestChunkMs, planCuts } from "./cuts.ts";
-import { walkFrames } from "./frame-walk.ts";
+import { findFirstFrame } from "./first-frame.ts";
+import { framesOf, startsOf, walkFrames, type FrameIndex } from "./frame-walk.ts";
 import type { CallLimits } from "./call-limits.ts";
-import { HEAD_BYTES } from "./limits.ts";
 import { writeM4a } from "./m4a.ts";
-import { findFrame, id3Bytes, parseAdtsHeader } from "./mpeg-frame.ts";
+import { findFrame, parseAdtsHeader, type AdtsHeader } from "./mpeg-frame.ts";
+import { planParts } from "./parts.ts";
 import { aacSampleEntry } from "./sample-entry.ts";
 
 /** ADTS has neither an index nor times: the plan walks it once and every chunk gets its bytes. */
 export async function planAdts(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
-  const tagBytes = id3Bytes(await readWithin(source, 0, 10));
-  const found = findFrame(await readWithin(source, tagBytes, HEAD_BYTES), 0, parseAdtsHeader);
+  const found = await findFirstFrame(source, parseAdtsHeader);
   if (found === null) return refuse("damaged", "No AAC audio was found in the file.");
-  const { header } = found;
+  const walked = await walkFrames(source, found.offset, parseAdtsHeader);
+  if (walked.breaks.length === 0) return planWalked(found.header, walked, limits);
+  return planParts(source, startsOf(walked), async (part, index) => {
+    const first = await findFirstFrame(part, parseAdtsHeader);
+    if (first === null) return refuse("no_audio_track", "The part of the file holds no AAC audio.");
+    return planWalked(first.header, framesOf(walked, index), limits);
+  });
+}
+
+async function planWalked(
+  header: AdtsHeader,
+  { frames, offsetOf }: FrameIndex,
+  limits: CallLimits,
+): Promise<AudioPlan> {
   if (header.channels === 0)
     return refuse("unsupported_codec", "The AAC stream does not say how many channels it has.");
-  const { frames, offsetOf } = await walkFrames(source, tagBytes + found.at, parseAdtsHeader);
   const frameMs = (header.samples / header.sampleRate) * 1000;
   const durationMs = frames * frameMs;
   const bytesPerSecond = ((offsetOf(frames) - offsetOf(0)) / durationMs) * 1000;

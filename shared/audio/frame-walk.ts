@@ -9,6 +9,14 @@ export interface FrameIndex {
   readonly offsetOf: (frame: number) => number;
 }
 
+/** Also says which frames begin another file: one of another sampling rate that was laid behind the first. */
+export interface WalkedFrames extends FrameIndex {
+  readonly breaks: readonly number[];
+}
+
+/** So many frames in a row agree on a new sampling rate before it counts: a damaged header stands alone. */
+const BREAK_FRAMES = 10;
+
 /** The longest header and frame of MP3 and ADTS fit well within this. */
 const CARRY_BYTES = 16 * 1024;
 
@@ -23,10 +31,22 @@ export async function walkFrames(
   source: ByteSource,
   start: number,
   parse: (bytes: Uint8Array, at: number) => FrameHeader | null,
-): Promise<FrameIndex> {
+): Promise<WalkedFrames> {
   const blocks: Float64Array[] = [];
   let frames = 0;
   let endOffset = start;
+  const breaks: number[] = [];
+  let format: number | null = null;
+  let other = { format: 0, frames: 0 };
+
+  function compare(next: number): void {
+    format ??= next;
+    if (next === format) other = { format: 0, frames: 0 };
+    else other = { format: next, frames: next === other.format ? other.frames + 1 : 1 };
+    if (other.frames < BREAK_FRAMES) return;
+    breaks.push(frames - BREAK_FRAMES);
+    format = next;
+  }
 
   function add(offset: number): void {
     const place = frames % BLOCK_FRAMES;
@@ -54,6 +74,7 @@ export async function walkFrames(
       }
       if (at + header.bytes > bytes.length) break; // the last frame was cut off
       add(base + at);
+      compare(header.format);
       at += header.bytes;
       endOffset = base + at;
     }
@@ -62,7 +83,30 @@ export async function walkFrames(
   }
   return {
     frames,
+    breaks,
     offsetOf: (frame) =>
       frame < frames ? (blocks[Math.floor(frame / BLOCK_FRAMES)]?.[frame % BLOCK_FRAMES] ?? start) : endOffset,
   };
+}
+
+/** Where the files begin that were laid end to end. */
+export function startsOf(walked: WalkedFrames): readonly number[] {
+  return [0, ...walked.breaks.map((frame) => walked.offsetOf(frame))];
+}
+
+/** The frames of one of these files, counted from its own start. */
+export function framesOf(walked: WalkedFrames, part: number): FrameIndex {
+  const first = walked.breaks[part - 1] ?? 0;
+  const base = startsOf(walked)[part] ?? 0;
+  return {
+    frames: (walked.breaks[part] ?? walked.frames) - first,
+    offsetOf: (frame) => walked.offsetOf(first + frame) - base,
+  };
+}
+
+/** Without those before an offset, such as one that only counts the others. */
+export function framesFrom({ frames, offsetOf }: FrameIndex, offset: number): FrameIndex {
+  let skipped = 0;
+  while (skipped < frames && offsetOf(skipped) < offset) skipped += 1;
+  return { frames: frames - skipped, offsetOf: (frame) => offsetOf(skipped + frame) };
 }

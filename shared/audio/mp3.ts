@@ -1,20 +1,13 @@
-import { asciiAt, byteAt, concatBytes, textBytes, viewOf } from "./bytes.ts";
+import { byteAt, concatBytes, textBytes, viewOf } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan } from "./chunk.ts";
 import { longestChunkMs, planCuts } from "./cuts.ts";
-import { walkFrames } from "./frame-walk.ts";
+import { framesFrom, framesOf, startsOf, walkFrames, type FrameIndex } from "./frame-walk.ts";
 import type { CallLimits } from "./call-limits.ts";
-import { HEAD_BYTES } from "./limits.ts";
-import { findFrame, id3Bytes, parseMp3Header, type Mp3Header } from "./mpeg-frame.ts";
-
-interface Mp3 {
-  readonly header: Mp3Header;
-  /** The first frame of sound, behind tags and the Xing frame. */
-  readonly start: number;
-  /** Samples a player drops at the start, since the encoder says it added them. */
-  readonly skippedSamples: number;
-  readonly frames: number | null;
-}
+import { bytesOfFrame, isConstant, readMp3Start, xingOffset, type Mp3 } from "./mp3-start.ts";
+import { findFrame, parseMp3Header, type Mp3Header } from "./mpeg-frame.ts";
+import { planParts } from "./parts.ts";
+import { beforeTags } from "./tags.ts";
 
 /** What a chunk needs: at constant bitrate a frame's number follows from its offset; else it was counted. */
 interface Mp3Extra {
@@ -26,39 +19,49 @@ interface Mp3Extra {
   readonly start: number;
 }
 
-const DECODER_DELAY_SAMPLES = 529;
-const PROBES = 8;
-const PROBE_BYTES = 8 * 1024;
 /** Before the first frame of a chunk's part, for the bits it borrows from earlier frames (the bit reservoir). */
 const RESYNC_BYTES = 16;
 
 export async function planMp3(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
-  const mp3 = await readStart(source);
+  const mp3 = await readMp3Start(source);
   if (mp3 === null) return refuse("damaged", "No MP3 audio was found in the file.");
-  const { header, start, skippedSamples } = mp3;
-  const frameMs = (header.samples / header.sampleRate) * 1000;
-  const skippedMs = (skippedSamples / header.sampleRate) * 1000;
-  if (await isConstant(source, mp3)) {
-    const frameBytes = ((header.samples / 8) * header.bitrate) / header.sampleRate;
-    const frames = mp3.frames ?? Math.floor((source.sizeBytes - start) / frameBytes);
-    const durationMs = frames * frameMs - skippedMs;
-    const cuts = await planCuts(durationMs, longestChunkMs(header.bitrate / 8, limits), () => []);
-    const chunks = cuts.map((chunk): ChunkPlan => {
-      const firstFrame = Math.max(0, Math.floor((chunk.startMs + skippedMs) / frameMs));
-      const offset = Math.max(start, Math.floor(start + firstFrame * frameBytes) - RESYNC_BYTES);
-      const end = start + ((chunk.endMs + skippedMs) / frameMs + 2) * frameBytes;
-      const length = Math.min(source.sizeBytes, Math.ceil(end)) - offset;
-      return {
-        ...chunk,
-        bytes: { offset, length },
-        extra: { skippedSamples, firstFrame, frameBytes, start } satisfies Mp3Extra,
-      };
-    });
-    return { type: "chunks", container: "mp3", codec: "mp3", durationMs, chunks };
-  }
+  const end = await beforeTags(source);
+  if (await isConstant(source, mp3, end)) return planConstant(mp3, end, limits);
+  const walked = await walkFrames(source, mp3.start, parseMp3Header);
+  if (walked.breaks.length === 0) return planWalked(mp3, walked, limits);
+  return planParts(source, startsOf(walked), async (part, index) => {
+    const start = await readMp3Start(part);
+    if (start === null) return refuse("no_audio_track", "The part of the file holds no MP3 audio.");
+    return planWalked(start, framesFrom(framesOf(walked, index), start.start), limits);
+  });
+}
 
-  const { frames, offsetOf } = await walkFrames(source, start, parseMp3Header);
+async function planConstant(mp3: Mp3, end: number, limits: CallLimits): Promise<AudioPlan> {
+  const { header, start, skippedSamples } = mp3;
+  const { frameMs, skippedMs } = timesOf(mp3);
+  const frameBytes = bytesOfFrame(header);
+  const frames = mp3.frames ?? Math.floor((end - start) / frameBytes);
   const durationMs = frames * frameMs - skippedMs;
+  const cuts = await planCuts(durationMs, longestChunkMs(header.bitrate / 8, limits), () => []);
+  const chunks = cuts.map((chunk): ChunkPlan => {
+    const firstFrame = Math.max(0, Math.floor((chunk.startMs + skippedMs) / frameMs));
+    const offset = Math.max(start, Math.floor(start + firstFrame * frameBytes) - RESYNC_BYTES);
+    const chunkEnd = start + ((chunk.endMs + skippedMs) / frameMs + 2) * frameBytes;
+    const length = Math.min(end, Math.ceil(chunkEnd)) - offset;
+    return {
+      ...chunk,
+      bytes: { offset, length },
+      extra: { skippedSamples, firstFrame, frameBytes, start } satisfies Mp3Extra,
+    };
+  });
+  return { type: "chunks", container: "mp3", codec: "mp3", durationMs, chunks };
+}
+
+async function planWalked(mp3: Mp3, { frames, offsetOf }: FrameIndex, limits: CallLimits): Promise<AudioPlan> {
+  const { start, skippedSamples } = mp3;
+  const { frameMs, skippedMs } = timesOf(mp3);
+  const durationMs = frames * frameMs - skippedMs;
+  if (durationMs <= 0) return refuse("no_audio_track", "The MP3 file holds no audio.");
   const frameAt = (timeMs: number) => Math.min(frames, Math.max(0, Math.floor((timeMs + skippedMs) / frameMs)));
   const bytesPerSecond = ((offsetOf(frames) - start) / Math.max(1, durationMs)) * 1000;
   const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), (fromMs, toMs) => {
@@ -80,6 +83,11 @@ export async function planMp3(source: ByteSource, limits: CallLimits): Promise<A
     };
   });
   return { type: "chunks", container: "mp3", codec: "mp3", durationMs, chunks };
+}
+
+function timesOf({ header, skippedSamples }: Mp3): { readonly frameMs: number; readonly skippedMs: number } {
+  const { samples, sampleRate } = header;
+  return { frameMs: (samples / sampleRate) * 1000, skippedMs: (skippedSamples / sampleRate) * 1000 };
 }
 
 export async function extractMp3(source: ByteSource, chunk: ChunkPlan): Promise<ChunkFile> {
@@ -147,55 +155,6 @@ function xingFrame(
     return [body];
   }
   return [];
-}
-
-function xingOffset({ isMpeg1, channels }: Mp3Header): number {
-  if (isMpeg1) return channels === 1 ? 21 : 36;
-  return channels === 1 ? 13 : 21;
-}
-
-async function readStart(source: ByteSource): Promise<Mp3 | null> {
-  let tagBytes = id3Bytes(await readWithin(source, 0, 10));
-  if (tagBytes >= source.sizeBytes) tagBytes = 0;
-  const head = await readWithin(source, tagBytes, HEAD_BYTES);
-  const found = findFrame(head, 0, parseMp3Header);
-  if (found === null) return null;
-  const { at, header } = found;
-  const tagAt = at + xingOffset(header);
-  const name = asciiAt(head, tagAt, 4);
-  if (name !== "Xing" && name !== "Info") return { header, start: tagBytes + at, skippedSamples: 0, frames: null };
-  const view = viewOf(head);
-  const flags = view.getUint32(tagAt + 4);
-  const frames = flags & 1 ? view.getUint32(tagAt + 8) : 0;
-  const encoderAt = tagAt + 8 + (flags & 1 ? 4 : 0) + (flags & 2 ? 4 : 0) + (flags & 4 ? 100 : 0) + (flags & 8 ? 4 : 0);
-  const hasDelay = /^(LAME|Lavf|Lavc)/.test(asciiAt(head, encoderAt, 4)) && encoderAt + 24 <= head.length;
-  const delay = hasDelay ? view.getUint16(encoderAt + 21) >> 4 : 0;
-  const second = parseMp3Header(head, at + header.bytes);
-  return {
-    header: second ?? header,
-    start: tagBytes + at + header.bytes,
-    skippedSamples: hasDelay ? delay + DECODER_DELAY_SAMPLES : 0,
-    frames: frames === 0 ? null : frames,
-  };
-}
-
-/** Constant bitrate, as far as a few looks along the file can tell: frames where arithmetic puts them. */
-async function isConstant(source: ByteSource, { header, start, frames }: Mp3): Promise<boolean> {
-  const frameBytes = ((header.samples / 8) * header.bitrate) / header.sampleRate;
-  const audioBytes = source.sizeBytes - start;
-  // Tags at the end (ID3v1, APE, Lyrics3) are rarely over 64 kB.
-  if (frames !== null && Math.abs(frames * frameBytes - audioBytes) > HEAD_BYTES) return false;
-  for (let probe = 1; probe <= PROBES; probe++) {
-    const expected = start + Math.floor((audioBytes * probe) / (PROBES + 1) / frameBytes) * frameBytes;
-    const bytes = await readWithin(source, Math.floor(expected) - 2, PROBE_BYTES);
-    const found = findFrame(bytes, 0, parseMp3Header);
-    if (found === null || found.at > 4) return false;
-    for (let at = found.at, next = parseMp3Header(bytes, at); next !== null; next = parseMp3Header(bytes, at)) {
-      if (next.bitrate !== header.bitrate || next.sampleRate !== header.sampleRate) return false;
-      at += next.bytes;
-    }
-  }
-  return true;
 }
 
 function isMp3Extra(extra: ChunkPlan["extra"]): extra is Mp3Extra {

@@ -5,6 +5,8 @@ export interface FrameHeader {
   readonly bytes: number;
   readonly samples: number;
   readonly sampleRate: number;
+  /** The same for all frames that one decoder set up once can take. */
+  readonly format: number;
 }
 
 export interface Mp3Header extends FrameHeader {
@@ -52,6 +54,7 @@ export function parseMp3Header(bytes: Uint8Array, at: number): Mp3Header | null 
     bytes: Math.floor((samples / 8) * ((kbps * 1000) / sampleRate)) + ((third >> 1) & 1),
     samples,
     sampleRate,
+    format: sampleRate,
     bitrate: kbps * 1000,
     layer,
     isMpeg1,
@@ -71,13 +74,15 @@ export function parseAdtsHeader(bytes: Uint8Array, at: number): AdtsHeader | nul
   if (sampleRate === undefined || frameBytes <= headerBytes) return null;
   const channels = ((third & 1) << 2) | (fourth >> 6);
   const objectType = (third >> 6) + 1;
+  const config = (objectType << 11) | (rateIndex << 7) | (channels << 3);
   return {
     bytes: frameBytes,
     samples: 1024 * ((view.getUint8(at + 6) & 3) + 1),
     sampleRate,
     channels,
     headerBytes,
-    config: (objectType << 11) | (rateIndex << 7) | (channels << 3),
+    format: config,
+    config,
   };
 }
 

@@ -10,14 +10,14 @@ import type { AudioPlan, ChunkFile, ChunkPlan, Part } from "./chunk.ts";
 export async function planParts(
   source: ByteSource,
   starts: readonly number[],
-  plan: (part: ByteSource) => Promise<AudioPlan>,
+  plan: (part: ByteSource, index: number) => Promise<AudioPlan>,
 ): Promise<AudioPlan> {
   let first: Extract<AudioPlan, { readonly type: "chunks" }> | undefined;
   const chunks: ChunkPlan[] = [];
   let atMs = 0;
   for (const [index, start] of starts.entries()) {
     const bounds = { start, end: starts[index + 1] ?? source.sizeBytes };
-    const planned = await plan(partOf(source, bounds));
+    const planned = await plan(partOf(source, bounds), index);
     if (planned.type === "refused" && planned.code === "no_audio_track") continue;
     if (planned.type !== "chunks") return planned;
     first ??= planned;
@@ -26,7 +26,7 @@ export async function planParts(
     }
     atMs += Math.round(planned.durationMs);
   }
-  if (first === undefined) return plan(source);
+  if (first === undefined) return plan(source, 0);
   return { ...first, durationMs: atMs, chunks };
 }
 

@@ -3,10 +3,9 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { extractChunk } from "../../shared/audio/extract.ts";
 import { CHUNK_MAX_BYTES, CHUNK_MAX_READS } from "../../shared/audio/limits.ts";
-import { planAudio } from "../../shared/audio/plan.ts";
-import { decode, ffmpeg, fileBytes, fileSource, LIMITS, makeSpeech } from "./media.ts";
+import { cutAll } from "./cut-all.ts";
+import { decode, ffmpeg, fileBytes, makeSpeech } from "./media.ts";
 
 const RATE = 16_000;
 const SECONDS = 150;
@@ -31,7 +30,7 @@ test("a speaker's own track, with digital silence while the others speak, is cut
     .join(";");
   const joined = `${filter};${turns.map((_, index) => `[t${index}]`).join("")}concat=n=${turns.length}:v=0:a=1`;
   await ffmpeg(["-i", speech, "-filter_complex", joined, "-ac", "1", "-ar", String(RATE), "-c:a", "flac", path]);
-  const { heard, plan, reads, mostBytes, ratio } = await cutAll(path);
+  const { heard, plan, reads, mostBytes, ratio } = await cutAll(path, folder);
   expect(plan.durationMs).toBe(1_352_000);
   expect(difference(heard, await decode(path))).toBe(0);
   expect(reads).toBeLessThanOrEqual(CHUNK_MAX_READS);
@@ -43,7 +42,7 @@ test("a loud part of a file that is quiet on average is planned in chunks that f
   const path = join(folder, "loud.flac");
   const noise = `anoisesrc=r=48000:d=70:a=0.9,aformat=sample_fmts=s32:channel_layouts=stereo,apad=pad_dur=600`;
   await ffmpeg(["-f", "lavfi", "-i", noise, "-c:a", "flac", path]);
-  const { plan, mostBytes, reads } = await cutAll(path);
+  const { plan, mostBytes, reads } = await cutAll(path, folder);
   expect(mostBytes).toBeLessThanOrEqual(CHUNK_MAX_BYTES);
   expect(reads).toBeLessThanOrEqual(CHUNK_MAX_READS);
   const owned = plan.chunks.map(({ index, ownStartMs, ownEndMs }) => [index, ownStartMs, ownEndMs]);
@@ -64,7 +63,7 @@ test.each([
   await ffmpeg(["-ss", String(first), "-t", String(second), "-i", speech, ...format, two]);
   const tag = Buffer.alloc(tagBytes ?? 0, 0x20);
   await writeFile(both, Buffer.concat([await fileBytes(one), tag, await fileBytes(two)]));
-  const { heard, plan } = await cutAll(both);
+  const { heard, plan } = await cutAll(both, folder);
   const expected = [...(await decode(one)), ...(await decode(two))];
   expect(plan.durationMs).toBe(expected.length / 16);
   expect(difference(heard, expected)).toBe(0);
@@ -77,7 +76,7 @@ test("where bytes of a FLAC file are missing there is silence, and what follows 
   const bytes = Buffer.from(await fileBytes(path));
   const at = Math.floor(bytes.length * 0.5);
   await writeFile(path, Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 40_000)]));
-  const { heard } = await cutAll(path);
+  const { heard } = await cutAll(path, folder);
   const missing = Array.from(heard, (sample, index) => (sample === expected[index] ? -1 : index)).filter((i) => i >= 0);
   const [from = 0, to = 0] = [missing[0], missing.at(-1)];
   expect(from / RATE).toBeGreaterThan(60);
@@ -91,37 +90,14 @@ test("of a FLAC file that was cut off no half frame is kept, and a tag at its en
   const expected = await decode(path);
   const whole = await fileBytes(path);
   await writeFile(path, Buffer.concat([whole, Buffer.from(`TAG${"x".repeat(125)}`)]));
-  expect(difference((await cutAll(path)).heard, expected)).toBe(0);
+  expect(difference((await cutAll(path, folder)).heard, expected)).toBe(0);
   await writeFile(path, whole.subarray(0, Math.floor(whole.length * 0.3)));
-  const { heard, saidMs } = await cutAll(path);
+  const { heard, saidMs } = await cutAll(path, folder);
   const heardMs = heard.findLastIndex((sample) => sample !== 0) / 16;
   expect(heardMs).toBeGreaterThan(20_000);
   expect(Math.abs(saidMs - heardMs)).toBeLessThan(2);
   expect(difference(heard.subarray(0, heardMs * 16), expected)).toBe(0);
 });
-
-/** Plan and cut a file, and lay what every chunk answers for side by side, as a player hears it. */
-async function cutAll(path: string) {
-  const source = await fileSource(path);
-  const plan = await planAudio(source, LIMITS);
-  if (plan.type !== "chunks") throw new Error(JSON.stringify(plan));
-  const heard = new Float32Array(plan.durationMs * 16);
-  let [reads, mostBytes, saidMs] = [0, 0, 0];
-  for (const chunk of plan.chunks) {
-    const before = source.reads;
-    const cut = await extractChunk(source, plan.container, chunk).catch(() => null);
-    if (cut === null) continue;
-    reads = Math.max(reads, source.reads - before);
-    mostBytes = Math.max(mostBytes, cut.bytes.length);
-    saidMs = cut.startMs + cut.durationMs;
-    await writeFile(join(folder, "chunk"), cut.bytes);
-    const samples = await decode(join(folder, "chunk"));
-    const from = chunk.ownStartMs * 16;
-    const skipped = from - Math.round(cut.startMs * 16);
-    heard.set(samples.subarray(skipped, skipped + (chunk.ownEndMs - chunk.ownStartMs) * 16), from);
-  }
-  return { plan, heard, reads, mostBytes, saidMs, ratio: source.bytes / source.sizeBytes };
-}
 
 /** How many samples differ. */
 function difference(heard: ArrayLike<number>, expected: ArrayLike<number>): number {
