@@ -1,7 +1,7 @@
 import { asciiAt, byteAt, viewOf } from "./bytes.ts";
 import type { ByteSource } from "./byte-source.ts";
 import type { FlacStream } from "./flac-frame.ts";
-import { id3Bytes } from "./mpeg-frame.ts";
+import { behindTags } from "./tags.ts";
 import { windowOn } from "./window.ts";
 
 export interface Flac extends FlacStream {
@@ -20,7 +20,7 @@ const HEADERS_BYTES = 12 * 1024;
 /** The headers in front of the frames (RFC 9639, 8); null where they are none, or end too soon. */
 export async function readFlacStart(source: ByteSource): Promise<Flac | null> {
   const window = windowOn(source, HEADERS_BYTES);
-  const base = id3Bytes((await window.at(0, 10)).subarray(0, 10));
+  const base = await behindTags(window);
   const head = (await window.at(base, 64)).slice(0, 64);
   if (head.length < 46 || asciiAt(head, 0, 4) !== "fLaC" || (byteAt(head, 4) & 0x7f) !== 0) return null;
   const streamInfo = head.slice(8, 42);

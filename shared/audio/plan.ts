@@ -1,5 +1,5 @@
 import { planAdts } from "./adts.ts";
-import { readWithin, SourceChanged, type ByteSource } from "./byte-source.ts";
+import { SourceChanged, type ByteSource } from "./byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ContainerName } from "./chunk.ts";
 import { planFlac } from "./flac.ts";
 import type { CallLimits } from "./call-limits.ts";
@@ -7,7 +7,6 @@ import { planMatroska } from "./matroska.ts";
 import { planMp3 } from "./mp3.ts";
 import { planMp4 } from "./mp4.ts";
 import { planMpegTs } from "./mpegts.ts";
-import { id3Bytes } from "./mpeg-frame.ts";
 import { planOgg } from "./ogg.ts";
 import { sniffContainer } from "./sniff.ts";
 import { planWav } from "./wav.ts";
@@ -39,10 +38,7 @@ const SENT_WHOLE: ReadonlySet<string> = new Set([
 /** Decide how to cut a recording for such calls, or why it cannot be cut. The same object gives the same plan. */
 export async function planAudio(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
   if (source.sizeBytes === 0) return refuse("empty", "The file is empty.");
-  let head = await readWithin(source, 0, 8 * 1024);
-  const tagBytes = id3Bytes(head);
-  if (tagBytes > 0) head = await readWithin(source, tagBytes, 8 * 1024);
-  const container = sniffContainer(head);
+  const container = await sniffContainer(source);
   if (typeof container !== "string") return container;
   try {
     const planned = await planners[container](source, limits);
