@@ -11,15 +11,18 @@ import {
 } from "./chunk.ts";
 import { longestChunkMs, planCuts, type Loudness } from "./cuts.ts";
 import type { CallLimits } from "./call-limits.ts";
-import { MODEL_SAMPLE_RATE, READ_BYTES } from "./limits.ts";
+import { CHUNK_MAX_READS, MODEL_SAMPLE_RATE, READ_BYTES } from "./limits.ts";
 import { pcmFrameBytes, toMono, writeWav, type PcmFormat } from "./pcm.ts";
 import { resampler } from "./resample.ts";
+import { behindTags } from "./tags.ts";
+import { windowOn } from "./window.ts";
 
 interface Wav {
   readonly format: PcmFormat;
   readonly data: ByteRange;
 }
 
+const HEADER_BYTES = 4096;
 // Two seconds tell a pause from speech; reading all eight of a 96 kHz stereo file would be megabytes a cut.
 const LISTEN_MS = 6_000;
 
@@ -43,7 +46,9 @@ export async function extractWav(source: ByteSource, chunk: ChunkPlan): Promise<
   const lower = format.sampleRate > MODEL_SAMPLE_RATE ? resampler(format.sampleRate, MODEL_SAMPLE_RATE) : null;
   const parts: Float32Array[] = [];
   const frameBytes = pcmFrameBytes(format);
-  const readBytes = Math.floor(READ_BYTES / frameBytes) * frameBytes;
+  // Six channels of 24 bits take more than twelve reads of the usual size.
+  const stepBytes = Math.min(2 * READ_BYTES, Math.max(READ_BYTES, length / (CHUNK_MAX_READS - 3)));
+  const readBytes = Math.ceil(stepBytes / frameBytes) * frameBytes;
   for (let done = 0; done < length; done += readBytes) {
     const mono = toMono(await readWithin(source, offset + done, Math.min(readBytes, length - done)), format);
     parts.push(lower === null ? mono : lower.push(mono));
@@ -83,13 +88,15 @@ async function listen(source: ByteSource, wav: Wav, fromMs: number, toMs: number
 
 /** RIFF, or RF64 and BW64 where sizes do not fit 32 bits. A recorder that died leaves sizes of 0 or all ones. */
 async function readHeader(source: ByteSource): Promise<Wav | Refusal> {
-  let head = await readWithin(source, 0, 4096);
-  let base = 0;
+  const window = windowOn(source, HEADER_BYTES);
+  let base = await behindTags(window);
+  let head = await window.at(base, HEADER_BYTES);
   let format: PcmFormat | Refusal | null = null;
   let data64Bytes: number | null = null;
-  for (let at = 12; at + 8 <= source.sizeBytes;) {
+  let isEmpty = false;
+  for (let at = base + 12; at + 8 <= source.sizeBytes;) {
     if (at + 64 > base + head.length && base + head.length < source.sizeBytes) {
-      head = await readWithin(source, at, 4096);
+      head = await readWithin(source, at, HEADER_BYTES);
       base = at;
     }
     const view = viewOf(head);
@@ -102,6 +109,11 @@ async function readHeader(source: ByteSource): Promise<Wav | Refusal> {
     if (name === "data") {
       if (format === null) break;
       if ("type" in format) return format;
+      if (length === 0 && (await isChunk(source, at + 8))) {
+        isEmpty = true;
+        at += 8;
+        continue;
+      }
       const declared = length === 0xffffffff && data64Bytes !== null ? data64Bytes : length;
       const available = source.sizeBytes - at - 8;
       const usable = declared === 0 || declared > available ? available : declared;
@@ -111,7 +123,34 @@ async function readHeader(source: ByteSource): Promise<Wav | Refusal> {
     }
     at += 8 + length + (length % 2);
   }
+  if (isEmpty) return refuse("no_audio_track", "The WAV file holds no samples.");
   return refuse("damaged", "The WAV file ends before its audio begins.");
+}
+
+/** Chunks that follow the samples. */
+const LATER_CHUNKS = new Set([
+  "LIST",
+  "id3 ",
+  "ID3 ",
+  "bext",
+  "cue ",
+  "smpl",
+  "inst",
+  "JUNK",
+  "PEAK",
+  "iXML",
+  "_PMX",
+  "data",
+]);
+
+/** Whether a chunk lies there, and no sound: the samples before it are none, and not of unknown length. */
+async function isChunk(source: ByteSource, at: number): Promise<boolean> {
+  const head = await readWithin(source, at, 8);
+  return (
+    head.length === 8 &&
+    LATER_CHUNKS.has(asciiAt(head, 0, 4)) &&
+    at + 8 + viewOf(head).getUint32(4, true) <= source.sizeBytes
+  );
 }
 
 function readFormat(view: DataView, at: number, length: number): PcmFormat | Refusal {
