@@ -4,10 +4,10 @@ import type { Flac } from "./flac-stream.ts";
 
 /** Steps over the frames of a stretch that comes piece by piece. Holds a frame and what may be the next. */
 export interface FlacScan {
-  /** The sample after the last frame that was found; -1 before the first. */
-  readonly nextSample: number;
-  /** Bytes that came since that frame began. */
-  readonly heldBytes: number;
+  /** The first sample of the last frame that was found; -1 before the first. */
+  readonly reachedSample: number;
+  /** Where that frame begins, counted from the first piece. */
+  readonly reachedAt: number;
   push(piece: Uint8Array): void;
   /** There is no more: the last frame ends here. */
   end(): void;
@@ -30,6 +30,7 @@ export function scanFlac(flac: Flac, take: (frame: FlacFrame, bytes: Uint8Array)
   let open: FlacFrame | null = null;
   let maybe: FlacFrame[] = [];
   let nextSample = -1;
+  let reached = { sample: -1, at: 0 };
 
   /**
    * The frame ends here. The next may begin here only because sound is missing in between, or after what is no sound:
@@ -45,6 +46,7 @@ export function scanFlac(flac: Flac, take: (frame: FlacFrame, bytes: Uint8Array)
 
   function begin(frame: FlacFrame): void {
     open = frame;
+    reached = frame;
     nextSample = frame.sample + frame.samples;
   }
 
@@ -77,11 +79,11 @@ export function scanFlac(flac: Flac, take: (frame: FlacFrame, bytes: Uint8Array)
   }
 
   return {
-    get nextSample() {
-      return nextSample;
+    get reachedSample() {
+      return reached.sample;
     },
-    get heldBytes() {
-      return held.length;
+    get reachedAt() {
+      return reached.at;
     },
     push(piece) {
       held = concatBytes([held, piece]);

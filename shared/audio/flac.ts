@@ -18,8 +18,8 @@ const PROBE_BYTES = 40 * 1024;
 const END_BYTES = 4 * PROBE_BYTES;
 /** Places along the file at which the samples must go on. */
 const PROBES = 8;
-/** Where frames are missing, the next are looked for so far on. */
-const SEARCH_BYTES = 8 * 1024 * 1024;
+/** Where frames are missing, the next are looked for so far on: a few reads. */
+const SEARCH_BYTES = 32 * 1024 * 1024;
 /** FLAC of music takes 0.5 to 0.7 of what PCM would. */
 const PACKED_SHARE = 0.7;
 const FILE_MARK = [0x66, 0x4c, 0x61, 0x43, 0, 0, 0, 34];
@@ -143,17 +143,25 @@ export async function extractFlac(source: ByteSource, chunk: ChunkPlan): Promise
     taken.push(renumberFlac(bytes, frame, flac.isVariable ? samples : taken.length));
     samples += frame.samples;
   });
-  const planned = chunk.bytes.offset + chunk.bytes.length;
-  const step = Math.min(2 * READ_BYTES, Math.max(READ_BYTES, Math.ceil(chunk.bytes.length / (CHUNK_MAX_READS - 4))));
+  const { offset: first, length: plannedBytes } = chunk.bytes;
+  const stepBytes = Math.min(2 * READ_BYTES, Math.max(READ_BYTES, Math.ceil(plannedBytes / (CHUNK_MAX_READS - 4))));
   const pcmFrameBytes = (flac.channels * flac.bitsPerSample) / 8;
-  let offset = chunk.bytes.offset;
-  // A frame at the end or behind it ends the one before.
-  while (offset < source.sizeBytes && scan.nextSample <= endSample && scan.heldBytes < SEARCH_BYTES) {
-    const missing = endSample + 2 * flac.maxBlockSamples - Math.max(scan.nextSample, startSample);
-    const more = Math.max(PROBE_BYTES, missing * pcmFrameBytes * PACKED_SHARE);
-    const length = Math.min(step, offset < planned ? planned - offset : Math.ceil(more));
-    const piece = await readWithin(source, offset, length);
+  let offset = first;
+  let stalls = 0;
+  // Up to the frame that ends the last one wanted.
+  while (
+    offset < source.sizeBytes &&
+    scan.reachedSample < endSample &&
+    offset - first - scan.reachedAt < SEARCH_BYTES
+  ) {
+    const missing = endSample + 2 * flac.maxBlockSamples - Math.max(scan.reachedSample, startSample);
+    const missingBytes = Math.max(PROBE_BYTES, Math.ceil(missing * pcmFrameBytes * PACKED_SHARE));
+    const ahead = first + plannedBytes - offset;
+    const before = scan.reachedAt;
+    // Damage is read through in ever longer steps.
+    const piece = await readWithin(source, offset, Math.min(stepBytes, ahead > 0 ? ahead : missingBytes * 4 ** stalls));
     scan.push(piece);
+    stalls = scan.reachedAt === before ? stalls + 1 : 0;
     offset += piece.length;
   }
   if (offset >= source.sizeBytes) scan.end();
