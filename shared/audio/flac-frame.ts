@@ -4,7 +4,6 @@ export interface FlacStream {
   readonly sampleRate: number;
   readonly channels: number;
   readonly bitsPerSample: number;
-  readonly minBlockSamples: number;
   readonly maxBlockSamples: number;
   /** Frames carry the number of their first sample, not their own. */
   readonly isVariable: boolean;

@@ -44,7 +44,6 @@ export async function readFlacStart(source: ByteSource): Promise<Flac | null> {
     streamInfo,
     largestFrameBytes: view.getUint32(6) & 0xffffff,
     sampleRate,
-    minBlockSamples: view.getUint16(0),
     maxBlockSamples: view.getUint16(2),
     channels: ((view.getUint8(12) >> 1) & 7) + 1,
     bitsPerSample: (((view.getUint8(12) & 1) << 4) | (view.getUint8(13) >> 4)) + 1,

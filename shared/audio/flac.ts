@@ -22,7 +22,9 @@ const PROBES = 8;
 const SEARCH_BYTES = 32 * 1024 * 1024;
 /** FLAC of music takes 0.5 to 0.7 of what PCM would. */
 const PACKED_SHARE = 0.7;
-const FILE_MARK = [0x66, 0x4c, 0x61, 0x43, 0, 0, 0, 34];
+/** "fLaC", and the head of the block of 34 bytes that comes first. */
+const FILE_MARK = [0x66, 0x4c, 0x61, 0x43];
+const MARK_BYTES = 8;
 
 export async function planFlac(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
   const flac = await readFlacStart(source);
@@ -36,7 +38,7 @@ export async function planFlac(source: ByteSource, limits: CallLimits): Promise<
   const frames = last === null || last.at <= (probed.at(-1)?.at ?? 0) ? probed : [...probed, last];
   const goesOn = frames.every(({ sample }, index) => sample > (frames[index - 1]?.sample ?? -1));
   const isLonger = flac.totalSamples > 0 && samplesAtEnd > flac.totalSamples;
-  if (!goesOn || isLonger || indexOfBytes(endBytes, FILE_MARK, 0) !== -1) {
+  if (!goesOn || isLonger || marksIn(endBytes).length > 0) {
     const starts = await findStarts(source, flac);
     if (starts.length > 1) return planParts(source, starts, (part) => planFlac(part, limits));
   }
@@ -114,11 +116,18 @@ async function findStarts(source: ByteSource, flac: Flac): Promise<readonly numb
   const window = await slideOver(source, flac.start);
   for (;;) {
     const { base, bytes, isLast } = window;
-    for (let at = indexOfBytes(bytes, FILE_MARK, 0); at !== -1; at = indexOfBytes(bytes, FILE_MARK, at + 1))
-      starts.push(base + at);
+    starts.push(...marksIn(bytes).map((at) => base + at));
     if (isLast) return starts;
-    await window.advance(bytes.length - FILE_MARK.length + 1);
+    await window.advance(bytes.length - MARK_BYTES + 1);
   }
+}
+
+function marksIn(bytes: Uint8Array): readonly number[] {
+  const marks: number[] = [];
+  for (let at = indexOfBytes(bytes, FILE_MARK, 0); at !== -1; at = indexOfBytes(bytes, FILE_MARK, at + 1)) {
+    if (at + MARK_BYTES <= bytes.length && (viewOf(bytes).getUint32(at + 4) & 0x7fffffff) === 34) marks.push(at);
+  }
+  return marks;
 }
 
 export async function extractFlac(source: ByteSource, chunk: ChunkPlan): Promise<ChunkFile> {

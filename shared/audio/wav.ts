@@ -128,20 +128,7 @@ async function readHeader(source: ByteSource): Promise<Wav | Refusal> {
 }
 
 /** Chunks that follow the samples. */
-const LATER_CHUNKS = new Set([
-  "LIST",
-  "id3 ",
-  "ID3 ",
-  "bext",
-  "cue ",
-  "smpl",
-  "inst",
-  "JUNK",
-  "PEAK",
-  "iXML",
-  "_PMX",
-  "data",
-]);
+const LATER_CHUNKS = new Set("LIST,id3 ,ID3 ,bext,cue ,smpl,inst,JUNK,PEAK,iXML,_PMX,data".split(","));
 
 /** Whether a chunk lies there, and no sound: the samples before it are none, and not of unknown length. */
 async function isChunk(source: ByteSource, at: number): Promise<boolean> {

@@ -61,6 +61,7 @@ test.each([
   const format = ["-ac", "1", "-ar", String(RATE), "-c:a", "flac"];
   await ffmpeg(["-t", String(first), "-i", speech, ...format, one]);
   await ffmpeg(["-ss", String(first), "-t", String(second), "-i", speech, ...format, two]);
+  await writeFile(two, withoutTags(await fileBytes(two)));
   const tag = Buffer.alloc(tagBytes ?? 0, 0x20);
   await writeFile(both, Buffer.concat([await fileBytes(one), tag, await fileBytes(two)]));
   const { heard, plan } = await cutAll(both, folder);
@@ -98,6 +99,18 @@ test("of a FLAC file that was cut off no half frame is kept, and a tag at its en
   expect(Math.abs(saidMs - heardMs)).toBeLessThan(2);
   expect(difference(heard.subarray(0, heardMs * 16), expected)).toBe(0);
 });
+
+/** Only the block that must be there is left, which then says that it is the last. */
+function withoutTags(file: Uint8Array): Uint8Array {
+  let framesAt = 4;
+  for (let isLast = false; !isLast;) {
+    isLast = (file[framesAt]! & 0x80) !== 0;
+    framesAt += 4 + (Buffer.from(file).readUInt32BE(framesAt) & 0xffffff);
+  }
+  const bare = Buffer.concat([file.subarray(0, 42), file.subarray(framesAt)]);
+  bare[4] = 0x80;
+  return bare;
+}
 
 /** How many samples differ. */
 function difference(heard: ArrayLike<number>, expected: ArrayLike<number>): number {
