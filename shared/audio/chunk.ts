@@ -53,8 +53,8 @@ export type AudioPlan =
       readonly codec: string;
       readonly durationMs: number;
       readonly chunks: readonly ChunkPlan[];
-      /** The file holds sound that is not part of the recording: as it is, a model might hear that too. */
-      readonly isTrimmed?: boolean;
+      /** As it is, a model would hear something else: what was trimmed away, or what follows a pause too early. */
+      readonly mustCut?: boolean;
     }
   /** Short and small enough to be sent as it is. */
   | { readonly type: "whole"; readonly durationMs: number }

@@ -17,6 +17,7 @@ import { cutM4a } from "./m4a.ts";
 import { describePackets, type IndexedPackets, readPackets, readRuns } from "./mp4-packets.ts";
 import { readMp4Track, type Mp4Track } from "./mp4-track.ts";
 import { readTables, type SampleTables } from "./mp4-tables.ts";
+import { MIN_PAUSE_MS, soundingMs } from "./pauses.ts";
 import { pcmFrameBytes, type PcmFormat } from "./pcm.ts";
 import { pcmFile } from "./pcm-file.ts";
 import { windowOn } from "./window.ts";
@@ -70,9 +71,20 @@ export async function planMp4(source: ByteSource, limits: CallLimits): Promise<A
     const end = chunk.endMs >= durationMs ? tables.samples : Math.min(tables.samples, sampleAt(chunk.endMs - 1e-3) + 1);
     return { ...chunk, extra: chunkExtra(track, tables, first, end) };
   });
-  const isTrimmed =
-    track.startTicks > TRIM_SECONDS * track.timescale || msAt(tables.samples) > durationMs + TRIM_SECONDS * 1000;
-  return { type: "chunks", container: "mp4", codec: track.codec, durationMs, chunks, isTrimmed };
+  const mustCut = chunks.length === 1 && (isMoved(track, tables) || hasPauses(track, tables));
+  return { type: "chunks", container: "mp4", codec: track.codec, durationMs, chunks, mustCut };
+}
+
+function isMoved({ startTicks, endTicks, timescale }: Mp4Track, tables: SampleTables): boolean {
+  const mostTicks = TRIM_SECONDS * timescale;
+  return Math.abs(startTicks) > mostTicks || tables.ticksAt(tables.samples) - endTicks > mostTicks;
+}
+
+function hasPauses({ timescale }: Mp4Track, tables: SampleTables): boolean {
+  const durations = tables.durations(0, tables.samples).filter((_, index) => index % 2 === 1);
+  const durationsMs = durations.map((ticks) => (ticks / timescale) * 1000);
+  const soundsMs = soundingMs(durationsMs);
+  return durationsMs.some((durationMs, index) => durationMs > (soundsMs[index] ?? 0) + MIN_PAUSE_MS);
 }
 
 function chunkExtra(track: Mp4Track, tables: SampleTables, first: number, end: number): Mp4Extra {

@@ -7,7 +7,7 @@ export interface Timed {
 }
 
 /** Less is the rounding of a container's times. */
-const MIN_PAUSE_MS = 60;
+export const MIN_PAUSE_MS = 60;
 
 /**
  * Where sound stops and goes on later: a muted microphone, a lost stretch, a recorder at rest. A decoder lays packets end

@@ -47,7 +47,7 @@ export async function planAudio(source: ByteSource, limits: CallLimits): Promise
     // A decoder may know nothing of a chain, and stop at a first part without sound.
     if (plan.chunks.length > 1 || plan.chunks[0]?.part !== undefined) return plan;
     const isSmall = source.sizeBytes <= limits.maxBytes;
-    if (isSmall && plan.isTrimmed !== true && SENT_WHOLE.has(`${plan.container}/${plan.codec}`))
+    if (isSmall && plan.mustCut !== true && SENT_WHOLE.has(`${plan.container}/${plan.codec}`))
       return { type: "whole", durationMs: plan.durationMs };
     return plan;
   } catch (error) {

@@ -38,3 +38,19 @@ test("what an edit list trims from the end is not heard, nor sent", async () => 
 test("an encoder's own padding is no trimming: the file is sent as it is", async () => {
   expect(await planAudio(memorySource(whole), LIMITS)).toMatchObject({ type: "whole" });
 });
+
+test.each([
+  ["begins late", ["-itsoffset", "3"], []],
+  ["has a pause", [], ["-bsf:a", "setts=ts=if(gte(N\\,500)\\,TS+480000\\,TS)"]],
+])("a short recording that %s is cut, so that its times are kept", async (how, input, output) => {
+  const path = join(folder, "moved.m4a");
+  await ffmpeg([...input, "-i", join(folder, "a.m4a"), "-c", "copy", ...output, path]);
+  const source = memorySource(await fileBytes(path));
+  const plan = await planAudio(source, LIMITS);
+  if (plan.type !== "chunks") throw new Error(JSON.stringify(plan));
+  const [chunk] = plan.chunks;
+  if (chunk === undefined) throw new Error("no chunk");
+  const { startMs, pauses = [] } = await extractChunk(source, plan.container, chunk);
+  const lateMs = startMs + pauses.reduce((sum, { lengthMs }) => sum + lengthMs, 0);
+  expect(lateMs).toBeGreaterThan(how === "begins late" ? 2900 : 9000);
+});
