@@ -11,6 +11,7 @@ import {
 } from "./chunk.ts";
 import { longestChunkMs, planCuts } from "./cuts.ts";
 import type { CallLimits } from "./call-limits.ts";
+import { findStarts, type Beginning } from "./joined.ts";
 import { CHUNK_MAX_READS, HEAD_BYTES, READ_BYTES } from "./limits.ts";
 import { cutM4a, type TimedPacket } from "./m4a.ts";
 import { boxBody, boxesIn, type Box } from "./mp4-boxes.ts";
@@ -42,6 +43,26 @@ const MOOF = [0x6d, 0x6f, 0x6f, 0x66];
 const LONG_FRAGMENT_MS = 10_000;
 /** A fragment of video may be this long; further on no fragment is looked for. */
 const LOOK_BYTES = 8 * 1024 * 1024;
+
+/** The box that a file begins with, behind its size. */
+const BEGINNING: Beginning = {
+  mark: [0x66, 0x74, 0x79, 0x70],
+  startOf(bytes, at) {
+    const sizeBytes = at < 4 ? 0 : viewOf(bytes).getUint32(at - 4);
+    return sizeBytes >= 16 && sizeBytes <= 256 ? at - 4 : null;
+  },
+};
+
+/** Where the files begin that a fragmented file was made of. */
+export async function startsOfFragmented(source: ByteSource, track: Mp4Track): Promise<readonly number[]> {
+  const last = await findLast(source, track);
+  if (last === null) return [0];
+  const timeIn = (bytes: Uint8Array, base: number) => {
+    const [found] = fragmentsIn(bytes, base, track);
+    return found === undefined ? null : msOf(found.fragment.startTicks, track);
+  };
+  return findStarts(source, { timeIn, endMs: msOf(last.startTicks + last.ticks, track), beginning: BEGINNING });
+}
 
 /**
  * Every fragment says its time, so places are looked up by reading at a guess: `mfra` and `sidx` are often missing. The

@@ -5,7 +5,9 @@ import { readWithin, type ByteSource } from "./byte-source.ts";
 import { refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Refusal } from "./chunk.ts";
 import { CLUSTER_BYTES, ID, VOID_SIZE, readElement, readFloat, readUint, vint, writeId } from "./ebml.ts";
 import type { CallLimits } from "./call-limits.ts";
+import { findStarts, type Beginning } from "./joined.ts";
 import { HEAD_BYTES, MAX_INDEX_BYTES } from "./limits.ts";
+import { planParts } from "./parts.ts";
 import { findCues, readCues } from "./matroska-cues.ts";
 import { stripMatroska } from "./matroska-strip.ts";
 import { extractSpliced, planSpliced, type Cutter } from "./spliced.ts";
@@ -39,15 +41,36 @@ const ENCRYPTION = [0x50, 0x35];
 /** Where the header gives a duration, no more than this is read to see whether it is too short. */
 const LOOK_FOR_END_BYTES = 1024 * 1024;
 
+/** The header of a file, with its `DocType` (RFC 8794). */
+const BEGINNING: Beginning = {
+  mark: [0x1a, 0x45, 0xdf, 0xa3],
+  startOf: (bytes, at) => (indexOfBytes(bytes.subarray(at, at + 48), [0x42, 0x82], 0) === -1 ? null : at),
+};
+
 export async function planMatroska(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
+  const file = await readFile(source);
+  if ("code" in file) return file;
+  const timeIn = (bytes: Uint8Array, base: number) => clustersIn(bytes, base, file.tickMs)[0]?.timeMs ?? null;
+  const starts = await findStarts(source, { timeIn, endMs: file.durationMs, beginning: BEGINNING });
+  if (starts.length === 1) return planFile(source, file, limits);
+  return planParts(source, starts, async (part) => {
+    const inPart = await readFile(part);
+    return "code" in inPart ? inPart : planFile(part, inPart, limits);
+  });
+}
+
+async function readFile(source: ByteSource): Promise<Matroska | Refusal> {
   const file = await readStart(source, HEAD_BYTES);
   if ("type" in file) return file;
   const durationMs = await readEnd(source, file);
-  if (durationMs <= 0) return refuse("no_audio_track", "The file holds no audio.");
+  return durationMs > 0 ? { ...file, durationMs } : refuse("no_audio_track", "The file holds no audio.");
+}
+
+async function planFile(source: ByteSource, file: Matroska, limits: CallLimits): Promise<AudioPlan> {
   const spliceable = {
     container: "matroska",
     codec: file.codec,
-    durationMs,
+    durationMs: file.durationMs,
     zeroMs: 0,
     hasVideo: file.hasVideo,
     bodyOffset: file.headBytes,

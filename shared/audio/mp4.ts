@@ -10,13 +10,14 @@ import {
   type Json,
 } from "./chunk.ts";
 import { longestChunkMs, planCuts } from "./cuts.ts";
-import { planFragmentedMp4 } from "./fmp4.ts";
+import { planFragmentedMp4, startsOfFragmented } from "./fmp4.ts";
 import type { CallLimits } from "./call-limits.ts";
-import { HEAD_BYTES, MAX_INDEX_BYTES, MODEL_SAMPLE_RATE } from "./limits.ts";
+import { HEAD_BYTES, MAX_DURATION_MS, MAX_INDEX_BYTES, MODEL_SAMPLE_RATE } from "./limits.ts";
 import { cutM4a } from "./m4a.ts";
 import { describePackets, type IndexedPackets, readPackets, readRuns } from "./mp4-packets.ts";
 import { readMp4Track, type Mp4Track } from "./mp4-track.ts";
 import { readTables, type SampleTables } from "./mp4-tables.ts";
+import { planParts } from "./parts.ts";
 import { MIN_PAUSE_MS, soundingMs } from "./pauses.ts";
 import { pcmFrameBytes, type PcmFormat } from "./pcm.ts";
 import { pcmFile } from "./pcm-file.ts";
@@ -47,6 +48,8 @@ export async function planMp4(source: ByteSource, limits: CallLimits): Promise<A
     );
   }
   if (track.fragments !== null) {
+    const starts = await startsOfFragmented(source, track);
+    if (starts.length > 1) return planParts(source, starts, async (part) => planMp4(part, limits));
     const planned = await planFragmentedMp4(source, { track, tables, limits });
     if (planned !== null) return planned;
   }
@@ -54,7 +57,9 @@ export async function planMp4(source: ByteSource, limits: CallLimits): Promise<A
   const msOf = (ticks: number) => ((ticks - track.startTicks) / track.timescale) * 1000;
   const msAt = (sample: number) => msOf(tables.ticksAt(sample));
   const sampleAt = (timeMs: number) => tables.sampleAt((timeMs / 1000) * track.timescale + track.startTicks);
-  const durationMs = Math.min(msAt(tables.samples), msOf(track.endTicks));
+  const heldMs = msAt(tables.samples);
+  // An index that lies is damage, whatever the edit list says of it.
+  const durationMs = heldMs > MAX_DURATION_MS ? heldMs : Math.min(heldMs, msOf(track.endTicks));
   const { pcm } = track;
   const bytesPerSecond =
     pcm === null ? (tables.totalBytes / durationMs) * 1000 : 2 * Math.min(pcm.sampleRate, MODEL_SAMPLE_RATE);

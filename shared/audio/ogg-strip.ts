@@ -33,7 +33,7 @@ interface Taken {
  * Whole pages of one stream: a reader may take a page that is cut off for a broken file, and a broken packet for the
  * end. Where pages are missing, the packets that were cut in two go too.
  */
-export function stripOgg(serial: number, filling: Filling | null): Strip {
+export function stripOgg(serial: number, filling: Filling | null): Strip & { readonly reachedGranule: () => number } {
   let held: Uint8Array = new Uint8Array();
   let last: Taken | null = null;
   let isCounted = false;
@@ -87,6 +87,7 @@ export function stripOgg(serial: number, filling: Filling | null): Strip {
       held = bytes.slice(from);
       return concatBytes(kept);
     },
+    reachedGranule: () => last?.granule ?? -1,
   };
 }
 

@@ -82,7 +82,11 @@ function cutter(stream: OggStream, zeroMs: number, filling: Filling | null): Cut
       }
       return points;
     },
-    strip: () => stripOgg(stream.serial, filling),
+    strip() {
+      const strip = stripOgg(stream.serial, filling);
+      // A time is rounded to a millisecond: at the very end there is nothing more to come.
+      return { ...strip, reachedMs: () => msAt(stream, strip.reachedGranule()) - zeroMs + 1 };
+    },
   };
 }
 

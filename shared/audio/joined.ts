@@ -1,0 +1,74 @@
+import { readWithin, type ByteSource } from "./byte-source.ts";
+import { indexOfBytes } from "./bytes.ts";
+import { slideOver } from "./sliding-window.ts";
+
+/** A recording that was laid behind another shows as a clock that goes back between some of so many places. */
+const LOOKS = 5;
+
+/** What is read at a place to learn its time: enough for most sound, and then for most video. */
+const LOOK_BYTES = 24 * 1024;
+const MOST_LOOK_BYTES = 1024 * 1024;
+
+/** A file no larger is read whole: as little as the looks. */
+const SMALL_BYTES = 1024 * 1024;
+
+/** How a file of this container begins. */
+export interface Beginning {
+  readonly mark: readonly number[];
+  /** Where it begins, by where its mark was found; null where the mark is chance. */
+  readonly startOf: (bytes: Uint8Array, markAt: number) => number | null;
+}
+
+/** What `startOf` may look at on either side of a mark. */
+const MARGIN_BYTES = 64;
+
+/**
+ * Where the files begin that a source was made of, as a page's recorder makes them that was stopped and started again.
+ * Only where the clock goes back is all of it read, in one request.
+ * @param timeIn the first time that stands in these bytes.
+ */
+export async function findStarts(
+  source: ByteSource,
+  {
+    timeIn,
+    endMs,
+    beginning,
+  }: { timeIn: (bytes: Uint8Array, base: number) => number | null; endMs: number; beginning: Beginning },
+): Promise<readonly number[]> {
+  if (source.sizeBytes <= SMALL_BYTES) return readStarts(source, beginning);
+  let latestMs = 0;
+  for (let look = 1; look <= LOOKS + 1; look += 1) {
+    const offset = Math.floor((source.sizeBytes * look) / (LOOKS + 1));
+    const timeMs = look > LOOKS ? endMs : await timeBehind(source, offset, timeIn);
+    if (timeMs !== null && timeMs < latestMs) return readStarts(source, beginning);
+    latestMs = timeMs ?? latestMs;
+  }
+  return [0];
+}
+
+async function timeBehind(
+  source: ByteSource,
+  offset: number,
+  timeIn: (bytes: Uint8Array, base: number) => number | null,
+): Promise<number | null> {
+  for (const length of [LOOK_BYTES, Math.min(MOST_LOOK_BYTES, source.sizeBytes >> 6)]) {
+    const timeMs = timeIn(await readWithin(source, offset, length), offset);
+    if (timeMs !== null) return timeMs;
+  }
+  return null;
+}
+
+async function readStarts(source: ByteSource, { mark, startOf }: Beginning): Promise<readonly number[]> {
+  const starts = new Set([0]);
+  const window = await slideOver(source, 0);
+  for (;;) {
+    const { base, bytes, isLast } = window;
+    for (let at = indexOfBytes(bytes, mark, 0); at !== -1; at = indexOfBytes(bytes, mark, at + 1)) {
+      if (!isLast && at > bytes.length - MARGIN_BYTES) break;
+      const start = startOf(bytes, at);
+      if (start !== null) starts.add(base + start);
+    }
+    if (isLast) return [...starts];
+    await window.advance(bytes.length - 2 * MARGIN_BYTES);
+  }
+}
