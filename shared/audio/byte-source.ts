@@ -70,3 +70,9 @@ export async function readWithin(source: ByteSource, offset: number, length: num
   const end = Math.min(Math.max(start, offset + length), source.sizeBytes);
   return end > start ? source.read(start, end - start) : new Uint8Array();
 }
+
+/** A source that was read whole. */
+export async function inMemory(source: ByteSource): Promise<ByteSource> {
+  const bytes = await source.read(0, source.sizeBytes);
+  return { sizeBytes: bytes.length, read: async (offset, length) => bytes.slice(offset, offset + length) };
+}

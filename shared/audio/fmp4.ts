@@ -55,7 +55,7 @@ const BEGINNING: Beginning = {
 
 /** Where the files begin that a fragmented file was made of. */
 export async function startsOfFragmented(source: ByteSource, track: Mp4Track): Promise<readonly number[]> {
-  const last = await findLast(source, track);
+  const last = (await hasFragments(source, track)) ? await findLast(source, track) : null;
   if (last === null) return [0];
   const timeIn = (bytes: Uint8Array, base: number) => {
     const [found] = fragmentsIn(bytes, base, track);

@@ -1,5 +1,6 @@
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import { indexOfBytes } from "./bytes.ts";
+import { SMALL_BYTES } from "./limits.ts";
 import { slideOver } from "./sliding-window.ts";
 
 /** A recording that was laid behind another shows as a clock that goes back between some of so many places. */
@@ -8,9 +9,6 @@ const LOOKS = 5;
 /** What is read at a place to learn its time: enough for most sound, and then for most video. */
 const LOOK_BYTES = 24 * 1024;
 const MOST_LOOK_BYTES = 1024 * 1024;
-
-/** A file no larger is read whole: as little as the looks. */
-const SMALL_BYTES = 1024 * 1024;
 
 /** How a file of this container begins. */
 export interface Beginning {
@@ -35,7 +33,7 @@ export async function findStarts(
     beginning,
   }: { timeIn: (bytes: Uint8Array, base: number) => number | null; endMs: number; beginning: Beginning },
 ): Promise<readonly number[]> {
-  if (source.sizeBytes <= SMALL_BYTES) return readStarts(source, beginning);
+  if (source.sizeBytes <= SMALL_BYTES) return readStarts(source, beginning); // in memory already
   let latestMs = 0;
   for (let look = 1; look <= LOOKS + 1; look += 1) {
     const offset = Math.floor((source.sizeBytes * look) / (LOOKS + 1));

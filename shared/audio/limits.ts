@@ -55,6 +55,9 @@ export const READ_BYTES = 4 * 1024 * 1024;
 /** What planning reads first: enough to know the container, and most headers whole. */
 export const HEAD_BYTES = 64 * 1024;
 
+/** A file no larger is planned from memory: one read is sooner there than the ten that look for places. */
+export const SMALL_BYTES = 1024 * 1024;
+
 /** Reads of one chunk: a subrequest each, and tens of milliseconds. */
 export const CHUNK_MAX_READS = 12;
 

@@ -1,8 +1,9 @@
 import { planAdts } from "./adts.ts";
-import { SourceChanged, type ByteSource } from "./byte-source.ts";
+import { inMemory, SourceChanged, type ByteSource } from "./byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ContainerName } from "./chunk.ts";
 import { planFlac } from "./flac.ts";
 import type { CallLimits } from "./call-limits.ts";
+import { SMALL_BYTES } from "./limits.ts";
 import { planMatroska } from "./matroska.ts";
 import { planMp3 } from "./mp3.ts";
 import { planMp4 } from "./mp4.ts";
@@ -38,10 +39,11 @@ const SENT_WHOLE: ReadonlySet<string> = new Set([
 /** Decide how to cut a recording for such calls, or why it cannot be cut. The same object gives the same plan. */
 export async function planAudio(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
   if (source.sizeBytes === 0) return refuse("empty", "The file is empty.");
-  const container = await sniffContainer(source);
+  const looked = source.sizeBytes > SMALL_BYTES ? source : await inMemory(source);
+  const container = await sniffContainer(looked);
   if (typeof container !== "string") return container;
   try {
-    const planned = await planners[container](source, limits);
+    const planned = await planners[container](looked, limits);
     if (planned.type !== "chunks") return planned;
     const plan = { ...planned, durationMs: Math.round(planned.durationMs) };
     // A decoder may know nothing of a chain, and stop at a first part without sound.
