@@ -16,6 +16,9 @@ export interface HeardChunk {
   readonly isLowConfidence?: boolean;
 }
 
+/** Less is the rounding to packets where files were laid end to end: what is said on both sides was said twice. */
+const MIN_OVERLAP_MS = 200;
+
 /**
  * One transcript of many chunks, whatever order they come in. Where a neighbour is missing, a chunk keeps all it heard;
  * a chunk that lies wholly within another adds nothing.
@@ -26,7 +29,7 @@ export function mergeChunks(chunks: readonly HeardChunk[]): readonly Segment[] {
   for (const right of chunks.toSorted((a, b) => a.startMs - b.startMs || a.endMs - b.endMs || a.index - b.index)) {
     if (left !== undefined && right.endMs < left.endMs) continue;
     const heard = spokenIn(right);
-    if (left !== undefined && left.endMs > right.startMs) {
+    if (left !== undefined && left.endMs - right.startMs > MIN_OVERLAP_MS) {
       cutSeam(merged, heard, { overlap: { startMs: right.startMs, endMs: left.endMs }, seamMs: seamOf(left, right) });
     }
     settleTimes(merged, heard);

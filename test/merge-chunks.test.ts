@@ -119,6 +119,13 @@ test("beside a missing chunk everything heard is kept, and a chunk wholly within
   expect(mergeChunks([right, within, left]).map(({ text }) => text)).toEqual(["one two", "three"]);
 });
 
+test("where files were laid end to end, a word that ends one and begins the next was said twice", () => {
+  // A packet more than the first file's length, and one that began before the second's.
+  const left = chunk(0, { ownEndMs: 10_000, endMs: 10_021 }, ["yes|9000", "no|9790"]);
+  const right = chunk(1, { ownStartMs: 10_000, startMs: 9980 }, ["no|10010", "never|10500"]);
+  expect(mergeChunks([left, right]).map(({ text }) => text)).toEqual(["yes no", "no never"]);
+});
+
 test("of a doubtful chunk no more is taken than must be", () => {
   const left = chunk(0, { ownEndMs: 10_000, endMs: 12_000 }, ["loop|8600", "loop|9200", "loop|9700"]);
   const right = chunk(1, { ownStartMs: 10_000, startMs: 8000 }, ["calm|8200", "seas|10500"]);
