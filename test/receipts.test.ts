@@ -49,9 +49,9 @@ test("each call has its line, each operation its price, and the total is their s
       calls: [{ model: "@cf/openai/whisper-large-v3-turbo", neurons: 1.5, isEstimated: false, microUsd: 16.5 }],
     },
   ]);
-  // Four artifacts are written; the recording is read for its headers (WAV: twice) and then whole.
+  // Four artifacts are written; the recording is read to be planned, and to be sent.
   expect(quantityOf(receipt, "r2ClassA", "counted")).toBe(4);
-  expect(quantityOf(receipt, "r2ClassB", "counted")).toBe(3);
+  expect(quantityOf(receipt, "r2ClassB", "counted")).toBe(2);
   // A message is written, read and deleted, and so is the bucket's own about the upload.
   expect(quantityOf(receipt, "queueOperations", "counted")).toBe(1);
   expect(quantityOf(receipt, "queueOperations", "reckoned")).toBe(5);
