@@ -15,7 +15,7 @@ let mp3: Uint8Array = new Uint8Array();
 beforeAll(async () => {
   ({ folder, speech } = await makeSpeech(SECONDS));
   const path = join(folder, "whole.mp3");
-  await ffmpeg(["-i", speech, "-c:a", "libmp3lame", "-b:a", "64k", "-ac", "1", path]);
+  await ffmpeg(["-i", speech, "-c:a", "libmp3lame", "-b:a", "128k", "-ac", "1", path]);
   mp3 = await fileBytes(path);
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
