@@ -1,4 +1,4 @@
-import { composeTranscript } from "../../shared/compose-transcript.ts";
+import { type ChunkRecord, composeTranscript } from "../../shared/compose-transcript.ts";
 import { estimateWork } from "../../shared/estimate.ts";
 import { ARRAY_WEIGHT, MAX_AUDIO_ARRAY_BYTES, MAX_AUDIO_BYTES } from "../../shared/limits.ts";
 import { SPEECH_MODELS } from "../../shared/models.ts";
@@ -12,6 +12,7 @@ import { planAudio } from "../../shared/audio/plan.ts";
 import { discard, type Outcome, processor, type TaskContext } from "../processor.ts";
 import { recallJson } from "../recall.ts";
 import { withSource } from "../source.ts";
+import { type ChunkArgs, cutAndHear } from "../transcription/cut-and-hear.ts";
 import { cutting } from "../transcription/cutting.ts";
 import { hear } from "../transcription/hear.ts";
 import { storeTranscript, TRANSCRIPT } from "../transcription/store-transcript.ts";
@@ -42,18 +43,37 @@ async function plan(input: TranscriptionInput, context: TaskContext): Promise<Ou
     case "whole":
       return hearWhole({ source, options }, planned.durationMs, context);
     case "chunks": {
-      const { container, durationMs } = planned;
-      const chunks = planned.chunks.map((chunk) => chunkTask({ source, options, container, chunk }));
-      const join: NewTask = {
-        name: "join",
-        kind: "join_transcript",
-        stage: JOIN_STAGE,
-        model: null,
-        args: { durationMs },
-      };
-      return { type: "completed", next: [...chunks, join] };
+      const { container, durationMs, chunks } = planned;
+      const parts = chunks.map((chunk): ChunkArgs => ({ source, options, container, chunk }));
+      const [only] = parts;
+      return only !== undefined && parts.length === 1
+        ? hearOnly(only, durationMs, context)
+        : inChunks(parts, durationMs);
     }
   }
+}
+
+function inChunks(parts: readonly ChunkArgs[], durationMs: number): Outcome {
+  const args = { durationMs };
+  const join: NewTask = { name: "join", kind: "join_transcript", stage: JOIN_STAGE, model: null, args };
+  return { type: "completed", next: [...parts.map(chunkTask), join] };
+}
+
+/** Short, but not to be sent as it is: cut and heard at once, without stages. */
+async function hearOnly(args: ChunkArgs, durationMs: number, context: TaskContext): Promise<Outcome> {
+  const store = async (record: ChunkRecord): Promise<Outcome> => {
+    const transcript = composeTranscript([record], { gaps: [], durationMs, hasAllEnded: true });
+    return { type: "completed", artifacts: await storeTranscript(context, transcript) };
+  };
+  return cutAndHear(args, context, {
+    heard: store,
+    silent: store,
+    tooLarge: (halves) =>
+      inChunks(
+        halves.map((chunk) => ({ ...args, chunk })),
+        durationMs,
+      ),
+  });
 }
 
 async function hearWhole(

@@ -50,7 +50,13 @@ export function extentOf(plan: AudioPlan): AudioExtent {
       return { durationMs: plan.durationMs, sentMs: plan.durationMs, calls: 1, isCut: false, isRough: false };
     case "chunks": {
       const sentMs = plan.chunks.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
-      return { durationMs: plan.durationMs, sentMs, calls: plan.chunks.length, isCut: true, isRough: false };
+      return {
+        durationMs: plan.durationMs,
+        sentMs,
+        calls: plan.chunks.length,
+        isCut: plan.chunks.length > 1,
+        isRough: false,
+      };
     }
   }
 }
