@@ -144,6 +144,23 @@ test("a chunk that is too large for the model is split further instead of failin
   expect((await transcript(id)).text).toBe(said.join(" "));
 });
 
+test("so is a short recording that was to be heard in one task", async () => {
+  const said = words(100, { 40: "brief" }, "t");
+  const folder = await mkdtemp(join(tmpdir(), "darkroom-long-"));
+  const [wav, mka] = [join(folder, "sound.wav"), join(folder, "short.mka")];
+  try {
+    await writeFile(wav, speech(said.join(" ")));
+    await ffmpeg(["-i", wav, "-c:a", "copy", mka]);
+    const { id } = await darkroom.upload({ name: "short.mka", reuse: "false" }, await fileBytes(mka));
+    const job = await darkroom.untilJob(id);
+    expect(job).toMatchObject({ state: "completed", error: null });
+    expect(job.progress.chunksTotal).toBeGreaterThan(1);
+    expect(await transcript(id)).toMatchObject({ isComplete: true, text: said.join(" ") });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
 test("a picture that outlasts its sound is no failure: where there is nothing to hear, no model is asked", async () => {
   const said = words(60, {}, "v");
   const folder = await mkdtemp(join(tmpdir(), "darkroom-long-"));
