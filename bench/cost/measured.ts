@@ -1,4 +1,5 @@
 // The meter's own figures: of work before it runs, and of calls by what came back.
+import { memorySource } from "../../shared/audio/byte-source.ts";
 import { callLimits } from "../../shared/audio/call-limits.ts";
 import { extentOf } from "../../shared/audio/extent.ts";
 import { writeWav } from "../../shared/audio/pcm.ts";
@@ -8,7 +9,6 @@ import { modelRunner } from "../../shared/ai/run-model.ts";
 import { estimatedNeurons, estimateWork } from "../../shared/estimate.ts";
 import type { ModelId, Tier, Units } from "../../shared/models.ts";
 import { JobWork } from "../../shared/new-job.ts";
-import { memorySource } from "../../test/audio/media.ts";
 
 export type Model = ModelId;
 

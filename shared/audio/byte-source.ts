@@ -71,8 +71,7 @@ export async function readWithin(source: ByteSource, offset: number, length: num
   return end > start ? source.read(start, end - start) : new Uint8Array();
 }
 
-/** A source that was read whole. */
-export async function inMemory(source: ByteSource): Promise<ByteSource> {
-  const bytes = await source.read(0, source.sizeBytes);
+/** A source that is in memory. What is read of it is a copy. */
+export function memorySource(bytes: Uint8Array): ByteSource {
   return { sizeBytes: bytes.length, read: async (offset, length) => bytes.slice(offset, offset + length) };
 }

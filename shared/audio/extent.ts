@@ -1,4 +1,4 @@
-import { readWithin, type ByteSource } from "./byte-source.ts";
+import { memorySource, readWithin, type ByteSource } from "./byte-source.ts";
 import type { AudioPlan, ContainerName, Refusal } from "./chunk.ts";
 import { longestChunkMs, planCuts } from "./cuts.ts";
 import type { CallLimits } from "./call-limits.ts";
@@ -71,8 +71,8 @@ const SAME_MS = 1000;
  */
 export async function guessExtent(source: ByteSource, limits: CallLimits): Promise<AudioExtent | null> {
   const head = await readWithin(source, 0, READ_BYTES);
-  const long = await planPart(head, limits);
-  const short = await planPart(head.subarray(0, head.length / 2), limits);
+  const long = await planAudio(memorySource(head), limits);
+  const short = await planAudio(memorySource(head.subarray(0, head.length / 2)), limits);
   if (long.type !== "chunks" || short.type === "refused") return null;
   const isOfWhole = Math.abs(long.durationMs - short.durationMs) < SAME_MS;
   const durationMs = long.durationMs * (isOfWhole ? 1 : source.sizeBytes / head.length);
@@ -84,11 +84,6 @@ export async function guessExtent(source: ByteSource, limits: CallLimits): Promi
     () => [],
   );
   return { ...extentOf({ ...long, durationMs, chunks }), isRough: true };
-}
-
-async function planPart(bytes: Uint8Array, limits: CallLimits): Promise<AudioPlan> {
-  const read = async (offset: number, length: number) => bytes.slice(offset, offset + length);
-  return planAudio({ sizeBytes: bytes.length, read }, limits);
 }
 
 /** Video and pictures stay behind, and WAV is brought down to what the model hears. */

@@ -1,5 +1,5 @@
 import { planAdts } from "./adts.ts";
-import { inMemory, SourceChanged, type ByteSource } from "./byte-source.ts";
+import { memorySource, SourceChanged, type ByteSource } from "./byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ContainerName } from "./chunk.ts";
 import { planFlac } from "./flac.ts";
 import type { CallLimits } from "./call-limits.ts";
@@ -39,7 +39,7 @@ const SENT_WHOLE: ReadonlySet<string> = new Set([
 /** Decide how to cut a recording for such calls, or why it cannot be cut. The same object gives the same plan. */
 export async function planAudio(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
   if (source.sizeBytes === 0) return refuse("empty", "The file is empty.");
-  const looked = source.sizeBytes > SMALL_BYTES ? source : await inMemory(source);
+  const looked = source.sizeBytes > SMALL_BYTES ? source : memorySource(await source.read(0, source.sizeBytes));
   const container = await sniffContainer(looked);
   if (typeof container !== "string") return container;
   try {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { memorySource } from "../../shared/audio/byte-source.ts";
 import { callLimits } from "../../shared/audio/call-limits.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planCuts } from "../../shared/audio/cuts.ts";
@@ -10,7 +11,7 @@ import { ARRAY_CHUNK_MAX_BYTES, CHUNK_MAX_BYTES, SPLIT_MIN_MS } from "../../shar
 import { planAudio, type ChunkPlan } from "../../shared/audio/plan.ts";
 import { resampler } from "../../shared/audio/resample.ts";
 import { splitChunk } from "../../shared/audio/split.ts";
-import { ffmpeg, fileBytes, makeSpeech, memorySource, LIMITS } from "./media.ts";
+import { ffmpeg, fileBytes, makeSpeech, LIMITS } from "./media.ts";
 
 let folder = "";
 let speech = "";

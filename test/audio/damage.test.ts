@@ -3,9 +3,10 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { memorySource } from "../../shared/audio/byte-source.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { ffmpeg, fileBytes, LIMITS, makeSpeech, memorySource } from "./media.ts";
+import { ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
 
 let folder = "";
 let whole = new Uint8Array();

@@ -3,10 +3,11 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { memorySource } from "../../shared/audio/byte-source.ts";
 import { indexOfBytes } from "../../shared/audio/bytes.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { ffmpeg, fileBytes, LIMITS, makeSpeech, memorySource } from "./media.ts";
+import { ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
 
 const ELST = new TextEncoder().encode("elst");
 

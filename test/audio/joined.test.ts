@@ -3,8 +3,9 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { memorySource } from "../../shared/audio/byte-source.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { decode, ffmpeg, fileBytes, LIMITS, makeSpeech, memorySource } from "./media.ts";
+import { decode, ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
 import { chunksOf, worstLikeness } from "./ogg-heard.ts";
 
 const SECONDS = 90;

@@ -66,10 +66,6 @@ export async function fileSource(path: string): Promise<ByteSource & { reads: nu
   return source;
 }
 
-export function memorySource(bytes: Uint8Array): ByteSource {
-  return { sizeBytes: bytes.length, read: async (offset, length) => bytes.slice(offset, offset + length) };
-}
-
 export async function fileBytes(path: string): Promise<Uint8Array> {
   return new Uint8Array(await readFile(path));
 }

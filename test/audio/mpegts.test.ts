@@ -3,11 +3,11 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import type { ByteSource } from "../../shared/audio/byte-source.ts";
+import { memorySource, type ByteSource } from "../../shared/audio/byte-source.ts";
 import { SilentStretch, type AudioPlan } from "../../shared/audio/chunk.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { compare, decode, ffmpeg, fileBytes, LIMITS, makeSpeech, memorySource } from "./media.ts";
+import { compare, decode, ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
 
 const SECONDS = 130;
 const HALF_MS = (SECONDS * 1000) / 2;

@@ -3,9 +3,10 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { memorySource } from "../../shared/audio/byte-source.ts";
 import { CHUNK_MS } from "../../shared/audio/limits.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { decode, ffmpeg, fileBytes, fileSource, LIMITS, makeSpeech, memorySource } from "./media.ts";
+import { decode, ffmpeg, fileBytes, fileSource, LIMITS, makeSpeech } from "./media.ts";
 import { chunksOf, worstLikeness } from "./ogg-heard.ts";
 
 const SECONDS = 100;

@@ -3,11 +3,12 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { memorySource } from "../../shared/audio/byte-source.ts";
 import { SilentStretch } from "../../shared/audio/chunk.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { pausedMs, pausesAmong, soundingMs } from "../../shared/audio/pauses.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { ffmpeg, fileBytes, LIMITS, makeSpeech, memorySource } from "./media.ts";
+import { ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
 
 const PAUSE_MS = 100_000;
 /** Sound for 30 s, none for 100 s, and sound again. */

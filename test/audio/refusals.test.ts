@@ -3,10 +3,11 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { memorySource } from "../../shared/audio/byte-source.ts";
 import { DamagedSource } from "../../shared/audio/chunk.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { ffmpeg, fileBytes, makeSpeech, memorySource, LIMITS } from "./media.ts";
+import { ffmpeg, fileBytes, makeSpeech, LIMITS } from "./media.ts";
 
 let folder = "";
 let speech = "";

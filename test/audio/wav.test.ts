@@ -3,11 +3,11 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import type { ByteSource } from "../../shared/audio/byte-source.ts";
+import { memorySource, type ByteSource } from "../../shared/audio/byte-source.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { CHUNK_MAX_READS } from "../../shared/audio/limits.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { ffmpeg, fileBytes, LIMITS, makeSpeech, memorySource } from "./media.ts";
+import { ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
 
 let folder = "";
 let wav: Buffer = Buffer.alloc(0);
