@@ -17,6 +17,7 @@ import { cutM4a, type TimedPacket } from "./m4a.ts";
 import { boxBody, boxesIn, type Box } from "./mp4-boxes.ts";
 import { readFragment, type Fragment } from "./mp4-fragment.ts";
 import { describePackets, type IndexedPackets, readPackets } from "./mp4-packets.ts";
+import { planParts } from "./parts.ts";
 import type { SampleTables } from "./mp4-tables.ts";
 import type { Mp4Track } from "./mp4-track.ts";
 import { timeMap, type Point } from "./time-map.ts";
@@ -53,24 +54,15 @@ const BEGINNING: Beginning = {
   },
 };
 
-/** Where the files begin that a fragmented file was made of. */
-export async function startsOfFragmented(source: ByteSource, track: Mp4Track): Promise<readonly number[]> {
-  const last = (await hasFragments(source, track)) ? await findLast(source, track) : null;
-  if (last === null) return [0];
-  const timeIn = (bytes: Uint8Array, base: number) => {
-    const [found] = fragmentsIn(bytes, base, track);
-    return found === undefined ? null : msOf(found.fragment.startTicks, track);
-  };
-  return findStarts(source, { timeIn, endMs: msOf(last.startTicks + last.ticks, track), beginning: BEGINNING });
-}
-
 /**
  * Every fragment says its time, so places are looked up by reading at a guess: `mfra` and `sidx` are often missing. The
  * first packets may stand in the index. Null where all of them do.
+ * @param planFile plans one of several files that were laid end to end.
  */
 export async function planFragmentedMp4(
   source: ByteSource,
   { track, tables, limits }: { readonly track: Mp4Track; readonly tables: SampleTables; readonly limits: CallLimits },
+  planFile: (part: ByteSource) => Promise<AudioPlan>,
 ): Promise<AudioPlan | null> {
   if (tables.samples > 0 && !(await hasFragments(source, track))) return null;
   const last = await findLast(source, track);
@@ -82,6 +74,12 @@ export async function planFragmentedMp4(
   }
   if (track.pcm !== null) return refuse("unsupported_codec", "The file holds PCM in fragments, which cannot be cut.");
   const durationMs = msOf(last.startTicks + last.ticks, track);
+  const timeIn = (bytes: Uint8Array, base: number) => {
+    const [found] = fragmentsIn(bytes, base, track);
+    return found === undefined ? null : msOf(found.fragment.startTicks, track);
+  };
+  const starts = await findStarts(source, { timeIn, endMs: durationMs, beginning: BEGINNING });
+  if (starts.length > 1) return planParts(source, starts, planFile);
   const start = track.moov.endOffset;
   const bytesPerMs = (source.sizeBytes - start) / durationMs;
   const found = await look(source, track, start, HEAD_BYTES);

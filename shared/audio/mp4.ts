@@ -10,14 +10,13 @@ import {
   type Json,
 } from "./chunk.ts";
 import { longestChunkMs, planCuts } from "./cuts.ts";
-import { planFragmentedMp4, startsOfFragmented } from "./fmp4.ts";
+import { planFragmentedMp4 } from "./fmp4.ts";
 import type { CallLimits } from "./call-limits.ts";
 import { HEAD_BYTES, MAX_DURATION_MS, MAX_INDEX_BYTES, MODEL_SAMPLE_RATE } from "./limits.ts";
 import { cutM4a } from "./m4a.ts";
 import { describePackets, type IndexedPackets, readPackets, readRuns } from "./mp4-packets.ts";
 import { readMp4Track, type Mp4Track } from "./mp4-track.ts";
 import { readTables, type SampleTables } from "./mp4-tables.ts";
-import { planParts } from "./parts.ts";
 import { MIN_PAUSE_MS, soundingMs } from "./pauses.ts";
 import { pcmFrameBytes, type PcmFormat } from "./pcm.ts";
 import { pcmFile } from "./pcm-file.ts";
@@ -48,9 +47,7 @@ export async function planMp4(source: ByteSource, limits: CallLimits): Promise<A
     );
   }
   if (track.fragments !== null) {
-    const starts = await startsOfFragmented(source, track);
-    if (starts.length > 1) return planParts(source, starts, async (part) => planMp4(part, limits));
-    const planned = await planFragmentedMp4(source, { track, tables, limits });
+    const planned = await planFragmentedMp4(source, { track, tables, limits }, (part) => planMp4(part, limits));
     if (planned !== null) return planned;
   }
   if (tables.samples === 0) return refuse("no_audio_track", "The audio track is empty.");
