@@ -41,10 +41,16 @@ export interface TaskContext {
   readonly send: (message: Message) => Promise<Answer>;
 }
 
+/** No other attempt would help. */
+export interface Discarded {
+  readonly type: "discard";
+  readonly failure: Failure;
+}
+
 /** What a processor came to. An exception is a failure too: its message is diagnosed. */
 export type Outcome = (
   | Completed
-  | { readonly type: "discard"; readonly failure: Failure }
+  | Discarded
   /** Again after so long, if there are attempts left. */
   | { readonly type: "retry"; readonly failure: Failure; readonly delayMs: number }
 ) & { readonly delivery?: DeliveryReport };
@@ -63,6 +69,6 @@ export function processor<Args>(
   };
 }
 
-export function discard(code: string, message: string): Outcome {
+export function discard(code: string, message: string): Discarded {
   return { type: "discard", failure: { code, message } };
 }

@@ -15,19 +15,21 @@ export const transcribeChunk = processor(ChunkArgs, async (args, context) =>
   cutting(async () => {
     const known = await recallJson<ChunkRecord>(context, answerName(args.chunk));
     if (known !== null) return { type: "completed", heard: known };
-    return cutAndHear(args, context, {
-      async heard(record) {
-        // Paid for: a consumer that dies before this is settled must not cost it.
-        await storeArtifact(context, {
-          name: answerName(args.chunk),
-          contentType: "application/json",
-          body: JSON.stringify(record),
-        });
-        return { type: "completed", heard: record };
-      },
-      silent: async (record) => ({ type: "completed", heard: record }),
-      tooLarge: (halves) => ({ type: "completed", next: halves.map((half) => chunkTask({ ...args, chunk: half })) }),
-    });
+    const came = await cutAndHear(args, context);
+    if (came.type === "discard") return came;
+    if (came.type === "too_large") {
+      return { type: "completed", next: came.halves.map((half) => chunkTask({ ...args, chunk: half })) };
+    }
+    const { record } = came;
+    if (record.model !== null) {
+      // Paid for: a consumer that dies before this is settled must not cost it.
+      await storeArtifact(context, {
+        name: answerName(args.chunk),
+        contentType: "application/json",
+        body: JSON.stringify(record),
+      });
+    }
+    return { type: "completed", heard: record };
   }),
 );
 

@@ -61,19 +61,11 @@ function inChunks(parts: readonly ChunkArgs[], durationMs: number): Outcome {
 
 /** Short, but not to be sent as it is: cut and heard at once, without stages. */
 async function hearOnly(args: ChunkArgs, durationMs: number, context: TaskContext): Promise<Outcome> {
-  const store = async (record: ChunkRecord): Promise<Outcome> => {
-    const transcript = composeTranscript([record], { gaps: [], durationMs, hasAllEnded: true });
-    return { type: "completed", artifacts: await storeTranscript(context, transcript) };
-  };
-  return cutAndHear(args, context, {
-    heard: store,
-    silent: store,
-    tooLarge: (halves) =>
-      inChunks(
-        halves.map((chunk) => ({ ...args, chunk })),
-        durationMs,
-      ),
-  });
+  const came = await cutAndHear(args, context);
+  if (came.type === "discard") return came;
+  if (came.type === "heard") return storeOnly(came.record, durationMs, context);
+  const parts = came.halves.map((chunk) => ({ ...args, chunk }));
+  return inChunks(parts, durationMs);
 }
 
 async function hearWhole(
@@ -86,7 +78,12 @@ async function hearWhole(
   const piece = { index: 0, startMs: 0, endMs: durationMs, ownStartMs: 0, ownEndMs: durationMs };
   return withSource(source, limits, context, async (bytes) => {
     const heard = await hear(context.models, bytes, options, { piece, sentMs: durationMs });
-    const transcript = composeTranscript([heard], { gaps: [], durationMs, hasAllEnded: true });
-    return { type: "completed", artifacts: await storeTranscript(context, transcript) };
+    return storeOnly(heard, durationMs, context);
   });
+}
+
+/** The transcript of one call. */
+async function storeOnly(record: ChunkRecord, durationMs: number, context: TaskContext): Promise<Outcome> {
+  const transcript = composeTranscript([record], { gaps: [], durationMs, hasAllEnded: true });
+  return { type: "completed", artifacts: await storeTranscript(context, transcript) };
 }

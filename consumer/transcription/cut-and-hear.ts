@@ -12,7 +12,7 @@ import { ARRAY_WEIGHT } from "../../shared/limits.ts";
 import { SPEECH_MODELS } from "../../shared/models.ts";
 import { Source } from "../../shared/new-job.ts";
 import { TranscriptionOptions } from "../../shared/options.ts";
-import { discard, type Outcome, type TaskContext } from "../processor.ts";
+import { discard, type Discarded, type TaskContext } from "../processor.ts";
 import { hear } from "./hear.ts";
 
 /** A chunk of a recording, and how it is to be heard. The plan is our own, made by `planAudio`. */
@@ -24,26 +24,23 @@ export const ChunkArgs = z.strictObject({
 });
 export type ChunkArgs = z.infer<typeof ChunkArgs>;
 
-/** What the task comes to. */
-export interface Endings {
-  /** The model was asked, and paid: keep what it said. */
-  heard(record: ChunkRecord): Promise<Outcome>;
-  /** Nothing sounds there, and no model was asked. */
-  silent(record: ChunkRecord): Promise<Outcome>;
+/** What came of a chunk. Of silence there is a record too, and no model was asked: its `model` is null. */
+export type Heard =
+  | { readonly type: "heard"; readonly record: ChunkRecord }
   /** More than a call to the model takes. */
-  tooLarge(halves: readonly ChunkPlan[]): Outcome;
-}
+  | { readonly type: "too_large"; readonly halves: readonly ChunkPlan[] }
+  | Discarded;
 
 /** Cut a chunk out of its recording and hear it, both within the batch's memory. */
-export async function cutAndHear(args: ChunkArgs, context: TaskContext, endings: Endings): Promise<Outcome> {
+export async function cutAndHear(args: ChunkArgs, context: TaskContext): Promise<Heard> {
   const file = await context.cutting.spend(CUT_HELD_BYTES, () => cutOut(args, context));
-  if (file === null) return endings.silent(silence(args.chunk));
+  if (file === null) return { type: "heard", record: silence(args.chunk) };
   const { tier } = args.options;
   // Louder here than the file is on average: what the model would refuse is not asked.
   const halves = file.bytes.length > callLimits(tier).maxBytes ? splitChunk(args.chunk) : null;
-  if (halves !== null) return endings.tooLarge(halves);
+  if (halves !== null) return { type: "too_large", halves };
   const weight = SPEECH_MODELS[tier].audio === "array" ? ARRAY_WEIGHT : 1;
-  return context.budget.spend(file.bytes.length * weight, () => hearFile(file, args, { context, endings }));
+  return context.budget.spend(file.bytes.length * weight, () => hearFile(file, args, context));
 }
 
 /** Null where the recording goes on without sound. */
@@ -61,11 +58,7 @@ function silence({ index, startMs, endMs, ownStartMs, ownEndMs }: ChunkPlan): Ch
   return { index, startMs, endMs, ownStartMs, ownEndMs, ...nothing };
 }
 
-async function hearFile(
-  file: ChunkFile,
-  { chunk, options }: ChunkArgs,
-  { context, endings }: { readonly context: TaskContext; readonly endings: Endings },
-): Promise<Outcome> {
+async function hearFile(file: ChunkFile, { chunk, options }: ChunkArgs, { models }: TaskContext): Promise<Heard> {
   const { index, ownStartMs, ownEndMs } = chunk;
   const { durationMs, pauses = [] } = file;
   // A packet's time need not be a whole millisecond, and the first may lie before the source's start; a transcript's not.
@@ -73,12 +66,11 @@ async function hearFile(
   const endMs = startMs + Math.round(durationMs + pausedMs(pauses));
   const piece = { index, startMs, endMs, ownStartMs, ownEndMs };
   try {
-    const record = await hear(context.models, file.bytes, options, { piece, sentMs: durationMs, pauses });
-    return await endings.heard(record);
+    return { type: "heard", record: await hear(models, file.bytes, options, { piece, sentMs: durationMs, pauses }) };
   } catch (error) {
     const { failure } = diagnose(error instanceof Error ? error.message : String(error));
     if (failure.code !== "request_too_large") throw error;
     const halves = splitChunk(chunk);
-    return halves === null ? discard(failure.code, failure.message) : endings.tooLarge(halves);
+    return halves === null ? discard(failure.code, failure.message) : { type: "too_large", halves };
   }
 }
