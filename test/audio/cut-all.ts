@@ -3,13 +3,12 @@ import { join } from "node:path";
 
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { decode, fileSource, LIMITS } from "./media.ts";
+import { chunksOf, decode, fileSource, LIMITS } from "./media.ts";
 
 /** Plan and cut a file, and lay what every chunk answers for side by side, as a player hears it. */
 export async function cutAll(path: string, folder: string) {
   const source = await fileSource(path);
-  const plan = await planAudio(source, LIMITS);
-  if (plan.type !== "chunks") throw new Error(JSON.stringify(plan));
+  const plan = chunksOf(await planAudio(source, LIMITS));
   const heard = new Float32Array(plan.durationMs * 16);
   let [reads, mostBytes, saidMs] = [0, 0, 0];
   for (const chunk of plan.chunks) {

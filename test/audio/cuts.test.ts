@@ -11,7 +11,7 @@ import { ARRAY_CHUNK_MAX_BYTES, CHUNK_MAX_BYTES, SPLIT_MIN_MS } from "../../shar
 import { planAudio, type ChunkPlan } from "../../shared/audio/plan.ts";
 import { resampler } from "../../shared/audio/resample.ts";
 import { splitChunk } from "../../shared/audio/split.ts";
-import { ffmpeg, fileBytes, makeSpeech, LIMITS } from "./media.ts";
+import { chunksOf, ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
 
 let folder = "";
 let speech = "";
@@ -44,8 +44,7 @@ test.each([
   const path = join(folder, file);
   const gate = "volume='if(lt(mod(t,4),3),1,0)':eval=frame";
   await ffmpeg(["-i", speech, "-af", gate, ...options, path]);
-  const plan = await planAudio(memorySource(await fileBytes(path)), LIMITS);
-  if (plan.type !== "chunks") throw new Error(JSON.stringify(plan));
+  const plan = chunksOf(await planAudio(memorySource(await fileBytes(path)), LIMITS));
   for (const [index, chunk] of plan.chunks.slice(1).entries()) {
     expect((chunk.ownStartMs / 1000) % 4).toBeGreaterThan(2.9);
     expect((plan.chunks[index]?.endMs ?? 0) - chunk.startMs).toBe(2_000);
@@ -88,8 +87,7 @@ test("studio sound is cut so short that no chunk exceeds what the model takes", 
   const noise = "anoisesrc=r=192000:a=0.5:d=12";
   await ffmpeg(["-f", "lavfi", "-i", noise, "-ac", "2", "-c:a", "flac", "-sample_fmt", "s32", path]);
   const source = memorySource(await fileBytes(path));
-  const plan = await planAudio(source, LIMITS);
-  if (plan.type !== "chunks") throw new Error(JSON.stringify(plan));
+  const plan = chunksOf(await planAudio(source, LIMITS));
   expect(plan.chunks.length).toBeGreaterThan(2);
   for (const chunk of plan.chunks) {
     const { bytes } = await extractChunk(source, plan.container, chunk);

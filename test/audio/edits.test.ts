@@ -7,7 +7,7 @@ import { memorySource } from "../../shared/audio/byte-source.ts";
 import { indexOfBytes } from "../../shared/audio/bytes.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
+import { chunksOf, ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
 
 const ELST = new TextEncoder().encode("elst");
 
@@ -27,8 +27,7 @@ test("what an edit list trims from the end is not heard, nor sent", async () => 
   // The only edit lasts ten seconds, in the movie's milliseconds.
   new DataView(trimmed.buffer).setUint32(indexOfBytes(trimmed, [...ELST], 0) + 12, 10_000);
   const source = memorySource(trimmed);
-  const plan = await planAudio(source, LIMITS);
-  if (plan.type !== "chunks") throw new Error(JSON.stringify(plan));
+  const plan = chunksOf(await planAudio(source, LIMITS));
   expect(plan).toMatchObject({ durationMs: 10_000, chunks: [{ endMs: 10_000 }] });
   const [chunk] = plan.chunks;
   if (chunk === undefined) throw new Error("no chunk");
@@ -47,8 +46,7 @@ test.each([
   const path = join(folder, "moved.m4a");
   await ffmpeg([...input, "-i", join(folder, "a.m4a"), "-c", "copy", ...output, path]);
   const source = memorySource(await fileBytes(path));
-  const plan = await planAudio(source, LIMITS);
-  if (plan.type !== "chunks") throw new Error(JSON.stringify(plan));
+  const plan = chunksOf(await planAudio(source, LIMITS));
   const [chunk] = plan.chunks;
   if (chunk === undefined) throw new Error("no chunk");
   const { startMs, pauses = [] } = await extractChunk(source, plan.container, chunk);

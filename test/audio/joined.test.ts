@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { memorySource } from "../../shared/audio/byte-source.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { decode, ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
-import { chunksOf, worstLikeness } from "./ogg-heard.ts";
+import { chunksOf, decode, ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
+import { worstLikeness } from "./likeness.ts";
 
 const SECONDS = 90;
 const LIVE = ["-live", "1", "-cluster_time_limit", "1000"];

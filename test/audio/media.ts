@@ -6,12 +6,21 @@ import { promisify } from "node:util";
 
 import type { ByteSource } from "../../shared/audio/byte-source.ts";
 import { callLimits } from "../../shared/audio/call-limits.ts";
+import type { AudioPlan } from "../../shared/audio/plan.ts";
 
 /** Of the model that most recordings are cut for. */
 export const LIMITS = callLimits("accurate");
 
 const run = promisify(execFile);
 const RATE = 16_000;
+
+export type Chunks = Extract<AudioPlan, { readonly type: "chunks" }>;
+
+/** A plan that is one of chunks. */
+export function chunksOf(plan: AudioPlan): Chunks {
+  if (plan.type !== "chunks") throw new Error(JSON.stringify(plan));
+  return plan;
+}
 
 /** A folder with a recording of speech, pauses and noise, none of whose seconds is like another. */
 export async function makeSpeech(seconds: number): Promise<{ folder: string; speech: string }> {

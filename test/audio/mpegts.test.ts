@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { memorySource, type ByteSource } from "../../shared/audio/byte-source.ts";
-import { SilentStretch, type AudioPlan } from "../../shared/audio/chunk.ts";
+import { SilentStretch } from "../../shared/audio/chunk.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { compare, decode, ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
+import { type Chunks, chunksOf, compare, decode, ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
 
 const SECONDS = 130;
 const HALF_MS = (SECONDS * 1000) / 2;
@@ -31,10 +31,8 @@ async function make(name: string, args: readonly string[]): Promise<Uint8Array> 
   return fileBytes(path);
 }
 
-async function planned(source: ByteSource): Promise<Extract<AudioPlan, { readonly type: "chunks" }>> {
-  const plan = await planAudio(source, LIMITS);
-  if (plan.type !== "chunks") throw new Error(JSON.stringify(plan));
-  return plan;
+async function planned(source: ByteSource): Promise<Chunks> {
+  return chunksOf(await planAudio(source, LIMITS));
 }
 
 /** Cut all of it; of every other second, those in which a chunk does not hold, in its own part, what the speech holds `atMs` earlier. */

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { memorySource } from "../../shared/audio/byte-source.ts";
 import { CHUNK_MS } from "../../shared/audio/limits.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { decode, ffmpeg, fileBytes, fileSource, LIMITS, makeSpeech } from "./media.ts";
-import { chunksOf, worstLikeness } from "./ogg-heard.ts";
+import { chunksOf, decode, ffmpeg, fileBytes, fileSource, LIMITS, makeSpeech } from "./media.ts";
+import { worstLikeness } from "./likeness.ts";
 
 const SECONDS = 100;
 const OPUS = ["-c:a", "libopus", "-b:a", "48k"];

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { memorySource } from "../../shared/audio/byte-source.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { compare, decode, ffmpeg, fileBytes, fileSource, LIMITS, makeSpeech } from "./media.ts";
-import { chunksOf, worstLikeness } from "./ogg-heard.ts";
+import { chunksOf, compare, decode, ffmpeg, fileBytes, fileSource, LIMITS, makeSpeech } from "./media.ts";
+import { worstLikeness } from "./likeness.ts";
 
 const SECONDS = 130;
 const OPUS = ["-c:a", "libopus", "-b:a", "48k"];

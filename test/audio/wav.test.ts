@@ -7,7 +7,7 @@ import { memorySource, type ByteSource } from "../../shared/audio/byte-source.ts
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { CHUNK_MAX_READS } from "../../shared/audio/limits.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
+import { chunksOf, ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
 
 let folder = "";
 let wav: Buffer = Buffer.alloc(0);
@@ -64,8 +64,7 @@ test("a minute of six channels of 24 bits is read in so many reads as a chunk ma
       return read;
     },
   };
-  const plan = await planAudio(source, LIMITS);
-  if (plan.type !== "chunks") throw new Error(JSON.stringify(plan));
+  const plan = chunksOf(await planAudio(source, LIMITS));
   for (const chunk of plan.chunks) {
     reads = 0;
     const cut = await extractChunk(source, "wav", chunk);

@@ -3,15 +3,7 @@ import { join } from "node:path";
 
 import type { ByteSource } from "../../shared/audio/byte-source.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
-import type { AudioPlan } from "../../shared/audio/plan.ts";
-import { compare, decode } from "./media.ts";
-
-type Chunks = Extract<AudioPlan, { readonly type: "chunks" }>;
-
-export function chunksOf(plan: AudioPlan): Chunks {
-  if (plan.type !== "chunks") throw new Error(JSON.stringify(plan));
-  return plan;
-}
+import { type Chunks, compare, decode } from "./media.ts";
 
 const SLICE_MS = 2_000;
 
