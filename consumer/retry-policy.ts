@@ -47,7 +47,9 @@ export function decide(
     case "discard":
       return { type: "discard", failure };
     case "retry":
-      if (task.attempt >= task.maxAttempts) return { type: "discard", failure };
+    case "retry_once":
+      if (task.attempt >= (remedy === "retry" ? task.maxAttempts : Math.min(task.maxAttempts, 2)))
+        return { type: "discard", failure };
       return { type: "retry", failure, scheduledAt: now + backoffMs(task.attempt, random) };
     case "snooze":
     case "hold":

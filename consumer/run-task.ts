@@ -93,7 +93,7 @@ export async function runTask(
       verdict = decideRefused(error.refusal, task, chance);
       if (error.refusal.type === "hold") refusedBy = error.refusal.budgets;
     } else {
-      const diagnosis = diagnose(error instanceof Error ? error.message : String(error));
+      const diagnosis = diagnose(error);
       const instead = diagnosis.failure.code === "out_of_capacity" ? fallBack(task, fallbacks) : null;
       verdict = decide(diagnosis, task, { ...chance, askedAt: startedAt, instead });
     }

@@ -9,10 +9,10 @@ import { wake } from "../shared/wake.ts";
 import type { Problem } from "./problem.ts";
 
 /**
- * What the calls really cost, in place of what was set aside; and the message of the error that ended them, if one did: the
- * platform may have refused the account. Never throws: the client has its answer by then.
+ * What the calls really cost, in place of what was set aside; and the error that ended them, if one did: the platform
+ * may have refused the account. Never throws: the client has its answer by then.
  */
-export type SettlePaidCall = (calls: readonly ModelCall[], failedWith?: string) => Promise<void>;
+export type SettlePaidCall = (calls: readonly ModelCall[], failedWith?: unknown) => Promise<void>;
 
 export type PaidCall =
   | { readonly ok: true; readonly settle: SettlePaidCall }
@@ -28,7 +28,7 @@ export async function reservePaidCall(
   if (!reserved.ok) return { ok: false, problem: refused(reserved.refusal, askedAt) };
   return {
     ok: true,
-    async settle(calls, failedWith = "") {
+    async settle(calls, failedWith) {
       const now = Date.now();
       const hold = holdOf(failedWith, { askedAt, now, random: Math.random });
       try {
