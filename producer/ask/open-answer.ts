@@ -59,7 +59,7 @@ export async function openAnswer(
       first = null;
       return reading;
     };
-    return { ok: true, answer: { next, call: answer.call } };
+    return { ok: true, answer: { next, call: () => answer.call() } };
   } catch (error) {
     return { ok: false, error, call };
   }
@@ -110,7 +110,7 @@ function streamedAnswer(
       if (done && !tokens.isComplete) throw brokenOff(model);
       return texts;
     },
-    call: tokens.call,
+    call: () => tokens.call(),
   };
 }
 
