@@ -58,6 +58,13 @@ const FULL: Readonly<Record<ModelTask, unknown>> = {
   embedding: { shape: [1, 2], data: [[0.1, 0.2]], pooling: "cls" },
 };
 
+/** How the shapes give a picture that is not JSON. */
+const BYTES = {
+  type: "object",
+  properties: { bytes: { type: "object" }, mediaType: { const: "image/jpeg" } },
+  required: ["bytes", "mediaType"],
+};
+
 const shapes = contracts.flatMap(({ model, answers }) =>
   answers.flatMap(({ shapes: whole, partial = [], ...answer }) =>
     [...whole, ...partial].map((name) => ({ model, name, answer })),
@@ -67,11 +74,8 @@ const shapes = contracts.flatMap(({ model, answers }) =>
 test.each(shapes)("$model answers $name as the contract has it", ({ model, name, answer }) => {
   const { task } = MODELS[model as keyof typeof MODELS];
   const given = shape(name, FULL[task]);
-  if (answer.media !== "application/json") {
-    expect(given).toEqual({ bytes: Uint8Array.fromBase64("/9j/4A=="), mediaType: answer.media });
-    return;
-  }
-  const isValid = ajv.compile(answer.schema);
+  const isJson = answer.media === "application/json";
+  const isValid = ajv.compile(isJson ? answer.schema : BYTES);
   expect({ isValid: isValid(given), errors: isValid.errors }).toEqual({ isValid: true, errors: null });
 });
 
@@ -82,7 +86,7 @@ test.each(contracts.filter(({ events }) => events !== undefined))(
     for (const [index, { schema }] of events.entries()) {
       const event = inTurn(index).events(model);
       for (const data of [event({ text: "Two" }), event({ text: "", usage })]) {
-        expect(ajv.validate(schema, data), ajv.errorsText()).toBe(true);
+        expect({ isValid: ajv.validate(schema, data), errors: ajv.errors }).toEqual({ isValid: true, errors: null });
       }
     }
   },
@@ -119,9 +123,9 @@ describe("a request that is not as the contract has it is refused, by ajv and by
     ["@cf/baai/bge-m3", { text: [""] }, false],
   ])("%s %j", (model, inputs, isTaken) => {
     expect(ajv.validate(of(model).request, inputs)).toBe(isTaken);
-    const refusal = refuseRequest(model, inputs);
-    if (isTaken) expect(refusal).toBeNull();
-    else expect(refusal).toMatch(/^Error: .* at '\/|^Error: required properties at/);
+    expect(refuseRequest(model, inputs) ?? "taken").toMatch(
+      isTaken ? /^taken$/ : /^Error: (.* at '\/|required properties)/,
+    );
   });
 
   test.each<[Record<string, string>, boolean]>([
@@ -137,7 +141,7 @@ describe("a request that is not as the contract has it is refused, by ajv and by
   });
 
   test("bytes by the million are looked at, and not one by one", () => {
-    const audio = new Array<number>(5_000_000).fill(7);
+    const audio = Array.from({ length: 5_000_000 }, () => 7);
     const startedAt = Date.now();
     expect(refuseRequest("@cf/openai/whisper", { audio })).toBeNull();
     expect(refuseRequest("@cf/openai/whisper", { audio: [...audio.slice(1), "7"] })).not.toBeNull();
