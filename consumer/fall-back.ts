@@ -3,15 +3,15 @@ import { findModel } from "../shared/models.ts";
 import { standIn } from "../shared/options.ts";
 import type { StandIn } from "../shared/settlement.ts";
 
-/** Which models stand in for one that has no capacity, in order. */
+/** Which models stand in for one that has no capacity, was withdrawn or is not for this account, in order. */
 export type Fallbacks = Readonly<Record<string, readonly string[]>>;
 
 /** `isNow` unless the chain has come to its end, and the model that it began with has another turn later. */
 export type FallBack = StandIn & { readonly isNow: boolean };
 
 /**
- * The model that a task is to ask next, since the one it asked has no capacity.
- * @returns null where it can only wait: no chain, or none that takes the task's options; a model that the client named.
+ * The model that a task is to ask next, since the one it asked does not answer.
+ * @returns null where there is none: no chain, or none that takes the task's options; a model that the client named.
  */
 export function fallBack(
   task: Pick<Task, "kind" | "args" | "model" | "preferredModel">,

@@ -45,6 +45,8 @@ export function decide(
 ): Verdict {
   switch (remedy) {
     case "discard":
+      // Nobody gets an answer of this model; another may do.
+      if (instead?.isNow) return { type: "snooze", failure, scheduledAt: now, instead };
       return { type: "discard", failure };
     case "retry":
     case "retry_once":

@@ -5,6 +5,7 @@ import { type Made, readMade } from "../shared/db/made.ts";
 import { notifyPrediction } from "../shared/replicate/notify-prediction.ts";
 import type { Estimate } from "../shared/estimate.ts";
 import type { ModelCall } from "../shared/ai/model-call.ts";
+import { ModelError } from "../shared/ai/model-error.ts";
 import { type Ai, modelRunner } from "../shared/ai/run-model.ts";
 import type { EmbeddedPassages, PassageIndex } from "../shared/search/passage.ts";
 import { addRows, countedBucket } from "../shared/operations.ts";
@@ -94,7 +95,7 @@ export async function runTask(
       if (error.refusal.type === "hold") refusedBy = error.refusal.budgets;
     } else {
       const diagnosis = diagnose(error);
-      const instead = diagnosis.failure.code === "out_of_capacity" ? fallBack(task, fallbacks) : null;
+      const instead = canStandIn(error) ? fallBack(task, fallbacks) : null;
       verdict = decide(diagnosis, task, { ...chance, askedAt: startedAt, instead });
     }
   }
@@ -111,6 +112,11 @@ export async function runTask(
     finishedAt: Date.now(),
     ...(report && { delivery: report }),
   };
+}
+
+/** Whether another model may do what this one does not: it has no capacity, was withdrawn, or is not for this account. */
+function canStandIn(error: unknown): boolean {
+  return error instanceof ModelError && (error.code === "out_of_capacity" || error.isModelUnusable);
 }
 
 function again({ failure, delayMs }: { failure: Failure; delayMs: number }, task: Task): Verdict {

@@ -1,10 +1,12 @@
 // Calls to models that a request makes itself: set aside from the owner's budgets before, accounted for after.
 import { holdOf } from "../shared/ai/allocation.ts";
 import type { ModelCall } from "../shared/ai/model-call.ts";
+import { ModelError } from "../shared/ai/model-error.ts";
 import type { Refusal } from "../shared/budgets/refusal.ts";
 import { type AccountHeld, reserveDirect, settleDirect } from "../shared/db/direct-calls.ts";
 import type { DirectUsage } from "../shared/db/usage.ts";
 import type { Intake } from "../shared/intake.ts";
+import { recordUnusable } from "../shared/record-unusable.ts";
 import { wake } from "../shared/wake.ts";
 import type { Problem } from "./problem.ts";
 
@@ -37,6 +39,7 @@ export async function reservePaidCall(
         for (const { event, ownerId: whose, ...figures } of news) journal.record({ event, ownerId: whose }, figures);
         if (heldUntil !== null) journal.record({ event: "account.held" }, { until: heldUntil });
         await wake(tasks, opened);
+        if (failedWith instanceof ModelError) await recordUnusable(journal, db, [{ failure: failedWith, calls }]);
       } catch (error) {
         // What was set aside counts as spent in its place after a while.
         journal.fault({ event: "ask.unaccounted", ownerId }, error, { calls: calls.length });
