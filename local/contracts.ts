@@ -112,11 +112,20 @@ function violation(schema: JsonSchema, value: unknown): string | null {
   return parsed.success ? null : faultsOf(parsed.error.issues);
 }
 
-/** The service names what is missing at '/', and every other fault by its path. */
+/** The service names what is missing at '/', and every other fault by its path; of several forms, those of the nearest. */
 export function faultsOf(issues: readonly z.core.$ZodIssue[]): string {
-  const missing = issues.filter((issue) => issue.code === "invalid_type" && issue.input === undefined);
+  const [first] = issues;
+  if (first?.code === "invalid_union" && first.errors.length > 0) {
+    const [nearest = []] = first.errors.toSorted((a, b) => missingIn(a).length - missingIn(b).length);
+    return faultsOf(nearest);
+  }
+  const missing = missingIn(issues);
   if (missing.length > 0) {
     return `Error: required properties at '/' are '${missing.map(({ path }) => path.join(".")).join(",")}'`;
   }
   return `Error: ${issues.map(({ message, path }) => `${message} at '/${path.join("/")}'`).join("; ")}`;
+}
+
+function missingIn(issues: readonly z.core.$ZodIssue[]): readonly z.core.$ZodIssue[] {
+  return issues.filter((issue) => issue.code === "invalid_type" && issue.input === undefined);
 }
