@@ -112,20 +112,28 @@ function violation(schema: JsonSchema, value: unknown): string | null {
   return parsed.success ? null : faultsOf(parsed.error.issues);
 }
 
-/** The service names what is missing at '/', and every other fault by its path; of several forms, those of the nearest. */
-export function faultsOf(issues: readonly z.core.$ZodIssue[]): string {
-  const [first] = issues;
-  if (first?.code === "invalid_union" && first.errors.length > 0) {
-    const [nearest = []] = first.errors.toSorted((a, b) => missingIn(a).length - missingIn(b).length);
-    return faultsOf(nearest);
-  }
-  const missing = missingIn(issues);
+type Issue = z.core.$ZodIssue;
+
+/** The service names what is missing at '/', and every other fault by its path. */
+export function faultsOf(found: readonly Issue[]): string {
+  const issues = found.flatMap(inNearestForm);
+  const missing = issues.filter(isMissing);
   if (missing.length > 0) {
     return `Error: required properties at '/' are '${missing.map(({ path }) => path.join(".")).join(",")}'`;
   }
   return `Error: ${issues.map(({ message, path }) => `${message} at '/${path.join("/")}'`).join("; ")}`;
 }
 
-function missingIn(issues: readonly z.core.$ZodIssue[]): readonly z.core.$ZodIssue[] {
-  return issues.filter((issue) => issue.code === "invalid_type" && issue.input === undefined);
+/** What is wrong with a value of several forms is what the nearest of them finds: of the right type, with the fewest faults. */
+function inNearestForm(issue: Issue): readonly Issue[] {
+  if (issue.code !== "invalid_union" || issue.input === undefined) return [issue];
+  const forms = issue.errors.map((errors) => errors.flatMap(inNearestForm));
+  const distance = (errors: readonly Issue[]) =>
+    errors.reduce((sum, { code, path }) => sum + (code === "invalid_type" && path.length === 0 ? 100 : 1), 0);
+  const [nearest = []] = forms.toSorted((a, b) => distance(a) - distance(b));
+  return nearest.map((fault) => ({ ...fault, path: [...issue.path, ...fault.path] }));
+}
+
+function isMissing(issue: Issue): boolean {
+  return issue.input === undefined && (issue.code === "invalid_type" || issue.code === "invalid_union");
 }
