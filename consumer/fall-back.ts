@@ -1,6 +1,7 @@
 import { JOB_KIND_OF, type Task } from "../shared/task.ts";
 import { findModel } from "../shared/models.ts";
 import { standIn } from "../shared/options.ts";
+import { SummariseArgs } from "../shared/steps.ts";
 import type { StandIn } from "../shared/settlement.ts";
 
 /** Which models stand in for one that has no capacity, was withdrawn or is not for this account, in order. */
@@ -30,6 +31,10 @@ export function fallBack(
 
 /** The task's arguments with the options that ask for another model, as JSON. */
 function argsFor({ kind, args }: Pick<Task, "kind" | "args">, model: string): string | null {
+  if (kind === "summarise") {
+    const parsed = SummariseArgs.safeParse({ model });
+    return parsed.success ? JSON.stringify(parsed.data) : null;
+  }
   const jobKind = JOB_KIND_OF[kind];
   const tier = findModel(model)?.tier;
   if (jobKind === null || tier === undefined) return null;

@@ -205,6 +205,19 @@ describe("on the runtime", () => {
     ]);
   });
 
+  test("a summary too is written by the next model, and its job says by which", async () => {
+    const text = "gone:granite one\ntwo three";
+    const { id } = await darkroom.submit({ kind: "classification", text, then: ["summarise"] });
+    const job = await darkroom.untilJob(id);
+    expect(job.state).toBe("completed");
+    expect(job.attempts.slice(1).map(({ model, outcome }) => [model, outcome])).toEqual([
+      ["@cf/ibm-granite/granite-4.0-h-micro", "snooze"],
+      ["@cf/meta/llama-3.2-3b-instruct", "completed"],
+    ]);
+    const summary = await darkroom.api(`/v1/jobs/${id}/artifacts/summary.json`);
+    expect(await summary.json()).toMatchObject({ model: "@cf/meta/llama-3.2-3b-instruct" });
+  });
+
   test("where nothing stands in for a withdrawn model its job fails, and says why", async () => {
     const named = await darkroom.submit({
       kind: "image_generation",

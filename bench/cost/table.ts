@@ -122,6 +122,16 @@ export const TABLE: readonly TableCase[] = [
         body: { caption: "a cup", metrics: { input_tokens: 800, output_tokens: 40 } },
       }),
   },
+  // Wrapped, with the neurons in its usage: those are told, not reckoned.
+  {
+    name: "moondream3.1, wrapped in result",
+    neurons: 5,
+    measure: () =>
+      said("@cf/moondream/moondream3.1-9B-A2B", {
+        expected: {},
+        body: { result: { caption: "a cup" }, usage: { prompt_tokens: 735, completion_tokens: 20, neurons: 5 } },
+      }),
+  },
   // 1,075 a million: 2,000 × 0.001075
   { name: "bge-m3", neurons: 2.15, measure: () => said("@cf/baai/bge-m3", { expected: { inputTokens: 2000 } }) },
 
