@@ -32,7 +32,10 @@ export function decideRefused(
   }
 }
 
-/** What becomes of a task whose attempt failed. Times are epoch milliseconds. */
+/**
+ * What becomes of a task whose attempt failed. Times are epoch milliseconds. `hasFailedSo`: an attempt before failed in the
+ * same way.
+ */
 export function decide(
   { remedy, failure }: Diagnosis,
   task: { attempt: number; maxAttempts: number; createdAt: number },
@@ -41,7 +44,8 @@ export function decide(
     random,
     askedAt = now,
     instead = null,
-  }: { now: number; random: () => number; askedAt?: number; instead?: FallBack | null },
+    hasFailedSo = false,
+  }: { now: number; random: () => number; askedAt?: number; instead?: FallBack | null; hasFailedSo?: boolean },
 ): Verdict {
   switch (remedy) {
     case "discard":
@@ -50,7 +54,7 @@ export function decide(
       return { type: "discard", failure };
     case "retry":
     case "retry_once":
-      if (task.attempt >= (remedy === "retry" ? task.maxAttempts : Math.min(task.maxAttempts, 2)))
+      if (task.attempt >= task.maxAttempts || (remedy === "retry_once" && hasFailedSo))
         return { type: "discard", failure };
       return { type: "retry", failure, scheduledAt: now + backoffMs(task.attempt, random) };
     case "snooze":

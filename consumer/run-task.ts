@@ -1,6 +1,6 @@
 import { readChunks } from "../shared/db/chunks.ts";
 import { type DeliveryReport, readDelivery } from "../shared/db/deliveries.ts";
-import { findEarlierAttempts } from "../shared/db/leases.ts";
+import { findEarlierAttempts, hasFailedWith } from "../shared/db/leases.ts";
 import { type Made, readMade } from "../shared/db/made.ts";
 import { notifyPrediction } from "../shared/replicate/notify-prediction.ts";
 import type { Estimate } from "../shared/estimate.ts";
@@ -96,7 +96,8 @@ export async function runTask(
     } else {
       const diagnosis = diagnose(error);
       const instead = canStandIn(error) ? fallBack(task, fallbacks) : null;
-      verdict = decide(diagnosis, task, { ...chance, askedAt: startedAt, instead });
+      const hasFailedSo = diagnosis.remedy === "retry_once" && (await hasFailedWith(db, task, diagnosis.failure.code));
+      verdict = decide(diagnosis, task, { ...chance, askedAt: startedAt, instead, hasFailedSo });
     }
   }
   return {

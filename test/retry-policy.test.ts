@@ -22,11 +22,13 @@ const situation = fc
     ageMs: fc.integer({ min: 0, max: 20 * DAY_MS }),
     now: times,
     random: chances,
+    hasFailedSo: fc.boolean(),
   })
-  .map(({ remedy, attempt, more, ageMs, now, random }) => {
+  .map(({ remedy, attempt, more, ageMs, now, random, hasFailedSo }) => {
     const task = { attempt, maxAttempts: attempt + more, createdAt: now - ageMs };
     const failure = { code: "x", message: "y" };
-    return { remedy, task, ageMs, now, verdict: decide({ remedy, failure }, task, { now, random: () => random }) };
+    const verdict = decide({ remedy, failure }, task, { now, random: () => random, hasFailedSo });
+    return { remedy, task, ageMs, now, hasFailedSo, verdict };
   });
 
 test("a backoff grows, is capped, and strays by a tenth at most", () => {
@@ -85,9 +87,9 @@ test("days and months are UTC's, leap years and year's ends too", () => {
 
 test("nothing is tried for ever, nothing waits in the past, and attempts are never exceeded", () => {
   fc.assert(
-    fc.property(situation, ({ remedy, task, ageMs, now, verdict }) => {
+    fc.property(situation, ({ remedy, task, ageMs, now, hasFailedSo, verdict }) => {
       expect("scheduledAt" in verdict ? verdict.scheduledAt : Infinity).toBeGreaterThan(now);
-      const isPaidTwice = remedy === "retry_once" && task.attempt >= 2;
+      const isPaidTwice = remedy === "retry_once" && hasFailedSo;
       const isTried = remedy === "retry" || remedy === "retry_once";
       const isSpent = isTried ? isPaidTwice || task.attempt >= task.maxAttempts : ageMs > 7 * DAY_MS;
       const otherwise = remedy === "hold" ? "snooze" : isTried ? "retry" : remedy;
