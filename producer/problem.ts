@@ -41,6 +41,7 @@ const PROBLEMS = {
   last_admin_key: [409, "The last admin key cannot be revoked"],
   upload_unfinished: [409, "The upload is not whole yet"],
   upload_finished: [409, "The upload is already whole"],
+  upload_replaced: [409, "The upload has become a job with other bytes"],
   length_required: [411, "The upload's length is required"],
   body_too_large: [413, "The body is too large"],
   upload_too_large: [413, "The upload is too large"],

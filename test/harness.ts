@@ -29,6 +29,8 @@ const TABLES = [
   "webhook_secrets",
   "job_marks",
   "idempotency_keys",
+  "event_streams",
+  "failed_authentications",
 ];
 
 /** Keys of two owners. `operator` also owns what was put straight into the bucket. */

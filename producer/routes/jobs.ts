@@ -44,6 +44,7 @@ jobs.post(
       ...BODY_PROBLEMS,
       ...IDEMPOTENCY_PROBLEMS,
       "source_not_found",
+      "upload_replaced",
       "unsupported_media",
       "impossible_latency_budget",
       "too_many_jobs",

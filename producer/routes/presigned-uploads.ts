@@ -2,7 +2,7 @@
 import { type Context, Hono } from "hono";
 
 import {
-  deletePendingUploads,
+  abortPendingUpload,
   extendPendingUpload,
   listParts,
   type PendingUpload,
@@ -18,7 +18,7 @@ import { completeUpload } from "../complete-upload.ts";
 import { body, BODY_PROBLEMS, describe } from "../describe.ts";
 import { limitBody } from "../limit-body.ts";
 import { NO_COPIES, s3Of } from "../presign.ts";
-import { admitUpload, limitMetadata, orGiveBack } from "../upload-limits.ts";
+import { admitUpload, keyMetadata, orGiveBack } from "../upload-limits.ts";
 import { submitterOf } from "../auth.ts";
 import { problem, type ProblemCode } from "../problem.ts";
 import { CompleteRequest, SignPartsRequest, StoredPartsRequest, UploadRequest } from "../upload-requests.ts";
@@ -36,6 +36,7 @@ const tags = ["uploads"];
 export const COMPLETE_PROBLEMS = [
   "upload_not_found",
   "upload_unfinished",
+  "upload_replaced",
   "unsupported_media",
   "too_many_jobs",
 ] as const satisfies ProblemCode[];
@@ -50,7 +51,7 @@ export async function announceUpload(c: Context<App>): Promise<Response> {
   if (!request.ok) return request.response;
   const s3 = s3Of(c.env, c.req.url);
   if (s3 === null) return problem(c, NO_CREDENTIALS);
-  const client = { ownerId: c.get("ownerId"), limits: c.get("uploadLimits"), marks: limitMetadata(c) };
+  const client = { ownerId: c.get("ownerId"), limits: c.get("uploadLimits"), marks: keyMetadata(c) };
   const admitted = await admitUpload(c, request.value.sizeBytes);
   if (!admitted.ok) return problem(c, admitted.problem);
   const begun = await orGiveBack(admitted, beginUpload(request.value, client, s3, intakeOf(c.env)));
@@ -170,7 +171,7 @@ export async function abortUpload(c: Context<App>): Promise<Response> {
   if (upload === null) return notFound(c);
   if (upload.completedAt !== null || (await c.env.MEDIA.head(upload.key)) !== null) return problem(c, FINISHED);
   if (upload.multipart !== null) await abortMultipart(c.env.MEDIA, upload.key, upload.multipart.id);
-  await deletePendingUploads(c.env.DB, [upload.id]);
+  await abortPendingUpload(c.env.DB, upload.id, Date.now());
   return c.body(null, 204);
 }
 

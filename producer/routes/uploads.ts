@@ -26,7 +26,7 @@ import { UploadQuery } from "../upload-requests.ts";
 import { seededId } from "../seeded-ids.ts";
 import { acceptJob } from "../submit-job.ts";
 import { UploadRequest } from "../upload-requests.ts";
-import { admitUpload, limitMetadata, orGiveBack, refuseMetadata, refuseSize, typeMetadata } from "../upload-limits.ts";
+import { admitUpload, keyMetadata, orGiveBack, refuseMetadata, refuseSize, typeMetadata } from "../upload-limits.ts";
 import { JobDryRun } from "../views/cost.ts";
 import { Job } from "../views/job.ts";
 import { PendingUploadAnswer } from "../views/pending-upload.ts";
@@ -109,7 +109,7 @@ uploads.post(
     // The object says itself what it is, so that its event notification makes the same job as this request.
     const metadata = {
       owner: by.ownerId,
-      ...limitMetadata(c),
+      ...keyMetadata(c),
       terms: JSON.stringify(terms),
       ...(kind && { kind }),
       ...(options && { options }),

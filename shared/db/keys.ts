@@ -24,7 +24,7 @@ export interface UploadLimits {
   readonly contentTypes: readonly string[] | null;
 }
 
-type Row = Omit<Key, "scopes" | "uploadLimits"> & {
+export type KeyRow = Omit<Key, "scopes" | "uploadLimits"> & {
   readonly scopes: string;
   readonly maxUploadBytes: number | null;
   /** JSON. */
@@ -43,10 +43,17 @@ export async function findKey(
   const row = await db
     .prepare(`SELECT ${COLUMNS}, secret_hash AS secretHash FROM api_keys WHERE id = ?1`)
     .bind(id)
-    .first<Row & { secretHash: string }>();
+    .first<KeyRow & { secretHash: string }>();
   if (row === null) return null;
   const { secretHash, ...key } = row;
   return { key: keyOf(key), secretHash };
+}
+
+/** Keys as `keyOf` reads them, by a JSON array of ids (?1). For a batch. */
+export function selectKeys(db: D1Database, ids: readonly string[]): D1PreparedStatement {
+  return db
+    .prepare(`SELECT ${COLUMNS} FROM api_keys WHERE id IN (SELECT value FROM json_each(?1))`)
+    .bind(JSON.stringify(ids));
 }
 
 /** Newest first, of one owner or (null) of all; `before` is the position (time and id) of the last one seen. */
@@ -62,7 +69,7 @@ export async function listKeys(
         ORDER BY created_at DESC, id DESC LIMIT ?4`,
     )
     .bind(ownerId, before?.at ?? Number.MAX_SAFE_INTEGER, before?.id ?? "", limit)
-    .all<Row>();
+    .all<KeyRow>();
   return results.map(keyOf);
 }
 
@@ -124,7 +131,7 @@ export async function revokeKey(
 }
 
 /** A scope that this version does not know gives nothing. */
-function keyOf({ scopes, maxUploadBytes, contentTypes, ...row }: Row): Key {
+export function keyOf({ scopes, maxUploadBytes, contentTypes, ...row }: KeyRow): Key {
   const given = JSON.parse(scopes) as readonly unknown[];
   const types = contentTypes === null ? null : (JSON.parse(contentTypes) as readonly string[]);
   return {
