@@ -16,6 +16,7 @@ import type { App } from "../app.ts";
 import { beginUpload, expiryAt, partNumbers, signParts } from "../begin-upload.ts";
 import { completeUpload } from "../complete-upload.ts";
 import { body, BODY_PROBLEMS, describe } from "../describe.ts";
+import { hideResults } from "../hide-results.ts";
 import { limitBody } from "../limit-body.ts";
 import { NO_COPIES, s3Of } from "../presign.ts";
 import { admitUpload, keyMetadata, orGiveBack } from "../upload-limits.ts";
@@ -25,6 +26,7 @@ import { CompleteRequest, SignPartsRequest, StoredPartsRequest, UploadRequest } 
 import { uploadView } from "../upload-view.ts";
 import { parseBody, parseQuery } from "../validate.ts";
 import { NoQuery } from "../requests.ts";
+import { AcceptedJob } from "../views/job.ts";
 import { PendingUploadAnswer } from "../views/pending-upload.ts";
 import { submitted, SUBMITTED } from "./submitted.ts";
 
@@ -144,6 +146,7 @@ presignedUploads.post(
     answers: { 200: known, 201: made },
     problems: [...BODY_PROBLEMS, ...COMPLETE_PROBLEMS],
   }),
+  hideResults(AcceptedJob),
   limitBody,
   body(CompleteRequest, { absent: {} }),
   async (c) => {

@@ -19,6 +19,9 @@ CREATE TABLE failed_authentications (
   failures INTEGER NOT NULL
 ) STRICT;
 
+-- Whether what a key had sent to addresses is still sent there after it was revoked.
+ALTER TABLE api_keys ADD COLUMN keeps_webhooks INTEGER NOT NULL DEFAULT 0 CHECK (keeps_webhooks IN (0, 1));
+
 -- Webhooks have a scope of their own. Keys that had every scope have every scope; others are to be made anew.
 UPDATE api_keys SET scopes = '["jobs:read","jobs:write","webhooks","admin"]'
  WHERE 3 = (SELECT count(DISTINCT value) FROM json_each(scopes) WHERE value IN ('jobs:read', 'jobs:write', 'admin'));
