@@ -3,6 +3,7 @@ import { createMiddleware } from "hono/factory";
 import type { Actor } from "../shared/db/audit.ts";
 import { findKey, type Key } from "../shared/db/keys.ts";
 import type { App } from "./app.ts";
+import { limitFailures } from "./limit-failures.ts";
 import { problem } from "./problem.ts";
 import type { Submitter } from "./asked.ts";
 
@@ -12,7 +13,10 @@ const KEY = /^dk_([a-z0-9]{1,32})_([A-Za-z0-9]{16,128})$/;
 /** Compared with when there is no such key, so that an unknown id takes as long as a wrong secret. */
 const NO_SECRET = "0".repeat(64);
 
-/** Bearer API key to owner. One read of D1 a request, and no cache: a revoked key is refused from the next request on. */
+/**
+ * Bearer API key to owner. One read of D1 a request, and no cache: a revoked key is refused from the next request on. Requests that are
+ * refused here are limited by their address.
+ */
 export const authenticate = createMiddleware<App>(async (c, next) => {
   const token = tokenOf(c.req.header("authorization"));
   if (token === null) {
@@ -49,7 +53,9 @@ export async function newSecret(): Promise<{ readonly secret: string; readonly s
   return { secret, secretHash: new Uint8Array(await sha256(secret)).toHex() };
 }
 
-function refused(c: Context<App>, detail: string, challenge: string): Response {
+async function refused(c: Context<App>, detail: string, challenge: string): Promise<Response> {
+  const limited = await limitFailures(c);
+  if (limited !== null) return problem(c, limited);
   return problem(c, { code: "unauthorized", detail }, { "www-authenticate": challenge });
 }
 

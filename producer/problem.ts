@@ -53,6 +53,7 @@ const PROBLEMS = {
   rate_limited: [429, "Too many requests"],
   daily_allocation_used: [429, "The day's neurons are used up"],
   too_many_jobs: [429, "Too many unfinished jobs"],
+  too_many_streams: [429, "Too many open event streams"],
   upload_allowance_used: [429, "The day's bytes are used up"],
   internal_error: [500, "Something failed on our side"],
   presign_unavailable: [501, "Presigned uploads are not set up"],
