@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Actor } from "../shared/db/audit.ts";
 import { findKey, type Key } from "../shared/db/keys.ts";
+import { isLocalhost, LOCAL_KEY } from "../shared/local-secrets.ts";
 import type { App } from "./app.ts";
 import { limitFailures } from "./limit-failures.ts";
 import { problem } from "./problem.ts";
@@ -9,6 +10,8 @@ import type { Submitter } from "./asked.ts";
 
 /** `dk_<id>_<secret>`: the id finds the row, the secret is compared with its hash. */
 const KEY = /^dk_([a-z0-9]{1,32})_([A-Za-z0-9]{16,128})$/;
+
+const INVALID_TOKEN = 'Bearer realm="darkroom", error="invalid_token"';
 
 /** Compared with when there is no such key, so that an unknown id takes as long as a wrong secret. */
 const NO_SECRET = "0".repeat(64);
@@ -22,11 +25,14 @@ export const authenticate = createMiddleware<App>(async (c, next) => {
   if (token === null) {
     return refused(c, "Send 'Authorization: Bearer <key>'.", 'Bearer realm="darkroom"');
   }
+  if (token === LOCAL_KEY && !isLocalhost(new URL(c.req.url).hostname)) {
+    return refused(c, "Everybody knows the key of local development: it works on localhost alone.", INVALID_TOKEN);
+  }
   const key = await keyOf(c.env.DB, token);
   const isUsable = key !== null && key.revokedAt === null && (key.expiresAt ?? Infinity) > Date.now();
   if (!isUsable) {
     const why = "The key does not exist, has expired or has been revoked.";
-    return refused(c, why, 'Bearer realm="darkroom", error="invalid_token"');
+    return refused(c, why, INVALID_TOKEN);
   }
   c.set("ownerId", key.ownerId);
   c.set("keyId", key.id);

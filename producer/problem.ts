@@ -58,6 +58,7 @@ const PROBLEMS = {
   internal_error: [500, "Something failed on our side"],
   presign_unavailable: [501, "Presigned uploads are not set up"],
   unavailable: [503, "The service is not ready"],
+  local_secrets: [503, "The service is set up for localhost"],
   model_unavailable: [503, "The model does not answer"],
 } as const satisfies Record<string, readonly [ContentfulStatusCode, string]>;
 

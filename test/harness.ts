@@ -40,6 +40,13 @@ export const KEYS = {
   revoked: `dk_revoked_${"r".repeat(32)}`,
 };
 
+/** Of a deployment's own: with those of local development it serves localhost alone. */
+export const OWN_SECRETS = {
+  URL_SIGNING_KEY: "a-signing-key-of-its-own",
+  R2_ACCESS_KEY_ID: "an-id-of-its-own",
+  R2_SECRET_ACCESS_KEY: "a-secret-of-its-own",
+};
+
 /** The whole product on real workerd, D1, R2 and Queues, with a scripted model: started once a file, emptied for each test. */
 export function startDarkroom(vars: Record<string, string> = {}, options: { requestsAMinute?: number } = {}) {
   const server = createTestHarness({
