@@ -16,12 +16,15 @@ const INFO = {
     "durations milliseconds. Every error is a problem (RFC 9457) whose `code` is listed with its status.",
 };
 
+/** Of the middleware before every route. */
+const EVERYWHERE = ["internal_error", "address_too_long", "invalid_request"] as const satisfies ProblemCode[];
+
 /** Of the middleware before every route that wants a key. */
 const BEHIND_A_KEY = [
+  ...EVERYWHERE,
   "unauthorized",
   "insufficient_scope",
   "rate_limited",
-  "internal_error",
 ] as const satisfies ProblemCode[];
 
 let made: Promise<Document> | null = null;
@@ -49,7 +52,7 @@ async function makeDocument(app: Hono<App>): Promise<Document> {
   // Whoever describes a route cannot forget what all of them may answer.
   for (const [path, operations] of Object.entries(document.paths)) {
     const isPublic = !path.startsWith("/v1/");
-    const everyOnes: readonly ProblemCode[] = isPublic ? ["internal_error"] : BEHIND_A_KEY;
+    const everyOnes: readonly ProblemCode[] = isPublic ? EVERYWHERE : BEHIND_A_KEY;
     for (const operation of Object.values(operations)) {
       if (typeof operation !== "object" || !("responses" in operation)) continue;
       const codes = [...codesOf(operation.responses ?? {}), ...everyOnes];

@@ -2,6 +2,7 @@ import * as z from "zod";
 
 import { answeredCall, type ModelCall } from "../../shared/ai/model-call.ts";
 import { unitsAnswered } from "../../shared/ai/units-answered.ts";
+import { readJson } from "../../shared/read-json.ts";
 import type { Units } from "../../shared/models.ts";
 
 const Event = z.object({
@@ -35,12 +36,9 @@ export function streamMeter(
 
   function readLine(line: string): void {
     if (!line.startsWith("data:") || line.endsWith("[DONE]")) return;
-    let data: unknown;
-    try {
-      data = JSON.parse(line.slice("data:".length));
-    } catch {
-      return;
-    }
+    const read = readJson(line.slice("data:".length));
+    if (!read.ok) return;
+    const data = read.value;
     const event = Event.safeParse(data);
     if (!event.success) return;
     if ((event.data.response ?? "") !== "") tokens += 1;

@@ -1,3 +1,4 @@
+import { clip } from "../characters.ts";
 import type { Failure } from "../settlement.ts";
 
 /** What a failure asks for: another attempt, a later one that is not counted, one after midnight UTC, or none ever. */
@@ -52,20 +53,20 @@ export function diagnose(message: string): Diagnosis {
     const known = BY_CODE[code];
     if (known !== undefined) {
       const [remedy, name, sentence] = known;
-      return { remedy, failure: { code: name, message: `${sentence} (${clip(message)})` } };
+      return { remedy, failure: { code: name, message: `${sentence} (${shorten(message)})` } };
     }
   }
   if (/flagged|safety|NSFW/i.test(message)) {
-    return { remedy: "discard", failure: { code: "refused_by_model", message: clip(message) } };
+    return { remedy: "discard", failure: { code: "refused_by_model", message: shorten(message) } };
   }
   // AI Gateway's own limits carry no code of Workers AI.
   if (/\b429\b|rate limit|too many requests/i.test(message)) {
-    return { remedy: "snooze", failure: { code: "rate_limited", message: clip(message) } };
+    return { remedy: "snooze", failure: { code: "rate_limited", message: shorten(message) } };
   }
-  return { remedy: "retry", failure: { code: "unexpected_error", message: clip(message) } };
+  return { remedy: "retry", failure: { code: "unexpected_error", message: shorten(message) } };
 }
 
 /** An attempt's row holds a message of the platform's: long enough to help, not long enough to hurt. */
-function clip(message: string): string {
-  return message.length > 1000 ? `${message.slice(0, 999)}…` : message;
+function shorten(message: string): string {
+  return message.length > 1000 ? `${clip(message, 999)}…` : message;
 }

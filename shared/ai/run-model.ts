@@ -1,5 +1,6 @@
 import type * as z from "zod";
 
+import { clip } from "../characters.ts";
 import type { Units } from "../models.ts";
 import { type Gateway, takesGateway } from "./gateway.ts";
 import { answeredCall, type ModelCall, sentCall } from "./model-call.ts";
@@ -100,7 +101,7 @@ export function errorMessage(status: number, body: string): string {
   } catch {
     // Not JSON: a gateway's page. The status is then all there is to go by.
   }
-  return `HTTP ${status}: ${body.slice(0, 500)}`;
+  return `HTTP ${status}: ${clip(body, 500)}`;
 }
 
 /** A binding need not heed its signal: the wait ends in any case. */
