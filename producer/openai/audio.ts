@@ -32,7 +32,7 @@ const common = {
 
 const Translation = z.strictObject(common);
 
-const Transcription = z
+export const Transcription = z
   .strictObject({
     ...common,
     language: boundedText({ max: 20 }).optional(),

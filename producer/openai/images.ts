@@ -29,7 +29,7 @@ const MAX_USER_CHARS = 1000;
 const FIXED_SIZE = "1024x1024";
 
 // `nullish`: the SDK's types allow null for "the default".
-const ImageRequest = z.strictObject({
+export const ImageRequest = z.strictObject({
   prompt: Prompt,
   model: ModelName.nullish(),
   n: z.int().min(1).max(MAX_IMAGES).nullish(),

@@ -30,7 +30,7 @@ const MAX_WAIT_SECONDS = 60;
 const Reference = boundedText({ max: 300 });
 
 /** The body of `POST /predictions`. */
-const PredictionRequest = z.strictObject({
+export const PredictionRequest = z.strictObject({
   version: Reference.optional(),
   model: Reference.optional(),
   input: AnyObject,

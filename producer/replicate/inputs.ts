@@ -1,5 +1,6 @@
 import * as z from "zod";
 
+import { countChars } from "../../shared/characters.ts";
 import { MAX_ADDRESS_CHARS } from "../../shared/limits.ts";
 import { InitialPrompt, Prompt, Text } from "../../shared/options.ts";
 import { REPLICATE_MODELS } from "../../shared/replicate/models.ts";
@@ -16,7 +17,7 @@ export interface AskedWork {
 export const MAX_PREDICTION_BYTES = 15_000_000;
 
 const address = boundedText({ max: MAX_PREDICTION_BYTES, min: 1 }).refine(
-  (uri) => uri.startsWith("data:") || uri.length <= MAX_ADDRESS_CHARS,
+  (uri) => uri.startsWith("data:") || countChars(uri) <= MAX_ADDRESS_CHARS,
   `an address that is no data: URI has at most ${MAX_ADDRESS_CHARS} characters`,
 );
 
