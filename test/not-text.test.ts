@@ -156,7 +156,7 @@ test.each([
       const response = await darkroom.api(path, { method: "POST", headers: json, body });
       const text = await response.text();
       expect([place.path, response.status]).toEqual([place.path, status]);
-      expect([place.path, text]).toEqual([place.path, place.isFree ? expect.stringMatching(REASON) : text]);
+      expect([place.path, text]).toEqual([place.path, expect.stringMatching(place.isFree ? REASON : /./)]);
     }
     await expectNothingStored();
   },
