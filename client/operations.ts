@@ -1,3 +1,4 @@
+import { segment } from "./address.ts";
 import type {
   ApiKey,
   CreatedKey,
@@ -75,7 +76,7 @@ export function createWebhooks(http: Http) {
     },
     /** Send one again. */
     replay: (id: string, deliveryId: string, options?: CallOptions) =>
-      http.json<Delivery>("POST", `${webhookPath(id)}/deliveries/${encodeURIComponent(deliveryId)}/replay`, {
+      http.json<Delivery>("POST", `${webhookPath(id)}/deliveries/${segment(deliveryId)}/replay`, {
         ...options,
         json: {},
       }),
@@ -89,7 +90,7 @@ export function createKeys(http: Http) {
       http.json<CreatedKey>("POST", "/v1/keys", { ...options, json: request }),
     /** Its calls are refused from now on. */
     revoke: (id: string, options?: CallOptions) =>
-      http.json<ApiKey>("DELETE", `/v1/keys/${encodeURIComponent(id)}`, { ...options, isRepeatable: true }),
+      http.json<ApiKey>("DELETE", `/v1/keys/${segment(id)}`, { ...options, isRepeatable: true }),
     list(query?: PageQuery, options?: CallOptions): Listing<ApiKey> {
       return listing(http, { path: "/v1/keys", name: "keys", query }, options);
     },
@@ -97,9 +98,9 @@ export function createKeys(http: Http) {
 }
 
 function budgetPath(owner: string, period: BudgetPeriod): string {
-  return `/v1/budgets/${encodeURIComponent(owner)}/${period}`;
+  return `/v1/budgets/${segment(owner)}/${period}`;
 }
 
 function webhookPath(id: string): string {
-  return `/v1/webhooks/${encodeURIComponent(id)}`;
+  return `/v1/webhooks/${segment(id)}`;
 }
