@@ -1,3 +1,4 @@
+import { segment } from "./address.ts";
 import type { AskRequest, AskStart, AskText, AskUsage } from "./types.ts";
 import { DarkroomError, errorOf, ownError, type ProblemFields } from "./error.ts";
 import type { CallOptions, Http } from "./http.ts";
@@ -20,7 +21,7 @@ export async function* askJob(
   { signal, onStart, onUsage, ...request }: AskOptions & Pick<AskRequest, "question">,
 ): AsyncGenerator<string, void> {
   const headers = { accept: "text/event-stream" };
-  const response = await http.send("POST", `/v1/jobs/${encodeURIComponent(id)}/ask`, {
+  const response = await http.send("POST", `/v1/jobs/${segment(id)}/ask`, {
     signal,
     headers,
     json: request,

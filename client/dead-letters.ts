@@ -1,3 +1,4 @@
+import { segment } from "./address.ts";
 import type { CallOptions, Http } from "./http.ts";
 import { type Listing, listing } from "./listing.ts";
 import type {
@@ -76,5 +77,5 @@ function view(name: "groups" | "list"): { cursor?: string; view: string } {
 }
 
 function at(path: string, id: string): string {
-  return `${path}/${encodeURIComponent(id)}`;
+  return `${path}/${segment(id)}`;
 }

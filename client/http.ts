@@ -1,3 +1,4 @@
+import { queryOf } from "./address.ts";
 import { DarkroomError, errorOf, networkError } from "./error.ts";
 import { pause } from "./pause.ts";
 
@@ -100,17 +101,4 @@ function delayMs(retry: number, retryAfter: string | null): number {
   const asked = Number(retryAfter ?? Number.NaN) * 1000;
   const own = FIRST_DELAY_MS * 2 ** retry * (0.75 + Math.random() / 2);
   return Math.min(Number.isFinite(asked) ? Math.max(asked, own) : own, LONGEST_DELAY_MS);
-}
-
-/** `?a=1&b=2` of what is defined; a `Date` as ISO 8601. */
-function queryOf(query: object = {}): string {
-  const params = new URLSearchParams();
-  for (const [name, value] of Object.entries(query) as [string, unknown][]) {
-    if (value === undefined || value === null) continue;
-    for (const one of Array.isArray(value) ? value : [value]) {
-      params.append(name, one instanceof Date ? one.toISOString() : String(one));
-    }
-  }
-  const text = params.toString();
-  return text === "" ? "" : `?${text}`;
 }

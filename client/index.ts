@@ -1,3 +1,4 @@
+import { segment } from "./address.ts";
 // A client for Darkroom's API: `fetch` and types. It runs in Node, browsers and Workers, and depends on nothing.
 import { type AskOptions, askJob } from "./ask.ts";
 import { createAudit, createDeadLetters, createRedrives } from "./dead-letters.ts";
@@ -26,7 +27,7 @@ export function createClient(options: ClientOptions) {
     ask: (id: string, question: string, asked: AskOptions = {}) => askJob(http, id, { ...asked, question }),
     /** The same at once, with what it cost. */
     askWhole: (id: string, question: string, { signal, ...request }: Omit<AskOptions, "onStart" | "onUsage"> = {}) =>
-      http.json<AskAnswer>("POST", `/v1/jobs/${encodeURIComponent(id)}/ask`, {
+      http.json<AskAnswer>("POST", `/v1/jobs/${segment(id)}/ask`, {
         signal,
         headers: { accept: "application/json" },
         json: { ...request, question },

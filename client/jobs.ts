@@ -1,3 +1,4 @@
+import { segment } from "./address.ts";
 import { followEvents } from "./events.ts";
 import type { BatchResult, DryRunEstimate, JobEvent, PricedResult, Receipt } from "./contract.ts";
 import type { CallOptions, Http } from "./http.ts";
@@ -108,7 +109,7 @@ export function createJobs(http: Http) {
     /** One result. Read the stream, or cancel it. */
     async download(id: string, name: string, { range, ...options }: DownloadOptions = {}): Promise<Download> {
       const headers = { ...(range !== undefined && { range }) };
-      const path = `${pathOf(id)}/artifacts/${encodeURIComponent(name)}`;
+      const path = `${pathOf(id)}/artifacts/${segment(name)}`;
       const response = await http.request("GET", path, { ...options, headers });
       const sizeBytes = response.headers.get("content-length");
       return {
@@ -127,5 +128,5 @@ export function createJobs(http: Http) {
 }
 
 function pathOf(id: string): string {
-  return `/v1/jobs/${encodeURIComponent(id)}`;
+  return `/v1/jobs/${segment(id)}`;
 }

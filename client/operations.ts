@@ -1,3 +1,4 @@
+import { segment } from "./address.ts";
 import type {
   ApiKey,
   CreatedKey,
@@ -77,7 +78,7 @@ export function createWebhooks(http: Http) {
     },
     /** Send one again. */
     replay: (id: string, deliveryId: string, options?: CallOptions) =>
-      http.json<Delivery>("POST", `${webhookPath(id)}/deliveries/${encodeURIComponent(deliveryId)}/replay`, {
+      http.json<Delivery>("POST", `${webhookPath(id)}/deliveries/${segment(deliveryId)}/replay`, {
         ...options,
         json: {},
       }),
@@ -91,7 +92,7 @@ export function createKeys(http: Http) {
       http.json<CreatedKey>("POST", "/v1/keys", { ...options, json: request }),
     /** Its calls are refused from now on, and the endpoints that it registered are told no more, unless they are to be kept. */
     revoke: (id: string, { webhooks, ...options }: CallOptions & RevokeQuery = {}) =>
-      http.json<RevokedKey>("DELETE", `/v1/keys/${encodeURIComponent(id)}`, {
+      http.json<RevokedKey>("DELETE", `/v1/keys/${segment(id)}`, {
         ...options,
         query: { webhooks },
         isRepeatable: true,
@@ -103,9 +104,9 @@ export function createKeys(http: Http) {
 }
 
 function budgetPath(owner: string, period: BudgetPeriod): string {
-  return `/v1/budgets/${encodeURIComponent(owner)}/${period}`;
+  return `/v1/budgets/${segment(owner)}/${period}`;
 }
 
 function webhookPath(id: string): string {
-  return `/v1/webhooks/${encodeURIComponent(id)}`;
+  return `/v1/webhooks/${segment(id)}`;
 }

@@ -1,3 +1,5 @@
+import { segment } from "./address.ts";
+
 export function uploadPath(id: string): string {
-  return `/v1/uploads/${encodeURIComponent(id)}`;
+  return `/v1/uploads/${segment(id)}`;
 }

@@ -93,6 +93,6 @@ function rawBody(body: unknown): string {
   try {
     return JSON.stringify(body) ?? "null";
   } catch {
-    return JSON.stringify(String(body)); // a BigInt, or an object that holds itself
+    return '"a body that is not JSON"'; // a BigInt, an object that holds itself, or one that is too deep
   }
 }

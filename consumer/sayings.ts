@@ -1,4 +1,6 @@
 import type { Made } from "../shared/db/made.ts";
+import { clip } from "../shared/characters.ts";
+import { decodeText } from "../shared/decode-text.ts";
 import { MAX_PROMPT_CHARS, MAX_TEXT_CHARS } from "../shared/limits.ts";
 import { ClassificationInput, ImageInput, type Source } from "../shared/new-job.ts";
 import type { Sayings } from "../shared/search/cut-passages.ts";
@@ -25,14 +27,14 @@ async function readOwn(made: Made, media: R2Bucket): Promise<Sayings> {
     case "image_generation": {
       const input = ImageInput.parse(JSON.parse(made.input));
       const prompt = "prompt" in input ? input.prompt : await readText(input.source, media);
-      return { prompt: prompt.slice(0, MAX_PROMPT_CHARS) };
+      return { prompt: clip(prompt, MAX_PROMPT_CHARS) };
     }
     case "classification": {
       const input = ClassificationInput.parse(JSON.parse(made.input));
       const labels = made.labels.filter(({ score }) => score >= LEAST_SCORE);
       if ("text" in input) return { text: input.text, labels };
       const text = input.media === "text" ? await readText(input.source, media) : "";
-      return { text: text.slice(0, MAX_TEXT_CHARS), labels };
+      return { text: clip(text, MAX_TEXT_CHARS), labels };
     }
   }
 }
@@ -53,6 +55,8 @@ async function readArtifact({ artifacts }: Made, name: string, media: R2Bucket):
 async function readText({ key, etag }: Source, media: R2Bucket): Promise<string> {
   return patiently(async () => {
     const object = await media.get(key, { onlyIf: { etagMatches: etag } });
-    return object !== null && "body" in object ? object.text() : "";
+    if (object === null || !("body" in object)) return "";
+    const read = decodeText(new Uint8Array(await object.arrayBuffer()));
+    return read.ok ? read.text : "";
   });
 }

@@ -1,5 +1,7 @@
 import type { Context } from "hono";
 
+import { decodeText } from "../shared/decode-text.ts";
+
 /** A place in a list that is ordered by time and id, newest first. */
 export interface Position {
   readonly at: number;
@@ -14,8 +16,8 @@ export function encodeCursor({ at, id }: Position): string {
 /** @returns null for a cursor that is none of ours. */
 export function decodeCursor(cursor: string): Position | null {
   try {
-    const text = new TextDecoder().decode(Uint8Array.fromBase64(cursor, { alphabet: "base64url" }));
-    const [, at, id] = /^(\d{1,15}):([\w.:-]+)$/.exec(text) ?? [];
+    const read = decodeText(Uint8Array.fromBase64(cursor, { alphabet: "base64url" }));
+    const [, at, id] = /^(\d{1,15}):([\w.:-]+)$/.exec(read.ok ? read.text : "") ?? [];
     return at !== undefined && id !== undefined ? { at: Number(at), id } : null;
   } catch {
     return null;

@@ -88,7 +88,7 @@ function keyOf(header: string): string | null {
 }
 
 async function bodyOf(c: Context<App>): Promise<BufferSource> {
-  return new TextEncoder().encode(await c.req.text());
+  return c.req.arrayBuffer();
 }
 
 async function hashOf(search: string, content: BufferSource): Promise<string> {

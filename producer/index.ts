@@ -6,10 +6,13 @@ import type { App } from "./app.ts";
 import { authenticate } from "./auth.ts";
 import { allowOrigins, protect } from "./browser-headers.ts";
 import { limitRate } from "./limit-rate.ts";
+import { checkAddress } from "./check-address.ts";
+import { speakOpenAi } from "./openai/errors.ts";
 import { openAi } from "./openai/index.ts";
 import { describe } from "./describe.ts";
 import { documentOf } from "./openapi.ts";
 import { problem } from "./problem.ts";
+import { speakReplicate } from "./replicate/errors.ts";
 import { replicate } from "./replicate/index.ts";
 import { artifacts } from "./routes/artifacts.ts";
 import { ask } from "./routes/ask.ts";
@@ -41,6 +44,10 @@ import { uppyUploads } from "./routes/uppy-uploads.ts";
 export const app = new Hono<App>();
 
 app.use(...protect, refuseLocalSecrets, allowOrigins);
+// Around all that may refuse: a dialect says every problem in its own words.
+app.use("/openai/v1/*", speakOpenAi);
+app.use("/replicate/v1/*", speakReplicate);
+app.use(checkAddress);
 
 app.get(
   "/healthz",

@@ -1,3 +1,4 @@
+import { parseOwn } from "../shared/read-json.ts";
 import type { JobDetail, JobRow } from "../shared/db/job-reads.ts";
 import { MOST_COUNTED } from "../shared/db/job-queue.ts";
 import type { Estimate } from "../shared/estimate.ts";
@@ -13,8 +14,8 @@ export function jobSummary(job: JobRow, origin: string): JobSummary {
     id: job.id,
     kind: job.kind,
     state: job.state,
-    tags: JSON.parse(job.tags ?? "[]") as string[],
-    metadata: JSON.parse(job.metadata ?? "{}") as Record<string, string>,
+    tags: parseOwn(job.tags ?? "[]") as string[],
+    metadata: parseOwn(job.metadata ?? "{}") as Record<string, string>,
     createdAt: iso(job.createdAt),
     startedAt: iso(job.startedAt),
     finishedAt: iso(job.finalizedAt),
@@ -32,15 +33,15 @@ export function jobView(detail: JobDetail, origin: string, now = Date.now()): Jo
   const chunks = tasks.filter((task) => task.kind === "transcribe_chunk");
   return {
     ...jobSummary(job, origin),
-    input: JSON.parse(job.input) as JobWork["input"],
+    input: parseOwn(job.input) as JobWork["input"],
     terms: {
       priority: PRIORITIES[job.priority] ?? "normal",
       startBy: iso(job.startBy),
       deadlineAt: iso(job.deadlineAt),
       maxNeurons: job.maxNeurons,
     },
-    choice: JSON.parse(job.choice ?? "null") as Job["choice"], // our own JSON, from newJob
-    estimate: job.estimate === null ? null : estimateView(JSON.parse(job.estimate) as Estimate),
+    choice: parseOwn(job.choice ?? "null") as Job["choice"], // our own JSON, from newJob
+    estimate: job.estimate === null ? null : estimateView(parseOwn(job.estimate) as Estimate),
     progress: {
       tasksCompleted: completed,
       tasksTotal: tasks.length,
@@ -117,7 +118,7 @@ export function attemptView(attempt: JobDetail["attempts"][number]): Attempt {
     model: attempt.model,
     engine: attempt.engine,
     neurons: attempt.neurons,
-    calls: JSON.parse(attempt.usage ?? "[]") as Attempt["calls"], // our own JSON, from settleTasks
+    calls: parseOwn(attempt.usage ?? "[]") as Attempt["calls"], // our own JSON, from settleTasks
     error: attempt.errorCode === null ? null : { code: attempt.errorCode, message: attempt.errorMessage },
   };
 }

@@ -1,3 +1,4 @@
+import { parseOwn } from "../shared/read-json.ts";
 import type { AuditRow } from "../shared/db/audit.ts";
 import type { DeadLetter, DeadLetterDetail, LetterGroup } from "../shared/db/dead-letter-reads.ts";
 import type { AttemptRow } from "../shared/db/job-reads.ts";
@@ -52,7 +53,7 @@ export function letterDetailView(
   letter: DeadLetterDetail,
   { attempts, audit, origin }: { attempts: readonly AttemptRow[]; audit: readonly AuditRow[]; origin: string },
 ): view.DeadLetterDetail {
-  const args = JSON.parse(letter.args ?? "{}") as { options?: unknown };
+  const args = parseOwn(letter.args ?? "{}") as { options?: unknown };
   return {
     ...letterView(letter, attempts, origin),
     options: args.options ?? null,
@@ -69,6 +70,6 @@ export function auditView(row: AuditRow): view.AuditEntry {
     actor: row.actor,
     act: row.act,
     subject: row.subject,
-    detail: JSON.parse(row.detail) as unknown,
+    detail: parseOwn(row.detail),
   };
 }

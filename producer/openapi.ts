@@ -16,13 +16,20 @@ const INFO = {
     "durations milliseconds. Every error is a problem (RFC 9457) whose `code` is listed with its status.",
 };
 
-/** Of the middleware before every route but `/healthz`, and before those that want a key. */
-const EVERYWHERE = ["internal_error", "local_secrets"] as const satisfies ProblemCode[];
+/** Of the middleware before every route; `/healthz` is served with local secrets too. */
+const EVERYWHERE = [
+  "internal_error",
+  "local_secrets",
+  "address_too_long",
+  "invalid_request",
+] as const satisfies ProblemCode[];
+
+/** Of the middleware before every route that wants a key. */
 const BEHIND_A_KEY = [
+  ...EVERYWHERE,
   "unauthorized",
   "insufficient_scope",
   "rate_limited",
-  ...EVERYWHERE,
 ] as const satisfies ProblemCode[];
 
 let made: Promise<Document> | null = null;
@@ -52,9 +59,7 @@ async function makeDocument(app: Hono<App>): Promise<Document> {
     const isPublic = !path.startsWith("/v1/");
     const everyOnes: readonly ProblemCode[] = !isPublic
       ? BEHIND_A_KEY
-      : path === "/healthz"
-        ? ["internal_error"]
-        : EVERYWHERE;
+      : EVERYWHERE.filter((code) => path !== "/healthz" || code !== "local_secrets");
     for (const operation of Object.values(operations)) {
       if (typeof operation !== "object" || !("responses" in operation)) continue;
       const codes = [...codesOf(operation.responses ?? {}), ...everyOnes];

@@ -5,9 +5,13 @@ import { BUDGET_PERIODS } from "../shared/budgets/period.ts";
 import { EVERYBODY } from "../shared/db/usage.ts";
 import { SCOPES } from "../shared/scopes.ts";
 import { neurons } from "../shared/terms.ts";
+import { boundedText } from "../shared/bounded-text.ts";
 import { PageQuery } from "./requests.ts";
 
-export const OwnerId = z.string().regex(/^[\w.:@-]{1,100}$/, "up to 100 letters, digits and _ . : @ -");
+export const OwnerId = boundedText({
+  max: 100,
+  pattern: [/^[\w.:@-]{1,100}$/, "up to 100 letters, digits and _ . : @ -"],
+});
 
 /** What the whole account is called where an owner could be. */
 export const ACCOUNT = "account";
@@ -28,7 +32,7 @@ export const BudgetRequest = z.strictObject({
 
 /** The body of `POST /v1/keys`. */
 export const KeyRequest = z.strictObject({
-  label: z.string().trim().min(1).max(100),
+  label: boundedText({ max: 100, min: 1, trim: true }),
   ownerId: OwnerId.refine((ownerId) => ownerId !== ACCOUNT, "the name of the whole account").optional(),
   scopes: z
     .array(z.enum(SCOPES))
@@ -40,7 +44,11 @@ export const KeyRequest = z.strictObject({
   /** Of one upload. */
   maxUploadBytes: z.int().min(1).optional(),
   /** Prefixes of content types that it may upload, such as `audio/`. */
-  contentTypes: z.array(z.string().min(1).max(100)).min(1).max(20).optional(),
+  contentTypes: z
+    .array(boundedText({ max: 100, min: 1 }))
+    .min(1)
+    .max(20)
+    .optional(),
 });
 
 /** The query of `DELETE /v1/keys/{id}`: what becomes of the endpoints that the key registered. */

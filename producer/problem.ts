@@ -43,6 +43,7 @@ const PROBLEMS = {
   upload_finished: [409, "The upload is already whole"],
   upload_replaced: [409, "The upload has become a job with other bytes"],
   length_required: [411, "The upload's length is required"],
+  address_too_long: [414, "The address is too long"],
   body_too_large: [413, "The body is too large"],
   upload_too_large: [413, "The upload is too large"],
   upload_incomplete: [400, "The upload ended early"],

@@ -1,3 +1,4 @@
+import { parseOwn } from "../shared/read-json.ts";
 import { type ModelCall, neuronsOf } from "../shared/ai/model-call.ts";
 import type { ReceiptAttempt, ReceiptDetail } from "../shared/db/receipt-reads.ts";
 import { microUsd } from "../shared/neurons.ts";
@@ -76,7 +77,7 @@ function operationsOf(attempts: readonly Counted[], left: ReceiptDetail["traces"
     attemptsAsking: settled.filter(({ calls }) => calls.length > 0).length,
   };
   const seen = attempts.flatMap(
-    ({ operations }) => (operations === null ? [] : [JSON.parse(operations) as Operations]), // our own JSON, from settleTasks
+    ({ operations }) => (operations === null ? [] : [parseOwn(operations) as Operations]), // our own JSON, from settleTasks
   );
   const sum = (name: keyof Operations) => seen.reduce((total, operations) => total + operations[name], 0);
   const intake = reckonIntake(traces);
@@ -110,7 +111,7 @@ function item(operation: Operation, basis: Item["basis"], of: string, quantity: 
 }
 
 function callsOf({ usage }: ReceiptAttempt): readonly ModelCall[] {
-  return JSON.parse(usage ?? "[]") as ModelCall[]; // our own JSON, from settleTasks
+  return parseOwn(usage ?? "[]") as ModelCall[]; // our own JSON, from settleTasks
 }
 
 /** Sums of fractions, without their noise. */

@@ -1,3 +1,4 @@
+import { parseOwn } from "../shared/read-json.ts";
 import type { CountedRedrive } from "../shared/db/redrives.ts";
 import type { RedriveFilter } from "../shared/redrive.ts";
 import { iso } from "./job-view.ts";
@@ -14,7 +15,7 @@ export function redriveView(redrive: CountedRedrive, origin: string): Redrive {
     id: redrive.id,
     state: redrive.state,
     reason: redrive.reason,
-    filter: JSON.parse(redrive.filter) as RedriveFilter,
+    filter: parseOwn(redrive.filter) as RedriveFilter,
     limit: redrive.maxLetters,
     ratePerSecond: redrive.ratePerSecond,
     canary: redrive.canaryId,

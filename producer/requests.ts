@@ -4,21 +4,18 @@ import { CAPTION_PRESETS, CaptionOptions } from "../shared/caption-layout.ts";
 import { ACTS } from "../shared/db/audit.ts";
 import { LETTER_STATES } from "../shared/db/dead-letter-reads.ts";
 import { JOB_KINDS, JOB_STATES } from "../shared/job.ts";
-import { MAX_KEY_BYTES, MAX_QUESTION_CHARS, MAX_TEXT_CHARS } from "../shared/limits.ts";
+import { MAX_QUESTION_CHARS } from "../shared/limits.ts";
 import { TIERS } from "../shared/models.ts";
-import { ClassificationOptions, ImageOptions, Prompt, TranscriptionOptions } from "../shared/options.ts";
+import { ClassificationOptions, ImageOptions, Prompt, Text, TranscriptionOptions } from "../shared/options.ts";
 import { JobMarks, MetadataKey, MetadataValue, pairMark, Tag, tagMark } from "../shared/marks.ts";
 import { RedriveFilter, RedriveLimit, RedriveRate } from "../shared/redrive.ts";
-import { isResultKey } from "../shared/storage.ts";
+import { isResultKey, ObjectKey } from "../shared/storage.ts";
 import { AskedSteps } from "../shared/steps.ts";
 import { JobTerms } from "../shared/terms.ts";
+import { AnyObject, boundedText } from "../shared/bounded-text.ts";
 import { decodeCursor } from "./cursor.ts";
 
-const SourceKey = z
-  .string()
-  .min(1)
-  .refine((key) => new TextEncoder().encode(key).length <= MAX_KEY_BYTES, `a key has at most ${MAX_KEY_BYTES} bytes`)
-  .refine((key) => !isResultKey(key), "results cannot be sources");
+const SourceKey = ObjectKey.refine((key) => !isResultKey(key), "results cannot be sources");
 
 // `exactly one of` in a form whose error names the field, unlike a union's.
 function oneOf(value: Record<string, unknown>, names: readonly string[], context: z.RefinementCtx): void {
@@ -50,7 +47,7 @@ export const JobRequest = z
     z
       .strictObject({
         kind: z.literal("classification"),
-        text: z.string().trim().min(1).max(MAX_TEXT_CHARS).optional(),
+        text: Text.optional(),
         source: SourceKey.optional(),
         options: ClassificationOptions.prefault({}),
         ...About,
@@ -76,7 +73,10 @@ export const BatchRequest = z.strictObject({
     .meta({ items: { $ref: "#/components/schemas/JobRequest" } }),
 });
 
-const Cursor = z.string().transform((cursor, context) => {
+/** Far longer than any that was given out. */
+const MAX_CURSOR_CHARS = 500;
+
+const Cursor = boundedText({ max: MAX_CURSOR_CHARS }).transform((cursor, context) => {
   const position = decodeCursor(cursor);
   if (position !== null) return position;
   context.addIssue({ code: "custom", message: "not a cursor of this list" });
@@ -97,7 +97,7 @@ export const JobQuery = z
   .strictObject({
     state: z.enum(JOB_STATES).optional(),
     kind: z.enum(JOB_KINDS).optional(),
-    label: z.string().min(1).max(200).optional(),
+    label: boundedText({ max: 200, min: 1 }).optional(),
     createdAfter: Time.optional(),
     createdBefore: Time.optional(),
     tag: manyTags.optional(),
@@ -120,7 +120,10 @@ export const JobQuery = z
       }
       const pair = MetadataValue.safeParse(value);
       if (pair.success) marks.add(pairMark(key.data, pair.data));
-      else context.addIssue({ code: "custom", path: [name], message: "expected one value of at most 512 characters" });
+      else {
+        const message = typeof value === "string" ? pair.error.issues[0]?.message : undefined;
+        context.addIssue({ code: "custom", path: [name], message: message ?? "expected one value" });
+      }
     }
     return { filter: { state, kind, label, createdAfter, createdBefore, marks: [...marks] }, cursor, limit };
   });
@@ -140,12 +143,12 @@ export const METADATA_PARAMETER = {
 
 /** The body of `POST /v1/jobs/{id}/ask`. */
 export const AskRequest = z.strictObject({
-  question: z.string().trim().min(1, "the question is empty").max(MAX_QUESTION_CHARS),
+  question: boundedText({ max: MAX_QUESTION_CHARS, min: 1, trim: true, empty: "the question is empty" }),
   tier: z.enum(TIERS).default("fast"),
 });
 
 /** The body of `POST /v1/queues/{kind}/pause`; clients whose jobs wait read the note. */
-export const PauseRequest = z.strictObject({ note: z.string().trim().min(1).max(500).optional() });
+export const PauseRequest = z.strictObject({ note: boundedText({ max: 500, min: 1, trim: true }).optional() });
 
 /** Of a call that takes no parameters. */
 export const NoQuery = z.strictObject({});
@@ -155,18 +158,20 @@ export const PageQuery = z.strictObject({ cursor: Cursor.optional(), limit: Limi
 /** The query of `GET /v1/dead-letters`: groups, unless letters of one fingerprint or a list are asked for. */
 export const DeadLetterQuery = PageQuery.extend({
   state: z.enum([...LETTER_STATES, "all"]).default("open"),
-  fingerprint: z.string().min(1).max(200).optional(),
+  fingerprint: boundedText({ max: 200, min: 1 }).optional(),
   view: z.enum(["groups", "list"]).optional(),
 });
 
 /** The body of `POST /v1/dead-letters/{id}/redrive`, which may be left out. */
 export const RedriveOneRequest = z.strictObject({
-  options: z.record(z.string(), z.unknown()).optional(),
+  options: AnyObject.optional(),
   maxNeurons: JobTerms.shape.maxNeurons,
 });
 
 /** The body of `POST /v1/dead-letters/{id}/discard`. */
-export const DiscardRequest = z.strictObject({ note: z.string().trim().min(1, "say why").max(500) });
+export const DiscardRequest = z.strictObject({
+  note: boundedText({ max: 500, min: 1, trim: true, empty: "say why" }),
+});
 
 /** The body of `POST /v1/redrives`. */
 export const RedriveRequest = z.strictObject({
@@ -179,7 +184,7 @@ export const RedriveRequest = z.strictObject({
 
 /** The query of `GET /v1/audit`. */
 export const AuditQuery = PageQuery.extend({
-  subject: z.string().min(1).max(300).optional(),
+  subject: boundedText({ max: 300, min: 1 }).optional(),
   act: z.enum(ACTS).optional(),
 });
 

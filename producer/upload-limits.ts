@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { isAtLimit } from "../shared/db/job-limit.ts";
 import { returnUploadBytes, secondsToMidnight, takeUploadBytes } from "../shared/db/key-days.ts";
 import type { UploadLimits } from "../shared/db/keys.ts";
+import type { UploadMetadata } from "../shared/signed-headers.ts";
 import { KEY_ID } from "../shared/storage.ts";
 import type { App } from "./app.ts";
 import { submitterOf } from "./auth.ts";
@@ -52,7 +53,7 @@ export async function orGiveBack<T>({ giveBack }: Admitted, storing: Promise<T>)
 }
 
 /** Metadata of what a key stores: its limits are asked again where the object's event makes the job. */
-export function keyMetadata(c: Context<App>): Readonly<Record<string, string>> {
+export function keyMetadata(c: Context<App>): UploadMetadata {
   return { [KEY_ID]: c.get("keyId") };
 }
 

@@ -1,7 +1,9 @@
 import * as z from "zod";
 
+import { countChars } from "../shared/characters.ts";
 import { JOB_KINDS } from "../shared/job.ts";
 import {
+  MAX_OPTIONS_CHARS,
   MAX_PARTS,
   MAX_PRESIGNED_BYTES,
   MAX_SINGLE_PUT_BYTES,
@@ -10,17 +12,19 @@ import {
 } from "../shared/limits.ts";
 import { JobMarks } from "../shared/marks.ts";
 import { optionsOf } from "../shared/options.ts";
+import { readJson } from "../shared/read-json.ts";
 import { AskedSteps, canFollow, STEPS } from "../shared/steps.ts";
 import { JobTerms, PRIORITIES } from "../shared/terms.ts";
+import { AnyObject, boundedText } from "../shared/bounded-text.ts";
 import { DryRun, manyTags, wholeNumber } from "./requests.ts";
+import { reasonOf } from "./validate.ts";
 
-export const FileName = z
-  .string()
-  .min(1)
-  .max(200)
+export const FileName = boundedText({
+  max: 200,
+  min: 1,
   // The name becomes the end of a key and, later, of a download: nothing that means something to a file system.
-  .regex(/^[^/\\\p{Cc}]+$/u, "a file name without slashes or control characters")
-  .refine((name) => name !== "." && name !== "..", "not a file name");
+  pattern: [/^[^/\\\p{Cc}]+$/u, "a file name without slashes or control characters"],
+}).refine((name) => name !== "." && name !== "..", "not a file name");
 
 const manySteps = z.union([z.enum(STEPS).transform((step) => [step]), z.array(z.enum(STEPS)).max(STEPS.length)]);
 
@@ -29,10 +33,8 @@ export const UploadQuery = z.strictObject({
   name: FileName.default("upload"),
   kind: z.enum(JOB_KINDS).optional(),
   /** JSON, of the kind's options. */
-  options: z
-    .string()
-    .max(4000)
-    .refine((text) => isJsonObject(text), "expected a JSON object")
+  options: boundedText({ max: MAX_OPTIONS_CHARS })
+    .superRefine((json, context) => void readObject(json, AnyObject, context))
     .optional(),
   /** May be given many times. */
   then: manySteps.optional(),
@@ -47,33 +49,23 @@ export const UploadQuery = z.strictObject({
   /** Of a dry run that sends only the file's beginning: how large it is. */
   sizeBytes: wholeNumber.pipe(z.int().min(1).optional()),
   /** JSON. */
-  metadata: z
-    .string()
-    .max(16_000)
-    .transform((text, context): JobMarks["metadata"] => {
-      const pairs = JobMarks.shape.metadata.safeParse(isJsonObject(text) ? JSON.parse(text) : undefined);
-      if (pairs.success && isJsonObject(text)) return pairs.data;
-      for (const issue of pairs.error?.issues ?? [{ path: [], message: "expected a JSON object" }]) {
-        context.addIssue({ code: "custom", path: [...issue.path], message: issue.message });
-      }
-      return z.NEVER;
-    })
+  metadata: boundedText({ max: 16_000 })
+    .transform((json, context) => readObject(json, JobMarks.shape.metadata, context) ?? z.NEVER)
     .optional(),
 });
+
+const CONTENT_TYPE = /^[\w.+-]+\/[\w.+-]+( *; *[\w.+-]+=[\w.+"-]+)*$/;
 
 /** The JSON body of `POST /v1/uploads`, for a client that puts the bytes straight into the bucket. */
 export const UploadRequest = z
   .strictObject({
     name: FileName,
     sizeBytes: z.int().min(1).max(MAX_PRESIGNED_BYTES),
-    contentType: z
-      .string()
-      .max(200)
-      .regex(/^[\w.+-]+\/[\w.+-]+( *; *[\w.+-]+=[\w.+"-]+)*$/, "expected a content type such as 'audio/mpeg'")
+    contentType: boundedText({ max: 200, pattern: [CONTENT_TYPE, "expected a content type such as 'audio/mpeg'"] })
       .transform((type) => type.toLowerCase())
       .optional(),
     kind: z.enum(JOB_KINDS).optional(),
-    options: z.record(z.string(), z.unknown()).optional(),
+    options: AnyObject.optional(),
     then: AskedSteps,
     /** By default a single PUT up to 100 MB. */
     method: z.enum(["single", "multipart"]).optional(),
@@ -90,8 +82,10 @@ export const UploadRequest = z
         message: "say the kind as well where there is a latencyBudgetMs",
       });
     }
-    if (JSON.stringify(options ?? {}).length > 4000) {
-      context.addIssue({ code: "custom", path: ["options"], message: "more than 4000 characters" });
+    const optionsChars = countChars(JSON.stringify(options ?? {}));
+    if (optionsChars > MAX_OPTIONS_CHARS) {
+      const message = `has ${optionsChars} characters as JSON; the limit is ${MAX_OPTIONS_CHARS}`;
+      context.addIssue({ code: "custom", path: ["options"], message });
     }
     // Without a kind the bytes decide it, and options and steps are looked at then.
     for (const [index, step] of then.entries()) {
@@ -108,7 +102,10 @@ export type UploadRequest = z.infer<typeof UploadRequest>;
 
 const PartNumber = z.int().min(1).max(MAX_PARTS);
 // R2's etags are some 32 characters. Nothing here that would have to be escaped in XML.
-const Etag = z.string().regex(/^"?[\w+/=.-]{1,200}"?$/, "expected the ETag that the part's PUT answered with");
+const Etag = boundedText({
+  max: 202,
+  pattern: [/^"?[\w+/=.-]{1,200}"?$/, "expected the ETag that the part's PUT answered with"],
+});
 const StoredParts = z.array(z.strictObject({ number: PartNumber, etag: Etag })).max(MAX_PARTS);
 
 /** The body of `POST /v1/uploads/{id}/complete`, which may be left out. */
@@ -122,11 +119,19 @@ export const SignPartsRequest = z.strictObject({
   numbers: z.array(PartNumber).min(1).max(MAX_URLS_AN_ANSWER).optional(),
 });
 
-function isJsonObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
+/** A parameter's JSON object. Null for one that is none, with what is wrong with it among the issues. */
+function readObject<T>(json: string, schema: z.ZodType<T>, context: z.RefinementCtx): T | null {
+  const read = readJson(json);
+  if (!read.ok || typeof read.value !== "object" || read.value === null || Array.isArray(read.value)) {
+    const message = !read.ok && read.isJson ? read.reason : "expected a JSON object";
+    context.addIssue({ code: "custom", message });
+    return null;
   }
+  const parsed = schema.safeParse(read.value);
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) {
+    const { path, message } = reasonOf(issue);
+    context.addIssue({ code: "custom", path: [...path], message });
+  }
+  return null;
 }

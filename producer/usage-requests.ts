@@ -1,6 +1,7 @@
 import * as z from "zod";
 
 import { USAGE_GROUPS, type UsageGroup } from "../shared/db/usage-reads.ts";
+import { boundedText } from "../shared/bounded-text.ts";
 import { DAY_MS } from "./free-neurons.ts";
 import { OwnerId } from "./owner-requests.ts";
 
@@ -16,8 +17,7 @@ export const UsageQuery = z
     from: z.iso.date().optional(),
     to: z.iso.date().optional(),
     /** Some of `day,model,kind,owner`. */
-    by: z
-      .string()
+    by: boundedText({ max: 100 })
       .default("day")
       .transform((text, context): readonly UsageGroup[] => {
         const groups = Groups.safeParse(text.split(","));

@@ -1,5 +1,7 @@
 import * as z from "zod";
 
+import { MAX_ADDRESS_CHARS } from "../shared/limits.ts";
+import { boundedText } from "../shared/bounded-text.ts";
 import { refuseAddress } from "../shared/webhooks/address.ts";
 import { WEBHOOK_EVENTS } from "../shared/webhooks/event.ts";
 
@@ -9,13 +11,10 @@ const Events = z
   .max(10)
   .transform((events) => [...new Set(events)]);
 
-const Description = z.string().trim().max(500);
+const Description = boundedText({ max: 500, trim: true });
 
 function address(allowInsecure: boolean) {
-  return z
-    .string()
-    .min(1)
-    .max(2000)
+  return boundedText({ max: MAX_ADDRESS_CHARS, min: 1 })
     .superRefine((url, context) => {
       const message = refuseAddress(url, { allowInsecure });
       if (message !== null) context.addIssue({ code: "custom", message });

@@ -1,3 +1,4 @@
+import { parseOwn } from "../shared/read-json.ts";
 import type { DeliveryRow } from "../shared/db/delivery-log.ts";
 import type { Endpoint } from "../shared/db/webhooks.ts";
 import { iso } from "./job-view.ts";
@@ -9,7 +10,7 @@ export function endpointView(endpoint: Endpoint): Webhook {
   return {
     id,
     url,
-    events: JSON.parse(events) as Webhook["events"], // our own JSON, from a validated request
+    events: parseOwn(events) as Webhook["events"], // our own JSON, from a validated request
     description,
     disabled: disabledAt === null ? null : { since: iso(disabledAt), reason: disabledReason ?? "" },
     createdBy: `key:${keyId}`,
@@ -40,7 +41,7 @@ export function deliveryView(row: DeliveryRow): Delivery {
     durationMs: row.durationMs,
     response: row.responseCode === null ? null : { code: row.responseCode, body: row.responseBody },
     error: row.errorCode === null ? null : { code: row.errorCode, message: row.errorMessage },
-    payload: JSON.parse(row.payload) as unknown,
+    payload: parseOwn(row.payload),
     createdAt: iso(row.createdAt),
   };
 }

@@ -1,3 +1,5 @@
+import { clip } from "./characters.ts";
+
 /** What a failure has in common with others of its sort. */
 export interface Fingerprint {
   /** `<code>:<8 hex digits>`; a dead letter's own is led by its kind: `classify:model_failed:1f0c22ab`. */
@@ -27,9 +29,9 @@ const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
 
 /** Put a failure into its group: the same fault of two jobs has the same fingerprint. */
 export function fingerprintOf({ code, message }: { code: string; message: string }): Fingerprint {
-  const clipped = message.slice(0, MAX_MESSAGE_CHARS);
+  const clipped = clip(message, MAX_MESSAGE_CHARS);
   const pattern = PLACEHOLDERS.reduce((text, [found, placeholder]) => text.replaceAll(found, placeholder), clipped);
-  const messagePattern = pattern.trim().slice(0, MAX_PATTERN_CHARS);
+  const messagePattern = clip(pattern.trim(), MAX_PATTERN_CHARS);
   return { fingerprint: `${code}:${fnv1a(messagePattern)}`, messagePattern };
 }
 

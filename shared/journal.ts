@@ -1,4 +1,5 @@
 // What happened, for people and programs that watch: a JSON line an event and, in production, a point in Analytics Engine.
+import { clip } from "./characters.ts";
 import type { JobKind } from "./job.ts";
 import type { TaskKind } from "./task.ts";
 
@@ -117,7 +118,7 @@ export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return `thrown: ${typeof error}`;
   if (QUOTING.has(error.name)) return error.name;
   const message = error.message.replace(/["'`\u2018-\u201f].*["'`\u2018-\u201f]/s, "[...]");
-  return `${error.name}: ${message}`.slice(0, MAX_ERROR_CHARS);
+  return clip(`${error.name}: ${message}`, MAX_ERROR_CHARS);
 }
 
 /** A fault's line alone, where there is no journal. Never throws. */

@@ -30,6 +30,8 @@ export const MAX_DESCRIBED_BYTES = 12_000_000;
 /** Decoders allocate width × height × 4 whatever the file's size: 50 MP is 200 MB on the model's side. */
 export const MAX_IMAGE_PIXELS = 50_000_000;
 
+// Characters are code points: shared/characters.ts.
+
 /** A text to classify: distilbert reads 512 tokens and ignores the rest. */
 export const MAX_TEXT_CHARS = 10_000;
 
@@ -38,6 +40,29 @@ export const MAX_QUESTION_CHARS = 1000;
 
 /** FLUX.1's own limit, kept for all image models. */
 export const MAX_PROMPT_CHARS = 2048;
+
+/** What Whisper is told beforehand: it reads 224 tokens of it. */
+export const MAX_INITIAL_PROMPT_CHARS = 1000;
+
+/** A file that holds so many characters: up to four bytes each, a byte-order mark and the blank lines at its end. */
+export function maxFileBytes(maxChars: number): number {
+  return maxChars * 4 + 1000;
+}
+
+/** Of an object's options as JSON: an object carries 8 kB of metadata. */
+export const MAX_OPTIONS_CHARS = 4000;
+
+/** Ids are ours and far shorter; one that is asked about may be anything. */
+export const MAX_ID_CHARS = 100;
+
+/**
+ * The address of a request, in bytes. Cloudflare's own limit (developers.cloudflare.com/workers/platform/limits, 16 KB), which
+ * the local runtime does not keep.
+ */
+export const MAX_REQUEST_ADDRESS_BYTES = 16_384;
+
+/** An address that is called: a webhook's, or a source's. Signed ones of S3 with a session's token have about 2,000 characters. */
+export const MAX_ADDRESS_CHARS = 4096;
 
 /** Source bytes that the tasks of one batch may hold at once: with base64 and JSON some 90 MB of an isolate's 128. */
 export const SOURCE_BYTES_IN_FLIGHT = 20_000_000;

@@ -1,15 +1,19 @@
 import * as z from "zod";
 
+import { boundedText } from "./bounded-text.ts";
+
 const MAX_TAGS = 16;
 const MAX_PAIRS = 16;
 const MAX_VALUE_CHARS = 512;
 
-// A control character or half a surrogate pair would come back from the database as something else.
-const Printable = z.string().regex(/^[^\p{Cc}\p{Cs}]*$/u, "control characters are not allowed");
+const PRINTABLE = [/^[^\p{Cc}]*$/u, "control characters are not allowed"] as const;
 
-export const Tag = Printable.min(1).max(64);
-export const MetadataKey = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "1 to 64 of A-Z a-z 0-9 _ . -");
-export const MetadataValue = Printable.max(MAX_VALUE_CHARS);
+export const Tag = boundedText({ max: 64, min: 1, pattern: PRINTABLE });
+export const MetadataKey = boundedText({
+  max: 64,
+  pattern: [/^[A-Za-z0-9_.-]{1,64}$/, "1 to 64 of A-Z a-z 0-9 _ . -"],
+});
+export const MetadataValue = boundedText({ max: MAX_VALUE_CHARS, pattern: PRINTABLE });
 
 export const Tags = z.array(Tag).max(MAX_TAGS);
 export const Metadata = z

@@ -2,10 +2,9 @@ import * as z from "zod";
 
 import type { AudioExtent } from "./audio/extent.ts";
 import { estimateWork } from "./estimate.ts";
-import { MAX_TEXT_CHARS } from "./limits.ts";
 import type { Choice } from "./choose-model.ts";
 import { IMAGE_CLASSIFIER, IMAGE_MODELS, type ModelId, SPEECH_MODELS, TEXT_CLASSIFIER } from "./models.ts";
-import { ClassificationOptions, imageModelOf, ImageOptions, Prompt, TranscriptionOptions } from "./options.ts";
+import { ClassificationOptions, imageModelOf, ImageOptions, Prompt, Text, TranscriptionOptions } from "./options.ts";
 import { InputSteps, type Step, STEP_MODELS, STEP_STAGES } from "./steps.ts";
 import { MAX_ATTEMPTS, type TaskKind } from "./task.ts";
 import type { JobKind } from "./job.ts";
@@ -26,7 +25,7 @@ export const ImageInput = z.union([
   z.strictObject({ source: Source, options: ImageOptions, then }),
 ]);
 export const ClassificationInput = z.union([
-  z.strictObject({ text: z.string().trim().min(1).max(MAX_TEXT_CHARS), options: ClassificationOptions, then }),
+  z.strictObject({ text: Text, options: ClassificationOptions, then }),
   z.strictObject({ source: Source, media: z.enum(["image", "text"]), options: ClassificationOptions, then }),
 ]);
 

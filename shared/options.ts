@@ -1,6 +1,7 @@
 import * as z from "zod";
 
-import { MAX_PROMPT_CHARS } from "./limits.ts";
+import { MAX_INITIAL_PROMPT_CHARS, MAX_PROMPT_CHARS, MAX_TEXT_CHARS } from "./limits.ts";
+import { boundedText } from "./bounded-text.ts";
 import {
   IMAGE_MODEL_NAMES,
   IMAGE_MODELS,
@@ -12,16 +13,15 @@ import {
 } from "./models.ts";
 import type { JobKind } from "./job.ts";
 
+export const InitialPrompt = boundedText({ max: MAX_INITIAL_PROMPT_CHARS });
+
 /** Options of a transcription. `language` is ISO 639-1 (`en`, `de`); left out, the model detects it. */
 export const TranscriptionOptions = z
   .strictObject({
     tier: z.enum(TIERS).default("accurate"),
-    language: z
-      .string()
-      .regex(/^[a-z]{2,3}$/, "expected an ISO 639 code such as 'en'")
-      .optional(),
+    language: boundedText({ max: 3, pattern: [/^[a-z]{2,3}$/, "expected an ISO 639 code such as 'en'"] }).optional(),
     task: z.enum(["transcribe", "translate"]).optional(),
-    initialPrompt: z.string().max(1000).optional(),
+    initialPrompt: InitialPrompt.optional(),
     vadFilter: z.boolean().optional(),
   })
   .superRefine((options, context) => {
@@ -85,7 +85,10 @@ export const ClassificationOptions = z.strictObject({
 });
 export type ClassificationOptions = z.infer<typeof ClassificationOptions>;
 
-export const Prompt = z.string().trim().min(1, "the prompt is empty").max(MAX_PROMPT_CHARS);
+export const Prompt = boundedText({ max: MAX_PROMPT_CHARS, min: 1, trim: true, empty: "the prompt is empty" });
+
+/** A text to classify. */
+export const Text = boundedText({ max: MAX_TEXT_CHARS, min: 1, trim: true, empty: "the text is empty" });
 
 export const optionsOf = {
   transcription: TranscriptionOptions,

@@ -1,6 +1,8 @@
 import * as z from "zod";
 
+import { MAX_ID_CHARS } from "./limits.ts";
 import type { TaskKind } from "./task.ts";
+import { boundedText } from "./bounded-text.ts";
 
 export const REDRIVE_STATES = ["canary", "running", "completed", "cancelled", "stopped"] as const;
 export type RedriveState = (typeof REDRIVE_STATES)[number];
@@ -25,16 +27,13 @@ const Time = z.iso.datetime({ offset: true });
 /** Which open dead letters to redrive: those that fit every field. All of them only if that is what is said. */
 export const RedriveFilter = z
   .strictObject({
-    fingerprint: z
-      .string()
-      .regex(/^[\w-]{1,50}:\w{1,100}:[0-9a-f]{8}$/, "not a fingerprint: GET /v1/dead-letters lists them")
-      .optional(),
-    code: z
-      .string()
-      .regex(/^\w{1,100}$/, "not a code such as 'model_failed'")
-      .optional(),
+    fingerprint: boundedText({
+      max: 200,
+      pattern: [/^[\w-]{1,50}:\w{1,100}:[0-9a-f]{8}$/, "not a fingerprint: GET /v1/dead-letters lists them"],
+    }).optional(),
+    code: boundedText({ max: 100, pattern: [/^\w{1,100}$/, "not a code such as 'model_failed'"] }).optional(),
     kind: z.enum(LETTER_KINDS).optional(),
-    jobId: z.string().min(1).max(100).optional(),
+    jobId: boundedText({ max: MAX_ID_CHARS, min: 1 }).optional(),
     createdAfter: Time.optional(),
     createdBefore: Time.optional(),
     all: z.literal(true).optional(),

@@ -1,12 +1,15 @@
 import { fileTypeFromBuffer } from "file-type";
 import * as z from "zod";
 
+import { decodeText } from "./decode-text.ts";
 import { JOB_KINDS, type JobKind } from "./job.ts";
 import { JobMarks } from "./marks.ts";
 import { JobWork, type Source } from "./new-job.ts";
+import { readJson } from "./read-json.ts";
 import { PROMPTS_PREFIX } from "./storage.ts";
 import { AskedSteps, withSteps } from "./steps.ts";
 import { JobTerms } from "./terms.ts";
+import { boundedText } from "./bounded-text.ts";
 
 /** What is known of an object before it is read whole. */
 export interface UploadHead {
@@ -79,6 +82,11 @@ export async function routeUpload(upload: UploadHead): Promise<Route> {
     return ignored(`${kind} takes ${ACCEPTS[kind].wants}, and this is ${found}`);
   }
 
+  if (media === "text" || media === "prompt") {
+    const read = decodeText(upload.head, { isWhole: upload.head.length >= upload.source.sizeBytes });
+    if (!read.ok) return ignored(`the ${media} ${read.reason}`);
+  }
+
   const options = parseJson(upload.metadata["options"] ?? "{}");
   const input = { source: upload.source, options, ...(kind === "classification" && { media }) };
   const work = JobWork.safeParse({ kind, input });
@@ -110,7 +118,7 @@ function refusalOf({ source, metadata }: UploadHead, type: string | undefined, f
   }
   const accepted = metadata["accepted-types"];
   if (accepted === undefined) return null;
-  const prefixes = z.array(z.string()).safeParse(parseJson(accepted));
+  const prefixes = z.array(boundedText({ max: 100 })).safeParse(parseJson(accepted));
   if (!prefixes.success) return "metadata 'accepted-types': expected a JSON array of strings";
   if (type !== undefined && prefixes.data.some((prefix) => type.startsWith(prefix))) return null;
   return `its key uploads ${prefixes.data.join(", ")} only, and this is ${found}`;
@@ -124,7 +132,6 @@ function mediaOf(upload: UploadHead, mime: string | undefined): Media | undefine
     return CLASSIFIABLE_IMAGES.has(mime) ? "image" : undefined;
   }
   if (AUDIO_SUFFIX.test(key)) return "audio";
-  if (upload.head.includes(0)) return undefined;
   if (key.endsWith(".prompt")) return "prompt";
   if (TEXT_SUFFIX.test(key)) return key.startsWith(PROMPTS_PREFIX) ? "prompt" : "text";
   return undefined;
@@ -138,10 +145,8 @@ function isJobKind(kind: string): kind is JobKind {
   return JOB_KINDS.some((known) => known === kind);
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text; // The schema then says what it expected instead.
-  }
+/** What is no JSON, or too much, stays a string: the schema then says what it expected instead. */
+function parseJson(json: string): unknown {
+  const read = readJson(json);
+  return read.ok ? read.value : json;
 }

@@ -1,4 +1,12 @@
 // The layout of the bucket. Results never go under the inbox, so a result cannot trigger a job.
+import { MAX_KEY_BYTES } from "./limits.ts";
+import { boundedText } from "./bounded-text.ts";
+
+/** The key of an object that others named. */
+export const ObjectKey = boundedText({ max: MAX_KEY_BYTES, min: 1 }).refine(
+  (key) => new TextEncoder().encode(key).length <= MAX_KEY_BYTES,
+  `a key has at most ${MAX_KEY_BYTES} bytes`,
+);
 
 export const INBOX_PREFIX = "inbox/";
 export const PROMPTS_PREFIX = "inbox/prompts/";

@@ -12,12 +12,17 @@ export function textParts(lines: readonly string[], maxChars: number): readonly 
   return parts;
 }
 
+/** Of a character that takes two units: half of it is not text. */
+function isFirstHalf(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
+}
+
 function breakLine(line: string, maxChars: number): readonly string[] {
   const pieces: string[] = [];
   let rest = line;
   while (rest.length > maxChars) {
     const space = rest.lastIndexOf(" ", maxChars);
-    const end = space > 0 ? space : maxChars;
+    const end = space > 0 ? space : maxChars - (isFirstHalf(rest.charCodeAt(maxChars - 1)) ? 1 : 0);
     pieces.push(rest.slice(0, end));
     rest = rest.slice(end).trimStart();
   }

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-const key = z.string().min(1);
+import { ObjectKey } from "./storage.ts";
 
 /** An R2 event notification, as it arrives on `media-uploads` (developers.cloudflare.com/r2/buckets/event-notifications). */
 export const UploadEvent = z.discriminatedUnion("action", [
@@ -8,13 +8,13 @@ export const UploadEvent = z.discriminatedUnion("action", [
     action: z.enum(["PutObject", "CopyObject", "CompleteMultipartUpload"]),
     bucket: z.string(),
     // R2 writes `eTag` here and `etag` in the binding.
-    object: z.object({ key, size: z.int().min(0), eTag: z.string().min(1) }),
+    object: z.object({ key: ObjectKey, size: z.int().min(0), eTag: z.string().min(1) }),
     eventTime: z.string(),
   }),
   z.object({
     action: z.enum(["DeleteObject", "LifecycleDeletion"]),
     bucket: z.string(),
-    object: z.object({ key }),
+    object: z.object({ key: ObjectKey }),
     eventTime: z.string(),
   }),
 ]);

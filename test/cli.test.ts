@@ -292,3 +292,19 @@ test("a job is followed by steps, and asked about; the answer is printed as it i
   expect(await run(["ask", id, "break:1", "tokens:3x10"])).toMatchObject({ code: 5, stdout: "token0 \n" });
   expect(await run(["ask", "job_none", "what?"])).toMatchObject({ code: 3 });
 });
+
+test("a text that is not UTF-8 is refused with what to do, as a file and as an argument", async () => {
+  await writeFile(
+    join(folder, "menu.txt"),
+    Uint8Array.from("caf\xe9", (char) => char.charCodeAt(0)),
+  );
+  const file = await run(["submit", "menu.txt"]);
+  expect(file).toMatchObject({ code: 2, stdout: "" });
+  expect(file.stderr).toMatch(/is not UTF-8 \(byte 3 is 0xE9\); it looks like Windows-1252.*iconv -f WINDOWS-1252/s);
+  // A shell hands bytes on; Node has a replacement character in their place.
+  const argument = await ended(
+    start(["-c", `exec "${BIN}" submit --prompt "$(printf 'caf\\351')"`], { bin: "/bin/sh" }),
+  );
+  expect(argument).toMatchObject({ code: 2, stdout: "" });
+  expect(argument.stderr).toMatch(/is not UTF-8; set the terminal to UTF-8/);
+});

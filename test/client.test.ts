@@ -192,6 +192,26 @@ test("every failure is a DarkroomError with the problem's fields", async () => {
   expect(await problemOf(page.health())).toMatchObject({ status: 502, code: "not_a_problem" });
 });
 
+test("half a surrogate pair is refused as the API refuses it, in a body, a parameter and an id", async () => {
+  const client = connect();
+  const half = "a \ud83d";
+  for (const refused of [
+    client.jobs.submit({ kind: "classification", text: half }),
+    client.uploads.put(new Blob(["a text"]), { name: `${half}.txt` }),
+    client.uploads.put(new Blob(["a text"]), { name: "a.txt", tags: [half] }),
+    client.uploads.estimate(new Blob(["a text"]), { name: `${half}.txt` }),
+    client.uploads.create({ name: `${half}.txt`, sizeBytes: 1 }),
+    client.search(half),
+    (async () => client.jobs.get(half))(),
+    (async () => client.jobs.list({ tag: [half] }).page())(),
+  ]) {
+    const problem = await problemOf(refused);
+    expect(problem).toMatchObject({ status: 422, code: "invalid_request", title: "The request is not valid" });
+    expect(problem.issues[0]?.message).toMatch(/half of a surrogate pair/);
+  }
+  expect((await client.jobs.list().page()).items).toEqual([]);
+});
+
 test("a call is tried again only where it cannot happen twice", async () => {
   let calls = 0;
   const flaky = scripted(async () => {

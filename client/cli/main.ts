@@ -33,6 +33,10 @@ addKeys(program);
 addBudgets(program);
 
 try {
+  // Node puts it in the place of bytes that are not UTF-8: a prompt of a Latin-1 terminal would be drawn with it, and paid for.
+  const broken = process.argv.find((argument) => argument.includes("\ufffd"));
+  if (broken !== undefined)
+    program.error(`error: '${broken}' is not UTF-8; set the terminal to UTF-8, or submit a file`);
   await program.parseAsync();
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;

@@ -1,6 +1,8 @@
 import { imageSize } from "image-size";
 
-import { ARRAY_WEIGHT, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_TEXT_CHARS } from "../../shared/limits.ts";
+import { countChars } from "../../shared/characters.ts";
+import { decodeText } from "../../shared/decode-text.ts";
+import { ARRAY_WEIGHT, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_TEXT_CHARS, maxFileBytes } from "../../shared/limits.ts";
 import { ClassificationInput } from "../../shared/new-job.ts";
 import { type Classification, classifyImage, classifyText } from "../models/classifiers.ts";
 import { discard, type Outcome, processor, type TaskContext } from "../processor.ts";
@@ -17,14 +19,14 @@ export const classify = processor(ClassificationInput, async (input, context) =>
   if (known !== null) return store(known, context);
   if ("text" in input) return store(await classifyText(models, input.text, input.options), context);
   if (input.media === "text") {
-    return withSource(input.source, { maxBytes: MAX_TEXT_CHARS * 4 }, context, async (bytes) => {
-      const text = new TextDecoder().decode(bytes).trim();
+    return withSource(input.source, { maxBytes: maxFileBytes(MAX_TEXT_CHARS) }, context, async (bytes) => {
+      const read = decodeText(bytes);
+      if (!read.ok) return discard("invalid_text", `The text '${input.source.key}' ${read.reason}.`);
+      const text = read.text.trim();
       if (text === "") return discard("source_empty", `The object '${input.source.key}' holds no text.`);
-      if (text.length > MAX_TEXT_CHARS) {
-        return discard(
-          "source_too_large",
-          `The text has ${text.length} characters; at most ${MAX_TEXT_CHARS} are taken.`,
-        );
+      const chars = countChars(text);
+      if (chars > MAX_TEXT_CHARS) {
+        return discard("source_too_large", `The text has ${chars} characters; the limit is ${MAX_TEXT_CHARS}.`);
       }
       return store(await classifyText(models, text, input.options), context);
     });

@@ -1,5 +1,6 @@
 import { ModelError } from "../../shared/ai/model-error.ts";
-import { MAX_PROMPT_CHARS } from "../../shared/limits.ts";
+import { decodeText } from "../../shared/decode-text.ts";
+import { MAX_PROMPT_CHARS, maxFileBytes } from "../../shared/limits.ts";
 import { ImageInput } from "../../shared/new-job.ts";
 import { Prompt, type ImageOptions } from "../../shared/options.ts";
 import { generateImage as runFlux } from "../models/flux.ts";
@@ -7,9 +8,6 @@ import { discard, type Outcome, processor, type TaskContext } from "../processor
 import { withSource } from "../source.ts";
 import { recall } from "../recall.ts";
 import { storeArtifact, storedArtifact } from "../store-artifact.ts";
-
-/** UTF-8 needs up to four bytes a character, and a prompt in a file may end in blank lines. */
-const MAX_PROMPT_BYTES = MAX_PROMPT_CHARS * 4 + 1000;
 
 /** Prompt to picture: `image.jpg`, `image.png` … by what the model really answered. */
 export const generateImage = processor(ImageInput, async (input, context) => {
@@ -20,10 +18,12 @@ export const generateImage = processor(ImageInput, async (input, context) => {
     return { type: "completed", artifacts: [storedArtifact(name, drawn, contentType)] };
   }
   if ("prompt" in input) return draw(input.prompt, input.options, context);
-  return withSource(input.source, { maxBytes: MAX_PROMPT_BYTES }, context, async (bytes) => {
-    const prompt = Prompt.safeParse(new TextDecoder().decode(bytes));
+  return withSource(input.source, { maxBytes: maxFileBytes(MAX_PROMPT_CHARS) }, context, async (bytes) => {
+    const read = decodeText(bytes);
+    if (!read.ok) return discard("invalid_prompt", `The prompt '${input.source.key}' ${read.reason}.`);
+    const prompt = Prompt.safeParse(read.text);
     if (prompt.success) return draw(prompt.data, input.options, context);
-    return discard("invalid_prompt", prompt.error.issues[0]?.message ?? "The prompt is not valid.");
+    return discard("invalid_prompt", `The prompt: ${prompt.error.issues[0]?.message ?? "not valid"}.`);
   });
 });
 

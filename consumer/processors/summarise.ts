@@ -1,3 +1,4 @@
+import { countChars } from "../../shared/characters.ts";
 import { STEP_MODELS, SummariseArgs } from "../../shared/steps.ts";
 import { processor } from "../processor.ts";
 import { NOTHING_TO_DO, type TextMaterial, withText } from "../steps/material.ts";
@@ -35,7 +36,7 @@ export const summarise = processor(SummariseArgs, async ({ model = STEP_MODELS.s
 function summaryJson({ text, model, engine, parts, rounds }: Summary, { lines, transcript }: TextMaterial) {
   const covers =
     transcript === null
-      ? { characters: lines.join("\n").length }
+      ? { characters: countChars(lines.join("\n")) }
       : { durationMs: transcript.durationMs, isComplete: transcript.isComplete, gaps: transcript.gaps };
   return { model, engine, text, covers, parts, rounds };
 }

@@ -1,4 +1,5 @@
-import { MAX_TEXT_CHARS } from "../../shared/limits.ts";
+import { decodeText } from "../../shared/decode-text.ts";
+import { MAX_TEXT_CHARS, maxFileBytes } from "../../shared/limits.ts";
 import type { ArtifactRow } from "../../shared/db/job-reads.ts";
 import { JobWork } from "../../shared/new-job.ts";
 import { Transcript } from "../../shared/transcript.ts";
@@ -51,9 +52,11 @@ export async function withText(
       if (keyOf(LABELS) === undefined) return NOTHING_TO_DO;
       const { input } = work;
       if ("text" in input) return run({ lines: linesOf(input.text), transcript: null });
-      return withSource(input.source, { maxBytes: MAX_TEXT_CHARS * 4 }, context, (bytes) =>
-        run({ lines: linesOf(new TextDecoder().decode(bytes)), transcript: null }),
-      );
+      return withSource(input.source, { maxBytes: maxFileBytes(MAX_TEXT_CHARS) }, context, async (bytes) => {
+        const read = decodeText(bytes);
+        // Its classification has refused it, and is the job's failure.
+        return read.ok ? run({ lines: linesOf(read.text), transcript: null }) : NOTHING_TO_DO;
+      });
     }
     case "image_generation":
       return NOTHING_TO_DO;

@@ -1,4 +1,5 @@
 import { write, type Written } from "../../shared/ai/writer.ts";
+import { clip } from "../../shared/characters.ts";
 import type { ModelId } from "../../shared/models.ts";
 import {
   SUMMARY_PART_CHARS,
@@ -54,7 +55,7 @@ async function summariseRound(
     const answer = await boughtAnswer(context, `summary-${round}-${index}.json`, () =>
       write(context.models, model, { messages, maxTokens: SUMMARY_TOKENS }),
     );
-    written.push({ ...answer, text: answer.text.slice(0, MOST_SUMMARY_CHARS) });
+    written.push({ ...answer, text: clip(answer.text, MOST_SUMMARY_CHARS) });
   }
   return written;
 }

@@ -1,5 +1,7 @@
+import { parseOwn } from "../../shared/read-json.ts";
 import type { TimedLine } from "../../shared/choose-lines.ts";
 import type { JobDetail } from "../../shared/db/job-reads.ts";
+import { decodeText } from "../../shared/decode-text.ts";
 import { ClassificationInput } from "../../shared/new-job.ts";
 import type { Problem } from "../problem.ts";
 import { readTranscript } from "../read-transcript.ts";
@@ -32,13 +34,14 @@ export async function readLines(
     return lines.length > 0 ? { lines, durationMs } : withoutText(id, "nobody speaks in it");
   }
   if (kind === "image_generation") return withoutText(id, "it drew a picture");
-  const classified = ClassificationInput.parse(JSON.parse(input));
+  const classified = ClassificationInput.parse(parseOwn(input));
   if ("text" in classified) return { lines: linesOf(classified.text), durationMs: null };
   if (classified.media === "image") return withoutText(id, "it is of a picture");
   const { key, etag } = classified.source;
   const object = await deps.media.get(key, { onlyIf: { etagMatches: etag } });
   if (object === null || !("body" in object)) return withoutText(id, `its source '${key}' is not there any more`);
-  return { lines: linesOf(await object.text()), durationMs: null };
+  const read = decodeText(new Uint8Array(await object.arrayBuffer()));
+  return read.ok ? { lines: linesOf(read.text), durationMs: null } : withoutText(id, `its source ${read.reason}`);
 }
 
 function withoutText(id: string, reason: string): Problem {

@@ -2,6 +2,7 @@ import { readChatEvent } from "../../shared/ai/chat-answer.ts";
 import { consumedBy } from "../../shared/ai/consumed-by.ts";
 import { answeredCall, type ModelCall } from "../../shared/ai/model-call.ts";
 import type { Units } from "../../shared/models.ts";
+import { readJson } from "../../shared/read-json.ts";
 
 /** A line of a model's stream is a token in some JSON. What is longer than this is none, and is not kept until it ends. */
 const MAX_LINE_CHARS = 64_000;
@@ -40,7 +41,8 @@ export function tokenReader(
       isComplete = true;
       return [];
     }
-    const value = parsed(data);
+    const read = readJson(data);
+    const value = read.ok ? read.value : null;
     const piece = readChatEvent(value);
     if (piece === null) return [];
     if (piece.isToken) tokens += 1;
@@ -79,12 +81,4 @@ export function tokenReader(
       });
     },
   };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -2,6 +2,8 @@ import { type Context, Hono } from "hono";
 import * as z from "zod";
 
 import { intakeOf } from "../../shared/intake.ts";
+import { InitialPrompt } from "../../shared/options.ts";
+import { boundedText } from "../../shared/bounded-text.ts";
 import type { App } from "../app.ts";
 import { admitUpload, orGiveBack, typeMetadata } from "../upload-limits.ts";
 import { submitterOf } from "../auth.ts";
@@ -14,27 +16,26 @@ import { submitJob } from "../submit-job.ts";
 import { parse } from "../validate.ts";
 import { awaitJobs } from "./await-jobs.ts";
 import { openAiError } from "./errors.ts";
-import { noSuchModel, SPEECH_NAMES } from "./models.ts";
+import { ModelName, noSuchModel, SPEECH_NAMES } from "./models.ts";
 import { RESPONSE_FORMATS, transcriptBody } from "./transcript-body.ts";
 
 export const audio = new Hono<App>();
 
 const common = {
-  model: z.string().min(1),
-  prompt: z.string().optional(),
+  model: ModelName,
+  prompt: InitialPrompt.optional(),
   response_format: z.enum(RESPONSE_FORMATS).default("json"),
-  temperature: z
-    .string()
-    .refine((text) => text !== "" && Number(text) === 0, "only 0 is supported: the models take no temperature")
+  temperature: boundedText({ max: 20 })
+    .refine((given) => given !== "" && Number(given) === 0, "only 0 is supported: the models take no temperature")
     .optional(),
 };
 
 const Translation = z.strictObject(common);
 
-const Transcription = z
+export const Transcription = z
   .strictObject({
     ...common,
-    language: z.string().optional(),
+    language: boundedText({ max: 20 }).optional(),
     stream: z.literal("false", "streaming is not supported").optional(),
     chunking_strategy: z
       .literal("auto", "only 'auto' is supported: recordings are always cut where it is quiet")
@@ -61,13 +62,13 @@ async function hear(
 ): Promise<Response> {
   const read = await readForm(c);
   if (!read.ok) return problem(c, read.problem);
-  const file = read.form.get("file");
+  const file = read.form.files.get("file");
   const fields = parse<z.infer<typeof Transcription> | z.infer<typeof Translation>>(c, schema, textFields(read.form));
   if (!fields.ok) return fields.response;
   const { model, prompt, response_format: format, ...rest } = fields.value;
   const tier = SPEECH_NAMES.get(model);
   if (tier === undefined) return problem(c, noSuchModel(model));
-  if (file === null || typeof file === "string") {
+  if (file === undefined) {
     const message = "Missing or empty 'file': send the recording as a file of the form.";
     return openAiError(c, {
       status: 400,
@@ -91,9 +92,9 @@ async function hear(
 
   const deps = intakeOf(c.env);
   const ownerId = c.get("ownerId");
-  const admitted = await admitUpload(c, file.size);
+  const admitted = await admitUpload(c, file.bytes.length);
   if (!admitted.ok) return problem(c, admitted.problem);
-  const incoming = { body: new Uint8Array(await file.arrayBuffer()), sizeBytes: file.size, contentType: file.type };
+  const incoming = { body: file.bytes, sizeBytes: file.bytes.length, contentType: file.contentType };
   const by = { ownerId, now: Date.now(), about: typeMetadata(c) };
   const stored = await orGiveBack(admitted, storeFile(deps.media, incoming, by));
   const submitted = await submitJob(JobRequest.parse({ ...checked.value, source: stored.key }), submitterOf(c), deps);

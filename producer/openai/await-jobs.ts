@@ -20,6 +20,7 @@ const INPUT_FAULTS = new Set([
   "index_too_large",
   "invalid_model_input",
   "invalid_prompt",
+  "invalid_text",
   "no_audio_track",
   "refused_by_model",
   "request_too_large",

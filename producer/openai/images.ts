@@ -4,7 +4,9 @@ import * as z from "zod";
 import { intakeOf } from "../../shared/intake.ts";
 import type { JobDetail } from "../../shared/db/job-reads.ts";
 import { IMAGE_MODELS } from "../../shared/models.ts";
+import { Prompt } from "../../shared/options.ts";
 import { artifactUrl } from "../../shared/signed-url.ts";
+import { boundedText } from "../../shared/bounded-text.ts";
 import type { App } from "../app.ts";
 import { limitBody } from "../limit-body.ts";
 import { submitterOf } from "../auth.ts";
@@ -13,30 +15,33 @@ import { JobRequest } from "../requests.ts";
 import { submitJob } from "../submit-job.ts";
 import { parse, parseBody } from "../validate.ts";
 import { awaitJobs } from "./await-jobs.ts";
-import { IMAGE_NAMES, noSuchModel } from "./models.ts";
+import { IMAGE_NAMES, ModelName, noSuchModel } from "./models.ts";
 
 export const images = new Hono<App>();
 
 /** Each is a job of its own. */
 const MAX_IMAGES = 4;
 
+/** An id of the client's own, which nothing here reads. */
+const MAX_USER_CHARS = 1000;
+
 /** What models without a choice of size draw. */
 const FIXED_SIZE = "1024x1024";
 
 // `nullish`: the SDK's types allow null for "the default".
-const ImageRequest = z.strictObject({
-  prompt: z.string(),
-  model: z.string().nullish(),
+export const ImageRequest = z.strictObject({
+  prompt: Prompt,
+  model: ModelName.nullish(),
   n: z.int().min(1).max(MAX_IMAGES).nullish(),
-  size: z
-    .string()
-    .regex(/^(auto|\d{3,4}x\d{3,4})$/, "expected WIDTHxHEIGHT in pixels, or 'auto'")
-    .nullish(),
+  size: boundedText({
+    max: 9,
+    pattern: [/^(auto|\d{3,4}x\d{3,4})$/, "expected WIDTHxHEIGHT in pixels, or 'auto'"],
+  }).nullish(),
   response_format: z.enum(["url", "b64_json"]).nullish(),
   quality: z.enum(["standard", "auto"], "only 'standard' and 'auto' are supported: the models know no other").nullish(),
   background: z.literal("auto", "only 'auto' is supported").nullish(),
   stream: z.literal(false, "streaming is not supported").nullish(),
-  user: z.string().optional(),
+  user: boundedText({ max: MAX_USER_CHARS }).optional(),
 });
 
 images.post("/generations", limitBody, async (c) => {

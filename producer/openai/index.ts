@@ -7,13 +7,12 @@ import { limitRate } from "../limit-rate.ts";
 import { readOut } from "../read-out.ts";
 import { authorize } from "../scopes.ts";
 import { audio } from "./audio.ts";
-import { speakOpenAi } from "./errors.ts";
 import { images } from "./images.ts";
 import { models } from "./models.ts";
 
 export const openAi = new Hono<App>();
 
-openAi.use(speakOpenAi, authenticate, readOut, limitRate, authorize);
+openAi.use(authenticate, readOut, limitRate, authorize);
 openAi.route("/audio", audio);
 openAi.route("/images", images);
 openAi.route("/models", models);

@@ -8,6 +8,7 @@ import {
   type Tier,
   TIERS,
 } from "../../shared/models.ts";
+import { boundedText } from "../../shared/bounded-text.ts";
 import type { App } from "../app.ts";
 import { problem, type Problem } from "../problem.ts";
 
@@ -31,6 +32,9 @@ export const IMAGE_NAMES: ReadonlyMap<string, ImageModelName> = new Map<string, 
     [IMAGE_MODELS[name].id, name],
   ]),
 ]);
+
+/** As a client may ask for it. */
+export const ModelName = boundedText({ max: 200, min: 1 });
 
 export function noSuchModel(model: string): Problem {
   return {

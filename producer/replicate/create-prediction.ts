@@ -3,10 +3,12 @@ import * as z from "zod";
 
 import { insertPrediction, type Prediction, WEBHOOK_EVENTS } from "../../shared/db/predictions.ts";
 import { intakeOf } from "../../shared/intake.ts";
+import { MAX_ADDRESS_CHARS } from "../../shared/limits.ts";
 import { modelNamed } from "../../shared/replicate/models.ts";
 import { renderPrediction } from "../../shared/replicate/prediction.ts";
 import { fileKey } from "../../shared/storage.ts";
 import { secretOfKey } from "../../shared/db/webhooks.ts";
+import { AnyObject, boundedText } from "../../shared/bounded-text.ts";
 import { refuseAddress } from "../../shared/webhooks/address.ts";
 import type { App } from "../app.ts";
 import { submitterOf } from "../auth.ts";
@@ -25,12 +27,15 @@ import { FIELD_OF, inputOf } from "./inputs.ts";
 /** As long as Replicate waits. */
 const MAX_WAIT_SECONDS = 60;
 
+/** `owner/name`, and what some clients add to it. */
+const Reference = boundedText({ max: 300 });
+
 /** The body of `POST /predictions`. */
-const PredictionRequest = z.strictObject({
-  version: z.string().optional(),
-  model: z.string().optional(),
-  input: z.record(z.string(), z.unknown()),
-  webhook: z.string().nullish(),
+export const PredictionRequest = z.strictObject({
+  version: Reference.optional(),
+  model: Reference.optional(),
+  input: AnyObject,
+  webhook: boundedText({ max: MAX_ADDRESS_CHARS }).nullish(),
   webhook_events_filter: z
     .array(z.enum(WEBHOOK_EVENTS))
     .refine(

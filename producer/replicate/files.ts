@@ -1,10 +1,16 @@
 import { type Context, Hono } from "hono";
 
+import { countChars } from "../../shared/characters.ts";
+import { decodeText } from "../../shared/decode-text.ts";
+import { MAX_ADDRESS_CHARS } from "../../shared/limits.ts";
+import { parseOwn, readJson } from "../../shared/read-json.ts";
 import { fileKey, fileStoredAt } from "../../shared/storage.ts";
+import { AnyObject } from "../../shared/bounded-text.ts";
 import type { App } from "../app.ts";
 import { iso } from "../job-view.ts";
 import { admitUpload, orGiveBack, typeMetadata } from "../upload-limits.ts";
 import { problem } from "../problem.ts";
+import type { Form } from "../parse-form.ts";
 import { readForm } from "../read-form.ts";
 import { storeFile } from "../store-file.ts";
 
@@ -17,20 +23,19 @@ export const files = new Hono<App>();
 files.post("/", async (c) => {
   const read = await readForm(c);
   if (!read.ok) return problem(c, read.problem);
-  const content = read.form.get("content");
-  if (content === null || typeof content === "string" || content.size === 0)
+  const content = read.form.files.get("content");
+  if (content === undefined || content.bytes.length === 0)
     return invalid(c, "content", "expected a file that is not empty");
-  const metadata = await metadataOf(read.form.get("metadata"));
-  if (metadata === null)
-    return invalid(c, "metadata", `expected a JSON object of at most ${MAX_METADATA_CHARS} characters`);
+  const metadata = metadataOf(read.form);
+  if (!metadata.ok) return invalid(c, "metadata", metadata.reason);
 
-  const admitted = await admitUpload(c, content.size);
+  const admitted = await admitUpload(c, content.bytes.length);
   if (!admitted.ok) return problem(c, admitted.problem);
-  const body = new Uint8Array(await content.arrayBuffer());
+  const body = content.bytes;
   const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", body)).toHex();
-  const contentType = content.type || "application/octet-stream";
+  const contentType = content.contentType || "application/octet-stream";
   const incoming = { body, sizeBytes: body.length, contentType };
-  const about = { ...typeMetadata(c), sha256, metadata };
+  const about = { ...typeMetadata(c), sha256, metadata: metadata.json };
   const by = { ownerId: c.get("ownerId"), now: Date.now(), about };
   const stored = await orGiveBack(admitted, storeFile(c.env.MEDIA, incoming, by));
   const object = await c.env.MEDIA.head(stored.key);
@@ -62,7 +67,7 @@ export async function findFile(media: R2Bucket, file: { id: string; ownerId: str
 
 /** The id of a file in an address that we gave out; null for any other. A proxy may have ended TLS: the scheme is no matter. */
 export function fileIdIn(address: string, origin: string): string | null {
-  const url = URL.parse(address);
+  const url = address.length > MAX_ADDRESS_CHARS ? null : URL.parse(address);
   if (url?.host !== new URL(origin).host) return null;
   const [, id] = /^\/replicate\/v1\/files\/([^/]+)$/.exec(url.pathname) ?? [];
   return id ?? null;
@@ -80,23 +85,32 @@ function fileView(c: Context<App>, id: string, object: R2Object) {
     content_type: about["contentType"] ?? "application/octet-stream",
     size: object.size,
     checksums: { sha256: about["sha256"] ?? "" },
-    metadata: JSON.parse(about["metadata"] ?? "{}") as unknown,
+    metadata: about["metadata"] === undefined ? {} : parseOwn(about["metadata"]),
     created_at: iso(storedAt),
     expires_at: iso(storedAt + Number(c.env.RETENTION_DAYS) * 24 * 3_600_000),
     urls: { get: fileAddress(id, new URL(c.req.url).origin) },
   };
 }
 
-/** JSON as it came; null for what is none, or too long. */
-async function metadataOf(field: File | string | null): Promise<string | null> {
-  const text = field === null ? "{}" : typeof field === "string" ? field : await field.text();
-  try {
-    const value: unknown = JSON.parse(text);
-    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-    return isObject && text.length <= MAX_METADATA_CHARS ? JSON.stringify(value) : null;
-  } catch {
-    return null;
+type FileMetadata = { readonly ok: true; readonly json: string } | { readonly ok: false; readonly reason: string };
+
+/** What the client says about its file. The SDK sends it as a file of its own. */
+function metadataOf({ texts, files: sent }: Form): FileMetadata {
+  const file = sent.get("metadata");
+  const decoded = file === undefined ? null : decodeText(file.bytes);
+  if (decoded?.ok === false) return decoded;
+  const json = decoded?.text ?? texts.get("metadata")?.[0] ?? "{}";
+  const chars = countChars(json);
+  if (chars > MAX_METADATA_CHARS) {
+    return { ok: false, reason: `has ${chars} characters; the limit is ${MAX_METADATA_CHARS}` };
   }
+  const read = readJson(json);
+  if (!read.ok) return { ok: false, reason: read.isJson ? read.reason : "expected a JSON object" };
+  const about = AnyObject.safeParse(read.value);
+  if (about.success) return { ok: true, json: JSON.stringify(about.data) };
+  const issue = about.error.issues[0];
+  const isObject = issue?.code === "custom";
+  return { ok: false, reason: isObject ? `${issue.path.join(".")} ${issue.message}`.trim() : "expected a JSON object" };
 }
 
 function invalid(c: Context<App>, path: string, message: string): Response {

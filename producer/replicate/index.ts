@@ -7,14 +7,14 @@ import { authenticate } from "../auth.ts";
 import { limitRate } from "../limit-rate.ts";
 import { readOut } from "../read-out.ts";
 import { authorize } from "../scopes.ts";
-import { acceptToken, speakReplicate } from "./errors.ts";
+import { acceptToken } from "./errors.ts";
 import { files } from "./files.ts";
 import { models } from "./models.ts";
 import { predictions } from "./predictions.ts";
 
 export const replicate = new Hono<App>();
 
-replicate.use(speakReplicate, acceptToken, authenticate, readOut, limitRate, authorize);
+replicate.use(acceptToken, authenticate, readOut, limitRate, authorize);
 replicate.route("/predictions", predictions);
 replicate.route("/models", models);
 replicate.route("/files", files);

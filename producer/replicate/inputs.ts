@@ -1,6 +1,10 @@
 import * as z from "zod";
 
+import { countChars } from "../../shared/characters.ts";
+import { MAX_ADDRESS_CHARS } from "../../shared/limits.ts";
+import { InitialPrompt, Prompt, Text } from "../../shared/options.ts";
 import { REPLICATE_MODELS } from "../../shared/replicate/models.ts";
+import { boundedText } from "../../shared/bounded-text.ts";
 
 /** A prediction's input as a job: all of `POST /v1/jobs` but the source, and what is to become the source. */
 export interface AskedWork {
@@ -9,17 +13,23 @@ export interface AskedWork {
   readonly media?: { readonly field: string; readonly address: string };
 }
 
-const address = z.string().min(1);
+/** The SDK puts up to 10 MB of files into data: URIs, which are a third longer. */
+export const MAX_PREDICTION_BYTES = 15_000_000;
+
+const address = boundedText({ max: MAX_PREDICTION_BYTES, min: 1 }).refine(
+  (uri) => uri.startsWith("data:") || countChars(uri) <= MAX_ADDRESS_CHARS,
+  `an address that is no data: URI has at most ${MAX_ADDRESS_CHARS} characters`,
+);
 
 const Whisper = z.strictObject({
   audio: address,
   transcription: z.enum(["plain text", "srt", "vtt"]).default("plain text"),
   translate: z.boolean().default(false),
-  language: z
-    .string()
-    .regex(/^(auto|[a-z]{2,3})$/, "expected 'auto' or a code such as 'en'")
-    .default("auto"),
-  initial_prompt: z.string().optional(),
+  language: boundedText({
+    max: 20,
+    pattern: [/^(auto|[a-z]{2,3})$/, "expected 'auto' or a code such as 'en'"],
+  }).default("auto"),
+  initial_prompt: InitialPrompt.optional(),
   // Replicate's page prints these into every example: at their defaults they ask for nothing.
   model: z.literal("large-v3", "only 'large-v3' is supported").optional(),
   temperature: z.literal(0, "only 0 is supported: the models take no temperature").optional(),
@@ -33,7 +43,7 @@ const Whisper = z.strictObject({
 });
 
 const Flux = z.strictObject({
-  prompt: z.string(),
+  prompt: Prompt,
   num_inference_steps: z.int().optional(),
   guidance: z.number().optional(),
   width: z.int().optional(),
@@ -47,7 +57,7 @@ const Flux = z.strictObject({
 
 const Labels = { top_k: z.int().optional(), min_score: z.number().optional() };
 const PictureLabels = z.strictObject({ image: address, ...Labels });
-const TextLabels = z.strictObject({ text: z.string(), ...Labels });
+const TextLabels = z.strictObject({ text: Text, ...Labels });
 
 /** The schema that parses a model's input into work. @throws for a name that is not in the catalogue. */
 export function inputOf(name: string): z.ZodType<AskedWork> {

@@ -14,19 +14,17 @@ import { problem } from "../problem.ts";
 import { PageQuery } from "../requests.ts";
 import { parseQuery } from "../validate.ts";
 import { createPrediction } from "./create-prediction.ts";
-
-/** The SDK puts up to 10 MB of files into data: URIs, which are a third longer. */
-const MAX_BODY_BYTES = 15_000_000;
+import { MAX_PREDICTION_BYTES } from "./inputs.ts";
 
 /** As many as Replicate shows. */
 const PAGE = 100;
 
 export const limitPrediction = bodyLimit({
-  maxSize: MAX_BODY_BYTES,
+  maxSize: MAX_PREDICTION_BYTES,
   onError: (c) =>
     problem(c, {
       code: "body_too_large",
-      detail: `A prediction has at most ${MAX_BODY_BYTES} bytes; POST larger files to /files.`,
+      detail: `A prediction has at most ${MAX_PREDICTION_BYTES} bytes; POST larger files to /files.`,
     }),
 });
 

@@ -1,6 +1,6 @@
 import type { Failure } from "../settlement.ts";
 import type { Remedy } from "./error-table.ts";
-import { clip, ModelError } from "./model-error.ts";
+import { ModelError, shorten } from "./model-error.ts";
 
 export interface Diagnosis {
   readonly failure: Failure;
@@ -11,5 +11,5 @@ export interface Diagnosis {
 export function diagnose(error: unknown): Diagnosis {
   if (error instanceof ModelError) return { remedy: error.remedy, failure: error.failure };
   const message = error instanceof Error ? error.message : String(error);
-  return { remedy: "retry", failure: { code: "unexpected_error", message: clip(message) } };
+  return { remedy: "retry", failure: { code: "unexpected_error", message: shorten(message) } };
 }

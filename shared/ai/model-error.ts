@@ -1,5 +1,6 @@
 // Why a model did not answer. Built here alone, from what the binding answered or threw: an error of R2 or D1 that quotes
 // a number is never taken for a model's.
+import { clip } from "../characters.ts";
 import type { Failure } from "../settlement.ts";
 import { type ErrorRow, type Remedy, rowForCode, rowForStatus, UNEXPECTED, UNUSABLE_CODES } from "./error-table.ts";
 
@@ -22,7 +23,7 @@ export class ModelError extends Error {
       cause,
     }: ErrorOptions & { status?: number | null; platformCode?: number | null } = {},
   ) {
-    super(clip(message), { cause });
+    super(shorten(message), { cause });
     this.code = code;
     this.remedy = remedy;
     this.status = status;
@@ -59,7 +60,7 @@ export async function asModelError<T>(ask: () => Promise<T>): Promise<T> {
 /** An answer with a status that is no success. `body` is its text. */
 export function refusal(status: number, body: string): ModelError {
   const { platformCode, text } = readRefusal(body);
-  return described({ platformCode, text: text ?? `HTTP ${status}: ${body.slice(0, 500)}`, status });
+  return described({ platformCode, text: text ?? `HTTP ${status}: ${clip(body, 500)}`, status });
 }
 
 /**
@@ -147,6 +148,6 @@ function read(code: number | string, text = "") {
 }
 
 /** An attempt's row holds a message of the platform's: long enough to help, not long enough to hurt. */
-export function clip(message: string): string {
-  return message.length > 1100 ? `${message.slice(0, 1099)}…` : message;
+export function shorten(message: string): string {
+  return message.length > 1100 ? `${clip(message, 1099)}…` : message;
 }

@@ -1,6 +1,9 @@
 // Where a webhook may be sent. A name that resolves to a private address is not caught here but by the platform: the
 // Worker's `global_fetch_strictly_public` lets its fetch reach public addresses only.
 
+import { countChars } from "../characters.ts";
+import { MAX_ADDRESS_CHARS } from "../limits.ts";
+
 /** IPv4 that is not the public internet's (IANA's special-purpose registry): first address and prefix length. */
 const SPECIAL_V4: readonly (readonly [string, number])[] = [
   ["0.0.0.0", 8],
@@ -28,6 +31,7 @@ const PORTS: ReadonlySet<string> = new Set(["", "443", "8443"]);
  * @param allowInsecure for a laptop and for tests: http, any port and any host.
  */
 export function refuseAddress(address: string, { allowInsecure }: { allowInsecure: boolean }): string | null {
+  if (countChars(address) > MAX_ADDRESS_CHARS) return `an address has at most ${MAX_ADDRESS_CHARS} characters`;
   const url = URL.parse(address);
   if (url === null) return "not a URL";
   if (url.username !== "" || url.password !== "") return "a URL with a user or a password is not taken";

@@ -1,3 +1,4 @@
+import { clip } from "../characters.ts";
 import { refuseAddress } from "./address.ts";
 import { signaturesOf } from "./sign.ts";
 
@@ -59,7 +60,7 @@ export async function sendWebhook(
   } catch (error) {
     const failure = timeout.aborted
       ? { code: "endpoint_timeout", message: `The endpoint did not answer within ${TIMEOUT_MS / 1000} s.` }
-      : { code: "endpoint_unreachable", message: `The endpoint could not be reached: ${String(error).slice(0, 200)}` };
+      : { code: "endpoint_unreachable", message: `The endpoint could not be reached: ${clip(String(error), 200)}` };
     return { ...nothing, durationMs: Date.now() - startedAt, failure };
   }
 }

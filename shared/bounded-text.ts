@@ -1,0 +1,71 @@
+import * as z from "zod";
+
+import { countChars, refuseString } from "./characters.ts";
+
+interface TextLimits {
+  /** In characters. Every string from outside has a limit. */
+  readonly max: number;
+  /** Whether it may be empty: 1 if not. */
+  readonly min?: 0 | 1;
+  /** Spaces around it are taken away before anything is counted. */
+  readonly trim?: boolean;
+  /** What it must look like, and what is said of a text that does not. */
+  readonly pattern?: readonly [RegExp, string];
+  /** What is said of one that is empty and may not be. */
+  readonly empty?: string;
+}
+
+/**
+ * A string from outside. Every schema of a request uses this one and not `z.string()`: it refuses what is not text, with
+ * the same reason everywhere, and it counts characters as the limits and the OpenAPI document mean them.
+ */
+export function boundedText({
+  max,
+  min = 0,
+  trim = false,
+  pattern,
+  empty = "is empty",
+}: TextLimits): z.ZodType<string, string> {
+  const wellFormed = (trim ? z.string().trim() : z.string()).check((context) => {
+    const message = refuseString(context.value);
+    if (message !== null) context.issues.push({ code: "custom", input: context.value, message, continue: false });
+  });
+  const counted = wellFormed
+    .refine((value) => value.length >= min, { error: empty, abort: true })
+    .refine((value) => value.length <= max || countChars(value) <= max, {
+      error: ({ input }) => `has ${countChars(String(input))} characters; the limit is ${max}`,
+      abort: true,
+    })
+    .meta({ ...(min > 0 && { minLength: min }), maxLength: max });
+  return pattern === undefined ? counted : counted.regex(...pattern);
+}
+
+/** Any JSON from outside that is kept or handed on as it is: a string in it is a text, however deep. */
+export const AnyJson = z.unknown().superRefine(refuseStrings);
+
+/** An object of any JSON. */
+export const AnyObject = z.record(z.string(), z.unknown()).superRefine(refuseStrings);
+
+function refuseStrings(value: unknown, context: z.RefinementCtx): void {
+  const found = findNoText(value);
+  if (found !== null) context.addIssue({ code: "custom", path: [...found.path], message: found.message });
+}
+
+type Path = readonly (string | number)[];
+
+/** The first string that is not text. The reader of JSON has bounded how deep and how many they are. */
+function findNoText(value: unknown, path: Path = []): { readonly path: Path; readonly message: string } | null {
+  if (typeof value === "string") {
+    const message = refuseString(value);
+    return message === null ? null : { path, message };
+  }
+  if (typeof value !== "object" || value === null) return null;
+  const isList = Array.isArray(value);
+  for (const [name, inner] of Object.entries(value)) {
+    const refusal = isList ? null : refuseString(name);
+    if (refusal !== null) return { path, message: `a key ${refusal}` };
+    const found = findNoText(inner, [...path, isList ? Number(name) : name]);
+    if (found !== null) return found;
+  }
+  return null;
+}

@@ -1,0 +1,41 @@
+// What "characters" means in every limit and message: Unicode code points, as JSON Schema's `maxLength` counts them.
+
+export function countChars(text: string): number {
+  let count = 0;
+  for (let at = 0; at < text.length; at += unitsAt(text, at)) count += 1;
+  return count;
+}
+
+/** The first characters of a text. No pair of surrogates is cut in two: half of one is stored as something else. */
+export function clip(text: string, maxChars: number): string {
+  if (text.length <= maxChars) return text;
+  let end = 0;
+  for (let left = maxChars; left > 0 && end < text.length; left -= 1) end += unitsAt(text, end);
+  return text.slice(0, end);
+}
+
+/** Why a string is not text; null if it is. D1, R2 and the models would each store or read something else in its place. */
+export function refuseString(text: string): string | null {
+  const nul = text.indexOf("\0");
+  if (nul !== -1) return `holds a NUL (U+0000) at character ${countChars(text.slice(0, nul)) + 1}; leave it out`;
+  if (text.isWellFormed()) return null;
+  const at = loneSurrogate(text);
+  const code = text.charCodeAt(at).toString(16).toUpperCase();
+  const place = countChars(text.slice(0, at)) + 1;
+  return `holds half of a surrogate pair (U+${code}) at character ${place}, which is not text; send the whole character or leave it out`;
+}
+
+/** Only for a text that is not well-formed. */
+function loneSurrogate(text: string): number {
+  let at = 0;
+  while (at < text.length && !isSurrogate(text.codePointAt(at) ?? 0)) at += unitsAt(text, at);
+  return at;
+}
+
+function isSurrogate(codePoint: number): boolean {
+  return codePoint >= 0xd800 && codePoint <= 0xdfff;
+}
+
+function unitsAt(text: string, at: number): number {
+  return (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+}

@@ -1,0 +1,63 @@
+// Every place of a JSON Schema where a string may stand, each with a body that has one there.
+import type { Schema } from "./document.ts";
+
+export interface Place {
+  readonly path: string;
+  /** A body with this string in that place. What stands beside it need not be valid: each field is judged by itself. */
+  readonly fill: (text: string) => unknown;
+  /** Whether any text may stand there: no list, format or pattern says which. */
+  readonly isFree: boolean;
+  /** As the schema says, in characters. */
+  readonly maxLength: number | undefined;
+}
+
+export type Schemas = Readonly<Record<string, Schema>>;
+
+export function placesIn(schema: Schema, schemas: Schemas, path = "", depth = 6): readonly Place[] {
+  if (depth === 0 || "const" in schema || "enum" in schema) return [];
+  const within = (inner: unknown, name: string) =>
+    placesIn((inner || {}) as Schema, schemas, path === "" ? name : `${path}.${name}`, depth - 1);
+  const reference = schema["$ref"];
+  if (typeof reference === "string") return placesIn(schemas[reference.split("/").at(-1)!]!, schemas, path, depth);
+  const choices = schema["oneOf"] ?? schema["anyOf"];
+  if (Array.isArray(choices)) return choices.flatMap((one: Schema) => placesIn(one, schemas, path, depth));
+  switch (schema["type"]) {
+    case "string": {
+      const isFree = schema["format"] === undefined && schema["pattern"] === undefined;
+      return [{ path, fill: (text) => text, isFree, maxLength: schema["maxLength"] as number | undefined }];
+    }
+    case "array":
+      return within(schema["items"], "0").map((place) => ({ ...place, fill: (text) => [place.fill(text)] }));
+    case "object": {
+      const properties = Object.entries((schema["properties"] ?? {}) as Record<string, Schema>);
+      const base = Object.fromEntries(properties.map(([name, one]) => [name, sampleOf(one)]));
+      const named = properties.flatMap(([name, one]) =>
+        within(one, name).map((place) => ({
+          ...place,
+          fill: (text: string) => ({ ...base, [name]: place.fill(text) }),
+        })),
+      );
+      const more = schema["additionalProperties"];
+      if (typeof more !== "object") return named;
+      const values = within(more, "key").map((place) => ({
+        ...place,
+        fill: (text: string) => ({ ...base, key: place.fill(text) }),
+      }));
+      const key: Place = { path, fill: (text) => ({ ...base, [text]: "value" }), isFree: true, maxLength: undefined };
+      return [...named, ...values, key];
+    }
+    case undefined:
+      // Anything: as it is, and deep inside.
+      return [
+        { path, fill: (text) => text, isFree: true, maxLength: undefined },
+        { path, fill: (text) => ({ inner: [1, { most: text }] }), isFree: true, maxLength: undefined },
+      ];
+    default:
+      return [];
+  }
+}
+
+/** Enough to choose among shapes by; else nothing, which zod takes for a field that was left out. */
+function sampleOf(schema: Schema): unknown {
+  return schema["const"];
+}
