@@ -3,8 +3,8 @@ import { decodeText } from "../shared/decode-text.ts";
 /** The largest form that a dialect's SDK sends has nine. */
 export const MAX_FORM_FIELDS = 50;
 
-/** Of one field. A name and a file's name are all that is read of them. */
-export const MAX_FIELD_HEADER_BYTES = 4096;
+/** Of one field. A type of 9,000 characters is one that clients may send: the file is stored without it. */
+export const MAX_FIELD_HEADER_BYTES = 16_384;
 
 /** A boundary has 70 at most, and nothing else is read of it. */
 const MAX_CONTENT_TYPE_CHARS = 300;
