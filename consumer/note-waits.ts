@@ -27,6 +27,6 @@ export function noteWaits(db: D1Database, task: Task): Waits {
 }
 
 /** A runner whose calls are waits. */
-export function waiting(models: ModelRunner, waits: Waits): ModelRunner {
+export function withWaits(models: ModelRunner, waits: Waits): ModelRunner {
   return { run: (model, inputs, expected) => waits(() => models.run(model, inputs, expected)) };
 }

@@ -15,7 +15,7 @@ import { type BudgetKey, CallRefused } from "../shared/budgets/refusal.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { type CallGate, gated } from "./call-gate.ts";
 import { diagnose } from "../shared/ai/failure.ts";
-import { noteWaits, waiting } from "./note-waits.ts";
+import { noteWaits, withWaits } from "./note-waits.ts";
 import { processors } from "./processors/index.ts";
 import { fallBack, type Fallbacks } from "./fall-back.ts";
 import { decide, decideRefused } from "./retry-policy.ts";
@@ -55,7 +55,7 @@ export async function runTask(
     attempt: task.attempt,
     attemptsLeft: task.maxAttempts - task.attempt,
     media: counted.bucket,
-    models: gated(waiting(modelRunner(ai, calls, signal), waits), gate, task),
+    models: gated(withWaits(modelRunner(ai, calls, signal), waits), gate, task),
     calls,
     foresee: (estimate: Estimate) => {
       foreseen = estimate;

@@ -48,8 +48,11 @@ export const MAX_ATTEMPTS = 5;
  */
 export const MAX_LOST = 3;
 
-/** So many consumers may end under a task for whatever reason. */
-export const MAX_LOST_AT_ALL = 10;
+/**
+ * So many consumers may end under a task for whatever reason: one that fills the memory with a model's answer ends them
+ * while it waits.
+ */
+export const MAX_LOST_AT_ALL = 6;
 
 /** A task whose lease this invocation holds. Times are epoch milliseconds. */
 export interface Task {
