@@ -42,9 +42,9 @@ export interface NewTask {
 export const MAX_ATTEMPTS = 5;
 
 /**
- * So many consumers may end under a task that runs alone and waits for nobody before it is given up on. Lost attempts are
- * not counted as attempts: a deployment, or a neighbour that ends the consumer, is not the task's fault, and from the
- * first on it runs alone. Each is an outage for everybody who shares the isolate, so there are few.
+ * So many consumers may end under a task before it is given up on, if all but the first ran it alone and at least two of
+ * them did not wait for a model or a receiver. Lost attempts are not counted as attempts: a deployment, or a neighbour that
+ * ends the consumer, is not the task's fault. Each is an outage for everybody who shares the isolate, so there are few.
  */
 export const MAX_LOST = 3;
 

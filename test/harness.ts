@@ -29,6 +29,7 @@ const TABLES = [
   "webhook_secrets",
   "job_marks",
   "idempotency_keys",
+  "readings",
 ];
 
 /** Keys of two owners. `operator` also owns what was put straight into the bucket. */

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 
 import { insertJobs } from "../shared/db/jobs.ts";
 import { leaseTasks, noteWaiting } from "../shared/db/leases.ts";
+import { beginReadings, READING_MS } from "../shared/db/readings.ts";
 import { settleTasks } from "../shared/db/settle.ts";
 import { JobWork, newJob } from "../shared/new-job.ts";
 import type { Task } from "../shared/task.ts";
@@ -56,7 +57,7 @@ async function outcomesOf(jobId: string): Promise<readonly string[]> {
   return (await darkroom.readJob(jobId)).attempts.map(({ outcome }) => outcome);
 }
 
-test("a task that ends every consumer is a dead letter after three that ran nothing else, and can be redriven", async () => {
+test("a task that ends every consumer is a dead letter after three, and can be redriven", async () => {
   await insert("job_deadly");
   for (let time = 1; time <= 3; time += 1) {
     expect((await darkroom.readJob("job_deadly")).state).not.toBe("failed");
@@ -90,7 +91,8 @@ test("tasks that ran beside a deadly one run alone once, and complete", async ()
     if (tasks[0]!.jobId === "job_deadly") await die();
     else await complete(tasks);
   }
-  expect(seen.filter((id) => id === "job_deadly")).toHaveLength(3);
+  // Three lost attempts: beside the others, and twice alone.
+  expect(seen.filter((id) => id === "job_deadly")).toHaveLength(2);
   expect((await darkroom.readJob("job_deadly")).error?.code).toBe("worker_lost");
   for (const id of neighbours) {
     expect((await darkroom.readJob(id)).state).toBe("completed");
@@ -143,3 +145,43 @@ test("a task that was lost says when it waits for a model, and one that was not 
   };
   expect([await flagsOf(0), await flagsOf(1)]).toEqual([[0], [0, 1]]);
 });
+
+test("an object that ended three readers is not read again by the sweep: it is an ignored upload with that reason", async () => {
+  const { DB, MEDIA } = darkroom.bindings();
+  const bucket = "darkroom-media";
+  const names = ["deadly", "n1", "n2"];
+  const objects = await Promise.all(
+    names.map(async (name) => {
+      const { key, etag } = (await MEDIA.put(`inbox/${name}.txt`, `a review of ${name}`))!;
+      return { bucket, key, etag };
+    }),
+  );
+  // All were being read by a sweep that ended. Then the deadly one is read alone, and its reader ends again, twice.
+  const deadly = objects.filter(({ key }) => key === "inbox/deadly.txt");
+  let at = Date.now() + 3_600_000;
+  await beginReadings(DB, objects, at);
+  // Somebody may still be reading them: the sweep leaves them alone.
+  await darkroom.maintain(new Date(at + 10_000));
+  expect(await uploads()).toEqual([]);
+  for (let time = 0; time < 2; time += 1) {
+    at += READING_MS;
+    expect((await beginReadings(DB, deadly, at)).get(deadly[0]!)).toEqual({ lost: time + 1 });
+    await darkroom.maintain(new Date(at + 10_000));
+  }
+  await darkroom.maintain(new Date(at + READING_MS));
+  const found = await uploads();
+  expect(found.map(({ key }) => key).toSorted()).toEqual(["inbox/deadly.txt", "inbox/n1.txt", "inbox/n2.txt"]);
+  const ignored = found.find(({ key }) => key === deadly[0]!.key);
+  expect(ignored!.ignoredReason).toContain("3 readers ended while they read the object");
+  const states = found.flatMap(({ jobId }) => jobId ?? []).map(async (id) => (await darkroom.untilJob(id)).state);
+  expect(await Promise.all(states)).toEqual(["completed", "completed"]);
+  // Nobody begins again, and nothing is left of the notes.
+  await darkroom.maintain(new Date(at + 2 * READING_MS));
+  expect(await uploads()).toHaveLength(3);
+  expect(await DB.prepare("SELECT count(*) AS rows FROM readings").first("rows")).toBe(0);
+});
+
+async function uploads() {
+  type Uploads = { uploads: { key: string; jobId: string | null; ignoredReason: string | null }[] };
+  return (await (await darkroom.api("/v1/uploads")).json<Uploads>()).uploads;
+}
