@@ -3,7 +3,7 @@ import { intakeOf } from "../shared/intake.ts";
 import { callsAMinute } from "../shared/models.ts";
 import { passageIndexOf } from "../shared/search/index-of.ts";
 import { buryMessages } from "./bury-messages.ts";
-import { ingestBatch } from "./ingest-upload.ts";
+import { ingestBatch } from "./ingest-batch.ts";
 import { maintain } from "./maintenance.ts";
 import { runBatch } from "./run-batch.ts";
 

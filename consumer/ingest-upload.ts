@@ -9,31 +9,9 @@ import { recordChanges } from "../shared/record-changes.ts";
 import { recordIntake } from "../shared/record-intake.ts";
 import { readHead } from "../shared/read-head.ts";
 import { routeUpload } from "../shared/route-upload.ts";
-import { isInboxKey } from "../shared/storage.ts";
-import { type Announcement, UploadEvent } from "../shared/upload-event.ts";
+import type { Announcement } from "../shared/upload-event.ts";
 import { wake } from "../shared/wake.ts";
 import { type FoundObject, ifAtLimit, limitOf, readOrigins, refuseUpload } from "./limit-upload.ts";
-import { readMessages } from "./read-messages.ts";
-
-/** R2 event notifications to jobs. Never throws. */
-export async function ingestBatch(batch: MessageBatch, deps: Intake): Promise<void> {
-  const messages = await readMessages(batch, UploadEvent, { ...deps, now: Date.now() });
-  const announced = messages.map(({ message, body }) => ({
-    message,
-    announcement: announcementOf(body, deps.mediaBucket),
-  }));
-  const announcements = announced.flatMap(({ announcement }) => announcement ?? []);
-  try {
-    const failed = await ingestUploads(announcements, deps);
-    for (const { message, announcement } of announced) {
-      if (announcement !== null && failed.has(announcement)) message.retry();
-      else message.ack();
-    }
-  } catch (error) {
-    deps.journal.fault({ event: "ingest.failed" }, error, { uploads: announcements.length });
-    for (const { message } of messages) message.retry();
-  }
-}
 
 /**
  * Give each object its job, or record why it gets none. The same object twice is one job.
@@ -74,20 +52,6 @@ export async function ingestUploads(
   recordChanges(deps.journal, inserted.released);
   await wake(deps.tasks, inserted.ready);
   return failed;
-}
-
-function announcementOf(event: UploadEvent, mediaBucket: string): Announcement | null {
-  switch (event.action) {
-    case "DeleteObject":
-    case "LifecycleDeletion":
-      return null;
-    case "PutObject":
-    case "CopyObject":
-    case "CompleteMultipartUpload":
-      // A rule without a prefix, or on another bucket, must not turn our own results into jobs.
-      if (event.bucket !== mediaBucket || !isInboxKey(event.object.key)) return null;
-      return { bucket: event.bucket, key: event.object.key, etag: event.object.eTag };
-  }
 }
 
 async function findObject(announcement: Announcement, { media }: Intake): Promise<FoundObject> {

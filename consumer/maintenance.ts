@@ -2,6 +2,7 @@ import { abortMultipart } from "../shared/abort-multipart.ts";
 import { advanceRedrives, type RedriveDeps } from "../shared/advance-redrives.ts";
 import {
   deleteJobs,
+  type ExpiredLease,
   findExpiredLeases,
   findFinalizedJobs,
   findUnknownUploads,
@@ -24,9 +25,9 @@ import { recordChanges } from "../shared/record-changes.ts";
 import type { PassageIndex } from "../shared/search/passage.ts";
 import type { Settlement } from "../shared/settlement.ts";
 import { FILES_PREFIX, fileStoredAt, INBOX_PREFIX, resultsPrefix } from "../shared/storage.ts";
-import { MAX_LOST } from "../shared/task.ts";
+import { MAX_LOST, MAX_LOST_AT_ALL } from "../shared/task.ts";
 import { wake } from "../shared/wake.ts";
-import { ingestUploads } from "./ingest-upload.ts";
+import { ingestFound } from "./ingest-carefully.ts";
 import { recordSettlements } from "./record-attempts.ts";
 
 export interface MaintenanceDeps extends Intake, RedriveDeps {
@@ -74,19 +75,27 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
   deps.journal.record({ event: "maintenance.ran", durationMs: Date.now() - startedAt }, counts);
 }
 
+const LOST = {
+  code: "worker_lost",
+  message: "The consumer ended in the middle of this attempt. The next one runs alone.",
+};
+const LOST_FOR_GOOD = {
+  code: "worker_lost",
+  message: `The consumer ended in the middle of this task, again and again, at last while it ran nothing else. Keep its source for a test, and redrive it once the cause is mended.`,
+};
+
 /** Free tasks whose consumer died. A task that kills its consumer comes to an end. */
 async function rescueExpired({ db, tasks, ringGraceMs, journal }: MaintenanceDeps, now: number): Promise<number> {
   const expired = await findExpiredLeases(db, now, LIMIT);
   if (expired.length === 0) return 0;
-  const failure = { code: "worker_lost", message: "The consumer ended in the middle of this attempt." };
   const settlements = expired.map((task): Settlement => ({
     taskId: task.id,
     leaseId: task.leaseId,
-    verdict:
-      task.lost + 1 < MAX_LOST
-        ? { type: "retry", failure, scheduledAt: now - ringGraceMs } // the lease has been waiting time enough
-        : { type: "discard", failure },
+    verdict: isLastLoss(task)
+      ? { type: "discard", failure: LOST_FOR_GOOD }
+      : { type: "retry", failure: LOST, scheduledAt: now - ringGraceMs }, // the lease has been waiting time enough
     lost: true,
+    lostAlone: task.isAlone,
     calls: [],
     isBudgeted: true,
     startedAt: task.leasedAt,
@@ -96,6 +105,12 @@ async function rescueExpired({ db, tasks, ringGraceMs, journal }: MaintenanceDep
   recordSettlements(journal, settlements, result);
   await wake(tasks, result.opened);
   return result.settled.size;
+}
+
+function isLastLoss({ lost, lostAlone, isAlone }: ExpiredLease): boolean {
+  // All but the first ran alone, and most of them waited for nobody.
+  const isToBlame = isAlone && lost + 1 >= MAX_LOST && lostAlone + 1 >= MAX_LOST - 1;
+  return isToBlame || lost + 1 >= MAX_LOST_AT_ALL;
 }
 
 /** End jobs that nobody wants any more. */
@@ -147,7 +162,7 @@ async function sweepInbox(deps: MaintenanceDeps, now: number): Promise<number> {
     deps.db,
     settled.map(({ key, etag }) => ({ bucket: deps.mediaBucket, key, etag })),
   );
-  await ingestUploads(unknown.slice(0, OBJECTS_INGESTED_A_RUN), deps);
+  await ingestFound(unknown.slice(0, OBJECTS_INGESTED_A_RUN), deps, now);
   if (unknown.length > OBJECTS_INGESTED_A_RUN) return OBJECTS_INGESTED_A_RUN; // this page again
   const last = page.truncated ? (page.objects.at(-1)?.key ?? null) : null;
   if (last !== cursor) await writeCursor(deps.db, "inbox", last);

@@ -36,12 +36,6 @@ export function recordSettlements(journal: Journal, settlements: readonly Settle
   if (result.heldUntil !== null) journal.record({ event: "account.held" }, { until: result.heldUntil });
 }
 
-/** Note tasks given up on between two attempts. */
-export function recordGivenUp(journal: Journal, result: Settled, code: string): void {
-  for (const [taskId, task] of result.settled) journal.record({ event: "task.discard", taskId, ...task, code });
-  recordChanges(journal, result);
-}
-
 function spent(calls: readonly ModelCall[]) {
   const last = calls.at(-1);
   return last && { model: last.model, engine: last.engine, neurons: neuronsOf(calls) ?? undefined };

@@ -16,6 +16,7 @@ import { type BudgetKey, CallRefused } from "../shared/budgets/refusal.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { type CallGate, gated } from "./call-gate.ts";
 import { diagnose } from "../shared/ai/failure.ts";
+import { noteWaits, withWaits } from "./note-waits.ts";
 import { processors } from "./processors/index.ts";
 import { fallBack, type Fallbacks } from "./fall-back.ts";
 import { decide, decideRefused } from "./retry-policy.ts";
@@ -45,6 +46,7 @@ export async function runTask(
   signal: AbortSignal,
 ): Promise<Settlement> {
   const calls: ModelCall[] = [];
+  const waits = noteWaits(db, task);
   const counted = countedBucket(media);
   let foreseen: Estimate | undefined;
   let rows = task.leaseRows;
@@ -54,7 +56,7 @@ export async function runTask(
     attempt: task.attempt,
     attemptsLeft: task.maxAttempts - task.attempt,
     media: counted.bucket,
-    models: gated(modelRunner(ai, calls, signal), gate, task),
+    models: gated(withWaits(modelRunner(ai, calls, signal), waits), gate, task),
     calls,
     foresee: (estimate: Estimate) => {
       foreseen = estimate;
@@ -79,7 +81,7 @@ export async function runTask(
       });
       return prediction === null ? null : { ...delivery, payload: prediction.body };
     },
-    send: (message: Message) => sendWebhook(message, { allowInsecure: allowInsecureWebhooks, signal }),
+    send: (message: Message) => waits(() => sendWebhook(message, { allowInsecure: allowInsecureWebhooks, signal })),
   };
   let verdict: Verdict;
   let report: DeliveryReport | undefined;

@@ -1,7 +1,7 @@
 // `wrangler dev` as a child: the product and, behind its AI binding, the Worker that forwards to the inference server.
 import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -15,6 +15,11 @@ export interface Runtime {
   readonly url: string;
   /** Resolves when the runtime ends, by itself or by `stop`. */
   readonly ended: Promise<number | null>;
+  /** Requests that it has answered. */
+  answered(): number;
+  /** When it last wrote to its disk, in epoch milliseconds. */
+  wroteAt(): Promise<number>;
+  /** SIGTERM, and SIGKILL to what is left after five seconds. Resolves when every process of it is gone. */
   stop(): Promise<void>;
   /** SIGKILL, without warning, to every process of it. Resolves when all are gone. */
   kill(): Promise<void>;
@@ -26,44 +31,66 @@ export interface Apart {
   readonly ringGraceSeconds: number;
 }
 
-/** Create the local database, or bring it up to date, with the development key in it. */
-export async function migrate(apart?: Apart): Promise<void> {
+/** How wrangler tells that the Worker has answered a request. */
+const ANSWERED = /\[wrangler:info\] [A-Z]+ \S+ \d{3} /g;
+
+const STOP_WITHIN_MS = 5000;
+
+/** Create the local database, or bring it up to date, with the development key in it. Ends early when `signal` is aborted. */
+export async function migrate(apart?: Apart, signal?: AbortSignal): Promise<void> {
   const local = ["--local", ...persistence(apart)];
-  await wrangler(["d1", "migrations", "apply", "DB", ...local], apart);
-  await wrangler(["d1", "execute", "DB", ...local, "--file", join(import.meta.dirname, "dev-key.sql")], apart);
+  await wrangler(["d1", "migrations", "apply", "DB", ...local], apart, signal);
+  await wrangler(["d1", "execute", "DB", ...local, "--file", join(import.meta.dirname, "dev-key.sql")], apart, signal);
 }
 
-/** Start the runtime and wait until it answers. @throws with the end of its log if it does not. */
+/**
+ * Start the runtime and wait until it answers. `config` is another one than wrangler.jsonc. When `signal` is aborted before
+ * it answers, it is stopped. @throws with the end of its log if it does not answer.
+ */
 export async function startRuntime({
   port,
   inferenceUrl,
   apart,
+  config = "wrangler.jsonc",
+  signal,
 }: {
   port: number;
   inferenceUrl: string;
   apart?: Apart;
+  config?: string;
+  signal?: AbortSignal;
 }): Promise<Runtime> {
   const aiConfig = await writeAiConfig(inferenceUrl, apart?.folder ?? SCRATCH);
   const where = ["--port", String(port), "--ip", "127.0.0.1", ...persistence(apart)];
   const vars = apart === undefined ? [] : ["--var", `RING_GRACE_SECONDS:${apart.ringGraceSeconds}`];
   const child = spawn(
     process.execPath,
-    [WRANGLER, "dev", "-c", "wrangler.jsonc", "-c", aiConfig, ...where, ...vars],
+    [WRANGLER, "dev", "-c", config, "-c", aiConfig, ...where, ...vars],
     // A group of its own: Ctrl-C in the terminal reaches us alone, and we end it in order.
     { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], detached: true, env: environment(apart) },
   );
-  const log = createWriteStream(apart === undefined ? LOG_FILE : join(apart.folder, "dev.log"));
+  const log = createWriteStream(apart === undefined ? LOG_FILE : join(apart.folder, "dev.log"), { flags: "a" });
   const tail: string[] = [];
+  let answered = 0;
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk: Buffer) => {
       log.write(chunk);
-      tail.push(chunk.toString());
+      const text = chunk.toString();
+      answered += text.match(ANSWERED)?.length ?? 0;
+      tail.push(text);
       tail.splice(0, tail.length - 20);
     });
   }
   const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
-  const runtime = { url: `http://localhost:${port}`, ended, stop: () => stop(child, ended), kill: () => kill(child) };
-  if (await answers(`http://127.0.0.1:${port}/healthz`, child)) return runtime;
+  const runtime = {
+    url: `http://localhost:${port}`,
+    ended,
+    answered: () => answered,
+    wroteAt: () => wroteAt(join(apart?.folder ?? SCRATCH, "state")),
+    stop: () => stop(child),
+    kill: () => kill(child),
+  };
+  if (await answers(`http://127.0.0.1:${port}/healthz`, child, signal)) return runtime;
   await runtime.stop();
   throw new Error(`the runtime did not start:\n${tail.join("")}`);
 }
@@ -83,20 +110,36 @@ async function writeAiConfig(inferenceUrl: string, folder: string): Promise<stri
   return path;
 }
 
-async function answers(url: string, child: ChildProcess): Promise<boolean> {
+async function answers(url: string, child: ChildProcess, signal: AbortSignal | undefined): Promise<boolean> {
   for (let tries = 0; tries < 600 && child.exitCode === null; tries += 1) {
-    const response = await fetch(url).catch(() => null);
+    if (signal?.aborted === true) return false;
+    const response = await fetch(url, { signal: AbortSignal.timeout(5000) }).catch(() => null);
     if (response?.ok) return true;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return false;
 }
 
-async function stop(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
-  signalGroup(child, "SIGTERM");
-  const isEnded = await Promise.race([ended.then(() => true), new Promise((resolve) => setTimeout(resolve, 5000))]);
-  // Whatever is left of the group, workerd included.
-  if (isEnded !== true || child.exitCode !== 0) signalGroup(child, "SIGKILL");
+/** An object that is stored is a new file in its folder, and what D1 and the queues hold is in SQLite files. */
+async function wroteAt(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  const telling = entries.filter((entry) => entry.isDirectory() || /\.sqlite(-wal)?$/.test(entry.name));
+  const times = telling.map((entry) =>
+    stat(join(entry.parentPath, entry.name)).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => 0, // It has just been deleted.
+    ),
+  );
+  return (await Promise.all(times)).reduce((latest, time) => Math.max(latest, time), 0);
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  const until = Date.now() + STOP_WITHIN_MS;
+  // wrangler ends before workerd does: the group is waited for, not the child. It is asked once.
+  for (let isThere = signalGroup(child, "SIGTERM"); isThere && Date.now() < until; isThere = signalGroup(child, 0)) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await kill(child);
 }
 
 async function kill(child: ChildProcess): Promise<void> {
@@ -107,7 +150,7 @@ async function kill(child: ChildProcess): Promise<void> {
 }
 
 /** @returns whether anybody was there to be signalled. */
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): boolean {
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals | 0): boolean {
   if (child.pid === undefined) return false;
   try {
     return process.kill(-child.pid, signal);
@@ -132,14 +175,21 @@ function environment(apart: Apart | undefined): NodeJS.ProcessEnv {
   };
 }
 
-async function wrangler(args: readonly string[], apart?: Apart): Promise<void> {
+async function wrangler(args: readonly string[], apart?: Apart, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
   const child = spawn(process.execPath, [WRANGLER, ...args], {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
     env: environment(apart),
   });
+  const end = () => void stop(child);
+  signal?.addEventListener("abort", end);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
   const code = await new Promise<number | null>((resolve) => child.on("exit", resolve));
+  signal?.removeEventListener("abort", end);
+  if (signal?.aborted === true) await stop(child);
+  signal?.throwIfAborted();
   if (code !== 0) throw new Error(`wrangler ${args.join(" ")} ended with ${code}:\n${output}`);
 }

@@ -5,11 +5,12 @@ import { LOCAL_KEY as KEY } from "../shared/local-secrets.ts";
 import { parseFaultPlan } from "./fault-plan.ts";
 import { startInferenceServer } from "./inference-server.ts";
 import { type FeedJob, followJobs } from "./job-feed.ts";
+import { keepRunning } from "./keep-running.ts";
 import { LOG_FILE, migrate, startRuntime } from "./runtime.ts";
 
-const CRON_EVERY_MS = 5000;
-/** A runtime busy for half a minute is not yet dead. */
-const MISSED_TICKS = 6;
+/** From the first moment on: whatever is being started is ended. More of them change nothing. */
+const stopping = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
 
 const port = Number(process.env["PORT"] ?? 8787);
 if (!(await isFree(port))) {
@@ -24,48 +25,41 @@ try {
   process.exit(1);
 }
 
+const { signal } = stopping;
+const address = `http://localhost:${port}`;
 console.log("Starting Darkroom: database, inference server, Worker …");
-await migrate();
-const inference = await startInferenceServer({ port: 0 });
-const runtime = await startRuntime({ port, inferenceUrl: inference.url });
-const stopping = new AbortController();
+process.exitCode = await run().catch((error: unknown) => {
+  if (signal.aborted) return 0;
+  console.error(error instanceof Error ? error.message : String(error));
+  return 1;
+});
+// Sockets that clients keep open would hold it back.
+process.exit();
 
-// Nothing fires cron locally, and R2 sends no events: the sweep finds what was put into the bucket.
-const cron = setInterval(() => void tick(), CRON_EVERY_MS);
-let missedTicks = 0;
-console.log(welcome(runtime.url, inference.engines));
-void followJobs(readJobs, console.log, stopping.signal);
-
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => void stop(0));
-
-const code = await runtime.ended;
-if (!stopping.signal.aborted) {
-  console.error(`The runtime ended with ${code}. Its log is ${LOG_FILE}`);
-  await stop(1);
-}
-
-async function stop(exitCode: number): Promise<void> {
-  if (stopping.signal.aborted) return;
-  stopping.abort();
-  clearInterval(cron);
-  console.log("\nStopping. Jobs and media are kept in .wrangler/state.");
-  await runtime.stop();
-  await inference.close();
-  process.exit(exitCode);
-}
-
-async function tick(): Promise<void> {
-  const signal = AbortSignal.timeout(2 * CRON_EVERY_MS);
-  const response = await fetch(`${runtime.url}/cdn-cgi/local/scheduled`, { signal }).catch(() => null);
-  missedTicks = response === null ? missedTicks + 1 : 0;
-  if (missedTicks < MISSED_TICKS) return;
-  // wrangler outlives a workerd that was killed, and answers nothing.
-  console.error(`The runtime does not answer any more. Nothing is lost: run npm start again. Its log is ${LOG_FILE}`);
-  await stop(1);
+async function run(): Promise<number> {
+  await migrate(undefined, signal);
+  const inference = await startInferenceServer({ port: 0 });
+  signal.addEventListener("abort", () => console.log("\nStopping. Jobs and media are kept in .wrangler/state."));
+  let isFirst = true;
+  try {
+    const start = () => startRuntime({ port, inferenceUrl: inference.url, signal });
+    await keepRunning({ start, say: console.error, signal }, () => {
+      if (!isFirst) return;
+      isFirst = false;
+      console.log(welcome(address, inference.engines));
+      void followJobs(readJobs, console.log, signal);
+    });
+    return 0;
+  } catch (error) {
+    if (!signal.aborted) console.error(`The Worker's log is ${LOG_FILE}`);
+    throw error;
+  } finally {
+    await inference.close();
+  }
 }
 
 async function readJobs(): Promise<readonly FeedJob[]> {
-  const response = await fetch(`${runtime.url}/v1/jobs?limit=50`, { headers: { authorization: `Bearer ${KEY}` } });
+  const response = await fetch(`${address}/v1/jobs?limit=50`, { headers: { authorization: `Bearer ${KEY}` } });
   const body: { jobs: readonly FeedJob[] } = await response.json();
   return body.jobs;
 }

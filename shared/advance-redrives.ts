@@ -144,7 +144,7 @@ async function redrivePage(
   }
   await wakeLater(
     tasks,
-    rung.map(({ taskId, scheduledAt }) => ({ taskId, delaySeconds: Math.ceil((scheduledAt - now) / 1000) })),
+    rung.map(({ scheduledAt }) => ({ delaySeconds: Math.ceil((scheduledAt - now) / 1000) })),
   );
   const refused = rows.filter(({ taskId }) => !redriven.has(taskId)).map(({ id }) => id);
   if (refused.length > 0) await skipLetters(db, redrive.id, refused);

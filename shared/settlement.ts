@@ -63,6 +63,8 @@ export interface Settlement {
   readonly verdict: Verdict;
   /** True for a run that never ended and was found by its expired lease. */
   readonly lost?: boolean;
+  /** Whether that speaks against the task: nothing ran beside it, and it waited for nobody. */
+  readonly lostAlone?: boolean;
   readonly calls: readonly ModelCall[];
   /** Whether its calls were set aside for, or may have been by an attempt before. */
   readonly isBudgeted: boolean;

@@ -42,10 +42,17 @@ export interface NewTask {
 export const MAX_ATTEMPTS = 5;
 
 /**
- * So many consumers may die under a task before it is given up on. They are not counted as attempts: a deployment or a
- * crash of a neighbour is not the task's fault, and from the first on it runs alone.
+ * So many consumers may end under a task before it is given up on, if all but the first ran it alone and at least two of
+ * them did not wait for a model or a receiver. Lost attempts are not counted as attempts: a deployment, or a neighbour that
+ * ends the consumer, is not the task's fault. Each is an outage for everybody who shares the isolate, so there are few.
  */
-export const MAX_LOST = 10;
+export const MAX_LOST = 3;
+
+/**
+ * So many consumers may end under a task for whatever reason: one that fills the memory with a model's answer ends them
+ * while it waits.
+ */
+export const MAX_LOST_AT_ALL = 6;
 
 /** A task whose lease this invocation holds. Times are epoch milliseconds. */
 export interface Task {
@@ -61,7 +68,7 @@ export interface Task {
   readonly model: string | null;
   /** The model that this one stands in for; null if for none. */
   readonly preferredModel: string | null;
-  /** Attempts whose consumer died. */
+  /** Attempts whose consumer ended in the middle. While it is above 0 the task runs alone. */
   readonly lost: number;
   readonly leaseId: string;
   readonly leasedAt: number;
@@ -78,6 +85,9 @@ export interface Task {
   readonly startsJob: boolean;
 }
 
-/** A message on `media-tasks`: only a doorbell, the truth is the row. */
-export const TaskMessage = z.strictObject({ v: z.literal(1), taskId: z.string().min(1).max(200) });
+/**
+ * A message on `media-tasks` says that there is work, and names no task: what becomes of the message says nothing about
+ * any task. Messages of earlier versions did name one.
+ */
+export const TaskMessage = z.object({ v: z.literal(1) });
 export type TaskMessage = z.infer<typeof TaskMessage>;

@@ -5,24 +5,24 @@ import type { TaskMessage } from "./task.ts";
 export const MESSAGES_A_CALL = 100;
 
 /**
- * Ring the queue for tasks that are ready. Never throws: D1 already holds the tasks, so a wake-up that is lost here is
+ * Send a message for each task that is ready. Never throws: D1 already holds the tasks, so a wake-up that is lost here is
  * repeated by maintenance, while an error would tell the client that its job was not taken.
  */
 export async function wake(tasks: Queue<TaskMessage>, taskIds: readonly string[]): Promise<void> {
   await wakeLater(
     tasks,
-    taskIds.map((taskId) => ({ taskId, delaySeconds: 0 })),
+    taskIds.map(() => ({ delaySeconds: 0 })),
   );
 }
 
 /** The same for tasks that will be ready after a while. */
 export async function wakeLater(
   tasks: Queue<TaskMessage>,
-  rings: readonly { readonly taskId: string; readonly delaySeconds: number }[],
+  rings: readonly { readonly delaySeconds: number }[],
 ): Promise<void> {
   for (let start = 0; start < rings.length; start += MESSAGES_A_CALL) {
-    const messages = rings.slice(start, start + MESSAGES_A_CALL).map(({ taskId, delaySeconds }) => ({
-      body: { v: 1, taskId } satisfies TaskMessage,
+    const messages = rings.slice(start, start + MESSAGES_A_CALL).map(({ delaySeconds }) => ({
+      body: { v: 1 } satisfies TaskMessage,
       ...(delaySeconds > 0 && { delaySeconds }),
     }));
     try {

@@ -31,6 +31,7 @@ const TABLES = [
   "idempotency_keys",
   "event_streams",
   "failed_authentications",
+  "readings",
 ];
 
 /** Keys of two owners. `operator` also owns what was put straight into the bucket. */

@@ -11,6 +11,7 @@ import { workOf } from "./work.ts";
 const PAGE = 200;
 const FINDINGS_A_TYPE = 5;
 const MAX_ATTEMPTS = 5;
+const MAX_LOST = 3;
 const PERMANENT = new Set(["3010", "5006", "3030", "5004", "8002"]);
 
 interface EndedJob {
@@ -21,6 +22,8 @@ interface EndedJob {
   readonly letters: number;
   /** Of the task that was tried most often, snoozes left out. */
   readonly mostAttempts: number;
+  /** Of the task whose consumer died most often. */
+  readonly mostLost: number;
 }
 
 export async function judge(world: World): Promise<ChaosReport> {
@@ -50,8 +53,9 @@ export async function judge(world: World): Promise<ChaosReport> {
       const code = job.errorCode ?? "no reason";
       failed[code] = (failed[code] ?? 0) + 1;
       if (job.letters === 0) return { type: "lost", jobId, reason: `failed as ${code} without a dead letter` };
+      const isWornOut = code === "worker_lost" ? job.mostLost >= MAX_LOST : job.mostAttempts >= MAX_ATTEMPTS;
       const isGarbage = code === "unexpected_answer" && nonsense(calls, work.mark) > 1;
-      const isJust = job.mostAttempts >= MAX_ATTEMPTS || refused.has(work.mark) || isGarbage;
+      const isJust = isWornOut || refused.has(work.mark) || isGarbage;
       return isJust ? null : { type: "wrong_result", jobId, reason: `failed as ${code}, which nobody injected` };
     });
     found.push(...(await Promise.all(verdicts)).filter((finding) => finding !== null));
@@ -136,7 +140,9 @@ async function readPage(
     read(`SELECT j.id, j.state, j.error_code AS errorCode, j.finalized_at AS finalizedAt,
                  (SELECT count(*) FROM dead_letters d WHERE d.job_id = j.id AND d.redriven_at IS NULL) AS letters,
                  (SELECT coalesce(max(c), 0) FROM (SELECT count(*) AS c FROM tasks t JOIN attempts a ON a.task_id = t.id
-                   WHERE t.job_id = j.id AND a.outcome <> 'snooze' GROUP BY t.id)) AS mostAttempts
+                   WHERE t.job_id = j.id AND a.outcome <> 'snooze' GROUP BY t.id)) AS mostAttempts,
+                 (SELECT coalesce(max(c), 0) FROM (SELECT count(*) AS c FROM tasks t JOIN attempts a ON a.task_id = t.id
+                   WHERE t.job_id = j.id AND a.outcome = 'lost' GROUP BY t.id)) AS mostLost
             FROM jobs j WHERE j.id IN (SELECT value FROM json_each(?1))`),
     read(`SELECT job_id AS jobId, name, key, content_type AS contentType, size_bytes AS sizeBytes
             FROM artifacts WHERE job_id IN (SELECT value FROM json_each(?1)) ORDER BY job_id, name`),

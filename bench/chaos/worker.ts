@@ -44,6 +44,7 @@ const TABLES = [
   "usage_days",
   "budgets",
   "reservations",
+  "readings",
   "releases",
   "holds",
 ];

@@ -1,9 +1,6 @@
-// Dead letters as they are written: a message that cannot be read, a task that cannot be delivered, one closed by hand.
+// Dead letters as they are written: a message that cannot be read, one closed by hand. Those of tasks are settle-inserts' own.
 import { fingerprintOf } from "../fingerprint.ts";
 import { type Actor, insertAudit } from "./audit.ts";
-import { insertDeliveries } from "./deliveries.ts";
-import { finalizeJobs, openStages } from "./job-ends.ts";
-import { readSettled, type Settled, type SettlingRow } from "./settle.ts";
 
 /** A message no consumer could make sense of. */
 export interface UnreadableMessage {
@@ -36,40 +33,6 @@ export async function quarantine(
     )
     .bind(JSON.stringify(rows), ownerId, now)
     .run();
-}
-
-/** Give up on tasks that the platform has stopped delivering. One that runs or has ended is left alone. */
-export async function discardUndelivered(
-  db: D1Database,
-  taskIds: readonly string[],
-  { code, reason, now }: { code: string; reason: string; now: number },
-): Promise<Settled> {
-  const ids = JSON.stringify(taskIds);
-  const { fingerprint, messagePattern } = fingerprintOf({ code, message: reason });
-  const results = await db.batch<SettlingRow>([
-    // The time is in the id: given up on again after a redrive, without an attempt between, it is another letter.
-    db
-      .prepare(
-        `INSERT INTO dead_letters
-           (id, owner_id, task_id, job_id, queue, code, reason, created_at, kind, fingerprint, message_pattern)
-         SELECT 'dl_' || t.id || '.' || t.attempt || '.undelivered.' || CAST(?4 AS INTEGER), j.owner_id, t.id, t.job_id, 'media-tasks',
-                ?2, ?3, ?4, t.kind, t.kind || ':' || ?5, ?6
-           FROM tasks t JOIN jobs j ON j.id = t.job_id
-          WHERE t.id IN (SELECT value FROM json_each(?1)) AND t.state IN ('available', 'retryable')`,
-      )
-      .bind(ids, code, reason, now, fingerprint, messagePattern),
-    db
-      .prepare(
-        `UPDATE tasks SET state = 'discarded', finalized_at = ?2
-          WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('available', 'retryable')
-         RETURNING id AS settled, job_id AS jobId, kind, attempt`,
-      )
-      .bind(ids, now),
-    openStages(db, ids, now, 0),
-    finalizeJobs(db, ids, now),
-    ...insertDeliveries(db, now, 0),
-  ]);
-  return readSettled(results);
 }
 
 const OPEN = `EXISTS (SELECT 1 FROM dead_letters

@@ -105,7 +105,7 @@ export async function leaseTasks(db: D1Database, lease: Lease): Promise<readonly
     db
       .prepare(
         `UPDATE tasks
-            SET state = 'running', attempt = attempt + 1, lease_id = ?5, leased_at = ?6, check_at = ?7
+            SET state = 'running', attempt = attempt + 1, lease_id = ?5, leased_at = ?6, check_at = ?7, is_waiting = 0
           WHERE id IN (${CHOSEN})
             AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.finalized_at IS NULL AND t.check_at = ?7 AND t.lease_id = ?5)`,
       )
@@ -197,6 +197,18 @@ export function renewLeases(
         WHERE id IN (SELECT value FROM json_each(?1)) AND lease_id = ?2`,
     )
     .bind(JSON.stringify(taskIds), lease.id, lease.now + lease.leaseMs);
+}
+
+/** Note whether a task waits for somebody else: a consumer that ends meanwhile does not end by the task's fault. */
+export async function noteWaiting(
+  db: D1Database,
+  { id, leaseId }: Pick<Task, "id" | "leaseId">,
+  isWaiting: boolean,
+): Promise<void> {
+  await db
+    .prepare(`UPDATE tasks SET is_waiting = ?3 WHERE id = ?1 AND lease_id = ?2`)
+    .bind(id, leaseId, isWaiting ? 1 : 0)
+    .run();
 }
 
 /** Of these tasks, those that the lease still holds: `held` is a task's id. */

@@ -7,8 +7,11 @@ export interface ExpiredLease {
   readonly id: string;
   readonly leaseId: string;
   readonly leasedAt: number;
-  /** How often that has happened to this task before. */
+  /** How often that has happened to this task before, and how often while it ran alone and waited for nobody. */
   readonly lost: number;
+  readonly lostAlone: number;
+  /** Whether it is so this time, too. */
+  readonly isAlone: boolean;
 }
 
 /**
@@ -38,12 +41,15 @@ export async function takeDueTasks(
 export async function findExpiredLeases(db: D1Database, now: number, limit: number): Promise<readonly ExpiredLease[]> {
   const { results } = await db
     .prepare(
-      `SELECT id, lease_id AS leaseId, leased_at AS leasedAt, lost
-         FROM tasks WHERE finalized_at IS NULL AND check_at < ?1 AND state = 'running' ORDER BY check_at LIMIT ?2`,
+      `SELECT id, lease_id AS leaseId, leased_at AS leasedAt, lost, lost_alone AS lostAlone,
+              is_waiting = 0 AND NOT EXISTS (
+                SELECT 1 FROM tasks n WHERE n.finalized_at IS NULL AND n.check_at = t.check_at
+                                        AND n.lease_id = t.lease_id AND n.id <> t.id) AS isAlone
+         FROM tasks t WHERE finalized_at IS NULL AND check_at < ?1 AND state = 'running' ORDER BY check_at LIMIT ?2`,
     )
     .bind(now, limit)
-    .all<ExpiredLease>();
-  return results;
+    .all<Omit<ExpiredLease, "isAlone"> & { isAlone: number }>();
+  return results.map((row) => ({ ...row, isAlone: row.isAlone === 1 }));
 }
 
 /** Of these objects, those never recorded as an upload. */

@@ -79,6 +79,8 @@ function redriveStatements(
         `UPDATE tasks
             SET state = 'available', finalized_at = NULL, max_attempts = attempt + iif(is_side, ?6, ?3), created_at = ?4,
                 scheduled_at = r.value ->> 'scheduledAt', check_at = (r.value ->> 'scheduledAt') + ?5,
+                -- One that ended its consumers goes on running alone.
+                lost = min(lost, 1), lost_alone = min(lost_alone, 1),
                 args = coalesce(r.value ->> 'args', args),
                 -- A result stored for other options is not this one's.
                 edited_after = iif(r.value ->> 'args' IS NULL, edited_after, attempt)

@@ -162,7 +162,10 @@ function settleStatements(
                 scheduled_at = coalesce(s.value ->> 'scheduledAt', scheduled_at),
                 check_at = coalesce(s.value ->> 'checkAt', check_at),
                 created_at = coalesce(s.value ->> 'createdAt', created_at),
-                max_attempts = max_attempts + (s.value ->> 'givenBack'), lost = lost + (s.value ->> 'lost'),
+                max_attempts = max_attempts + (s.value ->> 'givenBack'),
+                -- Lost, it ran alone since: an attempt that ends by itself clears it of what was lost beside others.
+                lost = iif(s.value ->> 'lost', lost + 1, iif(lost_alone = 0, 0, lost)),
+                lost_alone = lost_alone + (s.value ->> 'lostAlone'),
                 args = coalesce(s.value ->> '$.instead.args', args),
                 preferred_model = iif(s.value ->> '$.instead.model' IS NULL, preferred_model, coalesce(preferred_model, model)),
                 model = coalesce(s.value ->> '$.instead.model', model),
@@ -210,6 +213,7 @@ function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unkn
     // A snooze and a lost run are not counted: the attempt that it used is given back.
     givenBack: verdict.type === "snooze" || settlement.lost ? 1 : 0,
     lost: settlement.lost ? 1 : 0,
+    lostAlone: settlement.lostAlone ? 1 : 0,
     ...(verdict.type === "snooze" && verdict.instead && { instead: verdict.instead }),
     model: last?.model ?? null,
     engine: last?.engine ?? null,
