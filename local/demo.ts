@@ -32,7 +32,7 @@ const inference = await startInferenceServer({ port: 0 });
 const server = createTestHarness({
   root: ROOT,
   workers: [
-    { configPath: "wrangler.jsonc" },
+    { configPath: "wrangler.jsonc", env: "local" },
     { configPath: "local/wrangler.jsonc", vars: { INFERENCE_URL: inference.url } },
   ],
 });

@@ -149,8 +149,8 @@ export function startDarkroom(vars: Record<string, string> = {}, options: { requ
 /** The product as it is configured, but for what a test asks for. */
 function product(vars: Record<string, string>, requestsAMinute?: number) {
   const configPath = "./wrangler.jsonc";
-  if (requestsAMinute === undefined) return { configPath, vars };
-  const config = readConfig({ config: configPath });
+  if (requestsAMinute === undefined) return { configPath, env: "local", vars };
+  const config = readConfig({ config: configPath, env: "local" });
   const { name, compatibility_date, compatibility_flags, alias, services, r2_buckets, d1_databases, queues } = config;
   const [limit] = config.ratelimits;
   if (limit === undefined) throw new Error("wrangler.jsonc configures no rate limit");

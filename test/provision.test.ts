@@ -60,8 +60,8 @@ test("creates everything once, prints each command, and shows the key once", asy
     "+ wrangler vectorize create-metadata-index darkroom-passages --propertyName=jobId --type=string",
     "+ wrangler vectorize create-metadata-index darkroom-passages --propertyName=kind --type=string",
     "+ wrangler d1 create darkroom",
-    "+ wrangler d1 migrations apply DB --remote -e production",
-    "+ wrangler secret put URL_SIGNING_KEY -e production",
+    "+ wrangler d1 migrations apply DB --remote --env=",
+    "+ wrangler secret put URL_SIGNING_KEY --env=",
     expect.stringContaining("INSERT INTO api_keys"),
   ]);
   const [, secret] = /Admin key, shown this once: dk_k\d+_([0-9a-f]{48})/.exec(first) ?? [];
@@ -71,7 +71,7 @@ test("creates everything once, prints each command, and shows the key once", asy
   expect(config).toContain('"database_id": "12345678-1234-1234-1234-123456789abc"');
 
   const second = await provision();
-  expect(second.match(/^\+ wrangler .*/gm)).toEqual(["+ wrangler d1 migrations apply DB --remote -e production"]);
+  expect(second.match(/^\+ wrangler .*/gm)).toEqual(["+ wrangler d1 migrations apply DB --remote --env="]);
   expect(second).not.toContain("key, shown");
 });
 
