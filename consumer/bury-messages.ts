@@ -8,7 +8,7 @@ import { unreadableMessage } from "./read-messages.ts";
 const CODE = "delivery_exhausted";
 const REASON = "The platform stopped delivering the message: the consumer failed on it again and again.";
 
-/** Messages that the platform moved to `media-dead-letters` become dead letters. Never throws. */
+/** Messages that the platform moved to the dead-letter queue become dead letters. Never throws. */
 export async function buryMessages(
   batch: MessageBatch,
   { db, operatorId, journal, tasks }: Pick<Intake, "db" | "operatorId" | "journal" | "tasks">,
@@ -29,7 +29,7 @@ export async function buryMessages(
     }
     if (others.length > 0) {
       // Only uploads' events come here beside tasks: what is of no shape at all is quarantined where it arrives.
-      const rows = others.map((message) => unreadableMessage(message, "media-uploads", { code: CODE, reason: REASON }));
+      const rows = others.map((message) => unreadableMessage(message, batch.queue, { code: CODE, reason: REASON }));
       for (const row of rows) await quarantine(db, [row], { ownerId: operatorId, now });
     }
     for (const message of batch.messages) message.ack();

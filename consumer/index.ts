@@ -2,33 +2,38 @@ import { aiOf } from "../shared/ai/ai-of.ts";
 import { intakeOf } from "../shared/intake.ts";
 import { callsAMinute } from "../shared/models.ts";
 import { passageIndexOf } from "../shared/search/index-of.ts";
+import { TaskMessage } from "../shared/task.ts";
 import { buryMessages } from "./bury-messages.ts";
 import { ingestBatch } from "./ingest-upload.ts";
 import { maintain } from "./maintenance.ts";
 import { runBatch } from "./run-batch.ts";
 
-/** Which queue, which duty. Nothing here throws: the local broker would redeliver messages already acknowledged. */
+/** Nothing here throws: the local broker would redeliver messages already acknowledged. */
 export default {
+  /**
+   * Queues may have any name, since people rename them where they deploy. A message's duty is in its shape; only that the
+   * platform has given up on it is not, so the dead-letter queue is named by a var. Were the var wrong, its messages would be
+   * tried again for as long as the queue allows, and none would be lost.
+   */
   async queue(batch, env) {
-    switch (batch.queue) {
-      case "media-uploads":
-        return ingestBatch(batch, intakeOf(env));
-      case "media-tasks":
-        return runBatch(batch, {
-          ...intakeOf(env),
+    const intake = intakeOf(env);
+    if (batch.queue === env.DEAD_LETTER_QUEUE) return buryMessages(batch, intake);
+    const { true: tasks = [], false: events = [] } = Object.groupBy(batch.messages, ({ body }) =>
+      TaskMessage.safeParse(body).success ? "true" : "false",
+    );
+    await Promise.all([
+      events.length > 0 && ingestBatch({ queue: batch.queue, messages: events }, intake),
+      tasks.length > 0 &&
+        runBatch(tasks, {
+          ...intake,
           ai: aiOf(env),
           passages: passageIndexOf(env),
           fallbacks: env.MODEL_FALLBACKS,
           callsAMinute: ratesOf(env),
           urlSigningKey: env.URL_SIGNING_KEY,
           allowInsecureWebhooks: env.ALLOW_INSECURE_WEBHOOKS === "true",
-        });
-      case "media-dead-letters":
-        return buryMessages(batch, intakeOf(env));
-      default:
-        intakeOf(env).journal.record({ event: "queue.unknown" }, { queue: batch.queue });
-        batch.retryAll();
-    }
+        }),
+    ]);
   },
 
   async scheduled(controller, env) {

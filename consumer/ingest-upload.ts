@@ -8,17 +8,17 @@ import { recordChanges } from "../shared/record-changes.ts";
 import { recordIntake } from "../shared/record-intake.ts";
 import { readHead } from "../shared/read-head.ts";
 import { routeUpload } from "../shared/route-upload.ts";
-import { isInboxKey } from "../shared/storage.ts";
+import { isInboxKey, MEDIA_BUCKET } from "../shared/storage.ts";
 import { type Announcement, UploadEvent } from "../shared/upload-event.ts";
 import { wake } from "../shared/wake.ts";
 import { readMessages } from "./read-messages.ts";
 
-/** R2 event notifications to jobs. Never throws. */
-export async function ingestBatch(batch: MessageBatch, deps: Intake): Promise<void> {
+/** R2 event notifications to jobs; what is neither those nor a task is kept as a dead letter. Never throws. */
+export async function ingestBatch(batch: Pick<MessageBatch, "queue" | "messages">, deps: Intake): Promise<void> {
   const messages = await readMessages(batch, UploadEvent, { ...deps, now: Date.now() });
   const announced = messages.map(({ message, body }) => ({
     message,
-    announcement: announcementOf(body, deps.mediaBucket),
+    announcement: announcementOf(body),
   }));
   const announcements = announced.flatMap(({ announcement }) => announcement ?? []);
   try {
@@ -65,7 +65,7 @@ export async function ingestUploads(
   return failed;
 }
 
-function announcementOf(event: UploadEvent, mediaBucket: string): Announcement | null {
+function announcementOf(event: UploadEvent): Announcement | null {
   switch (event.action) {
     case "DeleteObject":
     case "LifecycleDeletion":
@@ -73,9 +73,9 @@ function announcementOf(event: UploadEvent, mediaBucket: string): Announcement |
     case "PutObject":
     case "CopyObject":
     case "CompleteMultipartUpload":
-      // A rule without a prefix, or on another bucket, must not turn our own results into jobs.
-      if (event.bucket !== mediaBucket || !isInboxKey(event.object.key)) return null;
-      return { bucket: event.bucket, key: event.object.key, etag: event.object.eTag };
+      // A rule without a prefix must not turn our own results into jobs. One on another bucket finds no such object in ours.
+      if (!isInboxKey(event.object.key)) return null;
+      return { bucket: MEDIA_BUCKET, key: event.object.key, etag: event.object.eTag };
   }
 }
 

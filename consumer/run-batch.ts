@@ -9,13 +9,12 @@ import { addLateUsage } from "../shared/db/usage.ts";
 import { recordChanges } from "../shared/record-changes.ts";
 import type { PassageIndex } from "../shared/search/passage.ts";
 import type { Settlement } from "../shared/settlement.ts";
-import { type Task, TaskMessage } from "../shared/task.ts";
+import type { Fallbacks } from "../shared/settings.ts";
+import type { Task } from "../shared/task.ts";
 import { wake } from "../shared/wake.ts";
 import { CUTS_HELD_BYTES } from "../shared/audio/limits.ts";
 import { byteBudget } from "./byte-budget.ts";
-import type { Fallbacks } from "./fall-back.ts";
 import { type CallGate, callGate } from "./call-gate.ts";
-import { readMessages } from "./read-messages.ts";
 import { recordLeases, recordSettlements } from "./record-attempts.ts";
 import { runTask } from "./run-task.ts";
 
@@ -58,10 +57,7 @@ const HOLD_UNSETTLED_MS = 45_000;
  * Lease as many tasks as there are messages, run them side by side, settle them, and acknowledge each message on its
  * own. A message says that there is work, not which: what runs next is D1's to say. Never throws.
  */
-export async function runBatch(batch: MessageBatch, deps: RunBatchDeps): Promise<void> {
-  const bells = await readMessages(batch, TaskMessage, { ...deps, now: Date.now() });
-  if (bells.length === 0) return;
-  const messages = bells.map(({ message }) => message);
+export async function runBatch(messages: readonly Message[], deps: RunBatchDeps): Promise<void> {
   const tasks = await lease(messages.length, deps);
   if (tasks === null) {
     for (const message of messages) ringAgain(message, RETRY_LATER_SECONDS);

@@ -8,6 +8,7 @@ import type { ModelCall } from "../shared/ai/model-call.ts";
 import { type Ai, modelRunner } from "../shared/ai/run-model.ts";
 import type { EmbeddedPassages, PassageIndex } from "../shared/search/passage.ts";
 import { addRows, countedBucket } from "../shared/operations.ts";
+import type { Fallbacks } from "../shared/settings.ts";
 import type { Failure, Settlement, Verdict } from "../shared/settlement.ts";
 import type { Task } from "../shared/task.ts";
 import { type Message, sendWebhook } from "../shared/webhooks/send.ts";
@@ -16,7 +17,7 @@ import type { ByteBudget } from "./byte-budget.ts";
 import { type CallGate, gated } from "./call-gate.ts";
 import { diagnose } from "../shared/ai/failure.ts";
 import { processors } from "./processors/index.ts";
-import { fallBack, type Fallbacks } from "./fall-back.ts";
+import { fallBack } from "./fall-back.ts";
 import { decide, decideRefused } from "./retry-policy.ts";
 
 export interface RunTaskDeps {

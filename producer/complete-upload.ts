@@ -1,3 +1,4 @@
+import { MEDIA_BUCKET } from "../shared/storage.ts";
 import { insertJobs } from "../shared/db/jobs.ts";
 import { completePendingUpload, listParts, type PendingUpload, type StoredPart } from "../shared/db/pending-uploads.ts";
 import { decideModel } from "../shared/decide-model.ts";
@@ -39,7 +40,7 @@ export async function completeUpload(
   }
 
   const { key, etag, sizeBytes } = source;
-  const ignored = { bucket: deps.mediaBucket, key, etag, ownerId: upload.ownerId, sizeBytes, jobId: null };
+  const ignored = { bucket: MEDIA_BUCKET, key, etag, ownerId: upload.ownerId, sizeBytes, jobId: null };
   const uploads = [{ ...ignored, ignoredReason: route.reason }];
   await insertJobs(deps.db, { jobs: [], uploads }, { now: Date.now(), ringGraceMs: deps.ringGraceMs });
   recordIntake(deps.journal, { jobs: [], uploads, taskIds: [] });

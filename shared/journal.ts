@@ -38,7 +38,6 @@ export type Notice =
   | "webhook.tested"
   | "message.quarantined"
   | "messages.buried"
-  | "queue.unknown"
   | "budget.warning"
   | "budget.exhausted";
 

@@ -1,5 +1,8 @@
 // The layout of the bucket. Results never go under the inbox, so a result cannot trigger a job.
 
+/** The one bucket, by its binding: what it is called in the account is that account's to choose. Part of every upload's identity. */
+export const MEDIA_BUCKET = "MEDIA";
+
 export const INBOX_PREFIX = "inbox/";
 export const PROMPTS_PREFIX = "inbox/prompts/";
 const RESULTS_PREFIX = "results/";

@@ -78,6 +78,6 @@ export interface Task {
   readonly startsJob: boolean;
 }
 
-/** A message on `media-tasks`: only a doorbell, the truth is the row. */
+/** A message on the queue of tasks: only a doorbell, the truth is the row. */
 export const TaskMessage = z.strictObject({ v: z.literal(1), taskId: z.string().min(1).max(200) });
 export type TaskMessage = z.infer<typeof TaskMessage>;

@@ -39,9 +39,9 @@ export const KEYS = {
 };
 
 /** The whole product on real workerd, D1, R2 and Queues, with a scripted model: started once a file, emptied for each test. */
-export function startDarkroom(vars: Record<string, string> = {}, options: { requestsAMinute?: number } = {}) {
+export function startDarkroom(vars: Record<string, string> = {}, options: HarnessOptions = {}) {
   const server = createTestHarness({
-    workers: [product({ RING_GRACE_SECONDS: "60", ...vars }, options.requestsAMinute), SCRIPTED_MODELS],
+    workers: [product({ RING_GRACE_SECONDS: "60", ...vars }, options), SCRIPTED_MODELS],
   });
   const worker = server.getWorker<Env>();
   let env: Env;
@@ -146,17 +146,37 @@ export function startDarkroom(vars: Record<string, string> = {}, options: { requ
   };
 }
 
-/** The product as it is configured, but for what a test asks for. */
-function product(vars: Record<string, string>, requestsAMinute?: number) {
-  const configPath = "./wrangler.jsonc";
-  if (requestsAMinute === undefined) return { configPath, env: "local", vars };
-  const config = readConfig({ config: configPath, env: "local" });
-  const { name, compatibility_date, compatibility_flags, alias, services, r2_buckets, d1_databases, queues } = config;
-  const [limit] = config.ratelimits;
-  if (limit === undefined) throw new Error("wrangler.jsonc configures no rate limit");
-  const ratelimits = [{ ...limit, simple: { ...limit.simple, limit: requestsAMinute } }];
-  const bindings = { alias, services, r2_buckets, d1_databases, queues, ratelimits, vars: { ...config.vars, ...vars } };
-  return { config: { name, main: "worker.ts", compatibility_date, compatibility_flags, ...bindings } };
+interface HarnessOptions {
+  readonly requestsAMinute?: number;
+  readonly edit?: (config: LocalConfig) => LocalConfig;
+}
+
+type LocalConfig = Pick<ReturnType<typeof readConfig>, (typeof CONFIGURED)[number]>;
+const CONFIGURED = [
+  "name",
+  "compatibility_date",
+  "compatibility_flags",
+  "alias",
+  "services",
+  "r2_buckets",
+  "d1_databases",
+  "queues",
+  "ratelimits",
+  "vars",
+] as const;
+
+/** The product as it is configured for this machine, but for what a test asks for. */
+function product(vars: Record<string, string>, options: HarnessOptions) {
+  const configured = { configPath: "./wrangler.jsonc", env: "local" };
+  const { requestsAMinute: limit, edit = (config) => config } = options;
+  if (limit === undefined && options.edit === undefined) return { ...configured, vars };
+  const all = readConfig({ config: configured.configPath, env: configured.env });
+  const local = Object.fromEntries(CONFIGURED.map((key) => [key, all[key]])) as LocalConfig;
+  const ratelimits = all.ratelimits.map((one: (typeof all.ratelimits)[number]) => ({
+    ...one,
+    simple: { ...one.simple, limit: limit ?? one.simple.limit },
+  }));
+  return { config: { ...edit({ ...local, ratelimits, vars: { ...local.vars, ...vars } }), main: "worker.ts" } };
 }
 
 /** An R2 event notification. */

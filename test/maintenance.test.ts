@@ -108,7 +108,7 @@ test("a message that the platform gave up on becomes a dead letter, and can be s
   const letter = deadLetters.find((found) => found.taskId === taskId);
   expect(letter!.id).toMatch(/^dl_job_undelivered\.[a-z_]+\.0\.undelivered\.\d{13}$/);
   const message = deadLetters.find((found) => found.taskId === null);
-  expect(message).toMatchObject({ queue: "media-uploads", body: JSON.stringify(event) });
+  expect(message).toMatchObject({ kind: "message", queue: "media-dead-letters", body: JSON.stringify(event) });
   for (const { id } of [letter!, message!]) {
     expect((await darkroom.api(`/v1/dead-letters/${id}/redrive`, { method: "POST" })).status).toBe(202);
     expect((await darkroom.api(`/v1/dead-letters/${id}/redrive`, { method: "POST" })).status).toBe(409);

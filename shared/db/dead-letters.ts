@@ -29,7 +29,7 @@ export async function quarantine(
       `INSERT INTO dead_letters
          (id, owner_id, queue, body, code, reason, created_at, kind, fingerprint, message_pattern)
        SELECT 'dl_' || (m.value ->> 'id'), ?2, m.value ->> 'queue', m.value ->> 'body', m.value ->> 'code', m.value ->> 'reason', ?3,
-              m.value ->> 'queue', (m.value ->> 'queue') || ':' || (m.value ->> 'fingerprint'), m.value ->> 'messagePattern'
+              'message', 'message:' || (m.value ->> 'fingerprint'), m.value ->> 'messagePattern'
          FROM json_each(?1) m
         WHERE true
        ON CONFLICT (id) DO NOTHING`,
@@ -52,7 +52,7 @@ export async function discardUndelivered(
       .prepare(
         `INSERT INTO dead_letters
            (id, owner_id, task_id, job_id, queue, code, reason, created_at, kind, fingerprint, message_pattern)
-         SELECT 'dl_' || t.id || '.' || t.attempt || '.undelivered.' || CAST(?4 AS INTEGER), j.owner_id, t.id, t.job_id, 'media-tasks',
+         SELECT 'dl_' || t.id || '.' || t.attempt || '.undelivered.' || CAST(?4 AS INTEGER), j.owner_id, t.id, t.job_id, 'tasks',
                 ?2, ?3, ?4, t.kind, t.kind || ':' || ?5, ?6
            FROM tasks t JOIN jobs j ON j.id = t.job_id
           WHERE t.id IN (SELECT value FROM json_each(?1)) AND t.state IN ('available', 'retryable')`,
