@@ -30,7 +30,6 @@ export default {
           passages: passageIndexOf(env),
           fallbacks: env.MODEL_FALLBACKS,
           callsAMinute: ratesOf(env),
-          urlSigningKey: env.URL_SIGNING_KEY,
           allowInsecureWebhooks: env.ALLOW_INSECURE_WEBHOOKS === "true",
         }),
     ]);

@@ -25,7 +25,6 @@ export interface RunBatchDeps extends Intake {
   readonly callsAMinute: Readonly<Record<string, number>>;
   readonly fallbacks: Fallbacks;
   readonly allowInsecureWebhooks: boolean;
-  readonly urlSigningKey: string | undefined;
 }
 
 /** A consumer that dies is noticed after this long; one that lives renews its lease well before. */

@@ -30,8 +30,6 @@ export interface RunTaskDeps {
   readonly gate: CallGate;
   /** See `refuseAddress`. */
   readonly allowInsecureWebhooks: boolean;
-  /** Signs the links in predictions. */
-  readonly urlSigningKey: string | undefined;
   readonly fallbacks: Fallbacks;
 }
 
@@ -41,7 +39,7 @@ export interface RunTaskDeps {
  */
 export async function runTask(
   task: Task,
-  { db, ai, media, passages, budget, cutting, gate, allowInsecureWebhooks, urlSigningKey, fallbacks }: RunTaskDeps,
+  { db, ai, media, passages, budget, cutting, gate, allowInsecureWebhooks, fallbacks }: RunTaskDeps,
   signal: AbortSignal,
 ): Promise<Settlement> {
   const calls: ModelCall[] = [];
@@ -74,7 +72,6 @@ export async function runTask(
       const prediction = await notifyPrediction(task.jobId, {
         db,
         media: counted.bucket,
-        signingKey: urlSigningKey,
         now,
       });
       return prediction === null ? null : { ...delivery, payload: prediction.body };

@@ -61,7 +61,6 @@ test("creates everything once, prints each command, and shows the key once", asy
     "+ wrangler vectorize create-metadata-index darkroom-passages --propertyName=kind --type=string",
     "+ wrangler d1 create darkroom",
     "+ wrangler d1 migrations apply DB --remote --env=",
-    "+ wrangler secret put URL_SIGNING_KEY --env=",
     expect.stringContaining("INSERT INTO api_keys"),
   ]);
   const [, secret] = /Admin key, shown this once: dk_k\d+_([0-9a-f]{48})/.exec(first) ?? [];
@@ -77,7 +76,7 @@ test("creates everything once, prints each command, and shows the key once", asy
 
 test("a dry run calls nothing and changes nothing", async () => {
   const printed = await provision("--dry-run");
-  expect(printed.match(/^\+ wrangler /gm)).toHaveLength(13);
+  expect(printed.match(/^\+ wrangler /gm)).toHaveLength(12);
   await expect(readFile(join(folder, "account/calls"))).rejects.toThrow(/ENOENT/);
   expect(await readFile(join(folder, "wrangler.jsonc"), "utf8")).toBe(
     await readFile(join(ROOT, "wrangler.jsonc"), "utf8"),
