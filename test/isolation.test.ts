@@ -201,7 +201,7 @@ test("without a key no route answers, and one that lacks a scope is told which",
 test("what is public is so without a key and says nothing of anybody, and a link opens what it was signed for", async () => {
   const theirs = await settle();
   const said = Object.values(theirs);
-  for (const route of [...PUBLIC].filter((one) => !one.includes(":"))) {
+  for (const route of [...PUBLIC].filter((one) => one.startsWith("GET ") && !one.includes(":"))) {
     const response = await darkroom.api(route.slice("GET ".length), { key: null });
     const text = await response.text();
     expect([route, response.status, said.filter((word) => text.includes(word))]).toEqual([route, 200, []]);
