@@ -12,6 +12,7 @@ import { decideModel } from "../shared/decide-model.ts";
 import type { Intake } from "../shared/intake.ts";
 import type { JobKind } from "../shared/job.ts";
 import { JobWork, type Source } from "../shared/new-job.ts";
+import { metadataHeaders, type UploadMetadata } from "../shared/signed-headers.ts";
 import { uploadKey } from "../shared/storage.ts";
 import { JobTerms } from "../shared/terms.ts";
 import { impossibleBudget } from "./asked.ts";
@@ -38,7 +39,7 @@ export interface SignedPart {
 /** Sign what a client declares. Owner and limits become metadata that the client cannot change. */
 export async function beginUpload(
   request: UploadRequest,
-  { ownerId, limits, marks }: { ownerId: string; limits: UploadLimits; marks: Readonly<Record<string, string>> },
+  { ownerId, limits, marks }: { ownerId: string; limits: UploadLimits; marks: UploadMetadata },
   s3: S3,
   deps: Intake,
 ): Promise<BegunUpload | Problem> {
@@ -62,7 +63,7 @@ export async function beginUpload(
   const terms = JobTerms.parse(asked);
   const chosen = await chooseUnseen({ key, etag: "", sizeBytes }, { kind, options, terms }, deps);
   if (chosen !== null && !chosen.ok) return impossibleBudget(chosen.reason);
-  const metadata: Record<string, string> = {
+  const metadata: UploadMetadata = {
     ...marks,
     owner: ownerId,
     terms: headerJson(chosen === null ? terms : { ...terms, latencyBudgetMs: undefined }),
@@ -95,7 +96,7 @@ export async function beginUpload(
       return { code: "upload_too_large", detail };
     }
     const headers = {
-      ...Object.fromEntries(Object.entries(metadata).map(([field, value]) => [`x-amz-meta-${field}`, value])),
+      ...metadataHeaders(metadata),
       ...(contentType && { "content-type": contentType }),
       ...NO_COPIES,
     };

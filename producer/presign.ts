@@ -1,5 +1,7 @@
 import { AwsV4Signer } from "aws4fetch";
 
+import type { SignedHeaders } from "../shared/signed-headers.ts";
+
 /** The bucket as S3 clients reach it. */
 export interface S3 {
   readonly accessKeyId: string;
@@ -14,7 +16,7 @@ export interface S3 {
  * To be sent with every presigned PUT, and signed. A PUT with an (unsigned) `x-amz-copy-source` is a copy of any object in
  * the bucket, and not every implementation refuses an unsigned header; a copy is conditional on this etag, which none has.
  */
-export const NO_COPIES = { "x-amz-copy-source-if-match": '"no-copies"' } as const;
+export const NO_COPIES = { "x-amz-copy-source-if-match": '"no-copies"' } as const satisfies SignedHeaders;
 
 /**
  * @returns null where the deployment has no credentials to sign with, or an address without a bucket. A relative address is
@@ -32,13 +34,13 @@ export function s3Of(env: Env, requestUrl: string): S3 | null {
 
 /**
  * A URL that takes one PUT of exactly these headers and this many bytes.
- * @param put.headers in lower case; the client must send each of them.
+ * @param put.headers the client must send each of them.
  */
 export async function presignPut(
   s3: S3,
   key: string,
   put: {
-    headers: Readonly<Record<string, string>>;
+    headers: SignedHeaders;
     sizeBytes: number;
     seconds: number;
     query?: Record<string, string>;

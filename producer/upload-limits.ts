@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { isAtLimit } from "../shared/db/job-limit.ts";
 import { returnUploadBytes, secondsToMidnight, takeUploadBytes } from "../shared/db/key-days.ts";
 import type { UploadLimits } from "../shared/db/keys.ts";
+import type { UploadMetadata } from "../shared/signed-headers.ts";
 import type { App } from "./app.ts";
 import { submitterOf } from "./auth.ts";
 import type { Problem } from "./problem.ts";
@@ -51,7 +52,7 @@ export async function orGiveBack<T>({ giveBack }: Admitted, storing: Promise<T>)
 }
 
 /** Metadata of what a key stores, for the event that may make its job first. */
-export function limitMetadata(c: Context<App>): Readonly<Record<string, string>> {
+export function limitMetadata(c: Context<App>): UploadMetadata {
   const { limit } = submitterOf(c);
   return limit === null ? {} : { "limited-key": limit.keyId };
 }

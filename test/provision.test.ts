@@ -7,6 +7,8 @@ import { promisify } from "node:util";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
+import { SIGNED_HEADERS } from "../shared/signed-headers.ts";
+
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, "..");
 
@@ -34,9 +36,10 @@ let folder: string;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "provision-"));
-  for (const name of ["bin", "account"]) await mkdir(join(folder, name));
+  for (const name of ["bin", "account", "shared"]) await mkdir(join(folder, name));
   await cp(join(ROOT, "bin/provision"), join(folder, "bin/provision"));
   await cp(join(ROOT, "wrangler.jsonc"), join(folder, "wrangler.jsonc"));
+  await cp(join(ROOT, "shared/signed-headers.ts"), join(folder, "shared/signed-headers.ts"));
   await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
   await writeFile(join(folder, "wrangler"), FAKE_WRANGLER, { mode: 0o755 });
 });
@@ -92,11 +95,15 @@ test("without a login nothing is created", async () => {
 test("sites that are named may send to the bucket what a presigned PUT signs, and read its ETag", async () => {
   const printed = await provision("--origin", "https://app.example.com", "--origin", "http://localhost:5173");
   expect(printed).toMatch(/^\+ wrangler r2 bucket cors set darkroom-media --force --file .*r2-cors\.json$/m);
-  // That it names every header which is signed, test/presigned.test.ts asks of an upload that has them all.
+  // That nothing else is signed, test/presigned.test.ts asks of an upload that has them all.
   expect(JSON.parse(await readFile(join(folder, "account/cors"), "utf8"))).toMatchObject({
     rules: [
       {
-        allowed: { origins: ["https://app.example.com", "http://localhost:5173"], methods: ["PUT"] },
+        allowed: {
+          origins: ["https://app.example.com", "http://localhost:5173"],
+          methods: ["PUT"],
+          headers: SIGNED_HEADERS,
+        },
         exposeHeaders: ["ETag"],
       },
     ],
