@@ -38,6 +38,7 @@ export type Notice =
   | "webhook.tested"
   | "message.quarantined"
   | "messages.buried"
+  | "model.unusable"
   | "budget.warning"
   | "budget.exhausted";
 
@@ -57,6 +58,7 @@ export type Fault =
   | "queues.failed"
   | "events.failed"
   | "ask.unaccounted"
+  | "unusable.failed"
   | "request.failed"
   | "limit.failed"
   | "search.failed"

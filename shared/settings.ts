@@ -1,7 +1,7 @@
 // What wrangler.jsonc need not say. Each setting has its default here, so that a fresh deployment asks for none; a var of
 // the same name, in `wrangler.jsonc` or by `wrangler deploy --var`, stands before it.
 
-/** Which models stand in for one that has no capacity, in order. */
+/** Which models stand in for one that has no capacity, was withdrawn or is not for this account, in order. */
 export type Fallbacks = Readonly<Record<string, readonly string[]>>;
 
 declare global {
@@ -53,6 +53,7 @@ export const DEFAULT_SETTINGS = {
       "@cf/black-forest-labs/flux-1-schnell",
     ],
     "@cf/black-forest-labs/flux-2-klein-4b": ["@cf/black-forest-labs/flux-1-schnell"],
+    "@cf/ibm-granite/granite-4.0-h-micro": ["@cf/meta/llama-3.2-3b-instruct"],
   },
 } as const satisfies Partial<Env>;
 

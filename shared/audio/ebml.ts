@@ -65,7 +65,9 @@ export function readElement(bytes: Uint8Array, at: number): Element | null {
   return { id, bodyAt: sizeAt + sizeBytes, size: isUnknown ? Infinity : size };
 }
 
+/** An unsigned integer of at most eight bytes (RFC 8794); 0 where its size says more, is unknown or passes the bytes' end. */
 export function readUint(bytes: Uint8Array, { bodyAt, size }: Element): number {
+  if (size > 8 || bodyAt + size > bytes.length) return 0;
   let value = 0;
   for (let index = 0; index < size; index++) value = value * 256 + byteAt(bytes, bodyAt + index);
   return value;
