@@ -39,9 +39,12 @@ export const KEYS = {
 };
 
 /** The whole product on real workerd, D1, R2 and Queues, with a scripted model: started once a file, emptied for each test. */
-export function startDarkroom(vars: Record<string, string> = {}, options: { requestsAMinute?: number } = {}) {
+export function startDarkroom(
+  vars: Record<string, string> = {},
+  options: { requestsAMinute?: number; main?: string } = {},
+) {
   const server = createTestHarness({
-    workers: [product({ RING_GRACE_SECONDS: "60", ...vars }, options.requestsAMinute), SCRIPTED_MODELS],
+    workers: [product({ RING_GRACE_SECONDS: "60", ...vars }, options), SCRIPTED_MODELS],
   });
   const worker = server.getWorker<Env>();
   let env: Env;
@@ -146,17 +149,21 @@ export function startDarkroom(vars: Record<string, string> = {}, options: { requ
   };
 }
 
-/** The product as it is configured, but for what a test asks for. */
-function product(vars: Record<string, string>, requestsAMinute?: number) {
-  const configPath = "./wrangler.jsonc";
-  if (requestsAMinute === undefined) return { configPath, env: "local", vars };
-  const config = readConfig({ config: configPath, env: "local" });
+/** The product as it is configured, but for what a test asks for, on six connections an invocation. */
+function product(
+  vars: Record<string, string>,
+  { requestsAMinute, main = "test/six-connections-worker.ts" }: { requestsAMinute?: number; main?: string },
+) {
+  const config = readConfig({ config: "./wrangler.jsonc", env: "local" });
   const { name, compatibility_date, compatibility_flags, alias, services, r2_buckets, d1_databases, queues } = config;
   const [limit] = config.ratelimits;
   if (limit === undefined) throw new Error("wrangler.jsonc configures no rate limit");
-  const ratelimits = [{ ...limit, simple: { ...limit.simple, limit: requestsAMinute } }];
+  const simple = { ...limit.simple, ...(requestsAMinute !== undefined && { limit: requestsAMinute }) };
+  const ratelimits = [{ ...limit, simple }];
   const bindings = { alias, services, r2_buckets, d1_databases, queues, ratelimits, vars: { ...config.vars, ...vars } };
-  return { config: { name, main: "worker.ts", compatibility_date, compatibility_flags, ...bindings } };
+  // The wrapped `fetch` asks which invocation it is of.
+  const flags = [...compatibility_flags, "nodejs_als"];
+  return { config: { name, main, compatibility_date, compatibility_flags: flags, ...bindings } };
 }
 
 /** An R2 event notification. */

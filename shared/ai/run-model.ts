@@ -1,5 +1,6 @@
 import type * as z from "zod";
 
+import type { Connections } from "../connections.ts";
 import type { Units } from "../models.ts";
 import { type Gateway, takesGateway } from "./gateway.ts";
 import { answeredCall, type ModelCall, sentCall } from "./model-call.ts";
@@ -18,6 +19,8 @@ export interface AiBinding {
 export interface Ai {
   readonly binding: AiBinding;
   readonly gateway: Gateway | undefined;
+  /** Each call takes one of the invocation's. */
+  readonly connections: Connections;
 }
 
 export interface AnsweredCall extends ModelCall {
@@ -45,15 +48,23 @@ export function modelRunner(ai: Ai, calls: ModelCall[], ended: AbortSignal): Mod
   return {
     async run(model, inputs, expected) {
       const index = calls.push(sentCall(model, expected)) - 1;
-      const startedAt = Date.now();
+      let startedAt = Date.now();
       const note = (headers: Headers, isRefusal: boolean, units: Units) => {
         const call = answeredCall(model, { headers, isRefusal, units, durationMs: Date.now() - startedAt });
         calls[index] = call;
         return call;
       };
       // The raw response: the only place where a call's neurons and status can be read.
-      return untilEnded(ended, async (signal): Promise<ModelAnswer> => {
-        const response = await ai.binding.run(model, inputs, askOptions(ai, inputs, signal));
+      return untilEnded(ended, async (signal, startTimer): Promise<ModelAnswer> => {
+        const response = await ai.connections.open(
+          "remote",
+          () => {
+            startedAt = Date.now();
+            startTimer();
+            return ai.binding.run(model, inputs, askOptions(ai, inputs, signal));
+          },
+          signal,
+        );
         const { headers } = response;
         note(headers, !response.ok, expected);
         if (!response.ok) throw new Error(errorMessage(response.status, await response.text()));
@@ -103,8 +114,14 @@ export function errorMessage(status: number, body: string): string {
   return `HTTP ${status}: ${body.slice(0, 500)}`;
 }
 
-/** A binding need not heed its signal: the wait ends in any case. */
-async function untilEnded<T>(ended: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/**
+ * A binding need not heed its signal: the wait ends in any case. The time limit begins when `run` says so: waiting for a
+ * connection is not the model's time.
+ */
+async function untilEnded<T>(
+  ended: AbortSignal,
+  run: (signal: AbortSignal, startTimer: () => void) => Promise<T>,
+): Promise<T> {
   ended.throwIfAborted();
   const call = new AbortController();
   const { promise: stopped, reject } = Promise.withResolvers<never>();
@@ -114,14 +131,16 @@ async function untilEnded<T>(ended: AbortSignal, run: (signal: AbortSignal) => P
   };
   const onEnded = () => stop(ended.reason);
   ended.addEventListener("abort", onEnded);
-  const timer = setTimeout(
-    () => stop(new Error(`3007: no answer within ${MODEL_TIMEOUT_MS / 1000} s`)),
-    MODEL_TIMEOUT_MS,
-  );
+  let callOff = () => {};
+  const startTimer = () => {
+    const late = () => stop(new Error(`3007: no answer within ${MODEL_TIMEOUT_MS / 1000} s`));
+    const timer = setTimeout(late, MODEL_TIMEOUT_MS);
+    callOff = () => clearTimeout(timer);
+  };
   try {
-    return await Promise.race([run(call.signal), stopped]);
+    return await Promise.race([run(call.signal, startTimer), stopped]);
   } finally {
-    clearTimeout(timer);
+    callOff();
     ended.removeEventListener("abort", onEnded);
   }
 }
