@@ -1,5 +1,5 @@
 import { aiOf } from "../shared/ai/ai-of.ts";
-import { connectedBucket, createConnections } from "../shared/connections.ts";
+import { connectedBucket, type Connections, createConnections } from "../shared/connections.ts";
 import { intakeOf } from "../shared/intake.ts";
 import { callsAMinute } from "../shared/models.ts";
 import { passageIndexOf } from "../shared/search/index-of.ts";
@@ -12,11 +12,12 @@ import { runBatch } from "./run-batch.ts";
 /**
  * Which queue, which duty. Nothing here throws: the local broker would redeliver messages already acknowledged.
  * @param memory of the isolate that the handlers run in.
+ * @param connect makes the connections of an invocation.
  */
-export function createConsumer(memory: IsolateMemory) {
+export function createConsumer(memory: IsolateMemory, connect: () => Connections = createConnections) {
   return {
     async queue(batch, bindings) {
-      const connections = createConnections();
+      const connections = connect();
       const env = { ...bindings, MEDIA: connectedBucket(bindings.MEDIA, connections) };
       switch (batch.queue) {
         case "media-uploads":
@@ -42,7 +43,7 @@ export function createConsumer(memory: IsolateMemory) {
     },
 
     async scheduled(controller, bindings) {
-      const env = { ...bindings, MEDIA: connectedBucket(bindings.MEDIA, createConnections()) };
+      const env = { ...bindings, MEDIA: connectedBucket(bindings.MEDIA, connect()) };
       const deps = { ...intakeOf(env), uploads: env.UPLOADS, passages: passageIndexOf(env) };
       await maintain({ ...deps, retentionDays: Number(env.RETENTION_DAYS) }, controller.scheduledTime);
     },
