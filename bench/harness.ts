@@ -19,12 +19,13 @@ const CREATE_RESULTS = `CREATE TABLE results (
 /**
  * Both consumers, the stand-in for the models and the Worker that says hello, in one workerd. Counted consumers are a
  * start of their own, so that counting costs nothing where time is measured.
+ * @param main another entry file for ours.
  */
-export async function startBench({ counted }: { counted: boolean }) {
+export async function startBench({ counted, main }: { counted: boolean; main?: string }) {
   const config = readLocal();
   const server = createTestHarness({
     workers: [
-      counted ? darkroomFrom("bench/workers/counted-darkroom.ts", config) : CONFIGURED,
+      counted || main !== undefined ? darkroomFrom(main ?? "bench/workers/counted-darkroom.ts", config) : CONFIGURED,
       tutorial(config, counted ? "bench/workers/counted-tutorial.ts" : "bench/workers/tutorial.ts"),
       plain(config, "darkroom-local-ai", "bench/workers/timed-ai.ts"),
       plain(config, "hello", "bench/workers/hello.ts"),
@@ -142,7 +143,7 @@ function darkroomFrom(main: string, config: DarkroomConfig): WorkerInput {
       name: NAME,
       main,
       compatibility_date: config.compatibility_date,
-      compatibility_flags: config.compatibility_flags,
+      compatibility_flags: [...config.compatibility_flags, "nodejs_als"],
       services: config.services,
       r2_buckets: config.r2_buckets,
       d1_databases: config.d1_databases,

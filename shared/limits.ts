@@ -39,7 +39,7 @@ export const MAX_QUESTION_CHARS = 1000;
 /** FLUX.1's own limit, kept for all image models. */
 export const MAX_PROMPT_CHARS = 2048;
 
-/** Source bytes that the tasks of one batch may hold at once: with base64 and JSON some 90 MB of an isolate's 128. */
+/** Source bytes that the tasks of an isolate may hold at once: with base64 and JSON some 90 MB of its 128. */
 export const SOURCE_BYTES_IN_FLIGHT = 20_000_000;
 
 /** Enough of an object's head for `file-type` to know it; its own default sample. */

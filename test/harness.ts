@@ -155,6 +155,7 @@ export function startDarkroom(vars: Record<string, string> = {}, options: Harnes
 interface HarnessOptions {
   readonly requestsAMinute?: number;
   readonly edit?: (config: LocalConfig) => LocalConfig;
+  readonly main?: string;
 }
 
 type LocalConfig = Pick<ReturnType<typeof readConfig>, (typeof CONFIGURED)[number]>;
@@ -171,18 +172,18 @@ const CONFIGURED = [
   "vars",
 ] as const;
 
-/** The product as it is configured for this machine, but for what a test asks for. */
+/** The product as it is configured for this machine, but for what a test asks for, on six connections an invocation. */
 function product(vars: Record<string, string>, options: HarnessOptions) {
-  const configured = { configPath: "./wrangler.jsonc", env: "local" };
-  const { requestsAMinute: limit, edit = (config) => config } = options;
-  if (limit === undefined && options.edit === undefined) return { ...configured, vars };
-  const all = readConfig({ config: configured.configPath, env: configured.env });
+  const { requestsAMinute, edit = (config) => config, main = "test/six-connections-worker.ts" } = options;
+  const all = readConfig({ config: "./wrangler.jsonc", env: "local" });
   const local = Object.fromEntries(CONFIGURED.map((key) => [key, all[key]])) as LocalConfig;
   const ratelimits = all.ratelimits.map((one: (typeof all.ratelimits)[number]) => ({
     ...one,
-    simple: { ...one.simple, limit: limit ?? one.simple.limit },
+    simple: { ...one.simple, limit: requestsAMinute ?? one.simple.limit },
   }));
-  return { config: { ...edit({ ...local, ratelimits, vars: { ...local.vars, ...vars } }), main: "worker.ts" } };
+  const config = edit({ ...local, ratelimits, vars: { ...local.vars, ...vars } });
+  // The wrapped `fetch` asks which invocation it is of.
+  return { config: { ...config, main, compatibility_flags: [...config.compatibility_flags, "nodejs_als"] } };
 }
 
 /** An R2 event notification. */

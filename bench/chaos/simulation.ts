@@ -1,5 +1,7 @@
 // One run: clients bring jobs in waves, the network delivers, cron ticks, and the product's own handlers do the work.
-import consumer from "../../consumer/index.ts";
+import { createConsumer } from "../../consumer/index.ts";
+import { isolateMemory } from "../../consumer/memory-limit.ts";
+import { createSixConnections } from "../../test/six-connections.ts";
 import { aiDoor } from "./ai-door.ts";
 import { countUnfinished, putAndAnnounce, RING_GRACE_MS, submit } from "./client.ts";
 import { createClock, useClock, wallMs } from "./clock.ts";
@@ -55,6 +57,8 @@ export async function simulate(
       leasedAt: null,
       cutOffUntil: 0,
       unkept: new Map(),
+      connections: createSixConnections(),
+      consumer: createConsumer(isolateMemory()),
       onDeath: () => finish("died"),
     };
     const callOff = clock.after(INVOCATION_MS, () => kill(world, invocation, "its time was up"));
@@ -71,16 +75,18 @@ export async function simulate(
       world.realErrors.push(`${queue} threw ${String(error)}`);
       kill(world, invocation, String(error));
     };
-    consumer.queue(batch, doorsOf(world, invocation, network)).then(end, failed);
+    invocation.consumer.queue(batch, doorsOf(world, invocation, network)).then(end, failed);
   });
 
   function tick(): void {
     const { invocation, end } = start("cron", () => {});
     const controller = { cron: "* * * * *", scheduledTime: clock.now(), noRetry: () => {} };
-    consumer.scheduled(controller as ScheduledController, doorsOf(world, invocation, network)).then(end, (error) => {
-      world.realErrors.push(`cron threw ${String(error)}`);
-      kill(world, invocation, String(error));
-    });
+    invocation.consumer
+      .scheduled(controller as ScheduledController, doorsOf(world, invocation, network))
+      .then(end, (error) => {
+        world.realErrors.push(`cron threw ${String(error)}`);
+        kill(world, invocation, String(error));
+      });
     clock.after(60_000, tick);
   }
 
