@@ -54,7 +54,7 @@ async function startupCpuMs(outfile: string): Promise<number> {
 }
 
 async function wrangler(args: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)("node_modules/.bin/wrangler", [...args, "-e", "production"], {
+  const { stdout } = await promisify(execFile)("node_modules/.bin/wrangler", [...args, "--env="], {
     env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_LOG: "log", NO_COLOR: "1" },
   });
   return stdout;

@@ -31,7 +31,7 @@ export async function countCalls(bench: Bench, sources: readonly Source[]): Prom
   const events = sources.map(({ key, etag, sizeBytes }) => ({
     account: "0",
     action: "PutObject",
-    bucket: bench.oursEnv.MEDIA_BUCKET,
+    bucket: "darkroom-media",
     object: { key, size: sizeBytes, eTag: etag },
     eventTime: "2026-11-23T00:00:00.000Z",
   }));

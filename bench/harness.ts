@@ -10,7 +10,8 @@ export type Bench = Awaited<ReturnType<typeof startBench>>;
 // Else a line for every batch and every request.
 process.env["WRANGLER_LOG"] ??= "error";
 
-const CONFIG_PATH = "./wrangler.jsonc";
+const CONFIGURED = { configPath: "./wrangler.jsonc", env: "local" };
+const NAME = "darkroom-local";
 const CREATE_RESULTS = `CREATE TABLE results (
   id TEXT PRIMARY KEY, source_key TEXT NOT NULL, result_key TEXT NOT NULL, labels TEXT NOT NULL, created_at INTEGER NOT NULL
 )`;
@@ -18,19 +19,20 @@ const CREATE_RESULTS = `CREATE TABLE results (
 /**
  * Both consumers, the stand-in for the models and the Worker that says hello, in one workerd. Counted consumers are a
  * start of their own, so that counting costs nothing where time is measured.
+ * @param main another entry file for ours.
  */
-export async function startBench({ counted }: { counted: boolean }) {
-  const config = readConfig({ config: CONFIG_PATH });
+export async function startBench({ counted, main }: { counted: boolean; main?: string }) {
+  const config = readLocal();
   const server = createTestHarness({
     workers: [
-      counted ? darkroomFrom("bench/workers/counted-darkroom.ts", config) : { configPath: CONFIG_PATH },
+      counted || main !== undefined ? darkroomFrom(main ?? "bench/workers/counted-darkroom.ts", config) : CONFIGURED,
       tutorial(config, counted ? "bench/workers/counted-tutorial.ts" : "bench/workers/tutorial.ts"),
       plain(config, "darkroom-local-ai", "bench/workers/timed-ai.ts"),
       plain(config, "hello", "bench/workers/hello.ts"),
     ],
   });
   await server.listen();
-  const ours = server.getWorker<Env>("darkroom");
+  const ours = server.getWorker<Env>(NAME);
   const theirs = server.getWorker<TutorialEnv>("tutorial");
   await ours.applyD1Migrations("DB");
   const oursEnv = await ours.getEnv();
@@ -53,7 +55,7 @@ export async function startBench({ counted }: { counted: boolean }) {
 
 /** The product alone, with a note of each message's way through the queue, and models that answer at once. */
 export async function startTimed() {
-  const config = readConfig({ config: CONFIG_PATH });
+  const config = readLocal();
   const server = createTestHarness({
     workers: [
       darkroomFrom("bench/workers/timed-darkroom.ts", config),
@@ -61,7 +63,7 @@ export async function startTimed() {
     ],
   });
   await server.listen();
-  const ours = server.getWorker<Env>("darkroom");
+  const ours = server.getWorker<Env>(NAME);
   await ours.applyD1Migrations("DB");
   const env = await ours.getEnv();
   return { ours, env, clearLogs: () => server.clearLogs(), close: () => server.close() };
@@ -69,16 +71,16 @@ export async function startTimed() {
 
 /** The product alone, with a model that embeds at once, and the Worker that says hello. */
 export async function startSearched() {
-  const config = readConfig({ config: CONFIG_PATH });
+  const config = readLocal();
   const server = createTestHarness({
     workers: [
-      { configPath: CONFIG_PATH },
+      CONFIGURED,
       plain(config, "darkroom-local-ai", "bench/workers/meaning-ai.ts"),
       plain(config, "hello", "bench/workers/hello.ts"),
     ],
   });
   await server.listen();
-  const ours = server.getWorker<Env>("darkroom");
+  const ours = server.getWorker<Env>(NAME);
   await ours.applyD1Migrations("DB");
   return {
     ours,
@@ -91,16 +93,16 @@ export async function startSearched() {
 
 /** The product with a text model that streams, and a Worker that hands on what the binding answers. */
 export async function startAsked() {
-  const config = readConfig({ config: CONFIG_PATH });
+  const config = readLocal();
   const server = createTestHarness({
     workers: [
-      { configPath: CONFIG_PATH },
+      CONFIGURED,
       plain(config, "darkroom-local-ai", "bench/workers/streaming-ai.ts"),
       plain(config, "bare-ask", "bench/workers/bare-ask.ts", config.services),
     ],
   });
   await server.listen();
-  const ours = server.getWorker<Env>("darkroom");
+  const ours = server.getWorker<Env>(NAME);
   await ours.applyD1Migrations("DB");
   const call = (worker: string, url: string, init: RequestInit) =>
     server.getWorker(worker).fetch(url, init as never) as unknown as Promise<Response>;
@@ -112,13 +114,13 @@ export async function startAsked() {
     async job(text: string, headers: Record<string, string>): Promise<string> {
       const body = JSON.stringify({ kind: "classification", text });
       const init = { method: "POST", headers: { ...headers, prefer: "wait=30" }, body };
-      const response = await call("darkroom", "http://darkroom/v1/jobs", init);
+      const response = await call(NAME, "http://darkroom/v1/jobs", init);
       const job: { readonly id: string; readonly state: string } = await response.json();
       if (job.state !== "completed") throw new Error(`the job is ${job.state}`);
       return job.id;
     },
     ask: (job: string, question: string, headers: Record<string, string>) =>
-      call("darkroom", `http://darkroom/v1/jobs/${job}/ask`, {
+      call(NAME, `http://darkroom/v1/jobs/${job}/ask`, {
         method: "POST",
         headers: { ...headers, accept: "text/event-stream" },
         body: JSON.stringify({ question }),
@@ -130,14 +132,18 @@ export async function startAsked() {
   };
 }
 
+function readLocal(): DarkroomConfig {
+  return readConfig({ config: CONFIGURED.configPath, env: CONFIGURED.env });
+}
+
 /** The same configuration with another entry file. */
 function darkroomFrom(main: string, config: DarkroomConfig): WorkerInput {
   return {
     config: {
-      name: "darkroom",
+      name: NAME,
       main,
       compatibility_date: config.compatibility_date,
-      compatibility_flags: config.compatibility_flags,
+      compatibility_flags: [...config.compatibility_flags, "nodejs_als"],
       services: config.services,
       r2_buckets: config.r2_buckets,
       d1_databases: config.d1_databases,

@@ -16,6 +16,18 @@ await withBench({ counted: false }, async (bench) => {
   print(await measureStatus(bench));
 });
 
+// What the six connections of the platform, which no simulator keeps, and our gate before them make of it.
+for (const [variant, main] of [
+  ["underSix", "test/six-connections-worker.ts"],
+  ["withoutGate", "bench/workers/ungated-darkroom.ts"],
+] as const) {
+  await withBench({ counted: false, main }, async (bench) => {
+    const pictures = await putPictures(bench.oursEnv.MEDIA, 200);
+    const shape = { latencyMs: 200, jobsARound: 100, rounds: 2, target: "none", variant };
+    print(await measurePipeline(bench, pictures, shape));
+  });
+}
+
 await withBench({ counted: true }, async (bench) => {
   note("counting the calls of 200 jobs");
   const calls = await countCalls(bench, await putPictures(bench.oursEnv.MEDIA, 200));
@@ -26,7 +38,10 @@ await withBench({ counted: true }, async (bench) => {
 note("building and starting the production bundle");
 for (const figure of await measureBundle()) print(figure);
 
-async function withBench(options: { counted: boolean }, run: (bench: Bench) => Promise<void>): Promise<void> {
+async function withBench(
+  options: { counted: boolean; main?: string },
+  run: (bench: Bench) => Promise<void>,
+): Promise<void> {
   const bench = await startBench(options);
   try {
     await run(bench);

@@ -7,7 +7,7 @@ const CODE = "delivery_exhausted";
 const REASON = "The platform stopped delivering the message: the consumer failed on it again and again.";
 
 /**
- * Messages that the platform moved to `media-dead-letters`. An upload's event becomes a dead letter. A message that there
+ * Messages that the platform moved to the dead-letter queue. An upload's event becomes a dead letter. A message that there
  * is work is let go: it speaks of no task, and maintenance sends another one for each task that still waits. A task that
  * ends its consumers is judged by its own lost attempts alone. Never throws.
  */
@@ -19,7 +19,7 @@ export async function buryMessages(
   const others = batch.messages.filter((message) => !TaskMessage.safeParse(message.body).success);
   try {
     // Only uploads' events come here beside them: what is of no shape at all is quarantined where it arrives.
-    const rows = others.map((message) => unreadableMessage(message, "media-uploads", { code: CODE, reason: REASON }));
+    const rows = others.map((message) => unreadableMessage(message, batch.queue, { code: CODE, reason: REASON }));
     for (const row of rows) await quarantine(db, [row], { ownerId: operatorId, now });
     for (const message of batch.messages) message.ack();
     const tasks = batch.messages.length - others.length;

@@ -1,11 +1,9 @@
 import { JOB_KIND_OF, type Task } from "../shared/task.ts";
 import { findModel } from "../shared/models.ts";
+import type { Fallbacks } from "../shared/settings.ts";
 import { standIn } from "../shared/options.ts";
 import { SummariseArgs } from "../shared/steps.ts";
 import type { StandIn } from "../shared/settlement.ts";
-
-/** Which models stand in for one that has no capacity, was withdrawn or is not for this account, in order. */
-export type Fallbacks = Readonly<Record<string, readonly string[]>>;
 
 /** `isNow` unless the chain has come to its end, and the model that it began with has another turn later. */
 export type FallBack = StandIn & { readonly isNow: boolean };

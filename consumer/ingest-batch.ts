@@ -1,17 +1,17 @@
 import { READING_MS } from "../shared/db/readings.ts";
 import type { Intake } from "../shared/intake.ts";
-import { isInboxKey } from "../shared/storage.ts";
+import { isInboxKey, MEDIA_BUCKET } from "../shared/storage.ts";
 import { type Announcement, UploadEvent } from "../shared/upload-event.ts";
 import { ingestOneByOne } from "./ingest-carefully.ts";
 import { ingestUploads } from "./ingest-upload.ts";
 import { readMessages } from "./read-messages.ts";
 
 /** R2 event notifications to jobs. Never throws. */
-export async function ingestBatch(batch: MessageBatch, deps: Intake): Promise<void> {
+export async function ingestBatch(batch: Pick<MessageBatch, "queue" | "messages">, deps: Intake): Promise<void> {
   const messages = await readMessages(batch, UploadEvent, { ...deps, now: Date.now() });
   const announced = messages.map(({ message, body }) => ({
     message,
-    announcement: announcementOf(body, deps.mediaBucket),
+    announcement: announcementOf(body),
   }));
   const announcements = announced.flatMap(({ announcement }) => announcement ?? []);
   try {
@@ -31,7 +31,7 @@ export async function ingestBatch(batch: MessageBatch, deps: Intake): Promise<vo
   }
 }
 
-function announcementOf(event: UploadEvent, mediaBucket: string): Announcement | null {
+function announcementOf(event: UploadEvent): Announcement | null {
   switch (event.action) {
     case "DeleteObject":
     case "LifecycleDeletion":
@@ -39,8 +39,8 @@ function announcementOf(event: UploadEvent, mediaBucket: string): Announcement |
     case "PutObject":
     case "CopyObject":
     case "CompleteMultipartUpload":
-      // A rule without a prefix, or on another bucket, must not turn our own results into jobs.
-      if (event.bucket !== mediaBucket || !isInboxKey(event.object.key)) return null;
-      return { bucket: event.bucket, key: event.object.key, etag: event.object.eTag };
+      // A rule without a prefix must not turn our own results into jobs. One on another bucket finds no such object in ours.
+      if (!isInboxKey(event.object.key)) return null;
+      return { bucket: MEDIA_BUCKET, key: event.object.key, etag: event.object.eTag };
   }
 }

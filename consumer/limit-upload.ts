@@ -5,7 +5,7 @@ import type { Key } from "../shared/db/keys.ts";
 import { retryTransient } from "../shared/db/transient.ts";
 import { NO_ORIGINS, readUploadOrigins, type UploadOrigins } from "../shared/db/upload-origins.ts";
 import type { Intake } from "../shared/intake.ts";
-import { KEY_ID, uploadIdOf } from "../shared/storage.ts";
+import { KEY_ID, MEDIA_BUCKET, uploadIdOf } from "../shared/storage.ts";
 import type { Announcement } from "../shared/upload-event.ts";
 
 /** An object that was announced, as it is now; null where there is none any more. */
@@ -15,11 +15,11 @@ export interface FoundObject {
 }
 
 /** Where the objects come from that lie under keys which Darkroom gave out. One round trip; none where there are none. */
-export async function readOrigins(found: readonly FoundObject[], { db, mediaBucket }: Intake): Promise<UploadOrigins> {
+export async function readOrigins(found: readonly FoundObject[], { db }: Pick<Intake, "db">): Promise<UploadOrigins> {
   const own = found.filter(({ announcement }) => uploadIdOf(announcement.key) !== null);
   if (own.length === 0) return NO_ORIGINS;
   const asked = {
-    bucket: mediaBucket,
+    bucket: MEDIA_BUCKET,
     keyIds: own.flatMap(({ object }) => object?.customMetadata?.[KEY_ID] ?? []),
     uploadIds: own.flatMap(({ announcement }) => uploadIdOf(announcement.key) ?? []),
     objectKeys: own.map(({ announcement }) => announcement.key),

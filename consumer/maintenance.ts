@@ -24,8 +24,8 @@ import type { Intake } from "../shared/intake.ts";
 import { recordChanges } from "../shared/record-changes.ts";
 import type { PassageIndex } from "../shared/search/passage.ts";
 import type { Settlement } from "../shared/settlement.ts";
-import { FILES_PREFIX, fileStoredAt, INBOX_PREFIX, resultsPrefix } from "../shared/storage.ts";
 import { MAX_LOST, MAX_LOST_AT_ALL } from "../shared/task.ts";
+import { FILES_PREFIX, fileStoredAt, INBOX_PREFIX, MEDIA_BUCKET, resultsPrefix } from "../shared/storage.ts";
 import { wake } from "../shared/wake.ts";
 import { ingestFound } from "./ingest-carefully.ts";
 import { recordSettlements } from "./record-attempts.ts";
@@ -160,7 +160,7 @@ async function sweepInbox(deps: MaintenanceDeps, now: number): Promise<number> {
   const settled = page.objects.filter((object) => object.uploaded.getTime() <= now - deps.ringGraceMs);
   const unknown = await findUnknownUploads(
     deps.db,
-    settled.map(({ key, etag }) => ({ bucket: deps.mediaBucket, key, etag })),
+    settled.map(({ key, etag }) => ({ bucket: MEDIA_BUCKET, key, etag })),
   );
   await ingestFound(unknown.slice(0, OBJECTS_INGESTED_A_RUN), deps, now);
   if (unknown.length > OBJECTS_INGESTED_A_RUN) return OBJECTS_INGESTED_A_RUN; // this page again

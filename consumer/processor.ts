@@ -9,7 +9,7 @@ import type { Made } from "../shared/db/made.ts";
 import type { EmbeddedPassages } from "../shared/search/passage.ts";
 import type { EarlierAttempt } from "../shared/db/leases.ts";
 import type { Estimate } from "../shared/estimate.ts";
-import type { ByteBudget } from "./byte-budget.ts";
+import type { IsolateMemory } from "./memory-limit.ts";
 import type { ModelRunner } from "../shared/ai/run-model.ts";
 
 /** What a processor may touch. It never sees D1 or the queue, so it cannot get a state wrong. */
@@ -26,10 +26,8 @@ export interface TaskContext {
   readonly foresee: (estimate: Estimate) => void;
   /** This task's attempts that may have stored a result without completing, the latest first. */
   readonly earlierAttempts: () => Promise<readonly EarlierAttempt[]>;
-  /** For media that a model is working on. */
-  readonly budget: ByteBudget;
-  /** For cutting media up. */
-  readonly cutting: ByteBudget;
+  /** What this isolate may hold of media. */
+  readonly memory: IsolateMemory;
   /** What the chunks of this job were heard to say, and where one gave up. */
   readonly readChunks: () => Promise<HeardChunks>;
   /** What the job was given and has made so far; null if it is gone. */

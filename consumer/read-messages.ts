@@ -16,7 +16,7 @@ type QuarantineDeps = Pick<Intake, "db" | "operatorId" | "journal">;
  * if D1 cannot be reached just then, it is delivered again rather than lost.
  */
 export async function readMessages<Body>(
-  batch: MessageBatch,
+  batch: Pick<MessageBatch, "queue" | "messages">,
   schema: z.ZodType<Body>,
   { now, ...deps }: QuarantineDeps & { now: number },
 ): Promise<readonly ReadMessage<Body>[]> {

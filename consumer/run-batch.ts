@@ -3,31 +3,30 @@ import { leaseTasks, msUntilNext } from "../shared/db/leases.ts";
 import { type Settled, settleTasks } from "../shared/db/settle.ts";
 import { stopJobs, tooLate } from "../shared/db/stop-jobs.ts";
 import { retryTransient } from "../shared/db/transient.ts";
+import type { Connections } from "../shared/connections.ts";
 import type { Intake } from "../shared/intake.ts";
-import { SOURCE_BYTES_IN_FLIGHT } from "../shared/limits.ts";
 import { addLateUsage } from "../shared/db/usage.ts";
 import { recordUnusable } from "../shared/record-unusable.ts";
 import { recordChanges } from "../shared/record-changes.ts";
 import type { PassageIndex } from "../shared/search/passage.ts";
 import type { Settlement } from "../shared/settlement.ts";
-import { type Task, TaskMessage } from "../shared/task.ts";
+import type { Fallbacks } from "../shared/settings.ts";
+import type { Task } from "../shared/task.ts";
 import { wake } from "../shared/wake.ts";
-import { CUTS_HELD_BYTES } from "../shared/audio/limits.ts";
-import { byteBudget } from "./byte-budget.ts";
-import type { Fallbacks } from "./fall-back.ts";
+import type { IsolateMemory } from "./memory-limit.ts";
 import { type CallGate, callGate } from "./call-gate.ts";
-import { readMessages } from "./read-messages.ts";
 import { recordLeases, recordSettlements } from "./record-attempts.ts";
 import { runTask } from "./run-task.ts";
 
 export interface RunBatchDeps extends Intake {
   readonly ai: Ai;
+  readonly connections: Connections;
+  readonly memory: IsolateMemory;
   readonly passages: PassageIndex;
   /** How often a model may be asked in a minute. */
   readonly callsAMinute: Readonly<Record<string, number>>;
   readonly fallbacks: Fallbacks;
   readonly allowInsecureWebhooks: boolean;
-  readonly urlSigningKey: string | undefined;
 }
 
 /** A consumer that dies is noticed after this long; one that lives renews its lease well before. */
@@ -59,10 +58,7 @@ const HOLD_UNSETTLED_MS = 45_000;
  * Lease as many tasks as there are messages, run them side by side, settle them, and acknowledge each message on its
  * own. A message says that there is work, not which: what runs next is D1's to say. Never throws.
  */
-export async function runBatch(batch: MessageBatch, deps: RunBatchDeps): Promise<void> {
-  const bells = await readMessages(batch, TaskMessage, { ...deps, now: Date.now() });
-  if (bells.length === 0) return;
-  const messages = bells.map(({ message }) => message);
+export async function runBatch(messages: readonly Message[], deps: RunBatchDeps): Promise<void> {
   const tasks = await lease(messages.length, deps);
   if (tasks === null) {
     for (const message of messages) ringAgain(message, RETRY_LATER_SECONDS);
@@ -129,12 +125,11 @@ async function runAndSettle(
   onSettled: (settlements: readonly Settlement[], settled: ReadonlyMap<string, unknown> | null) => void,
 ): Promise<void> {
   const gate = callGate(deps.db);
-  const held = { budget: byteBudget(SOURCE_BYTES_IN_FLIGHT), cutting: byteBudget(CUTS_HELD_BYTES), gate };
   const running = new Map(tasks.map((task) => [task.id, { task, stop: new AbortController() }]));
   let ended: Settlement[] = [];
   const all = Promise.all(
     [...running.values()].map(async ({ task, stop }) => {
-      const settlement = await runTask(task, { ...deps, ...held }, stop.signal);
+      const settlement = await runTask(task, { ...deps, gate }, stop.signal);
       ended.push(settlement); // the list of this moment: it is emptied whenever some are settled
       running.delete(task.id);
     }),

@@ -2,6 +2,7 @@ import { readChunks } from "../shared/db/chunks.ts";
 import { type DeliveryReport, readDelivery } from "../shared/db/deliveries.ts";
 import { findEarlierAttempts, hasFailedWith } from "../shared/db/leases.ts";
 import { type Made, readMade } from "../shared/db/made.ts";
+import { type Connections, NoConnection } from "../shared/connections.ts";
 import { notifyPrediction } from "../shared/replicate/notify-prediction.ts";
 import type { Estimate } from "../shared/estimate.ts";
 import type { ModelCall } from "../shared/ai/model-call.ts";
@@ -9,30 +10,29 @@ import { ModelError } from "../shared/ai/model-error.ts";
 import { type Ai, modelRunner } from "../shared/ai/run-model.ts";
 import type { EmbeddedPassages, PassageIndex } from "../shared/search/passage.ts";
 import { addRows, countedBucket } from "../shared/operations.ts";
+import type { Fallbacks } from "../shared/settings.ts";
 import type { Failure, Settlement, Verdict } from "../shared/settlement.ts";
 import type { Task } from "../shared/task.ts";
 import { type Message, sendWebhook } from "../shared/webhooks/send.ts";
 import { type BudgetKey, CallRefused } from "../shared/budgets/refusal.ts";
-import type { ByteBudget } from "./byte-budget.ts";
+import type { IsolateMemory } from "./memory-limit.ts";
 import { type CallGate, gated } from "./call-gate.ts";
 import { diagnose } from "../shared/ai/failure.ts";
 import { noteWaits, withWaits } from "./note-waits.ts";
 import { processors } from "./processors/index.ts";
-import { fallBack, type Fallbacks } from "./fall-back.ts";
+import { fallBack } from "./fall-back.ts";
 import { decide, decideRefused } from "./retry-policy.ts";
 
 export interface RunTaskDeps {
   readonly db: D1Database;
   readonly ai: Ai;
+  readonly connections: Connections;
   readonly media: R2Bucket;
   readonly passages: PassageIndex;
-  readonly budget: ByteBudget;
-  readonly cutting: ByteBudget;
+  readonly memory: IsolateMemory;
   readonly gate: CallGate;
   /** See `refuseAddress`. */
   readonly allowInsecureWebhooks: boolean;
-  /** Signs the links in predictions. */
-  readonly urlSigningKey: string | undefined;
   readonly fallbacks: Fallbacks;
 }
 
@@ -42,7 +42,7 @@ export interface RunTaskDeps {
  */
 export async function runTask(
   task: Task,
-  { db, ai, media, passages, budget, cutting, gate, allowInsecureWebhooks, urlSigningKey, fallbacks }: RunTaskDeps,
+  { db, ai, connections, media, passages, memory, gate, allowInsecureWebhooks, fallbacks }: RunTaskDeps,
   signal: AbortSignal,
 ): Promise<Settlement> {
   const calls: ModelCall[] = [];
@@ -62,8 +62,7 @@ export async function runTask(
       foreseen = estimate;
     },
     earlierAttempts: async () => (task.attempt === 1 ? [] : findEarlierAttempts(db, task.id)),
-    budget,
-    cutting,
+    memory,
     readChunks: () => readChunks(db, task.jobId),
     readMade: () => readMade(db, task.jobId),
     storePassages: async ({ ownerId, kind }: Made, found: EmbeddedPassages) => {
@@ -76,12 +75,12 @@ export async function runTask(
       const prediction = await notifyPrediction(task.jobId, {
         db,
         media: counted.bucket,
-        signingKey: urlSigningKey,
         now,
       });
       return prediction === null ? null : { ...delivery, payload: prediction.body };
     },
-    send: (message: Message) => waits(() => sendWebhook(message, { allowInsecure: allowInsecureWebhooks, signal })),
+    send: (message: Message) =>
+      waits(() => sendWebhook(message, { allowInsecure: allowInsecureWebhooks, signal, connections })),
   };
   let verdict: Verdict;
   let report: DeliveryReport | undefined;
@@ -95,6 +94,8 @@ export async function runTask(
     if (error instanceof CallRefused) {
       verdict = decideRefused(error.refusal, task, chance);
       if (error.refusal.type === "hold") refusedBy = error.refusal.budgets;
+    } else if (error instanceof NoConnection) {
+      verdict = { type: "snooze", failure: { code: "no_connection", message: error.message }, scheduledAt: Date.now() };
     } else {
       const diagnosis = diagnose(error);
       const instead = canStandIn(error) ? fallBack(task, fallbacks) : null;

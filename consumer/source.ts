@@ -10,7 +10,7 @@ import { discard, type Outcome, type TaskContext } from "./processor.ts";
 export async function withSource(
   source: Source,
   { maxBytes, weight = 1 }: { maxBytes: number; weight?: number },
-  { media, budget }: TaskContext,
+  { media, memory }: TaskContext,
   work: (bytes: Uint8Array) => Promise<Outcome>,
 ): Promise<Outcome> {
   if (source.sizeBytes === 0) return discard("source_empty", `The object '${source.key}' is empty.`);
@@ -20,7 +20,7 @@ export async function withSource(
       `The object '${source.key}' has ${source.sizeBytes} bytes; this model takes at most ${maxBytes}.`,
     );
   }
-  return budget.spend(source.sizeBytes * weight, async () => {
+  return memory.sources.hold(source.sizeBytes * weight, async () => {
     const read = await patiently(async () => {
       const object = await media.get(source.key, { onlyIf: { etagMatches: source.etag } });
       if (object === null) return "missing";

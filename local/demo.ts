@@ -32,7 +32,7 @@ const inference = await startInferenceServer({ port: 0 });
 const server = createTestHarness({
   root: ROOT,
   workers: [
-    { configPath: "wrangler.jsonc" },
+    { configPath: "wrangler.jsonc", env: "local" },
     { configPath: "local/wrangler.jsonc", vars: { INFERENCE_URL: inference.url } },
   ],
 });
@@ -75,7 +75,7 @@ async function submitAll(env: Env): Promise<readonly string[]> {
     await env.UPLOADS.send({
       account: "local",
       action: "PutObject",
-      bucket: env.MEDIA_BUCKET,
+      bucket: "darkroom-media",
       object: { key: object.key, size: object.size, eTag: object.etag },
       eventTime: new Date().toISOString(),
     });

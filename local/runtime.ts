@@ -38,7 +38,7 @@ const STOP_WITHIN_MS = 5000;
 
 /** Create the local database, or bring it up to date, with the development key in it. Ends early when `signal` is aborted. */
 export async function migrate(apart?: Apart, signal?: AbortSignal): Promise<void> {
-  const local = ["--local", ...persistence(apart)];
+  const local = ["--local", "-e", "local", ...persistence(apart)];
   await wrangler(["d1", "migrations", "apply", "DB", ...local], apart, signal);
   await wrangler(["d1", "execute", "DB", ...local, "--file", join(import.meta.dirname, "dev-key.sql")], apart, signal);
 }
@@ -65,7 +65,7 @@ export async function startRuntime({
   const vars = apart === undefined ? [] : ["--var", `RING_GRACE_SECONDS:${apart.ringGraceSeconds}`];
   const child = spawn(
     process.execPath,
-    [WRANGLER, "dev", "-c", config, "-c", aiConfig, ...where, ...vars],
+    [WRANGLER, "dev", "-e", "local", "-c", config, "-c", aiConfig, ...where, ...vars],
     // A group of its own: Ctrl-C in the terminal reaches us alone, and we end it in order.
     { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], detached: true, env: environment(apart) },
   );
@@ -98,12 +98,16 @@ export async function startRuntime({
 // `--var` reaches only the first Worker of `wrangler dev`, and the port is known only now.
 async function writeAiConfig(inferenceUrl: string, folder: string): Promise<string> {
   const path = join(folder, "local-ai.json");
+  const name = "darkroom-local-ai";
+  const vars = { INFERENCE_URL: inferenceUrl, FAULTS: process.env["DARKROOM_FAULTS"] ?? "" };
   const config = {
-    name: "darkroom-local-ai",
+    name,
     main: join(import.meta.dirname, "ai-worker.ts"),
     compatibility_date: "2026-11-01",
     compatibility_flags: ["enable_abortsignal_rpc"],
-    vars: { INFERENCE_URL: inferenceUrl, FAULTS: process.env["DARKROOM_FAULTS"] ?? "" },
+    vars,
+    // `wrangler dev -e local` asks each of its Workers for that environment, and renames one that has no name there.
+    env: { local: { name, vars } },
   };
   await mkdir(folder, { recursive: true });
   await writeFile(path, JSON.stringify(config));

@@ -6,7 +6,7 @@ import { uploadJobId } from "../shared/job.ts";
 import { newJob } from "../shared/new-job.ts";
 import { recordChanges } from "../shared/record-changes.ts";
 import { recordIntake } from "../shared/record-intake.ts";
-import { isInboxKey } from "../shared/storage.ts";
+import { isInboxKey, MEDIA_BUCKET } from "../shared/storage.ts";
 import { wake } from "../shared/wake.ts";
 import { seededId } from "./seeded-ids.ts";
 import { type Asked, type Submitted, type Submitter, tooManyJobs, uploadReplaced } from "./asked.ts";
@@ -61,7 +61,7 @@ async function plan(asked: readonly Asked[], { ownerId, seed }: Submitter, deps:
   const uploads = await Promise.all(
     asked.map(async ({ source }): Promise<UploadRecord | null> => {
       if (source === null || !isInboxKey(source.key)) return null;
-      const upload = { bucket: deps.mediaBucket, key: source.key, etag: source.etag };
+      const upload = { bucket: MEDIA_BUCKET, key: source.key, etag: source.etag };
       const jobId = await uploadJobId(upload);
       return { ...upload, ownerId, sizeBytes: source.sizeBytes, jobId, ignoredReason: null };
     }),

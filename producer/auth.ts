@@ -53,6 +53,10 @@ export function submitterOf(c: Context<App>): Submitter {
   return { ownerId, limit, seed: c.get("seed") };
 }
 
+export function newKeyId(): string {
+  return `k${crypto.getRandomValues(new Uint8Array(8)).toHex()}`;
+}
+
 /** A new secret with the hash that is kept of it. */
 export async function newSecret(): Promise<{ readonly secret: string; readonly secretHash: string }> {
   const secret = crypto.getRandomValues(new Uint8Array(24)).toHex();

@@ -5,6 +5,7 @@ import { readHead } from "../shared/read-head.ts";
 import { routeUpload } from "../shared/route-upload.ts";
 import { ignore } from "./accept-jobs.ts";
 import { partNumbers } from "./begin-upload.ts";
+import { MEDIA_BUCKET } from "../shared/storage.ts";
 import { refusedRoute } from "./refused-route.ts";
 import { acceptUpload } from "./submit-job.ts";
 import { impossibleBudget, type Submitted, type Submitter } from "./asked.ts";
@@ -38,7 +39,7 @@ export async function completeUpload(
   }
 
   const { key, etag, sizeBytes } = source;
-  const ignored = { bucket: deps.mediaBucket, key, etag, ownerId: upload.ownerId, sizeBytes, jobId: null };
+  const ignored = { bucket: MEDIA_BUCKET, key, etag, ownerId: upload.ownerId, sizeBytes, jobId: null };
   await ignore({ ...ignored, ignoredReason: route.reason }, deps);
   return { ok: false, problem: refusedRoute(route) };
 }

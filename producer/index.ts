@@ -30,6 +30,7 @@ import { queues } from "./routes/queues.ts";
 import { receipts } from "./routes/receipts.ts";
 import { redrives } from "./routes/redrives.ts";
 import { search } from "./routes/search.ts";
+import { setup } from "./routes/setup.ts";
 import { signed } from "./routes/signed.ts";
 import { transcripts } from "./routes/transcripts.ts";
 import { uploads } from "./routes/uploads.ts";
@@ -80,6 +81,7 @@ app.get(
   async (c) => c.json(await documentOf(app)),
 );
 app.route("/", docs);
+app.route("/setup", setup);
 
 app.use("/v1/*", authenticate, readOut, limitRate, authorize);
 app.route("/v1/uploads", uploads);

@@ -6,8 +6,8 @@ import type { SignedHeaders } from "../shared/signed-headers.ts";
 export interface S3 {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  readonly endpoint: URL;
-  readonly bucket: string;
+  /** With the bucket as its last segment. */
+  readonly bucket: URL;
   /** Keys derived for signing; one request signs a thousand times. */
   readonly cache: Map<string, ArrayBuffer>;
 }
@@ -24,14 +24,18 @@ export const NO_COPIES = { "x-amz-copy-source-if-match": '"no-copies"' } as cons
  */
 export const ONCE = { "if-none-match": "*" } as const;
 
-/** @returns null where the deployment has no credentials to sign with. A relative endpoint is that of the request. */
+/**
+ * @returns null where the deployment has no credentials to sign with, or an address without a bucket. A relative address is
+ * that of the request.
+ */
 export function s3Of(env: Env, requestUrl: string): S3 | null {
   const accessKeyId: string | undefined = env.R2_ACCESS_KEY_ID;
   const secretAccessKey: string | undefined = env.R2_SECRET_ACCESS_KEY;
   const endpoint: string | undefined = env.R2_ENDPOINT;
   if (!accessKeyId || !secretAccessKey || !endpoint) return null;
-  const base = new URL(`${endpoint.replace(/\/+$/, "")}/`, requestUrl);
-  return { accessKeyId, secretAccessKey, endpoint: base, bucket: env.MEDIA_BUCKET, cache: new Map() };
+  const bucket = new URL(`${endpoint.replace(/\/+$/, "")}/`, requestUrl);
+  if (bucket.pathname === "/") return null;
+  return { accessKeyId, secretAccessKey, bucket, cache: new Map() };
 }
 
 /**
@@ -48,8 +52,7 @@ export async function presignPut(
     query?: Record<string, string>;
   },
 ): Promise<string> {
-  const path = [s3.bucket, ...key.split("/")].map(encodeSegment).join("/");
-  const url = new URL(path, s3.endpoint);
+  const url = new URL(key.split("/").map(encodeSegment).join("/"), s3.bucket);
   for (const [name, value] of Object.entries({ ...put.query, "X-Amz-Expires": String(put.seconds) })) {
     url.searchParams.set(name, value);
   }

@@ -1,3 +1,4 @@
+import { MEDIA_BUCKET } from "../shared/storage.ts";
 import { findJobs } from "../shared/db/job-reads.ts";
 import { decideModel } from "../shared/decide-model.ts";
 import { uploadJobId } from "../shared/job.ts";
@@ -70,7 +71,7 @@ export async function acceptUpload(
   deps: Intake,
 ): Promise<Submitted> {
   const { key, etag } = asked.source;
-  const id = await uploadJobId({ bucket: deps.mediaBucket, key, etag });
+  const id = await uploadJobId({ bucket: MEDIA_BUCKET, key, etag });
   const [known] = await findJobs(deps.db, { ids: [id], ownerId: by.ownerId });
   if (known !== undefined) return { ok: true, job: known, isNew: false };
   return acceptJob({ ...asked, isUploadsOwn: true, extent: await glanceAt(asked.work, deps) }, by, deps);

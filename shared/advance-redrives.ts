@@ -14,6 +14,7 @@ import {
   takeUnfinished,
 } from "./db/redrive-steps.ts";
 import type { Intake } from "./intake.ts";
+import { TaskMessage } from "./task.ts";
 import { wakeLater } from "./wake.ts";
 
 /** What a redrive touches. Messages that nobody could read are sent to the queue that they came from. */
@@ -165,13 +166,14 @@ async function sendAgain(
 
 /** Send the message of a letter that was taken for it. @returns false if the queue would not have it; it is open again. */
 export async function sendMessage(
-  { id, queue, body, delaySeconds }: { id: string; queue: string; body: string; delaySeconds: number },
+  { id, body, delaySeconds }: { id: string; body: string; delaySeconds: number },
   deps: RedriveDeps,
   { actor, now }: { actor: { ownerId: string; actor: string }; now: number },
 ): Promise<boolean> {
-  const to: Queue = queue === "media-uploads" ? deps.uploads : deps.tasks;
   try {
-    await to.send(JSON.parse(body), { delaySeconds });
+    const message: unknown = JSON.parse(body);
+    const to: Queue = TaskMessage.safeParse(message).success ? deps.tasks : deps.uploads;
+    await to.send(message, { delaySeconds });
     return true;
   } catch (error) {
     deps.journal.fault({ event: "redrive.unsent", ownerId: actor.ownerId }, error, { deadLetterId: id });

@@ -5,8 +5,6 @@ import type { TaskMessage } from "./task.ts";
 export interface Intake {
   readonly db: D1Database;
   readonly media: R2Bucket;
-  /** The bucket's name, as events carry it. */
-  readonly mediaBucket: string;
   readonly tasks: Queue<TaskMessage>;
   /** Owns what nobody else can be named for. */
   readonly operatorId: string;
@@ -20,7 +18,6 @@ export function intakeOf(env: Env): Intake {
   return {
     db: env.DB,
     media: env.MEDIA,
-    mediaBucket: env.MEDIA_BUCKET,
     tasks: env.TASKS,
     operatorId: env.OPERATOR_ID,
     ringGraceMs: Number(env.RING_GRACE_SECONDS) * 1000,

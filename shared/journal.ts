@@ -39,7 +39,6 @@ export type Notice =
   | "webhook.tested"
   | "message.quarantined"
   | "messages.buried"
-  | "queue.unknown"
   | "model.unusable"
   | "budget.warning"
   | "budget.exhausted";

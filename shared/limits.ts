@@ -64,7 +64,7 @@ export const MAX_REQUEST_ADDRESS_BYTES = 16_384;
 /** An address that is called: a webhook's, or a source's. Signed ones of S3 with a session's token have about 2,000 characters. */
 export const MAX_ADDRESS_CHARS = 4096;
 
-/** Source bytes that the tasks of one batch may hold at once: with base64 and JSON some 90 MB of an isolate's 128. */
+/** Source bytes that the tasks of an isolate may hold at once: with base64 and JSON some 90 MB of its 128. */
 export const SOURCE_BYTES_IN_FLIGHT = 20_000_000;
 
 /** Enough of an object's head for `file-type` to know it; its own default sample. */

@@ -5,7 +5,6 @@ export const LOCAL_KEY = "dk_local_localdevelopmentonly0123456789ab";
 
 /** By the name of the variable. */
 const LOCAL_SECRETS = {
-  URL_SIGNING_KEY: "local-only-not-a-secret",
   R2_ACCESS_KEY_ID: "local",
   R2_SECRET_ACCESS_KEY: "local-secret",
 } as const;

@@ -7,7 +7,7 @@ import { boundedText } from "./bounded-text.ts";
 export const REDRIVE_STATES = ["canary", "running", "completed", "cancelled", "stopped"] as const;
 export type RedriveState = (typeof REDRIVE_STATES)[number];
 
-/** What a dead letter can be of: a task's kind, or the queue of a message that nobody could read. */
+/** What a dead letter can be of: a task's kind, or a message that nobody could read. */
 const LETTER_KINDS = Object.keys({
   transcribe: true,
   transcribe_chunk: true,
@@ -18,9 +18,8 @@ const LETTER_KINDS = Object.keys({
   summarise: true,
   embed: true,
   describe: true,
-  "media-tasks": true,
-  "media-uploads": true,
-} satisfies Record<TaskKind | "media-tasks" | "media-uploads", true>);
+  message: true,
+} satisfies Record<TaskKind | "message", true>);
 
 const Time = z.iso.datetime({ offset: true });
 

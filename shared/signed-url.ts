@@ -4,7 +4,7 @@
 export const SIGNED_URL_SECONDS = 3600;
 
 /** The address with a term and a signature over its path. `now` in epoch milliseconds. */
-export async function signUrl(url: string, { key, now }: { key: string; now: number }): Promise<string> {
+async function signUrl(url: string, { key, now }: { key: string; now: number }): Promise<string> {
   const signed = new URL(url);
   const expires = String(Math.floor(now / 1000) + SIGNED_URL_SECONDS);
   const signature = await crypto.subtle.sign("HMAC", await hmacKey(key), signedBytes(signed.pathname, expires));
@@ -32,14 +32,10 @@ async function hmacKey(key: string): Promise<CryptoKey> {
   return crypto.subtle.importKey("raw", new TextEncoder().encode(key), algorithm, false, ["sign", "verify"]);
 }
 
-/**
- * Where an artifact can be fetched without an API key, for as long as the signature holds. A deployment without a key to
- * sign with gives the address that wants an API key.
- */
+/** Where an artifact can be fetched without an API key, for as long as the signature holds. */
 export async function artifactUrl(
   artifact: { jobId: string; name: string },
-  { origin, key, now }: { origin: string; key: string | undefined; now: number },
+  { origin, ...by }: { origin: string; key: string; now: number },
 ): Promise<string> {
-  const path = `jobs/${artifact.jobId}/artifacts/${encodeURIComponent(artifact.name)}`;
-  return key === undefined ? `${origin}/v1/${path}` : signUrl(`${origin}/signed/${path}`, { key, now });
+  return signUrl(`${origin}/signed/jobs/${artifact.jobId}/artifacts/${encodeURIComponent(artifact.name)}`, by);
 }

@@ -8,6 +8,9 @@ export const ObjectKey = boundedText({ max: MAX_KEY_BYTES, min: 1 }).refine(
   `a key has at most ${MAX_KEY_BYTES} bytes`,
 );
 
+/** The one bucket, by its binding: what it is called in the account is that account's to choose. Part of every upload's identity. */
+export const MEDIA_BUCKET = "MEDIA";
+
 export const INBOX_PREFIX = "inbox/";
 export const PROMPTS_PREFIX = "inbox/prompts/";
 const RESULTS_PREFIX = "results/";

@@ -86,7 +86,7 @@ export interface Task {
 }
 
 /**
- * A message on `media-tasks` says that there is work, and names no task: what becomes of the message says nothing about
+ * A message on the queue of tasks says that there is work, and names no task: what becomes of the message says nothing about
  * any task. Messages of earlier versions did name one.
  */
 export const TaskMessage = z.object({ v: z.literal(1) });

@@ -2,7 +2,7 @@ import * as z from "zod";
 
 import { ObjectKey } from "./storage.ts";
 
-/** An R2 event notification, as it arrives on `media-uploads` (developers.cloudflare.com/r2/buckets/event-notifications). */
+/** An R2 event notification, as it arrives on the queue of uploads (developers.cloudflare.com/r2/buckets/event-notifications). */
 export const UploadEvent = z.discriminatedUnion("action", [
   z.object({
     action: z.enum(["PutObject", "CopyObject", "CompleteMultipartUpload"]),

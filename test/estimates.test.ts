@@ -97,7 +97,7 @@ test("a short recording's job knows its price at once, a longer one's when its h
 test("an announced object's job has its estimate too, whatever becomes of the call", async () => {
   const failing = await darkroom.putAndAnnounce("inbox/a.wav", speech("error:3010 no"));
   const id = `job_${createHash("sha256")
-    .update(JSON.stringify(["darkroom-media", "inbox/a.wav", failing.etag]))
+    .update(JSON.stringify(["MEDIA", "inbox/a.wav", failing.etag]))
     .digest("hex")
     .slice(0, 32)}`;
   const job = await darkroom.untilJob(id);

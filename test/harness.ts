@@ -43,15 +43,14 @@ export const KEYS = {
 
 /** Of a deployment's own: with those of local development it serves localhost alone. */
 export const OWN_SECRETS = {
-  URL_SIGNING_KEY: "a-signing-key-of-its-own",
   R2_ACCESS_KEY_ID: "an-id-of-its-own",
   R2_SECRET_ACCESS_KEY: "a-secret-of-its-own",
 };
 
 /** The whole product on real workerd, D1, R2 and Queues, with a scripted model: started once a file, emptied for each test. */
-export function startDarkroom(vars: Record<string, string> = {}, options: { requestsAMinute?: number } = {}) {
+export function startDarkroom(vars: Record<string, string> = {}, options: HarnessOptions = {}) {
   const server = createTestHarness({
-    workers: [product({ RING_GRACE_SECONDS: "60", ...vars }, options.requestsAMinute), SCRIPTED_MODELS],
+    workers: [product({ RING_GRACE_SECONDS: "60", ...vars }, options), SCRIPTED_MODELS],
   });
   const worker = server.getWorker<Env>();
   let env: Env;
@@ -164,17 +163,38 @@ export function startDarkroom(vars: Record<string, string> = {}, options: { requ
   };
 }
 
-/** The product as it is configured, but for what a test asks for. */
-function product(vars: Record<string, string>, requestsAMinute?: number) {
-  const configPath = "./wrangler.jsonc";
-  if (requestsAMinute === undefined) return { configPath, vars };
-  const config = readConfig({ config: configPath });
-  const { name, compatibility_date, compatibility_flags, alias, services, r2_buckets, d1_databases, queues } = config;
-  const [limit] = config.ratelimits;
-  if (limit === undefined) throw new Error("wrangler.jsonc configures no rate limit");
-  const ratelimits = [{ ...limit, simple: { ...limit.simple, limit: requestsAMinute } }];
-  const bindings = { alias, services, r2_buckets, d1_databases, queues, ratelimits, vars: { ...config.vars, ...vars } };
-  return { config: { name, main: "worker.ts", compatibility_date, compatibility_flags, ...bindings } };
+interface HarnessOptions {
+  readonly requestsAMinute?: number;
+  readonly edit?: (config: LocalConfig) => LocalConfig;
+  readonly main?: string;
+}
+
+type LocalConfig = Pick<ReturnType<typeof readConfig>, (typeof CONFIGURED)[number]>;
+const CONFIGURED = [
+  "name",
+  "compatibility_date",
+  "compatibility_flags",
+  "alias",
+  "services",
+  "r2_buckets",
+  "d1_databases",
+  "queues",
+  "ratelimits",
+  "vars",
+] as const;
+
+/** The product as it is configured for this machine, but for what a test asks for, on six connections an invocation. */
+function product(vars: Record<string, string>, options: HarnessOptions) {
+  const { requestsAMinute, edit = (config) => config, main = "test/six-connections-worker.ts" } = options;
+  const all = readConfig({ config: "./wrangler.jsonc", env: "local" });
+  const local = Object.fromEntries(CONFIGURED.map((key) => [key, all[key]])) as LocalConfig;
+  const ratelimits = all.ratelimits.map((one: (typeof all.ratelimits)[number]) => ({
+    ...one,
+    simple: { ...one.simple, limit: requestsAMinute ?? one.simple.limit },
+  }));
+  const config = edit({ ...local, ratelimits, vars: { ...local.vars, ...vars } });
+  // The wrapped `fetch` asks which invocation it is of.
+  return { config: { ...config, main, compatibility_flags: [...config.compatibility_flags, "nodejs_als"] } };
 }
 
 /** An R2 event notification. */

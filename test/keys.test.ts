@@ -2,14 +2,13 @@ import { expect, test } from "vitest";
 
 import { app } from "../producer/index.ts";
 import type { PendingUpload } from "../producer/views/pending-upload.ts";
+import { signingKey } from "../shared/signing-keys.ts";
 import { KEYS, startDarkroom } from "./harness.ts";
 import { startReceiver } from "./receiver.ts";
 import { speech } from "./speech.ts";
 
-const SIGNING_KEY = "a-signing-key-for-this-test";
 const darkroom = startDarkroom({
   CORS_ORIGINS: "https://app.example, http://localhost:5173",
-  URL_SIGNING_KEY: SIGNING_KEY,
 });
 
 interface Made {
@@ -228,7 +227,8 @@ async function useSigningSecrets(key: string): Promise<string[]> {
     await response.arrayBuffer();
   }
   expect(statuses).toEqual([200, 401]);
-  const found = [...secrets, ...secrets.map((one) => one.replace("whsec_", "")), ...signatures, SIGNING_KEY];
+  const signingSecret = await signingKey(darkroom.bindings().DB, Date.now());
+  const found = [...secrets, ...secrets.map((one) => one.replace("whsec_", "")), ...signatures, signingSecret];
   expect(found.filter((one) => one.length < 20)).toEqual([]);
   return [...found, "local-secret"];
 }

@@ -36,7 +36,7 @@ test.each([
 test("the secrets that are refused are those that local development runs with", async () => {
   const config = await readFile("wrangler.jsonc", "utf8");
   const env = Object.fromEntries(
-    ["URL_SIGNING_KEY", "R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY"].map((name) => [
+    ["R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY"].map((name) => [
       name,
       new RegExp(`"${name}": "([^"]+)"`).exec(config)?.[1] ?? "",
     ]),
@@ -47,7 +47,6 @@ test("the secrets that are refused are those that local development runs with", 
 });
 
 test.each([
-  ["URL_SIGNING_KEY", "local-only-not-a-secret"],
   ["R2_ACCESS_KEY_ID", "local"],
   ["R2_SECRET_ACCESS_KEY", "local-secret"],
 ])("a deployment with the local %s alone refuses to serve, and names it", async (name, secret) => {

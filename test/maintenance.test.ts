@@ -95,7 +95,9 @@ test("an upload's event that the platform gave up on becomes a dead letter, and 
     async () => (await darkroom.api("/v1/dead-letters?view=list")).json<Letters>(),
     (list) => list.deadLetters.length === 1,
   );
-  expect(deadLetters).toMatchObject([{ taskId: null, queue: "media-uploads", body: JSON.stringify(event) }]);
+  expect(deadLetters).toMatchObject([
+    { taskId: null, kind: "message", queue: "media-dead-letters", body: JSON.stringify(event) },
+  ]);
   const redrive = `/v1/dead-letters/${deadLetters[0]!.id}/redrive`;
   expect((await darkroom.api(redrive, { method: "POST" })).status).toBe(202);
   expect((await darkroom.api(redrive, { method: "POST" })).status).toBe(409);

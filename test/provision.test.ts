@@ -63,8 +63,7 @@ test("creates everything once, prints each command, and shows the key once", asy
     "+ wrangler vectorize create-metadata-index darkroom-passages --propertyName=jobId --type=string",
     "+ wrangler vectorize create-metadata-index darkroom-passages --propertyName=kind --type=string",
     "+ wrangler d1 create darkroom",
-    "+ wrangler d1 migrations apply DB --remote -e production",
-    "+ wrangler secret put URL_SIGNING_KEY -e production",
+    "+ wrangler d1 migrations apply DB --remote --env=",
     expect.stringContaining("INSERT INTO api_keys"),
   ]);
   const [, secret] = /Admin key, shown this once: dk_k\d+_([0-9a-f]{48})/.exec(first) ?? [];
@@ -74,13 +73,13 @@ test("creates everything once, prints each command, and shows the key once", asy
   expect(config).toContain('"database_id": "12345678-1234-1234-1234-123456789abc"');
 
   const second = await provision();
-  expect(second.match(/^\+ wrangler .*/gm)).toEqual(["+ wrangler d1 migrations apply DB --remote -e production"]);
+  expect(second.match(/^\+ wrangler .*/gm)).toEqual(["+ wrangler d1 migrations apply DB --remote --env="]);
   expect(second).not.toContain("key, shown");
 });
 
 test("a dry run calls nothing and changes nothing", async () => {
   const printed = await provision("--dry-run");
-  expect(printed.match(/^\+ wrangler /gm)).toHaveLength(13);
+  expect(printed.match(/^\+ wrangler /gm)).toHaveLength(12);
   await expect(readFile(join(folder, "account/calls"))).rejects.toThrow(/ENOENT/);
   expect(await readFile(join(folder, "wrangler.jsonc"), "utf8")).toBe(
     await readFile(join(ROOT, "wrangler.jsonc"), "utf8"),

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { byteBudget } from "../consumer/byte-budget.ts";
+import { memoryLimit } from "../consumer/memory-limit.ts";
 import { groupWords } from "../consumer/models/group-words.ts";
 import { clock } from "../shared/clock.ts";
 import { nextAllocationAt } from "../shared/ai/allocation.ts";
@@ -85,13 +85,13 @@ test.each([
   expect(byteRange(header, 10)).toEqual(expected);
 });
 
-test("a byte budget runs work side by side up to its size, in order, and the oversized alone", async () => {
-  const budget = byteBudget(10);
+test("a memory limit runs work side by side up to its size, in order, and the oversized alone", async () => {
+  const memory = memoryLimit(10);
   let heldBytes = 0;
   let mostBytes = 0;
   const started: number[] = [];
   const work = async (index: number, bytes: number) =>
-    budget.spend(bytes, async () => {
+    memory.hold(bytes, async () => {
       started.push(index);
       heldBytes += Math.min(bytes, 10);
       mostBytes = Math.max(mostBytes, heldBytes);

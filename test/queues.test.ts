@@ -132,7 +132,7 @@ test("each task and job is counted once, where it stands, and nobody sees anothe
     pending: 0,
     oldestDueAgeMs: null,
   });
-  expect(all.queues?.map(({ name }) => name)).toEqual(["media-uploads", "media-tasks", "media-dead-letters"]);
+  expect(all.queues?.map(({ name }) => name)).toEqual(["uploads", "tasks", "dead-letters"]);
   expect(all.queues?.every(({ backlogMessages, reason }) => backlogMessages === 0 && reason === null)).toBe(true);
 
   const own = await readQueues(KEYS.other);
@@ -153,7 +153,7 @@ test("the platform's backlog is told with the age of its oldest message", async 
   const behind = await darkroom.submit({ kind: "image_generation", prompt: "behind" });
   await new Promise((resolve) => setTimeout(resolve, 300));
   const [, tasks] = (await readQueues()).queues!;
-  expect(tasks).toMatchObject({ name: "media-tasks", backlogMessages: 1, reason: null });
+  expect(tasks).toMatchObject({ name: "tasks", backlogMessages: 1, reason: null });
   expect(tasks).toMatchObject({ backlogBytes: expect.any(Number) as number });
   expect((tasks as unknown as { oldestMessageAgeMs: number }).oldestMessageAgeMs).toBeGreaterThan(200);
   for (const { id } of [slow, behind]) expect((await darkroom.untilJob(id)).state).toBe("completed");

@@ -122,7 +122,7 @@ test("messages that nobody could read are sent again too, but none can be a cana
     () => count("dead_letters"),
     (found) => found === 1,
   );
-  const filter = { kind: "media-uploads" };
+  const filter = { kind: "message" };
   const canary = await darkroom.post("/v1/redrives", { filter, canary: true });
   await expectProblem(canary, 409, "nothing_to_redrive", /messages that nobody could read/);
   const made = await redrive({ filter });

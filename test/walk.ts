@@ -36,6 +36,8 @@ export const PUBLIC = new Set([
   "GET /docs",
   "GET /docs.js",
   "GET /docs.css",
+  "GET /setup",
+  "POST /setup",
   "GET /signed/jobs/:id/artifacts/:name",
 ]);
 

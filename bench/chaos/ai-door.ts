@@ -21,7 +21,7 @@ export function aiDoor(world: World, invocation: Invocation): AiBinding {
   return {
     async run(model, inputs) {
       if (invocation.diedAt !== null) return never();
-      const first = call(world, invocation, model, inputs);
+      const first = invocation.connections.run(() => call(world, invocation, model, inputs));
       const isTwice = world.plan.sabotage === "asks_twice" && invocation.id % 3 === 0;
       return isTwice ? first.then(() => call(world, invocation, model, inputs)) : first;
     },

@@ -1,13 +1,14 @@
 // Whoever brings the jobs: it tries again until it was told that a job was taken.
 import { insertJobs } from "../../shared/db/jobs.ts";
 import { uploadJobId } from "../../shared/job.ts";
+import { MEDIA_BUCKET } from "../../shared/storage.ts";
 import { wake } from "../../shared/wake.ts";
 import { d1Door } from "./d1-door.ts";
 import { type Network, queueDoor } from "./network.ts";
 import type { Invocation, World } from "./world.ts";
 import { describedJob, sourceOf, type Work } from "./work.ts";
 
-export const BUCKET = "darkroom-media";
+const BUCKET = "darkroom-media";
 export const RING_GRACE_MS = 300_000;
 
 /** Describe jobs by the intake that the API ends in. @returns once they are accepted; throws where the client was told no. */
@@ -36,7 +37,7 @@ export async function putAndAnnounce(world: World, network: Network, work: Work)
   const object = await world.real.MEDIA.put(key, body);
   if (object === null) throw new Error(`R2 did not take '${key}'`);
   world.uploadedAt.set(key, world.clock.now());
-  world.jobIds.set(work.mark, await uploadJobId({ bucket: BUCKET, key, etag: object.etag }));
+  world.jobIds.set(work.mark, await uploadJobId({ bucket: MEDIA_BUCKET, key, etag: object.etag }));
   network.send("media-uploads", {
     account: "0",
     action: "PutObject",

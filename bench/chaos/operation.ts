@@ -23,6 +23,10 @@ export function never<T>(): Promise<T> {
  * seed decides all; what overlaps is their virtual time, from the request's way to the answer's.
  */
 export function perform<T>(world: World, invocation: Invocation, operation: Operation<T>): Promise<T> {
+  return invocation.connections.run(() => performNow(world, invocation, operation));
+}
+
+function performNow<T>(world: World, invocation: Invocation, operation: Operation<T>): Promise<T> {
   if (invocation.diedAt !== null) return never();
   const { clock, random } = world;
   const { door, what } = operation;

@@ -1,7 +1,9 @@
 // One run: clients bring jobs in waves, the network delivers, cron ticks, and the product's own handlers do the work.
-import consumer from "../../consumer/index.ts";
+import { createConsumer } from "../../consumer/index.ts";
+import { isolateMemory } from "../../consumer/memory-limit.ts";
+import { createSixConnections } from "../../test/six-connections.ts";
 import { aiDoor } from "./ai-door.ts";
-import { BUCKET, countUnfinished, putAndAnnounce, RING_GRACE_MS, submit } from "./client.ts";
+import { countUnfinished, putAndAnnounce, RING_GRACE_MS, submit } from "./client.ts";
 import { createClock, useClock, wallMs } from "./clock.ts";
 import { d1Door } from "./d1-door.ts";
 import { createNetwork, type Network, queueDoor } from "./network.ts";
@@ -55,6 +57,8 @@ export async function simulate(
       leasedAt: null,
       cutOffUntil: 0,
       unkept: new Map(),
+      connections: createSixConnections(),
+      consumer: createConsumer(isolateMemory()),
       onDeath: () => finish("died"),
     };
     const callOff = clock.after(INVOCATION_MS, () => kill(world, invocation, "its time was up"));
@@ -71,16 +75,18 @@ export async function simulate(
       world.realErrors.push(`${queue} threw ${String(error)}`);
       kill(world, invocation, String(error));
     };
-    consumer.queue(batch, doorsOf(world, invocation, network)).then(end, failed);
+    invocation.consumer.queue(batch, doorsOf(world, invocation, network)).then(end, failed);
   });
 
   function tick(): void {
     const { invocation, end } = start("cron", () => {});
     const controller = { cron: "* * * * *", scheduledTime: clock.now(), noRetry: () => {} };
-    consumer.scheduled(controller as ScheduledController, doorsOf(world, invocation, network)).then(end, (error) => {
-      world.realErrors.push(`cron threw ${String(error)}`);
-      kill(world, invocation, String(error));
-    });
+    invocation.consumer
+      .scheduled(controller as ScheduledController, doorsOf(world, invocation, network))
+      .then(end, (error) => {
+        world.realErrors.push(`cron threw ${String(error)}`);
+        kill(world, invocation, String(error));
+      });
     clock.after(60_000, tick);
   }
 
@@ -164,16 +170,16 @@ function doorsOf(world: World, invocation: Invocation, network: Network): Env {
     AI_GATEWAY_ID: "",
     AI_GATEWAY_CACHE_SECONDS: "0",
     // The judge knows the answers of the models that the jobs ask for.
-    MODEL_FALLBACKS: {} as Env["MODEL_FALLBACKS"],
+    MODEL_FALLBACKS: {},
     R2_ACCESS_KEY_ID: "local",
     R2_SECRET_ACCESS_KEY: "local-secret",
-    R2_ENDPOINT: "/cdn-cgi/local/r2/s3",
+    R2_ENDPOINT: "/cdn-cgi/local/r2/s3/darkroom-media",
     REQUESTS: { limit: async () => ({ success: true }) },
     KEEP_MODEL_RATES: "true",
     AI: aiDoor(world, invocation) as unknown as Fetcher,
     OPERATOR_ID: "operator",
-    MEDIA_BUCKET: BUCKET,
+    DEAD_LETTER_QUEUE: "media-dead-letters",
     RETENTION_DAYS: "30",
-    RING_GRACE_SECONDS: String(RING_GRACE_MS / 1000) as "300",
+    RING_GRACE_SECONDS: String(RING_GRACE_MS / 1000),
   };
 }

@@ -15,6 +15,7 @@ export type Chaos = Awaited<ReturnType<typeof startChaos>>;
 export async function startChaos() {
   const { compatibility_date, compatibility_flags, r2_buckets, d1_databases } = readConfig({
     config: "./wrangler.jsonc",
+    env: "local",
   });
   const config = { name: "chaos", main: "bench/chaos/worker.ts", compatibility_date, compatibility_flags };
   const server = createTestHarness({ workers: [{ config: { ...config, r2_buckets, d1_databases } }] });

@@ -1,4 +1,6 @@
 // All that one run shares: its clock, its chance, its ledger, and the consumer's runs that are alive.
+import type { createConsumer } from "../../consumer/index.ts";
+import type { SixConnections } from "../../test/six-connections.ts";
 import type { Clock } from "./clock.ts";
 import type { DoorName, Fault } from "./faults.ts";
 import type { Call } from "./ledger.ts";
@@ -37,6 +39,10 @@ export interface Invocation {
   cutOffUntil: number;
   /** Its good answers that nothing durable holds yet. */
   readonly unkept: Map<Call, Asked>;
+  /** The platform's six. What a dead invocation holds is nobody's to wait for. */
+  readonly connections: SixConnections;
+  /** In an isolate of its own. */
+  readonly consumer: ReturnType<typeof createConsumer>;
   readonly onDeath: () => void;
 }
 

@@ -1,10 +1,11 @@
 // What is for browsers and for S3's own clients, over plain HTTP.
+import { SETUP_TOKEN } from "./runtime.ts";
 import { type Callers, type Case, expect } from "./case.ts";
 
 const via = "http";
 
 export const pageCases: readonly Case[] = [
-  ...["/docs", "/docs.js", "/docs.css"].map((path): Case => ({
+  ...["/docs", "/docs.js", "/docs.css", "/setup"].map((path): Case => ({
     operation: `GET ${path}`,
     via,
     async run({ http }) {
@@ -12,6 +13,15 @@ export const pageCases: readonly Case[] = [
       expect(response.ok && (await response.text()).length > 0, `${response.status}`);
     },
   })),
+  {
+    operation: "POST /setup",
+    via,
+    // The runtime has an admin key: whatever the token, there is none to be had.
+    async run({ http }) {
+      const { status } = await http("/setup", { method: "POST", body: new URLSearchParams({ token: SETUP_TOKEN }) });
+      expect(status === 409, `${status}`);
+    },
+  },
   s3Case("POST", "InitiateMultipartUploadResult"),
   s3Case("GET", "ListPartsResult"),
   s3Case("DELETE", ""),

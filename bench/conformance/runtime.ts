@@ -8,6 +8,8 @@ import { SCRIPTED_MODELS } from "../../test/scripted-models.ts";
 /** As in local/dev-key.sql. */
 const KEY = "dk_local_localdevelopmentonly0123456789ab";
 
+export const SETUP_TOKEN = "conformance-setup-token";
+
 export type Runtime = Awaited<ReturnType<typeof startRuntime>>;
 
 /**
@@ -17,7 +19,7 @@ export type Runtime = Awaited<ReturnType<typeof startRuntime>>;
 export async function startRuntime({ inferenceUrl }: { inferenceUrl?: string } = {}) {
   const server = createTestHarness({
     workers: [
-      { configPath: "./wrangler.jsonc", vars: { RING_GRACE_SECONDS: "60" } },
+      { configPath: "./wrangler.jsonc", env: "local", vars: { RING_GRACE_SECONDS: "60", SETUP_TOKEN } },
       inferenceUrl === undefined
         ? SCRIPTED_MODELS
         : { configPath: "./local/wrangler.jsonc", vars: { INFERENCE_URL: inferenceUrl } },

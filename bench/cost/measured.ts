@@ -6,6 +6,7 @@ import { writeWav } from "../../shared/audio/pcm.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import type { ModelCall } from "../../shared/ai/model-call.ts";
 import { modelRunner } from "../../shared/ai/run-model.ts";
+import { createConnections } from "../../shared/connections.ts";
 import { estimatedNeurons, estimateWork } from "../../shared/estimate.ts";
 import type { ModelId, Tier, Units } from "../../shared/models.ts";
 import { JobWork } from "../../shared/new-job.ts";
@@ -49,7 +50,11 @@ export async function said(
       return Response.json(body, { status, headers });
     },
   };
-  const runner = modelRunner({ binding, gateway: undefined }, calls, new AbortController().signal);
+  const runner = modelRunner(
+    { binding, gateway: undefined, connections: createConnections() },
+    calls,
+    new AbortController().signal,
+  );
   await runner.run(model, {}, expected).catch(() => null);
   const [call] = calls;
   if (call === undefined) throw new Error("no call was noted");

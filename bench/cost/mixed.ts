@@ -43,13 +43,13 @@ export async function runMixed(): Promise<Mixed> {
   const inference = await startInferenceServer({ port: 0 });
   const server = createTestHarness({
     workers: [
-      { configPath: "./wrangler.jsonc", vars: { RING_GRACE_SECONDS: "60" } },
+      { configPath: "./wrangler.jsonc", env: "local", vars: { RING_GRACE_SECONDS: "60" } },
       { configPath: "local/wrangler.jsonc", vars: { INFERENCE_URL: inference.url, FAULTS } },
     ],
   });
   try {
     await server.listen();
-    const worker = server.getWorker<Env>("darkroom");
+    const worker = server.getWorker<Env>();
     await worker.applyD1Migrations("DB");
     const env = await worker.getEnv();
     const headers = await insertBenchKey(env.DB);

@@ -21,7 +21,7 @@ const GIVE_UP_MS = 60_000;
 export async function measureMakespan({ rounds }: { rounds: number }): Promise<readonly Figure[]> {
   const server = createTestHarness({
     workers: [
-      { configPath: "./wrangler.jsonc" },
+      { configPath: "./wrangler.jsonc", env: "local" },
       {
         config: {
           name: "darkroom-local-ai",
@@ -34,7 +34,7 @@ export async function measureMakespan({ rounds }: { rounds: number }): Promise<r
   });
   try {
     await server.listen();
-    const worker = server.getWorker<Env>("darkroom");
+    const worker = server.getWorker<Env>();
     await worker.applyD1Migrations("DB");
     const { DB } = await worker.getEnv();
     await insertKey(DB);

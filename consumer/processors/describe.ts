@@ -33,7 +33,7 @@ export const describe = processor(StepArgs, async (_, context) => {
         `The picture has ${drawn.sizeBytes} bytes; at most ${MAX_DESCRIBED_BYTES} are described.`,
       );
     }
-    return context.budget.spend(drawn.sizeBytes * WEIGHT, async () => {
+    return context.memory.sources.hold(drawn.sizeBytes * WEIGHT, async () => {
       const bytes = await patiently(async () => (await context.media.get(drawn.key))?.bytes());
       if (bytes === undefined) throw new Error(`'${drawn.key}' is not in the bucket`);
       return describePicture(bytes, context);

@@ -33,14 +33,14 @@ export type Heard =
 
 /** Cut a chunk out of its recording and hear it, both within the batch's memory. */
 export async function cutAndHear(args: ChunkArgs, context: TaskContext): Promise<Heard> {
-  const file = await context.cutting.spend(CUT_HELD_BYTES, () => cutOut(args, context));
+  const file = await context.memory.cuts.hold(CUT_HELD_BYTES, () => cutOut(args, context));
   if (file === null) return { type: "heard", record: silence(args.chunk) };
   const { tier } = args.options;
   // Louder here than the file is on average: what the model would refuse is not asked.
   const halves = file.bytes.length > callLimits(tier).maxBytes ? splitChunk(args.chunk) : null;
   if (halves !== null) return { type: "too_large", halves };
   const weight = SPEECH_MODELS[tier].audio === "array" ? ARRAY_WEIGHT : 1;
-  return context.budget.spend(file.bytes.length * weight, () => hearFile(file, args, context));
+  return context.memory.sources.hold(file.bytes.length * weight, () => hearFile(file, args, context));
 }
 
 /** Null where the recording goes on without sound. */

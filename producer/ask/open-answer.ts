@@ -38,10 +38,13 @@ export async function openAnswer(
 ): Promise<Opened> {
   const inputs = { messages, max_tokens: ANSWER_TOKENS, stream: true };
   const { signal } = stopping;
-  const startedAt = Date.now();
+  let startedAt = Date.now();
+  const onAsked = () => {
+    startedAt = Date.now();
+  };
   let call = sentCall(model, expected);
   try {
-    const asked = askBinding(ai, { model, inputs, signal, rejectsIfBusy: false });
+    const asked = askBinding(ai, { model, inputs, signal, rejectsIfBusy: false, onAsked });
     const response = await inTime(stopping, asked);
     const { headers } = response;
     if (!response.ok || response.body === null) {

@@ -7,6 +7,7 @@ import { IMAGE_MODELS } from "../../shared/models.ts";
 import { Prompt } from "../../shared/options.ts";
 import { artifactUrl } from "../../shared/signed-url.ts";
 import { boundedText } from "../../shared/bounded-text.ts";
+import { signingKey } from "../../shared/signing-keys.ts";
 import type { App } from "../app.ts";
 import { limitBody } from "../limit-body.ts";
 import { submitterOf } from "../auth.ts";
@@ -58,11 +59,6 @@ images.post("/generations", limitBody, async (c) => {
   const job = parse(c, JobRequest, { kind: "image_generation", prompt, options, reuse: false });
   if (!job.ok) return job.response;
   const isUrl = format !== "b64_json";
-  if (isUrl && c.env.URL_SIGNING_KEY === undefined) {
-    const detail =
-      "This deployment has no URL_SIGNING_KEY, so it cannot give addresses: ask for response_format 'b64_json'.";
-    return problem(c, { code: "unavailable", detail });
-  }
 
   const deps = intakeOf(c.env);
   const ids: string[] = [];
@@ -76,12 +72,13 @@ images.post("/generations", limitBody, async (c) => {
 
   const { origin } = new URL(c.req.url);
   const now = Date.now();
-  const urlOf = (detail: JobDetail) =>
-    artifactUrl({ jobId: detail.job.id, name: pictureOf(detail).name }, { origin, key: c.env.URL_SIGNING_KEY, now });
+  const key = isUrl ? await signingKey(deps.db, now) : null;
   const data = await Promise.all(
-    waited.jobs.map(async (detail) =>
-      isUrl ? { url: await urlOf(detail) } : { b64_json: await base64Of(deps.media, pictureOf(detail).key) },
-    ),
+    waited.jobs.map(async (detail) => {
+      const picture = pictureOf(detail);
+      if (key === null) return { b64_json: await base64Of(deps.media, picture.key) };
+      return { url: await artifactUrl({ jobId: detail.job.id, name: picture.name }, { origin, key, now }) };
+    }),
   );
   return c.json({ created: Math.floor(now / 1000), data }, 200, waited.headers);
 });

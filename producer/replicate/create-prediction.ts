@@ -74,10 +74,6 @@ export async function createPrediction(c: Context<App>, path?: string): Promise<
       c,
       checked.error.issues.map(({ path: at, message }) => [fieldOf(at), message]),
     );
-  if (checked.data.kind === "image_generation" && c.env.URL_SIGNING_KEY === undefined) {
-    const detail = "This deployment has no URL_SIGNING_KEY, so it cannot give the addresses of pictures.";
-    return problem(c, { code: "unavailable", detail });
-  }
 
   const deps = intakeOf(c.env);
   const { origin } = new URL(c.req.url);
@@ -119,7 +115,7 @@ export async function createPrediction(c: Context<App>, path?: string): Promise<
   const waitMs = waitMsOf(c.req.header("prefer"));
   const detail = await waitForJob(deps.db, { id, ownerId }, waitMs);
   if (detail === null) throw new Error(`job '${id}' was pruned while its client waited`);
-  const render = { media: deps.media, signingKey: c.env.URL_SIGNING_KEY, origin, now: Date.now() };
+  const render = { db: deps.db, media: deps.media, origin, now: Date.now() };
   const view = await renderPrediction(asPrediction(id), detail, render);
   const hasEnded = detail.job.finalizedAt !== null;
   // The SDK's `run` takes any other status than `starting` for an end.

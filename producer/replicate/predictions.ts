@@ -66,6 +66,6 @@ async function show(c: Context<App>, id: string): Promise<Response> {
     return problem(c, { code: "prediction_not_found", detail: `There is no prediction '${id}'.` });
   }
   const { origin } = new URL(c.req.url);
-  const deps = { media: c.env.MEDIA, signingKey: c.env.URL_SIGNING_KEY, origin, now: Date.now() };
+  const deps = { db: c.env.DB, media: c.env.MEDIA, origin, now: Date.now() };
   return c.json(await renderPrediction(prediction, detail, deps));
 }

@@ -4,6 +4,7 @@ import { findDelivery, insertTest, listDeliveries, readSecrets, replayDelivery }
 import { type Endpoint, findEndpoint } from "../../shared/db/webhooks.ts";
 import { intakeOf } from "../../shared/intake.ts";
 import { wake } from "../../shared/wake.ts";
+import { createConnections } from "../../shared/connections.ts";
 import { sendWebhook } from "../../shared/webhooks/send.ts";
 import type { App } from "../app.ts";
 import { actorOf } from "../auth.ts";
@@ -93,7 +94,7 @@ deliveries.post(
     const secrets = await readSecrets(db, endpoint.id, now);
     const answer = await sendWebhook(
       { id, url: endpoint.url, secrets, body: payload },
-      { allowInsecure: c.env.ALLOW_INSECURE_WEBHOOKS === "true" },
+      { allowInsecure: c.env.ALLOW_INSECURE_WEBHOOKS === "true", connections: createConnections() },
     );
     await insertTest(db, { id, endpointId: endpoint.id, payload }, answer, { ownerId, now });
     const { durationMs } = answer;

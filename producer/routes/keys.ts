@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { findKey, insertKey, type Key, listKeys, revokeKey } from "../../shared/db/keys.ts";
 import { listEndpointsOf } from "../../shared/db/webhooks.ts";
 import type { App } from "../app.ts";
-import { actorOf, newSecret } from "../auth.ts";
+import { actorOf, newKeyId, newSecret } from "../auth.ts";
 import { paginate } from "../cursor.ts";
 import { body, BODY_PROBLEMS, describe, query } from "../describe.ts";
 import { keyView } from "../key-view.ts";
@@ -48,7 +48,7 @@ keys.post(
     );
     const { secret, secretHash } = await newSecret();
     const key: Key = {
-      id: `k${crypto.getRandomValues(new Uint8Array(8)).toHex()}`,
+      id: newKeyId(),
       ownerId,
       label,
       scopes,

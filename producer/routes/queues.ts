@@ -42,9 +42,9 @@ queues.get(
     }
     const [load, ...views] = await Promise.all([
       readLoad(db, now),
-      queueView("media-uploads", c.env.UPLOADS, { now, journal }),
-      queueView("media-tasks", c.env.TASKS, { now, journal }),
-      queueView("media-dead-letters", c.env.DEAD_LETTERS, { now, journal }),
+      queueView("uploads", c.env.UPLOADS, { now, journal }),
+      queueView("tasks", c.env.TASKS, { now, journal }),
+      queueView("dead-letters", c.env.DEAD_LETTERS, { now, journal }),
     ]);
     const all: Load = { scope: "all", jobsCounted: null, queues: views, ...loadView(load, now) };
     return c.json(all);

@@ -23,8 +23,8 @@ receipts.get(
   query(NoQuery),
   async (c) => {
     const id = c.req.param("id");
-    const { db, mediaBucket } = intakeOf(c.env);
-    const found = await readReceipt(db, { id, ownerId: c.get("ownerId"), mediaBucket });
+    const { db } = intakeOf(c.env);
+    const found = await readReceipt(db, { id, ownerId: c.get("ownerId") });
     if (found === null) return problem(c, { code: "job_not_found", detail: `There is no job '${id}'.` });
     return c.json(receiptView(found));
   },

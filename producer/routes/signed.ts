@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 
-import { isSigned } from "../../shared/signed-url.ts";
+import { isOurLink } from "../../shared/signing-keys.ts";
 import type { App } from "../app.ts";
 import { describe } from "../describe.ts";
 import { problem } from "../problem.ts";
@@ -10,9 +10,8 @@ import { ARTIFACT, readArtifact } from "./artifacts.ts";
 export const signed = new Hono<App>();
 
 signed.use("/jobs/:id/*", async (c, next) => {
-  const key = c.env.URL_SIGNING_KEY;
-  const isGood = key !== undefined && (await isSigned(new URL(c.req.url), { key, now: Date.now() }));
-  const owner = isGood
+  const isOurs = await isOurLink(new URL(c.req.url), c.env.DB, Date.now());
+  const owner = isOurs
     ? await c.env.DB.prepare(`SELECT owner_id AS ownerId FROM jobs WHERE id = ?1`)
         .bind(c.req.param("id"))
         .first<string>("ownerId")

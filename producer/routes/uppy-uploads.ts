@@ -1,5 +1,6 @@
 // Uppy's S3 plug-in has its signer name URLs, and then speaks S3 to them: XML. Parts go to the bucket; what concerns the
 // whole upload comes here, so that the Worker creates, lists, completes and aborts, and no URL for that leaves it.
+import { MEDIA_BUCKET } from "../../shared/storage.ts";
 import { Hono } from "hono";
 
 import { listParts } from "../../shared/db/pending-uploads.ts";
@@ -36,7 +37,7 @@ uppyUploads.post(
     if (upload === null) return notFound(c);
     const text = await c.req.text();
     if (text === "") {
-      return xml(`<InitiateMultipartUploadResult>${element("Bucket", c.env.MEDIA_BUCKET)}${element("Key", upload.key)}
+      return xml(`<InitiateMultipartUploadResult>${element("Bucket", MEDIA_BUCKET)}${element("Key", upload.key)}
 ${element("UploadId", upload.id)}</InitiateMultipartUploadResult>`);
     }
     const found = Array.from(text.matchAll(PART), ([, number, etag = ""]) => ({
@@ -49,7 +50,7 @@ ${element("UploadId", upload.id)}</InitiateMultipartUploadResult>`);
     const result = await completeUpload(upload, request.data.parts, submitterOf(c), intakeOf(c.env));
     if (!result.ok) return problem(c, result.problem);
     const location = `${new URL(c.req.url).origin}/v1/jobs/${result.job.id}`;
-    return xml(`<CompleteMultipartUploadResult>${element("Location", location)}${element("Bucket", c.env.MEDIA_BUCKET)}
+    return xml(`<CompleteMultipartUploadResult>${element("Location", location)}${element("Bucket", MEDIA_BUCKET)}
 ${element("Key", upload.key)}</CompleteMultipartUploadResult>`);
   },
 );

@@ -1,5 +1,6 @@
 import type * as z from "zod";
 
+import type { Connections } from "../connections.ts";
 import type { Units } from "../models.ts";
 import { type Gateway, takesGateway } from "./gateway.ts";
 import { asModelError, refusal, silence, unexpectedAnswer } from "./model-error.ts";
@@ -25,12 +26,16 @@ export interface Question {
    * that takes (developers.cloudflare.com/workers-ai/features/reject-if-busy, 2026-09-17).
    */
   readonly rejectsIfBusy: boolean;
+  /** Called when a connection is free and the model is asked: what it may take is counted from here. */
+  readonly onAsked: () => void;
 }
 
 /** How to ask: the binding, and the gateway in front of it, if any. */
 export interface Ai {
   readonly binding: AiBinding;
   readonly gateway: Gateway | undefined;
+  /** Each call takes one of the invocation's. */
+  readonly connections: Connections;
 }
 
 export interface AnsweredCall extends ModelCall {
@@ -72,50 +77,61 @@ export function modelRunner(
   return {
     async run(model, inputs, expected) {
       const index = calls.push(sentCall(model, expected)) - 1;
-      const startedAt = Date.now();
+      let startedAt = Date.now();
       const note = (headers: Headers, isRefusal: boolean, consumed: Consumed) => {
         const call = answeredCall(model, { headers, isRefusal, ...consumed, durationMs: Date.now() - startedAt });
         calls[index] = call;
         return call;
       };
-      return untilEnded(ended, async (signal): Promise<ModelAnswer> => {
-        const response = await askBinding(ai, { model, inputs, signal, rejectsIfBusy: !waitsIfBusy });
-        const { headers } = response;
-        note(headers, !response.ok, { units: expected });
-        if (!response.ok) throw refusal(response.status, await response.text());
-        const type = headers.get("content-type") ?? "";
-        if (type.startsWith("text/event-stream")) {
-          await response.body?.cancel();
-          throw unexpectedAnswer(model, "answered with a stream of events, which nobody asked for");
-        }
-        if (type.startsWith("application/json")) {
-          const value = parseJson(model, await response.text());
-          const { units, neurons } = consumedBy(value);
-          return { type: "json", value, call: note(headers, false, { units: { ...expected, ...units }, neurons }) };
-        }
-        const value = new Uint8Array(await response.arrayBuffer());
-        return { type: "bytes", value, call: note(headers, false, { units: expected }) };
+      return untilEnded(ended, async (signal, startTimer): Promise<ModelAnswer> => {
+        const onAsked = () => {
+          startedAt = Date.now();
+          startTimer();
+        };
+        const response = await askBinding(ai, { model, inputs, signal, rejectsIfBusy: !waitsIfBusy, onAsked });
+        return asModelError(async () => {
+          const { headers } = response;
+          note(headers, !response.ok, { units: expected });
+          if (!response.ok) throw refusal(response.status, await response.text());
+          const type = headers.get("content-type") ?? "";
+          if (type.startsWith("text/event-stream")) {
+            await response.body?.cancel();
+            throw unexpectedAnswer(model, "answered with a stream of events, which nobody asked for");
+          }
+          if (type.startsWith("application/json")) {
+            const value = parseJson(model, await response.text());
+            const { units, neurons } = consumedBy(value);
+            return { type: "json", value, call: note(headers, false, { units: { ...expected, ...units }, neurons }) };
+          }
+          const value = new Uint8Array(await response.arrayBuffer());
+          return { type: "bytes", value, call: note(headers, false, { units: expected }) };
+        });
       });
     },
   };
 }
 
 /**
- * Ask the binding for the raw response: the only place where a call's neurons and status can be read.
- * @throws ModelError where there is no response; a refusal is one.
+ * Ask the binding for the raw response, on one of the invocation's connections: the only place where a call's neurons and status
+ * can be read.
+ * @throws ModelError where there is no response; a refusal is one. NoConnection, or the signal's reason, where nothing was asked.
  */
 export async function askBinding(
-  { binding, gateway }: Ai,
-  { model, inputs, signal, rejectsIfBusy }: Question,
+  { binding, gateway, connections }: Ai,
+  { model, inputs, signal, rejectsIfBusy, onAsked }: Question,
 ): Promise<Response> {
-  return asModelError(() =>
-    binding.run(model, inputs, {
-      returnRawResponse: true,
-      signal,
-      ...(rejectsIfBusy && { rejectIfBusy: true }),
-      ...(gateway !== undefined && takesGateway(inputs) && { gateway }),
-    }),
-  );
+  const ask = () => {
+    onAsked();
+    return asModelError(() =>
+      binding.run(model, inputs, {
+        returnRawResponse: true,
+        signal,
+        ...(rejectsIfBusy && { rejectIfBusy: true }),
+        ...(gateway !== undefined && takesGateway(inputs) && { gateway }),
+      }),
+    );
+  };
+  return connections.open("remote", ask, signal);
 }
 
 /** What an answer that is JSON says. @throws ModelError */
@@ -141,8 +157,15 @@ export function parseAnswer<T>({ value, call }: Readable, schema: z.ZodType<T>):
   );
 }
 
-/** A binding need not heed its signal: the wait ends in any case. @throws ModelError, or the reason of `ended`. */
-async function untilEnded<T>(ended: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/**
+ * A binding need not heed its signal: the wait ends in any case. The time limit begins when `run` says so: waiting for a
+ * connection is not the model's time.
+ * @throws ModelError, NoConnection, or the reason of `ended`.
+ */
+async function untilEnded<T>(
+  ended: AbortSignal,
+  run: (signal: AbortSignal, startTimer: () => void) => Promise<T>,
+): Promise<T> {
   ended.throwIfAborted();
   const call = new AbortController();
   const { promise: stopped, reject } = Promise.withResolvers<never>();
@@ -152,11 +175,15 @@ async function untilEnded<T>(ended: AbortSignal, run: (signal: AbortSignal) => P
   };
   const onEnded = () => stop(ended.reason);
   ended.addEventListener("abort", onEnded);
-  const timer = setTimeout(() => stop(silence(MODEL_TIMEOUT_MS)), MODEL_TIMEOUT_MS);
+  let stopTimer: (() => void) | undefined;
+  const startTimer = () => {
+    const timer = setTimeout(() => stop(silence(MODEL_TIMEOUT_MS)), MODEL_TIMEOUT_MS);
+    stopTimer = () => clearTimeout(timer);
+  };
   try {
-    return await Promise.race([asModelError(() => run(call.signal)), stopped]);
+    return await Promise.race([run(call.signal, startTimer), stopped]);
   } finally {
-    clearTimeout(timer);
+    stopTimer?.();
     ended.removeEventListener("abort", onEnded);
   }
 }

@@ -8,8 +8,9 @@ export type LetterState = (typeof LETTER_STATES)[number];
 export interface DeadLetter {
   readonly id: string;
   readonly fingerprint: string;
-  /** The task's kind; for a message nobody could read, its queue. */
+  /** The task's kind; `message` for a message nobody could read. */
   readonly kind: string;
+  /** That delivered the message; `tasks` for a task. */
   readonly queue: string;
   readonly taskId: string | null;
   readonly jobId: string | null;

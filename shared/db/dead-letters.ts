@@ -26,7 +26,7 @@ export async function quarantine(
       `INSERT INTO dead_letters
          (id, owner_id, queue, body, code, reason, created_at, kind, fingerprint, message_pattern)
        SELECT 'dl_' || (m.value ->> 'id'), ?2, m.value ->> 'queue', m.value ->> 'body', m.value ->> 'code', m.value ->> 'reason', ?3,
-              m.value ->> 'queue', (m.value ->> 'queue') || ':' || (m.value ->> 'fingerprint'), m.value ->> 'messagePattern'
+              'message', 'message:' || (m.value ->> 'fingerprint'), m.value ->> 'messagePattern'
          FROM json_each(?1) m
         WHERE true
        ON CONFLICT (id) DO NOTHING`,

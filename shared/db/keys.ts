@@ -74,17 +74,25 @@ export async function listKeys(
   return results.map(keyOf);
 }
 
-/** Insert a key and who made it. */
-export async function insertKey(db: D1Database, key: Key & { secretHash: string }, actor: Actor): Promise<void> {
+/**
+ * Insert a key and who made it. `where` is SQL of our own; its ?1 is the key, ?2 its owner.
+ * @returns false where that does not hold.
+ */
+export async function insertKey(
+  db: D1Database,
+  key: Key & { secretHash: string },
+  actor: Actor,
+  where = "true",
+): Promise<boolean> {
   const { ownerId, scopes, expiresAt, maxConcurrentJobs, maxUploadBytesADay, uploadLimits } = key;
   const detail = { ownerId, scopes, expiresAt, maxConcurrentJobs, maxUploadBytesADay, ...uploadLimits };
-  await db.batch([
-    insertAudit(db, actor, { act: "key.create", subject: key.id, detail, now: key.createdAt }, "true"),
+  const [, inserted] = await db.batch([
+    insertAudit(db, actor, { act: "key.create", subject: key.id, detail, now: key.createdAt }, where),
     db
       .prepare(
         `INSERT INTO api_keys (id, owner_id, label, secret_hash, created_at, scopes, expires_at, max_concurrent_jobs, max_upload_bytes_a_day,
                                max_upload_bytes, content_types)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`,
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 WHERE ${where}`,
       )
       .bind(
         key.id,
@@ -100,6 +108,7 @@ export async function insertKey(db: D1Database, key: Key & { secretHash: string 
         uploadLimits.contentTypes === null ? null : JSON.stringify(uploadLimits.contentTypes),
       ),
   ]);
+  return (inserted?.meta.changes ?? 0) > 0;
 }
 
 // ?1 is the key, ?2 whoever acts: the operator revokes anybody's key, but not the last that could make another.
@@ -113,7 +122,8 @@ const REVOCABLE = {
   byOwner: () => `EXISTS (SELECT 1 FROM api_keys WHERE id = ?1 AND owner_id = ?2 AND revoked_at IS NULL)`,
 };
 
-function isAdmin(table: string): string {
+/** SQL: whether the row of `api_keys` by this alias can make keys. */
+export function isAdmin(table: string): string {
   return `EXISTS (SELECT 1 FROM json_each(${table}.scopes) WHERE value = 'admin')`;
 }
 

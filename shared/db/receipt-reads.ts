@@ -1,3 +1,4 @@
+import { MEDIA_BUCKET } from "../storage.ts";
 import type { JobKind, JobState } from "../job.ts";
 import type { Traces } from "../reckoning.ts";
 import type { TaskKind } from "../task.ts";
@@ -35,7 +36,7 @@ type TracesRow = Record<keyof ReceiptDetail["traces"], number>;
 /** Read them in one round trip; null if there is no such job or it is someone else's. */
 export async function readReceipt(
   db: D1Database,
-  { id, ownerId, mediaBucket }: { id: string; ownerId: string; mediaBucket: string },
+  { id, ownerId }: { id: string; ownerId: string },
 ): Promise<ReceiptDetail | null> {
   const [jobs, attempts, traces] = await db.batch<never>([
     db
@@ -66,7 +67,7 @@ export async function readReceipt(
                 (SELECT count(*) FROM webhook_deliveries WHERE job_id = j.id) AS deliveries
            FROM jobs j WHERE j.id = ?1 AND j.owner_id = ?3`,
       )
-      .bind(id, mediaBucket, ownerId),
+      .bind(id, MEDIA_BUCKET, ownerId),
   ]);
   const job: ReceiptJob | undefined = jobs?.results[0];
   const [row] = (traces?.results ?? []) as TracesRow[];

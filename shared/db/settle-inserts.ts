@@ -84,7 +84,7 @@ export function insertDeadLetters(db: D1Database, rows: string, now: number): D1
     .prepare(
       `INSERT INTO dead_letters
          (id, owner_id, task_id, job_id, queue, code, reason, created_at, kind, fingerprint, message_pattern)
-       SELECT 'dl_' || t.id || '.' || t.attempt, j.owner_id, t.id, t.job_id, 'media-tasks',
+       SELECT 'dl_' || t.id || '.' || t.attempt, j.owner_id, t.id, t.job_id, 'tasks',
               s.value ->> 'errorCode', s.value ->> 'errorMessage', ?2,
               t.kind, t.kind || ':' || (s.value ->> 'fingerprint'), s.value ->> 'messagePattern'
          FROM ${HELD} JOIN jobs j ON j.id = t.job_id

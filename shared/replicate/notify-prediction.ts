@@ -9,11 +9,11 @@ import { renderPrediction } from "./prediction.ts";
  */
 export async function notifyPrediction(
   jobId: string,
-  { db, ...deps }: Omit<RenderDeps, "origin"> & { readonly db: D1Database },
+  deps: Omit<RenderDeps, "origin">,
 ): Promise<{ readonly url: string; readonly keyId: string; readonly body: string } | null> {
-  const prediction = await findPrediction(db, jobId);
+  const prediction = await findPrediction(deps.db, jobId);
   if (prediction === null || prediction.webhook === null) return null;
-  const detail = await readJob(db, { id: jobId, ownerId: prediction.ownerId });
+  const detail = await readJob(deps.db, { id: jobId, ownerId: prediction.ownerId });
   if (detail === null) return null;
   const { webhook: url, keyId, origin } = prediction;
   return { url, keyId, body: JSON.stringify(await renderPrediction(prediction, detail, { ...deps, origin })) };

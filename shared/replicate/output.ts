@@ -3,6 +3,7 @@ import { toSrt, toVtt } from "../captions.ts";
 import type { JobDetail } from "../db/job-reads.ts";
 import type { Prediction } from "../db/predictions.ts";
 import { artifactUrl } from "../signed-url.ts";
+import { signingKey } from "../signing-keys.ts";
 import { Transcript } from "../transcript.ts";
 import { languageName, whisperSegments } from "../whisper-shape.ts";
 import { REPLICATE_MODELS } from "./models.ts";
@@ -10,8 +11,8 @@ import { REPLICATE_MODELS } from "./models.ts";
 /** What rendering a prediction may touch. */
 export interface RenderDeps {
   readonly media: R2Bucket;
-  /** Signs the addresses of pictures. */
-  readonly signingKey: string | undefined;
+  /** Holds the key that addresses of pictures are signed with. */
+  readonly db: D1Database;
   readonly origin: string;
   readonly now: number;
 }
@@ -24,7 +25,8 @@ export async function outputOf(prediction: Prediction, detail: JobDetail, deps: 
       return transcriptionOutput(prediction, detail, deps);
     case "files": {
       const pictures = detail.artifacts.filter(({ name }) => name.startsWith("image."));
-      const { origin, signingKey: key, now } = deps;
+      const { origin, now } = deps;
+      const key = await signingKey(deps.db, now);
       return Promise.all(pictures.map(({ name }) => artifactUrl({ jobId: detail.job.id, name }, { origin, key, now })));
     }
     case "labels":

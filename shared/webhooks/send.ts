@@ -1,4 +1,5 @@
 import { clip } from "../characters.ts";
+import { type Connections, NoConnection } from "../connections.ts";
 import { refuseAddress } from "./address.ts";
 import { signaturesOf } from "./sign.ts";
 
@@ -33,20 +34,32 @@ export interface Answer {
   readonly failure: { readonly code: string; readonly message: string } | null;
 }
 
-/** Post a signed event once. Never throws. Redirects are not followed: they may lead where an endpoint may not. */
+/** Post a signed event once. Throws `NoConnection` alone: nothing was sent then. Redirects are not followed: they may lead where an endpoint may not. */
 export async function sendWebhook(
   message: Message,
-  { allowInsecure, signal }: { allowInsecure: boolean; signal?: AbortSignal },
+  {
+    allowInsecure,
+    signal,
+    connections,
+  }: { allowInsecure: boolean; signal?: AbortSignal | undefined; connections: Connections },
 ): Promise<Answer> {
-  const startedAt = Date.now();
+  let startedAt = Date.now();
   const nothing = { responseCode: null, responseBody: null, retryAfterMs: 0 };
   const refused = refuseAddress(message.url, { allowInsecure });
   if (refused !== null) {
     return { ...nothing, durationMs: 0, failure: { code: "address_refused", message: refused } };
   }
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  let timeout: AbortSignal | undefined;
   try {
-    const response = await post(message, signal === undefined ? timeout : AbortSignal.any([timeout, signal]));
+    const response = await connections.open(
+      "remote",
+      () => {
+        startedAt = Date.now();
+        timeout = AbortSignal.timeout(TIMEOUT_MS);
+        return post(message, signal === undefined ? timeout : AbortSignal.any([timeout, signal]));
+      },
+      signal,
+    );
     const { status, ok } = response;
     const responseBody = ok ? null : await readStart(response);
     if (ok) await response.body?.cancel();
@@ -58,7 +71,8 @@ export async function sendWebhook(
       failure: ok ? null : { code: status === 410 ? "endpoint_gone" : `http_${status}`, message: sentenceOf(status) },
     };
   } catch (error) {
-    const failure = timeout.aborted
+    if (error instanceof NoConnection) throw error;
+    const failure = timeout?.aborted
       ? { code: "endpoint_timeout", message: `The endpoint did not answer within ${TIMEOUT_MS / 1000} s.` }
       : { code: "endpoint_unreachable", message: `The endpoint could not be reached: ${clip(String(error), 200)}` };
     return { ...nothing, durationMs: Date.now() - startedAt, failure };

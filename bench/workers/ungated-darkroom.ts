@@ -1,0 +1,14 @@
+// The product without its gate before the platform's six connections: what the gate costs where nothing limits them.
+import { createConsumer } from "../../consumer/index.ts";
+import { isolateMemory } from "../../consumer/memory-limit.ts";
+import { withDefaults } from "../../shared/settings.ts";
+import darkroom from "../../worker.ts";
+
+const ungated = () => ({ open: <T>(_: string, connect: () => Promise<T>) => connect() });
+const consumer = createConsumer(isolateMemory(), ungated);
+
+export default {
+  ...darkroom,
+  queue: (batch, env) => consumer.queue(batch, withDefaults(env)),
+  scheduled: (controller, env) => consumer.scheduled(controller, withDefaults(env)),
+} satisfies ExportedHandler<Env>;

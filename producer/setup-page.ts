@@ -1,0 +1,68 @@
+// The pages at /setup. Nothing inline but text: its style is that of /docs, and it has no script.
+import { html } from "hono/html";
+
+export type SetupState = "unset" | "done" | "open";
+
+const MIN_TOKEN_CHARS = 16;
+
+/** Whether there is a token that could not be guessed. */
+export function isUsableToken(token: string | undefined): token is string {
+  return token !== undefined && token.length >= MIN_TOKEN_CHARS;
+}
+
+/** How a deployment gets a token; also said by the API. */
+export const HOW_TO_OPEN = `Set the secret SETUP_TOKEN to at least ${MIN_TOKEN_CHARS} characters (npx wrangler secret put SETUP_TOKEN), or run bin/provision, which makes the first admin key too.`;
+
+export const ALREADY_SET_UP =
+  "This deployment has had an admin key already. If it is lost, bin/provision makes another for whoever may deploy.";
+
+/** @param refusal why the token that was sent was not taken. */
+export function setupPage(state: SetupState, refusal?: string) {
+  switch (state) {
+    case "unset":
+      return page(
+        html`<p>There is no setup token, so nothing can be opened here.</p>
+          <p>${HOW_TO_OPEN}</p>`,
+      );
+    case "done":
+      return page(
+        html`<p>${ALREADY_SET_UP}</p>
+          <p><a href="/docs">The API</a></p>`,
+      );
+    case "open":
+      return page(
+        html`${refusal === undefined ? "" : html`<p role="alert">${refusal}</p>`}
+          <form method="post" action="/setup">
+            <p><label for="token">Setup token</label></p>
+            <input id="token" name="token" type="password" autocomplete="off" required />
+            <button>Make the first admin key</button>
+          </form>
+          <p>The token is the secret SETUP_TOKEN that you gave when you deployed. It works once.</p>`,
+      );
+  }
+}
+
+export function keyPage(key: string) {
+  return page(
+    html`<p>This is the first admin key. It is shown this once: keep it.</p>
+      <pre>${key}</pre>
+      <p>Delete the secret now (<code>npx wrangler secret delete SETUP_TOKEN</code>): it opens nothing any more.</p>
+      <p><a href="/docs">The API</a></p>`,
+  );
+}
+
+function page(content: ReturnType<typeof html>) {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>Set up Darkroom</title>
+        <link rel="stylesheet" href="/docs.css" />
+      </head>
+      <body>
+        <header><h1>Set up Darkroom</h1></header>
+        <main>${content}</main>
+      </body>
+    </html>`;
+}

@@ -1,0 +1,62 @@
+// What wrangler.jsonc need not say. Each setting has its default here, so that a fresh deployment asks for none; a var of
+// the same name, in `wrangler.jsonc` or by `wrangler deploy --var`, stands before it.
+
+/** Which models stand in for one that has no capacity, was withdrawn or is not for this account, in order. */
+export type Fallbacks = Readonly<Record<string, readonly string[]>>;
+
+declare global {
+  /** Merged with what `wrangler types` writes: settings, and what is bound only where it is configured. */
+  interface Env {
+    /** Owns what nobody else can be named for: objects put straight into the bucket, unreadable messages. */
+    readonly OPERATOR_ID: string;
+    readonly RETENTION_DAYS: string;
+    /** How long a message may take before maintenance wakes its task again or gives an object a job itself. */
+    readonly RING_GRACE_SECONDS: string;
+    /** "true" to keep the platform's limits of calls a minute. */
+    readonly KEEP_MODEL_RATES: string;
+    /** "true" where webhooks may go to plain http and to any host. */
+    readonly ALLOW_INSECURE_WEBHOOKS: string;
+    /** Whose pages may call from a browser: origins, comma separated. */
+    readonly CORS_ORIGINS: string;
+    /** Every call to a model goes through this AI Gateway; empty for none. */
+    readonly AI_GATEWAY_ID: string;
+    /** How long the gateway answers an identical request from its cache; 0 for never. */
+    readonly AI_GATEWAY_CACHE_SECONDS: string;
+    /** Never for a model that a client named, nor where one does not take the job's options. */
+    readonly MODEL_FALLBACKS: Fallbacks;
+    /** Vectors of passages; without it they are in D1. */
+    readonly PASSAGES?: VectorizeIndex;
+    /** The journal's points; without it there are its lines alone. */
+    readonly EVENTS?: AnalyticsEngineDataset;
+    /** What presigned URLs are signed with, and the bucket's address as S3 clients reach it: its last segment is the bucket. */
+    readonly R2_ACCESS_KEY_ID?: string;
+    readonly R2_SECRET_ACCESS_KEY?: string;
+    readonly R2_ENDPOINT?: string;
+    /** Whoever knows it gets the first admin key from `/setup`, once. */
+    readonly SETUP_TOKEN?: string;
+  }
+}
+
+export const DEFAULT_SETTINGS = {
+  OPERATOR_ID: "operator",
+  RETENTION_DAYS: "30",
+  RING_GRACE_SECONDS: "300",
+  KEEP_MODEL_RATES: "true",
+  ALLOW_INSECURE_WEBHOOKS: "false",
+  CORS_ORIGINS: "",
+  AI_GATEWAY_ID: "",
+  AI_GATEWAY_CACHE_SECONDS: "0",
+  MODEL_FALLBACKS: {
+    "@cf/openai/whisper-large-v3-turbo": ["@cf/openai/whisper"],
+    "@cf/black-forest-labs/flux-2-klein-9b": [
+      "@cf/black-forest-labs/flux-2-klein-4b",
+      "@cf/black-forest-labs/flux-1-schnell",
+    ],
+    "@cf/black-forest-labs/flux-2-klein-4b": ["@cf/black-forest-labs/flux-1-schnell"],
+    "@cf/ibm-granite/granite-4.0-h-micro": ["@cf/meta/llama-3.2-3b-instruct"],
+  },
+} as const satisfies Partial<Env>;
+
+export function withDefaults(env: Env): Env {
+  return { ...DEFAULT_SETTINGS, ...env };
+}
