@@ -11,6 +11,7 @@ export const SCOPE_OF: Readonly<Record<string, Scope>> = {
   "POST /v1/jobs": "jobs:write",
   "POST /v1/jobs/batch": "jobs:write",
   "GET /v1/jobs/:id": "jobs:read",
+  "POST /v1/jobs/:id/cancel": "jobs:write",
   "DELETE /v1/jobs/:id": "jobs:write",
   "GET /v1/jobs/:id/artifacts/:name": "jobs:read",
   "GET /v1/jobs/:id/transcript": "jobs:read",
@@ -55,6 +56,9 @@ export const SCOPE_OF: Readonly<Record<string, Scope>> = {
   "GET /v1/budgets": "jobs:read",
   "PUT /v1/budgets/:ownerId/:period": "admin",
   "DELETE /v1/budgets/:ownerId/:period": "admin",
+  "GET /v1/retention": "jobs:read",
+  "PUT /v1/retention/:ownerId": "admin",
+  "DELETE /v1/retention/:ownerId": "admin",
   "GET /v1/jobs/:id/receipt": "jobs:read",
   // Other owners' for the operator alone.
   "GET /v1/usage": "jobs:read",

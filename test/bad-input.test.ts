@@ -221,6 +221,7 @@ test("an unknown job, someone else's job, and someone else's source", async () =
   for (const [path, method] of [
     [`/v1/jobs/${id}`, "GET"],
     [`/v1/jobs/${id}`, "DELETE"],
+    [`/v1/jobs/${id}/cancel`, "POST"],
   ] as const) {
     await expectProblem(await darkroom.api(path, { method, key: KEYS.other }), 404, "job_not_found", /There is no job/);
   }

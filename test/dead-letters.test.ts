@@ -225,8 +225,8 @@ test("what belongs to another owner is not there, and acts are on record for the
 
   await darkroom.post(`/v1/dead-letters/${id}/discard`, { note: "theirs" }, KEYS.other);
   const waiting = await darkroom.submit({ kind: "image_generation", prompt: "sleep:3000 cancel me" }, KEYS.other);
-  await darkroom.api(`/v1/jobs/${waiting.id}`, { method: "DELETE", key: KEYS.other });
-  await darkroom.api(`/v1/jobs/${waiting.id}`, { method: "DELETE", key: KEYS.other });
+  await darkroom.api(`/v1/jobs/${waiting.id}/cancel`, { method: "POST", key: KEYS.other });
+  await darkroom.api(`/v1/jobs/${waiting.id}/cancel`, { method: "POST", key: KEYS.other });
   type Audit = { audit: { act: string; actor: string; subject: string }[]; nextCursor: string | null };
   const { audit } = await get<Audit>("/v1/audit", KEYS.other);
   expect(audit).toMatchObject([

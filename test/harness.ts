@@ -29,6 +29,8 @@ const TABLES = [
   "webhook_secrets",
   "job_marks",
   "idempotency_keys",
+  "deletions",
+  "retentions",
 ];
 
 /** Keys of two owners. `operator` also owns what was put straight into the bucket. */

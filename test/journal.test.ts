@@ -89,7 +89,7 @@ test("so does one that is given up on, one that is cancelled, and one whose cons
 
   await darkroom.post("/v1/queues/classification/pause", {});
   const cancelled = await darkroom.submit({ kind: "classification", text: "secretwords" });
-  for (let time = 0; time < 2; time += 1) await darkroom.api(`/v1/jobs/${cancelled.id}`, { method: "DELETE" });
+  for (let time = 0; time < 2; time += 1) await darkroom.api(`/v1/jobs/${cancelled.id}/cancel`, { method: "POST" });
   expect(names(await eventsOf(cancelled.id, "job.cancelled"))).toEqual([
     "job.queued",
     "task.cancelled",

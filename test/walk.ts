@@ -73,6 +73,7 @@ export const WALK: Readonly<Record<string, Step>> = {
     code: "source_not_found",
   },
   "GET /v1/jobs/:id": { path: ({ done }) => `/v1/jobs/${done}`, code: "job_not_found" },
+  "POST /v1/jobs/:id/cancel": { path: ({ waiting }) => `/v1/jobs/${waiting}/cancel`, code: "job_not_found" },
   "DELETE /v1/jobs/:id": { path: ({ waiting }) => `/v1/jobs/${waiting}`, code: "job_not_found" },
   "GET /v1/jobs/:id/artifacts/:name": {
     path: ({ done }) => `/v1/jobs/${done}/artifacts/transcript.txt`,

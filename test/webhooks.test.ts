@@ -239,7 +239,7 @@ test("a job cancelled, out of time, or served with another's result is told of t
   await darkroom.post("/v1/queues/classification/pause", {});
   const cancelled = await darkroom.submit(job("cancel me"));
   const late = await darkroom.submit({ ...job("too late"), deadlineSeconds: 1 });
-  await darkroom.api(`/v1/jobs/${cancelled.id}`, { method: "DELETE" });
+  await darkroom.api(`/v1/jobs/${cancelled.id}/cancel`, { method: "POST" });
   await until(
     async () => darkroom.maintain(new Date(Date.now() + 2000)).then(() => darkroom.readJob(late.id)),
     ({ state }) => state === "failed",

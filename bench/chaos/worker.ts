@@ -46,6 +46,7 @@ const TABLES = [
   "reservations",
   "releases",
   "holds",
+  "deletions",
 ];
 
 /** A run must find nothing of the one before. */
