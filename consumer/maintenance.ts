@@ -24,8 +24,9 @@ import { wake } from "../shared/wake.ts";
 import { ingestUploads } from "./ingest-upload.ts";
 import { finishDeletions, pruneFiles, pruneFinalized, type PruneDeps } from "./prune.ts";
 import { recordSettlements } from "./record-attempts.ts";
+import { deliverAlerts, watchDeployment, type WatchDeps } from "./watch-deployment.ts";
 
-export interface MaintenanceDeps extends Intake, RedriveDeps, PruneDeps {}
+export interface MaintenanceDeps extends Intake, RedriveDeps, PruneDeps, WatchDeps {}
 
 /** What one run takes on of each duty. The next run, a minute later, goes on from there. */
 const LIMIT = 1000;
@@ -39,6 +40,8 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
   const startedAt = Date.now();
   const counts: Record<string, number> = {};
   const duties = {
+    watchDeployment,
+    deliverAlerts,
     rescueExpired,
     endOverdue,
     serveFollowers,

@@ -41,7 +41,9 @@ export type Notice =
   | "messages.buried"
   | "queue.unknown"
   | "budget.warning"
-  | "budget.exhausted";
+  | "budget.exhausted"
+  | "alert.raised"
+  | "alert.ended";
 
 /** What should not have happened. */
 export type Fault =
@@ -59,6 +61,7 @@ export type Fault =
   | "queues.failed"
   | "events.failed"
   | "delete.failed"
+  | "alerts.failed"
   | "ask.unaccounted"
   | "request.failed"
   | "limit.failed"

@@ -31,6 +31,7 @@ const TABLES = [
   "idempotency_keys",
   "deletions",
   "retentions",
+  "incidents",
 ];
 
 /** Keys of two owners. `operator` also owns what was put straight into the bucket. */

@@ -139,6 +139,13 @@ export const WALK: Readonly<Record<string, Step>> = {
     code: "forbidden",
   },
   "DELETE /v1/queues/hold": { path: () => "/v1/queues/hold", code: "forbidden" },
+  "GET /v1/retention": { path: () => "/v1/retention", code: null },
+  "PUT /v1/retention/:ownerId": {
+    path: () => "/v1/retention/operator",
+    body: () => ({ days: 1 }),
+    code: "forbidden",
+  },
+  "DELETE /v1/retention/:ownerId": { path: () => "/v1/retention/operator", code: "forbidden" },
   "GET /v1/budgets": { path: () => "/v1/budgets", code: null },
   "PUT /v1/budgets/:ownerId/:period": {
     path: () => "/v1/budgets/operator/day",

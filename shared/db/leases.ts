@@ -44,7 +44,7 @@ interface LeasedRow {
  * What is due (?1: until when; ?2: at most so many a lane), found lane by lane: the index is entered once for each kind,
  * model and owner that has work, however long their backlogs are.
  */
-const HEADS = `
+export const HEADS = `
   lanes (lane) AS (
     SELECT min(lane) FROM tasks WHERE state IN ('available', 'retryable')
     UNION ALL

@@ -41,3 +41,13 @@ INSERT INTO passages_fts (passages_fts, rank) VALUES ('secure-delete', 1);
 ALTER TABLE webhook_deliveries ADD COLUMN next_attempt_at INTEGER;
 ALTER TABLE webhook_deliveries ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+
+-- What the operator has been alerted of and is not over yet.
+CREATE TABLE incidents (
+  alert TEXT NOT NULL,
+  subject TEXT NOT NULL, -- of which queue, which budget; empty where there is one only
+  id TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  detail TEXT NOT NULL CHECK (json_valid(detail)), -- the figures when it began
+  PRIMARY KEY (alert, subject)
+) STRICT, WITHOUT ROWID;
