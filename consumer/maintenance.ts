@@ -24,6 +24,7 @@ import { wake } from "../shared/wake.ts";
 import { ingestUploads } from "./ingest-upload.ts";
 import { finishDeletions, pruneFiles, pruneFinalized, type PruneDeps } from "./prune.ts";
 import { recordSettlements } from "./record-attempts.ts";
+import { keepRestorable, pruneRecords } from "./restore.ts";
 import { deliverAlerts, watchDeployment, type WatchDeps } from "./watch-deployment.ts";
 
 export interface MaintenanceDeps extends Intake, RedriveDeps, PruneDeps, WatchDeps {}
@@ -40,6 +41,7 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
   const startedAt = Date.now();
   const counts: Record<string, number> = {};
   const duties = {
+    keepRestorable,
     watchDeployment,
     deliverAlerts,
     rescueExpired,
@@ -51,6 +53,7 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
     advanceRedrives,
     sweepInbox,
     abortExpiredUploads,
+    pruneRecords,
     finishDeletions,
     pruneFinalized,
     pruneFiles,

@@ -26,6 +26,9 @@ export interface TaskContext {
   readonly foresee: (estimate: Estimate) => void;
   /** This task's attempts that may have stored a result without completing, the latest first. */
   readonly earlierAttempts: () => Promise<readonly EarlierAttempt[]>;
+  /** See `Task`. */
+  readonly editedAfter: number;
+  readonly mayBeStored: boolean;
   /** For media that a model is working on. */
   readonly budget: ByteBudget;
   /** For cutting media up. */

@@ -18,9 +18,9 @@ const FILES_CURSOR = "files";
 
 /** Forget jobs that ended longer ago than the retention, results and all. Sources in the inbox belong to the client. */
 export async function pruneFinalized(deps: PruneDeps, now: number): Promise<number> {
-  const { db, retentionDays } = deps;
+  const { db, mediaBucket, retentionDays } = deps;
   const expired = await findExpiredJobs(db, { now, days: retentionDays, limit: JOBS_A_RUN });
-  const leftovers = await beginDeletions(db, expired, now);
+  const leftovers = await beginDeletions(db, expired, { now, mediaBucket });
   await deleteLeftovers(leftovers, deps, now);
   await deleteStrays(db, now - retentionDays * DAY_MS);
   return leftovers.length;

@@ -17,6 +17,7 @@ import { type CallGate, gated } from "./call-gate.ts";
 import { diagnose } from "../shared/ai/failure.ts";
 import { processors } from "./processors/index.ts";
 import { fallBack, type Fallbacks } from "./fall-back.ts";
+import { findStoredAttempts } from "./stored-attempts.ts";
 import { decide, decideRefused } from "./retry-policy.ts";
 
 export interface RunTaskDeps {
@@ -58,7 +59,12 @@ export async function runTask(
     foresee: (estimate: Estimate) => {
       foreseen = estimate;
     },
-    earlierAttempts: async () => (task.attempt === 1 ? [] : findEarlierAttempts(db, task.id)),
+    editedAfter: task.editedAfter,
+    mayBeStored: task.mayBeStored,
+    earlierAttempts: async () => {
+      if (task.mayBeStored) return findStoredAttempts(task, { db, media: counted.bucket });
+      return task.attempt === 1 ? [] : findEarlierAttempts(db, task.id);
+    },
     budget,
     cutting,
     readChunks: () => readChunks(db, task.jobId),

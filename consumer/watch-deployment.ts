@@ -35,14 +35,14 @@ export async function deliverAlerts(deps: AlertDeps, now: number): Promise<numbe
   return deliverStrays(deps, now);
 }
 
-/** An isolate looks after cron so often: one row of D1, beside the work of a batch. */
+/** An isolate looks after cron so often: one row of D1, beside the work of a batch. Its binding lives as long as it does. */
 const LOOK_EVERY_MS = 5 * 60_000;
-let lookedAt = 0;
+const lookedAt = new WeakMap<D1Database, number>();
 
 /** Where cron has stopped nothing else would tell: a consumer that works does, and sends the alert itself. Never throws. */
 export async function watchCron(deps: AlertDeps, now: number, { isAsked = false } = {}): Promise<void> {
-  if (!isAsked && now - lookedAt < LOOK_EVERY_MS) return;
-  lookedAt = now;
+  if (!isAsked && now - (lookedAt.get(deps.db) ?? 0) < LOOK_EVERY_MS) return;
+  lookedAt.set(deps.db, now);
   try {
     const cron = cronSign(await readMaintained(deps.db, now), now);
     if (cron.state !== "wrong") return;

@@ -29,7 +29,7 @@ export async function deleteJob(
   actor: Actor,
   deps: DeleteDeps,
 ): Promise<DeletedJob | null> {
-  const { db, journal } = deps;
+  const { db, mediaBucket, journal } = deps;
   const job = { id, ownerId: actor.ownerId };
   const standing = await readStanding(db, job);
   if (standing === null) {
@@ -38,7 +38,7 @@ export async function deleteJob(
     return leftover === null ? null : finish(leftover, { withSource, hasSource: leftover.source !== null }, deps);
   }
   if (standing.isFollowed) await release(deps);
-  const [leftover] = await beginDeletions(db, [{ ...job, withSource }], Date.now(), actor);
+  const [leftover] = await beginDeletions(db, [{ ...job, withSource }], { now: Date.now(), mediaBucket, actor });
   if (leftover === undefined) return null;
   journal.record({ event: "job.deleted", kind: standing.kind, jobId: id, ownerId: actor.ownerId });
   if (standing.isFollowed) await release(deps);

@@ -1,6 +1,7 @@
 // What a deleted job leaves outside D1: its objects, its vectors and, if that was asked for, its source.
 import { forgetSource, isSource, type Leftover, readClaims, settleLeftovers } from "./db/deletions.ts";
 import { patiently } from "./patient.ts";
+import { forgetRecords, rememberDeleted } from "./restoring/records.ts";
 import type { PassageIndex } from "./search/passage.ts";
 import { resultsPrefix } from "./storage.ts";
 
@@ -29,6 +30,8 @@ export async function deleteLeftovers(
   now: number,
 ): Promise<readonly (SourceFate | null)[]> {
   const fates: (SourceFate | null)[] = [];
+  await rememberDeleted(deps.media, leftovers);
+  await forgetRecords(deps.media, leftovers);
   for (const { jobId, reusedFrom, source } of leftovers) {
     await deleteResults(jobId, deps);
     if (reusedFrom !== null) await deleteResults(reusedFrom, deps);

@@ -42,6 +42,8 @@ export type Notice =
   | "queue.unknown"
   | "budget.warning"
   | "budget.exhausted"
+  | "database.restored"
+  | "database.taken_up"
   | "alert.raised"
   | "alert.ended";
 
@@ -62,6 +64,7 @@ export type Fault =
   | "events.failed"
   | "delete.failed"
   | "alerts.failed"
+  | "restore.failed"
   | "ask.unaccounted"
   | "request.failed"
   | "limit.failed"

@@ -72,6 +72,10 @@ export interface Task {
   readonly isTooLate: boolean;
   /** Whether its calls have to be set aside for: a budget applies, its job has `maxNeurons`, or an attempt before did. */
   readonly isBudgeted: boolean;
+  /** Of the latest attempt that ran with other arguments; 0 for none. */
+  readonly editedAfter: number;
+  /** The database was set back: what attempts have stored is to be looked for in the bucket. */
+  readonly mayBeStored: boolean;
   /** Its share of the rows that the lease read and wrote. */
   readonly leaseRows: D1Rows;
   /** Whether it was this lease that set the job running; true for one task of a job only. */

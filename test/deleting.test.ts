@@ -23,6 +23,11 @@ const everywhere = (word: string) => findEverywhere(darkroom.bindings(), word);
 const remove = (id: string, query = "", key = KEYS.operator) =>
   darkroom.api(`/v1/jobs/${id}${query}`, { method: "DELETE", key });
 const count = (sql: string) => darkroom.bindings().DB.prepare(sql).first<number>("n");
+/** Keys of what jobs read and made: what the product keeps for itself says nothing. */
+async function objectsLeft(): Promise<string[]> {
+  const { objects } = await darkroom.bindings().MEDIA.list();
+  return objects.map(({ key }) => key).filter((key) => !key.startsWith("system/"));
+}
 const spent = () => count("SELECT coalesce(sum(calls), 0) AS n FROM usage_days WHERE owner_id = 'operator'");
 
 test("a deleted job has left its words nowhere, and its figures stay", async () => {
@@ -65,7 +70,9 @@ test("a deleted job has left its words nowhere, and its figures stay", async () 
   expect([deleted.status, await deleted.json()]).toEqual([200, { id, source: "deleted" }]);
   expect(await everywhere("xylo")).toEqual([]);
   expect((await darkroom.api(`/v1/jobs/${id}`)).status).toBe(404);
-  expect((await darkroom.bindings().MEDIA.list()).objects).toEqual([]);
+  expect(await objectsLeft()).toEqual([]);
+  // Looked through once more when nothing can be written about the job any more.
+  await darkroom.maintain(new Date(Date.now() + 6 * 60_000));
   for (const table of ["jobs", "tasks", "attempts", "artifacts", "webhook_deliveries", "passages", "deletions"]) {
     expect([table, await count(`SELECT count(*) AS n FROM ${table}`)]).toEqual([table, 0]);
   }
@@ -151,7 +158,7 @@ test("a result that another job shows stays until that one is deleted too", asyn
   expect((await darkroom.api(`/v1/jobs/${second.id}/artifacts/image.jpg`)).status).toBe(200);
 
   expect((await remove(second.id)).status).toBe(200);
-  expect((await darkroom.bindings().MEDIA.list()).objects).toEqual([]);
+  expect(await objectsLeft()).toEqual([]);
   expect(await everywhere("cello")).toEqual([]);
 });
 
@@ -242,12 +249,34 @@ test("a deletion that dies on the way to the bucket is finished by maintenance, 
     expect((await darkroom.api(`/v1/jobs/${id}`)).status).toBe(404);
     ids.push(id);
   }
-  expect((await MEDIA.list()).objects).toHaveLength(2);
+  expect(await objectsLeft()).toHaveLength(2);
   expect((await remove(ids[0]!)).status).toBe(200);
-  expect((await MEDIA.list()).objects).toHaveLength(1);
+  expect(await objectsLeft()).toHaveLength(1);
   await darkroom.maintain(new Date(Date.now() + 61_000));
-  expect((await MEDIA.list()).objects).toEqual([]);
+  expect(await objectsLeft()).toEqual([]);
+  await darkroom.maintain(new Date(Date.now() + 6 * 60_000));
   expect(await count("SELECT count(*) AS n FROM deletions")).toBe(0);
+});
+
+test("the record of how a job was described forgets it too, also one that was being written", async () => {
+  const { MEDIA } = darkroom.bindings();
+  const { id } = await darkroom.submit({ kind: "classification", text: "a piccolo" });
+  const other = await darkroom.submit({ kind: "classification", text: "a cornet" });
+  await darkroom.untilJob(id);
+  await darkroom.untilJob(other.id);
+  await darkroom.maintain();
+  const record = (await everywhere("piccolo")).find((place) => place.startsWith("r2:system/described/"));
+  const key = record!.slice("r2:".length);
+  const text = await (await MEDIA.get(key))!.text();
+  expect((await remove(id)).status).toBe(200);
+  expect(await everywhere("piccolo")).toEqual([]);
+  expect(await everywhere("cornet")).toContain(record);
+  await MEDIA.put(key, text);
+  await darkroom.maintain(new Date(Date.now() + 6 * 60_000));
+  expect(await everywhere("piccolo")).toEqual([]);
+  expect(await everywhere("cornet")).toContain(record);
+  expect((await remove(other.id)).status).toBe(200);
+  expect(await everywhere("cornet")).toEqual([]);
 });
 
 test("vectors in Vectorize go too, also one that a late attempt writes", async () => {
@@ -299,7 +328,7 @@ test("an owner's jobs are kept as long as was set for them, shorter or longer th
   expect((await darkroom.api("/v1/retention/operator", { method: "DELETE" })).status).toBe(204);
   expect((await darkroom.api("/v1/retention/operator", { method: "DELETE" })).status).toBe(404);
   expect(await left(31)).toEqual([404, 404]);
-  expect((await darkroom.bindings().MEDIA.list()).objects).toEqual([]);
+  expect(await objectsLeft()).toEqual([]);
 });
 
 test("jobs that are kept longer do not hold up the deletion of others", async () => {

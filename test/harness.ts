@@ -32,6 +32,7 @@ const TABLES = [
   "deletions",
   "retentions",
   "incidents",
+  "restores",
 ];
 
 /** Keys of two owners. `operator` also owns what was put straight into the bucket. */

@@ -167,7 +167,10 @@ test("deleting a job, ended or not, leaves no word and no vector", async () => {
   }
   await DB.prepare("UPDATE jobs SET state = 'completed', finalized_at = 1 WHERE id = 'job_a'").run();
   await darkroom.maintain();
-  await beginDeletions(DB, [{ id: "job_b" }, { id: "job_unknown" }], Date.now());
+  await beginDeletions(DB, [{ id: "job_b" }, { id: "job_unknown" }], {
+    now: Date.now(),
+    mediaBucket: "b",
+  });
   expect(await idsOf({ text: "lighthouse", meaning: { vector: towards(0), space: SPACE } })).toEqual([
     "job_c:transcript:0",
   ]);
@@ -227,7 +230,7 @@ test("with Vectorize, vectors live there, within its limits, and text and words 
     "deleteByIds 50",
     "upsert 900",
   ]);
-  const leftovers = await beginDeletions(DB, [{ id: job.id }], Date.now());
+  const leftovers = await beginDeletions(DB, [{ id: job.id }], { now: Date.now(), mediaBucket: "b" });
   await index.forget(leftovers.flatMap(({ passageIds }) => passageIds));
   expect(stored.size).toBe(0);
   expect(await index.query({ ownerId, text: "passage", meaning, limit: 3 })).toEqual([]);

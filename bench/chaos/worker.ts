@@ -47,6 +47,7 @@ const TABLES = [
   "releases",
   "holds",
   "deletions",
+  "restores",
 ];
 
 /** A run must find nothing of the one before. */

@@ -3,9 +3,13 @@
 import type { JobKind } from "../job.ts";
 import { type Actor, insertAudit } from "./audit.ts";
 import { deleteMarksOf } from "./job-marks.ts";
+import { isDescribed, RECORDED_MS } from "./job-records.ts";
 
 /** An invocation lasts fifteen minutes at most: then no attempt of a deleted job can store anything any more. */
 const LATE_MS = 20 * 60_000;
+
+/** A record may be written of a job that is deleted meanwhile: it is looked for again after this. */
+const RECORDING_MS = 5 * 60_000;
 
 /** Whoever asked for the deletion deletes the objects as well; maintenance leaves it this long for that. */
 const OWN_MS = 60_000;
@@ -17,6 +21,8 @@ export interface Target {
   readonly ownerId?: string;
   /** Only if it ended before: epoch milliseconds. */
   readonly endedBefore?: number;
+  /** Only if it was described before: epoch milliseconds. */
+  readonly createdBefore?: number;
   /** Its source as well, unless another job reads it. */
   readonly withSource?: boolean;
 }
@@ -29,6 +35,10 @@ export interface Leftover {
   readonly reusedFrom: string | null;
   readonly passageIds: readonly string[];
   readonly source: { readonly key: string; readonly etag: string } | null;
+  /** When the job was described, if the bucket has a record of that; null if not. */
+  readonly recordedAt: number | null;
+  /** When somebody asked for the deletion; null where only its time was over. */
+  readonly askedAt: number | null;
   /** Whether an attempt may still store something: epoch milliseconds. */
   readonly until: number;
 }
@@ -38,7 +48,8 @@ interface LeftoverRow extends Omit<Leftover, "passageIds" | "source"> {
   readonly source: string | null;
 }
 
-const LEFTOVER = `job_id AS jobId, owner_id AS ownerId, reused_from AS reusedFrom, passage_ids AS passageIds, source, until`;
+const LEFTOVER = `job_id AS jobId, owner_id AS ownerId, reused_from AS reusedFrom, passage_ids AS passageIds, source, until,
+                  recorded_at AS recordedAt, iif(is_asked, asked_at, NULL) AS askedAt`;
 
 /** The jobs of ?1 (JSON array of targets) that this batch deletes: those remembered at ?2. */
 const DELETED = `SELECT x.job_id FROM json_each(?1) d JOIN deletions x ON x.job_id = d.value ->> 'id' AND x.asked_at = ?2`;
@@ -58,8 +69,7 @@ const LETTERS = `SELECT id FROM dead_letters WHERE job_id IN (${DELETED})`;
 export async function beginDeletions(
   db: D1Database,
   targets: readonly Target[],
-  now: number,
-  actor?: Actor,
+  { now, mediaBucket, actor }: { now: number; mediaBucket: string; actor?: Actor },
 ): Promise<readonly Leftover[]> {
   if (targets.length === 0) return [];
   const rows = JSON.stringify(targets);
@@ -67,24 +77,27 @@ export async function beginDeletions(
   const results = await db.batch<LeftoverRow>([
     db
       .prepare(
-        `INSERT INTO deletions (job_id, owner_id, kind, reused_from, passage_ids, source, asked_at, due_at, until)
+        `INSERT INTO deletions (job_id, owner_id, kind, reused_from, passage_ids, source, recorded_at, is_asked, asked_at, due_at, until)
          SELECT j.id, j.owner_id, j.kind, j.reused_from,
                 (SELECT json_group_array(p.id) FROM passages p WHERE p.job_id = j.id),
                 iif(d.value ->> 'withSource' AND j.input ->> '$.source.key' IS NOT NULL,
                     json_object('key', j.input ->> '$.source.key', 'etag', j.input ->> '$.source.etag'), NULL),
+                iif(j.created_at > ?2 - ${RECORDED_MS} AND ${isDescribed("?5")}, j.created_at, NULL), ?4,
                 ?2, ?3,
                 iif(EXISTS (SELECT 1 FROM tasks t WHERE t.job_id = j.id AND t.state = 'running')
                     OR EXISTS (SELECT 1 FROM tasks t JOIN attempts a ON a.task_id = t.id
                                 WHERE t.job_id = j.id AND a.outcome IN ('lost', 'cancelled') AND a.finished_at > ?2 - ${LATE_MS}),
-                    ?2 + ${LATE_MS}, ?2)
+                    ?2 + ${LATE_MS}, iif(j.created_at > ?2 - ${RECORDING_MS}, ?2 + ${RECORDING_MS}, ?2))
            FROM json_each(?1) d JOIN jobs j ON j.id = d.value ->> 'id'
           WHERE j.owner_id = coalesce(d.value ->> 'ownerId', j.owner_id)
+            AND j.created_at < coalesce(d.value ->> 'createdBefore', 1e15)
             AND (d.value ->> 'endedBefore' IS NULL OR j.finalized_at < d.value ->> 'endedBefore')
          ON CONFLICT (job_id) DO UPDATE
             SET reused_from = excluded.reused_from, passage_ids = excluded.passage_ids, source = excluded.source,
+                recorded_at = excluded.recorded_at, is_asked = excluded.is_asked,
                 asked_at = excluded.asked_at, due_at = excluded.due_at, until = max(until, excluded.until)`,
       )
-      .bind(rows, now, now + OWN_MS),
+      .bind(rows, now, now + OWN_MS, Number(actor !== undefined), mediaBucket),
     of(
       `INSERT INTO deleted_attempts (task_id, number, job_id, owner_id, kind)
        SELECT t.id, t.attempt, j.id, j.owner_id, j.kind FROM jobs j JOIN tasks t ON t.job_id = j.id

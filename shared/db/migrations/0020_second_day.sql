@@ -6,6 +6,8 @@ CREATE TABLE deletions (
   reused_from TEXT, -- the job whose objects it shared
   passage_ids TEXT NOT NULL CHECK (json_valid(passage_ids)), -- vectors to delete
   source TEXT CHECK (json_valid(source)), -- the object to delete as well, `{ key, etag }`; null to leave it
+  recorded_at INTEGER, -- when the job was described, if the bucket has a record of that; null if not
+  is_asked INTEGER NOT NULL, -- somebody asked for it: a database that is set back must not bring the job back
   asked_at INTEGER NOT NULL,
   due_at INTEGER NOT NULL, -- when maintenance deletes what is left
   -- Until then an attempt that was under way may still store something: what is left is deleted once more after it.
@@ -50,4 +52,12 @@ CREATE TABLE incidents (
   since INTEGER NOT NULL,
   detail TEXT NOT NULL CHECK (json_valid(detail)), -- the figures when it began
   PRIMARY KEY (alert, subject)
+) STRICT, WITHOUT ROWID;
+
+-- When the database was found to have been set back, and how far what is recorded in the bucket has been taken up again.
+CREATE TABLE restores (
+  found_at INTEGER PRIMARY KEY,
+  went_back_to INTEGER NOT NULL,
+  taken_up_to TEXT NOT NULL, -- the last object; empty for none yet
+  done_at INTEGER
 ) STRICT, WITHOUT ROWID;
