@@ -4,6 +4,7 @@ import { findEarlierAttempts } from "../shared/db/leases.ts";
 import { type Made, readMade } from "../shared/db/made.ts";
 import { notifyPrediction } from "../shared/replicate/notify-prediction.ts";
 import type { Estimate } from "../shared/estimate.ts";
+import { isNewerTask } from "../shared/formats.ts";
 import type { ModelCall } from "../shared/ai/model-call.ts";
 import { type Ai, modelRunner } from "../shared/ai/run-model.ts";
 import type { EmbeddedPassages, PassageIndex } from "../shared/search/passage.ts";
@@ -18,7 +19,7 @@ import { diagnose } from "../shared/ai/failure.ts";
 import { processors } from "./processors/index.ts";
 import { fallBack, type Fallbacks } from "./fall-back.ts";
 import { findStoredAttempts } from "./stored-attempts.ts";
-import { decide, decideRefused } from "./retry-policy.ts";
+import { decide, decideNewer, decideRefused } from "./retry-policy.ts";
 
 export interface RunTaskDeps {
   readonly db: D1Database;
@@ -44,6 +45,7 @@ export async function runTask(
   { db, ai, media, passages, budget, cutting, gate, allowInsecureWebhooks, urlSigningKey, fallbacks }: RunTaskDeps,
   signal: AbortSignal,
 ): Promise<Settlement> {
+  if (isNewerTask(task)) return putOff(task);
   const calls: ModelCall[] = [];
   const counted = countedBucket(media);
   let foreseen: Estimate | undefined;
@@ -117,6 +119,15 @@ export async function runTask(
     finishedAt: Date.now(),
     ...(report && { delivery: report }),
   };
+}
+
+/** Leave a task to the version that wrote it: its arguments might be misread. */
+function putOff(task: Task): Settlement {
+  const now = Date.now();
+  const { id: taskId, leaseId, isBudgeted, leaseRows } = task;
+  const verdict = decideNewer(task, { now, random: Math.random });
+  const operations = { r2ClassA: 0, r2ClassB: 0, ...leaseRows };
+  return { taskId, leaseId, verdict, calls: [], isBudgeted, operations, startedAt: now, finishedAt: now };
 }
 
 function again({ failure, delayMs }: { failure: Failure; delayMs: number }, task: Task): Verdict {

@@ -33,15 +33,20 @@ export async function migrate(apart?: Apart): Promise<void> {
   await wrangler(["d1", "execute", "DB", ...local, "--file", join(import.meta.dirname, "dev-key.sql")], apart);
 }
 
-/** Start the runtime and wait until it answers. @throws with the end of its log if it does not. */
+/**
+ * Start the runtime and wait until it answers. @throws with the end of its log if it does not.
+ * @param source another version's tree, with `wrangler.jsonc` in it; by default this one.
+ */
 export async function startRuntime({
   port,
   inferenceUrl,
   apart,
+  source = ROOT,
 }: {
   port: number;
   inferenceUrl: string;
   apart?: Apart;
+  source?: string;
 }): Promise<Runtime> {
   const aiConfig = await writeAiConfig(inferenceUrl, apart?.folder ?? SCRATCH);
   const where = ["--port", String(port), "--ip", "127.0.0.1", ...persistence(apart)];
@@ -50,7 +55,7 @@ export async function startRuntime({
     process.execPath,
     [WRANGLER, "dev", "-c", "wrangler.jsonc", "-c", aiConfig, ...where, ...vars],
     // A group of its own: Ctrl-C in the terminal reaches us alone, and we end it in order.
-    { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], detached: true, env: environment(apart) },
+    { cwd: source, stdio: ["ignore", "pipe", "pipe"], detached: true, env: environment(apart) },
   );
   const log = createWriteStream(apart === undefined ? LOG_FILE : join(apart.folder, "dev.log"));
   const tail: string[] = [];

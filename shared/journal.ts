@@ -38,6 +38,7 @@ export type Notice =
   | "maintenance.ran"
   | "webhook.tested"
   | "message.quarantined"
+  | "message.let_go"
   | "messages.buried"
   | "queue.unknown"
   | "budget.warning"

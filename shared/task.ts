@@ -1,5 +1,6 @@
 import * as z from "zod";
 
+import { MESSAGE_FORMAT } from "./formats.ts";
 import type { JobKind } from "./job.ts";
 import type { D1Rows } from "./operations.ts";
 import type { Step } from "./steps.ts";
@@ -72,6 +73,8 @@ export interface Task {
   readonly isTooLate: boolean;
   /** Whether its calls have to be set aside for: a budget applies, its job has `maxNeurons`, or an attempt before did. */
   readonly isBudgeted: boolean;
+  /** Of its arguments (shared/formats.ts). */
+  readonly format: number;
   /** Of the latest attempt that ran with other arguments; 0 for none. */
   readonly editedAfter: number;
   /** The database was set back: what attempts have stored is to be looked for in the bucket. */
@@ -82,6 +85,9 @@ export interface Task {
   readonly startsJob: boolean;
 }
 
-/** A message on `media-tasks`: only a doorbell, the truth is the row. */
-export const TaskMessage = z.strictObject({ v: z.literal(1), taskId: z.string().min(1).max(200) });
+/** A message on `media-tasks`: only a doorbell, the truth is the row. Messages of all formats up to ours are read. */
+export const TaskMessage = z.object({
+  v: z.int().min(1).max(MESSAGE_FORMAT),
+  taskId: z.string().min(1).max(200),
+});
 export type TaskMessage = z.infer<typeof TaskMessage>;

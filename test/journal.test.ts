@@ -160,7 +160,7 @@ test("a point carries names and numbers only, and there are 250 an invocation at
 
 test("what has no job is told by lines of JSON as well, and by no word of a message", async () => {
   const { TASKS } = darkroom.bindings();
-  await TASKS.send({ v: 9, secretwords: "secretwords" });
+  await TASKS.send({ v: 0, secretwords: "secretwords" });
   await darkroom.giveUpOn({ v: 1, taskId: "job_none.classify" });
   const told = async (event: string) =>
     until(

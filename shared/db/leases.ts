@@ -40,6 +40,7 @@ interface LeasedRow {
   readonly deadlineAt: number | null;
   readonly isBudgeted: number;
   readonly editedAfter: number;
+  readonly format: number;
   readonly mayBeStored: number;
 }
 
@@ -140,7 +141,7 @@ export async function leaseTasks(db: D1Database, lease: Lease): Promise<readonly
       .prepare(
         `SELECT t.id, t.job_id AS jobId, t.kind, t.args, t.attempt, t.max_attempts AS maxAttempts, t.lost,
                 t.model, t.preferred_model AS preferredModel,
-                t.leased_at AS leasedAt, t.created_at AS createdAt, t.edited_after AS editedAfter,
+                t.leased_at AS leasedAt, t.created_at AS createdAt, t.edited_after AS editedAfter, t.format,
                 ${mayBeStored("?3")} AS mayBeStored,
                 -- A side task runs also when its job's time has passed.
                 iif(t.is_side, NULL, j.start_by) AS startBy, j.started_at AS startedAt,

@@ -20,6 +20,7 @@ import {
   insertNext,
   updateEstimates,
 } from "./settle-inserts.ts";
+import { formatOf } from "./task-formats.ts";
 import { retryTransient } from "./transient.ts";
 import { addUsage } from "./usage.ts";
 
@@ -164,6 +165,7 @@ function settleStatements(
                 created_at = coalesce(s.value ->> 'createdAt', created_at),
                 max_attempts = max_attempts + (s.value ->> 'givenBack'), lost = lost + (s.value ->> 'lost'),
                 args = coalesce(s.value ->> '$.instead.args', args),
+                format = iif(s.value ->> '$.instead.args' IS NULL, format, ${formatOf("tasks.kind")}),
                 preferred_model = iif(s.value ->> '$.instead.model' IS NULL, preferred_model, coalesce(preferred_model, model)),
                 model = coalesce(s.value ->> '$.instead.model', model),
                 lease_id = NULL, leased_at = NULL

@@ -61,3 +61,6 @@ CREATE TABLE restores (
   taken_up_to TEXT NOT NULL, -- the last object; empty for none yet
   done_at INTEGER
 ) STRICT, WITHOUT ROWID;
+
+-- Of its arguments (shared/formats.ts): a version of the Worker that does not know it leaves the task to a newer one.
+ALTER TABLE tasks ADD COLUMN format INTEGER NOT NULL DEFAULT 1;
