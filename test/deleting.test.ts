@@ -70,6 +70,7 @@ test("a deleted job has left its words nowhere, and its figures stay", async () 
   expect([deleted.status, await deleted.json()]).toEqual([200, { id, source: "deleted" }]);
   expect(await everywhere("xylo")).toEqual([]);
   expect((await darkroom.api(`/v1/jobs/${id}`)).status).toBe(404);
+  expect((await remove(id)).status).toBe(404);
   expect(await objectsLeft()).toEqual([]);
   // Looked through once more when nothing can be written about the job any more.
   await darkroom.maintain(new Date(Date.now() + 6 * 60_000));

@@ -166,10 +166,10 @@ export async function findLeftovers(db: D1Database, now: number, limit: number):
   return results.map(leftoverOf);
 }
 
-/** What is left of this job of this owner; null if it was not deleted, or nothing is left. */
+/** What is left of this job of this owner; null if it was not deleted, or all of it that there was then. */
 export async function findLeftover(db: D1Database, job: { id: string; ownerId: string }): Promise<Leftover | null> {
   const row = await db
-    .prepare(`SELECT ${LEFTOVER} FROM deletions WHERE job_id = ?1 AND owner_id = ?2`)
+    .prepare(`SELECT ${LEFTOVER} FROM deletions WHERE job_id = ?1 AND owner_id = ?2 AND due_at <> until`)
     .bind(job.id, job.ownerId)
     .first<LeftoverRow>();
   return row === null ? null : leftoverOf(row);
