@@ -96,7 +96,13 @@ export type Delivery = webhooks.Delivery;
 
 export type KeyRequest = z.input<typeof requests.KeyRequest>;
 
+/** What becomes of the endpoints that a key registered: disabled if nothing is said. */
+export type RevokeQuery = z.input<typeof requests.RevokeQuery>;
+
 export type ApiKey = keys.ApiKey;
+
+/** With the endpoints that it had registered. */
+export type RevokedKey = keys.RevokedKey;
 
 /** With the key itself, which is shown this once. */
 export type CreatedKey = keys.CreatedKey;

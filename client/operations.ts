@@ -6,6 +6,8 @@ import type {
   KeyRequest,
   Retention,
   RetentionList,
+  RevokedKey,
+  RevokeQuery,
   Secret,
   Webhook,
   WebhookChange,
@@ -104,9 +106,13 @@ export function createKeys(http: Http) {
     /** The answer has the key itself, this once. */
     create: (request: KeyRequest, options?: CallOptions) =>
       http.json<CreatedKey>("POST", "/v1/keys", { ...options, json: request }),
-    /** Its calls are refused from now on. */
-    revoke: (id: string, options?: CallOptions) =>
-      http.json<ApiKey>("DELETE", `/v1/keys/${encodeURIComponent(id)}`, { ...options, isRepeatable: true }),
+    /** Its calls are refused from now on, and the endpoints that it registered are told no more, unless they are to be kept. */
+    revoke: (id: string, { webhooks, ...options }: CallOptions & RevokeQuery = {}) =>
+      http.json<RevokedKey>("DELETE", `/v1/keys/${encodeURIComponent(id)}`, {
+        ...options,
+        query: { webhooks },
+        isRepeatable: true,
+      }),
     list(query?: PageQuery, options?: CallOptions): Listing<ApiKey> {
       return listing(http, { path: "/v1/keys", name: "keys", query }, options);
     },

@@ -83,6 +83,8 @@ async function putPart(
   for (let attempt = 1; ; attempt += 1) {
     const answer = await putOnce(put, url, { method: "PUT", body, headers: { ...ticket.headers }, signal });
     if (answer.etag !== undefined) return answer.etag;
+    // The bucket takes a single object once: an attempt before this one was stored, and its answer was lost.
+    if (answer.error.status === 412 && attempt > 1 && ticket.method === "single") return "";
     // A URL that has run out is signed again, once: a second 403 is another matter.
     const hasRunOut = answer.error.status === 403 && url === part.url && ticket.method === "multipart";
     if (attempt >= MOST_TRIES || !(answer.mayPass || hasRunOut)) throw answer.error;

@@ -1,6 +1,7 @@
 import { insertJobs, type UploadRecord } from "../shared/db/jobs.ts";
 import { decideModel } from "../shared/decide-model.ts";
 import { retryTransient } from "../shared/db/transient.ts";
+import type { UploadOrigins } from "../shared/db/upload-origins.ts";
 import type { Intake } from "../shared/intake.ts";
 import { uploadJobId } from "../shared/job.ts";
 import { newJob, type NewJob } from "../shared/new-job.ts";
@@ -11,6 +12,7 @@ import { routeUpload } from "../shared/route-upload.ts";
 import { isInboxKey } from "../shared/storage.ts";
 import { type Announcement, UploadEvent } from "../shared/upload-event.ts";
 import { wake } from "../shared/wake.ts";
+import { type FoundObject, ifAtLimit, limitOf, readOrigins, refuseUpload } from "./limit-upload.ts";
 import { readMessages } from "./read-messages.ts";
 
 /** R2 event notifications to jobs. Never throws. */
@@ -44,21 +46,30 @@ export async function ingestUploads(
 ): Promise<ReadonlySet<Announcement>> {
   const now = Date.now();
   const failed = new Set<Announcement>();
-  const found = await Promise.all(
-    announcements.map((announcement) =>
-      inspect(announcement, deps, now).catch((error: unknown) => {
-        deps.journal.fault({ event: "inspect.failed" }, error, { key: announcement.key });
-        failed.add(announcement);
-        return null;
-      }),
-    ),
+  const noteFailed = (announcement: Announcement) => (error: unknown) => {
+    deps.journal.fault({ event: "inspect.failed" }, error, { key: announcement.key });
+    failed.add(announcement);
+    return null;
+  };
+  const heads = await Promise.all(
+    announcements.map((announcement) => findObject(announcement, deps).catch(noteFailed(announcement))),
   );
-  const inspected = found.filter((one) => one !== null);
+  const found = heads.filter((one) => one !== null);
+  const origins = await readOrigins(found, deps);
+  const read = await Promise.all(
+    found.map((one) => inspect(one, origins, deps, now).catch(noteFailed(one.announcement))),
+  );
+  const inspected = read.filter((one) => one !== null);
   if (inspected.length === 0) return failed;
   const jobs = inspected.flatMap(({ job }) => job ?? []);
-  const uploads = inspected.map(({ upload }) => upload);
   const times = { now, ringGraceMs: deps.ringGraceMs };
-  const inserted = await retryTransient(() => insertJobs(deps.db, { jobs, uploads }, times));
+  const given = inspected.map(({ upload }) => upload);
+  const inserted = await retryTransient(() => insertJobs(deps.db, { jobs, uploads: given }, times));
+  const refused = new Map(inserted.refused.map(({ key, etag, ignoredReason }) => [`${key} ${etag}`, ignoredReason]));
+  const uploads = given.map((upload) => {
+    const ignoredReason = refused.get(`${upload.key} ${upload.etag}`);
+    return ignoredReason === undefined ? upload : { ...upload, jobId: null, ignoredReason };
+  });
   recordIntake(deps.journal, { jobs, uploads, taskIds: inserted.tasks });
   recordChanges(deps.journal, inserted.released);
   await wake(deps.tasks, inserted.ready);
@@ -79,8 +90,13 @@ function announcementOf(event: UploadEvent, mediaBucket: string): Announcement |
   }
 }
 
+async function findObject(announcement: Announcement, { media }: Intake): Promise<FoundObject> {
+  return { announcement, object: await media.head(announcement.key) };
+}
+
 async function inspect(
-  announcement: Announcement,
+  { announcement, object }: FoundObject,
+  origins: UploadOrigins,
   { db, media, operatorId, ringGraceMs }: Intake,
   now: number,
 ): Promise<{ job?: NewJob; upload: UploadRecord }> {
@@ -88,11 +104,16 @@ async function inspect(
     upload: { ...announcement, ownerId, sizeBytes, jobId: null, ignoredReason },
   });
   const { key, etag } = announcement;
-  const object = await media.head(key);
   if (object === null) return ignored("the object was deleted before it was read");
   const ownerId = object.customMetadata?.["owner"] ?? operatorId;
   // The new version has an announcement of its own.
   if (object.etag !== etag) return ignored("the object was overwritten before it was read", ownerId, object.size);
+
+  const refusal = refuseUpload(object, ownerId, origins);
+  if (refusal !== null) return ignored(refusal, ownerId, object.size);
+  const id = await uploadJobId(announcement);
+  const upload = { ...announcement, ownerId, sizeBytes: object.size, jobId: id, ignoredReason: null };
+  if (origins.taken.get(key)?.includes(etag) === true) return { upload };
 
   const source = { key, etag, sizeBytes: object.size };
   const head = object.size === 0 ? new Uint8Array() : await readHead(media, { key, etag });
@@ -103,14 +124,10 @@ async function inspect(
   const chosen = await decideModel(db, route, now);
   if (!chosen.ok) return ignored(chosen.reason, ownerId, object.size);
 
-  const id = await uploadJobId(announcement);
-  // Stored by the API, which has asked whether the key may: counted, but not asked again.
-  const keyId = object.customMetadata?.["limited-key"];
   const { terms, marks } = route;
   const { work, choice } = chosen;
   const about = { id, ownerId, createdAt: now, ringGraceMs, marks, choice, upload: announcement };
-  return {
-    job: await newJob(work, terms, { ...about, ...(keyId !== undefined && { limit: { keyId } }) }),
-    upload: { ...announcement, ownerId, sizeBytes: object.size, jobId: id, ignoredReason: null },
-  };
+  const limit = limitOf(object, origins);
+  const job = await newJob(work, terms, { ...about, ...(limit && { limit }) });
+  return { job, upload: { ...upload, ifRefused: ifAtLimit(limit) } };
 }

@@ -9,6 +9,8 @@ import {
 } from "../shared/db/maintenance.ts";
 import { deletePendingUploads, findExpiredUploads } from "../shared/db/pending-uploads.ts";
 import { pruneAnswers } from "../shared/db/idempotency.ts";
+import { pruneStreams } from "../shared/db/event-streams.ts";
+import { pruneFailures } from "../shared/db/failed-authentications.ts";
 import { deleteLatencies } from "../shared/db/latencies.ts";
 import { continueReleases } from "../shared/db/holds.ts";
 import { spendAbandoned } from "../shared/db/reservations.ts";
@@ -59,6 +61,8 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
     pruneFiles,
     forgetAnswers,
     forgetLatencies,
+    forgetStreams,
+    forgetFailures,
   };
   for (const [duty, run] of Object.entries(duties)) {
     try {
@@ -173,4 +177,14 @@ async function forgetAnswers({ db }: MaintenanceDeps, now: number): Promise<numb
 /** Forget how long calls took that no choice of a model looks at any more. */
 async function forgetLatencies({ db }: MaintenanceDeps, now: number): Promise<number> {
   return (await deleteLatencies(db, now).run()).meta.changes;
+}
+
+/** Forget streams whose Worker died. */
+async function forgetStreams({ db }: MaintenanceDeps, now: number): Promise<number> {
+  return pruneStreams(db, now);
+}
+
+/** Forget addresses that sent no valid key an hour ago. */
+async function forgetFailures({ db }: MaintenanceDeps, now: number): Promise<number> {
+  return pruneFailures(db, now, LIMIT);
 }

@@ -1,12 +1,12 @@
 // `npm start`: the whole product on this machine, no account needed. Ctrl-C ends every process it started.
 import { createServer } from "node:net";
 
+import { LOCAL_KEY as KEY } from "../shared/local-secrets.ts";
 import { parseFaultPlan } from "./fault-plan.ts";
 import { startInferenceServer } from "./inference-server.ts";
 import { type FeedJob, followJobs } from "./job-feed.ts";
 import { LOG_FILE, migrate, startRuntime } from "./runtime.ts";
 
-const KEY = "dk_local_localdevelopmentonly0123456789ab"; // as in dev-key.sql
 const CRON_EVERY_MS = 5000;
 /** A runtime busy for half a minute is not yet dead. */
 const MISSED_TICKS = 6;

@@ -1,6 +1,6 @@
-import { wasJob } from "../shared/db/job-limit.ts";
+import { findUploadsJob } from "../shared/db/job-limit.ts";
 import { findJobs, type JobRow } from "../shared/db/job-reads.ts";
-import { insertJobs, type UploadRecord } from "../shared/db/jobs.ts";
+import { HAS_ITS_JOB, insertJobs, type UploadRecord } from "../shared/db/jobs.ts";
 import type { Intake } from "../shared/intake.ts";
 import { uploadJobId } from "../shared/job.ts";
 import { newJob } from "../shared/new-job.ts";
@@ -9,7 +9,8 @@ import { recordIntake } from "../shared/record-intake.ts";
 import { isInboxKey } from "../shared/storage.ts";
 import { wake } from "../shared/wake.ts";
 import { seededId } from "./seeded-ids.ts";
-import { type Asked, type Submitted, type Submitter, tooManyJobs } from "./asked.ts";
+import { type Asked, type Submitted, type Submitter, tooManyJobs, uploadReplaced } from "./asked.ts";
+import type { Problem } from "./problem.ts";
 
 /** What becomes of one of the jobs asked for: inserted under this id, or (`asked` is null) there already. */
 interface Plan {
@@ -26,12 +27,16 @@ export async function acceptJobs(asked: readonly Asked[], by: Submitter, deps: I
   const isNew = await insert(plans, by, deps);
   const found = await readAsAsked(plans, by.ownerId, deps);
 
-  const refused = new Set<Plan>();
+  const refused = new Map<Plan, Problem>();
   const again = new Map<Plan, Plan>();
   for (const [index, one] of plans.entries()) {
     if (found[index] !== null || one.asked === null) continue;
-    if (by.limit !== null && !(one.upload !== null && (await wasJob(deps.db, one.upload)))) {
-      refused.add(one);
+    const before = one.upload === null ? null : await findUploadsJob(deps.db, one.upload);
+    if (one.upload !== null && before !== null && before.etag !== one.upload.etag) {
+      refused.set(one, uploadReplaced(one.upload.key));
+      await ignore({ ...one.upload, jobId: null, ignoredReason: HAS_ITS_JOB }, deps);
+    } else if (by.limit !== null && before === null) {
+      refused.set(one, tooManyJobs(by.limit));
     } else if (one.upload === null) {
       throw new Error(`job '${one.id}' was inserted and cannot be read`);
     } else {
@@ -43,7 +48,8 @@ export async function acceptJobs(asked: readonly Asked[], by: Submitter, deps: I
   const isNewAgain = await insert(left, by, deps);
   const foundAgain = await readAsAsked(left, by.ownerId, deps);
   return plans.map((one, index): Submitted => {
-    if (by.limit !== null && refused.has(one)) return { ok: false, problem: tooManyJobs(by.limit) };
+    const problem = refused.get(one);
+    if (problem !== undefined) return { ok: false, problem };
     const second = again.get(one);
     const job = second === undefined ? found[index] : foundAgain[left.indexOf(second)];
     if (job === null || job === undefined) throw new Error(`job '${second?.id ?? one.id}' cannot be read`);
@@ -72,7 +78,7 @@ async function plan(asked: readonly Asked[], { ownerId, seed }: Submitter, deps:
     if (upload?.jobId != null && uploadsJob === undefined) {
       known.set(upload.jobId, work);
       plans.push({ id: upload.jobId, asked: one, upload });
-    } else if (upload?.jobId != null && isSame(uploadsJob, work) && one.terms.reuse) {
+    } else if (upload?.jobId != null && (one.isUploadsOwn === true || (isSame(uploadsJob, work) && one.terms.reuse))) {
       plans.push({ id: upload.jobId, asked: null, upload });
     } else {
       // What the upload became before was another job: this is new work on it, asked for by hand.
@@ -109,6 +115,13 @@ async function insert(
   return new Set(jobs.filter(({ taskId }) => tasks.has(taskId)).map(({ id }) => id));
 }
 
+/** List an object of an upload that becomes no job, with its reason. */
+export async function ignore(upload: UploadRecord, { db, journal, ringGraceMs }: Intake): Promise<void> {
+  const taken = { jobs: [], uploads: [upload] };
+  await insertJobs(db, taken, { now: Date.now(), ringGraceMs });
+  recordIntake(journal, { ...taken, taskIds: [] });
+}
+
 /** The jobs as they are, in order; null where there is another one, or none, under the id. */
 async function readAsAsked(plans: readonly Plan[], ownerId: string, deps: Intake): Promise<readonly (JobRow | null)[]> {
   if (plans.length === 0) return [];
@@ -117,7 +130,7 @@ async function readAsAsked(plans: readonly Plan[], ownerId: string, deps: Intake
   return plans.map(({ id, asked }) => {
     const row = byId.get(id);
     if (row === undefined) return null;
-    if (asked === null) return row;
+    if (asked === null || asked.isUploadsOwn === true) return row;
     return isSame(row, { kind: asked.work.kind, input: JSON.stringify(asked.work.input) }) ? row : null;
   });
 }

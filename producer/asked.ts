@@ -19,6 +19,8 @@ export interface Asked {
   /** Of a recording, where a glance told it. */
   readonly extent?: AudioExtent | null;
   readonly alongside?: Alongside | undefined;
+  /** Whether it is the upload's one job, whatever that was made with: completing an upload asks for no other. */
+  readonly isUploadsOwn?: boolean;
 }
 
 /** What is to be written with a job, or not at all. */
@@ -40,6 +42,12 @@ export interface Submitter {
 /** @param reason names the fastest model there is. */
 export function impossibleBudget(reason: string): Problem {
   return { code: "impossible_latency_budget", detail: reason };
+}
+
+/** One upload is one job: another needs an upload of its own. */
+export function uploadReplaced(key: string): Problem {
+  const detail = `'${key}' has become a job already, and has been overwritten with other bytes since. Upload these under a name of their own.`;
+  return { code: "upload_replaced", detail };
 }
 
 /** Nobody knows when one of them ends: often enough to look, and seldom enough not to matter. */

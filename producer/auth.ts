@@ -2,27 +2,37 @@ import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Actor } from "../shared/db/audit.ts";
 import { findKey, type Key } from "../shared/db/keys.ts";
+import { isLocalhost, LOCAL_KEY } from "../shared/local-secrets.ts";
 import type { App } from "./app.ts";
+import { limitFailures } from "./limit-failures.ts";
 import { problem } from "./problem.ts";
 import type { Submitter } from "./asked.ts";
 
 /** `dk_<id>_<secret>`: the id finds the row, the secret is compared with its hash. */
 const KEY = /^dk_([a-z0-9]{1,32})_([A-Za-z0-9]{16,128})$/;
 
+const INVALID_TOKEN = 'Bearer realm="darkroom", error="invalid_token"';
+
 /** Compared with when there is no such key, so that an unknown id takes as long as a wrong secret. */
 const NO_SECRET = "0".repeat(64);
 
-/** Bearer API key to owner. One read of D1 a request, and no cache: a revoked key is refused from the next request on. */
+/**
+ * Bearer API key to owner. One read of D1 a request, and no cache: a revoked key is refused from the next request on. Requests that are
+ * refused here are limited by their address.
+ */
 export const authenticate = createMiddleware<App>(async (c, next) => {
   const token = tokenOf(c.req.header("authorization"));
   if (token === null) {
     return refused(c, "Send 'Authorization: Bearer <key>'.", 'Bearer realm="darkroom"');
   }
+  if (token === LOCAL_KEY && !isLocalhost(new URL(c.req.url).hostname)) {
+    return refused(c, "Everybody knows the key of local development: it works on localhost alone.", INVALID_TOKEN);
+  }
   const key = await keyOf(c.env.DB, token);
   const isUsable = key !== null && key.revokedAt === null && (key.expiresAt ?? Infinity) > Date.now();
   if (!isUsable) {
     const why = "The key does not exist, has expired or has been revoked.";
-    return refused(c, why, 'Bearer realm="darkroom", error="invalid_token"');
+    return refused(c, why, INVALID_TOKEN);
   }
   c.set("ownerId", key.ownerId);
   c.set("keyId", key.id);
@@ -49,7 +59,9 @@ export async function newSecret(): Promise<{ readonly secret: string; readonly s
   return { secret, secretHash: new Uint8Array(await sha256(secret)).toHex() };
 }
 
-function refused(c: Context<App>, detail: string, challenge: string): Response {
+async function refused(c: Context<App>, detail: string, challenge: string): Promise<Response> {
+  const limited = await limitFailures(c);
+  if (limited !== null) return problem(c, limited);
   return problem(c, { code: "unauthorized", detail }, { "www-authenticate": challenge });
 }
 

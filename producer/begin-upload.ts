@@ -15,7 +15,7 @@ import { JobWork, type Source } from "../shared/new-job.ts";
 import { uploadKey } from "../shared/storage.ts";
 import { JobTerms } from "../shared/terms.ts";
 import { impossibleBudget } from "./asked.ts";
-import { headerJson, NO_COPIES, presignPut, type S3 } from "./presign.ts";
+import { headerJson, NO_COPIES, ONCE, presignPut, type S3 } from "./presign.ts";
 import type { Problem } from "./problem.ts";
 import type { UploadRequest } from "./upload-requests.ts";
 import type { UploadLimits } from "../shared/db/keys.ts";
@@ -98,6 +98,7 @@ export async function beginUpload(
       ...Object.fromEntries(Object.entries(metadata).map(([field, value]) => [`x-amz-meta-${field}`, value])),
       ...(contentType && { "content-type": contentType }),
       ...NO_COPIES,
+      ...ONCE,
     };
     const url = await presignPut(s3, key, { headers, sizeBytes, seconds: PRESIGNED_SECONDS });
     const single = { ...upload, multipart: null };

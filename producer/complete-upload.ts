@@ -1,10 +1,9 @@
-import { insertJobs } from "../shared/db/jobs.ts";
 import { completePendingUpload, listParts, type PendingUpload, type StoredPart } from "../shared/db/pending-uploads.ts";
 import { decideModel } from "../shared/decide-model.ts";
 import type { Intake } from "../shared/intake.ts";
-import { recordIntake } from "../shared/record-intake.ts";
 import { readHead } from "../shared/read-head.ts";
 import { routeUpload } from "../shared/route-upload.ts";
+import { ignore } from "./accept-jobs.ts";
 import { partNumbers } from "./begin-upload.ts";
 import { refusedRoute } from "./refused-route.ts";
 import { acceptUpload } from "./submit-job.ts";
@@ -40,9 +39,7 @@ export async function completeUpload(
 
   const { key, etag, sizeBytes } = source;
   const ignored = { bucket: deps.mediaBucket, key, etag, ownerId: upload.ownerId, sizeBytes, jobId: null };
-  const uploads = [{ ...ignored, ignoredReason: route.reason }];
-  await insertJobs(deps.db, { jobs: [], uploads }, { now: Date.now(), ringGraceMs: deps.ringGraceMs });
-  recordIntake(deps.journal, { jobs: [], uploads, taskIds: [] });
+  await ignore({ ...ignored, ignoredReason: route.reason }, deps);
   return { ok: false, problem: refusedRoute(route) };
 }
 

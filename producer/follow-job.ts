@@ -22,7 +22,7 @@ export interface FollowDeps {
 
 /** Between two looks: at first, growing by half while nothing changes, at most. */
 const FIRST_WAIT_MS = 1000;
-export const MAX_WAIT_MS = 5000;
+const MAX_WAIT_MS = 5000;
 
 /** Counting a job's tasks reads each: a large one is counted less often. */
 const PROGRESS_EVERY_MS = 5000;

@@ -34,13 +34,14 @@ import { uploads } from "./routes/uploads.ts";
 import { usage } from "./routes/usage.ts";
 import { webhooks } from "./routes/webhooks.ts";
 import { readOut } from "./read-out.ts";
+import { refuseLocalSecrets } from "./refuse-local-secrets.ts";
 import { authorize } from "./scopes.ts";
 import { uppyUploads } from "./routes/uppy-uploads.ts";
 
 /** Exported for the tests that walk its routes. */
 export const app = new Hono<App>();
 
-app.use(...protect, allowOrigins);
+app.use(...protect, refuseLocalSecrets, allowOrigins);
 
 app.get(
   "/healthz",

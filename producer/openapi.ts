@@ -16,12 +16,13 @@ const INFO = {
     "durations milliseconds. Every error is a problem (RFC 9457) whose `code` is listed with its status.",
 };
 
-/** Of the middleware before every route that wants a key. */
+/** Of the middleware before every route but `/healthz`, and before those that want a key. */
+const EVERYWHERE = ["internal_error", "local_secrets"] as const satisfies ProblemCode[];
 const BEHIND_A_KEY = [
   "unauthorized",
   "insufficient_scope",
   "rate_limited",
-  "internal_error",
+  ...EVERYWHERE,
 ] as const satisfies ProblemCode[];
 
 let made: Promise<Document> | null = null;
@@ -49,7 +50,11 @@ async function makeDocument(app: Hono<App>): Promise<Document> {
   // Whoever describes a route cannot forget what all of them may answer.
   for (const [path, operations] of Object.entries(document.paths)) {
     const isPublic = !path.startsWith("/v1/");
-    const everyOnes: readonly ProblemCode[] = isPublic ? ["internal_error"] : BEHIND_A_KEY;
+    const everyOnes: readonly ProblemCode[] = !isPublic
+      ? BEHIND_A_KEY
+      : path === "/healthz"
+        ? ["internal_error"]
+        : EVERYWHERE;
     for (const operation of Object.values(operations)) {
       if (typeof operation !== "object" || !("responses" in operation)) continue;
       const codes = [...codesOf(operation.responses ?? {}), ...everyOnes];

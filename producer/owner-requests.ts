@@ -51,5 +51,8 @@ export const KeyRequest = z.strictObject({
   contentTypes: z.array(z.string().min(1).max(100)).min(1).max(20).optional(),
 });
 
+/** The query of `DELETE /v1/keys/{id}`: what becomes of the endpoints that the key registered. */
+export const RevokeQuery = z.strictObject({ webhooks: z.enum(["disable", "keep"]).default("disable") });
+
 /** The query of `GET /v1/keys`. */
 export const KeyQuery = PageQuery.extend({ ownerId: OwnerId.optional() });

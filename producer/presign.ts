@@ -16,6 +16,12 @@ export interface S3 {
  */
 export const NO_COPIES = { "x-amz-copy-source-if-match": '"no-copies"' } as const;
 
+/**
+ * To be sent with a single PUT, and signed: the bucket takes the first and answers 412 to the others. Nothing rests on it,
+ * since a store may not know the condition: that one upload is one job is kept where jobs are inserted.
+ */
+export const ONCE = { "if-none-match": "*" } as const;
+
 /** @returns null where the deployment has no credentials to sign with. A relative endpoint is that of the request. */
 export function s3Of(env: Env, requestUrl: string): S3 | null {
   const accessKeyId: string | undefined = env.R2_ACCESS_KEY_ID;

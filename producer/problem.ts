@@ -43,6 +43,7 @@ export const PROBLEMS = {
   last_admin_key: [409, "The last admin key cannot be revoked"],
   upload_unfinished: [409, "The upload is not whole yet"],
   upload_finished: [409, "The upload is already whole"],
+  upload_replaced: [409, "The upload has become a job with other bytes"],
   length_required: [411, "The upload's length is required"],
   body_too_large: [413, "The body is too large"],
   upload_too_large: [413, "The upload is too large"],
@@ -54,10 +55,12 @@ export const PROBLEMS = {
   rate_limited: [429, "Too many requests"],
   daily_allocation_used: [429, "The day's neurons are used up"],
   too_many_jobs: [429, "Too many unfinished jobs"],
+  too_many_streams: [429, "Too many open event streams"],
   upload_allowance_used: [429, "The day's bytes are used up"],
   internal_error: [500, "Something failed on our side"],
   presign_unavailable: [501, "Presigned uploads are not set up"],
   unavailable: [503, "The service is not ready"],
+  local_secrets: [503, "The service is set up for localhost"],
   model_unavailable: [503, "The model does not answer"],
 } as const satisfies Record<string, readonly [ContentfulStatusCode, string]>;
 

@@ -1,3 +1,4 @@
+import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { matchedRoutes } from "hono/route";
 
@@ -5,84 +6,92 @@ import type { Scope } from "../shared/scopes.ts";
 import type { App } from "./app.ts";
 import { problem } from "./problem.ts";
 
-/** What each route wants of a key. One that is missing here is open to nobody but an admin, and fails a test. */
-export const SCOPE_OF: Readonly<Record<string, Scope>> = {
-  "GET /v1/jobs": "jobs:read",
-  "POST /v1/jobs": "jobs:write",
-  "POST /v1/jobs/batch": "jobs:write",
-  "GET /v1/jobs/:id": "jobs:read",
-  "POST /v1/jobs/:id/cancel": "jobs:write",
-  "DELETE /v1/jobs/:id": "jobs:write",
-  "GET /v1/jobs/:id/artifacts/:name": "jobs:read",
-  "GET /v1/jobs/:id/transcript": "jobs:read",
-  "GET /v1/jobs/:id/events": "jobs:read",
-  "GET /v1/search": "jobs:read",
-  // It is paid for.
-  "POST /v1/jobs/:id/ask": "jobs:write",
-  "GET /v1/uploads": "jobs:read",
-  "POST /v1/uploads": "jobs:write",
-  "GET /v1/uploads/:id": "jobs:read",
-  "DELETE /v1/uploads/:id": "jobs:write",
-  "POST /v1/uploads/:id/parts": "jobs:write",
-  "PUT /v1/uploads/:id/parts": "jobs:write",
-  "POST /v1/uploads/:id/complete": "jobs:write",
-  "POST /v1/uploads/:id/s3": "jobs:write",
-  "GET /v1/uploads/:id/s3": "jobs:read",
-  "DELETE /v1/uploads/:id/s3": "jobs:write",
-  "GET /v1/dead-letters": "jobs:read",
-  "GET /v1/dead-letters/:id": "jobs:read",
-  "POST /v1/dead-letters/:id/redrive": "jobs:write",
-  "POST /v1/dead-letters/:id/discard": "jobs:write",
-  "GET /v1/redrives": "jobs:read",
-  "POST /v1/redrives": "jobs:write",
-  "GET /v1/redrives/:id": "jobs:read",
-  "DELETE /v1/redrives/:id": "jobs:write",
-  "GET /v1/webhooks": "jobs:read",
-  "POST /v1/webhooks": "jobs:write",
-  "GET /v1/webhooks/:id": "jobs:read",
-  "PATCH /v1/webhooks/:id": "jobs:write",
-  "DELETE /v1/webhooks/:id": "jobs:write",
-  "POST /v1/webhooks/:id/rotate": "jobs:write",
-  "POST /v1/webhooks/:id/test": "jobs:write",
-  "GET /v1/webhooks/:id/deliveries": "jobs:read",
-  "POST /v1/webhooks/:id/deliveries/:deliveryId/replay": "jobs:write",
-  "GET /v1/webhooks/secret": "jobs:write",
-  "POST /v1/webhooks/secret/rotate": "jobs:write",
-  "GET /v1/queues": "jobs:read",
+const READ: readonly Scope[] = ["jobs:read"];
+/** Its answer says no more than that the request was taken: `hideResults` sees to it where a job is answered. */
+const WRITE: readonly Scope[] = ["jobs:write"];
+/** It does something, and its answer tells of what the owner has. */
+const READ_WRITE: readonly Scope[] = ["jobs:read", "jobs:write"];
+const WEBHOOKS: readonly Scope[] = ["webhooks"];
+const ADMIN: readonly Scope[] = ["admin"];
+
+/** What each route wants of a key, all of it. One that is missing here is open to nobody but an admin, and fails a test. */
+export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
+  "GET /v1/jobs": READ,
+  "POST /v1/jobs": WRITE,
+  "POST /v1/jobs/batch": WRITE,
+  "GET /v1/jobs/:id": READ,
+  "POST /v1/jobs/:id/cancel": WRITE,
+  "DELETE /v1/jobs/:id": WRITE,
+  "GET /v1/jobs/:id/artifacts/:name": READ,
+  "GET /v1/jobs/:id/transcript": READ,
+  "GET /v1/jobs/:id/events": READ,
+  "GET /v1/search": READ,
+  // It is paid for, and the answer quotes the transcript.
+  "POST /v1/jobs/:id/ask": READ_WRITE,
+  "GET /v1/uploads": READ,
+  "POST /v1/uploads": WRITE,
+  "GET /v1/uploads/:id": READ,
+  "DELETE /v1/uploads/:id": WRITE,
+  "POST /v1/uploads/:id/parts": WRITE,
+  "PUT /v1/uploads/:id/parts": WRITE,
+  "POST /v1/uploads/:id/complete": WRITE,
+  "POST /v1/uploads/:id/s3": WRITE,
+  "GET /v1/uploads/:id/s3": READ,
+  "DELETE /v1/uploads/:id/s3": WRITE,
+  "GET /v1/dead-letters": READ,
+  "GET /v1/dead-letters/:id": READ,
+  "POST /v1/dead-letters/:id/redrive": READ_WRITE,
+  "POST /v1/dead-letters/:id/discard": READ_WRITE,
+  "GET /v1/redrives": READ,
+  "POST /v1/redrives": READ_WRITE,
+  "GET /v1/redrives/:id": READ,
+  "DELETE /v1/redrives/:id": READ_WRITE,
+  "GET /v1/webhooks": WEBHOOKS,
+  "POST /v1/webhooks": WEBHOOKS,
+  "GET /v1/webhooks/:id": WEBHOOKS,
+  "PATCH /v1/webhooks/:id": WEBHOOKS,
+  "DELETE /v1/webhooks/:id": WEBHOOKS,
+  "POST /v1/webhooks/:id/rotate": WEBHOOKS,
+  "POST /v1/webhooks/:id/test": WEBHOOKS,
+  "GET /v1/webhooks/:id/deliveries": WEBHOOKS,
+  "POST /v1/webhooks/:id/deliveries/:deliveryId/replay": WEBHOOKS,
+  "GET /v1/webhooks/secret": WEBHOOKS,
+  "POST /v1/webhooks/secret/rotate": WEBHOOKS,
+  "GET /v1/queues": READ,
   // Of the operator, at that: these stop everybody's work.
-  "POST /v1/queues/:kind/pause": "admin",
-  "POST /v1/queues/:kind/resume": "admin",
-  "DELETE /v1/queues/hold": "admin",
-  "GET /v1/budgets": "jobs:read",
-  "PUT /v1/budgets/:ownerId/:period": "admin",
-  "DELETE /v1/budgets/:ownerId/:period": "admin",
-  "GET /v1/retention": "jobs:read",
-  "PUT /v1/retention/:ownerId": "admin",
-  "DELETE /v1/retention/:ownerId": "admin",
-  "GET /v1/jobs/:id/receipt": "jobs:read",
+  "POST /v1/queues/:kind/pause": ADMIN,
+  "POST /v1/queues/:kind/resume": ADMIN,
+  "DELETE /v1/queues/hold": ADMIN,
+  "GET /v1/budgets": READ,
+  "PUT /v1/budgets/:ownerId/:period": ADMIN,
+  "DELETE /v1/budgets/:ownerId/:period": ADMIN,
+  "GET /v1/retention": READ,
+  "PUT /v1/retention/:ownerId": ADMIN,
+  "DELETE /v1/retention/:ownerId": ADMIN,
+  "GET /v1/jobs/:id/receipt": READ,
   // Other owners' for the operator alone.
-  "GET /v1/usage": "jobs:read",
+  "GET /v1/usage": READ,
   // It names keys, and what each of them did.
-  "GET /v1/audit": "admin",
-  "GET /openai/v1/models": "jobs:read",
-  "GET /openai/v1/models/:id{.+}": "jobs:read",
-  "POST /openai/v1/audio/transcriptions": "jobs:write",
-  "POST /openai/v1/audio/translations": "jobs:write",
-  "POST /openai/v1/images/generations": "jobs:write",
-  "GET /replicate/v1/models": "jobs:read",
-  "GET /replicate/v1/models/:owner/:name": "jobs:read",
-  "POST /replicate/v1/models/:owner/:name/predictions": "jobs:write",
-  "GET /replicate/v1/predictions": "jobs:read",
-  "POST /replicate/v1/predictions": "jobs:write",
-  "GET /replicate/v1/predictions/:id": "jobs:read",
-  "POST /replicate/v1/predictions/:id/cancel": "jobs:write",
-  "POST /replicate/v1/files": "jobs:write",
-  "GET /replicate/v1/files/:id": "jobs:read",
-  "DELETE /replicate/v1/files/:id": "jobs:write",
-  "GET /replicate/v1/webhooks/default/secret": "jobs:write",
-  "GET /v1/keys": "admin",
-  "POST /v1/keys": "admin",
-  "DELETE /v1/keys/:id": "admin",
+  "GET /v1/audit": ADMIN,
+  "GET /openai/v1/models": READ,
+  "GET /openai/v1/models/:id{.+}": READ,
+  "POST /openai/v1/audio/transcriptions": READ_WRITE,
+  "POST /openai/v1/audio/translations": READ_WRITE,
+  "POST /openai/v1/images/generations": READ_WRITE,
+  "GET /replicate/v1/models": READ,
+  "GET /replicate/v1/models/:owner/:name": READ,
+  "POST /replicate/v1/models/:owner/:name/predictions": READ_WRITE,
+  "GET /replicate/v1/predictions": READ,
+  "POST /replicate/v1/predictions": READ_WRITE,
+  "GET /replicate/v1/predictions/:id": READ,
+  "POST /replicate/v1/predictions/:id/cancel": READ_WRITE,
+  "POST /replicate/v1/files": WRITE,
+  "GET /replicate/v1/files/:id": READ,
+  "DELETE /replicate/v1/files/:id": WRITE,
+  "GET /replicate/v1/webhooks/default/secret": WEBHOOKS,
+  "GET /v1/keys": ADMIN,
+  "POST /v1/keys": ADMIN,
+  "DELETE /v1/keys/:id": ADMIN,
 };
 
 /** Lets a request through to a route whose scope its key has. An address without a route goes on to its 404. */
@@ -93,11 +102,15 @@ export const authorize = createMiddleware<App>(async (c, next) => {
   const route = matchedRoutes(c).find(({ method }) => method !== "ALL");
   if (route === undefined) return next();
   const { method, path } = route;
-  const scope = SCOPE_OF[`${method} ${path}`] ?? "admin";
-  if (!scopes.includes(scope)) {
-    const detail = `${method} ${path} wants the scope '${scope}'; the key has ${scopes.join(", ") || "none"}.`;
-    const challenge = `Bearer realm="darkroom", error="insufficient_scope", scope="${scope}"`;
-    return problem(c, { code: "insufficient_scope", detail }, { "www-authenticate": challenge });
-  }
-  return next();
+  const missing = (SCOPES_OF[`${method} ${path}`] ?? ADMIN).filter((scope) => !scopes.includes(scope));
+  return missing.length === 0 ? next() : refuseScopes(c, `${method} ${path}`, missing);
 });
+
+/** @param what wants these scopes, which the key has not. */
+export function refuseScopes(c: Context<App>, what: string, missing: readonly Scope[]): Response {
+  const names = missing.map((scope) => `'${scope}'`).join(" and ");
+  const has = c.get("key").scopes.join(", ") || "none";
+  const detail = `${what} wants the scope${missing.length > 1 ? "s" : ""} ${names}; the key has ${has}.`;
+  const challenge = `Bearer realm="darkroom", error="insufficient_scope", scope="${missing.join(" ")}"`;
+  return problem(c, { code: "insufficient_scope", detail }, { "www-authenticate": challenge });
+}

@@ -73,7 +73,7 @@ export async function acceptUpload(
   const id = await uploadJobId({ bucket: deps.mediaBucket, key, etag });
   const [known] = await findJobs(deps.db, { ids: [id], ownerId: by.ownerId });
   if (known !== undefined) return { ok: true, job: known, isNew: false };
-  return acceptJob({ ...asked, extent: await glanceAt(asked.work, deps) }, by, deps);
+  return acceptJob({ ...asked, isUploadsOwn: true, extent: await glanceAt(asked.work, deps) }, by, deps);
 }
 
 /** What a request asks for, or why that cannot be. */

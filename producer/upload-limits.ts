@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { isAtLimit } from "../shared/db/job-limit.ts";
 import { returnUploadBytes, secondsToMidnight, takeUploadBytes } from "../shared/db/key-days.ts";
 import type { UploadLimits } from "../shared/db/keys.ts";
+import { KEY_ID } from "../shared/storage.ts";
 import type { App } from "./app.ts";
 import { submitterOf } from "./auth.ts";
 import type { Problem } from "./problem.ts";
@@ -50,10 +51,9 @@ export async function orGiveBack<T>({ giveBack }: Admitted, storing: Promise<T>)
   }
 }
 
-/** Metadata of what a key stores, for the event that may make its job first. */
-export function limitMetadata(c: Context<App>): Readonly<Record<string, string>> {
-  const { limit } = submitterOf(c);
-  return limit === null ? {} : { "limited-key": limit.keyId };
+/** Metadata of what a key stores: its limits are asked again where the object's event makes the job. */
+export function keyMetadata(c: Context<App>): Readonly<Record<string, string>> {
+  return { [KEY_ID]: c.get("keyId") };
 }
 
 /** Metadata of what a key stores, for whatever job is made of it: the bytes decide then. */

@@ -1,3 +1,6 @@
-/** What a key may do: look; submit, upload, cancel and redrive; manage keys and, for the operator, the queues. */
-export const SCOPES = ["jobs:read", "jobs:write", "admin"] as const;
+/**
+ * What a key may do: look; submit, upload and cancel; have the ends of its owner's jobs sent to addresses; manage keys and, for
+ * the operator, the queues.
+ */
+export const SCOPES = ["jobs:read", "jobs:write", "webhooks", "admin"] as const;
 export type Scope = (typeof SCOPES)[number];

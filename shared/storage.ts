@@ -12,9 +12,21 @@ export function isResultKey(key: string): boolean {
   return key.startsWith(RESULTS_PREFIX);
 }
 
+/** Keys that Darkroom gives out, one an upload: each becomes one job, whatever is put there later. */
+export const UPLOADS_PREFIX = `${INBOX_PREFIX}uploads/`;
+
 /** A client's upload: an id of its own keeps two uploads of the same name apart. */
 export function uploadKey(uploadId: string, fileName: string): string {
-  return `${INBOX_PREFIX}uploads/${uploadId}/${fileName}`;
+  return `${UPLOADS_PREFIX}${uploadId}/${fileName}`;
+}
+
+/** The custom metadata of an upload that names the API key it was stored or announced with. */
+export const KEY_ID = "key-id";
+
+/** The id in an upload's key; null for any other key. */
+export function uploadIdOf(key: string): string | null {
+  if (!key.startsWith(UPLOADS_PREFIX)) return null;
+  return key.slice(UPLOADS_PREFIX.length).split("/", 1)[0] ?? null;
 }
 
 /** All a job ever stored. */

@@ -33,6 +33,8 @@ const TABLES = [
   "retentions",
   "incidents",
   "restores",
+  "event_streams",
+  "failed_authentications",
 ];
 
 /** Keys of two owners. `operator` also owns what was put straight into the bucket. */
@@ -40,6 +42,13 @@ export const KEYS = {
   operator: `dk_operator_${"o".repeat(32)}`,
   other: `dk_other_${"x".repeat(32)}`,
   revoked: `dk_revoked_${"r".repeat(32)}`,
+};
+
+/** Of a deployment's own: with those of local development it serves localhost alone. */
+export const OWN_SECRETS = {
+  URL_SIGNING_KEY: "a-signing-key-of-its-own",
+  R2_ACCESS_KEY_ID: "an-id-of-its-own",
+  R2_SECRET_ACCESS_KEY: "a-secret-of-its-own",
 };
 
 /** The whole product on real workerd, D1, R2 and Queues, with a scripted model: started once a file, emptied for each test. */
@@ -72,6 +81,8 @@ export function startDarkroom(vars: Record<string, string> = {}, options: { requ
     const { key = KEYS.operator, ...rest } = init;
     const headers = new Headers(rest.headers);
     if (key !== null) headers.set("authorization", `Bearer ${key}`);
+    // An address of its own: else tests of refusals would run into the limit of refusals.
+    if (!headers.has("cf-connecting-ip")) headers.set("cf-connecting-ip", randomAddress());
     return whole((await server.fetch(path, { ...rest, headers } as never)) as unknown as Response);
   }
 
@@ -130,10 +141,16 @@ export function startDarkroom(vars: Record<string, string> = {}, options: { requ
       tokensMade: Record<string, number>;
       /** The gateway that the last call went through. */
       gateways: Record<string, unknown>;
+      /** What each model was asked: one request for each set of fields. */
+      requests: readonly { model: string; inputs: unknown; form?: Record<string, unknown> }[];
       mostRunning: number;
     }> {
       const response = await server.getWorker("darkroom-local-ai").fetch("http://ai/");
       return (await response.json()) as never;
+    },
+    /** From now on every model answers in its contract's shape with this number, counted round; null for each in turn. */
+    async setShape(number: number | null): Promise<void> {
+      await server.getWorker("darkroom-local-ai").fetch(`http://ai/?shape=${number ?? ""}`);
     },
     /** Move a message to the dead-letter queue, as the platform does when its retries are spent. */
     async giveUpOn(body: unknown): Promise<void> {
@@ -194,6 +211,10 @@ async function whole(response: Response): Promise<Response> {
   if (headers.get("content-type")?.startsWith("text/event-stream")) return response;
   const body = [204, 304].includes(status) ? null : await response.arrayBuffer();
   return new Response(body, { status, headers: new Headers([...headers]) });
+}
+
+function randomAddress(): string {
+  return [10, ...crypto.getRandomValues(new Uint8Array(3))].join(".");
 }
 
 function hasEnded(job: JobView): boolean {

@@ -4,7 +4,7 @@ import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { app } from "../producer/index.ts";
-import { SCOPE_OF } from "../producer/scopes.ts";
+import { SCOPES_OF } from "../producer/scopes.ts";
 import { SCOPES } from "../shared/scopes.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 import { embedJob } from "./passages.ts";
@@ -60,7 +60,8 @@ function refusalsOf(route: string): readonly [unauthorized: string, insufficient
 }
 
 async function settle(): Promise<Belongings> {
-  const { id: done, input } = await darkroom.upload({ name: "same.mp3" }, speech("their words"));
+  const marks = { tag: "their tag", metadata: '{"order":"their order"}' };
+  const { id: done, input } = await darkroom.upload({ name: "same.mp3", ...marks }, speech("their words"));
   await darkroom.untilJob(done);
   await embedJob(darkroom.bindings(), done);
   await until(
@@ -135,20 +136,21 @@ async function keyFor(ownerId: string, ...scopes: string[]): Promise<string> {
 
 test("every route is walked, and says which scope it wants", () => {
   expect(ROUTES.toSorted()).toEqual(Object.keys(WALK).toSorted());
-  expect(Object.keys(SCOPE_OF).toSorted()).toEqual(ROUTES.toSorted());
+  expect(Object.keys(SCOPES_OF).toSorted()).toEqual(ROUTES.toSorted());
 });
 
 test("another owner's key, with every scope or just the route's, sees and changes nothing", async () => {
   const theirs = await settle();
   const every = await keyFor("ben", ...SCOPES);
+  const sets = new Map(Object.values(SCOPES_OF).map((scopes) => [scopes.join(" "), scopes]));
   const sole = Object.fromEntries(
-    await Promise.all(SCOPES.map(async (scope) => [scope, await keyFor("ben", scope)] as const)),
+    await Promise.all([...sets].map(async ([name, scopes]) => [name, await keyFor("ben", ...scopes)] as const)),
   );
   const before = await inventory(theirs);
   const words = ["12345678", "their picture", "their key", theirs.endpointSecret, theirs.keySecret];
   const ids = [...Object.values(theirs), '"operator"'];
 
-  for (const keyOf of [() => every, (route: string) => sole[SCOPE_OF[route]!]!]) {
+  for (const keyOf of [() => every, (route: string) => sole[SCOPES_OF[route]!.join(" ")]!]) {
     const answers: Record<string, string | null> = {};
     for (const route of ROUTES) {
       const response = await call(route, theirs, keyOf(route));
@@ -171,6 +173,25 @@ function refusedInBatch(route: string, text: string): string | null {
   return results[0]?.problem?.code ?? null;
 }
 
+test("a key that may only write is told nothing of what its owner has, by any route", async () => {
+  const theirs = await settle();
+  const key = await keyFor("operator", "jobs:write");
+  const words = ["their", "error:3010", "harbour", theirs.endpointSecret, theirs.keySecret];
+  for (const route of ROUTES) {
+    const response = await call(route, theirs, key);
+    const text = await response.text();
+    expect([route, response.status === 403]).toEqual([route, SCOPES_OF[route]!.join(" ") !== "jobs:write"]);
+    // What it named itself, or was given with the id of an upload.
+    const known = ["their+words", "theirs.wav"];
+    const told = known.reduce((rest, own) => rest.replaceAll(own, ""), text);
+    expect([route, words.filter((word) => told.includes(word))]).toEqual([route, []]);
+    for (const result of ["labels", "artifacts", "attempts", "input", "tags", "metadata", "error"]) {
+      const shown = response.ok && !route.includes("/files") ? text : "";
+      expect([route, shown.includes(`"${result}"`)]).toEqual([route, false]);
+    }
+  }
+});
+
 test("without a key no route answers, and one that lacks a scope is told which", async () => {
   const theirs = await settle();
   const keys = Object.fromEntries(
@@ -178,7 +199,7 @@ test("without a key no route answers, and one that lacks a scope is told which",
   );
   const before = await inventory(theirs);
   for (const route of ROUTES) {
-    const scope = SCOPE_OF[route]!;
+    const scopes = SCOPES_OF[route]!;
     const [unauthorized, insufficient] = refusalsOf(route);
     for (const key of [null, KEYS.revoked]) {
       const response = await call(route, theirs, key);
@@ -187,11 +208,14 @@ test("without a key no route answers, and one that lacks a scope is told which",
       expect(response.headers.get("www-authenticate")).toMatch(/^Bearer realm="darkroom"/);
     }
     for (const [own, key] of Object.entries(keys)) {
-      if (own === scope) continue;
+      const missing = scopes.filter((scope) => scope !== own);
+      if (missing.length === 0) continue;
       const response = await call(route, theirs, key);
       const name = nameOf(route, await response.text());
       expect([route, own, response.status, name]).toEqual([route, own, 403, insufficient]);
-      expect(response.headers.get("www-authenticate")).toContain(`error="insufficient_scope", scope="${scope}"`);
+      expect(response.headers.get("www-authenticate")).toContain(
+        `error="insufficient_scope", scope="${missing.join(" ")}"`,
+      );
     }
   }
   expect(await inventory(theirs)).toEqual(before);

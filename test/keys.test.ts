@@ -131,7 +131,7 @@ test("an answer over HTTPS keeps browsers to it for a year", async () => {
 });
 
 test("no secret is in the log of any kind of request, failing ones among them", async () => {
-  const made = await make({ scopes: ["jobs:read", "jobs:write", "admin"] });
+  const made = await make({ scopes: ["jobs:read", "jobs:write", "webhooks", "admin"] });
   const forged = `dk_operator_${"f".repeat(32)}`;
   const signature = "5f3a".repeat(16);
   const { key } = made;

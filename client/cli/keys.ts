@@ -28,6 +28,7 @@ export function addKeys(program: Command): void {
     .command("revoke")
     .description("refuse keys from now on")
     .argument("<id...>", "ids of keys")
+    .option("--keep-webhooks", "go on telling the endpoints that they registered")
     .action(action(revoke));
   keys
     .command("ls")
@@ -72,11 +73,17 @@ function collectScope(value: string, before: readonly Scope[] = []): readonly Sc
   return [...before, scope];
 }
 
-async function revoke(session: Session, ids: readonly string[]): Promise<ExitCode> {
+async function revoke(
+  session: Session,
+  ids: readonly string[],
+  { keepWebhooks = false }: { keepWebhooks?: boolean },
+): Promise<ExitCode> {
+  const kept = keepWebhooks ? "keep" : "disable";
   const codes = await forEach(session, ids, async (id) => {
-    await session.client.keys.revoke(id, { signal: session.signal });
-    if (session.isJson) printJson({ id, revoked: true });
-    else printLine(`${id} revoked`);
+    const { webhooks } = await session.client.keys.revoke(id, { webhooks: kept, signal: session.signal });
+    const disabled = webhooks.filter((webhook) => webhook.disabled).map((webhook) => webhook.id);
+    if (session.isJson) printJson({ id, revoked: true, webhooks });
+    else printLine([id, "revoked", ...(disabled.length > 0 ? [`and disabled: ${disabled.join(", ")}`] : [])].join(" "));
     return EXIT.ok;
   });
   return firstWrong(codes);

@@ -6,11 +6,13 @@ import { discard, processor } from "../processor.ts";
 /** The arguments of `deliver_webhook`. */
 const DeliverArgs = z.strictObject({ deliveryId: z.string() });
 
+const DISABLED = "The endpoint was disabled, or the key that gave the address revoked, before its turn came.";
+
 /** One attempt to tell an endpoint of a job's end. Everything but a success and a 410 is tried again, a 404 too. */
 export const deliverWebhook = processor(DeliverArgs, async ({ deliveryId }, context) => {
   const delivery = await context.readDelivery(deliveryId);
   if (delivery === null) return discard("endpoint_deleted", "The endpoint was deleted.");
-  if (delivery.isDisabled) return discard("endpoint_disabled", "The endpoint was disabled before its turn came.");
+  if (delivery.isDisabled) return discard("endpoint_disabled", DISABLED);
   const { payload: body, ...message } = delivery;
   const { failure, retryAfterMs, ...answer } = await context.send({ ...message, body });
   const report = { ...answer, deliveryId, isGone: failure?.code === "endpoint_gone" };

@@ -1,21 +1,23 @@
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 
+import { MAX_STREAMS_A_KEY } from "../../shared/db/event-streams.ts";
 import { readPulse } from "../../shared/db/watch-job.ts";
 import { intakeOf } from "../../shared/intake.ts";
 import type { App } from "../app.ts";
 import { describe } from "../describe.ts";
 import { decodeEventId, inThisLife } from "../event-cursor.ts";
-import { followJob, MAX_WAIT_MS } from "../follow-job.ts";
+import { followJob } from "../follow-job.ts";
 import { problem } from "../problem.ts";
+import { takePlace } from "../stream-place.ts";
 
 export const events = new Hono<App>();
 
-/** Something is written at least so often, so that nobody between takes the connection for dead. */
-const HEARTBEAT_MS = 15_000;
-
 /** A stream is about a query a second, and an invocation has a thousand. The client comes back with its last id. */
 const MAX_STREAM_MS = 5 * 60_000;
+
+/** Nobody knows when another stream ends; one whose Worker died gives its place back within the lease. */
+const LOOK_AGAIN_SECONDS = 15;
 
 /** For clients: how long to wait before they come back. */
 const RETRY_MS = 1000;
@@ -35,7 +37,7 @@ events.get(
       200: { description: "events `state`, `progress`, `segment` and `done`", media: ["text/event-stream"] },
       204: { description: "the job has ended, and the client knows" },
     },
-    problems: ["job_not_found"],
+    problems: ["job_not_found", "too_many_streams"],
   }),
   async (c) => {
     const job = { id: c.req.param("id"), ownerId: c.get("ownerId") };
@@ -45,31 +47,40 @@ events.get(
     const cursor = inThisLife(decodeEventId(job.id, c.req.header("last-event-id")), pulse);
     // An EventSource comes back after every end, but for this answer.
     if (cursor.isDone) return c.body(null, 204);
+    const place = await takePlace(c.get("keyId"), { db, journal });
+    if (place === null) return problem(c, TOO_MANY);
 
     const { origin } = new URL(c.req.url);
     c.header("x-accel-buffering", "no");
+    const ended = Promise.withResolvers<void>();
+    // Waited for, as a client that goes away ends all that is not.
+    c.executionCtx.waitUntil(ended.promise.then(() => place.giveBack()));
+    c.req.raw.signal.addEventListener("abort", () => ended.resolve());
     return streamSSE(c, async (stream) => {
+      stream.onAbort(ended.resolve);
       const wait = async (ms: number) => void (await stream.sleep(ms));
       const endAt = Date.now() + MAX_STREAM_MS;
-      let writtenAt = Date.now();
       await stream.write(`retry: ${RETRY_MS}\n\n`);
       try {
         for await (const event of followJob(job, cursor, { db, media, origin, wait })) {
-          if (stream.aborted) return;
-          if (event !== null) {
-            await stream.writeSSE({ ...event, data: JSON.stringify(event.data) });
-            writtenAt = Date.now();
-          } else if (Date.now() > endAt) {
-            return;
-          } else if (Date.now() - writtenAt > HEARTBEAT_MS - MAX_WAIT_MS) {
-            await stream.write(": heartbeat\n\n");
-            writtenAt = Date.now();
-          }
+          if (stream.aborted || place.isLost()) return;
+          if (event !== null) await stream.writeSSE({ ...event, data: JSON.stringify(event.data) });
+          else if (Date.now() > endAt) return;
+          // A client that has gone is noticed by what is sent to it, and nobody between takes the connection for dead.
+          else await stream.write(": heartbeat\n\n");
         }
       } catch (error) {
         // The stream ends, and the client goes on from its last event.
         journal.fault({ event: "events.failed", jobId: job.id }, error);
+      } finally {
+        ended.resolve();
       }
     });
   },
 );
+
+const TOO_MANY = {
+  code: "too_many_streams",
+  detail: `This key has ${MAX_STREAMS_A_KEY} event streams open; close one, or ask for several jobs with GET /v1/jobs.`,
+  retryAfterSeconds: LOOK_AGAIN_SECONDS,
+} as const;

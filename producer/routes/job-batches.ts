@@ -8,6 +8,7 @@ import { body, BODY_PROBLEMS, describe, query } from "../describe.ts";
 import { priceJobs } from "../dry-run.ts";
 import { estimateView } from "../estimate-view.ts";
 import { readFree } from "../free-neurons.ts";
+import { hideResults } from "../hide-results.ts";
 import { idempotent, IDEMPOTENCY_PARAMETER, IDEMPOTENCY_PROBLEMS } from "../idempotent.ts";
 import { jobSummary } from "../job-view.ts";
 import { limitBody } from "../limit-body.ts";
@@ -15,7 +16,7 @@ import { problemBody } from "../problem.ts";
 import { BatchRequest, JobRequest, SubmitQuery } from "../requests.ts";
 import { submitJobs } from "../submit-job.ts";
 import { invalidRequest } from "../validate.ts";
-import { BatchAnswer, BatchDryRun } from "../views/batch.ts";
+import { AcceptedBatch, BatchAnswer, BatchDryRun } from "../views/batch.ts";
 
 export const jobBatches = new Hono<App>();
 
@@ -30,11 +31,13 @@ jobBatches.post(
     answers: {
       200: {
         description: "what became of each, in the order given; of a dry run, what each would cost",
-        schema: z.union([BatchAnswer, BatchDryRun]),
+        schema: z.union([BatchAnswer, AcceptedBatch, BatchDryRun]),
       },
     },
     problems: [...BODY_PROBLEMS, ...IDEMPOTENCY_PROBLEMS],
   }),
+  // A dry run also has results, and `free` beside them.
+  hideResults(z.union([BatchDryRun, AcceptedBatch])),
   query(SubmitQuery),
   limitBody,
   idempotent(),

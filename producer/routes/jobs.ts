@@ -14,6 +14,7 @@ import { priceJob } from "../dry-run.ts";
 import { estimateView } from "../estimate-view.ts";
 import { matchesEtag, weakEtag } from "../etag.ts";
 import { readFree } from "../free-neurons.ts";
+import { hideResults } from "../hide-results.ts";
 import { idempotent, IDEMPOTENCY_PARAMETER, IDEMPOTENCY_PROBLEMS } from "../idempotent.ts";
 import { jobSummary, jobView } from "../job-view.ts";
 import { limitBody } from "../limit-body.ts";
@@ -22,7 +23,7 @@ import { problem } from "../problem.ts";
 import { DeleteQuery, JobQuery, JobRequest, METADATA_PARAMETER, SubmitQuery } from "../requests.ts";
 import { submitJob } from "../submit-job.ts";
 import { JobDryRun } from "../views/cost.ts";
-import { DeletedJob, Job, JobPage } from "../views/job.ts";
+import { AcceptedJob, DeletedJob, Job, JobPage } from "../views/job.ts";
 import { submitted, SUBMITTED } from "./submitted.ts";
 
 export const jobs = new Hono<App>();
@@ -38,7 +39,7 @@ jobs.post(
       ...SUBMITTED,
       200: {
         description: "the job that the same upload already is; of a dry run, what the job would cost",
-        schema: z.union([Job, JobDryRun]),
+        schema: z.union([Job, AcceptedJob, JobDryRun]),
         headers: { location: "the job" },
       },
     },
@@ -46,11 +47,13 @@ jobs.post(
       ...BODY_PROBLEMS,
       ...IDEMPOTENCY_PROBLEMS,
       "source_not_found",
+      "upload_replaced",
       "unsupported_media",
       "impossible_latency_budget",
       "too_many_jobs",
     ],
   }),
+  hideResults(z.union([AcceptedJob, JobDryRun])),
   preferWait,
   query(SubmitQuery),
   limitBody,
@@ -122,9 +125,10 @@ jobs.post(
     operationId: "cancelJob",
     summary: "Cancel a job that has not ended",
     tags: ["jobs"],
-    answers: { 200: { description: "the cancelled job", schema: Job } },
+    answers: { 200: { description: "the cancelled job", schema: z.union([Job, AcceptedJob]) } },
     problems: ["job_not_found", "job_finished"],
   }),
+  hideResults(AcceptedJob),
   async (c) => {
     const id = c.req.param("id");
     const ownerId = c.get("ownerId");

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 
 import { findKey, insertKey, type Key, listKeys, revokeKey } from "../../shared/db/keys.ts";
+import { listEndpointsOf } from "../../shared/db/webhooks.ts";
 import type { App } from "../app.ts";
 import { actorOf, newSecret } from "../auth.ts";
 import { paginate } from "../cursor.ts";
@@ -8,8 +9,8 @@ import { body, BODY_PROBLEMS, describe, query } from "../describe.ts";
 import { keyView } from "../key-view.ts";
 import { limitBody } from "../limit-body.ts";
 import { problem } from "../problem.ts";
-import { KeyQuery, KeyRequest } from "../owner-requests.ts";
-import { ApiKey, CreatedKey, KeyPage } from "../views/key.ts";
+import { KeyQuery, KeyRequest, RevokeQuery } from "../owner-requests.ts";
+import { CreatedKey, KeyPage, RevokedKey } from "../views/key.ts";
 
 export const keys = new Hono<App>();
 
@@ -88,26 +89,31 @@ keys.get(
   },
 );
 
-/** Revoke. Twice is once. */
+/** Revoke. Twice is once. What the key had sent to addresses ends with it, unless the caller wants it kept. */
 keys.delete(
   "/:id",
   describe({
     operationId: "revokeKey",
     summary: "Revoke a key",
     tags,
-    answers: { 200: { description: "the revoked key", schema: ApiKey } },
-    problems: ["key_not_found", "last_admin_key"],
+    answers: { 200: { description: "the revoked key, with the endpoints that it registered", schema: RevokedKey } },
+    problems: ["invalid_request", "key_not_found", "last_admin_key"],
   }),
+  query(RevokeQuery),
   async (c) => {
     const id = c.req.param("id");
     const isOperator = c.get("ownerId") === c.env.OPERATOR_ID;
     const now = Date.now();
-    await revokeKey(c.env.DB, id, { actor: actorOf(c), isOperator, now });
+    const keepsWebhooks = c.req.valid("query").webhooks === "keep";
+    await revokeKey(c.env.DB, id, { actor: actorOf(c), isOperator, keepsWebhooks, now });
     const key = (await findKey(c.env.DB, id))?.key;
     if (key === undefined || (!isOperator && key.ownerId !== c.get("ownerId"))) {
       return problem(c, { code: "key_not_found", detail: `There is no key '${id}'.` });
     }
-    return key.revokedAt === null ? problem(c, LAST_ADMIN) : c.json(keyView(key, now));
+    if (key.revokedAt === null) return problem(c, LAST_ADMIN);
+    const registered = await listEndpointsOf(c.env.DB, key);
+    const endpoints = registered.map((endpoint) => ({ id: endpoint.id, disabled: endpoint.disabledAt !== null }));
+    return c.json({ ...keyView(key, now), webhooks: endpoints } satisfies RevokedKey);
   },
 );
 

@@ -2,7 +2,7 @@
 import { type Context, Hono } from "hono";
 
 import {
-  deletePendingUploads,
+  abortPendingUpload,
   extendPendingUpload,
   listParts,
   type PendingUpload,
@@ -16,15 +16,17 @@ import type { App } from "../app.ts";
 import { beginUpload, expiryAt, partNumbers, signParts } from "../begin-upload.ts";
 import { completeUpload } from "../complete-upload.ts";
 import { body, BODY_PROBLEMS, describe } from "../describe.ts";
+import { hideResults } from "../hide-results.ts";
 import { limitBody } from "../limit-body.ts";
 import { NO_COPIES, s3Of } from "../presign.ts";
-import { admitUpload, limitMetadata, orGiveBack } from "../upload-limits.ts";
+import { admitUpload, keyMetadata, orGiveBack } from "../upload-limits.ts";
 import { submitterOf } from "../auth.ts";
 import { problem, type ProblemCode } from "../problem.ts";
 import { CompleteRequest, SignPartsRequest, StoredPartsRequest, UploadRequest } from "../upload-requests.ts";
 import { uploadView } from "../upload-view.ts";
 import { parseBody, parseQuery } from "../validate.ts";
 import { NoQuery } from "../requests.ts";
+import { AcceptedJob } from "../views/job.ts";
 import { PendingUploadAnswer } from "../views/pending-upload.ts";
 import { submitted, SUBMITTED } from "./submitted.ts";
 
@@ -36,6 +38,7 @@ const tags = ["uploads"];
 export const COMPLETE_PROBLEMS = [
   "upload_not_found",
   "upload_unfinished",
+  "upload_replaced",
   "unsupported_media",
   "too_many_jobs",
 ] as const satisfies ProblemCode[];
@@ -50,7 +53,7 @@ export async function announceUpload(c: Context<App>): Promise<Response> {
   if (!request.ok) return request.response;
   const s3 = s3Of(c.env, c.req.url);
   if (s3 === null) return problem(c, NO_CREDENTIALS);
-  const client = { ownerId: c.get("ownerId"), limits: c.get("uploadLimits"), marks: limitMetadata(c) };
+  const client = { ownerId: c.get("ownerId"), limits: c.get("uploadLimits"), marks: keyMetadata(c) };
   const admitted = await admitUpload(c, request.value.sizeBytes);
   if (!admitted.ok) return problem(c, admitted.problem);
   const begun = await orGiveBack(admitted, beginUpload(request.value, client, s3, intakeOf(c.env)));
@@ -143,6 +146,7 @@ presignedUploads.post(
     answers: { 200: known, 201: made },
     problems: [...BODY_PROBLEMS, ...COMPLETE_PROBLEMS],
   }),
+  hideResults(AcceptedJob),
   limitBody,
   body(CompleteRequest, { absent: {} }),
   async (c) => {
@@ -170,7 +174,7 @@ export async function abortUpload(c: Context<App>): Promise<Response> {
   if (upload === null) return notFound(c);
   if (upload.completedAt !== null || (await c.env.MEDIA.head(upload.key)) !== null) return problem(c, FINISHED);
   if (upload.multipart !== null) await abortMultipart(c.env.MEDIA, upload.key, upload.multipart.id);
-  await deletePendingUploads(c.env.DB, [upload.id]);
+  await abortPendingUpload(c.env.DB, upload.id, Date.now());
   return c.body(null, 204);
 }
 

@@ -1,21 +1,26 @@
 import type { Context } from "hono";
 
+import * as z from "zod";
+
 import { readJob } from "../../shared/db/job-reads.ts";
 import type { App } from "../app.ts";
 import { jobView } from "../job-view.ts";
 import { problem } from "../problem.ts";
 import type { Submitted } from "../asked.ts";
-import { Job } from "../views/job.ts";
+import { AcceptedJob, Job } from "../views/job.ts";
 
 const location = "the job";
 
+/** To a key that may not read, `AcceptedJob`. */
+const schema = z.union([Job, AcceptedJob]);
+
 /** What a route that takes a job answers, for its description. */
 export const SUBMITTED = {
-  200: { description: "the job that the same upload already is", schema: Job, headers: { location } },
-  201: { description: "the new job", schema: Job, headers: { location } },
+  200: { description: "the job that the same upload already is", schema, headers: { location } },
+  201: { description: "the new job", schema, headers: { location } },
   202: {
     description: "`Prefer: wait`: it has not ended in that time",
-    schema: Job,
+    schema,
     headers: { location, "retry-after": "seconds until it is expected to have ended, at most 60" },
   },
 };

@@ -15,6 +15,7 @@ import { impossibleBudget } from "../asked.ts";
 import { chosenMetadata } from "../chosen-metadata.ts";
 import { submitterOf } from "../auth.ts";
 import { describe, otherBody, query } from "../describe.ts";
+import { hideResults } from "../hide-results.ts";
 import { idempotent, IDEMPOTENCY_PARAMETER, IDEMPOTENCY_PROBLEMS } from "../idempotent.ts";
 import { iso } from "../job-view.ts";
 import { glanceAt } from "../measure-source.ts";
@@ -26,9 +27,9 @@ import { UploadQuery } from "../upload-requests.ts";
 import { seededId } from "../seeded-ids.ts";
 import { acceptJob } from "../submit-job.ts";
 import { UploadRequest } from "../upload-requests.ts";
-import { admitUpload, limitMetadata, orGiveBack, refuseMetadata, refuseSize, typeMetadata } from "../upload-limits.ts";
+import { admitUpload, keyMetadata, orGiveBack, refuseMetadata, refuseSize, typeMetadata } from "../upload-limits.ts";
 import { JobDryRun } from "../views/cost.ts";
-import { Job } from "../views/job.ts";
+import { AcceptedJob, Job } from "../views/job.ts";
 import { PendingUploadAnswer } from "../views/pending-upload.ts";
 import { UploadList } from "../views/upload.ts";
 import { announceUpload } from "./presigned-uploads.ts";
@@ -40,6 +41,7 @@ export const uploads = new Hono<App>();
 /** Store a body in the inbox and answer with its job. */
 uploads.post(
   "/",
+  hideResults(z.union([AcceptedJob, JobDryRun, PendingUploadAnswer])),
   createMiddleware<App>(async (c, next) => {
     // A JSON body that is not named is a client that announces an upload; a .json file to be stored has a name.
     return isDescription(c.req.header("content-type"), c.req.query()) ? announceUpload(c) : next();
@@ -58,12 +60,12 @@ uploads.post(
       ...SUBMITTED,
       200: {
         description: "the job that the same upload already is; of a dry run, what the file's job would cost",
-        schema: z.union([Job, JobDryRun]),
+        schema: z.union([Job, AcceptedJob, JobDryRun]),
         headers: { location: "the job" },
       },
       201: {
         description: "the new job; or, announced, the upload with what is signed for it",
-        schema: z.union([Job, PendingUploadAnswer]),
+        schema: z.union([Job, AcceptedJob, PendingUploadAnswer]),
         headers: { location: "the job, or the upload" },
       },
     },
@@ -109,7 +111,7 @@ uploads.post(
     // The object says itself what it is, so that its event notification makes the same job as this request.
     const metadata = {
       owner: by.ownerId,
-      ...limitMetadata(c),
+      ...keyMetadata(c),
       terms: JSON.stringify(terms),
       ...(kind && { kind }),
       ...(options && { options }),

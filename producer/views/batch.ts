@@ -2,7 +2,7 @@ import * as z from "zod";
 
 import { ProblemBody } from "../problem.ts";
 import { Estimate, Free } from "./cost.ts";
-import { JobSummary } from "./job.ts";
+import { AcceptedJob, JobSummary } from "./job.ts";
 
 /** What each job of a batch would cost, or the problem that it would be answered with. */
 export const BatchDryRun = z
@@ -17,6 +17,18 @@ export const BatchDryRun = z
   })
   .meta({ id: "BatchDryRun" });
 export type BatchDryRun = z.infer<typeof BatchDryRun>;
+
+/** The same for a key that may not read. */
+export const AcceptedBatch = z
+  .object({
+    results: z.array(
+      z.union([
+        z.object({ index: z.int(), status: z.int(), job: AcceptedJob }),
+        z.object({ index: z.int(), status: z.int(), problem: ProblemBody }),
+      ]),
+    ),
+  })
+  .meta({ id: "AcceptedBatch" });
 
 /** What became of each job of a batch: it, or the problem that it would have been answered with on its own. */
 export const BatchAnswer = z

@@ -128,6 +128,11 @@ export const Job = JobSummary.extend({
 }).meta({ id: "Job" });
 export type Job = z.infer<typeof Job>;
 
+/** What a key is told that may not read: that there is a job, and where. */
+export const AcceptedJob = JobSummary.pick({ id: true, kind: true, createdAt: true, url: true }).meta({
+  id: "AcceptedJob",
+});
+
 export const JobPage = z.object({ jobs: z.array(JobSummary), nextCursor: NextCursor });
 
 /** A job that was deleted. */

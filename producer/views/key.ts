@@ -25,5 +25,13 @@ export type ApiKey = z.infer<typeof ApiKey>;
 export const CreatedKey = ApiKey.extend({ key: z.string().describe("shown this once") }).meta({ id: "CreatedApiKey" });
 export type CreatedKey = z.infer<typeof CreatedKey>;
 
+/** A key that was revoked, and what became of the endpoints that it had registered. */
+export const RevokedKey = ApiKey.extend({
+  webhooks: z
+    .array(z.object({ id: z.string(), disabled: z.boolean() }))
+    .describe("the endpoints that it registered: told no more, unless `webhooks=keep` was asked for"),
+}).meta({ id: "RevokedApiKey" });
+export type RevokedKey = z.infer<typeof RevokedKey>;
+
 export const KeyPage = z.object({ keys: z.array(ApiKey), nextCursor: NextCursor });
 export type KeyPage = z.infer<typeof KeyPage>;

@@ -48,6 +48,7 @@ export function insertDeliveries(db: D1Database, now: number, ringGraceMs: numbe
                 j.owner_id, NULL, p.webhook, 'key:' || p.key_id, j.id, 'prediction.completed', 'null', ?1
            FROM jobs j JOIN predictions p ON p.job_id = j.id
           WHERE j.finalized_at = ?1 AND p.webhook IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM api_keys k WHERE k.id = p.key_id AND k.revoked_at IS NOT NULL AND k.keeps_webhooks = 0)
             AND (j.state = 'completed' OR EXISTS (SELECT 1 FROM json_each(p.events) WHERE value = 'completed'))
          ON CONFLICT (id) DO NOTHING`,
       )
@@ -88,6 +89,7 @@ export interface Delivery {
   readonly url: string;
   /** JSON. */
   readonly payload: string;
+  /** The endpoint was disabled, or the key revoked that gave the address. */
   readonly isDisabled: boolean;
   /** The current one first; the one before while it is still valid. */
   readonly secrets: readonly string[];
@@ -96,7 +98,10 @@ export interface Delivery {
 export async function readDelivery(db: D1Database, id: string, now: number): Promise<Delivery | null> {
   const row = await db
     .prepare(
-      `SELECT d.id, d.event, coalesce(d.url, e.url) AS url, d.payload, e.disabled_at AS disabledAt, s.secret,
+      `SELECT d.id, d.event, coalesce(d.url, e.url) AS url, d.payload, s.secret,
+              e.disabled_at IS NOT NULL OR (d.endpoint_id IS NULL AND EXISTS (
+                SELECT 1 FROM api_keys k
+                 WHERE 'key:' || k.id = d.signer AND k.revoked_at IS NOT NULL AND k.keeps_webhooks = 0)) AS isDisabled,
               iif(s.previous_until > ?2, s.previous_secret, NULL) AS previous
          FROM webhook_deliveries d JOIN webhook_secrets s ON s.signer = d.signer
          LEFT JOIN webhook_endpoints e ON e.id = d.endpoint_id
@@ -108,13 +113,13 @@ export async function readDelivery(db: D1Database, id: string, now: number): Pro
       event: string;
       url: string;
       payload: string;
-      disabledAt: number | null;
+      isDisabled: 0 | 1;
       secret: string;
       previous: string | null;
     }>();
   if (row === null) return null;
-  const { disabledAt, secret, previous, ...delivery } = row;
-  return { ...delivery, isDisabled: disabledAt !== null, secrets: previous === null ? [secret] : [secret, previous] };
+  const { isDisabled, secret, previous, ...delivery } = row;
+  return { ...delivery, isDisabled: isDisabled === 1, secrets: previous === null ? [secret] : [secret, previous] };
 }
 
 /** What an attempt to deliver came to, as the delivery's row keeps it. */

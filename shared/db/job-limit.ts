@@ -1,3 +1,4 @@
+import { UPLOADS_PREFIX } from "../storage.ts";
 import type { Announcement } from "../upload-event.ts";
 
 /** How many jobs of a key may be unfinished at once. `insertJobs` keeps it; jobs of keys without a limit are not counted. */
@@ -15,11 +16,22 @@ export async function isAtLimit(db: D1Database, { keyId, maxConcurrentJobs }: Jo
   return (unfinished ?? 0) >= maxConcurrentJobs;
 }
 
-/** Whether an upload had become a job, which may be pruned by now. */
-export async function wasJob(db: D1Database, { bucket, key, etag }: Announcement): Promise<boolean> {
-  const found = await db
-    .prepare(`SELECT 1 FROM uploads WHERE bucket = ?1 AND key = ?2 AND etag = ?3 AND job_id IS NOT NULL`)
+/** Whether a key (SQL of our own) may become one job only, whatever bytes lie there later. */
+export function isOneJob(key: string): string {
+  return `substr(${key}, 1, ${UPLOADS_PREFIX.length}) = '${UPLOADS_PREFIX}'`;
+}
+
+/** The bytes that an upload became a job with, which may be pruned by now; null if it became none. */
+export async function findUploadsJob(
+  db: D1Database,
+  { bucket, key, etag }: Announcement,
+): Promise<{ readonly etag: string } | null> {
+  return db
+    .prepare(
+      `SELECT etag FROM uploads
+        WHERE bucket = ?1 AND key = ?2 AND job_id IS NOT NULL AND (etag = ?3 OR ${isOneJob("key")})
+        ORDER BY etag = ?3 DESC LIMIT 1`,
+    )
     .bind(bucket, key, etag)
-    .first();
-  return found !== null;
+    .first<{ etag: string }>();
 }

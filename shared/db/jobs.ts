@@ -1,8 +1,10 @@
 import { type Actor, insertAudit } from "./audit.ts";
 import type { Announcement } from "../upload-event.ts";
 import type { NewJob } from "../new-job.ts";
+import { UPLOADS_PREFIX } from "../storage.ts";
 import { releaseFollowers } from "./followers.ts";
 import { type Changes, NOTHING } from "./job-ends.ts";
+import { isOneJob } from "./job-limit.ts";
 import { insertMarks } from "./job-marks.ts";
 import { stopJobs } from "./stop-jobs.ts";
 import { formatOf } from "./task-formats.ts";
@@ -13,7 +15,12 @@ export interface UploadRecord extends Announcement {
   readonly sizeBytes: number;
   readonly jobId: string | null;
   readonly ignoredReason: string | null;
+  /** Of an upload with a job: why it is ignored if its key has as many as it may. Without one it is not recorded then. */
+  readonly ifRefused?: string;
 }
+
+/** Why an object is ignored whose key became a job before, with other bytes. */
+export const HAS_ITS_JOB = "its upload has become a job already, with other bytes: one upload is one job";
 
 export interface InsertedJobs {
   /** The ids of the tasks that are new. */
@@ -22,13 +29,15 @@ export interface InsertedJobs {
   readonly ready: readonly string[];
   /** What became of jobs that follow others. */
   readonly released: Changes;
+  /** Uploads that got no job although one was given for them: they are ignored, for this reason. */
+  readonly refused: readonly { readonly key: string; readonly etag: string; readonly ignoredReason: string }[];
 }
 
 /**
  * Insert jobs with their tasks, and the uploads they come from, in one transaction.
  * What is already known stays as it is: an upload announced before, a job of the same id. A job whose twin (same owner,
- * same fingerprint) has completed or is under way takes that one's result over, unless it must not. Beyond the limit of
- * its key a job is left out, and its upload with it; jobs given together count as one key's.
+ * same fingerprint) has completed or is under way takes that one's result over, unless it must not. A job is left out
+ * beyond the limit of its key, and where an upload's key has become a job with other bytes.
  */
 export async function insertJobs(
   db: D1Database,
@@ -44,8 +53,12 @@ export async function insertJobs(
   },
   { now, ringGraceMs }: { now: number; ringGraceMs: number },
 ): Promise<InsertedJobs> {
-  const jobRows = JSON.stringify(withTwins(jobs));
-  const uploadRows = JSON.stringify(uploads);
+  const placed = withPlaces(withTwins(jobs));
+  const second = new Set(placed.filter(({ isSecond }) => isSecond === 1).map(({ id }) => id));
+  const jobRows = JSON.stringify(placed);
+  const uploadRows = JSON.stringify(
+    uploads.map((upload) => (second.has(upload.jobId ?? "") ? { ...upload, ifRefused: HAS_ITS_JOB } : upload)),
+  );
   const statements = [
     db
       .prepare(
@@ -66,10 +79,11 @@ export async function insertJobs(
           WHERE NOT EXISTS (
                   SELECT 1 FROM uploads u
                    WHERE u.bucket = j.value ->> '$.upload.bucket'
-                     AND u.key = j.value ->> '$.upload.key' AND u.etag = j.value ->> '$.upload.etag'
-                     AND u.job_id IS NOT NULL)
+                     AND u.key = j.value ->> '$.upload.key' AND u.job_id IS NOT NULL
+                     AND (u.etag = j.value ->> '$.upload.etag' OR ${isOneJob("u.key")}))
+            AND j.value ->> 'isSecond' = 0
             AND (j.value ->> '$.limit.maxConcurrentJobs' IS NULL
-                 OR j.key < (j.value ->> '$.limit.maxConcurrentJobs') - (
+                 OR j.value ->> 'place' < (j.value ->> '$.limit.maxConcurrentJobs') - (
                       SELECT count(*) FROM jobs l WHERE l.limited_key = j.value ->> '$.limit.keyId' AND l.finalized_at IS NULL))
          ON CONFLICT (id) DO NOTHING`,
       )
@@ -88,27 +102,53 @@ export async function insertJobs(
   ];
   if (jobs.some(({ steps }) => steps.length > 0)) statements.push(insertSteps(db, jobRows));
   if (jobs.some(({ tags, metadata }) => tags !== null || metadata !== null)) statements.push(insertMarks(db, jobRows));
+  const uploadsAt = statements.length;
   if (uploads.length > 0) {
     statements.push(
       db
         .prepare(
           `INSERT INTO uploads (bucket, key, etag, owner_id, size_bytes, job_id, ignored_reason, created_at)
            SELECT u.value ->> 'bucket', u.value ->> 'key', u.value ->> 'etag', u.value ->> 'ownerId',
-                  u.value ->> 'sizeBytes', u.value ->> 'jobId', u.value ->> 'ignoredReason', ?2
-             FROM json_each(?1) u
-            WHERE u.value ->> 'jobId' IS NULL OR EXISTS (SELECT 1 FROM jobs WHERE id = u.value ->> 'jobId')
+                  u.value ->> 'sizeBytes', j.id,
+                  iif(j.id IS NOT NULL, NULL, coalesce(
+                    u.value ->> 'ignoredReason',
+                    (SELECT ?3 FROM uploads o
+                      WHERE o.bucket = u.value ->> 'bucket' AND o.key = u.value ->> 'key' AND o.job_id IS NOT NULL
+                        AND o.etag <> u.value ->> 'etag' AND ${isOneJob("o.key")} LIMIT 1),
+                    u.value ->> 'ifRefused')), ?2
+             FROM json_each(?1) u LEFT JOIN jobs j ON j.id = u.value ->> 'jobId'
+            WHERE u.value ->> 'jobId' IS NULL OR j.id IS NOT NULL OR u.value ->> 'ifRefused' IS NOT NULL
            ON CONFLICT (bucket, key, etag) DO UPDATE SET job_id = excluded.job_id, ignored_reason = NULL
-            WHERE uploads.job_id IS NULL AND excluded.job_id IS NOT NULL`,
+            WHERE uploads.job_id IS NULL AND excluded.job_id IS NOT NULL
+           RETURNING key, etag, ignored_reason AS ignoredReason`,
         )
-        .bind(uploadRows, now),
+        .bind(uploadRows, now, HAS_ITS_JOB),
     );
   }
-  const [, tasks] = await db.batch<{ id: string; state: string }>([...statements, ...alongside]);
-  const rows = tasks?.results ?? [];
-  const ready = rows.filter((row) => row.state === "available").map((row) => row.id);
+  const results = await db.batch<Partial<Row>>([...statements, ...alongside]);
+  const rows = results[1]?.results ?? [];
+  const ready = rows.flatMap(({ id, state }) => (id !== undefined && state === "available" ? [id] : []));
   const isAnyFollowing = ready.length < rows.length;
   const released = isAnyFollowing ? await releaseFollowers(db, { now, ringGraceMs }) : NOTHING;
-  return { tasks: rows.map((row) => row.id), ready: [...ready, ...released.opened], released };
+  const wanted = new Set(uploads.filter(({ jobId }) => jobId !== null).map(idOf));
+  const refused = (uploads.length === 0 ? [] : (results[uploadsAt]?.results ?? [])).flatMap(
+    ({ key = "", etag = "", ignoredReason }) =>
+      ignoredReason != null && wanted.has(idOf({ key, etag })) ? [{ key, etag, ignoredReason }] : [],
+  );
+  return { tasks: rows.flatMap(({ id }) => id ?? []), ready: [...ready, ...released.opened], released, refused };
+}
+
+/** What the statements answer: a task that is new, or an upload that is. */
+interface Row {
+  readonly id: string;
+  readonly state: string;
+  readonly key: string;
+  readonly etag: string;
+  readonly ignoredReason: string | null;
+}
+
+function idOf({ key, etag }: { readonly key: string; readonly etag: string }): string {
+  return JSON.stringify([key, etag]);
 }
 
 /** The steps of these jobs, which wait for the stages before theirs. */
@@ -133,6 +173,24 @@ function withTwins(jobs: readonly NewJob[]): readonly (NewJob & { readonly twin?
     const twin = first.get(identity);
     if (twin === undefined) first.set(identity, job.id);
     return twin === undefined || twin === job.id ? job : { ...job, twin };
+  });
+}
+
+/**
+ * Where jobs that come together stand, since a statement does not see its own rows: how many of the same key come before,
+ * and whether an upload's key has come before with other bytes.
+ */
+function withPlaces<Job extends NewJob>(jobs: readonly Job[]): readonly (Job & { place: number; isSecond: number })[] {
+  const ofKey = new Map<string, number>();
+  const etags = new Map<string, string>();
+  return jobs.map((job) => {
+    const { limit, upload } = job;
+    const place = limit === undefined ? 0 : (ofKey.get(limit.keyId) ?? 0);
+    if (limit !== undefined) ofKey.set(limit.keyId, place + 1);
+    if (upload?.key.startsWith(UPLOADS_PREFIX) !== true) return { ...job, place, isSecond: 0 };
+    const first = etags.get(upload.key) ?? upload.etag;
+    etags.set(upload.key, first);
+    return { ...job, place, isSecond: Number(first !== upload.etag) };
   });
 }
 

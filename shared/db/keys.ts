@@ -1,5 +1,6 @@
 import { SCOPES, type Scope } from "../scopes.ts";
 import { type Actor, insertAudit } from "./audit.ts";
+import { disableEndpointsOf } from "./webhooks.ts";
 
 /** An API key without its secret. Times are epoch milliseconds. */
 export interface Key {
@@ -24,7 +25,7 @@ export interface UploadLimits {
   readonly contentTypes: readonly string[] | null;
 }
 
-type Row = Omit<Key, "scopes" | "uploadLimits"> & {
+export type KeyRow = Omit<Key, "scopes" | "uploadLimits"> & {
   readonly scopes: string;
   readonly maxUploadBytes: number | null;
   /** JSON. */
@@ -43,10 +44,17 @@ export async function findKey(
   const row = await db
     .prepare(`SELECT ${COLUMNS}, secret_hash AS secretHash FROM api_keys WHERE id = ?1`)
     .bind(id)
-    .first<Row & { secretHash: string }>();
+    .first<KeyRow & { secretHash: string }>();
   if (row === null) return null;
   const { secretHash, ...key } = row;
   return { key: keyOf(key), secretHash };
+}
+
+/** Keys as `keyOf` reads them, by a JSON array of ids (?1). For a batch. */
+export function selectKeys(db: D1Database, ids: readonly string[]): D1PreparedStatement {
+  return db
+    .prepare(`SELECT ${COLUMNS} FROM api_keys WHERE id IN (SELECT value FROM json_each(?1))`)
+    .bind(JSON.stringify(ids));
 }
 
 /** Newest first, of one owner or (null) of all; `before` is the position (time and id) of the last one seen. */
@@ -62,7 +70,7 @@ export async function listKeys(
         ORDER BY created_at DESC, id DESC LIMIT ?4`,
     )
     .bind(ownerId, before?.at ?? Number.MAX_SAFE_INTEGER, before?.id ?? "", limit)
-    .all<Row>();
+    .all<KeyRow>();
   return results.map(keyOf);
 }
 
@@ -109,22 +117,31 @@ function isAdmin(table: string): string {
   return `EXISTS (SELECT 1 FROM json_each(${table}.scopes) WHERE value = 'admin')`;
 }
 
-/** Revoke a key: it is refused from the next request on. @returns false where there is nothing to revoke, or it must stay. */
+/**
+ * Revoke a key, if there is one and it need not stay: it is refused from the next request on, and what it had sent to
+ * addresses is sent there no more, unless `keepsWebhooks`. Revoked again, it keeps what it keeps only if that is said again.
+ */
 export async function revokeKey(
   db: D1Database,
   id: string,
-  { actor, isOperator, now }: { actor: Actor; isOperator: boolean; now: number },
-): Promise<boolean> {
+  by: { actor: Actor; isOperator: boolean; keepsWebhooks: boolean; now: number },
+): Promise<void> {
+  const { actor, isOperator, keepsWebhooks, now } = by;
   const where = isOperator ? REVOCABLE.byOperator(now) : REVOCABLE.byOwner();
-  const [, revoked] = await db.batch([
-    insertAudit(db, actor, { act: "key.revoke", subject: id, now }, where),
+  const isRevoked = `EXISTS (SELECT 1 FROM api_keys
+                             WHERE id = ?1 AND revoked_at IS NOT NULL ${isOperator ? "" : "AND owner_id = ?2"})`;
+  await db.batch([
+    insertAudit(db, actor, { act: "key.revoke", subject: id, detail: { keepsWebhooks }, now }, where),
     db.prepare(`UPDATE api_keys SET revoked_at = ?3 WHERE id = ?1 AND ${where}`).bind(id, actor.ownerId, now),
+    db
+      .prepare(`UPDATE api_keys SET keeps_webhooks = ?3 WHERE id = ?1 AND ${isRevoked}`)
+      .bind(id, actor.ownerId, Number(keepsWebhooks)),
+    ...(keepsWebhooks ? [] : disableEndpointsOf(db, id, { ownerId: actor.ownerId, isRevoked, now })),
   ]);
-  return revoked?.meta.changes === 1;
 }
 
 /** A scope that this version does not know gives nothing. */
-function keyOf({ scopes, maxUploadBytes, contentTypes, ...row }: Row): Key {
+export function keyOf({ scopes, maxUploadBytes, contentTypes, ...row }: KeyRow): Key {
   const given = JSON.parse(scopes) as readonly unknown[];
   const types = contentTypes === null ? null : (JSON.parse(contentTypes) as readonly string[]);
   return {

@@ -239,3 +239,20 @@ export async function findAccountedAttempts(db: D1Database, taskId: string): Pro
     .all<{ number: number }>();
   return new Set(results.map(({ number }) => number));
 }
+
+/** Whether an attempt of this task before this one failed with this code. Where D1 does not say, none did. */
+export async function hasFailedWith(
+  db: D1Database,
+  { id, attempt }: Pick<Task, "id" | "attempt">,
+  code: string,
+): Promise<boolean> {
+  if (attempt === 1) return false;
+  const failed = db.prepare(
+    `SELECT 1 AS so FROM attempts WHERE task_id = ?1 AND number < ?2 AND error_code = ?3 LIMIT 1`,
+  );
+  const found = await failed
+    .bind(id, attempt, code)
+    .first()
+    .catch(() => null);
+  return found !== null;
+}

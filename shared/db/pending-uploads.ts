@@ -46,7 +46,7 @@ export async function readPendingUpload(
   { id, ownerId }: { id: string; ownerId: string },
 ): Promise<PendingUpload | null> {
   const row = await db
-    .prepare(`SELECT ${COLUMNS} FROM pending_uploads WHERE id = ?1 AND owner_id = ?2`)
+    .prepare(`SELECT ${COLUMNS} FROM pending_uploads WHERE id = ?1 AND owner_id = ?2 AND aborted_at IS NULL`)
     .bind(id, ownerId)
     .first<Row>();
   return row && pendingUpload(row);
@@ -64,6 +64,14 @@ export async function extendPendingUpload(db: D1Database, id: string, expiresAt:
   await db
     .prepare(`UPDATE pending_uploads SET expires_at = max(expires_at, ?2) WHERE id = ?1`)
     .bind(id, expiresAt)
+    .run();
+}
+
+/** An upload that its client gave up. The row stays until its URLs end: what is put there becomes no job. */
+export async function abortPendingUpload(db: D1Database, id: string, now: number): Promise<void> {
+  await db
+    .prepare(`UPDATE pending_uploads SET aborted_at = ?2 WHERE id = ?1 AND completed_at IS NULL`)
+    .bind(id, now)
     .run();
 }
 

@@ -74,9 +74,17 @@ export async function findEndpoint(
     .first<Endpoint>();
 }
 
-/** What waits for these endpoints (SQL of our own, with ?1 for the endpoint) is not delivered any more. */
-function cancelWaiting(db: D1Database, id: string, ownerId: string, now: number): D1PreparedStatement[] {
-  const waiting = `SELECT d.job_id || '.' || d.id FROM webhook_deliveries d WHERE d.endpoint_id = ?1 AND d.owner_id = ?2`;
+const IS_ENDPOINT = `d.endpoint_id = ?1 AND d.owner_id = ?2`;
+
+/** What waits for endpoints is not delivered any more: of the deliveries `d` that are these (SQL of our own, with ?1 and ?2). */
+function cancelWaiting(
+  db: D1Database,
+  id: string,
+  ownerId: string,
+  now: number,
+  these = IS_ENDPOINT,
+): D1PreparedStatement[] {
+  const waiting = `SELECT d.job_id || '.' || d.id FROM webhook_deliveries d WHERE ${these}`;
   return [
     db
       .prepare(
@@ -91,6 +99,37 @@ function cancelWaiting(db: D1Database, id: string, ownerId: string, now: number)
       )
       .bind(id, ownerId, now),
   ];
+}
+
+/**
+ * Disable all that a key (?1 of `isRevoked`, SQL of our own; ?2 is who acts) registered, and cancel what waits for it: for
+ * the batch that revokes the key.
+ */
+export function disableEndpointsOf(
+  db: D1Database,
+  keyId: string,
+  { ownerId, isRevoked, now }: { ownerId: string; isRevoked: string; now: number },
+): D1PreparedStatement[] {
+  // By owner, for which there is an index: a key registers for its own owner alone.
+  const registered = `SELECT e.id FROM webhook_endpoints e
+                       WHERE e.owner_id = (SELECT owner_id FROM api_keys WHERE id = ?1) AND e.key_id = ?1 AND ${isRevoked}`;
+  return [
+    ...cancelWaiting(db, keyId, ownerId, now, `d.endpoint_id IN (${registered})`),
+    db
+      .prepare(
+        `UPDATE webhook_endpoints SET disabled_at = ?3, disabled_reason = 'The key that registered it was revoked.'
+          WHERE disabled_at IS NULL AND id IN (${registered})`,
+      )
+      .bind(keyId, ownerId, now),
+  ];
+}
+
+/** The endpoints that a key registered, of which some may be disabled. */
+export async function listEndpointsOf(
+  db: D1Database,
+  key: { id: string; ownerId: string },
+): Promise<readonly Endpoint[]> {
+  return (await listEndpoints(db, key.ownerId)).filter(({ keyId }) => keyId === key.id);
 }
 
 /** Forget an endpoint, its secret and its log. @returns whether there was one. */
