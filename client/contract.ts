@@ -3,8 +3,10 @@ import type * as z from "zod";
 
 import type * as requests from "../producer/owner-requests.ts";
 import type * as cost from "../producer/views/cost.ts";
+import type * as jobs from "../producer/views/job.ts";
 import type * as keys from "../producer/views/key.ts";
 import type * as uploads from "../producer/views/pending-upload.ts";
+import type * as retention from "../producer/views/retention.ts";
 import type * as webhooks from "../producer/views/webhook.ts";
 import type { endpointEdit, endpointRequest } from "../producer/webhook-requests.ts";
 import type { JobMarks } from "../shared/marks.ts";
@@ -26,6 +28,12 @@ export interface PricedResult {
   readonly estimate?: Estimate | null;
   readonly problem?: BatchResult["problem"];
 }
+
+/** What became of a deleted job's source. */
+export type DeletedJob = jobs.DeletedJob;
+
+export type Retention = retention.Retention;
+export type RetentionList = retention.RetentionList;
 
 export type Estimate = cost.Estimate;
 

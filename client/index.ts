@@ -5,7 +5,7 @@ import { createAudit, createDeadLetters, createRedrives } from "./dead-letters.t
 import type { Usage, UsageQuery } from "./contract.ts";
 import { type CallOptions, type ClientOptions, createHttp } from "./http.ts";
 import { createJobs } from "./jobs.ts";
-import { createBudgets, createKeys, createQueues, createWebhooks } from "./operations.ts";
+import { createBudgets, createKeys, createQueues, createRetention, createWebhooks } from "./operations.ts";
 import type { AskAnswer, SearchAnswer, SearchQuery } from "./types.ts";
 import { createUploads } from "./uploads.ts";
 
@@ -21,6 +21,7 @@ export function createClient(options: ClientOptions) {
     audit: createAudit(http),
     queues: createQueues(http),
     budgets: createBudgets(http),
+    retention: createRetention(http),
     webhooks: createWebhooks(http),
     keys: createKeys(http),
     /** Ask about a job's transcript or text: the answer as it is written, piece by piece. */
@@ -51,7 +52,7 @@ export type { AskOptions } from "./ask.ts";
 export type * from "./contract.ts";
 export { DarkroomError, type Issue, type ProblemFields } from "./error.ts";
 export type { CallOptions, ClientOptions } from "./http.ts";
-export type { Download, DownloadOptions, SubmitOptions, TranscriptFormat } from "./jobs.ts";
+export type { DeleteOptions, Download, DownloadOptions, SubmitOptions, TranscriptFormat } from "./jobs.ts";
 export type { Listing, Page } from "./listing.ts";
 export type { Progress } from "./put-direct.ts";
 export type * from "./types.ts";

@@ -1,6 +1,6 @@
 import { segment } from "./address.ts";
 import { followEvents } from "./events.ts";
-import type { BatchResult, DryRunEstimate, JobEvent, PricedResult, Receipt } from "./contract.ts";
+import type { BatchResult, DeletedJob, DryRunEstimate, JobEvent, PricedResult, Receipt } from "./contract.ts";
 import type { CallOptions, Http } from "./http.ts";
 import { type Listing, listing } from "./listing.ts";
 import type { CaptionQuery, Job, JobQuery, JobRequest, JobSummary, Transcript } from "./types.ts";
@@ -11,6 +11,11 @@ export interface SubmitOptions extends CallOptions {
   readonly idempotencyKey?: string;
   /** Answer when the job has ended, or after so long. */
   readonly waitSeconds?: number;
+}
+
+export interface DeleteOptions extends CallOptions {
+  /** The object that the job read goes too. */
+  readonly source?: boolean;
 }
 
 /** A result as it is read, byte by byte. */
@@ -99,7 +104,14 @@ export function createJobs(http: Http) {
     },
 
     /** @throws DarkroomError `job_finished` for a job that has ended. */
-    cancel: (id: string, options?: CallOptions) => http.json<Job>("DELETE", pathOf(id), options),
+    cancel: (id: string, options?: CallOptions) => http.json<Job>("POST", `${pathOf(id)}/cancel`, options),
+
+    /**
+     * Delete a job with its results, running or not, and with `source` its source as well unless another job reads it.
+     * @throws DarkroomError `job_not_found` for one that is gone.
+     */
+    delete: (id: string, { source = false, ...options }: DeleteOptions = {}) =>
+      http.json<DeletedJob>("DELETE", pathOf(id), { ...options, query: { source: source || undefined } }),
 
     /** Wait until the job has ended, however. `onChange` sees it each time that it has changed. */
     wait: (id: string, options?: WaitOptions): Promise<Job> => waitForJob(http, pathOf(id), options),

@@ -5,6 +5,8 @@ import type {
   CreatedWebhook,
   Delivery,
   KeyRequest,
+  Retention,
+  RetentionList,
   RevokedKey,
   RevokeQuery,
   Secret,
@@ -44,6 +46,21 @@ export function createBudgets(http: Http) {
     /** Lift it: what it held goes on; for the operator. */
     async delete(owner: string, period: BudgetPeriod, options?: CallOptions): Promise<void> {
       await (await http.request("DELETE", budgetPath(owner, period), options)).body?.cancel();
+    },
+  };
+}
+
+/** How many days ended jobs are kept. */
+export function createRetention(http: Http) {
+  return {
+    /** Everybody's number, and your own; for the operator all owners'. */
+    list: (options?: CallOptions) => http.json<RetentionList>("GET", "/v1/retention", options),
+    /** What is older is deleted soon; for the operator. */
+    set: (owner: string, days: number, options?: CallOptions) =>
+      http.json<Retention>("PUT", retentionPath(owner), { ...options, json: { days }, isRepeatable: true }),
+    /** As long as everybody's again; for the operator. */
+    async delete(owner: string, options?: CallOptions): Promise<void> {
+      await (await http.request("DELETE", retentionPath(owner), options)).body?.cancel();
     },
   };
 }
@@ -105,6 +122,10 @@ export function createKeys(http: Http) {
 
 function budgetPath(owner: string, period: BudgetPeriod): string {
   return `/v1/budgets/${segment(owner)}/${period}`;
+}
+
+function retentionPath(owner: string): string {
+  return `/v1/retention/${encodeURIComponent(owner)}`;
 }
 
 function webhookPath(id: string): string {

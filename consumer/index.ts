@@ -9,6 +9,7 @@ import { ingestBatch } from "./ingest-batch.ts";
 import { maintain } from "./maintenance.ts";
 import { type IsolateMemory, isolateMemory } from "./memory-limit.ts";
 import { runBatch } from "./run-batch.ts";
+import { watchCron } from "./watch-deployment.ts";
 
 /**
  * Nothing here throws: the local broker would redeliver messages already acknowledged.
@@ -31,6 +32,7 @@ export function createConsumer(memory: IsolateMemory, connect: () => Connections
         TaskMessage.safeParse(body).success ? "true" : "false",
       );
       await Promise.all([
+        watchCron(alertsOf(env, connections), Date.now()),
         events.length > 0 && ingestBatch({ queue: batch.queue, messages: events }, intake),
         tasks.length > 0 &&
           runBatch(tasks, {
@@ -47,14 +49,27 @@ export function createConsumer(memory: IsolateMemory, connect: () => Connections
     },
 
     async scheduled(controller, bindings) {
-      const env = { ...bindings, MEDIA: connectedBucket(bindings.MEDIA, connect()) };
-      const deps = { ...intakeOf(env), uploads: env.UPLOADS, passages: passageIndexOf(env) };
-      await maintain({ ...deps, retentionDays: Number(env.RETENTION_DAYS) }, controller.scheduledTime);
+      const connections = connect();
+      const env = { ...bindings, MEDIA: connectedBucket(bindings.MEDIA, connections) };
+      const deps = {
+        ...intakeOf(env),
+        ...alertsOf(env, connections),
+        uploads: env.UPLOADS,
+        passages: passageIndexOf(env),
+        retentionDays: Number(env.RETENTION_DAYS),
+        watchedQueues: { uploads: env.UPLOADS, "dead-letters": env.DEAD_LETTERS },
+      };
+      await maintain(deps, controller.scheduledTime);
     },
   } satisfies ExportedHandler<Env>;
 }
 
 export default createConsumer(isolateMemory());
+
+function alertsOf(env: Env, connections: Connections) {
+  const { db, operatorId, journal } = intakeOf(env);
+  return { db, operatorId, journal, connections, allowInsecureWebhooks: env.ALLOW_INSECURE_WEBHOOKS === "true" };
+}
 
 /** The offline models are nobody's to limit. */
 function ratesOf(env: Env): Readonly<Record<string, number>> {

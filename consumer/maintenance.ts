@@ -1,10 +1,8 @@
 import { abortMultipart } from "../shared/abort-multipart.ts";
 import { advanceRedrives, type RedriveDeps } from "../shared/advance-redrives.ts";
 import {
-  deleteJobs,
   type ExpiredLease,
   findExpiredLeases,
-  findFinalizedJobs,
   findUnknownUploads,
   readCursor,
   takeDueTasks,
@@ -22,22 +20,20 @@ import { settleTasks } from "../shared/db/settle.ts";
 import { findOverdueJobs, stopJobs } from "../shared/db/stop-jobs.ts";
 import type { Intake } from "../shared/intake.ts";
 import { recordChanges } from "../shared/record-changes.ts";
-import type { PassageIndex } from "../shared/search/passage.ts";
 import type { Settlement } from "../shared/settlement.ts";
 import { MAX_LOST, MAX_LOST_AT_ALL } from "../shared/task.ts";
-import { FILES_PREFIX, fileStoredAt, INBOX_PREFIX, MEDIA_BUCKET, resultsPrefix } from "../shared/storage.ts";
+import { INBOX_PREFIX, MEDIA_BUCKET } from "../shared/storage.ts";
 import { wake } from "../shared/wake.ts";
 import { ingestFound } from "./ingest-carefully.ts";
+import { finishDeletions, pruneFiles, pruneFinalized, type PruneDeps } from "./prune.ts";
 import { recordSettlements } from "./record-attempts.ts";
+import { keepRestorable, pruneRecords } from "./restore.ts";
+import { deliverAlerts, watchDeployment, type WatchDeps } from "./watch-deployment.ts";
 
-export interface MaintenanceDeps extends Intake, RedriveDeps {
-  readonly retentionDays: number;
-  readonly passages: PassageIndex;
-}
+export interface MaintenanceDeps extends Intake, RedriveDeps, PruneDeps, WatchDeps {}
 
 /** What one run takes on of each duty. The next run, a minute later, goes on from there. */
 const LIMIT = 1000;
-const JOBS_PRUNED_A_RUN = 50;
 /** One call to R2 each. */
 const UPLOADS_EXPIRED_A_RUN = 100;
 /** Each costs two reads of R2, and the Free plan allows an invocation 1,000 operations. */
@@ -48,6 +44,9 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
   const startedAt = Date.now();
   const counts: Record<string, number> = {};
   const duties = {
+    keepRestorable,
+    watchDeployment,
+    deliverAlerts,
     rescueExpired,
     endOverdue,
     serveFollowers,
@@ -57,6 +56,8 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
     advanceRedrives,
     sweepInbox,
     abortExpiredUploads,
+    pruneRecords,
+    finishDeletions,
     pruneFinalized,
     pruneFiles,
     forgetAnswers,
@@ -181,32 +182,6 @@ async function abortExpiredUploads({ db, media }: MaintenanceDeps, now: number):
       expired.map(({ id }) => id),
     );
   return expired.length;
-}
-
-/** Forget jobs that ended longer ago than the retention, results and all. Sources in the inbox belong to the client. */
-async function pruneFinalized({ db, media, passages, retentionDays }: MaintenanceDeps, now: number): Promise<number> {
-  const before = now - retentionDays * 24 * 3_600_000;
-  const jobIds = await findFinalizedJobs(db, before, JOBS_PRUNED_A_RUN);
-  // Objects and vectors first: by rows that are gone they could not be found again.
-  for (const jobId of jobIds) {
-    for (;;) {
-      const { objects, truncated } = await media.list({ prefix: resultsPrefix(jobId), limit: LIMIT });
-      if (objects.length > 0) await media.delete(objects.map((object) => object.key));
-      if (!truncated) break;
-    }
-  }
-  await passages.remove(jobIds);
-  await deleteJobs(db, jobIds, before);
-  return jobIds.length;
-}
-
-/** Forget what was sent to the dialects, as long after it came as a job is kept after its end. The oldest come first. */
-async function pruneFiles({ media, retentionDays }: MaintenanceDeps, now: number): Promise<number> {
-  const before = now - retentionDays * 24 * 3_600_000;
-  const { objects } = await media.list({ prefix: FILES_PREFIX, limit: LIMIT });
-  const old = objects.map(({ key }) => key).filter((key) => (fileStoredAt(key) ?? now) < before);
-  if (old.length > 0) await media.delete(old);
-  return old.length;
 }
 
 /** Forget what was answered to requests with an idempotency key a day ago. */

@@ -26,6 +26,9 @@ export interface TaskContext {
   readonly foresee: (estimate: Estimate) => void;
   /** This task's attempts that may have stored a result without completing, the latest first. */
   readonly earlierAttempts: () => Promise<readonly EarlierAttempt[]>;
+  /** See `Task`. */
+  readonly editedAfter: number;
+  readonly mayBeStored: boolean;
   /** What this isolate may hold of media. */
   readonly memory: IsolateMemory;
   /** What the chunks of this job were heard to say, and where one gave up. */

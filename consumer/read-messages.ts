@@ -1,6 +1,7 @@
 import type * as z from "zod";
 
 import { quarantine, type UnreadableMessage } from "../shared/db/dead-letters.ts";
+import { isNewerMessage } from "../shared/formats.ts";
 import type { Intake } from "../shared/intake.ts";
 
 /** Messages that make sense; the others are on their way to `dead_letters` already. */
@@ -9,10 +10,14 @@ export interface ReadMessage<Body> {
   readonly body: Body;
 }
 
+/** The queue's max_retries is 100. */
+const MAX_DELIVERIES = 90;
+const NEWER_SECONDS = 60;
+
 type QuarantineDeps = Pick<Intake, "db" | "operatorId" | "journal">;
 
 /**
- * Parse a batch. A message of another shape can never succeed, so it is kept whole as a dead letter and acknowledged;
+ * Parse a batch. A message that a newer version has written is put off. One of another shape can never succeed, so it is kept whole as a dead letter and acknowledged;
  * if D1 cannot be reached just then, it is delivered again rather than lost.
  */
 export async function readMessages<Body>(
@@ -28,12 +33,23 @@ export async function readMessages<Body>(
       readable.push({ message, body: parsed.data });
       continue;
     }
+    if (isNewerMessage(message.body)) {
+      putOff(message, batch.queue, deps.journal);
+      continue;
+    }
     const issue = parsed.error.issues[0];
     const reason = `${issue?.path.join(".") || "message"}: ${issue?.message ?? "not valid"}`;
     unreadable.push({ message, row: unreadableMessage(message, batch.queue, { code: "malformed_message", reason }) });
   }
   if (unreadable.length > 0) await keep(unreadable, now, deps);
   return readable;
+}
+
+/** A newer version will read it. Delivered too often, it is let go: what it woke for is in D1, and maintenance wakes again. */
+function putOff(message: Message, queue: string, journal: QuarantineDeps["journal"]): void {
+  if (message.attempts < MAX_DELIVERIES) return message.retry({ delaySeconds: NEWER_SECONDS });
+  message.ack();
+  journal.record({ event: "message.let_go", code: "newer_version" }, { queue, messageId: message.id });
 }
 
 /** A message as its dead letter holds it. */

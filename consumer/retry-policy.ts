@@ -1,5 +1,5 @@
 import type { Refusal } from "../shared/budgets/refusal.ts";
-import type { Verdict } from "../shared/settlement.ts";
+import type { Failure, Verdict } from "../shared/settlement.ts";
 import { nextAllocationAt, spread } from "../shared/ai/allocation.ts";
 import type { Diagnosis } from "../shared/ai/failure.ts";
 import type { FallBack } from "./fall-back.ts";
@@ -13,6 +13,25 @@ const PATIENCE_MS = 7 * 24 * 3_600_000;
 /** Before attempt `attempt + 1`: 10 s, 20 s, 40 s … up to 15 min, ±10 % so that a burst does not return as a burst. */
 export function backoffMs(attempt: number, random: () => number): number {
   return Math.round(Math.min(BASE_MS * 2 ** (attempt - 1), CEILING_MS) * (0.9 + 0.2 * random()));
+}
+
+const NEWER: Failure = {
+  code: "newer_version",
+  message: "The task was written by a newer version of the Worker than the one that leased it.",
+};
+
+/**
+ * What becomes of a task that a newer version has written: it waits for that version, the longer the longer it has waited
+ * already, from a minute to a quarter of an hour. A rollback that stays gives it up after a week.
+ */
+export function decideNewer(
+  task: { createdAt: number },
+  { now, random }: { now: number; random: () => number },
+): Verdict {
+  const waitedMs = now - task.createdAt;
+  if (waitedMs > PATIENCE_MS) return { type: "discard", failure: NEWER };
+  const delayMs = Math.min(Math.max(waitedMs / 10, 60_000), CEILING_MS) * (0.9 + 0.2 * random());
+  return { type: "snooze", failure: NEWER, scheduledAt: now + Math.round(delayMs) };
 }
 
 /** What becomes of a task whose call was refused. However long a budget holds it, it has not been forgotten. */

@@ -5,6 +5,7 @@ import { type Made, readMade } from "../shared/db/made.ts";
 import { type Connections, NoConnection } from "../shared/connections.ts";
 import { notifyPrediction } from "../shared/replicate/notify-prediction.ts";
 import type { Estimate } from "../shared/estimate.ts";
+import { isNewerTask } from "../shared/formats.ts";
 import type { ModelCall } from "../shared/ai/model-call.ts";
 import { ModelError } from "../shared/ai/model-error.ts";
 import { type Ai, modelRunner } from "../shared/ai/run-model.ts";
@@ -21,7 +22,8 @@ import { diagnose } from "../shared/ai/failure.ts";
 import { noteWaits, withWaits } from "./note-waits.ts";
 import { processors } from "./processors/index.ts";
 import { fallBack } from "./fall-back.ts";
-import { decide, decideRefused } from "./retry-policy.ts";
+import { findStoredAttempts } from "./stored-attempts.ts";
+import { decide, decideNewer, decideRefused } from "./retry-policy.ts";
 
 export interface RunTaskDeps {
   readonly db: D1Database;
@@ -45,6 +47,7 @@ export async function runTask(
   { db, ai, connections, media, passages, memory, gate, allowInsecureWebhooks, fallbacks }: RunTaskDeps,
   signal: AbortSignal,
 ): Promise<Settlement> {
+  if (isNewerTask(task)) return putOff(task);
   const calls: ModelCall[] = [];
   const waits = noteWaits(db, task);
   const counted = countedBucket(media);
@@ -61,8 +64,13 @@ export async function runTask(
     foresee: (estimate: Estimate) => {
       foreseen = estimate;
     },
-    earlierAttempts: async () => (task.attempt === 1 ? [] : findEarlierAttempts(db, task.id)),
     memory,
+    editedAfter: task.editedAfter,
+    mayBeStored: task.mayBeStored,
+    earlierAttempts: async () => {
+      if (task.mayBeStored) return findStoredAttempts(task, { db, media: counted.bucket });
+      return task.attempt === 1 ? [] : findEarlierAttempts(db, task.id);
+    },
     readChunks: () => readChunks(db, task.jobId),
     readMade: () => readMade(db, task.jobId),
     storePassages: async ({ ownerId, kind }: Made, found: EmbeddedPassages) => {
@@ -116,6 +124,15 @@ export async function runTask(
     finishedAt: Date.now(),
     ...(report && { delivery: report }),
   };
+}
+
+/** Leave a task to the version that wrote it: its arguments might be misread. */
+function putOff(task: Task): Settlement {
+  const now = Date.now();
+  const { id: taskId, leaseId, isBudgeted, leaseRows } = task;
+  const verdict = decideNewer(task, { now, random: Math.random });
+  const operations = { r2ClassA: 0, r2ClassB: 0, ...leaseRows };
+  return { taskId, leaseId, verdict, calls: [], isBudgeted, operations, startedAt: now, finishedAt: now };
 }
 
 /** Whether another model may do what this one does not: it has no capacity, was withdrawn, or is not for this account. */

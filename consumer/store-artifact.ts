@@ -7,14 +7,14 @@ import { paidFor } from "./recall.ts";
 
 /** Put a result into R2. `paid` is what it cost: by default all that the attempt has been charged for. */
 export async function storeArtifact(
-  { jobId, attempt, media, calls }: TaskContext,
+  { jobId, attempt, media, calls, editedAfter }: TaskContext,
   artifact: { name: string; contentType: string; body: string | Uint8Array; paid?: readonly ModelCall[] },
 ): Promise<StoredArtifact> {
   const key = artifactKey(jobId, attempt, artifact.name);
   const object = await patiently(() =>
     media.put(key, artifact.body, {
       httpMetadata: { contentType: artifact.contentType },
-      customMetadata: paidFor(artifact.paid ?? calls),
+      customMetadata: paidFor(artifact.paid ?? calls, editedAfter),
     }),
   );
   return storedArtifact(artifact.name, object, artifact.contentType);

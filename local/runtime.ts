@@ -44,7 +44,7 @@ export async function migrate(apart?: Apart, signal?: AbortSignal): Promise<void
 }
 
 /**
- * Start the runtime and wait until it answers. `config` is another one than wrangler.jsonc. When `signal` is aborted before
+ * Start the runtime and wait until it answers. `config` is another one than wrangler.jsonc, `source` another version's tree. When `signal` is aborted before
  * it answers, it is stopped. @throws with the end of its log if it does not answer.
  */
 export async function startRuntime({
@@ -52,12 +52,14 @@ export async function startRuntime({
   inferenceUrl,
   apart,
   config = "wrangler.jsonc",
+  source = ROOT,
   signal,
 }: {
   port: number;
   inferenceUrl: string;
   apart?: Apart;
   config?: string;
+  source?: string;
   signal?: AbortSignal;
 }): Promise<Runtime> {
   const aiConfig = await writeAiConfig(inferenceUrl, apart?.folder ?? SCRATCH);
@@ -67,7 +69,7 @@ export async function startRuntime({
     process.execPath,
     [WRANGLER, "dev", "-e", "local", "-c", config, "-c", aiConfig, ...where, ...vars],
     // A group of its own: Ctrl-C in the terminal reaches us alone, and we end it in order.
-    { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], detached: true, env: environment(apart) },
+    { cwd: source, stdio: ["ignore", "pipe", "pipe"], detached: true, env: environment(apart) },
   );
   const log = createWriteStream(apart === undefined ? LOG_FILE : join(apart.folder, "dev.log"), { flags: "a" });
   const tail: string[] = [];

@@ -30,6 +30,14 @@ export const BudgetRequest = z.strictObject({
   letsHighThrough: z.boolean().default(false),
 });
 
+/** The path of `/v1/retention/{ownerId}`. */
+export const RetentionPath = z.strictObject({
+  ownerId: OwnerId.refine((ownerId) => ownerId !== ACCOUNT, "the account's is the variable RETENTION_DAYS"),
+});
+
+/** The body of `PUT /v1/retention/{ownerId}`. */
+export const RetentionRequest = z.strictObject({ days: z.int().min(1).max(3650) });
+
 /** The body of `POST /v1/keys`. */
 export const KeyRequest = z.strictObject({
   label: boundedText({ max: 100, min: 1, trim: true }),

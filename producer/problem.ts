@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import * as z from "zod";
 
-const PROBLEMS = {
+export const PROBLEMS = {
   invalid_request: [422, "The request is not valid"],
   impossible_latency_budget: [422, "No model is that fast"],
   invalid_json: [400, "The body is not JSON"],
@@ -29,6 +29,8 @@ const PROBLEMS = {
   invalid_idempotency_key: [400, "The Idempotency-Key is not valid"],
   idempotency_in_flight: [409, "A request with this Idempotency-Key is being answered"],
   idempotency_mismatch: [422, "This Idempotency-Key belongs to another request"],
+  retention_not_found: [404, "No such retention"],
+  job_deleted: [410, "The job has been deleted"],
   job_finished: [409, "The job has already ended"],
   job_unfinished: [409, "The job has not ended"],
   job_failed: [409, "The job has failed"],

@@ -62,6 +62,11 @@ export const DryRun = z.stringbool({ truthy: ["true"], falsy: ["false"] }).defau
 /** The query of `POST /v1/jobs` and `POST /v1/jobs/batch`. A dry run prices the work and makes nothing. */
 export const SubmitQuery = z.strictObject({ dryRun: DryRun });
 
+/** The query of `DELETE /v1/jobs/{id}`: whether its source goes too. */
+export const DeleteQuery = z.strictObject({
+  source: z.stringbool({ truthy: ["true"], falsy: ["false"] }).default(false),
+});
+
 export const MAX_BATCH_JOBS = 100;
 
 /** The body of `POST /v1/jobs/batch`. Each job is validated on its own, so that one mistake does not refuse the others. */

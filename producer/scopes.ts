@@ -20,6 +20,7 @@ export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
   "POST /v1/jobs": WRITE,
   "POST /v1/jobs/batch": WRITE,
   "GET /v1/jobs/:id": READ,
+  "POST /v1/jobs/:id/cancel": WRITE,
   "DELETE /v1/jobs/:id": WRITE,
   "GET /v1/jobs/:id/artifacts/:name": READ,
   "GET /v1/jobs/:id/transcript": READ,
@@ -64,6 +65,9 @@ export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
   "GET /v1/budgets": READ,
   "PUT /v1/budgets/:ownerId/:period": ADMIN,
   "DELETE /v1/budgets/:ownerId/:period": ADMIN,
+  "GET /v1/retention": READ,
+  "PUT /v1/retention/:ownerId": ADMIN,
+  "DELETE /v1/retention/:ownerId": ADMIN,
   "GET /v1/jobs/:id/receipt": READ,
   // Other owners' for the operator alone.
   "GET /v1/usage": READ,

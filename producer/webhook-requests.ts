@@ -8,7 +8,7 @@ import { WEBHOOK_EVENTS } from "../shared/webhooks/event.ts";
 const Events = z
   .array(z.enum(WEBHOOK_EVENTS))
   .min(1)
-  .max(10)
+  .max(WEBHOOK_EVENTS.length)
   .transform((events) => [...new Set(events)]);
 
 const Description = boundedText({ max: 500, trim: true });

@@ -30,13 +30,14 @@ const STATE_OF: Readonly<Record<string, Delivery["state"]>> = {
 /** A delivery with what came of its last attempt. */
 export function deliveryView(row: DeliveryRow): Delivery {
   const isWaiting = row.taskState === "available" || row.taskState === "retryable";
+  const nextAttemptAt = row.taskState === null ? row.nextAttemptAt : isWaiting ? row.scheduledAt : null;
   return {
     id: row.id,
     event: row.event,
     jobId: row.jobId,
-    state: row.taskState === null ? stateOfTest(row) : (STATE_OF[row.taskState] ?? "pending"),
-    attempts: row.attempt ?? 1,
-    nextAttemptAt: isWaiting ? iso(row.scheduledAt) : null,
+    state: row.taskState === null ? stateOfStray(row) : (STATE_OF[row.taskState] ?? "pending"),
+    attempts: row.attempt ?? (row.nextAttemptAt === null ? Math.max(1, row.attempts) : row.attempts),
+    nextAttemptAt: iso(nextAttemptAt),
     lastAttemptAt: iso(row.attemptedAt),
     durationMs: row.durationMs,
     response: row.responseCode === null ? null : { code: row.responseCode, body: row.responseBody },
@@ -46,6 +47,7 @@ export function deliveryView(row: DeliveryRow): Delivery {
   };
 }
 
-function stateOfTest({ responseCode }: DeliveryRow): "delivered" | "failed" {
+function stateOfStray({ responseCode, attempts, nextAttemptAt }: DeliveryRow): Delivery["state"] {
+  if (nextAttemptAt !== null) return attempts === 0 ? "pending" : "retrying";
   return responseCode !== null && responseCode >= 200 && responseCode < 300 ? "delivered" : "failed";
 }

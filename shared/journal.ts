@@ -10,6 +10,7 @@ export type StateEvent =
   | "job.completed"
   | "job.failed"
   | "job.cancelled"
+  | "job.deleted"
   | "task.opened"
   | "task.leased"
   | "task.completed"
@@ -38,10 +39,15 @@ export type Notice =
   | "maintenance.ran"
   | "webhook.tested"
   | "message.quarantined"
+  | "message.let_go"
   | "messages.buried"
   | "model.unusable"
   | "budget.warning"
-  | "budget.exhausted";
+  | "budget.exhausted"
+  | "database.restored"
+  | "database.taken_up"
+  | "alert.raised"
+  | "alert.ended";
 
 /** What should not have happened. */
 export type Fault =
@@ -58,6 +64,9 @@ export type Fault =
   | "redrive.unsent"
   | "queues.failed"
   | "events.failed"
+  | "delete.failed"
+  | "alerts.failed"
+  | "restore.failed"
   | "ask.unaccounted"
   | "unusable.failed"
   | "request.failed"

@@ -32,6 +32,7 @@ export interface Traces {
 /** Rows, and the entries of their indexes, as test/reckoning.test.ts counts them on D1. */
 const WRITTEN = {
   job: 7, // with its first task
+  source: 1, // the index that finds the jobs of an object
   upload: 2,
   furtherTask: 4,
   laterTask: 6, // as it is added, and as it is opened
@@ -52,6 +53,7 @@ const READ = { job: 13, settlement: 53 } as const;
 export function reckonRows(traces: Traces): D1Rows {
   const d1RowsWritten =
     WRITTEN.job +
+    (traces.hasSource ? WRITTEN.source : 0) +
     (traces.hasUpload ? WRITTEN.upload : 0) +
     traces.furtherTasks * WRITTEN.furtherTask +
     traces.laterTasks * WRITTEN.laterTask +

@@ -57,6 +57,53 @@ export function fileKey(fileId: string): string {
   return `${FILES_PREFIX}${fileId}`;
 }
 
+/** What the product itself keeps in the bucket, for the day on which the database is set back (docs/operations.md). */
+const SYSTEM_PREFIX = "system/";
+/** When maintenance ran last. */
+export const CLOCK_KEY = `${SYSTEM_PREFIX}clock`;
+/** How jobs were described that no object of the inbox describes. */
+export const RECORDS_PREFIX = `${SYSTEM_PREFIX}described/`;
+/** Which jobs somebody has deleted. */
+export const DELETED_PREFIX = `${SYSTEM_PREFIX}deleted/`;
+
+const MINUTE_MS = 60_000;
+
+/** Times in keys have so many hexadecimal digits: in the order of keys they are in the order of time. */
+const TIME_DIGITS = 12;
+
+function timeInKey(at: number): string {
+  return at.toString(16).padStart(TIME_DIGITS, "0");
+}
+
+/** Records of jobs described in this minute. */
+export function recordsPrefix(at: number): string {
+  return `${RECORDS_PREFIX}${timeInKey(at - (at % MINUTE_MS))}/`;
+}
+
+/** The record of jobs of one minute, of which this one comes first. */
+export function recordKey(first: { createdAt: number; id: string }): string {
+  return `${recordsPrefix(first.createdAt)}${timeInKey(first.createdAt)}-${first.id}`;
+}
+
+export function deletedKey(at: number, jobId: string): string {
+  return `${DELETED_PREFIX}${timeInKey(at)}-${jobId}`;
+}
+
+/** The job of such a key. */
+export function deletedJobIn(key: string): string {
+  return key.slice(DELETED_PREFIX.length + TIME_DIGITS + 1);
+}
+
+/** What is kept under this prefix from a time on comes after this key. */
+export function keyBefore(prefix: string, at: number): string {
+  return `${prefix}${timeInKey(Math.max(0, at - (at % MINUTE_MS)))}`;
+}
+
+/** When it was put under one of these prefixes, as its key says. */
+export function timeIn(key: string, prefix: string): number {
+  return Number.parseInt(key.slice(prefix.length, prefix.length + TIME_DIGITS), 16);
+}
+
 /** When a file was stored, in epoch milliseconds: its id begins with that. Null for what is no file of ours. */
 export function fileStoredAt(key: string): number | null {
   const [, time] = /^files\/file_([0-9a-f]{12})[0-9a-f]{20}$/.exec(key) ?? [];

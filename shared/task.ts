@@ -1,5 +1,6 @@
 import * as z from "zod";
 
+import { MESSAGE_FORMAT } from "./formats.ts";
 import type { JobKind } from "./job.ts";
 import type { D1Rows } from "./operations.ts";
 import type { Step } from "./steps.ts";
@@ -79,6 +80,12 @@ export interface Task {
   readonly isTooLate: boolean;
   /** Whether its calls have to be set aside for: a budget applies, its job has `maxNeurons`, or an attempt before did. */
   readonly isBudgeted: boolean;
+  /** Of its arguments (shared/formats.ts). */
+  readonly format: number;
+  /** Of the latest attempt that ran with other arguments; 0 for none. */
+  readonly editedAfter: number;
+  /** The database was set back: what attempts have stored is to be looked for in the bucket. */
+  readonly mayBeStored: boolean;
   /** Its share of the rows that the lease read and wrote. */
   readonly leaseRows: D1Rows;
   /** Whether it was this lease that set the job running; true for one task of a job only. */
@@ -87,7 +94,7 @@ export interface Task {
 
 /**
  * A message on the queue of tasks says that there is work, and names no task: what becomes of the message says nothing about
- * any task. Messages of earlier versions did name one.
+ * any task. Messages of earlier versions did name one. Messages of all formats up to ours are read.
  */
-export const TaskMessage = z.object({ v: z.literal(1) });
+export const TaskMessage = z.object({ v: z.int().min(1).max(MESSAGE_FORMAT) });
 export type TaskMessage = z.infer<typeof TaskMessage>;

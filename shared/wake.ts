@@ -1,3 +1,4 @@
+import { MESSAGE_FORMAT } from "./formats.ts";
 import { printFault } from "./journal.ts";
 import type { TaskMessage } from "./task.ts";
 
@@ -22,7 +23,7 @@ export async function wakeLater(
 ): Promise<void> {
   for (let start = 0; start < rings.length; start += MESSAGES_A_CALL) {
     const messages = rings.slice(start, start + MESSAGES_A_CALL).map(({ delaySeconds }) => ({
-      body: { v: 1 } satisfies TaskMessage,
+      body: { v: MESSAGE_FORMAT } satisfies TaskMessage,
       ...(delaySeconds > 0 && { delaySeconds }),
     }));
     try {

@@ -94,7 +94,7 @@ test("what asks no model goes on: webhooks are delivered", async () => {
     await darkroom.post("/v1/webhooks", { url: `${receiver.url}/held`, events: ["job.cancelled"] });
     await refuse("error:4006x1 webhook");
     const { id } = await darkroom.submit(text("cancelled while held"));
-    await darkroom.api(`/v1/jobs/${id}`, { method: "DELETE" });
+    await darkroom.api(`/v1/jobs/${id}/cancel`, { method: "POST" });
     expect(await receiver.untilReceived("/held", 1)).toHaveLength(1);
   } finally {
     await receiver.close();

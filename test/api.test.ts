@@ -126,7 +126,7 @@ test("an artifact that a browser could run is a download", async () => {
 test("a job is cancelled while it waits, once; what has ended cannot be", async () => {
   const { id } = await darkroom.submit({ kind: "image_generation", prompt: "error:3043 wait" });
   await darkroom.untilJob(id, ({ waiting }) => waiting !== null);
-  const cancel = async (job: string) => darkroom.api(`/v1/jobs/${job}`, { method: "DELETE" });
+  const cancel = async (job: string) => darkroom.api(`/v1/jobs/${job}/cancel`, { method: "POST" });
   expect(await (await cancel(id)).json()).toMatchObject({ state: "cancelled" });
   expect((await cancel(id)).status).toBe(200);
   const done = await transcript();
@@ -143,7 +143,7 @@ test("a large upload is streamed into the bucket whole", async () => {
   expect(source.sizeBytes).toBe(6_000_000);
   const stored = await darkroom.bindings().MEDIA.get(source.key);
   expect(Buffer.compare(Buffer.from(await stored!.arrayBuffer()), body)).toBe(0);
-  await darkroom.api(`/v1/jobs/${id}`, { method: "DELETE" });
+  await darkroom.api(`/v1/jobs/${id}/cancel`, { method: "POST" });
 });
 
 test("options with letters from everywhere survive the way through an object's metadata", async () => {

@@ -185,7 +185,7 @@ test("a text can be asked about; what has no text, or has not completed, says so
   for (const { id } of [picture, silence, failed]) await darkroom.untilJob(id);
   const running = await darkroom.submit({ kind: "classification", text: "sleep:3000 runs" });
   const cancelled = await darkroom.submit({ kind: "classification", text: "sleep:20000 stops" });
-  await darkroom.api(`/v1/jobs/${cancelled.id}`, { method: "DELETE" });
+  await darkroom.api(`/v1/jobs/${cancelled.id}/cancel`, { method: "POST" });
   const refusals: [string, number, string, RegExp][] = [
     [picture.id, 409, "job_without_text", /it drew a picture/],
     [silence.id, 409, "job_without_text", /nobody speaks in it/],

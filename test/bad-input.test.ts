@@ -221,6 +221,7 @@ test("an unknown job, someone else's job, and someone else's source", async () =
   for (const [path, method] of [
     [`/v1/jobs/${id}`, "GET"],
     [`/v1/jobs/${id}`, "DELETE"],
+    [`/v1/jobs/${id}/cancel`, "POST"],
   ] as const) {
     await expectProblem(await darkroom.api(path, { method, key: KEYS.other }), 404, "job_not_found", /There is no job/);
   }
@@ -242,7 +243,7 @@ test("a missing, a wrong and a revoked key", async () => {
 
 test("messages that make no sense are kept whole and never looped", async () => {
   const { UPLOADS, TASKS } = darkroom.bindings();
-  await TASKS.send({ v: 2, taskId: "from the future" });
+  await TASKS.send({ v: 0, taskId: "of no version" });
   await TASKS.send("not even an object", { contentType: "text" });
   await TASKS.send(new Uint8Array([1, 2, 255]), { contentType: "bytes" });
   await UPLOADS.send({ action: "PutObject", object: {} });
@@ -258,7 +259,7 @@ test("messages that make no sense are kept whole and never looped", async () => 
       "null",
       '{"action":"PutObject","object":{}}',
       '{"base64":"AQL/"}',
-      '{"v":2,"taskId":"from the future"}',
+      '{"v":0,"taskId":"of no version"}',
     ].toSorted(),
   );
   expect(new Set(deadLetters.map(({ code }) => code))).toEqual(new Set(["malformed_message"]));

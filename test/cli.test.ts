@@ -204,6 +204,19 @@ test("a job that is cancelled ends its watch with a code of its own, and Ctrl-C 
   expect(await watching).toMatchObject({ code: 6, stdout: `${id} cancelled\n` });
 });
 
+test("jobs are deleted with what they read, and how long they are kept is set", async () => {
+  const [first = ""] = lines((await run(["submit", "--text", "a fine day", "--wait"])).stdout);
+  const [id = ""] = first.split(" ");
+  expect(await run(["rm", id, "--source"])).toMatchObject({ code: 0, stdout: `${id} deleted, source none\n` });
+  expect((await run(["get", id])).code).toBe(3);
+  expect((await run(["rm", id])).code).toBe(3);
+  expect(await run(["retention", "set", "somebody", "7"])).toMatchObject({ code: 0, stdout: "somebody 7 days\n" });
+  expect((await run(["retention", "ls"])).stdout).toMatch(/^OWNER +DAYS *\n\(everybody else\) +30 *\nsomebody +7/);
+  expect((await run(["retention", "set", "somebody", "0"])).code).toBe(2);
+  expect((await run(["retention", "rm", "somebody"])).code).toBe(0);
+  expect((await run(["retention", "rm", "somebody"])).code).toBe(3);
+});
+
 test("dead letters are listed and redriven, one and many", async () => {
   const [id = ""] = lines((await run(["submit", "--prompt", "error:3010x1 once", "--wait"])).stdout);
   const [jobId = ""] = id.split(" ");

@@ -181,7 +181,7 @@ test("a letter is closed with a note, and a closed one stays closed", async () =
 test("of 20 redrives of one letter at once one wins, be it a task or a message", async () => {
   const { DB, TASKS } = darkroom.bindings();
   const task = await fail("error:3010x1 race sleep:300");
-  await TASKS.send({ v: 9 });
+  await TASKS.send({ v: 0 });
   const [message] = await until(
     () => groups("?state=open"),
     ([group]) => group?.code === "malformed_message",
@@ -225,8 +225,8 @@ test("what belongs to another owner is not there, and acts are on record for the
 
   await darkroom.post(`/v1/dead-letters/${id}/discard`, { note: "theirs" }, KEYS.other);
   const waiting = await darkroom.submit({ kind: "image_generation", prompt: "sleep:3000 cancel me" }, KEYS.other);
-  await darkroom.api(`/v1/jobs/${waiting.id}`, { method: "DELETE", key: KEYS.other });
-  await darkroom.api(`/v1/jobs/${waiting.id}`, { method: "DELETE", key: KEYS.other });
+  await darkroom.api(`/v1/jobs/${waiting.id}/cancel`, { method: "POST", key: KEYS.other });
+  await darkroom.api(`/v1/jobs/${waiting.id}/cancel`, { method: "POST", key: KEYS.other });
   type Audit = { audit: { act: string; actor: string; subject: string }[]; nextCursor: string | null };
   const { audit } = await get<Audit>("/v1/audit", KEYS.other);
   expect(audit).toMatchObject([

@@ -139,7 +139,7 @@ test("jobs without chunks are told too, cancelled ones and those that ended befo
   await darkroom.post("/v1/queues/image_generation/pause", {});
   const { id } = await darkroom.submit({ kind: "image_generation", prompt: "never drawn" });
   const following = follow(id);
-  await darkroom.api(`/v1/jobs/${id}`, { method: "DELETE" });
+  await darkroom.api(`/v1/jobs/${id}/cancel`, { method: "POST" });
   expect(statesIn((await following).events)).toEqual(["queued", "cancelled"]);
 
   // An id that is none, or another job's, is the beginning.

@@ -89,7 +89,7 @@ test("so does one that is given up on, one that is cancelled, and one whose cons
 
   await darkroom.post("/v1/queues/classification/pause", {});
   const cancelled = await darkroom.submit({ kind: "classification", text: "secretwords" });
-  for (let time = 0; time < 2; time += 1) await darkroom.api(`/v1/jobs/${cancelled.id}`, { method: "DELETE" });
+  for (let time = 0; time < 2; time += 1) await darkroom.api(`/v1/jobs/${cancelled.id}/cancel`, { method: "POST" });
   expect(names(await eventsOf(cancelled.id, "job.cancelled"))).toEqual([
     "job.queued",
     "task.cancelled",
@@ -164,7 +164,7 @@ test("a point carries names and numbers only, and there are 250 an invocation at
 
 test("what has no job is told by lines of JSON as well, and by no word of a message", async () => {
   const { TASKS } = darkroom.bindings();
-  await TASKS.send({ v: 9, secretwords: "secretwords" });
+  await TASKS.send({ v: 0, secretwords: "secretwords" });
   await darkroom.giveUpOn({ v: 1 });
   const told = async (event: string) =>
     until(

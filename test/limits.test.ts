@@ -56,7 +56,7 @@ test("of twenty jobs at once a key gets as many as it may have, and more when on
   await darkroom.submit({ kind: "classification", text: "without a limit" });
 
   const { id } = await taken[0]!.json<{ id: string }>();
-  await darkroom.api(`/v1/jobs/${id}`, { method: "DELETE", key });
+  await darkroom.api(`/v1/jobs/${id}/cancel`, { method: "POST", key });
   expect((await submit("one more")).status).toBe(201);
   expect((await submit("and another")).status).toBe(429);
 });

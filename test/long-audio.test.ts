@@ -293,7 +293,7 @@ test("cancelling a long recording ends its chunks and its join, and keeps what w
     () => transcript(id),
     ({ text }) => text.includes("c300"),
   );
-  expect((await darkroom.api(`/v1/jobs/${id}`, { method: "DELETE" })).status).toBe(200);
+  expect((await darkroom.api(`/v1/jobs/${id}/cancel`, { method: "POST" })).status).toBe(200);
   const { results } = await darkroom
     .bindings()
     .DB.prepare("SELECT state FROM tasks WHERE job_id = ?1 AND finalized_at IS NULL")

@@ -71,7 +71,7 @@ test("a call that was cut off by a cancel is accounted for, though its attempt s
     () => darkroom.modelCalls(),
     ({ calls }) => calls["sleep:20000 a slow harbour"] === 1,
   );
-  await darkroom.api(`/v1/jobs/${job.id}`, { method: "DELETE" });
+  await darkroom.api(`/v1/jobs/${job.id}/cancel`, { method: "POST" });
   const { attempts } = await darkroom.untilJob(job.id, (now) => (now.attempts[0]?.calls.length ?? 0) > 0);
   // Nobody answered: the model may have run all the same.
   expect(attempts).toMatchObject([{ outcome: "cancelled", calls: [{ engine: null, isEstimated: true }] }]);

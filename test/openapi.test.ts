@@ -191,7 +191,7 @@ test("what the API answers is what the document says, to the last field", async 
   await call("readArtifact", `/v1/jobs/${upload.id}/artifacts/transcript.json`);
   await call("readArtifact", `/v1/jobs/${upload.id}/artifacts/none`);
   await call("readArtifact", `/v1/jobs/${upload.id}/artifacts/transcript.txt`, { headers: { range: "bytes=0-1" } });
-  await call("cancelJob", `/v1/jobs/${upload.id}`, remove);
+  await call("cancelJob", `/v1/jobs/${upload.id}/cancel`, { method: "POST" });
   await embedJob(darkroom.bindings(), upload.id);
   await until<{ hits: unknown[] }>(
     async () => call("search", "/v1/search?q=zero%20error:3040"),
@@ -227,7 +227,15 @@ test("what the API answers is what the document says, to the last field", async 
   const waiting: JobView = await call("submitJob", "/v1/jobs", json({ kind: "classification", text: "error:3043" }));
   await darkroom.untilJob(waiting.id, (job) => job.waiting !== null);
   await call("readJob", `/v1/jobs/${waiting.id}`);
-  await call("cancelJob", `/v1/jobs/${waiting.id}`, remove);
+  await call("cancelJob", `/v1/jobs/${waiting.id}/cancel`, { method: "POST" });
+  await call("deleteJob", `/v1/jobs/${waiting.id}`, remove);
+  await call("deleteJob", `/v1/jobs/${waiting.id}?source=perhaps`, remove);
+  const retention = { method: "PUT", body: JSON.stringify({ days: 7 }) };
+  await call("setRetention", "/v1/retention/other", retention);
+  await call("setRetention", "/v1/retention/other", { ...retention, key: KEYS.other });
+  await call("listRetentions", "/v1/retention");
+  await call("deleteRetention", "/v1/retention/other", remove);
+  await call("deleteRetention", "/v1/retention/other", remove);
 
   const { groups } = await until<{ groups: unknown[] }>(
     async () => call("listDeadLetters", "/v1/dead-letters"),

@@ -108,7 +108,7 @@ test("a job that was cancelled in the middle of a call gives back what its call 
   await setBudget("operator/day", 10 * PICTURE_NEURONS);
   const { id } = await darkroom.submit(picture("sleep:20000 cancelled"));
   await until(budgets, ([budget]) => budget!.reservedNeurons > 0);
-  await darkroom.api(`/v1/jobs/${id}`, { method: "DELETE" });
+  await darkroom.api(`/v1/jobs/${id}/cancel`, { method: "POST" });
   const [budget] = await until(budgets, ([now]) => now!.reservedNeurons === 0);
   expect(budget!.spentNeurons).toBeCloseTo(PICTURE_NEURONS, 6);
 });

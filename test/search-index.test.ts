@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import { beginDeletions } from "../shared/db/deletions.ts";
 import { d1Index } from "../shared/search/d1-index.ts";
 import type { Hit, PassageQuery } from "../shared/search/passage.ts";
 import { vectorizeIndex } from "../shared/search/vectorize-index.ts";
@@ -158,7 +159,7 @@ test("vectors of another space are not compared with", async () => {
   expect(await idsOf({ meaning: { vector: towards(0), space: SPACE } })).toEqual(["job_b:transcript:0"]);
 });
 
-test("deleting a job, or removing what was found in it, leaves no word and no vector", async () => {
+test("deleting a job, ended or not, leaves no word and no vector", async () => {
   const { DB } = darkroom.bindings();
   for (const id of ["job_a", "job_b", "job_c"]) {
     await insertJob(id);
@@ -166,7 +167,9 @@ test("deleting a job, or removing what was found in it, leaves no word and no ve
   }
   await DB.prepare("UPDATE jobs SET state = 'completed', finalized_at = 1 WHERE id = 'job_a'").run();
   await darkroom.maintain();
-  await d1Index(DB).remove(["job_b", "job_unknown"]);
+  await beginDeletions(DB, [{ id: "job_b" }, { id: "job_unknown" }], {
+    now: Date.now(),
+  });
   expect(await idsOf({ text: "lighthouse", meaning: { vector: towards(0), space: SPACE } })).toEqual([
     "job_c:transcript:0",
   ]);
@@ -226,7 +229,8 @@ test("with Vectorize, vectors live there, within its limits, and text and words 
     "deleteByIds 50",
     "upsert 900",
   ]);
-  await index.remove([job.id]);
+  const leftovers = await beginDeletions(DB, [{ id: job.id }], { now: Date.now() });
+  await index.forget(leftovers.flatMap(({ passageIds }) => passageIds));
   expect(stored.size).toBe(0);
   expect(await index.query({ ownerId, text: "passage", meaning, limit: 3 })).toEqual([]);
 });

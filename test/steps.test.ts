@@ -238,7 +238,7 @@ test("a job can be cancelled while a step runs: its call is stopped, and what wa
     () => chats("sigma"),
     (count) => count === 1,
   );
-  expect((await darkroom.api(`/v1/jobs/${id}`, { method: "DELETE" })).status).toBe(200);
+  expect((await darkroom.api(`/v1/jobs/${id}/cancel`, { method: "POST" })).status).toBe(200);
   const { stopped } = await until(
     () => darkroom.modelCalls(),
     (model) => Object.keys(model.stopped).some((script) => script.includes("sigma")),

@@ -82,7 +82,7 @@ test("a job that waits for one that fails or is cancelled runs itself", async ()
   const cancelled = await darkroom.submit({ kind: "image_generation", prompt: "sleep:900 cancelled leader" });
   const second = await darkroom.submit({ kind: "image_generation", prompt: "sleep:900 cancelled leader" });
   const third = await darkroom.submit({ kind: "image_generation", prompt: "sleep:900 cancelled leader" });
-  await darkroom.api(`/v1/jobs/${cancelled.id}`, { method: "DELETE" });
+  await darkroom.api(`/v1/jobs/${cancelled.id}/cancel`, { method: "POST" });
   expect(await darkroom.untilJob(second.id)).toMatchObject({ state: "completed", reused: null });
   expect(await darkroom.untilJob(third.id)).toMatchObject({ state: "completed", reused: { jobId: second.id } });
 });
@@ -110,7 +110,7 @@ test("cancelling reaches a running call within two seconds, and no late result i
     (count) => count === 1,
   );
   const cancelledAt = Date.now();
-  expect((await darkroom.api(`/v1/jobs/${id}`, { method: "DELETE" })).status).toBe(200);
+  expect((await darkroom.api(`/v1/jobs/${id}/cancel`, { method: "POST" })).status).toBe(200);
   const stopped = await until(
     async () => (await darkroom.modelCalls()).stopped[prompt],
     (at) => at !== undefined,

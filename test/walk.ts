@@ -75,6 +75,7 @@ export const WALK: Readonly<Record<string, Step>> = {
     code: "source_not_found",
   },
   "GET /v1/jobs/:id": { path: ({ done }) => `/v1/jobs/${done}`, code: "job_not_found" },
+  "POST /v1/jobs/:id/cancel": { path: ({ waiting }) => `/v1/jobs/${waiting}/cancel`, code: "job_not_found" },
   "DELETE /v1/jobs/:id": { path: ({ waiting }) => `/v1/jobs/${waiting}`, code: "job_not_found" },
   "GET /v1/jobs/:id/artifacts/:name": {
     path: ({ done }) => `/v1/jobs/${done}/artifacts/transcript.txt`,
@@ -140,6 +141,13 @@ export const WALK: Readonly<Record<string, Step>> = {
     code: "forbidden",
   },
   "DELETE /v1/queues/hold": { path: () => "/v1/queues/hold", code: "forbidden" },
+  "GET /v1/retention": { path: () => "/v1/retention", code: null },
+  "PUT /v1/retention/:ownerId": {
+    path: () => "/v1/retention/operator",
+    body: () => ({ days: 1 }),
+    code: "forbidden",
+  },
+  "DELETE /v1/retention/:ownerId": { path: () => "/v1/retention/operator", code: "forbidden" },
   "GET /v1/budgets": { path: () => "/v1/budgets", code: null },
   "PUT /v1/budgets/:ownerId/:period": {
     path: () => "/v1/budgets/operator/day",

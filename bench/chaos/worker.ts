@@ -47,6 +47,8 @@ const TABLES = [
   "readings",
   "releases",
   "holds",
+  "deletions",
+  "restores",
 ];
 
 /** A run must find nothing of the one before. */

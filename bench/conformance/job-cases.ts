@@ -119,11 +119,26 @@ export const jobCases: readonly Case[] = [
     },
   },
   {
-    operation: "DELETE /v1/jobs/{id}",
+    operation: "POST /v1/jobs/{id}/cancel",
     via,
     async run({ client }) {
       const { id } = await client.jobs.submit({ kind: "image_generation", prompt: "sleep:20000 cancel" });
       expect((await client.jobs.cancel(id)).state === "cancelled", "not cancelled");
+    },
+  },
+  {
+    operation: "DELETE /v1/jobs/{id}",
+    via,
+    async run(callers) {
+      const { id } = await callers.client.uploads.put(recording(), { name: "deleted.wav", reuse: false });
+      await ended(callers, id);
+      const { source } = await callers.client.jobs.delete(id, { source: true });
+      expect(source === "deleted", `its source is ${source}`);
+      const isGone = await callers.client.jobs.get(id).then(
+        () => false,
+        () => true,
+      );
+      expect(isGone, "it is still there");
     },
   },
   {

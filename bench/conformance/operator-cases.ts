@@ -99,6 +99,18 @@ export const operatorCases: readonly Case[] = [
       expect((await client.queues.resume("classification")).paused === null, "not resumed");
     },
   })),
+  ...(["GET /v1/retention", "PUT /v1/retention/{ownerId}", "DELETE /v1/retention/{ownerId}"] as const).map(
+    (operation): Case => ({
+      operation,
+      via,
+      async run({ client: { retention } }) {
+        await retention.set("conformance", 7);
+        const { days, retentions } = await retention.list();
+        expect(days > 0 && retentions.some(({ ownerId }) => ownerId === "conformance"), "it was not set");
+        await retention.delete("conformance");
+      },
+    }),
+  ),
   {
     operation: "DELETE /v1/queues/hold",
     via,

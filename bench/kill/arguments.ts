@@ -6,6 +6,10 @@ export interface KillArguments {
   readonly kills: number;
   readonly jobs: number;
   readonly seed: number;
+  /** Swap two versions of the Worker at each kill: this one, and one that writes newer formats. */
+  readonly upgrade: boolean;
+  /** The tree of the version before, in place of this one as the older of the two. */
+  readonly from: string | undefined;
 }
 
 /** @throws an Error whose message says what was wrong, and how the command is used. */
@@ -18,6 +22,8 @@ export function readArguments(args: readonly string[]): KillArguments {
         kills: { type: "string", default: "10" },
         jobs: { type: "string", default: "60" },
         seed: { type: "string", default: String(Date.now() % 1_000_000) },
+        upgrade: { type: "boolean", default: false },
+        from: { type: "string" },
       },
     });
     return {
@@ -25,12 +31,17 @@ export function readArguments(args: readonly string[]): KillArguments {
       kills: wholeNumber("kills", values.kills, [0, 100]),
       jobs: wholeNumber("jobs", values.jobs, [1, 1000]),
       seed: wholeNumber("seed", values.seed, [0, 4_294_967_295]),
+      upgrade: values.upgrade || values.from !== undefined,
+      from: values.from,
     };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw new Error(`${message}\nUsage: npm run chaos:kill -- [--json] [--kills 10] [--jobs 60] [--seed S]`, {
-      cause: error,
-    });
+    throw new Error(
+      `${message}\nUsage: npm run chaos:kill -- [--json] [--kills 10] [--jobs 60] [--seed S] [--upgrade] [--from TREE]`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -6,6 +6,7 @@ import { migrate, type Runtime, startRuntime } from "../../local/runtime.ts";
 import { type Client, createClient } from "./client.ts";
 import { readCaught, stayOff } from "./disk.ts";
 import { isOf, type Kill, type Submission } from "./judge.ts";
+import type { Versions } from "./versions.ts";
 import type { Work } from "./work.ts";
 
 export interface LivesOptions {
@@ -15,6 +16,8 @@ export interface LivesOptions {
   readonly kills: number;
   readonly random: () => number;
   readonly note: (message: string) => void;
+  /** Swapped at each kill: the last life is the newer one's. One version alone where there are none. */
+  readonly versions: Versions | null;
 }
 
 const KILL_AFTER_MS = { least: 200, most: 4000 };
@@ -29,7 +32,7 @@ const CRON_EVERY_MS = 500;
 const END_WITHIN_MS = 180_000;
 
 /** `live` goes through all kills, and on until every job has ended or time is up; `close` ends the runtime of the moment. */
-export function createLives({ folder, inferenceUrl, works, kills: killCount, random, note }: LivesOptions) {
+export function createLives({ folder, inferenceUrl, works, kills: killCount, random, note, versions }: LivesOptions) {
   const apart = { folder, ringGraceSeconds: RING_GRACE_SECONDS };
   const state = join(folder, "state");
   const stopping = new AbortController();
@@ -44,7 +47,8 @@ export function createLives({ folder, inferenceUrl, works, kills: killCount, ran
     const sending: Promise<void>[] = [];
     const perLife = Math.ceil(works.length / (killCount + 1));
     for (let life = 0; life <= killCount; life += 1) {
-      runtime = await start();
+      const source = (killCount - life) % 2 === 0 ? versions?.newer : versions?.older;
+      runtime = await start(source);
       const startedAt = Date.now();
       const isLast = life === killCount;
       const killAfterMs = Math.round(KILL_AFTER_MS.least + random() * (KILL_AFTER_MS.most - KILL_AFTER_MS.least));
@@ -79,10 +83,10 @@ export function createLives({ folder, inferenceUrl, works, kills: killCount, ran
     }
   }
 
-  async function start(): Promise<Runtime> {
+  async function start(source: string | undefined): Promise<Runtime> {
     for (let tries = 1; ; tries += 1) {
       try {
-        const started = await startRuntime({ port: await freePort(), inferenceUrl, apart });
+        const started = await startRuntime({ port: await freePort(), inferenceUrl, apart, ...(source && { source }) });
         url = started.url.replace("localhost", "127.0.0.1");
         return started;
       } catch (error) {

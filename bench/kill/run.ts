@@ -8,6 +8,7 @@ import { judgeBill, judgeJobs } from "./judge.ts";
 import { openLedger } from "./ledger.ts";
 import { createLives } from "./lives.ts";
 import { createRandom } from "../../local/seeded-random.ts";
+import { prepareVersions } from "./versions.ts";
 import { planWork } from "./work.ts";
 
 /** How long a model takes: kills find calls under way, answers on their way, and results half stored. */
@@ -21,7 +22,7 @@ try {
 }
 
 /** @returns the exit code. */
-async function run({ json, kills, jobs, seed }: KillArguments): Promise<number> {
+async function run({ json, kills, jobs, seed, upgrade, from }: KillArguments): Promise<number> {
   const note = (message: string) => json || process.stderr.write(`${message}\n`);
   const startedAt = performance.now();
   const random = createRandom(seed, 0);
@@ -30,7 +31,8 @@ async function run({ json, kills, jobs, seed }: KillArguments): Promise<number> 
   const works = planWork(jobs);
   const folder = await mkdtemp(join(tmpdir(), "darkroom-kill-"));
   const ledger = await openLedger(() => MODEL_MS.least + modelRandom() * (MODEL_MS.most - MODEL_MS.least));
-  const lives = createLives({ folder, inferenceUrl: ledger.url, works, kills, random, note });
+  const versions = upgrade ? await prepareVersions(folder, from) : null;
+  const lives = createLives({ folder, inferenceUrl: ledger.url, works, kills, random, note, versions });
   const cleanUp = async () => {
     await lives.close();
     await ledger.close();
@@ -54,8 +56,11 @@ async function run({ json, kills, jobs, seed }: KillArguments): Promise<number> 
     const letters = await lives.client.countLetters();
     const sentAgain = lives.submissions.reduce((sum, { accepted }) => sum + accepted.tries - 1, 0);
     const { double_billed, ...boughtAgain } = bill;
+    const putOff = (await lives.client.readJobs())
+      .flatMap(({ attempts: all }) => all)
+      .filter(({ error }) => error?.code === "newer_version").length;
     const line = {
-      case: "chaos.kill",
+      case: upgrade ? "chaos.upgrade" : "chaos.kill",
       jobs: lives.submissions.length,
       completed,
       failed,
@@ -73,6 +78,7 @@ async function run({ json, kills, jobs, seed }: KillArguments): Promise<number> 
       leases_cut: lives.kills.reduce((sum, kill) => sum + kill.caught.length, 0),
       sent_again: sentAgain,
       twins,
+      ...(upgrade && { put_off: putOff }),
     };
     process.stdout.write(`${JSON.stringify(line)}\n`);
     return lost + double_billed + wrong_result === 0 ? 0 : 1;

@@ -41,6 +41,12 @@ export function addJobs(program: Command): void {
     .description("cancel jobs")
     .argument("<id...>", "ids of jobs; - reads them from standard input")
     .action(action(cancel));
+  program
+    .command("rm")
+    .description("delete jobs with their results, running or not")
+    .argument("<id...>", "ids of jobs; - reads them from standard input")
+    .option("--source", "delete what each of them read as well, unless another job reads it")
+    .action(action(remove));
 }
 
 async function watch(session: Session, given: readonly string[]): Promise<ExitCode> {
@@ -101,6 +107,16 @@ async function cancel(session: Session, given: readonly string[]): Promise<ExitC
     const job = await session.client.jobs.cancel(id, { signal: session.signal });
     if (session.isJson) printJson(job);
     else printLine(`${job.id} ${job.state}`);
+    return EXIT.ok;
+  });
+  return firstWrong(codes);
+}
+
+async function remove(session: Session, given: readonly string[], { source = false }: { source?: boolean }) {
+  const codes = await forEach(session, await readIds(given), async (id) => {
+    const deleted = await session.client.jobs.delete(id, { source, signal: session.signal });
+    if (session.isJson) printJson(deleted);
+    else printLine(`${id} deleted${source ? `, source ${deleted.source}` : ""}`);
     return EXIT.ok;
   });
   return firstWrong(codes);

@@ -9,6 +9,7 @@ import { EXIT, EXIT_HELP } from "./exit-codes.ts";
 import { addJobs } from "./jobs.ts";
 import { addKeys } from "./keys.ts";
 import { endOnClosedPipe } from "./output.ts";
+import { addRetention } from "./retention.ts";
 import { addSearch } from "./search.ts";
 import { addSubmit } from "./submit.ts";
 
@@ -31,6 +32,7 @@ addCost(program);
 addDeadLetters(program);
 addKeys(program);
 addBudgets(program);
+addRetention(program);
 
 try {
   // Node puts it in the place of bytes that are not UTF-8: a prompt of a Latin-1 terminal would be drawn with it, and paid for.

@@ -12,6 +12,7 @@ import { admitUpload, orGiveBack, typeMetadata } from "../upload-limits.ts";
 import { problem } from "../problem.ts";
 import type { Form } from "../parse-form.ts";
 import { readForm } from "../read-form.ts";
+import { listRetentions } from "../../shared/db/retention.ts";
 import { storeFile } from "../store-file.ts";
 
 /** What clients may say about a file; R2 holds 2 KB of metadata an object. */
@@ -40,13 +41,13 @@ files.post("/", async (c) => {
   const stored = await orGiveBack(admitted, storeFile(c.env.MEDIA, incoming, by));
   const object = await c.env.MEDIA.head(stored.key);
   if (object === null) throw new Error(`file '${stored.id}' was stored and is not there`);
-  return c.json(fileView(c, stored.id, object), 201);
+  return c.json(await fileView(c, stored.id, object), 201);
 });
 
 files.get("/:id", async (c) => {
   const id = c.req.param("id");
   const object = await findFile(c.env.MEDIA, { id, ownerId: c.get("ownerId") });
-  return object === null ? problem(c, noSuchFile(id)) : c.json(fileView(c, id, object));
+  return object === null ? problem(c, noSuchFile(id)) : c.json(await fileView(c, id, object));
 });
 
 files.delete("/:id", async (c) => {
@@ -77,7 +78,9 @@ export function fileAddress(id: string, origin: string): string {
   return `${origin}/replicate/v1/files/${id}`;
 }
 
-function fileView(c: Context<App>, id: string, object: R2Object) {
+async function fileView(c: Context<App>, id: string, object: R2Object) {
+  const [own] = await listRetentions(c.env.DB, c.get("ownerId"));
+  const days = own?.days ?? Number(c.env.RETENTION_DAYS);
   const about = object.customMetadata ?? {};
   const storedAt = fileStoredAt(object.key) ?? object.uploaded.getTime();
   return {
@@ -87,7 +90,7 @@ function fileView(c: Context<App>, id: string, object: R2Object) {
     checksums: { sha256: about["sha256"] ?? "" },
     metadata: about["metadata"] === undefined ? {} : parseOwn(about["metadata"]),
     created_at: iso(storedAt),
-    expires_at: iso(storedAt + Number(c.env.RETENTION_DAYS) * 24 * 3_600_000),
+    expires_at: iso(storedAt + days * 24 * 3_600_000),
     urls: { get: fileAddress(id, new URL(c.req.url).origin) },
   };
 }

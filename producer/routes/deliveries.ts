@@ -63,7 +63,7 @@ deliveries.post(
     }
     const { id, jobId } = delivery;
     if (endpoint.disabledAt !== null) return notReplayable(c, "The endpoint is disabled; enable it first.");
-    if (jobId === null) return notReplayable(c, "A test is not replayed; send another.");
+    if (jobId === null) return notReplayable(c, "A test, or an alert, is not replayed.");
     const taskId = await replayDelivery(db, { id, jobId }, actorOf(c), { now: Date.now(), ringGraceMs });
     if (taskId === null) return notReplayable(c, `'${id}' is being delivered just now.`);
     await wake(tasks, [taskId]);

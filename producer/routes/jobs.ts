@@ -3,10 +3,12 @@ import * as z from "zod";
 
 import { listJobs, readJob } from "../../shared/db/job-reads.ts";
 import { intakeOf } from "../../shared/intake.ts";
+import { passageIndexOf } from "../../shared/search/index-of.ts";
 import type { App } from "../app.ts";
 import { actorOf, submitterOf } from "../auth.ts";
 import { cancelJob } from "../cancel-job.ts";
 import { pageLinks, paginate } from "../cursor.ts";
+import { deleteJob } from "../delete-job.ts";
 import { body, BODY_PROBLEMS, describe, query } from "../describe.ts";
 import { priceJob } from "../dry-run.ts";
 import { estimateView } from "../estimate-view.ts";
@@ -18,10 +20,10 @@ import { jobSummary, jobView } from "../job-view.ts";
 import { limitBody } from "../limit-body.ts";
 import { PREFER_PARAMETER, preferWait } from "../prefer-wait.ts";
 import { problem } from "../problem.ts";
-import { JobQuery, JobRequest, METADATA_PARAMETER, SubmitQuery } from "../requests.ts";
+import { DeleteQuery, JobQuery, JobRequest, METADATA_PARAMETER, SubmitQuery } from "../requests.ts";
 import { submitJob } from "../submit-job.ts";
 import { JobDryRun } from "../views/cost.ts";
-import { AcceptedJob, Job, JobPage } from "../views/job.ts";
+import { AcceptedJob, DeletedJob, Job, JobPage } from "../views/job.ts";
 import { submitted, SUBMITTED } from "./submitted.ts";
 
 export const jobs = new Hono<App>();
@@ -117,8 +119,8 @@ jobs.get(
 );
 
 /** Cancel. What has ended stays as it is. */
-jobs.delete(
-  "/:id",
+jobs.post(
+  "/:id/cancel",
   describe({
     operationId: "cancelJob",
     summary: "Cancel a job that has not ended",
@@ -135,6 +137,31 @@ jobs.delete(
     if (job === null) return problem(c, notFound(id));
     if (job.job.state === "cancelled") return c.json(jobView(job, new URL(c.req.url).origin));
     return problem(c, { code: "job_finished", detail: `Job '${id}' is ${job.job.state}; there is nothing to cancel.` });
+  },
+);
+
+/** Delete a job with its results, also one that runs: it is cancelled first, and no webhook tells of it. */
+jobs.delete(
+  "/:id",
+  describe({
+    operationId: "deleteJob",
+    summary: "Delete a job with its results, running or not",
+    tags: ["jobs"],
+    answers: {
+      200: { description: "nothing of it is left", schema: DeletedJob },
+      202: { description: "it is deleted; some objects or vectors are deleted within minutes", schema: DeletedJob },
+    },
+    problems: ["job_not_found", "invalid_request"],
+  }),
+  query(DeleteQuery),
+  async (c) => {
+    const id = c.req.param("id");
+    const deps = { ...intakeOf(c.env), passages: passageIndexOf(c.env) };
+    const { source: withSource } = c.req.valid("query");
+    const deleted = await deleteJob(id, { withSource }, actorOf(c), deps);
+    if (deleted === null) return problem(c, notFound(id));
+    const answer: DeletedJob = { id, source: deleted.source };
+    return c.json(answer, deleted.isWhole ? 200 : 202);
   },
 );
 

@@ -1,6 +1,5 @@
 import { type Context, Hono } from "hono";
 import type { DescribeRouteOptions } from "hono-openapi";
-import * as z from "zod";
 
 import type { Key } from "../../shared/db/keys.ts";
 import { countTry, insertFirstKey, isSetUp } from "../../shared/db/setup.ts";
@@ -10,6 +9,7 @@ import { newKeyId, newSecret } from "../auth.ts";
 import { describe } from "../describe.ts";
 import { limitBody } from "../limit-body.ts";
 import { type Problem, problem } from "../problem.ts";
+import { FirstKey } from "../views/key.ts";
 import { ALREADY_SET_UP, HOW_TO_OPEN, isUsableToken, keyPage, setupPage, type SetupState } from "../setup-page.ts";
 
 /** For whoever deployed, and so knows the secret `SETUP_TOKEN`: the first admin key. Without that secret nothing is open. */
@@ -36,7 +36,6 @@ setup.get(
   async (c) => c.html(setupPage(await stateOf(c.env)), 200, HEADERS),
 );
 
-const FirstKey = z.object({ key: z.string() });
 const FORM: NonNullable<DescribeRouteOptions["requestBody"]> = {
   content: {
     "application/x-www-form-urlencoded": {
@@ -89,8 +88,9 @@ async function refuse(c: Context<App>): Promise<Problem | null> {
   const { SETUP_TOKEN: expected, DB, OPERATOR_ID } = c.env;
   if (await isSetUp(DB, OPERATOR_ID)) return DONE;
   if (!isUsableToken(expected)) return { code: "setup_closed", detail: HOW_TO_OPEN };
-  const { token } = await c.req.parseBody().catch(() => ({ token: undefined }));
-  if (typeof token !== "string" || token === "") {
+  // As browsers and curl's -d send it. The runtime's reader of multipart forms has no limit on fields.
+  const token = new URLSearchParams(await c.req.text()).get("token");
+  if (token === null || token === "") {
     return { code: "invalid_request", detail: "Send the form's field 'token'." };
   }
   // Only the platform writes this header; on a laptop there is none.

@@ -134,3 +134,16 @@ export const AcceptedJob = JobSummary.pick({ id: true, kind: true, createdAt: tr
 });
 
 export const JobPage = z.object({ jobs: z.array(JobSummary), nextCursor: NextCursor });
+
+/** A job that was deleted. */
+export const DeletedJob = z
+  .object({
+    id: z.string(),
+    source: z
+      .enum(["deleted", "in_use", "kept", "none", "pending"])
+      .describe(
+        "in_use: another job reads it; kept: its deletion was not asked for; none: there is none, or another object has its name now; pending: it will be deleted within minutes",
+      ),
+  })
+  .meta({ id: "DeletedJob" });
+export type DeletedJob = z.infer<typeof DeletedJob>;

@@ -22,6 +22,9 @@ export const ApiKey = z
   .meta({ id: "ApiKey" });
 export type ApiKey = z.infer<typeof ApiKey>;
 
+/** The operator's first admin key, made with the setup token. */
+export const FirstKey = z.object({ key: z.string() });
+
 export const CreatedKey = ApiKey.extend({ key: z.string().describe("shown this once") }).meta({ id: "CreatedApiKey" });
 export type CreatedKey = z.infer<typeof CreatedKey>;
 

@@ -7,6 +7,7 @@ export const ACTS = [
   "redrive.cancel",
   "redrive.stop",
   "job.cancel",
+  "job.delete",
   "kind.pause",
   "kind.resume",
   "webhook.create",
@@ -19,6 +20,8 @@ export const ACTS = [
   "budget.set",
   "budget.delete",
   "hold.lift",
+  "retention.set",
+  "retention.delete",
 ] as const;
 export type Act = (typeof ACTS)[number];
 
@@ -44,18 +47,20 @@ const COLUMNS = `id, actor, act, subject, detail, created_at AS createdAt`;
 
 /**
  * The row of an act, for the batch that acts: it goes in only `where` the act will have its effect, so it comes before
- * the act and repeats its condition. `where` is SQL of our own; its ?1 is the subject, ?2 the owner.
+ * the act and repeats its condition. `where` is SQL of our own; its ?1 is the subject, ?2 the owner, ?7 the time. `detail`
+ * is SQL too, where only the database knows it.
  */
 export function insertAudit(
   db: D1Database,
   { ownerId, actor }: Actor,
   audit: { act: Act; subject: string; detail?: Readonly<Record<string, unknown>>; now: number },
   where: string,
+  detail = "?6",
 ): D1PreparedStatement {
   return db
     .prepare(
       `INSERT INTO audit (id, owner_id, actor, act, subject, detail, created_at)
-       SELECT ?3, ?2, ?4, ?5, ?1, ?6, ?7 WHERE ${where}`,
+       SELECT ?3, ?2, ?4, ?5, ?1, ${detail}, ?7 WHERE ${where}`,
     )
     .bind(audit.subject, ownerId, randomAuditId(), actor, audit.act, JSON.stringify(audit.detail ?? {}), audit.now);
 }

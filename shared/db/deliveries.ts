@@ -1,4 +1,5 @@
 // Deliveries of webhooks as they are made and settled. Endpoints and the log are in webhooks.ts.
+import { TASK_FORMATS } from "../formats.ts";
 import { DELIVERY_ATTEMPTS } from "../webhooks/event.ts";
 
 /** Epoch milliseconds (SQL of our own) as ISO 8601. */
@@ -71,8 +72,8 @@ export function insertDeliveryTasks(
 ): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO tasks (id, job_id, kind, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, is_side)
-       SELECT d.job_id || '.' || d.id, d.job_id, 'deliver_webhook', 'available', json_object('deliveryId', d.id),
+      `INSERT INTO tasks (id, job_id, kind, format, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, is_side)
+       SELECT d.job_id || '.' || d.id, d.job_id, 'deliver_webhook', ${TASK_FORMATS.deliver_webhook}, 'available', json_object('deliveryId', d.id),
               ?3, ?1, ?4, ?1, d.owner_id, 0, 1
          FROM (${deliveries}) d WHERE true
        ON CONFLICT (id) DO NOTHING

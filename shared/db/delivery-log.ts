@@ -2,7 +2,7 @@ import type { Answer } from "../webhooks/send.ts";
 import { DELIVERY_ATTEMPTS } from "../webhooks/event.ts";
 import { type Actor, insertAudit } from "./audit.ts";
 
-/** A delivery with where its task stands. `taskState` is null for a test, which has none. */
+/** A delivery with where its task stands. `taskState` is null where it belongs to no job: a test, or an alert. */
 export interface DeliveryRow {
   readonly id: string;
   readonly jobId: string | null;
@@ -17,6 +17,9 @@ export interface DeliveryRow {
   readonly taskState: string | null;
   readonly attempt: number | null;
   readonly scheduledAt: number | null;
+  /** Of a delivery that belongs to no job: attempts so far, and when the next is; null for none. */
+  readonly attempts: number;
+  readonly nextAttemptAt: number | null;
   readonly errorCode: string | null;
   readonly errorMessage: string | null;
 }
@@ -25,6 +28,7 @@ export interface DeliveryRow {
 const ROWS = `SELECT d.id, d.job_id AS jobId, d.event, d.payload, d.created_at AS createdAt, d.attempted_at AS attemptedAt,
                      d.duration_ms AS durationMs, d.response_code AS responseCode, d.response_body AS responseBody,
                      t.state AS taskState, t.attempt, t.scheduled_at AS scheduledAt,
+                     d.attempts, d.next_attempt_at AS nextAttemptAt,
                      a.error_code AS errorCode, a.error_message AS errorMessage
                 FROM webhook_deliveries d LEFT JOIN tasks t ON t.id = d.job_id || '.' || d.id
                 LEFT JOIN attempts a ON a.task_id = t.id

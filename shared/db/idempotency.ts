@@ -100,6 +100,42 @@ export async function releaseRequest(db: D1Database, { ownerId, key }: KeyedRequ
     .run();
 }
 
+/** An answer as its row has it. */
+export interface KeptAnswer {
+  readonly key: string;
+  readonly status: number;
+  /** JSON. */
+  readonly headers: string;
+  readonly body: string;
+}
+
+/** The answers of an owner that name this job. */
+export async function findAnswers(db: D1Database, ownerId: string, jobId: string): Promise<readonly KeptAnswer[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT key, status, headers, body FROM idempotency_keys
+        WHERE owner_id = ?1 AND status IS NOT NULL AND instr(body, ?2) > 0`,
+    )
+    .bind(ownerId, jobId)
+    .all<KeptAnswer>();
+  return results;
+}
+
+/** Answer something else to those who ask again. */
+export async function replaceAnswers(db: D1Database, ownerId: string, answers: readonly KeptAnswer[]): Promise<void> {
+  if (answers.length === 0) return;
+  await db.batch(
+    answers.map(({ key, status, headers, body }) =>
+      db
+        .prepare(
+          `UPDATE idempotency_keys SET status = ?3, headers = ?4, body = ?5
+            WHERE owner_id = ?1 AND key = ?2 AND status IS NOT NULL`,
+        )
+        .bind(ownerId, key, status, headers, body),
+    ),
+  );
+}
+
 /** @returns how many answers were forgotten. */
 export async function pruneAnswers(db: D1Database, now: number, limit: number): Promise<number> {
   const { meta } = await db

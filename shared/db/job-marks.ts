@@ -16,10 +16,11 @@ export function insertMarks(db: D1Database, jobs: string): D1PreparedStatement {
     .bind(jobs);
 }
 
-/** The same taken back, for jobs (?1: JSON array of ids) that are about to be deleted in this batch. */
-export function deleteMarks(db: D1Database, jobIds: string, before: number): D1PreparedStatement {
-  const from = `json_each(?1) j JOIN jobs o ON o.id = j.value AND o.finalized_at < ?2`;
+/** The same taken back, for jobs (SQL of our own that selects their ids) that are about to be deleted in this batch. */
+export function deleteMarksOf(db: D1Database, jobIds: string, values: readonly unknown[]): D1PreparedStatement {
   return db
-    .prepare(`DELETE FROM job_marks WHERE (owner_id, mark, created_at, job_id) IN (${marksOf(from)})`)
-    .bind(jobIds, before);
+    .prepare(
+      `DELETE FROM job_marks WHERE (owner_id, mark, created_at, job_id) IN (${marksOf(`(SELECT * FROM jobs WHERE id IN (${jobIds})) o`)})`,
+    )
+    .bind(...values);
 }

@@ -7,6 +7,7 @@ import { type Changes, NOTHING } from "./job-ends.ts";
 import { isOneJob } from "./job-limit.ts";
 import { insertMarks } from "./job-marks.ts";
 import { stopJobs } from "./stop-jobs.ts";
+import { formatOf } from "./task-formats.ts";
 
 /** An upload with what became of it: a job, or the reason why none. */
 export interface UploadRecord extends Announcement {
@@ -89,8 +90,8 @@ export async function insertJobs(
       .bind(jobRows),
     db
       .prepare(
-        `INSERT INTO tasks (id, job_id, kind, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
-         SELECT j.value ->> 'taskId', o.id, j.value ->> 'taskKind', iif(o.follows IS NULL, 'available', 'pending'), o.input,
+        `INSERT INTO tasks (id, job_id, kind, format, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
+         SELECT j.value ->> 'taskId', o.id, j.value ->> 'taskKind', ${formatOf("(j.value ->> 'taskKind')")}, iif(o.follows IS NULL, 'available', 'pending'), o.input,
                 j.value ->> 'maxAttempts', o.created_at, j.value ->> 'checkAt', o.created_at, o.owner_id, o.priority, j.value ->> 'model'
            FROM json_each(?1) j JOIN jobs o ON o.id = j.value ->> 'id'
           WHERE o.owner_id = j.value ->> 'ownerId' AND o.kind = j.value ->> 'kind' AND o.input = j.value ->> 'input'
@@ -154,8 +155,8 @@ function idOf({ key, etag }: { readonly key: string; readonly etag: string }): s
 function insertSteps(db: D1Database, jobRows: string): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO tasks (id, job_id, kind, stage, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
-       SELECT o.id || '.' || (s.value ->> 'kind'), o.id, s.value ->> 'kind', s.value ->> 'stage', 'pending',
+      `INSERT INTO tasks (id, job_id, kind, format, stage, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
+       SELECT o.id || '.' || (s.value ->> 'kind'), o.id, s.value ->> 'kind', ${formatOf("(s.value ->> 'kind')")}, s.value ->> 'stage', 'pending',
               '{}', j.value ->> 'maxAttempts', o.created_at, j.value ->> 'checkAt', o.created_at, o.owner_id, o.priority, s.value ->> 'model'
          FROM json_each(?1) j JOIN jobs o ON o.id = j.value ->> 'id', json_each(j.value, '$.steps') s
         WHERE o.owner_id = j.value ->> 'ownerId' AND o.kind = j.value ->> 'kind' AND o.input = j.value ->> 'input'

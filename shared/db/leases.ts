@@ -1,6 +1,7 @@
 import { rowsOf, type D1Rows } from "../operations.ts";
 import type { Task, TaskKind } from "../task.ts";
 import { isAccountHeld } from "./holds.ts";
+import { mayBeStored } from "./restores.ts";
 import { EVERYBODY } from "./usage.ts";
 
 /**
@@ -38,13 +39,16 @@ interface LeasedRow {
   readonly startedAt: number;
   readonly deadlineAt: number | null;
   readonly isBudgeted: number;
+  readonly editedAfter: number;
+  readonly format: number;
+  readonly mayBeStored: number;
 }
 
 /**
  * What is due (?1: until when; ?2: at most so many a lane), found lane by lane: the index is entered once for each kind,
  * model and owner that has work, however long their backlogs are.
  */
-const HEADS = `
+export const HEADS = `
   lanes (lane) AS (
     SELECT min(lane) FROM tasks WHERE state IN ('available', 'retryable')
     UNION ALL
@@ -137,7 +141,8 @@ export async function leaseTasks(db: D1Database, lease: Lease): Promise<readonly
       .prepare(
         `SELECT t.id, t.job_id AS jobId, t.kind, t.args, t.attempt, t.max_attempts AS maxAttempts, t.lost,
                 t.model, t.preferred_model AS preferredModel,
-                t.leased_at AS leasedAt, t.created_at AS createdAt,
+                t.leased_at AS leasedAt, t.created_at AS createdAt, t.edited_after AS editedAfter, t.format,
+                ${mayBeStored("?3")} AS mayBeStored,
                 -- A side task runs also when its job's time has passed.
                 iif(t.is_side, NULL, j.start_by) AS startBy, j.started_at AS startedAt,
                 iif(t.is_side, NULL, j.deadline_at) AS deadlineAt,
@@ -146,14 +151,15 @@ export async function leaseTasks(db: D1Database, lease: Lease): Promise<readonly
                   OR EXISTS (SELECT 1 FROM reservations r WHERE r.owner_id = t.owner_id AND r.task_id = t.id) AS isBudgeted
            FROM (SELECT t.* FROM ${HELD}) t JOIN jobs j ON j.id = t.job_id`,
       )
-      .bind(checkAt, lease.id),
+      .bind(checkAt, lease.id, lease.now),
   ]);
   const [, started, , leased] = results;
   const startedJobs = new Set(started?.results.map((row) => row.id));
   const tasks = leased?.results ?? [];
   const leaseRows = shareOf(rowsOf(results), tasks.length);
-  return tasks.map(({ startBy, startedAt, isBudgeted, ...task }) => ({
+  return tasks.map(({ startBy, startedAt, isBudgeted, mayBeStored: isToBeLookedFor, ...task }) => ({
     ...task,
+    mayBeStored: isToBeLookedFor === 1,
     isBudgeted: isBudgeted === 1,
     leaseId: lease.id,
     leaseRows,
@@ -235,6 +241,15 @@ export async function findEarlierAttempts(db: D1Database, taskId: string): Promi
     .bind(taskId)
     .all<{ number: number; isAccounted: number }>();
   return results.map(({ number, isAccounted }) => ({ number, isAccounted: isAccounted === 1 }));
+}
+
+/** Numbers of this task's attempts whose row says what they bought. */
+export async function findAccountedAttempts(db: D1Database, taskId: string): Promise<ReadonlySet<number>> {
+  const { results } = await db
+    .prepare(`SELECT number FROM attempts WHERE task_id = ?1 AND usage IS NOT NULL`)
+    .bind(taskId)
+    .all<{ number: number }>();
+  return new Set(results.map(({ number }) => number));
 }
 
 /** Whether an attempt of this task before this one failed with this code. Where D1 does not say, none did. */

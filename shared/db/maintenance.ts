@@ -1,4 +1,3 @@
-import { deleteMarks } from "./job-marks.ts";
 import type { Announcement } from "../upload-event.ts";
 import { isAccountHeld } from "./holds.ts";
 
@@ -67,31 +66,6 @@ export async function findUnknownUploads(
     .bind(JSON.stringify(objects))
     .all<Announcement>();
   return results;
-}
-
-/** A job whose result others took over stays as long as they do: the objects are its own. */
-export async function findFinalizedJobs(db: D1Database, before: number, limit: number): Promise<readonly string[]> {
-  const { results } = await db
-    .prepare(
-      `SELECT id FROM jobs
-        WHERE finalized_at < ?1 AND NOT EXISTS (SELECT 1 FROM jobs r WHERE r.reused_from = jobs.id)
-        ORDER BY finalized_at LIMIT ?2`,
-    )
-    .bind(before, limit)
-    .all<{ id: string }>();
-  return results.map((row) => row.id);
-}
-
-/** Delete ended jobs with their tasks, attempts, artifacts and dead letters; old messages nobody could read, and old tests of webhooks. */
-export async function deleteJobs(db: D1Database, jobIds: readonly string[], before: number): Promise<void> {
-  await db.batch([
-    deleteMarks(db, JSON.stringify(jobIds), before),
-    db
-      .prepare(`DELETE FROM jobs WHERE id IN (SELECT value FROM json_each(?1)) AND finalized_at < ?2`)
-      .bind(JSON.stringify(jobIds), before),
-    db.prepare(`DELETE FROM dead_letters WHERE job_id IS NULL AND created_at < ?1`).bind(before),
-    db.prepare(`DELETE FROM webhook_deliveries WHERE job_id IS NULL AND created_at < ?1`).bind(before),
-  ]);
 }
 
 export async function readCursor(db: D1Database, name: string): Promise<string | null> {

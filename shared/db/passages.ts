@@ -68,13 +68,6 @@ export async function replacePassages(
   return { count: written.reduce((sum, { results }) => sum + results.length, 0), rows: rowsOf(written) };
 }
 
-export async function deletePassages(db: D1Database, jobIds: readonly string[]): Promise<void> {
-  await db
-    .prepare(`DELETE FROM passages WHERE job_id IN (SELECT value FROM json_each(?1))`)
-    .bind(JSON.stringify(jobIds))
-    .run();
-}
-
 export async function findPassageIds(db: D1Database, jobIds: readonly string[]): Promise<readonly string[]> {
   const { results } = await db
     .prepare(`SELECT id FROM passages WHERE job_id IN (SELECT value FROM json_each(?1))`)

@@ -4,6 +4,7 @@ import { MAX_ATTEMPTS } from "../task.ts";
 import { DELIVERY_ATTEMPTS } from "../webhooks/event.ts";
 import { type Actor, insertAudit } from "./audit.ts";
 import { wasStopped } from "./stop-jobs.ts";
+import { formatOf } from "./task-formats.ts";
 
 /** A letter of a task, and when its task may run. Times are epoch milliseconds. */
 export interface TaskLetter {
@@ -82,6 +83,7 @@ function redriveStatements(
                 -- One that ended its consumers goes on running alone.
                 lost = min(lost, 1), lost_alone = min(lost_alone, 1),
                 args = coalesce(r.value ->> 'args', args),
+                format = iif(r.value ->> 'args' IS NULL, format, ${formatOf("tasks.kind")}),
                 -- A result stored for other options is not this one's.
                 edited_after = iif(r.value ->> 'args' IS NULL, edited_after, attempt)
            FROM json_each(?1) r

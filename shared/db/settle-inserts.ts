@@ -1,5 +1,6 @@
 // What the settlement of attempts adds, a statement each. `rows` is the JSON that settleTasks makes of them.
 import { MAX_ATTEMPTS } from "../task.ts";
+import { formatOf } from "./task-formats.ts";
 
 /** Ended attempts (?1) joined with the tasks whose lease they still hold: a late writer matches nothing. */
 export const HELD = `json_each(?1) s JOIN tasks t ON t.id = s.value ->> 'taskId' AND t.lease_id = s.value ->> 'leaseId'`;
@@ -31,8 +32,8 @@ export function updateEstimates(db: D1Database, rows: string): D1PreparedStateme
 export function insertNext(db: D1Database, rows: string, now: number, ringGraceMs: number): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO tasks (id, job_id, kind, stage, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
-       SELECT t.job_id || '.' || (n.value ->> 'name'), t.job_id, n.value ->> 'kind', n.value ->> 'stage', n.value ->> 'state',
+      `INSERT INTO tasks (id, job_id, kind, format, stage, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
+       SELECT t.job_id || '.' || (n.value ->> 'name'), t.job_id, n.value ->> 'kind', ${formatOf("(n.value ->> 'kind')")}, n.value ->> 'stage', n.value ->> 'state',
               n.value ->> 'args', ?2, ?3, ?4, ?3, t.owner_id, t.priority, n.value ->> 'model'
          FROM ${HELD}, json_each(s.value, '$.next') n
         WHERE true

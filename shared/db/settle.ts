@@ -20,6 +20,7 @@ import {
   insertNext,
   updateEstimates,
 } from "./settle-inserts.ts";
+import { formatOf } from "./task-formats.ts";
 import { retryTransient } from "./transient.ts";
 import { addUsage } from "./usage.ts";
 
@@ -167,6 +168,7 @@ function settleStatements(
                 lost = iif(s.value ->> 'lost', lost + 1, iif(lost_alone = 0, 0, lost)),
                 lost_alone = lost_alone + (s.value ->> 'lostAlone'),
                 args = coalesce(s.value ->> '$.instead.args', args),
+                format = iif(s.value ->> '$.instead.args' IS NULL, format, ${formatOf("tasks.kind")}),
                 preferred_model = iif(s.value ->> '$.instead.model' IS NULL, preferred_model, coalesce(preferred_model, model)),
                 model = coalesce(s.value ->> '$.instead.model', model),
                 lease_id = NULL, leased_at = NULL

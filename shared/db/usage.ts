@@ -72,7 +72,9 @@ export async function addLateUsage(db: D1Database, late: readonly LateUsage[]): 
     json_each(?1) s JOIN attempts a ON a.task_id = s.value ->> 'taskId' AND a.number = s.value ->> 'attempt' AND a.usage IS NULL
       AND NOT EXISTS (SELECT 1 FROM attempts l, json_each(l.usage) r
                        WHERE l.task_id = a.task_id AND l.number > a.number AND r.value ->> 'recalledFrom' = a.number)`;
+  const attempts = JSON.stringify(late.map(({ taskId, attempt }) => ({ taskId, attempt })));
   await db.batch([
+    ...addDeletedUsage(db, rows, attempts),
     db
       .prepare(
         `${INTO_DAYS} FROM ${unaccounted} JOIN tasks t ON t.id = a.task_id ${EACH_CALL} WHERE true GROUP BY 1, 2, 3, 4 ${ADD_TO_DAY}`,
@@ -92,6 +94,28 @@ export async function addLateUsage(db: D1Database, late: readonly LateUsage[]): 
         `DELETE FROM reservations WHERE (owner_id, task_id, attempt) IN (
            SELECT t.owner_id, t.id, s.value ->> 'attempt' FROM json_each(?1) s JOIN tasks t ON t.id = s.value ->> 'taskId')`,
       )
-      .bind(JSON.stringify(late.map(({ taskId, attempt }) => ({ taskId, attempt })))),
+      .bind(attempts),
   ]);
+}
+
+/** The same of attempts (?1) whose job was deleted under them: what is remembered of these is forgotten once it is counted. */
+function addDeletedUsage(db: D1Database, rows: string, attempts: string): D1PreparedStatement[] {
+  const theirs = `json_each(?1) s JOIN deleted_attempts a ON a.task_id = s.value ->> 'taskId' AND a.number = s.value ->> 'attempt'`;
+  return [
+    db
+      .prepare(
+        `${INTO_USAGE_DAYS} SELECT o.value, (s.value ->> 'finishedAt') / 86400000, a.kind, ${SUMS}
+           FROM ${theirs}, json_each(s.value, '$.usage') c, json_each(json_array(a.owner_id, '${EVERYBODY}')) o
+          WHERE true GROUP BY 1, 2, 3, 4 ${ADD_TO_DAY}`,
+      )
+      .bind(rows),
+    db
+      .prepare(
+        `DELETE FROM reservations WHERE (owner_id, task_id, attempt) IN (SELECT a.owner_id, a.task_id, a.number FROM ${theirs})`,
+      )
+      .bind(attempts),
+    db
+      .prepare(`DELETE FROM deleted_attempts WHERE (task_id, number) IN (SELECT a.task_id, a.number FROM ${theirs})`)
+      .bind(attempts),
+  ];
 }

@@ -1,4 +1,4 @@
-import { deletePassages, readVectors, replacePassages } from "../db/passages.ts";
+import { readVectors, replacePassages } from "../db/passages.ts";
 import type { PassageIndex } from "./passage.ts";
 import { CANDIDATES, type Near, rank } from "./rank.ts";
 import { topK } from "./top-k.ts";
@@ -26,8 +26,8 @@ export function d1Index(db: D1Database): PassageIndex {
       });
     },
 
-    async remove(jobIds) {
-      await deletePassages(db, jobIds);
+    async forget() {
+      // All of a passage is in its row.
     },
   };
 }

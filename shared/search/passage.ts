@@ -71,7 +71,8 @@ export interface PassageIndex {
   put(job: PassageJob, embedded: EmbeddedPassages): Promise<D1Rows>;
   /** Best first. */
   query(query: PassageQuery): Promise<readonly Hit[]>;
-  remove(jobIds: readonly string[]): Promise<void>;
+  /** Delete what is kept outside D1 of passages (ids) whose rows went with their job. */
+  forget(passageIds: readonly string[]): Promise<void>;
 }
 
 /** Vectors are compared within a space alone: another model, engine or length means another one. */

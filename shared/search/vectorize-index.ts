@@ -1,4 +1,4 @@
-import { deletePassages, findPassageIds, replacePassages } from "../db/passages.ts";
+import { findPassageIds, replacePassages } from "../db/passages.ts";
 import type { PassageIndex } from "./passage.ts";
 import { CANDIDATES, rank } from "./rank.ts";
 
@@ -53,10 +53,7 @@ export function vectorizeIndex(db: D1Database, vectors: Vectorize): PassageIndex
       });
     },
 
-    async remove(jobIds) {
-      await forget(await findPassageIds(db, jobIds));
-      await deletePassages(db, jobIds);
-    },
+    forget,
   };
 }
 

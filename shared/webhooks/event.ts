@@ -1,7 +1,14 @@
+import { OPS_EVENTS } from "../alerts/event.ts";
 import { BUDGET_EVENTS } from "../budgets/event.ts";
 
-/** What an endpoint can be told of. A start is not among them: each lease would have to look for who wants to know. */
-export const WEBHOOK_EVENTS = ["job.completed", "job.failed", "job.cancelled", ...BUDGET_EVENTS] as const;
+/** What an endpoint can be told of; of the deployment (`ops.`) the operator's alone. A start is not among them: each lease would have to look for who wants to know. */
+export const WEBHOOK_EVENTS = [
+  "job.completed",
+  "job.failed",
+  "job.cancelled",
+  ...BUDGET_EVENTS,
+  ...OPS_EVENTS,
+] as const;
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 
 /** How long after one attempt the next is made: the schedule that Standard Webhooks suggests, 17.6 hours in all. */

@@ -1,0 +1,60 @@
+// What the bucket knows of jobs beside their results: how those were described that only D1 describes, and which were
+// deleted. It is read when the database has been set back to an earlier moment, and for nothing else.
+import type { JobRecord } from "../db/job-records.ts";
+import { patiently } from "../patient.ts";
+import { deletedKey, recordKey, recordsPrefix } from "../storage.ts";
+
+const OBJECTS_A_CALL = 1000;
+
+/** Keep how jobs were described, in the order of their times: an object for each minute of this page. */
+export async function keepRecords(media: R2Bucket, jobs: readonly JobRecord[]): Promise<void> {
+  for (const some of Map.groupBy(jobs, ({ createdAt }) => recordsPrefix(createdAt)).values()) {
+    const [first] = some;
+    if (first !== undefined) await patiently(() => media.put(recordKey(first), JSON.stringify(some)));
+  }
+}
+
+/** The jobs in one of these objects; none for one that is gone. */
+export async function readRecords(media: R2Bucket, key: string): Promise<readonly JobRecord[]> {
+  return patiently(async () => (await (await media.get(key))?.json<JobRecord[]>()) ?? []); // our own JSON, from keepRecords
+}
+
+/** Take jobs out of the records: what they were given is in there. */
+export async function forgetRecords(
+  media: R2Bucket,
+  jobs: readonly { jobId: string; recordedAt: number | null }[],
+): Promise<void> {
+  const recorded = jobs.flatMap(({ jobId, recordedAt }) => (recordedAt === null ? [] : [{ jobId, recordedAt }]));
+  for (const [prefix, some] of Map.groupBy(recorded, ({ recordedAt }) => recordsPrefix(recordedAt))) {
+    const ids = new Set(some.map(({ jobId }) => jobId));
+    const { objects } = await patiently(() => media.list({ prefix, limit: OBJECTS_A_CALL }));
+    for (const { key } of objects) await forgetIn(media, key, ids);
+  }
+}
+
+/** Again if somebody else has changed it between reading and writing. */
+async function forgetIn(media: R2Bucket, key: string, ids: ReadonlySet<string>): Promise<void> {
+  for (;;) {
+    const object = await patiently(() => media.get(key));
+    if (object === null) return;
+    const jobs = await object.json<JobRecord[]>();
+    const left = jobs.filter(({ id }) => !ids.has(id));
+    if (left.length === jobs.length) return;
+    if (left.length === 0) return patiently(() => media.delete(key));
+    const onlyIf = { etagMatches: object.etag };
+    const isWritten = await patiently(() => media.put(key, JSON.stringify(left), { onlyIf }));
+    if (isWritten !== null) return;
+  }
+}
+
+/** Remember that somebody has deleted these. */
+export async function rememberDeleted(
+  media: R2Bucket,
+  jobs: readonly { jobId: string; askedAt: number | null; source: unknown }[],
+): Promise<void> {
+  for (const { jobId, askedAt, source } of jobs) {
+    if (askedAt === null) continue;
+    const customMetadata: Record<string, string> = source === null ? {} : { source: "true" };
+    await patiently(() => media.put(deletedKey(askedAt, jobId), "", { customMetadata }));
+  }
+}

@@ -1,0 +1,240 @@
+// What an operator is alerted of: each incident once, and when it is over.
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { DATABASE_LIMIT_BYTES, signsOf } from "../shared/alerts/alert.ts";
+import { createConnections } from "../shared/connections.ts";
+import { intakeOf } from "../shared/intake.ts";
+import { watchCron, watchDeployment } from "../consumer/watch-deployment.ts";
+import { KEYS, startDarkroom, until } from "./harness.ts";
+import { startReceiver } from "./receiver.ts";
+
+const darkroom = startDarkroom();
+const MINUTE_MS = 60_000;
+let receiver: Awaited<ReturnType<typeof startReceiver>>;
+beforeAll(async () => {
+  receiver = await startReceiver();
+});
+afterAll(() => receiver.close());
+
+interface Told {
+  readonly type: string;
+  readonly data: Record<string, unknown>;
+}
+
+/** An endpoint of its own for each test. */
+async function hook(events?: readonly string[], key = KEYS.operator) {
+  const path = `/hook/${crypto.randomUUID()}`;
+  const made = await darkroom.post("/v1/webhooks", { url: receiver.url + path, ...(events && { events }) }, key);
+  expect(made.status).toBe(201);
+  const { id } = await made.json<{ id: string }>();
+  const bodies = () => receiver.received.filter((request) => request.path === path).map(({ body }) => body);
+  return { id, path, told: () => bodies().map((body) => JSON.parse(body) as Told) };
+}
+
+const at = (ms: number) => darkroom.maintain(new Date(ms));
+
+function deps() {
+  const env = darkroom.bindings();
+  return { ...intakeOf(env), allowInsecureWebhooks: true, connections: createConnections(), watchedQueues: {} };
+}
+
+test("a consumer's first batch looks after cron", async () => {
+  const ops = await hook(["ops.cron_stopped"]);
+  await darkroom
+    .bindings()
+    .DB.prepare("INSERT INTO cursors VALUES ('maintained', ?1)")
+    .bind(String(Date.now() - 3_600_000))
+    .run();
+  const { id } = await darkroom.submit({ kind: "classification", text: "first" });
+  await darkroom.untilJob(id);
+  await until(
+    async () => ops.told().length,
+    (count) => count === 1,
+  );
+  expect(ops.told()).toMatchObject([{ type: "ops.cron_stopped" }]);
+});
+
+test("a queue that grows old is told once, and once more when it is worked off; other owners hear nothing", async () => {
+  const ops = await hook();
+  const theirs = await hook(undefined, KEYS.other);
+  await darkroom.post("/v1/queues/classification/pause", {});
+  const { id } = await darkroom.submit({ kind: "classification", text: "old" });
+  const now = Date.now();
+  // A kind that is paused waits for the operator, who knows.
+  await at(now);
+  await at(now + 9 * MINUTE_MS);
+  await at(now + 18 * MINUTE_MS);
+  expect(ops.told()).toEqual([]);
+  await darkroom.bindings().DB.prepare("DELETE FROM pauses").run();
+  await darkroom.bindings().DB.prepare("UPDATE tasks SET scheduled_at = ?1 - 960000").bind(now).run();
+  await watchDeployment(deps(), now + 19 * MINUTE_MS);
+  await watchDeployment(deps(), now + 20 * MINUTE_MS);
+  await at(now + 21 * MINUTE_MS);
+  await darkroom.untilJob(id);
+  await at(now + 22 * MINUTE_MS);
+  await at(now + 23 * MINUTE_MS);
+  const told = ops.told();
+  expect(told).toMatchObject([
+    { type: "ops.queue_growing", data: { queue: "tasks" } },
+    { type: "job.completed" },
+    { type: "ops.recovered", data: { alert: "ops.queue_growing", queue: "tasks" } },
+  ]);
+  expect(told[0]!.data["oldestAgeMs"]).toBeGreaterThanOrEqual(15 * MINUTE_MS);
+  expect(told[0]!.data["incidentId"]).toBe(told[2]!.data["incidentId"]);
+  expect(theirs.told()).toEqual([]);
+  const lines = darkroom.logs().map(({ message }) => message);
+  expect(lines.filter((line) => line.includes('"event":"alert.ended"'))).toHaveLength(1);
+});
+
+test("a burst of dead letters, whoever's they are", async () => {
+  const ops = await hook(["ops.dead_letters_burst", "ops.recovered"]);
+  const now = Date.now();
+  const letters = Array.from({ length: 170 }, (_, index) => ({ id: `dl_${index}`, owner: `owner${index % 3}` }));
+  await darkroom
+    .bindings()
+    .DB.prepare(
+      `INSERT INTO dead_letters (id, owner_id, queue, body, code, reason, created_at)
+       SELECT value ->> 'id', value ->> 'owner', 'media-uploads', '{}', 'x', 'y', ?2 FROM json_each(?1)`,
+    )
+    .bind(JSON.stringify(letters), now - MINUTE_MS)
+    .run();
+  await at(now);
+  await at(now + MINUTE_MS);
+  await at(now + 9 * MINUTE_MS);
+  await at(now + 15 * MINUTE_MS);
+  await at(now + 16 * MINUTE_MS);
+  expect(ops.told()).toMatchObject([
+    { type: "ops.dead_letters_burst", data: { deadLetters: 170 } },
+    { type: "ops.recovered", data: { alert: "ops.dead_letters_burst", deadLetters: 0 } },
+  ]);
+});
+
+test("a budget that nears its end is told to the operator, whosever it is, until its period is over", async () => {
+  const ops = await hook(["ops.budget_low", "ops.recovered"]);
+  const body = JSON.stringify({ neurons: 180 });
+  await darkroom.api("/v1/budgets/other/day", { method: "PUT", body });
+  const { id } = await darkroom.submit({ kind: "image_generation", prompt: "unpriced dear" }, KEYS.other);
+  await darkroom.untilJob(id, undefined, KEYS.other);
+  const now = Date.now();
+  await at(now);
+  await at(now + MINUTE_MS);
+  expect(ops.told()).toMatchObject([
+    { type: "ops.budget_low", data: { ownerId: "other", period: "day", neurons: 180 } },
+  ]);
+  await at(now + 24 * 60 * MINUTE_MS);
+  await at(now + 24 * 60 * MINUTE_MS + MINUTE_MS);
+  expect(ops.told().slice(1)).toMatchObject([{ type: "ops.recovered", data: { alert: "ops.budget_low" } }]);
+});
+
+test("a database that fills up is told of, by the size that D1 itself names", async () => {
+  const { DB } = darkroom.bindings();
+  const ops = await hook(["ops.database_filling", "ops.recovered"]);
+  const size = (await DB.prepare("INSERT INTO cursors VALUES ('a', 'b')").run()).meta.size_after;
+  expect(size).toBeGreaterThan(100_000);
+  const now = Date.now();
+  await watchDeployment({ ...deps(), databaseLimitBytes: size * 1.2 }, now);
+  await watchDeployment({ ...deps(), databaseLimitBytes: size * 1.2 }, now + 1000);
+  // Between the two lines nothing changes.
+  await watchDeployment({ ...deps(), databaseLimitBytes: size * 1.3 }, now + 2000);
+  await at(now + 3000);
+  expect(ops.told()).toMatchObject([{ type: "ops.database_filling" }, { type: "ops.recovered" }]);
+  expect(ops.told()[0]!.data["share"]).toBeGreaterThan(0.8);
+  expect(DATABASE_LIMIT_BYTES).toBe(10_000_000_000);
+});
+
+test("a cron that does not run is told by a consumer, and that it runs again by maintenance", async () => {
+  const ops = await hook(["ops.cron_stopped", "ops.recovered"]);
+  const now = Date.now();
+  await watchCron(deps(), now, { isAsked: true }); // never run: the wait begins
+  await watchCron(deps(), now + 9 * MINUTE_MS, { isAsked: true });
+  expect(ops.told()).toEqual([]);
+  await watchCron(deps(), now + 11 * MINUTE_MS, { isAsked: true });
+  await watchCron(deps(), now + 16 * MINUTE_MS, { isAsked: true });
+  expect(ops.told()).toMatchObject([{ type: "ops.cron_stopped", data: { silentMs: 11 * MINUTE_MS } }]);
+  await at(now + 20 * MINUTE_MS);
+  await at(now + 21 * MINUTE_MS);
+  expect(ops.told().slice(1)).toMatchObject([
+    { type: "ops.recovered", data: { alert: "ops.cron_stopped", silentMs: 20 * MINUTE_MS } },
+  ]);
+});
+
+test("a stopped cron that no consumer was there to see is told when it runs again", async () => {
+  const ops = await hook(["ops.cron_stopped", "ops.recovered"]);
+  const now = Date.now();
+  await at(now);
+  await at(now + 60 * MINUTE_MS);
+  expect(ops.told().map(({ type }) => type)).toEqual(["ops.cron_stopped", "ops.recovered"]);
+});
+
+test("an alert that is not taken is sent again, with the same id, and the log says so; 410 ends it", async () => {
+  const ops = await hook(["ops.database_filling"]);
+  receiver.answer({ status: 503, body: "not now" });
+  const now = Date.now();
+  const full = { ...deps(), databaseLimitBytes: 1000 };
+  await watchDeployment(full, now);
+  await at(now);
+  const log = async () => {
+    const answer = await darkroom.api(`/v1/webhooks/${ops.id}/deliveries`);
+    return (await answer.json<{ deliveries: Record<string, unknown>[] }>()).deliveries;
+  };
+  expect(await log()).toMatchObject([
+    { event: "ops.database_filling", jobId: null, state: "retrying", attempts: 1, response: { code: 503 } },
+  ]);
+  await at(now + 1000);
+  expect(ops.told()).toHaveLength(1);
+  await at(now + 7000);
+  expect(await log()).toMatchObject([{ state: "delivered", attempts: 2, nextAttemptAt: null }]);
+  const ids = receiver.received.filter(({ path }) => path === ops.path).map(({ headers }) => headers["webhook-id"]);
+  expect(new Set(ids).size).toBe(1);
+
+  const gone = await hook(["ops.dead_letters_burst", "ops.database_filling"]);
+  await darkroom.bindings().DB.prepare("DELETE FROM incidents").run();
+  await darkroom.api(`/v1/webhooks/${ops.id}`, { method: "DELETE" });
+  receiver.answer({ status: 410 });
+  await watchDeployment(full, now + 20_000);
+  await at(now + 20_000);
+  const endpoint = await (await darkroom.api(`/v1/webhooks/${gone.id}`)).json<{ disabled: unknown }>();
+  expect(endpoint.disabled).toMatchObject({ reason: "It answered 410 Gone." });
+});
+
+test("looking around is one round trip, and reads few rows however much there is", async () => {
+  const { DB } = darkroom.bindings();
+  const rows = Array.from({ length: 400 }, (_, index) => ({ id: `job_${index}`, at: index }));
+  await DB.prepare(
+    `INSERT INTO jobs (id, owner_id, kind, state, input, created_at, finalized_at)
+     SELECT value ->> 'id', 'operator', 'classification', 'completed', '{}', value ->> 'at', value ->> 'at' FROM json_each(?1)`,
+  )
+    .bind(JSON.stringify(rows))
+    .run();
+  await DB.prepare(
+    `INSERT INTO dead_letters (id, owner_id, queue, body, code, reason, created_at)
+     SELECT value ->> 'id', 'operator', 'media-uploads', '{}', 'x', 'y', value ->> 'at' FROM json_each(?1)`,
+  )
+    .bind(JSON.stringify(rows))
+    .run();
+  let trips = 0;
+  let read = 0;
+  const counted = new Proxy(DB, {
+    get(target, name) {
+      if (name === "prepare") return (sql: string) => target.prepare(sql);
+      return async (statements: D1PreparedStatement[]) => {
+        trips += 1;
+        const results = await target.batch(statements);
+        read += results.reduce((sum, { meta }) => sum + meta.rows_read, 0);
+        return results;
+      };
+    },
+  });
+  await watchDeployment({ ...deps(), db: counted }, Date.now());
+  expect(trips).toBe(2);
+  expect(read).toBeLessThan(40);
+});
+
+test("what is between two lines neither raises nor ends an alert", () => {
+  const findings = { queues: [], databaseBytes: 0, lowBudgets: [] };
+  const of = (deadLetters: number) =>
+    signsOf({ ...findings, deadLetters }, { raised: [], databaseLimitBytes: 1 }).find(
+      ({ alert }) => alert === "ops.dead_letters_burst",
+    )?.state;
+  expect([of(0), of(29), of(30), of(149), of(150)]).toEqual(["right", "right", "unclear", "unclear", "wrong"]);
+});

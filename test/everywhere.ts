@@ -1,0 +1,51 @@
+// Where a word stands: in any column of any table, in any object of the bucket, its name or its metadata.
+
+/** Rows of a table are read so many at a time. */
+const PAGE = 200;
+
+/** `table.column` and `r2:<key>` of all places that hold the word, in any case; the index of words and its pages among them. */
+export async function findEverywhere({ DB, MEDIA }: Pick<Env, "DB" | "MEDIA">, word: string): Promise<string[]> {
+  return [...(await findInTables(DB, word)), ...(await findInBucket(MEDIA, word))];
+}
+
+async function findInTables(db: D1Database, word: string): Promise<string[]> {
+  const { results: tables } = await db
+    .prepare(
+      `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\' AND name NOT LIKE 'sqlite%'`,
+    )
+    .all<{ name: string }>();
+  const found = new Set<string>();
+  for (const { name } of tables) {
+    for (let offset = 0; ; offset += PAGE) {
+      const { results } = await db.prepare(`SELECT * FROM "${name}" LIMIT ${PAGE} OFFSET ${offset}`).all();
+      for (const row of results) {
+        for (const [column, value] of Object.entries(row)) if (holds(value, word)) found.add(`${name}.${column}`);
+      }
+      if (results.length < PAGE) break;
+    }
+  }
+  return [...found];
+}
+
+async function findInBucket(media: R2Bucket, word: string): Promise<string[]> {
+  const found: string[] = [];
+  for (let cursor: string | undefined; ;) {
+    const page = await media.list({
+      include: ["customMetadata", "httpMetadata"],
+      ...(cursor !== undefined && { cursor }),
+    });
+    for (const { key, customMetadata } of page.objects) {
+      const body = await (await media.get(key))?.arrayBuffer();
+      if ([key, JSON.stringify(customMetadata), body].some((value) => holds(value, word))) found.push(`r2:${key}`);
+    }
+    if (!page.truncated) return found;
+    cursor = page.cursor;
+  }
+}
+
+function holds(value: unknown, word: string): boolean {
+  if (typeof value === "string") return value.toLowerCase().includes(word.toLowerCase());
+  const bytes =
+    value instanceof ArrayBuffer ? new Uint8Array(value) : Array.isArray(value) ? Uint8Array.from(value) : null;
+  return bytes !== null && new TextDecoder("latin1").decode(bytes).toLowerCase().includes(word.toLowerCase());
+}

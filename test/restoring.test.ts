@@ -1,0 +1,168 @@
+// The database is set back to an earlier moment, as Time Travel does it: what was described, uploaded and bought since is
+// taken up again, and nothing is paid for twice.
+import { copyFile, mkdtemp, readdir, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { type Client, createClient } from "../bench/kill/client.ts";
+import { isOf } from "../bench/kill/judge.ts";
+import { openLedger } from "../bench/kill/ledger.ts";
+import { planWork } from "../bench/kill/work.ts";
+import { migrate, type Runtime, startRuntime } from "../local/runtime.ts";
+import type { JobView } from "./views.ts";
+
+const JOBS = 200;
+const KEY = "dk_local_localdevelopmentonly0123456789ab"; // as in local/dev-key.sql
+const NEVER = new AbortController().signal;
+
+let folder: string;
+let ledger: Awaited<ReturnType<typeof openLedger>>;
+let runtime: Runtime | undefined;
+let url = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "darkroom-restore-"));
+  ledger = await openLedger(() => 20);
+  await migrate({ folder, ringGraceSeconds: 1 });
+}, 120_000);
+afterAll(async () => {
+  await runtime?.kill();
+  await ledger.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+async function start(): Promise<void> {
+  const apart = { folder, ringGraceSeconds: 1 };
+  runtime = await startRuntime({ port: await freePort(), inferenceUrl: ledger.url, apart });
+  url = runtime.url.replace("localhost", "127.0.0.1");
+}
+
+async function stop(): Promise<void> {
+  await runtime?.kill();
+  runtime = undefined;
+}
+
+/** The one database under the runtime's state that has this table, while nothing runs on it. */
+async function databaseOf(table: string): Promise<string> {
+  const state = join(folder, "state");
+  const names = await readdir(state, { recursive: true });
+  for (const name of names.filter((one) => one.endsWith(".sqlite"))) {
+    const database = new DatabaseSync(join(state, name));
+    try {
+      const sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1";
+      if (database.prepare(sql).get(table) === undefined) continue;
+      database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      return join(state, name);
+    } finally {
+      database.close();
+    }
+  }
+  throw new Error(`no database has a table '${table}'`);
+}
+
+/** As if this copy were older: it was all made within a minute. */
+function setBack(path: string, ms: number): void {
+  const database = new DatabaseSync(path);
+  database.prepare("UPDATE cursors SET value = value - ?1 WHERE name = 'clock'").run(ms);
+  database.close();
+}
+
+async function api(path: string, init: RequestInit = {}): Promise<Response> {
+  return fetch(`${url}${path}`, { ...init, headers: { authorization: `Bearer ${KEY}` } });
+}
+
+async function untilEnded(client: Client, count: number): Promise<void> {
+  const deadline = Date.now() + 400_000;
+  for (;;) {
+    await client.tick();
+    const jobs = await client.list();
+    const open = jobs.filter((job) => job.finishedAt === null).length;
+    if (jobs.length >= count && open === 0) return;
+    if (Date.now() > deadline) throw new Error(`${jobs.length} of ${count} jobs are there, and ${open} have not ended`);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+async function usage(): Promise<{ calls: number; neurons: number }> {
+  const { rows } = await (await api("/v1/usage?by=owner")).json<{ rows: { calls: number; neurons: number }[] }>();
+  return rows.reduce((sum, row) => ({ calls: sum.calls + row.calls, neurons: sum.neurons + row.neurons }), {
+    calls: 0,
+    neurons: 0,
+  });
+}
+
+test(`a copy of the database is put back after ${JOBS} jobs: none is lost, and none is paid for twice`, async () => {
+  const client = createClient(() => url, folder);
+  const works = planWork(JOBS + 20);
+  const [before, since] = [works.slice(0, 20), works.slice(20)];
+  await start();
+  for (const { way } of before) await client.submit(way, NEVER);
+  await untilEnded(client, before.length);
+  // One that waits, and is worked off after the copy was made.
+  await api("/v1/queues/image_generation/pause", { method: "POST", body: "{}" });
+  const deadline = { kind: "image_generation", prompt: "a picture that waits", deadlineSeconds: 60 };
+  const waiting = await (await api("/v1/jobs", { method: "POST", body: JSON.stringify(deadline) })).json<JobView>();
+  await client.tick();
+  await stop();
+
+  const database = await databaseOf("tasks");
+  await copyFile(database, join(folder, "copy.sqlite"));
+  setBack(join(folder, "copy.sqlite"), 10 * 60_000);
+
+  await start();
+  await api("/v1/queues/image_generation/resume", { method: "POST" });
+  for (let first = 0; first < since.length; first += 10) {
+    await Promise.all(since.slice(first, first + 10).map(({ way }) => client.submit(way, NEVER)));
+  }
+  const marked = { kind: "classification", text: "good marks", tags: ["kept"], metadata: { order: "A-1" } };
+  const described = await (await api("/v1/jobs", { method: "POST", body: JSON.stringify(marked) })).json<JobView>();
+  const gone = { kind: "classification", text: "to be deleted" };
+  const deleted = await (await api("/v1/jobs", { method: "POST", body: JSON.stringify(gone) })).json<JobView>();
+  const expected = works.length + 2;
+  await untilEnded(client, expected + 1);
+  expect((await api(`/v1/jobs/${deleted.id}`, { method: "DELETE" })).status).toBe(200);
+  await client.tick();
+  const then = await client.readJobs();
+  const paid = ledger.calls.length;
+  const used = await usage();
+  expect(then.filter(({ state }) => state !== "completed")).toEqual([]);
+  await stop();
+
+  await copyFile(join(folder, "copy.sqlite"), database);
+  for (const suffix of ["-wal", "-shm"]) await rm(`${database}${suffix}`, { force: true });
+  await start();
+  // As it was when the copy was made. Tasks are leased before maintenance has noticed anything.
+  await api("/v1/queues/image_generation/resume", { method: "POST" });
+  await untilEnded(client, expected);
+  const now = await client.readJobs();
+
+  // The same jobs under the same ids, described as they were.
+  expect(now.map(({ id }) => id).toSorted()).toEqual(then.map(({ id }) => id).toSorted());
+  expect(now.filter(({ state }) => state !== "completed")).toEqual([]);
+  expect(await (await api(`/v1/jobs/${described.id}`)).json()).toMatchObject({
+    tags: ["kept"],
+    metadata: { order: "A-1" },
+    createdAt: described.createdAt,
+  });
+  expect((await api(`/v1/jobs/${waiting.id}`)).status).toBe(200);
+  expect((await api(`/v1/jobs/${deleted.id}`)).status).toBe(404);
+  for (const work of works) {
+    const job = now.find((one) => isOf(one, work))!;
+    const bytes = await client.readArtifact(job.id, work.expected.artifact);
+    expect([work.tag, bytes !== null && work.expected.isRight(bytes)]).toEqual([work.tag, true]);
+  }
+  // Nothing was asked again, and what had been paid is in the books again.
+  expect(ledger.calls.slice(paid)).toEqual([]);
+  expect(await usage()).toEqual({ ...used, calls: used.calls - 1, neurons: used.neurons - 1 });
+}, 900_000);
