@@ -271,7 +271,7 @@ test("an aborted upload and an expired one leave nothing, and nobody else finds 
 test("bin/provision lets pages send every header that a presigned PUT can sign", async () => {
   const provision = join(import.meta.dirname, "../bin/provision");
   const { stdout } = await promisify(execFile)(provision, ["--dry-run", "--origin", "https://app.example"]);
-  const [, rules = ""] = /^# r2-cors.json: (.*)$/m.exec(stdout) ?? [];
+  const [, rules = ""] = /^# \.wrangler\/r2-cors\.json: (.*)$/m.exec(stdout) ?? [];
   const { allowed } = (JSON.parse(rules) as { rules: { allowed: { headers: string[] } }[] }).rules[0]!;
   await darkroom
     .bindings()

@@ -1,0 +1,36 @@
+import { stripVTControlCharacters } from "node:util";
+
+// What the platform refuses a new account, by the number in wrangler's message, and what to do about it.
+const ADVICE: Readonly<Record<string, string>> = {
+  "10042": "R2 is off for this account. Switch it on in the dashboard (Storage & databases → R2), then run this again.",
+  "100328":
+    "The account is on Workers Free. Darkroom needs Workers Paid: Free refuses limits.cpu_ms and stops a Worker after 10 ms of CPU. Change the plan in the dashboard (Workers & Pages → Plans), then run this again.",
+  "10089":
+    "Analytics Engine is off for this account. Switch it on in the dashboard (Workers & Pages → Analytics Engine), or take its lines out of wrangler.jsonc again.",
+  "10000":
+    "The login or token may not do this. Run `npx wrangler login` again, or give the token the permission that the message names.",
+  "9109": "The token is not valid. Run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN to one that is.",
+};
+
+const SUBDOMAIN =
+  "The account has no workers.dev subdomain. Open Workers & Pages in the dashboard once, which registers one, or give wrangler.jsonc a route.";
+
+/** What to do about a command that failed; null where nobody knows. */
+export function adviceFor(output: string): string | null {
+  for (const [, code = ""] of output.matchAll(/\[code: (\d+)\]/g)) {
+    const advice = ADVICE[code];
+    if (advice !== undefined) return advice;
+  }
+  return output.includes("workers.dev subdomain") ? SUBDOMAIN : null;
+}
+
+/** The sentence of a failed command, without wrangler's decoration. */
+export function reasonIn(output: string): string {
+  const lines = stripVTControlCharacters(output)
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  const coded = lines.find((line) => /\[code: \d+\]/.test(line));
+  const marked = lines.find((line) => line.includes("[ERROR]"))?.replace(/^.*\[ERROR\]\s*/, "");
+  return coded ?? marked ?? lines.at(-1) ?? "wrangler said nothing";
+}

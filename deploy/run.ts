@@ -1,0 +1,67 @@
+// `npm run deploy`: production, from an empty account or onto what is there. Safe to run again after any failure.
+import { Command } from "commander";
+
+import { ensureAdminKey } from "./admin-key.ts";
+import { type Options, problemWith, withOptions } from "./options.ts";
+import { ensure, type Part } from "./part.ts";
+import { bucketParts, indexParts } from "./parts.ts";
+import { bucketPlace, databasePart } from "./places.ts";
+import { adviceFor } from "./refusals.ts";
+import { readTarget, type Target } from "./target.ts";
+import { createWrangler, type Wrangler } from "./wrangler.ts";
+
+const command = withOptions(new Command("npm run deploy --"))
+  .description("Deploy production: build, database, migrations, Worker, and what wrangler does not make.")
+  .option("--only-parts", "leave the Worker and the tables as they are (bin/provision)");
+const options = command.parse().opts<Options & { readonly onlyParts?: true }>();
+const target = readTarget();
+const problem = problemWith(options, target);
+if (problem !== null) command.error(`${problem}\n`);
+const wrangler = createWrangler({ isDryRun: options.dryRun === true });
+process.exitCode = (await (options.onlyParts === true ? provision() : deploy())) ? 0 : 1;
+
+/** What is refused after the Worker runs is a warning: the Worker does without it meanwhile. */
+async function deploy(): Promise<boolean> {
+  // First of all: a Worker that cannot be built must not have migrated the database.
+  const isDeployed =
+    (await step("deploy", "--dry-run", "--outdir=dist")) &&
+    (await ensureAll([databasePart(target, options), ...bucketPlace(target, options), ...indexParts(target)])) &&
+    (await step("d1", "migrations", "apply", "DB", "--remote")) &&
+    (await step("deploy"));
+  if (!isDeployed) {
+    console.error("Not deployed. What was made so far stays, and the next run goes on from there.");
+    return false;
+  }
+  await afterDeploy(target, wrangler);
+  return true;
+}
+
+async function provision(): Promise<boolean> {
+  const places = options.location === undefined && target.jurisdiction === null ? [] : [databasePart(target, options)];
+  const isReady = await ensureAll([...places, ...bucketPlace(target, options), ...indexParts(target)]);
+  const isDone = isReady && (await afterDeploy(target, wrangler));
+  if (!isDone) console.error("Not everything is there. Tables, queues and the bucket are made by npm run deploy.");
+  return isDone;
+}
+
+/** One after the other to the first that fails: each is of use only with those before it. */
+async function ensureAll(parts: readonly Part[]): Promise<boolean> {
+  for (const part of parts) if (!(await ensure(part, wrangler))) return false;
+  return true;
+}
+
+async function afterDeploy(of: Target, by: Wrangler): Promise<boolean> {
+  const origins = options.origin.length > 0 ? options.origin : of.origins;
+  const made = [];
+  for (const part of await bucketParts(of, origins)) made.push(await ensure(part, by));
+  made.push(await ensureAdminKey(by, Date.now()));
+  return made.every(Boolean);
+}
+
+async function step(...args: readonly string[]): Promise<boolean> {
+  const { ok, output } = await wrangler.run(...args);
+  if (ok) return true;
+  const advice = adviceFor(output);
+  if (advice !== null) console.error(`\n${advice}`);
+  return false;
+}

@@ -1,0 +1,67 @@
+// The one way to the account: the wrangler that the lock file names, on production's configuration, whatever the shell says.
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+
+export const ROOT = join(import.meta.dirname, "..");
+
+/** The top level of wrangler.jsonc, whatever CLOUDFLARE_ENV says. */
+export const PRODUCTION = "--env=";
+
+export interface Ran {
+  readonly ok: boolean;
+  readonly stdout: string;
+  /** Everything it said, for people and for codes of errors. */
+  readonly output: string;
+}
+
+export interface Wrangler {
+  /** Ask without a sound. A dry run asks nobody: nothing is there. */
+  look(...args: readonly string[]): Promise<Ran>;
+  /** Print a command and run it, its words shown. A dry run prints alone. */
+  run(...args: readonly string[]): Promise<Ran>;
+  readonly isDryRun: boolean;
+}
+
+export function createWrangler({ isDryRun }: { isDryRun: boolean }): Wrangler {
+  return {
+    isDryRun,
+    async look(...args) {
+      return isDryRun ? { ok: false, stdout: "", output: "" } : start(args, () => {});
+    },
+    async run(...args) {
+      console.log(`+ wrangler ${[...args, PRODUCTION].map(quoted).join(" ")}`);
+      return isDryRun ? { ok: true, stdout: "", output: "" } : start(args, (text) => process.stdout.write(text));
+    },
+  };
+}
+
+/** As a shell takes it, so that a printed command can be run by hand. */
+export function quoted(arg: string): string {
+  return /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+async function start(args: readonly string[], show: (text: string) => void): Promise<Ran> {
+  const program = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
+  // Without a terminal wrangler asks nothing and takes its defaults.
+  const child = spawn(process.execPath, [program, ...args, PRODUCTION], {
+    cwd: ROOT,
+    env: { ...process.env, CLOUDFLARE_ENV: "" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let output = "";
+  const read = (text: string) => {
+    output += text;
+    show(text);
+  };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+    read(text);
+  });
+  child.stderr.setEncoding("utf8").on("data", read);
+  const exitCode = await new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", resolve);
+  });
+  return { ok: exitCode === 0, stdout, output };
+}
