@@ -65,7 +65,7 @@ test.each([
   ["operator/day", { neurons: 1, limit: 2 }, "", /limit/],
   ["operator/week", { neurons: 1 }, "period", /day/],
   ["*/day", { neurons: 1 }, "ownerId", /letters/],
-  [`${"x".repeat(101)}/day`, { neurons: 1 }, "ownerId", /letters/],
+  [`${"x".repeat(101)}/day`, { neurons: 1 }, "ownerId", /100/],
 ])("a budget that cannot be meant is refused: %s %j", async (path, body, field, message) => {
   const response = await put(path, body);
   const { code, issues } = await response.json<Refusal>();
