@@ -105,7 +105,8 @@ test("writes to D1 and R2 are progress, and those to the trace store are not", a
 });
 
 test("three restarts in ten minutes are allowed, and the fourth when the first is older than that", () => {
-  const { mayRestart } = createRestarts();
+  const restarts = createRestarts();
+  const mayRestart = (now: number) => restarts.mayRestart(now);
   const MINUTE_MS = 60_000;
   expect([0, 1, 2, 3, 9.9].map((minute) => mayRestart(minute * MINUTE_MS))).toEqual([true, true, true, false, false]);
   expect([10, 10.5, 11].map((minute) => mayRestart(minute * MINUTE_MS))).toEqual([true, false, true]);
