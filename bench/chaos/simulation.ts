@@ -7,7 +7,7 @@ import { d1Door } from "./d1-door.ts";
 import { createNetwork, type Network, queueDoor } from "./network.ts";
 import type { ChaosLine, ChaosPlan } from "./plan.ts";
 import { r2Door } from "./r2-door.ts";
-import { createWorld, type Invocation, kill, type RealDoors, type World } from "./world.ts";
+import { countLostReader, createWorld, type Invocation, kill, type RealDoors, type World } from "./world.ts";
 import { type Work, workOf } from "./work.ts";
 
 /** An hour before the daily allocation is counted anew: jobs held until then are waited for by cron, minute by minute. */
@@ -44,6 +44,7 @@ export async function simulate(
     const finish = (how: "done" | "died") => {
       alive.delete(invocation);
       callOff();
+      countLostReader(world, invocation.reading);
       // What had been sent to R2 before a death may still arrive.
       clock.after(REMEMBERED_MS, () => invocation.unkept.clear());
       onEnd(how);
@@ -55,6 +56,7 @@ export async function simulate(
       leasedAt: null,
       cutOffUntil: 0,
       unkept: new Map(),
+      reading: new Set(),
       onDeath: () => finish("died"),
     };
     const callOff = clock.after(INVOCATION_MS, () => kill(world, invocation, "its time was up"));
