@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 
+import { SCOPES } from "../shared/scopes.ts";
 import { DEFAULT_SETTINGS } from "../shared/settings.ts";
 import { adviceFor, reasonIn } from "./refusals.ts";
 import type { Wrangler } from "./wrangler.ts";
@@ -36,7 +37,7 @@ export async function ensureAdminKey(wrangler: Wrangler, now: number): Promise<b
   const hash = createHash("sha256").update(secret).digest("hex");
   const made = await execute(
     wrangler,
-    `INSERT INTO api_keys (id, owner_id, label, secret_hash, created_at, scopes) VALUES ('${id}', '${OWNER}', 'first admin key', '${hash}', ${now}, '["jobs:read","jobs:write","admin"]')`,
+    `INSERT INTO api_keys (id, owner_id, label, secret_hash, created_at, scopes) VALUES ('${id}', '${OWNER}', 'first admin key', '${hash}', ${now}, '${JSON.stringify(SCOPES)}')`,
   );
   if (!made.ok) return warn(made.output);
   console.log(`Admin key, shown this once: dk_${id}_${secret}`);

@@ -17,7 +17,7 @@ export interface Runtime {
   readonly ended: Promise<number | null>;
   /** Requests that it has answered. */
   answered(): number;
-  /** When it last wrote to its disk, in epoch milliseconds. */
+  /** When it last wrote to D1 or R2, in epoch milliseconds. */
   wroteAt(): Promise<number>;
   /** SIGTERM, and SIGKILL to what is left after five seconds. Resolves when every process of it is gone. */
   stop(): Promise<void>;
@@ -126,9 +126,15 @@ async function answers(url: string, child: ChildProcess, signal: AbortSignal | u
   return false;
 }
 
-/** An object that is stored is a new file in its folder, and what D1 and the queues hold is in SQLite files. */
-async function wroteAt(folder: string): Promise<number> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+/**
+ * Of the state in this folder, when D1 or R2 was last written to: an object that is stored is a new file in its folder, and
+ * the rest is in SQLite files. The trace store and the rate limiter are left out: they are written to by requests that
+ * nobody answers.
+ */
+export async function wroteAt(state: string): Promise<number> {
+  const folders = ["d1", "r2"].map((store) => join(state, "v3", store));
+  const found = folders.map((folder) => readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []));
+  const entries = (await Promise.all(found)).flat();
   const telling = entries.filter((entry) => entry.isDirectory() || /\.sqlite(-wal)?$/.test(entry.name));
   const times = telling.map((entry) =>
     stat(join(entry.parentPath, entry.name)).then(

@@ -1,5 +1,6 @@
 // `npm start`: the whole product on this machine, no account needed. Ctrl-C ends every process it started.
 import { createServer } from "node:net";
+import { join, resolve as resolvePath } from "node:path";
 
 import { LOCAL_KEY as KEY } from "../shared/local-secrets.ts";
 import { parseFaultPlan } from "./fault-plan.ts";
@@ -26,6 +27,10 @@ try {
 }
 
 const { signal } = stopping;
+/** Its state and its log, apart from those of another `npm start` in the same checkout. */
+const folder = process.env["DARKROOM_STATE"];
+const apart = folder === undefined ? undefined : { folder: resolvePath(folder), ringGraceSeconds: 5 };
+const logFile = apart === undefined ? LOG_FILE : join(apart.folder, "dev.log");
 const address = `http://localhost:${port}`;
 console.log("Starting Darkroom: database, inference server, Worker …");
 process.exitCode = await run().catch((error: unknown) => {
@@ -37,12 +42,14 @@ process.exitCode = await run().catch((error: unknown) => {
 process.exit();
 
 async function run(): Promise<number> {
-  await migrate(undefined, signal);
+  await migrate(apart, signal);
   const inference = await startInferenceServer({ port: 0 });
-  signal.addEventListener("abort", () => console.log("\nStopping. Jobs and media are kept in .wrangler/state."));
+  signal.addEventListener("abort", () =>
+    console.log(`\nStopping. Jobs and media are kept in ${apart?.folder ?? ".wrangler"}/state.`),
+  );
   let isFirst = true;
   try {
-    const start = () => startRuntime({ port, inferenceUrl: inference.url, signal });
+    const start = () => startRuntime({ port, inferenceUrl: inference.url, signal, ...(apart && { apart }) });
     await keepRunning({ start, say: console.error, signal }, () => {
       if (!isFirst) return;
       isFirst = false;
@@ -51,7 +58,7 @@ async function run(): Promise<number> {
     });
     return 0;
   } catch (error) {
-    if (!signal.aborted) console.error(`The Worker's log is ${LOG_FILE}`);
+    if (!signal.aborted) console.error(`The Worker's log is ${logFile}`);
     throw error;
   } finally {
     await inference.close();
@@ -86,6 +93,6 @@ Try it:
   curl -H "Authorization: Bearer ${KEY}" ${url}/v1/jobs -d '{"kind":"image_generation","prompt":"a quiet harbour at dawn"}'
   curl -H "Authorization: Bearer ${KEY}" ${url}/v1/jobs
 
-Worker log: ${LOG_FILE}
+Worker log: ${logFile}
 Jobs, as they change:`;
 }

@@ -1,6 +1,6 @@
 import { isKeptIn } from "./keeping.ts";
 import { perform } from "./operation.ts";
-import type { Invocation, World } from "./world.ts";
+import { countLostReader, type Invocation, type World } from "./world.ts";
 
 interface Written {
   readonly real: D1PreparedStatement;
@@ -17,8 +17,9 @@ export function d1Door(world: World, invocation: Invocation): D1Database {
       door: "d1",
       what: statements.map(({ sql, values }) => `${shorten(sql)} ${shorten(JSON.stringify(values))}`).join(" ; "),
       run,
-      onEffect: async () => {
+      onEffect: async (result) => {
         invocation.leasedAt ??= world.clock.now();
+        noteReadings(world, invocation, statements, result);
         await noteKept(world, invocation, statements);
       },
       onFault: () => null,
@@ -66,6 +67,22 @@ async function noteKept(world: World, { unkept }: Invocation, statements: readon
     if (!results.some(({ heard }) => isKeptIn(heard, asked))) continue;
     call.keptAt = world.clock.now();
     unkept.delete(call);
+  }
+}
+
+/** Which objects the invocation reads by its notes: what the judge holds against an object that is not read again. */
+function noteReadings(world: World, invocation: Invocation, statements: readonly Written[], result: unknown): void {
+  for (const [index, { sql, values }] of statements.entries()) {
+    if (sql.includes("INSERT INTO readings")) {
+      const begun = (Array.isArray(result) ? result : [result])[index] as D1Result<{ key: string }>;
+      const keys = begun.results.map(({ key }) => key);
+      // Its request was on its way when it died.
+      if (invocation.diedAt !== null) countLostReader(world, keys);
+      else for (const key of keys) invocation.reading.add(key);
+    }
+    if (sql.includes("DELETE FROM readings WHERE (")) {
+      for (const { key } of JSON.parse(String(values[0])) as { key: string }[]) invocation.reading.delete(key);
+    }
   }
 }
 

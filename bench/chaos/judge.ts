@@ -6,7 +6,7 @@ import { type Call, judgeBills } from "./ledger.ts";
 import { type ChaosReport, type Finding, WORK_KINDS, type WorkKind } from "./plan.ts";
 import { isDeserved, type StoredResult } from "./results.ts";
 import type { World } from "./world.ts";
-import { workOf } from "./work.ts";
+import { sourceOf, type Work, workOf } from "./work.ts";
 
 const PAGE = 200;
 const FINDINGS_A_TYPE = 5;
@@ -32,16 +32,24 @@ export async function judge(world: World): Promise<ChaosReport> {
   const refused = new Set(calls.flatMap(({ asked, outcome }) => (PERMANENT.has(outcome) ? asked.mark : [])));
   const found: Finding[] = [];
   const failed: Record<string, number> = {};
-  let completed = 0;
+  let [completed, ignored] = [0, 0];
   const kinds = Object.fromEntries(WORK_KINDS.map((kind) => [kind, { brought: 0, completed: 0 }]));
   for (let from = 0; from < plan.jobs; from += PAGE) {
     const works = Array.from({ length: Math.min(PAGE, plan.jobs - from) }, (_, index) => workOf(from + index, plan));
     const ids = works.map(({ mark }) => world.jobIds.get(mark) ?? "");
     const [jobs, results] = await readPage(world, ids, digest);
+    const ignoredKeys = await readIgnored(world, works, digest);
     const verdicts = works.map(async (work, index): Promise<Finding | null> => {
       const jobId = ids[index] ?? "";
       kinds[work.kind]!.brought += 1;
       const job = jobs.get(jobId);
+      const key = keyOf(work);
+      if (job === undefined && key !== null && ignoredKeys.has(key)) {
+        const readers = world.lostReaders.get(key) ?? 0;
+        ignored += 1;
+        if (readers >= MAX_LOST) return null;
+        return { type: "lost", jobId, reason: `${key} is ignored, and only ${readers} of its readers ended` };
+      }
       if (job === undefined) return { type: "lost", jobId, reason: `${work.kind} ${work.mark} has no row` };
       if (job.state === "completed") {
         completed += 1;
@@ -84,6 +92,7 @@ export async function judge(world: World): Promise<ChaosReport> {
       Object.entries(kinds).map(([kind, of]) => [kind, `${of.completed}/${of.brought}`]),
     ) as Record<WorkKind, string>,
     failed,
+    ignored,
     dead_letters: rows?.letters ?? 0,
     lost: count("lost"),
     double_billed: count("double_billed"),
@@ -107,6 +116,23 @@ export async function judge(world: World): Promise<ChaosReport> {
       found.filter((finding) => finding.type === type).slice(0, FINDINGS_A_TYPE),
     ),
   };
+}
+
+/** Of the object that the work was announced by; null for one that a client described. */
+function keyOf(work: Work): string | null {
+  return work.kind === "picture" || work.kind === "text" ? null : sourceOf(work).key;
+}
+
+/** Keys of objects that the product records as ones that nobody reads again. */
+async function readIgnored({ real }: World, works: readonly Work[], digest: Hash): Promise<ReadonlySet<string>> {
+  const { results } = await real.DB.prepare(
+    `SELECT key FROM uploads WHERE job_id IS NULL AND ignored_reason LIKE '% readers ended while they read the object%'
+        AND key IN (SELECT value FROM json_each(?1)) ORDER BY key`,
+  )
+    .bind(JSON.stringify(works.flatMap((work) => keyOf(work) ?? [])))
+    .all<{ key: string }>();
+  digest.add(JSON.stringify(results));
+  return new Set(results.map(({ key }) => key));
 }
 
 /** How often the model answered nonsense: twice is the end. */

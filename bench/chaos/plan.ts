@@ -41,6 +41,8 @@ export interface ChaosReport {
   /** `completed/brought` of each kind of work. */
   readonly completed_by_kind: Readonly<Record<WorkKind, string>>;
   readonly failed: Readonly<Record<string, number>>;
+  /** Objects without a job, recorded as ignored: three readers or more ended while they read them. */
+  readonly ignored: number;
   readonly dead_letters: number;
   readonly lost: number;
   readonly double_billed: number;

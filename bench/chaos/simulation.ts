@@ -9,7 +9,7 @@ import { d1Door } from "./d1-door.ts";
 import { createNetwork, type Network, queueDoor } from "./network.ts";
 import type { ChaosLine, ChaosPlan } from "./plan.ts";
 import { r2Door } from "./r2-door.ts";
-import { createWorld, type Invocation, kill, type RealDoors, type World } from "./world.ts";
+import { countLostReader, createWorld, type Invocation, kill, type RealDoors, type World } from "./world.ts";
 import { type Work, workOf } from "./work.ts";
 
 /** An hour before the daily allocation is counted anew: jobs held until then are waited for by cron, minute by minute. */
@@ -46,6 +46,7 @@ export async function simulate(
     const finish = (how: "done" | "died") => {
       alive.delete(invocation);
       callOff();
+      countLostReader(world, invocation.reading);
       // What had been sent to R2 before a death may still arrive.
       clock.after(REMEMBERED_MS, () => invocation.unkept.clear());
       onEnd(how);
@@ -59,6 +60,7 @@ export async function simulate(
       unkept: new Map(),
       connections: createSixConnections(),
       consumer: createConsumer(isolateMemory()),
+      reading: new Set(),
       onDeath: () => finish("died"),
     };
     const callOff = clock.after(INVOCATION_MS, () => kill(world, invocation, "its time was up"));

@@ -26,6 +26,8 @@ export interface World {
   /** When an object was put, in virtual time: the real bucket has its own. */
   readonly uploadedAt: Map<string, number>;
   readonly jobIds: Map<string, string>;
+  /** By key of an object of the inbox: readers that noted in D1 that they read it, and did not come back. */
+  readonly lostReaders: Map<string, number>;
   trace(text: string): void;
 }
 
@@ -43,6 +45,8 @@ export interface Invocation {
   readonly connections: SixConnections;
   /** In an isolate of its own. */
   readonly consumer: ReturnType<typeof createConsumer>;
+  /** Keys of the objects that, by its note in D1, it reads just now. */
+  readonly reading: Set<string>;
   readonly onDeath: () => void;
 }
 
@@ -61,6 +65,7 @@ export function createWorld(plan: ChaosPlan, clock: Clock, real: RealDoors, trac
     realErrors: [],
     uploadedAt: new Map(),
     jobIds: new Map(),
+    lostReaders: new Map(),
     trace: (text) => {
       if (plan.trace !== undefined && text.includes(plan.trace)) trace(`${(clock.now() / 1000).toFixed(3)} ${text}`);
     },
@@ -70,6 +75,11 @@ export function createWorld(plan: ChaosPlan, clock: Clock, real: RealDoors, trac
 export function countFault(world: World, door: DoorName | "delivery", fault: string): void {
   const name = `${door}.${fault}`;
   world.counts.faults[name] = (world.counts.faults[name] ?? 0) + 1;
+}
+
+/** It began to read these, and its note stays. */
+export function countLostReader({ lostReaders }: World, keys: Iterable<string>): void {
+  for (const key of keys) lostReaders.set(key, (lostReaders.get(key) ?? 0) + 1);
 }
 
 /** End an invocation as an evicted isolate ends: whatever it still waits for never comes. */

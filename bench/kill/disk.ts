@@ -40,7 +40,7 @@ export async function readCaught(state: string): Promise<readonly CaughtTask[]> 
 
 /**
  * Make it as if the machine had been off for this long: what a killed consumer held expires as it would have, and no
- * process has to wait for it. The clock of every task moves back; nothing else of it changes.
+ * process has to wait for it. The clock of every task and every reading moves back; nothing else of them changes.
  */
 export async function stayOff(state: string, offMs: number): Promise<void> {
   await onDisk(state, "tasks", (database) => {
@@ -50,6 +50,7 @@ export async function stayOff(state: string, offMs: number): Promise<void> {
                 leased_at = leased_at - ?1 WHERE finalized_at IS NULL`,
       )
       .run(offMs);
+    database.prepare("UPDATE readings SET began_at = began_at - ?1").run(offMs);
     return [];
   });
 }

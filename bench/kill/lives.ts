@@ -1,12 +1,12 @@
 // The runtime that is started, given work, killed, and started again on the same disk.
-import { createServer } from "node:net";
 import { join } from "node:path";
 
-import { migrate, type Runtime, startRuntime } from "../../local/runtime.ts";
+import { migrate, type Runtime } from "../../local/runtime.ts";
 import { type Client, createClient } from "./client.ts";
 import { readCaught, stayOff } from "./disk.ts";
 import { isOf, type Kill, type Submission } from "./judge.ts";
 import type { Versions } from "./versions.ts";
+import { startSomewhere } from "./start.ts";
 import type { Work } from "./work.ts";
 
 export interface LivesOptions {
@@ -84,16 +84,9 @@ export function createLives({ folder, inferenceUrl, works, kills: killCount, ran
   }
 
   async function start(source: string | undefined): Promise<Runtime> {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        const started = await startRuntime({ port: await freePort(), inferenceUrl, apart, ...(source && { source }) });
-        url = started.url.replace("localhost", "127.0.0.1");
-        return started;
-      } catch (error) {
-        // Between asking for a free port and listening on it, someone else may take it.
-        if (tries === 3 || !String(error).includes("Address already in use")) throw error;
-      }
-    }
+    const started = await startSomewhere({ inferenceUrl, apart, ...(source && { source }) });
+    url = started.url.replace("localhost", "127.0.0.1");
+    return started;
   }
 
   async function kill(startedAt: number): Promise<void> {
@@ -141,18 +134,6 @@ function startCron(client: Client): () => void {
     void client.tick().finally(() => (isTicking = false));
   }, CRON_EVERY_MS);
   return () => clearInterval(timer);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
-  });
 }
 
 async function sleep(ms: number): Promise<void> {

@@ -5,7 +5,7 @@ import type { CallLimits } from "./call-limits.ts";
 import { MODEL_SAMPLE_RATE, READ_BYTES } from "./limits.ts";
 import { planAudio } from "./plan.ts";
 import { AllowanceSpent, sparingSource, type ReadAllowance } from "./sparing-source.ts";
-import { planWork } from "./work.ts";
+import { planLimits, planWork, Work } from "./work.ts";
 
 /** How much audio a recording sends to the model. */
 export interface AudioExtent {
@@ -72,9 +72,13 @@ const SAME_MS = 1000;
  */
 export async function guessExtent(source: ByteSource, limits: CallLimits): Promise<AudioExtent | null> {
   const head = await readWithin(source, 0, READ_BYTES);
-  // A head tells of the whole file, so that what it says is measured by the whole file's size.
-  const long = await planAudio(memorySource(head), limits, planWork(source));
-  const short = await planAudio(memorySource(head.subarray(0, head.length / 2)), limits, planWork(source));
+  // A head tells of the whole file, so that what it says is measured by the whole file's size; reading it is not.
+  const lookWork = () => {
+    const { elements, bytes, entries } = planLimits(head.length);
+    return new Work({ ...planLimits(source.sizeBytes), elements, bytes, entries });
+  };
+  const long = await planAudio(memorySource(head), limits, lookWork());
+  const short = await planAudio(memorySource(head.subarray(0, head.length / 2)), limits, lookWork());
   if (long.type !== "chunks" || short.type === "refused") return null;
   const isOfWhole = Math.abs(long.durationMs - short.durationMs) < SAME_MS;
   const durationMs = long.durationMs * (isOfWhole ? 1 : source.sizeBytes / head.length);

@@ -37,6 +37,9 @@ interface Fmp4Extra {
   readonly indexed: IndexedPackets | null;
 }
 
+/** A fragment with its runs. */
+const FRAGMENT_ENTRIES = 8;
+
 /** A packet with its times and its place. */
 const PACKET_ENTRIES = 3;
 
@@ -152,7 +155,7 @@ export async function extractFragmentedMp4(source: ByteSource, chunk: ChunkPlan,
     let ticks = fragment.startTicks - extra.startTicks;
     isPast = (ticks / timescale) * 1000 >= chunk.endMs;
     if (isPast) break;
-    for (const { offset, size, duration } of fragment.packets) {
+    for (const { offset, size, duration } of fragment.packets()) {
       const fromMs = (ticks / timescale) * 1000;
       ticks += duration;
       if ((ticks / timescale) * 1000 <= chunk.startMs + 1e-3 || fromMs >= chunk.endMs) continue;
@@ -254,7 +257,9 @@ function fragmentsIn(
     const size = viewOf(bytes).getUint32(start);
     if (asciiAt(bytes, start + 12, 4) !== "mfhd" || start + size > bytes.length) continue;
     const fragment = readFragment(bytes.subarray(start + 8, start + size), base + start, defaultsOf(track), work);
-    if (fragment !== null) found.push({ box: { offset: base + start }, fragment });
+    if (fragment === null) continue;
+    found.push({ box: { offset: base + start }, fragment });
+    work.peak(FRAGMENT_ENTRIES * found.length);
   }
   return found;
 }

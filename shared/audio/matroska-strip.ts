@@ -30,6 +30,9 @@ const ORDERLY: ReadonlySet<number> = new Set([
 /** The longest header of an element. */
 const HEADER_BYTES = 12;
 
+/** A block of audio has less than a second, and uncompressed sound of eight channels at 192 kHz less than this in one. */
+const MAX_BLOCK_BYTES = 4 * 1024 * 1024;
+
 /**
  * Keep clusters' times and one track's blocks. Pieces must adjoin and the first begin with a cluster. A block that is
  * not wanted is stepped over as it comes, so that no more than one block is ever held. Behind damage it goes on with the
@@ -82,6 +85,11 @@ export function stripMatroska(trackNumber: number, tickMs: number, work: Work): 
         if (!wanted) {
           skipBytes = Math.max(0, end - bytes.length);
           at = Math.min(end, bytes.length);
+          continue;
+        }
+        if (element.size > MAX_BLOCK_BYTES) {
+          isLost = true;
+          at += CLUSTER_BYTES.length;
           continue;
         }
         if (end > bytes.length) break;

@@ -6,7 +6,7 @@ import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan, 
 import { CLUSTER_BYTES, ID, isNumber, VOID_SIZE, readElement, readFloat, readUint, vint, writeId } from "./ebml.ts";
 import type { CallLimits } from "./call-limits.ts";
 import { findStarts, type Beginning } from "./joined.ts";
-import { HEAD_BYTES, MAX_INDEX_BYTES } from "./limits.ts";
+import { HEAD_BYTES, MAX_INDEX_BYTES, READ_BYTES } from "./limits.ts";
 import { planParts } from "./parts.ts";
 import { findCues, readCues } from "./matroska-cues.ts";
 import { checkHead, MAX_HEAD_BYTES } from "./matroska-head.ts";
@@ -43,6 +43,12 @@ const ENCRYPTION = [0x50, 0x35];
 
 /** Where the header gives a duration, no more than this is read to see whether it is too short. */
 const LOOK_FOR_END_BYTES = 1024 * 1024;
+
+/** Where it does not say how long it is: half a minute of video of 12 Mbit/s without a key frame. */
+const MOST_LOOKED_BYTES = 2 * MAX_INDEX_BYTES;
+
+/** A cluster is known by what stands in so many bytes, with a checksum in front of its time. */
+const CLUSTER_HEAD_BYTES = 64;
 
 /** The header of a file, with its `DocType` (RFC 8794). */
 const BEGINNING: Beginning = {
@@ -137,6 +143,7 @@ function clustersIn(
     if (child?.id === ID.crc32) child = readElement(bytes, child.bodyAt + child.size);
     if (child?.id !== ID.timestamp || !isNumber(bytes, child)) continue;
     points.push({ offset: base + at, timeMs: readUint(bytes, child) * tickMs });
+    work.peak(points.length);
   }
   return points;
 }
@@ -147,20 +154,27 @@ function clustersIn(
  */
 async function readEnd(source: ByteSource, file: Matroska, work: Work): Promise<number> {
   const isSaid = file.durationMs > 0;
-  for (let length = HEAD_BYTES; ; length *= 4) {
-    if (isSaid && length > LOOK_FOR_END_BYTES) return file.durationMs;
-    const offset = Math.max(file.headBytes, source.sizeBytes - length);
-    const bytes = await readWithin(source, offset, length);
+  const mostBytes = isSaid ? LOOK_FOR_END_BYTES : MOST_LOOKED_BYTES;
+  const first = Math.max(file.headBytes, source.sizeBytes - mostBytes);
+  // Backwards, in pieces that are no larger than what may be held.
+  for (let end = source.sizeBytes, length = HEAD_BYTES; end > first; length = Math.min(4 * length, READ_BYTES)) {
+    const offset = Math.max(first, end - length);
+    const bytes = await readWithin(source, offset, Math.min(source.sizeBytes, end + CLUSTER_HEAD_BYTES) - offset);
     const last = clustersIn(bytes, { base: offset, tickMs: file.tickMs }, work).at(-1);
     if (last !== undefined) {
       const span = await work.borrow(async () => {
-        const stretch = stripMatroska(file.trackNumber, file.tickMs, work).push(bytes.subarray(last.offset - offset));
-        return audioSpan(concatBytes([file.head, stretch]), work);
+        const strip = stripMatroska(file.trackNumber, file.tickMs, work);
+        const kept = [file.head, strip.push(bytes.subarray(last.offset - offset))];
+        for (let at = offset + bytes.length; at < source.sizeBytes; at += READ_BYTES) {
+          kept.push(strip.push(await readWithin(source, at, READ_BYTES)));
+        }
+        return audioSpan(concatBytes(kept), work);
       });
       return Math.max(file.durationMs, span?.endMs ?? last.timeMs);
     }
-    if (offset === file.headBytes || length > 2 * MAX_INDEX_BYTES) return file.durationMs;
+    end = offset;
   }
+  return file.durationMs;
 }
 
 async function readStart(source: ByteSource, lookBytes: number, work: Work): Promise<Matroska | Refusal> {

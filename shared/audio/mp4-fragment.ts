@@ -5,8 +5,17 @@ export interface Fragment {
   /** Media time of the first packet. */
   readonly startTicks: number;
   readonly ticks: number;
-  readonly packets: readonly { readonly offset: number; readonly size: number; readonly duration: number }[];
+  /** Read as they are asked for: a header of a few bytes may claim any number. */
+  packets(): Iterable<FragmentPacket>;
 }
+
+export interface FragmentPacket {
+  readonly offset: number;
+  readonly size: number;
+  readonly duration: number;
+}
+
+type Defaults = Pick<FragmentPacket, "size" | "duration">;
 
 /** Bits of the flags of `tfhd` and `trun` (ISO/IEC 14496-12, 8.8). */
 const TFHD = { baseOffset: 1, description: 2, duration: 8, size: 16 } as const;
@@ -42,22 +51,29 @@ export function readFragment(
     const tfdt = boxes.find((box) => box.name === "tfdt")?.body;
     if (tfdt === undefined) return null;
     const startTicks = tfdt[0] === 1 ? Number(viewOf(tfdt).getBigUint64(4)) : viewOf(tfdt).getUint32(4);
-    const packets = boxes.filter((box) => box.name === "trun").flatMap((box) => readRun(box.body, base, own, work));
-    if (packets.length === 0) return null;
-    return { startTicks, ticks: packets.reduce((sum, packet) => sum + packet.duration, 0), packets };
+    const runs = boxes.filter((box) => box.name === "trun").map((box) => readRun(box.body, base, own));
+    if (runs.every((run) => run.count === 0)) return null;
+    let ticks = 0;
+    for (const run of runs) ticks += ticksOf(run, work);
+    return { startTicks, ticks, packets: () => packetsOf(runs, work) };
   }
   return null;
 }
 
-function readRun(
-  trun: Uint8Array,
-  base: number,
-  own: { readonly duration: number; readonly size: number },
-  work: Work,
-) {
+interface Run {
+  readonly view: DataView;
+  readonly flags: number;
+  readonly count: number;
+  /** Where the fields of the first packet stand, and how many bytes each packet has. */
+  readonly at: number;
+  readonly stepBytes: number;
+  readonly offset: number;
+  readonly own: Defaults;
+}
+
+function readRun(trun: Uint8Array, base: number, own: Defaults): Run {
   const view = viewOf(trun);
   const flags = view.getUint32(0) & 0xffffff;
-  const count = view.getUint32(4);
   let at = 8;
   let offset = base;
   if (flags & TRUN.dataOffset) {
@@ -66,17 +82,33 @@ function readRun(
   }
   if (flags & TRUN.firstFlags) at += 4;
   const fields = [TRUN.duration, TRUN.size, TRUN.flags, TRUN.composition].filter((bit) => flags & bit).length;
-  const packets: { readonly offset: number; readonly size: number; readonly duration: number }[] = [];
+  const stepBytes = 4 * fields;
+  const claimed = view.getUint32(4);
   // Where nothing is said of each packet, the box does not limit their number.
-  work.visit(Math.min(count, fields === 0 ? count : Math.floor((trun.length - at) / (4 * fields))));
-  for (let index = 0; index < count && at + fields * 4 <= trun.length; index++) {
-    const duration = flags & TRUN.duration ? view.getUint32(at) : own.duration;
-    const size = flags & TRUN.size ? view.getUint32(at + (flags & TRUN.duration ? 4 : 0)) : own.size;
-    packets.push({ offset, size, duration });
-    offset += size;
-    at += fields * 4;
+  const count = fields === 0 ? claimed : Math.min(claimed, Math.max(0, Math.floor((trun.length - at) / stepBytes)));
+  return { view, flags, count, at, stepBytes, offset, own };
+}
+
+function ticksOf(run: Run, work: Work): number {
+  if (!(run.flags & TRUN.duration)) return run.count * run.own.duration;
+  work.visit(run.count);
+  let ticks = 0;
+  for (let index = 0; index < run.count; index++) ticks += run.view.getUint32(run.at + index * run.stepBytes);
+  return ticks;
+}
+
+function* packetsOf(runs: readonly Run[], work: Work): Generator<FragmentPacket> {
+  for (const { view, flags, count, at, stepBytes, offset: start, own } of runs) {
+    let offset = start;
+    for (let index = 0; index < count; index++) {
+      work.visit();
+      const field = at + index * stepBytes;
+      const duration = flags & TRUN.duration ? view.getUint32(field) : own.duration;
+      const size = flags & TRUN.size ? view.getUint32(field + (flags & TRUN.duration ? 4 : 0)) : own.size;
+      yield { offset, size, duration };
+      offset += size;
+    }
   }
-  return packets;
 }
 
 function* children(body: Uint8Array, work: Work): Generator<{ readonly name: string; readonly body: Uint8Array }> {

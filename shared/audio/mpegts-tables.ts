@@ -19,6 +19,8 @@ export interface Programme {
   readonly streams: readonly Stream[];
 }
 
+/** A stream takes as much memory as so many entries: three objects, and its own bytes. */
+const STREAM_ENTRIES = 6;
 const ASSOCIATION = 0x00;
 const MAP = 0x02;
 const STUFFING = 0xff;
@@ -49,16 +51,19 @@ const NAMING_TAGS = new Set([REGISTRATION_TAG, ...READABLE_TAGS]);
 export function readProgrammes(head: Uint8Array, isAllThereIs: boolean, work: Work): readonly Programme[] | null {
   const association = firstSection(head, 0, work);
   if (association === null) return null;
-  const listed: { readonly number: number; readonly pid: number }[] = [];
+  // A table may list one programme a thousand times.
+  const listed = new Map<string, { readonly number: number; readonly pid: number }>();
   for (let at = 8; at + 8 <= association.length; at += 4) {
+    work.visit();
     const number = (byteAt(association, at) << 8) | byteAt(association, at + 1);
-    if (number !== 0) listed.push({ number, pid: pidAt(association, at + 2) });
+    const pid = pidAt(association, at + 2);
+    if (number !== 0) listed.set(`${pid}/${number}`, { number, pid });
   }
-  const maps = findMaps(head, listed, work);
+  const maps = findMaps(head, [...listed.values()], work);
   const programmes: Programme[] = [];
-  for (const { number, pid } of listed) {
-    const map = maps.get(`${pid}/${number}`);
-    if (map !== undefined) programmes.push(readMap(map));
+  for (const name of listed.keys()) {
+    const map = maps.get(name);
+    if (map !== undefined) programmes.push(readMap(map, work));
     else if (programmes.length === 0 && !isAllThereIs) return null;
   }
   return programmes.length === 0 ? null : programmes;
@@ -98,12 +103,14 @@ export function tablesFor(
   return concatBytes([tablePacket(0, association), tablePacket(PMT_PID, map)]);
 }
 
-function readMap(map: Uint8Array): Programme {
+function readMap(map: Uint8Array, work: Work): Programme {
   const end = map.length - 4;
   const own = naming(map.subarray(12, 12 + lengthAt(map, 10)));
   const isDisc = ["HDMV", "HDPR"].some((name) => own.registrations.includes(name));
   const streams: Stream[] = [];
   for (let at = 12 + lengthAt(map, 10); at + 5 <= end; at += 5 + lengthAt(map, at + 3)) {
+    work.visit();
+    work.keep(STREAM_ENTRIES);
     const type = byteAt(map, at);
     const named = naming(map.subarray(at + 5, Math.min(end, at + 5 + lengthAt(map, at + 3))));
     const entry = concatBytes([map.subarray(at, at + 3), withLength(named.bytes)]);

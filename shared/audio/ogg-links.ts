@@ -55,12 +55,12 @@ async function findNextLink(
   // far as a place in the first is earlier by the clock than that place, however short the first is.
   for (let stride = HEAD_BYTES; foreign === null; stride *= 2) {
     if (start + stride >= last.at) {
-      if (!(await isForeign(source, link, last))) return null;
+      if (!(await isForeign(source, link, last, work))) return null;
       foreign = last;
     } else {
       const page = await pageAt(source, start + stride, last.at, work);
       if (page === null) continue;
-      if (await isForeign(source, link, page)) foreign = page;
+      if (await isForeign(source, link, page, work)) foreign = page;
       else low = page.at + page.length;
     }
   }
@@ -69,7 +69,7 @@ async function findNextLink(
     const middle = Math.floor((low + high) / 2);
     const page = await pageAt(source, middle, high, work);
     if (page === null) high = middle;
-    else if (await isForeign(source, link, page)) {
+    else if (await isForeign(source, link, page, work)) {
       foreign = page;
       high = page.at;
     } else low = page.at + page.length;
@@ -95,11 +95,11 @@ async function openLink(source: ByteSource, start: number, work: Work): Promise<
   return clocks.size === 0 ? null : { clocks, bodyAt: start + end };
 }
 
-async function isForeign(source: ByteSource, { clocks }: Link, page: Place): Promise<boolean> {
+async function isForeign(source: ByteSource, { clocks }: Link, page: Place, work: Work): Promise<boolean> {
   const clock = clocks.get(page.serial);
   if (clock === undefined || page.isFirst || (page.granule !== -1 && page.granule < clock)) {
     // It may be a flipped bit.
-    return hasItsChecksum(await readWithin(source, page.at, page.length), { at: 0, length: page.length });
+    return hasItsChecksum(await readWithin(source, page.at, page.length), { at: 0, length: page.length }, work);
   }
   clocks.set(page.serial, Math.max(clock, page.granule));
   return false;

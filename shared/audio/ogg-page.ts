@@ -160,9 +160,14 @@ function writeCrc(file: Uint8Array, page: Pick<OggPage, "at" | "length">): void 
   viewOf(file).setUint32(page.at + 22, crcOf(file, page), true);
 }
 
-/** Of a page that is whole. */
-export function hasItsChecksum(bytes: Uint8Array, page: Pick<OggPage, "at" | "length">): boolean {
-  return page.at + page.length <= bytes.length && viewOf(bytes).getUint32(page.at + 22, true) === crcOf(bytes, page);
+/** A byte of a checksum takes some 2 ns. */
+const CHECKED_BYTES = 64;
+
+/** Of a page that is whole. Claimed pages may overlap, so that what they claim is counted. */
+export function hasItsChecksum(bytes: Uint8Array, page: Pick<OggPage, "at" | "length">, work: Work): boolean {
+  if (page.at + page.length > bytes.length) return false;
+  work.visit(page.length / CHECKED_BYTES);
+  return viewOf(bytes).getUint32(page.at + 22, true) === crcOf(bytes, page);
 }
 
 /** The field of the checksum itself counts as zero. */

@@ -88,7 +88,7 @@ export function stripOgg(
           from = page.at;
           break;
         }
-        if (page !== null && isOwn && hasItsChecksum(bytes, page)) {
+        if (page !== null && isOwn && hasItsChecksum(bytes, page, work)) {
           const taken = take(bytes, page);
           work.hold(taken.reduce((sum, { length }) => sum + length, 0));
           kept.push(...taken);

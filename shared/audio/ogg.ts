@@ -87,6 +87,7 @@ function cutter(
       for (const page of pagesIn(bytes, work, stream.serial)) {
         if (before !== null && before.granule >= 0 && !before.isOpen && !page.isContinued) {
           points.push({ offset: base + page.at, timeMs: msAt(stream, before.granule) - zeroMs });
+          work.peak(points.length);
         }
         before = page;
       }

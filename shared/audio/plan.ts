@@ -75,5 +75,5 @@ export async function planAudio(
 }
 
 async function inMemory(source: ByteSource, work: Work): Promise<ByteSource> {
-  return countedSource(memorySource(await source.read(0, source.sizeBytes)), work, 0);
+  return countedSource(memorySource(await source.read(0, source.sizeBytes)), work, { isInMemory: true });
 }

@@ -25,10 +25,13 @@ import type { Loudness } from "./cuts.ts";
 import type { PcmFormat } from "./pcm.ts";
 import { pausesAmong, soundingMs, type Timed } from "./pauses.ts";
 import { pcmFile } from "./pcm-file.ts";
-import { FETCHED_ELEMENT, type Work } from "./work.ts";
+import type { Work } from "./work.ts";
 
 /** Opening bytes takes no longer than visiting an element for so many of them. */
 const OPENED_BYTES = 64;
+
+/** What the reader does for a packet of bytes in memory, with a promise or two. */
+const PACKET_ELEMENTS = 4;
 
 /** A packet takes so much memory as an object, with its times and its place. */
 const PACKET_ENTRIES = 4;
@@ -62,7 +65,7 @@ async function* packetsOf(track: InputAudioTrack, metadataOnly: boolean, work: W
     packet !== null;
     packet = await sink.getNextPacket(packet, { metadataOnly })
   ) {
-    work.visit(FETCHED_ELEMENT);
+    work.visit(PACKET_ELEMENTS);
     yield packet;
   }
 }

@@ -70,7 +70,7 @@ export async function planSpliced(
   );
   let held: { readonly base: number; readonly bytes: Uint8Array } = { base: 0, bytes: new Uint8Array() };
   async function look(offset: number): Promise<readonly Point[]> {
-    for (let length = Math.min(lookBytes, LOOK_MAX_BYTES); ; length *= 4) {
+    for (let length = Math.min(lookBytes, LOOK_MAX_BYTES); ; length = Math.min(4 * length, LOOK_MAX_BYTES)) {
       held = { base: offset, bytes: await readWithin(source, offset, length) };
       const points = cutter.points(held.bytes, offset);
       if (points.length > 0 || length >= LOOK_MAX_BYTES || offset + length >= source.sizeBytes) return points;

@@ -11,6 +11,8 @@ export interface WorkLimits {
   readonly elements: number;
   /** Read from the source, or copied from a source in memory. */
   readonly bytes: number;
+  /** Requests to the source. */
+  readonly reads: number;
   /** Kept at once, in units of `ENTRY_BYTES`. */
   readonly entries: number;
   /** Calls to a model that a plan asks for. */
@@ -30,8 +32,8 @@ export const ENTRY_BYTES = 64;
  */
 export const FETCHED_ELEMENT = 16;
 
-/** No recording's frames are smaller on average: silence in ADTS has 11 bytes a frame, and the smallest legal one 8. */
-const ELEMENT_BYTES = 8;
+/** No recording's frames are smaller on average: the smallest legal one of ADTS has 8 bytes, and is looked at 1.3 times. */
+const ELEMENT_BYTES = 6;
 
 /** Headers, tables and looks that even the smallest file needs. */
 const BASE_ELEMENTS = 250_000;
@@ -44,6 +46,9 @@ const PLAN_READINGS = 5;
 
 /** A small file is looked at many times in memory, and headers are read in ever larger steps up to 24 MB. */
 const BASE_BYTES = 64 * 1024 * 1024;
+
+/** An invocation makes at most 10,000 requests (developers.cloudflare.com/workers/platform/limits). Two days take 7,000. */
+const MOST_READS = 8000;
 
 /** 64 MB: the frames of a week, of an isolate's 128. What is no longer than a day takes less than ten. */
 const MOST_ENTRIES = (64 * 1024 * 1024) / ENTRY_BYTES;
@@ -64,6 +69,7 @@ export function planLimits(sizeBytes: number): WorkLimits {
   return {
     elements: Math.min(MOST_ELEMENTS, BASE_ELEMENTS + Math.ceil(sizeBytes / ELEMENT_BYTES)),
     bytes: BASE_BYTES + PLAN_READINGS * sizeBytes,
+    reads: MOST_READS,
     entries: Math.min(MOST_ENTRIES, BASE_ENTRIES + Math.ceil(sizeBytes * ENTRIES_A_BYTE)),
     calls: BASE_CALLS + Math.floor(sizeBytes / CALL_BYTES),
     toldBytes: TOLD_SHARE * sizeBytes,
@@ -76,11 +82,17 @@ const CUT_ELEMENTS = 2_000_000;
 /** 64 MB: a minute of uncompressed sound of 24 bits in four channels, which cutting mixes down. */
 const CUT_ENTRIES = (64 * 1024 * 1024) / ENTRY_BYTES;
 
+/** A minute of ten channels of 32 bits at 96 kHz, as recorders in the field write it, has 230 MB. */
+const CUT_STEPS = 64;
+/** A chunk's own reads are twelve; tags, tables and damage are looked around. */
+const CUT_READS = 500;
+
 /** What cutting a chunk may take. It depends on the chunk, not on the source. */
 export function cutLimits({ bytes }: Pick<ChunkPlan, "bytes">): WorkLimits {
   return {
     elements: CUT_ELEMENTS + Math.ceil((bytes?.length ?? 0) / ELEMENT_BYTES),
-    bytes: BASE_BYTES + 32 * READ_BYTES + CUT_READINGS * (bytes?.length ?? 0),
+    bytes: BASE_BYTES + CUT_STEPS * READ_BYTES + CUT_READINGS * (bytes?.length ?? 0),
+    reads: CUT_READS,
     entries: CUT_ENTRIES,
     calls: 0,
     toldBytes: 0,
@@ -105,11 +117,13 @@ const ADVICE = "It is damaged, or was made to be so. Convert it to MP3 or M4A, a
 const sentences: Readonly<Record<WorkKind, (limit: string) => string>> = {
   elements: (limit) => `The file has more than ${limit} frames, pages or elements, too many for its size. ${ADVICE}`,
   bytes: (limit) => `More than ${limit} bytes would have to be read to find the sound in the file. ${ADVICE}`,
+  reads: (limit) =>
+    `The file would have to be looked at in more than ${limit} places to find the sound in it. ${ADVICE}`,
   entries: (limit) => `The file's index needs more than ${limit} entries in memory. ${ADVICE}`,
   toldBytes: (limit) =>
     `The file's index tells of more than ${limit} bytes of sound, far more than there are in the file. Its upload may have broken off: send it again.`,
   calls: (limit) =>
-    `The file says that it lasts so long that it would take more than ${limit} calls to a model, too many for its size. ${ADVICE}`,
+    `The file says that it lasts so long that it would take more than ${limit} calls to a model, too many for its size. It may be nearly all silence: cut the silence out. If not, it is damaged: convert it to MP3 or M4A, and send that.`,
 };
 
 /** Counts what reading a recording takes. Throws `WorkSpent` where a limit is passed. */
@@ -117,6 +131,7 @@ export class Work {
   readonly limits: WorkLimits;
   #elements = 0;
   #bytes = 0;
+  #reads = 0;
   #entries = 0;
   #mostEntries = 0;
   #calls = 0;
@@ -131,6 +146,7 @@ export class Work {
     return {
       elements: Math.ceil(this.#elements),
       bytes: this.#bytes,
+      reads: this.#reads,
       entries: Math.ceil(this.#mostEntries),
       calls: this.#calls,
       toldBytes: this.#toldBytes,
@@ -146,6 +162,17 @@ export class Work {
   read(bytes: number): void {
     this.#bytes += bytes;
     if (!(this.#bytes <= this.limits.bytes)) throw new WorkSpent("bytes", this.limits.bytes);
+  }
+
+  request(): void {
+    this.#reads += 1;
+    if (!(this.#reads <= this.limits.reads)) throw new WorkSpent("reads", this.limits.reads);
+  }
+
+  /** So many entries are kept for a moment only, beside the others. */
+  peak(entries: number): void {
+    this.#mostEntries = Math.max(this.#mostEntries, this.#entries + entries);
+    if (!(this.#entries + entries <= this.limits.entries)) throw new WorkSpent("entries", this.limits.entries);
   }
 
   keep(entries = 1): void {
@@ -199,11 +226,13 @@ export async function readHeld(source: ByteSource, { offset, length }: ByteRange
 /** A request costs as much as reading so many bytes more. */
 const READ_COST_BYTES = 16 * 1024;
 
-/** A source whose reading is counted. A read of less than `leastBytes` counts as so many. */
-export function countedSource(source: ByteSource, work: Work, leastBytes = READ_COST_BYTES): ByteSource {
+/** A source whose reading is counted. In memory a read is no request, and costs no more than its bytes. */
+export function countedSource(source: ByteSource, work: Work, { isInMemory = false } = {}): ByteSource {
+  const leastBytes = isInMemory ? 0 : READ_COST_BYTES;
   const counted: ByteSource = {
     sizeBytes: source.sizeBytes,
     async read(offset, lengthBytes) {
+      if (!isInMemory) work.request();
       work.read(Math.max(leastBytes, lengthBytes));
       return source.read(offset, lengthBytes);
     },
@@ -211,6 +240,7 @@ export function countedSource(source: ByteSource, work: Work, leastBytes = READ_
   return source.open === undefined ? counted : { ...counted, open: async (offset) => openCounted(offset) };
 
   async function openCounted(offset: number): Promise<ByteStream> {
+    if (!isInMemory) work.request();
     const stream = await source.open?.(offset);
     if (stream === undefined) throw new Error("The source cannot be opened.");
     return {

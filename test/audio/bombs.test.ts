@@ -1,0 +1,140 @@
+// A file of a few kilobytes must not fill the memory, hold the processor or use up the requests of an invocation. Asserted by
+// what is counted, and by the memory that is held: what nobody counts would pass by counters alone.
+import { expect, test } from "vitest";
+
+import { memorySource, type ByteSource } from "../../shared/audio/byte-source.ts";
+import { guessExtent } from "../../shared/audio/extent.ts";
+import { stripMatroska } from "../../shared/audio/matroska-strip.ts";
+import { hasItsChecksum } from "../../shared/audio/ogg-page.ts";
+import { planAudio } from "../../shared/audio/plan.ts";
+import { planWork, Work, type WorkLimits } from "../../shared/audio/work.ts";
+import { bytesOf, claimedFragment, emptyClusters, repeatedProgramme, u32 } from "./bombs.ts";
+
+const LIMITS = { maxMs: 60_000, maxBytes: 2_500_000 };
+
+/** What a plan spends. @returns it, with the heap that grew while it ran, in bytes. */
+async function plan(source: ByteSource): Promise<{ spent: WorkLimits; grewBytes: number; code: string | undefined }> {
+  const work = planWork(source);
+  const before = process.memoryUsage().heapUsed;
+  const planned = await planAudio(source, LIMITS, work);
+  const grewBytes = process.memoryUsage().heapUsed - before;
+  return { spent: work.spent, grewBytes, code: planned.type === "refused" ? planned.code : undefined };
+}
+
+test("a transport stream of 9 kB that lists one programme of 812 streams a thousand times is read once", async () => {
+  const { spent, grewBytes } = await plan(memorySource(repeatedProgramme(1020, 812)));
+  expect(spent.entries).toBeGreaterThan(812);
+  expect(spent.entries).toBeLessThan(10_000);
+  expect(grewBytes).toBeLessThan(48_000_000);
+});
+
+test("a fragment that claims 1.4 million packets in a header of 16 bytes is no list of them", async () => {
+  const { grewBytes } = await plan(memorySource(claimedFragment(1_400_000, 25_000_000)));
+  expect(grewBytes).toBeLessThan(48_000_000);
+});
+
+test("the head of a large file is guessed from by what the head may cost, not the file", async () => {
+  const head = claimedFragment(3_000_000, 4_190_000);
+  const source = {
+    sizeBytes: 100_000_000,
+    async read(offset: number, length: number) {
+      const bytes = new Uint8Array(length);
+      bytes.set(head.subarray(offset, offset + length));
+      return bytes;
+    },
+  };
+  const before = process.memoryUsage().heapUsed;
+  await guessExtent(source, LIMITS);
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(48_000_000);
+});
+
+test("checksums of pages that claim to overlap are counted by what they claim", () => {
+  const work = new Work({ elements: 2_000, bytes: 0, reads: 0, entries: 0, calls: 0, toldBytes: 0 });
+  const bytes = new Uint8Array(70_000);
+  const check = () => {
+    for (let at = 0; at < 1000; at++) hasItsChecksum(bytes, { at, length: 65_000 }, work);
+  };
+  expect(check).toThrow(/more than 2,000 frames, pages or elements/);
+});
+
+test("a block of Matroska that claims a terabyte is damage, and is not waited for", () => {
+  const work = planWork({ sizeBytes: 1e9 });
+  const strip = stripMatroska(1, 1, work);
+  const cluster = [0x1f, 0x43, 0xb6, 0x75, 1, 255, 255, 255, 255, 255, 255, 255, 0xe7, 0x81, 0];
+  const block = [0xa3, 1, 0, 0, 0x40, 0, 0, 0, 0, 0x81, 0, 0, 0, 0, 0];
+  const before = process.memoryUsage().arrayBuffers;
+  strip.push(bytesOf(cluster, block));
+  for (let index = 0; index < 20; index++) strip.push(new Uint8Array(4_000_000));
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(120_000_000);
+  const sound = [0xa3, 0x90, 0x81, 0, 1, 0x80, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7];
+  expect(strip.push(bytesOf(cluster, sound))).toEqual(bytesOf(cluster, sound));
+});
+
+test("two million empty clusters of a Matroska without a duration are not kept as so many objects", async () => {
+  const { spent, grewBytes } = await plan(memorySource(emptyClusters(2_000_000, 9_000_000)));
+  expect(spent.entries).toBeLessThan(planWork({ sizeBytes: 23_000_000 }).limits.entries);
+  expect(grewBytes).toBeLessThan(48_000_000);
+});
+
+test("an MP4 of a gigabyte whose boxes lie 70 kB apart is refused before it uses up an invocation's requests", async () => {
+  const stepBytes = 70_000;
+  let reads = 0;
+  const source = {
+    sizeBytes: 1_000_000_000,
+    async read(offset: number, length: number) {
+      reads += 1;
+      const bytes = new Uint8Array(length + 16);
+      const first = bytesOf(u32(16), "ftypisom", u32(0));
+      if (offset < 16) bytes.set(first.subarray(offset));
+      for (
+        let at = 16 + stepBytes * Math.max(0, Math.ceil((offset - 16) / stepBytes));
+        at < offset + length;
+        at += stepBytes
+      )
+        bytes.set(bytesOf(u32(stepBytes), "free"), at - offset);
+      return bytes.subarray(0, length);
+    },
+  };
+  expect((await plan(source)).code).toBe("too_complex");
+  expect(reads).toBeLessThanOrEqual(8_001);
+});
+
+test.each([
+  ["Opus of 5.4 kbit/s for four hours", 4, 14],
+  ["Opus of 6.6 kbit/s for six hours", 6, 17],
+])("%s is planned: long speech in small packets is no attack", async (_name, hours, packetBytes) => {
+  const { code } = await plan(memorySource(speechInOgg(hours, packetBytes)));
+  expect(code).toBeUndefined();
+});
+
+/** Pages of a second with packets of 20 ms; no checksums, which plans do not look at. */
+function speechInOgg(hours: number, packetBytes: number): Uint8Array {
+  const page = (granule: number, sequence: number, packets: readonly Uint8Array[], flags: number) => {
+    const head = new Uint8Array(27);
+    head.set([0x4f, 0x67, 0x67, 0x53, 0, flags]);
+    const view = new DataView(head.buffer);
+    view.setBigInt64(6, BigInt(granule), true);
+    view.setUint32(14, 1, true);
+    view.setUint32(18, sequence, true);
+    head[26] = packets.length;
+    return bytesOf(
+      head,
+      packets.map(({ length }) => length),
+      ...packets,
+    );
+  };
+  const opus = bytesOf("OpusHead", [1, 1, 0x38, 1, 0x80, 0xbb, 0, 0, 0, 0, 0]);
+  const parts = [page(0, 0, [opus], 2), page(0, 1, [bytesOf("OpusTags", new Uint8Array(8))], 0)];
+  const packets = Array.from({ length: 50 }, (_, index) => new Uint8Array(packetBytes - (index % 5)).fill(0x48));
+  const second = page(0, 0, packets, 0);
+  const seconds = hours * 3600;
+  const sound = new Uint8Array(second.length * seconds);
+  const view = new DataView(sound.buffer);
+  for (let index = 0; index < seconds; index++) {
+    const at = index * second.length;
+    sound.set(second, at);
+    view.setBigInt64(at + 6, BigInt(48_000 * (index + 1)), true);
+    view.setUint32(at + 18, index + 2, true);
+  }
+  return new Uint8Array(Buffer.concat([...parts, sound]));
+}

@@ -1,0 +1,117 @@
+// The whole product as `npm start` runs it, with parsers that never return from a marked object, under the watchdog.
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { unstable_readConfig as readConfig } from "wrangler";
+
+import { createClient } from "../../bench/kill/client.ts";
+import { stayOff } from "../../bench/kill/disk.ts";
+import { openLedger } from "../../bench/kill/ledger.ts";
+import { startSomewhere } from "../../bench/kill/start.ts";
+import { keepRunning } from "../../local/keep-running.ts";
+import { migrate } from "../../local/runtime.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+/** Short, but no machine is so busy that a runtime does nothing for so long. */
+export const WATCH = { checkEveryMs: 500, silentChecks: 6 };
+export const WATCH_MS = WATCH.checkEveryMs * WATCH.silentChecks;
+
+/** Longer than a lease and than a reading. */
+const OFF_MS = 91_000;
+
+const LOOK_EVERY_MS = 100;
+
+export interface Outage {
+  /** From the last answer until the watchdog gave up on the runtime. */
+  readonly hungMs: number;
+  /** From then until the next one answered. */
+  readonly restartMs: number;
+}
+
+/** A folder with an empty database, to start from. Whoever asks removes it. */
+export async function migrateOnce(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "darkroom-migrated-"));
+  await migrate({ folder, ringGraceSeconds: 2 });
+  return folder;
+}
+
+/** `outages` are those so far; `said` is what the terminal of `npm start` would show. */
+export async function startHanging(migrated: string) {
+  const folder = await mkdtemp(join(tmpdir(), "darkroom-hang-"));
+  const apart = { folder, ringGraceSeconds: 2 };
+  // The answers of a batch are still awaited when its deadly task hangs.
+  const ledger = await openLedger(() => 1000);
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const outages: Outage[] = [];
+  const said: string[] = [];
+  let url = "";
+  let [answeredAt, lostAt, hungMs] = [0, 0, 0];
+
+  await cp(migrated, folder, { recursive: true });
+  const config = await writeConfig(folder);
+  const { promise: started, resolve: onStarted } = Promise.withResolvers<void>();
+  const running = keepRunning(
+    {
+      start: () => startSomewhere({ inferenceUrl: ledger.url, apart, config, signal }),
+      say: (message) => {
+        said.push(message);
+        lostAt = Date.now();
+        hungMs = lostAt - answeredAt;
+      },
+      signal,
+      watch: WATCH,
+      between: () => stayOff(join(folder, "state"), OFF_MS),
+    },
+    (runtime) => {
+      ({ url } = runtime);
+      if (lostAt > 0) outages.push({ hungMs, restartMs: Date.now() - lostAt });
+      answeredAt = Date.now();
+      onStarted();
+    },
+  );
+  const looking = setInterval(() => {
+    void fetch(`${url}/healthz`, { signal: AbortSignal.timeout(WATCH_MS) }).then(
+      () => (answeredAt = Date.now()),
+      () => undefined,
+    );
+  }, LOOK_EVERY_MS);
+  await Promise.race([started, running]);
+
+  return {
+    client: createClient(() => url, folder),
+    url: () => url,
+    outages,
+    said,
+    async close(): Promise<void> {
+      clearInterval(looking);
+      stopping.abort();
+      try {
+        await running;
+      } finally {
+        await ledger.close();
+      }
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The product's configuration, with doubles of the two parsers. */
+async function writeConfig(folder: string): Promise<string> {
+  const config = readConfig({ config: join(ROOT, "wrangler.jsonc") });
+  const { name, compatibility_date, compatibility_flags, services, r2_buckets, d1_databases, queues, vars } = config;
+  const { alias, ratelimits, observability } = config;
+  const doubles = ["image-size", "file-type"].map((parser) => [parser, join(import.meta.dirname, `${parser}.ts`)]);
+  const real = Object.entries(alias ?? {}).map(([module, path]) => [module, join(ROOT, String(path))]);
+  const path = join(folder, "wrangler.json");
+  const bindings = { services, r2_buckets, d1_databases, queues, vars, ratelimits, observability };
+  const main = join(ROOT, "worker.ts");
+  const parsers = Object.fromEntries([...real, ...doubles]);
+  await writeFile(
+    path,
+    JSON.stringify({ name, main, compatibility_date, compatibility_flags, alias: parsers, ...bindings }),
+  );
+  return path;
+}

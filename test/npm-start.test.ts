@@ -1,0 +1,72 @@
+// `npm start` leaves no process behind: neither node, nor wrangler, nor workerd.
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect, test } from "vitest";
+
+import { freePort } from "../bench/kill/start.ts";
+import { until } from "./harness.ts";
+
+interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  readonly command: string;
+}
+
+function readProcesses(): readonly Process[] {
+  const lines = execFileSync("ps", ["-eo", "pid=,ppid=,stat=,args="], { encoding: "utf8" }).trim().split("\n");
+  return lines.flatMap((line) => {
+    const [, pid, parent, state = "", command = ""] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
+    // A process that has ended and that nobody has asked after is no process any more.
+    return pid === undefined || state.startsWith("Z") ? [] : [{ pid: Number(pid), parent: Number(parent), command }];
+  });
+}
+
+/** It and all that it started. */
+function treeOf(root: number): readonly Process[] {
+  const all = readProcesses();
+  const tree = all.filter(({ pid }) => pid === root);
+  for (const { pid } of tree) tree.push(...all.filter(({ parent }) => parent === pid));
+  return tree;
+}
+
+test("SIGTERM to `npm start` ends every process that it started", async ({ onTestFinished }) => {
+  const folder = await mkdtemp(join(tmpdir(), "darkroom-start-"));
+  const port = await freePort();
+  const child = spawn("npm", ["start"], {
+    cwd: join(import.meta.dirname, ".."),
+    env: { ...process.env, PORT: String(port), DARKROOM_STATE: folder },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  let started: readonly Process[] = [];
+  const stillThere = () => {
+    const now = readProcesses();
+    return started.filter((one) => now.some(({ pid, command }) => pid === one.pid && command === one.command));
+  };
+  onTestFinished(async () => {
+    for (const { pid } of [...stillThere(), ...treeOf(child.pid!)]) process.kill(pid, "SIGKILL");
+    await rm(folder, { recursive: true, force: true });
+  });
+  await until(
+    async () => output,
+    (text) => text.includes(`Darkroom runs on http://localhost:${port}`),
+    100_000,
+  );
+  started = treeOf(child.pid!);
+  const names = started.map(({ command }) => command).join("\n");
+  for (const name of ["local/start.ts", "wrangler.js dev", "workerd"]) expect(names).toContain(name);
+  child.kill("SIGTERM");
+  await ended;
+  // npm may end a moment before those it passed the signal to.
+  await until(
+    async () => stillThere(),
+    (left) => left.length === 0,
+    10_000,
+  );
+  expect(stillThere()).toEqual([]);
+});
