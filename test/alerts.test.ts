@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { DATABASE_LIMIT_BYTES, signsOf } from "../shared/alerts/alert.ts";
+import { withDefaults } from "../shared/settings.ts";
 import { createConnections } from "../shared/connections.ts";
 import { intakeOf } from "../shared/intake.ts";
 import { watchCron, watchDeployment } from "../consumer/watch-deployment.ts";
@@ -34,7 +35,7 @@ async function hook(events?: readonly string[], key = KEYS.operator) {
 const at = (ms: number) => darkroom.maintain(new Date(ms));
 
 function deps() {
-  const env = darkroom.bindings();
+  const env = withDefaults(darkroom.bindings());
   return { ...intakeOf(env), allowInsecureWebhooks: true, connections: createConnections(), watchedQueues: {} };
 }
 

@@ -43,7 +43,7 @@ export function underSix(env: Env, six: SixConnections): Env {
   return {
     ...env,
     DB: databaseUnder(env.DB, six),
-    MEDIA: callsUnder(env.MEDIA, six, () => true),
+    MEDIA: bucketUnder(env.MEDIA, six),
     AI: callsUnder(env.AI, six, () => true),
     UPLOADS: callsUnder(env.UPLOADS, six, () => true),
     TASKS: callsUnder(env.TASKS, six, () => true),
@@ -64,6 +64,16 @@ function databaseUnder(db: D1Database, six: SixConnections): D1Database {
     prepare: (sql: string) => statementUnder(db.prepare(sql)),
     batch: (statements: readonly D1PreparedStatement[]) =>
       six.run(() => db.batch(statements.map((one) => originals.get(one) ?? one))),
+  });
+}
+
+/** A multipart upload is at hand without a call, and its methods are calls. */
+function bucketUnder(media: R2Bucket, six: SixConnections): R2Bucket {
+  const uploadUnder = (upload: R2MultipartUpload) => callsUnder(upload, six, () => true);
+  return callsUnder(media, six, () => true, {
+    resumeMultipartUpload: (key: string, uploadId: string) => uploadUnder(media.resumeMultipartUpload(key, uploadId)),
+    createMultipartUpload: async (key: string, options?: R2MultipartOptions) =>
+      uploadUnder(await six.run(async () => media.createMultipartUpload(key, options))),
   });
 }
 
