@@ -111,7 +111,7 @@ test(`a copy of the database is put back after ${JOBS} jobs: none is lost, and n
   await untilEnded(client, before.length);
   // One that waits, and is worked off after the copy was made.
   await api("/v1/queues/image_generation/pause", { method: "POST", body: "{}" });
-  const deadline = { kind: "image_generation", prompt: "a picture that waits", deadlineSeconds: 60 };
+  const deadline = { kind: "image_generation", prompt: "a picture that waits", deadlineSeconds: 900 };
   const waiting = await (await api("/v1/jobs", { method: "POST", body: JSON.stringify(deadline) })).json<JobView>();
   await client.tick();
   await stop();
