@@ -43,12 +43,23 @@ export function underSix(env: Env, six: SixConnections): Env {
   return {
     ...env,
     DB: databaseUnder(env.DB, six),
-    MEDIA: callsUnder(env.MEDIA, six, () => true),
+    MEDIA: bucketUnder(env.MEDIA, six),
     AI: callsUnder(env.AI, six, () => true),
     UPLOADS: callsUnder(env.UPLOADS, six, () => true),
     TASKS: callsUnder(env.TASKS, six, () => true),
     DEAD_LETTERS: callsUnder(env.DEAD_LETTERS, six, () => true),
   };
+}
+
+/** A multipart upload is resumed without a call, and what it does then are calls. */
+function bucketUnder(bucket: R2Bucket, six: SixConnections): R2Bucket {
+  const uploadUnder = (upload: R2MultipartUpload) => callsUnder(upload, six, () => true);
+  return callsUnder(bucket, six, () => true, {
+    resumeMultipartUpload: (...args: Parameters<R2Bucket["resumeMultipartUpload"]>) =>
+      uploadUnder(bucket.resumeMultipartUpload(...args)),
+    createMultipartUpload: (...args: Parameters<R2Bucket["createMultipartUpload"]>) =>
+      six.run(async () => uploadUnder(await bucket.createMultipartUpload(...args))),
+  });
 }
 
 function databaseUnder(db: D1Database, six: SixConnections): D1Database {
