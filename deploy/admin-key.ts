@@ -1,30 +1,20 @@
 import { createHash, randomBytes } from "node:crypto";
 
 import { SCOPES } from "../shared/scopes.ts";
-import { DEFAULT_SETTINGS } from "../shared/settings.ts";
 import { adviceFor, reasonIn } from "./refusals.ts";
 import type { Wrangler } from "./wrangler.ts";
 
-const OWNER = DEFAULT_SETTINGS.OPERATOR_ID;
-
-/** Without a key that can make others nobody could ever get in: a lost or expired last one is replaced here. */
-const COUNT_KEYS = `SELECT count(*) AS keys FROM api_keys WHERE owner_id = '${OWNER}' AND scopes LIKE '%"admin"%' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > unixepoch() * 1000)`;
-
 /**
  * Make the operator an admin key where none is valid, and print it: this once, D1 keeps its SHA-256.
- * @returns whether there is one now, or whoever deploys is told how to get one.
+ * @returns false if D1 was not to be asked.
  */
-export async function ensureAdminKey(wrangler: Wrangler, now: number): Promise<boolean> {
-  const counted = await execute(wrangler, COUNT_KEYS);
-  const keys = /"keys":\s*(\d+)/.exec(counted.stdout)?.[1];
-  if (keys === undefined && !wrangler.isDryRun) return warn(counted.output);
-  if (keys !== undefined && keys !== "0") {
-    console.log("# there already: an admin key of the operator");
-    return true;
-  }
+export async function ensureAdminKey(
+  wrangler: Wrangler,
+  { operatorId, now }: { operatorId: string; now: number },
+): Promise<boolean> {
   if (isInCi()) {
     console.log(
-      "# No admin key is made in CI, whose log would keep it. Open /setup with the SETUP_TOKEN, or run bin/provision.",
+      "# No admin key is made in CI, whose log would keep it: open /setup with the SETUP_TOKEN, or run bin/provision.",
     );
     return true;
   }
@@ -35,12 +25,19 @@ export async function ensureAdminKey(wrangler: Wrangler, now: number): Promise<b
   const id = `k${Math.floor(now / 1000)}`;
   const secret = randomBytes(24).toString("hex");
   const hash = createHash("sha256").update(secret).digest("hex");
-  const made = await execute(
+  const owner = `'${operatorId.replaceAll("'", "''")}'`;
+  // Without a key that can make others nobody could ever get in: a lost or expired last one is replaced here.
+  const hasKey = `EXISTS (SELECT 1 FROM api_keys WHERE owner_id = ${owner} AND scopes LIKE '%"admin"%' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > unixepoch() * 1000))`;
+  // One statement: of two who deploy at the same moment one gets a key.
+  const { ok, stdout, output } = await execute(
     wrangler,
-    `INSERT INTO api_keys (id, owner_id, label, secret_hash, created_at, scopes) VALUES ('${id}', '${OWNER}', 'first admin key', '${hash}', ${now}, '${JSON.stringify(SCOPES)}')`,
+    `INSERT INTO api_keys (id, owner_id, label, secret_hash, created_at, scopes) SELECT '${id}', ${owner}, 'first admin key', '${hash}', ${now}, '${JSON.stringify(SCOPES)}' WHERE NOT ${hasKey} RETURNING id`,
   );
-  if (!made.ok) return warn(made.output);
-  console.log(`Admin key, shown this once: dk_${id}_${secret}`);
+  if (!ok) return warn(output);
+  const isMade = stdout.includes(`"${id}"`);
+  console.log(
+    isMade ? `Admin key, shown this once: dk_${id}_${secret}` : "# there already: an admin key of the operator",
+  );
   return true;
 }
 

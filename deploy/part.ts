@@ -19,7 +19,7 @@ export async function ensure(part: Part, wrangler: Wrangler): Promise<boolean> {
     console.log(`# there already: ${part.name}`);
     return true;
   }
-  const made = await wrangler.run(...part.command);
+  const made = await wrangler.make(...part.command);
   if (!made.ok) warn(part, made.output);
   return made.ok;
 }

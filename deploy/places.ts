@@ -12,19 +12,18 @@ export function databasePart({ database, jurisdiction }: Target, options: Option
   };
 }
 
-/** wrangler makes a bucket that is missing, but not where it is wanted. */
-export function bucketPlace({ bucket, jurisdiction }: Target, options: Options): readonly Part[] {
-  const where = place(options, jurisdiction);
-  if (where.length === 0) return [];
+/**
+ * wrangler would make the bucket too, but not where it is wanted; and where R2 is off it says nothing and uploads a Worker
+ * whose bucket is missing (tried with 4.164.0).
+ */
+export function bucketPart({ bucket, jurisdiction }: Target, options: Options): Part {
   const inJurisdiction = jurisdiction === null ? [] : [`--jurisdiction=${jurisdiction}`];
-  return [
-    {
-      name: `the bucket '${bucket}'`,
-      isThere: async (wrangler) => (await wrangler.look("r2", "bucket", "info", bucket, ...inJurisdiction)).ok,
-      command: ["r2", "bucket", "create", bucket, ...where],
-      meanwhile: "Nothing works without it.",
-    },
-  ];
+  return {
+    name: `the bucket '${bucket}'`,
+    isThere: async (wrangler) => (await wrangler.look("r2", "bucket", "info", bucket, ...inJurisdiction)).ok,
+    command: ["r2", "bucket", "create", bucket, ...place(options, jurisdiction)],
+    meanwhile: "Nothing works without it.",
+  };
 }
 
 function place({ location }: Options, jurisdiction: string | null): readonly string[] {

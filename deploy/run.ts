@@ -5,7 +5,7 @@ import { ensureAdminKey } from "./admin-key.ts";
 import { type Options, problemWith, withOptions } from "./options.ts";
 import { ensure, type Part } from "./part.ts";
 import { bucketParts, indexParts } from "./parts.ts";
-import { bucketPlace, databasePart } from "./places.ts";
+import { bucketPart, databasePart } from "./places.ts";
 import { adviceFor } from "./refusals.ts";
 import { readTarget, type Target } from "./target.ts";
 import { createWrangler, type Wrangler } from "./wrangler.ts";
@@ -25,7 +25,7 @@ async function deploy(): Promise<boolean> {
   // First of all: a Worker that cannot be built must not have migrated the database.
   const isDeployed =
     (await step("deploy", "--dry-run", "--outdir=dist")) &&
-    (await ensureAll([databasePart(target, options), ...bucketPlace(target, options), ...indexParts(target)])) &&
+    (await ensureAll([bucketPart(target, options), databasePart(target, options), ...indexParts(target)])) &&
     (await step("d1", "migrations", "apply", "DB", "--remote")) &&
     (await step("deploy"));
   if (!isDeployed) {
@@ -37,10 +37,11 @@ async function deploy(): Promise<boolean> {
 }
 
 async function provision(): Promise<boolean> {
-  const places = options.location === undefined && target.jurisdiction === null ? [] : [databasePart(target, options)];
-  const isReady = await ensureAll([...places, ...bucketPlace(target, options), ...indexParts(target)]);
+  const isPlaced = options.location !== undefined || options.jurisdiction !== undefined;
+  const places = isPlaced ? [bucketPart(target, options), databasePart(target, options)] : [];
+  const isReady = await ensureAll([...places, ...indexParts(target)]);
   const isDone = isReady && (await afterDeploy(target, wrangler));
-  if (!isDone) console.error("Not everything is there. Tables, queues and the bucket are made by npm run deploy.");
+  if (!isDone) console.error("Not everything is there. Tables, queues and bucket are made by npm run deploy.");
   return isDone;
 }
 
@@ -52,9 +53,12 @@ async function ensureAll(parts: readonly Part[]): Promise<boolean> {
 
 async function afterDeploy(of: Target, by: Wrangler): Promise<boolean> {
   const origins = options.origin.length > 0 ? options.origin : of.origins;
-  const made = [];
-  for (const part of await bucketParts(of, origins)) made.push(await ensure(part, by));
-  made.push(await ensureAdminKey(by, Date.now()));
+  // Side by side: each is a call or two that waits for the platform, and none needs another.
+  const parts = await bucketParts(of, origins);
+  const made = await Promise.all([
+    ...parts.map(async (part) => ensure(part, by)),
+    ensureAdminKey(by, { operatorId: of.operatorId, now: Date.now() }),
+  ]);
   return made.every(Boolean);
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { unstable_readConfig as readConfig } from "wrangler";
 
+import { DEFAULT_SETTINGS } from "../shared/settings.ts";
 import { ROOT } from "./wrangler.ts";
 
 export interface Target {
@@ -16,6 +17,8 @@ export interface Target {
   readonly passageIndex: string | null;
   /** Origins whose pages may call, from the var CORS_ORIGINS. */
   readonly origins: readonly string[];
+  /** Whom the first admin key is made for. */
+  readonly operatorId: string;
 }
 
 /** As much of wrangler's own reading of the file as is needed here; a queue without a name is a symbol there. */
@@ -35,6 +38,7 @@ interface Configured {
 export function readTarget(): Target {
   const path = join(ROOT, "wrangler.jsonc");
   const config = readConfig({ config: path, env: "" }, { hideWarnings: true }) as Configured;
+  const operatorId = config.vars["OPERATOR_ID"];
   const media = config.r2_buckets.find(({ binding }) => binding === "MEDIA");
   return {
     database: named("DB", config.d1_databases.find(({ binding }) => binding === "DB")?.database_name),
@@ -43,6 +47,7 @@ export function readTarget(): Target {
     uploadQueue: named("UPLOADS", config.queues.producers?.find(({ binding }) => binding === "UPLOADS")?.queue),
     passageIndex: config.vectorize.find(({ binding }) => binding === "PASSAGES")?.index_name ?? null,
     origins: originsIn(config.vars["CORS_ORIGINS"]),
+    operatorId: typeof operatorId === "string" ? operatorId : DEFAULT_SETTINGS.OPERATOR_ID,
   };
 }
 

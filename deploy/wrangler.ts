@@ -17,21 +17,26 @@ export interface Ran {
 export interface Wrangler {
   /** Ask without a sound. A dry run asks nobody: nothing is there. */
   look(...args: readonly string[]): Promise<Ran>;
-  /** Print a command and run it, its words shown. A dry run prints alone. */
+  /** Print a command, run it and show its words as they come. A dry run prints alone. */
   run(...args: readonly string[]): Promise<Ran>;
+  /** Print a command and run it without its words, for those that run side by side. A dry run prints alone. */
+  make(...args: readonly string[]): Promise<Ran>;
   readonly isDryRun: boolean;
 }
 
+const QUIET = () => {};
+const NOTHING: Ran = { ok: false, stdout: "", output: "" };
+
 export function createWrangler({ isDryRun }: { isDryRun: boolean }): Wrangler {
+  const print = async (args: readonly string[], show: (text: string) => void): Promise<Ran> => {
+    console.log(`+ wrangler ${[...args, PRODUCTION].map(quoted).join(" ")}`);
+    return isDryRun ? { ...NOTHING, ok: true } : start(args, show);
+  };
   return {
     isDryRun,
-    async look(...args) {
-      return isDryRun ? { ok: false, stdout: "", output: "" } : start(args, () => {});
-    },
-    async run(...args) {
-      console.log(`+ wrangler ${[...args, PRODUCTION].map(quoted).join(" ")}`);
-      return isDryRun ? { ok: true, stdout: "", output: "" } : start(args, (text) => process.stdout.write(text));
-    },
+    look: async (...args) => (isDryRun ? NOTHING : start(args, QUIET)),
+    run: async (...args) => print(args, (text) => process.stdout.write(text)),
+    make: async (...args) => print(args, QUIET),
   };
 }
 

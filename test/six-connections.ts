@@ -51,6 +51,17 @@ export function underSix(env: Env, six: SixConnections): Env {
   };
 }
 
+/** A multipart upload is resumed without a call, and what it does then are calls. */
+function bucketUnder(bucket: R2Bucket, six: SixConnections): R2Bucket {
+  const uploadUnder = (upload: R2MultipartUpload) => callsUnder(upload, six, () => true);
+  return callsUnder(bucket, six, () => true, {
+    resumeMultipartUpload: (...args: Parameters<R2Bucket["resumeMultipartUpload"]>) =>
+      uploadUnder(bucket.resumeMultipartUpload(...args)),
+    createMultipartUpload: (...args: Parameters<R2Bucket["createMultipartUpload"]>) =>
+      six.run(async () => uploadUnder(await bucket.createMultipartUpload(...args))),
+  });
+}
+
 function databaseUnder(db: D1Database, six: SixConnections): D1Database {
   const originals = new WeakMap<object, D1PreparedStatement>();
   const statementUnder = (statement: D1PreparedStatement): D1PreparedStatement => {
@@ -64,16 +75,6 @@ function databaseUnder(db: D1Database, six: SixConnections): D1Database {
     prepare: (sql: string) => statementUnder(db.prepare(sql)),
     batch: (statements: readonly D1PreparedStatement[]) =>
       six.run(() => db.batch(statements.map((one) => originals.get(one) ?? one))),
-  });
-}
-
-/** A multipart upload is at hand without a call, and its methods are calls. */
-function bucketUnder(media: R2Bucket, six: SixConnections): R2Bucket {
-  const uploadUnder = (upload: R2MultipartUpload) => callsUnder(upload, six, () => true);
-  return callsUnder(media, six, () => true, {
-    resumeMultipartUpload: (key: string, uploadId: string) => uploadUnder(media.resumeMultipartUpload(key, uploadId)),
-    createMultipartUpload: async (key: string, options?: R2MultipartOptions) =>
-      uploadUnder(await six.run(async () => media.createMultipartUpload(key, options))),
   });
 }
 

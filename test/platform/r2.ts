@@ -1,0 +1,101 @@
+// Buckets, CORS, lifecycle and event notifications. Paths and shapes: developers.cloudflare.com/api/resources/r2/subresources/
+// buckets/ (bucket, cors, lifecycle, event_notifications); codes: developers.cloudflare.com/r2/api/error-codes/, read 2026-11-29.
+// That a rule may not overlap another: developers.cloudflare.com/r2/buckets/event-notifications/, 2026-04-21; its code is not documented.
+import { type Route, match, newId, ok, refusal } from "./route.ts";
+import type { Queue } from "./queues.ts";
+
+export interface Bucket {
+  readonly name: string;
+  readonly location: string;
+  cors: unknown;
+  lifecycle: unknown[];
+  readonly notifications: { readonly queueId: string; readonly rule: Rule }[];
+}
+
+interface Rule {
+  readonly ruleId: string;
+  readonly prefix?: string;
+  readonly actions: readonly string[];
+}
+
+/** R2's own rule of a new bucket. */
+const DEFAULT_LIFECYCLE = {
+  id: "Default Multipart Abort Rule",
+  enabled: true,
+  conditions: { prefix: "" },
+  abortMultipartUploadsTransition: { condition: { type: "Age", maxAge: 604_800 } },
+};
+
+const NO_BUCKET = refusal(404, 10006, "The specified bucket does not exist.");
+
+/** @param options may change while it runs: R2 is switched on. */
+export function createR2(options: { isR2On: boolean }, queues: Map<string, Queue>) {
+  const buckets = new Map<string, Bucket>();
+  const view = ({ name, location }: Bucket) => ({
+    name,
+    location,
+    creation_date: "2026-11-29T08:00:00.000Z",
+    storage_class: "Standard",
+  });
+
+  const route: Route = ({ method, path }, json) => {
+    if (!path.startsWith("/r2/") && !path.startsWith("/event_notifications/r2/")) return undefined;
+    if (!options.isR2On) return refusal(403, 10042, "Please enable R2 through the Cloudflare Dashboard.");
+    if (path === "/r2/buckets") {
+      if (method === "GET") return ok({ buckets: [...buckets.values()].map(view) });
+      const { name, locationHint = "weur" } = json() as { name: string; locationHint?: string };
+      if (buckets.has(name))
+        return refusal(409, 10004, "The bucket you tried to create already exists, and you own it.");
+      const bucket = { name, location: locationHint, cors: null, lifecycle: [DEFAULT_LIFECYCLE], notifications: [] };
+      buckets.set(name, bucket);
+      return ok(view(bucket));
+    }
+    const [name = "", part] =
+      match(path, "/r2/buckets/:name") ?? match(path, "/r2/buckets/:name/(cors|lifecycle)") ?? notified(path) ?? [];
+    const bucket = buckets.get(name);
+    if (bucket === undefined) return NO_BUCKET;
+    if (part === "cors") {
+      if (method === "PUT") bucket.cors = json();
+      return bucket.cors === null ? refusal(404, 10059, "The CORS configuration does not exist.") : ok(bucket.cors);
+    }
+    if (part === "lifecycle") {
+      if (method === "PUT") bucket.lifecycle = json()["rules"] as unknown[];
+      return ok({ rules: bucket.lifecycle });
+    }
+    return path.startsWith("/event_notifications/") ? notifications(method, path, bucket, json) : ok(view(bucket));
+  };
+
+  function notifications(method: string, path: string, bucket: Bucket, json: () => Record<string, unknown>) {
+    const [, queueId] = match(path, "/event_notifications/r2/:bucket/configuration/queues/:queue") ?? [];
+    if (queueId === undefined) {
+      if (bucket.notifications.length === 0)
+        return refusal(404, 11015, "No event notification configuration was found.");
+      const all = bucket.notifications.map(({ queueId: id, rule }) => ({
+        queueId: id,
+        queueName: [...queues.values()].find((queue) => queue.queue_id === id)?.queue_name,
+        rules: [rule],
+      }));
+      return ok({ bucketName: bucket.name, queues: all });
+    }
+    if (method !== "PUT") return refusal(405, 10000, "Method not allowed");
+    const [asked] = json()["rules"] as Omit<Rule, "ruleId">[];
+    if (asked === undefined) return refusal(400, 11000, "No rules");
+    const overlaps = bucket.notifications.some(
+      ({ rule }) =>
+        rule.actions.some((action) => asked.actions.includes(action)) &&
+        ((rule.prefix ?? "").startsWith(asked.prefix ?? "") || (asked.prefix ?? "").startsWith(rule.prefix ?? "")),
+    );
+    if (overlaps) return refusal(400, 11020, "The rule overlaps with an existing rule of this bucket.");
+    bucket.notifications.push({ queueId, rule: { ...asked, ruleId: newId() } });
+    return ok({});
+  }
+
+  return { buckets, route };
+}
+
+function notified(path: string): readonly string[] | null {
+  return (
+    match(path, "/event_notifications/r2/:bucket/configuration") ??
+    match(path, "/event_notifications/r2/:bucket/configuration/queues/:queue")
+  );
+}
