@@ -132,12 +132,45 @@ test("revoking a key disables the endpoints that it registered, and says so; oth
   );
   expect(received("/gone")).toBe(0);
   const disabled = await json(await darkroom.api(`/v1/webhooks/${gone}`));
-  expect(disabled["disabled"]).toMatchObject({ reason: "The key that registered it was revoked." });
+  expect(disabled["disabled"]).toMatchObject({
+    reason: "The key that registered it, or last led it here or enabled it, was revoked.",
+  });
   // Who kept them may think again, and who has the scope may enable them by hand.
   expect(await revoke(kept.id)).toMatchObject({ webhooks: [{ id: stays, disabled: true }] });
   const body = JSON.stringify({ disabled: false });
   expect((await darkroom.api(`/v1/webhooks/${gone}`, { method: "PATCH", body })).status).toBe(200);
   expect(await json(await darkroom.api(`/v1/webhooks/${own}`))).toMatchObject({ disabled: null });
+});
+
+/** What a PATCH by this key makes of an endpoint. */
+async function edit(endpoint: string, key: string, change: object): Promise<Record<string, unknown>> {
+  return json(await darkroom.api(`/v1/webhooks/${endpoint}`, { method: "PATCH", key, body: JSON.stringify(change) }));
+}
+
+test("an endpoint that another key led elsewhere, or enabled, ends with that key", async () => {
+  const [first, thief] = [await make("webhooks"), await make("webhooks")];
+  const [led, enabled, touched] = [
+    await register(first.key, "/led"),
+    await register(first.key, "/enabled"),
+    await register(first.key, "/touched"),
+  ];
+  await edit(led, thief.key, { url: `${receiver.url}/elsewhere` });
+  await edit(enabled, first.key, { disabled: true });
+  await edit(enabled, thief.key, { disabled: false });
+  // What changes nothing of where it leads makes it nobody else's.
+  const same = { url: `${receiver.url}/touched`, events: ["job.completed"], description: "touched", disabled: false };
+  expect(await edit(touched, thief.key, same)).toMatchObject({ createdBy: `key:${first.id}` });
+
+  const { webhooks } = await revoke(thief.id);
+  expect(webhooks.map(({ id }) => id).toSorted()).toEqual([led, enabled].toSorted());
+  const { id } = await darkroom.submit({ kind: "classification", text: "news" });
+  await darkroom.untilJob(id);
+  await until(
+    async () => received("/touched"),
+    (count) => count === 1,
+  );
+  expect([received("/elsewhere"), received("/enabled")]).toEqual([0, 0]);
+  expect(await revoke(first.id)).toMatchObject({ webhooks: [{ id: touched, disabled: true }] });
 });
 
 test("what waits for an endpoint of a revoked key is cancelled, and another owner's admin revokes nothing of it", async () => {
