@@ -79,6 +79,36 @@ test("a key that may only write is told that its job was taken, and no result: a
   expect(await json(announced)).toMatchObject({ upload: { url: expect.stringContaining("X-Amz-Signature") } });
 });
 
+test("a dry run tells a key that may only write of its own uploads, and of no other object that its owner has", async () => {
+  const { key } = await make("jobs:write");
+  const { MEDIA } = darkroom.bindings();
+  const objects: Record<string, Uint8Array> = {
+    "inbox/talk.wav": speech("a secret"),
+    "inbox/note.txt": new TextEncoder().encode("a secret"),
+    "inbox/empty.txt": new Uint8Array(),
+    "inbox/unknown": Uint8Array.of(1, 2, 3),
+  };
+  for (const [name, body] of Object.entries(objects)) await MEDIA.put(name, body);
+  const jobs = Object.keys(objects).flatMap((source) =>
+    ["transcription", "classification", "image_generation"].map((kind) => ({ kind, source })),
+  );
+  for (const job of jobs) {
+    const refused = await send("/v1/jobs?dryRun=true", job, key, {});
+    expect(refused.headers.get("www-authenticate")).toContain('scope="jobs:read"');
+    expect([job, ...(await codeOf(refused))]).toEqual([job, 403, "insufficient_scope"]);
+  }
+  const own = await json(await darkroom.api("/v1/uploads?name=a.wav", { method: "POST", body: speech("mine"), key }));
+  const { input } = await darkroom.untilJob(String(own["id"]));
+  const mine = { kind: "transcription", source: (input as { source: { key: string } }).source.key };
+  expect(await json(await send("/v1/jobs?dryRun=true", mine, key, {}))).toMatchObject({ estimate: { calls: 1 } });
+  const batch = await json(await send("/v1/jobs/batch?dryRun=true", { jobs: [...jobs, mine] }, key, {}));
+  const results = batch["results"] as { status: number; problem?: { code: string; detail: string } }[];
+  expect(results.map(({ status }) => status)).toEqual([...jobs.map(() => 403), 200]);
+  const { key: reader } = await make("jobs:read", "jobs:write");
+  const read = await send("/v1/jobs?dryRun=true", jobs[0], reader, {});
+  expect(await json(read)).toMatchObject({ estimate: { calls: 1 } });
+});
+
 test("having news sent to an address wants the scope for it, wherever the address is given", async () => {
   const { key } = await make("jobs:read", "jobs:write");
   const url = `${receiver.url}/hook`;
