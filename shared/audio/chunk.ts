@@ -76,7 +76,11 @@ export type RefusalCode =
   | "encrypted"
   | "index_too_large"
   | "damaged"
-  | "empty";
+  | "empty"
+  /** The file asks for more work, or for more calls to a model, than its size allows. */
+  | "too_complex"
+  | "too_many_calls"
+  | "sampling_rate_too_low";
 
 export function refuse(code: RefusalCode, message: string): Refusal {
   return { type: "refused", code, message };

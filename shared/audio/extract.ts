@@ -10,6 +10,7 @@ import { extractMpegTs } from "./mpegts.ts";
 import { extractOgg } from "./ogg.ts";
 import { extractFromPart } from "./parts.ts";
 import { extractWav } from "./wav.ts";
+import { countedSource, cutWork, type Work } from "./work.ts";
 
 export type { ChunkFile } from "./chunk.ts";
 export { splitChunk } from "./split.ts";
@@ -26,12 +27,22 @@ const extractors: Readonly<Record<ContainerName, (source: ByteSource, chunk: Chu
   mpegts: extractMpegTs,
 };
 
-/** Cut one planned chunk out of a recording: a small file that decodes by itself. */
-export async function extractChunk(source: ByteSource, container: string, chunk: ChunkPlan): Promise<ChunkFile> {
+/**
+ * Cut one planned chunk out of a recording: a small file that decodes by itself.
+ * @param work what cutting may take; by default what the chunk's bytes allow.
+ * @throws WorkSpent, DamagedSource, SilentStretch
+ */
+export async function extractChunk(
+  source: ByteSource,
+  container: string,
+  chunk: ChunkPlan,
+  work: Work = cutWork(chunk),
+): Promise<ChunkFile> {
   if (!isContainer(container)) throw new DamagedSource(`No container is called '${container}'.`);
   const extract = extractors[container];
   const { part } = chunk;
-  return part === undefined ? extract(source, chunk) : extractFromPart(source, { ...chunk, part }, extract);
+  const counted = countedSource(source, work);
+  return part === undefined ? extract(counted, chunk) : extractFromPart(counted, { ...chunk, part }, extract);
 }
 
 function isContainer(name: string): name is ContainerName {

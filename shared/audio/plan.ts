@@ -11,6 +11,7 @@ import { planMpegTs } from "./mpegts.ts";
 import { planOgg } from "./ogg.ts";
 import { sniffContainer } from "./sniff.ts";
 import { planWav } from "./wav.ts";
+import { countedSource, planWork, WorkSpent, type Work } from "./work.ts";
 
 export type { AudioPlan, ChunkPlan } from "./chunk.ts";
 
@@ -36,13 +37,21 @@ const SENT_WHOLE: ReadonlySet<string> = new Set([
   "wav/pcm-int16",
 ]);
 
-/** Decide how to cut a recording for such calls, or why it cannot be cut. The same object gives the same plan. */
-export async function planAudio(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
+/**
+ * Decide how to cut a recording for such calls, or why it cannot be cut. The same object gives the same plan.
+ * @param work what planning may take; by default what the source's size allows.
+ */
+export async function planAudio(
+  source: ByteSource,
+  limits: CallLimits,
+  work: Work = planWork(source),
+): Promise<AudioPlan> {
   if (source.sizeBytes === 0) return refuse("empty", "The file is empty.");
-  const looked = source.sizeBytes > SMALL_BYTES ? source : memorySource(await source.read(0, source.sizeBytes));
-  const container = await sniffContainer(looked);
-  if (typeof container !== "string") return container;
   try {
+    const counted = countedSource(source, work);
+    const looked = source.sizeBytes > SMALL_BYTES ? counted : await inMemory(counted, work);
+    const container = await sniffContainer(looked);
+    if (typeof container !== "string") return container;
     const planned = await planners[container](looked, limits);
     if (planned.type !== "chunks") return planned;
     const plan = { ...planned, durationMs: Math.round(planned.durationMs) };
@@ -55,9 +64,14 @@ export async function planAudio(source: ByteSource, limits: CallLimits): Promise
   } catch (error) {
     // What reading fails on is an outage and worth another try; what parsing fails on will fail again.
     if (error instanceof SourceChanged) throw error;
+    if (error instanceof WorkSpent) return refuse(error.code, error.message);
     if (error instanceof DamagedSource || error instanceof RangeError) {
       return refuse("damaged", `The file is damaged: ${error.message}`);
     }
     throw error;
   }
+}
+
+async function inMemory(source: ByteSource, work: Work): Promise<ByteSource> {
+  return countedSource(memorySource(await source.read(0, source.sizeBytes)), work);
 }
