@@ -1,4 +1,4 @@
-import type { AskRequest, AskStart } from "./types.ts";
+import type { AskRequest, AskStart, AskText, AskUsage } from "./types.ts";
 import { DarkroomError, errorOf, ownError, type ProblemFields } from "./error.ts";
 import type { CallOptions, Http } from "./http.ts";
 import { readEvents } from "./sse.ts";
@@ -6,11 +6,8 @@ import { readEvents } from "./sse.ts";
 export interface AskOptions extends CallOptions, Omit<AskRequest, "question"> {
   /** What is asked, and what of the recording it was given. */
   readonly onStart?: (start: AskStart) => void;
-}
-
-/** What the models' events hold: some text, or at the end what it took. */
-interface Token {
-  readonly response?: string | null;
+  /** What the answer cost, when it is whole. */
+  readonly onUsage?: (usage: AskUsage) => void;
 }
 
 /**
@@ -20,7 +17,7 @@ interface Token {
 export async function* askJob(
   http: Http,
   id: string,
-  { signal, onStart, ...request }: AskOptions & Pick<AskRequest, "question">,
+  { signal, onStart, onUsage, ...request }: AskOptions & Pick<AskRequest, "question">,
 ): AsyncGenerator<string, void> {
   const headers = { accept: "text/event-stream" };
   const response = await http.send("POST", `/v1/jobs/${encodeURIComponent(id)}/ask`, {
@@ -32,12 +29,10 @@ export async function* askJob(
   if (response.body === null) throw new Error("an event stream without a body");
   for await (const { event, data } of readEvents(response.body)) {
     if (event === "start") onStart?.(JSON.parse(data) as AskStart);
+    else if (event === "usage") onUsage?.(JSON.parse(data) as AskUsage);
+    else if (event === "done") return;
     else if (event === "error") throw new DarkroomError(JSON.parse(data) as ProblemFields);
-    else if (data === "[DONE]") return;
-    else {
-      const { response: text } = JSON.parse(data) as Token;
-      if (typeof text === "string" && text !== "") yield text;
-    }
+    else if (event === "message") yield (JSON.parse(data) as AskText).text;
   }
   throw ownError("answer_cut", "The answer was cut off", "The stream ended before the model had.");
 }

@@ -25,7 +25,7 @@ export function createClient(options: ClientOptions) {
     /** Ask about a job's transcript or text: the answer as it is written, piece by piece. */
     ask: (id: string, question: string, asked: AskOptions = {}) => askJob(http, id, { ...asked, question }),
     /** The same at once, with what it cost. */
-    askWhole: (id: string, question: string, { signal, ...request }: Omit<AskOptions, "onStart"> = {}) =>
+    askWhole: (id: string, question: string, { signal, ...request }: Omit<AskOptions, "onStart" | "onUsage"> = {}) =>
       http.json<AskAnswer>("POST", `/v1/jobs/${encodeURIComponent(id)}/ask`, {
         signal,
         headers: { accept: "application/json" },

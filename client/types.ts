@@ -73,6 +73,8 @@ export type SearchHit = views.SearchHit;
 export type SearchAnswer = views.SearchAnswer;
 export type AskRequest = z.input<typeof requests.AskRequest>;
 export type AskStart = asked.AskStart;
+export type AskText = asked.AskText;
+export type AskUsage = asked.AskUsage;
 export type AskAnswer = asked.AskAnswer;
 export type SeenUpload = Answered<Awaited<ReturnType<typeof listUploads>>[number]>;
 

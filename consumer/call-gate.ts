@@ -29,7 +29,7 @@ export function callGate(db: D1Database): CallGate {
     },
     note(error, askedAt) {
       if (!(error instanceof Error) || refused.error !== undefined) return;
-      const hold = holdOf(error.message, { askedAt, now: Date.now(), random: Math.random });
+      const hold = holdOf(error, { askedAt, now: Date.now(), random: Math.random });
       if (hold === null) return;
       refused.error = error;
       refused.hold = hold;

@@ -1,17 +1,18 @@
 import { JOB_KIND_OF, type Task } from "../shared/task.ts";
 import { findModel } from "../shared/models.ts";
 import { standIn } from "../shared/options.ts";
+import { SummariseArgs } from "../shared/steps.ts";
 import type { StandIn } from "../shared/settlement.ts";
 
-/** Which models stand in for one that has no capacity, in order. */
+/** Which models stand in for one that has no capacity, was withdrawn or is not for this account, in order. */
 export type Fallbacks = Readonly<Record<string, readonly string[]>>;
 
 /** `isNow` unless the chain has come to its end, and the model that it began with has another turn later. */
 export type FallBack = StandIn & { readonly isNow: boolean };
 
 /**
- * The model that a task is to ask next, since the one it asked has no capacity.
- * @returns null where it can only wait: no chain, or none that takes the task's options; a model that the client named.
+ * The model that a task is to ask next, since the one it asked does not answer.
+ * @returns null where there is none: no chain, or none that takes the task's options; a model that the client named.
  */
 export function fallBack(
   task: Pick<Task, "kind" | "args" | "model" | "preferredModel">,
@@ -30,6 +31,10 @@ export function fallBack(
 
 /** The task's arguments with the options that ask for another model, as JSON. */
 function argsFor({ kind, args }: Pick<Task, "kind" | "args">, model: string): string | null {
+  if (kind === "summarise") {
+    const parsed = SummariseArgs.safeParse({ model });
+    return parsed.success ? JSON.stringify(parsed.data) : null;
+  }
   const jobKind = JOB_KIND_OF[kind];
   const tier = findModel(model)?.tier;
   if (jobKind === null || tier === undefined) return null;

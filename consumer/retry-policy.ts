@@ -32,7 +32,10 @@ export function decideRefused(
   }
 }
 
-/** What becomes of a task whose attempt failed. Times are epoch milliseconds. */
+/**
+ * What becomes of a task whose attempt failed. Times are epoch milliseconds. `hasFailedSo`: an attempt before failed in the
+ * same way.
+ */
 export function decide(
   { remedy, failure }: Diagnosis,
   task: { attempt: number; maxAttempts: number; createdAt: number },
@@ -41,13 +44,18 @@ export function decide(
     random,
     askedAt = now,
     instead = null,
-  }: { now: number; random: () => number; askedAt?: number; instead?: FallBack | null },
+    hasFailedSo = false,
+  }: { now: number; random: () => number; askedAt?: number; instead?: FallBack | null; hasFailedSo?: boolean },
 ): Verdict {
   switch (remedy) {
     case "discard":
+      // Nobody gets an answer of this model; another may do.
+      if (instead?.isNow) return { type: "snooze", failure, scheduledAt: now, instead };
       return { type: "discard", failure };
     case "retry":
-      if (task.attempt >= task.maxAttempts) return { type: "discard", failure };
+    case "retry_once":
+      if (task.attempt >= task.maxAttempts || (remedy === "retry_once" && hasFailedSo))
+        return { type: "discard", failure };
       return { type: "retry", failure, scheduledAt: now + backoffMs(task.attempt, random) };
     case "snooze":
     case "hold":

@@ -6,6 +6,7 @@ import { retryTransient } from "../shared/db/transient.ts";
 import type { Intake } from "../shared/intake.ts";
 import { SOURCE_BYTES_IN_FLIGHT } from "../shared/limits.ts";
 import { addLateUsage } from "../shared/db/usage.ts";
+import { recordUnusable } from "../shared/record-unusable.ts";
 import { recordChanges } from "../shared/record-changes.ts";
 import type { PassageIndex } from "../shared/search/passage.ts";
 import type { Settlement } from "../shared/settlement.ts";
@@ -208,6 +209,8 @@ async function settle(
     });
     recordSettlements(deps.journal, settlements, result);
     await wake(deps.tasks, result.opened);
+    const failed = settlements.flatMap(({ verdict, calls }) => ("failure" in verdict ? [{ ...verdict, calls }] : []));
+    await recordUnusable(deps.journal, db, failed);
     return result;
   } catch (error) {
     deps.journal.fault({ event: "settle.failed" }, error, { tasks: settlements.length });

@@ -1,10 +1,11 @@
 import { readChunks } from "../shared/db/chunks.ts";
 import { type DeliveryReport, readDelivery } from "../shared/db/deliveries.ts";
-import { findEarlierAttempts } from "../shared/db/leases.ts";
+import { findEarlierAttempts, hasFailedWith } from "../shared/db/leases.ts";
 import { type Made, readMade } from "../shared/db/made.ts";
 import { notifyPrediction } from "../shared/replicate/notify-prediction.ts";
 import type { Estimate } from "../shared/estimate.ts";
 import type { ModelCall } from "../shared/ai/model-call.ts";
+import { ModelError } from "../shared/ai/model-error.ts";
 import { type Ai, modelRunner } from "../shared/ai/run-model.ts";
 import type { EmbeddedPassages, PassageIndex } from "../shared/search/passage.ts";
 import { addRows, countedBucket } from "../shared/operations.ts";
@@ -93,9 +94,10 @@ export async function runTask(
       verdict = decideRefused(error.refusal, task, chance);
       if (error.refusal.type === "hold") refusedBy = error.refusal.budgets;
     } else {
-      const diagnosis = diagnose(error instanceof Error ? error.message : String(error));
-      const instead = diagnosis.failure.code === "out_of_capacity" ? fallBack(task, fallbacks) : null;
-      verdict = decide(diagnosis, task, { ...chance, askedAt: startedAt, instead });
+      const diagnosis = diagnose(error);
+      const instead = canStandIn(error) ? fallBack(task, fallbacks) : null;
+      const hasFailedSo = diagnosis.remedy === "retry_once" && (await hasFailedWith(db, task, diagnosis.failure.code));
+      verdict = decide(diagnosis, task, { ...chance, askedAt: startedAt, instead, hasFailedSo });
     }
   }
   return {
@@ -111,6 +113,11 @@ export async function runTask(
     finishedAt: Date.now(),
     ...(report && { delivery: report }),
   };
+}
+
+/** Whether another model may do what this one does not: it has no capacity, was withdrawn, or is not for this account. */
+function canStandIn(error: unknown): boolean {
+  return error instanceof ModelError && (error.code === "out_of_capacity" || error.isModelUnusable);
 }
 
 function again({ failure, delayMs }: { failure: Failure; delayMs: number }, task: Task): Verdict {

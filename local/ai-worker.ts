@@ -15,6 +15,8 @@ export type LocalAiOptions = {
   readonly returnRawResponse?: boolean;
   readonly extraHeaders?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** Offline there is always capacity. */
+  readonly rejectIfBusy?: boolean;
   /** Offline a gateway keeps no answers: `cacheTtl` and `skipCache` are taken and change nothing. */
   readonly gateway?: { readonly id: string; readonly cacheTtl?: number; readonly skipCache?: boolean };
 };

@@ -1,3 +1,4 @@
+import errors from "../test/contracts/errors.json" with { type: "json" };
 import { createRandom } from "./seeded-random.ts";
 
 /** What the offline model does instead of answering: an error of the platform's, or one of these. */
@@ -72,19 +73,10 @@ export async function commit(fault: Fault, signal: AbortSignal | undefined): Pro
 }
 
 /** The statuses that the codes come with; 400 for any other. */
-const STATUS: Readonly<Record<number, number>> = {
-  3006: 413,
-  3007: 408,
-  3008: 408,
-  3036: 429,
-  3040: 429,
-  3043: 500,
-  4006: 429,
-  7009: 500,
-};
+const STATUS = new Map(errors.errors.map(({ code, status }) => [code, status]));
 
 function refusal(code: number): Response {
   const description = `a fault that was asked for (${code})`;
   const body = { internalCode: code, name: "AiError", message: `AiError: ${description}`, description };
-  return Response.json(body, { status: STATUS[code] ?? 400 });
+  return Response.json(body, { status: STATUS.get(code) ?? 400 });
 }

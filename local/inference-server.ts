@@ -2,9 +2,17 @@
 // GET /ledger what that has cost.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 
-import { DRAWING_ENGINE, drawingModels } from "./engine/drawing/draw-models.ts";
+import { contractOf, refuseForm, refuseRequest } from "./contracts.ts";
+import { DRAWING_ENGINE, drawingModels, readForm } from "./engine/drawing/draw-models.ts";
 import { bgeM3, EMBEDDING_ENGINE } from "./engine/embedding/bge-m3.ts";
-import { InferenceError, internalFailure, invalidData, noSuchModel, tooLarge } from "./engine/inference-error.ts";
+import {
+  InferenceError,
+  internalFailure,
+  invalidData,
+  invalidInput,
+  noSuchModel,
+  tooLarge,
+} from "./engine/inference-error.ts";
 import type { LocalModel, ModelRequest } from "./engine/model.ts";
 import { moondream } from "./engine/pictures/caption.ts";
 import { PICTURE_ENGINE, startDetector } from "./engine/pictures/detector.ts";
@@ -15,6 +23,7 @@ import { TEXT_ENGINE, textModels } from "./engine/text/generate.ts";
 import { distilbert, SENTIMENT_ENGINE } from "./engine/text/sentiment.ts";
 import { Ledger } from "./ledger.ts";
 import { sendAnswer } from "./send-answer.ts";
+import { inTurn, type Turns } from "./shapes.ts";
 
 /** An array of byte values is four times its bytes as JSON. Undocumented on the platform: users report 3006 well below. */
 const LARGEST_BODY_BYTES = 25_000_000;
@@ -26,8 +35,17 @@ export type InferenceServer = {
   close(): Promise<void>;
 };
 
-/** @param port 0 for any free one. */
-export async function startInferenceServer({ port }: { port: number }): Promise<InferenceServer> {
+/**
+ * @param port 0 for any free one.
+ * @param shape of the contract's answers, by its number; left out, each model answers in each of its shapes in turn.
+ */
+export async function startInferenceServer({
+  port,
+  shape,
+}: {
+  port: number;
+  shape?: number | undefined;
+}): Promise<InferenceServer> {
   const speech = await chooseSpeechEngine(process.env["DARKROOM_WHISPER"]);
   const detector = startDetector();
   const drawing = drawingModels();
@@ -43,8 +61,8 @@ export async function startInferenceServer({ port }: { port: number }): Promise<
     ...Object.entries(drawing.models),
   ]);
 
-  const ledger = new Ledger();
-  const server = createServer((request, response) => void answer({ models, ledger }, request, response));
+  const served = { models, ledger: new Ledger(), turns: inTurn(shape) };
+  const server = createServer((request, response) => void answer(served, request, response));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, "127.0.0.1", resolve);
@@ -68,9 +86,13 @@ export async function startInferenceServer({ port }: { port: number }): Promise<
   };
 }
 
-type Served = { readonly models: ReadonlyMap<string, LocalModel>; readonly ledger: Ledger };
+type Served = { readonly models: ReadonlyMap<string, LocalModel>; readonly ledger: Ledger; readonly turns: Turns };
 
-async function answer({ models, ledger }: Served, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  { models, ledger, turns }: Served,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   // A client that goes away takes its work with it.
   const gone = new AbortController();
   response.once("close", () => gone.abort());
@@ -83,11 +105,13 @@ async function answer({ models, ledger }: Served, request: IncomingMessage, resp
     const name = decodeURIComponent(url.pathname).replace(/^\/run\//, "");
     const model = models.get(name);
     if (request.method !== "POST" || model === undefined) throw noSuchModel(name);
-    const answered = await model(await readRequest(request, url, gone.signal));
+    const asked = await readRequest(request, url, gone.signal);
+    await refuseByContract(name, asked);
+    const answered = await model(asked);
     // Who has left by now is told nothing and charged nothing.
     gone.signal.throwIfAborted();
     const charge = (neurons: number) => ledger.charge(name, neurons);
-    await sendAnswer(response, answered, { charge, gone: gone.signal });
+    await sendAnswer(response, answered, { model: name, turns, charge, gone: gone.signal });
   } catch (error) {
     if (gone.signal.aborted) return;
     const problem = error instanceof InferenceError ? error : internalFailure(error);
@@ -96,6 +120,21 @@ async function answer({ models, ledger }: Served, request: IncomingMessage, resp
     response.setHeader("x-darkroom-engine", "local");
     response.writeHead(problem.status, headers).end(JSON.stringify(problem));
   }
+}
+
+/** @throws InferenceError 5006, where the platform's own schema does not take the request. */
+async function refuseByContract(model: string, request: ModelRequest): Promise<void> {
+  const { inputs, stream } = request;
+  const isForm = contractOf(model)?.form !== undefined;
+  // Which input was the stream is not told: of each model only one can be.
+  const streamed = stream && { [isForm ? "multipart" : "audio"]: { body: {}, contentType: stream.contentType } };
+  const isObject = typeof inputs === "object" && inputs !== null;
+  const violation = refuseRequest(model, isObject ? { ...inputs, ...streamed } : inputs);
+  if (violation !== null) throw invalidInput(violation);
+  if (!isForm) return;
+  const { inputImages: _, ...fields } = await readForm(request);
+  const faults = refuseForm(model, fields);
+  if (faults !== null) throw invalidInput(faults);
 }
 
 async function readRequest(request: IncomingMessage, url: URL, signal: AbortSignal): Promise<ModelRequest> {
@@ -127,6 +166,9 @@ function parseJson(text: string): unknown {
 }
 
 if (import.meta.main) {
-  const { url, engines } = await startInferenceServer({ port: Number(process.env["PORT"] ?? 0) });
+  const { url, engines } = await startInferenceServer({
+    port: Number(process.env["PORT"] ?? 0),
+    shape: process.env["DARKROOM_SHAPE"] === undefined ? undefined : Number(process.env["DARKROOM_SHAPE"]),
+  });
   console.log(JSON.stringify({ event: "inference.listening", url, engines }));
 }

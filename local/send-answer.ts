@@ -4,6 +4,7 @@ import type { ServerResponse } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 
 import type { Answer, StreamedAnswer, WholeAnswer } from "./engine/model.ts";
+import type { ChatEvent, Turns } from "./shapes.ts";
 
 /** Tokens come one by one at a pace that can be seen; a small model on the platform is about as fast. */
 const TOKEN_PAUSE_MS = 8;
@@ -11,15 +12,23 @@ const TOKEN_PAUSE_MS = 8;
 /** Counts the call. @returns its neurons as the caller reads them. */
 type Charge = (neurons: number) => string;
 
-/** @param gone aborts when the client has left. */
+interface Sending {
+  readonly model: string;
+  /** In which of the platform's shapes the model answers. */
+  readonly turns: Turns;
+  readonly charge: Charge;
+  /** Aborts when the client has left. */
+  readonly gone: AbortSignal;
+}
+
 export async function sendAnswer(
   response: ServerResponse,
   answer: Answer,
-  { charge, gone }: { readonly charge: Charge; readonly gone: AbortSignal },
+  { model, turns, charge, gone }: Sending,
 ): Promise<void> {
   response.setHeader("x-darkroom-engine", answer.engine);
-  if ("tokens" in answer) await stream(response, answer, charge, gone);
-  else sendWhole(response, answer, charge);
+  if ("tokens" in answer) await stream(response, answer, { eventOf: turns.events(model), charge, gone });
+  else sendWhole(response, { ...answer, body: turns.shape(model, answer.body) as WholeAnswer["body"] }, charge);
 }
 
 function sendWhole(response: ServerResponse, { body, neurons }: WholeAnswer, charge: Charge): void {
@@ -35,14 +44,13 @@ function sendWhole(response: ServerResponse, { body, neurons }: WholeAnswer, cha
 async function stream(
   response: ServerResponse,
   { tokens, usage, neurons }: StreamedAnswer,
-  charge: Charge,
-  gone: AbortSignal,
+  { eventOf, charge, gone }: Pick<Sending, "charge" | "gone"> & { readonly eventOf: (event: ChatEvent) => object },
 ): Promise<void> {
   response.writeHead(200, { "content-type": "text/event-stream" });
   let sent = 0;
   try {
     for (const token of tokens) {
-      const isTaken = response.write(event({ response: token }));
+      const isTaken = response.write(event(eventOf({ text: token })));
       sent += 1;
       if (!isTaken) await once(response, "drain", { signal: gone });
       await pause(TOKEN_PAUSE_MS, undefined, { signal: gone });
@@ -50,7 +58,7 @@ async function stream(
   } finally {
     // A stream that was cut is charged for what had left.
     const charged = Number(charge(neurons(sent)));
-    response.end(`${event({ response: "", usage: { ...usage, neurons: charged } })}data: [DONE]\n\n`);
+    response.end(`${event(eventOf({ text: "", usage: { ...usage, neurons: charged } }))}data: [DONE]\n\n`);
   }
 }
 

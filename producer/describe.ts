@@ -11,6 +11,8 @@ interface Answer {
   readonly description: string;
   /** Of the JSON body; left out for answers without one. */
   readonly schema?: z.ZodType;
+  /** Of the data of server-sent events. */
+  readonly events?: z.ZodType;
   /** Media types of a body that is no JSON. */
   readonly media?: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
@@ -87,10 +89,11 @@ export function otherBody(schema: z.ZodType) {
   return Object.assign(middleware, { [uniqueSymbol]: { target: "json", ...resolver(schema) } });
 }
 
-function responseOf({ description, schema, media = [], headers = {} }: Answer) {
+function responseOf({ description, schema, events, media = [], headers = {} }: Answer) {
   const binary = media.map((type) => [type, { schema: {} }] as const);
   const content = {
     ...Object.fromEntries(binary),
+    ...(events && { "text/event-stream": { schema: resolver(events) } }),
     ...(schema && { "application/json": { schema: resolver(schema) } }),
   };
   return {

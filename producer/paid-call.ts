@@ -1,18 +1,20 @@
 // Calls to models that a request makes itself: set aside from the owner's budgets before, accounted for after.
 import { holdOf } from "../shared/ai/allocation.ts";
 import type { ModelCall } from "../shared/ai/model-call.ts";
+import { ModelError } from "../shared/ai/model-error.ts";
 import type { Refusal } from "../shared/budgets/refusal.ts";
 import { type AccountHeld, reserveDirect, settleDirect } from "../shared/db/direct-calls.ts";
 import type { DirectUsage } from "../shared/db/usage.ts";
 import type { Intake } from "../shared/intake.ts";
+import { recordUnusable } from "../shared/record-unusable.ts";
 import { wake } from "../shared/wake.ts";
 import type { Problem } from "./problem.ts";
 
 /**
- * What the calls really cost, in place of what was set aside; and the message of the error that ended them, if one did: the
- * platform may have refused the account. Never throws: the client has its answer by then.
+ * What the calls really cost, in place of what was set aside; and the error that ended them, if one did: the platform
+ * may have refused the account. Never throws: the client has its answer by then.
  */
-export type SettlePaidCall = (calls: readonly ModelCall[], failedWith?: string) => Promise<void>;
+export type SettlePaidCall = (calls: readonly ModelCall[], failedWith?: unknown) => Promise<void>;
 
 export type PaidCall =
   | { readonly ok: true; readonly settle: SettlePaidCall }
@@ -28,7 +30,7 @@ export async function reservePaidCall(
   if (!reserved.ok) return { ok: false, problem: refused(reserved.refusal, askedAt) };
   return {
     ok: true,
-    async settle(calls, failedWith = "") {
+    async settle(calls, failedWith) {
       const now = Date.now();
       const hold = holdOf(failedWith, { askedAt, now, random: Math.random });
       try {
@@ -37,6 +39,7 @@ export async function reservePaidCall(
         for (const { event, ownerId: whose, ...figures } of news) journal.record({ event, ownerId: whose }, figures);
         if (heldUntil !== null) journal.record({ event: "account.held" }, { until: heldUntil });
         await wake(tasks, opened);
+        if (failedWith instanceof ModelError) await recordUnusable(journal, db, [{ failure: failedWith, calls }]);
       } catch (error) {
         // What was set aside counts as spent in its place after a while.
         journal.fault({ event: "ask.unaccounted", ownerId }, error, { calls: calls.length });

@@ -36,12 +36,12 @@ export async function searchPassages(
     deps.journal.fault({ event: "search.failed", ownerId }, error);
     return null;
   };
-  let failedWith: string | undefined;
+  let failedWith: unknown;
   const calls: ModelCall[] = [];
   const expected = sentCall(EMBEDDING_MODEL, { inputTokens: tokensOf(q) });
   const paid = await reservePaidCall({ ownerId, kind: "search", expected }, deps);
   const misunderstood = (error: unknown) => {
-    failedWith = error instanceof Error ? error.message : String(error);
+    failedWith = error;
     return note(error);
   };
   const understood = paid.ok ? await understand(q, ai, calls).catch(misunderstood) : null;

@@ -39,6 +39,7 @@ export type Notice =
   | "message.quarantined"
   | "messages.buried"
   | "queue.unknown"
+  | "model.unusable"
   | "budget.warning"
   | "budget.exhausted";
 
@@ -58,6 +59,7 @@ export type Fault =
   | "queues.failed"
   | "events.failed"
   | "ask.unaccounted"
+  | "unusable.failed"
   | "request.failed"
   | "limit.failed"
   | "search.failed"

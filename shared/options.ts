@@ -50,6 +50,8 @@ export const ImageOptions = z
     height: side.optional(),
     seed: z.int().min(0).max(4_294_967_295).optional(),
     guidance: z.number().min(0).max(20).optional(),
+    /** Filters find fault with harmless prompts at times: whether to ask once more, which may cost as much again. */
+    retryIfFlagged: z.boolean().optional(),
   })
   .superRefine((options, context) => {
     const model = imageModelOf(options);

@@ -16,6 +16,9 @@ export const InputSteps = z.array(z.enum(STEPS)).min(1).optional();
 /** The arguments of a step: it works on what its job was given and has made by then. */
 export const StepArgs = z.strictObject({});
 
+/** `model` stands in for the one that summarises otherwise. */
+export const SummariseArgs = z.strictObject({ model: z.enum(Object.values(TEXT_MODELS)).optional() });
+
 /** After whatever stages the work of a kind has. What the others write is to be found as well: `embed` comes after them. */
 export const STEP_STAGES: Readonly<Record<Step, number>> = { summarise: 10, describe: 10, embed: 11 };
 

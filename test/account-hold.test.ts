@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import type { Load } from "../producer/views/queues.ts";
 import type { SearchAnswer } from "../producer/views/search.ts";
 import { callGate, gated } from "../consumer/call-gate.ts";
+import { refusal } from "../shared/ai/model-error.ts";
 import type { ModelRunner } from "../shared/ai/run-model.ts";
 import { settleTasks } from "../shared/db/settle.ts";
 import type { Task } from "../shared/task.ts";
@@ -73,7 +74,7 @@ test("of a batch that is under way, no call begins after the refusal, also where
   const models: ModelRunner = {
     async run(model) {
       asked.push(model);
-      throw new Error("4006: you have used up your daily free allocation");
+      throw refusal(429, '{"internalCode":4006,"description":"you have used up your daily free allocation"}');
     },
   };
   const task = { isBudgeted: false } as Task;

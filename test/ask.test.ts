@@ -56,20 +56,27 @@ async function usage() {
   return results;
 }
 
-test("an answer is the model's own events after one of ours, and is accounted for", async () => {
+test("an answer is a stream of our own events, with what it cost at its end, and is accounted for", async () => {
   const id = await heard();
   const response = await ask(id, { question: "When does it open?\n\nAnd close?" });
   expect(response.status).toBe(200);
   expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
   const events = await collect(response);
-  expect(events.map(({ event }) => event)).toEqual(["start", "message", "message", "message", "message", "message"]);
+  expect(events.map(({ event }) => event)).toEqual(["start", "message", "message", "message", "usage", "done"]);
   expect(JSON.parse(events[0]!.data)).toEqual({
     jobId: id,
     model: "@cf/ibm-granite/granite-4.0-h-micro",
     covers: { isWhole: true, durationMs: 2500, stretches: [{ startMs: 0, endMs: 2400 }] },
   });
-  expect(events[1]!.data).toBe('{"response":"token0 "}');
-  expect(events.at(-1)!.data).toBe("[DONE]");
+  expect(events.slice(1, 4).map(({ data }) => data)).toEqual([0, 1, 2].map((index) => `{"text":"token${index} "}`));
+  expect(JSON.parse(events[4]!.data)).toEqual({
+    inputTokens: 100,
+    outputTokens: 3,
+    neurons: 2.5,
+    isEstimated: false,
+    engine: "scripted",
+  });
+  expect(events[5]!.data).toBe("{}");
   expect((await chatOf("When does it open?")).messages[1]!.content).toBe(
     '"""\n[00:00] the harbour opens at nine\n"""\n\nWhen does it open? And close?',
   );

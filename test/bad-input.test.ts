@@ -264,11 +264,19 @@ test("messages that make no sense are kept whole and never looped", async () => 
   expect(new Set(deadLetters.map(({ code }) => code))).toEqual(new Set(["malformed_message"]));
 });
 
-test("a model that answers nonsense is tried again, and its neighbours in the batch are not", async () => {
+test("a model that answers nonsense is paid for once more and not five times, and its neighbours in the batch are not", async () => {
   const submit = (prompt: string) => darkroom.submit({ kind: "image_generation", prompt });
   const [bad, ...good] = await Promise.all([submit("garbage"), submit("fine 1"), submit("fine 2")]);
   for (const { id } of good) expect((await darkroom.untilJob(id)).attempts).toHaveLength(1);
   const job = await darkroom.untilJob(bad.id, ({ waiting }) => waiting !== null);
-  expect(job).toMatchObject({ state: "running", waiting: { code: "unexpected_error" } });
+  expect(job).toMatchObject({ state: "running", waiting: { code: "unexpected_answer" } });
   expect(job.waiting?.message).toMatch(/flux-1-schnell' answered in an unknown shape: image/);
+  await darkroom
+    .bindings()
+    .DB.prepare("UPDATE tasks SET scheduled_at = 0, check_at = 0 WHERE finalized_at IS NULL")
+    .run();
+  await darkroom.maintain();
+  const failed = await darkroom.untilJob(bad.id);
+  expect(failed).toMatchObject({ state: "failed", error: { code: "unexpected_answer" } });
+  expect(failed.attempts).toHaveLength(2);
 });

@@ -170,4 +170,87 @@ describe("on the runtime", () => {
     const { DB } = darkroom.bindings();
     expect(await DB.prepare(`SELECT scheduled_at > ?1 AS later FROM tasks`).bind(Date.now()).first("later")).toBe(1);
   });
+
+  const unusable = () => darkroom.logs().filter(({ message }) => message.includes('"model.unusable"'));
+
+  test("a withdrawn model is stood in for down the chain, and the operator is told once a day and not once a job", async () => {
+    const before = unusable().length;
+    for (const name of ["a", "b"]) {
+      const heard = await darkroom.upload({ name: `${name}.wav` }, speech(`gone:turbo one two ${name}`));
+      expect(await darkroom.untilJob(heard.id)).toMatchObject({
+        state: "completed",
+        attempts: [
+          { model: TURBO, outcome: "snooze", error: { code: "model_withdrawn" } },
+          { model: WHISPER, outcome: "completed" },
+        ],
+      });
+    }
+    expect(
+      unusable()
+        .slice(before)
+        .map(({ message }) => JSON.parse(message) as unknown),
+    ).toMatchObject([{ event: "model.unusable", model: TURBO, code: "model_withdrawn" }]);
+  });
+
+  test.each(["5035", "5016"])("so is a model that the account may not use: %s", async (code) => {
+    const drawn = await darkroom.submit({
+      kind: "image_generation",
+      prompt: `error:${code}x1 a harbour`,
+      options: { tier: "balanced" },
+    });
+    const { attempts } = await darkroom.untilJob(drawn.id);
+    expect(attempts.map(({ model, outcome }) => [model?.split("/").at(-1), outcome])).toEqual([
+      ["flux-2-klein-4b", "snooze"],
+      ["flux-1-schnell", "completed"],
+    ]);
+  });
+
+  test("a summary too is written by the next model, and its job says by which", async () => {
+    const text = "gone:granite one\ntwo three";
+    const { id } = await darkroom.submit({ kind: "classification", text, then: ["summarise"] });
+    const job = await darkroom.untilJob(id);
+    expect(job.state).toBe("completed");
+    expect(job.attempts.slice(1).map(({ model, outcome }) => [model, outcome])).toEqual([
+      ["@cf/ibm-granite/granite-4.0-h-micro", "snooze"],
+      ["@cf/meta/llama-3.2-3b-instruct", "completed"],
+    ]);
+    const summary = await darkroom.api(`/v1/jobs/${id}/artifacts/summary.json`);
+    expect(await summary.json()).toMatchObject({ model: "@cf/meta/llama-3.2-3b-instruct" });
+  });
+
+  test("where nothing stands in for a withdrawn model its job fails, and says why", async () => {
+    const named = await darkroom.submit({
+      kind: "image_generation",
+      prompt: "gone:klein a sea",
+      options: { model: "flux-2-klein-4b" },
+    });
+    const all = await darkroom.submit({
+      kind: "image_generation",
+      prompt: "gone:flux a sea",
+      options: { tier: "balanced" },
+    });
+    for (const [{ id }, attempts] of [
+      [named, 1],
+      [all, 2],
+    ] as const) {
+      const job = await darkroom.untilJob(id);
+      expect(job).toMatchObject({ state: "failed", error: { code: "model_withdrawn" } });
+      expect(job.attempts).toHaveLength(attempts);
+    }
+  });
+
+  test("a picture that the model flags fails as refused, or is asked for once more where its owner allows that", async () => {
+    const draw = (prompt: string, retryIfFlagged?: boolean) =>
+      darkroom.submit({ kind: "image_generation", prompt, options: { retryIfFlagged } });
+    const plain = await darkroom.untilJob((await draw("flagged:3030x1 a beach")).id);
+    expect(plain).toMatchObject({ state: "failed", error: { code: "refused_by_model" }, attempts: [{ neurons: 0 }] });
+    const allowed = await darkroom.untilJob((await draw("flagged:8007x1 a shore", true)).id);
+    expect(allowed).toMatchObject({
+      state: "completed",
+      attempts: [{ neurons: 1.5, calls: [{ neurons: 0 }, { neurons: 1.5 }] }],
+    });
+    const flagged = await darkroom.untilJob((await draw("flagged:3030 a bay", true)).id);
+    expect(flagged).toMatchObject({ state: "failed", error: { code: "refused_by_model" } });
+    expect(flagged.attempts.map(({ calls }) => calls.length)).toEqual([2]);
+  });
 });

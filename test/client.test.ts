@@ -338,9 +338,15 @@ test("a question is answered piece by piece; who leaves the loop ends the model,
     "summary.txt",
   );
   const starts: unknown[] = [];
-  const asked = client.ask(id, "How many boats?", { tier: "balanced", onStart: (start) => starts.push(start) });
+  const usages: unknown[] = [];
+  const asked = client.ask(id, "How many boats?", {
+    tier: "balanced",
+    onStart: (start) => starts.push(start),
+    onUsage: (usage) => usages.push(usage),
+  });
   expect(await collect(asked)).toEqual(["token0 ", "token1 ", "token2 "]);
   expect(starts).toMatchObject([{ jobId: id, model: "@cf/meta/llama-3.2-3b-instruct", covers: { isWhole: true } }]);
+  expect(usages).toMatchObject([{ outputTokens: 3, neurons: 2.5, isEstimated: false }]);
   expect(await client.askWhole(id, "How many boats?")).toMatchObject({
     answer: "From [00:00] to boats.",
     neurons: 1.5,
@@ -353,6 +359,6 @@ test("a question is answered piece by piece; who leaves the loop ends the model,
   );
   expect(await problemOf(collect(client.ask(id, "break:1 tokens:3x20")))).toMatchObject({ code: "model_unavailable" });
   expect(await problemOf(collect(client.ask(id, "")))).toMatchObject({ code: "invalid_request", status: 422 });
-  const cut = scripted(async () => new Response('data: {"response":"half"}\n\n'));
+  const cut = scripted(async () => new Response('data: {"text":"half"}\n\n'));
   expect(await problemOf(collect(cut.ask(id, "What?")))).toMatchObject({ code: "answer_cut" });
 });

@@ -126,10 +126,16 @@ export function startDarkroom(vars: Record<string, string> = {}, options: { requ
       tokensMade: Record<string, number>;
       /** The gateway that the last call went through. */
       gateways: Record<string, unknown>;
+      /** What each model was asked: one request for each set of fields. */
+      requests: readonly { model: string; inputs: unknown; form?: Record<string, unknown> }[];
       mostRunning: number;
     }> {
       const response = await server.getWorker("darkroom-local-ai").fetch("http://ai/");
       return (await response.json()) as never;
+    },
+    /** From now on every model answers in its contract's shape with this number, counted round; null for each in turn. */
+    async setShape(number: number | null): Promise<void> {
+      await server.getWorker("darkroom-local-ai").fetch(`http://ai/?shape=${number ?? ""}`);
     },
     /** Move a message to the dead-letter queue, as the platform does when its retries are spent. */
     async giveUpOn(body: unknown): Promise<void> {

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 
 import { byteBudget } from "../consumer/byte-budget.ts";
-import { diagnose } from "../shared/ai/failure.ts";
 import { groupWords } from "../consumer/models/group-words.ts";
 import { clock } from "../shared/clock.ts";
 import { nextAllocationAt } from "../shared/ai/allocation.ts";
@@ -10,26 +9,6 @@ import { byteRange } from "../producer/byte-range.ts";
 import { toSrt, toVtt } from "../shared/captions.ts";
 
 const failure = { code: "x", message: "y" };
-
-test.each([
-  ["3040: Capacity temporarily exceeded, please try again.", "snooze", "out_of_capacity"],
-  ["InferenceUpstreamError: 3036: daily limit", "hold", "daily_allocation_used"],
-  ["AiError: 4006: you have used up your daily free allocation of 10,000 neurons", "hold", "daily_allocation_used"],
-  ["3007: Request timeout", "retry", "model_timeout"],
-  ["3043: Internal server error", "retry", "model_failed"],
-  ["7009: Upstream service unavailable", "retry", "model_unavailable"],
-  ["3006: Request is too large", "discard", "request_too_large"],
-  ["3010: Unsupported audio input", "discard", "unsupported_audio"],
-  ["5006: Error: required properties at '/' are 'audio'", "discard", "invalid_model_input"],
-  ["5007: No such model @cf/x", "discard", "no_such_model"],
-  ["5035: needs Workers Paid", "discard", "paid_plan_required"],
-  ["HTTP 429: Too Many Requests", "snooze", "rate_limited"],
-  ["Network connection lost.", "retry", "unexpected_error"],
-  ["port 8080: refused", "retry", "unexpected_error"],
-  ["prompt was flagged by the safety filter", "discard", "refused_by_model"],
-])("'%s' asks for %s", (message, remedy, code) => {
-  expect(diagnose(message)).toMatchObject({ remedy, failure: { code } });
-});
 
 test("a backoff doubles, stays near its mean, and never passes its ceiling", () => {
   for (let attempt = 1; attempt <= 40; attempt += 1) {

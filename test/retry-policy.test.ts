@@ -2,7 +2,9 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { diagnose, type Remedy } from "../shared/ai/failure.ts";
+import type { Remedy } from "../shared/ai/error-table.ts";
+import { diagnose } from "../shared/ai/failure.ts";
+import { asModelError, refusal } from "../shared/ai/model-error.ts";
 import { nextAllocationAt } from "../shared/ai/allocation.ts";
 import { backoffMs, decide, decideRefused } from "../consumer/retry-policy.ts";
 import { periodsAt } from "../shared/budgets/period.ts";
@@ -14,17 +16,19 @@ const attempts = fc.integer({ min: 1, max: 500 });
 
 const situation = fc
   .record({
-    remedy: fc.constantFrom<Remedy>("retry", "snooze", "hold", "discard"),
+    remedy: fc.constantFrom<Remedy>("retry", "retry_once", "snooze", "hold", "discard"),
     attempt: attempts,
     more: fc.integer({ min: 0, max: 20 }),
     ageMs: fc.integer({ min: 0, max: 20 * DAY_MS }),
     now: times,
     random: chances,
+    hasFailedSo: fc.boolean(),
   })
-  .map(({ remedy, attempt, more, ageMs, now, random }) => {
+  .map(({ remedy, attempt, more, ageMs, now, random, hasFailedSo }) => {
     const task = { attempt, maxAttempts: attempt + more, createdAt: now - ageMs };
     const failure = { code: "x", message: "y" };
-    return { remedy, task, ageMs, now, verdict: decide({ remedy, failure }, task, { now, random: () => random }) };
+    const verdict = decide({ remedy, failure }, task, { now, random: () => random, hasFailedSo });
+    return { remedy, task, ageMs, now, hasFailedSo, verdict };
   });
 
 test("a backoff grows, is capped, and strays by a tenth at most", () => {
@@ -83,45 +87,45 @@ test("days and months are UTC's, leap years and year's ends too", () => {
 
 test("nothing is tried for ever, nothing waits in the past, and attempts are never exceeded", () => {
   fc.assert(
-    fc.property(situation, ({ remedy, task, ageMs, now, verdict }) => {
+    fc.property(situation, ({ remedy, task, ageMs, now, hasFailedSo, verdict }) => {
       expect("scheduledAt" in verdict ? verdict.scheduledAt : Infinity).toBeGreaterThan(now);
-      const isSpent = remedy === "retry" ? task.attempt >= task.maxAttempts : ageMs > 7 * DAY_MS;
-      const otherwise = remedy === "hold" ? "snooze" : remedy;
+      const isPaidTwice = remedy === "retry_once" && hasFailedSo;
+      const isTried = remedy === "retry" || remedy === "retry_once";
+      const isSpent = isTried ? isPaidTwice || task.attempt >= task.maxAttempts : ageMs > 7 * DAY_MS;
+      const otherwise = remedy === "hold" ? "snooze" : isTried ? "retry" : remedy;
       expect(verdict.type).toBe(isSpent ? "discard" : otherwise);
     }),
     { numRuns: 1000 },
   );
 });
 
-test("any message at all is diagnosed: a code for programs, a short sentence for people", () => {
-  fc.assert(
-    fc.property(
-      fc.oneof(
-        fc.string({ unit: "binary", maxLength: 5000 }),
-        fc.integer().map((code) => `${code}: text`),
-      ),
-      (message) => {
-        const { failure, remedy } = diagnose(message);
+const texts = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 5000 }),
+  fc.integer().map((code) => `${code}: text`),
+);
+
+test("whatever a model's answer or the binding says is a ModelError: a code for programs, a short sentence for people", () => {
+  return fc.assert(
+    fc.asyncProperty(texts, fc.integer({ min: 300, max: 599 }), async (text, status) => {
+      const thrown = await asModelError(() => Promise.reject(new Error(text))).catch((error: unknown) => error);
+      for (const error of [refusal(status, text), thrown]) {
+        const { failure, remedy } = diagnose(error);
         expect(failure.code).toMatch(/^[a-z_]+$/);
         expect(failure.message.length).toBeLessThan(1200);
-        expect(["retry", "snooze", "hold", "discard"]).toContain(remedy);
-      },
-    ),
+        expect(["retry", "retry_once", "snooze", "hold", "discard"]).toContain(remedy);
+      }
+    }),
     { numRuns: 1000 },
   );
 });
 
-test.each([
-  ["3036: allocation", "hold"],
-  ["4006: you have used up your daily free allocation", "hold"],
-  ["AiError: 3040: Capacity temporarily exceeded", "snooze"],
-  ["HTTP 429: slow down", "snooze"],
-  ["3007: timeout", "retry"],
-  ["3043: Internal server error", "retry"],
-  ["Network connection lost", "retry"],
-  ["5006: Error: required properties", "discard"],
-  ["3010: Unsupported audio input", "discard"],
-  ["5016: agreement", "discard"],
-])("'%s' asks for %s", (message, remedy) => {
-  expect(diagnose(message).remedy).toBe(remedy);
+test("an error that is no model's is never taken for one, whatever it quotes", () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(texts, fc.constantFrom("get: 3040: Capacity", "3036: x", "429 Too Many Requests", "NSFW")),
+      (text) => {
+        expect(diagnose(new Error(text))).toMatchObject({ remedy: "retry", failure: { code: "unexpected_error" } });
+      },
+    ),
+  );
 });

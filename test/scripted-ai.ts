@@ -1,10 +1,14 @@
 // A stand-in for the AI binding on real workerd that does what its input says, so that a test can ask for any failure:
 // `error:<code>` fails, `error:<code>x<n>` fails the first n times, `sleep:<ms>` answers late, `garbage` answers nonsense,
-// `unpriced` names no neurons, `busy:<text>` has no capacity for models whose name holds the text. What is to happen to the
+// `unpriced` names no neurons, `busy:<text>` has no capacity for models whose name holds the text (and lets a call wait that
+// does not ask to be refused), `gone:<text>` is withdrawn, `flagged:<code>x<n>` is flagged with that code. What is to happen to the
 // text and caption models, which read what others made, is marked: `then-error:<code>`, `then-sleep:<ms>`; a chat may ask for
 // a stream, `tokens:<n>x<ms>` of them with a pause before each, and `break:<n>` for its end after so many.
 import { WorkerEntrypoint } from "cloudflare:workers";
 
+import { plain, refuseForm, refuseRequest } from "../local/contracts.ts";
+import { inTurn, type ShapedBytes } from "../local/shapes.ts";
+import errors from "./contracts/errors.json" with { type: "json" };
 import { chatOf, isChat, lastMessage, streamedAnswer, wholeAnswer } from "./scripted-chat.ts";
 
 const calls = new Map<string, number>();
@@ -16,20 +20,28 @@ const tokensMade = new Map<string, number>();
 const stopped = new Map<string, number>();
 /** The gateway that each script's last call was to go through. */
 const gateways = new Map<string, unknown>();
+/** One request for each model and set of fields, bytes left out: what the contracts are held against. */
+const requests = new Map<string, { model: string; inputs: unknown; form?: unknown }>();
+/** Which shape each model answers in: each that says everything in turn, unless a test asks for one. */
+let turns = inTurn();
 let running = 0;
 let mostRunning = 0;
 
 const JPEG =
   "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////////////wAALCAABAAEBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAACf/EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AVN//2Q==";
-const STATUS: Readonly<Record<string, number>> = { "3036": 429, "4006": 429, "3040": 429, "3006": 413 };
+const STATUS = new Map(errors.errors.map(({ code, status }) => [code, status]));
 
 export default class ScriptedAi extends WorkerEntrypoint {
   async run(
     model: string,
     inputs: Record<string, unknown>,
-    options: { signal?: AbortSignal; gateway?: unknown },
+    options: { signal?: AbortSignal; gateway?: unknown; rejectIfBusy?: boolean },
   ): Promise<Response> {
-    const { script, texts, heard } = await read(inputs);
+    const { script, texts, heard, form } = await read(inputs);
+    const seen = plain(inputs);
+    requests.set(`${model} ${Object.keys(form ?? inputs).join()}`, { model, inputs: seen, ...(form && { form }) });
+    const violation = refuseRequest(model, seen) ?? (form === undefined ? null : refuseForm(model, form));
+    if (violation !== null) return refusal(5006, violation);
     if (isChat(inputs)) chats.set(script, inputs["messages"]);
     const count = (calls.get(script) ?? 0) + 1;
     calls.set(script, count);
@@ -39,8 +51,9 @@ export default class ScriptedAi extends WorkerEntrypoint {
     gateways.set(script, options.gateway);
     try {
       const isSafer = inputs["vad_filter"] === true;
-      const asked = { script: directionsFor(model, script), texts, heard, count, isSafer };
-      const answered = await answer(model, asked, () => answerChat(inputs, script, options.signal));
+      const { rejectIfBusy = false } = options;
+      const asked = { script: directionsFor(model, script), texts, heard, count, isSafer, rejectIfBusy };
+      const answered = await answer(model, asked, () => answerChat(model, inputs, script, options.signal));
       if (options.gateway !== undefined) answered.headers.set("cf-aig-log-id", `log-${count}`);
       if (script.includes("unpriced")) answered.headers.delete("cf-ai-neurons");
       return answered;
@@ -50,13 +63,18 @@ export default class ScriptedAi extends WorkerEntrypoint {
   }
 
   /** How often each script was run, and how many ran at once: the ledger of what was paid for. */
-  override async fetch(): Promise<Response> {
+  override async fetch(request: Request): Promise<Response> {
+    const { searchParams } = new URL(request.url);
+    // `/?shape=3`: from now on always the shape of this number; `/?shape=`: each in turn again.
+    const fixed = searchParams.get("shape");
+    if (fixed !== null) turns = fixed === "" ? inTurn() : inTurn(Number(fixed));
     const answered = Response.json({
       calls: Object.fromEntries(calls),
       stopped: Object.fromEntries(stopped),
       chats: Object.fromEntries(chats),
       tokensMade: Object.fromEntries(tokensMade),
       gateways: Object.fromEntries(gateways),
+      requests: [...requests.values()],
       mostRunning,
     });
     mostRunning = 0;
@@ -71,6 +89,7 @@ interface Asked {
   /** The how manieth time this was asked. */
   readonly count: number;
   readonly isSafer: boolean;
+  readonly rejectIfBusy: boolean;
 }
 
 /** Text and captions are made of what another model has made: that one must not heed the same directions. */
@@ -81,25 +100,57 @@ function directionsFor(model: string, script: string): string {
     : script.replaceAll(/then-(error|sleep):/g, "");
 }
 
-function answerChat(inputs: Record<string, unknown>, script: string, signal: AbortSignal | undefined): Response {
+function answerChat(
+  model: string,
+  inputs: Record<string, unknown>,
+  script: string,
+  signal: AbortSignal | undefined,
+): Response {
   const chat = chatOf(inputs);
-  if (!chat.isStream) return Response.json(wholeAnswer(chat), { headers: { "cf-ai-neurons": "1.5" } });
+  if (!chat.isStream) return shaped(model, wholeAnswer(chat));
   tokensMade.set(script, 0);
   return streamedAnswer(script, {
     signal,
+    event: turns.events(model),
     onToken: () => tokensMade.set(script, (tokensMade.get(script) ?? 0) + 1),
     onStop: () => stopped.set(script, Date.now()),
   });
 }
 
+/** An answer in the shape that is the model's turn. */
+function shaped(model: string, full: unknown): Response {
+  const headers = { "cf-ai-neurons": "1.5" };
+  const given = turns.shape(model, full);
+  if (!isBytes(given)) return Response.json(given, { headers });
+  return new Response(given.bytes, { headers: { ...headers, "content-type": given.mediaType } });
+}
+
+function isBytes(given: unknown): given is ShapedBytes {
+  return typeof given === "object" && given !== null && "bytes" in given;
+}
+
+/** As long as a call may wait for capacity in the platform's queue: nobody says how long that is. */
+const QUEUED_MS = 20_000;
+
 async function answer(
   model: string,
-  { script, texts, heard, count, isSafer }: Asked,
+  { script, texts, heard, count, isSafer, rejectIfBusy }: Asked,
   chat: () => Response,
 ): Promise<Response> {
   const [, ms] = /sleep:(\d+)/.exec(script) ?? [];
   if (ms !== undefined) await new Promise((resolve) => setTimeout(resolve, Number(ms)));
-  for (const [, busy = ""] of script.matchAll(/busy:(\S+)/g)) if (model.includes(busy)) return refusal(3040);
+  for (const [, busy = ""] of script.matchAll(/busy:(\S+)/g)) {
+    if (!model.includes(busy)) continue;
+    if (!rejectIfBusy) await new Promise((resolve) => setTimeout(resolve, QUEUED_MS));
+    return refusal(3040);
+  }
+  for (const [, gone = ""] of script.matchAll(/gone:(\S+)/g)) {
+    if (model.includes(gone)) return new Response("Gone", { status: 410 });
+  }
+  const [, flag, flags] = /flagged:(\d+)(?:x(\d+))?/.exec(script) ?? [];
+  if (flag !== undefined && (flags === undefined || count <= Number(flags))) {
+    return refusal(Number(flag), "AiError: Input prompt contains NSFW content");
+  }
   const [, code, times] = /error:(\d+)(?:x(\d+))?/.exec(script) ?? [];
   if (code !== undefined && (times === undefined || count <= Number(times))) {
     return refusal(Number(code));
@@ -107,33 +158,33 @@ async function answer(
   // Takes short audio only, as the real one does.
   if (script.includes("brief") && heard.durationMs > 40_000) return refusal(3006);
   // Loops unless it is asked for with care.
-  if (script.includes("loopy") && !isSafer) return Response.json(transcription(model, loop(heard)));
+  if (script.includes("loopy") && !isSafer) return shaped(model, transcription(model, loop(heard)));
   if (script.includes("garbage")) return Response.json({ nothing: "of the kind" });
   if (/granite|llama/.test(model)) return chat();
   if (model.includes("moondream")) {
-    const metrics = { input_tokens: 729, output_tokens: 7 };
-    return Response.json({ caption: "A horse.", metrics }, { headers: { "cf-ai-neurons": "1.5" } });
+    const metrics = { input_tokens: 729, output_tokens: 7, prefill_time_ms: 1, decode_time_ms: 2, ttft_ms: 1 };
+    return shaped(model, { caption: "A horse.", finish_reason: "stop", metrics });
   }
-  const headers = { "cf-ai-neurons": "1.5" };
-  if (model.includes("whisper")) return Response.json(transcription(model, heard), { headers });
+  if (model.includes("whisper")) return shaped(model, transcription(model, heard));
   if (script.includes("rawbytes")) {
-    return new Response(Uint8Array.fromBase64(JPEG), { headers: { ...headers, "content-type": "image/png" } });
+    const headers = { "cf-ai-neurons": "1.5", "content-type": "image/png" };
+    return new Response(Uint8Array.fromBase64(JPEG), { headers });
   }
   if (model.includes("bge")) {
-    return Response.json({ shape: [texts.length, 64], data: texts.map(meaningOf), pooling: "cls" }, { headers });
+    return shaped(model, { shape: [texts.length, 64], data: texts.map(meaningOf), pooling: "cls" });
   }
-  if (model.includes("flux")) return Response.json({ image: JPEG }, { headers });
+  if (model.includes("flux")) return shaped(model, { image: JPEG });
   const labels = [
     { label: "cup", score: 0.2 },
     { label: "horse", score: 0.7 },
     { label: "moon", score: 0.1 },
   ];
-  return Response.json(labels, { headers });
+  return shaped(model, labels);
 }
 
-function refusal(code: number): Response {
-  const body = { internalCode: code, name: "AiError", message: "scripted", description: "scripted failure" };
-  return Response.json(body, { status: STATUS[String(code)] ?? 400 });
+function refusal(code: number, description = "scripted failure"): Response {
+  const body = { internalCode: code, name: "AiError", message: `AiError: ${description}`, description };
+  return Response.json(body, { status: STATUS.get(code) ?? 400 });
 }
 
 function loop({ words, durationMs }: Heard): Heard {
@@ -189,16 +240,21 @@ function meaningOf(text: string): number[] {
 }
 
 /** Whatever the input asks for, as text: the prompt, the texts, or what the audio says. */
-async function read(
-  inputs: Record<string, unknown>,
-): Promise<{ script: string; texts: readonly string[]; heard: Heard }> {
+async function read(inputs: Record<string, unknown>): Promise<Read & { texts: readonly string[] }> {
   const { text } = inputs;
   const texts = Array.isArray(text) ? text.map(String) : typeof text === "string" ? [text] : [];
   if (texts.length > 0) return { script: texts.join(" "), texts, heard: { words: [], durationMs: 0 } };
   return { texts, ...(await readOther(inputs)) };
 }
 
-async function readOther(inputs: Record<string, unknown>): Promise<{ script: string; heard: Heard }> {
+interface Read {
+  readonly script: string;
+  readonly heard: Heard;
+  /** The fields, where the inputs are a form. */
+  readonly form?: Record<string, unknown>;
+}
+
+async function readOther(inputs: Record<string, unknown>): Promise<Read> {
   const { prompt, audio, image, multipart } = inputs;
   const nothing = { words: [], durationMs: 0 };
   if (isChat(inputs)) return { script: lastMessage(chatOf(inputs)), heard: nothing };
@@ -207,7 +263,7 @@ async function readOther(inputs: Record<string, unknown>): Promise<{ script: str
   if (isMultipart(multipart)) {
     const form = await new Response(multipart.body, { headers: { "content-type": multipart.contentType } }).formData();
     const field = form.get("prompt");
-    return { script: typeof field === "string" ? field : "", heard: nothing };
+    return { script: typeof field === "string" ? field : "", heard: nothing, form: Object.fromEntries(form.entries()) };
   }
   if (Array.isArray(image)) return { script: new TextDecoder("latin1").decode(new Uint8Array(image)), heard: nothing };
   const wav =

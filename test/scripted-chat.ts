@@ -1,4 +1,5 @@
 // What the scripted text models answer: at once, or token by token.
+import type { ChatEvent } from "../local/shapes.ts";
 
 const encoder = new TextEncoder();
 
@@ -30,7 +31,17 @@ export function wholeAnswer(chat: Chat): { response: string; usage: object } {
 /** `tokens:<n>x<ms>` and `break:<n>`; by default three tokens at once. */
 export function streamedAnswer(
   script: string,
-  { signal, onToken, onStop }: { signal: AbortSignal | undefined; onToken: () => void; onStop: () => void },
+  {
+    signal,
+    event,
+    onToken,
+    onStop,
+  }: {
+    signal: AbortSignal | undefined;
+    event: (said: ChatEvent) => object;
+    onToken: () => void;
+    onStop: () => void;
+  },
 ): Response {
   const [, count = "3", pauseMs = "0"] = /tokens:(\d+)x(\d+)/.exec(script) ?? [];
   const breaksAfter = Number(/break:(\d+)/.exec(script)?.[1] ?? Number.POSITIVE_INFINITY);
@@ -42,16 +53,16 @@ export function streamedAnswer(
   signal?.addEventListener("abort", stop);
   const body = new ReadableStream<Uint8Array>({
     async start(controller) {
-      const send = (data: object) => controller.enqueue(encoder.encode(`data: ${JSON.stringify(data)}\n\n`));
+      const send = (said: ChatEvent) => controller.enqueue(encoder.encode(`data: ${JSON.stringify(event(said))}\n\n`));
       for (let index = 0; index < Number(count); index += 1) {
         if (Number(pauseMs) > 0) await new Promise((resolve) => setTimeout(resolve, Number(pauseMs)));
         if (isStopped) return;
         if (index === breaksAfter) return controller.error(new Error("3043: the model broke off"));
         onToken();
-        send({ response: `token${index} ` });
+        send({ text: `token${index} ` });
       }
       const usage = { prompt_tokens: 100, completion_tokens: Number(count) };
-      send({ response: "", usage: script.includes("unpriced") ? usage : { ...usage, neurons: 2.5 } });
+      send({ text: "", usage: script.includes("unpriced") ? usage : { ...usage, neurons: 2.5 } });
       controller.enqueue(encoder.encode("data: [DONE]\n\n"));
       controller.close();
     },

@@ -65,7 +65,7 @@ async function firstTokenMs(call: () => Promise<Response>): Promise<number> {
   let text = "";
   for await (const chunk of response.body) {
     text += decoder.decode(chunk, { stream: true });
-    if (firstAt === null && text.includes('"response"')) firstAt = performance.now();
+    if (firstAt === null && /"(text|response)":"/.test(text)) firstAt = performance.now();
   }
   if (firstAt === null) throw new Error(`no token in ${text.slice(0, 200)}`);
   return firstAt - startedAt;

@@ -2,7 +2,7 @@
 // input deserves.
 import { createHash, type Hash } from "./hash.ts";
 import { NEURONS_A_CALL } from "./ai-door.ts";
-import { judgeBills } from "./ledger.ts";
+import { type Call, judgeBills } from "./ledger.ts";
 import { type ChaosReport, type Finding, WORK_KINDS, type WorkKind } from "./plan.ts";
 import { isDeserved, type StoredResult } from "./results.ts";
 import type { World } from "./world.ts";
@@ -50,7 +50,8 @@ export async function judge(world: World): Promise<ChaosReport> {
       const code = job.errorCode ?? "no reason";
       failed[code] = (failed[code] ?? 0) + 1;
       if (job.letters === 0) return { type: "lost", jobId, reason: `failed as ${code} without a dead letter` };
-      const isJust = job.mostAttempts >= MAX_ATTEMPTS || refused.has(work.mark);
+      const isGarbage = code === "unexpected_answer" && nonsense(calls, work.mark) > 1;
+      const isJust = job.mostAttempts >= MAX_ATTEMPTS || refused.has(work.mark) || isGarbage;
       return isJust ? null : { type: "wrong_result", jobId, reason: `failed as ${code}, which nobody injected` };
     });
     found.push(...(await Promise.all(verdicts)).filter((finding) => finding !== null));
@@ -102,6 +103,11 @@ export async function judge(world: World): Promise<ChaosReport> {
       found.filter((finding) => finding.type === type).slice(0, FINDINGS_A_TYPE),
     ),
   };
+}
+
+/** How often the model answered nonsense: twice is the end. */
+function nonsense(calls: readonly Call[], mark: string): number {
+  return calls.filter(({ asked, outcome }) => asked.mark === mark && outcome === "garbage").length;
 }
 
 /** A budget must not be exceeded, nor kept by looking away. */

@@ -20,7 +20,7 @@ print({
   unit: "cases",
   peer: TABLE.length,
   ratio: round((TABLE.length - wrong.length) / TABLE.length),
-  target: "30 of 30",
+  target: `${TABLE.length} of ${TABLE.length}`,
   models: Object.keys(MODELS).length,
   wrong,
 });

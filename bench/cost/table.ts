@@ -1,5 +1,5 @@
 // What calls cost, worked out by hand from the platform's price list (developers.cloudflare.com/workers-ai/platform/pricing,
-// 2026-08-28) and the models' own pages. No price is taken from the catalogue: the arithmetic stands beside each figure.
+// 2026-10-09) and the models' own pages. No price is taken from the catalogue: the arithmetic stands beside each figure.
 import { type Model, recording, said, work } from "./measured.ts";
 
 export interface TableCase {
@@ -49,8 +49,8 @@ export const TABLE: readonly TableCase[] = [
   { name: "flux-1-schnell, four steps", neurons: 172.8, measure: () => picture({}) },
   // 19.2 + 4 × 8 × 9.60 = 19.2 + 307.2
   { name: "flux-1-schnell, eight steps", neurons: 326.4, measure: () => picture({ steps: 8 }) },
-  // FLUX.2 dev: 37.50 a tile and step. 1024 × 768 is 2 × 2 tiles, begun ones whole; 25 steps: 4 × 25 × 37.5
-  { name: "flux-2-dev as it comes", neurons: 3750, measure: () => picture({ model: "flux-2-dev" }) },
+  // FLUX.2 dev: 37.50 a tile and step. 1024 × 768 is 2 × 2 tiles, begun ones whole; 12 steps: 4 × 12 × 37.5
+  { name: "flux-2-dev as it comes", neurons: 1800, measure: () => picture({ model: "flux-2-dev" }) },
   // 1 × 10 × 37.5
   {
     name: "flux-2-dev, one tile",
@@ -122,6 +122,16 @@ export const TABLE: readonly TableCase[] = [
         body: { caption: "a cup", metrics: { input_tokens: 800, output_tokens: 40 } },
       }),
   },
+  // Wrapped, with the neurons in its usage: those are told, not reckoned.
+  {
+    name: "moondream3.1, wrapped in result",
+    neurons: 5,
+    measure: () =>
+      said("@cf/moondream/moondream3.1-9B-A2B", {
+        expected: {},
+        body: { result: { caption: "a cup" }, usage: { prompt_tokens: 735, completion_tokens: 20, neurons: 5 } },
+      }),
+  },
   // 1,075 a million: 2,000 × 0.001075
   { name: "bge-m3", neurons: 2.15, measure: () => said("@cf/baai/bge-m3", { expected: { inputTokens: 2000 } }) },
 
@@ -131,10 +141,17 @@ export const TABLE: readonly TableCase[] = [
     neurons: 171.9,
     measure: () => said(SCHNELL, { expected: { tiles: 4, steps: 4 }, headers: { "cf-ai-neurons": "171.9" } }),
   },
+  // But not a 0 for what has a price: as four steps above.
   {
-    name: "a header of 0",
-    neurons: 0,
+    name: "a header of 0 for a model with a price",
+    neurons: 172.8,
     measure: () => said(SCHNELL, { expected: { tiles: 4, steps: 4 }, headers: { "cf-ai-neurons": "0" } }),
+  },
+  {
+    name: "a header of 0 for a model without one",
+    neurons: 0,
+    measure: () =>
+      said("@cf/openai/whisper-tiny-en", { expected: { audioSeconds: 60 }, headers: { "cf-ai-neurons": "0" } }),
   },
   // A refusal that names no neurons has none.
   { name: "refused", neurons: 0, measure: () => said(SCHNELL, { expected: { tiles: 4, steps: 4 }, status: 429 }) },

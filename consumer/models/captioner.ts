@@ -1,22 +1,27 @@
 import * as z from "zod";
 
+import { unexpectedAnswer } from "../../shared/ai/model-error.ts";
 import { type ModelRunner, parseAnswer } from "../../shared/ai/run-model.ts";
 import { CAPTION_MODEL } from "../../shared/models.ts";
 import { CAPTIONED_UNITS } from "../../shared/neurons.ts";
 
-const CaptionAnswer = z.object({ caption: z.string() });
+const Caption = z.object({ caption: z.string() });
+
+/** The page and the types have the answer at the root; users read it from `result`. What other tasks answer is null or missing. */
+const CaptionAnswer = z.union([Caption, z.object({ result: Caption }).transform(({ result }) => result)]);
 
 /**
  * Have a picture described in a sentence or two.
- * @throws an Error with the model's `<code>: <description>`, or one saying that it answered nothing.
+ * @throws ModelError
  */
 export async function caption(
   models: ModelRunner,
   { bytes, contentType }: { bytes: Uint8Array; contentType: string },
 ): Promise<string> {
   const image = `data:${contentType};base64,${bytes.toBase64()}`;
-  const answer = await models.run(CAPTION_MODEL, { task: "caption", image }, CAPTIONED_UNITS);
+  // Said because the default was true in July 2026 and is false since.
+  const answer = await models.run(CAPTION_MODEL, { task: "caption", image, stream: false }, CAPTIONED_UNITS);
   const text = parseAnswer(answer, CaptionAnswer).caption.trim();
-  if (text === "") throw new Error(`'${CAPTION_MODEL}' answered nothing`);
+  if (text === "") throw unexpectedAnswer(CAPTION_MODEL, "answered nothing");
   return text;
 }

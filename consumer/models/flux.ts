@@ -1,11 +1,13 @@
 import { fileTypeFromBuffer } from "file-type";
 import * as z from "zod";
 
+import { unexpectedAnswer } from "../../shared/ai/model-error.ts";
 import { type ModelAnswer, type ModelRunner, parseAnswer } from "../../shared/ai/run-model.ts";
 import { drawingUnits } from "../../shared/estimate.ts";
 import { IMAGE_MODELS } from "../../shared/models.ts";
 import { imageModelOf, type ImageOptions } from "../../shared/options.ts";
 
+/** The models that answer JSON; others answer the picture's bytes. */
 const Base64Answer = z.object({ image: z.string().min(1) });
 
 export interface GeneratedImage {
@@ -16,7 +18,7 @@ export interface GeneratedImage {
 
 /**
  * Draw one picture.
- * @throws an Error with the model's `<code>: <description>`, or one saying that the answer is no picture.
+ * @throws ModelError
  */
 export async function generateImage(
   models: ModelRunner,
@@ -26,7 +28,8 @@ export async function generateImage(
   const model = IMAGE_MODELS[imageModelOf(options)];
   const fields: Record<string, string | number> = { prompt };
   for (const name of model.options) {
-    const value = options[name];
+    // Steps are said though nobody asked for any: the platform's own default may be another, and steps are paid for.
+    const value = options[name] ?? (name === "steps" ? model.defaults.steps : undefined);
     if (value !== undefined) fields[name] = value;
   }
   const inputs = model.input === "json" ? fields : multipart(fields);
@@ -34,8 +37,9 @@ export async function generateImage(
   const bytes = bytesOf(answer);
   // The platform's types and headers are wrong for some models; the bytes are not.
   const type = await fileTypeFromBuffer(bytes);
-  if (!type?.mime.startsWith("image/"))
-    throw new Error(`'${model.id}' answered ${bytes.length} bytes that are no picture`);
+  if (!type?.mime.startsWith("image/")) {
+    throw unexpectedAnswer(model.id, `answered ${bytes.length} bytes that are no picture`);
+  }
   return { bytes, contentType: type.mime, extension: type.ext };
 }
 
@@ -48,5 +52,11 @@ function multipart(fields: Readonly<Record<string, string | number>>): Record<st
 }
 
 function bytesOf(answer: ModelAnswer): Uint8Array {
-  return answer.type === "bytes" ? answer.value : Uint8Array.fromBase64(parseAnswer(answer, Base64Answer).image);
+  if (answer.type === "bytes") return answer.value;
+  const { image } = parseAnswer(answer, Base64Answer);
+  try {
+    return Uint8Array.fromBase64(image.replace(/^data:[^,]*,/, ""));
+  } catch {
+    throw unexpectedAnswer(answer.call.model, "answered a picture that is not base64");
+  }
 }

@@ -1,32 +1,10 @@
-import * as z from "zod";
-
 import { type ModelRunner, parseAnswer } from "../../shared/ai/run-model.ts";
 import { SPEECH_MODELS } from "../../shared/models.ts";
 import type { TranscriptionOptions } from "../../shared/options.ts";
-import type { Segment, Word } from "../../shared/transcript.ts";
+import type { Segment } from "../../shared/transcript.ts";
 import { doubt, type Signals } from "../transcription/doubt.ts";
 import { byteArray } from "./byte-array.ts";
-import { groupWords } from "./group-words.ts";
-
-const seconds = z.number();
-const WordAnswer = z.object({ word: z.string(), start: seconds, end: seconds });
-const SegmentAnswer = z.object({
-  start: seconds,
-  end: seconds,
-  text: z.string(),
-  words: z.array(WordAnswer).optional(),
-  compression_ratio: z.number().optional(),
-  avg_logprob: z.number().optional(),
-  no_speech_prob: z.number().optional(),
-});
-
-/** What the three Whisper models answer. Times are seconds; all but `text` may be absent. */
-const WhisperAnswer = z.object({
-  text: z.string(),
-  words: z.array(WordAnswer).optional(),
-  segments: z.array(SegmentAnswer).optional(),
-  transcription_info: z.object({ language: z.string().optional(), duration: z.number().optional() }).optional(),
-});
+import { segmentsOf, WhisperAnswer } from "./whisper-answer.ts";
 
 /** What one call heard. Times are those of the file that was sent. */
 export interface Hearing {
@@ -45,7 +23,7 @@ const SAFER = { condition_on_previous_text: false, vad_filter: true, hallucinati
 /**
  * Transcribe one file in one call. `isSafer` asks for parameters that make loops and inventions less likely, of a model
  * that takes options. `sentMs` is how long the audio is.
- * @throws an Error with the model's `<code>: <description>`, or one saying that the answer has an unknown shape.
+ * @throws ModelError
  */
 export async function runWhisper(
   models: ModelRunner,
@@ -65,52 +43,31 @@ export async function runWhisper(
   };
   const answered = await models.run(model.id, inputs, { audioSeconds: sentMs / 1000 });
   const answer = parseAnswer(answered, WhisperAnswer);
-  const segments = segmentsOf(answer);
-  const durationSeconds = answer.transcription_info?.duration;
+  const segments = segmentsOf(answer, sentMs);
+  const durationSeconds = answer.transcription_info?.duration ?? null;
   const words = segments.flatMap((segment) => (segment.words.length > 0 ? segment.words : textWords(segment.text)));
   return {
     model: model.id,
     engine: answered.call.engine,
     language: answer.transcription_info?.language ?? null,
-    durationMs: durationSeconds === undefined ? null : toMs(durationSeconds),
+    durationMs: durationSeconds === null ? null : Math.max(0, Math.round(durationSeconds * 1000)),
     segments,
     doubt: doubt((answer.segments ?? []).map(toSignals), words),
   };
 }
 
-function segmentsOf(answer: z.infer<typeof WhisperAnswer>): readonly Segment[] {
-  if (answer.segments !== undefined) return answer.segments.map(toSegment);
-  if (answer.words !== undefined) return groupWords(answer.words.map(toWord));
-  // A model that gave a text alone: better untimed than lost.
-  const text = answer.text.trim();
-  return text === "" ? [] : [{ startMs: 0, endMs: 0, text, words: [] }];
-}
-
-function toSegment(segment: z.infer<typeof SegmentAnswer>): Segment {
+function toSignals({
+  compression_ratio,
+  avg_logprob,
+  no_speech_prob,
+}: NonNullable<WhisperAnswer["segments"]>[number]): Signals {
   return {
-    startMs: toMs(segment.start),
-    endMs: toMs(segment.end),
-    text: segment.text.trim(),
-    words: (segment.words ?? []).map(toWord),
+    compressionRatio: compression_ratio ?? undefined,
+    averageLogProbability: avg_logprob ?? undefined,
+    noSpeechProbability: no_speech_prob ?? undefined,
   };
-}
-
-function toSignals(segment: z.infer<typeof SegmentAnswer>): Signals {
-  return {
-    compressionRatio: segment.compression_ratio,
-    averageLogProbability: segment.avg_logprob,
-    noSpeechProbability: segment.no_speech_prob,
-  };
-}
-
-function toWord(word: z.infer<typeof WordAnswer>): Word {
-  return { startMs: toMs(word.start), endMs: toMs(word.end), text: word.word.trim() };
 }
 
 function textWords(text: string): { text: string }[] {
   return text.split(/\s+/).map((word) => ({ text: word }));
-}
-
-function toMs(timeSeconds: number): number {
-  return Math.max(0, Math.round(timeSeconds * 1000));
 }

@@ -1,3 +1,4 @@
+import { ModelError } from "../../shared/ai/model-error.ts";
 import { MAX_PROMPT_CHARS } from "../../shared/limits.ts";
 import { ImageInput } from "../../shared/new-job.ts";
 import { Prompt, type ImageOptions } from "../../shared/options.ts";
@@ -27,7 +28,11 @@ export const generateImage = processor(ImageInput, async (input, context) => {
 });
 
 async function draw(prompt: string, options: ImageOptions, context: TaskContext): Promise<Outcome> {
-  const image = await runFlux(context.models, prompt, options);
+  const image = await runFlux(context.models, prompt, options).catch((error: unknown) => {
+    const isFlagged = error instanceof ModelError && error.code === "refused_by_model";
+    if (!isFlagged || options.retryIfFlagged !== true) throw error;
+    return runFlux(context.models, prompt, options);
+  });
   const artifact = await storeArtifact(context, {
     name: `image.${image.extension}`,
     contentType: image.contentType,

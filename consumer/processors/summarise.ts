@@ -1,15 +1,15 @@
-import { StepArgs } from "../../shared/steps.ts";
+import { STEP_MODELS, SummariseArgs } from "../../shared/steps.ts";
 import { processor } from "../processor.ts";
 import { NOTHING_TO_DO, type TextMaterial, withText } from "../steps/material.ts";
 import { type Summary, summariseText } from "../steps/summarise-text.ts";
 import { storeArtifact } from "../store-artifact.ts";
 
 /** A transcript or a text in a few sentences: `summary.txt`, and `summary.json` with what it covers. */
-export const summarise = processor(StepArgs, async (_, context) =>
+export const summarise = processor(SummariseArgs, async ({ model = STEP_MODELS.summarise }, context) =>
   withText(context, async (material) => {
     // A recording in which nobody speaks has no summary.
     if (material.lines.every((line) => line.trim() === "")) return NOTHING_TO_DO;
-    const summary = await summariseText(material.lines, context);
+    const summary = await summariseText(material.lines, model, context);
     // Bought and stored in its parts.
     const paid: [] = [];
     return {

@@ -1,5 +1,5 @@
 import { write, type Written } from "../../shared/ai/writer.ts";
-import { STEP_MODELS } from "../../shared/steps.ts";
+import type { ModelId } from "../../shared/models.ts";
 import {
   SUMMARY_PART_CHARS,
   SUMMARY_TOKENS,
@@ -21,10 +21,10 @@ export interface Summary extends Written {
 }
 
 /** A summary of what is said in these lines; of a long text in parts, and then of their summaries. */
-export async function summariseText(lines: readonly string[], context: TaskContext): Promise<Summary> {
+export async function summariseText(lines: readonly string[], model: ModelId, context: TaskContext): Promise<Summary> {
   const parts = textParts(lines, SUMMARY_PART_CHARS);
   let round = 1;
-  let written = await summariseRound(parts, round, context);
+  let written = await summariseRound(parts, { round, model }, context);
   while (written.length > 1) {
     round += 1;
     written = await summariseRound(
@@ -32,7 +32,7 @@ export async function summariseText(lines: readonly string[], context: TaskConte
         written.map(({ text }) => text),
         SUMMARY_PART_CHARS,
       ),
-      round,
+      { round, model },
       context,
     );
   }
@@ -43,7 +43,7 @@ export async function summariseText(lines: readonly string[], context: TaskConte
 
 async function summariseRound(
   parts: readonly string[],
-  round: number,
+  { round, model }: { round: number; model: ModelId },
   context: TaskContext,
 ): Promise<readonly Written[]> {
   const written: Written[] = [];
@@ -52,7 +52,7 @@ async function summariseRound(
     const whole = round === 1 ? summaryOf(part) : summaryOfSummaries(part);
     const messages = count === 1 ? whole : summaryOfPart(part, { index, count });
     const answer = await boughtAnswer(context, `summary-${round}-${index}.json`, () =>
-      write(context.models, STEP_MODELS.summarise, { messages, maxTokens: SUMMARY_TOKENS }),
+      write(context.models, model, { messages, maxTokens: SUMMARY_TOKENS }),
     );
     written.push({ ...answer, text: answer.text.slice(0, MOST_SUMMARY_CHARS) });
   }

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { diagnose } from "../../shared/ai/failure.ts";
+import { ModelError } from "../../shared/ai/model-error.ts";
 import { r2Source } from "../../shared/audio/byte-source.ts";
 import { callLimits } from "../../shared/audio/call-limits.ts";
 import { SilentStretch, type ChunkFile, type ChunkPlan, type ContainerName } from "../../shared/audio/chunk.ts";
@@ -68,9 +68,8 @@ async function hearFile(file: ChunkFile, { chunk, options }: ChunkArgs, { models
   try {
     return { type: "heard", record: await hear(models, file.bytes, options, { piece, sentMs: durationMs, pauses }) };
   } catch (error) {
-    const { failure } = diagnose(error instanceof Error ? error.message : String(error));
-    if (failure.code !== "request_too_large") throw error;
+    if (!(error instanceof ModelError) || error.code !== "request_too_large") throw error;
     const halves = splitChunk(chunk);
-    return halves === null ? discard(failure.code, failure.message) : { type: "too_large", halves };
+    return halves === null ? discard(error.code, error.message) : { type: "too_large", halves };
   }
 }

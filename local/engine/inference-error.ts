@@ -2,6 +2,8 @@
 // 3043, 5006 and 7009 are seen in its answers but not on that page.
 import type * as z from "zod";
 
+import { faultsOf } from "../contracts.ts";
+
 export class InferenceError extends Error {
   readonly status: number;
   readonly internalCode: number;
@@ -43,13 +45,6 @@ export const internalFailure = (cause: unknown): InferenceError =>
 
 export const invalidInput = (description: string): InferenceError => new InferenceError(400, 5006, description);
 
-/** The service names what is missing at '/', and every other fault by its path. */
 export function schemaViolation(error: z.ZodError): InferenceError {
-  const missing = error.issues.filter((issue) => issue.code === "invalid_type" && issue.input === undefined);
-  if (missing.length > 0) {
-    const names = missing.map((issue) => issue.path.join("."));
-    return invalidInput(`Error: required properties at '/' are '${names.join(",")}'`);
-  }
-  const faults = error.issues.map((issue) => `${issue.message} at '/${issue.path.join("/")}'`);
-  return invalidInput(`Error: ${faults.join("; ")}`);
+  return invalidInput(faultsOf(error.issues));
 }

@@ -1,4 +1,6 @@
+import type { ModelCall } from "../../shared/ai/model-call.ts";
 import { problemBody } from "../problem.ts";
+import type { AskStart, AskText, AskUsage } from "../views/ask.ts";
 import { modelProblem } from "./model-problem.ts";
 import type { OpenAnswer } from "./open-answer.ts";
 
@@ -6,47 +8,41 @@ const encoder = new TextEncoder();
 
 /** A client that has gone is noticed by what is sent to it: while the model is silent, this is. */
 const HEARTBEAT_MS = 500;
-const NEWLINE = 0x0a;
 const HEARTBEAT = encoder.encode(": thinking\n\n");
 
 /**
- * The answer as its client gets it: an event of ours, and then the model's own bytes, chunk by chunk as they come. Each
- * is sent before it is looked at, and none is kept. A model that breaks off is told by an event `error`.
- * @param onEnd is called once, when the model has ended, broken off (with what was wrong), or its client has gone.
+ * The answer as its client gets it, whatever the model's own events look like: `start`, the texts as they come, `usage` and
+ * `done`. A model that breaks off is told by an event `error` in place of the last two.
+ * @param onEnd is called once, when the model has ended, broken off (with the error), or its client has gone.
  */
 export function answerStream(
-  { next, meter }: OpenAnswer,
-  { start, stopping, onEnd }: { start: object; stopping: AbortController; onEnd: (failedWith?: string) => void },
+  { next, call }: OpenAnswer,
+  { start, stopping, onEnd }: { start: AskStart; stopping: AbortController; onEnd: (failedWith?: unknown) => void },
 ): ReadableStream<Uint8Array> {
   let hasClientGone = false;
-  let pending: Promise<Uint8Array | null> | null = null;
-  /** Whether what was sent last ended an event: nothing may be put into the middle of one. */
-  let isBetweenEvents = true;
+  let pending: Promise<readonly string[] | null> | null = null;
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
         controller.enqueue(serverSentEvent("start", start));
       },
       async pull(controller) {
-        let failedWith: string | undefined;
+        let failedWith: unknown;
         try {
-          pending ??= next();
-          const chunk = await (isBetweenEvents ? Promise.race([pending, heartbeat()]) : pending);
-          if (chunk === HEARTBEAT) {
-            controller.enqueue(chunk);
-            return;
+          for (;;) {
+            pending ??= next();
+            const texts = await Promise.race([pending, silence()]);
+            if (texts === "silent") return controller.enqueue(HEARTBEAT);
+            pending = null;
+            if (texts === null) break;
+            if (texts.length > 0) return controller.enqueue(encoder.encode(texts.map(textEvent).join("")));
           }
-          pending = null;
-          if (chunk !== null) {
-            isBetweenEvents = chunk.at(-1) === NEWLINE && chunk.at(-2) === NEWLINE;
-            controller.enqueue(chunk);
-            meter.look(chunk);
-            return;
-          }
+          controller.enqueue(serverSentEvent("usage", usageOf(call())));
+          controller.enqueue(serverSentEvent("done", {}));
         } catch (error) {
           if (hasClientGone) return;
-          failedWith = error instanceof Error ? error.message : String(error);
-          controller.enqueue(serverSentEvent("error", problemBody(modelProblem(failedWith, Date.now()))));
+          failedWith = error;
+          controller.enqueue(serverSentEvent("error", problemBody(modelProblem(error, Date.now()))));
         }
         controller.close();
         onEnd(failedWith);
@@ -62,9 +58,18 @@ export function answerStream(
   );
 }
 
-async function heartbeat(): Promise<Uint8Array> {
+function usageOf({ units, neurons, isEstimated, engine }: ModelCall): AskUsage {
+  const { inputTokens = 0, outputTokens = 0 } = units;
+  return { inputTokens, outputTokens, neurons, isEstimated, engine: engine ?? "" };
+}
+
+function textEvent(text: string): string {
+  return `data: ${JSON.stringify({ text } satisfies AskText)}\n\n`;
+}
+
+async function silence(): Promise<"silent"> {
   await new Promise((resolve) => setTimeout(resolve, HEARTBEAT_MS));
-  return HEARTBEAT;
+  return "silent";
 }
 
 function serverSentEvent(event: string, data: object): Uint8Array {

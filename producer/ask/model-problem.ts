@@ -6,14 +6,15 @@ import type { Problem } from "../problem.ts";
 /** Capacity comes and goes within seconds. */
 const LOOK_AGAIN_SECONDS = 10;
 
-/** Why a model did not answer somebody who waits for it, from the message of its error. */
-export function modelProblem(message: string, now: number): Problem {
-  const { remedy, failure } = diagnose(message);
+/** Why a model did not answer somebody who waits for it. */
+export function modelProblem(error: unknown, now: number): Problem {
+  const { remedy, failure } = diagnose(error);
   const detail = failure.message;
   switch (remedy) {
     case "hold":
       return allocationUsed(nextAllocationAt(now, atLatest), now);
     case "retry":
+    case "retry_once":
     case "snooze":
       return { code: "model_unavailable", detail, retryAfterSeconds: LOOK_AGAIN_SECONDS };
     case "discard":

@@ -1,16 +1,18 @@
-import { type ModelCall, sentCall } from "../../shared/ai/model-call.ts";
-import { type Ai, askOptions, errorMessage } from "../../shared/ai/run-model.ts";
+import { readChat } from "../../shared/ai/chat-answer.ts";
+import { consumedBy } from "../../shared/ai/consumed-by.ts";
+import { answeredCall, type ModelCall, sentCall } from "../../shared/ai/model-call.ts";
+import { brokenOff, refusal, silence, unexpectedAnswer } from "../../shared/ai/model-error.ts";
+import { type Ai, askBinding, parseJson } from "../../shared/ai/run-model.ts";
 import { ANSWER_TOKENS } from "../../shared/prompts.ts";
 import type { Question } from "./question.ts";
-import { type StreamMeter, streamMeter } from "./stream-meter.ts";
+import { tokenReader } from "./token-reader.ts";
 
 /** Somebody looks at an empty screen: a model that has said nothing by then is given up on. */
 const SILENCE_MS = 60_000;
 
 export type Opened =
   | { readonly ok: true; readonly answer: OpenAnswer }
-  /** The message is the binding's own, `<code>: <description>`. */
-  | { readonly ok: false; readonly message: string; readonly call: ModelCall };
+  | { readonly ok: false; readonly error: unknown; readonly call: ModelCall };
 
 /**
  * What fails so early is told as a problem. A model that has only been silent so far is answered for: a client that goes
@@ -19,14 +21,15 @@ export type Opened =
 const EARLY_MS = 2000;
 
 export interface OpenAnswer {
-  /** The first bytes, and then the next ones; null at the end. */
-  readonly next: () => Promise<Uint8Array | null>;
-  readonly meter: StreamMeter;
+  /** The next texts, which may be none yet; null at the end. @throws ModelError, or the reason of what stopped it. */
+  readonly next: () => Promise<readonly string[] | null>;
+  /** What has been read so far costs. */
+  readonly call: () => ModelCall;
 }
 
 /**
  * Ask a model and wait for its first bytes, but not for long. `stopping` ends the call, now and later; it is aborted here if
- * the model falls silent.
+ * the model falls silent. While there is no capacity the call waits in the platform's queue: nobody can stand in here.
  */
 export async function openAnswer(
   ai: Ai,
@@ -38,30 +41,77 @@ export async function openAnswer(
   const startedAt = Date.now();
   let call = sentCall(model, expected);
   try {
-    const response = await inTime(stopping, ai.binding.run(model, inputs, askOptions(ai, inputs, signal)));
-    const meter = streamMeter(model, { headers: response.headers, expected, startedAt });
+    const asked = askBinding(ai, { model, inputs, signal, rejectsIfBusy: false });
+    const response = await inTime(stopping, asked);
+    const { headers } = response;
     if (!response.ok || response.body === null) {
-      call = { ...meter.call(), neurons: 0 };
-      throw new Error(errorMessage(response.status, await response.text()));
+      call = answeredCall(model, { headers, isRefusal: true, units: expected, durationMs: Date.now() - startedAt });
+      throw refusal(response.status, await response.text());
     }
-    const reader: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader();
-    // Dropping the stream is told to whoever sends it, also where a signal does not get through.
-    signal.addEventListener("abort", () => void reader.cancel(signal.reason).catch(() => undefined));
-    const read = async () => {
-      const { value, done } = await inTime(stopping, reader.read());
-      return done ? null : value;
-    };
-    let first: Promise<Uint8Array | null> | null = read();
-    if ((await Promise.race([first, later()])) === null) throw new Error(`'${model}' answered nothing`);
+    const answer = headers.get("content-type")?.startsWith("application/json")
+      ? await wholeAnswer(response, { model, expected, startedAt })
+      : streamedAnswer(response.body, stopping, { model, headers, expected, startedAt });
+    call = answer.call();
+    let first: ReturnType<OpenAnswer["next"]> | null = answer.next();
+    await Promise.race([first, later()]);
     const next = () => {
-      const reading = first ?? read();
+      const reading = first ?? answer.next();
       first = null;
       return reading;
     };
-    return { ok: true, answer: { next, meter } };
+    return { ok: true, answer: { next, call: () => answer.call() } };
   } catch (error) {
-    return { ok: false, message: error instanceof Error ? error.message : String(error), call };
+    return { ok: false, error, call };
   }
+}
+
+interface Asked {
+  readonly model: string;
+  readonly expected: Question["expected"];
+  readonly startedAt: number;
+}
+
+/** A model, or a gateway's cache, that answers at once though it was asked for a stream. */
+async function wholeAnswer(response: Response, { model, expected, startedAt }: Asked): Promise<OpenAnswer> {
+  const value = parseJson(model, await response.text());
+  const { units, neurons } = consumedBy(value);
+  const consumed = { units: { ...expected, ...units }, neurons };
+  const durationMs = Date.now() - startedAt;
+  const call = answeredCall(model, { headers: response.headers, isRefusal: false, ...consumed, durationMs });
+  const text = readChat({ value, call });
+  if (text.trim() === "") throw unexpectedAnswer(model, "answered nothing");
+  const left = [text];
+  return { next: async () => (left.length > 0 ? left.splice(0) : null), call: () => call };
+}
+
+function streamedAnswer(
+  body: ReadableStream<Uint8Array>,
+  stopping: AbortController,
+  { model, headers, ...asked }: Asked & { readonly headers: Headers },
+): OpenAnswer {
+  const tokens = tokenReader(model, { headers, ...asked });
+  const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
+  const { signal } = stopping;
+  // Dropping the stream is told to whoever sends it, also where a signal does not get through.
+  signal.addEventListener("abort", () => void reader.cancel(signal.reason).catch(() => undefined));
+  let hasEnded = false;
+  let hasText = false;
+  return {
+    async next() {
+      if (hasEnded) return null;
+      const reading = reader.read().catch((error: unknown) => {
+        throw signal.aborted ? signal.reason : brokenOff(model, error);
+      });
+      const { value, done } = await inTime(stopping, reading);
+      hasEnded = done;
+      const texts = done ? tokens.end() : tokens.read(value);
+      hasText ||= texts.length > 0;
+      if (done && !hasText) throw unexpectedAnswer(model, "answered nothing");
+      if (done && !tokens.isComplete) throw brokenOff(model);
+      return texts;
+    },
+    call: () => tokens.call(),
+  };
 }
 
 async function later(): Promise<undefined> {
@@ -75,10 +125,7 @@ async function inTime<T>(stopping: AbortController, waiting: Promise<T>): Promis
   const { promise: stopped, reject } = Promise.withResolvers<never>();
   const onAbort = () => reject(signal.reason);
   signal.addEventListener("abort", onAbort);
-  const timer = setTimeout(
-    () => stopping.abort(new Error(`3007: no answer within ${SILENCE_MS / 1000} s`)),
-    SILENCE_MS,
-  );
+  const timer = setTimeout(() => stopping.abort(silence(SILENCE_MS)), SILENCE_MS);
   try {
     return await Promise.race([waiting, stopped]);
   } finally {

@@ -18,14 +18,14 @@ import { reservePaidCall, type SettlePaidCall } from "../paid-call.ts";
 import { limitBody } from "../limit-body.ts";
 import { problem } from "../problem.ts";
 import { AskRequest } from "../requests.ts";
-import { AskAnswer, type AskStart } from "../views/ask.ts";
+import { AskAnswer, AskEvent, type AskStart } from "../views/ask.ts";
 
 export const ask = new Hono<App>();
 
 const summary = "Ask about a job's transcript or text";
 const description =
-  `${summary}: the answer as server-sent events, an event \`start\` first and then the model's own, token by token. ` +
-  "A client that goes away ends it. With `Accept: application/json` the whole answer at once.";
+  `${summary}: the answer as server-sent events, the same for every model: \`start\`, then \`data: {"text"}\` token by ` +
+  "token, `usage` and `done`; `error`, with a problem, if the model breaks off. A client that goes away ends it. With `Accept: application/json` the whole answer at once.";
 
 ask.post(
   "/:id/ask",
@@ -35,7 +35,7 @@ ask.post(
     description,
     tags: ["results"],
     parameters: [{ in: "header", name: "Accept", schema: { type: "string" } }],
-    answers: { 200: { description: "the answer", schema: AskAnswer, media: ["text/event-stream"] } },
+    answers: { 200: { description: "the answer", schema: AskAnswer, events: AskEvent } },
     problems: [
       ...BODY_PROBLEMS,
       "job_not_found",
@@ -84,10 +84,10 @@ async function answerInTokens(
 ): Promise<Response> {
   const stopping = stoppedWith(c.req.raw.signal);
   const opened = await openAnswer(aiOf(c.env), question, stopping);
-  if (!opened.ok) return answerFailed(c, opened.message, settle([opened.call], opened.message));
+  if (!opened.ok) return answerFailed(c, opened.error, settle([opened.call], opened.error));
   const { answer } = opened;
-  const ended = Promise.withResolvers<string | undefined>();
-  c.executionCtx.waitUntil(ended.promise.then((failedWith) => settle([answer.meter.call()], failedWith)));
+  const ended = Promise.withResolvers<unknown>();
+  c.executionCtx.waitUntil(ended.promise.then((failedWith) => settle([answer.call()], failedWith)));
   const start: AskStart = { jobId, model: question.model, covers: question.covers };
   return c.body(answerStream(answer, { start, stopping, onEnd: ended.resolve }), 200, {
     "content-type": "text/event-stream; charset=utf-8",
@@ -103,22 +103,21 @@ async function answerWhole(
   settle: SettlePaidCall,
 ): Promise<Response> {
   const calls: ModelCall[] = [];
-  const models = modelRunner(aiOf(c.env), calls, stoppedWith(c.req.raw.signal).signal);
+  const models = modelRunner(aiOf(c.env), calls, stoppedWith(c.req.raw.signal).signal, { waitsIfBusy: true });
   try {
     const { text, engine } = await write(models, model, { messages, maxTokens: ANSWER_TOKENS });
     c.executionCtx.waitUntil(settle(calls));
     return c.json({ answer: text, model, engine, neurons: neuronsOf(calls) ?? 0, covers } satisfies AskAnswer);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return answerFailed(c, message, settle(calls, message));
+    return answerFailed(c, error, settle(calls, error));
   }
 }
 
 /** Settled first: a client that is told of the account's hold, and asks again, is not to reach the model once more. */
-async function answerFailed(c: Context<App>, message: string, settled: Promise<void>): Promise<Response> {
+async function answerFailed(c: Context<App>, error: unknown, settled: Promise<void>): Promise<Response> {
   c.executionCtx.waitUntil(settled);
   await settled;
-  return problem(c, modelProblem(message, Date.now()));
+  return problem(c, modelProblem(error, Date.now()));
 }
 
 /** Aborted when the client goes away; by others too, who may have their own reasons. */

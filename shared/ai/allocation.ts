@@ -1,6 +1,6 @@
 // The account's daily allocation of neurons: when it is counted anew, and what being refused for it holds.
 import type { AccountHold } from "../db/holds.ts";
-import { diagnose } from "./failure.ts";
+import { ModelError } from "./model-error.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -24,12 +24,11 @@ export function nextAllocationAt(askedAt: number, random: () => number): number 
   return spread((Math.floor(askedAt / DAY_MS) + 1) * DAY_MS, random);
 }
 
-/** What a call that began at `askedAt` and failed with this message holds the account with; null where it was not the account's. */
+/** What a call that began at `askedAt` and failed so holds the account with; null where it was not the account's. */
 export function holdOf(
-  message: string,
+  error: unknown,
   { askedAt, now, random }: { askedAt: number; now: number; random: () => number },
 ): AccountHold | null {
-  const { remedy, failure } = diagnose(message);
-  if (remedy !== "hold") return null;
-  return { code: failure.code, since: now, until: nextAllocationAt(askedAt, random) };
+  if (!(error instanceof ModelError) || error.remedy !== "hold") return null;
+  return { code: error.code, since: now, until: nextAllocationAt(askedAt, random) };
 }

@@ -9,7 +9,7 @@ export interface ModelCall {
   /** What it consumed: as the answer says or, where it does not, as was expected of the input. */
   readonly units: Units;
   readonly neurons: number;
-  /** Whether the neurons are the catalogue's: the platform sent no `cf-ai-neurons`. */
+  /** Whether the neurons are the catalogue's: the platform named none, or 0 for a model that has a price. */
   readonly isEstimated: boolean;
   /** Until the whole answer was there; null where none came, or a refusal. */
   readonly durationMs: number | null;
@@ -32,24 +32,38 @@ export function sentCall(model: string, units: Units): ModelCall {
   return { model, engine: null, units, neurons: neuronsFor(model, units), isEstimated: true, durationMs: null };
 }
 
+/** What an answer consumed: its units, and the neurons that it names itself, if any. */
+export interface Consumed {
+  readonly units: Units;
+  readonly neurons?: number | undefined;
+}
+
 /**
- * A call that was answered. The header is the truth; where it is missing, an answer counts for what the catalogue says
- * of its units, a refusal and an answer from a gateway's cache for nothing.
+ * A call that was answered. What the header names is the truth, then what the answer itself names. A 0 for a model that
+ * has a price is neither: it counts, like an answer that names nothing, for what the catalogue says of its units. A refusal and
+ * an answer from a gateway's cache count for nothing unless they name more.
  */
 export function answeredCall(
   model: string,
-  { headers, isRefusal, units, durationMs }: { headers: Headers; isRefusal: boolean; units: Units; durationMs: number },
+  {
+    headers,
+    isRefusal,
+    units,
+    neurons: named,
+    durationMs,
+  }: Consumed & { headers: Headers; isRefusal: boolean; durationMs: number },
 ): ModelCall & { readonly engine: string } {
-  const charged = Number.parseFloat(headers.get("cf-ai-neurons") ?? "");
-  const isEstimated = !Number.isFinite(charged);
   const isFree = isRefusal || headers.get("cf-aig-cache-status") === "HIT";
+  const listed = isFree ? 0 : neuronsFor(model, units);
+  const told = [Number.parseFloat(headers.get("cf-ai-neurons") ?? ""), named ?? Number.NaN];
+  const charged = told.find((neurons) => neurons > 0 || (neurons === 0 && listed === 0));
   const logId = headers.get("cf-aig-log-id");
   return {
     model,
     engine: headers.get("x-darkroom-engine") ?? "workers-ai",
     units,
-    neurons: isEstimated ? (isFree ? 0 : neuronsFor(model, units)) : charged,
-    isEstimated,
+    neurons: charged ?? listed,
+    isEstimated: charged === undefined,
     durationMs: isRefusal ? null : durationMs,
     ...(logId !== null && { gatewayLogId: logId }),
   };

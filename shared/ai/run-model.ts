@@ -2,16 +2,29 @@ import type * as z from "zod";
 
 import type { Units } from "../models.ts";
 import { type Gateway, takesGateway } from "./gateway.ts";
-import { answeredCall, type ModelCall, sentCall } from "./model-call.ts";
-import { unitsAnswered } from "./units-answered.ts";
+import { asModelError, refusal, silence, unexpectedAnswer } from "./model-error.ts";
+import { answeredCall, type Consumed, type ModelCall, sentCall } from "./model-call.ts";
+import { consumedBy } from "./consumed-by.ts";
 
 /** The one way to a model: the `AI` binding, or locally a Worker of the same shape. */
 export interface AiBinding {
   run(
     model: string,
     inputs: Record<string, unknown>,
-    options: { returnRawResponse: true; signal: AbortSignal; gateway?: Gateway },
+    options: { returnRawResponse: true; signal: AbortSignal; rejectIfBusy?: true; gateway?: Gateway },
   ): Promise<Response>;
+}
+
+/** A call to a model. */
+export interface Question {
+  readonly model: string;
+  readonly inputs: Record<string, unknown>;
+  readonly signal: AbortSignal;
+  /**
+   * Whether to be refused (3040) while there is no capacity, instead of waiting for it in the platform's queue, for as long as
+   * that takes (developers.cloudflare.com/workers-ai/features/reject-if-busy, 2026-09-17).
+   */
+  readonly rejectsIfBusy: boolean;
 }
 
 /** How to ask: the binding, and the gateway in front of it, if any. */
@@ -29,10 +42,16 @@ export type ModelAnswer =
   | { readonly type: "json"; readonly value: unknown; readonly call: AnsweredCall }
   | { readonly type: "bytes"; readonly value: Uint8Array; readonly call: AnsweredCall };
 
+/** As much of an answer as its readers need. */
+export interface Readable {
+  readonly value: unknown;
+  readonly call: Pick<ModelCall, "model">;
+}
+
 export interface ModelRunner {
   /**
    * @param expected what the call will consume, as far as the input tells.
-   * @throws an Error whose message is the binding's own, `<code>: <description>`.
+   * @throws ModelError
    */
   run(model: string, inputs: Record<string, unknown>, expected: Units): Promise<ModelAnswer>;
 }
@@ -40,70 +59,89 @@ export interface ModelRunner {
 /** A consumer invocation may run 15 minutes; a model that hangs must leave time to say so. */
 const MODEL_TIMEOUT_MS = 8 * 60_000;
 
-/** Calls models and notes each call, failed ones too, for the attempt's row. `ended` ends a call that is under way. */
-export function modelRunner(ai: Ai, calls: ModelCall[], ended: AbortSignal): ModelRunner {
+/**
+ * Calls models and notes each call, failed ones too, for the attempt's row. `ended` ends a call that is under way. A model
+ * without capacity refuses, so that another may stand in or the caller come back; whoever can do neither `waitsIfBusy`.
+ */
+export function modelRunner(
+  ai: Ai,
+  calls: ModelCall[],
+  ended: AbortSignal,
+  { waitsIfBusy = false }: { waitsIfBusy?: boolean } = {},
+): ModelRunner {
   return {
     async run(model, inputs, expected) {
       const index = calls.push(sentCall(model, expected)) - 1;
       const startedAt = Date.now();
-      const note = (headers: Headers, isRefusal: boolean, units: Units) => {
-        const call = answeredCall(model, { headers, isRefusal, units, durationMs: Date.now() - startedAt });
+      const note = (headers: Headers, isRefusal: boolean, consumed: Consumed) => {
+        const call = answeredCall(model, { headers, isRefusal, ...consumed, durationMs: Date.now() - startedAt });
         calls[index] = call;
         return call;
       };
-      // The raw response: the only place where a call's neurons and status can be read.
       return untilEnded(ended, async (signal): Promise<ModelAnswer> => {
-        const response = await ai.binding.run(model, inputs, askOptions(ai, inputs, signal));
+        const response = await askBinding(ai, { model, inputs, signal, rejectsIfBusy: !waitsIfBusy });
         const { headers } = response;
-        note(headers, !response.ok, expected);
-        if (!response.ok) throw new Error(errorMessage(response.status, await response.text()));
-        if (headers.get("content-type")?.startsWith("application/json")) {
-          const value: unknown = await response.json();
-          return { type: "json", value, call: note(headers, false, { ...expected, ...unitsAnswered(value) }) };
+        note(headers, !response.ok, { units: expected });
+        if (!response.ok) throw refusal(response.status, await response.text());
+        const type = headers.get("content-type") ?? "";
+        if (type.startsWith("text/event-stream")) {
+          await response.body?.cancel();
+          throw unexpectedAnswer(model, "answered with a stream of events, which nobody asked for");
+        }
+        if (type.startsWith("application/json")) {
+          const value = parseJson(model, await response.text());
+          const { units, neurons } = consumedBy(value);
+          return { type: "json", value, call: note(headers, false, { units: { ...expected, ...units }, neurons }) };
         }
         const value = new Uint8Array(await response.arrayBuffer());
-        return { type: "bytes", value, call: note(headers, false, expected) };
+        return { type: "bytes", value, call: note(headers, false, { units: expected }) };
       });
     },
   };
 }
 
-/** The options of one call. */
-export function askOptions({ gateway }: Ai, inputs: Record<string, unknown>, signal: AbortSignal) {
-  return {
-    returnRawResponse: true,
-    signal,
-    ...(gateway !== undefined && takesGateway(inputs) && { gateway }),
-  } as const;
+/**
+ * Ask the binding for the raw response: the only place where a call's neurons and status can be read.
+ * @throws ModelError where there is no response; a refusal is one.
+ */
+export async function askBinding(
+  { binding, gateway }: Ai,
+  { model, inputs, signal, rejectsIfBusy }: Question,
+): Promise<Response> {
+  return asModelError(() =>
+    binding.run(model, inputs, {
+      returnRawResponse: true,
+      signal,
+      ...(rejectsIfBusy && { rejectIfBusy: true }),
+      ...(gateway !== undefined && takesGateway(inputs) && { gateway }),
+    }),
+  );
+}
+
+/** What an answer that is JSON says. @throws ModelError */
+export function parseJson(model: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw unexpectedAnswer(model, `answered ${text.length} characters that are not JSON`);
+  }
 }
 
 /**
  * Read a model's answer.
- * @throws an Error that names the model and what was wrong with its answer: worth another attempt.
+ * @throws ModelError that names the model and what was wrong with its answer.
  */
-export function parseAnswer<T>({ value, call }: ModelAnswer, schema: z.ZodType<T>): T {
+export function parseAnswer<T>({ value, call }: Readable, schema: z.ZodType<T>): T {
   const answer = schema.safeParse(value);
   if (answer.success) return answer.data;
   const issue = answer.error.issues[0];
-  throw new Error(
-    `'${call.model}' answered in an unknown shape: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`,
+  throw unexpectedAnswer(
+    call.model,
+    `answered in an unknown shape: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`,
   );
 }
 
-/** The message that the binding itself would throw for this answer (workerd, src/cloudflare/internal/ai-api.ts). */
-export function errorMessage(status: number, body: string): string {
-  try {
-    const error = JSON.parse(body);
-    if (error.internalCode !== undefined) return `${error.internalCode}: ${error.description ?? error.message}`;
-    const first = error.errors?.[0];
-    if (first !== undefined) return `${first.code}: ${first.message}`;
-  } catch {
-    // Not JSON: a gateway's page. The status is then all there is to go by.
-  }
-  return `HTTP ${status}: ${body.slice(0, 500)}`;
-}
-
-/** A binding need not heed its signal: the wait ends in any case. */
+/** A binding need not heed its signal: the wait ends in any case. @throws ModelError, or the reason of `ended`. */
 async function untilEnded<T>(ended: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
   ended.throwIfAborted();
   const call = new AbortController();
@@ -114,12 +152,9 @@ async function untilEnded<T>(ended: AbortSignal, run: (signal: AbortSignal) => P
   };
   const onEnded = () => stop(ended.reason);
   ended.addEventListener("abort", onEnded);
-  const timer = setTimeout(
-    () => stop(new Error(`3007: no answer within ${MODEL_TIMEOUT_MS / 1000} s`)),
-    MODEL_TIMEOUT_MS,
-  );
+  const timer = setTimeout(() => stop(silence(MODEL_TIMEOUT_MS)), MODEL_TIMEOUT_MS);
   try {
-    return await Promise.race([run(call.signal), stopped]);
+    return await Promise.race([asModelError(() => run(call.signal)), stopped]);
   } finally {
     clearTimeout(timer);
     ended.removeEventListener("abort", onEnded);

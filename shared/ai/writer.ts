@@ -1,11 +1,9 @@
-import * as z from "zod";
-
-import { type ModelRunner, parseAnswer } from "./run-model.ts";
+import { readChat } from "./chat-answer.ts";
+import { unexpectedAnswer } from "./model-error.ts";
+import type { ModelRunner } from "./run-model.ts";
 import type { ModelId } from "../models.ts";
 import { tokensOf } from "../neurons.ts";
 import type { Message } from "../prompts.ts";
-
-const TextAnswer = z.object({ response: z.string() });
 
 export interface Written {
   readonly model: string;
@@ -15,7 +13,7 @@ export interface Written {
 
 /**
  * Have a text model answer.
- * @throws an Error with the model's `<code>: <description>`, or one saying that it answered nothing.
+ * @throws ModelError
  */
 export async function write(
   models: ModelRunner,
@@ -24,7 +22,7 @@ export async function write(
 ): Promise<Written> {
   const inputTokens = messages.reduce((sum, { content }) => sum + tokensOf(content), 0);
   const answer = await models.run(model, { messages, max_tokens: maxTokens }, { inputTokens, outputTokens: maxTokens });
-  const text = parseAnswer(answer, TextAnswer).response.trim();
-  if (text === "") throw new Error(`'${model}' answered nothing`);
+  const text = readChat(answer).trim();
+  if (text === "") throw unexpectedAnswer(model, "answered nothing");
   return { model, engine: answer.call.engine, text };
 }

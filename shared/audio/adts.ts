@@ -1,6 +1,6 @@
-import { readWithin, type ByteSource } from "./byte-source.ts";
+import type { ByteSource } from "./byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan } from "./chunk.ts";
-import { longestChunkMs, planCuts } from "./cuts.ts";
+import { longestChunkMs, planCuts, type Listen } from "./cuts.ts";
 import { findFirstFrame } from "./first-frame.ts";
 import { framesOf, startsOf, walkFrames, type FrameIndex } from "./frame-walk.ts";
 import type { CallLimits } from "./call-limits.ts";
@@ -8,17 +8,18 @@ import { writeM4a } from "./m4a.ts";
 import { findFrame, parseAdtsHeader, type AdtsHeader } from "./mpeg-frame.ts";
 import { planParts } from "./parts.ts";
 import { aacSampleEntry } from "./sample-entry.ts";
+import { readHeld, type Work } from "./work.ts";
 
 /** ADTS has neither an index nor times: the plan walks it once and every chunk gets its bytes. */
-export async function planAdts(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
-  const found = await findFirstFrame(source, parseAdtsHeader);
+export async function planAdts(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
+  const found = await findFirstFrame(source, parseAdtsHeader, work);
   if (found === null) return refuse("damaged", "No AAC audio was found in the file.");
-  const walked = await walkFrames(source, found.offset, parseAdtsHeader);
-  if (walked.breaks.length === 0) return planWalked(found.header, walked, limits);
-  return planParts(source, startsOf(walked), async (part, index) => {
-    const first = await findFirstFrame(part, parseAdtsHeader);
+  const walked = await walkFrames(source, found.offset, parseAdtsHeader, work);
+  if (walked.breaks.length === 0) return planWalked(found.header, walked, limits, work);
+  return planParts(source, startsOf(walked), work, async (part, index) => {
+    const first = await findFirstFrame(part, parseAdtsHeader, work);
     if (first === null) return refuse("no_audio_track", "The part of the file holds no AAC audio.");
-    return planWalked(first.header, framesOf(walked, index), limits);
+    return planWalked(first.header, framesOf(walked, index), limits, work);
   });
 }
 
@@ -26,19 +27,23 @@ async function planWalked(
   header: AdtsHeader,
   { frames, offsetOf }: FrameIndex,
   limits: CallLimits,
+  work: Work,
 ): Promise<AudioPlan> {
   if (header.channels === 0)
     return refuse("unsupported_codec", "The AAC stream does not say how many channels it has.");
   const frameMs = (header.samples / header.sampleRate) * 1000;
   const durationMs = frames * frameMs;
   const bytesPerSecond = ((offsetOf(frames) - offsetOf(0)) / durationMs) * 1000;
-  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), (fromMs, toMs) => {
+  const listen: Listen = (fromMs, toMs) => {
     const first = Math.floor(fromMs / frameMs);
-    return Array.from({ length: Math.floor(toMs / frameMs) - first }, (_, index) => ({
+    const count = Math.floor(toMs / frameMs) - first;
+    work.visit(2 * count);
+    return Array.from({ length: count }, (_, index) => ({
       timeMs: (first + index) * frameMs,
       weight: offsetOf(first + index + 1) - offsetOf(first + index),
     }));
-  });
+  };
+  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), listen, work);
   const chunks = cuts.map((chunk): ChunkPlan => {
     const firstFrame = Math.floor(chunk.startMs / frameMs + 1e-6);
     const offset = offsetOf(firstFrame);
@@ -48,12 +53,12 @@ async function planWalked(
   return { type: "chunks", container: "adts", codec: "aac", durationMs, chunks };
 }
 
-export async function extractAdts(source: ByteSource, chunk: ChunkPlan): Promise<ChunkFile> {
+export async function extractAdts(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
   const { bytes: range, extra } = chunk;
   if (range === undefined || typeof extra !== "object" || extra === null || !("firstFrame" in extra)) {
     throw new DamagedSource("The chunk was not planned for ADTS.");
   }
-  const bytes = await readWithin(source, range.offset, range.length);
+  const bytes = await readHeld(source, range, work);
   const first = parseAdtsHeader(bytes, 0);
   if (first === null) throw new DamagedSource("No AAC frame where the plan has one.");
   const { sampleRate, samples } = first;
@@ -62,14 +67,16 @@ export async function extractAdts(source: ByteSource, chunk: ChunkPlan): Promise
   let startMs = -1;
   for (let at = 0, frame = Number(extra.firstFrame); at < bytes.length; frame++) {
     let header = parseAdtsHeader(bytes, at);
+    work.visit();
     if (header === null) {
-      const found = findFrame(bytes, at, parseAdtsHeader);
+      const found = findFrame(bytes, at, parseAdtsHeader, work);
       if (found === null) break;
       ({ at, header } = found);
     }
     const timeMs = frame * frameMs;
     if (timeMs + frameMs > chunk.startMs + 1e-3 && timeMs < chunk.endMs - 1e-3 && at + header.bytes <= bytes.length) {
       if (startMs < 0) startMs = timeMs;
+      work.keep();
       packets.push(bytes.subarray(at + header.headerBytes, at + header.bytes));
     }
     at += header.bytes;

@@ -1,3 +1,5 @@
+import type { Work } from "./work.ts";
+
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
@@ -21,14 +23,23 @@ export function textBytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** Where `pattern` next begins at or after `from`; -1 if nowhere. */
-export function indexOfBytes(bytes: Uint8Array, pattern: readonly number[], from: number): number {
+/** Where `pattern` next begins at or after `from`; -1 if nowhere. Its first byte may stand anywhere in what is no match. */
+export function indexOfBytes(bytes: Uint8Array, pattern: readonly number[], from: number, work: Work): number {
   const [first = 0] = pattern;
-  for (let at = bytes.indexOf(first, from); at !== -1; at = bytes.indexOf(first, at + 1)) {
-    if (at + pattern.length > bytes.length) return -1;
-    if (pattern.every((byte, index) => bytes[at + index] === byte)) return at;
+  let tries = 0;
+  let at = bytes.indexOf(first, from);
+  for (; at !== -1; at = bytes.indexOf(first, at + 1)) {
+    tries += 1;
+    if (at + pattern.length > bytes.length) at = bytes.length;
+    else if (startsWith(bytes, pattern, at)) break;
   }
-  return -1;
+  work.visit(tries / 4);
+  return at;
+}
+
+function startsWith(bytes: Uint8Array, pattern: readonly number[], at: number): boolean {
+  for (let index = 1; index < pattern.length; index++) if (bytes[at + index] !== pattern[index]) return false;
+  return true;
 }
 
 /** Byte `at`, or 0 past the end. */
@@ -36,9 +47,16 @@ export function byteAt(bytes: Uint8Array, at: number): number {
   return bytes[at] ?? 0;
 }
 
+/** A call takes so many arguments on every runtime. */
+const TEXT_BYTES = 8 * 1024;
+
 /** As a chunk's plan carries them. Node 24, which measures the cutter, has no `Uint8Array.toBase64`. */
 export function toBase64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes));
+  let text = "";
+  for (let at = 0; at < bytes.length; at += TEXT_BYTES) {
+    text += String.fromCharCode(...bytes.subarray(at, at + TEXT_BYTES));
+  }
+  return btoa(text);
 }
 
 export function fromBase64(text: string): Uint8Array {

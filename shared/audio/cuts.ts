@@ -1,5 +1,6 @@
 import { DamagedSource, type ChunkPlan } from "./chunk.ts";
 import type { CallLimits } from "./call-limits.ts";
+import type { Work } from "./work.ts";
 import {
   CHUNK_MIN_MS,
   MAX_DURATION_MS,
@@ -31,10 +32,18 @@ export function longestChunkMs(outputBytesPerSecond: number, { maxMs, maxBytes }
   return Math.max(CHUNK_MIN_MS, Math.min(maxMs, Math.floor(byBytes)));
 }
 
-/** Tile 0..durationMs in whole milliseconds. The same loudness gives the same cuts. */
-export async function planCuts(exactMs: number, chunkMs: number, listen: Listen): Promise<readonly ChunkPlan[]> {
+/** Tile 0..durationMs in whole milliseconds, a call to a model for each. The same loudness gives the same cuts. */
+export async function planCuts(
+  exactMs: number,
+  chunkMs: number,
+  listen: Listen,
+  work: Work,
+): Promise<readonly ChunkPlan[]> {
   const durationMs = Math.round(exactMs);
   if (!(durationMs > 0 && durationMs <= MAX_DURATION_MS)) throw new DamagedSource(impossible(durationMs));
+  // Before anything is listened to: so many there will be at least.
+  const leastCalls = Math.ceil(durationMs / chunkMs);
+  work.call(leastCalls);
   const cuts: Cut[] = [{ atMs: 0, overlapMs: 0 }];
   if (durationMs > chunkMs) {
     const overlapMs = Math.min(OVERLAP_MS, 2 * Math.floor(chunkMs / 6));
@@ -53,6 +62,7 @@ export async function planCuts(exactMs: number, chunkMs: number, listen: Listen)
       atMs = cut.atMs;
     }
   }
+  work.call(Math.max(0, cuts.length - leastCalls));
   return cuts.map((cut, index) => {
     const next = cuts[index + 1] ?? { atMs: durationMs, overlapMs: 0 };
     return {

@@ -1,4 +1,6 @@
 import { byteAt, viewOf } from "./bytes.ts";
+import { DamagedSource } from "./chunk.ts";
+import type { Work } from "./work.ts";
 
 /** RFC 9559. */
 export const ID = {
@@ -22,6 +24,24 @@ export const ID = {
   simpleBlock: 0xa3,
   blockGroup: 0xa0,
   block: 0xa1,
+  blockDuration: 0x9b,
+  blockAdditions: 0x75a1,
+  referenceBlock: 0xfb,
+  referencePriority: 0xfa,
+  referenceVirtual: 0xfd,
+  discardPadding: 0x75a2,
+  codecState: 0xa4,
+  slices: 0x8e,
+  trackEntry: 0xae,
+  video: 0xe0,
+  audio: 0xe1,
+  contentEncodings: 0x6d80,
+  contentEncoding: 0x6240,
+  contentCompression: 0x5034,
+  contentCompSettings: 0x4255,
+  contentEncryption: 0x5035,
+  colour: 0x55b0,
+  projection: 0x7670,
   crc32: 0xbf,
   void: 0xec,
   position: 0xa7,
@@ -65,15 +85,45 @@ export function readElement(bytes: Uint8Array, at: number): Element | null {
   return { id, bodyAt: sizeAt + sizeBytes, size: isUnknown ? Infinity : size };
 }
 
-export function readUint(bytes: Uint8Array, { bodyAt, size }: Element): number {
+/** No integer and no float has more. */
+const MAX_NUMBER_BYTES = 8;
+
+/** Whether an element can be a number, and is whole. */
+export function isNumber(bytes: Uint8Array, { bodyAt, size }: Element): boolean {
+  return size <= MAX_NUMBER_BYTES && bodyAt + size <= bytes.length;
+}
+
+/** @throws DamagedSource where it is longer than a number, or not whole. */
+export function readUint(bytes: Uint8Array, element: Element): number {
+  if (!isNumber(bytes, element)) throw new DamagedSource(noNumber(element));
+  const { bodyAt, size } = element;
   let value = 0;
   for (let index = 0; index < size; index++) value = value * 256 + byteAt(bytes, bodyAt + index);
   return value;
 }
 
-export function readFloat(bytes: Uint8Array, { bodyAt, size }: Element): number {
-  if (bodyAt + size > bytes.length) return 0;
+/** @throws DamagedSource where it is longer than a number, or not whole. */
+export function readFloat(bytes: Uint8Array, element: Element): number {
+  if (!isNumber(bytes, element)) throw new DamagedSource(noNumber(element));
+  const { bodyAt, size } = element;
   return size === 8 ? viewOf(bytes).getFloat64(bodyAt) : size === 4 ? viewOf(bytes).getFloat32(bodyAt) : 0;
+}
+
+function noNumber({ id, bodyAt, size }: Element): string {
+  const length = size === Infinity ? "no size" : `${size.toLocaleString("en")} bytes`;
+  return `the number in its element 0x${id.toString(16)} at byte ${bodyAt} has ${length}; a number has at most ${MAX_NUMBER_BYTES}.`;
+}
+
+/** Elements that are whole. */
+export function childrenOf(bytes: Uint8Array, { bodyAt, size }: Element, work: Work): readonly Element[] {
+  const children: Element[] = [];
+  const end = Math.min(bytes.length, bodyAt + size);
+  for (let child = readElement(bytes, bodyAt); child !== null && child.bodyAt + child.size <= end;) {
+    work.visit();
+    children.push(child);
+    child = child.bodyAt + child.size < end ? readElement(bytes, child.bodyAt + child.size) : null;
+  }
+  return children;
 }
 
 /** A size below 127 in one byte. */

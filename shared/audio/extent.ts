@@ -1,10 +1,11 @@
 import { memorySource, readWithin, type ByteSource } from "./byte-source.ts";
-import type { AudioPlan, ContainerName, Refusal } from "./chunk.ts";
+import { DamagedSource, type AudioPlan, type ContainerName, type Refusal } from "./chunk.ts";
 import { longestChunkMs, planCuts } from "./cuts.ts";
 import type { CallLimits } from "./call-limits.ts";
 import { MODEL_SAMPLE_RATE, READ_BYTES } from "./limits.ts";
 import { planAudio } from "./plan.ts";
 import { AllowanceSpent, sparingSource, type ReadAllowance } from "./sparing-source.ts";
+import { planWork } from "./work.ts";
 
 /** How much audio a recording sends to the model. */
 export interface AudioExtent {
@@ -71,19 +72,23 @@ const SAME_MS = 1000;
  */
 export async function guessExtent(source: ByteSource, limits: CallLimits): Promise<AudioExtent | null> {
   const head = await readWithin(source, 0, READ_BYTES);
-  const long = await planAudio(memorySource(head), limits);
-  const short = await planAudio(memorySource(head.subarray(0, head.length / 2)), limits);
+  // A head tells of the whole file, so that what it says is measured by the whole file's size.
+  const long = await planAudio(memorySource(head), limits, planWork(source));
+  const short = await planAudio(memorySource(head.subarray(0, head.length / 2)), limits, planWork(source));
   if (long.type !== "chunks" || short.type === "refused") return null;
   const isOfWhole = Math.abs(long.durationMs - short.durationMs) < SAME_MS;
   const durationMs = long.durationMs * (isOfWhole ? 1 : source.sizeBytes / head.length);
   const bytesPerSecond = (source.sizeBytes / durationMs) * 1000;
   // Nobody has listened for quiet places: the overlaps are the longest that there can be.
-  const chunks = await planCuts(
-    durationMs,
-    longestChunkMs(sentBytesPerSecond(long.container, bytesPerSecond), limits),
-    () => [],
-  );
-  return { ...extentOf({ ...long, durationMs, chunks }), isRough: true };
+  const chunkMs = longestChunkMs(sentBytesPerSecond(long.container, bytesPerSecond), limits);
+  try {
+    const chunks = await planCuts(durationMs, chunkMs, () => [], planWork(source));
+    return { ...extentOf({ ...long, durationMs, chunks }), isRough: true };
+  } catch (error) {
+    // Longer than any recording that is taken: the beginning is not like the rest.
+    if (error instanceof DamagedSource) return null;
+    throw error;
+  }
 }
 
 /** Video and pictures stay behind, and WAV is brought down to what the model hears. */

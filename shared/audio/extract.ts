@@ -15,7 +15,9 @@ import { countedSource, cutWork, type Work } from "./work.ts";
 export type { ChunkFile } from "./chunk.ts";
 export { splitChunk } from "./split.ts";
 
-const extractors: Readonly<Record<ContainerName, (source: ByteSource, chunk: ChunkPlan) => Promise<ChunkFile>>> = {
+const extractors: Readonly<
+  Record<ContainerName, (source: ByteSource, chunk: ChunkPlan, work: Work) => Promise<ChunkFile>>
+> = {
   wav: extractWav,
   mp3: extractMp3,
   adts: extractAdts,
@@ -42,7 +44,9 @@ export async function extractChunk(
   const extract = extractors[container];
   const { part } = chunk;
   const counted = countedSource(source, work);
-  return part === undefined ? extract(counted, chunk) : extractFromPart(counted, { ...chunk, part }, extract);
+  return part === undefined
+    ? extract(counted, chunk, work)
+    : extractFromPart(counted, { ...chunk, part }, extract, work);
 }
 
 function isContainer(name: string): name is ContainerName {

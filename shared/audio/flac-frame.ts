@@ -1,4 +1,5 @@
 import { byteAt, concatBytes, viewOf } from "./bytes.ts";
+import type { Work } from "./work.ts";
 
 export interface FlacStream {
   readonly sampleRate: number;
@@ -47,9 +48,10 @@ export function parseFlacHeader(bytes: Uint8Array, at: number, stream: FlacStrea
 }
 
 /** A sync code and its CRC-8 are 22 bits by chance: the stream's parameters must agree too. */
-export function findFlacFrame(bytes: Uint8Array, from: number, stream: FlacStream): FlacFrame | null {
+export function findFlacFrame(bytes: Uint8Array, from: number, stream: FlacStream, work: Work): FlacFrame | null {
   for (let at = bytes.indexOf(0xff, from); at !== -1; at = bytes.indexOf(0xff, at + 1)) {
     const frame = parseFlacHeader(bytes, at, stream);
+    work.visit(frame === null ? 1 / 8 : 2);
     if (frame !== null) return frame;
   }
   return null;

@@ -1,4 +1,6 @@
+import { pointsOf } from "./points.ts";
 import type { Point } from "./time-map.ts";
+import type { Work } from "./work.ts";
 
 /** Finds frames by time in FLAC, whose bytes per second vary from next to nothing (digital silence) to all there are. */
 export interface FlacMap {
@@ -16,13 +18,19 @@ const MAX_LOOKS = 14;
  * @param end where the last of them ends.
  * @param look the first frame at or after an offset.
  */
-export function flacMap(known: readonly Point[], end: Point, look: (offset: number) => Promise<Point | null>): FlacMap {
-  const points = [...known];
+export function flacMap(
+  known: readonly Point[],
+  end: Point,
+  look: (offset: number) => Promise<Point | null>,
+  work: Work,
+): FlacMap {
+  const points = pointsOf(known, work);
   const first = known[0] ?? { offset: 0, timeMs: 0 };
   return {
     async locate(timeMs) {
-      let low = points.findLast((point) => point.timeMs <= timeMs) ?? first;
-      let high = points.find((point) => point.offset > low.offset) ?? end;
+      const at = points.lastAt(timeMs);
+      let low = points.all[at] ?? first;
+      let high = points.all[Math.max(0, at) + 1] ?? end;
       // No frame begins between this and `high`.
       let highOffset = high.offset;
       for (let looks = 0; looks < MAX_LOOKS; looks++) {
@@ -35,14 +43,13 @@ export function flacMap(known: readonly Point[], end: Point, look: (offset: numb
           highOffset = guess;
           continue;
         }
-        points.push(found);
+        points.add([found]);
         if (found.timeMs <= timeMs) low = found;
         else {
           high = found;
           highOffset = guess;
         }
       }
-      points.sort((left, right) => left.offset - right.offset);
       return low;
     },
   };

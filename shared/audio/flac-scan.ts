@@ -1,6 +1,7 @@
 import { concatBytes } from "./bytes.ts";
 import { findFlacFrame, wholeFrameBytes, type FlacFrame } from "./flac-frame.ts";
 import type { Flac } from "./flac-stream.ts";
+import type { Work } from "./work.ts";
 
 /** Steps over the frames of a stretch that comes piece by piece. Holds a frame and what may be the next. */
 export interface FlacScan {
@@ -23,7 +24,7 @@ const FRAME_MAX_BYTES = 2 * 1024 * 1024;
  * follow each other count.
  * @param take called with every whole frame in order; the bytes are only lent.
  */
-export function scanFlac(flac: Flac, take: (frame: FlacFrame, bytes: Uint8Array) => void): FlacScan {
+export function scanFlac(flac: Flac, work: Work, take: (frame: FlacFrame, bytes: Uint8Array) => void): FlacScan {
   let held: Uint8Array = new Uint8Array();
   let base = 0;
   let searchedTo = 0;
@@ -70,7 +71,7 @@ export function scanFlac(flac: Flac, take: (frame: FlacFrame, bytes: Uint8Array)
 
   function search(end: number): void {
     for (;;) {
-      const found = findFlacFrame(held, searchedTo - base, flac);
+      const found = findFlacFrame(held, searchedTo - base, flac, work);
       if (found === null || found.at + base >= end) break;
       searchedTo = base + found.at + 1;
       find({ ...found, at: base + found.at });

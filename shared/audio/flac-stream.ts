@@ -14,6 +14,8 @@ export interface Flac extends FlacStream {
   readonly largestFrameBytes: number;
 }
 
+const MIN_BLOCK_SAMPLES = 16;
+
 /** Encoders leave 8 kB for tags to be added: one read has all but a picture. */
 const HEADERS_BYTES = 12 * 1024;
 
@@ -38,7 +40,8 @@ export async function readFlacStart(source: ByteSource): Promise<Flac | null> {
   }
   const firstFrame = await window.at(start, 16);
   const sampleRate = view.getUint32(10) >>> 12;
-  if (sampleRate === 0) return null;
+  // RFC 9639, 8.2: no block is shorter.
+  if (sampleRate === 0 || view.getUint16(2) < MIN_BLOCK_SAMPLES) return null;
   return {
     start,
     streamInfo,

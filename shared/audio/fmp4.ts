@@ -22,6 +22,7 @@ import type { SampleTables } from "./mp4-tables.ts";
 import type { Mp4Track } from "./mp4-track.ts";
 import { timeMap, type Point } from "./time-map.ts";
 import { windowOn, type Window } from "./window.ts";
+import type { Work } from "./work.ts";
 
 interface Fmp4Extra {
   readonly [key: string]: Json;
@@ -35,6 +36,9 @@ interface Fmp4Extra {
   /** Of a file whose beginning is indexed as if it were not fragmented. */
   readonly indexed: IndexedPackets | null;
 }
+
+/** A packet with its times and its place. */
+const PACKET_ENTRIES = 3;
 
 /** Of one chunk: steps of a sixth, and what lies past the estimate. */
 const FRAGMENT_READS = 8;
@@ -62,10 +66,11 @@ const BEGINNING: Beginning = {
 export async function planFragmentedMp4(
   source: ByteSource,
   { track, tables, limits }: { readonly track: Mp4Track; readonly tables: SampleTables; readonly limits: CallLimits },
+  work: Work,
   planFile: (part: ByteSource) => Promise<AudioPlan>,
 ): Promise<AudioPlan | null> {
-  if (tables.samples > 0 && !(await hasFragments(source, track))) return null;
-  const last = await findLast(source, track);
+  if (tables.samples > 0 && !(await hasFragments(source, track, work))) return null;
+  const last = await findLast(source, track, work);
   if (last === null) {
     return refuse(
       "unsupported_container",
@@ -75,23 +80,27 @@ export async function planFragmentedMp4(
   if (track.pcm !== null) return refuse("unsupported_codec", "The file holds PCM in fragments, which cannot be cut.");
   const durationMs = msOf(last.startTicks + last.ticks, track);
   const timeIn = (bytes: Uint8Array, base: number) => {
-    const [found] = fragmentsIn(bytes, base, track);
+    const [found] = fragmentsIn(bytes, { base, track, most: 1 }, work);
     return found === undefined ? null : msOf(found.fragment.startTicks, track);
   };
-  const starts = await findStarts(source, { timeIn, endMs: durationMs, beginning: BEGINNING });
-  if (starts.length > 1) return planParts(source, starts, planFile);
+  const starts = await findStarts(source, { timeIn, endMs: durationMs, beginning: BEGINNING }, work);
+  if (starts.length > 1) return planParts(source, starts, work, planFile);
   const start = track.moov.endOffset;
   const bytesPerMs = (source.sizeBytes - start) / durationMs;
-  const found = await look(source, track, start, HEAD_BYTES);
+  const found = await look(source, track, { offset: start, bytes: HEAD_BYTES }, work);
   const [first] = found;
   const isChain = (first?.untilMs ?? 0) - (first?.timeMs ?? 0) >= LONG_FRAGMENT_MS;
   const map = timeMap(
     { ...first, offset: start, timeMs: 0 },
     { offset: source.sizeBytes, timeMs: durationMs },
-    { nearMs: 2_000, look: (offset) => look(source, track, offset, Math.max(HEAD_BYTES / 2, bytesPerMs * 4_000)) },
+    {
+      nearMs: 2_000,
+      look: (offset) => look(source, track, { offset, bytes: Math.max(HEAD_BYTES / 2, bytesPerMs * 4_000) }, work),
+    },
+    work,
   );
-  map.add(isChain ? await walkFragments(source, track) : found);
-  const cuts = await planCuts(durationMs, longestChunkMs(Math.min(bytesPerMs * 1000, 48_000), limits), () => []);
+  map.add(isChain ? await walkFragments(source, track, work) : found);
+  const cuts = await planCuts(durationMs, longestChunkMs(Math.min(bytesPerMs * 1000, 48_000), limits), () => [], work);
   const indexedMs = tables.samples === 0 ? 0 : msOf(tables.ticksAt(tables.samples), track);
   const shared = {
     trackId: track.trackId,
@@ -107,19 +116,23 @@ export async function planFragmentedMp4(
     const { offset } = await map.locate(chunk.startMs);
     // An estimate: extraction stops by time, not here.
     const estimate = Math.ceil((chunk.endMs - chunk.startMs) * bytesPerMs * 1.03);
-    const after = isChain ? map.points.find(({ timeMs }) => timeMs >= chunk.endMs) : undefined;
+    const after = isChain ? map.after(chunk.endMs) : undefined;
     const length = Math.min(source.sizeBytes - offset, after === undefined ? estimate : after.offset - offset);
     const end = chunk.endMs < indexedMs ? tables.sampleAt(ticksOf(chunk.endMs, track)) + 1 : tables.samples;
     const indexed =
       chunk.startMs < indexedMs
-        ? describePackets(tables, track.startTicks, tables.sampleAt(ticksOf(chunk.startMs, track)), end)
+        ? describePackets(
+            tables,
+            { startTicks: track.startTicks, first: tables.sampleAt(ticksOf(chunk.startMs, track)), end },
+            work,
+          )
         : null;
     chunks.push({ ...chunk, bytes: { offset, length }, extra: { ...shared, indexed } satisfies Fmp4Extra });
   }
   return { type: "chunks", container: "fmp4", codec: track.codec, durationMs, chunks };
 }
 
-export async function extractFragmentedMp4(source: ByteSource, chunk: ChunkPlan): Promise<ChunkFile> {
+export async function extractFragmentedMp4(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
   const { bytes: range, extra } = chunk;
   if (range === undefined || !isFmp4Extra(extra))
     throw new DamagedSource("The chunk was not planned for fragmented MP4.");
@@ -127,12 +140,14 @@ export async function extractFragmentedMp4(source: ByteSource, chunk: ChunkPlan)
   const limit = range.offset + range.length;
   const window = stepping(source, range.offset, limit);
   const indexed =
-    extra.indexed === null ? null : await readPackets(source, extra.indexed, CHUNK_MAX_READS - FRAGMENT_READS - 1);
+    extra.indexed === null
+      ? null
+      : await readPackets(source, extra.indexed, work, CHUNK_MAX_READS - FRAGMENT_READS - 1);
   const packets: TimedPacket[] = [...(indexed?.packets ?? [])];
   let isPast = false;
-  for await (const box of boxesIn(window, range.offset, source.sizeBytes)) {
+  for await (const box of boxesIn(window, range.offset, source.sizeBytes, work)) {
     if (box.name !== "moof") continue;
-    const fragment = readFragment(await boxBody(window, box), box.offset, extra);
+    const fragment = readFragment(await boxBody(window, box), box.offset, extra, work);
     if (fragment === null) continue;
     let ticks = fragment.startTicks - extra.startTicks;
     isPast = (ticks / timescale) * 1000 >= chunk.endMs;
@@ -141,6 +156,8 @@ export async function extractFragmentedMp4(source: ByteSource, chunk: ChunkPlan)
       const fromMs = (ticks / timescale) * 1000;
       ticks += duration;
       if ((ticks / timescale) * 1000 <= chunk.startMs + 1e-3 || fromMs >= chunk.endMs) continue;
+      work.hold(Math.min(size, source.sizeBytes));
+      work.keep(PACKET_ENTRIES);
       const data = (await window.at(offset, size)).slice(0, size);
       if (data.length < size) break; // the rest of the file is not there
       packets.push({ data, duration, ticks: ticks - duration });
@@ -172,9 +189,14 @@ function ticksOf(timeMs: number, track: Mp4Track): number {
   return (timeMs / 1000) * track.timescale + track.startTicks;
 }
 
-async function look(source: ByteSource, track: Mp4Track, offset: number, bytes: number): Promise<readonly Point[]> {
+async function look(
+  source: ByteSource,
+  track: Mp4Track,
+  { offset, bytes }: { readonly offset: number; readonly bytes: number },
+  work: Work,
+): Promise<readonly Point[]> {
   for (let length = Math.ceil(bytes); length <= LOOK_BYTES; length *= 4) {
-    const fragments = fragmentsIn(await readWithin(source, offset, length), offset, track);
+    const fragments = fragmentsIn(await readWithin(source, offset, length), { base: offset, track }, work);
     if (fragments.length > 0) {
       return fragments.map(({ box, fragment }) => placeOf(box, fragment, track));
     }
@@ -184,12 +206,12 @@ async function look(source: ByteSource, track: Mp4Track, offset: number, bytes: 
 }
 
 /** Where every fragment is, by the sizes of the boxes: a read of its header for each. */
-async function walkFragments(source: ByteSource, track: Mp4Track): Promise<readonly Point[]> {
+async function walkFragments(source: ByteSource, track: Mp4Track, work: Work): Promise<readonly Point[]> {
   const window = windowOn(source, HEAD_BYTES / 4);
   const points: Point[] = [];
-  for await (const box of boxesIn(window, track.moov.endOffset, source.sizeBytes)) {
+  for await (const box of boxesIn(window, track.moov.endOffset, source.sizeBytes, work)) {
     if (box.name !== "moof") continue;
-    const fragment = readFragment(await boxBody(window, box), box.offset, defaultsOf(track));
+    const fragment = readFragment(await boxBody(window, box), box.offset, defaultsOf(track), work);
     if (fragment !== null) points.push(placeOf(box, fragment, track));
   }
   return points;
@@ -200,30 +222,38 @@ function placeOf({ offset }: Pick<Box, "offset">, { startTicks, ticks }: Fragmen
 }
 
 /** Whether any fragment follows the index: headers of boxes only. */
-async function hasFragments(source: ByteSource, { moov }: Mp4Track): Promise<boolean> {
-  for await (const box of boxesIn(windowOn(source, 16), moov.endOffset, source.sizeBytes)) {
+async function hasFragments(source: ByteSource, { moov }: Mp4Track, work: Work): Promise<boolean> {
+  for await (const box of boxesIn(windowOn(source, 16), moov.endOffset, source.sizeBytes, work)) {
     if (box.name === "moof") return true;
   }
   return false;
 }
 
-async function findLast(source: ByteSource, track: Mp4Track): Promise<Fragment | null> {
+async function findLast(source: ByteSource, track: Mp4Track, work: Work): Promise<Fragment | null> {
   for (let length = HEAD_BYTES; ; length *= 4) {
     const offset = Math.max(track.moov.endOffset, source.sizeBytes - length);
-    const fragment = fragmentsIn(await readWithin(source, offset, length), offset, track).at(-1)?.fragment;
+    const fragment = fragmentsIn(await readWithin(source, offset, length), { base: offset, track }, work).at(
+      -1,
+    )?.fragment;
     if (fragment !== undefined) return fragment;
     if (offset === track.moov.endOffset || length >= LOOK_BYTES) return null;
   }
 }
 
 /** Fragments of the audio track whose headers lie whole in these bytes. */
-function fragmentsIn(bytes: Uint8Array, base: number, track: Mp4Track) {
+function fragmentsIn(
+  bytes: Uint8Array,
+  { base, track, most = Infinity }: { readonly base: number; readonly track: Mp4Track; readonly most?: number },
+  work: Work,
+) {
   const found: { readonly box: Pick<Box, "offset">; readonly fragment: Fragment }[] = [];
-  for (let at = indexOfBytes(bytes, MOOF, 4); at !== -1; at = indexOfBytes(bytes, MOOF, at + 4)) {
+  const find = (from: number) => indexOfBytes(bytes, MOOF, from, work);
+  for (let at = find(4); at !== -1 && found.length < most; at = find(at + 4)) {
+    work.visit();
     const start = at - 4;
     const size = viewOf(bytes).getUint32(start);
     if (asciiAt(bytes, start + 12, 4) !== "mfhd" || start + size > bytes.length) continue;
-    const fragment = readFragment(bytes.subarray(start + 8, start + size), base + start, defaultsOf(track));
+    const fragment = readFragment(bytes.subarray(start + 8, start + size), base + start, defaultsOf(track), work);
     if (fragment !== null) found.push({ box: { offset: base + start }, fragment });
   }
   return found;

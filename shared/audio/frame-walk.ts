@@ -1,6 +1,9 @@
 import type { ByteSource } from "./byte-source.ts";
 import { findFrame, type FrameHeader } from "./mpeg-frame.ts";
+import { frameOffsets } from "./frame-offsets.ts";
+import { partition } from "./points.ts";
 import { slideOver } from "./sliding-window.ts";
+import type { Work } from "./work.ts";
 
 /** Where every frame lies. */
 export interface FrameIndex {
@@ -20,9 +23,6 @@ const BREAK_FRAMES = 10;
 /** The longest header and frame of MP3 and ADTS fit well within this. */
 const CARRY_BYTES = 16 * 1024;
 
-/** An array that grows is copied time and again, and the copies are garbage of several times its size: 8 bytes a frame are 3 MB for three hours. */
-const BLOCK_FRAMES = 1 << 15;
-
 /**
  * Step over frames that say only how long they are, to the end of the file. Nothing in MP3 with a variable bitrate
  * or in ADTS says what time a byte is at, so the file has to be read once to know.
@@ -31,29 +31,24 @@ export async function walkFrames(
   source: ByteSource,
   start: number,
   parse: (bytes: Uint8Array, at: number) => FrameHeader | null,
+  work: Work,
 ): Promise<WalkedFrames> {
-  const blocks: Float64Array[] = [];
-  let frames = 0;
-  let endOffset = start;
+  const offsets = frameOffsets(start, work);
   const breaks: number[] = [];
   let format: number | null = null;
   let other = { format: 0, frames: 0 };
 
   function compare(next: number): void {
     format ??= next;
-    if (next === format) other = { format: 0, frames: 0 };
-    else other = { format: next, frames: next === other.format ? other.frames + 1 : 1 };
+    if (next === format) {
+      if (other.frames > 0) other = { format: 0, frames: 0 };
+      return;
+    }
+    other = { format: next, frames: next === other.format ? other.frames + 1 : 1 };
     if (other.frames < BREAK_FRAMES) return;
-    breaks.push(frames - BREAK_FRAMES);
+    work.keep();
+    breaks.push(offsets.frames - BREAK_FRAMES);
     format = next;
-  }
-
-  function add(offset: number): void {
-    const place = frames % BLOCK_FRAMES;
-    if (place === 0) blocks.push(new Float64Array(BLOCK_FRAMES));
-    const block = blocks.at(-1);
-    if (block !== undefined) block[place] = offset;
-    frames += 1;
   }
 
   const window = await slideOver(source, start);
@@ -64,7 +59,7 @@ export async function walkFrames(
     while (at < stop) {
       let header = parse(bytes, at);
       if (header === null) {
-        const found = findFrame(bytes, at, parse);
+        const found = findFrame(bytes, at, parse, work);
         if (found === null || found.at >= stop) {
           at = Math.max(at, stop);
           break;
@@ -73,20 +68,14 @@ export async function walkFrames(
         header = found.header;
       }
       if (at + header.bytes > bytes.length) break; // the last frame was cut off
-      add(base + at);
+      offsets.add(base + at, header.bytes);
       compare(header.format);
       at += header.bytes;
-      endOffset = base + at;
     }
     if (isLast) break;
     await window.advance(at);
   }
-  return {
-    frames,
-    breaks,
-    offsetOf: (frame) =>
-      frame < frames ? (blocks[Math.floor(frame / BLOCK_FRAMES)]?.[frame % BLOCK_FRAMES] ?? start) : endOffset,
-  };
+  return { frames: offsets.frames, breaks, offsetOf: offsets.at };
 }
 
 /** Where the files begin that were laid end to end. */
@@ -97,7 +86,7 @@ export function startsOf(walked: WalkedFrames): readonly number[] {
 /** The frames of one of these files, counted from its own start. */
 export function framesOf(walked: WalkedFrames, part: number): FrameIndex {
   const first = walked.breaks[part - 1] ?? 0;
-  const base = startsOf(walked)[part] ?? 0;
+  const base = part === 0 ? 0 : walked.offsetOf(first);
   return {
     frames: (walked.breaks[part] ?? walked.frames) - first,
     offsetOf: (frame) => walked.offsetOf(first + frame) - base,
@@ -106,7 +95,6 @@ export function framesOf(walked: WalkedFrames, part: number): FrameIndex {
 
 /** Without those before an offset, such as one that only counts the others. */
 export function framesFrom({ frames, offsetOf }: FrameIndex, offset: number): FrameIndex {
-  let skipped = 0;
-  while (skipped < frames && offsetOf(skipped) < offset) skipped += 1;
+  const skipped = partition(frames, (frame) => offsetOf(frame) < offset);
   return { frames: frames - skipped, offsetOf: (frame) => offsetOf(skipped + frame) };
 }

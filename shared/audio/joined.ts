@@ -2,6 +2,7 @@ import { readWithin, type ByteSource } from "./byte-source.ts";
 import { indexOfBytes } from "./bytes.ts";
 import { SMALL_BYTES } from "./limits.ts";
 import { slideOver } from "./sliding-window.ts";
+import type { Work } from "./work.ts";
 
 /** A recording that was laid behind another shows as a clock that goes back between some of so many places. */
 const LOOKS = 5;
@@ -14,11 +15,14 @@ const MOST_LOOK_BYTES = 1024 * 1024;
 export interface Beginning {
   readonly mark: readonly number[];
   /** Where it begins, by where its mark was found; null where the mark is chance. */
-  readonly startOf: (bytes: Uint8Array, markAt: number) => number | null;
+  readonly startOf: (bytes: Uint8Array, markAt: number, work: Work) => number | null;
 }
 
 /** What `startOf` may look at on either side of a mark. */
 const MARGIN_BYTES = 64;
+
+/** What looking around a mark costs. */
+const MARK_ELEMENTS = 8;
 
 /**
  * Where the files begin that a source was made of, as a page's recorder makes them that was stopped and started again.
@@ -32,13 +36,14 @@ export async function findStarts(
     endMs,
     beginning,
   }: { timeIn: (bytes: Uint8Array, base: number) => number | null; endMs: number; beginning: Beginning },
+  work: Work,
 ): Promise<readonly number[]> {
-  if (source.sizeBytes <= SMALL_BYTES) return readStarts(source, beginning); // in memory already
+  if (source.sizeBytes <= SMALL_BYTES) return readStarts(source, beginning, work); // in memory already
   let latestMs = 0;
   for (let look = 1; look <= LOOKS + 1; look += 1) {
     const offset = Math.floor((source.sizeBytes * look) / (LOOKS + 1));
     const timeMs = look > LOOKS ? endMs : await timeBehind(source, offset, timeIn);
-    if (timeMs !== null && timeMs < latestMs) return readStarts(source, beginning);
+    if (timeMs !== null && timeMs < latestMs) return readStarts(source, beginning, work);
     latestMs = timeMs ?? latestMs;
   }
   return [0];
@@ -56,15 +61,19 @@ async function timeBehind(
   return null;
 }
 
-async function readStarts(source: ByteSource, { mark, startOf }: Beginning): Promise<readonly number[]> {
+async function readStarts(source: ByteSource, { mark, startOf }: Beginning, work: Work): Promise<readonly number[]> {
   const starts = new Set([0]);
   const window = await slideOver(source, 0);
   for (;;) {
     const { base, bytes, isLast } = window;
-    for (let at = indexOfBytes(bytes, mark, 0); at !== -1; at = indexOfBytes(bytes, mark, at + 1)) {
+    const find = (from: number) => indexOfBytes(bytes, mark, from, work);
+    for (let at = find(0); at !== -1; at = find(at + 1)) {
+      work.visit(MARK_ELEMENTS);
       if (!isLast && at > bytes.length - MARGIN_BYTES) break;
-      const start = startOf(bytes, at);
-      if (start !== null) starts.add(base + start);
+      const start = startOf(bytes, at, work);
+      if (start === null) continue;
+      work.keep();
+      starts.add(base + start);
     }
     if (isLast) return [...starts];
     await window.advance(bytes.length - 2 * MARGIN_BYTES);

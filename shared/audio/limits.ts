@@ -61,6 +61,9 @@ export const SMALL_BYTES = 1024 * 1024;
 /** Reads of one chunk: a subrequest each, and tens of milliseconds. */
 export const CHUNK_MAX_READS = 12;
 
+/** Telephone sound has twice as many samples a second. With fewer, a small file would last hours and take hundreds of calls. */
+export const MIN_SAMPLE_RATE = 4_000;
+
 /** What the model resamples everything to; more than that is only bytes to send. */
 export const MODEL_SAMPLE_RATE = 16_000;
 

@@ -78,9 +78,9 @@ export function writeM4a({ sampleEntry, timescale, packets, isQuickTime = false 
             box(
               "stbl",
               box("stsd", words(0, 1), sampleEntry),
-              box("stts", words(0, ...runLengths(packets.map((packet) => packet.duration)))),
+              box("stts", words(0), wordsOf(runLengths(packets.map((packet) => packet.duration)))),
               box("stsc", words(0, 1, 1, packets.length, 1)),
-              box("stsz", words(0, 0, packets.length, ...packets.map((packet) => packet.data.length))),
+              box("stsz", words(0, 0, packets.length), wordsOf(packets.map((packet) => packet.data.length))),
               box("stco", words(0, 1, dataOffset)),
             ),
           ),
@@ -88,12 +88,17 @@ export function writeM4a({ sampleEntry, timescale, packets, isQuickTime = false 
       ),
     );
   const dataOffset = ftyp.length + moov(0).length + 8;
-  return concatBytes([ftyp, moov(dataOffset), box("mdat", ...packets.map((packet) => packet.data))]);
+  return concatBytes([ftyp, moov(dataOffset), box("mdat", concatBytes(packets.map((packet) => packet.data)))]);
 }
 
 const MATRIX = words(0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000);
 
 function words(...values: readonly number[]): Uint8Array {
+  return wordsOf(values);
+}
+
+/** Of as many as there are packets: a call takes fewer arguments. */
+function wordsOf(values: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(values.length * 4);
   const view = viewOf(bytes);
   for (const [index, value] of values.entries()) view.setUint32(index * 4, value);

@@ -1,6 +1,8 @@
 import { byteAt, concatBytes, indexOfBytes, viewOf } from "./bytes.ts";
-import { CLUSTER_BYTES, ID, VOID_SIZE, readElement, readUint, writeId, type Element } from "./ebml.ts";
+import { countFrames, wholeGroup } from "./matroska-block.ts";
+import { CLUSTER_BYTES, ID, isNumber, VOID_SIZE, readElement, readUint, writeId, type Element } from "./ebml.ts";
 import type { Strip } from "./spliced.ts";
+import type { Work } from "./work.ts";
 
 /** All that lies between clusters, and in them (RFC 9559). Anything else is damage. */
 const ORDERLY: ReadonlySet<number> = new Set([
@@ -33,10 +35,11 @@ const HEADER_BYTES = 12;
  * not wanted is stepped over as it comes, so that no more than one block is ever held. Behind damage it goes on with the
  * next cluster.
  */
-export function stripMatroska(trackNumber: number, tickMs: number): Strip & { reachedMs(): number } {
+export function stripMatroska(trackNumber: number, tickMs: number, work: Work): Strip & { reachedMs(): number } {
   let held: Uint8Array = new Uint8Array();
   let skipBytes = 0;
   let isLost = false;
+  let laced = 0;
   let clusterTicks = 0;
   let blockTicks = 0;
   return {
@@ -52,11 +55,12 @@ export function stripMatroska(trackNumber: number, tickMs: number): Strip & { re
       let at = 0;
       while (at < bytes.length) {
         if (isLost) {
-          const found = indexOfBytes(bytes, CLUSTER_BYTES, at);
+          const found = indexOfBytes(bytes, CLUSTER_BYTES, at, work);
           isLost = found === -1;
           at = isLost ? Math.max(at, bytes.length - CLUSTER_BYTES.length + 1) : found;
           if (isLost) break;
         }
+        work.visit();
         const element = readElement(bytes, at);
         if (element === null && at + HEADER_BYTES > bytes.length) break;
         if (element === null || !ORDERLY.has(element.id)) {
@@ -64,7 +68,11 @@ export function stripMatroska(trackNumber: number, tickMs: number): Strip & { re
           continue;
         }
         if (element.id === ID.cluster || element.id === ID.segment) {
-          if (element.id === ID.cluster) kept.push(writeId(ID.cluster), VOID_SIZE);
+          if (element.id === ID.cluster) {
+            laced = 0;
+            work.hold(CLUSTER_BYTES.length + VOID_SIZE.length);
+            kept.push(writeId(ID.cluster), VOID_SIZE);
+          }
           at = element.bodyAt;
           continue;
         }
@@ -77,7 +85,21 @@ export function stripMatroska(trackNumber: number, tickMs: number): Strip & { re
           continue;
         }
         if (end > bytes.length) break;
-        kept.push(bytes.slice(at, end));
+        const whole = element.id === ID.blockGroup ? wholeGroup(bytes, element, work) : bytes.slice(at, end);
+        if (whole === null || (element.id === ID.timestamp && !isNumber(bytes, element))) {
+          isLost = true;
+          at += CLUSTER_BYTES.length;
+          continue;
+        }
+        work.hold(whole.length);
+        kept.push(whole);
+        const frames = countFrames(bytes, element, trackNumber);
+        work.keep(frames);
+        // A reader puts each frame of a laced block between those that it has: the work is the square of their number.
+        if (frames > 1) {
+          laced += frames;
+          work.visit((frames * laced) / 256);
+        }
         if (element.id === ID.timestamp) clusterTicks = readUint(bytes, element);
         if (element.id === ID.simpleBlock && end - element.bodyAt > 4) {
           blockTicks = clusterTicks + viewOf(bytes).getInt16(element.bodyAt + (trackNumber < 127 ? 1 : 2));

@@ -2,17 +2,20 @@ import type { InputAudioTrack } from "mediabunny";
 
 import { concatBytes, fromBase64, indexOfBytes, toBase64 } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
-import { refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Refusal } from "./chunk.ts";
-import { CLUSTER_BYTES, ID, VOID_SIZE, readElement, readFloat, readUint, vint, writeId } from "./ebml.ts";
+import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Refusal } from "./chunk.ts";
+import { CLUSTER_BYTES, ID, isNumber, VOID_SIZE, readElement, readFloat, readUint, vint, writeId } from "./ebml.ts";
 import type { CallLimits } from "./call-limits.ts";
 import { findStarts, type Beginning } from "./joined.ts";
 import { HEAD_BYTES, MAX_INDEX_BYTES } from "./limits.ts";
 import { planParts } from "./parts.ts";
 import { findCues, readCues } from "./matroska-cues.ts";
+import { checkHead, MAX_HEAD_BYTES } from "./matroska-head.ts";
 import { stripMatroska } from "./matroska-strip.ts";
 import { extractSpliced, planSpliced, type Cutter } from "./spliced.ts";
 import type { Point } from "./time-map.ts";
 import { audioSpan, withAudioTrack } from "./remux.ts";
+import { refuseRate } from "./sample-rate.ts";
+import type { Work } from "./work.ts";
 
 /** What it takes to cut. */
 interface Track {
@@ -44,29 +47,30 @@ const LOOK_FOR_END_BYTES = 1024 * 1024;
 /** The header of a file, with its `DocType` (RFC 8794). */
 const BEGINNING: Beginning = {
   mark: [0x1a, 0x45, 0xdf, 0xa3],
-  startOf: (bytes, at) => (indexOfBytes(bytes.subarray(at, at + 48), [0x42, 0x82], 0) === -1 ? null : at),
+  startOf: (bytes, at, work) => (indexOfBytes(bytes.subarray(at, at + 48), [0x42, 0x82], 0, work) === -1 ? null : at),
 };
 
-export async function planMatroska(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
-  const file = await readFile(source);
+export async function planMatroska(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
+  const file = await readFile(source, work);
   if ("code" in file) return file;
-  const timeIn = (bytes: Uint8Array, base: number) => clustersIn(bytes, base, file.tickMs)[0]?.timeMs ?? null;
-  const starts = await findStarts(source, { timeIn, endMs: file.durationMs, beginning: BEGINNING });
-  if (starts.length === 1) return planFile(source, file, limits);
-  return planParts(source, starts, async (part) => {
-    const inPart = await readFile(part);
-    return "code" in inPart ? inPart : planFile(part, inPart, limits);
+  const timeIn = (bytes: Uint8Array, base: number) =>
+    clustersIn(bytes, { base, tickMs: file.tickMs, most: 1 }, work)[0]?.timeMs ?? null;
+  const starts = await findStarts(source, { timeIn, endMs: file.durationMs, beginning: BEGINNING }, work);
+  if (starts.length === 1) return planFile(source, file, limits, work);
+  return planParts(source, starts, work, async (part) => {
+    const inPart = await readFile(part, work);
+    return "code" in inPart ? inPart : planFile(part, inPart, limits, work);
   });
 }
 
-async function readFile(source: ByteSource): Promise<Matroska | Refusal> {
-  const file = await readStart(source, HEAD_BYTES);
+async function readFile(source: ByteSource, work: Work): Promise<Matroska | Refusal> {
+  const file = await readStart(source, HEAD_BYTES, work);
   if ("type" in file) return file;
-  const durationMs = await readEnd(source, file);
+  const durationMs = await readEnd(source, file, work);
   return durationMs > 0 ? { ...file, durationMs } : refuse("no_audio_track", "The file holds no audio.");
 }
 
-async function planFile(source: ByteSource, file: Matroska, limits: CallLimits): Promise<AudioPlan> {
+async function planFile(source: ByteSource, file: Matroska, limits: CallLimits, work: Work): Promise<AudioPlan> {
   const spliceable = {
     container: "matroska",
     codec: file.codec,
@@ -74,19 +78,19 @@ async function planFile(source: ByteSource, file: Matroska, limits: CallLimits):
     zeroMs: 0,
     hasVideo: file.hasVideo,
     bodyOffset: file.headBytes,
-    cutter: cutter(file),
-    places: file.cuesAt === null ? [] : await readCues(source, { ...file, cuesAt: file.cuesAt }),
+    cutter: cutter(file, work),
+    places: file.cuesAt === null ? [] : await readCues(source, { ...file, cuesAt: file.cuesAt }, work),
     ...(file.isPcmRate !== null && { isPcmRate: file.isPcmRate }),
   } as const;
   const { headBytes, head, trackNumber, tickMs } = file;
   const extra = head.length > MAX_CARRIED_BYTES ? { headBytes } : { head: toBase64(head), trackNumber, tickMs };
-  return planSpliced(source, spliceable, { extra, limits });
+  return planSpliced(source, spliceable, { extra, limits }, work);
 }
 
-export async function extractMatroska(source: ByteSource, chunk: ChunkPlan): Promise<ChunkFile> {
-  const file = readCarried(chunk) ?? (await readStart(source, headBytesOf(chunk)));
-  if ("type" in file) throw new Error(file.message);
-  return extractSpliced(source, cutter(file), 0, chunk);
+export async function extractMatroska(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
+  const file = readCarried(chunk) ?? (await readStart(source, headBytesOf(chunk), work));
+  if ("type" in file) throw new DamagedSource(file.message);
+  return extractSpliced(source, cutter(file, work), { zeroMs: 0, chunk }, work);
 }
 
 /** What the plan gave the chunk on its way; null where the headers were too large for it. */
@@ -103,11 +107,11 @@ function headBytesOf({ extra }: ChunkPlan): number {
   return typeof extra === "object" && extra !== null && "headBytes" in extra ? Number(extra.headBytes) : HEAD_BYTES;
 }
 
-function cutter(file: Track): Cutter {
+function cutter(file: Track, work: Work): Cutter {
   return {
     head: file.head,
-    points: (bytes, base) => clustersIn(bytes, base, file.tickMs),
-    strip: () => stripMatroska(file.trackNumber, file.tickMs),
+    points: (bytes, base) => clustersIn(bytes, { base, tickMs: file.tickMs }, work),
+    strip: () => stripMatroska(file.trackNumber, file.tickMs, work),
   };
 }
 
@@ -118,14 +122,20 @@ async function unknownCodec(track: InputAudioTrack): Promise<string> {
 }
 
 /** A cluster says its time in its first child (but for a checksum). */
-function clustersIn(bytes: Uint8Array, base: number, tickMs: number): readonly Point[] {
+function clustersIn(
+  bytes: Uint8Array,
+  { base, tickMs, most = Infinity }: { readonly base: number; readonly tickMs: number; readonly most?: number },
+  work: Work,
+): readonly Point[] {
   const points: Point[] = [];
-  for (let at = indexOfBytes(bytes, CLUSTER_BYTES, 0); at !== -1; at = indexOfBytes(bytes, CLUSTER_BYTES, at + 4)) {
+  const find = (from: number) => indexOfBytes(bytes, CLUSTER_BYTES, from, work);
+  for (let at = find(0); at !== -1 && points.length < most; at = find(at + 4)) {
+    work.visit();
     const cluster = readElement(bytes, at);
     if (cluster === null) continue;
     let child = readElement(bytes, cluster.bodyAt);
     if (child?.id === ID.crc32) child = readElement(bytes, child.bodyAt + child.size);
-    if (child?.id !== ID.timestamp || child.size > 8 || child.bodyAt + child.size > bytes.length) continue;
+    if (child?.id !== ID.timestamp || !isNumber(bytes, child)) continue;
     points.push({ offset: base + at, timeMs: readUint(bytes, child) * tickMs });
   }
   return points;
@@ -135,25 +145,27 @@ function clustersIn(bytes: Uint8Array, base: number, tickMs: number): readonly P
  * The end of the last block: what is recorded live does not say its duration, and what was put together says the first
  * part's. A duration that goes past the last block is kept: the end is missing.
  */
-async function readEnd(source: ByteSource, file: Matroska): Promise<number> {
+async function readEnd(source: ByteSource, file: Matroska, work: Work): Promise<number> {
   const isSaid = file.durationMs > 0;
   for (let length = HEAD_BYTES; ; length *= 4) {
     if (isSaid && length > LOOK_FOR_END_BYTES) return file.durationMs;
     const offset = Math.max(file.headBytes, source.sizeBytes - length);
     const bytes = await readWithin(source, offset, length);
-    const last = clustersIn(bytes, offset, file.tickMs).at(-1);
+    const last = clustersIn(bytes, { base: offset, tickMs: file.tickMs }, work).at(-1);
     if (last !== undefined) {
-      const stretch = stripMatroska(file.trackNumber, file.tickMs).push(bytes.subarray(last.offset - offset));
-      const span = await audioSpan(concatBytes([file.head, stretch]));
+      const span = await work.borrow(async () => {
+        const stretch = stripMatroska(file.trackNumber, file.tickMs, work).push(bytes.subarray(last.offset - offset));
+        return audioSpan(concatBytes([file.head, stretch]), work);
+      });
       return Math.max(file.durationMs, span?.endMs ?? last.timeMs);
     }
     if (offset === file.headBytes || length > 2 * MAX_INDEX_BYTES) return file.durationMs;
   }
 }
 
-async function readStart(source: ByteSource, lookBytes: number): Promise<Matroska | Refusal> {
+async function readStart(source: ByteSource, lookBytes: number, work: Work): Promise<Matroska | Refusal> {
   for (let length = lookBytes; length <= MAX_INDEX_BYTES; length *= 4) {
-    const file = await parseStart(await readWithin(source, 0, length));
+    const file = await parseStart(await readWithin(source, 0, length), work);
     if (file !== null) return file;
     if (length >= source.sizeBytes) break;
   }
@@ -161,29 +173,39 @@ async function readStart(source: ByteSource, lookBytes: number): Promise<Matrosk
 }
 
 /** Only what describes the tracks goes in front of a stretch: an index or pictures would point outside it. */
-async function parseStart(bytes: Uint8Array): Promise<Matroska | Refusal | null> {
+async function parseStart(bytes: Uint8Array, work: Work): Promise<Matroska | Refusal | null> {
   const ebml = readElement(bytes, 0);
   if (ebml === null || ebml.id !== ID.ebml) return null;
   const segment = readElement(bytes, ebml.bodyAt + ebml.size);
   if (segment === null || segment.id !== ID.segment) return null;
-  const kept: Uint8Array[] = [bytes.slice(0, ebml.bodyAt + ebml.size), writeId(ID.segment), VOID_SIZE];
+  const kept: Uint8Array[] = [bytes.subarray(0, ebml.bodyAt + ebml.size), writeId(ID.segment), VOID_SIZE];
   let tickMs = 1;
   let durationTicks = 0;
   let hasTracks = false;
+  let headBytes = ebml.bodyAt + ebml.size;
+  if (!(headBytes <= MAX_HEAD_BYTES)) return refuse("damaged", "The file's header is over 1 MB.");
   let cuesAt: number | null = null;
   let at = segment.bodyAt;
   for (let element = readElement(bytes, at); element !== null; element = readElement(bytes, at)) {
+    work.visit();
     if (element.id === ID.cluster) break;
     const end = element.bodyAt + element.size;
     if (end > bytes.length) {
       if (!hasTracks) return null;
       break;
     }
-    if (element.id === ID.info || element.id === ID.tracks) kept.push(bytes.slice(at, end));
+    if (element.id === ID.info || element.id === ID.tracks) {
+      checkHead(bytes, element.bodyAt, end, work);
+      kept.push(bytes.subarray(at, end));
+      headBytes += end - at;
+      if (headBytes > MAX_HEAD_BYTES)
+        return refuse("index_too_large", `The descriptions of its tracks are over 1 MB. Send the audio alone.`);
+    }
     if (element.id === ID.tracks) hasTracks = true;
-    if (element.id === ID.seekHead) cuesAt ??= findCues(bytes, element, segment.bodyAt);
+    if (element.id === ID.seekHead) cuesAt ??= findCues(bytes, element, segment.bodyAt, work);
     if (element.id === ID.info) {
       for (let inner = readElement(bytes, element.bodyAt); inner !== null && inner.bodyAt <= end;) {
+        work.visit();
         if (inner.id === ID.timestampScale) tickMs = readUint(bytes, inner) / 1e6;
         if (inner.id === ID.duration) durationTicks = readFloat(bytes, inner);
         const next: number = inner.bodyAt + inner.size;
@@ -196,17 +218,20 @@ async function parseStart(bytes: Uint8Array): Promise<Matroska | Refusal | null>
   const head = concatBytes(kept);
   // A cluster without blocks, so that a reader which looks for one finds it.
   const empty = new Uint8Array([...CLUSTER_BYTES, vint(3), 0xe7, vint(1), 0]);
-  return withAudioTrack(concatBytes([head, empty]), async (track) => {
-    if (track === null && indexOfBytes(head, ENCRYPTION, 0) !== -1) {
+  return withAudioTrack(concatBytes([head, empty]), work, async (track) => {
+    if (track === null && indexOfBytes(head, ENCRYPTION, 0, work) !== -1) {
       return refuse("encrypted", "The audio is encrypted. Send a copy without copy protection.");
     }
     if (track === null) return refuse("no_audio_track", "The file has no audio track.");
     const codec = await track.getCodec();
     if (codec === null) return refuse("unsupported_codec", await unknownCodec(track));
+    const sampleRate = await track.getSampleRate();
+    const refused = refuseRate(sampleRate);
+    if (refused !== null) return refused;
     return {
       trackNumber: track.id,
       codec,
-      isPcmRate: /^(pcm|ulaw|alaw)/.test(codec) ? await track.getSampleRate() : null,
+      isPcmRate: /^(pcm|ulaw|alaw)/.test(codec) ? sampleRate : null,
       hasVideo: (await track.input.getVideoTracks()).length > 0,
       tickMs,
       durationMs: durationTicks * tickMs,

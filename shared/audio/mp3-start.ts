@@ -2,6 +2,7 @@ import { asciiAt, viewOf } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import { findFirstFrame } from "./first-frame.ts";
 import { findFrame, parseMp3Header, type Mp3Header } from "./mpeg-frame.ts";
+import type { Work } from "./work.ts";
 
 export interface Mp3 {
   readonly header: Mp3Header;
@@ -19,8 +20,8 @@ const PROBE_BYTES = 8 * 1024;
 const COUNT_FRAMES = 3;
 
 /** The first frame, and what the encoder says in front of it of those that follow. */
-export async function readMp3Start(source: ByteSource): Promise<Mp3 | null> {
-  const found = await findFirstFrame(source, parseMp3Header);
+export async function readMp3Start(source: ByteSource, work: Work): Promise<Mp3 | null> {
+  const found = await findFirstFrame(source, parseMp3Header, work);
   if (found === null) return null;
   const { offset, header, bytes: head } = found;
   const tagAt = xingOffset(header);
@@ -45,7 +46,12 @@ export async function readMp3Start(source: ByteSource): Promise<Mp3 | null> {
  * Constant bitrate, as far as a few looks along the file and one at its end can tell: frames where arithmetic puts them.
  * @param end where the sound ends.
  */
-export async function isConstant(source: ByteSource, { header, start, frames }: Mp3, end: number): Promise<boolean> {
+export async function isConstant(
+  source: ByteSource,
+  { header, start, frames }: Mp3,
+  end: number,
+  work: Work,
+): Promise<boolean> {
   const frameBytes = bytesOfFrame(header);
   const soundBytes = end - start;
   // A count that does not fill the file is that of the first of several files that were laid end to end.
@@ -54,11 +60,12 @@ export async function isConstant(source: ByteSource, { header, start, frames }: 
   for (const place of [...places, Math.max(0, soundBytes - PROBE_BYTES)]) {
     const expected = start + Math.floor(place / frameBytes) * frameBytes;
     const bytes = await readWithin(source, Math.floor(expected) - 2, Math.min(PROBE_BYTES, end - expected + 2));
-    const found = findFrame(bytes, 0, parseMp3Header);
+    const found = findFrame(bytes, 0, parseMp3Header, work);
     if (found === null || found.at > 4) return false;
     let at = found.at;
     for (let next = parseMp3Header(bytes, at); next !== null; next = parseMp3Header(bytes, at)) {
       if (next.bitrate !== header.bitrate || next.sampleRate !== header.sampleRate) return false;
+      work.visit();
       at += next.bytes;
     }
     if (at + 4 <= bytes.length) return false;

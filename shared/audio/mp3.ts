@@ -1,13 +1,14 @@
 import { byteAt, concatBytes, textBytes, viewOf } from "./bytes.ts";
-import { readWithin, type ByteSource } from "./byte-source.ts";
+import type { ByteSource } from "./byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan } from "./chunk.ts";
-import { longestChunkMs, planCuts } from "./cuts.ts";
+import { longestChunkMs, planCuts, type Listen } from "./cuts.ts";
 import { framesFrom, framesOf, startsOf, walkFrames, type FrameIndex } from "./frame-walk.ts";
 import type { CallLimits } from "./call-limits.ts";
 import { bytesOfFrame, isConstant, readMp3Start, xingOffset, type Mp3 } from "./mp3-start.ts";
 import { findFrame, parseMp3Header, type Mp3Header } from "./mpeg-frame.ts";
 import { planParts } from "./parts.ts";
 import { beforeTags } from "./tags.ts";
+import { readHeld, type Work } from "./work.ts";
 
 /** What a chunk needs: at constant bitrate a frame's number follows from its offset; else it was counted. */
 interface Mp3Extra {
@@ -22,27 +23,27 @@ interface Mp3Extra {
 /** Before the first frame of a chunk's part, for the bits it borrows from earlier frames (the bit reservoir). */
 const RESYNC_BYTES = 16;
 
-export async function planMp3(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
-  const mp3 = await readMp3Start(source);
+export async function planMp3(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
+  const mp3 = await readMp3Start(source, work);
   if (mp3 === null) return refuse("damaged", "No MP3 audio was found in the file.");
   const end = await beforeTags(source);
-  if (await isConstant(source, mp3, end)) return planConstant(mp3, end, limits);
-  const walked = await walkFrames(source, mp3.start, parseMp3Header);
-  if (walked.breaks.length === 0) return planWalked(mp3, walked, limits);
-  return planParts(source, startsOf(walked), async (part, index) => {
-    const start = await readMp3Start(part);
+  if (await isConstant(source, mp3, end, work)) return planConstant(mp3, end, limits, work);
+  const walked = await walkFrames(source, mp3.start, parseMp3Header, work);
+  if (walked.breaks.length === 0) return planWalked(mp3, walked, limits, work);
+  return planParts(source, startsOf(walked), work, async (part, index) => {
+    const start = await readMp3Start(part, work);
     if (start === null) return refuse("no_audio_track", "The part of the file holds no MP3 audio.");
-    return planWalked(start, framesFrom(framesOf(walked, index), start.start), limits);
+    return planWalked(start, framesFrom(framesOf(walked, index), start.start), limits, work);
   });
 }
 
-async function planConstant(mp3: Mp3, end: number, limits: CallLimits): Promise<AudioPlan> {
+async function planConstant(mp3: Mp3, end: number, limits: CallLimits, work: Work): Promise<AudioPlan> {
   const { header, start, skippedSamples } = mp3;
   const { frameMs, skippedMs } = timesOf(mp3);
   const frameBytes = bytesOfFrame(header);
   const frames = mp3.frames ?? Math.floor((end - start) / frameBytes);
   const durationMs = frames * frameMs - skippedMs;
-  const cuts = await planCuts(durationMs, longestChunkMs(header.bitrate / 8, limits), () => []);
+  const cuts = await planCuts(durationMs, longestChunkMs(header.bitrate / 8, limits), () => [], work);
   const chunks = cuts.map((chunk): ChunkPlan => {
     const firstFrame = Math.max(0, Math.floor((chunk.startMs + skippedMs) / frameMs));
     const offset = Math.max(start, Math.floor(start + firstFrame * frameBytes) - RESYNC_BYTES);
@@ -57,21 +58,28 @@ async function planConstant(mp3: Mp3, end: number, limits: CallLimits): Promise<
   return { type: "chunks", container: "mp3", codec: "mp3", durationMs, chunks };
 }
 
-async function planWalked(mp3: Mp3, { frames, offsetOf }: FrameIndex, limits: CallLimits): Promise<AudioPlan> {
+async function planWalked(
+  mp3: Mp3,
+  { frames, offsetOf }: FrameIndex,
+  limits: CallLimits,
+  work: Work,
+): Promise<AudioPlan> {
   const { start, skippedSamples } = mp3;
   const { frameMs, skippedMs } = timesOf(mp3);
   const durationMs = frames * frameMs - skippedMs;
   if (durationMs <= 0) return refuse("no_audio_track", "The MP3 file holds no audio.");
   const frameAt = (timeMs: number) => Math.min(frames, Math.max(0, Math.floor((timeMs + skippedMs) / frameMs)));
   const bytesPerSecond = ((offsetOf(frames) - start) / Math.max(1, durationMs)) * 1000;
-  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), (fromMs, toMs) => {
+  const listen: Listen = (fromMs, toMs) => {
     const first = frameAt(fromMs);
     const count = Math.max(0, frameAt(toMs) - first);
+    work.visit(2 * count);
     return Array.from({ length: count }, (_, index) => ({
       timeMs: (first + index) * frameMs - skippedMs,
       weight: offsetOf(first + index + 1) - offsetOf(first + index),
     }));
-  });
+  };
+  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), listen, work);
   const chunks = cuts.map((chunk): ChunkPlan => {
     const firstFrame = frameAt(chunk.startMs);
     const offset = offsetOf(firstFrame);
@@ -90,11 +98,11 @@ function timesOf({ header, skippedSamples }: Mp3): { readonly frameMs: number; r
   return { frameMs: (samples / sampleRate) * 1000, skippedMs: (skippedSamples / sampleRate) * 1000 };
 }
 
-export async function extractMp3(source: ByteSource, chunk: ChunkPlan): Promise<ChunkFile> {
+export async function extractMp3(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
   const { bytes: range, extra } = chunk;
   if (range === undefined || !isMp3Extra(extra)) throw new DamagedSource("The chunk was not planned for MP3.");
-  const bytes = await readWithin(source, range.offset, range.length);
-  const found = findFrame(bytes, 0, parseMp3Header);
+  const bytes = await readHeld(source, range, work);
+  const found = findFrame(bytes, 0, parseMp3Header, work);
   if (found === null) throw new DamagedSource("No MP3 frame where the plan has one.");
   const { samples, sampleRate } = found.header;
   let frame =
@@ -106,14 +114,16 @@ export async function extractMp3(source: ByteSource, chunk: ChunkPlan): Promise<
   let at = found.at;
   for (; frame < endWanted && at < bytes.length; frame++) {
     let header = parseMp3Header(bytes, at);
+    work.visit();
     if (header === null) {
-      const next = findFrame(bytes, at, parseMp3Header);
+      const next = findFrame(bytes, at, parseMp3Header, work);
       if (next === null) break;
       ({ at, header } = next);
     }
     if (at + header.bytes > bytes.length) break;
     if (frame >= firstWanted) {
       if (firstTaken === -1) firstTaken = frame;
+      work.keep();
       parts.push(bytes.subarray(at, at + header.bytes));
     }
     at += header.bytes;

@@ -1,5 +1,8 @@
 import { asciiAt, viewOf } from "./bytes.ts";
+import { DamagedSource } from "./chunk.ts";
+import { MAX_INDEX_BYTES } from "./limits.ts";
 import type { Window } from "./window.ts";
+import { FETCHED_ELEMENT, type Work } from "./work.ts";
 
 export interface Box {
   readonly name: string;
@@ -9,8 +12,9 @@ export interface Box {
 }
 
 /** The boxes between two offsets, headers only: a video track's tables are stepped over, not loaded. */
-export async function* boxesIn(window: Window, start: number, end: number): AsyncGenerator<Box> {
+export async function* boxesIn(window: Window, start: number, end: number, work: Work): AsyncGenerator<Box> {
   for (let offset = start; offset + 8 <= end;) {
+    work.visit(FETCHED_ELEMENT);
     const bytes = await window.at(offset, Math.min(16, end - offset));
     if (bytes.length < 8) return;
     const view = viewOf(bytes);
@@ -28,11 +32,11 @@ export async function* boxesIn(window: Window, start: number, end: number): Asyn
 }
 
 /** The first box down a path of names. */
-export async function findBox(window: Window, parent: Box, ...path: readonly string[]): Promise<Box | null> {
+export async function findBox(window: Window, parent: Box, path: readonly string[], work: Work): Promise<Box | null> {
   let current: Box = parent;
   for (const name of path) {
     let found: Box | null = null;
-    for await (const child of boxesIn(window, current.bodyOffset, current.endOffset)) {
+    for await (const child of boxesIn(window, current.bodyOffset, current.endOffset, work)) {
       if (child.name === name) {
         found = child;
         break;
@@ -44,7 +48,17 @@ export async function findBox(window: Window, parent: Box, ...path: readonly str
   return current;
 }
 
-export async function boxBody(window: Window, { bodyOffset, endOffset }: Box): Promise<Uint8Array> {
+/** Of a box that only describes something. */
+export const MAX_HEADER_BOX_BYTES = 1024 * 1024;
+
+/** @throws DamagedSource where it is longer than such a box can be. */
+export async function boxBody(
+  window: Window,
+  { name, bodyOffset, endOffset }: Box,
+  maxBytes = MAX_INDEX_BYTES,
+): Promise<Uint8Array> {
+  if (endOffset - bodyOffset > maxBytes)
+    throw new DamagedSource(`its box '${name}' at byte ${bodyOffset} has more than ${maxBytes / 2 ** 20} MB.`);
   const bytes = await window.at(bodyOffset, endOffset - bodyOffset);
   return bytes.slice(0, endOffset - bodyOffset);
 }

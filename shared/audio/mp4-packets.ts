@@ -4,6 +4,7 @@ import type { Json } from "./chunk.ts";
 import { CHUNK_MAX_READS, READ_BYTES } from "./limits.ts";
 import type { TimedPacket } from "./m4a.ts";
 import type { SampleTables } from "./mp4-tables.ts";
+import type { Work } from "./work.ts";
 
 /** A chunk carries its piece of the index, so that no chunk reads the whole index again. */
 export interface IndexedPackets {
@@ -19,12 +20,22 @@ export interface IndexedPackets {
   readonly size: number;
 }
 
+/** A packet with its times and its place in what was read. */
+const PACKET_ENTRIES = 3;
+
 /** What a chunk has to know of the packets from `first` up to `end`. */
-export function describePackets(tables: SampleTables, startTicks: number, first: number, end: number): IndexedPackets {
+export function describePackets(
+  tables: SampleTables,
+  { startTicks, first, end }: { readonly startTicks: number; readonly first: number; readonly end: number },
+  work: Work,
+): IndexedPackets {
+  const durations = tables.durations(first, end);
+  const runs = tables.runs(first, end);
+  work.hold(8 * (durations.length + runs.length));
   return {
     firstTicks: tables.ticksAt(first) - startTicks,
-    durations: tables.durations(first, end),
-    runs: tables.runs(first, end),
+    durations,
+    runs,
     sizesAt: tables.fixedSize === 0 ? tables.sizesOffset + first * 4 : 0,
     size: tables.fixedSize,
   };
@@ -37,10 +48,12 @@ export function describePackets(tables: SampleTables, startTicks: number, first:
 export async function readPackets(
   source: ByteSource,
   { firstTicks, durations, runs, sizesAt, size: fixedSize }: IndexedPackets,
+  work: Work,
   mostReads?: number,
 ): Promise<{ readonly packets: readonly TimedPacket[]; readonly isWhole: boolean }> {
-  const stretches = await readRuns(source, runs, mostReads);
+  const stretches = await readRuns(source, runs, work, mostReads);
   const count = stretches.reduce((sum, stretch) => sum + stretch.samples, 0);
+  work.keep(count * PACKET_ENTRIES);
   const sizes = sizesAt === 0 ? null : viewOf(await readWithin(source, sizesAt, count * 4));
   const packets: TimedPacket[] = [];
   let ticks = firstTicks;
@@ -73,6 +86,7 @@ interface Stretch {
 export async function readRuns(
   source: ByteSource,
   flat: readonly number[],
+  work: Work,
   mostReads = CHUNK_MAX_READS - 2,
 ): Promise<readonly { bytes: Uint8Array; samples: number }[]> {
   const runs: Stretch[] = [];
@@ -95,8 +109,12 @@ export async function readRuns(
       end = next.offset + next.length;
       to += 1;
     }
-    const bytes = await readWithin(source, base, end - base);
+    // What is there of it: an index may tell of more.
+    const length = Math.max(0, Math.min(end, source.sizeBytes) - base);
+    work.hold(length);
+    const bytes = await readWithin(source, base, length);
     for (const run of runs.slice(from, to)) {
+      work.visit();
       // Copied: a view would keep the video around it in memory.
       read.push({ bytes: bytes.slice(run.offset - base, run.offset - base + run.length), samples: run.samples });
     }

@@ -1,9 +1,10 @@
 import { asciiAt, viewOf } from "./bytes.ts";
 import { refuse, type Refusal } from "./chunk.ts";
-import { boxBody, boxesIn, findBox, type Box } from "./mp4-boxes.ts";
+import { boxBody, boxesIn, findBox, MAX_HEADER_BOX_BYTES, type Box } from "./mp4-boxes.ts";
 import { readSampleEntry } from "./sample-entry.ts";
 import type { PcmFormat } from "./pcm.ts";
 import type { Window } from "./window.ts";
+import type { Work } from "./work.ts";
 
 export interface Mp4Track {
   readonly trackId: number;
@@ -23,11 +24,14 @@ export interface Mp4Track {
   readonly moov: Box;
 }
 
+/** Each chunk carries it. An encoder's whole set-up takes a few hundred bytes, and of Vorbis some thousand. */
+const MAX_ENTRY_BYTES = 64 * 1024;
+
 /** The first audio track of an MP4 or QuickTime file. */
-export async function readMp4Track(window: Window): Promise<Mp4Track | Refusal> {
+export async function readMp4Track(window: Window, work: Work): Promise<Mp4Track | Refusal> {
   let moov: Box | null = null;
   let isQuickTime = true; // older than `ftyp`
-  for await (const box of boxesIn(window, 0, window.sizeBytes)) {
+  for await (const box of boxesIn(window, 0, window.sizeBytes, work)) {
     if (box.name === "ftyp") isQuickTime = asciiAt(await window.at(box.bodyOffset, 4), 0, 4) === "qt  ";
     if (box.name === "moov") {
       moov = box;
@@ -37,14 +41,14 @@ export async function readMp4Track(window: Window): Promise<Mp4Track | Refusal> 
   if (moov === null || moov.endOffset > window.sizeBytes) {
     return refuse("damaged", "The file has no index (moov): its recording was interrupted or its upload incomplete.");
   }
-  const mvhd = await findBox(window, moov, "mvhd");
+  const mvhd = await findBox(window, moov, ["mvhd"], work);
   if (mvhd === null) return refuse("damaged", "The file's index (moov) is incomplete.");
-  const movieTimescale = readTimescale(await boxBody(window, mvhd));
+  const movieTimescale = readTimescale(await boxBody(window, mvhd, MAX_HEADER_BOX_BYTES));
   let audio: Box | null = null;
   let hasVideo = false;
-  for await (const trak of boxesIn(window, moov.bodyOffset, moov.endOffset)) {
+  for await (const trak of boxesIn(window, moov.bodyOffset, moov.endOffset, work)) {
     if (trak.name !== "trak") continue;
-    const hdlr = await findBox(window, trak, "mdia", "hdlr");
+    const hdlr = await findBox(window, trak, ["mdia", "hdlr"], work);
     if (hdlr === null) continue;
     const kind = asciiAt(await window.at(hdlr.bodyOffset, 12), 8, 4);
     if (kind === "vide") hasVideo = true;
@@ -53,23 +57,26 @@ export async function readMp4Track(window: Window): Promise<Mp4Track | Refusal> 
   if (audio === null) return refuse("no_audio_track", "The file has no audio track.");
 
   const [tkhd, mdhd, stbl, stsd, elst, mvex] = [
-    await findBox(window, audio, "tkhd"),
-    await findBox(window, audio, "mdia", "mdhd"),
-    await findBox(window, audio, "mdia", "minf", "stbl"),
-    await findBox(window, audio, "mdia", "minf", "stbl", "stsd"),
-    await findBox(window, audio, "edts", "elst"),
-    await findBox(window, moov, "mvex"),
+    await findBox(window, audio, ["tkhd"], work),
+    await findBox(window, audio, ["mdia", "mdhd"], work),
+    await findBox(window, audio, ["mdia", "minf", "stbl"], work),
+    await findBox(window, audio, ["mdia", "minf", "stbl", "stsd"], work),
+    await findBox(window, audio, ["edts", "elst"], work),
+    await findBox(window, moov, ["mvex"], work),
   ];
   if (tkhd === null || mdhd === null || stbl === null || stsd === null) {
     return refuse("damaged", "The file's index (moov) is incomplete.");
   }
-  const entries = await boxBody(window, stsd);
+  const entries = await boxBody(window, stsd, MAX_HEADER_BOX_BYTES);
   const sampleEntry = entries.slice(8, 8 + (entries.length >= 16 ? viewOf(entries).getUint32(8) : 0));
   if (sampleEntry.length < 16) return refuse("damaged", "The audio track is not described.");
+  if (sampleEntry.length > MAX_ENTRY_BYTES) {
+    return refuse("damaged", "The audio track's description is over 64 kB. Convert the file to M4A or MP3.");
+  }
   const codec = readSampleEntry(sampleEntry);
   if ("type" in codec) return codec;
-  const timescale = readTimescale(await boxBody(window, mdhd));
-  const track = await boxBody(window, tkhd);
+  const timescale = readTimescale(await boxBody(window, mdhd, MAX_HEADER_BOX_BYTES));
+  const track = await boxBody(window, tkhd, MAX_HEADER_BOX_BYTES);
   const trackId = viewOf(track).getUint32(track[0] === 1 ? 20 : 12);
   if (timescale === 0) return refuse("damaged", "The audio track has no time scale.");
   return {
@@ -78,11 +85,13 @@ export async function readMp4Track(window: Window): Promise<Mp4Track | Refusal> 
     codec: codec.codec,
     pcm: codec.pcm ?? null,
     sampleEntry,
-    ...(elst === null ? UNEDITED : readEdits(await boxBody(window, elst), timescale / Math.max(1, movieTimescale))),
+    ...(elst === null
+      ? UNEDITED
+      : readEdits(await boxBody(window, elst, MAX_HEADER_BOX_BYTES), timescale / Math.max(1, movieTimescale))),
     stbl,
     isQuickTime,
     hasVideo,
-    fragments: mvex === null ? null : await readDefaults(window, mvex, trackId),
+    fragments: mvex === null ? null : await readDefaults(window, mvex, trackId, work),
     moov,
   };
 }
@@ -117,10 +126,15 @@ function readEdits(body: Uint8Array, ticksPerMovieTick: number): Edits {
   return { startTicks: -delayTicks, endTicks: Infinity };
 }
 
-async function readDefaults(window: Window, mvex: Box, trackId: number): Promise<{ duration: number; size: number }> {
-  for await (const trex of boxesIn(window, mvex.bodyOffset, mvex.endOffset)) {
+async function readDefaults(
+  window: Window,
+  mvex: Box,
+  trackId: number,
+  work: Work,
+): Promise<{ duration: number; size: number }> {
+  for await (const trex of boxesIn(window, mvex.bodyOffset, mvex.endOffset, work)) {
     if (trex.name !== "trex") continue;
-    const view = viewOf(await boxBody(window, trex));
+    const view = viewOf(await boxBody(window, trex, MAX_HEADER_BOX_BYTES));
     if (view.getUint32(4) === trackId) return { duration: view.getUint32(12), size: view.getUint32(16) };
   }
   return { duration: 0, size: 0 };

@@ -9,7 +9,7 @@ import {
   type ChunkPlan,
   type Json,
 } from "./chunk.ts";
-import { longestChunkMs, planCuts } from "./cuts.ts";
+import { longestChunkMs, planCuts, type Listen } from "./cuts.ts";
 import { planFragmentedMp4 } from "./fmp4.ts";
 import type { CallLimits } from "./call-limits.ts";
 import { HEAD_BYTES, MAX_DURATION_MS, MAX_INDEX_BYTES, MODEL_SAMPLE_RATE } from "./limits.ts";
@@ -21,6 +21,7 @@ import { MIN_PAUSE_MS, soundingMs } from "./pauses.ts";
 import { pcmFrameBytes, type PcmFormat } from "./pcm.ts";
 import { pcmFile } from "./pcm-file.ts";
 import { windowOn } from "./window.ts";
+import type { Work } from "./work.ts";
 
 interface Mp4Extra {
   readonly [key: string]: Json;
@@ -31,14 +32,17 @@ interface Mp4Extra {
   readonly pcm: { readonly [key: string]: Json } | null;
 }
 
+/** Of the eight seconds that are searched: Opus has 400 packets in one. */
+const MAX_HEARD_PACKETS = 20_000;
+
 /** An encoder's own priming and padding are less. */
 const TRIM_SECONDS = 0.2;
 
-export async function planMp4(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
+export async function planMp4(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
   const window = windowOn(source, HEAD_BYTES);
-  const track = await readMp4Track(window);
+  const track = await readMp4Track(window, work);
   if ("type" in track) return track;
-  const tables = await readTables(window, track);
+  const tables = await readTables(window, track, work);
   if (tables === null) return refuse("damaged", "The audio track's index is incomplete.");
   if (tables === "too_large") {
     return refuse(
@@ -47,7 +51,9 @@ export async function planMp4(source: ByteSource, limits: CallLimits): Promise<A
     );
   }
   if (track.fragments !== null) {
-    const planned = await planFragmentedMp4(source, { track, tables, limits }, (part) => planMp4(part, limits));
+    const planned = await planFragmentedMp4(source, { track, tables, limits }, work, (part) =>
+      planMp4(part, limits, work),
+    );
     if (planned !== null) return planned;
   }
   if (tables.samples === 0) return refuse("no_audio_track", "The audio track is empty.");
@@ -60,20 +66,25 @@ export async function planMp4(source: ByteSource, limits: CallLimits): Promise<A
   const { pcm } = track;
   const bytesPerSecond =
     pcm === null ? (tables.totalBytes / durationMs) * 1000 : 2 * Math.min(pcm.sampleRate, MODEL_SAMPLE_RATE);
-  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), (fromMs, toMs) => {
+  const listen: Listen = (fromMs, toMs) => {
     if (pcm !== null) return [];
     const first = sampleAt(fromMs);
-    return Array.from({ length: Math.max(0, sampleAt(toMs) - first) }, (_, index) => ({
+    const count = Math.max(0, sampleAt(toMs) - first);
+    // No packet is so short: these are samples.
+    if (count > MAX_HEARD_PACKETS) return [];
+    work.visit(4 * count);
+    return Array.from({ length: count }, (_, index) => ({
       timeMs: msAt(first + index),
       weight: tables.sizeAt(first + index),
     }));
-  });
+  };
+  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), listen, work);
   const chunks = cuts.map((chunk): ChunkPlan => {
     const first = sampleAt(chunk.startMs + 1e-3);
     const end = chunk.endMs >= durationMs ? tables.samples : Math.min(tables.samples, sampleAt(chunk.endMs - 1e-3) + 1);
-    return { ...chunk, extra: chunkExtra(track, tables, first, end) };
+    return { ...chunk, extra: chunkExtra(track, tables, { first, end }, work) };
   });
-  const mustCut = chunks.length === 1 && (isMoved(track, tables) || hasPauses(track, tables));
+  const mustCut = chunks.length === 1 && (isMoved(track, tables) || hasPauses(track, tables, work));
   return { type: "chunks", container: "mp4", codec: track.codec, durationMs, chunks, mustCut };
 }
 
@@ -82,29 +93,38 @@ function isMoved({ startTicks, endTicks, timescale }: Mp4Track, tables: SampleTa
   return Math.abs(startTicks) > mostTicks || tables.ticksAt(tables.samples) - endTicks > mostTicks;
 }
 
-function hasPauses({ timescale }: Mp4Track, tables: SampleTables): boolean {
+function hasPauses({ timescale }: Mp4Track, tables: SampleTables, work: Work): boolean {
+  work.hold(tables.spans * 5 * 8);
   const durations = tables.durations(0, tables.samples).filter((_, index) => index % 2 === 1);
   const durationsMs = durations.map((ticks) => (ticks / timescale) * 1000);
   const soundsMs = soundingMs(durationsMs);
   return durationsMs.some((durationMs, index) => durationMs > (soundsMs[index] ?? 0) + MIN_PAUSE_MS);
 }
 
-function chunkExtra(track: Mp4Track, tables: SampleTables, first: number, end: number): Mp4Extra {
+function chunkExtra(
+  track: Mp4Track,
+  tables: SampleTables,
+  range: { readonly first: number; readonly end: number },
+  work: Work,
+): Mp4Extra {
   return {
     timescale: track.timescale,
     entry: toBase64(track.sampleEntry),
     isQuickTime: track.isQuickTime,
-    packets: describePackets(tables, track.startTicks, first, end),
+    packets: describePackets(tables, { startTicks: track.startTicks, ...range }, work),
     pcm: track.pcm === null ? null : { ...track.pcm },
   };
 }
 
-export async function extractMp4(source: ByteSource, chunk: ChunkPlan): Promise<ChunkFile> {
+export async function extractMp4(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
   const { extra, startMs, endMs } = chunk;
   if (!isMp4Extra(extra)) throw new DamagedSource("The chunk was not planned for MP4.");
   const { timescale } = extra;
-  if (extra.pcm !== null) return extractPcm(source, extra.packets, readPcm(extra.pcm), { timescale, startMs, endMs });
-  const { packets, isWhole } = await readPackets(source, extra.packets);
+  if (extra.pcm !== null) {
+    const format = readPcm(extra.pcm);
+    return extractPcm(source, extra.packets, { format, timescale, startMs, endMs }, work);
+  }
+  const { packets, isWhole } = await readPackets(source, extra.packets, work);
   const track = { sampleEntry: fromBase64(extra.entry), timescale, isQuickTime: extra.isQuickTime };
   const file = cutM4a({ ...track, packets }, { startMs, endMs });
   if (file !== null) return file;
@@ -116,10 +136,10 @@ export async function extractMp4(source: ByteSource, chunk: ChunkPlan): Promise<
 async function extractPcm(
   source: ByteSource,
   { firstTicks, runs }: IndexedPackets,
-  format: PcmFormat,
-  { timescale, startMs, endMs }: { timescale: number; startMs: number; endMs: number },
+  { format, timescale, startMs, endMs }: { format: PcmFormat; timescale: number; startMs: number; endMs: number },
+  work: Work,
 ): Promise<ChunkFile> {
-  const bytes = concatBytes((await readRuns(source, runs)).map((stretch) => stretch.bytes));
+  const bytes = concatBytes((await readRuns(source, runs, work)).map((stretch) => stretch.bytes));
   const heldMs = (firstTicks / timescale) * 1000;
   const frameBytes = pcmFrameBytes(format);
   const frameAt = (timeMs: number) => Math.max(0, Math.round(((timeMs - heldMs) / 1000) * format.sampleRate));

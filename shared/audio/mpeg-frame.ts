@@ -1,4 +1,5 @@
-import { byteAt, viewOf } from "./bytes.ts";
+import { byteAt } from "./bytes.ts";
+import type { Work } from "./work.ts";
 
 /** A frame's header: enough to find the next frame and to count time. */
 export interface FrameHeader {
@@ -64,12 +65,11 @@ export function parseMp3Header(bytes: Uint8Array, at: number): Mp3Header | null 
 
 export function parseAdtsHeader(bytes: Uint8Array, at: number): AdtsHeader | null {
   if (at + 7 > bytes.length || bytes[at] !== 0xff || (byteAt(bytes, at + 1) & 0xf6) !== 0xf0) return null;
-  const view = viewOf(bytes);
-  const third = view.getUint8(at + 2);
-  const fourth = view.getUint8(at + 3);
+  const third = byteAt(bytes, at + 2);
+  const fourth = byteAt(bytes, at + 3);
   const rateIndex = (third >> 2) & 15;
   const sampleRate = ADTS_RATES[rateIndex];
-  const frameBytes = ((fourth & 3) << 11) | (view.getUint8(at + 4) << 3) | (view.getUint8(at + 5) >> 5);
+  const frameBytes = ((fourth & 3) << 11) | (byteAt(bytes, at + 4) << 3) | (byteAt(bytes, at + 5) >> 5);
   const headerBytes = byteAt(bytes, at + 1) & 1 ? 7 : 9;
   if (sampleRate === undefined || frameBytes <= headerBytes) return null;
   const channels = ((third & 1) << 2) | (fourth >> 6);
@@ -77,7 +77,7 @@ export function parseAdtsHeader(bytes: Uint8Array, at: number): AdtsHeader | nul
   const config = (objectType << 11) | (rateIndex << 7) | (channels << 3);
   return {
     bytes: frameBytes,
-    samples: 1024 * ((view.getUint8(at + 6) & 3) + 1),
+    samples: 1024 * ((byteAt(bytes, at + 6) & 3) + 1),
     sampleRate,
     channels,
     headerBytes,
@@ -94,9 +94,11 @@ export function findFrame<Header extends FrameHeader>(
   bytes: Uint8Array,
   from: number,
   parse: (bytes: Uint8Array, at: number) => Header | null,
+  work: Work,
 ): { readonly at: number; readonly header: Header } | null {
   for (let at = bytes.indexOf(0xff, from); at !== -1; at = bytes.indexOf(0xff, at + 1)) {
     const header = parse(bytes, at);
+    work.visit(header === null ? 1 / 8 : 1);
     if (header === null) continue;
     let next = at + header.bytes;
     let follows = true;

@@ -5,6 +5,7 @@ import { HEAD_BYTES, READ_BYTES } from "./limits.ts";
 import { CLOCK_HZ, CLOCK_WRAP, packetsIn, readStamp, stampPlaces, ticksBetween, type Stamp } from "./mpegts-packet.ts";
 import { stripTs } from "./mpegts-strip.ts";
 import { readProgrammes, type Programme, type Stream } from "./mpegts-tables.ts";
+import type { Work } from "./work.ts";
 
 const NULL_PID = 0x1fff;
 const TABLES_BYTES = 64 * HEAD_BYTES;
@@ -20,15 +21,15 @@ export interface Found {
 }
 
 /** The tables and the audio stream that is cut: the first, of the first programme that has one which can be read. */
-export async function findAudio(source: ByteSource): Promise<Found | Refusal> {
+export async function findAudio(source: ByteSource, work: Work): Promise<Found | Refusal> {
   let head = new Uint8Array();
   let programmes: readonly Programme[] | null = null;
   for (let length = HEAD_BYTES; length <= TABLES_BYTES && programmes === null; length *= 4) {
     head = new Uint8Array(await readWithin(source, 0, length));
-    if (isScrambled(head)) {
+    if (isScrambled(head, work)) {
       return refuse("encrypted", "The transport stream is scrambled. Send a copy without copy protection.");
     }
-    programmes = readProgrammes(head, length === TABLES_BYTES || head.length === source.sizeBytes);
+    programmes = readProgrammes(head, length === TABLES_BYTES || head.length === source.sizeBytes, work);
     if (head.length === source.sizeBytes) break;
   }
   if (programmes === null) return refuse("damaged", "The transport stream's tables are missing.");
@@ -44,17 +45,17 @@ export async function findAudio(source: ByteSource): Promise<Found | Refusal> {
 }
 
 /** The first audio, and the time at which a player begins: with the picture, where that comes first. */
-export async function readBeginning(source: ByteSource, { programme, stream, head }: Found) {
-  const strip = stripTs(stream.pid, 0);
+export async function readBeginning(source: ByteSource, { programme, stream, head }: Found, work: Work) {
+  const strip = stripTs({ audioPid: stream.pid, zeroTicks: 0 }, work);
   const kept: Uint8Array[] = [];
   const pictures: number[] = [];
+  const pictureIds = new Set(programme.streams.filter(({ kind }) => kind === "video").map(({ pid }) => pid));
   const audio: Stamp[] = [];
   for (let offset = 0; offset < Math.min(source.sizeBytes, FIRST_AUDIO_BYTES);) {
     const piece = offset === 0 ? head : await readWithin(source, offset, Math.min(READ_BYTES, 3 * offset));
-    for (const packet of packetsIn(piece)) {
+    for (const packet of packetsIn(piece, work)) {
       const [place] = stampPlaces(piece, packet);
-      const isPicture = programme.streams.some(({ pid, kind }) => pid === packet.pid && kind === "video");
-      if (place !== undefined && isPicture) pictures.push(readStamp(piece, place));
+      if (place !== undefined && pictureIds.has(packet.pid)) pictures.push(readStamp(piece, place));
       if (place !== undefined && packet.pid === stream.pid)
         audio.push({ offset: offset + packet.at, ticks: readStamp(piece, place) });
     }
@@ -65,15 +66,19 @@ export async function readBeginning(source: ByteSource, { programme, stream, hea
   }
   const [first] = audio;
   if (first === undefined) return null;
-  const leads = pictures.map((ticks) => ticksBetween(ticks, first.ticks)).filter((ticks) => ticks < LONGEST_LEAD_TICKS);
-  const zeroTicks = (first.ticks - Math.max(0, ...leads) + CLOCK_WRAP) % CLOCK_WRAP;
+  let leadTicks = 0;
+  for (const picture of pictures) {
+    const ticks = ticksBetween(picture, first.ticks);
+    if (ticks < LONGEST_LEAD_TICKS) leadTicks = Math.max(leadTicks, ticks);
+  }
+  const zeroTicks = (first.ticks - leadTicks + CLOCK_WRAP) % CLOCK_WRAP;
   return { zeroTicks, offset: first.offset, audio: concatBytes(kept) };
 }
 
 /** Most packets that are no table say so in two bits of their header; what they hold is then noise. */
-function isScrambled(bytes: Uint8Array): boolean {
+function isScrambled(bytes: Uint8Array, work: Work): boolean {
   let balance = 0;
-  for (const { at, pid } of packetsIn(bytes)) {
+  for (const { at, pid } of packetsIn(bytes, work)) {
     if (pid < 0x20 || pid === NULL_PID) continue;
     balance += byteAt(bytes, at + 3) & 0xc0 ? 1 : -1;
   }

@@ -10,6 +10,7 @@ import {
   ticksBetween,
   type Stamp,
 } from "./mpegts-packet.ts";
+import type { Work } from "./work.ts";
 
 /** Whose clock is read. */
 export interface Clock {
@@ -37,14 +38,19 @@ const LONGEST_PART_TICKS = 0.9 * CLOCK_WRAP;
  * where the clock goes back, or ahead by far more than the bytes between explain, the place is looked for. A file much
  * shorter than the distance between two looks can be missed.
  */
-export async function findJoints(source: ByteSource, clock: Clock, head: Uint8Array): Promise<readonly number[]> {
-  const inHead = stampsIn(head, 0, clock);
+export async function findJoints(
+  source: ByteSource,
+  clock: Clock,
+  head: Uint8Array,
+  work: Work,
+): Promise<readonly number[]> {
+  const inHead = stampsIn(head, { base: 0, clock }, work);
   const [first] = inHead;
   if (first === undefined) return [0];
   const spacing = Math.ceil((2 * head.length) / inHead.length);
   const windowBytes = Math.min(MAX_WINDOW_BYTES, Math.max(MIN_WINDOW_BYTES, spacing));
   const looks = Math.floor((source.sizeBytes * LOOK_SHARE) / windowBytes);
-  const look = lookAt(source, clock, windowBytes);
+  const look = lookAt(source, clock, windowBytes, work);
   const samples: Stamp[] = [first];
   const count = Math.min(MAX_SAMPLES, Math.max(MIN_SAMPLES, looks));
   for (let index = 1; index <= count; index++) {
@@ -52,7 +58,7 @@ export async function findJoints(source: ByteSource, clock: Clock, head: Uint8Ar
     const stamp = offset <= first.offset ? undefined : await look(offset);
     if (stamp !== undefined) samples.push(stamp);
   }
-  const place = placeIn(source, clock);
+  const place = placeIn(source, clock, work);
   const search = {
     look,
     place,
@@ -86,11 +92,11 @@ interface Search {
   readsLeft: number;
 }
 
-function lookAt(source: ByteSource, clock: Clock, windowBytes: number): Search["look"] {
+function lookAt(source: ByteSource, clock: Clock, windowBytes: number, work: Work): Search["look"] {
   return async (offset) => {
     let at = offset;
     for (const length of [windowBytes, 3 * windowBytes]) {
-      const [stamp] = stampsIn(await readWithin(source, at, length), at, clock);
+      const [stamp] = stampsIn(await readWithin(source, at, length), { base: at, clock }, work);
       if (stamp !== undefined) return stamp;
       at += length;
     }
@@ -98,17 +104,17 @@ function lookAt(source: ByteSource, clock: Clock, windowBytes: number): Search["
   };
 }
 
-function placeIn(source: ByteSource, clock: Clock): Search["place"] {
+function placeIn(source: ByteSource, clock: Clock, work: Work): Search["place"] {
   return async (from, to) => {
     const base = from.offset;
     const bytes = await readWithin(source, base, to.offset - base + PACKET_BYTES);
-    const stamps = stampsIn(bytes, base, clock);
+    const stamps = stampsIn(bytes, { base, clock }, work);
     const index = stamps.findIndex((stamp, at) => at > 0 && isJump(stamps[at - 1] ?? stamp, stamp));
     const [before, after] = [stamps[index - 1], stamps[index]];
     if (before === undefined || after === undefined) return null;
     // A file begins with its tables, and its clock is right behind them.
     let place = after.offset;
-    for (const { at, pid } of packetsIn(bytes)) {
+    for (const { at, pid } of packetsIn(bytes, work)) {
       if (pid === 0 && base + at > before.offset && base + at < after.offset) place = base + at;
     }
     return place;
@@ -151,7 +157,11 @@ function usualPace(samples: readonly Stamp[]): number {
   return paces.toSorted((left, right) => left - right)[paces.length >> 1] ?? 0;
 }
 
-function stampsIn(bytes: Uint8Array, base: number, { clockPid, audioPid }: Clock): readonly Stamp[] {
-  const own = pcrIn(bytes, base, clockPid);
-  return own.length > 0 ? own : ptsIn(bytes, base, audioPid);
+function stampsIn(
+  bytes: Uint8Array,
+  { base, clock: { clockPid, audioPid } }: { readonly base: number; readonly clock: Clock },
+  work: Work,
+): readonly Stamp[] {
+  const own = pcrIn(bytes, base, clockPid, work);
+  return own.length > 0 ? own : ptsIn(bytes, base, audioPid, work);
 }

@@ -1,4 +1,5 @@
 import { byteAt } from "./bytes.ts";
+import type { Work } from "./work.ts";
 
 export const PACKET_BYTES = 188;
 export const CLOCK_HZ = 90_000;
@@ -21,10 +22,11 @@ export interface Stamp {
 }
 
 /** The whole packets, and what is between them passed over: a recorder that loses bytes goes on at any place. */
-export function* packetsIn(bytes: Uint8Array): Generator<Packet, void> {
-  for (let at = nextSync(bytes, 0); at + PACKET_BYTES <= bytes.length;) {
+export function* packetsIn(bytes: Uint8Array, work: Work): Generator<Packet, void> {
+  for (let at = nextSync(bytes, 0, work); at + PACKET_BYTES <= bytes.length;) {
+    work.visit();
     if (bytes[at] !== SYNC) {
-      at = nextSync(bytes, at);
+      at = nextSync(bytes, at, work);
       continue;
     }
     const startsUnit = (byteAt(bytes, at + 1) & 0x40) !== 0;
@@ -35,8 +37,9 @@ export function* packetsIn(bytes: Uint8Array): Generator<Packet, void> {
 }
 
 /** Where packets begin again: three in a row, as far as the bytes reach. */
-export function nextSync(bytes: Uint8Array, from: number): number {
+export function nextSync(bytes: Uint8Array, from: number, work: Work): number {
   for (let at = bytes.indexOf(SYNC, from); at !== -1; at = bytes.indexOf(SYNC, at + 1)) {
+    work.visit(1 / 4);
     if (syncsOrEnds(bytes, at + PACKET_BYTES) && syncsOrEnds(bytes, at + 2 * PACKET_BYTES)) return at;
   }
   return bytes.length;
@@ -74,9 +77,9 @@ export function writeStamp(bytes: Uint8Array, at: number, ticks: number): void {
 }
 
 /** The times at which the audio's PES packets play. */
-export function ptsIn(bytes: Uint8Array, base: number, pid: number): readonly Stamp[] {
+export function ptsIn(bytes: Uint8Array, base: number, pid: number, work: Work): readonly Stamp[] {
   const found: Stamp[] = [];
-  for (const packet of packetsIn(bytes)) {
+  for (const packet of packetsIn(bytes, work)) {
     if (packet.pid !== pid) continue;
     const [place] = stampPlaces(bytes, packet);
     if (place !== undefined) found.push({ offset: base + packet.at, ticks: readStamp(bytes, place) });
@@ -85,9 +88,9 @@ export function ptsIn(bytes: Uint8Array, base: number, pid: number): readonly St
 }
 
 /** The programme's clock, or any: whatever plays before it reads so has been sent. */
-export function pcrIn(bytes: Uint8Array, base: number, pid: number | null): readonly Stamp[] {
+export function pcrIn(bytes: Uint8Array, base: number, pid: number | null, work: Work): readonly Stamp[] {
   const found: Stamp[] = [];
-  for (const { at, pid: of, payloadAt } of packetsIn(bytes)) {
+  for (const { at, pid: of, payloadAt } of packetsIn(bytes, work)) {
     // An adaptation field of seven bytes and more, whose flags say that a clock is in it.
     if ((pid !== null && of !== pid) || payloadAt < at + 12 || (byteAt(bytes, at + 5) & 0x10) === 0) continue;
     const high = byteAt(bytes, at + 6) * 2 ** 24 + (byteAt(bytes, at + 7) << 16);

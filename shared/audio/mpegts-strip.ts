@@ -10,6 +10,7 @@ import {
   writeStamp,
 } from "./mpegts-packet.ts";
 import type { Strip } from "./spliced.ts";
+import type { Work } from "./work.ts";
 
 /** Time zero on the clock of what was stripped: room for what plays a little before it. */
 export const STRIPPED_ZERO_MS = 60_000;
@@ -21,11 +22,17 @@ export function ticksSince(zeroTicks: number, ticks: number): number {
   return since >= CLOCK_WRAP - STRIPPED_ZERO ? since - CLOCK_WRAP : since;
 }
 
+export interface Stripping {
+  readonly audioPid: number;
+  readonly zeroTicks: number;
+  readonly fromMs?: number;
+}
+
 /**
  * Only the audio's packets, on a clock that starts at time zero and so does not go round. Those before `fromMs` are left
  * out: what plays before a pause would count as lasting through it.
  */
-export function stripTs(audioPid: number, zeroTicks: number, fromMs = -STRIPPED_ZERO_MS): Strip {
+export function stripTs({ audioPid, zeroTicks, fromMs = -STRIPPED_ZERO_MS }: Stripping, work: Work): Strip {
   const fromTicks = (fromMs / 1000) * CLOCK_HZ;
   let isEarly = false;
   let held: Uint8Array = new Uint8Array();
@@ -33,8 +40,8 @@ export function stripTs(audioPid: number, zeroTicks: number, fromMs = -STRIPPED_
     push(piece) {
       const bytes = concatBytes([held, piece]);
       const kept: Uint8Array[] = [];
-      let end = nextSync(bytes, 0);
-      for (const packet of packetsIn(bytes)) {
+      let end = nextSync(bytes, 0, work);
+      for (const packet of packetsIn(bytes, work)) {
         end = packet.at + PACKET_BYTES;
         if (packet.pid !== audioPid) continue;
         for (const [index, place] of stampPlaces(bytes, packet).entries()) {
@@ -42,7 +49,9 @@ export function stripTs(audioPid: number, zeroTicks: number, fromMs = -STRIPPED_
           if (index === 0) isEarly = ticks < fromTicks;
           writeStamp(bytes, place, ticks + STRIPPED_ZERO);
         }
-        if (!isEarly) kept.push(bytes.subarray(packet.at, packet.at + PACKET_BYTES));
+        if (isEarly) continue;
+        work.hold(PACKET_BYTES);
+        kept.push(bytes.subarray(packet.at, packet.at + PACKET_BYTES));
       }
       // Shorter than a packet, but where the bytes are no packets.
       held = bytes.slice(Math.max(end, bytes.length - 3 * PACKET_BYTES));

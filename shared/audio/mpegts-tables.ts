@@ -1,5 +1,6 @@
 import { asciiAt, byteAt, concatBytes } from "./bytes.ts";
 import { PACKET_BYTES, packetsIn, pidAt } from "./mpegts-packet.ts";
+import type { Work } from "./work.ts";
 
 /** One elementary stream, as a programme's table has it. */
 export interface Stream {
@@ -18,6 +19,9 @@ export interface Programme {
   readonly streams: readonly Stream[];
 }
 
+const ASSOCIATION = 0x00;
+const MAP = 0x02;
+const STUFFING = 0xff;
 const PMT_PID = 0x1ffe;
 const VIDEO_TYPES = new Set([0x01, 0x02, 0x10, 0x1b, 0x1e, 0x1f, 0x20, 0x24, 0x33, 0x42, 0xd1, 0xea]);
 const READABLE_TYPES = new Set([0x03, 0x04, 0x0f, 0x81, 0x82, 0x87, 0x8a]);
@@ -42,19 +46,46 @@ const NAMING_TAGS = new Set([REGISTRATION_TAG, ...READABLE_TAGS]);
  * The programmes in the order of their table; null as long as the first one's own table may still come. A recorder that
  * keeps one programme often keeps the table of all.
  */
-export function readProgrammes(head: Uint8Array, isAllThereIs: boolean): readonly Programme[] | null {
-  const [association] = sectionsOf(head, 0, 0x00);
-  if (association === undefined) return null;
-  const programmes: Programme[] = [];
+export function readProgrammes(head: Uint8Array, isAllThereIs: boolean, work: Work): readonly Programme[] | null {
+  const association = firstSection(head, 0, work);
+  if (association === null) return null;
+  const listed: { readonly number: number; readonly pid: number }[] = [];
   for (let at = 8; at + 8 <= association.length; at += 4) {
-    if (byteAt(association, at) === 0 && byteAt(association, at + 1) === 0) continue;
     const number = (byteAt(association, at) << 8) | byteAt(association, at + 1);
-    const maps = sectionsOf(head, pidAt(association, at + 2), 0x02);
-    const map = maps.find((one) => ((byteAt(one, 3) << 8) | byteAt(one, 4)) === number);
+    if (number !== 0) listed.push({ number, pid: pidAt(association, at + 2) });
+  }
+  const maps = findMaps(head, listed, work);
+  const programmes: Programme[] = [];
+  for (const { number, pid } of listed) {
+    const map = maps.get(`${pid}/${number}`);
     if (map !== undefined) programmes.push(readMap(map));
     else if (programmes.length === 0 && !isAllThereIs) return null;
   }
   return programmes.length === 0 ? null : programmes;
+}
+
+function firstSection(head: Uint8Array, pid: number, work: Work): Uint8Array | null {
+  for (const { section: found, tableId } of sectionsIn(head, new Set([pid]), work)) {
+    if (tableId === ASSOCIATION) return found;
+  }
+  return null;
+}
+
+/** The first table of each programme, in one pass. */
+function findMaps(
+  head: Uint8Array,
+  listed: readonly { readonly number: number; readonly pid: number }[],
+  work: Work,
+): ReadonlyMap<string, Uint8Array> {
+  const wanted = new Set(listed.map(({ number, pid }) => `${pid}/${number}`));
+  const maps = new Map<string, Uint8Array>();
+  for (const { section: found, tableId, pid } of sectionsIn(head, new Set(listed.map((one) => one.pid)), work)) {
+    if (tableId !== MAP) continue;
+    const name = `${pid}/${(byteAt(found, 3) << 8) | byteAt(found, 4)}`;
+    if (wanted.has(name) && !maps.has(name)) maps.set(name, found);
+    if (maps.size === wanted.size) break;
+  }
+  return maps;
 }
 
 /** Tables of one programme with one stream in it: other streams would be looked for, other programmes are refused. */
@@ -116,23 +147,38 @@ function naming(descriptors: Uint8Array): Naming {
   return { tags, registrations, bytes: concatBytes(kept) };
 }
 
-/** The sections of a table that are whole. */
-function sectionsOf(bytes: Uint8Array, pid: number, tableId: number): readonly Uint8Array[] {
-  const found: Uint8Array[] = [];
-  let open: Uint8Array | null = null;
-  for (const packet of packetsIn(bytes)) {
-    if (packet.pid !== pid) continue;
+interface Section {
+  readonly section: Uint8Array;
+  readonly tableId: number;
+  readonly pid: number;
+}
+
+/** The sections of tables that are whole, as they end. Of each table no more is held than one section. */
+function* sectionsIn(bytes: Uint8Array, pids: ReadonlySet<number>, work: Work): Generator<Section> {
+  const opened = new Map<number, Uint8Array>();
+  for (const packet of packetsIn(bytes, work)) {
+    const { pid } = packet;
+    if (!pids.has(pid)) continue;
     const payload = bytes.subarray(packet.payloadAt, packet.at + PACKET_BYTES);
-    if (packet.startsUnit) open = payload.subarray(1 + byteAt(payload, 0));
-    else if (open !== null) open = concatBytes([open, payload]);
-    while (open !== null && open.length > 3 && byteAt(open, 0) !== 0xff) {
-      const length = 3 + lengthAt(open, 1);
-      if (open.length < length) break;
-      if (byteAt(open, 0) === tableId) found.push(open.subarray(0, length));
+    const before = opened.get(pid);
+    opened.delete(pid);
+    if (!packet.startsUnit && before === undefined) continue;
+    let open =
+      before === undefined || packet.startsUnit
+        ? payload.subarray(1 + byteAt(payload, 0))
+        : concatBytes([before, payload]);
+    // Behind the last section there is stuffing.
+    while (open.length > 0 && byteAt(open, 0) !== STUFFING) {
+      work.visit();
+      const length = open.length < 3 ? Infinity : 3 + lengthAt(open, 1);
+      if (open.length < length) {
+        opened.set(pid, open);
+        break;
+      }
+      yield { section: open.subarray(0, length), tableId: byteAt(open, 0), pid };
       open = open.subarray(length);
     }
   }
-  return found;
 }
 
 function lengthAt(bytes: Uint8Array, at: number): number {

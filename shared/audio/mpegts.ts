@@ -11,6 +11,7 @@ import { tablesFor } from "./mpegts-tables.ts";
 import { planParts } from "./parts.ts";
 import { audioSpan, withAudioTrack } from "./remux.ts";
 import { extractSpliced, planSpliced, type Cutter } from "./spliced.ts";
+import type { Work } from "./work.ts";
 
 /** How far from its end a file's last audio is looked for. */
 const TAIL_BYTES = 16 * 1024 * 1024;
@@ -27,35 +28,35 @@ interface TsExtra {
   readonly zeroTicks: number;
 }
 
-export async function planMpegTs(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
-  const found = await findAudio(source);
+export async function planMpegTs(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
+  const found = await findAudio(source, work);
   if ("code" in found) return found;
   const { programmes, programme, stream, head } = found;
   const clock = { clockPid: programmes.length === 1 ? null : programme.clockPid, audioPid: stream.pid };
-  const starts = await findJoints(source, clock, head);
-  if (starts.length === 1) return planPart(source, found, limits);
-  return planParts(source, starts, async (part) => {
-    const inPart = await findAudio(part);
-    return "code" in inPart ? inPart : planPart(part, inPart, limits);
+  const starts = await findJoints(source, clock, head, work);
+  if (starts.length === 1) return planPart(source, found, limits, work);
+  return planParts(source, starts, work, async (part) => {
+    const inPart = await findAudio(part, work);
+    return "code" in inPart ? inPart : planPart(part, inPart, limits, work);
   });
 }
 
-export async function extractMpegTs(source: ByteSource, chunk: ChunkPlan): Promise<ChunkFile> {
+export async function extractMpegTs(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
   const { extra } = chunk;
-  if (!isTsExtra(extra)) throw new Error("The chunk was not planned for MPEG-TS.");
-  const audio = cutter(extra);
+  if (!isTsExtra(extra)) throw new DamagedSource("The chunk was not planned for MPEG-TS.");
+  const audio = cutter(extra, work);
   const cutting: Cutter = {
     ...audio,
     // The clock goes on where the sound does not.
-    points: (piece, base) => [...audio.points(piece, base), ...timed(pcrIn(piece, base, extra.clockPid), extra)],
-    strip: () => stripTs(extra.audioPid, extra.zeroTicks, chunk.startMs - PES_MAX_MS),
+    points: (piece, base) => [...audio.points(piece, base), ...timed(pcrIn(piece, base, extra.clockPid, work), extra)],
+    strip: () => stripTs({ ...extra, fromMs: chunk.startMs - PES_MAX_MS }, work),
   };
-  return extractSpliced(source, cutting, STRIPPED_ZERO_MS, chunk);
+  return extractSpliced(source, cutting, { zeroMs: STRIPPED_ZERO_MS, chunk }, work);
 }
 
-async function planPart(source: ByteSource, found: Found, limits: CallLimits): Promise<AudioPlan> {
+async function planPart(source: ByteSource, found: Found, limits: CallLimits, work: Work): Promise<AudioPlan> {
   const { programmes, programme, stream } = found;
-  const begun = await readBeginning(source, found);
+  const begun = await readBeginning(source, found, work);
   if (begun === null)
     return refuse("no_audio_track", "The transport stream names an audio track, but holds none of it.");
   const tables = tablesFor(programme, stream);
@@ -66,27 +67,31 @@ async function planPart(source: ByteSource, found: Found, limits: CallLimits): P
     tables: toBase64(tables),
     zeroTicks: begun.zeroTicks,
   };
-  const codec = await withAudioTrack(concatBytes([tables, begun.audio]), async (track) => track?.getCodec() ?? null);
+  const codec = await withAudioTrack(
+    concatBytes([tables, begun.audio]),
+    work,
+    async (track) => track?.getCodec() ?? null,
+  );
   if (codec === null) throw new DamagedSource("its audio packets cannot be read.");
   const others = programmes.flatMap(({ streams }) => streams.filter((one) => one !== stream && one.kind !== "other"));
   const spliceable = {
     container: "mpegts",
     codec,
-    durationMs: await readDuration(source, extra),
+    durationMs: await readDuration(source, extra, work),
     zeroMs: STRIPPED_ZERO_MS,
     // Other sound lies between as video does.
     hasVideo: others.length > 0,
     bodyOffset: begun.offset,
-    cutter: cutter(extra),
+    cutter: cutter(extra, work),
   } as const;
-  return planSpliced(source, spliceable, { extra, limits });
+  return planSpliced(source, spliceable, { extra, limits }, work);
 }
 
-function cutter(extra: TsExtra): Cutter {
+function cutter(extra: TsExtra, work: Work): Cutter {
   return {
     head: fromBase64(extra.tables),
-    points: (bytes, base) => timed(ptsIn(bytes, base, extra.audioPid), extra),
-    strip: () => stripTs(extra.audioPid, extra.zeroTicks),
+    points: (bytes, base) => timed(ptsIn(bytes, base, extra.audioPid, work), extra),
+    strip: () => stripTs({ audioPid: extra.audioPid, zeroTicks: extra.zeroTicks }, work),
   };
 }
 
@@ -95,23 +100,24 @@ function timed(stamps: readonly Stamp[], { zeroTicks }: TsExtra) {
 }
 
 /** To the end of the last audio; of a picture that outlasts it by far, to the picture's. */
-async function readDuration(source: ByteSource, extra: TsExtra): Promise<number> {
+async function readDuration(source: ByteSource, extra: TsExtra, work: Work): Promise<number> {
   let soundlessMs = 0;
   for (let length = HEAD_BYTES; ; length *= 4) {
     const offset = Math.max(0, source.sizeBytes - length);
     const bytes = await readWithin(source, offset, length);
-    const last = timed(ptsIn(bytes, offset, extra.audioPid), extra).at(-1);
+    const last = timed(ptsIn(bytes, offset, extra.audioPid, work), extra).at(-1);
     if (last !== undefined) {
-      const audio = cutter(extra)
-        .strip()
-        .push(bytes.subarray(last.offset - offset));
-      const span = await audioSpan(concatBytes([fromBase64(extra.tables), audio]));
+      const span = await work.borrow(async () => {
+        const audio = cutter(extra, work)
+          .strip()
+          .push(bytes.subarray(last.offset - offset));
+        return audioSpan(concatBytes([fromBase64(extra.tables), audio]), work);
+      });
       return last.timeMs + (span === null ? 0 : span.endMs - span.startMs);
     }
-    soundlessMs = Math.max(
-      soundlessMs,
-      ...timed(pcrIn(bytes, offset, extra.clockPid), extra).map(({ timeMs }) => timeMs),
-    );
+    for (const { timeMs } of timed(pcrIn(bytes, offset, extra.clockPid, work), extra)) {
+      soundlessMs = Math.max(soundlessMs, timeMs);
+    }
     if (offset === 0 || length >= TAIL_BYTES) return soundlessMs;
   }
 }

@@ -1,7 +1,9 @@
 import { asciiAt, byteAt, concatBytes, viewOf } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import { packetsOn, pagesIn, parseOggPage, type OggPage } from "./ogg-page.ts";
+import { leanHead } from "./ogg-lean-head.ts";
 import { audioSpan } from "./remux.ts";
+import type { Work } from "./work.ts";
 
 /** Tags may hold a picture; what exceeds this is no header. */
 const MAX_HEAD_BYTES = 4 * 1024 * 1024;
@@ -45,34 +47,35 @@ export interface OggStart {
  * The headers of the first audio stream, and when its source began: a stream that was joined or cut out keeps its
  * clock (RFC 7845, section 4.3).
  */
-export async function readStart(source: ByteSource): Promise<OggStart | NoStream> {
+export async function readStart(source: ByteSource, work: Work): Promise<OggStart | NoStream> {
   for (let length = LOOK_BYTES; ; length *= 4) {
     const bytes = await readWithin(source, 0, length);
     const isAll = length >= Math.min(MAX_HEAD_BYTES, source.sizeBytes);
-    const stream = parseStream(bytes);
+    const stream = parseStream(bytes, work);
     if (typeof stream !== "object" || !("head" in stream)) {
       if (stream === "incomplete" && !isAll) continue;
       return stream;
     }
-    const startMs = await audioStartMs(bytes, stream);
+    const startMs = await audioStartMs(bytes, stream, work);
     if (startMs === null && !isAll) continue;
-    const zeroMs = Math.min(startMs ?? Infinity, videoStartMs(bytes) ?? Infinity);
-    return { stream, zeroMs: zeroMs === Infinity ? 0 : zeroMs, hasVideo: hasVideo(bytes) };
+    const zeroMs = Math.min(startMs ?? Infinity, videoStartMs(bytes, work) ?? Infinity);
+    return { stream, zeroMs: zeroMs === Infinity ? 0 : zeroMs, hasVideo: hasVideo(bytes, work) };
   }
 }
 
 /** As planned: the headers' length is known. */
-export async function readStream(source: ByteSource, headBytes: number): Promise<OggStream | null> {
-  const stream = parseStream(await readWithin(source, 0, headBytes));
+export async function readStream(source: ByteSource, headBytes: number, work: Work): Promise<OggStream | null> {
+  const stream = parseStream(await readWithin(source, 0, headBytes), work);
   return typeof stream === "object" && "head" in stream ? stream : null;
 }
 
-function parseStream(bytes: Uint8Array): OggStream | NoStream {
+function parseStream(bytes: Uint8Array, work: Work): OggStream | NoStream {
   let first: { readonly page: OggPage; readonly codec: "opus" | "vorbis" } | null = null;
   let other: NoStream = "no_audio";
   let packets = 0;
   const pages: Uint8Array[] = [];
   for (let page = parseOggPage(bytes, 0); page !== null; page = parseOggPage(bytes, page.at + page.length)) {
+    work.visit();
     if (page.at + page.length > bytes.length) break;
     if (page.isFirst && first === null) {
       if (asciiAt(bytes, page.bodyAt, 8) === "OpusHead") first = { page, codec: "opus" };
@@ -93,7 +96,7 @@ function parseStream(bytes: Uint8Array): OggStream | NoStream {
       sampleRate: first.codec === "opus" ? 48_000 : view.getUint32(bodyAt + 12, true),
       preSkip: first.codec === "opus" ? view.getUint16(bodyAt + 10, true) : 0,
       isPlainOpus: first.codec === "opus" && byteAt(bytes, bodyAt + 18) === 0,
-      head: concatBytes(pages),
+      head: leanHead(first.codec, pages, work),
       headBytes: page.at + page.length,
     };
   }
@@ -109,22 +112,23 @@ function nameOther(magic: string): NoStream {
 async function audioStartMs(
   bytes: Uint8Array,
   { head, headBytes, serial, preSkip }: OggStream,
+  work: Work,
 ): Promise<number | null> {
   const pages = [head];
   const body = bytes.subarray(headBytes);
-  for (const page of pagesIn(body, serial)) {
+  for (const page of pagesIn(body, work, serial)) {
     if (page.at + page.length > body.length) break;
     pages.push(body.subarray(page.at, page.at + page.length));
     if (page.granule < 0) continue;
-    const { startMs = 0 } = (await audioSpan(concatBytes(pages))) ?? {};
+    const { startMs = 0 } = (await audioSpan(concatBytes(pages), work)) ?? {};
     // The first samples of Opus warm the decoder up, and are not heard.
     return startMs === 0 ? 0 : startMs + preSkip / 48;
   }
   return null;
 }
 
-function hasVideo(bytes: Uint8Array): boolean {
-  for (const page of pagesIn(bytes)) {
+function hasVideo(bytes: Uint8Array, work: Work): boolean {
+  for (const page of pagesIn(bytes, work)) {
     if (!page.isFirst) return false;
     const magic = asciiAt(bytes, page.bodyAt, 8);
     if (VIDEO.some((known) => magic.startsWith(known))) return true;
@@ -133,15 +137,15 @@ function hasVideo(bytes: Uint8Array): boolean {
 }
 
 /** Sound that begins late does so by the picture. Theora counts frames: up to the last key frame, and since then. */
-function videoStartMs(bytes: Uint8Array): number | null {
-  for (const first of pagesIn(bytes)) {
+function videoStartMs(bytes: Uint8Array, work: Work): number | null {
+  for (const first of pagesIn(bytes, work)) {
     if (!first.isFirst) return null;
     const { bodyAt } = first;
     if (asciiAt(bytes, bodyAt, THEORA.length) !== THEORA || bodyAt + 42 > bytes.length) continue;
     const view = viewOf(bytes);
     const frameMs = (1000 * view.getUint32(bodyAt + 26)) / view.getUint32(bodyAt + 22);
     const shift = ((byteAt(bytes, bodyAt + 40) & 3) << 3) | (byteAt(bytes, bodyAt + 41) >> 5);
-    for (const page of pagesIn(bytes, first.serial)) {
+    for (const page of pagesIn(bytes, work, first.serial)) {
       if (page.granule <= 0) continue;
       const frames = Math.floor(page.granule / 2 ** shift) + (page.granule % 2 ** shift);
       return Math.max(0, (frames - packetsOn(bytes, page)) * frameMs);

@@ -10,12 +10,16 @@ import {
 } from "./ogg-page.ts";
 import { opusSamples, opusSilence } from "./opus-packet.ts";
 import type { Strip } from "./spliced.ts";
+import type { Work } from "./work.ts";
 
 /** Opus says nothing where nothing was said, and where pages are missing: that is filled, to keep what follows at its time. */
 export interface Filling {
   /** What begins behind this is of no use to who asks. */
   readonly untilGranule: number;
 }
+
+/** A page is parsed, checked, its packets measured, and it is copied. */
+const STRIPPED_ELEMENTS = 8;
 
 const NONE = new Uint8Array();
 /** Less is rounding. A frame, as nearly all encoders make them. */
@@ -33,7 +37,11 @@ interface Taken {
  * Whole pages of one stream: a reader may take a page that is cut off for a broken file, and a broken packet for the
  * end. Where pages are missing, the packets that were cut in two go too.
  */
-export function stripOgg(serial: number, filling: Filling | null): Strip & { readonly reachedGranule: () => number } {
+export function stripOgg(
+  serial: number,
+  filling: Filling | null,
+  work: Work,
+): Strip & { readonly reachedGranule: () => number } {
   let held: Uint8Array = new Uint8Array();
   let last: Taken | null = null;
   let isCounted = false;
@@ -62,7 +70,9 @@ export function stripOgg(serial: number, filling: Filling | null): Strip & { rea
     const start = granule - samples;
     if (!canFill || start - before.granule < MIN_GAP_SAMPLES) return [...closing, kept];
     isOver = start >= filling.untilGranule;
-    return isOver ? closing : [...closing, ...silentPages(serial, before.granule, start), kept];
+    return isOver
+      ? closing
+      : [...closing, ...silentPages({ serial, fromGranule: before.granule, toGranule: start }, work), kept];
   }
 
   return {
@@ -70,7 +80,8 @@ export function stripOgg(serial: number, filling: Filling | null): Strip & { rea
       const bytes = concatBytes([held, piece]);
       const kept: Uint8Array[] = [];
       let from = Math.max(0, bytes.length - MAX_HEADER_BYTES);
-      for (let at = indexOfBytes(bytes, CAPTURE, 0); at !== -1 && !isOver;) {
+      for (let at = indexOfBytes(bytes, CAPTURE, 0, work); at !== -1 && !isOver;) {
+        work.visit(STRIPPED_ELEMENTS);
         const page = parseOggPage(bytes, at);
         const isOwn = page?.serial === serial;
         if (page !== null && isOwn && page.at + page.length > bytes.length) {
@@ -78,11 +89,13 @@ export function stripOgg(serial: number, filling: Filling | null): Strip & { rea
           break;
         }
         if (page !== null && isOwn && hasItsChecksum(bytes, page)) {
-          kept.push(...take(bytes, page));
+          const taken = take(bytes, page);
+          work.hold(taken.reduce((sum, { length }) => sum + length, 0));
+          kept.push(...taken);
           at = page.at + page.length;
           from = Math.max(from, at);
         } else at += 4;
-        at = indexOfBytes(bytes, CAPTURE, at);
+        at = indexOfBytes(bytes, CAPTURE, at, work);
       }
       held = bytes.slice(from);
       return concatBytes(kept);
@@ -122,7 +135,15 @@ function measure(page: Uint8Array, opened: Uint8Array): { readonly samples: numb
   return { samples, open };
 }
 
-function silentPages(serial: number, fromGranule: number, toGranule: number): readonly Uint8Array[] {
+function silentPages(
+  {
+    serial,
+    fromGranule,
+    toGranule,
+  }: { readonly serial: number; readonly fromGranule: number; readonly toGranule: number },
+  work: Work,
+): readonly Uint8Array[] {
+  work.keep((toGranule - fromGranule) / MIN_GAP_SAMPLES);
   const packets = opusSilence(toGranule - fromGranule);
   const pages: Uint8Array[] = [];
   for (let first = 0; first < packets.length; first += 255) {

@@ -1,32 +1,38 @@
 import { readWithin, type ByteSource } from "./byte-source.ts";
-import { refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Refusal } from "./chunk.ts";
+import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Refusal } from "./chunk.ts";
 import type { CallLimits } from "./call-limits.ts";
 import { HEAD_BYTES, READ_BYTES } from "./limits.ts";
 import { readStart, readStream, type NoStream, type OggStream } from "./ogg-head.ts";
 import { findLinks } from "./ogg-links.ts";
-import { MAX_HEADER_BYTES, pagesIn, type OggPage } from "./ogg-page.ts";
+import { lastPageIn, MAX_HEADER_BYTES, pagesIn, type OggPage } from "./ogg-page.ts";
 import { stripOgg, type Filling } from "./ogg-strip.ts";
 import { planParts } from "./parts.ts";
+import { refuseRate } from "./sample-rate.ts";
 import { extractSpliced, planSpliced, type Cutter } from "./spliced.ts";
+import type { Work } from "./work.ts";
 
 const LOOK_BACK_BYTES = 8 * 1024;
+/** A picture that outlasts the sound by more is not looked through. */
+const MAX_LOOK_BACK_BYTES = 512 * 1024 * 1024;
 
-export async function planOgg(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
-  const starts = await findLinks(source);
-  if (starts.length === 1) return planLink(source, limits);
-  return planParts(source, starts, async (link) => {
-    const planned = await planLink(link, limits);
+export async function planOgg(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
+  const starts = await findLinks(source, work);
+  if (starts.length === 1) return planLink(source, limits, work);
+  return planParts(source, starts, work, async (link) => {
+    const planned = await planLink(link, limits, work);
     // Nothing of it is lost: the source ends, or goes on with the next link, before its sound begins.
     const isHeadOnly = planned.type === "refused" && planned.code === "damaged" && link.sizeBytes < HEAD_BYTES;
     return isHeadOnly ? noStream("no_audio") : planned;
   });
 }
 
-async function planLink(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
-  const start = await readStart(source);
+async function planLink(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
+  const start = await readStart(source, work);
   if (typeof start === "string" || "codec" in start) return noStream(start);
   const { stream, zeroMs, hasVideo } = start;
-  const end = await readEnd(source, stream);
+  const refused = refuseRate(stream.sampleRate);
+  if (refused !== null) return refused;
+  const end = await readEnd(source, stream, work);
   if (end === null) return noStream("no_audio");
   const durationMs = msAt(stream, end.granule) - zeroMs;
   if (Math.round(durationMs) <= 0) return noStream("no_audio");
@@ -37,11 +43,11 @@ async function planLink(source: ByteSource, limits: CallLimits): Promise<AudioPl
     zeroMs,
     hasVideo,
     bodyOffset: stream.headBytes,
-    cutter: cutter(stream, zeroMs, null),
+    cutter: cutter(stream, { zeroMs, filling: null }, work),
   } as const;
   // A picture that outlasts the sound is not read.
   const sounding = { ...source, sizeBytes: end.offset };
-  return planSpliced(sounding, spliceable, { extra: { headBytes: stream.headBytes, zeroMs }, limits });
+  return planSpliced(sounding, spliceable, { extra: { headBytes: stream.headBytes, zeroMs }, limits }, work);
 }
 
 function noStream(reason: NoStream): Refusal {
@@ -53,12 +59,12 @@ function noStream(reason: NoStream): Refusal {
   );
 }
 
-export async function extractOgg(source: ByteSource, chunk: ChunkPlan): Promise<ChunkFile> {
+export async function extractOgg(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
   const { headBytes, zeroMs } = extraOf(chunk);
-  const stream = await readStream(source, headBytes);
-  if (stream === null) throw new Error("The Ogg file's headers are not as planned.");
+  const stream = await readStream(source, headBytes, work);
+  if (stream === null) throw new DamagedSource("The Ogg file's headers are not as planned.");
   const filling = stream.isPlainOpus ? { untilGranule: (chunk.endMs + zeroMs) * 48 + stream.preSkip } : null;
-  return extractSpliced(source, cutter(stream, zeroMs, filling), zeroMs, chunk);
+  return extractSpliced(source, cutter(stream, { zeroMs, filling }, work), { zeroMs, chunk }, work);
 }
 
 function extraOf({ extra }: ChunkPlan): { readonly headBytes: number; readonly zeroMs: number } {
@@ -67,14 +73,18 @@ function extraOf({ extra }: ChunkPlan): { readonly headBytes: number; readonly z
   return { headBytes: Number(extra.headBytes), zeroMs: "zeroMs" in extra ? Number(extra.zeroMs) : 0 };
 }
 
-function cutter(stream: OggStream, zeroMs: number, filling: Filling | null): Cutter {
+function cutter(
+  stream: OggStream,
+  { zeroMs, filling }: { readonly zeroMs: number; readonly filling: Filling | null },
+  work: Work,
+): Cutter {
   return {
     head: stream.head,
     points(bytes, base) {
       // A page says when it ends: a stretch begins behind it, at a page that begins with a packet.
       const points: { readonly offset: number; readonly timeMs: number }[] = [];
       let before: OggPage | null = null;
-      for (const page of pagesIn(bytes, stream.serial)) {
+      for (const page of pagesIn(bytes, work, stream.serial)) {
         if (before !== null && before.granule >= 0 && !before.isOpen && !page.isContinued) {
           points.push({ offset: base + page.at, timeMs: msAt(stream, before.granule) - zeroMs });
         }
@@ -83,7 +93,7 @@ function cutter(stream: OggStream, zeroMs: number, filling: Filling | null): Cut
       return points;
     },
     strip() {
-      const strip = stripOgg(stream.serial, filling);
+      const strip = stripOgg(stream.serial, filling, work);
       // A time is rounded to a millisecond: at the very end there is nothing more to come.
       return { ...strip, reachedMs: () => msAt(stream, strip.reachedGranule()) - zeroMs + 1 };
     },
@@ -98,14 +108,15 @@ function msAt({ preSkip, sampleRate }: OggStream, granule: number): number {
 async function readEnd(
   source: ByteSource,
   { serial, headBytes }: OggStream,
+  work: Work,
 ): Promise<{ readonly offset: number; readonly granule: number } | null> {
   let length = LOOK_BACK_BYTES;
-  for (let until = source.sizeBytes; until > headBytes; length = Math.min(READ_BYTES, 4 * length)) {
-    const from = Math.max(headBytes, until - length);
+  const least = Math.max(headBytes, source.sizeBytes - MAX_LOOK_BACK_BYTES);
+  for (let until = source.sizeBytes; until > least; length = Math.min(READ_BYTES, 4 * length)) {
+    const from = Math.max(least, until - length);
     const bytes = await readWithin(source, from, until - from + MAX_HEADER_BYTES);
-    const last = [...pagesIn(bytes, serial)].findLast(
-      (page) => page.granule >= 0 && from + page.at + page.length <= source.sizeBytes,
-    );
+    const counts = (page: OggPage) => page.granule >= 0 && from + page.at + page.length <= source.sizeBytes;
+    const last = lastPageIn(bytes, work, counts, serial);
     if (last !== undefined) return { offset: from + last.at + last.length, granule: last.granule };
     until = from;
   }

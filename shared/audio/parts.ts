@@ -1,5 +1,9 @@
 import type { ByteSource } from "./byte-source.ts";
 import type { AudioPlan, ChunkFile, ChunkPlan, Part } from "./chunk.ts";
+import type { Work } from "./work.ts";
+
+/** Each part is opened, and its headers read. */
+const PART_ELEMENTS = 256;
 
 /**
  * Plan a source that is several files laid end to end, as `cat` makes them and recorders that start anew: each part has its
@@ -10,12 +14,14 @@ import type { AudioPlan, ChunkFile, ChunkPlan, Part } from "./chunk.ts";
 export async function planParts(
   source: ByteSource,
   starts: readonly number[],
+  work: Work,
   plan: (part: ByteSource, index: number) => Promise<AudioPlan>,
 ): Promise<AudioPlan> {
   let first: Extract<AudioPlan, { readonly type: "chunks" }> | undefined;
   const chunks: ChunkPlan[] = [];
   let atMs = 0;
   for (const [index, start] of starts.entries()) {
+    work.visit(PART_ELEMENTS);
     const bounds = { start, end: starts[index + 1] ?? source.sizeBytes };
     const planned = await plan(partOf(source, bounds), index);
     if (planned.type === "refused" && planned.code === "no_audio_track") continue;
@@ -34,9 +40,10 @@ export async function planParts(
 export async function extractFromPart(
   source: ByteSource,
   { part, ...chunk }: ChunkPlan & { readonly part: Part },
-  extract: (source: ByteSource, chunk: ChunkPlan) => Promise<ChunkFile>,
+  extract: (source: ByteSource, chunk: ChunkPlan, work: Work) => Promise<ChunkFile>,
+  work: Work,
 ): Promise<ChunkFile> {
-  const file = await extract(partOf(source, part), shift(chunk, -part.atMs));
+  const file = await extract(partOf(source, part), shift(chunk, -part.atMs), work);
   return { ...file, startMs: file.startMs + part.atMs };
 }
 

@@ -1,5 +1,9 @@
 import { viewOf, textBytes, concatBytes } from "./bytes.ts";
 
+/** A microphone array has fewer, and a float of 64 bits is the longest sample. */
+export const MAX_CHANNELS = 64;
+export const MAX_SAMPLE_BYTES = 8;
+
 /** How PCM samples lie in the source. */
 export interface PcmFormat {
   readonly encoding: "int" | "uint8" | "float" | "alaw" | "ulaw";

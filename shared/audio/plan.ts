@@ -15,7 +15,9 @@ import { countedSource, planWork, WorkSpent, type Work } from "./work.ts";
 
 export type { AudioPlan, ChunkPlan } from "./chunk.ts";
 
-const planners: Readonly<Record<ContainerName, (source: ByteSource, limits: CallLimits) => Promise<AudioPlan>>> = {
+const planners: Readonly<
+  Record<ContainerName, (source: ByteSource, limits: CallLimits, work: Work) => Promise<AudioPlan>>
+> = {
   wav: planWav,
   mp3: planMp3,
   adts: planAdts,
@@ -50,9 +52,9 @@ export async function planAudio(
   try {
     const counted = countedSource(source, work);
     const looked = source.sizeBytes > SMALL_BYTES ? counted : await inMemory(counted, work);
-    const container = await sniffContainer(looked);
+    const container = await sniffContainer(looked, work);
     if (typeof container !== "string") return container;
-    const planned = await planners[container](looked, limits);
+    const planned = await planners[container](looked, limits, work);
     if (planned.type !== "chunks") return planned;
     const plan = { ...planned, durationMs: Math.round(planned.durationMs) };
     // A decoder may know nothing of a chain, and stop at a first part without sound.
@@ -73,5 +75,5 @@ export async function planAudio(
 }
 
 async function inMemory(source: ByteSource, work: Work): Promise<ByteSource> {
-  return countedSource(memorySource(await source.read(0, source.sizeBytes)), work);
+  return countedSource(memorySource(await source.read(0, source.sizeBytes)), work, 0);
 }

@@ -23,14 +23,25 @@ import { DamagedSource, type ChunkFile, type Pause } from "./chunk.ts";
 import { fixVorbisComment } from "./ogg-page.ts";
 import type { Loudness } from "./cuts.ts";
 import type { PcmFormat } from "./pcm.ts";
-import { pausedMs, pausesAmong, soundingMs, type Timed } from "./pauses.ts";
+import { pausesAmong, soundingMs, type Timed } from "./pauses.ts";
 import { pcmFile } from "./pcm-file.ts";
+import { FETCHED_ELEMENT, type Work } from "./work.ts";
+
+/** Opening bytes takes no longer than visiting an element for so many of them. */
+const OPENED_BYTES = 64;
+
+/** A packet takes so much memory as an object, with its times and its place. */
+const PACKET_ENTRIES = 4;
 
 /** A stretch of a container, headers in front, small enough to be in memory: opened for as long as `use` runs. */
 export async function withAudioTrack<T>(
   bytes: Uint8Array,
+  work: Work,
   use: (track: InputAudioTrack | null) => Promise<T>,
 ): Promise<T> {
+  // Who reads it knows no limits: what it may cost is spent before.
+  work.read(bytes.length);
+  work.visit(bytes.length / OPENED_BYTES);
   const input = new Input({ source: new BufferSource(bytes), formats: [OGG, WEBM, MATROSKA, MPEG_TS] });
   try {
     return await use(await input.getPrimaryAudioTrack());
@@ -44,13 +55,14 @@ export async function withAudioTrack<T>(
 }
 
 // Not `packets()`: it sizes its queue by a clock that stands still in production.
-async function* packetsOf(track: InputAudioTrack, metadataOnly: boolean): AsyncGenerator<EncodedPacket> {
+async function* packetsOf(track: InputAudioTrack, metadataOnly: boolean, work: Work): AsyncGenerator<EncodedPacket> {
   const sink = new EncodedPacketSink(track);
   for (
     let packet = await sink.getFirstPacket({ metadataOnly });
     packet !== null;
     packet = await sink.getNextPacket(packet, { metadataOnly })
   ) {
+    work.visit(FETCHED_ELEMENT);
     yield packet;
   }
 }
@@ -58,16 +70,16 @@ async function* packetsOf(track: InputAudioTrack, metadataOnly: boolean): AsyncG
 /** How many bytes the packets between two times have. */
 export async function packetSizes(
   bytes: Uint8Array,
-  zeroMs: number,
-  fromMs: number,
-  toMs: number,
+  { zeroMs, startMs: fromMs, endMs: toMs }: Span,
+  work: Work,
 ): Promise<readonly Loudness[]> {
-  return withAudioTrack(bytes, async (track) => {
+  return withAudioTrack(bytes, work, async (track) => {
     const sizes: Loudness[] = [];
     if (track === null) return sizes;
-    for await (const packet of packetsOf(track, true)) {
+    for await (const packet of packetsOf(track, true, work)) {
       const timeMs = packet.timestamp * 1000 - zeroMs;
       if (timeMs >= toMs) break;
+      work.keep();
       if (timeMs >= fromMs) sizes.push({ timeMs, weight: packet.byteLength });
     }
     return sizes;
@@ -77,12 +89,13 @@ export async function packetSizes(
 /** Time of the first and of the last packet's end. */
 export async function audioSpan(
   bytes: Uint8Array,
+  work: Work,
 ): Promise<{ readonly startMs: number; readonly endMs: number } | null> {
-  return withAudioTrack(bytes, async (track) => {
+  return withAudioTrack(bytes, work, async (track) => {
     let startMs: number | null = null;
     let endMs = 0;
     if (track === null) return null;
-    for await (const packet of packetsOf(track, true)) {
+    for await (const packet of packetsOf(track, true, work)) {
       startMs ??= packet.timestamp * 1000;
       endMs = (packet.timestamp + packet.duration) * 1000;
     }
@@ -98,16 +111,23 @@ export interface Span {
 }
 
 /** Copy the packets of a span into a file of their own; null where it has none. */
-export async function remuxSpan(bytes: Uint8Array, { zeroMs, startMs, endMs }: Span): Promise<ChunkFile | null> {
-  return withAudioTrack(bytes, async (track) => {
+export async function remuxSpan(
+  bytes: Uint8Array,
+  { zeroMs, startMs, endMs }: Span,
+  work: Work,
+): Promise<ChunkFile | null> {
+  return withAudioTrack(bytes, work, async (track) => {
     const codec = track === null ? null : await track.getCodec();
     if (track === null || codec === null) throw new DamagedSource("No audio track where the plan has one.");
     const packets: EncodedPacket[] = [];
-    for await (const packet of packetsOf(track, false)) {
+    for await (const packet of packetsOf(track, false, work)) {
       const timeMs = packet.timestamp * 1000 - zeroMs;
       if (timeMs >= endMs - 1e-3) break;
       // Copied: a view would keep the whole stretch in memory.
-      if (timeMs + packet.duration * 1000 > startMs + 1e-3) packets.push(packet.clone({ data: packet.data.slice() }));
+      if (timeMs + packet.duration * 1000 <= startMs + 1e-3) continue;
+      work.keep(PACKET_ENTRIES);
+      work.hold(packet.data.length);
+      packets.push(packet.clone({ data: packet.data.slice() }));
     }
     const [first] = packets;
     if (first === undefined) return null;
@@ -139,9 +159,15 @@ function withoutPauses(
 ): readonly EncodedPacket[] {
   const zeroMs = times[0]?.timeMs ?? 0;
   let atMs = 0;
+  let before = 0;
+  let lateMs = 0;
   return packets.map((packet, index) => {
     const { timeMs, durationMs } = times[index] ?? { timeMs: 0, durationMs: 0 };
-    const timestamp = (timeMs - zeroMs - pausedMs(pauses, atMs + 1e-3)) / 1000;
+    for (let pause = pauses[before]; pause !== undefined && pause.atMs < atMs + 1e-3; pause = pauses[before]) {
+      lateMs += pause.lengthMs;
+      before += 1;
+    }
+    const timestamp = (timeMs - zeroMs - lateMs) / 1000;
     atMs += durationMs;
     return packet.clone({ timestamp, duration: durationMs / 1000 });
   });

@@ -2,7 +2,8 @@ import { asciiAt, byteAt, viewOf } from "./bytes.ts";
 import { refuse, type Refusal } from "./chunk.ts";
 import { box } from "./m4a.ts";
 import type { AdtsHeader } from "./mpeg-frame.ts";
-import type { PcmFormat } from "./pcm.ts";
+import { MAX_CHANNELS, MAX_SAMPLE_BYTES, type PcmFormat } from "./pcm.ts";
+import { refuseRate } from "./sample-rate.ts";
 
 /** What a track's sample entry (in `stsd`) says: whether its packets can be put into a file of their own. */
 export type TrackCodec = { readonly codec: string; readonly pcm?: PcmFormat } | Refusal;
@@ -73,7 +74,10 @@ function readPcmEntry(name: string, entry: Uint8Array): TrackCodec {
   }
   const companded = name === "alaw" || name === "ulaw";
   const bytesPerSample = companded ? 1 : bits / 8;
-  if (channels === 0 || sampleRate < 1 || !Number.isInteger(bytesPerSample)) {
+  const refused = refuseRate(sampleRate);
+  if (refused !== null) return refused;
+  const isSample = Number.isInteger(bytesPerSample) && bytesPerSample >= 1 && bytesPerSample <= MAX_SAMPLE_BYTES;
+  if (channels === 0 || channels > MAX_CHANNELS || !isSample) {
     return refuse("damaged", "The audio track's description gives no possible sample format.");
   }
   const encoding = companded ? name : isFloat ? "float" : name === "raw " ? "uint8" : "int";

@@ -5,6 +5,7 @@ import { JUNK_BYTES } from "./first-frame.ts";
 import { findFrame, parseAdtsHeader, parseMp3Header, type FrameHeader } from "./mpeg-frame.ts";
 import { behindTags } from "./tags.ts";
 import { windowOn } from "./window.ts";
+import type { Work } from "./work.ts";
 
 /** What people send that is not cut, by what it begins with. */
 const OTHERS: readonly { readonly at: number; readonly text: string; readonly name: string }[] = [
@@ -41,11 +42,11 @@ const SURE_FRAMES = 8;
 const BEHIND_TAGS: ReadonlySet<ContainerName> = new Set(["wav", "flac", "mp3", "adts"]);
 
 /** The container, by its bytes: names and types sent along lie. */
-export async function sniffContainer(source: ByteSource): Promise<ContainerName | Refusal> {
+export async function sniffContainer(source: ByteSource, work: Work): Promise<ContainerName | Refusal> {
   const window = windowOn(source, SNIFF_BYTES);
   const base = await behindTags(window);
   const head = (await window.at(base, SNIFF_BYTES)).subarray(0, SNIFF_BYTES);
-  const container = byMark(head) ?? byFrames(head);
+  const container = byMark(head) ?? byFrames(head, work);
   if (typeof container === "string" && base > 0 && !BEHIND_TAGS.has(container)) {
     return refuse(
       "unsupported_container",
@@ -54,7 +55,7 @@ export async function sniffContainer(source: ByteSource): Promise<ContainerName 
   }
   if (container !== null) return container;
   const isNoSound = NO_SOUND.some((mark) => asciiAt(head, 0, mark.length) === mark);
-  const behindJunk = isNoSound ? null : behindJunkOf(await readWithin(source, base, JUNK_BYTES));
+  const behindJunk = isNoSound ? null : behindJunkOf(await readWithin(source, base, JUNK_BYTES), work);
   return behindJunk ?? refuse("unsupported_container", "The file is not a recording in a format that is known here.");
 }
 
@@ -81,9 +82,9 @@ function byMark(head: Uint8Array): ContainerName | Refusal | null {
 }
 
 /** Frames without a header of the file: whichever begins first. Two more must follow it. */
-function byFrames(head: Uint8Array): ContainerName | null {
-  const adts = findFrame(head, 0, parseAdtsHeader);
-  const mp3 = findFrame(head, 0, parseMp3Header);
+function byFrames(head: Uint8Array, work: Work): ContainerName | null {
+  const adts = findFrame(head, 0, parseAdtsHeader, work);
+  const mp3 = findFrame(head, 0, parseMp3Header, work);
   const adtsAt = adts !== null && adts.at + 2 * adts.header.bytes < head.length ? adts.at : Infinity;
   const mp3At = mp3 !== null && mp3.at + 2 * mp3.header.bytes < head.length ? mp3.at : Infinity;
   if (adtsAt < mp3At) return "adts";
@@ -91,13 +92,13 @@ function byFrames(head: Uint8Array): ContainerName | null {
 }
 
 /** Frames that go on for long enough, behind whatever the recording was cut from. */
-function behindJunkOf(bytes: Uint8Array): ContainerName | null {
-  if (goesOn(bytes, parseMp3Header)) return "mp3";
-  return goesOn(bytes, parseAdtsHeader) ? "adts" : null;
+function behindJunkOf(bytes: Uint8Array, work: Work): ContainerName | null {
+  if (goesOn(bytes, parseMp3Header, work)) return "mp3";
+  return goesOn(bytes, parseAdtsHeader, work) ? "adts" : null;
 }
 
-function goesOn(bytes: Uint8Array, parse: (bytes: Uint8Array, at: number) => FrameHeader | null): boolean {
-  let at = findFrame(bytes, 0, parse)?.at ?? bytes.length;
+function goesOn(bytes: Uint8Array, parse: (bytes: Uint8Array, at: number) => FrameHeader | null, work: Work): boolean {
+  let at = findFrame(bytes, 0, parse, work)?.at ?? bytes.length;
   for (let frames = 0; frames < SURE_FRAMES; frames++) {
     const header = parse(bytes, at);
     if (header === null) return false;

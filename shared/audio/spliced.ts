@@ -9,11 +9,12 @@ import {
   type ChunkPlan,
   type ContainerName,
 } from "./chunk.ts";
-import { longestChunkMs, planCuts } from "./cuts.ts";
+import { longestChunkMs, planCuts, type Listen } from "./cuts.ts";
 import type { CallLimits } from "./call-limits.ts";
 import { CHUNK_MAX_READS, MODEL_SAMPLE_RATE, READ_BYTES } from "./limits.ts";
 import { packetSizes, remuxSpan } from "./remux.ts";
 import { timeMap, type Point } from "./time-map.ts";
+import type { Work } from "./work.ts";
 
 /**
  * A container whose stretches, put behind its headers, are a file again, and whose stretches tell their time. No
@@ -59,6 +60,7 @@ export async function planSpliced(
   source: ByteSource,
   spliceable: Spliceable,
   { extra, limits }: { readonly extra: NonNullable<ChunkPlan["extra"]>; readonly limits: CallLimits },
+  work: Work,
 ): Promise<AudioPlan> {
   const { durationMs, bodyOffset, cutter, container, codec } = spliceable;
   const bytesPerMs = (source.sizeBytes - bodyOffset) / Math.max(1, durationMs);
@@ -75,12 +77,12 @@ export async function planSpliced(
     }
   }
   const start = { offset: bodyOffset, timeMs: 0 };
-  const map = timeMap(start, { offset: source.sizeBytes, timeMs: durationMs }, { nearMs: 2_500, look });
+  const map = timeMap(start, { offset: source.sizeBytes, timeMs: durationMs }, { nearMs: 2_500, look }, work);
   const { places = [] } = spliceable;
   map.add(places);
   const outputRate = spliceable.isPcmRate === undefined ? null : 2 * Math.min(spliceable.isPcmRate, MODEL_SAMPLE_RATE);
   const bytesPerSecond = outputRate ?? Math.min(bytesPerMs * 1000, spliceable.hasVideo ? 40_000 : Infinity);
-  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), async (fromMs, toMs) => {
+  const listen: Listen = async (fromMs, toMs) => {
     if (spliceable.hasVideo || outputRate !== null) return [];
     const indexed = places.find((point) => point.timeMs >= fromMs);
     const from = indexed ?? (await map.locate(fromMs));
@@ -91,9 +93,13 @@ export async function planSpliced(
     // Only what was read to find the place: reading on for the rest of the window would cost a tenth of the file.
     if (from.offset < held.base || Math.min(until, held.base + held.bytes.length) - from.offset < 2_000 * bytesPerMs)
       return [];
-    const stretch = concatBytes([cutter.head, cutter.strip().push(held.bytes.subarray(from.offset - held.base))]);
-    return packetSizes(stretch, spliceable.zeroMs, fromMs, toMs);
-  });
+    const { base, bytes } = held;
+    return work.borrow(async () => {
+      const stretch = concatBytes([cutter.head, cutter.strip().push(bytes.subarray(from.offset - base))]);
+      return packetSizes(stretch, { zeroMs: spliceable.zeroMs, startMs: fromMs, endMs: toMs }, work);
+    });
+  };
+  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), listen, work);
   const chunks: ChunkPlan[] = [];
   for (const chunk of cuts) {
     const { offset } = await map.locate(chunk.startMs);
@@ -107,7 +113,8 @@ export async function planSpliced(
     chunks: chunks.map((chunk, index) => {
       const offset = chunk.bytes?.offset ?? bodyOffset;
       const after = chunks[index + 1];
-      const known = map.points.find((point) => point.timeMs >= chunk.endMs + 100 && point.timeMs < chunk.endMs + 6_000);
+      const following = map.after(chunk.endMs + 100);
+      const known = (following?.timeMs ?? Infinity) < chunk.endMs + 6_000 ? following : undefined;
       const estimate =
         (after?.bytes?.offset ?? source.sizeBytes) +
         (after === undefined ? 0 : chunk.endMs - after.startMs + 1_000) * bytesPerMs;
@@ -122,14 +129,16 @@ export async function planSpliced(
 export async function extractSpliced(
   source: ByteSource,
   cutter: Cutter,
-  zeroMs: number,
-  chunk: ChunkPlan,
+  { zeroMs, chunk }: { readonly zeroMs: number; readonly chunk: ChunkPlan },
+  work: Work,
 ): Promise<ChunkFile> {
   if (chunk.bytes === undefined) throw new DamagedSource("The chunk was planned without its bytes.");
   const { startMs, endMs } = chunk;
   const { kept, latestMs } = await readStretch(source, cutter, chunk.bytes, endMs);
   const isSoundless = kept.every((piece) => piece.length === 0);
-  const file = isSoundless ? null : await remuxSpan(concatBytes([cutter.head, ...kept]), { zeroMs, startMs, endMs });
+  const file = isSoundless
+    ? null
+    : await remuxSpan(concatBytes([cutter.head, ...kept]), { zeroMs, startMs, endMs }, work);
   if (file !== null) return file;
   if (latestMs >= startMs) throw new SilentStretch("The recording has no sound here.");
   throw new DamagedSource("The file ends before this part of it.");
@@ -154,7 +163,7 @@ async function readStretch(
     const piece = await readWithin(source, offset, isPlanned ? Math.min(step, planned - offset) : more);
     if (!isPlanned) more = Math.min(step, 2 * more);
     kept.push(strip.push(piece));
-    latestMs = Math.max(latestMs, ...cutter.points(piece, offset).map((point) => point.timeMs));
+    for (const { timeMs } of cutter.points(piece, offset)) latestMs = Math.max(latestMs, timeMs);
     isCovered = Math.max(latestMs, strip.reachedMs?.() ?? 0) >= endMs;
     offset += piece.length;
   }

@@ -43,7 +43,7 @@ function endTagBytes(bytes: Uint8Array): number {
   }
   if (end >= LYRICS_END_BYTES && asciiAt(bytes, end - 9, 9) === "LYRICS200") {
     const lyricsBytes = Number(asciiAt(bytes, end - LYRICS_END_BYTES, 6));
-    return Number.isInteger(lyricsBytes) ? lyricsBytes + LYRICS_END_BYTES : 0;
+    return Number.isInteger(lyricsBytes) && lyricsBytes >= 0 ? lyricsBytes + LYRICS_END_BYTES : 0;
   }
   return 0;
 }

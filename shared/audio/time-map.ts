@@ -1,3 +1,6 @@
+import { pointsOf } from "./points.ts";
+import type { Work } from "./work.ts";
+
 /** A place where reading can begin, and the time of the audio there. */
 export interface Point {
   readonly offset: number;
@@ -9,6 +12,8 @@ export interface Point {
 export interface TimeMap {
   readonly points: readonly Point[];
   add(points: readonly Point[]): void;
+  /** The first known point at or after a time. */
+  after(timeMs: number): Point | undefined;
   /** The last known point at or before a time, near it if the file lets it be found. */
   locate(timeMs: number): Promise<Point>;
 }
@@ -20,39 +25,36 @@ export function timeMap(
   start: Point,
   end: Point,
   { nearMs, look }: { readonly nearMs: number; readonly look: (offset: number) => Promise<readonly Point[]> },
+  work: Work,
 ): TimeMap {
-  const points: Point[] = [start, end];
   /** Points with nothing between them and the next: the search is over there. */
   const isFollowed = new Set<number>();
+  const known = pointsOf([start, end], work, () => isFollowed.clear());
   let spacingMs = nearMs / 2;
   const bytesPerMs = (end.offset - start.offset) / Math.max(1, end.timeMs - start.timeMs);
 
   function add(found: readonly Point[]): void {
     for (const [index, point] of found.entries()) {
       const next = found[index + 1];
-      if (next !== undefined) {
-        isFollowed.add(point.offset);
-        spacingMs = Math.max(spacingMs, next.timeMs - point.timeMs);
-      }
-      if (
-        point.offset <= start.offset ||
-        point.offset >= end.offset ||
-        points.some((known) => known.offset === point.offset)
-      )
-        continue;
-      const at = points.findIndex((known) => known.offset > point.offset);
-      points.splice(at, 0, point);
+      if (next === undefined) continue;
+      isFollowed.add(point.offset);
+      spacingMs = Math.max(spacingMs, next.timeMs - point.timeMs);
     }
+    known.add(found.filter(({ offset }) => offset > start.offset && offset < end.offset));
   }
 
   return {
-    points,
+    get points() {
+      return known.all;
+    },
     add,
+    after: (timeMs) => known.all[known.lastAt(timeMs - 1e-6) + 1],
     async locate(timeMs) {
       let backMs = 1.1 * spacingMs;
       for (let looks = 0; looks < MAX_LOOKS; looks++) {
-        const low = points.findLast((point) => point.timeMs <= timeMs) ?? start;
-        const high = points.find((point) => point.offset > low.offset);
+        const at = known.lastAt(timeMs);
+        const low = known.all[at] ?? start;
+        const high = known.all[Math.max(0, at) + 1];
         const isThere = timeMs - low.timeMs <= nearMs || timeMs < (low.untilMs ?? 0) || isFollowed.has(low.offset);
         if (high === undefined || isThere) return low;
         const share = (timeMs - low.timeMs) / Math.max(1, high.timeMs - low.timeMs);
@@ -63,7 +65,7 @@ export function timeMap(
         add(await look(Math.max(start.offset, guess)));
         if (guess <= start.offset) break;
       }
-      return points.findLast((point) => point.timeMs <= timeMs) ?? start;
+      return known.all[known.lastAt(timeMs)] ?? start;
     },
   };
 }

@@ -12,10 +12,12 @@ import {
 import { longestChunkMs, planCuts, type Loudness } from "./cuts.ts";
 import type { CallLimits } from "./call-limits.ts";
 import { CHUNK_MAX_READS, MODEL_SAMPLE_RATE, READ_BYTES } from "./limits.ts";
-import { pcmFrameBytes, toMono, writeWav, type PcmFormat } from "./pcm.ts";
+import { MAX_CHANNELS, pcmFrameBytes, toMono, writeWav, type PcmFormat } from "./pcm.ts";
 import { resampler } from "./resample.ts";
+import { refuseRate } from "./sample-rate.ts";
 import { behindTags } from "./tags.ts";
 import { windowOn } from "./window.ts";
+import { FETCHED_ELEMENT, type Work } from "./work.ts";
 
 interface Wav {
   readonly format: PcmFormat;
@@ -26,20 +28,23 @@ const HEADER_BYTES = 4096;
 // Two seconds tell a pause from speech; reading all eight of a 96 kHz stereo file would be megabytes a cut.
 const LISTEN_MS = 6_000;
 
-export async function planWav(source: ByteSource, limits: CallLimits): Promise<AudioPlan> {
-  const wav = await readHeader(source);
+export async function planWav(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
+  const wav = await readHeader(source, work);
   if ("type" in wav) return wav;
   const { format, data } = wav;
   const durationMs = (data.length / pcmFrameBytes(format) / format.sampleRate) * 1000;
   const outputRate = Math.min(format.sampleRate, MODEL_SAMPLE_RATE);
-  const chunks = await planCuts(durationMs, longestChunkMs(outputRate * 2, limits), (fromMs, toMs) =>
-    listen(source, wav, Math.max(fromMs, toMs - LISTEN_MS), toMs),
+  const chunks = await planCuts(
+    durationMs,
+    longestChunkMs(outputRate * 2, limits),
+    (fromMs, toMs) => listen(source, wav, Math.max(fromMs, toMs - LISTEN_MS), toMs),
+    work,
   );
   return { type: "chunks", container: "wav", codec: codecName(format), durationMs, chunks };
 }
 
-export async function extractWav(source: ByteSource, chunk: ChunkPlan): Promise<ChunkFile> {
-  const wav = await readHeader(source);
+export async function extractWav(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
+  const wav = await readHeader(source, work);
   if ("type" in wav) throw new DamagedSource(wav.message);
   const { format } = wav;
   const { offset, length, firstFrame } = rangeOf(wav, chunk.startMs, chunk.endMs);
@@ -87,7 +92,7 @@ async function listen(source: ByteSource, wav: Wav, fromMs: number, toMs: number
 }
 
 /** RIFF, or RF64 and BW64 where sizes do not fit 32 bits. A recorder that died leaves sizes of 0 or all ones. */
-async function readHeader(source: ByteSource): Promise<Wav | Refusal> {
+async function readHeader(source: ByteSource, work: Work): Promise<Wav | Refusal> {
   const window = windowOn(source, HEADER_BYTES);
   let base = await behindTags(window);
   let head = await window.at(base, HEADER_BYTES);
@@ -95,6 +100,7 @@ async function readHeader(source: ByteSource): Promise<Wav | Refusal> {
   let data64Bytes: number | null = null;
   let isEmpty = false;
   for (let at = base + 12; at + 8 <= source.sizeBytes;) {
+    work.visit(FETCHED_ELEMENT);
     if (at + 64 > base + head.length && base + head.length < source.sizeBytes) {
       head = await readWithin(source, at, HEADER_BYTES);
       base = at;
@@ -149,8 +155,10 @@ function readFormat(view: DataView, at: number, length: number): PcmFormat | Ref
   const sampleRate = view.getUint32(at + 4, true);
   const bytesPerSample = Math.ceil(view.getUint16(at + 14, true) / 8);
   const shape = { channels, sampleRate, bytesPerSample, littleEndian: true };
-  if (channels === 0 || sampleRate === 0 || sampleRate > 768_000 || channels > 64) {
-    return refuse("damaged", "The WAV file's header gives no possible sampling rate or number of channels.");
+  const refused = refuseRate(sampleRate);
+  if (refused !== null) return refused;
+  if (channels === 0 || channels > MAX_CHANNELS) {
+    return refuse("damaged", "The WAV file's header gives no possible number of channels.");
   }
   if (code === 1 && bytesPerSample === 1) return { ...shape, encoding: "uint8" };
   if (code === 1 && bytesPerSample >= 2 && bytesPerSample <= 4) return { ...shape, encoding: "int" };

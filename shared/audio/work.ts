@@ -1,5 +1,5 @@
-import type { ByteSource, ByteStream } from "./byte-source.ts";
-import { DamagedSource, type ChunkPlan, type RefusalCode } from "./chunk.ts";
+import { readWithin, type ByteSource, type ByteStream } from "./byte-source.ts";
+import { DamagedSource, type ByteRange, type ChunkPlan, type RefusalCode } from "./chunk.ts";
 import { MAX_DURATION_MS, READ_BYTES } from "./limits.ts";
 
 /**
@@ -15,6 +15,8 @@ export interface WorkLimits {
   readonly entries: number;
   /** Calls to a model that a plan asks for. */
   readonly calls: number;
+  /** Of sound, as an index tells of it. */
+  readonly toldBytes: number;
 }
 
 export type WorkKind = keyof WorkLimits;
@@ -43,16 +45,19 @@ const PLAN_READINGS = 5;
 /** A small file is looked at many times in memory, and headers are read in ever larger steps up to 24 MB. */
 const BASE_BYTES = 64 * 1024 * 1024;
 
-/** 32 MB: an isolate has 128, and three cuts and their calls run beside a plan. */
-const MOST_ENTRIES = (32 * 1024 * 1024) / ENTRY_BYTES;
+/** 64 MB: the frames of a week, of an isolate's 128. What is no longer than a day takes less than ten. */
+const MOST_ENTRIES = (64 * 1024 * 1024) / ENTRY_BYTES;
 const BASE_ENTRIES = 50_000;
 
-/** A packet of audio takes three entries: its times, its place, and its bytes. */
-const ENTRIES_A_BYTE = 1 / 32;
+/** As much as the file itself: an index of speech in packets of 20 bytes takes 16 bytes for each. */
+const ENTRIES_A_BYTE = 1 / ENTRY_BYTES;
 
 /** Less than 3 kbit/s is not speech: a header that says so lies about the time. */
 const CALL_BYTES = 20_000;
 const BASE_CALLS = 20;
+
+/** Of a file whose upload broke off, at least a sixteenth is there. */
+const TOLD_SHARE = 16;
 
 /** What planning a source of this size may take. */
 export function planLimits(sizeBytes: number): WorkLimits {
@@ -61,6 +66,7 @@ export function planLimits(sizeBytes: number): WorkLimits {
     bytes: BASE_BYTES + PLAN_READINGS * sizeBytes,
     entries: Math.min(MOST_ENTRIES, BASE_ENTRIES + Math.ceil(sizeBytes * ENTRIES_A_BYTE)),
     calls: BASE_CALLS + Math.floor(sizeBytes / CALL_BYTES),
+    toldBytes: TOLD_SHARE * sizeBytes,
   };
 }
 
@@ -77,6 +83,7 @@ export function cutLimits({ bytes }: Pick<ChunkPlan, "bytes">): WorkLimits {
     bytes: BASE_BYTES + 32 * READ_BYTES + CUT_READINGS * (bytes?.length ?? 0),
     entries: CUT_ENTRIES,
     calls: 0,
+    toldBytes: 0,
   };
 }
 
@@ -99,6 +106,8 @@ const sentences: Readonly<Record<WorkKind, (limit: string) => string>> = {
   elements: (limit) => `The file has more than ${limit} frames, pages or elements, too many for its size. ${ADVICE}`,
   bytes: (limit) => `More than ${limit} bytes would have to be read to find the sound in the file. ${ADVICE}`,
   entries: (limit) => `The file's index needs more than ${limit} entries in memory. ${ADVICE}`,
+  toldBytes: (limit) =>
+    `The file's index tells of more than ${limit} bytes of sound, far more than there are in the file. Its upload may have broken off: send it again.`,
   calls: (limit) =>
     `The file says that it lasts so long that it would take more than ${limit} calls to a model, too many for its size. ${ADVICE}`,
 };
@@ -109,15 +118,23 @@ export class Work {
   #elements = 0;
   #bytes = 0;
   #entries = 0;
+  #mostEntries = 0;
   #calls = 0;
+  #toldBytes = 0;
 
   constructor(limits: WorkLimits) {
     this.limits = limits;
   }
 
-  /** What was spent so far. */
+  /** What was spent so far; of entries the most that were kept at once. */
   get spent(): WorkLimits {
-    return { elements: this.#elements, bytes: this.#bytes, entries: this.#entries, calls: this.#calls };
+    return {
+      elements: Math.ceil(this.#elements),
+      bytes: this.#bytes,
+      entries: Math.ceil(this.#mostEntries),
+      calls: this.#calls,
+      toldBytes: this.#toldBytes,
+    };
   }
 
   visit(elements = 1): void {
@@ -133,12 +150,29 @@ export class Work {
 
   keep(entries = 1): void {
     this.#entries += entries;
+    this.#mostEntries = Math.max(this.#mostEntries, this.#entries);
     if (!(this.#entries <= this.limits.entries)) throw new WorkSpent("entries", this.limits.entries);
   }
 
   /** Kept bytes, counted as entries. */
   hold(bytes: number): void {
     this.keep(bytes / ENTRY_BYTES);
+  }
+
+  /** What is kept by this is let go of when it ends. */
+  async borrow<Result>(use: () => Promise<Result>): Promise<Result> {
+    const before = this.#entries;
+    try {
+      return await use();
+    } finally {
+      this.#entries = before;
+    }
+  }
+
+  /** So many bytes of sound there are said to be. */
+  told(bytes: number): void {
+    this.#toldBytes += bytes;
+    if (!(this.#toldBytes <= this.limits.toldBytes)) throw new WorkSpent("toldBytes", this.limits.toldBytes);
   }
 
   call(calls = 1): void {
@@ -155,12 +189,22 @@ export function cutWork(chunk: Pick<ChunkPlan, "bytes">): Work {
   return new Work(cutLimits(chunk));
 }
 
-/** A source whose reading is counted. */
-export function countedSource(source: ByteSource, work: Work): ByteSource {
+/** Read what is then held whole. */
+export async function readHeld(source: ByteSource, { offset, length }: ByteRange, work: Work): Promise<Uint8Array> {
+  const lengthBytes = Math.min(length, source.sizeBytes - offset);
+  work.hold(lengthBytes);
+  return readWithin(source, offset, lengthBytes);
+}
+
+/** A request costs as much as reading so many bytes more. */
+const READ_COST_BYTES = 16 * 1024;
+
+/** A source whose reading is counted. A read of less than `leastBytes` counts as so many. */
+export function countedSource(source: ByteSource, work: Work, leastBytes = READ_COST_BYTES): ByteSource {
   const counted: ByteSource = {
     sizeBytes: source.sizeBytes,
     async read(offset, lengthBytes) {
-      work.read(lengthBytes);
+      work.read(Math.max(leastBytes, lengthBytes));
       return source.read(offset, lengthBytes);
     },
   };

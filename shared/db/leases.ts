@@ -224,3 +224,20 @@ export async function findEarlierAttempts(db: D1Database, taskId: string): Promi
     .all<{ number: number; isAccounted: number }>();
   return results.map(({ number, isAccounted }) => ({ number, isAccounted: isAccounted === 1 }));
 }
+
+/** Whether an attempt of this task before this one failed with this code. Where D1 does not say, none did. */
+export async function hasFailedWith(
+  db: D1Database,
+  { id, attempt }: Pick<Task, "id" | "attempt">,
+  code: string,
+): Promise<boolean> {
+  if (attempt === 1) return false;
+  const failed = db.prepare(
+    `SELECT 1 AS so FROM attempts WHERE task_id = ?1 AND number < ?2 AND error_code = ?3 LIMIT 1`,
+  );
+  const found = await failed
+    .bind(id, attempt, code)
+    .first()
+    .catch(() => null);
+  return found !== null;
+}

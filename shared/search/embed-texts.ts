@@ -9,9 +9,18 @@ export const TEXTS_A_CALL = 100;
 
 const Embedding = z.array(z.number()).min(1);
 
+/** Vectors are `data`; the page lists `response` beside it and requires neither. */
+const EmbeddingAnswer = (count: number) => {
+  const vectors = z.array(Embedding).length(count);
+  return z.union([
+    z.object({ data: vectors }),
+    z.object({ response: vectors }).transform(({ response: data }) => ({ data })),
+  ]);
+};
+
 /**
  * What each of these texts means, in one call.
- * @throws an Error with the model's `<code>: <description>`, or one saying that the answer has an unknown shape.
+ * @throws ModelError
  */
 export async function embedTexts(
   models: ModelRunner,
@@ -19,6 +28,6 @@ export async function embedTexts(
 ): Promise<{ readonly vectors: readonly Float32Array[]; readonly call: AnsweredCall }> {
   const inputTokens = texts.reduce((sum, text) => sum + tokensOf(text), 0);
   const answer = await models.run(EMBEDDING_MODEL, { text: texts }, { inputTokens });
-  const { data } = parseAnswer(answer, z.object({ data: z.array(Embedding).length(texts.length) }));
+  const { data } = parseAnswer(answer, EmbeddingAnswer(texts.length));
   return { vectors: data.map((vector) => Float32Array.from(vector)), call: answer.call };
 }

@@ -7,6 +7,7 @@ import { memorySource } from "../../shared/audio/byte-source.ts";
 import { indexOfBytes } from "../../shared/audio/bytes.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
+import { planWork } from "../../shared/audio/work.ts";
 import { chunksOf, ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
 
 const ELST = new TextEncoder().encode("elst");
@@ -25,7 +26,10 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 test("what an edit list trims from the end is not heard, nor sent", async () => {
   const trimmed = whole.slice();
   // The only edit lasts ten seconds, in the movie's milliseconds.
-  new DataView(trimmed.buffer).setUint32(indexOfBytes(trimmed, [...ELST], 0) + 12, 10_000);
+  new DataView(trimmed.buffer).setUint32(
+    indexOfBytes(trimmed, [...ELST], 0, planWork({ sizeBytes: trimmed.length })) + 12,
+    10_000,
+  );
   const source = memorySource(trimmed);
   const plan = chunksOf(await planAudio(source, LIMITS));
   expect(plan).toMatchObject({ durationMs: 10_000, chunks: [{ endMs: 10_000 }] });

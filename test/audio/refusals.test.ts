@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { memorySource } from "../../shared/audio/byte-source.ts";
 import { DamagedSource } from "../../shared/audio/chunk.ts";
+import { readUint } from "../../shared/audio/ebml.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import { chunksOf, ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
@@ -30,6 +31,16 @@ test.each(CASES)("%s is refused with a reason", async (_name, file, options, cod
   await ffmpeg(["-i", speech, ...options, path]);
   const plan = await planAudio(memorySource(await fileBytes(path)), LIMITS);
   expect(plan).toMatchObject({ type: "refused", code });
+});
+
+test("a Matroska file of 59 bytes whose timestamp scale has no size is refused", async () => {
+  const bytes = new Uint8Array(59);
+  bytes.set(Uint8Array.fromHex("1a45dfa38b4282886d6174726f736b611853806701ffffffffffffff1549a966862ad7b1ff"));
+  expect(await planAudio(memorySource(bytes), LIMITS)).toMatchObject({ type: "refused", code: "damaged" });
+});
+
+test.each([9, 127, Infinity])("an EBML integer of %d bytes is not read", (size) => {
+  expect(readUint(new Uint8Array(200).fill(1), { id: 0, bodyAt: 0, size })).toBe(0);
 });
 
 test.each(["mp4", "mkv", "ts", "webm"])("video without audio in %s is refused", async (extension) => {

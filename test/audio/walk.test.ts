@@ -4,6 +4,7 @@ import { memorySource, SourceChanged, type ByteSource } from "../../shared/audio
 import { walkFrames } from "../../shared/audio/frame-walk.ts";
 import { WALK_BYTES } from "../../shared/audio/limits.ts";
 import { parseMp3Header } from "../../shared/audio/mpeg-frame.ts";
+import { planWork } from "../../shared/audio/work.ts";
 
 /** 32, 64 and 128 kbit/s in turn, 44.1 kHz. */
 const HEADERS = [0x10, 0x50, 0x90].map((bitrate) => Uint8Array.of(0xff, 0xfb, bitrate, 0x64));
@@ -36,7 +37,7 @@ test("a walk over an object that was replaced does not try again", async () => {
 });
 
 async function walk(source: ByteSource): Promise<readonly number[]> {
-  const index = await walkFrames(source, 0, parseMp3Header);
+  const index = await walkFrames(source, 0, parseMp3Header, planWork(source));
   return Array.from({ length: index.frames + 1 }, (_, frame) => index.offsetOf(frame));
 }
 

@@ -17,7 +17,7 @@ const PHOTO = await readFile(join(import.meta.dirname, "../../local/samples/coff
 let server: InferenceServer;
 
 beforeAll(async () => {
-  server = await startInferenceServer({ port: 0 });
+  server = await startInferenceServer({ port: 0, shape: 0 });
 });
 afterAll(() => server.close());
 
@@ -35,7 +35,13 @@ test("a photograph is described by what was found in it", async () => {
   expect(answer.headers.get("cf-ai-neurons")).toBe(((729 * 27_273 + 10 * 90_909) / 1_000_000).toFixed(4));
   expect(await answer.json()).toEqual({
     finish_reason: "stop",
-    metrics: { input_tokens: 729, output_tokens: 10 },
+    metrics: {
+      input_tokens: 729,
+      output_tokens: 10,
+      prefill_time_ms: expect.any(Number) as number,
+      decode_time_ms: 0,
+      ttft_ms: expect.any(Number) as number,
+    },
     caption: "A picture with a cup and a dining table.",
   });
 });

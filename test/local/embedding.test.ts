@@ -34,7 +34,7 @@ interface Embedding {
 let server: InferenceServer;
 
 beforeAll(async () => {
-  server = await startInferenceServer({ port: 0 });
+  server = await startInferenceServer({ port: 0, shape: 0 });
 });
 afterAll(() => server.close());
 

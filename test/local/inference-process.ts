@@ -17,7 +17,7 @@ export interface InferenceProcess {
 export async function spawnInferenceServer(): Promise<InferenceProcess> {
   const child = spawn(process.execPath, [SERVER], {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, PORT: "0", NODE_OPTIONS: "" },
+    env: { ...process.env, PORT: "0", DARKROOM_SHAPE: "0", NODE_OPTIONS: "" },
   });
   const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
   const announced = JSON.parse(line) as Record<string, unknown>;

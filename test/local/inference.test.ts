@@ -23,7 +23,7 @@ let server: InferenceServer;
 let folder: string;
 
 beforeAll(async () => {
-  server = await startInferenceServer({ port: 0 });
+  server = await startInferenceServer({ port: 0, shape: 0 });
   folder = await mkdtemp(join(tmpdir(), "darkroom-voices-"));
 });
 afterAll(async () => {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { type InferenceServer, startInferenceServer } from "../../local/inference-server.ts";
+import { readChat } from "../../shared/ai/chat-answer.ts";
 import { answerTo, summaryOf } from "../../shared/prompts.ts";
 import { readEvents, readLedger } from "./model-events.ts";
 
@@ -127,8 +128,8 @@ test.each([
 ])("%s charges its rate for each token in and out", async (model, input, output) => {
   const answer = await post(model, { prompt: "red green blue.\n\nGreen?" });
   expect(answer.headers.get("x-darkroom-engine")).toBe(server.engines.text);
-  const { response, usage } = await answer.json<Chat>();
-  expect({ response, usage }).toEqual({
+  const value = await answer.json<Chat>();
+  expect({ response: readChat({ value, call: { model } }), usage: value.usage }).toEqual({
     response: "Red green blue.",
     usage: { prompt_tokens: 7, completion_tokens: 4, total_tokens: 11 },
   });

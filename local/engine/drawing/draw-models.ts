@@ -108,7 +108,8 @@ function base64Answer(image: Uint8Array, neurons: number): Answer {
   return { body: { image: Buffer.from(image).toString("base64") }, neurons, engine: DRAWING_ENGINE };
 }
 
-async function readForm({ stream }: ModelRequest): Promise<Record<string, unknown> & { inputImages: number }> {
+/** The fields of a form, and how many pictures are among them. @throws InferenceError where there is no form. */
+export async function readForm({ stream }: ModelRequest): Promise<Record<string, unknown> & { inputImages: number }> {
   if (stream === undefined) throw invalidInput("Error: required properties at '/' are 'multipart'");
   const headers = { "content-type": stream.contentType };
   const form = await new Response(new Uint8Array(stream.bytes), { headers }).formData().catch(() => null);

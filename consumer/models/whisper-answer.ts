@@ -1,0 +1,92 @@
+// What the three Whisper models answer, read into segments. Their schemas require `text` alone: any field of a word or of
+// a segment may be missing.
+import * as z from "zod";
+
+import type { Segment, Word } from "../../shared/transcript.ts";
+import { groupWords } from "./group-words.ts";
+
+const Seconds = z.number().nullish();
+const Figure = z.number().nullish();
+const WordAnswer = z.object({ word: z.string().nullish(), start: Seconds, end: Seconds });
+const SegmentAnswer = z.object({
+  start: Seconds,
+  end: Seconds,
+  text: z.string().nullish(),
+  words: z.array(WordAnswer).nullish(),
+  compression_ratio: Figure,
+  avg_logprob: Figure,
+  no_speech_prob: Figure,
+});
+
+/** Times are seconds. */
+export const WhisperAnswer = z.object({
+  text: z.string(),
+  words: z.array(WordAnswer).nullish(),
+  segments: z.array(SegmentAnswer).nullish(),
+  transcription_info: z.object({ language: z.string().nullish(), duration: Seconds }).nullish(),
+});
+export type WhisperAnswer = z.infer<typeof WhisperAnswer>;
+
+/** Something said from one time to another, as far as the model tells. */
+interface Told {
+  readonly text: string;
+  readonly startMs: number | null;
+  readonly endMs: number | null;
+}
+
+/**
+ * The segments that the answer has or, where it has none with a text, those of its words or its text. A missing time is that
+ * of the neighbour: what is said stays in order and within the file.
+ * @param sentMs how long the file is.
+ */
+export function segmentsOf({ text, words, segments }: WhisperAnswer, sentMs: number): readonly Segment[] {
+  const told = toldSegments(segments ?? []);
+  if (told.length > 0) return timed(told, 0, sentMs).map(withWords);
+  const spoken = toldWords(words ?? []);
+  if (spoken.length > 0) return groupWords(timed(spoken, 0, sentMs));
+  // A text alone: said somewhere in the file.
+  const alone = text.trim();
+  return alone === "" ? [] : [{ startMs: 0, endMs: sentMs, text: alone, words: [] }];
+}
+
+type ToldSegment = Told & { readonly words: readonly Told[] };
+
+function toldSegments(segments: readonly z.infer<typeof SegmentAnswer>[]): readonly ToldSegment[] {
+  return segments.flatMap((segment) => {
+    const words = toldWords(segment.words ?? []);
+    const text = segment.text?.trim() || words.map((word) => word.text).join(" ");
+    if (text === "") return [];
+    const startMs = toMs(segment.start) ?? words.find((word) => word.startMs !== null)?.startMs ?? null;
+    const endMs = toMs(segment.end) ?? words.findLast((word) => word.endMs !== null)?.endMs ?? null;
+    return [{ text, startMs, endMs, words }];
+  });
+}
+
+/** None where they say no more than the text: where none has a time, or the text of one is missing. */
+function toldWords(words: readonly z.infer<typeof WordAnswer>[]): readonly Told[] {
+  const hasTimes = words.some(({ start, end }) => start != null || end != null);
+  if (!hasTimes || words.some(({ word }) => word == null)) return [];
+  return words.flatMap(({ word, start, end }) => {
+    const text = word?.trim() ?? "";
+    return text === "" ? [] : [{ text, startMs: toMs(start), endMs: toMs(end) }];
+  });
+}
+
+function withWords({ words, ...segment }: ToldSegment & Word): Segment {
+  return { ...segment, words: [...timed(words, segment.startMs, segment.endMs)] };
+}
+
+function timed<T extends Told>(told: readonly T[], fromMs: number, untilMs: number): readonly (T & Word)[] {
+  let reachedMs = fromMs;
+  return told.map((one, index) => {
+    const startMs = one.startMs ?? Math.min(reachedMs, one.endMs ?? reachedMs);
+    const nextMs = told.slice(index + 1).find((other) => other.startMs !== null)?.startMs ?? untilMs;
+    const endMs = one.endMs ?? Math.max(startMs, nextMs);
+    reachedMs = endMs;
+    return { ...one, startMs, endMs };
+  });
+}
+
+function toMs(seconds: number | null | undefined): number | null {
+  return seconds == null ? null : Math.max(0, Math.round(seconds * 1000));
+}
