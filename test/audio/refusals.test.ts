@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { memorySource } from "../../shared/audio/byte-source.ts";
 import { DamagedSource } from "../../shared/audio/chunk.ts";
-import { readUint } from "../../shared/audio/ebml.ts";
+import { readFloat, readUint } from "../../shared/audio/ebml.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import { chunksOf, ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
@@ -39,8 +39,11 @@ test("a Matroska file of 59 bytes whose timestamp scale has no size is refused",
   expect(await planAudio(memorySource(bytes), LIMITS)).toMatchObject({ type: "refused", code: "damaged" });
 });
 
-test.each([9, 127, Infinity])("an EBML integer of %d bytes is not read", (size) => {
-  expect(readUint(new Uint8Array(200).fill(1), { id: 0, bodyAt: 0, size })).toBe(0);
+test.each([9, 127, Infinity])("an EBML number of %d bytes is refused, not read", (size) => {
+  const element = { id: 0x2ad7b1, bodyAt: 0, size };
+  for (const read of [readUint, readFloat]) {
+    expect(() => read(new Uint8Array(200).fill(1), element)).toThrow(/a number has at most 8/);
+  }
 });
 
 test.each(["mp4", "mkv", "ts", "webm"])("video without audio in %s is refused", async (extension) => {
