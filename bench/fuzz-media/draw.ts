@@ -1,6 +1,6 @@
 import { readWithin } from "../../shared/audio/byte-source.ts";
 import { between, createRandom, pick, type Random } from "../../local/seeded-random.ts";
-import { GENERATORS } from "../../test/structural/containers.ts";
+import { GENERATORS } from "../../test/structural/generators.ts";
 import { extremesOf, type Fault, type Generator, type Skeleton, spoil } from "../../test/structural/shape.ts";
 import { mutate } from "./mutate.ts";
 import type { Recording } from "./recordings.ts";

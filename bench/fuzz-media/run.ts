@@ -1,5 +1,5 @@
 // `npm run fuzz:media`: prints one JSON object a line. Exit code 1 if a file hung, crashed or broke a limit.
-import { GENERATORS } from "../../test/structural/containers.ts";
+import { GENERATORS } from "../../test/structural/generators.ts";
 import { note, print, round } from "../report.ts";
 import { type FuzzArguments, readArguments } from "./arguments.ts";
 import { type Deck, draw } from "./draw.ts";

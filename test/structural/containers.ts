@@ -1,27 +1,11 @@
-import { flacGenerator } from "./flac.ts";
-import { matroskaGenerator } from "./matroska.ts";
-import { mp4Generator } from "./mp4.ts";
-import { adtsGenerator, mp3Generator } from "./mpeg-audio.ts";
-import { mpegTsGenerator } from "./mpegts.ts";
+import { GENERATORS } from "./generators.ts";
 import { neverEnds } from "./never-ends.ts";
-import { oggGenerator } from "./ogg.ts";
-import { type Generator, type StructuralCase, systematic } from "./shape.ts";
-import { wavGenerator } from "./wav.ts";
-
-export const GENERATORS: readonly Generator[] = [
-  wavGenerator,
-  mp3Generator,
-  adtsGenerator,
-  flacGenerator,
-  oggGenerator,
-  matroskaGenerator,
-  mp4Generator,
-  mpegTsGenerator,
-];
+import { reportedGenerator } from "./reported.ts";
+import { type StructuralCase, systematic } from "./shape.ts";
 
 /** In the same order every time, so that a number names a case. */
 export function casesOf(container: string, quantityBytes: number): readonly StructuralCase[] {
-  const generator = [...GENERATORS, neverEnds].find((one) => one.container === container);
+  const generator = [...GENERATORS, neverEnds, reportedGenerator].find((one) => one.container === container);
   if (generator === undefined) throw new Error(`There is no generator for '${container}'.`);
   return [...systematic(generator), ...generator.special(quantityBytes)];
 }

@@ -5,8 +5,10 @@ import { piece } from "./pieces.ts";
 import { filling } from "./quantity.ts";
 import { caseOf, type Generator, type Skeleton, type StructuralCase } from "./shape.ts";
 
-const CLUSTERS = 68;
-const BLOCKS = 10;
+const CLUSTERS = 17;
+const CLUSTER_MS = 4_000;
+const BLOCKS = 4;
+const BLOCK_MS = 800;
 
 const ebml = tree(0x1a45dfa3, "EBML", [
   uint(0x4286, "EBMLVersion", 1),
@@ -22,7 +24,7 @@ const seekHead = tree(0x114d9b74, "SeekHead", [
 ]);
 const info = tree(0x1549a966, "Info", [
   uint(0x2ad7b1, "TimestampScale", 1_000_000),
-  float(0x4489, "Duration", CLUSTERS * 1_000),
+  float(0x4489, "Duration", CLUSTERS * CLUSTER_MS),
   uint(0x4461, "DateUTC", 0, 8),
   text(0x4d80, "MuxingApp", "none"),
 ]);
@@ -69,15 +71,15 @@ const video = tree(0xae, "Video", [
 ]);
 
 function block(index: number): Uint8Array {
-  return Uint8Array.from([0x81, (index * 100) >> 8, (index * 100) & 255, 0x80, 0xfc, 0, 0]);
+  return Uint8Array.from([0x81, (index * BLOCK_MS) >> 8, (index * BLOCK_MS) & 255, 0x80, 0xfc, 0, 0]);
 }
 
-function cluster(second: number): Tree {
-  const blocks = Array.from({ length: BLOCKS }, (_, index) =>
-    element(0xa3, block(index), index === 0 ? "SimpleBlock" : ""),
+function cluster(index: number): Tree {
+  const blocks = Array.from({ length: BLOCKS }, (_, number) =>
+    element(0xa3, block(number), number === 0 ? "SimpleBlock" : ""),
   );
   const group = tree(0xa0, "BlockGroup", [
-    element(0xa1, Uint8Array.from([0x81, 0x03, 0xe0, 0, 0xfc]), "Block"),
+    element(0xa1, Uint8Array.from([0x81, 0x0c, 0x80, 0, 0xfc]), "Block"),
     uint(0x9b, "BlockDuration", 20),
     uint(0xfa, "ReferencePriority", 0),
     uint(0xfb, "ReferenceBlock", 0),
@@ -85,11 +87,21 @@ function cluster(second: number): Tree {
     tree(0x75a1, "BlockAdditions", [tree(0xa6, "BlockMore", [uint(0xee, "BlockAddID", 1)])]),
   ]);
   return tree(0x1f43b675, "Cluster", [
-    uint(0xe7, "Timestamp", second * 1_000),
+    uint(0xe7, "Timestamp", index * CLUSTER_MS),
     uint(0xa7, "Position", 0),
     uint(0xab, "PrevSize", 90),
     ...blocks,
     group,
+  ]);
+}
+
+/** Uncompressed, in as few elements as there can be. */
+function pcmTrack(rate: number): Tree {
+  return tree(0xae, "", [
+    uint(0xd7, "", 1),
+    uint(0x83, "", 2),
+    text(0x86, "", "A_PCM/INT/LIT"),
+    tree(0xe1, "", [float(0xb5, "", rate), uint(0x9f, "", 1), uint(0x6264, "", 16)]),
   ]);
 }
 
@@ -108,8 +120,8 @@ const cuePoint = tree(0xbb, "CuePoint", [
   ]),
 ]);
 const cues = tree(0x1c53bb6b, "Cues", [cuePoint]);
-const clusters = Array.from({ length: CLUSTERS }, (_, second) =>
-  second === 1 ? cluster(second) : anonymous(cluster(second)),
+const clusters = Array.from({ length: CLUSTERS }, (_, index) =>
+  index === 1 ? cluster(index) : anonymous(cluster(index)),
 );
 const segment = tree(0x18538067, "Segment", [
   seekHead,
@@ -129,7 +141,7 @@ const HANG = "1a45dfa38b4282886d6174726f736b611853806701ffffffffffffff1549a96686
 function special(quantityBytes: number): readonly StructuralCase[] {
   const openSegment = piece(bytesOf(ebml), unknown(0x18538067)).bytes;
   const opening = piece(openSegment, bytesOf(info, anonymous(tree(0x1654ae6b, "", [track])))).bytes;
-  const ending = bytesOf(cluster(3), cluster(69));
+  const ending = bytesOf(cluster(1), cluster(CLUSTERS));
   const fill = (name: string, shape: Parameters<typeof filling>[2]) => filling(name, quantityBytes, shape);
   const oddHeads: readonly (readonly [string, number])[] = [
     ["voids", 0xec],
@@ -153,6 +165,12 @@ function special(quantityBytes: number): readonly StructuralCase[] {
   return [
     caseOf("a time scale of unknown size", piece(Buffer.from(HANG, "hex"), new Uint8Array(22)).bytes),
     ...cases(file),
+    ...[0, 1, 7, 3_999, 768_001, NaN, Infinity, -8_000].map((rate) =>
+      caseOf(
+        `PCM of ${rate} Hz`,
+        piece(openSegment, bytesOf(info, tree(0x1654ae6b, "", [pcmTrack(rate)])), ending).bytes,
+      ),
+    ),
     ...oddHeads.map(([name, id]) =>
       fill(`empty ${name} in the header`, {
         head: openSegment,

@@ -106,8 +106,9 @@ export interface MovieShape extends TableShape {
   readonly inTrack?: readonly Part[];
 }
 
-export function edit(length: number, time: number): Piece {
-  return piece(be("length", 4, length), be("time", 4, BigInt.asUintN(32, BigInt(time))), be("speed", 4, 0x10000));
+export function edit(length: number, startTicks: number): Piece {
+  const start = be("time", 4, BigInt.asUintN(32, BigInt(startTicks)));
+  return piece(be("length", 4, length), start, be("speed", 4, 0x10000));
 }
 
 export function moov(shape: MovieShape): Piece {

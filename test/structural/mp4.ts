@@ -18,7 +18,7 @@ import {
   sound,
   type MovieShape,
 } from "./mp4-movie.ts";
-import { be, piece, repeated, type Part, type Piece } from "./pieces.ts";
+import { be, piece, repeated, type Part } from "./pieces.ts";
 import { filling } from "./quantity.ts";
 import { caseOf, type Generator, type Skeleton, type StructuralCase } from "./shape.ts";
 
@@ -95,8 +95,6 @@ function special(quantityBytes: number): readonly StructuralCase[] {
     caseOf(name, () => piece(ftyp, box("mdat", sound), moov({ inMovie: [repeated(part, count)] })).bytes);
   const tables = (name: string, shape: () => MovieShape) => caseOf(name, () => file(shape()).bytes);
   const entries = Math.floor(quantityBytes / 16);
-  const nest = (name: string, depth: number) =>
-    Array.from({ length: depth }).reduce<Piece>((inner) => box(name, inner), box(name));
   return [
     ...claims(),
     fill("boxes of 8 bytes", { head: ftyp.bytes, unit: box("free").bytes, tail: plain.subarray(ftyp.bytes.length) }),
@@ -143,6 +141,14 @@ function special(quantityBytes: number): readonly StructuralCase[] {
       ),
     ),
   ];
+}
+
+/** Boxes in a box, each with nothing else in it. */
+function nest(name: string, depth: number): Uint8Array {
+  const bytes = repeated(box(name), depth);
+  const view = new DataView(bytes.buffer);
+  for (let at = 0; at < bytes.length; at += 8) view.setUint32(at, bytes.length - at);
+  return bytes;
 }
 
 function claimPackets(unit: Uint8Array): void {

@@ -63,8 +63,8 @@ function adtsFrame(shape: {
 }
 
 /** Smallest frames without a payload, in packets of other containers too. */
-export function adtsFrames(count: number, bytes: number): Uint8Array {
-  return times(adtsFrame({ bytes }), count);
+export function adtsFrames(count: number, bytes: number, rate = 8): Uint8Array {
+  return times(adtsFrame({ bytes, rate }), count);
 }
 
 function times({ bytes }: Piece, count: number): Uint8Array {

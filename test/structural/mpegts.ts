@@ -10,8 +10,8 @@ const AUDIO_PID = 0x101;
 const VIDEO_PID = 0x102;
 const NULL_PID = 0x1fff;
 const CLOCK_HZ = 90_000;
-/** Five frames of 1,024 samples at 16 kHz, which fill a packet nearly. */
-const PES_TICKS = (5 * 1_024 * CLOCK_HZ) / 16_000;
+/** Five frames of 1,024 samples at 8 kHz, which fill a packet nearly. */
+const PES_TICKS = (5 * 1_024 * CLOCK_HZ) / 8_000;
 const FRAMES_A_PES = 5;
 const FRAME_BYTES = 30;
 
@@ -119,7 +119,7 @@ function sounding(index: number, pid = AUDIO_PID): Piece {
     counter: index,
     control: 3,
     adaptation: clock(ticks),
-    payload: pes(ticks, adtsFrames(FRAMES_A_PES, FRAME_BYTES)),
+    payload: pes(ticks, adtsFrames(FRAMES_A_PES, FRAME_BYTES, 11)),
   });
 }
 
@@ -134,13 +134,13 @@ function stream(packets: number, front: Piece = audioTables): Piece {
 }
 
 const skeletons: readonly Skeleton[] = [
-  { name: "audio", piece: stream(210) },
-  { name: "with video", piece: stream(210, tables) },
+  { name: "audio", piece: stream(105) },
+  { name: "with video", piece: stream(105, tables) },
 ];
 
 function special(quantityBytes: number): readonly StructuralCase[] {
   const head = stream(8).bytes;
-  const tail = sounding(220).bytes;
+  const tail = sounding(115).bytes;
   const fill = (name: string, shape: Parameters<typeof filling>[2]) => filling(name, quantityBytes, shape);
   const between = (name: string, unit: Part) => fill(name, { head, unit: piece(unit).bytes, tail });
   const front = (name: string, unit: Part) =>
@@ -187,7 +187,7 @@ function special(quantityBytes: number): readonly StructuralCase[] {
       tail,
     }),
     ...[0, 1, 2 ** 32, 2 ** 33 - 1].map((ticks) => {
-      const payload = pes(ticks, adtsFrames(FRAMES_A_PES, FRAME_BYTES));
+      const payload = pes(ticks, adtsFrames(FRAMES_A_PES, FRAME_BYTES, 11));
       return caseOf(`ends at ${ticks}`, piece(head, packet({ pid: AUDIO_PID, startsUnit: true, payload })).bytes);
     }),
   ];

@@ -7,10 +7,10 @@ import { vorbisSetup } from "./vorbis-setup.ts";
 const SERIAL = 7;
 const BOS = 2;
 const EOS = 4;
-/** 20 ms: the shortest packet of Opus, which is nothing but its table of contents. */
-const PACKET_SAMPLES = 960;
-const PACKET_BYTES = 3;
-const PACKETS_A_PAGE = 50;
+/** Opus: two frames of 60 ms and of no bytes (RFC 6716, 3.2.3). It is the longest packet that there is. */
+const PACKET = Uint8Array.from([0x19, 0, 0]);
+const PACKET_SAMPLES = 5_760;
+const PACKETS_A_PAGE = 10;
 
 interface PageShape {
   readonly serial?: number;
@@ -90,10 +90,10 @@ function tags(mark: string): Piece {
   );
 }
 
-function vorbisHead(): Piece {
+function vorbisHead(rate = 48_000): Piece {
   const rates = piece(
     le("channels", 1, 1),
-    le("rate", 4, 48_000),
+    le("rate", 4, rate),
     le("highest", 4, 0),
     le("nominal", 4, 0),
     le("lowest", 4, 0),
@@ -109,14 +109,14 @@ interface StreamShape {
 }
 
 const opusHeads = [opusHead(), tags("OpusTags")];
-const vorbisHeads = [vorbisHead(), piece(tags("\x03vorbis"), [1]), vorbisSetup()];
+const vorbisHeads = (rate?: number) => [vorbisHead(rate), piece(tags("\x03vorbis"), [1]), vorbisSetup()];
 
-/** A second a page. */
-function stream({ serial = SERIAL, pages = 66, startPage = 1, head = opusHeads }: StreamShape): Piece {
+/** 1.2 s a page. */
+function stream({ serial = SERIAL, pages = 56, startPage = 1, head = opusHeads }: StreamShape): Piece {
   const heads = head.map((packet, number) =>
     page({ serial, number, flags: number === 0 ? BOS : 0, packets: [packet] }),
   );
-  const packets = Array.from({ length: PACKETS_A_PAGE }, () => new Uint8Array(PACKET_BYTES));
+  const packets = Array.from({ length: PACKETS_A_PAGE }, () => PACKET);
   const body = Array.from({ length: pages }, (_, index) => {
     const granule = (index + startPage) * PACKETS_A_PAGE * PACKET_SAMPLES;
     const made = page({ serial, number: head.length + index, granule, flags: index === pages - 1 ? EOS : 0, packets });
@@ -130,10 +130,10 @@ const skeletons: readonly Skeleton[] = [
   { name: "opus", piece: stream({}), mend: mendPages },
   { name: "opus, sums wrong", piece: stream({ pages: 3 }) },
   { name: "opus of a family", piece: stream({ pages: 3, head: [opusHead(1), tags("OpusTags")] }), mend: mendPages },
-  { name: "vorbis", piece: stream({ head: vorbisHeads }), mend: mendPages },
+  { name: "vorbis", piece: stream({ head: vorbisHeads() }), mend: mendPages },
   {
     name: "chain",
-    piece: piece(stream({ pages: 30 }), named("second", stream({ serial: 8, pages: 40 }))),
+    piece: piece(stream({ pages: 25 }), named("second", stream({ serial: 8, pages: 35 }))),
     mend: mendPages,
   },
 ];
@@ -188,6 +188,9 @@ function special(quantityBytes: number): readonly StructuralCase[] {
     }),
     ...[0n, 1n, -2n, 2n ** 31n - 1n, 2n ** 32n - 1n, 2n ** 62n, 2n ** 63n - 1n].map((granule) =>
       caseOf(`ends at ${granule}`, piece(head, page({ granule, flags: EOS, packets: ["end"] })).bytes),
+    ),
+    ...[0, 1, 7, 3_999, 2 ** 32 - 1].map((rate) =>
+      caseOf(`Vorbis of ${rate} Hz`, stream({ pages: 2, head: vorbisHeads(rate) }).bytes),
     ),
     ...["\x7fFLAC\x01\x00", "Speex   ", "\x80theora", "fishead\0"].map((mark) =>
       caseOf(

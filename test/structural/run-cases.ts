@@ -1,23 +1,24 @@
 import { Worker } from "node:worker_threads";
 
 import { casesOf } from "./containers.ts";
+import type { Probed } from "./probe.ts";
 
 export interface Assignment {
   readonly container: string;
   readonly quantityBytes: number;
   readonly from: number;
-  /** The number of the case that runs. */
+  /** The number of the case that runs; -1 while the thread starts. */
   readonly progress: Int32Array;
 }
 
 export type Report =
-  | { readonly type: "probed"; readonly name: string; readonly outcome: string; readonly findings: readonly string[] }
+  | { readonly type: "probed"; readonly name: string; readonly probed: Probed }
   | { readonly type: "done" };
 
 export interface Summary {
   readonly cases: number;
   /** Of each case by its name. */
-  readonly outcomes: ReadonlyMap<string, string>;
+  readonly outcomes: ReadonlyMap<string, Probed>;
   /** "case: what must not be". */
   readonly findings: readonly string[];
 }
@@ -32,19 +33,19 @@ const MAX_STOPS = 2;
 /** Probe every case of a container in a thread. A case that stops it is a finding, and the others go on in a new one. */
 export async function runCases(container: string, quantityBytes: number, watchdogMs = WATCHDOG_MS): Promise<Summary> {
   const names = casesOf(container, quantityBytes).map(({ name }) => name);
-  const outcomes = new Map<string, string>();
+  const outcomes = new Map<string, Probed>();
   const findings: string[] = [];
   let stops = 0;
   for (let from = 0; from < names.length && stops < MAX_STOPS;) {
     const progress = new Int32Array(new SharedArrayBuffer(4));
-    progress[0] = from;
+    progress[0] = -1;
     const stopped = await runThread({ container, quantityBytes, from, progress }, watchdogMs, (report) => {
       if (report.type !== "probed") return;
-      outcomes.set(report.name, report.outcome);
-      for (const finding of report.findings) findings.push(`${report.name}: ${finding}`);
+      outcomes.set(report.name, report.probed);
+      for (const finding of report.probed.findings) findings.push(`${report.name}: ${finding}`);
     });
     if (stopped === null) break;
-    const at = Atomics.load(progress, 0);
+    const at = Math.max(from, Atomics.load(progress, 0));
     findings.push(`${names[at]}: ${stopped}`);
     from = at + 1;
     stops += 1;
@@ -71,7 +72,7 @@ async function runThread(
       if (at !== seen) {
         seen = at;
         seenAtMs = performance.now();
-      } else if (performance.now() - seenAtMs > watchdogMs) end(`does not return in ${watchdogMs / 1000} s`);
+      } else if (at >= 0 && performance.now() - seenAtMs > watchdogMs) end(`does not return in ${watchdogMs / 1000} s`);
     }, LOOK_MS);
     function end(stopped: string | null): void {
       clearInterval(watchdog);

@@ -13,7 +13,6 @@ const cases = casesOf(container, quantityBytes);
 for (const [index, one] of cases.entries()) {
   if (index < from) continue;
   Atomics.store(progress, 0, index);
-  const { outcome, findings } = await probe(one.source());
-  post({ type: "probed", name: one.name, outcome, findings });
+  post({ type: "probed", name: one.name, probed: await probe(one.source()) });
 }
 post({ type: "done" });
