@@ -21,7 +21,7 @@ export interface Deck {
 }
 
 /** Every so many cases one of quantity comes: these take the most time. */
-const QUANTITY_EVERY = 6;
+const QUANTITY_EVERY = 3;
 
 export async function draw(deck: Deck, number: number): Promise<Drawn> {
   const random = createRandom(deck.seed, number);

@@ -43,7 +43,9 @@ async function fuzz({ seconds, seed, only }: FuzzArguments): Promise<number> {
       const drawn = findings.length === 0 ? null : await draw(deck, number);
       const container = tried?.container ?? drawn?.container ?? "?";
       tally.add(container, tried, findings);
-      if (drawn !== null && tally.isWorthKeeping(container, findings, MOST_KEPT)) {
+      if (drawn === null) continue;
+      const failed = { container, name: drawn.name, sizeBytes: drawn.bytes.length, seed, number };
+      if (tally.isWorthKeeping(failed, findings, MOST_KEPT)) {
         const path = await keepFinding(FOLDER, drawn, { seed, number, findings });
         note(
           `${container} | ${drawn.name} | ${findings.map(({ kind, text }) => `${kind}: ${text}`).join(" | ")}\n  ${path}`,
@@ -68,7 +70,9 @@ function report(tally: Tally, settings: { readonly seed: number; readonly second
   for (const [name, kind] of Object.entries(FIGURES)) {
     const value = tally.count(kind);
     failures += value;
-    print({ case: `fuzz.media.${name}`, value, unit: "files", target: "0" });
+    const smallest = tally.smallest(kind);
+    const where = smallest === null ? {} : { byContainer: tally.countByContainer(kind), smallest };
+    print({ case: `fuzz.media.${name}`, value, unit: "files", target: "0", ...where });
   }
   for (const container of [null, ...GENERATORS.map((one) => one.container)]) {
     const slowest = tally.slowest(container);

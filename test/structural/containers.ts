@@ -7,5 +7,5 @@ import { type StructuralCase, systematic } from "./shape.ts";
 export function casesOf(container: string, quantityBytes: number): readonly StructuralCase[] {
   const generator = [...GENERATORS, neverEnds, reportedGenerator].find((one) => one.container === container);
   if (generator === undefined) throw new Error(`There is no generator for '${container}'.`);
-  return [...systematic(generator), ...generator.special(quantityBytes)];
+  return [...systematic(generator), ...(generator.forms?.() ?? []), ...generator.special(quantityBytes)];
 }

@@ -7,4 +7,5 @@ test.each(["matroska"])(
   async (container) => {
     expect(await findingsOf(container)).toEqual([]);
   },
+  300_000,
 );

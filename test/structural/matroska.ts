@@ -164,7 +164,6 @@ function special(quantityBytes: number): readonly StructuralCase[] {
   const live = bytesOf(cluster(1));
   return [
     caseOf("a time scale of unknown size", piece(Buffer.from(HANG, "hex"), new Uint8Array(22)).bytes),
-    ...cases(file),
     ...[0, 1, 7, 3_999, 768_001, NaN, Infinity, -8_000].map((rate) =>
       caseOf(
         `PCM of ${rate} Hz`,
@@ -223,4 +222,4 @@ function special(quantityBytes: number): readonly StructuralCase[] {
   ];
 }
 
-export const matroskaGenerator: Generator = { container: "matroska", skeletons, special };
+export const matroskaGenerator: Generator = { container: "matroska", skeletons, special, forms: () => cases(file) };

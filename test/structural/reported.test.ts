@@ -12,6 +12,6 @@ test.each(REPORTED)("$name", ({ name, outcome, most }) => {
   const probed = summary.outcomes.get(name);
   expect(probed).toMatchObject({ outcome, findings: [] });
   for (const kind of ["elements", "bytes", "entries"] as const) {
-    expect(probed?.spent[kind], kind).toBeLessThanOrEqual(most[kind]);
+    expect(probed?.spent[kind]).toBeLessThanOrEqual(most[kind]);
   }
 });

@@ -21,6 +21,8 @@ export interface Generator {
   readonly skeletons: readonly Skeleton[];
   /** Faults that are no number set wrong: repetition, nesting, what is joined. Quantities are of about so many bytes. */
   readonly special: (quantityBytes: number) => readonly StructuralCase[];
+  /** What a format's elements can be written as, where that is more than their numbers. */
+  readonly forms?: () => readonly StructuralCase[];
 }
 
 export interface Fault {
