@@ -42,6 +42,7 @@ export function stripMatroska(trackNumber: number, tickMs: number, work: Work): 
   let held: Uint8Array = new Uint8Array();
   let skipBytes = 0;
   let isLost = false;
+  let hasCluster = false;
   let laced = 0;
   let clusterTicks = 0;
   let blockTicks = 0;
@@ -72,6 +73,7 @@ export function stripMatroska(trackNumber: number, tickMs: number, work: Work): 
         }
         if (element.id === ID.cluster || element.id === ID.segment) {
           if (element.id === ID.cluster) {
+            hasCluster = true;
             laced = 0;
             work.hold(CLUSTER_BYTES.length + VOID_SIZE.length);
             kept.push(writeId(ID.cluster), VOID_SIZE);
@@ -80,7 +82,8 @@ export function stripMatroska(trackNumber: number, tickMs: number, work: Work): 
           continue;
         }
         const end = element.bodyAt + element.size;
-        const wanted = isWanted(bytes, element, trackNumber);
+        // In front of a cluster a reader would look for one for ever.
+        const wanted = hasCluster ? isWanted(bytes, element, trackNumber) : false;
         if (wanted === null) break;
         if (!wanted) {
           skipBytes = Math.max(0, end - bytes.length);
