@@ -89,6 +89,14 @@ export const REPORTED: readonly Reported[] = [
     most: FEW,
   })),
   {
+    name: "25 MB of Matroska clusters with a time each and no sound are refused, and do not hang",
+    container: "matroska",
+    of: "clusters with a time each",
+    sizeBytes: 25 * MB,
+    outcome: "refused: too_complex",
+    most: { elements: 3_400_000, bytes: 40 * MB, entries: 300_000 },
+  },
+  {
     name: "files of a few frames laid end to end, each a call to the model, are refused",
     container: "flac",
     of: "joined files",
