@@ -1,7 +1,7 @@
 /** The real database, with what it read counted. */
 export function counted(db: D1Database) {
   const counts = { queries: 0, rowsRead: 0 };
-  const note = (result: D1Result<unknown> | undefined) => {
+  const note = (result: D1Result | undefined) => {
     counts.queries += 1;
     counts.rowsRead += result?.meta.rows_read ?? 0;
   };
