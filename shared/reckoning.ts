@@ -32,7 +32,7 @@ export interface Traces {
 /** Rows, and the entries of their indexes, as test/reckoning.test.ts counts them on D1. */
 const WRITTEN = {
   job: 7, // with its first task
-  upload: 2,
+  upload: 3,
   furtherTask: 4,
   laterTask: 6, // as it is added, and as it is opened
   attempt: 2, // and its task
