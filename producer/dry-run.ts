@@ -2,12 +2,15 @@ import { type ByteSource, r2Source, SourceChanged } from "../shared/audio/byte-s
 import { callLimits } from "../shared/audio/call-limits.ts";
 import { GLANCE, LOOK } from "../shared/audio/extent.ts";
 import { headSource, type ReadAllowance } from "../shared/audio/sparing-source.ts";
+import type { Key } from "../shared/db/keys.ts";
 import { type Estimate, estimateWork } from "../shared/estimate.ts";
 import type { Intake } from "../shared/intake.ts";
 import type { JobWork } from "../shared/new-job.ts";
+import { KEY_ID } from "../shared/storage.ts";
 import { lookAt } from "./measure-source.ts";
 import type { Problem } from "./problem.ts";
 import type { JobRequest } from "./requests.ts";
+import { insufficientScope } from "./scopes.ts";
 import { prepare } from "./submit-job.ts";
 
 type Transcription = Extract<JobWork, { readonly kind: "transcription" }>;
@@ -16,18 +19,27 @@ export type Priced =
   | { readonly ok: true; readonly estimate: Estimate | null }
   | { readonly ok: false; readonly problem: Problem };
 
-/** What a job would cost, or why it would not be taken or could not be transcribed. Reads its source, and writes nothing. */
+/**
+ * What a job would cost, or why it would not be taken or could not be transcribed. Reads its source, and writes nothing.
+ * @param key that asks: one that may not read is told of its own uploads alone.
+ */
 export async function priceJob(
   request: JobRequest,
-  ownerId: string,
+  key: Key,
   deps: Intake,
   allowance: ReadAllowance = LOOK,
 ): Promise<Priced> {
-  const asked = await prepare(request, ownerId, deps);
+  const asked = await prepare(request, key.ownerId, deps, (object) => refuseLook(key, object));
   if ("code" in asked) return { ok: false, problem: asked };
   const { work } = asked;
   if (work.kind !== "transcription") return { ok: true, estimate: estimateWork(work, null) };
   return priceAudio(work, r2Source(deps.media, work.input.source), allowance);
+}
+
+/** A price tells how long its object is, and a refusal what it holds. */
+function refuseLook(key: Key, object: R2Object): Problem | null {
+  if (key.scopes.includes("jobs:read") || object.customMetadata?.[KEY_ID] === key.id) return null;
+  return insufficientScope(key, "A dry run of what was not uploaded with the same key", ["jobs:read"]);
 }
 
 /** What a file would cost that is not in the bucket. `head` is its beginning, or all of it. */
@@ -48,12 +60,8 @@ async function priceAudio(work: Transcription, source: ByteSource, allowance: Re
 }
 
 /** One source after the other, and each by a glance: an invocation may make a thousand subrequests. */
-export async function priceJobs(
-  requests: readonly JobRequest[],
-  ownerId: string,
-  deps: Intake,
-): Promise<readonly Priced[]> {
+export async function priceJobs(requests: readonly JobRequest[], key: Key, deps: Intake): Promise<readonly Priced[]> {
   const priced: Priced[] = [];
-  for (const request of requests) priced.push(await priceJob(request, ownerId, deps, GLANCE));
+  for (const request of requests) priced.push(await priceJob(request, key, deps, GLANCE));
   return priced;
 }

@@ -2,6 +2,8 @@ import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import * as z from "zod";
 
+import type { Scope } from "../shared/scopes.ts";
+
 export const PROBLEMS = {
   invalid_request: [422, "The request is not valid"],
   impossible_latency_budget: [422, "No model is that fast"],
@@ -95,15 +97,20 @@ export interface Problem {
   readonly issues?: readonly { readonly path: string; readonly message: string }[];
   /** When trying again makes sense. */
   readonly retryAfterSeconds?: number;
+  /** Which the key would need, for `insufficient_scope`. */
+  readonly missingScopes?: readonly Scope[];
 }
 
 /** An RFC 9457 answer. `type` is stable: programs may compare it, or the shorter `code`. */
 export function problem(c: Context, occurrence: Problem, headers: Record<string, string> = {}): Response {
   const [status] = PROBLEMS[occurrence.code];
-  const { retryAfterSeconds } = occurrence;
+  const { retryAfterSeconds, missingScopes } = occurrence;
   return c.body(JSON.stringify(problemBody(occurrence)), status, {
     ...headers,
     ...(retryAfterSeconds !== undefined && { "retry-after": String(retryAfterSeconds) }),
+    ...(missingScopes !== undefined && {
+      "www-authenticate": `Bearer realm="darkroom", error="insufficient_scope", scope="${missingScopes.join(" ")}"`,
+    }),
     "content-type": "application/problem+json",
   });
 }

@@ -1,10 +1,10 @@
-import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { matchedRoutes } from "hono/route";
 
+import type { Key } from "../shared/db/keys.ts";
 import type { Scope } from "../shared/scopes.ts";
 import type { App } from "./app.ts";
-import { problem } from "./problem.ts";
+import { type Problem, problem } from "./problem.ts";
 
 const READ: readonly Scope[] = ["jobs:read"];
 /** Its answer says no more than that the request was taken: `hideResults` sees to it where a job is answered. */
@@ -103,14 +103,13 @@ export const authorize = createMiddleware<App>(async (c, next) => {
   if (route === undefined) return next();
   const { method, path } = route;
   const missing = (SCOPES_OF[`${method} ${path}`] ?? ADMIN).filter((scope) => !scopes.includes(scope));
-  return missing.length === 0 ? next() : refuseScopes(c, `${method} ${path}`, missing);
+  return missing.length === 0 ? next() : problem(c, insufficientScope(c.get("key"), `${method} ${path}`, missing));
 });
 
 /** @param what wants these scopes, which the key has not. */
-export function refuseScopes(c: Context<App>, what: string, missing: readonly Scope[]): Response {
+export function insufficientScope({ scopes }: Key, what: string, missing: readonly Scope[]): Problem {
   const names = missing.map((scope) => `'${scope}'`).join(" and ");
-  const has = c.get("key").scopes.join(", ") || "none";
+  const has = scopes.join(", ") || "none";
   const detail = `${what} wants the scope${missing.length > 1 ? "s" : ""} ${names}; the key has ${has}.`;
-  const challenge = `Bearer realm="darkroom", error="insufficient_scope", scope="${missing.join(" ")}"`;
-  return problem(c, { code: "insufficient_scope", detail }, { "www-authenticate": challenge });
+  return { code: "insufficient_scope", detail, missingScopes: missing };
 }

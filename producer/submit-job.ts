@@ -77,18 +77,26 @@ export async function acceptUpload(
   return acceptJob({ ...asked, isUploadsOwn: true, extent: await glanceAt(asked.work, deps) }, by, deps);
 }
 
-/** What a request asks for, or why that cannot be. */
-export async function prepare(request: JobRequest, ownerId: string, deps: Intake): Promise<Asked | Problem> {
-  const described = await describeWork(request, ownerId, deps);
+/** What a request asks for, or why that cannot be. `refuse` says of its source why it is not even looked at. */
+export async function prepare(
+  request: JobRequest,
+  ownerId: string,
+  deps: Intake,
+  refuse: RefuseSource = () => null,
+): Promise<Asked | Problem> {
+  const described = await describeWork(request, ownerId, deps, refuse);
   if ("code" in described) return described;
   const chosen = await decideModel(deps.db, described);
   return chosen.ok ? { ...described, work: chosen.work, choice: chosen.choice } : impossibleBudget(chosen.reason);
 }
 
+type RefuseSource = (object: R2Object) => Problem | null;
+
 async function describeWork(
   request: JobRequest,
   ownerId: string,
   deps: Intake,
+  refuse: RefuseSource,
 ): Promise<Omit<Asked, "choice"> | Problem> {
   const { kind, source: key, options, then, tags, metadata, ...rest } = request;
   const { priority, reuse, startWithinSeconds, deadlineSeconds, latencyBudgetMs, maxNeurons, ...inline } = rest;
@@ -105,6 +113,8 @@ async function describeWork(
   if (object === null || (object.customMetadata?.["owner"] ?? deps.operatorId) !== ownerId) {
     return { code: "source_not_found", detail: `There is no object '${key}'.` };
   }
+  const refusal = refuse(object);
+  if (refusal !== null) return refusal;
   const source = { key, etag: object.etag, sizeBytes: object.size };
   const head = object.size === 0 ? new Uint8Array() : await readHead(deps.media, source);
   if (head === null) return { code: "source_not_found", detail: `'${key}' was just replaced.` };

@@ -33,7 +33,7 @@ export interface Traces {
 const WRITTEN = {
   job: 7, // with its first task
   source: 1, // the index that finds the jobs of an object
-  upload: 2,
+  upload: 3,
   furtherTask: 4,
   laterTask: 6, // as it is added, and as it is opened
   attempt: 2, // and its task

@@ -1,7 +1,7 @@
 // Limits that are counted for all Workers together: two runtimes, processes of their own, on one store.
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -45,6 +45,18 @@ const call = (url: string, path: string, { key = LOCAL_KEY, ...init }: RequestIn
 async function untilAnswered(send: () => Promise<Response>): Promise<Response> {
   return until(send, ({ status }) => status !== 500, 10_000);
 }
+
+test("a local runtime, whose secrets everybody knows, is reached by loopback alone", async () => {
+  const { port } = new URL(firstUrl);
+  const others = Object.values(networkInterfaces()).flatMap((all = []) =>
+    all.filter(({ family, internal }) => family === "IPv4" && !internal).map(({ address }) => address),
+  );
+  // Whatever listens on every address is reached at 127.0.0.2 too, also where there is no network.
+  for (const address of ["127.0.0.2", ...others]) {
+    await expect(fetch(`http://${address}:${port}/healthz`)).rejects.toThrow("fetch failed");
+  }
+  expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+});
 
 test("requests without a valid key are counted across runtimes, and beyond the limit told when to come back; a valid key goes on", async () => {
   // A minute that is not over before the last request of this test.

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { decodeEventId } from "../producer/event-cursor.ts";
 import { followJob } from "../producer/follow-job.ts";
 import type { Segment, Transcript } from "../shared/transcript.ts";
+import { counted } from "./counting.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";
 import type { JobView } from "./views.ts";
@@ -166,31 +167,6 @@ test("a connection on which nothing happens carries heartbeats", async () => {
   expect(Date.now() - startedAt).toBeLessThan(60_000);
   expect(statesIn(events)).toEqual(["queued"]);
 });
-
-/** The real database, with what it read counted. */
-function counted(db: D1Database) {
-  const counts = { queries: 0, rowsRead: 0 };
-  const count = (statement: D1PreparedStatement): D1PreparedStatement =>
-    new Proxy(statement, {
-      get(target, name) {
-        if (name === "bind") return (...values: unknown[]) => count(target.bind(...values));
-        if (name !== "all") return Reflect.get(target, name) as unknown;
-        return async () => {
-          const result = await target.all();
-          counts.queries += 1;
-          counts.rowsRead += result.meta.rows_read;
-          return result;
-        };
-      },
-    });
-  return {
-    counts,
-    db: new Proxy(db, {
-      get: (target, name) =>
-        name === "prepare" ? (sql: string) => count(target.prepare(sql)) : Reflect.get(target, name),
-    }),
-  };
-}
 
 /** Follow for a minute, by a clock that only waiting moves. */
 async function minuteOf(id: string) {

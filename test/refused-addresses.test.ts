@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 
 import { networkOf } from "../producer/limit-failures.ts";
-import { MAX_FAILURES_A_MINUTE } from "../shared/db/failed-authentications.ts";
+import { MAX_FAILURES_A_MINUTE, MAX_SITE_FAILURES_A_MINUTE } from "../shared/db/failed-authentications.ts";
 import { KEYS, startDarkroom } from "./harness.ts";
 
 const darkroom = startDarkroom();
@@ -10,10 +10,15 @@ const darkroom = startDarkroom();
 const from = (address: string, path = "/v1/jobs", key: string | null = null) =>
   darkroom.api(path, { key, headers: { "cf-connecting-ip": address } });
 
-/** All that an address may, within a minute that is not over before the test. */
-async function spend(address: string): Promise<void> {
+/** A minute that is not over before the test. */
+async function beginMinute(neededMs: number): Promise<void> {
   const leftMs = 60_000 - (Date.now() % 60_000);
-  if (leftMs < 20_000) await new Promise((resolve) => setTimeout(resolve, leftMs + 100));
+  if (leftMs < neededMs) await new Promise((resolve) => setTimeout(resolve, leftMs + 100));
+}
+
+/** All that an address may. */
+async function spend(address: string): Promise<void> {
+  await beginMinute(20_000);
   const answers = await Promise.all(Array.from({ length: MAX_FAILURES_A_MINUTE }, () => from(address)));
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 401));
 }
@@ -49,6 +54,21 @@ test("all addresses of an IPv6 network count as one, since whoever has one has t
     "",
   ]);
 });
+
+test("the networks of one IPv6 site have a limit together, which one of them does not use up", async () => {
+  await beginMinute(45_000);
+  const flood = Array.from({ length: MAX_FAILURES_A_MINUTE + 20 }, () => from("2001:db9:1:1::1"));
+  const codes = (await Promise.all(flood)).map(({ status }) => status);
+  expect(codes.filter((status) => status === 401)).toHaveLength(MAX_FAILURES_A_MINUTE);
+  const counts = await darkroom.bindings().DB.prepare("SELECT failures FROM failed_authentications").all();
+  expect(counts.results).toEqual([{ failures: MAX_FAILURES_A_MINUTE }, { failures: MAX_FAILURES_A_MINUTE }]);
+  for (let network = 2; network < MAX_SITE_FAILURES_A_MINUTE / MAX_FAILURES_A_MINUTE + 1; network += 1) {
+    await spend(`2001:db9:1:${network}::1`);
+  }
+  expect((await from("2001:db9:1:ffff::1")).status).toBe(429);
+  expect((await from("2001:db9:2:1::1")).status).toBe(401);
+  expect((await from("2001:db9:1:ffff::1", "/v1/jobs", KEYS.operator)).status).toBe(200);
+}, 120_000);
 
 test("requests with a valid key are not counted, refused ones are in a row that names nobody, and it is forgotten", async () => {
   for (const status of [200, 403, 404]) {

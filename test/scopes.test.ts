@@ -79,6 +79,36 @@ test("a key that may only write is told that its job was taken, and no result: a
   expect(await json(announced)).toMatchObject({ upload: { url: expect.stringContaining("X-Amz-Signature") } });
 });
 
+test("a dry run tells a key that may only write of its own uploads, and of no other object that its owner has", async () => {
+  const { key } = await make("jobs:write");
+  const { MEDIA } = darkroom.bindings();
+  const objects: Record<string, Uint8Array> = {
+    "inbox/talk.wav": speech("a secret"),
+    "inbox/note.txt": new TextEncoder().encode("a secret"),
+    "inbox/empty.txt": new Uint8Array(),
+    "inbox/unknown": Uint8Array.of(1, 2, 3),
+  };
+  for (const [name, body] of Object.entries(objects)) await MEDIA.put(name, body);
+  const jobs = Object.keys(objects).flatMap((source) =>
+    ["transcription", "classification", "image_generation"].map((kind) => ({ kind, source })),
+  );
+  for (const job of jobs) {
+    const refused = await send("/v1/jobs?dryRun=true", job, key, {});
+    expect(refused.headers.get("www-authenticate")).toContain('scope="jobs:read"');
+    expect([job, ...(await codeOf(refused))]).toEqual([job, 403, "insufficient_scope"]);
+  }
+  const own = await json(await darkroom.api("/v1/uploads?name=a.wav", { method: "POST", body: speech("mine"), key }));
+  const { input } = await darkroom.untilJob(String(own["id"]));
+  const mine = { kind: "transcription", source: (input as { source: { key: string } }).source.key };
+  expect(await json(await send("/v1/jobs?dryRun=true", mine, key, {}))).toMatchObject({ estimate: { calls: 1 } });
+  const batch = await json(await send("/v1/jobs/batch?dryRun=true", { jobs: [...jobs, mine] }, key, {}));
+  const results = batch["results"] as { status: number; problem?: { code: string; detail: string } }[];
+  expect(results.map(({ status }) => status)).toEqual([...jobs.map(() => 403), 200]);
+  const { key: reader } = await make("jobs:read", "jobs:write");
+  const read = await send("/v1/jobs?dryRun=true", jobs[0], reader, {});
+  expect(await json(read)).toMatchObject({ estimate: { calls: 1 } });
+});
+
 test("having news sent to an address wants the scope for it, wherever the address is given", async () => {
   const { key } = await make("jobs:read", "jobs:write");
   const url = `${receiver.url}/hook`;
@@ -132,12 +162,45 @@ test("revoking a key disables the endpoints that it registered, and says so; oth
   );
   expect(received("/gone")).toBe(0);
   const disabled = await json(await darkroom.api(`/v1/webhooks/${gone}`));
-  expect(disabled["disabled"]).toMatchObject({ reason: "The key that registered it was revoked." });
+  expect(disabled["disabled"]).toMatchObject({
+    reason: "The key that registered it, or last led it here or enabled it, was revoked.",
+  });
   // Who kept them may think again, and who has the scope may enable them by hand.
   expect(await revoke(kept.id)).toMatchObject({ webhooks: [{ id: stays, disabled: true }] });
   const body = JSON.stringify({ disabled: false });
   expect((await darkroom.api(`/v1/webhooks/${gone}`, { method: "PATCH", body })).status).toBe(200);
   expect(await json(await darkroom.api(`/v1/webhooks/${own}`))).toMatchObject({ disabled: null });
+});
+
+/** What a PATCH by this key makes of an endpoint. */
+async function edit(endpoint: string, key: string, change: object): Promise<Record<string, unknown>> {
+  return json(await darkroom.api(`/v1/webhooks/${endpoint}`, { method: "PATCH", key, body: JSON.stringify(change) }));
+}
+
+test("an endpoint that another key led elsewhere, or enabled, ends with that key", async () => {
+  const [first, thief] = [await make("webhooks"), await make("webhooks")];
+  const [led, enabled, touched] = [
+    await register(first.key, "/led"),
+    await register(first.key, "/enabled"),
+    await register(first.key, "/touched"),
+  ];
+  await edit(led, thief.key, { url: `${receiver.url}/elsewhere` });
+  await edit(enabled, first.key, { disabled: true });
+  await edit(enabled, thief.key, { disabled: false });
+  // What changes nothing of where it leads makes it nobody else's.
+  const same = { url: `${receiver.url}/touched`, events: ["job.completed"], description: "touched", disabled: false };
+  expect(await edit(touched, thief.key, same)).toMatchObject({ createdBy: `key:${first.id}` });
+
+  const { webhooks } = await revoke(thief.id);
+  expect(webhooks.map(({ id }) => id).toSorted()).toEqual([led, enabled].toSorted());
+  const { id } = await darkroom.submit({ kind: "classification", text: "news" });
+  await darkroom.untilJob(id);
+  await until(
+    async () => received("/touched"),
+    (count) => count === 1,
+  );
+  expect([received("/elsewhere"), received("/enabled")]).toEqual([0, 0]);
+  expect(await revoke(first.id)).toMatchObject({ webhooks: [{ id: touched, disabled: true }] });
 });
 
 test("what waits for an endpoint of a revoked key is cancelled, and another owner's admin revokes nothing of it", async () => {

@@ -14,7 +14,7 @@ import type { App } from "../app.ts";
 import { submitterOf } from "../auth.ts";
 import { problem, type Problem } from "../problem.ts";
 import { JobRequest } from "../requests.ts";
-import { refuseScopes } from "../scopes.ts";
+import { insufficientScope } from "../scopes.ts";
 import { storeFile } from "../store-file.ts";
 import { submitJob } from "../submit-job.ts";
 import { admitUpload, orGiveBack, typeMetadata } from "../upload-limits.ts";
@@ -54,7 +54,7 @@ export async function createPrediction(c: Context<App>, path?: string): Promise<
   const allowInsecure = c.env.ALLOW_INSECURE_WEBHOOKS === "true";
   // What is sent out is what `webhooks` allows, wherever the address is given.
   if (webhook != null && !c.get("key").scopes.includes("webhooks")) {
-    return refuseScopes(c, "A prediction's webhook", ["webhooks"]);
+    return problem(c, insufficientScope(c.get("key"), "A prediction's webhook", ["webhooks"]));
   }
   const refusal = webhook == null ? null : refuseAddress(webhook, { allowInsecure });
   if (refusal !== null) return invalid(c, [["webhook", refusal]]);

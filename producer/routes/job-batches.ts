@@ -66,7 +66,7 @@ async function dryRun(
 ): Promise<Response> {
   const deps = intakeOf(c.env);
   const ownerId = c.get("ownerId");
-  const priced = await priceJobs(valid, ownerId, deps);
+  const priced = await priceJobs(valid, c.get("key"), deps);
   let next = 0;
   const results = parsed.map((one, index): BatchDryRun["results"][number] => {
     const result = one.success ? priced[next++] : undefined;

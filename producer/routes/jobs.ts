@@ -63,7 +63,7 @@ jobs.post(
     if (c.req.valid("query").dryRun) {
       const deps = intakeOf(c.env);
       const ownerId = c.get("ownerId");
-      const priced = await priceJob(c.req.valid("json"), ownerId, deps);
+      const priced = await priceJob(c.req.valid("json"), c.get("key"), deps);
       if (!priced.ok) return problem(c, priced.problem);
       const free = await readFree(deps.db, { ownerId, operatorId: deps.operatorId, now: Date.now() });
       return c.json({ estimate: priced.estimate && estimateView(priced.estimate), free } satisfies JobDryRun);

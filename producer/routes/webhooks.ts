@@ -127,7 +127,8 @@ webhooks.patch(
   body(endpointEdit(false), { where: (env) => endpointEdit(mayBeInsecure(env)) }),
   async (c) => {
     const id = c.req.param("id");
-    await editEndpoint(c.env.DB, id, c.req.valid("json"), actorOf(c), Date.now());
+    const actor = { ...actorOf(c), keyId: c.get("keyId") };
+    await editEndpoint(c.env.DB, id, c.req.valid("json"), actor, Date.now());
     const endpoint = await find(c, id);
     return endpoint === null ? problem(c, notFound(id)) : c.json(endpointView(endpoint));
   },

@@ -28,11 +28,13 @@ export const FirstKey = z.object({ key: z.string() });
 export const CreatedKey = ApiKey.extend({ key: z.string().describe("shown this once") }).meta({ id: "CreatedApiKey" });
 export type CreatedKey = z.infer<typeof CreatedKey>;
 
-/** A key that was revoked, and what became of the endpoints that it had registered. */
+/** A key that was revoked, and what became of the endpoints that end with it. */
 export const RevokedKey = ApiKey.extend({
   webhooks: z
     .array(z.object({ id: z.string(), disabled: z.boolean() }))
-    .describe("the endpoints that it registered: told no more, unless `webhooks=keep` was asked for"),
+    .describe(
+      "the endpoints that it registered, led to another url or enabled again, as the last to do so: told no more, unless `webhooks=keep` was asked for",
+    ),
 }).meta({ id: "RevokedApiKey" });
 export type RevokedKey = z.infer<typeof RevokedKey>;
 

@@ -11,7 +11,9 @@ export const Webhook = z
     events: z.array(z.enum(WEBHOOK_EVENTS)),
     description: z.string(),
     disabled: z.object({ since: Time, reason: z.string() }).nullable(),
-    createdBy: z.string(),
+    createdBy: z
+      .string()
+      .describe("the key that it ends with: it registered it, or was the last to change its url or to enable it again"),
     createdAt: Time,
   })
   .meta({ id: "Webhook" });

@@ -44,9 +44,13 @@ export async function extractChunk(
   const extract = extractors[container];
   const { part } = chunk;
   const counted = countedSource(source, work);
-  return part === undefined
+  const file = await (part === undefined
     ? extract(counted, chunk, work)
-    : extractFromPart(counted, { ...chunk, part }, extract, work);
+    : extractFromPart(counted, { ...chunk, part }, extract, work));
+  // A model must not be paid for a file without sound.
+  if (!(file.durationMs > 0 && Number.isFinite(file.startMs)))
+    throw new DamagedSource("There is no sound in the file where its plan has some.");
+  return file;
 }
 
 function isContainer(name: string): name is ContainerName {

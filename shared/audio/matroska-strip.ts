@@ -2,7 +2,7 @@ import { byteAt, concatBytes, indexOfBytes, viewOf } from "./bytes.ts";
 import { countFrames, wholeGroup } from "./matroska-block.ts";
 import { CLUSTER_BYTES, ID, isNumber, VOID_SIZE, readElement, readUint, writeId, type Element } from "./ebml.ts";
 import type { Strip } from "./spliced.ts";
-import type { Work } from "./work.ts";
+import { FETCHED_ELEMENT, type Work } from "./work.ts";
 
 /** All that lies between clusters, and in them (RFC 9559). Anything else is damage. */
 const ORDERLY: ReadonlySet<number> = new Set([
@@ -27,6 +27,12 @@ const ORDERLY: ReadonlySet<number> = new Set([
   ID.attachments,
 ]);
 
+/** A reader takes some awaited steps for each cluster. */
+const CLUSTER_ELEMENTS = 2 * FETCHED_ELEMENT;
+
+/** A cluster or a frame takes so much memory in the reader, as an object with its times and its place. */
+const READ_ENTRIES = 4;
+
 /** The longest header of an element. */
 const HEADER_BYTES = 12;
 
@@ -42,6 +48,7 @@ export function stripMatroska(trackNumber: number, tickMs: number, work: Work): 
   let held: Uint8Array = new Uint8Array();
   let skipBytes = 0;
   let isLost = false;
+  let hasCluster = false;
   let laced = 0;
   let clusterTicks = 0;
   let blockTicks = 0;
@@ -72,15 +79,18 @@ export function stripMatroska(trackNumber: number, tickMs: number, work: Work): 
         }
         if (element.id === ID.cluster || element.id === ID.segment) {
           if (element.id === ID.cluster) {
+            hasCluster = true;
             laced = 0;
-            work.hold(CLUSTER_BYTES.length + VOID_SIZE.length);
+            work.visit(CLUSTER_ELEMENTS);
+            work.keep(READ_ENTRIES);
             kept.push(writeId(ID.cluster), VOID_SIZE);
           }
           at = element.bodyAt;
           continue;
         }
         const end = element.bodyAt + element.size;
-        const wanted = isWanted(bytes, element, trackNumber);
+        // In front of a cluster a reader would look for one for ever.
+        const wanted = hasCluster ? isWanted(bytes, element, trackNumber) : false;
         if (wanted === null) break;
         if (!wanted) {
           skipBytes = Math.max(0, end - bytes.length);
@@ -93,16 +103,16 @@ export function stripMatroska(trackNumber: number, tickMs: number, work: Work): 
           continue;
         }
         if (end > bytes.length) break;
-        const whole = element.id === ID.blockGroup ? wholeGroup(bytes, element, work) : bytes.slice(at, end);
+        const whole = element.id === ID.blockGroup ? wholeGroup(bytes, element, work) : bytes.subarray(at, end);
         if (whole === null || (element.id === ID.timestamp && !isNumber(bytes, element))) {
           isLost = true;
           at += CLUSTER_BYTES.length;
           continue;
         }
         work.hold(whole.length);
-        kept.push(whole);
+        keepBehind(kept, whole);
         const frames = countFrames(bytes, element, trackNumber);
-        work.keep(frames);
+        work.keep(READ_ENTRIES * frames);
         // A reader puts each frame of a laced block between those that it has: the work is the square of their number.
         if (frames > 1) {
           laced += frames;
@@ -119,6 +129,13 @@ export function stripMatroska(trackNumber: number, tickMs: number, work: Work): 
     },
     reachedMs: () => blockTicks * tickMs,
   };
+}
+
+/** Neighbours are one piece: a view takes more memory than the smallest block. */
+function keepBehind(kept: Uint8Array[], piece: Uint8Array): void {
+  const last = kept.at(-1);
+  if (last?.buffer !== piece.buffer || last.byteOffset + last.length !== piece.byteOffset) kept.push(piece);
+  else kept[kept.length - 1] = new Uint8Array(piece.buffer, last.byteOffset, last.length + piece.length);
 }
 
 /** Null where too little of it is there to tell. */

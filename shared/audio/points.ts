@@ -16,6 +16,9 @@ export interface Points {
  */
 const MOST_POINTS = 100_000;
 
+/** More cannot be passed as arguments at once. */
+const SHORT_RUN = 1_000;
+
 export function pointsOf(first: readonly Point[], work: Work, onDrop = () => {}): Points {
   let all: Point[] = [];
   /** The earliest time from each place on: it never falls, so it can be searched by halves. */
@@ -41,11 +44,12 @@ export function pointsOf(first: readonly Point[], work: Work, onDrop = () => {})
 
   function insert(at: number, run: readonly Point[]): void {
     work.keep(run.length);
-    // A tail is moved at some 10 GB a second.
-    work.visit(run.length + (all.length - at) / 256);
-    if (run.length === 1) {
+    // A tail is moved at some 10 GB a second. To make the list anew takes far longer, so it is for long runs alone.
+    const isShort = run.length <= SHORT_RUN;
+    work.visit(run.length + (isShort ? (all.length - at) / 256 : all.length / 16));
+    if (isShort) {
       all.splice(at, 0, ...run);
-      earliest.splice(at, 0, 0);
+      earliest.splice(at, 0, ...run.map(() => 0));
     } else {
       all = [...all.slice(0, at), ...run, ...all.slice(at)];
       earliest = [...earliest.slice(0, at), ...run.map(() => 0), ...earliest.slice(at)];

@@ -101,7 +101,7 @@ export async function readDelivery(db: D1Database, id: string, now: number): Pro
       `SELECT d.id, d.event, coalesce(d.url, e.url) AS url, d.payload, s.secret,
               e.disabled_at IS NOT NULL OR (d.endpoint_id IS NULL AND EXISTS (
                 SELECT 1 FROM api_keys k
-                 WHERE 'key:' || k.id = d.signer AND k.revoked_at IS NOT NULL AND k.keeps_webhooks = 0)) AS isDisabled,
+                 WHERE d.signer LIKE 'key:%' AND k.id = substr(d.signer, 5) AND k.revoked_at IS NOT NULL AND k.keeps_webhooks = 0)) AS isDisabled,
               iif(s.previous_until > ?2, s.previous_secret, NULL) AS previous
          FROM webhook_deliveries d JOIN webhook_secrets s ON s.signer = d.signer
          LEFT JOIN webhook_endpoints e ON e.id = d.endpoint_id

@@ -3,24 +3,46 @@ const MINUTE_MS = 60_000;
 /** A person who mistypes, or a program that was not told of a new key, asks a few times. */
 export const MAX_FAILURES_A_MINUTE = 30;
 
+/** Of one IPv6 site, a /48, whose holder has 65,536 networks: as many as ten of them may. */
+export const MAX_SITE_FAILURES_A_MINUTE = 10 * MAX_FAILURES_A_MINUTE;
+
 /** So long after its last failure nobody counts an address any more. */
 const KEPT_MINUTES = 60;
 
+/** What a request counts for, and how many may in a minute. */
+export interface FailureBucket {
+  readonly bucket: number;
+  readonly limit: number;
+}
+
 /**
- * Count a request without a valid key, for all Workers together: one row read, and one written below the limit.
- * @param bucket of the address that sent it. @returns false if as many have come from it in this minute.
+ * Count a request without a valid key, for all Workers together, in each of these buckets: a row or two read for each, and
+ * one written. Where one is full nothing is counted in any: what is refused uses up no other's limit.
+ * @returns those that are full now, and false for a request beyond a limit.
  */
-export async function countFailure(db: D1Database, bucket: number, now: number): Promise<boolean> {
-  const { meta } = await db
-    .prepare(
-      `INSERT INTO failed_authentications (bucket, minute, failures) VALUES (?1, ?2, 1)
-       ON CONFLICT (bucket) DO UPDATE
-          SET failures = iif(minute < excluded.minute, 0, failures) + 1, minute = max(minute, excluded.minute)
-        WHERE minute < excluded.minute OR failures < ?3`,
-    )
-    .bind(bucket, Math.floor(now / MINUTE_MS), MAX_FAILURES_A_MINUTE)
-    .run();
-  return meta.changes === 1;
+export async function countFailure(
+  db: D1Database,
+  buckets: readonly FailureBucket[],
+  now: number,
+): Promise<{ readonly isCounted: boolean; readonly full: readonly number[] }> {
+  const values = [JSON.stringify(buckets), Math.floor(now / MINUTE_MS)];
+  const full = `SELECT f.bucket FROM json_each(?1) n JOIN failed_authentications f ON f.bucket = n.value ->> 'bucket'
+                 WHERE f.minute >= ?2 AND f.failures >= n.value ->> 'limit'`;
+  const [counted, found] = await db.batch<{ bucket: number }>([
+    db
+      .prepare(
+        `INSERT INTO failed_authentications (bucket, minute, failures)
+         SELECT value ->> 'bucket', ?2, 1 FROM json_each(?1) WHERE NOT EXISTS (${full})
+         ON CONFLICT (bucket) DO UPDATE
+            SET failures = iif(minute < excluded.minute, 0, failures) + 1, minute = max(minute, excluded.minute)`,
+      )
+      .bind(...values),
+    db.prepare(full).bind(...values),
+  ]);
+  return {
+    isCounted: (counted?.meta.changes ?? 0) > 0,
+    full: (found?.results ?? []).map(({ bucket }) => bucket),
+  };
 }
 
 /** Until the next minute. */

@@ -28,7 +28,7 @@ export async function findUploadsJob(
 ): Promise<{ readonly etag: string } | null> {
   return db
     .prepare(
-      `SELECT etag FROM uploads
+      `SELECT etag FROM uploads INDEXED BY uploads_with_job
         WHERE bucket = ?1 AND key = ?2 AND job_id IS NOT NULL AND (etag = ?3 OR ${isOneJob("key")})
         ORDER BY etag = ?3 DESC LIMIT 1`,
     )

@@ -77,7 +77,7 @@ export async function insertJobs(
                   j.value ->> 'twin'), NULL)
            FROM json_each(?1) j
           WHERE NOT EXISTS (
-                  SELECT 1 FROM uploads u
+                  SELECT 1 FROM uploads u INDEXED BY uploads_with_job
                    WHERE u.bucket = j.value ->> '$.upload.bucket'
                      AND u.key = j.value ->> '$.upload.key' AND u.job_id IS NOT NULL
                      AND (u.etag = j.value ->> '$.upload.etag' OR ${isOneJob("u.key")}))
@@ -112,7 +112,7 @@ export async function insertJobs(
                   u.value ->> 'sizeBytes', j.id,
                   iif(j.id IS NOT NULL, NULL, coalesce(
                     u.value ->> 'ignoredReason',
-                    (SELECT ?3 FROM uploads o
+                    (SELECT ?3 FROM uploads o INDEXED BY uploads_with_job
                       WHERE o.bucket = u.value ->> 'bucket' AND o.key = u.value ->> 'key' AND o.job_id IS NOT NULL
                         AND o.etag <> u.value ->> 'etag' AND ${isOneJob("o.key")} LIMIT 1),
                     u.value ->> 'ifRefused')), ?2

@@ -41,7 +41,8 @@ export async function readUploadOrigins(
       .bind(JSON.stringify(asked.uploadIds)),
     db
       .prepare(
-        `SELECT u.key, u.etag FROM json_each(?2) o JOIN uploads u ON u.bucket = ?1 AND u.key = o.value
+        `SELECT u.key, u.etag FROM json_each(?2) o JOIN uploads u INDEXED BY uploads_with_job
+             ON u.bucket = ?1 AND u.key = o.value
           WHERE u.job_id IS NOT NULL`,
       )
       .bind(asked.bucket, JSON.stringify(asked.objectKeys)),

@@ -6,6 +6,7 @@ import { type Actor, insertAudit } from "./audit.ts";
 
 export interface Endpoint {
   readonly id: string;
+  /** The key that it ends with: it registered the endpoint, or was the last to change its address or to enable it again. */
   readonly keyId: string;
   readonly url: string;
   /** JSON. */
@@ -102,7 +103,7 @@ function cancelWaiting(
 }
 
 /**
- * Disable all that a key (?1 of `isRevoked`, SQL of our own; ?2 is who acts) registered, and cancel what waits for it: for
+ * Disable all that ends with a key (?1 of `isRevoked`, SQL of our own; ?2 is who acts), and cancel what waits for it: for
  * the batch that revokes the key.
  */
 export function disableEndpointsOf(
@@ -110,21 +111,21 @@ export function disableEndpointsOf(
   keyId: string,
   { ownerId, isRevoked, now }: { ownerId: string; isRevoked: string; now: number },
 ): D1PreparedStatement[] {
-  // By owner, for which there is an index: a key registers for its own owner alone.
+  // By owner, for which there is an index: a key registers and edits for its own owner alone.
   const registered = `SELECT e.id FROM webhook_endpoints e
                        WHERE e.owner_id = (SELECT owner_id FROM api_keys WHERE id = ?1) AND e.key_id = ?1 AND ${isRevoked}`;
   return [
     ...cancelWaiting(db, keyId, ownerId, now, `d.endpoint_id IN (${registered})`),
     db
       .prepare(
-        `UPDATE webhook_endpoints SET disabled_at = ?3, disabled_reason = 'The key that registered it was revoked.'
+        `UPDATE webhook_endpoints SET disabled_at = ?3, disabled_reason = 'The key that registered it, or last led it here or enabled it, was revoked.'
           WHERE disabled_at IS NULL AND id IN (${registered})`,
       )
       .bind(keyId, ownerId, now),
   ];
 }
 
-/** The endpoints that a key registered, of which some may be disabled. */
+/** The endpoints that end with a key, of which some may be disabled. */
 export async function listEndpointsOf(
   db: D1Database,
   key: { id: string; ownerId: string },
@@ -150,12 +151,15 @@ export interface EndpointEdit {
   readonly disabled?: boolean | undefined;
 }
 
-/** Change what is given. Disabling also cancels what waits. @returns whether there is such an endpoint. */
+/**
+ * Change what is given. Disabling also cancels what waits. Who changes the address or enables the endpoint again answers
+ * for where news goes from then on: it ends with that key. @returns whether there is such an endpoint.
+ */
 export async function editEndpoint(
   db: D1Database,
   id: string,
   edit: EndpointEdit,
-  actor: Actor,
+  { keyId, ...actor }: Actor & { keyId: string },
   now: number,
 ): Promise<boolean> {
   const events = edit.events === undefined ? null : JSON.stringify(edit.events);
@@ -166,13 +170,14 @@ export async function editEndpoint(
     db
       .prepare(
         `UPDATE webhook_endpoints
-            SET url = coalesce(?3, url), events = coalesce(?4, events), description = coalesce(?5, description),
+            SET key_id = iif(?3 <> url OR (?6 = 0 AND disabled_at IS NOT NULL), ?8, key_id),
+                url = coalesce(?3, url), events = coalesce(?4, events), description = coalesce(?5, description),
                 disabled_at = CASE ?6 WHEN 1 THEN coalesce(disabled_at, ?7) WHEN 0 THEN NULL ELSE disabled_at END,
                 disabled_reason = CASE ?6 WHEN 1 THEN coalesce(disabled_reason, 'Disabled by hand.') WHEN 0 THEN NULL
                                           ELSE disabled_reason END
           WHERE id = ?1 AND owner_id = ?2`,
       )
-      .bind(id, actor.ownerId, edit.url ?? null, events, edit.description ?? null, disabled, now),
+      .bind(id, actor.ownerId, edit.url ?? null, events, edit.description ?? null, disabled, now, keyId),
   ]);
   return (results.at(-1)?.meta.changes ?? 0) > 0;
 }

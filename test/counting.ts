@@ -1,0 +1,38 @@
+/** The real database, with what it read counted. */
+export function counted(db: D1Database) {
+  const counts = { queries: 0, rowsRead: 0 };
+  const note = (result: D1Result | undefined) => {
+    counts.queries += 1;
+    counts.rowsRead += result?.meta.rows_read ?? 0;
+  };
+  const originals = new WeakMap<D1PreparedStatement, D1PreparedStatement>();
+  const count = (statement: D1PreparedStatement): D1PreparedStatement => {
+    const proxy = new Proxy(statement, {
+      get(target, name) {
+        if (name === "bind") return (...values: unknown[]) => count(target.bind(...values));
+        if (name !== "all" && name !== "first") return Reflect.get(target, name) as unknown;
+        return async () => {
+          const result = await target.all();
+          note(result);
+          return name === "all" ? result : (result.results[0] ?? null);
+        };
+      },
+    });
+    originals.set(proxy, statement);
+    return proxy;
+  };
+  return {
+    counts,
+    db: new Proxy(db, {
+      get(target, name) {
+        if (name === "prepare") return (sql: string) => count(target.prepare(sql));
+        if (name !== "batch") return Reflect.get(target, name) as unknown;
+        return async (statements: readonly D1PreparedStatement[]) => {
+          const results = await target.batch(statements.map((one) => originals.get(one) ?? one));
+          results.forEach(note);
+          return results;
+        };
+      },
+    }),
+  };
+}

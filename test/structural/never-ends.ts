@@ -1,0 +1,21 @@
+import { caseOf, type Generator } from "./shape.ts";
+
+/** Stands for a parser that never returns: its source does not. What comes before and after it is refused at once. */
+export const neverEnds: Generator = {
+  container: "never ends",
+  skeletons: [],
+  special: () => [
+    caseOf("before", new Uint8Array(9)),
+    {
+      name: "reads for ever",
+      source: () => ({
+        sizeBytes: 9,
+        // eslint-disable-next-line typescript/require-await
+        async read() {
+          for (;;);
+        },
+      }),
+    },
+    caseOf("after", new Uint8Array(9)),
+  ],
+};
