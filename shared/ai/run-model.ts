@@ -1,6 +1,7 @@
 import type * as z from "zod";
 
 import type { Units } from "../models.ts";
+import { shapeOf } from "./answer-shape.ts";
 import { type Gateway, takesGateway } from "./gateway.ts";
 import { asModelError, refusal, silence, unexpectedAnswer } from "./model-error.ts";
 import { answeredCall, type Consumed, type ModelCall, sentCall } from "./model-call.ts";
@@ -73,8 +74,14 @@ export function modelRunner(
     async run(model, inputs, expected) {
       const index = calls.push(sentCall(model, expected)) - 1;
       const startedAt = Date.now();
-      const note = (headers: Headers, isRefusal: boolean, consumed: Consumed) => {
-        const call = answeredCall(model, { headers, isRefusal, ...consumed, durationMs: Date.now() - startedAt });
+      const note = (headers: Headers, isRefusal: boolean, consumed: Consumed, shape?: string) => {
+        const durationMs = Date.now() - startedAt;
+        const answered = answeredCall(model, { headers, isRefusal, ...consumed, durationMs });
+        const call = {
+          ...answered,
+          startedAt: new Date(startedAt).toISOString(),
+          ...(shape !== undefined && { shape }),
+        };
         calls[index] = call;
         return call;
       };
@@ -91,10 +98,15 @@ export function modelRunner(
         if (type.startsWith("application/json")) {
           const value = parseJson(model, await response.text());
           const { units, neurons } = consumedBy(value);
-          return { type: "json", value, call: note(headers, false, { units: { ...expected, ...units }, neurons }) };
+          const consumed = { units: { ...expected, ...units }, neurons };
+          return { type: "json", value, call: note(headers, false, consumed, shapeOf(value)) };
         }
         const value = new Uint8Array(await response.arrayBuffer());
-        return { type: "bytes", value, call: note(headers, false, { units: expected }) };
+        return {
+          type: "bytes",
+          value,
+          call: note(headers, false, { units: expected }, `bytes (${type.slice(0, 60)})`),
+        };
       });
     },
   };
