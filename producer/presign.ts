@@ -1,20 +1,31 @@
 import { AwsV4Signer } from "aws4fetch";
 
+declare global {
+  /** Merged with what `wrangler types` writes. */
+  interface Env {
+    /** "false" to sign no copy condition: for a bucket that refuses presigned PUTs because of it. */
+    readonly R2_COPY_CONDITION?: string;
+  }
+}
+
 /** The bucket as S3 clients reach it. */
 export interface S3 {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly endpoint: URL;
   readonly bucket: string;
+  /** To be sent with every presigned PUT, and signed. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Keys derived for signing; one request signs a thousand times. */
   readonly cache: Map<string, ArrayBuffer>;
 }
 
 /**
- * To be sent with every presigned PUT, and signed. A PUT with an (unsigned) `x-amz-copy-source` is a copy of any object in
- * the bucket, and not every implementation refuses an unsigned header; a copy is conditional on this etag, which none has.
+ * A PUT with an (unsigned) `x-amz-copy-source` is a copy of any object in the bucket, and not every implementation refuses an
+ * unsigned header; a copy is conditional on this etag, which none has. Nobody has seen yet what R2 says of the condition on a
+ * PUT that is no copy: `npm run smoke` asks it, and whether it refuses copies without it.
  */
-export const NO_COPIES = { "x-amz-copy-source-if-match": '"no-copies"' } as const;
+const NO_COPIES = { "x-amz-copy-source-if-match": '"no-copies"' } as const;
 
 /**
  * To be sent with a single PUT, and signed: the bucket takes the first and answers 412 to the others. Nothing rests on it,
@@ -29,7 +40,8 @@ export function s3Of(env: Env, requestUrl: string): S3 | null {
   const endpoint: string | undefined = env.R2_ENDPOINT;
   if (!accessKeyId || !secretAccessKey || !endpoint) return null;
   const base = new URL(`${endpoint.replace(/\/+$/, "")}/`, requestUrl);
-  return { accessKeyId, secretAccessKey, endpoint: base, bucket: env.MEDIA_BUCKET, cache: new Map() };
+  const headers = env.R2_COPY_CONDITION === "false" ? {} : NO_COPIES;
+  return { accessKeyId, secretAccessKey, endpoint: base, bucket: env.MEDIA_BUCKET, headers, cache: new Map() };
 }
 
 /**
