@@ -13,7 +13,7 @@ export async function readPicture({ client }: Smoke, { id, artifacts }: Job): Pr
       "Is the object in the bucket? docs/operations.md, R2 fails.",
     );
   }
-  return `A ${found.contentType} of ${bytes.byteLength} bytes`;
+  return `${found.contentType} of ${bytes.byteLength} bytes`;
 }
 
 /** Empty where there is none. */

@@ -51,7 +51,8 @@ async function toItself(smoke: Smoke): Promise<Finding> {
   const { id } = await smoke.complete(work);
   const delivery = await smoke.until(async () => {
     const found = await deliveryOf(smoke, endpointId, id);
-    return found !== null && found.attempts > 0 ? found : null;
+    // An attempt is counted when it begins.
+    return found !== null && (found.response !== null || found.error !== null) ? found : null;
   }, waits.deliveryMs);
   if (delivery === null) throw new Failure(await whyNot(smoke, endpointId, id), advice(url));
   const { response, error, durationMs } = delivery;
