@@ -16,7 +16,7 @@ import { metadataHeaders, type UploadMetadata } from "../shared/signed-headers.t
 import { uploadKey } from "../shared/storage.ts";
 import { JobTerms } from "../shared/terms.ts";
 import { impossibleBudget } from "./asked.ts";
-import { headerJson, NO_COPIES, ONCE, presignPut, type S3 } from "./presign.ts";
+import { headerJson, ONCE, presignPut, type S3 } from "./presign.ts";
 import type { Problem } from "./problem.ts";
 import type { UploadRequest } from "./upload-requests.ts";
 import type { UploadLimits } from "../shared/db/keys.ts";
@@ -98,7 +98,7 @@ export async function beginUpload(
     const headers = {
       ...metadataHeaders(metadata),
       ...(contentType && { "content-type": contentType }),
-      ...NO_COPIES,
+      ...s3.headers,
       ...ONCE,
     };
     const url = await presignPut(s3, key, { headers, sizeBytes, seconds: PRESIGNED_SECONDS });
@@ -114,7 +114,7 @@ export async function beginUpload(
   });
   const multipart = { ...upload, multipart: { id: uploadId, partSizeBytes: partBytes } };
   await insertPendingUpload(deps.db, multipart);
-  return { upload: multipart, headers: NO_COPIES, parts: await signParts(s3, multipart, partNumbers(multipart)) };
+  return { upload: multipart, headers: s3.headers, parts: await signParts(s3, multipart, partNumbers(multipart)) };
 }
 
 /** What a latency budget chooses for an object that nobody has seen yet; null without one. */
@@ -146,7 +146,7 @@ export async function signParts(
   for (const number of numbers.slice(0, MAX_URLS_AN_ANSWER)) {
     const partBytes = Math.min(multipart.partSizeBytes, sizeBytes - (number - 1) * multipart.partSizeBytes);
     const query = { uploadId: multipart.id, partNumber: String(number) };
-    const put = { headers: NO_COPIES, sizeBytes: partBytes, seconds: PRESIGNED_SECONDS, query };
+    const put = { headers: s3.headers, sizeBytes: partBytes, seconds: PRESIGNED_SECONDS, query };
     parts.push({ number, url: await presignPut(s3, key, put), sizeBytes: partBytes });
   }
   return parts;

@@ -8,15 +8,18 @@ export interface S3 {
   readonly secretAccessKey: string;
   /** With the bucket as its last segment. */
   readonly bucket: URL;
+  /** To be sent with every presigned PUT, and signed. */
+  readonly headers: SignedHeaders;
   /** Keys derived for signing; one request signs a thousand times. */
   readonly cache: Map<string, ArrayBuffer>;
 }
 
 /**
- * To be sent with every presigned PUT, and signed. A PUT with an (unsigned) `x-amz-copy-source` is a copy of any object in
- * the bucket, and not every implementation refuses an unsigned header; a copy is conditional on this etag, which none has.
+ * A PUT with an (unsigned) `x-amz-copy-source` is a copy of any object in the bucket, and not every implementation refuses an
+ * unsigned header; a copy is conditional on this etag, which none has. Nobody has seen yet what R2 says of the condition on a
+ * PUT that is no copy: `npm run smoke` asks it, and whether it refuses copies without it.
  */
-export const NO_COPIES = { "x-amz-copy-source-if-match": '"no-copies"' } as const satisfies SignedHeaders;
+const NO_COPIES = { "x-amz-copy-source-if-match": '"no-copies"' } as const satisfies SignedHeaders;
 
 /**
  * To be sent with a single PUT, and signed: the bucket takes the first and answers 412 to the others. Nothing rests on it,
@@ -35,7 +38,8 @@ export function s3Of(env: Env, requestUrl: string): S3 | null {
   if (!accessKeyId || !secretAccessKey || !endpoint) return null;
   const bucket = new URL(`${endpoint.replace(/\/+$/, "")}/`, requestUrl);
   if (bucket.pathname === "/") return null;
-  return { accessKeyId, secretAccessKey, bucket, cache: new Map() };
+  const headers = env.R2_COPY_CONDITION === "false" ? {} : NO_COPIES;
+  return { accessKeyId, secretAccessKey, bucket, headers, cache: new Map() };
 }
 
 /**

@@ -32,6 +32,8 @@ declare global {
     readonly R2_ACCESS_KEY_ID?: string;
     readonly R2_SECRET_ACCESS_KEY?: string;
     readonly R2_ENDPOINT?: string;
+    /** "false" to sign no copy condition: for a bucket that refuses presigned PUTs because of it. */
+    readonly R2_COPY_CONDITION?: string;
     /** Whoever knows it gets the first admin key from `/setup`, once. */
     readonly SETUP_TOKEN?: string;
   }

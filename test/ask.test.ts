@@ -75,6 +75,7 @@ test("an answer is a stream of our own events, with what it cost at its end, and
     neurons: 2.5,
     isEstimated: false,
     engine: "scripted",
+    shape: expect.stringMatching(/^\{.*(response|content|text)/),
   });
   expect(events[5]!.data).toBe("{}");
   expect((await chatOf("When does it open?")).messages[1]!.content).toBe(

@@ -58,9 +58,10 @@ export function answerStream(
   );
 }
 
-function usageOf({ units, neurons, isEstimated, engine }: ModelCall): AskUsage {
+function usageOf({ units, neurons, isEstimated, engine, shape }: ModelCall): AskUsage {
   const { inputTokens = 0, outputTokens = 0 } = units;
-  return { inputTokens, outputTokens, neurons, isEstimated, engine: engine ?? "" };
+  const usage = { inputTokens, outputTokens, neurons, isEstimated, engine: engine ?? "" };
+  return { ...usage, ...(shape !== undefined && { shape }) };
 }
 
 function textEvent(text: string): string {

@@ -1,3 +1,4 @@
+import { shapeOf } from "../../shared/ai/answer-shape.ts";
 import { readChat } from "../../shared/ai/chat-answer.ts";
 import { consumedBy } from "../../shared/ai/consumed-by.ts";
 import { answeredCall, type ModelCall, sentCall } from "../../shared/ai/model-call.ts";
@@ -80,7 +81,8 @@ async function wholeAnswer(response: Response, { model, expected, startedAt }: A
   const { units, neurons } = consumedBy(value);
   const consumed = { units: { ...expected, ...units }, neurons };
   const durationMs = Date.now() - startedAt;
-  const call = answeredCall(model, { headers: response.headers, isRefusal: false, ...consumed, durationMs });
+  const answered = answeredCall(model, { headers: response.headers, isRefusal: false, ...consumed, durationMs });
+  const call = { ...answered, shape: shapeOf(value) };
   const text = readChat({ value, call });
   if (text.trim() === "") throw unexpectedAnswer(model, "answered nothing");
   const left = [text];

@@ -1,3 +1,4 @@
+import { shapeOf } from "../../shared/ai/answer-shape.ts";
 import { readChatEvent } from "../../shared/ai/chat-answer.ts";
 import { consumedBy } from "../../shared/ai/consumed-by.ts";
 import { answeredCall, type ModelCall } from "../../shared/ai/model-call.ts";
@@ -32,6 +33,7 @@ export function tokenReader(
   let tokens = 0;
   let used: Units = {};
   let neurons: number | undefined;
+  let shape: string | undefined;
   let isComplete = false;
 
   function readLine(line: string): readonly string[] {
@@ -47,6 +49,7 @@ export function tokenReader(
     if (piece === null) return [];
     if (piece.isToken) tokens += 1;
     if (piece.isLast) isComplete = true;
+    if (piece.text !== "") shape ??= shapeOf(value);
     const consumed = consumedBy(value);
     used = { ...used, ...consumed.units };
     neurons = consumed.neurons ?? neurons;
@@ -72,13 +75,9 @@ export function tokenReader(
       const early = new Headers(headers);
       early.delete("cf-ai-neurons");
       const units = { ...expected, outputTokens: tokens, ...used };
-      return answeredCall(model, {
-        headers: early,
-        isRefusal: false,
-        units,
-        neurons,
-        durationMs: Date.now() - startedAt,
-      });
+      const durationMs = Date.now() - startedAt;
+      const call = answeredCall(model, { headers: early, isRefusal: false, units, neurons, durationMs });
+      return { ...call, ...(shape !== undefined && { shape }) };
     },
   };
 }

@@ -18,7 +18,7 @@ import { completeUpload } from "../complete-upload.ts";
 import { body, BODY_PROBLEMS, describe } from "../describe.ts";
 import { hideResults } from "../hide-results.ts";
 import { limitBody } from "../limit-body.ts";
-import { NO_COPIES, s3Of } from "../presign.ts";
+import { s3Of } from "../presign.ts";
 import { admitUpload, keyMetadata, orGiveBack } from "../upload-limits.ts";
 import { submitterOf } from "../auth.ts";
 import { problem, type ProblemCode } from "../problem.ts";
@@ -113,7 +113,7 @@ presignedUploads.post(
     const parts = await signParts(s3, upload, numbers ?? all.filter((number) => !stored.has(number)));
     const expiresAt = expiryAt(Date.now(), upload.createdAt);
     await extendPendingUpload(c.env.DB, upload.id, expiresAt);
-    return answered(c, { upload: { ...upload, expiresAt }, headers: NO_COPIES, parts });
+    return answered(c, { upload: { ...upload, expiresAt }, headers: s3.headers, parts });
   },
 );
 

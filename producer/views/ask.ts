@@ -32,6 +32,7 @@ export const AskUsage = z
     neurons: z.number(),
     isEstimated: z.boolean().describe("whether the neurons are by the catalogue, as the platform named none"),
     engine: z.string(),
+    shape: z.string().optional().describe("the fields that the model's own events had, without their values"),
   })
   .meta({ id: "AskUsage" })
   .describe("the event `usage`, after the last text: what the answer cost. The event `done` follows, with `{}`");

@@ -38,6 +38,8 @@ export const ModelCall = z
     isEstimated: z.boolean().describe("whether the neurons are the catalogue's, as the platform named none"),
     durationMs: z.number().nullable(),
     recalledFrom: z.int().optional().describe("the attempt that bought it, where this one took its result over"),
+    startedAt: Time.optional().describe("when it was sent"),
+    shape: z.string().optional().describe("the fields that the answer had, without their values"),
     gatewayLogId: z.string().optional().describe("the log entry of AI Gateway"),
   })
   .meta({ id: "ModelCall" });

@@ -13,6 +13,10 @@ export interface ModelCall {
   readonly isEstimated: boolean;
   /** Until the whole answer was there; null where none came, or a refusal. */
   readonly durationMs: number | null;
+  /** When it was sent: ISO 8601. Calls of before 2026-12 have none. */
+  readonly startedAt?: string;
+  /** What the answer looked like, as `shapeOf` tells it; of a stream, its first event with a text. */
+  readonly shape?: string;
   /** The attempt that bought it, where a later one took its result over and accounts for it. */
   readonly recalledFrom?: number;
   /** The log entry of AI Gateway, where the call went through one. */

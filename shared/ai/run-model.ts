@@ -2,6 +2,7 @@ import type * as z from "zod";
 
 import type { Connections } from "../connections.ts";
 import type { Units } from "../models.ts";
+import { shapeOf } from "./answer-shape.ts";
 import { type Gateway, takesGateway } from "./gateway.ts";
 import { asModelError, refusal, silence, unexpectedAnswer } from "./model-error.ts";
 import { answeredCall, type Consumed, type ModelCall, sentCall } from "./model-call.ts";
@@ -78,8 +79,14 @@ export function modelRunner(
     async run(model, inputs, expected) {
       const index = calls.push(sentCall(model, expected)) - 1;
       let startedAt = Date.now();
-      const note = (headers: Headers, isRefusal: boolean, consumed: Consumed) => {
-        const call = answeredCall(model, { headers, isRefusal, ...consumed, durationMs: Date.now() - startedAt });
+      const note = (headers: Headers, isRefusal: boolean, consumed: Consumed, shape?: string) => {
+        const durationMs = Date.now() - startedAt;
+        const answered = answeredCall(model, { headers, isRefusal, ...consumed, durationMs });
+        const call = {
+          ...answered,
+          startedAt: new Date(startedAt).toISOString(),
+          ...(shape !== undefined && { shape }),
+        };
         calls[index] = call;
         return call;
       };
@@ -101,10 +108,12 @@ export function modelRunner(
           if (type.startsWith("application/json")) {
             const value = parseJson(model, await response.text());
             const { units, neurons } = consumedBy(value);
-            return { type: "json", value, call: note(headers, false, { units: { ...expected, ...units }, neurons }) };
+            const consumed = { units: { ...expected, ...units }, neurons };
+            return { type: "json", value, call: note(headers, false, consumed, shapeOf(value)) };
           }
           const value = new Uint8Array(await response.arrayBuffer());
-          return { type: "bytes", value, call: note(headers, false, { units: expected }) };
+          const shape = `bytes (${type.slice(0, 60)})`;
+          return { type: "bytes", value, call: note(headers, false, { units: expected }, shape) };
         });
       });
     },

@@ -1,0 +1,30 @@
+import { DarkroomError } from "../../client/index.ts";
+import { type Check, Failure, pass } from "../check.ts";
+
+const TODO: Readonly<Record<string, string>> = {
+  network_error: "Set DARKROOM_URL to where `npm run deploy` said that it deployed; offline, run npm start first.",
+  unauthorized: "Set DARKROOM_API_KEY to a key of the operator; bin/provision makes one where there is none.",
+  insufficient_scope: "Make a key with every scope: POST /v1/keys.",
+  unavailable: "Apply the migrations: docs/operations.md, A migration was not applied.",
+};
+
+/** Whether Darkroom answers, and the key is an admin's of the operator. */
+export const access: Check = {
+  name: "access",
+  async run({ client, baseUrl }) {
+    try {
+      await client.health();
+      await client.keys.list({ limit: 1 }).page();
+      await client.webhooks.list({ limit: 1 }).page();
+      const { scope } = await client.queues.get();
+      if (scope !== "all") {
+        throw new Failure("The key is an admin's, but not the operator's.", "Use a key whose owner is OPERATOR_ID.");
+      }
+    } catch (error) {
+      if (!(error instanceof DarkroomError)) throw error;
+      const todo = TODO[error.code] ?? 'Is that address Darkroom\'s? GET /healthz answers {"status":"ok"} there.';
+      throw new Failure(`${error.code}: ${error.detail}`, todo);
+    }
+    return pass(`${baseUrl} answers, its database too, and the key is an admin's of the operator.`);
+  },
+};

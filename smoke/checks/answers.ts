@@ -1,0 +1,40 @@
+import { type Check, Failure, pass, skip } from "../check.ts";
+import { callsOf } from "../job-figures.ts";
+
+/** Closing: which models answered, in which shapes, and whether any stood in for the one that was wanted. */
+export const answers: Check = {
+  name: "answers",
+  async run({ seen }) {
+    const jobs = [...seen.jobs.values()];
+    const shapes = new Map<string, Set<string>>();
+    const note = (model: string, shape: string) => shapes.set(model, (shapes.get(model) ?? new Set()).add(shape));
+    let isPriced = true;
+    for (const { model, shape, isEstimated } of jobs.flatMap(callsOf)) {
+      note(model, shape ?? "");
+      isPriced &&= !isEstimated;
+    }
+    for (const { model, usage } of seen.answers) note(model, `stream of ${usage.shape ?? ""}`);
+
+    if (shapes.size === 0) return skip("No model answered.", "See the other checks.");
+    const completed = jobs.filter(({ state }) => state === "completed");
+    const wanted = new Set(completed.flatMap(({ estimate }) => estimate?.lines.map(({ model }) => model) ?? []));
+    const silent = [...wanted].filter((model) => !shapes.has(model));
+    if (silent.length > 0) {
+      const means = `Others answered in place of ${silent.join(", ")}.`;
+      throw new Failure(
+        means,
+        "They stand in by MODEL_FALLBACKS: the event model.unusable in npx wrangler tail says why.",
+      );
+    }
+    const blank = [...shapes].filter(([, seenShapes]) =>
+      [...seenShapes].some((shape) => shape === "" || shape.endsWith("of ")),
+    );
+    if (blank.length > 0) {
+      const names = blank.map(([model]) => model).join(", ");
+      throw new Failure(`The API does not tell what ${names} answered in.`, "Deploy this version first.");
+    }
+    const told = [...shapes].map(([model, seenShapes]) => `${model}: ${[...seenShapes].join(" or ")}`).toSorted();
+    const priced = isPriced ? "each said what it cost" : "not all of them said what they cost";
+    return pass([`${shapes.size} models answered, and ${priced}.`, ...told].join("\n"));
+  },
+};

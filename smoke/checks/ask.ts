@@ -1,0 +1,56 @@
+import type { AskUsage } from "../../client/index.ts";
+import { type Check, described, Failure, pass } from "../check.ts";
+import { seconds } from "../job-figures.ts";
+import type { Smoke } from "../smoke.ts";
+
+const work = described(({ text }) => ({ kind: "classification", text, options: {} }));
+const TIERS = ["fast", "balanced", "accurate"] as const;
+
+/** A question to each text model, and whether its answer comes as it is written. */
+export const ask: Check = {
+  name: "ask",
+  work: [work],
+  // 512 tokens at most of each of the three, and what they read.
+  askedNeurons: 45,
+  async run(smoke) {
+    const { id } = await smoke.complete(work);
+    const answers = [];
+    for (const tier of TIERS) answers.push(await question(smoke, id, tier));
+    if (answers.every(({ pieces }) => pieces < 2)) {
+      const todo =
+        "What stands between you and the Worker gathers answers: a proxy, or compression. Ask from elsewhere.";
+      throw new Failure("Every answer came in one piece: nothing is streamed.", todo);
+    }
+    const told = answers.map(
+      ({ tier, pieces, firstMs, allMs }) => `${tier} ${pieces} pieces from ${seconds(firstMs)} to ${seconds(allMs)}`,
+    );
+    return pass(`Answers are streamed: ${told.join("; ")}.`);
+  },
+};
+
+async function question({ client, seen }: Smoke, id: string, tier: (typeof TIERS)[number]) {
+  const startedAt = Date.now();
+  let model: string | null = null;
+  let usage: AskUsage | null = null;
+  let firstMs = 0;
+  const texts: string[] = [];
+  const asked = {
+    tier,
+    onStart: (start: { model: string }) => (model = start.model),
+    onUsage: (told: AskUsage) => (usage = told),
+  };
+  for await (const text of client.ask(id, "Say in ten words when the boats come home.", asked)) {
+    if (texts.length === 0) firstMs = Date.now() - startedAt;
+    texts.push(text);
+  }
+  const pieces = texts.length;
+  if (model === null || usage === null || pieces === 0) {
+    const missing = pieces === 0 ? "a text" : "saying what it cost";
+    throw new Failure(
+      `The answer of the ${tier} model ended without ${missing}.`,
+      "npx wrangler tail, and look at its stream: test/contracts/.",
+    );
+  }
+  seen.answers.push({ model, usage });
+  return { tier, pieces, firstMs, allMs: Date.now() - startedAt };
+}

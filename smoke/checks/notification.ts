@@ -1,0 +1,37 @@
+import { put, refusedPut, smallText, unlessUnsigned } from "../bucket.ts";
+import { type Check, type Finding, Failure, pass } from "../check.ts";
+import { seconds } from "../job-figures.ts";
+import type { Smoke } from "../smoke.ts";
+
+const work = smallText();
+
+/** How long after a PUT the bucket's notification has made a job of it, with nobody completing the upload. */
+export const notification: Check = {
+  name: "notification",
+  work: [work],
+  run: (smoke) => unlessUnsigned(() => announce(smoke)),
+};
+
+async function announce(smoke: Smoke): Promise<Finding> {
+  const { client, waits, isLocal } = smoke;
+  const ticket = await smoke.announce(work, { method: "single" });
+  const stored = await put(smoke, ticket.url ?? "", { body: work.file(smoke.media), headers: ticket.headers });
+  if (!stored.ok) throw refusedPut("a presigned PUT", ticket, stored);
+  const putAt = Date.now();
+  const find = async () => (await client.uploads.list()).find(({ key }) => key === ticket.key) ?? null;
+  const found = await smoke.until(find, waits.notificationMs);
+  if (found === null) {
+    const means = `Nobody announced an object within ${seconds(waits.notificationMs)}; the sweep finds it after some minutes.`;
+    const todo = isLocal
+      ? "Offline the sweep finds objects, every few seconds: is npm start still running?"
+      : "npx wrangler r2 bucket notification list BUCKET names the rule: object-create, prefix inbox/, to the queue of uploads. bin/provision makes it.";
+    throw new Failure(means, todo);
+  }
+  const tookMs = Date.now() - putAt;
+  if (found.jobId === null) {
+    throw new Failure(`The object was announced and became no job: ${found.ignoredReason ?? ""}`, "docs/uploads.md.");
+  }
+  await smoke.end(found.jobId);
+  const how = isLocal ? "The sweep, which stands in for notifications offline," : "The bucket's notification";
+  return pass(`${how} made a job of an object ${seconds(tookMs)} after its PUT.`);
+}

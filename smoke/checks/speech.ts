@@ -1,0 +1,40 @@
+import { type Check, type Finding, Failure, pass, uploaded, type Work } from "../check.ts";
+import { callsOf, sentenceOf } from "../job-figures.ts";
+import type { Smoke } from "../smoke.ts";
+import { readText } from "../results.ts";
+
+const recording = (request: Omit<(Work & { via: "upload" })["request"], "name" | "kind">, mostNeurons?: number) =>
+  uploaded(
+    (media) => media.speech,
+    { name: "smoke.mp3", kind: "transcription", ...request },
+    mostNeurons === undefined ? {} : { mostNeurons },
+  );
+
+const fast = recording({ options: { tier: "fast" } });
+const balanced = recording({ options: { tier: "balanced" } });
+// Where the model that summarises is gone, a dearer one stands in: the check `answers` is to say so.
+const accurate = recording({ options: { tier: "accurate", language: "en" }, then: ["summarise"] }, 20);
+
+export const speechFast: Check = { name: "speech-fast", work: [fast], run: (smoke) => transcribe(smoke, fast) };
+export const speechBalanced: Check = {
+  name: "speech-balanced",
+  work: [balanced],
+  run: (smoke) => transcribe(smoke, balanced),
+};
+/** The usual model, and a summary of what it heard. */
+export const speech: Check = { name: "speech", work: [accurate], run: (smoke) => transcribe(smoke, accurate, true) };
+
+async function transcribe(smoke: Smoke, work: Work, hasSummary = false): Promise<Finding> {
+  const job = await smoke.complete(work);
+  const text = (await smoke.client.jobs.transcript(job.id)).text.trim();
+  if (text === "") {
+    throw new Failure(
+      `Job ${job.id} completed, and its transcript is empty.`,
+      "Look at its calls' `shape`: the model may answer otherwise.",
+    );
+  }
+  if (hasSummary && (await readText(smoke, job, "summary.txt")) === "") {
+    throw new Failure(`Job ${job.id} completed without its summary.`, "Look at the attempts of its task 'summarise'.");
+  }
+  return pass(`"${text.slice(0, 60)}"${hasSummary ? ", and a summary" : ""}. ${sentenceOf(job, callsOf(job))}`);
+}

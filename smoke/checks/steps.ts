@@ -1,0 +1,26 @@
+import { type Check, described, pass } from "../check.ts";
+import { callsOf, seconds, sentenceOf } from "../job-figures.ts";
+import { readPicture } from "../results.ts";
+
+/** Of the usual size, so that the time of one step tells that of the usual number of them. */
+const STEPS = 2;
+const USUAL_STEPS = 12;
+const work = described({
+  kind: "image_generation",
+  prompt: "a harbour at dawn",
+  options: { model: "flux-2-dev", width: 1024, height: 768, steps: STEPS },
+});
+
+/** How long flux-2-dev takes for a step: it is reported to give up (408) where many are asked for. */
+export const steps: Check = {
+  name: "flux-2-dev-steps",
+  work: [work],
+  async run(smoke) {
+    const job = await smoke.complete(work);
+    const drawn = await readPicture(smoke, job);
+    const [call] = callsOf(job);
+    const modelMs = call?.durationMs ?? 0;
+    const usual = `${USUAL_STEPS} steps, as many as are drawn unless asked otherwise, would take ${seconds((modelMs / STEPS) * USUAL_STEPS)} at most`;
+    return pass(`${seconds(modelMs / STEPS)} a step; ${usual}. ${drawn}. ${sentenceOf(job, callsOf(job))}`);
+  },
+};

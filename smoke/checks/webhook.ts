@@ -1,0 +1,85 @@
+import { Webhook } from "standardwebhooks";
+
+import { type Check, described, Failure, pass, type Finding } from "../check.ts";
+import { seconds } from "../job-figures.ts";
+import { startReceiver } from "../receiver.ts";
+import type { Smoke } from "../smoke.ts";
+
+const work = described(({ text }) => ({ kind: "classification", text, options: {} }));
+
+/**
+ * Whether a job's end is told to an endpoint. Offline, or by a tunnel, this process is the endpoint and checks the signature.
+ * Else the endpoint is Darkroom's own address: it answers 404, which the log of deliveries shows to have come from there.
+ */
+export const webhook: Check = {
+  name: "webhook",
+  work: [work],
+  run: (smoke) => (smoke.isLocal || smoke.webhookUrl !== undefined ? toThisProcess(smoke) : toItself(smoke)),
+};
+
+async function toThisProcess(smoke: Smoke): Promise<Finding> {
+  const { client, runId, waits, webhookUrl, webhookPort = 0 } = smoke;
+  const receiver = await startReceiver(webhookPort);
+  try {
+    const url = webhookUrl ?? receiver.url;
+    const { id: endpointId, secret } = await client.webhooks.create({
+      url,
+      events: ["job.completed"],
+      description: runId,
+    });
+    const { id, finishedAt } = await smoke.complete(work);
+    const told = await smoke.until(async () => receiver.find(id), waits.deliveryMs);
+    if (told === null) throw new Failure(await whyNot(smoke, endpointId, id), advice(url));
+    try {
+      new Webhook(secret).verify(told.body, told.headers);
+    } catch (error) {
+      const means = `A webhook came whose signature is wrong: ${error instanceof Error ? error.message : String(error)}.`;
+      throw new Failure(means, "Does anything between change the body? Is this machine's clock right?");
+    }
+    const tookMs = told.receivedAt - Date.parse(finishedAt ?? "");
+    return pass(`This process was told of a job's end after ${seconds(tookMs)}, and the signature is right.`);
+  } finally {
+    await receiver.close();
+  }
+}
+
+async function toItself(smoke: Smoke): Promise<Finding> {
+  const { client, baseUrl, runId, waits } = smoke;
+  // A route that takes no POST. Any that did would be open to everybody.
+  const url = `${baseUrl}/healthz?run=${runId}`;
+  const { id: endpointId } = await client.webhooks.create({ url, events: ["job.completed"], description: runId });
+  const { id } = await smoke.complete(work);
+  const delivery = await smoke.until(async () => {
+    const found = await deliveryOf(smoke, endpointId, id);
+    // An attempt is counted when it begins.
+    return found !== null && (found.response !== null || found.error !== null) ? found : null;
+  }, waits.deliveryMs);
+  if (delivery === null) throw new Failure(await whyNot(smoke, endpointId, id), advice(url));
+  const { response, error, durationMs } = delivery;
+  if (response?.code !== 404 || !(response.body ?? "").includes("POST /healthz is not part of this API")) {
+    const said = response === null ? (error?.message ?? "nobody answered") : `${response.code} ${response.body ?? ""}`;
+    throw new Failure(
+      `A webhook to Darkroom's own address did not come back to it: ${said.slice(0, 300)}`,
+      advice(url),
+    );
+  }
+  const means = `A webhook left and reached Darkroom's own address in ${seconds(durationMs)} (404 there, as it must be). Its signature is not checked this way: for that give DARKROOM_WEBHOOK_URL.`;
+  return pass(means);
+}
+
+async function deliveryOf({ client }: Smoke, endpointId: string, jobId: string) {
+  const { items } = await client.webhooks.deliveries(endpointId, { limit: 100 }).page();
+  return items.find((delivery) => delivery.jobId === jobId) ?? null;
+}
+
+async function whyNot(smoke: Smoke, endpointId: string, jobId: string): Promise<string> {
+  const delivery = await deliveryOf(smoke, endpointId, jobId);
+  if (delivery === null) return `Job ${jobId} completed, and nothing was sent to the endpoint.`;
+  const { state, attempts, error, response } = delivery;
+  const said = error?.message ?? (response === null ? "no attempt was made" : `${response.code}`);
+  return `No webhook came: the delivery is ${state} after ${attempts} attempts: ${said}`;
+}
+
+function advice(url: string): string {
+  return `docs/operations.md, Webhooks do not arrive. ${new URL(url).host} must be reachable from the platform; 'error code: 1042' or 522 mean that a Worker cannot call itself there: give DARKROOM_WEBHOOK_URL instead.`;
+}

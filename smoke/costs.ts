@@ -1,0 +1,29 @@
+import type { Client } from "../client/index.ts";
+import { Failure, type Finding, pass } from "./check.ts";
+import type { Prices } from "./prices.ts";
+import type { Smoke } from "./smoke.ts";
+
+const USD_PER_NEURON = 0.011 / 1000;
+
+/** What the run has cost, by the receipts of its jobs and what questions and searches said. @throws Failure if too much. */
+export async function sumUp(
+  client: Client,
+  { runId, seen }: Pick<Smoke, "runId" | "seen">,
+  { estimated, most }: Prices,
+): Promise<{ finding: Finding; neurons: number }> {
+  let neurons = seen.searchNeurons + seen.answers.reduce((sum, { usage }) => sum + usage.neurons, 0);
+  let catalogued = 0;
+  for await (const { id } of client.jobs.list({ tag: runId, limit: 100 })) {
+    const { total } = await client.jobs.receipt(id);
+    neurons += total.neurons;
+    catalogued += total.estimatedNeurons;
+  }
+  const usd = `$${(neurons * USD_PER_NEURON).toFixed(4)} beyond the day's free neurons`;
+  const means = `${neurons.toFixed(1)} neurons (${usd}); ${estimated.toFixed(1)} were estimated, ${most.toFixed(1)} allowed.`;
+  if (neurons > most) throw new Failure(means, "Compare the prices in shared/models.ts with the platform's list.");
+  const unsaid =
+    catalogued === 0
+      ? ""
+      : ` For ${catalogued.toFixed(1)} of them the platform named no price: they are the catalogue's.`;
+  return { finding: pass(means + unsaid), neurons };
+}

@@ -1,0 +1,193 @@
+// What the checks of one run share: a client, what was submitted, and how to submit it so that it can be found and deleted.
+import {
+  type AskUsage,
+  type Client,
+  createClient,
+  DarkroomError,
+  type Job,
+  type UploadTicket,
+} from "../client/index.ts";
+import { hasEnded } from "../client/wait.ts";
+import { Failure, type Work } from "./check.ts";
+import type { Media } from "./media.ts";
+import { allowanceOf, type Prices } from "./prices.ts";
+
+/** Every job of every run carries it, beside the run's own. */
+export const TAG = "darkroom-smoke";
+
+/** How long to wait for what others do, in milliseconds. */
+export interface Waits {
+  readonly jobMs: number;
+  /** From a PUT to the bucket until its job is there. The sweep would find it after minutes: then nobody has announced it. */
+  readonly notificationMs: number;
+  /** Until the index of meanings has what was written. */
+  readonly indexMs: number;
+  readonly deliveryMs: number;
+}
+
+export const WAITS: Waits = { jobMs: 300_000, notificationMs: 60_000, indexMs: 120_000, deliveryMs: 60_000 };
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+export interface SmokeOptions {
+  /** Where Darkroom is, without a slash at the end. */
+  readonly baseUrl: string;
+  readonly key: string;
+  /** Whether it runs on this machine. */
+  readonly isLocal: boolean;
+  readonly media: Media;
+  readonly waits: Waits;
+  readonly signal: AbortSignal;
+  readonly fetch: Fetch;
+  /** Of a page that is to call from a browser. */
+  readonly origin?: string | undefined;
+  /** A public address that leads to `webhookPort` of this machine. */
+  readonly webhookUrl?: string | undefined;
+  readonly webhookPort?: number | undefined;
+}
+
+export interface Smoke extends Omit<SmokeOptions, "key"> {
+  /** Letters alone, so that a search takes it for a word. */
+  readonly runId: string;
+  readonly client: Client;
+  /** Of a description or a ticket: how the run's jobs are marked and limited. */
+  termsOf(work: Work): { tags: string[]; reuse: false; maxNeurons: number };
+  submit(work: Work): Promise<Job>;
+  /** Submit it, wait, and read it. @throws Failure unless it completes. */
+  complete(work: Work): Promise<Job>;
+  /** @throws Failure if it has not ended in time. */
+  end(id: string): Promise<Job>;
+  /** Ask for URLs, to be aborted or completed at the end of the run. */
+  announce(work: Work & { via: "upload" }, how: { method: "single" | "multipart" }): Promise<UploadTicket>;
+  /** Read until it is as wanted; null where it never is. */
+  until<T>(read: () => Promise<T | null>, timeoutMs: number): Promise<T | null>;
+  readonly seen: Seen;
+}
+
+/** What the closing checks judge. */
+export interface Seen {
+  readonly jobs: Map<string, Job>;
+  readonly uploads: Set<string>;
+  readonly answers: { readonly model: string; readonly usage: AskUsage }[];
+  /** Of searches, which no receipt has. */
+  searchNeurons: number;
+}
+
+const FIRST_POLL_MS = 250;
+/** Ever less often, as each look of a search costs a little. */
+const LONGEST_POLL_MS = 5000;
+
+export function createSmoke(options: SmokeOptions, prices: Prices): Smoke {
+  const { baseUrl, key, media, waits, signal } = options;
+  const runId = newRunId();
+  const stoppable: Fetch = (url, init) =>
+    options.fetch(url, { ...init, signal: init.signal ? AbortSignal.any([init.signal, signal]) : signal });
+  const client = createClient({ baseUrl, key, fetch: stoppable });
+  const seen: Seen = { jobs: new Map(), uploads: new Set(), answers: [], searchNeurons: 0 };
+
+  const smoke: Smoke = {
+    ...without(options),
+    fetch: stoppable,
+    runId,
+    client,
+    seen,
+    termsOf(work) {
+      const estimate = prices.estimateOf.get(work);
+      if (estimate === undefined) throw new Error("a check submits a job that it has not named");
+      return { tags: [TAG, runId], reuse: false, maxNeurons: allowanceOf(work, estimate) };
+    },
+    submit(work) {
+      const terms = smoke.termsOf(work);
+      return work.via === "upload"
+        ? client.uploads.put(work.file(media), { ...work.request, ...terms })
+        : client.jobs.submit({ ...work.request(media), ...terms });
+    },
+    async complete(work) {
+      const job = await smoke.end((await smoke.submit(work)).id);
+      if (job.state !== "completed") throw jobFailure(job);
+      return job;
+    },
+    async end(id) {
+      try {
+        await client.jobs.wait(id, { timeoutMs: waits.jobMs, signal });
+      } catch (error) {
+        if (!(error instanceof DarkroomError) || error.code !== "wait_timeout") throw error;
+      }
+      const job = await client.jobs.get(id);
+      seen.jobs.set(id, job);
+      if (!hasEnded(job)) throw unfinished(job, waits.jobMs);
+      return job;
+    },
+    async announce(work, { method }) {
+      const file = work.file(media);
+      const asked = { ...work.request, ...smoke.termsOf(work), sizeBytes: file.size, contentType: file.type, method };
+      const ticket = await client.uploads.create(asked);
+      seen.uploads.add(ticket.id);
+      return ticket;
+    },
+    async until(read, timeoutMs) {
+      const end = Date.now() + timeoutMs;
+      for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 1.3, LONGEST_POLL_MS)) {
+        const found = await read();
+        if (found !== null) return found;
+        if (Date.now() > end) return null;
+        await pause(Math.min(pollMs, timeoutMs / 10), signal);
+      }
+    },
+  };
+  return smoke;
+}
+
+function without({ key: _key, ...rest }: SmokeOptions): Omit<SmokeOptions, "key"> {
+  return rest;
+}
+
+function newRunId(): string {
+  const letters = crypto.getRandomValues(new Uint8Array(10));
+  return `smoke${String.fromCharCode(...letters.map((byte) => 97 + (byte % 26)))}`;
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  await new Promise<void>((resolve) => {
+    const stop = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  signal.throwIfAborted();
+}
+
+const TODO: Readonly<Record<string, string>> = {
+  paid_plan_required: "Switch the account to Workers Paid.",
+  model_agreement_required: "Accept the model's licence in the dashboard: Workers AI, the model's page.",
+  account_blocked: "See the account's state in the dashboard: the platform lets it use no models.",
+  no_such_model: "Choose another model in shared/models.ts: the platform has it no more.",
+  model_withdrawn: "Choose another model in shared/models.ts: the platform has withdrawn it.",
+  unexpected_answer:
+    "The model answers in a new shape: add it to test/contracts/ and to its reader in consumer/models/.",
+  daily_allocation_used: "Wait for 00:00 UTC, or switch the account to Workers Paid.",
+  out_of_capacity: "The platform has no capacity just now: run it again later.",
+  model_timeout: "The model is too slow for what was asked: lower the steps or the size, or choose another.",
+  max_neurons_reached: "It costs more than the estimate said: compare docs/cost.md with the platform's price list.",
+};
+
+function jobFailure({ id, state, error }: Job): Failure {
+  const code = error?.code ?? "";
+  const means = `Job ${id} ${state}${error === null ? "" : ` (${code}): ${error.message}`}`;
+  return new Failure(means, TODO[code] ?? "See docs/operations.md, Incidents; npx wrangler tail shows the journal.");
+}
+
+function unfinished({ id, state, waiting, attempts }: Job, timeoutMs: number): Failure {
+  const why = waiting ?? attempts.findLast(({ error }) => error !== null)?.error ?? null;
+  const reason = why === null ? "" : `: ${why.code ?? ""} ${why.message ?? ""}`.trimEnd();
+  const means = `Job ${id} is still ${state} after ${Math.round(timeoutMs / 1000)} s${reason}.`;
+  const todo =
+    "Does the queue deliver? npx wrangler queues info media-tasks names its consumer and whether it is paused.";
+  return new Failure(means, TODO[why?.code ?? ""] ?? todo);
+}
