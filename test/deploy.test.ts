@@ -170,7 +170,7 @@ test("a new account is told one after the other what it lacks, and what was made
   expect([...darkroom.databases.keys()]).toEqual(["darkroom"]);
 });
 
-// Half an hour of wrangler: `npm run deploy:states`.
+// Half an hour of wrangler: `npm run deploy:states`. DARKROOM_DEPLOY_STATES is the call to begin with.
 test.skipIf(process.env["DARKROOM_DEPLOY_STATES"] === undefined)(
   "from every half-finished state the next run finishes",
   { timeout: 4 * 3_600_000 },
@@ -180,7 +180,7 @@ test.skipIf(process.env["DARKROOM_DEPLOY_STATES"] === undefined)(
     const changes = platform.calls.filter((call) => !call.startsWith("GET ")).length;
     await platform.close();
     expect(changes).toBeGreaterThan(20);
-    for (let failing = 0; failing < changes; failing += 1) {
+    for (let failing = Number(process.env["DARKROOM_DEPLOY_STATES"]) - 1; failing < changes; failing += 1) {
       await account();
       let seen = -1;
       let name = "";
