@@ -4,6 +4,8 @@ import { createWriteStream } from "node:fs";
 import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { refuseEarlierState } from "./old-state.ts";
+
 const ROOT = join(import.meta.dirname, "..");
 const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
 const SCRATCH = join(ROOT, ".wrangler");
@@ -39,6 +41,7 @@ const STOP_WITHIN_MS = 5000;
 /** Create the local database, or bring it up to date, with the development key in it. Ends early when `signal` is aborted. */
 export async function migrate(apart?: Apart, signal?: AbortSignal): Promise<void> {
   const local = ["--local", "-e", "local", ...persistence(apart)];
+  await refuseEarlierState(stateOf(apart));
   await wrangler(["d1", "migrations", "apply", "DB", ...local], apart, signal);
   await wrangler(["d1", "execute", "DB", ...local, "--file", join(import.meta.dirname, "dev-key.sql")], apart, signal);
 }
@@ -172,7 +175,11 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals | 0): boolean {
 }
 
 function persistence(apart: Apart | undefined): readonly string[] {
-  return apart === undefined ? [] : ["--persist-to", join(apart.folder, "state")];
+  return apart === undefined ? [] : ["--persist-to", stateOf(apart)];
+}
+
+function stateOf(apart: Apart | undefined): string {
+  return join(apart?.folder ?? SCRATCH, "state");
 }
 
 /** A runtime that is killed cleans nothing up: what it would leave behind goes into its own folder too. */

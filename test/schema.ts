@@ -1,0 +1,28 @@
+// What the migrations make of an empty database, as SQL. Run by Node to write `shared/db/schema.sql` anew.
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+const FOLDER = join(import.meta.dirname, "../shared/db");
+export const SCHEMA_FILE = join(FOLDER, "schema.sql");
+
+const HEAD = "-- What all migrations make, for reading. Written by `npm run schema`; a test compares it.\n\n";
+
+/** Tables, indexes and triggers by name, without those that SQLite and FTS5 make for themselves. */
+export async function dumpSchema(): Promise<string> {
+  const database = new DatabaseSync(":memory:");
+  const migrations = join(FOLDER, "migrations");
+  for (const name of (await readdir(migrations)).toSorted()) {
+    database.exec(await readFile(join(migrations, name), "utf8"));
+  }
+  const made = database
+    .prepare(
+      `SELECT sql FROM sqlite_schema
+        WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'passages\\_fts\\_%' ESCAPE '\\'
+        ORDER BY tbl_name, CASE type WHEN 'table' THEN 0 ELSE 1 END, name`,
+    )
+    .all();
+  return HEAD + made.map(({ sql }) => `${String(sql)};\n`).join("\n");
+}
+
+if (import.meta.main) await writeFile(SCHEMA_FILE, await dumpSchema());
