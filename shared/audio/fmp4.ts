@@ -40,8 +40,8 @@ interface Fmp4Extra {
 /** A fragment with its runs. */
 const FRAGMENT_ENTRIES = 8;
 
-/** A packet with its times and its place. */
-const PACKET_ENTRIES = 3;
+/** A packet with its times, and its bytes in an array of their own. */
+const PACKET_ENTRIES = 6;
 
 /** Of one chunk: steps of a sixth, and what lies past the estimate. */
 const FRAGMENT_READS = 8;
