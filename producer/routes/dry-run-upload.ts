@@ -23,7 +23,8 @@ export async function dryRunUpload(
   body: ReadableStream<Uint8Array>,
 ): Promise<Response> {
   const { head, whole } = await peek(body, READ_BYTES);
-  await whole.cancel();
+  // Read and dropped: a connection that is closed while its client still sends takes the answer with it.
+  await whole.pipeTo(new WritableStream());
   if (sizeBytes < head.length) return problem(c, wrongSize(sizeBytes, head.length));
   const refusal = refuseSize(c.get("uploadLimits"), sizeBytes);
   if (refusal !== null) return problem(c, refusal);
