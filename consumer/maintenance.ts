@@ -46,7 +46,6 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
   const duties = {
     keepRestorable,
     watchDeployment,
-    deliverAlerts,
     rescueExpired,
     endOverdue,
     serveFollowers,
@@ -64,6 +63,8 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
     forgetLatencies,
     forgetStreams,
     forgetFailures,
+    // Last: an endpoint that does not answer must not hold up what jobs wait for.
+    deliverAlerts,
   };
   for (const [duty, run] of Object.entries(duties)) {
     try {

@@ -60,7 +60,9 @@ export async function keepRestorable(deps: RestoreDeps, now: number): Promise<nu
 
 /** Compare the database's clock with the bucket's. One that is behind has been set back, or is a new one. */
 async function noticeRestore({ db, media, journal }: RestoreDeps, now: number): Promise<void> {
-  const [known, clock] = await Promise.all([readCursor(db, CLOCK), media.get(CLOCK_KEY)]);
+  // The bucket's first: a run beside this one writes the database's first.
+  const clock = await media.get(CLOCK_KEY);
+  const known = await readCursor(db, CLOCK);
   const told = clock === null ? 0 : Number(await clock.text());
   const isBack = told > Number(known ?? 0);
   if (isBack) {
@@ -149,23 +151,40 @@ async function insertAgain(objects: readonly R2Object[], deps: RestoreDeps, now:
       deps.db,
       records.map(({ id }) => id),
     );
-    const lost = records.filter(({ id, isCancelled }) => missing.has(id) && isCancelled === 0);
-    if (lost.length === 0) continue;
-    const jobs = (await Promise.all(lost.map((record) => jobOf(record, deps)))).filter((job) => job !== null);
-    const alongside = lost.flatMap((record) => {
-      const prediction = predictionOf(record);
-      return prediction === null ? [] : [insertPrediction(deps.db, prediction, record.createdAt)];
-    });
-    const inserted = await insertJobs(
-      deps.db,
-      { jobs, uploads: [], alongside },
-      { now, ringGraceMs: deps.ringGraceMs },
-    );
-    recordIntake(deps.journal, { jobs, uploads: [], taskIds: inserted.tasks });
-    await wake(deps.tasks, inserted.ready);
-    count += inserted.tasks.length;
+    const all = records.filter(({ id, isCancelled }) => missing.has(id) && isCancelled === 0);
+    for (const lost of slicesOf(all)) count += await insertLost(lost, deps, now);
   }
   return count;
+}
+
+/** D1 takes two megabytes in a bound value (developers.cloudflare.com/d1/platform/limits): a slice has less than half of them. */
+const SLICE_CHARS = 300_000;
+
+function slicesOf(records: readonly JobRecord[]): readonly (readonly JobRecord[])[] {
+  const slices: JobRecord[][] = [];
+  let chars = Infinity;
+  for (const record of records) {
+    const more = JSON.stringify(record).length;
+    if (chars + more > SLICE_CHARS) {
+      slices.push([]);
+      chars = 0;
+    }
+    chars += more;
+    slices.at(-1)?.push(record);
+  }
+  return slices;
+}
+
+async function insertLost(lost: readonly JobRecord[], deps: RestoreDeps, now: number): Promise<number> {
+  const jobs = (await Promise.all(lost.map((record) => jobOf(record, deps)))).filter((job) => job !== null);
+  const alongside = lost.flatMap((record) => {
+    const prediction = predictionOf(record);
+    return prediction === null ? [] : [insertPrediction(deps.db, prediction, record.createdAt)];
+  });
+  const inserted = await insertJobs(deps.db, { jobs, uploads: [], alongside }, { now, ringGraceMs: deps.ringGraceMs });
+  recordIntake(deps.journal, { jobs, uploads: [], taskIds: inserted.tasks });
+  await wake(deps.tasks, inserted.ready);
+  return inserted.tasks.length;
 }
 
 /** The same job again, under the same id, without its limits of time: they may have been kept. Null for one that cannot be read. */

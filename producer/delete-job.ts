@@ -2,7 +2,6 @@ import type { Actor } from "../shared/db/audit.ts";
 import { beginDeletions, findLeftover, type Leftover, readStanding } from "../shared/db/deletions.ts";
 import { releaseFollowers } from "../shared/db/followers.ts";
 import { deleteLeftovers, type SourceFate } from "../shared/delete-jobs.ts";
-import { forgetAnswers } from "../shared/forget-answers.ts";
 import type { Intake } from "../shared/intake.ts";
 import { recordChanges } from "../shared/record-changes.ts";
 import type { PassageIndex } from "../shared/search/passage.ts";
@@ -58,7 +57,6 @@ async function finish(
 ): Promise<DeletedJob> {
   const unasked = hasSource ? "kept" : "none";
   try {
-    await forgetAnswers(deps.db, { id: leftover.jobId, ownerId: leftover.ownerId });
     const [fate = null] = await deleteLeftovers([leftover], deps, Date.now());
     return { isWhole: true, source: withSource ? (fate ?? "none") : unasked };
   } catch (error) {

@@ -1,4 +1,5 @@
 // What a deleted job leaves outside D1: its objects, its vectors and, if that was asked for, its source.
+import { forgetAnswers } from "./forget-answers.ts";
 import { forgetSource, isSource, type Leftover, readClaims, settleLeftovers } from "./db/deletions.ts";
 import { patiently } from "./patient.ts";
 import { forgetRecords, rememberDeleted } from "./restoring/records.ts";
@@ -30,6 +31,10 @@ export async function deleteLeftovers(
 ): Promise<readonly (SourceFate | null)[]> {
   const fates: (SourceFate | null)[] = [];
   await rememberDeleted(deps.media, leftovers);
+  for (const { jobId, ownerId, askedAt } of leftovers) {
+    // Of one whose time was over answers are not kept any more.
+    if (askedAt !== null) await forgetAnswers(deps.db, { id: jobId, ownerId });
+  }
   await forgetRecords(deps.media, leftovers);
   for (const { jobId, reusedFrom, source } of leftovers) {
     await deleteResults(jobId, deps);

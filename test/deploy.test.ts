@@ -119,7 +119,7 @@ test("an empty account is deployed to by one command, and a second run changes n
   for (const { name } of bindings) expect(script?.code).toMatch(new RegExp(String.raw`\.${name}\b`));
   expect(script?.metadata).toMatchObject({
     compatibility_flags: ["global_fetch_strictly_public", "enable_request_signal"],
-    limits: { cpu_ms: 300_000 },
+    limits: { cpu_ms: 180_000 },
   });
   expect(script?.code).not.toContain("darkroom-local-ai");
 });

@@ -69,7 +69,7 @@ test("a key that may only write is told that its job was taken, and no result: a
   expect(refused.problem.code).toBe("invalid_request");
   await darkroom.post("/v1/queues/image_generation/pause", {});
   const { id } = await darkroom.submit({ kind: "image_generation", prompt: "a secret harbour" });
-  const cancelled = await json(await darkroom.api(`/v1/jobs/${id}`, { method: "DELETE", key }));
+  const cancelled = await json(await darkroom.api(`/v1/jobs/${id}/cancel`, { method: "POST", key }));
   expect(Object.keys(cancelled).toSorted()).toEqual(ACCEPTED);
   // What it would cost is no result, and an announced upload is its own.
   expect(await json(await send("/v1/jobs?dryRun=true", work, key, {}))).toMatchObject({ estimate: { calls: 1 } });

@@ -220,7 +220,7 @@ const CASES: readonly Case[] = [
       ...load,
       queues: load.queues.map((queue) => ({ ...queue, reason: "The platform did not answer for this queue." })),
     })),
-    says: /no figures for media-uploads/,
+    says: /no figures for uploads/,
   },
   { name: "prices", of: "too dear", only: ["picture"], options: { mostNeurons: 10 }, says: /Nothing was started/ },
   { name: "text", of: "a failing model", options: { media: { ...media, text: "error:5035" } }, says: /Workers Paid/ },

@@ -209,6 +209,7 @@ export async function forgetSource(db: D1Database, { key, etag }: { key: string;
   await db.batch([
     db.prepare(`DELETE FROM uploads WHERE bucket = ?1 AND key = ?2 AND etag = ?3`).bind(MEDIA_BUCKET, key, etag),
     db.prepare(`DELETE FROM pending_uploads WHERE id = ?1 AND key = ?2`).bind(uploadIdOf(key), key),
+    db.prepare(`DELETE FROM readings WHERE bucket = ?1 AND key = ?2 AND etag = ?3`).bind(MEDIA_BUCKET, key, etag),
   ]);
 }
 

@@ -55,6 +55,8 @@ export async function rememberDeleted(
   for (const { jobId, askedAt, source } of jobs) {
     if (askedAt === null) continue;
     const customMetadata: Record<string, string> = source === null ? {} : { source: "true" };
-    await patiently(() => media.put(deletedKey(askedAt, jobId), "", { customMetadata }));
+    // The first says all: what is left is deleted a second time without its source.
+    const onlyIf = { etagDoesNotMatch: "*" };
+    await patiently(() => media.put(deletedKey(askedAt, jobId), "", { customMetadata, onlyIf }));
   }
 }
