@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { insertJobs } from "../shared/db/jobs.ts";
 import { leaseTasks, noteWaiting } from "../shared/db/leases.ts";
 import { beginReadings, READING_MS } from "../shared/db/readings.ts";
+import { MEDIA_BUCKET } from "../shared/storage.ts";
 import { settleTasks } from "../shared/db/settle.ts";
 import { JobWork, newJob } from "../shared/new-job.ts";
 import type { Task } from "../shared/task.ts";
@@ -148,7 +149,7 @@ test("a task that was lost says when it waits for a model, and one that was not 
 
 test("an object that ended three readers is not read again by the sweep: it is an ignored upload with that reason", async () => {
   const { DB, MEDIA } = darkroom.bindings();
-  const bucket = "darkroom-media";
+  const bucket = MEDIA_BUCKET;
   const names = ["deadly", "n1", "n2"];
   const objects = await Promise.all(
     names.map(async (name) => {

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 
 import { presignPut, s3Of } from "../producer/presign.ts";
 import type { PendingUpload } from "../producer/views/pending-upload.ts";
+import { MEDIA_BUCKET } from "../shared/storage.ts";
 import { insertJobs } from "../shared/db/jobs.ts";
 import { uploadJobId } from "../shared/job.ts";
 import { JobWork, newJob } from "../shared/new-job.ts";
@@ -140,7 +141,7 @@ test("a URL as it was signed takes the first of the PUTs that come at once", asy
 test("two versions of an upload that are found in one batch are one job, and the second says why", async () => {
   const { DB } = darkroom.bindings();
   const times = { now: Date.now(), ringGraceMs: 60_000 };
-  const versions = ["a", "b"].map((etag) => ({ bucket: "darkroom-media", key: "inbox/uploads/one/a.txt", etag }));
+  const versions = ["a", "b"].map((etag) => ({ bucket: MEDIA_BUCKET, key: "inbox/uploads/one/a.txt", etag }));
   const jobs = await Promise.all(
     versions.map(async (upload) => {
       const source = { key: upload.key, etag: upload.etag, sizeBytes: SIZE_BYTES };

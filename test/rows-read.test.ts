@@ -1,6 +1,7 @@
 // A statement that looks for one thing reads a few rows, however many lie beside it.
 import { expect, test } from "vitest";
 
+import { MEDIA_BUCKET } from "../shared/storage.ts";
 import { readDelivery } from "../shared/db/deliveries.ts";
 import { findUploadsJob } from "../shared/db/job-limit.ts";
 import { insertJobs } from "../shared/db/jobs.ts";
@@ -42,7 +43,7 @@ test("a delivery to an address of its own reads the key that gave it, and no oth
 });
 
 test("what is put under one key again and again costs no more each time", async () => {
-  const [bucket, key] = ["darkroom-media", "inbox/uploads/one/a.txt"];
+  const [bucket, key] = [MEDIA_BUCKET, "inbox/uploads/one/a.txt"];
   const { DB } = darkroom.bindings();
   await fill(`INSERT INTO uploads (bucket, key, etag, owner_id, size_bytes, ignored_reason, created_at)
               SELECT '${bucket}', '${key}', 'again' || n.value, 'other', 5, 'it has its job', 0`);

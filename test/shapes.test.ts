@@ -134,7 +134,9 @@ async function othersUnder() {
     });
   const events: unknown[] = [];
   for await (const { event, data } of readEvents((await ask("text/event-stream")).body!)) {
-    if (event !== "start") events.push([event, JSON.parse(data)]);
+    // The shape that a model answered in is told, and is what differs.
+    const { shape: _, ...rest } = JSON.parse(data) as { shape?: string };
+    if (event !== "start") events.push([event, rest]);
   }
   const { hits, neurons, degraded } = await (await darkroom.api("/v1/search?q=three")).json<SearchAnswer>();
   return {
