@@ -169,5 +169,6 @@ test("a batch's tasks run side by side", async () => {
     }),
   );
   for (const id of ids) await darkroom.untilJob(id);
-  expect((await darkroom.modelCalls()).mostRunning).toBeGreaterThan(4);
+  // An invocation has three slow connections for models and webhooks (shared/connections.ts).
+  expect((await darkroom.modelCalls()).mostRunning).toBeGreaterThanOrEqual(3);
 });
