@@ -100,7 +100,7 @@ export async function startHanging(migrated: string) {
 
 /** The product's configuration, with doubles of the two parsers. */
 async function writeConfig(folder: string): Promise<string> {
-  const config = readConfig({ config: join(ROOT, "wrangler.jsonc") });
+  const config = readConfig({ config: join(ROOT, "wrangler.jsonc"), env: "local" });
   const { name, compatibility_date, compatibility_flags, services, r2_buckets, d1_databases, queues, vars } = config;
   const { alias, ratelimits, observability } = config;
   const doubles = ["image-size", "file-type"].map((parser) => [parser, join(import.meta.dirname, `${parser}.ts`)]);
@@ -111,7 +111,14 @@ async function writeConfig(folder: string): Promise<string> {
   const parsers = Object.fromEntries([...real, ...doubles]);
   await writeFile(
     path,
-    JSON.stringify({ name, main, compatibility_date, compatibility_flags, alias: parsers, ...bindings }),
+    JSON.stringify({
+      name,
+      main,
+      compatibility_date,
+      compatibility_flags,
+      alias: parsers,
+      env: { local: { name, ...bindings } },
+    }),
   );
   return path;
 }
