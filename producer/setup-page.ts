@@ -14,7 +14,7 @@ export function isUsableToken(token: string | undefined): token is string {
 export const HOW_TO_OPEN = `Set the secret SETUP_TOKEN to at least ${MIN_TOKEN_CHARS} characters (npx wrangler secret put SETUP_TOKEN), or run bin/provision, which makes the first admin key too.`;
 
 export const ALREADY_SET_UP =
-  "This deployment has had an admin key already. If it is lost, bin/provision makes another for whoever may deploy.";
+  "This deployment has had an admin key already. If it has expired, bin/provision makes another for whoever may deploy; for one that is lost see docs/security.md.";
 
 /** @param refusal why the token that was sent was not taken. */
 export function setupPage(state: SetupState, refusal?: string) {
