@@ -2,6 +2,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
+import { isNewerMessage } from "../shared/formats.ts";
 import { createEvent, startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";
 
@@ -69,7 +70,8 @@ test("10,000 odd messages and events are each ignored or kept, and work goes on 
   expect((await darkroom.untilJob(id)).state).toBe("completed");
 
   const isMessage = (body: unknown) => ((body ?? {}) as { v?: unknown }).v === 1;
-  const unreadable = tasks.filter((body) => !isMessage(body)).length;
+  // What a newer version may have written is put off, and is no dead letter.
+  const unreadable = tasks.filter((body) => !isMessage(body) && !isNewerMessage(body)).length;
   const kept = async (queue: string) =>
     await DB.prepare("SELECT count(*) AS n FROM dead_letters WHERE queue = ?1 AND code = 'malformed_message'")
       .bind(queue)
