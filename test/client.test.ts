@@ -195,17 +195,19 @@ test("every failure is a DarkroomError with the problem's fields", async () => {
 test("half a surrogate pair is refused as the API refuses it, in a body, a parameter and an id", async () => {
   const client = connect();
   const half = "a \ud83d";
-  for (const refused of [
-    client.jobs.submit({ kind: "classification", text: half }),
-    client.uploads.put(new Blob(["a text"]), { name: `${half}.txt` }),
-    client.uploads.put(new Blob(["a text"]), { name: "a.txt", tags: [half] }),
-    client.uploads.estimate(new Blob(["a text"]), { name: `${half}.txt` }),
-    client.uploads.create({ name: `${half}.txt`, sizeBytes: 1 }),
-    client.search(half),
-    (async () => client.jobs.get(half))(),
-    (async () => client.jobs.list({ tag: [half] }).page())(),
-  ]) {
-    const problem = await problemOf(refused);
+  // One after the other: a promise that fails before it is awaited is nobody's.
+  const calls: readonly (() => Promise<unknown>)[] = [
+    async () => client.jobs.submit({ kind: "classification", text: half }),
+    async () => client.uploads.put(new Blob(["a text"]), { name: `${half}.txt` }),
+    async () => client.uploads.put(new Blob(["a text"]), { name: "a.txt", tags: [half] }),
+    async () => client.uploads.estimate(new Blob(["a text"]), { name: `${half}.txt` }),
+    async () => client.uploads.create({ name: `${half}.txt`, sizeBytes: 1 }),
+    async () => client.search(half),
+    async () => client.jobs.get(half),
+    async () => client.jobs.list({ tag: [half] }).page(),
+  ];
+  for (const call of calls) {
+    const problem = await problemOf(call());
     expect(problem).toMatchObject({ status: 422, code: "invalid_request", title: "The request is not valid" });
     expect(problem.issues[0]?.message).toMatch(/half of a surrogate pair/);
   }
