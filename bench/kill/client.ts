@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import type { JobView } from "../../test/views.ts";
 import type { Way } from "./work.ts";
+import { LOCAL_KEY as KEY } from "../../shared/local-secrets.ts";
 
 export interface Accepted {
   /** Null for an object put into the bucket: its job is found later. */
@@ -13,7 +14,6 @@ export interface Accepted {
   readonly tries: number;
 }
 
-const KEY = "dk_local_localdevelopmentonly0123456789ab"; // as in local/dev-key.sql
 const BUCKET = "/cdn-cgi/local/r2/s3/darkroom-media";
 const ANSWER_WITHIN_MS = 20_000;
 const AGAIN_AFTER_MS = 250;

@@ -4,7 +4,7 @@ import type { JobKind } from "../job.ts";
 import { type Actor, insertAudit } from "./audit.ts";
 import { deleteMarksOf } from "./job-marks.ts";
 import { isDescribed, RECORDED_MS } from "./job-records.ts";
-import { MEDIA_BUCKET } from "../storage.ts";
+import { MEDIA_BUCKET, uploadIdOf } from "../storage.ts";
 
 /** An invocation lasts fifteen minutes at most: then no attempt of a deleted job can store anything any more. */
 const LATE_MS = 20 * 60_000;
@@ -211,11 +211,6 @@ export async function forgetSource(db: D1Database, { key, etag }: { key: string;
     db.prepare(`DELETE FROM pending_uploads WHERE id = ?1 AND key = ?2`).bind(uploadIdOf(key), key),
     db.prepare(`DELETE FROM readings WHERE bucket = ?1 AND key = ?2 AND etag = ?3`).bind(MEDIA_BUCKET, key, etag),
   ]);
-}
-
-/** The id of an announced upload is in the key of its object. */
-function uploadIdOf(key: string): string {
-  return /^inbox\/uploads\/([^/]+)\//.exec(key)?.[1] ?? "";
 }
 
 /** All is gone, for now or for good: an attempt may still be under way. */
