@@ -27,7 +27,7 @@ export async function* askJob(
     json: request,
   });
   if (!response.ok) throw await errorOf(response);
-  if (response.body === null) throw new Error("an event stream without a body");
+  if (response.body === null) throw new Error("the answer has no body, where an event stream was expected");
   for await (const { event, data } of readEvents(response.body)) {
     if (event === "start") onStart?.(JSON.parse(data) as AskStart);
     else if (event === "usage") onUsage?.(JSON.parse(data) as AskUsage);
@@ -35,5 +35,5 @@ export async function* askJob(
     else if (event === "error") throw new DarkroomError(JSON.parse(data) as ProblemFields);
     else if (event === "message") yield (JSON.parse(data) as AskText).text;
   }
-  throw ownError("answer_cut", "The answer was cut off", "The stream ended before the model had.");
+  throw ownError("answer_cut", "The answer was cut off", "The stream ended before the model had finished. Ask again.");
 }

@@ -1,4 +1,4 @@
-/** What was wrong where, for `invalid_request`. */
+/** A wrong field, and what is wrong with it, for `invalid_request`. */
 export interface Issue {
   readonly path: string;
   readonly message: string;
@@ -11,7 +11,7 @@ export interface ProblemFields {
   /** HTTP status; 0 where no answer came. */
   readonly status: number;
   readonly detail: string;
-  /** `job_not_found`, `invalid_request` …; of our own `network_error`, and `not_a_problem` for an answer of something else. */
+  /** The API's own code, such as `job_not_found`; or `network_error`, or `not_a_problem` for an answer of another server. */
   readonly code: string;
   readonly issues?: readonly Issue[] | undefined;
 }
@@ -45,7 +45,7 @@ export class DarkroomError extends Error implements ProblemFields {
   }
 }
 
-/** The error of an answer that is none of success. Reads its body. */
+/** The error of an answer that is not a success. Reads its body. */
 export async function errorOf(response: Response): Promise<DarkroomError> {
   const text = await response.text().catch(() => "");
   const retryAfter = Number(response.headers.get("retry-after") ?? Number.NaN);
@@ -53,7 +53,7 @@ export async function errorOf(response: Response): Promise<DarkroomError> {
   const fields = problemIn(text);
   if (fields !== null) return new DarkroomError(fields, { retryAfterSeconds });
   const detail = `${response.status} ${text.slice(0, 200)}`.trim();
-  return ownError("not_a_problem", "The answer is not one of Darkroom's", detail, {
+  return ownError("not_a_problem", "The answer did not come from Darkroom", detail, {
     status: response.status,
     retryAfterSeconds,
   });
@@ -62,7 +62,7 @@ export async function errorOf(response: Response): Promise<DarkroomError> {
 /** The error of a call that got no answer. */
 export function networkError(url: string, cause: unknown): DarkroomError {
   const reason = cause instanceof Error ? (cause.cause instanceof Error ? cause.cause : cause).message : String(cause);
-  const detail = `${new URL(url).origin} does not answer${reason === "" ? "" : `: ${reason}`}`;
+  const detail = `${new URL(url).origin} does not answer${reason === "" ? "" : ` (${reason})`}. Check the address and the network.`;
   return ownError("network_error", "No answer", detail, { cause });
 }
 

@@ -22,7 +22,7 @@ export async function* followEvents(
     if (!response.ok) throw await errorOf(response);
     // Nothing more will come, says the standard.
     if (response.status === 204) return;
-    if (response.body === null) throw new Error("an event stream without a body");
+    if (response.body === null) throw new Error("the answer has no body, where an event stream was expected");
     let broken: unknown = "the stream ended early";
     try {
       for await (const event of readEvents(response.body)) {

@@ -116,7 +116,8 @@ async function putOnce(put: Put, url: string, init: RequestInit & { signal: Abor
   if (response.ok) {
     const etag = headers.get("etag");
     if (etag !== null) return { etag };
-    const detail = "The bucket's CORS rules must expose ETag: without it an upload cannot be completed.";
+    const detail =
+      "The bucket's CORS rules do not expose ETag, and an upload cannot be completed without it. Run bin/provision --origin with this page's origin.";
     return { mayPass: false, error: ownError("etag_hidden", "The bucket hides its ETag", detail, { status }) };
   }
   const detail = `${status} ${text.slice(0, 200)}`.trim();

@@ -16,7 +16,7 @@ export interface PutOptions extends UploadRequest, CallOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Up to this size through the API, above it straight into the bucket. */
   readonly directMaxBytes?: number;
-  /** Of what goes straight into the bucket: in parts of so many bytes, at least 5 MiB. */
+  /** How many bytes a part has that goes straight into the bucket, at least 5 MiB. */
   readonly partSizeBytes?: number;
 }
 

@@ -47,7 +47,12 @@ export async function waitForJob(http: Http, path: string, options: WaitOptions 
       if (hasEnded(job)) return job;
     }
     const leftMs = end - Date.now();
-    if (leftMs <= 0) throw ownError("wait_timeout", "Still under way", `not ended after ${timeoutMs} ms`);
+    if (leftMs <= 0)
+      throw ownError(
+        "wait_timeout",
+        "The job has not ended",
+        `It waits or runs after ${timeoutMs} ms. Wait again, or follow it with jobs.events.`,
+      );
     const wasHeld = response.headers.has("preference-applied");
     if (!wasHeld) await pause(Math.min(intervalMs, leftMs), signal);
     intervalMs = Math.min(intervalMs * 1.5, LONGEST_INTERVAL_MS);

@@ -8,10 +8,10 @@ import { action, type Session } from "./session.ts";
 export function addAsk(program: Command): void {
   program
     .command("ask")
-    .description("ask about a job's transcript or text; the answer is printed as it is written")
+    .description("ask a question about a job's transcript or text; the answer is printed as it is written")
     .argument("<id>", "id of a job that has completed")
-    .argument("<question...>", "in any words")
-    .addOption(new Option("--tier <tier>", "which model; by default the fast one").choices(TIERS))
+    .argument("<question...>", "the question, in your own words")
+    .addOption(new Option("--tier <tier>", "the model to ask; by default the fast one").choices(TIERS))
     .action(action(ask));
 }
 
@@ -42,5 +42,5 @@ async function ask(
 
 function noteParts({ covers }: { covers: { isWhole: boolean; stretches: readonly unknown[] } }): void {
   if (covers.isWhole) return;
-  process.stderr.write(`darkroom: it is long; the model was given ${covers.stretches.length} parts of it\n`);
+  process.stderr.write(`darkroom: the text is long; the model read ${covers.stretches.length} parts of it\n`);
 }

@@ -8,15 +8,15 @@ import { action, type Session } from "./session.ts";
 export function addCost(program: Command): void {
   program
     .command("usage")
-    .description("what was consumed; everybody's for the operator")
-    .option("--from <day>", "first day, UTC, e.g. 2026-11-01; by default the last thirty days")
+    .description("list what was consumed; the operator sees everybody")
+    .option("--from <day>", "first day in UTC, such as 2026-11-01; by default the last thirty days")
     .option("--to <day>", "last day")
-    .option("--by <groups>", "some of day,model,kind,owner", "day")
-    .option("--owner <id>", "of this owner alone; for the operator")
+    .option("--by <groups>", "group by some of day,model,kind,owner", "day")
+    .option("--owner <id>", "only this owner; for the operator")
     .action(action(usage));
   program
     .command("receipt")
-    .description("what a job has cost so far, item by item")
+    .description("list what a job has cost so far, item by item")
     .argument("<id>", "id of a job")
     .action(action(receipt));
 }

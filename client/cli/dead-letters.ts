@@ -12,26 +12,26 @@ const STATES = ["open", "redriven", "discarded", "all"] as const;
 export function addDeadLetters(program: Command): void {
   program
     .command("dead-letters")
-    .description("what was given up on, in groups; or one letter")
-    .argument("[id]", "id of a letter")
-    .addOption(new Option("--state <state>", "of which state").choices(STATES).default("open"))
-    .option("--fingerprint <fingerprint>", "single letters of this group")
-    .option("--list", "single letters")
-    .option("--limit <count>", "at most so many", parseCount, 20)
+    .description("list failed tasks in groups, or show one dead letter")
+    .argument("[id]", "id of a dead letter")
+    .addOption(new Option("--state <state>", "only letters in this state").choices(STATES).default("open"))
+    .option("--fingerprint <fingerprint>", "list the single letters of this group")
+    .option("--list", "list single letters")
+    .option("--limit <count>", "how many at most", parseCount, 20)
     .option("--all", "all of them")
     .action(action(deadLetters));
   program
     .command("redrive")
-    .description("give dead letters another life: single ones, or many at a rate")
-    .argument("[id...]", "ids of letters; - reads them from standard input")
-    .option("--options <json>", "replace options of single letters; null takes one away", parseJsonObject)
-    .option("--max-neurons <neurons>", "of single letters: what their jobs may cost from now on", parseNeurons)
-    .option("--fingerprint <fingerprint>", "all open letters of this group")
-    .option("--all", "all open letters")
-    .option("--limit <count>", "of many: at most so many, the oldest first", parseCount)
-    .option("--rate <count>", "of many: so many a second", parseCount)
-    .option("--dry-run", "of many: only tell which")
-    .option("--canary", "of many: the oldest first, and the others if it completes")
+    .description("run failed tasks again: single ones, or many at a rate")
+    .argument("[id...]", "ids of dead letters; - reads them from standard input")
+    .option("--options <json>", "replace options of single letters; null removes one", parseJsonObject)
+    .option("--max-neurons <neurons>", "for single letters: what their jobs may cost from now on", parseNeurons)
+    .option("--fingerprint <fingerprint>", "redrive all open letters of this group")
+    .option("--all", "redrive all open letters")
+    .option("--limit <count>", "for many: how many at most, the oldest first", parseCount)
+    .option("--rate <count>", "for many: how many a second", parseCount)
+    .option("--dry-run", "for many: only show which")
+    .option("--canary", "for many: run the oldest first, and the others if it completes")
     .action(action(redrive));
 }
 
@@ -87,14 +87,14 @@ async function redrive(session: Session, ids: readonly string[], flags: RedriveF
   const { options, maxNeurons, fingerprint, all, ...how } = flags;
   const edits = { ...(options && { options }), ...(maxNeurons !== undefined && { maxNeurons }) };
   const ways = [ids.length > 0, fingerprint !== undefined, all === true].filter(Boolean);
-  if (ways.length !== 1) throw new UsageError("Give ids of letters, or --fingerprint, or --all.");
+  if (ways.length !== 1) throw new UsageError("Give ids of dead letters, or --fingerprint, or --all.");
   if (ids.length > 0) {
     if (Object.keys(how).length > 0) {
       throw new UsageError("--limit, --rate, --dry-run and --canary go with --fingerprint or --all.");
     }
     return redriveEach(session, await readIds(ids), edits);
   }
-  if (Object.keys(edits).length > 0) throw new UsageError("--options and --max-neurons go with ids of letters.");
+  if (Object.keys(edits).length > 0) throw new UsageError("--options and --max-neurons go with ids of dead letters.");
   return redriveMany(session, fingerprint === undefined ? { all: true } : { fingerprint }, how);
 }
 
@@ -119,9 +119,7 @@ async function redriveMany(
   const made = await client.redrives.create({ filter, ...sizes, dryRun, canary }, { signal });
   if (isJson) printJson(made);
   else if ("dryRun" in made) {
-    printLine(
-      `${made.matched} would be redriven in ${made.lastsSeconds} s; ${made.heldByOthers} are held by other redrives`,
-    );
+    printLine(`${made.matched} would be redriven in ${made.lastsSeconds} s; other redrives hold ${made.heldByOthers}`);
     for (const { id, jobId } of made.sample) printLine(`${id} ${jobId ?? ""}`.trimEnd());
   } else printLine(`${made.id} ${made.state}, ${made.progress.matched} letters`);
   return EXIT.ok;

@@ -1,6 +1,6 @@
 import { DarkroomError } from "../index.ts";
 
-/** What a script may branch on. `--help` lists them. */
+/** A script may branch on these. `--help` lists them. */
 export const EXIT = {
   ok: 0,
   jobFailed: 1,
@@ -17,10 +17,10 @@ export const EXIT_HELP = `
 Exit codes:
   0    ok
   1    a job failed
-  2    usage: a wrong command line or file, or a request that the API refuses
+  2    the command line or a file is wrong, or the API refuses the request
   3    not found
-  4    unauthorized: no key, a wrong one, or one that may not do this
-  5    the server or the network failed, or asks to come back later
+  4    the key is missing or wrong, or may not do this
+  5    the server or the network failed, or the server asks to come back later
   6    a job was cancelled
   130  interrupted (Ctrl-C)`;
 

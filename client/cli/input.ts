@@ -23,7 +23,8 @@ export async function withSource<T>(
     const found = await stat(path).catch((error: unknown) => {
       throw new UsageError(error instanceof Error ? error.message : String(error));
     });
-    if (!found.isFile()) throw new UsageError(`'${path}' is not a file.`);
+    if (!found.isFile())
+      throw new UsageError(`'${path}' is not a file. Give the path of a file, or - for standard input.`);
     return run({ blob: await openAsBlob(path), name: basename(path) });
   }
   const folder = await mkdtemp(join(tmpdir(), "darkroom-"));
@@ -49,6 +50,6 @@ export async function readIds(given: readonly string[]): Promise<readonly string
       if (first !== "") ids.push(first);
     }
   }
-  if (ids.length === 0) throw new UsageError("There is no id on standard input.");
+  if (ids.length === 0) throw new UsageError("Standard input has no id. Give one id a line.");
   return [...new Set(ids)];
 }

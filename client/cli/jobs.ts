@@ -16,24 +16,31 @@ const MOST_A_PAGE = 100;
 export function addJobs(program: Command): void {
   program
     .command("watch")
-    .description("follow jobs until they have ended; the exit code says how")
+    .description("wait for jobs to end; the exit code says how they ended")
     .argument("<id...>", "ids of jobs; - reads them from standard input")
     .action(action(watch));
   program
     .command("get")
-    .description("a job, or one of its results, on standard output")
+    .description("print a job, or one of its results")
     .argument("<id>", "id of a job")
-    .addOption(new Option("--artifact <name>", "this result, byte by byte").conflicts("format"))
-    .addOption(new Option("--format <format>", "its transcript so far").choices(["srt", "vtt", "txt", "json"]))
+    .addOption(new Option("--artifact <name>", "print this result, byte by byte").conflicts("format"))
+    .addOption(
+      new Option("--format <format>", "print its transcript so far, in this format").choices([
+        "srt",
+        "vtt",
+        "txt",
+        "json",
+      ]),
+    )
     .action(action(get));
   program
     .command("ls")
-    .description("jobs, newest first")
+    .description("list jobs, newest first")
     .addOption(new Option("--state <state>").choices(JOB_STATES))
     .addOption(new Option("--kind <kind>").choices(JOB_KINDS))
-    .option("--tag <tag>", "with this tag; may be repeated", collect)
-    .option("--metadata <key=value>", "with this note; may be repeated", collectPair)
-    .option("--limit <count>", "at most so many", parseCount, DEFAULT_LIMIT)
+    .option("--tag <tag>", "only jobs with this tag; may be repeated", collect)
+    .option("--metadata <key=value>", "only jobs with this metadata; may be repeated", collectPair)
+    .option("--limit <count>", "how many at most", parseCount, DEFAULT_LIMIT)
     .option("--all", "all of them")
     .action(action(ls));
   program
@@ -43,9 +50,9 @@ export function addJobs(program: Command): void {
     .action(action(cancel));
   program
     .command("rm")
-    .description("delete jobs with their results, running or not")
+    .description("delete jobs with their results, even if they run")
     .argument("<id...>", "ids of jobs; - reads them from standard input")
-    .option("--source", "delete what each of them read as well, unless another job reads it")
+    .option("--source", "also delete the object that each job read, unless another job reads it")
     .action(action(remove));
 }
 

@@ -10,30 +10,30 @@ export function addKeys(program: Command): void {
   const keys = program.command("keys").description("API keys");
   keys
     .command("create")
-    .description("make a key; it is printed this once")
-    .requiredOption("--label <label>", "what it is for")
+    .description("make a key; it is printed only now")
+    .requiredOption("--label <label>", "what the key is for")
     .addOption(
-      new Option("--scope <scope>", `what it may do: ${SCOPES.join(", ")}; may be repeated`)
+      new Option("--scope <scope>", `what the key may do: ${SCOPES.join(", ")}; may be repeated`)
         .argParser(collectScope)
         .makeOptionMandatory(),
     )
-    .option("--expires-in-days <days>", "by default never", parseCount)
-    .option("--owner <id>", "for whom; by default yourself")
-    .option("--max-jobs <count>", "of its jobs so many may be unfinished", parseCount)
-    .option("--max-bytes-a-day <bytes>", "it may upload so many", parseCount)
-    .option("--max-upload-bytes <bytes>", "of one upload", parseCount)
-    .option("--content-type <prefix>", "what it may upload, e.g. audio/; may be repeated", collect)
+    .option("--expires-in-days <days>", "when the key expires; by default never", parseCount)
+    .option("--owner <id>", "owner whose jobs the key sees; by default yourself")
+    .option("--max-jobs <count>", "how many of its jobs may be unfinished", parseCount)
+    .option("--max-bytes-a-day <bytes>", "how many bytes it may upload in a day (UTC)", parseCount)
+    .option("--max-upload-bytes <bytes>", "how many bytes one upload may have", parseCount)
+    .option("--content-type <prefix>", "content types it may upload, such as audio/; may be repeated", collect)
     .action(action(create));
   keys
     .command("revoke")
-    .description("refuse keys from now on")
+    .description("revoke keys; they are refused from the next request on")
     .argument("<id...>", "ids of keys")
-    .option("--keep-webhooks", "go on telling the endpoints that they registered")
+    .option("--keep-webhooks", "keep the webhook endpoints that they registered")
     .action(action(revoke));
   keys
     .command("ls")
-    .description("keys, without their secrets")
-    .option("--limit <count>", "at most so many", parseCount, 20)
+    .description("list keys, without their secrets")
+    .option("--limit <count>", "how many at most", parseCount, 20)
     .option("--all", "all of them")
     .action(action(ls));
 }

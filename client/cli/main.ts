@@ -16,11 +16,11 @@ import { addSubmit } from "./submit.ts";
 endOnClosedPipe();
 
 const program = new Command("darkroom")
-  .description("Media in, results out: submit jobs to Darkroom and read what became of them.")
-  .option("--url <url>", "where Darkroom is (DARKROOM_URL; by default http://localhost:8787)")
-  .option("--key <key>", "API key (DARKROOM_KEY; on localhost by default the development key)")
-  .option("--json", "JSON on standard output, a document a line; errors as JSON on standard error")
-  .showHelpAfterError("(darkroom --help, darkroom COMMAND --help)")
+  .description("Submit recordings, pictures, texts and prompts to Darkroom, and read the results.")
+  .option("--url <url>", "address of Darkroom (DARKROOM_URL; default http://localhost:8787)")
+  .option("--key <key>", "API key (DARKROOM_KEY; on localhost the development key is the default)")
+  .option("--json", "print JSON on standard output, one document a line, and errors as JSON on standard error")
+  .showHelpAfterError("Run darkroom --help, or darkroom COMMAND --help.")
   .addHelpText("after", EXIT_HELP)
   .exitOverride();
 

@@ -6,10 +6,10 @@ import { action, parseCount, type Session } from "./session.ts";
 
 export function addRetention(program: Command): void {
   const retention = program.command("retention").description("how many days ended jobs are kept");
-  retention.command("ls").description("everybody's number, and owners with another").action(action(ls));
+  retention.command("ls").description("list the number for everybody, and owners with another one").action(action(ls));
   retention
     .command("set")
-    .description("keep an owner's ended jobs for so many days; older ones are deleted soon")
+    .description("set for how many days an owner's ended jobs are kept; older ones are deleted soon")
     .argument("<owner>", "an owner's id")
     .argument("<days>", "how many", parseCount)
     .action(action(set));

@@ -11,11 +11,11 @@ const DEFAULT_LIMIT = 10;
 export function addSearch(program: Command): void {
   program
     .command("search")
-    .description("passages of transcripts, prompts, texts and labels, best first")
-    .argument("<words...>", "what to look for, in any words")
-    .addOption(new Option("--kind <kind>", "in jobs of this kind").choices(JOB_KINDS))
+    .description("search transcripts, prompts, texts and labels; the best passages come first")
+    .argument("<words...>", "what to look for, in your own words")
+    .addOption(new Option("--kind <kind>", "only in jobs of this kind").choices(JOB_KINDS))
     .option("--job <id>", "in this job")
-    .option("--limit <count>", "at most so many", parseCount, DEFAULT_LIMIT)
+    .option("--limit <count>", "how many at most", parseCount, DEFAULT_LIMIT)
     .action(action(search));
 }
 

@@ -72,15 +72,15 @@ export function parseJsonObject(text: string): Record<string, unknown> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new InvalidArgumentError(`It is not JSON: ${String(error)}`);
+    throw new InvalidArgumentError(`This is not JSON: ${String(error)}`);
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new InvalidArgumentError("It is not a JSON object.");
+  throw new InvalidArgumentError("This is not a JSON object.");
 }
 
 export function parseCount(text: string): number {
   const count = Number(text);
-  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError("It is not a whole number above 0.");
+  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError("Give a whole number above 0.");
   return count;
 }
 
@@ -88,7 +88,7 @@ export function parseCount(text: string): number {
 export function parseNeurons(text: string): number {
   const neurons = Number(text);
   if (text.trim() === "" || !Number.isFinite(neurons) || neurons <= 0) {
-    throw new InvalidArgumentError("It is not a number above 0.");
+    throw new InvalidArgumentError("Give a number above 0.");
   }
   return neurons;
 }
@@ -108,17 +108,19 @@ export function collect(value: string, before: readonly string[] = []): readonly
 /** An option `name=value` that may be repeated. */
 export function collectPair(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
   const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-  if (name === undefined || value === undefined) throw new InvalidArgumentError("It is not KEY=VALUE.");
+  if (name === undefined || value === undefined) throw new InvalidArgumentError("This is not KEY=VALUE.");
   return { ...before, [name]: value };
 }
 
 function connect(options: GlobalOptions): Client {
   const baseUrl = options.url ?? process.env["DARKROOM_URL"] ?? DEFAULT_URL;
   const url = URL.parse(baseUrl);
-  if (url === null || !/^https?:$/.test(url.protocol)) throw new UsageError(`'${baseUrl}' is not an http(s) URL.`);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new UsageError(`'${baseUrl}' is not an http(s) URL. Set DARKROOM_URL, or give --url.`);
   const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
   const key = options.key ?? process.env["DARKROOM_KEY"] ?? (isLocal ? LOCAL_KEY : "");
-  if (key === "") throw new UsageError("There is no API key: set DARKROOM_KEY, or give --key.");
-  if (!/^[\x21-\x7e]+$/.test(key)) throw new UsageError("The API key has characters that none has.");
+  if (key === "") throw new UsageError("There is no API key. Set DARKROOM_KEY, or give --key.");
+  if (!/^[\x21-\x7e]+$/.test(key))
+    throw new UsageError("The API key has characters that no key has. Copy it again, without spaces.");
   return createClient({ baseUrl, key });
 }

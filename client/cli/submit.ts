@@ -44,22 +44,24 @@ const UPLOADS_AT_ONCE = 3;
 export function addSubmit(program: Command): void {
   program
     .command("submit")
-    .description("submit files, a prompt or a text; prints the ids of the jobs")
-    .argument("[file...]", "files; - reads standard input")
-    .addOption(new Option("--kind <kind>", "by default what the bytes say").choices(JOB_KINDS))
-    .option("--options <json>", "options of that kind, as a JSON object", parseJsonObject)
-    .option("--name <name>", "what to call standard input, e.g. talk.mp3")
-    .option("--prompt <text>", "generate a picture of this")
-    .option("--text <text>", "classify this")
-    .option("--then <step>", `what is to follow: ${STEPS.join(", ")}; may be repeated`, collectStep)
-    .option("--tag <tag>", "a tag of the jobs; may be repeated", collect)
-    .option("--metadata <key=value>", "a note on the jobs; may be repeated", collectPair)
+    .description("submit files, a prompt or a text, and print the ids of the jobs")
+    .argument("[file...]", "files to submit; - reads standard input")
+    .addOption(
+      new Option("--kind <kind>", "kind of job; by default the content of the file decides").choices(JOB_KINDS),
+    )
+    .option("--options <json>", "options of that kind of job, as a JSON object", parseJsonObject)
+    .option("--name <name>", "file name of standard input, such as talk.mp3")
+    .option("--prompt <text>", "draw a picture of this")
+    .option("--text <text>", "classify this text")
+    .option("--then <step>", `a step after the job: ${STEPS.join(", ")}; may be repeated`, collectStep)
+    .option("--tag <tag>", "a tag on the jobs; may be repeated", collect)
+    .option("--metadata <key=value>", "metadata on the jobs; may be repeated", collectPair)
     .addOption(new Option("--priority <priority>").choices(PRIORITIES))
-    .option("--max-neurons <neurons>", "what all calls to models together may cost, of each job", parseNeurons)
-    .option("--no-reuse", "work it out again, though an identical job has a result")
+    .option("--max-neurons <neurons>", "what all calls to models together may cost, for each job", parseNeurons)
+    .option("--no-reuse", "run the job even if an identical one has a result")
     .option("--latency-budget-ms <ms>", "choose the most accurate model whose calls take no longer", Number)
-    .addOption(new Option("--dry-run", "say what it would cost, and submit nothing").conflicts("wait"))
-    .option("--wait", "until the jobs have ended; the exit code says how")
+    .addOption(new Option("--dry-run", "print what it would cost, and submit nothing").conflicts("wait"))
+    .option("--wait", "wait for the jobs to end; the exit code says how they ended")
     .action(action(submit));
 }
 
@@ -68,7 +70,8 @@ async function submit(session: Session, files: readonly string[], flags: SubmitF
   if ((described === null) === (files.length === 0)) {
     throw new UsageError("Give files (- is standard input), or --prompt, or --text.");
   }
-  if (files.filter((file) => file === STDIN).length > 1) throw new UsageError("Standard input can be read once.");
+  if (files.filter((file) => file === STDIN).length > 1)
+    throw new UsageError("Standard input can be read only once. Give - once.");
   if (flags.dryRun === true) return price(session, files, described, flags);
   const bars = createBars();
   try {
