@@ -43,13 +43,13 @@ export async function put(
   return { ok: false, status: response.status, code, message };
 }
 
-const CREDENTIALS = "Set R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY and R2_ENDPOINT anew: docs/uploads.md, Setting it up.";
+const CREDENTIALS = "Set R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY and R2_ENDPOINT again: docs/uploads.md, Setting it up.";
 const TODO: Readonly<Record<string, string>> = {
   SignatureDoesNotMatch: CREDENTIALS,
   InvalidAccessKeyId: CREDENTIALS,
   Unauthorized: CREDENTIALS,
   AccessDenied: "Give the R2 API token Object Read & Write on this bucket.",
-  NoSuchBucket: "R2_ENDPOINT and the bucket's name do not fit each other: docs/uploads.md, Setting it up.",
+  NoSuchBucket: "R2_ENDPOINT does not match the bucket's name: docs/uploads.md, Setting it up.",
 };
 
 /** The failure of a PUT that should have been taken. */
@@ -59,7 +59,7 @@ export function refusedPut(what: string, { headers }: UploadTicket, { status, co
   if (known !== undefined) return new Failure(means, known);
   if ("x-amz-copy-source-if-match" in headers) {
     const todo =
-      "It may refuse the condition against copies, x-amz-copy-source-if-match: set the var R2_COPY_CONDITION to \"false\", deploy, and run this again. The check 'copies' then tells whether it is safe.";
+      "It may refuse the condition against copies, x-amz-copy-source-if-match: set the var R2_COPY_CONDITION to \"false\", deploy, and run this again. The check 'copies' then shows whether that is safe.";
     return new Failure(means, todo);
   }
   return new Failure(means, "docs/uploads.md, Setting it up.");
@@ -71,7 +71,7 @@ export async function unlessUnsigned(check: () => Promise<Finding>): Promise<Fin
     return await check();
   } catch (error) {
     if (!(error instanceof DarkroomError) || error.code !== "presign_unavailable") throw error;
-    const todo = "To let clients send files above 100 MB: docs/uploads.md, Setting it up.";
-    return skip("The Worker has no credentials of R2 to sign URLs with.", todo);
+    const todo = "To let clients send files above 100 MB, see docs/uploads.md, Setting it up.";
+    return skip("The Worker has no R2 credentials to sign URLs with.", todo);
   }
 }

@@ -32,7 +32,8 @@ export async function priceChecks(
     const answers = await client.jobs.estimateBatch(described.map(({ request }) => request(media)));
     for (const { index, estimate, problem } of answers) {
       const work = described[index];
-      if (problem !== undefined) throw new Failure(`A job would be refused: ${problem.detail}`, "Read docs/api.md.");
+      if (problem !== undefined)
+        throw new Failure(`A job would be refused: ${problem.detail}`, "See docs/api.md, Problems.");
       if (work !== undefined && estimate != null) estimateOf.set(work, estimate);
     }
   }

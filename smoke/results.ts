@@ -10,7 +10,7 @@ export async function readPicture({ client }: Smoke, { id, artifacts }: Job): Pr
   if (found === undefined || bytes?.byteLength !== found.sizeBytes || bytes.byteLength === 0) {
     throw new Failure(
       `Job ${id} completed, and its picture cannot be downloaded.`,
-      "Is the object in the bucket? docs/operations.md, R2 fails.",
+      "Check that the object is in the bucket: docs/operations.md, R2 fails.",
     );
   }
   return `${found.contentType} of ${bytes.byteLength} bytes`;

@@ -94,7 +94,7 @@ async function found(find: () => Promise<Finding>, signal: AbortSignal): Promise
     if (error instanceof Failure) return { result: "fail", means: error.message, todo: error.todo };
     if (signal.aborted) return { result: "skipped", means: "The run was interrupted." };
     if (error instanceof DarkroomError) {
-      const todo = error.status === 0 ? "Run it again." : "docs/api.md tells what the code means.";
+      const todo = error.status === 0 ? "Run it again." : "docs/api.md, Problems, says what the code means.";
       return { result: "fail", means: `${error.code}: ${error.detail}`, todo };
     }
     // A bug of the run itself: its place is worth more than advice.

@@ -11,10 +11,10 @@ import { tableOf } from "./table.ts";
 
 const HELP = `npm run smoke -- [--only NAME]... [--json]
 
-  DARKROOM_URL          where Darkroom is; http://localhost:8787 if not set
+  DARKROOM_URL          address of Darkroom; http://localhost:8787 if not set
   DARKROOM_API_KEY      a key of the operator with every scope
   DARKROOM_ORIGIN       a site whose pages should be let in: https://app.example.com
-  DARKROOM_WEBHOOK_URL  a public address that leads to DARKROOM_WEBHOOK_PORT of this machine, to check webhooks' signatures
+  DARKROOM_WEBHOOK_URL  a public address that leads to DARKROOM_WEBHOOK_PORT of this machine, to check signatures of webhooks
 
 Checks: ${CHECKS.map(({ name }) => name).join(", ")}`;
 
@@ -25,13 +25,14 @@ const address = URL.parse(baseUrl);
 if (address === null || !/^https?:$/.test(address.protocol))
   refuse(`DARKROOM_URL: '${baseUrl}' is not an http(s) URL.`);
 const isLocal = isLocalhost(address.hostname);
-if (!isLocal && address.protocol === "http:") refuse("DARKROOM_URL: the key would travel in the clear. Use https.");
+if (!isLocal && address.protocol === "http:") refuse("DARKROOM_URL: the key would travel unencrypted. Use https.");
 const key = env["DARKROOM_API_KEY"] ?? (isLocal ? LOCAL_KEY : "");
-if (!/^[\x21-\x7e]+$/.test(key)) refuse("DARKROOM_API_KEY: there is no key, or it has characters that none has.");
+if (!/^[\x21-\x7e]+$/.test(key))
+  refuse("DARKROOM_API_KEY: there is no key, or it has characters that no key has. Copy it again.");
 
 const stopping = new AbortController();
 const stop = () => {
-  console.error("Stopping: what was made is being deleted. Again to leave it.");
+  console.error("Stopping. The run deletes what it made. Press Ctrl-C again to leave it.");
   stopping.abort(new Error("interrupted"));
 };
 // Once: a second Ctrl-C ends the process.
@@ -86,7 +87,8 @@ function readArguments(): { only: readonly string[] | undefined; json: boolean }
 
 function portOf(text: string | undefined): number {
   const port = Number(text ?? 0);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) refuse("DARKROOM_WEBHOOK_PORT is not a port.");
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    refuse("DARKROOM_WEBHOOK_PORT is not a port. Give a number from 0 to 65535.");
   return port;
 }
 

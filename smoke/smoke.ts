@@ -166,15 +166,15 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
 const TODO: Readonly<Record<string, string>> = {
   paid_plan_required: "Switch the account to Workers Paid.",
   model_agreement_required: "Accept the model's licence in the dashboard: Workers AI, the model's page.",
-  account_blocked: "See the account's state in the dashboard: the platform lets it use no models.",
-  no_such_model: "Choose another model in shared/models/models.ts: the platform has it no more.",
-  model_withdrawn: "Choose another model in shared/models/models.ts: the platform has withdrawn it.",
+  account_blocked: "The platform lets the account use no models. Look at its state in the dashboard.",
+  no_such_model: "The platform no longer has this model. Choose another in shared/models/models.ts.",
+  model_withdrawn: "The platform has withdrawn this model. Choose another model in shared/models/models.ts.",
   unexpected_answer:
     "The model answers in a new shape: add it to test/contracts/ and to its reader in consumer/models/.",
   daily_allocation_used: "Wait for 00:00 UTC, or switch the account to Workers Paid.",
-  out_of_capacity: "The platform has no capacity just now: run it again later.",
-  model_timeout: "The model is too slow for what was asked: lower the steps or the size, or choose another.",
-  max_neurons_reached: "It costs more than the estimate said: compare docs/cost.md with the platform's price list.",
+  out_of_capacity: "The platform has no capacity now. Run this again later.",
+  model_timeout: "The model is too slow for this input. Lower the steps or the size, or choose another model.",
+  max_neurons_reached: "The job costs more than its estimate. Compare docs/cost.md with the platform's price list.",
 };
 
 function jobFailure({ id, state, error }: Job): Failure {
@@ -188,6 +188,6 @@ function unfinished({ id, state, waiting, attempts }: Job, timeoutMs: number): F
   const reason = why === null ? "" : `: ${why.code ?? ""} ${why.message ?? ""}`.trimEnd();
   const means = `Job ${id} is still ${state} after ${Math.round(timeoutMs / 1000)} s${reason}.`;
   const todo =
-    "Does the queue deliver? npx wrangler queues info media-tasks names its consumer and whether it is paused.";
+    "Check that the queue delivers: npx wrangler queues info media-tasks shows its consumer, and whether it is paused.";
   return new Failure(means, TODO[why?.code ?? ""] ?? todo);
 }

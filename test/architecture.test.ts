@@ -67,6 +67,20 @@ test("every command that a page names exists", () => {
   expect(named.filter((one) => !isThere(one))).toEqual([]);
 });
 
+test("every heading that a message of the code refers to exists", () => {
+  const files = globSync("{producer,consumer,shared,smoke,deploy,client}/**/*.ts", { cwd: ROOT });
+  const named = files.flatMap((file) =>
+    [...readFileSync(join(ROOT, file), "utf8").matchAll(/(docs\/[a-z-]+\.md)(?:, ([A-Z][^,.:;"`]*))?/g)].map(
+      ([, page = "", heading]) => ({ file, page, heading: heading?.trim() }),
+    ),
+  );
+  expect(named.filter(({ heading }) => heading !== undefined).length).toBeGreaterThan(10);
+  const isThere = ({ page, heading }: (typeof named)[number]) =>
+    existsSync(join(ROOT, page)) &&
+    (heading === undefined || titles(readFileSync(join(ROOT, page), "utf8")).includes(heading));
+  expect(named.filter((one) => !isThere(one))).toEqual([]);
+});
+
 function pages(): readonly string[] {
   return globSync("**/*.md", { cwd: ROOT, exclude: (path) => /node_modules|^\./.test(path) });
 }
@@ -87,11 +101,15 @@ function brokenLinks(page: string): readonly string[] {
 
 /** The anchors that GitHub makes: lower case, punctuation dropped, a hyphen for each space. */
 function headings(text: string): ReadonlySet<string> {
-  const anchors = [...text.replaceAll(/^```.*?^```/gms, "").matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
+  const anchors = titles(text).map((title) =>
     title
       .toLowerCase()
       .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
       .replaceAll(" ", "-"),
   );
   return new Set(anchors);
+}
+
+function titles(text: string): readonly string[] {
+  return [...text.replaceAll(/^```.*?^```/gms, "").matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) => title);
 }

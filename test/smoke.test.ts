@@ -408,7 +408,7 @@ const CASES: readonly Case[] = [
     of: "a version that tells no shapes",
     only: ["text"],
     double: altering("GET", jobPath, (job: JobAnswer) => withCalls(job, (call) => without(call, "shape"))),
-    says: /does not tell what .*distilbert/,
+    says: /does not say in which shape .*distilbert/,
   },
   {
     name: "cost",

@@ -2,8 +2,8 @@ import { DarkroomError } from "../../client/index.ts";
 import { type Check, Failure, pass } from "../check.ts";
 
 const TODO: Readonly<Record<string, string>> = {
-  network_error: "Set DARKROOM_URL to where `npm run deploy` said that it deployed; offline, run npm start first.",
-  unauthorized: "Set DARKROOM_API_KEY to a key of the operator; bin/provision makes one where there is none.",
+  network_error: "Set DARKROOM_URL to the address that `npm run deploy` printed; offline, run npm start first.",
+  unauthorized: "Set DARKROOM_API_KEY to a key of the operator; bin/provision makes one if there is none.",
   insufficient_scope: "Make a key with every scope: POST /v1/keys.",
   unavailable: "Apply the migrations: docs/operations.md, A migration was not applied.",
 };

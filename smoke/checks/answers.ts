@@ -15,15 +15,15 @@ export const answers: Check = {
     }
     for (const { model, usage } of seen.answers) note(model, `stream of ${usage.shape ?? ""}`);
 
-    if (shapes.size === 0) return skip("No model answered.", "See the other checks.");
+    if (shapes.size === 0) return skip("No model answered.", "Look at the other checks.");
     const completed = jobs.filter(({ state }) => state === "completed");
     const wanted = new Set(completed.flatMap(({ estimate }) => estimate?.lines.map(({ model }) => model) ?? []));
     const silent = [...wanted].filter((model) => !shapes.has(model));
     if (silent.length > 0) {
-      const means = `Others answered in place of ${silent.join(", ")}.`;
+      const means = `Other models answered in place of ${silent.join(", ")}.`;
       throw new Failure(
         means,
-        "They stand in by MODEL_FALLBACKS: the event model.unusable in npx wrangler tail says why.",
+        "MODEL_FALLBACKS names these stand-ins. The event model.unusable in npx wrangler tail says why they were needed.",
       );
     }
     const blank = [...shapes].filter(([, seenShapes]) =>
@@ -31,7 +31,7 @@ export const answers: Check = {
     );
     if (blank.length > 0) {
       const names = blank.map(([model]) => model).join(", ");
-      throw new Failure(`The API does not tell what ${names} answered in.`, "Deploy this version first.");
+      throw new Failure(`The API does not say in which shape ${names} answered.`, "Deploy this version first.");
     }
     const told = [...shapes].map(([model, seenShapes]) => `${model}: ${[...seenShapes].join(" or ")}`).toSorted();
     const priced = isPriced ? "each said what it cost" : "not all of them said what they cost";

@@ -18,8 +18,8 @@ export const ask: Check = {
     for (const tier of TIERS) answers.push(await question(smoke, id, tier));
     if (answers.every(({ pieces }) => pieces < 2)) {
       const todo =
-        "What stands between you and the Worker gathers answers: a proxy, or compression. Ask from elsewhere.";
-      throw new Failure("Every answer came in one piece: nothing is streamed.", todo);
+        "A proxy, or compression, between you and the Worker gathers answers. Run the check from another network.";
+      throw new Failure("Every answer came in one piece, so nothing is streamed.", todo);
     }
     const told = answers.map(
       ({ tier, pieces, firstMs, allMs }) => `${tier} ${pieces} pieces from ${seconds(firstMs)} to ${seconds(allMs)}`,

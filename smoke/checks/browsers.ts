@@ -13,10 +13,10 @@ export const browserStrangers: Check = {
     if (allowed.origin === STRANGER || allowed.origin === "*") {
       throw new Failure(
         "Pages of any site may call the API from a browser.",
-        "Name your own sites alone in CORS_ORIGINS, and deploy.",
+        "Name only your own sites in CORS_ORIGINS, and deploy.",
       );
     }
-    return pass("A page of a site that CORS_ORIGINS does not name may not call.");
+    return pass("Pages of sites that CORS_ORIGINS does not name are refused.");
   },
 };
 
@@ -30,14 +30,14 @@ export const browserPages: Check = {
     const { origin } = smoke;
     if (origin === undefined) {
       return skip(
-        "No site was named whose pages should be let in.",
-        "DARKROOM_ORIGIN=https://app.example.com npm run smoke",
+        "No site is named whose pages should be let in.",
+        "Run DARKROOM_ORIGIN=https://app.example.com npm run smoke.",
       );
     }
     const api = await preflightApi(smoke, origin);
     if (api.origin !== origin) {
       throw new Failure(
-        `The API lets no page of ${origin} call.`,
+        `The API refuses calls from pages of ${origin}.`,
         `Add ${origin} to the var CORS_ORIGINS, and deploy.`,
       );
     }
@@ -54,7 +54,7 @@ async function sendPart(smoke: Smoke, origin: string): Promise<Finding> {
   const bucket = await preflight(smoke, url, { origin, method: "PUT", headers: [...names, "content-type"] });
   const isLetIn = bucket.origin === origin || bucket.origin === "*";
   if (!isLetIn || !bucket.methods.includes("put")) {
-    throw new Failure(`The bucket lets no page of ${origin} send to it.`, todo);
+    throw new Failure(`The bucket refuses uploads from pages of ${origin}.`, todo);
   }
   const refused = bucket.headers.includes("*") ? undefined : names.find((name) => !bucket.headers.includes(name));
   if (refused !== undefined) throw new Failure(`The bucket's rules do not let pages send the header ${refused}.`, todo);

@@ -34,7 +34,7 @@ async function attempt(smoke: Smoke): Promise<Finding> {
       const means = `DANGER: the bucket copies an object by ${what} whose URL was signed for something else: a client can read others' files.`;
       const todo =
         "x-amz-copy-source-if-match" in signed
-          ? "Delete the secret R2_ACCESS_KEY_ID, which turns presigned URLs off, and report it."
+          ? "Delete the secret R2_ACCESS_KEY_ID, which turns presigned URLs off, and report the fault."
           : "Remove the var R2_COPY_CONDITION and deploy. If the bucket then refuses PUTs, delete the secret R2_ACCESS_KEY_ID, which turns presigned URLs off.";
       throw new Failure(means, todo);
     }

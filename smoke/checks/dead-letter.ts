@@ -16,7 +16,7 @@ export const deadLetter: Check = {
     if (failed.state !== "failed" || failed.error?.code !== "max_neurons_reached") {
       throw new Failure(
         `Job ${id} may cost nothing, and ${failed.state}.`,
-        "Budgets do not hold: compare docs/cost.md.",
+        "Budgets do not hold. Compare with docs/cost.md, Budgets.",
       );
     }
     const letter = await smoke.until(async () => {
@@ -31,7 +31,7 @@ export const deadLetter: Check = {
     if (redriven.state !== "completed") {
       throw new Failure(
         `Its dead letter was redriven, and job ${id} ${redriven.state} again.`,
-        "GET /v1/dead-letters tells why.",
+        "GET /v1/dead-letters says why.",
       );
     }
     return pass("A job that was given up on left a dead letter, and completed when that was redriven.");

@@ -21,15 +21,18 @@ async function announce(smoke: Smoke): Promise<Finding> {
   const find = async () => (await client.uploads.list()).find(({ key }) => key === ticket.key) ?? null;
   const found = await smoke.until(find, waits.notificationMs);
   if (found === null) {
-    const means = `Nobody announced an object within ${seconds(waits.notificationMs)}; the sweep finds it after some minutes.`;
+    const means = `Nobody announced an object within ${seconds(waits.notificationMs)}. The sweep finds it after some minutes.`;
     const todo = isLocal
-      ? "Offline the sweep finds objects, every few seconds: is npm start still running?"
+      ? "Offline the sweep finds objects every few seconds. Check that npm start still runs."
       : "npx wrangler r2 bucket notification list BUCKET names the rule: object-create, prefix inbox/, to the queue of uploads. bin/provision makes it.";
     throw new Failure(means, todo);
   }
   const tookMs = Date.now() - putAt;
   if (found.jobId === null) {
-    throw new Failure(`The object was announced and became no job: ${found.ignoredReason ?? ""}`, "docs/uploads.md.");
+    throw new Failure(
+      `The object was announced and became no job: ${found.ignoredReason ?? ""}`,
+      "See docs/uploads.md, Any S3 tool.",
+    );
   }
   await smoke.end(found.jobId);
   const how = isLocal ? "The sweep, which stands in for notifications offline," : "The bucket's notification";

@@ -35,17 +35,18 @@ export const overlap: Check = {
     const durations = spans.map(({ from, to }) => to - from).toSorted((a, b) => a - b);
     const times = `${seconds(durations[0] ?? 0)} to ${seconds(durations.at(-1) ?? 0)} each`;
     if (most < 2) {
-      const todo = "Raise max_batch_size of media-tasks in wrangler.jsonc: one call after the other takes all day.";
+      const todo =
+        "Raise max_batch_size of media-tasks in wrangler.jsonc, because calls one after the other take all day.";
       throw new Failure(`The calls of ${JOBS} jobs ran one after the other, ${times}.`, todo);
     }
     return pass(`Of ${JOBS} calls ${most} ran at once, ${times}. ${isLocal ? OFFLINE : meaningOf(most)}`);
   },
 };
 
-const OFFLINE = "Offline that says nothing of the platform's connections.";
+const OFFLINE = "Offline this says nothing about the platform's connections.";
 
 function meaningOf(most: number): string {
   return most > CONNECTIONS
     ? `If one batch held them all, calls to models do not count among the platform's ${CONNECTIONS} connections.`
-    : `This cannot tell whether calls to models count among the platform's ${CONNECTIONS} connections: no more than that ran at once.`;
+    : `This does not show whether calls to models count among the platform's ${CONNECTIONS} connections, because no more than that ran at once.`;
 }

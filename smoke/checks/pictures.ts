@@ -21,7 +21,7 @@ export const pictureLabels: Check = {
       const missing = best === undefined ? "a label" : "a description";
       throw new Failure(
         `Job ${job.id} completed without ${missing}.`,
-        "Look at its calls' `shape`: the model answers otherwise.",
+        "Look at the `shape` of its calls: the model answers in another shape.",
       );
     }
     return pass(

@@ -15,7 +15,7 @@ async function send(smoke: Smoke): Promise<Finding> {
   const { id } = await smoke.client.uploads.complete(ticket.id, undefined);
   const job = await smoke.end(id);
   if (job.state !== "completed") {
-    throw new Failure(`The object is there, and its job ${id} ${job.state}.`, "docs/operations.md, R2 fails.");
+    throw new Failure(`The object is in the bucket, and its job ${id} ${job.state}.`, "docs/operations.md, R2 fails.");
   }
   const again = await put(smoke, ticket.url ?? "", sent);
   const once = again.ok

@@ -6,26 +6,26 @@ export const queues: Check = {
   async run({ client }) {
     const load = await client.queues.get();
     if (load.hold !== null) {
-      const means = `The platform refuses the account until ${load.hold.until} (${load.hold.code}): no model is asked.`;
-      throw new Failure(means, "Wait until then, or docs/operations.md, The daily allocation is used up.");
+      const means = `The platform refuses the account until ${load.hold.until} (${load.hold.code}), so no model is asked.`;
+      throw new Failure(means, "Wait until then, or see docs/operations.md, The daily allocation is used up.");
     }
     const paused = load.kinds.find((kind) => kind.paused !== null);
     if (paused !== undefined) {
       throw new Failure(
         `Jobs of kind ${paused.kind} are paused.`,
-        `POST /v1/queues/${paused.kind}/resume, then again.`,
+        `Send POST /v1/queues/${paused.kind}/resume, then run this again.`,
       );
     }
     const silent = (load.queues ?? []).filter(({ reason }) => reason !== null);
     if (load.queues === null || silent.length > 0) {
       const names = silent.map(({ name }) => name).join(", ") || "every queue";
       const todo =
-        "Does the queue exist? npx wrangler queues list. Nothing but the figures and ops.queue_growing needs this.";
+        "Check that the queue exists: npx wrangler queues list. Only the figures and ops.queue_growing need this.";
       throw new Failure(`The platform gives no figures for ${names}.`, todo);
     }
     const told = load.queues.map(({ name, backlogMessages }) => `${name} ${backlogMessages}`).join(", ");
     if (load.unreadableMessages > 0) {
-      const means = `${load.unreadableMessages} messages could not be read by anybody.`;
+      const means = `No consumer could read ${load.unreadableMessages} messages.`;
       throw new Failure(means, "docs/operations.md, A poison message.");
     }
     return pass(`The platform counts messages: ${told}. Nothing is held or paused.`);

@@ -30,7 +30,7 @@ async function transcribe(smoke: Smoke, work: Work, hasSummary = false): Promise
   if (text === "") {
     throw new Failure(
       `Job ${job.id} completed, and its transcript is empty.`,
-      "Look at its calls' `shape`: the model may answer otherwise.",
+      "Look at the `shape` of its calls: the model may answer in another shape.",
     );
   }
   if (hasSummary && (await readText(smoke, job, "summary.txt")) === "") {

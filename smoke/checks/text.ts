@@ -12,7 +12,7 @@ export const textLabels: Check = {
     if (best === undefined) {
       throw new Failure(
         `Job ${job.id} completed without a label.`,
-        "Look at its calls' `shape`: the model answers otherwise.",
+        "Look at the `shape` of its calls: the model answers in another shape.",
       );
     }
     return pass(`${best.label} (${best.score.toFixed(2)}). ${sentenceOf(job, callsOf(job))}`);

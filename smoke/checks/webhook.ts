@@ -34,10 +34,10 @@ async function toThisProcess(smoke: Smoke): Promise<Finding> {
       new Webhook(secret).verify(told.body, told.headers);
     } catch (error) {
       const means = `A webhook came whose signature is wrong: ${error instanceof Error ? error.message : String(error)}.`;
-      throw new Failure(means, "Does anything between change the body? Is this machine's clock right?");
+      throw new Failure(means, "Check that no proxy changes the body, and that this machine's clock is right.");
     }
     const tookMs = told.receivedAt - Date.parse(finishedAt ?? "");
-    return pass(`This process was told of a job's end after ${seconds(tookMs)}, and the signature is right.`);
+    return pass(`The webhook of a job's end came after ${seconds(tookMs)}, and its signature is right.`);
   } finally {
     await receiver.close();
   }
@@ -63,7 +63,7 @@ async function toItself(smoke: Smoke): Promise<Finding> {
       advice(url),
     );
   }
-  const means = `A webhook left and reached Darkroom's own address in ${seconds(durationMs)} (404 there, as it must be). Its signature is not checked this way: for that give DARKROOM_WEBHOOK_URL.`;
+  const means = `A webhook left and reached Darkroom's own address in ${seconds(durationMs)} (404 there, as expected). This does not check its signature: set DARKROOM_WEBHOOK_URL for that.`;
   return pass(means);
 }
 
@@ -74,7 +74,7 @@ async function deliveryOf({ client }: Smoke, endpointId: string, jobId: string) 
 
 async function whyNot(smoke: Smoke, endpointId: string, jobId: string): Promise<string> {
   const delivery = await deliveryOf(smoke, endpointId, jobId);
-  if (delivery === null) return `Job ${jobId} completed, and nothing was sent to the endpoint.`;
+  if (delivery === null) return `Job ${jobId} completed, and the endpoint was sent nothing.`;
   const { state, attempts, error, response } = delivery;
   const said = error?.message ?? (response === null ? "no attempt was made" : `${response.code}`);
   return `No webhook came: the delivery is ${state} after ${attempts} attempts: ${said}`;
