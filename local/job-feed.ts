@@ -24,15 +24,17 @@ export async function followJobs(
   signal: AbortSignal,
 ): Promise<void> {
   const seen = new Map<string, string>();
-  // What was there before the start is no news.
-  for (const job of await readJobs()) seen.set(job.id, job.state);
+  let isFirst = true;
   while (!signal.aborted) {
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    const jobs = await readJobs().catch(() => []);
-    for (const job of jobs.toReversed()) {
+    // A runtime that is being stopped or started again answers nothing.
+    const jobs = await readJobs().catch(() => null);
+    for (const job of jobs?.toReversed() ?? []) {
       if (seen.get(job.id) === job.state) continue;
       seen.set(job.id, job.state);
-      print(jobLine(job));
+      // The jobs of before the start are not news.
+      if (!isFirst) print(jobLine(job));
     }
+    if (jobs !== null) isFirst = false;
+    await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }
