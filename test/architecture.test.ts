@@ -56,7 +56,9 @@ test("every link between pages leads to a file and to a heading in it", () => {
 
 test("every command that a page names exists", () => {
   const { scripts }: { scripts: Record<string, string> } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-  const named = pages().flatMap((page) =>
+  // The changelog also names commands of the past.
+  const current = pages().filter((page) => page !== "CHANGELOG.md");
+  const named = current.flatMap((page) =>
     [...readFileSync(join(ROOT, page), "utf8").matchAll(/\b(?:npm run (\w[\w:-]*)|(bin\/[a-z]+))\b/g)].map(
       ([, script, program = ""]) => ({ page, script, program }),
     ),
