@@ -94,8 +94,13 @@ export async function beginDeletions(
             AND j.created_at < coalesce(d.value ->> 'createdBefore', 1e15)
             AND (d.value ->> 'endedBefore' IS NULL OR j.finalized_at < d.value ->> 'endedBefore')
          ON CONFLICT (job_id) DO UPDATE
-            SET reused_from = excluded.reused_from, passage_ids = excluded.passage_ids, source = excluded.source,
-                recorded_at = excluded.recorded_at, is_asked = excluded.is_asked,
+            SET reused_from = coalesce(excluded.reused_from, reused_from),
+                -- A late attempt of the job's life before may still write its vectors.
+                passage_ids = (SELECT json_group_array(value)
+                                 FROM (SELECT value FROM json_each(deletions.passage_ids)
+                                       UNION SELECT value FROM json_each(excluded.passage_ids))),
+                source = excluded.source, recorded_at = coalesce(excluded.recorded_at, recorded_at),
+                is_asked = excluded.is_asked,
                 asked_at = excluded.asked_at, due_at = excluded.due_at, until = max(until, excluded.until)`,
       )
       .bind(rows, now, now + OWN_MS, Number(actor !== undefined), MEDIA_BUCKET),
