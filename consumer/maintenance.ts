@@ -15,6 +15,7 @@ import { pruneFailures } from "../shared/db/failed-authentications.ts";
 import { deleteLatencies } from "../shared/db/latencies.ts";
 import { continueReleases } from "../shared/db/holds.ts";
 import { spendAbandoned } from "../shared/db/reservations.ts";
+import { knowsDeletions } from "../shared/db/restores.ts";
 import { releaseFollowers } from "../shared/db/followers.ts";
 import { settleTasks } from "../shared/db/settle.ts";
 import { findOverdueJobs, stopJobs } from "../shared/db/stop-jobs.ts";
@@ -27,7 +28,8 @@ import { wake } from "../shared/wake.ts";
 import { ingestFound } from "./ingest-carefully.ts";
 import { finishDeletions, pruneFiles, pruneFinalized, type PruneDeps } from "./prune.ts";
 import { recordSettlements } from "./record-attempts.ts";
-import { keepRestorable, pruneRecords } from "./restore.ts";
+import { pruneRecords } from "./record-jobs.ts";
+import { keepRestorable } from "./restore.ts";
 import { deliverAlerts, watchDeployment, type WatchDeps } from "./watch-deployment.ts";
 
 export interface MaintenanceDeps extends Intake, RedriveDeps, PruneDeps, WatchDeps {}
@@ -153,6 +155,7 @@ async function dispatchDue({ db, tasks, ringGraceMs }: MaintenanceDeps, now: num
 
 /** Give objects in the inbox that have no job one: their event was dropped, or came while nobody listened. */
 async function sweepInbox(deps: MaintenanceDeps, now: number): Promise<number> {
+  if (!(await knowsDeletions(deps.db, now))) return 0;
   const cursor = await readCursor(deps.db, "inbox");
   const page = await deps.media.list({
     prefix: INBOX_PREFIX,
