@@ -1,10 +1,10 @@
 // What the bucket knows of jobs that took over the result of another: nothing under their own names says so.
 import * as z from "zod";
 
-import type { Reuse } from "../db/reuses.ts";
-import { patiently } from "../patient.ts";
-import type { Label } from "../settlement.ts";
-import { minuteOf, reusedKey } from "../storage.ts";
+import type { Reuse } from "../db/jobs/reuses.ts";
+import { patiently } from "../uploads/patient.ts";
+import type { Label } from "../jobs/settlement.ts";
+import { minuteOf, reusedKey } from "../uploads/storage.ts";
 
 /** The artifact that holds a job's labels. They are words about its source: no record repeats them. */
 const LABELS = "labels.json";

@@ -1,0 +1,209 @@
+// A database that was set back to an earlier moment (docs/operations.md): how maintenance notices, and how it takes up again
+// what the database has forgotten.
+import { beginDeletions } from "../../shared/db/jobs/deletions.ts";
+import { type JobRecord, predictionOf } from "../../shared/db/jobs/records.ts";
+import { insertJobs } from "../../shared/db/jobs/jobs.ts";
+import { readCursor } from "../../shared/db/jobs/maintenance.ts";
+import { insertPrediction } from "../../shared/db/webhooks/predictions.ts";
+import {
+  CLOCK,
+  findRestore,
+  insertRestore,
+  moveRestore,
+  putClockOn,
+  type Restore,
+} from "../../shared/db/jobs/restores.ts";
+import { insertReuses } from "../../shared/db/jobs/reuses.ts";
+import { findMissing, insertTombstones } from "../../shared/db/jobs/tombstones.ts";
+import { deleteLeftovers, type DeletionDeps } from "../../shared/jobs/delete-jobs.ts";
+import type { Intake } from "../../shared/jobs/intake.ts";
+import { JobWork, newJob, type NewJob } from "../../shared/jobs/new-job.ts";
+import { recordChanges } from "../../shared/jobs/record-changes.ts";
+import { recordIntake } from "../../shared/jobs/record-intake.ts";
+import { readRecords } from "../../shared/restoring/records.ts";
+import { readLabels, readReuses } from "../../shared/restoring/reuses.ts";
+import type { Label } from "../../shared/jobs/settlement.ts";
+import {
+  CLOCK_KEY,
+  DELETED_PREFIX,
+  deletedJobIn,
+  keyBefore,
+  RECORDS_PREFIX,
+  REUSED_PREFIX,
+  timeIn,
+} from "../../shared/uploads/storage.ts";
+import { DEFAULT_TERMS } from "../../shared/jobs/terms.ts";
+import { wake } from "../../shared/jobs/wake.ts";
+import { recordJobs } from "./record-jobs.ts";
+
+export interface RestoreDeps extends Intake, DeletionDeps {}
+
+/** From this long before the moment that the database knows: clocks of Workers differ a little. */
+const MARGIN_MS = 10 * 60_000;
+
+/** Steps of a restore a run. */
+const STEPS_A_RUN = 20;
+
+/**
+ * Notice that the database was set back, and take up again what it has forgotten; else record what it would forget. In
+ * this order: a database that was set back must not write over the record of what it does not know. Before all other duties.
+ */
+export async function keepRestorable(deps: RestoreDeps, now: number): Promise<number> {
+  await noticeRestore(deps, now);
+  let count = 0;
+  for (let step = 0; step < STEPS_A_RUN; step += 1) {
+    const restore = await findRestore(deps.db);
+    if (restore === null) return count + (await recordJobs(deps, now));
+    count += await takeUpAgain(restore, deps, now);
+  }
+  return count;
+}
+
+/** Compare the database's clock with the bucket's. One that is behind has been set back, or is a new one. */
+async function noticeRestore({ db, media, journal }: RestoreDeps, now: number): Promise<void> {
+  // The bucket's first: a run beside this one writes the database's first.
+  const clock = await media.get(CLOCK_KEY);
+  const known = await readCursor(db, CLOCK);
+  const told = clock === null ? 0 : Number(await clock.text());
+  const isBack = told > Number(known ?? 0);
+  if (isBack) {
+    await insertRestore(db, { foundAt: now, wentBackTo: Number(known ?? 0) });
+    journal.record({ event: "database.restored" }, { wentBackTo: Number(known ?? 0), lastRanAt: told });
+  }
+  // In this order: the bucket's clock is never ahead of a database that was not set back.
+  await putClockOn(db, now);
+  await media.put(CLOCK_KEY, String(now));
+}
+
+/** What the bucket has kept, in the order in which it is taken up: what was deleted is deleted before anything comes back. */
+const PHASES: readonly {
+  readonly prefix: string;
+  readonly objectsAStep: number;
+  readonly takeUp: (objects: readonly R2Object[], deps: RestoreDeps, now: number) => Promise<number>;
+}[] = [
+  { prefix: REUSED_PREFIX, objectsAStep: 10, takeUp: noteReuses },
+  { prefix: DELETED_PREFIX, objectsAStep: 50, takeUp: deleteAgain },
+  { prefix: RECORDS_PREFIX, objectsAStep: 50, takeUp: insertAgain },
+];
+
+/**
+ * One step: note which results were taken over since, delete again what was deleted since, insert again what was described
+ * since. Uploads are found by the sweep, and stored results by the tasks themselves.
+ */
+async function takeUpAgain(restore: Restore, deps: RestoreDeps, now: number): Promise<number> {
+  const { foundAt, wentBackTo, takenUpTo } = restore;
+  const from = wentBackTo - MARGIN_MS;
+  const index = Math.max(
+    0,
+    PHASES.findIndex(({ prefix }) => takenUpTo.startsWith(prefix)),
+  );
+  const phase = PHASES[index];
+  if (phase === undefined) throw new Error(`no phase of a restore has '${takenUpTo}'`);
+  const { prefix, objectsAStep, takeUp } = phase;
+  const startAfter = takenUpTo.startsWith(prefix) ? takenUpTo : keyBefore(prefix, from);
+  const page = { prefix, limit: objectsAStep, startAfter };
+  const { objects, truncated } = await deps.media.list({ ...page, include: ["customMetadata"] });
+  const count = await takeUp(objects, deps, now);
+  const next = truncated ? phase : PHASES[index + 1];
+  const last = objects.at(-1)?.key ?? startAfter;
+  await moveRestore(deps.db, {
+    foundAt,
+    takenUpTo: next === undefined || next === phase ? last : keyBefore(next.prefix, from),
+    doneAt: next === undefined ? now : null,
+  });
+  if (next === undefined) deps.journal.record({ event: "database.taken_up" }, { wentBackTo });
+  return count;
+}
+
+async function noteReuses(objects: readonly R2Object[], { db, media }: RestoreDeps, now: number): Promise<number> {
+  let count = 0;
+  for (const { key } of objects) {
+    const reuses = await readReuses(media, key);
+    // Many may have taken over the same result.
+    const labels = new Map<string, readonly Label[]>();
+    for (const reuse of reuses) {
+      if (!labels.has(reuse.reusedFrom)) labels.set(reuse.reusedFrom, await readLabels(media, reuse));
+    }
+    await insertReuses(
+      db,
+      reuses.map((reuse) => ({ ...reuse, labels: labels.get(reuse.reusedFrom) ?? [] })),
+      now,
+    );
+    count += reuses.length;
+  }
+  return count;
+}
+
+async function deleteAgain(objects: readonly R2Object[], deps: RestoreDeps, now: number): Promise<number> {
+  const deleted = objects.map(({ key, customMetadata }) => ({
+    id: deletedJobIn(key),
+    deletedAt: timeIn(key, DELETED_PREFIX),
+    withSource: customMetadata?.["source"] === "true",
+  }));
+  await insertTombstones(deps.db, deleted, now);
+  // An upload that came again afterwards has the same id.
+  const targets = deleted.map(({ id, deletedAt, withSource }) => ({ id, createdBefore: deletedAt, withSource }));
+  const leftovers = await beginDeletions(deps.db, targets, { now });
+  await deleteLeftovers(leftovers, deps, now);
+  return leftovers.length;
+}
+
+async function insertAgain(objects: readonly R2Object[], deps: RestoreDeps, now: number): Promise<number> {
+  let count = 0;
+  for (const { key } of objects) {
+    const records = await readRecords(deps.media, key);
+    const missing = await findMissing(deps.db, records);
+    const all = records.filter(({ id, isCancelled }) => missing.has(id) && isCancelled === 0);
+    for (const lost of slicesOf(all)) count += await insertLost(lost, deps, now);
+  }
+  return count;
+}
+
+/** D1 takes two megabytes in a bound value (developers.cloudflare.com/d1/platform/limits): a slice has less than half of them. */
+const SLICE_CHARS = 300_000;
+
+function slicesOf(records: readonly JobRecord[]): readonly (readonly JobRecord[])[] {
+  const slices: JobRecord[][] = [];
+  let chars = Infinity;
+  for (const record of records) {
+    const more = JSON.stringify(record).length;
+    if (chars + more > SLICE_CHARS) {
+      slices.push([]);
+      chars = 0;
+    }
+    chars += more;
+    slices.at(-1)?.push(record);
+  }
+  return slices;
+}
+
+async function insertLost(lost: readonly JobRecord[], deps: RestoreDeps, now: number): Promise<number> {
+  const jobs = (await Promise.all(lost.map((record) => jobOf(record, deps)))).filter((job) => job !== null);
+  const alongside = lost.flatMap((record) => {
+    const prediction = predictionOf(record);
+    return prediction === null ? [] : [insertPrediction(deps.db, prediction, record.createdAt)];
+  });
+  const inserted = await insertJobs(deps.db, { jobs, uploads: [], alongside }, { now, ringGraceMs: deps.ringGraceMs });
+  recordIntake(deps.journal, { jobs, uploads: [], taskIds: inserted.tasks });
+  recordChanges(deps.journal, inserted.released);
+  await wake(deps.tasks, inserted.ready);
+  return inserted.tasks.length;
+}
+
+/** The same job again, under the same id, without its limits of time: they may have been kept. Null for one that cannot be read. */
+async function jobOf(
+  record: JobRecord,
+  { ringGraceMs, journal }: Pick<Intake, "ringGraceMs" | "journal">,
+): Promise<NewJob | null> {
+  const { id, ownerId, createdAt, kind, limitedKey } = record;
+  const parsed = JobWork.safeParse({ kind, input: JSON.parse(record.input) });
+  if (!parsed.success) {
+    journal.fault({ event: "restore.failed", jobId: id, ownerId }, parsed.error);
+    return null;
+  }
+  const terms = { ...DEFAULT_TERMS, reuse: record.isReusing === 1 };
+  const limit = limitedKey === null ? {} : { limit: { keyId: limitedKey } };
+  const job = await newJob(parsed.data, terms, { id, ownerId, createdAt, ringGraceMs, ...limit });
+  const { priority, maxNeurons, tags, metadata, choice } = record;
+  return { ...job, priority, maxNeurons, tags, metadata, choice, startBy: null, deadlineAt: null };
+}
