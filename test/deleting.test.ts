@@ -298,6 +298,30 @@ test("vectors in Vectorize go too, also one that a late attempt writes", async (
   expect(stored.size).toBe(0);
 });
 
+test("a job that is deleted a second time leaves no vector of its life before", async () => {
+  const env = darkroom.bindings();
+  const { binding, stored } = standInForVectorize();
+  const passages = vectorizeIndex(env.DB, binding);
+  const deps = { ...intakeOf(env), passages };
+  const put = async () => {
+    await darkroom.putAndAnnounce("inbox/spinet.wav", speech("a spinet"));
+    const list = async () => (await (await darkroom.api("/v1/jobs")).json<{ jobs: { id: string }[] }>()).jobs;
+    const [job] = await until(list, (found) => found.length === 1);
+    return (await darkroom.untilJob(job!.id)).id;
+  };
+  const id = await put();
+  const job = { id, ownerId: "operator", kind: "transcription" } as const;
+  await passages.put(job, { passages: passagesOf(id, [{ text: "a spinet" }]), space: "s" });
+  const [vector] = stored.values();
+  await deleteJob(id, { withSource: true }, ACTOR, deps);
+  // It comes again before all is sure to be gone, and goes again before it has passages.
+  expect(await put()).toBe(id);
+  await deleteJob(id, { withSource: true }, ACTOR, deps);
+  stored.set(vector!.id, vector!);
+  await finishDeletions({ ...deps, retentionDays: 30 }, Date.now() + 21 * 60_000);
+  expect(stored.size).toBe(0);
+});
+
 test("an owner's jobs are kept as long as was set for them, shorter or longer than everybody's", async () => {
   for (const [owner, days] of [
     ["operator", 60],

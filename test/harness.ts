@@ -33,6 +33,8 @@ const TABLES = [
   "retentions",
   "incidents",
   "restores",
+  "tombstones",
+  "reuses",
   "event_streams",
   "failed_authentications",
   "readings",

@@ -49,6 +49,8 @@ const TABLES = [
   "holds",
   "deletions",
   "restores",
+  "tombstones",
+  "reuses",
 ];
 
 /** A run must find nothing of the one before. */

@@ -90,7 +90,8 @@ async function inspect(
 
   const { terms, marks } = route;
   const { work, choice } = chosen;
-  const about = { id, ownerId, createdAt: now, ringGraceMs, marks, choice, upload: announcement };
+  const stored = { ...announcement, storedAt: object.uploaded.getTime() };
+  const about = { id, ownerId, createdAt: now, ringGraceMs, marks, choice, upload: stored };
   const limit = limitOf(object, origins);
   const job = await newJob(work, terms, { ...about, ...(limit && { limit }) });
   return { job, upload: { ...upload, ifRefused: ifAtLimit(limit) } };

@@ -15,6 +15,7 @@ import { pruneFailures } from "../../shared/db/keys/failed-authentications.ts";
 import { deleteLatencies } from "../../shared/db/models/latencies.ts";
 import { continueReleases } from "../../shared/db/cost/holds.ts";
 import { spendAbandoned } from "../../shared/db/cost/reservations.ts";
+import { knowsDeletions } from "../../shared/db/jobs/restores.ts";
 import { releaseFollowers } from "../../shared/db/jobs/followers.ts";
 import { settleTasks } from "../../shared/db/tasks/settle.ts";
 import { findOverdueJobs, stopJobs } from "../../shared/db/jobs/stop-jobs.ts";
@@ -27,7 +28,8 @@ import { wake } from "../../shared/jobs/wake.ts";
 import { ingestFound } from "../ingest/ingest-carefully.ts";
 import { finishDeletions, pruneFiles, pruneFinalized, type PruneDeps } from "./prune.ts";
 import { recordSettlements } from "../runner/record-attempts.ts";
-import { keepRestorable, pruneRecords } from "./restore.ts";
+import { pruneRecords } from "./record-jobs.ts";
+import { keepRestorable } from "./restore.ts";
 import { deliverAlerts, watchDeployment, type WatchDeps } from "./watch-deployment.ts";
 
 export interface MaintenanceDeps extends Intake, RedriveDeps, PruneDeps, WatchDeps {}
@@ -153,6 +155,7 @@ async function dispatchDue({ db, tasks, ringGraceMs }: MaintenanceDeps, now: num
 
 /** Give objects in the inbox that have no job one: their event was dropped, or came while nobody listened. */
 async function sweepInbox(deps: MaintenanceDeps, now: number): Promise<number> {
+  if (!(await knowsDeletions(deps.db, now))) return 0;
   const cursor = await readCursor(deps.db, "inbox");
   const page = await deps.media.list({
     prefix: INBOX_PREFIX,

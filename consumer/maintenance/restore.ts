@@ -1,48 +1,42 @@
-// Duties for the day on which the database is set back to an earlier moment (docs/operations.md): what the bucket has to
-// know of jobs, how maintenance notices, and how it takes up again what the database has forgotten.
+// A database that was set back to an earlier moment (docs/operations.md): how maintenance notices, and how it takes up again
+// what the database has forgotten.
 import { beginDeletions } from "../../shared/db/jobs/deletions.ts";
-import { type JobRecord, listDescribed, predictionOf, RECORDED_MS } from "../../shared/db/jobs/records.ts";
+import { type JobRecord, predictionOf } from "../../shared/db/jobs/records.ts";
 import { insertJobs } from "../../shared/db/jobs/jobs.ts";
-import { readCursor, writeCursor } from "../../shared/db/jobs/maintenance.ts";
+import { readCursor } from "../../shared/db/jobs/maintenance.ts";
 import { insertPrediction } from "../../shared/db/webhooks/predictions.ts";
 import {
   CLOCK,
-  findMissing,
   findRestore,
   insertRestore,
   moveRestore,
   putClockOn,
   type Restore,
 } from "../../shared/db/jobs/restores.ts";
+import { insertReuses } from "../../shared/db/jobs/reuses.ts";
+import { findMissing, insertTombstones } from "../../shared/db/jobs/tombstones.ts";
 import { deleteLeftovers, type DeletionDeps } from "../../shared/jobs/delete-jobs.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { JobWork, newJob, type NewJob } from "../../shared/jobs/new-job.ts";
+import { recordChanges } from "../../shared/jobs/record-changes.ts";
 import { recordIntake } from "../../shared/jobs/record-intake.ts";
-import { keepRecords, readRecords } from "../../shared/restoring/records.ts";
+import { readRecords } from "../../shared/restoring/records.ts";
+import { readLabels, readReuses } from "../../shared/restoring/reuses.ts";
+import type { Label } from "../../shared/jobs/settlement.ts";
 import {
   CLOCK_KEY,
   DELETED_PREFIX,
   deletedJobIn,
   keyBefore,
   RECORDS_PREFIX,
+  REUSED_PREFIX,
   timeIn,
 } from "../../shared/uploads/storage.ts";
 import { DEFAULT_TERMS } from "../../shared/jobs/terms.ts";
 import { wake } from "../../shared/jobs/wake.ts";
+import { recordJobs } from "./record-jobs.ts";
 
 export interface RestoreDeps extends Intake, DeletionDeps {}
-
-const RECORDED = "recorded";
-
-/** Jobs a page, and pages a run: a thousand descriptions of ten thousand characters fit into memory many times. */
-const RECORDS_A_PAGE = 200;
-const PAGES_A_RUN = 25;
-
-/** A job is inserted some moments after its time: what was recorded this long ago is looked at once more. */
-const LATE_MS = 60_000;
-
-/** Objects taken up a run. */
-const OBJECTS_A_RUN = 50;
 
 /** From this long before the moment that the database knows: clocks of Workers differ a little. */
 const MARGIN_MS = 10 * 60_000;
@@ -81,70 +75,74 @@ async function noticeRestore({ db, media, journal }: RestoreDeps, now: number): 
   await media.put(CLOCK_KEY, String(now));
 }
 
-/** Record in the bucket how jobs were described that no object of the inbox describes. */
-async function recordJobs({ db, media }: RestoreDeps, now: number): Promise<number> {
-  const cursor = Number((await readCursor(db, RECORDED)) ?? now - RECORDED_MS);
-  let after = { at: Math.min(cursor, now - LATE_MS), id: "" };
-  let count = 0;
-  for (let page = 1; ; page += 1) {
-    const jobs = await listDescribed(db, { after, limit: RECORDS_A_PAGE });
-    await keepRecords(media, jobs);
-    count += jobs.length;
-    const last = jobs.at(-1);
-    const isAll = jobs.length < RECORDS_A_PAGE || last === undefined;
-    if (!isAll) after = { at: last.createdAt, id: last.id };
-    if (isAll || page === PAGES_A_RUN) {
-      const recordedTo = isAll ? now - LATE_MS : after.at;
-      if (recordedTo !== cursor) await writeCursor(db, RECORDED, String(recordedTo));
-      return count;
-    }
-  }
-}
+/** What the bucket has kept, in the order in which it is taken up: what was deleted is deleted before anything comes back. */
+const PHASES: readonly {
+  readonly prefix: string;
+  readonly objectsAStep: number;
+  readonly takeUp: (objects: readonly R2Object[], deps: RestoreDeps, now: number) => Promise<number>;
+}[] = [
+  { prefix: REUSED_PREFIX, objectsAStep: 10, takeUp: noteReuses },
+  { prefix: DELETED_PREFIX, objectsAStep: 50, takeUp: deleteAgain },
+  { prefix: RECORDS_PREFIX, objectsAStep: 50, takeUp: insertAgain },
+];
 
-/** Forget records and deletions that no restore can reach any more. The oldest come first. */
-export async function pruneRecords({ media }: RestoreDeps, now: number): Promise<number> {
-  let count = 0;
-  for (const prefix of [RECORDS_PREFIX, DELETED_PREFIX]) {
-    const { objects } = await media.list({ prefix, limit: 1000 });
-    const old = objects.map(({ key }) => key).filter((key) => timeIn(key, prefix) < now - RECORDED_MS - LATE_MS);
-    if (old.length > 0) await media.delete(old);
-    count += old.length;
-  }
+/**
+ * One step: note which results were taken over since, delete again what was deleted since, insert again what was described
+ * since. Uploads are found by the sweep, and stored results by the tasks themselves.
+ */
+async function takeUpAgain(restore: Restore, deps: RestoreDeps, now: number): Promise<number> {
+  const { foundAt, wentBackTo, takenUpTo } = restore;
+  const from = wentBackTo - MARGIN_MS;
+  const index = Math.max(
+    0,
+    PHASES.findIndex(({ prefix }) => takenUpTo.startsWith(prefix)),
+  );
+  const phase = PHASES[index];
+  if (phase === undefined) throw new Error(`no phase of a restore has '${takenUpTo}'`);
+  const { prefix, objectsAStep, takeUp } = phase;
+  const startAfter = takenUpTo.startsWith(prefix) ? takenUpTo : keyBefore(prefix, from);
+  const page = { prefix, limit: objectsAStep, startAfter };
+  const { objects, truncated } = await deps.media.list({ ...page, include: ["customMetadata"] });
+  const count = await takeUp(objects, deps, now);
+  const next = truncated ? phase : PHASES[index + 1];
+  const last = objects.at(-1)?.key ?? startAfter;
+  await moveRestore(deps.db, {
+    foundAt,
+    takenUpTo: next === undefined || next === phase ? last : keyBefore(next.prefix, from),
+    doneAt: next === undefined ? now : null,
+  });
+  if (next === undefined) deps.journal.record({ event: "database.taken_up" }, { wentBackTo });
   return count;
 }
 
-/**
- * One step: delete again what was deleted since, then insert again what was described since. Uploads are found by the
- * sweep, and stored results by the tasks themselves.
- */
-async function takeUpAgain(restore: Restore, deps: RestoreDeps, now: number): Promise<number> {
-  const from = restore.wentBackTo - MARGIN_MS;
-  const isDeleting = restore.takenUpTo === "" || restore.takenUpTo.startsWith(DELETED_PREFIX);
-  const prefix = isDeleting ? DELETED_PREFIX : RECORDS_PREFIX;
-  const startAfter = restore.takenUpTo.startsWith(prefix) ? restore.takenUpTo : keyBefore(prefix, from);
-  const { objects, truncated } = await deps.media.list({
-    prefix,
-    limit: OBJECTS_A_RUN,
-    startAfter,
-    include: ["customMetadata"],
-  });
-  const count = isDeleting ? await deleteAgain(objects, deps, now) : await insertAgain(objects, deps, now);
-  const last = objects.at(-1)?.key ?? startAfter;
-  const next: Omit<Restore, "wentBackTo"> & { doneAt: number | null } = truncated
-    ? { foundAt: restore.foundAt, takenUpTo: last, doneAt: null }
-    : { foundAt: restore.foundAt, takenUpTo: keyBefore(RECORDS_PREFIX, from), doneAt: isDeleting ? null : now };
-  await moveRestore(deps.db, next);
-  if (next.doneAt !== null) deps.journal.record({ event: "database.taken_up" }, { wentBackTo: restore.wentBackTo });
+async function noteReuses(objects: readonly R2Object[], { db, media }: RestoreDeps, now: number): Promise<number> {
+  let count = 0;
+  for (const { key } of objects) {
+    const reuses = await readReuses(media, key);
+    // Many may have taken over the same result.
+    const labels = new Map<string, readonly Label[]>();
+    for (const reuse of reuses) {
+      if (!labels.has(reuse.reusedFrom)) labels.set(reuse.reusedFrom, await readLabels(media, reuse));
+    }
+    await insertReuses(
+      db,
+      reuses.map((reuse) => ({ ...reuse, labels: labels.get(reuse.reusedFrom) ?? [] })),
+      now,
+    );
+    count += reuses.length;
+  }
   return count;
 }
 
 async function deleteAgain(objects: readonly R2Object[], deps: RestoreDeps, now: number): Promise<number> {
-  const targets = objects.map(({ key, customMetadata }) => ({
+  const deleted = objects.map(({ key, customMetadata }) => ({
     id: deletedJobIn(key),
-    // An upload that came again afterwards has the same id.
-    createdBefore: timeIn(key, DELETED_PREFIX),
+    deletedAt: timeIn(key, DELETED_PREFIX),
     withSource: customMetadata?.["source"] === "true",
   }));
+  await insertTombstones(deps.db, deleted, now);
+  // An upload that came again afterwards has the same id.
+  const targets = deleted.map(({ id, deletedAt, withSource }) => ({ id, createdBefore: deletedAt, withSource }));
   const leftovers = await beginDeletions(deps.db, targets, { now });
   await deleteLeftovers(leftovers, deps, now);
   return leftovers.length;
@@ -154,10 +152,7 @@ async function insertAgain(objects: readonly R2Object[], deps: RestoreDeps, now:
   let count = 0;
   for (const { key } of objects) {
     const records = await readRecords(deps.media, key);
-    const missing = await findMissing(
-      deps.db,
-      records.map(({ id }) => id),
-    );
+    const missing = await findMissing(deps.db, records);
     const all = records.filter(({ id, isCancelled }) => missing.has(id) && isCancelled === 0);
     for (const lost of slicesOf(all)) count += await insertLost(lost, deps, now);
   }
@@ -190,6 +185,7 @@ async function insertLost(lost: readonly JobRecord[], deps: RestoreDeps, now: nu
   });
   const inserted = await insertJobs(deps.db, { jobs, uploads: [], alongside }, { now, ringGraceMs: deps.ringGraceMs });
   recordIntake(deps.journal, { jobs, uploads: [], taskIds: inserted.tasks });
+  recordChanges(deps.journal, inserted.released);
   await wake(deps.tasks, inserted.ready);
   return inserted.tasks.length;
 }

@@ -145,7 +145,7 @@ CREATE TABLE deletions (
   due_at INTEGER NOT NULL, -- when maintenance deletes what is left
   -- Until then an attempt that was under way may still store something: what is left is deleted once more after it.
   until INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+, may_return INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
 
 CREATE INDEX deletions_due ON deletions (due_at);
 
@@ -257,6 +257,8 @@ CREATE INDEX jobs_finalized ON jobs (finalized_at) WHERE finalized_at IS NOT NUL
 CREATE INDEX jobs_following ON jobs (follows) WHERE follows IS NOT NULL;
 
 CREATE INDEX jobs_of_limited_key ON jobs (limited_key) WHERE limited_key IS NOT NULL AND finalized_at IS NULL;
+
+CREATE INDEX jobs_reused_by_end ON jobs (finalized_at) WHERE reused_from IS NOT NULL;
 
 CREATE INDEX jobs_reusing ON jobs (reused_from) WHERE reused_from IS NOT NULL;
 
@@ -433,6 +435,18 @@ CREATE TABLE retentions (
   set_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE reuses (
+  job_id TEXT PRIMARY KEY,
+  reused_from TEXT NOT NULL,
+  artifacts TEXT NOT NULL CHECK (json_valid(artifacts)), -- `[{ name, key, contentType, sizeBytes, etag }]`
+  labels TEXT NOT NULL CHECK (json_valid(labels)), -- `[{ label, score }]`
+  saved_neurons REAL,
+  ended_at INTEGER NOT NULL,
+  taken_up_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX reuses_by_original ON reuses (reused_from);
+
 CREATE TABLE setup_tries (
   address TEXT PRIMARY KEY,
   minute INTEGER NOT NULL, -- since the epoch
@@ -506,6 +520,12 @@ CREATE INDEX tasks_by_job ON tasks (job_id);
 CREATE INDEX tasks_due ON tasks (lane, priority, scheduled_at) WHERE state IN ('available', 'retryable');
 
 CREATE INDEX tasks_to_check ON tasks (check_at) WHERE finalized_at IS NULL;
+
+CREATE TABLE tombstones (
+  job_id TEXT PRIMARY KEY,
+  deleted_at INTEGER NOT NULL,
+  taken_up_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE uploads (
   bucket TEXT NOT NULL,

@@ -74,8 +74,8 @@ export interface NewJob {
   readonly choice: string | null;
   /** When to ring again if nobody has leased the task by then. */
   readonly checkAt: number;
-  /** The upload that this job is the one job of. */
-  readonly upload?: Announcement;
+  /** The upload that this job is the one job of, and when its object was stored, if that is known. */
+  readonly upload?: Announcement & { readonly storedAt?: number };
   /** The key it counts against, and how many of that may be unfinished: without a number it is counted and taken. */
   readonly limit?: { readonly keyId: string; readonly maxConcurrentJobs?: number };
 }
@@ -90,7 +90,7 @@ export async function newJob(
     ringGraceMs: number;
     marks?: JobMarks;
     choice?: Choice;
-    upload?: Announcement;
+    upload?: NonNullable<NewJob["upload"]>;
     limit?: NonNullable<NewJob["limit"]>;
     /** Of a recording that has been measured. */
     extent?: AudioExtent | null | undefined;

@@ -6,12 +6,14 @@ import { deletedKey, recordKey, recordsPrefix } from "../uploads/storage.ts";
 
 const OBJECTS_A_CALL = 1000;
 
-/** Keep how jobs were described, in the order of their times: an object for each minute of this page. */
-export async function keepRecords(media: R2Bucket, jobs: readonly JobRecord[]): Promise<void> {
-  for (const some of Map.groupBy(jobs, ({ createdAt }) => recordsPrefix(createdAt)).values()) {
+/** Keep how jobs were described, in the order of their times: an object for each minute of this page. Returns how many. */
+export async function keepRecords(media: R2Bucket, jobs: readonly JobRecord[]): Promise<number> {
+  const minutes = Map.groupBy(jobs, ({ createdAt }) => recordsPrefix(createdAt));
+  for (const some of minutes.values()) {
     const [first] = some;
     if (first !== undefined) await patiently(() => media.put(recordKey(first), JSON.stringify(some)));
   }
+  return minutes.size;
 }
 
 /** The jobs in one of these objects; none for one that is gone. */
@@ -47,16 +49,16 @@ async function forgetIn(media: R2Bucket, key: string, ids: ReadonlySet<string>):
   }
 }
 
-/** Remember that somebody has deleted these. */
+/** Remember that these were deleted. */
 export async function rememberDeleted(
   media: R2Bucket,
-  jobs: readonly { jobId: string; askedAt: number | null; source: unknown }[],
+  jobs: readonly { jobId: string; rememberedAt: number | null; source: unknown }[],
 ): Promise<void> {
-  for (const { jobId, askedAt, source } of jobs) {
-    if (askedAt === null) continue;
+  for (const { jobId, rememberedAt, source } of jobs) {
+    if (rememberedAt === null) continue;
     const customMetadata: Record<string, string> = source === null ? {} : { source: "true" };
     // The first says all: what is left is deleted a second time without its source.
     const onlyIf = { etagDoesNotMatch: "*" };
-    await patiently(() => media.put(deletedKey(askedAt, jobId), "", { customMetadata, onlyIf }));
+    await patiently(() => media.put(deletedKey(rememberedAt, jobId), "", { customMetadata, onlyIf }));
   }
 }

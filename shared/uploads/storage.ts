@@ -63,8 +63,10 @@ const SYSTEM_PREFIX = "system/";
 export const CLOCK_KEY = `${SYSTEM_PREFIX}clock`;
 /** How jobs were described that no object of the inbox describes. */
 export const RECORDS_PREFIX = `${SYSTEM_PREFIX}described/`;
-/** Which jobs somebody has deleted. */
+/** Which jobs were deleted. */
 export const DELETED_PREFIX = `${SYSTEM_PREFIX}deleted/`;
+/** Which jobs took over the result of another. */
+export const REUSED_PREFIX = `${SYSTEM_PREFIX}reused/`;
 
 const MINUTE_MS = 60_000;
 
@@ -77,12 +79,22 @@ function timeInKey(at: number): string {
 
 /** Records of jobs described in this minute. */
 export function recordsPrefix(at: number): string {
-  return `${RECORDS_PREFIX}${timeInKey(at - (at % MINUTE_MS))}/`;
+  return `${RECORDS_PREFIX}${timeInKey(minuteOf(at))}/`;
 }
 
 /** The record of jobs of one minute, of which this one comes first. */
 export function recordKey(first: { createdAt: number; id: string }): string {
   return `${recordsPrefix(first.createdAt)}${timeInKey(first.createdAt)}-${first.id}`;
+}
+
+/** The record of jobs that took a result over within one minute, of which this one came first. */
+export function reusedKey(first: { endedAt: number; jobId: string }): string {
+  return `${REUSED_PREFIX}${timeInKey(first.endedAt)}-${first.jobId}`;
+}
+
+/** The minute in which something happened. */
+export function minuteOf(at: number): number {
+  return at - (at % MINUTE_MS);
 }
 
 export function deletedKey(at: number, jobId: string): string {
@@ -96,7 +108,7 @@ export function deletedJobIn(key: string): string {
 
 /** What is kept under this prefix from a time on comes after this key. */
 export function keyBefore(prefix: string, at: number): string {
-  return `${prefix}${timeInKey(Math.max(0, at - (at % MINUTE_MS)))}`;
+  return `${prefix}${timeInKey(Math.max(0, minuteOf(at)))}`;
 }
 
 /** When it was put under one of these prefixes, as its key says. */

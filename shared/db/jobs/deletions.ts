@@ -40,6 +40,8 @@ export interface Leftover {
   readonly recordedAt: number | null;
   /** When somebody asked for the deletion; null where only its time was over. */
   readonly askedAt: number | null;
+  /** When it was deleted, if the bucket must remember that for a database that is set back; null if not. */
+  readonly rememberedAt: number | null;
   /** Whether an attempt may still store something: epoch milliseconds. */
   readonly until: number;
 }
@@ -50,7 +52,8 @@ interface LeftoverRow extends Omit<Leftover, "passageIds" | "source"> {
 }
 
 const LEFTOVER = `job_id AS jobId, owner_id AS ownerId, reused_from AS reusedFrom, passage_ids AS passageIds, source, until,
-                  recorded_at AS recordedAt, iif(is_asked, asked_at, NULL) AS askedAt`;
+                  recorded_at AS recordedAt, iif(is_asked, asked_at, NULL) AS askedAt,
+                  iif(is_asked OR may_return, asked_at, NULL) AS rememberedAt`;
 
 /** The jobs of ?1 (JSON array of targets) that this batch deletes: those remembered at ?2. */
 const DELETED = `SELECT x.job_id FROM json_each(?1) d JOIN deletions x ON x.job_id = d.value ->> 'id' AND x.asked_at = ?2`;
@@ -78,12 +81,13 @@ export async function beginDeletions(
   const results = await db.batch<LeftoverRow>([
     db
       .prepare(
-        `INSERT INTO deletions (job_id, owner_id, kind, reused_from, passage_ids, source, recorded_at, is_asked, asked_at, due_at, until)
+        `INSERT INTO deletions (job_id, owner_id, kind, reused_from, passage_ids, source, recorded_at, is_asked, may_return, asked_at, due_at, until)
          SELECT j.id, j.owner_id, j.kind, j.reused_from,
                 (SELECT json_group_array(p.id) FROM passages p WHERE p.job_id = j.id),
                 iif(d.value ->> 'withSource' AND j.input ->> '$.source.key' IS NOT NULL,
                     json_object('key', j.input ->> '$.source.key', 'etag', j.input ->> '$.source.etag'), NULL),
                 iif(j.created_at > ?2 - ${RECORDED_MS} AND ${isDescribed("?5")}, j.created_at, NULL), ?4,
+                d.value ->> 'endedBefore' IS NOT NULL AND j.finalized_at > ?2 - ${RECORDED_MS},
                 ?2, ?3,
                 iif(EXISTS (SELECT 1 FROM tasks t WHERE t.job_id = j.id AND t.state = 'running')
                     OR EXISTS (SELECT 1 FROM tasks t JOIN attempts a ON a.task_id = t.id
@@ -94,8 +98,13 @@ export async function beginDeletions(
             AND j.created_at < coalesce(d.value ->> 'createdBefore', 1e15)
             AND (d.value ->> 'endedBefore' IS NULL OR j.finalized_at < d.value ->> 'endedBefore')
          ON CONFLICT (job_id) DO UPDATE
-            SET reused_from = excluded.reused_from, passage_ids = excluded.passage_ids, source = excluded.source,
-                recorded_at = excluded.recorded_at, is_asked = excluded.is_asked,
+            SET reused_from = coalesce(excluded.reused_from, reused_from),
+                -- A late attempt of the job's life before may still write its vectors.
+                passage_ids = (SELECT json_group_array(value)
+                                 FROM (SELECT value FROM json_each(deletions.passage_ids)
+                                       UNION SELECT value FROM json_each(excluded.passage_ids))),
+                source = excluded.source, recorded_at = coalesce(excluded.recorded_at, recorded_at),
+                is_asked = excluded.is_asked, may_return = excluded.may_return,
                 asked_at = excluded.asked_at, due_at = excluded.due_at, until = max(until, excluded.until)`,
       )
       .bind(rows, now, now + OWN_MS, Number(actor !== undefined), MEDIA_BUCKET),
@@ -130,6 +139,7 @@ export async function beginDeletions(
     ),
     ...(actor === undefined ? [] : targets.map(({ id }) => auditDeletion(db, id, actor, now))),
     deleteMarksOf(db, DELETED, [rows, now]),
+    of(`DELETE FROM reuses WHERE job_id IN (${DELETED})`),
     of(`DELETE FROM jobs WHERE id IN (${DELETED})`),
     of(`SELECT ${LEFTOVER} FROM deletions WHERE job_id IN (${DELETED})`),
   ]);
@@ -180,18 +190,21 @@ export async function findLeftover(db: D1Database, job: { id: string; ownerId: s
 export interface Claims {
   /** There is a job of this id again: an upload was stored once more. */
   readonly isThere: boolean;
-  /** Keys that jobs which reuse its result still show. */
+  /** Keys that jobs which reuse its result still show, or will again: they are to come back after a restore. */
   readonly keys: ReadonlySet<string>;
 }
 
 export async function readClaims(db: D1Database, jobId: string): Promise<Claims> {
-  const [jobs, artifacts] = await db.batch<{ key: string }>([
+  const [jobs, artifacts, reuses] = await db.batch<{ key: string }>([
     db.prepare(`SELECT id AS key FROM jobs WHERE id = ?1`).bind(jobId),
     db.prepare(`SELECT a.key FROM jobs r JOIN artifacts a ON a.job_id = r.id WHERE r.reused_from = ?1`).bind(jobId),
+    db
+      .prepare(`SELECT a.value ->> 'key' AS key FROM reuses r, json_each(r.artifacts) a WHERE r.reused_from = ?1`)
+      .bind(jobId),
   ]);
   return {
     isThere: (jobs?.results.length ?? 0) > 0,
-    keys: new Set(artifacts?.results.map(({ key }) => key)),
+    keys: new Set([artifacts, reuses].flatMap((found) => found?.results.map(({ key }) => key) ?? [])),
   };
 }
 

@@ -6,7 +6,10 @@ import { type Changes, ENDED_JOB, type EndedRow, readEnded } from "./ends.ts";
 // Queued followers with the job each waits for. A leader that was pruned is as good as failed, and so is one without a
 // fingerprint: it was redriven with other options.
 const FOLLOWERS = `jobs f LEFT JOIN jobs l ON l.id = f.follows WHERE f.follows IS NOT NULL AND f.state = 'queued'`;
-const SERVED = `${FOLLOWERS} AND l.state = 'completed' AND l.fingerprint IS NOT NULL`;
+const SERVED = `${FOLLOWERS} AND l.state = 'completed' AND l.fingerprint IS NOT NULL
+                  AND NOT EXISTS (SELECT 1 FROM reuses r WHERE r.job_id = f.id)`;
+// Queued jobs that had taken a result over before the database was set back: their leader may be gone.
+const RESTORED = `jobs f CROSS JOIN reuses r ON r.job_id = f.id WHERE f.follows IS NOT NULL AND f.state = 'queued'`;
 
 /** Whether anyone waits for the jobs of these tasks (?1: JSON array of task ids). */
 export function findFollowed(db: D1Database, taskIds: string): D1PreparedStatement {
@@ -21,7 +24,8 @@ export function findFollowed(db: D1Database, taskIds: string): D1PreparedStateme
 
 /**
  * Give followers of completed jobs their result, and let one follower of each job that failed, was cancelled or is gone
- * run in its place; the others then follow that one. Does nothing where all leaders still run.
+ * run in its place; the others then follow that one. A job that had its result before a restore has it again, whatever
+ * became of its leader. Does nothing where all leaders still run.
  */
 export async function releaseFollowers(
   db: D1Database,
@@ -36,27 +40,35 @@ export async function releaseFollowers(
       `INSERT INTO artifacts (job_id, name, key, content_type, size_bytes, etag)
        SELECT f.id, a.name, a.key, a.content_type, a.size_bytes, a.etag
          FROM (SELECT f.id, f.follows FROM ${SERVED}) f JOIN artifacts a ON a.job_id = f.follows
+       UNION ALL
+       SELECT f.id, a.value ->> 'name', a.value ->> 'key', a.value ->> 'contentType', a.value ->> 'sizeBytes', a.value ->> 'etag'
+         FROM (SELECT f.id, r.artifacts FROM ${RESTORED}) f, json_each(f.artifacts) a
         WHERE true ON CONFLICT (job_id, name) DO NOTHING`,
     ),
     db.prepare(
       `INSERT INTO job_labels (job_id, label, score)
        SELECT f.id, b.label, b.score
          FROM (SELECT f.id, f.follows FROM ${SERVED}) f JOIN job_labels b ON b.job_id = f.follows
+       UNION ALL
+       SELECT f.id, b.value ->> 'label', b.value ->> 'score'
+         FROM (SELECT f.id, r.labels FROM ${RESTORED}) f, json_each(f.labels) b
         WHERE true ON CONFLICT (job_id, label) DO NOTHING`,
     ),
     db
       .prepare(
         `UPDATE tasks SET state = 'completed', finalized_at = ?1
-          WHERE state = 'pending' AND job_id IN (SELECT f.id FROM ${SERVED})`,
+          WHERE state = 'pending' AND job_id IN (SELECT f.id FROM ${SERVED} UNION ALL SELECT f.id FROM ${RESTORED})`,
       )
       .bind(now),
     db
       .prepare(
         `UPDATE jobs
             SET state = 'completed', started_at = ?1, finalized_at = ?1, follows = NULL, reused_from = s.original,
-                saved_neurons = (SELECT sum(a.neurons) FROM attempts a JOIN tasks t ON t.id = a.task_id
-                                  WHERE t.job_id = s.original)
-           FROM (SELECT f.id, coalesce(l.reused_from, l.id) AS original FROM ${SERVED}) s
+                saved_neurons = coalesce(s.saved, (SELECT sum(a.neurons) FROM attempts a JOIN tasks t ON t.id = a.task_id
+                                                    WHERE t.job_id = s.original))
+           FROM (SELECT f.id, coalesce(l.reused_from, l.id) AS original, NULL AS saved FROM ${SERVED}
+                 UNION ALL
+                 SELECT f.id, r.reused_from, r.saved_neurons FROM ${RESTORED}) s
           WHERE jobs.id = s.id
          RETURNING ${ENDED_JOB}`,
       )

@@ -37,7 +37,8 @@ export interface InsertedJobs {
  * Insert jobs with their tasks, and the uploads they come from, in one transaction.
  * What is already known stays as it is: an upload announced before, a job of the same id. A job whose twin (same owner,
  * same fingerprint) has completed or is under way takes that one's result over, unless it must not. A job is left out
- * beyond the limit of its key, and where an upload's key has become a job with other bytes.
+ * beyond the limit of its key, and where an upload's key has become a job with other bytes, or the upload's job was deleted
+ * before the database was set back.
  */
 export async function insertJobs(
   db: D1Database,
@@ -68,13 +69,16 @@ export async function insertJobs(
                 j.value ->> 'priority', j.value ->> 'startBy', j.value ->> 'deadlineAt', j.value ->> 'fingerprint',
                 j.value ->> '$.limit.keyId', j.value ->> 'tags', j.value ->> 'metadata', j.value ->> 'choice',
                 j.value ->> 'maxNeurons', j.value ->> 'estimate',
-                iif(j.value ->> 'reuse', coalesce(
-                  (SELECT l.id FROM jobs l
-                    WHERE l.owner_id = j.value ->> 'ownerId' AND l.fingerprint = j.value ->> 'fingerprint'
-                      AND l.id <> j.value ->> 'id' AND l.follows IS NULL AND l.reused_from IS NULL
-                      AND l.state IN ('completed', 'running', 'queued')
-                    ORDER BY l.state = 'completed' DESC, l.created_at LIMIT 1),
-                  j.value ->> 'twin'), NULL)
+                coalesce(
+                  -- Before the database was set back it had this one's result: releaseFollowers gives it that again.
+                  (SELECT r.reused_from FROM reuses r WHERE r.job_id = j.value ->> 'id'),
+                  iif(j.value ->> 'reuse', coalesce(
+                    (SELECT l.id FROM jobs l
+                      WHERE l.owner_id = j.value ->> 'ownerId' AND l.fingerprint = j.value ->> 'fingerprint'
+                        AND l.id <> j.value ->> 'id' AND l.follows IS NULL AND l.reused_from IS NULL
+                        AND l.state IN ('completed', 'running', 'queued')
+                      ORDER BY l.state = 'completed' DESC, l.created_at LIMIT 1),
+                    (SELECT j.value ->> 'twin' WHERE NOT EXISTS (SELECT 1 FROM reuses r WHERE r.job_id = j.value ->> 'twin'))), NULL))
            FROM json_each(?1) j
           WHERE NOT EXISTS (
                   SELECT 1 FROM uploads u INDEXED BY uploads_with_job
@@ -82,6 +86,10 @@ export async function insertJobs(
                      AND u.key = j.value ->> '$.upload.key' AND u.job_id IS NOT NULL
                      AND (u.etag = j.value ->> '$.upload.etag' OR ${isOneJob("u.key")}))
             AND j.value ->> 'isSecond' = 0
+            AND NOT EXISTS (
+                  SELECT 1 FROM tombstones d
+                   WHERE d.job_id = j.value ->> 'id' AND j.value ->> '$.upload.key' IS NOT NULL
+                     AND d.deleted_at >= coalesce(j.value ->> '$.upload.storedAt', 0))
             AND (j.value ->> '$.limit.maxConcurrentJobs' IS NULL
                  OR j.value ->> 'place' < (j.value ->> '$.limit.maxConcurrentJobs') - (
                       SELECT count(*) FROM jobs l WHERE l.limited_key = j.value ->> '$.limit.keyId' AND l.finalized_at IS NULL))
@@ -109,15 +117,17 @@ export async function insertJobs(
         .prepare(
           `INSERT INTO uploads (bucket, key, etag, owner_id, size_bytes, job_id, ignored_reason, created_at)
            SELECT u.value ->> 'bucket', u.value ->> 'key', u.value ->> 'etag', u.value ->> 'ownerId',
-                  u.value ->> 'sizeBytes', j.id,
-                  iif(j.id IS NOT NULL, NULL, coalesce(
+                  u.value ->> 'sizeBytes', coalesce(j.id, d.job_id),
+                  iif(coalesce(j.id, d.job_id) IS NOT NULL, NULL, coalesce(
                     u.value ->> 'ignoredReason',
                     (SELECT ?3 FROM uploads o INDEXED BY uploads_with_job
                       WHERE o.bucket = u.value ->> 'bucket' AND o.key = u.value ->> 'key' AND o.job_id IS NOT NULL
                         AND o.etag <> u.value ->> 'etag' AND ${isOneJob("o.key")} LIMIT 1),
                     u.value ->> 'ifRefused')), ?2
              FROM json_each(?1) u LEFT JOIN jobs j ON j.id = u.value ->> 'jobId'
-            WHERE u.value ->> 'jobId' IS NULL OR j.id IS NOT NULL OR u.value ->> 'ifRefused' IS NOT NULL
+                  -- It had that job, which was deleted.
+                  LEFT JOIN tombstones d ON d.job_id = u.value ->> 'jobId' AND j.id IS NULL
+            WHERE u.value ->> 'jobId' IS NULL OR j.id IS NOT NULL OR d.job_id IS NOT NULL OR u.value ->> 'ifRefused' IS NOT NULL
            ON CONFLICT (bucket, key, etag) DO UPDATE SET job_id = excluded.job_id, ignored_reason = NULL
             WHERE uploads.job_id IS NULL AND excluded.job_id IS NOT NULL
            RETURNING key, etag, ignored_reason AS ignoredReason`,

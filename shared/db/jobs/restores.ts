@@ -1,4 +1,5 @@
 // What D1 knows of having been set back to an earlier moment.
+import { RECORDS_PREFIX } from "../../uploads/storage.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -80,11 +81,34 @@ export async function moveRestore(
     .run();
 }
 
-/** Of these jobs, those that there are not. */
-export async function findMissing(db: D1Database, jobIds: readonly string[]): Promise<ReadonlySet<string>> {
-  const { results } = await db
-    .prepare(`SELECT value AS id FROM json_each(?1) o WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = o.value)`)
-    .bind(JSON.stringify(jobIds))
-    .all<{ id: string }>();
-  return new Set(results.map(({ id }) => id));
+/**
+ * Whether this run of maintenance has looked whether the database was set back, and knows by now what was deleted and
+ * what was taken over since: an object of the inbox without a job may be one whose job was deleted.
+ */
+export async function knowsDeletions(db: D1Database, now: number): Promise<boolean> {
+  const row = await db
+    .prepare(
+      `SELECT EXISTS (SELECT 1 FROM cursors WHERE name = '${CLOCK}' AND CAST(value AS INTEGER) >= ?1)
+              AND NOT EXISTS (SELECT 1 FROM restores WHERE done_at IS NULL
+                                AND substr(taken_up_to, 1, ${RECORDS_PREFIX.length}) <> '${RECORDS_PREFIX}') AS knows`,
+    )
+    .bind(now)
+    .first<{ knows: number }>();
+  return row?.knows === 1;
+}
+
+/** Forget restores whose tasks have all come to an end, with what was learnt for them. */
+export async function pruneRestores(db: D1Database, now: number): Promise<void> {
+  const before = now - IN_FORCE_MS;
+  const isOver = `found_at < ?1 AND done_at IS NOT NULL`;
+  const over = await db.prepare(`SELECT 1 AS one FROM restores WHERE ${isOver} LIMIT 1`).bind(before).first();
+  // Most databases were never set back: their run reads nothing.
+  if (over === null) return;
+  await db.batch(
+    [
+      `DELETE FROM tombstones WHERE taken_up_at < ?1`,
+      `DELETE FROM reuses WHERE taken_up_at < ?1`,
+      `DELETE FROM restores WHERE ${isOver}`,
+    ].map((sql) => db.prepare(sql).bind(before)),
+  );
 }

@@ -1,0 +1,88 @@
+// What the bucket has to know of jobs for the day on which the database is set back (docs/operations.md).
+import { type JobRecord, listDescribed, RECORDED_MS } from "../../shared/db/jobs/records.ts";
+import { readCursor, writeCursor } from "../../shared/db/jobs/maintenance.ts";
+import { pruneRestores } from "../../shared/db/jobs/restores.ts";
+import { listReused, type Reuse } from "../../shared/db/jobs/reuses.ts";
+import { keepRecords } from "../../shared/restoring/records.ts";
+import { keepReuses } from "../../shared/restoring/reuses.ts";
+import { DELETED_PREFIX, RECORDS_PREFIX, REUSED_PREFIX, timeIn } from "../../shared/uploads/storage.ts";
+
+export interface RecordDeps {
+  readonly db: D1Database;
+  readonly media: R2Bucket;
+}
+
+/** Jobs a page, and pages a run: a thousand descriptions of ten thousand characters fit into memory many times. */
+const RECORDS_A_PAGE = 200;
+const PAGES_A_RUN = 25;
+
+/** Objects that a run puts before it leaves the rest to the next: a page adds as many as it has jobs, at most. */
+const PUTS_A_RUN = 500;
+
+/** A job is inserted, or ends, some moments after its time: what was recorded this long ago is looked at once more. */
+const LATE_MS = 60_000;
+
+interface Place {
+  readonly at: number;
+  readonly id: string;
+}
+
+/** One kind of what is recorded. `list` goes by `placeOf`; `keep` says how many objects it put. */
+interface RecordKind<Row> {
+  /** How far it has come. */
+  readonly cursor: string;
+  readonly list: (db: D1Database, page: { after: Place; limit: number }) => Promise<readonly Row[]>;
+  readonly placeOf: (row: Row) => Place;
+  readonly keep: (media: R2Bucket, rows: readonly Row[]) => Promise<number>;
+}
+
+const DESCRIBED: RecordKind<JobRecord> = {
+  cursor: "recorded",
+  list: listDescribed,
+  placeOf: ({ createdAt, id }) => ({ at: createdAt, id }),
+  keep: keepRecords,
+};
+
+const REUSED: RecordKind<Reuse> = {
+  cursor: "reuses",
+  list: listReused,
+  placeOf: ({ endedAt, jobId }) => ({ at: endedAt, id: jobId }),
+  keep: keepReuses,
+};
+
+/** Record how jobs were described that no object of the inbox describes, and which jobs took the result of another over. */
+export async function recordJobs(deps: RecordDeps, now: number): Promise<number> {
+  return (await record(DESCRIBED, deps, now)) + (await record(REUSED, deps, now));
+}
+
+async function record<Row>(kind: RecordKind<Row>, { db, media }: RecordDeps, now: number): Promise<number> {
+  let cursor = Number((await readCursor(db, kind.cursor)) ?? now - RECORDED_MS);
+  let after: Place = { at: Math.min(cursor, now - LATE_MS), id: "" };
+  let count = 0;
+  let puts = 0;
+  for (let page = 1; ; page += 1) {
+    const rows = await kind.list(db, { after, limit: RECORDS_A_PAGE });
+    puts += await kind.keep(media, rows);
+    count += rows.length;
+    const last = rows.at(-1);
+    const isAll = rows.length < RECORDS_A_PAGE || last === undefined;
+    if (!isAll) after = kind.placeOf(last);
+    const recordedTo = isAll ? now - LATE_MS : after.at;
+    if (recordedTo !== cursor) await writeCursor(db, kind.cursor, String(recordedTo));
+    cursor = recordedTo;
+    if (isAll || page === PAGES_A_RUN || puts >= PUTS_A_RUN) return count;
+  }
+}
+
+/** Forget records and deletions that no restore can reach any more, and restores of long ago. The oldest come first. */
+export async function pruneRecords({ db, media }: RecordDeps, now: number): Promise<number> {
+  let count = 0;
+  for (const prefix of [RECORDS_PREFIX, DELETED_PREFIX, REUSED_PREFIX]) {
+    const { objects } = await media.list({ prefix, limit: 1000 });
+    const old = objects.map(({ key }) => key).filter((key) => timeIn(key, prefix) < now - RECORDED_MS - LATE_MS);
+    if (old.length > 0) await media.delete(old);
+    count += old.length;
+  }
+  await pruneRestores(db, now);
+  return count;
+}

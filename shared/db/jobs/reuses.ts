@@ -1,0 +1,56 @@
+// Jobs that took over the result of another: for the bucket's record of them, and from it after a restore.
+import type { Label, StoredArtifact } from "../../jobs/settlement.ts";
+
+/** A job that shows the result of another. */
+export interface Reuse {
+  readonly jobId: string;
+  /** The job whose result it is. */
+  readonly reusedFrom: string;
+  /** When it took the result over: epoch milliseconds. */
+  readonly endedAt: number;
+  readonly savedNeurons: number | null;
+  readonly artifacts: readonly StoredArtifact[];
+}
+
+/** Jobs that took a result over after a time, the earliest first, at most so many. Reads three rows of each, or a few more. */
+export async function listReused(
+  db: D1Database,
+  { after, limit }: { after: { at: number; id: string }; limit: number },
+): Promise<readonly Reuse[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT j.id AS jobId, j.reused_from AS reusedFrom, j.finalized_at AS endedAt, j.saved_neurons AS savedNeurons,
+              (SELECT json_group_array(json_object('name', a.name, 'key', a.key, 'contentType', a.content_type,
+                                                   'sizeBytes', a.size_bytes, 'etag', a.etag))
+                 FROM artifacts a WHERE a.job_id = j.id) AS artifacts
+         FROM jobs j INDEXED BY jobs_reused_by_end
+        WHERE j.reused_from IS NOT NULL AND (j.finalized_at, j.id) > (?1, ?2)
+        ORDER BY j.finalized_at, j.id LIMIT ?3`,
+    )
+    .bind(after.at, after.id, limit)
+    .all<Omit<Reuse, "artifacts"> & { artifacts: string }>();
+  // Our own JSON, from this statement.
+  return results.map((row) => ({ ...row, artifacts: JSON.parse(row.artifacts) as StoredArtifact[] }));
+}
+
+/** Note what jobs had taken over before the database was set back: of two records of a job the later one holds. */
+export async function insertReuses(
+  db: D1Database,
+  reuses: readonly (Reuse & { readonly labels: readonly Label[] })[],
+  now: number,
+): Promise<void> {
+  if (reuses.length === 0) return;
+  await db
+    .prepare(
+      `INSERT INTO reuses (job_id, reused_from, artifacts, labels, saved_neurons, ended_at, taken_up_at)
+       SELECT r.value ->> 'jobId', r.value ->> 'reusedFrom', r.value -> 'artifacts', r.value -> 'labels',
+              r.value ->> 'savedNeurons', r.value ->> 'endedAt', ?2
+         FROM json_each(?1) r WHERE true
+       ON CONFLICT (job_id) DO UPDATE
+          SET reused_from = excluded.reused_from, artifacts = excluded.artifacts, labels = excluded.labels,
+              saved_neurons = excluded.saved_neurons, ended_at = excluded.ended_at, taken_up_at = excluded.taken_up_at
+        WHERE excluded.ended_at > reuses.ended_at`,
+    )
+    .bind(JSON.stringify(reuses), now)
+    .run();
+}

@@ -1,0 +1,34 @@
+// What the bucket knows of jobs that took over the result of another: nothing under their own names says so.
+import * as z from "zod";
+
+import type { Reuse } from "../db/jobs/reuses.ts";
+import { patiently } from "../uploads/patient.ts";
+import type { Label } from "../jobs/settlement.ts";
+import { minuteOf, reusedKey } from "../uploads/storage.ts";
+
+/** The artifact that holds a job's labels. They are words about its source: no record repeats them. */
+const LABELS = "labels.json";
+const Labelled = z.object({ labels: z.array(z.object({ label: z.string(), score: z.number() })) });
+
+/** Keep these, in the order of their ends: an object for each minute. Returns how many. */
+export async function keepReuses(media: R2Bucket, reuses: readonly Reuse[]): Promise<number> {
+  const minutes = Map.groupBy(reuses, ({ endedAt }) => minuteOf(endedAt));
+  for (const some of minutes.values()) {
+    const [first] = some;
+    if (first !== undefined) await patiently(() => media.put(reusedKey(first), JSON.stringify(some)));
+  }
+  return minutes.size;
+}
+
+/** What is in one of these objects; none for one that is gone. */
+export async function readReuses(media: R2Bucket, key: string): Promise<readonly Reuse[]> {
+  return patiently(async () => (await (await media.get(key))?.json<Reuse[]>()) ?? []); // our own JSON, from keepReuses
+}
+
+/** The labels that belong to a result; none where it has none, or is gone. */
+export async function readLabels(media: R2Bucket, { artifacts }: Reuse): Promise<readonly Label[]> {
+  const stored = artifacts.find(({ name }) => name === LABELS);
+  if (stored === undefined) return [];
+  const json = await patiently(async () => (await media.get(stored.key))?.json<unknown>());
+  return Labelled.safeParse(json).data?.labels ?? [];
+}
