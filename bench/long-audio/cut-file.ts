@@ -1,6 +1,6 @@
 import { rm, writeFile } from "node:fs/promises";
 
-import { callLimits } from "../../shared/audio/chunks/call-limits.ts";
+import { callLimits } from "../../shared/audio/chunks/limits.ts";
 import type { ChunkFile, ChunkPlan } from "../../shared/audio/chunks/chunk.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";

@@ -6,7 +6,7 @@ import { TranscriptionInput } from "../../shared/jobs/new-job.ts";
 import type { NewTask } from "../../shared/jobs/task.ts";
 import type { Transcript } from "../../shared/transcripts/transcript.ts";
 import { r2Source } from "../../shared/audio/reading/byte-source.ts";
-import { callLimits } from "../../shared/audio/chunks/call-limits.ts";
+import { callLimits } from "../../shared/audio/chunks/limits.ts";
 import { extentOf } from "../../shared/audio/extent.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import { discard, type Outcome, processor, type TaskContext } from "./processor.ts";

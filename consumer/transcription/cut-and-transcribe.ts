@@ -2,10 +2,10 @@ import * as z from "zod";
 
 import { ModelError } from "../../shared/models/model-error.ts";
 import { r2Source } from "../../shared/audio/reading/byte-source.ts";
-import { callLimits } from "../../shared/audio/chunks/call-limits.ts";
+import { CUT_HELD_BYTES, callLimits } from "../../shared/audio/chunks/limits.ts";
 import { SilentStretch, type ChunkFile, type ChunkPlan, type ContainerName } from "../../shared/audio/chunks/chunk.ts";
-import { extractChunk, splitChunk } from "../../shared/audio/extract.ts";
-import { CUT_HELD_BYTES } from "../../shared/audio/chunks/limits.ts";
+import { extractChunk } from "../../shared/audio/extract.ts";
+import { splitChunk } from "../../shared/audio/chunks/cuts.ts";
 import { pausedMs } from "../../shared/audio/chunks/pauses.ts";
 import type { ChunkRecord } from "../../shared/transcripts/compose-transcript.ts";
 import { ARRAY_WEIGHT } from "../../shared/limits.ts";

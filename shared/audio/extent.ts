@@ -1,7 +1,7 @@
 import { memorySource, readWithin, type ByteSource } from "./reading/byte-source.ts";
 import { DamagedSource, type AudioPlan, type ContainerName, type Refusal } from "./chunks/chunk.ts";
 import { longestChunkMs, planCuts } from "./chunks/cuts.ts";
-import type { CallLimits } from "./chunks/call-limits.ts";
+import type { CallLimits } from "./chunks/limits.ts";
 import { MODEL_SAMPLE_RATE, READ_BYTES } from "./chunks/limits.ts";
 import { planAudio } from "./plan.ts";
 import { AllowanceSpent, sparingSource, type ReadAllowance } from "./reading/sparing-source.ts";

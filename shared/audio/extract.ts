@@ -13,7 +13,6 @@ import { extractWav } from "./wav/wav.ts";
 import { countedSource, cutWork, type Work } from "./reading/work.ts";
 
 export type { ChunkFile } from "./chunks/chunk.ts";
-export { splitChunk } from "./chunks/split.ts";
 
 const extractors: Readonly<
   Record<ContainerName, (source: ByteSource, chunk: ChunkPlan, work: Work) => Promise<ChunkFile>>

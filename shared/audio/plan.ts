@@ -2,7 +2,7 @@ import { planAdts } from "./adts/adts.ts";
 import { memorySource, SourceChanged, type ByteSource } from "./reading/byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ContainerName } from "./chunks/chunk.ts";
 import { planFlac } from "./flac/flac.ts";
-import type { CallLimits } from "./chunks/call-limits.ts";
+import type { CallLimits } from "./chunks/limits.ts";
 import { SMALL_BYTES } from "./chunks/limits.ts";
 import { planMatroska } from "./matroska/matroska.ts";
 import { planMp3 } from "./mp3/mp3.ts";

@@ -4,13 +4,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { memorySource } from "../../shared/audio/reading/byte-source.ts";
-import { callLimits } from "../../shared/audio/chunks/call-limits.ts";
+import { ARRAY_CHUNK_MAX_BYTES, CHUNK_MAX_BYTES, SPLIT_MIN_MS, callLimits } from "../../shared/audio/chunks/limits.ts";
+import { planCuts, splitChunk } from "../../shared/audio/chunks/cuts.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
-import { planCuts } from "../../shared/audio/chunks/cuts.ts";
-import { ARRAY_CHUNK_MAX_BYTES, CHUNK_MAX_BYTES, SPLIT_MIN_MS } from "../../shared/audio/chunks/limits.ts";
 import { planAudio, type ChunkPlan } from "../../shared/audio/plan.ts";
 import { resampler } from "../../shared/audio/wav/resample.ts";
-import { splitChunk } from "../../shared/audio/chunks/split.ts";
 import { planWork } from "../../shared/audio/reading/work.ts";
 import { chunksOf, ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
 

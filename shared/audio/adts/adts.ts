@@ -3,7 +3,7 @@ import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan }
 import { longestChunkMs, planCuts, type Listen } from "../chunks/cuts.ts";
 import { findFirstFrame } from "../mp3/first-frame.ts";
 import { framesOf, startsOf, walkFrames, type FrameIndex } from "../mp3/frame-walk.ts";
-import type { CallLimits } from "../chunks/call-limits.ts";
+import type { CallLimits } from "../chunks/limits.ts";
 import { writeM4a } from "../mp4/m4a.ts";
 import { findFrame, parseAdtsHeader, type AdtsHeader } from "../mp3/mpeg-frame.ts";
 import { planParts } from "../chunks/parts.ts";

@@ -1,18 +1,16 @@
 import { concatBytes, indexOfBytes, viewOf } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
-import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan } from "../chunks/chunk.ts";
-import type { CallLimits } from "../chunks/call-limits.ts";
+import { CHUNK_MAX_READS, READ_BYTES, type CallLimits } from "../chunks/limits.ts";
+import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan, refuseRate } from "../chunks/chunk.ts";
+import { splitChunk } from "../chunks/cuts.ts";
+import type { Point } from "../reading/points.ts";
 import { longestChunkMs, planCuts } from "../chunks/cuts.ts";
 import { findFlacFrame, renumberFlac, silentFlac, type FlacFrame } from "./frame.ts";
 import { flacMap, type FlacMap } from "./map.ts";
 import { scanFlac } from "./scan.ts";
 import { readFlacStart, type Flac } from "./stream.ts";
-import { CHUNK_MAX_READS, READ_BYTES } from "../chunks/limits.ts";
 import { planParts } from "../chunks/parts.ts";
-import { refuseRate } from "../reading/sample-rate.ts";
 import { slideOver } from "../reading/sliding-window.ts";
-import { splitChunk } from "../chunks/split.ts";
-import type { Point } from "../chunks/time-map.ts";
 import type { Work } from "../reading/work.ts";
 
 /** Holds at least one frame of 4096 samples of 16-bit stereo, and the header that proves it. */

@@ -2,6 +2,9 @@ import type { InputAudioTrack } from "mediabunny";
 
 import { concatBytes, fromBase64, indexOfBytes, toBase64 } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
+import { CLUSTER_BYTES, ID, isNumber, VOID_SIZE, readElement, readFloat, readUint, vint, writeId } from "./ebml.ts";
+import { HEAD_BYTES, MAX_INDEX_BYTES, READ_BYTES, type CallLimits } from "../chunks/limits.ts";
+import type { Point } from "../reading/points.ts";
 import {
   DamagedSource,
   refuse,
@@ -9,19 +12,15 @@ import {
   type ChunkFile,
   type ChunkPlan,
   type Refusal,
+  refuseRate,
 } from "../chunks/chunk.ts";
-import { CLUSTER_BYTES, ID, isNumber, VOID_SIZE, readElement, readFloat, readUint, vint, writeId } from "./ebml.ts";
-import type { CallLimits } from "../chunks/call-limits.ts";
 import { findStarts, type Beginning } from "../chunks/joined.ts";
-import { HEAD_BYTES, MAX_INDEX_BYTES, READ_BYTES } from "../chunks/limits.ts";
 import { planParts } from "../chunks/parts.ts";
 import { findCues, readCues } from "./cues.ts";
 import { checkHead, MAX_HEAD_BYTES } from "./head.ts";
 import { stripMatroska } from "./strip.ts";
 import { extractSpliced, planSpliced, type Cutter } from "../chunks/spliced.ts";
-import type { Point } from "../chunks/time-map.ts";
 import { audioSpan, withAudioTrack } from "../chunks/remux.ts";
-import { refuseRate } from "../reading/sample-rate.ts";
 import type { Work } from "../reading/work.ts";
 
 /** What it takes to cut. */

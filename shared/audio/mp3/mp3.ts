@@ -3,7 +3,7 @@ import type { ByteSource } from "../reading/byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan } from "../chunks/chunk.ts";
 import { longestChunkMs, planCuts, type Listen } from "../chunks/cuts.ts";
 import { framesFrom, framesOf, startsOf, walkFrames, type FrameIndex } from "./frame-walk.ts";
-import type { CallLimits } from "../chunks/call-limits.ts";
+import type { CallLimits } from "../chunks/limits.ts";
 import { bytesOfFrame, isConstant, readMp3Start, xingOffset, type Mp3 } from "./start.ts";
 import { findFrame, parseMp3Header, type Mp3Header } from "./mpeg-frame.ts";
 import { planParts } from "../chunks/parts.ts";

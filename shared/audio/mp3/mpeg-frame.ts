@@ -114,10 +114,3 @@ export function findFrame<Header extends FrameHeader>(
   }
   return null;
 }
-
-/** Bytes an ID3v2 tag takes at the start (pictures make it megabytes); 0 without one. */
-export function id3Bytes(head: Uint8Array): number {
-  if (head.length < 10 || head[0] !== 0x49 || head[1] !== 0x44 || head[2] !== 0x33) return 0;
-  const size = [6, 7, 8, 9].reduce((sum, at) => (sum << 7) | (byteAt(head, at) & 0x7f), 0);
-  return 10 + size + (byteAt(head, 5) & 0x10 ? 10 : 0);
-}

@@ -10,9 +10,9 @@ import {
   type Json,
 } from "../chunks/chunk.ts";
 import { longestChunkMs, planCuts } from "../chunks/cuts.ts";
-import type { CallLimits } from "../chunks/call-limits.ts";
+import { CHUNK_MAX_READS, HEAD_BYTES, READ_BYTES, type CallLimits } from "../chunks/limits.ts";
+import type { Point } from "../reading/points.ts";
 import { findStarts, type Beginning } from "../chunks/joined.ts";
-import { CHUNK_MAX_READS, HEAD_BYTES, READ_BYTES } from "../chunks/limits.ts";
 import { cutM4a, type TimedPacket } from "./m4a.ts";
 import { boxBody, boxesIn, type Box } from "./boxes.ts";
 import { readFragment, type Fragment } from "./fragment.ts";
@@ -20,7 +20,7 @@ import { describePackets, type IndexedPackets, readPackets } from "./packets.ts"
 import { planParts } from "../chunks/parts.ts";
 import type { SampleTables } from "./tables.ts";
 import type { Mp4Track } from "./track.ts";
-import { timeMap, type Point } from "../chunks/time-map.ts";
+import { timeMap } from "../chunks/time-map.ts";
 import { windowOn, type Window } from "../reading/window.ts";
 import type { Work } from "../reading/work.ts";
 

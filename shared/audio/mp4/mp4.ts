@@ -11,15 +11,14 @@ import {
 } from "../chunks/chunk.ts";
 import { longestChunkMs, planCuts, type Listen } from "../chunks/cuts.ts";
 import { planFragmentedMp4 } from "./fmp4.ts";
-import type { CallLimits } from "../chunks/call-limits.ts";
+import type { CallLimits } from "../chunks/limits.ts";
+import { pcmFrameBytes, type PcmFormat, pcmFile } from "../wav/pcm.ts";
 import { HEAD_BYTES, MAX_DURATION_MS, MAX_INDEX_BYTES, MODEL_SAMPLE_RATE } from "../chunks/limits.ts";
 import { cutM4a } from "./m4a.ts";
 import { describePackets, type IndexedPackets, readPackets, readRuns } from "./packets.ts";
 import { readMp4Track, type Mp4Track } from "./track.ts";
 import { readTables, type SampleTables } from "./tables.ts";
 import { MIN_PAUSE_MS, soundingMs } from "../chunks/pauses.ts";
-import { pcmFrameBytes, type PcmFormat } from "../wav/pcm.ts";
-import { pcmFile } from "../wav/pcm-file.ts";
 import { windowOn } from "../reading/window.ts";
 import type { Work } from "../reading/work.ts";
 

@@ -1,7 +1,7 @@
 import { concatBytes, fromBase64, toBase64 } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Json } from "../chunks/chunk.ts";
-import type { CallLimits } from "../chunks/call-limits.ts";
+import type { CallLimits } from "../chunks/limits.ts";
 import { HEAD_BYTES } from "../chunks/limits.ts";
 import { findAudio, readBeginning, type Found } from "./audio.ts";
 import { findJoints } from "./joints.ts";

@@ -1,4 +1,5 @@
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
+import type { CallLimits } from "../chunks/limits.ts";
 import {
   DamagedSource,
   refuse,
@@ -6,15 +7,14 @@ import {
   type ChunkFile,
   type ChunkPlan,
   type Refusal,
+  refuseRate,
 } from "../chunks/chunk.ts";
-import type { CallLimits } from "../chunks/call-limits.ts";
 import { HEAD_BYTES, READ_BYTES } from "../chunks/limits.ts";
 import { readStart, readStream, type NoStream, type OggStream } from "./head.ts";
 import { findLinks } from "./links.ts";
 import { lastPageIn, MAX_HEADER_BYTES, pagesIn, type OggPage } from "./page.ts";
 import { stripOgg, type Filling } from "./strip.ts";
 import { planParts } from "../chunks/parts.ts";
-import { refuseRate } from "../reading/sample-rate.ts";
 import { extractSpliced, planSpliced, type Cutter } from "../chunks/spliced.ts";
 import type { Work } from "../reading/work.ts";
 

@@ -1,5 +1,7 @@
 import { asciiAt, viewOf } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
+import { longestChunkMs, planCuts, type Loudness } from "../chunks/cuts.ts";
+import type { CallLimits } from "../chunks/limits.ts";
 import {
   DamagedSource,
   refuse,
@@ -8,13 +10,11 @@ import {
   type ChunkFile,
   type ChunkPlan,
   type Refusal,
+  refuseRate,
 } from "../chunks/chunk.ts";
-import { longestChunkMs, planCuts, type Loudness } from "../chunks/cuts.ts";
-import type { CallLimits } from "../chunks/call-limits.ts";
 import { CHUNK_MAX_READS, MODEL_SAMPLE_RATE, READ_BYTES } from "../chunks/limits.ts";
 import { MAX_CHANNELS, pcmFrameBytes, toMono, writeWav, type PcmFormat } from "./pcm.ts";
 import { resampler } from "./resample.ts";
-import { refuseRate } from "../reading/sample-rate.ts";
 import { behindTags } from "../reading/tags.ts";
 import { windowOn } from "../reading/window.ts";
 import { FETCHED_ELEMENT, type Work } from "../reading/work.ts";
