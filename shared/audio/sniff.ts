@@ -1,8 +1,9 @@
 import { asciiAt, byteAt } from "./reading/bytes.ts";
 import { readWithin, type ByteSource } from "./reading/byte-source.ts";
 import { refuse, type ContainerName, type Refusal } from "./chunks/chunk.ts";
-import { JUNK_BYTES } from "./mp3/first-frame.ts";
-import { findFrame, parseAdtsHeader, parseMp3Header, type FrameHeader } from "./mp3/mpeg-frame.ts";
+import { JUNK_BYTES, findFrame, type FrameHeader } from "./frames/find.ts";
+import { parseAdtsHeader } from "./adts/header.ts";
+import { parseMp3Header } from "./mp3/header.ts";
 import { behindTags } from "./reading/tags.ts";
 import { windowOn } from "./reading/window.ts";
 import type { Work } from "./reading/work.ts";

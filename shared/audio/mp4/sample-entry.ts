@@ -1,6 +1,6 @@
 import { asciiAt, byteAt, viewOf } from "../reading/bytes.ts";
 import { box } from "./m4a.ts";
-import type { AdtsHeader } from "../mp3/mpeg-frame.ts";
+import type { AdtsHeader } from "../adts/header.ts";
 import { MAX_CHANNELS, MAX_SAMPLE_BYTES, type PcmFormat } from "../wav/pcm.ts";
 import { refuse, type Refusal, refuseRate } from "../chunks/chunk.ts";
 
