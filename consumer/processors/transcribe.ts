@@ -43,8 +43,8 @@ async function plan(input: TranscriptionInput, context: TaskContext): Promise<Ou
     case "whole":
       return hearWhole({ source, options }, planned.durationMs, context);
     case "chunks": {
-      const { container, durationMs, chunks } = planned;
-      const parts = chunks.map((chunk): ChunkArgs => ({ source, options, container, chunk }));
+      const { durationMs, chunks } = planned;
+      const parts = chunks.map((chunk): ChunkArgs => ({ source, options, container: chunk.extra.type, chunk }));
       const [only] = parts;
       return only !== undefined && parts.length === 1
         ? hearOnly(only, durationMs, context)

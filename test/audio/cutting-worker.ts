@@ -16,7 +16,7 @@ export default {
       const plan = await planAudio(source, callLimits("accurate"));
       const chunk = plan.type === "chunks" ? plan.chunks[Number(searchParams.get("index"))] : undefined;
       if (plan.type !== "chunks" || chunk === undefined) return Response.json(plan, { status: 422 });
-      const file = await extractChunk(source, plan.container, chunk);
+      const file = await extractChunk(source, chunk);
       return new Response(file.bytes, {
         headers: { "content-type": file.contentType, "x-plan": JSON.stringify(plan) },
       });

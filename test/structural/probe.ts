@@ -64,14 +64,12 @@ export async function probe(source: ByteSource, measure: Measure = (_step, run) 
   const plan = await step("planAudio", work, (bytes) => planAudio(bytes, LIMITS, work));
   findings.push(...judge(plan, source));
   if (plan?.type === "chunks") {
-    const { chunks, container } = plan;
+    const { chunks } = plan;
     for (const index of new Set([0, chunks.length >> 1, chunks.length - 1])) {
       const chunk = chunks[index];
       if (chunk === undefined) continue;
       const cutting = cutWork(chunk);
-      const file = await step(`extractChunk ${index}`, cutting, (bytes) =>
-        extractChunk(bytes, container, chunk, cutting),
-      );
+      const file = await step(`extractChunk ${index}`, cutting, (bytes) => extractChunk(bytes, chunk, cutting));
       if (file !== null && !(file.durationMs > 0 && Number.isFinite(file.startMs)))
         findings.push(`chunk ${index} starts at ${file.startMs} ms and lasts ${file.durationMs} ms`);
     }

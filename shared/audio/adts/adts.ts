@@ -1,5 +1,8 @@
+import * as z from "zod";
+
 import type { ByteSource } from "../reading/byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan } from "../chunks/chunk.ts";
+import type { Container } from "../chunks/container.ts";
 import type { CallLimits } from "../chunks/limits.ts";
 import { planParts } from "../chunks/parts.ts";
 import { planFrames, takeFrames, type FrameClock } from "../frames/cut.ts";
@@ -10,8 +13,11 @@ import { aacSampleEntry } from "../mp4/sample-entry.ts";
 import { readHeld, type Work } from "../reading/work.ts";
 import { parseAdtsHeader, type AdtsHeader } from "./header.ts";
 
+const AdtsExtra = z.object({ type: z.literal("adts"), v: z.literal(1), firstFrame: z.number() });
+type AdtsExtra = z.infer<typeof AdtsExtra>;
+
 /** ADTS has neither an index nor times, so the plan walks over its frames once and gives every chunk its bytes. */
-export async function planAdts(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
+async function planAdts(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
   const found = await findFirstFrame(source, parseAdtsHeader, work);
   if (found === null) return refuse("damaged", "No AAC audio was found in the file.");
   const walked = await walkFrames(source, found.offset, parseAdtsHeader, work);
@@ -28,7 +34,10 @@ async function planWalked(header: AdtsHeader, index: FrameIndex, limits: CallLim
     return refuse("unsupported_codec", "The AAC stream does not say how many channels it has.");
   const planned = await planFrames(index, clockOf(header), limits, work);
   if (planned === null) return refuse("no_audio_track", "The AAC file holds no audio.");
-  const chunks = planned.chunks.map(({ firstFrame, ...chunk }) => ({ ...chunk, extra: { firstFrame } }));
+  const chunks = planned.chunks.map(({ firstFrame, ...chunk }): ChunkPlan<AdtsExtra> => ({
+    ...chunk,
+    extra: { type: "adts", v: 1, firstFrame },
+  }));
   return { type: "chunks", container: "adts", codec: "aac", durationMs: planned.durationMs, chunks };
 }
 
@@ -36,17 +45,15 @@ function clockOf({ samples, sampleRate }: AdtsHeader): FrameClock {
   return { samples, sampleRate, skippedSamples: 0 };
 }
 
-export async function extractAdts(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
+async function extractAdts(source: ByteSource, chunk: ChunkPlan<AdtsExtra>, work: Work): Promise<ChunkFile> {
   const { bytes: range, extra } = chunk;
-  if (range === undefined || typeof extra !== "object" || extra === null || !("firstFrame" in extra)) {
-    throw new DamagedSource("The chunk was not planned for ADTS.");
-  }
+  if (range === undefined) throw new DamagedSource("The chunk was planned without its bytes.");
   const bytes = await readHeld(source, range, work);
   const header = parseAdtsHeader(bytes, 0);
   if (header === null) throw new DamagedSource("The file has no AAC frame where the plan has one.");
   const { parts, startMs, durationMs } = takeFrames(
     bytes,
-    { at: 0, frame: Number(extra.firstFrame), clock: clockOf(header) },
+    { at: 0, frame: extra.firstFrame, clock: clockOf(header) },
     { parse: parseAdtsHeader, keep: (frame, { headerBytes }) => frame.subarray(headerBytes) },
     chunk,
     work,
@@ -63,3 +70,13 @@ export async function extractAdts(source: ByteSource, chunk: ChunkPlan, work: Wo
     durationMs,
   };
 }
+
+export const adts = {
+  name: "adts",
+  begins: { by: "frame", parse: parseAdtsHeader },
+  sentWhole: [],
+  extra: AdtsExtra,
+  plan: planAdts,
+  extract: extractAdts,
+  sentBytesPerSecond: (bytesPerSecond) => bytesPerSecond,
+} as const satisfies Container<AdtsExtra>;

@@ -1,4 +1,4 @@
-import { DamagedSource, type ChunkPlan } from "./chunk.ts";
+import { DamagedSource, type ChunkSpan } from "./chunk.ts";
 import {
   CHUNK_MIN_MS,
   MAX_DURATION_MS,
@@ -39,7 +39,7 @@ export async function planCuts(
   chunkMs: number,
   listen: Listen,
   work: Work,
-): Promise<readonly ChunkPlan[]> {
+): Promise<readonly ChunkSpan[]> {
   const durationMs = Math.round(exactMs);
   if (!(durationMs > 0 && durationMs <= MAX_DURATION_MS)) throw new DamagedSource(impossible(durationMs));
   // Before anything is listened to: so many there will be at least.
@@ -86,7 +86,7 @@ function impossible(durationMs: number): string {
  * Halve a chunk that the model refused as too large (code 3006). The halves keep its bytes and say which of them they
  * want; their own parts tile its own. Null when it cannot be made smaller.
  */
-export function splitChunk(chunk: ChunkPlan): readonly [ChunkPlan, ChunkPlan] | null {
+export function splitChunk<Chunk extends ChunkSpan>(chunk: Chunk): readonly [Chunk, Chunk] | null {
   if (chunk.endMs - chunk.startMs < SPLIT_MIN_MS) return null;
   const middleMs = Math.round((chunk.ownStartMs + chunk.ownEndMs) / 2);
   const overlapMs = Math.min(OVERLAP_MS, (chunk.endMs - chunk.startMs) / 4);

@@ -1,4 +1,4 @@
-import { DamagedSource, type ChunkPlan } from "../chunks/chunk.ts";
+import { DamagedSource, type ByteRange, type ChunkSpan } from "../chunks/chunk.ts";
 import { longestChunkMs, planCuts, type Listen } from "../chunks/cuts.ts";
 import type { CallLimits } from "../chunks/limits.ts";
 import type { Work } from "../reading/work.ts";
@@ -38,7 +38,7 @@ export function msAt(frame: number, { samples, sampleRate, skippedSamples }: Fra
 
 interface PlannedFrames {
   readonly durationMs: number;
-  readonly chunks: readonly (ChunkPlan & { readonly firstFrame: number })[];
+  readonly chunks: readonly (ChunkSpan & { readonly bytes: ByteRange; readonly firstFrame: number })[];
 }
 
 /** Plan a file by where its frames lie. Null where they hold no sound. */
@@ -89,7 +89,7 @@ export function takeFrames<Header extends FrameHeader>(
     parse,
     keep,
   }: { readonly parse: ParseFrame<Header>; readonly keep: (frame: Uint8Array, header: Header) => Uint8Array },
-  { startMs, endMs }: Pick<ChunkPlan, "startMs" | "endMs">,
+  { startMs, endMs }: Pick<ChunkSpan, "startMs" | "endMs">,
   work: Work,
 ): TakenFrames {
   const firstWanted = Math.max(first, frameAt(startMs, clock));

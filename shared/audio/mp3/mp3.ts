@@ -1,6 +1,9 @@
+import * as z from "zod";
+
 import { byteAt, concatBytes, textBytes, viewOf } from "../reading/bytes.ts";
 import type { ByteSource } from "../reading/byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan } from "../chunks/chunk.ts";
+import type { Container } from "../chunks/container.ts";
 import { longestChunkMs, planCuts } from "../chunks/cuts.ts";
 import type { CallLimits } from "../chunks/limits.ts";
 import { planParts } from "../chunks/parts.ts";
@@ -12,20 +15,22 @@ import { readHeld, type Work } from "../reading/work.ts";
 import { parseMp3Header, type Mp3Header } from "./header.ts";
 import { bytesOfFrame, isConstant, readMp3Start, xingOffset, type Mp3 } from "./start.ts";
 
-/** What a chunk needs: at constant bitrate a frame's number follows from its offset; else it was counted. */
-interface Mp3Extra {
-  readonly [key: string]: number;
-  readonly skippedSamples: number;
-  readonly firstFrame: number;
+/** At a constant bitrate a frame's number follows from its offset; otherwise the plan has counted it. */
+const Mp3Extra = z.object({
+  type: z.literal("mp3"),
+  v: z.literal(1),
+  skippedSamples: z.number(),
+  firstFrame: z.number(),
   /** 0 where the bitrate varies. */
-  readonly frameBytes: number;
-  readonly start: number;
-}
+  frameBytes: z.number(),
+  start: z.number(),
+});
+type Mp3Extra = z.infer<typeof Mp3Extra>;
 
 /** Before the first frame of a chunk's part, for the bits it borrows from earlier frames (the bit reservoir). */
 const RESYNC_BYTES = 16;
 
-export async function planMp3(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
+async function planMp3(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
   const mp3 = await readMp3Start(source, work);
   if (mp3 === null) return refuse("damaged", "No MP3 audio was found in the file.");
   const end = await beforeTags(source);
@@ -45,7 +50,7 @@ async function planConstant(mp3: Mp3, end: number, limits: CallLimits, work: Wor
   const frameBytes = bytesOfFrame(header);
   const durationMs = msAt(mp3.frames ?? Math.floor((end - start) / frameBytes), clock);
   const cuts = await planCuts(durationMs, longestChunkMs(header.bitrate / 8, limits), () => [], work);
-  const chunks = cuts.map((chunk): ChunkPlan => {
+  const chunks = cuts.map((chunk): ChunkPlan<Mp3Extra> => {
     const firstFrame = frameAt(chunk.startMs, clock);
     const offset = Math.max(start, Math.floor(start + firstFrame * frameBytes) - RESYNC_BYTES);
     const chunkEnd = start + (framesBefore(chunk.endMs, clock) + 2) * frameBytes;
@@ -53,7 +58,7 @@ async function planConstant(mp3: Mp3, end: number, limits: CallLimits, work: Wor
     return {
       ...chunk,
       bytes: { offset, length },
-      extra: { skippedSamples, firstFrame, frameBytes, start } satisfies Mp3Extra,
+      extra: { type: "mp3", v: 1, skippedSamples, firstFrame, frameBytes, start },
     };
   });
   return { type: "chunks", container: "mp3", codec: "mp3", durationMs, chunks };
@@ -63,9 +68,9 @@ async function planWalked(mp3: Mp3, index: FrameIndex, limits: CallLimits, work:
   const planned = await planFrames(index, clockOf(mp3), limits, work);
   if (planned === null) return refuse("no_audio_track", "The MP3 file holds no audio.");
   const { start, skippedSamples } = mp3;
-  const chunks = planned.chunks.map(({ firstFrame, ...chunk }): ChunkPlan => ({
+  const chunks = planned.chunks.map(({ firstFrame, ...chunk }): ChunkPlan<Mp3Extra> => ({
     ...chunk,
-    extra: { skippedSamples, firstFrame, frameBytes: 0, start } satisfies Mp3Extra,
+    extra: { type: "mp3", v: 1, skippedSamples, firstFrame, frameBytes: 0, start },
   }));
   return { type: "chunks", container: "mp3", codec: "mp3", durationMs: planned.durationMs, chunks };
 }
@@ -77,9 +82,9 @@ function clockOf({
   return { samples, sampleRate, skippedSamples };
 }
 
-export async function extractMp3(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
+async function extractMp3(source: ByteSource, chunk: ChunkPlan<Mp3Extra>, work: Work): Promise<ChunkFile> {
   const { bytes: range, extra } = chunk;
-  if (range === undefined || !isMp3Extra(extra)) throw new DamagedSource("The chunk was not planned for MP3.");
+  if (range === undefined) throw new DamagedSource("The chunk was planned without its bytes.");
   const bytes = await readHeld(source, range, work);
   const found = extra.frameBytes === 0 ? countedFrame(bytes) : findFrame(bytes, 0, parseMp3Header, work);
   if (found === null) throw new DamagedSource("The file has no MP3 frame where the plan has one.");
@@ -137,6 +142,12 @@ function xingFrame(
   return [];
 }
 
-function isMp3Extra(extra: ChunkPlan["extra"]): extra is Mp3Extra {
-  return typeof extra === "object" && extra !== null && "firstFrame" in extra && "frameBytes" in extra;
-}
+export const mp3 = {
+  name: "mp3",
+  begins: { by: "frame", parse: parseMp3Header },
+  sentWhole: ["mp3"],
+  extra: Mp3Extra,
+  plan: planMp3,
+  extract: extractMp3,
+  sentBytesPerSecond: (bytesPerSecond) => bytesPerSecond,
+} as const satisfies Container<Mp3Extra>;

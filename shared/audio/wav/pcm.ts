@@ -1,3 +1,5 @@
+import * as z from "zod";
+
 import type { ChunkFile } from "../chunks/chunk.ts";
 import { MODEL_SAMPLE_RATE } from "../chunks/limits.ts";
 import { viewOf, textBytes, concatBytes } from "../reading/bytes.ts";
@@ -8,13 +10,14 @@ export const MAX_CHANNELS = 64;
 export const MAX_SAMPLE_BYTES = 8;
 
 /** How PCM samples lie in the source. */
-export interface PcmFormat {
-  readonly encoding: "int" | "uint8" | "float" | "alaw" | "ulaw";
-  readonly bytesPerSample: number;
-  readonly littleEndian: boolean;
-  readonly channels: number;
-  readonly sampleRate: number;
-}
+export const PcmFormat = z.object({
+  encoding: z.enum(["int", "uint8", "float", "alaw", "ulaw"]),
+  bytesPerSample: z.int().min(1).max(MAX_SAMPLE_BYTES),
+  littleEndian: z.boolean(),
+  channels: z.int().min(1).max(MAX_CHANNELS),
+  sampleRate: z.number(),
+});
+export type PcmFormat = Readonly<z.infer<typeof PcmFormat>>;
 
 export function pcmFrameBytes(format: PcmFormat): number {
   return format.bytesPerSample * format.channels;
