@@ -1,6 +1,6 @@
 // The meter's own figures: of work before it runs, and of calls by what came back.
 import { memorySource } from "../../shared/audio/reading/byte-source.ts";
-import { callLimits } from "../../shared/audio/chunks/call-limits.ts";
+import { callLimits } from "../../shared/audio/chunks/limits.ts";
 import { extentOf } from "../../shared/audio/extent.ts";
 import { writeWav } from "../../shared/audio/wav/pcm.ts";
 import { planAudio } from "../../shared/audio/plan.ts";

@@ -1,6 +1,6 @@
 import { rm, writeFile } from "node:fs/promises";
 
-import { callLimits } from "../../shared/audio/chunks/call-limits.ts";
+import { callLimits } from "../../shared/audio/chunks/limits.ts";
 import type { ChunkFile, ChunkPlan } from "../../shared/audio/chunks/chunk.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
@@ -39,7 +39,7 @@ export async function cutFile(name: string, path: string, { tolerance }: Contain
     const decoded = { samples: await decode(path, rate), rate };
     const cuts: Cut[] = [];
     for (const chunk of plan.chunks) {
-      const file = await underTest(`chunk ${chunk.index}`, () => extractChunk(source, plan.container, chunk));
+      const file = await underTest(`chunk ${chunk.index}`, () => extractChunk(source, chunk));
       const samples = await decodeBytes(file.bytes, `${path}.chunk`, rate);
       const isLast = chunk.index === plan.chunks.length - 1;
       const part = { ...chunk, startMs: file.startMs, ownEndMs: isLast ? Infinity : chunk.ownEndMs };

@@ -1,6 +1,6 @@
 // Plans a recording and cuts its chunks as the consumer does, one request for each, and says what it read of R2.
 import { r2Source } from "../../shared/audio/reading/byte-source.ts";
-import { callLimits } from "../../shared/audio/chunks/call-limits.ts";
+import { callLimits } from "../../shared/audio/chunks/limits.ts";
 import type { ChunkPlan } from "../../shared/audio/chunks/chunk.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { type AudioPlan, planAudio } from "../../shared/audio/plan.ts";
@@ -8,7 +8,7 @@ import { type AudioPlan, planAudio } from "../../shared/audio/plan.ts";
 export type Asked =
   | { readonly verb: "rest" }
   | { readonly verb: "plan"; readonly recording: Recording }
-  | { readonly verb: "cut"; readonly recording: Recording; readonly container: string; readonly chunk: ChunkPlan }
+  | { readonly verb: "cut"; readonly recording: Recording; readonly chunk: ChunkPlan }
   /** As the platform's tutorial does: the whole file in memory, then slices of 1 MiB. */
   | { readonly verb: "slice"; readonly recording: Recording };
 
@@ -50,7 +50,7 @@ async function obey(asked: Asked, media: R2Bucket): Promise<Pick<Told, "plan" | 
     case "plan":
       return { plan: await planAudio(r2Source(media, asked.recording), callLimits("accurate")) };
     case "cut": {
-      const file = await extractChunk(r2Source(media, asked.recording), asked.container, asked.chunk);
+      const file = await extractChunk(r2Source(media, asked.recording), asked.chunk);
       return { made: file.bytes.length };
     }
     case "slice": {

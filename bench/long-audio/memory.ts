@@ -90,7 +90,7 @@ async function cutAll({ recording, ask, peakMb, isolateMb }: Cutter, times = 1):
   let bytesRead = planned.bytesRead;
   const reads: number[] = [];
   for (const chunk of Array.from({ length: times }, () => plan.chunks).flat()) {
-    const told = await ask({ verb: "cut", recording, container: plan.container, chunk });
+    const told = await ask({ verb: "cut", recording, chunk });
     bytesRead += told.bytesRead;
     reads.push(told.reads);
   }

@@ -6,7 +6,7 @@ import { TranscriptionInput } from "../../shared/jobs/new-job.ts";
 import type { NewTask } from "../../shared/jobs/task.ts";
 import type { Transcript } from "../../shared/transcripts/transcript.ts";
 import { r2Source } from "../../shared/audio/reading/byte-source.ts";
-import { callLimits } from "../../shared/audio/chunks/call-limits.ts";
+import { callLimits } from "../../shared/audio/chunks/limits.ts";
 import { extentOf } from "../../shared/audio/extent.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import { discard, type Outcome, processor, type TaskContext } from "./processor.ts";
@@ -43,8 +43,8 @@ async function plan(input: TranscriptionInput, context: TaskContext): Promise<Ou
     case "whole":
       return hearWhole({ source, options }, planned.durationMs, context);
     case "chunks": {
-      const { container, durationMs, chunks } = planned;
-      const parts = chunks.map((chunk): ChunkArgs => ({ source, options, container, chunk }));
+      const { durationMs, chunks } = planned;
+      const parts = chunks.map((chunk): ChunkArgs => ({ source, options, container: chunk.extra.type, chunk }));
       const [only] = parts;
       return only !== undefined && parts.length === 1
         ? hearOnly(only, durationMs, context)

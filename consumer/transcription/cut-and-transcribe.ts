@@ -2,10 +2,12 @@ import * as z from "zod";
 
 import { ModelError } from "../../shared/models/model-error.ts";
 import { r2Source } from "../../shared/audio/reading/byte-source.ts";
-import { callLimits } from "../../shared/audio/chunks/call-limits.ts";
-import { SilentStretch, type ChunkFile, type ChunkPlan, type ContainerName } from "../../shared/audio/chunks/chunk.ts";
-import { extractChunk, splitChunk } from "../../shared/audio/extract.ts";
-import { CUT_HELD_BYTES } from "../../shared/audio/chunks/limits.ts";
+import { CUT_HELD_BYTES, callLimits } from "../../shared/audio/chunks/limits.ts";
+import { SilentStretch, type ChunkFile, type ChunkPlan } from "../../shared/audio/chunks/chunk.ts";
+import { storedChunk, type Container } from "../../shared/audio/chunks/container.ts";
+import { CONTAINERS } from "../../shared/audio/containers.ts";
+import { extractChunk } from "../../shared/audio/extract.ts";
+import { splitChunk } from "../../shared/audio/chunks/cuts.ts";
 import { pausedMs } from "../../shared/audio/chunks/pauses.ts";
 import type { ChunkRecord } from "../../shared/transcripts/compose-transcript.ts";
 import { ARRAY_WEIGHT } from "../../shared/limits.ts";
@@ -15,14 +17,20 @@ import { TranscriptionOptions } from "../../shared/jobs/options.ts";
 import { discard, type Discarded, type TaskContext } from "../processors/processor.ts";
 import { hear } from "./transcribe-piece.ts";
 
-/** A chunk of a recording, and how it is to be heard. The plan is our own, made by `planAudio`. */
-export const ChunkArgs = z.strictObject({
-  source: Source,
-  options: TranscriptionOptions,
-  container: z.custom<ContainerName>((value) => typeof value === "string"),
-  chunk: z.custom<ChunkPlan>((value) => typeof value === "object" && value !== null && "ownStartMs" in value),
-});
+const [first, ...others] = CONTAINERS;
+
+/** A chunk of a recording, and how it is to be transcribed. Each container parses what its own plan has stored. */
+export const ChunkArgs = z.discriminatedUnion("container", [argsIn(first), ...others.map(argsIn)]);
 export type ChunkArgs = z.infer<typeof ChunkArgs>;
+
+function argsIn(container: Container) {
+  return z.strictObject({
+    source: Source,
+    options: TranscriptionOptions,
+    container: z.literal(container.name),
+    chunk: storedChunk(container),
+  });
+}
 
 /** What came of a chunk. Of silence there is a record too, and no model was asked: its `model` is null. */
 export type Heard =
@@ -44,9 +52,9 @@ export async function cutAndHear(args: ChunkArgs, context: TaskContext): Promise
 }
 
 /** Null where the recording goes on without sound. */
-async function cutOut({ source, container, chunk }: ChunkArgs, { media }: TaskContext): Promise<ChunkFile | null> {
+async function cutOut({ source, chunk }: ChunkArgs, { media }: TaskContext): Promise<ChunkFile | null> {
   try {
-    return await extractChunk(r2Source(media, source), container, chunk);
+    return await extractChunk(r2Source(media, source), chunk);
   } catch (error) {
     if (error instanceof SilentStretch) return null;
     throw error;

@@ -1,5 +1,5 @@
 import { type ByteSource, r2Source, SourceChanged } from "../../shared/audio/reading/byte-source.ts";
-import { callLimits } from "../../shared/audio/chunks/call-limits.ts";
+import { callLimits } from "../../shared/audio/chunks/limits.ts";
 import { GLANCE, LOOK } from "../../shared/audio/extent.ts";
 import { headSource, type ReadAllowance } from "../../shared/audio/reading/sparing-source.ts";
 import type { Key } from "../../shared/db/keys/keys.ts";

@@ -1,5 +1,5 @@
 import { type ByteSource, r2Source, SourceChanged } from "../../shared/audio/reading/byte-source.ts";
-import { callLimits, type CallLimits } from "../../shared/audio/chunks/call-limits.ts";
+import { callLimits, type CallLimits } from "../../shared/audio/chunks/limits.ts";
 import type { Refusal } from "../../shared/audio/chunks/chunk.ts";
 import { type AudioExtent, extentOf, GLANCE, guessExtent, measureAudio } from "../../shared/audio/extent.ts";
 import type { ReadAllowance } from "../../shared/audio/reading/sparing-source.ts";

@@ -1,8 +1,9 @@
 import { memorySource, readWithin, type ByteSource } from "./reading/byte-source.ts";
-import { DamagedSource, type AudioPlan, type ContainerName, type Refusal } from "./chunks/chunk.ts";
+import { DamagedSource, type AudioPlan, type ChunkSpan, type Refusal } from "./chunks/chunk.ts";
 import { longestChunkMs, planCuts } from "./chunks/cuts.ts";
-import type { CallLimits } from "./chunks/call-limits.ts";
-import { MODEL_SAMPLE_RATE, READ_BYTES } from "./chunks/limits.ts";
+import type { CallLimits } from "./chunks/limits.ts";
+import { READ_BYTES } from "./chunks/limits.ts";
+import { containerNamed } from "./containers.ts";
 import { planAudio } from "./plan.ts";
 import { AllowanceSpent, sparingSource, type ReadAllowance } from "./reading/sparing-source.ts";
 import { planLimits, planWork, Work } from "./reading/work.ts";
@@ -49,17 +50,18 @@ export function extentOf(plan: AudioPlan): AudioExtent {
       return { durationMs: 0, sentMs: 0, calls: 0, isCut: false, isRough: false };
     case "whole":
       return { durationMs: plan.durationMs, sentMs: plan.durationMs, calls: 1, isCut: false, isRough: false };
-    case "chunks": {
-      const sentMs = plan.chunks.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
-      return {
-        durationMs: plan.durationMs,
-        sentMs,
-        calls: plan.chunks.length,
-        isCut: plan.chunks.length > 1,
-        isRough: false,
-      };
-    }
+    case "chunks":
+      return extentOfChunks(plan.chunks, plan.durationMs, { isRough: false });
   }
+}
+
+function extentOfChunks(
+  chunks: readonly ChunkSpan[],
+  durationMs: number,
+  { isRough }: Pick<AudioExtent, "isRough">,
+): AudioExtent {
+  const sentMs = chunks.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+  return { durationMs, sentMs, calls: chunks.length, isCut: chunks.length > 1, isRough };
 }
 
 /** A header that tells the length of the whole says the same of any part that holds it. */
@@ -84,33 +86,13 @@ export async function guessExtent(source: ByteSource, limits: CallLimits): Promi
   const durationMs = long.durationMs * (isOfWhole ? 1 : source.sizeBytes / head.length);
   const bytesPerSecond = (source.sizeBytes / durationMs) * 1000;
   // Nobody has listened for quiet places: the overlaps are the longest that there can be.
-  const chunkMs = longestChunkMs(sentBytesPerSecond(long.container, bytesPerSecond), limits);
+  const chunkMs = longestChunkMs(containerNamed(long.container).sentBytesPerSecond(bytesPerSecond), limits);
   try {
     const chunks = await planCuts(durationMs, chunkMs, () => [], planWork(source));
-    return { ...extentOf({ ...long, durationMs, chunks }), isRough: true };
+    return extentOfChunks(chunks, durationMs, { isRough: true });
   } catch (error) {
     // Longer than any recording that is taken: the beginning is not like the rest.
     if (error instanceof DamagedSource) return null;
     throw error;
-  }
-}
-
-/** Video and pictures stay behind, and WAV is brought down to what the model hears. */
-const AUDIO_BYTES_PER_SECOND = 40_000;
-
-function sentBytesPerSecond(container: ContainerName, bytesPerSecond: number): number {
-  switch (container) {
-    case "wav":
-      return Math.min(bytesPerSecond, 2 * MODEL_SAMPLE_RATE);
-    case "mp3":
-    case "adts":
-    case "flac":
-    case "ogg":
-      return bytesPerSecond;
-    case "mp4":
-    case "fmp4":
-    case "matroska":
-    case "mpegts":
-      return Math.min(bytesPerSecond, AUDIO_BYTES_PER_SECOND);
   }
 }

@@ -1,13 +1,15 @@
-import { asciiAt, byteAt } from "./reading/bytes.ts";
+import { asciiAt } from "./reading/bytes.ts";
 import { readWithin, type ByteSource } from "./reading/byte-source.ts";
-import { refuse, type ContainerName, type Refusal } from "./chunks/chunk.ts";
-import { JUNK_BYTES } from "./mp3/first-frame.ts";
-import { findFrame, parseAdtsHeader, parseMp3Header, type FrameHeader } from "./mp3/mpeg-frame.ts";
+import { refuse, type Refusal } from "./chunks/chunk.ts";
+import type { Container } from "./chunks/container.ts";
+import { CONTAINERS } from "./containers.ts";
+import { findFrame, JUNK_BYTES, type FrameHeader, type ParseFrame } from "./frames/find.ts";
+import { hasTimesBetween } from "./mpegts/packet.ts";
 import { behindTags } from "./reading/tags.ts";
 import { windowOn } from "./reading/window.ts";
 import type { Work } from "./reading/work.ts";
 
-/** What people send that is not cut, by what it begins with. */
+/** Formats that are not read, by what their files begin with. */
 const OTHERS: readonly { readonly at: number; readonly text: string; readonly name: string }[] = [
   { at: 8, text: "AIFF", name: "AIFF" },
   { at: 8, text: "AIFC", name: "AIFF" },
@@ -31,73 +33,76 @@ const OTHERS: readonly { readonly at: number; readonly text: string; readonly na
   { at: 0, text: "MP+", name: "Musepack" },
   { at: 0, text: "DSD ", name: "DSD" },
 ];
-/** No recordings, though there may be one in them: pictures, documents, archives, pages. */
+/** Pictures, documents, archives and web pages. A frame of sound that seems to be in one of them is chance. */
 const NO_SOUND = ["\xff\xd8\xff", "\x89PNG", "GIF8", "%PDF", "PK\x03\x04", "Rar!", "7z\xbc\xaf", "\x1f\x8b", "<"];
-const MP4_BOXES = new Set(["ftyp", "moov", "mdat", "free", "skip", "wide", "styp"]);
 
 const SNIFF_BYTES = 8 * 1024;
-/** In junk that was searched for a frame, three in a row may be chance. */
+/** In junk that is searched for frames, three in a row may be chance. */
 const SURE_FRAMES = 8;
-/** The others are read from the file's first byte on. */
-const BEHIND_TAGS: ReadonlySet<ContainerName> = new Set(["wav", "flac", "mp3", "adts"]);
 
-/** The container, by its bytes: names and types sent along lie. */
-export async function sniffContainer(source: ByteSource, work: Work): Promise<ContainerName | Refusal> {
+const MARKED = CONTAINERS.flatMap((container) =>
+  container.begins?.by === "mark" ? [{ container, ...container.begins }] : [],
+);
+
+/** Containers whose files are frames end to end. */
+const FRAMED = CONTAINERS.flatMap((container) =>
+  container.begins?.by === "frame" ? [{ container, parse: container.begins.parse }] : [],
+);
+
+/** The container of a file by its bytes, since names and content types that clients send are often wrong. */
+export async function sniffContainer(source: ByteSource, work: Work): Promise<Container | Refusal> {
   const window = windowOn(source, SNIFF_BYTES);
   const base = await behindTags(window);
   const head = (await window.at(base, SNIFF_BYTES)).subarray(0, SNIFF_BYTES);
-  const container = byMark(head) ?? byFrames(head, work);
-  if (typeof container === "string" && base > 0 && !BEHIND_TAGS.has(container)) {
+  const marked = MARKED.find(({ isIn }) => isIn(head));
+  if (marked !== undefined && base > 0 && !marked.mayFollowTags) {
     return refuse(
       "unsupported_container",
-      "The file has an ID3 or APE tag in front, where only MP3, AAC, FLAC and WAV may have one. Take the tag out of it.",
+      "The file begins with an ID3 or APE tag, which only MP3, AAC, FLAC and WAV files may have. Remove the tag.",
     );
   }
-  if (container !== null) return container;
-  const isNoSound = NO_SOUND.some((mark) => asciiAt(head, 0, mark.length) === mark);
-  const behindJunk = isNoSound ? null : behindJunkOf(await readWithin(source, base, JUNK_BYTES), work);
+  if (marked !== undefined) return marked.container;
+  const other = refuseOther(head);
+  if (other !== null) return other;
+  const framed = byFrames(head, work);
+  if (framed !== null) return framed;
+  const hasNoSound = NO_SOUND.some((mark) => asciiAt(head, 0, mark.length) === mark);
+  const behindJunk = hasNoSound ? null : behindJunkOf(await readWithin(source, base, JUNK_BYTES), work);
   return behindJunk ?? refuse("unsupported_container", "The file is not a recording in a format that is known here.");
 }
 
-function byMark(head: Uint8Array): ContainerName | Refusal | null {
-  const first = asciiAt(head, 0, 4);
-  if ((first === "RIFF" || first === "RF64" || first === "BW64") && asciiAt(head, 8, 4) === "WAVE") return "wav";
-  if (first === "fLaC") return "flac";
-  if (first === "OggS") return "ogg";
-  if (first === "\x1a\x45\xdf\xa3") return "matroska";
-  if (MP4_BOXES.has(asciiAt(head, 4, 4))) return "mp4";
+function refuseOther(head: Uint8Array): Refusal | null {
   for (const { at, text, name } of OTHERS) {
     if (asciiAt(head, at, text.length) === text) {
       return refuse("unsupported_container", `${name} files cannot be cut. Convert it to MP3, M4A or WAV.`);
     }
   }
-  if ([4, 196, 388].every((at) => byteAt(head, at) === 0x47)) {
-    return refuse(
-      "unsupported_container",
-      "The transport stream has a time before every packet (M2TS, AVCHD), which cannot be cut. Convert it to MP4 or plain MPEG-TS.",
-    );
+  if (!hasTimesBetween(head)) return null;
+  return refuse(
+    "unsupported_container",
+    "The transport stream has a time before every packet (M2TS, AVCHD), which cannot be cut. Convert it to MP4 or plain MPEG-TS.",
+  );
+}
+
+/** The container whose frame comes first. Two more frames must follow it. */
+function byFrames(head: Uint8Array, work: Work): Container | null {
+  let first: Container | null = null;
+  let firstAt = Infinity;
+  for (const { container, parse } of FRAMED) {
+    const found = findFrame<FrameHeader>(head, 0, parse, work);
+    if (found === null || found.at >= firstAt || found.at + 2 * found.header.bytes >= head.length) continue;
+    first = container;
+    firstAt = found.at;
   }
-  if (byteAt(head, 0) === 0x47 && byteAt(head, 188) === 0x47 && byteAt(head, 376) === 0x47) return "mpegts";
-  return null;
+  return first;
 }
 
-/** Frames without a header of the file: whichever begins first. Two more must follow it. */
-function byFrames(head: Uint8Array, work: Work): ContainerName | null {
-  const adts = findFrame(head, 0, parseAdtsHeader, work);
-  const mp3 = findFrame(head, 0, parseMp3Header, work);
-  const adtsAt = adts !== null && adts.at + 2 * adts.header.bytes < head.length ? adts.at : Infinity;
-  const mp3At = mp3 !== null && mp3.at + 2 * mp3.header.bytes < head.length ? mp3.at : Infinity;
-  if (adtsAt < mp3At) return "adts";
-  return mp3At < Infinity ? "mp3" : null;
+/** Frames that go on for long enough, behind the rest of what the recording was cut from. */
+function behindJunkOf(bytes: Uint8Array, work: Work): Container | null {
+  return FRAMED.find(({ parse }) => goesOn(bytes, parse, work))?.container ?? null;
 }
 
-/** Frames that go on for long enough, behind whatever the recording was cut from. */
-function behindJunkOf(bytes: Uint8Array, work: Work): ContainerName | null {
-  if (goesOn(bytes, parseMp3Header, work)) return "mp3";
-  return goesOn(bytes, parseAdtsHeader, work) ? "adts" : null;
-}
-
-function goesOn(bytes: Uint8Array, parse: (bytes: Uint8Array, at: number) => FrameHeader | null, work: Work): boolean {
+function goesOn(bytes: Uint8Array, parse: ParseFrame, work: Work): boolean {
   let at = findFrame(bytes, 0, parse, work)?.at ?? bytes.length;
   for (let frames = 0; frames < SURE_FRAMES; frames++) {
     const header = parse(bytes, at);

@@ -13,7 +13,7 @@ export async function cutAll(path: string, folder: string) {
   let [reads, mostBytes, saidMs] = [0, 0, 0];
   for (const chunk of plan.chunks) {
     const before = source.reads;
-    const cut = await extractChunk(source, plan.container, chunk).catch(() => null);
+    const cut = await extractChunk(source, chunk).catch(() => null);
     if (cut === null) continue;
     reads = Math.max(reads, source.reads - before);
     mostBytes = Math.max(mostBytes, cut.bytes.length);

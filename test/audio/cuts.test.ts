@@ -4,13 +4,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { memorySource } from "../../shared/audio/reading/byte-source.ts";
-import { callLimits } from "../../shared/audio/chunks/call-limits.ts";
+import { ARRAY_CHUNK_MAX_BYTES, CHUNK_MAX_BYTES, SPLIT_MIN_MS, callLimits } from "../../shared/audio/chunks/limits.ts";
+import { planCuts, splitChunk } from "../../shared/audio/chunks/cuts.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
-import { planCuts } from "../../shared/audio/chunks/cuts.ts";
-import { ARRAY_CHUNK_MAX_BYTES, CHUNK_MAX_BYTES, SPLIT_MIN_MS } from "../../shared/audio/chunks/limits.ts";
-import { planAudio, type ChunkPlan } from "../../shared/audio/plan.ts";
+import type { ChunkSpan } from "../../shared/audio/chunks/chunk.ts";
+import { planAudio } from "../../shared/audio/plan.ts";
 import { resampler } from "../../shared/audio/wav/resample.ts";
-import { splitChunk } from "../../shared/audio/chunks/split.ts";
 import { planWork } from "../../shared/audio/reading/work.ts";
 import { chunksOf, ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
 
@@ -74,9 +73,9 @@ test.each([
   if (plan.type !== "chunks" || chunk === undefined) throw new Error(JSON.stringify(plan));
   const halves = splitChunk(chunk);
   expect(halves?.[0].ownEndMs).toBe(halves?.[1].ownStartMs);
-  const whole = await extractChunk(source, plan.container, chunk);
+  const whole = await extractChunk(source, chunk);
   for (const half of halves ?? []) {
-    const cut = await extractChunk(source, plan.container, half);
+    const cut = await extractChunk(source, half);
     expect(cut.bytes.length).toBeLessThan(0.75 * whole.bytes.length);
     expect(Math.abs(cut.startMs - half.startMs)).toBeLessThan(150);
     expect(Math.abs(cut.durationMs - (half.endMs - half.startMs))).toBeLessThan(250);
@@ -91,7 +90,7 @@ test("studio sound is cut so short that no chunk exceeds what the model takes", 
   const plan = chunksOf(await planAudio(source, LIMITS));
   expect(plan.chunks.length).toBeGreaterThan(2);
   for (const chunk of plan.chunks) {
-    const { bytes } = await extractChunk(source, plan.container, chunk);
+    const { bytes } = await extractChunk(source, chunk);
     expect(bytes.length).toBeLessThanOrEqual(CHUNK_MAX_BYTES);
   }
 });
@@ -105,13 +104,13 @@ test("a model that takes an array of numbers gets smaller files, as its request 
   expect(byArray.length).toBeGreaterThan(byBase64.length);
   expect(byBase64.length).toBeGreaterThan(0);
   for (const chunk of byArray) {
-    const { bytes } = await extractChunk(source, "wav", chunk);
+    const { bytes } = await extractChunk(source, chunk);
     expect(bytes.length).toBeLessThanOrEqual(ARRAY_CHUNK_MAX_BYTES);
   }
 });
 
 test("halving ends", () => {
-  let chunk: ChunkPlan | undefined = { index: 0, startMs: 0, endMs: 60_000, ownStartMs: 0, ownEndMs: 60_000 };
+  let chunk: ChunkSpan | undefined = { index: 0, startMs: 0, endMs: 60_000, ownStartMs: 0, ownEndMs: 60_000 };
   let halvings = 0;
   for (; chunk !== undefined; halvings++) chunk = splitChunk(chunk)?.[0];
   expect(halvings).toBeLessThan(8);

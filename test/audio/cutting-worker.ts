@@ -1,5 +1,5 @@
 import { r2Source } from "../../shared/audio/reading/byte-source.ts";
-import { callLimits } from "../../shared/audio/chunks/call-limits.ts";
+import { callLimits } from "../../shared/audio/chunks/limits.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 
@@ -16,7 +16,7 @@ export default {
       const plan = await planAudio(source, callLimits("accurate"));
       const chunk = plan.type === "chunks" ? plan.chunks[Number(searchParams.get("index"))] : undefined;
       if (plan.type !== "chunks" || chunk === undefined) return Response.json(plan, { status: 422 });
-      const file = await extractChunk(source, plan.container, chunk);
+      const file = await extractChunk(source, chunk);
       return new Response(file.bytes, {
         headers: { "content-type": file.contentType, "x-plan": JSON.stringify(plan) },
       });

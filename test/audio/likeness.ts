@@ -16,7 +16,7 @@ export async function worstLikeness(
 ): Promise<{ readonly correlation: number; readonly lagMs: number; readonly atMs: number }> {
   let worst = { correlation: 1, lagMs: 0, atMs: -1 };
   for (const chunk of plan.chunks) {
-    const cut = await extractChunk(source, plan.container, chunk);
+    const cut = await extractChunk(source, chunk);
     const path = join(folder, "cut");
     await writeFile(path, cut.bytes);
     const pcm = await decode(path);

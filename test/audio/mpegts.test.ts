@@ -44,7 +44,7 @@ async function secondsLost(
   const plan = await planned(source);
   const lost: number[] = [];
   for (const chunk of plan.chunks) {
-    const cut = await extractChunk(source, plan.container, chunk).catch((error: unknown) => {
+    const cut = await extractChunk(source, chunk).catch((error: unknown) => {
       if (error instanceof SilentStretch) return { bytes: new Uint8Array(), startMs: 0, durationMs: 0 };
       throw error;
     });

@@ -37,7 +37,7 @@ test.each([
   expect(plan.durationMs).toBeGreaterThan(60_000 + PAUSE_MS - 200);
   const heard: (readonly [fromMs: number, toMs: number])[] = [];
   for (const chunk of plan.chunks) {
-    const file = await extractChunk(source, plan.container, chunk).catch((error: unknown) => {
+    const file = await extractChunk(source, chunk).catch((error: unknown) => {
       if (error instanceof SilentStretch) return null;
       throw error;
     });

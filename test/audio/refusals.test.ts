@@ -204,7 +204,7 @@ test.each([
   const plan = chunksOf(await planAudio(source, LIMITS));
   let heardMs = 0;
   for (const chunk of plan.chunks) {
-    const cut = await extractChunk(source, plan.container, chunk).catch((error: unknown) => {
+    const cut = await extractChunk(source, chunk).catch((error: unknown) => {
       if (error instanceof DamagedSource) return null;
       throw error;
     });

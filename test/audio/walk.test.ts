@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 
 import { memorySource, SourceChanged, type ByteSource } from "../../shared/audio/reading/byte-source.ts";
-import { walkFrames } from "../../shared/audio/mp3/frame-walk.ts";
+import { walkFrames } from "../../shared/audio/frames/walk.ts";
+import { parseMp3Header } from "../../shared/audio/mp3/header.ts";
 import { WALK_BYTES } from "../../shared/audio/chunks/limits.ts";
-import { parseMp3Header } from "../../shared/audio/mp3/mpeg-frame.ts";
 import { planWork } from "../../shared/audio/reading/work.ts";
 
 /** 32, 64 and 128 kbit/s in turn, 44.1 kHz. */

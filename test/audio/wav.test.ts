@@ -43,7 +43,7 @@ test("a WAV file behind an ID3 tag is cut as without it", async () => {
   expect(await planAudio(tagged, LIMITS)).toEqual(plan);
   const [chunk] = plan.type === "chunks" ? plan.chunks : [];
   if (chunk === undefined) throw new Error(JSON.stringify(plan));
-  expect(await extractChunk(tagged, "wav", chunk)).toEqual(await extractChunk(plain, "wav", chunk));
+  expect(await extractChunk(tagged, chunk)).toEqual(await extractChunk(plain, chunk));
 });
 
 test("a minute of six channels of 24 bits is read in so many reads as a chunk may take", async () => {
@@ -67,7 +67,7 @@ test("a minute of six channels of 24 bits is read in so many reads as a chunk ma
   const plan = chunksOf(await planAudio(source, LIMITS));
   for (const chunk of plan.chunks) {
     reads = 0;
-    const cut = await extractChunk(source, "wav", chunk);
+    const cut = await extractChunk(source, chunk);
     expect(cut.durationMs).toBe(chunk.endMs - chunk.startMs);
     expect(reads).toBeLessThanOrEqual(CHUNK_MAX_READS);
   }

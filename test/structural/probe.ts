@@ -1,9 +1,8 @@
 import type { ByteSource } from "../../shared/audio/reading/byte-source.ts";
-import { callLimits } from "../../shared/audio/chunks/call-limits.ts";
+import { SMALL_BYTES, callLimits } from "../../shared/audio/chunks/limits.ts";
 import { DamagedSource, SilentStretch } from "../../shared/audio/chunks/chunk.ts";
 import { GLANCE, guessExtent, LOOK, measureAudio } from "../../shared/audio/extent.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
-import { SMALL_BYTES } from "../../shared/audio/chunks/limits.ts";
 import { planAudio, type AudioPlan } from "../../shared/audio/plan.ts";
 import { cutWork, planWork, type Work, type WorkLimits } from "../../shared/audio/reading/work.ts";
 
@@ -65,14 +64,12 @@ export async function probe(source: ByteSource, measure: Measure = (_step, run) 
   const plan = await step("planAudio", work, (bytes) => planAudio(bytes, LIMITS, work));
   findings.push(...judge(plan, source));
   if (plan?.type === "chunks") {
-    const { chunks, container } = plan;
+    const { chunks } = plan;
     for (const index of new Set([0, chunks.length >> 1, chunks.length - 1])) {
       const chunk = chunks[index];
       if (chunk === undefined) continue;
       const cutting = cutWork(chunk);
-      const file = await step(`extractChunk ${index}`, cutting, (bytes) =>
-        extractChunk(bytes, container, chunk, cutting),
-      );
+      const file = await step(`extractChunk ${index}`, cutting, (bytes) => extractChunk(bytes, chunk, cutting));
       if (file !== null && !(file.durationMs > 0 && Number.isFinite(file.startMs)))
         findings.push(`chunk ${index} starts at ${file.startMs} ms and lasts ${file.durationMs} ms`);
     }

@@ -1,17 +1,23 @@
+import * as z from "zod";
+
 import type { ByteSource } from "../reading/byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan } from "../chunks/chunk.ts";
-import { longestChunkMs, planCuts, type Listen } from "../chunks/cuts.ts";
-import { findFirstFrame } from "../mp3/first-frame.ts";
-import { framesOf, startsOf, walkFrames, type FrameIndex } from "../mp3/frame-walk.ts";
-import type { CallLimits } from "../chunks/call-limits.ts";
-import { writeM4a } from "../mp4/m4a.ts";
-import { findFrame, parseAdtsHeader, type AdtsHeader } from "../mp3/mpeg-frame.ts";
+import type { Container } from "../chunks/container.ts";
+import type { CallLimits } from "../chunks/limits.ts";
 import { planParts } from "../chunks/parts.ts";
+import { planFrames, takeFrames, type FrameClock } from "../frames/cut.ts";
+import { findFirstFrame } from "../frames/find.ts";
+import { framesOf, startsOf, walkFrames, type FrameIndex } from "../frames/walk.ts";
+import { writeM4a } from "../mp4/m4a.ts";
 import { aacSampleEntry } from "../mp4/sample-entry.ts";
 import { readHeld, type Work } from "../reading/work.ts";
+import { parseAdtsHeader, type AdtsHeader } from "./header.ts";
 
-/** ADTS has neither an index nor times: the plan walks it once and every chunk gets its bytes. */
-export async function planAdts(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
+const AdtsExtra = z.object({ type: z.literal("adts"), v: z.literal(1), firstFrame: z.number() });
+type AdtsExtra = z.infer<typeof AdtsExtra>;
+
+/** ADTS has neither an index nor times, so the plan walks over its frames once and gives every chunk its bytes. */
+async function planAdts(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
   const found = await findFirstFrame(source, parseAdtsHeader, work);
   if (found === null) return refuse("damaged", "No AAC audio was found in the file.");
   const walked = await walkFrames(source, found.offset, parseAdtsHeader, work);
@@ -23,72 +29,54 @@ export async function planAdts(source: ByteSource, limits: CallLimits, work: Wor
   });
 }
 
-async function planWalked(
-  header: AdtsHeader,
-  { frames, offsetOf }: FrameIndex,
-  limits: CallLimits,
-  work: Work,
-): Promise<AudioPlan> {
+async function planWalked(header: AdtsHeader, index: FrameIndex, limits: CallLimits, work: Work): Promise<AudioPlan> {
   if (header.channels === 0)
     return refuse("unsupported_codec", "The AAC stream does not say how many channels it has.");
-  const frameMs = (header.samples / header.sampleRate) * 1000;
-  const durationMs = frames * frameMs;
-  const bytesPerSecond = ((offsetOf(frames) - offsetOf(0)) / durationMs) * 1000;
-  const listen: Listen = (fromMs, toMs) => {
-    const first = Math.floor(fromMs / frameMs);
-    const count = Math.floor(toMs / frameMs) - first;
-    work.visit(2 * count);
-    return Array.from({ length: count }, (_, index) => ({
-      timeMs: (first + index) * frameMs,
-      weight: offsetOf(first + index + 1) - offsetOf(first + index),
-    }));
-  };
-  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), listen, work);
-  const chunks = cuts.map((chunk): ChunkPlan => {
-    const firstFrame = Math.floor(chunk.startMs / frameMs + 1e-6);
-    const offset = offsetOf(firstFrame);
-    const length = offsetOf(Math.ceil(chunk.endMs / frameMs - 1e-6)) - offset;
-    return { ...chunk, bytes: { offset, length }, extra: { firstFrame } };
-  });
-  return { type: "chunks", container: "adts", codec: "aac", durationMs, chunks };
+  const planned = await planFrames(index, clockOf(header), limits, work);
+  if (planned === null) return refuse("no_audio_track", "The AAC file holds no audio.");
+  const chunks = planned.chunks.map(({ firstFrame, ...chunk }): ChunkPlan<AdtsExtra> => ({
+    ...chunk,
+    extra: { type: "adts", v: 1, firstFrame },
+  }));
+  return { type: "chunks", container: "adts", codec: "aac", durationMs: planned.durationMs, chunks };
 }
 
-export async function extractAdts(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
+function clockOf({ samples, sampleRate }: AdtsHeader): FrameClock {
+  return { samples, sampleRate, skippedSamples: 0 };
+}
+
+async function extractAdts(source: ByteSource, chunk: ChunkPlan<AdtsExtra>, work: Work): Promise<ChunkFile> {
   const { bytes: range, extra } = chunk;
-  if (range === undefined || typeof extra !== "object" || extra === null || !("firstFrame" in extra)) {
-    throw new DamagedSource("The chunk was not planned for ADTS.");
-  }
+  if (range === undefined) throw new DamagedSource("The chunk was planned without its bytes.");
   const bytes = await readHeld(source, range, work);
-  const first = parseAdtsHeader(bytes, 0);
-  if (first === null) throw new DamagedSource("No AAC frame where the plan has one.");
-  const { sampleRate, samples } = first;
-  const frameMs = (samples / sampleRate) * 1000;
-  const packets: Uint8Array[] = [];
-  let startMs = -1;
-  for (let at = 0, frame = Number(extra.firstFrame); at < bytes.length; frame++) {
-    let header = parseAdtsHeader(bytes, at);
-    work.visit();
-    if (header === null) {
-      const found = findFrame(bytes, at, parseAdtsHeader, work);
-      if (found === null) break;
-      ({ at, header } = found);
-    }
-    const timeMs = frame * frameMs;
-    if (timeMs + frameMs > chunk.startMs + 1e-3 && timeMs < chunk.endMs - 1e-3 && at + header.bytes <= bytes.length) {
-      if (startMs < 0) startMs = timeMs;
-      work.keep();
-      packets.push(bytes.subarray(at + header.headerBytes, at + header.bytes));
-    }
-    at += header.bytes;
-  }
+  const header = parseAdtsHeader(bytes, 0);
+  if (header === null) throw new DamagedSource("The file has no AAC frame where the plan has one.");
+  const { parts, startMs, durationMs } = takeFrames(
+    bytes,
+    { at: 0, frame: extra.firstFrame, clock: clockOf(header) },
+    { parse: parseAdtsHeader, keep: (frame, { headerBytes }) => frame.subarray(headerBytes) },
+    chunk,
+    work,
+  );
+  const { sampleRate, samples } = header;
   return {
     bytes: writeM4a({
-      sampleEntry: aacSampleEntry(first),
+      sampleEntry: aacSampleEntry(header),
       timescale: sampleRate,
-      packets: packets.map((data) => ({ data, duration: samples })),
+      packets: parts.map((data) => ({ data, duration: samples })),
     }),
     contentType: "audio/mp4",
     startMs,
-    durationMs: packets.length * frameMs,
+    durationMs,
   };
 }
+
+export const adts = {
+  name: "adts",
+  begins: { by: "frame", parse: parseAdtsHeader },
+  sentWhole: [],
+  extra: AdtsExtra,
+  plan: planAdts,
+  extract: extractAdts,
+  sentBytesPerSecond: (bytesPerSecond) => bytesPerSecond,
+} as const satisfies Container<AdtsExtra>;

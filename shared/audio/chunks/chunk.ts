@@ -1,18 +1,32 @@
-/** A slice of a recording. Plain JSON: it is stored with its task. */
-export interface ChunkPlan {
+import { MIN_SAMPLE_RATE } from "./limits.ts";
+
+/** Twice as much as any recorder writes. */
+const MAX_SAMPLE_RATE = 768_000;
+
+/** A stretch of a recording that one call to a model transcribes. */
+export interface ChunkSpan {
   readonly index: number;
-  /** The audio the chunk's file holds, overlap included, in source time. */
+  /** What the chunk's file holds, overlap included, in source time. */
   readonly startMs: number;
   readonly endMs: number;
-  /** The part it answers for: own parts tile 0..durationMs without a gap. */
+  /** The part of the transcript that comes from this chunk. These parts tile 0..durationMs without a gap. */
   readonly ownStartMs: number;
   readonly ownEndMs: number;
+}
+
+/** How to cut a chunk. Plain JSON: it is stored with its task. */
+export interface ChunkPlan<E extends Extra = Extra> extends ChunkSpan {
   /** Where the audio is, for containers that have no index to ask. */
   readonly bytes?: ByteRange;
-  /** What the container's own code needs to cut here. */
-  readonly extra?: Json;
-  /** The file it is cut from, where the source is several laid end to end; `bytes` count from its start. */
+  readonly extra: E;
+  /** The file it is cut from, where the source is several files laid end to end. `bytes` counts from its start. */
   readonly part?: Part;
+}
+
+/** What a container's own code needs to cut a chunk: `type` is the container's name, `v` the version of the other fields. */
+export interface Extra {
+  readonly type: string;
+  readonly v: number;
 }
 
 export interface Part {
@@ -26,8 +40,6 @@ export interface ByteRange {
   readonly offset: number;
   readonly length: number;
 }
-
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 export interface ChunkFile {
   readonly bytes: Uint8Array;
@@ -46,13 +58,14 @@ export interface Pause {
   readonly lengthMs: number;
 }
 
-export type AudioPlan =
+export type AudioPlan<E extends Extra = Extra> =
   | {
       readonly type: "chunks";
-      readonly container: ContainerName;
+      /** The container of the file, or of the first of several that were laid end to end. */
+      readonly container: E["type"];
       readonly codec: string;
       readonly durationMs: number;
-      readonly chunks: readonly ChunkPlan[];
+      readonly chunks: readonly ChunkPlan<E>[];
       /** As it is, a model would hear something else: what was trimmed away, or what follows a pause too early. */
       readonly mustCut?: boolean;
     }
@@ -66,8 +79,6 @@ export interface Refusal {
   /** In words for the person who sent the file. */
   readonly message: string;
 }
-
-export type ContainerName = "wav" | "mp3" | "adts" | "flac" | "mp4" | "fmp4" | "ogg" | "matroska" | "mpegts";
 
 export type RefusalCode =
   | "no_audio_track"
@@ -84,6 +95,19 @@ export type RefusalCode =
 
 export function refuse(code: RefusalCode, message: string): Refusal {
   return { type: "refused", code, message };
+}
+
+/** Why a recording of so many samples a second is not taken; null if it is. */
+export function refuseRate(sampleRate: number): Refusal | null {
+  const told = `The file says that it has ${sampleRate.toLocaleString("en")} samples a second`;
+  if (sampleRate >= MIN_SAMPLE_RATE && sampleRate <= MAX_SAMPLE_RATE) return null;
+  if (sampleRate > 0 && sampleRate < MIN_SAMPLE_RATE) {
+    return refuse(
+      "sampling_rate_too_low",
+      `${told}. Speech needs at least ${MIN_SAMPLE_RATE.toLocaleString("en")}. Correct the header, or record at 8,000 or more.`,
+    );
+  }
+  return refuse("damaged", `${told}, which is not possible. Correct the header, or record again.`);
 }
 
 /** The file cannot be cut as planned: its bytes are not what its headers say. */

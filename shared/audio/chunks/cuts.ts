@@ -1,6 +1,4 @@
-import { DamagedSource, type ChunkPlan } from "./chunk.ts";
-import type { CallLimits } from "./call-limits.ts";
-import type { Work } from "../reading/work.ts";
+import { DamagedSource, type ChunkSpan } from "./chunk.ts";
 import {
   CHUNK_MIN_MS,
   MAX_DURATION_MS,
@@ -10,7 +8,10 @@ import {
   QUIET_RATIO,
   QUIET_SEARCH_MS,
   QUIET_WINDOW_MS,
+  SPLIT_MIN_MS,
+  type CallLimits,
 } from "./limits.ts";
+import type { Work } from "../reading/work.ts";
 
 /** How much sounds at a time: bytes of a packet, or amplitude. */
 export interface Loudness {
@@ -38,7 +39,7 @@ export async function planCuts(
   chunkMs: number,
   listen: Listen,
   work: Work,
-): Promise<readonly ChunkPlan[]> {
+): Promise<readonly ChunkSpan[]> {
   const durationMs = Math.round(exactMs);
   if (!(durationMs > 0 && durationMs <= MAX_DURATION_MS)) throw new DamagedSource(impossible(durationMs));
   // Before anything is listened to: so many there will be at least.
@@ -79,6 +80,20 @@ function impossible(durationMs: number): string {
   if (!(durationMs > 0)) return "it says that it lasts no time.";
   const days = Math.round(durationMs / 86_400_000).toLocaleString("en");
   return `it says that it lasts ${days} days; at most ${MAX_DURATION_MS / 86_400_000} are taken.`;
+}
+
+/**
+ * Halve a chunk that the model refused as too large (code 3006). The halves keep its bytes and say which of them they
+ * want; their own parts tile its own. Null when it cannot be made smaller.
+ */
+export function splitChunk<Chunk extends ChunkSpan>(chunk: Chunk): readonly [Chunk, Chunk] | null {
+  if (chunk.endMs - chunk.startMs < SPLIT_MIN_MS) return null;
+  const middleMs = Math.round((chunk.ownStartMs + chunk.ownEndMs) / 2);
+  const overlapMs = Math.min(OVERLAP_MS, (chunk.endMs - chunk.startMs) / 4);
+  return [
+    { ...chunk, endMs: Math.min(chunk.endMs, middleMs + overlapMs / 2), ownEndMs: middleMs },
+    { ...chunk, startMs: Math.max(chunk.startMs, middleMs - overlapMs / 2), ownStartMs: middleMs },
+  ];
 }
 
 /** The middle of the quietest window, if it is quiet by comparison; constant bitrate never is. */

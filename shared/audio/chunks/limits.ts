@@ -1,3 +1,5 @@
+import { SPEECH_MODELS, type SpeechModel, type Tier } from "../../models/models.ts";
+
 /** Longest audio one call to the model gets. Undocumented: users report refusals (3006) from about 70 s on. */
 export const CHUNK_MS = 60_000;
 
@@ -9,6 +11,22 @@ export const CHUNK_MAX_BYTES = 2_500_000;
  * 1.33, and it is the request that is refused.
  */
 export const ARRAY_CHUNK_MAX_BYTES = 930_000;
+
+/** What one call to a model takes. */
+export interface CallLimits {
+  readonly maxMs: number;
+  /** Of the file, whatever it becomes on its way. */
+  readonly maxBytes: number;
+}
+
+const LIMITS: Readonly<Record<SpeechModel["audio"], CallLimits>> = {
+  base64: { maxMs: CHUNK_MS, maxBytes: CHUNK_MAX_BYTES },
+  array: { maxMs: CHUNK_MS, maxBytes: ARRAY_CHUNK_MAX_BYTES },
+};
+
+export function callLimits(tier: Tier): CallLimits {
+  return LIMITS[SPEECH_MODELS[tier].audio];
+}
 
 /** Of the largest file, planned by the average bitrate: a loud minute of a VBR file must still fit. */
 export const PLANNED_SHARE = 0.85;

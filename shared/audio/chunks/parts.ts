@@ -1,5 +1,6 @@
 import type { ByteSource } from "../reading/byte-source.ts";
 import type { AudioPlan, ChunkFile, ChunkPlan, Part } from "./chunk.ts";
+import type { Container } from "./container.ts";
 import type { Work } from "../reading/work.ts";
 
 /** Each part is opened, and its headers read. */
@@ -40,10 +41,10 @@ export async function planParts(
 export async function extractFromPart(
   source: ByteSource,
   { part, ...chunk }: ChunkPlan & { readonly part: Part },
-  extract: (source: ByteSource, chunk: ChunkPlan, work: Work) => Promise<ChunkFile>,
+  container: Container,
   work: Work,
 ): Promise<ChunkFile> {
-  const file = await extract(partOf(source, part), shift(chunk, -part.atMs), work);
+  const file = await container.extract(partOf(source, part), shift(chunk, -part.atMs), work);
   return { ...file, startMs: file.startMs + part.atMs };
 }
 

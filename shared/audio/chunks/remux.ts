@@ -22,9 +22,8 @@ import {
 import { DamagedSource, type ChunkFile, type Pause } from "./chunk.ts";
 import { fixVorbisComment } from "../ogg/page.ts";
 import type { Loudness } from "./cuts.ts";
-import type { PcmFormat } from "../wav/pcm.ts";
 import { pausesAmong, soundingMs, type Timed } from "./pauses.ts";
-import { pcmFile } from "../wav/pcm-file.ts";
+import { type PcmFormat, pcmFile } from "../wav/pcm.ts";
 import type { Work } from "../reading/work.ts";
 
 /** Opening bytes takes no longer than visiting an element for so many of them. */

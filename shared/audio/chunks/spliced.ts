@@ -7,13 +7,15 @@ import {
   type ByteRange,
   type ChunkFile,
   type ChunkPlan,
-  type ContainerName,
+  type ChunkSpan,
+  type Extra,
 } from "./chunk.ts";
 import { longestChunkMs, planCuts, type Listen } from "./cuts.ts";
-import type { CallLimits } from "./call-limits.ts";
+import type { CallLimits } from "./limits.ts";
+import type { Point } from "../reading/points.ts";
 import { CHUNK_MAX_READS, MODEL_SAMPLE_RATE, READ_BYTES } from "./limits.ts";
 import { packetSizes, remuxSpan } from "./remux.ts";
-import { timeMap, type Point } from "./time-map.ts";
+import { timeMap } from "./time-map.ts";
 import type { Work } from "../reading/work.ts";
 
 /**
@@ -21,7 +23,6 @@ import type { Work } from "../reading/work.ts";
  * index is needed then: recordings made live have none, and the others' need not be read.
  */
 export interface Spliceable {
-  readonly container: ContainerName;
   readonly codec: string;
   readonly isPcmRate?: number;
   readonly durationMs: number;
@@ -56,13 +57,13 @@ const LISTEN_PAST_MS = 1_500;
 /** Where nothing has to be read to find the place: half of what is searched, for a twelfth of the file. */
 const LISTEN_MS = 4_500;
 
-export async function planSpliced(
+export async function planSpliced<E extends Extra>(
   source: ByteSource,
   spliceable: Spliceable,
-  { extra, limits }: { readonly extra: NonNullable<ChunkPlan["extra"]>; readonly limits: CallLimits },
+  { extra, limits }: { readonly extra: E; readonly limits: CallLimits },
   work: Work,
-): Promise<AudioPlan> {
-  const { durationMs, bodyOffset, cutter, container, codec } = spliceable;
+): Promise<AudioPlan<E>> {
+  const { durationMs, bodyOffset, cutter, codec } = spliceable;
   const bytesPerMs = (source.sizeBytes - bodyOffset) / Math.max(1, durationMs);
   const lookBytes = Math.max(
     LOOK_MIN_BYTES,
@@ -100,23 +101,23 @@ export async function planSpliced(
     });
   };
   const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), listen, work);
-  const chunks: ChunkPlan[] = [];
+  const chunks: (ChunkPlan<E> & { readonly bytes: ByteRange })[] = [];
   for (const chunk of cuts) {
     const { offset } = await map.locate(chunk.startMs);
     chunks.push({ ...chunk, bytes: { offset, length: 0 }, extra });
   }
   return {
     type: "chunks",
-    container,
+    container: extra.type,
     codec,
     durationMs,
     chunks: chunks.map((chunk, index) => {
-      const offset = chunk.bytes?.offset ?? bodyOffset;
+      const { offset } = chunk.bytes;
       const after = chunks[index + 1];
       const following = map.after(chunk.endMs + 100);
       const known = (following?.timeMs ?? Infinity) < chunk.endMs + 6_000 ? following : undefined;
       const estimate =
-        (after?.bytes?.offset ?? source.sizeBytes) +
+        (after?.bytes.offset ?? source.sizeBytes) +
         (after === undefined ? 0 : chunk.endMs - after.startMs + 1_000) * bytesPerMs;
       const end =
         after === undefined ? source.sizeBytes : Math.min(source.sizeBytes, known?.offset ?? Math.ceil(estimate));
@@ -129,7 +130,7 @@ export async function planSpliced(
 export async function extractSpliced(
   source: ByteSource,
   cutter: Cutter,
-  { zeroMs, chunk }: { readonly zeroMs: number; readonly chunk: ChunkPlan },
+  { zeroMs, chunk }: { readonly zeroMs: number; readonly chunk: ChunkSpan & { readonly bytes?: ByteRange } },
   work: Work,
 ): Promise<ChunkFile> {
   if (chunk.bytes === undefined) throw new DamagedSource("The chunk was planned without its bytes.");

@@ -1,19 +1,24 @@
-import { concatBytes, indexOfBytes, viewOf } from "../reading/bytes.ts";
+import * as z from "zod";
+
+import { asciiAt, concatBytes, indexOfBytes, viewOf } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
-import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan } from "../chunks/chunk.ts";
-import type { CallLimits } from "../chunks/call-limits.ts";
+import { CHUNK_MAX_READS, READ_BYTES, type CallLimits } from "../chunks/limits.ts";
+import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan, refuseRate } from "../chunks/chunk.ts";
+import { splitChunk } from "../chunks/cuts.ts";
+import type { Point } from "../reading/points.ts";
+import type { Container } from "../chunks/container.ts";
 import { longestChunkMs, planCuts } from "../chunks/cuts.ts";
 import { findFlacFrame, renumberFlac, silentFlac, type FlacFrame } from "./frame.ts";
 import { flacMap, type FlacMap } from "./map.ts";
 import { scanFlac } from "./scan.ts";
 import { readFlacStart, type Flac } from "./stream.ts";
-import { CHUNK_MAX_READS, READ_BYTES } from "../chunks/limits.ts";
 import { planParts } from "../chunks/parts.ts";
-import { refuseRate } from "../reading/sample-rate.ts";
 import { slideOver } from "../reading/sliding-window.ts";
-import { splitChunk } from "../chunks/split.ts";
-import type { Point } from "../chunks/time-map.ts";
 import type { Work } from "../reading/work.ts";
+
+/** Nothing: every chunk reads the header again. */
+const FlacExtra = z.object({ type: z.literal("flac"), v: z.literal(1) });
+type FlacChunk = ChunkPlan<z.infer<typeof FlacExtra>>;
 
 /** Holds at least one frame of 4096 samples of 16-bit stereo, and the header that proves it. */
 const PROBE_BYTES = 40 * 1024;
@@ -30,7 +35,7 @@ const MARK_BYTES = 8;
 /** A frame of silence is written with two checksums. */
 const SILENCE_ELEMENTS = 16;
 
-export async function planFlac(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
+async function planFlac(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
   const flac = await readFlacStart(source);
   if (flac === null) return refuse("damaged", "The FLAC file's header is incomplete.");
   const { sampleRate } = flac;
@@ -63,8 +68,9 @@ export async function planFlac(source: ByteSource, limits: CallLimits, work: Wor
   );
   const bytesPerSecond = ((source.sizeBytes - flac.start) / durationMs) * 1000;
   const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), () => [], work);
-  const chunks: ChunkPlan[] = [];
-  for (const chunk of cuts) chunks.push(...(await place(chunk, map, limits, work)));
+  const chunks: FlacChunk[] = [];
+  for (const chunk of cuts)
+    chunks.push(...(await place({ ...chunk, extra: { type: "flac", v: 1 } }, map, limits, work)));
   return {
     type: "chunks",
     container: "flac",
@@ -75,13 +81,13 @@ export async function planFlac(source: ByteSource, limits: CallLimits, work: Wor
 }
 
 /** Find a chunk's bytes, and halve it where it is louder than the file is on average and would not fit a call. */
-async function place(chunk: ChunkPlan, map: FlacMap, limits: CallLimits, work: Work): Promise<readonly ChunkPlan[]> {
+async function place(chunk: FlacChunk, map: FlacMap, limits: CallLimits, work: Work): Promise<readonly FlacChunk[]> {
   const { offset } = await map.locate(chunk.startMs);
   const length = (await map.locate(chunk.endMs)).offset - offset;
   const halves = length > limits.maxBytes ? splitChunk(chunk) : null;
   if (halves === null) return [{ ...chunk, bytes: { offset, length: length + PROBE_BYTES } }];
   work.call(); // one more
-  const placed: ChunkPlan[] = [];
+  const placed: FlacChunk[] = [];
   for (const half of halves) placed.push(...(await place(half, map, limits, work)));
   return placed;
 }
@@ -146,7 +152,7 @@ function marksIn(bytes: Uint8Array, work: Work): readonly number[] {
   return marks;
 }
 
-export async function extractFlac(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
+async function extractFlac(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
   const flac = await readFlacStart(source);
   if (flac === null || chunk.bytes === undefined) throw new DamagedSource("The chunk was not planned for FLAC.");
   const { sampleRate } = flac;
@@ -212,3 +218,13 @@ function streamHeader(flac: Flac, samples: number): Uint8Array {
   info.fill(0, 18, 34); // MD5 of the samples: unknown
   return concatBytes([new Uint8Array([0x66, 0x4c, 0x61, 0x43, 0x80, 0, 0, 34]), info]);
 }
+
+export const flac = {
+  name: "flac",
+  begins: { by: "mark", mayFollowTags: true, isIn: (head) => asciiAt(head, 0, 4) === "fLaC" },
+  sentWhole: ["flac"],
+  extra: FlacExtra,
+  plan: planFlac,
+  extract: extractFlac,
+  sentBytesPerSecond: (bytesPerSecond) => bytesPerSecond,
+} as const satisfies Container<z.infer<typeof FlacExtra>>;

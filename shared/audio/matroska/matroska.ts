@@ -1,7 +1,12 @@
 import type { InputAudioTrack } from "mediabunny";
+import * as z from "zod";
 
-import { concatBytes, fromBase64, indexOfBytes, toBase64 } from "../reading/bytes.ts";
+import { soundAlone, type Container } from "../chunks/container.ts";
+import { asciiAt, concatBytes, fromBase64, indexOfBytes, toBase64 } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
+import { CLUSTER_BYTES, ID, isNumber, VOID_SIZE, readElement, readFloat, readUint, vint, writeId } from "./ebml.ts";
+import { HEAD_BYTES, MAX_INDEX_BYTES, READ_BYTES, type CallLimits } from "../chunks/limits.ts";
+import type { Point } from "../reading/points.ts";
 import {
   DamagedSource,
   refuse,
@@ -9,22 +14,32 @@ import {
   type ChunkFile,
   type ChunkPlan,
   type Refusal,
+  refuseRate,
 } from "../chunks/chunk.ts";
-import { CLUSTER_BYTES, ID, isNumber, VOID_SIZE, readElement, readFloat, readUint, vint, writeId } from "./ebml.ts";
-import type { CallLimits } from "../chunks/call-limits.ts";
 import { findStarts, type Beginning } from "../chunks/joined.ts";
-import { HEAD_BYTES, MAX_INDEX_BYTES, READ_BYTES } from "../chunks/limits.ts";
 import { planParts } from "../chunks/parts.ts";
 import { findCues, readCues } from "./cues.ts";
 import { checkHead, MAX_HEAD_BYTES } from "./head.ts";
 import { stripMatroska } from "./strip.ts";
 import { extractSpliced, planSpliced, type Cutter } from "../chunks/spliced.ts";
-import type { Point } from "../chunks/time-map.ts";
 import { audioSpan, withAudioTrack } from "../chunks/remux.ts";
-import { refuseRate } from "../reading/sample-rate.ts";
 import type { Work } from "../reading/work.ts";
 
-/** What it takes to cut. */
+/** A chunk carries the headers with it, or says how long they are where that would be too much. */
+const MatroskaExtra = z.union([
+  z.object({
+    type: z.literal("matroska"),
+    v: z.literal(1),
+    /** In base64. */
+    head: z.string(),
+    trackNumber: z.number(),
+    tickMs: z.number(),
+  }),
+  z.object({ type: z.literal("matroska"), v: z.literal(1), headBytes: z.number() }),
+]);
+type MatroskaExtra = z.infer<typeof MatroskaExtra>;
+
+/** What cutting needs to know of a file. */
 interface Track {
   readonly trackNumber: number;
   /** Milliseconds a tick of clusters and blocks. */
@@ -63,7 +78,7 @@ const BEGINNING: Beginning = {
   startOf: (bytes, at, work) => (indexOfBytes(bytes.subarray(at, at + 48), [0x42, 0x82], 0, work) === -1 ? null : at),
 };
 
-export async function planMatroska(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
+async function planMatroska(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
   const file = await readFile(source, work);
   if ("code" in file) return file;
   const timeIn = (bytes: Uint8Array, base: number) =>
@@ -85,7 +100,6 @@ async function readFile(source: ByteSource, work: Work): Promise<Matroska | Refu
 
 async function planFile(source: ByteSource, file: Matroska, limits: CallLimits, work: Work): Promise<AudioPlan> {
   const spliceable = {
-    container: "matroska",
     codec: file.codec,
     durationMs: file.durationMs,
     zeroMs: 0,
@@ -96,28 +110,21 @@ async function planFile(source: ByteSource, file: Matroska, limits: CallLimits, 
     ...(file.isPcmRate !== null && { isPcmRate: file.isPcmRate }),
   } as const;
   const { headBytes, head, trackNumber, tickMs } = file;
-  const extra = head.length > MAX_CARRIED_BYTES ? { headBytes } : { head: toBase64(head), trackNumber, tickMs };
+  const tag = { type: "matroska", v: 1 } as const;
+  const extra: MatroskaExtra =
+    head.length > MAX_CARRIED_BYTES ? { ...tag, headBytes } : { ...tag, head: toBase64(head), trackNumber, tickMs };
   return planSpliced(source, spliceable, { extra, limits }, work);
 }
 
-export async function extractMatroska(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
-  const file = readCarried(chunk) ?? (await readStart(source, headBytesOf(chunk), work));
-  if ("type" in file) throw new DamagedSource(file.message);
+async function extractMatroska(
+  source: ByteSource,
+  { extra, ...chunk }: ChunkPlan<MatroskaExtra>,
+  work: Work,
+): Promise<ChunkFile> {
+  const file =
+    "head" in extra ? { ...extra, head: fromBase64(extra.head) } : await readStart(source, extra.headBytes, work);
+  if ("code" in file) throw new DamagedSource(file.message);
   return extractSpliced(source, cutter(file, work), { zeroMs: 0, chunk }, work);
-}
-
-/** What the plan gave the chunk on its way; null where the headers were too large for it. */
-function readCarried({ extra }: ChunkPlan): Track | null {
-  if (typeof extra !== "object" || extra === null || !("head" in extra) || typeof extra.head !== "string") return null;
-  return {
-    head: fromBase64(extra.head),
-    trackNumber: Number(extra.trackNumber),
-    tickMs: Number(extra.tickMs),
-  };
-}
-
-function headBytesOf({ extra }: ChunkPlan): number {
-  return typeof extra === "object" && extra !== null && "headBytes" in extra ? Number(extra.headBytes) : HEAD_BYTES;
 }
 
 function cutter(file: Track, work: Work): Cutter {
@@ -263,3 +270,13 @@ async function parseStart(bytes: Uint8Array, work: Work): Promise<Matroska | Ref
     };
   });
 }
+
+export const matroska = {
+  name: "matroska",
+  begins: { by: "mark", mayFollowTags: false, isIn: (head) => asciiAt(head, 0, 4) === "\x1a\x45\xdf\xa3" },
+  sentWhole: [],
+  extra: MatroskaExtra,
+  plan: planMatroska,
+  extract: extractMatroska,
+  sentBytesPerSecond: soundAlone,
+} as const satisfies Container<MatroskaExtra>;

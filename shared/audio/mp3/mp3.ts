@@ -1,29 +1,36 @@
+import * as z from "zod";
+
 import { byteAt, concatBytes, textBytes, viewOf } from "../reading/bytes.ts";
 import type { ByteSource } from "../reading/byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan } from "../chunks/chunk.ts";
-import { longestChunkMs, planCuts, type Listen } from "../chunks/cuts.ts";
-import { framesFrom, framesOf, startsOf, walkFrames, type FrameIndex } from "./frame-walk.ts";
-import type { CallLimits } from "../chunks/call-limits.ts";
-import { bytesOfFrame, isConstant, readMp3Start, xingOffset, type Mp3 } from "./start.ts";
-import { findFrame, parseMp3Header, type Mp3Header } from "./mpeg-frame.ts";
+import type { Container } from "../chunks/container.ts";
+import { longestChunkMs, planCuts } from "../chunks/cuts.ts";
+import type { CallLimits } from "../chunks/limits.ts";
 import { planParts } from "../chunks/parts.ts";
+import { frameAt, framesBefore, msAt, planFrames, takeFrames, type FrameClock } from "../frames/cut.ts";
+import { findFrame } from "../frames/find.ts";
+import { framesFrom, framesOf, startsOf, walkFrames, type FrameIndex } from "../frames/walk.ts";
 import { beforeTags } from "../reading/tags.ts";
 import { readHeld, type Work } from "../reading/work.ts";
+import { parseMp3Header, type Mp3Header } from "./header.ts";
+import { bytesOfFrame, isConstant, readMp3Start, xingOffset, type Mp3 } from "./start.ts";
 
-/** What a chunk needs: at constant bitrate a frame's number follows from its offset; else it was counted. */
-interface Mp3Extra {
-  readonly [key: string]: number;
-  readonly skippedSamples: number;
-  readonly firstFrame: number;
+/** At a constant bitrate a frame's number follows from its offset; otherwise the plan has counted it. */
+const Mp3Extra = z.object({
+  type: z.literal("mp3"),
+  v: z.literal(1),
+  skippedSamples: z.number(),
+  firstFrame: z.number(),
   /** 0 where the bitrate varies. */
-  readonly frameBytes: number;
-  readonly start: number;
-}
+  frameBytes: z.number(),
+  start: z.number(),
+});
+type Mp3Extra = z.infer<typeof Mp3Extra>;
 
 /** Before the first frame of a chunk's part, for the bits it borrows from earlier frames (the bit reservoir). */
 const RESYNC_BYTES = 16;
 
-export async function planMp3(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
+async function planMp3(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
   const mp3 = await readMp3Start(source, work);
   if (mp3 === null) return refuse("damaged", "No MP3 audio was found in the file.");
   const end = await beforeTags(source);
@@ -39,102 +46,70 @@ export async function planMp3(source: ByteSource, limits: CallLimits, work: Work
 
 async function planConstant(mp3: Mp3, end: number, limits: CallLimits, work: Work): Promise<AudioPlan> {
   const { header, start, skippedSamples } = mp3;
-  const { frameMs, skippedMs } = timesOf(mp3);
+  const clock = clockOf(mp3);
   const frameBytes = bytesOfFrame(header);
-  const frames = mp3.frames ?? Math.floor((end - start) / frameBytes);
-  const durationMs = frames * frameMs - skippedMs;
+  const durationMs = msAt(mp3.frames ?? Math.floor((end - start) / frameBytes), clock);
   const cuts = await planCuts(durationMs, longestChunkMs(header.bitrate / 8, limits), () => [], work);
-  const chunks = cuts.map((chunk): ChunkPlan => {
-    const firstFrame = Math.max(0, Math.floor((chunk.startMs + skippedMs) / frameMs));
+  const chunks = cuts.map((chunk): ChunkPlan<Mp3Extra> => {
+    const firstFrame = frameAt(chunk.startMs, clock);
     const offset = Math.max(start, Math.floor(start + firstFrame * frameBytes) - RESYNC_BYTES);
-    const chunkEnd = start + ((chunk.endMs + skippedMs) / frameMs + 2) * frameBytes;
+    const chunkEnd = start + (framesBefore(chunk.endMs, clock) + 2) * frameBytes;
     const length = Math.min(end, Math.ceil(chunkEnd)) - offset;
     return {
       ...chunk,
       bytes: { offset, length },
-      extra: { skippedSamples, firstFrame, frameBytes, start } satisfies Mp3Extra,
+      extra: { type: "mp3", v: 1, skippedSamples, firstFrame, frameBytes, start },
     };
   });
   return { type: "chunks", container: "mp3", codec: "mp3", durationMs, chunks };
 }
 
-async function planWalked(
-  mp3: Mp3,
-  { frames, offsetOf }: FrameIndex,
-  limits: CallLimits,
-  work: Work,
-): Promise<AudioPlan> {
+async function planWalked(mp3: Mp3, index: FrameIndex, limits: CallLimits, work: Work): Promise<AudioPlan> {
+  const planned = await planFrames(index, clockOf(mp3), limits, work);
+  if (planned === null) return refuse("no_audio_track", "The MP3 file holds no audio.");
   const { start, skippedSamples } = mp3;
-  const { frameMs, skippedMs } = timesOf(mp3);
-  const durationMs = frames * frameMs - skippedMs;
-  if (durationMs <= 0) return refuse("no_audio_track", "The MP3 file holds no audio.");
-  const frameAt = (timeMs: number) => Math.min(frames, Math.max(0, Math.floor((timeMs + skippedMs) / frameMs)));
-  const bytesPerSecond = ((offsetOf(frames) - start) / Math.max(1, durationMs)) * 1000;
-  const listen: Listen = (fromMs, toMs) => {
-    const first = frameAt(fromMs);
-    const count = Math.max(0, frameAt(toMs) - first);
-    work.visit(2 * count);
-    return Array.from({ length: count }, (_, index) => ({
-      timeMs: (first + index) * frameMs - skippedMs,
-      weight: offsetOf(first + index + 1) - offsetOf(first + index),
-    }));
-  };
-  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), listen, work);
-  const chunks = cuts.map((chunk): ChunkPlan => {
-    const firstFrame = frameAt(chunk.startMs);
-    const offset = offsetOf(firstFrame);
-    const length = offsetOf(frameAt(chunk.endMs) + 1) - offset;
-    return {
-      ...chunk,
-      bytes: { offset, length },
-      extra: { skippedSamples, firstFrame, frameBytes: 0, start } satisfies Mp3Extra,
-    };
-  });
-  return { type: "chunks", container: "mp3", codec: "mp3", durationMs, chunks };
+  const chunks = planned.chunks.map(({ firstFrame, ...chunk }): ChunkPlan<Mp3Extra> => ({
+    ...chunk,
+    extra: { type: "mp3", v: 1, skippedSamples, firstFrame, frameBytes: 0, start },
+  }));
+  return { type: "chunks", container: "mp3", codec: "mp3", durationMs: planned.durationMs, chunks };
 }
 
-function timesOf({ header, skippedSamples }: Mp3): { readonly frameMs: number; readonly skippedMs: number } {
-  const { samples, sampleRate } = header;
-  return { frameMs: (samples / sampleRate) * 1000, skippedMs: (skippedSamples / sampleRate) * 1000 };
+function clockOf({
+  header: { samples, sampleRate },
+  skippedSamples,
+}: Pick<Mp3, "header" | "skippedSamples">): FrameClock {
+  return { samples, sampleRate, skippedSamples };
 }
 
-export async function extractMp3(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
+async function extractMp3(source: ByteSource, chunk: ChunkPlan<Mp3Extra>, work: Work): Promise<ChunkFile> {
   const { bytes: range, extra } = chunk;
-  if (range === undefined || !isMp3Extra(extra)) throw new DamagedSource("The chunk was not planned for MP3.");
+  if (range === undefined) throw new DamagedSource("The chunk was planned without its bytes.");
   const bytes = await readHeld(source, range, work);
-  const found = findFrame(bytes, 0, parseMp3Header, work);
-  if (found === null) throw new DamagedSource("No MP3 frame where the plan has one.");
-  const { samples, sampleRate } = found.header;
-  let frame =
-    extra.frameBytes === 0 ? extra.firstFrame : Math.round((range.offset + found.at - extra.start) / extra.frameBytes);
-  const firstWanted = Math.floor(((chunk.startMs / 1000) * sampleRate + extra.skippedSamples) / samples + 1e-6);
-  const endWanted = Math.ceil(((chunk.endMs / 1000) * sampleRate + extra.skippedSamples) / samples - 1e-6);
-  const parts: Uint8Array[] = [];
-  let firstTaken = -1;
-  let at = found.at;
-  for (; frame < endWanted && at < bytes.length; frame++) {
-    let header = parseMp3Header(bytes, at);
-    work.visit();
-    if (header === null) {
-      const next = findFrame(bytes, at, parseMp3Header, work);
-      if (next === null) break;
-      ({ at, header } = next);
-    }
-    if (at + header.bytes > bytes.length) break;
-    if (frame >= firstWanted) {
-      if (firstTaken === -1) firstTaken = frame;
-      work.keep();
-      parts.push(bytes.subarray(at, at + header.bytes));
-    }
-    at += header.bytes;
-  }
-  if (parts.length === 0) throw new DamagedSource("No MP3 frames in the chunk's range.");
+  const found = extra.frameBytes === 0 ? countedFrame(bytes) : findFrame(bytes, 0, parseMp3Header, work);
+  if (found === null) throw new DamagedSource("The file has no MP3 frame where the plan has one.");
+  const { at, header } = found;
+  const frame =
+    extra.frameBytes === 0 ? extra.firstFrame : Math.round((range.offset + at - extra.start) / extra.frameBytes);
+  const { parts, startMs, durationMs } = takeFrames(
+    bytes,
+    { at, frame, clock: clockOf({ header, skippedSamples: extra.skippedSamples }) },
+    { parse: parseMp3Header, keep: (whole) => whole },
+    chunk,
+    work,
+  );
   return {
-    bytes: concatBytes([...xingFrame(bytes, found.at, found.header, parts), ...parts]),
+    bytes: concatBytes([...xingFrame(bytes, at, header, parts), ...parts]),
     contentType: "audio/mpeg",
-    startMs: ((firstTaken * samples - extra.skippedSamples) / sampleRate) * 1000,
-    durationMs: ((parts.length * samples) / sampleRate) * 1000,
+    startMs,
+    durationMs,
   };
+}
+
+/** The frame that was counted: it begins with the chunk's bytes. */
+function countedFrame(bytes: Uint8Array): { readonly at: number; readonly header: Mp3Header } | null {
+  const header = parseMp3Header(bytes, 0);
+  return header === null ? null : { at: 0, header };
 }
 
 /** Without it a decoder takes the first frame's bitrate for all and, where it varies, stops too early. */
@@ -167,6 +142,12 @@ function xingFrame(
   return [];
 }
 
-function isMp3Extra(extra: ChunkPlan["extra"]): extra is Mp3Extra {
-  return typeof extra === "object" && extra !== null && "firstFrame" in extra && "frameBytes" in extra;
-}
+export const mp3 = {
+  name: "mp3",
+  begins: { by: "frame", parse: parseMp3Header },
+  sentWhole: ["mp3"],
+  extra: Mp3Extra,
+  plan: planMp3,
+  extract: extractMp3,
+  sentBytesPerSecond: (bytesPerSecond) => bytesPerSecond,
+} as const satisfies Container<Mp3Extra>;

@@ -1,7 +1,7 @@
 import { asciiAt, viewOf } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
-import { findFirstFrame } from "./first-frame.ts";
-import { findFrame, parseMp3Header, type Mp3Header } from "./mpeg-frame.ts";
+import { findFirstFrame, findFrame } from "../frames/find.ts";
+import { parseMp3Header, type Mp3Header } from "./header.ts";
 import type { Work } from "../reading/work.ts";
 
 export interface Mp3 {

@@ -1,5 +1,7 @@
+import * as z from "zod";
+
 import type { ByteSource } from "../reading/byte-source.ts";
-import { concatBytes, fromBase64, toBase64 } from "../reading/bytes.ts";
+import { asciiAt, concatBytes, fromBase64, toBase64 } from "../reading/bytes.ts";
 import {
   DamagedSource,
   refuse,
@@ -7,30 +9,32 @@ import {
   type AudioPlan,
   type ChunkFile,
   type ChunkPlan,
-  type Json,
 } from "../chunks/chunk.ts";
+import { soundAlone, type Container } from "../chunks/container.ts";
 import { longestChunkMs, planCuts, type Listen } from "../chunks/cuts.ts";
-import { planFragmentedMp4 } from "./fmp4.ts";
-import type { CallLimits } from "../chunks/call-limits.ts";
+import { planFragmentedMp4 } from "./plan-fragments.ts";
+import type { CallLimits } from "../chunks/limits.ts";
+import { pcmFile, pcmFrameBytes, PcmFormat } from "../wav/pcm.ts";
 import { HEAD_BYTES, MAX_DURATION_MS, MAX_INDEX_BYTES, MODEL_SAMPLE_RATE } from "../chunks/limits.ts";
 import { cutM4a } from "./m4a.ts";
-import { describePackets, type IndexedPackets, readPackets, readRuns } from "./packets.ts";
+import { describePackets, IndexedPackets, readPackets, readRuns } from "./packets.ts";
 import { readMp4Track, type Mp4Track } from "./track.ts";
 import { readTables, type SampleTables } from "./tables.ts";
 import { MIN_PAUSE_MS, soundingMs } from "../chunks/pauses.ts";
-import { pcmFrameBytes, type PcmFormat } from "../wav/pcm.ts";
-import { pcmFile } from "../wav/pcm-file.ts";
 import { windowOn } from "../reading/window.ts";
 import type { Work } from "../reading/work.ts";
 
-interface Mp4Extra {
-  readonly [key: string]: Json;
-  readonly timescale: number;
-  readonly entry: string;
-  readonly isQuickTime: boolean;
-  readonly packets: IndexedPackets;
-  readonly pcm: { readonly [key: string]: Json } | null;
-}
+const Mp4Extra = z.object({
+  type: z.literal("mp4"),
+  v: z.literal(1),
+  timescale: z.number(),
+  /** The track's sample entry, in base64. */
+  entry: z.string(),
+  isQuickTime: z.boolean(),
+  packets: IndexedPackets,
+  pcm: PcmFormat.nullable(),
+});
+type Mp4Extra = z.infer<typeof Mp4Extra>;
 
 /** Of the eight seconds that are searched: Opus has 400 packets in one. */
 const MAX_HEARD_PACKETS = 20_000;
@@ -79,7 +83,7 @@ export async function planMp4(source: ByteSource, limits: CallLimits, work: Work
     }));
   };
   const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), listen, work);
-  const chunks = cuts.map((chunk): ChunkPlan => {
+  const chunks = cuts.map((chunk): ChunkPlan<Mp4Extra> => {
     const first = sampleAt(chunk.startMs + 1e-3);
     const end = chunk.endMs >= durationMs ? tables.samples : Math.min(tables.samples, sampleAt(chunk.endMs - 1e-3) + 1);
     return { ...chunk, extra: chunkExtra(track, tables, { first, end }, work) };
@@ -108,6 +112,8 @@ function chunkExtra(
   work: Work,
 ): Mp4Extra {
   return {
+    type: "mp4",
+    v: 1,
     timescale: track.timescale,
     entry: toBase64(track.sampleEntry),
     isQuickTime: track.isQuickTime,
@@ -116,13 +122,11 @@ function chunkExtra(
   };
 }
 
-export async function extractMp4(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
+async function extractMp4(source: ByteSource, chunk: ChunkPlan<Mp4Extra>, work: Work): Promise<ChunkFile> {
   const { extra, startMs, endMs } = chunk;
-  if (!isMp4Extra(extra)) throw new DamagedSource("The chunk was not planned for MP4.");
   const { timescale } = extra;
   if (extra.pcm !== null) {
-    const format = readPcm(extra.pcm);
-    return extractPcm(source, extra.packets, { format, timescale, startMs, endMs }, work);
+    return extractPcm(source, extra.packets, { format: extra.pcm, timescale, startMs, endMs }, work);
   }
   const { packets, isWhole } = await readPackets(source, extra.packets, work);
   const track = { sampleEntry: fromBase64(extra.entry), timescale, isQuickTime: extra.isQuickTime };
@@ -148,20 +152,14 @@ async function extractPcm(
   return pcmFile([own], format, heldMs + (frameAt(startMs) / format.sampleRate) * 1000);
 }
 
-function readPcm(pcm: { readonly [key: string]: Json }): PcmFormat {
-  const { encoding, bytesPerSample, channels, sampleRate, littleEndian } = pcm;
-  const known = (["int", "uint8", "float", "alaw", "ulaw"] as const).find((name) => name === encoding);
-  const format = {
-    encoding: known ?? "int",
-    bytesPerSample: Number(bytesPerSample),
-    channels: Number(channels),
-    sampleRate: Number(sampleRate),
-    littleEndian: littleEndian === true,
-  } satisfies PcmFormat;
-  if (pcmFrameBytes(format) === 0) throw new DamagedSource("The chunk's sample format is empty.");
-  return format;
-}
+const FIRST_BOXES = new Set(["ftyp", "moov", "mdat", "free", "skip", "wide", "styp"]);
 
-function isMp4Extra(extra: ChunkPlan["extra"]): extra is Mp4Extra {
-  return typeof extra === "object" && extra !== null && "packets" in extra && "entry" in extra;
-}
+export const mp4 = {
+  name: "mp4",
+  begins: { by: "mark", mayFollowTags: false, isIn: (head) => FIRST_BOXES.has(asciiAt(head, 4, 4)) },
+  sentWhole: ["aac"],
+  extra: Mp4Extra,
+  plan: planMp4,
+  extract: extractMp4,
+  sentBytesPerSecond: soundAlone,
+} as const satisfies Container<Mp4Extra>;

@@ -1,24 +1,25 @@
+import * as z from "zod";
+
 import { viewOf } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
-import type { Json } from "../chunks/chunk.ts";
 import { CHUNK_MAX_READS, READ_BYTES } from "../chunks/limits.ts";
 import type { TimedPacket } from "./m4a.ts";
 import type { SampleTables } from "./tables.ts";
 import type { Work } from "../reading/work.ts";
 
 /** A chunk carries its piece of the index, so that no chunk reads the whole index again. */
-export interface IndexedPackets {
-  readonly [key: string]: Json;
+export const IndexedPackets = z.object({
   /** Media time of the first packet, after the edit list. */
-  readonly firstTicks: number;
+  firstTicks: z.number(),
   /** Durations as count, ticks, count, ticks, … */
-  readonly durations: readonly number[];
+  durations: z.array(z.number()).readonly(),
   /** Stretches of packets that lie together, as offset, bytes, packets, offset, bytes, packets, … */
-  readonly runs: readonly number[];
+  runs: z.array(z.number()).readonly(),
   /** Where the sizes of the packets stand (4 bytes each); 0 where all have `size`. */
-  readonly sizesAt: number;
-  readonly size: number;
-}
+  sizesAt: z.number(),
+  size: z.number(),
+});
+export type IndexedPackets = Readonly<z.infer<typeof IndexedPackets>>;
 
 /** A packet with its times and its place in what was read. */
 const PACKET_ENTRIES = 3;

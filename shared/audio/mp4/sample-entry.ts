@@ -1,9 +1,8 @@
 import { asciiAt, byteAt, viewOf } from "../reading/bytes.ts";
-import { refuse, type Refusal } from "../chunks/chunk.ts";
 import { box } from "./m4a.ts";
-import type { AdtsHeader } from "../mp3/mpeg-frame.ts";
+import type { AdtsHeader } from "../adts/header.ts";
 import { MAX_CHANNELS, MAX_SAMPLE_BYTES, type PcmFormat } from "../wav/pcm.ts";
-import { refuseRate } from "../reading/sample-rate.ts";
+import { refuse, type Refusal, refuseRate } from "../chunks/chunk.ts";
 
 /** What a track's sample entry (in `stsd`) says: whether its packets can be put into a file of their own. */
 export type TrackCodec = { readonly codec: string; readonly pcm?: PcmFormat } | Refusal;

@@ -1,11 +1,14 @@
+import * as z from "zod";
+
 import { concatBytes, fromBase64, toBase64 } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
-import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan, type Json } from "../chunks/chunk.ts";
-import type { CallLimits } from "../chunks/call-limits.ts";
+import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan } from "../chunks/chunk.ts";
+import { soundAlone, type Container } from "../chunks/container.ts";
+import type { CallLimits } from "../chunks/limits.ts";
 import { HEAD_BYTES } from "../chunks/limits.ts";
 import { findAudio, readBeginning, type Found } from "./audio.ts";
 import { findJoints } from "./joints.ts";
-import { CLOCK_HZ, pcrIn, ptsIn, type Stamp } from "./packet.ts";
+import { CLOCK_HZ, isPackets, pcrIn, ptsIn, type Stamp } from "./packet.ts";
 import { STRIPPED_ZERO_MS, stripTs, ticksSince } from "./strip.ts";
 import { tablesFor } from "./tables.ts";
 import { planParts } from "../chunks/parts.ts";
@@ -18,17 +21,19 @@ const TAIL_BYTES = 16 * 1024 * 1024;
 /** A unit of packets with one time lasts no longer. */
 const PES_MAX_MS = 2_000;
 
-interface TsExtra {
-  readonly [key: string]: Json;
-  readonly audioPid: number;
-  readonly clockPid: number;
-  /** What goes in front of the packets, as base64. */
-  readonly tables: string;
+const TsExtra = z.object({
+  type: z.literal("mpegts"),
+  v: z.literal(1),
+  audioPid: z.number(),
+  clockPid: z.number(),
+  /** The tables that go in front of a chunk's packets, in base64. */
+  tables: z.string(),
   /** The clock at the source's time zero. */
-  readonly zeroTicks: number;
-}
+  zeroTicks: z.number(),
+});
+type TsExtra = z.infer<typeof TsExtra>;
 
-export async function planMpegTs(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
+async function planMpegTs(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
   const found = await findAudio(source, work);
   if ("code" in found) return found;
   const { programmes, programme, stream, head } = found;
@@ -41,9 +46,8 @@ export async function planMpegTs(source: ByteSource, limits: CallLimits, work: W
   });
 }
 
-export async function extractMpegTs(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
+async function extractMpegTs(source: ByteSource, chunk: ChunkPlan<TsExtra>, work: Work): Promise<ChunkFile> {
   const { extra } = chunk;
-  if (!isTsExtra(extra)) throw new DamagedSource("The chunk was not planned for MPEG-TS.");
   const audio = cutter(extra, work);
   const cutting: Cutter = {
     ...audio,
@@ -62,6 +66,8 @@ async function planPart(source: ByteSource, found: Found, limits: CallLimits, wo
   const tables = tablesFor(programme, stream);
   const { pid: audioPid } = stream;
   const extra: TsExtra = {
+    type: "mpegts",
+    v: 1,
     audioPid,
     clockPid: programme.clockPid,
     tables: toBase64(tables),
@@ -75,7 +81,6 @@ async function planPart(source: ByteSource, found: Found, limits: CallLimits, wo
   if (codec === null) throw new DamagedSource("its audio packets cannot be read.");
   const others = programmes.flatMap(({ streams }) => streams.filter((one) => one !== stream && one.kind !== "other"));
   const spliceable = {
-    container: "mpegts",
     codec,
     durationMs: await readDuration(source, extra, work),
     zeroMs: STRIPPED_ZERO_MS,
@@ -122,6 +127,12 @@ async function readDuration(source: ByteSource, extra: TsExtra, work: Work): Pro
   }
 }
 
-function isTsExtra(extra: ChunkPlan["extra"]): extra is TsExtra {
-  return typeof extra === "object" && extra !== null && "zeroTicks" in extra && "tables" in extra;
-}
+export const mpegts = {
+  name: "mpegts",
+  begins: { by: "mark", mayFollowTags: false, isIn: isPackets },
+  sentWhole: [],
+  extra: TsExtra,
+  plan: planMpegTs,
+  extract: extractMpegTs,
+  sentBytesPerSecond: soundAlone,
+} as const satisfies Container<TsExtra>;

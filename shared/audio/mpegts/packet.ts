@@ -21,6 +21,16 @@ export interface Stamp {
   readonly ticks: number;
 }
 
+/** Whether a file begins with packets, one behind the other. */
+export function isPackets(head: Uint8Array): boolean {
+  return [0, 188, 376].every((at) => byteAt(head, at) === SYNC) && !hasTimesBetween(head);
+}
+
+/** Whether each packet has a time of four bytes in front of it, as recorders of AVCHD write them. */
+export function hasTimesBetween(head: Uint8Array): boolean {
+  return [4, 196, 388].every((at) => byteAt(head, at) === SYNC);
+}
+
 /** The whole packets, and what is between them passed over: a recorder that loses bytes goes on at any place. */
 export function* packetsIn(bytes: Uint8Array, work: Work): Generator<Packet, void> {
   for (let at = nextSync(bytes, 0, work); at + PACKET_BYTES <= bytes.length;) {

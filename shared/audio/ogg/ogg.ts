@@ -1,4 +1,9 @@
+import * as z from "zod";
+
+import { asciiAt } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
+import type { Container } from "../chunks/container.ts";
+import type { CallLimits } from "../chunks/limits.ts";
 import {
   DamagedSource,
   refuse,
@@ -6,23 +11,31 @@ import {
   type ChunkFile,
   type ChunkPlan,
   type Refusal,
+  refuseRate,
 } from "../chunks/chunk.ts";
-import type { CallLimits } from "../chunks/call-limits.ts";
 import { HEAD_BYTES, READ_BYTES } from "../chunks/limits.ts";
 import { readStart, readStream, type NoStream, type OggStream } from "./head.ts";
 import { findLinks } from "./links.ts";
 import { lastPageIn, MAX_HEADER_BYTES, pagesIn, type OggPage } from "./page.ts";
 import { stripOgg, type Filling } from "./strip.ts";
 import { planParts } from "../chunks/parts.ts";
-import { refuseRate } from "../reading/sample-rate.ts";
 import { extractSpliced, planSpliced, type Cutter } from "../chunks/spliced.ts";
 import type { Work } from "../reading/work.ts";
+
+const OggExtra = z.object({
+  type: z.literal("ogg"),
+  v: z.literal(1),
+  headBytes: z.number(),
+  /** The time by the stream's clock that is the source's time 0. */
+  zeroMs: z.number(),
+});
+type OggExtra = z.infer<typeof OggExtra>;
 
 const LOOK_BACK_BYTES = 8 * 1024;
 /** A picture that outlasts the sound by more is not looked through. */
 const MAX_LOOK_BACK_BYTES = 512 * 1024 * 1024;
 
-export async function planOgg(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
+async function planOgg(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
   const starts = await findLinks(source, work);
   if (starts.length === 1) return planLink(source, limits, work);
   return planParts(source, starts, work, async (link) => {
@@ -44,7 +57,6 @@ async function planLink(source: ByteSource, limits: CallLimits, work: Work): Pro
   const durationMs = msAt(stream, end.granule) - zeroMs;
   if (Math.round(durationMs) <= 0) return noStream("no_audio");
   const spliceable = {
-    container: "ogg",
     codec: stream.codec,
     durationMs,
     zeroMs,
@@ -54,7 +66,8 @@ async function planLink(source: ByteSource, limits: CallLimits, work: Work): Pro
   } as const;
   // A picture that outlasts the sound is not read.
   const sounding = { ...source, sizeBytes: end.offset };
-  return planSpliced(sounding, spliceable, { extra: { headBytes: stream.headBytes, zeroMs }, limits }, work);
+  const extra: OggExtra = { type: "ogg", v: 1, headBytes: stream.headBytes, zeroMs };
+  return planSpliced(sounding, spliceable, { extra, limits }, work);
 }
 
 function noStream(reason: NoStream): Refusal {
@@ -66,18 +79,12 @@ function noStream(reason: NoStream): Refusal {
   );
 }
 
-export async function extractOgg(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
-  const { headBytes, zeroMs } = extraOf(chunk);
+async function extractOgg(source: ByteSource, chunk: ChunkPlan<OggExtra>, work: Work): Promise<ChunkFile> {
+  const { headBytes, zeroMs } = chunk.extra;
   const stream = await readStream(source, headBytes, work);
   if (stream === null) throw new DamagedSource("The Ogg file's headers are not as planned.");
   const filling = stream.isPlainOpus ? { untilGranule: (chunk.endMs + zeroMs) * 48 + stream.preSkip } : null;
   return extractSpliced(source, cutter(stream, { zeroMs, filling }, work), { zeroMs, chunk }, work);
-}
-
-function extraOf({ extra }: ChunkPlan): { readonly headBytes: number; readonly zeroMs: number } {
-  if (typeof extra !== "object" || extra === null || !("headBytes" in extra))
-    throw new Error("The chunk was not planned for Ogg.");
-  return { headBytes: Number(extra.headBytes), zeroMs: "zeroMs" in extra ? Number(extra.zeroMs) : 0 };
 }
 
 function cutter(
@@ -130,3 +137,13 @@ async function readEnd(
   }
   return null;
 }
+
+export const ogg = {
+  name: "ogg",
+  begins: { by: "mark", mayFollowTags: false, isIn: (head) => asciiAt(head, 0, 4) === "OggS" },
+  sentWhole: ["opus", "vorbis"],
+  extra: OggExtra,
+  plan: planOgg,
+  extract: extractOgg,
+  sentBytesPerSecond: (bytesPerSecond) => bytesPerSecond,
+} as const satisfies Container<OggExtra>;

@@ -1,7 +1,6 @@
 import { asciiAt, byteAt, viewOf } from "./bytes.ts";
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import { HEAD_BYTES } from "../chunks/limits.ts";
-import { id3Bytes } from "../mp3/mpeg-frame.ts";
 import type { Window } from "./window.ts";
 
 const MAX_TAGS = 16;
@@ -51,4 +50,11 @@ function endTagBytes(bytes: Uint8Array): number {
 /** Of an APE tag's items and footer, which its header and its footer both say. */
 function apeBytes(bytes: Uint8Array): number {
   return viewOf(bytes).getUint32(12, true);
+}
+
+/** Bytes an ID3v2 tag takes at the start (pictures make it megabytes); 0 without one. */
+function id3Bytes(head: Uint8Array): number {
+  if (head.length < 10 || head[0] !== 0x49 || head[1] !== 0x44 || head[2] !== 0x33) return 0;
+  const size = [6, 7, 8, 9].reduce((sum, at) => (sum << 7) | (byteAt(head, at) & 0x7f), 0);
+  return 10 + size + (byteAt(head, 5) & 0x10 ? 10 : 0);
 }

@@ -1,17 +1,23 @@
+import * as z from "zod";
+
+import type { ChunkFile } from "../chunks/chunk.ts";
+import { MODEL_SAMPLE_RATE } from "../chunks/limits.ts";
 import { viewOf, textBytes, concatBytes } from "../reading/bytes.ts";
+import { resampler } from "./resample.ts";
 
 /** A microphone array has fewer, and a float of 64 bits is the longest sample. */
 export const MAX_CHANNELS = 64;
 export const MAX_SAMPLE_BYTES = 8;
 
 /** How PCM samples lie in the source. */
-export interface PcmFormat {
-  readonly encoding: "int" | "uint8" | "float" | "alaw" | "ulaw";
-  readonly bytesPerSample: number;
-  readonly littleEndian: boolean;
-  readonly channels: number;
-  readonly sampleRate: number;
-}
+export const PcmFormat = z.object({
+  encoding: z.enum(["int", "uint8", "float", "alaw", "ulaw"]),
+  bytesPerSample: z.int().min(1).max(MAX_SAMPLE_BYTES),
+  littleEndian: z.boolean(),
+  channels: z.int().min(1).max(MAX_CHANNELS),
+  sampleRate: z.number(),
+});
+export type PcmFormat = Readonly<z.infer<typeof PcmFormat>>;
 
 export function pcmFrameBytes(format: PcmFormat): number {
   return format.bytesPerSample * format.channels;
@@ -89,4 +95,21 @@ export function writeWav(parts: readonly Float32Array[], sampleRate: number): Ui
   head.set(textBytes("data"), 36);
   headView.setUint32(40, body.length, true);
   return concatBytes([head, body]);
+}
+
+/** PCM that lay in another container, as a WAV file the model takes. */
+export function pcmFile(parts: readonly Uint8Array[], format: PcmFormat, startMs: number): ChunkFile {
+  const bytes = concatBytes(parts);
+  const mono = toMono(bytes, format);
+  const durationMs = (Math.floor(bytes.length / pcmFrameBytes(format)) / format.sampleRate) * 1000;
+  if (format.sampleRate <= MODEL_SAMPLE_RATE) {
+    return { bytes: writeWav([mono], format.sampleRate), contentType: "audio/wav", startMs, durationMs };
+  }
+  const lower = resampler(format.sampleRate, MODEL_SAMPLE_RATE);
+  return {
+    bytes: writeWav([lower.push(mono), lower.end()], MODEL_SAMPLE_RATE),
+    contentType: "audio/wav",
+    startMs,
+    durationMs,
+  };
 }

@@ -1,5 +1,10 @@
+import * as z from "zod";
+
 import { asciiAt, viewOf } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
+import type { Container } from "../chunks/container.ts";
+import { longestChunkMs, planCuts, type Loudness } from "../chunks/cuts.ts";
+import type { CallLimits } from "../chunks/limits.ts";
 import {
   DamagedSource,
   refuse,
@@ -8,16 +13,17 @@ import {
   type ChunkFile,
   type ChunkPlan,
   type Refusal,
+  refuseRate,
 } from "../chunks/chunk.ts";
-import { longestChunkMs, planCuts, type Loudness } from "../chunks/cuts.ts";
-import type { CallLimits } from "../chunks/call-limits.ts";
 import { CHUNK_MAX_READS, MODEL_SAMPLE_RATE, READ_BYTES } from "../chunks/limits.ts";
 import { MAX_CHANNELS, pcmFrameBytes, toMono, writeWav, type PcmFormat } from "./pcm.ts";
 import { resampler } from "./resample.ts";
-import { refuseRate } from "../reading/sample-rate.ts";
 import { behindTags } from "../reading/tags.ts";
 import { windowOn } from "../reading/window.ts";
 import { FETCHED_ELEMENT, type Work } from "../reading/work.ts";
+
+/** Nothing: every chunk reads the header again. */
+const WavExtra = z.object({ type: z.literal("wav"), v: z.literal(1) });
 
 interface Wav {
   readonly format: PcmFormat;
@@ -28,22 +34,23 @@ const HEADER_BYTES = 4096;
 // Two seconds tell a pause from speech; reading all eight of a 96 kHz stereo file would be megabytes a cut.
 const LISTEN_MS = 6_000;
 
-export async function planWav(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
+async function planWav(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
   const wav = await readHeader(source, work);
   if ("type" in wav) return wav;
   const { format, data } = wav;
   const durationMs = (data.length / pcmFrameBytes(format) / format.sampleRate) * 1000;
   const outputRate = Math.min(format.sampleRate, MODEL_SAMPLE_RATE);
-  const chunks = await planCuts(
+  const cuts = await planCuts(
     durationMs,
     longestChunkMs(outputRate * 2, limits),
     (fromMs, toMs) => listen(source, wav, Math.max(fromMs, toMs - LISTEN_MS), toMs),
     work,
   );
+  const chunks = cuts.map((chunk) => ({ ...chunk, extra: { type: "wav", v: 1 } as const }));
   return { type: "chunks", container: "wav", codec: codecName(format), durationMs, chunks };
 }
 
-export async function extractWav(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
+async function extractWav(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
   const wav = await readHeader(source, work);
   if ("type" in wav) throw new DamagedSource(wav.message);
   const { format } = wav;
@@ -174,3 +181,18 @@ function readFormat(view: DataView, at: number, length: number): PcmFormat | Ref
 function codecName({ encoding, bytesPerSample }: PcmFormat): string {
   return encoding === "alaw" || encoding === "ulaw" ? encoding : `pcm-${encoding}${bytesPerSample * 8}`;
 }
+
+function isWav(head: Uint8Array): boolean {
+  return ["RIFF", "RF64", "BW64"].includes(asciiAt(head, 0, 4)) && asciiAt(head, 8, 4) === "WAVE";
+}
+
+export const wav = {
+  name: "wav",
+  begins: { by: "mark", mayFollowTags: true, isIn: isWav },
+  sentWhole: ["pcm-int16"],
+  extra: WavExtra,
+  plan: planWav,
+  extract: extractWav,
+  // Samples are mixed to one channel and lowered to the model's rate.
+  sentBytesPerSecond: (bytesPerSecond) => Math.min(bytesPerSecond, 2 * MODEL_SAMPLE_RATE),
+} as const satisfies Container<z.infer<typeof WavExtra>>;

@@ -1,9 +1,49 @@
-import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import { HEAD_BYTES } from "../chunks/limits.ts";
-import { findFrame, type FrameHeader } from "./mpeg-frame.ts";
+import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import { behindTags } from "../reading/tags.ts";
 import { windowOn } from "../reading/window.ts";
 import type { Work } from "../reading/work.ts";
+
+/** A frame's header: enough to find the next frame and to count time. */
+export interface FrameHeader {
+  readonly bytes: number;
+  readonly samples: number;
+  readonly sampleRate: number;
+  /** The same for all frames that one decoder set up once can take. */
+  readonly format: number;
+}
+
+/** Reads the header of the frame that begins at a place; null where none does. */
+export type ParseFrame<Header extends FrameHeader = FrameHeader> = (bytes: Uint8Array, at: number) => Header | null;
+
+/**
+ * Where a frame starts at or after `from`: one header may be chance, so the two after it must follow (as far as the
+ * bytes go) and agree on the sampling rate.
+ */
+export function findFrame<Header extends FrameHeader>(
+  bytes: Uint8Array,
+  from: number,
+  parse: ParseFrame<Header>,
+  work: Work,
+): { readonly at: number; readonly header: Header } | null {
+  for (let at = bytes.indexOf(0xff, from); at !== -1; at = bytes.indexOf(0xff, at + 1)) {
+    const header = parse(bytes, at);
+    work.visit(header === null ? 1 / 8 : 1);
+    if (header === null) continue;
+    let next = at + header.bytes;
+    let follows = true;
+    for (let count = 0; count < 2 && next + 7 <= bytes.length; count++) {
+      const following = parse(bytes, next);
+      if (following === null || following.sampleRate !== header.sampleRate) {
+        follows = false;
+        break;
+      }
+      next += following.bytes;
+    }
+    if (follows) return { at, header };
+  }
+  return null;
+}
 
 /** What may lie in front of the first frame: the rest of what a recording was cut from, or zeros. */
 export const JUNK_BYTES = 256 * 1024;
@@ -18,7 +58,7 @@ export interface FirstFrame<Header> {
 /** The first frame of a stream that has no header of its own: behind tags, and farther on if need be. */
 export async function findFirstFrame<Header extends FrameHeader>(
   source: ByteSource,
-  parse: (bytes: Uint8Array, at: number) => Header | null,
+  parse: ParseFrame<Header>,
   work: Work,
 ): Promise<FirstFrame<Header> | null> {
   const window = windowOn(source, HEAD_BYTES);
@@ -36,7 +76,7 @@ export async function findFirstFrame<Header extends FrameHeader>(
 function firstFollowed<Header extends FrameHeader>(
   bytes: Uint8Array,
   isAll: boolean,
-  parse: (bytes: Uint8Array, at: number) => Header | null,
+  parse: ParseFrame<Header>,
   work: Work,
 ): { readonly at: number; readonly header: Header } | null {
   const found = findFrame(bytes, 0, parse, work);

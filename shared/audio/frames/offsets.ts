@@ -1,4 +1,4 @@
-import { ENTRY_BYTES, type Work } from "./work.ts";
+import { ENTRY_BYTES, type Work } from "../reading/work.ts";
 
 /** Where frames lie that follow each other: two bytes a frame, since a week has thirty million. */
 export interface FrameOffsets {

@@ -1,6 +1,6 @@
 import type { ByteSource } from "../reading/byte-source.ts";
-import { findFrame, type FrameHeader } from "./mpeg-frame.ts";
-import { frameOffsets } from "../reading/frame-offsets.ts";
+import { findFrame, type ParseFrame } from "./find.ts";
+import { frameOffsets } from "./offsets.ts";
 import { partition } from "../reading/points.ts";
 import { slideOver } from "../reading/sliding-window.ts";
 import type { Work } from "../reading/work.ts";
@@ -30,7 +30,7 @@ const CARRY_BYTES = 16 * 1024;
 export async function walkFrames(
   source: ByteSource,
   start: number,
-  parse: (bytes: Uint8Array, at: number) => FrameHeader | null,
+  parse: ParseFrame,
   work: Work,
 ): Promise<WalkedFrames> {
   const offsets = frameOffsets(start, work);

@@ -1,0 +1,64 @@
+import * as z from "zod";
+
+import type { ParseFrame } from "../frames/find.ts";
+import type { ByteSource } from "../reading/byte-source.ts";
+import type { Work } from "../reading/work.ts";
+import type { AudioPlan, ChunkFile, ChunkPlan, Extra } from "./chunk.ts";
+import type { CallLimits } from "./limits.ts";
+
+/**
+ * A kind of file that recordings come in. Each has a folder, and a line in `containers.ts`.
+ * @typeParam E what its plan stores with a chunk for its cutter.
+ */
+export interface Container<E extends Extra = Extra> {
+  readonly name: E["type"];
+  /** How to recognise its files; null where another container recognises them and hands them over. */
+  readonly begins: Beginning | null;
+  /** Codecs that every decoder takes in this container, so that a short file is sent as it is. */
+  readonly sentWhole: readonly string[];
+  readonly extra: z.ZodType<E>;
+  /** Decide where to cut a file, or say why it cannot be cut. */
+  plan(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan>;
+  /** Cut a chunk that `plan` has planned. */
+  extract(source: ByteSource, chunk: ChunkPlan<E>, work: Work): Promise<ChunkFile>;
+  /** How many bytes of a second of the file are sent to the model. */
+  sentBytesPerSecond(bytesPerSecond: number): number;
+}
+
+export type Beginning =
+  /** A mark at the start of the file. */
+  | { readonly by: "mark"; readonly mayFollowTags: boolean; readonly isIn: (head: Uint8Array) => boolean }
+  /** The first of the frames that the file consists of. Tags and junk may come before it. */
+  | { readonly by: "frame"; readonly parse: ParseFrame };
+
+/** Where pictures are left out, this is more than the sound of nearly all files has. */
+const AUDIO_BYTES_PER_SECOND = 40_000;
+
+/** For a container that may hold video: only its sound is sent. */
+export function soundAlone(bytesPerSecond: number): number {
+  return Math.min(bytesPerSecond, AUDIO_BYTES_PER_SECOND);
+}
+
+const ByteRange = z.object({ offset: z.number(), length: z.number() });
+const Part = z.object({ start: z.number(), end: z.number(), atMs: z.number() });
+
+/**
+ * A chunk of a file in a container, as its task stores it. Tasks of the version before have no `extra.type` and no
+ * `extra.v`; their other fields are the same. That version ignores both fields, so it can read what this one writes.
+ */
+export function storedChunk<E extends Extra>({ name, extra }: Pick<Container<E>, "name" | "extra">) {
+  return z.object({
+    index: z.number(),
+    startMs: z.number(),
+    endMs: z.number(),
+    ownStartMs: z.number(),
+    ownEndMs: z.number(),
+    bytes: ByteRange.exactOptional(),
+    part: Part.exactOptional(),
+    extra: z
+      .looseObject({})
+      .default({})
+      .transform((stored): unknown => ({ type: name, v: 1, ...stored }))
+      .pipe(extra),
+  }) satisfies z.ZodType<ChunkPlan<E>>;
+}

@@ -1,0 +1,32 @@
+import { adts } from "./adts/adts.ts";
+import type { Container } from "./chunks/container.ts";
+import { flac } from "./flac/flac.ts";
+import { matroska } from "./matroska/matroska.ts";
+import { mp3 } from "./mp3/mp3.ts";
+import { fmp4 } from "./mp4/fmp4.ts";
+import { mp4 } from "./mp4/mp4.ts";
+import { mpegts } from "./mpegts/mpegts.ts";
+import { ogg } from "./ogg/ogg.ts";
+import { wav } from "./wav/wav.ts";
+
+/** Every container that is read. A new one is a folder and a line here; planning, cutting and estimates ask this list. */
+export const CONTAINERS = [
+  wav,
+  flac,
+  ogg,
+  matroska,
+  mp4,
+  fmp4,
+  mpegts,
+  mp3,
+  adts,
+] as const satisfies readonly Container[];
+
+export type ContainerName = (typeof CONTAINERS)[number]["name"];
+
+/** @param name of a plan or of a chunk's `extra`. */
+export function containerNamed(name: string): Container {
+  const found: Container | undefined = CONTAINERS.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`No container is called '${name}'.`);
+  return found;
+}
