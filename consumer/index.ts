@@ -4,7 +4,7 @@ import { intakeOf } from "../shared/jobs/intake.ts";
 import { callsAMinute } from "../shared/models/models.ts";
 import { passageIndexOf } from "../shared/search/index-of.ts";
 import { TaskMessage } from "../shared/jobs/task.ts";
-import { buryMessages } from "./runner/keep-undelivered.ts";
+import { keepUndelivered } from "./runner/keep-undelivered.ts";
 import { ingestBatch } from "./ingest/ingest-batch.ts";
 import { maintain } from "./maintenance/maintain.ts";
 import { type IsolateMemory, isolateMemory } from "./runner/memory-limit.ts";
@@ -27,7 +27,7 @@ export function createConsumer(memory: IsolateMemory, connect: () => Connections
       const connections = connect();
       const env = { ...bindings, MEDIA: connectedBucket(bindings.MEDIA, connections) };
       const intake = intakeOf(env);
-      if (batch.queue === env.DEAD_LETTER_QUEUE) return buryMessages(batch, intake);
+      if (batch.queue === env.DEAD_LETTER_QUEUE) return keepUndelivered(batch, intake);
       const { true: tasks = [], false: events = [] } = Object.groupBy(batch.messages, ({ body }) =>
         TaskMessage.safeParse(body).success ? "true" : "false",
       );

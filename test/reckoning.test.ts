@@ -91,7 +91,10 @@ const later = Date.now() + 3_600_000;
 
 function heard(index: number): Completed {
   const piece = { index, startMs: index, endMs: index + 1, ownStartMs: index, ownEndMs: index + 1 };
-  return { type: "completed", heard: { ...piece, segments: [], model: "m", engine: "e", language: null, doubt: null } };
+  return {
+    type: "completed",
+    transcribed: { ...piece, segments: [], model: "m", engine: "e", language: null, doubt: null },
+  };
 }
 
 const chunk = (index: number): NewTask => {

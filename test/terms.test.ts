@@ -251,7 +251,7 @@ test("a lease asked for again, because its answer was lost, takes no more", asyn
 test.each([
   ["image_generation", { kind: "image_generation", prompt: "sleep:100 recalled picture" }],
   ["classification", { kind: "classification", text: "sleep:100 recalled label" }],
-])("a stored result whose consumer died before it settled is recalled: %s", async (_kind, request) => {
+])("a stored result whose consumer died before it settled is reused: %s", async (_kind, request) => {
   const { DB } = darkroom.bindings();
   const script = "prompt" in request ? request.prompt : request.text;
   const { id } = await darkroom.submit(request);

@@ -143,7 +143,7 @@ async function spendUntold({ db }: MaintenanceDeps, now: number): Promise<number
   return spendAbandoned(db, now);
 }
 
-/** Ring again for tasks that are due and that nobody has leased. */
+/** Wake consumers again for tasks that are due and that nobody has leased. */
 async function dispatchDue({ db, tasks, ringGraceMs }: MaintenanceDeps, now: number): Promise<number> {
   // A message waiting in a long backlog is not lost: twice the grace, so that a busy queue is not flooded with doubles.
   const due = await takeDueTasks(db, { now, ringGraceMs: 2 * ringGraceMs, limit: LIMIT });

@@ -6,7 +6,7 @@ import { ARRAY_WEIGHT, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_TEXT_CHARS, maxFil
 import { ClassificationInput } from "../../shared/jobs/new-job.ts";
 import { type Classification, classifyImage, classifyText } from "../models/classifiers.ts";
 import { discard, type Outcome, processor, type TaskContext } from "./processor.ts";
-import { recallJson } from "./reuse-result.ts";
+import { reuseJson } from "./reuse-result.ts";
 import { withSource } from "./source.ts";
 import { storeArtifact } from "./store-artifact.ts";
 
@@ -15,7 +15,7 @@ export const LABELS = "labels.json";
 /** A picture or a text to ranked labels: `labels.json`, and the labels in D1 for listing. */
 export const classify = processor(ClassificationInput, async (input, context) => {
   const { models } = context;
-  const known = await recallJson<Classification>(context, LABELS);
+  const known = await reuseJson<Classification>(context, LABELS);
   if (known !== null) return store(known, context);
   if ("text" in input) return store(await classifyText(models, input.text, input.options), context);
   if (input.media === "text") {

@@ -5,9 +5,9 @@ import { StepArgs } from "../../shared/jobs/steps.ts";
 import { caption } from "../models/captioner.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
 import { discard, type Outcome, processor, type TaskContext } from "./processor.ts";
-import { recall } from "./reuse-result.ts";
+import { reuseResult } from "./reuse-result.ts";
 import { withSource } from "./source.ts";
-import { NOTHING_TO_DO, readMadeWork } from "../steps/material.ts";
+import { NOTHING_TO_DO, readJobWork } from "../steps/material.ts";
 import { storeArtifact, storedArtifact } from "./store-artifact.ts";
 import { LABELS } from "./classify.ts";
 
@@ -19,11 +19,11 @@ const WEIGHT = 4;
 
 /** A picture, drawn or classified, in a sentence: `description.txt`. */
 export const describe = processor(StepArgs, async (_, context) => {
-  const known = await recall(context, DESCRIPTION);
+  const known = await reuseResult(context, DESCRIPTION);
   if (known !== null) return { type: "completed", artifacts: [storedArtifact(DESCRIPTION, known, TEXT)] };
-  const made = await readMadeWork(context);
-  if (made === null) return NOTHING_TO_DO;
-  const { artifacts, work } = made;
+  const job = await readJobWork(context);
+  if (job === null) return NOTHING_TO_DO;
+  const { artifacts, work } = job;
   if (work.kind === "image_generation") {
     const drawn = artifacts.find(({ name }) => name.startsWith("image."));
     if (drawn === undefined) return NOTHING_TO_DO;

@@ -6,12 +6,12 @@ import { Prompt, type ImageOptions } from "../../shared/jobs/options.ts";
 import { generateImage as runFlux } from "../models/flux.ts";
 import { discard, type Outcome, processor, type TaskContext } from "./processor.ts";
 import { withSource } from "./source.ts";
-import { recall } from "./reuse-result.ts";
+import { reuseResult } from "./reuse-result.ts";
 import { storeArtifact, storedArtifact } from "./store-artifact.ts";
 
 /** Prompt to picture: `image.jpg`, `image.png` … by what the model really answered. */
 export const generateImage = processor(ImageInput, async (input, context) => {
-  const drawn = await recall(context, "image.");
+  const drawn = await reuseResult(context, "image.");
   if (drawn !== null) {
     const name = drawn.key.slice(drawn.key.lastIndexOf("/") + 1);
     const contentType = drawn.httpMetadata?.contentType ?? "application/octet-stream";

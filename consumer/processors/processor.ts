@@ -3,9 +3,9 @@ import type * as z from "zod";
 import type { Answer, Message } from "../../shared/webhooks/send.ts";
 import type { ModelCall } from "../../shared/models/model-call.ts";
 import type { Completed, Failure } from "../../shared/jobs/settlement.ts";
-import type { HeardChunks } from "../../shared/db/jobs/chunks.ts";
+import type { TranscribedChunks } from "../../shared/db/jobs/chunks.ts";
 import type { Delivery, DeliveryReport } from "../../shared/db/webhooks/deliveries.ts";
-import type { Made } from "../../shared/db/jobs/contents.ts";
+import type { JobContents } from "../../shared/db/jobs/contents.ts";
 import type { EmbeddedPassages } from "../../shared/search/passage.ts";
 import type { EarlierAttempt } from "../../shared/db/tasks/leases.ts";
 import type { Estimate } from "../../shared/cost/estimate.ts";
@@ -31,12 +31,12 @@ export interface TaskContext {
   readonly mayBeStored: boolean;
   /** What this isolate may hold of media. */
   readonly memory: IsolateMemory;
-  /** What the chunks of this job were heard to say, and where one gave up. */
-  readonly readChunks: () => Promise<HeardChunks>;
-  /** What the job was given and has made so far; null if it is gone. */
-  readonly readMade: () => Promise<Made | null>;
-  /** Let these be found in the job, and nothing else that it said. */
-  readonly storePassages: (of: Made, found: EmbeddedPassages) => Promise<void>;
+  /** The transcripts of this job's chunks, and the gaps of chunks that were given up on. */
+  readonly readChunks: () => Promise<TranscribedChunks>;
+  /** The job's input and its results so far; null if it is gone. */
+  readonly readJobContents: () => Promise<JobContents | null>;
+  /** Let the job be found by these passages, and by no earlier ones. */
+  readonly storePassages: (of: JobContents, found: EmbeddedPassages) => Promise<void>;
   readonly readDelivery: (id: string) => Promise<Delivery | null>;
   /** Post a signed event. */
   readonly send: (message: Message) => Promise<Answer>;

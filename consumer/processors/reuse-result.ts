@@ -8,7 +8,7 @@ const CALLS = "calls";
 /** And since which edit of its task it was made, where there was one. */
 const EDITED = "edited-after";
 
-/** R2 metadata that lets a later attempt take this result over. */
+/** R2 metadata that lets a later attempt reuse this result. */
 export function paidFor(calls: readonly ModelCall[], editedAfter: number): Record<string, string> {
   return { [CALLS]: JSON.stringify(calls), ...(editedAfter > 0 && { [EDITED]: String(editedAfter) }) };
 }
@@ -22,12 +22,13 @@ function isAnswer(calls: readonly ModelCall[], metadata: Record<string, string>,
 }
 
 /**
- * A result that an attempt of this task stored before its consumer died, or although R2 said otherwise: it has been paid
- * for, and is not asked for again. What it cost is then this attempt's, unless that one could still say so itself.
+ * Reuse a result that an attempt of this task stored before its consumer died, or stored although R2 answered with an error:
+ * it has been paid for, so the model is not asked again. Its cost is then this attempt's, unless the row of that attempt
+ * already has it.
  * @param name the artifact's name, or how it begins where the answer decides how it ends.
  * @returns null where no attempt got so far.
  */
-export async function recall(
+export async function reuseResult(
   { jobId, media, calls, earlierAttempts, mayBeStored, editedAfter }: TaskContext,
   name: string,
 ): Promise<R2Object | null> {
@@ -40,17 +41,17 @@ export async function recall(
     const metadata = object?.customMetadata ?? {};
     const paid = metadata[CALLS];
     if (object === undefined || paid === undefined) continue;
-    const bought = JSON.parse(paid) as ModelCall[]; // our own JSON, from paidFor
-    if (mayBeStored && !isAnswer(bought, metadata, editedAfter)) continue;
-    if (!isAccounted) calls.push(...bought.map((call) => ({ ...call, recalledFrom: attempt, durationMs: null })));
+    const paidCalls = JSON.parse(paid) as ModelCall[]; // our own JSON, from paidFor
+    if (mayBeStored && !isAnswer(paidCalls, metadata, editedAfter)) continue;
+    if (!isAccounted) calls.push(...paidCalls.map((call) => ({ ...call, recalledFrom: attempt, durationMs: null })));
     return object;
   }
   return null;
 }
 
-/** The JSON of such a result. */
-export async function recallJson<T>(context: TaskContext, name: string): Promise<T | null> {
-  const found = await recall(context, name);
+/** Reuse a stored result that is JSON. */
+export async function reuseJson<T>(context: TaskContext, name: string): Promise<T | null> {
+  const found = await reuseResult(context, name);
   if (found === null) return null;
   return patiently(async () => (await context.media.get(found.key))?.json<T>() ?? null);
 }

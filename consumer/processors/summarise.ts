@@ -11,7 +11,7 @@ export const summarise = processor(SummariseArgs, async ({ model = STEP_MODELS.s
     // A recording in which nobody speaks has no summary.
     if (material.lines.every((line) => line.trim() === "")) return NOTHING_TO_DO;
     const summary = await summariseText(material.lines, model, context);
-    // Bought and stored in its parts.
+    // The cost is stored with the answers for the parts.
     const paid: [] = [];
     return {
       type: "completed",

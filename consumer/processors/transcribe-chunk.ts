@@ -3,19 +3,19 @@ import type { ChunkRecord } from "../../shared/transcripts/compose-transcript.ts
 import { SPEECH_MODELS } from "../../shared/models/models.ts";
 import type { NewTask } from "../../shared/jobs/task.ts";
 import { processor } from "./processor.ts";
-import { recallJson } from "./reuse-result.ts";
+import { reuseJson } from "./reuse-result.ts";
 import { storeArtifact } from "./store-artifact.ts";
-import { ChunkArgs, cutAndHear } from "../transcription/cut-and-transcribe.ts";
+import { ChunkArgs, cutAndTranscribe } from "../transcription/cut-and-transcribe.ts";
 import { cutting } from "../transcription/cutting.ts";
 
 const CHUNK_STAGE = 1;
 
-/** One chunk of a long recording: cut it out, hear it, and leave what was heard as a checkpoint. */
+/** Cut one chunk out of a long recording, transcribe it, and store its transcript as a checkpoint. */
 export const transcribeChunk = processor(ChunkArgs, async (args, context) =>
   cutting(async () => {
-    const known = await recallJson<ChunkRecord>(context, answerName(args.chunk));
-    if (known !== null) return { type: "completed", heard: known };
-    const came = await cutAndHear(args, context);
+    const known = await reuseJson<ChunkRecord>(context, answerName(args.chunk));
+    if (known !== null) return { type: "completed", transcribed: known };
+    const came = await cutAndTranscribe(args, context);
     if (came.type === "discard") return came;
     if (came.type === "too_large") {
       return { type: "completed", next: came.halves.map((half) => chunkTask({ ...args, chunk: half })) };
@@ -29,7 +29,7 @@ export const transcribeChunk = processor(ChunkArgs, async (args, context) =>
         body: JSON.stringify(record),
       });
     }
-    return { type: "completed", heard: record };
+    return { type: "completed", transcribed: record };
   }),
 );
 

@@ -10,24 +10,24 @@ import { callLimits } from "../../shared/audio/chunks/call-limits.ts";
 import { extentOf } from "../../shared/audio/extent.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import { discard, type Outcome, processor, type TaskContext } from "./processor.ts";
-import { recallJson } from "./reuse-result.ts";
+import { reuseJson } from "./reuse-result.ts";
 import { withSource } from "./source.ts";
-import { type ChunkArgs, cutAndHear } from "../transcription/cut-and-transcribe.ts";
+import { type ChunkArgs, cutAndTranscribe } from "../transcription/cut-and-transcribe.ts";
 import { cutting } from "../transcription/cutting.ts";
-import { hear } from "../transcription/transcribe-piece.ts";
+import { transcribePiece } from "../transcription/transcribe-piece.ts";
 import { storeTranscript, TRANSCRIPT } from "../transcription/store-transcript.ts";
 import { chunkTask } from "./transcribe-chunk.ts";
 
 const JOIN_STAGE = 2;
 
 /**
- * Speech to text. A short recording is heard here in one call. Of a long one only the headers are read, and the job
+ * Speech to text. A short recording is transcribed here in one call. Of a long one only the headers are read, and the job
  * goes on as chunks, side by side, and their join.
  */
 export const transcribe = processor(TranscriptionInput, async (input, context) => {
   const { source } = input;
   if (source.sizeBytes === 0) return discard("source_empty", `The object '${source.key}' is empty.`);
-  const known = await recallJson<Transcript>(context, TRANSCRIPT);
+  const known = await reuseJson<Transcript>(context, TRANSCRIPT);
   if (known !== null) return { type: "completed", artifacts: await storeTranscript(context, known) };
   return cutting(() => plan(input, context));
 });
@@ -41,13 +41,13 @@ async function plan(input: TranscriptionInput, context: TaskContext): Promise<Ou
     case "refused":
       return discard(planned.code, planned.message);
     case "whole":
-      return hearWhole({ source, options }, planned.durationMs, context);
+      return transcribeWhole({ source, options }, planned.durationMs, context);
     case "chunks": {
       const { container, durationMs, chunks } = planned;
       const parts = chunks.map((chunk): ChunkArgs => ({ source, options, container, chunk }));
       const [only] = parts;
       return only !== undefined && parts.length === 1
-        ? hearOnly(only, durationMs, context)
+        ? transcribeOnly(only, durationMs, context)
         : inChunks(parts, durationMs);
     }
   }
@@ -59,16 +59,16 @@ function inChunks(parts: readonly ChunkArgs[], durationMs: number): Outcome {
   return { type: "completed", next: [...parts.map(chunkTask), join] };
 }
 
-/** Short, but not to be sent as it is: cut and heard at once, without stages. */
-async function hearOnly(args: ChunkArgs, durationMs: number, context: TaskContext): Promise<Outcome> {
-  const came = await cutAndHear(args, context);
+/** Cut a short recording that the model does not take as it is, and transcribe it at once, without stages. */
+async function transcribeOnly(args: ChunkArgs, durationMs: number, context: TaskContext): Promise<Outcome> {
+  const came = await cutAndTranscribe(args, context);
   if (came.type === "discard") return came;
-  if (came.type === "heard") return storeOnly(came.record, durationMs, context);
+  if (came.type === "transcribed") return storeOnly(came.record, durationMs, context);
   const parts = came.halves.map((chunk) => ({ ...args, chunk }));
   return inChunks(parts, durationMs);
 }
 
-async function hearWhole(
+async function transcribeWhole(
   { source, options }: TranscriptionInput,
   durationMs: number,
   context: TaskContext,
@@ -77,8 +77,8 @@ async function hearWhole(
   const limits = isArray ? { maxBytes: MAX_AUDIO_ARRAY_BYTES, weight: ARRAY_WEIGHT } : { maxBytes: MAX_AUDIO_BYTES };
   const piece = { index: 0, startMs: 0, endMs: durationMs, ownStartMs: 0, ownEndMs: durationMs };
   return withSource(source, limits, context, async (bytes) => {
-    const heard = await hear(context.models, bytes, options, { piece, sentMs: durationMs });
-    return storeOnly(heard, durationMs, context);
+    const record = await transcribePiece(context.models, bytes, options, { piece, sentMs: durationMs });
+    return storeOnly(record, durationMs, context);
   });
 }
 

@@ -12,7 +12,7 @@ const REASON = "The platform stopped delivering the message: the consumer failed
  * is work is let go: it speaks of no task, and maintenance sends another one for each task that still waits. A task that
  * ends its consumers is judged by its own lost attempts alone. Never throws.
  */
-export async function buryMessages(
+export async function keepUndelivered(
   batch: MessageBatch,
   { db, operatorId, journal }: Pick<Intake, "db" | "operatorId" | "journal">,
 ): Promise<void> {

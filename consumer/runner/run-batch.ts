@@ -36,7 +36,7 @@ const RENEW_EVERY_MS = 20_000;
 
 /**
  * Tasks of a batch that end close together settle together. Beside a slower one they wait no longer than this: their
- * clients wait too, and a result that is not settled would have to be recalled if the consumer died. It is also how soon
+ * clients wait too, and a result that is not settled would have to be found and reused if the consumer died. It is also how soon
  * a task that was cancelled is told: within two seconds, and an invocation of fifteen minutes stays below the thousand
  * queries that D1 allows it.
  */
@@ -45,7 +45,7 @@ const SETTLE_EVERY_MS = 1400;
 /** The queue's max_retries is 100, and a message past it is taken for one that crashes its consumer. */
 const MAX_DELIVERIES = 90;
 
-/** Queues' own limit was 12 hours before it was 24. A hold may be longer: maintenance rings then. */
+/** Queues' own limit was 12 hours before it was 24. A hold may be longer: maintenance wakes a consumer then. */
 const MAX_DELAY_SECONDS = 43_200;
 
 /** After a failure of D1 itself. */
@@ -61,7 +61,7 @@ const HOLD_UNSETTLED_MS = 45_000;
 export async function runBatch(messages: readonly Message[], deps: RunBatchDeps): Promise<void> {
   const tasks = await lease(messages.length, deps);
   if (tasks === null) {
-    for (const message of messages) ringAgain(message, RETRY_LATER_SECONDS);
+    for (const message of messages) wakeAgain(message, RETRY_LATER_SECONDS);
     return;
   }
   const byTask = new Map(tasks.map((task, index) => [task.id, messages[index]]));
@@ -86,12 +86,12 @@ async function lease(limit: number, { db, callsAMinute, journal }: RunBatchDeps)
   }
 }
 
-/** More messages than tasks: the same bell rang twice, or something is due that may not run just now. */
+/** There are more messages than tasks: a task was woken twice, or something is due that may not run just now. */
 async function letGo(messages: readonly Message[], { db, callsAMinute }: RunBatchDeps): Promise<void> {
   const waitMs = await msUntilNext(db, { now: Date.now(), callsAMinute }).catch(() => RETRY_LATER_SECONDS * 1000);
   for (const message of messages) {
     if (waitMs === null) message.ack();
-    else ringAgain(message, Math.max(1, Math.ceil(waitMs / 1000)));
+    else wakeAgain(message, Math.max(1, Math.ceil(waitMs / 1000)));
   }
 }
 
@@ -162,7 +162,7 @@ async function runAndSettle(
   }
 }
 
-/** What an attempt without its lease had bought is all that is left to write of it. */
+/** An attempt that lost its lease settles nothing. Only what it paid for is written. */
 async function accountLate(
   settlements: readonly Settlement[],
   settled: ReadonlyMap<string, unknown>,
@@ -225,17 +225,17 @@ function answer(
 ): void {
   if (message === undefined) return;
   if (settled === null) {
-    // The lease still stands: ring when it has expired and the rescue has freed the task.
-    ringAgain(message, LEASE_MS / 1000 + 30);
+    // The lease still stands: wake again when it has expired and the rescue has freed the task.
+    wakeAgain(message, LEASE_MS / 1000 + 30);
   } else if (settled.has(taskId) && "scheduledAt" in verdict) {
-    ringAgain(message, delaySeconds(verdict.scheduledAt));
+    wakeAgain(message, delaySeconds(verdict.scheduledAt));
   } else {
     message.ack(); // ended, or taken over
   }
 }
 
-/** A message delivered too often is let go: what is still due is rung by maintenance, with a new one. */
-function ringAgain(message: Message, seconds: number): void {
+/** A message that was delivered too often is acknowledged: maintenance sends a new one for every task that is still due. */
+function wakeAgain(message: Message, seconds: number): void {
   if (message.attempts < MAX_DELIVERIES) message.retry({ delaySeconds: seconds });
   else message.ack();
 }

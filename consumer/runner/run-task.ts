@@ -1,7 +1,7 @@
 import { readChunks } from "../../shared/db/jobs/chunks.ts";
 import { type DeliveryReport, readDelivery } from "../../shared/db/webhooks/deliveries.ts";
 import { findEarlierAttempts, hasFailedWith } from "../../shared/db/tasks/leases.ts";
-import { type Made, readMade } from "../../shared/db/jobs/contents.ts";
+import { type JobContents, readJobContents } from "../../shared/db/jobs/contents.ts";
 import { type Connections, NoConnection } from "../../shared/connections.ts";
 import { notifyPrediction } from "./notify-prediction.ts";
 import type { Estimate } from "../../shared/cost/estimate.ts";
@@ -72,8 +72,8 @@ export async function runTask(
       return task.attempt === 1 ? [] : findEarlierAttempts(db, task.id);
     },
     readChunks: () => readChunks(db, task.jobId),
-    readMade: () => readMade(db, task.jobId),
-    storePassages: async ({ ownerId, kind }: Made, found: EmbeddedPassages) => {
+    readJobContents: () => readJobContents(db, task.jobId),
+    storePassages: async ({ ownerId, kind }: JobContents, found: EmbeddedPassages) => {
       rows = addRows(rows, await passages.put({ id: task.jobId, ownerId, kind }, found));
     },
     readDelivery: async (id: string) => {

@@ -21,13 +21,13 @@ export interface TextMaterial {
  */
 export const NOTHING_TO_DO: Outcome = { type: "completed" };
 
-/** The job's work, and what it has made by now; null for a job that is gone. */
-export async function readMadeWork({
-  readMade,
+/** The job's work and its artifacts so far; null for a job that is gone. */
+export async function readJobWork({
+  readJobContents,
 }: TaskContext): Promise<{ readonly work: JobWork; readonly artifacts: readonly ArtifactRow[] } | null> {
-  const made = await readMade();
-  if (made === null) return null;
-  const { kind, input, artifacts } = made;
+  const contents = await readJobContents();
+  if (contents === null) return null;
+  const { kind, input, artifacts } = contents;
   return { work: JobWork.parse({ kind, input: JSON.parse(input) }), artifacts };
 }
 
@@ -36,9 +36,9 @@ export async function withText(
   context: TaskContext,
   run: (material: TextMaterial) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const made = await readMadeWork(context);
-  if (made === null) return NOTHING_TO_DO;
-  const { work, artifacts } = made;
+  const job = await readJobWork(context);
+  if (job === null) return NOTHING_TO_DO;
+  const { work, artifacts } = job;
   const keyOf = (name: string) => artifacts.find((artifact) => artifact.name === name)?.key;
   switch (work.kind) {
     case "transcription": {

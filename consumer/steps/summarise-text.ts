@@ -9,7 +9,7 @@ import {
   summaryOfSummaries,
 } from "../../shared/models/prompts.ts";
 import { textParts } from "../../shared/transcripts/text-parts.ts";
-import { boughtAnswer } from "../processors/stored-answer.ts";
+import { storedAnswer } from "../processors/stored-answer.ts";
 import type { TaskContext } from "../processors/processor.ts";
 
 /** Ten times what is asked for: so that summaries of summaries come to an end though a model did not heed its limit. */
@@ -52,7 +52,7 @@ async function summariseRound(
   for (const [index, part] of parts.entries()) {
     const whole = round === 1 ? summaryOf(part) : summaryOfSummaries(part);
     const messages = count === 1 ? whole : summaryOfPart(part, { index, count });
-    const answer = await boughtAnswer(context, `summary-${round}-${index}.json`, () =>
+    const answer = await storedAnswer(context, `summary-${round}-${index}.json`, () =>
       write(context.models, model, { messages, maxTokens: SUMMARY_TOKENS }),
     );
     written.push({ ...answer, text: clip(answer.text, MOST_SUMMARY_CHARS) });

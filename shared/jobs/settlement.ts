@@ -34,8 +34,8 @@ export interface Completed {
   readonly labels?: readonly Label[];
   /** Further tasks of the job; the lowest stage among them is open at once. */
   readonly next?: readonly NewTask[];
-  /** What a chunk was heard to say. */
-  readonly heard?: ChunkRecord;
+  /** The transcript of a chunk. */
+  readonly transcribed?: ChunkRecord;
 }
 
 /** The model that a task asks from now on, and with which arguments (JSON). */

@@ -15,7 +15,7 @@ export interface Stop {
 
 /**
  * End jobs that have not ended, with all their tasks: none can be leased any more, and one that runs settles nothing.
- * What was stored or heard so far stays. `acts` are written before, in the same transaction. Who followed one of them runs instead.
+ * What was stored or transcribed so far stays. `acts` are written before, in the same transaction. Who followed one of them runs instead.
  */
 export async function stopJobs(
   db: D1Database,

@@ -14,8 +14,8 @@ import { settleReservations } from "../cost/reservations.ts";
 import {
   insertArtifacts,
   insertAttempts,
+  insertChunks,
   insertDeadLetters,
-  insertHeard,
   insertLabels,
   insertNext,
   updateEstimates,
@@ -152,7 +152,7 @@ function settleStatements(
     ...(settlements.some(({ estimate }) => estimate !== undefined) ? [updateEstimates(db, rows)] : []),
     ...(done.some(({ artifacts = [] }) => artifacts.length > 0) ? [insertArtifacts(db, rows)] : []),
     ...(done.some(({ labels = [] }) => labels.length > 0) ? [insertLabels(db, rows)] : []),
-    ...(done.some(({ heard }) => heard !== undefined) ? [insertHeard(db, rows)] : []),
+    ...(done.some(({ transcribed }) => transcribed !== undefined) ? [insertChunks(db, rows)] : []),
     ...settlements.flatMap(nextPages).map((page) => insertNext(db, JSON.stringify([page]), now, ringGraceMs)),
     ...(isAnyDiscarded ? [insertDeadLetters(db, rows, now)] : []),
     ...(reports.length > 0 ? settleDeliveries(db, rows, { now, isAnyGone: reports.some(({ isGone }) => isGone) }) : []),
@@ -233,7 +233,7 @@ function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unkn
     ...(verdict.type === "completed" && {
       artifacts: verdict.artifacts ?? [],
       labels: verdict.labels ?? [],
-      heard: verdict.heard ?? null,
+      transcribed: verdict.transcribed ?? null,
     }),
   };
 }
