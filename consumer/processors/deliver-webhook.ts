@@ -19,5 +19,5 @@ export const deliverWebhook = processor(DeliverArgs, async ({ deliveryId }, cont
   if (failure === null) return { type: "completed", delivery: report };
   if (report.isGone || failure.code === "address_refused") return { type: "discard", failure, delivery: report };
   const delayMs = Math.max(deliveryDelayMs(context.attemptsLeft, Math.random), retryAfterMs);
-  return { type: "retry", failure, delayMs, delivery: report };
+  return { type: "retry", failure, scheduledAt: Date.now() + delayMs, delivery: report };
 });

@@ -2,9 +2,9 @@ import type * as z from "zod";
 
 import type { Answer, Message } from "../../shared/webhooks/send.ts";
 import type { ModelCall } from "../../shared/models/model-call.ts";
-import type { Completed, Failure } from "../../shared/jobs/settlement.ts";
+import type { Discarded, Outcome } from "../../shared/jobs/outcome.ts";
 import type { TranscribedChunks } from "../../shared/db/jobs/chunks.ts";
-import type { Delivery, DeliveryReport } from "../../shared/db/webhooks/deliveries.ts";
+import type { Delivery } from "../../shared/db/webhooks/deliveries.ts";
 import type { JobContents } from "../../shared/db/jobs/contents.ts";
 import type { EmbeddedPassages } from "../../shared/search/passage.ts";
 import type { EarlierAttempt } from "../../shared/db/tasks/leases.ts";
@@ -41,20 +41,6 @@ export interface TaskContext {
   /** Post a signed event. */
   readonly send: (message: Message) => Promise<Answer>;
 }
-
-/** No other attempt would help. */
-export interface Discarded {
-  readonly type: "discard";
-  readonly failure: Failure;
-}
-
-/** What a processor came to. An exception is a failure too: its message is diagnosed. */
-export type Outcome = (
-  | Completed
-  | Discarded
-  /** Again after so long, if there are attempts left. */
-  | { readonly type: "retry"; readonly failure: Failure; readonly delayMs: number }
-) & { readonly delivery?: DeliveryReport };
 
 /** The function for one kind of task. `args` is the task's JSON. */
 export type Processor = (args: string, context: TaskContext) => Promise<Outcome>;

@@ -1,6 +1,7 @@
 import type { Source } from "../../shared/jobs/new-job.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
-import { discard, type Outcome, type TaskContext } from "./processor.ts";
+import type { Outcome } from "../../shared/jobs/outcome.ts";
+import { discard, type TaskContext } from "./processor.ts";
 
 /**
  * Give a task its source object, held in memory within the batch's budget. An object that is gone, was overwritten

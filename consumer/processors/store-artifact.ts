@@ -1,6 +1,6 @@
 import type { ModelCall } from "../../shared/models/model-call.ts";
 import { artifactKey } from "../../shared/uploads/storage.ts";
-import type { StoredArtifact } from "../../shared/jobs/settlement.ts";
+import type { StoredArtifact } from "../../shared/jobs/outcome.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
 import type { TaskContext } from "./processor.ts";
 import { paidFor } from "./reuse-result.ts";

@@ -9,13 +9,13 @@ import { addLateUsage } from "../../shared/db/cost/usage.ts";
 import { recordUnusable } from "../../shared/models/record-unusable.ts";
 import { recordChanges } from "../../shared/jobs/record-changes.ts";
 import type { PassageIndex } from "../../shared/search/passage.ts";
-import type { Settlement } from "../../shared/jobs/settlement.ts";
+import type { EndedAttempt } from "../../shared/jobs/outcome.ts";
 import type { Fallbacks } from "../../shared/settings.ts";
 import type { Task } from "../../shared/jobs/task.ts";
 import { wake } from "../../shared/jobs/wake.ts";
 import type { IsolateMemory } from "./memory-limit.ts";
 import { type CallGate, callGate } from "./call-gate.ts";
-import { recordLeases, recordSettlements } from "./record-attempts.ts";
+import { recordLeases, recordAttempts } from "./record-attempts.ts";
 import { runTask } from "./run-task.ts";
 
 export interface RunBatchDeps extends Intake {
@@ -68,8 +68,8 @@ export async function runBatch(messages: readonly Message[], deps: RunBatchDeps)
   const left = messages.slice(tasks.length);
   await Promise.all([
     left.length > 0 && letGo(left, deps),
-    runAndSettle(await withoutTooLate(tasks, deps), deps, (settlements, settled) => {
-      for (const settlement of settlements) answer(byTask.get(settlement.taskId), settlement, settled);
+    runAndSettle(await withoutTooLate(tasks, deps), deps, (attempts, settled) => {
+      for (const ended of attempts) answer(byTask.get(ended.taskId), ended, settled);
     }),
   ]);
 }
@@ -122,54 +122,54 @@ async function stopOverdue(overdue: readonly Task[], { db, tasks, ringGraceMs, j
 async function runAndSettle(
   tasks: readonly Task[],
   deps: RunBatchDeps,
-  onSettled: (settlements: readonly Settlement[], settled: ReadonlyMap<string, unknown> | null) => void,
+  onSettled: (attempts: readonly EndedAttempt[], settled: ReadonlyMap<string, unknown> | null) => void,
 ): Promise<void> {
   const gate = callGate(deps.db);
   const running = new Map(tasks.map((task) => [task.id, { task, stop: new AbortController() }]));
-  let ended: Settlement[] = [];
+  let unsettled: EndedAttempt[] = [];
   const all = Promise.all(
     [...running.values()].map(async ({ task, stop }) => {
-      const settlement = await runTask(task, { ...deps, gate }, stop.signal);
-      ended.push(settlement); // the list of this moment: it is emptied whenever some are settled
+      const ended = await runTask(task, { ...deps, gate }, stop.signal);
+      unsettled.push(ended); // the list of this moment: it is emptied whenever some are settled
       running.delete(task.id);
     }),
   );
   let renewedAt = Date.now();
   let refusedAt: number | null = null;
-  while (running.size > 0 || ended.length > 0) {
+  while (running.size > 0 || unsettled.length > 0) {
     await Promise.race([all, sleep(SETTLE_EVERY_MS)]);
     const overdue = [...running.values()].map(({ task }) => task).filter(isOverdue);
     if (overdue.length > 0) await stopOverdue(overdue, deps);
     const isRenewalDue = Date.now() - renewedAt >= RENEW_EVERY_MS;
     if (isRenewalDue) renewedAt = Date.now();
-    const settlements = ended;
-    ended = [];
+    const attempts = unsettled;
+    unsettled = [];
     const watched = [...running.values()];
     const settled = await settle(
-      settlements,
+      attempts,
       watched.map(({ task }) => task),
       { isRenewalDue, gate, ...deps },
     );
     for (const { task, stop } of watched) if (settled?.held.has(task.id) === false) stop.abort(new Error(TAKEN_AWAY));
     refusedAt = settled === null ? (refusedAt ?? Date.now()) : null;
     if (refusedAt !== null && Date.now() - refusedAt < HOLD_UNSETTLED_MS) {
-      ended = [...settlements, ...ended];
+      unsettled = [...attempts, ...unsettled];
       await sleep(SETTLE_EVERY_MS);
     } else {
-      onSettled(settlements, settled?.settled ?? null);
-      if (settled !== null) await accountLate(settlements, settled.settled, tasks, deps);
+      onSettled(attempts, settled?.settled ?? null);
+      if (settled !== null) await accountLate(attempts, settled.settled, tasks, deps);
     }
   }
 }
 
 /** An attempt that lost its lease settles nothing. Only what it paid for is written. */
 async function accountLate(
-  settlements: readonly Settlement[],
+  attempts: readonly EndedAttempt[],
   settled: ReadonlyMap<string, unknown>,
   tasks: readonly Task[],
   { db, journal }: RunBatchDeps,
 ): Promise<void> {
-  const late = settlements.flatMap(({ taskId, calls, finishedAt }) => {
+  const late = attempts.flatMap(({ taskId, calls, finishedAt }) => {
     const task = tasks.find(({ id }) => id === taskId);
     if (task === undefined || settled.has(taskId)) return [];
     if (calls.length === 0 && !task.isBudgeted) return [];
@@ -184,7 +184,7 @@ async function accountLate(
 const TAKEN_AWAY = "the task was cancelled, or its lease ran out";
 
 async function settle(
-  settlements: readonly Settlement[],
+  attempts: readonly EndedAttempt[],
   running: readonly Task[],
   deps: RunBatchDeps & { isRenewalDue: boolean; gate: CallGate },
 ): Promise<Pick<Settled, "settled" | "held"> | null> {
@@ -196,22 +196,22 @@ async function settle(
     renewForMs: isRenewalDue ? LEASE_MS : null,
   };
   try {
-    const result = await settleTasks(db, settlements, {
+    const result = await settleTasks(db, attempts, {
       now: Date.now(),
       ringGraceMs,
       running: watch,
       hold: gate.hold ?? undefined,
     });
-    recordSettlements(deps.journal, settlements, result);
+    recordAttempts(deps.journal, attempts, result);
     await wake(deps.tasks, result.opened);
-    const failed = settlements.flatMap(({ verdict, calls }) => ("failure" in verdict ? [{ ...verdict, calls }] : []));
+    const failed = attempts.flatMap(({ outcome, calls }) => ("failure" in outcome ? [{ ...outcome, calls }] : []));
     await recordUnusable(deps.journal, db, failed);
     return result;
   } catch (error) {
-    deps.journal.fault({ event: "settle.failed" }, error, { tasks: settlements.length });
+    deps.journal.fault({ event: "settle.failed" }, error, { tasks: attempts.length });
     // One that D1 will not take must not hold back its neighbours.
-    if (settlements.length < 2) return null;
-    const alone = await Promise.all(settlements.map((settlement) => settle([settlement], [], deps)));
+    if (attempts.length < 2) return null;
+    const alone = await Promise.all(attempts.map((ended) => settle([ended], [], deps)));
     if (alone.every((settled) => settled === null)) return null;
     const held = new Set(running.map((task) => task.id));
     return { settled: new Map(alone.flatMap((one) => [...(one?.settled ?? [])])), held };
@@ -220,15 +220,15 @@ async function settle(
 
 function answer(
   message: Message | undefined,
-  { taskId, verdict }: Settlement,
+  { taskId, outcome }: EndedAttempt,
   settled: ReadonlyMap<string, unknown> | null,
 ): void {
   if (message === undefined) return;
   if (settled === null) {
     // The lease still stands: wake again when it has expired and the rescue has freed the task.
     wakeAgain(message, LEASE_MS / 1000 + 30);
-  } else if (settled.has(taskId) && "scheduledAt" in verdict) {
-    wakeAgain(message, delaySeconds(verdict.scheduledAt));
+  } else if (settled.has(taskId) && "scheduledAt" in outcome) {
+    wakeAgain(message, delaySeconds(outcome.scheduledAt));
   } else {
     message.ack(); // ended, or taken over
   }

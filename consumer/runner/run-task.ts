@@ -1,5 +1,5 @@
 import { readChunks } from "../../shared/db/jobs/chunks.ts";
-import { type DeliveryReport, readDelivery } from "../../shared/db/webhooks/deliveries.ts";
+import { readDelivery } from "../../shared/db/webhooks/deliveries.ts";
 import { findEarlierAttempts, hasFailedWith } from "../../shared/db/tasks/leases.ts";
 import { type JobContents, readJobContents } from "../../shared/db/jobs/contents.ts";
 import { type Connections, NoConnection } from "../../shared/connections.ts";
@@ -12,13 +12,13 @@ import { type Ai, modelRunner } from "../../shared/models/run-model.ts";
 import type { EmbeddedPassages, PassageIndex } from "../../shared/search/passage.ts";
 import { addRows, countedBucket } from "../../shared/jobs/operations.ts";
 import type { Fallbacks } from "../../shared/settings.ts";
-import type { Failure, Settlement, Verdict } from "../../shared/jobs/settlement.ts";
+import type { EndedAttempt, Outcome } from "../../shared/jobs/outcome.ts";
 import type { Task } from "../../shared/jobs/task.ts";
 import { type Message, sendWebhook } from "../../shared/webhooks/send.ts";
 import { type BudgetKey, CallRefused } from "../../shared/cost/budget-refusal.ts";
 import type { IsolateMemory } from "./memory-limit.ts";
 import { type CallGate, gated } from "./call-gate.ts";
-import { diagnose } from "../../shared/models/failure.ts";
+import { failureOf } from "../../shared/models/failure.ts";
 import { noteWaits, withWaits } from "./note-waits.ts";
 import { processors } from "../processors/index.ts";
 import { fallBack } from "./fall-back.ts";
@@ -39,14 +39,14 @@ export interface RunTaskDeps {
 }
 
 /**
- * Run one attempt of a leased task. Never throws: whatever happens is a verdict, to be settled by the caller.
+ * Run one attempt of a leased task. Never throws: whatever happens is an outcome, to be settled by the caller.
  * `signal` ends the call to the model when the task has been taken away.
  */
 export async function runTask(
   task: Task,
   { db, ai, connections, media, passages, memory, gate, allowInsecureWebhooks, fallbacks }: RunTaskDeps,
   signal: AbortSignal,
-): Promise<Settlement> {
+): Promise<EndedAttempt> {
   if (isNewerTask(task)) return putOff(task);
   const calls: ModelCall[] = [];
   const waits = noteWaits(db, task);
@@ -90,31 +90,28 @@ export async function runTask(
     send: (message: Message) =>
       waits(() => sendWebhook(message, { allowInsecure: allowInsecureWebhooks, signal, connections })),
   };
-  let verdict: Verdict;
-  let report: DeliveryReport | undefined;
+  let outcome: Outcome;
   let refusedBy: readonly BudgetKey[] | undefined;
   try {
-    const { delivery, ...outcome } = await processors[task.kind](task.args, context);
-    report = delivery;
-    verdict = outcome.type === "retry" ? again(outcome, task) : outcome;
+    outcome = withinAttempts(await processors[task.kind](task.args, context), task);
   } catch (error) {
     const chance = { now: Date.now(), random: Math.random };
     if (error instanceof CallRefused) {
-      verdict = decideRefused(error.refusal, task, chance);
+      outcome = decideRefused(error.refusal, task, chance);
       if (error.refusal.type === "hold") refusedBy = error.refusal.budgets;
     } else if (error instanceof NoConnection) {
-      verdict = { type: "snooze", failure: { code: "no_connection", message: error.message }, scheduledAt: Date.now() };
+      outcome = { type: "snooze", failure: { code: "no_connection", message: error.message }, scheduledAt: Date.now() };
     } else {
-      const diagnosis = diagnose(error);
+      const failed = failureOf(error);
       const instead = canStandIn(error) ? fallBack(task, fallbacks) : null;
-      const hasFailedSo = diagnosis.remedy === "retry_once" && (await hasFailedWith(db, task, diagnosis.failure.code));
-      verdict = decide(diagnosis, task, { ...chance, askedAt: startedAt, instead, hasFailedSo });
+      const hasFailedSo = failed.remedy === "retry_once" && (await hasFailedWith(db, task, failed.failure.code));
+      outcome = decide(failed, task, { ...chance, askedAt: startedAt, instead, hasFailedSo });
     }
   }
   return {
     taskId: task.id,
     leaseId: task.leaseId,
-    verdict,
+    outcome,
     calls,
     isBudgeted: task.isBudgeted,
     ...(refusedBy && { refusedBy }),
@@ -122,17 +119,16 @@ export async function runTask(
     ...(foreseen && { estimate: foreseen }),
     startedAt,
     finishedAt: Date.now(),
-    ...(report && { delivery: report }),
   };
 }
 
 /** Leave a task to the version that wrote it: its arguments might be misread. */
-function putOff(task: Task): Settlement {
+function putOff(task: Task): EndedAttempt {
   const now = Date.now();
   const { id: taskId, leaseId, isBudgeted, leaseRows } = task;
-  const verdict = decideNewer(task, { now, random: Math.random });
+  const outcome = decideNewer(task, { now, random: Math.random });
   const operations = { r2ClassA: 0, r2ClassB: 0, ...leaseRows };
-  return { taskId, leaseId, verdict, calls: [], isBudgeted, operations, startedAt: now, finishedAt: now };
+  return { taskId, leaseId, outcome, calls: [], isBudgeted, operations, startedAt: now, finishedAt: now };
 }
 
 /** Whether another model may do what this one does not: it has no capacity, was withdrawn, or is not for this account. */
@@ -140,7 +136,8 @@ function canStandIn(error: unknown): boolean {
   return error instanceof ModelError && (error.code === "out_of_capacity" || error.isModelUnusable);
 }
 
-function again({ failure, delayMs }: { failure: Failure; delayMs: number }, task: Task): Verdict {
-  if (task.attempt >= task.maxAttempts) return { type: "discard", failure };
-  return { type: "retry", failure, scheduledAt: Date.now() + delayMs };
+function withinAttempts(outcome: Outcome, { attempt, maxAttempts }: Task): Outcome {
+  if (outcome.type !== "retry" || attempt < maxAttempts) return outcome;
+  const { scheduledAt: _, ...spent } = outcome;
+  return { ...spent, type: "discard" };
 }

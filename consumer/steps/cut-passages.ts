@@ -1,5 +1,5 @@
 import { joinTexts } from "../../shared/transcripts/place-words.ts";
-import type { Label } from "../../shared/jobs/settlement.ts";
+import type { Label } from "../../shared/jobs/outcome.ts";
 import type { Segment } from "../../shared/transcripts/transcript.ts";
 import { type Passage, passageId, type PassageSource } from "../../shared/search/passage.ts";
 import { countWords, endsSentence, sentencesOf } from "./sentences.ts";

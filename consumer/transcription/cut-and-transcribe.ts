@@ -12,7 +12,8 @@ import { ARRAY_WEIGHT } from "../../shared/limits.ts";
 import { SPEECH_MODELS } from "../../shared/models/models.ts";
 import { Source } from "../../shared/jobs/new-job.ts";
 import { TranscriptionOptions } from "../../shared/jobs/options.ts";
-import { discard, type Discarded, type TaskContext } from "../processors/processor.ts";
+import type { Discarded } from "../../shared/jobs/outcome.ts";
+import { discard, type TaskContext } from "../processors/processor.ts";
 import { transcribePiece } from "./transcribe-piece.ts";
 
 /** A chunk of a recording, and how it is to be transcribed. The plan is our own, made by `planAudio`. */

@@ -1,6 +1,6 @@
 import { CaptionOptions, layoutCaptions } from "../../shared/captions/layout.ts";
 import { notesOf, toSrt, toVtt } from "../../shared/captions/captions.ts";
-import type { StoredArtifact } from "../../shared/jobs/settlement.ts";
+import type { StoredArtifact } from "../../shared/jobs/outcome.ts";
 import type { Transcript } from "../../shared/transcripts/transcript.ts";
 import type { TaskContext } from "../processors/processor.ts";
 import { storeArtifact } from "../processors/store-artifact.ts";

@@ -1,4 +1,4 @@
-import type { Failure } from "../../jobs/settlement.ts";
+import type { Failure } from "../../jobs/outcome.ts";
 import { insertDeliveries } from "../webhooks/deliveries.ts";
 import { releaseFollowers } from "./followers.ts";
 import { type Changes, ENDED_JOB, type EndedRow, NOTHING, readEnded } from "./ends.ts";
