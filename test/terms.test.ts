@@ -157,7 +157,7 @@ test("a job whose time runs out fails with its own reason, running or waiting", 
 test("a job whose turn comes too late is not started", async () => {
   const { TASKS } = darkroom.bindings();
   await insert("job_late_turn", "operator", { startWithinSeconds: 5 }, Date.now() - 60_000);
-  await TASKS.send({ v: 1, taskId: "job_late_turn.classify" });
+  await TASKS.send({ v: 1 });
   expect(await darkroom.untilJob("job_late_turn")).toMatchObject({
     state: "failed",
     error: { code: "not_started_in_time" },

@@ -19,7 +19,7 @@ async function submitNewer(text: string, change: string): Promise<string> {
   const { id } = await darkroom.submit({ kind: "classification", text });
   await DB.prepare(`UPDATE tasks SET ${change} WHERE job_id = ?1`).bind(id).run();
   await darkroom.post("/v1/queues/classification/resume", {});
-  await TASKS.send({ v: 1, taskId: `${id}.classify` });
+  await TASKS.send({ v: 1 });
   return id;
 }
 
