@@ -1,58 +1,16 @@
 import type * as z from "zod";
 
-import type { Answer, Message } from "../../shared/webhooks/send.ts";
-import type { ModelCall } from "../../shared/models/model-call.ts";
 import type { Discarded, Outcome } from "../../shared/jobs/outcome.ts";
-import type { TranscribedChunks } from "../../shared/db/jobs/chunks.ts";
-import type { Delivery } from "../../shared/db/webhooks/deliveries.ts";
-import type { JobContents } from "../../shared/db/jobs/contents.ts";
-import type { EmbeddedPassages } from "../../shared/search/passage.ts";
-import type { EarlierAttempt } from "../../shared/db/tasks/leases.ts";
-import type { Estimate } from "../../shared/cost/estimate.ts";
-import type { IsolateMemory } from "../runner/memory-limit.ts";
-import type { ModelRunner } from "../../shared/models/run-model.ts";
-
-/** What a processor may touch. It never sees D1 or the queue, so it cannot get a state wrong. */
-export interface TaskContext {
-  readonly jobId: string;
-  readonly attempt: number;
-  /** After this one. */
-  readonly attemptsLeft: number;
-  readonly media: R2Bucket;
-  readonly models: ModelRunner;
-  /** What this attempt has been charged for so far. */
-  readonly calls: ModelCall[];
-  /** Say what the job will consume, once that is known: before the model is asked, so that it is kept whatever comes of it. */
-  readonly foresee: (estimate: Estimate) => void;
-  /** This task's attempts that may have stored a result without completing, the latest first. */
-  readonly earlierAttempts: () => Promise<readonly EarlierAttempt[]>;
-  /** See `Task`. */
-  readonly editedAfter: number;
-  readonly mayBeStored: boolean;
-  /** What this isolate may hold of media. */
-  readonly memory: IsolateMemory;
-  /** The transcripts of this job's chunks, and the gaps of chunks that were given up on. */
-  readonly readChunks: () => Promise<TranscribedChunks>;
-  /** The job's input and its results so far; null if it is gone. */
-  readonly readJobContents: () => Promise<JobContents | null>;
-  /** Let the job be found by these passages, and by no earlier ones. */
-  readonly storePassages: (of: JobContents, found: EmbeddedPassages) => Promise<void>;
-  readonly readDelivery: (id: string) => Promise<Delivery | null>;
-  /** Post a signed event. */
-  readonly send: (message: Message) => Promise<Answer>;
-}
-
-/** The function for one kind of task. `args` is the task's JSON. */
-export type Processor = (args: string, context: TaskContext) => Promise<Outcome>;
+import type { Attempt, Processor } from "../runner/attempt.ts";
 
 /** A processor whose arguments are parsed first; a task with others can never succeed. */
 export function processor<Args>(
   schema: z.ZodType<Args>,
-  run: (args: Args, context: TaskContext) => Promise<Outcome>,
+  run: (args: Args, attempt: Attempt) => Promise<Outcome>,
 ): Processor {
-  return async (json, context) => {
+  return async (json, attempt) => {
     const args = schema.safeParse(JSON.parse(json));
-    return args.success ? run(args.data, context) : discard("invalid_arguments", args.error.message);
+    return args.success ? run(args.data, attempt) : discard("invalid_arguments", args.error.message);
   };
 }
 

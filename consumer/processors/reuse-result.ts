@@ -1,7 +1,8 @@
 import type { ModelCall } from "../../shared/models/model-call.ts";
 import { artifactKey } from "../../shared/uploads/storage.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
-import type { TaskContext } from "./processor.ts";
+import type { Attempt } from "../runner/attempt.ts";
+import { findStoringAttempts } from "./stored-attempts.ts";
 
 /** The name of the metadata in which a stored result carries what was paid for it. */
 const CALLS = "calls";
@@ -29,13 +30,15 @@ function isAnswer(calls: readonly ModelCall[], metadata: Record<string, string>,
  * @returns null where no attempt got so far.
  */
 export async function reuseResult(
-  { jobId, media, calls, earlierAttempts, mayBeStored, editedAfter }: TaskContext,
+  { task, calls }: Attempt,
   name: string,
+  deps: { db: D1Database; media: R2Bucket },
 ): Promise<R2Object | null> {
-  for (const { number: attempt, isAccounted } of await earlierAttempts()) {
+  const { jobId, mayBeStored, editedAfter } = task;
+  for (const { number: attempt, isAccounted } of await findStoringAttempts(task, deps)) {
     const prefix = artifactKey(jobId, attempt, name);
     const { objects } = await patiently(() =>
-      media.list({ prefix, limit: 1, include: ["httpMetadata", "customMetadata"] }),
+      deps.media.list({ prefix, limit: 1, include: ["httpMetadata", "customMetadata"] }),
     );
     const [object] = objects;
     const metadata = object?.customMetadata ?? {};
@@ -47,11 +50,4 @@ export async function reuseResult(
     return object;
   }
   return null;
-}
-
-/** Reuse a stored result that is JSON. */
-export async function reuseJson<T>(context: TaskContext, name: string): Promise<T | null> {
-  const found = await reuseResult(context, name);
-  if (found === null) return null;
-  return patiently(async () => (await context.media.get(found.key))?.json<T>() ?? null);
 }

@@ -7,14 +7,18 @@ import { createHeldAccount, type HeldAccount } from "./account-hold.ts";
 
 export interface CallGate extends Pick<HeldAccount, "hold" | "note"> {
   /** @throws CallRefused, or the error that the platform refused the account with: nothing passes any more then. */
-  pass(task: Task, number: number, call: ModelCall): Promise<void>;
+  pass(task: Task, call: ModelCall): Promise<void>;
 }
 
 export function callGate(db: D1Database): CallGate {
   const account = createHeldAccount();
   const reserve = reserveTogether(db);
+  /** How many calls each task has made. */
+  const numbers = new Map<string, number>();
   return {
-    async pass(task, number, call) {
+    async pass(task, call) {
+      const number = (numbers.get(task.id) ?? 0) + 1;
+      numbers.set(task.id, number);
       account.throwIfHeld();
       if (task.isBudgeted) await reserve({ taskId: task.id, leaseId: task.leaseId, number, call });
       account.throwIfHeld();
@@ -28,11 +32,9 @@ export function callGate(db: D1Database): CallGate {
 
 /** A runner whose calls pass the gate first. */
 export function gated(models: ModelRunner, gate: CallGate, task: Task): ModelRunner {
-  let number = 0;
   return {
     async run(model, inputs, expected) {
-      number += 1;
-      await gate.pass(task, number, sentCall(model, expected));
+      await gate.pass(task, sentCall(model, expected));
       const askedAt = Date.now();
       try {
         return await models.run(model, inputs, expected);

@@ -1,22 +1,19 @@
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { acknowledge, acknowledgeSpare, deliverLater } from "./acknowledge.ts";
-import { callGate } from "./call-gate.ts";
 import { dropTooLate, stopOverdue } from "./drop-late.ts";
 import { createRenewal, lease, type LeaseDeps } from "./lease.ts";
 import { type RunTaskDeps, runTask } from "./run-task.ts";
 import { runSideBySide } from "./running-tasks.ts";
-import { accountLate, settle } from "./settle.ts";
+import { accountLate, settle, type SettleDeps } from "./settle.ts";
 import { createPatience, pause, untilSettlement } from "./timer.ts";
 
-export interface RunBatchDeps extends Intake, LeaseDeps, Omit<RunTaskDeps, "gate"> {}
+export interface RunBatchDeps extends Intake, LeaseDeps, RunTaskDeps, SettleDeps {}
 
 /**
  * Lease as many tasks as there are messages, run them side by side, settle them, and acknowledge each message on its
  * own. A message says that there is work, not which: what runs next is D1's to say. Never throws.
  */
-export async function runBatch(messages: readonly Message[], batchDeps: RunBatchDeps): Promise<void> {
-  const deps = { ...batchDeps, gate: callGate(batchDeps.db) };
-
+export async function runBatch(messages: readonly Message[], deps: RunBatchDeps): Promise<void> {
   const leased = await lease(messages.length, deps);
   if (leased === null) return deliverLater(messages);
   const messageOf = new Map(leased.map((task, index) => [task.id, messages[index]]));

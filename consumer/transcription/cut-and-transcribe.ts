@@ -10,10 +10,13 @@ import { pausedMs } from "../../shared/audio/chunks/pauses.ts";
 import type { ChunkRecord } from "../../shared/transcripts/compose-transcript.ts";
 import { ARRAY_WEIGHT } from "../../shared/limits.ts";
 import { SPEECH_MODELS } from "../../shared/models/models.ts";
+import type { ModelRunner } from "../../shared/models/run-model.ts";
 import { Source } from "../../shared/jobs/new-job.ts";
 import { TranscriptionOptions } from "../../shared/jobs/options.ts";
 import type { Discarded } from "../../shared/jobs/outcome.ts";
-import { discard, type TaskContext } from "../processors/processor.ts";
+import { discard } from "../processors/processor.ts";
+import type { Tools } from "../processors/tools.ts";
+import type { Attempt } from "../runner/attempt.ts";
 import { transcribePiece } from "./transcribe-piece.ts";
 
 /** A chunk of a recording, and how it is to be transcribed. The plan is our own, made by `planAudio`. */
@@ -33,19 +36,23 @@ export type Transcribed =
   | Discarded;
 
 /** Cut a chunk out of its recording and transcribe it, both within the batch's memory. */
-export async function cutAndTranscribe(args: ChunkArgs, context: TaskContext): Promise<Transcribed> {
-  const file = await context.memory.cuts.hold(CUT_HELD_BYTES, () => cutOut(args, context));
+export async function cutAndTranscribe(
+  args: ChunkArgs,
+  attempt: Attempt,
+  { models, media, memory }: Pick<Tools, "models" | "media" | "memory">,
+): Promise<Transcribed> {
+  const file = await memory.cuts.hold(CUT_HELD_BYTES, () => cutOut(args, media(attempt)));
   if (file === null) return { type: "transcribed", record: silence(args.chunk) };
   const { tier } = args.options;
   // Louder here than the file is on average: what the model would refuse is not asked.
   const halves = file.bytes.length > callLimits(tier).maxBytes ? splitChunk(args.chunk) : null;
   if (halves !== null) return { type: "too_large", halves };
   const weight = SPEECH_MODELS[tier].audio === "array" ? ARRAY_WEIGHT : 1;
-  return context.memory.sources.hold(file.bytes.length * weight, () => transcribeFile(file, args, context));
+  return memory.sources.hold(file.bytes.length * weight, () => transcribeFile(file, args, models(attempt)));
 }
 
 /** Null where the recording goes on without sound. */
-async function cutOut({ source, container, chunk }: ChunkArgs, { media }: TaskContext): Promise<ChunkFile | null> {
+async function cutOut({ source, container, chunk }: ChunkArgs, media: R2Bucket): Promise<ChunkFile | null> {
   try {
     return await extractChunk(r2Source(media, source), container, chunk);
   } catch (error) {
@@ -62,7 +69,7 @@ function silence({ index, startMs, endMs, ownStartMs, ownEndMs }: ChunkPlan): Ch
 async function transcribeFile(
   file: ChunkFile,
   { chunk, options }: ChunkArgs,
-  { models }: TaskContext,
+  models: ModelRunner,
 ): Promise<Transcribed> {
   const { index, ownStartMs, ownEndMs } = chunk;
   const { durationMs, pauses = [] } = file;
