@@ -1,14 +1,16 @@
 import { aiOf } from "../shared/models/ai-of.ts";
 import { connectedBucket, type Connections, createConnections } from "../shared/connections.ts";
-import { intakeOf } from "../shared/jobs/intake.ts";
+import { type Intake, intakeOf } from "../shared/jobs/intake.ts";
 import { callsAMinute } from "../shared/models/models.ts";
 import { passageIndexOf } from "../shared/search/index-of.ts";
 import { TaskMessage } from "../shared/jobs/task.ts";
-import { buryMessages } from "./runner/keep-undelivered.ts";
+import { keepUndelivered } from "./runner/keep-undelivered.ts";
+import { createProcessors } from "./processors/index.ts";
+import { callGate } from "./runner/call-gate.ts";
 import { ingestBatch } from "./ingest/ingest-batch.ts";
 import { maintain } from "./maintenance/maintain.ts";
 import { type IsolateMemory, isolateMemory } from "./runner/memory-limit.ts";
-import { runBatch } from "./runner/run-batch.ts";
+import { runBatch, type RunBatchDeps } from "./runner/run-batch.ts";
 import { watchCron } from "./maintenance/watch-deployment.ts";
 
 /**
@@ -27,24 +29,14 @@ export function createConsumer(memory: IsolateMemory, connect: () => Connections
       const connections = connect();
       const env = { ...bindings, MEDIA: connectedBucket(bindings.MEDIA, connections) };
       const intake = intakeOf(env);
-      if (batch.queue === env.DEAD_LETTER_QUEUE) return buryMessages(batch, intake);
+      if (batch.queue === env.DEAD_LETTER_QUEUE) return keepUndelivered(batch, intake);
       const { true: tasks = [], false: events = [] } = Object.groupBy(batch.messages, ({ body }) =>
         TaskMessage.safeParse(body).success ? "true" : "false",
       );
       await Promise.all([
         watchCron(alertsOf(env, connections), Date.now()),
         events.length > 0 && ingestBatch({ queue: batch.queue, messages: events }, intake),
-        tasks.length > 0 &&
-          runBatch(tasks, {
-            ...intake,
-            ai: aiOf(env, connections),
-            connections,
-            memory,
-            passages: passageIndexOf(env),
-            fallbacks: env.MODEL_FALLBACKS,
-            callsAMinute: ratesOf(env),
-            allowInsecureWebhooks: env.ALLOW_INSECURE_WEBHOOKS === "true",
-          }),
+        tasks.length > 0 && runBatch(tasks, batchDeps(env, intake, connections, memory)),
       ]);
     },
 
@@ -65,6 +57,20 @@ export function createConsumer(memory: IsolateMemory, connect: () => Connections
 }
 
 export default createConsumer(isolateMemory());
+
+function batchDeps(env: Env, intake: Intake, connections: Connections, memory: IsolateMemory): RunBatchDeps {
+  const gate = callGate(env.DB);
+  const processors = createProcessors({
+    ...intake,
+    ai: aiOf(env, connections),
+    connections,
+    memory,
+    passages: passageIndexOf(env),
+    gate,
+    allowInsecureWebhooks: env.ALLOW_INSECURE_WEBHOOKS === "true",
+  });
+  return { ...intake, gate, processors, fallbacks: env.MODEL_FALLBACKS, callsAMinute: ratesOf(env) };
+}
 
 function alertsOf(env: Env, connections: Connections) {
   const { db, operatorId, journal } = intakeOf(env);

@@ -5,15 +5,15 @@ import { cancelJob, insertJobs } from "../shared/db/jobs/jobs.ts";
 import { leaseTasks } from "../shared/db/tasks/leases.ts";
 import { settleTasks } from "../shared/db/tasks/settle.ts";
 import { JobWork, newJob } from "../shared/jobs/new-job.ts";
-import type { Settlement, Verdict } from "../shared/jobs/settlement.ts";
+import type { EndedAttempt, Outcome } from "../shared/jobs/outcome.ts";
 import type { Task } from "../shared/jobs/task.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import { startDarkroom, until } from "./harness.ts";
 
 const darkroom = startDarkroom();
 const NOW = 1_800_000_000_000;
-const COMPLETED: Verdict = { type: "completed", artifacts: [], labels: [] };
-const FAILED: Verdict = { type: "discard", failure: { code: "unsupported_audio", message: "broken" } };
+const COMPLETED: Outcome = { type: "completed", artifacts: [], labels: [] };
+const FAILED: Outcome = { type: "discard", failure: { code: "unsupported_audio", message: "broken" } };
 
 async function insert(id: string): Promise<string> {
   const work = JobWork.parse({ kind: "classification", input: { text: "x", options: {} } });
@@ -31,12 +31,12 @@ function lease(limit: number, id: string, now = NOW) {
   return leaseTasks(darkroom.bindings().DB, { id, now, leaseMs: 1000, limit, callsAMinute: {} });
 }
 
-function settlement(task: Task, verdict: Verdict, leaseId = task.leaseId): Settlement {
-  return { taskId: task.id, leaseId, verdict, calls: [], isBudgeted: false, startedAt: NOW, finishedAt: NOW + 5 };
+function attemptOf(task: Task, outcome: Outcome, leaseId = task.leaseId): EndedAttempt {
+  return { taskId: task.id, leaseId, outcome, calls: [], isBudgeted: false, startedAt: NOW, finishedAt: NOW + 5 };
 }
 
-async function settle(settlements: Settlement[]): Promise<ReadonlySet<string>> {
-  const { settled } = await settleTasks(darkroom.bindings().DB, settlements, { now: NOW + 5, ringGraceMs: 1e12 });
+async function settle(attempts: EndedAttempt[]): Promise<ReadonlySet<string>> {
+  const { settled } = await settleTasks(darkroom.bindings().DB, attempts, { now: NOW + 5, ringGraceMs: 1e12 });
   return new Set(settled.keys());
 }
 
@@ -53,8 +53,8 @@ test("a consumer whose lease was taken over settles nothing", async () => {
   await darkroom.maintain(new Date(NOW + 5000));
   const [next] = await lease(1, "next", NOW + 10_000);
   expect(next?.attempt).toBe(2);
-  expect([...(await settle([settlement(late!, FAILED)]))]).toEqual([]);
-  expect([...(await settle([settlement(next!, COMPLETED)]))]).toEqual([taskId]);
+  expect([...(await settle([attemptOf(late!, FAILED)]))]).toEqual([]);
+  expect([...(await settle([attemptOf(next!, COMPLETED)]))]).toEqual([taskId]);
   const job = await darkroom.readJob("job_late");
   expect(job.state).toBe("completed");
   expect(job.attempts.map(({ outcome }) => outcome)).toEqual(["lost", "completed"]);
@@ -63,8 +63,8 @@ test("a consumer whose lease was taken over settles nothing", async () => {
 test("settling twice, or settling a cancelled job, changes nothing", async () => {
   await insert("job_twice");
   const [task] = await lease(1, "a");
-  expect((await settle([settlement(task!, COMPLETED)])).size).toBe(1);
-  expect((await settle([settlement(task!, FAILED)])).size).toBe(0);
+  expect((await settle([attemptOf(task!, COMPLETED)])).size).toBe(1);
+  expect((await settle([attemptOf(task!, FAILED)])).size).toBe(0);
   expect((await darkroom.readJob("job_twice")).state).toBe("completed");
 
   await insert("job_cancel");
@@ -72,7 +72,7 @@ test("settling twice, or settling a cancelled job, changes nothing", async () =>
   const actor = { ownerId: "operator", actor: "key:test" };
   const cancelled = await cancelJob(darkroom.bindings().DB, "job_cancel", actor, { now: NOW, ringGraceMs: 1e12 });
   expect(cancelled.endedJobs).toHaveLength(1);
-  expect((await settle([settlement(running!, COMPLETED)])).size).toBe(0);
+  expect((await settle([attemptOf(running!, COMPLETED)])).size).toBe(0);
   expect(await darkroom.readJob("job_cancel")).toMatchObject({
     state: "cancelled",
     attempts: [{ outcome: "cancelled" }],
@@ -82,7 +82,7 @@ test("settling twice, or settling a cancelled job, changes nothing", async () =>
 test("a batch with one failure settles each on its own", async () => {
   await Promise.all([insert("job_s1"), insert("job_s2"), insert("job_s3")]);
   const tasks = await lease(10, "batch");
-  await settle(tasks.map((task) => settlement(task, task.jobId === "job_s2" ? FAILED : COMPLETED)));
+  await settle(tasks.map((task) => attemptOf(task, task.jobId === "job_s2" ? FAILED : COMPLETED)));
   const states = await Promise.all(
     ["job_s1", "job_s2", "job_s3"].map(async (id) => (await darkroom.readJob(id)).state),
   );

@@ -43,9 +43,9 @@ async function complete(tasks: readonly Task[]): Promise<void> {
   await settle(tasks, { type: "completed", artifacts: [], labels: [] });
 }
 
-async function settle(tasks: readonly Task[], verdict: Parameters<typeof settleTasks>[1][number]["verdict"]) {
+async function settle(tasks: readonly Task[], outcome: Parameters<typeof settleTasks>[1][number]["outcome"]) {
   const ended = tasks.map(({ id: taskId, leaseId }) => {
-    return { taskId, leaseId, verdict, calls: [], isBudgeted: false, startedAt: now, finishedAt: now };
+    return { taskId, leaseId, outcome, calls: [], isBudgeted: false, startedAt: now, finishedAt: now };
   });
   await settleTasks(darkroom.bindings().DB, ended, { now, ringGraceMs: 60_000 });
 }

@@ -29,7 +29,7 @@ export function towards(degrees: number): Float32Array {
   return Float32Array.of(3 * Math.cos(angle), 3 * Math.sin(angle));
 }
 
-/** Add the task that embeds what a job has made, and ring for it. */
+/** Add the task that embeds what a job has made, and wake a consumer. */
 export async function embedJob({ DB, TASKS }: Pick<Env, "DB" | "TASKS">, jobId: string): Promise<void> {
   const taskId = `${jobId}.embed`;
   await DB.prepare(
@@ -38,5 +38,5 @@ export async function embedJob({ DB, TASKS }: Pick<Env, "DB" | "TASKS">, jobId: 
   )
     .bind(taskId, Date.now(), Date.now() + 60_000, jobId)
     .run();
-  await TASKS.send({ v: 1, taskId });
+  await TASKS.send({ v: 1 });
 }

@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
 
+import { createRenewal } from "../consumer/runner/lease.ts";
 import { memoryLimit } from "../consumer/runner/memory-limit.ts";
 import { groupWords } from "../consumer/models/group-words.ts";
 import { clock } from "../shared/transcripts/clock.ts";
 import { nextAllocationAt } from "../shared/models/allocation.ts";
 import { backoffMs, decide } from "../consumer/runner/retry-policy.ts";
+import { createPatience } from "../consumer/runner/timer.ts";
 import { byteRange } from "../producer/http/byte-range.ts";
 import { toSrt, toVtt } from "../shared/captions/captions.ts";
 
@@ -104,4 +106,26 @@ test("a memory limit runs work side by side up to its size, in order, and the ov
   expect(results.filter(({ status }) => status === "rejected")).toHaveLength(1);
   expect(started).toEqual([0, 1, 2, 3, 4, 5]);
   expect(mostBytes).toBe(10);
+});
+
+test("leases are renewed every twenty seconds, each time for ninety", () => {
+  let now = 0;
+  const renewal = createRenewal(() => now);
+  const renewedAt: number[] = [];
+  for (; now <= 61_000; now += 500) if (renewal() === 90_000) renewedAt.push(now);
+  expect(renewedAt).toEqual([20_000, 40_000, 60_000]);
+});
+
+test("a settlement that D1 refuses is tried again for 45 seconds, counted from the first refusal", () => {
+  let now = 0;
+  const isToBeRetried = createPatience(() => now);
+  const at = (ms: number, isTaken: boolean) => {
+    now = ms;
+    return isToBeRetried(isTaken);
+  };
+  expect(at(100_000, false)).toBe(true);
+  expect(at(144_999, false)).toBe(true);
+  expect(at(145_000, false)).toBe(false);
+  expect(at(146_000, true)).toBe(false);
+  expect(at(200_000, false)).toBe(true);
 });

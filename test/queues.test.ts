@@ -5,7 +5,7 @@ import { type Lease, leaseTasks } from "../shared/db/tasks/leases.ts";
 import { settleTasks } from "../shared/db/tasks/settle.ts";
 import { JobWork, newJob } from "../shared/jobs/new-job.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
-import type { Verdict } from "../shared/jobs/settlement.ts";
+import type { Outcome } from "../shared/jobs/outcome.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 
 const darkroom = startDarkroom();
@@ -66,23 +66,23 @@ async function insert(count: number, ageMs: number, ownerId = "operator"): Promi
 }
 
 /** Settle what was just inserted: nothing else may be due. */
-async function settle(taskIds: string[], verdict: Verdict, agoMs = 0): Promise<void> {
+async function settle(taskIds: string[], outcome: Outcome, agoMs = 0): Promise<void> {
   const { DB } = darkroom.bindings();
   const at = Date.now() - agoMs;
   const tasks = await leaseTasks(DB, lease(taskIds.length, 1000));
   expect(tasks).toHaveLength(taskIds.length);
-  const settlements = tasks.map((task) => {
+  const attempts = tasks.map((task) => {
     return {
       taskId: task.id,
       leaseId: task.leaseId,
-      verdict,
+      outcome,
       calls: [],
       isBudgeted: false,
       startedAt: at - 5,
       finishedAt: at,
     };
   });
-  await settleTasks(DB, settlements, { now: at, ringGraceMs: 1e12 });
+  await settleTasks(DB, attempts, { now: at, ringGraceMs: 1e12 });
 }
 
 test("each task and job is counted once, where it stands, and nobody sees another owner's", async () => {

@@ -3,9 +3,9 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { findExpiredLeases } from "../shared/db/jobs/maintenance.ts";
-import type { Verdict } from "../shared/jobs/settlement.ts";
+import type { Outcome } from "../shared/jobs/outcome.ts";
 import { startDarkroom } from "./harness.ts";
-import { FAILURE, LEASE_MS, type Leased, START, transitioning, VERDICTS } from "./transitioning.ts";
+import { FAILURE, LEASE_MS, type Leased, START, transitioning, OUTCOMES } from "./transitioning.ts";
 
 const darkroom = startDarkroom();
 const { clock, insert, lease, settle, cancel, stop, redrive, state } = transitioning(darkroom);
@@ -26,9 +26,9 @@ const STEPS = [
 type Step = (typeof STEPS)[number];
 const ATTEMPTS = 5;
 
-function verdictOf(step: "complete" | "discard" | "retry" | "snooze", scheduledAt: number): Verdict {
-  if (step === "complete") return VERDICTS.completed;
-  return step === "discard" ? VERDICTS.discard : { type: step, failure: FAILURE, scheduledAt };
+function outcomeOf(step: "complete" | "discard" | "retry" | "snooze", scheduledAt: number): Outcome {
+  if (step === "complete") return OUTCOMES.completed;
+  return step === "discard" ? OUTCOMES.discard : { type: step, failure: FAILURE, scheduledAt };
 }
 
 /** What a job and its one task may be, and what each step makes of it: written from the documentation, not the SQL. */
@@ -78,7 +78,7 @@ test("random walks end where the model says, step by step", async () => {
         case "snooze": {
           if (held === undefined) break;
           const dueAt = now + 5000;
-          did = await settle(held, verdictOf(step, dueAt));
+          did = await settle(held, outcomeOf(step, dueAt));
           should = isRunning ? 1 : 0;
           if (!isRunning) break;
           former = held;
@@ -89,11 +89,11 @@ test("random walks end where the model says, step by step", async () => {
           break;
         }
         case "late":
-          did = former === undefined ? 0 : await settle(former, VERDICTS.completed);
+          did = former === undefined ? 0 : await settle(former, OUTCOMES.completed);
           break;
         case "expire": {
           for (const task of await findExpiredLeases(DB, now, 10)) {
-            did += await settle(task, verdictOf("retry", now), true);
+            did += await settle(task, outcomeOf("retry", now), true);
             former = held;
             held = undefined;
           }

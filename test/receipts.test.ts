@@ -74,7 +74,7 @@ test("an attempt that failed is on it beside the one that did not, and each mess
   expect(failed.waiting).not.toBeNull();
   const { DB, TASKS } = darkroom.bindings();
   await DB.prepare(`UPDATE tasks SET scheduled_at = 0 WHERE job_id = ?1`).bind(id).run();
-  await TASKS.send({ v: 1, taskId: `${id}.generate_image` });
+  await TASKS.send({ v: 1 });
   await darkroom.untilJob(id);
   const receipt = await receiptOf(id);
   expect(receipt.attempts).toMatchObject([

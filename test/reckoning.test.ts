@@ -7,7 +7,7 @@ import { settleTasks } from "../shared/db/tasks/settle.ts";
 import { JobWork, newJob } from "../shared/jobs/new-job.ts";
 import { type D1Rows, rowsOf } from "../shared/jobs/operations.ts";
 import { reckonRows, type Traces } from "../shared/cost/reckoning.ts";
-import type { Completed, Settlement, Verdict } from "../shared/jobs/settlement.ts";
+import type { Completed, EndedAttempt, Outcome } from "../shared/jobs/outcome.ts";
 import type { NewTask } from "../shared/jobs/task.ts";
 import { JobTerms } from "../shared/jobs/terms.ts";
 import { startDarkroom } from "./harness.ts";
@@ -53,8 +53,8 @@ function watched(): D1Database {
   });
 }
 
-/** Take a job in, and settle its tasks one after the other with these verdicts. */
-async function run(work: unknown, verdicts: readonly Verdict[], hasUpload = false): Promise<D1Rows> {
+/** Take a job in, and settle its tasks one after the other with these outcomes. */
+async function run(work: unknown, outcomes: readonly Outcome[], hasUpload = false): Promise<D1Rows> {
   const now = Date.now();
   const id = `job_${crypto.randomUUID()}`;
   const upload = { bucket: "b", key: id, etag: "e" };
@@ -62,23 +62,23 @@ async function run(work: unknown, verdicts: readonly Verdict[], hasUpload = fals
   const job = await newJob(JobWork.parse(work), JobTerms.parse({}), about);
   const uploads = hasUpload ? [{ ...upload, ownerId: "ann", sizeBytes: 1, jobId: id, ignoredReason: null }] : [];
   await insertJobs(watched(), { jobs: [job], uploads }, { now, ...TIMES });
-  for (const verdict of verdicts) {
+  for (const outcome of outcomes) {
     const lease = { id: crypto.randomUUID(), now: Date.now(), leaseMs: 90_000, limit: 1, callsAMinute: {} };
     // What a lease reads and writes is counted by it, and not reckoned.
     const [task] = await leaseTasks(darkroom.bindings().DB, lease);
     expect(task!.leaseRows.d1RowsWritten).toBeGreaterThanOrEqual(2);
-    const isAsking = task!.kind !== "join_transcript" && !("next" in verdict);
+    const isAsking = task!.kind !== "join_transcript" && !("next" in outcome);
     const call = { model: "m", engine: "e", units: {}, neurons: 1, isEstimated: false, durationMs: 1 };
-    const settlement: Settlement = {
+    const ended: EndedAttempt = {
       taskId: task!.id,
       leaseId: lease.id,
-      verdict,
+      outcome,
       calls: isAsking ? [call] : [],
       isBudgeted: false,
       startedAt: now,
       finishedAt: now,
     };
-    await settleTasks(watched(), [settlement], { now: Date.now(), ...TIMES });
+    await settleTasks(watched(), [ended], { now: Date.now(), ...TIMES });
   }
   return rows;
 }
@@ -91,7 +91,10 @@ const later = Date.now() + 3_600_000;
 
 function heard(index: number): Completed {
   const piece = { index, startMs: index, endMs: index + 1, ownStartMs: index, ownEndMs: index + 1 };
-  return { type: "completed", heard: { ...piece, segments: [], model: "m", engine: "e", language: null, doubt: null } };
+  return {
+    type: "completed",
+    transcribed: { ...piece, segments: [], model: "m", engine: "e", language: null, doubt: null },
+  };
 }
 
 const chunk = (index: number): NewTask => {
@@ -109,7 +112,7 @@ const RECORDING = {
 interface Case {
   readonly name: string;
   readonly work: unknown;
-  readonly verdicts: readonly Verdict[];
+  readonly outcomes: readonly Outcome[];
   readonly left: Partial<Traces>;
 }
 
@@ -117,25 +120,25 @@ const CASES: readonly Case[] = [
   {
     name: "a text",
     work: TEXT,
-    verdicts: [{ type: "completed", artifacts: [artifact("l")], labels }],
+    outcomes: [{ type: "completed", artifacts: [artifact("l")], labels }],
     left: { artifacts: 1, labels: 3 },
   },
   {
     name: "a picture",
     work: PICTURE,
-    verdicts: [{ type: "completed", artifacts: [artifact("i")] }],
+    outcomes: [{ type: "completed", artifacts: [artifact("i")] }],
     left: { artifacts: 1 },
   },
   {
     name: "a short recording",
     work: RECORDING,
-    verdicts: [transcript],
+    outcomes: [transcript],
     left: { hasSource: true, hasUpload: true, artifacts: 4 },
   },
   {
     name: "a long recording",
     work: RECORDING,
-    verdicts: [
+    outcomes: [
       { type: "completed", next: [chunk(0), chunk(1), chunk(2), join] },
       heard(0),
       heard(1),
@@ -156,7 +159,7 @@ const CASES: readonly Case[] = [
   {
     name: "a text with two steps",
     work: { ...TEXT, input: { ...TEXT.input, then: ["summarise", "embed"] } },
-    verdicts: [
+    outcomes: [
       { type: "completed", artifacts: [artifact("l")], labels },
       { type: "completed", artifacts: [artifact("s"), artifact("t")] },
       { type: "completed" },
@@ -166,20 +169,20 @@ const CASES: readonly Case[] = [
   {
     name: "one that is tried again",
     work: PICTURE,
-    verdicts: [{ type: "retry", failure, scheduledAt: later }],
+    outcomes: [{ type: "retry", failure, scheduledAt: later }],
     left: { isEnded: false, attemptsAgain: 1 },
   },
   {
     name: "one that waits for capacity",
     work: PICTURE,
-    verdicts: [{ type: "snooze", failure, scheduledAt: later }],
+    outcomes: [{ type: "snooze", failure, scheduledAt: later }],
     left: { isEnded: false, attemptsAgain: 1 },
   },
-  { name: "one given up on", work: PICTURE, verdicts: [{ type: "discard", failure }], left: { deadLetters: 1 } },
+  { name: "one given up on", work: PICTURE, outcomes: [{ type: "discard", failure }], left: { deadLetters: 1 } },
 ];
 
 test.each(CASES)("$name: rows written are reckoned to the last one, rows read within a third", async (one) => {
-  const found = await run(one.work, one.verdicts, one.left.hasUpload);
+  const found = await run(one.work, one.outcomes, one.left.hasUpload);
   const reckoned = reckonRows({ ...NOTHING, ...one.left });
   expect(found.d1RowsWritten).toBe(reckoned.d1RowsWritten);
   expect(reckoned.d1RowsRead).toBeGreaterThanOrEqual(found.d1RowsRead / 1.33);

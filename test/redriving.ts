@@ -59,7 +59,7 @@ export function redriving(darkroom: ReturnType<typeof startDarkroom>) {
         startedAt: now,
         finishedAt: now,
       };
-      await settleTasks(DB, [{ ...ended, verdict: { type: "discard", failure } }], { now, ringGraceMs: 0 });
+      await settleTasks(DB, [{ ...ended, outcome: { type: "discard", failure } }], { now, ringGraceMs: 0 });
     }
     return jobs.map(({ id }) => id);
   }

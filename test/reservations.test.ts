@@ -93,13 +93,13 @@ test("what a consumer had set aside when it died is spent, unless its result is 
     ).bind(taskId, JSON.stringify(call), Date.now()),
   ]);
   await darkroom.maintain();
-  const recalled = await darkroom.untilJob("job_dies");
-  expect(recalled.attempts.map(({ outcome, neurons }) => [outcome, neurons])).toEqual([
+  const reused = await darkroom.untilJob("job_dies");
+  expect(reused.attempts.map(({ outcome, neurons }) => [outcome, neurons])).toEqual([
     ["lost", near(PICTURE_NEURONS)],
     ["lost", null],
     ["completed", near(PICTURE_NEURONS)],
   ]);
-  expect(recalled.attempts[2]!.calls).toMatchObject([{ recalledFrom: 2 }]);
+  expect(reused.attempts[2]!.calls).toMatchObject([{ recalledFrom: 2 }]);
   expect(await callsOf("job_dies")).toBe(1);
   expect(await budgets()).toMatchObject([{ spentNeurons: near(PICTURE_NEURONS), reservedNeurons: 0 }]);
 });

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import type { Remedy } from "../shared/models/error-table.ts";
-import { diagnose } from "../shared/models/failure.ts";
+import { failureOf } from "../shared/models/failure.ts";
 import { asModelError, refusal } from "../shared/models/model-error.ts";
 import { nextAllocationAt } from "../shared/models/allocation.ts";
 import { backoffMs, decide, decideRefused } from "../consumer/runner/retry-policy.ts";
@@ -27,8 +27,8 @@ const situation = fc
   .map(({ remedy, attempt, more, ageMs, now, random, hasFailedSo }) => {
     const task = { attempt, maxAttempts: attempt + more, createdAt: now - ageMs };
     const failure = { code: "x", message: "y" };
-    const verdict = decide({ remedy, failure }, task, { now, random: () => random, hasFailedSo });
-    return { remedy, task, ageMs, now, hasFailedSo, verdict };
+    const outcome = decide({ remedy, failure }, task, { now, random: () => random, hasFailedSo });
+    return { remedy, task, ageMs, now, hasFailedSo, outcome };
   });
 
 test("a backoff grows, is capped, and strays by a tenth at most", () => {
@@ -87,13 +87,13 @@ test("days and months are UTC's, leap years and year's ends too", () => {
 
 test("nothing is tried for ever, nothing waits in the past, and attempts are never exceeded", () => {
   fc.assert(
-    fc.property(situation, ({ remedy, task, ageMs, now, hasFailedSo, verdict }) => {
-      expect("scheduledAt" in verdict ? verdict.scheduledAt : Infinity).toBeGreaterThan(now);
+    fc.property(situation, ({ remedy, task, ageMs, now, hasFailedSo, outcome }) => {
+      expect("scheduledAt" in outcome ? outcome.scheduledAt : Infinity).toBeGreaterThan(now);
       const isPaidTwice = remedy === "retry_once" && hasFailedSo;
       const isTried = remedy === "retry" || remedy === "retry_once";
       const isSpent = isTried ? isPaidTwice || task.attempt >= task.maxAttempts : ageMs > 7 * DAY_MS;
       const otherwise = remedy === "hold" ? "snooze" : isTried ? "retry" : remedy;
-      expect(verdict.type).toBe(isSpent ? "discard" : otherwise);
+      expect(outcome.type).toBe(isSpent ? "discard" : otherwise);
     }),
     { numRuns: 1000 },
   );
@@ -109,7 +109,7 @@ test("whatever a model's answer or the binding says is a ModelError: a code for 
     fc.asyncProperty(texts, fc.integer({ min: 300, max: 599 }), async (text, status) => {
       const thrown = await asModelError(() => Promise.reject(new Error(text))).catch((error: unknown) => error);
       for (const error of [refusal(status, text), thrown]) {
-        const { failure, remedy } = diagnose(error);
+        const { failure, remedy } = failureOf(error);
         expect(failure.code).toMatch(/^[a-z_]+$/);
         expect(failure.message.length).toBeLessThan(1200);
         expect(["retry", "retry_once", "snooze", "hold", "discard"]).toContain(remedy);
@@ -124,7 +124,7 @@ test("an error that is no model's is never taken for one, whatever it quotes", (
     fc.property(
       fc.oneof(texts, fc.constantFrom("get: 3040: Capacity", "3036: x", "429 Too Many Requests", "NSFW")),
       (text) => {
-        expect(diagnose(new Error(text))).toMatchObject({ remedy: "retry", failure: { code: "unexpected_error" } });
+        expect(failureOf(new Error(text))).toMatchObject({ remedy: "retry", failure: { code: "unexpected_error" } });
       },
     ),
   );

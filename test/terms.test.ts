@@ -157,7 +157,7 @@ test("a job whose time runs out fails with its own reason, running or waiting", 
 test("a job whose turn comes too late is not started", async () => {
   const { TASKS } = darkroom.bindings();
   await insert("job_late_turn", "operator", { startWithinSeconds: 5 }, Date.now() - 60_000);
-  await TASKS.send({ v: 1, taskId: "job_late_turn.classify" });
+  await TASKS.send({ v: 1 });
   expect(await darkroom.untilJob("job_late_turn")).toMatchObject({
     state: "failed",
     error: { code: "not_started_in_time" },
@@ -251,7 +251,7 @@ test("a lease asked for again, because its answer was lost, takes no more", asyn
 test.each([
   ["image_generation", { kind: "image_generation", prompt: "sleep:100 recalled picture" }],
   ["classification", { kind: "classification", text: "sleep:100 recalled label" }],
-])("a stored result whose consumer died before it settled is recalled: %s", async (_kind, request) => {
+])("a stored result whose consumer died before it settled is reused: %s", async (_kind, request) => {
   const { DB } = darkroom.bindings();
   const script = "prompt" in request ? request.prompt : request.text;
   const { id } = await darkroom.submit(request);

@@ -5,7 +5,7 @@ import { redriveTask } from "../shared/db/redrives/letters.ts";
 import { type Settled, settleTasks } from "../shared/db/tasks/settle.ts";
 import { stopJobs, tooLate } from "../shared/db/jobs/stop-jobs.ts";
 import { JobWork, newJob } from "../shared/jobs/new-job.ts";
-import type { Verdict } from "../shared/jobs/settlement.ts";
+import type { Outcome } from "../shared/jobs/outcome.ts";
 import type { Task } from "../shared/jobs/task.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import type { startDarkroom } from "./harness.ts";
@@ -15,10 +15,10 @@ export const START = 1_900_000_000_000;
 export const LEASE_MS = 1000;
 export const ACTOR = { ownerId: "operator", actor: "key:test" };
 export const FAILURE = { code: "model_failed", message: "broken" };
-export const VERDICTS = {
+export const OUTCOMES = {
   completed: { type: "completed" },
   discard: { type: "discard", failure: FAILURE },
-} as const satisfies Record<string, Verdict>;
+} as const satisfies Record<string, Outcome>;
 
 export type Leased = Pick<Task, "id" | "leaseId">;
 
@@ -39,15 +39,15 @@ export function transitioning(darkroom: ReturnType<typeof startDarkroom>) {
     return leaseTasks(db(), { id: crypto.randomUUID(), now: clock.now, leaseMs: LEASE_MS, limit, callsAMinute: {} });
   }
 
-  async function settleAll(tasks: readonly Leased[], verdict: Verdict, lost = false): Promise<Settled> {
+  async function settleAll(tasks: readonly Leased[], outcome: Outcome, lost = false): Promise<Settled> {
     const at = { calls: [], isBudgeted: false, startedAt: clock.now, finishedAt: clock.now };
-    const settlements = tasks.map(({ id, leaseId }) => ({ taskId: id, leaseId, verdict, lost, ...at }));
-    return settleTasks(db(), settlements, times());
+    const attempts = tasks.map(({ id, leaseId }) => ({ taskId: id, leaseId, outcome, lost, ...at }));
+    return settleTasks(db(), attempts, times());
   }
 
   /** @returns 1 if it took effect. */
-  async function settle(task: Leased, verdict: Verdict, lost = false): Promise<number> {
-    return (await settleAll([task], verdict, lost)).settled.size;
+  async function settle(task: Leased, outcome: Outcome, lost = false): Promise<number> {
+    return (await settleAll([task], outcome, lost)).settled.size;
   }
 
   const cancel = (id: string) => cancelJob(db(), id, ACTOR, times());

@@ -2,10 +2,10 @@
 import { beforeEach, expect, test } from "vitest";
 
 import { discardLetter } from "../shared/db/redrives/dead-letters.ts";
-import type { Verdict } from "../shared/jobs/settlement.ts";
+import type { Outcome } from "../shared/jobs/outcome.ts";
 import type { NewTask } from "../shared/jobs/task.ts";
 import { startDarkroom } from "./harness.ts";
-import { ACTOR, FAILURE, LEASE_MS, START, transitioning, VERDICTS } from "./transitioning.ts";
+import { ACTOR, FAILURE, LEASE_MS, START, transitioning, OUTCOMES } from "./transitioning.ts";
 
 const darkroom = startDarkroom();
 const { clock, insert, lease, settle, settleAll, cancel, stop, redrive, state } = transitioning(darkroom);
@@ -37,11 +37,11 @@ test("leased by twenty, it runs once", async () => {
   expect(await state()).toMatchObject({ job: "running", task: "running" });
 });
 
-test.each(["completed", "discard"] as const)("settled by twenty as %s, it ends once", async (verdict) => {
+test.each(["completed", "discard"] as const)("settled by twenty as %s, it ends once", async (outcome) => {
   await insert("job_1");
   const [task] = await lease();
-  expect(await race(() => settle(task!, VERDICTS[verdict]))).toBe(1);
-  expect(await state()).toMatchObject({ attempts: 1, letters: verdict === "discard" ? 1 : 0 });
+  expect(await race(() => settle(task!, OUTCOMES[outcome]))).toBe(1);
+  expect(await state()).toMatchObject({ attempts: 1, letters: outcome === "discard" ? 1 : 0 });
 });
 
 test.each(["retry", "snooze"] as const)("put off by twenty as %s, the task is due once", async (type) => {
@@ -60,8 +60,8 @@ test("rescued by twenty while its consumer settles, one of them is heard", async
   await insert("job_1");
   const [task] = await lease();
   clock.now += 2 * LEASE_MS;
-  const retry: Verdict = { type: "retry", failure: FAILURE, scheduledAt: clock.now };
-  expect(await race((racer) => settle(task!, racer === 7 ? VERDICTS.completed : retry, racer !== 7))).toBe(1);
+  const retry: Outcome = { type: "retry", failure: FAILURE, scheduledAt: clock.now };
+  expect(await race((racer) => settle(task!, racer === 7 ? OUTCOMES.completed : retry, racer !== 7))).toBe(1);
   expect((await state()).attempts).toBe(1);
 });
 
@@ -69,7 +69,7 @@ test("cancelled by twenty while it completes, it is one or the other", async () 
   await insert("job_1");
   const [task] = await lease();
   const won = await race(async (racer) =>
-    racer % 2 === 0 ? settle(task!, VERDICTS.completed) : (await cancel("job_1")).endedJobs.length,
+    racer % 2 === 0 ? settle(task!, OUTCOMES.completed) : (await cancel("job_1")).endedJobs.length,
   );
   expect(won).toBe(1);
   const after = await state();
@@ -87,7 +87,7 @@ test("stopped by twenty for being late, it fails once and leaves nothing running
 test("redriven by ten while ten close its letter, it is one or the other", async () => {
   await insert("job_1");
   const [task] = await lease();
-  await settle(task!, VERDICTS.discard);
+  await settle(task!, OUTCOMES.discard);
   const letter = { id: "dl_job_1.classify.1", note: "known" };
   const { DB } = darkroom.bindings();
   const won = await race((racer) => (racer % 2 === 0 ? redrive() : discardLetter(DB, letter, ACTOR, clock.now)));
@@ -109,7 +109,7 @@ test("the last tasks of a stage settled by twenty, the next one opens once", asy
   expect(parts.map(({ id }) => id).toSorted()).toEqual(["job_1.a", "job_1.b"]);
   const opened: string[] = [];
   await race(async (racer) => {
-    const result = await settleAll([parts[racer % 2]!], racer % 2 === 0 ? VERDICTS.completed : VERDICTS.discard);
+    const result = await settleAll([parts[racer % 2]!], racer % 2 === 0 ? OUTCOMES.completed : OUTCOMES.discard);
     opened.push(...result.opened);
     return result.settled.size;
   });
@@ -123,7 +123,7 @@ test("the job that two others follow completed by twenty, each is served once", 
   const [task] = await lease(10);
   const ended: string[] = [];
   await race(async () => {
-    const { endedJobs } = await settleAll([task!], VERDICTS.completed);
+    const { endedJobs } = await settleAll([task!], OUTCOMES.completed);
     ended.push(...endedJobs.map(({ jobId }) => jobId));
     return endedJobs.length;
   });

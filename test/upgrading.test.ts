@@ -19,7 +19,7 @@ async function submitNewer(text: string, change: string): Promise<string> {
   const { id } = await darkroom.submit({ kind: "classification", text });
   await DB.prepare(`UPDATE tasks SET ${change} WHERE job_id = ?1`).bind(id).run();
   await darkroom.post("/v1/queues/classification/resume", {});
-  await TASKS.send({ v: 1, taskId: `${id}.classify` });
+  await TASKS.send({ v: 1 });
   return id;
 }
 
@@ -80,8 +80,8 @@ test("what this version writes has this version's formats, whoever adds it", asy
 test("it waits longer the longer it has waited, and is given up on after a week", () => {
   const random = () => 0.5;
   const delayMs = (waitedMs: number) => {
-    const verdict = decideNewer({ createdAt: 0 }, { now: waitedMs, random });
-    return verdict.type === "snooze" ? verdict.scheduledAt - waitedMs : verdict.type;
+    const outcome = decideNewer({ createdAt: 0 }, { now: waitedMs, random });
+    return outcome.type === "snooze" ? outcome.scheduledAt - waitedMs : outcome.type;
   };
   expect([0, 30, 300, 7 * 24 * 60 + 1].map((minutes) => delayMs(minutes * MINUTE_MS))).toEqual([
     MINUTE_MS,

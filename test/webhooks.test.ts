@@ -310,16 +310,16 @@ test("a settlement that is repeated makes no second delivery; a delivery waits i
   const lease = (limit: number) =>
     leaseTasks(DB, { id: crypto.randomUUID(), now: ahead, leaseMs: 1000, limit, callsAMinute: {} });
   const [task] = await lease(1);
-  const settlement = {
+  const ended = {
     taskId: task!.id,
     leaseId: task!.leaseId,
-    verdict: { type: "completed" },
+    outcome: { type: "completed" },
     calls: [],
     isBudgeted: false,
     startedAt: ahead,
     finishedAt: ahead,
   } as const;
-  const settled = await Promise.all(Array.from({ length: 5 }, () => settleTasks(DB, [settlement], times)));
+  const settled = await Promise.all(Array.from({ length: 5 }, () => settleTasks(DB, [ended], times)));
   expect(settled.flatMap(({ opened }) => opened)).toHaveLength(1);
   expect(await log(endpoint.id)).toMatchObject([{ state: "pending", jobId: task!.jobId }]);
   const [next] = await lease(1);

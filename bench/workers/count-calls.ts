@@ -41,10 +41,8 @@ export function countCalls<Bindings extends { readonly DB: D1Database; readonly 
       counts.invocations += 1;
       counts.messages += batch.messages.length;
       counts.redeliveries += batch.messages.filter((message) => message.attempts > 1).length;
-      const media = countedBucket(env.MEDIA);
-      await worker.queue(batch, { ...env, DB: countedDatabase(env.DB, counts), MEDIA: media.bucket });
-      counts.r2ClassA += media.counts.r2ClassA;
-      counts.r2ClassB += media.counts.r2ClassB;
+      const counted = { DB: countedDatabase(env.DB, counts), MEDIA: countedBucket(env.MEDIA, counts) };
+      await worker.queue(batch, { ...env, ...counted });
     },
     async fetch() {
       return Response.json({ queues, logLines } satisfies Report);

@@ -21,13 +21,13 @@ import { settleTasks } from "../../shared/db/tasks/settle.ts";
 import { findOverdueJobs, stopJobs } from "../../shared/db/jobs/stop-jobs.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { recordChanges } from "../../shared/jobs/record-changes.ts";
-import type { Settlement } from "../../shared/jobs/settlement.ts";
+import type { EndedAttempt } from "../../shared/jobs/outcome.ts";
 import { MAX_LOST, MAX_LOST_AT_ALL } from "../../shared/jobs/task.ts";
 import { INBOX_PREFIX, MEDIA_BUCKET } from "../../shared/uploads/storage.ts";
 import { wake } from "../../shared/jobs/wake.ts";
 import { ingestFound } from "../ingest/ingest-carefully.ts";
 import { finishDeletions, pruneFiles, pruneFinalized, type PruneDeps } from "./prune.ts";
-import { recordSettlements } from "../runner/record-attempts.ts";
+import { recordAttempts } from "../runner/record-attempts.ts";
 import { pruneRecords } from "./record-jobs.ts";
 import { keepRestorable } from "./restore.ts";
 import { deliverAlerts, watchDeployment, type WatchDeps } from "./watch-deployment.ts";
@@ -92,10 +92,10 @@ const LOST_FOR_GOOD = {
 async function rescueExpired({ db, tasks, ringGraceMs, journal }: MaintenanceDeps, now: number): Promise<number> {
   const expired = await findExpiredLeases(db, now, LIMIT);
   if (expired.length === 0) return 0;
-  const settlements = expired.map((task): Settlement => ({
+  const attempts = expired.map((task): EndedAttempt => ({
     taskId: task.id,
     leaseId: task.leaseId,
-    verdict: isLastLoss(task)
+    outcome: isLastLoss(task)
       ? { type: "discard", failure: LOST_FOR_GOOD }
       : { type: "retry", failure: LOST, scheduledAt: now - ringGraceMs }, // the lease has been waiting time enough
     lost: true,
@@ -105,8 +105,8 @@ async function rescueExpired({ db, tasks, ringGraceMs, journal }: MaintenanceDep
     startedAt: task.leasedAt,
     finishedAt: now,
   }));
-  const result = await settleTasks(db, settlements, { now, ringGraceMs });
-  recordSettlements(journal, settlements, result);
+  const result = await settleTasks(db, attempts, { now, ringGraceMs });
+  recordAttempts(journal, attempts, result);
   await wake(tasks, result.opened);
   return result.settled.size;
 }
@@ -145,7 +145,7 @@ async function spendUntold({ db }: MaintenanceDeps, now: number): Promise<number
   return spendAbandoned(db, now);
 }
 
-/** Ring again for tasks that are due and that nobody has leased. */
+/** Wake consumers again for tasks that are due and that nobody has leased. */
 async function dispatchDue({ db, tasks, ringGraceMs }: MaintenanceDeps, now: number): Promise<number> {
   // A message waiting in a long backlog is not lost: twice the grace, so that a busy queue is not flooded with doubles.
   const due = await takeDueTasks(db, { now, ringGraceMs: 2 * ringGraceMs, limit: LIMIT });

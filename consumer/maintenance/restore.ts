@@ -22,7 +22,7 @@ import { recordChanges } from "../../shared/jobs/record-changes.ts";
 import { recordIntake } from "../../shared/jobs/record-intake.ts";
 import { readRecords } from "../../shared/restoring/records.ts";
 import { readLabels, readReuses } from "../../shared/restoring/reuses.ts";
-import type { Label } from "../../shared/jobs/settlement.ts";
+import type { Label } from "../../shared/jobs/outcome.ts";
 import {
   CLOCK_KEY,
   DELETED_PREFIX,

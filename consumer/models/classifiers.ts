@@ -4,7 +4,7 @@ import { type ModelAnswer, type ModelRunner, parseAnswer } from "../../shared/mo
 import { IMAGE_CLASSIFIER, TEXT_CLASSIFIER } from "../../shared/models/models.ts";
 import { tokensOf } from "../../shared/cost/neurons.ts";
 import type { ClassificationOptions } from "../../shared/jobs/options.ts";
-import type { Label } from "../../shared/jobs/settlement.ts";
+import type { Label } from "../../shared/jobs/outcome.ts";
 import { byteArray } from "./byte-array.ts";
 
 /** Both classifiers answer a list; the platform's schema allows an entry without a label or a score. */

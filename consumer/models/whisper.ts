@@ -6,8 +6,8 @@ import { doubt, type Signals } from "../transcription/doubt.ts";
 import { byteArray } from "./byte-array.ts";
 import { segmentsOf, WhisperAnswer } from "./whisper-answer.ts";
 
-/** What one call heard. Times are those of the file that was sent. */
-export interface Hearing {
+/** The transcript of one call. Times are those of the file that was sent. */
+export interface TranscribedFile {
   readonly model: string;
   readonly engine: string;
   readonly language: string | null;
@@ -30,7 +30,7 @@ export async function runWhisper(
   audio: Uint8Array,
   options: TranscriptionOptions,
   { sentMs, isSafer = false }: { sentMs: number; isSafer?: boolean },
-): Promise<Hearing> {
+): Promise<TranscribedFile> {
   const model = SPEECH_MODELS[options.tier];
   const inputs = {
     audio: model.audio === "array" ? byteArray(audio) : audio.toBase64(),

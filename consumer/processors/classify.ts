@@ -4,42 +4,52 @@ import { countChars } from "../../shared/input/characters.ts";
 import { decodeText } from "../../shared/input/decode-text.ts";
 import { ARRAY_WEIGHT, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_TEXT_CHARS, maxFileBytes } from "../../shared/limits.ts";
 import { ClassificationInput } from "../../shared/jobs/new-job.ts";
+import type { Discarded, Outcome } from "../../shared/jobs/outcome.ts";
 import { type Classification, classifyImage, classifyText } from "../models/classifiers.ts";
-import { discard, type Outcome, processor, type TaskContext } from "./processor.ts";
-import { recallJson } from "./reuse-result.ts";
-import { withSource } from "./source.ts";
-import { storeArtifact } from "./store-artifact.ts";
+import type { Attempt } from "../runner/attempt.ts";
+import { discard, processor } from "./processor.ts";
+import type { Tools } from "./tools.ts";
 
 export const LABELS = "labels.json";
 
 /** A picture or a text to ranked labels: `labels.json`, and the labels in D1 for listing. */
-export const classify = processor(ClassificationInput, async (input, context) => {
-  const { models } = context;
-  const known = await recallJson<Classification>(context, LABELS);
-  if (known !== null) return store(known, context);
-  if ("text" in input) return store(await classifyText(models, input.text, input.options), context);
-  if (input.media === "text") {
-    return withSource(input.source, { maxBytes: maxFileBytes(MAX_TEXT_CHARS) }, context, async (bytes) => {
-      const read = decodeText(bytes);
-      if (!read.ok) return discard("invalid_text", `The text '${input.source.key}' ${read.reason}.`);
-      const text = read.text.trim();
-      if (text === "") return discard("source_empty", `The object '${input.source.key}' holds no text.`);
-      const chars = countChars(text);
-      if (chars > MAX_TEXT_CHARS) {
-        return discard("source_too_large", `The text has ${chars} characters; the limit is ${MAX_TEXT_CHARS}.`);
-      }
-      return store(await classifyText(models, text, input.options), context);
+export function createClassify({ models, withSource, results }: Pick<Tools, "models" | "withSource" | "results">) {
+  return processor(ClassificationInput, async (input, attempt) => {
+    const known = await results.reuseJson<Classification>(attempt, LABELS);
+    if (known !== null) return store(known, attempt);
+    if ("text" in input) return store(await classifyText(models(attempt), input.text, input.options), attempt);
+    if (input.media === "text") {
+      return withSource(attempt, input.source, { maxBytes: maxFileBytes(MAX_TEXT_CHARS) }, async (bytes) => {
+        const read = decodeText(bytes);
+        if (!read.ok) return discard("invalid_text", `The text '${input.source.key}' ${read.reason}.`);
+        const text = read.text.trim();
+        if (text === "") return discard("source_empty", `The object '${input.source.key}' holds no text.`);
+        const chars = countChars(text);
+        if (chars > MAX_TEXT_CHARS) {
+          return discard("source_too_large", `The text has ${chars} characters; the limit is ${MAX_TEXT_CHARS}.`);
+        }
+        return store(await classifyText(models(attempt), text, input.options), attempt);
+      });
+    }
+    return withSource(attempt, input.source, { maxBytes: MAX_IMAGE_BYTES, weight: ARRAY_WEIGHT }, async (bytes) => {
+      const tooLarge = refusePixels(bytes);
+      if (tooLarge !== null) return tooLarge;
+      return store(await classifyImage(models(attempt), bytes, input.options), attempt);
     });
-  }
-  return withSource(input.source, { maxBytes: MAX_IMAGE_BYTES, weight: ARRAY_WEIGHT }, context, async (bytes) => {
-    const tooLarge = refusePixels(bytes);
-    if (tooLarge !== null) return tooLarge;
-    return store(await classifyImage(models, bytes, input.options), context);
   });
-});
+
+  async function store(classification: Classification, attempt: Attempt): Promise<Outcome> {
+    const artifact = await results.store(attempt, {
+      name: LABELS,
+      contentType: "application/json",
+      body: JSON.stringify(classification, null, 2),
+    });
+    return { type: "completed", artifacts: [artifact], labels: classification.labels };
+  }
+}
 
 // Read from the header alone: a picture of a few bytes may claim gigabytes of pixels.
-function refusePixels(bytes: Uint8Array): Outcome | null {
+function refusePixels(bytes: Uint8Array): Discarded | null {
   try {
     const { width, height } = imageSize(bytes);
     if (width * height <= MAX_IMAGE_PIXELS) return null;
@@ -50,13 +60,4 @@ function refusePixels(bytes: Uint8Array): Outcome | null {
   } catch (error) {
     return discard("undecodable_input", `The picture's header could not be read: ${String(error)}`);
   }
-}
-
-async function store(classification: Classification, context: TaskContext): Promise<Outcome> {
-  const artifact = await storeArtifact(context, {
-    name: LABELS,
-    contentType: "application/json",
-    body: JSON.stringify(classification, null, 2),
-  });
-  return { type: "completed", artifacts: [artifact], labels: classification.labels };
 }

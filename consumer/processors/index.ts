@@ -1,23 +1,71 @@
-import type { TaskKind } from "../../shared/jobs/task.ts";
-import type { Processor } from "./processor.ts";
-import { classify } from "./classify.ts";
-import { deliverWebhook } from "./deliver-webhook.ts";
-import { describe } from "./describe.ts";
-import { embed } from "./embed.ts";
-import { generateImage } from "./generate-image.ts";
-import { joinTranscript } from "./join-transcript.ts";
-import { summarise } from "./summarise.ts";
-import { transcribeChunk } from "./transcribe-chunk.ts";
-import { transcribe } from "./transcribe.ts";
+import type { Connections } from "../../shared/connections.ts";
+import { readChunks } from "../../shared/db/jobs/chunks.ts";
+import { readJobContents } from "../../shared/db/jobs/contents.ts";
+import { addRows, countedBucket } from "../../shared/jobs/operations.ts";
+import { type Ai, modelRunner } from "../../shared/models/run-model.ts";
+import type { PassageIndex } from "../../shared/search/passage.ts";
+import type { MediaOf, ModelsOf, Processors } from "../runner/attempt.ts";
+import { type CallGate, gated } from "../runner/call-gate.ts";
+import type { IsolateMemory } from "../runner/memory-limit.ts";
+import { withWaits } from "../runner/note-waits.ts";
+import { createDeliveries } from "../webhooks/deliveries.ts";
+import { createClassify } from "./classify.ts";
+import { createDeliverWebhook } from "./deliver-webhook.ts";
+import { createDescribe } from "./describe.ts";
+import { createEmbed } from "./embed.ts";
+import { createGenerateImage } from "./generate-image.ts";
+import { createJoinTranscript } from "./join-transcript.ts";
+import { createResults } from "./results.ts";
+import { createWithSource } from "./source.ts";
+import { createSummarise } from "./summarise.ts";
+import type { Tools } from "./tools.ts";
+import { createTranscribeChunk } from "./transcribe-chunk.ts";
+import { createTranscribe } from "./transcribe.ts";
 
-export const processors: Readonly<Record<TaskKind, Processor>> = {
-  transcribe,
-  transcribe_chunk: transcribeChunk,
-  join_transcript: joinTranscript,
-  generate_image: generateImage,
-  classify,
-  deliver_webhook: deliverWebhook,
-  summarise,
-  embed,
-  describe,
-};
+export interface ProcessorDeps {
+  readonly db: D1Database;
+  readonly media: R2Bucket;
+  readonly ai: Ai;
+  readonly connections: Connections;
+  readonly memory: IsolateMemory;
+  readonly passages: PassageIndex;
+  /** Of the batch. */
+  readonly gate: CallGate;
+  /** See `refuseAddress`. */
+  readonly allowInsecureWebhooks: boolean;
+}
+
+/** The processors of one batch, one a task kind. The compiler keeps the list complete. */
+export function createProcessors(deps: ProcessorDeps): Processors {
+  const tools = createTools(deps);
+  return {
+    transcribe: createTranscribe(tools),
+    transcribe_chunk: createTranscribeChunk(tools),
+    join_transcript: createJoinTranscript(tools),
+    generate_image: createGenerateImage(tools),
+    classify: createClassify(tools),
+    deliver_webhook: createDeliverWebhook(tools),
+    summarise: createSummarise(tools),
+    embed: createEmbed(tools),
+    describe: createDescribe(tools),
+  };
+}
+
+function createTools({ db, media: bucket, ai, memory, passages, gate, ...sending }: ProcessorDeps): Tools {
+  const media: MediaOf = ({ operations }) => countedBucket(bucket, operations);
+  const models: ModelsOf = ({ task, calls, signal, waits }) =>
+    gated(withWaits(modelRunner(ai, calls, signal), waits), gate, task);
+  return {
+    models,
+    media,
+    memory,
+    withSource: createWithSource({ media, memory }),
+    results: createResults({ db, media }),
+    readChunks: (jobId) => readChunks(db, jobId),
+    readJobContents: (jobId) => readJobContents(db, jobId),
+    async storePassages({ task, operations }, { ownerId, kind }, found) {
+      addRows(operations, await passages.put({ id: task.jobId, ownerId, kind }, found));
+    },
+    deliveries: createDeliveries({ db, media, ...sending }),
+  };
+}

@@ -1,15 +1,18 @@
 import * as z from "zod";
 
 import { composeTranscript } from "../../shared/transcripts/compose-transcript.ts";
-import { processor } from "./processor.ts";
 import { storeTranscript } from "../transcription/store-transcript.ts";
+import { processor } from "./processor.ts";
+import type { Tools } from "./tools.ts";
 
 /** The arguments of `join_transcript`. */
 export const JoinArgs = z.strictObject({ durationMs: z.int().min(0) });
 
 /** The chunks of a long recording to one transcript. Runs when every chunk has ended; those given up on are gaps. */
-export const joinTranscript = processor(JoinArgs, async ({ durationMs }, context) => {
-  const { heard, gaps } = await context.readChunks();
-  const transcript = composeTranscript(heard, { gaps, durationMs, hasAllEnded: true });
-  return { type: "completed", artifacts: await storeTranscript(context, transcript) };
-});
+export function createJoinTranscript({ readChunks, results }: Pick<Tools, "readChunks" | "results">) {
+  return processor(JoinArgs, async ({ durationMs }, attempt) => {
+    const { transcribed, gaps } = await readChunks(attempt.task.jobId);
+    const transcript = composeTranscript(transcribed, { gaps, durationMs, hasAllEnded: true });
+    return { type: "completed", artifacts: await storeTranscript(attempt, transcript, results) };
+  });
+}

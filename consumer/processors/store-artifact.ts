@@ -1,23 +1,28 @@
+import type { StoredArtifact } from "../../shared/jobs/outcome.ts";
 import type { ModelCall } from "../../shared/models/model-call.ts";
-import { artifactKey } from "../../shared/uploads/storage.ts";
-import type { StoredArtifact } from "../../shared/jobs/settlement.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
-import type { TaskContext } from "./processor.ts";
+import { artifactKey } from "../../shared/uploads/storage.ts";
+import type { Attempt } from "../runner/attempt.ts";
 import { paidFor } from "./reuse-result.ts";
 
-/** Put a result into R2. `paid` is what it cost: by default all that the attempt has been charged for. */
+export interface NewArtifact {
+  readonly name: string;
+  readonly contentType: string;
+  readonly body: string | Uint8Array;
+  /** What it cost: by default all that the attempt has been charged for. */
+  readonly paid?: readonly ModelCall[];
+}
+
+/** Put a result into R2. */
 export async function storeArtifact(
-  { jobId, attempt, media, calls, editedAfter }: TaskContext,
-  artifact: { name: string; contentType: string; body: string | Uint8Array; paid?: readonly ModelCall[] },
+  { task, calls }: Attempt,
+  { name, contentType, body, paid = calls }: NewArtifact,
+  media: R2Bucket,
 ): Promise<StoredArtifact> {
-  const key = artifactKey(jobId, attempt, artifact.name);
-  const object = await patiently(() =>
-    media.put(key, artifact.body, {
-      httpMetadata: { contentType: artifact.contentType },
-      customMetadata: paidFor(artifact.paid ?? calls, editedAfter),
-    }),
-  );
-  return storedArtifact(artifact.name, object, artifact.contentType);
+  const key = artifactKey(task.jobId, task.attempt, name);
+  const customMetadata = paidFor(paid, task.editedAfter);
+  const object = await patiently(() => media.put(key, body, { httpMetadata: { contentType }, customMetadata }));
+  return storedArtifact(name, object, contentType);
 }
 
 /** An object in R2 as the artifact of a job. */

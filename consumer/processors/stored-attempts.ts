@@ -1,13 +1,22 @@
-import { type EarlierAttempt, findAccountedAttempts } from "../../shared/db/tasks/leases.ts";
+import { type EarlierAttempt, findAccountedAttempts, findEarlierAttempts } from "../../shared/db/tasks/leases.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
 import { resultsPrefix } from "../../shared/uploads/storage.ts";
 import type { Task } from "../../shared/jobs/task.ts";
+
+/** This task's attempts that may have stored a result without completing, the latest first. */
+export async function findStoringAttempts(
+  task: Task,
+  deps: { db: D1Database; media: R2Bucket },
+): Promise<readonly EarlierAttempt[]> {
+  if (task.mayBeStored) return findStoredAttempts(task, deps);
+  return task.attempt === 1 ? [] : findEarlierAttempts(deps.db, task.id);
+}
 
 /**
  * Attempts of a task's job that have stored something, the latest first, whatever the database knows of them: it was set
  * back. One list of R2. The bucket says what each result has cost; what the database has of that is not counted again.
  */
-export async function findStoredAttempts(
+async function findStoredAttempts(
   task: Pick<Task, "id" | "jobId" | "editedAfter">,
   { db, media }: { db: D1Database; media: R2Bucket },
 ): Promise<readonly EarlierAttempt[]> {

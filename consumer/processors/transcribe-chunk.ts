@@ -2,36 +2,34 @@ import type { ChunkPlan } from "../../shared/audio/chunks/chunk.ts";
 import type { ChunkRecord } from "../../shared/transcripts/compose-transcript.ts";
 import { SPEECH_MODELS } from "../../shared/models/models.ts";
 import type { NewTask } from "../../shared/jobs/task.ts";
-import { processor } from "./processor.ts";
-import { recallJson } from "./reuse-result.ts";
-import { storeArtifact } from "./store-artifact.ts";
-import { ChunkArgs, cutAndHear } from "../transcription/cut-and-transcribe.ts";
+import { ChunkArgs, cutAndTranscribe } from "../transcription/cut-and-transcribe.ts";
 import { cutting } from "../transcription/cutting.ts";
+import { processor } from "./processor.ts";
+import type { Tools } from "./tools.ts";
 
 const CHUNK_STAGE = 1;
 
-/** One chunk of a long recording: cut it out, hear it, and leave what was heard as a checkpoint. */
-export const transcribeChunk = processor(ChunkArgs, async (args, context) =>
-  cutting(async () => {
-    const known = await recallJson<ChunkRecord>(context, answerName(args.chunk));
-    if (known !== null) return { type: "completed", heard: known };
-    const came = await cutAndHear(args, context);
-    if (came.type === "discard") return came;
-    if (came.type === "too_large") {
-      return { type: "completed", next: came.halves.map((half) => chunkTask({ ...args, chunk: half })) };
-    }
-    const { record } = came;
-    if (record.model !== null) {
-      // Paid for: a consumer that dies before this is settled must not cost it.
-      await storeArtifact(context, {
-        name: answerName(args.chunk),
-        contentType: "application/json",
-        body: JSON.stringify(record),
-      });
-    }
-    return { type: "completed", heard: record };
-  }),
-);
+/** Cut one chunk out of a long recording, transcribe it, and store its transcript as a checkpoint. */
+export function createTranscribeChunk({ results, ...tools }: Pick<Tools, "models" | "media" | "memory" | "results">) {
+  return processor(ChunkArgs, async (args, attempt) =>
+    cutting(async () => {
+      const name = answerName(args.chunk);
+      const known = await results.reuseJson<ChunkRecord>(attempt, name);
+      if (known !== null) return { type: "completed", transcribed: known };
+      const came = await cutAndTranscribe(args, attempt, tools);
+      if (came.type === "discard") return came;
+      if (came.type === "too_large") {
+        return { type: "completed", next: came.halves.map((half) => chunkTask({ ...args, chunk: half })) };
+      }
+      const { record } = came;
+      if (record.model !== null) {
+        // Paid for: a consumer that dies before this is settled must not cost it.
+        await results.store(attempt, { name, contentType: "application/json", body: JSON.stringify(record) });
+      }
+      return { type: "completed", transcribed: record };
+    }),
+  );
+}
 
 /** The task of one chunk. */
 export function chunkTask(args: ChunkArgs): NewTask {

@@ -1,52 +1,40 @@
 // What stands before every call to a model of one batch: budgets, and the platform's refusal of the whole account.
-import { type ModelCall, sentCall } from "../../shared/models/model-call.ts";
-import type { ModelRunner } from "../../shared/models/run-model.ts";
-import type { AccountHold } from "../../shared/db/cost/holds.ts";
 import { type Reservation, reserveCalls } from "../../shared/db/cost/reservations.ts";
 import type { Task } from "../../shared/jobs/task.ts";
-import { holdOf } from "../../shared/models/allocation.ts";
+import { type ModelCall, sentCall } from "../../shared/models/model-call.ts";
+import type { ModelRunner } from "../../shared/models/run-model.ts";
+import { createHeldAccount, type HeldAccount } from "./account-hold.ts";
 
-export interface CallGate {
-  /** @throws CallRefused, or the error that the platform refused the account with. */
-  pass(task: Task, number: number, call: ModelCall): Promise<void>;
-  /** Look at an error of a call that began at `askedAt`. */
-  note(error: unknown, askedAt: number): void;
-  /** Since the platform refused the account: nothing passes any more. */
-  readonly hold: AccountHold | null;
+export interface CallGate extends Pick<HeldAccount, "hold" | "note"> {
+  /** @throws CallRefused, or the error that the platform refused the account with: nothing passes any more then. */
+  pass(task: Task, call: ModelCall): Promise<void>;
 }
 
 export function callGate(db: D1Database): CallGate {
-  const refused: { error?: Error; hold: AccountHold | null } = { hold: null };
-  const reserve = reserver(db);
-  const throwIfRefused = () => {
-    if (refused.error !== undefined) throw refused.error;
-  };
+  const account = createHeldAccount();
+  const reserve = reserveTogether(db);
+  /** How many calls each task has made. */
+  const numbers = new Map<string, number>();
   return {
-    async pass(task, number, call) {
-      throwIfRefused();
+    async pass(task, call) {
+      const number = (numbers.get(task.id) ?? 0) + 1;
+      numbers.set(task.id, number);
+      account.throwIfHeld();
       if (task.isBudgeted) await reserve({ taskId: task.id, leaseId: task.leaseId, number, call });
-      throwIfRefused();
+      account.throwIfHeld();
     },
-    note(error, askedAt) {
-      if (!(error instanceof Error) || refused.error !== undefined) return;
-      const hold = holdOf(error, { askedAt, now: Date.now(), random: Math.random });
-      if (hold === null) return;
-      refused.error = error;
-      refused.hold = hold;
-    },
+    note: (error, askedAt) => account.note(error, askedAt),
     get hold() {
-      return refused.hold;
+      return account.hold;
     },
   };
 }
 
 /** A runner whose calls pass the gate first. */
 export function gated(models: ModelRunner, gate: CallGate, task: Task): ModelRunner {
-  let number = 0;
   return {
     async run(model, inputs, expected) {
-      number += 1;
-      await gate.pass(task, number, sentCall(model, expected));
+      await gate.pass(task, sentCall(model, expected));
       const askedAt = Date.now();
       try {
         return await models.run(model, inputs, expected);
@@ -58,13 +46,17 @@ export function gated(models: ModelRunner, gate: CallGate, task: Task): ModelRun
   };
 }
 
-/** Calls that begin while D1 is being asked about others are asked about together. */
-function reserver(db: D1Database): (asked: Reservation) => Promise<void> {
-  interface Waiting {
-    readonly asked: Reservation;
-    readonly settle: (refusal: Error | null) => void;
-    readonly fail: (reason: unknown) => void;
-  }
+interface Waiting {
+  readonly asked: Reservation;
+  readonly settle: (refusal: Error | null) => void;
+  readonly fail: (reason: unknown) => void;
+}
+
+/**
+ * Reserve calls of one batch. Calls that begin while D1 is asked about others are asked about together.
+ * @returns a function that throws CallRefused where a budget does not allow the call.
+ */
+function reserveTogether(db: D1Database): (asked: Reservation) => Promise<void> {
   let waiting: Waiting[] = [];
   let isAsking = false;
   async function askAll(): Promise<void> {

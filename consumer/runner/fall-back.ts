@@ -3,7 +3,7 @@ import { findModel } from "../../shared/models/models.ts";
 import type { Fallbacks } from "../../shared/settings.ts";
 import { standIn } from "../../shared/jobs/options.ts";
 import { SummariseArgs } from "../../shared/jobs/steps.ts";
-import type { StandIn } from "../../shared/jobs/settlement.ts";
+import type { StandIn } from "../../shared/jobs/outcome.ts";
 
 /** `isNow` unless the chain has come to its end, and the model that it began with has another turn later. */
 export type FallBack = StandIn & { readonly isNow: boolean };

@@ -4,7 +4,7 @@ import type { RenderDeps } from "../../shared/replicate/output.ts";
 import { renderPrediction } from "../../shared/replicate/prediction.ts";
 
 /**
- * What is said to a prediction's own webhook: the prediction as `GET` shows it, in JSON. It is made when it is sent, so that
+ * The body for a prediction's own webhook: the prediction as `GET` shows it, in JSON. It is rendered when it is sent, so that
  * the addresses in it hold for an hour from then, and read from where the transcript lies. Null for what was pruned.
  */
 export async function notifyPrediction(

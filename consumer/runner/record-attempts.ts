@@ -2,7 +2,7 @@ import type { Settled } from "../../shared/db/tasks/settle.ts";
 import type { Journal } from "../../shared/jobs/journal.ts";
 import { recordChanges } from "../../shared/jobs/record-changes.ts";
 import { type ModelCall, neuronsOf } from "../../shared/models/model-call.ts";
-import type { Settlement } from "../../shared/jobs/settlement.ts";
+import type { EndedAttempt } from "../../shared/jobs/outcome.ts";
 import type { Task } from "../../shared/jobs/task.ts";
 
 /** Note the tasks leased, and the jobs that began with one of them. */
@@ -14,19 +14,19 @@ export function recordLeases(journal: Journal, tasks: readonly Task[]): void {
 }
 
 /** Note what became of attempts, and of the jobs that ended with them. A failure's words stay in D1: they may quote the input. */
-export function recordSettlements(journal: Journal, settlements: readonly Settlement[], result: Settled): void {
-  for (const { taskId, verdict, lost = false, calls, startedAt, finishedAt } of settlements) {
+export function recordAttempts(journal: Journal, attempts: readonly EndedAttempt[], result: Settled): void {
+  for (const { taskId, outcome, lost = false, calls, startedAt, finishedAt } of attempts) {
     const task = result.settled.get(taskId);
     const entry = {
       taskId,
       durationMs: finishedAt - startedAt,
-      ...(verdict.type !== "completed" && { code: verdict.failure.code }),
-      ...("scheduledAt" in verdict && { delayMs: Math.max(0, verdict.scheduledAt - finishedAt) }),
+      ...(outcome.type !== "completed" && { code: outcome.failure.code }),
+      ...("scheduledAt" in outcome && { delayMs: Math.max(0, outcome.scheduledAt - finishedAt) }),
       ...spent(calls),
     };
     if (task === undefined) journal.record({ event: "task.lease_lost", ...entry });
-    else if (lost) journal.record({ event: "task.lost", ...task, ...entry }, { verdict: verdict.type });
-    else journal.record({ event: `task.${verdict.type}`, ...task, ...entry });
+    else if (lost) journal.record({ event: "task.lost", ...task, ...entry }, { verdict: outcome.type });
+    else journal.record({ event: `task.${outcome.type}`, ...task, ...entry });
   }
   recordChanges(journal, result);
   for (const { id, ownerId } of result.disabledEndpoints) {

@@ -1,7 +1,7 @@
 import type { Refusal } from "../../shared/cost/budget-refusal.ts";
-import type { Failure, Verdict } from "../../shared/jobs/settlement.ts";
+import type { Failure, Outcome } from "../../shared/jobs/outcome.ts";
 import { nextAllocationAt, spread } from "../../shared/models/allocation.ts";
-import type { Diagnosis } from "../../shared/models/failure.ts";
+import type { ModelError } from "../../shared/models/model-error.ts";
 import type { FallBack } from "./fall-back.ts";
 
 const BASE_MS = 10_000;
@@ -27,7 +27,7 @@ const NEWER: Failure = {
 export function decideNewer(
   task: { createdAt: number },
   { now, random }: { now: number; random: () => number },
-): Verdict {
+): Outcome {
   const waitedMs = now - task.createdAt;
   if (waitedMs > PATIENCE_MS) return { type: "discard", failure: NEWER };
   const delayMs = Math.min(Math.max(waitedMs / 10, 60_000), CEILING_MS) * (0.9 + 0.2 * random());
@@ -39,7 +39,7 @@ export function decideRefused(
   refusal: Refusal,
   task: { attempt: number },
   { now, random }: { now: number; random: () => number },
-): Verdict {
+): Outcome {
   const { failure } = refusal;
   switch (refusal.type) {
     case "discard":
@@ -56,7 +56,7 @@ export function decideRefused(
  * same way.
  */
 export function decide(
-  { remedy, failure }: Diagnosis,
+  { remedy, failure }: Pick<ModelError, "failure" | "remedy">,
   task: { attempt: number; maxAttempts: number; createdAt: number },
   {
     now,
@@ -65,7 +65,7 @@ export function decide(
     instead = null,
     hasFailedSo = false,
   }: { now: number; random: () => number; askedAt?: number; instead?: FallBack | null; hasFailedSo?: boolean },
-): Verdict {
+): Outcome {
   switch (remedy) {
     case "discard":
       // Nobody gets an answer of this model; another may do.

@@ -1,5 +1,5 @@
 import { joinTexts } from "../../shared/transcripts/place-words.ts";
-import type { Label } from "../../shared/jobs/settlement.ts";
+import type { Label } from "../../shared/jobs/outcome.ts";
 import type { Segment } from "../../shared/transcripts/transcript.ts";
 import { type Passage, passageId, type PassageSource } from "../../shared/search/passage.ts";
 import { countWords, endsSentence, sentencesOf } from "./sentences.ts";
@@ -8,8 +8,8 @@ import { countWords, endsSentence, sentencesOf } from "./sentences.ts";
 const ENOUGH_WORDS = 60;
 const MAX_WORDS = 120;
 
-/** What a job says, as far as it says anything. */
-export interface Sayings {
+/** All text that a job can be found by. */
+export interface SearchableText {
   readonly transcript?: readonly Segment[];
   readonly prompt?: string;
   readonly text?: string;
@@ -26,11 +26,11 @@ interface Piece {
 }
 
 /**
- * Cut what a job says into passages of 60 to 120 words that end where a segment or a sentence does. Only what is said in
- * fewer words makes a shorter one. The same sayings are cut the same way each time.
+ * Cut a job's search text into passages of 60 to 120 words that end where a segment or a sentence does. A text of fewer
+ * words makes a shorter passage. The same text is cut the same way each time.
  */
-export function cutPassages(jobId: string, sayings: Sayings): readonly Passage[] {
-  const { transcript = [], prompt = "", text = "", labels = [], caption = "", summary = "" } = sayings;
+export function cutPassages(jobId: string, searchable: SearchableText): readonly Passage[] {
+  const { transcript = [], prompt = "", text = "", labels = [], caption = "", summary = "" } = searchable;
   const pieces: Readonly<Record<PassageSource, readonly Piece[]>> = {
     transcript: transcript.flatMap(segmentPieces),
     prompt: textPieces(prompt),

@@ -4,9 +4,10 @@ import type { ArtifactRow } from "../../shared/db/jobs/reads.ts";
 import { JobWork } from "../../shared/jobs/new-job.ts";
 import { Transcript } from "../../shared/transcripts/transcript.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
-import type { Outcome, TaskContext } from "../processors/processor.ts";
+import type { Outcome } from "../../shared/jobs/outcome.ts";
 import { LABELS } from "../processors/classify.ts";
-import { withSource } from "../processors/source.ts";
+import type { Tools } from "../processors/tools.ts";
+import type { Attempt } from "../runner/attempt.ts";
 import { TRANSCRIPT } from "../transcription/store-transcript.ts";
 
 /** What a summary is of. */
@@ -21,30 +22,32 @@ export interface TextMaterial {
  */
 export const NOTHING_TO_DO: Outcome = { type: "completed" };
 
-/** The job's work, and what it has made by now; null for a job that is gone. */
-export async function readMadeWork({
-  readMade,
-}: TaskContext): Promise<{ readonly work: JobWork; readonly artifacts: readonly ArtifactRow[] } | null> {
-  const made = await readMade();
-  if (made === null) return null;
-  const { kind, input, artifacts } = made;
+/** The job's work and its artifacts so far; null for a job that is gone. */
+export async function readJobWork(
+  jobId: string,
+  readJobContents: Tools["readJobContents"],
+): Promise<{ readonly work: JobWork; readonly artifacts: readonly ArtifactRow[] } | null> {
+  const contents = await readJobContents(jobId);
+  if (contents === null) return null;
+  const { kind, input, artifacts } = contents;
   return { work: JobWork.parse({ kind, input: JSON.parse(input) }), artifacts };
 }
 
 /** Give a step the text of its job, where the job has made or read one. */
 export async function withText(
-  context: TaskContext,
+  attempt: Attempt,
+  { media, withSource, readJobContents }: Pick<Tools, "media" | "withSource" | "readJobContents">,
   run: (material: TextMaterial) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const made = await readMadeWork(context);
-  if (made === null) return NOTHING_TO_DO;
-  const { work, artifacts } = made;
+  const job = await readJobWork(attempt.task.jobId, readJobContents);
+  if (job === null) return NOTHING_TO_DO;
+  const { work, artifacts } = job;
   const keyOf = (name: string) => artifacts.find((artifact) => artifact.name === name)?.key;
   switch (work.kind) {
     case "transcription": {
       const key = keyOf(TRANSCRIPT);
       if (key === undefined) return NOTHING_TO_DO;
-      const object = await patiently(async () => (await context.media.get(key))?.json());
+      const object = await patiently(async () => (await media(attempt).get(key))?.json());
       const transcript = Transcript.parse(object);
       return run({ lines: transcript.segments.map(({ text }) => text), transcript });
     }
@@ -52,7 +55,7 @@ export async function withText(
       if (keyOf(LABELS) === undefined) return NOTHING_TO_DO;
       const { input } = work;
       if ("text" in input) return run({ lines: linesOf(input.text), transcript: null });
-      return withSource(input.source, { maxBytes: maxFileBytes(MAX_TEXT_CHARS) }, context, async (bytes) => {
+      return withSource(attempt, input.source, { maxBytes: maxFileBytes(MAX_TEXT_CHARS) }, async (bytes) => {
         const read = decodeText(bytes);
         // Its classification has refused it, and is the job's failure.
         return read.ok ? run({ lines: linesOf(read.text), transcript: null }) : NOTHING_TO_DO;

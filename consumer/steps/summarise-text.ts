@@ -9,8 +9,8 @@ import {
   summaryOfSummaries,
 } from "../../shared/models/prompts.ts";
 import { textParts } from "../../shared/transcripts/text-parts.ts";
-import { boughtAnswer } from "../processors/stored-answer.ts";
-import type { TaskContext } from "../processors/processor.ts";
+import type { Tools } from "../processors/tools.ts";
+import type { Attempt } from "../runner/attempt.ts";
 
 /** Ten times what is asked for: so that summaries of summaries come to an end though a model did not heed its limit. */
 const MOST_SUMMARY_CHARS = 4000;
@@ -22,10 +22,15 @@ export interface Summary extends Written {
 }
 
 /** A summary of what is said in these lines; of a long text in parts, and then of their summaries. */
-export async function summariseText(lines: readonly string[], model: ModelId, context: TaskContext): Promise<Summary> {
+export async function summariseText(
+  lines: readonly string[],
+  model: ModelId,
+  attempt: Attempt,
+  tools: Pick<Tools, "models" | "results">,
+): Promise<Summary> {
   const parts = textParts(lines, SUMMARY_PART_CHARS);
   let round = 1;
-  let written = await summariseRound(parts, { round, model }, context);
+  let written = await summariseRound(parts, { round, model }, attempt, tools);
   while (written.length > 1) {
     round += 1;
     written = await summariseRound(
@@ -34,7 +39,8 @@ export async function summariseText(lines: readonly string[], model: ModelId, co
         SUMMARY_PART_CHARS,
       ),
       { round, model },
-      context,
+      attempt,
+      tools,
     );
   }
   const [last] = written;
@@ -45,15 +51,16 @@ export async function summariseText(lines: readonly string[], model: ModelId, co
 async function summariseRound(
   parts: readonly string[],
   { round, model }: { round: number; model: ModelId },
-  context: TaskContext,
+  attempt: Attempt,
+  { models, results }: Pick<Tools, "models" | "results">,
 ): Promise<readonly Written[]> {
   const written: Written[] = [];
   const count = parts.length;
   for (const [index, part] of parts.entries()) {
     const whole = round === 1 ? summaryOf(part) : summaryOfSummaries(part);
     const messages = count === 1 ? whole : summaryOfPart(part, { index, count });
-    const answer = await boughtAnswer(context, `summary-${round}-${index}.json`, () =>
-      write(context.models, model, { messages, maxTokens: SUMMARY_TOKENS }),
+    const answer = await results.storedAnswer(attempt, `summary-${round}-${index}.json`, () =>
+      write(models(attempt), model, { messages, maxTokens: SUMMARY_TOKENS }),
     );
     written.push({ ...answer, text: clip(answer.text, MOST_SUMMARY_CHARS) });
   }

@@ -12,10 +12,14 @@ import { pausedMs } from "../../shared/audio/chunks/pauses.ts";
 import type { ChunkRecord } from "../../shared/transcripts/compose-transcript.ts";
 import { ARRAY_WEIGHT } from "../../shared/limits.ts";
 import { SPEECH_MODELS } from "../../shared/models/models.ts";
+import type { ModelRunner } from "../../shared/models/run-model.ts";
 import { Source } from "../../shared/jobs/new-job.ts";
 import { TranscriptionOptions } from "../../shared/jobs/options.ts";
-import { discard, type Discarded, type TaskContext } from "../processors/processor.ts";
-import { hear } from "./transcribe-piece.ts";
+import type { Discarded } from "../../shared/jobs/outcome.ts";
+import { discard } from "../processors/processor.ts";
+import type { Tools } from "../processors/tools.ts";
+import type { Attempt } from "../runner/attempt.ts";
+import { transcribePiece } from "./transcribe-piece.ts";
 
 const [first, ...others] = CONTAINERS;
 
@@ -32,27 +36,31 @@ function argsIn(container: Container) {
   });
 }
 
-/** What came of a chunk. Of silence there is a record too, and no model was asked: its `model` is null. */
-export type Heard =
-  | { readonly type: "heard"; readonly record: ChunkRecord }
+/** What became of a chunk. Silence has a record too: no model was asked, and its `model` is null. */
+export type Transcribed =
+  | { readonly type: "transcribed"; readonly record: ChunkRecord }
   /** More than a call to the model takes. */
   | { readonly type: "too_large"; readonly halves: readonly ChunkPlan[] }
   | Discarded;
 
-/** Cut a chunk out of its recording and hear it, both within the batch's memory. */
-export async function cutAndHear(args: ChunkArgs, context: TaskContext): Promise<Heard> {
-  const file = await context.memory.cuts.hold(CUT_HELD_BYTES, () => cutOut(args, context));
-  if (file === null) return { type: "heard", record: silence(args.chunk) };
+/** Cut a chunk out of its recording and transcribe it, both within the batch's memory. */
+export async function cutAndTranscribe(
+  args: ChunkArgs,
+  attempt: Attempt,
+  { models, media, memory }: Pick<Tools, "models" | "media" | "memory">,
+): Promise<Transcribed> {
+  const file = await memory.cuts.hold(CUT_HELD_BYTES, () => cutOut(args, media(attempt)));
+  if (file === null) return { type: "transcribed", record: silence(args.chunk) };
   const { tier } = args.options;
   // Louder here than the file is on average: what the model would refuse is not asked.
   const halves = file.bytes.length > callLimits(tier).maxBytes ? splitChunk(args.chunk) : null;
   if (halves !== null) return { type: "too_large", halves };
   const weight = SPEECH_MODELS[tier].audio === "array" ? ARRAY_WEIGHT : 1;
-  return context.memory.sources.hold(file.bytes.length * weight, () => hearFile(file, args, context));
+  return memory.sources.hold(file.bytes.length * weight, () => transcribeFile(file, args, models(attempt)));
 }
 
 /** Null where the recording goes on without sound. */
-async function cutOut({ source, chunk }: ChunkArgs, { media }: TaskContext): Promise<ChunkFile | null> {
+async function cutOut({ source, chunk }: ChunkArgs, media: R2Bucket): Promise<ChunkFile | null> {
   try {
     return await extractChunk(r2Source(media, source), chunk);
   } catch (error) {
@@ -66,7 +74,11 @@ function silence({ index, startMs, endMs, ownStartMs, ownEndMs }: ChunkPlan): Ch
   return { index, startMs, endMs, ownStartMs, ownEndMs, ...nothing };
 }
 
-async function hearFile(file: ChunkFile, { chunk, options }: ChunkArgs, { models }: TaskContext): Promise<Heard> {
+async function transcribeFile(
+  file: ChunkFile,
+  { chunk, options }: ChunkArgs,
+  models: ModelRunner,
+): Promise<Transcribed> {
   const { index, ownStartMs, ownEndMs } = chunk;
   const { durationMs, pauses = [] } = file;
   // A packet's time need not be a whole millisecond, and the first may lie before the source's start; a transcript's not.
@@ -74,7 +86,10 @@ async function hearFile(file: ChunkFile, { chunk, options }: ChunkArgs, { models
   const endMs = startMs + Math.round(durationMs + pausedMs(pauses));
   const piece = { index, startMs, endMs, ownStartMs, ownEndMs };
   try {
-    return { type: "heard", record: await hear(models, file.bytes, options, { piece, sentMs: durationMs, pauses }) };
+    return {
+      type: "transcribed",
+      record: await transcribePiece(models, file.bytes, options, { piece, sentMs: durationMs, pauses }),
+    };
   } catch (error) {
     if (!(error instanceof ModelError) || error.code !== "request_too_large") throw error;
     const halves = splitChunk(chunk);

@@ -1,7 +1,8 @@
 import { SourceChanged } from "../../shared/audio/reading/byte-source.ts";
 import { DamagedSource } from "../../shared/audio/chunks/chunk.ts";
 import { WorkSpent } from "../../shared/audio/reading/work.ts";
-import { discard, type Outcome } from "../processors/processor.ts";
+import type { Outcome } from "../../shared/jobs/outcome.ts";
+import { discard } from "../processors/processor.ts";
 
 /**
  * Run work that reads a recording: one that was replaced, is damaged or asks for too much work

@@ -4,7 +4,7 @@ import type { TranscriptionOptions } from "../../shared/jobs/options.ts";
 import type { Segment, Word } from "../../shared/transcripts/transcript.ts";
 import type { Pause } from "../../shared/audio/chunks/chunk.ts";
 import { pausedMs } from "../../shared/audio/chunks/pauses.ts";
-import { type Hearing, runWhisper } from "../models/whisper.ts";
+import { runWhisper, type TranscribedFile } from "../models/whisper.ts";
 import type { ModelRunner } from "../../shared/models/run-model.ts";
 
 /** What a piece of audio is, in the source's time. */
@@ -20,12 +20,13 @@ export interface Piece {
 const MAX_DURATION_ERROR_MS = 500;
 
 /**
- * Hear one file, in the source's time. What loops or looks invented is asked for once more with safer parameters, where
- * the model takes any: the same call would give the same answer. The better one is kept, and marked where still in doubt.
+ * Transcribe one file, in the source's time. If the text loops or looks invented, the model is asked once more with safer
+ * parameters, where it takes any: the same call would give the same answer. The better answer is kept, and marked if it is
+ * still in doubt.
  * @param sentMs how long the file sent is.
  * @param pauses of the source that the file leaves out.
  */
-export async function hear(
+export async function transcribePiece(
   models: ModelRunner,
   audio: Uint8Array,
   options: TranscriptionOptions,
@@ -37,20 +38,20 @@ export async function hear(
   const again = !isAskedAgain
     ? first
     : await runWhisper(models, audio, options, { sentMs, isSafer: true }).catch(() => first);
-  const heard = again.doubt === null ? again : first;
-  const doubt = heard.doubt ?? misread(heard, sentMs);
+  const best = again.doubt === null ? again : first;
+  const doubt = best.doubt ?? misread(best, sentMs);
   return {
     ...piece,
-    segments: heard.segments.map((segment) => inSource(segment, piece.startMs, pauses)),
+    segments: best.segments.map((segment) => inSource(segment, piece.startMs, pauses)),
     ...(doubt !== null && { isLowConfidence: true }),
-    model: heard.model,
-    engine: heard.engine,
-    language: heard.language,
+    model: best.model,
+    engine: best.engine,
+    language: best.language,
     doubt,
   };
 }
 
-function misread({ durationMs }: Hearing, sentMs: number): string | null {
+function misread({ durationMs }: TranscribedFile, sentMs: number): string | null {
   if (durationMs === null || Math.abs(durationMs - sentMs) <= MAX_DURATION_ERROR_MS) return null;
   return `the model read ${durationMs} ms of ${sentMs} ms of audio`;
 }

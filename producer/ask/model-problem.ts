@@ -1,4 +1,4 @@
-import { diagnose } from "../../shared/models/failure.ts";
+import { failureOf } from "../../shared/models/failure.ts";
 import { nextAllocationAt } from "../../shared/models/allocation.ts";
 import { allocationUsed } from "../usage/paid-call.ts";
 import type { Problem } from "../http/problem.ts";
@@ -8,7 +8,7 @@ const LOOK_AGAIN_SECONDS = 10;
 
 /** Why a model did not answer somebody who waits for it. */
 export function modelProblem(error: unknown, now: number): Problem {
-  const { remedy, failure } = diagnose(error);
+  const { remedy, failure } = failureOf(error);
   const detail = failure.message;
   switch (remedy) {
     case "hold":

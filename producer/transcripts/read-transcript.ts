@@ -11,6 +11,6 @@ export async function readTranscript(
   const joined = artifacts.find((artifact) => artifact.name === "transcript.json");
   const object = joined === undefined ? null : await media.get(joined.key);
   if (object !== null) return Transcript.parse(await object.json());
-  const { heard, gaps } = await readChunks(db, job.id);
-  return composeTranscript(heard, { gaps, durationMs: progress.audioMsTotal, hasAllEnded: false });
+  const { transcribed, gaps } = await readChunks(db, job.id);
+  return composeTranscript(transcribed, { gaps, durationMs: progress.audioMsTotal, hasAllEnded: false });
 }

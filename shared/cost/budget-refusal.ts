@@ -1,6 +1,6 @@
 // What becomes of a call that a budget, or its job's `maxNeurons`, is in the way of.
 import { EVERYBODY } from "../db/cost/usage.ts";
-import type { Failure } from "../jobs/settlement.ts";
+import type { Failure } from "../jobs/outcome.ts";
 import { type BudgetPeriod, periodsAt } from "./budget-period.ts";
 
 /** Names a budget. */

@@ -16,10 +16,12 @@ export interface D1Rows {
 /** What an attempt knows of itself. Its lease is shared with the other tasks of its batch, so rows may be fractions. */
 export interface Operations extends R2Calls, D1Rows {}
 
-/** A bucket that counts what is asked of it; `counts` goes on changing. Deleting is free. */
-export function countedBucket(bucket: R2Bucket): { readonly bucket: R2Bucket; readonly counts: R2Calls } {
-  const counts = { r2ClassA: 0, r2ClassB: 0 };
-  const counted = new Proxy(bucket, {
+/** Operations that are still being counted. */
+export type Tally<Counted = Operations> = { -readonly [Name in keyof Counted]: Counted[Name] };
+
+/** A bucket that adds what is asked of it to `counts`. Deleting is free. */
+export function countedBucket(bucket: R2Bucket, counts: Tally<R2Calls>): R2Bucket {
+  return new Proxy(bucket, {
     get(target, name) {
       const method: unknown = Reflect.get(target, name, target);
       if (typeof method !== "function") return method;
@@ -30,7 +32,6 @@ export function countedBucket(bucket: R2Bucket): { readonly bucket: R2Bucket; re
       };
     },
   });
-  return { bucket: counted, counts };
 }
 
 /** What these statements read and wrote together, by D1's own count. */
@@ -41,9 +42,7 @@ export function rowsOf(results: readonly D1Result[]): D1Rows {
   };
 }
 
-export function addRows(some: D1Rows, more: D1Rows): D1Rows {
-  return {
-    d1RowsRead: some.d1RowsRead + more.d1RowsRead,
-    d1RowsWritten: some.d1RowsWritten + more.d1RowsWritten,
-  };
+export function addRows(counts: Tally<D1Rows>, more: D1Rows): void {
+  counts.d1RowsRead += more.d1RowsRead;
+  counts.d1RowsWritten += more.d1RowsWritten;
 }

@@ -1,7 +1,7 @@
 // Why a model did not answer. Built here alone, from what the binding answered or threw: an error of R2 or D1 that quotes
 // a number is never taken for a model's.
 import { clip } from "../input/characters.ts";
-import type { Failure } from "../jobs/settlement.ts";
+import type { Failure } from "../jobs/outcome.ts";
 import { type ErrorRow, type Remedy, rowForCode, rowForStatus, UNEXPECTED, UNUSABLE_CODES } from "./error-table.ts";
 
 /** A model was asked and gave no usable answer. The message is for people: a sentence, and the platform's words. */

@@ -2,7 +2,7 @@ import { UNUSABLE_CODES } from "./error-table.ts";
 import type { ModelCall } from "./model-call.ts";
 import { noteUnusable } from "../db/models/model-news.ts";
 import type { Journal } from "../jobs/journal.ts";
-import type { Failure } from "../jobs/settlement.ts";
+import type { Failure } from "../jobs/outcome.ts";
 
 /** What failed, and the calls that it made: the last of them is the one that failed. */
 export interface Failed {

@@ -3,7 +3,7 @@ import * as z from "zod";
 
 import type { Reuse } from "../db/jobs/reuses.ts";
 import { patiently } from "../uploads/patient.ts";
-import type { Label } from "../jobs/settlement.ts";
+import type { Label } from "../jobs/outcome.ts";
 import { minuteOf, reusedKey } from "../uploads/storage.ts";
 
 /** The artifact that holds a job's labels. They are words about its source: no record repeats them. */

@@ -2,8 +2,8 @@ import type { ChunkRecord } from "../../transcripts/compose-transcript.ts";
 import type { Stretch } from "../../transcripts/transcript.ts";
 
 /** All that is known so far of a long recording, in the order of the source. */
-export interface HeardChunks {
-  readonly heard: readonly ChunkRecord[];
+export interface TranscribedChunks {
+  readonly transcribed: readonly ChunkRecord[];
   /** Chunks given up on. */
   readonly gaps: readonly Stretch[];
 }
@@ -11,16 +11,16 @@ export interface HeardChunks {
 /** A chunk's words are some 10 kB: a page stays well below what one answer of D1 may hold. */
 const PAGE = 100;
 
-export async function readChunks(db: D1Database, jobId: string): Promise<HeardChunks> {
-  const heard: ChunkRecord[] = [];
+export async function readChunks(db: D1Database, jobId: string): Promise<TranscribedChunks> {
+  const transcribed: ChunkRecord[] = [];
   for (;;) {
-    const after = heard.at(-1)?.ownStartMs ?? -1;
+    const after = transcribed.at(-1)?.ownStartMs ?? -1;
     const { results } = await db
       .prepare(`SELECT heard FROM chunks WHERE job_id = ?1 AND own_start_ms > ?2 ORDER BY own_start_ms LIMIT ?3`)
       .bind(jobId, after, PAGE)
       .all<{ heard: string }>();
     // Our own JSON, written by settleTasks.
-    for (const row of results) heard.push(JSON.parse(row.heard) as ChunkRecord);
+    for (const row of results) transcribed.push(JSON.parse(row.heard) as ChunkRecord);
     if (results.length < PAGE) break;
   }
   const { results: gaps } = await db
@@ -32,5 +32,5 @@ export async function readChunks(db: D1Database, jobId: string): Promise<HeardCh
     )
     .bind(jobId)
     .all<Stretch>();
-  return { heard, gaps };
+  return { transcribed, gaps };
 }

@@ -1,8 +1,8 @@
 import type { JobKind } from "../../jobs/job.ts";
 import type { ArtifactRow, LabelRow } from "./reads.ts";
 
-/** What a job was given, and what it has made of it so far. */
-export interface Made {
+/** A job's input, and its results so far. */
+export interface JobContents {
   readonly ownerId: string;
   readonly kind: JobKind;
   /** JSON. */
@@ -13,7 +13,7 @@ export interface Made {
 }
 
 /** For the job's own tasks: whose it is was asked when it was submitted. Null for a job that is gone. */
-export async function readMade(db: D1Database, jobId: string): Promise<Made | null> {
+export async function readJobContents(db: D1Database, jobId: string): Promise<JobContents | null> {
   const of = (sql: string) => db.prepare(sql).bind(jobId);
   const [jobs, artifacts, labels] = await db.batch<never>([
     of(`SELECT owner_id AS ownerId, kind, input FROM jobs WHERE id = ?1`),
@@ -22,7 +22,7 @@ export async function readMade(db: D1Database, jobId: string): Promise<Made | nu
     ),
     of(`SELECT label, score FROM job_labels WHERE job_id = ?1 ORDER BY score DESC, label`),
   ]);
-  const job: Pick<Made, "ownerId" | "kind" | "input"> | undefined = jobs?.results[0];
+  const job: Pick<JobContents, "ownerId" | "kind" | "input"> | undefined = jobs?.results[0];
   if (job === undefined) return null;
   const { ownerId, kind, input } = job;
   return { ownerId, kind, input, artifacts: artifacts?.results ?? [], labels: labels?.results ?? [] };

@@ -1,5 +1,5 @@
 // Jobs that took over the result of another: for the bucket's record of them, and from it after a restore.
-import type { Label, StoredArtifact } from "../../jobs/settlement.ts";
+import type { Label, StoredArtifact } from "../../jobs/outcome.ts";
 
 /** A job that shows the result of another. */
 export interface Reuse {

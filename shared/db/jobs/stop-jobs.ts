@@ -1,4 +1,4 @@
-import type { Failure } from "../../jobs/settlement.ts";
+import type { Failure } from "../../jobs/outcome.ts";
 import { insertDeliveries } from "../webhooks/deliveries.ts";
 import { releaseFollowers } from "./followers.ts";
 import { type Changes, ENDED_JOB, type EndedRow, NOTHING, readEnded } from "./ends.ts";
@@ -15,7 +15,7 @@ export interface Stop {
 
 /**
  * End jobs that have not ended, with all their tasks: none can be leased any more, and one that runs settles nothing.
- * What was stored or heard so far stays. `acts` are written before, in the same transaction. Who followed one of them runs instead.
+ * What was stored or transcribed so far stays. `acts` are written before, in the same transaction. Who followed one of them runs instead.
  */
 export async function stopJobs(
   db: D1Database,

@@ -100,7 +100,7 @@ function redriveStatements(
           WHERE d.id IN (SELECT value ->> 'id' FROM json_each(?1)) AND d.task_id IN (${READY}) AND ${IS_OPEN}`,
       )
       .bind(rows, redriveId, now),
-    // What was built on the gap is built again, and not recalled: the stages after it wait for it, also one that runs just now.
+    // What was built on the gap is built again, and not reused: the stages after it wait for it, also one that runs just now.
     db
       .prepare(
         `UPDATE tasks

@@ -43,13 +43,13 @@ export function insertNext(db: D1Database, rows: string, now: number, ringGraceM
     .bind(rows, MAX_ATTEMPTS, now, now + ringGraceMs);
 }
 
-export function insertHeard(db: D1Database, rows: string): D1PreparedStatement {
+export function insertChunks(db: D1Database, rows: string): D1PreparedStatement {
   return db
     .prepare(
       `INSERT INTO chunks (job_id, own_start_ms, own_end_ms, heard)
-       SELECT t.job_id, s.value ->> '$.heard.ownStartMs', s.value ->> '$.heard.ownEndMs', s.value -> 'heard'
+       SELECT t.job_id, s.value ->> '$.transcribed.ownStartMs', s.value ->> '$.transcribed.ownEndMs', s.value -> 'transcribed'
          FROM ${HELD}
-        WHERE s.value ->> 'heard' IS NOT NULL
+        WHERE s.value ->> 'transcribed' IS NOT NULL
        ON CONFLICT (job_id, own_start_ms) DO UPDATE SET own_end_ms = excluded.own_end_ms, heard = excluded.heard`,
     )
     .bind(rows);

@@ -1,7 +1,7 @@
 import type { BudgetNews } from "../../cost/budget-event.ts";
 import { fingerprintOf } from "../../jobs/fingerprint.ts";
 import { type ModelCall, neuronsOf } from "../../models/model-call.ts";
-import type { Settlement } from "../../jobs/settlement.ts";
+import type { EndedAttempt, Outcome } from "../../jobs/outcome.ts";
 import type { TaskKind } from "../../jobs/task.ts";
 import { tellOfBudgets } from "../cost/budget-news.ts";
 import { insertDeliveries, settleDeliveries } from "../webhooks/deliveries.ts";
@@ -14,8 +14,8 @@ import { settleReservations } from "../cost/reservations.ts";
 import {
   insertArtifacts,
   insertAttempts,
+  insertChunks,
   insertDeadLetters,
-  insertHeard,
   insertLabels,
   insertNext,
   updateEstimates,
@@ -59,7 +59,7 @@ export interface Settled extends Changes {
  */
 export async function settleTasks(
   db: D1Database,
-  settlements: readonly Settlement[],
+  attempts: readonly EndedAttempt[],
   {
     now,
     ringGraceMs,
@@ -70,7 +70,7 @@ export async function settleTasks(
   const statements = [
     ...(hold ? [holdAccount(db, hold)] : []),
     ...(running ? watchStatements(db, running, now) : []),
-    ...(settlements.length > 0 ? settleStatements(db, settlements, now, ringGraceMs) : []),
+    ...(attempts.length > 0 ? settleStatements(db, attempts, now, ringGraceMs) : []),
   ];
   const results = await retryTransient(() => db.batch<SettlingRow>(statements));
   const { isAnyFollowed, ...settled } = readSettled(results);
@@ -133,27 +133,27 @@ function watchStatements(
 
 function settleStatements(
   db: D1Database,
-  settlements: readonly Settlement[],
+  attempts: readonly EndedAttempt[],
   now: number,
   ringGraceMs: number,
 ): D1PreparedStatement[] {
-  const rows = JSON.stringify(settlements.map((settlement) => rowOf(settlement, ringGraceMs)));
-  const ids = JSON.stringify(settlements.map((settlement) => settlement.taskId));
-  const done = settlements.flatMap(({ verdict }) => (verdict.type === "completed" ? [verdict] : []));
-  const isAnyDiscarded = settlements.some(({ verdict }) => verdict.type === "discard");
-  const isAnyBudgeted = settlements.some(({ isBudgeted }) => isBudgeted);
+  const rows = JSON.stringify(attempts.map((ended) => rowOf(ended, ringGraceMs)));
+  const ids = JSON.stringify(attempts.map((ended) => ended.taskId));
+  const done = attempts.flatMap(({ outcome }) => (outcome.type === "completed" ? [outcome] : []));
+  const isAnyDiscarded = attempts.some(({ outcome }) => outcome.type === "discard");
+  const isAnyBudgeted = attempts.some(({ isBudgeted }) => isBudgeted);
   const isAnyEnded = done.length > 0 || isAnyDiscarded;
-  const reports = settlements.flatMap(({ delivery }) => delivery ?? []);
+  const reports = attempts.flatMap(({ outcome }) => outcome.delivery ?? []);
   return [
     insertAttempts(db, rows),
-    ...(settlements.some(({ calls }) => calls.length > 0) ? [addUsage(db, rows)] : []),
-    ...(settlements.some(({ calls }) => calls.some(isTimed)) ? [addLatencies(db, rows)] : []),
+    ...(attempts.some(({ calls }) => calls.length > 0) ? [addUsage(db, rows)] : []),
+    ...(attempts.some(({ calls }) => calls.some(isTimed)) ? [addLatencies(db, rows)] : []),
     ...(isAnyBudgeted ? [...settleReservations(db, rows), ...tellOfBudgets(db, rows, { now, ringGraceMs })] : []),
-    ...(settlements.some(({ estimate }) => estimate !== undefined) ? [updateEstimates(db, rows)] : []),
+    ...(attempts.some(({ estimate }) => estimate !== undefined) ? [updateEstimates(db, rows)] : []),
     ...(done.some(({ artifacts = [] }) => artifacts.length > 0) ? [insertArtifacts(db, rows)] : []),
     ...(done.some(({ labels = [] }) => labels.length > 0) ? [insertLabels(db, rows)] : []),
-    ...(done.some(({ heard }) => heard !== undefined) ? [insertHeard(db, rows)] : []),
-    ...settlements.flatMap(nextPages).map((page) => insertNext(db, JSON.stringify([page]), now, ringGraceMs)),
+    ...(done.some(({ transcribed }) => transcribed !== undefined) ? [insertChunks(db, rows)] : []),
+    ...attempts.flatMap(nextPages).map((page) => insertNext(db, JSON.stringify([page]), now, ringGraceMs)),
     ...(isAnyDiscarded ? [insertDeadLetters(db, rows, now)] : []),
     ...(reports.length > 0 ? settleDeliveries(db, rows, { now, isAnyGone: reports.some(({ isGone }) => isGone) }) : []),
     db
@@ -192,48 +192,48 @@ const STATE_AFTER = {
   retry: "retryable",
   snooze: "retryable",
   discard: "discarded",
-} as const satisfies Record<Settlement["verdict"]["type"], string>;
+} as const satisfies Record<Outcome["type"], string>;
 
 function isTimed(call: ModelCall): call is ModelCall & { durationMs: number } {
   return call.durationMs !== null;
 }
 
-function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unknown> {
-  const { verdict, calls } = settlement;
+function rowOf(ended: EndedAttempt, ringGraceMs: number): Record<string, unknown> {
+  const { outcome, calls } = ended;
   const last = calls.at(-1);
-  const again = verdict.type === "retry" || verdict.type === "snooze";
+  const again = outcome.type === "retry" || outcome.type === "snooze";
   return {
-    taskId: settlement.taskId,
-    leaseId: settlement.leaseId,
-    outcome: settlement.lost ? "lost" : verdict.type,
-    state: STATE_AFTER[verdict.type],
-    startedAt: settlement.startedAt,
-    finishedAt: settlement.finishedAt,
-    finalizedAt: again ? null : settlement.finishedAt,
-    scheduledAt: again ? verdict.scheduledAt : null,
-    checkAt: again ? verdict.scheduledAt + ringGraceMs : null,
+    taskId: ended.taskId,
+    leaseId: ended.leaseId,
+    outcome: ended.lost ? "lost" : outcome.type,
+    state: STATE_AFTER[outcome.type],
+    startedAt: ended.startedAt,
+    finishedAt: ended.finishedAt,
+    finalizedAt: again ? null : ended.finishedAt,
+    scheduledAt: again ? outcome.scheduledAt : null,
+    checkAt: again ? outcome.scheduledAt + ringGraceMs : null,
     // A snooze and a lost run are not counted: the attempt that it used is given back.
-    givenBack: verdict.type === "snooze" || settlement.lost ? 1 : 0,
-    lost: settlement.lost ? 1 : 0,
-    lostAlone: settlement.lostAlone ? 1 : 0,
-    ...(verdict.type === "snooze" && verdict.instead && { instead: verdict.instead }),
+    givenBack: outcome.type === "snooze" || ended.lost ? 1 : 0,
+    lost: ended.lost ? 1 : 0,
+    lostAlone: ended.lostAlone ? 1 : 0,
+    ...(outcome.type === "snooze" && outcome.instead && { instead: outcome.instead }),
     model: last?.model ?? null,
     engine: last?.engine ?? null,
     neurons: neuronsOf(calls),
     latencies: calls.filter(isTimed).map(({ model, durationMs }) => ({ model, bucket: bucketOf(durationMs) })),
     ...(calls.length > 0 && { usage: calls }), // left out, not null: json_each has a row for null
-    ...(settlement.operations && { operations: settlement.operations }),
-    ...(settlement.estimate && { estimate: settlement.estimate }),
-    errorCode: verdict.type === "completed" ? null : verdict.failure.code,
-    errorMessage: verdict.type === "completed" ? null : verdict.failure.message,
-    ...(verdict.type === "discard" && fingerprintOf(verdict.failure)),
+    ...(ended.operations && { operations: ended.operations }),
+    ...(ended.estimate && { estimate: ended.estimate }),
+    errorCode: outcome.type === "completed" ? null : outcome.failure.code,
+    errorMessage: outcome.type === "completed" ? null : outcome.failure.message,
+    ...(outcome.type === "discard" && fingerprintOf(outcome.failure)),
     // Waiting for a budget is not waiting for a turn: that is counted from the reset on.
-    ...(settlement.refusedBy && again && { refusedBy: settlement.refusedBy, createdAt: verdict.scheduledAt }),
-    ...(settlement.delivery && { delivery: settlement.delivery }),
-    ...(verdict.type === "completed" && {
-      artifacts: verdict.artifacts ?? [],
-      labels: verdict.labels ?? [],
-      heard: verdict.heard ?? null,
+    ...(ended.refusedBy && again && { refusedBy: ended.refusedBy, createdAt: outcome.scheduledAt }),
+    ...(outcome.delivery && { delivery: outcome.delivery }),
+    ...(outcome.type === "completed" && {
+      artifacts: outcome.artifacts ?? [],
+      labels: outcome.labels ?? [],
+      transcribed: outcome.transcribed ?? null,
     }),
   };
 }
@@ -241,8 +241,8 @@ function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unkn
 /** D1 binds at most 2 MB. A chunk carries its piece of the file's index: up to 40 kB for a video. */
 const NEXT_BYTES_A_STATEMENT = 500_000;
 
-function nextPages({ taskId, leaseId, verdict }: Settlement): readonly Record<string, unknown>[] {
-  const next = verdict.type === "completed" ? (verdict.next ?? []) : [];
+function nextPages({ taskId, leaseId, outcome }: EndedAttempt): readonly Record<string, unknown>[] {
+  const next = outcome.type === "completed" ? (outcome.next ?? []) : [];
   const openStage = Math.min(...next.map((task) => task.stage));
   const pages: Record<string, unknown>[][] = [];
   let roomBytes = 0;

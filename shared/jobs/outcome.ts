@@ -34,8 +34,8 @@ export interface Completed {
   readonly labels?: readonly Label[];
   /** Further tasks of the job; the lowest stage among them is open at once. */
   readonly next?: readonly NewTask[];
-  /** What a chunk was heard to say. */
-  readonly heard?: ChunkRecord;
+  /** The transcript of a chunk. */
+  readonly transcribed?: ChunkRecord;
 }
 
 /** The model that a task asks from now on, and with which arguments (JSON). */
@@ -44,23 +44,38 @@ export interface StandIn {
   readonly args: string;
 }
 
-/** What becomes of a task after an attempt. `scheduledAt` is epoch milliseconds. */
-export type Verdict =
+/** No other attempt would help. */
+export interface Discarded {
+  readonly type: "discard";
+  readonly failure: Failure;
+}
+
+/**
+ * What an attempt came to. A processor returns one, the runner makes one of whatever a processor throws, and settlement writes
+ * it. `scheduledAt` is epoch milliseconds.
+ */
+export type Outcome = (
   | Completed
+  /** Another attempt, if there is one left. */
   | { readonly type: "retry"; readonly failure: Failure; readonly scheduledAt: number }
+  /** Later, and not counted as an attempt. */
   | {
       readonly type: "snooze";
       readonly failure: Failure;
       readonly scheduledAt: number;
       readonly instead?: StandIn | undefined;
     }
-  | { readonly type: "discard"; readonly failure: Failure };
+  | Discarded
+) & {
+  /** Of an attempt to deliver a webhook. */
+  readonly delivery?: DeliveryReport;
+};
 
 /** An attempt that ended. It takes effect only while `leaseId` still holds the task. */
-export interface Settlement {
+export interface EndedAttempt {
   readonly taskId: string;
   readonly leaseId: string;
-  readonly verdict: Verdict;
+  readonly outcome: Outcome;
   /** True for a run that never ended and was found by its expired lease. */
   readonly lost?: boolean;
   /** Whether that speaks against the task: nothing ran beside it, and it waited for nobody. */
@@ -74,8 +89,6 @@ export interface Settlement {
   readonly operations?: Operations;
   /** What the job is expected to consume, where this attempt was the first to know. */
   readonly estimate?: Estimate;
-  /** Of an attempt to deliver a webhook. */
-  readonly delivery?: DeliveryReport;
   readonly startedAt: number;
   readonly finishedAt: number;
 }

@@ -1,0 +1,42 @@
+import type { StoredArtifact } from "../../shared/jobs/outcome.ts";
+import { patiently } from "../../shared/uploads/patient.ts";
+import type { Attempt, MediaOf } from "../runner/attempt.ts";
+import { reuseResult } from "./reuse-result.ts";
+import { type NewArtifact, storeArtifact } from "./store-artifact.ts";
+
+/** Results of tasks in R2: what an attempt stores, and what an attempt after it reuses. */
+export interface Results {
+  store(attempt: Attempt, artifact: NewArtifact): Promise<StoredArtifact>;
+  /** See `reuseResult`. */
+  reuse(attempt: Attempt, name: string): Promise<R2Object | null>;
+  /** Reuse a stored result that is JSON. */
+  reuseJson<T>(attempt: Attempt, name: string): Promise<T | null>;
+  /**
+   * One answer of a task that asks a model more than once. It is stored with its own cost before anything else is done, so that
+   * an attempt after one whose consumer died asks only for what is missing. Ask one at a time: every call in between is counted
+   * as this answer's.
+   */
+  storedAnswer<T>(attempt: Attempt, name: string, ask: () => Promise<T>): Promise<T>;
+}
+
+export function createResults({ db, media }: { db: D1Database; media: MediaOf }): Results {
+  const results: Results = {
+    store: (attempt, artifact) => storeArtifact(attempt, artifact, media(attempt)),
+    reuse: (attempt, name) => reuseResult(attempt, name, { db, media: media(attempt) }),
+    async reuseJson<T>(attempt: Attempt, name: string) {
+      const found = await results.reuse(attempt, name);
+      if (found === null) return null;
+      return patiently(async () => (await media(attempt).get(found.key))?.json<T>() ?? null);
+    },
+    async storedAnswer<T>(attempt: Attempt, name: string, ask: () => Promise<T>) {
+      const known = await results.reuseJson<T>(attempt, name);
+      if (known !== null) return known;
+      const before = attempt.calls.length;
+      const answer = await ask();
+      const paid = attempt.calls.slice(before);
+      await results.store(attempt, { name, contentType: "application/json", body: JSON.stringify(answer), paid });
+      return answer;
+    },
+  };
+  return results;
+}

@@ -1,0 +1,64 @@
+import { msUntilNext } from "../../shared/db/tasks/leases.ts";
+import type { EndedAttempt } from "../../shared/jobs/outcome.ts";
+import { LEASE_MS, type LeaseDeps } from "./lease.ts";
+
+/** The queue's max_retries is 100, and a message past it is taken for one that crashes its consumer. */
+const MAX_DELIVERIES = 90;
+
+/** Queues' own limit was 12 hours before it was 24. A hold may be longer: maintenance wakes a consumer then. */
+const MAX_DELAY_SECONDS = 43_200;
+
+/** After a failure of D1 itself. */
+const RETRY_LATER_SECONDS = 30;
+
+/** Deliver messages again when D1 can perhaps be asked. */
+export function deliverLater(messages: readonly Message[]): void {
+  for (const message of messages) wakeAgain(message, RETRY_LATER_SECONDS);
+}
+
+/**
+ * Acknowledge messages that there was no task for: a task was woken twice, or something is due that may not run just now. For
+ * that they are delivered again.
+ */
+export async function acknowledgeSpare(
+  messages: readonly Message[],
+  { db, callsAMinute }: Pick<LeaseDeps, "db" | "callsAMinute">,
+): Promise<void> {
+  if (messages.length === 0) return;
+  const waitMs = await msUntilNext(db, { now: Date.now(), callsAMinute }).catch(() => RETRY_LATER_SECONDS * 1000);
+  for (const message of messages) {
+    if (waitMs === null) message.ack();
+    else wakeAgain(message, Math.max(1, Math.ceil(waitMs / 1000)));
+  }
+}
+
+/** Acknowledge the messages of attempts that ended. @param settled by task; null where D1 could not be written. */
+export function acknowledge(
+  ended: readonly EndedAttempt[],
+  settled: ReadonlyMap<string, unknown> | null,
+  messageOf: ReadonlyMap<string, Message | undefined>,
+): void {
+  for (const { taskId, outcome } of ended) {
+    const message = messageOf.get(taskId);
+    if (message === undefined) continue;
+    if (settled === null) {
+      // The lease still stands: wake again when it has expired and the rescue has freed the task.
+      wakeAgain(message, LEASE_MS / 1000 + 30);
+    } else if (settled.has(taskId) && "scheduledAt" in outcome) {
+      wakeAgain(message, delaySeconds(outcome.scheduledAt));
+    } else {
+      message.ack(); // ended, or taken over
+    }
+  }
+}
+
+/** A message that was delivered too often is acknowledged: maintenance sends a new one for every task that is still due. */
+function wakeAgain(message: Message, seconds: number): void {
+  if (message.attempts < MAX_DELIVERIES) message.retry({ delaySeconds: seconds });
+  else message.ack();
+}
+
+function delaySeconds(at: number): number {
+  const seconds = Math.ceil((at - Date.now()) / 1000);
+  return Math.min(Math.max(0, seconds), MAX_DELAY_SECONDS);
+}

@@ -1,0 +1,40 @@
+import { stopJobs, tooLate } from "../../shared/db/jobs/stop-jobs.ts";
+import { retryTransient } from "../../shared/db/transient.ts";
+import type { Intake } from "../../shared/jobs/intake.ts";
+import { recordChanges } from "../../shared/jobs/record-changes.ts";
+import type { Task } from "../../shared/jobs/task.ts";
+import { wake } from "../../shared/jobs/wake.ts";
+
+type DropDeps = Pick<Intake, "db" | "tasks" | "ringGraceMs" | "journal">;
+
+/**
+ * End the jobs of tasks whose time has run out. Never throws.
+ * @returns the other tasks.
+ */
+export async function dropTooLate(tasks: readonly Task[], deps: DropDeps): Promise<readonly Task[]> {
+  const late = new Set(tasks.filter((task) => task.isTooLate || isOverdue(task)));
+  if (late.size > 0) await stop([...late], deps);
+  return tasks.filter((task) => !late.has(task));
+}
+
+/** End the jobs of running tasks whose deadline has passed. Their leases end with them. Never throws. */
+export async function stopOverdue(running: readonly Task[], deps: DropDeps): Promise<void> {
+  const overdue = running.filter(isOverdue);
+  if (overdue.length > 0) await stop(overdue, deps);
+}
+
+function isOverdue({ deadlineAt }: Task): boolean {
+  return deadlineAt !== null && deadlineAt <= Date.now();
+}
+
+async function stop(late: readonly Task[], { db, tasks, ringGraceMs, journal }: DropDeps): Promise<void> {
+  const stops = late.map((task) => tooLate(task.jobId, { isStarted: !task.isTooLate }));
+  try {
+    const changes = await retryTransient(() => stopJobs(db, stops, { now: Date.now(), ringGraceMs }));
+    recordChanges(journal, changes);
+    await wake(tasks, changes.opened);
+  } catch (error) {
+    // Maintenance ends them.
+    journal.fault({ event: "stop.failed" }, error, { jobs: stops.length });
+  }
+}

@@ -1,0 +1,75 @@
+import { addLateUsage } from "../../shared/db/cost/usage.ts";
+import { type Settled, settleTasks } from "../../shared/db/tasks/settle.ts";
+import type { Intake } from "../../shared/jobs/intake.ts";
+import type { EndedAttempt } from "../../shared/jobs/outcome.ts";
+import type { Task } from "../../shared/jobs/task.ts";
+import { wake } from "../../shared/jobs/wake.ts";
+import { recordUnusable } from "../../shared/models/record-unusable.ts";
+import type { CallGate } from "./call-gate.ts";
+import { recordAttempts } from "./record-attempts.ts";
+
+export interface SettleDeps extends Pick<Intake, "db" | "tasks" | "ringGraceMs" | "journal"> {
+  readonly gate: Pick<CallGate, "hold">;
+}
+
+/**
+ * Settle attempts that ended, and renew and check the leases of tasks that run. Never throws.
+ * @param renewForMs renews the leases for this long from now; null leaves them as they are.
+ * @returns the attempts that took effect, and the running tasks whose lease still stands; null where D1 took nothing.
+ */
+export async function settle(
+  ended: readonly EndedAttempt[],
+  { running, renewForMs }: { running: readonly Task[]; renewForMs: number | null },
+  deps: SettleDeps,
+): Promise<Pick<Settled, "settled" | "held"> | null> {
+  const { db, tasks, ringGraceMs, journal, gate } = deps;
+  const [first] = running;
+  const watch = first && { taskIds: running.map(({ id }) => id), leaseId: first.leaseId, renewForMs };
+  const times = { now: Date.now(), ringGraceMs };
+  try {
+    const result = await settleTasks(db, ended, { ...times, running: watch, hold: gate.hold ?? undefined });
+    recordAttempts(journal, ended, result);
+    await wake(tasks, result.opened);
+    const failed = ended.flatMap(({ outcome, calls }) => ("failure" in outcome ? [{ ...outcome, calls }] : []));
+    await recordUnusable(journal, db, failed);
+    return result;
+  } catch (error) {
+    journal.fault({ event: "settle.failed" }, error, { tasks: ended.length });
+    return settleAlone(ended, running, deps);
+  }
+}
+
+/** Settle each attempt by itself: one that D1 does not take must not hold back its neighbours. */
+async function settleAlone(
+  ended: readonly EndedAttempt[],
+  running: readonly Task[],
+  deps: SettleDeps,
+): Promise<Pick<Settled, "settled" | "held"> | null> {
+  if (ended.length < 2) return null;
+  const nothing = { running: [], renewForMs: null };
+  const alone = await Promise.all(ended.map((attempt) => settle([attempt], nothing, deps)));
+  if (alone.every((settled) => settled === null)) return null;
+  return {
+    settled: new Map(alone.flatMap((one) => [...(one?.settled ?? [])])),
+    held: new Set(running.map((task) => task.id)),
+  };
+}
+
+/** Write what attempts paid for that had lost their lease: it is all that is left of them. Never throws. */
+export async function accountLate(
+  ended: readonly EndedAttempt[],
+  settled: ReadonlyMap<string, unknown>,
+  tasks: readonly Task[],
+  { db, journal }: SettleDeps,
+): Promise<void> {
+  const late = ended.flatMap(({ taskId, calls, finishedAt }) => {
+    const task = tasks.find(({ id }) => id === taskId);
+    if (task === undefined || settled.has(taskId)) return [];
+    if (calls.length === 0 && !task.isBudgeted) return [];
+    return [{ taskId, attempt: task.attempt, calls, finishedAt }];
+  });
+  if (late.length === 0) return;
+  await addLateUsage(db, late).catch((error: unknown) => {
+    journal.fault({ event: "settle.failed" }, error, { tasks: late.length });
+  });
+}

@@ -1,0 +1,35 @@
+import type { Connections } from "../../shared/connections.ts";
+import { type Delivery, readDelivery } from "../../shared/db/webhooks/deliveries.ts";
+import { type Answer, type Message, sendWebhook } from "../../shared/webhooks/send.ts";
+import type { Attempt, MediaOf } from "../runner/attempt.ts";
+import { notifyPrediction } from "../runner/notify-prediction.ts";
+
+/** Webhooks as tasks deliver them. */
+export interface Deliveries {
+  /** Null for a delivery whose endpoint or job is gone. */
+  read(attempt: Attempt, id: string): Promise<Delivery | null>;
+  /** Post a signed event. @throws NoConnection */
+  send(attempt: Attempt, message: Message): Promise<Answer>;
+}
+
+export interface DeliveriesDeps {
+  readonly db: D1Database;
+  readonly media: MediaOf;
+  readonly connections: Connections;
+  /** See `refuseAddress`. */
+  readonly allowInsecureWebhooks: boolean;
+}
+
+export function createDeliveries({ db, media, connections, allowInsecureWebhooks }: DeliveriesDeps): Deliveries {
+  return {
+    async read(attempt, id) {
+      const now = Date.now();
+      const delivery = await readDelivery(db, id, now);
+      if (delivery?.event !== "prediction.completed") return delivery;
+      const prediction = await notifyPrediction(attempt.task.jobId, { db, media: media(attempt), now });
+      return prediction === null ? null : { ...delivery, payload: prediction.body };
+    },
+    send: ({ waits, signal }, message) =>
+      waits(() => sendWebhook(message, { allowInsecure: allowInsecureWebhooks, signal, connections })),
+  };
+}
