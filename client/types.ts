@@ -14,7 +14,7 @@ import type * as views from "../producer/search/schema.ts";
 import type * as ownerRequests from "../producer/keys/requests.ts";
 import type * as requests from "../producer/jobs/requests.ts";
 import type { sampleMatching } from "../shared/db/redrives/redrives.ts";
-import type { listUploads } from "../shared/db/jobs/reads.ts";
+import type { listUploads } from "../shared/db/uploads/list-uploads.ts";
 import type { BudgetPeriod } from "../shared/cost/budget-period.ts";
 import type { JobKind, JobState } from "../shared/jobs/job.ts";
 import type * as options from "../shared/jobs/options.ts";

@@ -2,7 +2,7 @@ import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import * as z from "zod";
 
-import { listUploads } from "../../shared/db/jobs/reads.ts";
+import { listUploads } from "../../shared/db/uploads/list-uploads.ts";
 import { MAX_UPLOAD_BYTES } from "../../shared/limits.ts";
 import { decideModel } from "../../shared/models/decide-model.ts";
 import { JobWork, type Source } from "../../shared/jobs/new-job.ts";

@@ -156,6 +156,11 @@ export async function findJobs(
   return results;
 }
 
+/** Whose job it is; null if there is none. For who holds a link to it, and no key. */
+export async function findJobOwner(db: D1Database, jobId: string): Promise<string | null> {
+  return db.prepare(`SELECT owner_id AS ownerId FROM jobs WHERE id = ?1`).bind(jobId).first<string>("ownerId");
+}
+
 /** An artifact of a job of this owner. */
 export async function findArtifact(
   db: D1Database,
@@ -227,26 +232,5 @@ export async function listJobs(
       first ?? null,
     )
     .all<JobRow>();
-  return results;
-}
-
-export interface UploadRow {
-  readonly key: string;
-  readonly etag: string;
-  readonly sizeBytes: number;
-  readonly jobId: string | null;
-  readonly ignoredReason: string | null;
-  readonly createdAt: number;
-}
-
-/** The latest objects seen in the inbox, newest first, at most 100. */
-export async function listUploads(db: D1Database, ownerId: string): Promise<readonly UploadRow[]> {
-  const { results } = await db
-    .prepare(
-      `SELECT key, etag, size_bytes AS sizeBytes, job_id AS jobId, ignored_reason AS ignoredReason, created_at AS createdAt
-         FROM uploads WHERE owner_id = ?1 ORDER BY created_at DESC LIMIT 100`,
-    )
-    .bind(ownerId)
-    .all<UploadRow>();
   return results;
 }
