@@ -6,6 +6,7 @@ import { StepArgs } from "../../shared/jobs/steps.ts";
 import { boughtAnswer } from "./stored-answer.ts";
 import { discard, processor, type TaskContext } from "./processor.ts";
 import { readSayings } from "../steps/read-searchable-text.ts";
+import { sha256Hex } from "../../shared/hash.ts";
 
 /** What one call answered, as it is kept until the passages are stored. */
 interface Embedded {
@@ -36,13 +37,8 @@ export const embed = processor(StepArgs, async (_, context) => {
 /** One call's worth, named by its texts: another transcript must not take these vectors over. */
 async function embedOnce(passages: readonly Passage[], context: TaskContext): Promise<Embedded> {
   const texts = passages.map(({ text }) => text);
-  return boughtAnswer(context, `vectors-${await fingerprintOf(texts)}.json`, async () => {
+  return boughtAnswer(context, `vectors-${await sha256Hex(JSON.stringify(texts), { bytes: 8 })}.json`, async () => {
     const { vectors, call } = await embedTexts(context.models, texts);
     return { space: spaceOf(call, vectors), vectors: vectors.map(encodeVector) };
   });
-}
-
-async function fingerprintOf(texts: readonly string[]): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(texts)));
-  return new Uint8Array(digest).subarray(0, 8).toHex();
 }

@@ -1,7 +1,7 @@
+import { DAY_MS, utcDay } from "../durations.ts";
+
 export const BUDGET_PERIODS = ["day", "month"] as const;
 export type BudgetPeriod = (typeof BUDGET_PERIODS)[number];
-
-const DAY_MS = 24 * 3_600_000;
 
 /** A budget's period: UTC days and calendar months. */
 export interface Period {
@@ -13,7 +13,7 @@ export interface Period {
 
 /** The day and the month that `now` lies in. */
 export function periodsAt(now: number): Readonly<Record<BudgetPeriod, Period>> {
-  const day = Math.floor(now / DAY_MS);
+  const day = utcDay(now);
   const date = new Date(now);
   const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
   return {

@@ -11,6 +11,7 @@ import type { JobKind } from "./job.ts";
 import { type JobMarks, NO_MARKS } from "./tags-and-metadata.ts";
 import { type JobTerms, PRIORITIES } from "./terms.ts";
 import type { Announcement } from "../uploads/upload-event.ts";
+import { sha256Hex } from "../hash.ts";
 
 /** The object a job reads, fixed to the version that was announced. */
 export const Source = z.strictObject({ key: z.string(), etag: z.string(), sizeBytes: z.int().min(0) });
@@ -116,7 +117,7 @@ export async function newJob(
     startBy: after(terms.startWithinSeconds),
     deadlineAt: after(terms.deadlineSeconds),
     maxNeurons: terms.maxNeurons ?? null,
-    fingerprint: await fingerprintOf(work),
+    fingerprint: await fingerprintWork(work),
     estimate: estimate === null ? null : JSON.stringify(estimate),
     reuse: terms.reuse,
     tags: tags.length === 0 ? null : JSON.stringify([...new Set(tags)]),
@@ -139,9 +140,7 @@ export function modelOf(work: JobWork): ModelId {
 }
 
 /** What the result depends on: of a source its bytes (etag and size), not where they lie; the model; options and steps. */
-async function fingerprintOf(work: JobWork): Promise<string> {
+async function fingerprintWork(work: JobWork): Promise<string> {
   const input = "source" in work.input ? { ...work.input, source: { ...work.input.source, key: "" } } : work.input;
-  const identity = new TextEncoder().encode(JSON.stringify([work.kind, modelOf(work), input]));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", identity));
-  return Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return sha256Hex(JSON.stringify([work.kind, modelOf(work), input]), { bytes: 16 });
 }

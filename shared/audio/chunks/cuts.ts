@@ -11,6 +11,7 @@ import {
   QUIET_SEARCH_MS,
   QUIET_WINDOW_MS,
 } from "./limits.ts";
+import { DAY_MS } from "../../durations.ts";
 
 /** How much sounds at a time: bytes of a packet, or amplitude. */
 export interface Loudness {
@@ -77,8 +78,8 @@ export async function planCuts(
 
 function impossible(durationMs: number): string {
   if (!(durationMs > 0)) return "it says that it lasts no time.";
-  const days = Math.round(durationMs / 86_400_000).toLocaleString("en");
-  return `it says that it lasts ${days} days; at most ${MAX_DURATION_MS / 86_400_000} are taken.`;
+  const days = Math.round(durationMs / DAY_MS).toLocaleString("en");
+  return `it says that it lasts ${days} days; at most ${MAX_DURATION_MS / DAY_MS} are taken.`;
 }
 
 /** The middle of the quietest window, if it is quiet by comparison; constant bitrate never is. */

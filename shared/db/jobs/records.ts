@@ -3,9 +3,10 @@
 import type { JobKind } from "../../jobs/job.ts";
 import type { Prediction } from "../webhooks/predictions.ts";
 import { MEDIA_BUCKET } from "../../uploads/storage.ts";
+import { DAY_MS } from "../../durations.ts";
 
 /** Time Travel goes back so far (developers.cloudflare.com/d1/reference/time-travel, Workers Paid): no record is needed longer. */
-export const RECORDED_MS = 30 * 24 * 3_600_000;
+export const RECORDED_MS = 30 * DAY_MS;
 
 /** Whether job `j` is described in D1 alone (SQL of our own, `bucket` too). */
 export const isDescribed = (bucket: string) => `NOT EXISTS (

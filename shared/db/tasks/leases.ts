@@ -3,14 +3,13 @@ import type { Task, TaskKind } from "../../jobs/task.ts";
 import { isAccountHeld } from "../cost/holds.ts";
 import { mayBeStored } from "../jobs/restores.ts";
 import { EVERYBODY } from "../cost/usage.ts";
+import { MINUTE_MS } from "../../durations.ts";
 
 /**
  * A message with a delay may come a moment early. Without this it would be acknowledged as not yet due, and the task
  * would wait for maintenance to ring again.
  */
 const EARLY_MS = 1500;
-
-const MINUTE_MS = 60_000;
 
 export interface Lease {
   readonly id: string;

@@ -1,5 +1,5 @@
 import type { BudgetNews } from "../../cost/budget-event.ts";
-import { fingerprintOf } from "../../jobs/fingerprint.ts";
+import { fingerprintFailure } from "../../jobs/fingerprint-failure.ts";
 import { type ModelCall, neuronsOf } from "../../models/model-call.ts";
 import type { Settlement } from "../../jobs/settlement.ts";
 import type { TaskKind } from "../../jobs/task.ts";
@@ -226,7 +226,7 @@ function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unkn
     ...(settlement.estimate && { estimate: settlement.estimate }),
     errorCode: verdict.type === "completed" ? null : verdict.failure.code,
     errorMessage: verdict.type === "completed" ? null : verdict.failure.message,
-    ...(verdict.type === "discard" && fingerprintOf(verdict.failure)),
+    ...(verdict.type === "discard" && fingerprintFailure(verdict.failure)),
     // Waiting for a budget is not waiting for a turn: that is counted from the reset on.
     ...(settlement.refusedBy && again && { refusedBy: settlement.refusedBy, createdAt: verdict.scheduledAt }),
     ...(settlement.delivery && { delivery: settlement.delivery }),
