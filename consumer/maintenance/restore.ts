@@ -16,7 +16,7 @@ import {
 } from "../../shared/db/jobs/restores.ts";
 import { deleteLeftovers, type DeletionDeps } from "../../shared/jobs/delete-jobs.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
-import { JobWork, newJob, type NewJob } from "../../shared/jobs/new-job.ts";
+import { newJob, type NewJob } from "../../shared/jobs/new-job.ts";
 import { recordIntake } from "../../shared/jobs/record-intake.ts";
 import { keepRecords, readRecords } from "../../shared/restoring/records.ts";
 import {
@@ -29,6 +29,7 @@ import {
 } from "../../shared/uploads/storage.ts";
 import { DEFAULT_TERMS } from "../../shared/jobs/terms.ts";
 import { wake } from "../../shared/jobs/wake.ts";
+import { JobWork } from "../../shared/jobs/job-work.ts";
 
 export interface RestoreDeps extends Intake, DeletionDeps {}
 

@@ -1,4 +1,4 @@
-import type { TaskKind } from "../../shared/jobs/task.ts";
+import type { TaskKind } from "../../shared/jobs/task-kind.ts";
 import type { Processor } from "./processor.ts";
 import { classify } from "./classify.ts";
 import { deliverWebhook } from "./deliver-webhook.ts";

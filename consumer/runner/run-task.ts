@@ -15,7 +15,7 @@ import type { Fallbacks } from "../../shared/settings.ts";
 import type { Failure, Settlement, Verdict } from "../../shared/jobs/settlement.ts";
 import type { Task } from "../../shared/jobs/task.ts";
 import { type Message, sendWebhook } from "../../shared/webhooks/send.ts";
-import { type BudgetKey, CallRefused } from "../../shared/cost/budget-refusal.ts";
+import { CallRefused } from "../../shared/cost/budget-refusal.ts";
 import type { IsolateMemory } from "./memory-limit.ts";
 import { type CallGate, gated } from "./call-gate.ts";
 import { diagnose } from "../../shared/models/failure.ts";
@@ -24,6 +24,7 @@ import { processors } from "../processors/index.ts";
 import { fallBack } from "./fall-back.ts";
 import { findStoredAttempts } from "../processors/stored-attempts.ts";
 import { decide, decideNewer, decideRefused } from "./retry-policy.ts";
+import type { BudgetKey } from "../../shared/cost/budget.ts";
 
 export interface RunTaskDeps {
   readonly db: D1Database;

@@ -2,7 +2,7 @@ import type { Made } from "../../shared/db/jobs/contents.ts";
 import { clip } from "../../shared/input/characters.ts";
 import { decodeText } from "../../shared/input/decode-text.ts";
 import { MAX_PROMPT_CHARS, MAX_TEXT_CHARS } from "../../shared/limits.ts";
-import { ClassificationInput, ImageInput, type Source } from "../../shared/jobs/new-job.ts";
+import { ClassificationInput, ImageInput, type Source } from "../../shared/jobs/job-work.ts";
 import type { Sayings } from "./cut-passages.ts";
 import { Transcript } from "../../shared/transcripts/transcript.ts";
 import { patiently } from "../../shared/uploads/patient.ts";

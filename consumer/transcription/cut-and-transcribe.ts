@@ -10,7 +10,7 @@ import { pausedMs } from "../../shared/audio/chunks/pauses.ts";
 import type { ChunkRecord } from "../../shared/transcripts/compose-transcript.ts";
 import { ARRAY_WEIGHT } from "../../shared/limits.ts";
 import { SPEECH_MODELS } from "../../shared/models/models.ts";
-import { Source } from "../../shared/jobs/new-job.ts";
+import { Source } from "../../shared/jobs/job-work.ts";
 import { TranscriptionOptions } from "../../shared/jobs/options.ts";
 import { discard, type Discarded, type TaskContext } from "../processors/processor.ts";
 import { hear } from "./transcribe-piece.ts";

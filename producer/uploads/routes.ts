@@ -5,7 +5,7 @@ import * as z from "zod";
 import { listUploads } from "../../shared/db/uploads/list-uploads.ts";
 import { MAX_UPLOAD_BYTES } from "../../shared/limits.ts";
 import { decideModel } from "../../shared/models/decide-model.ts";
-import { JobWork, type Source } from "../../shared/jobs/new-job.ts";
+import { JobWork, type Source } from "../../shared/jobs/job-work.ts";
 import { routeUpload } from "../../shared/uploads/route-upload.ts";
 import { uploadKey } from "../../shared/uploads/storage.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";

@@ -1,4 +1,4 @@
-import type { BudgetKey } from "../cost/budget-refusal.ts";
+import type { BudgetKey } from "../cost/budget.ts";
 import type { ModelCall } from "../models/model-call.ts";
 import type { ChunkRecord } from "../transcripts/compose-transcript.ts";
 import type { DeliveryReport } from "../db/webhooks/deliveries.ts";

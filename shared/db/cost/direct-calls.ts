@@ -1,6 +1,6 @@
 // Budgets of calls that no task makes: those of a request that asks a model itself.
 import { type ModelCall, neuronsOf } from "../../models/model-call.ts";
-import type { BudgetNews } from "../../cost/budget-event.ts";
+import type { BudgetNews } from "../../cost/budget.ts";
 import { type Refusal, refusalOf, type Standing } from "../../cost/budget-refusal.ts";
 import { exceedsBudget, periodsJson, standings } from "./budget-sums.ts";
 import { tellOfOwnBudgets } from "./budget-news.ts";

@@ -1,5 +1,5 @@
 // What keeps tasks from running until a time: the platform's refusal of the whole account, and used-up budgets.
-import { EVERYBODY } from "./usage.ts";
+import { EVERYBODY } from "../../cost/budget.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
 
 /** While the platform refuses the account, no task with a model is leased and no request asks one. Times are epoch milliseconds. */

@@ -4,8 +4,9 @@ import { CallRefused, refusalOf, SLACK_NEURONS, type Standing } from "../../cost
 import { exceedsBudget, periodsJson, standings } from "./budget-sums.ts";
 import { HELD } from "../tasks/settle-inserts.ts";
 import { retryTransient } from "../transient.ts";
-import { ADD_TO_DAY, EVERYBODY, INTO_USAGE_DAYS } from "./usage.ts";
+import { ADD_TO_DAY, INTO_USAGE_DAYS } from "./usage.ts";
 import { DAY_MS } from "../../durations.ts";
+import { EVERYBODY } from "../../cost/budget.ts";
 
 /** A call that a leased task is about to make. */
 export interface Reservation {

@@ -1,9 +1,7 @@
 import { type ModelCall, neuronsOf } from "../../models/model-call.ts";
 import { HELD } from "../tasks/settle-inserts.ts";
+import { EVERYBODY } from "../../cost/budget.ts";
 import { DAY_MS, utcDay } from "../../durations.ts";
-
-/** Stands for everybody in `usage_days`: no owner can have this name. */
-export const EVERYBODY = "*";
 
 export const INTO_USAGE_DAYS = `INSERT INTO usage_days (owner_id, day, kind, model, calls, neurons, estimated_neurons)`;
 

@@ -1,14 +1,8 @@
 // How long models' calls take, kept as a histogram a day: percentiles of what was measured lately, for one row written a
 // batch of alike calls.
+import type { CallLatency } from "../../models/choose-model.ts";
 import { HELD } from "../tasks/settle-inserts.ts";
 import { DAY_MS, utcDay } from "../../durations.ts";
-
-/** Half of a model's calls, and 95 of 100, take no longer. */
-export interface CallLatency {
-  readonly calls: number;
-  readonly p50Ms: number;
-  readonly p95Ms: number;
-}
 
 /** Each bucket ends a tenth above the one before: that is how exact a percentile is. */
 const BUCKET_GROWTH = 1.1;

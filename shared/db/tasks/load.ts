@@ -1,5 +1,5 @@
 import type { JobKind } from "../../jobs/job.ts";
-import type { TaskKind } from "../../jobs/task.ts";
+import type { TaskKind } from "../../jobs/task-kind.ts";
 import { ACCOUNT_HOLD, type AccountHold, isAccountHeld } from "../cost/holds.ts";
 import type { Pause } from "./pauses.ts";
 import { DAY_MS, HOUR_MS } from "../../durations.ts";

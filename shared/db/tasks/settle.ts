@@ -1,8 +1,8 @@
-import type { BudgetNews } from "../../cost/budget-event.ts";
+import type { BudgetNews } from "../../cost/budget.ts";
 import { fingerprintFailure } from "../../jobs/fingerprint-failure.ts";
 import { type ModelCall, neuronsOf } from "../../models/model-call.ts";
 import type { Settlement } from "../../jobs/settlement.ts";
-import type { TaskKind } from "../../jobs/task.ts";
+import type { TaskKind } from "../../jobs/task-kind.ts";
 import { tellOfBudgets } from "../cost/budget-news.ts";
 import { insertDeliveries, settleDeliveries } from "../webhooks/deliveries.ts";
 import { findFollowed, releaseFollowers } from "../jobs/followers.ts";

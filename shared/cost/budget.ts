@@ -21,3 +21,29 @@ export function periodsAt(now: number): Readonly<Record<BudgetPeriod, Period>> {
     month: { firstDay: Date.UTC(year, month) / DAY_MS, resetsAt: Date.UTC(year, month + 1) },
   };
 }
+
+/** Stands for everybody in `usage_days` and in budgets: no owner can have this name. */
+export const EVERYBODY = "*";
+
+/** Names a budget. */
+export interface BudgetKey {
+  /** `EVERYBODY` for the account's. */
+  readonly ownerId: string;
+  readonly period: BudgetPeriod;
+}
+
+/** What the owner of a budget, or of the account's the operator, is told once a period. */
+export const BUDGET_EVENTS = ["budget.warning", "budget.exhausted"] as const;
+export type BudgetEvent = (typeof BUDGET_EVENTS)[number];
+
+/** From this share on a budget is warned of. */
+export const WARNED_AT_SHARE = 0.8;
+
+/** A budget of which something was told just now. */
+export interface BudgetNews {
+  readonly event: BudgetEvent;
+  readonly ownerId: string;
+  readonly period: BudgetPeriod;
+  readonly neurons: number;
+  readonly spent: number;
+}
