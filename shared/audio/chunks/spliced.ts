@@ -13,8 +13,9 @@ import { longestChunkMs, planCuts, type Listen } from "./cuts.ts";
 import type { CallLimits } from "./call-limits.ts";
 import { CHUNK_MAX_READS, MODEL_SAMPLE_RATE, READ_BYTES } from "./limits.ts";
 import { packetSizes, remuxSpan } from "./remux.ts";
-import { timeMap, type Point } from "./time-map.ts";
+import { timeMap } from "./time-map.ts";
 import type { Work } from "../reading/work.ts";
+import type { Point } from "../reading/points.ts";
 
 /**
  * A container whose stretches, put behind its headers, are a file again, and whose stretches tell their time. No

@@ -1,13 +1,5 @@
-import { pointsOf } from "../reading/points.ts";
+import { pointsOf, type Point } from "../reading/points.ts";
 import type { Work } from "../reading/work.ts";
-
-/** A place where reading can begin, and the time of the audio there. */
-export interface Point {
-  readonly offset: number;
-  readonly timeMs: number;
-  /** Up to which time nothing else begins, where the place itself says so. */
-  readonly untilMs?: number;
-}
 
 export interface TimeMap {
   readonly points: readonly Point[];

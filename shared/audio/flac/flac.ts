@@ -12,7 +12,7 @@ import { planParts } from "../chunks/parts.ts";
 import { refuseRate } from "../reading/sample-rate.ts";
 import { slideOver } from "../reading/sliding-window.ts";
 import { splitChunk } from "../chunks/split.ts";
-import type { Point } from "../chunks/time-map.ts";
+import type { Point } from "../reading/points.ts";
 import type { Work } from "../reading/work.ts";
 
 /** Holds at least one frame of 4096 samples of 16-bit stereo, and the header that proves it. */

@@ -1,5 +1,4 @@
-import { pointsOf } from "../reading/points.ts";
-import type { Point } from "../chunks/time-map.ts";
+import { pointsOf, type Point } from "../reading/points.ts";
 import type { Work } from "../reading/work.ts";
 
 /** Finds frames by time in FLAC, whose bytes per second vary from next to nothing (digital silence) to all there are. */

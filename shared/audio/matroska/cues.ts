@@ -1,7 +1,7 @@
 import { indexOfBytes } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import { CLUSTER_BYTES, ID, childrenOf, type Element, isNumber, readElement, readUint } from "./ebml.ts";
-import type { Point } from "../chunks/time-map.ts";
+import type { Point } from "../reading/points.ts";
 import type { Work } from "../reading/work.ts";
 
 /** Of ten hours; larger is no index of a recording. */

@@ -19,7 +19,7 @@ import { findCues, readCues } from "./cues.ts";
 import { checkHead, MAX_HEAD_BYTES } from "./head.ts";
 import { stripMatroska } from "./strip.ts";
 import { extractSpliced, planSpliced, type Cutter } from "../chunks/spliced.ts";
-import type { Point } from "../chunks/time-map.ts";
+import type { Point } from "../reading/points.ts";
 import { audioSpan, withAudioTrack } from "../chunks/remux.ts";
 import { refuseRate } from "../reading/sample-rate.ts";
 import type { Work } from "../reading/work.ts";

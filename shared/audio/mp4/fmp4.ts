@@ -20,9 +20,10 @@ import { describePackets, type IndexedPackets, readPackets } from "./packets.ts"
 import { planParts } from "../chunks/parts.ts";
 import type { SampleTables } from "./tables.ts";
 import type { Mp4Track } from "./track.ts";
-import { timeMap, type Point } from "../chunks/time-map.ts";
+import { timeMap } from "../chunks/time-map.ts";
 import { windowOn, type Window } from "../reading/window.ts";
 import type { Work } from "../reading/work.ts";
+import type { Point } from "../reading/points.ts";
 
 interface Fmp4Extra {
   readonly [key: string]: Json;

@@ -1,5 +1,12 @@
-import type { Point } from "../chunks/time-map.ts";
 import type { Work } from "./work.ts";
+
+/** A place where reading can begin, and the time of the audio there. */
+export interface Point {
+  readonly offset: number;
+  readonly timeMs: number;
+  /** Up to which time nothing else begins, where the place itself says so. */
+  readonly untilMs?: number;
+}
 
 /** Places in the order of their offsets, each offset once. Found by time in a few steps, also where times go back. */
 export interface Points {
