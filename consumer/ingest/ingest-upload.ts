@@ -1,4 +1,4 @@
-import { insertJobs, type UploadRecord } from "../../shared/db/jobs/jobs.ts";
+import { insertJobs } from "../../shared/db/jobs/jobs.ts";
 import { decideModel } from "../../shared/models/decide-model.ts";
 import { retryTransient } from "../../shared/db/transient.ts";
 import type { UploadOrigins } from "../../shared/db/uploads/upload-origins.ts";
@@ -12,6 +12,7 @@ import { routeUpload } from "../../shared/uploads/route-upload.ts";
 import type { Announcement } from "../../shared/uploads/upload-event.ts";
 import { wake } from "../../shared/jobs/wake.ts";
 import { type FoundObject, ifAtLimit, limitOf, readOrigins, refuseUpload } from "./limit-upload.ts";
+import type { UploadRecord } from "../../shared/uploads/upload-record.ts";
 
 /**
  * Give each object its job, or record why it gets none. The same object twice is one job.

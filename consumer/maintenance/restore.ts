@@ -1,7 +1,7 @@
 // Duties for the day on which the database is set back to an earlier moment (docs/operations.md): what the bucket has to
 // know of jobs, how maintenance notices, and how it takes up again what the database has forgotten.
 import { beginDeletions } from "../../shared/db/jobs/deletions.ts";
-import { type JobRecord, listDescribed, predictionOf, RECORDED_MS } from "../../shared/db/jobs/records.ts";
+import { listDescribed, predictionOf, RECORDED_MS } from "../../shared/db/jobs/records.ts";
 import { insertJobs } from "../../shared/db/jobs/jobs.ts";
 import { readCursor, writeCursor } from "../../shared/db/jobs/maintenance.ts";
 import { insertPrediction } from "../../shared/db/webhooks/predictions.ts";
@@ -18,7 +18,7 @@ import { deleteLeftovers, type DeletionDeps } from "../../shared/jobs/delete-job
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { newJob, type NewJob } from "../../shared/jobs/new-job.ts";
 import { recordIntake } from "../../shared/jobs/record-intake.ts";
-import { keepRecords, readRecords } from "../../shared/restoring/records.ts";
+import { keepRecords, readRecords, type JobRecord } from "../../shared/restoring/records.ts";
 import {
   CLOCK_KEY,
   DELETED_PREFIX,

@@ -4,13 +4,14 @@ import type { Answer, Message } from "../../shared/webhooks/send.ts";
 import type { ModelCall } from "../../shared/models/model-call.ts";
 import type { Completed, Failure } from "../../shared/jobs/settlement.ts";
 import type { HeardChunks } from "../../shared/db/jobs/chunks.ts";
-import type { Delivery, DeliveryReport } from "../../shared/db/webhooks/deliveries.ts";
+import type { Delivery } from "../../shared/db/webhooks/deliveries.ts";
 import type { Made } from "../../shared/db/jobs/contents.ts";
 import type { EmbeddedPassages } from "../../shared/search/passage.ts";
 import type { EarlierAttempt } from "../../shared/db/tasks/leases.ts";
 import type { Estimate } from "../../shared/cost/estimate.ts";
 import type { IsolateMemory } from "../runner/memory-limit.ts";
 import type { ModelRunner } from "../../shared/models/run-model.ts";
+import type { DeliveryReport } from "../../shared/webhooks/event.ts";
 
 /** What a processor may touch. It never sees D1 or the queue, so it cannot get a state wrong. */
 export interface TaskContext {

@@ -1,10 +1,9 @@
 // What stands before every call to a model of one batch: budgets, and the platform's refusal of the whole account.
 import { type ModelCall, sentCall } from "../../shared/models/model-call.ts";
 import type { ModelRunner } from "../../shared/models/run-model.ts";
-import type { AccountHold } from "../../shared/db/cost/holds.ts";
 import { type Reservation, reserveCalls } from "../../shared/db/cost/reservations.ts";
 import type { Task } from "../../shared/jobs/task.ts";
-import { holdOf } from "../../shared/models/allocation.ts";
+import { holdOf, type AccountHold } from "../../shared/models/allocation.ts";
 
 export interface CallGate {
   /** @throws CallRefused, or the error that the platform refused the account with. */

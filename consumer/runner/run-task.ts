@@ -1,5 +1,5 @@
 import { readChunks } from "../../shared/db/jobs/chunks.ts";
-import { type DeliveryReport, readDelivery } from "../../shared/db/webhooks/deliveries.ts";
+import { readDelivery } from "../../shared/db/webhooks/deliveries.ts";
 import { findEarlierAttempts, hasFailedWith } from "../../shared/db/tasks/leases.ts";
 import { type Made, readMade } from "../../shared/db/jobs/contents.ts";
 import { type Connections, NoConnection } from "../../shared/connections.ts";
@@ -25,6 +25,7 @@ import { fallBack } from "./fall-back.ts";
 import { findStoredAttempts } from "../processors/stored-attempts.ts";
 import { decide, decideNewer, decideRefused } from "./retry-policy.ts";
 import type { BudgetKey } from "../../shared/cost/budget.ts";
+import type { DeliveryReport } from "../../shared/webhooks/event.ts";
 
 export interface RunTaskDeps {
   readonly db: D1Database;

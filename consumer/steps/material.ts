@@ -1,6 +1,6 @@
 import { decodeText } from "../../shared/input/decode-text.ts";
 import { MAX_TEXT_CHARS, maxFileBytes } from "../../shared/limits.ts";
-import type { ArtifactRow } from "../../shared/db/jobs/reads.ts";
+import type { ArtifactRow } from "../../shared/jobs/job-detail.ts";
 import { JobWork } from "../../shared/jobs/job-work.ts";
 import { Transcript } from "../../shared/transcripts/transcript.ts";
 import { patiently } from "../../shared/uploads/patient.ts";

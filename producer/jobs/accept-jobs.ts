@@ -1,6 +1,6 @@
 import { findUploadsJob } from "../../shared/db/keys/job-limit.ts";
-import { findJobs, type JobRow } from "../../shared/db/jobs/reads.ts";
-import { HAS_ITS_JOB, insertJobs, type UploadRecord } from "../../shared/db/jobs/jobs.ts";
+import { findJobs } from "../../shared/db/jobs/reads.ts";
+import { insertJobs } from "../../shared/db/jobs/jobs.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { uploadJobId } from "../../shared/jobs/job.ts";
 import { newJob } from "../../shared/jobs/new-job.ts";
@@ -11,6 +11,8 @@ import { wake } from "../../shared/jobs/wake.ts";
 import { seededId } from "../http/seeded-ids.ts";
 import { type Asked, type Submitted, type Submitter, tooManyJobs, uploadReplaced } from "./asked.ts";
 import type { Problem } from "../http/problem.ts";
+import type { JobRow } from "../../shared/jobs/job-detail.ts";
+import { HAS_ITS_JOB, type UploadRecord } from "../../shared/uploads/upload-record.ts";
 
 /** What becomes of one of the jobs asked for: inserted under this id, or (`asked` is null) there already. */
 interface Plan {

@@ -1,7 +1,7 @@
 import type { AudioExtent } from "../../shared/audio/extent.ts";
 import type { Choice } from "../../shared/models/choose-model.ts";
 import type { JobLimit } from "../../shared/db/keys/job-limit.ts";
-import type { JobRow } from "../../shared/db/jobs/reads.ts";
+import type { JobRow } from "../../shared/jobs/job-detail.ts";
 import type { JobMarks } from "../../shared/jobs/tags-and-metadata.ts";
 import type { JobWork, Source } from "../../shared/jobs/job-work.ts";
 import type { JobTerms } from "../../shared/jobs/terms.ts";

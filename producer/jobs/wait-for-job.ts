@@ -1,5 +1,6 @@
-import { type JobDetail, readJob } from "../../shared/db/jobs/reads.ts";
+import { readJob } from "../../shared/db/jobs/reads.ts";
 import { readHasEnded } from "../../shared/db/jobs/watch-job.ts";
+import type { JobDetail } from "../../shared/jobs/job-detail.ts";
 
 /** A pause is a fifth of the time waited so far: a quick job is noticed quickly, a slow one asks little of D1. */
 const MIN_PAUSE_MS = 100;

@@ -1,7 +1,13 @@
 // The account's daily allocation of neurons: when it is counted anew, and what being refused for it holds.
-import type { AccountHold } from "../db/cost/holds.ts";
 import { ModelError } from "./model-error.ts";
 import { DAY_MS, MINUTE_MS, utcDay } from "../durations.ts";
+
+/** While the platform refuses the account, no task with a model is leased and no request asks one. Times are epoch milliseconds. */
+export interface AccountHold {
+  readonly code: string;
+  readonly since: number;
+  readonly until: number;
+}
 
 /** Leases are taken a moment early; held tasks must not be asked about before the day begins. */
 const AFTER_RESET_MS = 5000;

@@ -25,3 +25,13 @@ export function deliveryDelayMs(attemptsLeft: number, random: () => number): num
 
 /** For so long deliveries are signed with the old secret as well. */
 export const ROTATION_MS = DAY_MS;
+
+/** What an attempt to deliver came to, as the delivery's row keeps it. */
+export interface DeliveryReport {
+  readonly deliveryId: string;
+  readonly responseCode: number | null;
+  readonly responseBody: string | null;
+  readonly durationMs: number;
+  /** The endpoint wants no more. */
+  readonly isGone: boolean;
+}

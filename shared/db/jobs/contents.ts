@@ -1,5 +1,5 @@
 import type { JobKind } from "../../jobs/job.ts";
-import type { ArtifactRow, LabelRow } from "./reads.ts";
+import type { ArtifactRow, LabelRow } from "../../jobs/job-detail.ts";
 
 /** What a job was given, and what it has made of it so far. */
 export interface Made {

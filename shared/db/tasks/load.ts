@@ -1,8 +1,9 @@
 import type { JobKind } from "../../jobs/job.ts";
 import type { TaskKind } from "../../jobs/task-kind.ts";
-import { ACCOUNT_HOLD, type AccountHold, isAccountHeld } from "../cost/holds.ts";
+import { ACCOUNT_HOLD, isAccountHeld } from "../cost/holds.ts";
 import type { Pause } from "./pauses.ts";
 import { DAY_MS, HOUR_MS } from "../../durations.ts";
+import type { AccountHold } from "../../models/allocation.ts";
 
 /** Unfinished tasks of a kind. Each is counted once. */
 export interface TaskLoad {

@@ -6,8 +6,8 @@ import type { TaskKind } from "../../jobs/task-kind.ts";
 import { tellOfBudgets } from "../cost/budget-news.ts";
 import { insertDeliveries, settleDeliveries } from "../webhooks/deliveries.ts";
 import { findFollowed, releaseFollowers } from "../jobs/followers.ts";
-import { type Changes, type EndedRow, finalizeJobs, openStages, readEnded } from "../jobs/ends.ts";
-import { type AccountHold, holdAccount } from "../cost/holds.ts";
+import { type EndedRow, finalizeJobs, openStages, readEnded } from "../jobs/ends.ts";
+import { holdAccount } from "../cost/holds.ts";
 import { addLatencies, bucketOf } from "../models/latencies.ts";
 import { findHeld, renewLeases } from "./leases.ts";
 import { settleReservations } from "../cost/reservations.ts";
@@ -23,6 +23,8 @@ import {
 import { formatOf } from "./task-formats.ts";
 import { retryTransient } from "../transient.ts";
 import { addUsage } from "../cost/usage.ts";
+import type { Changes } from "../../jobs/changes.ts";
+import type { AccountHold } from "../../models/allocation.ts";
 
 /** Tasks that still run while others settle. */
 export interface Running {
