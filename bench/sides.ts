@@ -1,9 +1,10 @@
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
 import { randomJobId } from "../shared/jobs/job.ts";
-import { newJob, type Source } from "../shared/jobs/new-job.ts";
+import { newJob } from "../shared/jobs/new-job.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import { wake } from "../shared/jobs/wake.ts";
 import type { Bench } from "./harness.ts";
+import type { Source } from "../shared/jobs/job-work.ts";
 
 /** One of the two consumers, seen from outside. */
 export interface Side {

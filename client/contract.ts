@@ -9,7 +9,6 @@ import type * as uploads from "../producer/uploads/pending-schema.ts";
 import type * as retention from "../producer/retention/schema.ts";
 import type * as webhooks from "../producer/webhooks/schema.ts";
 import type { endpointEdit, endpointRequest } from "../producer/webhooks/requests.ts";
-import type { JobMarks } from "../shared/jobs/tags-and-metadata.ts";
 import type { Issue, ProblemFields } from "./error.ts";
 import type { Job } from "./types.ts";
 
@@ -64,9 +63,6 @@ export interface JobEvent {
   readonly type: (typeof JOB_EVENTS)[number];
   readonly data: Readonly<Record<string, unknown>>;
 }
-
-/** What a client notes down about a job, to find it by. */
-export type Marks = z.input<typeof JobMarks>;
 
 /** An upload that goes straight into the bucket. */
 export type PendingUpload = uploads.PendingUpload;

@@ -2,26 +2,24 @@
 // Worker's code comes with them.
 import type * as z from "zod";
 
-import type { budgetView } from "../producer/budgets/view.ts";
-import type { jobSummary, jobView } from "../producer/jobs/view.ts";
-import type { auditView, groupView, letterDetailView, letterView } from "../producer/dead-letters/view.ts";
-import type { kindView, loadView } from "../producer/queues/view.ts";
-import type { queueView } from "../producer/queues/queue-metrics.ts";
-import type { redriveView } from "../producer/redrives/view.ts";
+import type * as budgets from "../producer/budgets/schema.ts";
+import type * as jobs from "../producer/jobs/schema.ts";
+import type * as letters from "../producer/dead-letters/schema.ts";
+import type * as queues from "../producer/queues/schema.ts";
+import type * as redrives from "../producer/redrives/schema.ts";
+import type * as uploads from "../producer/uploads/schema.ts";
 import type { SearchQuery as SearchRequest } from "../producer/search/requests.ts";
 import type * as asked from "../producer/ask/schema.ts";
 import type * as views from "../producer/search/schema.ts";
 import type * as ownerRequests from "../producer/keys/requests.ts";
 import type * as requests from "../producer/jobs/requests.ts";
-import type { sampleMatching } from "../shared/db/redrives/redrives.ts";
-import type { listUploads } from "../shared/db/jobs/reads.ts";
-import type { BudgetPeriod } from "../shared/cost/budget-period.ts";
+import type { BudgetPeriod } from "../shared/cost/budget.ts";
 import type { JobKind, JobState } from "../shared/jobs/job.ts";
 import type * as options from "../shared/jobs/options.ts";
 import type { AskedSteps } from "../shared/jobs/steps.ts";
 import type { JobTerms } from "../shared/jobs/terms.ts";
 import type { Transcript } from "../shared/transcripts/transcript.ts";
-import type { Marks } from "./contract.ts";
+import type { JobMarks } from "../shared/jobs/tags-and-metadata.ts";
 
 export type { BudgetPeriod, JobKind, JobState, Transcript };
 
@@ -31,6 +29,9 @@ type Query<Schema extends z.ZodType> = {
     ? number
     : z.input<Schema>[Name];
 };
+
+/** What a client notes down about a job, to find it by. */
+export type Marks = z.input<typeof JobMarks>;
 
 export type JobRequest = z.input<typeof requests.JobRequest> & Marks;
 /** A job must carry every tag and every pair of metadata. */
@@ -60,15 +61,15 @@ export type UploadRequest = z.input<typeof JobTerms> &
     readonly then?: z.input<typeof AskedSteps>;
   };
 
-export type Job = ReturnType<typeof jobView>;
-export type JobSummary = ReturnType<typeof jobSummary>;
-export type DeadLetterGroup = ReturnType<typeof groupView>;
-export type DeadLetter = ReturnType<typeof letterView>;
-export type DeadLetterDetail = ReturnType<typeof letterDetailView>;
-export type Redrive = ReturnType<typeof redriveView>;
-export type Budget = ReturnType<typeof budgetView>;
-export type AuditEntry = ReturnType<typeof auditView>;
-export type KindLoad = ReturnType<typeof kindView>;
+export type Job = jobs.Job;
+export type JobSummary = jobs.JobSummary;
+export type DeadLetterGroup = letters.LetterGroup;
+export type DeadLetter = letters.DeadLetter;
+export type DeadLetterDetail = letters.DeadLetterDetail;
+export type Redrive = redrives.Redrive;
+export type Budget = budgets.Budget;
+export type AuditEntry = letters.AuditEntry;
+export type KindLoad = queues.KindLoad;
 export type SearchHit = views.SearchHit;
 export type SearchAnswer = views.SearchAnswer;
 export type AskRequest = z.input<typeof requests.AskRequest>;
@@ -76,23 +77,9 @@ export type AskStart = asked.AskStart;
 export type AskText = asked.AskText;
 export type AskUsage = asked.AskUsage;
 export type AskAnswer = asked.AskAnswer;
-export type SeenUpload = Answered<Awaited<ReturnType<typeof listUploads>>[number]>;
+export type SeenUpload = uploads.Upload;
 
-export type Load = ReturnType<typeof loadView> & {
-  readonly scope: "all" | "own";
-  readonly jobsCounted: number | null;
-  readonly queues: readonly Awaited<ReturnType<typeof queueView>>[] | null;
-};
+export type Load = queues.Load;
 
 /** What a redrive of many would do. */
-export interface DryRun {
-  readonly dryRun: true;
-  readonly matched: number;
-  readonly overLimit: number;
-  readonly heldByOthers: number;
-  readonly lastsSeconds: number;
-  readonly sample: readonly (Answered<Awaited<ReturnType<typeof sampleMatching>>[number]> & { readonly url: string })[];
-}
-
-/** A row as it is answered: its time is ISO 8601. */
-type Answered<Row> = Omit<Row, "createdAt"> & { readonly createdAt: string };
+export type DryRun = redrives.DryRun;

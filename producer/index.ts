@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import * as z from "zod";
 
+import { probeDatabase } from "../shared/db/probe.ts";
 import { createJournal } from "../shared/jobs/journal.ts";
 import type { App } from "./http/app.ts";
 import { authenticate } from "./http/auth.ts";
@@ -62,7 +63,7 @@ app.get(
   }),
   async (c) => {
     try {
-      await c.env.DB.prepare("SELECT 1 FROM jobs LIMIT 1").first();
+      await probeDatabase(c.env.DB);
       return c.json({ status: "ok" });
     } catch (error) {
       createJournal(c.env.EVENTS).fault({ event: "health.failed" }, error);

@@ -1,4 +1,5 @@
 // The figures a user can run into, each with the reason for it.
+import { DAY_MS } from "./durations.ts";
 
 /** A Worker's request body may be 100 MB on Free and Pro plans; larger files go straight into R2. */
 export const MAX_UPLOAD_BYTES = 100_000_000;
@@ -96,4 +97,4 @@ export const MAX_URLS_AN_ANSWER = 1000;
 export const PRESIGNED_SECONDS = 24 * 3600;
 
 /** R2 aborts a multipart upload after seven days; we stop signing for it a day earlier. */
-export const MAX_UPLOAD_AGE_MS = 6 * 24 * 3_600_000;
+export const MAX_UPLOAD_AGE_MS = 6 * DAY_MS;

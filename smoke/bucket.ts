@@ -1,8 +1,7 @@
 // The bucket as clients reach it: presigned URLs, and what S3 says when it refuses.
 import type { UploadTicket } from "../client/index.ts";
 import { DarkroomError } from "../client/index.ts";
-import { Failure, type Finding, skip, uploaded } from "./check.ts";
-import type { Smoke } from "./smoke.ts";
+import { Failure, type Finding, skip, uploaded, type Smoke } from "./check.ts";
 
 /** A text is the cheapest object that becomes a job. */
 export const smallText = () =>

@@ -1,7 +1,6 @@
 import type { Client } from "../client/index.ts";
-import { Failure, type Finding, pass } from "./check.ts";
+import { Failure, type Finding, pass, type Smoke } from "./check.ts";
 import type { Prices } from "./prices.ts";
-import type { Smoke } from "./smoke.ts";
 
 const USD_PER_NEURON = 0.011 / 1000;
 

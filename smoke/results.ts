@@ -1,7 +1,6 @@
 // What jobs have made, downloaded as a client does.
 import type { Job } from "../client/index.ts";
-import { Failure } from "./check.ts";
-import type { Smoke } from "./smoke.ts";
+import { Failure, type Smoke } from "./check.ts";
 
 /** @throws Failure where its result cannot be downloaded, or is no picture. */
 export async function readPicture({ client }: Smoke, { id, artifacts }: Job): Promise<string> {

@@ -2,12 +2,12 @@
 import pLimit from "p-limit";
 
 import { createClient, DarkroomError } from "../client/index.ts";
-import { type Check, Failure, type Finding } from "./check.ts";
+import { type Check, Failure, type Finding, type SmokeOptions } from "./check.ts";
 import { CHECKS, CLOSING, OPENING } from "./checks.ts";
 import { cleanUp } from "./clean-up.ts";
 import { sumUp } from "./costs.ts";
 import { MOST_NEURONS, priceChecks, type Prices } from "./prices.ts";
-import { createSmoke, type SmokeOptions } from "./smoke.ts";
+import { createSmoke } from "./smoke.ts";
 
 /** Most of a check is waiting; more at once would make the times of the others' models say less. */
 const CHECKS_AT_ONCE = 4;

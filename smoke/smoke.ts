@@ -1,77 +1,13 @@
 // What the checks of one run share: a client, what was submitted, and how to submit it so that it can be found and deleted.
-import {
-  type AskUsage,
-  type Client,
-  createClient,
-  DarkroomError,
-  type Job,
-  type UploadTicket,
-} from "../client/index.ts";
+import { createClient, DarkroomError, type Job } from "../client/index.ts";
 import { hasEnded } from "../client/wait.ts";
-import { Failure, type Work } from "./check.ts";
-import type { Media } from "./media.ts";
+import { Failure, type Seen, type Smoke, type SmokeOptions, type Waits, type Fetch } from "./check.ts";
 import { allowanceOf, type Prices } from "./prices.ts";
 
 /** Every job of every run carries it, beside the run's own. */
 export const TAG = "darkroom-smoke";
 
-/** How long to wait for what others do, in milliseconds. */
-export interface Waits {
-  readonly jobMs: number;
-  /** From a PUT to the bucket until its job is there. The sweep would find it after minutes: then nobody has announced it. */
-  readonly notificationMs: number;
-  /** Until the index of meanings has what was written. */
-  readonly indexMs: number;
-  readonly deliveryMs: number;
-}
-
 export const WAITS: Waits = { jobMs: 300_000, notificationMs: 60_000, indexMs: 120_000, deliveryMs: 60_000 };
-
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
-
-export interface SmokeOptions {
-  /** Where Darkroom is, without a slash at the end. */
-  readonly baseUrl: string;
-  readonly key: string;
-  /** Whether it runs on this machine. */
-  readonly isLocal: boolean;
-  readonly media: Media;
-  readonly waits: Waits;
-  readonly signal: AbortSignal;
-  readonly fetch: Fetch;
-  /** Of a page that is to call from a browser. */
-  readonly origin?: string | undefined;
-  /** A public address that leads to `webhookPort` of this machine. */
-  readonly webhookUrl?: string | undefined;
-  readonly webhookPort?: number | undefined;
-}
-
-export interface Smoke extends Omit<SmokeOptions, "key"> {
-  /** Letters alone, so that a search takes it for a word. */
-  readonly runId: string;
-  readonly client: Client;
-  /** Of a description or a ticket: how the run's jobs are marked and limited. */
-  termsOf(work: Work): { tags: string[]; reuse: false; maxNeurons: number };
-  submit(work: Work): Promise<Job>;
-  /** Submit it, wait, and read it. @throws Failure unless it completes. */
-  complete(work: Work): Promise<Job>;
-  /** @throws Failure if it has not ended in time. */
-  end(id: string): Promise<Job>;
-  /** Ask for URLs, to be aborted or completed at the end of the run. */
-  announce(work: Work & { via: "upload" }, how: { method: "single" | "multipart" }): Promise<UploadTicket>;
-  /** Read until it is as wanted; null where it never is. */
-  until<T>(read: () => Promise<T | null>, timeoutMs: number): Promise<T | null>;
-  readonly seen: Seen;
-}
-
-/** What the closing checks judge. */
-export interface Seen {
-  readonly jobs: Map<string, Job>;
-  readonly uploads: Set<string>;
-  readonly answers: { readonly model: string; readonly usage: AskUsage }[];
-  /** Of searches, which no receipt has. */
-  searchNeurons: number;
-}
 
 const FIRST_POLL_MS = 250;
 /** Ever less often, as each look of a search costs a little. */

@@ -4,11 +4,12 @@ import { expect, test } from "vitest";
 import { cancelJob, insertJobs } from "../shared/db/jobs/jobs.ts";
 import { leaseTasks } from "../shared/db/tasks/leases.ts";
 import { settleTasks } from "../shared/db/tasks/settle.ts";
-import { JobWork, newJob } from "../shared/jobs/new-job.ts";
+import { newJob } from "../shared/jobs/new-job.ts";
 import type { EndedAttempt, Outcome } from "../shared/jobs/outcome.ts";
 import type { Task } from "../shared/jobs/task.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import { startDarkroom, until } from "./harness.ts";
+import { JobWork } from "../shared/jobs/job-work.ts";
 
 const darkroom = startDarkroom();
 const NOW = 1_800_000_000_000;

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 
 import { editOptions } from "../shared/redrives/edit-options.ts";
-import { fingerprintOf } from "../shared/jobs/fingerprint.ts";
+import { fingerprintFailure } from "../shared/jobs/fingerprint-failure.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 import { expectProblem } from "./redriving.ts";
 
@@ -45,7 +45,7 @@ async function fail(prompt: string, options: object = {}, key?: string): Promise
 }
 
 test("the same fault of two jobs has one fingerprint, another fault another", () => {
-  const of = (message: string, code = "c") => fingerprintOf({ code, message });
+  const of = (message: string, code = "c") => fingerprintFailure({ code, message });
   const same = [
     [
       "The object 'inbox/a.mp3' has 812 bytes; this model takes at most 500.",

@@ -6,10 +6,11 @@ import { leaseTasks, noteWaiting } from "../shared/db/tasks/leases.ts";
 import { beginReadings, READING_MS } from "../shared/db/uploads/readings.ts";
 import { MEDIA_BUCKET } from "../shared/uploads/storage.ts";
 import { settleTasks } from "../shared/db/tasks/settle.ts";
-import { JobWork, newJob } from "../shared/jobs/new-job.ts";
+import { newJob } from "../shared/jobs/new-job.ts";
 import type { Task } from "../shared/jobs/task.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import { startDarkroom, until } from "./harness.ts";
+import { JobWork } from "../shared/jobs/job-work.ts";
 
 const darkroom = startDarkroom();
 

@@ -2,10 +2,11 @@ import { expect, test } from "vitest";
 
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
 import { leaseTasks } from "../shared/db/tasks/leases.ts";
-import { JobWork, newJob } from "../shared/jobs/new-job.ts";
+import { newJob } from "../shared/jobs/new-job.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import { speech } from "./speech.ts";
 import { createEvent, startDarkroom, until } from "./harness.ts";
+import { JobWork } from "../shared/jobs/job-work.ts";
 
 const darkroom = startDarkroom({ RETENTION_DAYS: "30" });
 const DAY_MS = 24 * 3_600_000;

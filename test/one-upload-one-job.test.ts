@@ -6,11 +6,12 @@ import type { PendingUpload } from "../producer/uploads/pending-schema.ts";
 import { MEDIA_BUCKET } from "../shared/uploads/storage.ts";
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
 import { uploadJobId } from "../shared/jobs/job.ts";
-import { JobWork, newJob } from "../shared/jobs/new-job.ts";
+import { newJob } from "../shared/jobs/new-job.ts";
 import { JobTerms } from "../shared/jobs/terms.ts";
 import { createEvent, KEYS, startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";
 import type { JobView } from "./views.ts";
+import { JobWork } from "../shared/jobs/job-work.ts";
 
 const darkroom = startDarkroom();
 

@@ -3,10 +3,11 @@ import { expect, test } from "vitest";
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
 import { type Lease, leaseTasks } from "../shared/db/tasks/leases.ts";
 import { settleTasks } from "../shared/db/tasks/settle.ts";
-import { JobWork, newJob } from "../shared/jobs/new-job.ts";
+import { newJob } from "../shared/jobs/new-job.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import type { Outcome } from "../shared/jobs/outcome.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
+import { JobWork } from "../shared/jobs/job-work.ts";
 
 const darkroom = startDarkroom();
 const HOUR_MS = 3_600_000;

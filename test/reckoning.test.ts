@@ -4,13 +4,14 @@ import { beforeEach, expect, test } from "vitest";
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
 import { leaseTasks } from "../shared/db/tasks/leases.ts";
 import { settleTasks } from "../shared/db/tasks/settle.ts";
-import { JobWork, newJob } from "../shared/jobs/new-job.ts";
+import { newJob } from "../shared/jobs/new-job.ts";
 import { type D1Rows, rowsOf } from "../shared/jobs/operations.ts";
 import { reckonRows, type Traces } from "../shared/cost/reckoning.ts";
 import type { Completed, EndedAttempt, Outcome } from "../shared/jobs/outcome.ts";
 import type { NewTask } from "../shared/jobs/task.ts";
 import { JobTerms } from "../shared/jobs/terms.ts";
 import { startDarkroom } from "./harness.ts";
+import { JobWork } from "../shared/jobs/job-work.ts";
 
 const darkroom = startDarkroom();
 const TIMES = { ringGraceMs: 60_000 };

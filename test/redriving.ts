@@ -4,9 +4,10 @@ import { expect } from "vitest";
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
 import { leaseTasks } from "../shared/db/tasks/leases.ts";
 import { settleTasks } from "../shared/db/tasks/settle.ts";
-import { JobWork, newJob } from "../shared/jobs/new-job.ts";
+import { newJob } from "../shared/jobs/new-job.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import { type startDarkroom, until } from "./harness.ts";
+import { JobWork } from "../shared/jobs/job-work.ts";
 
 export interface Redrive {
   id: string;

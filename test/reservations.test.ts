@@ -6,11 +6,12 @@ import { reserveDirect, settleDirect } from "../shared/db/cost/direct-calls.ts";
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
 import { leaseTasks } from "../shared/db/tasks/leases.ts";
 import { reserveCalls } from "../shared/db/cost/reservations.ts";
-import { JobWork, newJob } from "../shared/jobs/new-job.ts";
+import { newJob } from "../shared/jobs/new-job.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import { budgeting, near, picture, PICTURE_NEURONS } from "./budgeting.ts";
 import { startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";
+import { JobWork } from "../shared/jobs/job-work.ts";
 
 const darkroom = startDarkroom();
 const { setBudget, budgets, callsOf, hurry } = budgeting(darkroom);

@@ -7,7 +7,7 @@ import { failureOf } from "../shared/models/failure.ts";
 import { asModelError, refusal } from "../shared/models/model-error.ts";
 import { nextAllocationAt } from "../shared/models/allocation.ts";
 import { backoffMs, decide, decideRefused } from "../consumer/runner/retry-policy.ts";
-import { periodsAt } from "../shared/cost/budget-period.ts";
+import { periodsAt } from "../shared/cost/budget.ts";
 
 const DAY_MS = 86_400_000;
 const chances = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });

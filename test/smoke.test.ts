@@ -9,7 +9,7 @@ import { expect, test } from "vitest";
 import { CHECKS } from "../smoke/checks.ts";
 import { type Media, readMedia } from "../smoke/media.ts";
 import { type Report, runChecks, type RunOptions } from "../smoke/run-checks.ts";
-import type { Fetch } from "../smoke/smoke.ts";
+import type { Fetch } from "../smoke/check.ts";
 import { createEvent, KEYS, startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";
 

@@ -3,10 +3,11 @@ import { expect, test } from "vitest";
 
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
 import { leaseTasks, msUntilNext } from "../shared/db/tasks/leases.ts";
-import { JobWork, newJob } from "../shared/jobs/new-job.ts";
+import { newJob } from "../shared/jobs/new-job.ts";
 import { DEFAULT_TERMS, type JobTerms } from "../shared/jobs/terms.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";
+import { JobWork } from "../shared/jobs/job-work.ts";
 
 const darkroom = startDarkroom();
 /** Far ahead: the consumer that runs beside these tests finds nothing due. */

@@ -4,11 +4,12 @@ import { leaseTasks } from "../shared/db/tasks/leases.ts";
 import { redriveTask } from "../shared/db/redrives/letters.ts";
 import { type Settled, settleTasks } from "../shared/db/tasks/settle.ts";
 import { stopJobs, tooLate } from "../shared/db/jobs/stop-jobs.ts";
-import { JobWork, newJob } from "../shared/jobs/new-job.ts";
+import { newJob } from "../shared/jobs/new-job.ts";
 import type { Outcome } from "../shared/jobs/outcome.ts";
 import type { Task } from "../shared/jobs/task.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import type { startDarkroom } from "./harness.ts";
+import { JobWork } from "../shared/jobs/job-work.ts";
 
 /** Ahead of the consumer that runs beside these tests, which finds nothing due. */
 export const START = 1_900_000_000_000;

@@ -5,11 +5,12 @@ import { insertDeliveries } from "../shared/db/webhooks/deliveries.ts";
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
 import { leaseTasks } from "../shared/db/tasks/leases.ts";
 import { settleTasks } from "../shared/db/tasks/settle.ts";
-import { JobWork, newJob } from "../shared/jobs/new-job.ts";
+import { newJob } from "../shared/jobs/new-job.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import type { Delivery, Webhook as Endpoint } from "../producer/webhooks/schema.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 import { type Received, startReceiver } from "./receiver.ts";
+import { JobWork } from "../shared/jobs/job-work.ts";
 
 const darkroom = startDarkroom();
 let receiver: Awaited<ReturnType<typeof startReceiver>>;

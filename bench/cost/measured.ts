@@ -7,9 +7,10 @@ import { planAudio } from "../../shared/audio/plan.ts";
 import type { ModelCall } from "../../shared/models/model-call.ts";
 import { modelRunner } from "../../shared/models/run-model.ts";
 import { createConnections } from "../../shared/connections.ts";
-import { estimatedNeurons, estimateWork } from "../../shared/cost/estimate.ts";
+import { estimatedNeurons } from "../../shared/cost/estimate.ts";
 import type { ModelId, Tier, Units } from "../../shared/models/models.ts";
-import { JobWork } from "../../shared/jobs/new-job.ts";
+import { estimateWork } from "../../shared/cost/estimate-work.ts";
+import { JobWork } from "../../shared/jobs/job-work.ts";
 
 export type Model = ModelId;
 

@@ -1,5 +1,4 @@
-import { insertJobs, type UploadRecord } from "../../shared/db/jobs/jobs.ts";
-import { decideModel } from "../../shared/models/decide-model.ts";
+import { insertJobs } from "../../shared/db/jobs/jobs.ts";
 import { retryTransient } from "../../shared/db/transient.ts";
 import type { UploadOrigins } from "../../shared/db/uploads/upload-origins.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
@@ -7,11 +6,11 @@ import { uploadJobId } from "../../shared/jobs/job.ts";
 import { newJob, type NewJob } from "../../shared/jobs/new-job.ts";
 import { recordChanges } from "../../shared/jobs/record-changes.ts";
 import { recordIntake } from "../../shared/jobs/record-intake.ts";
-import { readHead } from "../../shared/uploads/read-head.ts";
-import { routeUpload } from "../../shared/uploads/route-upload.ts";
+import { describeUpload } from "../../shared/uploads/describe-upload.ts";
 import type { Announcement } from "../../shared/uploads/upload-event.ts";
 import { wake } from "../../shared/jobs/wake.ts";
 import { type FoundObject, ifAtLimit, limitOf, readOrigins, refuseUpload } from "./limit-upload.ts";
+import type { UploadRecord } from "../../shared/uploads/upload-record.ts";
 
 /**
  * Give each object its job, or record why it gets none. The same object twice is one job.
@@ -61,9 +60,10 @@ async function findObject(announcement: Announcement, { media }: Intake): Promis
 async function inspect(
   { announcement, object }: FoundObject,
   origins: UploadOrigins,
-  { db, media, operatorId, ringGraceMs }: Intake,
+  deps: Intake,
   now: number,
 ): Promise<{ job?: NewJob; upload: UploadRecord }> {
+  const { operatorId, ringGraceMs } = deps;
   const ignored = (ignoredReason: string, ownerId = operatorId, sizeBytes = 0) => ({
     upload: { ...announcement, ownerId, sizeBytes, jobId: null, ignoredReason },
   });
@@ -80,16 +80,13 @@ async function inspect(
   if (origins.taken.get(key)?.includes(etag) === true) return { upload };
 
   const source = { key, etag, sizeBytes: object.size };
-  const head = object.size === 0 ? new Uint8Array() : await readHead(media, { key, etag });
-  if (head === null) return ignored("the object was overwritten or deleted while it was read", ownerId, object.size);
-  const route = await routeUpload({ source, head, metadata: object.customMetadata ?? {} });
-  if (route.type === "ignored") return ignored(route.reason, ownerId, object.size);
+  const described = await describeUpload({ source, metadata: object.customMetadata ?? {} }, deps, now);
+  if (described.type === "gone") {
+    return ignored("the object was overwritten or deleted while it was read", ownerId, object.size);
+  }
+  if (described.type !== "job") return ignored(described.reason, ownerId, object.size);
 
-  const chosen = await decideModel(db, route, now);
-  if (!chosen.ok) return ignored(chosen.reason, ownerId, object.size);
-
-  const { terms, marks } = route;
-  const { work, choice } = chosen;
+  const { work, choice, terms, marks } = described.job;
   const stored = { ...announcement, storedAt: object.uploaded.getTime() };
   const about = { id, ownerId, createdAt: now, ringGraceMs, marks, choice, upload: stored };
   const limit = limitOf(object, origins);

@@ -1,6 +1,6 @@
 // What a key may do holds also where an object's event makes the job, and no request is there to be refused.
 import type { JobLimit } from "../../shared/db/keys/job-limit.ts";
-import { HAS_ITS_JOB } from "../../shared/db/jobs/jobs.ts";
+import { HAS_ITS_JOB } from "../../shared/uploads/upload-record.ts";
 import type { Key } from "../../shared/db/keys/keys.ts";
 import { retryTransient } from "../../shared/db/transient.ts";
 import { NO_ORIGINS, readUploadOrigins, type UploadOrigins } from "../../shared/db/uploads/upload-origins.ts";

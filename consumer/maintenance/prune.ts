@@ -4,13 +4,13 @@ import { deleteStrays, findExpiredJobs, listRetentions } from "../../shared/db/j
 import { readCursor, writeCursor } from "../../shared/db/jobs/maintenance.ts";
 import { deleteLeftovers, type DeletionDeps } from "../../shared/jobs/delete-jobs.ts";
 import { FILES_PREFIX, fileStoredAt } from "../../shared/uploads/storage.ts";
+import { DAY_MS } from "../../shared/durations.ts";
 
 export interface PruneDeps extends DeletionDeps {
   /** How long ended jobs are kept whose owner has no retention of their own. */
   readonly retentionDays: number;
 }
 
-const DAY_MS = 24 * 3_600_000;
 /** Each takes two or three calls to R2. */
 const JOBS_A_RUN = 50;
 const FILES_A_RUN = 1000;

@@ -1,9 +1,9 @@
 // What the bucket has to know of jobs for the day on which the database is set back (docs/operations.md).
-import { type JobRecord, listDescribed, RECORDED_MS } from "../../shared/db/jobs/records.ts";
+import { listDescribed, RECORDED_MS } from "../../shared/db/jobs/records.ts";
 import { readCursor, writeCursor } from "../../shared/db/jobs/maintenance.ts";
 import { pruneRestores } from "../../shared/db/jobs/restores.ts";
 import { listReused, type Reuse } from "../../shared/db/jobs/reuses.ts";
-import { keepRecords } from "../../shared/restoring/records.ts";
+import { keepRecords, type JobRecord } from "../../shared/restoring/records.ts";
 import { keepReuses } from "../../shared/restoring/reuses.ts";
 import { DELETED_PREFIX, RECORDS_PREFIX, REUSED_PREFIX, timeIn } from "../../shared/uploads/storage.ts";
 

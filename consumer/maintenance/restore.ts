@@ -1,7 +1,7 @@
 // A database that was set back to an earlier moment (docs/operations.md): how maintenance notices, and how it takes up again
 // what the database has forgotten.
 import { beginDeletions } from "../../shared/db/jobs/deletions.ts";
-import { type JobRecord, predictionOf } from "../../shared/db/jobs/records.ts";
+import { predictionOf } from "../../shared/db/jobs/records.ts";
 import { insertJobs } from "../../shared/db/jobs/jobs.ts";
 import { readCursor } from "../../shared/db/jobs/maintenance.ts";
 import { insertPrediction } from "../../shared/db/webhooks/predictions.ts";
@@ -17,10 +17,11 @@ import { insertReuses } from "../../shared/db/jobs/reuses.ts";
 import { findMissing, insertTombstones } from "../../shared/db/jobs/tombstones.ts";
 import { deleteLeftovers, type DeletionDeps } from "../../shared/jobs/delete-jobs.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
-import { JobWork, newJob, type NewJob } from "../../shared/jobs/new-job.ts";
+import { JobWork } from "../../shared/jobs/job-work.ts";
+import { newJob, type NewJob } from "../../shared/jobs/new-job.ts";
 import { recordChanges } from "../../shared/jobs/record-changes.ts";
 import { recordIntake } from "../../shared/jobs/record-intake.ts";
-import { readRecords } from "../../shared/restoring/records.ts";
+import { readRecords, type JobRecord } from "../../shared/restoring/records.ts";
 import { readLabels, readReuses } from "../../shared/restoring/reuses.ts";
 import type { Label } from "../../shared/jobs/outcome.ts";
 import {

@@ -3,7 +3,7 @@ import * as z from "zod";
 
 import { unexpectedAnswer } from "../../shared/models/model-error.ts";
 import { type ModelAnswer, type ModelRunner, parseAnswer } from "../../shared/models/run-model.ts";
-import { drawingUnits } from "../../shared/cost/estimate.ts";
+import { drawingUnits } from "../../shared/cost/estimate-work.ts";
 import { IMAGE_MODELS } from "../../shared/models/models.ts";
 import { imageModelOf, type ImageOptions } from "../../shared/jobs/options.ts";
 

@@ -3,12 +3,13 @@ import { imageSize } from "image-size";
 import { countChars } from "../../shared/input/characters.ts";
 import { decodeText } from "../../shared/input/decode-text.ts";
 import { ARRAY_WEIGHT, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_TEXT_CHARS, maxFileBytes } from "../../shared/limits.ts";
-import { ClassificationInput } from "../../shared/jobs/new-job.ts";
+
 import type { Discarded, Outcome } from "../../shared/jobs/outcome.ts";
 import { type Classification, classifyImage, classifyText } from "../models/classifiers.ts";
 import type { Attempt } from "../runner/attempt.ts";
 import { discard, processor } from "./processor.ts";
 import type { Tools } from "./tools.ts";
+import { ClassificationInput } from "../../shared/jobs/job-work.ts";
 
 export const LABELS = "labels.json";
 

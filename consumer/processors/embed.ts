@@ -1,6 +1,7 @@
 import { embedTexts, TEXTS_A_CALL } from "../../shared/search/embed-texts.ts";
 import { type EmbeddedPassage, type Passage, spaceOf } from "../../shared/search/passage.ts";
 import { decodeVector, encodeVector } from "../../shared/search/vector.ts";
+import { sha256Hex } from "../../shared/hash.ts";
 import { StepArgs } from "../../shared/jobs/steps.ts";
 import type { Attempt } from "../runner/attempt.ts";
 import { cutPassages } from "../steps/cut-passages.ts";
@@ -41,14 +42,13 @@ export function createEmbed({ models, media, results, readJobContents, storePass
   /** One call's worth, named by its texts: another transcript must not reuse these vectors. */
   async function embedOnce(passages: readonly Passage[], attempt: Attempt): Promise<Embedded> {
     const texts = passages.map(({ text }) => text);
-    return results.storedAnswer(attempt, `vectors-${await fingerprintOf(texts)}.json`, async () => {
-      const { vectors, call } = await embedTexts(models(attempt), texts);
-      return { space: spaceOf(call, vectors), vectors: vectors.map(encodeVector) };
-    });
+    return results.storedAnswer(
+      attempt,
+      `vectors-${await sha256Hex(JSON.stringify(texts), { bytes: 8 })}.json`,
+      async () => {
+        const { vectors, call } = await embedTexts(models(attempt), texts);
+        return { space: spaceOf(call, vectors), vectors: vectors.map(encodeVector) };
+      },
+    );
   }
-}
-
-async function fingerprintOf(texts: readonly string[]): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(texts)));
-  return new Uint8Array(digest).subarray(0, 8).toHex();
 }

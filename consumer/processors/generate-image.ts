@@ -1,7 +1,7 @@
 import { ModelError } from "../../shared/models/model-error.ts";
 import { decodeText } from "../../shared/input/decode-text.ts";
 import { MAX_PROMPT_CHARS, maxFileBytes } from "../../shared/limits.ts";
-import { ImageInput } from "../../shared/jobs/new-job.ts";
+import { ImageInput } from "../../shared/jobs/job-work.ts";
 import { Prompt, type ImageOptions } from "../../shared/jobs/options.ts";
 import type { Outcome } from "../../shared/jobs/outcome.ts";
 import { generateImage } from "../models/flux.ts";

@@ -1,8 +1,8 @@
 import { type ChunkRecord, composeTranscript } from "../../shared/transcripts/compose-transcript.ts";
-import { estimateWork } from "../../shared/cost/estimate.ts";
+import { estimateWork } from "../../shared/cost/estimate-work.ts";
 import { ARRAY_WEIGHT, MAX_AUDIO_ARRAY_BYTES, MAX_AUDIO_BYTES } from "../../shared/limits.ts";
 import { SPEECH_MODELS } from "../../shared/models/models.ts";
-import { TranscriptionInput } from "../../shared/jobs/new-job.ts";
+import { TranscriptionInput } from "../../shared/jobs/job-work.ts";
 import type { NewTask } from "../../shared/jobs/task.ts";
 import type { Transcript } from "../../shared/transcripts/transcript.ts";
 import { r2Source } from "../../shared/audio/reading/byte-source.ts";

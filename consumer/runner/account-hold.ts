@@ -1,5 +1,4 @@
-import type { AccountHold } from "../../shared/db/cost/holds.ts";
-import { holdOf } from "../../shared/models/allocation.ts";
+import { holdOf, type AccountHold } from "../../shared/models/allocation.ts";
 
 /** The platform's refusal of the whole account, as one batch met it. */
 export interface HeldAccount {

@@ -1,10 +1,11 @@
 import type { Estimate } from "../../shared/cost/estimate.ts";
 import type { Tally } from "../../shared/jobs/operations.ts";
 import type { Outcome } from "../../shared/jobs/outcome.ts";
-import type { Task, TaskKind } from "../../shared/jobs/task.ts";
+import type { Task } from "../../shared/jobs/task.ts";
 import type { ModelCall } from "../../shared/models/model-call.ts";
 import type { ModelRunner } from "../../shared/models/run-model.ts";
 import { noteWaits, type Waits } from "./note-waits.ts";
+import type { TaskKind } from "../../shared/jobs/task-kind.ts";
 
 /**
  * One run of a task. It is all that a processor is given when it runs: whatever else a processor may touch, it was made with, and

@@ -1,9 +1,10 @@
-import { JOB_KIND_OF, type Task } from "../../shared/jobs/task.ts";
+import type { Task } from "../../shared/jobs/task.ts";
 import { findModel } from "../../shared/models/models.ts";
 import type { Fallbacks } from "../../shared/settings.ts";
 import { standIn } from "../../shared/jobs/options.ts";
 import { SummariseArgs } from "../../shared/jobs/steps.ts";
 import type { StandIn } from "../../shared/jobs/outcome.ts";
+import { JOB_KIND_OF } from "../../shared/jobs/task-kind.ts";
 
 /** `isNow` unless the chain has come to its end, and the model that it began with has another turn later. */
 export type FallBack = StandIn & { readonly isNow: boolean };

@@ -1,7 +1,7 @@
 import { readJob } from "../../shared/db/jobs/reads.ts";
 import { findPrediction } from "../../shared/db/webhooks/predictions.ts";
 import type { RenderDeps } from "../../shared/replicate/output.ts";
-import { renderPrediction } from "../../shared/replicate/prediction.ts";
+import { renderPrediction } from "../../shared/replicate/prediction-view.ts";
 
 /**
  * The body for a prediction's own webhook: the prediction as `GET` shows it, in JSON. It is rendered when it is sent, so that

@@ -3,12 +3,13 @@ import type { Failure, Outcome } from "../../shared/jobs/outcome.ts";
 import { nextAllocationAt, spread } from "../../shared/models/allocation.ts";
 import type { ModelError } from "../../shared/models/model-error.ts";
 import type { FallBack } from "./fall-back.ts";
+import { DAY_MS } from "../../shared/durations.ts";
 
 const BASE_MS = 10_000;
 const CEILING_MS = 15 * 60_000;
 
 /** A task that cannot get its turn for a week has been forgotten by its operator: it is given up on, with the reason. */
-const PATIENCE_MS = 7 * 24 * 3_600_000;
+const PATIENCE_MS = 7 * DAY_MS;
 
 /** Before attempt `attempt + 1`: 10 s, 20 s, 40 s … up to 15 min, ±10 % so that a burst does not return as a burst. */
 export function backoffMs(attempt: number, random: () => number): number {

@@ -1,5 +1,5 @@
 import { NoConnection } from "../../shared/connections.ts";
-import { type BudgetKey, CallRefused } from "../../shared/cost/budget-refusal.ts";
+import { CallRefused } from "../../shared/cost/budget-refusal.ts";
 import { hasFailedWith } from "../../shared/db/tasks/leases.ts";
 import { isNewerTask } from "../../shared/jobs/formats.ts";
 import type { EndedAttempt, Outcome } from "../../shared/jobs/outcome.ts";
@@ -10,6 +10,7 @@ import type { Fallbacks } from "../../shared/settings.ts";
 import { type Attempt, beginAttempt, type Processors } from "./attempt.ts";
 import { fallBack } from "./fall-back.ts";
 import { decide, decideNewer, decideRefused } from "./retry-policy.ts";
+import type { BudgetKey } from "../../shared/cost/budget.ts";
 
 export interface RunTaskDeps {
   readonly db: D1Database;

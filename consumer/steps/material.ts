@@ -1,7 +1,7 @@
 import { decodeText } from "../../shared/input/decode-text.ts";
 import { MAX_TEXT_CHARS, maxFileBytes } from "../../shared/limits.ts";
-import type { ArtifactRow } from "../../shared/db/jobs/reads.ts";
-import { JobWork } from "../../shared/jobs/new-job.ts";
+import type { ArtifactRow } from "../../shared/jobs/job-detail.ts";
+import { JobWork } from "../../shared/jobs/job-work.ts";
 import { Transcript } from "../../shared/transcripts/transcript.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
 import type { Outcome } from "../../shared/jobs/outcome.ts";

@@ -2,10 +2,11 @@ import type { JobContents } from "../../shared/db/jobs/contents.ts";
 import { clip } from "../../shared/input/characters.ts";
 import { decodeText } from "../../shared/input/decode-text.ts";
 import { MAX_PROMPT_CHARS, MAX_TEXT_CHARS } from "../../shared/limits.ts";
-import { ClassificationInput, ImageInput, type Source } from "../../shared/jobs/new-job.ts";
+
 import type { SearchableText } from "./cut-passages.ts";
 import { Transcript } from "../../shared/transcripts/transcript.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
+import { ClassificationInput, type Source, ImageInput } from "../../shared/jobs/job-work.ts";
 
 /** Below this the model itself does not think that it is there. */
 const LEAST_SCORE = 0.1;

@@ -13,13 +13,14 @@ import type { ChunkRecord } from "../../shared/transcripts/compose-transcript.ts
 import { ARRAY_WEIGHT } from "../../shared/limits.ts";
 import { SPEECH_MODELS } from "../../shared/models/models.ts";
 import type { ModelRunner } from "../../shared/models/run-model.ts";
-import { Source } from "../../shared/jobs/new-job.ts";
+
 import { TranscriptionOptions } from "../../shared/jobs/options.ts";
 import type { Discarded } from "../../shared/jobs/outcome.ts";
 import { discard } from "../processors/processor.ts";
 import type { Tools } from "../processors/tools.ts";
 import type { Attempt } from "../runner/attempt.ts";
 import { transcribePiece } from "./transcribe-piece.ts";
+import { Source } from "../../shared/jobs/job-work.ts";
 
 const [first, ...others] = CONTAINERS;
 

@@ -1,8 +1,8 @@
 import { parseOwn } from "../../shared/input/read-json.ts";
 import type { TimedLine } from "./choose-lines.ts";
-import type { JobDetail } from "../../shared/db/jobs/reads.ts";
+import type { JobDetail } from "../../shared/jobs/job-detail.ts";
 import { decodeText } from "../../shared/input/decode-text.ts";
-import { ClassificationInput } from "../../shared/jobs/new-job.ts";
+import { ClassificationInput } from "../../shared/jobs/job-work.ts";
 import type { Problem } from "../http/problem.ts";
 import { readTranscript } from "../transcripts/read-transcript.ts";
 

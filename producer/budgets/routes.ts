@@ -1,10 +1,8 @@
 import { type Context, Hono } from "hono";
 import type { DescribeRouteOptions } from "hono-openapi";
 
-import { BUDGET_PERIODS } from "../../shared/cost/budget-period.ts";
-import type { BudgetKey } from "../../shared/cost/budget-refusal.ts";
+import { BUDGET_PERIODS, type BudgetKey, EVERYBODY } from "../../shared/cost/budget.ts";
 import { deleteBudget, listBudgets, setBudget } from "../../shared/db/cost/budgets.ts";
-import { EVERYBODY } from "../../shared/db/cost/usage.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import { MESSAGES_A_CALL, wake } from "../../shared/jobs/wake.ts";
 import type { App } from "../http/app.ts";

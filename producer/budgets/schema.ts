@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { BUDGET_PERIODS } from "../../shared/cost/budget-period.ts";
+import { BUDGET_PERIODS } from "../../shared/cost/budget.ts";
 import { Time } from "../http/time.ts";
 
 /** A budget as it stands in its period. */

@@ -1,6 +1,5 @@
-import { periodsAt } from "../../shared/cost/budget-period.ts";
+import { periodsAt, EVERYBODY } from "../../shared/cost/budget.ts";
 import type { Budget } from "../../shared/db/cost/budgets.ts";
-import { EVERYBODY } from "../../shared/db/cost/usage.ts";
 import { iso } from "../jobs/view.ts";
 import type { Budget as BudgetView } from "./schema.ts";
 

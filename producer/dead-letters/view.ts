@@ -1,7 +1,7 @@
 import { parseOwn } from "../../shared/input/read-json.ts";
 import type { AuditRow } from "../../shared/db/keys/audit.ts";
 import type { DeadLetter, DeadLetterDetail, LetterGroup } from "../../shared/db/redrives/dead-letter-reads.ts";
-import type { AttemptRow } from "../../shared/db/jobs/reads.ts";
+import type { AttemptRow } from "../../shared/jobs/job-detail.ts";
 import type * as view from "./schema.ts";
 import { attemptView, iso } from "../jobs/view.ts";
 

@@ -7,6 +7,7 @@ import type { App } from "./app.ts";
 import { limitFailures } from "./limit-failures.ts";
 import { problem } from "./problem.ts";
 import type { Submitter } from "../jobs/asked.ts";
+import { sha256, sha256Hex } from "../../shared/hash.ts";
 
 /** `dk_<id>_<secret>`: the id finds the row, the secret is compared with its hash. */
 const KEY = /^dk_([a-z0-9]{1,32})_([A-Za-z0-9]{16,128})$/;
@@ -58,10 +59,13 @@ export function newKeyId(): string {
   return `k${crypto.getRandomValues(new Uint8Array(8)).toHex()}`;
 }
 
-/** A new secret with the hash that is kept of it. */
+/**
+ * A new secret with the hash that is kept of it. A plain hash is enough: the secret is 24 random bytes, nothing that could be
+ * guessed from a list.
+ */
 export async function newSecret(): Promise<{ readonly secret: string; readonly secretHash: string }> {
   const secret = crypto.getRandomValues(new Uint8Array(24)).toHex();
-  return { secret, secretHash: new Uint8Array(await sha256(secret)).toHex() };
+  return { secret, secretHash: await sha256Hex(secret) };
 }
 
 async function refused(c: Context<App>, detail: string, challenge: string): Promise<Response> {
@@ -80,9 +84,4 @@ async function keyOf(db: D1Database, token: string): Promise<Key | null> {
   const found = await findKey(db, id);
   const expected = Uint8Array.fromHex(found?.secretHash ?? NO_SECRET);
   return crypto.subtle.timingSafeEqual(await sha256(secret), expected) && found !== null ? found.key : null;
-}
-
-// A plain hash is enough: the secret is 24 random bytes, nothing that could be guessed from a list.
-async function sha256(text: string): Promise<ArrayBuffer> {
-  return crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
 }

@@ -1,3 +1,5 @@
+import { sha256Hex } from "../../shared/hash.ts";
+
 const opaque = (tag: string) => tag.replace(/^W\//, "");
 
 /** Whether a conditional GET's `If-None-Match` (RFC 9110) names this tag, compared weakly. */
@@ -9,7 +11,5 @@ export function matchesEtag(header: string | undefined, etag: string): boolean {
 
 /** A weak tag of something that is written as JSON. */
 export async function weakEtag(value: unknown): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(value));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return `W/"${digest.subarray(0, 12).toHex()}"`;
+  return `W/"${await sha256Hex(JSON.stringify(value), { bytes: 12 })}"`;
 }

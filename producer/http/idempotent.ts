@@ -8,6 +8,7 @@ import { beginRequest, keepAnswer, type KeyedRequest, releaseRequest } from "../
 import { createJournal } from "../../shared/jobs/journal.ts";
 import type { App } from "./app.ts";
 import { problem, type ProblemCode } from "./problem.ts";
+import { sha256Hex } from "../../shared/hash.ts";
 
 /** A structured field's string, or the bare form that many clients send. */
 const QUOTED = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"$/;
@@ -93,6 +94,5 @@ async function bodyOf(c: Context<App>): Promise<BufferSource> {
 
 async function hashOf(search: string, content: BufferSource): Promise<string> {
   const head = new TextEncoder().encode(`${search}\n`);
-  const whole = await new Blob([head, content]).arrayBuffer();
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", whole)).toHex();
+  return sha256Hex(await new Blob([head, content]).arrayBuffer());
 }

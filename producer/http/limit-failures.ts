@@ -10,6 +10,7 @@ import {
 import { createJournal } from "../../shared/jobs/journal.ts";
 import type { App } from "./app.ts";
 import { type Problem } from "./problem.ts";
+import { sha256 } from "../../shared/hash.ts";
 
 /** A site's buckets come behind those of the networks. */
 const BUCKETS = 65_536;
@@ -53,8 +54,8 @@ async function bucketsOf(address: string): Promise<readonly FailureBucket[]> {
 
 /** One of `BUCKETS`, so that no row tells an address: there are as many IPv4 addresses to each. */
 async function bucketOf(network: string): Promise<number> {
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(network));
-  return new DataView(hash).getUint16(0);
+  const [high = 0, low = 0] = await sha256(network);
+  return high * 256 + low;
 }
 
 /** An IPv4 address; of IPv6 the first 64 bits, as whoever has one address there has all of them. */

@@ -1,30 +1,47 @@
 import { findUploadsJob } from "../../shared/db/keys/job-limit.ts";
-import { findJobs, type JobRow } from "../../shared/db/jobs/reads.ts";
-import { HAS_ITS_JOB, insertJobs, type UploadRecord } from "../../shared/db/jobs/jobs.ts";
+import { findJobs } from "../../shared/db/jobs/reads.ts";
+import { insertJobs } from "../../shared/db/jobs/jobs.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { uploadJobId } from "../../shared/jobs/job.ts";
+import type { AudioExtent } from "../../shared/audio/extent.ts";
 import { newJob } from "../../shared/jobs/new-job.ts";
 import { recordChanges } from "../../shared/jobs/record-changes.ts";
 import { recordIntake } from "../../shared/jobs/record-intake.ts";
 import { isInboxKey, MEDIA_BUCKET } from "../../shared/uploads/storage.ts";
 import { wake } from "../../shared/jobs/wake.ts";
+import { glanceAt } from "../uploads/measure-source.ts";
 import { seededId } from "../http/seeded-ids.ts";
 import { type Asked, type Submitted, type Submitter, tooManyJobs, uploadReplaced } from "./asked.ts";
 import type { Problem } from "../http/problem.ts";
+import type { JobRow } from "../../shared/jobs/job-detail.ts";
+import { HAS_ITS_JOB, type UploadRecord } from "../../shared/uploads/upload-record.ts";
+
+/** Sources are read so many at a time: each takes two of the connections an invocation may have open. */
+export const SOURCES_AT_ONCE = 3;
 
 /** What becomes of one of the jobs asked for: inserted under this id, or (`asked` is null) there already. */
 interface Plan {
   readonly id: string;
   readonly asked: Asked | null;
+  /** As it was when the plan was made, where it was there. */
+  readonly job?: JobRow | undefined;
   /** The upload whose one job it is. */
   readonly upload: UploadRecord | null;
+}
+
+/** Insert a job, or find the one that the same upload already became with the same options. */
+export async function acceptJob(asked: Asked, by: Submitter, deps: Intake): Promise<Submitted> {
+  const [result] = await acceptJobs([asked], by, deps);
+  if (result === undefined) throw new Error("no job was accepted");
+  return result;
 }
 
 /** Insert jobs in one transaction, or find those that the same uploads already became with the same options. */
 export async function acceptJobs(asked: readonly Asked[], by: Submitter, deps: Intake): Promise<readonly Submitted[]> {
   if (asked.length === 0) return [];
   const plans = await plan(asked, by, deps);
-  const isNew = await insert(plans, by, deps);
+  const extents = await measure(plans, deps);
+  const isNew = await insert(plans, extents, by, deps);
   const found = await readAsAsked(plans, by.ownerId, deps);
 
   const refused = new Map<Plan, Problem>();
@@ -45,7 +62,7 @@ export async function acceptJobs(asked: readonly Asked[], by: Submitter, deps: I
     }
   }
   const left = [...again.values()];
-  const isNewAgain = await insert(left, by, deps);
+  const isNewAgain = await insert(left, extents, by, deps);
   const foundAgain = await readAsAsked(left, by.ownerId, deps);
   return plans.map((one, index): Submitted => {
     const problem = refused.get(one);
@@ -67,8 +84,8 @@ async function plan(asked: readonly Asked[], { ownerId, seed }: Submitter, deps:
     }),
   );
   const ids = uploads.flatMap((upload) => upload?.jobId ?? []);
-  const known = new Map<string, { readonly kind: string; readonly input: string }>();
-  for (const job of await findJobs(deps.db, { ids, ownerId })) known.set(job.id, job);
+  const jobs = new Map((await findJobs(deps.db, { ids, ownerId })).map((job) => [job.id, job]));
+  const known = new Map<string, { readonly kind: string; readonly input: string }>(jobs);
 
   const plans: Plan[] = [];
   for (const [index, one] of asked.entries()) {
@@ -79,7 +96,7 @@ async function plan(asked: readonly Asked[], { ownerId, seed }: Submitter, deps:
       known.set(upload.jobId, work);
       plans.push({ id: upload.jobId, asked: one, upload });
     } else if (upload?.jobId != null && (one.isUploadsOwn === true || (isSame(uploadsJob, work) && one.terms.reuse))) {
-      plans.push({ id: upload.jobId, asked: null, upload });
+      plans.push({ id: upload.jobId, asked: null, job: jobs.get(upload.jobId), upload });
     } else {
       // What the upload became before was another job: this is new work on it, asked for by hand.
       plans.push({ id: `job_${await seededId(seed, index)}`, asked: one, upload: null });
@@ -88,9 +105,21 @@ async function plan(asked: readonly Asked[], { ownerId, seed }: Submitter, deps:
   return plans;
 }
 
+/** Glance at the recordings of the jobs that are to be inserted: their estimates need to know how long they are. */
+async function measure(plans: readonly Plan[], deps: Intake): Promise<ReadonlyMap<Asked, AudioExtent | null>> {
+  const extents = new Map<Asked, AudioExtent | null>();
+  const left = plans.flatMap(({ asked }) => asked ?? []);
+  for (let start = 0; start < left.length; start += SOURCES_AT_ONCE) {
+    const some = left.slice(start, start + SOURCES_AT_ONCE);
+    await Promise.all(some.map(async (asked) => extents.set(asked, await glanceAt(asked.work, deps))));
+  }
+  return extents;
+}
+
 /** @returns the ids of the jobs that are new. */
 async function insert(
   plans: readonly Plan[],
+  extents: ReadonlyMap<Asked, AudioExtent | null>,
   { ownerId, limit }: Submitter,
   deps: Intake,
 ): Promise<ReadonlySet<string>> {
@@ -99,7 +128,8 @@ async function insert(
   const jobs = await Promise.all(
     plans.flatMap(({ id, asked, upload }) => {
       if (asked === null) return [];
-      const { work, terms, marks, choice, extent } = asked;
+      const { work, terms, marks, choice } = asked;
+      const extent = extents.get(asked) ?? null;
       const about = { id, ownerId, marks, choice, extent, createdAt: now, ringGraceMs: deps.ringGraceMs };
       return [newJob(work, terms, { ...about, ...(upload && { upload }), ...(limit && { limit }) })];
     }),
@@ -124,11 +154,10 @@ export async function ignore(upload: UploadRecord, { db, journal, ringGraceMs }:
 
 /** The jobs as they are, in order; null where there is another one, or none, under the id. */
 async function readAsAsked(plans: readonly Plan[], ownerId: string, deps: Intake): Promise<readonly (JobRow | null)[]> {
-  if (plans.length === 0) return [];
-  const rows = await findJobs(deps.db, { ids: plans.map(({ id }) => id), ownerId });
-  const byId = new Map(rows.map((row) => [row.id, row]));
-  return plans.map(({ id, asked }) => {
-    const row = byId.get(id);
+  const ids = plans.flatMap(({ id, job }) => (job === undefined ? [id] : []));
+  const byId = new Map((await findJobs(deps.db, { ids, ownerId })).map((row) => [row.id, row]));
+  return plans.map(({ id, asked, job }) => {
+    const row = job ?? byId.get(id);
     if (row === undefined) return null;
     if (asked === null || asked.isUploadsOwn === true) return row;
     return isSame(row, { kind: asked.work.kind, input: JSON.stringify(asked.work.input) }) ? row : null;

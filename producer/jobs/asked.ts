@@ -1,23 +1,13 @@
-import type { AudioExtent } from "../../shared/audio/extent.ts";
-import type { Choice } from "../../shared/models/choose-model.ts";
 import type { JobLimit } from "../../shared/db/keys/job-limit.ts";
-import type { JobRow } from "../../shared/db/jobs/reads.ts";
-import type { JobMarks } from "../../shared/jobs/tags-and-metadata.ts";
-import type { JobWork, Source } from "../../shared/jobs/new-job.ts";
-import type { JobTerms } from "../../shared/jobs/terms.ts";
+import type { JobRow } from "../../shared/jobs/job-detail.ts";
+import type { Source } from "../../shared/jobs/job-work.ts";
+import type { JobDescription } from "../../shared/uploads/describe-upload.ts";
 import type { Problem } from "../http/problem.ts";
 
-/** What a job is to be: what it works on, on what terms, and what its client notes down about it. */
-export interface Asked {
-  readonly work: JobWork;
-  /** Which model does it, and why. */
-  readonly choice: Choice;
-  readonly terms: JobTerms;
-  readonly marks: JobMarks;
+/** A job that is asked for. */
+export interface Asked extends JobDescription {
   /** The object that it reads, if any. */
   readonly source: Source | null;
-  /** Of a recording, where a glance told it. */
-  readonly extent?: AudioExtent | null;
   readonly alongside?: Alongside | undefined;
   /** Whether it is the upload's one job, whatever that was made with: completing an upload asks for no other. */
   readonly isUploadsOwn?: boolean;

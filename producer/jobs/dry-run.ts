@@ -3,15 +3,16 @@ import { callLimits } from "../../shared/audio/chunks/limits.ts";
 import { GLANCE, LOOK } from "../../shared/audio/extent.ts";
 import { headSource, type ReadAllowance } from "../../shared/audio/reading/sparing-source.ts";
 import type { Key } from "../../shared/db/keys/keys.ts";
-import { type Estimate, estimateWork } from "../../shared/cost/estimate.ts";
+import type { Estimate } from "../../shared/cost/estimate.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
-import type { JobWork } from "../../shared/jobs/new-job.ts";
+import { estimateWork } from "../../shared/cost/estimate-work.ts";
 import { KEY_ID } from "../../shared/uploads/storage.ts";
 import { lookAt } from "../uploads/measure-source.ts";
 import type { Problem } from "../http/problem.ts";
 import type { JobRequest } from "./requests.ts";
 import { insufficientScope } from "../http/scopes.ts";
-import { prepare } from "./submit-job.ts";
+import { describeRequest } from "./submit-job.ts";
+import type { JobWork } from "../../shared/jobs/job-work.ts";
 
 type Transcription = Extract<JobWork, { readonly kind: "transcription" }>;
 
@@ -29,7 +30,7 @@ export async function priceJob(
   deps: Intake,
   allowance: ReadAllowance = LOOK,
 ): Promise<Priced> {
-  const asked = await prepare(request, key.ownerId, deps, (object) => refuseLook(key, object));
+  const asked = await describeRequest(request, key.ownerId, deps, (object) => refuseLook(key, object));
   if ("code" in asked) return { ok: false, problem: asked };
   const { work } = asked;
   if (work.kind !== "transcription") return { ok: true, estimate: estimateWork(work, null) };

@@ -1,5 +1,4 @@
-import type { JobDetail } from "../../shared/db/jobs/reads.ts";
-import type { Run } from "../../shared/db/jobs/queue-place.ts";
+import type { JobDetail, Run } from "../../shared/jobs/job-detail.ts";
 
 /** How fast jobs of a kind went lately. */
 export interface Pace {

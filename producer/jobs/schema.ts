@@ -2,7 +2,7 @@ import * as z from "zod";
 
 import { JOB_KINDS, JOB_STATES } from "../../shared/jobs/job.ts";
 import { TIERS } from "../../shared/models/models.ts";
-import { ClassificationInput, ImageInput, TranscriptionInput } from "../../shared/jobs/new-job.ts";
+import { ClassificationInput, ImageInput, TranscriptionInput } from "../../shared/jobs/job-work.ts";
 import { PRIORITIES } from "../../shared/jobs/terms.ts";
 import { Estimate } from "../usage/schema.ts";
 import { Failure, MaybeTime, NextCursor, Time } from "../http/time.ts";

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 
+import { findJobOwner } from "../../shared/db/jobs/reads.ts";
 import { isOurLink } from "../../shared/keys/signing-keys.ts";
 import type { App } from "../http/app.ts";
 import { describe } from "../http/describe.ts";
@@ -11,11 +12,7 @@ export const signed = new Hono<App>();
 
 signed.use("/jobs/:id/*", async (c, next) => {
   const isOurs = await isOurLink(new URL(c.req.url), c.env.DB, Date.now());
-  const owner = isOurs
-    ? await c.env.DB.prepare(`SELECT owner_id AS ownerId FROM jobs WHERE id = ?1`)
-        .bind(c.req.param("id"))
-        .first<string>("ownerId")
-    : null;
+  const owner = isOurs ? await findJobOwner(c.env.DB, c.req.param("id")) : null;
   if (owner === null) {
     return problem(c, { code: "unauthorized", detail: "The link's signature is not ours, or its hour has passed." });
   }

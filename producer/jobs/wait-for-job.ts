@@ -1,4 +1,6 @@
-import { type JobDetail, readJob } from "../../shared/db/jobs/reads.ts";
+import { readJob } from "../../shared/db/jobs/reads.ts";
+import { readHasEnded } from "../../shared/db/jobs/watch-job.ts";
+import type { JobDetail } from "../../shared/jobs/job-detail.ts";
 
 /** A pause is a fifth of the time waited so far: a quick job is noticed quickly, a slow one asks little of D1. */
 const MIN_PAUSE_MS = 100;
@@ -14,13 +16,10 @@ export async function waitForJob(
   timeoutMs: number,
 ): Promise<JobDetail | null> {
   const startedAt = Date.now();
-  const state = db
-    .prepare(`SELECT finalized_at IS NOT NULL AS hasEnded FROM jobs WHERE id = ?1 AND owner_id = ?2`)
-    .bind(job.id, job.ownerId);
   for (;;) {
-    const hasEnded = await state.first<0 | 1>("hasEnded");
+    const isUnfinished = (await readHasEnded(db, job)) === false;
     const waitedMs = Date.now() - startedAt;
-    if (hasEnded !== 0 || waitedMs >= timeoutMs) return readJob(db, job);
+    if (!isUnfinished || waitedMs >= timeoutMs) return readJob(db, job);
     const pauseMs = Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, waitedMs / 5));
     await scheduler.wait(Math.min(pauseMs, timeoutMs - waitedMs));
   }

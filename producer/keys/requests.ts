@@ -1,8 +1,7 @@
 // What is asked about owners: their keys, and their budgets.
 import * as z from "zod";
 
-import { BUDGET_PERIODS } from "../../shared/cost/budget-period.ts";
-import { EVERYBODY } from "../../shared/db/cost/usage.ts";
+import { BUDGET_PERIODS, EVERYBODY } from "../../shared/cost/budget.ts";
 import { SCOPES } from "../../shared/keys/scopes.ts";
 import { neurons } from "../../shared/jobs/terms.ts";
 import { boundedText } from "../../shared/input/bounded-text.ts";

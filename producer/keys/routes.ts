@@ -11,10 +11,9 @@ import { limitBody } from "../http/limit-body.ts";
 import { problem } from "../http/problem.ts";
 import { KeyQuery, KeyRequest, RevokeQuery } from "./requests.ts";
 import { CreatedKey, KeyPage, RevokedKey } from "./schema.ts";
+import { DAY_MS } from "../../shared/durations.ts";
 
 export const keys = new Hono<App>();
-
-const DAY_MS = 86_400_000;
 
 const tags = ["keys"];
 

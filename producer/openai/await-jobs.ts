@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 
-import type { JobDetail } from "../../shared/db/jobs/reads.ts";
+import type { JobDetail } from "../../shared/jobs/job-detail.ts";
 import type { App } from "../http/app.ts";
 import { waitForJob } from "../jobs/wait-for-job.ts";
 import { openAiError, type OpenAiError } from "./errors.ts";

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import * as z from "zod";
 
 import { intakeOf } from "../../shared/jobs/intake.ts";
-import type { JobDetail } from "../../shared/db/jobs/reads.ts";
+import type { JobDetail } from "../../shared/jobs/job-detail.ts";
 import { IMAGE_MODELS } from "../../shared/models/models.ts";
 import { Prompt } from "../../shared/jobs/options.ts";
 import { artifactUrl } from "../../shared/uploads/signed-url.ts";

@@ -1,6 +1,6 @@
 import type { Load, TaskLoad, Throughput } from "../../shared/db/tasks/load.ts";
 import { JOB_KINDS, type JobKind } from "../../shared/jobs/job.ts";
-import { JOB_KIND_OF } from "../../shared/jobs/task.ts";
+import { JOB_KIND_OF } from "../../shared/jobs/task-kind.ts";
 import { iso } from "../jobs/view.ts";
 import type { KindLoad, Load as LoadView } from "./schema.ts";
 

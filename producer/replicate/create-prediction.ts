@@ -1,11 +1,11 @@
 import type { Context } from "hono";
 import * as z from "zod";
 
-import { insertPrediction, type Prediction, WEBHOOK_EVENTS } from "../../shared/db/webhooks/predictions.ts";
+import { insertPrediction } from "../../shared/db/webhooks/predictions.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import { MAX_ADDRESS_CHARS } from "../../shared/limits.ts";
 import { modelNamed } from "../../shared/replicate/models.ts";
-import { renderPrediction } from "../../shared/replicate/prediction.ts";
+import { type Prediction, WEBHOOK_EVENTS } from "../../shared/replicate/prediction.ts";
 import { fileKey } from "../../shared/uploads/storage.ts";
 import { secretOfKey } from "../../shared/db/webhooks/webhooks.ts";
 import { AnyObject, boundedText } from "../../shared/input/bounded-text.ts";
@@ -23,6 +23,7 @@ import { waitForJob } from "../jobs/wait-for-job.ts";
 import { fetchMedia } from "./fetch-media.ts";
 import { fileAddress, fileIdIn, findFile } from "./files.ts";
 import { FIELD_OF, inputOf } from "./inputs.ts";
+import { renderPrediction } from "../../shared/replicate/prediction-view.ts";
 
 /** As long as Replicate waits. */
 const MAX_WAIT_SECONDS = 60;

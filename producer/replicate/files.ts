@@ -14,6 +14,8 @@ import type { Form } from "../http/parse-form.ts";
 import { readForm } from "../http/read-form.ts";
 import { listRetentions } from "../../shared/db/jobs/retention.ts";
 import { storeFile } from "../uploads/store-file.ts";
+import { sha256Hex } from "../../shared/hash.ts";
+import { DAY_MS } from "../../shared/durations.ts";
 
 /** What clients may say about a file; R2 holds 2 KB of metadata an object. */
 const MAX_METADATA_CHARS = 1000;
@@ -33,10 +35,9 @@ files.post("/", async (c) => {
   const admitted = await admitUpload(c, content.bytes.length);
   if (!admitted.ok) return problem(c, admitted.problem);
   const body = content.bytes;
-  const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", body)).toHex();
   const contentType = content.contentType || "application/octet-stream";
   const incoming = { body, sizeBytes: body.length, contentType };
-  const about = { ...typeMetadata(c), sha256, metadata: metadata.json };
+  const about = { ...typeMetadata(c), sha256: await sha256Hex(body), metadata: metadata.json };
   const by = { ownerId: c.get("ownerId"), now: Date.now(), about };
   const stored = await orGiveBack(admitted, storeFile(c.env.MEDIA, incoming, by));
   const object = await c.env.MEDIA.head(stored.key);
@@ -90,7 +91,7 @@ async function fileView(c: Context<App>, id: string, object: R2Object) {
     checksums: { sha256: about["sha256"] ?? "" },
     metadata: about["metadata"] === undefined ? {} : parseOwn(about["metadata"]),
     created_at: iso(storedAt),
-    expires_at: iso(storedAt + days * 24 * 3_600_000),
+    expires_at: iso(storedAt + days * DAY_MS),
     urls: { get: fileAddress(id, new URL(c.req.url).origin) },
   };
 }

@@ -5,7 +5,7 @@ import * as z from "zod";
 import { readJob } from "../../shared/db/jobs/reads.ts";
 import { findPrediction, listPredictions } from "../../shared/db/webhooks/predictions.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
-import { predictionView, renderPrediction } from "../../shared/replicate/prediction.ts";
+import { predictionView, renderPrediction } from "../../shared/replicate/prediction-view.ts";
 import type { App } from "../http/app.ts";
 import { actorOf } from "../http/auth.ts";
 import { cancelJob } from "../jobs/cancel-job.ts";

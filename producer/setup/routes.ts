@@ -11,6 +11,7 @@ import { limitBody } from "../http/limit-body.ts";
 import { type Problem, problem } from "../http/problem.ts";
 import { FirstKey } from "../keys/schema.ts";
 import { ALREADY_SET_UP, HOW_TO_OPEN, isUsableToken, keyPage, setupPage, type SetupState } from "./page.ts";
+import { sha256 } from "../../shared/hash.ts";
 
 /** For whoever deployed, and so knows the secret `SETUP_TOKEN`: the first admin key. Without that secret nothing is open. */
 export const setup = new Hono<App>();
@@ -105,12 +106,8 @@ async function refuse(c: Context<App>): Promise<Problem | null> {
 
 /** Hashes are compared, so that neither what is right nor how long it is can be read from the time it takes. */
 async function isSame(one: string, other: string): Promise<boolean> {
-  const [a, b] = await Promise.all([one, other].map((text) => digest(text)));
+  const [a, b] = await Promise.all([one, other].map((text) => sha256(text)));
   return a !== undefined && b !== undefined && crypto.subtle.timingSafeEqual(a, b);
-}
-
-function digest(text: string): Promise<ArrayBuffer> {
-  return crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
 }
 
 function firstKey(ownerId: string, now: number): Key {

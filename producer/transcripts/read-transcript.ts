@@ -1,6 +1,6 @@
 import { composeTranscript } from "../../shared/transcripts/compose-transcript.ts";
 import { readChunks } from "../../shared/db/jobs/chunks.ts";
-import type { JobDetail } from "../../shared/db/jobs/reads.ts";
+import type { JobDetail } from "../../shared/jobs/job-detail.ts";
 import { Transcript } from "../../shared/transcripts/transcript.ts";
 
 /** The transcript of a job as far as it is: the joined one, or what its chunks have heard so far. */

@@ -11,7 +11,7 @@ import type { Chosen } from "../../shared/models/choose-model.ts";
 import { decideModel } from "../../shared/models/decide-model.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
 import type { JobKind } from "../../shared/jobs/job.ts";
-import { JobWork, type Source } from "../../shared/jobs/new-job.ts";
+import { JobWork, type Source } from "../../shared/jobs/job-work.ts";
 import { metadataHeaders, type UploadMetadata } from "../../shared/uploads/signed-headers.ts";
 import { uploadKey } from "../../shared/uploads/storage.ts";
 import { JobTerms } from "../../shared/jobs/terms.ts";

@@ -1,4 +1,4 @@
-import type { JobWork } from "../../shared/jobs/new-job.ts";
+import type { JobWork } from "../../shared/jobs/job-work.ts";
 import type { JobTerms } from "../../shared/jobs/terms.ts";
 
 /**

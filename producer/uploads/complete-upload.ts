@@ -4,16 +4,14 @@ import {
   type PendingUpload,
   type StoredPart,
 } from "../../shared/db/uploads/pending-uploads.ts";
-import { decideModel } from "../../shared/models/decide-model.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
-import { readHead } from "../../shared/uploads/read-head.ts";
-import { routeUpload } from "../../shared/uploads/route-upload.ts";
-import { ignore } from "../jobs/accept-jobs.ts";
+import { describeUpload } from "../../shared/uploads/describe-upload.ts";
+import type { Problem } from "../http/problem.ts";
+import { acceptJob, ignore } from "../jobs/accept-jobs.ts";
 import { partNumbers } from "./begin-upload.ts";
 import { MEDIA_BUCKET } from "../../shared/uploads/storage.ts";
-import { refusedRoute } from "./refused-route.ts";
-import { acceptUpload } from "../jobs/submit-job.ts";
-import { impossibleBudget, type Submitted, type Submitter } from "../jobs/asked.ts";
+import { refusedUpload } from "./refused-upload.ts";
+import type { Submitted, Submitter } from "../jobs/asked.ts";
 
 /**
  * Give an upload its job now, without waiting for the bucket's event. Twice is the same job, and so is the event's.
@@ -30,24 +28,20 @@ export async function completeUpload(
   if (typeof object === "string") return { ok: false, problem: { code: "upload_unfinished", detail: object } };
   const metadata = object.customMetadata ?? {};
   const source = { key: upload.key, etag: object.etag, sizeBytes: object.size };
-  const head = object.size === 0 ? new Uint8Array() : await readHead(deps.media, source);
   // Somebody with the bucket's own credentials has put something else there; it is not this client's to see.
-  if (head === null || metadata["owner"] !== upload.ownerId) {
-    return { ok: false, problem: { code: "upload_unfinished", detail: "The object was just replaced." } };
-  }
+  if (metadata["owner"] !== upload.ownerId) return { ok: false, problem: REPLACED };
+  const described = await describeUpload({ source, metadata }, deps);
+  if (described.type === "gone") return { ok: false, problem: REPLACED };
   await completePendingUpload(deps.db, upload.id, Date.now());
-  const route = await routeUpload({ source, head, metadata });
-  if (route.type === "job") {
-    const chosen = await decideModel(deps.db, route);
-    if (!chosen.ok) return { ok: false, problem: impossibleBudget(chosen.reason) };
-    return acceptUpload({ ...route, work: chosen.work, choice: chosen.choice, source }, by, deps);
+  if (described.type === "job") return acceptJob({ ...described.job, source, isUploadsOwn: true }, by, deps);
+  if (described.type === "refused") {
+    const ignored = { bucket: MEDIA_BUCKET, ...source, ownerId: upload.ownerId, jobId: null };
+    await ignore({ ...ignored, ignoredReason: described.reason }, deps);
   }
-
-  const { key, etag, sizeBytes } = source;
-  const ignored = { bucket: MEDIA_BUCKET, key, etag, ownerId: upload.ownerId, sizeBytes, jobId: null };
-  await ignore({ ...ignored, ignoredReason: route.reason }, deps);
-  return { ok: false, problem: refusedRoute(route) };
+  return { ok: false, problem: refusedUpload(described) };
 }
+
+const REPLACED: Problem = { code: "upload_unfinished", detail: "The object was just replaced." };
 
 /** Make one object of the parts. @returns a sentence where that cannot be done yet. */
 async function assemble(

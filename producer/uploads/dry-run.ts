@@ -1,18 +1,16 @@
 import type { Context } from "hono";
 
 import { READ_BYTES } from "../../shared/audio/chunks/limits.ts";
-import { decideModel } from "../../shared/models/decide-model.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
-import { SNIFF_BYTES } from "../../shared/limits.ts";
-import { routeUpload, type UploadHead } from "../../shared/uploads/route-upload.ts";
+import { describeUpload } from "../../shared/uploads/describe-upload.ts";
+import type { UploadHead } from "../../shared/uploads/route-upload.ts";
 import type { App } from "../http/app.ts";
-import { impossibleBudget } from "../jobs/asked.ts";
 import { priceUpload } from "../jobs/dry-run.ts";
 import { estimateView } from "../jobs/estimate-view.ts";
 import { readFree } from "../usage/free-neurons.ts";
 import { type Problem, problem } from "../http/problem.ts";
 import { peek } from "./receive-upload.ts";
-import { refusedRoute } from "./refused-route.ts";
+import { refusedUpload } from "./refused-upload.ts";
 import { refuseSize } from "./limits.ts";
 import type { JobDryRun } from "../usage/schema.ts";
 
@@ -29,12 +27,10 @@ export async function dryRunUpload(
   const refusal = refuseSize(c.get("uploadLimits"), sizeBytes);
   if (refusal !== null) return problem(c, refusal);
   const source = { key, etag: "", sizeBytes };
-  const route = await routeUpload({ source, head: head.subarray(0, SNIFF_BYTES), metadata });
-  if (route.type === "ignored") return problem(c, refusedRoute(route));
-  const { db, operatorId } = intakeOf(c.env);
-  const chosen = await decideModel(db, route);
-  if (!chosen.ok) return problem(c, impossibleBudget(chosen.reason));
-  const priced = await priceUpload(chosen.work, head, sizeBytes);
+  const { db, media, operatorId } = intakeOf(c.env);
+  const described = await describeUpload({ source, head, metadata }, { db, media });
+  if (described.type !== "job") return problem(c, refusedUpload(described));
+  const priced = await priceUpload(described.job.work, head, sizeBytes);
   if (!priced.ok) return problem(c, priced.problem);
   const free = await readFree(db, { ownerId: c.get("ownerId"), operatorId, now: Date.now() });
   return c.json({ estimate: priced.estimate && estimateView(priced.estimate), free } satisfies JobDryRun);

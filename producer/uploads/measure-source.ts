@@ -4,7 +4,7 @@ import type { Refusal } from "../../shared/audio/chunks/chunk.ts";
 import { type AudioExtent, extentOf, GLANCE, guessExtent, measureAudio } from "../../shared/audio/extent.ts";
 import type { ReadAllowance } from "../../shared/audio/reading/sparing-source.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
-import type { JobWork } from "../../shared/jobs/new-job.ts";
+import type { JobWork } from "../../shared/jobs/job-work.ts";
 
 /**
  * The extent of a recording, for its estimate, if a glance tells; null for other work and for longer recordings, whose

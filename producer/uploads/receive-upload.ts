@@ -1,5 +1,5 @@
 import { SNIFF_BYTES } from "../../shared/limits.ts";
-import type { Source } from "../../shared/jobs/new-job.ts";
+import type { Source } from "../../shared/jobs/job-work.ts";
 import type { UploadHead } from "../../shared/uploads/route-upload.ts";
 
 /** A body whose first bytes have been looked at, and none of it lost. */

@@ -13,11 +13,12 @@ import {
 import { JobMarks } from "../../shared/jobs/tags-and-metadata.ts";
 import { optionsOf } from "../../shared/jobs/options.ts";
 import { readJson } from "../../shared/input/read-json.ts";
-import { AskedSteps, canFollow, STEPS } from "../../shared/jobs/steps.ts";
+import { AskedSteps, STEPS } from "../../shared/jobs/steps.ts";
 import { JobTerms, PRIORITIES } from "../../shared/jobs/terms.ts";
 import { AnyObject, boundedText } from "../../shared/input/bounded-text.ts";
 import { DryRun, manyTags, wholeNumber } from "../jobs/requests.ts";
 import { reasonOf } from "../http/validate.ts";
+import { canFollow } from "../../shared/jobs/with-steps.ts";
 
 export const FileName = boundedText({
   max: 200,

@@ -2,30 +2,27 @@ import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import * as z from "zod";
 
-import { listUploads } from "../../shared/db/jobs/reads.ts";
+import { listUploads } from "../../shared/db/uploads/list-uploads.ts";
 import { MAX_UPLOAD_BYTES } from "../../shared/limits.ts";
-import { decideModel } from "../../shared/models/decide-model.ts";
-import { JobWork, type Source } from "../../shared/jobs/new-job.ts";
-import { routeUpload } from "../../shared/uploads/route-upload.ts";
+import { JobWork, type Source } from "../../shared/jobs/job-work.ts";
+import { describeUpload } from "../../shared/uploads/describe-upload.ts";
 import { uploadKey } from "../../shared/uploads/storage.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import { JobTerms } from "../../shared/jobs/terms.ts";
 import type { App } from "../http/app.ts";
-import { impossibleBudget } from "../jobs/asked.ts";
 import { chosenMetadata } from "./chosen-metadata.ts";
 import { submitterOf } from "../http/auth.ts";
 import { describe, otherBody, query } from "../http/describe.ts";
 import { hideResults } from "../jobs/hide-results.ts";
 import { idempotent, IDEMPOTENCY_PARAMETER, IDEMPOTENCY_PROBLEMS } from "../http/idempotent.ts";
 import { iso } from "../jobs/view.ts";
-import { glanceAt } from "./measure-source.ts";
 import { PREFER_PARAMETER, preferWait } from "../jobs/prefer-wait.ts";
 import { problem } from "../http/problem.ts";
 import { peek, storeUpload } from "./receive-upload.ts";
-import { refusedRoute } from "./refused-route.ts";
+import { refusedUpload } from "./refused-upload.ts";
 import { UploadQuery } from "./requests.ts";
 import { seededId } from "../http/seeded-ids.ts";
-import { acceptJob } from "../jobs/submit-job.ts";
+import { acceptJob } from "../jobs/accept-jobs.ts";
 import { UploadRequest } from "./requests.ts";
 import { admitUpload, keyMetadata, orGiveBack, refuseMetadata, refuseSize, typeMetadata } from "./limits.ts";
 import { JobDryRun } from "../usage/schema.ts";
@@ -105,7 +102,6 @@ uploads.post(
 
     const { name, kind, options, then = [], tag: tags = [], metadata: pairs = {}, ...termsAsked } = asked;
     const terms = JobTerms.parse(termsAsked);
-    const marks = { tags, metadata: pairs };
     const by = submitterOf(c);
     const key = uploadKey(await seededId(by.seed), name);
     // The object says itself what it is, so that its event notification makes the same job as this request.
@@ -125,27 +121,25 @@ uploads.post(
     if (tooMuch !== null) return problem(c, tooMuch);
     const body = c.get("peeked") ?? (await peek(c.req.raw.body));
     c.set("peeked", body);
-    const route = await routeUpload({ source: { key, etag: "", sizeBytes }, head: body.head, metadata });
-    if (route.type === "ignored") return problem(c, refusedRoute(route));
     const deps = intakeOf(c.env);
-    const chosen = await decideModel(deps.db, route);
-    if (!chosen.ok) return problem(c, impossibleBudget(chosen.reason));
+    const described = await describeUpload({ source: { key, etag: "", sizeBytes }, head: body.head, metadata }, deps);
+    if (described.type !== "job") return problem(c, refusedUpload(described));
+    const { work: unstored } = described.job;
 
     const admission = await admitUpload(c, sizeBytes);
     if (!admission.ok) return problem(c, admission.problem);
     let source: Source;
     try {
       // Chosen once: its event is not to choose again, and perhaps otherwise.
-      const about = { ...metadata, ...chosenMetadata(terms, chosen.work) };
+      const about = { ...metadata, ...chosenMetadata(terms, unstored) };
       const upload = { key, sizeBytes, body: body.whole, metadata: about };
       source = await orGiveBack(admission, storeUpload(deps.media, upload));
     } catch (error) {
       c.set("isPassing", true);
       return problem(c, { code: "upload_incomplete", detail: `Nothing was stored: ${String(error)}` });
     }
-    const work = JobWork.parse({ kind: chosen.work.kind, input: { ...chosen.work.input, source } });
-    const extent = await glanceAt(work, deps);
-    const result = await acceptJob({ work, choice: chosen.choice, terms, marks, source, extent }, by, deps);
+    const work = JobWork.parse({ kind: unstored.kind, input: { ...unstored.input, source } });
+    const result = await acceptJob({ ...described.job, work, source }, by, deps);
     if (!result.ok) {
       // Its event would make a job of it all the same.
       await deps.media.delete(key);

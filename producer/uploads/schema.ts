@@ -13,6 +13,7 @@ export const Upload = z
     createdAt: Time,
   })
   .meta({ id: "Upload" });
+export type Upload = z.infer<typeof Upload>;
 
 export const UploadList = z.object({ uploads: z.array(Upload) });
 export type UploadList = z.infer<typeof UploadList>;

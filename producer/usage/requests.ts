@@ -2,7 +2,7 @@ import * as z from "zod";
 
 import { USAGE_GROUPS, type UsageGroup } from "../../shared/db/cost/usage-reads.ts";
 import { boundedText } from "../../shared/input/bounded-text.ts";
-import { DAY_MS } from "./free-neurons.ts";
+import { DAY_MS, utcDay } from "../../shared/durations.ts";
 import { OwnerId } from "../keys/requests.ts";
 
 /** More than a year of days is an export, not a question. */
@@ -28,7 +28,7 @@ export const UsageQuery = z
     ownerId: OwnerId.optional(),
   })
   .transform(({ from, to, ...rest }, context) => {
-    const today = Math.floor(Date.now() / DAY_MS);
+    const today = utcDay(Date.now());
     const first = from === undefined ? undefined : dayOf(from);
     const toDay = to === undefined ? Math.max(today, first ?? 0) : dayOf(to);
     const fromDay = first ?? toDay - DEFAULT_DAYS + 1;

@@ -1,6 +1,6 @@
 import type { Usage, UsageRow } from "../../shared/db/cost/usage-reads.ts";
 import { FREE_NEURONS_A_DAY, microUsd } from "../../shared/cost/neurons.ts";
-import { DAY_MS } from "./free-neurons.ts";
+import { DAY_MS } from "../../shared/durations.ts";
 import type { Free, UsageAnswer } from "./schema.ts";
 
 /** What one answer may hold. */

@@ -1,4 +1,5 @@
 import type { OPS_EVENTS } from "./event.ts";
+import { MINUTE_MS } from "../durations.ts";
 
 /** What an operator is alerted of. */
 export type AlertName = Exclude<(typeof OPS_EVENTS)[number], "ops.recovered">;
@@ -19,8 +20,6 @@ interface Line {
   readonly raisedFrom: number;
   readonly overBelow: number;
 }
-
-const MINUTE_MS = 60_000;
 
 /** Maintenance runs each minute. */
 export const CRON_STOPPED_MS = 10 * MINUTE_MS;

@@ -1,5 +1,6 @@
 import type { Cue } from "./layout.ts";
 import type { Segment, Transcript } from "../transcripts/transcript.ts";
+import { HOUR_MS } from "../durations.ts";
 
 /** A laid-out cue, or a segment as it stands, in one line. */
 export type Caption = Cue | Pick<Segment, "startMs" | "endMs" | "text">;
@@ -36,7 +37,7 @@ function linesOf(caption: Caption): readonly string[] {
 }
 
 function cueTime(timeMs: number, separator: "." | ","): string {
-  const hours = two(timeMs / 3_600_000);
+  const hours = two(timeMs / HOUR_MS);
   const minutes = two((timeMs / 60_000) % 60);
   const seconds = two((timeMs / 1000) % 60);
   return `${hours}:${minutes}:${seconds}${separator}${String(timeMs % 1000).padStart(3, "0")}`;

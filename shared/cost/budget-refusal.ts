@@ -1,14 +1,6 @@
 // What becomes of a call that a budget, or its job's `maxNeurons`, is in the way of.
-import { EVERYBODY } from "../db/cost/usage.ts";
 import type { Failure } from "../jobs/outcome.ts";
-import { type BudgetPeriod, periodsAt } from "./budget-period.ts";
-
-/** Names a budget. */
-export interface BudgetKey {
-  /** `EVERYBODY` for the account's. */
-  readonly ownerId: string;
-  readonly period: BudgetPeriod;
-}
+import { type BudgetKey, EVERYBODY, periodsAt } from "./budget.ts";
 
 /** A budget that a call counts against, as it stands. */
 export interface Standing extends BudgetKey {

@@ -1,6 +1,7 @@
-import type { EstimateLine } from "./estimate.ts";
-import { CAPTIONED_UNITS, neuronsFor, tokensOf } from "./neurons.ts";
-import type { JobWork } from "../jobs/new-job.ts";
+import { type EstimateLine, estimateLine } from "./estimate.ts";
+import { CAPTIONED_UNITS, tokensOf } from "./neurons.ts";
+import type { JobWork } from "../jobs/job-work.ts";
+import type { Units } from "../models/models.ts";
 import { SUMMARY_PART_CHARS } from "../models/prompts.ts";
 import { type Step, STEP_MODELS } from "../jobs/steps.ts";
 
@@ -20,10 +21,7 @@ export function estimateSteps(work: JobWork, durationMs: number | null): readonl
 }
 
 function lineOf(step: Step, tokens: number): EstimateLine {
-  const model = STEP_MODELS[step];
-  const line = (units: EstimateLine["units"], calls = 1) => {
-    return { task: step, model, calls, units, neurons: neuronsFor(model, units) };
-  };
+  const line = (units: Units, calls = 1) => estimateLine(step, STEP_MODELS[step], units, calls);
   switch (step) {
     case "describe":
       return line(CAPTIONED_UNITS);

@@ -2,7 +2,7 @@
 // one writes for another to read later has a format, and who does not know a format leaves it alone: messages and tasks are
 // put off (`snooze`), never given up on. Raise a number when a version before could misread what this one writes; this
 // version must go on reading all numbers below. Migrations only add: the version before runs on the newer schema.
-import type { TaskKind } from "./task.ts";
+import type { TaskKind } from "./task-kind.ts";
 
 /** Of messages on the queue of tasks. */
 export const MESSAGE_FORMAT = 1;

@@ -1,3 +1,5 @@
+import { sha256Hex } from "../hash.ts";
+
 /** What a client asks for and polls. */
 export const JOB_KINDS = ["transcription", "image_generation", "classification"] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
@@ -12,7 +14,5 @@ export function randomJobId(): string {
 
 /** The one job id of an upload: announced twice, or by event and API at once, it is the same job. */
 export async function uploadJobId(upload: { bucket: string; key: string; etag: string }): Promise<string> {
-  const identity = new TextEncoder().encode(JSON.stringify([upload.bucket, upload.key, upload.etag]));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", identity));
-  return `job_${digest.subarray(0, 16).toHex()}`;
+  return `job_${await sha256Hex(JSON.stringify([upload.bucket, upload.key, upload.etag]), { bytes: 16 })}`;
 }

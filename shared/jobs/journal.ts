@@ -1,7 +1,7 @@
 // What happened, for people and programs that watch: a JSON line an event and, in production, a point in Analytics Engine.
 import { clip } from "../input/characters.ts";
 import type { JobKind } from "./job.ts";
-import type { TaskKind } from "./task.ts";
+import type { TaskKind } from "./task-kind.ts";
 
 /** Changes of state. */
 export type StateEvent =

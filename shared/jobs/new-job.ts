@@ -1,40 +1,15 @@
-import * as z from "zod";
-
 import type { AudioExtent } from "../audio/extent.ts";
-import { estimateWork } from "../cost/estimate.ts";
+import { estimateWork } from "../cost/estimate-work.ts";
 import type { Choice } from "../models/choose-model.ts";
-import { IMAGE_CLASSIFIER, IMAGE_MODELS, type ModelId, SPEECH_MODELS, TEXT_CLASSIFIER } from "../models/models.ts";
-import { ClassificationOptions, imageModelOf, ImageOptions, Prompt, Text, TranscriptionOptions } from "./options.ts";
-import { InputSteps, type Step, STEP_MODELS, STEP_STAGES } from "./steps.ts";
-import { MAX_ATTEMPTS, type TaskKind } from "./task.ts";
+import { type JobWork, modelOf } from "./job-work.ts";
+import { type Step, STEP_MODELS, STEP_STAGES } from "./steps.ts";
+import { MAX_ATTEMPTS } from "./task.ts";
+import type { TaskKind } from "./task-kind.ts";
 import type { JobKind } from "./job.ts";
 import { type JobMarks, NO_MARKS } from "./tags-and-metadata.ts";
 import { type JobTerms, PRIORITIES } from "./terms.ts";
 import type { Announcement } from "../uploads/upload-event.ts";
-
-/** The object a job reads, fixed to the version that was announced. */
-export const Source = z.strictObject({ key: z.string(), etag: z.string(), sizeBytes: z.int().min(0) });
-export type Source = z.infer<typeof Source>;
-
-// What each kind of job works on and what is to follow: the job's input and, unchanged, the arguments of its task.
-const then = InputSteps;
-export const TranscriptionInput = z.strictObject({ source: Source, options: TranscriptionOptions, then });
-export type TranscriptionInput = z.infer<typeof TranscriptionInput>;
-export const ImageInput = z.union([
-  z.strictObject({ prompt: Prompt, options: ImageOptions, then }),
-  z.strictObject({ source: Source, options: ImageOptions, then }),
-]);
-export const ClassificationInput = z.union([
-  z.strictObject({ text: Text, options: ClassificationOptions, then }),
-  z.strictObject({ source: Source, media: z.enum(["image", "text"]), options: ClassificationOptions, then }),
-]);
-
-export const JobWork = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("transcription"), input: TranscriptionInput }),
-  z.strictObject({ kind: z.literal("image_generation"), input: ImageInput }),
-  z.strictObject({ kind: z.literal("classification"), input: ClassificationInput }),
-]);
-export type JobWork = z.infer<typeof JobWork>;
+import { sha256Hex } from "../hash.ts";
 
 const TASK_OF: Readonly<Record<JobKind, TaskKind>> = {
   transcription: "transcribe",
@@ -116,7 +91,7 @@ export async function newJob(
     startBy: after(terms.startWithinSeconds),
     deadlineAt: after(terms.deadlineSeconds),
     maxNeurons: terms.maxNeurons ?? null,
-    fingerprint: await fingerprintOf(work),
+    fingerprint: await fingerprintWork(work),
     estimate: estimate === null ? null : JSON.stringify(estimate),
     reuse: terms.reuse,
     tags: tags.length === 0 ? null : JSON.stringify([...new Set(tags)]),
@@ -127,21 +102,8 @@ export async function newJob(
   };
 }
 
-export function modelOf(work: JobWork): ModelId {
-  switch (work.kind) {
-    case "transcription":
-      return SPEECH_MODELS[work.input.options.tier].id;
-    case "image_generation":
-      return IMAGE_MODELS[imageModelOf(work.input.options)].id;
-    case "classification":
-      return "source" in work.input && work.input.media === "image" ? IMAGE_CLASSIFIER : TEXT_CLASSIFIER;
-  }
-}
-
 /** What the result depends on: of a source its bytes (etag and size), not where they lie; the model; options and steps. */
-async function fingerprintOf(work: JobWork): Promise<string> {
+async function fingerprintWork(work: JobWork): Promise<string> {
   const input = "source" in work.input ? { ...work.input, source: { ...work.input.source, key: "" } } : work.input;
-  const identity = new TextEncoder().encode(JSON.stringify([work.kind, modelOf(work), input]));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", identity));
-  return Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return sha256Hex(JSON.stringify([work.kind, modelOf(work), input]), { bytes: 16 });
 }

@@ -1,7 +1,7 @@
-import type { BudgetKey } from "../cost/budget-refusal.ts";
+import type { BudgetKey } from "../cost/budget.ts";
 import type { ModelCall } from "../models/model-call.ts";
 import type { ChunkRecord } from "../transcripts/compose-transcript.ts";
-import type { DeliveryReport } from "../db/webhooks/deliveries.ts";
+import type { DeliveryReport } from "../webhooks/event.ts";
 import type { Estimate } from "../cost/estimate.ts";
 import type { Operations } from "./operations.ts";
 import type { NewTask } from "./task.ts";

@@ -1,4 +1,4 @@
-import type { Changes } from "../db/jobs/ends.ts";
+import type { Changes } from "./changes.ts";
 import type { Journal } from "./journal.ts";
 
 /** Note tasks that may run now, and tasks and jobs that ended. */

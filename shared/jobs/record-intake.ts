@@ -1,4 +1,4 @@
-import type { UploadRecord } from "../db/jobs/jobs.ts";
+import type { UploadRecord } from "../uploads/upload-record.ts";
 import type { Journal } from "./journal.ts";
 import type { NewJob } from "./new-job.ts";
 

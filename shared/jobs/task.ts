@@ -1,31 +1,8 @@
 import * as z from "zod";
 
 import { MESSAGE_FORMAT } from "./formats.ts";
-import type { JobKind } from "./job.ts";
 import type { D1Rows } from "./operations.ts";
-import type { Step } from "./steps.ts";
-
-export type TaskKind =
-  | "transcribe"
-  | "transcribe_chunk"
-  | "join_transcript"
-  | "generate_image"
-  | "classify"
-  | "deliver_webhook"
-  | Step;
-
-/** Which kind of job each kind of task is a part of; null for what follows or runs beside jobs of several kinds. */
-export const JOB_KIND_OF: Readonly<Record<TaskKind, JobKind | null>> = {
-  transcribe: "transcription",
-  transcribe_chunk: "transcription",
-  join_transcript: "transcription",
-  generate_image: "image_generation",
-  classify: "classification",
-  deliver_webhook: null,
-  summarise: null,
-  embed: null,
-  describe: null,
-};
+import type { TaskKind } from "./task-kind.ts";
 
 /** A task that another one adds to its job when it completes. */
 export interface NewTask {

@@ -1,18 +1,23 @@
 // The account's daily allocation of neurons: when it is counted anew, and what being refused for it holds.
-import type { AccountHold } from "../db/cost/holds.ts";
 import { ModelError } from "./model-error.ts";
+import { DAY_MS, MINUTE_MS, utcDay } from "../durations.ts";
 
-const DAY_MS = 24 * 3_600_000;
+/** While the platform refuses the account, no task with a model is leased and no request asks one. Times are epoch milliseconds. */
+export interface AccountHold {
+  readonly code: string;
+  readonly since: number;
+  readonly until: number;
+}
 
 /** Leases are taken a moment early; held tasks must not be asked about before the day begins. */
 const AFTER_RESET_MS = 5000;
 
 /** So long after midnight the platform may still be at it: it is asked again then, not a day later. */
-const RECOUNT_MS = 15 * 60_000;
+const RECOUNT_MS = 15 * MINUTE_MS;
 
 /** Held tasks come back within five minutes, not all at once. */
 export function spread(resetsAt: number, random: () => number): number {
-  return resetsAt + AFTER_RESET_MS + Math.round((5 * 60_000 - AFTER_RESET_MS) * random());
+  return resetsAt + AFTER_RESET_MS + Math.round((5 * MINUTE_MS - AFTER_RESET_MS) * random());
 }
 
 /**
@@ -21,7 +26,7 @@ export function spread(resetsAt: number, random: () => number): number {
  */
 export function nextAllocationAt(askedAt: number, random: () => number): number {
   if (askedAt % DAY_MS < RECOUNT_MS) return spread(askedAt + RECOUNT_MS, random);
-  return spread((Math.floor(askedAt / DAY_MS) + 1) * DAY_MS, random);
+  return spread((utcDay(askedAt) + 1) * DAY_MS, random);
 }
 
 /** What a call that began at `askedAt` and failed so holds the account with; null where it was not the account's. */

@@ -1,7 +1,13 @@
-import type { CallLatency } from "../db/models/latencies.ts";
 import { MODELS, type ModelId, type Tier, TIERS } from "./models.ts";
-import { JobWork, modelOf } from "../jobs/new-job.ts";
+import { JobWork, modelOf } from "../jobs/job-work.ts";
 import { standIn } from "../jobs/options.ts";
+
+/** Half of a model's calls, and 95 of 100, take no longer. */
+export interface CallLatency {
+  readonly calls: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+}
 
 /** A model that could have been chosen, and how long its calls take. */
 export interface Considered {

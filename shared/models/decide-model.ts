@@ -1,6 +1,6 @@
 import { chooseModel, type Chosen, chosenByName } from "./choose-model.ts";
 import { readLatencies } from "../db/models/latencies.ts";
-import type { JobWork } from "../jobs/new-job.ts";
+import type { JobWork } from "../jobs/job-work.ts";
 import type { JobTerms } from "../jobs/terms.ts";
 
 /** Which model does this work on these terms. Asks D1 only where there is a latency budget. */

@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 import { MAX_ID_CHARS } from "../limits.ts";
-import type { TaskKind } from "../jobs/task.ts";
+import type { TaskKind } from "../jobs/task-kind.ts";
 import { boundedText } from "../input/bounded-text.ts";
 
 export const REDRIVE_STATES = ["canary", "running", "completed", "cancelled", "stopped"] as const;

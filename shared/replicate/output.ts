@@ -1,7 +1,7 @@
 import { CaptionOptions, layoutCaptions } from "../captions/layout.ts";
 import { toSrt, toVtt } from "../captions/captions.ts";
-import type { JobDetail } from "../db/jobs/reads.ts";
-import type { Prediction } from "../db/webhooks/predictions.ts";
+import type { JobDetail } from "../jobs/job-detail.ts";
+import type { Prediction } from "./prediction.ts";
 import { artifactUrl } from "../uploads/signed-url.ts";
 import { signingKey } from "../keys/signing-keys.ts";
 import { Transcript } from "../transcripts/transcript.ts";

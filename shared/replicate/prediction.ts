@@ -1,68 +1,20 @@
-import type { AttemptRow, JobDetail } from "../db/jobs/reads.ts";
-import type { ListedJob, Prediction } from "../db/webhooks/predictions.ts";
-import type { JobState } from "../jobs/job.ts";
-import { versionOf } from "./models.ts";
-import { outputOf, type RenderDeps } from "./output.ts";
+import type { JobRow } from "../jobs/job-detail.ts";
 
-const STATUS = {
-  queued: "starting",
-  running: "processing",
-  completed: "succeeded",
-  failed: "failed",
-  cancelled: "canceled",
-} as const satisfies Record<JobState, string>;
+export const WEBHOOK_EVENTS = ["start", "output", "logs", "completed"] as const;
+export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 
-/** A prediction as Replicate answers it: times ISO 8601, metrics seconds. */
-export function predictionView(
-  { model, input, webhook, events }: Prediction,
-  job: ListedJob,
-  { output, attempts, origin }: { output: unknown; attempts: readonly AttemptRow[]; origin: string },
-) {
-  const url = `${origin}/replicate/v1/predictions/${job.id}`;
-  const { createdAt, startedAt, finalizedAt } = job;
-  return {
-    id: job.id,
-    model,
-    version: versionOf(model),
-    input,
-    output,
-    logs: attempts.map(logLine).join(""),
-    error: job.state === "failed" ? (job.errorMessage ?? "failed") : null,
-    status: STATUS[job.state],
-    source: "api",
-    data_removed: false,
-    created_at: iso(createdAt),
-    started_at: iso(startedAt),
-    completed_at: iso(finalizedAt),
-    metrics:
-      finalizedAt === null
-        ? {}
-        : {
-            ...(startedAt !== null && { predict_time: (finalizedAt - startedAt) / 1000 }),
-            total_time: (finalizedAt - createdAt) / 1000,
-          },
-    ...(webhook !== null && { webhook, webhook_events_filter: events }),
-    urls: { get: url, cancel: `${url}/cancel` },
-  };
+/** How a job was asked for as a prediction. */
+export interface Prediction {
+  readonly jobId: string;
+  readonly ownerId: string;
+  readonly model: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly webhook: string | null;
+  /** The API key it was asked for with, whose secret signs what is sent to the webhook. */
+  readonly keyId: string;
+  readonly events: readonly WebhookEvent[];
+  readonly origin: string;
 }
 
-export type PredictionView = ReturnType<typeof predictionView>;
-
-/** The same with its output, which is read from its results. */
-export async function renderPrediction(
-  prediction: Prediction,
-  detail: JobDetail,
-  deps: RenderDeps,
-): Promise<PredictionView> {
-  const output = await outputOf(prediction, detail, deps);
-  return predictionView(prediction, detail.job, { output, attempts: detail.attempts, origin: deps.origin });
-}
-
-function logLine({ number, outcome, model, errorMessage }: AttemptRow): string {
-  const words = [`attempt ${number}`, model, outcome, errorMessage].filter((word) => word !== null);
-  return `${words.join(": ")}\n`;
-}
-
-function iso(timeMs: number | null): string | null {
-  return timeMs === null ? null : new Date(timeMs).toISOString();
-}
+/** The job of a prediction, as a list shows it. */
+export type ListedJob = Pick<JobRow, "id" | "state" | "errorMessage" | "createdAt" | "startedAt" | "finalizedAt">;

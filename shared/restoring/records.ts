@@ -1,8 +1,30 @@
 // What the bucket knows of jobs beside their results: how those were described that only D1 describes, and which were
 // deleted. It is read when the database has been set back to an earlier moment, and for nothing else.
-import type { JobRecord } from "../db/jobs/records.ts";
+import type { JobKind } from "../jobs/job.ts";
 import { patiently } from "../uploads/patient.ts";
 import { deletedKey, recordKey, recordsPrefix } from "../uploads/storage.ts";
+
+/** A job as it was described. Times are epoch milliseconds. */
+export interface JobRecord {
+  readonly id: string;
+  readonly ownerId: string;
+  readonly kind: JobKind;
+  /** JSON. */
+  readonly input: string;
+  readonly createdAt: number;
+  readonly priority: number;
+  readonly maxNeurons: number | null;
+  readonly limitedKey: string | null;
+  /** JSON; null for none. */
+  readonly tags: string | null;
+  readonly metadata: string | null;
+  readonly choice: string | null;
+  /** Whether an identical job's result does: it has taken one over, or waits for one. */
+  readonly isReusing: number;
+  readonly isCancelled: number;
+  /** JSON of a `Prediction`, with its events and input as JSON; null for a job that was none. */
+  readonly prediction: string | null;
+}
 
 const OBJECTS_A_CALL = 1000;
 

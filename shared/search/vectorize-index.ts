@@ -1,6 +1,7 @@
 import { findPassageIds, replacePassages } from "../db/search/passages.ts";
 import type { PassageIndex } from "./passage.ts";
 import { CANDIDATES, rank } from "./rank.ts";
+import { sha256Hex } from "../hash.ts";
 
 /** The platform's limits (developers.cloudflare.com/vectorize/platform/limits, read 2026-11-23). */
 const UPSERTED_A_CALL = 1000;
@@ -61,7 +62,7 @@ export function vectorizeIndex(db: D1Database, vectors: Vectorize): PassageIndex
 async function namespaceOf(ownerId: string): Promise<string> {
   const name = new TextEncoder().encode(ownerId);
   if (name.length <= MAX_NAMESPACE_BYTES) return ownerId;
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", name)).toHex();
+  return sha256Hex(name);
 }
 
 function* chunks<T>(all: readonly T[], size: number): Generator<readonly T[]> {

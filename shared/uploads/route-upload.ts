@@ -4,12 +4,13 @@ import * as z from "zod";
 import { decodeText } from "../input/decode-text.ts";
 import { JOB_KINDS, type JobKind } from "../jobs/job.ts";
 import { JobMarks } from "../jobs/tags-and-metadata.ts";
-import { JobWork, type Source } from "../jobs/new-job.ts";
+import { JobWork, type Source } from "../jobs/job-work.ts";
 import { readJson } from "../input/read-json.ts";
 import { PROMPTS_PREFIX } from "./storage.ts";
-import { AskedSteps, withSteps } from "../jobs/steps.ts";
+import { AskedSteps } from "../jobs/steps.ts";
 import { JobTerms } from "../jobs/terms.ts";
 import { boundedText } from "../input/bounded-text.ts";
+import { withSteps } from "../jobs/with-steps.ts";
 
 /** What is known of an object before it is read whole. */
 export interface UploadHead {

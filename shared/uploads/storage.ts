@@ -1,6 +1,7 @@
 // The layout of the bucket. Results never go under the inbox, so a result cannot trigger a job.
 import { MAX_KEY_BYTES } from "../limits.ts";
 import { boundedText } from "../input/bounded-text.ts";
+import { MINUTE_MS } from "../durations.ts";
 
 /** The key of an object that others named. */
 export const ObjectKey = boundedText({ max: MAX_KEY_BYTES, min: 1 }).refine(
@@ -67,8 +68,6 @@ export const RECORDS_PREFIX = `${SYSTEM_PREFIX}described/`;
 export const DELETED_PREFIX = `${SYSTEM_PREFIX}deleted/`;
 /** Which jobs took over the result of another. */
 export const REUSED_PREFIX = `${SYSTEM_PREFIX}reused/`;
-
-const MINUTE_MS = 60_000;
 
 /** Times in keys have so many hexadecimal digits: in the order of keys they are in the order of time. */
 const TIME_DIGITS = 12;

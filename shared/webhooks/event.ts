@@ -1,5 +1,6 @@
 import { OPS_EVENTS } from "../alerts/event.ts";
-import { BUDGET_EVENTS } from "../cost/budget-event.ts";
+import { BUDGET_EVENTS } from "../cost/budget.ts";
+import { DAY_MS } from "../durations.ts";
 
 /** What an endpoint can be told of; of the deployment (`ops.`) the operator's alone. A start is not among them: each lease would have to look for who wants to know. */
 export const WEBHOOK_EVENTS = [
@@ -23,4 +24,14 @@ export function deliveryDelayMs(attemptsLeft: number, random: () => number): num
 }
 
 /** For so long deliveries are signed with the old secret as well. */
-export const ROTATION_MS = 24 * 3_600_000;
+export const ROTATION_MS = DAY_MS;
+
+/** What an attempt to deliver came to, as the delivery's row keeps it. */
+export interface DeliveryReport {
+  readonly deliveryId: string;
+  readonly responseCode: number | null;
+  readonly responseBody: string | null;
+  readonly durationMs: number;
+  /** The endpoint wants no more. */
+  readonly isGone: boolean;
+}

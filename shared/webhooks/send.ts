@@ -2,6 +2,7 @@ import { clip } from "../input/characters.ts";
 import { type Connections, NoConnection } from "../connections.ts";
 import { refuseAddress } from "./address.ts";
 import { signaturesOf } from "./sign.ts";
+import { DAY_MS } from "../durations.ts";
 
 const TIMEOUT_MS = 15_000;
 
@@ -9,7 +10,7 @@ const TIMEOUT_MS = 15_000;
 const BODY_BYTES = 1024;
 
 /** A receiver may ask for a later retry, but not for one next year. */
-const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
+const MAX_RETRY_AFTER_MS = DAY_MS;
 
 export interface Message {
   /** The `webhook-id`: the same at every attempt. */

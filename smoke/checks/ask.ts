@@ -1,7 +1,6 @@
 import type { AskUsage } from "../../client/index.ts";
-import { type Check, described, Failure, pass } from "../check.ts";
+import { type Check, described, Failure, pass, type Smoke } from "../check.ts";
 import { seconds } from "../job-figures.ts";
-import type { Smoke } from "../smoke.ts";
 
 const work = described(({ text }) => ({ kind: "classification", text, options: {} }));
 const TIERS = ["fast", "balanced", "accurate"] as const;

@@ -1,6 +1,5 @@
 import { put, refusedPut, smallText, unlessUnsigned } from "../bucket.ts";
-import { type Check, type Finding, Failure, pass, skip } from "../check.ts";
-import type { Smoke } from "../smoke.ts";
+import { type Check, type Finding, Failure, pass, skip, type Smoke } from "../check.ts";
 
 /** RFC 2606 keeps `.invalid` free: nobody can own a page there. */
 const STRANGER = "https://darkroom-smoke.invalid";

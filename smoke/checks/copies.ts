@@ -1,7 +1,6 @@
 import { put, smallText, unlessUnsigned } from "../bucket.ts";
-import { type Check, type Finding, Failure, pass } from "../check.ts";
+import { type Check, type Finding, Failure, pass, type Smoke } from "../check.ts";
 import type { UploadTicket } from "../../client/index.ts";
-import type { Smoke } from "../smoke.ts";
 
 const source = smallText();
 const target = smallText();

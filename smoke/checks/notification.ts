@@ -1,7 +1,6 @@
 import { put, refusedPut, smallText, unlessUnsigned } from "../bucket.ts";
-import { type Check, type Finding, Failure, pass } from "../check.ts";
+import { type Check, type Finding, Failure, pass, type Smoke } from "../check.ts";
 import { seconds } from "../job-figures.ts";
-import type { Smoke } from "../smoke.ts";
 
 const work = smallText();
 

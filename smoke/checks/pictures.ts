@@ -1,7 +1,6 @@
-import { type Check, described, Failure, pass, uploaded, type Work } from "../check.ts";
+import { type Check, described, Failure, pass, uploaded, type Work, type Smoke } from "../check.ts";
 import { callsOf, sentenceOf } from "../job-figures.ts";
 import { readPicture, readText } from "../results.ts";
-import type { Smoke } from "../smoke.ts";
 
 const labelled = uploaded(({ picture: file }) => file, {
   name: "smoke.jpg",

@@ -1,6 +1,5 @@
 import { put, refusedPut, smallText, unlessUnsigned } from "../bucket.ts";
-import { type Check, type Finding, Failure, pass } from "../check.ts";
-import type { Smoke } from "../smoke.ts";
+import { type Check, type Finding, Failure, pass, type Smoke } from "../check.ts";
 
 const work = smallText();
 

@@ -1,6 +1,5 @@
-import { type Check, type Finding, Failure, pass, uploaded, type Work } from "../check.ts";
+import { type Check, type Finding, Failure, pass, uploaded, type Work, type Smoke } from "../check.ts";
 import { callsOf, sentenceOf } from "../job-figures.ts";
-import type { Smoke } from "../smoke.ts";
 import { readText } from "../results.ts";
 
 const recording = (request: Omit<(Work & { via: "upload" })["request"], "name" | "kind">, mostNeurons?: number) =>

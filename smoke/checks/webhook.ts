@@ -1,9 +1,8 @@
 import { Webhook } from "standardwebhooks";
 
-import { type Check, described, Failure, pass, type Finding } from "../check.ts";
+import { type Check, described, Failure, pass, type Finding, type Smoke } from "../check.ts";
 import { seconds } from "../job-figures.ts";
 import { startReceiver } from "../receiver.ts";
-import type { Smoke } from "../smoke.ts";
 
 const work = described(({ text }) => ({ kind: "classification", text, options: {} }));
 

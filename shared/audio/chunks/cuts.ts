@@ -11,6 +11,7 @@ import {
   SPLIT_MIN_MS,
   type CallLimits,
 } from "./limits.ts";
+import { DAY_MS } from "../../durations.ts";
 import type { Work } from "../reading/work.ts";
 
 /** How much sounds at a time: bytes of a packet, or amplitude. */
@@ -78,8 +79,8 @@ export async function planCuts(
 
 function impossible(durationMs: number): string {
   if (!(durationMs > 0)) return "it says that it lasts no time.";
-  const days = Math.round(durationMs / 86_400_000).toLocaleString("en");
-  return `it says that it lasts ${days} days; at most ${MAX_DURATION_MS / 86_400_000} are taken.`;
+  const days = Math.round(durationMs / DAY_MS).toLocaleString("en");
+  return `it says that it lasts ${days} days; at most ${MAX_DURATION_MS / DAY_MS} are taken.`;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { DAY_MS } from "../../durations.ts";
 import { SPEECH_MODELS, type SpeechModel, type Tier } from "../../models/models.ts";
 
 /** Longest audio one call to the model gets. Undocumented: users report refusals (3006) from about 70 s on. */
@@ -59,7 +60,7 @@ export const SPLIT_MIN_MS = 10_000;
  * Longest recording. A header that says more is a damaged one, far more often than not, and planning its chunks would
  * take the isolate's memory: a week is 11,000 of them.
  */
-export const MAX_DURATION_MS = 7 * 24 * 3_600_000;
+export const MAX_DURATION_MS = 7 * DAY_MS;
 
 /** The audio track's index (MP4) or the headers that must be in memory while planning. An isolate has 128 MB. */
 export const MAX_INDEX_BYTES = 24 * 1024 * 1024;

@@ -1,10 +1,9 @@
 // Telling of budgets that are nearly or wholly used up, once a period each.
-import { BUDGET_EVENTS, WARNED_AT_SHARE } from "../../cost/budget-event.ts";
+import { BUDGET_EVENTS, WARNED_AT_SHARE, EVERYBODY } from "../../cost/budget.ts";
 import { SLACK_NEURONS } from "../../cost/budget-refusal.ts";
 import { firstDayOf, periodsJson, RESETS_AT, SPENT, spentOf } from "./budget-sums.ts";
 import { insertDeliveryTasks, ISO } from "../webhooks/deliveries.ts";
 import { HELD } from "../tasks/settle-inserts.ts";
-import { EVERYBODY } from "./usage.ts";
 
 /** Whose budgets may have crossed a line, and the job beside whose tasks the deliveries run. SQL of our own, ?2 is its rows. */
 interface Spenders {

@@ -1,7 +1,6 @@
 // What budgets stand at, in SQL. ?1 is `periodsJson`, everywhere.
 import { LEAST_NEURONS, SLACK_NEURONS } from "../../cost/budget-refusal.ts";
-import { periodsAt } from "../../cost/budget-period.ts";
-import { EVERYBODY } from "./usage.ts";
+import { periodsAt, EVERYBODY } from "../../cost/budget.ts";
 
 /** Each period's first day, and when it ends as ISO 8601. */
 export function periodsJson(now: number): string {

@@ -1,7 +1,8 @@
-import type { BudgetKey, Standing } from "../../cost/budget-refusal.ts";
+import type { Standing } from "../../cost/budget-refusal.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
 import { periodsJson, RESERVED, SPENT } from "./budget-sums.ts";
 import { releaseHeld } from "./holds.ts";
+import type { BudgetKey } from "../../cost/budget.ts";
 
 /** A budget as it stands in its period. */
 export interface Budget extends Standing {

@@ -1,12 +1,13 @@
 // Budgets of calls that no task makes: those of a request that asks a model itself.
 import { type ModelCall, neuronsOf } from "../../models/model-call.ts";
-import type { BudgetNews } from "../../cost/budget-event.ts";
+import type { BudgetNews } from "../../cost/budget.ts";
 import { type Refusal, refusalOf, type Standing } from "../../cost/budget-refusal.ts";
 import { exceedsBudget, periodsJson, standings } from "./budget-sums.ts";
 import { tellOfOwnBudgets } from "./budget-news.ts";
-import { ACCOUNT_HOLD, type AccountHold, holdAccount, isAccountHeld } from "./holds.ts";
+import { ACCOUNT_HOLD, holdAccount, isAccountHeld } from "./holds.ts";
 import { retryTransient } from "../transient.ts";
 import { type DirectUsage, insertDirectUsage } from "./usage.ts";
+import type { AccountHold } from "../../models/allocation.ts";
 
 export type DirectReservation =
   | { readonly ok: true; readonly id: string }

@@ -1,13 +1,7 @@
 // What keeps tasks from running until a time: the platform's refusal of the whole account, and used-up budgets.
-import { EVERYBODY } from "./usage.ts";
+import { EVERYBODY } from "../../cost/budget.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
-
-/** While the platform refuses the account, no task with a model is leased and no request asks one. Times are epoch milliseconds. */
-export interface AccountHold {
-  readonly code: string;
-  readonly since: number;
-  readonly until: number;
-}
+import type { AccountHold } from "../../models/allocation.ts";
 
 /** Whether the account is held at `now` (SQL of our own). */
 export const isAccountHeld = (now: string) => `EXISTS (SELECT 1 FROM holds WHERE until > ${now})`;

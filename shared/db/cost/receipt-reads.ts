@@ -1,7 +1,7 @@
 import { MEDIA_BUCKET } from "../../uploads/storage.ts";
 import type { JobKind, JobState } from "../../jobs/job.ts";
 import type { Traces } from "../../cost/reckoning.ts";
-import type { TaskKind } from "../../jobs/task.ts";
+import type { TaskKind } from "../../jobs/task-kind.ts";
 
 export interface ReceiptJob {
   readonly id: string;

@@ -4,7 +4,9 @@ import { CallRefused, refusalOf, SLACK_NEURONS, type Standing } from "../../cost
 import { exceedsBudget, periodsJson, standings } from "./budget-sums.ts";
 import { HELD } from "../tasks/settle-inserts.ts";
 import { retryTransient } from "../transient.ts";
-import { ADD_TO_DAY, EVERYBODY, INTO_USAGE_DAYS } from "./usage.ts";
+import { ADD_TO_DAY, INTO_USAGE_DAYS } from "./usage.ts";
+import { DAY_MS } from "../../durations.ts";
+import { EVERYBODY } from "../../cost/budget.ts";
 
 /** A call that a leased task is about to make. */
 export interface Reservation {
@@ -131,7 +133,7 @@ const UNTOLD = `
 /** Spend reservations `r`: in the day's figures, in the attempt's row, and no longer set aside. */
 function spend(reservations: string): readonly string[] {
   return [
-    `${INTO_USAGE_DAYS} SELECT o.value, r.made_at / 86400000, r.kind, r.call ->> 'model', count(*), sum(r.neurons), sum(r.neurons)
+    `${INTO_USAGE_DAYS} SELECT o.value, r.made_at / ${DAY_MS}, r.kind, r.call ->> 'model', count(*), sum(r.neurons), sum(r.neurons)
        FROM ${reservations}, json_each(json_array(r.owner_id, '${EVERYBODY}')) o
       WHERE ${UNTOLD} GROUP BY 1, 2, 3, 4 ${ADD_TO_DAY}`,
     `UPDATE attempts SET usage = u.usage, neurons = u.neurons, model = u.model

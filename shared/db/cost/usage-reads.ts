@@ -1,4 +1,4 @@
-import { EVERYBODY } from "./usage.ts";
+import { EVERYBODY } from "../../cost/budget.ts";
 
 export const USAGE_GROUPS = ["day", "model", "kind", "owner"] as const;
 export type UsageGroup = (typeof USAGE_GROUPS)[number];

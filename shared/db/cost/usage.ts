@@ -1,8 +1,7 @@
 import { type ModelCall, neuronsOf } from "../../models/model-call.ts";
 import { HELD } from "../tasks/settle-inserts.ts";
-
-/** Stands for everybody in `usage_days`: no owner can have this name. */
-export const EVERYBODY = "*";
+import { EVERYBODY } from "../../cost/budget.ts";
+import { DAY_MS, utcDay } from "../../durations.ts";
 
 export const INTO_USAGE_DAYS = `INSERT INTO usage_days (owner_id, day, kind, model, calls, neurons, estimated_neurons)`;
 
@@ -10,7 +9,7 @@ export const INTO_USAGE_DAYS = `INSERT INTO usage_days (owner_id, day, kind, mod
 const SUMS = `c.value ->> 'model', count(*), sum(c.value ->> 'neurons'), sum(iif(c.value ->> 'isEstimated', c.value ->> 'neurons', 0))`;
 
 /** Calls `c` made for a task `t` by an attempt `s` that ended. */
-const INTO_DAYS = `${INTO_USAGE_DAYS} SELECT o.value, (s.value ->> 'finishedAt') / 86400000, j.kind, ${SUMS}`;
+const INTO_DAYS = `${INTO_USAGE_DAYS} SELECT o.value, (s.value ->> 'finishedAt') / ${DAY_MS}, j.kind, ${SUMS}`;
 
 const EACH_CALL = `JOIN jobs j ON j.id = t.job_id, json_each(s.value, '$.usage') c, json_each(json_array(t.owner_id, '${EVERYBODY}')) o`;
 
@@ -46,7 +45,7 @@ export function insertDirectUsage(
         WHERE EXISTS (SELECT 1 FROM reservations WHERE owner_id = ?4 AND task_id = ?5)
         GROUP BY 1, 2, 3, 4 ${ADD_TO_DAY}`,
     )
-    .bind(JSON.stringify(calls), kind, Math.floor(at / 86_400_000), ownerId, reservationId);
+    .bind(JSON.stringify(calls), kind, utcDay(at), ownerId, reservationId);
 }
 
 /** What an attempt bought that ended without its lease: its job was stopped, or another consumer took it for dead. */
@@ -104,7 +103,7 @@ function addDeletedUsage(db: D1Database, rows: string, attempts: string): D1Prep
   return [
     db
       .prepare(
-        `${INTO_USAGE_DAYS} SELECT o.value, (s.value ->> 'finishedAt') / 86400000, a.kind, ${SUMS}
+        `${INTO_USAGE_DAYS} SELECT o.value, (s.value ->> 'finishedAt') / ${DAY_MS}, a.kind, ${SUMS}
            FROM ${theirs}, json_each(s.value, '$.usage') c, json_each(json_array(a.owner_id, '${EVERYBODY}')) o
           WHERE true GROUP BY 1, 2, 3, 4 ${ADD_TO_DAY}`,
       )

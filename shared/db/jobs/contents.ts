@@ -1,5 +1,5 @@
 import type { JobKind } from "../../jobs/job.ts";
-import type { ArtifactRow, LabelRow } from "./reads.ts";
+import type { ArtifactRow, LabelRow } from "../../jobs/job-detail.ts";
 
 /** A job's input, and its results so far. */
 export interface JobContents {

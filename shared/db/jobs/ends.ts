@@ -1,18 +1,4 @@
-import type { JobKind } from "../../jobs/job.ts";
-
-/** A job that a call ended, and nobody before. */
-export interface EndedJob {
-  readonly jobId: string;
-  readonly ownerId: string;
-  readonly kind: JobKind;
-  readonly state: "completed" | "failed" | "cancelled";
-  /** Why it failed. */
-  readonly code: string | null;
-  /** From its creation to its first lease; null if it never had one. */
-  readonly queuedMs: number | null;
-  /** From its creation to its end. */
-  readonly durationMs: number;
-}
+import type { EndedJob } from "../../jobs/changes.ts";
 
 /** What an UPDATE of jobs returns of each: an `EndedJob` in JSON. */
 export const ENDED_JOB = `json_object('jobId', id, 'ownerId', owner_id, 'kind', kind, 'state', state, 'code', error_code,
@@ -25,17 +11,6 @@ export interface EndedRow {
 export function readEnded(rows: readonly EndedRow[] | undefined): readonly EndedJob[] {
   return (rows ?? []).map(({ ended }) => JSON.parse(ended) as EndedJob); // our own JSON, from ENDED_JOB
 }
-
-/** What a call changed beside what it was asked for. */
-export interface Changes {
-  /** The ids of tasks that may run now: to wake the queue for. */
-  readonly opened: readonly string[];
-  readonly endedJobs: readonly EndedJob[];
-  /** The ids of tasks that ended with their job. */
-  readonly cancelledTasks: readonly string[];
-}
-
-export const NOTHING: Changes = { opened: [], endedJobs: [], cancelledTasks: [] };
 
 /** End the jobs of these tasks (?1: JSON array of task ids) that have no task left to run. Returns each job once, as JSON. */
 export function finalizeJobs(db: D1Database, taskIds: string, now: number): D1PreparedStatement {

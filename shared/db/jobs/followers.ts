@@ -1,5 +1,6 @@
 import { insertDeliveries } from "../webhooks/deliveries.ts";
-import { type Changes, ENDED_JOB, type EndedRow, readEnded } from "./ends.ts";
+import { ENDED_JOB, type EndedRow, readEnded } from "./ends.ts";
+import type { Changes } from "../../jobs/changes.ts";
 
 // Jobs that wait for an identical one, to take its result over instead of paying for another.
 

@@ -1,26 +1,13 @@
 import { type Actor, insertAudit } from "../keys/audit.ts";
-import type { Announcement } from "../../uploads/upload-event.ts";
+import { HAS_ITS_JOB, type UploadRecord } from "../../uploads/upload-record.ts";
 import type { NewJob } from "../../jobs/new-job.ts";
 import { UPLOADS_PREFIX } from "../../uploads/storage.ts";
 import { releaseFollowers } from "./followers.ts";
-import { type Changes, NOTHING } from "./ends.ts";
+import { type Changes, NOTHING } from "../../jobs/changes.ts";
 import { isOneJob } from "../keys/job-limit.ts";
 import { insertMarks } from "./tags-and-metadata.ts";
 import { stopJobs } from "./stop-jobs.ts";
 import { formatOf } from "../tasks/task-formats.ts";
-
-/** An upload with what became of it: a job, or the reason why none. */
-export interface UploadRecord extends Announcement {
-  readonly ownerId: string;
-  readonly sizeBytes: number;
-  readonly jobId: string | null;
-  readonly ignoredReason: string | null;
-  /** Of an upload with a job: why it is ignored if its key has as many as it may. Without one it is not recorded then. */
-  readonly ifRefused?: string;
-}
-
-/** Why an object is ignored whose key became a job before, with other bytes. */
-export const HAS_ITS_JOB = "its upload has become a job already, with other bytes: one upload is one job";
 
 export interface InsertedJobs {
   /** The ids of the tasks that are new. */

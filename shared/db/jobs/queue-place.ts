@@ -5,12 +5,6 @@ export const MOST_COUNTED = 1000;
 const ENDED_LOOKED_AT = 500;
 const RUNS_MEASURED = 50;
 
-/** When a completed job's first attempt began, and when it ended: epoch milliseconds. */
-export interface Run {
-  readonly startedAt: number;
-  readonly finalizedAt: number;
-}
-
 /**
  * How many tasks of the same lane (kind, model, owner) come before this job's own: due, more urgent or older. Null
  * unless the job waits for its turn. One walk along the index that leases choose by, of at most 1,000 rows.

@@ -1,97 +1,7 @@
 import type { JobKind, JobState } from "../../jobs/job.ts";
-import { ACCOUNT_HOLD, type AccountHold } from "../cost/holds.ts";
-import { countAhead, recentRuns, type Run } from "./queue-place.ts";
-
-export interface JobRow {
-  readonly id: string;
-  readonly kind: JobKind;
-  readonly state: JobState;
-  /** JSON. */
-  readonly input: string;
-  readonly errorCode: string | null;
-  readonly errorMessage: string | null;
-  readonly createdAt: number;
-  readonly startedAt: number | null;
-  readonly finalizedAt: number | null;
-  /** 0 is the most urgent. */
-  readonly priority: number;
-  readonly startBy: number | null;
-  readonly deadlineAt: number | null;
-  readonly maxNeurons: number | null;
-  /** The identical job that this one waits for. */
-  readonly follows: string | null;
-  /** The job whose result this is, and what it did not cost again. */
-  readonly reusedFrom: string | null;
-  readonly savedNeurons: number | null;
-  /** JSON array; null for none. */
-  readonly tags: string | null;
-  /** JSON object; null for none. */
-  readonly metadata: string | null;
-  /** JSON, a `Choice`; null for a job from before there was one. */
-  readonly choice: string | null;
-  /** JSON of an `Estimate`; null while nobody knows. */
-  readonly estimate: string | null;
-}
-
-export interface AttemptRow {
-  readonly taskId: string;
-  readonly number: number;
-  readonly outcome: string;
-  readonly startedAt: number;
-  readonly finishedAt: number;
-  readonly model: string | null;
-  readonly engine: string | null;
-  readonly neurons: number | null;
-  /** JSON array of `ModelCall`; null where no model was asked. */
-  readonly usage: string | null;
-  readonly errorCode: string | null;
-  readonly errorMessage: string | null;
-}
-
-export interface TaskRow {
-  readonly id: string;
-  readonly kind: string;
-  readonly state: string;
-  /** Which it asks first; null if none. */
-  readonly model: string | null;
-  readonly attempt: number;
-  readonly scheduledAt: number;
-}
-
-export interface ArtifactRow {
-  readonly name: string;
-  readonly key: string;
-  readonly contentType: string;
-  readonly sizeBytes: number;
-}
-
-export interface LabelRow {
-  readonly label: string;
-  readonly score: number;
-}
-
-/** How much of a long recording has been heard, in milliseconds of audio; null where nothing was cut. */
-export interface AudioProgress {
-  readonly audioMsDone: number | null;
-  readonly audioMsTotal: number | null;
-}
-
-export interface JobDetail {
-  readonly job: JobRow;
-  readonly tasks: readonly TaskRow[];
-  readonly attempts: readonly AttemptRow[];
-  readonly artifacts: readonly ArtifactRow[];
-  readonly labels: readonly LabelRow[];
-  readonly progress: AudioProgress;
-  /** Set while nobody may lease tasks of the job's kind. */
-  readonly pause: { readonly note: string | null } | null;
-  /** Set while nobody may lease tasks with a model. */
-  readonly hold: AccountHold | null;
-  /** How many tasks of the owner's own come before; null unless the job waits for its turn. */
-  readonly ahead: number | null;
-  /** The latest completed runs of jobs of this kind; none once the job has ended. */
-  readonly runs: readonly Run[];
-}
+import type { ArtifactRow, JobDetail, JobRow } from "../../jobs/job-detail.ts";
+import { ACCOUNT_HOLD } from "../cost/holds.ts";
+import { countAhead, recentRuns } from "./queue-place.ts";
 
 const JOB = `j.id, j.kind, j.state, j.input, j.error_code AS errorCode, j.error_message AS errorMessage,
              j.created_at AS createdAt, j.started_at AS startedAt, j.finalized_at AS finalizedAt, j.priority,
@@ -154,6 +64,11 @@ export async function findJobs(
     .bind(JSON.stringify(ids), ownerId)
     .all<JobRow>();
   return results;
+}
+
+/** Whose job it is; null if there is none. For who holds a link to it, and no key. */
+export async function findJobOwner(db: D1Database, jobId: string): Promise<string | null> {
+  return db.prepare(`SELECT owner_id AS ownerId FROM jobs WHERE id = ?1`).bind(jobId).first<string>("ownerId");
 }
 
 /** An artifact of a job of this owner. */
@@ -227,26 +142,5 @@ export async function listJobs(
       first ?? null,
     )
     .all<JobRow>();
-  return results;
-}
-
-export interface UploadRow {
-  readonly key: string;
-  readonly etag: string;
-  readonly sizeBytes: number;
-  readonly jobId: string | null;
-  readonly ignoredReason: string | null;
-  readonly createdAt: number;
-}
-
-/** The latest objects seen in the inbox, newest first, at most 100. */
-export async function listUploads(db: D1Database, ownerId: string): Promise<readonly UploadRow[]> {
-  const { results } = await db
-    .prepare(
-      `SELECT key, etag, size_bytes AS sizeBytes, job_id AS jobId, ignored_reason AS ignoredReason, created_at AS createdAt
-         FROM uploads WHERE owner_id = ?1 ORDER BY created_at DESC LIMIT 100`,
-    )
-    .bind(ownerId)
-    .all<UploadRow>();
   return results;
 }

@@ -1,38 +1,17 @@
 // How jobs were described, for the record of them in the bucket. A job that an object of the inbox describes needs none: the
 // sweep finds the object again.
-import type { JobKind } from "../../jobs/job.ts";
-import type { Prediction } from "../webhooks/predictions.ts";
+import type { JobRecord } from "../../restoring/records.ts";
+import type { Prediction } from "../../replicate/prediction.ts";
 import { MEDIA_BUCKET } from "../../uploads/storage.ts";
+import { DAY_MS } from "../../durations.ts";
 
 /** Time Travel goes back so far (developers.cloudflare.com/d1/reference/time-travel, Workers Paid): no record is needed longer. */
-export const RECORDED_MS = 30 * 24 * 3_600_000;
+export const RECORDED_MS = 30 * DAY_MS;
 
 /** Whether job `j` is described in D1 alone (SQL of our own, `bucket` too). */
 export const isDescribed = (bucket: string) => `NOT EXISTS (
   SELECT 1 FROM uploads u
    WHERE u.bucket = ${bucket} AND u.key = j.input ->> '$.source.key' AND u.etag = j.input ->> '$.source.etag' AND u.job_id = j.id)`;
-
-/** A job as it was described. Times are epoch milliseconds. */
-export interface JobRecord {
-  readonly id: string;
-  readonly ownerId: string;
-  readonly kind: JobKind;
-  /** JSON. */
-  readonly input: string;
-  readonly createdAt: number;
-  readonly priority: number;
-  readonly maxNeurons: number | null;
-  readonly limitedKey: string | null;
-  /** JSON; null for none. */
-  readonly tags: string | null;
-  readonly metadata: string | null;
-  readonly choice: string | null;
-  /** Whether an identical job's result does: it has taken one over, or waits for one. */
-  readonly isReusing: number;
-  readonly isCancelled: number;
-  /** JSON of a `Prediction`, with its events and input as JSON; null for a job that was none. */
-  readonly prediction: string | null;
-}
 
 /** Jobs described after a time, the oldest first, at most so many. Reads a row of each owner, and two of each such job. */
 export async function listDescribed(

@@ -1,7 +1,7 @@
 // What D1 knows of having been set back to an earlier moment.
 import { RECORDS_PREFIX } from "../../uploads/storage.ts";
 
-const DAY_MS = 24 * 3_600_000;
+import { DAY_MS } from "../../durations.ts";
 
 /** The sweep has gone through the inbox by then: a job that is described later has no results from before. */
 const FOUND_AGAIN_MS = DAY_MS;

@@ -1,8 +1,7 @@
 // How long ended jobs are kept: so many days for everybody, and other numbers for some owners.
 import { type Actor, insertAudit } from "../keys/audit.ts";
 import { readCursor, writeCursor } from "./maintenance.ts";
-
-const DAY_MS = 24 * 3_600_000;
+import { DAY_MS } from "../../durations.ts";
 
 /** How long an owner's ended jobs are kept. */
 export interface Retention {

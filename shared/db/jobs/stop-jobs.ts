@@ -1,7 +1,8 @@
 import type { Failure } from "../../jobs/outcome.ts";
 import { insertDeliveries } from "../webhooks/deliveries.ts";
 import { releaseFollowers } from "./followers.ts";
-import { type Changes, ENDED_JOB, type EndedRow, NOTHING, readEnded } from "./ends.ts";
+import { ENDED_JOB, type EndedRow, readEnded } from "./ends.ts";
+import { type Changes, NOTHING } from "../../jobs/changes.ts";
 
 /** A job that is to end before its work has. */
 export interface Stop {

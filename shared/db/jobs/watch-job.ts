@@ -31,6 +31,15 @@ export async function readPulse(
   return row === undefined ? null : { ...row, hasNext: row.hasNext === 1 };
 }
 
+/** One row of one column. Null if there is no such job of this owner. */
+export async function readHasEnded(db: D1Database, job: { id: string; ownerId: string }): Promise<boolean | null> {
+  const hasEnded = await db
+    .prepare(`SELECT finalized_at IS NOT NULL AS hasEnded FROM jobs WHERE id = ?1 AND owner_id = ?2`)
+    .bind(job.id, job.ownerId)
+    .first<0 | 1>("hasEnded");
+  return hasEnded === null ? null : hasEnded === 1;
+}
+
 export interface Progress {
   readonly tasksCompleted: number;
   readonly tasksTotal: number;

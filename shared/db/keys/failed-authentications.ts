@@ -1,4 +1,4 @@
-const MINUTE_MS = 60_000;
+import { MINUTE_MS } from "../../durations.ts";
 
 /** A person who mistypes, or a program that was not told of a new key, asks a few times. */
 export const MAX_FAILURES_A_MINUTE = 30;

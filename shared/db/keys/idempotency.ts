@@ -1,5 +1,7 @@
+import { DAY_MS } from "../../durations.ts";
+
 /** An answer is kept this long. */
-export const KEPT_MS = 24 * 3_600_000;
+export const KEPT_MS = DAY_MS;
 
 /** A run that has not answered by then has died with its Worker, and another may take its place. */
 export const RUN_MS = 60_000;

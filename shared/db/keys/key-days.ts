@@ -1,4 +1,4 @@
-const DAY_MS = 86_400_000;
+import { DAY_MS, utcDay } from "../../durations.ts";
 
 /** A key's daily allowance of bytes. */
 export interface ByteAllowance {
@@ -22,7 +22,7 @@ export async function takeUploadBytes(
        ON CONFLICT (key_id) DO UPDATE SET day = ?2, bytes = iif(day = ?2, bytes, 0) + ?3
         WHERE iif(day = ?2, bytes, 0) + ?3 <= ?4`,
     )
-    .bind(keyId, Math.floor(now / DAY_MS), bytes, maxBytesADay)
+    .bind(keyId, utcDay(now), bytes, maxBytesADay)
     .run();
   return taken.meta.changes === 1;
 }
@@ -31,7 +31,7 @@ export async function takeUploadBytes(
 export async function returnUploadBytes(db: D1Database, keyId: string, bytes: number, now: number): Promise<void> {
   await db
     .prepare(`UPDATE key_days SET bytes = max(0, bytes - ?3) WHERE key_id = ?1 AND day = ?2`)
-    .bind(keyId, Math.floor(now / DAY_MS), bytes)
+    .bind(keyId, utcDay(now), bytes)
     .run();
 }
 

@@ -1,10 +1,9 @@
 import type { Actor } from "./audit.ts";
 import { insertKey, isAdmin, type Key } from "./keys.ts";
+import { MINUTE_MS } from "../../durations.ts";
 
 /** ?2 is the owner. A revoked or expired key counts: a setup token opens a fresh deployment, never one that was in use. */
 const NO_ADMIN_YET = `NOT EXISTS (SELECT 1 FROM api_keys k WHERE k.owner_id = ?2 AND ${isAdmin("k")})`;
-
-const A_MINUTE_MS = 60_000;
 
 /** Whether the owner has had a key that can make others. */
 export async function isSetUp(db: D1Database, ownerId: string): Promise<boolean> {
@@ -30,7 +29,7 @@ export async function countTry(
   address: string,
   now: number,
 ): Promise<{ readonly ofAddress: number; readonly ofAll: number }> {
-  const minute = Math.floor(now / A_MINUTE_MS);
+  const minute = Math.floor(now / MINUTE_MS);
   const [, counted] = await db.batch<{ address: string; tries: number }>([
     db.prepare(`DELETE FROM setup_tries WHERE minute < ?1`).bind(minute),
     db

@@ -1,21 +1,14 @@
 // How long models' calls take, kept as a histogram a day: percentiles of what was measured lately, for one row written a
 // batch of alike calls.
+import type { CallLatency } from "../../models/choose-model.ts";
 import { HELD } from "../tasks/settle-inserts.ts";
-
-/** Half of a model's calls, and 95 of 100, take no longer. */
-export interface CallLatency {
-  readonly calls: number;
-  readonly p50Ms: number;
-  readonly p95Ms: number;
-}
+import { DAY_MS, utcDay } from "../../durations.ts";
 
 /** Each bucket ends a tenth above the one before: that is how exact a percentile is. */
 const BUCKET_GROWTH = 1.1;
 
 /** What is older says little of today's capacity. */
 const DAYS_COUNTED = 7;
-
-const DAY_MS = 86_400_000;
 
 export function bucketOf(durationMs: number): number {
   return Math.ceil(Math.log(Math.max(durationMs, 1)) / Math.log(BUCKET_GROWTH));
@@ -39,7 +32,7 @@ export async function readLatencies(db: D1Database, now: number): Promise<Readon
     .prepare(
       `SELECT model, bucket, sum(calls) AS calls FROM model_latencies WHERE day > ?1 GROUP BY model, bucket ORDER BY model, bucket`,
     )
-    .bind(Math.floor(now / DAY_MS) - DAYS_COUNTED)
+    .bind(utcDay(now) - DAYS_COUNTED)
     .all<{ model: string; bucket: number; calls: number }>();
   return new Map(
     [...Map.groupBy(results, ({ model }) => model)].map(([model, buckets]) => [model, percentiles(buckets)]),
@@ -48,7 +41,7 @@ export async function readLatencies(db: D1Database, now: number): Promise<Readon
 
 /** Forget what is no longer counted. */
 export function deleteLatencies(db: D1Database, now: number): D1PreparedStatement {
-  return db.prepare(`DELETE FROM model_latencies WHERE day <= ?1`).bind(Math.floor(now / DAY_MS) - DAYS_COUNTED);
+  return db.prepare(`DELETE FROM model_latencies WHERE day <= ?1`).bind(utcDay(now) - DAYS_COUNTED);
 }
 
 function percentiles(buckets: readonly { readonly bucket: number; readonly calls: number }[]): CallLatency {

@@ -1,5 +1,6 @@
-import { type AttemptRow, ATTEMPT_COLUMNS } from "../jobs/reads.ts";
+import { ATTEMPT_COLUMNS } from "../jobs/reads.ts";
 import { wasStopped } from "../jobs/stop-jobs.ts";
+import type { AttemptRow } from "../../jobs/job-detail.ts";
 
 /** `open`: neither redriven nor discarded. One redriven after it was discarded, with an earlier stage, is `redriven`. */
 export const LETTER_STATES = ["open", "redriven", "discarded"] as const;

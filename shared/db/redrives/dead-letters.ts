@@ -1,5 +1,5 @@
 // Dead letters as they are written: a message that cannot be read, one closed by hand. Those of tasks are settle-inserts' own.
-import { fingerprintOf } from "../../jobs/fingerprint.ts";
+import { fingerprintFailure } from "../../jobs/fingerprint-failure.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
 
 /** A message no consumer could make sense of. */
@@ -19,7 +19,7 @@ export async function quarantine(
 ): Promise<void> {
   const rows = messages.map((message) => ({
     ...message,
-    ...fingerprintOf({ code: message.code, message: message.reason }),
+    ...fingerprintFailure({ code: message.code, message: message.reason }),
   }));
   await db
     .prepare(

@@ -1,16 +1,16 @@
 import { rowsOf, type D1Rows } from "../../jobs/operations.ts";
-import type { Task, TaskKind } from "../../jobs/task.ts";
+import type { Task } from "../../jobs/task.ts";
 import { isAccountHeld } from "../cost/holds.ts";
 import { mayBeStored } from "../jobs/restores.ts";
-import { EVERYBODY } from "../cost/usage.ts";
+import type { TaskKind } from "../../jobs/task-kind.ts";
+import { MINUTE_MS } from "../../durations.ts";
+import { EVERYBODY } from "../../cost/budget.ts";
 
 /**
  * A message with a delay may come a moment early. Without this it would be acknowledged as not yet due, and the task
  * would wait for maintenance to ring again.
  */
 const EARLY_MS = 1500;
-
-const MINUTE_MS = 60_000;
 
 export interface Lease {
   readonly id: string;

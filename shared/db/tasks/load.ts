@@ -1,7 +1,9 @@
 import type { JobKind } from "../../jobs/job.ts";
-import type { TaskKind } from "../../jobs/task.ts";
-import { ACCOUNT_HOLD, type AccountHold, isAccountHeld } from "../cost/holds.ts";
+import type { TaskKind } from "../../jobs/task-kind.ts";
+import { ACCOUNT_HOLD, isAccountHeld } from "../cost/holds.ts";
 import type { Pause } from "./pauses.ts";
+import { DAY_MS, HOUR_MS } from "../../durations.ts";
+import type { AccountHold } from "../../models/allocation.ts";
 
 /** Unfinished tasks of a kind. Each is counted once. */
 export interface TaskLoad {
@@ -46,8 +48,6 @@ export interface Load {
 export const OWN_JOBS_COUNTED = 5000;
 
 const FIVE_MIN_MS = 5 * 60_000;
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 const OWN_JOBS = `(SELECT id, kind, state, finalized_at FROM jobs WHERE owner_id = ?2 ORDER BY created_at DESC LIMIT ?3)`;
 

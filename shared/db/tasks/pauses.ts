@@ -1,5 +1,5 @@
 import type { JobKind } from "../../jobs/job.ts";
-import { JOB_KIND_OF } from "../../jobs/task.ts";
+import { JOB_KIND_OF } from "../../jobs/task-kind.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
 import { retryTransient } from "../transient.ts";
 

@@ -1,13 +1,13 @@
-import type { BudgetNews } from "../../cost/budget-event.ts";
-import { fingerprintOf } from "../../jobs/fingerprint.ts";
+import type { BudgetNews } from "../../cost/budget.ts";
+import { fingerprintFailure } from "../../jobs/fingerprint-failure.ts";
 import { type ModelCall, neuronsOf } from "../../models/model-call.ts";
 import type { EndedAttempt, Outcome } from "../../jobs/outcome.ts";
-import type { TaskKind } from "../../jobs/task.ts";
+import type { TaskKind } from "../../jobs/task-kind.ts";
 import { tellOfBudgets } from "../cost/budget-news.ts";
 import { insertDeliveries, settleDeliveries } from "../webhooks/deliveries.ts";
 import { findFollowed, releaseFollowers } from "../jobs/followers.ts";
-import { type Changes, type EndedRow, finalizeJobs, openStages, readEnded } from "../jobs/ends.ts";
-import { type AccountHold, holdAccount } from "../cost/holds.ts";
+import { type EndedRow, finalizeJobs, openStages, readEnded } from "../jobs/ends.ts";
+import { holdAccount } from "../cost/holds.ts";
 import { addLatencies, bucketOf } from "../models/latencies.ts";
 import { findHeld, renewLeases } from "./leases.ts";
 import { settleReservations } from "../cost/reservations.ts";
@@ -23,6 +23,8 @@ import {
 import { formatOf } from "./task-formats.ts";
 import { retryTransient } from "../transient.ts";
 import { addUsage } from "../cost/usage.ts";
+import type { Changes } from "../../jobs/changes.ts";
+import type { AccountHold } from "../../models/allocation.ts";
 
 /** Tasks that still run while others settle. */
 export interface Running {
@@ -226,7 +228,7 @@ function rowOf(ended: EndedAttempt, ringGraceMs: number): Record<string, unknown
     ...(ended.estimate && { estimate: ended.estimate }),
     errorCode: outcome.type === "completed" ? null : outcome.failure.code,
     errorMessage: outcome.type === "completed" ? null : outcome.failure.message,
-    ...(outcome.type === "discard" && fingerprintOf(outcome.failure)),
+    ...(outcome.type === "discard" && fingerprintFailure(outcome.failure)),
     // Waiting for a budget is not waiting for a turn: that is counted from the reset on.
     ...(ended.refusedBy && again && { refusedBy: ended.refusedBy, createdAt: outcome.scheduledAt }),
     ...(outcome.delivery && { delivery: outcome.delivery }),

@@ -1,11 +1,12 @@
 // Which objects of the inbox are being read: what ends its reader is found out by the row that stays.
 import type { Announcement } from "../../uploads/upload-event.ts";
+import { DAY_MS } from "../../durations.ts";
 
 /** A reading takes milliseconds. One that began so long ago has ended with its reader. As long as a task's lease. */
 export const READING_MS = 90_000;
 
 /** Whoever put an object there may delete it before it is read again. */
-const FORGET_MS = 7 * 24 * 3_600_000;
+const FORGET_MS = 7 * DAY_MS;
 
 export interface Reading {
   /** Readers that ended while they read the object. */

@@ -122,16 +122,6 @@ export async function readDelivery(db: D1Database, id: string, now: number): Pro
   return { ...delivery, isDisabled: isDisabled === 1, secrets: previous === null ? [secret] : [secret, previous] };
 }
 
-/** What an attempt to deliver came to, as the delivery's row keeps it. */
-export interface DeliveryReport {
-  readonly deliveryId: string;
-  readonly responseCode: number | null;
-  readonly responseBody: string | null;
-  readonly durationMs: number;
-  /** The endpoint wants no more. */
-  readonly isGone: boolean;
-}
-
 const GONE = `SELECT d.endpoint_id FROM json_each(?1) s
                 JOIN tasks t ON t.id = s.value ->> 'taskId' AND t.lease_id = s.value ->> 'leaseId'
                 JOIN webhook_deliveries d ON d.id = s.value ->> '$.delivery.deliveryId'

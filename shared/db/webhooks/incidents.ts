@@ -3,7 +3,7 @@ import { DEAD_LETTERS, type Findings, type Sign } from "../../alerts/alert.ts";
 import { firstDayOf, periodsJson, RESETS_AT } from "../cost/budget-sums.ts";
 import { ISO } from "./deliveries.ts";
 import { HEADS } from "../tasks/leases.ts";
-import { EVERYBODY } from "../cost/usage.ts";
+import { EVERYBODY } from "../../cost/budget.ts";
 
 export interface Incident {
   readonly id: string;

@@ -1,20 +1,4 @@
-import type { JobRow } from "../jobs/reads.ts";
-
-export const WEBHOOK_EVENTS = ["start", "output", "logs", "completed"] as const;
-export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
-
-/** How a job was asked for as a prediction. */
-export interface Prediction {
-  readonly jobId: string;
-  readonly ownerId: string;
-  readonly model: string;
-  readonly input: Readonly<Record<string, unknown>>;
-  readonly webhook: string | null;
-  /** The API key it was asked for with, whose secret signs what is sent to the webhook. */
-  readonly keyId: string;
-  readonly events: readonly WebhookEvent[];
-  readonly origin: string;
-}
+import type { ListedJob, Prediction } from "../../replicate/prediction.ts";
 
 interface PredictionRow extends Omit<Prediction, "input" | "events"> {
   readonly input: string;
@@ -42,8 +26,6 @@ export async function findPrediction(db: D1Database, jobId: string): Promise<Pre
     .first<PredictionRow>();
   return row === null ? null : fromRow(row);
 }
-
-export type ListedJob = Pick<JobRow, "id" | "state" | "errorMessage" | "createdAt" | "startedAt" | "finalizedAt">;
 
 /** Newest first; `before` is the position (time and id) of the last one seen. */
 export async function listPredictions(

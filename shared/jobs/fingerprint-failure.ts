@@ -28,7 +28,7 @@ const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Put a failure into its group: the same fault of two jobs has the same fingerprint. */
-export function fingerprintOf({ code, message }: { code: string; message: string }): Fingerprint {
+export function fingerprintFailure({ code, message }: { code: string; message: string }): Fingerprint {
   const clipped = clip(message, MAX_MESSAGE_CHARS);
   const pattern = PLACEHOLDERS.reduce((text, [found, placeholder]) => text.replaceAll(found, placeholder), clipped);
   const messagePattern = clip(pattern.trim(), MAX_PATTERN_CHARS);

@@ -1,0 +1,101 @@
+// A job as it is read whole. Times are epoch milliseconds.
+import type { AccountHold } from "../models/allocation.ts";
+import type { JobKind, JobState } from "./job.ts";
+
+export interface JobRow {
+  readonly id: string;
+  readonly kind: JobKind;
+  readonly state: JobState;
+  /** JSON. */
+  readonly input: string;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly finalizedAt: number | null;
+  /** 0 is the most urgent. */
+  readonly priority: number;
+  readonly startBy: number | null;
+  readonly deadlineAt: number | null;
+  readonly maxNeurons: number | null;
+  /** The identical job that this one waits for. */
+  readonly follows: string | null;
+  /** The job whose result this is, and what it did not cost again. */
+  readonly reusedFrom: string | null;
+  readonly savedNeurons: number | null;
+  /** JSON array; null for none. */
+  readonly tags: string | null;
+  /** JSON object; null for none. */
+  readonly metadata: string | null;
+  /** JSON, a `Choice`; null for a job from before there was one. */
+  readonly choice: string | null;
+  /** JSON of an `Estimate`; null while nobody knows. */
+  readonly estimate: string | null;
+}
+
+export interface AttemptRow {
+  readonly taskId: string;
+  readonly number: number;
+  readonly outcome: string;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  readonly model: string | null;
+  readonly engine: string | null;
+  readonly neurons: number | null;
+  /** JSON array of `ModelCall`; null where no model was asked. */
+  readonly usage: string | null;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+}
+
+export interface TaskRow {
+  readonly id: string;
+  readonly kind: string;
+  readonly state: string;
+  /** Which it asks first; null if none. */
+  readonly model: string | null;
+  readonly attempt: number;
+  readonly scheduledAt: number;
+}
+
+export interface ArtifactRow {
+  readonly name: string;
+  readonly key: string;
+  readonly contentType: string;
+  readonly sizeBytes: number;
+}
+
+export interface LabelRow {
+  readonly label: string;
+  readonly score: number;
+}
+
+/** How much of a long recording has been heard, in milliseconds of audio; null where nothing was cut. */
+export interface AudioProgress {
+  readonly audioMsDone: number | null;
+  readonly audioMsTotal: number | null;
+}
+
+/** When a completed job's first attempt began, and when it ended: epoch milliseconds. */
+export interface Run {
+  readonly startedAt: number;
+  readonly finalizedAt: number;
+}
+
+/** A job with all there is to tell of it. */
+export interface JobDetail {
+  readonly job: JobRow;
+  readonly tasks: readonly TaskRow[];
+  readonly attempts: readonly AttemptRow[];
+  readonly artifacts: readonly ArtifactRow[];
+  readonly labels: readonly LabelRow[];
+  readonly progress: AudioProgress;
+  /** Set while nobody may lease tasks of the job's kind. */
+  readonly pause: { readonly note: string | null } | null;
+  /** Set while nobody may lease tasks with a model. */
+  readonly hold: AccountHold | null;
+  /** How many tasks of the owner's own come before; null unless the job waits for its turn. */
+  readonly ahead: number | null;
+  /** The latest completed runs of jobs of this kind; none once the job has ended. */
+  readonly runs: readonly Run[];
+}

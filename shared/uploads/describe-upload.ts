@@ -1,0 +1,78 @@
+// The one door for uploads: whatever brings an object in, this says what becomes of it.
+import { SNIFF_BYTES } from "../limits.ts";
+import type { JobWork, Source } from "../jobs/job-work.ts";
+import type { JobMarks } from "../jobs/tags-and-metadata.ts";
+import type { JobTerms } from "../jobs/terms.ts";
+import type { Choice } from "../models/choose-model.ts";
+import { decideModel } from "../models/decide-model.ts";
+import { routeUpload } from "./route-upload.ts";
+
+/** What a job is to be: what it works on, which model does it and why, on what terms, and what its client notes down. */
+export interface JobDescription {
+  readonly work: JobWork;
+  readonly choice: Choice;
+  readonly terms: JobTerms;
+  readonly marks: JobMarks;
+}
+
+export type RefusedUpload =
+  /** `field` is what is wrong where it is what is asked for, and not the object. */
+  | { readonly type: "refused"; readonly reason: string; readonly field?: "then" }
+  /** No model keeps the latency budget; the reason names the fastest. */
+  | { readonly type: "too_slow"; readonly reason: string };
+
+export type DescribedUpload = { readonly type: "job"; readonly job: JobDescription } | RefusedUpload;
+
+export interface UploadToDescribe {
+  /** Its etag is empty while it is not stored. */
+  readonly source: Source;
+  /** R2 custom metadata: see `UploadHead`. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Of the request, instead of those that the metadata names. */
+  readonly terms?: JobTerms;
+  /** At least `SNIFF_BYTES`, or all of a smaller object; left out, they are read from the bucket. */
+  readonly head?: Uint8Array;
+}
+
+interface DescribeDeps {
+  readonly db: D1Database;
+  readonly media: R2Bucket;
+}
+
+/**
+ * Read the object's first bytes, find the kind of job that takes it, and choose the model. One read of R2, unless `head` is
+ * given; D1 is asked only where there is a latency budget.
+ * @returns `gone` where this version of the object is no longer there.
+ */
+export async function describeUpload(
+  upload: UploadToDescribe & { readonly head: Uint8Array },
+  deps: DescribeDeps,
+  now?: number,
+): Promise<DescribedUpload>;
+export async function describeUpload(
+  upload: UploadToDescribe,
+  deps: DescribeDeps,
+  now?: number,
+): Promise<DescribedUpload | { readonly type: "gone" }>;
+export async function describeUpload(
+  { source, metadata, terms, head }: UploadToDescribe,
+  { db, media }: DescribeDeps,
+  now = Date.now(),
+): Promise<DescribedUpload | { readonly type: "gone" }> {
+  const bytes = head?.subarray(0, SNIFF_BYTES) ?? (await readHead(media, source));
+  if (bytes === null) return { type: "gone" };
+  const route = await routeUpload({ source, head: bytes, metadata });
+  if (route.type === "ignored") return { ...route, type: "refused" };
+  const asked = { work: route.work, terms: terms ?? route.terms };
+  const chosen = await decideModel(db, asked, now);
+  if (!chosen.ok) return { type: "too_slow", reason: chosen.reason };
+  const { work, choice } = chosen;
+  return { type: "job", job: { work, choice, terms: asked.terms, marks: route.marks } };
+}
+
+/** The first bytes of one version of an object; null where that version is no longer there. */
+async function readHead(media: R2Bucket, { key, etag, sizeBytes }: Source): Promise<Uint8Array | null> {
+  if (sizeBytes === 0) return new Uint8Array();
+  const object = await media.get(key, { range: { offset: 0, length: SNIFF_BYTES }, onlyIf: { etagMatches: etag } });
+  return object !== null && "body" in object ? new Uint8Array(await object.arrayBuffer()) : null;
+}

@@ -1,0 +1,73 @@
+// The layers of the house, as far as the linter does not keep them: it sees neither circles of types nor SQL.
+import { readdirSync, readFileSync } from "node:fs";
+import { join, normalize } from "node:path";
+
+import { expect, test } from "vitest";
+
+const ROOT = join(import.meta.dirname, "..");
+const FOLDERS = ["producer", "consumer", "shared", "client", "local", "deploy", "smoke"];
+
+const sources = new Map(
+  [
+    "worker.ts",
+    ...FOLDERS.flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((name) => `${folder}/${name}`),
+    ),
+  ]
+    .filter((path) => path.endsWith(".ts") && !path.includes("node_modules/"))
+    .map((path) => [path, readFileSync(join(ROOT, path), "utf8")]),
+);
+
+const imports = new Map([...sources].map(([path, text]) => [path, importsOf(path, text)]));
+
+/** The modules of ours that one imports, for their types alone as well. */
+function importsOf(path: string, text: string): readonly string[] {
+  const found = text.matchAll(/(?:from|import\()\s*"(\.{1,2}\/[^"]+)"/g);
+  return [...found].map(([, to = ""]) => normalize(join(path, "..", to))).filter((to) => sources.has(to));
+}
+
+/** A way from a module back to itself; null where there is none. */
+function circleThrough(start: string): readonly string[] | null {
+  const ways: (readonly string[])[] = [[start]];
+  const seen = new Set<string>();
+  for (let way = ways.pop(); way !== undefined; way = ways.pop()) {
+    for (const next of imports.get(way.at(-1) ?? "") ?? []) {
+      if (next === start) return [...way, next];
+      if (seen.has(next)) continue;
+      seen.add(next);
+      ways.push([...way, next]);
+    }
+  }
+  return null;
+}
+
+function importsBetween(from: string, to: readonly string[]): readonly string[] {
+  return [...imports].flatMap(([path, all]) =>
+    path.startsWith(`${from}/`)
+      ? all.filter((one) => to.some((side) => one.startsWith(`${side}/`))).map((one) => `${path} -> ${one}`)
+      : [],
+  );
+}
+
+test("the sources are there to be read", () => {
+  expect(sources.size).toBeGreaterThan(400);
+  expect([...imports.values()].flat().length).toBeGreaterThan(1000);
+});
+
+test("no module imports itself by way of others, not even for a type", () => {
+  expect([...sources.keys()].flatMap((path) => circleThrough(path)?.join(" -> ") ?? [])).toEqual([]);
+});
+
+test("producer and consumer meet in D1 and the queue alone, and shared/ knows neither", () => {
+  expect(importsBetween("producer", ["consumer", "local"])).toEqual([]);
+  expect(importsBetween("consumer", ["producer", "local"])).toEqual([]);
+  expect(importsBetween("shared", ["producer", "consumer", "local", "client"])).toEqual([]);
+});
+
+test("SQL is written under shared/db/ alone", () => {
+  const isSql = /\.prepare\(|\b(?:SELECT .+ FROM|INSERT INTO|DELETE FROM|UPDATE \w+ SET)\b/;
+  const worker = [...sources].filter(([path]) => /^(?:producer|consumer|shared|client)\//.test(path));
+  const found = worker.filter(([, text]) => isSql.test(text)).map(([path]) => path);
+  expect(found.filter((path) => !path.startsWith("shared/db/"))).toEqual([]);
+  expect(found.length).toBeGreaterThan(30);
+});
