@@ -29,9 +29,6 @@ export function recordAttempts(journal: Journal, attempts: readonly EndedAttempt
     else journal.record({ event: `task.${outcome.type}`, ...task, ...entry });
   }
   recordChanges(journal, result);
-  for (const { id, ownerId } of result.disabledEndpoints) {
-    journal.record({ event: "webhook.disabled", ownerId, code: "endpoint_gone" }, { endpointId: id });
-  }
   for (const { event, ownerId, ...figures } of result.budgetNews) journal.record({ event, ownerId }, figures);
   if (result.heldUntil !== null) journal.record({ event: "account.held" }, { until: result.heldUntil });
 }

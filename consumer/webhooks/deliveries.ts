@@ -2,7 +2,7 @@ import type { Connections } from "../../shared/connections.ts";
 import { type Delivery, readDelivery } from "../../shared/db/webhooks/deliveries.ts";
 import { type Answer, type Message, sendWebhook } from "../../shared/webhooks/send.ts";
 import type { Attempt, MediaOf } from "../runner/attempt.ts";
-import { notifyPrediction } from "../runner/notify-prediction.ts";
+import { renderCallback } from "./render-callback.ts";
 
 /** Webhooks as tasks deliver them. */
 export interface Deliveries {
@@ -26,8 +26,9 @@ export function createDeliveries({ db, media, connections, allowInsecureWebhooks
       const now = Date.now();
       const delivery = await readDelivery(db, id, now);
       if (delivery?.event !== "prediction.completed") return delivery;
-      const prediction = await notifyPrediction(attempt.task.jobId, { db, media: media(attempt), now });
-      return prediction === null ? null : { ...delivery, payload: prediction.body };
+      // Its payload is made when it is sent.
+      const payload = await renderCallback(attempt.task.jobId, { db, media: media(attempt), now });
+      return payload === null ? null : { ...delivery, payload };
     },
     send: ({ waits, signal }, message) =>
       waits(() => sendWebhook(message, { allowInsecure: allowInsecureWebhooks, signal, connections })),
