@@ -6,8 +6,10 @@ export default defineConfig({
     // Media is encoded and speech recognised on whatever the machine has left: a bound, not an expectation.
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // Each file starts a workerd of its own, and the speech engine wants a core to itself.
+    // The speech engine needs a core to itself.
     maxWorkers: 2,
+    // A process keeps its modules and its runtime from file to file (test/runtime.ts).
+    isolate: false,
     // What workerd has and Node 24 hides: base64 of bytes.
     execArgv: ["--js-base-64"],
     silent: "passed-only",

@@ -68,6 +68,11 @@ export default class ScriptedAi extends WorkerEntrypoint {
     // `/?shape=3`: from now on always the shape of this number; `/?shape=`: each in turn again.
     const fixed = searchParams.get("shape");
     if (fixed !== null) turns = fixed === "" ? inTurn() : inTurn(Number(fixed));
+    // `/?forget=`: as if nothing had been asked yet, for the next test file.
+    if (searchParams.has("forget")) {
+      for (const kept of [calls, chats, tokensMade, stopped, gateways, requests]) kept.clear();
+      turns = inTurn();
+    }
     const answered = Response.json({
       calls: Object.fromEntries(calls),
       stopped: Object.fromEntries(stopped),
@@ -75,6 +80,7 @@ export default class ScriptedAi extends WorkerEntrypoint {
       tokensMade: Object.fromEntries(tokensMade),
       gateways: Object.fromEntries(gateways),
       requests: [...requests.values()],
+      running,
       mostRunning,
     });
     mostRunning = 0;
