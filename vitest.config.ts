@@ -1,4 +1,18 @@
+import { existsSync, statfsSync } from "node:fs";
+import { resolve } from "node:path";
+
 import { defineConfig } from "vitest/config";
+
+const MEMORY = "/dev/shm";
+const GIB = 2 ** 30;
+
+// What processes inherit that are started from here. Compiled code is kept from run to run: programs that tests start many times
+// begin in half the time.
+process.env["NODE_COMPILE_CACHE"] ??= resolve("node_modules/.cache/node");
+// Without a line for every request.
+process.env["WRANGLER_LOG"] ??= "error";
+// A disk that syncs each commit of D1 would be much of the time. Nothing is kept.
+if (existsSync(MEMORY) && freeBytes(MEMORY) > 2 * GIB) process.env["TMPDIR"] ??= MEMORY;
 
 export default defineConfig({
   test: {
@@ -16,3 +30,8 @@ export default defineConfig({
     reporters: ["default", ["json", { outputFile: ".results/tests.json" }]],
   },
 });
+
+function freeBytes(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
+}
