@@ -53,12 +53,14 @@ export async function takeRuntime(given: Vars, options: RuntimeOptions) {
     async release(): Promise<void> {
       if (!isShared) return started.server.close();
       takers.splice(takers.indexOf(vars), 1);
-      await started.control({ vars: takers.at(-1) ?? {} });
+      const outer = takers.at(-1);
+      // What is still under way finds nothing to go on with.
+      await started.control(outer === undefined ? { vars: {}, keys: [] } : { vars: outer });
     },
   };
 }
 
-/** What the models were asked is forgotten, and what was logged. A call that goes on would hold up the queues of the next file. */
+/** What the models were asked is forgotten, and what was logged. A call that went on would hold up the queues of the next file. */
 async function renewShared(): Promise<void> {
   const end = Date.now() + LEFT_BEHIND_MS;
   while (shared !== undefined) {
