@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 import { afterAll, beforeAll, beforeEach } from "vitest";
 
-import { SCOPES } from "../shared/scopes.ts";
+import { SCOPES } from "../shared/keys/scopes.ts";
 import { type Runtime, type RuntimeOptions, takeRuntime } from "./runtime.ts";
 import type { JobView } from "./views.ts";
 

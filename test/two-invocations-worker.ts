@@ -1,5 +1,5 @@
 // The product in one isolate whose batches begin when a test says so: two requests to `/batch` are two consumers at once.
-import type { TaskMessage } from "../shared/task.ts";
+import type { TaskMessage } from "../shared/jobs/task.ts";
 import darkroom from "../worker.ts";
 import { controlled } from "./controlled.ts";
 
