@@ -7,8 +7,6 @@ import { expect, test } from "vitest";
 const ROOT = join(import.meta.dirname, "..");
 const PAGE = readFileSync(join(ROOT, "docs/architecture.md"), "utf8");
 const MAX_TERMS = 35;
-/** Linked already, and still to be merged. */
-const TO_COME: ReadonlySet<string> = new Set(["CONTRIBUTING.md"]);
 
 function sources(): string {
   const files = globSync("{producer,consumer,shared}/**/*.ts", { cwd: ROOT });
@@ -90,7 +88,7 @@ function pages(): readonly string[] {
 function brokenLinks(page: string): readonly string[] {
   const text = readFileSync(join(ROOT, page), "utf8").replaceAll(/^```.*?^```/gms, "");
   return [...text.matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link = ""]) => {
-    if (/^[a-z]+:/.test(link) || TO_COME.has(link)) return [];
+    if (/^[a-z]+:/.test(link)) return [];
     const [path = "", anchor] = link.split("#");
     const target = path === "" ? join(ROOT, page) : join(ROOT, dirname(page), path);
     if (!existsSync(target)) return [`${page}: ${link} (no such file)`];

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseCommand } from "../bench/chaos/command.ts";
 import type { ChaosPlan } from "../bench/chaos/plan.ts";
 import { type Chaos, startChaos } from "../bench/chaos/start.ts";
+import { sampled } from "./long.ts";
 
 let chaos: Chaos;
 beforeAll(async () => {
@@ -11,16 +12,17 @@ beforeAll(async () => {
 });
 afterAll(() => chaos.close());
 
-const PLAN: ChaosPlan = { jobs: 60, faultRate: 0.2, seed: 1 };
+const JOBS = sampled(30, 60);
+const PLAN: ChaosPlan = { jobs: JOBS, faultRate: 0.2, seed: 1 };
 const GUILTLESS = { lost: 0, wrong_result: 0, double_billed: 0 };
 
-test.each([1, 2])(
+test.each(sampled([1], [1, 2]))(
   "seed %i: no job is lost, none is paid for twice, no result is wrong; and it replays exactly",
   async (seed) => {
     const report = await chaos.run({ ...PLAN, seed });
     const { completed, failed, operations, faults, wall_seconds: _, ...rest } = report;
-    expect(Object.values(failed).reduce((sum, count) => sum + count, completed + report.ignored)).toBe(60);
-    expect(completed).toBeGreaterThan(45);
+    expect(Object.values(failed).reduce((sum, count) => sum + count, completed + report.ignored)).toBe(JOBS);
+    expect(completed).toBeGreaterThan(0.75 * JOBS);
     const failing = Object.entries(faults).filter(([name]) => !name.startsWith("delivery."));
     const share = failing.reduce((sum, [, count]) => sum + count, 0) / operations;
     expect(share).toBeGreaterThan(0.15);
@@ -34,7 +36,7 @@ test("without faults every job is completed in one attempt for each of its tasks
   const report = await chaos.run({ ...PLAN, faultRate: 0 });
   expect(report).toMatchObject({
     ...GUILTLESS,
-    completed: 60,
+    completed: JOBS,
     ignored: 0,
     deaths: 0,
     dead_letters: 0,
@@ -51,17 +53,17 @@ test.each([
   "a task that kills every consumer at '%s' ends as a dead letter, and its neighbours are done",
   async (poison, deaths) => {
     const report = await chaos.run({ ...PLAN, faultRate: 0, poison });
-    expect(report).toMatchObject({ ...GUILTLESS, completed: 59, failed: { worker_lost: 1 }, dead_letters: 1 });
+    expect(report).toMatchObject({ ...GUILTLESS, completed: JOBS - 1, failed: { worker_lost: 1 }, dead_letters: 1 });
     expect(report.deaths).toBe(deaths);
     // Those that ran beside it at its first death were tried once more.
-    expect(report.attempts).toBeLessThan(60 + deaths + 10 + 10);
+    expect(report.attempts).toBeLessThan(JOBS + deaths + 10 + 10);
   },
 );
 
 test("an object that kills every consumer that reads it is an ignored upload, and its neighbours are done", async () => {
   const report = await chaos.run({ ...PLAN, faultRate: 0, poison: "head inbox/j3.jpg" });
   // It has no job, and its reason among the ignored uploads. Its event is acknowledged then, so there is no dead letter.
-  expect(report).toMatchObject({ ...GUILTLESS, ignored: 1, completed: 59, failed: {}, dead_letters: 0 });
+  expect(report).toMatchObject({ ...GUILTLESS, ignored: 1, completed: JOBS - 1, failed: {}, dead_letters: 0 });
   // Once beside others, before it was suspected, and three times alone.
   expect(report.deaths).toBe(4);
 });

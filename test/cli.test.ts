@@ -33,7 +33,8 @@ function start(given: readonly string[], { bin = BIN, env = {} }: { bin?: string
     DARKROOM_KEY: KEYS.operator,
     ...env,
   };
-  return spawn(bin, given, { env: { ...own, PATH: process.env["PATH"] } as never, cwd: folder });
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  return spawn(bin, given, { env: { ...own, PATH, NODE_COMPILE_CACHE } as never, cwd: folder });
 }
 
 async function ended(child: ChildProcess): Promise<Ran> {

@@ -4,10 +4,11 @@ import { expect, test } from "vitest";
 
 import { answersOf, type Document, type Operation, type Parameter, type Schema } from "./document.ts";
 import { startDarkroom } from "./harness.ts";
+import { sampled } from "./long.ts";
 import { speech } from "./speech.ts";
 
 const darkroom = startDarkroom();
-const REQUESTS = Number(process.env["DARKROOM_FUZZ_REQUESTS"] ?? 500);
+const REQUESTS = Number(process.env["DARKROOM_FUZZ_REQUESTS"] ?? sampled(150, 500));
 const SEED = Number(process.env["DARKROOM_FUZZ_SEED"] ?? 20261123);
 const AT_ONCE = 8;
 

@@ -1,44 +1,10 @@
 import { createHash } from "node:crypto";
 
 import { afterAll, beforeAll, beforeEach } from "vitest";
-import { createTestHarness, unstable_readConfig as readConfig } from "wrangler";
 
 import { SCOPES } from "../shared/keys/scopes.ts";
-import { SCRIPTED_MODELS } from "./scripted-models.ts";
+import { type Runtime, type RuntimeOptions, takeRuntime } from "./runtime.ts";
 import type { JobView } from "./views.ts";
-
-const TABLES = [
-  "dead_letters",
-  "redrives",
-  "audit",
-  "uploads",
-  "pending_uploads",
-  "jobs",
-  "cursors",
-  "api_keys",
-  "key_days",
-  "usage_days",
-  "model_latencies",
-  "model_minutes",
-  "pauses",
-  "budgets",
-  "reservations",
-  "releases",
-  "holds",
-  "webhook_endpoints",
-  "webhook_secrets",
-  "job_marks",
-  "idempotency_keys",
-  "deletions",
-  "retentions",
-  "incidents",
-  "restores",
-  "tombstones",
-  "reuses",
-  "event_streams",
-  "failed_authentications",
-  "readings",
-];
 
 /** Keys of two owners. `operator` also owns what was put straight into the bucket. */
 export const KEYS = {
@@ -53,30 +19,15 @@ export const OWN_SECRETS = {
   R2_SECRET_ACCESS_KEY: "a-secret-of-its-own",
 };
 
-/** The whole product on real workerd, D1, R2 and Queues, with a scripted model: started once a file, emptied for each test. */
-export function startDarkroom(vars: Record<string, string> = {}, options: HarnessOptions = {}) {
-  const server = createTestHarness({
-    workers: [product({ RING_GRACE_SECONDS: "60", ...vars }, options), SCRIPTED_MODELS],
-  });
-  const worker = server.getWorker<Env>();
-  let env: Env;
-  let address = "";
+/** The whole product on real workerd, D1, R2 and Queues, with a scripted model: emptied for each test. */
+export function startDarkroom(vars: Record<string, string> = {}, options: RuntimeOptions = {}) {
+  let runtime: Runtime;
 
   beforeAll(async () => {
-    address = (await server.listen()).url.origin;
-    await worker.applyD1Migrations("DB");
-    env = await worker.getEnv();
+    runtime = await takeRuntime(vars, options);
   }, 60_000);
-  beforeEach(async () => {
-    await env.DB.batch(TABLES.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
-    for (const name of ["operator", "other", "revoked"] as const) await insertKey(env.DB, name);
-    for (;;) {
-      const { objects } = await env.MEDIA.list();
-      if (objects.length === 0) break;
-      await env.MEDIA.delete(objects.map((object) => object.key));
-    }
-  }, 30_000);
-  afterAll(() => server.close());
+  beforeEach(() => runtime.empty(KEY_ROWS), 30_000);
+  afterAll(() => runtime.release());
 
   /** Call the API with a key; `null` for none. */
   async function api(path: string, init: RequestInit & { key?: string | null } = {}): Promise<Response> {
@@ -85,7 +36,7 @@ export function startDarkroom(vars: Record<string, string> = {}, options: Harnes
     if (key !== null) headers.set("authorization", `Bearer ${key}`);
     // An address of its own: else tests of refusals would run into the limit of refusals.
     if (!headers.has("cf-connecting-ip")) headers.set("cf-connecting-ip", randomAddress());
-    return whole((await server.fetch(path, { ...rest, headers } as never)) as unknown as Response);
+    return whole((await runtime.server.fetch(path, { ...rest, headers } as never)) as unknown as Response);
   }
 
   async function post(path: string, body: unknown, key?: string): Promise<Response> {
@@ -120,19 +71,19 @@ export function startDarkroom(vars: Record<string, string> = {}, options: Harnes
 
   return {
     /** Where the harness listens: `http://host:port`. */
-    origin: () => address,
+    origin: () => runtime.origin,
     /** A request as it stands, headers and all, to any host. */
-    raw: (url: string, init: RequestInit) => server.fetch(url, init as never) as unknown as Promise<Response>,
+    raw: (url: string, init: RequestInit) => runtime.server.fetch(url, init as never) as unknown as Promise<Response>,
     api,
     post,
     submit,
     upload,
     readJob,
     untilJob,
-    bindings: () => env,
-    logs: () => server.getLogs(),
+    bindings: () => runtime.env,
+    logs: () => runtime.server.getLogs(),
     /** Run maintenance as cron would at this time. */
-    maintain: (at = new Date()) => worker.scheduled({ cron: "* * * * *", scheduledTime: at }),
+    maintain: (at = new Date()) => runtime.worker.scheduled({ cron: "* * * * *", scheduledTime: at }),
     /** What the model was asked, and how often. */
     async modelCalls(): Promise<{
       calls: Record<string, number>;
@@ -147,60 +98,27 @@ export function startDarkroom(vars: Record<string, string> = {}, options: Harnes
       requests: readonly { model: string; inputs: unknown; form?: Record<string, unknown> }[];
       mostRunning: number;
     }> {
-      const response = await server.getWorker("darkroom-local-ai").fetch("http://ai/");
+      const response = await runtime.models.fetch("http://ai/");
       return (await response.json()) as never;
     },
     /** From now on every model answers in its contract's shape with this number, counted round; null for each in turn. */
     async setShape(number: number | null): Promise<void> {
-      await server.getWorker("darkroom-local-ai").fetch(`http://ai/?shape=${number ?? ""}`);
+      await runtime.models.fetch(`http://ai/?shape=${number ?? ""}`);
     },
     /** Move a message to the dead-letter queue, as the platform does when its retries are spent. */
     async giveUpOn(body: unknown): Promise<void> {
-      const { DEAD_LETTERS } = await server.getWorker<{ DEAD_LETTERS: Queue }>("darkroom-local-ai").getEnv();
+      const { DEAD_LETTERS } = await runtime.models.getEnv();
       await DEAD_LETTERS.send(body);
     },
     /** Put an object and announce it as R2 does in production. */
     async putAndAnnounce(key: string, body: string | Uint8Array, customMetadata: Record<string, string> = {}) {
-      const object = await env.MEDIA.put(key, body as string, { customMetadata });
+      const { MEDIA, UPLOADS } = runtime.env;
+      const object = await MEDIA.put(key, body as string, { customMetadata });
       const event = createEvent(key, object.size, object.etag);
-      await env.UPLOADS.send(event);
+      await UPLOADS.send(event);
       return { event, etag: object.etag };
     },
   };
-}
-
-interface HarnessOptions {
-  readonly requestsAMinute?: number;
-  readonly edit?: (config: LocalConfig) => LocalConfig;
-  readonly main?: string;
-}
-
-type LocalConfig = Pick<ReturnType<typeof readConfig>, (typeof CONFIGURED)[number]>;
-const CONFIGURED = [
-  "name",
-  "compatibility_date",
-  "compatibility_flags",
-  "alias",
-  "services",
-  "r2_buckets",
-  "d1_databases",
-  "queues",
-  "ratelimits",
-  "vars",
-] as const;
-
-/** The product as it is configured for this machine, but for what a test asks for, on six connections an invocation. */
-function product(vars: Record<string, string>, options: HarnessOptions) {
-  const { requestsAMinute, edit = (config) => config, main = "test/six-connections-worker.ts" } = options;
-  const all = readConfig({ config: "./wrangler.jsonc", env: "local" });
-  const local = Object.fromEntries(CONFIGURED.map((key) => [key, all[key]])) as LocalConfig;
-  const ratelimits = all.ratelimits.map((one: (typeof all.ratelimits)[number]) => ({
-    ...one,
-    simple: { ...one.simple, limit: requestsAMinute ?? one.simple.limit },
-  }));
-  const config = edit({ ...local, ratelimits, vars: { ...local.vars, ...vars } });
-  // The wrapped `fetch` asks which invocation it is of.
-  return { config: { ...config, main, compatibility_flags: [...config.compatibility_flags, "nodejs_als"] } };
 }
 
 /** An R2 event notification. */
@@ -214,14 +132,15 @@ export function createEvent(key: string, size: number, eTag: string, action = "P
   };
 }
 
-/** Poll until a reading is as wanted; fails with the last reading. */
+/** Poll until a reading is as wanted; fails with the last reading. What takes longer is asked for less often. */
 export async function until<T>(read: () => Promise<T>, isDone: (value: T) => boolean, timeoutMs = 60_000): Promise<T> {
-  const end = Date.now() + timeoutMs;
+  const start = Date.now();
   for (;;) {
     const value = await read();
     if (isDone(value)) return value;
-    if (Date.now() > end) throw new Error(`still not so after ${timeoutMs} ms: ${JSON.stringify(value)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const waitedMs = Date.now() - start;
+    if (waitedMs > timeoutMs) throw new Error(`still not so after ${timeoutMs} ms: ${JSON.stringify(value)}`);
+    await new Promise((resolve) => setTimeout(resolve, Math.min(25 + waitedMs / 4, 250)));
   }
 }
 
@@ -244,14 +163,15 @@ function hasEnded(job: JobView): boolean {
   return ["completed", "failed", "cancelled"].includes(job.state);
 }
 
-async function insertKey(db: D1Database, name: "operator" | "other" | "revoked"): Promise<void> {
-  const secret = KEYS[name].split("_").at(-1) ?? "";
-  const hash = createHash("sha256").update(secret).digest("hex");
-  await db
-    .prepare(
-      `INSERT INTO api_keys (id, owner_id, label, secret_hash, created_at, revoked_at, scopes)
-       VALUES (?1, ?1, 'test', ?2, 0, ?3, ?4)`,
-    )
-    .bind(name, hash, name === "revoked" ? 1 : null, JSON.stringify(SCOPES))
-    .run();
-}
+/** Rows of the keys that every test begins with. */
+const KEY_ROWS = Object.entries(KEYS).map(([name, key]) => ({
+  id: name,
+  owner_id: name,
+  label: "test",
+  secret_hash: createHash("sha256")
+    .update(key.split("_").at(-1) ?? "")
+    .digest("hex"),
+  created_at: 0,
+  revoked_at: name === "revoked" ? 1 : null,
+  scopes: JSON.stringify(SCOPES),
+}));

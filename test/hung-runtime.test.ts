@@ -1,5 +1,5 @@
 // workerd enforces no limit of CPU: a parser that never returns stops the whole runtime. Here two do, each in its own.
-// Until one is given up on, the runtime is started four times: that is `npm run test:hung`. `npm test` sees one restart.
+// Until one is given up on, the runtime is started four times: that is `npm run test:long`. `npm test` sees one restart.
 import { rm } from "node:fs/promises";
 
 import { afterAll, beforeAll, expect, test, type TestContext } from "vitest";
@@ -9,6 +9,7 @@ import { LOCAL_KEY } from "../shared/keys/local-secrets.ts";
 import { HANGS_READER, HANGS_TASK } from "./hanging/mark.ts";
 import { migrateOnce, startHanging, WATCH, WATCH_MS } from "./hanging/runtime.ts";
 import { until } from "./harness.ts";
+import { IS_LONG } from "./long.ts";
 import type { JobView } from "./views.ts";
 
 const PATIENCE_MS = 100_000;
@@ -25,8 +26,6 @@ afterAll(() => rm(migrated, { recursive: true, force: true }));
 
 type Darkroom = Awaited<ReturnType<typeof startHanging>>;
 type Uploads = { uploads: { key: string; jobId: string | null; ignoredReason: string | null }[] };
-
-const isWhole = process.env["DARKROOM_HUNG"] === "whole";
 
 test("a runtime whose parser never returns is started again, and what ran beside it completes", async ({
   onTestFinished,
@@ -46,7 +45,7 @@ test("a runtime whose parser never returns is started again, and what ran beside
 });
 
 test
-  .runIf(isWhole)
+  .runIf(IS_LONG)
   .concurrent(
     "a picture whose parser never returns is a dead letter after three attempts, and its neighbours complete",
     async ({ onTestFinished }) => {
@@ -66,7 +65,7 @@ test
   );
 
 test
-  .runIf(isWhole)
+  .runIf(IS_LONG)
   .concurrent(
     "an object whose inspection never returns is an ignored upload after three readers, and its neighbours complete",
     async ({ onTestFinished }) => {

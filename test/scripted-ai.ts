@@ -26,6 +26,8 @@ const requests = new Map<string, { model: string; inputs: unknown; form?: unknow
 let turns = inTurn();
 let running = 0;
 let mostRunning = 0;
+/** Each ends a call that sleeps. */
+const sleepers = new Set<() => void>();
 
 const JPEG =
   "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////////////wAALCAABAAEBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAACf/EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AVN//2Q==";
@@ -68,6 +70,12 @@ export default class ScriptedAi extends WorkerEntrypoint {
     // `/?shape=3`: from now on always the shape of this number; `/?shape=`: each in turn again.
     const fixed = searchParams.get("shape");
     if (fixed !== null) turns = fixed === "" ? inTurn() : inTurn(Number(fixed));
+    // `/?forget=`: as if nothing had been asked yet, for the next test file. Calls that sleep end at once.
+    if (searchParams.has("forget")) {
+      for (const kept of [calls, chats, tokensMade, stopped, gateways, requests]) kept.clear();
+      turns = inTurn();
+      for (const wake of sleepers) wake();
+    }
     const answered = Response.json({
       calls: Object.fromEntries(calls),
       stopped: Object.fromEntries(stopped),
@@ -75,6 +83,7 @@ export default class ScriptedAi extends WorkerEntrypoint {
       tokensMade: Object.fromEntries(tokensMade),
       gateways: Object.fromEntries(gateways),
       requests: [...requests.values()],
+      running,
       mostRunning,
     });
     mostRunning = 0;
@@ -138,10 +147,10 @@ async function answer(
   chat: () => Response,
 ): Promise<Response> {
   const [, ms] = /sleep:(\d+)/.exec(script) ?? [];
-  if (ms !== undefined) await new Promise((resolve) => setTimeout(resolve, Number(ms)));
+  if (ms !== undefined) await sleep(Number(ms));
   for (const [, busy = ""] of script.matchAll(/busy:(\S+)/g)) {
     if (!model.includes(busy)) continue;
-    if (!rejectIfBusy) await new Promise((resolve) => setTimeout(resolve, QUEUED_MS));
+    if (!rejectIfBusy) await sleep(QUEUED_MS);
     return refusal(3040);
   }
   for (const [, gone = ""] of script.matchAll(/gone:(\S+)/g)) {
@@ -180,6 +189,16 @@ async function answer(
     { label: "moon", score: 0.1 },
   ];
   return shaped(model, labels);
+}
+
+async function sleep(ms: number): Promise<void> {
+  let wake = () => {};
+  await new Promise<void>((resolve) => {
+    wake = resolve;
+    sleepers.add(wake);
+    setTimeout(wake, ms);
+  });
+  sleepers.delete(wake);
 }
 
 function refusal(code: number, description = "scripted failure"): Response {

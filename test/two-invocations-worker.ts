@@ -1,8 +1,9 @@
 // The product in one isolate whose batches begin when a test says so: two requests to `/batch` are two consumers at once.
-import darkroom from "../worker.ts";
 import type { TaskMessage } from "../shared/jobs/task.ts";
+import darkroom from "../worker.ts";
+import { controlled } from "./controlled.ts";
 
-export default {
+export default controlled({
   ...darkroom,
   async queue(batch) {
     batch.ackAll();
@@ -24,4 +25,4 @@ export default {
     );
     return new Response("done");
   },
-} satisfies ExportedHandler<Env>;
+});

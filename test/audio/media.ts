@@ -7,6 +7,9 @@ import { promisify } from "node:util";
 import type { ByteSource } from "../../shared/audio/reading/byte-source.ts";
 import { callLimits } from "../../shared/audio/chunks/limits.ts";
 import type { AudioPlan } from "../../shared/audio/plan.ts";
+import { ffmpeg, flite } from "./media-cache.ts";
+
+export { ffmpeg };
 
 /** Of the model that most recordings are cut for. */
 export const LIMITS = callLimits("accurate");
@@ -29,7 +32,7 @@ export async function makeSpeech(seconds: number): Promise<{ folder: string; spe
     { length: 60 },
     (_, index) => `Sentence number ${index * 37 + 11}, said once only. And ${index * 91}.`,
   );
-  await run("flite", ["-t", sentences.join(" "), "-o", join(folder, "flite.wav")]);
+  await flite(sentences.join(" "), join(folder, "flite.wav"));
   const speech = join(folder, "speech.wav");
   // A tone that climbs all along, so that no place can be taken for another.
   const tone = `aevalsrc=0.05*sin(2*PI*(200*t+4*t*t)):s=44100:d=${seconds}`;
@@ -39,10 +42,6 @@ export async function makeSpeech(seconds: number): Promise<{ folder: string; spe
   const output = ["-t", String(seconds), "-ar", "44100", "-c:a", "pcm_s16le", speech];
   await ffmpeg([...inputs, "-filter_complex", mix, ...output]);
   return { folder, speech };
-}
-
-export async function ffmpeg(args: readonly string[]): Promise<void> {
-  await run("ffmpeg", ["-v", "error", "-nostdin", "-y", ...args], { maxBuffer: 1 << 26 });
 }
 
 /** What a player hears: 16 kHz mono. */

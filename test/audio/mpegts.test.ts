@@ -135,8 +135,8 @@ describe("files joined by cat are heard one behind the other", () => {
 
 test("a chunk whose seconds take more bytes than the plan knew of is whole", async () => {
   const still = "color=c=gray:s=320x180:r=10:d=130";
-  const moving = "nullsrc=s=320x180:r=10:d=130,geq=random(1)*255:128:128";
-  const mix = "[0][1]overlay=enable='between(t,89.5,101)'";
+  const moving = "nullsrc=s=320x180:r=10:d=12,geq=random(1)*255:128:128";
+  const mix = "[1]setpts=PTS+89.5/TB[late];[0][late]overlay=eof_action=pass:enable='between(t,89.5,101)'";
   const inputs = ["-f", "lavfi", "-i", still, "-f", "lavfi", "-i", moving, "-i", speech];
   const options = ["-filter_complex", mix, "-map", "2:a", ...H264, "-crf", "18", ...AAC];
   expect(await secondsLost(await make("burst.ts", [...inputs, ...options]))).toEqual([]);

@@ -80,7 +80,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test.each(CHAINS)("a chain is planned to its end: %s", async (_name, links) => {
   const path = join(folder, "chain.ogg");
-  await writeFile(path, Buffer.concat(await Promise.all(links.map((link) => encode(link)))));
+  await writeFile(path, Buffer.concat(await Promise.all(links.map(encode))));
   const plan = await expectAllOf(path, links);
   expect(new Set(plan.chunks.map(({ part }) => part?.start)).size).toBe(links.length);
 });
@@ -90,7 +90,7 @@ test("links with the same serial number are told apart by their clock", async ()
     { from: 0, to: 25, options: [...OPUS, "-fflags", "+bitexact"] },
     { from: 25, to: 100, options: [...OPUS, "-fflags", "+bitexact"] },
   ];
-  const [first, second] = await Promise.all(links.map((link) => encode(link)));
+  const [first, second] = await Promise.all(links.map(encode));
   if (first === undefined || second === undefined) throw new Error("nothing encoded");
   expect(first.readUInt32LE(14)).toBe(second.readUInt32LE(14));
   const path = join(folder, "same.ogg");
@@ -102,7 +102,9 @@ test("the links of a chain of over 20 MB are found with a few looks", async () =
   const paths = ["one.ogg", "two.ogg"].map((name) => join(folder, name));
   const seed = join(folder, "seed.ogg");
   await writeFile(seed, await encode({ from: 0, to: 100, options: ["-c:a", "libopus", "-b:a", "96k"] }));
-  for (const path of paths) await ffmpeg(["-stream_loop", "9", "-i", seed, "-c", "copy", path]);
+  for (const [take, path] of paths.entries()) {
+    await ffmpeg(["-stream_loop", "9", "-i", seed, "-c", "copy", ...ofTake(take), path]);
+  }
   const path = join(folder, "long.ogg");
   await writeFile(path, Buffer.concat(await Promise.all(paths.map((link) => fileBytes(link)))));
   const [chain, ...alone] = await Promise.all([path, ...paths].map((file) => fileSource(file)));
@@ -125,7 +127,7 @@ test("a chain that would fit one call is not sent as it is: a decoder may stop a
     { from: 6, to: 14, options: OPUS },
   ];
   const path = join(folder, "short.ogg");
-  await writeFile(path, Buffer.concat(await Promise.all(links.map((link) => encode(link)))));
+  await writeFile(path, Buffer.concat(await Promise.all(links.map(encode))));
   const plan = await expectAllOf(path, links);
   expect(plan.chunks).toHaveLength(2);
 });
@@ -138,11 +140,13 @@ test("links without sound take no time, and one of another codec is refused by i
   const flac = await encode({ from: 0, to: 12, options: ["-c:a", "flac"] });
   const plan = async (links: readonly Buffer[]) => planAudio(memorySource(Buffer.concat(links)), LIMITS);
   expect(await plan([theora])).toMatchObject({ type: "refused", code: "no_audio_track" });
-  const between = chunksOf(await plan([link, theora, await encode({ from: 0, to: 12, options: OPUS })]));
+  const between = chunksOf(await plan([link, theora, await encode({ from: 0, to: 12, options: OPUS }, 1)]));
   expect(Math.abs(between.durationMs - 24_000)).toBeLessThan(100);
   // A decoder that stops at the first link would hear nothing.
   expect(chunksOf(await plan([theora, link])).chunks).toHaveLength(1);
-  const cutOff = chunksOf(await plan([link, await encode({ from: 0, to: 12, options: OPUS }), theora.subarray(0, 60)]));
+  const cutOff = chunksOf(
+    await plan([link, await encode({ from: 0, to: 12, options: OPUS }, 1), theora.subarray(0, 60)]),
+  );
   expect(Math.abs(cutOff.durationMs - 24_000)).toBeLessThan(100);
   expect(await plan([link, flac])).toMatchObject({
     code: "unsupported_codec",
@@ -168,9 +172,12 @@ test("a link that has lost its headers is not passed over in silence", async () 
   });
 });
 
-async function encode({ from, to, options }: Link): Promise<Buffer> {
-  const path = join(folder, `link-${from}-${to}-${Math.random()}.ogg`);
-  await ffmpeg(["-ss", String(from), "-t", String(to - from), "-i", speech, ...options, path]);
+/** The same link is another recording in another take: it has a serial number of its own. */
+const ofTake = (take: number) => (take === 0 ? [] : ["-metadata", `take=${take}`]);
+
+async function encode({ from, to, options }: Link, take = 0): Promise<Buffer> {
+  const path = join(folder, `link-${from}-${to}-${take}.ogg`);
+  await ffmpeg(["-ss", String(from), "-t", String(to - from), "-i", speech, ...options, ...ofTake(take), path]);
   return Buffer.from(await fileBytes(path));
 }
 

@@ -17,8 +17,13 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 test.each(["mkv", "ts"])("a burst of video in %s hides no sound", async (extension) => {
   const path = join(folder, `burst.${extension}`);
   const still = ["-f", "lavfi", "-i", "color=c=gray:s=320x180:r=10:d=150"];
-  const noise = ["-f", "lavfi", "-i", "nullsrc=s=320x180:r=10:d=150,geq=random(1)*255:128:128"];
-  const mix = ["-filter_complex", "[1][2]overlay=enable='between(t,85,110)'", "-map", "0:a"];
+  const noise = ["-f", "lavfi", "-i", "nullsrc=s=320x180:r=10:d=26,geq=random(1)*255:128:128"];
+  const mix = [
+    "-filter_complex",
+    "[2]setpts=PTS+85/TB[late];[1][late]overlay=eof_action=pass:enable='between(t,85,110)'",
+    "-map",
+    "0:a",
+  ];
   const codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "10", "-g", "100", "-c:a", "aac", "-ac", "1"];
   await ffmpeg(["-i", speech, ...still, ...noise, ...mix, ...codecs, path]);
   const source = await fileSource(path);

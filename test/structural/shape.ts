@@ -25,6 +25,9 @@ export interface Generator {
   readonly forms?: () => readonly StructuralCase[];
 }
 
+/** The name of a skeleton's own case, which is valid. */
+export const AS_IT_SHOULD_BE = "as it should be";
+
 export interface Fault {
   readonly field: Field;
   readonly value: bigint;
@@ -57,7 +60,7 @@ export function spoil(skeleton: Skeleton, faults: readonly Fault[]): Uint8Array 
 /** Every number of every skeleton set to each of its extremes, one at a time. */
 export function systematic({ skeletons }: Generator): readonly StructuralCase[] {
   return skeletons.flatMap((skeleton) => [
-    caseOf(`${skeleton.name}: as it should be`, skeleton.piece.bytes),
+    caseOf(`${skeleton.name}: ${AS_IT_SHOULD_BE}`, skeleton.piece.bytes),
     ...skeleton.piece.fields.flatMap((field) =>
       extremesOf(field, skeleton.piece.bytes.length).map((value) =>
         caseOf(`${skeleton.name}: ${field.name} is ${value}`, () => spoil(skeleton, [{ field, value }])),

@@ -1,0 +1,67 @@
+// Recordings that tests make with ffmpeg and flite are made once a machine: the same arguments on the same inputs, by the same
+// version of ffmpeg, are answered from `node_modules/.cache`, which may be deleted at any time.
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { constants } from "node:fs";
+import { copyFile, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const FOLDER = join(import.meta.dirname, "../../node_modules/.cache/darkroom-media");
+
+let ffmpegVersion: Promise<string> | undefined;
+
+/** Run ffmpeg. The last argument is the file it writes; files that it reads are known by what is in them. */
+export async function ffmpeg(args: readonly string[]): Promise<void> {
+  ffmpegVersion ??= run("ffmpeg", ["-version"]).then(({ stdout }) => stdout);
+  const output = args.at(-1) ?? "";
+  const isFile = (index: number) => args[index - 1] === "-i" && args[index - 2] !== "lavfi";
+  const known = args.slice(0, -1).map(async (arg, index) => (isFile(index) ? digestOf(arg) : arg));
+  const recipe = [await ffmpegVersion, ...(await Promise.all(known))];
+  await made(recipe, output, async (path) => {
+    await run("ffmpeg", ["-v", "error", "-nostdin", "-y", ...args.slice(0, -1), path], { maxBuffer: 1 << 26 });
+  });
+}
+
+/** Write what flite says to a WAV file. */
+export async function flite(text: string, output: string): Promise<void> {
+  await made(["flite", text], output, async (path) => {
+    await run("flite", ["-t", text, "-o", path]);
+  });
+}
+
+/** Copy what this recipe made to `output`. What was not made yet is made under another name first: another process may be at it. */
+async function made(recipe: readonly string[], output: string, make: (path: string) => Promise<void>): Promise<void> {
+  const extension = extname(output);
+  const name = createHash("sha256")
+    .update(JSON.stringify([extension, ...recipe]))
+    .digest("hex");
+  const kept = join(FOLDER, `${name}${extension}`);
+  if (await isCopied(kept, output)) return;
+  await mkdir(FOLDER, { recursive: true });
+  const unfinished = join(FOLDER, `${crypto.randomUUID()}${extension}`);
+  try {
+    await make(unfinished);
+    await rename(unfinished, kept);
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+  await copyFile(kept, output, constants.COPYFILE_FICLONE);
+}
+
+async function isCopied(from: string, to: string): Promise<boolean> {
+  try {
+    await copyFile(from, to, constants.COPYFILE_FICLONE);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return false;
+    throw error;
+  }
+}
+
+async function digestOf(path: string): Promise<string> {
+  return createHash("sha256")
+    .update(await readFile(path))
+    .digest("hex");
+}

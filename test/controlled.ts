@@ -1,0 +1,59 @@
+// A Worker that the harness controls from outside: its variables change and its stores are emptied while it runs, so that one
+// runtime serves many test files.
+
+/** Requests to this host are the harness's own. */
+export const CONTROL_URL = "http://harness.test/";
+
+/** The body of such a request. */
+export interface Control {
+  /** Variables that stand in for, or beside, those of the configuration. */
+  readonly vars: Readonly<Record<string, string>>;
+  /** Rows of `api_keys` that a test begins with; without them the stores are left as they are. */
+  readonly keys?: readonly Readonly<Record<string, string | number | null>>[];
+}
+
+/** `signing_keys` stay: Node, which tests run in, remembers the key as any isolate does. */
+const TABLES = `
+  SELECT name FROM sqlite_schema
+   WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'd1%' AND name NOT LIKE '\\_cf%' ESCAPE '\\'
+     AND name NOT LIKE 'passages\\_fts%' ESCAPE '\\' AND name <> 'signing_keys'`;
+
+type Handlers = Required<Pick<ExportedHandler<Env>, "fetch" | "queue" | "scheduled">>;
+
+export function controlled(worker: Handlers): Handlers {
+  let vars: Control["vars"] = {};
+  let tables: readonly string[] | undefined;
+
+  async function emptyDatabase(db: D1Database, keys: NonNullable<Control["keys"]>): Promise<void> {
+    tables ??= (await db.prepare(TABLES).all<{ name: string }>()).results.map(({ name }) => name);
+    await db.batch([
+      db.prepare("PRAGMA defer_foreign_keys = true"),
+      ...tables.map((table) => db.prepare(`DELETE FROM ${table}`)),
+      ...keys.map((key) => {
+        const columns = Object.keys(key);
+        const places = columns.map(() => "?").join();
+        return db.prepare(`INSERT INTO api_keys (${columns.join()}) VALUES (${places})`).bind(...Object.values(key));
+      }),
+    ]);
+  }
+
+  return {
+    async fetch(request, env, context) {
+      if (!request.url.startsWith(CONTROL_URL)) return worker.fetch(request, { ...env, ...vars }, context);
+      const control: Control = await request.json();
+      ({ vars } = control);
+      if (control.keys) await Promise.all([emptyDatabase(env.DB, control.keys), emptyBucket(env.MEDIA)]);
+      return new Response(null, { status: 204 });
+    },
+    queue: (batch, env, context) => worker.queue(batch, { ...env, ...vars }, context),
+    scheduled: (controller, env, context) => worker.scheduled(controller, { ...env, ...vars }, context),
+  };
+}
+
+async function emptyBucket(media: R2Bucket): Promise<void> {
+  for (;;) {
+    const { objects } = await media.list();
+    if (objects.length === 0) return;
+    await media.delete(objects.map(({ key }) => key));
+  }
+}

@@ -1,0 +1,20 @@
+/** `npm run test:long` searches as far as there is something to find; `npm test` takes a sample of the same, so that people run it. */
+export const IS_LONG = process.env["DARKROOM_LONG"] !== undefined;
+
+export function sampled<T>(sample: T, whole: T): T {
+  return IS_LONG ? whole : sample;
+}
+
+/** The files that ask which it is: those of `npm run test:long`. */
+export const LONG_TESTS: readonly string[] = [
+  "test/audio/containers.test.ts",
+  "test/chaos.test.ts",
+  "test/crash-points.test.ts",
+  "test/fuzz-openapi.test.ts",
+  "test/fuzz.test.ts",
+  "test/hung-runtime.test.ts",
+  "test/random-walks.test.ts",
+  "test/restoring.test.ts",
+  "test/structural/*.test.ts",
+  "test/upgrading.test.ts",
+];

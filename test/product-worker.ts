@@ -1,0 +1,4 @@
+import { controlled } from "./controlled.ts";
+import product from "./six-connections-worker.ts";
+
+export default controlled(product);

@@ -1,0 +1,109 @@
+// The runtimes that tests run on. Starting one takes four seconds of CPU: all test files that a process runs share one, but for
+// those that need another configuration.
+import { createTestHarness, unstable_readConfig as readConfig } from "wrangler";
+
+import { type Control, CONTROL_URL } from "./controlled.ts";
+import { SCRIPTED_MODELS } from "./scripted-models.ts";
+
+export interface RuntimeOptions {
+  readonly requestsAMinute?: number;
+  readonly edit?: (config: LocalConfig) => LocalConfig;
+  /** A Worker that is `controlled()`. */
+  readonly main?: string;
+}
+
+export type Vars = Readonly<Record<string, string>>;
+export type Runtime = Awaited<ReturnType<typeof takeRuntime>>;
+type Started = Awaited<ReturnType<typeof start>>;
+type LocalConfig = Pick<ReturnType<typeof readConfig>, (typeof CONFIGURED)[number]>;
+
+const CONFIGURED = [
+  "name",
+  "compatibility_date",
+  "compatibility_flags",
+  "alias",
+  "services",
+  "r2_buckets",
+  "d1_databases",
+  "queues",
+  "ratelimits",
+  "vars",
+] as const;
+
+/** A call that an earlier file has left behind may still run this long. After that its runtime is given up. */
+const LEFT_BEHIND_MS = 3000;
+
+let shared: Started | undefined;
+/** The variables of those who have taken the shared runtime, the last one's in force. */
+const takers: Vars[] = [];
+
+/** A runtime with these variables, until it is released. */
+export async function takeRuntime(given: Vars, options: RuntimeOptions) {
+  const vars: Vars = { RING_GRACE_SECONDS: "60", ...given };
+  const isShared = Object.keys(options).length === 0;
+  if (isShared && takers.length === 0) await renewShared();
+  const started = isShared ? (shared ??= await start({})) : await start(options);
+  if (isShared) takers.push(vars);
+  await started.control({ vars });
+  return {
+    ...started,
+    env: { ...started.env, ...vars },
+    /** Leave nothing in the stores but these keys. */
+    empty: (keys: NonNullable<Control["keys"]>) => started.control({ vars, keys }),
+    async release(): Promise<void> {
+      if (!isShared) return started.server.close();
+      takers.splice(takers.indexOf(vars), 1);
+      const outer = takers.at(-1);
+      // What is still under way finds nothing to go on with.
+      await started.control(outer === undefined ? { vars: {}, keys: [] } : { vars: outer });
+    },
+  };
+}
+
+/** What the models were asked is forgotten, and what was logged. A call that went on would hold up the queues of the next file. */
+async function renewShared(): Promise<void> {
+  const end = Date.now() + LEFT_BEHIND_MS;
+  while (shared !== undefined) {
+    const response = await shared.models.fetch("http://ai/?forget=");
+    const { running } = (await response.json()) as { running: number };
+    shared.server.clearLogs();
+    if (running === 0) return;
+    if (Date.now() > end) {
+      await shared.server.close();
+      shared = undefined;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function start(options: RuntimeOptions) {
+  const server = createTestHarness({ workers: [product(options), SCRIPTED_MODELS] });
+  const { url } = await server.listen();
+  const worker = server.getWorker<Env>();
+  await worker.applyD1Migrations("DB");
+  return {
+    server,
+    worker,
+    models: server.getWorker<{ DEAD_LETTERS: Queue }>("darkroom-local-ai"),
+    env: await worker.getEnv(),
+    origin: url.origin,
+    async control(control: Control): Promise<void> {
+      const response = await worker.fetch(CONTROL_URL, { method: "POST", body: JSON.stringify(control) });
+      if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
+    },
+  };
+}
+
+/** The product as it is configured for this machine, but for what a test asks for. */
+function product(options: RuntimeOptions) {
+  const { requestsAMinute, edit = (config) => config, main = "test/product-worker.ts" } = options;
+  const all = readConfig({ config: "./wrangler.jsonc", env: "local" });
+  const local = Object.fromEntries(CONFIGURED.map((key) => [key, all[key]])) as LocalConfig;
+  const ratelimits = all.ratelimits.map((one: (typeof all.ratelimits)[number]) => ({
+    ...one,
+    simple: { ...one.simple, limit: requestsAMinute ?? one.simple.limit },
+  }));
+  const config = edit({ ...local, ratelimits });
+  // The wrapped `fetch` asks which invocation it is of.
+  return { config: { ...config, main, compatibility_flags: [...config.compatibility_flags, "nodejs_als"] } };
+}
