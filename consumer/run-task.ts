@@ -7,7 +7,6 @@ import { notifyPrediction } from "../shared/replicate/notify-prediction.ts";
 import type { Estimate } from "../shared/estimate.ts";
 import { isNewerTask } from "../shared/formats.ts";
 import type { ModelCall } from "../shared/ai/model-call.ts";
-import { ModelError } from "../shared/ai/model-error.ts";
 import { type Ai, modelRunner } from "../shared/ai/run-model.ts";
 import type { EmbeddedPassages, PassageIndex } from "../shared/search/passage.ts";
 import { addRows, countedBucket } from "../shared/operations.ts";
@@ -18,7 +17,7 @@ import { type Message, sendWebhook } from "../shared/webhooks/send.ts";
 import { type BudgetKey, CallRefused } from "../shared/budgets/refusal.ts";
 import type { IsolateMemory } from "./memory-limit.ts";
 import { type CallGate, gated } from "./call-gate.ts";
-import { diagnose } from "../shared/ai/failure.ts";
+import { anotherMayAnswer, diagnose } from "../shared/ai/failure.ts";
 import { noteWaits, withWaits } from "./note-waits.ts";
 import { processors } from "./processors/index.ts";
 import { fallBack } from "./fall-back.ts";
@@ -106,7 +105,7 @@ export async function runTask(
       verdict = { type: "snooze", failure: { code: "no_connection", message: error.message }, scheduledAt: Date.now() };
     } else {
       const diagnosis = diagnose(error);
-      const instead = canStandIn(error) ? fallBack(task, fallbacks) : null;
+      const instead = anotherMayAnswer(error) ? fallBack(task, fallbacks) : null;
       const hasFailedSo = diagnosis.remedy === "retry_once" && (await hasFailedWith(db, task, diagnosis.failure.code));
       verdict = decide(diagnosis, task, { ...chance, askedAt: startedAt, instead, hasFailedSo });
     }
@@ -133,11 +132,6 @@ function putOff(task: Task): Settlement {
   const verdict = decideNewer(task, { now, random: Math.random });
   const operations = { r2ClassA: 0, r2ClassB: 0, ...leaseRows };
   return { taskId, leaseId, verdict, calls: [], isBudgeted, operations, startedAt: now, finishedAt: now };
-}
-
-/** Whether another model may do what this one does not: it has no capacity, was withdrawn, or is not for this account. */
-function canStandIn(error: unknown): boolean {
-  return error instanceof ModelError && (error.code === "out_of_capacity" || error.isModelUnusable);
 }
 
 function again({ failure, delayMs }: { failure: Failure; delayMs: number }, task: Task): Verdict {

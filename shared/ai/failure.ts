@@ -7,6 +7,11 @@ export interface Diagnosis {
   readonly remedy: Remedy;
 }
 
+/** Whether another model may do what this one does not: it has no capacity, was withdrawn, or is not for this account. */
+export function anotherMayAnswer(error: unknown): boolean {
+  return error instanceof ModelError && (error.code === "out_of_capacity" || error.isModelUnusable);
+}
+
 /** What an exception of an attempt asks for. Only a ModelError says what is known of a model: of any other, nothing is guessed. */
 export function diagnose(error: unknown): Diagnosis {
   if (error instanceof ModelError) return { remedy: error.remedy, failure: error.failure };
