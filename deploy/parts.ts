@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { SIGNED_HEADERS } from "../shared/signed-headers.ts";
+import { SIGNED_HEADERS } from "../shared/uploads/signed-headers.ts";
 import type { Part } from "./part.ts";
 import type { Target } from "./target.ts";
 import { ROOT } from "./wrangler.ts";

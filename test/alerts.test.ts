@@ -3,11 +3,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { DATABASE_LIMIT_BYTES, signsOf } from "../shared/alerts/alert.ts";
 import { withDefaults } from "../shared/settings.ts";
-import { deliverStrays, TAKEN_MS } from "../shared/alerts/deliver-strays.ts";
+import { deliverStrays, TAKEN_MS } from "../consumer/maintenance/deliver-strays.ts";
 import { type Connections, createConnections, NoConnection, REMOTE_WAIT_MS } from "../shared/connections.ts";
 import { LONGEST_SENDING_MS } from "../shared/webhooks/send.ts";
-import { intakeOf } from "../shared/intake.ts";
-import { watchCron, watchDeployment } from "../consumer/watch-deployment.ts";
+import { intakeOf } from "../shared/jobs/intake.ts";
+import { watchCron, watchDeployment } from "../consumer/maintenance/watch-deployment.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 import { startReceiver } from "./receiver.ts";
 

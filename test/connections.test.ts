@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { memoryLimit } from "../consumer/memory-limit.ts";
-import type { ModelCall } from "../shared/ai/model-call.ts";
-import { modelRunner } from "../shared/ai/run-model.ts";
+import { memoryLimit } from "../consumer/runner/memory-limit.ts";
+import type { ModelCall } from "../shared/models/model-call.ts";
+import { modelRunner } from "../shared/models/run-model.ts";
 import { type Connections, createConnections, NoConnection, SLOW_SLOTS } from "../shared/connections.ts";
 import { createSixConnections, OPEN_CONNECTIONS } from "./six-connections.ts";
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 
-import { SIGNED_HEADERS } from "../shared/signed-headers.ts";
+import { SIGNED_HEADERS } from "../shared/uploads/signed-headers.ts";
 import { FORBIDDEN } from "./platform/route.ts";
 import { ACCOUNT_ID, type PlatformOptions, startPlatform } from "./platform/server.ts";
 

@@ -1,10 +1,10 @@
 // A question is asked of its model, and of those that may stand in for it: along MODEL_FALLBACKS, as tasks are.
-import type { ModelCall } from "../../shared/ai/model-call.ts";
-import { anotherMayAnswer, diagnose } from "../../shared/ai/failure.ts";
-import { type ModelId, TEXT_MODELS } from "../../shared/models.ts";
+import type { ModelCall } from "../../shared/models/model-call.ts";
+import { anotherMayAnswer, diagnose } from "../../shared/models/failure.ts";
+import { type ModelId, TEXT_MODELS } from "../../shared/models/models.ts";
 import type { Fallbacks } from "../../shared/settings.ts";
-import type { PaidCall, SettlePaidCall } from "../paid-call.ts";
-import type { Problem } from "../problem.ts";
+import type { PaidCall, SettlePaidCall } from "../usage/paid-call.ts";
+import type { Problem } from "../http/problem.ts";
 import { modelProblem } from "./model-problem.ts";
 
 /** What came of asking one model. */
