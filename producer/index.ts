@@ -115,6 +115,8 @@ app.notFound((c) =>
   problem(c, { code: "not_found", detail: `${c.req.method} ${c.req.path} is not part of this API.` }),
 );
 app.onError((error, c) => {
+  // `authenticate` answers.
+  if (c.get("hasKeyEnded") === true) return problem(c, { code: "unauthorized", detail: error.message });
   createJournal(c.env.EVENTS).fault({ event: "request.failed" }, error, { method: c.req.method, path: c.req.path });
   return problem(c, { code: "internal_error", detail: "It has been logged. Sending the request again may help." });
 });

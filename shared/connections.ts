@@ -15,7 +15,7 @@ const REMOTE_SLOTS = SLOW_SLOTS - 1;
  * A call that has waited this long goes back to the queue: a model may take eight minutes to say nothing, and a consumer ends
  * after fifteen.
  */
-const REMOTE_WAIT_MS = 5 * 60_000;
+export const REMOTE_WAIT_MS = 5 * 60_000;
 
 /** No slot became free in time. Nothing was asked, and nothing is to be paid. */
 export class NoConnection extends Error {

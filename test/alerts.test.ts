@@ -3,7 +3,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { DATABASE_LIMIT_BYTES, signsOf } from "../shared/alerts/alert.ts";
 import { withDefaults } from "../shared/settings.ts";
-import { createConnections } from "../shared/connections.ts";
+import { deliverStrays, TAKEN_MS } from "../consumer/maintenance/deliver-strays.ts";
+import { type Connections, createConnections, NoConnection, REMOTE_WAIT_MS } from "../shared/connections.ts";
+import { LONGEST_SENDING_MS } from "../shared/webhooks/send.ts";
 import { intakeOf } from "../shared/jobs/intake.ts";
 import { watchCron, watchDeployment } from "../consumer/maintenance/watch-deployment.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
@@ -183,7 +185,7 @@ test("an alert that is not taken is sent again, with the same id, and the log sa
   ]);
   await at(now + 1000);
   expect(ops.told()).toHaveLength(1);
-  await at(now + 7000);
+  await at(now + 60_000);
   expect(await log()).toMatchObject([{ state: "delivered", attempts: 2, nextAttemptAt: null }]);
   const ids = receiver.received.filter(({ path }) => path === ops.path).map(({ headers }) => headers["webhook-id"]);
   expect(new Set(ids).size).toBe(1);
@@ -192,10 +194,62 @@ test("an alert that is not taken is sent again, with the same id, and the log sa
   await darkroom.bindings().DB.prepare("DELETE FROM incidents").run();
   await darkroom.api(`/v1/webhooks/${ops.id}`, { method: "DELETE" });
   receiver.answer({ status: 410 });
-  await watchDeployment(full, now + 20_000);
-  await at(now + 20_000);
+  await watchDeployment(full, now + 80_000);
+  await at(now + 80_000);
   const endpoint = await (await darkroom.api(`/v1/webhooks/${gone.id}`)).json<{ disabled: unknown }>();
   expect(endpoint.disabled).toMatchObject({ reason: "It answered 410 Gone." });
+});
+
+test("while an alert waits for a connection nobody else sends it, and one that gets none is due again unspent", async () => {
+  const ops = await hook(["ops.database_filling"]);
+  const now = Date.now();
+  await watchDeployment({ ...deps(), databaseLimitBytes: 1000 }, now);
+  const read = () =>
+    darkroom
+      .bindings()
+      .DB.prepare("SELECT attempts, next_attempt_at AS nextAttemptAt FROM webhook_deliveries")
+      .first<{ attempts: number; nextAttemptAt: number | null }>();
+  const never: Connections = { open: () => Promise.reject(new NoConnection()) };
+  for (let run = 0; run < 10; run += 1) expect(await deliverStrays({ ...deps(), connections: never }, now)).toBe(0);
+  expect(await read()).toMatchObject({ attempts: 0, nextAttemptAt: expect.toSatisfy((dueAt) => dueAt <= Date.now()) });
+  expect(ops.told()).toEqual([]);
+
+  // The connection comes as late as it may, and another run looks for what is due meanwhile.
+  const late: Connections = {
+    async open(to, connect) {
+      expect(await deliverStrays(deps(), Date.now() + LONGEST_SENDING_MS)).toBe(0);
+      return createConnections().open(to, connect);
+    },
+  };
+  expect(await deliverStrays({ ...deps(), connections: late }, Date.now())).toBe(1);
+  expect(await read()).toEqual({ attempts: 1, nextAttemptAt: null });
+  expect(ops.told()).toHaveLength(1);
+});
+
+test("a delivery is taken for longer than a run of deliveries may last", () => {
+  expect(LONGEST_SENDING_MS).toBeGreaterThan(REMOTE_WAIT_MS);
+  expect(TAKEN_MS).toBeGreaterThan(60_000 + LONGEST_SENDING_MS);
+});
+
+test("a run that is called off by D1 gives back what it has not come to", async () => {
+  const ops = await hook(["ops.database_filling", "ops.dead_letters_burst"]);
+  const now = Date.now();
+  await watchDeployment({ ...deps(), databaseLimitBytes: 1000 }, now);
+  const { DB } = darkroom.bindings();
+  await DB.prepare(
+    `INSERT INTO webhook_deliveries (id, owner_id, endpoint_id, signer, event, payload, created_at, next_attempt_at)
+     SELECT 'whd_second', owner_id, endpoint_id, signer, event, payload, created_at + 1, next_attempt_at FROM webhook_deliveries`,
+  ).run();
+  const refusing = new Proxy(DB, {
+    get(target, name) {
+      if (name === "batch") return () => Promise.reject(new Error("D1 is away"));
+      return (sql: string) => target.prepare(sql);
+    },
+  });
+  await expect(deliverStrays({ ...deps(), db: refusing }, now)).rejects.toThrow("D1 is away");
+  expect(ops.told()).toHaveLength(1);
+  const { results } = await DB.prepare("SELECT attempts FROM webhook_deliveries ORDER BY created_at").all();
+  expect(results).toEqual([{ attempts: 1 }, { attempts: 0 }]);
 });
 
 test("looking around is one round trip, and reads few rows however much there is", async () => {

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { memoryLimit } from "../consumer/runner/memory-limit.ts";
-import { createConnections, NoConnection, SLOW_SLOTS } from "../shared/connections.ts";
+import type { ModelCall } from "../shared/models/model-call.ts";
+import { modelRunner } from "../shared/models/run-model.ts";
+import { type Connections, createConnections, NoConnection, SLOW_SLOTS } from "../shared/connections.ts";
 import { createSixConnections, OPEN_CONNECTIONS } from "./six-connections.ts";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -74,6 +76,15 @@ test("a model that has waited five minutes for a connection goes back to the que
   state.end();
   await Promise.all(open);
   expect(state.begun).not.toContain("late");
+});
+
+test("a call that no connection became free for is not counted: nothing was asked", async () => {
+  const noted: ModelCall[] = [];
+  const never: Connections = { open: () => Promise.reject(new NoConnection()) };
+  const binding = { run: () => Promise.reject(new Error("it was asked")) };
+  const models = modelRunner({ binding, gateway: undefined, connections: never }, noted, new AbortController().signal);
+  await expect(models.run("@cf/openai/whisper", {}, { audioSeconds: 60 })).rejects.toThrow(NoConnection);
+  expect(noted).toEqual([]);
 });
 
 test("memory of a consumer that was ended from outside is free again after sixteen minutes", async () => {

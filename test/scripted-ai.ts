@@ -1,9 +1,10 @@
 // A stand-in for the AI binding on real workerd that does what its input says, so that a test can ask for any failure:
 // `error:<code>` fails, `error:<code>x<n>` fails the first n times, `sleep:<ms>` answers late, `garbage` answers nonsense,
 // `unpriced` names no neurons, `busy:<text>` has no capacity for models whose name holds the text (and lets a call wait that
-// does not ask to be refused), `gone:<text>` is withdrawn, `flagged:<code>x<n>` is flagged with that code. What is to happen to the
-// text and caption models, which read what others made, is marked: `then-error:<code>`, `then-sleep:<ms>`; a chat may ask for
-// a stream, `tokens:<n>x<ms>` of them with a pause before each, and `break:<n>` for its end after so many.
+// does not ask to be refused), `gone:<text>` is withdrawn, `denied:<code>:<text>` is refused with that code, `flagged:<code>x<n>` is
+// flagged with it. What is to happen to the text and caption models, which read what others made, is marked:
+// `then-error:<code>`, `then-sleep:<ms>`; a chat may ask for a stream, `tokens:<n>x<ms>` of them with a pause before each, and
+// `break:<n>` for its end after so many.
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 import { plain, refuseForm, refuseRequest } from "../local/contracts.ts";
@@ -155,6 +156,9 @@ async function answer(
   }
   for (const [, gone = ""] of script.matchAll(/gone:(\S+)/g)) {
     if (model.includes(gone)) return new Response("Gone", { status: 410 });
+  }
+  for (const [, number, denied = ""] of script.matchAll(/denied:(\d+):(\S+)/g)) {
+    if (model.includes(denied)) return refusal(Number(number));
   }
   const [, flag, flags] = /flagged:(\d+)(?:x(\d+))?/.exec(script) ?? [];
   if (flag !== undefined && (flags === undefined || count <= Number(flags))) {

@@ -362,6 +362,12 @@ const CASES: readonly Case[] = [
   },
   {
     name: "ask",
+    of: "a model that another stands in for",
+    options: { media: { ...media, text: "gone:granite A fine harbour." } },
+    says: /llama-3.2-3b-instruct answered for the tiers 'fast' and 'balanced'/,
+  },
+  {
+    name: "ask",
     of: "a model that fails",
     options: { media: { ...media, text: "then-error:3043 A fine harbour." } },
     says: /model_unavailable|model_failed/,

@@ -1,10 +1,19 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { callGate } from "../consumer/runner/call-gate.ts";
+import { isolateMemory } from "../consumer/runner/memory-limit.ts";
+import { runTask } from "../consumer/runner/run-task.ts";
+import { type Connections, NoConnection } from "../shared/connections.ts";
 import { insertDeliveries } from "../shared/db/webhooks/deliveries.ts";
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
 import { leaseTasks } from "../shared/db/tasks/leases.ts";
 import { settleTasks } from "../shared/db/tasks/settle.ts";
+import { d1Index } from "../shared/search/d1-index.ts";
+import type { Task } from "../shared/jobs/task.ts";
 import { newJob } from "../shared/jobs/new-job.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import type { Delivery, Webhook as Endpoint } from "../producer/webhooks/schema.ts";
@@ -237,6 +246,73 @@ test("a redirect is not followed, and a test event says so at once", async () =>
   expect(verify(told[1]!, endpoint.secret)).toMatchObject({ type: "webhook.test", data: { webhookId: endpoint.id } });
   expect((await log(endpoint.id)).map(({ state }) => state).toSorted()).toEqual(["delivered", "failed"]);
 });
+
+/** A task that delivers, as a consumer leases it. */
+const DELIVERING: Omit<Task, "args"> = {
+  id: "task",
+  jobId: "job",
+  kind: "deliver_webhook",
+  attempt: 1,
+  maxAttempts: 7,
+  model: null,
+  preferredModel: null,
+  lost: 0,
+  leaseId: "lease",
+  leasedAt: 0,
+  createdAt: 0,
+  deadlineAt: null,
+  isTooLate: false,
+  isBudgeted: false,
+  format: 1,
+  editedAfter: 0,
+  mayBeStored: false,
+  leaseRows: { d1RowsRead: 0, d1RowsWritten: 0 },
+  startsJob: false,
+};
+
+test("a delivery that gets no connection is put off, and the attempt is not counted", async () => {
+  const endpoint = await register();
+  await darkroom.submit(job("no way out"));
+  const { id: deliveryId } = await untilLogged(endpoint.id, "delivered");
+  const { DB: db, MEDIA: media } = darkroom.bindings();
+  const never: Connections = { open: () => Promise.reject(new NoConnection()) };
+  const task = { ...DELIVERING, args: JSON.stringify({ deliveryId }) };
+  const binding = { run: () => Promise.reject(new Error("it was asked")) };
+  const { verdict, delivery } = await runTask(
+    task,
+    {
+      db,
+      media,
+      ai: { binding, gateway: undefined, connections: never },
+      connections: never,
+      passages: d1Index(db),
+      memory: isolateMemory(),
+      gate: callGate(db),
+      allowInsecureWebhooks: true,
+      fallbacks: {},
+    },
+    new AbortController().signal,
+  );
+  expect(verdict).toMatchObject({ type: "snooze", failure: { code: "no_connection" } });
+  expect(delivery).toBeUndefined();
+  expect(await receiver.untilReceived(endpoint.path, 1)).toHaveLength(1);
+});
+
+test("a receiver that never ends its answer is heard for as long as one that never begins it", async () => {
+  const dripping = createServer((_request, response) => {
+    response.writeHead(503);
+    const drip = setInterval(() => response.write("no"), 1000);
+    response.on("close", () => clearInterval(drip));
+  });
+  await new Promise<void>((resolve) => dripping.listen(0, "127.0.0.1", () => resolve()));
+  const endpoint = await register({ url: `http://127.0.0.1:${(dripping.address() as AddressInfo).port}` });
+  const beganAt = Date.now();
+  const tested = await darkroom.post(`/v1/webhooks/${endpoint.id}/test`, {});
+  expect(Date.now() - beganAt).toBeLessThan(22_000);
+  expect(await tested.json()).toMatchObject({ state: "failed" });
+  dripping.closeAllConnections();
+  await new Promise((resolve) => dripping.close(resolve));
+}, 40_000);
 
 test("a job cancelled, out of time, or served with another's result is told of too", async () => {
   const endpoint = await register();

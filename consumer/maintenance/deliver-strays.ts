@@ -1,13 +1,14 @@
-import type { Connections } from "../../shared/connections.ts";
+import { type Connections, NoConnection } from "../../shared/connections.ts";
 import { readDelivery } from "../../shared/db/webhooks/deliveries.ts";
 import {
+  giveBackStrays,
   settleStrays,
   type StrayReport,
   takeStrays,
   type TakenDelivery,
 } from "../../shared/db/webhooks/stray-deliveries.ts";
 import { DELIVERY_ATTEMPTS, deliveryDelayMs } from "../../shared/webhooks/event.ts";
-import { sendWebhook } from "../../shared/webhooks/send.ts";
+import { LONGEST_SENDING_MS, sendWebhook } from "../../shared/webhooks/send.ts";
 
 export interface StrayDeps {
   readonly db: D1Database;
@@ -20,35 +21,65 @@ export interface StrayDeps {
 const AT_ONCE = 4;
 const DELIVERIES_A_RUN = 20;
 
+/** A run begins no sending after this: what it has not come to is left to the next. */
+const BEGIN_WITHIN_MS = 60_000;
+
+/** D1 ends a query after this (developers.cloudflare.com/d1/platform/limits, read 2026-11-29): reading a delivery, and settling it. */
+const QUERY_MS = 30_000;
+
+/** For so long a run has its deliveries to itself. A run that lives has sent or given back each of them by then. */
+export const TAKEN_MS = BEGIN_WITHIN_MS + LONGEST_SENDING_MS + 2 * QUERY_MS;
+
 /**
  * Send what is due of deliveries that belong to no job, on the same schedule as others. An endpoint is told one after the
- * other: that an incident is over must not arrive before the incident. @returns how many were tried.
+ * other: that an incident is over must not arrive before the incident. What no connection became free for is due again, and
+ * has spent no attempt.
+ * @param now cron's minute, which may be past when this runs. @returns how many were sent, or could not be.
  */
 export async function deliverStrays(deps: StrayDeps, now: number): Promise<number> {
-  const taken = await takeStrays(deps.db, now, DELIVERIES_A_RUN);
+  const beganAt = Date.now();
+  const later = () => Math.max(now, Date.now());
+  const taken = await takeStrays(deps.db, { now, until: later() + TAKEN_MS, limit: DELIVERIES_A_RUN });
+  const unsent = new Set(taken);
   const byEndpoint = [...Map.groupBy(taken, ({ endpointId }) => endpointId).values()];
   const tellNext = async (): Promise<void> => {
     for (let some = byEndpoint.shift(); some !== undefined; some = byEndpoint.shift()) {
-      for (const one of some) await settleStrays(deps.db, [await deliver(one, deps, now)], now);
+      for (const one of some) {
+        if (Date.now() - beganAt >= BEGIN_WITHIN_MS) return;
+        const report = await deliver(one, deps, later);
+        if (report === null) break;
+        unsent.delete(one);
+        await settleStrays(deps.db, [report], later());
+      }
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, tellNext));
-  return taken.length;
+  const ended = await Promise.allSettled(Array.from({ length: AT_ONCE }, tellNext));
+  await giveBackStrays(deps.db, [...unsent], later());
+  for (const one of ended) if (one.status === "rejected") throw one.reason;
+  return taken.length - unsent.size;
 }
 
+/** @returns null where nothing was sent. */
 async function deliver(
   { id, attempt }: TakenDelivery,
   { db, allowInsecureWebhooks, connections }: StrayDeps,
-  now: number,
-): Promise<StrayReport> {
-  const delivery = await readDelivery(db, id, now);
+  later: () => number,
+): Promise<StrayReport | null> {
+  const delivery = await readDelivery(db, id, later());
   const attemptedAt = Date.now();
-  if (delivery === null || delivery.isDisabled) return { id, attemptedAt, nextAttemptAt: null, answer: null };
+  if (delivery === null || delivery.isDisabled) return { id, attempt, attemptedAt, nextAttemptAt: null, answer: null };
   const { payload: body, ...message } = delivery;
-  const answer = await sendWebhook({ ...message, body }, { allowInsecure: allowInsecureWebhooks, connections });
-  const attemptsLeft = DELIVERY_ATTEMPTS - attempt;
-  const isOver =
-    answer.failure === null || attemptsLeft <= 0 || ["endpoint_gone", "address_refused"].includes(answer.failure.code);
-  const delayMs = Math.max(deliveryDelayMs(attemptsLeft, Math.random), answer.retryAfterMs);
-  return { id, attemptedAt, nextAttemptAt: isOver ? null : now + delayMs, answer };
+  try {
+    const answer = await sendWebhook({ ...message, body }, { allowInsecure: allowInsecureWebhooks, connections });
+    const attemptsLeft = DELIVERY_ATTEMPTS - attempt;
+    const isOver =
+      answer.failure === null ||
+      attemptsLeft <= 0 ||
+      ["endpoint_gone", "address_refused"].includes(answer.failure.code);
+    const delayMs = Math.max(deliveryDelayMs(attemptsLeft, Math.random), answer.retryAfterMs);
+    return { id, attempt, attemptedAt, nextAttemptAt: isOver ? null : later() + delayMs, answer };
+  } catch (error) {
+    if (error instanceof NoConnection) return null;
+    throw error;
+  }
 }

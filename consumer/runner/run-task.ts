@@ -4,8 +4,7 @@ import { hasFailedWith } from "../../shared/db/tasks/leases.ts";
 import { isNewerTask } from "../../shared/jobs/formats.ts";
 import type { EndedAttempt, Outcome } from "../../shared/jobs/outcome.ts";
 import type { Task } from "../../shared/jobs/task.ts";
-import { failureOf } from "../../shared/models/failure.ts";
-import { ModelError } from "../../shared/models/model-error.ts";
+import { anotherMayAnswer, failureOf } from "../../shared/models/failure.ts";
 import type { Fallbacks } from "../../shared/settings.ts";
 import { type Attempt, beginAttempt, type Processors } from "./attempt.ts";
 import { fallBack } from "./fall-back.ts";
@@ -77,14 +76,9 @@ async function decideThrown(
     return { outcome: { type: "snooze", failure, scheduledAt: Date.now() } };
   }
   const failed = failureOf(error);
-  const instead = canStandIn(error) ? fallBack(task, fallbacks) : null;
+  const instead = anotherMayAnswer(error) ? fallBack(task, fallbacks) : null;
   const hasFailedSo = failed.remedy === "retry_once" && (await hasFailedWith(db, task, failed.failure.code));
   return { outcome: decide(failed, task, { ...chance, askedAt: startedAt, instead, hasFailedSo }) };
-}
-
-/** Whether another model may do what this one does not: it has no capacity, was withdrawn, or is not for this account. */
-function canStandIn(error: unknown): boolean {
-  return error instanceof ModelError && (error.code === "out_of_capacity" || error.isModelUnusable);
 }
 
 function withinAttempts(outcome: Outcome, { attempt, maxAttempts }: Task): Outcome {

@@ -30,11 +30,11 @@ export interface OpenAnswer {
 
 /**
  * Ask a model and wait for its first bytes, but not for long. `stopping` ends the call, now and later; it is aborted here if
- * the model falls silent. While there is no capacity the call waits in the platform's queue: nobody can stand in here.
+ * the model falls silent. `rejectsIfBusy`: see `Question` of the binding.
  */
 export async function openAnswer(
   ai: Ai,
-  { model, messages, expected }: Question,
+  { model, messages, expected, rejectsIfBusy }: Question & { readonly rejectsIfBusy: boolean },
   stopping: AbortController,
 ): Promise<Opened> {
   const inputs = { messages, max_tokens: ANSWER_TOKENS, stream: true };
@@ -45,7 +45,7 @@ export async function openAnswer(
   };
   let call = sentCall(model, expected);
   try {
-    const asked = askBinding(ai, { model, inputs, signal, rejectsIfBusy: false, onAsked });
+    const asked = askBinding(ai, { model, inputs, signal, rejectsIfBusy, onAsked });
     const response = await inTime(stopping, asked);
     const { headers } = response;
     if (!response.ok || response.body === null) {

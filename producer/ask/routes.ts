@@ -3,18 +3,18 @@ import { type Context, Hono } from "hono";
 import { aiOf } from "../../shared/models/ai-of.ts";
 import { type ModelCall, neuronsOf, sentCall } from "../../shared/models/model-call.ts";
 import { modelRunner } from "../../shared/models/run-model.ts";
-import { write } from "../../shared/models/writer.ts";
+import { write, type Written } from "../../shared/models/writer.ts";
 import { readJob } from "../../shared/db/jobs/reads.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import { ANSWER_TOKENS } from "../../shared/models/prompts.ts";
 import type { App } from "../http/app.ts";
 import { answerStream } from "./answer-stream.ts";
-import { modelProblem } from "./model-problem.ts";
-import { openAnswer } from "./open-answer.ts";
+import { type Asked, askInTurn, textModelsFrom, type Turns } from "./ask-in-turn.ts";
+import { type OpenAnswer, openAnswer } from "./open-answer.ts";
 import { type Question, questionOf } from "./question.ts";
 import { readLines } from "./read-lines.ts";
 import { body, BODY_PROBLEMS, describe } from "../http/describe.ts";
-import { reservePaidCall, type SettlePaidCall } from "../usage/paid-call.ts";
+import { reservePaidCall } from "../usage/paid-call.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { problem } from "../http/problem.ts";
 import { AskRequest } from "../jobs/requests.ts";
@@ -58,17 +58,7 @@ ask.post(
     const about = await readLines(detail, intakeOf(c.env));
     if ("code" in about) return problem(c, about);
     const question = questionOf(c.req.valid("json"), about);
-    const { db, tasks, ringGraceMs, journal } = intakeOf(c.env);
-    const asked = {
-      ownerId: c.get("ownerId"),
-      kind: "ask",
-      expected: sentCall(question.model, question.expected),
-    } as const;
-    const paid = await reservePaidCall(asked, { db, tasks, ringGraceMs, journal });
-    if (!paid.ok) return problem(c, paid.problem);
-    return wantsWhole(c.req.header("accept"))
-      ? answerWhole(c, question, paid.settle)
-      : answerInTokens(c, id, question, paid.settle);
+    return wantsWhole(c.req.header("accept")) ? answerWhole(c, question) : answerInTokens(c, id, question);
   },
 );
 
@@ -76,19 +66,21 @@ function wantsWhole(accept = ""): boolean {
   return accept.includes("application/json") && !accept.includes("text/event-stream");
 }
 
-async function answerInTokens(
-  c: Context<App>,
-  jobId: string,
-  question: Question,
-  settle: SettlePaidCall,
-): Promise<Response> {
+async function answerInTokens(c: Context<App>, jobId: string, question: Question): Promise<Response> {
   const stopping = stoppedWith(c.req.raw.signal);
-  const opened = await openAnswer(aiOf(c.env), question, stopping);
-  if (!opened.ok) return answerFailed(c, opened.error, settle([opened.call], opened.error));
-  const { answer } = opened;
+  const ai = aiOf(c.env);
+  const answered = await askInTurn(textModelsFrom(question.model, c.env.MODEL_FALLBACKS), {
+    ...turnsOf(c, question),
+    async ask(model, { isLast }): Promise<Asked<OpenAnswer>> {
+      const opened = await openAnswer(ai, { ...question, model, rejectsIfBusy: !isLast }, stopping);
+      return opened.ok ? opened : { ...opened, calls: [opened.call] };
+    },
+  });
+  if (!answered.ok) return problem(c, answered.problem);
+  const { answer, model, settle } = answered;
   const ended = Promise.withResolvers<unknown>();
   c.executionCtx.waitUntil(ended.promise.then((failedWith) => settle([answer.call()], failedWith)));
-  const start: AskStart = { jobId, model: question.model, covers: question.covers };
+  const start: AskStart = { jobId, model, covers: question.covers };
   return c.body(answerStream(answer, { start, stopping, onEnd: ended.resolve }), 200, {
     "content-type": "text/event-stream; charset=utf-8",
     // Nobody between may hold it back to compress it.
@@ -97,27 +89,36 @@ async function answerInTokens(
   });
 }
 
-async function answerWhole(
-  c: Context<App>,
-  { model, messages, covers }: Question,
-  settle: SettlePaidCall,
-): Promise<Response> {
-  const calls: ModelCall[] = [];
-  const models = modelRunner(aiOf(c.env), calls, stoppedWith(c.req.raw.signal).signal, { waitsIfBusy: true });
-  try {
-    const { text, engine } = await write(models, model, { messages, maxTokens: ANSWER_TOKENS });
-    c.executionCtx.waitUntil(settle(calls));
-    return c.json({ answer: text, model, engine, neurons: neuronsOf(calls) ?? 0, covers } satisfies AskAnswer);
-  } catch (error) {
-    return answerFailed(c, error, settle(calls, error));
-  }
+async function answerWhole(c: Context<App>, question: Question): Promise<Response> {
+  const { messages, covers } = question;
+  const { signal } = stoppedWith(c.req.raw.signal);
+  const ai = aiOf(c.env);
+  const answered = await askInTurn(textModelsFrom(question.model, c.env.MODEL_FALLBACKS), {
+    ...turnsOf(c, question),
+    async ask(model, { isLast }): Promise<Asked<Written & { readonly calls: readonly ModelCall[] }>> {
+      const calls: ModelCall[] = [];
+      const models = modelRunner(ai, calls, signal, { waitsIfBusy: isLast });
+      try {
+        return { ok: true, answer: { ...(await write(models, model, { messages, maxTokens: ANSWER_TOKENS })), calls } };
+      } catch (error) {
+        return { ok: false, error, calls };
+      }
+    },
+  });
+  if (!answered.ok) return problem(c, answered.problem);
+  const { text, model, engine, calls } = answered.answer;
+  c.executionCtx.waitUntil(answered.settle(calls));
+  return c.json({ answer: text, model, engine, neurons: neuronsOf(calls) ?? 0, covers } satisfies AskAnswer);
 }
 
-/** Settled first: a client that is told of the account's hold, and asks again, is not to reach the model once more. */
-async function answerFailed(c: Context<App>, error: unknown, settled: Promise<void>): Promise<Response> {
-  c.executionCtx.waitUntil(settled);
-  await settled;
-  return problem(c, modelProblem(error, Date.now()));
+function turnsOf(c: Context<App>, { expected }: Question): Pick<Turns<unknown>, "reserve" | "finish"> {
+  const { db, tasks, ringGraceMs, journal } = intakeOf(c.env);
+  const asked = { ownerId: c.get("ownerId"), kind: "ask" } as const;
+  return {
+    reserve: (model) =>
+      reservePaidCall({ ...asked, expected: sentCall(model, expected) }, { db, tasks, ringGraceMs, journal }),
+    finish: (settled) => c.executionCtx.waitUntil(settled),
+  };
 }
 
 /** Aborted when the client goes away; by others too, who may have their own reasons. */

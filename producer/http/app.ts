@@ -12,6 +12,12 @@ export interface App {
     key: Key;
     /** What that key may upload. */
     uploadLimits: UploadLimits;
+    /** Whether that key has neither been revoked nor expired since: for what waits before it writes. */
+    mayStillAct: () => Promise<boolean>;
+    /** It had, before the body was there. */
+    hasKeyEnded?: true;
+    /** The route has done what it does. */
+    isAnswered?: true;
     /** What the ids of whatever the request makes are made from, if it has an `Idempotency-Key`. */
     seed?: string;
     /** Whether the answer says nothing about the request, whatever its status: asked again, it may be another. */

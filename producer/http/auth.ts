@@ -4,6 +4,7 @@ import type { Actor } from "../../shared/db/keys/audit.ts";
 import { findKey, type Key } from "../../shared/db/keys/keys.ts";
 import { isLocalhost, LOCAL_KEY } from "../../shared/keys/local-secrets.ts";
 import type { App } from "./app.ts";
+import { guardBody, KeyEnded, keyWatch } from "../guard-body.ts";
 import { limitFailures } from "./limit-failures.ts";
 import { problem } from "./problem.ts";
 import type { Submitter } from "../jobs/asked.ts";
@@ -18,7 +19,8 @@ const INVALID_TOKEN = 'Bearer realm="darkroom", error="invalid_token"';
 const NO_SECRET = "0".repeat(64);
 
 /**
- * Bearer API key to owner. One read of D1 a request, and no cache: a revoked key is refused from the next request on. Requests that are
+ * Bearer API key to owner. One read of D1 a request, and no cache: a revoked key is refused from the next request on, and in the
+ * middle of one that is sent slowly. Requests that are
  * refused here are limited by their address, after that read: it tells them from those with a valid key, which pass at any
  * address. A token that is no key by its form is refused without it.
  */
@@ -31,8 +33,7 @@ export const authenticate = createMiddleware<App>(async (c, next) => {
     return refused(c, "Everybody knows the key of local development: it works on localhost alone.", INVALID_TOKEN);
   }
   const key = await keyOf(c.env.DB, token);
-  const isUsable = key !== null && key.revokedAt === null && (key.expiresAt ?? Infinity) > Date.now();
-  if (!isUsable) {
+  if (key === null || !isUsable(key)) {
     const why = "The key does not exist, has expired or has been revoked.";
     return refused(c, why, INVALID_TOKEN);
   }
@@ -40,8 +41,21 @@ export const authenticate = createMiddleware<App>(async (c, next) => {
   c.set("keyId", key.id);
   c.set("key", key);
   c.set("uploadLimits", key.uploadLimits);
-  return next();
+  c.set(
+    "mayStillAct",
+    keyWatch(async () => isUsable((await findKey(c.env.DB, key.id))?.key ?? null)),
+  );
+  guardBody(c);
+  await next();
+  if (c.get("hasKeyEnded") !== true) return;
+  // Whatever the route made of a body that broke off.
+  c.res = undefined;
+  c.res = await refused(c, new KeyEnded().message, INVALID_TOKEN);
 });
+
+function isUsable(key: Key | null): boolean {
+  return key !== null && key.revokedAt === null && (key.expiresAt ?? Infinity) > Date.now();
+}
 
 /** Who acts, as the audit names it. */
 export function actorOf(c: Context<App>): Actor {

@@ -10,6 +10,7 @@ import type { App } from "./app.ts";
  */
 export const readOut = createMiddleware<App>(async (c, next) => {
   await next();
+  c.set("isAnswered", true);
   const rest = c.get("peeked")?.whole ?? c.req.raw.body;
   if (rest === null || rest.locked) return;
   const reader = rest.getReader();

@@ -20,6 +20,7 @@ import { submitJob } from "../jobs/submit-job.ts";
 import { admitUpload, orGiveBack, typeMetadata } from "../uploads/limits.ts";
 import { parse, parseBody } from "../http/validate.ts";
 import { waitForJob } from "../jobs/wait-for-job.ts";
+import { KeyEnded } from "../guard-body.ts";
 import { fetchMedia } from "./fetch-media.ts";
 import { fileAddress, fileIdIn, findFile } from "./files.ts";
 import { FIELD_OF, inputOf } from "./inputs.ts";
@@ -156,10 +157,10 @@ async function bring(c: Context<App>, address: string): Promise<Brought> {
   try {
     const by = { ownerId, now: Date.now(), about: typeMetadata(c) };
     const { id, key } = await orGiveBack(admitted, storeFile(media, fetched.incoming, by));
-    return {
-      ok: true,
-      file: { id, forget: async () => void (await Promise.all([media.delete(key), admitted.giveBack()])) },
-    };
+    const forget = async () => void (await Promise.all([media.delete(key), admitted.giveBack()]));
+    if (await c.get("mayStillAct")()) return { ok: true, file: { id, forget } };
+    await forget();
+    return { ok: false, problem: { code: "unauthorized", detail: new KeyEnded().message } };
   } catch {
     return { ok: false, reason: "the host broke off in the middle of the file" };
   }

@@ -1,5 +1,10 @@
 import { ModelError, shorten } from "./model-error.ts";
 
+/** Whether another model may do what this one does not: it has no capacity, was withdrawn, or is not for this account. */
+export function anotherMayAnswer(error: unknown): boolean {
+  return error instanceof ModelError && (error.code === "out_of_capacity" || error.isModelUnusable);
+}
+
 /**
  * The failure that an exception of an attempt stands for, and what it asks for. Only a ModelError says what is known of a model:
  * of any other exception, nothing is guessed.

@@ -66,7 +66,7 @@ export interface ModelRunner {
 const MODEL_TIMEOUT_MS = 8 * 60_000;
 
 /**
- * Calls models and notes each call, failed ones too, for the attempt's row. `ended` ends a call that is under way. A model
+ * Calls models and notes each call that was sent, failed ones too, for the attempt's row. `ended` ends a call that is under way. A model
  * without capacity refuses, so that another may stand in or the caller come back; whoever can do neither `waitsIfBusy`.
  */
 export function modelRunner(
@@ -77,7 +77,7 @@ export function modelRunner(
 ): ModelRunner {
   return {
     async run(model, inputs, expected) {
-      const index = calls.push(sentCall(model, expected)) - 1;
+      let index = calls.length;
       let startedAt = Date.now();
       const note = (headers: Headers, isRefusal: boolean, consumed: Consumed, shape?: string) => {
         const durationMs = Date.now() - startedAt;
@@ -93,6 +93,7 @@ export function modelRunner(
       return untilEnded(ended, async (signal, startTimer): Promise<ModelAnswer> => {
         const onAsked = () => {
           startedAt = Date.now();
+          index = calls.push(sentCall(model, expected)) - 1;
           startTimer();
         };
         const response = await askBinding(ai, { model, inputs, signal, rejectsIfBusy: !waitsIfBusy, onAsked });

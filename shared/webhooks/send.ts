@@ -1,10 +1,14 @@
 import { clip } from "../input/characters.ts";
-import { type Connections, NoConnection } from "../connections.ts";
+import { type Connections, NoConnection, REMOTE_WAIT_MS } from "../connections.ts";
 import { refuseAddress } from "./address.ts";
 import { signaturesOf } from "./sign.ts";
 import { DAY_MS } from "../durations.ts";
 
+/** From when a connection is free until the answer has been read. */
 const TIMEOUT_MS = 15_000;
+
+/** `sendWebhook` ends within this, with an answer or by throwing. Whoever keeps a delivery for itself keeps it for longer. */
+export const LONGEST_SENDING_MS = REMOTE_WAIT_MS + TIMEOUT_MS;
 
 /** Of an answer that is no success, for the log. */
 const BODY_BYTES = 1024;

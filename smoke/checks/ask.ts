@@ -13,21 +13,38 @@ export const ask: Check = {
   askedNeurons: 45,
   async run(smoke) {
     const { id } = await smoke.complete(work);
-    const answers = [];
+    const answers: Told[] = [];
     for (const tier of TIERS) answers.push(await question(smoke, id, tier));
+    const twice = [...Map.groupBy(answers, ({ model }) => model)].find(([, told]) => told.length > 1);
+    if (twice !== undefined) {
+      const [model, told] = twice;
+      const tiers = told.map(({ tier }) => `'${tier}'`).join(" and ");
+      throw new Failure(
+        `${model} answered for the tiers ${tiers}: another model has no capacity or cannot be used.`,
+        "Run it again. If it stays so, `model.unusable` in the journal names the model: docs/operations.md.",
+      );
+    }
     if (answers.every(({ pieces }) => pieces < 2)) {
       const todo =
         "A proxy, or compression, between you and the Worker gathers answers. Run the check from another network.";
       throw new Failure("Every answer came in one piece, so nothing is streamed.", todo);
     }
-    const told = answers.map(
+    const lines = answers.map(
       ({ tier, pieces, firstMs, allMs }) => `${tier} ${pieces} pieces from ${seconds(firstMs)} to ${seconds(allMs)}`,
     );
-    return pass(`Answers are streamed: ${told.join("; ")}.`);
+    return pass(`Answers are streamed: ${lines.join("; ")}.`);
   },
 };
 
-async function question({ client, seen }: Smoke, id: string, tier: (typeof TIERS)[number]) {
+interface Told {
+  readonly tier: string;
+  readonly model: string;
+  readonly pieces: number;
+  readonly firstMs: number;
+  readonly allMs: number;
+}
+
+async function question({ client, seen }: Smoke, id: string, tier: (typeof TIERS)[number]): Promise<Told> {
   const startedAt = Date.now();
   let model: string | null = null;
   let usage: AskUsage | null = null;
@@ -51,5 +68,5 @@ async function question({ client, seen }: Smoke, id: string, tier: (typeof TIERS
     );
   }
   seen.answers.push({ model, usage });
-  return { tier, pieces, firstMs, allMs: Date.now() - startedAt };
+  return { tier, model, pieces, firstMs, allMs: Date.now() - startedAt };
 }

@@ -1,9 +1,6 @@
 // Deliveries that belong to no job, and so have no task: alerts, and news of budgets whose job was deleted.
 import type { Answer } from "../../webhooks/send.ts";
 
-/** For so long a delivery that was taken is left alone: then whoever took it has died. */
-const TAKEN_MS = 120_000;
-
 export interface TakenDelivery {
   readonly id: string;
   readonly endpointId: string | null;
@@ -12,22 +9,27 @@ export interface TakenDelivery {
   readonly attempt: number;
 }
 
-/** Take deliveries that are due: nobody else does meanwhile. In the order in which they were made. */
-export async function takeStrays(db: D1Database, now: number, limit: number): Promise<readonly TakenDelivery[]> {
+/**
+ * Take deliveries that are due at `now`: nobody else does before `until`, when whoever took them has died. In the order in
+ * which they were made.
+ */
+export async function takeStrays(
+  db: D1Database,
+  { now, until, limit }: { now: number; until: number; limit: number },
+): Promise<readonly TakenDelivery[]> {
   const { results } = await db
     .prepare(
       `UPDATE webhook_deliveries SET attempts = attempts + 1, next_attempt_at = ?2
         WHERE id IN (SELECT id FROM webhook_deliveries WHERE next_attempt_at <= ?1 ORDER BY next_attempt_at LIMIT ?3)
        RETURNING id, endpoint_id AS endpointId, created_at AS createdAt, attempts AS attempt`,
     )
-    .bind(now, now + TAKEN_MS, limit)
+    .bind(now, until, limit)
     .all<TakenDelivery>();
   return results.toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
 }
 
 /** What came of a delivery that was taken. */
-export interface StrayReport {
-  readonly id: string;
+export interface StrayReport extends Pick<TakenDelivery, "id" | "attempt"> {
   readonly attemptedAt: number;
   /** When it is tried again: epoch milliseconds; null for never. */
   readonly nextAttemptAt: number | null;
@@ -35,7 +37,23 @@ export interface StrayReport {
   readonly answer: Answer | null;
 }
 
-/** Note what came back. An endpoint that answered 410 is disabled. */
+/** Give deliveries back that nothing was sent of: they are due at once, and the attempt is not counted. */
+export async function giveBackStrays(
+  db: D1Database,
+  unsent: readonly Pick<TakenDelivery, "id" | "attempt">[],
+  now: number,
+): Promise<void> {
+  if (unsent.length === 0) return;
+  await db
+    .prepare(
+      `UPDATE webhook_deliveries SET attempts = attempts - 1, next_attempt_at = ?2
+         FROM json_each(?1) s WHERE webhook_deliveries.id = s.value ->> 'id' AND attempts = s.value ->> 'attempt'`,
+    )
+    .bind(JSON.stringify(unsent.map(({ id, attempt }) => ({ id, attempt }))), now)
+    .run();
+}
+
+/** Note what came back, unless the delivery has been taken by another since. An endpoint that answered 410 is disabled. */
 export async function settleStrays(db: D1Database, reports: readonly StrayReport[], now: number): Promise<void> {
   if (reports.length === 0) return;
   const rows = JSON.stringify(
@@ -54,7 +72,7 @@ export async function settleStrays(db: D1Database, reports: readonly StrayReport
             SET next_attempt_at = s.value ->> 'nextAttemptAt', attempted_at = s.value ->> 'attemptedAt',
                 duration_ms = s.value ->> 'durationMs', response_code = s.value ->> 'responseCode',
                 response_body = s.value ->> 'responseBody'
-           FROM json_each(?1) s WHERE webhook_deliveries.id = s.value ->> 'id'`,
+           FROM json_each(?1) s WHERE webhook_deliveries.id = s.value ->> 'id' AND attempts = s.value ->> 'attempt'`,
       )
       .bind(rows),
     db

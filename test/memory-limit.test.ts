@@ -1,0 +1,102 @@
+// Invocations that end from outside take their timers with them: `vi.clearAllTimers` does the same to all that wait so far.
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+import { memoryLimit } from "../consumer/runner/memory-limit.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** A clock of its own, and work that says when it runs and ends when it is told. */
+function scene(totalBytes = 10) {
+  let nowMs = 0;
+  const memory = memoryLimit(totalBytes, () => nowMs);
+  const begun: string[] = [];
+  return {
+    begun,
+    /** @returns how to end it. */
+    hold: (name: string, bytes: number): (() => Promise<void>) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const held = memory.hold(bytes, () => {
+        begun.push(name);
+        return promise;
+      });
+      return () => {
+        resolve();
+        return held;
+      };
+    },
+    pass: async (ms: number): Promise<void> => {
+      await vi.advanceTimersByTimeAsync(0);
+      for (let passed = 0; passed < ms; passed += 1000) {
+        nowMs += 1000;
+        await vi.advanceTimersByTimeAsync(1000);
+      }
+    },
+    /** The isolate does nothing else meanwhile: no timer fires. */
+    block: (ms: number) => void (nowMs += ms),
+  };
+}
+
+test("tasks that waited in an invocation that ended let those behind them go on after ten seconds", async () => {
+  const { begun, hold, pass } = scene();
+  const endFirst = hold("first", 8);
+  hold("ended while it waited", 5);
+  hold("another of it", 5);
+  vi.clearAllTimers();
+  hold("behind", 2);
+  await pass(9_000);
+  expect(begun).toEqual(["first"]);
+  await pass(3_000);
+  expect(begun).toEqual(["first", "behind"]);
+  await endFirst();
+  await pass(60_000);
+  expect(begun).toEqual(["first", "behind"]);
+});
+
+test("bytes given to a task that does not go on are another's after ten seconds, and never two tasks'", async () => {
+  const { begun, hold, pass, block } = scene();
+  hold("ended while it held", 10);
+  hold("ended when its turn came", 10);
+  await pass(16 * 60_000 - 5_000);
+  block(6_000);
+  // Whoever asks finds the bytes of the first free and gives them to the second, which has not gone on when others ask.
+  hold("third", 1);
+  block(11_000);
+  const endFourth = hold("fourth", 8);
+  await pass(0);
+  expect(begun).toEqual(["ended while it held", "fourth"]);
+  await endFourth();
+  await pass(1_000);
+  expect(begun.slice(2)).toEqual(["ended when its turn came"]);
+});
+
+test("a task that is only late keeps waiting and runs in the end", async () => {
+  const { begun, hold, pass, block } = scene();
+  const endFirst = hold("first", 10);
+  hold("late", 10);
+  await pass(2_000);
+  block(60_000);
+  const endBehind = hold("behind", 10);
+  await pass(3_000);
+  await endFirst();
+  await pass(1_000);
+  expect(begun).toEqual(["first", "behind"]);
+  await endBehind();
+  await pass(1_000);
+  expect(begun).toEqual(["first", "behind", "late"]);
+});
+
+test("one that waits in an invocation that lives keeps its place for as long as it takes", async () => {
+  const { begun, hold, pass } = scene();
+  const endFirst = hold("first", 6);
+  const endLarge = hold("large", 10);
+  hold("small", 2);
+  await pass(10 * 60_000);
+  expect(begun).toEqual(["first"]);
+  await endFirst();
+  await pass(1_000);
+  expect(begun).toEqual(["first", "large"]);
+  await endLarge();
+  await pass(1_000);
+  expect(begun).toEqual(["first", "large", "small"]);
+});
