@@ -20,6 +20,7 @@ import type { Delivery, Webhook as Endpoint } from "../producer/webhooks/schema.
 import { KEYS, startDarkroom, until } from "./harness.ts";
 import { type Received, startReceiver } from "./receiver.ts";
 import { JobWork } from "../shared/jobs/job-work.ts";
+import { createProcessors } from "../consumer/processors/index.ts";
 
 const darkroom = startDarkroom();
 let receiver: Awaited<ReturnType<typeof startReceiver>>;
@@ -278,23 +279,19 @@ test("a delivery that gets no connection is put off, and the attempt is not coun
   const never: Connections = { open: () => Promise.reject(new NoConnection()) };
   const task = { ...DELIVERING, args: JSON.stringify({ deliveryId }) };
   const binding = { run: () => Promise.reject(new Error("it was asked")) };
-  const { verdict, delivery } = await runTask(
-    task,
-    {
-      db,
-      media,
-      ai: { binding, gateway: undefined, connections: never },
-      connections: never,
-      passages: d1Index(db),
-      memory: isolateMemory(),
-      gate: callGate(db),
-      allowInsecureWebhooks: true,
-      fallbacks: {},
-    },
-    new AbortController().signal,
-  );
-  expect(verdict).toMatchObject({ type: "snooze", failure: { code: "no_connection" } });
-  expect(delivery).toBeUndefined();
+  const processors = createProcessors({
+    db,
+    media,
+    ai: { binding, gateway: undefined, connections: never },
+    connections: never,
+    passages: d1Index(db),
+    memory: isolateMemory(),
+    gate: callGate(db),
+    allowInsecureWebhooks: true,
+  });
+  const { outcome } = await runTask(task, { db, processors, fallbacks: {} }, new AbortController().signal);
+  expect(outcome).toMatchObject({ type: "snooze", failure: { code: "no_connection" } });
+  expect(outcome.delivery).toBeUndefined();
   expect(await receiver.untilReceived(endpoint.path, 1)).toHaveLength(1);
 });
 
