@@ -3,7 +3,7 @@ import { request } from "node:http";
 
 import { expect, test, vi } from "vitest";
 
-import { KEY_LOOKED_UP_MS, keyWatch } from "../producer/guard-body.ts";
+import { KEY_LOOKED_UP_MS, keyWatch } from "../producer/http/guard-body.ts";
 import { startDarkroom } from "./harness.ts";
 import { speech } from "./speech.ts";
 

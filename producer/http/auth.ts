@@ -4,7 +4,7 @@ import type { Actor } from "../../shared/db/keys/audit.ts";
 import { findKey, type Key } from "../../shared/db/keys/keys.ts";
 import { isLocalhost, LOCAL_KEY } from "../../shared/keys/local-secrets.ts";
 import type { App } from "./app.ts";
-import { guardBody, KeyEnded, keyWatch } from "../guard-body.ts";
+import { guardBody, KeyEnded, keyWatch } from "./guard-body.ts";
 import { limitFailures } from "./limit-failures.ts";
 import { problem } from "./problem.ts";
 import type { Submitter } from "../jobs/asked.ts";

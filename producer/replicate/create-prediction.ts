@@ -20,7 +20,7 @@ import { submitJob } from "../jobs/submit-job.ts";
 import { admitUpload, orGiveBack, typeMetadata } from "../uploads/limits.ts";
 import { parse, parseBody } from "../http/validate.ts";
 import { waitForJob } from "../jobs/wait-for-job.ts";
-import { KeyEnded } from "../guard-body.ts";
+import { KeyEnded } from "../http/guard-body.ts";
 import { fetchMedia } from "./fetch-media.ts";
 import { fileAddress, fileIdIn, findFile } from "./files.ts";
 import { FIELD_OF, inputOf } from "./inputs.ts";

@@ -2,7 +2,8 @@ import { DamagedSource, refuse, type AudioPlan } from "./chunks/chunk.ts";
 import { SMALL_BYTES, type CallLimits } from "./chunks/limits.ts";
 import { containerNamed } from "./containers.ts";
 import { memorySource, SourceChanged, type ByteSource } from "./reading/byte-source.ts";
-import { countedSource, planWork, WorkSpent, type Work } from "./reading/work.ts";
+import { planWork, WorkSpent, type Work } from "./reading/work.ts";
+import { countedSource } from "./reading/counted-source.ts";
 import { sniffContainer } from "./sniff.ts";
 
 export type { AudioPlan, ChunkPlan } from "./chunks/chunk.ts";
@@ -35,9 +36,9 @@ export async function planAudio(
     // A read that fails is an outage, and worth another attempt. Bytes that cannot be parsed stay that way.
     if (error instanceof SourceChanged) throw error;
     if (error instanceof WorkSpent) return refuse(error.code, error.message);
-    if (error instanceof DamagedSource || error instanceof RangeError) {
-      return refuse("damaged", `The file is damaged: ${error.message}`);
-    }
+    if (error instanceof DamagedSource) return refuse("damaged", error.message);
+    // A number in the file points outside a box or a packet.
+    if (error instanceof RangeError) return refuse("damaged", `The file is damaged: ${error.message}.`);
     throw error;
   }
 }

@@ -66,7 +66,8 @@ test("an archive with an MP3 in it is no recording", async () => {
   const archive = Buffer.concat([Buffer.from("PK\x03\x04"), Buffer.alloc(9_000), mp3]);
   expect(await planAudio(memorySource(new Uint8Array(archive)), LIMITS)).toMatchObject({
     code: "unsupported_container",
-    message: "The file is not a recording in a format that is known here.",
+    message:
+      "The file is not a recording in a supported format: WAV, MP3, M4A, AAC, FLAC, Ogg, WebM, MKV, MP4, MOV or MPEG-TS. Convert it to one of them.",
   });
 });
 

@@ -10,7 +10,8 @@ import { findFirstFrame } from "../frames/find.ts";
 import { framesOf, startsOf, walkFrames, type FrameIndex } from "../frames/walk.ts";
 import { writeM4a } from "../mp4/m4a.ts";
 import { aacSampleEntry } from "../mp4/sample-entry.ts";
-import { readHeld, type Work } from "../reading/work.ts";
+import { type Work } from "../reading/work.ts";
+import { readHeld } from "../reading/counted-source.ts";
 import { parseAdtsHeader, type AdtsHeader } from "./header.ts";
 
 const AdtsExtra = z.object({ type: z.literal("adts"), v: z.literal(1), firstFrame: z.number() });
@@ -24,14 +25,17 @@ async function planAdts(source: ByteSource, limits: CallLimits, work: Work): Pro
   if (walked.breaks.length === 0) return planWalked(found.header, walked, limits, work);
   return planParts(source, startsOf(walked), work, async (part, index) => {
     const first = await findFirstFrame(part, parseAdtsHeader, work);
-    if (first === null) return refuse("no_audio_track", "The part of the file holds no AAC audio.");
+    if (first === null) return refuse("no_audio_track", "This part of the file holds no AAC audio.");
     return planWalked(first.header, framesOf(walked, index), limits, work);
   });
 }
 
 async function planWalked(header: AdtsHeader, index: FrameIndex, limits: CallLimits, work: Work): Promise<AudioPlan> {
   if (header.channels === 0)
-    return refuse("unsupported_codec", "The AAC stream does not say how many channels it has.");
+    return refuse(
+      "unsupported_codec",
+      "The AAC stream does not say how many channels it has. Convert it to M4A or MP3.",
+    );
   const planned = await planFrames(index, clockOf(header), limits, work);
   if (planned === null) return refuse("no_audio_track", "The AAC file holds no audio.");
   const chunks = planned.chunks.map(({ firstFrame, ...chunk }): ChunkPlan<AdtsExtra> => ({
@@ -50,7 +54,7 @@ async function extractAdts(source: ByteSource, chunk: ChunkPlan<AdtsExtra>, work
   if (range === undefined) throw new DamagedSource("The chunk was planned without its bytes.");
   const bytes = await readHeld(source, range, work);
   const header = parseAdtsHeader(bytes, 0);
-  if (header === null) throw new DamagedSource("The file has no AAC frame where the plan has one.");
+  if (header === null) throw new DamagedSource("The file has no AAC frame where its plan has one.");
   const { parts, startMs, durationMs } = takeFrames(
     bytes,
     { at: 0, frame: extra.firstFrame, clock: clockOf(header) },

@@ -14,7 +14,7 @@ import {
 import { DAY_MS } from "../../durations.ts";
 import type { Work } from "../reading/work.ts";
 
-/** How much sounds at a time: bytes of a packet, or amplitude. */
+/** How loud the recording is at a time: the bytes of a packet, or the amplitude. */
 export interface Loudness {
   readonly timeMs: number;
   readonly weight: number;
@@ -34,7 +34,10 @@ export function longestChunkMs(outputBytesPerSecond: number, { maxMs, maxBytes }
   return Math.max(CHUNK_MIN_MS, Math.min(maxMs, Math.floor(byBytes)));
 }
 
-/** Tile 0..durationMs in whole milliseconds, a call to a model for each. The same loudness gives the same cuts. */
+/**
+ * Cut 0..durationMs into chunks, in whole milliseconds. Each chunk is a call to a model. The same loudness gives the same
+ * cuts.
+ */
 export async function planCuts(
   exactMs: number,
   chunkMs: number,
@@ -43,7 +46,7 @@ export async function planCuts(
 ): Promise<readonly ChunkSpan[]> {
   const durationMs = Math.round(exactMs);
   if (!(durationMs > 0 && durationMs <= MAX_DURATION_MS)) throw new DamagedSource(impossible(durationMs));
-  // Before anything is listened to: so many there will be at least.
+  // Spent before any audio is read: there will be at least this many calls.
   const leastCalls = Math.ceil(durationMs / chunkMs);
   work.call(leastCalls);
   const cuts: Cut[] = [{ atMs: 0, overlapMs: 0 }];
@@ -56,7 +59,7 @@ export async function planCuts(
     let atMs = 0;
     while (durationMs - atMs > longestOwnMs) {
       const remainingMs = durationMs - atMs;
-      // The last two share evenly: a tail of a second is where the model invents words.
+      // The last two chunks get the same length: in a last chunk of one second a model invents words.
       const latestMs = Math.round(atMs + (remainingMs < 1.5 * longestOwnMs ? remainingMs / 2 : longestOwnMs));
       const quietMs = findQuiet(await listen(latestMs - searchMs, latestMs));
       const cut = quietMs === null ? { atMs: latestMs, overlapMs } : { atMs: quietMs, overlapMs: quietOverlapMs };
@@ -78,14 +81,14 @@ export async function planCuts(
 }
 
 function impossible(durationMs: number): string {
-  if (!(durationMs > 0)) return "it says that it lasts no time.";
+  if (!(durationMs > 0)) return "The file is damaged: its headers say that it has no duration.";
   const days = Math.round(durationMs / DAY_MS).toLocaleString("en");
-  return `it says that it lasts ${days} days; at most ${MAX_DURATION_MS / DAY_MS} are taken.`;
+  return `The file is damaged: it says that it lasts ${days} days; the limit is ${MAX_DURATION_MS / DAY_MS} days.`;
 }
 
 /**
- * Halve a chunk that the model refused as too large (code 3006). The halves keep its bytes and say which of them they
- * want; their own parts tile its own. Null when it cannot be made smaller.
+ * Halve a chunk that the model refused as too large (code 3006). The halves keep its range of bytes, and have times of
+ * their own within it. Null where the chunk cannot be made smaller.
  */
 export function splitChunk<Chunk extends ChunkSpan>(chunk: Chunk): readonly [Chunk, Chunk] | null {
   if (chunk.endMs - chunk.startMs < SPLIT_MIN_MS) return null;
@@ -97,7 +100,7 @@ export function splitChunk<Chunk extends ChunkSpan>(chunk: Chunk): readonly [Chu
   ];
 }
 
-/** The middle of the quietest window, if it is quiet by comparison; constant bitrate never is. */
+/** The middle of the quietest window, if it is much quieter than the median. At a constant bitrate it never is. */
 export function findQuiet(loudness: readonly Loudness[]): number | null {
   const first = loudness[0];
   const last = loudness.at(-1);
@@ -126,7 +129,7 @@ export function findQuiet(loudness: readonly Loudness[]): number | null {
   const quietest = sorted[0];
   const median = sorted[sorted.length >> 1];
   if (quietest === undefined || median === undefined || quietest.weight >= QUIET_RATIO * median.weight) return null;
-  // Of windows as quiet as the quietest (digital silence), the middle one.
+  // Where several windows are as quiet as the quietest (digital silence), the middle one is taken.
   const equals = windows.filter((window) => window.weight <= quietest.weight * 1.05);
   return equals[equals.length >> 1]?.centreMs ?? quietest.centreMs;
 }

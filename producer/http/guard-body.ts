@@ -1,7 +1,7 @@
 // A key is looked up when a request begins, and what the request does follows its body: a client decides how long that takes.
 import type { Context } from "hono";
 
-import type { App } from "./http/app.ts";
+import type { App } from "./app.ts";
 
 /**
  * For so long after a request began its key is taken to be as it was. A body that comes sooner, as nearly all do, costs no
