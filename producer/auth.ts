@@ -58,10 +58,15 @@ export function newKeyId(): string {
   return `k${crypto.getRandomValues(new Uint8Array(8)).toHex()}`;
 }
 
+/** What is kept of a secret. */
+export async function hashOf(secret: string): Promise<string> {
+  return new Uint8Array(await sha256(secret)).toHex();
+}
+
 /** A new secret with the hash that is kept of it. */
 export async function newSecret(): Promise<{ readonly secret: string; readonly secretHash: string }> {
   const secret = crypto.getRandomValues(new Uint8Array(24)).toHex();
-  return { secret, secretHash: new Uint8Array(await sha256(secret)).toHex() };
+  return { secret, secretHash: await hashOf(secret) };
 }
 
 async function refused(c: Context<App>, detail: string, challenge: string): Promise<Response> {
