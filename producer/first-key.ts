@@ -32,12 +32,15 @@ export function isAttempt(text: string): boolean {
 /** The key of this attempt, always the same; without an attempt a new one. */
 export async function keyOfAttempt(token: string, attempt: string | null): Promise<FirstKey> {
   if (attempt === null) return { id: newKeyId(), ...(await newSecret()) };
-  const bytes = (text: string) => new TextEncoder().encode(text);
   const by = await crypto.subtle.importKey("raw", bytes(token), { name: "HMAC", hash: "SHA-512" }, false, ["sign"]);
   const derived = new Uint8Array(await crypto.subtle.sign("HMAC", by, bytes(`darkroom first key ${attempt}`)));
   const id = `k${derived.subarray(0, KEY_ID_BYTES).toHex()}`;
   const secret = derived.subarray(KEY_ID_BYTES, KEY_ID_BYTES + SECRET_BYTES).toHex();
   return { id, secret, secretHash: await hashOf(secret) };
+}
+
+function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
 }
 
 /** Whether this key was made a moment ago, and is valid. */
