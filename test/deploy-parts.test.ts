@@ -3,8 +3,8 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { createProject, expectWhole, type Project } from "./deploying.ts";
 
-// Up to twenty starts of wrangler a test.
-vi.setConfig({ testTimeout: 400_000 });
+// Up to thirty starts of wrangler a test. A bound, not an expectation: each is a second of one idle core.
+vi.setConfig({ testTimeout: 1_200_000 });
 
 const withPassages = (config: string) => config.replace('// "vectorize"', '"vectorize"');
 const inTheEu = (config: string) =>
@@ -35,7 +35,7 @@ describe.runIf(process.env["DARKROOM_LONG"])("parts of the account", () => {
     });
 
     const before = darkroom.snapshot();
-    const second = await project.deploy(["--location", "weur"]);
+    const second = await project.provision(["--location", "weur"]);
     expect(second).toMatchObject({ exitCode: 0, output: expect.not.stringContaining("warning:") });
     expect(darkroom.snapshot()).toBe(before);
     for (const name of ["the bucket 'darkroom-media'", "the database 'darkroom'"]) {
@@ -59,7 +59,7 @@ describe.runIf(process.env["DARKROOM_LONG"])("parts of the account", () => {
     const bindings = darkroom.workers.scripts.get("darkroom")?.metadata.bindings;
     expect(bindings).toContainEqual(expect.objectContaining({ name: "MEDIA", jurisdiction: "eu" }));
     const before = darkroom.snapshot();
-    expect(await project.deploy(args)).toMatchObject({
+    expect(await project.provision(args)).toMatchObject({
       exitCode: 0,
       output: expect.not.stringMatching(/warning:|\+ wrangler r2 bucket/),
     });
@@ -92,10 +92,9 @@ describe.runIf(process.env["DARKROOM_LONG"])("parts of the account", () => {
     const darkroom = await project.account();
     const passages = "darkroom-passages";
     darkroom.indexes.set(passages, { name: passages, config: { dimensions: 768, metric: "cosine" }, metadata: [] });
-    const withWrongIndex = await project.deploy();
+    const withWrongIndex = await project.provision();
     expect(withWrongIndex).toMatchObject({ exitCode: 1 });
     expect(withWrongIndex.output).toContain("need 1024 dimensions and the metric 'cosine'; it has 768 and 'cosine'.");
-    expect(darkroom.workers.scripts.size).toBe(0);
     await followAdvice(withWrongIndex.output, 1);
 
     const deployed = await project.deploy(["--origin", "https://app.example.com"]);

@@ -1,5 +1,5 @@
 // Runs deploy/ with the real wrangler against a stand-in for the platform, in a copy of the project: what a run writes is its own.
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,6 +12,7 @@ import { ACCOUNT_ID, type PlatformOptions, startPlatform } from "./platform/serv
 export type Platform = Awaited<ReturnType<typeof startPlatform>>;
 
 const ROOT = join(import.meta.dirname, "..");
+const WRANGLER = "node_modules/wrangler/bin/wrangler.js";
 /** What is built, and what builds and deploys it. */
 const PARTS = ["deploy", "shared", "producer", "consumer", "worker.ts", "tsconfig.json", "package.json"];
 
@@ -29,6 +30,8 @@ export interface Project {
   provision(args?: readonly string[]): Promise<Ended>;
   /** A command that a run has printed: `npx wrangler …`. */
   type(command: string): Promise<Ended>;
+  /** Build once: later runs bundle what is bundled, which takes a quarter less time. */
+  prebuild(): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -40,6 +43,7 @@ export async function createProject(configure: (config: string) => string = (con
   const config = await readFile(join(ROOT, "wrangler.jsonc"), "utf8");
   await writeFile(join(folder, "wrangler.jsonc"), configure(config));
   let platform: Platform | undefined;
+  const running = new Set<ChildProcess>();
 
   async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
     if (platform === undefined) throw new Error("a test deploys before it has an account");
@@ -58,6 +62,7 @@ export async function createProject(configure: (config: string) => string = (con
       ...env,
     };
     const child = spawn(process.execPath, args, { cwd: folder, env: own as unknown as NodeJS.ProcessEnv });
+    running.add(child);
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
@@ -65,6 +70,7 @@ export async function createProject(configure: (config: string) => string = (con
       });
     }
     const exitCode = await new Promise<number | null>((resolve) => child.on("close", resolve));
+    running.delete(child);
     return { exitCode, output };
   }
 
@@ -79,11 +85,22 @@ export async function createProject(configure: (config: string) => string = (con
     type: (command) => {
       const [npx, wrangler, ...args] = command.split(" ");
       expect([npx, wrangler]).toEqual(["npx", "wrangler"]);
-      return run(["node_modules/wrangler/bin/wrangler.js", ...args]);
+      return run([WRANGLER, ...args]);
+    },
+    async prebuild() {
+      const path = join(folder, "wrangler.jsonc");
+      const before = await readFile(path, "utf8");
+      const after = before.replace('"main": "worker.ts"', '"main": "built/worker.js"');
+      if (after === before) return;
+      const { exitCode } = await run([WRANGLER, "deploy", "--dry-run", "--outdir=built", "--env="]);
+      expect(exitCode).toBe(0);
+      await writeFile(path, after);
     },
     async remove() {
+      // Of a test that took too long.
+      for (const child of running) child.kill();
       await platform?.close();
-      await rm(folder, { recursive: true });
+      await rm(folder, { recursive: true, maxRetries: 20 });
     },
   };
 }

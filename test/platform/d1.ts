@@ -1,6 +1,6 @@
 // Databases on real SQLite. Paths and bodies: wrangler 4.164.0 (src/d1/create.ts, info.ts, execute.ts) and
 // developers.cloudflare.com/api/resources/d1/subresources/database/. 7404 and 7502 are in wrangler's code (a database that is
-// not there, a name that is taken); 7500, an error of SQLite's, is reported (github.com/cloudflare/workers-sdk/issues).
+// not there, a name that is taken); the text of 7404, and 7500 for an error of SQLite's, are in logs of several projects.
 // Unverified: that the statements of one query fail together, and the text of 7502.
 import { DatabaseSync } from "node:sqlite";
 
@@ -59,7 +59,7 @@ function run(db: DatabaseSync, sql: string) {
   try {
     return ok([{ results: rowsOf(db, sql), success: true, meta: { duration: 1, rows_read: 0, rows_written: 0 } }]);
   } catch (error) {
-    return refusal(400, 7500, error instanceof Error ? error.message : String(error));
+    return refusal(400, 7500, `${error instanceof Error ? error.message : String(error)}: SQLITE_ERROR`);
   }
 }
 
