@@ -45,15 +45,15 @@ export async function startPlatform(given: PlatformOptions = {}) {
   const workers = createWorkers(Object.assign(options, { isThere }));
   const routes = [queueRoute, bucketRoute, databaseRoute, indexRoute, workers.route];
   const calls: string[] = [];
-  let refuse: (call: string) => Answer | null = () => null;
-  let loses: (call: string) => boolean = () => false;
+  let refuse: (call: string, body: string) => Answer | null = () => null;
+  let loses: (call: string, body: string) => boolean = () => false;
 
   async function answer(call: Call): Promise<Answer> {
     const name = `${call.method} ${call.path}`;
     calls.push(name);
-    const refused = refuse(name);
+    const refused = refuse(name, textOf(call));
     if (refused !== null) return refused;
-    const json = () => JSON.parse(new TextDecoder().decode(call.body)) as Record<string, unknown>;
+    const json = () => JSON.parse(textOf(call)) as Record<string, unknown>;
     for (const route of routes) {
       const found = await route(call, json);
       if (found !== undefined) return found;
@@ -78,7 +78,7 @@ export async function startPlatform(given: PlatformOptions = {}) {
       };
       const isOfAccount = path.startsWith(`/accounts/${ACCOUNT_ID}/`);
       const { status, body } = isOfAccount ? await answer(call) : whoAsks(path, options.hasSecondAccount);
-      if (isOfAccount && loses(`${call.method} ${call.path}`)) {
+      if (isOfAccount && loses(`${call.method} ${call.path}`, textOf(call))) {
         request.socket.destroy();
         return;
       }
@@ -93,7 +93,7 @@ export async function startPlatform(given: PlatformOptions = {}) {
     options,
     /** Of the account, as `METHOD /path`. */
     calls,
-    /** From now on; `() => null` refuses nothing. */
+    /** From now on, by `METHOD /path` and the body; `() => null` refuses nothing. */
     refuseWhen(next: typeof refuse) {
       refuse = next;
     },
@@ -123,6 +123,10 @@ export async function startPlatform(given: PlatformOptions = {}) {
     if (total === 0) return [];
     return [total, sql.prepare("SELECT id, name FROM d1_migrations").all()];
   }
+}
+
+function textOf({ body }: Call): string {
+  return new TextDecoder().decode(body);
 }
 
 /** As wrangler 4.164.0 asks who it is (workers-auth): developers.cloudflare.com/api/resources/user/, /accounts/ and /memberships. */
