@@ -1,7 +1,7 @@
-import { IMAGE_CLASSIFIER } from "../shared/models.ts";
-import { microUsd, neuronsFor } from "../shared/neurons.ts";
-import type { Source } from "../shared/new-job.ts";
-import { operationMicroUsd } from "../shared/prices.ts";
+import { IMAGE_CLASSIFIER } from "../shared/models/models.ts";
+import { microUsd, neuronsFor } from "../shared/cost/neurons.ts";
+import type { Source } from "../shared/jobs/new-job.ts";
+import { operationMicroUsd } from "../producer/usage/prices.ts";
 import type { Bench } from "./harness.ts";
 import { untilCompleted } from "./pipeline.ts";
 import { type Figure, round } from "./report.ts";

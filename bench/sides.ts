@@ -1,8 +1,8 @@
-import { insertJobs } from "../shared/db/jobs.ts";
-import { randomJobId } from "../shared/job.ts";
-import { newJob, type Source } from "../shared/new-job.ts";
-import { DEFAULT_TERMS } from "../shared/terms.ts";
-import { wake } from "../shared/wake.ts";
+import { insertJobs } from "../shared/db/jobs/jobs.ts";
+import { randomJobId } from "../shared/jobs/job.ts";
+import { newJob, type Source } from "../shared/jobs/new-job.ts";
+import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
+import { wake } from "../shared/jobs/wake.ts";
 import type { Bench } from "./harness.ts";
 
 /** One of the two consumers, seen from outside. */

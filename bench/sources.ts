@@ -1,5 +1,5 @@
-import { INBOX_PREFIX } from "../shared/storage.ts";
-import type { Source } from "../shared/new-job.ts";
+import { INBOX_PREFIX } from "../shared/uploads/storage.ts";
+import type { Source } from "../shared/jobs/new-job.ts";
 
 export const SOURCE_BYTES = 32 * 1024;
 

@@ -1,15 +1,15 @@
 // What has a name of its own here: the Worker's views, and what it has no view for. Types alone, but for one list.
 import type * as z from "zod";
 
-import type * as requests from "../producer/owner-requests.ts";
-import type * as cost from "../producer/views/cost.ts";
-import type * as jobs from "../producer/views/job.ts";
-import type * as keys from "../producer/views/key.ts";
-import type * as uploads from "../producer/views/pending-upload.ts";
-import type * as retention from "../producer/views/retention.ts";
-import type * as webhooks from "../producer/views/webhook.ts";
-import type { endpointEdit, endpointRequest } from "../producer/webhook-requests.ts";
-import type { JobMarks } from "../shared/marks.ts";
+import type * as requests from "../producer/keys/requests.ts";
+import type * as cost from "../producer/usage/schema.ts";
+import type * as jobs from "../producer/jobs/schema.ts";
+import type * as keys from "../producer/keys/schema.ts";
+import type * as uploads from "../producer/uploads/pending-schema.ts";
+import type * as retention from "../producer/retention/schema.ts";
+import type * as webhooks from "../producer/webhooks/schema.ts";
+import type { endpointEdit, endpointRequest } from "../producer/webhooks/requests.ts";
+import type { JobMarks } from "../shared/jobs/tags-and-metadata.ts";
 import type { Issue, ProblemFields } from "./error.ts";
 import type { Job } from "./types.ts";
 

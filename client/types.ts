@@ -2,25 +2,25 @@
 // Worker's code comes with them.
 import type * as z from "zod";
 
-import type { budgetView } from "../producer/budget-view.ts";
-import type { jobSummary, jobView } from "../producer/job-view.ts";
-import type { auditView, groupView, letterDetailView, letterView } from "../producer/letter-view.ts";
-import type { kindView, loadView } from "../producer/load-view.ts";
-import type { queueView } from "../producer/queue-metrics.ts";
-import type { redriveView } from "../producer/redrive-view.ts";
-import type { SearchQuery as SearchRequest } from "../producer/search-requests.ts";
-import type * as asked from "../producer/views/ask.ts";
-import type * as views from "../producer/views/search.ts";
-import type * as ownerRequests from "../producer/owner-requests.ts";
-import type * as requests from "../producer/requests.ts";
-import type { sampleMatching } from "../shared/db/redrives.ts";
-import type { listUploads } from "../shared/db/job-reads.ts";
-import type { BudgetPeriod } from "../shared/budgets/period.ts";
-import type { JobKind, JobState } from "../shared/job.ts";
-import type * as options from "../shared/options.ts";
-import type { AskedSteps } from "../shared/steps.ts";
-import type { JobTerms } from "../shared/terms.ts";
-import type { Transcript } from "../shared/transcript.ts";
+import type { budgetView } from "../producer/budgets/view.ts";
+import type { jobSummary, jobView } from "../producer/jobs/view.ts";
+import type { auditView, groupView, letterDetailView, letterView } from "../producer/dead-letters/view.ts";
+import type { kindView, loadView } from "../producer/queues/view.ts";
+import type { queueView } from "../producer/queues/queue-metrics.ts";
+import type { redriveView } from "../producer/redrives/view.ts";
+import type { SearchQuery as SearchRequest } from "../producer/search/requests.ts";
+import type * as asked from "../producer/ask/schema.ts";
+import type * as views from "../producer/search/schema.ts";
+import type * as ownerRequests from "../producer/keys/requests.ts";
+import type * as requests from "../producer/jobs/requests.ts";
+import type { sampleMatching } from "../shared/db/redrives/redrives.ts";
+import type { listUploads } from "../shared/db/jobs/reads.ts";
+import type { BudgetPeriod } from "../shared/cost/budget-period.ts";
+import type { JobKind, JobState } from "../shared/jobs/job.ts";
+import type * as options from "../shared/jobs/options.ts";
+import type { AskedSteps } from "../shared/jobs/steps.ts";
+import type { JobTerms } from "../shared/jobs/terms.ts";
+import type { Transcript } from "../shared/transcripts/transcript.ts";
 import type { Marks } from "./contract.ts";
 
 export type { BudgetPeriod, JobKind, JobState, Transcript };

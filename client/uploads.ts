@@ -1,6 +1,6 @@
 import type * as z from "zod";
 
-import type * as requests from "../producer/upload-requests.ts";
+import type * as requests from "../producer/uploads/requests.ts";
 import type { DryRunEstimate, PendingUpload, StoredPart, TicketPart, UploadTicket } from "./contract.ts";
 import type { CallOptions, Http } from "./http.ts";
 import { type Progress, putDirect, uploadQuery } from "./put-direct.ts";

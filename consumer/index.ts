@@ -1,15 +1,15 @@
-import { aiOf } from "../shared/ai/ai-of.ts";
+import { aiOf } from "../shared/models/ai-of.ts";
 import { connectedBucket, type Connections, createConnections } from "../shared/connections.ts";
-import { intakeOf } from "../shared/intake.ts";
-import { callsAMinute } from "../shared/models.ts";
+import { intakeOf } from "../shared/jobs/intake.ts";
+import { callsAMinute } from "../shared/models/models.ts";
 import { passageIndexOf } from "../shared/search/index-of.ts";
-import { TaskMessage } from "../shared/task.ts";
-import { buryMessages } from "./bury-messages.ts";
-import { ingestBatch } from "./ingest-batch.ts";
-import { maintain } from "./maintenance.ts";
-import { type IsolateMemory, isolateMemory } from "./memory-limit.ts";
-import { runBatch } from "./run-batch.ts";
-import { watchCron } from "./watch-deployment.ts";
+import { TaskMessage } from "../shared/jobs/task.ts";
+import { buryMessages } from "./runner/keep-undelivered.ts";
+import { ingestBatch } from "./ingest/ingest-batch.ts";
+import { maintain } from "./maintenance/maintain.ts";
+import { type IsolateMemory, isolateMemory } from "./runner/memory-limit.ts";
+import { runBatch } from "./runner/run-batch.ts";
+import { watchCron } from "./maintenance/watch-deployment.ts";
 
 /**
  * Nothing here throws: the local broker would redeliver messages already acknowledged.

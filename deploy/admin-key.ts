@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 
-import { SCOPES } from "../shared/scopes.ts";
+import { SCOPES } from "../shared/keys/scopes.ts";
 import { adviceFor, reasonIn } from "./refusals.ts";
 import type { Ran, Wrangler } from "./wrangler.ts";
 

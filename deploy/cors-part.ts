@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { SIGNED_HEADERS } from "../shared/signed-headers.ts";
+import { SIGNED_HEADERS } from "../shared/uploads/signed-headers.ts";
 import { byHand, type Found, type Part } from "./part.ts";
 import { adviceFor, reasonIn } from "./refusals.ts";
 import { rowsIn } from "./rows.ts";

@@ -1,4 +1,4 @@
-import { INBOX_PREFIX } from "../shared/storage.ts";
+import { INBOX_PREFIX } from "../shared/uploads/storage.ts";
 import { byHand, type Found, type Part } from "./part.ts";
 import { type Row, rowsIn } from "./rows.ts";
 import type { Target } from "./target.ts";

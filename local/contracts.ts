@@ -2,7 +2,7 @@
 // kept for the models that stand in for the real ones, in Node and in workerd, which compiles no code at run time as ajv would.
 import * as z from "zod";
 
-import type { ModelId } from "../shared/models.ts";
+import type { ModelId } from "../shared/models/models.ts";
 import bgeM3 from "../test/contracts/bge-m3.json" with { type: "json" };
 import distilbert from "../test/contracts/distilbert-sst-2-int8.json" with { type: "json" };
 import flux1 from "../test/contracts/flux-1-schnell.json" with { type: "json" };

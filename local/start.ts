@@ -2,7 +2,7 @@
 import { createServer } from "node:net";
 import { join, resolve as resolvePath } from "node:path";
 
-import { LOCAL_KEY as KEY } from "../shared/local-secrets.ts";
+import { LOCAL_KEY as KEY } from "../shared/keys/local-secrets.ts";
 import { parseFaultPlan } from "./fault-plan.ts";
 import { startInferenceServer } from "./inference-server.ts";
 import { type FeedJob, followJobs } from "./job-feed.ts";

@@ -30,7 +30,7 @@ export const MAX_DESCRIBED_BYTES = 12_000_000;
 /** Decoders allocate width × height × 4 whatever the file's size: 50 MP is 200 MB on the model's side. */
 export const MAX_IMAGE_PIXELS = 50_000_000;
 
-// Characters are code points: shared/characters.ts.
+// Characters are code points: shared/input/characters.ts.
 
 /** A text to classify: distilbert reads 512 tokens and ignores the rest. */
 export const MAX_TEXT_CHARS = 10_000;

@@ -20,7 +20,8 @@ export async function sumUp(
   }
   const usd = `$${(neurons * USD_PER_NEURON).toFixed(4)} beyond the day's free neurons`;
   const means = `${neurons.toFixed(1)} neurons (${usd}); ${estimated.toFixed(1)} were estimated, ${most.toFixed(1)} allowed.`;
-  if (neurons > most) throw new Failure(means, "Compare the prices in shared/models.ts with the platform's list.");
+  if (neurons > most)
+    throw new Failure(means, "Compare the prices in shared/models/models.ts with the platform's list.");
   const unsaid =
     catalogued === 0
       ? ""

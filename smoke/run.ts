@@ -2,7 +2,7 @@
 // failed, 1 if one did, 2 for a wrong command line, 130 if interrupted.
 import { parseArgs } from "node:util";
 
-import { isLocalhost, LOCAL_KEY } from "../shared/local-secrets.ts";
+import { isLocalhost, LOCAL_KEY } from "../shared/keys/local-secrets.ts";
 import { CHECKS } from "./checks.ts";
 import { readMedia } from "./media.ts";
 import { runChecks } from "./run-checks.ts";

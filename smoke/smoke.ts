@@ -174,8 +174,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   paid_plan_required: "Switch the account to Workers Paid.",
   model_agreement_required: "Accept the model's licence in the dashboard: Workers AI, the model's page.",
   account_blocked: "See the account's state in the dashboard: the platform lets it use no models.",
-  no_such_model: "Choose another model in shared/models.ts: the platform has it no more.",
-  model_withdrawn: "Choose another model in shared/models.ts: the platform has withdrawn it.",
+  no_such_model: "Choose another model in shared/models/models.ts: the platform has it no more.",
+  model_withdrawn: "Choose another model in shared/models/models.ts: the platform has withdrawn it.",
   unexpected_answer:
     "The model answers in a new shape: add it to test/contracts/ and to its reader in consumer/models/.",
   daily_allocation_used: "Wait for 00:00 UTC, or switch the account to Workers Paid.",

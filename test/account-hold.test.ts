@@ -1,14 +1,14 @@
 // The platform's refusal of the account: after one, nothing is asked of any model until it counts anew.
 import { expect, test } from "vitest";
 
-import type { Load } from "../producer/views/queues.ts";
-import type { SearchAnswer } from "../producer/views/search.ts";
-import { callGate, gated } from "../consumer/call-gate.ts";
-import { refusal } from "../shared/ai/model-error.ts";
-import type { ModelRunner } from "../shared/ai/run-model.ts";
-import { settleTasks } from "../shared/db/settle.ts";
-import type { Task } from "../shared/task.ts";
-import { msUntilNext } from "../shared/db/leases.ts";
+import type { Load } from "../producer/queues/schema.ts";
+import type { SearchAnswer } from "../producer/search/schema.ts";
+import { callGate, gated } from "../consumer/runner/call-gate.ts";
+import { refusal } from "../shared/models/model-error.ts";
+import type { ModelRunner } from "../shared/models/run-model.ts";
+import { settleTasks } from "../shared/db/tasks/settle.ts";
+import type { Task } from "../shared/jobs/task.ts";
+import { msUntilNext } from "../shared/db/tasks/leases.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 import { startReceiver } from "./receiver.ts";
 import { expectProblem } from "./redriving.ts";

@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { type Apart, migrate, type Runtime, startRuntime } from "../local/runtime.ts";
-import { MAX_STREAMS_A_KEY, STREAM_LEASE_MS } from "../shared/db/event-streams.ts";
-import { MAX_FAILURES_A_MINUTE } from "../shared/db/failed-authentications.ts";
-import { LOCAL_KEY } from "../shared/local-secrets.ts";
+import { MAX_STREAMS_A_KEY, STREAM_LEASE_MS } from "../shared/db/keys/event-streams.ts";
+import { MAX_FAILURES_A_MINUTE } from "../shared/db/keys/failed-authentications.ts";
+import { LOCAL_KEY } from "../shared/keys/local-secrets.ts";
 import { until } from "./harness.ts";
 
 let apart: Apart;

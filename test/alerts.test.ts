@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { DATABASE_LIMIT_BYTES, signsOf } from "../shared/alerts/alert.ts";
 import { withDefaults } from "../shared/settings.ts";
 import { createConnections } from "../shared/connections.ts";
-import { intakeOf } from "../shared/intake.ts";
-import { watchCron, watchDeployment } from "../consumer/watch-deployment.ts";
+import { intakeOf } from "../shared/jobs/intake.ts";
+import { watchCron, watchDeployment } from "../consumer/maintenance/watch-deployment.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 import { startReceiver } from "./receiver.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { shapeOf } from "../shared/ai/answer-shape.ts";
+import { shapeOf } from "../shared/models/answer-shape.ts";
 
 test.each([
   [{ response: "secret", usage: { total_tokens: 3 } }, "{response,usage:{total_tokens}}"],

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 import { readEvents, type ServerSentEvent } from "../client/sse.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
-import { tokensOf } from "../shared/neurons.ts";
+import { tokensOf } from "../shared/cost/neurons.ts";
 import { expectProblem } from "./redriving.ts";
 import { speech } from "./speech.ts";
 

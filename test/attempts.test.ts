@@ -1,13 +1,13 @@
 // What becomes of a task: leases, attempts, retries, snoozes, dead letters.
 import { expect, test } from "vitest";
 
-import { cancelJob, insertJobs } from "../shared/db/jobs.ts";
-import { leaseTasks } from "../shared/db/leases.ts";
-import { settleTasks } from "../shared/db/settle.ts";
-import { JobWork, newJob } from "../shared/new-job.ts";
-import type { Settlement, Verdict } from "../shared/settlement.ts";
-import type { Task } from "../shared/task.ts";
-import { DEFAULT_TERMS } from "../shared/terms.ts";
+import { cancelJob, insertJobs } from "../shared/db/jobs/jobs.ts";
+import { leaseTasks } from "../shared/db/tasks/leases.ts";
+import { settleTasks } from "../shared/db/tasks/settle.ts";
+import { JobWork, newJob } from "../shared/jobs/new-job.ts";
+import type { Settlement, Verdict } from "../shared/jobs/settlement.ts";
+import type { Task } from "../shared/jobs/task.ts";
+import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import { startDarkroom, until } from "./harness.ts";
 
 const darkroom = startDarkroom();

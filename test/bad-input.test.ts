@@ -1,7 +1,7 @@
 // Each ends in a clear problem or in a dead letter with its reason, and no other job suffers.
 import { expect, test } from "vitest";
 
-import type { Problem } from "../producer/problem.ts";
+import type { Problem } from "../producer/http/problem.ts";
 import { speech } from "./speech.ts";
 import { createEvent, KEYS, startDarkroom, until } from "./harness.ts";
 

@@ -1,7 +1,7 @@
 // Setting, reading and lifting budgets; what cannot be meant is refused with a sentence.
 import { expect, test } from "vitest";
 
-import type { Budget } from "../producer/views/budget.ts";
+import type { Budget } from "../producer/budgets/schema.ts";
 import { KEYS, startDarkroom } from "./harness.ts";
 import { speech } from "./speech.ts";
 

@@ -1,7 +1,7 @@
 // What tests of budgets do and look at.
 import { expect } from "vitest";
 
-import type { Budget } from "../producer/views/budget.ts";
+import type { Budget } from "../producer/budgets/schema.ts";
 import type { startDarkroom } from "./harness.ts";
 
 /** A picture of 1024 × 1024 in four steps by the catalogue, which stands where a script says `unpriced`. */

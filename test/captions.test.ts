@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
-import { CAPTION_PRESETS, CaptionOptions, type Cue, layoutCaptions } from "../shared/caption-layout.ts";
-import { toSrt, toVtt } from "../shared/captions.ts";
-import type { Segment, Word } from "../shared/transcript.ts";
+import { CAPTION_PRESETS, CaptionOptions, type Cue, layoutCaptions } from "../shared/captions/layout.ts";
+import { toSrt, toVtt } from "../shared/captions/captions.ts";
+import type { Segment, Word } from "../shared/transcripts/transcript.ts";
 import { pick, seeded, segmentOf, whole } from "./scripted-speaker.ts";
 
 const CASES = 2000;

@@ -1,10 +1,10 @@
 // Which model a job gets: by tier, by name, by a latency budget; and which stands in where it has no capacity.
 import { describe, expect, test } from "vitest";
 
-import { chooseModel, chosenByName, MIN_MEASURED_CALLS } from "../shared/choose-model.ts";
-import { bucketOf, readLatencies } from "../shared/db/latencies.ts";
-import { findModel, IMAGE_TIERS, MODELS } from "../shared/models.ts";
-import { JobWork } from "../shared/new-job.ts";
+import { chooseModel, chosenByName, MIN_MEASURED_CALLS } from "../shared/models/choose-model.ts";
+import { bucketOf, readLatencies } from "../shared/db/models/latencies.ts";
+import { findModel, IMAGE_TIERS, MODELS } from "../shared/models/models.ts";
+import { JobWork } from "../shared/jobs/new-job.ts";
 import { startDarkroom } from "./harness.ts";
 import { speech } from "./speech.ts";
 

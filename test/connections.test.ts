@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { memoryLimit } from "../consumer/memory-limit.ts";
+import { memoryLimit } from "../consumer/runner/memory-limit.ts";
 import { createConnections, NoConnection, SLOW_SLOTS } from "../shared/connections.ts";
 import { createSixConnections, OPEN_CONNECTIONS } from "./six-connections.ts";
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 
 import { CONTRACTS, type Contract, formValues, refuseForm, refuseRequest } from "../local/contracts.ts";
 import { inTurn, shape } from "../local/shapes.ts";
-import { MODELS, type ModelTask } from "../shared/models.ts";
+import { MODELS, type ModelTask } from "../shared/models/models.ts";
 
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 addFormats.default(ajv);

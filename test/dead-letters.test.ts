@@ -1,8 +1,8 @@
 // Dead letters as a person meets them: in groups, one with its history, given another life, or closed.
 import { expect, test } from "vitest";
 
-import { editOptions } from "../shared/edit-options.ts";
-import { fingerprintOf } from "../shared/fingerprint.ts";
+import { editOptions } from "../shared/redrives/edit-options.ts";
+import { fingerprintOf } from "../shared/jobs/fingerprint.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 import { expectProblem } from "./redriving.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { decodeText } from "../shared/decode-text.ts";
+import { decodeText } from "../shared/input/decode-text.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const utf16 = (text: string, isLittle: boolean) => {

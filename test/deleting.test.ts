@@ -1,11 +1,11 @@
 // Deleting: what a job said is nowhere any more, whatever it had come to.
 import { expect, test } from "vitest";
 
-import { finishDeletions } from "../consumer/prune.ts";
-import { deleteJob } from "../producer/delete-job.ts";
-import { PROBLEMS } from "../producer/problem.ts";
-import { DELETED_STATUS, DELETED_TITLE } from "../shared/forget-answers.ts";
-import { intakeOf } from "../shared/intake.ts";
+import { finishDeletions } from "../consumer/maintenance/prune.ts";
+import { deleteJob } from "../producer/jobs/delete-job.ts";
+import { PROBLEMS } from "../producer/http/problem.ts";
+import { DELETED_STATUS, DELETED_TITLE } from "../shared/jobs/forget-answers.ts";
+import { intakeOf } from "../shared/jobs/intake.ts";
 import { d1Index } from "../shared/search/d1-index.ts";
 import { vectorizeIndex } from "../shared/search/vectorize-index.ts";
 import { findEverywhere } from "./everywhere.ts";

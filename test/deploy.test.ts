@@ -2,7 +2,7 @@
 // from what a run leaves behind that was interrupted at one of its calls. More in deploy-again.test.ts and deploy-parts.test.ts.
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
-import { SIGNED_HEADERS } from "../shared/signed-headers.ts";
+import { SIGNED_HEADERS } from "../shared/uploads/signed-headers.ts";
 import {
   createProject,
   type Ended,

@@ -1,7 +1,7 @@
 // What a task of kind `embed` makes of a job: passages that can be found.
 import { expect, test } from "vitest";
 
-import type { Transcript } from "../shared/transcript.ts";
+import type { Transcript } from "../shared/transcripts/transcript.ts";
 import { startDarkroom, until } from "./harness.ts";
 import { embedJob } from "./passages.ts";
 import { speech } from "./speech.ts";

@@ -1,9 +1,9 @@
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { expect, test } from "vitest";
 
-import { decodeEventId } from "../producer/event-cursor.ts";
-import { followJob } from "../producer/follow-job.ts";
-import type { Segment, Transcript } from "../shared/transcript.ts";
+import { decodeEventId } from "../producer/jobs/event-cursor.ts";
+import { followJob } from "../producer/jobs/follow-job.ts";
+import type { Segment, Transcript } from "../shared/transcripts/transcript.ts";
 import { counted } from "./counting.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";

@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { isNewerMessage } from "../shared/formats.ts";
+import { isNewerMessage } from "../shared/jobs/formats.ts";
 import { createEvent, startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";
 

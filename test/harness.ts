@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach } from "vitest";
 import { createTestHarness, unstable_readConfig as readConfig } from "wrangler";
 
-import { SCOPES } from "../shared/scopes.ts";
+import { SCOPES } from "../shared/keys/scopes.ts";
 import { SCRIPTED_MODELS } from "./scripted-models.ts";
 import type { JobView } from "./views.ts";
 

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 
 import { fetchMedia } from "../producer/replicate/fetch-media.ts";
-import { unreadableMessage } from "../consumer/read-messages.ts";
+import { unreadableMessage } from "../consumer/runner/read-messages.ts";
 import { startDarkroom } from "./harness.ts";
 
 const darkroom = startDarkroom();

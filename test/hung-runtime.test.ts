@@ -5,7 +5,7 @@ import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test, type TestContext } from "vitest";
 
 import { pictureOf } from "../bench/kill/answers.ts";
-import { LOCAL_KEY } from "../shared/local-secrets.ts";
+import { LOCAL_KEY } from "../shared/keys/local-secrets.ts";
 import { HANGS_READER, HANGS_TASK } from "./hanging/mark.ts";
 import { migrateOnce, startHanging, WATCH, WATCH_MS } from "./hanging/runtime.ts";
 import { until } from "./harness.ts";

@@ -4,9 +4,9 @@ import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { app } from "../producer/index.ts";
-import { SCOPES_OF } from "../producer/scopes.ts";
-import { signingKey } from "../shared/signing-keys.ts";
-import { SCOPES } from "../shared/scopes.ts";
+import { SCOPES_OF } from "../producer/http/scopes.ts";
+import { signingKey } from "../shared/keys/signing-keys.ts";
+import { SCOPES } from "../shared/keys/scopes.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 import { embedJob } from "./passages.ts";
 import { startReceiver } from "./receiver.ts";

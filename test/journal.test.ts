@@ -1,10 +1,10 @@
 import { expect, test, vi } from "vitest";
 
-import { sendMessage } from "../shared/advance-redrives.ts";
-import { intakeOf } from "../shared/intake.ts";
-import { createJournal } from "../shared/journal.ts";
-import type { TaskMessage } from "../shared/task.ts";
-import { wake } from "../shared/wake.ts";
+import { sendMessage } from "../shared/redrives/advance-redrives.ts";
+import { intakeOf } from "../shared/jobs/intake.ts";
+import { createJournal } from "../shared/jobs/journal.ts";
+import type { TaskMessage } from "../shared/jobs/task.ts";
+import { wake } from "../shared/jobs/wake.ts";
 import { startDarkroom, until } from "./harness.ts";
 
 const darkroom = startDarkroom();

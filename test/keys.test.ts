@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
 import { app } from "../producer/index.ts";
-import type { PendingUpload } from "../producer/views/pending-upload.ts";
-import { signingKey } from "../shared/signing-keys.ts";
+import type { PendingUpload } from "../producer/uploads/pending-schema.ts";
+import { signingKey } from "../shared/keys/signing-keys.ts";
 import { KEYS, startDarkroom } from "./harness.ts";
 import { startReceiver } from "./receiver.ts";
 import { speech } from "./speech.ts";

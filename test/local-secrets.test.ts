@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 
 import { app } from "../producer/index.ts";
-import { isLocalhost, LOCAL_KEY, localSecretsOf } from "../shared/local-secrets.ts";
+import { isLocalhost, LOCAL_KEY, localSecretsOf } from "../shared/keys/local-secrets.ts";
 import { KEYS, OWN_SECRETS, startDarkroom } from "./harness.ts";
 
 const HOST = "http://darkroom.example";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { expect, test } from "vitest";
 
-import type { Transcript } from "../shared/transcript.ts";
+import type { Transcript } from "../shared/transcripts/transcript.ts";
 import { ffmpeg, fileBytes } from "./audio/media.ts";
 import { startDarkroom, until } from "./harness.ts";
 import { speech, WORD_MS } from "./speech.ts";

@@ -1,14 +1,14 @@
 // What becomes of a task whose consumer ends in the middle of it, and of the tasks that ran beside it.
 import { expect, test } from "vitest";
 
-import { insertJobs } from "../shared/db/jobs.ts";
-import { leaseTasks, noteWaiting } from "../shared/db/leases.ts";
-import { beginReadings, READING_MS } from "../shared/db/readings.ts";
-import { MEDIA_BUCKET } from "../shared/storage.ts";
-import { settleTasks } from "../shared/db/settle.ts";
-import { JobWork, newJob } from "../shared/new-job.ts";
-import type { Task } from "../shared/task.ts";
-import { DEFAULT_TERMS } from "../shared/terms.ts";
+import { insertJobs } from "../shared/db/jobs/jobs.ts";
+import { leaseTasks, noteWaiting } from "../shared/db/tasks/leases.ts";
+import { beginReadings, READING_MS } from "../shared/db/uploads/readings.ts";
+import { MEDIA_BUCKET } from "../shared/uploads/storage.ts";
+import { settleTasks } from "../shared/db/tasks/settle.ts";
+import { JobWork, newJob } from "../shared/jobs/new-job.ts";
+import type { Task } from "../shared/jobs/task.ts";
+import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import { startDarkroom, until } from "./harness.ts";
 
 const darkroom = startDarkroom();

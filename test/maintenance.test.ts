@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 
-import { insertJobs } from "../shared/db/jobs.ts";
-import { leaseTasks } from "../shared/db/leases.ts";
-import { JobWork, newJob } from "../shared/new-job.ts";
-import { DEFAULT_TERMS } from "../shared/terms.ts";
+import { insertJobs } from "../shared/db/jobs/jobs.ts";
+import { leaseTasks } from "../shared/db/tasks/leases.ts";
+import { JobWork, newJob } from "../shared/jobs/new-job.ts";
+import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import { speech } from "./speech.ts";
 import { createEvent, startDarkroom, until } from "./harness.ts";
 

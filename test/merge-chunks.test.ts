@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
-import { type HeardChunk, mergeChunks } from "../shared/merge-chunks.ts";
-import type { Segment } from "../shared/transcript.ts";
+import { type HeardChunk, mergeChunks } from "../shared/transcripts/merge-chunks.ts";
+import type { Segment } from "../shared/transcripts/transcript.ts";
 import { hear, type Hearing, type Said, seeded, segmentOf, speak } from "./scripted-speaker.ts";
 
 const CASES = 1200; // of about three seams each

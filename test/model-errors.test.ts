@@ -1,7 +1,7 @@
 // What becomes of each error of the platform's page and of those that users report, and what is never taken for one.
 import { expect, test } from "vitest";
 
-import { asModelError, type ModelError, refusal } from "../shared/ai/model-error.ts";
+import { asModelError, type ModelError, refusal } from "../shared/models/model-error.ts";
 import errors from "./contracts/errors.json" with { type: "json" };
 
 /** By the platform's number: our code and what it asks for. */

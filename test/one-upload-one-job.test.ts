@@ -1,13 +1,13 @@
 // A presigned URL is good for a day and any number of PUTs: whatever is sent there, an upload is one job.
 import { expect, test } from "vitest";
 
-import { presignPut, s3Of } from "../producer/presign.ts";
-import type { PendingUpload } from "../producer/views/pending-upload.ts";
-import { MEDIA_BUCKET } from "../shared/storage.ts";
-import { insertJobs } from "../shared/db/jobs.ts";
-import { uploadJobId } from "../shared/job.ts";
-import { JobWork, newJob } from "../shared/new-job.ts";
-import { JobTerms } from "../shared/terms.ts";
+import { presignPut, s3Of } from "../producer/uploads/presign.ts";
+import type { PendingUpload } from "../producer/uploads/pending-schema.ts";
+import { MEDIA_BUCKET } from "../shared/uploads/storage.ts";
+import { insertJobs } from "../shared/db/jobs/jobs.ts";
+import { uploadJobId } from "../shared/jobs/job.ts";
+import { JobWork, newJob } from "../shared/jobs/new-job.ts";
+import { JobTerms } from "../shared/jobs/terms.ts";
 import { createEvent, KEYS, startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";
 import type { JobView } from "./views.ts";

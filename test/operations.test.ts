@@ -62,7 +62,7 @@ test("a leaked key is refused from the next request on", async () => {
 });
 
 test("every event that the page names is one that the code writes, and the other way round", () => {
-  const journal = readFileSync("shared/journal.ts", "utf8");
+  const journal = readFileSync("shared/jobs/journal.ts", "utf8");
   const written = [...journal.matchAll(/^ {2}\| "([a-z_.]+)"/gm)].map(([, name]) => name!);
   const notices = [...(/Notice = (.*);/.exec(journal)?.[1] ?? "").matchAll(/"([a-z_.]+)"/g)].map(([, name]) => name!);
   expect(written.length).toBeGreaterThan(20);

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { boundaryOf, MAX_FIELD_HEADER_BYTES, MAX_FORM_FIELDS, parseForm } from "../producer/parse-form.ts";
+import { boundaryOf, MAX_FIELD_HEADER_BYTES, MAX_FORM_FIELDS, parseForm } from "../producer/http/parse-form.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 

@@ -1,7 +1,7 @@
-import { insertJobs } from "../shared/db/jobs.ts";
-import { JobWork, newJob } from "../shared/new-job.ts";
+import { insertJobs } from "../shared/db/jobs/jobs.ts";
+import { JobWork, newJob } from "../shared/jobs/new-job.ts";
 import type { EmbeddedPassage } from "../shared/search/passage.ts";
-import { DEFAULT_TERMS } from "../shared/terms.ts";
+import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 
 /** A job's row that nobody is told of: passages belong to one. */
 export async function insertJob(db: D1Database, id: string, ownerId = "operator"): Promise<void> {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
 import { createEvent, startDarkroom, until } from "./harness.ts";
-import { TranscriptionInput } from "../shared/new-job.ts";
-import type { Transcript } from "../shared/transcript.ts";
+import { TranscriptionInput } from "../shared/jobs/new-job.ts";
+import type { Transcript } from "../shared/transcripts/transcript.ts";
 import { speech } from "./speech.ts";
 import type { JobView } from "./views.ts";
 

@@ -5,10 +5,10 @@ import { promisify } from "node:util";
 
 import { describe, expect, test } from "vitest";
 
-import { UploadRequest } from "../producer/upload-requests.ts";
-import type { PendingUpload } from "../producer/views/pending-upload.ts";
-import { SIGNED_HEADERS } from "../shared/signed-headers.ts";
-import { JobTerms } from "../shared/terms.ts";
+import { UploadRequest } from "../producer/uploads/requests.ts";
+import type { PendingUpload } from "../producer/uploads/pending-schema.ts";
+import { SIGNED_HEADERS } from "../shared/uploads/signed-headers.ts";
+import { JobTerms } from "../shared/jobs/terms.ts";
 import { createEvent, KEYS, startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";
 import type { JobView } from "./views.ts";

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 
-import { memoryLimit } from "../consumer/memory-limit.ts";
+import { memoryLimit } from "../consumer/runner/memory-limit.ts";
 import { groupWords } from "../consumer/models/group-words.ts";
-import { clock } from "../shared/clock.ts";
-import { nextAllocationAt } from "../shared/ai/allocation.ts";
-import { backoffMs, decide } from "../consumer/retry-policy.ts";
-import { byteRange } from "../producer/byte-range.ts";
-import { toSrt, toVtt } from "../shared/captions.ts";
+import { clock } from "../shared/transcripts/clock.ts";
+import { nextAllocationAt } from "../shared/models/allocation.ts";
+import { backoffMs, decide } from "../consumer/runner/retry-policy.ts";
+import { byteRange } from "../producer/http/byte-range.ts";
+import { toSrt, toVtt } from "../shared/captions/captions.ts";
 
 const failure = { code: "x", message: "y" };
 

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 
-import { insertJobs } from "../shared/db/jobs.ts";
-import { type Lease, leaseTasks } from "../shared/db/leases.ts";
-import { settleTasks } from "../shared/db/settle.ts";
-import { JobWork, newJob } from "../shared/new-job.ts";
-import { DEFAULT_TERMS } from "../shared/terms.ts";
-import type { Verdict } from "../shared/settlement.ts";
+import { insertJobs } from "../shared/db/jobs/jobs.ts";
+import { type Lease, leaseTasks } from "../shared/db/tasks/leases.ts";
+import { settleTasks } from "../shared/db/tasks/settle.ts";
+import { JobWork, newJob } from "../shared/jobs/new-job.ts";
+import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
+import type { Verdict } from "../shared/jobs/settlement.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 
 const darkroom = startDarkroom();

@@ -2,8 +2,8 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { findExpiredLeases } from "../shared/db/maintenance.ts";
-import type { Verdict } from "../shared/settlement.ts";
+import { findExpiredLeases } from "../shared/db/jobs/maintenance.ts";
+import type { Verdict } from "../shared/jobs/settlement.ts";
 import { startDarkroom } from "./harness.ts";
 import { FAILURE, LEASE_MS, type Leased, START, transitioning, VERDICTS } from "./transitioning.ts";
 

@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { MAX_JSON_DEPTH, MAX_JSON_ENTRIES, measureJson, readJson } from "../shared/read-json.ts";
+import { MAX_JSON_DEPTH, MAX_JSON_ENTRIES, measureJson, readJson } from "../shared/input/read-json.ts";
 
 test("any JSON within the limits is what JSON.parse makes of it", () => {
   fc.assert(

@@ -1,15 +1,15 @@
 // What receipts reckon instead of counting, held against what D1 says.
 import { beforeEach, expect, test } from "vitest";
 
-import { insertJobs } from "../shared/db/jobs.ts";
-import { leaseTasks } from "../shared/db/leases.ts";
-import { settleTasks } from "../shared/db/settle.ts";
-import { JobWork, newJob } from "../shared/new-job.ts";
-import { type D1Rows, rowsOf } from "../shared/operations.ts";
-import { reckonRows, type Traces } from "../shared/reckoning.ts";
-import type { Completed, Settlement, Verdict } from "../shared/settlement.ts";
-import type { NewTask } from "../shared/task.ts";
-import { JobTerms } from "../shared/terms.ts";
+import { insertJobs } from "../shared/db/jobs/jobs.ts";
+import { leaseTasks } from "../shared/db/tasks/leases.ts";
+import { settleTasks } from "../shared/db/tasks/settle.ts";
+import { JobWork, newJob } from "../shared/jobs/new-job.ts";
+import { type D1Rows, rowsOf } from "../shared/jobs/operations.ts";
+import { reckonRows, type Traces } from "../shared/cost/reckoning.ts";
+import type { Completed, Settlement, Verdict } from "../shared/jobs/settlement.ts";
+import type { NewTask } from "../shared/jobs/task.ts";
+import { JobTerms } from "../shared/jobs/terms.ts";
 import { startDarkroom } from "./harness.ts";
 
 const darkroom = startDarkroom();

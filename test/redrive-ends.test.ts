@@ -1,7 +1,7 @@
 // A redrive of many behind its canary, and one that is cancelled.
 import { expect, test } from "vitest";
 
-import { createRedrive } from "../shared/db/redrives.ts";
+import { createRedrive } from "../shared/db/redrives/redrives.ts";
 import { startDarkroom, until } from "./harness.ts";
 import { ALL, expectProblem, numbered, type Redrive, redriving } from "./redriving.ts";
 

@@ -1,7 +1,7 @@
 // What another life means for the terms of its job: its time, and the jobs that are identical to it.
 import { expect, test } from "vitest";
 
-import type { Transcript } from "../shared/transcript.ts";
+import type { Transcript } from "../shared/transcripts/transcript.ts";
 import { startDarkroom, until } from "./harness.ts";
 import { expectProblem } from "./redriving.ts";
 import { speech } from "./speech.ts";

@@ -1,8 +1,8 @@
 // Many dead letters redriven as one resource: what is claimed, at which rate, and what is told of it.
 import { expect, test } from "vitest";
 
-import { findUnfinished, reserveUntil } from "../shared/db/redrive-steps.ts";
-import { createRedrive } from "../shared/db/redrives.ts";
+import { findUnfinished, reserveUntil } from "../shared/db/redrives/steps.ts";
+import { createRedrive } from "../shared/db/redrives/redrives.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 import { ALL, expectProblem, numbered, type Redrive, redriving } from "./redriving.ts";
 

@@ -1,8 +1,8 @@
 // Requests without a valid key are limited by the address that they come from, and cost those with one nothing.
 import { expect, test } from "vitest";
 
-import { networkOf } from "../producer/limit-failures.ts";
-import { MAX_FAILURES_A_MINUTE, MAX_SITE_FAILURES_A_MINUTE } from "../shared/db/failed-authentications.ts";
+import { networkOf } from "../producer/http/limit-failures.ts";
+import { MAX_FAILURES_A_MINUTE, MAX_SITE_FAILURES_A_MINUTE } from "../shared/db/keys/failed-authentications.ts";
 import { KEYS, startDarkroom } from "./harness.ts";
 
 const darkroom = startDarkroom();

@@ -1,13 +1,13 @@
 // Neurons set aside for calls: at the same moment, by consumers that die, by requests, within what one job may cost.
 import { expect, test } from "vitest";
 
-import { sentCall } from "../shared/ai/model-call.ts";
-import { reserveDirect, settleDirect } from "../shared/db/direct-calls.ts";
-import { insertJobs } from "../shared/db/jobs.ts";
-import { leaseTasks } from "../shared/db/leases.ts";
-import { reserveCalls } from "../shared/db/reservations.ts";
-import { JobWork, newJob } from "../shared/new-job.ts";
-import { DEFAULT_TERMS } from "../shared/terms.ts";
+import { sentCall } from "../shared/models/model-call.ts";
+import { reserveDirect, settleDirect } from "../shared/db/cost/direct-calls.ts";
+import { insertJobs } from "../shared/db/jobs/jobs.ts";
+import { leaseTasks } from "../shared/db/tasks/leases.ts";
+import { reserveCalls } from "../shared/db/cost/reservations.ts";
+import { JobWork, newJob } from "../shared/jobs/new-job.ts";
+import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import { budgeting, near, picture, PICTURE_NEURONS } from "./budgeting.ts";
 import { startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";

@@ -14,7 +14,7 @@ import { openLedger } from "../bench/kill/ledger.ts";
 import { planWork } from "../bench/kill/work.ts";
 import { migrate, type Runtime, startRuntime } from "../local/runtime.ts";
 import type { JobView } from "./views.ts";
-import { LOCAL_KEY as KEY } from "../shared/local-secrets.ts";
+import { LOCAL_KEY as KEY } from "../shared/keys/local-secrets.ts";
 
 /** As many as the drill is for take minutes: `npm run test:long`. */
 const JOBS = process.env["DARKROOM_LONG"] === undefined ? 30 : 200;

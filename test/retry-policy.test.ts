@@ -2,12 +2,12 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
-import type { Remedy } from "../shared/ai/error-table.ts";
-import { diagnose } from "../shared/ai/failure.ts";
-import { asModelError, refusal } from "../shared/ai/model-error.ts";
-import { nextAllocationAt } from "../shared/ai/allocation.ts";
-import { backoffMs, decide, decideRefused } from "../consumer/retry-policy.ts";
-import { periodsAt } from "../shared/budgets/period.ts";
+import type { Remedy } from "../shared/models/error-table.ts";
+import { diagnose } from "../shared/models/failure.ts";
+import { asModelError, refusal } from "../shared/models/model-error.ts";
+import { nextAllocationAt } from "../shared/models/allocation.ts";
+import { backoffMs, decide, decideRefused } from "../consumer/runner/retry-policy.ts";
+import { periodsAt } from "../shared/cost/budget-period.ts";
 
 const DAY_MS = 86_400_000;
 const chances = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });

@@ -1,11 +1,11 @@
 // A statement that looks for one thing reads a few rows, however many lie beside it.
 import { expect, test } from "vitest";
 
-import { MEDIA_BUCKET } from "../shared/storage.ts";
-import { readDelivery } from "../shared/db/deliveries.ts";
-import { findUploadsJob } from "../shared/db/job-limit.ts";
-import { insertJobs } from "../shared/db/jobs.ts";
-import { readUploadOrigins } from "../shared/db/upload-origins.ts";
+import { MEDIA_BUCKET } from "../shared/uploads/storage.ts";
+import { readDelivery } from "../shared/db/webhooks/deliveries.ts";
+import { findUploadsJob } from "../shared/db/keys/job-limit.ts";
+import { insertJobs } from "../shared/db/jobs/jobs.ts";
+import { readUploadOrigins } from "../shared/db/uploads/upload-origins.ts";
 import { counted } from "./counting.ts";
 import { startDarkroom } from "./harness.ts";
 

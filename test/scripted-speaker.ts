@@ -1,7 +1,7 @@
 // A speaker who says random words at known times, and chunks that hear them inexactly.
 
-import type { HeardChunk } from "../shared/merge-chunks.ts";
-import type { Segment, Word } from "../shared/transcript.ts";
+import type { HeardChunk } from "../shared/transcripts/merge-chunks.ts";
+import type { Segment, Word } from "../shared/transcripts/transcript.ts";
 
 export interface Hearing {
   readonly jitterMs: number;

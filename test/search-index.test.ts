@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { beginDeletions } from "../shared/db/deletions.ts";
+import { beginDeletions } from "../shared/db/jobs/deletions.ts";
 import { d1Index } from "../shared/search/d1-index.ts";
 import type { Hit, PassageQuery } from "../shared/search/passage.ts";
 import { vectorizeIndex } from "../shared/search/vectorize-index.ts";

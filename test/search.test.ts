@@ -1,8 +1,8 @@
 // `GET /v1/search`, from a job that was embedded to the second that a hit links to.
 import { expect, test } from "vitest";
 
-import type { SearchAnswer } from "../producer/views/search.ts";
-import type { Transcript } from "../shared/transcript.ts";
+import type { SearchAnswer } from "../producer/search/schema.ts";
+import type { Transcript } from "../shared/transcripts/transcript.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 import { embedJob } from "./passages.ts";
 import { speech } from "./speech.ts";

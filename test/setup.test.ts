@@ -1,7 +1,7 @@
 // Whoever deployed by the button has a token and no key yet.
 import { beforeEach, describe, expect, test } from "vitest";
 
-import { countTry } from "../shared/db/setup.ts";
+import { countTry } from "../shared/db/keys/setup.ts";
 import { startDarkroom } from "./harness.ts";
 
 const TOKEN = "correct-horse-battery-staple";

@@ -1,9 +1,9 @@
 // The key that links are signed with makes itself, and an operator may change it under links that are out already.
 import { beforeEach, expect, test } from "vitest";
 
-import { readSigningKeys } from "../shared/db/signing-keys.ts";
-import { artifactUrl } from "../shared/signed-url.ts";
-import { isOurLink, signingKey } from "../shared/signing-keys.ts";
+import { readSigningKeys } from "../shared/db/keys/signing-keys.ts";
+import { artifactUrl } from "../shared/uploads/signed-url.ts";
+import { isOurLink, signingKey } from "../shared/keys/signing-keys.ts";
 import { startDarkroom } from "./harness.ts";
 
 const MINUTE_MS = 60_000;

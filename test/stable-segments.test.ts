@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
-import { mergeChunks } from "../shared/merge-chunks.ts";
-import { stableReader, stableSegments } from "../shared/stable-segments.ts";
+import { mergeChunks } from "../shared/transcripts/merge-chunks.ts";
+import { stableReader, stableSegments } from "../producer/transcripts/stable-segments.ts";
 import { hear, seeded, speak } from "./scripted-speaker.ts";
 
 test("what is called final while chunks are missing is how the whole transcript begins, however badly it was heard", () => {

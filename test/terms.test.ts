@@ -1,10 +1,10 @@
 // On what terms jobs run: reuse, deadlines, cancelling, turns between owners, limits of a model.
 import { expect, test } from "vitest";
 
-import { insertJobs } from "../shared/db/jobs.ts";
-import { leaseTasks, msUntilNext } from "../shared/db/leases.ts";
-import { JobWork, newJob } from "../shared/new-job.ts";
-import { DEFAULT_TERMS, type JobTerms } from "../shared/terms.ts";
+import { insertJobs } from "../shared/db/jobs/jobs.ts";
+import { leaseTasks, msUntilNext } from "../shared/db/tasks/leases.ts";
+import { JobWork, newJob } from "../shared/jobs/new-job.ts";
+import { DEFAULT_TERMS, type JobTerms } from "../shared/jobs/terms.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";
 

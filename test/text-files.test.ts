@@ -1,7 +1,7 @@
 // Files of text in every encoding through every door: read as what they are, or refused with what to do, and not paid for.
 import { expect, test } from "vitest";
 
-import type { PendingUpload } from "../producer/views/pending-upload.ts";
+import type { PendingUpload } from "../producer/uploads/pending-schema.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 
 const darkroom = startDarkroom();

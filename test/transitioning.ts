@@ -1,13 +1,13 @@
 // What consumers and clients do to jobs, called as they call it, at a time of the test's own.
-import { cancelJob, insertJobs } from "../shared/db/jobs.ts";
-import { leaseTasks } from "../shared/db/leases.ts";
-import { redriveTask } from "../shared/db/redrive-letters.ts";
-import { type Settled, settleTasks } from "../shared/db/settle.ts";
-import { stopJobs, tooLate } from "../shared/db/stop-jobs.ts";
-import { JobWork, newJob } from "../shared/new-job.ts";
-import type { Verdict } from "../shared/settlement.ts";
-import type { Task } from "../shared/task.ts";
-import { DEFAULT_TERMS } from "../shared/terms.ts";
+import { cancelJob, insertJobs } from "../shared/db/jobs/jobs.ts";
+import { leaseTasks } from "../shared/db/tasks/leases.ts";
+import { redriveTask } from "../shared/db/redrives/letters.ts";
+import { type Settled, settleTasks } from "../shared/db/tasks/settle.ts";
+import { stopJobs, tooLate } from "../shared/db/jobs/stop-jobs.ts";
+import { JobWork, newJob } from "../shared/jobs/new-job.ts";
+import type { Verdict } from "../shared/jobs/settlement.ts";
+import type { Task } from "../shared/jobs/task.ts";
+import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import type { startDarkroom } from "./harness.ts";
 
 /** Ahead of the consumer that runs beside these tests, which finds nothing due. */

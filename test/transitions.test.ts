@@ -1,9 +1,9 @@
 // Every transition raced by twenty consumers.
 import { beforeEach, expect, test } from "vitest";
 
-import { discardLetter } from "../shared/db/dead-letters.ts";
-import type { Verdict } from "../shared/settlement.ts";
-import type { NewTask } from "../shared/task.ts";
+import { discardLetter } from "../shared/db/redrives/dead-letters.ts";
+import type { Verdict } from "../shared/jobs/settlement.ts";
+import type { NewTask } from "../shared/jobs/task.ts";
 import { startDarkroom } from "./harness.ts";
 import { ACTOR, FAILURE, LEASE_MS, START, transitioning, VERDICTS } from "./transitioning.ts";
 

@@ -1,6 +1,6 @@
 // The product in one isolate whose batches begin when a test says so: two requests to `/batch` are two consumers at once.
 import darkroom from "../worker.ts";
-import type { TaskMessage } from "../shared/task.ts";
+import type { TaskMessage } from "../shared/jobs/task.ts";
 
 export default {
   ...darkroom,

@@ -4,8 +4,8 @@ import { promisify } from "node:util";
 
 import { expect, test } from "vitest";
 
-import { decideNewer } from "../consumer/retry-policy.ts";
-import { isNewerTask, MESSAGE_FORMAT, TASK_FORMATS } from "../shared/formats.ts";
+import { decideNewer } from "../consumer/runner/retry-policy.ts";
+import { isNewerTask, MESSAGE_FORMAT, TASK_FORMATS } from "../shared/jobs/formats.ts";
 import { startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";
 

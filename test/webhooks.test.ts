@@ -1,13 +1,13 @@
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { insertDeliveries } from "../shared/db/deliveries.ts";
-import { insertJobs } from "../shared/db/jobs.ts";
-import { leaseTasks } from "../shared/db/leases.ts";
-import { settleTasks } from "../shared/db/settle.ts";
-import { JobWork, newJob } from "../shared/new-job.ts";
-import { DEFAULT_TERMS } from "../shared/terms.ts";
-import type { Delivery, Webhook as Endpoint } from "../producer/views/webhook.ts";
+import { insertDeliveries } from "../shared/db/webhooks/deliveries.ts";
+import { insertJobs } from "../shared/db/jobs/jobs.ts";
+import { leaseTasks } from "../shared/db/tasks/leases.ts";
+import { settleTasks } from "../shared/db/tasks/settle.ts";
+import { JobWork, newJob } from "../shared/jobs/new-job.ts";
+import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
+import type { Delivery, Webhook as Endpoint } from "../producer/webhooks/schema.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 import { type Received, startReceiver } from "./receiver.ts";
 

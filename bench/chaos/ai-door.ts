@@ -1,4 +1,4 @@
-import type { AiBinding } from "../../shared/ai/run-model.ts";
+import type { AiBinding } from "../../shared/models/run-model.ts";
 import { codeOf, drawFault, errorOf, type Fault, isCodeFault } from "./faults.ts";
 import type { Call } from "./ledger.ts";
 import { ask } from "./model.ts";

@@ -1,8 +1,8 @@
 // Whoever brings the jobs: it tries again until it was told that a job was taken.
-import { insertJobs } from "../../shared/db/jobs.ts";
-import { uploadJobId } from "../../shared/job.ts";
-import { MEDIA_BUCKET } from "../../shared/storage.ts";
-import { wake } from "../../shared/wake.ts";
+import { insertJobs } from "../../shared/db/jobs/jobs.ts";
+import { uploadJobId } from "../../shared/jobs/job.ts";
+import { MEDIA_BUCKET } from "../../shared/uploads/storage.ts";
+import { wake } from "../../shared/jobs/wake.ts";
 import { d1Door } from "./d1-door.ts";
 import { type Network, queueDoor } from "./network.ts";
 import type { Invocation, World } from "./world.ts";

@@ -1,4 +1,4 @@
-import { isResultKey } from "../../shared/storage.ts";
+import { isResultKey } from "../../shared/uploads/storage.ts";
 import { isKeptIn, isRendering } from "./keeping.ts";
 import { perform } from "./operation.ts";
 import type { Invocation, World } from "./world.ts";

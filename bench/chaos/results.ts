@@ -1,5 +1,5 @@
-import { IMAGE_CLASSIFIER, TEXT_CLASSIFIER } from "../../shared/models.ts";
-import { Transcript } from "../../shared/transcript.ts";
+import { IMAGE_CLASSIFIER, TEXT_CLASSIFIER } from "../../shared/models/models.ts";
+import { Transcript } from "../../shared/transcripts/transcript.ts";
 import { WORD_MS } from "../../test/speech.ts";
 import { labelsOf, pictureOf } from "./model.ts";
 import { type Work, wordsOf } from "./work.ts";

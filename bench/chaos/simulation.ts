@@ -1,6 +1,6 @@
 // One run: clients bring jobs in waves, the network delivers, cron ticks, and the product's own handlers do the work.
 import { createConsumer } from "../../consumer/index.ts";
-import { isolateMemory } from "../../consumer/memory-limit.ts";
+import { isolateMemory } from "../../consumer/runner/memory-limit.ts";
 import { createSixConnections } from "../../test/six-connections.ts";
 import { aiDoor } from "./ai-door.ts";
 import { countUnfinished, putAndAnnounce, RING_GRACE_MS, submit } from "./client.ts";

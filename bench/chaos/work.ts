@@ -1,6 +1,6 @@
 // The jobs of a run. A job is known by its mark, `j` and its number, which is in all that it says and gets.
-import { JobWork, newJob, type NewJob } from "../../shared/new-job.ts";
-import { DEFAULT_TERMS } from "../../shared/terms.ts";
+import { JobWork, newJob, type NewJob } from "../../shared/jobs/new-job.ts";
+import { DEFAULT_TERMS } from "../../shared/jobs/terms.ts";
 import { speech } from "../../test/speech.ts";
 import { pictureOf } from "./model.ts";
 import type { ChaosPlan, WorkKind } from "./plan.ts";

@@ -1,15 +1,15 @@
 // The meter's own figures: of work before it runs, and of calls by what came back.
-import { memorySource } from "../../shared/audio/byte-source.ts";
-import { callLimits } from "../../shared/audio/call-limits.ts";
+import { memorySource } from "../../shared/audio/reading/byte-source.ts";
+import { callLimits } from "../../shared/audio/chunks/call-limits.ts";
 import { extentOf } from "../../shared/audio/extent.ts";
-import { writeWav } from "../../shared/audio/pcm.ts";
+import { writeWav } from "../../shared/audio/wav/pcm.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import type { ModelCall } from "../../shared/ai/model-call.ts";
-import { modelRunner } from "../../shared/ai/run-model.ts";
+import type { ModelCall } from "../../shared/models/model-call.ts";
+import { modelRunner } from "../../shared/models/run-model.ts";
 import { createConnections } from "../../shared/connections.ts";
-import { estimatedNeurons, estimateWork } from "../../shared/estimate.ts";
-import type { ModelId, Tier, Units } from "../../shared/models.ts";
-import { JobWork } from "../../shared/new-job.ts";
+import { estimatedNeurons, estimateWork } from "../../shared/cost/estimate.ts";
+import type { ModelId, Tier, Units } from "../../shared/models/models.ts";
+import { JobWork } from "../../shared/jobs/new-job.ts";
 
 export type Model = ModelId;
 

@@ -1,7 +1,7 @@
 import { createTestHarness } from "wrangler";
 
 import { startInferenceServer } from "../../local/inference-server.ts";
-import type { Receipt } from "../../producer/views/cost.ts";
+import type { Receipt } from "../../producer/usage/schema.ts";
 import { insertBenchKey } from "../key.ts";
 import { note } from "../report.ts";
 import { submitMix } from "./mix.ts";

@@ -1,6 +1,6 @@
 // `npm run bench:cost`: JSON lines; progress on standard error. Exit code 1 if the meter is wrong anywhere.
 import { note, print, round } from "../report.ts";
-import { MODELS } from "../../shared/models.ts";
+import { MODELS } from "../../shared/models/models.ts";
 import { runMixed } from "./mixed.ts";
 import { TABLE } from "./table.ts";
 

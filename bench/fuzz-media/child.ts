@@ -1,5 +1,5 @@
 // Tries one case after another, and says what each step took. The parent kills it where one does not end.
-import { memorySource, type ByteSource } from "../../shared/audio/byte-source.ts";
+import { memorySource, type ByteSource } from "../../shared/audio/reading/byte-source.ts";
 import { type Measure, probe } from "../../test/structural/probe.ts";
 import { type Deck, draw, type Drawn } from "./draw.ts";
 import { GOAL_MEMORY_BYTES } from "./judge.ts";

@@ -1,4 +1,4 @@
-import { readWithin } from "../../shared/audio/byte-source.ts";
+import { readWithin } from "../../shared/audio/reading/byte-source.ts";
 import { between, createRandom, pick, type Random } from "../../local/seeded-random.ts";
 import { GENERATORS } from "../../test/structural/generators.ts";
 import { extremesOf, type Fault, type Generator, type Skeleton, spoil } from "../../test/structural/shape.ts";

@@ -1,4 +1,4 @@
-import { concatBytes } from "../../shared/audio/bytes.ts";
+import { concatBytes } from "../../shared/audio/reading/bytes.ts";
 import { between, pick, type Random } from "../../local/seeded-random.ts";
 
 /** How large repetition may make a small file. */

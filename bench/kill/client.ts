@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import type { JobView } from "../../test/views.ts";
 import type { Way } from "./work.ts";
-import { LOCAL_KEY as KEY } from "../../shared/local-secrets.ts";
+import { LOCAL_KEY as KEY } from "../../shared/keys/local-secrets.ts";
 
 export interface Accepted {
   /** Null for an object put into the bucket: its job is found later. */

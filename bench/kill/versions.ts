@@ -22,7 +22,7 @@ export async function prepareVersions(folder: string, from: string | undefined):
   await mkdir(newer, { recursive: true });
   for (const name of TREE) await cp(join(ROOT, name), join(newer, name), { recursive: true });
   await symlink(join(ROOT, "node_modules"), join(newer, "node_modules"));
-  const path = join(newer, "shared/formats.ts");
+  const path = join(newer, "shared/jobs/formats.ts");
   const source = await readFile(path, "utf8");
   const raised = source.replaceAll(/(MESSAGE_FORMAT = |^ {2}\w+: )1\b/gm, "$12");
   if (raised.match(/\b2[;,]$/gm)?.length !== 10)

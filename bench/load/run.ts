@@ -5,7 +5,7 @@ import { untilCompleted } from "../pipeline.ts";
 import { note, percentile, print, round } from "../report.ts";
 import { darkroom, insertClassifications } from "../sides.ts";
 import { putPictures } from "../sources.ts";
-import { wake } from "../../shared/wake.ts";
+import { wake } from "../../shared/jobs/wake.ts";
 import { PAUSE_MS, readStatuses } from "./readers.ts";
 import { followJobs, hasStreams } from "./streams.ts";
 

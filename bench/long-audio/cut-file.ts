@@ -1,7 +1,7 @@
 import { rm, writeFile } from "node:fs/promises";
 
-import { callLimits } from "../../shared/audio/call-limits.ts";
-import type { ChunkFile, ChunkPlan } from "../../shared/audio/chunk.ts";
+import { callLimits } from "../../shared/audio/chunks/call-limits.ts";
+import type { ChunkFile, ChunkPlan } from "../../shared/audio/chunks/chunk.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import { type Figure, round } from "../report.ts";

@@ -1,7 +1,7 @@
 // Plans a recording and cuts its chunks as the consumer does, one request for each, and says what it read of R2.
-import { r2Source } from "../../shared/audio/byte-source.ts";
-import { callLimits } from "../../shared/audio/call-limits.ts";
-import type { ChunkPlan } from "../../shared/audio/chunk.ts";
+import { r2Source } from "../../shared/audio/reading/byte-source.ts";
+import { callLimits } from "../../shared/audio/chunks/call-limits.ts";
+import type { ChunkPlan } from "../../shared/audio/chunks/chunk.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { type AudioPlan, planAudio } from "../../shared/audio/plan.ts";
 

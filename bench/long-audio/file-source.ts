@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 
-import type { ByteSource } from "../../shared/audio/byte-source.ts";
+import type { ByteSource } from "../../shared/audio/reading/byte-source.ts";
 
 export interface CountedSource extends ByteSource {
   readonly counts: { reads: number; bytes: number };

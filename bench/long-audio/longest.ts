@@ -1,7 +1,7 @@
 // The CPU that planning the longest recordings takes, which `limits.cpu_ms` in wrangler.jsonc is set from. Their bytes are
 // made as they are read: `npm run bench:long-audio:longest` needs no disk. Prints one JSON object a line.
-import type { ByteSource } from "../../shared/audio/byte-source.ts";
-import { callLimits } from "../../shared/audio/call-limits.ts";
+import type { ByteSource } from "../../shared/audio/reading/byte-source.ts";
+import { callLimits } from "../../shared/audio/chunks/call-limits.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import { MAX_PRESIGNED_BYTES } from "../../shared/limits.ts";
 import { print, round } from "../report.ts";

@@ -1,6 +1,6 @@
 // A speaker whose every word and time is known, and chunks that hear them a little early or late.
-import { type HeardChunk, mergeChunks } from "../../shared/merge-chunks.ts";
-import type { Word } from "../../shared/transcript.ts";
+import { type HeardChunk, mergeChunks } from "../../shared/transcripts/merge-chunks.ts";
+import type { Word } from "../../shared/transcripts/transcript.ts";
 import { pick, seeded } from "../../test/scripted-speaker.ts";
 
 const SPEAKERS = 5;

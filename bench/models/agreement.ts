@@ -1,4 +1,4 @@
-import { normalizeWord } from "../../shared/spoken-alike.ts";
+import { normalizeWord } from "../../shared/transcripts/spoken-alike.ts";
 import type { Result } from "./try-model.ts";
 
 /**

@@ -5,8 +5,8 @@ import {
   type ModelId,
   SPEECH_MODELS,
   TEXT_CLASSIFIER,
-} from "../../shared/models.ts";
-import type { JobWork } from "../../shared/new-job.ts";
+} from "../../shared/models/models.ts";
+import type { JobWork } from "../../shared/jobs/new-job.ts";
 
 /** A model that could do a kind of work, and the options that ask for it. */
 export interface Candidate {

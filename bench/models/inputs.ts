@@ -2,8 +2,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { SNIFF_BYTES } from "../../shared/limits.ts";
-import type { JobWork } from "../../shared/new-job.ts";
-import { routeUpload } from "../../shared/route-upload.ts";
+import type { JobWork } from "../../shared/jobs/new-job.ts";
+import { routeUpload } from "../../shared/uploads/route-upload.ts";
 
 /** A file of the user's, and the kind of job that it becomes. */
 export interface Input {

@@ -1,4 +1,4 @@
-import type { ModelId } from "../../shared/models.ts";
+import type { ModelId } from "../../shared/models/models.ts";
 import { caveatOf, type Group } from "./candidates.ts";
 
 /** What all files of a group came to with one model. */

@@ -3,10 +3,10 @@ import { startSearched } from "../harness.ts";
 import { insertBenchKey } from "../key.ts";
 import { note, percentile, print, round } from "../report.ts";
 import { insertClassifications } from "../sides.ts";
-import type { SearchAnswer } from "../../producer/views/search.ts";
+import type { SearchAnswer } from "../../producer/search/schema.ts";
 import { d1Index } from "../../shared/search/d1-index.ts";
 import { passageId, spaceOf } from "../../shared/search/passage.ts";
-import { EMBEDDING_MODEL } from "../../shared/models.ts";
+import { EMBEDDING_MODEL } from "../../shared/models/models.ts";
 import { makeLibrary } from "./library.ts";
 import { meaningOf } from "./meaning.ts";
 

@@ -1,5 +1,5 @@
 // The least that streams an answer: the binding's own, handed on.
-import type { AiBinding } from "../../shared/ai/run-model.ts";
+import type { AiBinding } from "../../shared/models/run-model.ts";
 
 export default {
   async fetch(request, env) {

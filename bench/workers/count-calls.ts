@@ -1,5 +1,5 @@
 // Bindings that count what is really called, so that the figures are not an estimate from reading the code.
-import { countedBucket } from "../../shared/operations.ts";
+import { countedBucket } from "../../shared/jobs/operations.ts";
 
 /** What one queue's consumer did since the Worker started. */
 export interface Counts {

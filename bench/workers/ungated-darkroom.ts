@@ -1,6 +1,6 @@
 // The product without its gate before the platform's six connections: what the gate costs where nothing limits them.
 import { createConsumer } from "../../consumer/index.ts";
-import { isolateMemory } from "../../consumer/memory-limit.ts";
+import { isolateMemory } from "../../consumer/runner/memory-limit.ts";
 import { withDefaults } from "../../shared/settings.ts";
 import darkroom from "../../worker.ts";
 

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 
-import { TIERS, type Tier } from "../../shared/models.ts";
+import { TIERS, type Tier } from "../../shared/models/models.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { printJson } from "./output.ts";
 import { action, type Session } from "./session.ts";

@@ -1,6 +1,6 @@
 import { MultiBar } from "cli-progress";
 
-import { clock } from "../../shared/clock.ts";
+import { clock } from "../../shared/transcripts/clock.ts";
 import type { Job, Progress } from "../index.ts";
 import { clean } from "./output.ts";
 

@@ -1,6 +1,6 @@
 import { type Command, Argument } from "commander";
 
-import { BUDGET_PERIODS, type BudgetPeriod } from "../../shared/budgets/period.ts";
+import { BUDGET_PERIODS, type BudgetPeriod } from "../../shared/cost/budget-period.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { printJson, printLine, printTable } from "./output.ts";
 import { action, parseNeurons, type Session } from "./session.ts";

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 
-import { SCOPES, type Scope } from "../../shared/scopes.ts";
+import { SCOPES, type Scope } from "../../shared/keys/scopes.ts";
 import { EXIT, type ExitCode, firstWrong } from "./exit-codes.ts";
 import { pageSize, printList } from "./jobs.ts";
 import { printJson, printLine } from "./output.ts";

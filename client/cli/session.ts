@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 
-import { type Step, STEPS } from "../../shared/steps.ts";
+import { type Step, STEPS } from "../../shared/jobs/steps.ts";
 import { type Client, createClient } from "../index.ts";
 import { EXIT, type ExitCode, exitCodeOf, UsageError } from "./exit-codes.ts";
 import { printError } from "./output.ts";

@@ -1,9 +1,9 @@
 import { type Command, Option } from "commander";
 import pLimit from "p-limit";
 
-import { JOB_KINDS, type JobKind } from "../../shared/job.ts";
-import { type Step, STEPS } from "../../shared/steps.ts";
-import { PRIORITIES } from "../../shared/terms.ts";
+import { JOB_KINDS, type JobKind } from "../../shared/jobs/job.ts";
+import { type Step, STEPS } from "../../shared/jobs/steps.ts";
+import { PRIORITIES } from "../../shared/jobs/terms.ts";
 import type { DryRunEstimate, Job, JobRequest, UploadRequest } from "../index.ts";
 import { type Bars, createBars } from "./bars.ts";
 import { printEstimates } from "./cost.ts";

@@ -1,9 +1,9 @@
 import * as z from "zod";
 
-import { unexpectedAnswer } from "../../shared/ai/model-error.ts";
-import { type ModelRunner, parseAnswer } from "../../shared/ai/run-model.ts";
-import { CAPTION_MODEL } from "../../shared/models.ts";
-import { CAPTIONED_UNITS } from "../../shared/neurons.ts";
+import { unexpectedAnswer } from "../../shared/models/model-error.ts";
+import { type ModelRunner, parseAnswer } from "../../shared/models/run-model.ts";
+import { CAPTION_MODEL } from "../../shared/models/models.ts";
+import { CAPTIONED_UNITS } from "../../shared/cost/neurons.ts";
 
 const Caption = z.object({ caption: z.string() });
 

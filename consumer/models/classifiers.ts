@@ -1,10 +1,10 @@
 import * as z from "zod";
 
-import { type ModelAnswer, type ModelRunner, parseAnswer } from "../../shared/ai/run-model.ts";
-import { IMAGE_CLASSIFIER, TEXT_CLASSIFIER } from "../../shared/models.ts";
-import { tokensOf } from "../../shared/neurons.ts";
-import type { ClassificationOptions } from "../../shared/options.ts";
-import type { Label } from "../../shared/settlement.ts";
+import { type ModelAnswer, type ModelRunner, parseAnswer } from "../../shared/models/run-model.ts";
+import { IMAGE_CLASSIFIER, TEXT_CLASSIFIER } from "../../shared/models/models.ts";
+import { tokensOf } from "../../shared/cost/neurons.ts";
+import type { ClassificationOptions } from "../../shared/jobs/options.ts";
+import type { Label } from "../../shared/jobs/settlement.ts";
 import { byteArray } from "./byte-array.ts";
 
 /** Both classifiers answer a list; the platform's schema allows an entry without a label or a score. */

@@ -1,11 +1,11 @@
 import { fileTypeFromBuffer } from "file-type";
 import * as z from "zod";
 
-import { unexpectedAnswer } from "../../shared/ai/model-error.ts";
-import { type ModelAnswer, type ModelRunner, parseAnswer } from "../../shared/ai/run-model.ts";
-import { drawingUnits } from "../../shared/estimate.ts";
-import { IMAGE_MODELS } from "../../shared/models.ts";
-import { imageModelOf, type ImageOptions } from "../../shared/options.ts";
+import { unexpectedAnswer } from "../../shared/models/model-error.ts";
+import { type ModelAnswer, type ModelRunner, parseAnswer } from "../../shared/models/run-model.ts";
+import { drawingUnits } from "../../shared/cost/estimate.ts";
+import { IMAGE_MODELS } from "../../shared/models/models.ts";
+import { imageModelOf, type ImageOptions } from "../../shared/jobs/options.ts";
 
 /** The models that answer JSON; others answer the picture's bytes. */
 const Base64Answer = z.object({ image: z.string().min(1) });

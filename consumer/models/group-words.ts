@@ -1,4 +1,4 @@
-import type { Segment, Word } from "../../shared/transcript.ts";
+import type { Segment, Word } from "../../shared/transcripts/transcript.ts";
 
 const PAUSE_MS = 700;
 const MAX_SEGMENT_MS = 7000; // as long as a caption may stay: the usual limit of subtitling guides

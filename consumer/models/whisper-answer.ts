@@ -2,7 +2,7 @@
 // a segment may be missing.
 import * as z from "zod";
 
-import type { Segment, Word } from "../../shared/transcript.ts";
+import type { Segment, Word } from "../../shared/transcripts/transcript.ts";
 import { groupWords } from "./group-words.ts";
 
 const Seconds = z.number().nullish();

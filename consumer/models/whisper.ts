@@ -1,7 +1,7 @@
-import { type ModelRunner, parseAnswer } from "../../shared/ai/run-model.ts";
-import { SPEECH_MODELS } from "../../shared/models.ts";
-import type { TranscriptionOptions } from "../../shared/options.ts";
-import type { Segment } from "../../shared/transcript.ts";
+import { type ModelRunner, parseAnswer } from "../../shared/models/run-model.ts";
+import { SPEECH_MODELS } from "../../shared/models/models.ts";
+import type { TranscriptionOptions } from "../../shared/jobs/options.ts";
+import type { Segment } from "../../shared/transcripts/transcript.ts";
 import { doubt, type Signals } from "../transcription/doubt.ts";
 import { byteArray } from "./byte-array.ts";
 import { segmentsOf, WhisperAnswer } from "./whisper-answer.ts";

@@ -1,14 +1,14 @@
 import { imageSize } from "image-size";
 
-import { countChars } from "../../shared/characters.ts";
-import { decodeText } from "../../shared/decode-text.ts";
+import { countChars } from "../../shared/input/characters.ts";
+import { decodeText } from "../../shared/input/decode-text.ts";
 import { ARRAY_WEIGHT, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_TEXT_CHARS, maxFileBytes } from "../../shared/limits.ts";
-import { ClassificationInput } from "../../shared/new-job.ts";
+import { ClassificationInput } from "../../shared/jobs/new-job.ts";
 import { type Classification, classifyImage, classifyText } from "../models/classifiers.ts";
-import { discard, type Outcome, processor, type TaskContext } from "../processor.ts";
-import { recallJson } from "../recall.ts";
-import { withSource } from "../source.ts";
-import { storeArtifact } from "../store-artifact.ts";
+import { discard, type Outcome, processor, type TaskContext } from "./processor.ts";
+import { recallJson } from "./reuse-result.ts";
+import { withSource } from "./source.ts";
+import { storeArtifact } from "./store-artifact.ts";
 
 export const LABELS = "labels.json";
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 import { deliveryDelayMs } from "../../shared/webhooks/event.ts";
-import { discard, processor } from "../processor.ts";
+import { discard, processor } from "./processor.ts";
 
 /** The arguments of `deliver_webhook`. */
 const DeliverArgs = z.strictObject({ deliveryId: z.string() });

@@ -1,14 +1,14 @@
 import { fileTypeFromBuffer } from "file-type";
 
 import { MAX_DESCRIBED_BYTES } from "../../shared/limits.ts";
-import { StepArgs } from "../../shared/steps.ts";
+import { StepArgs } from "../../shared/jobs/steps.ts";
 import { caption } from "../models/captioner.ts";
-import { patiently } from "../../shared/patient.ts";
-import { discard, type Outcome, processor, type TaskContext } from "../processor.ts";
-import { recall } from "../recall.ts";
-import { withSource } from "../source.ts";
+import { patiently } from "../../shared/uploads/patient.ts";
+import { discard, type Outcome, processor, type TaskContext } from "./processor.ts";
+import { recall } from "./reuse-result.ts";
+import { withSource } from "./source.ts";
 import { NOTHING_TO_DO, readMadeWork } from "../steps/material.ts";
-import { storeArtifact, storedArtifact } from "../store-artifact.ts";
+import { storeArtifact, storedArtifact } from "./store-artifact.ts";
 import { LABELS } from "./classify.ts";
 
 const DESCRIPTION = "description.txt";

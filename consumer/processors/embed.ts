@@ -1,11 +1,11 @@
-import { cutPassages } from "../../shared/search/cut-passages.ts";
+import { cutPassages } from "../steps/cut-passages.ts";
 import { embedTexts, TEXTS_A_CALL } from "../../shared/search/embed-texts.ts";
 import { type EmbeddedPassage, type Passage, spaceOf } from "../../shared/search/passage.ts";
 import { decodeVector, encodeVector } from "../../shared/search/vector.ts";
-import { StepArgs } from "../../shared/steps.ts";
-import { boughtAnswer } from "../bought-answer.ts";
-import { discard, processor, type TaskContext } from "../processor.ts";
-import { readSayings } from "../sayings.ts";
+import { StepArgs } from "../../shared/jobs/steps.ts";
+import { boughtAnswer } from "./stored-answer.ts";
+import { discard, processor, type TaskContext } from "./processor.ts";
+import { readSayings } from "../steps/read-searchable-text.ts";
 
 /** What one call answered, as it is kept until the passages are stored. */
 interface Embedded {

@@ -1,13 +1,13 @@
-import { ModelError } from "../../shared/ai/model-error.ts";
-import { decodeText } from "../../shared/decode-text.ts";
+import { ModelError } from "../../shared/models/model-error.ts";
+import { decodeText } from "../../shared/input/decode-text.ts";
 import { MAX_PROMPT_CHARS, maxFileBytes } from "../../shared/limits.ts";
-import { ImageInput } from "../../shared/new-job.ts";
-import { Prompt, type ImageOptions } from "../../shared/options.ts";
+import { ImageInput } from "../../shared/jobs/new-job.ts";
+import { Prompt, type ImageOptions } from "../../shared/jobs/options.ts";
 import { generateImage as runFlux } from "../models/flux.ts";
-import { discard, type Outcome, processor, type TaskContext } from "../processor.ts";
-import { withSource } from "../source.ts";
-import { recall } from "../recall.ts";
-import { storeArtifact, storedArtifact } from "../store-artifact.ts";
+import { discard, type Outcome, processor, type TaskContext } from "./processor.ts";
+import { withSource } from "./source.ts";
+import { recall } from "./reuse-result.ts";
+import { storeArtifact, storedArtifact } from "./store-artifact.ts";
 
 /** Prompt to picture: `image.jpg`, `image.png` … by what the model really answered. */
 export const generateImage = processor(ImageInput, async (input, context) => {

@@ -1,5 +1,5 @@
-import type { TaskKind } from "../../shared/task.ts";
-import type { Processor } from "../processor.ts";
+import type { TaskKind } from "../../shared/jobs/task.ts";
+import type { Processor } from "./processor.ts";
 import { classify } from "./classify.ts";
 import { deliverWebhook } from "./deliver-webhook.ts";
 import { describe } from "./describe.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 
-import { composeTranscript } from "../../shared/compose-transcript.ts";
-import { processor } from "../processor.ts";
+import { composeTranscript } from "../../shared/transcripts/compose-transcript.ts";
+import { processor } from "./processor.ts";
 import { storeTranscript } from "../transcription/store-transcript.ts";
 
 /** The arguments of `join_transcript`. */

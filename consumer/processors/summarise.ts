@@ -1,9 +1,9 @@
-import { countChars } from "../../shared/characters.ts";
-import { STEP_MODELS, SummariseArgs } from "../../shared/steps.ts";
-import { processor } from "../processor.ts";
+import { countChars } from "../../shared/input/characters.ts";
+import { STEP_MODELS, SummariseArgs } from "../../shared/jobs/steps.ts";
+import { processor } from "./processor.ts";
 import { NOTHING_TO_DO, type TextMaterial, withText } from "../steps/material.ts";
 import { type Summary, summariseText } from "../steps/summarise-text.ts";
-import { storeArtifact } from "../store-artifact.ts";
+import { storeArtifact } from "./store-artifact.ts";
 
 /** A transcript or a text in a few sentences: `summary.txt`, and `summary.json` with what it covers. */
 export const summarise = processor(SummariseArgs, async ({ model = STEP_MODELS.summarise }, context) =>

@@ -1,11 +1,11 @@
-import type { ChunkPlan } from "../../shared/audio/chunk.ts";
-import type { ChunkRecord } from "../../shared/compose-transcript.ts";
-import { SPEECH_MODELS } from "../../shared/models.ts";
-import type { NewTask } from "../../shared/task.ts";
-import { processor } from "../processor.ts";
-import { recallJson } from "../recall.ts";
-import { storeArtifact } from "../store-artifact.ts";
-import { ChunkArgs, cutAndHear } from "../transcription/cut-and-hear.ts";
+import type { ChunkPlan } from "../../shared/audio/chunks/chunk.ts";
+import type { ChunkRecord } from "../../shared/transcripts/compose-transcript.ts";
+import { SPEECH_MODELS } from "../../shared/models/models.ts";
+import type { NewTask } from "../../shared/jobs/task.ts";
+import { processor } from "./processor.ts";
+import { recallJson } from "./reuse-result.ts";
+import { storeArtifact } from "./store-artifact.ts";
+import { ChunkArgs, cutAndHear } from "../transcription/cut-and-transcribe.ts";
 import { cutting } from "../transcription/cutting.ts";
 
 const CHUNK_STAGE = 1;

@@ -1,12 +1,12 @@
-import { decodeText } from "../../shared/decode-text.ts";
+import { decodeText } from "../../shared/input/decode-text.ts";
 import { MAX_TEXT_CHARS, maxFileBytes } from "../../shared/limits.ts";
-import type { ArtifactRow } from "../../shared/db/job-reads.ts";
-import { JobWork } from "../../shared/new-job.ts";
-import { Transcript } from "../../shared/transcript.ts";
-import { patiently } from "../../shared/patient.ts";
-import type { Outcome, TaskContext } from "../processor.ts";
+import type { ArtifactRow } from "../../shared/db/jobs/reads.ts";
+import { JobWork } from "../../shared/jobs/new-job.ts";
+import { Transcript } from "../../shared/transcripts/transcript.ts";
+import { patiently } from "../../shared/uploads/patient.ts";
+import type { Outcome, TaskContext } from "../processors/processor.ts";
 import { LABELS } from "../processors/classify.ts";
-import { withSource } from "../source.ts";
+import { withSource } from "../processors/source.ts";
 import { TRANSCRIPT } from "../transcription/store-transcript.ts";
 
 /** What a summary is of. */

@@ -1,16 +1,16 @@
-import { write, type Written } from "../../shared/ai/writer.ts";
-import { clip } from "../../shared/characters.ts";
-import type { ModelId } from "../../shared/models.ts";
+import { write, type Written } from "../../shared/models/writer.ts";
+import { clip } from "../../shared/input/characters.ts";
+import type { ModelId } from "../../shared/models/models.ts";
 import {
   SUMMARY_PART_CHARS,
   SUMMARY_TOKENS,
   summaryOf,
   summaryOfPart,
   summaryOfSummaries,
-} from "../../shared/prompts.ts";
-import { textParts } from "../../shared/text-parts.ts";
-import { boughtAnswer } from "../bought-answer.ts";
-import type { TaskContext } from "../processor.ts";
+} from "../../shared/models/prompts.ts";
+import { textParts } from "../../shared/transcripts/text-parts.ts";
+import { boughtAnswer } from "../processors/stored-answer.ts";
+import type { TaskContext } from "../processors/processor.ts";
 
 /** Ten times what is asked for: so that summaries of summaries come to an end though a model did not heed its limit. */
 const MOST_SUMMARY_CHARS = 4000;

@@ -1,7 +1,7 @@
-import { SourceChanged } from "../../shared/audio/byte-source.ts";
-import { DamagedSource } from "../../shared/audio/chunk.ts";
-import { WorkSpent } from "../../shared/audio/work.ts";
-import { discard, type Outcome } from "../processor.ts";
+import { SourceChanged } from "../../shared/audio/reading/byte-source.ts";
+import { DamagedSource } from "../../shared/audio/chunks/chunk.ts";
+import { WorkSpent } from "../../shared/audio/reading/work.ts";
+import { discard, type Outcome } from "../processors/processor.ts";
 
 /**
  * Run work that reads a recording: one that was replaced, is damaged or asks for too much work

@@ -1,4 +1,4 @@
-import type { Word } from "../../shared/transcript.ts";
+import type { Word } from "../../shared/transcripts/transcript.ts";
 
 /** What a model says of its own segment, where it says it. */
 export interface Signals {

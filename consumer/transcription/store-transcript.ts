@@ -1,9 +1,9 @@
-import { CaptionOptions, layoutCaptions } from "../../shared/caption-layout.ts";
-import { notesOf, toSrt, toVtt } from "../../shared/captions.ts";
-import type { StoredArtifact } from "../../shared/settlement.ts";
-import type { Transcript } from "../../shared/transcript.ts";
-import type { TaskContext } from "../processor.ts";
-import { storeArtifact } from "../store-artifact.ts";
+import { CaptionOptions, layoutCaptions } from "../../shared/captions/layout.ts";
+import { notesOf, toSrt, toVtt } from "../../shared/captions/captions.ts";
+import type { StoredArtifact } from "../../shared/jobs/settlement.ts";
+import type { Transcript } from "../../shared/transcripts/transcript.ts";
+import type { TaskContext } from "../processors/processor.ts";
+import { storeArtifact } from "../processors/store-artifact.ts";
 
 export const TRANSCRIPT = "transcript.json";
 

@@ -1,6 +1,6 @@
-import type { ModelCall } from "../../shared/ai/model-call.ts";
-import { problemBody } from "../problem.ts";
-import type { AskStart, AskText, AskUsage } from "../views/ask.ts";
+import type { ModelCall } from "../../shared/models/model-call.ts";
+import { problemBody } from "../http/problem.ts";
+import type { AskStart, AskText, AskUsage } from "./schema.ts";
 import { modelProblem } from "./model-problem.ts";
 import type { OpenAnswer } from "./open-answer.ts";
 

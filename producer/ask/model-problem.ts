@@ -1,7 +1,7 @@
-import { diagnose } from "../../shared/ai/failure.ts";
-import { nextAllocationAt } from "../../shared/ai/allocation.ts";
-import { allocationUsed } from "../paid-call.ts";
-import type { Problem } from "../problem.ts";
+import { diagnose } from "../../shared/models/failure.ts";
+import { nextAllocationAt } from "../../shared/models/allocation.ts";
+import { allocationUsed } from "../usage/paid-call.ts";
+import type { Problem } from "../http/problem.ts";
 
 /** Capacity comes and goes within seconds. */
 const LOOK_AGAIN_SECONDS = 10;

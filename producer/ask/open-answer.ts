@@ -1,10 +1,10 @@
-import { shapeOf } from "../../shared/ai/answer-shape.ts";
-import { readChat } from "../../shared/ai/chat-answer.ts";
-import { consumedBy } from "../../shared/ai/consumed-by.ts";
-import { answeredCall, type ModelCall, sentCall } from "../../shared/ai/model-call.ts";
-import { brokenOff, refusal, silence, unexpectedAnswer } from "../../shared/ai/model-error.ts";
-import { type Ai, askBinding, parseJson } from "../../shared/ai/run-model.ts";
-import { ANSWER_TOKENS } from "../../shared/prompts.ts";
+import { shapeOf } from "../../shared/models/answer-shape.ts";
+import { readChat } from "../../shared/models/chat-answer.ts";
+import { consumedBy } from "../../shared/models/consumed-by.ts";
+import { answeredCall, type ModelCall, sentCall } from "../../shared/models/model-call.ts";
+import { brokenOff, refusal, silence, unexpectedAnswer } from "../../shared/models/model-error.ts";
+import { type Ai, askBinding, parseJson } from "../../shared/models/run-model.ts";
+import { ANSWER_TOKENS } from "../../shared/models/prompts.ts";
 import type { Question } from "./question.ts";
 import { tokenReader } from "./token-reader.ts";
 

@@ -1,8 +1,8 @@
-import { chooseLines, stampedLine } from "../../shared/choose-lines.ts";
-import { type ModelId, TEXT_MODELS, type Tier, type Units } from "../../shared/models.ts";
-import { tokensOf } from "../../shared/neurons.ts";
-import { ANSWER_TOKENS, answerTo, type Message } from "../../shared/prompts.ts";
-import type { Covers } from "../views/ask.ts";
+import { chooseLines, stampedLine } from "./choose-lines.ts";
+import { type ModelId, TEXT_MODELS, type Tier, type Units } from "../../shared/models/models.ts";
+import { tokensOf } from "../../shared/cost/neurons.ts";
+import { ANSWER_TOKENS, answerTo, type Message } from "../../shared/models/prompts.ts";
+import type { Covers } from "./schema.ts";
 import type { AskedAbout } from "./read-lines.ts";
 
 /**

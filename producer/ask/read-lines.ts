@@ -1,10 +1,10 @@
-import { parseOwn } from "../../shared/read-json.ts";
-import type { TimedLine } from "../../shared/choose-lines.ts";
-import type { JobDetail } from "../../shared/db/job-reads.ts";
-import { decodeText } from "../../shared/decode-text.ts";
-import { ClassificationInput } from "../../shared/new-job.ts";
-import type { Problem } from "../problem.ts";
-import { readTranscript } from "../read-transcript.ts";
+import { parseOwn } from "../../shared/input/read-json.ts";
+import type { TimedLine } from "./choose-lines.ts";
+import type { JobDetail } from "../../shared/db/jobs/reads.ts";
+import { decodeText } from "../../shared/input/decode-text.ts";
+import { ClassificationInput } from "../../shared/jobs/new-job.ts";
+import type { Problem } from "../http/problem.ts";
+import { readTranscript } from "../transcripts/read-transcript.ts";
 
 export interface AskedAbout {
   readonly lines: readonly TimedLine[];

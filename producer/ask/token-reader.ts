@@ -1,9 +1,9 @@
-import { shapeOf } from "../../shared/ai/answer-shape.ts";
-import { readChatEvent } from "../../shared/ai/chat-answer.ts";
-import { consumedBy } from "../../shared/ai/consumed-by.ts";
-import { answeredCall, type ModelCall } from "../../shared/ai/model-call.ts";
-import type { Units } from "../../shared/models.ts";
-import { readJson } from "../../shared/read-json.ts";
+import { shapeOf } from "../../shared/models/answer-shape.ts";
+import { readChatEvent } from "../../shared/models/chat-answer.ts";
+import { consumedBy } from "../../shared/models/consumed-by.ts";
+import { answeredCall, type ModelCall } from "../../shared/models/model-call.ts";
+import type { Units } from "../../shared/models/models.ts";
+import { readJson } from "../../shared/input/read-json.ts";
 
 /** A line of a model's stream is a token in some JSON. What is longer than this is none, and is not kept until it ends. */
 const MAX_LINE_CHARS = 64_000;

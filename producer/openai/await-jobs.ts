@@ -1,8 +1,8 @@
 import type { Context } from "hono";
 
-import type { JobDetail } from "../../shared/db/job-reads.ts";
-import type { App } from "../app.ts";
-import { waitForJob } from "../wait-for-job.ts";
+import type { JobDetail } from "../../shared/db/jobs/reads.ts";
+import type { App } from "../http/app.ts";
+import { waitForJob } from "../jobs/wait-for-job.ts";
 import { openAiError, type OpenAiError } from "./errors.ts";
 
 /**

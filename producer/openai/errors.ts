@@ -2,8 +2,8 @@ import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 
-import type { App } from "../app.ts";
-import { isProblem, readProblem, type FoundProblem } from "../problem-body.ts";
+import type { App } from "../http/app.ts";
+import { isProblem, readProblem, type FoundProblem } from "../http/problem-body.ts";
 
 /** An error as OpenAI's API answers it: `{ error: { message, type, param, code } }`. */
 export interface OpenAiError {

@@ -1,20 +1,20 @@
 import { Hono } from "hono";
 import * as z from "zod";
 
-import { intakeOf } from "../../shared/intake.ts";
-import type { JobDetail } from "../../shared/db/job-reads.ts";
-import { IMAGE_MODELS } from "../../shared/models.ts";
-import { Prompt } from "../../shared/options.ts";
-import { artifactUrl } from "../../shared/signed-url.ts";
-import { boundedText } from "../../shared/bounded-text.ts";
-import { signingKey } from "../../shared/signing-keys.ts";
-import type { App } from "../app.ts";
-import { limitBody } from "../limit-body.ts";
-import { submitterOf } from "../auth.ts";
-import { problem } from "../problem.ts";
-import { JobRequest } from "../requests.ts";
-import { submitJob } from "../submit-job.ts";
-import { parse, parseBody } from "../validate.ts";
+import { intakeOf } from "../../shared/jobs/intake.ts";
+import type { JobDetail } from "../../shared/db/jobs/reads.ts";
+import { IMAGE_MODELS } from "../../shared/models/models.ts";
+import { Prompt } from "../../shared/jobs/options.ts";
+import { artifactUrl } from "../../shared/uploads/signed-url.ts";
+import { boundedText } from "../../shared/input/bounded-text.ts";
+import { signingKey } from "../../shared/keys/signing-keys.ts";
+import type { App } from "../http/app.ts";
+import { limitBody } from "../http/limit-body.ts";
+import { submitterOf } from "../http/auth.ts";
+import { problem } from "../http/problem.ts";
+import { JobRequest } from "../jobs/requests.ts";
+import { submitJob } from "../jobs/submit-job.ts";
+import { parse, parseBody } from "../http/validate.ts";
 import { awaitJobs } from "./await-jobs.ts";
 import { IMAGE_NAMES, ModelName, noSuchModel } from "./models.ts";
 

@@ -1,11 +1,11 @@
 // OpenAI's API as its SDK speaks it. docs/dialects.md says what is supported and what is refused.
 import { Hono } from "hono";
 
-import type { App } from "../app.ts";
-import { authenticate } from "../auth.ts";
-import { limitRate } from "../limit-rate.ts";
-import { readOut } from "../read-out.ts";
-import { authorize } from "../scopes.ts";
+import type { App } from "../http/app.ts";
+import { authenticate } from "../http/auth.ts";
+import { limitRate } from "../http/limit-rate.ts";
+import { readOut } from "../http/read-out.ts";
+import { authorize } from "../http/scopes.ts";
 import { audio } from "./audio.ts";
 import { images } from "./images.ts";
 import { models } from "./models.ts";

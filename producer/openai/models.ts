@@ -7,10 +7,10 @@ import {
   SPEECH_MODELS,
   type Tier,
   TIERS,
-} from "../../shared/models.ts";
-import { boundedText } from "../../shared/bounded-text.ts";
-import type { App } from "../app.ts";
-import { problem, type Problem } from "../problem.ts";
+} from "../../shared/models/models.ts";
+import { boundedText } from "../../shared/input/bounded-text.ts";
+import type { App } from "../http/app.ts";
+import { problem, type Problem } from "../http/problem.ts";
 
 /** When the catalogue was read: the nearest to a date of creation that we know. Seconds, as OpenAI has it. */
 const CATALOGUE_READ_AT = Date.UTC(2026, 10, 23) / 1000;

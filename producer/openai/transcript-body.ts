@@ -1,7 +1,7 @@
-import { CaptionOptions, layoutCaptions } from "../../shared/caption-layout.ts";
-import { toSrt, toVtt } from "../../shared/captions.ts";
-import type { Transcript } from "../../shared/transcript.ts";
-import { durationSeconds, languageName, whisperSegments } from "../../shared/whisper-shape.ts";
+import { CaptionOptions, layoutCaptions } from "../../shared/captions/layout.ts";
+import { toSrt, toVtt } from "../../shared/captions/captions.ts";
+import type { Transcript } from "../../shared/transcripts/transcript.ts";
+import { durationSeconds, languageName, whisperSegments } from "../../shared/transcripts/whisper-shape.ts";
 
 export const RESPONSE_FORMATS = ["json", "text", "srt", "verbose_json", "vtt"] as const;
 

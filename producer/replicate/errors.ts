@@ -1,7 +1,7 @@
 import { createMiddleware } from "hono/factory";
 
-import type { App } from "../app.ts";
-import { isProblem, type FoundProblem, readProblem } from "../problem-body.ts";
+import type { App } from "../http/app.ts";
+import { isProblem, type FoundProblem, readProblem } from "../http/problem-body.ts";
 
 /** Whatever went wrong below is said as Replicate says it: `{ title, detail, status, invalid_fields? }`. */
 export const speakReplicate = createMiddleware<App>(async (c, next) => {

@@ -1,7 +1,7 @@
 import { MAX_UPLOAD_BYTES } from "../../shared/limits.ts";
 import { refuseAddress } from "../../shared/webhooks/address.ts";
-import { MAX_FORM_BYTES } from "../read-form.ts";
-import type { Incoming } from "../store-file.ts";
+import { MAX_FORM_BYTES } from "../http/read-form.ts";
+import type { Incoming } from "../uploads/store-file.ts";
 
 export type FetchedMedia =
   | { readonly ok: true; readonly incoming: Incoming }

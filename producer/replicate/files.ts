@@ -1,19 +1,19 @@
 import { type Context, Hono } from "hono";
 
-import { countChars } from "../../shared/characters.ts";
-import { decodeText } from "../../shared/decode-text.ts";
+import { countChars } from "../../shared/input/characters.ts";
+import { decodeText } from "../../shared/input/decode-text.ts";
 import { MAX_ADDRESS_CHARS } from "../../shared/limits.ts";
-import { parseOwn, readJson } from "../../shared/read-json.ts";
-import { fileKey, fileStoredAt } from "../../shared/storage.ts";
-import { AnyObject } from "../../shared/bounded-text.ts";
-import type { App } from "../app.ts";
-import { iso } from "../job-view.ts";
-import { admitUpload, orGiveBack, typeMetadata } from "../upload-limits.ts";
-import { problem } from "../problem.ts";
-import type { Form } from "../parse-form.ts";
-import { readForm } from "../read-form.ts";
-import { listRetentions } from "../../shared/db/retention.ts";
-import { storeFile } from "../store-file.ts";
+import { parseOwn, readJson } from "../../shared/input/read-json.ts";
+import { fileKey, fileStoredAt } from "../../shared/uploads/storage.ts";
+import { AnyObject } from "../../shared/input/bounded-text.ts";
+import type { App } from "../http/app.ts";
+import { iso } from "../jobs/view.ts";
+import { admitUpload, orGiveBack, typeMetadata } from "../uploads/limits.ts";
+import { problem } from "../http/problem.ts";
+import type { Form } from "../http/parse-form.ts";
+import { readForm } from "../http/read-form.ts";
+import { listRetentions } from "../../shared/db/jobs/retention.ts";
+import { storeFile } from "../uploads/store-file.ts";
 
 /** What clients may say about a file; R2 holds 2 KB of metadata an object. */
 const MAX_METADATA_CHARS = 1000;

@@ -1,10 +1,10 @@
 import * as z from "zod";
 
-import { countChars } from "../../shared/characters.ts";
+import { countChars } from "../../shared/input/characters.ts";
 import { MAX_ADDRESS_CHARS } from "../../shared/limits.ts";
-import { InitialPrompt, Prompt, Text } from "../../shared/options.ts";
+import { InitialPrompt, Prompt, Text } from "../../shared/jobs/options.ts";
 import { REPLICATE_MODELS } from "../../shared/replicate/models.ts";
-import { boundedText } from "../../shared/bounded-text.ts";
+import { boundedText } from "../../shared/input/bounded-text.ts";
 
 /** A prediction's input as a job: all of `POST /v1/jobs` but the source, and what is to become the source. */
 export interface AskedWork {

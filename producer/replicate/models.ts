@@ -1,8 +1,8 @@
 import { Hono } from "hono";
 
 import { REPLICATE_MODELS, type ReplicateModel } from "../../shared/replicate/models.ts";
-import type { App } from "../app.ts";
-import { problem } from "../problem.ts";
+import type { App } from "../http/app.ts";
+import { problem } from "../http/problem.ts";
 import { createPrediction } from "./create-prediction.ts";
 import { limitPrediction } from "./predictions.ts";
 

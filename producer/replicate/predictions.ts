@@ -2,17 +2,17 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import * as z from "zod";
 
-import { readJob } from "../../shared/db/job-reads.ts";
-import { findPrediction, listPredictions } from "../../shared/db/predictions.ts";
-import { intakeOf } from "../../shared/intake.ts";
+import { readJob } from "../../shared/db/jobs/reads.ts";
+import { findPrediction, listPredictions } from "../../shared/db/webhooks/predictions.ts";
+import { intakeOf } from "../../shared/jobs/intake.ts";
 import { predictionView, renderPrediction } from "../../shared/replicate/prediction.ts";
-import type { App } from "../app.ts";
-import { actorOf } from "../auth.ts";
-import { cancelJob } from "../cancel-job.ts";
-import { paginate } from "../cursor.ts";
-import { problem } from "../problem.ts";
-import { PageQuery } from "../requests.ts";
-import { parseQuery } from "../validate.ts";
+import type { App } from "../http/app.ts";
+import { actorOf } from "../http/auth.ts";
+import { cancelJob } from "../jobs/cancel-job.ts";
+import { paginate } from "../http/cursor.ts";
+import { problem } from "../http/problem.ts";
+import { PageQuery } from "../jobs/requests.ts";
+import { parseQuery } from "../http/validate.ts";
 import { createPrediction } from "./create-prediction.ts";
 import { MAX_PREDICTION_BYTES } from "./inputs.ts";
 

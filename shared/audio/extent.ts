@@ -1,11 +1,11 @@
-import { memorySource, readWithin, type ByteSource } from "./byte-source.ts";
-import { DamagedSource, type AudioPlan, type ContainerName, type Refusal } from "./chunk.ts";
-import { longestChunkMs, planCuts } from "./cuts.ts";
-import type { CallLimits } from "./call-limits.ts";
-import { MODEL_SAMPLE_RATE, READ_BYTES } from "./limits.ts";
+import { memorySource, readWithin, type ByteSource } from "./reading/byte-source.ts";
+import { DamagedSource, type AudioPlan, type ContainerName, type Refusal } from "./chunks/chunk.ts";
+import { longestChunkMs, planCuts } from "./chunks/cuts.ts";
+import type { CallLimits } from "./chunks/call-limits.ts";
+import { MODEL_SAMPLE_RATE, READ_BYTES } from "./chunks/limits.ts";
 import { planAudio } from "./plan.ts";
-import { AllowanceSpent, sparingSource, type ReadAllowance } from "./sparing-source.ts";
-import { planLimits, planWork, Work } from "./work.ts";
+import { AllowanceSpent, sparingSource, type ReadAllowance } from "./reading/sparing-source.ts";
+import { planLimits, planWork, Work } from "./reading/work.ts";
 
 /** How much audio a recording sends to the model. */
 export interface AudioExtent {

@@ -1,19 +1,19 @@
-import { extractAdts } from "./adts.ts";
-import type { ByteSource } from "./byte-source.ts";
-import { DamagedSource, type ChunkFile, type ChunkPlan, type ContainerName } from "./chunk.ts";
-import { extractFlac } from "./flac.ts";
-import { extractFragmentedMp4 } from "./fmp4.ts";
-import { extractMatroska } from "./matroska.ts";
-import { extractMp3 } from "./mp3.ts";
-import { extractMp4 } from "./mp4.ts";
-import { extractMpegTs } from "./mpegts.ts";
-import { extractOgg } from "./ogg.ts";
-import { extractFromPart } from "./parts.ts";
-import { extractWav } from "./wav.ts";
-import { countedSource, cutWork, type Work } from "./work.ts";
+import { extractAdts } from "./adts/adts.ts";
+import type { ByteSource } from "./reading/byte-source.ts";
+import { DamagedSource, type ChunkFile, type ChunkPlan, type ContainerName } from "./chunks/chunk.ts";
+import { extractFlac } from "./flac/flac.ts";
+import { extractFragmentedMp4 } from "./mp4/fmp4.ts";
+import { extractMatroska } from "./matroska/matroska.ts";
+import { extractMp3 } from "./mp3/mp3.ts";
+import { extractMp4 } from "./mp4/mp4.ts";
+import { extractMpegTs } from "./mpegts/mpegts.ts";
+import { extractOgg } from "./ogg/ogg.ts";
+import { extractFromPart } from "./chunks/parts.ts";
+import { extractWav } from "./wav/wav.ts";
+import { countedSource, cutWork, type Work } from "./reading/work.ts";
 
-export type { ChunkFile } from "./chunk.ts";
-export { splitChunk } from "./split.ts";
+export type { ChunkFile } from "./chunks/chunk.ts";
+export { splitChunk } from "./chunks/split.ts";
 
 const extractors: Readonly<
   Record<ContainerName, (source: ByteSource, chunk: ChunkPlan, work: Work) => Promise<ChunkFile>>

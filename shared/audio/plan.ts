@@ -1,19 +1,19 @@
-import { planAdts } from "./adts.ts";
-import { memorySource, SourceChanged, type ByteSource } from "./byte-source.ts";
-import { DamagedSource, refuse, type AudioPlan, type ContainerName } from "./chunk.ts";
-import { planFlac } from "./flac.ts";
-import type { CallLimits } from "./call-limits.ts";
-import { SMALL_BYTES } from "./limits.ts";
-import { planMatroska } from "./matroska.ts";
-import { planMp3 } from "./mp3.ts";
-import { planMp4 } from "./mp4.ts";
-import { planMpegTs } from "./mpegts.ts";
-import { planOgg } from "./ogg.ts";
+import { planAdts } from "./adts/adts.ts";
+import { memorySource, SourceChanged, type ByteSource } from "./reading/byte-source.ts";
+import { DamagedSource, refuse, type AudioPlan, type ContainerName } from "./chunks/chunk.ts";
+import { planFlac } from "./flac/flac.ts";
+import type { CallLimits } from "./chunks/call-limits.ts";
+import { SMALL_BYTES } from "./chunks/limits.ts";
+import { planMatroska } from "./matroska/matroska.ts";
+import { planMp3 } from "./mp3/mp3.ts";
+import { planMp4 } from "./mp4/mp4.ts";
+import { planMpegTs } from "./mpegts/mpegts.ts";
+import { planOgg } from "./ogg/ogg.ts";
 import { sniffContainer } from "./sniff.ts";
-import { planWav } from "./wav.ts";
-import { countedSource, planWork, WorkSpent, type Work } from "./work.ts";
+import { planWav } from "./wav/wav.ts";
+import { countedSource, planWork, WorkSpent, type Work } from "./reading/work.ts";
 
-export type { AudioPlan, ChunkPlan } from "./chunk.ts";
+export type { AudioPlan, ChunkPlan } from "./chunks/chunk.ts";
 
 const planners: Readonly<
   Record<ContainerName, (source: ByteSource, limits: CallLimits, work: Work) => Promise<AudioPlan>>

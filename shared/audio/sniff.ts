@@ -1,11 +1,11 @@
-import { asciiAt, byteAt } from "./bytes.ts";
-import { readWithin, type ByteSource } from "./byte-source.ts";
-import { refuse, type ContainerName, type Refusal } from "./chunk.ts";
-import { JUNK_BYTES } from "./first-frame.ts";
-import { findFrame, parseAdtsHeader, parseMp3Header, type FrameHeader } from "./mpeg-frame.ts";
-import { behindTags } from "./tags.ts";
-import { windowOn } from "./window.ts";
-import type { Work } from "./work.ts";
+import { asciiAt, byteAt } from "./reading/bytes.ts";
+import { readWithin, type ByteSource } from "./reading/byte-source.ts";
+import { refuse, type ContainerName, type Refusal } from "./chunks/chunk.ts";
+import { JUNK_BYTES } from "./mp3/first-frame.ts";
+import { findFrame, parseAdtsHeader, parseMp3Header, type FrameHeader } from "./mp3/mpeg-frame.ts";
+import { behindTags } from "./reading/tags.ts";
+import { windowOn } from "./reading/window.ts";
+import type { Work } from "./reading/work.ts";
 
 /** What people send that is not cut, by what it begins with. */
 const OTHERS: readonly { readonly at: number; readonly text: string; readonly name: string }[] = [

@@ -1,5 +1,5 @@
-import type { JobKind } from "../job.ts";
-import { type ImageModelName, type Tier } from "../models.ts";
+import type { JobKind } from "../jobs/job.ts";
+import { type ImageModelName, type Tier } from "../models/models.ts";
 
 /** What a prediction of the model comes out as. */
 export type OutputShape = "transcription" | "files" | "labels";

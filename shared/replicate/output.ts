@@ -1,11 +1,11 @@
-import { CaptionOptions, layoutCaptions } from "../caption-layout.ts";
-import { toSrt, toVtt } from "../captions.ts";
-import type { JobDetail } from "../db/job-reads.ts";
-import type { Prediction } from "../db/predictions.ts";
-import { artifactUrl } from "../signed-url.ts";
-import { signingKey } from "../signing-keys.ts";
-import { Transcript } from "../transcript.ts";
-import { languageName, whisperSegments } from "../whisper-shape.ts";
+import { CaptionOptions, layoutCaptions } from "../captions/layout.ts";
+import { toSrt, toVtt } from "../captions/captions.ts";
+import type { JobDetail } from "../db/jobs/reads.ts";
+import type { Prediction } from "../db/webhooks/predictions.ts";
+import { artifactUrl } from "../uploads/signed-url.ts";
+import { signingKey } from "../keys/signing-keys.ts";
+import { Transcript } from "../transcripts/transcript.ts";
+import { languageName, whisperSegments } from "../transcripts/whisper-shape.ts";
 import { REPLICATE_MODELS } from "./models.ts";
 
 /** What rendering a prediction may touch. */

@@ -1,6 +1,6 @@
-import type { AttemptRow, JobDetail } from "../db/job-reads.ts";
-import type { ListedJob, Prediction } from "../db/predictions.ts";
-import type { JobState } from "../job.ts";
+import type { AttemptRow, JobDetail } from "../db/jobs/reads.ts";
+import type { ListedJob, Prediction } from "../db/webhooks/predictions.ts";
+import type { JobState } from "../jobs/job.ts";
 import { versionOf } from "./models.ts";
 import { outputOf, type RenderDeps } from "./output.ts";
 

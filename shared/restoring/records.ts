@@ -1,8 +1,8 @@
 // What the bucket knows of jobs beside their results: how those were described that only D1 describes, and which were
 // deleted. It is read when the database has been set back to an earlier moment, and for nothing else.
-import type { JobRecord } from "../db/job-records.ts";
-import { patiently } from "../patient.ts";
-import { deletedKey, recordKey, recordsPrefix } from "../storage.ts";
+import type { JobRecord } from "../db/jobs/records.ts";
+import { patiently } from "../uploads/patient.ts";
+import { deletedKey, recordKey, recordsPrefix } from "../uploads/storage.ts";
 
 const OBJECTS_A_CALL = 1000;
 

@@ -1,4 +1,4 @@
-import { readVectors, replacePassages } from "../db/passages.ts";
+import { readVectors, replacePassages } from "../db/search/passages.ts";
 import type { PassageIndex } from "./passage.ts";
 import { CANDIDATES, type Near, rank } from "./rank.ts";
 import { topK } from "./top-k.ts";

@@ -1,8 +1,8 @@
 import * as z from "zod";
 
-import { type AnsweredCall, type ModelRunner, parseAnswer } from "../ai/run-model.ts";
-import { EMBEDDING_MODEL } from "../models.ts";
-import { tokensOf } from "../neurons.ts";
+import { type AnsweredCall, type ModelRunner, parseAnswer } from "../models/run-model.ts";
+import { EMBEDDING_MODEL } from "../models/models.ts";
+import { tokensOf } from "../cost/neurons.ts";
 
 /** The model takes no more at once (developers.cloudflare.com/workers-ai/models/bge-m3, read 2026-11-23). */
 export const TEXTS_A_CALL = 100;

@@ -1,5 +1,5 @@
-import type { JobKind } from "../job.ts";
-import type { D1Rows } from "../operations.ts";
+import type { JobKind } from "../jobs/job.ts";
+import type { D1Rows } from "../jobs/operations.ts";
 
 /** What of a job a passage was cut from. */
 export const PASSAGE_SOURCES = ["transcript", "prompt", "text", "labels", "caption", "summary"] as const;

@@ -1,4 +1,4 @@
-import { findByWords, type PassageScope, readPassages } from "../db/passages.ts";
+import { findByWords, type PassageScope, readPassages } from "../db/search/passages.ts";
 import { fuse } from "./fuse.ts";
 import { matchWords } from "./match-words.ts";
 import type { FoundBy, Hit, PassageQuery } from "./passage.ts";

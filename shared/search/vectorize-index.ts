@@ -1,4 +1,4 @@
-import { findPassageIds, replacePassages } from "../db/passages.ts";
+import { findPassageIds, replacePassages } from "../db/search/passages.ts";
 import type { PassageIndex } from "./passage.ts";
 import { CANDIDATES, rank } from "./rank.ts";
 

@@ -1,7 +1,7 @@
 // Where a webhook may be sent. A name that resolves to a private address is not caught here but by the platform: the
 // Worker's `global_fetch_strictly_public` lets its fetch reach public addresses only.
 
-import { countChars } from "../characters.ts";
+import { countChars } from "../input/characters.ts";
 import { MAX_ADDRESS_CHARS } from "../limits.ts";
 
 /** IPv4 that is not the public internet's (IANA's special-purpose registry): first address and prefix length. */

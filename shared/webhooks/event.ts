@@ -1,5 +1,5 @@
 import { OPS_EVENTS } from "../alerts/event.ts";
-import { BUDGET_EVENTS } from "../budgets/event.ts";
+import { BUDGET_EVENTS } from "../cost/budget-event.ts";
 
 /** What an endpoint can be told of; of the deployment (`ops.`) the operator's alone. A start is not among them: each lease would have to look for who wants to know. */
 export const WEBHOOK_EVENTS = [

@@ -1,4 +1,4 @@
-import { clip } from "../characters.ts";
+import { clip } from "../input/characters.ts";
 import { type Connections, NoConnection } from "../connections.ts";
 import { refuseAddress } from "./address.ts";
 import { signaturesOf } from "./sign.ts";

@@ -2,12 +2,12 @@
 // what is counted, and by the memory that is held: what nobody counts would pass by counters alone.
 import { expect, test } from "vitest";
 
-import { memorySource, type ByteSource } from "../../shared/audio/byte-source.ts";
+import { memorySource, type ByteSource } from "../../shared/audio/reading/byte-source.ts";
 import { guessExtent } from "../../shared/audio/extent.ts";
-import { stripMatroska } from "../../shared/audio/matroska-strip.ts";
-import { hasItsChecksum } from "../../shared/audio/ogg-page.ts";
+import { stripMatroska } from "../../shared/audio/matroska/strip.ts";
+import { hasItsChecksum } from "../../shared/audio/ogg/page.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { planWork, Work, type WorkLimits } from "../../shared/audio/work.ts";
+import { planWork, Work, type WorkLimits } from "../../shared/audio/reading/work.ts";
 import { bytesOf, claimedFragment, emptyClusters, repeatedProgramme, u32 } from "./bombs.ts";
 
 const LIMITS = { maxMs: 60_000, maxBytes: 2_500_000 };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { extractChunk } from "../../shared/audio/extract.ts";
-import { CHUNK_MAX_BYTES, CHUNK_MAX_READS, CHUNK_MS, SMALL_BYTES } from "../../shared/audio/limits.ts";
+import { CHUNK_MAX_BYTES, CHUNK_MAX_READS, CHUNK_MS, SMALL_BYTES } from "../../shared/audio/chunks/limits.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import { chunksOf, compare, decode, ffmpeg, fileBytes, fileSource, LIMITS, makeSpeech } from "./media.ts";
 

@@ -3,15 +3,15 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { memorySource } from "../../shared/audio/byte-source.ts";
-import { callLimits } from "../../shared/audio/call-limits.ts";
+import { memorySource } from "../../shared/audio/reading/byte-source.ts";
+import { callLimits } from "../../shared/audio/chunks/call-limits.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
-import { planCuts } from "../../shared/audio/cuts.ts";
-import { ARRAY_CHUNK_MAX_BYTES, CHUNK_MAX_BYTES, SPLIT_MIN_MS } from "../../shared/audio/limits.ts";
+import { planCuts } from "../../shared/audio/chunks/cuts.ts";
+import { ARRAY_CHUNK_MAX_BYTES, CHUNK_MAX_BYTES, SPLIT_MIN_MS } from "../../shared/audio/chunks/limits.ts";
 import { planAudio, type ChunkPlan } from "../../shared/audio/plan.ts";
-import { resampler } from "../../shared/audio/resample.ts";
-import { splitChunk } from "../../shared/audio/split.ts";
-import { planWork } from "../../shared/audio/work.ts";
+import { resampler } from "../../shared/audio/wav/resample.ts";
+import { splitChunk } from "../../shared/audio/chunks/split.ts";
+import { planWork } from "../../shared/audio/reading/work.ts";
 import { chunksOf, ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
 
 let folder = "";

@@ -3,11 +3,11 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { memorySource } from "../../shared/audio/byte-source.ts";
-import { indexOfBytes } from "../../shared/audio/bytes.ts";
+import { memorySource } from "../../shared/audio/reading/byte-source.ts";
+import { indexOfBytes } from "../../shared/audio/reading/bytes.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { planWork } from "../../shared/audio/work.ts";
+import { planWork } from "../../shared/audio/reading/work.ts";
 import { chunksOf, ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
 
 const ELST = new TextEncoder().encode("elst");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { CHUNK_MAX_BYTES, CHUNK_MAX_READS } from "../../shared/audio/limits.ts";
+import { CHUNK_MAX_BYTES, CHUNK_MAX_READS } from "../../shared/audio/chunks/limits.ts";
 import { cutAll } from "./cut-all.ts";
 import { decode, ffmpeg, fileBytes, makeSpeech } from "./media.ts";
 

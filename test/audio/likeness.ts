@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { ByteSource } from "../../shared/audio/byte-source.ts";
+import type { ByteSource } from "../../shared/audio/reading/byte-source.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { type Chunks, compare, decode } from "./media.ts";
 

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import type { ByteSource } from "../../shared/audio/byte-source.ts";
-import { callLimits } from "../../shared/audio/call-limits.ts";
+import type { ByteSource } from "../../shared/audio/reading/byte-source.ts";
+import { callLimits } from "../../shared/audio/chunks/call-limits.ts";
 import type { AudioPlan } from "../../shared/audio/plan.ts";
 
 /** Of the model that most recordings are cut for. */

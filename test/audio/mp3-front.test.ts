@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { memorySource } from "../../shared/audio/byte-source.ts";
+import { memorySource } from "../../shared/audio/reading/byte-source.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import { ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
 

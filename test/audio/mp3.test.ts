@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { memorySource } from "../../shared/audio/byte-source.ts";
+import { memorySource } from "../../shared/audio/reading/byte-source.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import { cutAll } from "./cut-all.ts";
 import { chunksOf, compare, decode, ffmpeg, fileBytes, fileSource, LIMITS, makeSpeech } from "./media.ts";

@@ -3,8 +3,8 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { memorySource, type ByteSource } from "../../shared/audio/byte-source.ts";
-import { SilentStretch } from "../../shared/audio/chunk.ts";
+import { memorySource, type ByteSource } from "../../shared/audio/reading/byte-source.ts";
+import { SilentStretch } from "../../shared/audio/chunks/chunk.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import { type Chunks, chunksOf, compare, decode, ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";

@@ -3,8 +3,8 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { memorySource } from "../../shared/audio/byte-source.ts";
-import { CHUNK_MS } from "../../shared/audio/limits.ts";
+import { memorySource } from "../../shared/audio/reading/byte-source.ts";
+import { CHUNK_MS } from "../../shared/audio/chunks/limits.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import { chunksOf, decode, ffmpeg, fileBytes, fileSource, LIMITS, makeSpeech } from "./media.ts";
 import { worstLikeness } from "./likeness.ts";

@@ -3,10 +3,10 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { memorySource } from "../../shared/audio/byte-source.ts";
-import { SilentStretch } from "../../shared/audio/chunk.ts";
+import { memorySource } from "../../shared/audio/reading/byte-source.ts";
+import { SilentStretch } from "../../shared/audio/chunks/chunk.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
-import { pausedMs, pausesAmong, soundingMs } from "../../shared/audio/pauses.ts";
+import { pausedMs, pausesAmong, soundingMs } from "../../shared/audio/chunks/pauses.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import { chunksOf, ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
 

@@ -3,9 +3,9 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { memorySource } from "../../shared/audio/byte-source.ts";
-import { DamagedSource } from "../../shared/audio/chunk.ts";
-import { readFloat, readUint } from "../../shared/audio/ebml.ts";
+import { memorySource } from "../../shared/audio/reading/byte-source.ts";
+import { DamagedSource } from "../../shared/audio/chunks/chunk.ts";
+import { readFloat, readUint } from "../../shared/audio/matroska/ebml.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import { chunksOf, ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";

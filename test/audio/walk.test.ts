@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 
-import { memorySource, SourceChanged, type ByteSource } from "../../shared/audio/byte-source.ts";
-import { walkFrames } from "../../shared/audio/frame-walk.ts";
-import { WALK_BYTES } from "../../shared/audio/limits.ts";
-import { parseMp3Header } from "../../shared/audio/mpeg-frame.ts";
-import { planWork } from "../../shared/audio/work.ts";
+import { memorySource, SourceChanged, type ByteSource } from "../../shared/audio/reading/byte-source.ts";
+import { walkFrames } from "../../shared/audio/mp3/frame-walk.ts";
+import { WALK_BYTES } from "../../shared/audio/chunks/limits.ts";
+import { parseMp3Header } from "../../shared/audio/mp3/mpeg-frame.ts";
+import { planWork } from "../../shared/audio/reading/work.ts";
 
 /** 32, 64 and 128 kbit/s in turn, 44.1 kHz. */
 const HEADERS = [0x10, 0x50, 0x90].map((bitrate) => Uint8Array.of(0xff, 0xfb, bitrate, 0x64));

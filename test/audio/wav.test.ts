@@ -3,9 +3,9 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { memorySource, type ByteSource } from "../../shared/audio/byte-source.ts";
+import { memorySource, type ByteSource } from "../../shared/audio/reading/byte-source.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
-import { CHUNK_MAX_READS } from "../../shared/audio/limits.ts";
+import { CHUNK_MAX_READS } from "../../shared/audio/chunks/limits.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import { chunksOf, ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
 

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { type InferenceServer, startInferenceServer } from "../../local/inference-server.ts";
-import { readChat } from "../../shared/ai/chat-answer.ts";
-import { answerTo, summaryOf } from "../../shared/prompts.ts";
+import { readChat } from "../../shared/models/chat-answer.ts";
+import { answerTo, summaryOf } from "../../shared/models/prompts.ts";
 import { readEvents, readLedger } from "./model-events.ts";
 
 const LLAMA = "@cf/meta/llama-3.2-1b-instruct";

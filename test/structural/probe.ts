@@ -1,11 +1,11 @@
-import type { ByteSource } from "../../shared/audio/byte-source.ts";
-import { callLimits } from "../../shared/audio/call-limits.ts";
-import { DamagedSource, SilentStretch } from "../../shared/audio/chunk.ts";
+import type { ByteSource } from "../../shared/audio/reading/byte-source.ts";
+import { callLimits } from "../../shared/audio/chunks/call-limits.ts";
+import { DamagedSource, SilentStretch } from "../../shared/audio/chunks/chunk.ts";
 import { GLANCE, guessExtent, LOOK, measureAudio } from "../../shared/audio/extent.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
-import { SMALL_BYTES } from "../../shared/audio/limits.ts";
+import { SMALL_BYTES } from "../../shared/audio/chunks/limits.ts";
 import { planAudio, type AudioPlan } from "../../shared/audio/plan.ts";
-import { cutWork, planWork, type Work, type WorkLimits } from "../../shared/audio/work.ts";
+import { cutWork, planWork, type Work, type WorkLimits } from "../../shared/audio/reading/work.ts";
 
 /** What came of a case. A finding is a sentence about what must not be. */
 export interface Probed {

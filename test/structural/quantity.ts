@@ -1,4 +1,4 @@
-import type { ByteSource } from "../../shared/audio/byte-source.ts";
+import type { ByteSource } from "../../shared/audio/reading/byte-source.ts";
 import type { StructuralCase } from "./shape.ts";
 
 export interface Quantity {

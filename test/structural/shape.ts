@@ -1,4 +1,4 @@
-import { memorySource, type ByteSource } from "../../shared/audio/byte-source.ts";
+import { memorySource, type ByteSource } from "../../shared/audio/reading/byte-source.ts";
 import { writeField, type Field, type Piece } from "./pieces.ts";
 
 /** One file that nobody's encoder writes. Its source is made when it is asked for: the largest ones exist on paper only. */

@@ -3,8 +3,8 @@ import * as z from "zod";
 
 import { invalidInput } from "../inference-error.ts";
 import { type Answer, type LocalModel, type ModelRequest, parseInputs } from "../model.ts";
-import type { Units } from "../../../shared/models.ts";
-import { neuronsFor, pictureUnits } from "../../../shared/neurons.ts";
+import type { Units } from "../../../shared/models/models.ts";
+import { neuronsFor, pictureUnits } from "../../../shared/cost/neurons.ts";
 import type { Drawing } from "./render.ts";
 
 export const DRAWING_ENGINE = "procedural-preview";

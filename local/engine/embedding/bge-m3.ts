@@ -1,7 +1,7 @@
 import * as z from "zod";
 
-import { EMBEDDING_MODEL } from "../../../shared/models.ts";
-import { neuronsFor } from "../../../shared/neurons.ts";
+import { EMBEDDING_MODEL } from "../../../shared/models/models.ts";
+import { neuronsFor } from "../../../shared/cost/neurons.ts";
 import { type LocalModel, parseInputs } from "../model.ts";
 import { countTokens } from "../text/words.ts";
 import { DIMENSIONS, embed } from "./hashing.ts";

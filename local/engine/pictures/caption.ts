@@ -1,8 +1,8 @@
 // Moondream's captions, offline: a sentence that names what the detector found, and claims no more than that.
 import * as z from "zod";
 
-import { CAPTION_MODEL } from "../../../shared/models.ts";
-import { neuronsFor } from "../../../shared/neurons.ts";
+import { CAPTION_MODEL } from "../../../shared/models/models.ts";
+import { neuronsFor } from "../../../shared/cost/neurons.ts";
 import { decodeBase64 } from "../base64.ts";
 import { invalidInput } from "../inference-error.ts";
 import { parseInputs, type LocalModel } from "../model.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 
-import { IMAGE_CLASSIFIER } from "../../../shared/models.ts";
-import { neuronsFor } from "../../../shared/neurons.ts";
+import { IMAGE_CLASSIFIER } from "../../../shared/models/models.ts";
+import { neuronsFor } from "../../../shared/cost/neurons.ts";
 import { parseInputs, type LocalModel } from "../model.ts";
 import { type Detector, PICTURE_ENGINE } from "./detector.ts";
 

@@ -1,8 +1,8 @@
 // The chat models' shapes around sentences that the text holds already: nothing here writes one of its own.
 import * as z from "zod";
 
-import { TEXT_MODELS, type Units } from "../../../shared/models.ts";
-import { neuronsFor } from "../../../shared/neurons.ts";
+import { TEXT_MODELS, type Units } from "../../../shared/models/models.ts";
+import { neuronsFor } from "../../../shared/cost/neurons.ts";
 import { invalidInput } from "../inference-error.ts";
 import { type LocalModel, parseInputs } from "../model.ts";
 import { findAnswer, summarise } from "./extract.ts";

@@ -2,8 +2,8 @@ import winkNLP from "wink-nlp";
 import model from "wink-eng-lite-web-model";
 import * as z from "zod";
 import { parseInputs, type LocalModel } from "../model.ts";
-import { TEXT_CLASSIFIER } from "../../../shared/models.ts";
-import { neuronsFor } from "../../../shared/neurons.ts";
+import { TEXT_CLASSIFIER } from "../../../shared/models/models.ts";
+import { neuronsFor } from "../../../shared/cost/neurons.ts";
 
 export const SENTIMENT_ENGINE = "wink-nlp/eng-lite-web";
 

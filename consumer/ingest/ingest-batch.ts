@@ -1,0 +1,46 @@
+import { READING_MS } from "../../shared/db/uploads/readings.ts";
+import type { Intake } from "../../shared/jobs/intake.ts";
+import { isInboxKey, MEDIA_BUCKET } from "../../shared/uploads/storage.ts";
+import { type Announcement, UploadEvent } from "../../shared/uploads/upload-event.ts";
+import { ingestOneByOne } from "./ingest-carefully.ts";
+import { ingestUploads } from "./ingest-upload.ts";
+import { readMessages } from "../runner/read-messages.ts";
+
+/** R2 event notifications to jobs. Never throws. */
+export async function ingestBatch(batch: Pick<MessageBatch, "queue" | "messages">, deps: Intake): Promise<void> {
+  const messages = await readMessages(batch, UploadEvent, { ...deps, now: Date.now() });
+  const announced = messages.map(({ message, body }) => ({
+    message,
+    announcement: announcementOf(body),
+  }));
+  const announcements = announced.flatMap(({ announcement }) => announcement ?? []);
+  try {
+    const isFirst = messages.every(({ message }) => message.attempts === 1);
+    // A message comes again where its consumer ended, perhaps while it read one of these objects.
+    const { failed, busy } = isFirst
+      ? { failed: await ingestUploads(announcements, deps), busy: new Set<Announcement>() }
+      : await ingestOneByOne(announcements, deps, Date.now());
+    for (const { message, announcement } of announced) {
+      if (announcement !== null && busy.has(announcement)) message.retry({ delaySeconds: READING_MS / 1000 });
+      else if (announcement !== null && failed.has(announcement)) message.retry();
+      else message.ack();
+    }
+  } catch (error) {
+    deps.journal.fault({ event: "ingest.failed" }, error, { uploads: announcements.length });
+    for (const { message } of messages) message.retry();
+  }
+}
+
+function announcementOf(event: UploadEvent): Announcement | null {
+  switch (event.action) {
+    case "DeleteObject":
+    case "LifecycleDeletion":
+      return null;
+    case "PutObject":
+    case "CopyObject":
+    case "CompleteMultipartUpload":
+      // A rule without a prefix must not turn our own results into jobs. One on another bucket finds no such object in ours.
+      if (!isInboxKey(event.object.key)) return null;
+      return { bucket: MEDIA_BUCKET, key: event.object.key, etag: event.object.eTag };
+  }
+}

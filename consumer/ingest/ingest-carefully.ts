@@ -1,0 +1,72 @@
+import { insertJobs } from "../../shared/db/jobs/jobs.ts";
+import { beginReadings, endReadings, findReadings } from "../../shared/db/uploads/readings.ts";
+import { retryTransient } from "../../shared/db/transient.ts";
+import type { Intake } from "../../shared/jobs/intake.ts";
+import { recordIntake } from "../../shared/jobs/record-intake.ts";
+import { MAX_LOST } from "../../shared/jobs/task.ts";
+import type { Announcement } from "../../shared/uploads/upload-event.ts";
+import { ingestUploads } from "./ingest-upload.ts";
+
+/** Each costs three more round trips to D1 than an object that nobody suspects. */
+const SUSPECTS_A_RUN = 20;
+
+const REASON = `${MAX_LOST} readers ended while they read the object, all but the first while they read nothing else. It is not read again. Keep it for a test. Submit a job for it once the cause is mended.`;
+
+/** Objects that the sweep found. Each is noted while it is read; one whose reader did not come back is then read alone. */
+export async function ingestFound(objects: readonly Announcement[], deps: Intake, now: number): Promise<void> {
+  if (objects.length === 0) return;
+  const suspects = await findReadings(deps.db, objects);
+  const begun = await beginReadings(
+    deps.db,
+    objects.filter((object) => !suspects.has(object)),
+    now,
+  );
+  const others = [...begun.keys()];
+  try {
+    await ingestUploads(others, deps);
+  } finally {
+    await end(others, deps);
+  }
+  await ingestOneByOne([...suspects].slice(0, SUSPECTS_A_RUN), deps, now);
+}
+
+/**
+ * Read each object alone, so that one that ends its reader is found out. After `MAX_LOST` it is an ignored upload.
+ * @returns those that could not be read just now, and those that somebody else is reading or has ended with.
+ * @throws if D1 cannot be reached; it may be called again.
+ */
+export async function ingestOneByOne(
+  objects: readonly Announcement[],
+  deps: Intake,
+  now: number,
+): Promise<{ readonly failed: ReadonlySet<Announcement>; readonly busy: ReadonlySet<Announcement> }> {
+  const failed = new Set<Announcement>();
+  const busy = new Set<Announcement>();
+  for (const object of objects) {
+    const reading = (await beginReadings(deps.db, [object], now)).get(object);
+    if (reading === undefined) {
+      busy.add(object);
+      continue;
+    }
+    try {
+      if (reading.lost >= MAX_LOST) await ignore(object, deps, now);
+      else for (const one of await ingestUploads([object], deps)) failed.add(one);
+    } finally {
+      await end([object], deps);
+    }
+  }
+  return { failed, busy };
+}
+
+/** Best effort: a note that stays counts as one reader that ended. */
+async function end(objects: readonly Announcement[], { db, journal }: Intake): Promise<void> {
+  await retryTransient(() => endReadings(db, objects)).catch((error: unknown) =>
+    journal.fault({ event: "ingest.failed" }, error, { uploads: objects.length }),
+  );
+}
+
+async function ignore(object: Announcement, { db, operatorId, ringGraceMs, journal }: Intake, now: number) {
+  const upload = { ...object, ownerId: operatorId, sizeBytes: 0, jobId: null, ignoredReason: REASON };
+  await insertJobs(db, { jobs: [], uploads: [upload] }, { now, ringGraceMs });
+  recordIntake(journal, { jobs: [], uploads: [upload], taskIds: [] });
+}

@@ -1,0 +1,206 @@
+import { abortMultipart } from "../../shared/uploads/abort-multipart.ts";
+import { advanceRedrives, type RedriveDeps } from "../../shared/redrives/advance-redrives.ts";
+import {
+  type ExpiredLease,
+  findExpiredLeases,
+  findUnknownUploads,
+  readCursor,
+  takeDueTasks,
+  writeCursor,
+} from "../../shared/db/jobs/maintenance.ts";
+import { deletePendingUploads, findExpiredUploads } from "../../shared/db/uploads/pending-uploads.ts";
+import { pruneAnswers } from "../../shared/db/keys/idempotency.ts";
+import { pruneStreams } from "../../shared/db/keys/event-streams.ts";
+import { pruneFailures } from "../../shared/db/keys/failed-authentications.ts";
+import { deleteLatencies } from "../../shared/db/models/latencies.ts";
+import { continueReleases } from "../../shared/db/cost/holds.ts";
+import { spendAbandoned } from "../../shared/db/cost/reservations.ts";
+import { releaseFollowers } from "../../shared/db/jobs/followers.ts";
+import { settleTasks } from "../../shared/db/tasks/settle.ts";
+import { findOverdueJobs, stopJobs } from "../../shared/db/jobs/stop-jobs.ts";
+import type { Intake } from "../../shared/jobs/intake.ts";
+import { recordChanges } from "../../shared/jobs/record-changes.ts";
+import type { Settlement } from "../../shared/jobs/settlement.ts";
+import { MAX_LOST, MAX_LOST_AT_ALL } from "../../shared/jobs/task.ts";
+import { INBOX_PREFIX, MEDIA_BUCKET } from "../../shared/uploads/storage.ts";
+import { wake } from "../../shared/jobs/wake.ts";
+import { ingestFound } from "../ingest/ingest-carefully.ts";
+import { finishDeletions, pruneFiles, pruneFinalized, type PruneDeps } from "./prune.ts";
+import { recordSettlements } from "../runner/record-attempts.ts";
+import { keepRestorable, pruneRecords } from "./restore.ts";
+import { deliverAlerts, watchDeployment, type WatchDeps } from "./watch-deployment.ts";
+
+export interface MaintenanceDeps extends Intake, RedriveDeps, PruneDeps, WatchDeps {}
+
+/** What one run takes on of each duty. The next run, a minute later, goes on from there. */
+const LIMIT = 1000;
+/** One call to R2 each. */
+const UPLOADS_EXPIRED_A_RUN = 100;
+/** Each costs two reads of R2, and the Free plan allows an invocation 1,000 operations. */
+const OBJECTS_INGESTED_A_RUN = 200;
+
+/** Every duty runs, whatever became of the others. A run ends with a `maintenance.ran`: without it, cron has stopped. */
+export async function maintain(deps: MaintenanceDeps, now: number): Promise<void> {
+  const startedAt = Date.now();
+  const counts: Record<string, number> = {};
+  const duties = {
+    keepRestorable,
+    watchDeployment,
+    rescueExpired,
+    endOverdue,
+    serveFollowers,
+    letHeldGo,
+    spendUntold,
+    dispatchDue,
+    advanceRedrives,
+    sweepInbox,
+    abortExpiredUploads,
+    pruneRecords,
+    finishDeletions,
+    pruneFinalized,
+    pruneFiles,
+    forgetAnswers,
+    forgetLatencies,
+    forgetStreams,
+    forgetFailures,
+    // Last: an endpoint that does not answer must not hold up what jobs wait for.
+    deliverAlerts,
+  };
+  for (const [duty, run] of Object.entries(duties)) {
+    try {
+      const count = await run(deps, now);
+      counts[duty] = count;
+    } catch (error) {
+      deps.journal.fault({ event: "maintenance.failed", code: duty }, error);
+    }
+  }
+  deps.journal.record({ event: "maintenance.ran", durationMs: Date.now() - startedAt }, counts);
+}
+
+const LOST = {
+  code: "worker_lost",
+  message: "The consumer ended in the middle of this attempt. The next one runs alone.",
+};
+const LOST_FOR_GOOD = {
+  code: "worker_lost",
+  message: `The consumer ended in the middle of this task, again and again, at last while it ran nothing else. Keep its source for a test, and redrive it once the cause is mended.`,
+};
+
+/** Free tasks whose consumer died. A task that kills its consumer comes to an end. */
+async function rescueExpired({ db, tasks, ringGraceMs, journal }: MaintenanceDeps, now: number): Promise<number> {
+  const expired = await findExpiredLeases(db, now, LIMIT);
+  if (expired.length === 0) return 0;
+  const settlements = expired.map((task): Settlement => ({
+    taskId: task.id,
+    leaseId: task.leaseId,
+    verdict: isLastLoss(task)
+      ? { type: "discard", failure: LOST_FOR_GOOD }
+      : { type: "retry", failure: LOST, scheduledAt: now - ringGraceMs }, // the lease has been waiting time enough
+    lost: true,
+    lostAlone: task.isAlone,
+    calls: [],
+    isBudgeted: true,
+    startedAt: task.leasedAt,
+    finishedAt: now,
+  }));
+  const result = await settleTasks(db, settlements, { now, ringGraceMs });
+  recordSettlements(journal, settlements, result);
+  await wake(tasks, result.opened);
+  return result.settled.size;
+}
+
+function isLastLoss({ lost, lostAlone, isAlone }: ExpiredLease): boolean {
+  // All but the first ran alone, and most of them waited for nobody.
+  const isToBlame = isAlone && lost + 1 >= MAX_LOST && lostAlone + 1 >= MAX_LOST - 1;
+  return isToBlame || lost + 1 >= MAX_LOST_AT_ALL;
+}
+
+/** End jobs that nobody wants any more. */
+async function endOverdue({ db, tasks, ringGraceMs, journal }: MaintenanceDeps, now: number): Promise<number> {
+  const changes = await stopJobs(db, await findOverdueJobs(db, now, LIMIT), { now, ringGraceMs });
+  recordChanges(journal, changes);
+  await wake(tasks, changes.opened);
+  return changes.endedJobs.length;
+}
+
+/** Serve jobs that wait for an identical one whose end nobody saw to. */
+async function serveFollowers({ db, tasks, ringGraceMs, journal }: MaintenanceDeps, now: number): Promise<number> {
+  const changes = await releaseFollowers(db, { now, ringGraceMs });
+  recordChanges(journal, changes);
+  await wake(tasks, changes.opened);
+  return changes.opened.length + changes.endedJobs.length;
+}
+
+/** Go on letting tasks go whose budget was raised or lifted, or whose account is held no more. */
+async function letHeldGo({ db, tasks }: MaintenanceDeps, now: number): Promise<number> {
+  const due = await continueReleases(db, { now, limit: LIMIT });
+  await wake(tasks, due);
+  return due.length;
+}
+
+/** Count calls as spent of which nobody will tell any more what they cost. */
+async function spendUntold({ db }: MaintenanceDeps, now: number): Promise<number> {
+  return spendAbandoned(db, now);
+}
+
+/** Ring again for tasks that are due and that nobody has leased. */
+async function dispatchDue({ db, tasks, ringGraceMs }: MaintenanceDeps, now: number): Promise<number> {
+  // A message waiting in a long backlog is not lost: twice the grace, so that a busy queue is not flooded with doubles.
+  const due = await takeDueTasks(db, { now, ringGraceMs: 2 * ringGraceMs, limit: LIMIT });
+  await wake(tasks, due);
+  return due.length;
+}
+
+/** Give objects in the inbox that have no job one: their event was dropped, or came while nobody listened. */
+async function sweepInbox(deps: MaintenanceDeps, now: number): Promise<number> {
+  const cursor = await readCursor(deps.db, "inbox");
+  const page = await deps.media.list({
+    prefix: INBOX_PREFIX,
+    limit: LIMIT,
+    ...(cursor !== null && { startAfter: cursor }),
+  });
+  const settled = page.objects.filter((object) => object.uploaded.getTime() <= now - deps.ringGraceMs);
+  const unknown = await findUnknownUploads(
+    deps.db,
+    settled.map(({ key, etag }) => ({ bucket: MEDIA_BUCKET, key, etag })),
+  );
+  await ingestFound(unknown.slice(0, OBJECTS_INGESTED_A_RUN), deps, now);
+  if (unknown.length > OBJECTS_INGESTED_A_RUN) return OBJECTS_INGESTED_A_RUN; // this page again
+  const last = page.truncated ? (page.objects.at(-1)?.key ?? null) : null;
+  if (last !== cursor) await writeCursor(deps.db, "inbox", last);
+  return unknown.length;
+}
+
+/** Give up uploads that were announced and never completed, and forget those that were. */
+async function abortExpiredUploads({ db, media }: MaintenanceDeps, now: number): Promise<number> {
+  const expired = await findExpiredUploads(db, now, UPLOADS_EXPIRED_A_RUN);
+  for (const { key, multipart, completedAt } of expired) {
+    if (multipart !== null && completedAt === null) await abortMultipart(media, key, multipart.id);
+  }
+  if (expired.length > 0)
+    await deletePendingUploads(
+      db,
+      expired.map(({ id }) => id),
+    );
+  return expired.length;
+}
+
+/** Forget what was answered to requests with an idempotency key a day ago. */
+async function forgetAnswers({ db }: MaintenanceDeps, now: number): Promise<number> {
+  return pruneAnswers(db, now, LIMIT);
+}
+
+/** Forget how long calls took that no choice of a model looks at any more. */
+async function forgetLatencies({ db }: MaintenanceDeps, now: number): Promise<number> {
+  return (await deleteLatencies(db, now).run()).meta.changes;
+}
+
+/** Forget streams whose Worker died. */
+async function forgetStreams({ db }: MaintenanceDeps, now: number): Promise<number> {
+  return pruneStreams(db, now);
+}
+
+/** Forget addresses that sent no valid key an hour ago. */
+async function forgetFailures({ db }: MaintenanceDeps, now: number): Promise<number> {
+  return pruneFailures(db, now, LIMIT);
+}

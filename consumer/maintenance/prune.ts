@@ -1,0 +1,58 @@
+// Duties of maintenance that delete: what is older than its owner's retention, and what deletions have left.
+import { beginDeletions, findLeftovers } from "../../shared/db/jobs/deletions.ts";
+import { deleteStrays, findExpiredJobs, listRetentions } from "../../shared/db/jobs/retention.ts";
+import { readCursor, writeCursor } from "../../shared/db/jobs/maintenance.ts";
+import { deleteLeftovers, type DeletionDeps } from "../../shared/jobs/delete-jobs.ts";
+import { FILES_PREFIX, fileStoredAt } from "../../shared/uploads/storage.ts";
+
+export interface PruneDeps extends DeletionDeps {
+  /** How long ended jobs are kept whose owner has no retention of their own. */
+  readonly retentionDays: number;
+}
+
+const DAY_MS = 24 * 3_600_000;
+/** Each takes two or three calls to R2. */
+const JOBS_A_RUN = 50;
+const FILES_A_RUN = 1000;
+const FILES_CURSOR = "files";
+
+/** Forget jobs that ended longer ago than the retention, results and all. Sources in the inbox belong to the client. */
+export async function pruneFinalized(deps: PruneDeps, now: number): Promise<number> {
+  const { db, retentionDays } = deps;
+  const expired = await findExpiredJobs(db, { now, days: retentionDays, limit: JOBS_A_RUN });
+  const leftovers = await beginDeletions(db, expired, { now });
+  await deleteLeftovers(leftovers, deps, now);
+  await deleteStrays(db, now - retentionDays * DAY_MS);
+  return leftovers.length;
+}
+
+/** Go on with deletions that died half-way, and look once more where an attempt was under way. */
+export async function finishDeletions(deps: PruneDeps, now: number): Promise<number> {
+  const leftovers = await findLeftovers(deps.db, now, JOBS_A_RUN);
+  await deleteLeftovers(leftovers, deps, now);
+  return leftovers.length;
+}
+
+/** Forget what was sent to the dialects, as long after it came as a job is kept after its end. The oldest come first. */
+export async function pruneFiles({ db, media, retentionDays }: PruneDeps, now: number): Promise<number> {
+  const days = new Map((await listRetentions(db, null)).map((retention) => [retention.ownerId, retention.days]));
+  const cursor = await readCursor(db, FILES_CURSOR);
+  const { objects, truncated } = await media.list({
+    prefix: FILES_PREFIX,
+    limit: FILES_A_RUN,
+    include: ["customMetadata"],
+    ...(cursor !== null && { startAfter: cursor }),
+  });
+  const storedAt = (key: string) => fileStoredAt(key) ?? now;
+  const old = objects.filter(({ key, customMetadata }) => {
+    const kept = days.get(customMetadata?.["owner"] ?? "") ?? retentionDays;
+    return storedAt(key) < now - kept * DAY_MS;
+  });
+  if (old.length > 0) await media.delete(old.map(({ key }) => key));
+  // Files that are kept longer are passed over. Behind the first that nobody's retention has reached there is none.
+  const youngest = now - Math.min(retentionDays, ...days.values()) * DAY_MS;
+  const last = objects.at(-1)?.key;
+  const next = truncated && last !== undefined && storedAt(last) < youngest ? last : null;
+  if (next !== cursor) await writeCursor(db, FILES_CURSOR, next);
+  return old.length;
+}

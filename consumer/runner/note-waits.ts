@@ -1,0 +1,32 @@
+import type { ModelRunner } from "../../shared/models/run-model.ts";
+import { noteWaiting } from "../../shared/db/tasks/leases.ts";
+import type { Task } from "../../shared/jobs/task.ts";
+
+/** Runs what waits for an answer from outside. */
+export type Waits = <T>(wait: () => Promise<T>) => Promise<T>;
+
+/**
+ * Of a task that was lost before, D1 is told while it waits for a model or a receiver: a consumer that ends then was
+ * ended by something else, and the task is not blamed. Two round trips a wait, and none for other tasks.
+ */
+export function noteWaits(db: D1Database, task: Task): Waits {
+  if (task.lost === 0) return (wait) => wait();
+  // Best effort: without the note it is blamed.
+  const note = (isWaiting: boolean) => noteWaiting(db, task, isWaiting).catch(() => undefined);
+  let waiting = 0;
+  return async (wait) => {
+    waiting += 1;
+    if (waiting === 1) await note(true);
+    try {
+      return await wait();
+    } finally {
+      waiting -= 1;
+      if (waiting === 0) await note(false);
+    }
+  };
+}
+
+/** A runner whose calls are waits. */
+export function withWaits(models: ModelRunner, waits: Waits): ModelRunner {
+  return { run: (model, inputs, expected) => waits(() => models.run(model, inputs, expected)) };
+}

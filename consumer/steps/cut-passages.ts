@@ -1,0 +1,105 @@
+import { joinTexts } from "../../shared/transcripts/place-words.ts";
+import type { Label } from "../../shared/jobs/settlement.ts";
+import type { Segment } from "../../shared/transcripts/transcript.ts";
+import { type Passage, passageId, type PassageSource } from "../../shared/search/passage.ts";
+import { countWords, endsSentence, sentencesOf } from "./sentences.ts";
+
+/** A passage this long has a meaning of its own; the next sentence begins another. */
+const ENOUGH_WORDS = 60;
+const MAX_WORDS = 120;
+
+/** What a job says, as far as it says anything. */
+export interface Sayings {
+  readonly transcript?: readonly Segment[];
+  readonly prompt?: string;
+  readonly text?: string;
+  readonly labels?: readonly Label[];
+  readonly caption?: string;
+  readonly summary?: string;
+}
+
+/** What is not taken apart any further. */
+interface Piece {
+  readonly text: string;
+  readonly startMs: number | null;
+  readonly endMs: number | null;
+}
+
+/**
+ * Cut what a job says into passages of 60 to 120 words that end where a segment or a sentence does. Only what is said in
+ * fewer words makes a shorter one. The same sayings are cut the same way each time.
+ */
+export function cutPassages(jobId: string, sayings: Sayings): readonly Passage[] {
+  const { transcript = [], prompt = "", text = "", labels = [], caption = "", summary = "" } = sayings;
+  const pieces: Readonly<Record<PassageSource, readonly Piece[]>> = {
+    transcript: transcript.flatMap(segmentPieces),
+    prompt: textPieces(prompt),
+    text: textPieces(text),
+    labels: labels.length === 0 ? [] : [untimed(labelWords(labels))],
+    caption: textPieces(caption),
+    summary: textPieces(summary),
+  };
+  return (Object.keys(pieces) as PassageSource[]).flatMap((source) =>
+    pack(pieces[source]).map((passage, index) => ({ id: passageId(jobId, source, index), source, ...passage })),
+  );
+}
+
+function pack(pieces: readonly Piece[]): readonly Piece[] {
+  const passages: Piece[] = [];
+  let open: Piece[] = [];
+  let words = 0;
+  const close = () => {
+    if (open.length > 0) passages.push(join(open));
+    [open, words] = [[], 0];
+  };
+  for (const piece of pieces) {
+    const more = countWords(piece.text);
+    if (words + more > MAX_WORDS) close();
+    open.push(piece);
+    words += more;
+    if (words >= ENOUGH_WORDS && endsSentence(piece.text)) close();
+  }
+  const last = passages.at(-1);
+  // A remainder says more with what came before it, where that has room.
+  if (last !== undefined && words > 0 && words < ENOUGH_WORDS && countWords(last.text) + words <= MAX_WORDS) {
+    passages.pop();
+    open.unshift(last);
+  }
+  close();
+  return passages;
+}
+
+function join(pieces: readonly Piece[]): Piece {
+  const text = joinTexts(pieces.map((piece) => piece.text));
+  return { text, startMs: pieces[0]?.startMs ?? null, endMs: pieces.at(-1)?.endMs ?? null };
+}
+
+/** A segment as it is. One longer than a passage (a model that gave a text alone) by its sentences, timed by its words. */
+function segmentPieces(segment: Segment): readonly Piece[] {
+  const text = segment.text.trim();
+  if (text === "") return [];
+  const { startMs, endMs } = segment;
+  if (countWords(text) <= MAX_WORDS) return [{ text, startMs, endMs }];
+  const parts = sentencesOf(text, MAX_WORDS);
+  const spoken = text.split(/\s+/).length;
+  if (segment.words.length !== spoken) return parts.map((part) => ({ text: part, startMs, endMs }));
+  let next = 0;
+  return parts.map((part) => {
+    const first = segment.words[next];
+    next += part.split(/\s+/).length;
+    const last = segment.words[next - 1];
+    return { text: part, startMs: first?.startMs ?? startMs, endMs: last?.endMs ?? endMs };
+  });
+}
+
+function textPieces(text: string): readonly Piece[] {
+  return sentencesOf(text, MAX_WORDS).map(untimed);
+}
+
+function untimed(text: string): Piece {
+  return { text, startMs: null, endMs: null };
+}
+
+function labelWords(labels: readonly Label[]): string {
+  return labels.map(({ label, score }) => `${label} ${Number(score.toFixed(2))}`).join(", ");
+}

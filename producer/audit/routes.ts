@@ -1,0 +1,34 @@
+import { Hono } from "hono";
+
+import { listAudit } from "../../shared/db/keys/audit.ts";
+import type { App } from "../http/app.ts";
+import { pageLinks, paginate } from "../http/cursor.ts";
+import { describe, query } from "../http/describe.ts";
+import { auditView } from "../dead-letters/view.ts";
+import { AuditQuery } from "../jobs/requests.ts";
+import { AuditPage } from "../dead-letters/schema.ts";
+
+export const audit = new Hono<App>();
+
+/** Who did what, newest first. */
+audit.get(
+  "/",
+  describe({
+    operationId: "listAudit",
+    summary: "Who did what, newest first",
+    tags: ["operations"],
+    answers: { 200: { description: "a page", schema: AuditPage, headers: { link: 'the next page, rel="next"' } } },
+    problems: ["invalid_request"],
+  }),
+  query(AuditQuery),
+  async (c) => {
+    const { cursor, limit, subject, act } = c.req.valid("query");
+    const rows = await listAudit(
+      c.env.DB,
+      { subject, act },
+      { ownerId: c.get("ownerId"), limit: limit + 1, before: cursor },
+    );
+    const { page, nextCursor } = paginate(rows, limit, (row) => ({ at: row.createdAt, id: row.id }));
+    return c.json({ audit: page.map(auditView), nextCursor }, 200, pageLinks(c, nextCursor));
+  },
+);

@@ -1,0 +1,121 @@
+import { type Context, Hono } from "hono";
+import type { DescribeRouteOptions } from "hono-openapi";
+
+import { BUDGET_PERIODS } from "../../shared/cost/budget-period.ts";
+import type { BudgetKey } from "../../shared/cost/budget-refusal.ts";
+import { deleteBudget, listBudgets, setBudget } from "../../shared/db/cost/budgets.ts";
+import { EVERYBODY } from "../../shared/db/cost/usage.ts";
+import { intakeOf } from "../../shared/jobs/intake.ts";
+import { MESSAGES_A_CALL, wake } from "../../shared/jobs/wake.ts";
+import type { App } from "../http/app.ts";
+import { actorOf } from "../http/auth.ts";
+import { budgetView } from "./view.ts";
+import { body, BODY_PROBLEMS, describe, query } from "../http/describe.ts";
+import { limitBody } from "../http/limit-body.ts";
+import { operatorOnly } from "../http/operator-only.ts";
+import { problem } from "../http/problem.ts";
+import { ACCOUNT, BudgetPath, BudgetRequest } from "../keys/requests.ts";
+import { NoQuery } from "../jobs/requests.ts";
+import { parse } from "../http/validate.ts";
+import { Budget, BudgetList } from "./schema.ts";
+
+export const budgets = new Hono<App>();
+
+const tags = ["operations"];
+
+const PARAMETERS: NonNullable<DescribeRouteOptions["parameters"]> = [
+  {
+    in: "path",
+    name: "ownerId",
+    description: "an owner, or `account`",
+    required: true,
+    schema: { type: "string", pattern: "^[\\w.:@-]{1,100}$" },
+  },
+  { in: "path", name: "period", required: true, schema: { type: "string", enum: [...BUDGET_PERIODS] } },
+];
+
+const forOperator = operatorOnly("Budgets are set and lifted with a key of the operator.");
+
+/** One's own budgets; for the operator everybody's and the account's. */
+budgets.get(
+  "/",
+  describe({
+    operationId: "listBudgets",
+    summary: "What may be spent, and has been: one's own, or for the operator everybody's",
+    tags,
+    answers: { 200: { description: "by owner", schema: BudgetList } },
+    problems: ["invalid_request"],
+  }),
+  query(NoQuery),
+  async (c) => {
+    const now = Date.now();
+    const ownerId = c.get("ownerId");
+    const rows = await listBudgets(c.env.DB, ownerId === c.env.OPERATOR_ID ? null : ownerId, now);
+    const answer: BudgetList = { budgets: rows.map((row) => budgetView(row, now)) };
+    return c.json(answer);
+  },
+);
+
+/** Set a budget. What the one before held is let go, and held again where it must be. */
+budgets.put(
+  "/:ownerId/:period",
+  describe({
+    operationId: "setBudget",
+    summary: "Set a budget; what it held is looked at again",
+    tags,
+    parameters: PARAMETERS,
+    answers: { 200: { description: "the budget", schema: Budget } },
+    problems: [...BODY_PROBLEMS, "forbidden"],
+  }),
+  limitBody,
+  forOperator,
+  body(BudgetRequest),
+  async (c) => {
+    const key = keyOf(c);
+    if (!key.ok) return key.response;
+    const { db, tasks } = intakeOf(c.env);
+    const now = Date.now();
+    const { ownerId } = key.value;
+    const toldOwnerId = ownerId === EVERYBODY ? c.get("ownerId") : ownerId;
+    const by = { actor: actorOf(c), toldOwnerId };
+    await wake(
+      tasks,
+      await setBudget(db, { ...key.value, ...c.req.valid("json") }, by, { now, limit: MESSAGES_A_CALL }),
+    );
+    const rows = await listBudgets(db, ownerId, now);
+    const row = rows.find(({ period }) => period === key.value.period);
+    return row === undefined ? noBudget(c, key.value) : c.json(budgetView(row, now));
+  },
+);
+
+/** Lift a budget, and let go what it held. */
+budgets.delete(
+  "/:ownerId/:period",
+  describe({
+    operationId: "deleteBudget",
+    summary: "Lift a budget; what it held goes on",
+    tags,
+    parameters: PARAMETERS,
+    answers: { 204: { description: "lifted" } },
+    problems: ["invalid_request", "forbidden", "budget_not_found"],
+  }),
+  forOperator,
+  async (c) => {
+    const key = keyOf(c);
+    if (!key.ok) return key.response;
+    const { db, tasks } = intakeOf(c.env);
+    const due = await deleteBudget(db, key.value, actorOf(c), { now: Date.now(), limit: MESSAGES_A_CALL });
+    if (due === null) return noBudget(c, key.value);
+    await wake(tasks, due);
+    return c.body(null, 204);
+  },
+);
+
+function keyOf(c: Context<App>) {
+  return parse(c, BudgetPath, c.req.param());
+}
+
+function noBudget(c: Context<App>, { ownerId, period }: BudgetKey): Response {
+  const name = ownerId === EVERYBODY ? ACCOUNT : ownerId;
+  return problem(c, { code: "budget_not_found", detail: `There is no budget '${name}/${period}'.` });
+}

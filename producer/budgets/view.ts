@@ -1,0 +1,17 @@
+import { periodsAt } from "../../shared/cost/budget-period.ts";
+import type { Budget } from "../../shared/db/cost/budgets.ts";
+import { EVERYBODY } from "../../shared/db/cost/usage.ts";
+import { iso } from "../jobs/view.ts";
+import type { Budget as BudgetView } from "./schema.ts";
+
+export function budgetView({ ownerId, spent, reserved, ...budget }: Budget, now: number): BudgetView {
+  return {
+    ...budget,
+    ownerId: ownerId === EVERYBODY ? null : ownerId,
+    spentNeurons: spent,
+    reservedNeurons: reserved,
+    remainingNeurons: Math.max(0, budget.neurons - spent - reserved),
+    share: spent / budget.neurons,
+    resetsAt: iso(periodsAt(now)[budget.period].resetsAt),
+  };
+}

@@ -1,0 +1,224 @@
+import { Hono } from "hono";
+import type * as z from "zod";
+
+import { sendMessage } from "../../shared/redrives/advance-redrives.ts";
+import { readAudit } from "../../shared/db/keys/audit.ts";
+import {
+  type DeadLetterDetail,
+  findDeadLetter,
+  groupDeadLetters,
+  listDeadLetters,
+  readAttempts,
+} from "../../shared/db/redrives/dead-letter-reads.ts";
+import { discardLetter } from "../../shared/db/redrives/dead-letters.ts";
+import { redriveTask, takeMessage, type TaskLetter } from "../../shared/db/redrives/letters.ts";
+import { editOptions } from "../../shared/redrives/edit-options.ts";
+import { intakeOf } from "../../shared/jobs/intake.ts";
+import type { JobKind } from "../../shared/jobs/job.ts";
+import { wake } from "../../shared/jobs/wake.ts";
+import type { App } from "../http/app.ts";
+import { actorOf } from "../http/auth.ts";
+import { pageLinks, paginate } from "../http/cursor.ts";
+import { body, BODY_PROBLEMS, describe, query } from "../http/describe.ts";
+import { groupView, letterDetailView, letterView } from "./view.ts";
+import { limitBody } from "../http/limit-body.ts";
+import { type Problem, problem } from "../http/problem.ts";
+import { DeadLetterQuery, DiscardRequest, RedriveOneRequest } from "../jobs/requests.ts";
+import * as view from "./schema.ts";
+
+export const deadLetters = new Hono<App>();
+
+/** What went wrong, in groups; or single letters, if those of one group or a list are asked for. */
+deadLetters.get(
+  "/",
+  describe({
+    operationId: "listDeadLetters",
+    summary: "What went wrong: groups, or single letters",
+    tags: ["operations"],
+    answers: {
+      200: { description: "a page", schema: view.DeadLetterPage, headers: { link: 'the next page, rel="next"' } },
+    },
+    problems: ["invalid_request"],
+  }),
+  query(DeadLetterQuery),
+  async (c) => {
+    const { cursor, limit, state, fingerprint, view: asView } = c.req.valid("query");
+    const shown = asView ?? (fingerprint === undefined ? "groups" : "list");
+    const asked = [
+      { state, fingerprint },
+      { ownerId: c.get("ownerId"), limit: limit + 1, before: cursor },
+    ] as const;
+    const { origin } = new URL(c.req.url);
+    if (shown === "groups") {
+      const groups = await groupDeadLetters(c.env.DB, ...asked);
+      const { page, nextCursor } = paginate(groups, limit, (group) => ({
+        at: group.lastSeenAt,
+        id: group.fingerprint,
+      }));
+      const answer = { groups: page.map((group) => groupView(group, origin)), nextCursor };
+      return c.json(answer, 200, pageLinks(c, nextCursor));
+    }
+    const rows = await listDeadLetters(c.env.DB, ...asked);
+    const { page, nextCursor } = paginate(rows, limit, (letter) => ({ at: letter.createdAt, id: letter.id }));
+    const taskIds = page.flatMap((letter) => letter.taskId ?? []);
+    const attempts = await readAttempts(c.env.DB, taskIds);
+    const answer = { deadLetters: page.map((letter) => letterView(letter, attempts, origin)), nextCursor };
+    return c.json(answer, 200, pageLinks(c, nextCursor));
+  },
+);
+
+deadLetters.get(
+  "/:id",
+  describe({
+    operationId: "readDeadLetter",
+    summary: "A dead letter with every attempt",
+    tags: ["operations"],
+    answers: { 200: { description: "the letter", schema: view.DeadLetterDetail } },
+    problems: ["dead_letter_not_found"],
+  }),
+  async (c) => {
+    const { letter, missing } = await find(c.env.DB, c.req.param("id"), c.get("ownerId"));
+    if (letter === null) return problem(c, missing);
+    const [attempts, audit] = await Promise.all([
+      readAttempts(c.env.DB, letter.taskId === null ? [] : [letter.taskId]),
+      readAudit(c.env.DB, c.get("ownerId"), [letter.id, ...(letter.redriveId === null ? [] : [letter.redriveId])]),
+    ]);
+    return c.json(letterDetailView(letter, { attempts, audit, origin: new URL(c.req.url).origin }));
+  },
+);
+
+/** Give a dead letter another life: its task is tried again, with other options if some are given, or its message sent again. */
+deadLetters.post(
+  "/:id/redrive",
+  describe({
+    operationId: "redriveDeadLetter",
+    summary: "Give a dead letter another life",
+    tags: ["operations"],
+    answers: { 202: { description: "it will be tried again", schema: view.Redriven } },
+    problems: [...BODY_PROBLEMS, "dead_letter_not_found", "not_redrivable", "unavailable"],
+  }),
+  limitBody,
+  body(RedriveOneRequest, { absent: {} }),
+  async (c) => {
+    const { letter, missing } = await find(c.env.DB, c.req.param("id"), c.get("ownerId"));
+    if (letter === null) return problem(c, missing);
+    const closed = whyClosed(letter);
+    if (closed !== null) return problem(c, { code: "not_redrivable", detail: closed });
+
+    const { options, maxNeurons } = c.req.valid("json");
+    const redrive = letter.taskId === null ? prepareMessage(options ?? maxNeurons) : prepareTask(letter, options);
+    if (!redrive.ok) return problem(c, redrive.problem);
+    const deps = { ...intakeOf(c.env), uploads: c.env.UPLOADS };
+    const now = Date.now();
+    const actor = actorOf(c);
+    if (redrive.task === null) {
+      const message = await takeMessage(deps.db, letter.id, { now, redriveId: null, actor });
+      if (message === null) return problem(c, JUST_NOW);
+      const isSent = await sendMessage({ ...message, id: letter.id, delaySeconds: 0 }, deps, { actor, now });
+      if (!isSent) return problem(c, { code: "unavailable", detail: "The queue did not take the message: try again." });
+    } else {
+      const task = { ...redrive.task, scheduledAt: now, ...(maxNeurons !== undefined && { maxNeurons }) };
+      const isRedriven = await redriveTask(deps.db, task, { now, ringGraceMs: deps.ringGraceMs, actor, options });
+      if (!isRedriven) return problem(c, JUST_NOW);
+      deps.journal.record(
+        { event: "job.queued", jobId: letter.jobId ?? undefined, taskId: task.taskId },
+        { redriven: letter.id },
+      );
+      await wake(deps.tasks, [task.taskId]);
+    }
+    return c.json({ id: letter.id, jobId: letter.jobId, redriven: true } satisfies z.infer<typeof view.Redriven>, 202);
+  },
+);
+
+/** Close a dead letter without another try. */
+deadLetters.post(
+  "/:id/discard",
+  describe({
+    operationId: "discardDeadLetter",
+    summary: "Close a dead letter without another try",
+    tags: ["operations"],
+    answers: { 200: { description: "it is closed", schema: view.Discarded } },
+    problems: [...BODY_PROBLEMS, "dead_letter_not_found", "not_discardable"],
+  }),
+  limitBody,
+  body(DiscardRequest),
+  async (c) => {
+    const { letter, missing } = await find(c.env.DB, c.req.param("id"), c.get("ownerId"));
+    if (letter === null) return problem(c, missing);
+    if (letter.state !== "open") {
+      return problem(c, { code: "not_discardable", detail: `'${letter.id}' is ${letter.state} already.` });
+    }
+    const isDiscarded = await discardLetter(
+      c.env.DB,
+      { id: letter.id, note: c.req.valid("json").note },
+      actorOf(c),
+      Date.now(),
+    );
+    if (!isDiscarded) return problem(c, { code: "not_discardable", detail: `'${letter.id}' was closed just now.` });
+    intakeOf(c.env).journal.record(
+      {
+        event: "dead_letter.discarded",
+        ownerId: c.get("ownerId"),
+        jobId: letter.jobId ?? undefined,
+        code: letter.code,
+      },
+      { deadLetterId: letter.id },
+    );
+    return c.json({ id: letter.id, jobId: letter.jobId, discarded: true } satisfies z.infer<typeof view.Discarded>);
+  },
+);
+
+async function find(db: D1Database, id: string, ownerId: string) {
+  const letter = await findDeadLetter(db, { id, ownerId });
+  return { letter, missing: { code: "dead_letter_not_found", detail: `There is no dead letter '${id}'.` } } as const;
+}
+
+const JUST_NOW = {
+  code: "not_redrivable",
+  detail: "The letter was redriven or closed, or its job stopped, by another request just now.",
+} as const;
+
+/** Why a letter cannot be redriven by hand; null if it can. */
+function whyClosed(letter: DeadLetterDetail): string | null {
+  if (letter.state === "redriven") {
+    const now = letter.taskState === null ? "" : `; its task is ${letter.taskState}`;
+    return `'${letter.id}' was redriven before${now}.`;
+  }
+  if (letter.state === "discarded") return `'${letter.id}' was discarded: ${letter.note ?? ""}`;
+  if (letter.isJobStopped === 1 && letter.kind !== "deliver_webhook") {
+    const how = letter.jobState === "cancelled" ? "was cancelled" : "ran out of time";
+    return `The job '${letter.jobId ?? ""}' ${how}, and its other tasks with it; submit it again.`;
+  }
+  if (letter.redriveId !== null) {
+    return `'${letter.id}' waits for its turn in the redrive '${letter.redriveId}'; cancel that first.`;
+  }
+  return null;
+}
+
+type Prepared =
+  | { readonly ok: true; readonly task: Omit<TaskLetter, "scheduledAt"> | null }
+  | { readonly ok: false; readonly problem: Problem };
+
+function prepareMessage(edits: unknown): Prepared {
+  if (edits === undefined) return { ok: true, task: null };
+  const issue = { path: "options", message: "a message that nobody could read has none; redrive it as it is" };
+  return { ok: false, problem: invalid([issue]) };
+}
+
+function prepareTask(letter: DeadLetterDetail, options: Readonly<Record<string, unknown>> | undefined): Prepared {
+  const task = { id: letter.id, taskId: letter.taskId ?? "" };
+  if (options === undefined) return { ok: true, task };
+  const failed = { args: letter.args ?? "{}", jobKind: letter.jobKind as JobKind, jobInput: letter.jobInput ?? "{}" };
+  const edited = editOptions(failed, options);
+  if (!edited.ok) return { ok: false, problem: invalid(edited.issues) };
+  const { args, input } = edited;
+  return { ok: true, task: { ...task, args, ...(input !== undefined && { input }) } };
+}
+
+function invalid(issues: readonly { path: string; message: string }[]): Problem {
+  return {
+    code: "invalid_request",
+    detail: issues.map(({ path, message }) => `${path}: ${message}`).join("; "),
+    issues,
+  };
+}

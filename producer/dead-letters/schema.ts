@@ -1,0 +1,81 @@
+import * as z from "zod";
+
+import { ACTS } from "../../shared/db/keys/audit.ts";
+import { LETTER_STATES } from "../../shared/db/redrives/dead-letter-reads.ts";
+import { Attempt } from "../jobs/schema.ts";
+import { MaybeTime, NextCursor, Time } from "../http/time.ts";
+
+/** Dead letters that have a fingerprint in common. */
+export const LetterGroup = z
+  .object({
+    fingerprint: z.string(),
+    kind: z.string(),
+    code: z.string(),
+    message: z.string(),
+    count: z.int(),
+    firstSeenAt: Time,
+    lastSeenAt: Time,
+    sample: z.object({
+      id: z.string(),
+      jobId: z.string().nullable(),
+      taskId: z.string().nullable(),
+      reason: z.string(),
+      url: z.string(),
+    }),
+  })
+  .meta({ id: "DeadLetterGroup" });
+export type LetterGroup = z.infer<typeof LetterGroup>;
+
+/** A dead letter with every attempt of its task. */
+export const DeadLetter = z
+  .object({
+    id: z.string(),
+    fingerprint: z.string(),
+    kind: z.string(),
+    queue: z.string(),
+    taskId: z.string().nullable(),
+    jobId: z.string().nullable(),
+    body: z.string().nullable(),
+    code: z.string(),
+    reason: z.string(),
+    state: z.enum(LETTER_STATES),
+    note: z.string().nullable(),
+    redriveId: z.string().nullable(),
+    createdAt: Time,
+    redrivenAt: MaybeTime,
+    discardedAt: MaybeTime,
+    attempts: z.array(Attempt),
+    url: z.string(),
+  })
+  .meta({ id: "DeadLetter" });
+export type DeadLetter = z.infer<typeof DeadLetter>;
+
+export const AuditEntry = z
+  .object({
+    id: z.string(),
+    at: Time,
+    actor: z.string(),
+    act: z.enum(ACTS),
+    subject: z.string(),
+    detail: z.unknown(),
+  })
+  .meta({ id: "AuditEntry" });
+export type AuditEntry = z.infer<typeof AuditEntry>;
+
+export const AuditPage = z.object({ audit: z.array(AuditEntry), nextCursor: NextCursor });
+
+export const DeadLetterDetail = DeadLetter.extend({
+  options: z.unknown(),
+  taskState: z.string().nullable(),
+  jobState: z.string().nullable(),
+  audit: z.array(AuditEntry),
+}).meta({ id: "DeadLetterDetail" });
+export type DeadLetterDetail = z.infer<typeof DeadLetterDetail>;
+
+export const DeadLetterPage = z.union([
+  z.object({ groups: z.array(LetterGroup), nextCursor: NextCursor }),
+  z.object({ deadLetters: z.array(DeadLetter), nextCursor: NextCursor }),
+]);
+
+export const Redriven = z.object({ id: z.string(), jobId: z.string().nullable(), redriven: z.literal(true) });
+export const Discarded = z.object({ id: z.string(), jobId: z.string().nullable(), discarded: z.literal(true) });

@@ -1,0 +1,115 @@
+import { createMiddleware } from "hono/factory";
+import { matchedRoutes } from "hono/route";
+
+import type { Key } from "../../shared/db/keys/keys.ts";
+import type { Scope } from "../../shared/keys/scopes.ts";
+import type { App } from "./app.ts";
+import { type Problem, problem } from "./problem.ts";
+
+const READ: readonly Scope[] = ["jobs:read"];
+/** Its answer says no more than that the request was taken: `hideResults` sees to it where a job is answered. */
+const WRITE: readonly Scope[] = ["jobs:write"];
+/** It does something, and its answer tells of what the owner has. */
+const READ_WRITE: readonly Scope[] = ["jobs:read", "jobs:write"];
+const WEBHOOKS: readonly Scope[] = ["webhooks"];
+const ADMIN: readonly Scope[] = ["admin"];
+
+/** What each route wants of a key, all of it. One that is missing here is open to nobody but an admin, and fails a test. */
+export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
+  "GET /v1/jobs": READ,
+  "POST /v1/jobs": WRITE,
+  "POST /v1/jobs/batch": WRITE,
+  "GET /v1/jobs/:id": READ,
+  "POST /v1/jobs/:id/cancel": WRITE,
+  "DELETE /v1/jobs/:id": WRITE,
+  "GET /v1/jobs/:id/artifacts/:name": READ,
+  "GET /v1/jobs/:id/transcript": READ,
+  "GET /v1/jobs/:id/events": READ,
+  "GET /v1/search": READ,
+  // It is paid for, and the answer quotes the transcript.
+  "POST /v1/jobs/:id/ask": READ_WRITE,
+  "GET /v1/uploads": READ,
+  "POST /v1/uploads": WRITE,
+  "GET /v1/uploads/:id": READ,
+  "DELETE /v1/uploads/:id": WRITE,
+  "POST /v1/uploads/:id/parts": WRITE,
+  "PUT /v1/uploads/:id/parts": WRITE,
+  "POST /v1/uploads/:id/complete": WRITE,
+  "POST /v1/uploads/:id/s3": WRITE,
+  "GET /v1/uploads/:id/s3": READ,
+  "DELETE /v1/uploads/:id/s3": WRITE,
+  "GET /v1/dead-letters": READ,
+  "GET /v1/dead-letters/:id": READ,
+  "POST /v1/dead-letters/:id/redrive": READ_WRITE,
+  "POST /v1/dead-letters/:id/discard": READ_WRITE,
+  "GET /v1/redrives": READ,
+  "POST /v1/redrives": READ_WRITE,
+  "GET /v1/redrives/:id": READ,
+  "DELETE /v1/redrives/:id": READ_WRITE,
+  "GET /v1/webhooks": WEBHOOKS,
+  "POST /v1/webhooks": WEBHOOKS,
+  "GET /v1/webhooks/:id": WEBHOOKS,
+  "PATCH /v1/webhooks/:id": WEBHOOKS,
+  "DELETE /v1/webhooks/:id": WEBHOOKS,
+  "POST /v1/webhooks/:id/rotate": WEBHOOKS,
+  "POST /v1/webhooks/:id/test": WEBHOOKS,
+  "GET /v1/webhooks/:id/deliveries": WEBHOOKS,
+  "POST /v1/webhooks/:id/deliveries/:deliveryId/replay": WEBHOOKS,
+  "GET /v1/webhooks/secret": WEBHOOKS,
+  "POST /v1/webhooks/secret/rotate": WEBHOOKS,
+  "GET /v1/queues": READ,
+  // Of the operator, at that: these stop everybody's work.
+  "POST /v1/queues/:kind/pause": ADMIN,
+  "POST /v1/queues/:kind/resume": ADMIN,
+  "DELETE /v1/queues/hold": ADMIN,
+  "GET /v1/budgets": READ,
+  "PUT /v1/budgets/:ownerId/:period": ADMIN,
+  "DELETE /v1/budgets/:ownerId/:period": ADMIN,
+  "GET /v1/retention": READ,
+  "PUT /v1/retention/:ownerId": ADMIN,
+  "DELETE /v1/retention/:ownerId": ADMIN,
+  "GET /v1/jobs/:id/receipt": READ,
+  // Other owners' for the operator alone.
+  "GET /v1/usage": READ,
+  // It names keys, and what each of them did.
+  "GET /v1/audit": ADMIN,
+  "GET /openai/v1/models": READ,
+  "GET /openai/v1/models/:id{.+}": READ,
+  "POST /openai/v1/audio/transcriptions": READ_WRITE,
+  "POST /openai/v1/audio/translations": READ_WRITE,
+  "POST /openai/v1/images/generations": READ_WRITE,
+  "GET /replicate/v1/models": READ,
+  "GET /replicate/v1/models/:owner/:name": READ,
+  "POST /replicate/v1/models/:owner/:name/predictions": READ_WRITE,
+  "GET /replicate/v1/predictions": READ,
+  "POST /replicate/v1/predictions": READ_WRITE,
+  "GET /replicate/v1/predictions/:id": READ,
+  "POST /replicate/v1/predictions/:id/cancel": READ_WRITE,
+  "POST /replicate/v1/files": WRITE,
+  "GET /replicate/v1/files/:id": READ,
+  "DELETE /replicate/v1/files/:id": WRITE,
+  "GET /replicate/v1/webhooks/default/secret": WEBHOOKS,
+  "GET /v1/keys": ADMIN,
+  "POST /v1/keys": ADMIN,
+  "DELETE /v1/keys/:id": ADMIN,
+};
+
+/** Lets a request through to a route whose scope its key has. An address without a route goes on to its 404. */
+export const authorize = createMiddleware<App>(async (c, next) => {
+  const { scopes } = c.get("key");
+  // Of several patterns that fit one address, /webhooks/secret and /webhooks/:id, the first one answers: no handler of
+  // this API passes a request on.
+  const route = matchedRoutes(c).find(({ method }) => method !== "ALL");
+  if (route === undefined) return next();
+  const { method, path } = route;
+  const missing = (SCOPES_OF[`${method} ${path}`] ?? ADMIN).filter((scope) => !scopes.includes(scope));
+  return missing.length === 0 ? next() : problem(c, insufficientScope(c.get("key"), `${method} ${path}`, missing));
+});
+
+/** @param what wants these scopes, which the key has not. */
+export function insufficientScope({ scopes }: Key, what: string, missing: readonly Scope[]): Problem {
+  const names = missing.map((scope) => `'${scope}'`).join(" and ");
+  const has = scopes.join(", ") || "none";
+  const detail = `${what} wants the scope${missing.length > 1 ? "s" : ""} ${names}; the key has ${has}.`;
+  return { code: "insufficient_scope", detail, missingScopes: missing };
+}

@@ -1,0 +1,76 @@
+import type { Context } from "hono";
+import type * as z from "zod";
+
+import { decodeText } from "../../shared/input/decode-text.ts";
+import { readJson } from "../../shared/input/read-json.ts";
+import { clip } from "../../shared/input/characters.ts";
+import { type Problem, problem } from "./problem.ts";
+
+export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly response: Response };
+
+/** Parse a JSON body. What is wrong with it is named field by field. `absent` stands for a body that may be left out. */
+export async function parseBody<T>(c: Context, schema: z.ZodType<T>, absent?: unknown): Promise<Parsed<T>> {
+  const decoded = decodeText(new Uint8Array(await c.req.arrayBuffer()));
+  if (!decoded.ok) return refused(c, { code: "invalid_json", detail: `The body ${decoded.reason}.` });
+  if (absent !== undefined && decoded.text.trim() === "") return parse(c, schema, absent);
+  const read = readJson(decoded.text);
+  if (read.ok) return parse(c, schema, read.value);
+  if (!read.isJson) return refused(c, { code: "invalid_json", detail: read.reason });
+  const issues = [{ path: "", message: read.reason }];
+  return refused(c, { code: "invalid_request", detail: `request: ${read.reason}`, issues });
+}
+
+/** Parse the query. A parameter given twice, or one that is unknown, is refused like a wrong one. */
+export function parseQuery<T>(c: Context, schema: z.ZodType<T>): Parsed<T> {
+  const query = Object.entries(c.req.queries()).map(([name, values]) => [
+    name,
+    values.length === 1 ? values[0] : values,
+  ]);
+  return parse(c, schema, Object.fromEntries(query));
+}
+
+/** Parse what has been read already. */
+export function parse<T>(c: Context, schema: z.ZodType<T>, value: unknown): Parsed<T> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return { ok: true, value: parsed.data };
+  return refused(c, invalidRequest(parsed.error.issues));
+}
+
+function refused(c: Context, occurrence: Problem): { readonly ok: false; readonly response: Response } {
+  return { ok: false, response: problem(c, occurrence) };
+}
+
+/** An answer is for people: a request with ten thousand faults is told of its first ones, and is not sent back. */
+const MAX_ISSUES = 50;
+const MAX_ISSUE_CHARS = 500;
+
+/** The problem of a request that a schema refused. */
+export function invalidRequest(found: readonly z.core.$ZodIssue[]): Problem {
+  const issues = found.slice(0, MAX_ISSUES).map((issue) => {
+    const { path, message } = reasonOf(issue);
+    return { path: clip(path.join("."), MAX_ISSUE_CHARS), message: clip(message, MAX_ISSUE_CHARS) };
+  });
+  const first = issues[0];
+  const detail = first === undefined ? "not valid" : `${first.path || "request"}: ${first.message}`;
+  return { code: "invalid_request", detail, issues };
+}
+
+type Issue = z.core.$ZodIssue;
+type Reason = Pick<Issue, "path" | "message">;
+
+/** What a person has to know: of a key that is wrong why, of a choice of shapes what is wrong with the nearest one. */
+export function reasonOf(issue: Issue): Reason {
+  if (issue.code === "invalid_key") {
+    const [first] = issue.issues;
+    return first === undefined ? issue : { path: issue.path, message: `the key ${first.message}` };
+  }
+  if (issue.code !== "invalid_union") return issue;
+  const nearest = issue.errors.find(([first]) => first !== undefined && !isOfAnotherType(first))?.[0];
+  if (nearest === undefined) return issue;
+  const { path, message } = reasonOf(nearest);
+  return { path: [...issue.path, ...path], message };
+}
+
+function isOfAnotherType({ code, path }: Issue): boolean {
+  return code === "invalid_type" && path.length === 0;
+}

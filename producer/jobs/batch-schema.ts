@@ -1,0 +1,43 @@
+import * as z from "zod";
+
+import { ProblemBody } from "../http/problem.ts";
+import { Estimate, Free } from "../usage/schema.ts";
+import { AcceptedJob, JobSummary } from "./schema.ts";
+
+/** What each job of a batch would cost, or the problem that it would be answered with. */
+export const BatchDryRun = z
+  .object({
+    results: z.array(
+      z.union([
+        z.object({ index: z.int(), status: z.int(), estimate: Estimate.nullable() }),
+        z.object({ index: z.int(), status: z.int(), problem: ProblemBody }),
+      ]),
+    ),
+    free: Free,
+  })
+  .meta({ id: "BatchDryRun" });
+export type BatchDryRun = z.infer<typeof BatchDryRun>;
+
+/** The same for a key that may not read. */
+export const AcceptedBatch = z
+  .object({
+    results: z.array(
+      z.union([
+        z.object({ index: z.int(), status: z.int(), job: AcceptedJob }),
+        z.object({ index: z.int(), status: z.int(), problem: ProblemBody }),
+      ]),
+    ),
+  })
+  .meta({ id: "AcceptedBatch" });
+
+/** What became of each job of a batch: it, or the problem that it would have been answered with on its own. */
+export const BatchAnswer = z
+  .object({
+    results: z.array(
+      z.union([
+        z.object({ index: z.int(), status: z.int(), job: JobSummary }),
+        z.object({ index: z.int(), status: z.int(), problem: ProblemBody }),
+      ]),
+    ),
+  })
+  .meta({ id: "BatchAnswer" });

@@ -1,0 +1,67 @@
+import type { Actor } from "../../shared/db/keys/audit.ts";
+import { beginDeletions, findLeftover, type Leftover, readStanding } from "../../shared/db/jobs/deletions.ts";
+import { releaseFollowers } from "../../shared/db/jobs/followers.ts";
+import { deleteLeftovers, type SourceFate } from "../../shared/jobs/delete-jobs.ts";
+import type { Intake } from "../../shared/jobs/intake.ts";
+import { recordChanges } from "../../shared/jobs/record-changes.ts";
+import type { PassageIndex } from "../../shared/search/passage.ts";
+import { wake } from "../../shared/jobs/wake.ts";
+
+export interface DeletedJob {
+  /** Whether objects and vectors are gone too; maintenance deletes what is left. */
+  readonly isWhole: boolean;
+  /** `kept` where it was not asked for. */
+  readonly source: SourceFate | "kept" | "pending";
+}
+
+export interface DeleteDeps extends Intake {
+  readonly passages: PassageIndex;
+}
+
+/**
+ * Delete a job of the actor's with all that it said, whether it runs or not; null if there is none. Jobs that waited for its
+ * result take it over first, if there is one; else one of them runs.
+ */
+export async function deleteJob(
+  id: string,
+  { withSource }: { withSource: boolean },
+  actor: Actor,
+  deps: DeleteDeps,
+): Promise<DeletedJob | null> {
+  const { db, journal } = deps;
+  const job = { id, ownerId: actor.ownerId };
+  const standing = await readStanding(db, job);
+  if (standing === null) {
+    // A request before died on the way: this one goes on with what is left.
+    const leftover = await findLeftover(db, job);
+    return leftover === null ? null : finish(leftover, { withSource, hasSource: leftover.source !== null }, deps);
+  }
+  if (standing.isFollowed) await release(deps);
+  const [leftover] = await beginDeletions(db, [{ ...job, withSource }], { now: Date.now(), actor });
+  if (leftover === undefined) return null;
+  journal.record({ event: "job.deleted", kind: standing.kind, jobId: id, ownerId: actor.ownerId });
+  if (standing.isFollowed) await release(deps);
+  return finish(leftover, { withSource, hasSource: standing.hasSource }, deps);
+}
+
+async function release({ db, tasks, ringGraceMs, journal }: DeleteDeps): Promise<void> {
+  const changes = await releaseFollowers(db, { now: Date.now(), ringGraceMs });
+  recordChanges(journal, changes);
+  await wake(tasks, changes.opened);
+}
+
+async function finish(
+  leftover: Leftover,
+  { withSource, hasSource }: { withSource: boolean; hasSource: boolean },
+  deps: DeleteDeps,
+): Promise<DeletedJob> {
+  const unasked = hasSource ? "kept" : "none";
+  try {
+    const [fate = null] = await deleteLeftovers([leftover], deps, Date.now());
+    return { isWhole: true, source: withSource ? (fate ?? "none") : unasked };
+  } catch (error) {
+    const { jobId, ownerId } = leftover;
+    deps.journal.fault({ event: "delete.failed", jobId, ownerId }, error);
+    return { isWhole: false, source: withSource && hasSource ? "pending" : unasked };
+  }
+}

@@ -1,0 +1,105 @@
+import { readJob } from "../../shared/db/jobs/reads.ts";
+import { type Pulse, readNextChunks, readProgress, readPulse } from "../../shared/db/jobs/watch-job.ts";
+import { stableReader } from "../transcripts/stable-segments.ts";
+import type { Segment } from "../../shared/transcripts/transcript.ts";
+import { encodeEventId, type EventCursor, hasProgress, inThisLife, statesOf } from "./event-cursor.ts";
+import { iso, jobView } from "./view.ts";
+import { readTranscript } from "../transcripts/read-transcript.ts";
+
+export interface JobEvent {
+  readonly event: "state" | "progress" | "segment" | "done";
+  readonly id: string;
+  readonly data: unknown;
+}
+
+export interface FollowDeps {
+  readonly db: D1Database;
+  readonly media: R2Bucket;
+  /** Of this API, for links. */
+  readonly origin: string;
+  readonly wait: (ms: number) => Promise<void>;
+}
+
+/** Between two looks: at first, growing by half while nothing changes, at most. */
+const FIRST_WAIT_MS = 1000;
+const MAX_WAIT_MS = 5000;
+
+/** Counting a job's tasks reads each: a large one is counted less often. */
+const PROGRESS_EVERY_MS = 5000;
+const PROGRESS_MS_A_TASK = 10;
+
+/**
+ * What happens to a job from a cursor on, until it has ended. `null` comes after every look that found nothing. Ends
+ * early if the job is pruned.
+ */
+export async function* followJob(
+  job: { readonly id: string; readonly ownerId: string },
+  known: EventCursor,
+  deps: FollowDeps,
+): AsyncGenerator<JobEvent | null, void> {
+  let cursor = known;
+  const readStable = stableReader();
+  let heardToMs = 0;
+  let segmentsRead = 0;
+  let waitMs = FIRST_WAIT_MS;
+  let progressInMs = 0;
+  const told = (event: JobEvent["event"], step: Partial<EventCursor>, data: unknown): JobEvent => {
+    cursor = { ...cursor, ...step };
+    return { event, id: encodeEventId(job.id, cursor), data };
+  };
+  /** `from` is the place of the first of them in the transcript: the client may have some already. */
+  function* segmentEvents(segments: readonly Segment[], from: number): Generator<JobEvent> {
+    for (const [offset, segment] of segments.entries()) {
+      const index = from + offset;
+      if (index >= cursor.segments) yield told("segment", { segments: index + 1 }, { index, ...segment });
+    }
+  }
+  function* stateEvents(pulse: Pulse, upTo: number): Generator<JobEvent> {
+    for (const { state, at } of statesOf(pulse).slice(cursor.states, upTo)) {
+      const endedAt = at === pulse.finalizedAt ? at : 0;
+      yield told("state", { states: cursor.states + 1, endedAt }, { state, at: iso(at) });
+    }
+  }
+
+  for (;;) {
+    const pulse = await readPulse(deps.db, job, heardToMs);
+    if (pulse === null) return;
+    cursor = inThisLife(cursor, pulse);
+    const before = cursor;
+    const states = statesOf(pulse);
+    const hasEnded = pulse.finalizedAt !== null;
+    yield* stateEvents(pulse, states.length - Number(hasEnded));
+    // A completed transcript is an artifact; what its chunks heard is needed before that only.
+    const hasMore = pulse.hasNext && pulse.state !== "completed";
+    if (hasMore) {
+      const chunks = await readNextChunks(deps.db, job.id, heardToMs);
+      heardToMs = chunks.at(-1)?.ownEndMs ?? heardToMs;
+      const segments = readStable(chunks);
+      yield* segmentEvents(segments, segmentsRead);
+      segmentsRead += segments.length;
+    }
+    const detail = hasEnded ? await readJob(deps.db, job) : null;
+    if (detail?.job.state === "completed" && pulse.kind === "transcription") {
+      yield* segmentEvents((await readTranscript(detail, deps)).segments, 0);
+    }
+    if (progressInMs <= 0 || hasEnded || before.states !== cursor.states) {
+      const progress = await readProgress(deps.db, job.id);
+      progressInMs = Math.max(PROGRESS_EVERY_MS, progress.tasksTotal * PROGRESS_MS_A_TASK);
+      if (!hasProgress(cursor, progress)) {
+        const { tasksCompleted, tasksTotal, audioMsDone } = progress;
+        yield told("progress", { tasksCompleted, tasksTotal, audioMsDone: audioMsDone ?? 0 }, progress);
+      }
+    }
+    // A hundred chunks are read at a time: there may be more.
+    if (hasEnded && !hasMore) {
+      yield* stateEvents(pulse, states.length);
+      if (detail !== null) yield told("done", { isDone: true }, jobView(detail, deps.origin));
+      return;
+    }
+    if (hasMore) continue;
+    waitMs = before === cursor ? Math.min(waitMs * 1.5, MAX_WAIT_MS) : FIRST_WAIT_MS;
+    yield null;
+    await deps.wait(waitMs);
+    if (pulse.state === "running") progressInMs -= waitMs;
+  }
+}

@@ -1,0 +1,31 @@
+import { Hono } from "hono";
+
+import { readReceipt } from "../../shared/db/cost/receipt-reads.ts";
+import { intakeOf } from "../../shared/jobs/intake.ts";
+import type { App } from "../http/app.ts";
+import { describe, query } from "../http/describe.ts";
+import { problem } from "../http/problem.ts";
+import { receiptView } from "./receipt-view.ts";
+import { NoQuery } from "./requests.ts";
+import { Receipt } from "../usage/schema.ts";
+
+export const receipts = new Hono<App>();
+
+receipts.get(
+  "/:id/receipt",
+  describe({
+    operationId: "readReceipt",
+    summary: "What a job has cost so far, item by item",
+    tags: ["cost"],
+    answers: { 200: { description: "of a job that runs, what has ended", schema: Receipt } },
+    problems: ["job_not_found", "invalid_request"],
+  }),
+  query(NoQuery),
+  async (c) => {
+    const id = c.req.param("id");
+    const { db } = intakeOf(c.env);
+    const found = await readReceipt(db, { id, ownerId: c.get("ownerId") });
+    if (found === null) return problem(c, { code: "job_not_found", detail: `There is no job '${id}'.` });
+    return c.json(receiptView(found));
+  },
+);

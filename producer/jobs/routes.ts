@@ -1,0 +1,170 @@
+import { Hono } from "hono";
+import * as z from "zod";
+
+import { listJobs, readJob } from "../../shared/db/jobs/reads.ts";
+import { intakeOf } from "../../shared/jobs/intake.ts";
+import { passageIndexOf } from "../../shared/search/index-of.ts";
+import type { App } from "../http/app.ts";
+import { actorOf, submitterOf } from "../http/auth.ts";
+import { cancelJob } from "./cancel-job.ts";
+import { pageLinks, paginate } from "../http/cursor.ts";
+import { deleteJob } from "./delete-job.ts";
+import { body, BODY_PROBLEMS, describe, query } from "../http/describe.ts";
+import { priceJob } from "./dry-run.ts";
+import { estimateView } from "./estimate-view.ts";
+import { matchesEtag, weakEtag } from "../http/etag.ts";
+import { readFree } from "../usage/free-neurons.ts";
+import { hideResults } from "./hide-results.ts";
+import { idempotent, IDEMPOTENCY_PARAMETER, IDEMPOTENCY_PROBLEMS } from "../http/idempotent.ts";
+import { jobSummary, jobView } from "./view.ts";
+import { limitBody } from "../http/limit-body.ts";
+import { PREFER_PARAMETER, preferWait } from "./prefer-wait.ts";
+import { problem } from "../http/problem.ts";
+import { DeleteQuery, JobQuery, JobRequest, METADATA_PARAMETER, SubmitQuery } from "./requests.ts";
+import { submitJob } from "./submit-job.ts";
+import { JobDryRun } from "../usage/schema.ts";
+import { AcceptedJob, DeletedJob, Job, JobPage } from "./schema.ts";
+import { submitted, SUBMITTED } from "./submitted.ts";
+
+export const jobs = new Hono<App>();
+
+jobs.post(
+  "/",
+  describe({
+    operationId: "submitJob",
+    summary: "Submit a job",
+    tags: ["jobs"],
+    parameters: [IDEMPOTENCY_PARAMETER, PREFER_PARAMETER],
+    answers: {
+      ...SUBMITTED,
+      200: {
+        description: "the job that the same upload already is; of a dry run, what the job would cost",
+        schema: z.union([Job, AcceptedJob, JobDryRun]),
+        headers: { location: "the job" },
+      },
+    },
+    problems: [
+      ...BODY_PROBLEMS,
+      ...IDEMPOTENCY_PROBLEMS,
+      "source_not_found",
+      "upload_replaced",
+      "unsupported_media",
+      "impossible_latency_budget",
+      "too_many_jobs",
+    ],
+  }),
+  hideResults(z.union([AcceptedJob, JobDryRun])),
+  preferWait,
+  query(SubmitQuery),
+  limitBody,
+  idempotent(),
+  body(JobRequest),
+  async (c) => {
+    if (c.req.valid("query").dryRun) {
+      const deps = intakeOf(c.env);
+      const ownerId = c.get("ownerId");
+      const priced = await priceJob(c.req.valid("json"), c.get("key"), deps);
+      if (!priced.ok) return problem(c, priced.problem);
+      const free = await readFree(deps.db, { ownerId, operatorId: deps.operatorId, now: Date.now() });
+      return c.json({ estimate: priced.estimate && estimateView(priced.estimate), free } satisfies JobDryRun);
+    }
+    return submitted(c, await submitJob(c.req.valid("json"), submitterOf(c), intakeOf(c.env)));
+  },
+);
+
+jobs.get(
+  "/",
+  describe({
+    operationId: "listJobs",
+    summary: "List jobs, newest first",
+    tags: ["jobs"],
+    parameters: [METADATA_PARAMETER],
+    answers: { 200: { description: "a page", schema: JobPage, headers: { link: 'the next page, rel="next"' } } },
+    problems: ["invalid_request"],
+  }),
+  query(JobQuery),
+  async (c) => {
+    const { filter, cursor, limit } = c.req.valid("query");
+    const rows = await listJobs(c.env.DB, filter, { ownerId: c.get("ownerId"), limit: limit + 1, before: cursor });
+    const { page, nextCursor } = paginate(rows, limit, (job) => ({ at: job.createdAt, id: job.id }));
+    const { origin } = new URL(c.req.url);
+    const answer: z.infer<typeof JobPage> = { jobs: page.map((job) => jobSummary(job, origin)), nextCursor };
+    return c.json(answer, 200, pageLinks(c, nextCursor));
+  },
+);
+
+jobs.get(
+  "/:id",
+  describe({
+    operationId: "readJob",
+    summary: "Read a job",
+    tags: ["jobs"],
+    parameters: [{ in: "header", name: "If-None-Match", schema: { type: "string" } }],
+    answers: {
+      200: { description: "the job", schema: Job, headers: { etag: "weak; estimated times are no part of it" } },
+      304: { description: "it is as it was" },
+    },
+    problems: ["job_not_found"],
+  }),
+  async (c) => {
+    const id = c.req.param("id");
+    const detail = await readJob(c.env.DB, { id, ownerId: c.get("ownerId") });
+    if (detail === null) return problem(c, notFound(id));
+    const view = jobView(detail, new URL(c.req.url).origin);
+    // Estimates move with the clock: a job that waits has changed when its place has.
+    const etag = await weakEtag({ ...view, queue: view.queue?.position });
+    const headers = { etag, "cache-control": "private, no-cache" };
+    return matchesEtag(c.req.header("if-none-match"), etag) ? c.body(null, 304, headers) : c.json(view, 200, headers);
+  },
+);
+
+/** Cancel. What has ended stays as it is. */
+jobs.post(
+  "/:id/cancel",
+  describe({
+    operationId: "cancelJob",
+    summary: "Cancel a job that has not ended",
+    tags: ["jobs"],
+    answers: { 200: { description: "the cancelled job", schema: z.union([Job, AcceptedJob]) } },
+    problems: ["job_not_found", "job_finished"],
+  }),
+  hideResults(AcceptedJob),
+  async (c) => {
+    const id = c.req.param("id");
+    const ownerId = c.get("ownerId");
+    await cancelJob(id, actorOf(c), intakeOf(c.env));
+    const job = await readJob(c.env.DB, { id, ownerId });
+    if (job === null) return problem(c, notFound(id));
+    if (job.job.state === "cancelled") return c.json(jobView(job, new URL(c.req.url).origin));
+    return problem(c, { code: "job_finished", detail: `Job '${id}' is ${job.job.state}; there is nothing to cancel.` });
+  },
+);
+
+/** Delete a job with its results, also one that runs: it is cancelled first, and no webhook tells of it. */
+jobs.delete(
+  "/:id",
+  describe({
+    operationId: "deleteJob",
+    summary: "Delete a job with its results, running or not",
+    tags: ["jobs"],
+    answers: {
+      200: { description: "nothing of it is left", schema: DeletedJob },
+      202: { description: "it is deleted; some objects or vectors are deleted within minutes", schema: DeletedJob },
+    },
+    problems: ["job_not_found", "invalid_request"],
+  }),
+  query(DeleteQuery),
+  async (c) => {
+    const id = c.req.param("id");
+    const deps = { ...intakeOf(c.env), passages: passageIndexOf(c.env) };
+    const { source: withSource } = c.req.valid("query");
+    const deleted = await deleteJob(id, { withSource }, actorOf(c), deps);
+    if (deleted === null) return problem(c, notFound(id));
+    const answer: DeletedJob = { id, source: deleted.source };
+    return c.json(answer, deleted.isWhole ? 200 : 202);
+  },
+);
+
+function notFound(id: string) {
+  return { code: "job_not_found", detail: `There is no job '${id}'.` } as const;
+}

@@ -1,0 +1,130 @@
+import { parseOwn } from "../../shared/input/read-json.ts";
+import type { JobDetail, JobRow } from "../../shared/db/jobs/reads.ts";
+import { MOST_COUNTED } from "../../shared/db/jobs/queue-place.ts";
+import type { Estimate } from "../../shared/cost/estimate.ts";
+import type { JobWork } from "../../shared/jobs/new-job.ts";
+import { PRIORITIES } from "../../shared/jobs/terms.ts";
+import { estimateView } from "./estimate-view.ts";
+import { estimate, paceOf } from "./pace.ts";
+import type { Attempt, Job, JobSummary } from "./schema.ts";
+
+/** A job as a list shows it. Times are ISO 8601. */
+export function jobSummary(job: JobRow, origin: string): JobSummary {
+  return {
+    id: job.id,
+    kind: job.kind,
+    state: job.state,
+    tags: parseOwn(job.tags ?? "[]") as string[],
+    metadata: parseOwn(job.metadata ?? "{}") as Record<string, string>,
+    createdAt: iso(job.createdAt),
+    startedAt: iso(job.startedAt),
+    finishedAt: iso(job.finalizedAt),
+    error: job.errorCode === null ? null : { code: job.errorCode, message: job.errorMessage },
+    // Whose result this is, where an identical job had one.
+    reused: job.reusedFrom === null ? null : { jobId: job.reusedFrom, savedNeurons: job.savedNeurons },
+    url: `${origin}/v1/jobs/${job.id}`,
+  };
+}
+
+/** A job with all there is to tell of it. Durations are milliseconds. */
+export function jobView(detail: JobDetail, origin: string, now = Date.now()): Job {
+  const { job, tasks, attempts, artifacts, labels, progress } = detail;
+  const completed = tasks.filter((task) => task.state === "completed").length;
+  const chunks = tasks.filter((task) => task.kind === "transcribe_chunk");
+  return {
+    ...jobSummary(job, origin),
+    input: parseOwn(job.input) as JobWork["input"],
+    terms: {
+      priority: PRIORITIES[job.priority] ?? "normal",
+      startBy: iso(job.startBy),
+      deadlineAt: iso(job.deadlineAt),
+      maxNeurons: job.maxNeurons,
+    },
+    choice: parseOwn(job.choice ?? "null") as Job["choice"], // our own JSON, from newJob
+    estimate: job.estimate === null ? null : estimateView(parseOwn(job.estimate) as Estimate),
+    progress: {
+      tasksCompleted: completed,
+      tasksTotal: tasks.length,
+      fraction: tasks.length === 0 ? 0 : completed / tasks.length,
+      ...(progress.audioMsTotal !== null && {
+        chunksCompleted: chunks.filter((task) => task.state === "completed").length,
+        chunksTotal: chunks.length,
+        ...progress,
+        audioMsDone: progress.audioMsDone ?? 0,
+      }),
+    },
+    timings: {
+      queuedMs: job.startedAt === null ? null : job.startedAt - job.createdAt,
+      runningMs: job.startedAt === null || job.finalizedAt === null ? null : job.finalizedAt - job.startedAt,
+    },
+    waiting: waitingView(detail),
+    queue: queueView(detail, now),
+    attempts: attempts.map(attemptView),
+    artifacts: artifacts.map(({ name, contentType, sizeBytes }) => ({
+      name,
+      contentType,
+      sizeBytes,
+      url: `${origin}/v1/jobs/${job.id}/artifacts/${encodeURIComponent(name)}`,
+    })),
+    labels: [...labels],
+  };
+}
+
+/** Where a job that waits for its turn stands. Times are estimates from what was measured, and null where nothing was. */
+function queueView(detail: JobDetail, now: number): Job["queue"] {
+  if (detail.ahead === null) return null;
+  const expected = estimate(detail, now);
+  return {
+    position: detail.ahead,
+    isAtLeast: detail.ahead >= MOST_COUNTED,
+    startsAt: iso(expected?.startsAt ?? null),
+    eta: iso(expected?.endsAt ?? null),
+    measured: paceOf(detail.runs),
+  };
+}
+
+/** Why nothing of the job runs: another does its work, its kind or the account is held, or it is between two attempts. `until` is null where nobody knows. */
+function waitingView({ job, tasks, attempts, pause, hold }: JobDetail): Job["waiting"] {
+  if (job.finalizedAt !== null) return null;
+  if (job.follows !== null) {
+    const message = `Job '${job.follows}' is the same; its result will be this one's.`;
+    return { until: null, code: "identical_job", message };
+  }
+  const isRunning = tasks.some((task) => task.state === "running");
+  if (pause !== null && !isRunning) {
+    const message = `Jobs of kind '${job.kind}' are paused by the operator${pause.note === null ? "." : `: ${pause.note}`}`;
+    return { until: null, code: "kind_paused", message };
+  }
+  const waiting = tasks.find((task) => task.state === "retryable");
+  const isKept = ({ state, model }: (typeof tasks)[number]) => model !== null && state === "available";
+  if (hold !== null && !isRunning && waiting === undefined && tasks.some(isKept)) {
+    const message =
+      "The account's daily allocation of neurons is used up; its jobs wait until the platform counts anew.";
+    return { until: iso(hold.until), code: hold.code, message };
+  }
+  if (waiting === undefined) return null;
+  const why = attempts.findLast((attempt) => attempt.taskId === waiting.id);
+  return { until: iso(waiting.scheduledAt), code: why?.errorCode ?? null, message: why?.errorMessage ?? null };
+}
+
+/** One run of a task, as jobs and dead letters show it. */
+export function attemptView(attempt: JobDetail["attempts"][number]): Attempt {
+  return {
+    taskId: attempt.taskId,
+    number: attempt.number,
+    outcome: attempt.outcome,
+    startedAt: iso(attempt.startedAt),
+    durationMs: attempt.finishedAt - attempt.startedAt,
+    model: attempt.model,
+    engine: attempt.engine,
+    neurons: attempt.neurons,
+    calls: parseOwn(attempt.usage ?? "[]") as Attempt["calls"], // our own JSON, from settleTasks
+    error: attempt.errorCode === null ? null : { code: attempt.errorCode, message: attempt.errorMessage },
+  };
+}
+
+export function iso(timeMs: number): string;
+export function iso(timeMs: number | null): string | null;
+export function iso(timeMs: number | null): string | null {
+  return timeMs === null ? null : new Date(timeMs).toISOString();
+}

@@ -1,0 +1,125 @@
+import { Hono } from "hono";
+
+import { findKey, insertKey, type Key, listKeys, revokeKey } from "../../shared/db/keys/keys.ts";
+import { listEndpointsOf } from "../../shared/db/webhooks/webhooks.ts";
+import type { App } from "../http/app.ts";
+import { actorOf, newKeyId, newSecret } from "../http/auth.ts";
+import { paginate } from "../http/cursor.ts";
+import { body, BODY_PROBLEMS, describe, query } from "../http/describe.ts";
+import { keyView } from "./view.ts";
+import { limitBody } from "../http/limit-body.ts";
+import { problem } from "../http/problem.ts";
+import { KeyQuery, KeyRequest, RevokeQuery } from "./requests.ts";
+import { CreatedKey, KeyPage, RevokedKey } from "./schema.ts";
+
+export const keys = new Hono<App>();
+
+const DAY_MS = 86_400_000;
+
+const tags = ["keys"];
+
+/** Make a key. The operator makes them for anybody, other admins for themselves; none outlives its maker's. */
+keys.post(
+  "/",
+  describe({
+    operationId: "createKey",
+    summary: "Make a key; it is shown this once",
+    tags,
+    answers: { 201: { description: "the key", schema: CreatedKey } },
+    problems: [...BODY_PROBLEMS, "forbidden"],
+  }),
+  limitBody,
+  body(KeyRequest),
+  async (c) => {
+    const request = c.req.valid("json");
+    const maker = c.get("key");
+    const { label, scopes, expiresInDays, maxConcurrentJobs = null, maxUploadBytesADay = null } = request;
+    const { ownerId = maker.ownerId, maxUploadBytes = null, contentTypes = null } = request;
+    if (ownerId !== maker.ownerId && maker.ownerId !== c.env.OPERATOR_ID) return problem(c, NOT_THEIRS);
+    // Else two keys of its own would give it twice its limit.
+    const { maxConcurrentJobs: jobs, maxUploadBytesADay: bytes, uploadLimits } = maker;
+    if ([jobs, bytes, uploadLimits.maxBytes, uploadLimits.contentTypes].some((limit) => limit !== null)) {
+      return problem(c, LIMITED);
+    }
+
+    const now = Date.now();
+    const ends = [maker.expiresAt, expiresInDays === undefined ? null : now + expiresInDays * DAY_MS].flatMap(
+      (end) => end ?? [],
+    );
+    const { secret, secretHash } = await newSecret();
+    const key: Key = {
+      id: newKeyId(),
+      ownerId,
+      label,
+      scopes,
+      createdAt: now,
+      expiresAt: ends.length === 0 ? null : Math.min(...ends),
+      revokedAt: null,
+      maxConcurrentJobs,
+      maxUploadBytesADay,
+      uploadLimits: { maxBytes: maxUploadBytes, contentTypes },
+    };
+    await insertKey(c.env.DB, { ...key, secretHash }, actorOf(c));
+    const answer: CreatedKey = { ...keyView(key, now), key: `dk_${key.id}_${secret}` };
+    return c.json(answer, 201, { "cache-control": "no-store" });
+  },
+);
+
+/** Keys, newest first, revoked ones among them: the operator's call lists everybody's. */
+keys.get(
+  "/",
+  describe({
+    operationId: "listKeys",
+    summary: "List keys, newest first: one's own, or for the operator everybody's",
+    tags,
+    answers: { 200: { description: "a page", schema: KeyPage } },
+    problems: ["invalid_request", "forbidden"],
+  }),
+  query(KeyQuery),
+  async (c) => {
+    const { cursor, limit, ownerId } = c.req.valid("query");
+    const isOperator = c.get("ownerId") === c.env.OPERATOR_ID;
+    const owner = isOperator ? (ownerId ?? null) : c.get("ownerId");
+    if (!isOperator && ownerId !== undefined && ownerId !== owner) return problem(c, NOT_THEIRS);
+    const rows = await listKeys(c.env.DB, owner, { limit: limit + 1, before: cursor });
+    const { page, nextCursor } = paginate(rows, limit, (key) => ({ at: key.createdAt, id: key.id }));
+    const now = Date.now();
+    const answer: KeyPage = { keys: page.map((key) => keyView(key, now)), nextCursor };
+    return c.json(answer);
+  },
+);
+
+/** Revoke. Twice is once. What the key had sent to addresses ends with it, unless the caller wants it kept. */
+keys.delete(
+  "/:id",
+  describe({
+    operationId: "revokeKey",
+    summary: "Revoke a key",
+    tags,
+    answers: { 200: { description: "the revoked key, with the endpoints that it registered", schema: RevokedKey } },
+    problems: ["invalid_request", "key_not_found", "last_admin_key"],
+  }),
+  query(RevokeQuery),
+  async (c) => {
+    const id = c.req.param("id");
+    const isOperator = c.get("ownerId") === c.env.OPERATOR_ID;
+    const now = Date.now();
+    const keepsWebhooks = c.req.valid("query").webhooks === "keep";
+    await revokeKey(c.env.DB, id, { actor: actorOf(c), isOperator, keepsWebhooks, now });
+    const key = (await findKey(c.env.DB, id))?.key;
+    if (key === undefined || (!isOperator && key.ownerId !== c.get("ownerId"))) {
+      return problem(c, { code: "key_not_found", detail: `There is no key '${id}'.` });
+    }
+    if (key.revokedAt === null) return problem(c, LAST_ADMIN);
+    const registered = await listEndpointsOf(c.env.DB, key);
+    const endpoints = registered.map((endpoint) => ({ id: endpoint.id, disabled: endpoint.disabledAt !== null }));
+    return c.json({ ...keyView(key, now), webhooks: endpoints } satisfies RevokedKey);
+  },
+);
+
+const NOT_THEIRS = { code: "forbidden", detail: "Another owner's keys are for a key of the operator." } as const;
+const LIMITED = { code: "forbidden", detail: "A key that has limits itself makes no others." } as const;
+const LAST_ADMIN = {
+  code: "last_admin_key",
+  detail: "It is the operator's last admin key: make another first, or nobody could.",
+} as const;

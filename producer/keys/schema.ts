@@ -1,0 +1,42 @@
+import * as z from "zod";
+
+import { SCOPES } from "../../shared/keys/scopes.ts";
+import { MaybeTime, NextCursor, Time } from "../http/time.ts";
+
+/** A key as its admin sees it. Limits are null where it has none. */
+export const ApiKey = z
+  .object({
+    id: z.string(),
+    ownerId: z.string(),
+    label: z.string(),
+    state: z.enum(["active", "expired", "revoked"]),
+    scopes: z.array(z.enum(SCOPES)),
+    createdAt: Time,
+    expiresAt: MaybeTime,
+    revokedAt: MaybeTime,
+    maxConcurrentJobs: z.int().nullable(),
+    maxUploadBytesADay: z.int().nullable(),
+    maxUploadBytes: z.int().nullable().describe("of one upload"),
+    contentTypes: z.array(z.string()).nullable().describe("prefixes of what it may upload"),
+  })
+  .meta({ id: "ApiKey" });
+export type ApiKey = z.infer<typeof ApiKey>;
+
+/** The operator's first admin key, made with the setup token. */
+export const FirstKey = z.object({ key: z.string() });
+
+export const CreatedKey = ApiKey.extend({ key: z.string().describe("shown this once") }).meta({ id: "CreatedApiKey" });
+export type CreatedKey = z.infer<typeof CreatedKey>;
+
+/** A key that was revoked, and what became of the endpoints that end with it. */
+export const RevokedKey = ApiKey.extend({
+  webhooks: z
+    .array(z.object({ id: z.string(), disabled: z.boolean() }))
+    .describe(
+      "the endpoints that it registered, led to another url or enabled again, as the last to do so: told no more, unless `webhooks=keep` was asked for",
+    ),
+}).meta({ id: "RevokedApiKey" });
+export type RevokedKey = z.infer<typeof RevokedKey>;
+
+export const KeyPage = z.object({ keys: z.array(ApiKey), nextCursor: NextCursor });
+export type KeyPage = z.infer<typeof KeyPage>;

@@ -1,0 +1,26 @@
+import type { Key } from "../../shared/db/keys/keys.ts";
+import { iso } from "../jobs/view.ts";
+import type { ApiKey } from "./schema.ts";
+
+/** A key as its admin sees it. Its secret is nowhere but in the answer that made it. */
+export function keyView(key: Key, now: number): ApiKey {
+  return {
+    id: key.id,
+    ownerId: key.ownerId,
+    label: key.label,
+    state: stateOf(key, now),
+    scopes: [...key.scopes],
+    createdAt: iso(key.createdAt),
+    expiresAt: iso(key.expiresAt),
+    revokedAt: iso(key.revokedAt),
+    maxConcurrentJobs: key.maxConcurrentJobs,
+    maxUploadBytesADay: key.maxUploadBytesADay,
+    maxUploadBytes: key.uploadLimits.maxBytes,
+    contentTypes: key.uploadLimits.contentTypes && [...key.uploadLimits.contentTypes],
+  };
+}
+
+function stateOf({ revokedAt, expiresAt }: Key, now: number): ApiKey["state"] {
+  if (revokedAt !== null) return "revoked";
+  return expiresAt !== null && expiresAt <= now ? "expired" : "active";
+}

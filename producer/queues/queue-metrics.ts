@@ -1,0 +1,21 @@
+import type { Journal } from "../../shared/jobs/journal.ts";
+import type { QueueBacklog } from "./schema.ts";
+
+/** Ask the platform for a queue's figures. What it does not answer is null, with the reason. Never throws. */
+export async function queueView(
+  name: string,
+  queue: Queue,
+  { now, journal }: { now: number; journal: Journal },
+): Promise<QueueBacklog> {
+  try {
+    const { backlogCount, backlogBytes, oldestMessageTimestamp: oldest } = await queue.metrics();
+    // An empty queue's timestamp is absent, or the beginning of time.
+    const hasOldest = oldest !== undefined && oldest.getTime() > 0;
+    const oldestMessageAgeMs = hasOldest ? Math.max(0, now - oldest.getTime()) : null;
+    return { name, backlogMessages: backlogCount, backlogBytes, oldestMessageAgeMs, reason: null };
+  } catch (error) {
+    journal.fault({ event: "queues.failed" }, error, { queue: name });
+    const reason = "The platform did not answer for this queue.";
+    return { name, backlogMessages: null, backlogBytes: null, oldestMessageAgeMs: null, reason };
+  }
+}

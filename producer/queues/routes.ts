@@ -1,0 +1,147 @@
+import { type Context, Hono } from "hono";
+import type { DescribeRouteOptions } from "hono-openapi";
+
+import { liftHold } from "../../shared/db/cost/holds.ts";
+import { OWN_JOBS_COUNTED, readLoad, readOwnLoad } from "../../shared/db/tasks/load.ts";
+import { pauseKind, resumeKind } from "../../shared/db/tasks/pauses.ts";
+import { intakeOf } from "../../shared/jobs/intake.ts";
+import { JOB_KINDS, type JobKind } from "../../shared/jobs/job.ts";
+import { MESSAGES_A_CALL, wake } from "../../shared/jobs/wake.ts";
+import type { App } from "../http/app.ts";
+import { actorOf } from "../http/auth.ts";
+import { body, BODY_PROBLEMS, describe, query } from "../http/describe.ts";
+import { limitBody } from "../http/limit-body.ts";
+import { kindView, loadView } from "./view.ts";
+import { operatorOnly } from "../http/operator-only.ts";
+import { problem } from "../http/problem.ts";
+import { queueView } from "./queue-metrics.ts";
+import { NoQuery, PauseRequest } from "../jobs/requests.ts";
+import { KindLoad, Load } from "./schema.ts";
+
+export const queues = new Hono<App>();
+
+/** Everybody's load and the platform's own figures for the operator; for anyone else their own load alone. */
+queues.get(
+  "/",
+  describe({
+    operationId: "readQueues",
+    summary: "What waits and runs, by kind",
+    tags: ["operations"],
+    answers: { 200: { description: "everybody's for the operator, else your own", schema: Load } },
+    problems: ["invalid_request"],
+  }),
+  query(NoQuery),
+  async (c) => {
+    const now = Date.now();
+    const { db, journal, operatorId } = intakeOf(c.env);
+    const ownerId = c.get("ownerId");
+    if (ownerId !== operatorId) {
+      const load = await readOwnLoad(db, ownerId, now);
+      const own: Load = { scope: "own", jobsCounted: OWN_JOBS_COUNTED, queues: null, ...loadView(load, now) };
+      return c.json(own);
+    }
+    const [load, ...views] = await Promise.all([
+      readLoad(db, now),
+      queueView("uploads", c.env.UPLOADS, { now, journal }),
+      queueView("tasks", c.env.TASKS, { now, journal }),
+      queueView("dead-letters", c.env.DEAD_LETTERS, { now, journal }),
+    ]);
+    const all: Load = { scope: "all", jobsCounted: null, queues: views, ...loadView(load, now) };
+    return c.json(all);
+  },
+);
+
+const forOperator = operatorOnly("Kinds are paused and resumed, and the account let go, with a key of the operator.");
+
+const KIND_PARAMETER: NonNullable<DescribeRouteOptions["parameters"]>[number] = {
+  in: "path",
+  name: "kind",
+  required: true,
+  schema: { type: "string", enum: [...JOB_KINDS] },
+};
+
+/** Lease nothing of this kind any more. What runs goes on to its end; what is submitted waits. Twice is once. */
+queues.post(
+  "/:kind/pause",
+  describe({
+    operationId: "pauseKind",
+    summary: "Lease no more tasks of a kind",
+    tags: ["operations"],
+    parameters: [KIND_PARAMETER],
+    answers: { 200: { description: "the kind", schema: KindLoad } },
+    problems: [...BODY_PROBLEMS, "forbidden", "kind_not_found"],
+  }),
+  limitBody,
+  forOperator,
+  body(PauseRequest, { absent: {} }),
+  async (c) => {
+    const kind = kindOf(c);
+    if (kind === undefined) return unknownKind(c);
+    const { db, journal } = intakeOf(c.env);
+    const { note = null } = c.req.valid("json");
+    const isPaused = await pauseKind(db, kind, { note, actor: actorOf(c), now: Date.now() });
+    if (isPaused) journal.record({ event: "kind.paused", kind }, { note });
+    return answer(c, kind);
+  },
+);
+
+/** Lease this kind again, and ring for what is due. Twice is once. */
+queues.post(
+  "/:kind/resume",
+  describe({
+    operationId: "resumeKind",
+    summary: "Lease tasks of a kind again",
+    tags: ["operations"],
+    parameters: [KIND_PARAMETER],
+    answers: { 200: { description: "the kind", schema: KindLoad } },
+    problems: [...BODY_PROBLEMS, "forbidden", "kind_not_found"],
+  }),
+  limitBody,
+  forOperator,
+  body(PauseRequest, { absent: {} }),
+  async (c) => {
+    const kind = kindOf(c);
+    if (kind === undefined) return unknownKind(c);
+    const { db, journal, tasks } = intakeOf(c.env);
+    const { note = null } = c.req.valid("json");
+    const { isResumed, due } = await resumeKind(db, kind, { note, actor: actorOf(c), now: Date.now() });
+    if (isResumed) journal.record({ event: "kind.resumed", kind }, { note, due: due.length });
+    // One call's worth at once; maintenance rings for the rest, a thousand a minute.
+    await wake(tasks, due.slice(0, MESSAGES_A_CALL));
+    return answer(c, kind);
+  },
+);
+
+/** Ask models again, though the platform has said that the day's allocation is used up. Twice is once. */
+queues.delete(
+  "/hold",
+  describe({
+    operationId: "liftHold",
+    summary: "Let the account go on that the platform has refused",
+    tags: ["operations"],
+    answers: { 204: { description: "nothing is held" } },
+    problems: ["forbidden"],
+  }),
+  forOperator,
+  async (c) => {
+    const { db, journal, tasks } = intakeOf(c.env);
+    const { isLifted, due } = await liftHold(db, actorOf(c), { now: Date.now(), limit: MESSAGES_A_CALL });
+    if (isLifted) journal.record({ event: "account.released" }, { due: due.length });
+    await wake(tasks, due);
+    return c.body(null, 204);
+  },
+);
+
+function kindOf(c: Context<App>): JobKind | undefined {
+  return JOB_KINDS.find((known) => known === c.req.param("kind"));
+}
+
+function unknownKind(c: Context<App>): Response {
+  const detail = `'${c.req.param("kind") ?? ""}' is none of ${JOB_KINDS.join(", ")}.`;
+  return problem(c, { code: "kind_not_found", detail });
+}
+
+async function answer(c: Context<App>, kind: JobKind): Promise<Response> {
+  const now = Date.now();
+  return c.json(kindView(kind, await readLoad(c.env.DB, now), now));
+}

@@ -1,0 +1,52 @@
+import * as z from "zod";
+
+import { JOB_KINDS } from "../../shared/jobs/job.ts";
+import { Time } from "../http/time.ts";
+
+const Ended = z.object({ completed: z.int(), failed: z.int() });
+
+/** A kind of job: its unfinished tasks by state, its jobs by when they ended. Ages in milliseconds. */
+export const KindLoad = z
+  .object({
+    kind: z.enum(JOB_KINDS),
+    paused: z.object({ since: Time, note: z.string().nullable() }).nullable(),
+    tasks: z.object({
+      waiting: z.int(),
+      delayed: z.int(),
+      held: z.int(),
+      running: z.int(),
+      pending: z.int(),
+      oldestDueAgeMs: z.number().nullable(),
+    }),
+    jobs: z.object({ last5Minutes: Ended, lastHour: Ended }),
+    openDeadLetters: z.int(),
+  })
+  .meta({ id: "KindLoad" });
+export type KindLoad = z.infer<typeof KindLoad>;
+
+/** A queue's backlog as the platform counts it: messages, among them doorbells nobody needs any more. */
+export const QueueBacklog = z
+  .object({
+    name: z.string(),
+    backlogMessages: z.number().nullable(),
+    backlogBytes: z.number().nullable(),
+    oldestMessageAgeMs: z.number().nullable(),
+    reason: z.string().nullable().describe("why there are no figures; null where there are"),
+  })
+  .meta({ id: "QueueBacklog" });
+export type QueueBacklog = z.infer<typeof QueueBacklog>;
+
+/** Since the platform refused the account: no task with a model is leased. */
+export const Hold = z.object({ code: z.string(), since: Time, until: Time }).meta({ id: "Hold" });
+
+export const Load = z
+  .object({
+    scope: z.enum(["own", "all"]),
+    jobsCounted: z.int().nullable(),
+    queues: z.array(QueueBacklog).nullable(),
+    hold: Hold.nullable(),
+    kinds: z.array(KindLoad),
+    unreadableMessages: z.int(),
+  })
+  .meta({ id: "Load" });
+export type Load = z.infer<typeof Load>;

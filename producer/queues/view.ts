@@ -1,0 +1,50 @@
+import type { Load, TaskLoad, Throughput } from "../../shared/db/tasks/load.ts";
+import { JOB_KINDS, type JobKind } from "../../shared/jobs/job.ts";
+import { JOB_KIND_OF } from "../../shared/jobs/task.ts";
+import { iso } from "../jobs/view.ts";
+import type { KindLoad, Load as LoadView } from "./schema.ts";
+
+/** A kind of job as `GET /v1/queues` shows it. Tasks are counted by state, jobs by when they ended. Ages in milliseconds. */
+export function kindView(kind: JobKind, { tasks, throughput, letters, pauses }: Load, now: number): KindLoad {
+  const own = tasks.filter((load) => JOB_KIND_OF[load.kind] === kind);
+  const sum = (figure: "waiting" | "delayed" | "held" | "running" | "pending") =>
+    own.reduce((total, load) => total + load[figure], 0);
+  const ended = throughput.find((row) => row.kind === kind);
+  const pause = pauses.find(({ jobKind }) => jobKind === kind);
+  return {
+    kind,
+    paused: pause === undefined ? null : { since: iso(pause.pausedAt), note: pause.note },
+    tasks: {
+      waiting: sum("waiting"),
+      delayed: sum("delayed"),
+      held: sum("held"),
+      running: sum("running"),
+      pending: sum("pending"),
+      oldestDueAgeMs: oldestAgeMs(own, now),
+    },
+    jobs: throughputView(ended),
+    openDeadLetters: letters.find((row) => row.kind === kind)?.count ?? 0,
+  };
+}
+
+/** What holds all of them, every kind's view, and the dead letters that belong to no job. */
+export function loadView(load: Load, now: number): Pick<LoadView, "hold" | "kinds" | "unreadableMessages"> {
+  const { hold } = load;
+  return {
+    hold: hold && { code: hold.code, since: iso(hold.since), until: iso(hold.until) },
+    kinds: JOB_KINDS.map((kind) => kindView(kind, load, now)),
+    unreadableMessages: load.letters.find((row) => row.kind === null)?.count ?? 0,
+  };
+}
+
+function throughputView(ended: Throughput | undefined): KindLoad["jobs"] {
+  return {
+    last5Minutes: { completed: ended?.completedIn5Min ?? 0, failed: ended?.failedIn5Min ?? 0 },
+    lastHour: { completed: ended?.completedInHour ?? 0, failed: ended?.failedInHour ?? 0 },
+  };
+}
+
+function oldestAgeMs(tasks: readonly TaskLoad[], now: number): number | null {
+  const since = tasks.flatMap((load) => load.oldestDueAt ?? []);
+  return since.length === 0 ? null : now - Math.min(...since);
+}

@@ -1,0 +1,157 @@
+import { Hono } from "hono";
+
+import { advanceRedrive } from "../../shared/redrives/advance-redrives.ts";
+import { listRedrives, readRedrive } from "../../shared/db/redrives/reads.ts";
+import { cancelRedrive } from "../../shared/db/redrives/ends.ts";
+import { countMatching, createRedrive, type Matching, sampleMatching } from "../../shared/db/redrives/redrives.ts";
+import { intakeOf } from "../../shared/jobs/intake.ts";
+import { wake } from "../../shared/jobs/wake.ts";
+import type { App } from "../http/app.ts";
+import { actorOf } from "../http/auth.ts";
+import { pageLinks, paginate } from "../http/cursor.ts";
+import { body, BODY_PROBLEMS, describe, query } from "../http/describe.ts";
+import { idempotent, IDEMPOTENCY_PARAMETER, IDEMPOTENCY_PROBLEMS } from "../http/idempotent.ts";
+import { iso } from "../jobs/view.ts";
+import { limitBody } from "../http/limit-body.ts";
+import { type Problem, problem } from "../http/problem.ts";
+import { redriveView } from "./view.ts";
+import { PageQuery, RedriveRequest } from "../jobs/requests.ts";
+import { seededId } from "../http/seeded-ids.ts";
+import { DryRun, Redrive, RedrivePage } from "./schema.ts";
+
+export const redrives = new Hono<App>();
+
+const SAMPLE_LETTERS = 5;
+
+/** Redrive many: the letters are claimed here, and redriven at their rate from now on. A dry run only tells which. */
+redrives.post(
+  "/",
+  describe({
+    operationId: "redriveMany",
+    summary: "Redrive many dead letters",
+    tags: ["operations"],
+    parameters: [IDEMPOTENCY_PARAMETER],
+    answers: {
+      200: { description: "a dry run: what it would do", schema: DryRun },
+      202: { description: "the redrive", schema: Redrive, headers: { location: "the redrive" } },
+    },
+    problems: [...BODY_PROBLEMS, ...IDEMPOTENCY_PROBLEMS, "nothing_to_redrive"],
+  }),
+  limitBody,
+  idempotent(),
+  body(RedriveRequest),
+  async (c) => {
+    const { dryRun, ...redrive } = c.req.valid("json");
+    const ownerId = c.get("ownerId");
+    const db = c.env.DB;
+    const { origin } = new URL(c.req.url);
+    if (dryRun) {
+      const [{ free, held }, sample] = await Promise.all([
+        countMatching(db, ownerId, redrive.filter),
+        sampleMatching(db, ownerId, redrive.filter, Math.min(SAMPLE_LETTERS, redrive.limit)),
+      ]);
+      const matched = Math.min(free, redrive.limit);
+      const answer: DryRun = {
+        dryRun: true,
+        matched,
+        overLimit: free - matched,
+        heldByOthers: held,
+        lastsSeconds: Math.ceil(matched / redrive.ratePerSecond),
+        sample: sample.map((letter) => ({
+          ...letter,
+          createdAt: iso(letter.createdAt),
+          url: `${origin}/v1/dead-letters/${letter.id}`,
+        })),
+      };
+      return c.json(answer);
+    }
+    const now = Date.now();
+    const seed = c.get("seed");
+    const wanted = `rd_${await seededId(seed)}`;
+    // A run before this one may have made it and died with its answer.
+    const known = seed === undefined ? null : await readRedrive(db, { id: wanted, ownerId });
+    const location = `${origin}/v1/redrives/${wanted}`;
+    if (known !== null) return c.json(redriveView(known, origin), 202, { location });
+    const asked = { ...redrive, id: wanted };
+    const id = await createRedrive(db, asked, actorOf(c), now);
+    if (id === null) return problem(c, whyNone(await countMatching(db, ownerId, redrive.filter), redrive.canary));
+    const made = await readRedrive(db, { id, ownerId });
+    if (made === null) throw new Error(`redrive '${id}' was made and cannot be read`);
+    const intake = intakeOf(c.env);
+    intake.journal.record({ event: "redrive.created", ownerId }, { redriveId: id, letters: made.matched });
+    c.executionCtx.waitUntil(advanceRedrive(id, { ...intake, uploads: c.env.UPLOADS }, now));
+    return c.json(redriveView(made, origin), 202, { location });
+  },
+);
+
+redrives.get(
+  "/",
+  describe({
+    operationId: "listRedrives",
+    summary: "Redrives, newest first",
+    tags: ["operations"],
+    answers: { 200: { description: "a page", schema: RedrivePage, headers: { link: 'the next page, rel="next"' } } },
+    problems: ["invalid_request"],
+  }),
+  query(PageQuery),
+  async (c) => {
+    const { cursor, limit } = c.req.valid("query");
+    const rows = await listRedrives(c.env.DB, { ownerId: c.get("ownerId"), limit: limit + 1, before: cursor });
+    const { page, nextCursor } = paginate(rows, limit, (redrive) => ({ at: redrive.createdAt, id: redrive.id }));
+    const { origin } = new URL(c.req.url);
+    const answer = { redrives: page.map((redrive) => redriveView(redrive, origin)), nextCursor };
+    return c.json(answer, 200, pageLinks(c, nextCursor));
+  },
+);
+
+redrives.get(
+  "/:id",
+  describe({
+    operationId: "readRedrive",
+    summary: "A redrive with its progress",
+    tags: ["operations"],
+    answers: { 200: { description: "the redrive", schema: Redrive } },
+    problems: ["redrive_not_found"],
+  }),
+  async (c) => {
+    const redrive = await readRedrive(c.env.DB, { id: c.req.param("id"), ownerId: c.get("ownerId") });
+    if (redrive === null) return problem(c, notFound(c.req.param("id")));
+    return c.json(redriveView(redrive, new URL(c.req.url).origin));
+  },
+);
+
+/** Cancel what has not been rung yet. What runs already goes on. */
+redrives.delete(
+  "/:id",
+  describe({
+    operationId: "cancelRedrive",
+    summary: "Cancel what a redrive has not rung yet",
+    tags: ["operations"],
+    answers: { 200: { description: "the redrive", schema: Redrive } },
+    problems: ["redrive_not_found", "redrive_finished"],
+  }),
+  async (c) => {
+    const id = c.req.param("id");
+    const { db, tasks, journal } = intakeOf(c.env);
+    const { isCancelled, opened } = await cancelRedrive(db, id, actorOf(c), Date.now());
+    if (isCancelled) journal.record({ event: "redrive.cancelled", ownerId: c.get("ownerId") }, { redriveId: id });
+    await wake(tasks, opened);
+    const redrive = await readRedrive(db, { id, ownerId: c.get("ownerId") });
+    if (redrive === null) return problem(c, notFound(id));
+    if (isCancelled || redrive.state === "cancelled") return c.json(redriveView(redrive, new URL(c.req.url).origin));
+    return problem(c, { code: "redrive_finished", detail: `The redrive '${id}' is ${redrive.state}.` });
+  },
+);
+
+function whyNone({ free, held }: Matching, isCanary: boolean): Problem {
+  if (free > 0 && isCanary) {
+    const detail = "What matches are messages that nobody could read; none of them can be followed as a canary.";
+    return { code: "nothing_to_redrive", detail };
+  }
+  const others = held === 0 ? "" : ` ${held} that do are held by another redrive; see GET /v1/redrives.`;
+  return { code: "nothing_to_redrive", detail: `No open dead letter matches the filter.${others}` };
+}
+
+function notFound(id: string) {
+  return { code: "redrive_not_found", detail: `There is no redrive '${id}'.` } as const;
+}

@@ -1,0 +1,56 @@
+import * as z from "zod";
+
+import { REDRIVE_STATES, RedriveFilter } from "../../shared/redrives/redrive.ts";
+import { MaybeTime, NextCursor, Time } from "../http/time.ts";
+
+export const Redrive = z
+  .object({
+    id: z.string(),
+    state: z.enum(REDRIVE_STATES),
+    reason: z.string().nullable(),
+    filter: RedriveFilter,
+    limit: z.int(),
+    ratePerSecond: z.int(),
+    canary: z.string().nullable(),
+    progress: z.object({
+      matched: z.int(),
+      pending: z.int(),
+      redriven: z.int(),
+      skipped: z.int(),
+      released: z.int(),
+      running: z.int(),
+      completed: z.int(),
+      failed: z.int(),
+      cancelled: z.int(),
+    }),
+    createdAt: Time,
+    finishedAt: MaybeTime,
+    url: z.string(),
+  })
+  .meta({ id: "Redrive" });
+export type Redrive = z.infer<typeof Redrive>;
+
+export const RedrivePage = z.object({ redrives: z.array(Redrive), nextCursor: NextCursor });
+
+/** What a redrive would do. */
+export const DryRun = z
+  .object({
+    dryRun: z.literal(true),
+    matched: z.int(),
+    overLimit: z.int(),
+    heldByOthers: z.int(),
+    lastsSeconds: z.int(),
+    sample: z.array(
+      z.object({
+        id: z.string(),
+        fingerprint: z.string(),
+        jobId: z.string().nullable(),
+        taskId: z.string().nullable(),
+        reason: z.string(),
+        createdAt: Time,
+        url: z.string(),
+      }),
+    ),
+  })
+  .meta({ id: "RedriveDryRun" });
+export type DryRun = z.infer<typeof DryRun>;

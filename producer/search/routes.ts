@@ -1,0 +1,42 @@
+import { Hono } from "hono";
+
+import { aiOf } from "../../shared/models/ai-of.ts";
+import { intakeOf } from "../../shared/jobs/intake.ts";
+import { EMBEDDING_MODEL } from "../../shared/models/models.ts";
+import { passageIndexOf } from "../../shared/search/index-of.ts";
+import type { Hit } from "../../shared/search/passage.ts";
+import type { App } from "../http/app.ts";
+import { describe, query } from "../http/describe.ts";
+import { searchPassages } from "./search-passages.ts";
+import { SearchQuery } from "./requests.ts";
+import { SearchAnswer, type SearchHit } from "./schema.ts";
+
+export const search = new Hono<App>();
+
+/** Passages of transcripts, prompts, texts and labels, found by words and by meaning. */
+search.get(
+  "/",
+  describe({
+    operationId: "search",
+    summary: "Find passages by their words and by their meaning, best first",
+    tags: ["results"],
+    answers: { 200: { description: "what was found, perhaps nothing", schema: SearchAnswer } },
+    problems: ["invalid_request"],
+  }),
+  query(SearchQuery),
+  async (c) => {
+    const deps = { ...intakeOf(c.env), ai: aiOf(c.env), passages: passageIndexOf(c.env) };
+    const { hits, ...how } = await searchPassages(c.get("ownerId"), c.req.valid("query"), deps);
+    const { origin } = new URL(c.req.url);
+    const answer: SearchAnswer = { hits: hits.map((hit) => hitView(hit, origin)), model: EMBEDDING_MODEL, ...how };
+    return c.json(answer, 200, { "cache-control": "private, no-store" });
+  },
+);
+
+function hitView({ foundBy, ...hit }: Hit, origin: string): SearchHit {
+  const jobUrl = `${origin}/v1/jobs/${hit.jobId}`;
+  const { startMs, endMs } = hit;
+  const isTimed = startMs !== null && endMs !== null && endMs > startMs;
+  const url = isTimed ? `${jobUrl}/transcript?fromMs=${startMs}&toMs=${endMs}` : jobUrl;
+  return { ...hit, foundBy: [...foundBy], url, jobUrl };
+}

@@ -1,0 +1,68 @@
+import { type ModelCall, neuronsOf, sentCall } from "../../shared/models/model-call.ts";
+import { type Ai, modelRunner } from "../../shared/models/run-model.ts";
+import type { Intake } from "../../shared/jobs/intake.ts";
+import { EMBEDDING_MODEL } from "../../shared/models/models.ts";
+import { tokensOf } from "../../shared/cost/neurons.ts";
+import { embedTexts } from "../../shared/search/embed-texts.ts";
+import { type Hit, type PassageIndex, type PassageQuery, spaceOf } from "../../shared/search/passage.ts";
+import { reservePaidCall } from "../usage/paid-call.ts";
+import type { SearchQuery } from "./requests.ts";
+
+export interface SearchDeps extends Pick<Intake, "db" | "tasks" | "ringGraceMs" | "journal"> {
+  readonly ai: Ai;
+  readonly passages: PassageIndex;
+}
+
+/** What was found, and how. */
+export interface Found {
+  readonly hits: readonly Hit[];
+  /** Who understood the query; null where nobody did. */
+  readonly engine: string | null;
+  readonly neurons: number;
+  /** Why words alone were looked for; null where meaning was as well. */
+  readonly degraded: string | null;
+}
+
+/** Whoever searches waits for it. */
+const MODEL_TIMEOUT_MS = 5000;
+
+/** Look for passages of this owner by words and by meaning; by words alone while meaning cannot be had. */
+export async function searchPassages(
+  ownerId: string,
+  { q, ...scope }: SearchQuery,
+  { ai, passages, ...deps }: SearchDeps,
+): Promise<Found> {
+  const note = (error: unknown) => {
+    deps.journal.fault({ event: "search.failed", ownerId }, error);
+    return null;
+  };
+  let failedWith: unknown;
+  const calls: ModelCall[] = [];
+  const expected = sentCall(EMBEDDING_MODEL, { inputTokens: tokensOf(q) });
+  const paid = await reservePaidCall({ ownerId, kind: "search", expected }, deps);
+  const misunderstood = (error: unknown) => {
+    failedWith = error;
+    return note(error);
+  };
+  const understood = paid.ok ? await understand(q, ai, calls).catch(misunderstood) : null;
+  const byWords: PassageQuery = { ...scope, ownerId, text: q, meaning: null };
+  const byBoth = understood && passages.query({ ...byWords, meaning: understood.meaning }).catch(note);
+  const [hits] = await Promise.all([byBoth, paid.ok ? paid.settle(calls, failedWith) : null]);
+  const how = { engine: understood?.engine ?? null, neurons: neuronsOf(calls) ?? 0 };
+  if (hits !== null) return { hits, ...how, degraded: null };
+  const degraded = paid.ok ? silenceOf(understood === null) : `${paid.problem.detail} Only words were looked for.`;
+  return { hits: await passages.query(byWords), ...how, degraded };
+}
+
+function silenceOf(isModelSilent: boolean): string {
+  const silent = isModelSilent ? "model that understands the query" : "index of meanings";
+  return `The ${silent} did not answer; only words were looked for.`;
+}
+
+/** @throws an Error if the model does not answer, or not in time. */
+async function understand(text: string, ai: Ai, calls: ModelCall[]) {
+  const models = modelRunner(ai, calls, AbortSignal.timeout(MODEL_TIMEOUT_MS));
+  const { vectors, call } = await embedTexts(models, [text]);
+  const [vector] = vectors;
+  return { engine: call.engine, meaning: vector === undefined ? null : { vector, space: spaceOf(call, vectors) } };
+}

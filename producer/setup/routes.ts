@@ -1,0 +1,158 @@
+import { type Context, Hono } from "hono";
+import type { DescribeRouteOptions } from "hono-openapi";
+
+import { countTry, insertFirstKey, isSetUp } from "../../shared/db/keys/setup.ts";
+import type { App } from "../http/app.ts";
+import { describe } from "../http/describe.ts";
+import { asOperators, HOW_TO_ATTEMPT, isAttempt, keyOfAttempt, newAttempt, wasMade } from "./first-key.ts";
+import { limitBody } from "../http/limit-body.ts";
+import { type Problem, problem } from "../http/problem.ts";
+import { FirstKey } from "../keys/schema.ts";
+import { ALREADY_SET_UP, HOW_TO_OPEN, isUsableToken, keyPage, setupPage, type SetupState } from "./page.ts";
+
+/** For whoever deployed, and so knows the secret `SETUP_TOKEN`: the first admin key. Without that secret nothing is open. */
+export const setup = new Hono<App>();
+
+const MAX_TRIES_A_MINUTE = { ofAddress: 5, ofAll: 60 };
+const A_MINUTE_SECONDS = 60;
+
+const tags = ["service"];
+const HEADERS = {
+  "cache-control": "no-store",
+  "content-security-policy":
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+};
+
+setup.get(
+  "/",
+  describe({
+    operationId: "readSetup",
+    summary: "A page that takes the setup token",
+    tags,
+    answers: { 200: { description: "the page", media: ["text/html"] } },
+  }),
+  async (c) => c.html(setupPage(await stateOf(c.env), newAttempt()), 200, HEADERS),
+);
+
+const FORM: NonNullable<DescribeRouteOptions["requestBody"]> = {
+  content: {
+    "application/x-www-form-urlencoded": {
+      schema: {
+        type: "object",
+        properties: {
+          token: { type: "string" },
+          attempt: {
+            type: "string",
+            minLength: 32,
+            maxLength: 64,
+            description: "made at random: for ten minutes the same again is answered with the same key",
+          },
+        },
+        required: ["token"],
+      },
+    },
+  },
+};
+
+/** A browser is answered with a page, anybody else in JSON. */
+setup.post(
+  "/",
+  describe({
+    operationId: "setUp",
+    summary: "Exchange the setup token for the first admin key, once",
+    tags,
+    requestBody: FORM,
+    answers: { 201: { description: "the key", schema: FirstKey, media: ["text/html"] } },
+    problems: [
+      "invalid_request",
+      "body_too_large",
+      "wrong_setup_token",
+      "already_set_up",
+      "rate_limited",
+      "setup_closed",
+    ],
+  }),
+  limitBody,
+  async (c) => {
+    const form = await readForm(c);
+    const refusal = await refuse(c, form);
+    // Sent again after its answer was lost, or twice by a double click: its holder has the token and the attempt.
+    if (refusal === DONE && (await isRepeated(c.env, form)))
+      return shown(c, await keyOfAttempt(form.token, form.attempt));
+    if (refusal !== null) return refused(c, refusal);
+    const now = Date.now();
+    const key = await keyOfAttempt(form.token, form.attempt);
+    const owned = asOperators(key, c.env.OPERATOR_ID, now);
+    const isFirst = await insertFirstKey(c.env.DB, owned, { ownerId: owned.ownerId, actor: "setup" });
+    if (isFirst || (await wasMade(c.env.DB, key, now))) return shown(c, key);
+    return refused(c, DONE);
+  },
+);
+
+interface Form {
+  readonly token: string;
+  /** Null where none was sent. */
+  readonly attempt: string | null;
+}
+
+/** As browsers and curl's -d send it. The runtime's reader of multipart forms has no limit on fields. */
+async function readForm(c: Context<App>): Promise<Form> {
+  const form = new URLSearchParams(await c.req.text());
+  return { token: form.get("token") ?? "", attempt: form.get("attempt") };
+}
+
+function shown(c: Context<App>, { id, secret }: { id: string; secret: string }): Response | Promise<Response> {
+  const key = `dk_${id}_${secret}`;
+  return wantsPage(c) ? c.html(keyPage(key), 201, HEADERS) : c.json({ key }, 201, HEADERS);
+}
+
+async function isRepeated({ DB, SETUP_TOKEN }: Env, { token, attempt }: Form): Promise<boolean> {
+  if (attempt === null || !isAttempt(attempt) || !isUsableToken(SETUP_TOKEN)) return false;
+  return (await isSame(token, SETUP_TOKEN)) && wasMade(DB, await keyOfAttempt(token, attempt), Date.now());
+}
+
+const DONE: Problem = { code: "already_set_up", detail: ALREADY_SET_UP };
+
+async function stateOf({ DB, OPERATOR_ID, SETUP_TOKEN }: Env): Promise<SetupState> {
+  if (await isSetUp(DB, OPERATOR_ID)) return "done";
+  return isUsableToken(SETUP_TOKEN) ? "open" : "unset";
+}
+
+/** @returns null for who may have the key. */
+async function refuse(c: Context<App>, { token, attempt }: Form): Promise<Problem | null> {
+  const { SETUP_TOKEN: expected, DB, OPERATOR_ID } = c.env;
+  if (await isSetUp(DB, OPERATOR_ID)) return DONE;
+  if (!isUsableToken(expected)) return { code: "setup_closed", detail: HOW_TO_OPEN };
+  if (token === "") return { code: "invalid_request", detail: "Send the form's field 'token'." };
+  if (attempt !== null && !isAttempt(attempt)) return { code: "invalid_request", detail: HOW_TO_ATTEMPT };
+  // Only the platform writes this header; on a laptop there is none.
+  const tries = await countTry(DB, c.req.header("cf-connecting-ip") ?? "", Date.now());
+  if (tries.ofAddress > MAX_TRIES_A_MINUTE.ofAddress || tries.ofAll > MAX_TRIES_A_MINUTE.ofAll) {
+    const detail = "Too many tokens have been tried. Wait a minute.";
+    return { code: "rate_limited", detail, retryAfterSeconds: A_MINUTE_SECONDS };
+  }
+  if (await isSame(token, expected)) return null;
+  return { code: "wrong_setup_token", detail: "The token is not the one that SETUP_TOKEN holds." };
+}
+
+/** Hashes are compared, so that neither what is right nor how long it is can be read from the time it takes. */
+async function isSame(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([one, other].map((text) => digest(text)));
+  return a !== undefined && b !== undefined && crypto.subtle.timingSafeEqual(a, b);
+}
+
+function digest(text: string): Promise<ArrayBuffer> {
+  return crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+}
+
+async function refused(c: Context<App>, refusal: Problem): Promise<Response> {
+  const response = problem(c, refusal, HEADERS);
+  if (!wantsPage(c)) return response;
+  const page = await setupPage(await stateOf(c.env), newAttempt(), refusal.detail);
+  response.headers.set("content-type", "text/html; charset=utf-8");
+  return new Response(String(page), response);
+}
+
+function wantsPage(c: Context<App>): boolean {
+  return c.req.header("accept")?.includes("text/html") ?? false;
+}

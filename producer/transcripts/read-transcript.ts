@@ -1,0 +1,16 @@
+import { composeTranscript } from "../../shared/transcripts/compose-transcript.ts";
+import { readChunks } from "../../shared/db/jobs/chunks.ts";
+import type { JobDetail } from "../../shared/db/jobs/reads.ts";
+import { Transcript } from "../../shared/transcripts/transcript.ts";
+
+/** The transcript of a job as far as it is: the joined one, or what its chunks have heard so far. */
+export async function readTranscript(
+  { job, artifacts, progress }: JobDetail,
+  { db, media }: { db: D1Database; media: R2Bucket },
+): Promise<Transcript> {
+  const joined = artifacts.find((artifact) => artifact.name === "transcript.json");
+  const object = joined === undefined ? null : await media.get(joined.key);
+  if (object !== null) return Transcript.parse(await object.json());
+  const { heard, gaps } = await readChunks(db, job.id);
+  return composeTranscript(heard, { gaps, durationMs: progress.audioMsTotal, hasAllEnded: false });
+}

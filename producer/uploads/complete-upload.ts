@@ -1,0 +1,75 @@
+import {
+  completePendingUpload,
+  listParts,
+  type PendingUpload,
+  type StoredPart,
+} from "../../shared/db/uploads/pending-uploads.ts";
+import { decideModel } from "../../shared/models/decide-model.ts";
+import type { Intake } from "../../shared/jobs/intake.ts";
+import { readHead } from "../../shared/uploads/read-head.ts";
+import { routeUpload } from "../../shared/uploads/route-upload.ts";
+import { ignore } from "../jobs/accept-jobs.ts";
+import { partNumbers } from "./begin-upload.ts";
+import { MEDIA_BUCKET } from "../../shared/uploads/storage.ts";
+import { refusedRoute } from "./refused-route.ts";
+import { acceptUpload } from "../jobs/submit-job.ts";
+import { impossibleBudget, type Submitted, type Submitter } from "../jobs/asked.ts";
+
+/**
+ * Give an upload its job now, without waiting for the bucket's event. Twice is the same job, and so is the event's.
+ * @param given of a multipart upload; left out, those that were reported.
+ */
+export async function completeUpload(
+  upload: PendingUpload,
+  given: readonly StoredPart[] | undefined,
+  by: Submitter,
+  deps: Intake,
+): Promise<Submitted> {
+  const found = await deps.media.head(upload.key);
+  const object = found ?? (await assemble(upload, given ?? (await listParts(deps.db, upload.id)), deps.media));
+  if (typeof object === "string") return { ok: false, problem: { code: "upload_unfinished", detail: object } };
+  const metadata = object.customMetadata ?? {};
+  const source = { key: upload.key, etag: object.etag, sizeBytes: object.size };
+  const head = object.size === 0 ? new Uint8Array() : await readHead(deps.media, source);
+  // Somebody with the bucket's own credentials has put something else there; it is not this client's to see.
+  if (head === null || metadata["owner"] !== upload.ownerId) {
+    return { ok: false, problem: { code: "upload_unfinished", detail: "The object was just replaced." } };
+  }
+  await completePendingUpload(deps.db, upload.id, Date.now());
+  const route = await routeUpload({ source, head, metadata });
+  if (route.type === "job") {
+    const chosen = await decideModel(deps.db, route);
+    if (!chosen.ok) return { ok: false, problem: impossibleBudget(chosen.reason) };
+    return acceptUpload({ ...route, work: chosen.work, choice: chosen.choice, source }, by, deps);
+  }
+
+  const { key, etag, sizeBytes } = source;
+  const ignored = { bucket: MEDIA_BUCKET, key, etag, ownerId: upload.ownerId, sizeBytes, jobId: null };
+  await ignore({ ...ignored, ignoredReason: route.reason }, deps);
+  return { ok: false, problem: refusedRoute(route) };
+}
+
+/** Make one object of the parts. @returns a sentence where that cannot be done yet. */
+async function assemble(
+  upload: PendingUpload,
+  given: readonly StoredPart[],
+  media: R2Bucket,
+): Promise<R2Object | string> {
+  if (upload.multipart === null) return "Nothing has been stored under its URL yet.";
+  const etags = new Map(given.map(({ number, etag }) => [number, etag.replace(/^"|"$/g, "")]));
+  const numbers = partNumbers(upload);
+  const missing = numbers.filter((number) => !etags.has(number));
+  if (missing.length > 0 || etags.size > numbers.length) {
+    const list = missing.length > 10 ? `${missing.slice(0, 10).join(", ")} …` : missing.join(", ");
+    return missing.length > 0
+      ? `${missing.length} of ${numbers.length} parts are missing: ${list}`
+      : `There are only ${numbers.length} parts.`;
+  }
+  const parts = numbers.map((partNumber) => ({ partNumber, etag: etags.get(partNumber) ?? "" }));
+  try {
+    return await media.resumeMultipartUpload(upload.key, upload.multipart.id).complete(parts);
+  } catch (error) {
+    // Another request may have completed it in between.
+    return (await media.head(upload.key)) ?? `The bucket could not put the parts together: ${String(error)}`;
+  }
+}

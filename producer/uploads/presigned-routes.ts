@@ -1,0 +1,207 @@
+// Uploads that never pass through the Worker: announced, signed, put straight into the bucket, completed.
+import { type Context, Hono } from "hono";
+
+import {
+  abortPendingUpload,
+  extendPendingUpload,
+  listParts,
+  type PendingUpload,
+  readPendingUpload,
+  recordParts,
+  type StoredPart,
+} from "../../shared/db/uploads/pending-uploads.ts";
+import { abortMultipart } from "../../shared/uploads/abort-multipart.ts";
+import { intakeOf } from "../../shared/jobs/intake.ts";
+import type { App } from "../http/app.ts";
+import { beginUpload, expiryAt, partNumbers, signParts } from "./begin-upload.ts";
+import { completeUpload } from "./complete-upload.ts";
+import { body, BODY_PROBLEMS, describe } from "../http/describe.ts";
+import { hideResults } from "../jobs/hide-results.ts";
+import { limitBody } from "../http/limit-body.ts";
+import { s3Of } from "./presign.ts";
+import { admitUpload, keyMetadata, orGiveBack } from "./limits.ts";
+import { submitterOf } from "../http/auth.ts";
+import { problem, type ProblemCode } from "../http/problem.ts";
+import { CompleteRequest, SignPartsRequest, StoredPartsRequest, UploadRequest } from "./requests.ts";
+import { uploadView } from "./pending-view.ts";
+import { parseBody, parseQuery } from "../http/validate.ts";
+import { NoQuery } from "../jobs/requests.ts";
+import { AcceptedJob } from "../jobs/schema.ts";
+import { PendingUploadAnswer } from "./pending-schema.ts";
+import { submitted, SUBMITTED } from "../jobs/submitted.ts";
+
+export const presignedUploads = new Hono<App>();
+
+const tags = ["uploads"];
+
+/** Codes of making an upload's job. */
+export const COMPLETE_PROBLEMS = [
+  "upload_not_found",
+  "upload_unfinished",
+  "upload_replaced",
+  "unsupported_media",
+  "too_many_jobs",
+] as const satisfies ProblemCode[];
+
+/** Answer a client that announces an upload; `uploads` tells it from one that sends one. */
+export async function announceUpload(c: Context<App>): Promise<Response> {
+  const refused = await limitBody(c, async () => undefined);
+  if (refused !== undefined) return refused;
+  const query = parseQuery(c, NoQuery);
+  if (!query.ok) return query.response;
+  const request = await parseBody(c, UploadRequest);
+  if (!request.ok) return request.response;
+  const s3 = s3Of(c.env, c.req.url);
+  if (s3 === null) return problem(c, NO_CREDENTIALS);
+  const client = { ownerId: c.get("ownerId"), limits: c.get("uploadLimits"), marks: keyMetadata(c) };
+  const admitted = await admitUpload(c, request.value.sizeBytes);
+  if (!admitted.ok) return problem(c, admitted.problem);
+  const begun = await orGiveBack(admitted, beginUpload(request.value, client, s3, intakeOf(c.env)));
+  if ("code" in begun) {
+    await admitted.giveBack();
+    return problem(c, begun);
+  }
+  const { origin } = new URL(c.req.url);
+  const location = `${origin}/v1/uploads/${begun.upload.id}`;
+  const answer: PendingUploadAnswer = { upload: uploadView(begun, origin) };
+  return c.json(answer, 201, { location });
+}
+
+presignedUploads.get(
+  "/:id",
+  describe({
+    operationId: "readUpload",
+    summary: "An announced upload, with the parts reported as stored",
+    tags,
+    answers: { 200: { description: "the upload", schema: PendingUploadAnswer } },
+    problems: ["upload_not_found"],
+  }),
+  async (c) => {
+    const upload = await pendingOf(c);
+    if (upload === null) return notFound(c);
+    return answered(c, { upload }, await listParts(c.env.DB, upload.id));
+  },
+);
+
+presignedUploads.post(
+  "/:id/parts",
+  describe({
+    operationId: "signParts",
+    summary: "Sign parts, again or for the first time",
+    tags,
+    answers: {
+      200: { description: "the parts asked for, or all that were not reported as stored", schema: PendingUploadAnswer },
+    },
+    problems: [...BODY_PROBLEMS, "upload_not_found", "upload_finished", "presign_unavailable"],
+  }),
+  limitBody,
+  body(SignPartsRequest, { absent: {} }),
+  async (c) => {
+    const { numbers } = c.req.valid("json");
+    const upload = await pendingOf(c);
+    if (upload === null) return notFound(c);
+    if (upload.completedAt !== null) return problem(c, FINISHED);
+    const s3 = s3Of(c.env, c.req.url);
+    if (s3 === null) return problem(c, NO_CREDENTIALS);
+    const all = partNumbers(upload);
+    const unknown = numbers?.find((number) => number > all.length);
+    if (unknown !== undefined) {
+      const detail = `There is no part ${unknown}: the upload has ${all.length}.`;
+      return problem(c, { code: "invalid_request", detail, issues: [{ path: "numbers", message: detail }] });
+    }
+    const stored = new Set((await listParts(c.env.DB, upload.id)).map(({ number }) => number));
+    const parts = await signParts(s3, upload, numbers ?? all.filter((number) => !stored.has(number)));
+    const expiresAt = expiryAt(Date.now(), upload.createdAt);
+    await extendPendingUpload(c.env.DB, upload.id, expiresAt);
+    return answered(c, { upload: { ...upload, expiresAt }, headers: s3.headers, parts });
+  },
+);
+
+presignedUploads.put(
+  "/:id/parts",
+  describe({
+    operationId: "reportParts",
+    summary: "Report parts as stored, so that an interrupted upload goes on after them",
+    tags,
+    answers: { 204: { description: "noted" } },
+    problems: [...BODY_PROBLEMS, "upload_not_found"],
+  }),
+  limitBody,
+  body(StoredPartsRequest),
+  async (c) => {
+    const upload = await pendingOf(c);
+    if (upload === null) return notFound(c);
+    await recordParts(c.env.DB, upload.id, c.req.valid("json").parts);
+    return c.body(null, 204);
+  },
+);
+
+const { 200: known, 201: made } = SUBMITTED;
+presignedUploads.post(
+  "/:id/complete",
+  describe({
+    operationId: "completeUpload",
+    summary: "Make the upload's job now, of a multipart upload after putting the parts together",
+    tags,
+    answers: { 200: known, 201: made },
+    problems: [...BODY_PROBLEMS, ...COMPLETE_PROBLEMS],
+  }),
+  hideResults(AcceptedJob),
+  limitBody,
+  body(CompleteRequest, { absent: {} }),
+  async (c) => {
+    const upload = await pendingOf(c);
+    if (upload === null) return notFound(c);
+    return submitted(c, await completeUpload(upload, c.req.valid("json").parts, submitterOf(c), intakeOf(c.env)));
+  },
+);
+
+presignedUploads.delete(
+  "/:id",
+  describe({
+    operationId: "abortUpload",
+    summary: "Give an upload up and delete its parts",
+    tags,
+    answers: { 204: { description: "gone" } },
+    problems: ["upload_not_found", "upload_finished"],
+  }),
+  abortUpload,
+);
+
+/** Give an upload up. One whose object is there has, or gets, a job. */
+export async function abortUpload(c: Context<App>): Promise<Response> {
+  const upload = await pendingOf(c);
+  if (upload === null) return notFound(c);
+  if (upload.completedAt !== null || (await c.env.MEDIA.head(upload.key)) !== null) return problem(c, FINISHED);
+  if (upload.multipart !== null) await abortMultipart(c.env.MEDIA, upload.key, upload.multipart.id);
+  await abortPendingUpload(c.env.DB, upload.id, Date.now());
+  return c.body(null, 204);
+}
+
+function answered(
+  c: Context<App>,
+  begun: Parameters<typeof uploadView>[0],
+  storedParts?: readonly StoredPart[],
+): Response {
+  const answer: PendingUploadAnswer = { upload: uploadView(begun, new URL(c.req.url).origin, storedParts) };
+  return c.json(answer);
+}
+
+/** The caller's own upload. */
+export async function pendingOf(c: Context<App>): Promise<PendingUpload | null> {
+  return readPendingUpload(c.env.DB, { id: c.req.param("id") ?? "", ownerId: c.get("ownerId") });
+}
+
+export function notFound(c: Context<App>): Response {
+  return problem(c, {
+    code: "upload_not_found",
+    detail: `There is no upload '${c.req.param("id")}', or it has expired.`,
+  });
+}
+
+const FINISHED = { code: "upload_finished", detail: "The object is whole. Cancel its job instead." } as const;
+const NO_CREDENTIALS = {
+  code: "presign_unavailable",
+  detail:
+    "The operator has not set the secrets R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY and R2_ENDPOINT. Up to 100 MB can be sent as the body of POST /v1/uploads.",
+} as const;

@@ -1,0 +1,137 @@
+import * as z from "zod";
+
+import { countChars } from "../../shared/input/characters.ts";
+import { JOB_KINDS } from "../../shared/jobs/job.ts";
+import {
+  MAX_OPTIONS_CHARS,
+  MAX_PARTS,
+  MAX_PRESIGNED_BYTES,
+  MAX_SINGLE_PUT_BYTES,
+  MAX_URLS_AN_ANSWER,
+  MIN_PART_BYTES,
+} from "../../shared/limits.ts";
+import { JobMarks } from "../../shared/jobs/tags-and-metadata.ts";
+import { optionsOf } from "../../shared/jobs/options.ts";
+import { readJson } from "../../shared/input/read-json.ts";
+import { AskedSteps, canFollow, STEPS } from "../../shared/jobs/steps.ts";
+import { JobTerms, PRIORITIES } from "../../shared/jobs/terms.ts";
+import { AnyObject, boundedText } from "../../shared/input/bounded-text.ts";
+import { DryRun, manyTags, wholeNumber } from "../jobs/requests.ts";
+import { reasonOf } from "../http/validate.ts";
+
+export const FileName = boundedText({
+  max: 200,
+  min: 1,
+  // The name becomes the end of a key and, later, of a download: nothing that means something to a file system.
+  pattern: [/^[^/\\\p{Cc}]+$/u, "a file name without slashes or control characters"],
+}).refine((name) => name !== "." && name !== "..", "not a file name");
+
+const manySteps = z.union([z.enum(STEPS).transform((step) => [step]), z.array(z.enum(STEPS)).max(STEPS.length)]);
+
+/** The query of `POST /v1/uploads`. */
+export const UploadQuery = z.strictObject({
+  name: FileName.default("upload"),
+  kind: z.enum(JOB_KINDS).optional(),
+  /** JSON, of the kind's options. */
+  options: boundedText({ max: MAX_OPTIONS_CHARS })
+    .superRefine((json, context) => void readObject(json, AnyObject, context))
+    .optional(),
+  /** May be given many times. */
+  then: manySteps.optional(),
+  priority: z.enum(PRIORITIES).optional(),
+  reuse: z.stringbool({ truthy: ["true"], falsy: ["false"] }).optional(),
+  startWithinSeconds: wholeNumber.pipe(JobTerms.shape.startWithinSeconds),
+  deadlineSeconds: wholeNumber.pipe(JobTerms.shape.deadlineSeconds),
+  latencyBudgetMs: wholeNumber.pipe(JobTerms.shape.latencyBudgetMs),
+  maxNeurons: z.coerce.number().optional().pipe(JobTerms.shape.maxNeurons),
+  tag: manyTags.optional(),
+  dryRun: DryRun,
+  /** Of a dry run that sends only the file's beginning: how large it is. */
+  sizeBytes: wholeNumber.pipe(z.int().min(1).optional()),
+  /** JSON. */
+  metadata: boundedText({ max: 16_000 })
+    .transform((json, context) => readObject(json, JobMarks.shape.metadata, context) ?? z.NEVER)
+    .optional(),
+});
+
+const CONTENT_TYPE = /^[\w.+-]+\/[\w.+-]+( *; *[\w.+-]+=[\w.+"-]+)*$/;
+
+/** The JSON body of `POST /v1/uploads`, for a client that puts the bytes straight into the bucket. */
+export const UploadRequest = z
+  .strictObject({
+    name: FileName,
+    sizeBytes: z.int().min(1).max(MAX_PRESIGNED_BYTES),
+    contentType: boundedText({ max: 200, pattern: [CONTENT_TYPE, "expected a content type such as 'audio/mpeg'"] })
+      .transform((type) => type.toLowerCase())
+      .optional(),
+    kind: z.enum(JOB_KINDS).optional(),
+    options: AnyObject.optional(),
+    then: AskedSteps,
+    /** By default a single PUT up to 100 MB. */
+    method: z.enum(["single", "multipart"]).optional(),
+    partSizeBytes: z.int().min(MIN_PART_BYTES).max(MAX_SINGLE_PUT_BYTES).optional(),
+    ...JobTerms.shape,
+    ...JobMarks.shape,
+  })
+  .superRefine(({ kind, options, then, latencyBudgetMs }, context) => {
+    if (latencyBudgetMs !== undefined && kind === undefined) {
+      // The model is chosen and signed for now; which ones there are depends on the kind.
+      context.addIssue({
+        code: "custom",
+        path: ["kind"],
+        message: "say the kind as well where there is a latencyBudgetMs",
+      });
+    }
+    const optionsChars = countChars(JSON.stringify(options ?? {}));
+    if (optionsChars > MAX_OPTIONS_CHARS) {
+      const message = `has ${optionsChars} characters as JSON; the limit is ${MAX_OPTIONS_CHARS}`;
+      context.addIssue({ code: "custom", path: ["options"], message });
+    }
+    // Without a kind the bytes decide it, and options and steps are looked at then.
+    for (const [index, step] of then.entries()) {
+      if (kind === undefined || canFollow(kind, step)) continue;
+      context.addIssue({ code: "custom", path: ["then", index], message: `'${step}' does not suit a ${kind}` });
+    }
+    const checked = kind && optionsOf[kind].safeParse(options ?? {});
+    for (const issue of checked?.error?.issues ?? []) {
+      context.addIssue({ code: "custom", path: ["options", ...issue.path], message: issue.message });
+    }
+  })
+  .meta({ id: "UploadRequest" });
+export type UploadRequest = z.infer<typeof UploadRequest>;
+
+const PartNumber = z.int().min(1).max(MAX_PARTS);
+// R2's etags are some 32 characters. Nothing here that would have to be escaped in XML.
+const Etag = boundedText({
+  max: 202,
+  pattern: [/^"?[\w+/=.-]{1,200}"?$/, "expected the ETag that the part's PUT answered with"],
+});
+const StoredParts = z.array(z.strictObject({ number: PartNumber, etag: Etag })).max(MAX_PARTS);
+
+/** The body of `POST /v1/uploads/{id}/complete`, which may be left out. */
+export const CompleteRequest = z.strictObject({ parts: StoredParts.min(1).optional() });
+
+/** The body of `PUT /v1/uploads/{id}/parts`. */
+export const StoredPartsRequest = z.strictObject({ parts: StoredParts.min(1) });
+
+/** The body of `POST /v1/uploads/{id}/parts`, which may be left out: all parts then that have not been reported. */
+export const SignPartsRequest = z.strictObject({
+  numbers: z.array(PartNumber).min(1).max(MAX_URLS_AN_ANSWER).optional(),
+});
+
+/** A parameter's JSON object. Null for one that is none, with what is wrong with it among the issues. */
+function readObject<T>(json: string, schema: z.ZodType<T>, context: z.RefinementCtx): T | null {
+  const read = readJson(json);
+  if (!read.ok || typeof read.value !== "object" || read.value === null || Array.isArray(read.value)) {
+    const message = !read.ok && read.isJson ? read.reason : "expected a JSON object";
+    context.addIssue({ code: "custom", message });
+    return null;
+  }
+  const parsed = schema.safeParse(read.value);
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) {
+    const { path, message } = reasonOf(issue);
+    context.addIssue({ code: "custom", path: [...path], message });
+  }
+  return null;
+}

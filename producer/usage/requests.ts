@@ -1,0 +1,45 @@
+import * as z from "zod";
+
+import { USAGE_GROUPS, type UsageGroup } from "../../shared/db/cost/usage-reads.ts";
+import { boundedText } from "../../shared/input/bounded-text.ts";
+import { DAY_MS } from "./free-neurons.ts";
+import { OwnerId } from "../keys/requests.ts";
+
+/** More than a year of days is an export, not a question. */
+const MOST_DAYS = 366;
+const DEFAULT_DAYS = 30;
+
+const Groups = z.array(z.enum(USAGE_GROUPS)).refine((groups) => new Set(groups).size === groups.length);
+
+/** The query of `GET /v1/usage`. Days are UTC, both ends included; left out, the last thirty. */
+export const UsageQuery = z
+  .strictObject({
+    from: z.iso.date().optional(),
+    to: z.iso.date().optional(),
+    /** Some of `day,model,kind,owner`. */
+    by: boundedText({ max: 100 })
+      .default("day")
+      .transform((text, context): readonly UsageGroup[] => {
+        const groups = Groups.safeParse(text.split(","));
+        if (groups.success) return groups.data;
+        context.addIssue({ code: "custom", message: `expected some of ${USAGE_GROUPS.join(",")}, each once` });
+        return z.NEVER;
+      }),
+    ownerId: OwnerId.optional(),
+  })
+  .transform(({ from, to, ...rest }, context) => {
+    const today = Math.floor(Date.now() / DAY_MS);
+    const first = from === undefined ? undefined : dayOf(from);
+    const toDay = to === undefined ? Math.max(today, first ?? 0) : dayOf(to);
+    const fromDay = first ?? toDay - DEFAULT_DAYS + 1;
+    if (fromDay > toDay) {
+      context.addIssue({ code: "custom", path: ["from"], message: "'from' is after 'to'" });
+    } else if (toDay - fromDay >= MOST_DAYS) {
+      context.addIssue({ code: "custom", path: ["from"], message: `at most ${MOST_DAYS} days at a time` });
+    }
+    return { ...rest, fromDay, toDay };
+  });
+
+function dayOf(date: string): number {
+  return Date.parse(date) / DAY_MS;
+}

@@ -1,0 +1,42 @@
+import { Hono } from "hono";
+
+import { readUsage } from "../../shared/db/cost/usage-reads.ts";
+import type { App } from "../http/app.ts";
+import { describe, query } from "../http/describe.ts";
+import { readFree } from "./free-neurons.ts";
+import { problem } from "../http/problem.ts";
+import { UsageQuery } from "./requests.ts";
+import { MOST_ROWS, usageView } from "./view.ts";
+import { UsageAnswer } from "./schema.ts";
+
+export const usage = new Hono<App>();
+
+/** Everybody's for the operator, who may ask for one owner or for each; for anyone else their own alone. */
+usage.get(
+  "/",
+  describe({
+    operationId: "readUsage",
+    summary: "What was consumed, by day, model, kind or owner",
+    tags: ["cost"],
+    answers: { 200: { description: "everybody's for the operator, else your own", schema: UsageAnswer } },
+    problems: ["invalid_request", "forbidden"],
+  }),
+  query(UsageQuery),
+  async (c) => {
+    const { fromDay, toDay, by, ownerId: asked } = c.req.valid("query");
+    const caller = c.get("ownerId");
+    const isOperator = caller === c.env.OPERATOR_ID;
+    if (!isOperator && (by.includes("owner") || (asked !== undefined && asked !== caller))) {
+      return problem(c, { code: "forbidden", detail: "Other owners' usage is told to the operator alone." });
+    }
+    const now = Date.now();
+    const ownerId = asked ?? (isOperator ? null : caller);
+    const found = await readUsage(c.env.DB, { ownerId, fromDay, toDay, by, limit: MOST_ROWS + 1 });
+    if (found.rows.length > MOST_ROWS) {
+      const detail = `There are more than ${MOST_ROWS} rows; ask for fewer days, or tell less apart with 'by'.`;
+      return problem(c, { code: "invalid_request", detail });
+    }
+    const free = await readFree(c.env.DB, { ownerId: caller, operatorId: c.env.OPERATOR_ID, now });
+    return c.json(usageView(found, { ownerId, fromDay, toDay, free }));
+  },
+);

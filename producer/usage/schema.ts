@@ -1,0 +1,129 @@
+import * as z from "zod";
+
+import { JOB_KINDS } from "../../shared/jobs/job.ts";
+import { OPERATION_PRICES } from "./prices.ts";
+import { MaybeTime, Time } from "../http/time.ts";
+
+const MicroUsd = z.number().describe("millionths of a US dollar, at the list price beyond the free neurons");
+const Units = z
+  .record(z.string(), z.number())
+  .describe("what is consumed: audioSeconds, pictures, tiles, steps, inputTokens, ...");
+
+/** What a job is expected to cost, before it runs. */
+export const Estimate = z
+  .object({
+    neurons: z.number(),
+    microUsd: MicroUsd,
+    calls: z.int().describe("to models, if each succeeds at once"),
+    isRough: z.boolean().describe("whether a quantity is guessed from a size: tokens, or a long file's length"),
+    lines: z.array(
+      z.object({ task: z.string(), model: z.string(), calls: z.int(), units: Units, neurons: z.number() }),
+    ),
+  })
+  .meta({ id: "Estimate" });
+export type Estimate = z.infer<typeof Estimate>;
+
+/** The day's free neurons. They are the account's: only the operator is told what others have used of them. */
+export const Free = z
+  .object({
+    neurons: z.number(),
+    used: z.number().describe("today: by everybody for the operator, else by you"),
+    left: z.number().nullable().describe("null unless you are the operator"),
+    resetsAt: Time,
+  })
+  .meta({ id: "FreeNeurons" });
+export type Free = z.infer<typeof Free>;
+
+export const JobDryRun = z
+  .object({ estimate: Estimate.nullable().describe("null where not even a guess can be made"), free: Free })
+  .meta({ id: "JobDryRun" });
+export type JobDryRun = z.infer<typeof JobDryRun>;
+
+const Spent = z.object({
+  calls: z.int(),
+  neurons: z.number(),
+  estimatedNeurons: z.number().describe("how much of them is the catalogue's, as the platform named none"),
+  microUsd: MicroUsd,
+});
+
+export const UsageAnswer = z
+  .object({
+    scope: z.enum(["all", "owner"]).describe("everybody's, or one owner's"),
+    from: z.string().meta({ format: "date" }),
+    to: z.string().meta({ format: "date" }),
+    rows: z.array(
+      Spent.extend({
+        day: z.string().meta({ format: "date" }).optional(),
+        model: z.string().optional(),
+        kind: z.enum([...JOB_KINDS, "ask", "search"]).optional(),
+        owner: z.string().optional(),
+      }),
+    ),
+    total: Spent.extend({
+      billedMicroUsd: z
+        .number()
+        .nullable()
+        .describe("what is beyond the free neurons of each day; null for one owner, since they are the account's"),
+    }),
+    free: Free,
+  })
+  .meta({ id: "Usage" });
+export type UsageAnswer = z.infer<typeof UsageAnswer>;
+
+const OperationName = z.enum(Object.keys(OPERATION_PRICES) as (keyof typeof OPERATION_PRICES)[]);
+
+/** What a job has cost so far, item by item. */
+export const Receipt = z
+  .object({
+    jobId: z.string(),
+    kind: z.enum(JOB_KINDS),
+    state: z.string(),
+    finishedAt: MaybeTime,
+    attempts: z.array(
+      z.object({
+        taskId: z.string(),
+        task: z.string().describe("the task's kind"),
+        number: z.int(),
+        outcome: z.string(),
+        finishedAt: Time,
+        neurons: z.number(),
+        microUsd: MicroUsd,
+        calls: z.array(
+          z.object({
+            model: z.string(),
+            engine: z.string().nullable(),
+            units: Units,
+            neurons: z.number(),
+            isEstimated: z.boolean(),
+            recalledFrom: z.int().optional().describe("the attempt that bought it"),
+            microUsd: MicroUsd,
+          }),
+        ),
+      }),
+    ),
+    reused: z
+      .object({ jobId: z.string(), savedNeurons: z.number().nullable(), savedMicroUsd: z.number().nullable() })
+      .nullable()
+      .describe("whose result this is, and what it did not cost again"),
+    operations: z.array(
+      z.object({
+        operation: OperationName,
+        quantity: z.number(),
+        basis: z.enum(["counted", "reckoned"]).describe("whether each was seen, or their usual number stands for them"),
+        of: z.string().describe("what they were for"),
+        usdPerMillion: z.number(),
+        source: z.string().describe("where the price is from"),
+        asOf: z.string(),
+        microUsd: z.number(),
+      }),
+    ),
+    total: z.object({
+      neurons: z.number(),
+      estimatedNeurons: z.number(),
+      modelMicroUsd: MicroUsd,
+      operationsMicroUsd: z.number(),
+      microUsd: z.number(),
+    }),
+  })
+  .meta({ id: "Receipt" });
+export type Receipt = z.infer<typeof Receipt>;

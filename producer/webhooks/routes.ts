@@ -1,0 +1,182 @@
+import { type Context, Hono } from "hono";
+
+import {
+  createEndpoint,
+  deleteEndpoint,
+  editEndpoint,
+  type Endpoint,
+  findEndpoint,
+  listEndpoints,
+  MAX_ENDPOINTS,
+  rotateSecret,
+  secretOfKey,
+} from "../../shared/db/webhooks/webhooks.ts";
+import type { App } from "../http/app.ts";
+import { actorOf } from "../http/auth.ts";
+import { body, BODY_PROBLEMS, describe } from "../http/describe.ts";
+import { iso } from "../jobs/view.ts";
+import { limitBody } from "../http/limit-body.ts";
+import { type Problem, problem, type ProblemCode } from "../http/problem.ts";
+import { CreatedWebhook, RotatedSecret, Webhook, WebhookList, WebhookSecret } from "./schema.ts";
+import { endpointEdit, endpointRequest } from "./requests.ts";
+import { endpointView } from "./view.ts";
+
+export const webhooks = new Hono<App>();
+
+const tags = ["webhooks"];
+const NOT_FOUND = ["webhook_not_found"] as const satisfies ProblemCode[];
+const mayBeInsecure = (env: Env) => env.ALLOW_INSECURE_WEBHOOKS === "true";
+
+webhooks.post(
+  "/",
+  describe({
+    operationId: "createWebhook",
+    summary: "Register an endpoint; its secret is shown this once",
+    tags,
+    answers: { 201: { description: "the endpoint", schema: CreatedWebhook, headers: { location: "the endpoint" } } },
+    problems: [...BODY_PROBLEMS, "too_many_webhooks", ...NOT_FOUND],
+  }),
+  limitBody,
+  body(endpointRequest(false), { where: (env) => endpointRequest(mayBeInsecure(env)) }),
+  async (c) => {
+    const { origin } = new URL(c.req.url);
+    const actor = { ...actorOf(c), keyId: c.get("keyId") };
+    const made = await createEndpoint(c.env.DB, { ...c.req.valid("json"), origin }, actor, Date.now());
+    if (made === null) {
+      return problem(c, { code: "too_many_webhooks", detail: `An owner has ${MAX_ENDPOINTS} endpoints at most.` });
+    }
+    const endpoint = await find(c, made.id);
+    if (endpoint === null) return problem(c, notFound(made.id));
+    const location = `${origin}/v1/webhooks/${made.id}`;
+    const answer: CreatedWebhook = { ...endpointView(endpoint), secret: made.secret };
+    return c.json(answer, 201, { location });
+  },
+);
+
+webhooks.get(
+  "/",
+  describe({
+    operationId: "listWebhooks",
+    summary: "The endpoints, newest first",
+    tags,
+    answers: { 200: { description: "all of them", schema: WebhookList } },
+  }),
+  async (c) => {
+    const answer: WebhookList = { webhooks: (await listEndpoints(c.env.DB, c.get("ownerId"))).map(endpointView) };
+    return c.json(answer);
+  },
+);
+
+/** What deliveries to an address that came with a job are signed with. */
+webhooks.get(
+  "/secret",
+  describe({
+    operationId: "readWebhookSecret",
+    summary: "The calling key's own secret, for addresses given with a job",
+    tags,
+    answers: { 200: { description: "the secret", schema: WebhookSecret } },
+  }),
+  async (c) => {
+    const secret = await secretOfKey(c.env.DB, { id: c.get("keyId"), ownerId: c.get("ownerId") });
+    const answer: WebhookSecret = { secret };
+    return c.json(answer, 200, { "cache-control": "no-store" });
+  },
+);
+
+webhooks.post(
+  "/secret/rotate",
+  describe({
+    operationId: "rotateWebhookSecret",
+    summary: "Another secret for the calling key; the old one signs as well for a day",
+    tags,
+    answers: { 200: { description: "the new secret", schema: RotatedSecret } },
+    problems: NOT_FOUND,
+  }),
+  async (c) => {
+    await secretOfKey(c.env.DB, { id: c.get("keyId"), ownerId: c.get("ownerId") });
+    return rotate(c, `key:${c.get("keyId")}`);
+  },
+);
+
+webhooks.get(
+  "/:id",
+  describe({
+    operationId: "readWebhook",
+    summary: "One endpoint",
+    tags,
+    answers: { 200: { description: "the endpoint", schema: Webhook } },
+    problems: NOT_FOUND,
+  }),
+  async (c) => {
+    const endpoint = await find(c, c.req.param("id"));
+    return endpoint === null ? problem(c, notFound(c.req.param("id"))) : c.json(endpointView(endpoint));
+  },
+);
+
+/** Change an endpoint. Disabled, it is told nothing, and what waited is cancelled. */
+webhooks.patch(
+  "/:id",
+  describe({
+    operationId: "editWebhook",
+    summary: "Change, disable or enable an endpoint",
+    tags,
+    answers: { 200: { description: "the endpoint as it is now", schema: Webhook } },
+    problems: [...BODY_PROBLEMS, ...NOT_FOUND],
+  }),
+  limitBody,
+  body(endpointEdit(false), { where: (env) => endpointEdit(mayBeInsecure(env)) }),
+  async (c) => {
+    const id = c.req.param("id");
+    const actor = { ...actorOf(c), keyId: c.get("keyId") };
+    await editEndpoint(c.env.DB, id, c.req.valid("json"), actor, Date.now());
+    const endpoint = await find(c, id);
+    return endpoint === null ? problem(c, notFound(id)) : c.json(endpointView(endpoint));
+  },
+);
+
+webhooks.delete(
+  "/:id",
+  describe({
+    operationId: "deleteWebhook",
+    summary: "Delete an endpoint with its log",
+    tags,
+    answers: { 204: { description: "gone" } },
+    problems: NOT_FOUND,
+  }),
+  async (c) => {
+    const id = c.req.param("id");
+    const isDeleted = await deleteEndpoint(c.env.DB, id, actorOf(c), Date.now());
+    return isDeleted ? c.body(null, 204) : problem(c, notFound(id));
+  },
+);
+
+webhooks.post(
+  "/:id/rotate",
+  describe({
+    operationId: "rotateSecretOfWebhook",
+    summary: "Another secret; the old one signs as well for a day",
+    tags,
+    answers: { 200: { description: "the new secret", schema: RotatedSecret } },
+    problems: NOT_FOUND,
+  }),
+  async (c) => {
+    const id = c.req.param("id");
+    // A signer may also be a key, whose secret is not for another key to see.
+    return id.startsWith("key:") ? problem(c, notFound(id)) : rotate(c, id);
+  },
+);
+
+async function rotate(c: Context<App>, signer: string): Promise<Response> {
+  const rotated = await rotateSecret(c.env.DB, signer, actorOf(c), Date.now());
+  if (rotated === null) return problem(c, notFound(signer));
+  const answer: RotatedSecret = { secret: rotated.secret, previousValidUntil: iso(rotated.previousUntil) };
+  return c.json(answer, 200, { "cache-control": "no-store" });
+}
+
+async function find(c: Context<App>, id: string): Promise<Endpoint | null> {
+  return findEndpoint(c.env.DB, { id, ownerId: c.get("ownerId") });
+}
+
+function notFound(id: string): Problem {
+  return { code: "webhook_not_found", detail: `There is no endpoint '${id}'.` };
+}

@@ -1,0 +1,62 @@
+import type { ByteSource } from "../reading/byte-source.ts";
+import type { AudioPlan, ChunkFile, ChunkPlan, Part } from "./chunk.ts";
+import type { Work } from "../reading/work.ts";
+
+/** Each part is opened, and its headers read. */
+const PART_ELEMENTS = 256;
+
+/**
+ * Plan a source that is several files laid end to end, as `cat` makes them and recorders that start anew: each part has its
+ * own headers and its own clock, and goes on where the one before ends. A part without audio takes no time; any other
+ * refusal is the whole source's.
+ * @param starts where the parts begin, in order; each ends where the next begins.
+ */
+export async function planParts(
+  source: ByteSource,
+  starts: readonly number[],
+  work: Work,
+  plan: (part: ByteSource, index: number) => Promise<AudioPlan>,
+): Promise<AudioPlan> {
+  let first: Extract<AudioPlan, { readonly type: "chunks" }> | undefined;
+  const chunks: ChunkPlan[] = [];
+  let atMs = 0;
+  for (const [index, start] of starts.entries()) {
+    work.visit(PART_ELEMENTS);
+    const bounds = { start, end: starts[index + 1] ?? source.sizeBytes };
+    const planned = await plan(partOf(source, bounds), index);
+    if (planned.type === "refused" && planned.code === "no_audio_track") continue;
+    if (planned.type !== "chunks") return planned;
+    first ??= planned;
+    for (const chunk of planned.chunks) {
+      chunks.push({ ...shift(chunk, atMs), index: chunks.length, part: { ...bounds, atMs } });
+    }
+    atMs += Math.round(planned.durationMs);
+  }
+  if (first === undefined) return plan(source, 0);
+  return { ...first, durationMs: atMs, chunks };
+}
+
+/** Cut a chunk out of its part. */
+export async function extractFromPart(
+  source: ByteSource,
+  { part, ...chunk }: ChunkPlan & { readonly part: Part },
+  extract: (source: ByteSource, chunk: ChunkPlan, work: Work) => Promise<ChunkFile>,
+  work: Work,
+): Promise<ChunkFile> {
+  const file = await extract(partOf(source, part), shift(chunk, -part.atMs), work);
+  return { ...file, startMs: file.startMs + part.atMs };
+}
+
+function partOf(source: ByteSource, { start, end }: Pick<Part, "start" | "end">): ByteSource {
+  return { sizeBytes: end - start, read: async (offset, length) => source.read(start + offset, length) };
+}
+
+function shift(chunk: ChunkPlan, byMs: number): ChunkPlan {
+  return {
+    ...chunk,
+    startMs: chunk.startMs + byMs,
+    endMs: chunk.endMs + byMs,
+    ownStartMs: chunk.ownStartMs + byMs,
+    ownEndMs: chunk.ownEndMs + byMs,
+  };
+}

@@ -1,0 +1,214 @@
+import {
+  BufferSource,
+  BufferTarget,
+  EncodedAudioPacketSource,
+  EncodedPacketSink,
+  FlacOutputFormat,
+  Input,
+  MATROSKA,
+  Mp3OutputFormat,
+  Mp4OutputFormat,
+  MPEG_TS,
+  OGG,
+  OggOutputFormat,
+  Output,
+  WEBM,
+  type AudioCodec,
+  type EncodedPacket,
+  type InputAudioTrack,
+  type OutputFormat,
+} from "mediabunny";
+
+import { DamagedSource, type ChunkFile, type Pause } from "./chunk.ts";
+import { fixVorbisComment } from "../ogg/page.ts";
+import type { Loudness } from "./cuts.ts";
+import type { PcmFormat } from "../wav/pcm.ts";
+import { pausesAmong, soundingMs, type Timed } from "./pauses.ts";
+import { pcmFile } from "../wav/pcm-file.ts";
+import type { Work } from "../reading/work.ts";
+
+/** Opening bytes takes no longer than visiting an element for so many of them. */
+const OPENED_BYTES = 64;
+
+/** What the reader does for a packet of bytes in memory, with a promise or two. */
+const PACKET_ELEMENTS = 4;
+
+/** A packet takes so much memory as an object, with its times and its place. */
+const PACKET_ENTRIES = 4;
+
+/** A stretch of a container, headers in front, small enough to be in memory: opened for as long as `use` runs. */
+export async function withAudioTrack<T>(
+  bytes: Uint8Array,
+  work: Work,
+  use: (track: InputAudioTrack | null) => Promise<T>,
+): Promise<T> {
+  // Who reads it knows no limits: what it may cost is spent before.
+  work.read(bytes.length);
+  work.visit(bytes.length / OPENED_BYTES);
+  const input = new Input({ source: new BufferSource(bytes), formats: [OGG, WEBM, MATROSKA, MPEG_TS] });
+  try {
+    return await use(await input.getPrimaryAudioTrack());
+  } catch (error) {
+    // All of it is in memory: what fails here is the file, and would fail again.
+    if (error instanceof DamagedSource) throw error;
+    throw new DamagedSource("its audio packets cannot be read.", { cause: error });
+  } finally {
+    input.dispose();
+  }
+}
+
+// Not `packets()`: it sizes its queue by a clock that stands still in production.
+async function* packetsOf(track: InputAudioTrack, metadataOnly: boolean, work: Work): AsyncGenerator<EncodedPacket> {
+  const sink = new EncodedPacketSink(track);
+  for (
+    let packet = await sink.getFirstPacket({ metadataOnly });
+    packet !== null;
+    packet = await sink.getNextPacket(packet, { metadataOnly })
+  ) {
+    work.visit(PACKET_ELEMENTS);
+    yield packet;
+  }
+}
+
+/** How many bytes the packets between two times have. */
+export async function packetSizes(
+  bytes: Uint8Array,
+  { zeroMs, startMs: fromMs, endMs: toMs }: Span,
+  work: Work,
+): Promise<readonly Loudness[]> {
+  return withAudioTrack(bytes, work, async (track) => {
+    const sizes: Loudness[] = [];
+    if (track === null) return sizes;
+    for await (const packet of packetsOf(track, true, work)) {
+      const timeMs = packet.timestamp * 1000 - zeroMs;
+      if (timeMs >= toMs) break;
+      work.keep();
+      if (timeMs >= fromMs) sizes.push({ timeMs, weight: packet.byteLength });
+    }
+    return sizes;
+  });
+}
+
+/** Time of the first and of the last packet's end. */
+export async function audioSpan(
+  bytes: Uint8Array,
+  work: Work,
+): Promise<{ readonly startMs: number; readonly endMs: number } | null> {
+  return withAudioTrack(bytes, work, async (track) => {
+    let startMs: number | null = null;
+    let endMs = 0;
+    if (track === null) return null;
+    for await (const packet of packetsOf(track, true, work)) {
+      startMs ??= packet.timestamp * 1000;
+      endMs = (packet.timestamp + packet.duration) * 1000;
+    }
+    return startMs === null ? null : { startMs, endMs };
+  });
+}
+
+export interface Span {
+  /** Container time that is the source's time 0. */
+  readonly zeroMs: number;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** Copy the packets of a span into a file of their own; null where it has none. */
+export async function remuxSpan(
+  bytes: Uint8Array,
+  { zeroMs, startMs, endMs }: Span,
+  work: Work,
+): Promise<ChunkFile | null> {
+  return withAudioTrack(bytes, work, async (track) => {
+    const codec = track === null ? null : await track.getCodec();
+    if (track === null || codec === null) throw new DamagedSource("No audio track where the plan has one.");
+    const packets: EncodedPacket[] = [];
+    for await (const packet of packetsOf(track, false, work)) {
+      const timeMs = packet.timestamp * 1000 - zeroMs;
+      if (timeMs >= endMs - 1e-3) break;
+      // Copied: a view would keep the whole stretch in memory.
+      if (timeMs + packet.duration * 1000 <= startMs + 1e-3) continue;
+      work.keep(PACKET_ENTRIES);
+      work.hold(packet.data.length);
+      packets.push(packet.clone({ data: packet.data.slice() }));
+    }
+    const [first] = packets;
+    if (first === undefined) return null;
+    const firstMs = first.timestamp * 1000 - zeroMs;
+    const durations = soundingMs(packets.map((packet) => packet.duration * 1000));
+    const durationMs = durations.reduce((sum, each) => sum + each, 0);
+    const times = packets.map(({ timestamp }, index) => ({
+      timeMs: timestamp * 1000,
+      durationMs: durations[index] ?? 0,
+    }));
+    const pauses = pausesAmong(times);
+    const pcm = pcmOf(codec, await track.getNumberOfChannels(), await track.getSampleRate());
+    if (pcm !== null) {
+      const data = packets.map((packet) => packet.data);
+      return { ...pcmFile(data, pcm, firstMs), pauses };
+    }
+    const { format, contentType } = outputOf(codec);
+    const file = await writePackets(track, { codec, format, packets: withoutPauses(packets, times, pauses) });
+    const fixed = codec === "vorbis" ? fixVorbisComment(file) : file;
+    return { bytes: fixed, contentType, startMs: firstMs, durationMs, pauses };
+  });
+}
+
+/** As a decoder plays them, which does not know of pauses. */
+function withoutPauses(
+  packets: readonly EncodedPacket[],
+  times: readonly Timed[],
+  pauses: readonly Pause[],
+): readonly EncodedPacket[] {
+  const zeroMs = times[0]?.timeMs ?? 0;
+  let atMs = 0;
+  let before = 0;
+  let lateMs = 0;
+  return packets.map((packet, index) => {
+    const { timeMs, durationMs } = times[index] ?? { timeMs: 0, durationMs: 0 };
+    for (let pause = pauses[before]; pause !== undefined && pause.atMs < atMs + 1e-3; pause = pauses[before]) {
+      lateMs += pause.lengthMs;
+      before += 1;
+    }
+    const timestamp = (timeMs - zeroMs - lateMs) / 1000;
+    atMs += durationMs;
+    return packet.clone({ timestamp, duration: durationMs / 1000 });
+  });
+}
+
+async function writePackets(
+  track: InputAudioTrack,
+  { codec, format, packets }: { codec: AudioCodec; format: OutputFormat; packets: readonly EncodedPacket[] },
+): Promise<Uint8Array> {
+  const target = new BufferTarget();
+  const output = new Output({ format, target });
+  const source = new EncodedAudioPacketSource(codec);
+  output.addAudioTrack(source);
+  await output.start();
+  const decoderConfig = await track.getDecoderConfig();
+  for (const packet of packets) {
+    await (decoderConfig === null ? source.add(packet) : source.add(packet, { decoderConfig }));
+  }
+  await output.finalize();
+  if (target.buffer === null) throw new Error("mediabunny finished a file without bytes.");
+  return new Uint8Array(target.buffer);
+}
+
+/** The file that most decoders take: FFmpeg's and, where the codec allows, libsndfile. */
+function outputOf(codec: AudioCodec): { readonly format: OutputFormat; readonly contentType: string } {
+  if (codec === "opus" || codec === "vorbis") return { format: new OggOutputFormat(), contentType: "audio/ogg" };
+  if (codec === "mp3") return { format: new Mp3OutputFormat(), contentType: "audio/mpeg" };
+  if (codec === "flac") return { format: new FlacOutputFormat(), contentType: "audio/flac" };
+  return { format: new Mp4OutputFormat({ fastStart: "in-memory" }), contentType: "audio/mp4" };
+}
+
+/** mediabunny's names of PCM: pcm-s16, pcm-s24be, pcm-f32, pcm-u8, ulaw, … */
+function pcmOf(codec: AudioCodec, channels: number, sampleRate: number): PcmFormat | null {
+  if (codec === "ulaw" || codec === "alaw") {
+    return { encoding: codec, bytesPerSample: 1, littleEndian: true, channels, sampleRate };
+  }
+  const match = /^pcm-([suf])(\d+)(be)?$/.exec(codec);
+  if (match === null) return null;
+  const encoding = match[1] === "f" ? "float" : match[1] === "u" ? "uint8" : "int";
+  return { encoding, bytesPerSample: Number(match[2]) / 8, littleEndian: match[3] === undefined, channels, sampleRate };
+}

@@ -1,0 +1,171 @@
+import { concatBytes } from "../reading/bytes.ts";
+import { readWithin, type ByteSource } from "../reading/byte-source.ts";
+import {
+  DamagedSource,
+  SilentStretch,
+  type AudioPlan,
+  type ByteRange,
+  type ChunkFile,
+  type ChunkPlan,
+  type ContainerName,
+} from "./chunk.ts";
+import { longestChunkMs, planCuts, type Listen } from "./cuts.ts";
+import type { CallLimits } from "./call-limits.ts";
+import { CHUNK_MAX_READS, MODEL_SAMPLE_RATE, READ_BYTES } from "./limits.ts";
+import { packetSizes, remuxSpan } from "./remux.ts";
+import { timeMap, type Point } from "./time-map.ts";
+import type { Work } from "../reading/work.ts";
+
+/**
+ * A container whose stretches, put behind its headers, are a file again, and whose stretches tell their time. No
+ * index is needed then: recordings made live have none, and the others' need not be read.
+ */
+export interface Spliceable {
+  readonly container: ContainerName;
+  readonly codec: string;
+  readonly isPcmRate?: number;
+  readonly durationMs: number;
+  /** Container time that is the source's time 0. */
+  readonly zeroMs: number;
+  readonly hasVideo: boolean;
+  /** Where the stretches begin. */
+  readonly bodyOffset: number;
+  readonly cutter: Cutter;
+  /** Where stretches begin, a few seconds apart, if the file says so itself: nothing has to be looked for then. */
+  readonly places?: readonly Point[];
+}
+
+export interface Cutter {
+  /** What of the source goes in front of a stretch. */
+  readonly head: Uint8Array;
+  /** Places in these bytes at which a stretch can begin, with the source's time there. */
+  points(bytes: Uint8Array, base: number): readonly Point[];
+  /** Only what belongs to the audio: 60 s of video do not fit in memory. Called on adjoining pieces in order. */
+  strip(): Strip;
+}
+
+export interface Strip {
+  push(piece: Uint8Array): Uint8Array;
+  /** The time up to which audio is known to have come, where that is finer than the points. */
+  reachedMs?(): number;
+}
+
+const LOOK_MIN_BYTES = 24 * 1024;
+const LOOK_MAX_BYTES = 8 * 1024 * 1024;
+const LISTEN_PAST_MS = 1_500;
+/** Where nothing has to be read to find the place: half of what is searched, for a twelfth of the file. */
+const LISTEN_MS = 4_500;
+
+export async function planSpliced(
+  source: ByteSource,
+  spliceable: Spliceable,
+  { extra, limits }: { readonly extra: NonNullable<ChunkPlan["extra"]>; readonly limits: CallLimits },
+  work: Work,
+): Promise<AudioPlan> {
+  const { durationMs, bodyOffset, cutter, container, codec } = spliceable;
+  const bytesPerMs = (source.sizeBytes - bodyOffset) / Math.max(1, durationMs);
+  const lookBytes = Math.max(
+    LOOK_MIN_BYTES,
+    Math.ceil(bytesPerMs * (spliceable.hasVideo || spliceable.isPcmRate !== undefined ? 2_000 : 6_500)),
+  );
+  let held: { readonly base: number; readonly bytes: Uint8Array } = { base: 0, bytes: new Uint8Array() };
+  async function look(offset: number): Promise<readonly Point[]> {
+    for (let length = Math.min(lookBytes, LOOK_MAX_BYTES); ; length = Math.min(4 * length, LOOK_MAX_BYTES)) {
+      held = { base: offset, bytes: await readWithin(source, offset, length) };
+      const points = cutter.points(held.bytes, offset);
+      if (points.length > 0 || length >= LOOK_MAX_BYTES || offset + length >= source.sizeBytes) return points;
+    }
+  }
+  const start = { offset: bodyOffset, timeMs: 0 };
+  const map = timeMap(start, { offset: source.sizeBytes, timeMs: durationMs }, { nearMs: 2_500, look }, work);
+  const { places = [] } = spliceable;
+  map.add(places);
+  const outputRate = spliceable.isPcmRate === undefined ? null : 2 * Math.min(spliceable.isPcmRate, MODEL_SAMPLE_RATE);
+  const bytesPerSecond = outputRate ?? Math.min(bytesPerMs * 1000, spliceable.hasVideo ? 40_000 : Infinity);
+  const listen: Listen = async (fromMs, toMs) => {
+    if (spliceable.hasVideo || outputRate !== null) return [];
+    const indexed = places.find((point) => point.timeMs >= fromMs);
+    const from = indexed ?? (await map.locate(fromMs));
+    if (indexed !== undefined) {
+      held = { base: from.offset, bytes: await readWithin(source, from.offset, Math.ceil(LISTEN_MS * bytesPerMs)) };
+    }
+    const until = from.offset + (toMs + LISTEN_PAST_MS - from.timeMs) * bytesPerMs;
+    // Only what was read to find the place: reading on for the rest of the window would cost a tenth of the file.
+    if (from.offset < held.base || Math.min(until, held.base + held.bytes.length) - from.offset < 2_000 * bytesPerMs)
+      return [];
+    const { base, bytes } = held;
+    return work.borrow(async () => {
+      const stretch = concatBytes([cutter.head, cutter.strip().push(bytes.subarray(from.offset - base))]);
+      return packetSizes(stretch, { zeroMs: spliceable.zeroMs, startMs: fromMs, endMs: toMs }, work);
+    });
+  };
+  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), listen, work);
+  const chunks: ChunkPlan[] = [];
+  for (const chunk of cuts) {
+    const { offset } = await map.locate(chunk.startMs);
+    chunks.push({ ...chunk, bytes: { offset, length: 0 }, extra });
+  }
+  return {
+    type: "chunks",
+    container,
+    codec,
+    durationMs,
+    chunks: chunks.map((chunk, index) => {
+      const offset = chunk.bytes?.offset ?? bodyOffset;
+      const after = chunks[index + 1];
+      const following = map.after(chunk.endMs + 100);
+      const known = (following?.timeMs ?? Infinity) < chunk.endMs + 6_000 ? following : undefined;
+      const estimate =
+        (after?.bytes?.offset ?? source.sizeBytes) +
+        (after === undefined ? 0 : chunk.endMs - after.startMs + 1_000) * bytesPerMs;
+      const end =
+        after === undefined ? source.sizeBytes : Math.min(source.sizeBytes, known?.offset ?? Math.ceil(estimate));
+      return { ...chunk, bytes: { offset, length: Math.max(1, end - offset) } };
+    }),
+  };
+}
+
+/** Read a chunk's stretch, and more where the plan's estimate was short of its end. */
+export async function extractSpliced(
+  source: ByteSource,
+  cutter: Cutter,
+  { zeroMs, chunk }: { readonly zeroMs: number; readonly chunk: ChunkPlan },
+  work: Work,
+): Promise<ChunkFile> {
+  if (chunk.bytes === undefined) throw new DamagedSource("The chunk was planned without its bytes.");
+  const { startMs, endMs } = chunk;
+  const { kept, latestMs } = await readStretch(source, cutter, chunk.bytes, endMs);
+  const isSoundless = kept.every((piece) => piece.length === 0);
+  const file = isSoundless
+    ? null
+    : await remuxSpan(concatBytes([cutter.head, ...kept]), { zeroMs, startMs, endMs }, work);
+  if (file !== null) return file;
+  if (latestMs >= startMs) throw new SilentStretch("The recording has no sound here.");
+  throw new DamagedSource("The file ends before this part of it.");
+}
+
+async function readStretch(
+  source: ByteSource,
+  cutter: Cutter,
+  range: ByteRange,
+  endMs: number,
+): Promise<{ readonly kept: readonly Uint8Array[]; readonly latestMs: number }> {
+  const strip = cutter.strip();
+  const kept: Uint8Array[] = [];
+  let latestMs = -1;
+  const step = Math.min(2 * READ_BYTES, Math.max(READ_BYTES, Math.ceil(range.length / (CHUNK_MAX_READS - 4))));
+  const planned = range.offset + range.length;
+  // Where bitrates differ along a file the plan's estimate may be far off: more and more is read until the end has come.
+  let more = Math.max(LOOK_MIN_BYTES / 3, Math.ceil(range.length / 24));
+  let isCovered = false;
+  for (let offset = range.offset; offset < source.sizeBytes && !(isCovered && offset >= planned);) {
+    const isPlanned = offset < planned;
+    const piece = await readWithin(source, offset, isPlanned ? Math.min(step, planned - offset) : more);
+    if (!isPlanned) more = Math.min(step, 2 * more);
+    kept.push(strip.push(piece));
+    for (const { timeMs } of cutter.points(piece, offset)) latestMs = Math.max(latestMs, timeMs);
+    isCovered = Math.max(latestMs, strip.reachedMs?.() ?? 0) >= endMs;
+    offset += piece.length;
+  }
+  return { kept, latestMs };
+}

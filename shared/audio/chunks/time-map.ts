@@ -1,0 +1,71 @@
+import { pointsOf } from "../reading/points.ts";
+import type { Work } from "../reading/work.ts";
+
+/** A place where reading can begin, and the time of the audio there. */
+export interface Point {
+  readonly offset: number;
+  readonly timeMs: number;
+  /** Up to which time nothing else begins, where the place itself says so. */
+  readonly untilMs?: number;
+}
+
+export interface TimeMap {
+  readonly points: readonly Point[];
+  add(points: readonly Point[]): void;
+  /** The first known point at or after a time. */
+  after(timeMs: number): Point | undefined;
+  /** The last known point at or before a time, near it if the file lets it be found. */
+  locate(timeMs: number): Promise<Point>;
+}
+
+const MAX_LOOKS = 6;
+
+/** Finds bytes by time where there is no index: interpolates between what is known, since bitrates differ along a file. */
+export function timeMap(
+  start: Point,
+  end: Point,
+  { nearMs, look }: { readonly nearMs: number; readonly look: (offset: number) => Promise<readonly Point[]> },
+  work: Work,
+): TimeMap {
+  /** Points with nothing between them and the next: the search is over there. */
+  const isFollowed = new Set<number>();
+  const known = pointsOf([start, end], work, () => isFollowed.clear());
+  let spacingMs = nearMs / 2;
+  const bytesPerMs = (end.offset - start.offset) / Math.max(1, end.timeMs - start.timeMs);
+
+  function add(found: readonly Point[]): void {
+    for (const [index, point] of found.entries()) {
+      const next = found[index + 1];
+      if (next === undefined) continue;
+      isFollowed.add(point.offset);
+      spacingMs = Math.max(spacingMs, next.timeMs - point.timeMs);
+    }
+    known.add(found.filter(({ offset }) => offset > start.offset && offset < end.offset));
+  }
+
+  return {
+    get points() {
+      return known.all;
+    },
+    add,
+    after: (timeMs) => known.all[known.lastAt(timeMs - 1e-6) + 1],
+    async locate(timeMs) {
+      let backMs = 1.1 * spacingMs;
+      for (let looks = 0; looks < MAX_LOOKS; looks++) {
+        const at = known.lastAt(timeMs);
+        const low = known.all[at] ?? start;
+        const high = known.all[Math.max(0, at) + 1];
+        const isThere = timeMs - low.timeMs <= nearMs || timeMs < (low.untilMs ?? 0) || isFollowed.has(low.offset);
+        if (high === undefined || isThere) return low;
+        const share = (timeMs - low.timeMs) / Math.max(1, high.timeMs - low.timeMs);
+        // Early rather than late, and ever earlier: a place after the time is of no use.
+        const guess = Math.floor(low.offset + share * (high.offset - low.offset) - backMs * bytesPerMs);
+        backMs = Math.max(2 * backMs, 1.1 * spacingMs);
+        if (guess <= low.offset && low.offset !== start.offset) return low;
+        add(await look(Math.max(start.offset, guess)));
+        if (guess <= start.offset) break;
+      }
+      return known.all[known.lastAt(timeMs)] ?? start;
+    },
+  };
+}

@@ -1,0 +1,214 @@
+import { concatBytes, indexOfBytes, viewOf } from "../reading/bytes.ts";
+import { readWithin, type ByteSource } from "../reading/byte-source.ts";
+import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan } from "../chunks/chunk.ts";
+import type { CallLimits } from "../chunks/call-limits.ts";
+import { longestChunkMs, planCuts } from "../chunks/cuts.ts";
+import { findFlacFrame, renumberFlac, silentFlac, type FlacFrame } from "./frame.ts";
+import { flacMap, type FlacMap } from "./map.ts";
+import { scanFlac } from "./scan.ts";
+import { readFlacStart, type Flac } from "./stream.ts";
+import { CHUNK_MAX_READS, READ_BYTES } from "../chunks/limits.ts";
+import { planParts } from "../chunks/parts.ts";
+import { refuseRate } from "../reading/sample-rate.ts";
+import { slideOver } from "../reading/sliding-window.ts";
+import { splitChunk } from "../chunks/split.ts";
+import type { Point } from "../chunks/time-map.ts";
+import type { Work } from "../reading/work.ts";
+
+/** Holds at least one frame of 4096 samples of 16-bit stereo, and the header that proves it. */
+const PROBE_BYTES = 40 * 1024;
+const END_BYTES = 4 * PROBE_BYTES;
+/** Places along the file at which the samples must go on. */
+const PROBES = 8;
+/** Where frames are missing, the next are looked for so far on: a few reads. */
+const SEARCH_BYTES = 32 * 1024 * 1024;
+/** FLAC of music takes 0.5 to 0.7 of what PCM would. */
+const PACKED_SHARE = 0.7;
+/** "fLaC", and the head of the block of 34 bytes that comes first. */
+const FILE_MARK = [0x66, 0x4c, 0x61, 0x43];
+const MARK_BYTES = 8;
+/** A frame of silence is written with two checksums. */
+const SILENCE_ELEMENTS = 16;
+
+export async function planFlac(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
+  const flac = await readFlacStart(source);
+  if (flac === null) return refuse("damaged", "The FLAC file's header is incomplete.");
+  const { sampleRate } = flac;
+  const refused = refuseRate(sampleRate);
+  if (refused !== null) return refused;
+  const endOffset = Math.max(flac.start, source.sizeBytes - END_BYTES);
+  const endBytes = await readWithin(source, endOffset, END_BYTES);
+  const last = lastFrame(endBytes, { offset: endOffset, flac }, work);
+  const probed = await probe(source, flac, work);
+  const samplesAtEnd = last === null ? 0 : last.sample + last.samples;
+  const frames = last === null || last.at <= (probed.at(-1)?.at ?? 0) ? probed : [...probed, last];
+  const goesOn = frames.every(({ sample }, index) => sample > (frames[index - 1]?.sample ?? -1));
+  const isLonger = flac.totalSamples > 0 && samplesAtEnd > flac.totalSamples;
+  if (!goesOn || isLonger || marksIn(endBytes, work).length > 0) {
+    const starts = await findStarts(source, flac, work);
+    if (starts.length > 1) return planParts(source, starts, work, (part) => planFlac(part, limits, work));
+  }
+  const totalSamples = goesOn ? Math.max(flac.totalSamples, samplesAtEnd) : flac.totalSamples;
+  if (totalSamples === 0) return refuse("no_audio_track", "The FLAC file holds no audio.");
+  const durationMs = (totalSamples / sampleRate) * 1000;
+  const pointOf = ({ at, sample }: FlacFrame): Point => ({ offset: at, timeMs: (sample / sampleRate) * 1000 });
+  const map = flacMap(
+    [{ offset: flac.start, timeMs: 0 }, ...(goesOn ? frames.map(pointOf) : [])],
+    { offset: source.sizeBytes, timeMs: durationMs },
+    async (offset) => {
+      const found = await firstFrame(source, flac, offset, work);
+      return found === null ? null : pointOf(found);
+    },
+    work,
+  );
+  const bytesPerSecond = ((source.sizeBytes - flac.start) / durationMs) * 1000;
+  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), () => [], work);
+  const chunks: ChunkPlan[] = [];
+  for (const chunk of cuts) chunks.push(...(await place(chunk, map, limits, work)));
+  return {
+    type: "chunks",
+    container: "flac",
+    codec: "flac",
+    durationMs,
+    chunks: chunks.map((chunk, index) => ({ ...chunk, index })),
+  };
+}
+
+/** Find a chunk's bytes, and halve it where it is louder than the file is on average and would not fit a call. */
+async function place(chunk: ChunkPlan, map: FlacMap, limits: CallLimits, work: Work): Promise<readonly ChunkPlan[]> {
+  const { offset } = await map.locate(chunk.startMs);
+  const length = (await map.locate(chunk.endMs)).offset - offset;
+  const halves = length > limits.maxBytes ? splitChunk(chunk) : null;
+  if (halves === null) return [{ ...chunk, bytes: { offset, length: length + PROBE_BYTES } }];
+  work.call(); // one more
+  const placed: ChunkPlan[] = [];
+  for (const half of halves) placed.push(...(await place(half, map, limits, work)));
+  return placed;
+}
+
+async function firstFrame(source: ByteSource, flac: Flac, offset: number, work: Work): Promise<FlacFrame | null> {
+  const { largestFrameBytes } = flac;
+  const lookBytes = largestFrameBytes === 0 ? PROBE_BYTES : Math.min(PROBE_BYTES, largestFrameBytes + 32);
+  const bytes = await readWithin(source, offset, lookBytes);
+  const find = (from: number) => findFlacFrame(bytes, from, flac, work);
+  for (let found = find(0); found !== null; found = find(found.at + 1)) {
+    // All frames but the last are as long as the first: what is not is chance.
+    if (flac.isVariable || found.samples === flac.maxBlockSamples) return { ...found, at: offset + found.at };
+  }
+  return null;
+}
+
+/** The last frame that goes on from the one before. */
+function lastFrame(
+  bytes: Uint8Array,
+  { offset, flac }: { readonly offset: number; readonly flac: Flac },
+  work: Work,
+): FlacFrame | null {
+  let last: FlacFrame | null = null;
+  const scan = scanFlac(flac, work, (frame) => (last = { ...frame, at: offset + frame.at }));
+  scan.push(bytes);
+  scan.end();
+  return last;
+}
+
+/** Frames at even steps, none of which is surely out of order by chance. */
+async function probe(source: ByteSource, flac: Flac, work: Work): Promise<readonly FlacFrame[]> {
+  const bytes = source.sizeBytes - flac.start;
+  const step = Math.max(END_BYTES, Math.floor(bytes / (PROBES + 1)));
+  const found: FlacFrame[] = [];
+  for (let offset = flac.start + step; offset < source.sizeBytes - END_BYTES; offset += step) {
+    const frame = await firstFrame(source, flac, offset, work);
+    if (frame !== null) found.push(frame);
+  }
+  return found;
+}
+
+/** Where files begin that were laid end to end. Only a look at every byte tells. */
+async function findStarts(source: ByteSource, flac: Flac, work: Work): Promise<readonly number[]> {
+  const starts = [0];
+  const window = await slideOver(source, flac.start);
+  for (;;) {
+    const { base, bytes, isLast } = window;
+    for (const at of marksIn(bytes, work)) starts.push(base + at);
+    if (isLast) return starts;
+    await window.advance(bytes.length - MARK_BYTES + 1);
+  }
+}
+
+function marksIn(bytes: Uint8Array, work: Work): readonly number[] {
+  const marks: number[] = [];
+  const find = (from: number) => indexOfBytes(bytes, FILE_MARK, from, work);
+  for (let at = find(0); at !== -1; at = find(at + 1)) {
+    if (at + MARK_BYTES > bytes.length || (viewOf(bytes).getUint32(at + 4) & 0x7fffffff) !== 34) continue;
+    work.keep();
+    marks.push(at);
+  }
+  return marks;
+}
+
+export async function extractFlac(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
+  const flac = await readFlacStart(source);
+  if (flac === null || chunk.bytes === undefined) throw new DamagedSource("The chunk was not planned for FLAC.");
+  const { sampleRate } = flac;
+  const startSample = Math.round((chunk.startMs / 1000) * sampleRate);
+  const endSample = Math.round((chunk.endMs / 1000) * sampleRate);
+  const taken: Uint8Array[] = [];
+  let firstSample = 0;
+  let samples = 0;
+  const scan = scanFlac(flac, work, (frame, bytes) => {
+    if (frame.sample + frame.samples <= startSample || frame.sample >= endSample) return;
+    if (taken.length === 0) firstSample = frame.sample;
+    work.keep();
+    work.hold(bytes.length);
+    // Silence in place of frames that are missing, so that those behind keep their time.
+    for (let gap = frame.sample - firstSample - samples; gap > 0; gap = frame.sample - firstSample - samples) {
+      work.keep();
+      work.visit(SILENCE_ELEMENTS);
+      const length = Math.min(gap, flac.maxBlockSamples);
+      const number = flac.isVariable ? samples : taken.length;
+      taken.push(silentFlac({ header: frame, bytes }, flac, { samples: length, number }));
+      samples += length;
+    }
+    taken.push(renumberFlac(bytes, frame, flac.isVariable ? samples : taken.length));
+    samples += frame.samples;
+  });
+  const { offset: first, length: plannedBytes } = chunk.bytes;
+  const stepBytes = Math.min(2 * READ_BYTES, Math.max(READ_BYTES, Math.ceil(plannedBytes / (CHUNK_MAX_READS - 4))));
+  const pcmFrameBytes = (flac.channels * flac.bitsPerSample) / 8;
+  let offset = first;
+  let stalls = 0;
+  // Up to the frame that ends the last one wanted.
+  while (
+    offset < source.sizeBytes &&
+    scan.reachedSample < endSample &&
+    offset - first - scan.reachedAt < SEARCH_BYTES
+  ) {
+    const missing = endSample + 2 * flac.maxBlockSamples - Math.max(scan.reachedSample, startSample);
+    const missingBytes = Math.max(PROBE_BYTES, Math.ceil(missing * pcmFrameBytes * PACKED_SHARE));
+    const ahead = first + plannedBytes - offset;
+    const before = scan.reachedAt;
+    // Damage is read through in ever longer steps.
+    const piece = await readWithin(source, offset, Math.min(stepBytes, ahead > 0 ? ahead : missingBytes * 4 ** stalls));
+    scan.push(piece);
+    stalls = scan.reachedAt === before ? stalls + 1 : 0;
+    offset += piece.length;
+  }
+  if (offset >= source.sizeBytes) scan.end();
+  if (taken.length === 0) throw new DamagedSource("No FLAC frame where the plan has one.");
+  return {
+    bytes: concatBytes([streamHeader(flac, samples), ...taken]),
+    contentType: "audio/flac",
+    startMs: (firstSample / sampleRate) * 1000,
+    durationMs: (samples / sampleRate) * 1000,
+  };
+}
+
+function streamHeader(flac: Flac, samples: number): Uint8Array {
+  const info = flac.streamInfo.slice();
+  const view = viewOf(info);
+  info.fill(0, 4, 10); // smallest and largest frame: unknown
+  view.setUint8(13, (view.getUint8(13) & 0xf0) | Math.floor(samples / 2 ** 32));
+  view.setUint32(14, samples >>> 0);
+  info.fill(0, 18, 34); // MD5 of the samples: unknown
+  return concatBytes([new Uint8Array([0x66, 0x4c, 0x61, 0x43, 0x80, 0, 0, 34]), info]);
+}

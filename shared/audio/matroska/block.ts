@@ -1,0 +1,70 @@
+import { byteAt, concatBytes } from "../reading/bytes.ts";
+import { ID, readElement, writeId, type Element } from "./ebml.ts";
+import type { Work } from "../reading/work.ts";
+
+/** What a group of one block of audio may hold beside it; what else there is of a block is for pictures. */
+const KEPT: ReadonlySet<number> = new Set([
+  ID.block,
+  ID.blockDuration,
+  ID.referenceBlock,
+  ID.discardPadding,
+  ID.crc32,
+  ID.void,
+]);
+const DROPPED: ReadonlySet<number> = new Set([
+  ID.blockAdditions,
+  ID.referencePriority,
+  ID.referenceVirtual,
+  ID.codecState,
+  ID.slices,
+]);
+
+/**
+ * A group of blocks as a reader may have it: with one block, and nothing that holds others. Null where it is no such
+ * group: a reader would take what stands in it for blocks that nobody has counted.
+ */
+export function wholeGroup(bytes: Uint8Array, { bodyAt, size }: Element, work: Work): Uint8Array | null {
+  const kept: Uint8Array[] = [];
+  let blocks = 0;
+  const end = bodyAt + size;
+  for (let at = bodyAt; at < end;) {
+    work.visit();
+    const element = readElement(bytes, at);
+    const next = element === null ? Infinity : element.bodyAt + element.size;
+    if (element === null || next > end) return null;
+    if (element.id === ID.block) blocks += 1;
+    if (KEPT.has(element.id)) kept.push(bytes.subarray(at, next));
+    else if (!DROPPED.has(element.id)) return null;
+    at = next;
+  }
+  if (blocks !== 1) return null;
+  const body = concatBytes(kept);
+  return concatBytes([writeId(ID.blockGroup), sizeOf(body.length), body]);
+}
+
+/** In eight bytes. */
+function sizeOf(length: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(length));
+  bytes[0] = 1;
+  return bytes;
+}
+
+/** How many frames a block holds: one, or as many as its lacing says (RFC 9559, 10.3). 0 of what is no block. */
+export function countFrames(bytes: Uint8Array, element: Element, trackNumber: number): number {
+  const block = element.id === ID.blockGroup ? blockIn(bytes, element) : element;
+  if (block === null || (block.id !== ID.simpleBlock && block.id !== ID.block)) return 0;
+  const flagsAt = block.bodyAt + (trackNumber < 127 ? 1 : 2) + 2;
+  return byteAt(bytes, flagsAt) & LACING ? byteAt(bytes, flagsAt + 1) + 1 : 1;
+}
+
+const LACING = 0x06;
+
+function blockIn(bytes: Uint8Array, { bodyAt, size }: Element): Element | null {
+  for (let at = bodyAt; at < bodyAt + size;) {
+    const element = readElement(bytes, at);
+    if (element === null || element.id === ID.block) return element;
+    at = element.bodyAt + element.size;
+  }
+  return null;
+}

@@ -1,0 +1,157 @@
+import { byteAt, concatBytes, indexOfBytes, viewOf } from "../reading/bytes.ts";
+import { countFrames, wholeGroup } from "./block.ts";
+import { CLUSTER_BYTES, ID, isNumber, VOID_SIZE, readElement, readUint, writeId, type Element } from "./ebml.ts";
+import type { Strip } from "../chunks/spliced.ts";
+import { FETCHED_ELEMENT, type Work } from "../reading/work.ts";
+
+/** All that lies between clusters, and in them (RFC 9559). Anything else is damage. */
+const ORDERLY: ReadonlySet<number> = new Set([
+  ID.ebml,
+  ID.segment,
+  ID.info,
+  ID.tracks,
+  ID.seekHead,
+  ID.cues,
+  ID.cluster,
+  ID.timestamp,
+  ID.simpleBlock,
+  ID.blockGroup,
+  ID.crc32,
+  ID.void,
+  ID.position,
+  ID.previousSize,
+  ID.silentTracks,
+  ID.encryptedBlock,
+  ID.tags,
+  ID.chapters,
+  ID.attachments,
+]);
+
+/** A reader takes some awaited steps for each cluster. */
+const CLUSTER_ELEMENTS = 2 * FETCHED_ELEMENT;
+
+/** A cluster or a frame takes so much memory in the reader, as an object with its times and its place. */
+const READ_ENTRIES = 4;
+
+/** The longest header of an element. */
+const HEADER_BYTES = 12;
+
+/** A block of audio has less than a second, and uncompressed sound of eight channels at 192 kHz less than this in one. */
+const MAX_BLOCK_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Keep clusters' times and one track's blocks. Pieces must adjoin and the first begin with a cluster. A block that is
+ * not wanted is stepped over as it comes, so that no more than one block is ever held. Behind damage it goes on with the
+ * next cluster.
+ */
+export function stripMatroska(trackNumber: number, tickMs: number, work: Work): Strip & { reachedMs(): number } {
+  let held: Uint8Array = new Uint8Array();
+  let skipBytes = 0;
+  let isLost = false;
+  let hasCluster = false;
+  let laced = 0;
+  let clusterTicks = 0;
+  let blockTicks = 0;
+  return {
+    push(piece) {
+      let bytes = piece;
+      if (skipBytes > 0) {
+        const skipped = Math.min(skipBytes, bytes.length);
+        skipBytes -= skipped;
+        bytes = bytes.subarray(skipped);
+      }
+      bytes = held.length > 0 ? concatBytes([held, bytes]) : bytes;
+      const kept: Uint8Array[] = [];
+      let at = 0;
+      while (at < bytes.length) {
+        if (isLost) {
+          const found = indexOfBytes(bytes, CLUSTER_BYTES, at, work);
+          isLost = found === -1;
+          at = isLost ? Math.max(at, bytes.length - CLUSTER_BYTES.length + 1) : found;
+          if (isLost) break;
+        }
+        work.visit();
+        const element = readElement(bytes, at);
+        if (element === null && at + HEADER_BYTES > bytes.length) break;
+        if (element === null || !ORDERLY.has(element.id)) {
+          isLost = true;
+          continue;
+        }
+        if (element.id === ID.cluster || element.id === ID.segment) {
+          if (element.id === ID.cluster) {
+            hasCluster = true;
+            laced = 0;
+            work.visit(CLUSTER_ELEMENTS);
+            work.keep(READ_ENTRIES);
+            kept.push(writeId(ID.cluster), VOID_SIZE);
+          }
+          at = element.bodyAt;
+          continue;
+        }
+        const end = element.bodyAt + element.size;
+        // In front of a cluster a reader would look for one for ever.
+        const wanted = hasCluster ? isWanted(bytes, element, trackNumber) : false;
+        if (wanted === null) break;
+        if (!wanted) {
+          skipBytes = Math.max(0, end - bytes.length);
+          at = Math.min(end, bytes.length);
+          continue;
+        }
+        if (element.size > MAX_BLOCK_BYTES) {
+          isLost = true;
+          at += CLUSTER_BYTES.length;
+          continue;
+        }
+        if (end > bytes.length) break;
+        const whole = element.id === ID.blockGroup ? wholeGroup(bytes, element, work) : bytes.subarray(at, end);
+        if (whole === null || (element.id === ID.timestamp && !isNumber(bytes, element))) {
+          isLost = true;
+          at += CLUSTER_BYTES.length;
+          continue;
+        }
+        work.hold(whole.length);
+        keepBehind(kept, whole);
+        const frames = countFrames(bytes, element, trackNumber);
+        work.keep(READ_ENTRIES * frames);
+        // A reader puts each frame of a laced block between those that it has: the work is the square of their number.
+        if (frames > 1) {
+          laced += frames;
+          work.visit((frames * laced) / 256);
+        }
+        if (element.id === ID.timestamp) clusterTicks = readUint(bytes, element);
+        if (element.id === ID.simpleBlock && end - element.bodyAt > 4) {
+          blockTicks = clusterTicks + viewOf(bytes).getInt16(element.bodyAt + (trackNumber < 127 ? 1 : 2));
+        }
+        at = end;
+      }
+      held = bytes.slice(at);
+      return concatBytes(kept);
+    },
+    reachedMs: () => blockTicks * tickMs,
+  };
+}
+
+/** Neighbours are one piece: a view takes more memory than the smallest block. */
+function keepBehind(kept: Uint8Array[], piece: Uint8Array): void {
+  const last = kept.at(-1);
+  if (last?.buffer !== piece.buffer || last.byteOffset + last.length !== piece.byteOffset) kept.push(piece);
+  else kept[kept.length - 1] = new Uint8Array(piece.buffer, last.byteOffset, last.length + piece.length);
+}
+
+/** Null where too little of it is there to tell. */
+function isWanted(bytes: Uint8Array, element: Element, trackNumber: number): boolean | null {
+  if (element.id === ID.timestamp) return true;
+  if (element.id !== ID.simpleBlock && element.id !== ID.blockGroup) return false;
+  let at = element.bodyAt;
+  if (element.id === ID.blockGroup) {
+    const block = readElement(bytes, at);
+    if (block === null) return null;
+    if (block.id !== ID.block) return true; // not where one usually is: the reader will know
+    at = block.bodyAt;
+  }
+  if (at + 8 > bytes.length) return null;
+  const width = Math.clz32(byteAt(bytes, at)) - 23;
+  let number = byteAt(bytes, at) & (0xff >> width);
+  for (let index = 1; index < width; index++) number = number * 256 + byteAt(bytes, at + index);
+  return number === trackNumber;
+}

@@ -1,0 +1,100 @@
+import type { ByteSource } from "../reading/byte-source.ts";
+import { findFrame, type FrameHeader } from "./mpeg-frame.ts";
+import { frameOffsets } from "../reading/frame-offsets.ts";
+import { partition } from "../reading/points.ts";
+import { slideOver } from "../reading/sliding-window.ts";
+import type { Work } from "../reading/work.ts";
+
+/** Where every frame lies. */
+export interface FrameIndex {
+  readonly frames: number;
+  /** Of the frame after the last one: where that one ends. */
+  readonly offsetOf: (frame: number) => number;
+}
+
+/** Also says which frames begin another file: one of another sampling rate that was laid behind the first. */
+export interface WalkedFrames extends FrameIndex {
+  readonly breaks: readonly number[];
+}
+
+/** So many frames in a row agree on a new sampling rate before it counts: a damaged header stands alone. */
+const BREAK_FRAMES = 10;
+
+/** The longest header and frame of MP3 and ADTS fit well within this. */
+const CARRY_BYTES = 16 * 1024;
+
+/**
+ * Step over frames that say only how long they are, to the end of the file. Nothing in MP3 with a variable bitrate
+ * or in ADTS says what time a byte is at, so the file has to be read once to know.
+ */
+export async function walkFrames(
+  source: ByteSource,
+  start: number,
+  parse: (bytes: Uint8Array, at: number) => FrameHeader | null,
+  work: Work,
+): Promise<WalkedFrames> {
+  const offsets = frameOffsets(start, work);
+  const breaks: number[] = [];
+  let format: number | null = null;
+  let other = { format: 0, frames: 0 };
+
+  function compare(next: number): void {
+    format ??= next;
+    if (next === format) {
+      if (other.frames > 0) other = { format: 0, frames: 0 };
+      return;
+    }
+    other = { format: next, frames: next === other.format ? other.frames + 1 : 1 };
+    if (other.frames < BREAK_FRAMES) return;
+    work.keep();
+    breaks.push(offsets.frames - BREAK_FRAMES);
+    format = next;
+  }
+
+  const window = await slideOver(source, start);
+  for (;;) {
+    const { base, bytes, isLast } = window;
+    const stop = isLast ? bytes.length : bytes.length - CARRY_BYTES;
+    let at = 0;
+    while (at < stop) {
+      let header = parse(bytes, at);
+      if (header === null) {
+        const found = findFrame(bytes, at, parse, work);
+        if (found === null || found.at >= stop) {
+          at = Math.max(at, stop);
+          break;
+        }
+        at = found.at;
+        header = found.header;
+      }
+      if (at + header.bytes > bytes.length) break; // the last frame was cut off
+      offsets.add(base + at, header.bytes);
+      compare(header.format);
+      at += header.bytes;
+    }
+    if (isLast) break;
+    await window.advance(at);
+  }
+  return { frames: offsets.frames, breaks, offsetOf: offsets.at };
+}
+
+/** Where the files begin that were laid end to end. */
+export function startsOf(walked: WalkedFrames): readonly number[] {
+  return [0, ...walked.breaks.map((frame) => walked.offsetOf(frame))];
+}
+
+/** The frames of one of these files, counted from its own start. */
+export function framesOf(walked: WalkedFrames, part: number): FrameIndex {
+  const first = walked.breaks[part - 1] ?? 0;
+  const base = part === 0 ? 0 : walked.offsetOf(first);
+  return {
+    frames: (walked.breaks[part] ?? walked.frames) - first,
+    offsetOf: (frame) => walked.offsetOf(first + frame) - base,
+  };
+}
+
+/** Without those before an offset, such as one that only counts the others. */
+export function framesFrom({ frames, offsetOf }: FrameIndex, offset: number): FrameIndex {
+  const skipped = partition(frames, (frame) => offsetOf(frame) < offset);
+  return { frames: frames - skipped, offsetOf: (frame) => offsetOf(skipped + frame) };
+}

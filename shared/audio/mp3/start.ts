@@ -1,0 +1,84 @@
+import { asciiAt, viewOf } from "../reading/bytes.ts";
+import { readWithin, type ByteSource } from "../reading/byte-source.ts";
+import { findFirstFrame } from "./first-frame.ts";
+import { findFrame, parseMp3Header, type Mp3Header } from "./mpeg-frame.ts";
+import type { Work } from "../reading/work.ts";
+
+export interface Mp3 {
+  readonly header: Mp3Header;
+  /** The first frame of sound, behind tags and the Xing frame. */
+  readonly start: number;
+  /** Samples a player drops at the start, since the encoder says it added them. */
+  readonly skippedSamples: number;
+  readonly frames: number | null;
+}
+
+const DECODER_DELAY_SAMPLES = 529;
+const PROBES = 8;
+const PROBE_BYTES = 8 * 1024;
+/** By which an encoder's count of frames and their bytes may differ. */
+const COUNT_FRAMES = 3;
+
+/** The first frame, and what the encoder says in front of it of those that follow. */
+export async function readMp3Start(source: ByteSource, work: Work): Promise<Mp3 | null> {
+  const found = await findFirstFrame(source, parseMp3Header, work);
+  if (found === null) return null;
+  const { offset, header, bytes: head } = found;
+  const tagAt = xingOffset(header);
+  const name = asciiAt(head, tagAt, 4);
+  if (name !== "Xing" && name !== "Info") return { header, start: offset, skippedSamples: 0, frames: null };
+  const view = viewOf(head);
+  const flags = view.getUint32(tagAt + 4);
+  const frames = flags & 1 ? view.getUint32(tagAt + 8) : 0;
+  const encoderAt = tagAt + 8 + (flags & 1 ? 4 : 0) + (flags & 2 ? 4 : 0) + (flags & 4 ? 100 : 0) + (flags & 8 ? 4 : 0);
+  const hasDelay = /^(LAME|Lavf|Lavc)/.test(asciiAt(head, encoderAt, 4)) && encoderAt + 24 <= head.length;
+  const delay = hasDelay ? view.getUint16(encoderAt + 21) >> 4 : 0;
+  const second = parseMp3Header(head, header.bytes);
+  return {
+    header: second ?? header,
+    start: offset + header.bytes,
+    skippedSamples: hasDelay ? delay + DECODER_DELAY_SAMPLES : 0,
+    frames: frames === 0 ? null : frames,
+  };
+}
+
+/**
+ * Constant bitrate, as far as a few looks along the file and one at its end can tell: frames where arithmetic puts them.
+ * @param end where the sound ends.
+ */
+export async function isConstant(
+  source: ByteSource,
+  { header, start, frames }: Mp3,
+  end: number,
+  work: Work,
+): Promise<boolean> {
+  const frameBytes = bytesOfFrame(header);
+  const soundBytes = end - start;
+  // A count that does not fill the file is that of the first of several files that were laid end to end.
+  if (frames !== null && Math.abs(frames * frameBytes - soundBytes) > COUNT_FRAMES * frameBytes) return false;
+  const places = Array.from({ length: PROBES }, (_, index) => (soundBytes * (index + 1)) / (PROBES + 1));
+  for (const place of [...places, Math.max(0, soundBytes - PROBE_BYTES)]) {
+    const expected = start + Math.floor(place / frameBytes) * frameBytes;
+    const bytes = await readWithin(source, Math.floor(expected) - 2, Math.min(PROBE_BYTES, end - expected + 2));
+    const found = findFrame(bytes, 0, parseMp3Header, work);
+    if (found === null || found.at > 4) return false;
+    let at = found.at;
+    for (let next = parseMp3Header(bytes, at); next !== null; next = parseMp3Header(bytes, at)) {
+      if (next.bitrate !== header.bitrate || next.sampleRate !== header.sampleRate) return false;
+      work.visit();
+      at += next.bytes;
+    }
+    if (at + 4 <= bytes.length) return false;
+  }
+  return true;
+}
+
+/** On average: one frame in a few is a byte longer. */
+export function bytesOfFrame({ samples, bitrate, sampleRate }: Mp3Header): number {
+  return ((samples / 8) * bitrate) / sampleRate;
+}
+
+export function xingOffset({ isMpeg1, channels }: Mp3Header): number {
+  if (isMpeg1) return channels === 1 ? 21 : 36;
+  return channels === 1 ? 13 : 21;
+}

@@ -1,0 +1,167 @@
+import type { ByteSource } from "../reading/byte-source.ts";
+import { concatBytes, fromBase64, toBase64 } from "../reading/bytes.ts";
+import {
+  DamagedSource,
+  refuse,
+  SilentStretch,
+  type AudioPlan,
+  type ChunkFile,
+  type ChunkPlan,
+  type Json,
+} from "../chunks/chunk.ts";
+import { longestChunkMs, planCuts, type Listen } from "../chunks/cuts.ts";
+import { planFragmentedMp4 } from "./fmp4.ts";
+import type { CallLimits } from "../chunks/call-limits.ts";
+import { HEAD_BYTES, MAX_DURATION_MS, MAX_INDEX_BYTES, MODEL_SAMPLE_RATE } from "../chunks/limits.ts";
+import { cutM4a } from "./m4a.ts";
+import { describePackets, type IndexedPackets, readPackets, readRuns } from "./packets.ts";
+import { readMp4Track, type Mp4Track } from "./track.ts";
+import { readTables, type SampleTables } from "./tables.ts";
+import { MIN_PAUSE_MS, soundingMs } from "../chunks/pauses.ts";
+import { pcmFrameBytes, type PcmFormat } from "../wav/pcm.ts";
+import { pcmFile } from "../wav/pcm-file.ts";
+import { windowOn } from "../reading/window.ts";
+import type { Work } from "../reading/work.ts";
+
+interface Mp4Extra {
+  readonly [key: string]: Json;
+  readonly timescale: number;
+  readonly entry: string;
+  readonly isQuickTime: boolean;
+  readonly packets: IndexedPackets;
+  readonly pcm: { readonly [key: string]: Json } | null;
+}
+
+/** Of the eight seconds that are searched: Opus has 400 packets in one. */
+const MAX_HEARD_PACKETS = 20_000;
+
+/** An encoder's own priming and padding are less. */
+const TRIM_SECONDS = 0.2;
+
+export async function planMp4(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
+  const window = windowOn(source, HEAD_BYTES);
+  const track = await readMp4Track(window, work);
+  if ("type" in track) return track;
+  const tables = await readTables(window, track, work);
+  if (tables === null) return refuse("damaged", "The audio track's index is incomplete.");
+  if (tables === "too_large") {
+    return refuse(
+      "index_too_large",
+      `The audio track's index is over ${MAX_INDEX_BYTES / 2 ** 20} MB. Send the audio alone.`,
+    );
+  }
+  if (track.fragments !== null) {
+    const planned = await planFragmentedMp4(source, { track, tables, limits }, work, (part) =>
+      planMp4(part, limits, work),
+    );
+    if (planned !== null) return planned;
+  }
+  if (tables.samples === 0) return refuse("no_audio_track", "The audio track is empty.");
+  const msOf = (ticks: number) => ((ticks - track.startTicks) / track.timescale) * 1000;
+  const msAt = (sample: number) => msOf(tables.ticksAt(sample));
+  const sampleAt = (timeMs: number) => tables.sampleAt((timeMs / 1000) * track.timescale + track.startTicks);
+  const heldMs = msAt(tables.samples);
+  // An index that lies is damage, whatever the edit list says of it.
+  const durationMs = heldMs > MAX_DURATION_MS ? heldMs : Math.min(heldMs, msOf(track.endTicks));
+  const { pcm } = track;
+  const bytesPerSecond =
+    pcm === null ? (tables.totalBytes / durationMs) * 1000 : 2 * Math.min(pcm.sampleRate, MODEL_SAMPLE_RATE);
+  const listen: Listen = (fromMs, toMs) => {
+    if (pcm !== null) return [];
+    const first = sampleAt(fromMs);
+    const count = Math.max(0, sampleAt(toMs) - first);
+    // No packet is so short: these are samples.
+    if (count > MAX_HEARD_PACKETS) return [];
+    work.visit(4 * count);
+    return Array.from({ length: count }, (_, index) => ({
+      timeMs: msAt(first + index),
+      weight: tables.sizeAt(first + index),
+    }));
+  };
+  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), listen, work);
+  const chunks = cuts.map((chunk): ChunkPlan => {
+    const first = sampleAt(chunk.startMs + 1e-3);
+    const end = chunk.endMs >= durationMs ? tables.samples : Math.min(tables.samples, sampleAt(chunk.endMs - 1e-3) + 1);
+    return { ...chunk, extra: chunkExtra(track, tables, { first, end }, work) };
+  });
+  const mustCut = chunks.length === 1 && (isMoved(track, tables) || hasPauses(track, tables, work));
+  return { type: "chunks", container: "mp4", codec: track.codec, durationMs, chunks, mustCut };
+}
+
+function isMoved({ startTicks, endTicks, timescale }: Mp4Track, tables: SampleTables): boolean {
+  const mostTicks = TRIM_SECONDS * timescale;
+  return Math.abs(startTicks) > mostTicks || tables.ticksAt(tables.samples) - endTicks > mostTicks;
+}
+
+function hasPauses({ timescale }: Mp4Track, tables: SampleTables, work: Work): boolean {
+  work.hold(tables.spans * 5 * 8);
+  const durations = tables.durations(0, tables.samples).filter((_, index) => index % 2 === 1);
+  const durationsMs = durations.map((ticks) => (ticks / timescale) * 1000);
+  const soundsMs = soundingMs(durationsMs);
+  return durationsMs.some((durationMs, index) => durationMs > (soundsMs[index] ?? 0) + MIN_PAUSE_MS);
+}
+
+function chunkExtra(
+  track: Mp4Track,
+  tables: SampleTables,
+  range: { readonly first: number; readonly end: number },
+  work: Work,
+): Mp4Extra {
+  return {
+    timescale: track.timescale,
+    entry: toBase64(track.sampleEntry),
+    isQuickTime: track.isQuickTime,
+    packets: describePackets(tables, { startTicks: track.startTicks, ...range }, work),
+    pcm: track.pcm === null ? null : { ...track.pcm },
+  };
+}
+
+export async function extractMp4(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
+  const { extra, startMs, endMs } = chunk;
+  if (!isMp4Extra(extra)) throw new DamagedSource("The chunk was not planned for MP4.");
+  const { timescale } = extra;
+  if (extra.pcm !== null) {
+    const format = readPcm(extra.pcm);
+    return extractPcm(source, extra.packets, { format, timescale, startMs, endMs }, work);
+  }
+  const { packets, isWhole } = await readPackets(source, extra.packets, work);
+  const track = { sampleEntry: fromBase64(extra.entry), timescale, isQuickTime: extra.isQuickTime };
+  const file = cutM4a({ ...track, packets }, { startMs, endMs });
+  if (file !== null) return file;
+  if (isWhole) throw new SilentStretch("The recording has no sound here.");
+  throw new DamagedSource("The file ends before this part of it.");
+}
+
+/** Samples, not packets: a time is a place in them. */
+async function extractPcm(
+  source: ByteSource,
+  { firstTicks, runs }: IndexedPackets,
+  { format, timescale, startMs, endMs }: { format: PcmFormat; timescale: number; startMs: number; endMs: number },
+  work: Work,
+): Promise<ChunkFile> {
+  const bytes = concatBytes((await readRuns(source, runs, work)).map((stretch) => stretch.bytes));
+  const heldMs = (firstTicks / timescale) * 1000;
+  const frameBytes = pcmFrameBytes(format);
+  const frameAt = (timeMs: number) => Math.max(0, Math.round(((timeMs - heldMs) / 1000) * format.sampleRate));
+  const own = bytes.subarray(frameAt(startMs) * frameBytes, frameAt(endMs) * frameBytes);
+  if (own.length < frameBytes) throw new DamagedSource("The file ends before this part of it.");
+  return pcmFile([own], format, heldMs + (frameAt(startMs) / format.sampleRate) * 1000);
+}
+
+function readPcm(pcm: { readonly [key: string]: Json }): PcmFormat {
+  const { encoding, bytesPerSample, channels, sampleRate, littleEndian } = pcm;
+  const known = (["int", "uint8", "float", "alaw", "ulaw"] as const).find((name) => name === encoding);
+  const format = {
+    encoding: known ?? "int",
+    bytesPerSample: Number(bytesPerSample),
+    channels: Number(channels),
+    sampleRate: Number(sampleRate),
+    littleEndian: littleEndian === true,
+  } satisfies PcmFormat;
+  if (pcmFrameBytes(format) === 0) throw new DamagedSource("The chunk's sample format is empty.");
+  return format;
+}
+
+function isMp4Extra(extra: ChunkPlan["extra"]): extra is Mp4Extra {
+  return typeof extra === "object" && extra !== null && "packets" in extra && "entry" in extra;
+}

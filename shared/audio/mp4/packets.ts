@@ -1,0 +1,124 @@
+import { viewOf } from "../reading/bytes.ts";
+import { readWithin, type ByteSource } from "../reading/byte-source.ts";
+import type { Json } from "../chunks/chunk.ts";
+import { CHUNK_MAX_READS, READ_BYTES } from "../chunks/limits.ts";
+import type { TimedPacket } from "./m4a.ts";
+import type { SampleTables } from "./tables.ts";
+import type { Work } from "../reading/work.ts";
+
+/** A chunk carries its piece of the index, so that no chunk reads the whole index again. */
+export interface IndexedPackets {
+  readonly [key: string]: Json;
+  /** Media time of the first packet, after the edit list. */
+  readonly firstTicks: number;
+  /** Durations as count, ticks, count, ticks, … */
+  readonly durations: readonly number[];
+  /** Stretches of packets that lie together, as offset, bytes, packets, offset, bytes, packets, … */
+  readonly runs: readonly number[];
+  /** Where the sizes of the packets stand (4 bytes each); 0 where all have `size`. */
+  readonly sizesAt: number;
+  readonly size: number;
+}
+
+/** A packet with its times and its place in what was read. */
+const PACKET_ENTRIES = 3;
+
+/** What a chunk has to know of the packets from `first` up to `end`. */
+export function describePackets(
+  tables: SampleTables,
+  { startTicks, first, end }: { readonly startTicks: number; readonly first: number; readonly end: number },
+  work: Work,
+): IndexedPackets {
+  const durations = tables.durations(first, end);
+  const runs = tables.runs(first, end);
+  work.hold(8 * (durations.length + runs.length));
+  return {
+    firstTicks: tables.ticksAt(first) - startTicks,
+    durations,
+    runs,
+    sizesAt: tables.fixedSize === 0 ? tables.sizesOffset + first * 4 : 0,
+    size: tables.fixedSize,
+  };
+}
+
+/**
+ * A chunk's packets, as far as the file goes.
+ * @param mostReads of the packets: their sizes take another.
+ */
+export async function readPackets(
+  source: ByteSource,
+  { firstTicks, durations, runs, sizesAt, size: fixedSize }: IndexedPackets,
+  work: Work,
+  mostReads?: number,
+): Promise<{ readonly packets: readonly TimedPacket[]; readonly isWhole: boolean }> {
+  const stretches = await readRuns(source, runs, work, mostReads);
+  const count = stretches.reduce((sum, stretch) => sum + stretch.samples, 0);
+  work.keep(count * PACKET_ENTRIES);
+  const sizes = sizesAt === 0 ? null : viewOf(await readWithin(source, sizesAt, count * 4));
+  const packets: TimedPacket[] = [];
+  let ticks = firstTicks;
+  let sample = 0;
+  let durationAt = 0;
+  let left = durations[0] ?? 0;
+  for (const { bytes, samples } of stretches) {
+    for (let at = 0, index = 0; index < samples; index++, sample++) {
+      const size = sizes === null ? fixedSize : sizes.getUint32(sample * 4);
+      // The rest of the file is not there: its upload or a copy of it ended early.
+      if (at + size > bytes.length) return { packets, isWhole: false };
+      for (; left === 0 && durationAt + 2 < durations.length; left = durations[durationAt] ?? 0) durationAt += 2;
+      const duration = durations[durationAt + 1] ?? 0;
+      packets.push({ data: bytes.subarray(at, at + size), duration, ticks });
+      ticks += duration;
+      left -= 1;
+      at += size;
+    }
+  }
+  return { packets, isWhole: true };
+}
+
+interface Stretch {
+  readonly offset: number;
+  readonly length: number;
+  readonly samples: number;
+}
+
+/** Read what lies among video in few reads: the widest gaps are left out, the rest is read and dropped. */
+export async function readRuns(
+  source: ByteSource,
+  flat: readonly number[],
+  work: Work,
+  mostReads = CHUNK_MAX_READS - 2,
+): Promise<readonly { bytes: Uint8Array; samples: number }[]> {
+  const runs: Stretch[] = [];
+  for (let at = 0; at + 2 < flat.length; at += 3) {
+    runs.push({ offset: flat[at] ?? 0, length: flat[at + 1] ?? 0, samples: flat[at + 2] ?? 0 });
+  }
+  const gapBefore = (index: number) => {
+    const [before, run] = [runs[index - 1], runs[index]];
+    return before === undefined || run === undefined ? 0 : Math.abs(run.offset - before.offset - before.length);
+  };
+  const widest = runs.map((_, index) => index).toSorted((left, right) => gapBefore(right) - gapBefore(left));
+  const breaks = new Set(widest.slice(0, mostReads - 1));
+  const read: { bytes: Uint8Array; samples: number }[] = [];
+  for (let from = 0; from < runs.length;) {
+    let to = from + 1;
+    const base = runs[from]?.offset ?? 0;
+    let end = base + (runs[from]?.length ?? 0);
+    for (let next = runs[to]; next !== undefined && !breaks.has(to) && next.offset >= end; next = runs[to]) {
+      if (next.offset + next.length - base > 2 * READ_BYTES) break; // bounded memory before few reads
+      end = next.offset + next.length;
+      to += 1;
+    }
+    // What is there of it: an index may tell of more.
+    const length = Math.max(0, Math.min(end, source.sizeBytes) - base);
+    work.hold(length);
+    const bytes = await readWithin(source, base, length);
+    for (const run of runs.slice(from, to)) {
+      work.visit();
+      // Copied: a view would keep the video around it in memory.
+      read.push({ bytes: bytes.slice(run.offset - base, run.offset - base + run.length), samples: run.samples });
+    }
+    from = to;
+  }
+  return read;
+}

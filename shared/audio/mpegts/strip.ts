@@ -1,0 +1,61 @@
+import { concatBytes } from "../reading/bytes.ts";
+import {
+  CLOCK_HZ,
+  CLOCK_WRAP,
+  nextSync,
+  PACKET_BYTES,
+  packetsIn,
+  readStamp,
+  stampPlaces,
+  writeStamp,
+} from "./packet.ts";
+import type { Strip } from "../chunks/spliced.ts";
+import type { Work } from "../reading/work.ts";
+
+/** Time zero on the clock of what was stripped: room for what plays a little before it. */
+export const STRIPPED_ZERO_MS = 60_000;
+const STRIPPED_ZERO = (STRIPPED_ZERO_MS / 1000) * CLOCK_HZ;
+
+/** Ticks since time zero; a little before it is negative, far before it the clock went round. */
+export function ticksSince(zeroTicks: number, ticks: number): number {
+  const since = (ticks - zeroTicks + CLOCK_WRAP) % CLOCK_WRAP;
+  return since >= CLOCK_WRAP - STRIPPED_ZERO ? since - CLOCK_WRAP : since;
+}
+
+export interface Stripping {
+  readonly audioPid: number;
+  readonly zeroTicks: number;
+  readonly fromMs?: number;
+}
+
+/**
+ * Only the audio's packets, on a clock that starts at time zero and so does not go round. Those before `fromMs` are left
+ * out: what plays before a pause would count as lasting through it.
+ */
+export function stripTs({ audioPid, zeroTicks, fromMs = -STRIPPED_ZERO_MS }: Stripping, work: Work): Strip {
+  const fromTicks = (fromMs / 1000) * CLOCK_HZ;
+  let isEarly = false;
+  let held: Uint8Array = new Uint8Array();
+  return {
+    push(piece) {
+      const bytes = concatBytes([held, piece]);
+      const kept: Uint8Array[] = [];
+      let end = nextSync(bytes, 0, work);
+      for (const packet of packetsIn(bytes, work)) {
+        end = packet.at + PACKET_BYTES;
+        if (packet.pid !== audioPid) continue;
+        for (const [index, place] of stampPlaces(bytes, packet).entries()) {
+          const ticks = ticksSince(zeroTicks, readStamp(bytes, place));
+          if (index === 0) isEarly = ticks < fromTicks;
+          writeStamp(bytes, place, ticks + STRIPPED_ZERO);
+        }
+        if (isEarly) continue;
+        work.hold(PACKET_BYTES);
+        kept.push(bytes.subarray(packet.at, packet.at + PACKET_BYTES));
+      }
+      // Shorter than a packet, but where the bytes are no packets.
+      held = bytes.slice(Math.max(end, bytes.length - 3 * PACKET_BYTES));
+      return concatBytes(kept);
+    },
+  };
+}

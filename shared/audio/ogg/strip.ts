@@ -1,0 +1,147 @@
+import { byteAt, concatBytes, indexOfBytes, viewOf } from "../reading/bytes.ts";
+import { CAPTURE, hasItsChecksum, lacingOf, MAX_HEADER_BYTES, parseOggPage, writePage, type OggPage } from "./page.ts";
+import { opusSamples, opusSilence } from "./opus-packet.ts";
+import type { Strip } from "../chunks/spliced.ts";
+import type { Work } from "../reading/work.ts";
+
+/** Opus says nothing where nothing was said, and where pages are missing: that is filled, to keep what follows at its time. */
+export interface Filling {
+  /** What begins behind this is of no use to who asks. */
+  readonly untilGranule: number;
+}
+
+/** A page is parsed, checked, its packets measured, and it is copied. */
+const STRIPPED_ELEMENTS = 8;
+
+const NONE = new Uint8Array();
+/** Less is rounding. A frame, as nearly all encoders make them. */
+const MIN_GAP_SAMPLES = 960;
+
+interface Taken {
+  readonly sequence: number;
+  readonly granule: number;
+  readonly isOpen: boolean;
+  /** How the packet that goes on begins. */
+  readonly open: Uint8Array;
+}
+
+/**
+ * Whole pages of one stream: a reader may take a page that is cut off for a broken file, and a broken packet for the
+ * end. Where pages are missing, the packets that were cut in two go too.
+ */
+export function stripOgg(
+  serial: number,
+  filling: Filling | null,
+  work: Work,
+): Strip & { readonly reachedGranule: () => number } {
+  let held: Uint8Array = new Uint8Array();
+  let last: Taken | null = null;
+  let isCounted = false;
+  let isOver = false;
+
+  /** A page, and what is needed in front of it. */
+  function take(bytes: Uint8Array, page: OggPage): readonly Uint8Array[] {
+    const whole = bytes.subarray(page.at, page.at + page.length);
+    const sequence = viewOf(bytes).getUint32(page.at + 18, true);
+    const before = last;
+    const isNext = sequence === (before?.sequence ?? 0) + 1;
+    // Some writers do not count their pages.
+    isCounted ||= before !== null && isNext;
+    const isMissing = before !== null && isCounted && !isNext;
+    const kept = isMissing && page.isContinued ? dropFirstPacket(whole) : whole;
+    if (kept === null) return [];
+    const { granule, isOpen } = page;
+    const { samples, open } = measure(kept, isMissing || before === null ? NONE : before.open);
+    last = { sequence, granule: Math.max(granule, before?.granule ?? -1), isOpen, open };
+    if (before === null) return [kept];
+    const closing =
+      isMissing && before.isOpen
+        ? [writePage({ serial, granule: before.granule, isContinued: true, lacing: [0] }, NONE)]
+        : [];
+    const canFill = filling !== null && granule >= 0 && before.granule >= 0 && (isMissing || !before.isOpen);
+    const start = granule - samples;
+    if (!canFill || start - before.granule < MIN_GAP_SAMPLES) return [...closing, kept];
+    isOver = start >= filling.untilGranule;
+    return isOver
+      ? closing
+      : [...closing, ...silentPages({ serial, fromGranule: before.granule, toGranule: start }, work), kept];
+  }
+
+  return {
+    push(piece) {
+      const bytes = concatBytes([held, piece]);
+      const kept: Uint8Array[] = [];
+      let from = Math.max(0, bytes.length - MAX_HEADER_BYTES);
+      for (let at = indexOfBytes(bytes, CAPTURE, 0, work); at !== -1 && !isOver;) {
+        work.visit(STRIPPED_ELEMENTS);
+        const page = parseOggPage(bytes, at);
+        const isOwn = page?.serial === serial;
+        if (page !== null && isOwn && page.at + page.length > bytes.length) {
+          from = page.at;
+          break;
+        }
+        if (page !== null && isOwn && hasItsChecksum(bytes, page, work)) {
+          const taken = take(bytes, page);
+          work.hold(taken.reduce((sum, { length }) => sum + length, 0));
+          kept.push(...taken);
+          at = page.at + page.length;
+          from = Math.max(from, at);
+        } else at += 4;
+        at = indexOfBytes(bytes, CAPTURE, at, work);
+      }
+      held = bytes.slice(from);
+      return concatBytes(kept);
+    },
+    reachedGranule: () => last?.granule ?? -1,
+  };
+}
+
+/** The page without the rest of a packet that began before it; null where it is nothing else. */
+function dropFirstPacket(page: Uint8Array): Uint8Array | null {
+  const parsed = parseOggPage(page, 0);
+  if (parsed === null) return null;
+  const lacing = lacingOf(page, parsed);
+  const last = lacing.findIndex((value) => value < 255);
+  if (last === -1 || last === lacing.length - 1) return null;
+  const dropped = lacing.slice(0, last + 1).reduce((sum, value) => sum + value, 0);
+  const { serial, granule } = parsed;
+  return writePage(
+    { serial, granule, isContinued: false, lacing: lacing.slice(last + 1) },
+    page.subarray(parsed.bodyAt + dropped),
+  );
+}
+
+/** The samples of the packets that end on a page of Opus. */
+function measure(page: Uint8Array, opened: Uint8Array): { readonly samples: number; readonly open: Uint8Array } {
+  const parsed = parseOggPage(page, 0);
+  let open = opened;
+  let samples = 0;
+  let at = parsed?.bodyAt ?? 0;
+  for (const value of parsed === null ? [] : lacingOf(page, parsed)) {
+    if (open.length === 0) open = page.slice(at, at + 2);
+    at += value;
+    if (value === 255) continue;
+    samples += opusSamples(byteAt(open, 0), byteAt(open, 1));
+    open = NONE;
+  }
+  return { samples, open };
+}
+
+function silentPages(
+  {
+    serial,
+    fromGranule,
+    toGranule,
+  }: { readonly serial: number; readonly fromGranule: number; readonly toGranule: number },
+  work: Work,
+): readonly Uint8Array[] {
+  work.keep((toGranule - fromGranule) / MIN_GAP_SAMPLES);
+  const packets = opusSilence(toGranule - fromGranule);
+  const pages: Uint8Array[] = [];
+  for (let first = 0; first < packets.length; first += 255) {
+    const some = packets.slice(first, first + 255);
+    const lacing = some.map((packet) => packet.length);
+    pages.push(writePage({ serial, granule: fromGranule, isContinued: false, lacing }, concatBytes(some)));
+  }
+  return pages;
+}

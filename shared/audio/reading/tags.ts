@@ -1,0 +1,54 @@
+import { asciiAt, byteAt, viewOf } from "./bytes.ts";
+import { readWithin, type ByteSource } from "./byte-source.ts";
+import { HEAD_BYTES } from "../chunks/limits.ts";
+import { id3Bytes } from "../mp3/mpeg-frame.ts";
+import type { Window } from "./window.ts";
+
+const MAX_TAGS = 16;
+const APE_BYTES = 32;
+const ID3V1_BYTES = 128;
+const LYRICS_END_BYTES = 15;
+
+/** Where a file's own bytes begin: behind the tags that were put in front of it. */
+export async function behindTags(window: Window): Promise<number> {
+  let at = 0;
+  for (let tags = 0; tags < MAX_TAGS; tags++) {
+    const head = (await window.at(at, APE_BYTES)).subarray(0, APE_BYTES);
+    const tagBytes = asciiAt(head, 0, 8) === "APETAGEX" ? APE_BYTES + apeBytes(head) : id3Bytes(head);
+    if (tagBytes === 0 || at + tagBytes >= window.sizeBytes) break;
+    at += tagBytes;
+  }
+  return at;
+}
+
+/** Where its sound ends: before the tags that were put behind it (ID3v1, APE, Lyrics3). */
+export async function beforeTags(source: ByteSource): Promise<number> {
+  const base = Math.max(0, source.sizeBytes - HEAD_BYTES);
+  const tail = await readWithin(source, base, HEAD_BYTES);
+  let end = source.sizeBytes;
+  for (let tags = 0; tags < MAX_TAGS; tags++) {
+    const tagBytes = endTagBytes(tail.subarray(0, Math.max(0, end - base)));
+    if (tagBytes === 0 || tagBytes > end) break;
+    end -= tagBytes;
+  }
+  return end;
+}
+
+function endTagBytes(bytes: Uint8Array): number {
+  const end = bytes.length;
+  if (end >= ID3V1_BYTES && asciiAt(bytes, end - ID3V1_BYTES, 3) === "TAG") return ID3V1_BYTES;
+  if (end >= APE_BYTES && asciiAt(bytes, end - APE_BYTES, 8) === "APETAGEX") {
+    const footer = bytes.subarray(end - APE_BYTES);
+    return apeBytes(footer) + (byteAt(footer, 23) & 0x80 ? APE_BYTES : 0);
+  }
+  if (end >= LYRICS_END_BYTES && asciiAt(bytes, end - 9, 9) === "LYRICS200") {
+    const lyricsBytes = Number(asciiAt(bytes, end - LYRICS_END_BYTES, 6));
+    return Number.isInteger(lyricsBytes) && lyricsBytes >= 0 ? lyricsBytes + LYRICS_END_BYTES : 0;
+  }
+  return 0;
+}
+
+/** Of an APE tag's items and footer, which its header and its footer both say. */
+function apeBytes(bytes: Uint8Array): number {
+  return viewOf(bytes).getUint32(12, true);
+}

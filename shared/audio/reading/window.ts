@@ -1,0 +1,34 @@
+import { readWithin, type ByteSource } from "./byte-source.ts";
+import { READ_BYTES } from "../chunks/limits.ts";
+
+/** Reads ahead, and answers small looks from what it holds. */
+export interface Window {
+  readonly sizeBytes: number;
+  /** Bytes from `offset`: at least `length` unless the source ends, for as long as no other look is taken. */
+  at(offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** Holds two stretches of `stepBytes` (or more, when more is asked for). Nothing at or after `limit` is read ahead. */
+export function windowOn(source: ByteSource, stepBytes: number, limit = source.sizeBytes, growth = 1): Window {
+  let step = stepBytes;
+  let held: Uint8Array = new Uint8Array();
+  let base = 0;
+  // The stretch before, for a look back from its packets to the box they lie in.
+  let earlier = { base, held };
+  return {
+    sizeBytes: source.sizeBytes,
+    async at(offset, length) {
+      const end = Math.min(source.sizeBytes, offset + length);
+      if (offset < base || end > base + held.length) {
+        if (offset >= earlier.base && end <= earlier.base + earlier.held.length)
+          return earlier.held.subarray(offset - earlier.base);
+        earlier = { base, held };
+        const ahead = Math.max(length, Math.min(step, limit - offset));
+        held = await readWithin(source, offset, ahead);
+        base = offset;
+        step = Math.min(READ_BYTES, step * growth);
+      }
+      return held.subarray(offset - base);
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import { viewOf, textBytes, concatBytes } from "../reading/bytes.ts";
+
+/** A microphone array has fewer, and a float of 64 bits is the longest sample. */
+export const MAX_CHANNELS = 64;
+export const MAX_SAMPLE_BYTES = 8;
+
+/** How PCM samples lie in the source. */
+export interface PcmFormat {
+  readonly encoding: "int" | "uint8" | "float" | "alaw" | "ulaw";
+  readonly bytesPerSample: number;
+  readonly littleEndian: boolean;
+  readonly channels: number;
+  readonly sampleRate: number;
+}
+
+export function pcmFrameBytes(format: PcmFormat): number {
+  return format.bytesPerSample * format.channels;
+}
+
+/** Whole frames of PCM mixed to one channel, -1..1. */
+export function toMono(bytes: Uint8Array, format: PcmFormat): Float32Array {
+  const frames = Math.floor(bytes.length / pcmFrameBytes(format));
+  const mono = new Float32Array(frames);
+  const readSample = sampleReader(viewOf(bytes), format);
+  const { channels, bytesPerSample } = format;
+  for (let frame = 0, at = 0; frame < frames; frame++) {
+    let sum = 0;
+    for (let channel = 0; channel < channels; channel++, at += bytesPerSample) sum += readSample(at);
+    mono[frame] = sum / channels;
+  }
+  return mono;
+}
+
+function sampleReader(view: DataView, { encoding, bytesPerSample, littleEndian }: PcmFormat): (at: number) => number {
+  if (encoding === "uint8") return (at) => (view.getUint8(at) - 128) / 128;
+  if (encoding === "ulaw") return (at) => decodeUlaw(view.getUint8(at)) / 32768;
+  if (encoding === "alaw") return (at) => decodeAlaw(view.getUint8(at)) / 32768;
+  if (encoding === "float") {
+    return bytesPerSample === 8 ? (at) => view.getFloat64(at, littleEndian) : (at) => view.getFloat32(at, littleEndian);
+  }
+  if (bytesPerSample === 1) return (at) => view.getInt8(at) / 128;
+  if (bytesPerSample === 2) return (at) => view.getInt16(at, littleEndian) / 32768;
+  if (bytesPerSample === 4) return (at) => view.getInt32(at, littleEndian) / 2147483648;
+  // 24 bits: the upper 16 signed, the lowest byte added.
+  return littleEndian
+    ? (at) => (view.getInt16(at + 1, true) * 256 + view.getUint8(at)) / 8388608
+    : (at) => (view.getInt16(at, false) * 256 + view.getUint8(at + 2)) / 8388608;
+}
+
+// ITU-T G.711.
+function decodeUlaw(code: number): number {
+  const inverted = ~code & 0xff;
+  const magnitude = (((inverted & 0x0f) << 3) + 0x84) << ((inverted & 0x70) >> 4);
+  return inverted & 0x80 ? 0x84 - magnitude : magnitude - 0x84;
+}
+
+function decodeAlaw(code: number): number {
+  const toggled = code ^ 0x55;
+  const exponent = (toggled & 0x70) >> 4;
+  const mantissa = (toggled & 0x0f) << 4;
+  const magnitude = exponent === 0 ? mantissa + 8 : (mantissa + 0x108) << (exponent - 1);
+  return toggled & 0x80 ? magnitude : -magnitude;
+}
+
+/** A WAV file of 16-bit mono. */
+export function writeWav(parts: readonly Float32Array[], sampleRate: number): Uint8Array {
+  const samples = parts.reduce((sum, part) => sum + part.length, 0);
+  const body = new Uint8Array(samples * 2);
+  const view = viewOf(body);
+  let at = 0;
+  for (const part of parts) {
+    for (const sample of part) {
+      view.setInt16(at, Math.max(-32768, Math.min(32767, Math.round(sample * 32768))), true);
+      at += 2;
+    }
+  }
+  const head = new Uint8Array(44);
+  const headView = viewOf(head);
+  head.set(textBytes("RIFF"), 0);
+  headView.setUint32(4, 36 + body.length, true);
+  head.set(textBytes("WAVEfmt "), 8);
+  headView.setUint32(16, 16, true);
+  headView.setUint16(20, 1, true);
+  headView.setUint16(22, 1, true);
+  headView.setUint32(24, sampleRate, true);
+  headView.setUint32(28, sampleRate * 2, true);
+  headView.setUint16(32, 2, true);
+  headView.setUint16(34, 16, true);
+  head.set(textBytes("data"), 36);
+  headView.setUint32(40, body.length, true);
+  return concatBytes([head, body]);
+}

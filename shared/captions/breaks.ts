@@ -1,0 +1,92 @@
+import type { CaptionOptions } from "./options.ts";
+import type { CaptionWord } from "./words.ts";
+
+/** What a reader sees at the end of a word. */
+export type Boundary = "sentence" | "clause" | "pause" | "none";
+
+const PAUSE_MS = 300;
+const LONG_PAUSE_MS = 1000;
+
+const CLOSING = `["'”’»)\\]」』】）]*$`;
+const SENTENCE_END = new RegExp(`[.!?…。！？｡।؟۔]${CLOSING}`, "u");
+const CLAUSE_END = new RegExp(`[,;:–—、，；：،؛]${CLOSING}`, "u");
+
+export function boundaryAfter(word: CaptionWord, next: CaptionWord | undefined): Boundary {
+  if (next === undefined) return "sentence";
+  // "e.g. this" goes on: a sentence does not begin with a small letter.
+  if (SENTENCE_END.test(word.text)) return /^\p{Ll}/u.test(next.text) ? "clause" : "sentence";
+  if (CLAUSE_END.test(word.text)) return "clause";
+  return next.startMs - word.endMs >= PAUSE_MS ? "pause" : "none";
+}
+
+/** The time a text wants on the screen. */
+export function wantedMs(chars: number, options: CaptionOptions): number {
+  const readingMs = Math.ceil((chars * 1000) / options.maxCharsPerSecond);
+  return Math.min(options.maxDurationMs, Math.max(options.minDurationMs, readingMs));
+}
+
+// Costs have no unit; only their order and distances matter. A cue in itself costs something, or all were one word.
+const CUE_COST = 3;
+const BREAK_COST: Readonly<Record<Boundary, number>> = { sentence: 0, clause: 2, pause: 4, none: 9 };
+const SENTENCE_INSIDE_COST = 1.5;
+const LONG_PAUSE_INSIDE_COST = 12;
+const TOO_SHORT_COST = 10;
+
+/** Words grouped into cues, each of which fits its lines and its longest duration, at the least cost over all. */
+export function groupIntoCues(
+  words: readonly CaptionWord[],
+  options: CaptionOptions,
+): readonly (readonly CaptionWord[])[] {
+  const costs = new Float64Array(words.length + 1).fill(Infinity);
+  const starts = new Uint32Array(words.length + 1);
+  costs[0] = 0;
+  for (const [from, first] of words.entries()) {
+    const base = costs[from] ?? Infinity;
+    let insideCost = 0;
+    let chars = 0;
+    let fit: LineFit = { lines: 1, lineLength: 0 };
+    for (let to = from; to < words.length; to += 1) {
+      const word = words[to];
+      if (word === undefined) break;
+      fit = addToLine(fit, word, options.maxLineLength);
+      const isTooLong = fit.lines > options.maxLines || word.endMs - first.startMs > options.maxDurationMs;
+      if (isTooLong && to > from) break;
+      chars += word.length + (to > from ? word.separator.length : 0);
+      const next = words[to + 1];
+      const boundary = boundaryAfter(word, next);
+      const shortfall = next === undefined ? 0 : shortfallOf(first, next, wantedMs(chars, options), options.minGapMs);
+      const cost = base + CUE_COST + insideCost + BREAK_COST[boundary] + TOO_SHORT_COST * shortfall;
+      if (cost < (costs[to + 1] ?? Infinity)) {
+        costs[to + 1] = cost;
+        starts[to + 1] = from;
+      }
+      if (boundary === "sentence") insideCost += SENTENCE_INSIDE_COST;
+      if (next !== undefined && next.startMs - word.endMs >= LONG_PAUSE_MS) insideCost += LONG_PAUSE_INSIDE_COST;
+    }
+  }
+  const groups: (readonly CaptionWord[])[] = [];
+  for (let to = words.length; to > 0;) {
+    const from = starts[to] ?? 0;
+    groups.push(words.slice(from, to));
+    to = from;
+  }
+  return groups.toReversed();
+}
+
+// The part of the wanted time that the next cue would take away.
+function shortfallOf(first: CaptionWord, next: CaptionWord, wanted: number, minGapMs: number): number {
+  const availableMs = Math.max(0, next.startMs - minGapMs - first.startMs);
+  return wanted <= availableMs ? 0 : 1 - availableMs / wanted;
+}
+
+/** How far words that are filled in line by line have come. */
+export interface LineFit {
+  readonly lines: number;
+  readonly lineLength: number;
+}
+
+export function addToLine({ lines, lineLength }: LineFit, word: CaptionWord, maxLineLength: number): LineFit {
+  if (lineLength === 0) return { lines, lineLength: word.length };
+  const longer = lineLength + word.separator.length + word.length;
+  return longer <= maxLineLength ? { lines, lineLength: longer } : { lines: lines + 1, lineLength: word.length };
+}

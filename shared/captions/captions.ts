@@ -1,0 +1,55 @@
+import type { Cue } from "./layout.ts";
+import type { Segment, Transcript } from "../transcripts/transcript.ts";
+
+/** A laid-out cue, or a segment as it stands, in one line. */
+export type Caption = Cue | Pick<Segment, "startMs" | "endMs" | "text">;
+
+/** WebVTT (W3C): dots before the milliseconds, and `<`, `&` and `-->` are markup. */
+export function toVtt(captions: readonly Caption[], notes: readonly string[] = []): string {
+  const cues = captions.map((caption) => `${timesOf(caption, ".")}\n${linesOf(caption).map(escapeVtt).join("\n")}\n`);
+  return ["WEBVTT\n", ...notes.map((note) => `NOTE ${note}\n`), ...cues].join("\n");
+}
+
+/** What a reader should know of a transcript that lacks something. WebVTT has comments; SubRip and text have none. */
+export function notesOf({ isComplete, gaps }: Pick<Transcript, "isComplete" | "gaps">): readonly string[] {
+  const missing = gaps.map(
+    ({ startMs, endMs, reason }) => `Missing from ${cueTime(startMs, ".")} to ${cueTime(endMs, ".")}: ${reason}`,
+  );
+  return isComplete || missing.length > 0 ? missing : ["This transcript is not complete yet."];
+}
+
+/** SubRip: numbered cues, commas before the milliseconds. */
+export function toSrt(captions: readonly Caption[]): string {
+  return captions
+    .map((caption, index) => `${index + 1}\n${timesOf(caption, ",")}\n${linesOf(caption).join("\n")}\n`)
+    .join("\n");
+}
+
+function timesOf({ startMs, endMs }: Caption, separator: "." | ","): string {
+  return `${cueTime(startMs, separator)} --> ${cueTime(endMs, separator)}`;
+}
+
+// A blank line ends a cue in both formats.
+function linesOf(caption: Caption): readonly string[] {
+  if ("text" in caption) return [oneLine(caption.text)];
+  return caption.lines.map(oneLine).filter((line) => line !== "");
+}
+
+function cueTime(timeMs: number, separator: "." | ","): string {
+  const hours = two(timeMs / 3_600_000);
+  const minutes = two((timeMs / 60_000) % 60);
+  const seconds = two((timeMs / 1000) % 60);
+  return `${hours}:${minutes}:${seconds}${separator}${String(timeMs % 1000).padStart(3, "0")}`;
+}
+
+function two(value: number): string {
+  return String(Math.floor(value)).padStart(2, "0");
+}
+
+function escapeVtt(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trim();
+}

@@ -1,0 +1,77 @@
+import type { BudgetKey, Standing } from "../../cost/budget-refusal.ts";
+import { type Actor, insertAudit } from "../keys/audit.ts";
+import { periodsJson, RESERVED, SPENT } from "./budget-sums.ts";
+import { releaseHeld } from "./holds.ts";
+
+/** A budget as it stands in its period. */
+export interface Budget extends Standing {
+  /** Whether jobs of priority `high` may exceed it. */
+  readonly letsHighThrough: boolean;
+}
+
+export interface BudgetEdit extends BudgetKey {
+  readonly neurons: number;
+  readonly letsHighThrough: boolean;
+}
+
+/** What names a budget in the audit. */
+const subjectOf = ({ ownerId, period }: BudgetKey) => `budget:${ownerId}/${period}`;
+
+/** Budgets of this owner, or with null of all and the account. Reads a month's figures of each at most. */
+export async function listBudgets(db: D1Database, ownerId: string | null, now: number): Promise<readonly Budget[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT b.owner_id AS ownerId, b.period, b.neurons, b.lets_high_through AS letsHighThrough,
+              ${SPENT} AS spent, ${RESERVED} AS reserved
+         FROM budgets b WHERE ?2 IS NULL OR b.owner_id = ?2 ORDER BY b.owner_id, b.period`,
+    )
+    .bind(periodsJson(now), ownerId)
+    .all<Omit<Budget, "letsHighThrough"> & { letsHighThrough: number }>();
+  return results.map(({ letsHighThrough, ...rest }) => ({ ...rest, letsHighThrough: letsHighThrough === 1 }));
+}
+
+/**
+ * Set a budget, and let go what the one before held. Another amount is told of anew.
+ * @param toldOwnerId whose webhook endpoints hear of it.
+ * @returns tasks to wake.
+ */
+export async function setBudget(
+  db: D1Database,
+  { ownerId, period, neurons, letsHighThrough }: BudgetEdit,
+  { actor, toldOwnerId }: { actor: Actor; toldOwnerId: string },
+  { now, limit }: { now: number; limit: number },
+): Promise<readonly string[]> {
+  const subject = subjectOf({ ownerId, period });
+  const results = await db.batch<{ opened?: string }>([
+    insertAudit(db, actor, { act: "budget.set", subject, detail: { neurons, letsHighThrough }, now }, "true"),
+    db
+      .prepare(
+        `INSERT INTO budgets (owner_id, period, neurons, lets_high_through, told_owner_id) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (owner_id, period) DO UPDATE
+            SET warned_in = iif(neurons = excluded.neurons, warned_in, NULL),
+                exhausted_in = iif(neurons = excluded.neurons, exhausted_in, NULL),
+                neurons = excluded.neurons, lets_high_through = excluded.lets_high_through,
+                told_owner_id = excluded.told_owner_id`,
+      )
+      .bind(ownerId, period, neurons, Number(letsHighThrough), toldOwnerId),
+    ...releaseHeld(db, { code: "budget_used", ownerId }, { now, limit }),
+  ]);
+  return results.at(-1)?.results.flatMap(({ opened }) => opened ?? []) ?? [];
+}
+
+/** Lift a budget, and let go what it held. @returns tasks to wake; null where there is no such budget. */
+export async function deleteBudget(
+  db: D1Database,
+  { ownerId, period }: BudgetKey,
+  actor: Actor,
+  { now, limit }: { now: number; limit: number },
+): Promise<readonly string[] | null> {
+  const subject = subjectOf({ ownerId, period });
+  const isThere = `EXISTS (SELECT 1 FROM budgets WHERE 'budget:' || owner_id || '/' || period = ?1)`;
+  const [, deleted, , due] = await db.batch<{ opened: string }>([
+    insertAudit(db, actor, { act: "budget.delete", subject, now }, isThere),
+    db.prepare(`DELETE FROM budgets WHERE owner_id = ?1 AND period = ?2`).bind(ownerId, period),
+    ...releaseHeld(db, { code: "budget_used", ownerId }, { now, limit }),
+  ]);
+  return (deleted?.meta.changes ?? 0) > 0 ? (due?.results.map(({ opened }) => opened) ?? []) : null;
+}

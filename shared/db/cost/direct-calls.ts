@@ -1,0 +1,92 @@
+// Budgets of calls that no task makes: those of a request that asks a model itself.
+import { type ModelCall, neuronsOf } from "../../models/model-call.ts";
+import type { BudgetNews } from "../../cost/budget-event.ts";
+import { type Refusal, refusalOf, type Standing } from "../../cost/budget-refusal.ts";
+import { exceedsBudget, periodsJson, standings } from "./budget-sums.ts";
+import { tellOfOwnBudgets } from "./budget-news.ts";
+import { ACCOUNT_HOLD, type AccountHold, holdAccount, isAccountHeld } from "./holds.ts";
+import { retryTransient } from "../transient.ts";
+import { type DirectUsage, insertDirectUsage } from "./usage.ts";
+
+export type DirectReservation =
+  | { readonly ok: true; readonly id: string }
+  | { readonly ok: false; readonly refusal: Refusal | AccountHeld };
+
+/** The platform refuses everybody's calls until then: epoch milliseconds. */
+export interface AccountHeld {
+  readonly type: "account_held";
+  readonly until: number;
+}
+
+/**
+ * Set aside what a request's calls are expected to cost, before the first is made; `settleDirect` gives it back. What a
+ * request that dies never settles counts as spent after twenty minutes.
+ */
+export async function reserveDirect(
+  db: D1Database,
+  {
+    ownerId,
+    kind,
+    calls,
+    now,
+  }: { ownerId: string; kind: DirectUsage["kind"]; calls: readonly ModelCall[]; now: number },
+): Promise<DirectReservation> {
+  const id = `${kind}:${crypto.randomUUID()}`;
+  const neurons = neuronsOf(calls) ?? 0;
+  const [call] = calls;
+  const asked = { id, ownerId, kind, neurons, call: { ...call, neurons } };
+  const [, reserved, held, budgets] = await retryTransient(() =>
+    db.batch<Partial<AccountHold> & { readonly budgets?: string }>([
+      db
+        .prepare(
+          `INSERT INTO reservations (owner_id, task_id, attempt, number, kind, neurons, call, made_at)
+           SELECT ?2 ->> 'ownerId', ?2 ->> 'id', 1, 1, ?2 ->> 'kind', ?2 ->> 'neurons', ?2 -> 'call', ?3
+            WHERE NOT ${exceedsBudget("?2 ->> 'ownerId'", "false", "?2 ->> 'neurons'")} AND NOT ${isAccountHeld("?3")}
+           ON CONFLICT DO NOTHING`,
+        )
+        .bind(periodsJson(now), JSON.stringify(asked), now),
+      db.prepare(`SELECT 1 AS isReserved FROM reservations WHERE owner_id = ?1 AND task_id = ?2`).bind(ownerId, id),
+      db.prepare(ACCOUNT_HOLD).bind(now),
+      db.prepare(`SELECT ${standings("?2", "false")} AS budgets`).bind(periodsJson(now), ownerId),
+    ]),
+  );
+  if ((reserved?.results.length ?? 0) > 0) return { ok: true, id };
+  const { until } = held?.results[0] ?? {};
+  if (until !== undefined) return { ok: false, refusal: { type: "account_held", until } };
+  const applying = JSON.parse(budgets?.results[0]?.budgets ?? "[]") as Standing[]; // our own JSON, from standings()
+  return { ok: false, refusal: refusalOf(neurons, { job: null, budgets: applying, by: "request" }, now) };
+}
+
+/** What settling the calls of a request changed beside their usage. */
+export interface SettledDirect {
+  readonly news: readonly BudgetNews[];
+  /** Deliveries' tasks. */
+  readonly opened: readonly string[];
+  /** Until when the account is held, if it was not before: epoch milliseconds. */
+  readonly heldUntil: number | null;
+}
+
+/** Account for what the calls of a request cost, in place of what was set aside for them. Holds the account on the way, if asked. */
+export async function settleDirect(
+  db: D1Database,
+  id: string,
+  usage: DirectUsage,
+  { ringGraceMs, hold = null }: { ringGraceMs: number; hold?: AccountHold | null },
+): Promise<SettledDirect> {
+  const { ownerId, calls, at: now } = usage;
+  // The usage goes in only with the reservation: settled again after a lost answer, it is not counted twice.
+  const results = await retryTransient(() =>
+    db.batch<{ news?: string; opened?: string; heldUntil?: number | null }>([
+      ...(hold ? [holdAccount(db, hold)] : []),
+      ...(calls.length > 0 ? [insertDirectUsage(db, usage, id)] : []),
+      db.prepare(`DELETE FROM reservations WHERE owner_id = ?1 AND task_id = ?2`).bind(ownerId, id),
+      ...tellOfOwnBudgets(db, ownerId, { now, ringGraceMs }),
+    ]),
+  );
+  const rows = results.flatMap((result) => result.results);
+  return {
+    news: rows.flatMap(({ news }) => (news === undefined ? [] : [JSON.parse(news) as BudgetNews])), // our own JSON
+    opened: rows.flatMap(({ opened }) => opened ?? []),
+    heldUntil: rows.find(({ heldUntil }) => heldUntil !== undefined)?.heldUntil ?? null,
+  };
+}

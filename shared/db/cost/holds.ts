@@ -1,0 +1,124 @@
+// What keeps tasks from running until a time: the platform's refusal of the whole account, and used-up budgets.
+import { EVERYBODY } from "./usage.ts";
+import { type Actor, insertAudit } from "../keys/audit.ts";
+
+/** While the platform refuses the account, no task with a model is leased and no request asks one. Times are epoch milliseconds. */
+export interface AccountHold {
+  readonly code: string;
+  readonly since: number;
+  readonly until: number;
+}
+
+/** Whether the account is held at `now` (SQL of our own). */
+export const isAccountHeld = (now: string) => `EXISTS (SELECT 1 FROM holds WHERE until > ${now})`;
+
+/** For the batch that settles. Returns `heldUntil` where the account was not held before. */
+export function holdAccount(db: D1Database, { code, since, until }: AccountHold): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO holds (name, code, since, until) VALUES ('account', ?1, ?2, ?3)
+       ON CONFLICT (name) DO UPDATE
+          SET code = excluded.code, since = iif(until > excluded.since, since, excluded.since),
+              until = max(until, excluded.until)
+       RETURNING iif(since = ?2, until, NULL) AS heldUntil`,
+    )
+    .bind(code, since, until);
+}
+
+/** The hold in force at ?1. */
+export const ACCOUNT_HOLD = `SELECT code, since, until FROM holds WHERE until > ?1`;
+
+/** What failed with this code waits for a reset; `EVERYBODY`'s for no owner in particular. */
+export interface Held {
+  readonly code: "budget_used" | "daily_allocation_used";
+  readonly ownerId: string;
+}
+
+/** An attempt may still be refused by what was in force when it began to settle. */
+const RELEASING_MS = 2 * 60_000;
+
+/**
+ * For the batch that changes what holds tasks: make due what waits for it, at most `limit` now (returned as `opened`, to
+ * be woken), and the rest, with what is still refused meanwhile, by maintenance.
+ */
+export function releaseHeld(
+  db: D1Database,
+  { code, ownerId }: Held,
+  { now, limit }: { now: number; limit: number },
+): D1PreparedStatement[] {
+  return [
+    db
+      .prepare(
+        `INSERT INTO releases (code, owner_id, until) VALUES (?1, ?2, ?3)
+         ON CONFLICT (code, owner_id) DO UPDATE SET until = excluded.until`,
+      )
+      .bind(code, ownerId, now + RELEASING_MS),
+    makeDue(db, { code, ownerId }, { now, limit }),
+  ];
+}
+
+// What waits is not due yet, and nor is its wake-up: the index on check_at leaves out all that is.
+function makeDue(
+  db: D1Database,
+  { code, ownerId }: Held,
+  { now, limit }: { now: number; limit: number },
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `UPDATE tasks SET scheduled_at = ?3, check_at = ?3
+        WHERE id IN (SELECT t.id FROM tasks t INDEXED BY tasks_to_check
+                      WHERE t.finalized_at IS NULL AND t.check_at > ?3 AND t.state = 'retryable' AND t.scheduled_at > ?3
+                        AND (?2 = '${EVERYBODY}' OR t.owner_id = ?2)
+                        AND EXISTS (SELECT 1 FROM attempts a WHERE a.task_id = t.id AND a.number = t.attempt
+                                       AND a.outcome = 'snooze' AND a.error_code = ?1)
+                      ORDER BY t.check_at LIMIT ?4)
+       RETURNING id AS opened`,
+    )
+    .bind(code, ownerId, now, limit);
+}
+
+/** Go on with releases, one at a time. @returns the tasks to wake. */
+export async function continueReleases(
+  db: D1Database,
+  { now, limit }: { now: number; limit: number },
+): Promise<readonly string[]> {
+  const { results } = await db
+    .prepare(`SELECT code, owner_id AS ownerId, until FROM releases ORDER BY until`)
+    .all<Held & { readonly until: number }>();
+  const opened: string[] = [];
+  for (const { until, ...held } of results) {
+    const { results: due } = await makeDue(db, held, { now, limit: limit - opened.length }).all<{ opened: string }>();
+    opened.push(...due.map((row) => row.opened));
+    if (opened.length >= limit) break;
+    if (until > now) continue;
+    await db
+      .prepare(`DELETE FROM releases WHERE code = ?1 AND owner_id = ?2 AND until = ?3`)
+      .bind(held.code, held.ownerId, until)
+      .run();
+  }
+  return opened;
+}
+
+/** Let the account's tasks run again: the operator knows better than the platform's last word. @returns those to wake. */
+export async function liftHold(
+  db: D1Database,
+  actor: Actor,
+  { now, limit }: { now: number; limit: number },
+): Promise<{ readonly isLifted: boolean; readonly due: readonly string[] }> {
+  const isHeld = `EXISTS (SELECT 1 FROM holds WHERE name = ?1)`;
+  const [, lifted, ...due] = await db.batch<{ opened?: string }>([
+    insertAudit(db, actor, { act: "hold.lift", subject: "account", now }, isHeld),
+    db.prepare(`DELETE FROM holds`),
+    // What was passed over has been due all the time: the rest is rung by maintenance when its own check comes.
+    db
+      .prepare(
+        `SELECT id AS opened FROM tasks INDEXED BY tasks_to_check
+          WHERE finalized_at IS NULL AND state IN ('available', 'retryable') AND scheduled_at <= ?1 AND model IS NOT NULL
+          ORDER BY check_at LIMIT ?2`,
+      )
+      .bind(now, limit),
+    ...releaseHeld(db, { code: "daily_allocation_used", ownerId: EVERYBODY }, { now, limit }),
+  ]);
+  const opened = due.flatMap(({ results }) => results.flatMap((row) => row.opened ?? []));
+  return { isLifted: (lifted?.meta.changes ?? 0) > 0, due: opened };
+}

@@ -1,0 +1,254 @@
+// Deleting jobs from D1. What lies elsewhere is deleted after it, by what `deletions` remembers: a delete that dies
+// half-way is finished by maintenance.
+import type { JobKind } from "../../jobs/job.ts";
+import { type Actor, insertAudit } from "../keys/audit.ts";
+import { deleteMarksOf } from "./tags-and-metadata.ts";
+import { isDescribed, RECORDED_MS } from "./records.ts";
+import { MEDIA_BUCKET, uploadIdOf } from "../../uploads/storage.ts";
+
+/** An invocation lasts fifteen minutes at most: then no attempt of a deleted job can store anything any more. */
+const LATE_MS = 20 * 60_000;
+
+/** A record may be written of a job that is deleted meanwhile: it is looked for again after this. */
+const RECORDING_MS = 5 * 60_000;
+
+/** Whoever asked for the deletion deletes the objects as well; maintenance leaves it this long for that. */
+const OWN_MS = 60_000;
+
+/** A job to delete. */
+export interface Target {
+  readonly id: string;
+  /** Only if it is theirs. */
+  readonly ownerId?: string;
+  /** Only if it ended before: epoch milliseconds. */
+  readonly endedBefore?: number;
+  /** Only if it was described before: epoch milliseconds. */
+  readonly createdBefore?: number;
+  /** Its source as well, unless another job reads it. */
+  readonly withSource?: boolean;
+}
+
+/** What is left of a deleted job. */
+export interface Leftover {
+  readonly jobId: string;
+  readonly ownerId: string;
+  /** The job whose objects it shared. */
+  readonly reusedFrom: string | null;
+  readonly passageIds: readonly string[];
+  readonly source: { readonly key: string; readonly etag: string } | null;
+  /** When the job was described, if the bucket has a record of that; null if not. */
+  readonly recordedAt: number | null;
+  /** When somebody asked for the deletion; null where only its time was over. */
+  readonly askedAt: number | null;
+  /** Whether an attempt may still store something: epoch milliseconds. */
+  readonly until: number;
+}
+
+interface LeftoverRow extends Omit<Leftover, "passageIds" | "source"> {
+  readonly passageIds: string;
+  readonly source: string | null;
+}
+
+const LEFTOVER = `job_id AS jobId, owner_id AS ownerId, reused_from AS reusedFrom, passage_ids AS passageIds, source, until,
+                  recorded_at AS recordedAt, iif(is_asked, asked_at, NULL) AS askedAt`;
+
+/** The jobs of ?1 (JSON array of targets) that this batch deletes: those remembered at ?2. */
+const DELETED = `SELECT x.job_id FROM json_each(?1) d JOIN deletions x ON x.job_id = d.value ->> 'id' AND x.asked_at = ?2`;
+
+/** What an attempt has bought and not told: neither its own row nor a later one that took its result over has it. */
+const UNTOLD = `a.usage IS NULL AND a.outcome IN ('lost', 'cancelled') AND a.finished_at > ?2 - ${LATE_MS}
+  AND NOT EXISTS (SELECT 1 FROM attempts l, json_each(l.usage) r
+                   WHERE l.task_id = a.task_id AND l.number > a.number AND r.value ->> 'recalledFrom' = a.number)`;
+
+const LETTERS = `SELECT id FROM dead_letters WHERE job_id IN (${DELETED})`;
+
+/**
+ * Delete jobs from D1 with all that belongs to them, in one transaction, running or not: an attempt under way settles
+ * nothing. What it costs is still counted. Totals stay in `usage_days`, and of a job that somebody deletes in the audit.
+ * @returns what is left of those that were deleted.
+ */
+export async function beginDeletions(
+  db: D1Database,
+  targets: readonly Target[],
+  { now, actor }: { now: number; actor?: Actor },
+): Promise<readonly Leftover[]> {
+  if (targets.length === 0) return [];
+  const rows = JSON.stringify(targets);
+  const of = (sql: string) => db.prepare(sql).bind(rows, now);
+  const results = await db.batch<LeftoverRow>([
+    db
+      .prepare(
+        `INSERT INTO deletions (job_id, owner_id, kind, reused_from, passage_ids, source, recorded_at, is_asked, asked_at, due_at, until)
+         SELECT j.id, j.owner_id, j.kind, j.reused_from,
+                (SELECT json_group_array(p.id) FROM passages p WHERE p.job_id = j.id),
+                iif(d.value ->> 'withSource' AND j.input ->> '$.source.key' IS NOT NULL,
+                    json_object('key', j.input ->> '$.source.key', 'etag', j.input ->> '$.source.etag'), NULL),
+                iif(j.created_at > ?2 - ${RECORDED_MS} AND ${isDescribed("?5")}, j.created_at, NULL), ?4,
+                ?2, ?3,
+                iif(EXISTS (SELECT 1 FROM tasks t WHERE t.job_id = j.id AND t.state = 'running')
+                    OR EXISTS (SELECT 1 FROM tasks t JOIN attempts a ON a.task_id = t.id
+                                WHERE t.job_id = j.id AND a.outcome IN ('lost', 'cancelled') AND a.finished_at > ?2 - ${LATE_MS}),
+                    ?2 + ${LATE_MS}, iif(j.created_at > ?2 - ${RECORDING_MS}, ?2 + ${RECORDING_MS}, ?2))
+           FROM json_each(?1) d JOIN jobs j ON j.id = d.value ->> 'id'
+          WHERE j.owner_id = coalesce(d.value ->> 'ownerId', j.owner_id)
+            AND j.created_at < coalesce(d.value ->> 'createdBefore', 1e15)
+            AND (d.value ->> 'endedBefore' IS NULL OR j.finalized_at < d.value ->> 'endedBefore')
+         ON CONFLICT (job_id) DO UPDATE
+            SET reused_from = excluded.reused_from, passage_ids = excluded.passage_ids, source = excluded.source,
+                recorded_at = excluded.recorded_at, is_asked = excluded.is_asked,
+                asked_at = excluded.asked_at, due_at = excluded.due_at, until = max(until, excluded.until)`,
+      )
+      .bind(rows, now, now + OWN_MS, Number(actor !== undefined), MEDIA_BUCKET),
+    of(
+      `INSERT INTO deleted_attempts (task_id, number, job_id, owner_id, kind)
+       SELECT t.id, t.attempt, j.id, j.owner_id, j.kind FROM jobs j JOIN tasks t ON t.job_id = j.id
+        WHERE j.id IN (${DELETED}) AND t.state = 'running'
+       UNION
+       SELECT a.task_id, a.number, j.id, j.owner_id, j.kind
+         FROM jobs j JOIN tasks t ON t.job_id = j.id JOIN attempts a ON a.task_id = t.id
+        WHERE j.id IN (${DELETED}) AND ${UNTOLD}
+       ON CONFLICT DO NOTHING`,
+    ),
+    // An act stays; what it said of the job goes: options, notes, a model's words.
+    of(
+      `UPDATE audit SET detail = '{}'
+        WHERE subject IN (SELECT job_id FROM (${DELETED}) UNION ALL ${LETTERS}
+                          UNION ALL SELECT id FROM webhook_deliveries WHERE job_id IN (${DELETED})
+                          UNION ALL SELECT id FROM redrives WHERE state = 'stopped' AND canary_id IN (${LETTERS}))`,
+    ),
+    of(
+      `UPDATE redrives SET reason = 'The canary failed; its job was deleted since.'
+        WHERE state = 'stopped' AND canary_id IN (${LETTERS})`,
+    ),
+    // News of a budget only travelled with the job.
+    of(
+      `UPDATE webhook_deliveries
+          SET job_id = NULL,
+              next_attempt_at = (SELECT ?2 FROM tasks t
+                                  WHERE t.id = webhook_deliveries.job_id || '.' || webhook_deliveries.id AND t.finalized_at IS NULL)
+        WHERE job_id IN (${DELETED}) AND event LIKE 'budget.%'`,
+    ),
+    ...(actor === undefined ? [] : targets.map(({ id }) => auditDeletion(db, id, actor, now))),
+    deleteMarksOf(db, DELETED, [rows, now]),
+    of(`DELETE FROM jobs WHERE id IN (${DELETED})`),
+    of(`SELECT ${LEFTOVER} FROM deletions WHERE job_id IN (${DELETED})`),
+  ]);
+  return (results.at(-1)?.results ?? []).map(leftoverOf);
+}
+
+/** With what the job has cost: its receipt is gone. */
+function auditDeletion(db: D1Database, id: string, actor: Actor, now: number): D1PreparedStatement {
+  return insertAudit(
+    db,
+    actor,
+    { act: "job.delete", subject: id, now },
+    `EXISTS (SELECT 1 FROM deletions WHERE job_id = ?1 AND owner_id = ?2 AND asked_at = ?7)`,
+    `(SELECT json_object('kind', j.kind, 'state', j.state, 'createdAt', j.created_at, 'finishedAt', j.finalized_at,
+                         'attempts', count(a.number), 'neurons', coalesce(sum(a.neurons), 0))
+        FROM jobs j LEFT JOIN tasks t ON t.job_id = j.id LEFT JOIN attempts a ON a.task_id = t.id WHERE j.id = ?1)`,
+  );
+}
+
+// Our own JSON, from beginDeletions.
+function leftoverOf({ passageIds, source, ...row }: LeftoverRow): Leftover {
+  return {
+    ...row,
+    passageIds: JSON.parse(passageIds) as string[],
+    source: source === null ? null : (JSON.parse(source) as Leftover["source"]),
+  };
+}
+
+/** Deleted jobs of which something may be left, the longest due first. */
+export async function findLeftovers(db: D1Database, now: number, limit: number): Promise<readonly Leftover[]> {
+  const { results } = await db
+    .prepare(`SELECT ${LEFTOVER} FROM deletions WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2`)
+    .bind(now, limit)
+    .all<LeftoverRow>();
+  return results.map(leftoverOf);
+}
+
+/** What is left of this job of this owner; null if it was not deleted, or all of it that there was then. */
+export async function findLeftover(db: D1Database, job: { id: string; ownerId: string }): Promise<Leftover | null> {
+  const row = await db
+    .prepare(`SELECT ${LEFTOVER} FROM deletions WHERE job_id = ?1 AND owner_id = ?2 AND due_at <> until`)
+    .bind(job.id, job.ownerId)
+    .first<LeftoverRow>();
+  return row === null ? null : leftoverOf(row);
+}
+
+/** What decides over the objects of a job that was deleted. */
+export interface Claims {
+  /** There is a job of this id again: an upload was stored once more. */
+  readonly isThere: boolean;
+  /** Keys that jobs which reuse its result still show. */
+  readonly keys: ReadonlySet<string>;
+}
+
+export async function readClaims(db: D1Database, jobId: string): Promise<Claims> {
+  const [jobs, artifacts] = await db.batch<{ key: string }>([
+    db.prepare(`SELECT id AS key FROM jobs WHERE id = ?1`).bind(jobId),
+    db.prepare(`SELECT a.key FROM jobs r JOIN artifacts a ON a.job_id = r.id WHERE r.reused_from = ?1`).bind(jobId),
+  ]);
+  return {
+    isThere: (jobs?.results.length ?? 0) > 0,
+    keys: new Set(artifacts?.results.map(({ key }) => key)),
+  };
+}
+
+/** Whether a job reads this object, whichever version of it. */
+export async function isSource(db: D1Database, key: string): Promise<boolean> {
+  const row = await db
+    .prepare(`SELECT 1 AS found FROM jobs WHERE input ->> '$.source.key' = ?1 LIMIT 1`)
+    .bind(key)
+    .first();
+  return row !== null;
+}
+
+/** Forget an object of the bucket that was deleted: its name may say something. */
+export async function forgetSource(db: D1Database, { key, etag }: { key: string; etag: string }) {
+  await db.batch([
+    db.prepare(`DELETE FROM uploads WHERE bucket = ?1 AND key = ?2 AND etag = ?3`).bind(MEDIA_BUCKET, key, etag),
+    db.prepare(`DELETE FROM pending_uploads WHERE id = ?1 AND key = ?2`).bind(uploadIdOf(key), key),
+    db.prepare(`DELETE FROM readings WHERE bucket = ?1 AND key = ?2 AND etag = ?3`).bind(MEDIA_BUCKET, key, etag),
+  ]);
+}
+
+/** All is gone, for now or for good: an attempt may still be under way. */
+export async function settleLeftovers(db: D1Database, jobIds: readonly string[], now: number): Promise<void> {
+  const ids = JSON.stringify(jobIds);
+  await db.batch([
+    db
+      .prepare(`DELETE FROM deletions WHERE job_id IN (SELECT value FROM json_each(?1)) AND until <= ?2`)
+      .bind(ids, now),
+    db
+      .prepare(
+        `UPDATE deletions SET due_at = until, source = NULL
+          WHERE job_id IN (SELECT value FROM json_each(?1)) AND until > ?2`,
+      )
+      .bind(ids, now),
+  ]);
+}
+
+/** How a job stands that is to be deleted. */
+export interface Standing {
+  readonly kind: JobKind;
+  readonly state: string;
+  readonly hasSource: boolean;
+  /** Jobs wait for its result. */
+  readonly isFollowed: boolean;
+}
+
+export async function readStanding(
+  db: D1Database,
+  { id, ownerId }: { id: string; ownerId: string },
+): Promise<Standing | null> {
+  const row = await db
+    .prepare(
+      `SELECT kind, state, input ->> '$.source.key' IS NOT NULL AS hasSource,
+              EXISTS (SELECT 1 FROM jobs f WHERE f.follows = jobs.id AND f.state = 'queued') AS isFollowed
+         FROM jobs WHERE id = ?1 AND owner_id = ?2`,
+    )
+    .bind(id, ownerId)
+    .first<{ kind: JobKind; state: string; hasSource: number; isFollowed: number }>();
+  return row && { ...row, hasSource: row.hasSource === 1, isFollowed: row.isFollowed === 1 };
+}

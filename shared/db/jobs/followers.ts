@@ -1,0 +1,82 @@
+import { insertDeliveries } from "../webhooks/deliveries.ts";
+import { type Changes, ENDED_JOB, type EndedRow, readEnded } from "./ends.ts";
+
+// Jobs that wait for an identical one, to take its result over instead of paying for another.
+
+// Queued followers with the job each waits for. A leader that was pruned is as good as failed, and so is one without a
+// fingerprint: it was redriven with other options.
+const FOLLOWERS = `jobs f LEFT JOIN jobs l ON l.id = f.follows WHERE f.follows IS NOT NULL AND f.state = 'queued'`;
+const SERVED = `${FOLLOWERS} AND l.state = 'completed' AND l.fingerprint IS NOT NULL`;
+
+/** Whether anyone waits for the jobs of these tasks (?1: JSON array of task ids). */
+export function findFollowed(db: D1Database, taskIds: string): D1PreparedStatement {
+  return db
+    .prepare(
+      `SELECT 1 AS followed FROM jobs
+        WHERE follows IN (SELECT job_id FROM tasks WHERE id IN (SELECT value FROM json_each(?1))) AND state = 'queued'
+        LIMIT 1`,
+    )
+    .bind(taskIds);
+}
+
+/**
+ * Give followers of completed jobs their result, and let one follower of each job that failed, was cancelled or is gone
+ * run in its place; the others then follow that one. Does nothing where all leaders still run.
+ */
+export async function releaseFollowers(
+  db: D1Database,
+  { now, ringGraceMs }: { now: number; ringGraceMs: number },
+): Promise<Changes> {
+  const heirs = `SELECT id, follows FROM (
+                   SELECT f.id, f.follows, row_number() OVER (PARTITION BY f.follows ORDER BY f.priority, f.created_at, f.id) AS place
+                     FROM ${FOLLOWERS} AND (l.fingerprint IS NULL OR l.state IN ('failed', 'cancelled')))
+                  WHERE place = 1`;
+  const [, , , served, opened, , , deliveries] = await db.batch<EndedRow & { id: string; opened: string }>([
+    db.prepare(
+      `INSERT INTO artifacts (job_id, name, key, content_type, size_bytes, etag)
+       SELECT f.id, a.name, a.key, a.content_type, a.size_bytes, a.etag
+         FROM (SELECT f.id, f.follows FROM ${SERVED}) f JOIN artifacts a ON a.job_id = f.follows
+        WHERE true ON CONFLICT (job_id, name) DO NOTHING`,
+    ),
+    db.prepare(
+      `INSERT INTO job_labels (job_id, label, score)
+       SELECT f.id, b.label, b.score
+         FROM (SELECT f.id, f.follows FROM ${SERVED}) f JOIN job_labels b ON b.job_id = f.follows
+        WHERE true ON CONFLICT (job_id, label) DO NOTHING`,
+    ),
+    db
+      .prepare(
+        `UPDATE tasks SET state = 'completed', finalized_at = ?1
+          WHERE state = 'pending' AND job_id IN (SELECT f.id FROM ${SERVED})`,
+      )
+      .bind(now),
+    db
+      .prepare(
+        `UPDATE jobs
+            SET state = 'completed', started_at = ?1, finalized_at = ?1, follows = NULL, reused_from = s.original,
+                saved_neurons = (SELECT sum(a.neurons) FROM attempts a JOIN tasks t ON t.id = a.task_id
+                                  WHERE t.job_id = s.original)
+           FROM (SELECT f.id, coalesce(l.reused_from, l.id) AS original FROM ${SERVED}) s
+          WHERE jobs.id = s.id
+         RETURNING ${ENDED_JOB}`,
+      )
+      .bind(now),
+    db
+      .prepare(
+        `UPDATE tasks SET state = 'available', scheduled_at = ?1, check_at = ?2
+          WHERE state = 'pending' AND stage = 0 AND job_id IN (SELECT id FROM (${heirs}))
+         RETURNING id`,
+      )
+      .bind(now, now + ringGraceMs),
+    db.prepare(
+      `UPDATE jobs SET follows = nullif(h.id, jobs.id) FROM (${heirs}) h
+        WHERE jobs.follows = h.follows AND jobs.state = 'queued'`,
+    ),
+    ...insertDeliveries(db, now, ringGraceMs),
+  ]);
+  return {
+    opened: [...(opened?.results ?? []).map((row) => row.id), ...(deliveries?.results ?? []).map((row) => row.opened)],
+    endedJobs: readEnded(served?.results),
+    cancelledTasks: [],
+  };
+}

@@ -1,0 +1,207 @@
+import { type Actor, insertAudit } from "../keys/audit.ts";
+import type { Announcement } from "../../uploads/upload-event.ts";
+import type { NewJob } from "../../jobs/new-job.ts";
+import { UPLOADS_PREFIX } from "../../uploads/storage.ts";
+import { releaseFollowers } from "./followers.ts";
+import { type Changes, NOTHING } from "./ends.ts";
+import { isOneJob } from "../keys/job-limit.ts";
+import { insertMarks } from "./tags-and-metadata.ts";
+import { stopJobs } from "./stop-jobs.ts";
+import { formatOf } from "../tasks/task-formats.ts";
+
+/** An upload with what became of it: a job, or the reason why none. */
+export interface UploadRecord extends Announcement {
+  readonly ownerId: string;
+  readonly sizeBytes: number;
+  readonly jobId: string | null;
+  readonly ignoredReason: string | null;
+  /** Of an upload with a job: why it is ignored if its key has as many as it may. Without one it is not recorded then. */
+  readonly ifRefused?: string;
+}
+
+/** Why an object is ignored whose key became a job before, with other bytes. */
+export const HAS_ITS_JOB = "its upload has become a job already, with other bytes: one upload is one job";
+
+export interface InsertedJobs {
+  /** The ids of the tasks that are new. */
+  readonly tasks: readonly string[];
+  /** The ids of the tasks that may run: those to wake the queue for. */
+  readonly ready: readonly string[];
+  /** What became of jobs that follow others. */
+  readonly released: Changes;
+  /** Uploads that got no job although one was given for them: they are ignored, for this reason. */
+  readonly refused: readonly { readonly key: string; readonly etag: string; readonly ignoredReason: string }[];
+}
+
+/**
+ * Insert jobs with their tasks, and the uploads they come from, in one transaction.
+ * What is already known stays as it is: an upload announced before, a job of the same id. A job whose twin (same owner,
+ * same fingerprint) has completed or is under way takes that one's result over, unless it must not. A job is left out
+ * beyond the limit of its key, and where an upload's key has become a job with other bytes.
+ */
+export async function insertJobs(
+  db: D1Database,
+  {
+    jobs,
+    uploads,
+    alongside = [],
+  }: {
+    jobs: readonly NewJob[];
+    uploads: readonly UploadRecord[];
+    /** What is to be written with the jobs, or not at all. */
+    alongside?: readonly D1PreparedStatement[];
+  },
+  { now, ringGraceMs }: { now: number; ringGraceMs: number },
+): Promise<InsertedJobs> {
+  const placed = withPlaces(withTwins(jobs));
+  const second = new Set(placed.filter(({ isSecond }) => isSecond === 1).map(({ id }) => id));
+  const jobRows = JSON.stringify(placed);
+  const uploadRows = JSON.stringify(
+    uploads.map((upload) => (second.has(upload.jobId ?? "") ? { ...upload, ifRefused: HAS_ITS_JOB } : upload)),
+  );
+  const statements = [
+    db
+      .prepare(
+        `INSERT INTO jobs (id, owner_id, kind, state, input, created_at, priority, start_by, deadline_at, fingerprint, limited_key,
+                           tags, metadata, choice, max_neurons, estimate, follows)
+         SELECT j.value ->> 'id', j.value ->> 'ownerId', j.value ->> 'kind', 'queued', j.value ->> 'input', j.value ->> 'createdAt',
+                j.value ->> 'priority', j.value ->> 'startBy', j.value ->> 'deadlineAt', j.value ->> 'fingerprint',
+                j.value ->> '$.limit.keyId', j.value ->> 'tags', j.value ->> 'metadata', j.value ->> 'choice',
+                j.value ->> 'maxNeurons', j.value ->> 'estimate',
+                iif(j.value ->> 'reuse', coalesce(
+                  (SELECT l.id FROM jobs l
+                    WHERE l.owner_id = j.value ->> 'ownerId' AND l.fingerprint = j.value ->> 'fingerprint'
+                      AND l.id <> j.value ->> 'id' AND l.follows IS NULL AND l.reused_from IS NULL
+                      AND l.state IN ('completed', 'running', 'queued')
+                    ORDER BY l.state = 'completed' DESC, l.created_at LIMIT 1),
+                  j.value ->> 'twin'), NULL)
+           FROM json_each(?1) j
+          WHERE NOT EXISTS (
+                  SELECT 1 FROM uploads u INDEXED BY uploads_with_job
+                   WHERE u.bucket = j.value ->> '$.upload.bucket'
+                     AND u.key = j.value ->> '$.upload.key' AND u.job_id IS NOT NULL
+                     AND (u.etag = j.value ->> '$.upload.etag' OR ${isOneJob("u.key")}))
+            AND j.value ->> 'isSecond' = 0
+            AND (j.value ->> '$.limit.maxConcurrentJobs' IS NULL
+                 OR j.value ->> 'place' < (j.value ->> '$.limit.maxConcurrentJobs') - (
+                      SELECT count(*) FROM jobs l WHERE l.limited_key = j.value ->> '$.limit.keyId' AND l.finalized_at IS NULL))
+         ON CONFLICT (id) DO NOTHING`,
+      )
+      .bind(jobRows),
+    db
+      .prepare(
+        `INSERT INTO tasks (id, job_id, kind, format, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
+         SELECT j.value ->> 'taskId', o.id, j.value ->> 'taskKind', ${formatOf("(j.value ->> 'taskKind')")}, iif(o.follows IS NULL, 'available', 'pending'), o.input,
+                j.value ->> 'maxAttempts', o.created_at, j.value ->> 'checkAt', o.created_at, o.owner_id, o.priority, j.value ->> 'model'
+           FROM json_each(?1) j JOIN jobs o ON o.id = j.value ->> 'id'
+          WHERE o.owner_id = j.value ->> 'ownerId' AND o.kind = j.value ->> 'kind' AND o.input = j.value ->> 'input'
+         ON CONFLICT (id) DO NOTHING
+         RETURNING id, state`,
+      )
+      .bind(jobRows),
+  ];
+  if (jobs.some(({ steps }) => steps.length > 0)) statements.push(insertSteps(db, jobRows));
+  if (jobs.some(({ tags, metadata }) => tags !== null || metadata !== null)) statements.push(insertMarks(db, jobRows));
+  const uploadsAt = statements.length;
+  if (uploads.length > 0) {
+    statements.push(
+      db
+        .prepare(
+          `INSERT INTO uploads (bucket, key, etag, owner_id, size_bytes, job_id, ignored_reason, created_at)
+           SELECT u.value ->> 'bucket', u.value ->> 'key', u.value ->> 'etag', u.value ->> 'ownerId',
+                  u.value ->> 'sizeBytes', j.id,
+                  iif(j.id IS NOT NULL, NULL, coalesce(
+                    u.value ->> 'ignoredReason',
+                    (SELECT ?3 FROM uploads o INDEXED BY uploads_with_job
+                      WHERE o.bucket = u.value ->> 'bucket' AND o.key = u.value ->> 'key' AND o.job_id IS NOT NULL
+                        AND o.etag <> u.value ->> 'etag' AND ${isOneJob("o.key")} LIMIT 1),
+                    u.value ->> 'ifRefused')), ?2
+             FROM json_each(?1) u LEFT JOIN jobs j ON j.id = u.value ->> 'jobId'
+            WHERE u.value ->> 'jobId' IS NULL OR j.id IS NOT NULL OR u.value ->> 'ifRefused' IS NOT NULL
+           ON CONFLICT (bucket, key, etag) DO UPDATE SET job_id = excluded.job_id, ignored_reason = NULL
+            WHERE uploads.job_id IS NULL AND excluded.job_id IS NOT NULL
+           RETURNING key, etag, ignored_reason AS ignoredReason`,
+        )
+        .bind(uploadRows, now, HAS_ITS_JOB),
+    );
+  }
+  const results = await db.batch<Partial<Row>>([...statements, ...alongside]);
+  const rows = results[1]?.results ?? [];
+  const ready = rows.flatMap(({ id, state }) => (id !== undefined && state === "available" ? [id] : []));
+  const isAnyFollowing = ready.length < rows.length;
+  const released = isAnyFollowing ? await releaseFollowers(db, { now, ringGraceMs }) : NOTHING;
+  const wanted = new Set(uploads.filter(({ jobId }) => jobId !== null).map(idOf));
+  const refused = (uploads.length === 0 ? [] : (results[uploadsAt]?.results ?? [])).flatMap(
+    ({ key = "", etag = "", ignoredReason }) =>
+      ignoredReason != null && wanted.has(idOf({ key, etag })) ? [{ key, etag, ignoredReason }] : [],
+  );
+  return { tasks: rows.flatMap(({ id }) => id ?? []), ready: [...ready, ...released.opened], released, refused };
+}
+
+/** What the statements answer: a task that is new, or an upload that is. */
+interface Row {
+  readonly id: string;
+  readonly state: string;
+  readonly key: string;
+  readonly etag: string;
+  readonly ignoredReason: string | null;
+}
+
+function idOf({ key, etag }: { readonly key: string; readonly etag: string }): string {
+  return JSON.stringify([key, etag]);
+}
+
+/** The steps of these jobs, which wait for the stages before theirs. */
+function insertSteps(db: D1Database, jobRows: string): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO tasks (id, job_id, kind, format, stage, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
+       SELECT o.id || '.' || (s.value ->> 'kind'), o.id, s.value ->> 'kind', ${formatOf("(s.value ->> 'kind')")}, s.value ->> 'stage', 'pending',
+              '{}', j.value ->> 'maxAttempts', o.created_at, j.value ->> 'checkAt', o.created_at, o.owner_id, o.priority, s.value ->> 'model'
+         FROM json_each(?1) j JOIN jobs o ON o.id = j.value ->> 'id', json_each(j.value, '$.steps') s
+        WHERE o.owner_id = j.value ->> 'ownerId' AND o.kind = j.value ->> 'kind' AND o.input = j.value ->> 'input'
+       ON CONFLICT (id) DO NOTHING`,
+    )
+    .bind(jobRows);
+}
+
+/** Of jobs that come together and are the same, the first is the one that runs: a statement does not see its own rows. */
+function withTwins(jobs: readonly NewJob[]): readonly (NewJob & { readonly twin?: string })[] {
+  const first = new Map<string, string>();
+  return jobs.map((job) => {
+    const identity = JSON.stringify([job.ownerId, job.fingerprint]);
+    const twin = first.get(identity);
+    if (twin === undefined) first.set(identity, job.id);
+    return twin === undefined || twin === job.id ? job : { ...job, twin };
+  });
+}
+
+/**
+ * Where jobs that come together stand, since a statement does not see its own rows: how many of the same key come before,
+ * and whether an upload's key has come before with other bytes.
+ */
+function withPlaces<Job extends NewJob>(jobs: readonly Job[]): readonly (Job & { place: number; isSecond: number })[] {
+  const ofKey = new Map<string, number>();
+  const etags = new Map<string, string>();
+  return jobs.map((job) => {
+    const { limit, upload } = job;
+    const place = limit === undefined ? 0 : (ofKey.get(limit.keyId) ?? 0);
+    if (limit !== undefined) ofKey.set(limit.keyId, place + 1);
+    if (upload?.key.startsWith(UPLOADS_PREFIX) !== true) return { ...job, place, isSecond: 0 };
+    const first = etags.get(upload.key) ?? upload.etag;
+    etags.set(upload.key, first);
+    return { ...job, place, isSecond: Number(first !== upload.etag) };
+  });
+}
+
+/** Cancel a job that has not ended: `endedJobs` then holds it. A run of it that is under way is told within about a second. */
+export async function cancelJob(
+  db: D1Database,
+  id: string,
+  actor: Actor,
+  times: { now: number; ringGraceMs: number },
+): Promise<Changes> {
+  const isTheirs = `EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND owner_id = ?2 AND state IN ('queued', 'running'))`;
+  const audit = insertAudit(db, actor, { act: "job.cancel", subject: id, now: times.now }, isTheirs);
+  return stopJobs(db, [{ id, ownerId: actor.ownerId, state: "cancelled", failure: null }], times, [audit]);
+}

@@ -1,0 +1,86 @@
+import type { Announcement } from "../../uploads/upload-event.ts";
+import { isAccountHeld } from "../cost/holds.ts";
+
+/** A running task whose consumer has not renewed its lease. */
+export interface ExpiredLease {
+  readonly id: string;
+  readonly leaseId: string;
+  readonly leasedAt: number;
+  /** How often that has happened to this task before, and how often while it ran alone and waited for nobody. */
+  readonly lost: number;
+  readonly lostAlone: number;
+  /** Whether it is so this time, too. */
+  readonly isAlone: boolean;
+}
+
+/**
+ * Tasks that should have been leased by now: their wake-up was lost, or is still waiting in a long queue. Taking them
+ * here moves their next ring on, so that a backlog is not rung again at every run. Tasks of a paused kind, or held with the
+ * account, are read and left as they are: two rows a run each cost less than writing them once, and a resume or the hold's end finds them due.
+ */
+export async function takeDueTasks(
+  db: D1Database,
+  due: { now: number; ringGraceMs: number; limit: number },
+): Promise<readonly string[]> {
+  const { results } = await db
+    .prepare(
+      `UPDATE tasks SET check_at = ?2
+        WHERE id IN (SELECT id FROM tasks
+                      WHERE finalized_at IS NULL AND check_at <= ?1 AND state IN ('available', 'retryable')
+                        AND kind NOT IN (SELECT task_kind FROM pauses)
+                        AND (model IS NULL OR NOT ${isAccountHeld("?1")})
+                      ORDER BY check_at LIMIT ?3)
+       RETURNING id`,
+    )
+    .bind(due.now, due.now + due.ringGraceMs, due.limit)
+    .all<{ id: string }>();
+  return results.map((row) => row.id);
+}
+
+export async function findExpiredLeases(db: D1Database, now: number, limit: number): Promise<readonly ExpiredLease[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT id, lease_id AS leaseId, leased_at AS leasedAt, lost, lost_alone AS lostAlone,
+              is_waiting = 0 AND NOT EXISTS (
+                SELECT 1 FROM tasks n WHERE n.finalized_at IS NULL AND n.check_at = t.check_at
+                                        AND n.lease_id = t.lease_id AND n.id <> t.id) AS isAlone
+         FROM tasks t WHERE finalized_at IS NULL AND check_at < ?1 AND state = 'running' ORDER BY check_at LIMIT ?2`,
+    )
+    .bind(now, limit)
+    .all<Omit<ExpiredLease, "isAlone"> & { isAlone: number }>();
+  return results.map((row) => ({ ...row, isAlone: row.isAlone === 1 }));
+}
+
+/** Of these objects, those never recorded as an upload. */
+export async function findUnknownUploads(
+  db: D1Database,
+  objects: readonly Announcement[],
+): Promise<readonly Announcement[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT o.value ->> 'bucket' AS bucket, o.value ->> 'key' AS key, o.value ->> 'etag' AS etag
+         FROM json_each(?1) o
+        WHERE NOT EXISTS (SELECT 1 FROM uploads u
+                           WHERE u.bucket = o.value ->> 'bucket' AND u.key = o.value ->> 'key' AND u.etag = o.value ->> 'etag')`,
+    )
+    .bind(JSON.stringify(objects))
+    .all<Announcement>();
+  return results;
+}
+
+export async function readCursor(db: D1Database, name: string): Promise<string | null> {
+  return db.prepare(`SELECT value FROM cursors WHERE name = ?1`).bind(name).first<string>("value");
+}
+
+/** Remember how far a duty has come; null forgets, so that the next run starts over. */
+export async function writeCursor(db: D1Database, name: string, value: string | null): Promise<void> {
+  const statement =
+    value === null
+      ? db.prepare(`DELETE FROM cursors WHERE name = ?1`).bind(name)
+      : db
+          .prepare(
+            `INSERT INTO cursors (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+          )
+          .bind(name, value);
+  await statement.run();
+}

@@ -1,0 +1,65 @@
+// How jobs were described, for the record of them in the bucket. A job that an object of the inbox describes needs none: the
+// sweep finds the object again.
+import type { JobKind } from "../../jobs/job.ts";
+import type { Prediction } from "../webhooks/predictions.ts";
+import { MEDIA_BUCKET } from "../../uploads/storage.ts";
+
+/** Time Travel goes back so far (developers.cloudflare.com/d1/reference/time-travel, Workers Paid): no record is needed longer. */
+export const RECORDED_MS = 30 * 24 * 3_600_000;
+
+/** Whether job `j` is described in D1 alone (SQL of our own, `bucket` too). */
+export const isDescribed = (bucket: string) => `NOT EXISTS (
+  SELECT 1 FROM uploads u
+   WHERE u.bucket = ${bucket} AND u.key = j.input ->> '$.source.key' AND u.etag = j.input ->> '$.source.etag' AND u.job_id = j.id)`;
+
+/** A job as it was described. Times are epoch milliseconds. */
+export interface JobRecord {
+  readonly id: string;
+  readonly ownerId: string;
+  readonly kind: JobKind;
+  /** JSON. */
+  readonly input: string;
+  readonly createdAt: number;
+  readonly priority: number;
+  readonly maxNeurons: number | null;
+  readonly limitedKey: string | null;
+  /** JSON; null for none. */
+  readonly tags: string | null;
+  readonly metadata: string | null;
+  readonly choice: string | null;
+  /** Whether an identical job's result does: it has taken one over, or waits for one. */
+  readonly isReusing: number;
+  readonly isCancelled: number;
+  /** JSON of a `Prediction`, with its events and input as JSON; null for a job that was none. */
+  readonly prediction: string | null;
+}
+
+/** Jobs described after a time, the oldest first, at most so many. Reads a row of each owner, and two of each such job. */
+export async function listDescribed(
+  db: D1Database,
+  { after, limit }: { after: { at: number; id: string }; limit: number },
+): Promise<readonly JobRecord[]> {
+  const { results } = await db
+    .prepare(
+      `WITH RECURSIVE owners (id) AS (
+         SELECT min(owner_id) FROM jobs
+         UNION ALL
+         SELECT (SELECT min(o.owner_id) FROM jobs o WHERE o.owner_id > owners.id) FROM owners WHERE owners.id IS NOT NULL
+       )
+       SELECT j.id, j.owner_id AS ownerId, j.kind, j.input, j.created_at AS createdAt, j.priority, j.max_neurons AS maxNeurons, j.limited_key AS limitedKey, j.tags, j.metadata, j.choice,
+              j.follows IS NOT NULL OR j.reused_from IS NOT NULL AS isReusing, j.state = 'cancelled' AS isCancelled,
+              iif(p.job_id IS NULL, NULL, json_object('jobId', p.job_id, 'ownerId', p.owner_id, 'model', p.model, 'input', json(p.input),
+                  'webhook', p.webhook, 'keyId', p.key_id, 'events', json(p.events), 'origin', p.origin)) AS prediction
+         FROM owners CROSS JOIN jobs j INDEXED BY jobs_by_owner LEFT JOIN predictions p ON p.job_id = j.id
+        WHERE j.owner_id = owners.id AND (j.created_at, j.id) > (?1, ?2) AND ${isDescribed("?4")}
+        ORDER BY j.created_at, j.id LIMIT ?3`,
+    )
+    .bind(after.at, after.id, limit, MEDIA_BUCKET)
+    .all<JobRecord>();
+  return results;
+}
+
+/** How it was asked for as a prediction; null if it was not. */
+export function predictionOf({ prediction }: JobRecord): Prediction | null {
+  return prediction === null ? null : (JSON.parse(prediction) as Prediction); // our own JSON, from listDescribed
+}

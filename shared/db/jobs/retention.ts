@@ -1,0 +1,110 @@
+// How long ended jobs are kept: so many days for everybody, and other numbers for some owners.
+import { type Actor, insertAudit } from "../keys/audit.ts";
+import { readCursor, writeCursor } from "./maintenance.ts";
+
+const DAY_MS = 24 * 3_600_000;
+
+/** How long an owner's ended jobs are kept. */
+export interface Retention {
+  readonly ownerId: string;
+  readonly days: number;
+  /** Epoch milliseconds. */
+  readonly setAt: number;
+}
+
+const COLUMNS = `owner_id AS ownerId, days, set_at AS setAt`;
+
+/** What was set for this owner, or with null for all. */
+export async function listRetentions(db: D1Database, ownerId: string | null): Promise<readonly Retention[]> {
+  const { results } = await db
+    .prepare(`SELECT ${COLUMNS} FROM retentions WHERE ?1 IS NULL OR owner_id = ?1 ORDER BY owner_id`)
+    .bind(ownerId)
+    .all<Retention>();
+  return results;
+}
+
+export async function setRetention(db: D1Database, { ownerId, days, setAt }: Retention, actor: Actor): Promise<void> {
+  await db.batch([
+    insertAudit(db, actor, { act: "retention.set", subject: subjectOf(ownerId), detail: { days }, now: setAt }, "true"),
+    db
+      .prepare(
+        `INSERT INTO retentions (owner_id, days, set_at) VALUES (?1, ?2, ?3)
+         ON CONFLICT (owner_id) DO UPDATE SET days = excluded.days, set_at = excluded.set_at`,
+      )
+      .bind(ownerId, days, setAt),
+  ]);
+}
+
+/** @returns whether one was set. */
+export async function deleteRetention(db: D1Database, ownerId: string, actor: Actor, now: number): Promise<boolean> {
+  const isThere = `EXISTS (SELECT 1 FROM retentions WHERE 'retention:' || owner_id = ?1)`;
+  const [, deleted] = await db.batch([
+    insertAudit(db, actor, { act: "retention.delete", subject: subjectOf(ownerId), now }, isThere),
+    db.prepare(`DELETE FROM retentions WHERE owner_id = ?1`).bind(ownerId),
+  ]);
+  return (deleted?.meta.changes ?? 0) > 0;
+}
+
+function subjectOf(ownerId: string): string {
+  return `retention:${ownerId}`;
+}
+
+/** A job that is kept no longer: it ended before this time. */
+export interface ExpiredJob {
+  readonly id: string;
+  readonly endedBefore: number;
+}
+
+/** Rows that one run looks at among jobs of owners without a retention of their own. */
+const LOOKED_AT = 1000;
+const CURSOR = "retention";
+
+/** A job whose result others show stays as long as they do: the objects are its own. */
+const IS_REUSED = `EXISTS (SELECT 1 FROM jobs r WHERE r.reused_from = j.id)`;
+
+/**
+ * Jobs to delete, at most so many. Those of owners with a shorter retention are found by owner. All others are found in
+ * the order of their ends, a thousand a run: jobs that are kept longer, or for others, are passed over and come round again.
+ */
+export async function findExpiredJobs(
+  db: D1Database,
+  { now, days, limit }: { now: number; days: number; limit: number },
+): Promise<readonly ExpiredJob[]> {
+  const before = now - days * DAY_MS;
+  const cursor = await readCursor(db, CURSOR);
+  const [own, all] = await db.batch<ExpiredJob & { finalizedAt: number; isExpired: number }>([
+    db
+      .prepare(
+        `SELECT j.id, ?1 - r.days * ${DAY_MS} AS endedBefore
+           FROM retentions r CROSS JOIN jobs j INDEXED BY jobs_by_owner
+          WHERE r.days < ?2 AND j.owner_id = r.owner_id AND j.created_at < ?1 - r.days * ${DAY_MS}
+            AND j.finalized_at < ?1 - r.days * ${DAY_MS} AND NOT ${IS_REUSED}
+          LIMIT ?3`,
+      )
+      .bind(now, days, limit),
+    db
+      .prepare(
+        `SELECT j.id, j.finalized_at AS finalizedAt, ?1 - coalesce(r.days, ?2) * ${DAY_MS} AS endedBefore,
+                j.finalized_at < ?1 - coalesce(r.days, ?2) * ${DAY_MS} AND NOT ${IS_REUSED} AS isExpired
+           FROM jobs j INDEXED BY jobs_finalized LEFT JOIN retentions r ON r.owner_id = j.owner_id
+          WHERE j.finalized_at >= ?3 AND j.finalized_at < ?4
+          ORDER BY j.finalized_at LIMIT ${LOOKED_AT}`,
+      )
+      .bind(now, days, Number(cursor ?? 0), before),
+  ]);
+  const looked = all?.results ?? [];
+  const expired = looked.filter(({ isExpired }) => isExpired === 1);
+  const isRoundOver = looked.length < LOOKED_AT;
+  const last = looked.at(-1)?.finalizedAt;
+  const next = expired.length > limit ? cursor : isRoundOver || last === undefined ? null : String(last);
+  if (next !== cursor) await writeCursor(db, CURSOR, next);
+  return [...(own?.results ?? []), ...expired].slice(0, limit).map(({ id, endedBefore }) => ({ id, endedBefore }));
+}
+
+/** Forget messages that nobody could read, and deliveries that belong to no job, as old as that. */
+export async function deleteStrays(db: D1Database, before: number): Promise<void> {
+  await db.batch([
+    db.prepare(`DELETE FROM dead_letters WHERE job_id IS NULL AND created_at < ?1`).bind(before),
+    db.prepare(`DELETE FROM webhook_deliveries WHERE job_id IS NULL AND created_at < ?1`).bind(before),
+  ]);
+}

@@ -1,0 +1,107 @@
+import type { Failure } from "../../jobs/settlement.ts";
+import { insertDeliveries } from "../webhooks/deliveries.ts";
+import { releaseFollowers } from "./followers.ts";
+import { type Changes, ENDED_JOB, type EndedRow, NOTHING, readEnded } from "./ends.ts";
+
+/** A job that is to end before its work has. */
+export interface Stop {
+  readonly id: string;
+  /** Only if it is theirs. */
+  readonly ownerId?: string;
+  readonly state: "cancelled" | "failed";
+  /** For `failed`. */
+  readonly failure: Failure | null;
+}
+
+/**
+ * End jobs that have not ended, with all their tasks: none can be leased any more, and one that runs settles nothing.
+ * What was stored or heard so far stays. `acts` are written before, in the same transaction. Who followed one of them runs instead.
+ */
+export async function stopJobs(
+  db: D1Database,
+  stops: readonly Stop[],
+  { now, ringGraceMs }: { now: number; ringGraceMs: number },
+  acts: readonly D1PreparedStatement[] = [],
+): Promise<Changes> {
+  if (stops.length === 0) return NOTHING;
+  const rows = JSON.stringify(stops);
+  const results = await db.batch<EndedRow & { id: string; opened: string }>([
+    ...acts,
+    db
+      .prepare(
+        `UPDATE jobs
+            SET state = s.value ->> 'state', finalized_at = ?2,
+                error_code = s.value ->> '$.failure.code', error_message = s.value ->> '$.failure.message'
+           FROM json_each(?1) s
+          WHERE jobs.id = s.value ->> 'id' AND jobs.owner_id = coalesce(s.value ->> 'ownerId', jobs.owner_id)
+            AND jobs.state IN ('queued', 'running')
+         RETURNING ${ENDED_JOB}`,
+      )
+      .bind(rows, now),
+    db
+      .prepare(
+        `INSERT INTO attempts (task_id, number, outcome, started_at, finished_at)
+         SELECT t.id, t.attempt, 'cancelled', t.leased_at, ?2
+           FROM json_each(?1) s JOIN jobs j ON j.id = s.value ->> 'id' JOIN tasks t ON t.job_id = j.id
+          WHERE t.state = 'running' AND t.is_side = 0 AND j.finalized_at IS NOT NULL`,
+      )
+      .bind(rows, now),
+    db
+      .prepare(
+        `UPDATE tasks
+            SET state = 'cancelled', finalized_at = ?2, lease_id = NULL, leased_at = NULL
+          WHERE finalized_at IS NULL AND is_side = 0
+            AND job_id IN (SELECT j.id FROM json_each(?1) s JOIN jobs j ON j.id = s.value ->> 'id'
+                            WHERE j.finalized_at IS NOT NULL)
+         RETURNING id`,
+      )
+      .bind(rows, now),
+    ...insertDeliveries(db, now, ringGraceMs),
+  ]);
+  const [ended, , cancelled, , deliveries] = results.slice(acts.length);
+  const endedJobs = readEnded(ended?.results);
+  if (endedJobs.length === 0) return NOTHING;
+  const released = await releaseFollowers(db, { now, ringGraceMs });
+  return {
+    opened: [...(deliveries?.results ?? []).map((row) => row.opened), ...released.opened],
+    endedJobs: [...endedJobs, ...released.endedJobs],
+    cancelledTasks: (cancelled?.results ?? []).map((row) => row.id),
+  };
+}
+
+/**
+ * Whether a job (an alias) was ended before its work had: its other tasks are cancelled, and what is redriven of it
+ * would pass for the whole.
+ */
+export function wasStopped(job: string): string {
+  const codes = [NOT_STARTED, NOT_FINISHED].map(({ code }) => `'${code}'`).join(", ");
+  return `(${job}.state = 'cancelled' OR coalesce(${job}.error_code, '') IN (${codes}))`;
+}
+
+const NOT_STARTED: Failure = {
+  code: "not_started_in_time",
+  message: "The job was not wanted any more when its turn came: 'startWithinSeconds' had passed.",
+};
+const NOT_FINISHED: Failure = {
+  code: "deadline_exceeded",
+  message: "The job was still not finished when its 'deadlineSeconds' had passed.",
+};
+
+/** The end of a job whose time has run out. */
+export function tooLate(jobId: string, { isStarted }: { isStarted: boolean }): Stop {
+  return { id: jobId, state: "failed", failure: isStarted ? NOT_FINISHED : NOT_STARTED };
+}
+
+/** Jobs whose time ran out. */
+export async function findOverdueJobs(db: D1Database, now: number, limit: number): Promise<readonly Stop[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT id, 1 AS isStarted FROM jobs WHERE deadline_at <= ?1 AND finalized_at IS NULL
+       UNION ALL
+       SELECT id, 0 FROM jobs WHERE start_by < ?1 AND started_at IS NULL AND finalized_at IS NULL
+       LIMIT ?2`,
+    )
+    .bind(now, limit)
+    .all<{ id: string; isStarted: number }>();
+  return results.map(({ id, isStarted }) => tooLate(id, { isStarted: isStarted === 1 }));
+}

@@ -1,0 +1,162 @@
+import { SCOPES, type Scope } from "../../keys/scopes.ts";
+import { type Actor, insertAudit } from "./audit.ts";
+import { disableEndpointsOf } from "../webhooks/webhooks.ts";
+
+/** An API key without its secret. Times are epoch milliseconds. */
+export interface Key {
+  readonly id: string;
+  readonly ownerId: string;
+  readonly label: string;
+  readonly scopes: readonly Scope[];
+  readonly createdAt: number;
+  readonly expiresAt: number | null;
+  readonly revokedAt: number | null;
+  /** How many of the jobs it submitted may be unfinished at once. */
+  readonly maxConcurrentJobs: number | null;
+  /** How many bytes it may upload between two midnights UTC. */
+  readonly maxUploadBytesADay: number | null;
+  readonly uploadLimits: UploadLimits;
+}
+
+/** What a key may upload; null where it has no limit of its own. */
+export interface UploadLimits {
+  readonly maxBytes: number | null;
+  /** Prefixes, such as `audio/`. */
+  readonly contentTypes: readonly string[] | null;
+}
+
+export type KeyRow = Omit<Key, "scopes" | "uploadLimits"> & {
+  readonly scopes: string;
+  readonly maxUploadBytes: number | null;
+  /** JSON. */
+  readonly contentTypes: string | null;
+};
+
+const COLUMNS = `id, owner_id AS ownerId, label, scopes, created_at AS createdAt, expires_at AS expiresAt,
+  revoked_at AS revokedAt, max_concurrent_jobs AS maxConcurrentJobs, max_upload_bytes_a_day AS maxUploadBytesADay,
+  max_upload_bytes AS maxUploadBytes, content_types AS contentTypes`;
+
+/** Whether it is there, revoked, expired or neither. `secretHash` is SHA-256, hexadecimal. */
+export async function findKey(
+  db: D1Database,
+  id: string,
+): Promise<{ readonly key: Key; readonly secretHash: string } | null> {
+  const row = await db
+    .prepare(`SELECT ${COLUMNS}, secret_hash AS secretHash FROM api_keys WHERE id = ?1`)
+    .bind(id)
+    .first<KeyRow & { secretHash: string }>();
+  if (row === null) return null;
+  const { secretHash, ...key } = row;
+  return { key: keyOf(key), secretHash };
+}
+
+/** Keys as `keyOf` reads them, by a JSON array of ids (?1). For a batch. */
+export function selectKeys(db: D1Database, ids: readonly string[]): D1PreparedStatement {
+  return db
+    .prepare(`SELECT ${COLUMNS} FROM api_keys WHERE id IN (SELECT value FROM json_each(?1))`)
+    .bind(JSON.stringify(ids));
+}
+
+/** Newest first, of one owner or (null) of all; `before` is the position (time and id) of the last one seen. */
+export async function listKeys(
+  db: D1Database,
+  ownerId: string | null,
+  { limit, before }: { limit: number; before: { at: number; id: string } | undefined },
+): Promise<readonly Key[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT ${COLUMNS} FROM api_keys
+        WHERE (?1 IS NULL OR owner_id = ?1) AND (created_at, id) < (?2, ?3)
+        ORDER BY created_at DESC, id DESC LIMIT ?4`,
+    )
+    .bind(ownerId, before?.at ?? Number.MAX_SAFE_INTEGER, before?.id ?? "", limit)
+    .all<KeyRow>();
+  return results.map(keyOf);
+}
+
+/**
+ * Insert a key and who made it. `where` is SQL of our own; its ?1 is the key, ?2 its owner.
+ * @returns false where that does not hold.
+ */
+export async function insertKey(
+  db: D1Database,
+  key: Key & { secretHash: string },
+  actor: Actor,
+  where = "true",
+): Promise<boolean> {
+  const { ownerId, scopes, expiresAt, maxConcurrentJobs, maxUploadBytesADay, uploadLimits } = key;
+  const detail = { ownerId, scopes, expiresAt, maxConcurrentJobs, maxUploadBytesADay, ...uploadLimits };
+  const [, inserted] = await db.batch([
+    insertAudit(db, actor, { act: "key.create", subject: key.id, detail, now: key.createdAt }, where),
+    db
+      .prepare(
+        `INSERT INTO api_keys (id, owner_id, label, secret_hash, created_at, scopes, expires_at, max_concurrent_jobs, max_upload_bytes_a_day,
+                               max_upload_bytes, content_types)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 WHERE ${where}`,
+      )
+      .bind(
+        key.id,
+        ownerId,
+        key.label,
+        key.secretHash,
+        key.createdAt,
+        JSON.stringify(scopes),
+        expiresAt,
+        maxConcurrentJobs,
+        maxUploadBytesADay,
+        uploadLimits.maxBytes,
+        uploadLimits.contentTypes === null ? null : JSON.stringify(uploadLimits.contentTypes),
+      ),
+  ]);
+  return (inserted?.meta.changes ?? 0) > 0;
+}
+
+// ?1 is the key, ?2 whoever acts: the operator revokes anybody's key, but not the last that could make another.
+const REVOCABLE = {
+  byOperator: (now: number) => `EXISTS (
+    SELECT 1 FROM api_keys k WHERE k.id = ?1 AND k.revoked_at IS NULL
+       AND (k.owner_id <> ?2 OR NOT ${isAdmin("k")} OR EXISTS (
+             SELECT 1 FROM api_keys o
+              WHERE o.owner_id = ?2 AND o.id <> ?1 AND o.revoked_at IS NULL AND ${isAdmin("o")}
+                AND (o.expires_at IS NULL OR o.expires_at > ${now}))))`,
+  byOwner: () => `EXISTS (SELECT 1 FROM api_keys WHERE id = ?1 AND owner_id = ?2 AND revoked_at IS NULL)`,
+};
+
+/** SQL: whether the row of `api_keys` by this alias can make keys. */
+export function isAdmin(table: string): string {
+  return `EXISTS (SELECT 1 FROM json_each(${table}.scopes) WHERE value = 'admin')`;
+}
+
+/**
+ * Revoke a key, if there is one and it need not stay: it is refused from the next request on, and what it had sent to
+ * addresses is sent there no more, unless `keepsWebhooks`. Revoked again, it keeps what it keeps only if that is said again.
+ */
+export async function revokeKey(
+  db: D1Database,
+  id: string,
+  by: { actor: Actor; isOperator: boolean; keepsWebhooks: boolean; now: number },
+): Promise<void> {
+  const { actor, isOperator, keepsWebhooks, now } = by;
+  const where = isOperator ? REVOCABLE.byOperator(now) : REVOCABLE.byOwner();
+  const isRevoked = `EXISTS (SELECT 1 FROM api_keys
+                             WHERE id = ?1 AND revoked_at IS NOT NULL ${isOperator ? "" : "AND owner_id = ?2"})`;
+  await db.batch([
+    insertAudit(db, actor, { act: "key.revoke", subject: id, detail: { keepsWebhooks }, now }, where),
+    db.prepare(`UPDATE api_keys SET revoked_at = ?3 WHERE id = ?1 AND ${where}`).bind(id, actor.ownerId, now),
+    db
+      .prepare(`UPDATE api_keys SET keeps_webhooks = ?3 WHERE id = ?1 AND ${isRevoked}`)
+      .bind(id, actor.ownerId, Number(keepsWebhooks)),
+    ...(keepsWebhooks ? [] : disableEndpointsOf(db, id, { ownerId: actor.ownerId, isRevoked, now })),
+  ]);
+}
+
+/** A scope that this version does not know gives nothing. */
+export function keyOf({ scopes, maxUploadBytes, contentTypes, ...row }: KeyRow): Key {
+  const given = JSON.parse(scopes) as readonly unknown[];
+  const types = contentTypes === null ? null : (JSON.parse(contentTypes) as readonly string[]);
+  return {
+    ...row,
+    scopes: SCOPES.filter((scope) => given.includes(scope)),
+    uploadLimits: { maxBytes: maxUploadBytes, contentTypes: types },
+  };
+}

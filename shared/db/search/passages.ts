@@ -1,0 +1,149 @@
+// The SQL of passages: rows, the words in them (passages_fts, which triggers keep), and vectors where they are here.
+import type { JobKind } from "../../jobs/job.ts";
+import { type D1Rows, rowsOf } from "../../jobs/operations.ts";
+import type { PassageJob, PassageSource } from "../../search/passage.ts";
+
+/** A passage as it is written. */
+export interface NewPassage {
+  readonly id: string;
+  readonly source: PassageSource;
+  readonly text: string;
+  readonly startMs: number | null;
+  readonly endMs: number | null;
+  /** Null where it is kept elsewhere. */
+  readonly vector: string | null;
+}
+
+export interface PassageRow {
+  readonly id: string;
+  readonly jobId: string;
+  readonly kind: JobKind;
+  readonly source: PassageSource;
+  readonly text: string;
+  readonly startMs: number | null;
+  readonly endMs: number | null;
+}
+
+/** Among whose passages to look. */
+export interface PassageScope {
+  readonly ownerId: string;
+  readonly jobId?: string | undefined;
+  readonly kind?: JobKind | undefined;
+}
+
+/** With a vector each is some 6 kB, and one bound value may have 2 MB. */
+const WRITTEN_A_STATEMENT = 200;
+
+/** 2.8 MB of vectors: memory stays bounded however many an owner has, and a thousand take three round trips. */
+const VECTORS_A_PAGE = 500;
+
+const IN_SCOPE = `p.owner_id = ?1 AND (?2 IS NULL OR p.job_id = ?2) AND (?3 IS NULL OR p.kind = ?3)`;
+
+function bindScope({ ownerId, jobId, kind }: PassageScope): [string, string | null, string | null] {
+  return [ownerId, jobId ?? null, kind ?? null];
+}
+
+/** Write a job's passages in the place of those it had, all at once: `count` of them, none for a job that is gone. */
+export async function replacePassages(
+  db: D1Database,
+  job: PassageJob,
+  { passages, space }: { passages: readonly NewPassage[]; space: string },
+): Promise<{ readonly count: number; readonly rows: D1Rows }> {
+  const statements = [db.prepare(`DELETE FROM passages WHERE job_id = ?1`).bind(job.id)];
+  for (let start = 0; start < passages.length; start += WRITTEN_A_STATEMENT) {
+    const rows = JSON.stringify(passages.slice(start, start + WRITTEN_A_STATEMENT));
+    statements.push(
+      db
+        .prepare(
+          `INSERT INTO passages (id, owner_id, job_id, kind, source, text, start_ms, end_ms, space, vector)
+           SELECT s.value ->> 'id', j.owner_id, j.id, j.kind, s.value ->> 'source', s.value ->> 'text',
+                  s.value ->> 'startMs', s.value ->> 'endMs', ?4, s.value ->> 'vector'
+             FROM json_each(?1) s JOIN jobs j ON j.id = ?2 AND j.owner_id = ?3
+           RETURNING id`,
+        )
+        .bind(rows, job.id, job.ownerId, space),
+    );
+  }
+  const written = await db.batch(statements);
+  return { count: written.reduce((sum, { results }) => sum + results.length, 0), rows: rowsOf(written) };
+}
+
+export async function findPassageIds(db: D1Database, jobIds: readonly string[]): Promise<readonly string[]> {
+  const { results } = await db
+    .prepare(`SELECT id FROM passages WHERE job_id IN (SELECT value FROM json_each(?1))`)
+    .bind(JSON.stringify(jobIds))
+    .all<{ id: string }>();
+  return results.map(({ id }) => id);
+}
+
+/** Best first. FTS5's bm25 is the better the lower it is; how well an owner's token matches must not count. */
+export async function findByWords(
+  db: D1Database,
+  scope: PassageScope,
+  { match, limit }: { match: string; limit: number },
+): Promise<readonly { readonly id: string; readonly bm25: number }[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT p.id, bm25(passages_fts, 0.0, 1.0) AS bm25
+         FROM passages_fts JOIN passages p ON p.number = passages_fts.rowid
+        WHERE passages_fts MATCH ?4 AND ${IN_SCOPE}
+        ORDER BY bm25, p.number LIMIT ?5`,
+    )
+    .bind(...bindScope(scope), match, limit)
+    .all<{ id: string; bm25: number }>();
+  return results;
+}
+
+/** The vectors of one space, a page at a time. */
+export async function* readVectors(
+  db: D1Database,
+  scope: PassageScope,
+  space: string,
+): AsyncGenerator<readonly { readonly id: string; readonly vector: string }[]> {
+  let after = 0;
+  for (;;) {
+    const { results } = await db
+      .prepare(
+        `SELECT p.number, p.id, p.vector FROM passages p
+          WHERE ${IN_SCOPE} AND p.space = ?4 AND p.vector IS NOT NULL AND p.number > ?5
+          ORDER BY p.number LIMIT ?6`,
+      )
+      .bind(...bindScope(scope), space, after, VECTORS_A_PAGE)
+      .all<{ number: number; id: string; vector: string }>();
+    yield results;
+    const last = results.at(-1);
+    if (last === undefined || results.length < VECTORS_A_PAGE) return;
+    after = last.number;
+  }
+}
+
+/**
+ * These passages, in no order, and how each reads around the words of `match`. Whatever else says that a passage is
+ * there, this says whose it is.
+ */
+export async function readPassages(
+  db: D1Database,
+  scope: PassageScope,
+  { ids, match }: { ids: readonly string[]; match: string | null },
+): Promise<{ readonly rows: readonly PassageRow[]; readonly snippets: ReadonlyMap<string, string> }> {
+  const wanted = JSON.stringify(ids);
+  const rows = db
+    .prepare(
+      `SELECT p.id, p.job_id AS jobId, p.kind, p.source, p.text, p.start_ms AS startMs, p.end_ms AS endMs
+         FROM passages p WHERE ${IN_SCOPE} AND p.id IN (SELECT value FROM json_each(?4))`,
+    )
+    .bind(...bindScope(scope), wanted);
+  if (match === null) return { rows: (await rows.all<PassageRow>()).results, snippets: new Map() };
+  const snippets = db
+    .prepare(
+      `SELECT p.id, snippet(passages_fts, 1, '', '', '…', 30) AS snippet
+         FROM passages_fts JOIN passages p ON p.number = passages_fts.rowid
+        WHERE passages_fts MATCH ?4 AND ${IN_SCOPE} AND p.id IN (SELECT value FROM json_each(?5))`,
+    )
+    .bind(...bindScope(scope), match, wanted);
+  const [found, read] = await db.batch<PassageRow & { snippet: string }>([rows, snippets]);
+  return {
+    rows: found?.results ?? [],
+    snippets: new Map((read?.results ?? []).map(({ id, snippet }) => [id, snippet])),
+  };
+}

@@ -1,5 +1,0 @@
-import { TASK_FORMATS } from "../formats.ts";
-
-/** The format in which this version writes tasks of a kind (SQL of our own). */
-export const formatOf = (kind: string) =>
-  `coalesce(json_extract('${JSON.stringify(TASK_FORMATS)}', '$.' || ${kind}), 1)`;

@@ -1,0 +1,270 @@
+import { rowsOf, type D1Rows } from "../../jobs/operations.ts";
+import type { Task, TaskKind } from "../../jobs/task.ts";
+import { isAccountHeld } from "../cost/holds.ts";
+import { mayBeStored } from "../jobs/restores.ts";
+import { EVERYBODY } from "../cost/usage.ts";
+
+/**
+ * A message with a delay may come a moment early. Without this it would be acknowledged as not yet due, and the task
+ * would wait for maintenance to ring again.
+ */
+const EARLY_MS = 1500;
+
+const MINUTE_MS = 60_000;
+
+export interface Lease {
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  readonly leaseMs: number;
+  /** At most so many tasks. */
+  readonly limit: number;
+  /** How often a model may be asked in a minute; a model that is not named may be asked as often as there is work. */
+  readonly callsAMinute: Readonly<Record<string, number>>;
+}
+
+interface LeasedRow {
+  readonly id: string;
+  readonly jobId: string;
+  readonly kind: TaskKind;
+  readonly args: string;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly model: string | null;
+  readonly preferredModel: string | null;
+  readonly lost: number;
+  readonly leasedAt: number;
+  readonly createdAt: number;
+  readonly startBy: number | null;
+  readonly startedAt: number;
+  readonly deadlineAt: number | null;
+  readonly isBudgeted: number;
+  readonly editedAfter: number;
+  readonly format: number;
+  readonly mayBeStored: number;
+}
+
+/**
+ * What is due (?1: until when; ?2: at most so many a lane), found lane by lane: the index is entered once for each kind,
+ * model and owner that has work, however long their backlogs are.
+ */
+export const HEADS = `
+  lanes (lane) AS (
+    SELECT min(lane) FROM tasks WHERE state IN ('available', 'retryable')
+    UNION ALL
+    SELECT (SELECT min(t.lane) FROM tasks t WHERE t.state IN ('available', 'retryable') AND t.lane > lanes.lane)
+      FROM lanes WHERE lanes.lane IS NOT NULL
+  ),
+  heads (id) AS (
+    SELECT h.value
+      FROM lanes, json_each('[0,1,2]') p,
+           json_each((SELECT json_group_array(d.id)
+                        FROM (SELECT t.id FROM tasks t
+                               WHERE t.lane = lanes.lane AND t.priority = p.value AND t.scheduled_at <= ?1
+                                 AND t.state IN ('available', 'retryable')
+                               ORDER BY t.scheduled_at LIMIT ?2) d)) h
+     WHERE lanes.lane IS NOT NULL
+       AND substr(lanes.lane, 1, instr(lanes.lane, ' ') - 1) NOT IN (SELECT task_kind FROM pauses)
+       -- The part in the middle is the model, '-' for none.
+       AND (substr(lanes.lane, instr(lanes.lane, ' ') + 1, 2) = '- ' OR NOT ${isAccountHeld("?1")})
+  )`;
+
+/**
+ * The next tasks: owners take turns, and an owner's tasks go by priority and age. Where more owners wait than there is
+ * room for, chance decides among them: by age, those with long backlogs would always come before one that has just come.
+ * Of a model no more than its minute (?3: limits, ?4: the minute) still allows. A task whose consumer died before runs
+ * alone: it may be what killed it. Only the first of all can, so among those whose turn it is it comes first.
+ */
+const CHOSEN = `
+  WITH RECURSIVE ${HEADS},
+  turns AS (
+    SELECT t.id, t.model, t.lost, random() AS luck,
+           row_number() OVER (PARTITION BY t.owner_id ORDER BY t.priority, t.scheduled_at, t.id) AS turn
+      FROM heads JOIN tasks t ON t.id = heads.id
+  ),
+  places AS (
+    SELECT turns.*, row_number() OVER (PARTITION BY model ORDER BY turn, luck) AS nth
+      FROM turns
+  ),
+  chosen AS MATERIALIZED (
+    SELECT p.id, p.lost, row_number() OVER (ORDER BY p.turn, p.lost = 0, p.luck) AS place
+      FROM places p
+     WHERE p.nth <= coalesce((SELECT value FROM json_each(?3) WHERE key = p.model), 1e9)
+                    - coalesce((SELECT calls FROM model_minutes WHERE model = p.model AND minute = ?4), 0)
+     ORDER BY place LIMIT ?2
+  )
+  SELECT id FROM chosen WHERE place = 1 OR (lost = 0 AND (SELECT lost FROM chosen WHERE place = 1) = 0)`;
+
+// The index on check_at finds what this lease holds: no lease of another moment has the same.
+const HELD = `tasks t WHERE t.finalized_at IS NULL AND t.check_at = ?1 AND t.lease_id = ?2`;
+
+/**
+ * Take the right to run the tasks that come next, in one round trip. Each task taken starts its next attempt, and its
+ * job is running. May be called again with the same lease if its answer was lost.
+ */
+export async function leaseTasks(db: D1Database, lease: Lease): Promise<readonly Task[]> {
+  const checkAt = lease.now + lease.leaseMs;
+  const minute = Math.floor(lease.now / MINUTE_MS);
+  const results = await db.batch<LeasedRow>([
+    db
+      .prepare(
+        `UPDATE tasks
+            SET state = 'running', attempt = attempt + 1, lease_id = ?5, leased_at = ?6, check_at = ?7, is_waiting = 0
+          WHERE id IN (${CHOSEN})
+            AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.finalized_at IS NULL AND t.check_at = ?7 AND t.lease_id = ?5)`,
+      )
+      .bind(
+        lease.now + EARLY_MS,
+        lease.limit,
+        JSON.stringify(lease.callsAMinute),
+        minute,
+        lease.id,
+        lease.now,
+        checkAt,
+      ),
+    db
+      .prepare(
+        `UPDATE jobs SET state = 'running', started_at = coalesce(started_at, ?3)
+          WHERE state = 'queued' AND id IN (SELECT t.job_id FROM ${HELD} AND t.is_side = 0)
+         RETURNING id`,
+      )
+      .bind(checkAt, lease.id, lease.now),
+    db
+      .prepare(
+        `INSERT INTO model_minutes (model, minute, calls)
+         SELECT t.model, ?3, count(*) FROM ${HELD} AND t.model IN (SELECT key FROM json_each(?4)) GROUP BY t.model
+         ON CONFLICT (model) DO UPDATE
+            SET calls = iif(minute = excluded.minute, calls, 0) + excluded.calls, minute = excluded.minute`,
+      )
+      .bind(checkAt, lease.id, minute, JSON.stringify(lease.callsAMinute)),
+    db
+      .prepare(
+        `SELECT t.id, t.job_id AS jobId, t.kind, t.args, t.attempt, t.max_attempts AS maxAttempts, t.lost,
+                t.model, t.preferred_model AS preferredModel,
+                t.leased_at AS leasedAt, t.created_at AS createdAt, t.edited_after AS editedAfter, t.format,
+                ${mayBeStored("?3")} AS mayBeStored,
+                -- A side task runs also when its job's time has passed.
+                iif(t.is_side, NULL, j.start_by) AS startBy, j.started_at AS startedAt,
+                iif(t.is_side, NULL, j.deadline_at) AS deadlineAt,
+                j.max_neurons IS NOT NULL
+                  OR EXISTS (SELECT 1 FROM budgets b WHERE b.owner_id IN (t.owner_id, '${EVERYBODY}'))
+                  OR EXISTS (SELECT 1 FROM reservations r WHERE r.owner_id = t.owner_id AND r.task_id = t.id) AS isBudgeted
+           FROM (SELECT t.* FROM ${HELD}) t JOIN jobs j ON j.id = t.job_id`,
+      )
+      .bind(checkAt, lease.id, lease.now),
+  ]);
+  const [, started, , leased] = results;
+  const startedJobs = new Set(started?.results.map((row) => row.id));
+  const tasks = leased?.results ?? [];
+  const leaseRows = shareOf(rowsOf(results), tasks.length);
+  return tasks.map(({ startBy, startedAt, isBudgeted, mayBeStored: isToBeLookedFor, ...task }) => ({
+    ...task,
+    mayBeStored: isToBeLookedFor === 1,
+    isBudgeted: isBudgeted === 1,
+    leaseId: lease.id,
+    leaseRows,
+    isTooLate: startBy !== null && startBy < task.leasedAt && startedAt === task.leasedAt,
+    startsJob: startedJobs.delete(task.jobId),
+  }));
+}
+
+function shareOf({ d1RowsRead, d1RowsWritten }: D1Rows, tasks: number): D1Rows {
+  return { d1RowsRead: d1RowsRead / Math.max(1, tasks), d1RowsWritten: d1RowsWritten / Math.max(1, tasks) };
+}
+
+/**
+ * When something that is due may run that a lease just passed over: a task that must run alone, or one whose model has
+ * answered all it may this minute.
+ * @returns how long to wait, in milliseconds; null where nothing is due.
+ */
+export async function msUntilNext(
+  db: D1Database,
+  { now, callsAMinute }: { now: number; callsAMinute: Readonly<Record<string, number>> },
+): Promise<number | null> {
+  return db
+    .prepare(
+      `WITH RECURSIVE ${HEADS}
+       SELECT min(iif(m.calls >= (SELECT value FROM json_each(?3) WHERE key = t.model), ?5, 0)) AS waitMs
+         FROM heads JOIN tasks t ON t.id = heads.id LEFT JOIN model_minutes m ON m.model = t.model AND m.minute = ?4`,
+    )
+    .bind(now, 1, JSON.stringify(callsAMinute), Math.floor(now / MINUTE_MS), MINUTE_MS - (now % MINUTE_MS))
+    .first<number | null>("waitMs");
+}
+
+/** Keep the lease on tasks that still run. One that was rescued or cancelled meanwhile is not brought back. */
+export function renewLeases(
+  db: D1Database,
+  taskIds: readonly string[],
+  lease: { id: string; now: number; leaseMs: number },
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `UPDATE tasks SET check_at = ?3
+        WHERE id IN (SELECT value FROM json_each(?1)) AND lease_id = ?2`,
+    )
+    .bind(JSON.stringify(taskIds), lease.id, lease.now + lease.leaseMs);
+}
+
+/** Note whether a task waits for somebody else: a consumer that ends meanwhile does not end by the task's fault. */
+export async function noteWaiting(
+  db: D1Database,
+  { id, leaseId }: Pick<Task, "id" | "leaseId">,
+  isWaiting: boolean,
+): Promise<void> {
+  await db
+    .prepare(`UPDATE tasks SET is_waiting = ?3 WHERE id = ?1 AND lease_id = ?2`)
+    .bind(id, leaseId, isWaiting ? 1 : 0)
+    .run();
+}
+
+/** Of these tasks, those that the lease still holds: `held` is a task's id. */
+export function findHeld(db: D1Database, taskIds: readonly string[], leaseId: string): D1PreparedStatement {
+  return db
+    .prepare(`SELECT id AS held FROM tasks WHERE id IN (SELECT value FROM json_each(?1)) AND lease_id = ?2`)
+    .bind(JSON.stringify(taskIds), leaseId);
+}
+
+export interface EarlierAttempt {
+  readonly number: number;
+  /** Whether what it bought is in its row. */
+  readonly isAccounted: boolean;
+}
+
+/** Attempts of a task that did not complete and may have stored a result all the same, the latest first, at most ten. */
+export async function findEarlierAttempts(db: D1Database, taskId: string): Promise<readonly EarlierAttempt[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT a.number, a.usage IS NOT NULL AS isAccounted FROM attempts a JOIN tasks t ON t.id = a.task_id
+        WHERE a.task_id = ?1 AND a.outcome IN ('lost', 'retry', 'discard') AND a.number > t.edited_after
+        ORDER BY a.number DESC LIMIT 10`,
+    )
+    .bind(taskId)
+    .all<{ number: number; isAccounted: number }>();
+  return results.map(({ number, isAccounted }) => ({ number, isAccounted: isAccounted === 1 }));
+}
+
+/** Numbers of this task's attempts whose row says what they bought. */
+export async function findAccountedAttempts(db: D1Database, taskId: string): Promise<ReadonlySet<number>> {
+  const { results } = await db
+    .prepare(`SELECT number FROM attempts WHERE task_id = ?1 AND usage IS NOT NULL`)
+    .bind(taskId)
+    .all<{ number: number }>();
+  return new Set(results.map(({ number }) => number));
+}
+
+/** Whether an attempt of this task before this one failed with this code. Where D1 does not say, none did. */
+export async function hasFailedWith(
+  db: D1Database,
+  { id, attempt }: Pick<Task, "id" | "attempt">,
+  code: string,
+): Promise<boolean> {
+  if (attempt === 1) return false;
+  const failed = db.prepare(
+    `SELECT 1 AS so FROM attempts WHERE task_id = ?1 AND number < ?2 AND error_code = ?3 LIMIT 1`,
+  );
+  const found = await failed
+    .bind(id, attempt, code)
+    .first()
+    .catch(() => null);
+  return found !== null;
+}

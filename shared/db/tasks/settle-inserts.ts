@@ -1,0 +1,95 @@
+// What the settlement of attempts adds, a statement each. `rows` is the JSON that settleTasks makes of them.
+import { MAX_ATTEMPTS } from "../../jobs/task.ts";
+import { formatOf } from "./task-formats.ts";
+
+/** Ended attempts (?1) joined with the tasks whose lease they still hold: a late writer matches nothing. */
+export const HELD = `json_each(?1) s JOIN tasks t ON t.id = s.value ->> 'taskId' AND t.lease_id = s.value ->> 'leaseId'`;
+
+export function insertAttempts(db: D1Database, rows: string): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO attempts
+         (task_id, number, outcome, started_at, finished_at, model, engine, neurons, usage, operations, error_code, error_message)
+       SELECT t.id, t.attempt, s.value ->> 'outcome', s.value ->> 'startedAt', s.value ->> 'finishedAt',
+              s.value ->> 'model', s.value ->> 'engine', s.value ->> 'neurons', s.value ->> 'usage', s.value ->> 'operations',
+              s.value ->> 'errorCode', s.value ->> 'errorMessage'
+         FROM ${HELD}`,
+    )
+    .bind(rows);
+}
+
+/** Keep what jobs are expected to consume, where nobody knew before. */
+export function updateEstimates(db: D1Database, rows: string): D1PreparedStatement {
+  return db
+    .prepare(
+      `UPDATE jobs SET estimate = h.estimate
+         FROM (SELECT t.job_id, s.value ->> 'estimate' AS estimate FROM ${HELD}) h
+        WHERE jobs.id = h.job_id AND jobs.estimate IS NULL AND h.estimate IS NOT NULL`,
+    )
+    .bind(rows);
+}
+
+export function insertNext(db: D1Database, rows: string, now: number, ringGraceMs: number): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO tasks (id, job_id, kind, format, stage, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
+       SELECT t.job_id || '.' || (n.value ->> 'name'), t.job_id, n.value ->> 'kind', ${formatOf("(n.value ->> 'kind')")}, n.value ->> 'stage', n.value ->> 'state',
+              n.value ->> 'args', ?2, ?3, ?4, ?3, t.owner_id, t.priority, n.value ->> 'model'
+         FROM ${HELD}, json_each(s.value, '$.next') n
+        WHERE true
+       ON CONFLICT (id) DO NOTHING
+       RETURNING iif(state = 'available', id, NULL) AS opened`,
+    )
+    .bind(rows, MAX_ATTEMPTS, now, now + ringGraceMs);
+}
+
+export function insertHeard(db: D1Database, rows: string): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO chunks (job_id, own_start_ms, own_end_ms, heard)
+       SELECT t.job_id, s.value ->> '$.heard.ownStartMs', s.value ->> '$.heard.ownEndMs', s.value -> 'heard'
+         FROM ${HELD}
+        WHERE s.value ->> 'heard' IS NOT NULL
+       ON CONFLICT (job_id, own_start_ms) DO UPDATE SET own_end_ms = excluded.own_end_ms, heard = excluded.heard`,
+    )
+    .bind(rows);
+}
+
+export function insertArtifacts(db: D1Database, rows: string): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO artifacts (job_id, name, key, content_type, size_bytes, etag)
+       SELECT t.job_id, a.value ->> 'name', a.value ->> 'key', a.value ->> 'contentType', a.value ->> 'sizeBytes', a.value ->> 'etag'
+         FROM ${HELD}, json_each(s.value, '$.artifacts') a
+        WHERE true
+       ON CONFLICT (job_id, name) DO UPDATE
+          SET key = excluded.key, content_type = excluded.content_type, size_bytes = excluded.size_bytes, etag = excluded.etag`,
+    )
+    .bind(rows);
+}
+
+export function insertLabels(db: D1Database, rows: string): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO job_labels (job_id, label, score)
+       SELECT t.job_id, l.value ->> 'label', l.value ->> 'score'
+         FROM ${HELD}, json_each(s.value, '$.labels') l
+        WHERE true
+       ON CONFLICT (job_id, label) DO UPDATE SET score = excluded.score`,
+    )
+    .bind(rows);
+}
+
+export function insertDeadLetters(db: D1Database, rows: string, now: number): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO dead_letters
+         (id, owner_id, task_id, job_id, queue, code, reason, created_at, kind, fingerprint, message_pattern)
+       SELECT 'dl_' || t.id || '.' || t.attempt, j.owner_id, t.id, t.job_id, 'tasks',
+              s.value ->> 'errorCode', s.value ->> 'errorMessage', ?2,
+              t.kind, t.kind || ':' || (s.value ->> 'fingerprint'), s.value ->> 'messagePattern'
+         FROM ${HELD} JOIN jobs j ON j.id = t.job_id
+        WHERE s.value ->> 'state' = 'discarded'`,
+    )
+    .bind(rows, now);
+}

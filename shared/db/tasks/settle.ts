@@ -1,0 +1,259 @@
+import type { BudgetNews } from "../../cost/budget-event.ts";
+import { fingerprintOf } from "../../jobs/fingerprint.ts";
+import { type ModelCall, neuronsOf } from "../../models/model-call.ts";
+import type { Settlement } from "../../jobs/settlement.ts";
+import type { TaskKind } from "../../jobs/task.ts";
+import { tellOfBudgets } from "../cost/budget-news.ts";
+import { insertDeliveries, settleDeliveries } from "../webhooks/deliveries.ts";
+import { findFollowed, releaseFollowers } from "../jobs/followers.ts";
+import { type Changes, type EndedRow, finalizeJobs, openStages, readEnded } from "../jobs/ends.ts";
+import { type AccountHold, holdAccount } from "../cost/holds.ts";
+import { addLatencies, bucketOf } from "../models/latencies.ts";
+import { findHeld, renewLeases } from "./leases.ts";
+import { settleReservations } from "../cost/reservations.ts";
+import {
+  insertArtifacts,
+  insertAttempts,
+  insertDeadLetters,
+  insertHeard,
+  insertLabels,
+  insertNext,
+  updateEstimates,
+} from "./settle-inserts.ts";
+import { formatOf } from "./task-formats.ts";
+import { retryTransient } from "../transient.ts";
+import { addUsage } from "../cost/usage.ts";
+
+/** Tasks that still run while others settle. */
+export interface Running {
+  readonly taskIds: readonly string[];
+  readonly leaseId: string;
+  /** Keep the lease for so long from now; null leaves it as it is. */
+  readonly renewForMs: number | null;
+}
+
+/** A task that a call settled; `attempt` is the one that ended. */
+export interface SettledTask {
+  readonly jobId: string;
+  readonly kind: TaskKind;
+  readonly attempt: number;
+}
+
+export interface Settled extends Changes {
+  /** The tasks settled, by id. An attempt whose lease was lost is not among them. */
+  readonly settled: ReadonlyMap<string, SettledTask>;
+  /** Of the tasks that run, those whose lease still stands: the others were cancelled or taken over. */
+  readonly held: ReadonlySet<string>;
+  /** Webhook endpoints that want no more. */
+  readonly disabledEndpoints: readonly { readonly id: string; readonly ownerId: string }[];
+  /** Budgets that crossed a line with this call. */
+  readonly budgetNews: readonly BudgetNews[];
+  /** Until when the account is held, if it was not before: epoch milliseconds. */
+  readonly heldUntil: number | null;
+}
+
+/**
+ * Settle attempts: history, results, dead letters, the tasks' next state and their jobs', in one transaction and a
+ * number of statements that does not grow with the number of attempts. Renews a lease and holds the
+ * account on the way, if asked.
+ */
+export async function settleTasks(
+  db: D1Database,
+  settlements: readonly Settlement[],
+  {
+    now,
+    ringGraceMs,
+    running,
+    hold,
+  }: { now: number; ringGraceMs: number; running?: Running | undefined; hold?: AccountHold | undefined },
+): Promise<Settled> {
+  const statements = [
+    ...(hold ? [holdAccount(db, hold)] : []),
+    ...(running ? watchStatements(db, running, now) : []),
+    ...(settlements.length > 0 ? settleStatements(db, settlements, now, ringGraceMs) : []),
+  ];
+  const results = await retryTransient(() => db.batch<SettlingRow>(statements));
+  const { isAnyFollowed, ...settled } = readSettled(results);
+  if (!isAnyFollowed) return settled;
+  const released = await releaseFollowers(db, { now, ringGraceMs });
+  return {
+    ...settled,
+    opened: [...settled.opened, ...released.opened],
+    endedJobs: [...settled.endedJobs, ...released.endedJobs],
+    cancelledTasks: [...settled.cancelledTasks, ...released.cancelledTasks],
+  };
+}
+
+/** What the statements of a settlement return, each its own columns. */
+export interface SettlingRow extends Partial<SettledTask>, Partial<EndedRow> {
+  readonly settled?: string;
+  readonly opened?: string | null;
+  readonly held?: string;
+  readonly followed?: number;
+  readonly cancelled?: string;
+  readonly disabledEndpoint?: string;
+  readonly ownerId?: string;
+  readonly news?: string;
+  readonly heldUntil?: number | null;
+}
+
+/** Read what a batch of such statements did. */
+export function readSettled(results: readonly D1Result<SettlingRow>[]): Settled & { readonly isAnyFollowed: boolean } {
+  const rows = results.flatMap((result) => result.results);
+  const settled = new Map<string, SettledTask>();
+  for (const { settled: id, jobId, kind, attempt } of rows) {
+    if (id === undefined || jobId === undefined || kind === undefined || attempt === undefined) continue;
+    settled.set(id, { jobId, kind, attempt });
+  }
+  return {
+    settled,
+    opened: rows.flatMap((row) => row.opened ?? []),
+    endedJobs: readEnded(rows.flatMap(({ ended }) => (ended === undefined ? [] : [{ ended }]))),
+    held: new Set(rows.flatMap((row) => row.held ?? [])),
+    cancelledTasks: rows.flatMap((row) => row.cancelled ?? []),
+    disabledEndpoints: rows.flatMap(({ disabledEndpoint: id, ownerId = "" }) =>
+      id === undefined ? [] : [{ id, ownerId }],
+    ),
+    budgetNews: rows.flatMap(({ news }) => (news === undefined ? [] : [JSON.parse(news) as BudgetNews])), // our own JSON
+    heldUntil: rows.find((row) => row.heldUntil !== undefined)?.heldUntil ?? null,
+    isAnyFollowed: rows.some((row) => row.followed !== undefined),
+  };
+}
+
+function watchStatements(
+  db: D1Database,
+  { taskIds, leaseId, renewForMs }: Running,
+  now: number,
+): readonly D1PreparedStatement[] {
+  return [
+    ...(renewForMs === null ? [] : [renewLeases(db, taskIds, { id: leaseId, now, leaseMs: renewForMs })]),
+    findHeld(db, taskIds, leaseId),
+  ];
+}
+
+function settleStatements(
+  db: D1Database,
+  settlements: readonly Settlement[],
+  now: number,
+  ringGraceMs: number,
+): D1PreparedStatement[] {
+  const rows = JSON.stringify(settlements.map((settlement) => rowOf(settlement, ringGraceMs)));
+  const ids = JSON.stringify(settlements.map((settlement) => settlement.taskId));
+  const done = settlements.flatMap(({ verdict }) => (verdict.type === "completed" ? [verdict] : []));
+  const isAnyDiscarded = settlements.some(({ verdict }) => verdict.type === "discard");
+  const isAnyBudgeted = settlements.some(({ isBudgeted }) => isBudgeted);
+  const isAnyEnded = done.length > 0 || isAnyDiscarded;
+  const reports = settlements.flatMap(({ delivery }) => delivery ?? []);
+  return [
+    insertAttempts(db, rows),
+    ...(settlements.some(({ calls }) => calls.length > 0) ? [addUsage(db, rows)] : []),
+    ...(settlements.some(({ calls }) => calls.some(isTimed)) ? [addLatencies(db, rows)] : []),
+    ...(isAnyBudgeted ? [...settleReservations(db, rows), ...tellOfBudgets(db, rows, { now, ringGraceMs })] : []),
+    ...(settlements.some(({ estimate }) => estimate !== undefined) ? [updateEstimates(db, rows)] : []),
+    ...(done.some(({ artifacts = [] }) => artifacts.length > 0) ? [insertArtifacts(db, rows)] : []),
+    ...(done.some(({ labels = [] }) => labels.length > 0) ? [insertLabels(db, rows)] : []),
+    ...(done.some(({ heard }) => heard !== undefined) ? [insertHeard(db, rows)] : []),
+    ...settlements.flatMap(nextPages).map((page) => insertNext(db, JSON.stringify([page]), now, ringGraceMs)),
+    ...(isAnyDiscarded ? [insertDeadLetters(db, rows, now)] : []),
+    ...(reports.length > 0 ? settleDeliveries(db, rows, { now, isAnyGone: reports.some(({ isGone }) => isGone) }) : []),
+    db
+      .prepare(
+        `UPDATE tasks
+            SET state = s.value ->> 'state', finalized_at = s.value ->> 'finalizedAt',
+                scheduled_at = coalesce(s.value ->> 'scheduledAt', scheduled_at),
+                check_at = coalesce(s.value ->> 'checkAt', check_at),
+                created_at = coalesce(s.value ->> 'createdAt', created_at),
+                max_attempts = max_attempts + (s.value ->> 'givenBack'),
+                -- Lost, it ran alone since: an attempt that ends by itself clears it of what was lost beside others.
+                lost = iif(s.value ->> 'lost', lost + 1, iif(lost_alone = 0, 0, lost)),
+                lost_alone = lost_alone + (s.value ->> 'lostAlone'),
+                args = coalesce(s.value ->> '$.instead.args', args),
+                format = iif(s.value ->> '$.instead.args' IS NULL, format, ${formatOf("tasks.kind")}),
+                preferred_model = iif(s.value ->> '$.instead.model' IS NULL, preferred_model, coalesce(preferred_model, model)),
+                model = coalesce(s.value ->> '$.instead.model', model),
+                lease_id = NULL, leased_at = NULL
+           FROM json_each(?1) s
+          WHERE tasks.id = s.value ->> 'taskId' AND tasks.lease_id = s.value ->> 'leaseId'
+         RETURNING tasks.id AS settled, job_id AS jobId, kind, attempt`,
+      )
+      .bind(rows),
+    ...(isAnyEnded
+      ? [
+          openStages(db, ids, now, ringGraceMs),
+          finalizeJobs(db, ids, now),
+          findFollowed(db, ids),
+          ...insertDeliveries(db, now, ringGraceMs),
+        ]
+      : []),
+  ];
+}
+const STATE_AFTER = {
+  completed: "completed",
+  retry: "retryable",
+  snooze: "retryable",
+  discard: "discarded",
+} as const satisfies Record<Settlement["verdict"]["type"], string>;
+
+function isTimed(call: ModelCall): call is ModelCall & { durationMs: number } {
+  return call.durationMs !== null;
+}
+
+function rowOf(settlement: Settlement, ringGraceMs: number): Record<string, unknown> {
+  const { verdict, calls } = settlement;
+  const last = calls.at(-1);
+  const again = verdict.type === "retry" || verdict.type === "snooze";
+  return {
+    taskId: settlement.taskId,
+    leaseId: settlement.leaseId,
+    outcome: settlement.lost ? "lost" : verdict.type,
+    state: STATE_AFTER[verdict.type],
+    startedAt: settlement.startedAt,
+    finishedAt: settlement.finishedAt,
+    finalizedAt: again ? null : settlement.finishedAt,
+    scheduledAt: again ? verdict.scheduledAt : null,
+    checkAt: again ? verdict.scheduledAt + ringGraceMs : null,
+    // A snooze and a lost run are not counted: the attempt that it used is given back.
+    givenBack: verdict.type === "snooze" || settlement.lost ? 1 : 0,
+    lost: settlement.lost ? 1 : 0,
+    lostAlone: settlement.lostAlone ? 1 : 0,
+    ...(verdict.type === "snooze" && verdict.instead && { instead: verdict.instead }),
+    model: last?.model ?? null,
+    engine: last?.engine ?? null,
+    neurons: neuronsOf(calls),
+    latencies: calls.filter(isTimed).map(({ model, durationMs }) => ({ model, bucket: bucketOf(durationMs) })),
+    ...(calls.length > 0 && { usage: calls }), // left out, not null: json_each has a row for null
+    ...(settlement.operations && { operations: settlement.operations }),
+    ...(settlement.estimate && { estimate: settlement.estimate }),
+    errorCode: verdict.type === "completed" ? null : verdict.failure.code,
+    errorMessage: verdict.type === "completed" ? null : verdict.failure.message,
+    ...(verdict.type === "discard" && fingerprintOf(verdict.failure)),
+    // Waiting for a budget is not waiting for a turn: that is counted from the reset on.
+    ...(settlement.refusedBy && again && { refusedBy: settlement.refusedBy, createdAt: verdict.scheduledAt }),
+    ...(settlement.delivery && { delivery: settlement.delivery }),
+    ...(verdict.type === "completed" && {
+      artifacts: verdict.artifacts ?? [],
+      labels: verdict.labels ?? [],
+      heard: verdict.heard ?? null,
+    }),
+  };
+}
+
+/** D1 binds at most 2 MB. A chunk carries its piece of the file's index: up to 40 kB for a video. */
+const NEXT_BYTES_A_STATEMENT = 500_000;
+
+function nextPages({ taskId, leaseId, verdict }: Settlement): readonly Record<string, unknown>[] {
+  const next = verdict.type === "completed" ? (verdict.next ?? []) : [];
+  const openStage = Math.min(...next.map((task) => task.stage));
+  const pages: Record<string, unknown>[][] = [];
+  let roomBytes = 0;
+  for (const task of next) {
+    const args = JSON.stringify(task.args);
+    if (args.length > roomBytes) {
+      pages.push([]);
+      roomBytes = NEXT_BYTES_A_STATEMENT;
+    }
+    roomBytes -= args.length;
+    pages.at(-1)?.push({ ...task, args, state: task.stage === openStage ? "available" : "pending" });
+  }
+  return pages.map((page) => ({ taskId, leaseId, next: page }));
+}

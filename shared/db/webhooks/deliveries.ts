@@ -1,0 +1,177 @@
+// Deliveries of webhooks as they are made and settled. Endpoints and the log are in webhooks.ts.
+import { TASK_FORMATS } from "../../jobs/formats.ts";
+import { DELIVERY_ATTEMPTS } from "../../webhooks/event.ts";
+
+/** Epoch milliseconds (SQL of our own) as ISO 8601. */
+export const ISO = (column: string) =>
+  `strftime('%Y-%m-%dT%H:%M:%S', ${column} / 1000, 'unixepoch') || printf('.%03dZ', ${column} % 1000)`;
+
+/** What an endpoint is told of job `j`: taken when the job ends, so that each attempt says the same. */
+const PAYLOAD = `json_object(
+  'type', 'job.' || j.state,
+  'timestamp', ${ISO("j.finalized_at")},
+  'data', json_object(
+    'id', j.id, 'kind', j.kind, 'state', j.state,
+    'error', iif(j.error_code IS NULL, NULL, json_object('code', j.error_code, 'message', j.error_message)),
+    'createdAt', ${ISO("j.created_at")}, 'startedAt', ${ISO("j.started_at")}, 'finishedAt', ${ISO("j.finalized_at")},
+    'reusedFrom', j.reused_from,
+    'labels', json((SELECT json_group_array(json_object('label', b.label, 'score', b.score))
+                      FROM (SELECT label, score FROM job_labels WHERE job_id = j.id ORDER BY score DESC, label) b)),
+    'artifacts', json((SELECT json_group_array(json_object(
+                                'name', a.name, 'contentType', a.content_type, 'sizeBytes', a.size_bytes,
+                                'url', e.origin || '/v1/jobs/' || j.id || '/artifacts/' || a.name))
+                         FROM artifacts a WHERE a.job_id = j.id)),
+    'url', e.origin || '/v1/jobs/' || j.id))`;
+
+/** `now` as it stands in an id: D1 binds every number as REAL, and the text of one ends in ".0". */
+const MOMENT = "CAST(?1 AS INTEGER)";
+
+/**
+ * The deliveries of the jobs that ended at `now`, with their tasks: for the batch that ends them, after the statement
+ * that does. Found by the index on jobs.finalized_at: a job whose owner has no endpoint costs a few rows read and none
+ * written. Once only, however often it runs: the ids are made of job, moment and endpoint. Returns `opened`, the ids of
+ * the tasks to wake.
+ */
+export function insertDeliveries(db: D1Database, now: number, ringGraceMs: number): D1PreparedStatement[] {
+  return [
+    db
+      .prepare(
+        `INSERT INTO webhook_deliveries (id, owner_id, endpoint_id, url, signer, job_id, event, payload, created_at)
+         SELECT 'whd_' || replace(replace(j.id, 'job_', ''), '.', '-') || '_' || ${MOMENT} || '_' || substr(e.id, 4),
+                j.owner_id, e.id, NULL, e.id, j.id, 'job.' || j.state, ${PAYLOAD}, ?1
+           FROM jobs j JOIN webhook_endpoints e ON e.owner_id = j.owner_id
+          WHERE j.finalized_at = ?1 AND e.disabled_at IS NULL
+            AND EXISTS (SELECT 1 FROM json_each(e.events) WHERE value = 'job.' || j.state)
+         UNION ALL
+         -- A prediction's payload is rendered when it is sent: it holds a transcript, or links that run out.
+         SELECT 'whd_' || replace(replace(j.id, 'job_', ''), '.', '-') || '_' || ${MOMENT} || '_prediction',
+                j.owner_id, NULL, p.webhook, 'key:' || p.key_id, j.id, 'prediction.completed', 'null', ?1
+           FROM jobs j JOIN predictions p ON p.job_id = j.id
+          WHERE j.finalized_at = ?1 AND p.webhook IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM api_keys k WHERE k.id = p.key_id AND k.revoked_at IS NOT NULL AND k.keeps_webhooks = 0)
+            AND (j.state = 'completed' OR EXISTS (SELECT 1 FROM json_each(p.events) WHERE value = 'completed'))
+         ON CONFLICT (id) DO NOTHING`,
+      )
+      .bind(now),
+    insertDeliveryTasks(
+      db,
+      `SELECT d.* FROM jobs j JOIN webhook_deliveries d ON d.job_id = j.id WHERE j.finalized_at = ?1 AND d.created_at = ?1`,
+      { now, ringGraceMs },
+    ),
+  ];
+}
+
+/**
+ * The tasks of deliveries (SQL of our own, with ?1 for now and ?2 for `rows`), once only. Returns `opened`. First in
+ * their owner's order: they are small, and a backlog must not keep the news of what is done.
+ */
+export function insertDeliveryTasks(
+  db: D1Database,
+  deliveries: string,
+  { now, ringGraceMs, rows = null }: { now: number; ringGraceMs: number; rows?: string | null },
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO tasks (id, job_id, kind, format, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, is_side)
+       SELECT d.job_id || '.' || d.id, d.job_id, 'deliver_webhook', ${TASK_FORMATS.deliver_webhook}, 'available', json_object('deliveryId', d.id),
+              ?3, ?1, ?4, ?1, d.owner_id, 0, 1
+         FROM (${deliveries}) d WHERE true
+       ON CONFLICT (id) DO NOTHING
+       RETURNING id AS opened`,
+    )
+    .bind(now, rows, DELIVERY_ATTEMPTS, now + ringGraceMs);
+}
+
+/** What a delivery's attempt needs. */
+export interface Delivery {
+  readonly id: string;
+  readonly event: string;
+  readonly url: string;
+  /** JSON. */
+  readonly payload: string;
+  /** The endpoint was disabled, or the key revoked that gave the address. */
+  readonly isDisabled: boolean;
+  /** The current one first; the one before while it is still valid. */
+  readonly secrets: readonly string[];
+}
+
+export async function readDelivery(db: D1Database, id: string, now: number): Promise<Delivery | null> {
+  const row = await db
+    .prepare(
+      `SELECT d.id, d.event, coalesce(d.url, e.url) AS url, d.payload, s.secret,
+              e.disabled_at IS NOT NULL OR (d.endpoint_id IS NULL AND EXISTS (
+                SELECT 1 FROM api_keys k
+                 WHERE d.signer LIKE 'key:%' AND k.id = substr(d.signer, 5) AND k.revoked_at IS NOT NULL AND k.keeps_webhooks = 0)) AS isDisabled,
+              iif(s.previous_until > ?2, s.previous_secret, NULL) AS previous
+         FROM webhook_deliveries d JOIN webhook_secrets s ON s.signer = d.signer
+         LEFT JOIN webhook_endpoints e ON e.id = d.endpoint_id
+        WHERE d.id = ?1`,
+    )
+    .bind(id, now)
+    .first<{
+      id: string;
+      event: string;
+      url: string;
+      payload: string;
+      isDisabled: 0 | 1;
+      secret: string;
+      previous: string | null;
+    }>();
+  if (row === null) return null;
+  const { isDisabled, secret, previous, ...delivery } = row;
+  return { ...delivery, isDisabled: isDisabled === 1, secrets: previous === null ? [secret] : [secret, previous] };
+}
+
+/** What an attempt to deliver came to, as the delivery's row keeps it. */
+export interface DeliveryReport {
+  readonly deliveryId: string;
+  readonly responseCode: number | null;
+  readonly responseBody: string | null;
+  readonly durationMs: number;
+  /** The endpoint wants no more. */
+  readonly isGone: boolean;
+}
+
+const GONE = `SELECT d.endpoint_id FROM json_each(?1) s
+                JOIN tasks t ON t.id = s.value ->> 'taskId' AND t.lease_id = s.value ->> 'leaseId'
+                JOIN webhook_deliveries d ON d.id = s.value ->> '$.delivery.deliveryId'
+               WHERE s.value ->> '$.delivery.isGone'`;
+
+/**
+ * For the settlement of attempts (?1, JSON), before their tasks change: note what came back, and stop the endpoints that
+ * answered 410, with all that still waits for them.
+ */
+export function settleDeliveries(
+  db: D1Database,
+  rows: string,
+  { now, isAnyGone }: { now: number; isAnyGone: boolean },
+): D1PreparedStatement[] {
+  const noted = db
+    .prepare(
+      `UPDATE webhook_deliveries
+          SET attempted_at = s.value ->> 'startedAt', duration_ms = s.value ->> '$.delivery.durationMs',
+              response_code = s.value ->> '$.delivery.responseCode', response_body = s.value ->> '$.delivery.responseBody'
+         FROM json_each(?1) s JOIN tasks t ON t.id = s.value ->> 'taskId' AND t.lease_id = s.value ->> 'leaseId'
+        WHERE webhook_deliveries.id = s.value ->> '$.delivery.deliveryId'`,
+    )
+    .bind(rows);
+  if (!isAnyGone) return [noted];
+  return [
+    noted,
+    db
+      .prepare(
+        `UPDATE webhook_endpoints SET disabled_at = ?2, disabled_reason = 'It answered 410 Gone.'
+          WHERE disabled_at IS NULL AND id IN (${GONE})
+         RETURNING id AS disabledEndpoint, owner_id AS ownerId`,
+      )
+      .bind(rows, now),
+    db
+      .prepare(
+        `UPDATE tasks SET state = 'cancelled', finalized_at = ?2
+          WHERE state IN ('available', 'retryable') AND id IN (
+                SELECT w.job_id || '.' || w.id FROM webhook_deliveries w WHERE w.endpoint_id IN (${GONE}))
+         RETURNING id AS cancelled`,
+      )
+      .bind(rows, now),
+  ];
+}

@@ -1,0 +1,81 @@
+// What a deleted job leaves outside D1: its objects, its vectors and, if that was asked for, its source.
+import { forgetAnswers } from "./forget-answers.ts";
+import { forgetSource, isSource, type Leftover, readClaims, settleLeftovers } from "../db/jobs/deletions.ts";
+import { patiently } from "../uploads/patient.ts";
+import { forgetRecords, rememberDeleted } from "../restoring/records.ts";
+import type { PassageIndex } from "../search/passage.ts";
+import { resultsPrefix } from "../uploads/storage.ts";
+
+export interface DeletionDeps {
+  readonly db: D1Database;
+  readonly media: R2Bucket;
+  /** The bucket's name, as events carry it. */
+  readonly passages: PassageIndex;
+}
+
+/** What became of a source: another job reads it (`in_use`), or it is gone, or another object has its name (`none`). */
+export type SourceFate = "deleted" | "in_use" | "none";
+
+/** R2 lists and deletes at most so many in a call. */
+const OBJECTS_A_CALL = 1000;
+
+/**
+ * Delete what is left of jobs that D1 has forgotten. May be called again at any time: what it did not come to is found
+ * by the same rows.
+ * @returns what became of their sources, in order; null where none was to be deleted.
+ */
+export async function deleteLeftovers(
+  leftovers: readonly Leftover[],
+  deps: DeletionDeps,
+  now: number,
+): Promise<readonly (SourceFate | null)[]> {
+  const fates: (SourceFate | null)[] = [];
+  await rememberDeleted(deps.media, leftovers);
+  for (const { jobId, ownerId, askedAt } of leftovers) {
+    // Of one whose time was over answers are not kept any more.
+    if (askedAt !== null) await forgetAnswers(deps.db, { id: jobId, ownerId });
+  }
+  await forgetRecords(deps.media, leftovers);
+  for (const { jobId, reusedFrom, source } of leftovers) {
+    await deleteResults(jobId, deps);
+    if (reusedFrom !== null) await deleteResults(reusedFrom, deps);
+    fates.push(source === null ? null : await deleteSource(source, deps));
+  }
+  await deps.passages.forget(leftovers.flatMap(({ passageIds }) => passageIds));
+  if (leftovers.length > 0) {
+    await settleLeftovers(
+      deps.db,
+      leftovers.map(({ jobId }) => jobId),
+      now,
+    );
+  }
+  return fates;
+}
+
+/** Delete what a job stored, unless it is there. What other jobs show as theirs stays until the last of them is deleted. */
+async function deleteResults(jobId: string, { db, media }: DeletionDeps): Promise<void> {
+  const { isThere, keys: claimed } = await readClaims(db, jobId);
+  if (isThere) return;
+  for (let after: string | undefined; ;) {
+    const from: R2ListOptions = {
+      prefix: resultsPrefix(jobId),
+      limit: OBJECTS_A_CALL,
+      ...(after && { startAfter: after }),
+    };
+    const { objects, truncated } = await patiently(() => media.list(from));
+    const keys = objects.map(({ key }) => key).filter((key) => !claimed.has(key));
+    if (keys.length > 0) await patiently(() => media.delete(keys));
+    if (!truncated) return;
+    after = objects.at(-1)?.key;
+  }
+}
+
+/** The object first: a row that is gone would let the sweep of the inbox find a new upload in it. */
+async function deleteSource(source: { key: string; etag: string }, { db, media }: DeletionDeps): Promise<SourceFate> {
+  if (await isSource(db, source.key)) return "in_use";
+  const object = await patiently(() => media.head(source.key));
+  const isTheSame = object?.etag === source.etag;
+  if (isTheSame) await patiently(() => media.delete(source.key));
+  await forgetSource(db, source);
+  return isTheSame ? "deleted" : "none";
+}

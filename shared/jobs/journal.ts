@@ -1,0 +1,170 @@
+// What happened, for people and programs that watch: a JSON line an event and, in production, a point in Analytics Engine.
+import { clip } from "../input/characters.ts";
+import type { JobKind } from "./job.ts";
+import type { TaskKind } from "./task.ts";
+
+/** Changes of state. */
+export type StateEvent =
+  | "job.queued"
+  | "job.started"
+  | "job.completed"
+  | "job.failed"
+  | "job.cancelled"
+  | "job.deleted"
+  | "task.opened"
+  | "task.leased"
+  | "task.completed"
+  | "task.retry"
+  | "task.snooze"
+  | "task.discard"
+  | "task.lost"
+  | "task.cancelled"
+  | "upload.accepted"
+  | "upload.ignored"
+  | "kind.paused"
+  | "kind.resumed"
+  | "dead_letter.discarded"
+  | "redrive.created"
+  | "redrive.stopped"
+  | "redrive.cancelled"
+  | "redrive.ended"
+  | "account.held"
+  | "account.released"
+  | "webhook.disabled";
+
+/** What changed no state and is worth counting. */
+export type Notice =
+  | "task.lease_lost"
+  | "upload.known"
+  | "maintenance.ran"
+  | "webhook.tested"
+  | "message.quarantined"
+  | "message.let_go"
+  | "messages.buried"
+  | "model.unusable"
+  | "budget.warning"
+  | "budget.exhausted"
+  | "database.restored"
+  | "database.taken_up"
+  | "alert.raised"
+  | "alert.ended";
+
+/** What should not have happened. */
+export type Fault =
+  | "lease.failed"
+  | "settle.failed"
+  | "stop.failed"
+  | "ingest.failed"
+  | "inspect.failed"
+  | "estimate.failed"
+  | "quarantine.failed"
+  | "bury.failed"
+  | "maintenance.failed"
+  | "redrive.failed"
+  | "redrive.unsent"
+  | "queues.failed"
+  | "events.failed"
+  | "delete.failed"
+  | "alerts.failed"
+  | "restore.failed"
+  | "ask.unaccounted"
+  | "unusable.failed"
+  | "request.failed"
+  | "limit.failed"
+  | "search.failed"
+  | "health.failed"
+  | "wake.failed"
+  | "point.failed";
+
+/** An event. Never a prompt, a text, a transcript, an API key or a model's own words: those may quote them. */
+export interface Entry<Event extends string = StateEvent | Notice> {
+  readonly event: Event;
+  readonly kind?: JobKind | TaskKind | undefined;
+  readonly jobId?: string | undefined;
+  readonly taskId?: string | undefined;
+  readonly ownerId?: string | undefined;
+  readonly attempt?: number | undefined;
+  /** Of an attempt, of a job from its creation to its end, of a maintenance run. */
+  readonly durationMs?: number | undefined;
+  /** From a job's creation to its first lease. */
+  readonly queuedMs?: number | undefined;
+  /** Until a task is due again. */
+  readonly delayMs?: number | undefined;
+  readonly model?: string | undefined;
+  readonly engine?: string | null | undefined;
+  readonly neurons?: number | undefined;
+  readonly code?: string | undefined;
+}
+
+/** What only the line says: no point is made of it. */
+export type Details = Readonly<Record<string, string | number | null | undefined>>;
+
+export interface Journal {
+  /** Note that something happened. Never throws. */
+  record(entry: Entry, details?: Details): void;
+  /** Note that something went wrong that should not. Never throws. */
+  fault(entry: Entry<Fault>, error: unknown, details?: Details): void;
+}
+
+/** Analytics Engine takes this many an invocation; lines are printed beyond it. */
+const MAX_POINTS = 250;
+
+/** A long recording opens hundreds of chunks at once: their lines are enough. */
+const WITHOUT_POINT: ReadonlySet<string> = new Set<StateEvent>(["task.opened", "task.cancelled"]);
+
+/** Room for D1's longest sentences, and not for a page of somebody's text. */
+const MAX_ERROR_CHARS = 200;
+
+/** Their messages are made of what was read: a piece of the JSON, keys of the value. */
+const QUOTING: ReadonlySet<string> = new Set(["SyntaxError", "ZodError", "$ZodError"]);
+
+/**
+ * An error as the log may have it: its name and message, without what the message quotes, which may be a transcript or a
+ * secret. From the first quotation mark to the last, since what is quoted may hold some itself.
+ */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return `thrown: ${typeof error}`;
+  if (QUOTING.has(error.name)) return error.name;
+  const message = error.message.replace(/["'`\u2018-\u201f].*["'`\u2018-\u201f]/s, "[...]");
+  return clip(`${error.name}: ${message}`, MAX_ERROR_CHARS);
+}
+
+/** A fault's line alone, where there is no journal. Never throws. */
+export function printFault(entry: Entry<Fault>, error: unknown, details?: Details): void {
+  console.error(JSON.stringify({ ...entry, ...details, error: describeError(error) }));
+}
+
+/** A journal for one invocation. */
+export function createJournal(dataset?: AnalyticsEngineDataset): Journal {
+  let points = 0;
+  function point(entry: Entry<string>): void {
+    if (dataset === undefined || points === MAX_POINTS || WITHOUT_POINT.has(entry.event)) return;
+    points += 1;
+    try {
+      dataset.writeDataPoint(pointOf(entry));
+    } catch (error) {
+      printFault({ event: "point.failed" }, error);
+    }
+  }
+  return {
+    record(entry, details) {
+      console.log(JSON.stringify({ ...entry, ...details }));
+      point(entry);
+    },
+    fault(entry, error, details) {
+      printFault(entry, error, details);
+      point(entry);
+    },
+  };
+}
+
+/** The columns of docs/operations.md. Their order is for ever: the dataset has no names, and keeps three months. */
+function pointOf(entry: Entry<string>): AnalyticsEngineDataPoint {
+  const { event, kind = "", jobId = "", taskId = "", ownerId = "", model = "", engine, code = "" } = entry;
+  const { durationMs = 0, queuedMs = 0, delayMs = 0, neurons = 0, attempt = 0 } = entry;
+  return {
+    indexes: [kind === "" ? event : kind],
+    blobs: [event, kind, jobId, taskId, ownerId, model, engine ?? "", code],
+    doubles: [durationMs, queuedMs, delayMs, neurons, attempt],
+  };
+}

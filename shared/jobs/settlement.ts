@@ -1,0 +1,81 @@
+import type { BudgetKey } from "../cost/budget-refusal.ts";
+import type { ModelCall } from "../models/model-call.ts";
+import type { ChunkRecord } from "../transcripts/compose-transcript.ts";
+import type { DeliveryReport } from "../db/webhooks/deliveries.ts";
+import type { Estimate } from "../cost/estimate.ts";
+import type { Operations } from "./operations.ts";
+import type { NewTask } from "./task.ts";
+
+/** A result in R2, stored before the attempt settles. */
+export interface StoredArtifact {
+  readonly name: string;
+  readonly key: string;
+  readonly contentType: string;
+  readonly sizeBytes: number;
+  readonly etag: string;
+}
+
+export interface Label {
+  readonly label: string;
+  /** 0 to 1. */
+  readonly score: number;
+}
+
+/** Why an attempt did not complete: a stable code for programs, a sentence for people. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What a completed attempt leaves behind, all of it in the transaction that settles it. */
+export interface Completed {
+  readonly type: "completed";
+  readonly artifacts?: readonly StoredArtifact[];
+  readonly labels?: readonly Label[];
+  /** Further tasks of the job; the lowest stage among them is open at once. */
+  readonly next?: readonly NewTask[];
+  /** What a chunk was heard to say. */
+  readonly heard?: ChunkRecord;
+}
+
+/** The model that a task asks from now on, and with which arguments (JSON). */
+export interface StandIn {
+  readonly model: string;
+  readonly args: string;
+}
+
+/** What becomes of a task after an attempt. `scheduledAt` is epoch milliseconds. */
+export type Verdict =
+  | Completed
+  | { readonly type: "retry"; readonly failure: Failure; readonly scheduledAt: number }
+  | {
+      readonly type: "snooze";
+      readonly failure: Failure;
+      readonly scheduledAt: number;
+      readonly instead?: StandIn | undefined;
+    }
+  | { readonly type: "discard"; readonly failure: Failure };
+
+/** An attempt that ended. It takes effect only while `leaseId` still holds the task. */
+export interface Settlement {
+  readonly taskId: string;
+  readonly leaseId: string;
+  readonly verdict: Verdict;
+  /** True for a run that never ended and was found by its expired lease. */
+  readonly lost?: boolean;
+  /** Whether that speaks against the task: nothing ran beside it, and it waited for nobody. */
+  readonly lostAlone?: boolean;
+  readonly calls: readonly ModelCall[];
+  /** Whether its calls were set aside for, or may have been by an attempt before. */
+  readonly isBudgeted: boolean;
+  /** The budgets that it was held for. */
+  readonly refusedBy?: readonly BudgetKey[];
+  /** What it did beside; left out where nobody counted. */
+  readonly operations?: Operations;
+  /** What the job is expected to consume, where this attempt was the first to know. */
+  readonly estimate?: Estimate;
+  /** Of an attempt to deliver a webhook. */
+  readonly delivery?: DeliveryReport;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+}

@@ -1,0 +1,49 @@
+// The keys that links are signed with, as an isolate remembers them: a request asks D1 for them once a minute, not each time.
+import { readSigningKeys, type SigningKey } from "../db/keys/signing-keys.ts";
+import { isSigned, SIGNED_URL_SECONDS } from "../uploads/signed-url.ts";
+
+/** How long an isolate may go on signing with a key that was retired elsewhere. */
+const REMEMBERED_MS = 60_000;
+
+/** A link that no remembered key opens may be signed with a newer one; whoever guesses makes us look no more often. */
+const LOOK_AGAIN_MS = 1000;
+
+const HONOURED_MS = SIGNED_URL_SECONDS * 1000 + REMEMBERED_MS;
+
+interface Remembered {
+  readonly keys: readonly SigningKey[];
+  readonly readAt: number;
+}
+
+const remembered = new WeakMap<D1Database, Remembered>();
+
+/** The key to sign with now. */
+export async function signingKey(db: D1Database, now: number): Promise<string> {
+  const [current] = await keysOf(db, { now, maxAgeMs: REMEMBERED_MS });
+  if (current === undefined) throw new Error("the database gave no key to sign links with");
+  return current.secret;
+}
+
+/** Whether one of our keys signed the address, and its term has not passed. */
+export async function isOurLink(url: URL, db: D1Database, now: number): Promise<boolean> {
+  if (await isOpenedBy(await keysOf(db, { now, maxAgeMs: REMEMBERED_MS }), url, now)) return true;
+  return isOpenedBy(await keysOf(db, { now, maxAgeMs: LOOK_AGAIN_MS }), url, now);
+}
+
+async function keysOf(
+  db: D1Database,
+  { now, maxAgeMs }: { now: number; maxAgeMs: number },
+): Promise<readonly SigningKey[]> {
+  const known = remembered.get(db);
+  if (known !== undefined && now - known.readAt < maxAgeMs) return known.keys;
+  const keys = await readSigningKeys(db, { now, honouredMs: HONOURED_MS });
+  remembered.set(db, { keys, readAt: now });
+  return keys;
+}
+
+async function isOpenedBy(keys: readonly SigningKey[], url: URL, now: number): Promise<boolean> {
+  for (const { secret } of keys) {
+    if (await isSigned(url, { key: secret, now })) return true;
+  }
+  return false;
+}

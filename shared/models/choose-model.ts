@@ -1,0 +1,119 @@
+import type { CallLatency } from "../db/models/latencies.ts";
+import { MODELS, type ModelId, type Tier, TIERS } from "./models.ts";
+import { JobWork, modelOf } from "../jobs/new-job.ts";
+import { standIn } from "../jobs/options.ts";
+
+/** A model that could have been chosen, and how long its calls take. */
+export interface Considered {
+  readonly model: ModelId;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  /** How many calls that is from; 0 where it is the catalogue's guess. */
+  readonly measuredCalls: number;
+}
+
+/** Which model a job got, and why. */
+export interface Choice {
+  readonly model: ModelId;
+  readonly tier: Tier;
+  readonly by: "tier" | "model" | "latency_budget";
+  /** In a sentence. */
+  readonly reason: string;
+  readonly latencyBudgetMs?: number;
+  /** Best first; left out without a budget. */
+  readonly considered?: readonly Considered[];
+}
+
+export type Chosen =
+  | { readonly ok: true; readonly work: JobWork; readonly choice: Choice }
+  /** No model is fast enough; the reason names the fastest. */
+  | { readonly ok: false; readonly reason: string };
+
+/** Fewer calls than this say too little of the slowest five in a hundred. */
+export const MIN_MEASURED_CALLS = 20;
+
+/** Without a budget: what is asked for by tier or by name. */
+export function chosenByName(work: JobWork): Chosen & { readonly ok: true } {
+  const model = modelOf(work);
+  const { tier } = MODELS[model];
+  if (isNamed(work)) {
+    return { ok: true, work, choice: { model, tier, by: "model", reason: "It was asked for by its name." } };
+  }
+  const isOnlyOne = work.kind === "classification";
+  const reason = isOnlyOne ? "It is the only one of its task." : `It is the model of the tier '${tier}'.`;
+  return { ok: true, work: withTier(work, tier) ?? work, choice: { model, tier, by: "tier", reason } };
+}
+
+/**
+ * The most accurate model whose calls keep the budget in 95 of 100 cases. A tier is then the best that may be chosen, and
+ * a model asked for by its name is the only one.
+ */
+export function chooseModel(
+  work: JobWork,
+  latencyBudgetMs: number,
+  measured: ReadonlyMap<string, CallLatency>,
+): Chosen {
+  const candidates = candidatesOf(work).map(({ model, work: own }) => ({
+    work: own,
+    figures: { model, ...latencyOf(model, measured.get(model)) },
+  }));
+  const considered = candidates.map(({ figures }) => figures);
+  const chosen = candidates.find(({ figures }) => figures.p95Ms <= latencyBudgetMs);
+  if (chosen === undefined) {
+    const fastest = considered.toSorted((a, b) => a.p95Ms - b.p95Ms)[0];
+    if (fastest === undefined) return { ok: false, reason: "No model takes these options." };
+    return {
+      ok: false,
+      reason: `No model keeps ${latencyBudgetMs} ms in 95 of 100 calls; the fastest for these options, '${fastest.model}', takes ${fastest.p95Ms} ms (${basisOf(fastest)}).`,
+    };
+  }
+  const { model, p95Ms } = chosen.figures;
+  const best = considered[0]?.model === model ? "the most accurate one that is allowed" : "the most accurate that does";
+  const reason = `95 of 100 calls take at most ${p95Ms} ms (${basisOf(chosen.figures)}), within ${latencyBudgetMs} ms: ${best}.`;
+  const { tier } = MODELS[model];
+  return {
+    ok: true,
+    work: chosen.work,
+    choice: { model, tier, by: "latency_budget", reason, latencyBudgetMs, considered },
+  };
+}
+
+function basisOf({ measuredCalls }: Considered): string {
+  return measuredCalls === 0 ? "assumed, as too few calls have been measured" : `measured over ${measuredCalls} calls`;
+}
+
+function latencyOf(model: ModelId, measured: CallLatency | undefined) {
+  if (measured !== undefined && measured.calls >= MIN_MEASURED_CALLS) {
+    return { p50Ms: measured.p50Ms, p95Ms: measured.p95Ms, measuredCalls: measured.calls };
+  }
+  return { ...MODELS[model].assumed, measuredCalls: 0 };
+}
+
+/** The models that may do this work, the most accurate first. */
+function candidatesOf(work: JobWork): readonly { readonly model: ModelId; readonly work: JobWork }[] {
+  const first = modelOf(work);
+  if (work.kind === "classification" || isNamed(work)) return [{ model: first, work }];
+  return tiersUpTo(capOf(work)).flatMap((tier) => {
+    const candidate = withTier(work, tier);
+    return candidate === null ? [] : [{ model: modelOf(candidate), work: candidate }];
+  });
+}
+
+/** The best tier that may be chosen. Of pictures the most accurate costs ten times as much: only if it is asked for. */
+function capOf(work: JobWork): Tier {
+  return work.input.options.tier ?? "balanced";
+}
+
+function tiersUpTo(cap: Tier): readonly Tier[] {
+  return TIERS.slice(0, TIERS.indexOf(cap) + 1).toReversed();
+}
+
+function isNamed({ kind, input }: JobWork): boolean {
+  return kind === "image_generation" && input.options.model !== undefined && input.options.tier === undefined;
+}
+
+/** The same work by another tier's model of its task; null where that one may not do it. */
+function withTier({ kind, input }: JobWork, tier: Tier): JobWork | null {
+  const options = standIn(kind, input.options, tier);
+  return options === null ? null : JobWork.parse({ kind, input: { ...input, options } });
+}

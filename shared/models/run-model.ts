@@ -1,0 +1,198 @@
+import type * as z from "zod";
+
+import type { Connections } from "../connections.ts";
+import type { Units } from "./models.ts";
+import { shapeOf } from "./answer-shape.ts";
+import { type Gateway, takesGateway } from "./gateway.ts";
+import { asModelError, refusal, silence, unexpectedAnswer } from "./model-error.ts";
+import { answeredCall, type Consumed, type ModelCall, sentCall } from "./model-call.ts";
+import { consumedBy } from "./consumed-by.ts";
+
+/** The one way to a model: the `AI` binding, or locally a Worker of the same shape. */
+export interface AiBinding {
+  run(
+    model: string,
+    inputs: Record<string, unknown>,
+    options: { returnRawResponse: true; signal: AbortSignal; rejectIfBusy?: true; gateway?: Gateway },
+  ): Promise<Response>;
+}
+
+/** A call to a model. */
+export interface Question {
+  readonly model: string;
+  readonly inputs: Record<string, unknown>;
+  readonly signal: AbortSignal;
+  /**
+   * Whether to be refused (3040) while there is no capacity, instead of waiting for it in the platform's queue, for as long as
+   * that takes (developers.cloudflare.com/workers-ai/features/reject-if-busy, 2026-09-17).
+   */
+  readonly rejectsIfBusy: boolean;
+  /** Called when a connection is free and the model is asked: what it may take is counted from here. */
+  readonly onAsked: () => void;
+}
+
+/** How to ask: the binding, and the gateway in front of it, if any. */
+export interface Ai {
+  readonly binding: AiBinding;
+  readonly gateway: Gateway | undefined;
+  /** Each call takes one of the invocation's. */
+  readonly connections: Connections;
+}
+
+export interface AnsweredCall extends ModelCall {
+  readonly engine: string;
+}
+
+/** What a model answered: JSON where the platform says so, else bytes. */
+export type ModelAnswer =
+  | { readonly type: "json"; readonly value: unknown; readonly call: AnsweredCall }
+  | { readonly type: "bytes"; readonly value: Uint8Array; readonly call: AnsweredCall };
+
+/** As much of an answer as its readers need. */
+export interface Readable {
+  readonly value: unknown;
+  readonly call: Pick<ModelCall, "model">;
+}
+
+export interface ModelRunner {
+  /**
+   * @param expected what the call will consume, as far as the input tells.
+   * @throws ModelError
+   */
+  run(model: string, inputs: Record<string, unknown>, expected: Units): Promise<ModelAnswer>;
+}
+
+/** A consumer invocation may run 15 minutes; a model that hangs must leave time to say so. */
+const MODEL_TIMEOUT_MS = 8 * 60_000;
+
+/**
+ * Calls models and notes each call, failed ones too, for the attempt's row. `ended` ends a call that is under way. A model
+ * without capacity refuses, so that another may stand in or the caller come back; whoever can do neither `waitsIfBusy`.
+ */
+export function modelRunner(
+  ai: Ai,
+  calls: ModelCall[],
+  ended: AbortSignal,
+  { waitsIfBusy = false }: { waitsIfBusy?: boolean } = {},
+): ModelRunner {
+  return {
+    async run(model, inputs, expected) {
+      const index = calls.push(sentCall(model, expected)) - 1;
+      let startedAt = Date.now();
+      const note = (headers: Headers, isRefusal: boolean, consumed: Consumed, shape?: string) => {
+        const durationMs = Date.now() - startedAt;
+        const answered = answeredCall(model, { headers, isRefusal, ...consumed, durationMs });
+        const call = {
+          ...answered,
+          startedAt: new Date(startedAt).toISOString(),
+          ...(shape !== undefined && { shape }),
+        };
+        calls[index] = call;
+        return call;
+      };
+      return untilEnded(ended, async (signal, startTimer): Promise<ModelAnswer> => {
+        const onAsked = () => {
+          startedAt = Date.now();
+          startTimer();
+        };
+        const response = await askBinding(ai, { model, inputs, signal, rejectsIfBusy: !waitsIfBusy, onAsked });
+        return asModelError(async () => {
+          const { headers } = response;
+          note(headers, !response.ok, { units: expected });
+          if (!response.ok) throw refusal(response.status, await response.text());
+          const type = headers.get("content-type") ?? "";
+          if (type.startsWith("text/event-stream")) {
+            await response.body?.cancel();
+            throw unexpectedAnswer(model, "answered with a stream of events, which nobody asked for");
+          }
+          if (type.startsWith("application/json")) {
+            const value = parseJson(model, await response.text());
+            const { units, neurons } = consumedBy(value);
+            const consumed = { units: { ...expected, ...units }, neurons };
+            return { type: "json", value, call: note(headers, false, consumed, shapeOf(value)) };
+          }
+          const value = new Uint8Array(await response.arrayBuffer());
+          const shape = `bytes (${type.slice(0, 60)})`;
+          return { type: "bytes", value, call: note(headers, false, { units: expected }, shape) };
+        });
+      });
+    },
+  };
+}
+
+/**
+ * Ask the binding for the raw response, on one of the invocation's connections: the only place where a call's neurons and status
+ * can be read.
+ * @throws ModelError where there is no response; a refusal is one. NoConnection, or the signal's reason, where nothing was asked.
+ */
+export async function askBinding(
+  { binding, gateway, connections }: Ai,
+  { model, inputs, signal, rejectsIfBusy, onAsked }: Question,
+): Promise<Response> {
+  const ask = () => {
+    onAsked();
+    return asModelError(() =>
+      binding.run(model, inputs, {
+        returnRawResponse: true,
+        signal,
+        ...(rejectsIfBusy && { rejectIfBusy: true }),
+        ...(gateway !== undefined && takesGateway(inputs) && { gateway }),
+      }),
+    );
+  };
+  return connections.open("remote", ask, signal);
+}
+
+/** What an answer that is JSON says. @throws ModelError */
+export function parseJson(model: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw unexpectedAnswer(model, `answered ${text.length} characters that are not JSON`);
+  }
+}
+
+/**
+ * Read a model's answer.
+ * @throws ModelError that names the model and what was wrong with its answer.
+ */
+export function parseAnswer<T>({ value, call }: Readable, schema: z.ZodType<T>): T {
+  const answer = schema.safeParse(value);
+  if (answer.success) return answer.data;
+  const issue = answer.error.issues[0];
+  throw unexpectedAnswer(
+    call.model,
+    `answered in an unknown shape: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`,
+  );
+}
+
+/**
+ * A binding need not heed its signal: the wait ends in any case. The time limit begins when `run` says so: waiting for a
+ * connection is not the model's time.
+ * @throws ModelError, NoConnection, or the reason of `ended`.
+ */
+async function untilEnded<T>(
+  ended: AbortSignal,
+  run: (signal: AbortSignal, startTimer: () => void) => Promise<T>,
+): Promise<T> {
+  ended.throwIfAborted();
+  const call = new AbortController();
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
+  const stop = (reason: unknown) => {
+    call.abort(reason);
+    reject(reason);
+  };
+  const onEnded = () => stop(ended.reason);
+  ended.addEventListener("abort", onEnded);
+  let stopTimer: (() => void) | undefined;
+  const startTimer = () => {
+    const timer = setTimeout(() => stop(silence(MODEL_TIMEOUT_MS)), MODEL_TIMEOUT_MS);
+    stopTimer = () => clearTimeout(timer);
+  };
+  try {
+    return await Promise.race([run(call.signal, startTimer), stopped]);
+  } finally {
+    stopTimer?.();
+    ended.removeEventListener("abort", onEnded);
+  }
+}

@@ -1,0 +1,61 @@
+import * as z from "zod";
+
+import { MAX_ID_CHARS } from "../limits.ts";
+import type { TaskKind } from "../jobs/task.ts";
+import { boundedText } from "../input/bounded-text.ts";
+
+export const REDRIVE_STATES = ["canary", "running", "completed", "cancelled", "stopped"] as const;
+export type RedriveState = (typeof REDRIVE_STATES)[number];
+
+/** What a dead letter can be of: a task's kind, or a message that nobody could read. */
+const LETTER_KINDS = Object.keys({
+  transcribe: true,
+  transcribe_chunk: true,
+  join_transcript: true,
+  generate_image: true,
+  classify: true,
+  deliver_webhook: true,
+  summarise: true,
+  embed: true,
+  describe: true,
+  message: true,
+} satisfies Record<TaskKind | "message", true>);
+
+const Time = z.iso.datetime({ offset: true });
+
+/** Which open dead letters to redrive: those that fit every field. All of them only if that is what is said. */
+export const RedriveFilter = z
+  .strictObject({
+    fingerprint: boundedText({
+      max: 200,
+      pattern: [/^[\w-]{1,50}:\w{1,100}:[0-9a-f]{8}$/, "not a fingerprint: GET /v1/dead-letters lists them"],
+    }).optional(),
+    code: boundedText({ max: 100, pattern: [/^\w{1,100}$/, "not a code such as 'model_failed'"] }).optional(),
+    kind: z.enum(LETTER_KINDS).optional(),
+    jobId: boundedText({ max: MAX_ID_CHARS, min: 1 }).optional(),
+    createdAfter: Time.optional(),
+    createdBefore: Time.optional(),
+    all: z.literal(true).optional(),
+  })
+  .superRefine(({ all, ...fields }, context) => {
+    const given = Object.keys(fields).filter((name) => fields[name as keyof typeof fields] !== undefined);
+    if (all === undefined && given.length === 0) {
+      context.addIssue({
+        code: "custom",
+        message: 'an empty filter would redrive everything; if that is meant, say {"all": true}',
+      });
+    }
+    if (all === true && given.length > 0) {
+      context.addIssue({ code: "custom", path: ["all"], message: `'all' goes without ${given.join(", ")}` });
+    }
+    const { createdAfter, createdBefore } = fields;
+    if (createdAfter !== undefined && createdBefore !== undefined) {
+      if (Date.parse(createdAfter) < Date.parse(createdBefore)) return;
+      context.addIssue({ code: "custom", path: ["createdBefore"], message: "must be later than 'createdAfter'" });
+    }
+  });
+export type RedriveFilter = z.infer<typeof RedriveFilter>;
+
+/** How many letters at most, and how many a second. */
+export const RedriveLimit = z.int().min(1).max(10_000).default(1000);
+export const RedriveRate = z.int().min(1).max(100).default(10);

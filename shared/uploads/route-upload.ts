@@ -1,0 +1,152 @@
+import { fileTypeFromBuffer } from "file-type";
+import * as z from "zod";
+
+import { decodeText } from "../input/decode-text.ts";
+import { JOB_KINDS, type JobKind } from "../jobs/job.ts";
+import { JobMarks } from "../jobs/tags-and-metadata.ts";
+import { JobWork, type Source } from "../jobs/new-job.ts";
+import { readJson } from "../input/read-json.ts";
+import { PROMPTS_PREFIX } from "./storage.ts";
+import { AskedSteps, withSteps } from "../jobs/steps.ts";
+import { JobTerms } from "../jobs/terms.ts";
+import { boundedText } from "../input/bounded-text.ts";
+
+/** What is known of an object before it is read whole. */
+export interface UploadHead {
+  readonly source: Source;
+  /** The first `SNIFF_BYTES`, or all of a smaller object. */
+  readonly head: Uint8Array;
+  /**
+   * R2 custom metadata: `kind`, `options`, `then` and `terms` (JSON) say what to do with the object, `tags` and `metadata`
+   * (JSON) mark the job; `declared-bytes` and `accepted-types` (JSON, prefixes) are what the key that it was uploaded with allowed.
+   */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export type Route =
+  | { readonly type: "job"; readonly work: JobWork; readonly terms: JobTerms; readonly marks: JobMarks }
+  /** `field` is what is wrong where it is what is asked for, and not the object. */
+  | { readonly type: "ignored"; readonly reason: string; readonly field?: "then" };
+
+type Media = "audio" | "image" | "text" | "prompt";
+
+const KIND_OF: Readonly<Record<Media, JobKind>> = {
+  audio: "transcription",
+  image: "classification",
+  text: "classification",
+  prompt: "image_generation",
+};
+
+/** What bytes count as that say nothing themselves. */
+const TYPE_OF: Readonly<Record<Media, string>> = {
+  audio: "audio/",
+  image: "image/",
+  text: "text/plain",
+  prompt: "text/plain",
+};
+
+const ACCEPTS: Readonly<Record<JobKind, { readonly media: readonly Media[]; readonly wants: string }>> = {
+  transcription: { media: ["audio"], wants: "audio or video" },
+  image_generation: { media: ["text", "prompt"], wants: "a text prompt" },
+  classification: { media: ["image", "text"], wants: "a picture (JPEG, PNG, WebP, GIF) or a text" },
+};
+
+const CLASSIFIABLE_IMAGES = new Set(["image/jpeg", "image/png", "image/webp", "image/gif"]);
+const AUDIO_SUFFIX = /\.(mp3|wav|flac|ogg|oga|opus|m4a|aac|mp4|mov|mkv|webm|ts)$/i;
+const TEXT_SUFFIX = /\.(txt|md)$/i;
+
+/** Those fields of an object's metadata that hold whatever job is made of it. */
+export function limitsOf(object: R2Object): Record<string, string> {
+  const fields = Object.entries(object.customMetadata ?? {});
+  return Object.fromEntries(fields.filter(([name]) => name === "declared-bytes" || name === "accepted-types"));
+}
+
+const HINT = "; a text needs a name that ends in .txt, .md or .prompt";
+
+/** Which job an object becomes: what its metadata says, else what its bytes are, else what its name claims. */
+export async function routeUpload(upload: UploadHead): Promise<Route> {
+  if (upload.source.sizeBytes === 0) return ignored("the object is empty");
+
+  // A head that its parser stumbles over is of an unknown type.
+  const mime = (await fileTypeFromBuffer(upload.head).catch(() => undefined))?.mime;
+  const media = mediaOf(upload, mime);
+  const found = mime ?? (media === undefined ? "bytes of an unknown type" : `a file named like ${media}`);
+
+  const refusal = refusalOf(upload, mime ?? (media && TYPE_OF[media]), found);
+  if (refusal !== null) return ignored(refusal);
+
+  const kind = upload.metadata["kind"] ?? (media && KIND_OF[media]);
+  if (kind === undefined) return ignored(`no kind of job takes ${found}${mime === undefined ? HINT : ""}`);
+  if (!isJobKind(kind)) return ignored(`metadata 'kind' is '${kind}', expected one of ${JOB_KINDS.join(", ")}`);
+  if (media === undefined || !ACCEPTS[kind].media.includes(media)) {
+    return ignored(`${kind} takes ${ACCEPTS[kind].wants}, and this is ${found}`);
+  }
+
+  if (media === "text" || media === "prompt") {
+    const read = decodeText(upload.head, { isWhole: upload.head.length >= upload.source.sizeBytes });
+    if (!read.ok) return ignored(`the ${media} ${read.reason}`);
+  }
+
+  const options = parseJson(upload.metadata["options"] ?? "{}");
+  const input = { source: upload.source, options, ...(kind === "classification" && { media }) };
+  const work = JobWork.safeParse({ kind, input });
+  if (!work.success) {
+    const issue = work.error.issues[0];
+    return ignored(`metadata 'options': ${issue?.path.slice(2).join(".") ?? ""} ${issue?.message ?? "not valid"}`);
+  }
+  const terms = JobTerms.safeParse(parseJson(upload.metadata["terms"] ?? "{}"));
+  if (!terms.success) {
+    const issue = terms.error.issues[0];
+    return ignored(`metadata 'terms': ${issue?.path.join(".") ?? ""} ${issue?.message ?? "not valid"}`);
+  }
+  const steps = AskedSteps.safeParse(parseJson(upload.metadata["then"] ?? "[]"));
+  if (!steps.success) return ignored(`metadata 'then': ${steps.error.issues[0]?.message ?? "not valid"}`);
+  const followed = withSteps(work.data, steps.data);
+  if (!followed.ok) return { ...ignored(followed.reason), field: "then" };
+  const { tags = "[]", metadata = "{}" } = upload.metadata;
+  const marks = JobMarks.safeParse({ tags: parseJson(tags), metadata: parseJson(metadata) });
+  if (marks.success) return { type: "job", work: followed.work, terms: terms.data, marks: marks.data };
+  const issue = marks.error.issues[0];
+  return ignored(`metadata '${issue?.path.join(".") ?? ""}': ${issue?.message ?? "not valid"}`);
+}
+
+/** Why its key may not have uploaded it, or null. */
+function refusalOf({ source, metadata }: UploadHead, type: string | undefined, found: string): string | null {
+  const declared = metadata["declared-bytes"];
+  if (declared !== undefined && Number(declared) !== source.sizeBytes) {
+    return `it has ${source.sizeBytes} bytes, and ${declared} were declared`;
+  }
+  const accepted = metadata["accepted-types"];
+  if (accepted === undefined) return null;
+  const prefixes = z.array(boundedText({ max: 100 })).safeParse(parseJson(accepted));
+  if (!prefixes.success) return "metadata 'accepted-types': expected a JSON array of strings";
+  if (type !== undefined && prefixes.data.some((prefix) => type.startsWith(prefix))) return null;
+  return `its key uploads ${prefixes.data.join(", ")} only, and this is ${found}`;
+}
+
+function mediaOf(upload: UploadHead, mime: string | undefined): Media | undefined {
+  const { key } = upload.source;
+  if (mime !== undefined) {
+    if (mime.startsWith("audio/") || mime.startsWith("video/") || mime === "application/ogg") return "audio";
+    // SVG is left out on purpose: it is a program, and no model here reads it.
+    return CLASSIFIABLE_IMAGES.has(mime) ? "image" : undefined;
+  }
+  if (AUDIO_SUFFIX.test(key)) return "audio";
+  if (key.endsWith(".prompt")) return "prompt";
+  if (TEXT_SUFFIX.test(key)) return key.startsWith(PROMPTS_PREFIX) ? "prompt" : "text";
+  return undefined;
+}
+
+function ignored(reason: string): Route & { readonly type: "ignored" } {
+  return { type: "ignored", reason };
+}
+
+function isJobKind(kind: string): kind is JobKind {
+  return JOB_KINDS.some((known) => known === kind);
+}
+
+/** What is no JSON, or too much, stays a string: the schema then says what it expected instead. */
+function parseJson(json: string): unknown {
+  const read = readJson(json);
+  return read.ok ? read.value : json;
+}

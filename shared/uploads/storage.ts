@@ -1,0 +1,111 @@
+// The layout of the bucket. Results never go under the inbox, so a result cannot trigger a job.
+import { MAX_KEY_BYTES } from "../limits.ts";
+import { boundedText } from "../input/bounded-text.ts";
+
+/** The key of an object that others named. */
+export const ObjectKey = boundedText({ max: MAX_KEY_BYTES, min: 1 }).refine(
+  (key) => new TextEncoder().encode(key).length <= MAX_KEY_BYTES,
+  `a key has at most ${MAX_KEY_BYTES} bytes`,
+);
+
+/** The one bucket, by its binding: what it is called in the account is that account's to choose. Part of every upload's identity. */
+export const MEDIA_BUCKET = "MEDIA";
+
+export const INBOX_PREFIX = "inbox/";
+export const PROMPTS_PREFIX = "inbox/prompts/";
+const RESULTS_PREFIX = "results/";
+
+export function isInboxKey(key: string): boolean {
+  return key.startsWith(INBOX_PREFIX);
+}
+
+export function isResultKey(key: string): boolean {
+  return key.startsWith(RESULTS_PREFIX);
+}
+
+/** Keys that Darkroom gives out, one an upload: each becomes one job, whatever is put there later. */
+export const UPLOADS_PREFIX = `${INBOX_PREFIX}uploads/`;
+
+/** A client's upload: an id of its own keeps two uploads of the same name apart. */
+export function uploadKey(uploadId: string, fileName: string): string {
+  return `${UPLOADS_PREFIX}${uploadId}/${fileName}`;
+}
+
+/** The custom metadata of an upload that names the API key it was stored or announced with. */
+export const KEY_ID = "key-id";
+
+/** The id in an upload's key; null for any other key. */
+export function uploadIdOf(key: string): string | null {
+  if (!key.startsWith(UPLOADS_PREFIX)) return null;
+  return key.slice(UPLOADS_PREFIX.length).split("/", 1)[0] ?? null;
+}
+
+/** All a job ever stored. */
+export function resultsPrefix(jobId: string): string {
+  return `${RESULTS_PREFIX}${jobId}/`;
+}
+
+/** The attempt is in the key: a consumer that lost its lease cannot write over its successor's result. */
+export function artifactKey(jobId: string, attempt: number, name: string): string {
+  return `${resultsPrefix(jobId)}${attempt}/${name}`;
+}
+
+/** What clients of the OpenAI and Replicate dialects sent: read by their jobs, and deleted after the retention. */
+export const FILES_PREFIX = "files/";
+
+export function fileKey(fileId: string): string {
+  return `${FILES_PREFIX}${fileId}`;
+}
+
+/** What the product itself keeps in the bucket, for the day on which the database is set back (docs/operations.md). */
+const SYSTEM_PREFIX = "system/";
+/** When maintenance ran last. */
+export const CLOCK_KEY = `${SYSTEM_PREFIX}clock`;
+/** How jobs were described that no object of the inbox describes. */
+export const RECORDS_PREFIX = `${SYSTEM_PREFIX}described/`;
+/** Which jobs somebody has deleted. */
+export const DELETED_PREFIX = `${SYSTEM_PREFIX}deleted/`;
+
+const MINUTE_MS = 60_000;
+
+/** Times in keys have so many hexadecimal digits: in the order of keys they are in the order of time. */
+const TIME_DIGITS = 12;
+
+function timeInKey(at: number): string {
+  return at.toString(16).padStart(TIME_DIGITS, "0");
+}
+
+/** Records of jobs described in this minute. */
+export function recordsPrefix(at: number): string {
+  return `${RECORDS_PREFIX}${timeInKey(at - (at % MINUTE_MS))}/`;
+}
+
+/** The record of jobs of one minute, of which this one comes first. */
+export function recordKey(first: { createdAt: number; id: string }): string {
+  return `${recordsPrefix(first.createdAt)}${timeInKey(first.createdAt)}-${first.id}`;
+}
+
+export function deletedKey(at: number, jobId: string): string {
+  return `${DELETED_PREFIX}${timeInKey(at)}-${jobId}`;
+}
+
+/** The job of such a key. */
+export function deletedJobIn(key: string): string {
+  return key.slice(DELETED_PREFIX.length + TIME_DIGITS + 1);
+}
+
+/** What is kept under this prefix from a time on comes after this key. */
+export function keyBefore(prefix: string, at: number): string {
+  return `${prefix}${timeInKey(Math.max(0, at - (at % MINUTE_MS)))}`;
+}
+
+/** When it was put under one of these prefixes, as its key says. */
+export function timeIn(key: string, prefix: string): number {
+  return Number.parseInt(key.slice(prefix.length, prefix.length + TIME_DIGITS), 16);
+}
+
+/** When a file was stored, in epoch milliseconds: its id begins with that. Null for what is no file of ours. */
+export function fileStoredAt(key: string): number | null {
+  const [, time] = /^files\/file_([0-9a-f]{12})[0-9a-f]{20}$/.exec(key) ?? [];
+  return time === undefined ? null : Number.parseInt(time, 16);
+}
