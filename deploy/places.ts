@@ -1,12 +1,32 @@
-import type { Part } from "./part.ts";
+import * as z from "zod";
+
+import { type Found, type Part } from "./part.ts";
 import type { Options } from "./options.ts";
+import { jsonIn, rowsIn } from "./rows.ts";
 import type { Target } from "./target.ts";
+
+/** As `wrangler d1 info --json` prints it: what the API answers, without a jurisdiction where the database has none. */
+const Database = z.object({
+  jurisdiction: z.string().nullish(),
+  running_in_region: z.string().nullish(),
+});
 
 /** The database has to be there before it can be migrated. */
 export function databasePart({ database, jurisdiction }: Target, options: Options): Part {
   return {
     name: `the database '${database}'`,
-    isThere: async (wrangler) => (await wrangler.look("d1", "info", database, "--json")).ok,
+    find: async (wrangler) => {
+      const { ok, stdout } = await wrangler.look("d1", "info", database, "--json");
+      if (!ok) return { state: "missing" };
+      const found = jsonIn(stdout, Database);
+      const is = found?.jurisdiction ?? null;
+      if (jurisdiction === null || is === jurisdiction) return thereIn(found?.running_in_region, options);
+      return {
+        state: "different",
+        how: `it has ${is === null ? "no jurisdiction" : `the jurisdiction '${is}'`}, and '${jurisdiction}' is asked for.`,
+        todo: "A database's jurisdiction cannot be changed. Give DB another database_name in wrangler.jsonc, then run this again.",
+      };
+    },
     command: ["d1", "create", database, ...place(options, jurisdiction)],
     meanwhile: "Nothing works without it.",
   };
@@ -14,16 +34,25 @@ export function databasePart({ database, jurisdiction }: Target, options: Option
 
 /**
  * wrangler would make the bucket too, but not where it is wanted; and where R2 is off it says nothing and uploads a Worker
- * whose bucket is missing (tried with 4.164.0).
+ * whose bucket is missing (tried with 4.164.0). Buckets of another jurisdiction have other names: they are not found.
  */
 export function bucketPart({ bucket, jurisdiction }: Target, options: Options): Part {
   const inJurisdiction = jurisdiction === null ? [] : [`--jurisdiction=${jurisdiction}`];
   return {
     name: `the bucket '${bucket}'`,
-    isThere: async (wrangler) => (await wrangler.look("r2", "bucket", "info", bucket, ...inJurisdiction)).ok,
+    find: async (wrangler) => {
+      const { ok, stdout } = await wrangler.look("r2", "bucket", "info", bucket, ...inJurisdiction);
+      return ok ? thereIn(rowsIn(stdout)[0]?.["location"], options) : { state: "missing" };
+    },
     command: ["r2", "bucket", "create", bucket, ...place(options, jurisdiction)],
     meanwhile: "Nothing works without it.",
   };
+}
+
+/** A location is a hint that the platform need not follow, so another one is told and no fault. */
+function thereIn(location: string | null | undefined, { location: asked }: Options): Found {
+  if (asked === undefined || location?.toLowerCase() === asked) return { state: "there" };
+  return { state: "there", note: `in ${location ?? "a place it does not tell"}, not in ${asked}: it cannot be moved` };
 }
 
 function place({ location }: Options, jurisdiction: string | null): readonly string[] {

@@ -15,8 +15,17 @@ const ADVICE: Readonly<Record<string, string>> = {
 const SUBDOMAIN =
   "The account has no workers.dev subdomain. Open Workers & Pages in the dashboard once, which registers one, or give wrangler.jsonc a route.";
 
+/** wrangler's own words, where its login may use more than one and there is nobody to ask (4.164.0). */
+const SEVERAL_ACCOUNTS = "More than one account available";
+
 /** What to do about a command that failed; null where nobody knows. */
 export function adviceFor(output: string): string | null {
+  if (output.includes(SEVERAL_ACCOUNTS)) {
+    // Each in a line of its own: `Acme`: `0123456789abcdef0123456789abcdef`
+    const accounts = output.matchAll(/^\s*`(.+)`: `(\w+)`\s*$/gm);
+    const list = Array.from(accounts, ([, name, id]) => `${id} (${name})`).join(", ");
+    return `The login may use several accounts: ${list}. Say which one is Darkroom's: set CLOUDFLARE_ACCOUNT_ID to its id, then run this again.`;
+  }
   for (const [, code = ""] of output.matchAll(/\[code: (\d+)\]/g)) {
     const advice = ADVICE[code];
     if (advice !== undefined) return advice;

@@ -2,9 +2,10 @@
 import { Command } from "commander";
 
 import { ensureAdminKey } from "./admin-key.ts";
+import { bucketParts } from "./bucket-parts.ts";
+import { indexParts } from "./index-parts.ts";
 import { type Options, problemWith, withOptions } from "./options.ts";
 import { ensure, type Part } from "./part.ts";
-import { bucketParts, indexParts } from "./parts.ts";
 import { bucketPart, databasePart } from "./places.ts";
 import { adviceFor } from "./refusals.ts";
 import { readTarget, type Target } from "./target.ts";

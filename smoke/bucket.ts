@@ -43,7 +43,7 @@ export async function put(
 }
 
 const CREDENTIALS = "Set R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY and R2_ENDPOINT again: docs/uploads.md, Setting it up.";
-const TODO: Readonly<Record<string, string>> = {
+const ADVICE: Readonly<Record<string, string>> = {
   SignatureDoesNotMatch: CREDENTIALS,
   InvalidAccessKeyId: CREDENTIALS,
   Unauthorized: CREDENTIALS,
@@ -54,7 +54,7 @@ const TODO: Readonly<Record<string, string>> = {
 /** The failure of a PUT that should have been taken. */
 export function refusedPut(what: string, { headers }: UploadTicket, { status, code, message }: Refused): Failure {
   const means = `The bucket refused ${what}: ${status} ${code}: ${message}`;
-  const known = TODO[code];
+  const known = ADVICE[code];
   if (known !== undefined) return new Failure(means, known);
   if ("x-amz-copy-source-if-match" in headers) {
     const todo =

@@ -64,7 +64,10 @@ export interface Smoke extends Omit<SmokeOptions, "key"> {
   /** @throws Failure if it has not ended in time. */
   end(id: string): Promise<Job>;
   /** Ask for URLs, to be aborted or completed at the end of the run. */
-  announce(work: Work & { via: "upload" }, how: { method: "single" | "multipart" }): Promise<UploadTicket>;
+  announce(
+    work: Work & { via: "upload" },
+    how: { readonly method: "single" | "multipart"; readonly tag?: string },
+  ): Promise<UploadTicket>;
   /** Read until it is as wanted; null where it never is. */
   until<T>(read: () => Promise<T | null>, timeoutMs: number): Promise<T | null>;
   readonly seen: Seen;

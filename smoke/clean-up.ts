@@ -1,7 +1,7 @@
-// What the run has made goes again, also what it was interrupted over: jobs are found by their tag, not by what is remembered.
+// What the run has made goes again, also what it was interrupted over: jobs are found by their tags, not by what is remembered.
 import { type Client, DarkroomError } from "../client/index.ts";
 import { Failure, type Finding, pass } from "./check.ts";
-import { TAG } from "./smoke.ts";
+import { RUN_ID, TAG } from "./smoke.ts";
 
 /** Of a run that was killed: younger jobs may be those of another run that goes on. */
 const LEFT_BEHIND_MS = 3_600_000;
@@ -16,6 +16,7 @@ export interface Made {
 
 /** Jobs with their results and sources, announced uploads, and endpoints of webhooks. @throws Failure for what is left. */
 export async function cleanUp(client: Client, { runId, uploads }: Made): Promise<Finding> {
+  if (!RUN_ID.test(runId)) throw new Error(`'${runId}' is not what a run is called: nothing is deleted by it`);
   const problems: string[] = [];
   const tried = async (what: string, run: () => Promise<unknown>, isFine: readonly string[] = []) => {
     await run().catch((error: unknown) => {
@@ -65,6 +66,9 @@ async function endUpload(client: Client, id: string): Promise<void> {
 
 async function jobsOf(client: Client, query: { tag: string; createdBefore?: string }): Promise<readonly string[]> {
   const ids: string[] = [];
-  for await (const { id } of client.jobs.list({ ...query, limit: 100 })) ids.push(id);
+  for await (const { id, tags } of client.jobs.list({ ...query, limit: 100 })) {
+    // Both tags: whoever else uses one of them keeps their jobs.
+    if (tags.includes(TAG) && tags.some((tag) => RUN_ID.test(tag))) ids.push(id);
+  }
   return ids;
 }

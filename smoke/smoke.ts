@@ -6,6 +6,8 @@ import { allowanceOf, type Prices } from "./prices.ts";
 
 /** Every job of every run carries it, beside the run's own. */
 export const TAG = "darkroom-smoke";
+/** A run's own tag, and what its endpoints of webhooks are described by. */
+export const RUN_ID = /^smoke[a-z]{10}$/;
 
 export const WAITS: Waits = { jobMs: 300_000, notificationMs: 60_000, indexMs: 120_000, deliveryMs: 60_000 };
 
@@ -54,10 +56,12 @@ export function createSmoke(options: SmokeOptions, prices: Prices): Smoke {
       if (!hasEnded(job)) throw unfinished(job, waits.jobMs);
       return job;
     },
-    async announce(work, { method }) {
+    async announce(work, { method, tag }) {
       const file = work.file(media);
-      const asked = { ...work.request, ...smoke.termsOf(work), sizeBytes: file.size, contentType: file.type, method };
-      const ticket = await client.uploads.create(asked);
+      const terms = smoke.termsOf(work);
+      const tags = tag === undefined ? terms.tags : [...terms.tags, tag];
+      const { size: sizeBytes, type: contentType } = file;
+      const ticket = await client.uploads.create({ ...work.request, ...terms, tags, sizeBytes, contentType, method });
       seen.uploads.add(ticket.id);
       return ticket;
     },
@@ -99,7 +103,7 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
 }
 
-const TODO: Readonly<Record<string, string>> = {
+const ADVICE: Readonly<Record<string, string>> = {
   paid_plan_required: "Switch the account to Workers Paid.",
   model_agreement_required: "Accept the model's licence in the dashboard: Workers AI, the model's page.",
   account_blocked: "The platform lets the account use no models. Look at its state in the dashboard.",
@@ -116,7 +120,7 @@ const TODO: Readonly<Record<string, string>> = {
 function jobFailure({ id, state, error }: Job): Failure {
   const code = error?.code ?? "";
   const means = `Job ${id} ${state}${error === null ? "" : ` (${code}): ${error.message}`}`;
-  return new Failure(means, TODO[code] ?? "See docs/operations.md, Incidents; npx wrangler tail shows the journal.");
+  return new Failure(means, ADVICE[code] ?? "See docs/operations.md, Incidents; npx wrangler tail shows the journal.");
 }
 
 function unfinished({ id, state, waiting, attempts }: Job, timeoutMs: number): Failure {
@@ -125,5 +129,5 @@ function unfinished({ id, state, waiting, attempts }: Job, timeoutMs: number): F
   const means = `Job ${id} is still ${state} after ${Math.round(timeoutMs / 1000)} s${reason}.`;
   const todo =
     "Check that the queue delivers: npx wrangler queues info media-tasks shows its consumer, and whether it is paused.";
-  return new Failure(means, TODO[why?.code ?? ""] ?? todo);
+  return new Failure(means, ADVICE[why?.code ?? ""] ?? todo);
 }

@@ -9,10 +9,16 @@ const FORM = "application/x-www-form-urlencoded";
 
 type Darkroom = ReturnType<typeof startDarkroom>;
 
-async function send(darkroom: Darkroom, token: string, accept = "*/*"): Promise<Response> {
-  const body = new URLSearchParams({ token }).toString();
+async function send(
+  darkroom: Darkroom,
+  token: string,
+  accept = "*/*",
+  attempt?: string,
+  address = "192.0.2.9",
+): Promise<Response> {
+  const body = new URLSearchParams({ token, ...(attempt === undefined ? {} : { attempt }) }).toString();
   // The harness gives each request without a key an address of its own.
-  const headers = { "content-type": FORM, accept, "cf-connecting-ip": "192.0.2.9" };
+  const headers = { "content-type": FORM, accept, "cf-connecting-ip": address };
   return darkroom.api("/setup", { method: "POST", key: null, headers, body });
 }
 
@@ -60,6 +66,45 @@ describe("with a setup token", () => {
     expect(made.headers.get("content-type")).toMatch(/^text\/html/);
     expect(made.headers.get("cache-control")).toBe("no-store");
     expect(await made.text()).toMatch(/<pre>dk_k[0-9a-f]+_[0-9a-f]{48}<\/pre>/);
+  });
+
+  test("an attempt whose answer is lost is sent again, and has the same key, for ten minutes and with the token alone", async () => {
+    const form = await (await page(darkroom)).text();
+    const [, attempt = ""] = /name="attempt" type="hidden" value="([^"]+)"/.exec(form) ?? [];
+    const first = await send(darkroom, TOKEN, "*/*", attempt);
+    const { key } = await first.json<{ key: string }>();
+    expect(first.status).toBe(201);
+    const again = await send(darkroom, TOKEN, "*/*", attempt);
+    expect([again.status, await again.json()]).toEqual([201, { key }]);
+    expect((await darkroom.api("/v1/keys", { key })).status).toBe(200);
+    const { DB } = darkroom.bindings();
+    expect(await DB.prepare("SELECT count(*) AS n FROM api_keys").first<number>("n")).toBe(1);
+    expect(await DB.prepare("SELECT count(*) AS n FROM audit").first<number>("n")).toBe(1);
+
+    expect(await (await page(darkroom)).text()).not.toContain("attempt");
+    const other = attempt.replace(/^./, (digit) => (digit === "0" ? "1" : "0"));
+    for (const [token, sent] of [
+      [`${TOKEN}x`, attempt],
+      [TOKEN, other],
+      [TOKEN, undefined],
+      [TOKEN, "short"],
+    ] as const) {
+      expect(await codeOf(await send(darkroom, token, "*/*", sent))).toEqual([409, "already_set_up"]);
+    }
+    await DB.prepare("UPDATE api_keys SET created_at = created_at - 600000").run();
+    expect(await codeOf(await send(darkroom, TOKEN, "*/*", attempt))).toEqual([409, "already_set_up"]);
+    await DB.prepare("UPDATE api_keys SET created_at = created_at + 600000, revoked_at = 1").run();
+    expect(await codeOf(await send(darkroom, TOKEN, "*/*", attempt))).toEqual([409, "already_set_up"]);
+  });
+
+  test("of one attempt that is sent ten times at the same moment each answer has the one key", async () => {
+    const attempt = "a-double-click-of-somebody-in-a-hurry";
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, index) => send(darkroom, TOKEN, "*/*", attempt, `192.0.2.${index}`)),
+    );
+    const keys = await Promise.all(answers.map(async (answer) => (await answer.json<{ key: string }>()).key));
+    expect(new Set(keys).size).toBe(1);
+    expect((await darkroom.api("/v1/keys", { key: keys[0]! })).status).toBe(200);
   });
 
   test("of twenty who send the token at the same moment one gets a key", async () => {
@@ -115,6 +160,7 @@ describe("with a setup token", () => {
   test("what is no form is refused by name", async () => {
     const empty = await darkroom.api("/setup", { method: "POST", key: null, body: "" });
     expect(await codeOf(empty)).toEqual([422, "invalid_request"]);
+    expect(await codeOf(await send(darkroom, TOKEN, "*/*", "too-short"))).toEqual([422, "invalid_request"]);
     const json = await darkroom.api("/setup", { method: "POST", key: null, body: `{"token": "${TOKEN}"}` });
     expect(await codeOf(json)).toEqual([422, "invalid_request"]);
   });

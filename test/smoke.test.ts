@@ -155,6 +155,45 @@ test("the command exits with 0, 1 or 130, never prints the key, and deletes what
   for (const { output } of [fine, wrong, stopped]) expect(output).not.toContain(KEYS.operator);
 });
 
+test("on a busy Darkroom its own upload and its own dead letter are found behind those of others", async () => {
+  const busy: Double = async (url, { method }, next) => {
+    if (url.pathname === "/v1/uploads" && method === "GET") return Response.json({ uploads: [] });
+    if (url.pathname !== "/v1/dead-letters") return next();
+    if (url.searchParams.get("cursor") === null) {
+      const stranger = { id: "dl_other", jobId: "job_other", createdAt: new Date().toISOString() };
+      return Response.json({ deadLetters: Array.from({ length: 100 }, () => stranger), nextCursor: "behind" });
+    }
+    url.searchParams.delete("cursor");
+    return darkroom.api(`${url.pathname}${url.search}`);
+  };
+  const report = await run(["notification", "dead-letter"], busy);
+  expect(report.rows.filter(({ result }) => result !== "pass")).toEqual([]);
+});
+
+test("what others have tagged as a run's is left alone, and what a run that was killed has left is deleted", async () => {
+  const submit = async (...tags: string[]) => {
+    const job = { kind: "classification", text: `what has the tags ${tags.join(" and ")}`, tags };
+    return (await (await darkroom.post("/v1/jobs", job)).json<{ id: string }>()).id;
+  };
+  const others = [
+    await submit("darkroom-smoke"),
+    await submit("smokeabcdefghij"),
+    await submit("darkroom-smoke", "smoke"),
+  ];
+  const left = await submit("darkroom-smoke", "smokeabcdefghij");
+  const { DB } = darkroom.bindings();
+  for (const table of ["jobs", "job_marks"]) {
+    await DB.prepare(`UPDATE ${table} SET created_at = created_at - 7200000`).run();
+  }
+  expect(rowOf(await run(["browser-strangers"]), "clean-up")).toMatchObject({
+    result: "pass",
+    means: expect.stringContaining("Of runs before that were killed: 1 jobs."),
+  });
+  expect((await jobsLeft()).toSorted()).toEqual(others.toSorted());
+  expect((await darkroom.api(`/v1/jobs/${left}`)).status).toBe(404);
+  for (const id of others) expect((await darkroom.api(`/v1/jobs/${id}`, { method: "DELETE" })).status).toBe(200);
+});
+
 test("what cannot be checked is skipped with its reason, and a Darkroom that is deployed tells itself of a job's end", async () => {
   // An upload is announced as JSON; what a file costs is asked with its bytes.
   const unsigned: Double = async ({ pathname }, { body }, next) =>

@@ -16,8 +16,8 @@ export const HOW_TO_OPEN = `Set the secret SETUP_TOKEN to at least ${MIN_TOKEN_C
 export const ALREADY_SET_UP =
   "This deployment has had an admin key already. If it has expired, bin/provision makes another for whoever may deploy; for one that is lost see docs/security.md.";
 
-/** @param refusal why the token that was sent was not taken. */
-export function setupPage(state: SetupState, refusal?: string) {
+/** @param attempt what the form sends along, random. @param refusal why the token that was sent was not taken. */
+export function setupPage(state: SetupState, attempt: string, refusal?: string) {
   switch (state) {
     case "unset":
       return page(
@@ -35,9 +35,13 @@ export function setupPage(state: SetupState, refusal?: string) {
           <form method="post" action="/setup">
             <p><label for="token">Setup token</label></p>
             <input id="token" name="token" type="password" autocomplete="off" required />
+            <input name="attempt" type="hidden" value="${attempt}" />
             <button>Make the first admin key</button>
           </form>
-          <p>The token is the secret SETUP_TOKEN that you gave when you deployed. It works once.</p>`,
+          <p>
+            The token is the secret SETUP_TOKEN that you gave when you deployed. It works once. If no answer comes,
+            reload the page that should have shown the key, within ten minutes: it is the same key.
+          </p>`,
       );
   }
 }

@@ -1,12 +1,10 @@
 import { type Context, Hono } from "hono";
 import type { DescribeRouteOptions } from "hono-openapi";
 
-import type { Key } from "../../shared/db/keys/keys.ts";
 import { countTry, insertFirstKey, isSetUp } from "../../shared/db/keys/setup.ts";
-import { SCOPES } from "../../shared/keys/scopes.ts";
 import type { App } from "../http/app.ts";
-import { newKeyId, newSecret } from "../http/auth.ts";
 import { describe } from "../http/describe.ts";
+import { asOperators, HOW_TO_ATTEMPT, isAttempt, keyOfAttempt, newAttempt, wasMade } from "./first-key.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { type Problem, problem } from "../http/problem.ts";
 import { FirstKey } from "../keys/schema.ts";
@@ -34,13 +32,25 @@ setup.get(
     tags,
     answers: { 200: { description: "the page", media: ["text/html"] } },
   }),
-  async (c) => c.html(setupPage(await stateOf(c.env)), 200, HEADERS),
+  async (c) => c.html(setupPage(await stateOf(c.env), newAttempt()), 200, HEADERS),
 );
 
 const FORM: NonNullable<DescribeRouteOptions["requestBody"]> = {
   content: {
     "application/x-www-form-urlencoded": {
-      schema: { type: "object", properties: { token: { type: "string" } }, required: ["token"] },
+      schema: {
+        type: "object",
+        properties: {
+          token: { type: "string" },
+          attempt: {
+            type: "string",
+            minLength: 32,
+            maxLength: 64,
+            description: "made at random: for ten minutes the same again is answered with the same key",
+          },
+        },
+        required: ["token"],
+      },
     },
   },
 };
@@ -65,17 +75,42 @@ setup.post(
   }),
   limitBody,
   async (c) => {
-    const refusal = await refuse(c);
+    const form = await readForm(c);
+    const refusal = await refuse(c, form);
+    // Sent again after its answer was lost, or twice by a double click: its holder has the token and the attempt.
+    if (refusal === DONE && (await isRepeated(c.env, form)))
+      return shown(c, await keyOfAttempt(form.token, form.attempt));
     if (refusal !== null) return refused(c, refusal);
     const now = Date.now();
-    const { secret, secretHash } = await newSecret();
-    const key = { ...firstKey(c.env.OPERATOR_ID, now), secretHash };
-    const isFirst = await insertFirstKey(c.env.DB, key, { ownerId: key.ownerId, actor: "setup" });
-    if (!isFirst) return refused(c, DONE);
-    const shown = `dk_${key.id}_${secret}`;
-    return wantsPage(c) ? c.html(keyPage(shown), 201, HEADERS) : c.json({ key: shown }, 201, HEADERS);
+    const key = await keyOfAttempt(form.token, form.attempt);
+    const owned = asOperators(key, c.env.OPERATOR_ID, now);
+    const isFirst = await insertFirstKey(c.env.DB, owned, { ownerId: owned.ownerId, actor: "setup" });
+    if (isFirst || (await wasMade(c.env.DB, key, now))) return shown(c, key);
+    return refused(c, DONE);
   },
 );
+
+interface Form {
+  readonly token: string;
+  /** Null where none was sent. */
+  readonly attempt: string | null;
+}
+
+/** As browsers and curl's -d send it. The runtime's reader of multipart forms has no limit on fields. */
+async function readForm(c: Context<App>): Promise<Form> {
+  const form = new URLSearchParams(await c.req.text());
+  return { token: form.get("token") ?? "", attempt: form.get("attempt") };
+}
+
+function shown(c: Context<App>, { id, secret }: { id: string; secret: string }): Response | Promise<Response> {
+  const key = `dk_${id}_${secret}`;
+  return wantsPage(c) ? c.html(keyPage(key), 201, HEADERS) : c.json({ key }, 201, HEADERS);
+}
+
+async function isRepeated({ DB, SETUP_TOKEN }: Env, { token, attempt }: Form): Promise<boolean> {
+  if (attempt === null || !isAttempt(attempt) || !isUsableToken(SETUP_TOKEN)) return false;
+  return (await isSame(token, SETUP_TOKEN)) && wasMade(DB, await keyOfAttempt(token, attempt), Date.now());
+}
 
 const DONE: Problem = { code: "already_set_up", detail: ALREADY_SET_UP };
 
@@ -85,15 +120,12 @@ async function stateOf({ DB, OPERATOR_ID, SETUP_TOKEN }: Env): Promise<SetupStat
 }
 
 /** @returns null for who may have the key. */
-async function refuse(c: Context<App>): Promise<Problem | null> {
+async function refuse(c: Context<App>, { token, attempt }: Form): Promise<Problem | null> {
   const { SETUP_TOKEN: expected, DB, OPERATOR_ID } = c.env;
   if (await isSetUp(DB, OPERATOR_ID)) return DONE;
   if (!isUsableToken(expected)) return { code: "setup_closed", detail: HOW_TO_OPEN };
-  // As browsers and curl's -d send it. The runtime's reader of multipart forms has no limit on fields.
-  const token = new URLSearchParams(await c.req.text()).get("token");
-  if (token === null || token === "") {
-    return { code: "invalid_request", detail: "Send the form's field 'token'." };
-  }
+  if (token === "") return { code: "invalid_request", detail: "Send the form's field 'token'." };
+  if (attempt !== null && !isAttempt(attempt)) return { code: "invalid_request", detail: HOW_TO_ATTEMPT };
   // Only the platform writes this header; on a laptop there is none.
   const tries = await countTry(DB, c.req.header("cf-connecting-ip") ?? "", Date.now());
   if (tries.ofAddress > MAX_TRIES_A_MINUTE.ofAddress || tries.ofAll > MAX_TRIES_A_MINUTE.ofAll) {
@@ -110,25 +142,10 @@ async function isSame(one: string, other: string): Promise<boolean> {
   return a !== undefined && b !== undefined && crypto.subtle.timingSafeEqual(a, b);
 }
 
-function firstKey(ownerId: string, now: number): Key {
-  return {
-    id: newKeyId(),
-    ownerId,
-    label: "first admin key",
-    scopes: SCOPES,
-    createdAt: now,
-    expiresAt: null,
-    revokedAt: null,
-    maxConcurrentJobs: null,
-    maxUploadBytesADay: null,
-    uploadLimits: { maxBytes: null, contentTypes: null },
-  };
-}
-
 async function refused(c: Context<App>, refusal: Problem): Promise<Response> {
   const response = problem(c, refusal, HEADERS);
   if (!wantsPage(c)) return response;
-  const page = await setupPage(await stateOf(c.env), refusal.detail);
+  const page = await setupPage(await stateOf(c.env), newAttempt(), refusal.detail);
   response.headers.set("content-type", "text/html; charset=utf-8");
   return new Response(String(page), response);
 }

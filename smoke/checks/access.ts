@@ -1,7 +1,7 @@
 import { DarkroomError } from "../../client/index.ts";
 import { type Check, Failure, pass } from "../check.ts";
 
-const TODO: Readonly<Record<string, string>> = {
+const ADVICE: Readonly<Record<string, string>> = {
   network_error: "Set DARKROOM_URL to the address that `npm run deploy` printed; offline, run npm start first.",
   unauthorized: "Set DARKROOM_API_KEY to a key of the operator; bin/provision makes one if there is none.",
   insufficient_scope: "Make a key with every scope: POST /v1/keys.",
@@ -22,7 +22,7 @@ export const access: Check = {
       }
     } catch (error) {
       if (!(error instanceof DarkroomError)) throw error;
-      const todo = TODO[error.code] ?? 'Is that address Darkroom\'s? GET /healthz answers {"status":"ok"} there.';
+      const todo = ADVICE[error.code] ?? 'Is that address Darkroom\'s? GET /healthz answers {"status":"ok"} there.';
       throw new Failure(`${error.code}: ${error.detail}`, todo);
     }
     return pass(`${baseUrl} answers, its database too, and the key is an admin's of the operator.`);

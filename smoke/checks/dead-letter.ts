@@ -1,3 +1,4 @@
+import type { Client, DeadLetter, Job } from "../../client/index.ts";
 import { type Check, described, Failure, pass } from "../check.ts";
 
 const work = described(({ text }) => ({ kind: "classification", text: `${text} Once more.`, options: {} }));
@@ -19,10 +20,7 @@ export const deadLetter: Check = {
         "Budgets do not hold. Compare with docs/cost.md, Budgets.",
       );
     }
-    const letter = await smoke.until(async () => {
-      const { items } = await client.deadLetters.list({ limit: 100 }).page();
-      return items.find(({ jobId }) => jobId === id) ?? null;
-    }, smoke.waits.deliveryMs);
+    const letter = await smoke.until(() => letterOf(client, failed), smoke.waits.deliveryMs);
     if (letter === null) {
       throw new Failure(`Job ${id} failed, and left no dead letter.`, "docs/operations.md, D1 is overloaded or down.");
     }
@@ -37,3 +35,12 @@ export const deadLetter: Check = {
     return pass("A job that was given up on left a dead letter, and completed when that was redriven.");
   },
 };
+
+/** Newest first, however many have come since; none of a job is older than the job. */
+async function letterOf(client: Client, job: Job): Promise<DeadLetter | null> {
+  for await (const letter of client.deadLetters.list({ limit: 100 })) {
+    if (letter.jobId === job.id) return letter;
+    if (Date.parse(letter.createdAt) < Date.parse(job.createdAt)) return null;
+  }
+  return null;
+}

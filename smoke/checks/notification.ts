@@ -3,6 +3,8 @@ import { type Check, type Finding, Failure, pass, type Smoke } from "../check.ts
 import { seconds } from "../job-figures.ts";
 
 const work = smallText();
+/** Beside the run's own tag it finds this check's job among however many others. */
+const TAG = "smoke-notification";
 
 /** How long after a PUT the bucket's notification has made a job of it, with nobody completing the upload. */
 export const notification: Check = {
@@ -12,12 +14,18 @@ export const notification: Check = {
 };
 
 async function announce(smoke: Smoke): Promise<Finding> {
-  const { client, waits, isLocal } = smoke;
-  const ticket = await smoke.announce(work, { method: "single" });
+  const { client, waits, isLocal, runId } = smoke;
+  const ticket = await smoke.announce(work, { method: "single", tag: TAG });
   const stored = await put(smoke, ticket.url ?? "", { body: work.file(smoke.media), headers: ticket.headers });
   if (!stored.ok) throw refusedPut("a presigned PUT", ticket, stored);
   const putAt = Date.now();
-  const find = async () => (await client.uploads.list()).find(({ key }) => key === ticket.key) ?? null;
+  const find = async () => {
+    const { items } = await client.jobs.list({ tag: [runId, TAG] }).page();
+    const [job] = items;
+    if (job !== undefined) return { jobId: job.id, ignoredReason: null };
+    // An object without a job is told of here, among the latest of everybody's.
+    return (await client.uploads.list()).find(({ key, jobId }) => key === ticket.key && jobId === null) ?? null;
+  };
   const found = await smoke.until(find, waits.notificationMs);
   if (found === null) {
     const means = `Nobody announced an object within ${seconds(waits.notificationMs)}. The sweep finds it after some minutes.`;

@@ -1,5 +1,7 @@
-// Databases on real SQLite. Paths and shapes: developers.cloudflare.com/api/resources/d1/subresources/database/, read 2026-11-29;
-// a query is one transaction, and its statements fail together (developers.cloudflare.com/d1/platform/limits/).
+// Databases on real SQLite. Paths and bodies: wrangler 4.164.0 (src/d1/create.ts, info.ts, execute.ts) and
+// developers.cloudflare.com/api/resources/d1/subresources/database/. 7404 and 7502 are in wrangler's code (a database that is
+// not there, a name that is taken); the text of 7404, and 7500 for an error of SQLite's, are in logs of several projects.
+// Unverified: that the statements of one query fail together, and the text of 7502.
 import { DatabaseSync } from "node:sqlite";
 
 import { type Route, match, newId, ok, page, refusal } from "./route.ts";
@@ -8,18 +10,22 @@ interface Database {
   readonly uuid: string;
   readonly name: string;
   readonly sql: DatabaseSync;
+  readonly region: string;
+  /** Null for a database without one. */
+  readonly jurisdiction: string | null;
 }
 
 export function createD1() {
   const databases = new Map<string, Database>();
-  const view = ({ uuid, name }: Database) => ({
+  const view = ({ uuid, name, region, jurisdiction }: Database) => ({
     uuid,
     name,
     version: "production",
     created_at: "2026-11-29T08:00:00.000Z",
     num_tables: 0,
     file_size: 0,
-    running_in_region: "WEUR",
+    running_in_region: region,
+    jurisdiction,
   });
   const route: Route = ({ method, path, query }, json) => {
     if (path === "/d1/database") {
@@ -27,9 +33,16 @@ export function createD1() {
         const asked = query.get("name");
         return page([...databases.values()].filter(({ name }) => asked === null || name === asked).map(view));
       }
-      const name = String(json()["name"]);
+      const asked = json() as { name: string; primary_location_hint?: string; jurisdiction?: string };
+      const { name, primary_location_hint: hint = "weur", jurisdiction = null } = asked;
       if (databases.has(name)) return refusal(400, 7502, `A database with the name '${name}' already exists.`);
-      const database = { uuid: newId(), name, sql: new DatabaseSync(":memory:") };
+      const database = {
+        uuid: newId(),
+        name,
+        sql: new DatabaseSync(":memory:"),
+        region: hint.toUpperCase(),
+        jurisdiction,
+      };
       databases.set(name, database);
       return ok(view(database));
     }
@@ -46,7 +59,7 @@ function run(db: DatabaseSync, sql: string) {
   try {
     return ok([{ results: rowsOf(db, sql), success: true, meta: { duration: 1, rows_read: 0, rows_written: 0 } }]);
   } catch (error) {
-    return refusal(400, 7500, error instanceof Error ? error.message : String(error));
+    return refusal(400, 7500, `${error instanceof Error ? error.message : String(error)}: SQLITE_ERROR`);
   }
 }
 

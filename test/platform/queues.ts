@@ -1,5 +1,6 @@
-// Paths and shapes: developers.cloudflare.com/api/resources/queues/, read 2026-11-29. A consumer's Worker is `script_name` there
-// and `script` in what wrangler 4.164.0 reads: both are said here.
+// Paths and bodies: wrangler 4.164.0 (src/queues/client.ts) and developers.cloudflare.com/api/resources/queues/. A consumer's Worker
+// is `script_name` there and `script` in what wrangler reads: both are said here. Reported codes: 11009, a name that is taken, with this
+// sentence in logs of several projects; 11004 (github.com/cloudflare/workers-sdk/issues/5347). Unverified: 11000, for a queue or a consumer that is not there.
 import { type Route, match, newHexId, ok, page, refusal } from "./route.ts";
 
 export interface Queue {
@@ -36,7 +37,8 @@ export function createQueues() {
         return page(found.map(view));
       }
       const name = String(json()["queue_name"]);
-      if (queues.has(name)) return refusal(400, 11009, `Queue name '${name}' is already taken.`);
+      if (queues.has(name))
+        return refusal(400, 11009, `Queue name '${name}' is already taken. Please use a different name and try again.`);
       const queue = { queue_id: newHexId(), queue_name: name, consumers: [] };
       queues.set(name, queue);
       return ok(view(queue));
@@ -53,10 +55,10 @@ export function createQueues() {
     if (method === "GET") return ok(queue.consumers);
     const asked = json() as unknown as Consumer;
     if (method === "POST" && queue.consumers.length > 0) {
-      return refusal(400, 11004, `Queue '${queue.queue_name}' already has a consumer.`);
+      return refusal(400, 11004, "workers.api.error.consumer_exists");
     }
     if (method === "PUT" && queue.consumers[0]?.consumer_id !== consumerId) {
-      return refusal(404, 11003, "Consumer does not exist.");
+      return refusal(404, 11000, "Consumer does not exist.");
     }
     const consumer = { ...asked, script: asked.script_name, consumer_id: consumerId ?? newHexId() };
     queue.consumers = [consumer];

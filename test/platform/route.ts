@@ -1,5 +1,6 @@
-// How the platform's REST API answers: one envelope for success and for refusal
-// (https://developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/, read 2026-11-29).
+// How the platform's REST API answers: one envelope for success and for refusal, as wrangler 4.164.0 reads it
+// (workers-utils/src/cfetch/) and developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/ describes it.
+// What is known of each code stands in the file that uses it; "unverified" means that nobody has read or seen it.
 export interface Call {
   readonly method: string;
   /** Behind /client/v4/accounts/<id>. */
@@ -7,6 +8,8 @@ export interface Call {
   readonly query: URLSearchParams;
   readonly body: Uint8Array<ArrayBuffer>;
   readonly contentType: string;
+  /** Of R2's own header `cf-r2-jurisdiction`; null without one. */
+  readonly jurisdiction: string | null;
 }
 
 export interface Answer {
@@ -30,7 +33,7 @@ export function refusal(status: number, code: number, message: string): Answer {
   return { status, body: { success: false, errors: [{ code, message }], messages: [], result: null } };
 }
 
-/** What a token without the permission gets, whatever it asks for. */
+/** What a token without the permission gets, whatever it asks for: wrangler 4.164.0 tells missing permissions by this code. */
 export const FORBIDDEN = refusal(403, 10000, "Authentication error");
 
 /** The parts of a path between slashes if it matches: `/queues/:id` gives the id. */

@@ -1,12 +1,13 @@
-// A stand-in for the platform's REST API, for the real wrangler. It is built from what Cloudflare publishes: each file names its
-// pages. What no route knows is refused, so that a call nobody has read about fails the test.
+// A stand-in for the platform's REST API, for the real wrangler. Nobody has compared it with the platform: each file names the pages
+// and the files of wrangler's that it was written from, and what of it is unverified. What no route knows is refused, so that a
+// call nobody has read about fails the test; 7003 for it is in the API's own schema ("No route for the URI").
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { DatabaseSync } from "node:sqlite";
 
 import { createD1 } from "./d1.ts";
 import { createQueues } from "./queues.ts";
-import { createR2 } from "./r2.ts";
+import { bucketKey, createR2 } from "./r2.ts";
 import { type Answer, type Call, ok, page, refusal } from "./route.ts";
 import { createVectorize } from "./vectorize.ts";
 import { type Binding, createWorkers } from "./workers.ts";
@@ -15,18 +16,27 @@ export interface PlatformOptions {
   readonly plan?: "free" | "paid";
   readonly isR2On?: boolean;
   readonly subdomain?: string | null;
+  /** Whether the login may use another account besides this one. */
+  readonly hasSecondAccount?: boolean;
 }
 
 export const ACCOUNT_ID = "acc";
+export const SECOND_ACCOUNT_ID = "second";
 
 export async function startPlatform(given: PlatformOptions = {}) {
-  const options = { plan: "paid" as "free" | "paid", isR2On: true, subdomain: "acme" as string | null, ...given };
+  const options = {
+    plan: "paid" as "free" | "paid",
+    isR2On: true,
+    subdomain: "acme" as string | null,
+    hasSecondAccount: false,
+    ...given,
+  };
   const { queues, route: queueRoute } = createQueues();
   const { buckets, route: bucketRoute } = createR2(options, queues);
   const { databases, route: databaseRoute } = createD1();
   const { indexes, route: indexRoute } = createVectorize();
   const isThere = ({ type, bucket_name, queue_name, index_name, ...binding }: Binding): boolean => {
-    if (type === "r2_bucket") return buckets.has(bucket_name ?? "");
+    if (type === "r2_bucket") return buckets.has(bucketKey(bucket_name ?? "", binding.jurisdiction));
     if (type === "queue") return queues.has(queue_name ?? "");
     if (type === "vectorize") return indexes.has(index_name ?? "");
     if (type !== "d1") return true;
@@ -35,14 +45,15 @@ export async function startPlatform(given: PlatformOptions = {}) {
   const workers = createWorkers(Object.assign(options, { isThere }));
   const routes = [queueRoute, bucketRoute, databaseRoute, indexRoute, workers.route];
   const calls: string[] = [];
-  let refuse: (call: string) => Answer | null = () => null;
+  let refuse: (call: string, body: string) => Answer | null = () => null;
+  let loses: (call: string, body: string) => boolean = () => false;
 
   async function answer(call: Call): Promise<Answer> {
     const name = `${call.method} ${call.path}`;
     calls.push(name);
-    const refused = refuse(name);
+    const refused = refuse(name, textOf(call));
     if (refused !== null) return refused;
-    const json = () => JSON.parse(new TextDecoder().decode(call.body)) as Record<string, unknown>;
+    const json = () => JSON.parse(textOf(call)) as Record<string, unknown>;
     for (const route of routes) {
       const found = await route(call, json);
       if (found !== undefined) return found;
@@ -56,15 +67,21 @@ export async function startPlatform(given: PlatformOptions = {}) {
       for await (const chunk of request) chunks.push(chunk as Uint8Array);
       const url = new URL(request.url ?? "/", "http://platform");
       const path = url.pathname.replace(/^\/client\/v4/, "");
-      const { status, body } = path.startsWith(`/accounts/${ACCOUNT_ID}/`)
-        ? await answer({
-            method: request.method ?? "GET",
-            path: path.slice(`/accounts/${ACCOUNT_ID}`.length),
-            query: url.searchParams,
-            body: new Uint8Array(Buffer.concat(chunks)),
-            contentType: request.headers["content-type"] ?? "",
-          })
-        : whoAsks(path);
+      const jurisdiction = request.headers["cf-r2-jurisdiction"];
+      const call = {
+        method: request.method ?? "GET",
+        path: path.slice(`/accounts/${ACCOUNT_ID}`.length),
+        query: url.searchParams,
+        body: new Uint8Array(Buffer.concat(chunks)),
+        contentType: request.headers["content-type"] ?? "",
+        jurisdiction: typeof jurisdiction === "string" ? jurisdiction : null,
+      };
+      const isOfAccount = path.startsWith(`/accounts/${ACCOUNT_ID}/`);
+      const { status, body } = isOfAccount ? await answer(call) : whoAsks(path, options.hasSecondAccount);
+      if (isOfAccount && loses(`${call.method} ${call.path}`, textOf(call))) {
+        request.socket.destroy();
+        return;
+      }
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     })();
   });
@@ -76,9 +93,13 @@ export async function startPlatform(given: PlatformOptions = {}) {
     options,
     /** Of the account, as `METHOD /path`. */
     calls,
-    /** From now on; `() => null` refuses nothing. */
+    /** From now on, by `METHOD /path` and the body; `() => null` refuses nothing. */
     refuseWhen(next: typeof refuse) {
       refuse = next;
+    },
+    /** From now on these calls do what they ask for, and their answers never arrive. */
+    loseAnswersOf(next: typeof loses) {
+      loses = next;
     },
     queues,
     buckets,
@@ -104,18 +125,26 @@ export async function startPlatform(given: PlatformOptions = {}) {
   }
 }
 
-/** developers.cloudflare.com/api/resources/user/, /accounts/ and /memberships. */
-function whoAsks(path: string): Answer {
-  const account = { id: ACCOUNT_ID, name: "Acme" };
+function textOf({ body }: Call): string {
+  return new TextDecoder().decode(body);
+}
+
+/** As wrangler 4.164.0 asks who it is (workers-auth): developers.cloudflare.com/api/resources/user/, /accounts/ and /memberships. */
+function whoAsks(path: string, hasSecondAccount: boolean): Answer {
+  const accounts = [
+    { id: ACCOUNT_ID, name: "Acme" },
+    ...(hasSecondAccount ? [{ id: SECOND_ACCOUNT_ID, name: "Second" }] : []),
+  ];
+  const roles = ["Super Administrator - All Privileges"];
   switch (path) {
     case "/user/tokens/verify":
       return ok({ id: "token", status: "active" });
     case "/user":
       return ok({ id: "user", email: "someone@example.com" });
     case "/memberships":
-      return page([{ id: "membership", account, roles: ["Super Administrator - All Privileges"] }]);
+      return page(accounts.map((account) => ({ id: `membership-${account.id}`, account, roles })));
     case "/accounts":
-      return page([account]);
+      return page(accounts);
     default:
       return refusal(404, 7003, `No route for ${path}`);
   }

@@ -1,6 +1,8 @@
-// Scripts, versions, deployments, subdomain and crons. Paths and shapes: developers.cloudflare.com/api/resources/workers/, read
-// 2026-11-29. 100328 is reported, not documented (github.com/cloudflare/workers-sdk/issues/8756). A binding to what is not
-// there is refused; with which code is not documented.
+// Scripts, versions, deployments, subdomain and crons. Paths and bodies: wrangler 4.164.0 (deploy-helpers/src/deploy/,
+// deploy-helpers/src/triggers/) and developers.cloudflare.com/api/resources/workers/. 10007 and 10090 are in wrangler's code
+// (deploy-helpers/src/deploy/helpers/error-codes.ts). Reported, not documented: 100328 (github.com/cloudflare/workers-sdk/issues/8756),
+// and 10021 for an upload that is refused: for a binding to a database without an id (wrangler's own code) and to a queue without a name
+// (github.com/anomalyco/sst/issues/6226). Unverified: the other texts of 10021, among them that a binding to what is not there gets it.
 import { type Answer, type Route, match, newId, ok, refusal } from "./route.ts";
 
 export interface Metadata {
@@ -20,6 +22,7 @@ export interface Binding {
   readonly bucket_name?: string;
   readonly queue_name?: string;
   readonly index_name?: string;
+  readonly jurisdiction?: string;
   readonly text?: string;
 }
 
