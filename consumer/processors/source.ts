@@ -18,7 +18,7 @@ export type WithSource = (
 ) => Promise<Outcome>;
 
 export function createWithSource({ media, memory }: { media: MediaOf; memory: IsolateMemory }): WithSource {
-  return async (attempt, source, { maxBytes, weight = 1 }, work) => {
+  return async function withSource(attempt, source, { maxBytes, weight = 1 }, work) {
     if (source.sizeBytes === 0) return discard("source_empty", `The object '${source.key}' is empty.`);
     if (source.sizeBytes > maxBytes) {
       return discard(

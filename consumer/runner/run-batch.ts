@@ -5,7 +5,7 @@ import { createRenewal, lease, type LeaseDeps } from "./lease.ts";
 import { type RunTaskDeps, runTask } from "./run-task.ts";
 import { runSideBySide } from "./running-tasks.ts";
 import { accountLate, settle, type SettleDeps } from "./settle.ts";
-import { createPatience, pause, untilSettlement } from "./timer.ts";
+import { createPatience, untilSettlement, waitToRetry } from "./timer.ts";
 
 export interface RunBatchDeps extends Intake, LeaseDeps, RunTaskDeps, SettleDeps {}
 
@@ -36,7 +36,7 @@ export async function runBatch(messages: readonly Message[], deps: RunBatchDeps)
 
     if (isToBeRetried(settled !== null)) {
       running.putBack(ended);
-      await pause();
+      await waitToRetry();
       continue;
     }
     acknowledge(ended, settled?.settled ?? null, messageOf);

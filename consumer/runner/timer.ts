@@ -6,27 +6,27 @@
  */
 export const SETTLE_EVERY_MS = 1400;
 
-/** D1 may refuse a settlement for this long before its attempts are given up. Their leases last longer. */
-const HOLD_UNSETTLED_MS = 45_000;
+/** A settlement that D1 refuses is tried again for this long. The leases of its attempts last longer. */
+const RETRY_SETTLEMENT_MS = 45_000;
 
 /** Wait until it is time to settle: all tasks have ended, or some may have. */
 export async function untilSettlement(allEnded: Promise<unknown>): Promise<void> {
-  await Promise.race([allEnded, pause()]);
+  await Promise.race([allEnded, waitToRetry()]);
 }
 
 /** Wait before a settlement that D1 refused is tried again. */
-export async function pause(): Promise<void> {
+export async function waitToRetry(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, SETTLE_EVERY_MS));
 }
 
 /**
- * How long a batch bears it that D1 refuses its settlements.
- * @returns a function that is told of each settlement whether D1 took it. It answers whether to try the same one again.
+ * For how long a batch tries a settlement again.
+ * @returns a function that takes whether D1 took a settlement, and answers whether to try the same one again.
  */
 export function createPatience(now: () => number = Date.now): (isTaken: boolean) => boolean {
   let refusedAt: number | null = null;
   return (isTaken) => {
     refusedAt = isTaken ? null : (refusedAt ?? now());
-    return refusedAt !== null && now() - refusedAt < HOLD_UNSETTLED_MS;
+    return refusedAt !== null && now() - refusedAt < RETRY_SETTLEMENT_MS;
   };
 }

@@ -4,6 +4,7 @@ import { consumedBy } from "../../shared/models/consumed-by.ts";
 import { answeredCall, type ModelCall, sentCall } from "../../shared/models/model-call.ts";
 import { brokenOff, refusal, silence, unexpectedAnswer } from "../../shared/models/model-error.ts";
 import { type Ai, askBinding, parseJson } from "../../shared/models/run-model.ts";
+import { withTimeLimit } from "../../shared/time-limit.ts";
 import { ANSWER_TOKENS } from "../../shared/models/prompts.ts";
 import type { Question } from "./question.ts";
 import { tokenReader } from "./token-reader.ts";
@@ -123,18 +124,15 @@ async function later(): Promise<undefined> {
   await new Promise((resolve) => setTimeout(resolve, EARLY_MS));
 }
 
-/** A binding need not heed its signal: the wait ends in any case, and a model that is silent for too long is stopped. */
+/** A model that is silent for too long is stopped. */
 async function inTime<T>(stopping: AbortController, waiting: Promise<T>): Promise<T> {
-  const { signal } = stopping;
-  signal.throwIfAborted();
-  const { promise: stopped, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort);
-  const timer = setTimeout(() => stopping.abort(silence(SILENCE_MS)), SILENCE_MS);
-  try {
-    return await Promise.race([waiting, stopped]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", onAbort);
-  }
+  const onLimit = () => {
+    const error = silence(SILENCE_MS);
+    stopping.abort(error);
+    return error;
+  };
+  return withTimeLimit(stopping.signal, { limitMs: SILENCE_MS, onLimit }, (_, startTimer) => {
+    startTimer();
+    return waiting;
+  });
 }

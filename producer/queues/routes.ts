@@ -3,7 +3,7 @@ import type { DescribeRouteOptions } from "hono-openapi";
 
 import { liftHold } from "../../shared/db/cost/holds.ts";
 import { OWN_JOBS_COUNTED, readLoad, readOwnLoad } from "../../shared/db/tasks/load.ts";
-import { pauseKind, resumeKind } from "../../shared/db/tasks/pauses.ts";
+import { changePause } from "../../shared/db/tasks/pauses.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import { JOB_KINDS, type JobKind } from "../../shared/jobs/job.ts";
 import { MESSAGES_A_CALL, wake } from "../../shared/jobs/wake.ts";
@@ -79,8 +79,9 @@ queues.post(
     if (kind === undefined) return unknownKind(c);
     const { db, journal } = intakeOf(c.env);
     const { note = null } = c.req.valid("json");
-    const isPaused = await pauseKind(db, kind, { note, actor: actorOf(c), now: Date.now() });
-    if (isPaused) journal.record({ event: "kind.paused", kind }, { note });
+    const change = { isPaused: true, note, actor: actorOf(c), now: Date.now() };
+    const { isChanged } = await changePause(db, kind, change);
+    if (isChanged) journal.record({ event: "kind.paused", kind }, { note });
     return answer(c, kind);
   },
 );
@@ -104,8 +105,9 @@ queues.post(
     if (kind === undefined) return unknownKind(c);
     const { db, journal, tasks } = intakeOf(c.env);
     const { note = null } = c.req.valid("json");
-    const { isResumed, due } = await resumeKind(db, kind, { note, actor: actorOf(c), now: Date.now() });
-    if (isResumed) journal.record({ event: "kind.resumed", kind }, { note, due: due.length });
+    const change = { isPaused: false, note, actor: actorOf(c), now: Date.now() };
+    const { isChanged, due } = await changePause(db, kind, change);
+    if (isChanged) journal.record({ event: "kind.resumed", kind }, { note, due: due.length });
     // One call's worth at once; maintenance rings for the rest, a thousand a minute.
     await wake(tasks, due.slice(0, MESSAGES_A_CALL));
     return answer(c, kind);

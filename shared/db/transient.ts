@@ -1,18 +1,15 @@
+import { retry } from "../retry.ts";
+
 // Faults that D1's documentation says to repeat (d1/best-practices/retry-queries and d1/observability/debug-d1). The
 // statements here carry their own conditions, so a write that did happen before the connection broke does no harm twice.
 const TRANSIENT =
   /Network connection lost|storage caused object to be reset|reset because its code was updated|Replica disconnected|transient issue on remote node|D1 DB is overloaded|Too many requests queued/;
 
-const TRIES = 5;
-
 /** Run a D1 call again while it fails for a passing reason: up to five times within about three seconds. */
 export async function retryTransient<T>(run: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await run();
-    } catch (error) {
-      if (attempt === TRIES || !TRANSIENT.test(String(error))) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100 * 2 ** attempt * (0.5 + Math.random())));
-    }
-  }
+  return retry(run, {
+    tries: 5,
+    delayMs: (tried) => 100 * 2 ** tried * (0.5 + Math.random()),
+    isPassing: (error) => TRANSIENT.test(String(error)),
+  });
 }

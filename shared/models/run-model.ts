@@ -1,6 +1,7 @@
 import type * as z from "zod";
 
 import type { Connections } from "../connections.ts";
+import { type TimeLimit, withTimeLimit } from "../time-limit.ts";
 import type { Units } from "./models.ts";
 import { shapeOf } from "./answer-shape.ts";
 import { type Gateway, takesGateway } from "./gateway.ts";
@@ -65,6 +66,8 @@ export interface ModelRunner {
 /** A consumer invocation may run 15 minutes; a model that hangs must leave time to say so. */
 const MODEL_TIMEOUT_MS = 8 * 60_000;
 
+const MODEL_TIME: TimeLimit = { limitMs: MODEL_TIMEOUT_MS, onLimit: () => silence(MODEL_TIMEOUT_MS) };
+
 /**
  * Calls models and notes each call that was sent, failed ones too, for the attempt's row. `ended` ends a call that is under way. A model
  * without capacity refuses, so that another may stand in or the caller come back; whoever can do neither `waitsIfBusy`.
@@ -90,7 +93,7 @@ export function modelRunner(
         calls[index] = call;
         return call;
       };
-      return untilEnded(ended, async (signal, startTimer): Promise<ModelAnswer> => {
+      return withTimeLimit(ended, MODEL_TIME, async (signal, startTimer): Promise<ModelAnswer> => {
         const onAsked = () => {
           startedAt = Date.now();
           index = calls.push(sentCall(model, expected)) - 1;
@@ -165,35 +168,4 @@ export function parseAnswer<T>({ value, call }: Readable, schema: z.ZodType<T>):
     call.model,
     `answered in an unknown shape: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`,
   );
-}
-
-/**
- * A binding need not heed its signal: the wait ends in any case. The time limit begins when `run` says so: waiting for a
- * connection is not the model's time.
- * @throws ModelError, NoConnection, or the reason of `ended`.
- */
-async function untilEnded<T>(
-  ended: AbortSignal,
-  run: (signal: AbortSignal, startTimer: () => void) => Promise<T>,
-): Promise<T> {
-  ended.throwIfAborted();
-  const call = new AbortController();
-  const { promise: stopped, reject } = Promise.withResolvers<never>();
-  const stop = (reason: unknown) => {
-    call.abort(reason);
-    reject(reason);
-  };
-  const onEnded = () => stop(ended.reason);
-  ended.addEventListener("abort", onEnded);
-  let stopTimer: (() => void) | undefined;
-  const startTimer = () => {
-    const timer = setTimeout(() => stop(silence(MODEL_TIMEOUT_MS)), MODEL_TIMEOUT_MS);
-    stopTimer = () => clearTimeout(timer);
-  };
-  try {
-    return await Promise.race([run(call.signal, startTimer), stopped]);
-  } finally {
-    stopTimer?.();
-    ended.removeEventListener("abort", onEnded);
-  }
 }

@@ -1,5 +1,6 @@
 import { clip } from "../input/characters.ts";
 import { type Connections, NoConnection, REMOTE_WAIT_MS } from "../connections.ts";
+import { type TimeLimit, withTimeLimit } from "../time-limit.ts";
 import { refuseAddress } from "./address.ts";
 import { signaturesOf } from "./sign.ts";
 import { DAY_MS } from "../durations.ts";
@@ -9,6 +10,14 @@ const TIMEOUT_MS = 15_000;
 
 /** `sendWebhook` ends within this, with an answer or by throwing. Whoever keeps a delivery for itself keeps it for longer. */
 export const LONGEST_SENDING_MS = REMOTE_WAIT_MS + TIMEOUT_MS;
+class EndpointTimeout extends Error {
+  override readonly name = "EndpointTimeout";
+  constructor() {
+    super(`The endpoint did not answer within ${TIMEOUT_MS / 1000} s.`);
+  }
+}
+
+const TIME: TimeLimit = { limitMs: TIMEOUT_MS, onLimit: () => new EndpointTimeout() };
 
 /** Of an answer that is no success, for the log. */
 const BODY_BYTES = 1024;
@@ -54,32 +63,31 @@ export async function sendWebhook(
   if (refused !== null) {
     return { ...nothing, durationMs: 0, failure: { code: "address_refused", message: refused } };
   }
-  let timeout: AbortSignal | undefined;
   try {
-    const response = await connections.open(
-      "remote",
-      () => {
+    return await withTimeLimit(signal, TIME, async (limited, startTimer) => {
+      const connect = () => {
         startedAt = Date.now();
-        timeout = AbortSignal.timeout(TIMEOUT_MS);
-        return post(message, signal === undefined ? timeout : AbortSignal.any([timeout, signal]));
-      },
-      signal,
-    );
-    const { status, ok } = response;
-    const responseBody = ok ? null : await readStart(response);
-    if (ok) await response.body?.cancel();
-    return {
-      responseCode: status,
-      responseBody,
-      durationMs: Date.now() - startedAt,
-      retryAfterMs: retryAfterMs(response.headers.get("retry-after")),
-      failure: ok ? null : { code: status === 410 ? "endpoint_gone" : `http_${status}`, message: sentenceOf(status) },
-    };
+        startTimer();
+        return post(message, limited);
+      };
+      const response = await connections.open("remote", connect, limited);
+      const { status, ok } = response;
+      const responseBody = ok ? null : await readStart(response);
+      if (ok) await response.body?.cancel();
+      return {
+        responseCode: status,
+        responseBody,
+        durationMs: Date.now() - startedAt,
+        retryAfterMs: retryAfterMs(response.headers.get("retry-after")),
+        failure: ok ? null : { code: status === 410 ? "endpoint_gone" : `http_${status}`, message: sentenceOf(status) },
+      };
+    });
   } catch (error) {
     if (error instanceof NoConnection) throw error;
-    const failure = timeout?.aborted
-      ? { code: "endpoint_timeout", message: `The endpoint did not answer within ${TIMEOUT_MS / 1000} s.` }
-      : { code: "endpoint_unreachable", message: `The endpoint could not be reached: ${clip(String(error), 200)}` };
+    const failure =
+      error instanceof EndpointTimeout
+        ? { code: "endpoint_timeout", message: error.message }
+        : { code: "endpoint_unreachable", message: `The endpoint could not be reached: ${clip(String(error), 200)}` };
     return { ...nothing, durationMs: Date.now() - startedAt, failure };
   }
 }

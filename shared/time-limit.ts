@@ -1,0 +1,37 @@
+export interface TimeLimit {
+  readonly limitMs: number;
+  /** What the work is ended with when its time is up. */
+  readonly onLimit: () => Error;
+}
+
+/**
+ * Run work until it is done, `ended` aborts, or its time is up. The time begins when the work calls `startTimer`: waiting for a
+ * connection is not the time of whoever is asked then. A binding need not heed its signal: the wait ends in any case.
+ * @throws what the work throws, the reason of `ended`, or the error of `onLimit`.
+ */
+export async function withTimeLimit<T>(
+  ended: AbortSignal | undefined,
+  { limitMs, onLimit }: TimeLimit,
+  run: (signal: AbortSignal, startTimer: () => void) => Promise<T>,
+): Promise<T> {
+  ended?.throwIfAborted();
+  const stopping = new AbortController();
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
+  const stop = (reason: unknown) => {
+    stopping.abort(reason);
+    reject(reason);
+  };
+  const onEnded = () => stop(ended?.reason);
+  ended?.addEventListener("abort", onEnded);
+  let stopTimer: (() => void) | undefined;
+  const startTimer = () => {
+    const timer = setTimeout(() => stop(onLimit()), limitMs);
+    stopTimer = () => clearTimeout(timer);
+  };
+  try {
+    return await Promise.race([run(stopping.signal, startTimer), stopped]);
+  } finally {
+    stopTimer?.();
+    ended?.removeEventListener("abort", onEnded);
+  }
+}
