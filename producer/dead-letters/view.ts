@@ -3,7 +3,8 @@ import type { AuditRow } from "../../shared/db/keys/audit.ts";
 import type { DeadLetter, DeadLetterDetail, LetterGroup } from "../../shared/db/redrives/dead-letter-reads.ts";
 import type { AttemptRow } from "../../shared/jobs/job-detail.ts";
 import type * as view from "./schema.ts";
-import { attemptView, iso } from "../jobs/view.ts";
+import { attemptView } from "../jobs/view.ts";
+import { iso } from "../http/time.ts";
 
 /** Dead letters that have a fingerprint in common. */
 export function groupView(group: LetterGroup, origin: string): view.LetterGroup {

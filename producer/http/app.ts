@@ -1,6 +1,5 @@
 import type { Key } from "../../shared/db/keys/keys.ts";
-import type { UploadLimits } from "../../shared/db/keys/keys.ts";
-import type { PeekedBody } from "../uploads/receive-upload.ts";
+import type { PeekedBody } from "../uploads/upload-body.ts";
 
 /** What every route's handlers see: the bindings, and whose key it was. */
 export interface App {
@@ -10,8 +9,6 @@ export interface App {
     /** Which of the owner's keys. */
     keyId: string;
     key: Key;
-    /** What that key may upload. */
-    uploadLimits: UploadLimits;
     /** What the ids of whatever the request makes are made from, if it has an `Idempotency-Key`. */
     seed?: string;
     /** Whether the answer says nothing about the request, whatever its status: asked again, it may be another. */

@@ -39,7 +39,6 @@ export const authenticate = createMiddleware<App>(async (c, next) => {
   c.set("ownerId", key.ownerId);
   c.set("keyId", key.id);
   c.set("key", key);
-  c.set("uploadLimits", key.uploadLimits);
   return next();
 });
 
@@ -50,9 +49,10 @@ export function actorOf(c: Context<App>): Actor {
 
 /** For whom a job is taken. */
 export function submitterOf(c: Context<App>): Submitter {
-  const { id, ownerId, maxConcurrentJobs } = c.get("key");
+  const key = c.get("key");
+  const { id, ownerId, maxConcurrentJobs } = key;
   const limit = maxConcurrentJobs === null ? null : { keyId: id, maxConcurrentJobs };
-  return { ownerId, limit, seed: c.get("seed") };
+  return { ownerId, key, limit, seed: c.get("seed") };
 }
 
 export function newKeyId(): string {

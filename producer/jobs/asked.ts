@@ -2,6 +2,7 @@ import type { JobLimit } from "../../shared/db/keys/job-limit.ts";
 import type { JobRow } from "../../shared/jobs/job-detail.ts";
 import type { Source } from "../../shared/jobs/job-work.ts";
 import type { JobDescription } from "../../shared/uploads/describe-upload.ts";
+import type { Key } from "../../shared/db/keys/keys.ts";
 import type { Problem } from "../http/problem.ts";
 
 /** A job that is asked for. */
@@ -23,6 +24,8 @@ export type Submitted =
 /** For whom a job is taken. */
 export interface Submitter {
   readonly ownerId: string;
+  /** Of the owner's, the one that asks. */
+  readonly key: Key;
   /** How many of its key's jobs may be unfinished; null for any number. */
   readonly limit: JobLimit | null;
   /** What the ids of the jobs are made from (seeded-ids.ts). */

@@ -44,7 +44,7 @@ function refuseLook(key: Key, object: R2Object): Problem | null {
 }
 
 /** What a file would cost that is not in the bucket. `head` is its beginning, or all of it. */
-export async function priceUpload(work: JobWork, head: Uint8Array, sizeBytes: number): Promise<Priced> {
+export async function priceFile(work: JobWork, head: Uint8Array, sizeBytes: number): Promise<Priced> {
   if (work.kind !== "transcription") return { ok: true, estimate: estimateWork(work, null) };
   return priceAudio(work, headSource(head, sizeBytes), LOOK);
 }

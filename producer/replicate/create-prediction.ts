@@ -15,9 +15,8 @@ import { submitterOf } from "../http/auth.ts";
 import { problem, type Problem } from "../http/problem.ts";
 import { JobRequest } from "../jobs/requests.ts";
 import { insufficientScope } from "../http/scopes.ts";
-import { storeFile } from "../uploads/store-file.ts";
+import { FileNotStored, storeFile } from "../uploads/store-file.ts";
 import { submitJob } from "../jobs/submit-job.ts";
-import { admitUpload, orGiveBack, typeMetadata } from "../uploads/limits.ts";
 import { parse, parseBody } from "../http/validate.ts";
 import { waitForJob } from "../jobs/wait-for-job.ts";
 import { fetchMedia } from "./fetch-media.ts";
@@ -147,20 +146,10 @@ async function bring(c: Context<App>, address: string): Promise<Brought> {
   }
   const fetched = await fetchMedia(address, fetch);
   if (!fetched.ok) return fetched;
-  const { body, sizeBytes } = fetched.incoming;
-  const admitted = await admitUpload(c, sizeBytes);
-  if (!admitted.ok) {
-    if (body instanceof ReadableStream) await body.cancel();
-    return admitted;
-  }
   try {
-    const by = { ownerId, now: Date.now(), about: typeMetadata(c) };
-    const { id, key } = await orGiveBack(admitted, storeFile(media, fetched.incoming, by));
-    return {
-      ok: true,
-      file: { id, forget: async () => void (await Promise.all([media.delete(key), admitted.giveBack()])) },
-    };
-  } catch {
+    return await storeFile(fetched.incoming, submitterOf(c), intakeOf(c.env));
+  } catch (error) {
+    if (!(error instanceof FileNotStored)) throw error;
     return { ok: false, reason: "the host broke off in the middle of the file" };
   }
 }

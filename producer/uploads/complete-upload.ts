@@ -8,7 +8,7 @@ import type { Intake } from "../../shared/jobs/intake.ts";
 import { describeUpload } from "../../shared/uploads/describe-upload.ts";
 import type { Problem } from "../http/problem.ts";
 import { acceptJob, ignore } from "../jobs/accept-jobs.ts";
-import { partNumbers } from "./begin-upload.ts";
+import { partNumbers } from "./sign-parts.ts";
 import { MEDIA_BUCKET } from "../../shared/uploads/storage.ts";
 import { refusedUpload } from "./refused-upload.ts";
 import type { Submitted, Submitter } from "../jobs/asked.ts";

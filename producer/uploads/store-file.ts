@@ -1,11 +1,16 @@
+import type { Intake } from "../../shared/jobs/intake.ts";
 import { fileKey } from "../../shared/uploads/storage.ts";
-import { storeUpload } from "./receive-upload.ts";
+import type { Problem } from "../http/problem.ts";
+import type { Submitter } from "../jobs/asked.ts";
+import { admitUpload, orGiveBack } from "./allowance.ts";
+import { storeUpload } from "./upload-body.ts";
 
 /** A file that a dialect's client sent or named. It is outside the inbox: its event must not make a second job of it. */
 export interface StoredFile {
   readonly id: string;
   readonly key: string;
-  readonly sizeBytes: number;
+  /** Delete it, and give its bytes back to its key's day. */
+  forget(): Promise<void>;
 }
 
 /** A file, and how many bytes it has where that is known before it is read. */
@@ -18,23 +23,48 @@ export interface Incoming {
 /** R2 holds 8 kB of metadata an object; type and subtype have at most 127 characters each (RFC 6838). */
 const MAX_CONTENT_TYPE_CHARS = 255;
 
+/** The bucket did not take the file, or its sender broke off in the middle. */
+export class FileNotStored extends Error {
+  override readonly name = "FileNotStored";
+}
+
 /**
- * Put a file where the owner's jobs can read it. Maintenance deletes it when the retention has passed.
- * @throws if a stream does not have the length it was said to have.
+ * Put a file where the owner's jobs can read it, if its key may upload it. Maintenance deletes it when the retention has passed.
+ * @param about further metadata of the object.
+ * @throws FileNotStored also if a stream does not have the length it was said to have.
  */
 export async function storeFile(
-  media: R2Bucket,
   { body, sizeBytes, contentType }: Incoming,
-  { ownerId, now, about = {} }: { ownerId: string; now: number; about?: Record<string, string> },
-): Promise<StoredFile> {
-  const id = fileId(now);
+  by: Submitter,
+  { media, db }: Pick<Intake, "media" | "db">,
+  about: Readonly<Record<string, string>> = {},
+): Promise<{ readonly ok: true; readonly file: StoredFile } | { readonly ok: false; readonly problem: Problem }> {
+  const admission = await admitUpload(by, sizeBytes, db);
+  if (!admission.ok) {
+    if (body instanceof ReadableStream) await body.cancel();
+    return admission;
+  }
+  const id = fileId(Date.now());
   const key = fileKey(id);
-  // What is longer names no type.
-  const named = contentType.length > MAX_CONTENT_TYPE_CHARS ? "application/octet-stream" : contentType;
-  const metadata = { ...about, owner: ownerId, contentType: named };
-  if (body instanceof ReadableStream) await storeUpload(media, { key, sizeBytes, body, metadata });
-  else await media.put(key, body, { customMetadata: metadata });
-  return { id, key, sizeBytes };
+  const { contentTypes } = by.key.uploadLimits;
+  const metadata = {
+    ...about,
+    ...(contentTypes && { "accepted-types": JSON.stringify(contentTypes) }),
+    owner: by.ownerId,
+    // What is longer names no type.
+    contentType: contentType.length > MAX_CONTENT_TYPE_CHARS ? "application/octet-stream" : contentType,
+  };
+  const storing =
+    body instanceof ReadableStream
+      ? storeUpload(media, { key, sizeBytes, body, metadata })
+      : media.put(key, body, { customMetadata: metadata });
+  try {
+    await orGiveBack<unknown>(admission, storing);
+  } catch (cause) {
+    throw new FileNotStored(`file '${id}' was not stored: ${String(cause)}`, { cause });
+  }
+  const forget = async () => void (await Promise.all([media.delete(key), admission.giveBack()]));
+  return { ok: true, file: { id, key, forget } };
 }
 
 /** Ids sort by time, so that those to delete come first in a listing. */
