@@ -15,9 +15,10 @@ import { iso } from "../http/time.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { type Problem, problem } from "../http/problem.ts";
 import { redriveView } from "./view.ts";
-import { PageQuery, RedriveRequest } from "../jobs/requests.ts";
+import { PageQuery } from "../http/page-query.ts";
 import { seededId } from "../http/seeded-ids.ts";
 import { DryRun, Redrive, RedrivePage } from "./schema.ts";
+import { RedriveRequest } from "./requests.ts";
 
 export const redrives = new Hono<App>();
 

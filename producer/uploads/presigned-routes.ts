@@ -24,7 +24,7 @@ import { problem, type ProblemCode } from "../http/problem.ts";
 import { CompleteRequest, SignPartsRequest, StoredPartsRequest, UploadRequest } from "./requests.ts";
 import { uploadView } from "./pending-view.ts";
 import { parseBody, parseQuery } from "../http/validate.ts";
-import { NoQuery } from "../jobs/requests.ts";
+import { NoQuery } from "../http/page-query.ts";
 import { AcceptedJob } from "../jobs/schema.ts";
 import { PendingUploadAnswer } from "./pending-schema.ts";
 import { submitted, SUBMITTED } from "../jobs/submitted.ts";
