@@ -17,7 +17,7 @@ import {
 import { deleteLeftovers, type DeletionDeps } from "../../shared/jobs/delete-jobs.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { newJob, type NewJob } from "../../shared/jobs/new-job.ts";
-import { recordIntake } from "../../shared/jobs/record-intake.ts";
+import { recordIntake } from "../../shared/jobs/take-in.ts";
 import { keepRecords, readRecords, type JobRecord } from "../../shared/restoring/records.ts";
 import {
   CLOCK_KEY,

@@ -6,7 +6,7 @@ import type { App } from "../http/app.ts";
 import { problem } from "../http/problem.ts";
 import { readFree } from "../usage/free-neurons.ts";
 import type { Estimate as EstimateView, JobDryRun } from "../usage/schema.ts";
-import type { Priced } from "./dry-run.ts";
+import type { Priced } from "./price-work.ts";
 
 /** What a job or a file would cost and today's free neurons, or why there would be no job. */
 export async function priced(c: Context<App>, result: Priced): Promise<Response> {

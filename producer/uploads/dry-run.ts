@@ -1,11 +1,13 @@
 import { READ_BYTES } from "../../shared/audio/chunks/limits.ts";
+import { LOOK } from "../../shared/audio/extent.ts";
+import { headSource } from "../../shared/audio/reading/sparing-source.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { describeUpload } from "../../shared/uploads/describe-upload.ts";
 import { uploadKey } from "../../shared/uploads/storage.ts";
 import { seededId } from "../http/seeded-ids.ts";
 import type { Problem } from "../http/problem.ts";
 import type { Submitter } from "../jobs/asked.ts";
-import { type Priced, priceFile } from "../jobs/dry-run.ts";
+import { type Priced, priceWork } from "../jobs/price-work.ts";
 import { refuseSize } from "./allowance.ts";
 import { type AskedOfUpload, uploadMetadata } from "./metadata.ts";
 import { refusedUpload } from "./refused-upload.ts";
@@ -26,7 +28,7 @@ export async function priceUpload(
   const source = { key: uploadKey(await seededId(by.seed), name), etag: "", sizeBytes };
   const described = await describeUpload({ source, head, metadata: uploadMetadata(asked, by.key) }, deps);
   if (described.type !== "job") return { ok: false, problem: refusedUpload(described) };
-  return priceFile(described.job.work, head, sizeBytes);
+  return priceWork(described.job.work, () => headSource(head, sizeBytes), LOOK);
 }
 
 function wrongSize(sizeBytes: number, sentBytes: number): Problem {
