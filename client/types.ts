@@ -11,7 +11,15 @@ import type * as uploads from "../producer/uploads/schema.ts";
 import type { SearchQuery as SearchRequest } from "../producer/search/requests.ts";
 import type * as asked from "../producer/ask/schema.ts";
 import type * as views from "../producer/search/schema.ts";
-import type * as ownerRequests from "../producer/keys/requests.ts";
+import type { AskRequest as AskedRequest } from "../producer/ask/requests.ts";
+import type { AuditQuery as AskedAudit } from "../producer/audit/requests.ts";
+import type * as auditSchema from "../producer/audit/schema.ts";
+import type * as budgetRequests from "../producer/budgets/requests.ts";
+import type * as letterRequests from "../producer/dead-letters/requests.ts";
+import type { PageQuery as AskedPage } from "../producer/http/page-query.ts";
+import type * as queueRequests from "../producer/queues/requests.ts";
+import type * as redriveRequests from "../producer/redrives/requests.ts";
+import type * as transcriptRequests from "../producer/transcripts/requests.ts";
 import type * as requests from "../producer/jobs/requests.ts";
 import type { BudgetPeriod } from "../shared/cost/budget.ts";
 import type { JobKind, JobState } from "../shared/jobs/job.ts";
@@ -39,17 +47,17 @@ export type JobQuery = Omit<Query<typeof requests.JobQuery>, "tag"> & {
   readonly tag?: string | readonly string[];
   readonly metadata?: Readonly<Record<string, string>>;
 };
-export type DeadLetterQuery = Omit<Query<typeof requests.DeadLetterQuery>, "view">;
-export type PageQuery = Query<typeof requests.PageQuery>;
-export type AuditQuery = Query<typeof requests.AuditQuery>;
-export type CaptionQuery = Omit<Query<typeof requests.TranscriptQuery>, "format">;
+export type DeadLetterQuery = Omit<Query<typeof letterRequests.DeadLetterQuery>, "view">;
+export type PageQuery = Query<typeof AskedPage>;
+export type AuditQuery = Query<typeof AskedAudit>;
+export type CaptionQuery = Omit<Query<typeof transcriptRequests.TranscriptQuery>, "format">;
 /** Where to look, beside what for. */
 export type SearchQuery = Omit<Query<typeof SearchRequest>, "q">;
-export type BudgetRequest = z.input<typeof ownerRequests.BudgetRequest>;
-export type PauseRequest = z.input<typeof requests.PauseRequest>;
-export type RedriveOneRequest = z.input<typeof requests.RedriveOneRequest>;
-export type DiscardRequest = z.input<typeof requests.DiscardRequest>;
-export type RedriveRequest = z.input<typeof requests.RedriveRequest>;
+export type BudgetRequest = z.input<typeof budgetRequests.BudgetRequest>;
+export type PauseRequest = z.input<typeof queueRequests.PauseRequest>;
+export type RedriveOneRequest = z.input<typeof letterRequests.RedriveOneRequest>;
+export type DiscardRequest = z.input<typeof letterRequests.DiscardRequest>;
+export type RedriveRequest = z.input<typeof redriveRequests.RedriveRequest>;
 
 /** What an upload becomes, and on what terms. */
 export type UploadRequest = z.input<typeof JobTerms> &
@@ -68,11 +76,11 @@ export type DeadLetter = letters.DeadLetter;
 export type DeadLetterDetail = letters.DeadLetterDetail;
 export type Redrive = redrives.Redrive;
 export type Budget = budgets.Budget;
-export type AuditEntry = letters.AuditEntry;
+export type AuditEntry = auditSchema.AuditEntry;
 export type KindLoad = queues.KindLoad;
 export type SearchHit = views.SearchHit;
 export type SearchAnswer = views.SearchAnswer;
-export type AskRequest = z.input<typeof requests.AskRequest>;
+export type AskRequest = z.input<typeof AskedRequest>;
 export type AskStart = asked.AskStart;
 export type AskText = asked.AskText;
 export type AskUsage = asked.AskUsage;

@@ -1,10 +1,9 @@
-import { insertJobs } from "../../shared/db/jobs/jobs.ts";
 import { beginReadings, endReadings, findReadings } from "../../shared/db/uploads/readings.ts";
 import { retryTransient } from "../../shared/db/transient.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
-import { recordIntake } from "../../shared/jobs/record-intake.ts";
+import { takeIn } from "../../shared/jobs/take-in.ts";
 import { MAX_LOST } from "../../shared/jobs/task.ts";
-import type { Announcement } from "../../shared/uploads/upload-event.ts";
+import type { Announcement } from "../../shared/uploads/announcement.ts";
 import { ingestUploads } from "./ingest-upload.ts";
 
 /** Each costs three more round trips to D1 than an object that nobody suspects. */
@@ -65,8 +64,7 @@ async function end(objects: readonly Announcement[], { db, journal }: Intake): P
   );
 }
 
-async function ignore(object: Announcement, { db, operatorId, ringGraceMs, journal }: Intake, now: number) {
-  const upload = { ...object, ownerId: operatorId, sizeBytes: 0, jobId: null, ignoredReason: REASON };
-  await insertJobs(db, { jobs: [], uploads: [upload] }, { now, ringGraceMs });
-  recordIntake(journal, { jobs: [], uploads: [upload], taskIds: [] });
+async function ignore(object: Announcement, deps: Intake, now: number): Promise<void> {
+  const upload = { ...object, ownerId: deps.operatorId, sizeBytes: 0, jobId: null, ignoredReason: REASON };
+  await takeIn({ jobs: [], uploads: [upload] }, deps, now);
 }

@@ -1,16 +1,11 @@
-import { insertJobs } from "../../shared/db/jobs/jobs.ts";
 import { retryTransient } from "../../shared/db/transient.ts";
 import type { UploadOrigins } from "../../shared/db/uploads/upload-origins.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
-import { uploadJobId } from "../../shared/jobs/job.ts";
+import { uploadJobId, type Announcement, type UploadRecord } from "../../shared/uploads/announcement.ts";
 import { newJob, type NewJob } from "../../shared/jobs/new-job.ts";
-import { recordChanges } from "../../shared/jobs/record-changes.ts";
-import { recordIntake } from "../../shared/jobs/record-intake.ts";
-import { describeUpload } from "../../shared/uploads/describe-upload.ts";
-import type { Announcement } from "../../shared/uploads/upload-event.ts";
-import { wake } from "../../shared/jobs/wake.ts";
+import { takeIn } from "../../shared/jobs/take-in.ts";
+import { describeUpload } from "../../shared/jobs/describe-job.ts";
 import { type FoundObject, ifAtLimit, limitOf, readOrigins, refuseUpload } from "./limit-upload.ts";
-import type { UploadRecord } from "../../shared/uploads/upload-record.ts";
 
 /**
  * Give each object its job, or record why it gets none. The same object twice is one job.
@@ -39,17 +34,8 @@ export async function ingestUploads(
   const inspected = read.filter((one) => one !== null);
   if (inspected.length === 0) return failed;
   const jobs = inspected.flatMap(({ job }) => job ?? []);
-  const times = { now, ringGraceMs: deps.ringGraceMs };
-  const given = inspected.map(({ upload }) => upload);
-  const inserted = await retryTransient(() => insertJobs(deps.db, { jobs, uploads: given }, times));
-  const refused = new Map(inserted.refused.map(({ key, etag, ignoredReason }) => [`${key} ${etag}`, ignoredReason]));
-  const uploads = given.map((upload) => {
-    const ignoredReason = refused.get(`${upload.key} ${upload.etag}`);
-    return ignoredReason === undefined ? upload : { ...upload, jobId: null, ignoredReason };
-  });
-  recordIntake(deps.journal, { jobs, uploads, taskIds: inserted.tasks });
-  recordChanges(deps.journal, inserted.released);
-  await wake(deps.tasks, inserted.ready);
+  const uploads = inspected.map(({ upload }) => upload);
+  await retryTransient(() => takeIn({ jobs, uploads }, deps, now));
   return failed;
 }
 

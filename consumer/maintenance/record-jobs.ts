@@ -2,9 +2,9 @@
 import { listDescribed, RECORDED_MS } from "../../shared/db/jobs/records.ts";
 import { readCursor, writeCursor } from "../../shared/db/jobs/maintenance.ts";
 import { pruneRestores } from "../../shared/db/jobs/restores.ts";
-import { listReused, type Reuse } from "../../shared/db/jobs/reuses.ts";
+import { listReused } from "../../shared/db/jobs/reuses.ts";
 import { keepRecords, type JobRecord } from "../../shared/restoring/records.ts";
-import { keepReuses } from "../../shared/restoring/reuses.ts";
+import { keepReuses, type Reuse } from "../../shared/restoring/reuses.ts";
 import { DELETED_PREFIX, RECORDS_PREFIX, REUSED_PREFIX, timeIn } from "../../shared/uploads/storage.ts";
 
 export interface RecordDeps {

@@ -20,7 +20,7 @@ import type { Intake } from "../../shared/jobs/intake.ts";
 import { JobWork } from "../../shared/jobs/job-work.ts";
 import { newJob, type NewJob } from "../../shared/jobs/new-job.ts";
 import { recordChanges } from "../../shared/jobs/record-changes.ts";
-import { recordIntake } from "../../shared/jobs/record-intake.ts";
+import { recordIntake } from "../../shared/jobs/take-in.ts";
 import { readRecords, type JobRecord } from "../../shared/restoring/records.ts";
 import { readLabels, readReuses } from "../../shared/restoring/reuses.ts";
 import type { Label } from "../../shared/jobs/outcome.ts";

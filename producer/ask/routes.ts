@@ -17,7 +17,7 @@ import { body, BODY_PROBLEMS, describe } from "../http/describe.ts";
 import { reservePaidCall } from "../usage/paid-call.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { problem } from "../http/problem.ts";
-import { AskRequest } from "../jobs/requests.ts";
+import { AskRequest } from "./requests.ts";
 import { AskAnswer, AskEvent, type AskStart } from "./schema.ts";
 
 export const ask = new Hono<App>();

@@ -4,9 +4,9 @@ import { listAudit } from "../../shared/db/keys/audit.ts";
 import type { App } from "../http/app.ts";
 import { pageLinks, paginate } from "../http/cursor.ts";
 import { describe, query } from "../http/describe.ts";
-import { auditView } from "../dead-letters/view.ts";
-import { AuditQuery } from "../jobs/requests.ts";
-import { AuditPage } from "../dead-letters/schema.ts";
+import { auditView } from "./view.ts";
+import { AuditQuery } from "./requests.ts";
+import { AuditPage } from "./schema.ts";
 
 export const audit = new Hono<App>();
 

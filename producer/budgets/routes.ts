@@ -12,10 +12,11 @@ import { body, BODY_PROBLEMS, describe, query } from "../http/describe.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { operatorOnly } from "../http/operator-only.ts";
 import { problem } from "../http/problem.ts";
-import { ACCOUNT, BudgetPath, BudgetRequest } from "../keys/requests.ts";
-import { NoQuery } from "../jobs/requests.ts";
+import { ACCOUNT } from "../http/owner-id.ts";
+import { NoQuery } from "../http/page-query.ts";
 import { parse } from "../http/validate.ts";
 import { Budget, BudgetList } from "./schema.ts";
+import { BudgetPath, BudgetRequest } from "./requests.ts";
 
 export const budgets = new Hono<App>();
 

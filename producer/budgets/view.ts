@@ -1,6 +1,6 @@
 import { periodsAt, EVERYBODY } from "../../shared/cost/budget.ts";
 import type { Budget } from "../../shared/db/cost/budgets.ts";
-import { iso } from "../jobs/view.ts";
+import { iso } from "../http/time.ts";
 import type { Budget as BudgetView } from "./schema.ts";
 
 export function budgetView({ ownerId, spent, reserved, ...budget }: Budget, now: number): BudgetView {

@@ -23,7 +23,7 @@ import { body, BODY_PROBLEMS, describe, query } from "../http/describe.ts";
 import { groupView, letterDetailView, letterView } from "./view.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { type Problem, problem } from "../http/problem.ts";
-import { DeadLetterQuery, DiscardRequest, RedriveOneRequest } from "../jobs/requests.ts";
+import { DeadLetterQuery, DiscardRequest, RedriveOneRequest } from "./requests.ts";
 import * as view from "./schema.ts";
 
 export const deadLetters = new Hono<App>();

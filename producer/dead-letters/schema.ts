@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { ACTS } from "../../shared/db/keys/audit.ts";
+import { AuditEntry } from "../audit/schema.ts";
 import { LETTER_STATES } from "../../shared/db/redrives/dead-letter-reads.ts";
 import { Attempt } from "../jobs/schema.ts";
 import { MaybeTime, NextCursor, Time } from "../http/time.ts";
@@ -49,20 +49,6 @@ export const DeadLetter = z
   })
   .meta({ id: "DeadLetter" });
 export type DeadLetter = z.infer<typeof DeadLetter>;
-
-export const AuditEntry = z
-  .object({
-    id: z.string(),
-    at: Time,
-    actor: z.string(),
-    act: z.enum(ACTS),
-    subject: z.string(),
-    detail: z.unknown(),
-  })
-  .meta({ id: "AuditEntry" });
-export type AuditEntry = z.infer<typeof AuditEntry>;
-
-export const AuditPage = z.object({ audit: z.array(AuditEntry), nextCursor: NextCursor });
 
 export const DeadLetterDetail = DeadLetter.extend({
   options: z.unknown(),

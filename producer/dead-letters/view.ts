@@ -2,8 +2,10 @@ import { parseOwn } from "../../shared/input/read-json.ts";
 import type { AuditRow } from "../../shared/db/keys/audit.ts";
 import type { DeadLetter, DeadLetterDetail, LetterGroup } from "../../shared/db/redrives/dead-letter-reads.ts";
 import type { AttemptRow } from "../../shared/jobs/job-detail.ts";
+import { auditView } from "../audit/view.ts";
 import type * as view from "./schema.ts";
-import { attemptView, iso } from "../jobs/view.ts";
+import { attemptView } from "../jobs/view.ts";
+import { iso } from "../http/time.ts";
 
 /** Dead letters that have a fingerprint in common. */
 export function groupView(group: LetterGroup, origin: string): view.LetterGroup {
@@ -60,16 +62,5 @@ export function letterDetailView(
     taskState: letter.taskState,
     jobState: letter.jobState,
     audit: audit.map(auditView),
-  };
-}
-
-export function auditView(row: AuditRow): view.AuditEntry {
-  return {
-    id: row.id,
-    at: iso(row.createdAt),
-    actor: row.actor,
-    act: row.act,
-    subject: row.subject,
-    detail: parseOwn(row.detail),
   };
 }

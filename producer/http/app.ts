@@ -1,5 +1,4 @@
 import type { Key } from "../../shared/db/keys/keys.ts";
-import type { UploadLimits } from "../../shared/db/keys/keys.ts";
 import type { PeekedBody } from "../uploads/receive-upload.ts";
 
 /** What every route's handlers see: the bindings, and whose key it was. */
@@ -10,8 +9,6 @@ export interface App {
     /** Which of the owner's keys. */
     keyId: string;
     key: Key;
-    /** What that key may upload. */
-    uploadLimits: UploadLimits;
     /** Whether that key has neither been revoked nor expired since: for what waits before it writes. */
     mayStillAct: () => Promise<boolean>;
     /** It had, before the body was there. */

@@ -40,7 +40,6 @@ export const authenticate = createMiddleware<App>(async (c, next) => {
   c.set("ownerId", key.ownerId);
   c.set("keyId", key.id);
   c.set("key", key);
-  c.set("uploadLimits", key.uploadLimits);
   c.set(
     "mayStillAct",
     keyWatch(async () => isUsable((await findKey(c.env.DB, key.id))?.key ?? null)),
@@ -64,9 +63,10 @@ export function actorOf(c: Context<App>): Actor {
 
 /** For whom a job is taken. */
 export function submitterOf(c: Context<App>): Submitter {
-  const { id, ownerId, maxConcurrentJobs } = c.get("key");
+  const key = c.get("key");
+  const { id, ownerId, maxConcurrentJobs } = key;
   const limit = maxConcurrentJobs === null ? null : { keyId: id, maxConcurrentJobs };
-  return { ownerId, limit, seed: c.get("seed") };
+  return { ownerId, key, limit, seed: c.get("seed") };
 }
 
 export function newKeyId(): string {

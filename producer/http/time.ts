@@ -8,3 +8,10 @@ export const MaybeTime = Time.nullable();
 export const NextCursor = z.string().nullable();
 
 export const Failure = z.object({ code: z.string(), message: z.string().nullable() }).meta({ id: "Failure" });
+
+/** Epoch milliseconds as the API has times: ISO 8601, UTC. */
+export function iso(timeMs: number): string;
+export function iso(timeMs: number | null): string | null;
+export function iso(timeMs: number | null): string | null {
+  return timeMs === null ? null : new Date(timeMs).toISOString();
+}

@@ -1,20 +1,16 @@
 import { findUploadsJob } from "../../shared/db/keys/job-limit.ts";
 import { findJobs } from "../../shared/db/jobs/reads.ts";
-import { insertJobs } from "../../shared/db/jobs/jobs.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
-import { uploadJobId } from "../../shared/jobs/job.ts";
+import { uploadJobId, HAS_ITS_JOB, type UploadRecord } from "../../shared/uploads/announcement.ts";
 import type { AudioExtent } from "../../shared/audio/extent.ts";
 import { newJob } from "../../shared/jobs/new-job.ts";
-import { recordChanges } from "../../shared/jobs/record-changes.ts";
-import { recordIntake } from "../../shared/jobs/record-intake.ts";
+import { takeIn } from "../../shared/jobs/take-in.ts";
 import { isInboxKey, MEDIA_BUCKET } from "../../shared/uploads/storage.ts";
-import { wake } from "../../shared/jobs/wake.ts";
-import { glanceAt } from "../uploads/measure-source.ts";
+import { glanceAt } from "./price-work.ts";
 import { seededId } from "../http/seeded-ids.ts";
 import { type Asked, type Submitted, type Submitter, tooManyJobs, uploadReplaced } from "./asked.ts";
 import type { Problem } from "../http/problem.ts";
 import type { JobRow } from "../../shared/jobs/job-detail.ts";
-import { HAS_ITS_JOB, type UploadRecord } from "../../shared/uploads/upload-record.ts";
 
 /** Sources are read so many at a time: each takes two of the connections an invocation may have open. */
 export const SOURCES_AT_ONCE = 3;
@@ -124,7 +120,6 @@ async function insert(
   deps: Intake,
 ): Promise<ReadonlySet<string>> {
   const now = Date.now();
-  const times = { now, ringGraceMs: deps.ringGraceMs };
   const jobs = await Promise.all(
     plans.flatMap(({ id, asked, upload }) => {
       if (asked === null) return [];
@@ -137,19 +132,14 @@ async function insert(
   if (jobs.length === 0) return new Set();
   const uploads = plans.flatMap(({ asked, upload }) => (asked === null || upload === null ? [] : [upload]));
   const alongside = plans.flatMap(({ id, asked }) => asked?.alongside?.(id) ?? []);
-  const inserted = await insertJobs(deps.db, { jobs, uploads, alongside }, times);
-  recordIntake(deps.journal, { jobs, uploads, taskIds: inserted.tasks });
-  recordChanges(deps.journal, inserted.released);
-  await wake(deps.tasks, inserted.ready);
+  const inserted = await takeIn({ jobs, uploads, alongside }, deps, now);
   const tasks = new Set(inserted.tasks);
   return new Set(jobs.filter(({ taskId }) => tasks.has(taskId)).map(({ id }) => id));
 }
 
 /** List an object of an upload that becomes no job, with its reason. */
-export async function ignore(upload: UploadRecord, { db, journal, ringGraceMs }: Intake): Promise<void> {
-  const taken = { jobs: [], uploads: [upload] };
-  await insertJobs(db, taken, { now: Date.now(), ringGraceMs });
-  recordIntake(journal, { ...taken, taskIds: [] });
+export async function ignore(upload: UploadRecord, deps: Intake): Promise<void> {
+  await takeIn({ jobs: [], uploads: [upload] }, deps, Date.now());
 }
 
 /** The jobs as they are, in order; null where there is another one, or none, under the id. */

@@ -6,7 +6,7 @@ import type { App } from "../http/app.ts";
 import { submitterOf } from "../http/auth.ts";
 import { body, BODY_PROBLEMS, describe, query } from "../http/describe.ts";
 import { priceJobs } from "./dry-run.ts";
-import { estimateView } from "./estimate-view.ts";
+import { estimateView } from "./priced.ts";
 import { readFree } from "../usage/free-neurons.ts";
 import { hideResults } from "./hide-results.ts";
 import { idempotent, IDEMPOTENCY_PARAMETER, IDEMPOTENCY_PROBLEMS } from "../http/idempotent.ts";

@@ -3,8 +3,9 @@ import { type Pulse, readNextChunks, readProgress, readPulse } from "../../share
 import { stableReader } from "../transcripts/stable-segments.ts";
 import type { Segment } from "../../shared/transcripts/transcript.ts";
 import { encodeEventId, type EventCursor, hasProgress, inThisLife, statesOf } from "./event-cursor.ts";
-import { iso, jobView } from "./view.ts";
+import { jobView } from "./view.ts";
 import { readTranscript } from "../transcripts/read-transcript.ts";
+import { iso } from "../http/time.ts";
 
 export interface JobEvent {
   readonly event: "state" | "progress" | "segment" | "done";

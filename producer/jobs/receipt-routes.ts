@@ -6,7 +6,7 @@ import type { App } from "../http/app.ts";
 import { describe, query } from "../http/describe.ts";
 import { problem } from "../http/problem.ts";
 import { receiptView } from "./receipt-view.ts";
-import { NoQuery } from "./requests.ts";
+import { NoQuery } from "../http/page-query.ts";
 import { Receipt } from "../usage/schema.ts";
 
 export const receipts = new Hono<App>();

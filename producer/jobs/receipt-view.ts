@@ -5,7 +5,7 @@ import { microUsd } from "../../shared/cost/neurons.ts";
 import type { Operations } from "../../shared/jobs/operations.ts";
 import { type Operation, OPERATION_PRICES, operationMicroUsd } from "../usage/prices.ts";
 import { reckonIntake, reckonMessages, reckonRows, type Traces } from "../../shared/cost/reckoning.ts";
-import { iso } from "./view.ts";
+import { iso } from "../http/time.ts";
 import type { Receipt } from "../usage/schema.ts";
 
 type Item = Receipt["operations"][number];

@@ -1,19 +1,13 @@
 import * as z from "zod";
 
-import { CAPTION_PRESETS, CaptionOptions } from "../../shared/captions/layout.ts";
-import { ACTS } from "../../shared/db/keys/audit.ts";
-import { LETTER_STATES } from "../../shared/db/redrives/dead-letter-reads.ts";
 import { JOB_KINDS, JOB_STATES } from "../../shared/jobs/job.ts";
-import { MAX_QUESTION_CHARS } from "../../shared/limits.ts";
-import { TIERS } from "../../shared/models/models.ts";
 import { ClassificationOptions, ImageOptions, Prompt, Text, TranscriptionOptions } from "../../shared/jobs/options.ts";
 import { JobMarks, MetadataKey, MetadataValue, pairMark, Tag, tagMark } from "../../shared/jobs/tags-and-metadata.ts";
-import { RedriveFilter, RedriveLimit, RedriveRate } from "../../shared/redrives/redrive.ts";
 import { isResultKey, ObjectKey } from "../../shared/uploads/storage.ts";
 import { AskedSteps } from "../../shared/jobs/steps.ts";
 import { JobTerms } from "../../shared/jobs/terms.ts";
-import { AnyObject, boundedText } from "../../shared/input/bounded-text.ts";
-import { decodeCursor } from "../http/cursor.ts";
+import { Cursor, Limit } from "../http/page-query.ts";
+import { boundedText } from "../../shared/input/bounded-text.ts";
 
 const SourceKey = ObjectKey.refine((key) => !isResultKey(key), "results cannot be sources");
 
@@ -78,16 +72,6 @@ export const BatchRequest = z.strictObject({
     .meta({ items: { $ref: "#/components/schemas/JobRequest" } }),
 });
 
-/** Far longer than any that was given out. */
-const MAX_CURSOR_CHARS = 500;
-
-const Cursor = boundedText({ max: MAX_CURSOR_CHARS }).transform((cursor, context) => {
-  const position = decodeCursor(cursor);
-  if (position !== null) return position;
-  context.addIssue({ code: "custom", message: "not a cursor of this list" });
-  return z.NEVER;
-});
-const Limit = z.coerce.number().int().min(1).max(100).default(20);
 const Time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 
 /** A parameter that may be given many times. */
@@ -146,83 +130,4 @@ export const METADATA_PARAMETER = {
   },
 } as const;
 
-/** The body of `POST /v1/jobs/{id}/ask`. */
-export const AskRequest = z.strictObject({
-  question: boundedText({ max: MAX_QUESTION_CHARS, min: 1, trim: true, empty: "the question is empty" }),
-  tier: z.enum(TIERS).default("fast"),
-});
-
-/** The body of `POST /v1/queues/{kind}/pause`; clients whose jobs wait read the note. */
-export const PauseRequest = z.strictObject({ note: boundedText({ max: 500, min: 1, trim: true }).optional() });
-
-/** Of a call that takes no parameters. */
-export const NoQuery = z.strictObject({});
-
-export const PageQuery = z.strictObject({ cursor: Cursor.optional(), limit: Limit });
-
-/** The query of `GET /v1/dead-letters`: groups, unless letters of one fingerprint or a list are asked for. */
-export const DeadLetterQuery = PageQuery.extend({
-  state: z.enum([...LETTER_STATES, "all"]).default("open"),
-  fingerprint: boundedText({ max: 200, min: 1 }).optional(),
-  view: z.enum(["groups", "list"]).optional(),
-});
-
-/** The body of `POST /v1/dead-letters/{id}/redrive`, which may be left out. */
-export const RedriveOneRequest = z.strictObject({
-  options: AnyObject.optional(),
-  maxNeurons: JobTerms.shape.maxNeurons,
-});
-
-/** The body of `POST /v1/dead-letters/{id}/discard`. */
-export const DiscardRequest = z.strictObject({
-  note: boundedText({ max: 500, min: 1, trim: true, empty: "say why" }),
-});
-
-/** The body of `POST /v1/redrives`. */
-export const RedriveRequest = z.strictObject({
-  filter: RedriveFilter,
-  limit: RedriveLimit,
-  ratePerSecond: RedriveRate,
-  dryRun: z.boolean().default(false),
-  canary: z.boolean().default(false),
-});
-
-/** The query of `GET /v1/audit`. */
-export const AuditQuery = PageQuery.extend({
-  subject: boundedText({ max: 300, min: 1 }).optional(),
-  act: z.enum(ACTS).optional(),
-});
-
 export const wholeNumber = z.coerce.number().int().optional();
-
-const timeMs = z.coerce.number().int().min(0);
-
-/**
- * The query of `GET /v1/jobs/{id}/transcript`. A preset sets all of the caption options; single ones override it. Between
- * `fromMs` and `toMs` the transcript is an excerpt.
- */
-export const TranscriptQuery = z
-  .strictObject({
-    format: z.enum(["json", "txt", "vtt", "srt"]).default("json"),
-    fromMs: timeMs.default(0),
-    toMs: timeMs.optional(),
-    preset: z.enum(["netflix", "bbc"]).optional(),
-    maxLineLength: wholeNumber,
-    maxLines: wholeNumber,
-    minDurationMs: wholeNumber,
-    maxDurationMs: wholeNumber,
-    maxCharsPerSecond: z.coerce.number().optional(),
-    minGapMs: wholeNumber,
-  })
-  .refine(({ fromMs, toMs = Number.POSITIVE_INFINITY }) => fromMs < toMs, {
-    path: ["toMs"],
-    message: "must be later than fromMs",
-  })
-  .transform(({ format, preset, fromMs, toMs = Number.POSITIVE_INFINITY, ...single }, context) => {
-    const given = Object.fromEntries(Object.entries(single).filter(([, value]) => value !== undefined));
-    const captions = CaptionOptions.safeParse({ ...(preset && CAPTION_PRESETS[preset]), ...given });
-    if (captions.success) return { format, fromMs, toMs, captions: captions.data };
-    for (const issue of captions.error.issues)
-      context.addIssue({ code: "custom", path: issue.path, message: issue.message });
-    return z.NEVER;
-  });

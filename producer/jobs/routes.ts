@@ -11,9 +11,8 @@ import { pageLinks, paginate } from "../http/cursor.ts";
 import { deleteJob } from "./delete-job.ts";
 import { body, BODY_PROBLEMS, describe, query } from "../http/describe.ts";
 import { priceJob } from "./dry-run.ts";
-import { estimateView } from "./estimate-view.ts";
+import { priced } from "./priced.ts";
 import { matchesEtag, weakEtag } from "../http/etag.ts";
-import { readFree } from "../usage/free-neurons.ts";
 import { hideResults } from "./hide-results.ts";
 import { idempotent, IDEMPOTENCY_PARAMETER, IDEMPOTENCY_PROBLEMS } from "../http/idempotent.ts";
 import { jobSummary, jobView } from "./view.ts";
@@ -61,12 +60,7 @@ jobs.post(
   body(JobRequest),
   async (c) => {
     if (c.req.valid("query").dryRun) {
-      const deps = intakeOf(c.env);
-      const ownerId = c.get("ownerId");
-      const priced = await priceJob(c.req.valid("json"), c.get("key"), deps);
-      if (!priced.ok) return problem(c, priced.problem);
-      const free = await readFree(deps.db, { ownerId, operatorId: deps.operatorId, now: Date.now() });
-      return c.json({ estimate: priced.estimate && estimateView(priced.estimate), free } satisfies JobDryRun);
+      return priced(c, await priceJob(c.req.valid("json"), c.get("key"), intakeOf(c.env)));
     }
     return submitted(c, await submitJob(c.req.valid("json"), submitterOf(c), intakeOf(c.env)));
   },

@@ -4,8 +4,9 @@ import { MOST_COUNTED } from "../../shared/db/jobs/queue-place.ts";
 import type { Estimate } from "../../shared/cost/estimate.ts";
 import type { JobWork } from "../../shared/jobs/job-work.ts";
 import { PRIORITIES } from "../../shared/jobs/terms.ts";
-import { estimateView } from "./estimate-view.ts";
+import { estimateView } from "./priced.ts";
 import { estimate, paceOf } from "./pace.ts";
+import { iso } from "../http/time.ts";
 import type { Attempt, Job, JobSummary } from "./schema.ts";
 
 /** A job as a list shows it. Times are ISO 8601. */
@@ -121,10 +122,4 @@ export function attemptView(attempt: JobDetail["attempts"][number]): Attempt {
     calls: parseOwn(attempt.usage ?? "[]") as Attempt["calls"], // our own JSON, from settleTasks
     error: attempt.errorCode === null ? null : { code: attempt.errorCode, message: attempt.errorMessage },
   };
-}
-
-export function iso(timeMs: number): string;
-export function iso(timeMs: number | null): string | null;
-export function iso(timeMs: number | null): string | null {
-  return timeMs === null ? null : new Date(timeMs).toISOString();
 }

@@ -1,41 +1,9 @@
-// What is asked about owners: their keys, and their budgets.
 import * as z from "zod";
 
-import { BUDGET_PERIODS, EVERYBODY } from "../../shared/cost/budget.ts";
 import { SCOPES } from "../../shared/keys/scopes.ts";
-import { neurons } from "../../shared/jobs/terms.ts";
+import { ACCOUNT, OwnerId } from "../http/owner-id.ts";
 import { boundedText } from "../../shared/input/bounded-text.ts";
-import { PageQuery } from "../jobs/requests.ts";
-
-export const OwnerId = boundedText({
-  max: 100,
-  pattern: [/^[\w.:@-]{1,100}$/, "up to 100 letters, digits and _ . : @ -"],
-});
-
-/** What the whole account is called where an owner could be. */
-export const ACCOUNT = "account";
-
-/** The path of `/v1/budgets/{ownerId}/{period}`. */
-export const BudgetPath = z.strictObject({
-  ownerId: OwnerId.transform((ownerId) => (ownerId === ACCOUNT ? EVERYBODY : ownerId)),
-  period: z.enum(BUDGET_PERIODS),
-});
-
-/** The body of `PUT /v1/budgets/{ownerId}/{period}`. */
-export const BudgetRequest = z.strictObject({
-  neurons: neurons(
-    "a budget is above 0: to stop work pause its kinds or revoke the owner's keys, to lift a budget delete it",
-  ),
-  letsHighThrough: z.boolean().default(false),
-});
-
-/** The path of `/v1/retention/{ownerId}`. */
-export const RetentionPath = z.strictObject({
-  ownerId: OwnerId.refine((ownerId) => ownerId !== ACCOUNT, "the account's is the variable RETENTION_DAYS"),
-});
-
-/** The body of `PUT /v1/retention/{ownerId}`. */
-export const RetentionRequest = z.strictObject({ days: z.int().min(1).max(3650) });
+import { PageQuery } from "../http/page-query.ts";
 
 /** The body of `POST /v1/keys`. */
 export const KeyRequest = z.strictObject({

@@ -1,5 +1,5 @@
 import type { Key } from "../../shared/db/keys/keys.ts";
-import { iso } from "../jobs/view.ts";
+import { iso } from "../http/time.ts";
 import type { ApiKey } from "./schema.ts";
 
 /** A key as its admin sees it. Its secret is nowhere but in the answer that made it. */

@@ -5,7 +5,6 @@ import { intakeOf } from "../../shared/jobs/intake.ts";
 import { InitialPrompt } from "../../shared/jobs/options.ts";
 import { boundedText } from "../../shared/input/bounded-text.ts";
 import type { App } from "../http/app.ts";
-import { admitUpload, orGiveBack, typeMetadata } from "../uploads/limits.ts";
 import { submitterOf } from "../http/auth.ts";
 import { problem } from "../http/problem.ts";
 import { readForm, textFields } from "../http/read-form.ts";
@@ -91,15 +90,13 @@ async function hear(
   if (!checked.ok) return checked.response;
 
   const deps = intakeOf(c.env);
-  const ownerId = c.get("ownerId");
-  const admitted = await admitUpload(c, file.bytes.length);
-  if (!admitted.ok) return problem(c, admitted.problem);
+  const by = submitterOf(c);
   const incoming = { body: file.bytes, sizeBytes: file.bytes.length, contentType: file.contentType };
-  const by = { ownerId, now: Date.now(), about: typeMetadata(c) };
-  const stored = await orGiveBack(admitted, storeFile(deps.media, incoming, by));
-  const submitted = await submitJob(JobRequest.parse({ ...checked.value, source: stored.key }), submitterOf(c), deps);
+  const stored = await storeFile(incoming, by, deps);
+  if (!stored.ok) return problem(c, stored.problem);
+  const submitted = await submitJob(JobRequest.parse({ ...checked.value, source: stored.file.key }), by, deps);
   if (!submitted.ok) {
-    await Promise.all([deps.media.delete(stored.key), admitted.giveBack()]);
+    await stored.file.forget();
     return problem(c, submitted.problem);
   }
 

@@ -15,8 +15,9 @@ import { kindView, loadView } from "./view.ts";
 import { operatorOnly } from "../http/operator-only.ts";
 import { problem } from "../http/problem.ts";
 import { queueView } from "./queue-metrics.ts";
-import { NoQuery, PauseRequest } from "../jobs/requests.ts";
+import { NoQuery } from "../http/page-query.ts";
 import { KindLoad, Load } from "./schema.ts";
+import { PauseRequest } from "./requests.ts";
 
 export const queues = new Hono<App>();
 

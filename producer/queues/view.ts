@@ -1,7 +1,7 @@
 import type { Load, TaskLoad, Throughput } from "../../shared/db/tasks/load.ts";
 import { JOB_KINDS, type JobKind } from "../../shared/jobs/job.ts";
 import { JOB_KIND_OF } from "../../shared/jobs/task-kind.ts";
-import { iso } from "../jobs/view.ts";
+import { iso } from "../http/time.ts";
 import type { KindLoad, Load as LoadView } from "./schema.ts";
 
 /** A kind of job as `GET /v1/queues` shows it. Tasks are counted by state, jobs by when they ended. Ages in milliseconds. */

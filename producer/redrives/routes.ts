@@ -11,13 +11,14 @@ import { actorOf } from "../http/auth.ts";
 import { pageLinks, paginate } from "../http/cursor.ts";
 import { body, BODY_PROBLEMS, describe, query } from "../http/describe.ts";
 import { idempotent, IDEMPOTENCY_PARAMETER, IDEMPOTENCY_PROBLEMS } from "../http/idempotent.ts";
-import { iso } from "../jobs/view.ts";
+import { iso } from "../http/time.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { type Problem, problem } from "../http/problem.ts";
 import { redriveView } from "./view.ts";
-import { PageQuery, RedriveRequest } from "../jobs/requests.ts";
+import { PageQuery } from "../http/page-query.ts";
 import { seededId } from "../http/seeded-ids.ts";
 import { DryRun, Redrive, RedrivePage } from "./schema.ts";
+import { RedriveRequest } from "./requests.ts";
 
 export const redrives = new Hono<App>();
 

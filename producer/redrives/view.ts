@@ -1,7 +1,7 @@
 import { parseOwn } from "../../shared/input/read-json.ts";
 import type { CountedRedrive } from "../../shared/db/redrives/redrives.ts";
 import type { RedriveFilter } from "../../shared/redrives/redrive.ts";
-import { iso } from "../jobs/view.ts";
+import { iso } from "../http/time.ts";
 import type { Redrive } from "./schema.ts";
 
 /**

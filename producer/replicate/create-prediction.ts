@@ -15,9 +15,9 @@ import { submitterOf } from "../http/auth.ts";
 import { problem, type Problem } from "../http/problem.ts";
 import { JobRequest } from "../jobs/requests.ts";
 import { insufficientScope } from "../http/scopes.ts";
+import { NotStored } from "../uploads/allowance.ts";
 import { storeFile } from "../uploads/store-file.ts";
 import { submitJob } from "../jobs/submit-job.ts";
-import { admitUpload, orGiveBack, typeMetadata } from "../uploads/limits.ts";
 import { parse, parseBody } from "../http/validate.ts";
 import { waitForJob } from "../jobs/wait-for-job.ts";
 import { KeyEnded } from "../http/guard-body.ts";
@@ -148,20 +148,13 @@ async function bring(c: Context<App>, address: string): Promise<Brought> {
   }
   const fetched = await fetchMedia(address, fetch);
   if (!fetched.ok) return fetched;
-  const { body, sizeBytes } = fetched.incoming;
-  const admitted = await admitUpload(c, sizeBytes);
-  if (!admitted.ok) {
-    if (body instanceof ReadableStream) await body.cancel();
-    return admitted;
-  }
   try {
-    const by = { ownerId, now: Date.now(), about: typeMetadata(c) };
-    const { id, key } = await orGiveBack(admitted, storeFile(media, fetched.incoming, by));
-    const forget = async () => void (await Promise.all([media.delete(key), admitted.giveBack()]));
-    if (await c.get("mayStillAct")()) return { ok: true, file: { id, forget } };
-    await forget();
+    const stored = await storeFile(fetched.incoming, submitterOf(c), intakeOf(c.env));
+    if (!stored.ok || (await c.get("mayStillAct")())) return stored;
+    await stored.file.forget();
     return { ok: false, problem: { code: "unauthorized", detail: new KeyEnded().message } };
-  } catch {
+  } catch (error) {
+    if (!(error instanceof NotStored)) throw error;
     return { ok: false, reason: "the host broke off in the middle of the file" };
   }
 }

@@ -7,8 +7,9 @@ import { parseOwn, readJson } from "../../shared/input/read-json.ts";
 import { fileKey, fileStoredAt } from "../../shared/uploads/storage.ts";
 import { AnyObject } from "../../shared/input/bounded-text.ts";
 import type { App } from "../http/app.ts";
-import { iso } from "../jobs/view.ts";
-import { admitUpload, orGiveBack, typeMetadata } from "../uploads/limits.ts";
+import { iso } from "../http/time.ts";
+import { intakeOf } from "../../shared/jobs/intake.ts";
+import { submitterOf } from "../http/auth.ts";
 import { problem } from "../http/problem.ts";
 import type { Form } from "../http/parse-form.ts";
 import { readForm } from "../http/read-form.ts";
@@ -32,17 +33,16 @@ files.post("/", async (c) => {
   const metadata = metadataOf(read.form);
   if (!metadata.ok) return invalid(c, "metadata", metadata.reason);
 
-  const admitted = await admitUpload(c, content.bytes.length);
-  if (!admitted.ok) return problem(c, admitted.problem);
   const body = content.bytes;
   const contentType = content.contentType || "application/octet-stream";
   const incoming = { body, sizeBytes: body.length, contentType };
-  const about = { ...typeMetadata(c), sha256: await sha256Hex(body), metadata: metadata.json };
-  const by = { ownerId: c.get("ownerId"), now: Date.now(), about };
-  const stored = await orGiveBack(admitted, storeFile(c.env.MEDIA, incoming, by));
-  const object = await c.env.MEDIA.head(stored.key);
-  if (object === null) throw new Error(`file '${stored.id}' was stored and is not there`);
-  return c.json(await fileView(c, stored.id, object), 201);
+  const about = { sha256: await sha256Hex(body), metadata: metadata.json };
+  const stored = await storeFile(incoming, submitterOf(c), intakeOf(c.env), about);
+  if (!stored.ok) return problem(c, stored.problem);
+  const { id, key } = stored.file;
+  const object = await c.env.MEDIA.head(key);
+  if (object === null) throw new Error(`file '${id}' was stored and is not there`);
+  return c.json(await fileView(c, id, object), 201);
 });
 
 files.get("/:id", async (c) => {

@@ -11,7 +11,7 @@ import { actorOf } from "../http/auth.ts";
 import { cancelJob } from "../jobs/cancel-job.ts";
 import { paginate } from "../http/cursor.ts";
 import { problem } from "../http/problem.ts";
-import { PageQuery } from "../jobs/requests.ts";
+import { PageQuery } from "../http/page-query.ts";
 import { parseQuery } from "../http/validate.ts";
 import { createPrediction } from "./create-prediction.ts";
 import { MAX_PREDICTION_BYTES } from "./inputs.ts";

@@ -10,12 +10,12 @@ import {
 import type { App } from "../http/app.ts";
 import { actorOf } from "../http/auth.ts";
 import { body, BODY_PROBLEMS, describe, query } from "../http/describe.ts";
-import { iso } from "../jobs/view.ts";
+import { iso } from "../http/time.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { operatorOnly } from "../http/operator-only.ts";
-import { RetentionPath, RetentionRequest } from "../keys/requests.ts";
+import { RetentionPath, RetentionRequest } from "./requests.ts";
 import { problem } from "../http/problem.ts";
-import { NoQuery } from "../jobs/requests.ts";
+import { NoQuery } from "../http/page-query.ts";
 import { parse } from "../http/validate.ts";
 import { Retention, RetentionList } from "./schema.ts";
 

@@ -10,7 +10,7 @@ import type { App } from "../http/app.ts";
 import { describe, query } from "../http/describe.ts";
 import { problem } from "../http/problem.ts";
 import { readTranscript } from "./read-transcript.ts";
-import { TranscriptQuery } from "../jobs/requests.ts";
+import { TranscriptQuery } from "./requests.ts";
 
 export const transcripts = new Hono<App>();
 

@@ -1,39 +1,33 @@
-import type { Context } from "hono";
-
 import { READ_BYTES } from "../../shared/audio/chunks/limits.ts";
-import { intakeOf } from "../../shared/jobs/intake.ts";
-import { describeUpload } from "../../shared/uploads/describe-upload.ts";
-import type { UploadHead } from "../../shared/uploads/route-upload.ts";
-import type { App } from "../http/app.ts";
-import { priceUpload } from "../jobs/dry-run.ts";
-import { estimateView } from "../jobs/estimate-view.ts";
-import { readFree } from "../usage/free-neurons.ts";
-import { type Problem, problem } from "../http/problem.ts";
+import { LOOK } from "../../shared/audio/extent.ts";
+import { headSource } from "../../shared/audio/reading/sparing-source.ts";
+import type { Intake } from "../../shared/jobs/intake.ts";
+import { describeUpload } from "../../shared/jobs/describe-job.ts";
+import { uploadKey } from "../../shared/uploads/storage.ts";
+import { seededId } from "../http/seeded-ids.ts";
+import type { Problem } from "../http/problem.ts";
+import { type Submitter, refusedUpload } from "../jobs/asked.ts";
+import { type Priced, priceWork } from "../jobs/price-work.ts";
+import { refuseSize } from "./allowance.ts";
+import { type AskedOfUpload, uploadMetadata } from "./metadata.ts";
 import { peek } from "./receive-upload.ts";
-import { refusedUpload } from "./refused-upload.ts";
-import { refuseSize } from "./limits.ts";
-import type { JobDryRun } from "../usage/schema.ts";
 
 /** Price a file by its beginning, and store nothing of it. `sizeBytes` is the whole file's. */
-export async function dryRunUpload(
-  c: Context<App>,
-  { key, sizeBytes, metadata }: { key: string; sizeBytes: number; metadata: UploadHead["metadata"] },
+export async function priceUpload(
+  { name, sizeBytes, asked }: { name: string; sizeBytes: number; asked: AskedOfUpload },
   body: ReadableStream<Uint8Array>,
-): Promise<Response> {
+  by: Submitter,
+  deps: Intake,
+): Promise<Priced> {
   const { head, whole } = await peek(body, READ_BYTES);
   // Read and dropped: a connection that is closed while its client still sends takes the answer with it.
   await whole.pipeTo(new WritableStream());
-  if (sizeBytes < head.length) return problem(c, wrongSize(sizeBytes, head.length));
-  const refusal = refuseSize(c.get("uploadLimits"), sizeBytes);
-  if (refusal !== null) return problem(c, refusal);
-  const source = { key, etag: "", sizeBytes };
-  const { db, media, operatorId } = intakeOf(c.env);
-  const described = await describeUpload({ source, head, metadata }, { db, media });
-  if (described.type !== "job") return problem(c, refusedUpload(described));
-  const priced = await priceUpload(described.job.work, head, sizeBytes);
-  if (!priced.ok) return problem(c, priced.problem);
-  const free = await readFree(db, { ownerId: c.get("ownerId"), operatorId, now: Date.now() });
-  return c.json({ estimate: priced.estimate && estimateView(priced.estimate), free } satisfies JobDryRun);
+  const refusal = sizeBytes < head.length ? wrongSize(sizeBytes, head.length) : refuseSize(by.key, sizeBytes);
+  if (refusal !== null) return { ok: false, problem: refusal };
+  const source = { key: uploadKey(await seededId(by.seed), name), etag: "", sizeBytes };
+  const described = await describeUpload({ source, head, metadata: uploadMetadata(asked, by.key) }, deps);
+  if (described.type !== "job") return { ok: false, problem: refusedUpload(described) };
+  return priceWork(described.job.work, () => headSource(head, sizeBytes), LOOK);
 }
 
 function wrongSize(sizeBytes: number, sentBytes: number): Problem {

@@ -1,6 +1,6 @@
 import type { StoredPart } from "../../shared/db/uploads/pending-uploads.ts";
 import type { BegunUpload } from "./begin-upload.ts";
-import { iso } from "../jobs/view.ts";
+import { iso } from "../http/time.ts";
 import type { PendingUpload } from "./pending-schema.ts";
 
 /** An upload as a client sees it. */

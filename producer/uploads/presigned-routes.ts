@@ -3,7 +3,6 @@ import { type Context, Hono } from "hono";
 
 import {
   abortPendingUpload,
-  extendPendingUpload,
   listParts,
   type PendingUpload,
   readPendingUpload,
@@ -13,19 +12,19 @@ import {
 import { abortMultipart } from "../../shared/uploads/abort-multipart.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import type { App } from "../http/app.ts";
-import { beginUpload, expiryAt, partNumbers, signParts } from "./begin-upload.ts";
+import { beginUpload } from "./begin-upload.ts";
 import { completeUpload } from "./complete-upload.ts";
 import { body, BODY_PROBLEMS, describe } from "../http/describe.ts";
 import { hideResults } from "../jobs/hide-results.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { s3Of } from "./presign.ts";
-import { admitUpload, keyMetadata, orGiveBack } from "./limits.ts";
+import { signAgain } from "./sign-parts.ts";
 import { submitterOf } from "../http/auth.ts";
 import { problem, type ProblemCode } from "../http/problem.ts";
 import { CompleteRequest, SignPartsRequest, StoredPartsRequest, UploadRequest } from "./requests.ts";
 import { uploadView } from "./pending-view.ts";
 import { parseBody, parseQuery } from "../http/validate.ts";
-import { NoQuery } from "../jobs/requests.ts";
+import { NoQuery } from "../http/page-query.ts";
 import { AcceptedJob } from "../jobs/schema.ts";
 import { PendingUploadAnswer } from "./pending-schema.ts";
 import { submitted, SUBMITTED } from "../jobs/submitted.ts";
@@ -53,14 +52,8 @@ export async function announceUpload(c: Context<App>): Promise<Response> {
   if (!request.ok) return request.response;
   const s3 = s3Of(c.env, c.req.url);
   if (s3 === null) return problem(c, NO_CREDENTIALS);
-  const client = { ownerId: c.get("ownerId"), limits: c.get("uploadLimits"), marks: keyMetadata(c) };
-  const admitted = await admitUpload(c, request.value.sizeBytes);
-  if (!admitted.ok) return problem(c, admitted.problem);
-  const begun = await orGiveBack(admitted, beginUpload(request.value, client, s3, intakeOf(c.env)));
-  if ("code" in begun) {
-    await admitted.giveBack();
-    return problem(c, begun);
-  }
+  const begun = await beginUpload(request.value, submitterOf(c), s3, intakeOf(c.env));
+  if ("code" in begun) return problem(c, begun);
   const { origin } = new URL(c.req.url);
   const location = `${origin}/v1/uploads/${begun.upload.id}`;
   const answer: PendingUploadAnswer = { upload: uploadView(begun, origin) };
@@ -97,22 +90,14 @@ presignedUploads.post(
   limitBody,
   body(SignPartsRequest, { absent: {} }),
   async (c) => {
-    const { numbers } = c.req.valid("json");
     const upload = await pendingOf(c);
     if (upload === null) return notFound(c);
     if (upload.completedAt !== null) return problem(c, FINISHED);
     const s3 = s3Of(c.env, c.req.url);
     if (s3 === null) return problem(c, NO_CREDENTIALS);
-    const all = partNumbers(upload);
-    const unknown = numbers?.find((number) => number > all.length);
-    if (unknown !== undefined) {
-      const detail = `There is no part ${unknown}: the upload has ${all.length}.`;
-      return problem(c, { code: "invalid_request", detail, issues: [{ path: "numbers", message: detail }] });
-    }
-    const stored = new Set((await listParts(c.env.DB, upload.id)).map(({ number }) => number));
-    const parts = await signParts(s3, upload, numbers ?? all.filter((number) => !stored.has(number)));
-    const expiresAt = expiryAt(Date.now(), upload.createdAt);
-    await extendPendingUpload(c.env.DB, upload.id, expiresAt);
+    const signed = await signAgain(upload, c.req.valid("json").numbers, s3, c.env.DB);
+    if ("code" in signed) return problem(c, signed);
+    const { expiresAt, parts } = signed;
     return answered(c, { upload: { ...upload, expiresAt }, headers: s3.headers, parts });
   },
 );

@@ -1,5 +1,13 @@
+import { JobWork, type Source } from "../../shared/jobs/job-work.ts";
+import type { Intake } from "../../shared/jobs/intake.ts";
+import { describeUpload } from "../../shared/jobs/describe-job.ts";
+import { uploadKey } from "../../shared/uploads/storage.ts";
+import { seededId } from "../http/seeded-ids.ts";
+import { acceptJob } from "../jobs/accept-jobs.ts";
+import { type Submitted, type Submitter, refusedUpload } from "../jobs/asked.ts";
+import { NotStored, type Stored, storeWithin } from "./allowance.ts";
+import { type AskedOfUpload, storedMetadata, uploadMetadata } from "./metadata.ts";
 import { SNIFF_BYTES } from "../../shared/limits.ts";
-import type { Source } from "../../shared/jobs/job-work.ts";
 import type { UploadHead } from "../../shared/uploads/route-upload.ts";
 
 /** A body whose first bytes have been looked at, and none of it lost. */
@@ -32,6 +40,40 @@ export async function peek(body: ReadableStream<Uint8Array>, headBytes = SNIFF_B
     cancel: (reason) => reader.cancel(reason),
   });
   return { head: head.subarray(0, headBytes), whole };
+}
+
+/** Store a body in the inbox, and give it its job: not before it is known to become one, and to be allowed. */
+export async function receiveUpload(
+  { name, sizeBytes, asked, body }: { name: string; sizeBytes: number; asked: AskedOfUpload; body: PeekedBody },
+  by: Submitter,
+  deps: Intake,
+): Promise<Submitted> {
+  const key = uploadKey(await seededId(by.seed), name);
+  const metadata = uploadMetadata(asked, by.key);
+  const described = await describeUpload({ source: { key, etag: "", sizeBytes }, head: body.head, metadata }, deps);
+  if (described.type !== "job") return { ok: false, problem: refusedUpload(described) };
+
+  const { job } = described;
+  const about = storedMetadata(metadata, job);
+  if ("code" in about) return { ok: false, problem: about };
+  const upload = { key, sizeBytes, body: body.whole, metadata: about };
+  let storing: Stored<Source>;
+  try {
+    storing = await storeWithin(by, sizeBytes, deps.db, () => storeUpload(deps.media, upload));
+  } catch (error) {
+    if (!(error instanceof NotStored)) throw error;
+    return { ok: false, problem: { code: "upload_incomplete", detail: error.message } };
+  }
+  if (!storing.ok) return storing;
+  const { stored: source, giveBack } = storing;
+  const work = JobWork.parse({ kind: job.work.kind, input: { ...job.work.input, source } });
+  const result = await acceptJob({ ...job, work, source }, by, deps);
+  if (!result.ok) {
+    // Its event would make a job of it all the same.
+    await deps.media.delete(key);
+    await giveBack();
+  }
+  return result;
 }
 
 /**

@@ -4,33 +4,27 @@ import * as z from "zod";
 
 import { listUploads } from "../../shared/db/uploads/list-uploads.ts";
 import { MAX_UPLOAD_BYTES } from "../../shared/limits.ts";
-import { JobWork, type Source } from "../../shared/jobs/job-work.ts";
-import { describeUpload } from "../../shared/uploads/describe-upload.ts";
-import { uploadKey } from "../../shared/uploads/storage.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import { JobTerms } from "../../shared/jobs/terms.ts";
 import type { App } from "../http/app.ts";
-import { chosenMetadata } from "./chosen-metadata.ts";
 import { submitterOf } from "../http/auth.ts";
 import { describe, otherBody, query } from "../http/describe.ts";
 import { hideResults } from "../jobs/hide-results.ts";
 import { idempotent, IDEMPOTENCY_PARAMETER, IDEMPOTENCY_PROBLEMS } from "../http/idempotent.ts";
-import { iso } from "../jobs/view.ts";
+import { iso } from "../http/time.ts";
 import { PREFER_PARAMETER, preferWait } from "../jobs/prefer-wait.ts";
-import { problem } from "../http/problem.ts";
-import { peek, storeUpload } from "./receive-upload.ts";
-import { refusedUpload } from "./refused-upload.ts";
+import { type Problem, problem } from "../http/problem.ts";
+import { peek } from "./receive-upload.ts";
+import { receiveUpload } from "./receive-upload.ts";
+import { priced } from "../jobs/priced.ts";
 import { UploadQuery } from "./requests.ts";
-import { seededId } from "../http/seeded-ids.ts";
-import { acceptJob } from "../jobs/accept-jobs.ts";
 import { UploadRequest } from "./requests.ts";
-import { admitUpload, keyMetadata, orGiveBack, refuseMetadata, refuseSize, typeMetadata } from "./limits.ts";
 import { JobDryRun } from "../usage/schema.ts";
 import { AcceptedJob, Job } from "../jobs/schema.ts";
 import { PendingUploadAnswer } from "./pending-schema.ts";
 import { UploadList } from "./schema.ts";
 import { announceUpload } from "./presigned-routes.ts";
-import { dryRunUpload } from "./dry-run.ts";
+import { priceUpload } from "./dry-run.ts";
 import { submitted, SUBMITTED } from "../jobs/submitted.ts";
 
 export const uploads = new Hono<App>();
@@ -87,64 +81,35 @@ uploads.post(
   idempotent(headOf),
   async (c) => {
     const length = c.req.header("content-length");
-    if (c.req.raw.body === null || length === "0") return problem(c, EMPTY);
-    const { dryRun, sizeBytes: wholeBytes, ...asked } = c.req.valid("query");
+    const { body } = c.req.raw;
+    if (body === null || length === "0") return problem(c, EMPTY);
+    const {
+      dryRun,
+      sizeBytes: wholeBytes,
+      name,
+      kind,
+      options,
+      then = [],
+      tag: tags = [],
+      ...rest
+    } = c.req.valid("query");
+    const { metadata = {}, ...terms } = rest;
     if (!dryRun && wholeBytes !== undefined) return problem(c, ONLY_DRY);
     if (length === undefined) return problem(c, NO_LENGTH);
     const sizeBytes = Number(length);
-    if (sizeBytes > MAX_UPLOAD_BYTES) {
-      const detail = `At most ${MAX_UPLOAD_BYTES} bytes come through the API; announce larger files with { name, sizeBytes } as JSON, or put them under 'inbox/'.`;
-      return problem(c, { code: "upload_too_large", detail });
-    }
-    // Before its head is read; it is asked again with the rest.
-    const refusal = refuseSize(c.get("uploadLimits"), sizeBytes);
+    const by = submitterOf(c);
+    const refusal = refuseBody(sizeBytes);
     if (refusal !== null) return problem(c, refusal);
 
-    const { name, kind, options, then = [], tag: tags = [], metadata: pairs = {}, ...termsAsked } = asked;
-    const terms = JobTerms.parse(termsAsked);
-    const by = submitterOf(c);
-    const key = uploadKey(await seededId(by.seed), name);
-    // The object says itself what it is, so that its event notification makes the same job as this request.
-    const metadata = {
-      owner: by.ownerId,
-      ...keyMetadata(c),
-      terms: JSON.stringify(terms),
-      ...(kind && { kind }),
-      ...(options && { options }),
-      ...(then.length > 0 && { then: JSON.stringify(then) }),
-      ...(tags.length > 0 && { tags: JSON.stringify(tags) }),
-      ...(Object.keys(pairs).length > 0 && { metadata: JSON.stringify(pairs) }),
-      ...typeMetadata(c),
-    };
-    if (dryRun) return dryRunUpload(c, { key, sizeBytes: wholeBytes ?? sizeBytes, metadata }, c.req.raw.body);
-    const tooMuch = refuseMetadata(metadata);
-    if (tooMuch !== null) return problem(c, tooMuch);
-    const body = c.get("peeked") ?? (await peek(c.req.raw.body));
-    c.set("peeked", body);
+    const asked = { kind, options, then, tags, metadata, terms: JobTerms.parse(terms) };
     const deps = intakeOf(c.env);
-    const described = await describeUpload({ source: { key, etag: "", sizeBytes }, head: body.head, metadata }, deps);
-    if (described.type !== "job") return problem(c, refusedUpload(described));
-    const { work: unstored } = described.job;
-
-    const admission = await admitUpload(c, sizeBytes);
-    if (!admission.ok) return problem(c, admission.problem);
-    let source: Source;
-    try {
-      // Chosen once: its event is not to choose again, and perhaps otherwise.
-      const about = { ...metadata, ...chosenMetadata(terms, unstored) };
-      const upload = { key, sizeBytes, body: body.whole, metadata: about };
-      source = await orGiveBack(admission, storeUpload(deps.media, upload));
-    } catch (error) {
-      c.set("isPassing", true);
-      return problem(c, { code: "upload_incomplete", detail: `Nothing was stored: ${String(error)}` });
+    if (dryRun) {
+      return priced(c, await priceUpload({ name, sizeBytes: wholeBytes ?? sizeBytes, asked }, body, by, deps));
     }
-    const work = JobWork.parse({ kind: unstored.kind, input: { ...unstored.input, source } });
-    const result = await acceptJob({ ...described.job, work, source }, by, deps);
-    if (!result.ok) {
-      // Its event would make a job of it all the same.
-      await deps.media.delete(key);
-      await admission.giveBack();
-    }
+    const peeked = c.get("peeked") ?? (await peek(body));
+    c.set("peeked", peeked);
+    const result = await receiveUpload({ name, sizeBytes, asked, body: peeked }, by, deps);
+    if (!result.ok && result.problem.code === "upload_incomplete") c.set("isPassing", true);
     return submitted(c, result);
   },
 );
@@ -179,6 +144,12 @@ function isDescription(contentType: string | undefined, asked: Record<string, st
     /^application\/json\b/i.test(contentType ?? "") &&
     ["name", "kind", "dryRun"].every((name) => asked[name] === undefined)
   );
+}
+
+function refuseBody(sizeBytes: number): Problem | null {
+  if (sizeBytes <= MAX_UPLOAD_BYTES) return null;
+  const detail = `At most ${MAX_UPLOAD_BYTES} bytes come through the API; announce larger files with { name, sizeBytes } as JSON, or put them under 'inbox/'.`;
+  return { code: "upload_too_large", detail };
 }
 
 const ONLY_DRY = { code: "invalid_request", detail: "sizeBytes: only a dry run sends less than the file" } as const;

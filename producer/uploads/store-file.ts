@@ -1,11 +1,16 @@
+import type { Intake } from "../../shared/jobs/intake.ts";
 import { fileKey } from "../../shared/uploads/storage.ts";
+import type { Problem } from "../http/problem.ts";
+import type { Submitter } from "../jobs/asked.ts";
+import { storeWithin } from "./allowance.ts";
 import { storeUpload } from "./receive-upload.ts";
 
 /** A file that a dialect's client sent or named. It is outside the inbox: its event must not make a second job of it. */
 export interface StoredFile {
   readonly id: string;
   readonly key: string;
-  readonly sizeBytes: number;
+  /** Delete it, and give its bytes back to its key's day. */
+  forget(): Promise<void>;
 }
 
 /** A file, and how many bytes it has where that is known before it is read. */
@@ -19,22 +24,37 @@ export interface Incoming {
 const MAX_CONTENT_TYPE_CHARS = 255;
 
 /**
- * Put a file where the owner's jobs can read it. Maintenance deletes it when the retention has passed.
- * @throws if a stream does not have the length it was said to have.
+ * Put a file where the owner's jobs can read it, if its key may upload it. Maintenance deletes it when the retention has passed.
+ * @param about further metadata of the object.
+ * @throws NotStored also if a stream does not have the length it was said to have.
  */
 export async function storeFile(
-  media: R2Bucket,
   { body, sizeBytes, contentType }: Incoming,
-  { ownerId, now, about = {} }: { ownerId: string; now: number; about?: Record<string, string> },
-): Promise<StoredFile> {
-  const id = fileId(now);
+  by: Submitter,
+  { media, db }: Pick<Intake, "media" | "db">,
+  about: Readonly<Record<string, string>> = {},
+): Promise<{ readonly ok: true; readonly file: StoredFile } | { readonly ok: false; readonly problem: Problem }> {
+  const id = fileId(Date.now());
   const key = fileKey(id);
-  // What is longer names no type.
-  const named = contentType.length > MAX_CONTENT_TYPE_CHARS ? "application/octet-stream" : contentType;
-  const metadata = { ...about, owner: ownerId, contentType: named };
-  if (body instanceof ReadableStream) await storeUpload(media, { key, sizeBytes, body, metadata });
-  else await media.put(key, body, { customMetadata: metadata });
-  return { id, key, sizeBytes };
+  const { contentTypes } = by.key.uploadLimits;
+  const metadata = {
+    ...about,
+    ...(contentTypes && { "accepted-types": JSON.stringify(contentTypes) }),
+    owner: by.ownerId,
+    // What is longer names no type.
+    contentType: contentType.length > MAX_CONTENT_TYPE_CHARS ? "application/octet-stream" : contentType,
+  };
+  const store = async () => {
+    if (body instanceof ReadableStream) await storeUpload(media, { key, sizeBytes, body, metadata });
+    else await media.put(key, body, { customMetadata: metadata });
+  };
+  const storing = await storeWithin(by, sizeBytes, db, store);
+  if (!storing.ok) {
+    if (body instanceof ReadableStream) await body.cancel();
+    return storing;
+  }
+  const forget = async () => void (await Promise.all([media.delete(key), storing.giveBack()]));
+  return { ok: true, file: { id, key, forget } };
 }
 
 /** Ids sort by time, so that those to delete come first in a listing. */

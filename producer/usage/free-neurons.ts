@@ -1,6 +1,6 @@
 import { readDay } from "../../shared/db/cost/usage-reads.ts";
 import { FREE_NEURONS_A_DAY } from "../../shared/cost/neurons.ts";
-import { iso } from "../jobs/view.ts";
+import { iso } from "../http/time.ts";
 import type { Free } from "./schema.ts";
 import { DAY_MS, utcDay } from "../../shared/durations.ts";
 

@@ -17,7 +17,7 @@ import { actorOf } from "../http/auth.ts";
 import { paginate } from "../http/cursor.ts";
 import { describe, query } from "../http/describe.ts";
 import { problem } from "../http/problem.ts";
-import { PageQuery } from "../jobs/requests.ts";
+import { PageQuery } from "../http/page-query.ts";
 import { Delivery, DeliveryPage } from "./schema.ts";
 import { deliveryView } from "./view.ts";
 

@@ -14,7 +14,7 @@ import {
 import type { App } from "../http/app.ts";
 import { actorOf } from "../http/auth.ts";
 import { body, BODY_PROBLEMS, describe } from "../http/describe.ts";
-import { iso } from "../jobs/view.ts";
+import { iso } from "../http/time.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { type Problem, problem, type ProblemCode } from "../http/problem.ts";
 import { CreatedWebhook, RotatedSecret, Webhook, WebhookList, WebhookSecret } from "./schema.ts";

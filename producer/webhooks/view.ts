@@ -1,7 +1,7 @@
 import { parseOwn } from "../../shared/input/read-json.ts";
 import type { DeliveryRow } from "../../shared/db/webhooks/delivery-log.ts";
 import type { Endpoint } from "../../shared/db/webhooks/webhooks.ts";
-import { iso } from "../jobs/view.ts";
+import { iso } from "../http/time.ts";
 import type { Delivery, Webhook } from "./schema.ts";
 
 /** An endpoint as clients see it. */

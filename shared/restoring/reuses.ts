@@ -1,10 +1,20 @@
 // What the bucket knows of jobs that took over the result of another: nothing under their own names says so.
 import * as z from "zod";
 
-import type { Reuse } from "../db/jobs/reuses.ts";
 import { patiently } from "../uploads/patient.ts";
-import type { Label } from "../jobs/outcome.ts";
+import type { Label, StoredArtifact } from "../jobs/outcome.ts";
 import { minuteOf, reusedKey } from "../uploads/storage.ts";
+
+/** A job that shows the result of another. */
+export interface Reuse {
+  readonly jobId: string;
+  /** The job whose result it is. */
+  readonly reusedFrom: string;
+  /** When it took the result over: epoch milliseconds. */
+  readonly endedAt: number;
+  readonly savedNeurons: number | null;
+  readonly artifacts: readonly StoredArtifact[];
+}
 
 /** The artifact that holds a job's labels. They are words about its source: no record repeats them. */
 const LABELS = "labels.json";

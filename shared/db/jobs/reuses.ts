@@ -1,16 +1,6 @@
 // Jobs that took over the result of another: for the bucket's record of them, and from it after a restore.
 import type { Label, StoredArtifact } from "../../jobs/outcome.ts";
-
-/** A job that shows the result of another. */
-export interface Reuse {
-  readonly jobId: string;
-  /** The job whose result it is. */
-  readonly reusedFrom: string;
-  /** When it took the result over: epoch milliseconds. */
-  readonly endedAt: number;
-  readonly savedNeurons: number | null;
-  readonly artifacts: readonly StoredArtifact[];
-}
+import type { Reuse } from "../../restoring/reuses.ts";
 
 /** Jobs that took a result over after a time, the earliest first, at most so many. Reads three rows of each, or a few more. */
 export async function listReused(

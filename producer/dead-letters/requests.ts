@@ -1,0 +1,24 @@
+import * as z from "zod";
+
+import { LETTER_STATES } from "../../shared/db/redrives/dead-letter-reads.ts";
+import { AnyObject, boundedText } from "../../shared/input/bounded-text.ts";
+import { JobTerms } from "../../shared/jobs/terms.ts";
+import { PageQuery } from "../http/page-query.ts";
+
+/** The query of `GET /v1/dead-letters`: groups, unless letters of one fingerprint or a list are asked for. */
+export const DeadLetterQuery = PageQuery.extend({
+  state: z.enum([...LETTER_STATES, "all"]).default("open"),
+  fingerprint: boundedText({ max: 200, min: 1 }).optional(),
+  view: z.enum(["groups", "list"]).optional(),
+});
+
+/** The body of `POST /v1/dead-letters/{id}/redrive`, which may be left out. */
+export const RedriveOneRequest = z.strictObject({
+  options: AnyObject.optional(),
+  maxNeurons: JobTerms.shape.maxNeurons,
+});
+
+/** The body of `POST /v1/dead-letters/{id}/discard`. */
+export const DiscardRequest = z.strictObject({
+  note: boundedText({ max: 500, min: 1, trim: true, empty: "say why" }),
+});

@@ -1,0 +1,11 @@
+import * as z from "zod";
+
+import { ACCOUNT, OwnerId } from "../http/owner-id.ts";
+
+/** The path of `/v1/retention/{ownerId}`. */
+export const RetentionPath = z.strictObject({
+  ownerId: OwnerId.refine((ownerId) => ownerId !== ACCOUNT, "the account's is the variable RETENTION_DAYS"),
+});
+
+/** The body of `PUT /v1/retention/{ownerId}`. */
+export const RetentionRequest = z.strictObject({ days: z.int().min(1).max(3650) });

@@ -1,0 +1,53 @@
+import { type InsertedJobs, insertJobs } from "../db/jobs/jobs.ts";
+import type { UploadRecord } from "../uploads/announcement.ts";
+import type { Intake } from "./intake.ts";
+import type { Journal } from "./journal.ts";
+import type { NewJob } from "./new-job.ts";
+import { recordChanges } from "./record-changes.ts";
+import { wake } from "./wake.ts";
+
+/**
+ * Take jobs in with the uploads that they come from, and uploads that become none: insert them in one transaction, note what
+ * is new, and wake the queue for it.
+ */
+export async function takeIn(
+  taken: {
+    readonly jobs: readonly NewJob[];
+    readonly uploads: readonly UploadRecord[];
+    readonly alongside?: readonly D1PreparedStatement[];
+  },
+  { db, journal, tasks, ringGraceMs }: Intake,
+  now: number,
+): Promise<InsertedJobs> {
+  const inserted = await insertJobs(db, taken, { now, ringGraceMs });
+  const refused = new Map(inserted.refused.map(({ key, etag, ignoredReason }) => [`${key} ${etag}`, ignoredReason]));
+  const uploads = taken.uploads.map((upload) => {
+    const ignoredReason = refused.get(`${upload.key} ${upload.etag}`);
+    return ignoredReason === undefined ? upload : { ...upload, jobId: null, ignoredReason };
+  });
+  recordIntake(journal, { jobs: taken.jobs, uploads, taskIds: inserted.tasks });
+  recordChanges(journal, inserted.released);
+  await wake(tasks, inserted.ready);
+  return inserted;
+}
+
+/** Note what was taken in. Of jobs and uploads only those are new whose task is among `taskIds`. */
+export function recordIntake(
+  journal: Journal,
+  taken: { jobs: readonly NewJob[]; uploads: readonly UploadRecord[]; taskIds: readonly string[] },
+): void {
+  const fresh = taken.jobs.filter((job) => taken.taskIds.includes(job.taskId));
+  const freshIds = new Set(fresh.map((job) => job.id));
+  // The object's key is the client's word for it: in the line it helps to find the object, in a point it would be kept.
+  for (const { key, jobId, ownerId, sizeBytes, ignoredReason } of taken.uploads) {
+    if (jobId === null) {
+      journal.record({ event: "upload.ignored", ownerId }, { key, sizeBytes, reason: ignoredReason });
+    } else {
+      const event = freshIds.has(jobId) ? "upload.accepted" : "upload.known";
+      journal.record({ event, jobId, ownerId }, { key, sizeBytes });
+    }
+  }
+  for (const { id, kind, taskId, ownerId } of fresh) {
+    journal.record({ event: "job.queued", kind, jobId: id, taskId, ownerId });
+  }
+}
