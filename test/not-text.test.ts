@@ -7,7 +7,7 @@ import { ImageRequest } from "../producer/openai/images.ts";
 import { PredictionRequest } from "../producer/replicate/create-prediction.ts";
 import { inputOf } from "../producer/replicate/inputs.ts";
 import { REPLICATE_MODELS } from "../shared/replicate/models.ts";
-import { UploadEvent } from "../shared/uploads/upload-event.ts";
+import { UploadEvent } from "../shared/uploads/announcement.ts";
 import type { Document, Schema } from "./document.ts";
 import { createEvent, startDarkroom, until } from "./harness.ts";
 import { type Place, placesIn } from "./string-places.ts";

@@ -5,7 +5,7 @@ import { presignPut, s3Of } from "../producer/uploads/presign.ts";
 import type { PendingUpload } from "../producer/uploads/pending-schema.ts";
 import { MEDIA_BUCKET } from "../shared/uploads/storage.ts";
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
-import { uploadJobId } from "../shared/jobs/job.ts";
+import { uploadJobId } from "../shared/uploads/announcement.ts";
 import { newJob } from "../shared/jobs/new-job.ts";
 import { JobTerms } from "../shared/jobs/terms.ts";
 import { createEvent, KEYS, startDarkroom, until } from "./harness.ts";

@@ -1,6 +1,6 @@
 // Whoever brings the jobs: it tries again until it was told that a job was taken.
 import { insertJobs } from "../../shared/db/jobs/jobs.ts";
-import { uploadJobId } from "../../shared/jobs/job.ts";
+import { uploadJobId } from "../../shared/uploads/announcement.ts";
 import { MEDIA_BUCKET } from "../../shared/uploads/storage.ts";
 import { wake } from "../../shared/jobs/wake.ts";
 import { d1Door } from "./d1-door.ts";

@@ -1,7 +1,7 @@
 import { READING_MS } from "../../shared/db/uploads/readings.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { isInboxKey, MEDIA_BUCKET } from "../../shared/uploads/storage.ts";
-import { type Announcement, UploadEvent } from "../../shared/uploads/upload-event.ts";
+import { type Announcement, UploadEvent } from "../../shared/uploads/announcement.ts";
 import { ingestOneByOne } from "./ingest-carefully.ts";
 import { ingestUploads } from "./ingest-upload.ts";
 import { readMessages } from "../runner/read-messages.ts";

@@ -3,7 +3,7 @@ import { retryTransient } from "../../shared/db/transient.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { takeIn } from "../../shared/jobs/take-in.ts";
 import { MAX_LOST } from "../../shared/jobs/task.ts";
-import type { Announcement } from "../../shared/uploads/upload-event.ts";
+import type { Announcement } from "../../shared/uploads/announcement.ts";
 import { ingestUploads } from "./ingest-upload.ts";
 
 /** Each costs three more round trips to D1 than an object that nobody suspects. */

@@ -1,13 +1,11 @@
 import { retryTransient } from "../../shared/db/transient.ts";
 import type { UploadOrigins } from "../../shared/db/uploads/upload-origins.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
-import { uploadJobId } from "../../shared/jobs/job.ts";
+import { uploadJobId, type Announcement, type UploadRecord } from "../../shared/uploads/announcement.ts";
 import { newJob, type NewJob } from "../../shared/jobs/new-job.ts";
 import { takeIn } from "../../shared/jobs/take-in.ts";
-import { describeUpload } from "../../shared/uploads/describe-upload.ts";
-import type { Announcement } from "../../shared/uploads/upload-event.ts";
+import { describeUpload } from "../../shared/jobs/describe-job.ts";
 import { type FoundObject, ifAtLimit, limitOf, readOrigins, refuseUpload } from "./limit-upload.ts";
-import type { UploadRecord } from "../../shared/uploads/upload-record.ts";
 
 /**
  * Give each object its job, or record why it gets none. The same object twice is one job.

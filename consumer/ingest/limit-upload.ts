@@ -1,12 +1,11 @@
 // What a key may do holds also where an object's event makes the job, and no request is there to be refused.
 import type { JobLimit } from "../../shared/db/keys/job-limit.ts";
-import { HAS_ITS_JOB } from "../../shared/uploads/upload-record.ts";
+import { HAS_ITS_JOB, type Announcement } from "../../shared/uploads/announcement.ts";
 import type { Key } from "../../shared/db/keys/keys.ts";
 import { retryTransient } from "../../shared/db/transient.ts";
 import { NO_ORIGINS, readUploadOrigins, type UploadOrigins } from "../../shared/db/uploads/upload-origins.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { KEY_ID, MEDIA_BUCKET, uploadIdOf } from "../../shared/uploads/storage.ts";
-import type { Announcement } from "../../shared/uploads/upload-event.ts";
 
 /** An object that was announced, as it is now; null where there is none any more. */
 export interface FoundObject {

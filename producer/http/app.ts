@@ -1,5 +1,5 @@
 import type { Key } from "../../shared/db/keys/keys.ts";
-import type { PeekedBody } from "../uploads/upload-body.ts";
+import type { PeekedBody } from "../uploads/receive-upload.ts";
 
 /** What every route's handlers see: the bindings, and whose key it was. */
 export interface App {

@@ -1,7 +1,7 @@
 import { findUploadsJob } from "../../shared/db/keys/job-limit.ts";
 import { findJobs } from "../../shared/db/jobs/reads.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
-import { uploadJobId } from "../../shared/jobs/job.ts";
+import { uploadJobId, HAS_ITS_JOB, type UploadRecord } from "../../shared/uploads/announcement.ts";
 import type { AudioExtent } from "../../shared/audio/extent.ts";
 import { newJob } from "../../shared/jobs/new-job.ts";
 import { takeIn } from "../../shared/jobs/take-in.ts";
@@ -11,7 +11,6 @@ import { seededId } from "../http/seeded-ids.ts";
 import { type Asked, type Submitted, type Submitter, tooManyJobs, uploadReplaced } from "./asked.ts";
 import type { Problem } from "../http/problem.ts";
 import type { JobRow } from "../../shared/jobs/job-detail.ts";
-import { HAS_ITS_JOB, type UploadRecord } from "../../shared/uploads/upload-record.ts";
 
 /** Sources are read so many at a time: each takes two of the connections an invocation may have open. */
 export const SOURCES_AT_ONCE = 3;

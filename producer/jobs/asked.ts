@@ -1,7 +1,7 @@
 import type { JobLimit } from "../../shared/db/keys/job-limit.ts";
 import type { JobRow } from "../../shared/jobs/job-detail.ts";
 import type { Source } from "../../shared/jobs/job-work.ts";
-import type { JobDescription } from "../../shared/uploads/describe-upload.ts";
+import type { JobDescription, RefusedUpload } from "../../shared/jobs/describe-job.ts";
 import type { Key } from "../../shared/db/keys/keys.ts";
 import type { Problem } from "../http/problem.ts";
 
@@ -30,6 +30,21 @@ export interface Submitter {
   readonly limit: JobLimit | null;
   /** What the ids of the jobs are made from (seeded-ids.ts). */
   readonly seed: string | undefined;
+}
+
+/** Why an upload becomes no job. */
+export function refusedUpload(described: RefusedUpload): Problem {
+  switch (described.type) {
+    case "too_slow":
+      return impossibleBudget(described.reason);
+    case "refused":
+      if (described.field !== undefined) return invalidField(described.field, described.reason);
+      return { code: "unsupported_media", detail: described.reason };
+  }
+}
+
+export function invalidField(path: string, message: string): Problem {
+  return { code: "invalid_request", detail: `${path}: ${message}`, issues: [{ path, message }] };
 }
 
 /** @param reason names the fastest model there is. */

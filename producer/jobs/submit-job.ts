@@ -1,13 +1,19 @@
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { JobWork } from "../../shared/jobs/job-work.ts";
 import { withSteps } from "../../shared/jobs/with-steps.ts";
-import { decideModel } from "../../shared/models/decide-model.ts";
-import { describeUpload } from "../../shared/uploads/describe-upload.ts";
+import { decideModel, describeUpload } from "../../shared/jobs/describe-job.ts";
 import { limitsOf } from "../../shared/uploads/route-upload.ts";
 import type { Problem } from "../http/problem.ts";
-import { invalidField, refusedUpload } from "../uploads/refused-upload.ts";
 import { acceptJob, acceptJobs, SOURCES_AT_ONCE } from "./accept-jobs.ts";
-import { type Alongside, type Asked, impossibleBudget, type Submitted, type Submitter } from "./asked.ts";
+import {
+  type Alongside,
+  type Asked,
+  impossibleBudget,
+  type Submitted,
+  type Submitter,
+  invalidField,
+  refusedUpload,
+} from "./asked.ts";
 import type { JobRequest } from "./requests.ts";
 
 /** Take a job that a client describes. `alongside` is for what reads no upload of the inbox. */

@@ -15,7 +15,8 @@ import { submitterOf } from "../http/auth.ts";
 import { problem, type Problem } from "../http/problem.ts";
 import { JobRequest } from "../jobs/requests.ts";
 import { insufficientScope } from "../http/scopes.ts";
-import { FileNotStored, storeFile } from "../uploads/store-file.ts";
+import { NotStored } from "../uploads/allowance.ts";
+import { storeFile } from "../uploads/store-file.ts";
 import { submitJob } from "../jobs/submit-job.ts";
 import { parse, parseBody } from "../http/validate.ts";
 import { waitForJob } from "../jobs/wait-for-job.ts";
@@ -149,7 +150,7 @@ async function bring(c: Context<App>, address: string): Promise<Brought> {
   try {
     return await storeFile(fetched.incoming, submitterOf(c), intakeOf(c.env));
   } catch (error) {
-    if (!(error instanceof FileNotStored)) throw error;
+    if (!(error instanceof NotStored)) throw error;
     return { ok: false, reason: "the host broke off in the middle of the file" };
   }
 }

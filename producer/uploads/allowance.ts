@@ -4,40 +4,46 @@ import type { Key } from "../../shared/db/keys/keys.ts";
 import type { Problem } from "../http/problem.ts";
 import { type Submitter, tooManyJobs } from "../jobs/asked.ts";
 
-/** An upload that its key may make: `giveBack` if it comes to nothing. */
-export interface Admitted {
-  readonly ok: true;
-  readonly giveBack: () => Promise<void>;
+/** The bucket did not take the bytes, or their sender broke off in the middle. */
+export class NotStored extends Error {
+  override readonly name = "NotStored";
 }
 
-export type Admission = Admitted | { readonly ok: false; readonly problem: Problem };
+/** What was stored; `giveBack` gives its bytes back to the key's day, if it comes to nothing after all. */
+export type Stored<T> =
+  | { readonly ok: true; readonly stored: T; readonly giveBack: () => Promise<void> }
+  | { readonly ok: false; readonly problem: Problem };
 
 /**
- * Ask, before a byte is stored, whether a key may send so many at once and a day, and have another job. The bytes are
- * taken out of its day.
+ * Store what a key may upload. Before a byte is stored it is asked whether the key may send so many at once and a day, and have
+ * another job; the bytes are taken out of its day, and given back where `store` throws.
  * Whether the job is taken is decided when it is inserted; this only spares storing what would be refused.
+ * @throws NotStored where `store` throws.
  */
-export async function admitUpload({ key, limit }: Submitter, sizeBytes: number, db: D1Database): Promise<Admission> {
+export async function storeWithin<T>(
+  { key, limit }: Submitter,
+  sizeBytes: number,
+  db: D1Database,
+  store: () => Promise<T>,
+): Promise<Stored<T>> {
   const refusal = refuseSize(key, sizeBytes);
   if (refusal !== null) return { ok: false, problem: refusal };
   if (limit !== null && (await isAtLimit(db, limit))) return { ok: false, problem: tooManyJobs(limit) };
   const { id: keyId, maxUploadBytesADay: maxBytesADay } = key;
-  if (maxBytesADay === null) return { ok: true, giveBack: async () => undefined };
   const now = Date.now();
-  if (await takeUploadBytes(db, { keyId, maxBytesADay }, sizeBytes, now)) {
-    return { ok: true, giveBack: () => returnUploadBytes(db, keyId, sizeBytes, now) };
+  if (maxBytesADay !== null && !(await takeUploadBytes(db, { keyId, maxBytesADay }, sizeBytes, now))) {
+    const detail = `This key may upload ${maxBytesADay} bytes a day (UTC), and ${sizeBytes} more are too many today.`;
+    const retryAfterSeconds = secondsToMidnight(now);
+    return { ok: false, problem: { code: "upload_allowance_used", detail, retryAfterSeconds } };
   }
-  const detail = `This key may upload ${maxBytesADay} bytes a day (UTC), and ${sizeBytes} more are too many today.`;
-  return { ok: false, problem: { code: "upload_allowance_used", detail, retryAfterSeconds: secondsToMidnight(now) } };
-}
-
-/** What is done with an upload's bytes. If it throws, they are given back. */
-export async function orGiveBack<T>({ giveBack }: Admitted, storing: Promise<T>): Promise<T> {
+  const giveBack = async () => {
+    if (maxBytesADay !== null) await returnUploadBytes(db, keyId, sizeBytes, now);
+  };
   try {
-    return await storing;
-  } catch (error) {
+    return { ok: true, stored: await store(), giveBack };
+  } catch (cause) {
     await giveBack();
-    throw error;
+    throw new NotStored(`Nothing was stored: ${String(cause)}`, { cause });
   }
 }
 

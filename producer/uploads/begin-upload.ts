@@ -7,7 +7,7 @@ import {
   PRESIGNED_SECONDS,
 } from "../../shared/limits.ts";
 import type { Chosen } from "../../shared/models/choose-model.ts";
-import { decideModel } from "../../shared/models/decide-model.ts";
+import { decideModel } from "../../shared/jobs/describe-job.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { JobWork, type Source } from "../../shared/jobs/job-work.ts";
 import { JobTerms } from "../../shared/jobs/terms.ts";
@@ -15,8 +15,8 @@ import { metadataHeaders, type UploadMetadata } from "../../shared/uploads/signe
 import { uploadKey } from "../../shared/uploads/storage.ts";
 import type { Problem } from "../http/problem.ts";
 import { impossibleBudget, type Submitter } from "../jobs/asked.ts";
-import { admitUpload, orGiveBack, refuseSize, refuseType } from "./allowance.ts";
-import { refuseMetadata, uploadMetadata, withChosen } from "./metadata.ts";
+import { refuseSize, refuseType, storeWithin } from "./allowance.ts";
+import { storedMetadata, uploadMetadata } from "./metadata.ts";
 import { headerJson, ONCE, presignPut, type S3 } from "./presign.ts";
 import type { UploadRequest } from "./requests.ts";
 import { expiryAt, partNumbers, type SignedPart, signParts } from "./sign-parts.ts";
@@ -47,21 +47,22 @@ export async function beginUpload(
   if (chosen !== null && !chosen.ok) return impossibleBudget(chosen.reason);
   const described = { kind, options: options && headerJson(options), then, terms, tags, metadata };
   const declared = { ...uploadMetadata(described, by.key, headerJson), "declared-bytes": String(sizeBytes) };
-  const about = chosen === null ? declared : withChosen(declared, { terms, work: chosen.work }, headerJson);
+  const about = storedMetadata(declared, { terms, work: chosen?.work ?? null }, headerJson);
+  if ("code" in about) return about;
   const isSingle = method === undefined ? sizeBytes <= MAX_UPLOAD_BYTES : method === "single";
-  const tooMuch = refuseMetadata(about) ?? (isSingle ? refuseSinglePut(sizeBytes) : null);
+  const tooMuch = isSingle ? refuseSinglePut(sizeBytes) : null;
   if (tooMuch !== null) return tooMuch;
 
-  const admission = await admitUpload(by, sizeBytes, deps.db);
-  if (!admission.ok) return admission.problem;
   const createdAt = Date.now();
   const expiresAt = expiryAt(createdAt, createdAt);
   const upload = { id, ownerId: by.ownerId, key, sizeBytes, createdAt, expiresAt, completedAt: null };
   const partBytes = partSizeBytes ?? Math.max(DEFAULT_PART_BYTES, Math.ceil(sizeBytes / MAX_URLS_AN_ANSWER));
-  const beginning = isSingle
-    ? beginSingle({ ...upload, multipart: null }, { about, contentType }, s3, deps)
-    : beginMultipart(upload, { about, contentType, partBytes }, s3, deps);
-  return orGiveBack(admission, beginning);
+  const begun = await storeWithin(by, sizeBytes, deps.db, () =>
+    isSingle
+      ? beginSingle({ ...upload, multipart: null }, { about, contentType }, s3, deps)
+      : beginMultipart(upload, { about, contentType, partBytes }, s3, deps),
+  );
+  return begun.ok ? begun.stored : begun.problem;
 }
 
 function refuseSinglePut(sizeBytes: number): Problem | null {

@@ -5,12 +5,12 @@ import {
   type StoredPart,
 } from "../../shared/db/uploads/pending-uploads.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
-import { describeUpload } from "../../shared/uploads/describe-upload.ts";
+import { describeUpload } from "../../shared/jobs/describe-job.ts";
 import type { Problem } from "../http/problem.ts";
 import { acceptJob, ignore } from "../jobs/accept-jobs.ts";
 import { partNumbers } from "./sign-parts.ts";
 import { MEDIA_BUCKET } from "../../shared/uploads/storage.ts";
-import { refusedUpload } from "./refused-upload.ts";
+import { refusedUpload } from "../jobs/asked.ts";
 import type { Submitted, Submitter } from "../jobs/asked.ts";
 
 /**

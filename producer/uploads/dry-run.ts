@@ -2,16 +2,15 @@ import { READ_BYTES } from "../../shared/audio/chunks/limits.ts";
 import { LOOK } from "../../shared/audio/extent.ts";
 import { headSource } from "../../shared/audio/reading/sparing-source.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
-import { describeUpload } from "../../shared/uploads/describe-upload.ts";
+import { describeUpload } from "../../shared/jobs/describe-job.ts";
 import { uploadKey } from "../../shared/uploads/storage.ts";
 import { seededId } from "../http/seeded-ids.ts";
 import type { Problem } from "../http/problem.ts";
-import type { Submitter } from "../jobs/asked.ts";
+import { type Submitter, refusedUpload } from "../jobs/asked.ts";
 import { type Priced, priceWork } from "../jobs/price-work.ts";
 import { refuseSize } from "./allowance.ts";
 import { type AskedOfUpload, uploadMetadata } from "./metadata.ts";
-import { refusedUpload } from "./refused-upload.ts";
-import { peek } from "./upload-body.ts";
+import { peek } from "./receive-upload.ts";
 
 /** Price a file by its beginning, and store nothing of it. `sizeBytes` is the whole file's. */
 export async function priceUpload(

@@ -45,22 +45,19 @@ export function uploadMetadata(
 }
 
 /**
- * The same once a latency budget has chosen the model: the model's options, and no budget any more, so that the object's event
- * does not choose again, and perhaps otherwise. Unchanged where there was no budget.
+ * The same as it is stored: once a latency budget has chosen the model, with the model's options and no budget any more, so that
+ * the object's event does not choose again, and perhaps otherwise.
+ * @returns why an object cannot carry all that is to be said of it.
  */
-export function withChosen(
+export function storedMetadata(
   metadata: UploadMetadata,
-  { terms, work }: { terms: JobTerms; work: JobWork },
+  { terms, work }: { terms: JobTerms; work: JobWork | null },
   toJson: (value: unknown) => string = JSON.stringify,
-): UploadMetadata {
+): UploadMetadata | Problem {
   const { latencyBudgetMs, ...rest } = terms;
-  if (latencyBudgetMs === undefined) return metadata;
-  return { ...metadata, options: toJson(work.input.options), terms: toJson(rest) };
-}
-
-/** Whether an object can carry all that is to be said of it. */
-export function refuseMetadata(metadata: UploadMetadata): Problem | null {
-  if (new TextEncoder().encode(JSON.stringify(metadata)).length <= MAX_METADATA_BYTES) return null;
+  const isChosen = latencyBudgetMs !== undefined && work !== null;
+  const stored = { ...metadata, ...(isChosen && { options: toJson(work.input.options), terms: toJson(rest) }) };
+  if (new TextEncoder().encode(JSON.stringify(stored)).length <= MAX_METADATA_BYTES) return stored;
   const detail = `name, options, tags and metadata of an upload have at most ${MAX_METADATA_BYTES} bytes together`;
   return { code: "invalid_request", detail };
 }

@@ -1,14 +1,46 @@
 import { JobWork, type Source } from "../../shared/jobs/job-work.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
-import { describeUpload } from "../../shared/uploads/describe-upload.ts";
+import { describeUpload } from "../../shared/jobs/describe-job.ts";
 import { uploadKey } from "../../shared/uploads/storage.ts";
 import { seededId } from "../http/seeded-ids.ts";
 import { acceptJob } from "../jobs/accept-jobs.ts";
-import type { Submitted, Submitter } from "../jobs/asked.ts";
-import { admitUpload, orGiveBack } from "./allowance.ts";
-import { type AskedOfUpload, refuseMetadata, uploadMetadata, withChosen } from "./metadata.ts";
-import { refusedUpload } from "./refused-upload.ts";
-import { type PeekedBody, storeUpload } from "./upload-body.ts";
+import { type Submitted, type Submitter, refusedUpload } from "../jobs/asked.ts";
+import { NotStored, refuseSize, type Stored, storeWithin } from "./allowance.ts";
+import { type AskedOfUpload, storedMetadata, uploadMetadata } from "./metadata.ts";
+import { SNIFF_BYTES } from "../../shared/limits.ts";
+import type { UploadHead } from "../../shared/uploads/route-upload.ts";
+
+/** A body whose first bytes have been looked at, and none of it lost. */
+export interface PeekedBody {
+  readonly head: Uint8Array;
+  readonly whole: ReadableStream<Uint8Array>;
+}
+
+/** Read just enough of a body to know what it is, so that what no job takes is refused before it is stored. */
+export async function peek(body: ReadableStream<Uint8Array>, headBytes = SNIFF_BYTES): Promise<PeekedBody> {
+  const reader = body.getReader();
+  const chunks: Uint8Array[] = [];
+  let sizeBytes = 0;
+  let isDone = false;
+  while (sizeBytes < headBytes && !isDone) {
+    const { value, done } = await reader.read();
+    isDone = done;
+    if (value === undefined) continue;
+    chunks.push(value);
+    sizeBytes += value.length;
+  }
+  const head = new Uint8Array(await new Blob(chunks).arrayBuffer());
+  const whole = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(head),
+    async pull(controller) {
+      const { value, done } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+  return { head: head.subarray(0, headBytes), whole };
+}
 
 /** Store a body in the inbox, and give it its job: not before it is known to become one, and to be allowed. */
 export async function receiveUpload(
@@ -16,29 +48,49 @@ export async function receiveUpload(
   by: Submitter,
   deps: Intake,
 ): Promise<Submitted> {
+  const tooLarge = refuseSize(by.key, sizeBytes);
+  if (tooLarge !== null) return { ok: false, problem: tooLarge };
   const key = uploadKey(await seededId(by.seed), name);
   const metadata = uploadMetadata(asked, by.key);
-  const tooMuch = refuseMetadata(metadata);
-  if (tooMuch !== null) return { ok: false, problem: tooMuch };
   const described = await describeUpload({ source: { key, etag: "", sizeBytes }, head: body.head, metadata }, deps);
   if (described.type !== "job") return { ok: false, problem: refusedUpload(described) };
 
   const { job } = described;
-  const admission = await admitUpload(by, sizeBytes, deps.db);
-  if (!admission.ok) return admission;
-  let source: Source;
+  const about = storedMetadata(metadata, job);
+  if ("code" in about) return { ok: false, problem: about };
+  const upload = { key, sizeBytes, body: body.whole, metadata: about };
+  let storing: Stored<Source>;
   try {
-    const upload = { key, sizeBytes, body: body.whole, metadata: withChosen(metadata, job) };
-    source = await orGiveBack(admission, storeUpload(deps.media, upload));
+    storing = await storeWithin(by, sizeBytes, deps.db, () => storeUpload(deps.media, upload));
   } catch (error) {
-    return { ok: false, problem: { code: "upload_incomplete", detail: `Nothing was stored: ${String(error)}` } };
+    if (!(error instanceof NotStored)) throw error;
+    return { ok: false, problem: { code: "upload_incomplete", detail: error.message } };
   }
+  if (!storing.ok) return storing;
+  const { stored: source, giveBack } = storing;
   const work = JobWork.parse({ kind: job.work.kind, input: { ...job.work.input, source } });
   const result = await acceptJob({ ...job, work, source }, by, deps);
   if (!result.ok) {
     // Its event would make a job of it all the same.
     await deps.media.delete(key);
-    await admission.giveBack();
+    await giveBack();
   }
   return result;
+}
+
+/**
+ * Stream a body into the bucket.
+ * @param sizeBytes the declared length; R2 stores nothing if the body is shorter or longer.
+ * @throws if the body does not have that length, or the client went away.
+ */
+export async function storeUpload(
+  media: R2Bucket,
+  upload: { key: string; sizeBytes: number; body: ReadableStream<Uint8Array>; metadata: UploadHead["metadata"] },
+): Promise<Source> {
+  const fixed = new FixedLengthStream(upload.sizeBytes);
+  const [, object] = await Promise.all([
+    upload.body.pipeTo(fixed.writable),
+    media.put(upload.key, fixed.readable, { customMetadata: { ...upload.metadata } }),
+  ]);
+  return { key: upload.key, etag: object.etag, sizeBytes: object.size };
 }

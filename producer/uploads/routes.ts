@@ -14,9 +14,8 @@ import { idempotent, IDEMPOTENCY_PARAMETER, IDEMPOTENCY_PROBLEMS } from "../http
 import { iso } from "../http/time.ts";
 import { PREFER_PARAMETER, preferWait } from "../jobs/prefer-wait.ts";
 import { type Problem, problem } from "../http/problem.ts";
-import { peek } from "./upload-body.ts";
+import { peek } from "./receive-upload.ts";
 import { receiveUpload } from "./receive-upload.ts";
-import { refuseSize } from "./allowance.ts";
 import { priced } from "../jobs/priced.ts";
 import { UploadQuery } from "./requests.ts";
 import { UploadRequest } from "./requests.ts";
@@ -99,8 +98,7 @@ uploads.post(
     if (length === undefined) return problem(c, NO_LENGTH);
     const sizeBytes = Number(length);
     const by = submitterOf(c);
-    // Before the head is read; what the key may upload is asked again with the rest.
-    const refusal = refuseBody(sizeBytes) ?? refuseSize(by.key, sizeBytes);
+    const refusal = refuseBody(sizeBytes);
     if (refusal !== null) return problem(c, refusal);
 
     const asked = { kind, options, then, tags, metadata, terms: JobTerms.parse(terms) };

@@ -2,8 +2,8 @@ import type { Intake } from "../../shared/jobs/intake.ts";
 import { fileKey } from "../../shared/uploads/storage.ts";
 import type { Problem } from "../http/problem.ts";
 import type { Submitter } from "../jobs/asked.ts";
-import { admitUpload, orGiveBack } from "./allowance.ts";
-import { storeUpload } from "./upload-body.ts";
+import { storeWithin } from "./allowance.ts";
+import { storeUpload } from "./receive-upload.ts";
 
 /** A file that a dialect's client sent or named. It is outside the inbox: its event must not make a second job of it. */
 export interface StoredFile {
@@ -23,15 +23,10 @@ export interface Incoming {
 /** R2 holds 8 kB of metadata an object; type and subtype have at most 127 characters each (RFC 6838). */
 const MAX_CONTENT_TYPE_CHARS = 255;
 
-/** The bucket did not take the file, or its sender broke off in the middle. */
-export class FileNotStored extends Error {
-  override readonly name = "FileNotStored";
-}
-
 /**
  * Put a file where the owner's jobs can read it, if its key may upload it. Maintenance deletes it when the retention has passed.
  * @param about further metadata of the object.
- * @throws FileNotStored also if a stream does not have the length it was said to have.
+ * @throws NotStored also if a stream does not have the length it was said to have.
  */
 export async function storeFile(
   { body, sizeBytes, contentType }: Incoming,
@@ -39,11 +34,6 @@ export async function storeFile(
   { media, db }: Pick<Intake, "media" | "db">,
   about: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly ok: true; readonly file: StoredFile } | { readonly ok: false; readonly problem: Problem }> {
-  const admission = await admitUpload(by, sizeBytes, db);
-  if (!admission.ok) {
-    if (body instanceof ReadableStream) await body.cancel();
-    return admission;
-  }
   const id = fileId(Date.now());
   const key = fileKey(id);
   const { contentTypes } = by.key.uploadLimits;
@@ -54,16 +44,16 @@ export async function storeFile(
     // What is longer names no type.
     contentType: contentType.length > MAX_CONTENT_TYPE_CHARS ? "application/octet-stream" : contentType,
   };
-  const storing =
-    body instanceof ReadableStream
-      ? storeUpload(media, { key, sizeBytes, body, metadata })
-      : media.put(key, body, { customMetadata: metadata });
-  try {
-    await orGiveBack<unknown>(admission, storing);
-  } catch (cause) {
-    throw new FileNotStored(`file '${id}' was not stored: ${String(cause)}`, { cause });
+  const store = async () => {
+    if (body instanceof ReadableStream) await storeUpload(media, { key, sizeBytes, body, metadata });
+    else await media.put(key, body, { customMetadata: metadata });
+  };
+  const storing = await storeWithin(by, sizeBytes, db, store);
+  if (!storing.ok) {
+    if (body instanceof ReadableStream) await body.cancel();
+    return storing;
   }
-  const forget = async () => void (await Promise.all([media.delete(key), admission.giveBack()]));
+  const forget = async () => void (await Promise.all([media.delete(key), storing.giveBack()]));
   return { ok: true, file: { id, key, forget } };
 }
 

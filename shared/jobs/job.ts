@@ -1,5 +1,3 @@
-import { sha256Hex } from "../hash.ts";
-
 /** What a client asks for and polls. */
 export const JOB_KINDS = ["transcription", "image_generation", "classification"] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
@@ -10,9 +8,4 @@ export type JobState = (typeof JOB_STATES)[number];
 /** A random job id: for work that a client asks for by hand, however often it asks. */
 export function randomJobId(): string {
   return `job_${crypto.randomUUID().replaceAll("-", "")}`;
-}
-
-/** The one job id of an upload: announced twice, or by event and API at once, it is the same job. */
-export async function uploadJobId(upload: { bucket: string; key: string; etag: string }): Promise<string> {
-  return `job_${await sha256Hex(JSON.stringify([upload.bucket, upload.key, upload.etag]), { bytes: 16 })}`;
 }

@@ -2,13 +2,14 @@ import type { AudioExtent } from "../audio/extent.ts";
 import { estimateWork } from "../cost/estimate-work.ts";
 import type { Choice } from "../models/choose-model.ts";
 import { type JobWork, modelOf } from "./job-work.ts";
+import type { ModelId } from "../models/models.ts";
 import { type Step, STEP_MODELS, STEP_STAGES } from "./steps.ts";
 import { MAX_ATTEMPTS } from "./task.ts";
 import type { TaskKind } from "./task-kind.ts";
 import type { JobKind } from "./job.ts";
 import { type JobMarks, NO_MARKS } from "./tags-and-metadata.ts";
 import { type JobTerms, PRIORITIES } from "./terms.ts";
-import type { Announcement } from "../uploads/upload-event.ts";
+import type { Announcement } from "../uploads/announcement.ts";
 import { sha256Hex } from "../hash.ts";
 
 const TASK_OF: Readonly<Record<JobKind, TaskKind>> = {
@@ -72,6 +73,7 @@ export async function newJob(
   },
 ): Promise<NewJob> {
   const taskKind = TASK_OF[work.kind];
+  const model = modelOf(work);
   const { tags, metadata } = job.marks ?? NO_MARKS;
   const estimate = estimateWork(work, job.extent ?? null);
   const after = (seconds: number | undefined) => (seconds === undefined ? null : job.createdAt + seconds * 1000);
@@ -82,7 +84,7 @@ export async function newJob(
     input: JSON.stringify(work.input),
     taskId: `${job.id}.${taskKind}`,
     taskKind,
-    model: modelOf(work),
+    model,
     steps: (work.input.then ?? []).map((kind) => ({ kind, model: STEP_MODELS[kind], stage: STEP_STAGES[kind] })),
     maxAttempts: MAX_ATTEMPTS,
     createdAt: job.createdAt,
@@ -91,7 +93,7 @@ export async function newJob(
     startBy: after(terms.startWithinSeconds),
     deadlineAt: after(terms.deadlineSeconds),
     maxNeurons: terms.maxNeurons ?? null,
-    fingerprint: await fingerprintWork(work),
+    fingerprint: await fingerprintWork(work, model),
     estimate: estimate === null ? null : JSON.stringify(estimate),
     reuse: terms.reuse,
     tags: tags.length === 0 ? null : JSON.stringify([...new Set(tags)]),
@@ -103,7 +105,7 @@ export async function newJob(
 }
 
 /** What the result depends on: of a source its bytes (etag and size), not where they lie; the model; options and steps. */
-async function fingerprintWork(work: JobWork): Promise<string> {
+async function fingerprintWork(work: JobWork, model: ModelId): Promise<string> {
   const input = "source" in work.input ? { ...work.input, source: { ...work.input.source, key: "" } } : work.input;
-  return sha256Hex(JSON.stringify([work.kind, modelOf(work), input]), { bytes: 16 });
+  return sha256Hex(JSON.stringify([work.kind, model, input]), { bytes: 16 });
 }

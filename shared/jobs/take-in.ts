@@ -1,5 +1,5 @@
 import { type InsertedJobs, insertJobs } from "../db/jobs/jobs.ts";
-import type { UploadRecord } from "../uploads/upload-record.ts";
+import type { UploadRecord } from "../uploads/announcement.ts";
 import type { Intake } from "./intake.ts";
 import type { Journal } from "./journal.ts";
 import type { NewJob } from "./new-job.ts";

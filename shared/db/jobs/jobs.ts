@@ -1,5 +1,5 @@
 import { type Actor, insertAudit } from "../keys/audit.ts";
-import { HAS_ITS_JOB, type UploadRecord } from "../../uploads/upload-record.ts";
+import { HAS_ITS_JOB, type UploadRecord } from "../../uploads/announcement.ts";
 import type { NewJob } from "../../jobs/new-job.ts";
 import { UPLOADS_PREFIX } from "../../uploads/storage.ts";
 import { releaseFollowers } from "./followers.ts";

@@ -1,4 +1,4 @@
-import type { Announcement } from "../../uploads/upload-event.ts";
+import type { Announcement } from "../../uploads/announcement.ts";
 import { isAccountHeld } from "../cost/holds.ts";
 
 /** A running task whose consumer has not renewed its lease. */

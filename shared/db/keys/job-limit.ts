@@ -1,5 +1,5 @@
 import { UPLOADS_PREFIX } from "../../uploads/storage.ts";
-import type { Announcement } from "../../uploads/upload-event.ts";
+import type { Announcement } from "../../uploads/announcement.ts";
 
 /** How many jobs of a key may be unfinished at once. `insertJobs` keeps it; jobs of keys without a limit are not counted. */
 export interface JobLimit {

@@ -1,5 +1,5 @@
 // Which objects of the inbox are being read: what ends its reader is found out by the row that stays.
-import type { Announcement } from "../../uploads/upload-event.ts";
+import type { Announcement } from "../../uploads/announcement.ts";
 import { DAY_MS } from "../../durations.ts";
 
 /** A reading takes milliseconds. One that began so long ago has ended with its reader. As long as a task's lease. */

@@ -1,11 +1,11 @@
-// The one door for uploads: whatever brings an object in, this says what becomes of it.
+// The one door for jobs: whatever brings an upload in, this says what becomes of it.
 import { SNIFF_BYTES } from "../limits.ts";
-import type { JobWork, Source } from "../jobs/job-work.ts";
-import type { JobMarks } from "../jobs/tags-and-metadata.ts";
-import type { JobTerms } from "../jobs/terms.ts";
-import type { Choice } from "../models/choose-model.ts";
-import { decideModel } from "../models/decide-model.ts";
-import { routeUpload } from "./route-upload.ts";
+import type { JobWork, Source } from "./job-work.ts";
+import type { JobMarks } from "./tags-and-metadata.ts";
+import type { JobTerms } from "./terms.ts";
+import { readLatencies } from "../db/models/latencies.ts";
+import { type Choice, chooseModel, type Chosen, chosenByName } from "../models/choose-model.ts";
+import { routeUpload } from "../uploads/route-upload.ts";
 
 /** What a job is to be: what it works on, which model does it and why, on what terms, and what its client notes down. */
 export interface JobDescription {
@@ -68,6 +68,18 @@ export async function describeUpload(
   if (!chosen.ok) return { type: "too_slow", reason: chosen.reason };
   const { work, choice } = chosen;
   return { type: "job", job: { work, choice, terms: asked.terms, marks: route.marks } };
+}
+
+/** Which model does this work on these terms. Asks D1 only where there is a latency budget. */
+export async function decideModel(
+  db: D1Database,
+  { work, terms }: { readonly work: JobWork; readonly terms: JobTerms },
+  now = Date.now(),
+): Promise<Chosen> {
+  const { latencyBudgetMs } = terms;
+  return latencyBudgetMs === undefined
+    ? chosenByName(work)
+    : chooseModel(work, latencyBudgetMs, await readLatencies(db, now));
 }
 
 /** The first bytes of one version of an object; null where that version is no longer there. */

@@ -1,5 +1,6 @@
 import * as z from "zod";
 
+import { sha256Hex } from "../hash.ts";
 import { ObjectKey } from "./storage.ts";
 
 /** An R2 event notification, as it arrives on the queue of uploads (developers.cloudflare.com/r2/buckets/event-notifications). */
@@ -26,3 +27,21 @@ export interface Announcement {
   readonly key: string;
   readonly etag: string;
 }
+
+/** The one job id of an upload: announced twice, or by event and API at once, it is the same job. */
+export async function uploadJobId({ bucket, key, etag }: Announcement): Promise<string> {
+  return `job_${await sha256Hex(JSON.stringify([bucket, key, etag]), { bytes: 16 })}`;
+}
+
+/** An upload with what became of it: a job, or the reason why none. */
+export interface UploadRecord extends Announcement {
+  readonly ownerId: string;
+  readonly sizeBytes: number;
+  readonly jobId: string | null;
+  readonly ignoredReason: string | null;
+  /** Of an upload with a job: why it is ignored if its key has as many as it may. Without one it is not recorded then. */
+  readonly ifRefused?: string;
+}
+
+/** Why an object is ignored whose key became a job before, with other bytes. */
+export const HAS_ITS_JOB = "its upload has become a job already, with other bytes: one upload is one job";
