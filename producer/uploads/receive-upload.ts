@@ -5,7 +5,7 @@ import { uploadKey } from "../../shared/uploads/storage.ts";
 import { seededId } from "../http/seeded-ids.ts";
 import { acceptJob } from "../jobs/accept-jobs.ts";
 import { type Submitted, type Submitter, refusedUpload } from "../jobs/asked.ts";
-import { NotStored, type Stored, storeWithin } from "./allowance.ts";
+import { NotStored, refuseSize, type Stored, storeWithin } from "./allowance.ts";
 import { type AskedOfUpload, storedMetadata, uploadMetadata } from "./metadata.ts";
 import { SNIFF_BYTES } from "../../shared/limits.ts";
 import type { UploadHead } from "../../shared/uploads/route-upload.ts";
@@ -48,6 +48,8 @@ export async function receiveUpload(
   by: Submitter,
   deps: Intake,
 ): Promise<Submitted> {
+  const tooLarge = refuseSize(by.key, sizeBytes);
+  if (tooLarge !== null) return { ok: false, problem: tooLarge };
   const key = uploadKey(await seededId(by.seed), name);
   const metadata = uploadMetadata(asked, by.key);
   const described = await describeUpload({ source: { key, etag: "", sizeBytes }, head: body.head, metadata }, deps);
