@@ -1,10 +1,15 @@
 // A Worker that the harness controls from outside: its variables change and its stores are emptied while it runs, so that one
 // runtime serves many test files.
 
+import { runCall } from "./remote-d1.ts";
+
 /** Requests to this host are the harness's own. */
 export const CONTROL_URL = "http://harness.test/";
 
-/** The body of such a request. */
+/** Where a `D1Call` goes. */
+export const DATABASE_URL = `${CONTROL_URL}database`;
+
+/** The body of a request to `CONTROL_URL`. */
 export interface Control {
   /** Variables that stand in for, or beside, those of the configuration. */
   readonly vars: Readonly<Record<string, string>>;
@@ -40,6 +45,7 @@ export function controlled(worker: Handlers): Handlers {
   return {
     async fetch(request, env, context) {
       if (!request.url.startsWith(CONTROL_URL)) return worker.fetch(request, { ...env, ...vars }, context);
+      if (request.url === DATABASE_URL) return Response.json(await runCall(env.DB, await request.json()));
       const control: Control = await request.json();
       ({ vars } = control);
       if (control.keys) await Promise.all([emptyDatabase(env.DB, control.keys), emptyBucket(env.MEDIA)]);

@@ -8,7 +8,7 @@ import { sampled } from "./long.ts";
 import { speech } from "./speech.ts";
 
 const darkroom = startDarkroom();
-const REQUESTS = Number(process.env["DARKROOM_FUZZ_REQUESTS"] ?? sampled(150, 500));
+const REQUESTS = Number(process.env["DARKROOM_FUZZ_REQUESTS"] ?? sampled(200, 500));
 const SEED = Number(process.env["DARKROOM_FUZZ_SEED"] ?? 20261123);
 const AT_ONCE = 8;
 
@@ -238,5 +238,5 @@ test(`${REQUESTS} requests made from the document: no fault of ours, and every r
   await Promise.all(Array.from({ length: AT_ONCE }, send));
   console.log(JSON.stringify({ requests: REQUESTS, seed: SEED, statuses: Object.fromEntries(statuses) }));
   expect(faults.slice(0, 5)).toEqual([]);
-  expect(answered.size).toBeGreaterThan(byId.size / 2);
+  expect(answered.size).toBeGreaterThan(byId.size / sampled(4, 2));
 }, 3_600_000);

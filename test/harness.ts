@@ -36,7 +36,7 @@ export function startDarkroom(vars: Record<string, string> = {}, options: Runtim
     if (key !== null) headers.set("authorization", `Bearer ${key}`);
     // An address of its own: else tests of refusals would run into the limit of refusals.
     if (!headers.has("cf-connecting-ip")) headers.set("cf-connecting-ip", randomAddress());
-    return whole((await runtime.server.fetch(path, { ...rest, headers } as never)) as unknown as Response);
+    return whole((await runtime.worker.fetch(path, { ...rest, headers } as never)) as unknown as Response);
   }
 
   async function post(path: string, body: unknown, key?: string): Promise<Response> {
@@ -73,7 +73,7 @@ export function startDarkroom(vars: Record<string, string> = {}, options: Runtim
     /** Where the harness listens: `http://host:port`. */
     origin: () => runtime.origin,
     /** A request as it stands, headers and all, to any host. */
-    raw: (url: string, init: RequestInit) => runtime.server.fetch(url, init as never) as unknown as Promise<Response>,
+    raw: (url: string, init: RequestInit) => runtime.worker.fetch(url, init as never) as unknown as Promise<Response>,
     api,
     post,
     submit,

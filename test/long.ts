@@ -16,5 +16,6 @@ export const LONG_TESTS: readonly string[] = [
   "test/random-walks.test.ts",
   "test/restoring.test.ts",
   "test/structural/*.test.ts",
+  "test/terms.test.ts",
   "test/upgrading.test.ts",
 ];

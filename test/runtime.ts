@@ -2,7 +2,8 @@
 // those that need another configuration.
 import { createTestHarness, unstable_readConfig as readConfig } from "wrangler";
 
-import { type Control, CONTROL_URL } from "./controlled.ts";
+import { type Control, CONTROL_URL, DATABASE_URL } from "./controlled.ts";
+import { type D1Answer, type D1Call, remoteDatabase, writeCall } from "./remote-d1.ts";
 import { SCRIPTED_MODELS } from "./scripted-models.ts";
 
 export interface RuntimeOptions {
@@ -47,7 +48,7 @@ export async function takeRuntime(given: Vars, options: RuntimeOptions) {
   await started.control({ vars });
   return {
     ...started,
-    env: { ...started.env, ...vars },
+    env: { ...started.env, ...vars, DB: remoteDatabase(started.query) },
     /** Leave nothing in the stores but these keys. */
     empty: (keys: NonNullable<Control["keys"]>) => started.control({ vars, keys }),
     async release(): Promise<void> {
@@ -87,6 +88,10 @@ async function start(options: RuntimeOptions) {
     models: server.getWorker<{ DEAD_LETTERS: Queue }>("darkroom-local-ai"),
     env: await worker.getEnv(),
     origin: url.origin,
+    async query(call: D1Call): Promise<D1Answer> {
+      const response = await worker.fetch(DATABASE_URL, { method: "POST", body: writeCall(call) });
+      return (await response.json()) as D1Answer;
+    },
     async control(control: Control): Promise<void> {
       const response = await worker.fetch(CONTROL_URL, { method: "POST", body: JSON.stringify(control) });
       if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);

@@ -6,6 +6,7 @@ import { leaseTasks, msUntilNext } from "../shared/db/tasks/leases.ts";
 import { newJob } from "../shared/jobs/new-job.ts";
 import { DEFAULT_TERMS, type JobTerms } from "../shared/jobs/terms.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
+import { sampled } from "./long.ts";
 import { speech } from "./speech.ts";
 import { JobWork } from "../shared/jobs/job-work.ts";
 
@@ -13,10 +14,18 @@ const darkroom = startDarkroom();
 /** Far ahead: the consumer that runs beside these tests finds nothing due. */
 const LATER = 1_900_000_000_000;
 
-async function insert(id: string, ownerId: string, terms: Partial<JobTerms> = {}, createdAt = LATER): Promise<void> {
+async function made(id: string, ownerId: string, terms: Partial<JobTerms> = {}, createdAt = LATER) {
   const work = JobWork.parse({ kind: "classification", input: { text: id, options: {} } });
-  const job = await newJob(work, { ...DEFAULT_TERMS, ...terms }, { id, ownerId, createdAt, ringGraceMs: 1e12 });
-  await insertJobs(darkroom.bindings().DB, { jobs: [job], uploads: [] }, { now: createdAt, ringGraceMs: 1e12 });
+  return newJob(work, { ...DEFAULT_TERMS, ...terms }, { id, ownerId, createdAt, ringGraceMs: 1e12 });
+}
+
+async function insertAll(jobs: readonly ReturnType<typeof made>[], now = LATER): Promise<void> {
+  const { DB } = darkroom.bindings();
+  await insertJobs(DB, { jobs: await Promise.all(jobs), uploads: [] }, { now, ringGraceMs: 1e12 });
+}
+
+async function insert(id: string, ownerId: string, terms?: Partial<JobTerms>, createdAt = LATER): Promise<void> {
+  await insertAll([made(id, ownerId, terms, createdAt)], createdAt);
 }
 
 async function leaseJobs(limit: number, now = LATER + 60_000, callsAMinute = {}): Promise<string[]> {
@@ -166,18 +175,12 @@ test("a job whose turn comes too late is not started", async () => {
   expect(await callsOf("job_late_turn")).toBe(0);
 });
 
-test("a burst of ten thousand does not keep another owner's single job waiting", async () => {
-  const work = JobWork.parse({ kind: "classification", input: { text: "burst", options: {} } });
-  const terms = { ...DEFAULT_TERMS, priority: "high", reuse: false } as const;
-  const { DB } = darkroom.bindings();
-  for (let batch = 0; batch < 10; batch += 1) {
-    const jobs = await Promise.all(
-      Array.from({ length: 1000 }, (_, index) => {
-        const about = { ownerId: "operator", createdAt: LATER + index, ringGraceMs: 1e12 };
-        return newJob(work, terms, { id: `job_burst${batch}_${index}`, ...about });
-      }),
+test("a burst of thousands does not keep another owner's single job waiting", async () => {
+  const terms = { priority: "high", reuse: false } as const;
+  for (let batch = 0; batch < sampled(2, 10); batch += 1) {
+    await insertAll(
+      Array.from({ length: 1000 }, (_, index) => made(`job_burst${batch}_${index}`, "operator", terms, LATER + index)),
     );
-    await insertJobs(DB, { jobs, uploads: [] }, { now: LATER, ringGraceMs: 1e12 });
   }
   await insert("job_single", "other", { priority: "low" }, LATER + 5000);
   // In the next batch, though it is the youngest of all and the least urgent.
@@ -186,7 +189,7 @@ test("a burst of ten thousand does not keep another owner's single job waiting",
 
 test("nor do the bursts of more owners than a batch has room for", async () => {
   for (let owner = 0; owner < 15; owner += 1) {
-    for (let index = 0; index < 20; index += 1) await insert(`job_o${owner}_${index}`, `owner${owner}`);
+    await insertAll(Array.from({ length: 20 }, (_, index) => made(`job_o${owner}_${index}`, `owner${owner}`)));
   }
   await insert("job_single", "other", { priority: "low" }, LATER + 200);
   const leased: string[] = [];
@@ -196,7 +199,7 @@ test("nor do the bursts of more owners than a batch has room for", async () => {
 }, 60_000);
 
 test("owners take turns, and an owner's jobs go by priority and age", async () => {
-  for (let index = 0; index < 40; index += 1) await insert(`job_a${index}`, "operator", {}, LATER + index);
+  await insertAll(Array.from({ length: 40 }, (_, index) => made(`job_a${index}`, "operator", {}, LATER + index)));
   await insert("job_urgent", "operator", { priority: "high" }, LATER + 100);
   await insert("job_lazy", "operator", { priority: "low" }, LATER);
   await insert("job_single", "other", { priority: "low" }, LATER + 200);
@@ -215,7 +218,7 @@ test("a task whose consumer died before runs alone", async () => {
 });
 
 test("a task that must run alone has its owner's turn, too", async () => {
-  for (let index = 0; index < 30; index += 1) await insert(`job_b${index}`, "operator", {}, LATER + index);
+  await insertAll(Array.from({ length: 30 }, (_, index) => made(`job_b${index}`, "operator", {}, LATER + index)));
   await insert("job_suspect", "other", { priority: "low" }, LATER + 100);
   await darkroom.bindings().DB.prepare("UPDATE tasks SET lost = 1 WHERE job_id = 'job_suspect'").run();
   expect([await leaseJobs(10), await leaseJobs(10)].map((jobs) => [jobs.length, jobs.includes("job_suspect")])).toEqual(
@@ -228,7 +231,7 @@ test("a task that must run alone has its owner's turn, too", async () => {
 
 test("a model is asked no more often in a minute than it allows, and what waits is due in the next", async () => {
   const model = "@cf/huggingface/distilbert-sst-2-int8";
-  for (let index = 0; index < 8; index += 1) await insert(`job_r${index}`, "operator");
+  await insertAll(Array.from({ length: 8 }, (_, index) => made(`job_r${index}`, "operator")));
   const limits = { [model]: 3 };
   const minute = Math.ceil(LATER / 60_000) * 60_000 + 60_000;
   expect(await leaseJobs(2, minute + 10_000, limits)).toHaveLength(2);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { CHUNK_MAX_BYTES, CHUNK_MAX_READS } from "../../shared/audio/chunks/limits.ts";
 import { cutAll } from "./cut-all.ts";
-import { decode, ffmpeg, fileBytes, makeSpeech } from "./media.ts";
+import { concatenated, decode, ffmpeg, fileBytes, makeSpeech } from "./media.ts";
 
 const RATE = 16_000;
 const SECONDS = 150;
@@ -65,7 +65,7 @@ test.each([
   const tag = Buffer.alloc(tagBytes ?? 0, 0x20);
   await writeFile(both, Buffer.concat([await fileBytes(one), tag, await fileBytes(two)]));
   const { heard, plan } = await cutAll(both, folder);
-  const expected = [...(await decode(one)), ...(await decode(two))];
+  const expected = concatenated([await decode(one), await decode(two)]);
   expect(plan.durationMs).toBe(expected.length / 16);
   expect(difference(heard, expected)).toBe(0);
 });

@@ -54,6 +54,17 @@ export async function decode(file: string): Promise<Float32Array> {
   return new Float32Array(stdout.buffer.slice(stdout.byteOffset, stdout.byteOffset + stdout.length));
 }
 
+/** Samples one after the other. */
+export function concatenated(pieces: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}
+
 /** A file as an object, counting what is read of it. */
 export async function fileSource(path: string): Promise<ByteSource & { reads: number; bytes: number }> {
   const all = await fileBytes(path);
@@ -75,7 +86,9 @@ export async function fileSource(path: string): Promise<ByteSource & { reads: nu
 }
 
 export async function fileBytes(path: string): Promise<Uint8Array> {
-  return new Uint8Array(await readFile(path));
+  const read = await readFile(path);
+  // A buffer of its own, as whoever reads a stream takes it over.
+  return read.length === read.buffer.byteLength ? new Uint8Array(read.buffer) : new Uint8Array(read);
 }
 
 export interface Likeness {
@@ -84,6 +97,9 @@ export interface Likeness {
   /** 1 where they are the same. */
   readonly correlation: number;
 }
+
+/** A codec is late by the same everywhere: the next stretch is looked for where the one before was found. */
+let latestLag = 0;
 
 /** Compare a stretch of a chunk with the same time of the source, allowing for a lag of up to 60 ms. */
 export function compare(
@@ -97,7 +113,9 @@ export function compare(
   const chunkFrom = Math.round(((fromMs - chunkStartMs) / 1000) * RATE);
   const length = Math.floor(((toMs - fromMs) / 1000) * RATE);
   const at = (lag: number, stride: number) => {
-    let [product, left, right] = [0, 0, 0];
+    let product = 0;
+    let left = 0;
+    let right = 0;
     for (let index = 0; index < length; index += stride) {
       const a = source[sourceFrom + index] ?? 0;
       const b = chunk[chunkFrom + index + lag] ?? 0;
@@ -107,16 +125,23 @@ export function compare(
     }
     return product / Math.sqrt(left * right + 1e-12);
   };
+  const around = (middle: number) => {
+    let best = { lag: middle, correlation: at(middle, 1) };
+    for (let lag = middle - 3; lag <= middle + 3; lag++) {
+      const correlation = at(lag, 1);
+      if (correlation > best.correlation) best = { lag, correlation };
+    }
+    return best;
+  };
   let best = { lag: 0, correlation: at(0, 1) };
-  if (best.correlation < 0.985) {
+  if (best.correlation < 0.985) best = around(latestLag);
+  if (best.correlation < 0.95) {
     for (let lag = -1500; lag <= 1500; lag++) {
       const correlation = at(lag, 31);
       if (correlation > best.correlation) best = { lag, correlation };
     }
-    for (let lag = best.lag - 3; lag <= best.lag + 3; lag++) {
-      const correlation = at(lag, 1);
-      if (correlation > best.correlation || lag === best.lag) best = { lag, correlation };
-    }
+    best = around(best.lag);
   }
+  latestLag = best.lag;
   return { lagMs: (best.lag / RATE) * 1000, correlation: best.correlation };
 }
