@@ -8,10 +8,10 @@ import { planAudio } from "./plan.ts";
 import { AllowanceSpent, sparingSource, type ReadAllowance } from "./reading/sparing-source.ts";
 import { planLimits, planWork, Work } from "./reading/work.ts";
 
-/** How much audio a recording sends to the model. */
+/** How much audio of a recording is sent to the model. */
 export interface AudioExtent {
   readonly durationMs: number;
-  /** Chunks overlap: what they share is sent twice. */
+  /** Longer than the recording, since chunks overlap and what they share is sent twice. */
   readonly sentMs: number;
   readonly calls: number;
   readonly isCut: boolean;
@@ -19,15 +19,15 @@ export interface AudioExtent {
   readonly isRough: boolean;
 }
 
-/** Enough to know whether a short recording needs a second call, and to find the headers of most others. */
+/** Enough to decide whether a short recording needs a second call, and to find the headers of most others. */
 export const GLANCE: ReadAllowance = { maxReads: 2, maxBytes: 2 * 1024 * 1024, aheadBytes: 1024 * 1024 };
 
-/** Plans most files to the end; a subrequest each, of which an invocation has few on the Free plan. */
+/** Enough to plan most files. Each read is a subrequest, of which an invocation has few on the Free plan. */
 export const LOOK: ReadAllowance = { maxReads: 40, maxBytes: 8 * 1024 * 1024, aheadBytes: 64 * 1024 };
 
 /**
- * Plan a recording with so much reading.
- * @returns null where that was not enough.
+ * Plan a recording within an allowance of reads.
+ * @returns null where the allowance was not enough.
  */
 export async function measureAudio(
   source: ByteSource,
@@ -43,7 +43,7 @@ export async function measureAudio(
   }
 }
 
-/** What will be sent as it was planned; nothing of a recording that was refused. */
+/** The extent of a plan. Nothing of a refused recording is sent. */
 export function extentOf(plan: AudioPlan): AudioExtent {
   switch (plan.type) {
     case "refused":
@@ -64,17 +64,17 @@ function extentOfChunks(
   return { durationMs, sentMs, calls: chunks.length, isCut: chunks.length > 1, isRough };
 }
 
-/** A header that tells the length of the whole says the same of any part that holds it. */
+/** Where a header gives the length of the whole file, plans of two parts of the file agree within this time. */
 const SAME_MS = 1000;
 
 /**
- * The extent by the beginning of a file that is too long to be planned here: MP3 and ADTS have no index and would be
- * read whole.
- * @returns null where the beginning does not tell.
+ * Guess the extent of a file from its beginning, where planning it would take too many reads: MP3 and ADTS have no index,
+ * so a plan reads them whole.
+ * @returns null where the beginning is not enough for a guess.
  */
 export async function guessExtent(source: ByteSource, limits: CallLimits): Promise<AudioExtent | null> {
   const head = await readWithin(source, 0, READ_BYTES);
-  // A head tells of the whole file, so that what it says is measured by the whole file's size; reading it is not.
+  // The head describes the whole file, so claims in it are limited by the file's size, but reading it by its own.
   const lookWork = () => {
     const { elements, bytes, entries } = planLimits(head.length);
     return new Work({ ...planLimits(source.sizeBytes), elements, bytes, entries });
@@ -85,13 +85,13 @@ export async function guessExtent(source: ByteSource, limits: CallLimits): Promi
   const isOfWhole = Math.abs(long.durationMs - short.durationMs) < SAME_MS;
   const durationMs = long.durationMs * (isOfWhole ? 1 : source.sizeBytes / head.length);
   const bytesPerSecond = (source.sizeBytes / durationMs) * 1000;
-  // Nobody has listened for quiet places: the overlaps are the longest that there can be.
+  // Quiet places are not searched, so the overlaps are the longest possible.
   const chunkMs = longestChunkMs(containerNamed(long.container).sentBytesPerSecond(bytesPerSecond), limits);
   try {
     const chunks = await planCuts(durationMs, chunkMs, () => [], planWork(source));
     return extentOfChunks(chunks, durationMs, { isRough: true });
   } catch (error) {
-    // Longer than any recording that is taken: the beginning is not like the rest.
+    // The guess is longer than the longest recording: the beginning is not like the rest.
     if (error instanceof DamagedSource) return null;
     throw error;
   }

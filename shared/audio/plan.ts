@@ -35,9 +35,9 @@ export async function planAudio(
     // A read that fails is an outage, and worth another attempt. Bytes that cannot be parsed stay that way.
     if (error instanceof SourceChanged) throw error;
     if (error instanceof WorkSpent) return refuse(error.code, error.message);
-    if (error instanceof DamagedSource || error instanceof RangeError) {
-      return refuse("damaged", `The file is damaged: ${error.message}`);
-    }
+    if (error instanceof DamagedSource) return refuse("damaged", error.message);
+    // A number in the file points outside a box or a packet.
+    if (error instanceof RangeError) return refuse("damaged", `The file is damaged: ${error.message}.`);
     throw error;
   }
 }

@@ -36,6 +36,9 @@ const OTHERS: readonly { readonly at: number; readonly text: string; readonly na
 /** Pictures, documents, archives and web pages. A frame of sound that seems to be in one of them is chance. */
 const NO_SOUND = ["\xff\xd8\xff", "\x89PNG", "GIF8", "%PDF", "PK\x03\x04", "Rar!", "7z\xbc\xaf", "\x1f\x8b", "<"];
 
+const UNKNOWN =
+  "The file is not a recording in a supported format: WAV, MP3, M4A, AAC, FLAC, Ogg, WebM, MKV, MP4, MOV or MPEG-TS. Convert it to one of them.";
+
 const SNIFF_BYTES = 8 * 1024;
 /** In junk that is searched for frames, three in a row may be chance. */
 const SURE_FRAMES = 8;
@@ -68,13 +71,13 @@ export async function sniffContainer(source: ByteSource, work: Work): Promise<Co
   if (framed !== null) return framed;
   const hasNoSound = NO_SOUND.some((mark) => asciiAt(head, 0, mark.length) === mark);
   const behindJunk = hasNoSound ? null : behindJunkOf(await readWithin(source, base, JUNK_BYTES), work);
-  return behindJunk ?? refuse("unsupported_container", "The file is not a recording in a format that is known here.");
+  return behindJunk ?? refuse("unsupported_container", UNKNOWN);
 }
 
 function refuseOther(head: Uint8Array): Refusal | null {
   for (const { at, text, name } of OTHERS) {
     if (asciiAt(head, at, text.length) === text) {
-      return refuse("unsupported_container", `${name} files cannot be cut. Convert it to MP3, M4A or WAV.`);
+      return refuse("unsupported_container", `${name} files are not supported. Convert the file to MP3, M4A or WAV.`);
     }
   }
   if (!hasTimesBetween(head)) return null;

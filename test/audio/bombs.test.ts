@@ -49,7 +49,7 @@ test("the head of a large file is guessed from by what the head may cost, not th
 });
 
 test("checksums of pages that claim to overlap are counted by what they claim", () => {
-  const work = new Work({ elements: 2_000, bytes: 0, reads: 0, entries: 0, calls: 0, toldBytes: 0 });
+  const work = new Work({ elements: 2_000, bytes: 0, reads: 0, entries: 0, calls: 0, claimedBytes: 0 });
   const bytes = new Uint8Array(70_000);
   const check = () => {
     for (let at = 0; at < 1000; at++) hasItsChecksum(bytes, { at, length: 65_000 }, work);

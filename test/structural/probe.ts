@@ -24,7 +24,10 @@ export type Measure = <T>(step: string, run: () => Promise<T>) => Promise<T>;
 const LIMITS = callLimits("accurate");
 
 /** A limit is passed by the step that finds it spent: a read of a stretch, a table of entries. */
-const KINDS = ["elements", "bytes", "entries", "calls", "toldBytes"] as const;
+const KINDS = ["elements", "bytes", "entries", "calls", "claimedBytes"] as const;
+
+/** A person who sent the file reads the message. */
+const SENTENCE = /^[A-Z].*\.$/s;
 
 /** Issue 11: a plan has at most 20 calls, and one for each 20 kB of source. */
 const BASE_CALLS = 20;
@@ -34,7 +37,7 @@ const CALL_BYTES = 20_000;
 export async function probe(source: ByteSource, measure: Measure = (_step, run) => run()): Promise<Probed> {
   const findings: string[] = [];
   let share = 0;
-  const spent = { elements: 0, bytes: 0, entries: 0, reads: 0, calls: 0, toldBytes: 0 };
+  const spent = { elements: 0, bytes: 0, entries: 0, reads: 0, calls: 0, claimedBytes: 0 };
   const watched = watchReads(source, findings);
 
   async function step<T>(name: string, work: Work | null, run: (bytes: ByteSource) => Promise<T>): Promise<T | null> {
@@ -45,6 +48,7 @@ export async function probe(source: ByteSource, measure: Measure = (_step, run) 
     } catch (error) {
       const isSaid = error instanceof DamagedSource || error instanceof SilentStretch;
       if (!isSaid) findings.push(`${name} threw ${describe(error)}`);
+      else if (!SENTENCE.test(error.message)) findings.push(`${name} says '${error.message}'`);
     }
     if (work === null) return result;
     const read = watched.readBytes - before;
@@ -92,7 +96,7 @@ export async function probe(source: ByteSource, measure: Measure = (_step, run) 
 
 function judge(plan: AudioPlan | null, { sizeBytes }: ByteSource): readonly string[] {
   if (plan === null) return ["planAudio gave no plan"];
-  if (plan.type === "refused") return plan.message.length > 0 ? [] : ["the refusal has no message"];
+  if (plan.type === "refused") return SENTENCE.test(plan.message) ? [] : [`the refusal says '${plan.message}'`];
   const findings = plan.durationMs > 0 ? [] : [`the plan lasts ${plan.durationMs} ms`];
   if (plan.type === "whole") return findings;
   const most = BASE_CALLS + Math.floor(sizeBytes / CALL_BYTES);

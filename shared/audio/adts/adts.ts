@@ -24,14 +24,17 @@ async function planAdts(source: ByteSource, limits: CallLimits, work: Work): Pro
   if (walked.breaks.length === 0) return planWalked(found.header, walked, limits, work);
   return planParts(source, startsOf(walked), work, async (part, index) => {
     const first = await findFirstFrame(part, parseAdtsHeader, work);
-    if (first === null) return refuse("no_audio_track", "The part of the file holds no AAC audio.");
+    if (first === null) return refuse("no_audio_track", "This part of the file holds no AAC audio.");
     return planWalked(first.header, framesOf(walked, index), limits, work);
   });
 }
 
 async function planWalked(header: AdtsHeader, index: FrameIndex, limits: CallLimits, work: Work): Promise<AudioPlan> {
   if (header.channels === 0)
-    return refuse("unsupported_codec", "The AAC stream does not say how many channels it has.");
+    return refuse(
+      "unsupported_codec",
+      "The AAC stream does not say how many channels it has. Convert it to M4A or MP3.",
+    );
   const planned = await planFrames(index, clockOf(header), limits, work);
   if (planned === null) return refuse("no_audio_track", "The AAC file holds no audio.");
   const chunks = planned.chunks.map(({ firstFrame, ...chunk }): ChunkPlan<AdtsExtra> => ({
@@ -50,7 +53,7 @@ async function extractAdts(source: ByteSource, chunk: ChunkPlan<AdtsExtra>, work
   if (range === undefined) throw new DamagedSource("The chunk was planned without its bytes.");
   const bytes = await readHeld(source, range, work);
   const header = parseAdtsHeader(bytes, 0);
-  if (header === null) throw new DamagedSource("The file has no AAC frame where the plan has one.");
+  if (header === null) throw new DamagedSource("The file has no AAC frame where its plan has one.");
   const { parts, startMs, durationMs } = takeFrames(
     bytes,
     { at: 0, frame: extra.firstFrame, clock: clockOf(header) },

@@ -46,9 +46,9 @@ export interface ChunkFile {
   readonly contentType: string;
   /** Source time of the file's first sample. */
   readonly startMs: number;
-  /** Of the sound in it: what is heard, and paid for. */
+  /** How long the sound in it lasts: this is transcribed and paid for. */
   readonly durationMs: number;
-  /** Where the recording goes on without sound, in order; the file leaves them out. */
+  /** Where the recording goes on without sound, in order. The file leaves these pauses out. */
   readonly pauses?: readonly Pause[];
 }
 
@@ -66,7 +66,7 @@ export type AudioPlan<E extends Extra = Extra> =
       readonly codec: string;
       readonly durationMs: number;
       readonly chunks: readonly ChunkPlan<E>[];
-      /** As it is, a model would hear something else: what was trimmed away, or what follows a pause too early. */
+      /** The file must not be sent as it is: a model would transcribe what was trimmed away, or lose the time of a pause. */
       readonly mustCut?: boolean;
     }
   /** Short and small enough to be sent as it is. */
@@ -76,7 +76,7 @@ export type AudioPlan<E extends Extra = Extra> =
 export interface Refusal {
   readonly type: "refused";
   readonly code: RefusalCode;
-  /** In words for the person who sent the file. */
+  /** For the person who sent the file. */
   readonly message: string;
 }
 
@@ -97,25 +97,25 @@ export function refuse(code: RefusalCode, message: string): Refusal {
   return { type: "refused", code, message };
 }
 
-/** Why a recording of so many samples a second is not taken; null if it is. */
+/** Why a recording with this sampling rate is refused; null if it is not. */
 export function refuseRate(sampleRate: number): Refusal | null {
-  const told = `The file says that it has ${sampleRate.toLocaleString("en")} samples a second`;
+  const claim = `The file says that it has ${sampleRate.toLocaleString("en")} samples a second`;
   if (sampleRate >= MIN_SAMPLE_RATE && sampleRate <= MAX_SAMPLE_RATE) return null;
   if (sampleRate > 0 && sampleRate < MIN_SAMPLE_RATE) {
     return refuse(
       "sampling_rate_too_low",
-      `${told}. Speech needs at least ${MIN_SAMPLE_RATE.toLocaleString("en")}. Correct the header, or record at 8,000 or more.`,
+      `${claim}. Speech needs at least ${MIN_SAMPLE_RATE.toLocaleString("en")}. Correct the header, or record at 8,000 or more.`,
     );
   }
-  return refuse("damaged", `${told}, which is not possible. Correct the header, or record again.`);
+  return refuse("damaged", `${claim}, which is not possible. Correct the header, or record again.`);
 }
 
-/** The file cannot be cut as planned: its bytes are not what its headers say. */
+/** The file cannot be cut as planned: its bytes are not what its headers say. The message is a sentence for its sender. */
 export class DamagedSource extends Error {
   override readonly name = "DamagedSource";
 }
 
-/** The file goes on here, without sound: a muted microphone, or a picture that outlasts it. There is nothing to hear. */
+/** The file goes on here without sound: the microphone was muted, or only the picture goes on. There is nothing to transcribe. */
 export class SilentStretch extends Error {
   override readonly name = "SilentStretch";
 }

@@ -13,7 +13,7 @@ import {
 } from "./limits.ts";
 import type { Work } from "../reading/work.ts";
 
-/** How much sounds at a time: bytes of a packet, or amplitude. */
+/** How loud the recording is at a time: the bytes of a packet, or the amplitude. */
 export interface Loudness {
   readonly timeMs: number;
   readonly weight: number;
@@ -33,7 +33,10 @@ export function longestChunkMs(outputBytesPerSecond: number, { maxMs, maxBytes }
   return Math.max(CHUNK_MIN_MS, Math.min(maxMs, Math.floor(byBytes)));
 }
 
-/** Tile 0..durationMs in whole milliseconds, a call to a model for each. The same loudness gives the same cuts. */
+/**
+ * Cut 0..durationMs into chunks, in whole milliseconds. Each chunk is a call to a model. The same loudness gives the same
+ * cuts.
+ */
 export async function planCuts(
   exactMs: number,
   chunkMs: number,
@@ -42,7 +45,7 @@ export async function planCuts(
 ): Promise<readonly ChunkSpan[]> {
   const durationMs = Math.round(exactMs);
   if (!(durationMs > 0 && durationMs <= MAX_DURATION_MS)) throw new DamagedSource(impossible(durationMs));
-  // Before anything is listened to: so many there will be at least.
+  // Spent before any audio is read: there will be at least this many calls.
   const leastCalls = Math.ceil(durationMs / chunkMs);
   work.call(leastCalls);
   const cuts: Cut[] = [{ atMs: 0, overlapMs: 0 }];
@@ -55,7 +58,7 @@ export async function planCuts(
     let atMs = 0;
     while (durationMs - atMs > longestOwnMs) {
       const remainingMs = durationMs - atMs;
-      // The last two share evenly: a tail of a second is where the model invents words.
+      // The last two chunks get the same length: in a last chunk of one second a model invents words.
       const latestMs = Math.round(atMs + (remainingMs < 1.5 * longestOwnMs ? remainingMs / 2 : longestOwnMs));
       const quietMs = findQuiet(await listen(latestMs - searchMs, latestMs));
       const cut = quietMs === null ? { atMs: latestMs, overlapMs } : { atMs: quietMs, overlapMs: quietOverlapMs };
@@ -77,14 +80,14 @@ export async function planCuts(
 }
 
 function impossible(durationMs: number): string {
-  if (!(durationMs > 0)) return "it says that it lasts no time.";
+  if (!(durationMs > 0)) return "The file is damaged: its headers say that it has no duration.";
   const days = Math.round(durationMs / 86_400_000).toLocaleString("en");
-  return `it says that it lasts ${days} days; at most ${MAX_DURATION_MS / 86_400_000} are taken.`;
+  return `The file is damaged: it says that it lasts ${days} days; the limit is ${MAX_DURATION_MS / 86_400_000} days.`;
 }
 
 /**
- * Halve a chunk that the model refused as too large (code 3006). The halves keep its bytes and say which of them they
- * want; their own parts tile its own. Null when it cannot be made smaller.
+ * Halve a chunk that the model refused as too large (code 3006). The halves keep its range of bytes, and have times of
+ * their own within it. Null where the chunk cannot be made smaller.
  */
 export function splitChunk<Chunk extends ChunkSpan>(chunk: Chunk): readonly [Chunk, Chunk] | null {
   if (chunk.endMs - chunk.startMs < SPLIT_MIN_MS) return null;
@@ -96,7 +99,7 @@ export function splitChunk<Chunk extends ChunkSpan>(chunk: Chunk): readonly [Chu
   ];
 }
 
-/** The middle of the quietest window, if it is quiet by comparison; constant bitrate never is. */
+/** The middle of the quietest window, if it is much quieter than the median. At a constant bitrate it never is. */
 export function findQuiet(loudness: readonly Loudness[]): number | null {
   const first = loudness[0];
   const last = loudness.at(-1);
@@ -125,7 +128,7 @@ export function findQuiet(loudness: readonly Loudness[]): number | null {
   const quietest = sorted[0];
   const median = sorted[sorted.length >> 1];
   if (quietest === undefined || median === undefined || quietest.weight >= QUIET_RATIO * median.weight) return null;
-  // Of windows as quiet as the quietest (digital silence), the middle one.
+  // Where several windows are as quiet as the quietest (digital silence), the middle one is taken.
   const equals = windows.filter((window) => window.weight <= quietest.weight * 1.05);
   return equals[equals.length >> 1]?.centreMs ?? quietest.centreMs;
 }

@@ -4,30 +4,30 @@ import { SMALL_BYTES } from "./limits.ts";
 import { slideOver } from "../reading/sliding-window.ts";
 import type { Work } from "../reading/work.ts";
 
-/** A recording that was laid behind another shows as a clock that goes back between some of so many places. */
+/** Number of places along a file at which its clock is read. Where the clock goes back, another recording begins. */
 const LOOKS = 5;
 
-/** What is read at a place to learn its time: enough for most sound, and then for most video. */
+/** Read at a place to find its time. The first is enough for most sound, the second for most video. */
 const LOOK_BYTES = 24 * 1024;
 const MOST_LOOK_BYTES = 1024 * 1024;
 
 /** How a file of this container begins. */
 export interface Beginning {
   readonly mark: readonly number[];
-  /** Where it begins, by where its mark was found; null where the mark is chance. */
+  /** Where the file begins, given where its mark was found; null where the mark is there by chance. */
   readonly startOf: (bytes: Uint8Array, markAt: number, work: Work) => number | null;
 }
 
-/** What `startOf` may look at on either side of a mark. */
+/** How far `startOf` may look on either side of a mark. */
 const MARGIN_BYTES = 64;
 
-/** What looking around a mark costs. */
+/** The work of looking around a mark. */
 const MARK_ELEMENTS = 8;
 
 /**
- * Where the files begin that a source was made of, as a page's recorder makes them that was stopped and started again.
- * Only where the clock goes back is all of it read, in one request.
- * @param timeIn the first time that stands in these bytes.
+ * Where the files begin that a source consists of. A recorder in a web page writes such a source if it is stopped and
+ * started again. Only a source whose clock goes back is read whole, in one request.
+ * @param timeIn the first time that is found in these bytes.
  */
 export async function findStarts(
   source: ByteSource,

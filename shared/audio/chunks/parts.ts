@@ -3,13 +3,13 @@ import type { AudioPlan, ChunkFile, ChunkPlan, Part } from "./chunk.ts";
 import type { Container } from "./container.ts";
 import type { Work } from "../reading/work.ts";
 
-/** Each part is opened, and its headers read. */
+/** The work of opening a part and reading its headers. */
 const PART_ELEMENTS = 256;
 
 /**
- * Plan a source that is several files laid end to end, as `cat` makes them and recorders that start anew: each part has its
- * own headers and its own clock, and goes on where the one before ends. A part without audio takes no time; any other
- * refusal is the whole source's.
+ * Plan a source that consists of several files laid end to end: `cat` and recorders that are started again write such
+ * files. Each part has its own headers and its own clock, and continues where the part before it ends. A part without
+ * audio takes no time. A part that is refused for any other reason refuses the source.
  * @param starts where the parts begin, in order; each ends where the next begins.
  */
 export async function planParts(

@@ -6,12 +6,12 @@ export interface Timed {
   readonly durationMs: number;
 }
 
-/** Less is the rounding of a container's times. */
+/** A shorter gap is the rounding of a container's times. */
 export const MIN_PAUSE_MS = 60;
 
 /**
- * Where sound stops and goes on later: a muted microphone, a lost stretch, a recorder at rest. A decoder lays packets end
- * to end, whatever their times, so that all that follows would be heard too early.
+ * Where sound stops and goes on later: the microphone was muted, a stretch was lost, or the recorder paused. A decoder
+ * lays packets end to end, whatever their times, so everything behind a pause would be transcribed too early.
  */
 export function pausesAmong(packets: readonly Timed[]): readonly Pause[] {
   const pauses: Pause[] = [];
@@ -29,12 +29,12 @@ export function pausesAmong(packets: readonly Timed[]): readonly Pause[] {
   return pauses;
 }
 
-/** No packet of a codec that is cut here lasts longer, but for FLAC's, which all last alike. */
+/** The longest packet of any codec that is cut here, except FLAC, whose packets all have the same length. */
 const LONGEST_PACKET_MS = 150;
 
 /**
- * How long each packet sounds, of containers that tell only when the next one comes: what lasts much longer than the
- * others has a pause behind it.
+ * How long each packet sounds, in containers that say only when the next packet begins. A packet that would last much
+ * longer than the others has a pause behind it.
  */
 export function soundingMs(durationsMs: readonly number[]): readonly number[] {
   const known = durationsMs.filter((durationMs) => durationMs > 0).toSorted((a, b) => a - b);

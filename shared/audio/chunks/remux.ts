@@ -26,13 +26,13 @@ import { pausesAmong, soundingMs, type Timed } from "./pauses.ts";
 import { type PcmFormat, pcmFile } from "../wav/pcm.ts";
 import type { Work } from "../reading/work.ts";
 
-/** Opening bytes takes no longer than visiting an element for so many of them. */
+/** Opening this many bytes takes no longer than visiting an element. */
 const OPENED_BYTES = 64;
 
-/** What the reader does for a packet of bytes in memory, with a promise or two. */
+/** The work of reading a packet of bytes in memory, which takes a promise or two. */
 const PACKET_ELEMENTS = 4;
 
-/** A packet takes so much memory as an object, with its times and its place. */
+/** The memory of a packet: an object with its times and its place. */
 const PACKET_ENTRIES = 4;
 
 /** A stretch of a container, headers in front, small enough to be in memory: opened for as long as `use` runs. */
@@ -41,22 +41,22 @@ export async function withAudioTrack<T>(
   work: Work,
   use: (track: InputAudioTrack | null) => Promise<T>,
 ): Promise<T> {
-  // Who reads it knows no limits: what it may cost is spent before.
+  // mediabunny knows no limits, so what it may cost is spent before it reads.
   work.read(bytes.length);
   work.visit(bytes.length / OPENED_BYTES);
   const input = new Input({ source: new BufferSource(bytes), formats: [OGG, WEBM, MATROSKA, MPEG_TS] });
   try {
     return await use(await input.getPrimaryAudioTrack());
   } catch (error) {
-    // All of it is in memory: what fails here is the file, and would fail again.
+    // All bytes are in memory, so an error is the file's fault, and would come again.
     if (error instanceof DamagedSource) throw error;
-    throw new DamagedSource("its audio packets cannot be read.", { cause: error });
+    throw new DamagedSource("The file is damaged: its audio packets cannot be read.", { cause: error });
   } finally {
     input.dispose();
   }
 }
 
-// Not `packets()`: it sizes its queue by a clock that stands still in production.
+// Not `packets()`: it adapts its queue by a clock, and on Workers that clock stands still while code runs.
 async function* packetsOf(track: InputAudioTrack, metadataOnly: boolean, work: Work): AsyncGenerator<EncodedPacket> {
   const sink = new EncodedPacketSink(track);
   for (
@@ -112,7 +112,7 @@ export interface Span {
   readonly endMs: number;
 }
 
-/** Copy the packets of a span into a file of their own; null where it has none. */
+/** Copy the packets of a span into a file of their own; null where the span has none. */
 export async function remuxSpan(
   bytes: Uint8Array,
   { zeroMs, startMs, endMs }: Span,
@@ -120,12 +120,13 @@ export async function remuxSpan(
 ): Promise<ChunkFile | null> {
   return withAudioTrack(bytes, work, async (track) => {
     const codec = track === null ? null : await track.getCodec();
-    if (track === null || codec === null) throw new DamagedSource("No audio track where the plan has one.");
+    if (track === null || codec === null)
+      throw new DamagedSource("The file has no audio track where its plan has one.");
     const packets: EncodedPacket[] = [];
     for await (const packet of packetsOf(track, false, work)) {
       const timeMs = packet.timestamp * 1000 - zeroMs;
       if (timeMs >= endMs - 1e-3) break;
-      // Copied: a view would keep the whole stretch in memory.
+      // A copy, since a view would keep the whole stretch in memory.
       if (timeMs + packet.duration * 1000 <= startMs + 1e-3) continue;
       work.keep(PACKET_ENTRIES);
       work.hold(packet.data.length);
@@ -153,7 +154,7 @@ export async function remuxSpan(
   });
 }
 
-/** As a decoder plays them, which does not know of pauses. */
+/** The packets with the times at which a decoder plays them, since it does not know of pauses. */
 function withoutPauses(
   packets: readonly EncodedPacket[],
   times: readonly Timed[],
@@ -193,7 +194,7 @@ async function writePackets(
   return new Uint8Array(target.buffer);
 }
 
-/** The file that most decoders take: FFmpeg's and, where the codec allows, libsndfile. */
+/** The format that most decoders take: FFmpeg and, where the codec allows it, libsndfile. */
 function outputOf(codec: AudioCodec): { readonly format: OutputFormat; readonly contentType: string } {
   if (codec === "opus" || codec === "vorbis") return { format: new OggOutputFormat(), contentType: "audio/ogg" };
   if (codec === "mp3") return { format: new Mp3OutputFormat(), contentType: "audio/mpeg" };

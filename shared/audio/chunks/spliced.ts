@@ -19,8 +19,8 @@ import { timeMap } from "./time-map.ts";
 import type { Work } from "../reading/work.ts";
 
 /**
- * A container whose stretches, put behind its headers, are a file again, and whose stretches tell their time. No
- * index is needed then: recordings made live have none, and the others' need not be read.
+ * A file whose stretches say their time and, put behind the file's headers, are a file again. Such a file needs no index:
+ * a live recording has none, and the index of another need not be read.
  */
 export interface Spliceable {
   readonly codec: string;
@@ -29,32 +29,33 @@ export interface Spliceable {
   /** Container time that is the source's time 0. */
   readonly zeroMs: number;
   readonly hasVideo: boolean;
-  /** Where the stretches begin. */
+  /** Where the headers end and the stretches begin. */
   readonly bodyOffset: number;
   readonly cutter: Cutter;
-  /** Where stretches begin, a few seconds apart, if the file says so itself: nothing has to be looked for then. */
+  /** Where stretches begin, a few seconds apart, if the file has an index of them. Nothing has to be searched then. */
   readonly places?: readonly Point[];
 }
 
 export interface Cutter {
-  /** What of the source goes in front of a stretch. */
+  /** The headers that go in front of a stretch. */
   readonly head: Uint8Array;
-  /** Places in these bytes at which a stretch can begin, with the source's time there. */
+  /** Places in these bytes at which a stretch can begin, each with its time in the source. */
   points(bytes: Uint8Array, base: number): readonly Point[];
-  /** Only what belongs to the audio: 60 s of video do not fit in memory. Called on adjoining pieces in order. */
+  /** Keeps only what belongs to the audio, since 60 s of video do not fit in memory. */
   strip(): Strip;
 }
 
 export interface Strip {
+  /** What to keep of a piece. Pieces must adjoin and come in order. */
   push(piece: Uint8Array): Uint8Array;
-  /** The time up to which audio is known to have come, where that is finer than the points. */
+  /** The time up to which audio has come, where that is known more exactly than by the points. */
   reachedMs?(): number;
 }
 
 const LOOK_MIN_BYTES = 24 * 1024;
 const LOOK_MAX_BYTES = 8 * 1024 * 1024;
 const LISTEN_PAST_MS = 1_500;
-/** Where nothing has to be read to find the place: half of what is searched, for a twelfth of the file. */
+/** How much is read where the file's index gives the place: half of what is searched, a twelfth of the file in all. */
 const LISTEN_MS = 4_500;
 
 export async function planSpliced<E extends Extra>(
@@ -91,7 +92,7 @@ export async function planSpliced<E extends Extra>(
       held = { base: from.offset, bytes: await readWithin(source, from.offset, Math.ceil(LISTEN_MS * bytesPerMs)) };
     }
     const until = from.offset + (toMs + LISTEN_PAST_MS - from.timeMs) * bytesPerMs;
-    // Only what was read to find the place: reading on for the rest of the window would cost a tenth of the file.
+    // Only what was read to find the place is used: reading the rest of the window would cost a tenth of the file.
     if (from.offset < held.base || Math.min(until, held.base + held.bytes.length) - from.offset < 2_000 * bytesPerMs)
       return [];
     const { base, bytes } = held;
@@ -156,7 +157,7 @@ async function readStretch(
   let latestMs = -1;
   const step = Math.min(2 * READ_BYTES, Math.max(READ_BYTES, Math.ceil(range.length / (CHUNK_MAX_READS - 4))));
   const planned = range.offset + range.length;
-  // Where bitrates differ along a file the plan's estimate may be far off: more and more is read until the end has come.
+  // Where the bitrate differs along a file, the estimate may be far too short: ever larger pieces are read until the end.
   let more = Math.max(LOOK_MIN_BYTES / 3, Math.ceil(range.length / 24));
   let isCovered = false;
   for (let offset = range.offset; offset < source.sizeBytes && !(isCovered && offset >= planned);) {

@@ -20,19 +20,19 @@ import type { Work } from "../reading/work.ts";
 const FlacExtra = z.object({ type: z.literal("flac"), v: z.literal(1) });
 type FlacChunk = ChunkPlan<z.infer<typeof FlacExtra>>;
 
-/** Holds at least one frame of 4096 samples of 16-bit stereo, and the header that proves it. */
+/** Holds at least one frame of 4096 samples of 16-bit stereo, and the header behind it that proves it. */
 const PROBE_BYTES = 40 * 1024;
 const END_BYTES = 4 * PROBE_BYTES;
-/** Places along the file at which the samples must go on. */
+/** Number of places along the file at which the sample numbers must have increased. */
 const PROBES = 8;
-/** Where frames are missing, the next are looked for so far on: a few reads. */
+/** How far the next frame is searched where frames are missing. This takes a few reads. */
 const SEARCH_BYTES = 32 * 1024 * 1024;
-/** FLAC of music takes 0.5 to 0.7 of what PCM would. */
+/** FLAC of music takes 0.5 to 0.7 times the size of PCM. */
 const PACKED_SHARE = 0.7;
-/** "fLaC", and the head of the block of 34 bytes that comes first. */
+/** "fLaC". The header of the first block, which has 34 bytes, follows it. */
 const FILE_MARK = [0x66, 0x4c, 0x61, 0x43];
 const MARK_BYTES = 8;
-/** A frame of silence is written with two checksums. */
+/** The work of writing a frame of silence, which has two checksums. */
 const SILENCE_ELEMENTS = 16;
 
 async function planFlac(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
@@ -80,7 +80,7 @@ async function planFlac(source: ByteSource, limits: CallLimits, work: Work): Pro
   };
 }
 
-/** Find a chunk's bytes, and halve it where it is louder than the file is on average and would not fit a call. */
+/** Find a chunk's bytes. Halve the chunk where it is louder than the file's average and would not fit a call. */
 async function place(chunk: FlacChunk, map: FlacMap, limits: CallLimits, work: Work): Promise<readonly FlacChunk[]> {
   const { offset } = await map.locate(chunk.startMs);
   const length = (await map.locate(chunk.endMs)).offset - offset;
@@ -98,13 +98,13 @@ async function firstFrame(source: ByteSource, flac: Flac, offset: number, work: 
   const bytes = await readWithin(source, offset, lookBytes);
   const find = (from: number) => findFlacFrame(bytes, from, flac, work);
   for (let found = find(0); found !== null; found = find(found.at + 1)) {
-    // All frames but the last are as long as the first: what is not is chance.
+    // All frames except the last have the same length. A header with another length is there by chance.
     if (flac.isVariable || found.samples === flac.maxBlockSamples) return { ...found, at: offset + found.at };
   }
   return null;
 }
 
-/** The last frame that goes on from the one before. */
+/** The last frame that continues the one before it. */
 function lastFrame(
   bytes: Uint8Array,
   { offset, flac }: { readonly offset: number; readonly flac: Flac },
@@ -117,7 +117,7 @@ function lastFrame(
   return last;
 }
 
-/** Frames at even steps, none of which is surely out of order by chance. */
+/** Frames at even steps along the file. One of them may be there by chance. */
 async function probe(source: ByteSource, flac: Flac, work: Work): Promise<readonly FlacFrame[]> {
   const bytes = source.sizeBytes - flac.start;
   const step = Math.max(END_BYTES, Math.floor(bytes / (PROBES + 1)));
@@ -129,7 +129,7 @@ async function probe(source: ByteSource, flac: Flac, work: Work): Promise<readon
   return found;
 }
 
-/** Where files begin that were laid end to end. Only a look at every byte tells. */
+/** Where the files begin that were laid end to end. Finding them takes reading every byte. */
 async function findStarts(source: ByteSource, flac: Flac, work: Work): Promise<readonly number[]> {
   const starts = [0];
   const window = await slideOver(source, flac.start);
@@ -154,7 +154,7 @@ function marksIn(bytes: Uint8Array, work: Work): readonly number[] {
 
 async function extractFlac(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
   const flac = await readFlacStart(source);
-  if (flac === null || chunk.bytes === undefined) throw new DamagedSource("The chunk was not planned for FLAC.");
+  if (flac === null || chunk.bytes === undefined) throw new DamagedSource("The FLAC file's header is not as planned.");
   const { sampleRate } = flac;
   const startSample = Math.round((chunk.startMs / 1000) * sampleRate);
   const endSample = Math.round((chunk.endMs / 1000) * sampleRate);
@@ -166,7 +166,7 @@ async function extractFlac(source: ByteSource, chunk: ChunkPlan, work: Work): Pr
     if (taken.length === 0) firstSample = frame.sample;
     work.keep();
     work.hold(bytes.length);
-    // Silence in place of frames that are missing, so that those behind keep their time.
+    // Silence takes the place of missing frames, so that the frames behind them keep their time.
     for (let gap = frame.sample - firstSample - samples; gap > 0; gap = frame.sample - firstSample - samples) {
       work.keep();
       work.visit(SILENCE_ELEMENTS);
@@ -183,7 +183,7 @@ async function extractFlac(source: ByteSource, chunk: ChunkPlan, work: Work): Pr
   const pcmFrameBytes = (flac.channels * flac.bitsPerSample) / 8;
   let offset = first;
   let stalls = 0;
-  // Up to the frame that ends the last one wanted.
+  // Up to the frame behind the last one that is needed, which proves where that one ends.
   while (
     offset < source.sizeBytes &&
     scan.reachedSample < endSample &&
@@ -193,14 +193,14 @@ async function extractFlac(source: ByteSource, chunk: ChunkPlan, work: Work): Pr
     const missingBytes = Math.max(PROBE_BYTES, Math.ceil(missing * pcmFrameBytes * PACKED_SHARE));
     const ahead = first + plannedBytes - offset;
     const before = scan.reachedAt;
-    // Damage is read through in ever longer steps.
+    // Ever longer steps are read through damage.
     const piece = await readWithin(source, offset, Math.min(stepBytes, ahead > 0 ? ahead : missingBytes * 4 ** stalls));
     scan.push(piece);
     stalls = scan.reachedAt === before ? stalls + 1 : 0;
     offset += piece.length;
   }
   if (offset >= source.sizeBytes) scan.end();
-  if (taken.length === 0) throw new DamagedSource("No FLAC frame where the plan has one.");
+  if (taken.length === 0) throw new DamagedSource("The file has no FLAC frame where its plan has one.");
   return {
     bytes: concatBytes([streamHeader(flac, samples), ...taken]),
     contentType: "audio/flac",

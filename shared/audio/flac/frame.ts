@@ -6,7 +6,7 @@ export interface FlacStream {
   readonly channels: number;
   readonly bitsPerSample: number;
   readonly maxBlockSamples: number;
-  /** Frames carry the number of their first sample, not their own. */
+  /** Whether frames differ in length. They then carry the number of their first sample instead of their own. */
   readonly isVariable: boolean;
 }
 
@@ -14,14 +14,14 @@ export interface FlacFrame {
   readonly at: number;
   readonly sample: number;
   readonly samples: number;
-  /** Where its number lies, to be written anew. */
+  /** The size of the frame's number, which is replaced in a chunk. */
   readonly numberBytes: number;
   readonly headerBytes: number;
 }
 
 const RATES = [0, 88_200, 176_400, 192_000, 8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000];
 
-/** RFC 9639, 9.1. Null unless the header's CRC and the stream's parameters agree. */
+/** A frame's header (RFC 9639, 9.1). Null unless its CRC and the stream's parameters agree. */
 export function parseFlacHeader(bytes: Uint8Array, at: number, stream: FlacStream): FlacFrame | null {
   if (at + 6 > bytes.length || (byteAt(bytes, at + 1) & 0xfe) !== 0xf8) return null;
   if (((byteAt(bytes, at + 1) & 1) === 1) !== stream.isVariable) return null;
@@ -47,7 +47,7 @@ export function parseFlacHeader(bytes: Uint8Array, at: number, stream: FlacStrea
   return { at, sample, samples, numberBytes: coded.bytes, headerBytes: end + 1 - at };
 }
 
-/** A sync code and its CRC-8 are 22 bits by chance: the stream's parameters must agree too. */
+/** The next frame. A sync code and a CRC-8 are only 22 bits, so the stream's parameters must agree too. */
 export function findFlacFrame(bytes: Uint8Array, from: number, stream: FlacStream, work: Work): FlacFrame | null {
   for (let at = bytes.indexOf(0xff, from); at !== -1; at = bytes.indexOf(0xff, at + 1)) {
     const frame = parseFlacHeader(bytes, at, stream);
@@ -57,7 +57,7 @@ export function findFlacFrame(bytes: Uint8Array, from: number, stream: FlacStrea
   return null;
 }
 
-/** The same frame under another number: a decoder seeks by it, so a chunk's first must be 0. */
+/** The same frame with another number. Decoders seek by it, so the first frame of a chunk must have number 0. */
 export function renumberFlac(frame: Uint8Array, header: FlacFrame, number: number): Uint8Array {
   const coded = writeCodedNumber(number);
   const restAt = 4 + header.numberBytes;
@@ -73,8 +73,8 @@ export function renumberFlac(frame: Uint8Array, header: FlacFrame, number: numbe
 }
 
 /**
- * How long the frame is that these bytes begin with, where other things may follow it (a tag, what is left of a damaged
- * frame): up to where its CRC comes out. 0 if it nowhere does: the frame was cut off.
+ * The length of the frame that these bytes begin with, where a tag or the rest of a damaged frame may follow it: up to
+ * the place where its CRC matches. 0 if it matches nowhere, because the frame was cut off.
  */
 export function wholeFrameBytes(bytes: Uint8Array, headerBytes: number): number {
   let crc = 0;
@@ -82,10 +82,10 @@ export function wholeFrameBytes(bytes: Uint8Array, headerBytes: number): number 
   for (let at = 0; at < bytes.length; at++) {
     const before = crc;
     crc = nextCrc16(crc, byteAt(bytes, at));
-    // Zeros behind a frame leave its CRC as it is.
+    // Zeros behind a frame do not change its CRC.
     if (crc === 0 && before !== 0 && at >= headerBytes + 2) whole = at + 1;
   }
-  // A CRC that ends in a zero comes out one byte early.
+  // A CRC that ends in a zero already matches one byte early.
   return crc === 0 && whole > 0 && bytes.length === whole + 1 ? bytes.length : whole;
 }
 
@@ -113,7 +113,7 @@ export function silentFlac(
     size,
     bytes.subarray(crcAt - rateBytes, crcAt),
   ]);
-  // Each channel is a constant: a byte that says so, and one sample.
+  // Each channel is constant: one byte says so, and one sample follows.
   const frame = new Uint8Array(head.length + 1 + Math.ceil((channels * (8 + bitsPerSample)) / 8) + 2);
   frame.set(head);
   frame[head.length] = crc8(head);

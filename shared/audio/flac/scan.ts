@@ -3,26 +3,26 @@ import { findFlacFrame, wholeFrameBytes, type FlacFrame } from "./frame.ts";
 import type { Flac } from "./stream.ts";
 import type { Work } from "../reading/work.ts";
 
-/** Steps over the frames of a stretch that comes piece by piece. Holds a frame and what may be the next. */
+/** Steps over the frames of a stretch that comes piece by piece. Holds one frame and what may be the next. */
 export interface FlacScan {
   /** The first sample of the last frame that was found; -1 before the first. */
   readonly reachedSample: number;
   /** Where that frame begins, counted from the first piece. */
   readonly reachedAt: number;
   push(piece: Uint8Array): void;
-  /** There is no more: the last frame ends here. */
+  /** The stretch is complete: the last frame ends here. */
   end(): void;
 }
 
-/** A frame header with its CRC needs no more. */
+/** The longest frame header, CRC included. */
 const HEADER_BYTES = 16;
-/** Longer than any frame where the header does not say: what goes on so long without another frame is damage. */
+/** Longer than any frame: a stretch of this length without another frame is damage. */
 const FRAME_MAX_BYTES = 2 * 1024 * 1024;
 
 /**
- * A header may be chance, so a frame counts where the samples of the one before end. Where frames are missing, two that
- * follow each other count.
- * @param take called with every whole frame in order; the bytes are only lent.
+ * A header may be there by chance, so a frame counts only if it continues the samples of the frame before. Where frames
+ * are missing, two frames that follow each other count.
+ * @param take is called with every whole frame in order. The bytes are valid only during the call.
  */
 export function scanFlac(flac: Flac, work: Work, take: (frame: FlacFrame, bytes: Uint8Array) => void): FlacScan {
   let held: Uint8Array = new Uint8Array();
@@ -34,8 +34,8 @@ export function scanFlac(flac: Flac, work: Work, take: (frame: FlacFrame, bytes:
   let reached = { sample: -1, at: 0 };
 
   /**
-   * The frame ends here. The next may begin here only because sound is missing in between, or after what is no sound:
-   * then it counts if it is whole.
+   * End the open frame here. If sound is missing before the next frame, or something other than sound lies between, the
+   * open frame counts only if it is whole.
    */
   function close(end: number, { isSure }: { readonly isSure: boolean }): void {
     if (open === null) return;

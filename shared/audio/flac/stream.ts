@@ -16,10 +16,10 @@ export interface Flac extends FlacStream {
 
 const MIN_BLOCK_SAMPLES = 16;
 
-/** Encoders leave 8 kB for tags to be added: one read has all but a picture. */
+/** Encoders leave 8 kB for tags, so one read has all headers except pictures. */
 const HEADERS_BYTES = 12 * 1024;
 
-/** The headers in front of the frames (RFC 9639, 8); null where they are none, or end too soon. */
+/** The headers in front of the frames (RFC 9639, 8). Null where they are missing or incomplete. */
 export async function readFlacStart(source: ByteSource): Promise<Flac | null> {
   const window = windowOn(source, HEADERS_BYTES);
   const base = await behindTags(window);

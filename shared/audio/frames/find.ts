@@ -4,21 +4,21 @@ import { behindTags } from "../reading/tags.ts";
 import { windowOn } from "../reading/window.ts";
 import type { Work } from "../reading/work.ts";
 
-/** A frame's header: enough to find the next frame and to count time. */
+/** A frame's header, as far as it is needed to find the next frame and to count time. */
 export interface FrameHeader {
   readonly bytes: number;
   readonly samples: number;
   readonly sampleRate: number;
-  /** The same for all frames that one decoder set up once can take. */
+  /** The same number for all frames that a decoder can take without being set up again. */
   readonly format: number;
 }
 
-/** Reads the header of the frame that begins at a place; null where none does. */
+/** Parses the header of the frame that begins at a place; null where none begins. */
 export type ParseFrame<Header extends FrameHeader = FrameHeader> = (bytes: Uint8Array, at: number) => Header | null;
 
 /**
- * Where a frame starts at or after `from`: one header may be chance, so the two after it must follow (as far as the
- * bytes go) and agree on the sampling rate.
+ * Where a frame begins at or after `from`. One header may be there by chance, so two more must follow it (as far as the
+ * bytes go) and have the same sampling rate.
  */
 export function findFrame<Header extends FrameHeader>(
   bytes: Uint8Array,
@@ -45,17 +45,17 @@ export function findFrame<Header extends FrameHeader>(
   return null;
 }
 
-/** What may lie in front of the first frame: the rest of what a recording was cut from, or zeros. */
+/** How much may lie in front of the first frame: the rest of what the recording was cut from, or zeros. */
 export const JUNK_BYTES = 256 * 1024;
 
 export interface FirstFrame<Header> {
   readonly offset: number;
   readonly header: Header;
-  /** From the frame on. */
+  /** Bytes of the file from the frame on. */
   readonly bytes: Uint8Array;
 }
 
-/** The first frame of a stream that has no header of its own: behind tags, and farther on if need be. */
+/** The first frame of a file that has no header of its own: behind tags, or farther on behind junk. */
 export async function findFirstFrame<Header extends FrameHeader>(
   source: ByteSource,
   parse: ParseFrame<Header>,
@@ -72,7 +72,7 @@ export async function findFirstFrame<Header extends FrameHeader>(
   return later === null ? null : { offset: base + later.at, header: later.header, bytes: far.subarray(later.at) };
 }
 
-/** At the end of what was read nothing can follow a header, and it may be chance. */
+/** A header near the end of the bytes does not count, unless the file ends there: nothing proves it. */
 function firstFollowed<Header extends FrameHeader>(
   bytes: Uint8Array,
   isAll: boolean,

@@ -1,22 +1,22 @@
 import { ENTRY_BYTES, type Work } from "../reading/work.ts";
 
-/** Where frames lie that follow each other: two bytes a frame, since a week has thirty million. */
+/** Where frames begin that follow each other. Takes two bytes a frame, since a week has thirty million. */
 export interface FrameOffsets {
   readonly frames: number;
   add(offset: number, bytes: number): void;
-  /** Of the frame after the last one: where that one ends. */
+  /** Where a frame begins. For the frame after the last one: where the last one ends. */
   readonly at: (frame: number) => number;
 }
 
-/** An array that grows is copied time and again, and the copies are garbage of several times its size. */
+/** Frames are kept in blocks: an array that grows is copied again and again, which leaves garbage of several times its size. */
 const BLOCK_FRAMES = 1 << 15;
-/** Every so many frames the offset stands itself. */
+/** Every 64th frame has its offset; the others have their distance from the frame before. */
 const STEP_FRAMES = 64;
-/** From there on frames lie this far or farther on: their offsets stand apart. Only junk is so long. */
+/** Stands for a distance of this or more, which is kept apart. Only junk is that long. */
 const FAR_BYTES = 0xffff;
 
 interface Block {
-  /** How far each frame begins behind the one before. */
+  /** The distance of each frame from the one before. */
   readonly steps: Uint16Array;
   readonly offsets: Float64Array;
 }

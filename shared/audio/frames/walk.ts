@@ -8,24 +8,24 @@ import type { Work } from "../reading/work.ts";
 /** Where every frame lies. */
 export interface FrameIndex {
   readonly frames: number;
-  /** Of the frame after the last one: where that one ends. */
+  /** Where a frame begins. For the frame after the last one: where the last one ends. */
   readonly offsetOf: (frame: number) => number;
 }
 
-/** Also says which frames begin another file: one of another sampling rate that was laid behind the first. */
+/** Also says which frames begin another file, with another sampling rate, that was laid behind the first. */
 export interface WalkedFrames extends FrameIndex {
   readonly breaks: readonly number[];
 }
 
-/** So many frames in a row agree on a new sampling rate before it counts: a damaged header stands alone. */
+/** A new sampling rate counts only if this many frames in a row have it: a damaged header stands alone. */
 const BREAK_FRAMES = 10;
 
 /** The longest header and frame of MP3 and ADTS fit well within this. */
 const CARRY_BYTES = 16 * 1024;
 
 /**
- * Step over frames that say only how long they are, to the end of the file. Nothing in MP3 with a variable bitrate
- * or in ADTS says what time a byte is at, so the file has to be read once to know.
+ * Step from frame to frame to the end of the file. Neither ADTS nor MP3 with a variable bitrate says at which time a byte
+ * plays, so the file has to be read once.
  */
 export async function walkFrames(
   source: ByteSource,
@@ -78,7 +78,7 @@ export async function walkFrames(
   return { frames: offsets.frames, breaks, offsetOf: offsets.at };
 }
 
-/** Where the files begin that were laid end to end. */
+/** Where the files begin that were laid end to end, as byte offsets. */
 export function startsOf(walked: WalkedFrames): readonly number[] {
   return [0, ...walked.breaks.map((frame) => walked.offsetOf(frame))];
 }
@@ -93,7 +93,7 @@ export function framesOf(walked: WalkedFrames, part: number): FrameIndex {
   };
 }
 
-/** Without those before an offset, such as one that only counts the others. */
+/** An index without the frames before an offset, such as a frame that only counts the others. */
 export function framesFrom({ frames, offsetOf }: FrameIndex, offset: number): FrameIndex {
   const skipped = partition(frames, (frame) => offsetOf(frame) < offset);
   return { frames: frames - skipped, offsetOf: (frame) => offsetOf(skipped + frame) };

@@ -4,13 +4,13 @@ import { CLUSTER_BYTES, ID, childrenOf, type Element, isNumber, readElement, rea
 import type { Point } from "../reading/points.ts";
 import type { Work } from "../reading/work.ts";
 
-/** Of ten hours; larger is no index of a recording. */
+/** The index of ten hours. A larger one is not the index of a recording. */
 const MAX_CUES_BYTES = 1024 * 1024;
 
-/** A video's index has key frames only. Where they are further apart, what lies between is better looked for. */
+/** The index of a video has key frames only. Where they are further apart, a search finds places in between. */
 const MAX_SPACING_MS = 6_000;
 
-/** Where the file says that its index stands; null where it has none. */
+/** Where the file says that its index is; null where it says nothing. */
 export function findCues(bytes: Uint8Array, seekHead: Element, segmentAt: number, work: Work): number | null {
   for (const seek of childrenOf(bytes, seekHead, work)) {
     if (seek.id !== ID.seek) continue;
@@ -23,7 +23,7 @@ export function findCues(bytes: Uint8Array, seekHead: Element, segmentAt: number
   return null;
 }
 
-/** Where clusters begin, by the file's own index; none where it is not to be trusted. */
+/** Where clusters begin, by the file's own index. Empty where the index cannot be trusted. */
 export async function readCues(
   source: ByteSource,
   { cuesAt, segmentAt, tickMs }: { cuesAt: number; segmentAt: number; tickMs: number },
@@ -42,7 +42,7 @@ export async function readCues(
     if (!isNumber(bytes, time) || !isNumber(bytes, position)) return [];
     work.keep();
     const offset = segmentAt + readUint(bytes, position);
-    // A cluster may have several: it begins at the first.
+    // A cluster may have several cues. The first one gives its start.
     if (!points.has(offset)) points.set(offset, { offset, timeMs: readUint(bytes, time) * tickMs });
   }
   const sorted = [...points.values()].toSorted((left, right) => left.offset - right.offset);

@@ -2,7 +2,7 @@ import { byteAt, viewOf } from "../reading/bytes.ts";
 import { DamagedSource } from "../chunks/chunk.ts";
 import type { Work } from "../reading/work.ts";
 
-/** RFC 9559. */
+/** The identifiers of elements (RFC 9559). */
 export const ID = {
   ebml: 0x1a45dfa3,
   segment: 0x18538067,
@@ -53,7 +53,7 @@ export const ID = {
   attachments: 0x1941a469,
 } as const;
 
-/** How a cluster begins. */
+/** The identifier that a cluster begins with. */
 export const CLUSTER_BYTES = [0x1f, 0x43, 0xb6, 0x75] as const;
 
 export interface Element {
@@ -63,10 +63,10 @@ export interface Element {
   readonly size: number;
 }
 
-/** A size of eight bytes that says "unknown": until the next element that cannot be inside. */
+/** A size of eight bytes that says "unknown": the element ends before the next one that cannot be inside it. */
 export const VOID_SIZE = new Uint8Array([1, 255, 255, 255, 255, 255, 255, 255]);
 
-/** An element's header. Null where it is not whole or not one. */
+/** An element's header. Null where it is incomplete or invalid. */
 export function readElement(bytes: Uint8Array, at: number): Element | null {
   const idBytes = Math.clz32(byteAt(bytes, at)) - 23;
   if (idBytes > 4 || at + idBytes >= bytes.length) return null;
@@ -85,15 +85,15 @@ export function readElement(bytes: Uint8Array, at: number): Element | null {
   return { id, bodyAt: sizeAt + sizeBytes, size: isUnknown ? Infinity : size };
 }
 
-/** No integer and no float has more. */
+/** The longest integer or float. */
 const MAX_NUMBER_BYTES = 8;
 
-/** Whether an element can be a number, and is whole. */
+/** Whether an element is short enough for a number, and whole. */
 export function isNumber(bytes: Uint8Array, { bodyAt, size }: Element): boolean {
   return size <= MAX_NUMBER_BYTES && bodyAt + size <= bytes.length;
 }
 
-/** @throws DamagedSource where it is longer than a number, or not whole. */
+/** @throws DamagedSource where the element is too long for a number, or not whole. */
 export function readUint(bytes: Uint8Array, element: Element): number {
   if (!isNumber(bytes, element)) throw new DamagedSource(noNumber(element));
   const { bodyAt, size } = element;
@@ -102,7 +102,7 @@ export function readUint(bytes: Uint8Array, element: Element): number {
   return value;
 }
 
-/** @throws DamagedSource where it is longer than a number, or not whole. */
+/** @throws DamagedSource where the element is too long for a number, or not whole. */
 export function readFloat(bytes: Uint8Array, element: Element): number {
   if (!isNumber(bytes, element)) throw new DamagedSource(noNumber(element));
   const { bodyAt, size } = element;
@@ -111,10 +111,10 @@ export function readFloat(bytes: Uint8Array, element: Element): number {
 
 function noNumber({ id, bodyAt, size }: Element): string {
   const length = size === Infinity ? "no size" : `${size.toLocaleString("en")} bytes`;
-  return `the number in its element 0x${id.toString(16)} at byte ${bodyAt} has ${length}; a number has at most ${MAX_NUMBER_BYTES}.`;
+  return `The file is damaged: the number in its element 0x${id.toString(16)} at byte ${bodyAt} has ${length}; a number has at most ${MAX_NUMBER_BYTES} bytes.`;
 }
 
-/** Elements that are whole. */
+/** The elements in another one, as far as they are whole. */
 export function childrenOf(bytes: Uint8Array, { bodyAt, size }: Element, work: Work): readonly Element[] {
   const children: Element[] = [];
   const end = Math.min(bytes.length, bodyAt + size);
@@ -126,7 +126,7 @@ export function childrenOf(bytes: Uint8Array, { bodyAt, size }: Element, work: W
   return children;
 }
 
-/** A size below 127 in one byte. */
+/** A size below 127, written in one byte. */
 export function vint(size: number): number {
   return 0x80 | size;
 }

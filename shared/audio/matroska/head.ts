@@ -2,16 +2,16 @@ import { DamagedSource } from "../chunks/chunk.ts";
 import { ID, readElement } from "./ebml.ts";
 import type { Work } from "../reading/work.ts";
 
-/** Headers of tracks are a few kilobytes, and each chunk carries them. */
+/** The longest headers. Usual ones have a few kilobytes, and each chunk carries them. */
 export const MAX_HEAD_BYTES = 1024 * 1024;
 
-/** Sound, pictures and subtitles in every language of the earth are fewer. */
+/** More than any film has tracks for sound, pictures and subtitles. */
 const MAX_TRACKS = 500;
 
-/** Bytes that were stripped from the front of every packet: a few, of the packet's own header. */
+/** The most bytes that a file may remove from the front of every packet. Real files remove a few of a packet's header. */
 const MAX_STRIPPED_BYTES = 1024;
 
-/** Elements that hold others, of those that describe tracks (RFC 9559, 5.1.2 and 5.1.4). */
+/** The elements that hold others in the descriptions of tracks (RFC 9559, 5.1.2 and 5.1.4). */
 const MASTERS: ReadonlySet<number> = new Set([
   ID.trackEntry,
   ID.video,
@@ -25,7 +25,7 @@ const MASTERS: ReadonlySet<number> = new Set([
 ]);
 const MAX_DEPTH = 6;
 
-/** What may not stand in there, though a reader would follow it: a hundred thousand points of an index, say. */
+/** Elements that a reader would follow, but that may not be there: a hundred thousand points of an index, for example. */
 const FOREIGN: ReadonlySet<number> = new Set([
   ID.ebml,
   ID.segment,
@@ -46,14 +46,15 @@ const FOREIGN: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Go through `Info` or `Tracks` before it is given to a reader that has no limits.
- * @returns how many elements it has, and how many tracks.
+ * Check `Info` or `Tracks` before it is given to mediabunny, which has no limits.
+ * @returns the number of its elements and tracks.
  * @throws DamagedSource
  */
 export function checkHead(bytes: Uint8Array, start: number, end: number, work: Work): HeadCounts {
   const counts = { elements: 0, tracks: 0 };
   check(bytes, { start, end, depth: 0 }, counts, work);
-  if (counts.tracks > MAX_TRACKS) throw new DamagedSource(`it has more than ${MAX_TRACKS} tracks.`);
+  if (counts.tracks > MAX_TRACKS)
+    throw new DamagedSource(`The file is damaged: it has more than ${MAX_TRACKS} tracks.`);
   return counts;
 }
 
@@ -68,7 +69,10 @@ function check(
   counts: { elements: number; tracks: number },
   work: Work,
 ): void {
-  if (depth > MAX_DEPTH) throw new DamagedSource("the descriptions of its tracks are nested too deep.");
+  if (depth > MAX_DEPTH)
+    throw new DamagedSource(
+      `The file is damaged: the descriptions of its tracks are nested more than ${MAX_DEPTH} deep.`,
+    );
   for (let at = start; at < end;) {
     const element = readElement(bytes, at);
     if (element === null) return;
@@ -77,9 +81,13 @@ function check(
     const { id, bodyAt, size } = element;
     if (bodyAt + size > end) return;
     if (FOREIGN.has(id))
-      throw new DamagedSource(`the descriptions of its tracks hold an element 0x${id.toString(16)}.`);
+      throw new DamagedSource(
+        `The file is damaged: the descriptions of its tracks hold an element 0x${id.toString(16)}.`,
+      );
     if (id === ID.contentCompSettings && size > MAX_STRIPPED_BYTES)
-      throw new DamagedSource(`its packets are said to begin alike for ${size} bytes; at most ${MAX_STRIPPED_BYTES}.`);
+      throw new DamagedSource(
+        `The file is damaged: its header says that all packets begin with the same ${size} bytes; the limit is ${MAX_STRIPPED_BYTES}.`,
+      );
     if (id === ID.trackEntry) counts.tracks += 1;
     if (MASTERS.has(id)) check(bytes, { start: bodyAt, end: bodyAt + size, depth: depth + 1 }, counts, work);
     at = bodyAt + size;

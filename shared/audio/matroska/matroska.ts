@@ -42,7 +42,7 @@ type MatroskaExtra = z.infer<typeof MatroskaExtra>;
 /** What cutting needs to know of a file. */
 interface Track {
   readonly trackNumber: number;
-  /** Milliseconds a tick of clusters and blocks. */
+  /** Milliseconds of a tick, in which clusters and blocks count their time. */
   readonly tickMs: number;
   readonly head: Uint8Array;
 }
@@ -60,19 +60,19 @@ interface Matroska extends Track {
 /** Headers that every chunk carries with it rather than read again: a few hundred bytes, four thousand for Vorbis. */
 const MAX_CARRIED_BYTES = 8 * 1024;
 
-/** The element that says how a track is encrypted; whoever reads the file leaves such a track out. */
+/** The element that says how a track is encrypted. mediabunny leaves such a track out. */
 const ENCRYPTION = [0x50, 0x35];
 
-/** Where the header gives a duration, no more than this is read to see whether it is too short. */
+/** How much is read to check whether the duration in the header is too short. */
 const LOOK_FOR_END_BYTES = 1024 * 1024;
 
-/** Where it does not say how long it is: half a minute of video of 12 Mbit/s without a key frame. */
+/** How much is read where the header has no duration: half a minute of video of 12 Mbit/s without a key frame. */
 const MOST_LOOKED_BYTES = 2 * MAX_INDEX_BYTES;
 
-/** A cluster is known by what stands in so many bytes, with a checksum in front of its time. */
+/** Enough of a cluster to read its time, even with a checksum in front of it. */
 const CLUSTER_HEAD_BYTES = 64;
 
-/** The header of a file, with its `DocType` (RFC 8794). */
+/** A file begins with a header that has a `DocType` (RFC 8794). */
 const BEGINNING: Beginning = {
   mark: [0x1a, 0x45, 0xdf, 0xa3],
   startOf: (bytes, at, work) => (indexOfBytes(bytes.subarray(at, at + 48), [0x42, 0x82], 0, work) === -1 ? null : at),
@@ -141,7 +141,7 @@ async function unknownCodec(track: InputAudioTrack): Promise<string> {
   return `The audio is in ${name}, which cannot be cut. Convert it to AAC, FLAC or Opus.`;
 }
 
-/** A cluster says its time in its first child (but for a checksum). */
+/** Where clusters begin. The first child of a cluster, or the second behind a checksum, is its time. */
 function clustersIn(
   bytes: Uint8Array,
   { base, tickMs, most = Infinity }: { readonly base: number; readonly tickMs: number; readonly most?: number },
@@ -163,14 +163,14 @@ function clustersIn(
 }
 
 /**
- * The end of the last block: what is recorded live does not say its duration, and what was put together says the first
- * part's. A duration that goes past the last block is kept: the end is missing.
+ * The end of the last block. A live recording has no duration in its header, and files that were joined have that of the
+ * first. A duration past the last block is kept, because the end of the file is missing then.
  */
 async function readEnd(source: ByteSource, file: Matroska, work: Work): Promise<number> {
   const isSaid = file.durationMs > 0;
   const mostBytes = isSaid ? LOOK_FOR_END_BYTES : MOST_LOOKED_BYTES;
   const first = Math.max(file.headBytes, source.sizeBytes - mostBytes);
-  // Backwards, in pieces that are no larger than what may be held.
+  // Backwards, in pieces that fit in memory.
   for (let end = source.sizeBytes, length = HEAD_BYTES; end > first; length = Math.min(4 * length, READ_BYTES)) {
     const offset = Math.max(first, end - length);
     const bytes = await readWithin(source, offset, Math.min(source.sizeBytes, end + CLUSTER_HEAD_BYTES) - offset);
@@ -200,7 +200,7 @@ async function readStart(source: ByteSource, lookBytes: number, work: Work): Pro
   return refuse("damaged", "The file's headers are incomplete.");
 }
 
-/** Only what describes the tracks goes in front of a stretch: an index or pictures would point outside it. */
+/** Read the headers. Only the descriptions of the tracks go in front of a stretch: an index would point outside it. */
 async function parseStart(bytes: Uint8Array, work: Work): Promise<Matroska | Refusal | null> {
   const ebml = readElement(bytes, 0);
   if (ebml === null || ebml.id !== ID.ebml) return null;
@@ -227,7 +227,7 @@ async function parseStart(bytes: Uint8Array, work: Work): Promise<Matroska | Ref
       kept.push(bytes.subarray(at, end));
       headBytes += end - at;
       if (headBytes > MAX_HEAD_BYTES)
-        return refuse("index_too_large", `The descriptions of its tracks are over 1 MB. Send the audio alone.`);
+        return refuse("index_too_large", "The descriptions of the file's tracks are over 1 MB. Send the audio alone.");
     }
     if (element.id === ID.tracks) hasTracks = true;
     if (element.id === ID.seekHead) cuesAt ??= findCues(bytes, element, segment.bodyAt, work);
@@ -244,7 +244,7 @@ async function parseStart(bytes: Uint8Array, work: Work): Promise<Matroska | Ref
   }
   if (!hasTracks) return null;
   const head = concatBytes(kept);
-  // A cluster without blocks, so that a reader which looks for one finds it.
+  // A cluster without blocks, since mediabunny looks for one.
   const empty = new Uint8Array([...CLUSTER_BYTES, vint(3), 0xe7, vint(1), 0]);
   return withAudioTrack(concatBytes([head, empty]), work, async (track) => {
     if (track === null && indexOfBytes(head, ENCRYPTION, 0, work) !== -1) {

@@ -4,7 +4,7 @@ import { CLUSTER_BYTES, ID, isNumber, VOID_SIZE, readElement, readUint, writeId,
 import type { Strip } from "../chunks/spliced.ts";
 import { FETCHED_ELEMENT, type Work } from "../reading/work.ts";
 
-/** All that lies between clusters, and in them (RFC 9559). Anything else is damage. */
+/** The elements between clusters and in them (RFC 9559). Anything else is damage. */
 const ORDERLY: ReadonlySet<number> = new Set([
   ID.ebml,
   ID.segment,
@@ -27,22 +27,21 @@ const ORDERLY: ReadonlySet<number> = new Set([
   ID.attachments,
 ]);
 
-/** A reader takes some awaited steps for each cluster. */
+/** The work of a cluster, for which mediabunny takes some awaited steps. */
 const CLUSTER_ELEMENTS = 2 * FETCHED_ELEMENT;
 
-/** A cluster or a frame takes so much memory in the reader, as an object with its times and its place. */
+/** The memory of a cluster or a frame in mediabunny: an object with its times and its place. */
 const READ_ENTRIES = 4;
 
 /** The longest header of an element. */
 const HEADER_BYTES = 12;
 
-/** A block of audio has less than a second, and uncompressed sound of eight channels at 192 kHz less than this in one. */
+/** A block of audio lasts less than a second, and a second of eight uncompressed channels at 192 kHz is smaller than this. */
 const MAX_BLOCK_BYTES = 4 * 1024 * 1024;
 
 /**
- * Keep clusters' times and one track's blocks. Pieces must adjoin and the first begin with a cluster. A block that is
- * not wanted is stepped over as it comes, so that no more than one block is ever held. Behind damage it goes on with the
- * next cluster.
+ * Keeps the times of clusters and the blocks of one track. The first piece must begin with a cluster. Other blocks are
+ * skipped as they come, so that at most one block is held. Behind damage it continues with the next cluster.
  */
 export function stripMatroska(trackNumber: number, tickMs: number, work: Work): Strip & { reachedMs(): number } {
   let held: Uint8Array = new Uint8Array();
@@ -89,7 +88,7 @@ export function stripMatroska(trackNumber: number, tickMs: number, work: Work): 
           continue;
         }
         const end = element.bodyAt + element.size;
-        // In front of a cluster a reader would look for one for ever.
+        // A reader would never stop looking for the cluster of a block in front of all clusters.
         const wanted = hasCluster ? isWanted(bytes, element, trackNumber) : false;
         if (wanted === null) break;
         if (!wanted) {
@@ -113,7 +112,7 @@ export function stripMatroska(trackNumber: number, tickMs: number, work: Work): 
         keepBehind(kept, whole);
         const frames = countFrames(bytes, element, trackNumber);
         work.keep(READ_ENTRIES * frames);
-        // A reader puts each frame of a laced block between those that it has: the work is the square of their number.
+        // mediabunny inserts each frame of a laced block into a list, so the work is the square of their number.
         if (frames > 1) {
           laced += frames;
           work.visit((frames * laced) / 256);
@@ -131,14 +130,14 @@ export function stripMatroska(trackNumber: number, tickMs: number, work: Work): 
   };
 }
 
-/** Neighbours are one piece: a view takes more memory than the smallest block. */
+/** Add a piece, and join it with the last where they are neighbours: a view takes more memory than the smallest block. */
 function keepBehind(kept: Uint8Array[], piece: Uint8Array): void {
   const last = kept.at(-1);
   if (last?.buffer !== piece.buffer || last.byteOffset + last.length !== piece.byteOffset) kept.push(piece);
   else kept[kept.length - 1] = new Uint8Array(piece.buffer, last.byteOffset, last.length + piece.length);
 }
 
-/** Null where too little of it is there to tell. */
+/** Whether an element is kept. Null where too little of it has come to decide. */
 function isWanted(bytes: Uint8Array, element: Element, trackNumber: number): boolean | null {
   if (element.id === ID.timestamp) return true;
   if (element.id !== ID.simpleBlock && element.id !== ID.blockGroup) return false;
@@ -146,7 +145,7 @@ function isWanted(bytes: Uint8Array, element: Element, trackNumber: number): boo
   if (element.id === ID.blockGroup) {
     const block = readElement(bytes, at);
     if (block === null) return null;
-    if (block.id !== ID.block) return true; // not where one usually is: the reader will know
+    if (block.id !== ID.block) return true; // the block comes later in the group
     at = block.bodyAt;
   }
   if (at + 8 > bytes.length) return null;

@@ -27,7 +27,7 @@ const Mp3Extra = z.object({
 });
 type Mp3Extra = z.infer<typeof Mp3Extra>;
 
-/** Before the first frame of a chunk's part, for the bits it borrows from earlier frames (the bit reservoir). */
+/** Read before a computed place, where the first frame may begin a little earlier. */
 const RESYNC_BYTES = 16;
 
 async function planMp3(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
@@ -39,7 +39,7 @@ async function planMp3(source: ByteSource, limits: CallLimits, work: Work): Prom
   if (walked.breaks.length === 0) return planWalked(mp3, walked, limits, work);
   return planParts(source, startsOf(walked), work, async (part, index) => {
     const start = await readMp3Start(part, work);
-    if (start === null) return refuse("no_audio_track", "The part of the file holds no MP3 audio.");
+    if (start === null) return refuse("no_audio_track", "This part of the file holds no MP3 audio.");
     return planWalked(start, framesFrom(framesOf(walked, index), start.start), limits, work);
   });
 }
@@ -87,7 +87,7 @@ async function extractMp3(source: ByteSource, chunk: ChunkPlan<Mp3Extra>, work: 
   if (range === undefined) throw new DamagedSource("The chunk was planned without its bytes.");
   const bytes = await readHeld(source, range, work);
   const found = extra.frameBytes === 0 ? countedFrame(bytes) : findFrame(bytes, 0, parseMp3Header, work);
-  if (found === null) throw new DamagedSource("The file has no MP3 frame where the plan has one.");
+  if (found === null) throw new DamagedSource("The file has no MP3 frame where its plan has one.");
   const { at, header } = found;
   const frame =
     extra.frameBytes === 0 ? extra.firstFrame : Math.round((range.offset + at - extra.start) / extra.frameBytes);
@@ -112,7 +112,7 @@ function countedFrame(bytes: Uint8Array): { readonly at: number; readonly header
   return header === null ? null : { at: 0, header };
 }
 
-/** Without it a decoder takes the first frame's bitrate for all and, where it varies, stops too early. */
+/** Without this frame a decoder takes the first bitrate for the whole file, and stops too early where it varies. */
 function xingFrame(
   bytes: Uint8Array,
   at: number,

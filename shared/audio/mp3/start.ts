@@ -8,7 +8,7 @@ export interface Mp3 {
   readonly header: Mp3Header;
   /** The first frame of sound, behind tags and the Xing frame. */
   readonly start: number;
-  /** Samples a player drops at the start, since the encoder says it added them. */
+  /** Samples that a player drops at the start, since the encoder says that it added them. */
   readonly skippedSamples: number;
   readonly frames: number | null;
 }
@@ -16,10 +16,10 @@ export interface Mp3 {
 const DECODER_DELAY_SAMPLES = 529;
 const PROBES = 8;
 const PROBE_BYTES = 8 * 1024;
-/** By which an encoder's count of frames and their bytes may differ. */
+/** By how many frames an encoder's count and the bytes may differ. */
 const COUNT_FRAMES = 3;
 
-/** The first frame, and what the encoder says in front of it of those that follow. */
+/** The first frame of sound, and what the encoder's frame in front of it (Xing) says about the others. */
 export async function readMp3Start(source: ByteSource, work: Work): Promise<Mp3 | null> {
   const found = await findFirstFrame(source, parseMp3Header, work);
   if (found === null) return null;
@@ -43,7 +43,8 @@ export async function readMp3Start(source: ByteSource, work: Work): Promise<Mp3 
 }
 
 /**
- * Constant bitrate, as far as a few looks along the file and one at its end can tell: frames where arithmetic puts them.
+ * Whether the bitrate is constant: frames begin at their computed places, as far as a few looks along the file and one
+ * at its end can tell.
  * @param end where the sound ends.
  */
 export async function isConstant(
@@ -54,7 +55,7 @@ export async function isConstant(
 ): Promise<boolean> {
   const frameBytes = bytesOfFrame(header);
   const soundBytes = end - start;
-  // A count that does not fill the file is that of the first of several files that were laid end to end.
+  // A count that does not fill the file counts only the first of several files that were laid end to end.
   if (frames !== null && Math.abs(frames * frameBytes - soundBytes) > COUNT_FRAMES * frameBytes) return false;
   const places = Array.from({ length: PROBES }, (_, index) => (soundBytes * (index + 1)) / (PROBES + 1));
   for (const place of [...places, Math.max(0, soundBytes - PROBE_BYTES)]) {
@@ -73,7 +74,7 @@ export async function isConstant(
   return true;
 }
 
-/** On average: one frame in a few is a byte longer. */
+/** The average size of a frame: some frames are a byte longer than others. */
 export function bytesOfFrame({ samples, bitrate, sampleRate }: Mp3Header): number {
   return ((samples / 8) * bitrate) / sampleRate;
 }

@@ -11,7 +11,7 @@ export interface Box {
   readonly endOffset: number;
 }
 
-/** The boxes between two offsets, headers only: a video track's tables are stepped over, not loaded. */
+/** The boxes between two offsets. Only their headers are read: the tables of a video track are not loaded. */
 export async function* boxesIn(window: Window, start: number, end: number, work: Work): AsyncGenerator<Box> {
   for (let offset = start; offset + 8 <= end;) {
     work.visit(FETCHED_ELEMENT);
@@ -31,7 +31,7 @@ export async function* boxesIn(window: Window, start: number, end: number, work:
   }
 }
 
-/** The first box down a path of names. */
+/** The first box along a path of names. */
 export async function findBox(window: Window, parent: Box, path: readonly string[], work: Work): Promise<Box | null> {
   let current: Box = parent;
   for (const name of path) {
@@ -48,17 +48,19 @@ export async function findBox(window: Window, parent: Box, path: readonly string
   return current;
 }
 
-/** Of a box that only describes something. */
+/** The longest body of a box that only describes something. */
 export const MAX_HEADER_BOX_BYTES = 1024 * 1024;
 
-/** @throws DamagedSource where it is longer than such a box can be. */
+/** @throws DamagedSource where the body is longer than `maxBytes`. */
 export async function boxBody(
   window: Window,
   { name, bodyOffset, endOffset }: Box,
   maxBytes = MAX_INDEX_BYTES,
 ): Promise<Uint8Array> {
   if (endOffset - bodyOffset > maxBytes)
-    throw new DamagedSource(`its box '${name}' at byte ${bodyOffset} has more than ${maxBytes / 2 ** 20} MB.`);
+    throw new DamagedSource(
+      `The file is damaged: its box '${name}' at byte ${bodyOffset} has more than ${maxBytes / 2 ** 20} MB.`,
+    );
   const bytes = await window.at(bodyOffset, endOffset - bodyOffset);
   return bytes.slice(0, endOffset - bodyOffset);
 }

@@ -12,10 +12,10 @@ import { mp4 } from "./mp4.ts";
 import { readPackets } from "./packets.ts";
 import { Fmp4Extra } from "./plan-fragments.ts";
 
-/** A packet with its times, and its bytes in an array of their own. */
+/** The memory of a packet with its times, and its bytes in an array of their own. */
 const PACKET_ENTRIES = 6;
 
-/** Of one chunk: steps of a sixth, and what lies past the estimate. */
+/** Reads of fragments for one chunk: six steps, and what lies past the estimate. */
 const FRAGMENT_READS = 8;
 
 async function extractFragmentedMp4(source: ByteSource, chunk: ChunkPlan<Fmp4Extra>, work: Work): Promise<ChunkFile> {
@@ -44,7 +44,7 @@ async function extractFragmentedMp4(source: ByteSource, chunk: ChunkPlan<Fmp4Ext
       work.hold(Math.min(size, source.sizeBytes));
       work.keep(PACKET_ENTRIES);
       const data = (await window.at(offset, size)).slice(0, size);
-      if (data.length < size) break; // the rest of the file is not there
+      if (data.length < size) break; // the file ends here
       packets.push({ data, duration, ticks: ticks - duration });
     }
   }
@@ -55,7 +55,7 @@ async function extractFragmentedMp4(source: ByteSource, chunk: ChunkPlan<Fmp4Ext
   throw new DamagedSource("The file ends before this part of it.");
 }
 
-/** Few reads for a chunk, none of them much past its end. */
+/** A window that takes few reads for a chunk, and reads little past its end. */
 function stepping(source: ByteSource, start: number, limit: number): Window {
   const step = Math.max(HEAD_BYTES, Math.min(2 * READ_BYTES, Math.ceil((limit - start) / 6)));
   const inside = windowOn(source, step, limit);

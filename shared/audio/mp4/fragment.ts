@@ -5,7 +5,7 @@ export interface Fragment {
   /** Media time of the first packet. */
   readonly startTicks: number;
   readonly ticks: number;
-  /** Read as they are asked for: a header of a few bytes may claim any number. */
+  /** Reads packets one by one, since a header of a few bytes may claim any number of them. */
   packets(): Iterable<FragmentPacket>;
 }
 
@@ -21,7 +21,7 @@ type Defaults = Pick<FragmentPacket, "size" | "duration">;
 const TFHD = { baseOffset: 1, description: 2, duration: 8, size: 16 } as const;
 const TRUN = { dataOffset: 1, firstFlags: 4, duration: 0x100, size: 0x200, flags: 0x400, composition: 0x800 } as const;
 
-/** One track's part of a fragment's header (`moof`); null if it has none. */
+/** A track's part of a fragment's header (`moof`). Null if the fragment has none. */
 export function readFragment(
   moof: Uint8Array,
   moofOffset: number,
@@ -64,7 +64,7 @@ interface Run {
   readonly view: DataView;
   readonly flags: number;
   readonly count: number;
-  /** Where the fields of the first packet stand, and how many bytes each packet has. */
+  /** The place of the first packet's fields, and how many bytes the fields of a packet take. */
   readonly at: number;
   readonly stepBytes: number;
   readonly offset: number;
@@ -84,7 +84,7 @@ function readRun(trun: Uint8Array, base: number, own: Defaults): Run {
   const fields = [TRUN.duration, TRUN.size, TRUN.flags, TRUN.composition].filter((bit) => flags & bit).length;
   const stepBytes = 4 * fields;
   const claimed = view.getUint32(4);
-  // Where nothing is said of each packet, the box does not limit their number.
+  // Without fields for each packet, the size of the box does not limit their number.
   const count = fields === 0 ? claimed : Math.min(claimed, Math.max(0, Math.floor((trun.length - at) / stepBytes)));
   return { view, flags, count, at, stepBytes, offset, own };
 }

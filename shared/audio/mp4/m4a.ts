@@ -8,11 +8,11 @@ export interface Packet {
 }
 
 export interface M4a {
-  /** The source's own entry of `stsd`, box header included: nothing of the codec's set-up is lost by rewriting it. */
+  /** The source's own entry of `stsd`, box header included, so that nothing of the codec's set-up is lost. */
   readonly sampleEntry: Uint8Array;
   readonly timescale: number;
   readonly packets: readonly Packet[];
-  /** QuickTime lays out sample entries in a way of its own; a reader goes by the brand. */
+  /** QuickTime lays out sample entries differently. Readers go by the brand of the file. */
   readonly isQuickTime?: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface TimedPacket extends Packet {
   readonly ticks: number;
 }
 
-/** A file of what sounds between two times; null where nothing does. */
+/** A file of the packets that sound between two times. Null where there are none. */
 export function cutM4a(
   { packets, ...track }: Omit<M4a, "packets"> & { readonly packets: readonly TimedPacket[] },
   { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
@@ -97,7 +97,7 @@ function words(...values: readonly number[]): Uint8Array {
   return wordsOf(values);
 }
 
-/** Of as many as there are packets: a call takes fewer arguments. */
+/** The list may be as long as there are packets, so it is not passed as arguments. */
 function wordsOf(values: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(values.length * 4);
   const view = viewOf(bytes);

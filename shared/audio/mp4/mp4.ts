@@ -36,10 +36,10 @@ const Mp4Extra = z.object({
 });
 type Mp4Extra = z.infer<typeof Mp4Extra>;
 
-/** Of the eight seconds that are searched: Opus has 400 packets in one. */
-const MAX_HEARD_PACKETS = 20_000;
+/** The most packets in the eight seconds that are searched for a quiet place. Opus has 400 a second. */
+const MAX_SEARCHED_PACKETS = 20_000;
 
-/** An encoder's own priming and padding are less. */
+/** An edit list that moves the sound by more trims it. Encoders' priming and padding are shorter. */
 const TRIM_SECONDS = 0.2;
 
 export async function planMp4(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
@@ -65,7 +65,7 @@ export async function planMp4(source: ByteSource, limits: CallLimits, work: Work
   const msAt = (sample: number) => msOf(tables.ticksAt(sample));
   const sampleAt = (timeMs: number) => tables.sampleAt((timeMs / 1000) * track.timescale + track.startTicks);
   const heldMs = msAt(tables.samples);
-  // An index that lies is damage, whatever the edit list says of it.
+  // An index with an impossible duration is damage, whatever the edit list says.
   const durationMs = heldMs > MAX_DURATION_MS ? heldMs : Math.min(heldMs, msOf(track.endTicks));
   const { pcm } = track;
   const bytesPerSecond =
@@ -74,8 +74,8 @@ export async function planMp4(source: ByteSource, limits: CallLimits, work: Work
     if (pcm !== null) return [];
     const first = sampleAt(fromMs);
     const count = Math.max(0, sampleAt(toMs) - first);
-    // No packet is so short: these are samples.
-    if (count > MAX_HEARD_PACKETS) return [];
+    // Packets are not that short: these are samples.
+    if (count > MAX_SEARCHED_PACKETS) return [];
     work.visit(4 * count);
     return Array.from({ length: count }, (_, index) => ({
       timeMs: msAt(first + index),
@@ -136,7 +136,7 @@ async function extractMp4(source: ByteSource, chunk: ChunkPlan<Mp4Extra>, work: 
   throw new DamagedSource("The file ends before this part of it.");
 }
 
-/** Samples, not packets: a time is a place in them. */
+/** PCM has samples instead of packets, and a time gives the place of a sample. */
 async function extractPcm(
   source: ByteSource,
   { firstTicks, runs }: IndexedPackets,

@@ -15,16 +15,16 @@ export const IndexedPackets = z.object({
   durations: z.array(z.number()).readonly(),
   /** Stretches of packets that lie together, as offset, bytes, packets, offset, bytes, packets, … */
   runs: z.array(z.number()).readonly(),
-  /** Where the sizes of the packets stand (4 bytes each); 0 where all have `size`. */
+  /** Where the sizes of the packets are (4 bytes each); 0 where all packets have `size`. */
   sizesAt: z.number(),
   size: z.number(),
 });
 export type IndexedPackets = Readonly<z.infer<typeof IndexedPackets>>;
 
-/** A packet with its times and its place in what was read. */
+/** The memory of a packet with its times and its place. */
 const PACKET_ENTRIES = 3;
 
-/** What a chunk has to know of the packets from `first` up to `end`. */
+/** What a chunk has to know about the packets from `first` up to `end`. */
 export function describePackets(
   tables: SampleTables,
   { startTicks, first, end }: { readonly startTicks: number; readonly first: number; readonly end: number },
@@ -43,8 +43,8 @@ export function describePackets(
 }
 
 /**
- * A chunk's packets, as far as the file goes.
- * @param mostReads of the packets: their sizes take another.
+ * A chunk's packets, as far as the file has them.
+ * @param mostReads the most reads for packets. Their sizes take one more.
  */
 export async function readPackets(
   source: ByteSource,
@@ -64,7 +64,7 @@ export async function readPackets(
   for (const { bytes, samples } of stretches) {
     for (let at = 0, index = 0; index < samples; index++, sample++) {
       const size = sizes === null ? fixedSize : sizes.getUint32(sample * 4);
-      // The rest of the file is not there: its upload or a copy of it ended early.
+      // The file ends here: an upload or a copy was cut off.
       if (at + size > bytes.length) return { packets, isWhole: false };
       for (; left === 0 && durationAt + 2 < durations.length; left = durations[durationAt] ?? 0) durationAt += 2;
       const duration = durations[durationAt + 1] ?? 0;
@@ -83,7 +83,7 @@ interface Stretch {
   readonly samples: number;
 }
 
-/** Read what lies among video in few reads: the widest gaps are left out, the rest is read and dropped. */
+/** Read packets among video in few reads. The widest gaps are skipped; smaller ones are read and dropped. */
 export async function readRuns(
   source: ByteSource,
   flat: readonly number[],
@@ -110,13 +110,13 @@ export async function readRuns(
       end = next.offset + next.length;
       to += 1;
     }
-    // What is there of it: an index may tell of more.
+    // An index may name more than the file has.
     const length = Math.max(0, Math.min(end, source.sizeBytes) - base);
     work.hold(length);
     const bytes = await readWithin(source, base, length);
     for (const run of runs.slice(from, to)) {
       work.visit();
-      // Copied: a view would keep the video around it in memory.
+      // A copy, since a view would keep the video around it in memory.
       read.push({ bytes: bytes.slice(run.offset - base, run.offset - base + run.length), samples: run.samples });
     }
     from = to;

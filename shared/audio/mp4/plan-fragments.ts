@@ -34,16 +34,16 @@ export const Fmp4Extra = z.object({
 });
 export type Fmp4Extra = z.infer<typeof Fmp4Extra>;
 
-/** A fragment with its runs. */
+/** The memory of a fragment with its runs. */
 const FRAGMENT_ENTRIES = 8;
 
 const MOOF = [0x6d, 0x6f, 0x6f, 0x66];
-/** Where fragments last so long, to look for one at a guess reads more than to go from one to the next. */
+/** If fragments last this long, a search at a guessed place reads more than stepping from one to the next. */
 const LONG_FRAGMENT_MS = 10_000;
-/** A fragment of video may be this long; further on no fragment is looked for. */
+/** The longest fragment of video. A search for the next fragment goes no further. */
 const LOOK_BYTES = 8 * 1024 * 1024;
 
-/** The box that a file begins with, behind its size. */
+/** A file begins with a box of this name; its size stands in front of the name. */
 const BEGINNING: Beginning = {
   mark: [0x66, 0x74, 0x79, 0x70],
   startOf(bytes, at) {
@@ -53,8 +53,8 @@ const BEGINNING: Beginning = {
 };
 
 /**
- * Every fragment says its time, so places are looked up by reading at a guess: `mfra` and `sidx` are often missing. The
- * first packets may stand in the index. Null where all of them do.
+ * Every fragment says its time, so places are searched by reading at a guess. The indexes `mfra` and `sidx` are often
+ * missing. The first packets may be in the index of a plain MP4; null where all of them are.
  * @param planFile plans one of several files that were laid end to end.
  */
 export async function planFragmentedMp4(
@@ -71,7 +71,11 @@ export async function planFragmentedMp4(
       "No fragment of the file says when its audio begins. Convert it to M4A or MP3.",
     );
   }
-  if (track.pcm !== null) return refuse("unsupported_codec", "The file holds PCM in fragments, which cannot be cut.");
+  if (track.pcm !== null)
+    return refuse(
+      "unsupported_codec",
+      "The file holds PCM in fragments, which cannot be cut. Convert it to M4A or WAV.",
+    );
   const durationMs = msOf(last.startTicks + last.ticks, track);
   const timeIn = (bytes: Uint8Array, base: number) => {
     const [found] = fragmentsIn(bytes, { base, track, most: 1 }, work);
@@ -110,7 +114,7 @@ export async function planFragmentedMp4(
   const chunks: ChunkPlan<Fmp4Extra>[] = [];
   for (const chunk of cuts) {
     const { offset } = await map.locate(chunk.startMs);
-    // An estimate: extraction stops by time, not here.
+    // This is an estimate: cutting stops by time.
     const estimate = Math.ceil((chunk.endMs - chunk.startMs) * bytesPerMs * 1.03);
     const after = isChain ? map.after(chunk.endMs) : undefined;
     const length = Math.min(source.sizeBytes - offset, after === undefined ? estimate : after.offset - offset);
@@ -152,7 +156,7 @@ async function look(
   return [];
 }
 
-/** Where every fragment is, by the sizes of the boxes: a read of its header for each. */
+/** The places of all fragments, by the sizes of the boxes. This reads the header of each. */
 async function walkFragments(source: ByteSource, track: Mp4Track, work: Work): Promise<readonly Point[]> {
   const window = windowOn(source, HEAD_BYTES / 4);
   const points: Point[] = [];
@@ -168,7 +172,7 @@ function placeOf({ offset }: Pick<Box, "offset">, { startTicks, ticks }: Fragmen
   return { offset, timeMs: msOf(startTicks, track), untilMs: msOf(startTicks + ticks, track) };
 }
 
-/** Whether any fragment follows the index: headers of boxes only. */
+/** Whether any fragment follows the index. Only headers of boxes are read. */
 async function hasFragments(source: ByteSource, { moov }: Mp4Track, work: Work): Promise<boolean> {
   for await (const box of boxesIn(windowOn(source, 16), moov.endOffset, source.sizeBytes, work)) {
     if (box.name === "moof") return true;
@@ -187,7 +191,7 @@ async function findLast(source: ByteSource, track: Mp4Track, work: Work): Promis
   }
 }
 
-/** Fragments of the audio track whose headers lie whole in these bytes. */
+/** The audio track's fragments whose headers are whole in these bytes. */
 function fragmentsIn(
   bytes: Uint8Array,
   { base, track, most = Infinity }: { readonly base: number; readonly track: Mp4Track; readonly most?: number },

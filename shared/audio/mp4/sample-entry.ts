@@ -4,7 +4,7 @@ import type { AdtsHeader } from "../adts/header.ts";
 import { MAX_CHANNELS, MAX_SAMPLE_BYTES, type PcmFormat } from "../wav/pcm.ts";
 import { refuse, type Refusal, refuseRate } from "../chunks/chunk.ts";
 
-/** What a track's sample entry (in `stsd`) says: whether its packets can be put into a file of their own. */
+/** The codec that a track's sample entry (in `stsd`) names, or why its packets cannot be put into a file of their own. */
 export type TrackCodec = { readonly codec: string; readonly pcm?: PcmFormat } | Refusal;
 
 const CODECS: Readonly<Record<string, string>> = {
@@ -62,7 +62,7 @@ function readPcmEntry(name: string, entry: Uint8Array): TrackCodec {
   if (name === "in24") bits = 24;
   if (name === "in32" || name === "fl32") bits = 32;
   if (name === "fl64") bits = 64;
-  // 'enda' (QuickTime) and 'pcmC' (ISO) say little endian.
+  // 'enda' (QuickTime) and 'pcmC' (ISO) say whether samples are little endian.
   for (let at = 36; at + 10 <= entry.length; at++) {
     const tag = asciiAt(entry, at, 4);
     if (tag === "enda") littleEndian = view.getUint16(at + 4) === 1;
@@ -77,13 +77,13 @@ function readPcmEntry(name: string, entry: Uint8Array): TrackCodec {
   if (refused !== null) return refused;
   const isSample = Number.isInteger(bytesPerSample) && bytesPerSample >= 1 && bytesPerSample <= MAX_SAMPLE_BYTES;
   if (channels === 0 || channels > MAX_CHANNELS || !isSample) {
-    return refuse("damaged", "The audio track's description gives no possible sample format.");
+    return refuse("damaged", "The audio track's description has a sample format that does not exist.");
   }
   const encoding = companded ? name : isFloat ? "float" : name === "raw " ? "uint8" : "int";
   return { codec: `pcm-${encoding}${bits}`, pcm: { encoding, bytesPerSample, littleEndian, channels, sampleRate } };
 }
 
-/** An `mp4a` entry for AAC whose configuration stood in ADTS headers. */
+/** An `mp4a` entry for AAC whose configuration is in ADTS headers. */
 export function aacSampleEntry({ channels, sampleRate, config }: AdtsHeader): Uint8Array {
   const head = new Uint8Array(28);
   const view = viewOf(head);

@@ -6,16 +6,16 @@ import { pcmFrameBytes } from "../wav/pcm.ts";
 import type { Window } from "../reading/window.ts";
 import type { Work } from "../reading/work.ts";
 
-/** Every so many packets their sum stands. */
+/** The sum of the sizes is kept for every 128th packet. */
 const SUM_SAMPLES = 128;
 
-/** What and where the packets of one track are. Only the audio track's tables are loaded: 2 MB for three hours. */
+/** The packets of a track, and their places. Only the audio track's tables are loaded: 2 MB for three hours. */
 export interface SampleTables {
   readonly samples: number;
   readonly totalBytes: number;
-  /** Stretches of packets that last equally long. */
+  /** The number of stretches of packets with the same duration. */
   readonly spans: number;
-  /** 0 where sizes differ; they then stand at `sizesOffset`, 4 bytes each. */
+  /** 0 where sizes differ. They are then at `sizesOffset`, 4 bytes each. */
   readonly fixedSize: number;
   readonly sizesOffset: number;
   sizeAt(sample: number): number;
@@ -39,7 +39,7 @@ export async function readTables(
   const totalIndex = [stts, stsc, stsz, stco].reduce((sum, box) => sum + box.endOffset - box.bodyOffset, 0);
   if (totalIndex > MAX_INDEX_BYTES) return "too_large";
   work.hold(totalIndex);
-  // In the order they lie in, so that one stretch of reading serves all.
+  // In the order of the file, so that one read serves several.
   const bodies = new Map<Box, DataView>();
   for (const box of [stts, stsc, stsz, stco].toSorted((left, right) => left.offset - right.offset)) {
     bodies.set(box, viewOf(await boxBody(window, box)));
@@ -54,7 +54,7 @@ export async function readTables(
   const sizeAt = (sample: number) => (fixedSize === 0 ? sizes.getUint32(12 + sample * 4) : fixedSize);
   const bytesUpTo = fixedSize === 0 ? sumsOf(samples, sizeAt, work) : (sample: number) => sample * fixedSize;
   const bytesOf = (first: number, end: number) => bytesUpTo(end) - bytesUpTo(first);
-  work.told(bytesUpTo(samples));
+  work.claim(bytesUpTo(samples));
   const spans = readSpans(times, samples, work);
   const places = readPlaces(groups, offsets, { isLong: stco.name === "co64", samples }, work);
 
@@ -108,9 +108,9 @@ export async function readTables(
   };
 }
 
-// Ten hours may have a million entries each: arrays of numbers, where objects would not fit an isolate.
+// Ten hours may have a million entries in each table. As arrays of numbers they fit an isolate; as objects they would not.
 
-/** Stretches of packets that last equally long: which packet is the first of each, and when it begins. */
+/** Stretches of packets with the same duration: the first packet of each, and when it begins. */
 function readSpans(times: DataView, samples: number, work: Work) {
   const entries = Math.floor((times.byteLength - 8) / 8);
   work.visit(entries);
@@ -121,7 +121,7 @@ function readSpans(times: DataView, samples: number, work: Work) {
   let count = 0;
   for (let entry = 0, sample = 0, tick = 0; entry < entries && sample < samples; entry++) {
     const next = Math.min(samples, sample + times.getUint32(8 + entry * 8));
-    if (next === sample) continue; // of no packet
+    if (next === sample) continue; // it has no packets
     const delta = times.getUint32(12 + entry * 8);
     starts[count] = sample;
     ticks[count] = tick;
@@ -137,7 +137,7 @@ function readSpans(times: DataView, samples: number, work: Work) {
   };
 }
 
-/** Where each stored group of packets lies and which packet is its first. */
+/** The place and the first packet of each stored group of packets. */
 function readPlaces(
   groups: DataView,
   offsets: DataView,
@@ -155,7 +155,7 @@ function readPlaces(
     if (group + 12 > groups.byteLength) break;
     for (; group + 24 <= groups.byteLength && groups.getUint32(group + 12) <= entry + 1; group += 12) work.visit();
     const next = Math.min(samples, sample + groups.getUint32(group + 4));
-    if (next === sample) continue; // of no packet
+    if (next === sample) continue; // it has no packets
     const at = 8 + entry * entryBytes;
     starts[count] = sample;
     places[count] = isLong ? Number(offsets.getBigUint64(at)) : offsets.getUint32(at);
@@ -165,7 +165,7 @@ function readPlaces(
   return { samples: starts.subarray(0, count), offsets: places.subarray(0, count) };
 }
 
-/** Sums of the sizes before a packet, known for some of them. */
+/** A function that gives the sum of the sizes before a packet. Some sums are kept, the others are computed from them. */
 function sumsOf(samples: number, sizeAt: (sample: number) => number, work: Work): (sample: number) => number {
   work.visit(samples / 4);
   const known = new Float64Array(Math.floor(samples / SUM_SAMPLES) + 1);
@@ -184,7 +184,7 @@ function sumsOf(samples: number, sizeAt: (sample: number) => number, work: Work)
   };
 }
 
-/** Of ascending numbers, where the last stands that is not above `value`; 0 where all are. */
+/** The index of the last of ascending numbers that is not above `value`; 0 where all are above it. */
 function lastAtMost(numbers: Uint32Array | Float64Array, value: number): number {
   let low = 0;
   let high = numbers.length;

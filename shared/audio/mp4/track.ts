@@ -12,9 +12,9 @@ export interface Mp4Track {
   readonly codec: string;
   readonly pcm: PcmFormat | null;
   readonly sampleEntry: Uint8Array;
-  /** Subtracted from media time: what the edit list makes the start. */
+  /** The media time that the edit list makes the start. It is subtracted from media times. */
   readonly startTicks: number;
-  /** Media time at which the edit list ends; what lies behind it was trimmed away. */
+  /** Media time at which the edit list ends. Sound behind it was trimmed away. */
   readonly endTicks: number;
   readonly stbl: Box;
   readonly isQuickTime: boolean;
@@ -24,13 +24,13 @@ export interface Mp4Track {
   readonly moov: Box;
 }
 
-/** Each chunk carries it. An encoder's whole set-up takes a few hundred bytes, and of Vorbis some thousand. */
+/** The longest sample entry, since each chunk carries it. A codec's set-up takes a few hundred bytes, that of Vorbis some thousand. */
 const MAX_ENTRY_BYTES = 64 * 1024;
 
 /** The first audio track of an MP4 or QuickTime file. */
 export async function readMp4Track(window: Window, work: Work): Promise<Mp4Track | Refusal> {
   let moov: Box | null = null;
-  let isQuickTime = true; // older than `ftyp`
+  let isQuickTime = true; // files without `ftyp` are older than it
   for await (const box of boxesIn(window, 0, window.sizeBytes, work)) {
     if (box.name === "ftyp") isQuickTime = asciiAt(await window.at(box.bodyOffset, 4), 0, 4) === "qt  ";
     if (box.name === "moov") {
@@ -39,7 +39,10 @@ export async function readMp4Track(window: Window, work: Work): Promise<Mp4Track
     }
   }
   if (moov === null || moov.endOffset > window.sizeBytes) {
-    return refuse("damaged", "The file has no index (moov): its recording was interrupted or its upload incomplete.");
+    return refuse(
+      "damaged",
+      "The file has no index (moov): its recording was interrupted or its upload is incomplete. Send it again, or repair it.",
+    );
   }
   const mvhd = await findBox(window, moov, ["mvhd"], work);
   if (mvhd === null) return refuse("damaged", "The file's index (moov) is incomplete.");
@@ -69,7 +72,7 @@ export async function readMp4Track(window: Window, work: Work): Promise<Mp4Track
   }
   const entries = await boxBody(window, stsd, MAX_HEADER_BOX_BYTES);
   const sampleEntry = entries.slice(8, 8 + (entries.length >= 16 ? viewOf(entries).getUint32(8) : 0));
-  if (sampleEntry.length < 16) return refuse("damaged", "The audio track is not described.");
+  if (sampleEntry.length < 16) return refuse("damaged", "The audio track has no description.");
   if (sampleEntry.length > MAX_ENTRY_BYTES) {
     return refuse("damaged", "The audio track's description is over 64 kB. Convert the file to M4A or MP3.");
   }
@@ -78,7 +81,7 @@ export async function readMp4Track(window: Window, work: Work): Promise<Mp4Track
   const timescale = readTimescale(await boxBody(window, mdhd, MAX_HEADER_BOX_BYTES));
   const track = await boxBody(window, tkhd, MAX_HEADER_BOX_BYTES);
   const trackId = viewOf(track).getUint32(track[0] === 1 ? 20 : 12);
-  if (timescale === 0) return refuse("damaged", "The audio track has no time scale.");
+  if (timescale === 0) return refuse("damaged", "The audio track's header has no time scale.");
   return {
     trackId,
     timescale,
@@ -105,8 +108,8 @@ type Edits = Pick<Mp4Track, "startTicks" | "endTicks">;
 const UNEDITED: Edits = { startTicks: 0, endTicks: Infinity };
 
 /**
- * Empty edits delay the track; the first edit that is not empty says where in the media it begins and, if it is the only
- * one and lasts any time (a fragmented file's does not), where it ends.
+ * Empty edits delay the track. The first edit that is not empty says where in the media the track begins. If it is the
+ * last one and has a duration (that of a fragmented file has none), it also says where the track ends.
  */
 function readEdits(body: Uint8Array, ticksPerMovieTick: number): Edits {
   const view = viewOf(body);

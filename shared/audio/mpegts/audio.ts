@@ -9,9 +9,9 @@ import type { Work } from "../reading/work.ts";
 
 const NULL_PID = 0x1fff;
 const TABLES_BYTES = 64 * HEAD_BYTES;
-/** How far the first audio is looked for: half a minute of HD video. */
+/** How far into the file the first audio is searched: half a minute of HD video. */
 const FIRST_AUDIO_BYTES = 24 * 1024 * 1024;
-/** Video that begins longer before the audio is another recording's end. */
+/** Video that begins even longer before the audio belongs to the end of another recording. */
 const LONGEST_LEAD_TICKS = 3_600 * CLOCK_HZ;
 export interface Found {
   readonly programmes: readonly Programme[];
@@ -20,7 +20,7 @@ export interface Found {
   readonly head: Uint8Array;
 }
 
-/** The tables and the audio stream that is cut: the first, of the first programme that has one which can be read. */
+/** The tables, and the audio stream that is cut: the first one that can be read, of the first programme that has one. */
 export async function findAudio(source: ByteSource, work: Work): Promise<Found | Refusal> {
   let head = new Uint8Array();
   let programmes: readonly Programme[] | null = null;
@@ -44,7 +44,7 @@ export async function findAudio(source: ByteSource, work: Work): Promise<Found |
   return refuse("unsupported_codec", message);
 }
 
-/** The first audio, and the time at which a player begins: with the picture, where that comes first. */
+/** The first audio, and the time at which a player begins. It begins with the picture where that comes first. */
 export async function readBeginning(source: ByteSource, { programme, stream, head }: Found, work: Work) {
   const strip = stripTs({ audioPid: stream.pid, zeroTicks: 0 }, work);
   const kept: Uint8Array[] = [];
@@ -61,7 +61,7 @@ export async function readBeginning(source: ByteSource, { programme, stream, hea
     }
     kept.push(strip.push(piece));
     offset += piece.length;
-    // The first is whole where the next begins.
+    // The first unit of audio is complete where the next one begins.
     if (audio.length > 1) break;
   }
   const [first] = audio;
@@ -75,7 +75,7 @@ export async function readBeginning(source: ByteSource, { programme, stream, hea
   return { zeroTicks, offset: first.offset, audio: concatBytes(kept) };
 }
 
-/** Most packets that are no table say so in two bits of their header; what they hold is then noise. */
+/** Whether the stream is encrypted: two bits in the headers of most packets, except those of tables, say so. */
 function isScrambled(bytes: Uint8Array, work: Work): boolean {
   let balance = 0;
   for (const { at, pid } of packetsIn(bytes, work)) {

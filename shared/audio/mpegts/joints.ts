@@ -3,31 +3,31 @@ import { READ_BYTES } from "../chunks/limits.ts";
 import { CLOCK_HZ, CLOCK_WRAP, PACKET_BYTES, packetsIn, pcrIn, ptsIn, ticksBetween, type Stamp } from "./packet.ts";
 import type { Work } from "../reading/work.ts";
 
-/** Whose clock is read. */
+/** The clock that is read. */
 export interface Clock {
-  /** null where there is one programme: what was joined to it may have other numbers. */
+  /** null where there is one programme: a file that was joined to this one may have other numbers. */
   readonly clockPid: number | null;
   readonly audioPid: number;
 }
 
 const MAX_SAMPLES = 32;
 const MIN_SAMPLES = 4;
-/** Of the file, what looking along it may read. */
+/** The part of the file that may be read to look along it. */
 const LOOK_SHARE = 0.05;
 const MAX_DOUBTFUL_READS = 24;
 const MAX_CERTAIN_READS = 256;
 const MIN_WINDOW_BYTES = 20 * 188;
 const MAX_WINDOW_BYTES = 64 * 1024;
-/** Players take a longer jump as a new clock. Where a clock goes back a little, streams of one file are mixed. */
+/** Players take a longer jump for a new clock. A clock goes back a little where streams of one file are interleaved. */
 const JUMP_TICKS = 10 * CLOCK_HZ;
 const BACK_TICKS = 2 * CLOCK_HZ;
-/** A part is well within one round of the clock, so that its times are told apart. */
+/** A part stays well within one round of the clock, so that each of its times occurs once. */
 const LONGEST_PART_TICKS = 0.9 * CLOCK_WRAP;
 
 /**
- * Where a new clock begins: files joined by `cat`, or a recorder that was started again. Looks at places along the file;
- * where the clock goes back, or ahead by far more than the bytes between explain, the place is looked for. A file much
- * shorter than the distance between two looks can be missed.
+ * Where a new clock begins, because files were joined by `cat` or a recorder was started again. The clock is read at places
+ * along the file. Where it goes back, or ahead by far more than the bytes in between explain, the joint is searched. A
+ * file much shorter than the distance between two places can be missed.
  */
 export async function findJoints(
   source: ByteSource,
@@ -75,9 +75,9 @@ export async function findJoints(
 }
 
 interface Search {
-  /** The first stamp at or after a place. */
+  /** Finds the first stamp at or after a place. */
   look(offset: number): Promise<Stamp | undefined>;
-  /** The new file's beginning, of a stretch short enough to be read. */
+  /** Finds where the new file begins, in a stretch that is short enough to be read. */
   place(from: Stamp, to: Stamp): Promise<number | null>;
   readonly ticksPerByte: number;
   readsLeft: number;
@@ -103,7 +103,7 @@ function placeIn(source: ByteSource, clock: Clock, work: Work): Search["place"] 
     const index = stamps.findIndex((stamp, at) => at > 0 && isJump(stamps[at - 1] ?? stamp, stamp));
     const [before, after] = [stamps[index - 1], stamps[index]];
     if (before === undefined || after === undefined) return null;
-    // A file begins with its tables, and its clock is right behind them.
+    // A file begins with its tables, and its first clock follows them at once.
     let place = after.offset;
     for (const { at, pid } of packetsIn(bytes, work)) {
       if (pid === 0 && base + at > before.offset && base + at < after.offset) place = base + at;
@@ -131,7 +131,7 @@ function isJump(from: Stamp, to: Stamp): boolean {
   return ticks < -BACK_TICKS || ticks > JUMP_TICKS;
 }
 
-/** The pace of video differs along a file: ahead is a joint only where two neighbouring stamps say so. */
+/** The bitrate of video differs along a file, so a jump ahead is certain only between two neighbouring stamps. */
 function doubtOf(from: Stamp, to: Stamp, ticksPerByte: number): "none" | "some" | "certain" {
   const ticks = ticksBetween(from.ticks, to.ticks);
   const usual = (to.offset - from.offset) * ticksPerByte;

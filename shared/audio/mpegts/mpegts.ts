@@ -18,7 +18,7 @@ import type { Work } from "../reading/work.ts";
 
 /** How far from its end a file's last audio is looked for. */
 const TAIL_BYTES = 16 * 1024 * 1024;
-/** A unit of packets with one time lasts no longer. */
+/** The longest unit of packets that share one time. */
 const PES_MAX_MS = 2_000;
 
 const TsExtra = z.object({
@@ -51,7 +51,7 @@ async function extractMpegTs(source: ByteSource, chunk: ChunkPlan<TsExtra>, work
   const audio = cutter(extra, work);
   const cutting: Cutter = {
     ...audio,
-    // The clock goes on where the sound does not.
+    // The clock continues where the sound does not.
     points: (piece, base) => [...audio.points(piece, base), ...timed(pcrIn(piece, base, extra.clockPid, work), extra)],
     strip: () => stripTs({ ...extra, fromMs: chunk.startMs - PES_MAX_MS }, work),
   };
@@ -62,7 +62,7 @@ async function planPart(source: ByteSource, found: Found, limits: CallLimits, wo
   const { programmes, programme, stream } = found;
   const begun = await readBeginning(source, found, work);
   if (begun === null)
-    return refuse("no_audio_track", "The transport stream names an audio track, but holds none of it.");
+    return refuse("no_audio_track", "The transport stream names an audio track, but has no packets of it.");
   const tables = tablesFor(programme, stream);
   const { pid: audioPid } = stream;
   const extra: TsExtra = {
@@ -78,13 +78,13 @@ async function planPart(source: ByteSource, found: Found, limits: CallLimits, wo
     work,
     async (track) => track?.getCodec() ?? null,
   );
-  if (codec === null) throw new DamagedSource("its audio packets cannot be read.");
+  if (codec === null) throw new DamagedSource("The file is damaged: its audio packets cannot be read.");
   const others = programmes.flatMap(({ streams }) => streams.filter((one) => one !== stream && one.kind !== "other"));
   const spliceable = {
     codec,
     durationMs: await readDuration(source, extra, work),
     zeroMs: STRIPPED_ZERO_MS,
-    // Other sound lies between as video does.
+    // Other sound lies between the packets as video does.
     hasVideo: others.length > 0,
     bodyOffset: begun.offset,
     cutter: cutter(extra, work),
@@ -104,7 +104,7 @@ function timed(stamps: readonly Stamp[], { zeroTicks }: TsExtra) {
   return stamps.map(({ offset, ticks }) => ({ offset, timeMs: (ticksSince(zeroTicks, ticks) / CLOCK_HZ) * 1000 }));
 }
 
-/** To the end of the last audio; of a picture that outlasts it by far, to the picture's. */
+/** The end of the last audio, or of the picture where that lasts far longer. */
 async function readDuration(source: ByteSource, extra: TsExtra, work: Work): Promise<number> {
   let soundlessMs = 0;
   for (let length = HEAD_BYTES; ; length *= 4) {

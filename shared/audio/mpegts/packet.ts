@@ -3,7 +3,7 @@ import type { Work } from "../reading/work.ts";
 
 export const PACKET_BYTES = 188;
 export const CLOCK_HZ = 90_000;
-/** The clock has 33 bits: it goes round every 26.5 hours. */
+/** The clock has 33 bits: it starts again every 26.5 hours. */
 export const CLOCK_WRAP = 2 ** 33;
 const SYNC = 0x47;
 
@@ -31,7 +31,7 @@ export function hasTimesBetween(head: Uint8Array): boolean {
   return [4, 196, 388].every((at) => byteAt(head, at) === SYNC);
 }
 
-/** The whole packets, and what is between them passed over: a recorder that loses bytes goes on at any place. */
+/** The whole packets. Bytes between them are skipped, since a recorder that loses bytes continues at any place. */
 export function* packetsIn(bytes: Uint8Array, work: Work): Generator<Packet, void> {
   for (let at = nextSync(bytes, 0, work); at + PACKET_BYTES <= bytes.length;) {
     work.visit();
@@ -46,7 +46,7 @@ export function* packetsIn(bytes: Uint8Array, work: Work): Generator<Packet, voi
   }
 }
 
-/** Where packets begin again: three in a row, as far as the bytes reach. */
+/** Where packets begin again: three in a row, as far as the bytes go. */
 export function nextSync(bytes: Uint8Array, from: number, work: Work): number {
   for (let at = bytes.indexOf(SYNC, from); at !== -1; at = bytes.indexOf(SYNC, at + 1)) {
     work.visit(1 / 4);
@@ -63,7 +63,7 @@ export function pidAt(bytes: Uint8Array, at: number): number {
   return ((byteAt(bytes, at) & 0x1f) << 8) | byteAt(bytes, at + 1);
 }
 
-/** Where the PTS and, behind it, the DTS of a PES packet are; an empty list if it has none. */
+/** The places of the PTS and, behind it, the DTS of a PES packet. Empty if it has neither. */
 export function stampPlaces(bytes: Uint8Array, { at, startsUnit, payloadAt: pes }: Packet): readonly number[] {
   if (!startsUnit) return [];
   if (byteAt(bytes, pes) !== 0 || byteAt(bytes, pes + 1) !== 0 || byteAt(bytes, pes + 2) !== 1) return [];
@@ -97,11 +97,11 @@ export function ptsIn(bytes: Uint8Array, base: number, pid: number, work: Work):
   return found;
 }
 
-/** The programme's clock, or any: whatever plays before it reads so has been sent. */
+/** The times of a programme's clock, or of any clock. Everything that plays before such a time has been sent by then. */
 export function pcrIn(bytes: Uint8Array, base: number, pid: number | null, work: Work): readonly Stamp[] {
   const found: Stamp[] = [];
   for (const { at, pid: of, payloadAt } of packetsIn(bytes, work)) {
-    // An adaptation field of seven bytes and more, whose flags say that a clock is in it.
+    // An adaptation field of at least seven bytes, whose flags say that it holds a clock.
     if ((pid !== null && of !== pid) || payloadAt < at + 12 || (byteAt(bytes, at + 5) & 0x10) === 0) continue;
     const high = byteAt(bytes, at + 6) * 2 ** 24 + (byteAt(bytes, at + 7) << 16);
     const low = (byteAt(bytes, at + 8) << 8) | byteAt(bytes, at + 9);
@@ -110,7 +110,7 @@ export function pcrIn(bytes: Uint8Array, base: number, pid: number | null, work:
   return found;
 }
 
-/** From one time to another, the short way round. */
+/** The ticks from one time to another, the shorter way round the clock. */
 export function ticksBetween(from: number, to: number): number {
   const ticks = to - from;
   if (ticks >= CLOCK_WRAP / 2) return ticks - CLOCK_WRAP;

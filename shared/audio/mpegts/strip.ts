@@ -12,11 +12,11 @@ import {
 import type { Strip } from "../chunks/spliced.ts";
 import type { Work } from "../reading/work.ts";
 
-/** Time zero on the clock of what was stripped: room for what plays a little before it. */
+/** Time zero on the clock of the kept packets. It leaves room for sound that plays a little earlier. */
 export const STRIPPED_ZERO_MS = 60_000;
 const STRIPPED_ZERO = (STRIPPED_ZERO_MS / 1000) * CLOCK_HZ;
 
-/** Ticks since time zero; a little before it is negative, far before it the clock went round. */
+/** Ticks since time zero. Negative a little before it; far before it, the clock has started again. */
 export function ticksSince(zeroTicks: number, ticks: number): number {
   const since = (ticks - zeroTicks + CLOCK_WRAP) % CLOCK_WRAP;
   return since >= CLOCK_WRAP - STRIPPED_ZERO ? since - CLOCK_WRAP : since;
@@ -29,8 +29,8 @@ export interface Stripping {
 }
 
 /**
- * Only the audio's packets, on a clock that starts at time zero and so does not go round. Those before `fromMs` are left
- * out: what plays before a pause would count as lasting through it.
+ * Keeps only the audio's packets, on a clock that starts at time zero, so that it does not start again in between. Packets
+ * before `fromMs` are left out: a packet before a pause would seem to last through it.
  */
 export function stripTs({ audioPid, zeroTicks, fromMs = -STRIPPED_ZERO_MS }: Stripping, work: Work): Strip {
   const fromTicks = (fromMs / 1000) * CLOCK_HZ;
@@ -53,7 +53,7 @@ export function stripTs({ audioPid, zeroTicks, fromMs = -STRIPPED_ZERO_MS }: Str
         work.hold(PACKET_BYTES);
         kept.push(bytes.subarray(packet.at, packet.at + PACKET_BYTES));
       }
-      // Shorter than a packet, but where the bytes are no packets.
+      // Less than a packet, except where the bytes are not packets.
       held = bytes.slice(Math.max(end, bytes.length - 3 * PACKET_BYTES));
       return concatBytes(kept);
     },

@@ -2,11 +2,11 @@ import { asciiAt, byteAt, concatBytes } from "../reading/bytes.ts";
 import { PACKET_BYTES, packetsIn, pidAt } from "./packet.ts";
 import type { Work } from "../reading/work.ts";
 
-/** One elementary stream, as a programme's table has it. */
+/** An elementary stream in a programme's table. */
 export interface Stream {
   readonly pid: number;
   readonly kind: "audio" | "video" | "other";
-  /** Of audio that cannot be taken out of a transport stream. */
+  /** The codec, if it is audio that cannot be taken out of a transport stream. */
   readonly unreadable?: string;
   /** Its entry in the table. */
   readonly entry: Uint8Array;
@@ -14,12 +14,12 @@ export interface Stream {
 
 export interface Programme {
   readonly clockPid: number;
-  /** The table's own descriptors, length in front. */
+  /** The table's own descriptors, with their length in front. */
   readonly descriptors: Uint8Array;
   readonly streams: readonly Stream[];
 }
 
-/** A stream takes as much memory as so many entries: three objects, and its own bytes. */
+/** The memory of a stream: three objects, and its bytes. */
 const STREAM_ENTRIES = 6;
 const ASSOCIATION = 0x00;
 const MAP = 0x02;
@@ -35,17 +35,17 @@ const UNREADABLE_TYPES: Readonly<Record<number, string>> = {
   0x83: "Dolby TrueHD",
   0x84: "Dolby Digital Plus of a Blu-ray disc",
 };
-/** DTS of three kinds, on a Blu-ray disc only. */
+/** Three kinds of DTS, on Blu-ray discs only. */
 const DISC_TYPES = new Set([0x85, 0x86, 0xa2]);
 const PRIVATE_TYPE = 0x06;
 const READABLE_TAGS = new Set([0x6a, 0x7a, 0x7b, 0xcc]);
 const REGISTRATION_TAG = 0x05;
 const NAME_BYTES = 4;
-/** Of descriptors only those that name the codec go into a table that must fit one packet. */
+/** The descriptors that name a codec. Only these are kept, since a table must fit in one packet. */
 const NAMING_TAGS = new Set([REGISTRATION_TAG, ...READABLE_TAGS]);
 
 /**
- * The programmes in the order of their table; null as long as the first one's own table may still come. A recorder that
+ * The programmes in the order of their table. Null as long as the table of the first one may still come. A recorder that
  * keeps one programme often keeps the table of all.
  */
 export function readProgrammes(head: Uint8Array, isAllThereIs: boolean, work: Work): readonly Programme[] | null {
@@ -76,7 +76,7 @@ function firstSection(head: Uint8Array, pid: number, work: Work): Uint8Array | n
   return null;
 }
 
-/** The first table of each programme, in one pass. */
+/** The first table of each programme, found in one pass. */
 function findMaps(
   head: Uint8Array,
   listed: readonly { readonly number: number; readonly pid: number }[],
@@ -93,7 +93,7 @@ function findMaps(
   return maps;
 }
 
-/** Tables of one programme with one stream in it: other streams would be looked for, other programmes are refused. */
+/** Tables of one programme with one stream. mediabunny would search for other streams, and refuses other programmes. */
 export function tablesFor(
   { descriptors }: Pick<Programme, "descriptors">,
   { entry, pid }: Pick<Stream, "entry" | "pid">,
@@ -160,7 +160,7 @@ interface Section {
   readonly pid: number;
 }
 
-/** The sections of tables that are whole, as they end. Of each table no more is held than one section. */
+/** The sections of tables, each where it ends. At most one section of each table is held. */
 function* sectionsIn(bytes: Uint8Array, pids: ReadonlySet<number>, work: Work): Generator<Section> {
   const opened = new Map<number, Uint8Array>();
   for (const packet of packetsIn(bytes, work)) {
@@ -174,7 +174,7 @@ function* sectionsIn(bytes: Uint8Array, pids: ReadonlySet<number>, work: Work): 
       before === undefined || packet.startsUnit
         ? payload.subarray(1 + byteAt(payload, 0))
         : concatBytes([before, payload]);
-    // Behind the last section there is stuffing.
+    // Stuffing follows the last section.
     while (open.length > 0 && byteAt(open, 0) !== STUFFING) {
       work.visit();
       const length = open.length < 3 ? Infinity : 3 + lengthAt(open, 1);
@@ -196,7 +196,7 @@ function withLength(bytes: Uint8Array): Uint8Array {
   return concatBytes([Uint8Array.of(0xf0 | (bytes.length >> 8), bytes.length & 255), bytes]);
 }
 
-/** With four bytes for a checksum, which nobody reads here. */
+/** A section, with four zeros for its checksum, which mediabunny does not read. */
 function section(tableId: number, body: Uint8Array): Uint8Array {
   const length = 5 + body.length + 4;
   return concatBytes([

@@ -5,7 +5,7 @@ import { leanHead } from "./lean-head.ts";
 import { audioSpan } from "../chunks/remux.ts";
 import type { Work } from "../reading/work.ts";
 
-/** Tags may hold a picture; what exceeds this is no header. */
+/** The longest header: tags may hold a picture. */
 const MAX_HEAD_BYTES = 4 * 1024 * 1024;
 /** Most headers, and the first second of sound. */
 const LOOK_BYTES = 16 * 1024;
@@ -15,16 +15,16 @@ export interface OggStream {
   readonly serial: number;
   readonly sampleRate: number;
   readonly preSkip: number;
-  /** Its packets are Opus as it is, not several streams in one (RFC 7845, section 5.1.1). */
+  /** Whether it is one stream of Opus; its packets may also hold several (RFC 7845, section 5.1.1). */
   readonly isPlainOpus: boolean;
   readonly head: Uint8Array;
   readonly headBytes: number;
 }
 
-/** Why there is no stream to cut: the headers end early, there is no sound at all, or it is of this codec. */
+/** Why there is no stream to cut: the headers are incomplete, there is no sound, or it has a codec that is not cut in Ogg. */
 export type NoStream = "incomplete" | "no_audio" | { readonly codec: string };
 
-/** Streams are known by what their first packet begins with. */
+/** A stream's codec, by the beginning of its first packet. */
 const OTHER_AUDIO: readonly (readonly [magic: string, codec: string])[] = [
   ["\x7fFLAC", "FLAC"],
   ["fLaC", "FLAC"],
@@ -44,8 +44,8 @@ export interface OggStart {
 }
 
 /**
- * The headers of the first audio stream, and when its source began: a stream that was joined or cut out keeps its
- * clock (RFC 7845, section 4.3).
+ * The headers of the first audio stream, and its time at the start of the file. A stream that was cut out of another, or
+ * joined late, keeps its clock (RFC 7845, section 4.3).
  */
 export async function readStart(source: ByteSource, work: Work): Promise<OggStart | NoStream> {
   for (let length = LOOK_BYTES; ; length *= 4) {
@@ -63,7 +63,7 @@ export async function readStart(source: ByteSource, work: Work): Promise<OggStar
   }
 }
 
-/** As planned: the headers' length is known. */
+/** Read the headers again, by the length that the plan knows. */
 export async function readStream(source: ByteSource, headBytes: number, work: Work): Promise<OggStream | null> {
   const stream = parseStream(await readWithin(source, 0, headBytes), work);
   return typeof stream === "object" && "head" in stream ? stream : null;
@@ -108,7 +108,7 @@ function nameOther(magic: string): NoStream {
   return { codec: OTHER_AUDIO.find(([known]) => magic.startsWith(known))?.[1] ?? "a codec that is not known here" };
 }
 
-/** By the first page on which packets end, which says when they do. Null while it is not among these bytes. */
+/** The start by the first page that has a time. Null where that page is not among these bytes. */
 async function audioStartMs(
   bytes: Uint8Array,
   { head, headBytes, serial, preSkip }: OggStream,
@@ -121,7 +121,7 @@ async function audioStartMs(
     pages.push(body.subarray(page.at, page.at + page.length));
     if (page.granule < 0) continue;
     const { startMs = 0 } = (await audioSpan(concatBytes(pages), work)) ?? {};
-    // The first samples of Opus warm the decoder up, and are not heard.
+    // The first samples of Opus warm the decoder up, and are not played.
     return startMs === 0 ? 0 : startMs + preSkip / 48;
   }
   return null;
@@ -136,7 +136,7 @@ function hasVideo(bytes: Uint8Array, work: Work): boolean {
   return false;
 }
 
-/** Sound that begins late does so by the picture. Theora counts frames: up to the last key frame, and since then. */
+/** The time of the first picture, which sound may follow late. Theora counts frames up to the last key frame, and since. */
 function videoStartMs(bytes: Uint8Array, work: Work): number | null {
   for (const first of pagesIn(bytes, work)) {
     if (!first.isFirst) return null;

@@ -2,15 +2,15 @@ import { concatBytes, textBytes } from "../reading/bytes.ts";
 import { lacingOf, parseOggPage, writePage } from "./page.ts";
 import type { Work } from "../reading/work.ts";
 
-/** "No comments", from no vendor; Vorbis ends it with a bit. */
+/** A comment header without vendor and comments. Vorbis ends it with a bit. */
 const NO_COMMENTS = {
   opus: concatBytes([textBytes("OpusTags"), new Uint8Array(8)]),
   vorbis: concatBytes([textBytes("\x03vorbis"), new Uint8Array(8), Uint8Array.of(1)]),
 } as const;
 
 /**
- * The headers of a stream without their comments: those may hold pictures, and a reader copies the values of a name that
- * stands there again and again each time that it finds one more.
+ * The headers of a stream without their comments. Comments may hold pictures, and for a name that is repeated a reader
+ * copies all its values again for each repetition.
  * @param pages of one stream, whole, with its two headers (Opus) or three (Vorbis).
  */
 export function leanHead(codec: "opus" | "vorbis", pages: readonly Uint8Array[], work: Work): Uint8Array {
@@ -40,7 +40,7 @@ function packetsOf(pages: readonly Uint8Array[], work: Work): readonly Uint8Arra
   return packets;
 }
 
-/** The most segments of a page. */
+/** The most segments that a page can have. */
 const PAGE_SEGMENTS = 255;
 
 function writePages(serial: number, packets: readonly Uint8Array[]): readonly Uint8Array[] {

@@ -32,7 +32,7 @@ const OggExtra = z.object({
 type OggExtra = z.infer<typeof OggExtra>;
 
 const LOOK_BACK_BYTES = 8 * 1024;
-/** A picture that outlasts the sound by more is not looked through. */
+/** How far from the end of the file its last sound is searched. A picture may outlast the sound. */
 const MAX_LOOK_BACK_BYTES = 512 * 1024 * 1024;
 
 async function planOgg(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
@@ -40,7 +40,7 @@ async function planOgg(source: ByteSource, limits: CallLimits, work: Work): Prom
   if (starts.length === 1) return planLink(source, limits, work);
   return planParts(source, starts, work, async (link) => {
     const planned = await planLink(link, limits, work);
-    // Nothing of it is lost: the source ends, or goes on with the next link, before its sound begins.
+    // No sound is lost: the file ends, or continues with the next link, before this link's sound begins.
     const isHeadOnly = planned.type === "refused" && planned.code === "damaged" && link.sizeBytes < HEAD_BYTES;
     return isHeadOnly ? noStream("no_audio") : planned;
   });
@@ -64,7 +64,7 @@ async function planLink(source: ByteSource, limits: CallLimits, work: Work): Pro
     bodyOffset: stream.headBytes,
     cutter: cutter(stream, { zeroMs, filling: null }, work),
   } as const;
-  // A picture that outlasts the sound is not read.
+  // What a picture has behind the sound is not read.
   const sounding = { ...source, sizeBytes: end.offset };
   const extra: OggExtra = { type: "ogg", v: 1, headBytes: stream.headBytes, zeroMs };
   return planSpliced(sounding, spliceable, { extra, limits }, work);
@@ -95,7 +95,7 @@ function cutter(
   return {
     head: stream.head,
     points(bytes, base) {
-      // A page says when it ends: a stretch begins behind it, at a page that begins with a packet.
+      // A page says at which time it ends. So a stretch begins behind it, at a page that begins with a packet.
       const points: { readonly offset: number; readonly timeMs: number }[] = [];
       let before: OggPage | null = null;
       for (const page of pagesIn(bytes, work, stream.serial)) {
@@ -109,7 +109,7 @@ function cutter(
     },
     strip() {
       const strip = stripOgg(stream.serial, filling, work);
-      // A time is rounded to a millisecond: at the very end there is nothing more to come.
+      // Plans round times to a millisecond, so the last one may lie past the last sample.
       return { ...strip, reachedMs: () => msAt(stream, strip.reachedGranule()) - zeroMs + 1 };
     },
   };
@@ -119,7 +119,7 @@ function msAt({ preSkip, sampleRate }: OggStream, granule: number): number {
   return ((granule - preSkip) / sampleRate) * 1000;
 }
 
-/** Where the sound ends, and when: the last whole page on which a packet does. */
+/** The place and time at which the sound ends: the last whole page on which a packet ends. */
 async function readEnd(
   source: ByteSource,
   { serial, headBytes }: OggStream,

@@ -9,16 +9,16 @@ export interface OggPage {
   readonly at: number;
   readonly length: number;
   readonly serial: number;
-  /** Samples at the end of the last packet that ends on the page; -1 if none does. */
+  /** The count of samples at the end of the last packet that ends on the page; -1 if none ends there. */
   readonly granule: number;
   readonly isContinued: boolean;
   readonly isFirst: boolean;
   readonly bodyAt: number;
-  /** The page's last packet goes on on the next one. */
+  /** Whether the last packet continues on the next page. */
   readonly isOpen: boolean;
 }
 
-/** RFC 3533. Null where the page's header is not whole. */
+/** A page's header (RFC 3533). Null where it is not whole. */
 export function parseOggPage(bytes: Uint8Array, at: number): OggPage | null {
   if (at + 27 > bytes.length || asciiAt(bytes, at, 4) !== "OggS" || bytes[at + 4] !== 0) return null;
   const view = viewOf(bytes);
@@ -40,10 +40,10 @@ export function parseOggPage(bytes: Uint8Array, at: number): OggPage | null {
   };
 }
 
-/** Reading a page's header takes some 100 ns. */
+/** The work of reading a page's header, which takes some 100 ns. */
 const PAGE_ELEMENTS = 2;
 
-/** The last page among them that may count. */
+/** The last page in these bytes that `counts` accepts. */
 export function lastPageIn(
   bytes: Uint8Array,
   work: Work,
@@ -55,7 +55,7 @@ export function lastPageIn(
   return last;
 }
 
-/** The pages that begin in these bytes, the last one perhaps cut off; of all streams, or of one. */
+/** The pages of one stream, or of all, that begin in these bytes. The last one may be cut off. */
 export function* pagesIn(bytes: Uint8Array, work: Work, serial?: number): Generator<OggPage> {
   for (let at = indexOfBytes(bytes, CAPTURE, 0, work); at !== -1;) {
     work.visit(PAGE_ELEMENTS);
@@ -66,17 +66,17 @@ export function* pagesIn(bytes: Uint8Array, work: Work, serial?: number): Genera
   }
 }
 
-/** How long its segments are: a packet ends with the first below 255. */
+/** The lengths of a page's segments. A packet ends with its first segment below 255. */
 export function lacingOf(bytes: Uint8Array, { at, bodyAt }: OggPage): readonly number[] {
   return [...bytes.subarray(at + 27, bodyAt)];
 }
 
-/** Packets that end on a page. */
+/** How many packets end on a page. */
 export function packetsOn(bytes: Uint8Array, page: OggPage): number {
   return lacingOf(bytes, page).filter((value) => value < 255).length;
 }
 
-/** A page from the middle of a stream, without its number. */
+/** A page from the middle of a stream, with number 0. */
 export function writePage(
   {
     serial,
@@ -101,7 +101,7 @@ export function writePage(
 
 /** mediabunny leaves out the framing bit that ends a Vorbis comment header; libvorbis then refuses the file. */
 export function fixVorbisComment(file: Uint8Array): Uint8Array {
-  // Made by our own writer: as long as its chunk.
+  // The file is a chunk that was written here, so its length is limited.
   for (let page = parseOggPage(file, 0); page !== null; page = parseOggPage(file, page.at + page.length)) {
     if (page.isFirst || asciiAt(file, page.bodyAt + 1, 6) !== "vorbis" || file[page.bodyAt] !== 3) continue;
     const view = viewOf(file);
@@ -133,7 +133,7 @@ function firstPacketBytes(file: Uint8Array, page: OggPage): number {
   return length;
 }
 
-/** One byte more: the first packet's last lacing value, below 255, grows by one. */
+/** Lengthens the first packet by one byte: its last lacing value, which is below 255, grows by one. */
 function insertFramingBit(file: Uint8Array, page: OggPage, at: number): Uint8Array {
   const fixed = new Uint8Array(file.length + 1);
   fixed.set(file.subarray(0, at));
@@ -142,7 +142,7 @@ function insertFramingBit(file: Uint8Array, page: OggPage, at: number): Uint8Arr
   for (let lacing = page.at + 27; lacing < page.bodyAt; lacing++) {
     const value = byteAt(fixed, lacing);
     if (value === 255) continue;
-    if (value === 254) return file; // would need a lacing value more
+    if (value === 254) return file; // it would need another lacing value
     fixed[lacing] = value + 1;
     break;
   }
@@ -160,10 +160,10 @@ function writeCrc(file: Uint8Array, page: Pick<OggPage, "at" | "length">): void 
   viewOf(file).setUint32(page.at + 22, crcOf(file, page), true);
 }
 
-/** A byte of a checksum takes some 2 ns. */
+/** A checksum of this many bytes is one element of work: a byte takes some 2 ns. */
 const CHECKED_BYTES = 64;
 
-/** Of a page that is whole. Claimed pages may overlap, so that what they claim is counted. */
+/** Whether a page is whole and its checksum matches. Claimed pages may overlap, so the work is counted by their length. */
 export function hasItsChecksum(bytes: Uint8Array, page: Pick<OggPage, "at" | "length">, work: Work): boolean {
   if (page.at + page.length > bytes.length) return false;
   work.visit(page.length / CHECKED_BYTES);

@@ -4,30 +4,30 @@ import { opusSamples, opusSilence } from "./opus-packet.ts";
 import type { Strip } from "../chunks/spliced.ts";
 import type { Work } from "../reading/work.ts";
 
-/** Opus says nothing where nothing was said, and where pages are missing: that is filled, to keep what follows at its time. */
+/** Opus has no packets where nothing was said or pages are missing. Such gaps are filled, so that what follows keeps its time. */
 export interface Filling {
-  /** What begins behind this is of no use to who asks. */
+  /** Gaps are filled up to this time; the chunk ends there. */
   readonly untilGranule: number;
 }
 
-/** A page is parsed, checked, its packets measured, and it is copied. */
+/** The work for a page, which is parsed, checked, measured and copied. */
 const STRIPPED_ELEMENTS = 8;
 
 const NONE = new Uint8Array();
-/** Less is rounding. A frame, as nearly all encoders make them. */
+/** A shorter gap is rounding. This is a frame of nearly all encoders, 20 ms. */
 const MIN_GAP_SAMPLES = 960;
 
 interface Taken {
   readonly sequence: number;
   readonly granule: number;
   readonly isOpen: boolean;
-  /** How the packet that goes on begins. */
+  /** The first two bytes of the packet that continues on the next page. */
   readonly open: Uint8Array;
 }
 
 /**
- * Whole pages of one stream: a reader may take a page that is cut off for a broken file, and a broken packet for the
- * end. Where pages are missing, the packets that were cut in two go too.
+ * Keeps whole pages of one stream. A page that is cut off can look to a reader like a broken file, and a broken packet
+ * like its end. Where pages are missing, packets that continue on them are removed too.
  */
 export function stripOgg(
   serial: number,
@@ -39,13 +39,13 @@ export function stripOgg(
   let isCounted = false;
   let isOver = false;
 
-  /** A page, and what is needed in front of it. */
+  /** A page, and the pages that are needed in front of it. */
   function take(bytes: Uint8Array, page: OggPage): readonly Uint8Array[] {
     const whole = bytes.subarray(page.at, page.at + page.length);
     const sequence = viewOf(bytes).getUint32(page.at + 18, true);
     const before = last;
     const isNext = sequence === (before?.sequence ?? 0) + 1;
-    // Some writers do not count their pages.
+    // Some writers do not number their pages.
     isCounted ||= before !== null && isNext;
     const isMissing = before !== null && isCounted && !isNext;
     const kept = isMissing && page.isContinued ? dropFirstPacket(whole) : whole;
@@ -96,7 +96,7 @@ export function stripOgg(
   };
 }
 
-/** The page without the rest of a packet that began before it; null where it is nothing else. */
+/** The page without the rest of a packet that began before it. Null where the page holds nothing else. */
 function dropFirstPacket(page: Uint8Array): Uint8Array | null {
   const parsed = parseOggPage(page, 0);
   if (parsed === null) return null;
@@ -111,7 +111,7 @@ function dropFirstPacket(page: Uint8Array): Uint8Array | null {
   );
 }
 
-/** The samples of the packets that end on a page of Opus. */
+/** The number of samples in the packets that end on a page of Opus. */
 function measure(page: Uint8Array, opened: Uint8Array): { readonly samples: number; readonly open: Uint8Array } {
   const parsed = parseOggPage(page, 0);
   let open = opened;

@@ -1,6 +1,6 @@
 import { patiently } from "../../uploads/patient.ts";
 
-/** The object was replaced or deleted while it was being read. No retry will bring that version back. */
+/** The object was replaced or deleted while it was being read. Another attempt cannot bring that version back. */
 export class SourceChanged extends Error {
   override readonly name = "SourceChanged";
   readonly code: "source_missing" | "source_replaced";
@@ -11,16 +11,16 @@ export class SourceChanged extends Error {
   }
 }
 
-/** Ranged reads of one object version. Throws SourceChanged if the object was replaced or deleted. */
+/** Ranged reads of one version of an object. Reading throws SourceChanged if the object was replaced or deleted. */
 export interface ByteSource {
   readonly sizeBytes: number;
   read(offset: number, lengthBytes: number): Promise<Uint8Array>;
-  /** All that follows an offset, in one request. */
+  /** Everything behind an offset, in one request. */
   open?(offset: number): Promise<ByteStream>;
 }
 
 export interface ByteStream {
-  /** Fill a view with what comes next, less of it at the end. Its buffer is taken, and comes back with the bytes. */
+  /** Fills a view with the next bytes; fewer at the end. The view's buffer is transferred, and comes back with the bytes. */
   readInto(view: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
 }
 
@@ -64,14 +64,14 @@ export function r2Source(media: R2Bucket, { key, etag, sizeBytes }: ObjectVersio
   };
 }
 
-/** Read up to `length` bytes: less where the object ends, nothing outside it. */
+/** Read up to `length` bytes: fewer where the object ends, none outside it. */
 export async function readWithin(source: ByteSource, offset: number, length: number): Promise<Uint8Array> {
   const start = Math.min(Math.max(0, offset), source.sizeBytes);
   const end = Math.min(Math.max(start, offset + length), source.sizeBytes);
   return end > start ? source.read(start, end - start) : new Uint8Array();
 }
 
-/** A source that is in memory. What is read of it is a copy. */
+/** A source in memory. Reading makes a copy. */
 export function memorySource(bytes: Uint8Array): ByteSource {
   return { sizeBytes: bytes.length, read: async (offset, length) => bytes.slice(offset, offset + length) };
 }

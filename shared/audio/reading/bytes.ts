@@ -23,7 +23,7 @@ export function textBytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** Where `pattern` next begins at or after `from`; -1 if nowhere. Its first byte may stand anywhere in what is no match. */
+/** Where `pattern` next begins at or after `from`; -1 if nowhere. Its first byte may also be found where the rest does not match. */
 export function indexOfBytes(bytes: Uint8Array, pattern: readonly number[], from: number, work: Work): number {
   const [first = 0] = pattern;
   let tries = 0;
@@ -47,10 +47,10 @@ export function byteAt(bytes: Uint8Array, at: number): number {
   return bytes[at] ?? 0;
 }
 
-/** A call takes so many arguments on every runtime. */
+/** Every runtime passes this many arguments to a call. */
 const TEXT_BYTES = 8 * 1024;
 
-/** As a chunk's plan carries them. Node 24, which measures the cutter, has no `Uint8Array.toBase64`. */
+/** For a chunk's plan, which is JSON. Node 24, which measures the cutter, has no `Uint8Array.toBase64`. */
 export function toBase64(bytes: Uint8Array): string {
   let text = "";
   for (let at = 0; at < bytes.length; at += TEXT_BYTES) {

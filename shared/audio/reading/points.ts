@@ -4,26 +4,26 @@ import type { Work } from "./work.ts";
 export interface Point {
   readonly offset: number;
   readonly timeMs: number;
-  /** Up to which time nothing else begins, where the place itself says so. */
+  /** The time until which nothing else begins, where the place itself says so. */
   readonly untilMs?: number;
 }
 
-/** Places in the order of their offsets, each offset once. Found by time in a few steps, also where times go back. */
+/** Places in the order of their offsets, each offset once. A time is found in a few steps, even where times go back. */
 export interface Points {
   readonly all: readonly Point[];
-  /** Places in order; those whose offset is known already are left out. */
+  /** Adds places, which must be in order. Places whose offset is known already are left out. */
   add(found: readonly Point[]): void;
-  /** Where the last place stands that is at or before a time; -1 where none is. */
+  /** The index of the last place that is at or before a time; -1 where none is. */
   lastAt(timeMs: number): number;
 }
 
 /**
- * A day of pages a second apart, and a week of what the looks for its chunks show. With more, every second one is dropped:
- * what lies between is looked for again.
+ * Enough for a day of pages a second apart, and for all places found while a week of chunks is searched. Beyond this,
+ * every second place is dropped, and can be searched again.
  */
 const MOST_POINTS = 100_000;
 
-/** More cannot be passed as arguments at once. */
+/** The most places that are passed as arguments at once. */
 const SHORT_RUN = 1_000;
 
 export function pointsOf(first: readonly Point[], work: Work, onDrop = () => {}): Points {
@@ -33,7 +33,7 @@ export function pointsOf(first: readonly Point[], work: Work, onDrop = () => {})
 
   function add(found: readonly Point[]): void {
     for (let from = 0; from < found.length;) {
-      // Those that go between two places that are known.
+      // The found places that belong between the same two known places.
       const at = firstFrom(found[from]?.offset ?? 0);
       const until = all[at]?.offset ?? Infinity;
       const run: Point[] = [];
@@ -51,7 +51,7 @@ export function pointsOf(first: readonly Point[], work: Work, onDrop = () => {})
 
   function insert(at: number, run: readonly Point[]): void {
     work.keep(run.length);
-    // A tail is moved at some 10 GB a second. To make the list anew takes far longer, so it is for long runs alone.
+    // Moving a tail runs at some 10 GB a second. Copying the list takes far longer, so only long runs do that.
     const isShort = run.length <= SHORT_RUN;
     work.visit(run.length + (isShort ? (all.length - at) / 256 : all.length / 16));
     if (isShort) {
@@ -65,7 +65,7 @@ export function pointsOf(first: readonly Point[], work: Work, onDrop = () => {})
     if (all.length > MOST_POINTS) drop();
   }
 
-  /** From the last place that is new to the first, and on for as long as that changes anything. */
+  /** Recompute `earliest` from the last new place to the first, and on until nothing changes. */
   function reckon(from: number, sureTo: number): void {
     for (let index = from; index >= 0; index--) {
       const time = Math.min(all[index]?.timeMs ?? Infinity, earliest[index + 1] ?? Infinity);
@@ -97,7 +97,7 @@ export function pointsOf(first: readonly Point[], work: Work, onDrop = () => {})
   };
 }
 
-/** How many of so many hold, where all that hold come first. */
+/** How many of `count` indexes hold, where all that hold come first. */
 export function partition(count: number, holds: (index: number) => boolean): number {
   let low = 0;
   let high = count;

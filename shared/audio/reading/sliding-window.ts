@@ -2,14 +2,14 @@ import { patiently } from "../../uploads/patient.ts";
 import { readWithin, SourceChanged, type ByteSource, type ByteStream } from "./byte-source.ts";
 import { WALK_BYTES } from "../chunks/limits.ts";
 
-/** A stretch of a source that moves on from front to back, in one buffer: what a walk holds does not grow with the file. */
+/** A stretch of a source that moves from front to back in one buffer, so the memory of a walk does not grow with the file. */
 export interface SlidingWindow {
   /** Where the stretch begins. */
   readonly base: number;
   /** Overwritten by `advance`. */
   readonly bytes: Uint8Array;
   readonly isLast: boolean;
-  /** Drop so many bytes in front, and read on behind the others. */
+  /** Drop bytes at the front, and read on behind the others. */
   advance(droppedBytes: number): Promise<void>;
 }
 

@@ -1,19 +1,19 @@
 import type { ByteSource } from "./byte-source.ts";
 
-/** How much of a source may be read, and how much of it at a time. */
+/** How much of a source may be read, in how many reads. */
 export interface ReadAllowance {
   readonly maxReads: number;
   readonly maxBytes: number;
-  /** A read fetches at least so much, since the next one is often close by. */
+  /** The least that a read fetches, since the next one is often close by. */
   readonly aheadBytes: number;
 }
 
-/** What was asked for would take more reading than was allowed. */
+/** A read would exceed the allowance. */
 export class AllowanceSpent extends Error {
   override readonly name = "AllowanceSpent";
 }
 
-/** The beginning of a source that is not here yet: reading past it throws `AllowanceSpent`. */
+/** A source of which only the beginning is there yet: reading past it throws `AllowanceSpent`. */
 export function headSource(head: Uint8Array, sizeBytes: number): ByteSource {
   return {
     sizeBytes,
@@ -24,7 +24,7 @@ export function headSource(head: Uint8Array, sizeBytes: number): ByteSource {
   };
 }
 
-/** A source that keeps what it has read, and throws `AllowanceSpent` rather than read more than it may. */
+/** A source that keeps what it has read, and throws `AllowanceSpent` where a read would exceed the allowance. */
 export function sparingSource(source: ByteSource, { maxReads, maxBytes, aheadBytes }: ReadAllowance): ByteSource {
   const held: { readonly base: number; readonly bytes: Uint8Array }[] = [];
   let spentBytes = 0;

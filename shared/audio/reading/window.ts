@@ -1,19 +1,19 @@
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import { READ_BYTES } from "../chunks/limits.ts";
 
-/** Reads ahead, and answers small looks from what it holds. */
+/** Reads ahead, and answers small reads from what it holds. */
 export interface Window {
   readonly sizeBytes: number;
-  /** Bytes from `offset`: at least `length` unless the source ends, for as long as no other look is taken. */
+  /** Bytes from `offset`: at least `length` unless the source ends. They are valid until the next call. */
   at(offset: number, length: number): Promise<Uint8Array>;
 }
 
-/** Holds two stretches of `stepBytes` (or more, when more is asked for). Nothing at or after `limit` is read ahead. */
+/** Holds two stretches of `stepBytes`, or of what was asked for where that is more. Reads nothing ahead past `limit`. */
 export function windowOn(source: ByteSource, stepBytes: number, limit = source.sizeBytes, growth = 1): Window {
   let step = stepBytes;
   let held: Uint8Array = new Uint8Array();
   let base = 0;
-  // The stretch before, for a look back from its packets to the box they lie in.
+  // The stretch before, for a step back from packets to the box that they lie in.
   let earlier = { base, held };
   return {
     sizeBytes: source.sizeBytes,

@@ -3,68 +3,68 @@ import { DamagedSource, type ByteRange, type ChunkPlan, type RefusalCode } from 
 import { MAX_DURATION_MS, READ_BYTES } from "../chunks/limits.ts";
 
 /**
- * How much work a recording may make. Every planner, cutter and parser spends from it, so no count, size or offset in a
- * file decides how long its reading takes.
+ * How much work a recording may cause. Every planner, cutter and parser spends from it, so no count, size or offset in a
+ * file decides how long it takes to read it.
  */
 export interface WorkLimits {
-  /** Visited: a frame, page, packet, element or box, an entry of a table, a place where a mark was looked for. */
+  /** Frames, pages, packets, elements, boxes and table entries that are visited, and places searched for a mark. */
   readonly elements: number;
-  /** Read from the source, or copied from a source in memory. */
+  /** Bytes read from the source, or copied from a source in memory. */
   readonly bytes: number;
   /** Requests to the source. */
   readonly reads: number;
-  /** Kept at once, in units of `ENTRY_BYTES`. */
+  /** Memory that is held at once, in units of `ENTRY_BYTES`. */
   readonly entries: number;
   /** Calls to a model that a plan asks for. */
   readonly calls: number;
-  /** Of sound, as an index tells of it. */
-  readonly toldBytes: number;
+  /** Bytes of sound that an index claims. */
+  readonly claimedBytes: number;
 }
 
 export type WorkKind = keyof WorkLimits;
 
-/** A place with its time takes about so much memory as an object. */
+/** The memory of an object with a place and its time, roughly. */
 export const ENTRY_BYTES = 64;
 
 /**
- * A box or element whose header may have to be fetched is an awaited step: some 0.5 µs, where a frame in a buffer takes
- * 20 ns.
+ * The work of a box or element whose header may have to be fetched. It is an awaited step of some 0.5 µs; a frame in a
+ * buffer takes 20 ns.
  */
 export const FETCHED_ELEMENT = 16;
 
-/** No recording's frames are smaller on average: the smallest legal one of ADTS has 8 bytes, and is looked at 1.3 times. */
+/** The least average size of frames: the smallest legal frame of ADTS has 8 bytes, and is looked at 1.3 times. */
 const ELEMENT_BYTES = 6;
 
-/** Headers, tables and looks that even the smallest file needs. */
+/** For headers, tables and searches, which even the smallest file needs. */
 const BASE_ELEMENTS = 250_000;
 
 /** The frames of the longest recording: AAC at 96 kHz has 94 in a second. */
 const MOST_ELEMENTS = Math.ceil((MAX_DURATION_MS / 1000) * 94);
 
-/** A walk over the file, one for files laid end to end, a plan of each of them, and the looks between. */
+/** A walk over the file, one to find files laid end to end, a plan of each of those, and the searches in between. */
 const PLAN_READINGS = 5;
 
-/** A small file is looked at many times in memory, and headers are read in ever larger steps up to 24 MB. */
+/** A small file is read many times in memory, and headers are read in ever larger steps up to 24 MB. */
 const BASE_BYTES = 64 * 1024 * 1024;
 
 /** An invocation makes at most 10,000 requests (developers.cloudflare.com/workers/platform/limits). Two days take 7,000. */
 const MOST_READS = 8000;
 
-/** 64 MB: the frames of a week, of an isolate's 128. What is no longer than a day takes less than ten. */
+/** 64 MB of an isolate's 128: the frames of a week. A recording of a day takes less than ten. */
 const MOST_ENTRIES = (64 * 1024 * 1024) / ENTRY_BYTES;
 const BASE_ENTRIES = 50_000;
 
-/** As much as the file itself: an index of speech in packets of 20 bytes takes 16 bytes for each. */
+/** As much memory as the file has bytes: an index of speech in packets of 20 bytes takes 16 bytes for each. */
 const ENTRIES_A_BYTE = 1 / ENTRY_BYTES;
 
-/** Less than 3 kbit/s is not speech: a header that says so lies about the time. */
+/** A minute of speech has at least this many bytes, at nearly 3 kbit/s. With fewer, the duration in the header is wrong. */
 const CALL_BYTES = 20_000;
 const BASE_CALLS = 20;
 
-/** Of a file whose upload broke off, at least a sixteenth is there. */
-const TOLD_SHARE = 16;
+/** Where an upload broke off, at least a sixteenth of the file must be there. */
+const CLAIMED_SHARE = 16;
 
-/** What planning a source of this size may take. */
+/** The work that planning a source of this size may take. */
 export function planLimits(sizeBytes: number): WorkLimits {
   return {
     elements: Math.min(MOST_ELEMENTS, BASE_ELEMENTS + Math.ceil(sizeBytes / ELEMENT_BYTES)),
@@ -72,22 +72,22 @@ export function planLimits(sizeBytes: number): WorkLimits {
     reads: MOST_READS,
     entries: Math.min(MOST_ENTRIES, BASE_ENTRIES + Math.ceil(sizeBytes * ENTRIES_A_BYTE)),
     calls: BASE_CALLS + Math.floor(sizeBytes / CALL_BYTES),
-    toldBytes: TOLD_SHARE * sizeBytes,
+    claimedBytes: CLAIMED_SHARE * sizeBytes,
   };
 }
 
-/** Where bitrates differ along a file, a chunk reads so many times what was planned for it. */
+/** Where the bitrate differs along a file, a chunk may read this many times what was planned. */
 const CUT_READINGS = 8;
 const CUT_ELEMENTS = 2_000_000;
-/** 64 MB: a minute of uncompressed sound of 24 bits in four channels, which cutting mixes down. */
+/** 64 MB: a minute of uncompressed sound with four channels of 24 bits, which cutting mixes down. */
 const CUT_ENTRIES = (64 * 1024 * 1024) / ENTRY_BYTES;
 
-/** A minute of ten channels of 32 bits at 96 kHz, as recorders in the field write it, has 230 MB. */
+/** 64 steps are 256 MB: field recorders write ten channels of 32 bits at 96 kHz, 230 MB a minute. */
 const CUT_STEPS = 64;
-/** A chunk's own reads are twelve; tags, tables and damage are looked around. */
+/** Twelve reads are for the chunk itself. The rest is for tags, tables and damage. */
 const CUT_READS = 500;
 
-/** What cutting a chunk may take. It depends on the chunk, not on the source. */
+/** The work that cutting a chunk may take. It depends on the chunk, not on the source. */
 export function cutLimits({ bytes }: Pick<ChunkPlan, "bytes">): WorkLimits {
   return {
     elements: CUT_ELEMENTS + Math.ceil((bytes?.length ?? 0) / ELEMENT_BYTES),
@@ -95,11 +95,11 @@ export function cutLimits({ bytes }: Pick<ChunkPlan, "bytes">): WorkLimits {
     reads: CUT_READS,
     entries: CUT_ENTRIES,
     calls: 0,
-    toldBytes: 0,
+    claimedBytes: 0,
   };
 }
 
-/** More work was asked for than the source's size allows. Trying again would ask for the same. */
+/** Reading the file would take more work than its size allows. Another attempt would take the same. */
 export class WorkSpent extends DamagedSource {
   readonly kind: WorkKind;
 
@@ -113,20 +113,19 @@ export class WorkSpent extends DamagedSource {
   }
 }
 
-const ADVICE = "It is damaged, or was made to be so. Convert it to MP3 or M4A, and send that.";
+const ADVICE = "It is damaged, or was made to cause work. Convert it to MP3 or M4A, and send that.";
 const sentences: Readonly<Record<WorkKind, (limit: string) => string>> = {
   elements: (limit) => `The file has more than ${limit} frames, pages or elements, too many for its size. ${ADVICE}`,
-  bytes: (limit) => `More than ${limit} bytes would have to be read to find the sound in the file. ${ADVICE}`,
-  reads: (limit) =>
-    `The file would have to be looked at in more than ${limit} places to find the sound in it. ${ADVICE}`,
+  bytes: (limit) => `Finding the sound in the file would take reading more than ${limit} bytes. ${ADVICE}`,
+  reads: (limit) => `Finding the sound in the file would take more than ${limit} reads. ${ADVICE}`,
   entries: (limit) => `The file's index needs more than ${limit} entries in memory. ${ADVICE}`,
-  toldBytes: (limit) =>
-    `The file's index tells of more than ${limit} bytes of sound, far more than there are in the file. Its upload may have broken off: send it again.`,
+  claimedBytes: (limit) =>
+    `The file's index names more than ${limit} bytes of sound, far more than the file has. Its upload may have broken off: send it again.`,
   calls: (limit) =>
-    `The file says that it lasts so long that it would take more than ${limit} calls to a model, too many for its size. It may be nearly all silence: cut the silence out. If not, it is damaged: convert it to MP3 or M4A, and send that.`,
+    `By its headers the file is so long that it needs more than ${limit} calls to a model, too many for its size. If it is nearly all silence, cut the silence out. If not, it is damaged: convert it to MP3 or M4A, and send that.`,
 };
 
-/** Counts what reading a recording takes. Throws `WorkSpent` where a limit is passed. */
+/** Counts the work of reading a recording. Throws `WorkSpent` where a limit is exceeded. */
 export class Work {
   readonly limits: WorkLimits;
   #elements = 0;
@@ -135,13 +134,13 @@ export class Work {
   #entries = 0;
   #mostEntries = 0;
   #calls = 0;
-  #toldBytes = 0;
+  #claimedBytes = 0;
 
   constructor(limits: WorkLimits) {
     this.limits = limits;
   }
 
-  /** What was spent so far; of entries the most that were kept at once. */
+  /** The work so far. `entries` is the most that were held at once. */
   get spent(): WorkLimits {
     return {
       elements: Math.ceil(this.#elements),
@@ -149,13 +148,13 @@ export class Work {
       reads: this.#reads,
       entries: Math.ceil(this.#mostEntries),
       calls: this.#calls,
-      toldBytes: this.#toldBytes,
+      claimedBytes: this.#claimedBytes,
     };
   }
 
   visit(elements = 1): void {
     this.#elements += elements;
-    // Not `>`: what is not a number is too much.
+    // Not `>`, so that NaN exceeds the limit.
     if (!(this.#elements <= this.limits.elements)) throw new WorkSpent("elements", this.limits.elements);
   }
 
@@ -169,7 +168,7 @@ export class Work {
     if (!(this.#reads <= this.limits.reads)) throw new WorkSpent("reads", this.limits.reads);
   }
 
-  /** So many entries are kept for a moment only, beside the others. */
+  /** Entries that are held for a moment only, beside the others. */
   peak(entries: number): void {
     this.#mostEntries = Math.max(this.#mostEntries, this.#entries + entries);
     if (!(this.#entries + entries <= this.limits.entries)) throw new WorkSpent("entries", this.limits.entries);
@@ -181,12 +180,12 @@ export class Work {
     if (!(this.#entries <= this.limits.entries)) throw new WorkSpent("entries", this.limits.entries);
   }
 
-  /** Kept bytes, counted as entries. */
+  /** Bytes that are held, counted as entries. */
   hold(bytes: number): void {
     this.keep(bytes / ENTRY_BYTES);
   }
 
-  /** What is kept by this is let go of when it ends. */
+  /** Whatever `use` holds is free again when it ends. */
   async borrow<Result>(use: () => Promise<Result>): Promise<Result> {
     const before = this.#entries;
     try {
@@ -196,10 +195,11 @@ export class Work {
     }
   }
 
-  /** So many bytes of sound there are said to be. */
-  told(bytes: number): void {
-    this.#toldBytes += bytes;
-    if (!(this.#toldBytes <= this.limits.toldBytes)) throw new WorkSpent("toldBytes", this.limits.toldBytes);
+  /** Bytes of sound that an index claims. */
+  claim(bytes: number): void {
+    this.#claimedBytes += bytes;
+    if (!(this.#claimedBytes <= this.limits.claimedBytes))
+      throw new WorkSpent("claimedBytes", this.limits.claimedBytes);
   }
 
   call(calls = 1): void {
@@ -216,17 +216,17 @@ export function cutWork(chunk: Pick<ChunkPlan, "bytes">): Work {
   return new Work(cutLimits(chunk));
 }
 
-/** Read what is then held whole. */
+/** Read a range, and hold all of it. */
 export async function readHeld(source: ByteSource, { offset, length }: ByteRange, work: Work): Promise<Uint8Array> {
   const lengthBytes = Math.min(length, source.sizeBytes - offset);
   work.hold(lengthBytes);
   return readWithin(source, offset, lengthBytes);
 }
 
-/** A request costs as much as reading so many bytes more. */
+/** A request costs as much as reading this many bytes more. */
 const READ_COST_BYTES = 16 * 1024;
 
-/** A source whose reading is counted. In memory a read is no request, and costs no more than its bytes. */
+/** A source whose reads are counted. A read in memory makes no request, so it costs its bytes alone. */
 export function countedSource(source: ByteSource, work: Work, { isInMemory = false } = {}): ByteSource {
   const leastBytes = isInMemory ? 0 : READ_COST_BYTES;
   const counted: ByteSource = {

@@ -5,7 +5,7 @@ import { MODEL_SAMPLE_RATE } from "../chunks/limits.ts";
 import { viewOf, textBytes, concatBytes } from "../reading/bytes.ts";
 import { resampler } from "./resample.ts";
 
-/** A microphone array has fewer, and a float of 64 bits is the longest sample. */
+/** More channels than a microphone array has. The longest sample is a float of 64 bits. */
 export const MAX_CHANNELS = 64;
 export const MAX_SAMPLE_BYTES = 8;
 
@@ -23,7 +23,7 @@ export function pcmFrameBytes(format: PcmFormat): number {
   return format.bytesPerSample * format.channels;
 }
 
-/** Whole frames of PCM mixed to one channel, -1..1. */
+/** Mix whole frames of PCM to one channel, -1..1. */
 export function toMono(bytes: Uint8Array, format: PcmFormat): Float32Array {
   const frames = Math.floor(bytes.length / pcmFrameBytes(format));
   const mono = new Float32Array(frames);
@@ -47,7 +47,7 @@ function sampleReader(view: DataView, { encoding, bytesPerSample, littleEndian }
   if (bytesPerSample === 1) return (at) => view.getInt8(at) / 128;
   if (bytesPerSample === 2) return (at) => view.getInt16(at, littleEndian) / 32768;
   if (bytesPerSample === 4) return (at) => view.getInt32(at, littleEndian) / 2147483648;
-  // 24 bits: the upper 16 signed, the lowest byte added.
+  // 24 bits: the upper 16 bits are signed, and the lowest byte is added.
   return littleEndian
     ? (at) => (view.getInt16(at + 1, true) * 256 + view.getUint8(at)) / 8388608
     : (at) => (view.getInt16(at, false) * 256 + view.getUint8(at + 2)) / 8388608;
@@ -97,7 +97,7 @@ export function writeWav(parts: readonly Float32Array[], sampleRate: number): Ui
   return concatBytes([head, body]);
 }
 
-/** PCM that lay in another container, as a WAV file the model takes. */
+/** PCM from another container, as a WAV file that the model takes. */
 export function pcmFile(parts: readonly Uint8Array[], format: PcmFormat, startMs: number): ChunkFile {
   const bytes = concatBytes(parts);
   const mono = toMono(bytes, format);

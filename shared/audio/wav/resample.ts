@@ -1,24 +1,24 @@
-// Half the filter's length in periods of the lower rate: 70 dB down within 1 kHz of its Nyquist frequency.
+// Half the filter's length in periods of the lower rate. It reaches -70 dB within 1 kHz of the Nyquist frequency.
 const HALF_PERIODS = 16;
 const CUTOFF = 0.92;
 
-/** For all rates that recorders write: 44,100 to 16,000 Hz takes 160. With so many, others are off by a ten-thousandth. */
+/** Enough for all rates that recorders write: 44,100 to 16,000 Hz takes 160. Other rates are off by a ten-thousandth at most. */
 const MAX_PHASES = 2_000;
 
 export interface Resampler {
-  /** The output that the input so far decides. */
+  /** The output that the input so far determines. */
   push(input: Float32Array): Float32Array;
-  /** The rest, silence being assumed after the end. */
+  /** The rest of the output, as if silence followed the end. */
   end(): Float32Array;
 }
 
 /**
  * Lower a sampling rate through a windowed-sinc low-pass filter. Without one a tone above the new Nyquist frequency
- * comes back as an alias in the middle of speech. Streams: no more than the last input is kept.
+ * comes back as an alias in the middle of speech. It works on a stream, and keeps only the last input.
  */
 export function resampler(fromRate: number, toRate: number): Resampler {
   const divisor = gcd(fromRate, toRate);
-  // The rates come out of a file: two that have no divisor would take 16,000 filters.
+  // The rates come from a file, and two without a common divisor would take 16,000 filters.
   const whole = toRate / divisor;
   const phases = Math.min(whole, MAX_PHASES);
   const step = whole === phases ? fromRate / divisor : Math.round((fromRate / toRate) * phases);

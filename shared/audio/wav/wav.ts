@@ -31,7 +31,7 @@ interface Wav {
 }
 
 const HEADER_BYTES = 4096;
-// Two seconds tell a pause from speech; reading all eight of a 96 kHz stereo file would be megabytes a cut.
+// Reading all eight seconds that are searched for a pause would take megabytes a cut in a 96 kHz stereo file.
 const LISTEN_MS = 6_000;
 
 async function planWav(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
@@ -58,7 +58,7 @@ async function extractWav(source: ByteSource, chunk: ChunkPlan, work: Work): Pro
   const lower = format.sampleRate > MODEL_SAMPLE_RATE ? resampler(format.sampleRate, MODEL_SAMPLE_RATE) : null;
   const parts: Float32Array[] = [];
   const frameBytes = pcmFrameBytes(format);
-  // Six channels of 24 bits take more than twelve reads of the usual size.
+  // Six channels of 24 bits would take more than twelve reads of the usual size.
   const stepBytes = Math.min(2 * READ_BYTES, Math.max(READ_BYTES, length / (CHUNK_MAX_READS - 3)));
   const readBytes = Math.ceil(stepBytes / frameBytes) * frameBytes;
   for (let done = 0; done < length; done += readBytes) {
@@ -98,7 +98,7 @@ async function listen(source: ByteSource, wav: Wav, fromMs: number, toMs: number
   return loudness;
 }
 
-/** RIFF, or RF64 and BW64 where sizes do not fit 32 bits. A recorder that died leaves sizes of 0 or all ones. */
+/** The header of RIFF, or of RF64 or BW64 where sizes do not fit 32 bits. A recorder that crashed leaves sizes of 0 or all ones. */
 async function readHeader(source: ByteSource, work: Work): Promise<Wav | Refusal> {
   const window = windowOn(source, HEADER_BYTES);
   let base = await behindTags(window);
@@ -140,10 +140,10 @@ async function readHeader(source: ByteSource, work: Work): Promise<Wav | Refusal
   return refuse("damaged", "The WAV file ends before its audio begins.");
 }
 
-/** Chunks that follow the samples. */
+/** The chunks of a file that may follow its samples. */
 const LATER_CHUNKS = new Set("LIST,id3 ,ID3 ,bext,cue ,smpl,inst,JUNK,PEAK,iXML,_PMX,data".split(","));
 
-/** Whether a chunk lies there, and no sound: the samples before it are none, and not of unknown length. */
+/** Whether another chunk begins here. Then the file has no samples, rather than samples of unknown length. */
 async function isChunk(source: ByteSource, at: number): Promise<boolean> {
   const head = await readWithin(source, at, 8);
   return (
@@ -165,7 +165,7 @@ function readFormat(view: DataView, at: number, length: number): PcmFormat | Ref
   const refused = refuseRate(sampleRate);
   if (refused !== null) return refused;
   if (channels === 0 || channels > MAX_CHANNELS) {
-    return refuse("damaged", "The WAV file's header gives no possible number of channels.");
+    return refuse("damaged", "The WAV file's header has an impossible number of channels.");
   }
   if (code === 1 && bytesPerSample === 1) return { ...shape, encoding: "uint8" };
   if (code === 1 && bytesPerSample >= 2 && bytesPerSample <= 4) return { ...shape, encoding: "int" };
@@ -174,7 +174,7 @@ function readFormat(view: DataView, at: number, length: number): PcmFormat | Ref
   if (code === 7) return { ...shape, encoding: "ulaw", bytesPerSample: 1 };
   return refuse(
     "unsupported_codec",
-    `The WAV file holds compressed audio (format ${code}) that cannot be cut. Convert it to plain PCM, FLAC or MP3.`,
+    `The WAV file holds compressed audio (format ${code}), which cannot be cut. Convert it to plain PCM, FLAC or MP3.`,
   );
 }
 
