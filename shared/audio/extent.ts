@@ -1,8 +1,7 @@
 import { memorySource, readWithin, type ByteSource } from "./reading/byte-source.ts";
 import { DamagedSource, type AudioPlan, type ChunkSpan, type Refusal } from "./chunks/chunk.ts";
 import { longestChunkMs, planCuts } from "./chunks/cuts.ts";
-import type { CallLimits } from "./chunks/limits.ts";
-import { READ_BYTES } from "./chunks/limits.ts";
+import { READ_BYTES, type CallLimits } from "./chunks/limits.ts";
 import { containerNamed } from "./containers.ts";
 import { planAudio } from "./plan.ts";
 import { AllowanceSpent, sparingSource, type ReadAllowance } from "./reading/sparing-source.ts";

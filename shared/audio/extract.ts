@@ -2,7 +2,8 @@ import { DamagedSource, type ChunkFile, type ChunkPlan } from "./chunks/chunk.ts
 import { extractFromPart } from "./chunks/parts.ts";
 import { containerNamed } from "./containers.ts";
 import type { ByteSource } from "./reading/byte-source.ts";
-import { countedSource, cutWork, type Work } from "./reading/work.ts";
+import { cutWork, type Work } from "./reading/work.ts";
+import { countedSource } from "./reading/counted-source.ts";
 
 /**
  * Cut one planned chunk out of a recording: a small file that decodes by itself. The chunk's `extra` names the container.

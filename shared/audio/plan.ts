@@ -2,7 +2,8 @@ import { DamagedSource, refuse, type AudioPlan } from "./chunks/chunk.ts";
 import { SMALL_BYTES, type CallLimits } from "./chunks/limits.ts";
 import { containerNamed } from "./containers.ts";
 import { memorySource, SourceChanged, type ByteSource } from "./reading/byte-source.ts";
-import { countedSource, planWork, WorkSpent, type Work } from "./reading/work.ts";
+import { planWork, WorkSpent, type Work } from "./reading/work.ts";
+import { countedSource } from "./reading/counted-source.ts";
 import { sniffContainer } from "./sniff.ts";
 
 export type { AudioPlan, ChunkPlan } from "./chunks/chunk.ts";

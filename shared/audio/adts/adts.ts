@@ -10,7 +10,8 @@ import { findFirstFrame } from "../frames/find.ts";
 import { framesOf, startsOf, walkFrames, type FrameIndex } from "../frames/walk.ts";
 import { writeM4a } from "../mp4/m4a.ts";
 import { aacSampleEntry } from "../mp4/sample-entry.ts";
-import { readHeld, type Work } from "../reading/work.ts";
+import { type Work } from "../reading/work.ts";
+import { readHeld } from "../reading/counted-source.ts";
 import { parseAdtsHeader, type AdtsHeader } from "./header.ts";
 
 const AdtsExtra = z.object({ type: z.literal("adts"), v: z.literal(1), firstFrame: z.number() });

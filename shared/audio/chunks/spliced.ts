@@ -11,9 +11,8 @@ import {
   type Extra,
 } from "./chunk.ts";
 import { longestChunkMs, planCuts, type Listen } from "./cuts.ts";
-import type { CallLimits } from "./limits.ts";
+import { CHUNK_MAX_READS, MODEL_SAMPLE_RATE, READ_BYTES, type CallLimits } from "./limits.ts";
 import type { Point } from "../reading/points.ts";
-import { CHUNK_MAX_READS, MODEL_SAMPLE_RATE, READ_BYTES } from "./limits.ts";
 import { packetSizes, remuxSpan } from "./remux.ts";
 import { timeMap } from "./time-map.ts";
 import type { Work } from "../reading/work.ts";

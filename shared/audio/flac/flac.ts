@@ -4,10 +4,9 @@ import { asciiAt, concatBytes, indexOfBytes, viewOf } from "../reading/bytes.ts"
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import { CHUNK_MAX_READS, READ_BYTES, type CallLimits } from "../chunks/limits.ts";
 import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan, refuseRate } from "../chunks/chunk.ts";
-import { splitChunk } from "../chunks/cuts.ts";
+import { longestChunkMs, planCuts, splitChunk } from "../chunks/cuts.ts";
 import type { Point } from "../reading/points.ts";
 import type { Container } from "../chunks/container.ts";
-import { longestChunkMs, planCuts } from "../chunks/cuts.ts";
 import { findFlacFrame, renumberFlac, silentFlac, type FlacFrame } from "./frame.ts";
 import { flacMap, type FlacMap } from "./map.ts";
 import { scanFlac } from "./scan.ts";

@@ -11,7 +11,8 @@ import { frameAt, framesBefore, msAt, planFrames, takeFrames, type FrameClock } 
 import { findFrame } from "../frames/find.ts";
 import { framesFrom, framesOf, startsOf, walkFrames, type FrameIndex } from "../frames/walk.ts";
 import { beforeTags } from "../reading/tags.ts";
-import { readHeld, type Work } from "../reading/work.ts";
+import { type Work } from "../reading/work.ts";
+import { readHeld } from "../reading/counted-source.ts";
 import { parseMp3Header, type Mp3Header } from "./header.ts";
 import { bytesOfFrame, isConstant, readMp3Start, xingOffset, type Mp3 } from "./start.ts";
 

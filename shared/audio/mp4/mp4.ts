@@ -13,9 +13,8 @@ import {
 import { soundAlone, type Container } from "../chunks/container.ts";
 import { longestChunkMs, planCuts, type Listen } from "../chunks/cuts.ts";
 import { planFragmentedMp4 } from "./plan-fragments.ts";
-import type { CallLimits } from "../chunks/limits.ts";
+import { HEAD_BYTES, MAX_DURATION_MS, MAX_INDEX_BYTES, MODEL_SAMPLE_RATE, type CallLimits } from "../chunks/limits.ts";
 import { pcmFile, pcmFrameBytes, PcmFormat } from "../wav/pcm.ts";
-import { HEAD_BYTES, MAX_DURATION_MS, MAX_INDEX_BYTES, MODEL_SAMPLE_RATE } from "../chunks/limits.ts";
 import { cutM4a } from "./m4a.ts";
 import { describePackets, IndexedPackets, readPackets, readRuns } from "./packets.ts";
 import { readMp4Track, type Mp4Track } from "./track.ts";

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { asciiAt } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import type { Container } from "../chunks/container.ts";
-import type { CallLimits } from "../chunks/limits.ts";
+import { HEAD_BYTES, READ_BYTES, type CallLimits } from "../chunks/limits.ts";
 import {
   DamagedSource,
   refuse,
@@ -13,7 +13,6 @@ import {
   type Refusal,
   refuseRate,
 } from "../chunks/chunk.ts";
-import { HEAD_BYTES, READ_BYTES } from "../chunks/limits.ts";
 import { readStart, readStream, type NoStream, type OggStream } from "./head.ts";
 import { findLinks } from "./links.ts";
 import { lastPageIn, MAX_HEADER_BYTES, pagesIn, type OggPage } from "./page.ts";

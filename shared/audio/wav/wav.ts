@@ -4,7 +4,7 @@ import { asciiAt, viewOf } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import type { Container } from "../chunks/container.ts";
 import { longestChunkMs, planCuts, type Loudness } from "../chunks/cuts.ts";
-import type { CallLimits } from "../chunks/limits.ts";
+import { CHUNK_MAX_READS, MODEL_SAMPLE_RATE, READ_BYTES, type CallLimits } from "../chunks/limits.ts";
 import {
   DamagedSource,
   refuse,
@@ -15,7 +15,6 @@ import {
   type Refusal,
   refuseRate,
 } from "../chunks/chunk.ts";
-import { CHUNK_MAX_READS, MODEL_SAMPLE_RATE, READ_BYTES } from "../chunks/limits.ts";
 import { MAX_CHANNELS, pcmFrameBytes, toMono, writeWav, type PcmFormat } from "./pcm.ts";
 import { resampler } from "./resample.ts";
 import { behindTags } from "../reading/tags.ts";
