@@ -59,7 +59,7 @@ test.each([
   const plan = await planAudio(memorySource(await fileBytes(path)), LIMITS);
   expect(plan).toMatchObject({ type: "refused", code: "unsupported_container" });
   expect(plan.type === "refused" && plan.message).toMatch(message);
-  expect(plan.type === "refused" && plan.message).toMatch(/Convert it to MP3, M4A or WAV\.$/);
+  expect(plan.type === "refused" && plan.message).toMatch(/Convert the file to MP3, M4A or WAV\.$/);
 });
 
 test("an archive with an MP3 in it is no recording", async () => {
@@ -77,6 +77,6 @@ test("what cannot be read behind a tag is refused with the tag named", async () 
   const tagged = Buffer.concat([ID3(500), await fileBytes(path)]);
   expect(await planAudio(memorySource(new Uint8Array(tagged)), LIMITS)).toMatchObject({
     code: "unsupported_container",
-    message: expect.stringMatching(/ID3 or APE tag in front/) as unknown,
+    message: expect.stringMatching(/begins with an ID3 or APE tag.*Remove the tag/) as unknown,
   });
 });
