@@ -198,7 +198,11 @@ test("a job that is cancelled ends its watch with a code of its own, and Ctrl-C 
   );
   const interrupted = start(["watch", id]);
   const end = ended(interrupted);
-  await new Promise((resolve) => setTimeout(resolve, 8000));
+  // Both have begun to follow it.
+  await until(
+    () => darkroom.bindings().DB.prepare("SELECT count(*) AS n FROM event_streams").first<number>("n"),
+    (open) => open === 2,
+  );
   interrupted.kill("SIGINT");
   expect(await end).toMatchObject({ code: 130, stdout: "", stderr: "darkroom: interrupted\n" });
   expect(await run(["cancel", id])).toMatchObject({ code: 0, stdout: `${id} cancelled\n` });

@@ -73,7 +73,8 @@ export function startDarkroom(vars: Record<string, string> = {}, options: Runtim
     /** Where the harness listens: `http://host:port`. */
     origin: () => runtime.origin,
     /** A request as it stands, headers and all, to any host. */
-    raw: (url: string, init: RequestInit) => runtime.worker.fetch(url, init as never) as unknown as Promise<Response>,
+    raw: async (url: string, init: RequestInit) =>
+      whole((await runtime.worker.fetch(url, init as never)) as unknown as Response),
     api,
     post,
     submit,
