@@ -48,7 +48,7 @@ export async function takeRuntime(given: Vars, options: RuntimeOptions) {
   await started.control({ vars });
   return {
     ...started,
-    env: { ...started.env, ...vars, DB: remoteDatabase(started.query) },
+    env: { ...started.env, ...vars, DB: remoteDatabase((call) => started.query(call)) },
     /** Leave nothing in the stores but these keys. */
     empty: (keys: NonNullable<Control["keys"]>) => started.control({ vars, keys }),
     async release(): Promise<void> {
