@@ -114,13 +114,13 @@ export async function startAsked() {
     async job(text: string, headers: Record<string, string>): Promise<string> {
       const body = JSON.stringify({ kind: "classification", text });
       const init = { method: "POST", headers: { ...headers, prefer: "wait=30" }, body };
-      const response = await call(NAME, "http://darkroom/v1/jobs", init);
+      const response = await call(NAME, "http://localhost/v1/jobs", init);
       const job: { readonly id: string; readonly state: string } = await response.json();
       if (job.state !== "completed") throw new Error(`the job is ${job.state}`);
       return job.id;
     },
     ask: (job: string, question: string, headers: Record<string, string>) =>
-      call(NAME, `http://darkroom/v1/jobs/${job}/ask`, {
+      call(NAME, `http://localhost/v1/jobs/${job}/ask`, {
         method: "POST",
         headers: { ...headers, accept: "text/event-stream" },
         body: JSON.stringify({ question }),

@@ -14,7 +14,7 @@ export async function measureStatus({ ours, oursEnv, hello }: Bench): Promise<Fi
   const times = { status: [] as number[], hello: [] as number[] };
   for (let index = -WARM_UP; index < REQUESTS; index += 1) {
     const id = results[(index + WARM_UP) % results.length]!.id;
-    const status = await time(() => ours.fetch(`http://darkroom/v1/jobs/${id}`, { headers }));
+    const status = await time(() => ours.fetch(`http://localhost/v1/jobs/${id}`, { headers }));
     const greeting = await time(() => hello.fetch("http://hello/"));
     if (index < 0) continue;
     times.status.push(status);

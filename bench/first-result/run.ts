@@ -36,7 +36,7 @@ try {
 
 /** One clip, alone: nothing waits before it. */
 async function send(body: Uint8Array<ArrayBuffer>, headers: Record<string, string>): Promise<Way> {
-  const response = await server.ours.fetch("http://darkroom/v1/uploads?name=clip.wav", {
+  const response = await server.ours.fetch("http://localhost/v1/uploads?name=clip.wav", {
     method: "POST",
     headers,
     body,
@@ -46,7 +46,7 @@ async function send(body: Uint8Array<ArrayBuffer>, headers: Record<string, strin
   const finalizedAt = await untilCompleted(id);
   const object = await server.env.MEDIA.head(input.source.key);
   if (object === null) throw new Error(`'${input.source.key}' is not in the bucket`);
-  const told = (await (await server.ours.fetch("http://darkroom/deliveries")).json()) as readonly Delivery[];
+  const told = (await (await server.ours.fetch("http://localhost/deliveries")).json()) as readonly Delivery[];
   const bell = told.find(({ queue }) => queue === "media-tasks");
   if (bell === undefined) throw new Error("a job ended, and nothing was delivered");
   const storedAt = object.uploaded.getTime();

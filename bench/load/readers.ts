@@ -43,7 +43,7 @@ export async function readStatuses(
     await sleep((reader / readers) * PAUSE_MS, signal);
     for (let turn = 0; !signal.aborted; turn += 1) {
       const id = ids[(reader * 31 + turn * 997) % ids.length] ?? "";
-      await time(readings.status, () => ours.fetch(`http://darkroom/v1/jobs/${id}`, { headers }));
+      await time(readings.status, () => ours.fetch(`http://localhost/v1/jobs/${id}`, { headers }));
       await time(readings.hello, () => hello.fetch("http://hello/"));
       await sleep(PAUSE_MS, signal);
     }

@@ -19,7 +19,7 @@ export interface Followed {
 /** Whether this product has event streams at all. */
 export async function hasStreams({ ours }: Bench, id: string, headers: Record<string, string>): Promise<boolean> {
   const stopping = new AbortController();
-  const response = await ours.fetch(`http://darkroom/v1/jobs/${id}/events`, { headers, signal: stopping.signal });
+  const response = await ours.fetch(`http://localhost/v1/jobs/${id}/events`, { headers, signal: stopping.signal });
   const isStream = response.ok && (response.headers.get("content-type") ?? "").startsWith("text/event-stream");
   if (isStream) await response.body?.cancel().catch(() => undefined);
   stopping.abort();
@@ -47,7 +47,7 @@ export async function followJobs(
     let last: string | undefined;
     while (!signal.aborted) {
       const from = last === undefined ? {} : { "last-event-id": last };
-      const response = await ours.fetch(`http://darkroom/v1/jobs/${id}/events`, {
+      const response = await ours.fetch(`http://localhost/v1/jobs/${id}/events`, {
         headers: { ...headers, ...from, accept: "text/event-stream" },
         signal,
       });

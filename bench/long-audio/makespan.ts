@@ -39,7 +39,7 @@ export async function measureMakespan({ rounds }: { rounds: number }): Promise<r
     const { DB } = await worker.getEnv();
     await insertKey(DB);
     const api = async (path: string, init?: RequestInit) => {
-      const response = await worker.fetch(`http://darkroom${path}`, {
+      const response = await worker.fetch(`http://localhost${path}`, {
         ...init,
         headers: { authorization: `Bearer dk_operator_${SECRET}` },
       } as never);

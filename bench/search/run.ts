@@ -34,7 +34,7 @@ async function run(): Promise<void> {
   const jobIds = await fill(DB);
   const ask = async (q: string): Promise<SearchAnswer> => {
     const query = new URLSearchParams({ q, limit: String(TOP) }).toString();
-    const response = await searched.ours.fetch(`http://darkroom/v1/search?${query}`, { headers });
+    const response = await searched.ours.fetch(`http://localhost/v1/search?${query}`, { headers });
     if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
     return response.json() as Promise<SearchAnswer>;
   };
