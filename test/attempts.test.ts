@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 
 import { cancelJob, insertJobs } from "../shared/db/jobs/jobs.ts";
-import { leaseTasks } from "../shared/db/tasks/leases.ts";
+import { findEarlierAttempts, leaseTasks } from "../shared/db/tasks/leases.ts";
 import { settleTasks } from "../shared/db/tasks/settle.ts";
 import { newJob } from "../shared/jobs/new-job.ts";
 import type { EndedAttempt, Outcome } from "../shared/jobs/outcome.ts";
@@ -59,6 +59,22 @@ test("a consumer whose lease was taken over settles nothing", async () => {
   const job = await darkroom.readJob("job_late");
   expect(job.state).toBe("completed");
   expect(job.attempts.map(({ outcome }) => outcome)).toEqual(["lost", "completed"]);
+});
+
+test("what an attempt bought before it was put off is looked for by the next, and a refusal that bought nothing is not", async () => {
+  const taskId = await insert("job_snoozed");
+  const call = { model: "@cf/some/model", engine: "workers-ai", units: {}, isEstimated: false, durationMs: 5 };
+  const outcome: Outcome = {
+    type: "snooze",
+    failure: { code: "out_of_capacity", message: "busy" },
+    scheduledAt: NOW + 10,
+  };
+  for (const [index, neurons] of [1.5, 0, 0].entries()) {
+    const [task] = await lease(1, `lease-${index}`, NOW + 20 + index);
+    await settle([{ ...attemptOf(task!, outcome), calls: [{ ...call, neurons }] }]);
+  }
+  const earlier = await findEarlierAttempts(darkroom.bindings().DB, taskId);
+  expect(earlier).toEqual([{ number: 1, isAccounted: true }]);
 });
 
 test("settling twice, or settling a cancelled job, changes nothing", async () => {

@@ -2,6 +2,9 @@
 // nothing is paid for again.
 import { beforeEach, expect, test } from "vitest";
 
+import { insertJobs } from "../shared/db/jobs/jobs.ts";
+import { uploadJobId } from "../shared/uploads/announcement.ts";
+import { MEDIA_BUCKET } from "../shared/uploads/storage.ts";
 import { findEverywhere } from "./everywhere.ts";
 import { startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";
@@ -86,6 +89,27 @@ test("an upload whose job was deleted stays without one, and its key takes new c
   const other = await putJob("inbox/viola.wav", "another viola");
   await untilJobs([other]);
   expect(await asked()).toBe(before + 1);
+});
+
+test("an object that came again after its job was deleted, and gets none for another reason, is listed with that reason", async () => {
+  const { DB } = darkroom.bindings();
+  const announcement = { bucket: MEDIA_BUCKET, key: "inbox/again.txt", etag: "same", storedAt: now };
+  const jobId = await uploadJobId(announcement);
+  await DB.prepare("INSERT INTO tombstones (job_id, deleted_at, taken_up_at) VALUES (?1, ?2, ?2)")
+    .bind(jobId, now - 1000)
+    .run();
+  const upload = {
+    ...announcement,
+    ownerId: "operator",
+    sizeBytes: 3,
+    jobId,
+    ignoredReason: null,
+    ifRefused: "at its limit",
+  };
+  const { refused } = await insertJobs(DB, { jobs: [], uploads: [upload] }, { now, ringGraceMs: 60_000 });
+  expect(refused).toMatchObject([{ key: "inbox/again.txt", ignoredReason: "at its limit" }]);
+  const older = { ...upload, etag: "older", storedAt: now - 2000 };
+  expect((await insertJobs(DB, { jobs: [], uploads: [older] }, { now, ringGraceMs: 60_000 })).refused).toEqual([]);
 });
 
 test("an upload whose job was pruned stays without one", async () => {

@@ -62,7 +62,8 @@ async function inspect(
   const refusal = refuseUpload(object, ownerId, origins);
   if (refusal !== null) return ignored(refusal, ownerId, object.size);
   const id = await uploadJobId(announcement);
-  const upload = { ...announcement, ownerId, sizeBytes: object.size, jobId: id, ignoredReason: null };
+  const stored = { ...announcement, storedAt: object.uploaded.getTime() };
+  const upload = { ...stored, ownerId, sizeBytes: object.size, jobId: id, ignoredReason: null };
   if (origins.taken.get(key)?.includes(etag) === true) return { upload };
 
   const source = { key, etag, sizeBytes: object.size };
@@ -73,7 +74,6 @@ async function inspect(
   if (described.type !== "job") return ignored(described.reason, ownerId, object.size);
 
   const { work, choice, terms, marks } = described.job;
-  const stored = { ...announcement, storedAt: object.uploaded.getTime() };
   const about = { id, ownerId, createdAt: now, ringGraceMs, marks, choice, upload: stored };
   const limit = limitOf(object, origins);
   const job = await newJob(work, terms, { ...about, ...(limit && { limit }) });

@@ -14,7 +14,8 @@ const SILENCE_MS = 60_000;
 
 export type Opened =
   | { readonly ok: true; readonly answer: OpenAnswer }
-  | { readonly ok: false; readonly error: unknown; readonly call: ModelCall };
+  /** `calls` is empty if nothing was sent. */
+  | { readonly ok: false; readonly error: unknown; readonly calls: readonly ModelCall[] };
 
 /**
  * What fails so early is told as a problem. A model that has only been silent so far is answered for: a client that goes
@@ -41,22 +42,23 @@ export async function openAnswer(
   const inputs = { messages, max_tokens: ANSWER_TOKENS, stream: true };
   const { signal } = stopping;
   let startedAt = Date.now();
+  let calls: readonly ModelCall[] = [];
   const onAsked = () => {
     startedAt = Date.now();
+    calls = [sentCall(model, expected)];
   };
-  let call = sentCall(model, expected);
   try {
-    const asked = askBinding(ai, { model, inputs, signal, rejectsIfBusy, onAsked });
-    const response = await inTime(stopping, asked);
+    const response = await inTime(stopping, () => askBinding(ai, { model, inputs, signal, rejectsIfBusy, onAsked }));
     const { headers } = response;
     if (!response.ok || response.body === null) {
-      call = answeredCall(model, { headers, isRefusal: true, units: expected, durationMs: Date.now() - startedAt });
+      const durationMs = Date.now() - startedAt;
+      calls = [answeredCall(model, { headers, isRefusal: true, units: expected, durationMs })];
       throw refusal(response.status, await response.text());
     }
     const answer = headers.get("content-type")?.startsWith("application/json")
       ? await wholeAnswer(response, { model, expected, startedAt })
       : streamedAnswer(response.body, stopping, { model, headers, expected, startedAt });
-    call = answer.call();
+    calls = [answer.call()];
     let first: ReturnType<OpenAnswer["next"]> | null = answer.next();
     await Promise.race([first, later()]);
     const next = () => {
@@ -66,7 +68,7 @@ export async function openAnswer(
     };
     return { ok: true, answer: { next, call: () => answer.call() } };
   } catch (error) {
-    return { ok: false, error, call };
+    return { ok: false, error, calls };
   }
 }
 
@@ -108,7 +110,7 @@ function streamedAnswer(
       const reading = reader.read().catch((error: unknown) => {
         throw signal.aborted ? signal.reason : brokenOff(model, error);
       });
-      const { value, done } = await inTime(stopping, reading);
+      const { value, done } = await inTime(stopping, () => reading);
       hasEnded = done;
       const texts = done ? tokens.end() : tokens.read(value);
       hasText ||= texts.length > 0;
@@ -125,7 +127,7 @@ async function later(): Promise<undefined> {
 }
 
 /** A model that is silent for too long is stopped. */
-async function inTime<T>(stopping: AbortController, waiting: Promise<T>): Promise<T> {
+async function inTime<T>(stopping: AbortController, wait: () => Promise<T>): Promise<T> {
   const onLimit = () => {
     const error = silence(SILENCE_MS);
     stopping.abort(error);
@@ -133,6 +135,6 @@ async function inTime<T>(stopping: AbortController, waiting: Promise<T>): Promis
   };
   return withTimeLimit(stopping.signal, { limitMs: SILENCE_MS, onLimit }, (_, startTimer) => {
     startTimer();
-    return waiting;
+    return wait();
   });
 }

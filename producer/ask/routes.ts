@@ -71,9 +71,8 @@ async function answerInTokens(c: Context<App>, jobId: string, question: Question
   const ai = aiOf(c.env);
   const answered = await askInTurn(textModelsFrom(question.model, c.env.MODEL_FALLBACKS), {
     ...turnsOf(c, question),
-    async ask(model, { isLast }): Promise<Asked<OpenAnswer>> {
-      const opened = await openAnswer(ai, { ...question, model, rejectsIfBusy: !isLast }, stopping);
-      return opened.ok ? opened : { ...opened, calls: [opened.call] };
+    ask(model, { isLast }): Promise<Asked<OpenAnswer>> {
+      return openAnswer(ai, { ...question, model, rejectsIfBusy: !isLast }, stopping);
     },
   });
   if (!answered.ok) return problem(c, answered.problem);

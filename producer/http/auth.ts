@@ -20,9 +20,8 @@ const NO_SECRET = "0".repeat(64);
 
 /**
  * Bearer API key to owner. One read of D1 a request, and no cache: a revoked key is refused from the next request on, and in the
- * middle of one that is sent slowly. Requests that are
- * refused here are limited by their address, after that read: it tells them from those with a valid key, which pass at any
- * address. A token that is no key by its form is refused without it.
+ * middle of one that is sent slowly. Requests that are refused here are limited by their address, after that read: it tells them
+ * from those with a valid key, which pass at any address. A token that does not have the form of a key is refused without it.
  */
 export const authenticate = createMiddleware<App>(async (c, next) => {
   const token = tokenOf(c.req.header("authorization"));

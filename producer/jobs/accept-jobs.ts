@@ -72,9 +72,10 @@ export async function acceptJobs(asked: readonly Asked[], by: Submitter, deps: I
 
 async function plan(asked: readonly Asked[], { ownerId, seed }: Submitter, deps: Intake): Promise<readonly Plan[]> {
   const uploads = await Promise.all(
-    asked.map(async ({ source }): Promise<UploadRecord | null> => {
+    asked.map(async ({ source, storedAt }): Promise<UploadRecord | null> => {
       if (source === null || !isInboxKey(source.key)) return null;
-      const upload = { bucket: MEDIA_BUCKET, key: source.key, etag: source.etag };
+      const { key, etag } = source;
+      const upload = { bucket: MEDIA_BUCKET, key, etag, ...(storedAt !== undefined && { storedAt }) };
       const jobId = await uploadJobId(upload);
       return { ...upload, ownerId, sizeBytes: source.sizeBytes, jobId, ignoredReason: null };
     }),

@@ -9,6 +9,8 @@ import type { Problem } from "../http/problem.ts";
 export interface Asked extends JobDescription {
   /** The object that it reads, if any. */
   readonly source: Source | null;
+  /** When that object was stored: epoch milliseconds. */
+  readonly storedAt?: number;
   readonly alongside?: Alongside | undefined;
   /** Whether it is the upload's one job, whatever that was made with: completing an upload asks for no other. */
   readonly isUploadsOwn?: boolean;

@@ -79,5 +79,7 @@ export async function describeRequest(
   const asked = { ...limitsOf(object), kind, options: JSON.stringify(options), then: JSON.stringify(then) };
   const described = await describeUpload({ source, metadata: asked, terms }, deps);
   if (described.type === "gone") return { code: "source_not_found", detail: `'${key}' was just replaced.` };
-  return described.type === "job" ? { ...described.job, marks, source } : refusedUpload(described);
+  return described.type === "job"
+    ? { ...described.job, marks, source, storedAt: object.uploaded.getTime() }
+    : refusedUpload(described);
 }

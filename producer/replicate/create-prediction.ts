@@ -150,8 +150,15 @@ async function bring(c: Context<App>, address: string): Promise<Brought> {
   if (!fetched.ok) return fetched;
   try {
     const stored = await storeFile(fetched.incoming, submitterOf(c), intakeOf(c.env));
-    if (!stored.ok || (await c.get("mayStillAct")())) return stored;
-    await stored.file.forget();
+    if (!stored.ok) return stored;
+    let mayStillAct = false;
+    try {
+      mayStillAct = await c.get("mayStillAct")();
+    } finally {
+      // Also where the key could not be read: nobody would delete the file before the retention.
+      if (!mayStillAct) await stored.file.forget();
+    }
+    if (mayStillAct) return stored;
     return { ok: false, problem: { code: "unauthorized", detail: new KeyEnded().message } };
   } catch (error) {
     if (!(error instanceof NotStored)) throw error;

@@ -33,7 +33,8 @@ export async function completeUpload(
   const described = await describeUpload({ source, metadata }, deps);
   if (described.type === "gone") return { ok: false, problem: REPLACED };
   await completePendingUpload(deps.db, upload.id, Date.now());
-  if (described.type === "job") return acceptJob({ ...described.job, source, isUploadsOwn: true }, by, deps);
+  if (described.type === "job")
+    return acceptJob({ ...described.job, source, storedAt: object.uploaded.getTime(), isUploadsOwn: true }, by, deps);
   if (described.type === "refused") {
     const ignored = { bucket: MEDIA_BUCKET, ...source, ownerId: upload.ownerId, jobId: null };
     await ignore({ ...ignored, ignoredReason: described.reason }, deps);

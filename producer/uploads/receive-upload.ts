@@ -69,7 +69,7 @@ export async function receiveUpload(
   if (!storing.ok) return storing;
   const { stored: source, giveBack } = storing;
   const work = JobWork.parse({ kind: job.work.kind, input: { ...job.work.input, source } });
-  const result = await acceptJob({ ...job, work, source }, by, deps);
+  const result = await acceptJob({ ...job, work, source, storedAt: Date.now() }, by, deps);
   if (!result.ok) {
     // Its event would make a job of it all the same.
     await deps.media.delete(key);

@@ -51,7 +51,7 @@ export interface NewJob {
   /** When to ring again if nobody has leased the task by then. */
   readonly checkAt: number;
   /** The upload that this job is the one job of, and when its object was stored, if that is known. */
-  readonly upload?: Announcement & { readonly storedAt?: number };
+  readonly upload?: Announcement;
   /** The key it counts against, and how many of that may be unfinished: without a number it is counted and taken. */
   readonly limit?: { readonly keyId: string; readonly maxConcurrentJobs?: number };
 }

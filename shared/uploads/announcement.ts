@@ -26,6 +26,8 @@ export interface Announcement {
   readonly bucket: string;
   readonly key: string;
   readonly etag: string;
+  /** When the object was stored: epoch milliseconds. What was deleted before that is no obstacle. Without it, it may be. */
+  readonly storedAt?: number;
 }
 
 /** The one job id of an upload: announced twice, or by event and API at once, it is the same job. */

@@ -114,6 +114,7 @@ export async function insertJobs(
              FROM json_each(?1) u LEFT JOIN jobs j ON j.id = u.value ->> 'jobId'
                   -- It had that job, which was deleted.
                   LEFT JOIN tombstones d ON d.job_id = u.value ->> 'jobId' AND j.id IS NULL
+                       AND d.deleted_at >= coalesce(u.value ->> 'storedAt', 0)
             WHERE u.value ->> 'jobId' IS NULL OR j.id IS NOT NULL OR d.job_id IS NOT NULL OR u.value ->> 'ifRefused' IS NOT NULL
            ON CONFLICT (bucket, key, etag) DO UPDATE SET job_id = excluded.job_id, ignored_reason = NULL
             WHERE uploads.job_id IS NULL AND excluded.job_id IS NOT NULL
