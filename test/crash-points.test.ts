@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => chaos.close());
 
-const STEP = sampled(4, 1);
+const STEP = sampled(8, 1);
 const BUDGETED = { budget: 1_000_000 };
 
 test.each([

@@ -31,9 +31,6 @@ const CONFIGURED = [
   "vars",
 ] as const;
 
-/** A call that an earlier file has left behind may still run this long. After that its runtime is given up. */
-const LEFT_BEHIND_MS = 3000;
-
 let shared: Started | undefined;
 /** The variables of those who have taken the shared runtime, the last one's in force. */
 const takers: Vars[] = [];
@@ -42,8 +39,12 @@ const takers: Vars[] = [];
 export async function takeRuntime(given: Vars, options: RuntimeOptions) {
   const vars: Vars = { RING_GRACE_SECONDS: "60", ...given };
   const isShared = Object.keys(options).length === 0;
-  if (isShared && takers.length === 0) await renewShared();
   const started = isShared ? (shared ??= await start({})) : await start(options);
+  if (takers.length === 0) {
+    // A call that slept on would hold up the queues.
+    await started.models.fetch("http://ai/?forget=");
+    started.server.clearLogs();
+  }
   if (isShared) takers.push(vars);
   await started.control({ vars });
   return {
@@ -59,22 +60,6 @@ export async function takeRuntime(given: Vars, options: RuntimeOptions) {
       await started.control(outer === undefined ? { vars: {}, keys: [] } : { vars: outer });
     },
   };
-}
-
-/** What the models were asked is forgotten, and what was logged. A call that went on would hold up the queues of the next file. */
-async function renewShared(): Promise<void> {
-  const end = Date.now() + LEFT_BEHIND_MS;
-  while (shared !== undefined) {
-    const response = await shared.models.fetch("http://ai/?forget=");
-    const { running } = (await response.json()) as { running: number };
-    shared.server.clearLogs();
-    if (running === 0) return;
-    if (Date.now() > end) {
-      await shared.server.close();
-      shared = undefined;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 async function start(options: RuntimeOptions) {

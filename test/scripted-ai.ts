@@ -25,7 +25,7 @@ const gateways = new Map<string, unknown>();
 const requests = new Map<string, { model: string; inputs: unknown; form?: unknown }>();
 /** Which shape each model answers in: each that says everything in turn, unless a test asks for one. */
 let turns = inTurn();
-let running = 0;
+let running = new Set<symbol>();
 let mostRunning = 0;
 /** Each ends a call that sleeps. */
 const sleepers = new Set<() => void>();
@@ -48,8 +48,9 @@ export default class ScriptedAi extends WorkerEntrypoint {
     if (isChat(inputs)) chats.set(script, inputs["messages"]);
     const count = (calls.get(script) ?? 0) + 1;
     calls.set(script, count);
-    running += 1;
-    mostRunning = Math.max(mostRunning, running);
+    const call = Symbol(model);
+    running.add(call);
+    mostRunning = Math.max(mostRunning, running.size);
     options.signal?.addEventListener("abort", () => stopped.set(script, Date.now()));
     gateways.set(script, options.gateway);
     try {
@@ -61,7 +62,7 @@ export default class ScriptedAi extends WorkerEntrypoint {
       if (script.includes("unpriced")) answered.headers.delete("cf-ai-neurons");
       return answered;
     } finally {
-      running -= 1;
+      running.delete(call);
     }
   }
 
@@ -76,6 +77,8 @@ export default class ScriptedAi extends WorkerEntrypoint {
       for (const kept of [calls, chats, tokensMade, stopped, gateways, requests]) kept.clear();
       turns = inTurn();
       for (const wake of sleepers) wake();
+      // A call whose caller has gone away ends without a word: it would count for ever.
+      running = new Set();
     }
     const answered = Response.json({
       calls: Object.fromEntries(calls),
@@ -84,7 +87,6 @@ export default class ScriptedAi extends WorkerEntrypoint {
       tokensMade: Object.fromEntries(tokensMade),
       gateways: Object.fromEntries(gateways),
       requests: [...requests.values()],
-      running,
       mostRunning,
     });
     mostRunning = 0;
