@@ -11,6 +11,8 @@ export const LONG_TESTS: readonly string[] = [
   "test/audio/flac.test.ts",
   "test/chaos.test.ts",
   "test/crash-points.test.ts",
+  "test/deploy-again.test.ts",
+  "test/deploy-parts.test.ts",
   "test/fuzz-openapi.test.ts",
   "test/fuzz.test.ts",
   "test/hung-runtime.test.ts",
