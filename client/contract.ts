@@ -97,6 +97,9 @@ export type RevokeQuery = z.input<typeof requests.RevokeQuery>;
 
 export type ApiKey = keys.ApiKey;
 
+/** The key that calls. */
+export type OwnKey = keys.OwnKey;
+
 /** With the endpoints that it had registered. */
 export type RevokedKey = keys.RevokedKey;
 

@@ -5,6 +5,7 @@ import type {
   CreatedWebhook,
   Delivery,
   KeyRequest,
+  OwnKey,
   Retention,
   RetentionList,
   RevokedKey,
@@ -114,6 +115,8 @@ export function createKeys(http: Http) {
         query: { webhooks },
         isRepeatable: true,
       }),
+    /** The key that this client calls with: its owner, scopes and limits. */
+    self: (options?: CallOptions) => http.json<OwnKey>("GET", "/v1/keys/self", options),
     list(query?: PageQuery, options?: CallOptions): Listing<ApiKey> {
       return listing(http, { path: "/v1/keys", name: "keys", query }, options);
     },

@@ -70,6 +70,12 @@ export function createUploads(http: Http, put: Put) {
       return (await http.json<{ upload: UploadTicket }>("POST", `${uploadPath(id)}/parts`, call)).upload.parts ?? [];
     },
 
+    /** The same with the headers that every PUT needs. */
+    async sign(id: string, numbers?: readonly number[], options?: CallOptions): Promise<UploadTicket> {
+      const call = { ...options, json: { numbers }, isRepeatable: true };
+      return (await http.json<{ upload: UploadTicket }>("POST", `${uploadPath(id)}/parts`, call)).upload;
+    },
+
     /** Note down parts as stored, so that an upload that is interrupted goes on after them. */
     async reportParts(id: string, parts: readonly StoredPart[], options?: CallOptions): Promise<void> {
       const call = { ...options, json: { parts }, isRepeatable: true };

@@ -179,6 +179,8 @@ function doorsOf(world: World, invocation: Invocation, network: Network): Env {
     REQUESTS: { limit: async () => ({ success: true }) },
     KEEP_MODEL_RATES: "true",
     AI: aiDoor(world, invocation) as unknown as Fetcher,
+    // Nobody looks at the page here.
+    ASSETS: { fetch: async () => new Response(null, { status: 404 }) } as unknown as Fetcher,
     OPERATOR_ID: "operator",
     DEAD_LETTER_QUEUE: "media-dead-letters",
     RETENTION_DAYS: "30",

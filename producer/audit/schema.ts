@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { ACTS } from "../../shared/db/keys/audit.ts";
+import { ACTS } from "../../shared/keys/acts.ts";
 import { NextCursor, Time } from "../http/time.ts";
 
 export const AuditEntry = z

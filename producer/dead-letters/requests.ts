@@ -1,14 +1,17 @@
 import * as z from "zod";
 
-import { LETTER_STATES } from "../../shared/db/redrives/dead-letter-reads.ts";
+import { LETTER_STATES } from "../../shared/redrives/letter-states.ts";
 import { AnyObject, boundedText } from "../../shared/input/bounded-text.ts";
 import { JobTerms } from "../../shared/jobs/terms.ts";
+import { MAX_ID_CHARS } from "../../shared/limits.ts";
 import { PageQuery } from "../http/page-query.ts";
 
 /** The query of `GET /v1/dead-letters`: groups, unless letters of one fingerprint or a list are asked for. */
 export const DeadLetterQuery = PageQuery.extend({
   state: z.enum([...LETTER_STATES, "all"]).default("open"),
   fingerprint: boundedText({ max: 200, min: 1 }).optional(),
+  /** Single letters of this job. */
+  jobId: boundedText({ max: MAX_ID_CHARS, min: 1 }).optional(),
   view: z.enum(["groups", "list"]).optional(),
 });
 

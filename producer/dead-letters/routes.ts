@@ -42,10 +42,10 @@ deadLetters.get(
   }),
   query(DeadLetterQuery),
   async (c) => {
-    const { cursor, limit, state, fingerprint, view: asView } = c.req.valid("query");
-    const shown = asView ?? (fingerprint === undefined ? "groups" : "list");
+    const { cursor, limit, state, fingerprint, jobId, view: asView } = c.req.valid("query");
+    const shown = asView ?? (fingerprint === undefined && jobId === undefined ? "groups" : "list");
     const asked = [
-      { state, fingerprint },
+      { state, fingerprint, jobId },
       { ownerId: c.get("ownerId"), limit: limit + 1, before: cursor },
     ] as const;
     const { origin } = new URL(c.req.url);

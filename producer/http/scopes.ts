@@ -13,6 +13,8 @@ const WRITE: readonly Scope[] = ["jobs:write"];
 const READ_WRITE: readonly Scope[] = ["jobs:read", "jobs:write"];
 const WEBHOOKS: readonly Scope[] = ["webhooks"];
 const ADMIN: readonly Scope[] = ["admin"];
+/** It tells a key about itself. */
+const NONE: readonly Scope[] = [];
 
 /** What each route wants of a key, all of it. One that is missing here is open to nobody but an admin, and fails a test. */
 export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
@@ -91,6 +93,7 @@ export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
   "GET /replicate/v1/webhooks/default/secret": WEBHOOKS,
   "GET /v1/keys": ADMIN,
   "POST /v1/keys": ADMIN,
+  "GET /v1/keys/self": NONE,
   "DELETE /v1/keys/:id": ADMIN,
 };
 

@@ -80,13 +80,16 @@ const PAIR_PREFIX = "metadata.";
 
 /**
  * The query of `GET /v1/jobs`. Times are ISO 8601; `createdAfter` is inclusive, `createdBefore` is not. `tag` may be
- * repeated, and each `metadata.<key>=<value>` is a parameter of its own; a job must carry them all.
+ * repeated, and each `metadata.<key>=<value>` is a parameter of its own; a job must carry them all. `text` is looked for in file names,
+ * prompts, texts and ids of the latest 10,000 jobs. `figures` adds progress and cost to each job, and reads each of its tasks for them.
  */
 export const JobQuery = z
   .strictObject({
     state: z.enum(JOB_STATES).optional(),
     kind: z.enum(JOB_KINDS).optional(),
     label: boundedText({ max: 200, min: 1 }).optional(),
+    text: boundedText({ max: 200, min: 1, trim: true }).optional(),
+    figures: z.stringbool({ truthy: ["true"], falsy: ["false"] }).default(false),
     createdAfter: Time.optional(),
     createdBefore: Time.optional(),
     tag: manyTags.optional(),
@@ -94,7 +97,8 @@ export const JobQuery = z
     limit: Limit,
   })
   .catchall(z.unknown())
-  .transform(({ state, kind, label, createdAfter, createdBefore, tag = [], cursor, limit, ...rest }, context) => {
+  .transform((asked, context) => {
+    const { state, kind, label, text, figures, createdAfter, createdBefore, tag = [], cursor, limit, ...rest } = asked;
     const marks = new Set(tag.map(tagMark));
     for (const [name, value] of Object.entries(rest)) {
       const key = MetadataKey.safeParse(name.slice(PAIR_PREFIX.length));
@@ -114,7 +118,8 @@ export const JobQuery = z
         context.addIssue({ code: "custom", path: [name], message: message ?? "expected one value" });
       }
     }
-    return { filter: { state, kind, label, createdAfter, createdBefore, marks: [...marks] }, cursor, limit };
+    const filter = { state, kind, label, text, createdAfter, createdBefore, marks: [...marks] };
+    return { filter, figures, cursor, limit };
   });
 
 /** What `JobQuery` says in words of OpenAPI: an exploded object whose names are the parameters. */

@@ -78,8 +78,9 @@ jobs.get(
   }),
   query(JobQuery),
   async (c) => {
-    const { filter, cursor, limit } = c.req.valid("query");
-    const rows = await listJobs(c.env.DB, filter, { ownerId: c.get("ownerId"), limit: limit + 1, before: cursor });
+    const { filter, figures, cursor, limit } = c.req.valid("query");
+    const wanted = { ownerId: c.get("ownerId"), limit: limit + 1, before: cursor, figures };
+    const rows = await listJobs(c.env.DB, filter, wanted);
     const { page, nextCursor } = paginate(rows, limit, (job) => ({ at: job.createdAt, id: job.id }));
     const { origin } = new URL(c.req.url);
     const answer: z.infer<typeof JobPage> = { jobs: page.map((job) => jobSummary(job, origin)), nextCursor };

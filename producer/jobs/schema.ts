@@ -13,6 +13,7 @@ export const JobSummary = z
     id: z.string(),
     kind: z.enum(JOB_KINDS),
     state: z.enum(JOB_STATES),
+    title: z.string().describe("what it is about: its file's name, or the beginning of its prompt or text"),
     tags: z.array(z.string()),
     metadata: z.record(z.string(), z.string()),
     createdAt: Time,
@@ -23,6 +24,14 @@ export const JobSummary = z
       .object({ jobId: z.string(), savedNeurons: z.number().nullable() })
       .nullable()
       .describe("whose result this is, where an identical job had one"),
+    figures: z
+      .object({
+        fraction: z.number().nullable().describe("how many of its tasks have ended, 0 to 1; null unless it runs"),
+        neurons: z.number().describe("what it cost so far"),
+        estimatedNeurons: z.number().nullable().describe("what it is expected to cost; null while nobody knows"),
+      })
+      .optional()
+      .describe("in a list that was asked for figures"),
     url: z.string(),
   })
   .meta({ id: "JobSummary" });

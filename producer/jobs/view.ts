@@ -1,4 +1,5 @@
 import { parseOwn } from "../../shared/input/read-json.ts";
+import { titleOf } from "../../shared/jobs/job-title.ts";
 import type { JobDetail, JobRow } from "../../shared/jobs/job-detail.ts";
 import { MOST_COUNTED } from "../../shared/db/jobs/queue-place.ts";
 import type { Estimate } from "../../shared/cost/estimate.ts";
@@ -15,6 +16,7 @@ export function jobSummary(job: JobRow, origin: string): JobSummary {
     id: job.id,
     kind: job.kind,
     state: job.state,
+    title: titleOf(parseOwn(job.input) as JobWork["input"]),
     tags: parseOwn(job.tags ?? "[]") as string[],
     metadata: parseOwn(job.metadata ?? "{}") as Record<string, string>,
     createdAt: iso(job.createdAt),
@@ -23,8 +25,15 @@ export function jobSummary(job: JobRow, origin: string): JobSummary {
     error: job.errorCode === null ? null : { code: job.errorCode, message: job.errorMessage },
     // Whose result this is, where an identical job had one.
     reused: job.reusedFrom === null ? null : { jobId: job.reusedFrom, savedNeurons: job.savedNeurons },
+    ...figuresOf(job),
     url: `${origin}/v1/jobs/${job.id}`,
   };
+}
+
+function figuresOf({ fraction = null, neurons, estimate: stored }: JobRow): Pick<JobSummary, "figures"> {
+  if (neurons === undefined) return {};
+  const estimatedNeurons = stored === null ? null : estimateView(parseOwn(stored) as Estimate).neurons;
+  return { figures: { fraction, neurons, estimatedNeurons } };
 }
 
 /** A job with all there is to tell of it. Durations are milliseconds. */

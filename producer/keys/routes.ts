@@ -10,7 +10,7 @@ import { keyView } from "./view.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { problem } from "../http/problem.ts";
 import { KeyQuery, KeyRequest, RevokeQuery } from "./requests.ts";
-import { CreatedKey, KeyPage, RevokedKey } from "./schema.ts";
+import { CreatedKey, KeyPage, OwnKey, RevokedKey } from "./schema.ts";
 import { DAY_MS } from "../../shared/durations.ts";
 
 export const keys = new Hono<App>();
@@ -85,6 +85,22 @@ keys.get(
     const now = Date.now();
     const answer: KeyPage = { keys: page.map((key) => keyView(key, now)), nextCursor };
     return c.json(answer);
+  },
+);
+
+/** Any key may ask about itself: a program learns from it what it may do. */
+keys.get(
+  "/self",
+  describe({
+    operationId: "readOwnKey",
+    summary: "Read the key that asks: its owner, scopes and limits",
+    tags,
+    answers: { 200: { description: "the key", schema: OwnKey } },
+  }),
+  (c) => {
+    const key = c.get("key");
+    const answer: OwnKey = { ...keyView(key, Date.now()), isOperator: key.ownerId === c.env.OPERATOR_ID };
+    return c.json(answer, 200, { "cache-control": "private, no-store" });
   },
 );
 

@@ -22,6 +22,12 @@ export const ApiKey = z
   .meta({ id: "ApiKey" });
 export type ApiKey = z.infer<typeof ApiKey>;
 
+/** The key that asks, as itself. */
+export const OwnKey = ApiKey.extend({
+  isOperator: z.boolean().describe("whether it is of the operator, who may stop queues and see all owners"),
+}).meta({ id: "OwnApiKey" });
+export type OwnKey = z.infer<typeof OwnKey>;
+
 /** The operator's first admin key, made with the setup token. */
 export const FirstKey = z.object({ key: z.string() });
 

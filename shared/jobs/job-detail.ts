@@ -31,6 +31,9 @@ export interface JobRow {
   readonly choice: string | null;
   /** JSON of an `Estimate`; null while nobody knows. */
   readonly estimate: string | null;
+  /** In a list that was asked for figures: how many of its tasks have ended, 0 to 1, null unless it runs; and what it cost. */
+  readonly fraction?: number | null;
+  readonly neurons?: number;
 }
 
 export interface AttemptRow {

@@ -20,7 +20,7 @@ export interface Operations extends R2Calls, D1Rows {}
 export type Tally<Counted = Operations> = { -readonly [Name in keyof Counted]: Counted[Name] };
 
 /** A bucket that adds what is asked of it to `counts`. Deleting is free. */
-export function countedBucket(bucket: R2Bucket, counts: Tally<R2Calls>): R2Bucket {
+export function countedBucket<Bucket extends object>(bucket: Bucket, counts: Tally<R2Calls>): Bucket {
   return new Proxy(bucket, {
     get(target, name) {
       const method: unknown = Reflect.get(target, name, target);
@@ -35,7 +35,7 @@ export function countedBucket(bucket: R2Bucket, counts: Tally<R2Calls>): R2Bucke
 }
 
 /** What these statements read and wrote together, by D1's own count. */
-export function rowsOf(results: readonly D1Result[]): D1Rows {
+export function rowsOf(results: readonly { meta: { rows_read: number; rows_written: number } }[]): D1Rows {
   return {
     d1RowsRead: results.reduce((sum, { meta }) => sum + meta.rows_read, 0),
     d1RowsWritten: results.reduce((sum, { meta }) => sum + meta.rows_written, 0),

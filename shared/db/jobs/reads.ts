@@ -90,6 +90,8 @@ export interface JobFilter {
   readonly state: JobState | undefined;
   readonly kind: JobKind | undefined;
   readonly label: string | undefined;
+  /** In its file's name, its prompt, its text or its id; letters A to Z in either case. */
+  readonly text: string | undefined;
   /** Epoch milliseconds: from, inclusive. */
   readonly createdAfter: number | undefined;
   /** Epoch milliseconds: until, exclusive. */
@@ -98,17 +100,35 @@ export interface JobFilter {
   readonly marks: readonly string[];
 }
 
-/** Newest first; `before` is the position (time and id) of the last one seen. */
-export async function listJobs(
-  db: D1Database,
-  filter: JobFilter,
-  page: { ownerId: string; limit: number; before: { at: number; id: string } | undefined },
-): Promise<readonly JobRow[]> {
+export interface JobPage {
+  readonly ownerId: string;
+  readonly limit: number;
+  /** The position (time and id) of the last one seen. */
+  readonly before: { at: number; id: string } | undefined;
+  /** Whether each job is to tell how far it is and what it cost. */
+  readonly figures: boolean;
+}
+
+/** A text is looked for in so many jobs, the latest before the page. */
+const MOST_LOOKED_THROUGH = 10_000;
+
+/** A key's last segment: what is left of it when all up to its last slash is taken away. */
+const FILE_NAME = `replace(j.input ->> '$.source.key',
+                           rtrim(j.input ->> '$.source.key', replace(j.input ->> '$.source.key', '/', '')), '')`;
+const SAYS = `coalesce(j.input ->> '$.prompt', j.input ->> '$.text', ${FILE_NAME}) || ' ' || j.id`;
+
+/** Each task and each attempt of a job is read for them. */
+const FIGURES = `CASE WHEN j.state = 'running'
+                      THEN (SELECT avg(state = 'completed') FROM tasks WHERE job_id = j.id AND is_side = 0) END AS fraction,
+                 (SELECT total(a.neurons) FROM tasks t JOIN attempts a ON a.task_id = t.id WHERE t.job_id = j.id) AS neurons`;
+
+/** Newest first. */
+export async function listJobs(db: D1Database, filter: JobFilter, page: JobPage): Promise<readonly JobRow[]> {
   // With marks, the list is walked along the rows of the first one; the others are looked up job by job.
   const [first] = filter.marks;
   const walk =
     first === undefined
-      ? { from: "jobs j", at: "j.created_at", id: "j.id", owner: "j.owner_id = ?1 AND ?11 IS NULL" }
+      ? { from: jobsOf(filter), at: "j.created_at", id: "j.id", owner: "j.owner_id = ?1 AND ?11 IS NULL" }
       : {
           from: "job_marks m JOIN jobs j ON j.id = m.job_id",
           at: "m.created_at",
@@ -117,10 +137,11 @@ export async function listJobs(
         };
   const { results } = await db
     .prepare(
-      `SELECT ${JOB} FROM ${walk.from}
+      `SELECT ${JOB}${page.figures ? `, ${FIGURES}` : ""} FROM ${walk.from}
         WHERE ${walk.owner} AND (${walk.at}, ${walk.id}) < (?2, ?3)
           AND ${walk.at} >= ?4 AND ${walk.at} < ?5
           AND (?6 IS NULL OR j.state = ?6) AND (?7 IS NULL OR j.kind = ?7)
+          AND (?12 IS NULL OR instr(lower(${SAYS}), lower(?12)) > 0)
           AND (?8 IS NULL OR j.id IN (SELECT job_id FROM job_labels WHERE label = ?8))
           AND NOT EXISTS (SELECT 1 FROM json_each(?10) f
                            WHERE NOT EXISTS (SELECT 1 FROM job_marks o
@@ -140,7 +161,14 @@ export async function listJobs(
       page.limit,
       JSON.stringify(filter.marks.slice(1)),
       first ?? null,
+      filter.text ?? null,
     )
     .all<JobRow>();
   return results;
+}
+
+function jobsOf({ text }: JobFilter): string {
+  if (text === undefined) return "jobs j";
+  return `(SELECT * FROM jobs WHERE owner_id = ?1 AND (created_at, id) < (?2, ?3) AND created_at >= ?4 AND created_at < ?5
+            ORDER BY created_at DESC, id DESC LIMIT ${MOST_LOOKED_THROUGH}) j`;
 }

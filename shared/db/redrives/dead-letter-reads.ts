@@ -1,10 +1,7 @@
 import { ATTEMPT_COLUMNS } from "../jobs/reads.ts";
 import { wasStopped } from "../jobs/stop-jobs.ts";
+import type { LetterState } from "../../redrives/letter-states.ts";
 import type { AttemptRow } from "../../jobs/job-detail.ts";
-
-/** `open`: neither redriven nor discarded. One redriven after it was discarded, with an earlier stage, is `redriven`. */
-export const LETTER_STATES = ["open", "redriven", "discarded"] as const;
-export type LetterState = (typeof LETTER_STATES)[number];
 
 export interface DeadLetter {
   readonly id: string;
@@ -45,6 +42,7 @@ const IS_IN: Readonly<Record<LetterState | "all", string>> = {
 export interface LetterQuery {
   readonly state: LetterState | "all";
   readonly fingerprint: string | undefined;
+  readonly jobId: string | undefined;
 }
 
 interface Page {
@@ -57,13 +55,14 @@ interface Page {
 /** Newest first. */
 export async function listDeadLetters(
   db: D1Database,
-  { state, fingerprint }: LetterQuery,
+  { state, fingerprint, jobId }: LetterQuery,
   page: Page,
 ): Promise<readonly DeadLetter[]> {
   const { results } = await db
     .prepare(
       `SELECT ${COLUMNS} FROM dead_letters
-        WHERE owner_id = ?1 AND (created_at, id) < (?2, ?3) AND (?4 IS NULL OR fingerprint = ?4) AND ${IS_IN[state]}
+        WHERE owner_id = ?1 AND (created_at, id) < (?2, ?3) AND (?4 IS NULL OR fingerprint = ?4)
+          AND ${jobId === undefined ? "?6 IS NULL" : "job_id = ?6"} AND ${IS_IN[state]}
         ORDER BY created_at DESC, id DESC LIMIT ?5`,
     )
     .bind(
@@ -72,6 +71,7 @@ export async function listDeadLetters(
       page.before?.id ?? "",
       fingerprint ?? null,
       page.limit,
+      jobId ?? null,
     )
     .all<DeadLetter>();
   return results;
@@ -95,21 +95,22 @@ export interface LetterGroup {
 /** Groups, the one seen last first; a position's id is a fingerprint. */
 export async function groupDeadLetters(
   db: D1Database,
-  { state, fingerprint }: LetterQuery,
+  { state, fingerprint, jobId }: LetterQuery,
   page: Page,
 ): Promise<readonly LetterGroup[]> {
+  const ofJob = jobId === undefined ? "?6 IS NULL" : "job_id = ?6";
   const { results } = await db
     .prepare(
       `SELECT g.fingerprint, s.kind, s.code, s.message_pattern AS message, g.count, g.firstSeenAt, g.lastSeenAt,
               s.id AS sampleId, s.job_id AS sampleJobId, s.task_id AS sampleTaskId, s.reason AS sampleReason
          FROM (SELECT fingerprint, count(*) AS count, min(created_at) AS firstSeenAt, max(created_at) AS lastSeenAt
                  FROM dead_letters
-                WHERE owner_id = ?1 AND (?4 IS NULL OR fingerprint = ?4) AND ${IS_IN[state]}
+                WHERE owner_id = ?1 AND (?4 IS NULL OR fingerprint = ?4) AND ${ofJob} AND ${IS_IN[state]}
                 GROUP BY fingerprint HAVING (max(created_at), fingerprint) < (?2, ?3)
                 ORDER BY 4 DESC, 1 DESC LIMIT ?5) g
          JOIN dead_letters s
            ON s.id = (SELECT id FROM dead_letters
-                       WHERE owner_id = ?1 AND fingerprint = g.fingerprint AND ${IS_IN[state]}
+                       WHERE owner_id = ?1 AND fingerprint = g.fingerprint AND ${ofJob} AND ${IS_IN[state]}
                        ORDER BY created_at DESC, id DESC LIMIT 1)
         ORDER BY g.lastSeenAt DESC, g.fingerprint DESC`,
     )
@@ -119,6 +120,7 @@ export async function groupDeadLetters(
       page.before?.id ?? "",
       fingerprint ?? null,
       page.limit,
+      jobId ?? null,
     )
     .all<LetterGroup>();
   return results;

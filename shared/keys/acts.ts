@@ -1,0 +1,26 @@
+/** What is written down of who did it. */
+export const ACTS = [
+  "dead_letter.redrive",
+  "dead_letter.reopen",
+  "dead_letter.discard",
+  "redrive.create",
+  "redrive.cancel",
+  "redrive.stop",
+  "job.cancel",
+  "job.delete",
+  "kind.pause",
+  "kind.resume",
+  "webhook.create",
+  "webhook.edit",
+  "webhook.rotate",
+  "webhook.replay",
+  "webhook.delete",
+  "key.create",
+  "key.revoke",
+  "budget.set",
+  "budget.delete",
+  "hold.lift",
+  "retention.set",
+  "retention.delete",
+] as const;
+export type Act = (typeof ACTS)[number];
