@@ -83,6 +83,9 @@ function welcome(url: string, engines: object): string {
   const names = Object.entries(engines).map(([task, engine]) => `  ${task.padEnd(10)} ${engine}`);
   return `
 Darkroom runs on ${url}
+
+  Open the page, signed in:  ${url}/#key=${KEY}
+
 API key: ${KEY}
 
 Offline engines:

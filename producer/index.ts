@@ -13,6 +13,7 @@ import { openAi } from "./openai/index.ts";
 import { describe } from "./http/describe.ts";
 import { documentOf } from "./docs/openapi.ts";
 import { problem } from "./http/problem.ts";
+import { servePage } from "./page/serve-page.ts";
 import { speakReplicate } from "./replicate/errors.ts";
 import { replicate } from "./replicate/index.ts";
 import { artifacts } from "./jobs/artifact-routes.ts";
@@ -51,6 +52,7 @@ app.use(...protect, refuseLocalSecrets, allowOrigins);
 app.use("/openai/v1/*", speakOpenAi);
 app.use("/replicate/v1/*", speakReplicate);
 app.use(checkAddress);
+app.use(servePage);
 
 app.get(
   "/healthz",

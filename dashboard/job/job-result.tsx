@@ -1,0 +1,19 @@
+import type { Job } from "../../client/index.ts";
+import { lazy } from "../ui/lazy.tsx";
+import type { LiveJob } from "./use-job.ts";
+
+const TranscriptView = lazy(async () => (await import("../transcript/transcript-view.tsx")).TranscriptView);
+const PictureResult = lazy(async () => (await import("../pictures/picture-result.tsx")).PictureResult);
+const LabelsResult = lazy(async () => (await import("../pictures/labels-result.tsx")).LabelsResult);
+
+/** What a job has made, each kind in its own way. A transcript can be looked at while it is made. */
+export function JobResult({ job, live }: { job: Job; live: LiveJob }) {
+  switch (job.kind) {
+    case "transcription":
+      return <TranscriptView job={job} live={live} />;
+    case "image_generation":
+      return <PictureResult job={job} />;
+    case "classification":
+      return <LabelsResult job={job} />;
+  }
+}

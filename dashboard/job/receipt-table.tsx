@@ -1,0 +1,103 @@
+import { useQuery } from "@tanstack/preact-query";
+
+import type { Job, Receipt } from "../../client/index.ts";
+import { api } from "../api/session.ts";
+import { formatCount, formatModel, formatNeurons, formatUsd } from "../ui/format.ts";
+import { ErrorState, Skeleton } from "../ui/states.tsx";
+import { hasEnded } from "./use-job.ts";
+
+interface ModelLine {
+  readonly model: string;
+  readonly task: string;
+  readonly calls: number;
+  readonly neurons: number;
+  readonly microUsd: number;
+  readonly isEstimated: boolean;
+}
+
+/** What it cost: calls to models by what they were for, then the platform's own prices. */
+export function ReceiptTable({ job }: { job: Job }) {
+  const { id, finishedAt } = job;
+  const receipt = useQuery({
+    queryKey: ["receipt", id, finishedAt],
+    queryFn: ({ signal }) => api().jobs.receipt(id, { signal }),
+    staleTime: hasEnded(job) ? 60_000 : 0,
+    refetchInterval: hasEnded(job) ? false : 10_000,
+  });
+  if (receipt.error !== null) return <ErrorState error={receipt.error} retry={() => void receipt.refetch()} isInline />;
+  if (receipt.data === undefined) return <Skeleton rows={2} height={36} />;
+  const { operations, total, reused } = receipt.data;
+  const lines = linesOf(receipt.data);
+  return (
+    <div class="scroll-x" tabIndex={0} role="region" aria-label="Receipt">
+      <table class="plain">
+        <thead>
+          <tr>
+            <th scope="col">For</th>
+            <th scope="col" class="number">
+              Count
+            </th>
+            <th scope="col" class="number">
+              Neurons
+            </th>
+            <th scope="col" class="number">
+              Price
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {lines.map(({ model, task, calls, neurons, microUsd, isEstimated }) => (
+            <tr key={`${task} ${model}`}>
+              <td>
+                {formatModel(model)} <span class="dim">for {task.replaceAll("_", " ")}</span>
+                {isEstimated && <span class="dim"> · by the catalogue</span>}
+              </td>
+              <td class="number">{formatCount(calls)}</td>
+              <td class="number">{formatNeurons(neurons)}</td>
+              <td class="number">{formatUsd(microUsd)}</td>
+            </tr>
+          ))}
+          {operations.map(({ operation, quantity, of, microUsd, basis }) => (
+            <tr key={`${operation} ${of}`} class="dim">
+              <td title={basis === "counted" ? "Each was counted" : "Their usual number"}>{`${operation}: ${of}`}</td>
+              <td class="number">{formatCount(quantity)}</td>
+              <td />
+              <td class="number">{formatUsd(microUsd)}</td>
+            </tr>
+          ))}
+        </tbody>
+        <tfoot>
+          <tr>
+            <th scope="row">
+              Total
+              {reused?.savedNeurons != null &&
+                `, ${formatNeurons(reused.savedNeurons)} neurons saved by a stored result`}
+            </th>
+            <td />
+            <td class="number">{formatNeurons(total.neurons)}</td>
+            <td class="number">{formatUsd(total.microUsd)}</td>
+          </tr>
+        </tfoot>
+      </table>
+    </div>
+  );
+}
+
+function linesOf({ attempts }: Receipt): readonly ModelLine[] {
+  const lines = new Map<string, ModelLine>();
+  for (const { task, calls } of attempts) {
+    for (const call of calls) {
+      const key = `${task} ${call.model}`;
+      const before = lines.get(key);
+      lines.set(key, {
+        model: call.model,
+        task,
+        calls: (before?.calls ?? 0) + 1,
+        neurons: (before?.neurons ?? 0) + call.neurons,
+        microUsd: (before?.microUsd ?? 0) + call.microUsd,
+        isEstimated: (before?.isEstimated ?? false) || call.isEstimated,
+      });
+    }
+  }
+  return [...lines.values()];
+}

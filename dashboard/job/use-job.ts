@@ -1,0 +1,74 @@
+// A job as it changes: read once, then told of by its event stream; asked for now and then where no stream is to be had.
+import { type Signal, signal } from "@preact/signals";
+import { useQuery, useQueryClient } from "@tanstack/preact-query";
+import { useEffect, useMemo } from "preact/hooks";
+
+import type { Job, JobEvent, Transcript } from "../../client/index.ts";
+import { api } from "../api/session.ts";
+import { isMissing, LIVE_MS } from "../api/queries.ts";
+
+export type LiveSegment = Transcript["segments"][number];
+
+export interface LiveJob {
+  /** Of a transcript that is still being made: what is certain of it so far, in order. */
+  readonly segments: Signal<readonly LiveSegment[]>;
+  /** How far it is, as last told. */
+  readonly progress: Signal<Readonly<Record<string, unknown>> | null>;
+  readonly isConnected: Signal<boolean>;
+}
+
+export function jobKey(id: string): readonly unknown[] {
+  return ["jobs", "one", id];
+}
+
+export function hasEnded({ state }: Pick<Job, "state">): boolean {
+  return state === "completed" || state === "failed" || state === "cancelled";
+}
+
+export function useJob(id: string) {
+  const live = useMemo(
+    (): LiveJob => ({ segments: signal([]), progress: signal(null), isConnected: signal(false) }),
+    [id],
+  );
+  const queries = useQueryClient();
+  const job = useQuery({
+    queryKey: jobKey(id),
+    queryFn: ({ signal: stop }) => api().jobs.get(id, { signal: stop }),
+    refetchInterval: ({ state: { data, error } }) => {
+      if (isMissing(error) || (data !== undefined && hasEnded(data))) return false;
+      // The stream tells what changes, but not where a queued job stands.
+      return live.isConnected.value && data?.state === "running" ? 5 * LIVE_MS : LIVE_MS;
+    },
+  });
+  const isOpen = job.data !== undefined && !hasEnded(job.data);
+  useEffect(() => {
+    if (!isOpen) return;
+    const stopping = new AbortController();
+    void follow(id, live, stopping.signal, () => void queries.invalidateQueries({ queryKey: jobKey(id) }));
+    return () => stopping.abort();
+  }, [id, isOpen, live]);
+  return { job, live };
+}
+
+async function follow(id: string, live: LiveJob, stop: AbortSignal, onChange: () => void): Promise<void> {
+  try {
+    for await (const event of api().jobs.events(id, { signal: stop })) {
+      live.isConnected.value = true;
+      take(event, live);
+      if (event.type === "state" || event.type === "progress" || event.type === "done") onChange();
+    }
+  } catch {
+    // Another tab has the streams of this key, or the connection is gone: the job is asked for again by the clock.
+  } finally {
+    live.isConnected.value = false;
+  }
+}
+
+function take({ type, data }: JobEvent, live: LiveJob): void {
+  if (type === "progress") live.progress.value = data;
+  if (type !== "segment") return;
+  const { index, ...segment } = data as unknown as LiveSegment & { readonly index: number };
+  const next = live.segments.value.slice();
+  next[index] = segment;
+  live.segments.value = next;
+}

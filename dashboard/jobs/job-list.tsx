@@ -1,0 +1,104 @@
+import "./jobs.css";
+
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { Link } from "wouter-preact";
+
+import { may } from "../api/session.ts";
+import { useShortcuts } from "../shell/shortcuts.ts";
+import { EmptyState, ErrorState, Skeleton } from "../ui/states.tsx";
+import { lazy } from "../ui/lazy.tsx";
+import { JobFilters } from "./job-filters.tsx";
+import { JobRows } from "./job-rows.tsx";
+import { useJobList, useListFilter } from "./list-query.ts";
+import { WordHits } from "./word-hits.tsx";
+
+const FirstUse = lazy(async () => (await import("./first-use.tsx")).FirstUse);
+
+/** All jobs, newest first, as they change. */
+export function JobList() {
+  const [filter, change] = useListFilter();
+  const list = useJobList(filter);
+  const jobs = useMemo(() => list.data?.pages.flatMap(({ items }) => items) ?? [], [list.data]);
+  const isFiltered =
+    filter.q !== "" || filter.state !== undefined || filter.kind !== undefined || filter.tag !== undefined;
+  const rows = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    document.title = filter.q === "" ? "Jobs · Darkroom" : `${filter.q} · Darkroom`;
+  }, [filter.q]);
+  useShortcuts("Jobs", [
+    { keys: "j", does: "Next job", run: () => step(rows.current, 1) },
+    { keys: "k", does: "Job before", run: () => step(rows.current, -1) },
+    { keys: "Enter", does: "Open the job", run: () => step(rows.current, 0) },
+  ]);
+
+  if (list.data === undefined) {
+    return (
+      <>
+        <Head />
+        {list.error === null ? (
+          <Skeleton rows={8} height={56} />
+        ) : (
+          <ErrorState error={list.error} retry={() => void list.refetch()} />
+        )}
+      </>
+    );
+  }
+  if (jobs.length === 0 && !isFiltered) return <FirstUse />;
+  return (
+    <>
+      <Head />
+      <JobFilters filter={filter} change={change} isBusy={list.isFetching && list.isPlaceholderData} />
+      {list.error !== null && <ErrorState error={list.error} retry={() => void list.refetch()} isInline />}
+      {filter.q !== "" && <WordHits text={filter.q} kind={filter.kind} />}
+      {filter.q !== "" && <h2 class="list-title">Jobs</h2>}
+      <div ref={rows}>
+        {jobs.length === 0 ? (
+          <EmptyState
+            icon="search"
+            title="No job fits"
+            actions={
+              <Link href="/" class="button">
+                Show all jobs
+              </Link>
+            }
+          >
+            {filter.q === ""
+              ? "No job has these properties."
+              : `No file name, prompt or text of your latest 10,000 jobs contains “${filter.q}”.`}
+          </EmptyState>
+        ) : (
+          <JobRows jobs={jobs} />
+        )}
+      </div>
+      {list.hasNextPage && (
+        <div class="list-more">
+          <button
+            type="button"
+            class="button"
+            disabled={list.isFetchingNextPage}
+            onClick={() => void list.fetchNextPage()}
+          >
+            {list.isFetchingNextPage ? "Reading …" : "Show older jobs"}
+          </button>
+        </div>
+      )}
+    </>
+  );
+}
+
+function Head() {
+  return (
+    <div class="page-head">
+      <h1>Jobs</h1>
+      {!may("jobs:write") && <span class="chip">Read only</span>}
+    </div>
+  );
+}
+
+/** Move the focus along the rows' links; from elsewhere to the first. */
+function step(rows: HTMLElement | null, by: number): void {
+  const links = [...(rows?.querySelectorAll<HTMLAnchorElement>("a[data-job]") ?? [])];
+  const at = links.findIndex((link) => link === document.activeElement);
+  if (by === 0) links[at]?.click();
+  else links[at === -1 ? 0 : Math.max(0, Math.min(links.length - 1, at + by))]?.focus();
+}

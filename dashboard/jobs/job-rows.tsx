@@ -1,0 +1,110 @@
+import { Link } from "wouter-preact";
+
+import type { JobKind, JobSummary } from "../../client/index.ts";
+import { Progress, StateBadge } from "../ui/badge.tsx";
+import { formatNeurons, formatPercent, KIND_NAMES } from "../ui/format.ts";
+import { Icon, type IconName } from "../ui/icon.tsx";
+import { Age } from "../ui/time.tsx";
+
+export const KIND_ICONS: Readonly<Record<JobKind, IconName>> = {
+  transcription: "audio",
+  image_generation: "image",
+  classification: "tag",
+};
+
+export function JobRows({ jobs }: { jobs: readonly JobSummary[] }) {
+  return (
+    <table class="jobs">
+      <thead>
+        <tr>
+          <th scope="col">Job</th>
+          <th scope="col">State</th>
+          <th scope="col" class="number">
+            Neurons
+          </th>
+          <th scope="col" class="number">
+            Age
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {jobs.map((job) => (
+          <JobRow key={job.id} job={job} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function JobRow({ job }: { job: JobSummary }) {
+  const { id, kind, title, state, error, tags, createdAt } = job;
+  return (
+    <tr>
+      <td class="job-cell">
+        <span class="job-icon">
+          <Icon name={KIND_ICONS[kind]} />
+        </span>
+        <div class="job-about">
+          {/* The link covers its row. */}
+          <Link href={`/jobs/${id}`} class="job-link one-line" data-job>
+            {title === "" ? id : title}
+          </Link>
+          <div class="job-sub small dim">
+            {state === "failed" && error !== null ? (
+              <span class="one-line job-error">{error.message ?? error.code}</span>
+            ) : (
+              <span>{KIND_NAMES[kind]}</span>
+            )}
+            {tags.slice(0, 3).map((tag) => (
+              <Link key={tag} href={`/?tag=${encodeURIComponent(tag)}`} class="chip job-tag one-line">
+                {tag}
+              </Link>
+            ))}
+          </div>
+        </div>
+      </td>
+      <td class="job-state">
+        <JobState job={job} />
+      </td>
+      <td class="number job-cost">
+        <Cost job={job} />
+      </td>
+      <td class="number dim job-age">
+        <Age at={createdAt} />
+      </td>
+    </tr>
+  );
+}
+
+function JobState({ job: { state, figures } }: { job: JobSummary }) {
+  const fraction = figures?.fraction ?? null;
+  if (state !== "running" || fraction === null) return <StateBadge state={state} />;
+  return (
+    <>
+      <StateBadge state="running" label={fraction > 0 ? `Running, ${formatPercent(fraction)}` : "Running"} />
+      <Progress fraction={fraction > 0 ? fraction : null} label="How far the job is" />
+    </>
+  );
+}
+
+function Cost({ job: { state, figures, reused } }: { job: JobSummary }) {
+  if (reused !== null)
+    return (
+      <span class="dim" title="The result of an identical job was reused">
+        reused
+      </span>
+    );
+  if (figures === undefined) return null;
+  const { neurons, estimatedNeurons } = figures;
+  const isUnfinished = state === "queued" || state === "running";
+  if (neurons === 0 && isUnfinished) {
+    return estimatedNeurons === null ? (
+      <span class="dim">–</span>
+    ) : (
+      <span class="dim" title="Estimated">
+        ≈ {formatNeurons(estimatedNeurons)}
+      </span>
+    );
+  }
+  return <>{formatNeurons(neurons)}</>;
+}

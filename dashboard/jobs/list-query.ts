@@ -1,0 +1,81 @@
+// Which jobs the list shows: the address says it, so that it can be kept, shared and gone back to.
+import { useInfiniteQuery } from "@tanstack/preact-query";
+import { useMemo } from "preact/hooks";
+import { useSearchParams } from "wouter-preact";
+
+import type { JobKind, JobState, JobSummary } from "../../client/index.ts";
+import { api } from "../api/session.ts";
+import { IDLE_MS, LIVE_MS } from "../api/queries.ts";
+import { KIND_NAMES, STATE_NAMES } from "../ui/format.ts";
+
+const PAGE_JOBS = 50;
+
+export const STATES = Object.keys(STATE_NAMES) as readonly JobState[];
+export const KINDS = Object.keys(KIND_NAMES) as readonly JobKind[];
+
+export interface ListFilter {
+  readonly q: string;
+  readonly state: JobState | undefined;
+  readonly kind: JobKind | undefined;
+  readonly tag: string | undefined;
+}
+
+/** The filter of the address, and how to change a part of it. */
+export function useListFilter(): readonly [ListFilter, (change: Partial<Record<keyof ListFilter, string>>) => void] {
+  const [params, setParams] = useSearchParams();
+  const text = params.toString();
+  const filter = useMemo((): ListFilter => {
+    const read = new URLSearchParams(text);
+    return {
+      q: read.get("q")?.trim() ?? "",
+      state: STATES.find((state) => state === read.get("state")),
+      kind: KINDS.find((kind) => kind === read.get("kind")),
+      tag: read.get("tag") || undefined,
+    };
+  }, [text]);
+  function change(changed: Partial<Record<keyof ListFilter, string>>) {
+    setParams((before) => {
+      const next = new URLSearchParams(before);
+      for (const [name, value] of Object.entries(changed)) {
+        if (value === "") next.delete(name);
+        else next.set(name, value);
+      }
+      return next;
+    });
+  }
+  return [filter, change];
+}
+
+/** Pages of the list, read again by themselves: often while something in them moves. */
+export function useJobList({ q, state, kind, tag }: ListFilter) {
+  return useInfiniteQuery({
+    queryKey: ["jobs", "list", { q, state, kind, tag }],
+    queryFn: async ({ pageParam, signal }) =>
+      api()
+        .jobs.list(
+          {
+            figures: "true",
+            limit: PAGE_JOBS,
+            ...(q !== "" && { text: q }),
+            ...(state !== undefined && { state }),
+            ...(kind !== undefined && { kind }),
+            ...(tag !== undefined && { tag }),
+            ...(pageParam !== null && { cursor: pageParam }),
+          },
+          { signal },
+        )
+        .page(),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.nextCursor,
+    // Every page that is shown is read each time: the more there are, the less often.
+    refetchInterval: ({ state: { data } }) => {
+      const pages = data?.pages ?? [];
+      const isMoving = pages.some(({ items }) => items.some(isUnfinished));
+      return (isMoving ? LIVE_MS : IDLE_MS) * Math.max(1, pages.length);
+    },
+  });
+}
+
+function isUnfinished({ state }: JobSummary): boolean {
+  return state === "queued" || state === "running";
+}

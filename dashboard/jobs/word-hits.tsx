@@ -1,0 +1,76 @@
+import { useQuery } from "@tanstack/preact-query";
+import type { ComponentChildren } from "preact";
+import { Link } from "wouter-preact";
+
+import type { JobKind, SearchHit } from "../../client/index.ts";
+import { api } from "../api/session.ts";
+import { formatClock } from "../ui/format.ts";
+import { Icon } from "../ui/icon.tsx";
+import { ErrorState, Skeleton } from "../ui/states.tsx";
+import { KIND_ICONS } from "./job-rows.tsx";
+
+const SOURCE_NAMES: Readonly<Record<SearchHit["source"], string>> = {
+  transcript: "Spoken",
+  prompt: "Prompt",
+  text: "Text",
+  labels: "Labels",
+  caption: "Description",
+  summary: "Summary",
+};
+
+/** Where the words were said or written, best first. A place in a recording leads to its second. */
+export function WordHits({ text, kind }: { text: string; kind: JobKind | undefined }) {
+  const answer = useQuery({
+    queryKey: ["search", text, kind],
+    queryFn: ({ signal }) => api().search(text, { limit: 10, ...(kind !== undefined && { kind }) }, { signal }),
+    // Each search may be paid for: the same question is not asked again while it is on the screen.
+    staleTime: Infinity,
+    refetchOnWindowFocus: false,
+  });
+  const hits = answer.data?.hits ?? [];
+  return (
+    <section class="hits" aria-labelledby="hits-title">
+      <h2 id="hits-title" class="list-title">
+        Words
+      </h2>
+      {answer.isPending && <Skeleton rows={2} height={64} />}
+      {answer.error !== null && <ErrorState error={answer.error} retry={() => void answer.refetch()} isInline />}
+      {answer.data !== undefined && hits.length === 0 && (
+        <p class="dim">Nobody says or writes that in what has finished.</p>
+      )}
+      {hits.length > 0 && (
+        <ol class="card hit-list">
+          {hits.map((hit) => (
+            <li key={hit.id} class="hit">
+              <span class="job-icon">
+                <Icon name={KIND_ICONS[hit.kind]} />
+              </span>
+              <div class="job-about">
+                <Link
+                  href={hit.startMs === null ? `/jobs/${hit.jobId}` : `/jobs/${hit.jobId}?t=${hit.startMs}`}
+                  class="job-link hit-text"
+                >
+                  {marked(hit.snippet, text)}
+                </Link>
+                <div class="job-sub small dim">
+                  <span>{SOURCE_NAMES[hit.source]}</span>
+                  {hit.startMs !== null && <span>at {formatClock(hit.startMs)}</span>}
+                  {hit.foundBy.length === 1 && hit.foundBy[0] === "meaning" && <span>by its meaning</span>}
+                </div>
+              </div>
+            </li>
+          ))}
+        </ol>
+      )}
+      {answer.data?.degraded != null && <p class="small dim">Only words were looked for: {answer.data.degraded}</p>}
+    </section>
+  );
+}
+
+/** The text with the words of the question marked in it. */
+function marked(text: string, question: string): ComponentChildren {
+  const words = question.split(/[^\p{L}\p{N}]+/u).filter((word) => word.length > 1);
+  if (words.length === 0) return text;
+  const pattern = new RegExp(`(${words.map((word) => RegExp.escape(word)).join("|")})`, "giu");
+  return text.split(pattern).map((part, index) => (index % 2 === 1 ? <mark key={index}>{part}</mark> : part));
+}

@@ -1,0 +1,110 @@
+import { useEffect } from "preact/hooks";
+import { Link, Route, Switch, useLocation } from "wouter-preact";
+
+import { isOnline, may } from "../api/session.ts";
+import { JobPage } from "../job/job-page.tsx";
+import { JobList } from "../jobs/job-list.tsx";
+import { EmptyState } from "../ui/states.tsx";
+import { Icon } from "../ui/icon.tsx";
+import { lazy } from "../ui/lazy.tsx";
+import { UploadTray } from "../uploads/upload-tray.tsx";
+import { AccountMenu } from "./account-menu.tsx";
+import { Brand } from "./brand.tsx";
+import { DropZone } from "./drop-zone.tsx";
+import { HelpDialog, isHelpOpen } from "./help-dialog.tsx";
+import { isWithin, NEW_JOB, type Place, PLACES } from "./navigation.ts";
+import { SearchBox } from "./search-box.tsx";
+import { startShortcuts, useShortcuts } from "./shortcuts.ts";
+import { KeyEndedDialog } from "./sign-in.tsx";
+
+const NewJob = lazy(async () => (await import("../uploads/new-job.tsx")).NewJob);
+const Pictures = lazy(async () => (await import("../pictures/pictures.tsx")).Pictures);
+const Operate = lazy(async () => (await import("../operate/operate.tsx")).Operate);
+
+/** Everything around the views, once somebody is signed in. */
+export function Frame() {
+  const [path, navigate] = useLocation();
+  useEffect(startShortcuts, []);
+  const places = PLACES.filter(({ scopes }) => may(...scopes));
+  useShortcuts("Go to", [
+    ...places.map(({ keys, name, path: to }) => ({ keys, does: name, run: () => navigate(to) })),
+    ...(may(...NEW_JOB.scopes) ? [{ keys: NEW_JOB.keys, does: NEW_JOB.name, run: () => navigate(NEW_JOB.path) }] : []),
+  ]);
+  useShortcuts("Everywhere", [{ keys: "?", does: "Show these keys", run: () => (isHelpOpen.value = true) }]);
+  // A new view begins at its top; a reload and the browser's own way back keep the place.
+  useEffect(() => scrollTo(0, 0), [path.split("/")[1], path.split("/")[2]]);
+
+  return (
+    <div class="frame">
+      <a class="skip" href="#main">
+        Skip to the content
+      </a>
+      <header class="top">
+        <Link href="/" class="home" aria-label="Darkroom, all jobs">
+          <Brand />
+        </Link>
+        <nav class="places" aria-label="Places">
+          {places.map((place) => (
+            <PlaceLink key={place.path} place={place} path={path} />
+          ))}
+        </nav>
+        {may("jobs:read") && <SearchBox />}
+        {may(...NEW_JOB.scopes) && (
+          <Link href={NEW_JOB.path} class="button primary new-job">
+            <Icon name="plus" />
+            <span>{NEW_JOB.name}</span>
+          </Link>
+        )}
+        <AccountMenu />
+      </header>
+      {!isOnline.value && (
+        <div class="banner" role="status">
+          <Icon name="alert" />
+          You are offline. What is on this page stays; it goes on when the connection is back.
+        </div>
+      )}
+      <main id="main" class="main" tabIndex={-1}>
+        <Switch>
+          <Route path="/" component={JobList} />
+          <Route path="/jobs" component={JobList} />
+          <Route path="/jobs/:id/:part?">
+            {(params) => <JobPage key={params.id} id={params.id} part={params.part} />}
+          </Route>
+          <Route path="/new">
+            <NewJob />
+          </Route>
+          <Route path="/pictures">
+            <Pictures />
+          </Route>
+          <Route path="/operate/:part?">{(params) => <Operate part={params.part} />}</Route>
+          <Route>
+            <EmptyState
+              icon="help"
+              title="There is no such page"
+              actions={
+                <Link href="/" class="button">
+                  All jobs
+                </Link>
+              }
+            >
+              The address may have been cut off when it was copied.
+            </EmptyState>
+          </Route>
+        </Switch>
+      </main>
+      <UploadTray />
+      <DropZone />
+      <HelpDialog />
+      <KeyEndedDialog />
+    </div>
+  );
+}
+
+function PlaceLink({ place, path }: { place: Place; path: string }) {
+  return (
+    <Link href={place.path} class="place" aria-current={isWithin(path, place) ? "page" : undefined}>
+      <Icon name={place.icon} />
+      <span>{place.name}</span>
+    </Link>
+  );
+}

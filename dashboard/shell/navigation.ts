@@ -1,0 +1,26 @@
+// The places of the page, once: the side bar, the bar of a phone, and the keys that lead there.
+import type { Scope } from "../api/session.ts";
+import type { IconName } from "../ui/icon.tsx";
+
+export interface Place {
+  readonly path: string;
+  readonly name: string;
+  readonly icon: IconName;
+  readonly keys: string;
+  /** What the key needs; others do not see the place. */
+  readonly scopes: readonly Scope[];
+}
+
+export const PLACES: readonly Place[] = [
+  { path: "/", name: "Jobs", icon: "list", keys: "g j", scopes: ["jobs:read"] },
+  { path: "/pictures", name: "Pictures", icon: "image", keys: "g p", scopes: ["jobs:read"] },
+  { path: "/operate", name: "Operate", icon: "gauge", keys: "g o", scopes: ["jobs:read"] },
+];
+
+export const NEW_JOB: Place = { path: "/new", name: "New job", icon: "plus", keys: "n", scopes: ["jobs:write"] };
+
+/** Whether an address lies in this place. Jobs' own pages belong to the list. */
+export function isWithin(path: string, place: Place): boolean {
+  if (place.path === "/") return path === "/" || path === "/jobs" || path.startsWith("/jobs/");
+  return path === place.path || path.startsWith(`${place.path}/`);
+}

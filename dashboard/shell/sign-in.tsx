@@ -1,0 +1,122 @@
+import { useState } from "preact/hooks";
+
+import { keyRefusal, session, signIn, signOut } from "../api/session.ts";
+import { Dialog } from "../ui/dialog.tsx";
+import { Icon } from "../ui/icon.tsx";
+import { Brand } from "./brand.tsx";
+
+/** The whole page, before anybody is signed in. */
+export function SignIn() {
+  const { value } = session;
+  if (value.state === "checking") {
+    return (
+      <main class="gate">
+        <div class="gate-card" role="status">
+          <Brand />
+          <p class="dim">Signing in …</p>
+        </div>
+      </main>
+    );
+  }
+  if (value.state === "unreachable") {
+    const { key, why } = value;
+    return (
+      <main class="gate">
+        <div class="gate-card">
+          <Brand />
+          <h1>Darkroom does not answer</h1>
+          <p>{why}</p>
+          <div class="actions">
+            <button type="button" class="button primary" onClick={() => void signIn(key, { isKept: false })}>
+              Try again
+            </button>
+            <button type="button" class="button" onClick={signOut}>
+              Use another key
+            </button>
+          </div>
+        </div>
+      </main>
+    );
+  }
+  return (
+    <main class="gate">
+      <div class="gate-card">
+        <Brand />
+        <h1>Sign in</h1>
+        <p class="dim">Use an API key of this deployment. It is kept for this tab and sent to this address alone.</p>
+        <KeyForm why={value.state === "out" ? value.why : null} act="Sign in" />
+        <details class="gate-help">
+          <summary>Where do I get a key?</summary>
+          <p>
+            On your own machine <code>npm start</code> prints an address that signs you in. In production an admin makes
+            keys, under Operate → Keys or with <code>darkroom keys create</code>. The first admin key of a new
+            deployment is made at <a href="/setup">/setup</a>.
+          </p>
+        </details>
+      </div>
+    </main>
+  );
+}
+
+/** Over an open page whose key ended: what is on the page stays. */
+export function KeyEndedDialog() {
+  const why = keyRefusal.value;
+  if (why === null) return null;
+  return (
+    <Dialog title="Your key is refused" mayClose={false} onClose={() => undefined}>
+      <KeyForm why={why} act="Go on" />
+      <p>
+        <button type="button" class="link" onClick={signOut}>
+          Sign out instead
+        </button>
+      </p>
+    </Dialog>
+  );
+}
+
+function KeyForm({ why, act }: { why: string | null; act: string }) {
+  const [key, setKey] = useState("");
+  const [isKept, setKept] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+  const isShaped = /^dk_[a-z0-9]+_[A-Za-z0-9]+$/.test(key.trim());
+  async function submit(event: Event) {
+    event.preventDefault();
+    setBusy(true);
+    await signIn(key.trim(), { isKept });
+    setBusy(false);
+  }
+  return (
+    <form class="stack" onSubmit={(event) => void submit(event)}>
+      {why !== null && (
+        <div class="notice" data-tone="bad" role="alert">
+          <Icon name="alert" />
+          <div class="notice-text">{why}</div>
+        </div>
+      )}
+      <label class="field">
+        <span>API key</span>
+        <input
+          class="input mono"
+          type="password"
+          autocomplete="off"
+          autofocus
+          spellcheck={false}
+          placeholder="dk_…"
+          value={key}
+          onInput={(event) => setKey(event.currentTarget.value)}
+          aria-describedby="key-shape"
+        />
+      </label>
+      <span id="key-shape" class="hint">
+        {key !== "" && !isShaped ? "A key looks like dk_name_secret. Copy it whole." : ""}
+      </span>
+      <label class="check">
+        <input type="checkbox" checked={isKept} onChange={(event) => setKept(event.currentTarget.checked)} />
+        <span>Remember it in this browser</span>
+      </label>
+      <button class="button primary" disabled={!isShaped || isBusy}>
+        {isBusy ? "Signing in …" : act}
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,106 @@
+import { signal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+
+import { Icon } from "./icon.tsx";
+
+/** A native dialog: it keeps the focus, Escape closes it, and the page behind it is inert. */
+export function Dialog({
+  title,
+  onClose,
+  children,
+  footer,
+  isWide = false,
+  mayClose = true,
+}: {
+  title: string;
+  onClose: () => void;
+  children: ComponentChildren;
+  footer?: ComponentChildren;
+  isWide?: boolean;
+  /** Whether Escape and the cross close it. */
+  mayClose?: boolean;
+}) {
+  const ref = useRef<HTMLDialogElement>(null);
+  const heading = useId();
+  useEffect(() => {
+    const { current } = ref;
+    const before = document.activeElement;
+    current?.showModal();
+    return () => {
+      current?.close();
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, []);
+  return (
+    <dialog
+      ref={ref}
+      class="dialog"
+      data-wide={isWide}
+      aria-labelledby={heading}
+      onCancel={(event) => {
+        event.preventDefault();
+        if (mayClose) onClose();
+      }}
+    >
+      <header class="dialog-head">
+        <h2 id={heading}>{title}</h2>
+        {mayClose && (
+          <button type="button" class="icon-button" aria-label="Close" onClick={onClose}>
+            <Icon name="close" />
+          </button>
+        )}
+      </header>
+      <div class="dialog-body">{children}</div>
+      {footer !== undefined && <footer class="dialog-foot">{footer}</footer>}
+    </dialog>
+  );
+}
+
+export interface Question {
+  readonly title: string;
+  readonly text: ComponentChildren;
+  /** What the button says: the act itself, such as `Delete job`. */
+  readonly act: string;
+  readonly isDangerous?: boolean;
+}
+
+const asked = signal<(Question & { readonly answer: (yes: boolean) => void }) | null>(null);
+
+/** Ask before something is done that cannot be undone. */
+export function confirm(question: Question): Promise<boolean> {
+  return new Promise((resolve) => {
+    asked.value = {
+      ...question,
+      answer(yes) {
+        asked.value = null;
+        resolve(yes);
+      },
+    };
+  });
+}
+
+/** Stands once in the page, for `confirm`. */
+export function Confirmation() {
+  const question = asked.value;
+  if (question === null) return null;
+  const { title, text, act, isDangerous = false, answer } = question;
+  return (
+    <Dialog
+      title={title}
+      onClose={() => answer(false)}
+      footer={
+        <>
+          <button type="button" class="button" onClick={() => answer(false)}>
+            Keep it
+          </button>
+          <button type="button" class={isDangerous ? "button danger" : "button primary"} onClick={() => answer(true)}>
+            {act}
+          </button>
+        </>
+      }
+    >
+      {text}
+    </Dialog>
+  );
+}

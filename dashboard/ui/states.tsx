@@ -1,0 +1,71 @@
+// What a view shows while there is nothing else to show: not yet, nothing, or an error.
+import type { ComponentChildren } from "preact";
+
+import { sentenceOf, titleOf } from "../api/queries.ts";
+import { Icon, type IconName } from "./icon.tsx";
+
+/** Grey bars in the shape of what is read. */
+export function Skeleton({ rows = 6, height }: { rows?: number; height?: number }) {
+  return (
+    <div class="skeleton" role="status" aria-label="Loading">
+      {Array.from({ length: rows }, (_, index) => (
+        <div key={index} class="skeleton-row" style={height === undefined ? undefined : { height: `${height}px` }} />
+      ))}
+    </div>
+  );
+}
+
+export function EmptyState({
+  icon,
+  title,
+  children,
+  actions,
+}: {
+  icon: IconName;
+  title: string;
+  children?: ComponentChildren;
+  actions?: ComponentChildren;
+}) {
+  return (
+    <div class="empty">
+      <span class="empty-icon">
+        <Icon name={icon} size={20} />
+      </span>
+      <h2>{title}</h2>
+      {children !== undefined && <div class="empty-text">{children}</div>}
+      {actions !== undefined && <div class="actions">{actions}</div>}
+    </div>
+  );
+}
+
+/** An error in place of a view, or above what is shown still. */
+export function ErrorState({
+  error,
+  retry,
+  isInline = false,
+}: {
+  error: unknown;
+  retry?: () => void;
+  isInline?: boolean;
+}) {
+  return (
+    <div class={isInline ? "notice" : "empty"} data-tone="bad" role="alert">
+      {isInline ? (
+        <Icon name="alert" />
+      ) : (
+        <span class="empty-icon">
+          <Icon name="alert" size={20} />
+        </span>
+      )}
+      <div class={isInline ? "notice-text" : "empty-text"}>
+        {isInline ? <strong>{titleOf(error)}. </strong> : <h2>{titleOf(error)}</h2>}
+        <span>{sentenceOf(error)}</span>
+      </div>
+      {retry !== undefined && (
+        <button type="button" class="button" onClick={retry}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}

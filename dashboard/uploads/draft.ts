@@ -1,0 +1,13 @@
+import { signal, type Signal } from "@preact/signals";
+
+/** What is typed and not sent yet: it is kept for the tab, also when the key ends or the page is reloaded. */
+export function draft<Value extends object>(name: string, empty: Value): Signal<Value> {
+  const storedAs = `darkroom.draft.${name}`;
+  const stored = sessionStorage.getItem(storedAs);
+  const kept = signal<Value>(stored === null ? empty : { ...empty, ...(JSON.parse(stored) as Partial<Value>) });
+  kept.subscribe((value) => {
+    if (JSON.stringify(value) === JSON.stringify(empty)) sessionStorage.removeItem(storedAs);
+    else sessionStorage.setItem(storedAs, JSON.stringify(value));
+  });
+  return kept;
+}

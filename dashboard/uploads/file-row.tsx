@@ -1,0 +1,164 @@
+import { Link } from "wouter-preact";
+
+import type { JobKind } from "../../client/index.ts";
+import { Progress } from "../ui/badge.tsx";
+import { formatBytes, formatDuration, KIND_NAMES } from "../ui/format.ts";
+import { Icon, type IconName } from "../ui/icon.tsx";
+import { PriceOf } from "./price.tsx";
+import { type Item, pause, remove, resume, retry } from "./queue.ts";
+import { type Media, mediaOf } from "./settings.ts";
+
+const MEDIA_ICONS: Readonly<Record<Media, IconName>> = {
+  audio: "audio",
+  picture: "image",
+  text: "text",
+  prompt: "text",
+  unknown: "file",
+};
+
+/** What may be made of a file of this sort, the usual first. */
+const KINDS_FOR: Readonly<Record<Media, readonly JobKind[]>> = {
+  audio: ["transcription"],
+  picture: ["classification"],
+  text: ["classification", "image_generation"],
+  prompt: ["image_generation", "classification"],
+  unknown: ["transcription", "classification", "image_generation"],
+};
+
+export function FileRow({ item }: { item: Item }) {
+  const { file, state, jobId, price } = item;
+  const media = mediaOf(file);
+  const isRefused = state.value === "ready" && price.value.state === "refused";
+  return (
+    <li class="file">
+      <span class="job-icon">
+        <Icon name={MEDIA_ICONS[media]} />
+      </span>
+      <div class="file-about">
+        <div class="file-line">
+          {jobId.value === null ? (
+            <span class="file-name one-line" title={file.name}>
+              <bdi>{file.name}</bdi>
+            </span>
+          ) : (
+            <Link class="file-name one-line" href={`/jobs/${jobId.value}`}>
+              <bdi>{file.name}</bdi>
+            </Link>
+          )}
+          <span class="dim small">{formatBytes(file.size)}</span>
+        </div>
+        <div class="file-sub small" aria-live="polite">
+          <FileState item={item} />
+        </div>
+        {(state.value === "sending" || state.value === "paused") && (
+          <Progress
+            fraction={file.size === 0 ? null : item.sentBytes.value / file.size}
+            label={`${file.name}: sent so far`}
+          />
+        )}
+      </div>
+      {state.value === "ready" && !isRefused && <KindChoice item={item} media={media} />}
+      <FileButtons item={item} />
+    </li>
+  );
+}
+
+function FileState({ item }: { item: Item }) {
+  const { state, error, sentBytes, bytesPerSecond, file, price, before } = item;
+  switch (state.value) {
+    case "ready": {
+      const { value } = price;
+      return value.state === "refused" ? <span class="bad">{value.why}</span> : <PriceOf item={item} />;
+    }
+    case "waiting":
+      return <span class="dim">{before.value === undefined ? "Waits for its turn" : "Goes on where it was"}</span>;
+    case "paused":
+      return <span class="dim">Paused at {formatBytes(sentBytes.value)}</span>;
+    case "failed":
+      return <span class="bad">{error.value}</span>;
+    case "done":
+      return <span class="good">Uploaded</span>;
+    case "sending": {
+      const speed = bytesPerSecond.value;
+      const left = speed === null || speed === 0 ? null : (1000 * (file.size - sentBytes.value)) / speed;
+      if (sentBytes.value >= file.size && file.size > 0) return <span class="dim">Sent, its job is made …</span>;
+      return (
+        <span class="dim">
+          {formatBytes(sentBytes.value)} of {formatBytes(file.size)}
+          {speed !== null && ` · ${formatBytes(speed)}/s`}
+          {left !== null && left > 1000 && ` · ${formatDuration(left)} left`}
+        </span>
+      );
+    }
+  }
+}
+
+function KindChoice({ item, media }: { item: Item; media: Media }) {
+  const kinds = KINDS_FOR[media];
+  if (kinds.length === 1 && kinds[0] !== undefined) return <span class="chip file-kind">{KIND_NAMES[kinds[0]]}</span>;
+  return (
+    <select
+      class="select file-kind"
+      aria-label={`What becomes of ${item.file.name}`}
+      value={item.kind.value ?? ""}
+      onChange={(event) => (item.kind.value = kinds.find((kind) => kind === event.currentTarget.value) ?? null)}
+    >
+      <option value="">{media === "unknown" ? "By its content" : KIND_NAMES[kinds[0] ?? "classification"]}</option>
+      {(media === "unknown" ? kinds : kinds.slice(1)).map((kind) => (
+        <option key={kind} value={kind}>
+          {KIND_NAMES[kind]}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function FileButtons({ item }: { item: Item }) {
+  const { state, file, mayPause } = item;
+  return (
+    <div class="file-buttons">
+      {state.value === "sending" && mayPause.value && (
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={`Pause ${file.name}`}
+          title="Pause"
+          onClick={() => pause(item)}
+        >
+          <Icon name="pause" />
+        </button>
+      )}
+      {state.value === "paused" && (
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={`Resume ${file.name}`}
+          title="Resume"
+          onClick={() => resume(item)}
+        >
+          <Icon name="play" />
+        </button>
+      )}
+      {state.value === "failed" && (
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={`Retry ${file.name}`}
+          title="Retry"
+          onClick={() => retry([item])}
+        >
+          <Icon name="redo" />
+        </button>
+      )}
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={`Remove ${file.name}`}
+        title={state.value === "done" ? "Take off the list" : "Remove"}
+        onClick={() => remove(item)}
+      >
+        <Icon name="close" />
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,279 @@
+import type { ComponentChildren } from "preact";
+
+import type { JobKind } from "../../client/index.ts";
+import {
+  change,
+  changeOptions,
+  type Options,
+  type Priority,
+  settings,
+  type Step,
+  STEP_NAMES,
+  STEPS_OF,
+} from "./settings.ts";
+
+const TIERS = {
+  accurate: "Accurate – 99 languages, slowest",
+  balanced: "Balanced",
+  fast: "Fast – English only",
+} as const satisfies Record<NonNullable<Options<"transcription">["tier"]>, string>;
+
+const LANGUAGES = [
+  "en",
+  "de",
+  "fr",
+  "es",
+  "it",
+  "pt",
+  "nl",
+  "pl",
+  "sv",
+  "da",
+  "no",
+  "fi",
+  "cs",
+  "uk",
+  "ru",
+  "tr",
+  "ar",
+  "he",
+  "hi",
+  "zh",
+  "ja",
+  "ko",
+];
+const languageNames = new Intl.DisplayNames(undefined, { type: "language" });
+
+/** What is asked of all files that have not been sent: the usual is set already. */
+export function JobSettings({ kinds }: { kinds: readonly JobKind[] }) {
+  const { then } = settings.value;
+  const steps = [...new Set(kinds.flatMap((kind) => STEPS_OF[kind]))];
+  return (
+    <details class="more card settings">
+      <summary>Options</summary>
+      <div class="settings-body">
+        {kinds.includes("transcription") && <TranscriptionOptions />}
+        {kinds.includes("classification") && <ClassificationOptions />}
+        {steps.length > 0 && (
+          <fieldset class="field-group">
+            <legend>Afterwards</legend>
+            {steps.map((step) => (
+              <StepCheck key={step} step={step} then={then} />
+            ))}
+          </fieldset>
+        )}
+        <details class="more">
+          <summary>Advanced</summary>
+          <div class="settings-grid">
+            {kinds.includes("transcription") && <AdvancedTranscription />}
+            <Terms />
+          </div>
+        </details>
+      </div>
+    </details>
+  );
+}
+
+function StepCheck({ step, then }: { step: Step; then: readonly Step[] }) {
+  const { name, does } = STEP_NAMES[step];
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={then.includes(step)}
+        onChange={(event) =>
+          change({ then: event.currentTarget.checked ? [...then, step] : then.filter((one) => one !== step) })
+        }
+      />
+      <span>
+        {name} <span class="dim">– {does}</span>
+      </span>
+    </label>
+  );
+}
+
+function TranscriptionOptions() {
+  const { tier = "accurate", language = "" } = settings.value.options.transcription;
+  const takesOptions = tier === "accurate";
+  return (
+    <div class="settings-grid">
+      <Choice
+        label="Model for recordings"
+        value={tier}
+        choices={Object.entries(TIERS)}
+        onChange={(value) => {
+          const chosen = (Object.keys(TIERS) as (keyof typeof TIERS)[]).find((one) => one === value) ?? "accurate";
+          // The other models take none of these.
+          const none = { language: undefined, task: undefined, initialPrompt: undefined, vadFilter: undefined };
+          changeOptions("transcription", {
+            tier: chosen === "accurate" ? undefined : chosen,
+            ...(chosen !== "accurate" && none),
+          });
+        }}
+      />
+      <Choice
+        label="Language"
+        value={language}
+        choices={[
+          ["", "Recognised by itself"],
+          ...LANGUAGES.map((code): [string, string] => [code, languageNames.of(code) ?? code]),
+        ]}
+        isDisabled={!takesOptions}
+        hint={takesOptions ? undefined : "This model takes no language."}
+        onChange={(value) => changeOptions("transcription", { language: value === "" ? undefined : value })}
+      />
+    </div>
+  );
+}
+
+function AdvancedTranscription() {
+  const { tier, task, initialPrompt = "", vadFilter = false } = settings.value.options.transcription;
+  if (tier !== undefined && tier !== "accurate") return null;
+  return (
+    <>
+      <label class="field wide">
+        <span>Names and terms in it</span>
+        <input
+          class="input"
+          maxLength={1000}
+          placeholder="Amira, Rotterdam, polder"
+          value={initialPrompt}
+          onInput={({ currentTarget: { value } }) =>
+            changeOptions("transcription", { initialPrompt: value === "" ? undefined : value })
+          }
+        />
+        <span class="hint">The model spells them as you do.</span>
+      </label>
+      <Choice
+        label="Words"
+        value={task ?? "transcribe"}
+        choices={[
+          ["transcribe", "In their own language"],
+          ["translate", "Translated to English"],
+        ]}
+        onChange={(value) => changeOptions("transcription", { task: value === "translate" ? "translate" : undefined })}
+      />
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={vadFilter}
+          onChange={({ currentTarget: { checked } }) =>
+            changeOptions("transcription", { vadFilter: checked ? true : undefined })
+          }
+        />
+        <span>
+          Leave out silence <span class="dim">– helps where the model invents words</span>
+        </span>
+      </label>
+    </>
+  );
+}
+
+function ClassificationOptions() {
+  const { topK = 5 } = settings.value.options.classification;
+  return (
+    <div class="settings-grid">
+      <label class="field">
+        <span>Labels at most</span>
+        <input
+          class="input"
+          type="number"
+          min={1}
+          max={100}
+          value={topK}
+          onInput={({ currentTarget: { valueAsNumber } }) =>
+            changeOptions("classification", {
+              topK: Number.isInteger(valueAsNumber) && valueAsNumber !== 5 ? valueAsNumber : undefined,
+            })
+          }
+        />
+      </label>
+    </div>
+  );
+}
+
+/** Tags, priority, limit: of any job. */
+export function Terms() {
+  const { tags, priority, maxNeurons, reuse } = settings.value;
+  return (
+    <>
+      <label class="field">
+        <span>Tags</span>
+        <input
+          class="input"
+          placeholder="interview, 2026"
+          value={tags}
+          onInput={({ currentTarget: { value } }) => change({ tags: value })}
+        />
+        <span class="hint">With commas between them.</span>
+      </label>
+      <Choice
+        label="Priority"
+        value={priority}
+        choices={[
+          ["high", "High"],
+          ["normal", "Normal"],
+          ["low", "Low"],
+        ]}
+        onChange={(value) => change({ priority: PRIORITIES.find((one) => one === value) ?? "normal" })}
+      />
+      <label class="field">
+        <span>Neurons at most, a job</span>
+        <input
+          class="input"
+          inputMode="decimal"
+          placeholder="No limit"
+          value={maxNeurons}
+          onInput={({ currentTarget: { value } }) => change({ maxNeurons: value })}
+        />
+      </label>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={reuse}
+          onChange={({ currentTarget: { checked } }) => change({ reuse: checked })}
+        />
+        <span>
+          Reuse a stored result <span class="dim">– an identical job is not paid for twice</span>
+        </span>
+      </label>
+    </>
+  );
+}
+
+const PRIORITIES: readonly Priority[] = ["high", "normal", "low"];
+
+export function Choice({
+  label,
+  value,
+  choices,
+  onChange,
+  hint,
+  isDisabled = false,
+}: {
+  label: string;
+  value: string;
+  choices: readonly (readonly [value: string, name: string])[];
+  onChange: (value: string) => void;
+  hint?: ComponentChildren;
+  isDisabled?: boolean;
+}) {
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <select
+        class="select"
+        value={value}
+        disabled={isDisabled}
+        onChange={(event) => onChange(event.currentTarget.value)}
+      >
+        {choices.map(([one, name]) => (
+          <option key={one} value={one}>
+            {name}
+          </option>
+        ))}
+      </select>
+      {hint !== undefined && <span class="hint">{hint}</span>}
+    </label>
+  );
+}

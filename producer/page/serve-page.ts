@@ -1,0 +1,40 @@
+import { createMiddleware } from "hono/factory";
+
+import type { App } from "../http/app.ts";
+
+/** Addresses that the page draws itself (dashboard/shell/app.tsx). Every other address is the API's. */
+const PAGE_PATHS = /^\/(?:(?:jobs|new|pictures|operate)(?:\/.*)?)?$/;
+
+/**
+ * Answers the page at its addresses. Its files are under /assets/, which the platform serves without the Worker; their headers are in
+ * dashboard/public/_headers.
+ */
+export const servePage = createMiddleware<App>(async (c, next) => {
+  const { method, url, headers } = c.req.raw;
+  if ((method !== "GET" && method !== "HEAD") || !PAGE_PATHS.test(c.req.path)) return next();
+  const known = headers.get("if-none-match");
+  const asked = new Request(new URL("/", url), {
+    method,
+    ...(known !== null && { headers: { "if-none-match": known } }),
+  });
+  const page = await c.env.ASSETS.fetch(asked);
+  const answer = new Response(page.body, page);
+  answer.headers.set("content-security-policy", policyFor(new URL(c.env.R2_ENDPOINT || "/", url).origin));
+  return answer;
+});
+
+/** @param bucket the origin that presigned uploads are sent to. Thumbnails and clips are blobs that the page has read with its key. */
+function policyFor(bucket: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "font-src 'self'",
+    "img-src 'self' blob: data:",
+    "media-src 'self' blob: data:",
+    `connect-src 'self' ${bucket}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; ");
+}
