@@ -14,7 +14,16 @@ export type Platform = Awaited<ReturnType<typeof startPlatform>>;
 const ROOT = join(import.meta.dirname, "..");
 const WRANGLER = "node_modules/wrangler/bin/wrangler.js";
 /** What is built, and what builds and deploys it. */
-const PARTS = ["deploy", "shared", "producer", "consumer", "worker.ts", "tsconfig.json", "package.json"];
+const PARTS = [
+  "deploy",
+  "shared",
+  "producer",
+  "consumer",
+  "dashboard/dist",
+  "worker.ts",
+  "tsconfig.json",
+  "package.json",
+];
 
 export interface Ended {
   readonly exitCode: number | null;

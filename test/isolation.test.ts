@@ -145,7 +145,12 @@ test("another owner's key, with every scope or just the route's, sees and change
   const every = await keyFor("ben", ...SCOPES);
   const sets = new Map(Object.values(SCOPES_OF).map((scopes) => [scopes.join(" "), scopes]));
   const sole = Object.fromEntries(
-    await Promise.all([...sets].map(async ([name, scopes]) => [name, await keyFor("ben", ...scopes)] as const)),
+    await Promise.all(
+      // Every key has a scope: a route that wants none is asked with one that has nothing to do with it.
+      [...sets].map(
+        async ([name, scopes]) => [name, await keyFor("ben", ...(name === "" ? ["webhooks"] : scopes))] as const,
+      ),
+    ),
   );
   const before = await inventory(theirs);
   const words = ["12345678", "their picture", "their key", theirs.endpointSecret, theirs.keySecret];
@@ -181,7 +186,10 @@ test("a key that may only write is told nothing of what its owner has, by any ro
   for (const route of ROUTES) {
     const response = await call(route, theirs, key);
     const text = await response.text();
-    expect([route, response.status === 403]).toEqual([route, SCOPES_OF[route]!.join(" ") !== "jobs:write"]);
+    expect([route, response.status === 403]).toEqual([
+      route,
+      SCOPES_OF[route]!.some((scope) => scope !== "jobs:write"),
+    ]);
     // What it named itself, or was given with the id of an upload.
     const known = ["their+words", "theirs.wav"];
     const told = known.reduce((rest, own) => rest.replaceAll(own, ""), text);

@@ -158,6 +158,7 @@ export const WALK: Readonly<Record<string, Step>> = {
   "GET /v1/usage": { path: () => "/v1/usage?by=day,model,kind", code: null },
   "GET /v1/audit": { path: () => "/v1/audit?limit=100", code: null },
   "GET /v1/keys": { path: () => "/v1/keys?limit=100", code: null },
+  "GET /v1/keys/self": { path: () => "/v1/keys/self", code: null },
   "POST /v1/keys": {
     path: () => "/v1/keys",
     body: () => ({ label: "a way in", ownerId: "operator", scopes: ["admin"] }),
