@@ -43,15 +43,15 @@ export function JobList() {
       </>
     );
   }
-  if (jobs.length === 0 && !isFiltered) return <FirstUse />;
+  if (jobs.length === 0 && !isFiltered && !list.isPlaceholderData) return <FirstUse />;
   return (
     <>
       <Head />
-      <JobFilters filter={filter} change={change} isBusy={list.isFetching && list.isPlaceholderData} />
+      <JobFilters filter={filter} change={change} isBusy={list.isPlaceholderData} />
       {list.error !== null && <ErrorState error={list.error} retry={() => void list.refetch()} isInline />}
       {filter.q !== "" && <WordHits text={filter.q} kind={filter.kind} />}
       {filter.q !== "" && <h2 class="list-title">Jobs</h2>}
-      <div ref={rows}>
+      <div ref={rows} class="list" data-stale={list.isPlaceholderData}>
         {jobs.length === 0 ? (
           <EmptyState
             icon="search"

@@ -1,5 +1,5 @@
 // Which jobs the list shows: the address says it, so that it can be kept, shared and gone back to.
-import { useInfiniteQuery } from "@tanstack/preact-query";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/preact-query";
 import { useMemo } from "preact/hooks";
 import { useSearchParams } from "wouter-preact";
 
@@ -67,6 +67,8 @@ export function useJobList({ q, state, kind, tag }: ListFilter) {
         .page(),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.nextCursor,
+    // Another filter's rows stay until its own are there.
+    placeholderData: keepPreviousData,
     // Every page that is shown is read each time: the more there are, the less often.
     refetchInterval: ({ state: { data } }) => {
       const pages = data?.pages ?? [];

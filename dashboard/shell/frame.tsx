@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { Link, Route, Switch, useLocation } from "wouter-preact";
 
 import { isOnline, may } from "../api/session.ts";
@@ -31,8 +31,7 @@ export function Frame() {
     ...(may(...NEW_JOB.scopes) ? [{ keys: NEW_JOB.keys, does: NEW_JOB.name, run: () => navigate(NEW_JOB.path) }] : []),
   ]);
   useShortcuts("Everywhere", [{ keys: "?", does: "Show these keys", run: () => (isHelpOpen.value = true) }]);
-  // A new view begins at its top; a reload and the browser's own way back keep the place.
-  useEffect(() => scrollTo(0, 0), [path.split("/")[1], path.split("/")[2]]);
+  useArrival(path.split("/").slice(0, 3).join("/"));
 
   return (
     <div class="frame">
@@ -65,8 +64,8 @@ export function Frame() {
       )}
       <main id="main" class="main" tabIndex={-1}>
         <Switch>
-          <Route path="/" component={JobList} />
-          <Route path="/jobs" component={JobList} />
+          <Route path="/" component={Home} />
+          <Route path="/jobs" component={Home} />
           <Route path="/jobs/:id/:part?">
             {(params) => <JobPage key={params.id} id={params.id} part={params.part} />}
           </Route>
@@ -98,6 +97,45 @@ export function Frame() {
       <KeyEndedDialog />
     </div>
   );
+}
+
+function Home() {
+  if (may("jobs:read")) return <JobList />;
+  return (
+    <EmptyState
+      icon="key"
+      title="This key may not read jobs"
+      actions={
+        may("jobs:write") && (
+          <Link href="/new" class="button primary">
+            New job
+          </Link>
+        )
+      }
+    >
+      Ask an admin for a key with the scope <code>jobs:read</code> to see jobs and their results.
+    </EmptyState>
+  );
+}
+
+/** A new view begins at its top, and a screen reader begins there too. The browser's way back keeps its place. */
+function useArrival(view: string): void {
+  const last = useRef(view);
+  const isBack = useRef(false);
+  useEffect(() => {
+    const goBack = () => (isBack.current = true);
+    addEventListener("popstate", goBack);
+    return () => removeEventListener("popstate", goBack);
+  }, []);
+  useEffect(() => {
+    if (last.current === view) return;
+    last.current = view;
+    if (!isBack.current) {
+      scrollTo(0, 0);
+      document.getElementById("main")?.focus({ preventScroll: true });
+    }
+    isBack.current = false;
+  }, [view]);
 }
 
 function PlaceLink({ place, path }: { place: Place; path: string }) {

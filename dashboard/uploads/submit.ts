@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { useLocation } from "wouter-preact";
 
 import type { JobRequest } from "../../client/index.ts";
-import { api } from "../api/session.ts";
+import { api, may } from "../api/session.ts";
 import { tell } from "../shell/toasts.tsx";
 
 const PRICE_DELAY_MS = 500;
@@ -35,7 +35,7 @@ export function useSubmit(onTaken: () => void) {
       onTaken();
       tell("The job was submitted.");
       await queries.invalidateQueries({ queryKey: ["jobs"] });
-      navigate(`/jobs/${id}`);
+      if (may("jobs:read")) navigate(`/jobs/${id}`);
     },
   });
 }
