@@ -10,7 +10,7 @@ import { createConnections } from "../../shared/connections.ts";
 import { estimatedNeurons } from "../../shared/cost/estimate.ts";
 import type { ModelId, Tier, Units } from "../../shared/models/models.ts";
 import { estimateWork } from "../../shared/cost/estimate-work.ts";
-import { JobWork } from "../../shared/jobs/job-work.ts";
+import { JobWork } from "../../shared/kinds/index.ts";
 
 export type Model = ModelId;
 

@@ -6,7 +6,7 @@ import {
   SPEECH_MODELS,
   TEXT_CLASSIFIER,
 } from "../../shared/models/models.ts";
-import type { JobWork } from "../../shared/jobs/job-work.ts";
+import type { JobWork } from "../../shared/kinds/index.ts";
 
 /** A model that could do a kind of work, and the options that ask for it. */
 export interface Candidate {
