@@ -21,7 +21,8 @@ export async function work(described: unknown): Promise<number> {
   return estimatedNeurons(estimate);
 }
 
-const RATE = 1000;
+/** The lowest rate that is planned (MIN_SAMPLE_RATE): a low one keeps an hour small. */
+const RATE = 4000;
 
 /** What is expected of a recording that is nowhere quiet: a WAV of one value. */
 export async function recording(seconds: number, tier: Tier): Promise<number> {
