@@ -1,5 +1,6 @@
 import { MODELS, type ModelId, type Tier, TIERS } from "./models.ts";
 import { JobWork, kindOf } from "../kinds/index.ts";
+import type { RawOptions } from "../kinds/kind.ts";
 
 /** Half of a model's calls, and 95 of 100, take no longer. */
 export interface CallLatency {
@@ -110,7 +111,8 @@ function modelOf({ kind, input }: JobWork): ModelId {
 
 /** The best tier that may be chosen. Of pictures the most accurate costs ten times as much: only if it is asked for. */
 function capOf(work: JobWork): Tier {
-  return work.input.options.tier ?? "balanced";
+  const { tier: asked }: RawOptions = work.input.options;
+  return TIERS.find((tier) => tier === asked) ?? "balanced";
 }
 
 function tiersUpTo(cap: Tier): readonly Tier[] {
