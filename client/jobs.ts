@@ -1,6 +1,15 @@
 import { segment } from "./address.ts";
 import { followEvents } from "./events.ts";
-import type { BatchResult, DeletedJob, DryRunEstimate, JobEvent, PricedResult, Receipt } from "./contract.ts";
+import type {
+  BatchResult,
+  DeletedJob,
+  DryRunEstimate,
+  JobEvent,
+  PricedResult,
+  Receipt,
+  SignedLink,
+  WantedLink,
+} from "./contract.ts";
 import type { CallOptions, Http } from "./http.ts";
 import { type Listing, listing } from "./listing.ts";
 import type { CaptionQuery, Job, JobQuery, JobRequest, JobSummary, Transcript } from "./types.ts";
@@ -29,6 +38,11 @@ export interface Download {
 export interface DownloadOptions extends CallOptions {
   /** `bytes=0-99` */
   readonly range?: string;
+}
+
+export interface LinkOptions extends CallOptions {
+  /** 1 to 86,400; an hour if left out. A link ends earlier if the key that signed it does. */
+  readonly expiresInSeconds?: number;
 }
 
 export type TranscriptFormat = "json" | "txt" | "vtt" | "srt";
@@ -119,23 +133,39 @@ export function createJobs(http: Http) {
     transcript,
 
     /** One result. Read the stream, or cancel it. */
-    async download(id: string, name: string, { range, ...options }: DownloadOptions = {}): Promise<Download> {
-      const headers = { ...(range !== undefined && { range }) };
-      const path = `${pathOf(id)}/artifacts/${segment(name)}`;
-      const response = await http.request("GET", path, { ...options, headers });
-      const sizeBytes = response.headers.get("content-length");
-      return {
-        stream: response.body ?? new Blob([]).stream(),
-        contentType: response.headers.get("content-type") ?? "application/octet-stream",
-        sizeBytes: sizeBytes === null ? null : Number(sizeBytes),
-        etag: response.headers.get("etag"),
-      };
+    download: (id: string, name: string, options?: DownloadOptions): Promise<Download> =>
+      download(http, `${pathOf(id)}/artifacts/${segment(name)}`, options),
+
+    /** The object that the job reads, such as the recording that was uploaded. */
+    source: (id: string, options?: DownloadOptions): Promise<Download> =>
+      download(http, `${pathOf(id)}/source`, options),
+
+    /** Links that need no key, for `<audio>`, `<track>`, `<img>` and `EventSource`: in the order they were asked for. */
+    async links(
+      id: string,
+      links: readonly WantedLink[],
+      { expiresInSeconds, ...options }: LinkOptions = {},
+    ): Promise<readonly SignedLink[]> {
+      const call = { ...options, json: { links, expiresInSeconds }, isRepeatable: true };
+      return (await http.json<{ links: readonly SignedLink[] }>("POST", `${pathOf(id)}/links`, call)).links;
     },
 
     /** What happens to the job until it has ended, and taken up again where the connection broke. */
     events(id: string, options?: CallOptions & { readonly lastEventId?: string }): AsyncGenerator<JobEvent> {
       return followEvents(http, `${pathOf(id)}/events`, options);
     },
+  };
+}
+
+async function download(http: Http, path: string, { range, ...options }: DownloadOptions = {}): Promise<Download> {
+  const headers = { ...(range !== undefined && { range }) };
+  const response = await http.request("GET", path, { ...options, headers });
+  const sizeBytes = response.headers.get("content-length");
+  return {
+    stream: response.body ?? new Blob([]).stream(),
+    contentType: response.headers.get("content-type") ?? "application/octet-stream",
+    sizeBytes: sizeBytes === null ? null : Number(sizeBytes),
+    etag: response.headers.get("etag"),
   };
 }
 

@@ -191,6 +191,9 @@ test("what the API answers is what the document says, to the last field", async 
   await call("readArtifact", `/v1/jobs/${upload.id}/artifacts/transcript.json`);
   await call("readArtifact", `/v1/jobs/${upload.id}/artifacts/none`);
   await call("readArtifact", `/v1/jobs/${upload.id}/artifacts/transcript.txt`, { headers: { range: "bytes=0-1" } });
+  await call("readSource", `/v1/jobs/${upload.id}/source`);
+  await call("readSource", `/v1/jobs/${upload.id}/source`, { headers: { range: "bytes=0-1" } });
+  await call("readSource", "/v1/jobs/none/source");
   await call("cancelJob", `/v1/jobs/${upload.id}/cancel`, { method: "POST" });
   await embedJob(darkroom.bindings(), upload.id);
   await until<{ hits: unknown[] }>(
@@ -329,6 +332,18 @@ test("what the API answers is what the document says, to the last field", async 
   const signedUrl = new URL((await pictures.json<{ data: { url: string }[] }>()).data[0]!.url);
   await call("readSignedArtifact", signedUrl.pathname + signedUrl.search, { key: "" });
   await call("readSignedArtifact", signedUrl.pathname, { key: "" });
+
+  const targets = ["source", "transcript", "events"].map((to) => ({ to }));
+  const { links } = (await call("signLinks", `/v1/jobs/${upload.id}/links`, json({ links: targets }))) as {
+    links: { url: string }[];
+  };
+  for (const [index, id] of ["readSignedSource", "readSignedTranscript", "followSignedJob"].entries()) {
+    const { pathname, search } = new URL(links[index]!.url);
+    await call(id, pathname + search, { key: "" });
+    await call(id, pathname, { key: "" });
+  }
+  await call("signLinks", "/v1/jobs/none/links", json({ links: targets }));
+  await call("signLinks", `/v1/jobs/${upload.id}/links`, json({ links: [{ to: "artifact" }] }));
 
   type Announced = { upload: { id: string; url: string; headers: Record<string, string>; parts: { url: string }[] } };
   const announce = (request: object) =>

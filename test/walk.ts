@@ -39,6 +39,9 @@ export const PUBLIC = new Set([
   "GET /setup",
   "POST /setup",
   "GET /signed/jobs/:id/artifacts/:name",
+  "GET /signed/jobs/:id/source",
+  "GET /signed/jobs/:id/transcript",
+  "GET /signed/jobs/:id/events",
 ]);
 
 /** Nobody listens there, and nothing is sent. */
@@ -80,6 +83,12 @@ export const WALK: Readonly<Record<string, Step>> = {
   "GET /v1/jobs/:id/artifacts/:name": {
     path: ({ done }) => `/v1/jobs/${done}/artifacts/transcript.txt`,
     code: "artifact_not_found",
+  },
+  "GET /v1/jobs/:id/source": { path: ({ done }) => `/v1/jobs/${done}/source`, code: "source_not_found" },
+  "POST /v1/jobs/:id/links": {
+    path: ({ done }) => `/v1/jobs/${done}/links`,
+    body: () => ({ links: [{ to: "source" }] }),
+    code: "job_not_found",
   },
   "GET /v1/jobs/:id/transcript": { path: ({ done }) => `/v1/jobs/${done}/transcript`, code: "job_not_found" },
   "GET /v1/jobs/:id/receipt": { path: ({ done }) => `/v1/jobs/${done}/receipt`, code: "job_not_found" },

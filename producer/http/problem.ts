@@ -55,7 +55,7 @@ export const PROBLEMS = {
   upload_too_large: [413, "The upload is too large"],
   upload_incomplete: [400, "The upload ended early"],
   unsupported_media: [415, "No kind of job takes this file"],
-  range_not_satisfiable: [416, "The range lies outside the artifact"],
+  range_not_satisfiable: [416, "The range lies outside of what there is"],
   model_refused: [422, "The model refused the request"],
   budget_used: [429, "The budget of neurons is used up"],
   rate_limited: [429, "Too many requests"],

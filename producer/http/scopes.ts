@@ -23,6 +23,9 @@ export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
   "POST /v1/jobs/:id/cancel": WRITE,
   "DELETE /v1/jobs/:id": WRITE,
   "GET /v1/jobs/:id/artifacts/:name": READ,
+  "GET /v1/jobs/:id/source": READ,
+  // It gives nobody more than the key itself has, and ends with it.
+  "POST /v1/jobs/:id/links": READ,
   "GET /v1/jobs/:id/transcript": READ,
   "GET /v1/jobs/:id/events": READ,
   "GET /v1/search": READ,

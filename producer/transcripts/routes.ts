@@ -1,4 +1,5 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
+import type * as z from "zod";
 
 import { type CaptionOptions, layoutCaptions } from "../../shared/captions/layout.ts";
 import { notesOf, toSrt, toVtt } from "../../shared/captions/captions.ts";
@@ -7,52 +8,58 @@ import { excerptOf } from "./excerpt.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import { Transcript } from "../../shared/transcripts/transcript.ts";
 import type { App } from "../http/app.ts";
-import { describe, query } from "../http/describe.ts";
+import { describe, type Description, query } from "../http/describe.ts";
 import { problem } from "../http/problem.ts";
 import { readTranscript } from "./read-transcript.ts";
 import { TranscriptQuery } from "./requests.ts";
 
 export const transcripts = new Hono<App>();
 
-/** The transcript so far, or a part of it, rendered as asked. `x-transcript-complete` says whether more will come, or a part is missing. */
+/** What its route answers, whoever asks. */
+export const TRANSCRIPT = {
+  summary: "The transcript so far, or a part of it",
+  tags: ["results"],
+  answers: {
+    200: {
+      description: "rendered as asked",
+      schema: Transcript.meta({ id: "Transcript" }),
+      media: ["text/plain", "text/vtt", "application/x-subrip"],
+      headers: { "x-transcript-complete": "`false` while it grows, and where a part is missing" },
+    },
+  },
+  problems: ["invalid_request", "job_not_found", "artifact_not_found"],
+} satisfies Omit<Description, "operationId">;
+
 transcripts.get(
   "/:id/transcript",
-  describe({
-    operationId: "readTranscript",
-    summary: "The transcript so far, or a part of it",
-    tags: ["results"],
-    answers: {
-      200: {
-        description: "rendered as asked",
-        schema: Transcript.meta({ id: "Transcript" }),
-        media: ["text/plain", "text/vtt", "application/x-subrip"],
-        headers: { "x-transcript-complete": "`false` while it grows, and where a part is missing" },
-      },
-    },
-    problems: ["invalid_request", "job_not_found", "artifact_not_found"],
-  }),
+  describe({ ...TRANSCRIPT, operationId: "readTranscript" }),
   query(TranscriptQuery),
-  async (c) => {
-    const id = c.req.param("id");
-    const detail = await readJob(c.env.DB, { id, ownerId: c.get("ownerId") });
-    if (detail === null) return problem(c, { code: "job_not_found", detail: `There is no job '${id}'.` });
-    if (detail.job.kind !== "transcription") {
-      return problem(c, {
-        code: "artifact_not_found",
-        detail: `Job '${id}' is a ${detail.job.kind}; it has no transcript.`,
-      });
-    }
-    const asked = c.req.valid("query");
-    const transcript = await readTranscript(detail, intakeOf(c.env));
-    const { body, contentType } = render(isWhole(asked) ? transcript : excerptOf(transcript, asked), asked);
-    return c.body(body, 200, {
-      "content-type": contentType,
-      "cache-control": "private, no-cache",
-      "x-content-type-options": "nosniff",
-      "x-transcript-complete": String(transcript.isComplete),
-    });
-  },
+  readRendered,
 );
+
+type Asked = { in: { query: z.input<typeof TranscriptQuery> }; out: { query: z.output<typeof TranscriptQuery> } };
+
+/** The transcript so far, or a part of it, rendered as asked. `x-transcript-complete` says whether more will come, or a part is missing. */
+export async function readRendered(c: Context<App, "/:id/transcript", Asked>): Promise<Response> {
+  const id = c.req.param("id");
+  const detail = await readJob(c.env.DB, { id, ownerId: c.get("ownerId") });
+  if (detail === null) return problem(c, { code: "job_not_found", detail: `There is no job '${id}'.` });
+  if (detail.job.kind !== "transcription") {
+    return problem(c, {
+      code: "artifact_not_found",
+      detail: `Job '${id}' is a ${detail.job.kind}; it has no transcript.`,
+    });
+  }
+  const asked = c.req.valid("query");
+  const transcript = await readTranscript(detail, intakeOf(c.env));
+  const { body, contentType } = render(isWhole(asked) ? transcript : excerptOf(transcript, asked), asked);
+  return c.body(body, 200, {
+    "content-type": contentType,
+    "cache-control": "private, no-cache",
+    "x-content-type-options": "nosniff",
+    "x-transcript-complete": String(transcript.isComplete),
+  });
+}
 
 function isWhole({ fromMs, toMs }: { fromMs: number; toMs: number }): boolean {
   return fromMs === 0 && toMs === Number.POSITIVE_INFINITY;
