@@ -49,6 +49,7 @@ export function createClient(options: ClientOptions) {
 export type Client = ReturnType<typeof createClient>;
 
 export type { AskOptions } from "./ask.ts";
+export type { AudioStretch } from "./audio.ts";
 export type * from "./contract.ts";
 export { DarkroomError, type Issue, type ProblemFields } from "./error.ts";
 export type { CallOptions, ClientOptions } from "./http.ts";

@@ -10,9 +10,10 @@ import type {
   SignedLink,
   WantedLink,
 } from "./contract.ts";
+import { type AudioStretch, readAudio } from "./audio.ts";
 import type { CallOptions, Http } from "./http.ts";
 import { type Listing, listing } from "./listing.ts";
-import type { CaptionQuery, Job, JobQuery, JobRequest, JobSummary, Transcript } from "./types.ts";
+import type { AudioQuery, CaptionQuery, Job, JobQuery, JobRequest, JobSummary, Transcript } from "./types.ts";
 import { type WaitOptions, waitForJob } from "./wait.ts";
 
 export interface SubmitOptions extends CallOptions {
@@ -139,6 +140,10 @@ export function createJobs(http: Http) {
     /** The object that the job reads, such as the recording that was uploaded. */
     source: (id: string, options?: DownloadOptions): Promise<Download> =>
       download(http, `${pathOf(id)}/source`, options),
+
+    /** A stretch of the recording as a file that browsers play; null where it has no sound. Ask on from its `toMs`. */
+    audio: (id: string, asked?: AudioQuery, options?: CallOptions): Promise<AudioStretch | null> =>
+      readAudio(http, `${pathOf(id)}/audio`, asked, options),
 
     /** Links that need no key, for `<audio>`, `<track>`, `<img>` and `EventSource`: in the order they were asked for. */
     async links(

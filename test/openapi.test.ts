@@ -194,6 +194,9 @@ test("what the API answers is what the document says, to the last field", async 
   await call("readSource", `/v1/jobs/${upload.id}/source`);
   await call("readSource", `/v1/jobs/${upload.id}/source`, { headers: { range: "bytes=0-1" } });
   await call("readSource", "/v1/jobs/none/source");
+  for (const query of ["", "?fromMs=100&toMs=400", "?fromMs=9000000", "?fromMs=2&toMs=1"])
+    await call("readAudio", `/v1/jobs/${upload.id}/audio${query}`);
+  await call("readAudio", "/v1/jobs/none/audio");
   await call("cancelJob", `/v1/jobs/${upload.id}/cancel`, { method: "POST" });
   await embedJob(darkroom.bindings(), upload.id);
   await until<{ hits: unknown[] }>(
@@ -333,11 +336,16 @@ test("what the API answers is what the document says, to the last field", async 
   await call("readSignedArtifact", signedUrl.pathname + signedUrl.search, { key: "" });
   await call("readSignedArtifact", signedUrl.pathname, { key: "" });
 
-  const targets = ["source", "transcript", "events"].map((to) => ({ to }));
+  const targets = ["source", "audio", "transcript", "events"].map((to) => ({ to }));
   const { links } = (await call("signLinks", `/v1/jobs/${upload.id}/links`, json({ links: targets }))) as {
     links: { url: string }[];
   };
-  for (const [index, id] of ["readSignedSource", "readSignedTranscript", "followSignedJob"].entries()) {
+  for (const [index, id] of [
+    "readSignedSource",
+    "readSignedAudio",
+    "readSignedTranscript",
+    "followSignedJob",
+  ].entries()) {
     const { pathname, search } = new URL(links[index]!.url);
     await call(id, pathname + search, { key: "" });
     await call(id, pathname, { key: "" });

@@ -40,6 +40,7 @@ export const PUBLIC = new Set([
   "POST /setup",
   "GET /signed/jobs/:id/artifacts/:name",
   "GET /signed/jobs/:id/source",
+  "GET /signed/jobs/:id/audio",
   "GET /signed/jobs/:id/transcript",
   "GET /signed/jobs/:id/events",
 ]);
@@ -85,6 +86,7 @@ export const WALK: Readonly<Record<string, Step>> = {
     code: "artifact_not_found",
   },
   "GET /v1/jobs/:id/source": { path: ({ done }) => `/v1/jobs/${done}/source`, code: "source_not_found" },
+  "GET /v1/jobs/:id/audio": { path: ({ done }) => `/v1/jobs/${done}/audio`, code: "job_not_found" },
   "POST /v1/jobs/:id/links": {
     path: ({ done }) => `/v1/jobs/${done}/links`,
     body: () => ({ links: [{ to: "source" }] }),

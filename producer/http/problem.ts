@@ -56,6 +56,7 @@ export const PROBLEMS = {
   upload_incomplete: [400, "The upload ended early"],
   unsupported_media: [415, "No kind of job takes this file"],
   range_not_satisfiable: [416, "The range lies outside of what there is"],
+  unreadable_recording: [422, "The recording cannot be read"],
   model_refused: [422, "The model refused the request"],
   budget_used: [429, "The budget of neurons is used up"],
   rate_limited: [429, "Too many requests"],

@@ -24,6 +24,7 @@ export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
   "DELETE /v1/jobs/:id": WRITE,
   "GET /v1/jobs/:id/artifacts/:name": READ,
   "GET /v1/jobs/:id/source": READ,
+  "GET /v1/jobs/:id/audio": READ,
   // It gives nobody more than the key itself has, and ends with it.
   "POST /v1/jobs/:id/links": READ,
   "GET /v1/jobs/:id/transcript": READ,

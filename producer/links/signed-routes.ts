@@ -4,6 +4,8 @@ import { findJobOwner } from "../../shared/db/jobs/reads.ts";
 import { findKeyOfJob } from "../../shared/db/keys/keys.ts";
 import { isOurLink } from "../../shared/keys/signing-keys.ts";
 import { signerOf } from "../../shared/uploads/signed-url.ts";
+import { AudioQuery } from "../audio/requests.ts";
+import { AUDIO, sendAudio } from "../audio/routes.ts";
 import type { App } from "../http/app.ts";
 import { isUsable } from "../http/auth.ts";
 import { describe, type Description, query } from "../http/describe.ts";
@@ -66,5 +68,6 @@ function asLink(described: Omit<Description, "operationId">, operationId: string
 
 signed.get("/jobs/:id/artifacts/:name", asLink(ARTIFACT, "readSignedArtifact"), readArtifact);
 signed.get("/jobs/:id/source", asLink(SOURCE, "readSignedSource"), readSource);
+signed.get("/jobs/:id/audio", asLink(AUDIO, "readSignedAudio"), query(AudioQuery), sendAudio);
 signed.get("/jobs/:id/transcript", asLink(TRANSCRIPT, "readSignedTranscript"), query(TranscriptQuery), readRendered);
 signed.get("/jobs/:id/events", asLink(EVENTS, "followSignedJob"), sendEvents);
