@@ -53,7 +53,15 @@ export type { AudioStretch } from "./audio.ts";
 export type * from "./contract.ts";
 export { DarkroomError, type Issue, type ProblemFields } from "./error.ts";
 export type { CallOptions, ClientOptions } from "./http.ts";
-export type { DeleteOptions, Download, DownloadOptions, LinkOptions, SubmitOptions, TranscriptFormat } from "./jobs.ts";
+export type {
+  DeleteOptions,
+  Download,
+  DownloadOptions,
+  LinkOptions,
+  OpenedTranscript,
+  SubmitOptions,
+  TranscriptFormat,
+} from "./jobs.ts";
 export type { Listing, Page } from "./listing.ts";
 export type { Progress } from "./put-direct.ts";
 export type * from "./types.ts";

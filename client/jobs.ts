@@ -8,12 +8,22 @@ import type {
   PricedResult,
   Receipt,
   SignedLink,
+  TranscriptVersion,
   WantedLink,
 } from "./contract.ts";
 import { type AudioStretch, readAudio } from "./audio.ts";
 import type { CallOptions, Http } from "./http.ts";
 import { type Listing, listing } from "./listing.ts";
-import type { AudioQuery, CaptionQuery, Job, JobQuery, JobRequest, JobSummary, Transcript } from "./types.ts";
+import type {
+  AudioQuery,
+  CaptionQuery,
+  EditOperation,
+  Job,
+  JobQuery,
+  JobRequest,
+  JobSummary,
+  Transcript,
+} from "./types.ts";
 import { type WaitOptions, waitForJob } from "./wait.ts";
 
 export interface SubmitOptions extends CallOptions {
@@ -46,6 +56,13 @@ export interface LinkOptions extends CallOptions {
   readonly expiresInSeconds?: number;
 }
 
+/** A version of a transcript. `etag` is null while the transcript still grows; `version` is 0 for the original. */
+export interface OpenedTranscript {
+  readonly transcript: Transcript;
+  readonly etag: string | null;
+  readonly version: number;
+}
+
 export type TranscriptFormat = "json" | "txt" | "vtt" | "srt";
 
 const DRY = { query: { dryRun: true } };
@@ -74,6 +91,11 @@ export function createJobs(http: Http) {
     const query = { ...captions, format };
     const response = await http.request("GET", `${pathOf(id)}/transcript`, { ...options, query });
     return format === "json" ? ((await response.json()) as Transcript) : response.text();
+  }
+
+  async function change(method: string, path: string, etag: string, json: unknown, options: CallOptions = {}) {
+    const call = { ...options, json, headers: { "if-match": etag }, isRepeatable: true };
+    return versionIn(await http.request(method, path, call));
   }
 
   return {
@@ -133,6 +155,29 @@ export function createJobs(http: Http) {
 
     transcript,
 
+    /** A version of the transcript with its tag, which an edit of it needs: the latest, if nothing else is said. */
+    async version(id: string, version: "edited" | "original" | number = "edited", options?: CallOptions) {
+      return versionIn(await http.request("GET", `${pathOf(id)}/transcript`, { ...options, query: { version } }));
+    },
+
+    /**
+     * Edit words, or say who speaks. Sent again, the same change is made once.
+     * @param etag of the version whose words the operations count.
+     * @throws DarkroomError `transcript_changed` if there is another by now: `error.etag` is its tag.
+     */
+    edit: async (id: string, etag: string, operations: readonly EditOperation[], options?: CallOptions) =>
+      change("PATCH", `${pathOf(id)}/transcript`, etag, { operations }, options),
+
+    /** Make an earlier version the latest again; 0 is the original. */
+    revert: async (id: string, etag: string, version: number, options?: CallOptions) =>
+      change("POST", `${pathOf(id)}/transcript/revert`, etag, { version }, options),
+
+    /** The versions of a transcript, the latest first. */
+    async history(id: string, options?: CallOptions): Promise<readonly TranscriptVersion[]> {
+      const path = `${pathOf(id)}/transcript/history`;
+      return (await http.json<{ versions: readonly TranscriptVersion[] }>("GET", path, options)).versions;
+    },
+
     /** One result. Read the stream, or cancel it. */
     download: (id: string, name: string, options?: DownloadOptions): Promise<Download> =>
       download(http, `${pathOf(id)}/artifacts/${segment(name)}`, options),
@@ -159,6 +204,14 @@ export function createJobs(http: Http) {
     events(id: string, options?: CallOptions & { readonly lastEventId?: string }): AsyncGenerator<JobEvent> {
       return followEvents(http, `${pathOf(id)}/events`, options);
     },
+  };
+}
+
+async function versionIn(response: Response): Promise<OpenedTranscript> {
+  return {
+    transcript: (await response.json()) as Transcript,
+    etag: response.headers.get("etag"),
+    version: Number(response.headers.get("x-transcript-version")),
   };
 }
 

@@ -27,6 +27,7 @@ import type { JobKind, JobState } from "../shared/jobs/job.ts";
 import type * as options from "../shared/jobs/options.ts";
 import type { AskedSteps } from "../shared/jobs/steps.ts";
 import type { JobTerms } from "../shared/jobs/terms.ts";
+import type { EditOperation as EditedOperation } from "../shared/transcripts/edit-operations.ts";
 import type { Transcript } from "../shared/transcripts/transcript.ts";
 import type { JobMarks } from "../shared/jobs/tags-and-metadata.ts";
 
@@ -54,6 +55,8 @@ export type AuditQuery = Query<typeof AskedAudit>;
 /** Which part of a recording: `fromMs` is 0 if left out, and an answer without `toMs` holds what one answer may. */
 export type AudioQuery = Query<typeof audioRequests.AudioQuery>;
 export type CaptionQuery = Omit<Query<typeof transcriptRequests.TranscriptQuery>, "format">;
+/** A change of a transcript's words, or of who says them. */
+export type EditOperation = z.input<typeof EditedOperation>;
 /** Where to look, beside what for. */
 export type SearchQuery = Omit<Query<typeof SearchRequest>, "q">;
 export type BudgetRequest = z.input<typeof budgetRequests.BudgetRequest>;

@@ -188,6 +188,28 @@ test("what the API answers is what the document says, to the last field", async 
   await call("readJob", "/v1/jobs/none");
   for (const format of ["json", "txt", "vtt", "srt", "pdf"])
     await call("readTranscript", `/v1/jobs/${upload.id}/transcript?format=${format}`);
+  const { headers: tagged } = await darkroom.api(`/v1/jobs/${upload.id}/transcript`);
+  await call("readTranscript", `/v1/jobs/${upload.id}/transcript`, {
+    headers: { "if-none-match": tagged.get("etag")! },
+  });
+  const edit = (method: string, body: unknown, more = {}) => ({
+    method,
+    body: JSON.stringify(body),
+    headers: { "if-match": tagged.get("etag")!, ...more },
+  });
+  const said = { operations: [{ op: "speaker", segment: 0, speaker: "Ann" }] };
+  await call("editTranscript", `/v1/jobs/${upload.id}/transcript`, { ...edit("PATCH", said), headers: {} });
+  await call("editTranscript", `/v1/jobs/${upload.id}/transcript`, edit("PATCH", said));
+  await call("editTranscript", `/v1/jobs/${upload.id}/transcript`, edit("PATCH", said, { prefer: "return=minimal" }));
+  await call("editTranscript", `/v1/jobs/${upload.id}/transcript`, edit("PATCH", { operations: [] }));
+  await call("editTranscript", "/v1/jobs/none/transcript", edit("PATCH", said));
+  await call("readTranscriptHistory", `/v1/jobs/${upload.id}/transcript/history`);
+  await call("readTranscriptHistory", "/v1/jobs/none/transcript/history");
+  const back = `/v1/jobs/${upload.id}/transcript/revert`;
+  await call("revertTranscript", back, edit("POST", { version: 0 }));
+  await call("revertTranscript", back, edit("POST", { version: 0 }, { "if-match": "*" }));
+  await call("revertTranscript", back, edit("POST", { version: 99 }, { "if-match": "*" }));
+  await call("readTranscript", `/v1/jobs/${upload.id}/transcript?version=99`);
   await call("readArtifact", `/v1/jobs/${upload.id}/artifacts/transcript.json`);
   await call("readArtifact", `/v1/jobs/${upload.id}/artifacts/none`);
   await call("readArtifact", `/v1/jobs/${upload.id}/artifacts/transcript.txt`, { headers: { range: "bytes=0-1" } });

@@ -3,7 +3,7 @@ import { clip } from "../../shared/input/characters.ts";
 import { decodeText } from "../../shared/input/decode-text.ts";
 import { MAX_PROMPT_CHARS, MAX_TEXT_CHARS } from "../../shared/limits.ts";
 
-import type { SearchableText } from "./cut-passages.ts";
+import type { SearchableText } from "../../shared/search/cut-passages.ts";
 import { Transcript } from "../../shared/transcripts/transcript.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
 import { ClassificationInput, type Source, ImageInput } from "../../shared/jobs/job-work.ts";

@@ -4,7 +4,7 @@ import type { JobDetail } from "../../shared/jobs/job-detail.ts";
 import { decodeText } from "../../shared/input/decode-text.ts";
 import { ClassificationInput } from "../../shared/jobs/job-work.ts";
 import type { Problem } from "../http/problem.ts";
-import { readTranscript } from "../transcripts/read-transcript.ts";
+import { readLatest } from "../transcripts/read-version.ts";
 
 export interface AskedAbout {
   readonly lines: readonly TimedLine[];
@@ -29,7 +29,7 @@ export async function readLines(
     case "completed":
   }
   if (kind === "transcription") {
-    const { segments, durationMs } = await readTranscript(detail, deps);
+    const { segments, durationMs } = await readLatest(detail, deps);
     const lines = segments.filter(({ text }) => text.trim() !== "");
     return lines.length > 0 ? { lines, durationMs } : withoutText(id, "nobody speaks in it");
   }

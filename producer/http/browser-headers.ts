@@ -47,6 +47,7 @@ export const allowOrigins = cors({
     "X-Darkroom-Job",
     "X-Should-Retry",
     "X-Transcript-Complete",
+    "X-Transcript-Version",
   ],
   maxAge: 3600,
 });

@@ -32,6 +32,9 @@ export const PROBLEMS = {
   idempotency_in_flight: [409, "A request with this Idempotency-Key is being answered"],
   idempotency_mismatch: [422, "This Idempotency-Key belongs to another request"],
   retention_not_found: [404, "No such retention"],
+  version_not_found: [404, "No such version"],
+  transcript_changed: [412, "The transcript has changed"],
+  precondition_required: [428, "Say which version is meant"],
   job_deleted: [410, "The job has been deleted"],
   job_finished: [409, "The job has already ended"],
   job_unfinished: [409, "The job has not ended"],
@@ -86,6 +89,7 @@ export const ProblemBody = z
     detail: z.string(),
     code: z.string(),
     issues: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+    etag: z.string().optional().describe("of the version that there is now, for `transcript_changed`"),
   })
   .meta({ id: "Problem" });
 export type ProblemBody = z.infer<typeof ProblemBody>;
@@ -96,6 +100,8 @@ export interface Problem {
   readonly detail: string;
   /** What was wrong where, for `invalid_request`. */
   readonly issues?: readonly { readonly path: string; readonly message: string }[];
+  /** Of the version that there is now, for `transcript_changed`; quotes included. */
+  readonly etag?: string;
   /** When trying again makes sense. */
   readonly retryAfterSeconds?: number;
   /** Which the key would need, for `insufficient_scope`. */
@@ -116,8 +122,16 @@ export function problem(c: Context, occurrence: Problem, headers: Record<string,
   });
 }
 
-export function problemBody({ code, detail, issues }: Problem): ProblemBody {
+export function problemBody({ code, detail, issues, etag }: Problem): ProblemBody {
   const [status, title] = PROBLEMS[code];
   const type = `urn:darkroom:problem:${code}`;
-  return { type, title, status, detail, code, ...(issues && { issues: issues.map((issue) => ({ ...issue })) }) };
+  return {
+    type,
+    title,
+    status,
+    detail,
+    code,
+    ...(issues && { issues: issues.map((issue) => ({ ...issue })) }),
+    ...(etag !== undefined && { etag }),
+  };
 }

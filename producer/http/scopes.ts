@@ -28,6 +28,9 @@ export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
   // It gives nobody more than the key itself has, and ends with it.
   "POST /v1/jobs/:id/links": READ,
   "GET /v1/jobs/:id/transcript": READ,
+  "PATCH /v1/jobs/:id/transcript": READ_WRITE,
+  "GET /v1/jobs/:id/transcript/history": READ,
+  "POST /v1/jobs/:id/transcript/revert": READ_WRITE,
   "GET /v1/jobs/:id/events": READ,
   "GET /v1/search": READ,
   // It is paid for, and the answer quotes the transcript.
