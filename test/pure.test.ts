@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { createRenewal } from "../consumer/runner/lease.ts";
-import { memoryLimit } from "../consumer/runner/memory-limit.ts";
+import { memoryLimit } from "../shared/memory-limit.ts";
 import { groupWords } from "../consumer/models/group-words.ts";
 import { clock } from "../shared/transcripts/clock.ts";
 import { nextAllocationAt } from "../shared/models/allocation.ts";

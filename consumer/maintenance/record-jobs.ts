@@ -5,7 +5,7 @@ import { pruneRestores } from "../../shared/db/jobs/restores.ts";
 import { listReused } from "../../shared/db/jobs/reuses.ts";
 import { keepRecords, type JobRecord } from "../../shared/restoring/records.ts";
 import { keepReuses, type Reuse } from "../../shared/restoring/reuses.ts";
-import { DELETED_PREFIX, RECORDS_PREFIX, REUSED_PREFIX, timeIn } from "../../shared/uploads/storage.ts";
+import { DELETED_PREFIX, EDITED_PREFIX, RECORDS_PREFIX, REUSED_PREFIX, timeIn } from "../../shared/uploads/storage.ts";
 
 export interface RecordDeps {
   readonly db: D1Database;
@@ -77,7 +77,7 @@ async function record<Row>(kind: RecordKind<Row>, { db, media }: RecordDeps, now
 /** Forget records and deletions that no restore can reach any more, and restores of long ago. The oldest come first. */
 export async function pruneRecords({ db, media }: RecordDeps, now: number): Promise<number> {
   let count = 0;
-  for (const prefix of [RECORDS_PREFIX, DELETED_PREFIX, REUSED_PREFIX]) {
+  for (const prefix of [RECORDS_PREFIX, DELETED_PREFIX, REUSED_PREFIX, EDITED_PREFIX]) {
     const { objects } = await media.list({ prefix, limit: 1000 });
     const old = objects.map(({ key }) => key).filter((key) => timeIn(key, prefix) < now - RECORDED_MS - LATE_MS);
     if (old.length > 0) await media.delete(old);

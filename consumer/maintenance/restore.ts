@@ -4,6 +4,7 @@ import { beginDeletions } from "../../shared/db/jobs/deletions.ts";
 import { predictionOf } from "../../shared/db/jobs/records.ts";
 import { insertJobs } from "../../shared/db/jobs/jobs.ts";
 import { readCursor } from "../../shared/db/jobs/maintenance.ts";
+import { insertVersions } from "../../shared/db/transcripts/versions.ts";
 import { insertPrediction } from "../../shared/db/webhooks/predictions.ts";
 import {
   CLOCK,
@@ -21,6 +22,7 @@ import { JobWork } from "../../shared/kinds/index.ts";
 import { newJob, type NewJob } from "../../shared/jobs/new-job.ts";
 import { recordChanges } from "../../shared/jobs/record-changes.ts";
 import { recordIntake } from "../../shared/jobs/take-in.ts";
+import { readEdit } from "../../shared/restoring/edits.ts";
 import { readRecords, type JobRecord } from "../../shared/restoring/records.ts";
 import { readLabels, readReuses } from "../../shared/restoring/reuses.ts";
 import type { Label } from "../../shared/jobs/outcome.ts";
@@ -28,6 +30,7 @@ import {
   CLOCK_KEY,
   DELETED_PREFIX,
   deletedJobIn,
+  EDITED_PREFIX,
   keyBefore,
   RECORDS_PREFIX,
   REUSED_PREFIX,
@@ -84,6 +87,7 @@ const PHASES: readonly {
 }[] = [
   { prefix: REUSED_PREFIX, objectsAStep: 10, takeUp: noteReuses },
   { prefix: DELETED_PREFIX, objectsAStep: 50, takeUp: deleteAgain },
+  { prefix: EDITED_PREFIX, objectsAStep: 50, takeUp: noteEdits },
   { prefix: RECORDS_PREFIX, objectsAStep: 50, takeUp: insertAgain },
 ];
 
@@ -147,6 +151,14 @@ async function deleteAgain(objects: readonly R2Object[], deps: RestoreDeps, now:
   const leftovers = await beginDeletions(deps.db, targets, { now });
   await deleteLeftovers(leftovers, deps, now);
   return leftovers.length;
+}
+
+async function noteEdits(objects: readonly R2Object[], { db, media }: RestoreDeps): Promise<number> {
+  const found = await Promise.all(objects.map(async ({ key }) => readEdit(media, key)));
+  return insertVersions(
+    db,
+    found.filter((edit) => edit !== null),
+  );
 }
 
 async function insertAgain(objects: readonly R2Object[], deps: RestoreDeps, now: number): Promise<number> {

@@ -63,8 +63,8 @@ function createTools({ db, media: bucket, ai, memory, passages, gate, ...sending
     results: createResults({ db, media }),
     readChunks: (jobId) => readChunks(db, jobId),
     readJobContents: (jobId) => readJobContents(db, jobId),
-    async storePassages({ task, operations }, { ownerId, kind }, found) {
-      addRows(operations, await passages.put({ id: task.jobId, ownerId, kind }, found));
+    async storePassages({ task, operations }, { ownerId, kind, transcriptVersion }, found) {
+      addRows(operations, await passages.put({ id: task.jobId, ownerId, kind, transcriptVersion }, found));
     },
     deliveries: createDeliveries({ db, media, ...sending }),
   };

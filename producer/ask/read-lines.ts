@@ -4,7 +4,7 @@ import { decodeText } from "../../shared/input/decode-text.ts";
 import { kindOf, storedWork } from "../../shared/kinds/index.ts";
 import type { GivenWords } from "../../shared/kinds/kind.ts";
 import type { Problem } from "../http/problem.ts";
-import { readTranscript } from "../transcripts/read-transcript.ts";
+import { readLatest } from "../transcripts/read-version.ts";
 
 export interface AskedAbout {
   readonly lines: readonly TimedLine[];
@@ -31,7 +31,7 @@ export async function readLines(
   const leaves = kindOf(kind).leaves(storedWork({ kind, input }).input);
   switch (leaves.material) {
     case "a transcript": {
-      const { segments, durationMs } = await readTranscript(detail, deps);
+      const { segments, durationMs } = await readLatest(detail, deps);
       const lines = segments.filter(({ text }) => text.trim() !== "");
       return lines.length > 0 ? { lines, durationMs } : withoutText(id, "nobody speaks in it");
     }

@@ -51,7 +51,8 @@ export const authenticate = createMiddleware<App>(async (c, next) => {
   c.res = await refused(c, new KeyEnded().message, INVALID_TOKEN);
 });
 
-function isUsable(key: Key | null): boolean {
+/** Whether it is there, and has neither been revoked nor expired. */
+export function isUsable(key: Key | null): key is Key {
   return key !== null && key.revokedAt === null && (key.expiresAt ?? Infinity) > Date.now();
 }
 

@@ -67,6 +67,7 @@ export function textOfWords(segment: Segment, from: number, to: number): string 
 export function joinTexts(texts: readonly string[]): string {
   let joined = "";
   for (const text of texts) {
+    if (text.trim() === "") continue;
     joined += joined === "" ? text.trim() : separatorBetween(joined, text.trim()) + text.trim();
   }
   return joined;

@@ -82,5 +82,6 @@ export const adts = {
   extra: AdtsExtra,
   plan: planAdts,
   extract: extractAdts,
+  joined: (first) => first,
   sentBytesPerSecond: (bytesPerSecond) => bytesPerSecond,
 } as const satisfies Container<AdtsExtra>;

@@ -225,5 +225,6 @@ export const flac = {
   extra: FlacExtra,
   plan: planFlac,
   extract: extractFlac,
+  joined: (first) => first,
   sentBytesPerSecond: (bytesPerSecond) => bytesPerSecond,
 } as const satisfies Container<z.infer<typeof FlacExtra>>;

@@ -93,5 +93,6 @@ export const matroska = {
   extra: MatroskaExtra,
   plan: planMatroska,
   extract: extractMatroska,
+  joined: (first) => first,
   sentBytesPerSecond: soundAlone,
 } as const satisfies Container<MatroskaExtra>;

@@ -150,5 +150,6 @@ export const mp3 = {
   extra: Mp3Extra,
   plan: planMp3,
   extract: extractMp3,
+  joined: (first) => first,
   sentBytesPerSecond: (bytesPerSecond) => bytesPerSecond,
 } as const satisfies Container<Mp3Extra>;

@@ -42,6 +42,60 @@ export function describePackets(
   };
 }
 
+/** The packets of two neighbouring chunks, which have some in common. Null where the second does not continue the first. */
+export function joinPackets(first: IndexedPackets, next: IndexedPackets): IndexedPackets | null {
+  const before = packetsBefore(first, next.firstTicks);
+  const runs = runsBefore(first.runs, before, next.runs[0] ?? -1);
+  if (before === null || runs === null || (first.sizesAt === 0) !== (next.sizesAt === 0)) return null;
+  const sizesAt = first.sizesAt === 0 ? 0 : first.sizesAt + 4 * before;
+  if (sizesAt !== next.sizesAt || first.size !== next.size) return null;
+  return {
+    ...first,
+    durations: [...durationsOf(first.durations, before), ...next.durations],
+    runs: [...runs, ...next.runs],
+  };
+}
+
+/** How many packets begin before a time. Null where no packet begins or ends at it. */
+function packetsBefore({ firstTicks, durations }: IndexedPackets, ticks: number): number | null {
+  let at = firstTicks;
+  let packets = 0;
+  for (let index = 0; index + 1 < durations.length && at < ticks; index += 2) {
+    const [count = 0, duration = 0] = durations.slice(index, index + 2);
+    const taken = duration === 0 ? count : Math.min(count, (ticks - at) / duration);
+    packets += taken;
+    at += taken * duration;
+  }
+  return at === ticks && Number.isInteger(packets) ? packets : null;
+}
+
+function durationsOf(durations: readonly number[], packets: number): readonly number[] {
+  const kept: number[] = [];
+  let left = packets;
+  for (let index = 0; index + 1 < durations.length && left > 0; index += 2) {
+    const [count = 0, duration = 0] = durations.slice(index, index + 2);
+    kept.push(Math.min(count, left), duration);
+    left -= Math.min(count, left);
+  }
+  return kept;
+}
+
+/** The stretches of the first packets. Null where the last of them does not end at this offset. */
+function runsBefore(runs: readonly number[], packets: number | null, endOffset: number): readonly number[] | null {
+  const kept: number[] = [];
+  let left = packets ?? 0;
+  for (let index = 0; index + 2 < runs.length && left > 0; index += 3) {
+    const [offset = 0, bytes = 0, count = 0] = runs.slice(index, index + 3);
+    const taken = Math.min(count, left);
+    left -= taken;
+    const isWhole = taken === count;
+    const isInside = endOffset > offset && endOffset < offset + bytes;
+    if (!isWhole && !isInside) return null;
+    kept.push(offset, isWhole ? bytes : endOffset - offset, taken);
+  }
+  return left === 0 ? kept : null;
+}
+
 /**
  * A chunk's packets, as far as the file has them.
  * @param mostReads the most reads for packets. Their sizes take one more.

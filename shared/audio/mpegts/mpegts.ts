@@ -133,5 +133,6 @@ export const mpegts = {
   extra: TsExtra,
   plan: planMpegTs,
   extract: extractMpegTs,
+  joined: (first) => first,
   sentBytesPerSecond: soundAlone,
 } as const satisfies Container<TsExtra>;

@@ -144,5 +144,6 @@ export const ogg = {
   extra: OggExtra,
   plan: planOgg,
   extract: extractOgg,
+  joined: (first) => first,
   sentBytesPerSecond: (bytesPerSecond) => bytesPerSecond,
 } as const satisfies Container<OggExtra>;

@@ -2,6 +2,7 @@
 // half-way is finished by maintenance.
 import type { JobKind } from "../../kinds/index.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
+import { deleteVersionsOf } from "../transcripts/versions.ts";
 import { deleteMarksOf } from "./tags-and-metadata.ts";
 import { isDescribed, RECORDED_MS } from "./records.ts";
 import { MEDIA_BUCKET, uploadIdOf } from "../../uploads/storage.ts";
@@ -139,6 +140,7 @@ export async function beginDeletions(
     ),
     ...(actor === undefined ? [] : targets.map(({ id }) => auditDeletion(db, id, actor, now))),
     deleteMarksOf(db, DELETED, [rows, now]),
+    deleteVersionsOf(db, DELETED, [rows, now]),
     of(`DELETE FROM reuses WHERE job_id IN (${DELETED})`),
     of(`DELETE FROM jobs WHERE id IN (${DELETED})`),
     of(`SELECT ${LEFTOVER} FROM deletions WHERE job_id IN (${DELETED})`),

@@ -108,6 +108,9 @@ export async function pruneRestores(db: D1Database, now: number): Promise<void> 
     [
       `DELETE FROM tombstones WHERE taken_up_at < ?1`,
       `DELETE FROM reuses WHERE taken_up_at < ?1`,
+      // Of jobs that did not come back.
+      `DELETE FROM transcript_versions
+        WHERE created_at < ?1 AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = transcript_versions.job_id)`,
       `DELETE FROM restores WHERE ${isOver}`,
     ].map((sql) => db.prepare(sql).bind(before)),
   );

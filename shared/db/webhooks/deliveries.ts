@@ -23,6 +23,14 @@ const PAYLOAD = `json_object(
                          FROM artifacts a WHERE a.job_id = j.id)),
     'url', e.origin || '/v1/jobs/' || j.id))`;
 
+/** What an endpoint is told of version `v` of the transcript of job `j`. */
+const EDITED_PAYLOAD = `json_object(
+  'type', 'transcript.edited',
+  'timestamp', ${ISO("v.created_at")},
+  'data', json_object(
+    'id', j.id, 'kind', j.kind, 'version', v.version, 'operations', v.operations, 'revertedTo', v.reverted_to, 'keyId', v.key_id,
+    'url', e.origin || '/v1/jobs/' || j.id || '/transcript'))`;
+
 /** `now` as it stands in an id: D1 binds every number as REAL, and the text of one ends in ".0". */
 const MOMENT = "CAST(?1 AS INTEGER)";
 
@@ -57,6 +65,37 @@ export function insertDeliveries(db: D1Database, now: number, ringGraceMs: numbe
       db,
       `SELECT d.* FROM jobs j JOIN webhook_deliveries d ON d.job_id = j.id WHERE j.finalized_at = ?1 AND d.created_at = ?1`,
       { now, ringGraceMs },
+    ),
+  ];
+}
+
+/**
+ * The deliveries of a version of a transcript, with their tasks: for the batch that stores it. `guard` is SQL of our own over ?2, ?3
+ * and ?4, which are `version`. Once only, as their ids are made of the version.
+ */
+export function insertEditedDeliveries(
+  db: D1Database,
+  { version, guard }: { version: readonly [jobId: string, version: number, key: string]; guard: string },
+  { now, ringGraceMs }: { now: number; ringGraceMs: number },
+): D1PreparedStatement[] {
+  return [
+    db
+      .prepare(
+        `INSERT INTO webhook_deliveries (id, owner_id, endpoint_id, url, signer, job_id, event, payload, created_at)
+         SELECT 'whd_' || replace(replace(j.id, 'job_', ''), '.', '-') || '_v' || v.version || '_' || substr(e.id, 4),
+                j.owner_id, e.id, NULL, e.id, j.id, 'transcript.edited', ${EDITED_PAYLOAD}, ?1
+           FROM jobs j JOIN transcript_versions v ON v.job_id = j.id
+           JOIN webhook_endpoints e ON e.owner_id = j.owner_id
+          WHERE j.id = ?2 AND v.version = ?3 AND ${guard} AND e.disabled_at IS NULL
+            AND EXISTS (SELECT 1 FROM json_each(e.events) WHERE value = 'transcript.edited')
+         ON CONFLICT (id) DO NOTHING`,
+      )
+      .bind(now, ...version),
+    insertDeliveryTasks(
+      db,
+      `SELECT d.* FROM webhook_deliveries d
+        WHERE d.job_id = ?2 AND d.event = 'transcript.edited' AND d.created_at = ?1`,
+      { now, ringGraceMs, rows: version[0] },
     ),
   ];
 }
