@@ -6,8 +6,9 @@ import { Link } from "wouter-preact";
 import type { Job } from "../../client/index.ts";
 import { isMissing } from "../api/queries.ts";
 import { Progress, StateBadge } from "../ui/badge.tsx";
-import { formatDateTime, formatPercent, KIND_NAMES } from "../ui/format.ts";
+import { formatDateTime, formatPercent } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
+import { kindName } from "../ui/kinds.ts";
 import { EmptyState, ErrorState, Skeleton } from "../ui/states.tsx";
 import { Age } from "../ui/time.tsx";
 import { JobActions } from "./job-actions.tsx";
@@ -77,7 +78,7 @@ function JobHead({ job }: { job: Job }) {
             state === "running" && progress.fraction > 0 ? `Running, ${formatPercent(progress.fraction)}` : undefined
           }
         />
-        <span>{KIND_NAMES[kind]}</span>
+        <span>{kindName(kind)}</span>
         {choice !== null && <span title={choice.model}>{choice.tier}</span>}
         <span title={formatDateTime(createdAt)}>
           <Age at={createdAt} />

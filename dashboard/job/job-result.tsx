@@ -1,5 +1,6 @@
 import type { Job } from "../../client/index.ts";
 import { lazy } from "../ui/lazy.tsx";
+import { ArtifactList } from "./artifact-list.tsx";
 import type { LiveJob } from "./use-job.ts";
 
 const TranscriptView = lazy(async () => (await import("../transcript/transcript-view.tsx")).TranscriptView);
@@ -15,5 +16,7 @@ export function JobResult({ job, live }: { job: Job; live: LiveJob }) {
       return <PictureResult job={job} />;
     case "classification":
       return <LabelsResult job={job} />;
+    default:
+      return <ArtifactList job={job} />;
   }
 }

@@ -1,6 +1,7 @@
 import { Icon } from "../ui/icon.tsx";
-import { KIND_NAMES, STATE_NAMES } from "../ui/format.ts";
-import { KINDS, type ListFilter, STATES } from "./list-query.ts";
+import { STATE_NAMES } from "../ui/format.ts";
+import { kindName, KNOWN_KINDS } from "../ui/kinds.ts";
+import { type ListFilter, STATES } from "./list-query.ts";
 
 interface Props {
   readonly filter: ListFilter;
@@ -36,9 +37,9 @@ export function JobFilters({ filter, change, isBusy }: Props) {
         onChange={(event) => change({ kind: event.currentTarget.value })}
       >
         <option value="">Every kind</option>
-        {KINDS.map((kind) => (
+        {KNOWN_KINDS.map((kind) => (
           <option key={kind} value={kind}>
-            {KIND_NAMES[kind]}
+            {kindName(kind)}
           </option>
         ))}
       </select>

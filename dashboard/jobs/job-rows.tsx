@@ -1,16 +1,11 @@
 import { Link } from "wouter-preact";
 
-import type { JobKind, JobSummary } from "../../client/index.ts";
+import type { JobSummary } from "../../client/index.ts";
 import { Progress, StateBadge } from "../ui/badge.tsx";
-import { formatNeurons, formatPercent, KIND_NAMES } from "../ui/format.ts";
-import { Icon, type IconName } from "../ui/icon.tsx";
+import { formatNeurons, formatPercent } from "../ui/format.ts";
+import { Icon } from "../ui/icon.tsx";
+import { kindIcon, kindName } from "../ui/kinds.ts";
 import { Age } from "../ui/time.tsx";
-
-export const KIND_ICONS: Readonly<Record<JobKind, IconName>> = {
-  transcription: "audio",
-  image_generation: "image",
-  classification: "tag",
-};
 
 export function JobRows({ jobs }: { jobs: readonly JobSummary[] }) {
   return (
@@ -42,7 +37,7 @@ function JobRow({ job }: { job: JobSummary }) {
     <tr>
       <td class="job-cell">
         <span class="job-icon">
-          <Icon name={KIND_ICONS[kind]} />
+          <Icon name={kindIcon(kind)} />
         </span>
         <div class="job-about">
           {/* The link covers its row. */}
@@ -53,7 +48,7 @@ function JobRow({ job }: { job: JobSummary }) {
             {state === "failed" && error !== null ? (
               <span class="one-line job-error">{error.message ?? error.code}</span>
             ) : (
-              <span>{KIND_NAMES[kind]}</span>
+              <span>{kindName(kind)}</span>
             )}
             {tags.slice(0, 3).map((tag) => (
               <Link key={tag} href={`/?tag=${encodeURIComponent(tag)}`} class="chip job-tag one-line">

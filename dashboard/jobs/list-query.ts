@@ -3,20 +3,20 @@ import { keepPreviousData, useInfiniteQuery } from "@tanstack/preact-query";
 import { useMemo } from "preact/hooks";
 import { useSearchParams } from "wouter-preact";
 
-import type { JobKind, JobState, JobSummary } from "../../client/index.ts";
+import type { JobState, JobSummary } from "../../client/index.ts";
 import { api } from "../api/session.ts";
 import { IDLE_MS, LIVE_MS } from "../api/queries.ts";
-import { KIND_NAMES, STATE_NAMES } from "../ui/format.ts";
+import { STATE_NAMES } from "../ui/format.ts";
+import { type KnownKind, KNOWN_KINDS } from "../ui/kinds.ts";
 
 const PAGE_JOBS = 50;
 
 export const STATES = Object.keys(STATE_NAMES) as readonly JobState[];
-export const KINDS = Object.keys(KIND_NAMES) as readonly JobKind[];
 
 export interface ListFilter {
   readonly q: string;
   readonly state: JobState | undefined;
-  readonly kind: JobKind | undefined;
+  readonly kind: KnownKind | undefined;
   readonly tag: string | undefined;
 }
 
@@ -29,7 +29,7 @@ export function useListFilter(): readonly [ListFilter, (change: Partial<Record<k
     return {
       q: read.get("q")?.trim() ?? "",
       state: STATES.find((state) => state === read.get("state")),
-      kind: KINDS.find((kind) => kind === read.get("kind")),
+      kind: KNOWN_KINDS.find((kind) => kind === read.get("kind")),
       tag: read.get("tag") || undefined,
     };
   }, [text]);

@@ -7,7 +7,7 @@ import { api } from "../api/session.ts";
 import { formatClock } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
 import { ErrorState, Skeleton } from "../ui/states.tsx";
-import { KIND_ICONS } from "./job-rows.tsx";
+import { kindIcon } from "../ui/kinds.ts";
 
 const SOURCE_NAMES: Readonly<Record<SearchHit["source"], string>> = {
   transcript: "Spoken",
@@ -43,7 +43,7 @@ export function WordHits({ text, kind }: { text: string; kind: JobKind | undefin
           {hits.map((hit) => (
             <li key={hit.id} class="hit">
               <span class="job-icon">
-                <Icon name={KIND_ICONS[hit.kind]} />
+                <Icon name={kindIcon(hit.kind)} />
               </span>
               <div class="job-about">
                 <Link

@@ -2,7 +2,8 @@ import { useQuery } from "@tanstack/preact-query";
 
 import { api } from "../api/session.ts";
 import { LIVE_MS } from "../api/queries.ts";
-import { formatCount, KIND_NAMES } from "../ui/format.ts";
+import { formatCount } from "../ui/format.ts";
+import { kindName } from "../ui/kinds.ts";
 import { ErrorState, Skeleton } from "../ui/states.tsx";
 
 /** How the queues stand. */
@@ -24,7 +25,7 @@ export function Operate({ part }: { part: string | undefined }) {
         <dl class="facts">
           {load.data.kinds.map((kind) => (
             <div key={kind.kind}>
-              <dt>{KIND_NAMES[kind.kind]}</dt>
+              <dt>{kindName(kind.kind)}</dt>
               <dd>{formatCount(kind.tasks.running)} running</dd>
             </div>
           ))}

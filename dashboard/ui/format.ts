@@ -1,5 +1,5 @@
 // How figures read. A person's own language decides about digits and dates; units are the same everywhere.
-import type { JobKind, JobState } from "../../client/index.ts";
+import type { JobState } from "../../client/index.ts";
 
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
@@ -79,12 +79,6 @@ export function formatAge(at: string | number, now: number): string {
   if (seconds < 7 * 86_400) return `${Math.floor(seconds / 86_400)} d`;
   return shortDate.format(new Date(at));
 }
-
-export const KIND_NAMES: Readonly<Record<JobKind, string>> = {
-  transcription: "Transcription",
-  image_generation: "Picture",
-  classification: "Classification",
-};
 
 export const STATE_NAMES: Readonly<Record<JobState, string>> = {
   queued: "Queued",

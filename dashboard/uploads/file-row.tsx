@@ -1,9 +1,9 @@
 import { Link } from "wouter-preact";
 
-import type { JobKind } from "../../client/index.ts";
 import { Progress } from "../ui/badge.tsx";
-import { formatBytes, formatDuration, KIND_NAMES } from "../ui/format.ts";
+import { formatBytes, formatDuration } from "../ui/format.ts";
 import { Icon, type IconName } from "../ui/icon.tsx";
+import { kindName, type KnownKind } from "../ui/kinds.ts";
 import { PriceOf } from "./price.tsx";
 import { type Item, pause, remove, resume, retry } from "./queue.ts";
 import { type Media, mediaOf } from "./settings.ts";
@@ -17,7 +17,7 @@ const MEDIA_ICONS: Readonly<Record<Media, IconName>> = {
 };
 
 /** What may be made of a file of this sort, the usual first. */
-const KINDS_FOR: Readonly<Record<Media, readonly JobKind[]>> = {
+const KINDS_FOR: Readonly<Record<Media, readonly KnownKind[]>> = {
   audio: ["transcription"],
   picture: ["classification"],
   text: ["classification", "image_generation"],
@@ -95,7 +95,7 @@ function FileState({ item }: { item: Item }) {
 
 function KindChoice({ item, media }: { item: Item; media: Media }) {
   const kinds = KINDS_FOR[media];
-  if (kinds.length === 1 && kinds[0] !== undefined) return <span class="chip file-kind">{KIND_NAMES[kinds[0]]}</span>;
+  if (kinds.length === 1 && kinds[0] !== undefined) return <span class="chip file-kind">{kindName(kinds[0])}</span>;
   return (
     <select
       class="select file-kind"
@@ -103,10 +103,10 @@ function KindChoice({ item, media }: { item: Item; media: Media }) {
       value={item.kind.value ?? ""}
       onChange={(event) => (item.kind.value = kinds.find((kind) => kind === event.currentTarget.value) ?? null)}
     >
-      <option value="">{media === "unknown" ? "By its content" : KIND_NAMES[kinds[0] ?? "classification"]}</option>
+      <option value="">{media === "unknown" ? "By its content" : kindName(kinds[0] ?? "")}</option>
       {(media === "unknown" ? kinds : kinds.slice(1)).map((kind) => (
         <option key={kind} value={kind}>
-          {KIND_NAMES[kind]}
+          {kindName(kind)}
         </option>
       ))}
     </select>

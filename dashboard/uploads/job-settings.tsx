@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 
-import type { JobKind } from "../../client/index.ts";
+import type { KnownKind } from "../ui/kinds.ts";
 import {
   change,
   changeOptions,
@@ -45,7 +45,7 @@ const LANGUAGES = [
 const languageNames = new Intl.DisplayNames(undefined, { type: "language" });
 
 /** What is asked of all files that have not been sent: the usual is set already. */
-export function JobSettings({ kinds }: { kinds: readonly JobKind[] }) {
+export function JobSettings({ kinds }: { kinds: readonly KnownKind[] }) {
   const { then } = settings.value;
   const steps = [...new Set(kinds.flatMap((kind) => STEPS_OF[kind]))];
   return (

@@ -1,9 +1,10 @@
 // Files on their way to be jobs. It lives as long as the page: whoever looks at something else meanwhile stops nothing.
 import { computed, effect, type Signal, signal } from "@preact/signals";
 
-import { type DryRunEstimate, DarkroomError, type JobKind } from "../../client/index.ts";
+import { type DryRunEstimate, DarkroomError } from "../../client/index.ts";
 import { queryClient, sentenceOf } from "../api/queries.ts";
 import { api, session } from "../api/session.ts";
+import type { KnownKind } from "../ui/kinds.ts";
 import type { Sending, ToSend } from "./sending.ts";
 import { requestFor, type Settings, settings } from "./settings.ts";
 import { createSpeed } from "./speed.ts";
@@ -20,7 +21,7 @@ export type Price =
 export interface Item {
   readonly id: string;
   readonly file: File;
-  readonly kind: Signal<JobKind | null>;
+  readonly kind: Signal<KnownKind | null>;
   /** What was asked of it when it was sent. */
   readonly asked: Signal<Settings>;
   readonly price: Signal<Price>;

@@ -1,15 +1,16 @@
 // What is asked of the jobs that files become. Each kind has its own; only what differs from the defaults is sent.
 import { signal } from "@preact/signals";
 
-import type { JobKind, JobRequest, UploadRequest } from "../../client/index.ts";
+import type { JobRequest, UploadRequest } from "../../client/index.ts";
+import type { KnownKind } from "../ui/kinds.ts";
 
-type RequestOf<Kind extends JobKind> = Extract<JobRequest, { readonly kind: Kind }>;
-export type Options<Kind extends JobKind> = NonNullable<RequestOf<Kind>["options"]>;
+type RequestOf<Kind extends KnownKind> = Extract<JobRequest, { readonly kind: Kind }>;
+export type Options<Kind extends KnownKind> = NonNullable<RequestOf<Kind>["options"]>;
 export type Step = NonNullable<UploadRequest["then"]>[number];
 export type Priority = NonNullable<UploadRequest["priority"]>;
 
 export interface Settings {
-  readonly options: { readonly [Kind in JobKind]: Options<Kind> };
+  readonly options: { readonly [Kind in KnownKind]: Options<Kind> };
   readonly then: readonly Step[];
   readonly tags: string;
   readonly priority: Priority;
@@ -35,7 +36,7 @@ export function change(changed: Partial<Settings>): void {
 }
 
 /** An option that is `undefined` is left to its default. */
-export function changeOptions<Kind extends JobKind>(
+export function changeOptions<Kind extends KnownKind>(
   kind: Kind,
   changed: { readonly [Name in keyof Options<Kind>]?: Options<Kind>[Name] | undefined },
 ): void {
@@ -47,7 +48,7 @@ export function changeOptions<Kind extends JobKind>(
 }
 
 /** Which steps suit what a kind leaves for them (docs/api.md, steps). */
-export const STEPS_OF: Readonly<Record<JobKind, readonly Step[]>> = {
+export const STEPS_OF: Readonly<Record<KnownKind, readonly Step[]>> = {
   transcription: ["summarise", "embed"],
   image_generation: ["describe", "embed"],
   classification: ["describe", "summarise", "embed"],
@@ -71,7 +72,7 @@ export function mediaOf({ name, type }: Pick<File, "name" | "type">): Media {
   return "unknown";
 }
 
-export const KIND_OF: Readonly<Record<Media, JobKind | null>> = {
+export const KIND_OF: Readonly<Record<Media, KnownKind | null>> = {
   audio: "transcription",
   picture: "classification",
   text: "classification",
@@ -88,7 +89,7 @@ const STEPS_FOR: Readonly<Record<Media, readonly Step[]>> = {
 };
 
 /** @param kind what the person chose for this file; null to let the file decide. */
-export function requestFor(file: File, kind: JobKind | null, asked: Settings): UploadRequest {
+export function requestFor(file: File, kind: KnownKind | null, asked: Settings): UploadRequest {
   const media = mediaOf(file);
   const meant = kind ?? KIND_OF[media];
   const options = meant === null ? {} : asked.options[meant];
