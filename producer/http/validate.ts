@@ -7,6 +7,7 @@ import { clip } from "../../shared/input/characters.ts";
 import { LINK_PARAMETERS } from "../../shared/uploads/signed-url.ts";
 import type { App } from "./app.ts";
 import { type Problem, problem } from "./problem.ts";
+import { reasonOf } from "./reason.ts";
 
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly response: Response };
 
@@ -60,24 +61,4 @@ export function invalidRequest(found: readonly z.core.$ZodIssue[]): Problem {
   const first = issues[0];
   const detail = first === undefined ? "not valid" : `${first.path || "request"}: ${first.message}`;
   return { code: "invalid_request", detail, issues };
-}
-
-type Issue = z.core.$ZodIssue;
-type Reason = Pick<Issue, "path" | "message">;
-
-/** What a person has to know: of a key that is wrong why, of a choice of shapes what is wrong with the nearest one. */
-export function reasonOf(issue: Issue): Reason {
-  if (issue.code === "invalid_key") {
-    const [first] = issue.issues;
-    return first === undefined ? issue : { path: issue.path, message: `the key ${first.message}` };
-  }
-  if (issue.code !== "invalid_union") return issue;
-  const nearest = issue.errors.find(([first]) => first !== undefined && !isOfAnotherType(first))?.[0];
-  if (nearest === undefined) return issue;
-  const { path, message } = reasonOf(nearest);
-  return { path: [...issue.path, ...path], message };
-}
-
-function isOfAnotherType({ code, path }: Issue): boolean {
-  return code === "invalid_type" && path.length === 0;
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 import { boundedText } from "../../shared/input/bounded-text.ts";
-import { MAX_SIGNED_URL_SECONDS, SIGNED_URL_SECONDS } from "../../shared/uploads/signed-url.ts";
+import { MAX_SIGNED_URL_SECONDS, SIGNED_URL_SECONDS } from "../../shared/limits.ts";
 
 /** What of a job a link may lead to. */
 export const LINK_TARGETS = ["audio", "source", "events", "transcript", "artifact"] as const;

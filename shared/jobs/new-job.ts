@@ -1,4 +1,4 @@
-import type { AudioExtent } from "../audio/extent.ts";
+import type { AudioExtent } from "../cost/estimate.ts";
 import { estimateWork } from "../cost/estimate-work.ts";
 import type { Choice } from "../models/choose-model.ts";
 import { type JobKind, type JobWork, kindOf } from "../kinds/index.ts";

@@ -1,6 +1,7 @@
 // The keys that links are signed with, as an isolate remembers them: a request asks D1 for them once a minute, not each time.
 import { readSigningKeys, type SigningKey } from "../db/keys/signing-keys.ts";
-import { isSigned, MAX_SIGNED_URL_SECONDS } from "../uploads/signed-url.ts";
+import { MAX_SIGNED_URL_SECONDS } from "../limits.ts";
+import { isSigned } from "../uploads/signed-url.ts";
 
 /** How long an isolate may go on signing with a key that was retired elsewhere. */
 const REMEMBERED_MS = 60_000;

@@ -3,8 +3,7 @@
 import type * as z from "zod";
 
 import type { CallLimits } from "../audio/chunks/limits.ts";
-import type { AudioExtent } from "../audio/extent.ts";
-import type { Estimate } from "../cost/estimate.ts";
+import type { AudioExtent, Estimate } from "../cost/estimate.ts";
 import type { Source } from "../jobs/source.ts";
 import type { ModelId, Tier } from "../models/models.ts";
 

@@ -1,10 +1,6 @@
 // Links that need no API key: for programs, and for <img>, <audio>, <track> and EventSource, which cannot send a header.
 
-/** Long enough to fetch a result at leisure, short enough that a link in a log is soon worth nothing. */
-export const SIGNED_URL_SECONDS = 3600;
-
-/** The longest that anybody may ask for. */
-export const MAX_SIGNED_URL_SECONDS = 86_400;
+import { SIGNED_URL_SECONDS } from "../limits.ts";
 
 /** The parameters that make an address a signed link. No route reads them as its own. */
 export const LINK_PARAMETERS = ["expires", "by", "signature"] as const;
