@@ -8,7 +8,7 @@ interface __BaseEnv_Env {
 	DEAD_LETTERS: Queue;
 	REQUESTS: RateLimit;
 	DEAD_LETTER_QUEUE: string;
-	RING_GRACE_SECONDS?: string;
+	WAKE_GRACE_SECONDS?: string;
 	KEEP_MODEL_RATES?: string;
 	ALLOW_INSECURE_WEBHOOKS?: string;
 	R2_ACCESS_KEY_ID?: string;
@@ -28,7 +28,7 @@ declare namespace Cloudflare {
 		DEAD_LETTERS: Queue;
 		REQUESTS: RateLimit;
 		DEAD_LETTER_QUEUE: string;
-		RING_GRACE_SECONDS: string;
+		WAKE_GRACE_SECONDS: string;
 		KEEP_MODEL_RATES: string;
 		ALLOW_INSECURE_WEBHOOKS: string;
 		R2_ACCESS_KEY_ID: string;
@@ -43,7 +43,7 @@ type StringifyValues<EnvType extends Record<string, unknown>> = {
 	[Binding in keyof EnvType]: EnvType[Binding] extends string ? EnvType[Binding] : string;
 };
 declare namespace NodeJS {
-	interface ProcessEnv extends StringifyValues<Pick<Cloudflare.Env, "DEAD_LETTER_QUEUE" | "RING_GRACE_SECONDS" | "KEEP_MODEL_RATES" | "ALLOW_INSECURE_WEBHOOKS" | "R2_ACCESS_KEY_ID" | "R2_SECRET_ACCESS_KEY" | "R2_ENDPOINT">> {}
+	interface ProcessEnv extends StringifyValues<Pick<Cloudflare.Env, "DEAD_LETTER_QUEUE" | "WAKE_GRACE_SECONDS" | "KEEP_MODEL_RATES" | "ALLOW_INSECURE_WEBHOOKS" | "R2_ACCESS_KEY_ID" | "R2_SECRET_ACCESS_KEY" | "R2_ENDPOINT">> {}
 }
 declare module "*.txt" {
 	const value: string;
