@@ -73,6 +73,13 @@ test("a cancel takes back what is not due yet, and leaves what runs", async () =
   expect([pending, redriven + released]).toEqual([0, 101]);
   expect(await count("dead_letters WHERE redriven_at IS NULL AND redrive_id IS NULL")).toBe(released);
   expect(await count("jobs WHERE state = 'failed'")).toBe(released);
+  const failed = () => darkroom.logs().filter(({ message }) => message.startsWith('{"event":"job.failed"')).length;
+  expect(
+    await until(
+      async () => failed(),
+      (lines) => lines >= released,
+    ),
+  ).toBe(released);
   expect((await cancel()).status).toBe(200);
   const ended = await untilRedrive(made.id, ({ finishedAt }) => finishedAt !== null);
   expect(ended).toMatchObject({ state: "cancelled", progress: { redriven, completed: redriven, released } });
