@@ -112,7 +112,7 @@ async function rescueExpired(deps: MaintenanceDeps, now: number): Promise<number
   }));
   const result = await settleTasks(db, attempts, { now });
   recordAttempts(journal, attempts, result.settled);
-  // The lease has been waiting time enough: what is freed is woken at once.
+  // A freed task has waited for its lease to expire: it is woken at once.
   const freed = attempts.flatMap(({ taskId, outcome }) =>
     outcome.type === "retry" && result.settled.has(taskId) ? [taskId] : [],
   );
