@@ -3,13 +3,15 @@ import {
   isStored as isVersionStored,
   readTranscriptState,
   storeVersion,
+  type Stored,
   type TranscriptState,
 } from "../../shared/db/transcripts/versions.ts";
+import type { Statement } from "../../shared/db/transact.ts";
 import { insertEditedDeliveries } from "../../shared/db/webhooks/deliveries.ts";
 import { sha256Hex } from "../../shared/hash.ts";
 import { leavesTranscript } from "../../shared/kinds/index.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
-import { wake } from "../../shared/jobs/wake.ts";
+import { announce } from "../../shared/jobs/announce.ts";
 import { keepEdit } from "../../shared/restoring/edits.ts";
 import { editOf, touchedBy } from "../../shared/search/edit-passages.ts";
 import type { PassageEdit, PassageIndex } from "../../shared/search/passage.ts";
@@ -157,12 +159,12 @@ function alongside(
   jobId: string,
   { version, key, createdAt: now }: TranscriptVersion,
   found: PassageEdit | null,
-  { db, ringGraceMs }: EditDeps,
-): readonly D1PreparedStatement[] {
+  { db }: EditDeps,
+): readonly Statement<Stored>[] {
   const guard = isVersionStored("?2", "?3", "?4");
   return [
     ...(found === null ? [] : editPassages(db, found, guard, [jobId, version, key])),
-    ...insertEditedDeliveries(db, { version: [jobId, version, key], guard }, { now, ringGraceMs }),
+    ...insertEditedDeliveries(db, { version: [jobId, version, key], guard }, now),
   ];
 }
 
@@ -194,7 +196,7 @@ async function afterwards(
 ): Promise<void> {
   const { version, operations } = made;
   journal.record({ event: "transcript.edited", jobId, ownerId }, { version, operations });
-  await wake(tasks, opened);
+  await announce({ opened }, { journal, tasks });
   const note = (error: unknown) => journal.fault({ event: "edit.unrecorded", jobId, ownerId }, error);
   await keepEdit(media, { ...made, jobId, ownerId }).catch(note);
   if (forgottenKeys.length > 0) await media.delete([...forgottenKeys]).catch(note);

@@ -1,6 +1,7 @@
 import type { JobKind } from "../../kinds/index.ts";
 import type { JobState } from "../../jobs/job.ts";
 import type { EditRecord } from "../../restoring/edits.ts";
+import { returning, type Statement, transact } from "../transact.ts";
 import { KEPT_VERSIONS, type TranscriptVersion } from "../../transcripts/version.ts";
 
 const COLUMNS = `v.version, v.key, v.etag, v.original_etag AS originalEtag, v.request_hash AS requestHash,
@@ -85,12 +86,6 @@ export async function listVersions(db: D1Database, jobId: string): Promise<reado
 export const isStored = (job: string, version: string, key: string) =>
   `EXISTS (SELECT 1 FROM transcript_versions v WHERE v.job_id = ${job} AND v.version = ${version} AND v.key = ${key})`;
 
-interface StoredRow {
-  readonly stored?: number;
-  readonly forgottenKey?: string;
-  readonly opened?: string;
-}
-
 /**
  * Store a version behind the one it was made from, with all that follows from it (`alongside`, guarded by `isStored`), unless another
  * was stored in the meantime, the original was written anew, or the job is gone.
@@ -100,44 +95,49 @@ export async function storeVersion(
   db: D1Database,
   job: { readonly id: string; readonly ownerId: string },
   made: TranscriptVersion,
-  alongside: readonly D1PreparedStatement[],
+  alongside: readonly Statement<Stored>[],
 ): Promise<{ readonly forgottenKeys: readonly string[]; readonly opened: readonly string[] } | null> {
-  const results = await db.batch<StoredRow>([
-    db
-      .prepare(
-        `INSERT INTO transcript_versions
-           (job_id, version, owner_id, key, etag, original_etag, request_hash, key_id, operations, reverted_to, created_at)
-         SELECT j.id, ?3, j.owner_id, ?4, ?5, a.etag, ?7, ?8, ?9, ?10, ?11
-           FROM jobs j JOIN artifacts a ON a.job_id = j.id AND a.name = 'transcript.json' AND a.etag = ?6
-          WHERE j.id = ?1 AND j.owner_id = ?2 AND ${latestVersionOf("j.id")} = ?3 - 1
-         RETURNING version AS stored`,
-      )
-      .bind(
-        job.id,
-        job.ownerId,
-        made.version,
-        made.key,
-        made.etag,
-        made.originalEtag,
-        made.requestHash,
-        made.keyId,
-        made.operations,
-        made.revertedTo,
-        made.createdAt,
-      ),
+  const inserting = db
+    .prepare(
+      `INSERT INTO transcript_versions
+         (job_id, version, owner_id, key, etag, original_etag, request_hash, key_id, operations, reverted_to, created_at)
+       SELECT j.id, ?3, j.owner_id, ?4, ?5, a.etag, ?7, ?8, ?9, ?10, ?11
+         FROM jobs j JOIN artifacts a ON a.job_id = j.id AND a.name = 'transcript.json' AND a.etag = ?6
+        WHERE j.id = ?1 AND j.owner_id = ?2 AND ${latestVersionOf("j.id")} = ?3 - 1`,
+    )
+    .bind(
+      job.id,
+      job.ownerId,
+      made.version,
+      made.key,
+      made.etag,
+      made.originalEtag,
+      made.requestHash,
+      made.keyId,
+      made.operations,
+      made.revertedTo,
+      made.createdAt,
+    );
+  const forgetting = db
+    .prepare(`DELETE FROM transcript_versions WHERE job_id = ?1 AND version <= ?2 - ${KEPT_VERSIONS} RETURNING key`)
+    .bind(job.id, made.version);
+  const parts = await transact<Stored>(db, [
+    returning(inserting, (_, count) => ({ isStored: count > 0 })),
     ...alongside,
-    db
-      .prepare(
-        `DELETE FROM transcript_versions WHERE job_id = ?1 AND version <= ?2 - ${KEPT_VERSIONS} RETURNING key AS forgottenKey`,
-      )
-      .bind(job.id, made.version),
+    returning(forgetting, (rows: readonly { key: string }[]) => ({ forgottenKeys: rows.map(({ key }) => key) })),
   ]);
-  const rows = results.flatMap((result) => result.results);
-  if (!rows.some(({ stored }) => stored !== undefined)) return null;
+  if (!parts.some(({ isStored: is }) => is === true)) return null;
   return {
-    forgottenKeys: rows.flatMap(({ forgottenKey }) => forgottenKey ?? []),
-    opened: rows.flatMap(({ opened }) => opened ?? []),
+    forgottenKeys: parts.flatMap(({ forgottenKeys = [] }) => forgottenKeys),
+    opened: parts.flatMap(({ opened = [] }) => opened),
   };
+}
+
+/** What the statements that store a version return. */
+export interface Stored {
+  readonly isStored?: boolean;
+  readonly forgottenKeys?: readonly string[];
+  readonly opened?: readonly string[];
 }
 
 /** Note versions that the database has forgotten, but those of jobs that were deleted. @returns how many were new. */

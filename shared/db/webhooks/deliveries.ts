@@ -1,6 +1,9 @@
 // Deliveries of webhooks as they are made and settled. Endpoints and the log are in webhooks.ts.
 import { TASK_FORMATS } from "../../jobs/formats.ts";
 import { DELIVERY_ATTEMPTS } from "../../webhooks/event.ts";
+import type { Changes } from "../../jobs/changes.ts";
+import { cancellingTasks, openingTasks } from "../jobs/ends.ts";
+import { type Returning, returning, type Statement } from "../transact.ts";
 
 /** Epoch milliseconds (SQL of our own) as ISO 8601. */
 export const ISO = (column: string) =>
@@ -37,10 +40,9 @@ const MOMENT = "CAST(?1 AS INTEGER)";
 /**
  * The deliveries of the jobs that ended at `now`, with their tasks: for the batch that ends them, after the statement
  * that does. Found by the index on jobs.finalized_at: a job whose owner has no endpoint costs a few rows read and none
- * written. Once only, however often it runs: the ids are made of job, moment and endpoint. Returns `opened`, the ids of
- * the tasks to wake.
+ * written. Once only, however often it runs: the ids are made of job, moment and endpoint. Returns the tasks as `opened`.
  */
-export function insertDeliveries(db: D1Database, now: number, ringGraceMs: number): D1PreparedStatement[] {
+export function insertDeliveries(db: D1Database, now: number): Statement<Pick<Changes, "opened">>[] {
   return [
     db
       .prepare(
@@ -64,7 +66,7 @@ export function insertDeliveries(db: D1Database, now: number, ringGraceMs: numbe
     insertDeliveryTasks(
       db,
       `SELECT d.* FROM jobs j JOIN webhook_deliveries d ON d.job_id = j.id WHERE j.finalized_at = ?1 AND d.created_at = ?1`,
-      { now, ringGraceMs },
+      { now },
     ),
   ];
 }
@@ -76,8 +78,8 @@ export function insertDeliveries(db: D1Database, now: number, ringGraceMs: numbe
 export function insertEditedDeliveries(
   db: D1Database,
   { version, guard }: { version: readonly [jobId: string, version: number, key: string]; guard: string },
-  { now, ringGraceMs }: { now: number; ringGraceMs: number },
-): D1PreparedStatement[] {
+  now: number,
+): Statement<Pick<Changes, "opened">>[] {
   return [
     db
       .prepare(
@@ -95,7 +97,7 @@ export function insertEditedDeliveries(
       db,
       `SELECT d.* FROM webhook_deliveries d
         WHERE d.job_id = ?2 AND d.event = 'transcript.edited' AND d.created_at = ?1`,
-      { now, ringGraceMs, rows: version[0] },
+      { now, rows: version[0] },
     ),
   ];
 }
@@ -107,18 +109,19 @@ export function insertEditedDeliveries(
 export function insertDeliveryTasks(
   db: D1Database,
   deliveries: string,
-  { now, ringGraceMs, rows = null }: { now: number; ringGraceMs: number; rows?: string | null },
-): D1PreparedStatement {
-  return db
+  { now, rows = null }: { now: number; rows?: string | null },
+): Returning<Pick<Changes, "opened">> {
+  const opened = db
     .prepare(
       `INSERT INTO tasks (id, job_id, kind, format, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, is_side)
        SELECT d.job_id || '.' || d.id, d.job_id, 'deliver_webhook', ${TASK_FORMATS.get("deliver_webhook")}, 'available', json_object('deliveryId', d.id),
-              ?3, ?1, ?4, ?1, d.owner_id, 0, 1
+              ?3, ?1, ?1, ?1, d.owner_id, 0, 1
          FROM (${deliveries}) d WHERE true
        ON CONFLICT (id) DO NOTHING
        RETURNING id AS opened`,
     )
-    .bind(now, rows, DELIVERY_ATTEMPTS, now + ringGraceMs);
+    .bind(now, rows, DELIVERY_ATTEMPTS);
+  return openingTasks(opened);
 }
 
 /** What a delivery's attempt needs. */
@@ -174,7 +177,7 @@ export function settleDeliveries(
   db: D1Database,
   rows: string,
   { now, isAnyGone }: { now: number; isAnyGone: boolean },
-): D1PreparedStatement[] {
+): Statement<Pick<Changes, "disabledEndpoints"> | Pick<Changes, "cancelledTasks">>[] {
   const noted = db
     .prepare(
       `UPDATE webhook_deliveries
@@ -185,22 +188,24 @@ export function settleDeliveries(
     )
     .bind(rows);
   if (!isAnyGone) return [noted];
+  const disabled = db
+    .prepare(
+      `UPDATE webhook_endpoints SET disabled_at = ?2, disabled_reason = 'It answered 410 Gone.'
+        WHERE disabled_at IS NULL AND id IN (${GONE})
+       RETURNING id, owner_id AS ownerId`,
+    )
+    .bind(rows, now);
+  const cancelled = db
+    .prepare(
+      `UPDATE tasks SET state = 'cancelled', finalized_at = ?2
+        WHERE state IN ('available', 'retryable') AND id IN (
+              SELECT w.job_id || '.' || w.id FROM webhook_deliveries w WHERE w.endpoint_id IN (${GONE}))
+       RETURNING id`,
+    )
+    .bind(rows, now);
   return [
     noted,
-    db
-      .prepare(
-        `UPDATE webhook_endpoints SET disabled_at = ?2, disabled_reason = 'It answered 410 Gone.'
-          WHERE disabled_at IS NULL AND id IN (${GONE})
-         RETURNING id AS disabledEndpoint, owner_id AS ownerId`,
-      )
-      .bind(rows, now),
-    db
-      .prepare(
-        `UPDATE tasks SET state = 'cancelled', finalized_at = ?2
-          WHERE state IN ('available', 'retryable') AND id IN (
-                SELECT w.job_id || '.' || w.id FROM webhook_deliveries w WHERE w.endpoint_id IN (${GONE}))
-         RETURNING id AS cancelled`,
-      )
-      .bind(rows, now),
+    returning(disabled, (disabledEndpoints: Changes["disabledEndpoints"]) => ({ disabledEndpoints })),
+    cancellingTasks(cancelled),
   ];
 }
