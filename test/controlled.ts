@@ -23,7 +23,7 @@ const TABLES = `
    WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'd1%' AND name NOT LIKE '\\_cf%' ESCAPE '\\'
      AND name NOT LIKE 'passages\\_fts%' ESCAPE '\\' AND name <> 'signing_keys'`;
 
-type Handlers = Required<Pick<ExportedHandler<Env>, "fetch" | "queue" | "scheduled">>;
+export type Handlers = Required<Pick<ExportedHandler<Env>, "fetch" | "queue" | "scheduled">>;
 
 export function controlled(worker: Handlers): Handlers {
   let vars: Control["vars"] = {};
