@@ -17,6 +17,7 @@ export const LONG_TESTS: readonly string[] = [
   "test/fuzz-openapi.test.ts",
   "test/fuzz.test.ts",
   "test/hung-runtime.test.ts",
+  "test/local/inference.test.ts",
   "test/random-walks.test.ts",
   "test/restoring.test.ts",
   "test/structural/*.test.ts",
