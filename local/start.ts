@@ -29,7 +29,7 @@ try {
 const { signal } = stopping;
 /** Its state and its log, apart from those of another `npm start` in the same checkout. */
 const folder = process.env["DARKROOM_STATE"];
-const apart = folder === undefined ? undefined : { folder: resolvePath(folder), ringGraceSeconds: 5 };
+const apart = folder === undefined ? undefined : { folder: resolvePath(folder), wakeGraceSeconds: 5 };
 const logFile = apart === undefined ? LOG_FILE : join(apart.folder, "dev.log");
 const address = `http://localhost:${port}`;
 console.log("Starting Darkroom: database, inference server, Worker …");

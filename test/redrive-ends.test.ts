@@ -55,7 +55,7 @@ test("where the canary cannot go first another does", async () => {
   expect(ended).toMatchObject({ state: "completed", progress: { matched: 4, redriven: 2, skipped: 2 } });
 });
 
-test("a cancel takes back what has not been rung, and leaves what runs", async () => {
+test("a cancel takes back what is not due yet, and leaves what runs", async () => {
   const jobs = await letters(["sleep:4000 runs", ...numbered(100)]);
   const made = await redrive({ ...ALL, ratePerSecond: 1 });
   await darkroom.untilJob(jobs[0]!, ({ state }) => state === "running");

@@ -106,10 +106,10 @@ test("an object that came again after its job was deleted, and gets none for ano
     ignoredReason: null,
     ifRefused: "at its limit",
   };
-  const { refused } = await insertJobs(DB, { jobs: [], uploads: [upload] }, { now, ringGraceMs: 60_000 });
+  const { refused } = await insertJobs(DB, { jobs: [], uploads: [upload] }, now);
   expect(refused).toMatchObject([{ key: "inbox/again.txt", ignoredReason: "at its limit" }]);
   const older = { ...upload, etag: "older", storedAt: now - 2000 };
-  expect((await insertJobs(DB, { jobs: [], uploads: [older] }, { now, ringGraceMs: 60_000 })).refused).toEqual([]);
+  expect((await insertJobs(DB, { jobs: [], uploads: [older] }, now)).refused).toEqual([]);
 });
 
 test("an upload whose job was pruned stays without one", async () => {

@@ -37,7 +37,7 @@ const takers: Vars[] = [];
 
 /** A runtime with these variables, until it is released. */
 export async function takeRuntime(given: Vars, options: RuntimeOptions) {
-  const vars: Vars = { RING_GRACE_SECONDS: "60", ...given };
+  const vars: Vars = { WAKE_GRACE_SECONDS: "60", ...given };
   const isShared = Object.keys(options).length === 0;
   const started = isShared ? (shared ??= await start({})) : await start(options);
   if (takers.length === 0) {

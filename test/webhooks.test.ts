@@ -371,15 +371,12 @@ test("a settlement that is repeated makes no second delivery; a delivery waits i
   await darkroom.post("/v1/queues/classification/pause", {});
   const endpoint = await register();
   const ahead = Date.now() + 1e9; // the consumer beside finds nothing due
-  const times = { now: ahead, ringGraceMs: 1e12 };
   const work = JobWork.parse({ kind: "classification", input: { text: "once", options: {} } });
   const terms = { ...DEFAULT_TERMS, reuse: false };
   const jobs = await Promise.all(
-    ["job_a", "job_b"].map((id) =>
-      newJob(work, terms, { id, ownerId: "operator", createdAt: ahead, ringGraceMs: 1e12 }),
-    ),
+    ["job_a", "job_b"].map((id) => newJob(work, terms, { id, ownerId: "operator", createdAt: ahead })),
   );
-  await insertJobs(DB, { jobs, uploads: [] }, times);
+  await insertJobs(DB, { jobs, uploads: [] }, ahead);
   await darkroom.post("/v1/queues/classification/resume", {});
   const lease = (limit: number) =>
     leaseTasks(DB, { id: crypto.randomUUID(), now: ahead, leaseMs: 1000, limit, callsAMinute: {} });
@@ -393,7 +390,7 @@ test("a settlement that is repeated makes no second delivery; a delivery waits i
     startedAt: ahead,
     finishedAt: ahead,
   } as const;
-  const settled = await Promise.all(Array.from({ length: 5 }, () => settleTasks(DB, [ended], times)));
+  const settled = await Promise.all(Array.from({ length: 5 }, () => settleTasks(DB, [ended], { now: ahead })));
   expect(settled.flatMap(({ opened }) => opened)).toHaveLength(1);
   expect(await log(endpoint.id)).toMatchObject([{ state: "pending", jobId: task!.jobId }]);
   const [next] = await lease(1);
@@ -436,7 +433,7 @@ test("an owner without endpoints pays a few rows read for the end of a job, and 
   await register({}, KEYS.other);
   const { id } = await darkroom.submit(job("unobserved"));
   const { finishedAt } = await darkroom.untilJob(id);
-  const results = await DB.batch(insertDeliveries(DB, Date.parse(finishedAt!), 1000));
+  const results = await DB.batch(insertDeliveries(DB, Date.parse(finishedAt!)));
   const sum = (figure: "rows_read" | "rows_written") => results.reduce((total, { meta }) => total + meta[figure], 0);
   expect(sum("rows_written")).toBe(0);
   expect(sum("rows_read")).toBeLessThanOrEqual(6);

@@ -32,7 +32,10 @@ import { pruneRecords } from "./record-jobs.ts";
 import { keepRestorable } from "./restore.ts";
 import { deliverAlerts, watchDeployment, type WatchDeps } from "./watch-deployment.ts";
 
-export interface MaintenanceDeps extends Intake, RedriveDeps, PruneDeps, WatchDeps {}
+export interface MaintenanceDeps extends Intake, RedriveDeps, PruneDeps, WatchDeps {
+  /** How long a message may take before it counts as lost. */
+  readonly wakeGraceMs: number;
+}
 
 /** What one run takes on of each duty. The next run, a minute later, goes on from there. */
 const LIMIT = 1000;
@@ -89,7 +92,7 @@ const LOST_FOR_GOOD = {
 };
 
 /** Free tasks whose consumer died. A task that kills its consumer comes to an end. */
-async function rescueExpired({ db, tasks, ringGraceMs, journal }: MaintenanceDeps, now: number): Promise<number> {
+async function rescueExpired({ db, tasks, journal }: MaintenanceDeps, now: number): Promise<number> {
   const expired = await findExpiredLeases(db, now, LIMIT);
   if (expired.length === 0) return 0;
   const attempts = expired.map((task): EndedAttempt => ({
@@ -97,7 +100,7 @@ async function rescueExpired({ db, tasks, ringGraceMs, journal }: MaintenanceDep
     leaseId: task.leaseId,
     outcome: isLastLoss(task)
       ? { type: "discard", failure: LOST_FOR_GOOD }
-      : { type: "retry", failure: LOST, scheduledAt: now - ringGraceMs }, // the lease has been waiting time enough
+      : { type: "retry", failure: LOST, scheduledAt: now },
     lost: true,
     lostAlone: task.isAlone,
     calls: [],
@@ -105,9 +108,13 @@ async function rescueExpired({ db, tasks, ringGraceMs, journal }: MaintenanceDep
     startedAt: task.leasedAt,
     finishedAt: now,
   }));
-  const result = await settleTasks(db, attempts, { now, ringGraceMs });
+  const result = await settleTasks(db, attempts, { now });
   recordAttempts(journal, attempts, result);
-  await wake(tasks, result.opened);
+  // The lease has been waiting time enough: what is freed is woken at once.
+  const freed = attempts.flatMap(({ taskId, outcome }) =>
+    outcome.type === "retry" && result.settled.has(taskId) ? [taskId] : [],
+  );
+  await wake(tasks, [...result.opened, ...freed]);
   return result.settled.size;
 }
 
@@ -118,16 +125,16 @@ function isLastLoss({ lost, lostAlone, isAlone }: ExpiredLease): boolean {
 }
 
 /** End jobs that nobody wants any more. */
-async function endOverdue({ db, tasks, ringGraceMs, journal }: MaintenanceDeps, now: number): Promise<number> {
-  const changes = await stopJobs(db, await findOverdueJobs(db, now, LIMIT), { now, ringGraceMs });
+async function endOverdue({ db, tasks, journal }: MaintenanceDeps, now: number): Promise<number> {
+  const changes = await stopJobs(db, await findOverdueJobs(db, now, LIMIT), now);
   recordChanges(journal, changes);
   await wake(tasks, changes.opened);
   return changes.endedJobs.length;
 }
 
 /** Serve jobs that wait for an identical one whose end nobody saw to. */
-async function serveFollowers({ db, tasks, ringGraceMs, journal }: MaintenanceDeps, now: number): Promise<number> {
-  const changes = await releaseFollowers(db, { now, ringGraceMs });
+async function serveFollowers({ db, tasks, journal }: MaintenanceDeps, now: number): Promise<number> {
+  const changes = await releaseFollowers(db, now);
   recordChanges(journal, changes);
   await wake(tasks, changes.opened);
   return changes.opened.length + changes.endedJobs.length;
@@ -146,9 +153,8 @@ async function spendUntold({ db }: MaintenanceDeps, now: number): Promise<number
 }
 
 /** Wake consumers again for tasks that are due and that nobody has leased. */
-async function dispatchDue({ db, tasks, ringGraceMs }: MaintenanceDeps, now: number): Promise<number> {
-  // A message waiting in a long backlog is not lost: twice the grace, so that a busy queue is not flooded with doubles.
-  const due = await takeDueTasks(db, { now, ringGraceMs: 2 * ringGraceMs, limit: LIMIT });
+async function dispatchDue({ db, tasks, wakeGraceMs }: MaintenanceDeps, now: number): Promise<number> {
+  const due = await takeDueTasks(db, { now, graceMs: wakeGraceMs, limit: LIMIT });
   await wake(tasks, due);
   return due.length;
 }
@@ -162,7 +168,7 @@ async function sweepInbox(deps: MaintenanceDeps, now: number): Promise<number> {
     limit: LIMIT,
     ...(cursor !== null && { startAfter: cursor }),
   });
-  const settled = page.objects.filter((object) => object.uploaded.getTime() <= now - deps.ringGraceMs);
+  const settled = page.objects.filter((object) => object.uploaded.getTime() <= now - deps.wakeGraceMs);
   const unknown = await findUnknownUploads(
     deps.db,
     settled.map(({ key, etag }) => ({ bucket: MEDIA_BUCKET, key, etag })),

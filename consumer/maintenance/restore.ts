@@ -184,7 +184,7 @@ async function insertLost(lost: readonly JobRecord[], deps: RestoreDeps, now: nu
     const prediction = predictionOf(record);
     return prediction === null ? [] : [insertPrediction(deps.db, prediction, record.createdAt)];
   });
-  const inserted = await insertJobs(deps.db, { jobs, uploads: [], alongside }, { now, ringGraceMs: deps.ringGraceMs });
+  const inserted = await insertJobs(deps.db, { jobs, uploads: [], alongside }, now);
   recordIntake(deps.journal, { jobs, uploads: [], taskIds: inserted.tasks });
   recordChanges(deps.journal, inserted.released);
   await wake(deps.tasks, inserted.ready);
@@ -192,10 +192,7 @@ async function insertLost(lost: readonly JobRecord[], deps: RestoreDeps, now: nu
 }
 
 /** The same job again, under the same id, without its limits of time: they may have been kept. Null for one that cannot be read. */
-async function jobOf(
-  record: JobRecord,
-  { ringGraceMs, journal }: Pick<Intake, "ringGraceMs" | "journal">,
-): Promise<NewJob | null> {
+async function jobOf(record: JobRecord, { journal }: Pick<Intake, "journal">): Promise<NewJob | null> {
   const { id, ownerId, createdAt, kind, limitedKey } = record;
   const parsed = JobWork.safeParse({ kind, input: JSON.parse(record.input) });
   if (!parsed.success) {
@@ -204,7 +201,7 @@ async function jobOf(
   }
   const terms = { ...DEFAULT_TERMS, reuse: record.isReusing === 1 };
   const limit = limitedKey === null ? {} : { limit: { keyId: limitedKey } };
-  const job = await newJob(parsed.data, terms, { id, ownerId, createdAt, ringGraceMs, ...limit });
+  const job = await newJob(parsed.data, terms, { id, ownerId, createdAt, ...limit });
   const { priority, maxNeurons, tags, metadata, choice } = record;
   return { ...job, priority, maxNeurons, tags, metadata, choice, startBy: null, deadlineAt: null };
 }

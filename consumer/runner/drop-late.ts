@@ -5,7 +5,7 @@ import { recordChanges } from "../../shared/jobs/record-changes.ts";
 import type { Task } from "../../shared/jobs/task.ts";
 import { wake } from "../../shared/jobs/wake.ts";
 
-type DropDeps = Pick<Intake, "db" | "tasks" | "ringGraceMs" | "journal">;
+type DropDeps = Pick<Intake, "db" | "tasks" | "journal">;
 
 /**
  * End the jobs of tasks whose time has run out. Never throws.
@@ -27,10 +27,10 @@ function isOverdue({ deadlineAt }: Task): boolean {
   return deadlineAt !== null && deadlineAt <= Date.now();
 }
 
-async function stop(late: readonly Task[], { db, tasks, ringGraceMs, journal }: DropDeps): Promise<void> {
+async function stop(late: readonly Task[], { db, tasks, journal }: DropDeps): Promise<void> {
   const stops = late.map((task) => tooLate(task.jobId, { isStarted: !task.isTooLate }));
   try {
-    const changes = await retryTransient(() => stopJobs(db, stops, { now: Date.now(), ringGraceMs }));
+    const changes = await retryTransient(() => stopJobs(db, stops, Date.now()));
     recordChanges(journal, changes);
     await wake(tasks, changes.opened);
   } catch (error) {

@@ -118,7 +118,7 @@ deadLetters.post(
       if (!isSent) return problem(c, { code: "unavailable", detail: "The queue did not take the message: try again." });
     } else {
       const task = { ...redrive.task, scheduledAt: now, ...(maxNeurons !== undefined && { maxNeurons }) };
-      const isRedriven = await redriveTask(deps.db, task, { now, ringGraceMs: deps.ringGraceMs, actor, options });
+      const isRedriven = await redriveTask(deps.db, task, { now, actor, options });
       if (!isRedriven) return problem(c, JUST_NOW);
       deps.journal.record(
         { event: "job.queued", jobId: letter.jobId ?? undefined, taskId: task.taskId },

@@ -126,7 +126,7 @@ async function insert(
       if (asked === null) return [];
       const { work, terms, marks, choice } = asked;
       const extent = extents.get(asked) ?? null;
-      const about = { id, ownerId, marks, choice, extent, createdAt: now, ringGraceMs: deps.ringGraceMs };
+      const about = { id, ownerId, marks, choice, extent, createdAt: now };
       return [newJob(work, terms, { ...about, ...(upload && { upload }), ...(limit && { limit }) })];
     }),
   );

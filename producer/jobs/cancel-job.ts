@@ -8,9 +8,9 @@ import { wake } from "../../shared/jobs/wake.ts";
 export async function cancelJob(
   id: string,
   actor: Actor,
-  { db, tasks, ringGraceMs, journal }: Pick<Intake, "db" | "tasks" | "ringGraceMs" | "journal">,
+  { db, tasks, journal }: Pick<Intake, "db" | "tasks" | "journal">,
 ): Promise<void> {
-  const changes = await cancelInDatabase(db, id, actor, { now: Date.now(), ringGraceMs });
+  const changes = await cancelInDatabase(db, id, actor, Date.now());
   recordChanges(journal, changes);
   await wake(tasks, changes.opened);
 }

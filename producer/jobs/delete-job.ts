@@ -44,8 +44,8 @@ export async function deleteJob(
   return finish(leftover, { withSource, hasSource: standing.hasSource }, deps);
 }
 
-async function release({ db, tasks, ringGraceMs, journal }: DeleteDeps): Promise<void> {
-  const changes = await releaseFollowers(db, { now: Date.now(), ringGraceMs });
+async function release({ db, tasks, journal }: DeleteDeps): Promise<void> {
+  const changes = await releaseFollowers(db, Date.now());
   recordChanges(journal, changes);
   await wake(tasks, changes.opened);
 }

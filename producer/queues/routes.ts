@@ -87,7 +87,7 @@ queues.post(
   },
 );
 
-/** Lease this kind again, and ring for what is due. Twice is once. */
+/** Lease this kind again, and wake consumers for what is due. Twice is once. */
 queues.post(
   "/:kind/resume",
   describe({
@@ -109,7 +109,7 @@ queues.post(
     const change = { isPaused: false, note, actor: actorOf(c), now: Date.now() };
     const { isChanged, due } = await changePause(db, kind, change);
     if (isChanged) journal.record({ event: "kind.resumed", kind }, { note, due: due.length });
-    // One call's worth at once; maintenance rings for the rest, a thousand a minute.
+    // One call's worth at once; maintenance wakes the rest, a thousand a minute.
     await wake(tasks, due.slice(0, MESSAGES_A_CALL));
     return answer(c, kind);
   },

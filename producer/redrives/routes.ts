@@ -121,12 +121,12 @@ redrives.get(
   },
 );
 
-/** Cancel what has not been rung yet. What runs already goes on. */
+/** Cancel what is not due yet. What runs already goes on. */
 redrives.delete(
   "/:id",
   describe({
     operationId: "cancelRedrive",
-    summary: "Cancel what a redrive has not rung yet",
+    summary: "Cancel what is not due yet of a redrive",
     tags: ["operations"],
     answers: { 200: { description: "the redrive", schema: Redrive } },
     problems: ["redrive_not_found", "redrive_finished"],

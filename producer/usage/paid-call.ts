@@ -23,7 +23,7 @@ export type PaidCall =
 /** @param asked `expected` is what the call costs at most, as far as its input tells. */
 export async function reservePaidCall(
   { ownerId, kind, expected }: { ownerId: string; kind: DirectUsage["kind"]; expected: ModelCall },
-  { db, tasks, ringGraceMs, journal }: Pick<Intake, "db" | "tasks" | "ringGraceMs" | "journal">,
+  { db, tasks, journal }: Pick<Intake, "db" | "tasks" | "journal">,
 ): Promise<PaidCall> {
   const reserved = await reserveDirect(db, { ownerId, kind, calls: [expected], now: Date.now() });
   const askedAt = Date.now();
@@ -35,7 +35,7 @@ export async function reservePaidCall(
       const hold = holdOf(failedWith, { askedAt, now, random: Math.random });
       try {
         const usage = { ownerId, kind, calls, at: now };
-        const { news, opened, heldUntil } = await settleDirect(db, reserved.id, usage, { ringGraceMs, hold });
+        const { news, opened, heldUntil } = await settleDirect(db, reserved.id, usage, hold);
         for (const { event, ownerId: whose, ...figures } of news) journal.record({ event, ownerId: whose }, figures);
         if (heldUntil !== null) journal.record({ event: "account.held" }, { until: heldUntil });
         await wake(tasks, opened);

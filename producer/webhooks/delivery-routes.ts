@@ -61,7 +61,7 @@ deliveries.post(
   async (c) => {
     const endpoint = await find(c);
     if (endpoint instanceof Response) return endpoint;
-    const { db, tasks, ringGraceMs } = intakeOf(c.env);
+    const { db, tasks } = intakeOf(c.env);
     const wanted = { id: c.req.param("deliveryId"), endpointId: endpoint.id, ownerId: c.get("ownerId") };
     const delivery = await findDelivery(db, wanted);
     if (delivery === null) {
@@ -70,7 +70,7 @@ deliveries.post(
     const { id, jobId } = delivery;
     if (endpoint.disabledAt !== null) return notReplayable(c, "The endpoint is disabled; enable it first.");
     if (jobId === null) return notReplayable(c, "A test, or an alert, is not replayed.");
-    const taskId = await replayDelivery(db, { id, jobId }, actorOf(c), { now: Date.now(), ringGraceMs });
+    const taskId = await replayDelivery(db, { id, jobId }, actorOf(c), Date.now());
     if (taskId === null) return notReplayable(c, `'${id}' is being delivered just now.`);
     await wake(tasks, [taskId]);
     const replayed = await findDelivery(db, wanted);

@@ -48,8 +48,6 @@ export interface NewJob {
   readonly metadata: string | null;
   /** JSON, a `Choice`; null where nobody chose. */
   readonly choice: string | null;
-  /** When to ring again if nobody has leased the task by then. */
-  readonly checkAt: number;
   /** The upload that this job is the one job of, and when its object was stored, if that is known. */
   readonly upload?: Announcement;
   /** The key it counts against, and how many of that may be unfinished: without a number it is counted and taken. */
@@ -63,7 +61,6 @@ export async function newJob(
     id: string;
     ownerId: string;
     createdAt: number;
-    ringGraceMs: number;
     marks?: JobMarks;
     choice?: Choice;
     upload?: NonNullable<NewJob["upload"]>;
@@ -88,7 +85,6 @@ export async function newJob(
     steps: (work.input.then ?? []).map((kind) => ({ kind, model: STEP_MODELS[kind], stage: STEP_STAGES[kind] })),
     maxAttempts: MAX_ATTEMPTS,
     createdAt: job.createdAt,
-    checkAt: job.createdAt + job.ringGraceMs,
     priority: PRIORITIES.indexOf(terms.priority),
     startBy: after(terms.startWithinSeconds),
     deadlineAt: after(terms.deadlineSeconds),

@@ -16,10 +16,10 @@ export async function takeIn(
     readonly uploads: readonly UploadRecord[];
     readonly alongside?: readonly D1PreparedStatement[];
   },
-  { db, journal, tasks, ringGraceMs }: Intake,
+  { db, journal, tasks }: Pick<Intake, "db" | "journal" | "tasks">,
   now: number,
 ): Promise<InsertedJobs> {
-  const inserted = await insertJobs(db, taken, { now, ringGraceMs });
+  const inserted = await insertJobs(db, taken, now);
   const refused = new Map(inserted.refused.map(({ key, etag, ignoredReason }) => [`${key} ${etag}`, ignoredReason]));
   const uploads = taken.uploads.map((upload) => {
     const ignoredReason = refused.get(`${upload.key} ${upload.etag}`);

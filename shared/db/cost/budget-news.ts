@@ -15,13 +15,9 @@ interface Spenders {
 }
 
 /** For the settlement of attempts (?2: rows of `HELD`), after their usage. */
-export function tellOfBudgets(
-  db: D1Database,
-  rows: string,
-  times: { now: number; ringGraceMs: number },
-): D1PreparedStatement[] {
+export function tellOfBudgets(db: D1Database, rows: string, now: number): D1PreparedStatement[] {
   const held = HELD.replace("?1", "?2");
-  return tell(db, times, {
+  return tell(db, now, {
     rows,
     ownerIds: `SELECT t.owner_id FROM ${held}`,
     jobId: `SELECT t.job_id FROM ${held} LIMIT 1`,
@@ -34,12 +30,8 @@ export function tellOfBudgets(
  * The same after a call of a request's own (?2: `{ ownerId }`). Its owner's latest job stands in for the job: without
  * one only the journal is told.
  */
-export function tellOfOwnBudgets(
-  db: D1Database,
-  ownerId: string,
-  times: { now: number; ringGraceMs: number },
-): D1PreparedStatement[] {
-  return tell(db, times, {
+export function tellOfOwnBudgets(db: D1Database, ownerId: string, now: number): D1PreparedStatement[] {
+  return tell(db, now, {
     rows: JSON.stringify({ ownerId }),
     ownerIds: `SELECT ?2 ->> 'ownerId'`,
     jobId: `SELECT id FROM jobs WHERE owner_id = ?2 ->> 'ownerId' ORDER BY created_at DESC LIMIT 1`,
@@ -48,11 +40,7 @@ export function tellOfOwnBudgets(
 }
 
 /** Returns `news`, a `BudgetNews` in JSON, of each line crossed, and `opened`, the deliveries' tasks. */
-function tell(
-  db: D1Database,
-  { now, ringGraceMs }: { now: number; ringGraceMs: number },
-  { rows, ownerIds, jobId, refusing }: Spenders,
-): D1PreparedStatement[] {
+function tell(db: D1Database, now: number, { rows, ownerIds, jobId, refusing }: Spenders): D1PreparedStatement[] {
   const periods = periodsJson(now);
   const isTheirs = (b: string) => `(${b}.owner_id = '${EVERYBODY}' OR ${b}.owner_id IN (${ownerIds}))`;
   // What RETURNING says knows no alias.
@@ -95,7 +83,7 @@ function tell(
     insertDeliveryTasks(
       db,
       `SELECT * FROM webhook_deliveries WHERE job_id = (${jobId}) AND created_at = ?1 AND event IN ('${BUDGET_EVENTS.join("', '")}')`,
-      { now, ringGraceMs, rows },
+      { now, rows },
     ),
   ];
 }

@@ -72,7 +72,7 @@ export async function settleDirect(
   db: D1Database,
   id: string,
   usage: DirectUsage,
-  { ringGraceMs, hold = null }: { ringGraceMs: number; hold?: AccountHold | null },
+  hold: AccountHold | null = null,
 ): Promise<SettledDirect> {
   const { ownerId, calls, at: now } = usage;
   // The usage goes in only with the reservation: settled again after a lost answer, it is not counted twice.
@@ -81,7 +81,7 @@ export async function settleDirect(
       ...(hold ? [holdAccount(db, hold)] : []),
       ...(calls.length > 0 ? [insertDirectUsage(db, usage, id)] : []),
       db.prepare(`DELETE FROM reservations WHERE owner_id = ?1 AND task_id = ?2`).bind(ownerId, id),
-      ...tellOfOwnBudgets(db, ownerId, { now, ringGraceMs }),
+      ...tellOfOwnBudgets(db, ownerId, now),
     ]),
   );
   const rows = results.flatMap((result) => result.results);

@@ -103,7 +103,7 @@ export async function liftHold(
   const [, lifted, ...due] = await db.batch<{ opened?: string }>([
     insertAudit(db, actor, { act: "hold.lift", subject: "account", now }, isHeld),
     db.prepare(`DELETE FROM holds`),
-    // What was passed over has been due all the time: the rest is rung by maintenance when its own check comes.
+    // What was passed over has been due all the time: maintenance wakes the rest when its own check comes.
     db
       .prepare(
         `SELECT id AS opened FROM tasks INDEXED BY tasks_to_check

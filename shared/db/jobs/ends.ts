@@ -31,15 +31,15 @@ export function finalizeJobs(db: D1Database, taskIds: string, now: number): D1Pr
 }
 
 /** Open stages of these tasks' jobs whose earlier ones have ended, given up on or not: a join marks what is missing. */
-export function openStages(db: D1Database, taskIds: string, now: number, ringGraceMs: number): D1PreparedStatement {
+export function openStages(db: D1Database, taskIds: string, now: number): D1PreparedStatement {
   return db
     .prepare(
-      `UPDATE tasks SET state = 'available', scheduled_at = ?2, check_at = ?3
+      `UPDATE tasks SET state = 'available', scheduled_at = ?2, check_at = ?2
         WHERE state = 'pending'
           AND job_id IN (SELECT job_id FROM tasks WHERE id IN (SELECT value FROM json_each(?1)))
           AND NOT EXISTS (SELECT 1 FROM tasks e
                            WHERE e.job_id = tasks.job_id AND e.stage < tasks.stage AND e.finalized_at IS NULL AND e.is_side = 0)
        RETURNING id AS opened`,
     )
-    .bind(taskIds, now, now + ringGraceMs);
+    .bind(taskIds, now);
 }

@@ -28,10 +28,7 @@ export function findFollowed(db: D1Database, taskIds: string): D1PreparedStateme
  * run in its place; the others then follow that one. A job that had its result before a restore has it again, whatever
  * became of its leader. Does nothing where all leaders still run.
  */
-export async function releaseFollowers(
-  db: D1Database,
-  { now, ringGraceMs }: { now: number; ringGraceMs: number },
-): Promise<Changes> {
+export async function releaseFollowers(db: D1Database, now: number): Promise<Changes> {
   const heirs = `SELECT id, follows FROM (
                    SELECT f.id, f.follows, row_number() OVER (PARTITION BY f.follows ORDER BY f.priority, f.created_at, f.id) AS place
                      FROM ${FOLLOWERS} AND (l.fingerprint IS NULL OR l.state IN ('failed', 'cancelled')))
@@ -76,16 +73,16 @@ export async function releaseFollowers(
       .bind(now),
     db
       .prepare(
-        `UPDATE tasks SET state = 'available', scheduled_at = ?1, check_at = ?2
+        `UPDATE tasks SET state = 'available', scheduled_at = ?1, check_at = ?1
           WHERE state = 'pending' AND stage = 0 AND job_id IN (SELECT id FROM (${heirs}))
          RETURNING id`,
       )
-      .bind(now, now + ringGraceMs),
+      .bind(now),
     db.prepare(
       `UPDATE jobs SET follows = nullif(h.id, jobs.id) FROM (${heirs}) h
         WHERE jobs.follows = h.follows AND jobs.state = 'queued'`,
     ),
-    ...insertDeliveries(db, now, ringGraceMs),
+    ...insertDeliveries(db, now),
   ]);
   return {
     opened: [...(opened?.results ?? []).map((row) => row.id), ...(deliveries?.results ?? []).map((row) => row.opened)],

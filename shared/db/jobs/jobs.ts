@@ -39,7 +39,7 @@ export async function insertJobs(
     /** What is to be written with the jobs, or not at all. */
     alongside?: readonly D1PreparedStatement[];
   },
-  { now, ringGraceMs }: { now: number; ringGraceMs: number },
+  now: number,
 ): Promise<InsertedJobs> {
   const placed = withPlaces(withTwins(jobs));
   const second = new Set(placed.filter(({ isSecond }) => isSecond === 1).map(({ id }) => id));
@@ -87,7 +87,7 @@ export async function insertJobs(
       .prepare(
         `INSERT INTO tasks (id, job_id, kind, format, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
          SELECT j.value ->> 'taskId', o.id, j.value ->> 'taskKind', ${formatOf("(j.value ->> 'taskKind')")}, iif(o.follows IS NULL, 'available', 'pending'), o.input,
-                j.value ->> 'maxAttempts', o.created_at, j.value ->> 'checkAt', o.created_at, o.owner_id, o.priority, j.value ->> 'model'
+                j.value ->> 'maxAttempts', o.created_at, o.created_at, o.created_at, o.owner_id, o.priority, j.value ->> 'model'
            FROM json_each(?1) j JOIN jobs o ON o.id = j.value ->> 'id'
           WHERE o.owner_id = j.value ->> 'ownerId' AND o.kind = j.value ->> 'kind' AND o.input = j.value ->> 'input'
          ON CONFLICT (id) DO NOTHING
@@ -127,7 +127,7 @@ export async function insertJobs(
   const rows = results[1]?.results ?? [];
   const ready = rows.flatMap(({ id, state }) => (id !== undefined && state === "available" ? [id] : []));
   const isAnyFollowing = ready.length < rows.length;
-  const released = isAnyFollowing ? await releaseFollowers(db, { now, ringGraceMs }) : NOTHING;
+  const released = isAnyFollowing ? await releaseFollowers(db, now) : NOTHING;
   const wanted = new Set(uploads.filter(({ jobId }) => jobId !== null).map(idOf));
   const refused = (uploads.length === 0 ? [] : (results[uploadsAt]?.results ?? [])).flatMap(
     ({ key = "", etag = "", ignoredReason }) =>
@@ -155,7 +155,7 @@ function insertSteps(db: D1Database, jobRows: string): D1PreparedStatement {
     .prepare(
       `INSERT INTO tasks (id, job_id, kind, format, stage, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
        SELECT o.id || '.' || (s.value ->> 'kind'), o.id, s.value ->> 'kind', ${formatOf("(s.value ->> 'kind')")}, s.value ->> 'stage', 'pending',
-              '{}', j.value ->> 'maxAttempts', o.created_at, j.value ->> 'checkAt', o.created_at, o.owner_id, o.priority, s.value ->> 'model'
+              '{}', j.value ->> 'maxAttempts', o.created_at, o.created_at, o.created_at, o.owner_id, o.priority, s.value ->> 'model'
          FROM json_each(?1) j JOIN jobs o ON o.id = j.value ->> 'id', json_each(j.value, '$.steps') s
         WHERE o.owner_id = j.value ->> 'ownerId' AND o.kind = j.value ->> 'kind' AND o.input = j.value ->> 'input'
        ON CONFLICT (id) DO NOTHING`,
@@ -193,13 +193,8 @@ function withPlaces<Job extends NewJob>(jobs: readonly Job[]): readonly (Job & {
 }
 
 /** Cancel a job that has not ended: `endedJobs` then holds it. A run of it that is under way is told within about a second. */
-export async function cancelJob(
-  db: D1Database,
-  id: string,
-  actor: Actor,
-  times: { now: number; ringGraceMs: number },
-): Promise<Changes> {
+export async function cancelJob(db: D1Database, id: string, actor: Actor, now: number): Promise<Changes> {
   const isTheirs = `EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND owner_id = ?2 AND state IN ('queued', 'running'))`;
-  const audit = insertAudit(db, actor, { act: "job.cancel", subject: id, now: times.now }, isTheirs);
-  return stopJobs(db, [{ id, ownerId: actor.ownerId, state: "cancelled", failure: null }], times, [audit]);
+  const audit = insertAudit(db, actor, { act: "job.cancel", subject: id, now }, isTheirs);
+  return stopJobs(db, [{ id, ownerId: actor.ownerId, state: "cancelled", failure: null }], now, [audit]);
 }

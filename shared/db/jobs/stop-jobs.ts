@@ -21,7 +21,7 @@ export interface Stop {
 export async function stopJobs(
   db: D1Database,
   stops: readonly Stop[],
-  { now, ringGraceMs }: { now: number; ringGraceMs: number },
+  now: number,
   acts: readonly D1PreparedStatement[] = [],
 ): Promise<Changes> {
   if (stops.length === 0) return NOTHING;
@@ -57,12 +57,12 @@ export async function stopJobs(
          RETURNING id`,
       )
       .bind(rows, now),
-    ...insertDeliveries(db, now, ringGraceMs),
+    ...insertDeliveries(db, now),
   ]);
   const [ended, , cancelled, , deliveries] = results.slice(acts.length);
   const endedJobs = readEnded(ended?.results);
   if (endedJobs.length === 0) return NOTHING;
-  const released = await releaseFollowers(db, { now, ringGraceMs });
+  const released = await releaseFollowers(db, now);
   return {
     opened: [...(deliveries?.results ?? []).map((row) => row.opened), ...released.opened],
     endedJobs: [...endedJobs, ...released.endedJobs],

@@ -52,7 +52,7 @@ export async function stopRedrive(db: D1Database, redrive: RedriveRow, reason: s
 }
 
 /**
- * Cancel what has not been rung yet: letters that wait, and tasks whose moment lies ahead, which are given up on again.
+ * Cancel what is not due yet: letters that wait, and tasks whose moment lies ahead, which are given up on again.
  * @returns whether this call did it, and the tasks that may run now, because a stage has opened.
  */
 export async function cancelRedrive(
@@ -117,9 +117,9 @@ async function takeBack(db: D1Database, redriveId: string, now: number): Promise
             AND EXISTS (SELECT 1 FROM tasks t WHERE t.id = task_id AND t.state = 'discarded' AND t.finalized_at = ?3)`,
       )
       .bind(letters, redriveId, now),
-    openStages(db, tasks, now, 0),
+    openStages(db, tasks, now),
     finalizeJobs(db, tasks, now),
-    ...insertDeliveries(db, now, 0),
+    ...insertDeliveries(db, now),
   ]);
   return opened.flatMap(({ results: rows }) => rows.flatMap((row) => row.opened ?? []));
 }

@@ -21,7 +21,6 @@ export interface TaskLetter {
 
 export interface Redriving {
   readonly now: number;
-  readonly ringGraceMs: number;
   /** The redrive that holds the letters and must still be under way; null for a letter that none holds. */
   readonly redriveId: string | null;
 }
@@ -57,13 +56,13 @@ export async function redriveTasks(
 export async function redriveTask(
   db: D1Database,
   letter: TaskLetter,
-  { now, ringGraceMs, actor, options }: { now: number; ringGraceMs: number; actor: Actor; options: unknown },
+  { now, actor, options }: { now: number; actor: Actor; options: unknown },
 ): Promise<boolean> {
   const { maxNeurons } = letter;
   const detail = { ...(options !== undefined && { options }), ...(maxNeurons !== undefined && { maxNeurons }) };
   const [, task] = await db.batch<{ id: string }>([
     insertAudit(db, actor, { act: "dead_letter.redrive", subject: letter.id, detail, now }, IS_REDRIVABLE),
-    ...redriveStatements(db, [letter], { now, ringGraceMs, redriveId: null }),
+    ...redriveStatements(db, [letter], { now, redriveId: null }),
   ]);
   return (task?.results.length ?? 0) > 0;
 }
@@ -71,15 +70,15 @@ export async function redriveTask(
 function redriveStatements(
   db: D1Database,
   letters: readonly TaskLetter[],
-  { now, ringGraceMs, redriveId }: Redriving,
+  { now, redriveId }: Redriving,
 ): D1PreparedStatement[] {
   const rows = JSON.stringify(letters);
   return [
     db
       .prepare(
         `UPDATE tasks
-            SET state = 'available', finalized_at = NULL, max_attempts = attempt + iif(is_side, ?6, ?3), created_at = ?4,
-                scheduled_at = r.value ->> 'scheduledAt', check_at = (r.value ->> 'scheduledAt') + ?5,
+            SET state = 'available', finalized_at = NULL, max_attempts = attempt + iif(is_side, ?5, ?3), created_at = ?4,
+                scheduled_at = r.value ->> 'scheduledAt', check_at = r.value ->> 'scheduledAt',
                 -- One that ended its consumers goes on running alone.
                 lost = min(lost, 1), lost_alone = min(lost_alone, 1),
                 args = coalesce(r.value ->> 'args', args),
@@ -93,7 +92,7 @@ function redriveStatements(
             AND (is_side OR EXISTS (SELECT 1 FROM jobs j WHERE j.id = tasks.job_id AND NOT ${wasStopped("j")}))
          RETURNING tasks.id`,
       )
-      .bind(rows, redriveId, MAX_ATTEMPTS, now, ringGraceMs, DELIVERY_ATTEMPTS),
+      .bind(rows, redriveId, MAX_ATTEMPTS, now, DELIVERY_ATTEMPTS),
     db
       .prepare(
         `UPDATE dead_letters AS d SET redriven_at = ?3

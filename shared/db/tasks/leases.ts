@@ -8,7 +8,7 @@ import { EVERYBODY } from "../../cost/budget.ts";
 
 /**
  * A message with a delay may come a moment early. Without this it would be acknowledged as not yet due, and the task
- * would wait for maintenance to ring again.
+ * would wait for maintenance to wake it again.
  */
 const EARLY_MS = 1500;
 

@@ -9,8 +9,11 @@ export interface Pause {
   readonly pausedAt: number;
 }
 
-/** A resume makes this many tasks due for the next maintenance run; a later one's own check is minutes away at most. */
+/** A resume has the next maintenance run wake this many tasks; a later one's own check is minutes away at most. */
 const RESUMED_AT_ONCE = 1000;
+
+/** Long before any grace: the next run of maintenance wakes the task. */
+const AT_ONCE = 0;
 
 function taskKindsOf(kind: JobKind): readonly string[] {
   return Object.entries(JOB_KIND_OF).flatMap(([taskKind, jobKind]) => (jobKind === kind ? [taskKind] : []));
@@ -66,7 +69,7 @@ function resumeStatements(db: D1Database, kind: JobKind, now: number): D1Prepare
   return [
     db
       .prepare(
-        `UPDATE tasks SET check_at = ?2
+        `UPDATE tasks SET check_at = ${AT_ONCE}
           WHERE id IN (SELECT id FROM tasks
                         WHERE finalized_at IS NULL AND state IN ('available', 'retryable') AND scheduled_at <= ?2
                           AND kind IN (SELECT task_kind FROM pauses WHERE job_kind = ?1)

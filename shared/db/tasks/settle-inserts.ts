@@ -29,18 +29,18 @@ export function updateEstimates(db: D1Database, rows: string): D1PreparedStateme
     .bind(rows);
 }
 
-export function insertNext(db: D1Database, rows: string, now: number, ringGraceMs: number): D1PreparedStatement {
+export function insertNext(db: D1Database, rows: string, now: number): D1PreparedStatement {
   return db
     .prepare(
       `INSERT INTO tasks (id, job_id, kind, format, stage, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
        SELECT t.job_id || '.' || (n.value ->> 'name'), t.job_id, n.value ->> 'kind', ${formatOf("(n.value ->> 'kind')")}, n.value ->> 'stage', n.value ->> 'state',
-              n.value ->> 'args', ?2, ?3, ?4, ?3, t.owner_id, t.priority, n.value ->> 'model'
+              n.value ->> 'args', ?2, ?3, ?3, ?3, t.owner_id, t.priority, n.value ->> 'model'
          FROM ${HELD}, json_each(s.value, '$.next') n
         WHERE true
        ON CONFLICT (id) DO NOTHING
        RETURNING iif(state = 'available', id, NULL) AS opened`,
     )
-    .bind(rows, MAX_ATTEMPTS, now, now + ringGraceMs);
+    .bind(rows, MAX_ATTEMPTS, now);
 }
 
 export function insertChunks(db: D1Database, rows: string): D1PreparedStatement {

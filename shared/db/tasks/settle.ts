@@ -62,22 +62,17 @@ export interface Settled extends Changes {
 export async function settleTasks(
   db: D1Database,
   attempts: readonly EndedAttempt[],
-  {
-    now,
-    ringGraceMs,
-    running,
-    hold,
-  }: { now: number; ringGraceMs: number; running?: Running | undefined; hold?: AccountHold | undefined },
+  { now, running, hold }: { now: number; running?: Running | undefined; hold?: AccountHold | undefined },
 ): Promise<Settled> {
   const statements = [
     ...(hold ? [holdAccount(db, hold)] : []),
     ...(running ? watchStatements(db, running, now) : []),
-    ...(attempts.length > 0 ? settleStatements(db, attempts, now, ringGraceMs) : []),
+    ...(attempts.length > 0 ? settleStatements(db, attempts, now) : []),
   ];
   const results = await retryTransient(() => db.batch<SettlingRow>(statements));
   const { isAnyFollowed, ...settled } = readSettled(results);
   if (!isAnyFollowed) return settled;
-  const released = await releaseFollowers(db, { now, ringGraceMs });
+  const released = await releaseFollowers(db, now);
   return {
     ...settled,
     opened: [...settled.opened, ...released.opened],
@@ -133,13 +128,8 @@ function watchStatements(
   ];
 }
 
-function settleStatements(
-  db: D1Database,
-  attempts: readonly EndedAttempt[],
-  now: number,
-  ringGraceMs: number,
-): D1PreparedStatement[] {
-  const rows = JSON.stringify(attempts.map((ended) => rowOf(ended, ringGraceMs)));
+function settleStatements(db: D1Database, attempts: readonly EndedAttempt[], now: number): D1PreparedStatement[] {
+  const rows = JSON.stringify(attempts.map(rowOf));
   const ids = JSON.stringify(attempts.map((ended) => ended.taskId));
   const done = attempts.flatMap(({ outcome }) => (outcome.type === "completed" ? [outcome] : []));
   const isAnyDiscarded = attempts.some(({ outcome }) => outcome.type === "discard");
@@ -150,12 +140,12 @@ function settleStatements(
     insertAttempts(db, rows),
     ...(attempts.some(({ calls }) => calls.length > 0) ? [addUsage(db, rows)] : []),
     ...(attempts.some(({ calls }) => calls.some(isTimed)) ? [addLatencies(db, rows)] : []),
-    ...(isAnyBudgeted ? [...settleReservations(db, rows), ...tellOfBudgets(db, rows, { now, ringGraceMs })] : []),
+    ...(isAnyBudgeted ? [...settleReservations(db, rows), ...tellOfBudgets(db, rows, now)] : []),
     ...(attempts.some(({ estimate }) => estimate !== undefined) ? [updateEstimates(db, rows)] : []),
     ...(done.some(({ artifacts = [] }) => artifacts.length > 0) ? [insertArtifacts(db, rows)] : []),
     ...(done.some(({ labels = [] }) => labels.length > 0) ? [insertLabels(db, rows)] : []),
     ...(done.some(({ transcribed }) => transcribed !== undefined) ? [insertChunks(db, rows)] : []),
-    ...attempts.flatMap(nextPages).map((page) => insertNext(db, JSON.stringify([page]), now, ringGraceMs)),
+    ...attempts.flatMap(nextPages).map((page) => insertNext(db, JSON.stringify([page]), now)),
     ...(isAnyDiscarded ? [insertDeadLetters(db, rows, now)] : []),
     ...(reports.length > 0 ? settleDeliveries(db, rows, { now, isAnyGone: reports.some(({ isGone }) => isGone) }) : []),
     db
@@ -163,7 +153,7 @@ function settleStatements(
         `UPDATE tasks
             SET state = s.value ->> 'state', finalized_at = s.value ->> 'finalizedAt',
                 scheduled_at = coalesce(s.value ->> 'scheduledAt', scheduled_at),
-                check_at = coalesce(s.value ->> 'checkAt', check_at),
+                check_at = coalesce(s.value ->> 'scheduledAt', check_at),
                 created_at = coalesce(s.value ->> 'createdAt', created_at),
                 max_attempts = max_attempts + (s.value ->> 'givenBack'),
                 -- Lost, it ran alone since: an attempt that ends by itself clears it of what was lost beside others.
@@ -180,15 +170,11 @@ function settleStatements(
       )
       .bind(rows),
     ...(isAnyEnded
-      ? [
-          openStages(db, ids, now, ringGraceMs),
-          finalizeJobs(db, ids, now),
-          findFollowed(db, ids),
-          ...insertDeliveries(db, now, ringGraceMs),
-        ]
+      ? [openStages(db, ids, now), finalizeJobs(db, ids, now), findFollowed(db, ids), ...insertDeliveries(db, now)]
       : []),
   ];
 }
+
 const STATE_AFTER = {
   completed: "completed",
   retry: "retryable",
@@ -200,7 +186,7 @@ function isTimed(call: ModelCall): call is ModelCall & { durationMs: number } {
   return call.durationMs !== null;
 }
 
-function rowOf(ended: EndedAttempt, ringGraceMs: number): Record<string, unknown> {
+function rowOf(ended: EndedAttempt): Record<string, unknown> {
   const { outcome, calls } = ended;
   const last = calls.at(-1);
   const again = outcome.type === "retry" || outcome.type === "snooze";
@@ -213,7 +199,6 @@ function rowOf(ended: EndedAttempt, ringGraceMs: number): Record<string, unknown
     finishedAt: ended.finishedAt,
     finalizedAt: again ? null : ended.finishedAt,
     scheduledAt: again ? outcome.scheduledAt : null,
-    checkAt: again ? outcome.scheduledAt + ringGraceMs : null,
     // A snooze and a lost run are not counted: the attempt that it used is given back.
     givenBack: outcome.type === "snooze" || ended.lost ? 1 : 0,
     lost: ended.lost ? 1 : 0,

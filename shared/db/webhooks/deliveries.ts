@@ -32,7 +32,7 @@ const MOMENT = "CAST(?1 AS INTEGER)";
  * written. Once only, however often it runs: the ids are made of job, moment and endpoint. Returns `opened`, the ids of
  * the tasks to wake.
  */
-export function insertDeliveries(db: D1Database, now: number, ringGraceMs: number): D1PreparedStatement[] {
+export function insertDeliveries(db: D1Database, now: number): D1PreparedStatement[] {
   return [
     db
       .prepare(
@@ -56,7 +56,7 @@ export function insertDeliveries(db: D1Database, now: number, ringGraceMs: numbe
     insertDeliveryTasks(
       db,
       `SELECT d.* FROM jobs j JOIN webhook_deliveries d ON d.job_id = j.id WHERE j.finalized_at = ?1 AND d.created_at = ?1`,
-      { now, ringGraceMs },
+      { now },
     ),
   ];
 }
@@ -68,18 +68,18 @@ export function insertDeliveries(db: D1Database, now: number, ringGraceMs: numbe
 export function insertDeliveryTasks(
   db: D1Database,
   deliveries: string,
-  { now, ringGraceMs, rows = null }: { now: number; ringGraceMs: number; rows?: string | null },
+  { now, rows = null }: { now: number; rows?: string | null },
 ): D1PreparedStatement {
   return db
     .prepare(
       `INSERT INTO tasks (id, job_id, kind, format, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, is_side)
        SELECT d.job_id || '.' || d.id, d.job_id, 'deliver_webhook', ${TASK_FORMATS.deliver_webhook}, 'available', json_object('deliveryId', d.id),
-              ?3, ?1, ?4, ?1, d.owner_id, 0, 1
+              ?3, ?1, ?1, ?1, d.owner_id, 0, 1
          FROM (${deliveries}) d WHERE true
        ON CONFLICT (id) DO NOTHING
        RETURNING id AS opened`,
     )
-    .bind(now, rows, DELIVERY_ATTEMPTS, now + ringGraceMs);
+    .bind(now, rows, DELIVERY_ATTEMPTS);
 }
 
 /** What a delivery's attempt needs. */

@@ -71,7 +71,7 @@ export async function replayDelivery(
   db: D1Database,
   { id, jobId }: { id: string; jobId: string },
   actor: Actor,
-  { now, ringGraceMs }: { now: number; ringGraceMs: number },
+  now: number,
 ): Promise<string | null> {
   const taskId = `${jobId}.${id}`;
   const [, , replayed] = await db.batch<{ id: string }>([
@@ -94,11 +94,11 @@ export async function replayDelivery(
       .prepare(
         `UPDATE tasks
             SET max_attempts = iif(state = 'retryable', max_attempts, attempt + ?3),
-                state = 'available', finalized_at = NULL, scheduled_at = ?2, check_at = ?4
+                state = 'available', finalized_at = NULL, scheduled_at = ?2, check_at = ?2
           WHERE id = ?1 AND is_side = 1 AND ${REPLAYABLE}
          RETURNING id`,
       )
-      .bind(taskId, now, DELIVERY_ATTEMPTS, now + ringGraceMs),
+      .bind(taskId, now, DELIVERY_ATTEMPTS),
   ]);
   return replayed?.results[0]?.id ?? null;
 }
