@@ -8,6 +8,7 @@ import { callGate } from "../consumer/runner/call-gate.ts";
 import { isolateMemory } from "../consumer/runner/memory-limit.ts";
 import { runTask } from "../consumer/runner/run-task.ts";
 import { type Connections, NoConnection } from "../shared/connections.ts";
+import { preparedOf } from "../shared/db/transact.ts";
 import { insertDeliveries } from "../shared/db/webhooks/deliveries.ts";
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
 import { leaseTasks } from "../shared/db/tasks/leases.ts";
@@ -433,7 +434,7 @@ test("an owner without endpoints pays a few rows read for the end of a job, and 
   await register({}, KEYS.other);
   const { id } = await darkroom.submit(job("unobserved"));
   const { finishedAt } = await darkroom.untilJob(id);
-  const results = await DB.batch(insertDeliveries(DB, Date.parse(finishedAt!)));
+  const results = await DB.batch(insertDeliveries(DB, Date.parse(finishedAt!)).map(preparedOf));
   const sum = (figure: "rows_read" | "rows_written") => results.reduce((total, { meta }) => total + meta[figure], 0);
   expect(sum("rows_written")).toBe(0);
   expect(sum("rows_read")).toBeLessThanOrEqual(6);

@@ -134,9 +134,9 @@ redrives.delete(
   async (c) => {
     const id = c.req.param("id");
     const { db, tasks, journal } = intakeOf(c.env);
-    const { isCancelled, opened } = await cancelRedrive(db, id, actorOf(c), Date.now());
+    const { isCancelled, changes } = await cancelRedrive(db, id, actorOf(c), Date.now());
     if (isCancelled) journal.record({ event: "redrive.cancelled", ownerId: c.get("ownerId") }, { redriveId: id });
-    await wake(tasks, opened);
+    await wake(tasks, changes.opened);
     const redrive = await readRedrive(db, { id, ownerId: c.get("ownerId") });
     if (redrive === null) return problem(c, notFound(id));
     if (isCancelled || redrive.state === "cancelled") return c.json(redriveView(redrive, new URL(c.req.url).origin));

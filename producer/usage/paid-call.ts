@@ -35,8 +35,9 @@ export async function reservePaidCall(
       const hold = holdOf(failedWith, { askedAt, now, random: Math.random });
       try {
         const usage = { ownerId, kind, calls, at: now };
-        const { news, opened, heldUntil } = await settleDirect(db, reserved.id, usage, hold);
-        for (const { event, ownerId: whose, ...figures } of news) journal.record({ event, ownerId: whose }, figures);
+        const { budgetNews, opened, heldUntil } = await settleDirect(db, reserved.id, usage, hold);
+        for (const { event, ownerId: whose, ...figures } of budgetNews)
+          journal.record({ event, ownerId: whose }, figures);
         if (heldUntil !== null) journal.record({ event: "account.held" }, { until: heldUntil });
         await wake(tasks, opened);
         if (failedWith instanceof ModelError) await recordUnusable(journal, db, [{ failure: failedWith, calls }]);

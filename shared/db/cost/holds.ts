@@ -1,14 +1,19 @@
 // What keeps tasks from running until a time: the platform's refusal of the whole account, and used-up budgets.
 import { EVERYBODY } from "../../cost/budget.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
+import type { Changes } from "../../jobs/changes.ts";
 import type { AccountHold } from "../../models/allocation.ts";
+import { type Returning, returning } from "../transact.ts";
 
 /** Whether the account is held at `now` (SQL of our own). */
 export const isAccountHeld = (now: string) => `EXISTS (SELECT 1 FROM holds WHERE until > ${now})`;
 
-/** For the batch that settles. Returns `heldUntil` where the account was not held before. */
-export function holdAccount(db: D1Database, { code, since, until }: AccountHold): D1PreparedStatement {
-  return db
+/** For the batch that settles. Returns until when the account is held, where it was not before. */
+export function holdAccount(
+  db: D1Database,
+  { code, since, until }: AccountHold,
+): Returning<Pick<Changes, "heldUntil">> {
+  const held = db
     .prepare(
       `INSERT INTO holds (name, code, since, until) VALUES ('account', ?1, ?2, ?3)
        ON CONFLICT (name) DO UPDATE
@@ -17,6 +22,7 @@ export function holdAccount(db: D1Database, { code, since, until }: AccountHold)
        RETURNING iif(since = ?2, until, NULL) AS heldUntil`,
     )
     .bind(code, since, until);
+  return returning(held, ([row]: readonly Pick<Changes, "heldUntil">[]) => ({ heldUntil: row?.heldUntil ?? null }));
 }
 
 /** The hold in force at ?1. */

@@ -1,6 +1,9 @@
 // Deliveries of webhooks as they are made and settled. Endpoints and the log are in webhooks.ts.
 import { TASK_FORMATS } from "../../jobs/formats.ts";
 import { DELIVERY_ATTEMPTS } from "../../webhooks/event.ts";
+import type { Changes } from "../../jobs/changes.ts";
+import { cancellingTasks, openingTasks } from "../jobs/ends.ts";
+import { type Returning, returning, type Statement } from "../transact.ts";
 
 /** Epoch milliseconds (SQL of our own) as ISO 8601. */
 export const ISO = (column: string) =>
@@ -29,10 +32,9 @@ const MOMENT = "CAST(?1 AS INTEGER)";
 /**
  * The deliveries of the jobs that ended at `now`, with their tasks: for the batch that ends them, after the statement
  * that does. Found by the index on jobs.finalized_at: a job whose owner has no endpoint costs a few rows read and none
- * written. Once only, however often it runs: the ids are made of job, moment and endpoint. Returns `opened`, the ids of
- * the tasks to wake.
+ * written. Once only, however often it runs: the ids are made of job, moment and endpoint. Returns the tasks as `opened`.
  */
-export function insertDeliveries(db: D1Database, now: number): D1PreparedStatement[] {
+export function insertDeliveries(db: D1Database, now: number): Statement<Pick<Changes, "opened">>[] {
   return [
     db
       .prepare(
@@ -69,8 +71,8 @@ export function insertDeliveryTasks(
   db: D1Database,
   deliveries: string,
   { now, rows = null }: { now: number; rows?: string | null },
-): D1PreparedStatement {
-  return db
+): Returning<Pick<Changes, "opened">> {
+  const opened = db
     .prepare(
       `INSERT INTO tasks (id, job_id, kind, format, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, is_side)
        SELECT d.job_id || '.' || d.id, d.job_id, 'deliver_webhook', ${TASK_FORMATS.deliver_webhook}, 'available', json_object('deliveryId', d.id),
@@ -80,6 +82,7 @@ export function insertDeliveryTasks(
        RETURNING id AS opened`,
     )
     .bind(now, rows, DELIVERY_ATTEMPTS);
+  return openingTasks(opened);
 }
 
 /** What a delivery's attempt needs. */
@@ -135,7 +138,7 @@ export function settleDeliveries(
   db: D1Database,
   rows: string,
   { now, isAnyGone }: { now: number; isAnyGone: boolean },
-): D1PreparedStatement[] {
+): Statement<Pick<Changes, "disabledEndpoints"> | Pick<Changes, "cancelledTasks">>[] {
   const noted = db
     .prepare(
       `UPDATE webhook_deliveries
@@ -146,22 +149,24 @@ export function settleDeliveries(
     )
     .bind(rows);
   if (!isAnyGone) return [noted];
+  const disabled = db
+    .prepare(
+      `UPDATE webhook_endpoints SET disabled_at = ?2, disabled_reason = 'It answered 410 Gone.'
+        WHERE disabled_at IS NULL AND id IN (${GONE})
+       RETURNING id, owner_id AS ownerId`,
+    )
+    .bind(rows, now);
+  const cancelled = db
+    .prepare(
+      `UPDATE tasks SET state = 'cancelled', finalized_at = ?2
+        WHERE state IN ('available', 'retryable') AND id IN (
+              SELECT w.job_id || '.' || w.id FROM webhook_deliveries w WHERE w.endpoint_id IN (${GONE}))
+       RETURNING id`,
+    )
+    .bind(rows, now);
   return [
     noted,
-    db
-      .prepare(
-        `UPDATE webhook_endpoints SET disabled_at = ?2, disabled_reason = 'It answered 410 Gone.'
-          WHERE disabled_at IS NULL AND id IN (${GONE})
-         RETURNING id AS disabledEndpoint, owner_id AS ownerId`,
-      )
-      .bind(rows, now),
-    db
-      .prepare(
-        `UPDATE tasks SET state = 'cancelled', finalized_at = ?2
-          WHERE state IN ('available', 'retryable') AND id IN (
-                SELECT w.job_id || '.' || w.id FROM webhook_deliveries w WHERE w.endpoint_id IN (${GONE}))
-         RETURNING id AS cancelled`,
-      )
-      .bind(rows, now),
+    returning(disabled, (disabledEndpoints: Changes["disabledEndpoints"]) => ({ disabledEndpoints })),
+    cancellingTasks(cancelled),
   ];
 }
