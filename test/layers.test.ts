@@ -71,3 +71,18 @@ test("SQL is written under shared/db/ alone", () => {
   expect(found.filter((path) => !path.startsWith("shared/db/"))).toEqual([]);
   expect(found.length).toBeGreaterThan(30);
 });
+
+test("changes of state are recorded, and consumers woken, by announce() alone; maintenance repeats lost wake-ups", () => {
+  const callers = (call: RegExp) =>
+    [...sources].flatMap(([path, text]) => {
+      const calls = [...text.matchAll(call)].length;
+      return calls > 0 && /^(?:producer|consumer|shared)\//.test(path) ? [`${path}: ${calls}`] : [];
+    });
+  expect(callers(/(?<!function )\bwake(?:Later)?\(/g)).toEqual([
+    "consumer/maintenance/maintain.ts: 1",
+    "shared/jobs/announce.ts: 2",
+    "shared/jobs/wake.ts: 1",
+  ]);
+  expect(callers(/event: "task\.opened"|event: `job\.\$/g)).toEqual(["shared/jobs/announce.ts: 2"]);
+  expect(callers(/\.sendBatch\(/g)).toEqual(["shared/jobs/wake.ts: 1"]);
+});

@@ -60,7 +60,9 @@ export function transitioning(darkroom: ReturnType<typeof startDarkroom>) {
       .first<{ id: string; taskId: string }>();
     if (letter === null) return false;
     const redriven = { ...letter, scheduledAt: clock.now };
-    return redriveTask(db(), redriven, { now: clock.now, actor: ACTOR, options: undefined });
+    return (
+      (await redriveTask(db(), redriven, { now: clock.now, actor: ACTOR, options: undefined })).redriven.length > 0
+    );
   }
 
   /** Of the one job there is. */

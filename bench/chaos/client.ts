@@ -22,8 +22,8 @@ export async function submit(
   const described = await Promise.all(works.map((work) => describedJob(work, now)));
   const jobs = described.filter((job) => job !== null);
   for (const job of jobs) world.jobIds.set(job.id.replace("job_", ""), job.id);
-  const { ready } = await insertJobs(d1Door(world, invocation), { jobs, uploads: [] }, now);
-  await wake(queueDoor(world, invocation, network, "media-tasks"), ready);
+  const { ready, opened } = await insertJobs(d1Door(world, invocation), { jobs, uploads: [] }, now);
+  await wake(queueDoor(world, invocation, network, "media-tasks"), [...ready, ...opened]);
 }
 
 /** Put an object into the inbox as any S3 tool would, and have R2 announce it. From here on it may not be lost. */

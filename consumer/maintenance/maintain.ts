@@ -20,7 +20,7 @@ import { releaseFollowers } from "../../shared/db/jobs/followers.ts";
 import { settleTasks } from "../../shared/db/tasks/settle.ts";
 import { findOverdueJobs, stopJobs } from "../../shared/db/jobs/stop-jobs.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
-import { recordChanges } from "../../shared/jobs/record-changes.ts";
+import { announce } from "../../shared/jobs/announce.ts";
 import type { EndedAttempt } from "../../shared/jobs/outcome.ts";
 import { MAX_LOST, MAX_LOST_AT_ALL } from "../../shared/jobs/task.ts";
 import { INBOX_PREFIX, MEDIA_BUCKET } from "../../shared/uploads/storage.ts";
@@ -92,7 +92,8 @@ const LOST_FOR_GOOD = {
 };
 
 /** Free tasks whose consumer died. A task that kills its consumer comes to an end. */
-async function rescueExpired({ db, tasks, journal }: MaintenanceDeps, now: number): Promise<number> {
+async function rescueExpired(deps: MaintenanceDeps, now: number): Promise<number> {
+  const { db, journal } = deps;
   const expired = await findExpiredLeases(db, now, LIMIT);
   if (expired.length === 0) return 0;
   const attempts = expired.map((task): EndedAttempt => ({
@@ -109,12 +110,12 @@ async function rescueExpired({ db, tasks, journal }: MaintenanceDeps, now: numbe
     finishedAt: now,
   }));
   const result = await settleTasks(db, attempts, { now });
-  recordAttempts(journal, attempts, result);
-  // The lease has been waiting time enough: what is freed is woken at once.
+  recordAttempts(journal, attempts, result.settled);
+  // A freed task has waited for its lease to expire: it is woken at once.
   const freed = attempts.flatMap(({ taskId, outcome }) =>
     outcome.type === "retry" && result.settled.has(taskId) ? [taskId] : [],
   );
-  await wake(tasks, [...result.opened, ...freed]);
+  await announce({ ...result, ready: freed }, deps);
   return result.settled.size;
 }
 
@@ -125,26 +126,24 @@ function isLastLoss({ lost, lostAlone, isAlone }: ExpiredLease): boolean {
 }
 
 /** End jobs that nobody wants any more. */
-async function endOverdue({ db, tasks, journal }: MaintenanceDeps, now: number): Promise<number> {
-  const changes = await stopJobs(db, await findOverdueJobs(db, now, LIMIT), now);
-  recordChanges(journal, changes);
-  await wake(tasks, changes.opened);
+async function endOverdue(deps: MaintenanceDeps, now: number): Promise<number> {
+  const changes = await stopJobs(deps.db, await findOverdueJobs(deps.db, now, LIMIT), now);
+  await announce(changes, deps);
   return changes.endedJobs.length;
 }
 
 /** Serve jobs that wait for an identical one whose end nobody saw to. */
-async function serveFollowers({ db, tasks, journal }: MaintenanceDeps, now: number): Promise<number> {
-  const changes = await releaseFollowers(db, now);
-  recordChanges(journal, changes);
-  await wake(tasks, changes.opened);
+async function serveFollowers(deps: MaintenanceDeps, now: number): Promise<number> {
+  const changes = await releaseFollowers(deps.db, now);
+  await announce(changes, deps);
   return changes.opened.length + changes.endedJobs.length;
 }
 
 /** Go on letting tasks go whose budget was raised or lifted, or whose account is held no more. */
-async function letHeldGo({ db, tasks }: MaintenanceDeps, now: number): Promise<number> {
-  const due = await continueReleases(db, { now, limit: LIMIT });
-  await wake(tasks, due);
-  return due.length;
+async function letHeldGo(deps: MaintenanceDeps, now: number): Promise<number> {
+  const released = await continueReleases(deps.db, { now, limit: LIMIT });
+  await announce(released, deps);
+  return released.ready.length;
 }
 
 /** Count calls as spent of which nobody will tell any more what they cost. */

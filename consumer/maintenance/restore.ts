@@ -2,7 +2,6 @@
 // what the database has forgotten.
 import { beginDeletions } from "../../shared/db/jobs/deletions.ts";
 import { predictionOf } from "../../shared/db/jobs/records.ts";
-import { insertJobs } from "../../shared/db/jobs/jobs.ts";
 import { readCursor } from "../../shared/db/jobs/maintenance.ts";
 import { insertPrediction } from "../../shared/db/webhooks/predictions.ts";
 import {
@@ -19,8 +18,7 @@ import { deleteLeftovers, type DeletionDeps } from "../../shared/jobs/delete-job
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { JobWork } from "../../shared/jobs/job-work.ts";
 import { newJob, type NewJob } from "../../shared/jobs/new-job.ts";
-import { recordChanges } from "../../shared/jobs/record-changes.ts";
-import { recordIntake } from "../../shared/jobs/take-in.ts";
+import { takeIn } from "../../shared/jobs/take-in.ts";
 import { readRecords, type JobRecord } from "../../shared/restoring/records.ts";
 import { readLabels, readReuses } from "../../shared/restoring/reuses.ts";
 import type { Label } from "../../shared/jobs/outcome.ts";
@@ -34,7 +32,6 @@ import {
   timeIn,
 } from "../../shared/uploads/storage.ts";
 import { DEFAULT_TERMS } from "../../shared/jobs/terms.ts";
-import { wake } from "../../shared/jobs/wake.ts";
 import { recordJobs } from "./record-jobs.ts";
 
 export interface RestoreDeps extends Intake, DeletionDeps {}
@@ -184,11 +181,7 @@ async function insertLost(lost: readonly JobRecord[], deps: RestoreDeps, now: nu
     const prediction = predictionOf(record);
     return prediction === null ? [] : [insertPrediction(deps.db, prediction, record.createdAt)];
   });
-  const inserted = await insertJobs(deps.db, { jobs, uploads: [], alongside }, now);
-  recordIntake(deps.journal, { jobs, uploads: [], taskIds: inserted.tasks });
-  recordChanges(deps.journal, inserted.released);
-  await wake(deps.tasks, inserted.ready);
-  return inserted.tasks.length;
+  return (await takeIn({ jobs, uploads: [], alongside }, deps, now)).tasks.length;
 }
 
 /** The same job again, under the same id, without its limits of time: they may have been kept. Null for one that cannot be read. */

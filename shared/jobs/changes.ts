@@ -15,10 +15,22 @@ export interface EndedJob {
   readonly durationMs: number;
 }
 
-/** What a change of state did beside what it was asked for. */
+/** A dead letter whose task has another life. */
+export interface Redriven {
+  readonly letterId: string;
+  readonly taskId: string;
+  readonly jobId: string;
+  /** When the task may run: epoch milliseconds. */
+  readonly scheduledAt: number;
+}
+
+/** What a change of state did beside what it was asked for. `announce` records it, and wakes consumers. */
 export interface Changes {
   /** The ids of tasks that may run now, because their stage has opened or because they were made for what has happened. */
   readonly opened: readonly string[];
+  /** The ids of other tasks that may run now: of new jobs, of replayed deliveries, and those that were held or lost before. */
+  readonly ready: readonly string[];
+  readonly redriven: readonly Redriven[];
   readonly endedJobs: readonly EndedJob[];
   /** The ids of tasks that ended with their job. */
   readonly cancelledTasks: readonly string[];
@@ -34,6 +46,8 @@ export interface Changes {
 export function sumOf(parts: readonly Partial<Changes>[]): Changes {
   return {
     opened: parts.flatMap(({ opened = [] }) => opened),
+    ready: parts.flatMap(({ ready = [] }) => ready),
+    redriven: parts.flatMap(({ redriven = [] }) => redriven),
     endedJobs: parts.flatMap(({ endedJobs = [] }) => endedJobs),
     cancelledTasks: parts.flatMap(({ cancelledTasks = [] }) => cancelledTasks),
     disabledEndpoints: parts.flatMap(({ disabledEndpoints = [] }) => disabledEndpoints),

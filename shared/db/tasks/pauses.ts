@@ -30,14 +30,14 @@ export interface PauseChange {
 /**
  * Pause a kind of job, or resume it. Nobody leases tasks of a kind that is paused; those that run go on to their end. Paused
  * twice, it stays so since the first time, and a note replaces the old one.
- * @returns whether this call changed anything, and for a resume the tasks that are due, to wake consumers for: maintenance does
- * it for those that are not among them.
+ * @returns whether this call changed anything, and for a resume the tasks that may run now: the next run of maintenance wakes
+ * consumers for all of them, too.
  */
 export async function changePause(
   db: D1Database,
   kind: JobKind,
   { isPaused, note, actor, now }: PauseChange,
-): Promise<{ readonly isChanged: boolean; readonly due: readonly string[] }> {
+): Promise<{ readonly isChanged: boolean; readonly ready: readonly string[] }> {
   const act = { act: isPaused ? "kind.pause" : "kind.resume", subject: kind, detail: { note }, now } as const;
   const isPausedNow = `EXISTS (SELECT 1 FROM pauses WHERE job_kind = ?1)`;
   const results = await retryTransient(() =>
@@ -46,8 +46,8 @@ export async function changePause(
       ...(isPaused ? pauseStatements(db, kind, note, now) : resumeStatements(db, kind, now)),
     ]),
   );
-  const due = results.flatMap((result) => result.results.map((row) => row.id));
-  return { isChanged: (results.at(-1)?.meta.changes ?? 0) > 0, due };
+  const ready = results.flatMap((result) => result.results.map((row) => row.id));
+  return { isChanged: (results.at(-1)?.meta.changes ?? 0) > 0, ready };
 }
 
 /** The last one changes rows only where the kind was not paused. */

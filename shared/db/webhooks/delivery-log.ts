@@ -1,5 +1,6 @@
 import type { Answer } from "../../webhooks/send.ts";
 import { DELIVERY_ATTEMPTS } from "../../webhooks/event.ts";
+import type { Changes } from "../../jobs/changes.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
 
 /** A delivery with where its task stands. `taskState` is null where it belongs to no job: a test, or an alert. */
@@ -65,14 +66,14 @@ const REPLAYABLE = `state IN ('completed', 'discarded', 'cancelled', 'retryable'
 
 /**
  * Deliver once more, with the same id and as many attempts as a new delivery has; one that waits between two attempts is
- * only made due. @returns the task to wake; null if an attempt is under way.
+ * only made due. @returns the task, as `ready`; none if an attempt is under way.
  */
 export async function replayDelivery(
   db: D1Database,
   { id, jobId }: { id: string; jobId: string },
   actor: Actor,
   now: number,
-): Promise<string | null> {
+): Promise<Pick<Changes, "ready">> {
   const taskId = `${jobId}.${id}`;
   const [, , replayed] = await db.batch<{ id: string }>([
     insertAudit(
@@ -100,7 +101,7 @@ export async function replayDelivery(
       )
       .bind(taskId, now, DELIVERY_ATTEMPTS),
   ]);
-  return replayed?.results[0]?.id ?? null;
+  return { ready: (replayed?.results ?? []).map((row) => row.id) };
 }
 
 /** Note a test that was sent and answered: it is not tried again. */
