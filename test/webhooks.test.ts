@@ -296,7 +296,7 @@ test("a delivery that gets no connection is put off, and the attempt is not coun
   expect(await receiver.untilReceived(endpoint.path, 1)).toHaveLength(1);
 });
 
-test("a receiver that never ends its answer is heard for as long as one that never begins it", async () => {
+test("a receiver that never ends its answer is waited for as long as one that never begins it", async () => {
   const dripping = createServer((_request, response) => {
     response.writeHead(503);
     const drip = setInterval(() => response.write("no"), 1000);

@@ -11,7 +11,10 @@ export interface PruneDeps extends DeletionDeps {
   readonly retentionDays: number;
 }
 
-/** Each takes two or three calls to R2. */
+/**
+ * Each takes at most about ten calls to R2: for its mark, its record, its results and those that it shared, and its source. The
+ * Free plan allows an invocation 1,000 operations.
+ */
 const JOBS_A_RUN = 50;
 const FILES_A_RUN = 1000;
 const FILES_CURSOR = "files";

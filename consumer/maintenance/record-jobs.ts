@@ -3,8 +3,8 @@ import { listDescribed, RECORDED_MS } from "../../shared/db/jobs/records.ts";
 import { readCursor, writeCursor } from "../../shared/db/jobs/maintenance.ts";
 import { pruneRestores } from "../../shared/db/jobs/restores.ts";
 import { listReused } from "../../shared/db/jobs/reuses.ts";
-import { keepRecords, type JobRecord } from "../../shared/restoring/records.ts";
-import { keepReuses, type Reuse } from "../../shared/restoring/reuses.ts";
+import { jobRecords, type JobRecord } from "../../shared/restoring/records.ts";
+import { type Reuse, reuseRecords } from "../../shared/restoring/reuses.ts";
 import { DELETED_PREFIX, RECORDS_PREFIX, REUSED_PREFIX, timeIn } from "../../shared/uploads/storage.ts";
 
 export interface RecordDeps {
@@ -40,14 +40,14 @@ const DESCRIBED: RecordKind<JobRecord> = {
   cursor: "recorded",
   list: listDescribed,
   placeOf: ({ createdAt, id }) => ({ at: createdAt, id }),
-  keep: keepRecords,
+  keep: jobRecords.keep,
 };
 
 const REUSED: RecordKind<Reuse> = {
   cursor: "reuses",
   list: listReused,
   placeOf: ({ endedAt, jobId }) => ({ at: endedAt, id: jobId }),
-  keep: keepReuses,
+  keep: reuseRecords.keep,
 };
 
 /** Record how jobs were described that no object of the inbox describes, and which jobs took the result of another over. */

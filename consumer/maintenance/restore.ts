@@ -19,8 +19,8 @@ import type { Intake } from "../../shared/jobs/intake.ts";
 import { JobWork } from "../../shared/jobs/job-work.ts";
 import { newJob, type NewJob } from "../../shared/jobs/new-job.ts";
 import { takeIn } from "../../shared/jobs/take-in.ts";
-import { readRecords, type JobRecord } from "../../shared/restoring/records.ts";
-import { readLabels, readReuses } from "../../shared/restoring/reuses.ts";
+import { jobRecords, type JobRecord } from "../../shared/restoring/records.ts";
+import { readLabels, reuseRecords } from "../../shared/restoring/reuses.ts";
 import type { Label } from "../../shared/jobs/outcome.ts";
 import {
   CLOCK_KEY,
@@ -116,7 +116,7 @@ async function takeUpAgain(restore: Restore, deps: RestoreDeps, now: number): Pr
 async function noteReuses(objects: readonly R2Object[], { db, media }: RestoreDeps, now: number): Promise<number> {
   let count = 0;
   for (const { key } of objects) {
-    const reuses = await readReuses(media, key);
+    const reuses = await reuseRecords.read(media, key);
     // Many may have taken over the same result.
     const labels = new Map<string, readonly Label[]>();
     for (const reuse of reuses) {
@@ -149,7 +149,7 @@ async function deleteAgain(objects: readonly R2Object[], deps: RestoreDeps, now:
 async function insertAgain(objects: readonly R2Object[], deps: RestoreDeps, now: number): Promise<number> {
   let count = 0;
   for (const { key } of objects) {
-    const records = await readRecords(deps.media, key);
+    const records = await jobRecords.read(deps.media, key);
     const missing = await findMissing(deps.db, records);
     const all = records.filter(({ id, isCancelled }) => missing.has(id) && isCancelled === 0);
     for (const lost of slicesOf(all)) count += await insertLost(lost, deps, now);
