@@ -1,7 +1,6 @@
 // What the bucket has to know of jobs for the day on which the database is set back (docs/operations.md).
 import { listDescribed, RECORDED_MS } from "../../shared/db/jobs/records.ts";
 import { readCursor, writeCursor } from "../../shared/db/jobs/maintenance.ts";
-import { pruneRestores } from "../../shared/db/jobs/restores.ts";
 import { listReused } from "../../shared/db/jobs/reuses.ts";
 import { jobRecords, type JobRecord } from "../../shared/restoring/records.ts";
 import { type Reuse, reuseRecords } from "../../shared/restoring/reuses.ts";
@@ -74,8 +73,8 @@ async function record<Row>(kind: RecordKind<Row>, { db, media }: RecordDeps, now
   }
 }
 
-/** Forget records and deletions that no restore can reach any more, and restores of long ago. The oldest come first. */
-export async function pruneRecords({ db, media }: RecordDeps, now: number): Promise<number> {
+/** Forget records and deletions that no restore can reach any more. The oldest come first. */
+export async function pruneRecords({ media }: RecordDeps, now: number): Promise<number> {
   let count = 0;
   for (const prefix of [RECORDS_PREFIX, DELETED_PREFIX, REUSED_PREFIX]) {
     const { objects } = await media.list({ prefix, limit: 1000 });
@@ -83,6 +82,5 @@ export async function pruneRecords({ db, media }: RecordDeps, now: number): Prom
     if (old.length > 0) await media.delete(old);
     count += old.length;
   }
-  await pruneRestores(db, now);
   return count;
 }

@@ -194,13 +194,16 @@ export interface Claims {
   readonly keys: ReadonlySet<string>;
 }
 
-export async function readClaims(db: D1Database, jobId: string): Promise<Claims> {
+/** @param lapsedBefore what jobs that are to come back had taken over is no claim any more if it was noted before: epoch milliseconds. */
+export async function readClaims(db: D1Database, jobId: string, lapsedBefore: number): Promise<Claims> {
   const [jobs, artifacts, reuses] = await db.batch<{ key: string }>([
     db.prepare(`SELECT id AS key FROM jobs WHERE id = ?1`).bind(jobId),
     db.prepare(`SELECT a.key FROM jobs r JOIN artifacts a ON a.job_id = r.id WHERE r.reused_from = ?1`).bind(jobId),
     db
-      .prepare(`SELECT a.value ->> 'key' AS key FROM reuses r, json_each(r.artifacts) a WHERE r.reused_from = ?1`)
-      .bind(jobId),
+      .prepare(
+        `SELECT a.value ->> 'key' AS key FROM reuses r, json_each(r.artifacts) a WHERE r.reused_from = ?1 AND r.taken_up_at >= ?2`,
+      )
+      .bind(jobId, lapsedBefore),
   ]);
   return {
     isThere: (jobs?.results.length ?? 0) > 0,
