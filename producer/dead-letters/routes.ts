@@ -15,7 +15,7 @@ import { redriveTask, takeMessage, type TaskLetter } from "../../shared/db/redri
 import { editOptions } from "../../shared/redrives/edit-options.ts";
 import { announce } from "../../shared/jobs/announce.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
-import type { JobKind } from "../../shared/jobs/job.ts";
+import type { JobKind } from "../../shared/kinds/index.ts";
 import type { App } from "../http/app.ts";
 import { actorOf } from "../http/auth.ts";
 import { pageLinks, paginate } from "../http/cursor.ts";

@@ -6,7 +6,7 @@ import { OWN_JOBS_COUNTED, readLoad, readOwnLoad } from "../../shared/db/tasks/l
 import { changePause } from "../../shared/db/tasks/pauses.ts";
 import { announce } from "../../shared/jobs/announce.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
-import { JOB_KINDS, type JobKind } from "../../shared/jobs/job.ts";
+import { JOB_KINDS, type JobKind } from "../../shared/kinds/index.ts";
 import { MESSAGES_A_CALL } from "../../shared/jobs/wake.ts";
 import type { App } from "../http/app.ts";
 import { actorOf } from "../http/auth.ts";

@@ -11,6 +11,7 @@ import { describe, query } from "../http/describe.ts";
 import { problem } from "../http/problem.ts";
 import { readTranscript } from "./read-transcript.ts";
 import { TranscriptQuery } from "./requests.ts";
+import { leavesTranscript } from "../../shared/kinds/index.ts";
 
 export const transcripts = new Hono<App>();
 
@@ -36,7 +37,7 @@ transcripts.get(
     const id = c.req.param("id");
     const detail = await readJob(c.env.DB, { id, ownerId: c.get("ownerId") });
     if (detail === null) return problem(c, { code: "job_not_found", detail: `There is no job '${id}'.` });
-    if (detail.job.kind !== "transcription") {
+    if (!leavesTranscript(detail.job.kind)) {
       return problem(c, {
         code: "artifact_not_found",
         detail: `Job '${id}' is a ${detail.job.kind}; it has no transcript.`,

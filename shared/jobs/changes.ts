@@ -1,5 +1,5 @@
 import type { BudgetNews } from "../cost/budget.ts";
-import type { JobKind } from "./job.ts";
+import type { JobKind } from "../kinds/index.ts";
 
 /** A job that a call ended, and nobody before. */
 export interface EndedJob {
