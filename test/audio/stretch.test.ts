@@ -105,7 +105,8 @@ describe("a stretch of any container is one file, which holds what the recording
         expect(Math.abs(pcm.length / 16 - (cut.endMs - cut.startMs))).toBeLessThan(60);
         for (let at = Math.max(300, fromMs + 300); at + 3_000 < untilMs - 200; at += 11_000) {
           const { correlation, lagMs } = compare(heard, pcm, cut.startMs, at, at + 3_000);
-          expect([file, fromMs, at, correlation > 0.98, Math.abs(lagMs) < 30]).toEqual([file, fromMs, at, true, true]);
+          // A tone that is looked for a sixteenth of a millisecond beside its place is less like itself.
+          expect([file, fromMs, at, correlation > 0.95, Math.abs(lagMs) < 30]).toEqual([file, fromMs, at, true, true]);
         }
       }
     },
@@ -131,19 +132,37 @@ test("a stretch ends where files were laid end to end, and the next one goes on 
   expect(Math.abs(next.file.endMs - 60_000)).toBeLessThan(50);
 });
 
-test("of a long video no more is read for a stretch than its limit, and the stretch says how much it holds", async () => {
-  // The pictures weigh 4 MB a second, so that a minute is more than may be read for one answer.
+test("of a heavy video one answer holds a chunk, and little of a chunk needs little of its bytes", async () => {
+  // Uncompressed pictures, 3.5 MB a second: a minute is more than may be read for one answer.
   const path = join(folder, "heavy.mkv");
-  const noise = ["-f", "lavfi", "-i", `nullsrc=s=640x360:r=10:d=${SECONDS}`];
-  await ffmpeg(["-i", speech, ...noise, "-map", "0:a", "-map", "1:v", "-shortest", ...AAC, "-c:v", "rawvideo", path]);
+  const pictures = ["-f", "lavfi", "-i", `nullsrc=s=640x360:r=10:d=${SECONDS}`];
+  await ffmpeg([
+    "-i",
+    speech,
+    ...pictures,
+    "-map",
+    "0:a",
+    "-map",
+    "1:v",
+    "-shortest",
+    ...AAC,
+    "-c:v",
+    "rawvideo",
+    path,
+  ]);
   const source = await fileSource(path);
-  const { planned, chunks } = await stretchOf(source, 0, SECONDS * 1000);
-  const before = source.bytes;
-  const file = await cutStretch(source, planned);
+  const { planned, chunks, file } = await stretchOf(source, 0, SECONDS * 1000);
   const [chunk] = chunks;
-  expect(source.bytes - before).toBeLessThan(Math.max(STRETCH_READ_BYTES, 1.3 * (chunk?.bytes?.length ?? 0)));
+  expect(chunk?.bytes?.length).toBeGreaterThan(STRETCH_READ_BYTES);
   expect(planned.endMs).toBe(chunk?.ownEndMs);
   expect(Math.abs(file.endMs - planned.endMs)).toBeLessThan(100);
+  expect(file.pauses).toEqual([]);
+  const recording = { sizeBytes: source.sizeBytes, durationMs: SECONDS * 1000 };
+  const short = planStretch(chunks, { fromMs: 2000, toMs: 7000 }, recording);
+  const before = source.bytes;
+  const cut = await cutStretch(source, short!);
+  expect(source.bytes - before).toBeLessThan(0.2 * (chunk?.bytes?.length ?? 0));
+  expect(Math.abs(cut.endMs - 7000)).toBeLessThan(50);
 }, 60_000);
 
 test("between two chunks that have the same packets in their index, none is lost or doubled", async () => {
@@ -153,5 +172,5 @@ test("between two chunks that have the same packets in their index, none is lost
   const { file, chunks } = await stretchOf(source, 0, SECONDS * 1000);
   expect(chunks.length).toBe(2);
   // 1,024 samples a packet, at 44.1 kHz.
-  expect(Math.round((file.durationMs * 44.1) / 1024)).toBe(Math.ceil((SECONDS * 44_100) / 1024) + 1);
+  expect(Math.round((file.durationMs * 44.1) / 1024)).toBe(Math.ceil((SECONDS * 44_100) / 1024));
 });
