@@ -9,6 +9,7 @@ export function sampled<T>(sample: T, whole: T): T {
 export const LONG_TESTS: readonly string[] = [
   "test/audio/containers.test.ts",
   "test/audio/flac.test.ts",
+  "test/audio/stretch.test.ts",
   "test/chaos.test.ts",
   "test/crash-points.test.ts",
   "test/deploy-again.test.ts",
