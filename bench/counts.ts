@@ -1,6 +1,6 @@
 import { IMAGE_CLASSIFIER } from "../shared/models/models.ts";
 import { microUsd, neuronsFor } from "../shared/cost/neurons.ts";
-import type { Source } from "../shared/jobs/job-work.ts";
+import type { Source } from "../shared/jobs/source.ts";
 import { operationMicroUsd } from "../producer/usage/prices.ts";
 import type { Bench } from "./harness.ts";
 import { untilCompleted } from "./pipeline.ts";

@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 
 const SECRET = "b".repeat(32);
 
-/** A key that may read and write. @returns the headers that carry it. */
-export async function insertBenchKey(db: D1Database): Promise<{ readonly authorization: string }> {
+/** A key that may read and write, with an id of letters. @returns the headers that carry it. */
+export async function insertBenchKey(db: D1Database, id = "bench"): Promise<{ readonly authorization: string }> {
   await db
     .prepare(
-      "INSERT INTO api_keys (id, owner_id, label, secret_hash, created_at) VALUES ('bench', 'operator', 'bench', ?1, 0)",
+      "INSERT INTO api_keys (id, owner_id, label, secret_hash, created_at) VALUES (?1, 'operator', 'bench', ?2, 0)",
     )
-    .bind(createHash("sha256").update(SECRET).digest("hex"))
+    .bind(id, createHash("sha256").update(SECRET).digest("hex"))
     .run();
-  return { authorization: `Bearer dk_bench_${SECRET}` };
+  return { authorization: `Bearer dk_${id}_${SECRET}` };
 }

@@ -1,4 +1,4 @@
-import type { Source } from "../shared/jobs/job-work.ts";
+import type { Source } from "../shared/jobs/source.ts";
 import type { Bench } from "./harness.ts";
 import { type Figure, median, note, round } from "./report.ts";
 import { darkroom, type Side, tutorial } from "./sides.ts";

@@ -4,7 +4,7 @@ import { newJob } from "../shared/jobs/new-job.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import { wake } from "../shared/jobs/wake.ts";
 import type { Bench } from "./harness.ts";
-import type { Source } from "../shared/jobs/job-work.ts";
+import type { Source } from "../shared/jobs/source.ts";
 
 /** One of the two consumers, seen from outside. */
 export interface Side {

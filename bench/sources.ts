@@ -1,5 +1,5 @@
 import { INBOX_PREFIX } from "../shared/uploads/storage.ts";
-import type { Source } from "../shared/jobs/job-work.ts";
+import type { Source } from "../shared/jobs/source.ts";
 
 export const SOURCE_BYTES = 32 * 1024;
 

@@ -23,8 +23,8 @@ import type * as redriveRequests from "../producer/redrives/requests.ts";
 import type * as transcriptRequests from "../producer/transcripts/requests.ts";
 import type * as requests from "../producer/jobs/requests.ts";
 import type { BudgetPeriod } from "../shared/cost/budget.ts";
-import type { JobKind, JobState } from "../shared/jobs/job.ts";
-import type * as options from "../shared/jobs/options.ts";
+import type { AskedOptions, JobKind } from "../shared/kinds/index.ts";
+import type { JobState } from "../shared/jobs/job.ts";
 import type { AskedSteps } from "../shared/jobs/steps.ts";
 import type { JobTerms } from "../shared/jobs/terms.ts";
 import type { EditOperation as EditedOperation } from "../shared/transcripts/edit-operations.ts";
@@ -71,7 +71,7 @@ export type UploadRequest = z.input<typeof JobTerms> &
     /** The file's name; what it ends with may decide its kind. */
     readonly name?: string;
     readonly kind?: JobKind;
-    readonly options?: z.input<(typeof options.optionsOf)[JobKind]>;
+    readonly options?: AskedOptions;
     readonly then?: z.input<typeof AskedSteps>;
   };
 

@@ -9,7 +9,7 @@ import type { EndedAttempt, Outcome } from "../shared/jobs/outcome.ts";
 import type { Task } from "../shared/jobs/task.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import { startDarkroom, until } from "./harness.ts";
-import { JobWork } from "../shared/jobs/job-work.ts";
+import { JobWork } from "../shared/kinds/index.ts";
 
 const darkroom = startDarkroom();
 const NOW = 1_800_000_000_000;

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { chooseModel, chosenByName, MIN_MEASURED_CALLS } from "../shared/models/choose-model.ts";
 import { bucketOf, readLatencies } from "../shared/db/models/latencies.ts";
 import { findModel, IMAGE_TIERS, MODELS } from "../shared/models/models.ts";
-import { JobWork } from "../shared/jobs/job-work.ts";
+import { JobWork } from "../shared/kinds/index.ts";
 import { startDarkroom } from "./harness.ts";
 import { speech } from "./speech.ts";
 

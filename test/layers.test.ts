@@ -4,6 +4,8 @@ import { join, normalize } from "node:path";
 
 import { expect, test } from "vitest";
 
+import { JOB_KINDS, kindOf } from "../shared/kinds/index.ts";
+
 const ROOT = join(import.meta.dirname, "..");
 const FOLDERS = ["producer", "consumer", "shared", "client", "local", "deploy", "smoke"];
 
@@ -70,4 +72,25 @@ test("SQL is written under shared/db/ alone", () => {
   const found = worker.filter(([, text]) => isSql.test(text)).map(([path]) => path);
   expect(found.filter((path) => !path.startsWith("shared/db/"))).toEqual([]);
   expect(found.length).toBeGreaterThan(30);
+});
+
+test("only shared/kinds/, the processors and the clients name a kind of job: all others read the registry", () => {
+  const isNamed = new RegExp(`["'\`](?:${JOB_KINDS.join("|")})["'\`]`);
+  const worker = [...sources].filter(([path]) => /^(?:producer|consumer|shared)\//.test(path));
+  const found = worker.filter(([, text]) => isNamed.test(text)).map(([path]) => path);
+  const allowed = ["shared/kinds/", "consumer/processors/"];
+  expect(found.filter((path) => !allowed.some((folder) => path.startsWith(folder)))).toEqual([]);
+  expect(found.length).toBeGreaterThanOrEqual(JOB_KINDS.length);
+});
+
+test("no two kinds of job take the same uploads by default, and no two have a kind of task in common", () => {
+  const kinds = JOB_KINDS.map((kind) => kindOf(kind));
+  const media = kinds.flatMap(({ uploads }) => uploads.byDefault);
+  expect(new Set(media).size).toBe(media.length);
+  const tasks = kinds.flatMap(({ tasks: own }) => Object.keys(own));
+  expect(new Set(tasks).size).toBe(tasks.length);
+  for (const { firstTask, tasks: own, uploads } of kinds) {
+    expect(Object.keys(own)).toContain(firstTask);
+    for (const one of uploads.byDefault) expect(uploads.takes).toContain(one);
+  }
 });

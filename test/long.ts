@@ -7,6 +7,7 @@ export function sampled<T>(sample: T, whole: T): T {
 
 /** The files that ask which it is: those of `npm run test:long`. */
 export const LONG_TESTS: readonly string[] = [
+  "test/adding-a-kind.test.ts",
   "test/audio/containers.test.ts",
   "test/audio/flac.test.ts",
   "test/audio/stretch.test.ts",

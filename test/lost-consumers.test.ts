@@ -10,7 +10,7 @@ import { newJob } from "../shared/jobs/new-job.ts";
 import type { Task } from "../shared/jobs/task.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import { startDarkroom, until } from "./harness.ts";
-import { JobWork } from "../shared/jobs/job-work.ts";
+import { JobWork } from "../shared/kinds/index.ts";
 
 const darkroom = startDarkroom();
 

@@ -6,7 +6,7 @@ import { newJob } from "../shared/jobs/new-job.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import { speech } from "./speech.ts";
 import { createEvent, startDarkroom, until } from "./harness.ts";
-import { JobWork } from "../shared/jobs/job-work.ts";
+import { JobWork } from "../shared/kinds/index.ts";
 
 const darkroom = startDarkroom({ RETENTION_DAYS: "30" });
 const DAY_MS = 24 * 3_600_000;

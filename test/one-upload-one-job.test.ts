@@ -11,7 +11,7 @@ import { JobTerms } from "../shared/jobs/terms.ts";
 import { createEvent, KEYS, startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";
 import type { JobView } from "./views.ts";
-import { JobWork } from "../shared/jobs/job-work.ts";
+import { JobWork } from "../shared/kinds/index.ts";
 
 const darkroom = startDarkroom();
 

@@ -2,7 +2,7 @@ import { insertJobs } from "../shared/db/jobs/jobs.ts";
 import { newJob } from "../shared/jobs/new-job.ts";
 import type { EmbeddedPassage } from "../shared/search/passage.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
-import { JobWork } from "../shared/jobs/job-work.ts";
+import { JobWork } from "../shared/kinds/index.ts";
 
 /** A job's row that nobody is told of: passages belong to one. */
 export async function insertJob(db: D1Database, id: string, ownerId = "operator"): Promise<void> {

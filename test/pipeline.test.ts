@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { createEvent, startDarkroom, until } from "./harness.ts";
-import { TranscriptionInput } from "../shared/jobs/job-work.ts";
+import { TranscriptionInput } from "../shared/kinds/transcription/kind.ts";
 import type { Transcript } from "../shared/transcripts/transcript.ts";
 import { speech } from "./speech.ts";
 import type { JobView } from "./views.ts";

@@ -7,7 +7,7 @@ import { newJob } from "../shared/jobs/new-job.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import type { Outcome } from "../shared/jobs/outcome.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
-import { JobWork } from "../shared/jobs/job-work.ts";
+import { JobWork } from "../shared/kinds/index.ts";
 
 const darkroom = startDarkroom();
 const HOUR_MS = 3_600_000;

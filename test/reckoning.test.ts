@@ -11,7 +11,7 @@ import type { Completed, EndedAttempt, Outcome } from "../shared/jobs/outcome.ts
 import type { NewTask } from "../shared/jobs/task.ts";
 import { JobTerms } from "../shared/jobs/terms.ts";
 import { startDarkroom } from "./harness.ts";
-import { JobWork } from "../shared/jobs/job-work.ts";
+import { JobWork } from "../shared/kinds/index.ts";
 
 const darkroom = startDarkroom();
 const TIMES = { ringGraceMs: 60_000 };

@@ -7,7 +7,7 @@ import { settleTasks } from "../shared/db/tasks/settle.ts";
 import { newJob } from "../shared/jobs/new-job.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import { type startDarkroom, until } from "./harness.ts";
-import { JobWork } from "../shared/jobs/job-work.ts";
+import { JobWork } from "../shared/kinds/index.ts";
 
 export interface Redrive {
   id: string;

@@ -11,7 +11,7 @@ import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import { budgeting, near, picture, PICTURE_NEURONS } from "./budgeting.ts";
 import { startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";
-import { JobWork } from "../shared/jobs/job-work.ts";
+import { JobWork } from "../shared/kinds/index.ts";
 
 const darkroom = startDarkroom();
 const { setBudget, budgets, callsOf, hurry } = budgeting(darkroom);

@@ -8,7 +8,7 @@ import { DEFAULT_TERMS, type JobTerms } from "../shared/jobs/terms.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 import { sampled } from "./long.ts";
 import { speech } from "./speech.ts";
-import { JobWork } from "../shared/jobs/job-work.ts";
+import { JobWork } from "../shared/kinds/index.ts";
 
 const darkroom = startDarkroom();
 /** Far ahead: the consumer that runs beside these tests finds nothing due. */

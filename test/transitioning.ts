@@ -9,7 +9,7 @@ import type { Outcome } from "../shared/jobs/outcome.ts";
 import type { Task } from "../shared/jobs/task.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import type { startDarkroom } from "./harness.ts";
-import { JobWork } from "../shared/jobs/job-work.ts";
+import { JobWork } from "../shared/kinds/index.ts";
 
 /** Ahead of the consumer that runs beside these tests, which finds nothing due. */
 export const START = 1_900_000_000_000;

@@ -75,7 +75,7 @@ test("what this version writes has this version's formats, whoever adds it", asy
     new Set(["transcribe", "transcribe_chunk", "join_transcript", "summarise"]),
   );
   expect(results.filter(isNewerTask)).toEqual([]);
-  for (const { kind, format } of results) expect(format).toBe(TASK_FORMATS[kind as keyof typeof TASK_FORMATS]);
+  for (const { kind, format } of results) expect(format).toBe(TASK_FORMATS.get(kind));
 });
 
 test("it waits longer the longer it has waited, and is given up on after a week", () => {

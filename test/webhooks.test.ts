@@ -19,7 +19,7 @@ import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import type { Delivery, Webhook as Endpoint } from "../producer/webhooks/schema.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 import { type Received, startReceiver } from "./receiver.ts";
-import { JobWork } from "../shared/jobs/job-work.ts";
+import { JobWork } from "../shared/kinds/index.ts";
 import { createProcessors } from "../consumer/processors/index.ts";
 
 const darkroom = startDarkroom();

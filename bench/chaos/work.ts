@@ -5,7 +5,7 @@ import { speech } from "../../test/speech.ts";
 import { pictureOf } from "./model.ts";
 import type { ChaosPlan, WorkKind } from "./plan.ts";
 import { createRandom, pickWeighted } from "../../local/seeded-random.ts";
-import { JobWork } from "../../shared/jobs/job-work.ts";
+import { JobWork } from "../../shared/kinds/index.ts";
 
 export const OWNER = "operator";
 

@@ -10,7 +10,7 @@ import { createConnections } from "../../shared/connections.ts";
 import { estimatedNeurons } from "../../shared/cost/estimate.ts";
 import type { ModelId, Tier, Units } from "../../shared/models/models.ts";
 import { estimateWork } from "../../shared/cost/estimate-work.ts";
-import { JobWork } from "../../shared/jobs/job-work.ts";
+import { JobWork } from "../../shared/kinds/index.ts";
 
 export type Model = ModelId;
 
@@ -21,7 +21,8 @@ export async function work(described: unknown): Promise<number> {
   return estimatedNeurons(estimate);
 }
 
-const RATE = 1000;
+/** The lowest rate that is planned (MIN_SAMPLE_RATE): a low one keeps an hour small. */
+const RATE = 4000;
 
 /** What is expected of a recording that is nowhere quiet: a WAV of one value. */
 export async function recording(seconds: number, tier: Tier): Promise<number> {

@@ -30,8 +30,9 @@ async function run({ json, kills, jobs, seed, upgrade, from }: KillArguments): P
   const modelRandom = createRandom(seed + 1, 0);
   const works = planWork(jobs);
   const folder = await mkdtemp(join(tmpdir(), "darkroom-kill-"));
-  const ledger = await openLedger(() => MODEL_MS.least + modelRandom() * (MODEL_MS.most - MODEL_MS.least));
+  // Before anything listens: a failure here ends the process.
   const versions = upgrade ? await prepareVersions(folder, from) : null;
+  const ledger = await openLedger(() => MODEL_MS.least + modelRandom() * (MODEL_MS.most - MODEL_MS.least));
   const lives = createLives({ folder, inferenceUrl: ledger.url, works, kills, random, note, versions });
   const cleanUp = async () => {
     await lives.close();

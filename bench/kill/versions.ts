@@ -1,6 +1,8 @@
 // Two versions of the Worker for one store: the older, and the newer that the last life runs.
-import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+
+import { TASK_FORMATS } from "../../shared/jobs/formats.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -22,11 +24,23 @@ export async function prepareVersions(folder: string, from: string | undefined):
   await mkdir(newer, { recursive: true });
   for (const name of TREE) await cp(join(ROOT, name), join(newer, name), { recursive: true });
   await symlink(join(ROOT, "node_modules"), join(newer, "node_modules"));
-  const path = join(newer, "shared/jobs/formats.ts");
-  const source = await readFile(path, "utf8");
-  const raised = source.replaceAll(/(MESSAGE_FORMAT = |^ {2}\w+: )1\b/gm, "$12");
-  if (raised.match(/\b2[;,]$/gm)?.length !== 10)
-    throw new Error(`${path} has not the ten formats that are to be raised`);
-  await writeFile(path, raised);
+  const raised = [await raise(newer, "shared/jobs/formats.ts", /(MESSAGE_FORMAT = |^ {2}\w+: )1\b/gm)];
+  for (const kind of await readdir(join(newer, "shared/kinds"), { withFileTypes: true })) {
+    if (!kind.isDirectory()) continue;
+    raised.push(await raise(newer, `shared/kinds/${kind.name}/kind.ts`, /((?<=^ {2}tasks: \{.*)\w+: )1\b/gm));
+  }
+  const count = raised.reduce((sum, one) => sum + one, 0);
+  const expected = TASK_FORMATS.size + 1;
+  if (count !== expected) throw new Error(`${count} formats were raised in ${newer}, and there are ${expected}`);
   return { older: ROOT, newer };
+}
+
+/** @returns how many formats were raised. Each file has at least one. */
+async function raise(root: string, name: string, format: RegExp): Promise<number> {
+  const path = join(root, name);
+  const source = await readFile(path, "utf8");
+  const count = source.match(format)?.length ?? 0;
+  if (count === 0) throw new Error(`${path} has no format that could be raised`);
+  await writeFile(path, source.replaceAll(format, "$12"));
+  return count;
 }

@@ -26,6 +26,8 @@ try {
 async function run(started: Bench): Promise<void> {
   const { DB, MEDIA, TASKS } = started.oursEnv;
   const headers = await insertBenchKey(DB);
+  // A key may have 20 streams open.
+  const followers = await Promise.all(["one", "two", "three"].map((id) => insertBenchKey(DB, `bench${id}`)));
   note("putting 1,000 pictures of 32 KB into the bucket");
   const pictures = await putPictures(MEDIA, 1000);
   await started.setModelLatency(0);
@@ -54,7 +56,7 @@ async function run(started: Bench): Promise<void> {
     inserted.map(({ taskId }) => taskId),
   ).then(() => untilCompleted(warmUp, JOBS, TIMEOUT_MS));
   const following = isStreaming
-    ? followJobs(started, { ids, headers, streams: STREAMS, whenDone: working })
+    ? followJobs(started, { ids, keys: followers, streams: STREAMS, whenDone: working })
     : Promise.resolve(null);
   await working;
   const seconds = (performance.now() - start) / 1000;

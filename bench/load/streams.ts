@@ -34,21 +34,26 @@ export async function followJobs(
   { ours }: Bench,
   {
     ids,
-    headers,
+    keys,
     streams,
     whenDone,
-  }: { ids: readonly string[]; headers: Record<string, string>; streams: number; whenDone: Promise<unknown> },
+  }: {
+    ids: readonly string[];
+    keys: readonly { readonly authorization: string }[];
+    streams: number;
+    whenDone: Promise<unknown>;
+  },
 ): Promise<Followed> {
   const followed = { events: 0, reconnects: 0, missed: [] as string[], errors: [] as string[] };
 
   /** @returns what was told of the job: its states and the end. */
-  async function follow(id: string, signal: AbortSignal): Promise<readonly string[]> {
+  async function follow(id: string, stream: number, signal: AbortSignal): Promise<readonly string[]> {
     const told: string[] = [];
     let last: string | undefined;
     while (!signal.aborted) {
       const from = last === undefined ? {} : { "last-event-id": last };
       const response = await ours.fetch(`http://localhost/v1/jobs/${id}/events`, {
-        headers: { ...headers, ...from, accept: "text/event-stream" },
+        headers: { ...keys[stream % keys.length], ...from, accept: "text/event-stream" },
         signal,
       });
       if (!response.ok || response.body === null) {
@@ -75,7 +80,7 @@ export async function followJobs(
       const id = ids[index] ?? "";
       const patience = new AbortController();
       void whenDone.then(() => setTimeout(() => patience.abort(), PATIENCE_MS).unref());
-      const told = await follow(id, patience.signal).catch((error: unknown) => {
+      const told = await follow(id, stream, patience.signal).catch((error: unknown) => {
         if (!patience.signal.aborted) followed.errors.push(String(error));
         return [];
       });

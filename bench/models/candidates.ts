@@ -6,7 +6,7 @@ import {
   SPEECH_MODELS,
   TEXT_CLASSIFIER,
 } from "../../shared/models/models.ts";
-import type { JobWork } from "../../shared/jobs/job-work.ts";
+import { type JobWork, kindOf } from "../../shared/kinds/index.ts";
 
 /** A model that could do a kind of work, and the options that ask for it. */
 export interface Candidate {
@@ -18,13 +18,14 @@ export interface Candidate {
 export type Group = "recordings" | "prompts" | "pictures" | "texts";
 
 export function groupOf({ kind, input }: JobWork): Group {
-  switch (kind) {
-    case "transcription":
+  const leaves = kindOf(kind).leaves(input);
+  switch (leaves.material) {
+    case "a transcript":
       return "recordings";
-    case "image_generation":
-      return "prompts";
-    case "classification":
-      return "media" in input && input.media === "image" ? "pictures" : "texts";
+    case "a text":
+      return "texts";
+    case "a picture":
+      return leaves.picture === "result" ? "prompts" : "pictures";
   }
 }
 

@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { SNIFF_BYTES } from "../../shared/limits.ts";
-import type { JobWork } from "../../shared/jobs/job-work.ts";
+import type { JobWork } from "../../shared/kinds/index.ts";
 import { routeUpload } from "../../shared/uploads/route-upload.ts";
 
 /** A file of the user's, and the kind of job that it becomes. */

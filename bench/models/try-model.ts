@@ -52,14 +52,9 @@ async function untilEnded(client: Client, put: Job): Promise<Job> {
 }
 
 async function readResult(client: Client, job: Job): Promise<Result | null> {
-  switch (job.kind) {
-    case "transcription": {
-      const { text } = await client.jobs.transcript(job.id);
-      return { words: text.split(/\s+/).filter((word) => word !== "") };
-    }
-    case "classification":
-      return { labels: job.labels.map(({ label }) => label) };
-    case "image_generation":
-      return null;
+  if (job.kind === "transcription") {
+    const { text } = await client.jobs.transcript(job.id);
+    return { words: text.split(/\s+/).filter((word) => word !== "") };
   }
+  return job.kind === "classification" ? { labels: job.labels.map(({ label }) => label) } : null;
 }

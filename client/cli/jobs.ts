@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 
-import { JOB_KINDS, JOB_STATES, type JobKind, type JobState } from "../../shared/jobs/job.ts";
+import { JOB_KINDS, type JobKind } from "../../shared/kinds/index.ts";
+import { JOB_STATES, type JobState } from "../../shared/jobs/job.ts";
 import { DarkroomError, type Job, type Listing, type TranscriptFormat } from "../index.ts";
 import { createBars, figureOf } from "./bars.ts";
 import { EXIT, type ExitCode, firstWrong } from "./exit-codes.ts";

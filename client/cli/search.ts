@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 
 import { clock } from "../../shared/transcripts/clock.ts";
-import { JOB_KINDS, type JobKind } from "../../shared/jobs/job.ts";
+import { JOB_KINDS, type JobKind } from "../../shared/kinds/index.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { clean, printJson, printTable } from "./output.ts";
 import { action, parseCount, type Session } from "./session.ts";

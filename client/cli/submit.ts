@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import pLimit from "p-limit";
 
-import { JOB_KINDS, type JobKind } from "../../shared/jobs/job.ts";
+import { JOB_KINDS, type JobKind } from "../../shared/kinds/index.ts";
 import { type Step, STEPS } from "../../shared/jobs/steps.ts";
 import { PRIORITIES } from "../../shared/jobs/terms.ts";
 import type { DryRunEstimate, Job, JobRequest, UploadRequest } from "../index.ts";

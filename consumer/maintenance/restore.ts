@@ -18,7 +18,7 @@ import { insertReuses } from "../../shared/db/jobs/reuses.ts";
 import { findMissing, insertTombstones } from "../../shared/db/jobs/tombstones.ts";
 import { deleteLeftovers, type DeletionDeps } from "../../shared/jobs/delete-jobs.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
-import { JobWork } from "../../shared/jobs/job-work.ts";
+import { JobWork } from "../../shared/kinds/index.ts";
 import { newJob, type NewJob } from "../../shared/jobs/new-job.ts";
 import { recordChanges } from "../../shared/jobs/record-changes.ts";
 import { recordIntake } from "../../shared/jobs/take-in.ts";

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { type ModelAnswer, type ModelRunner, parseAnswer } from "../../shared/models/run-model.ts";
 import { IMAGE_CLASSIFIER, TEXT_CLASSIFIER } from "../../shared/models/models.ts";
 import { tokensOf } from "../../shared/cost/neurons.ts";
-import type { ClassificationOptions } from "../../shared/jobs/options.ts";
+import type { ClassificationOptions } from "../../shared/kinds/classification/options.ts";
 import type { Label } from "../../shared/jobs/outcome.ts";
 import { byteArray } from "./byte-array.ts";
 

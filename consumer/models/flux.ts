@@ -3,9 +3,9 @@ import * as z from "zod";
 
 import { unexpectedAnswer } from "../../shared/models/model-error.ts";
 import { type ModelAnswer, type ModelRunner, parseAnswer } from "../../shared/models/run-model.ts";
-import { drawingUnits } from "../../shared/cost/estimate-work.ts";
+import { drawingUnits } from "../../shared/kinds/image-generation/options.ts";
 import { IMAGE_MODELS } from "../../shared/models/models.ts";
-import { imageModelOf, type ImageOptions } from "../../shared/jobs/options.ts";
+import { imageModelOf, type ImageOptions } from "../../shared/kinds/image-generation/options.ts";
 
 /** The models that answer JSON; others answer the picture's bytes. */
 const Base64Answer = z.object({ image: z.string().min(1) });

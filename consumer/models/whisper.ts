@@ -1,6 +1,6 @@
 import { type ModelRunner, parseAnswer } from "../../shared/models/run-model.ts";
 import { SPEECH_MODELS } from "../../shared/models/models.ts";
-import type { TranscriptionOptions } from "../../shared/jobs/options.ts";
+import type { TranscriptionOptions } from "../../shared/kinds/transcription/options.ts";
 import type { Segment } from "../../shared/transcripts/transcript.ts";
 import { doubt, type Signals } from "../transcription/doubt.ts";
 import { byteArray } from "./byte-array.ts";

@@ -6,8 +6,7 @@ import { StepArgs } from "../../shared/jobs/steps.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
 import { caption } from "../models/captioner.ts";
 import type { Attempt } from "../runner/attempt.ts";
-import { NOTHING_TO_DO, readJobWork } from "../steps/material.ts";
-import { LABELS } from "./classify.ts";
+import { NOTHING_TO_DO, readLeft } from "../steps/material.ts";
 import { discard, processor } from "./processor.ts";
 import { storedArtifact } from "./store-artifact.ts";
 import type { Tools } from "./tools.ts";
@@ -25,29 +24,26 @@ export function createDescribe({ models, media, memory, withSource, results, rea
   return processor(StepArgs, async (_, attempt) => {
     const known = await results.reuse(attempt, DESCRIPTION);
     if (known !== null) return { type: "completed", artifacts: [storedArtifact(DESCRIPTION, known, TEXT)] };
-    const job = await readJobWork(attempt.task.jobId, readJobContents);
-    if (job === null) return NOTHING_TO_DO;
-    const { artifacts, work } = job;
-    if (work.kind === "image_generation") {
-      const drawn = artifacts.find(({ name }) => name.startsWith("image."));
-      if (drawn === undefined) return NOTHING_TO_DO;
-      if (drawn.sizeBytes > MAX_DESCRIBED_BYTES) {
-        return discard(
-          "source_too_large",
-          `The picture has ${drawn.sizeBytes} bytes; at most ${MAX_DESCRIBED_BYTES} are described.`,
-        );
-      }
-      return memory.sources.hold(drawn.sizeBytes * WEIGHT, async () => {
-        const bytes = await patiently(async () => (await media(attempt).get(drawn.key))?.bytes());
-        if (bytes === undefined) throw new Error(`'${drawn.key}' is not in the bucket`);
-        return describePicture(bytes, attempt);
-      });
+    const left = await readLeft(attempt.task.jobId, readJobContents);
+    if (left === null || left.leaves.material !== "a picture") return NOTHING_TO_DO;
+    const { picture } = left.leaves;
+    if (picture !== "result") {
+      return withSource(attempt, picture, { maxBytes: MAX_DESCRIBED_BYTES, weight: WEIGHT }, (bytes) =>
+        describePicture(bytes, attempt),
+      );
     }
-    const { input } = work;
-    if (!("media" in input) || !artifacts.some(({ name }) => name === LABELS)) return NOTHING_TO_DO;
-    return withSource(attempt, input.source, { maxBytes: MAX_DESCRIBED_BYTES, weight: WEIGHT }, (bytes) =>
-      describePicture(bytes, attempt),
-    );
+    const { key, sizeBytes } = left.result;
+    if (sizeBytes > MAX_DESCRIBED_BYTES) {
+      return discard(
+        "source_too_large",
+        `The picture has ${sizeBytes} bytes; at most ${MAX_DESCRIBED_BYTES} are described.`,
+      );
+    }
+    return memory.sources.hold(sizeBytes * WEIGHT, async () => {
+      const bytes = await patiently(async () => (await media(attempt).get(key))?.bytes());
+      if (bytes === undefined) throw new Error(`'${key}' is not in the bucket`);
+      return describePicture(bytes, attempt);
+    });
   });
 
   async function describePicture(bytes: Uint8Array, attempt: Attempt): Promise<Outcome> {

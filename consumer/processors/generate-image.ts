@@ -1,8 +1,8 @@
 import { ModelError } from "../../shared/models/model-error.ts";
 import { decodeText } from "../../shared/input/decode-text.ts";
 import { MAX_PROMPT_CHARS, maxFileBytes } from "../../shared/limits.ts";
-import { ImageInput } from "../../shared/jobs/job-work.ts";
-import { Prompt, type ImageOptions } from "../../shared/jobs/options.ts";
+import { ImageInput } from "../../shared/kinds/image-generation/kind.ts";
+import { Prompt, type ImageOptions } from "../../shared/kinds/image-generation/options.ts";
 import type { Outcome } from "../../shared/jobs/outcome.ts";
 import { generateImage } from "../models/flux.ts";
 import type { Attempt } from "../runner/attempt.ts";

@@ -1,4 +1,4 @@
-import type { Source } from "../../shared/jobs/job-work.ts";
+import type { Source } from "../../shared/jobs/source.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
 import type { Outcome } from "../../shared/jobs/outcome.ts";
 import type { Attempt, MediaOf } from "../runner/attempt.ts";

@@ -2,7 +2,7 @@ import { type ChunkRecord, composeTranscript } from "../../shared/transcripts/co
 import { estimateWork } from "../../shared/cost/estimate-work.ts";
 import { ARRAY_WEIGHT, MAX_AUDIO_ARRAY_BYTES, MAX_AUDIO_BYTES } from "../../shared/limits.ts";
 import { SPEECH_MODELS } from "../../shared/models/models.ts";
-import { TranscriptionInput } from "../../shared/jobs/job-work.ts";
+import { TranscriptionInput } from "../../shared/kinds/transcription/kind.ts";
 import type { NewTask } from "../../shared/jobs/task.ts";
 import type { Transcript } from "../../shared/transcripts/transcript.ts";
 import { r2Source } from "../../shared/audio/reading/byte-source.ts";

@@ -1,10 +1,10 @@
 import type { Task } from "../../shared/jobs/task.ts";
 import { findModel } from "../../shared/models/models.ts";
 import type { Fallbacks } from "../../shared/settings.ts";
-import { standIn } from "../../shared/jobs/options.ts";
+import { kindOf } from "../../shared/kinds/index.ts";
 import { SummariseArgs } from "../../shared/jobs/steps.ts";
 import type { StandIn } from "../../shared/jobs/outcome.ts";
-import { JOB_KIND_OF } from "../../shared/jobs/task-kind.ts";
+import { jobKindOf } from "../../shared/jobs/task-kind.ts";
 
 /** `isNow` unless the chain has come to its end, and the model that it began with has another turn later. */
 export type FallBack = StandIn & { readonly isNow: boolean };
@@ -34,10 +34,10 @@ function argsFor({ kind, args }: Pick<Task, "kind" | "args">, model: string): st
     const parsed = SummariseArgs.safeParse({ model });
     return parsed.success ? JSON.stringify(parsed.data) : null;
   }
-  const jobKind = JOB_KIND_OF[kind];
+  const jobKind = jobKindOf(kind);
   const tier = findModel(model)?.tier;
   if (jobKind === null || tier === undefined) return null;
   const parsed = JSON.parse(args) as { readonly options?: Readonly<Record<string, unknown>> }; // our own JSON
-  const options = standIn(jobKind, parsed.options ?? {}, tier);
+  const options = kindOf(jobKind).tiers?.optionsFor(tier, parsed.options ?? {}) ?? null;
   return options === null ? null : JSON.stringify({ ...parsed, options });
 }

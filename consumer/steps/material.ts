@@ -1,14 +1,13 @@
 import { decodeText } from "../../shared/input/decode-text.ts";
-import { MAX_TEXT_CHARS, maxFileBytes } from "../../shared/limits.ts";
+import { maxFileBytes } from "../../shared/limits.ts";
 import type { ArtifactRow } from "../../shared/jobs/job-detail.ts";
-import { JobWork } from "../../shared/jobs/job-work.ts";
+import { kindOf, storedWork } from "../../shared/kinds/index.ts";
+import type { Leaves } from "../../shared/kinds/kind.ts";
 import { Transcript } from "../../shared/transcripts/transcript.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
 import type { Outcome } from "../../shared/jobs/outcome.ts";
-import { LABELS } from "../processors/classify.ts";
 import type { Tools } from "../processors/tools.ts";
 import type { Attempt } from "../runner/attempt.ts";
-import { TRANSCRIPT } from "../transcription/store-transcript.ts";
 
 /** What a summary is of. */
 export interface TextMaterial {
@@ -22,15 +21,19 @@ export interface TextMaterial {
  */
 export const NOTHING_TO_DO: Outcome = { type: "completed" };
 
-/** The job's work and its artifacts so far; null for a job that is gone. */
-export async function readJobWork(
-  jobId: string,
-  readJobContents: Tools["readJobContents"],
-): Promise<{ readonly work: JobWork; readonly artifacts: readonly ArtifactRow[] } | null> {
+/** What a job leaves for its steps, and its main artifact. */
+export interface LeftByJob {
+  readonly leaves: Leaves;
+  readonly result: ArtifactRow;
+}
+
+/** @returns null for a job that is gone, and for one that has not made what its steps work on. */
+export async function readLeft(jobId: string, readJobContents: Tools["readJobContents"]): Promise<LeftByJob | null> {
   const contents = await readJobContents(jobId);
   if (contents === null) return null;
-  const { kind, input, artifacts } = contents;
-  return { work: JobWork.parse({ kind, input: JSON.parse(input) }), artifacts };
+  const kind = kindOf(contents.kind);
+  const result = contents.artifacts.find(({ name }) => name.startsWith(kind.result));
+  return result === undefined ? null : { leaves: kind.leaves(storedWork(contents).input), result };
 }
 
 /** Give a step the text of its job, where the job has made or read one. */
@@ -39,29 +42,25 @@ export async function withText(
   { media, withSource, readJobContents }: Pick<Tools, "media" | "withSource" | "readJobContents">,
   run: (material: TextMaterial) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const job = await readJobWork(attempt.task.jobId, readJobContents);
-  if (job === null) return NOTHING_TO_DO;
-  const { work, artifacts } = job;
-  const keyOf = (name: string) => artifacts.find((artifact) => artifact.name === name)?.key;
-  switch (work.kind) {
-    case "transcription": {
-      const key = keyOf(TRANSCRIPT);
-      if (key === undefined) return NOTHING_TO_DO;
-      const object = await patiently(async () => (await media(attempt).get(key))?.json());
+  const left = await readLeft(attempt.task.jobId, readJobContents);
+  if (left === null) return NOTHING_TO_DO;
+  const { leaves, result } = left;
+  switch (leaves.material) {
+    case "a transcript": {
+      const object = await patiently(async () => (await media(attempt).get(result.key))?.json());
       const transcript = Transcript.parse(object);
       return run({ lines: transcript.segments.map(({ text }) => text), transcript });
     }
-    case "classification": {
-      if (keyOf(LABELS) === undefined) return NOTHING_TO_DO;
-      const { input } = work;
-      if ("text" in input) return run({ lines: linesOf(input.text), transcript: null });
-      return withSource(attempt, input.source, { maxBytes: maxFileBytes(MAX_TEXT_CHARS) }, async (bytes) => {
+    case "a text": {
+      const { words } = leaves;
+      if ("text" in words) return run({ lines: linesOf(words.text), transcript: null });
+      return withSource(attempt, words.source, { maxBytes: maxFileBytes(words.maxChars) }, async (bytes) => {
         const read = decodeText(bytes);
-        // Its classification has refused it, and is the job's failure.
+        // The job's own task has refused it, and is the job's failure.
         return read.ok ? run({ lines: linesOf(read.text), transcript: null }) : NOTHING_TO_DO;
       });
     }
-    case "image_generation":
+    case "a picture":
       return NOTHING_TO_DO;
   }
 }

@@ -1,12 +1,11 @@
 import type { JobContents } from "../../shared/db/jobs/contents.ts";
 import { clip } from "../../shared/input/characters.ts";
 import { decodeText } from "../../shared/input/decode-text.ts";
-import { MAX_PROMPT_CHARS, MAX_TEXT_CHARS } from "../../shared/limits.ts";
-
+import { kindOf, storedWork } from "../../shared/kinds/index.ts";
+import type { GivenWords } from "../../shared/kinds/kind.ts";
 import type { SearchableText } from "../../shared/search/cut-passages.ts";
 import { Transcript } from "../../shared/transcripts/transcript.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
-import { ClassificationInput, type Source, ImageInput } from "../../shared/jobs/job-work.ts";
 
 /** Below this the model itself does not think that it is there. */
 const LEAST_SCORE = 0.1;
@@ -22,26 +21,20 @@ export async function readSearchableText(contents: JobContents, media: R2Bucket)
 }
 
 async function readOwn(contents: JobContents, media: R2Bucket): Promise<SearchableText> {
-  switch (contents.kind) {
-    case "transcription":
-      return { transcript: await readSegments(contents, media) };
-    case "image_generation": {
-      const input = ImageInput.parse(JSON.parse(contents.input));
-      const prompt = "prompt" in input ? input.prompt : await readText(input.source, media);
-      return { prompt: clip(prompt, MAX_PROMPT_CHARS) };
-    }
-    case "classification": {
-      const input = ClassificationInput.parse(JSON.parse(contents.input));
-      const labels = contents.labels.filter(({ score }) => score >= LEAST_SCORE);
-      if ("text" in input) return { text: input.text, labels };
-      const text = input.media === "text" ? await readText(input.source, media) : "";
-      return { text: clip(text, MAX_TEXT_CHARS), labels };
-    }
+  const labels = contents.labels.filter(({ score }) => score >= LEAST_SCORE);
+  const kind = kindOf(contents.kind);
+  const leaves = kind.leaves(storedWork(contents).input);
+  switch (leaves.material) {
+    case "a transcript":
+      return { transcript: await readSegments(contents, kind.result, media), labels };
+    case "a text":
+      return { text: await readWords(leaves.words, media), labels };
+    case "a picture":
+      return { prompt: leaves.prompt === undefined ? "" : await readWords(leaves.prompt, media), labels };
   }
 }
-
-async function readSegments(contents: JobContents, media: R2Bucket): Promise<Transcript["segments"]> {
-  const json = await readArtifact(contents, "transcript.json", media);
+async function readSegments(contents: JobContents, name: string, media: R2Bucket): Promise<Transcript["segments"]> {
+  const json = await readArtifact(contents, name, media);
   return json === "" ? [] : Transcript.parse(JSON.parse(json)).segments;
 }
 
@@ -52,12 +45,14 @@ async function readArtifact({ artifacts }: JobContents, name: string, media: R2B
   return patiently(async () => (await media.get(artifact.key))?.text() ?? "");
 }
 
-/** A source belongs to the client, who may have deleted it since the job read it: the text is then empty. */
-async function readText({ key, etag }: Source, media: R2Bucket): Promise<string> {
+/** A source belongs to the client, who may have deleted it since the job read it: its words are then empty. */
+async function readWords(words: GivenWords, media: R2Bucket): Promise<string> {
+  if ("text" in words) return words.text;
+  const { key, etag } = words.source;
   return patiently(async () => {
     const object = await media.get(key, { onlyIf: { etagMatches: etag } });
     if (object === null || !("body" in object)) return "";
     const read = decodeText(new Uint8Array(await object.arrayBuffer()));
-    return read.ok ? read.text : "";
+    return read.ok ? clip(read.text, words.maxChars) : "";
   });
 }

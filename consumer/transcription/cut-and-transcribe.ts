@@ -14,13 +14,13 @@ import { ARRAY_WEIGHT } from "../../shared/limits.ts";
 import { SPEECH_MODELS } from "../../shared/models/models.ts";
 import type { ModelRunner } from "../../shared/models/run-model.ts";
 
-import { TranscriptionOptions } from "../../shared/jobs/options.ts";
+import { TranscriptionOptions } from "../../shared/kinds/transcription/options.ts";
 import type { Discarded } from "../../shared/jobs/outcome.ts";
 import { discard } from "../processors/processor.ts";
 import type { Tools } from "../processors/tools.ts";
 import type { Attempt } from "../runner/attempt.ts";
 import { transcribePiece } from "./transcribe-piece.ts";
-import { Source } from "../../shared/jobs/job-work.ts";
+import { Source } from "../../shared/jobs/source.ts";
 
 const [first, ...others] = CONTAINERS;
 

@@ -1,6 +1,6 @@
 import type { ChunkRecord } from "../../shared/transcripts/compose-transcript.ts";
 import { SPEECH_MODELS } from "../../shared/models/models.ts";
-import type { TranscriptionOptions } from "../../shared/jobs/options.ts";
+import type { TranscriptionOptions } from "../../shared/kinds/transcription/options.ts";
 import type { Segment, Word } from "../../shared/transcripts/transcript.ts";
 import type { Pause } from "../../shared/audio/chunks/chunk.ts";
 import { pausedMs } from "../../shared/audio/chunks/pauses.ts";

@@ -1,8 +1,8 @@
-import { parseOwn } from "../../shared/input/read-json.ts";
 import type { TimedLine } from "./choose-lines.ts";
 import type { JobDetail } from "../../shared/jobs/job-detail.ts";
 import { decodeText } from "../../shared/input/decode-text.ts";
-import { ClassificationInput } from "../../shared/jobs/job-work.ts";
+import { kindOf, storedWork } from "../../shared/kinds/index.ts";
+import type { GivenWords } from "../../shared/kinds/kind.ts";
 import type { Problem } from "../http/problem.ts";
 import { readLatest } from "../transcripts/read-version.ts";
 
@@ -28,20 +28,31 @@ export async function readLines(
       return { code: "job_cancelled", detail: `Job '${id}' was cancelled.` };
     case "completed":
   }
-  if (kind === "transcription") {
-    const { segments, durationMs } = await readLatest(detail, deps);
-    const lines = segments.filter(({ text }) => text.trim() !== "");
-    return lines.length > 0 ? { lines, durationMs } : withoutText(id, "nobody speaks in it");
+  const leaves = kindOf(kind).leaves(storedWork({ kind, input }).input);
+  switch (leaves.material) {
+    case "a transcript": {
+      const { segments, durationMs } = await readLatest(detail, deps);
+      const lines = segments.filter(({ text }) => text.trim() !== "");
+      return lines.length > 0 ? { lines, durationMs } : withoutText(id, "nobody speaks in it");
+    }
+    case "a picture":
+      return withoutText(id, leaves.noText);
+    case "a text": {
+      const read = await readWords(leaves.words, deps.media);
+      return read.ok ? { lines: linesOf(read.text), durationMs: null } : withoutText(id, read.reason);
+    }
   }
-  if (kind === "image_generation") return withoutText(id, "it drew a picture");
-  const classified = ClassificationInput.parse(parseOwn(input));
-  if ("text" in classified) return { lines: linesOf(classified.text), durationMs: null };
-  if (classified.media === "image") return withoutText(id, "it is of a picture");
-  const { key, etag } = classified.source;
-  const object = await deps.media.get(key, { onlyIf: { etagMatches: etag } });
-  if (object === null || !("body" in object)) return withoutText(id, `its source '${key}' is not there any more`);
+}
+
+type Read = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly reason: string };
+
+async function readWords(words: GivenWords, media: R2Bucket): Promise<Read> {
+  if ("text" in words) return { ok: true, text: words.text };
+  const { key, etag } = words.source;
+  const object = await media.get(key, { onlyIf: { etagMatches: etag } });
+  if (object === null || !("body" in object)) return { ok: false, reason: `its source '${key}' is not there any more` };
   const read = decodeText(new Uint8Array(await object.arrayBuffer()));
-  return read.ok ? { lines: linesOf(read.text), durationMs: null } : withoutText(id, `its source ${read.reason}`);
+  return read.ok ? read : { ok: false, reason: `its source ${read.reason}` };
 }
 
 function withoutText(id: string, reason: string): Problem {

@@ -14,7 +14,7 @@ import { discardLetter } from "../../shared/db/redrives/dead-letters.ts";
 import { redriveTask, takeMessage, type TaskLetter } from "../../shared/db/redrives/letters.ts";
 import { editOptions } from "../../shared/redrives/edit-options.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
-import type { JobKind } from "../../shared/jobs/job.ts";
+import type { JobKind } from "../../shared/kinds/index.ts";
 import { wake } from "../../shared/jobs/wake.ts";
 import type { App } from "../http/app.ts";
 import { actorOf } from "../http/auth.ts";

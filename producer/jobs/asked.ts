@@ -1,6 +1,6 @@
 import type { JobLimit } from "../../shared/db/keys/job-limit.ts";
 import type { JobRow } from "../../shared/jobs/job-detail.ts";
-import type { Source } from "../../shared/jobs/job-work.ts";
+import type { Source } from "../../shared/jobs/source.ts";
 import type { JobDescription, RefusedUpload } from "../../shared/jobs/describe-job.ts";
 import type { Key } from "../../shared/db/keys/keys.ts";
 import type { Problem } from "../http/problem.ts";

@@ -6,6 +6,7 @@ import { encodeEventId, type EventCursor, hasProgress, inThisLife, statesOf } fr
 import { jobView } from "./view.ts";
 import { readTranscript } from "../transcripts/read-transcript.ts";
 import { iso } from "../http/time.ts";
+import { leavesTranscript } from "../../shared/kinds/index.ts";
 
 export interface JobEvent {
   readonly event: "state" | "progress" | "segment" | "done";
@@ -80,7 +81,7 @@ export async function* followJob(
       segmentsRead += segments.length;
     }
     const detail = hasEnded ? await readJob(deps.db, job) : null;
-    if (detail?.job.state === "completed" && pulse.kind === "transcription") {
+    if (detail?.job.state === "completed" && leavesTranscript(pulse.kind)) {
       yield* segmentEvents((await readTranscript(detail, deps)).segments, 0);
     }
     if (progressInMs <= 0 || hasEnded || before.states !== cursor.states) {

@@ -1,11 +1,11 @@
-import { callLimits } from "../../shared/audio/chunks/limits.ts";
 import { type AudioExtent, extentOf, GLANCE, guessExtent, measureAudio } from "../../shared/audio/extent.ts";
 import { type ByteSource, r2Source, SourceChanged } from "../../shared/audio/reading/byte-source.ts";
 import type { ReadAllowance } from "../../shared/audio/reading/sparing-source.ts";
 import type { Estimate } from "../../shared/cost/estimate.ts";
 import { estimateWork } from "../../shared/cost/estimate-work.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
-import type { JobWork, Source } from "../../shared/jobs/job-work.ts";
+import type { Source } from "../../shared/jobs/source.ts";
+import { type JobWork, kindOf } from "../../shared/kinds/index.ts";
 import type { Problem } from "../http/problem.ts";
 
 export type Priced =
@@ -22,10 +22,10 @@ export async function priceWork(
   bytesOf: (source: Source) => ByteSource,
   allowance: ReadAllowance,
 ): Promise<Priced> {
-  if (work.kind !== "transcription") return { ok: true, estimate: estimateWork(work, null) };
-  const { source, options } = work.input;
+  const recording = kindOf(work.kind).recordingOf?.(work.input);
+  if (recording === undefined) return { ok: true, estimate: estimateWork(work, null) };
+  const { source, limits } = recording;
   const bytes = bytesOf(source);
-  const limits = callLimits(options.tier);
   try {
     const extent = (await measureAudio(bytes, limits, allowance)) ?? (await guessExtent(bytes, limits));
     if (extent === null || !("code" in extent)) return { ok: true, estimate: estimateWork(work, extent) };
@@ -41,13 +41,10 @@ export async function priceWork(
  * task finds it out when it plans.
  */
 export async function glanceAt(work: JobWork, { media, journal }: Intake): Promise<AudioExtent | null> {
-  if (work.kind !== "transcription" || work.input.source.sizeBytes === 0) return null;
+  const recording = kindOf(work.kind).recordingOf?.(work.input);
+  if (recording === undefined || recording.source.sizeBytes === 0) return null;
   try {
-    const measured = await measureAudio(
-      r2Source(media, work.input.source),
-      callLimits(work.input.options.tier),
-      GLANCE,
-    );
+    const measured = await measureAudio(r2Source(media, recording.source), recording.limits, GLANCE);
     return measured !== null && "code" in measured ? extentOf(measured) : measured;
   } catch (error) {
     // No job is refused for want of its price, and one whose source is gone says so itself.

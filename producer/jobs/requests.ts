@@ -1,55 +1,12 @@
 import * as z from "zod";
 
-import { JOB_KINDS, JOB_STATES } from "../../shared/jobs/job.ts";
-import { ClassificationOptions, ImageOptions, Prompt, Text, TranscriptionOptions } from "../../shared/jobs/options.ts";
-import { JobMarks, MetadataKey, MetadataValue, pairMark, Tag, tagMark } from "../../shared/jobs/tags-and-metadata.ts";
-import { isResultKey, ObjectKey } from "../../shared/uploads/storage.ts";
-import { AskedSteps } from "../../shared/jobs/steps.ts";
-import { JobTerms } from "../../shared/jobs/terms.ts";
+import { JOB_STATES } from "../../shared/jobs/job.ts";
+import { JOB_KINDS } from "../../shared/kinds/index.ts";
+import { MetadataKey, MetadataValue, pairMark, Tag, tagMark } from "../../shared/jobs/tags-and-metadata.ts";
 import { Cursor, Limit } from "../http/page-query.ts";
 import { boundedText } from "../../shared/input/bounded-text.ts";
 
-const SourceKey = ObjectKey.refine((key) => !isResultKey(key), "results cannot be sources");
-
-// `exactly one of` in a form whose error names the field, unlike a union's.
-function oneOf(value: Record<string, unknown>, names: readonly string[], context: z.RefinementCtx): void {
-  if (names.filter((name) => value[name] !== undefined).length === 1) return;
-  context.addIssue({ code: "custom", path: [names[0] ?? ""], message: `give exactly one of ${names.join(", ")}` });
-}
-
-/** What every kind of job may be told beside its work. */
-const About = { then: AskedSteps, ...JobTerms.shape, ...JobMarks.shape };
-
-/** The body of `POST /v1/jobs`. `source` is the key of an object in the bucket. */
-export const JobRequest = z
-  .discriminatedUnion("kind", [
-    z.strictObject({
-      kind: z.literal("transcription"),
-      source: SourceKey,
-      options: TranscriptionOptions.prefault({}),
-      ...About,
-    }),
-    z
-      .strictObject({
-        kind: z.literal("image_generation"),
-        prompt: Prompt.optional(),
-        source: SourceKey.optional(),
-        options: ImageOptions.prefault({}),
-        ...About,
-      })
-      .superRefine((value, context) => oneOf(value, ["prompt", "source"], context)),
-    z
-      .strictObject({
-        kind: z.literal("classification"),
-        text: Text.optional(),
-        source: SourceKey.optional(),
-        options: ClassificationOptions.prefault({}),
-        ...About,
-      })
-      .superRefine((value, context) => oneOf(value, ["source", "text"], context)),
-  ])
-  .meta({ id: "JobRequest" });
-export type JobRequest = z.infer<typeof JobRequest>;
+export { JobRequest } from "../../shared/kinds/index.ts";
 
 export const DryRun = z.stringbool({ truthy: ["true"], falsy: ["false"] }).default(false);
 

@@ -1,8 +1,8 @@
 import * as z from "zod";
 
-import { JOB_KINDS, JOB_STATES } from "../../shared/jobs/job.ts";
+import { JOB_STATES } from "../../shared/jobs/job.ts";
 import { TIERS } from "../../shared/models/models.ts";
-import { ClassificationInput, ImageInput, TranscriptionInput } from "../../shared/jobs/job-work.ts";
+import { JOB_KINDS, JobInput } from "../../shared/kinds/index.ts";
 import { PRIORITIES } from "../../shared/jobs/terms.ts";
 import { Estimate } from "../usage/schema.ts";
 import { Failure, MaybeTime, NextCursor, Time } from "../http/time.ts";
@@ -111,7 +111,7 @@ const QueuePlace = z.object({
 
 /** A job with all there is to tell of it. Durations are milliseconds. */
 export const Job = JobSummary.extend({
-  input: z.union([TranscriptionInput, ImageInput, ClassificationInput]),
+  input: JobInput,
   terms: z.object({
     priority: z.enum(PRIORITIES),
     startBy: MaybeTime,

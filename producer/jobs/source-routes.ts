@@ -2,7 +2,7 @@ import { type Context, Hono } from "hono";
 import { fileTypeFromBuffer } from "file-type";
 
 import { findSource } from "../../shared/db/jobs/reads.ts";
-import type { Source } from "../../shared/jobs/job-work.ts";
+import type { Source } from "../../shared/jobs/source.ts";
 import { SNIFF_BYTES } from "../../shared/limits.ts";
 import type { App } from "../http/app.ts";
 import { describe, type Description } from "../http/describe.ts";

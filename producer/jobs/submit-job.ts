@@ -1,5 +1,5 @@
 import type { Intake } from "../../shared/jobs/intake.ts";
-import { JobWork } from "../../shared/jobs/job-work.ts";
+import { JobWork } from "../../shared/kinds/index.ts";
 import { withSteps } from "../../shared/jobs/with-steps.ts";
 import { decideModel, describeUpload } from "../../shared/jobs/describe-job.ts";
 import { limitsOf } from "../../shared/uploads/route-upload.ts";

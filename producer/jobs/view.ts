@@ -2,7 +2,7 @@ import { parseOwn } from "../../shared/input/read-json.ts";
 import type { JobDetail, JobRow } from "../../shared/jobs/job-detail.ts";
 import { MOST_COUNTED } from "../../shared/db/jobs/queue-place.ts";
 import type { Estimate } from "../../shared/cost/estimate.ts";
-import type { JobWork } from "../../shared/jobs/job-work.ts";
+import type { JobWork } from "../../shared/kinds/index.ts";
 import { PRIORITIES } from "../../shared/jobs/terms.ts";
 import { estimateView } from "./priced.ts";
 import { estimate, paceOf } from "./pace.ts";

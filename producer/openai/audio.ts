@@ -2,7 +2,7 @@ import { type Context, Hono } from "hono";
 import * as z from "zod";
 
 import { intakeOf } from "../../shared/jobs/intake.ts";
-import { InitialPrompt } from "../../shared/jobs/options.ts";
+import { InitialPrompt } from "../../shared/kinds/transcription/options.ts";
 import { boundedText } from "../../shared/input/bounded-text.ts";
 import type { App } from "../http/app.ts";
 import { submitterOf } from "../http/auth.ts";
@@ -17,6 +17,7 @@ import { awaitJobs } from "./await-jobs.ts";
 import { openAiError } from "./errors.ts";
 import { ModelName, noSuchModel, SPEECH_NAMES } from "./models.ts";
 import { RESPONSE_FORMATS, transcriptBody } from "./transcript-body.ts";
+import { transcription } from "../../shared/kinds/transcription/kind.ts";
 
 export const audio = new Hono<App>();
 
@@ -86,7 +87,7 @@ async function hear(
     ...("language" in rest && rest.language !== undefined && rest.language !== "" && { language: rest.language }),
   };
   // Checked before anything is stored; the key is not known yet.
-  const checked = parse(c, JobRequest, { kind: "transcription", source: "files/", options });
+  const checked = parse(c, JobRequest, { kind: transcription.kind, source: "files/", options });
   if (!checked.ok) return checked.response;
 
   const deps = intakeOf(c.env);

@@ -4,7 +4,7 @@ import * as z from "zod";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import type { JobDetail } from "../../shared/jobs/job-detail.ts";
 import { IMAGE_MODELS } from "../../shared/models/models.ts";
-import { Prompt } from "../../shared/jobs/options.ts";
+import { Prompt } from "../../shared/kinds/image-generation/options.ts";
 import { artifactUrl } from "../../shared/uploads/signed-url.ts";
 import { boundedText } from "../../shared/input/bounded-text.ts";
 import { signingKey } from "../../shared/keys/signing-keys.ts";
@@ -17,6 +17,7 @@ import { submitJob } from "../jobs/submit-job.ts";
 import { parse, parseBody } from "../http/validate.ts";
 import { awaitJobs } from "./await-jobs.ts";
 import { IMAGE_NAMES, ModelName, noSuchModel } from "./models.ts";
+import { imageGeneration } from "../../shared/kinds/image-generation/kind.ts";
 
 export const images = new Hono<App>();
 
@@ -56,7 +57,7 @@ images.post("/generations", limitBody, async (c) => {
   const [width, height] = isFixed ? [] : size.split("x").map(Number);
   // Asked for again, a prompt means another picture.
   const options = { model: name, ...(width !== undefined && { width, height }) };
-  const job = parse(c, JobRequest, { kind: "image_generation", prompt, options, reuse: false });
+  const job = parse(c, JobRequest, { kind: imageGeneration.kind, prompt, options, reuse: false });
   if (!job.ok) return job.response;
   const isUrl = format !== "b64_json";
 

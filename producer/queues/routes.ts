@@ -5,7 +5,7 @@ import { liftHold } from "../../shared/db/cost/holds.ts";
 import { OWN_JOBS_COUNTED, readLoad, readOwnLoad } from "../../shared/db/tasks/load.ts";
 import { changePause } from "../../shared/db/tasks/pauses.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
-import { JOB_KINDS, type JobKind } from "../../shared/jobs/job.ts";
+import { JOB_KINDS, type JobKind } from "../../shared/kinds/index.ts";
 import { MESSAGES_A_CALL, wake } from "../../shared/jobs/wake.ts";
 import type { App } from "../http/app.ts";
 import { actorOf } from "../http/auth.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { JOB_KINDS } from "../../shared/jobs/job.ts";
+import { JOB_KINDS } from "../../shared/kinds/index.ts";
 import { Time } from "../http/time.ts";
 
 const Ended = z.object({ completed: z.int(), failed: z.int() });

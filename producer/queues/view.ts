@@ -1,12 +1,12 @@
 import type { Load, TaskLoad, Throughput } from "../../shared/db/tasks/load.ts";
-import { JOB_KINDS, type JobKind } from "../../shared/jobs/job.ts";
-import { JOB_KIND_OF } from "../../shared/jobs/task-kind.ts";
+import { JOB_KINDS, type JobKind } from "../../shared/kinds/index.ts";
+import { jobKindOf } from "../../shared/jobs/task-kind.ts";
 import { iso } from "../http/time.ts";
 import type { KindLoad, Load as LoadView } from "./schema.ts";
 
 /** A kind of job as `GET /v1/queues` shows it. Tasks are counted by state, jobs by when they ended. Ages in milliseconds. */
 export function kindView(kind: JobKind, { tasks, throughput, letters, pauses }: Load, now: number): KindLoad {
-  const own = tasks.filter((load) => JOB_KIND_OF[load.kind] === kind);
+  const own = tasks.filter((load) => jobKindOf(load.kind) === kind);
   const sum = (figure: "waiting" | "delayed" | "held" | "running" | "pending") =>
     own.reduce((total, load) => total + load[figure], 0);
   const ended = throughput.find((row) => row.kind === kind);

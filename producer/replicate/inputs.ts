@@ -2,9 +2,14 @@ import * as z from "zod";
 
 import { countChars } from "../../shared/input/characters.ts";
 import { MAX_ADDRESS_CHARS } from "../../shared/limits.ts";
-import { InitialPrompt, Prompt, Text } from "../../shared/jobs/options.ts";
+import { InitialPrompt } from "../../shared/kinds/transcription/options.ts";
+import { Prompt } from "../../shared/kinds/image-generation/options.ts";
+import { Text } from "../../shared/kinds/classification/options.ts";
 import { REPLICATE_MODELS } from "../../shared/replicate/models.ts";
 import { boundedText } from "../../shared/input/bounded-text.ts";
+import { classification } from "../../shared/kinds/classification/kind.ts";
+import { imageGeneration } from "../../shared/kinds/image-generation/kind.ts";
+import { transcription } from "../../shared/kinds/transcription/kind.ts";
 
 /** A prediction's input as a job: all of `POST /v1/jobs` but the source, and what is to become the source. */
 export interface AskedWork {
@@ -63,8 +68,8 @@ const TextLabels = z.strictObject({ text: Text, ...Labels });
 export function inputOf(name: string): z.ZodType<AskedWork> {
   const model = REPLICATE_MODELS.get(name);
   if (model === undefined) throw new Error(`no model '${name}'`);
-  switch (model.kind) {
-    case "transcription":
+  switch (model.takes) {
+    case "audio":
       return Whisper.transform(({ audio, translate, language, initial_prompt: initialPrompt }) => {
         const task = translate ? "translate" : undefined;
         const options = given({
@@ -73,23 +78,23 @@ export function inputOf(name: string): z.ZodType<AskedWork> {
           language: language === "auto" ? undefined : language,
           initialPrompt,
         });
-        return { request: { kind: model.kind, options }, media: { field: "audio", address: audio } };
+        return { request: { kind: transcription.kind, options }, media: { field: "audio", address: audio } };
       });
-    case "image_generation":
+    case "prompt":
       return Flux.transform(({ prompt, num_inference_steps: steps, guidance, width, height, seed }) => {
         const options = given({ model: model.model, steps, guidance, width, height, seed });
         // Without a seed, the same prompt means another picture.
-        return { request: { kind: model.kind, prompt, options, reuse: seed !== undefined } };
+        return { request: { kind: imageGeneration.kind, prompt, options, reuse: seed !== undefined } };
       });
-    case "classification":
-      return model.of === "text"
-        ? TextLabels.transform(({ text, ...labels }) => ({
-            request: { kind: model.kind, text, options: labelOptions(labels) },
-          }))
-        : PictureLabels.transform(({ image, ...labels }) => ({
-            request: { kind: model.kind, options: labelOptions(labels) },
-            media: { field: "image", address: image },
-          }));
+    case "text":
+      return TextLabels.transform(({ text, ...labels }) => ({
+        request: { kind: classification.kind, text, options: labelOptions(labels) },
+      }));
+    case "picture":
+      return PictureLabels.transform(({ image, ...labels }) => ({
+        request: { kind: classification.kind, options: labelOptions(labels) },
+        media: { field: "image", address: image },
+      }));
   }
 }
 

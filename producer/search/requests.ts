@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { JOB_KINDS } from "../../shared/jobs/job.ts";
+import { JOB_KINDS } from "../../shared/kinds/index.ts";
 import { MAX_ID_CHARS } from "../../shared/limits.ts";
 import { boundedText } from "../../shared/input/bounded-text.ts";
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { JOB_KINDS } from "../../shared/jobs/job.ts";
+import { JOB_KINDS } from "../../shared/kinds/index.ts";
 import { PASSAGE_SOURCES } from "../../shared/search/passage.ts";
 
 export const SearchHit = z

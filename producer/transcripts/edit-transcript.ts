@@ -9,6 +9,7 @@ import { insertEditedDeliveries } from "../../shared/db/webhooks/deliveries.ts";
 import { sha256Hex } from "../../shared/hash.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { wake } from "../../shared/jobs/wake.ts";
+import { leavesTranscript } from "../../shared/kinds/index.ts";
 import { keepEdit } from "../../shared/restoring/edits.ts";
 import { editOf, touchedBy } from "../../shared/search/edit-passages.ts";
 import type { PassageEdit, PassageIndex } from "../../shared/search/passage.ts";
@@ -90,7 +91,7 @@ export async function editTranscript(
 
 function refuse(jobId: string, state: TranscriptState | null): Problem | null {
   if (state === null) return { code: "job_not_found", detail: `There is no job '${jobId}'.` };
-  if (state.kind !== "transcription") {
+  if (!leavesTranscript(state.kind)) {
     return { code: "artifact_not_found", detail: `Job '${jobId}' is a ${state.kind}; it has no transcript.` };
   }
   if (state.endedAt === null) {

@@ -15,6 +15,7 @@ import { readTranscript } from "./read-transcript.ts";
 import { isStored, readVersion } from "./read-version.ts";
 import { render } from "./render.ts";
 import { TranscriptQuery } from "./requests.ts";
+import { leavesTranscript } from "../../shared/kinds/index.ts";
 
 export const transcripts = new Hono<App>();
 
@@ -57,7 +58,7 @@ export async function readRendered(c: Context<App, "/:id/transcript", Asked>): P
   const job = { id, ownerId: c.get("ownerId") };
   const state = await readTranscriptState(c.env.DB, job);
   if (state === null) return problem(c, { code: "job_not_found", detail: `There is no job '${id}'.` });
-  if (state.kind !== "transcription") {
+  if (!leavesTranscript(state.kind)) {
     return problem(c, { code: "artifact_not_found", detail: `Job '${id}' is a ${state.kind}; it has no transcript.` });
   }
   const asked = c.req.valid("query");

@@ -9,7 +9,8 @@ import {
 import type { Chosen } from "../../shared/models/choose-model.ts";
 import { decideModel } from "../../shared/jobs/describe-job.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
-import { JobWork, type Source } from "../../shared/jobs/job-work.ts";
+import { JobWork, kindOf } from "../../shared/kinds/index.ts";
+import type { Source } from "../../shared/jobs/source.ts";
 import { JobTerms } from "../../shared/jobs/terms.ts";
 import { metadataHeaders, type UploadMetadata } from "../../shared/uploads/signed-headers.ts";
 import { uploadKey } from "../../shared/uploads/storage.ts";
@@ -112,7 +113,8 @@ async function chooseUnseen(
   { db }: Intake,
 ): Promise<Chosen | null> {
   if (terms.latencyBudgetMs === undefined || kind === undefined) return null;
-  // Pictures and texts are classified by the one model of their task, whatever the budget.
-  const input = { source, options, ...(kind === "classification" && { media: "image" }) };
-  return decideModel(db, { work: JobWork.parse({ kind, input }), terms });
+  // Nobody knows yet what is in it. Which models there are depends on the kind and the options alone.
+  const about = kindOf(kind);
+  const [media = "text"] = about.uploads.takes;
+  return decideModel(db, { work: JobWork.parse({ kind, input: about.inputOf(source, options, media) }), terms });
 }

@@ -1,6 +1,6 @@
 import type { Key } from "../../shared/db/keys/keys.ts";
-import type { JobKind } from "../../shared/jobs/job.ts";
-import type { JobWork } from "../../shared/jobs/job-work.ts";
+import type { JobKind } from "../../shared/kinds/index.ts";
+import type { JobWork } from "../../shared/kinds/index.ts";
 import type { Step } from "../../shared/jobs/steps.ts";
 import type { JobMarks } from "../../shared/jobs/tags-and-metadata.ts";
 import type { JobTerms } from "../../shared/jobs/terms.ts";

@@ -1,4 +1,5 @@
-import { JobWork, type Source } from "../../shared/jobs/job-work.ts";
+import { JobWork } from "../../shared/kinds/index.ts";
+import { type Source } from "../../shared/jobs/source.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { describeUpload } from "../../shared/jobs/describe-job.ts";
 import { uploadKey } from "../../shared/uploads/storage.ts";

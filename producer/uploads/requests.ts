@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 import { countChars } from "../../shared/input/characters.ts";
-import { JOB_KINDS } from "../../shared/jobs/job.ts";
+import { JOB_KINDS, kindOf } from "../../shared/kinds/index.ts";
 import {
   MAX_OPTIONS_CHARS,
   MAX_PARTS,
@@ -11,7 +11,6 @@ import {
   MIN_PART_BYTES,
 } from "../../shared/limits.ts";
 import { JobMarks } from "../../shared/jobs/tags-and-metadata.ts";
-import { optionsOf } from "../../shared/jobs/options.ts";
 import { readJson } from "../../shared/input/read-json.ts";
 import { AskedSteps, STEPS } from "../../shared/jobs/steps.ts";
 import { JobTerms, PRIORITIES } from "../../shared/jobs/terms.ts";
@@ -93,7 +92,7 @@ export const UploadRequest = z
       if (kind === undefined || canFollow(kind, step)) continue;
       context.addIssue({ code: "custom", path: ["then", index], message: `'${step}' does not suit a ${kind}` });
     }
-    const checked = kind && optionsOf[kind].safeParse(options ?? {});
+    const checked = kind && kindOf(kind).options.safeParse(options ?? {});
     for (const issue of checked?.error?.issues ?? []) {
       context.addIssue({ code: "custom", path: ["options", ...issue.path], message: issue.message });
     }

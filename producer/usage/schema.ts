@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { JOB_KINDS } from "../../shared/jobs/job.ts";
+import { JOB_KINDS } from "../../shared/kinds/index.ts";
 import { OPERATION_PRICES } from "./prices.ts";
 import { MaybeTime, Time } from "../http/time.ts";
 

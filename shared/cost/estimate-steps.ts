@@ -1,6 +1,7 @@
 import { type EstimateLine, estimateLine } from "./estimate.ts";
 import { CAPTIONED_UNITS, tokensOf } from "./neurons.ts";
-import type { JobWork } from "../jobs/job-work.ts";
+import { type JobWork, kindOf } from "../kinds/index.ts";
+import type { GivenWords } from "../kinds/kind.ts";
 import type { Units } from "../models/models.ts";
 import { SUMMARY_PART_CHARS } from "../models/prompts.ts";
 import { type Step, STEP_MODELS } from "../jobs/steps.ts";
@@ -38,11 +39,19 @@ function lineOf(step: Step, tokens: number): EstimateLine {
 }
 
 function materialTokens({ kind, input }: JobWork, durationMs: number | null): number {
-  if (kind === "transcription") return Math.ceil(((durationMs ?? 0) / 1000) * SPOKEN_TOKENS_A_SECOND);
-  if ("text" in input) return tokensOf(input.text);
-  if ("prompt" in input) return tokensOf(input.prompt);
-  const isPicture = "media" in input && input.media === "image";
-  return isPicture ? LABELS_TOKENS : Math.ceil(input.source.sizeBytes / CHARS_A_TOKEN);
+  const leaves = kindOf(kind).leaves(input);
+  switch (leaves.material) {
+    case "a transcript":
+      return Math.ceil(((durationMs ?? 0) / 1000) * SPOKEN_TOKENS_A_SECOND);
+    case "a text":
+      return tokensOfWords(leaves.words);
+    case "a picture":
+      return leaves.prompt === undefined ? LABELS_TOKENS : tokensOfWords(leaves.prompt);
+  }
+}
+
+function tokensOfWords(words: GivenWords): number {
+  return "text" in words ? tokensOf(words.text) : Math.ceil(words.source.sizeBytes / CHARS_A_TOKEN);
 }
 
 /** A handful of labels. */

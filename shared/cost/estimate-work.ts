@@ -1,68 +1,15 @@
 import type { AudioExtent } from "../audio/extent.ts";
-import { type Estimate, type EstimateLine, estimateLine } from "./estimate.ts";
+import { type JobWork, kindOf } from "../kinds/index.ts";
+import type { Estimate } from "./estimate.ts";
 import { estimateSteps } from "./estimate-steps.ts";
-import {
-  IMAGE_CLASSIFIER,
-  IMAGE_MODELS,
-  type ModelId,
-  SPEECH_MODELS,
-  TEXT_CLASSIFIER,
-  type Units,
-} from "../models/models.ts";
-import { pictureUnits, tokensOf } from "./neurons.ts";
-import type { JobWork } from "../jobs/job-work.ts";
-import { imageModelOf, type ImageOptions } from "../jobs/options.ts";
 
 /**
  * @param extent of a recording, if it has been measured.
  * @returns null where only the recording itself can tell.
  */
 export function estimateWork(work: JobWork, extent: AudioExtent | null): Estimate | null {
-  const own = estimateOwn(work, extent);
+  const own = kindOf(work.kind).estimate(work.input, extent);
   // What is refused, or says nothing, leaves nothing for steps.
   if (own === null || own.lines.length === 0 || work.input.then === undefined) return own;
   return { lines: [...own.lines, ...estimateSteps(work, extent?.durationMs ?? null)], isRough: true };
-}
-
-/** Without the steps. */
-function estimateOwn(work: JobWork, extent: AudioExtent | null): Estimate | null {
-  switch (work.kind) {
-    case "transcription":
-      return extent === null ? null : estimateAudio(SPEECH_MODELS[work.input.options.tier].id, extent);
-    case "image_generation": {
-      const { options } = work.input;
-      return exact(estimateLine("generate_image", IMAGE_MODELS[imageModelOf(options)].id, drawingUnits(options)));
-    }
-    case "classification": {
-      if ("text" in work.input) return roughText(tokensOf(work.input.text));
-      if (work.input.media === "image") return exact(estimateLine("classify", IMAGE_CLASSIFIER, { pictures: 1 }));
-      return roughText(Math.ceil(work.input.source.sizeBytes / 4));
-    }
-  }
-}
-
-/** What hearing a recording of this extent consumes, overlaps included: they are heard, and billed, twice. */
-function estimateAudio(model: ModelId, { calls, sentMs, isCut, isRough }: AudioExtent): Estimate {
-  if (calls === 0) return { lines: [], isRough };
-  const units = { audioSeconds: sentMs / 1000 };
-  return { lines: [estimateLine(isCut ? "transcribe_chunk" : "transcribe", model, units, calls)], isRough };
-}
-
-/** What drawing consumes: what is asked for and, where nothing is, what the model does by itself. */
-export function drawingUnits(options: ImageOptions): Units {
-  const { width, height, steps } = IMAGE_MODELS[imageModelOf(options)].defaults;
-  return pictureUnits({
-    width: options.width ?? width,
-    height: options.height ?? height,
-    steps: options.steps ?? steps,
-  });
-}
-
-function exact(line: EstimateLine): Estimate {
-  return { lines: [line], isRough: false };
-}
-
-/** Rough: only the model counts tokens. */
-function roughText(inputTokens: number): Estimate {
-  return { lines: [estimateLine("classify", TEXT_CLASSIFIER, { inputTokens })], isRough: true };
 }

@@ -1,10 +1,10 @@
 import type { ModelId, Units } from "../models/models.ts";
 import { neuronsFor } from "./neurons.ts";
-import type { TaskKind } from "../jobs/task-kind.ts";
 
 /** What tasks of one kind are expected to consume together. */
 export interface EstimateLine {
-  readonly task: TaskKind;
+  /** A kind of task. */
+  readonly task: string;
   readonly model: ModelId;
   readonly calls: number;
   readonly units: Units;
@@ -18,7 +18,7 @@ export interface Estimate {
   readonly isRough: boolean;
 }
 
-export function estimateLine(task: TaskKind, model: ModelId, units: Units, calls = 1): EstimateLine {
+export function estimateLine(task: string, model: ModelId, units: Units, calls = 1): EstimateLine {
   return { task, model, calls, units, neurons: neuronsFor(model, units) };
 }
 

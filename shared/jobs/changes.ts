@@ -1,4 +1,4 @@
-import type { JobKind } from "./job.ts";
+import type { JobKind } from "../kinds/index.ts";
 
 /** A job that a call ended, and nobody before. */
 export interface EndedJob {

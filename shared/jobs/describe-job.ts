@@ -1,6 +1,7 @@
 // The one door for jobs: whatever brings an upload in, this says what becomes of it.
 import { SNIFF_BYTES } from "../limits.ts";
-import type { JobWork, Source } from "./job-work.ts";
+import type { JobWork } from "../kinds/index.ts";
+import type { Source } from "./source.ts";
 import type { JobMarks } from "./tags-and-metadata.ts";
 import type { JobTerms } from "./terms.ts";
 import { readLatencies } from "../db/models/latencies.ts";

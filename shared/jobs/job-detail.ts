@@ -1,6 +1,7 @@
 // A job as it is read whole. Times are epoch milliseconds.
 import type { AccountHold } from "../models/allocation.ts";
-import type { JobKind, JobState } from "./job.ts";
+import type { JobKind } from "../kinds/index.ts";
+import type { JobState } from "./job.ts";
 
 export interface JobRow {
   readonly id: string;

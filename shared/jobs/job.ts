@@ -1,7 +1,3 @@
-/** What a client asks for and polls. */
-export const JOB_KINDS = ["transcription", "image_generation", "classification"] as const;
-export type JobKind = (typeof JOB_KINDS)[number];
-
 export const JOB_STATES = ["queued", "running", "completed", "failed", "cancelled"] as const;
 export type JobState = (typeof JOB_STATES)[number];
 

@@ -1,6 +1,6 @@
 // What happened, for people and programs that watch: a JSON line an event and, in production, a point in Analytics Engine.
 import { clip } from "../input/characters.ts";
-import type { JobKind } from "./job.ts";
+import type { JobKind } from "../kinds/index.ts";
 import type { TaskKind } from "./task-kind.ts";
 
 /** Changes of state. */

@@ -1,22 +1,15 @@
 import type { AudioExtent } from "../audio/extent.ts";
 import { estimateWork } from "../cost/estimate-work.ts";
 import type { Choice } from "../models/choose-model.ts";
-import { type JobWork, modelOf } from "./job-work.ts";
+import { type JobKind, type JobWork, kindOf } from "../kinds/index.ts";
 import type { ModelId } from "../models/models.ts";
 import { type Step, STEP_MODELS, STEP_STAGES } from "./steps.ts";
 import { MAX_ATTEMPTS } from "./task.ts";
 import type { TaskKind } from "./task-kind.ts";
-import type { JobKind } from "./job.ts";
 import { type JobMarks, NO_MARKS } from "./tags-and-metadata.ts";
 import { type JobTerms, PRIORITIES } from "./terms.ts";
 import type { Announcement } from "../uploads/announcement.ts";
 import { sha256Hex } from "../hash.ts";
-
-const TASK_OF: Readonly<Record<JobKind, TaskKind>> = {
-  transcription: "transcribe",
-  image_generation: "generate_image",
-  classification: "classify",
-};
 
 /** A job, its first task and its steps, ready to be inserted. Times are epoch milliseconds. */
 export interface NewJob {
@@ -72,8 +65,9 @@ export async function newJob(
     extent?: AudioExtent | null | undefined;
   },
 ): Promise<NewJob> {
-  const taskKind = TASK_OF[work.kind];
-  const model = modelOf(work);
+  const kind = kindOf(work.kind);
+  const taskKind = kind.firstTask;
+  const model = kind.modelOf(work.input);
   const { tags, metadata } = job.marks ?? NO_MARKS;
   const estimate = estimateWork(work, job.extent ?? null);
   const after = (seconds: number | undefined) => (seconds === undefined ? null : job.createdAt + seconds * 1000);
@@ -85,7 +79,7 @@ export async function newJob(
     taskId: `${job.id}.${taskKind}`,
     taskKind,
     model,
-    steps: (work.input.then ?? []).map((kind) => ({ kind, model: STEP_MODELS[kind], stage: STEP_STAGES[kind] })),
+    steps: (work.input.then ?? []).map((step) => ({ kind: step, model: STEP_MODELS[step], stage: STEP_STAGES[step] })),
     maxAttempts: MAX_ATTEMPTS,
     createdAt: job.createdAt,
     checkAt: job.createdAt + job.ringGraceMs,

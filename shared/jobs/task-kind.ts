@@ -1,24 +1,14 @@
-import type { JobKind } from "./job.ts";
+import { type JobKind, JOB_KINDS, kindOf, type KindTask } from "../kinds/index.ts";
 import type { Step } from "./steps.ts";
 
-export type TaskKind =
-  | "transcribe"
-  | "transcribe_chunk"
-  | "join_transcript"
-  | "generate_image"
-  | "classify"
-  | "deliver_webhook"
-  | Step;
+export type TaskKind = KindTask | Step | "deliver_webhook";
 
-/** Which kind of job each kind of task is a part of; null for what follows or runs beside jobs of several kinds. */
-export const JOB_KIND_OF: Readonly<Record<TaskKind, JobKind | null>> = {
-  transcribe: "transcription",
-  transcribe_chunk: "transcription",
-  join_transcript: "transcription",
-  generate_image: "image_generation",
-  classify: "classification",
-  deliver_webhook: null,
-  summarise: null,
-  embed: null,
-  describe: null,
-};
+/** The kinds of tasks that a kind of job has. Steps and deliveries follow or run beside jobs of several kinds. */
+export function taskKindsOf(kind: JobKind): readonly string[] {
+  return Object.keys(kindOf(kind).tasks);
+}
+
+/** Which kind of job a kind of task is a part of; null for what follows or runs beside jobs of several kinds. */
+export function jobKindOf(taskKind: string): JobKind | null {
+  return JOB_KINDS.find((kind) => taskKindsOf(kind).includes(taskKind)) ?? null;
+}

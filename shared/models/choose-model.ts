@@ -1,6 +1,6 @@
 import { MODELS, type ModelId, type Tier, TIERS } from "./models.ts";
-import { JobWork, modelOf } from "../jobs/job-work.ts";
-import { standIn } from "../jobs/options.ts";
+import { JobWork, kindOf } from "../kinds/index.ts";
+import type { RawOptions } from "../kinds/kind.ts";
 
 /** Half of a model's calls, and 95 of 100, take no longer. */
 export interface CallLatency {
@@ -45,7 +45,7 @@ export function chosenByName(work: JobWork): Chosen & { readonly ok: true } {
   if (isNamed(work)) {
     return { ok: true, work, choice: { model, tier, by: "model", reason: "It was asked for by its name." } };
   }
-  const isOnlyOne = work.kind === "classification";
+  const isOnlyOne = kindOf(work.kind).tiers === undefined;
   const reason = isOnlyOne ? "It is the only one of its task." : `It is the model of the tier '${tier}'.`;
   return { ok: true, work: withTier(work, tier) ?? work, choice: { model, tier, by: "tier", reason } };
 }
@@ -98,16 +98,21 @@ function latencyOf(model: ModelId, measured: CallLatency | undefined) {
 /** The models that may do this work, the most accurate first. */
 function candidatesOf(work: JobWork): readonly { readonly model: ModelId; readonly work: JobWork }[] {
   const first = modelOf(work);
-  if (work.kind === "classification" || isNamed(work)) return [{ model: first, work }];
+  if (kindOf(work.kind).tiers === undefined || isNamed(work)) return [{ model: first, work }];
   return tiersUpTo(capOf(work)).flatMap((tier) => {
     const candidate = withTier(work, tier);
     return candidate === null ? [] : [{ model: modelOf(candidate), work: candidate }];
   });
 }
 
+function modelOf({ kind, input }: JobWork): ModelId {
+  return kindOf(kind).modelOf(input);
+}
+
 /** The best tier that may be chosen. Of pictures the most accurate costs ten times as much: only if it is asked for. */
 function capOf(work: JobWork): Tier {
-  return work.input.options.tier ?? "balanced";
+  const { tier: asked }: RawOptions = work.input.options;
+  return TIERS.find((tier) => tier === asked) ?? "balanced";
 }
 
 function tiersUpTo(cap: Tier): readonly Tier[] {
@@ -115,11 +120,11 @@ function tiersUpTo(cap: Tier): readonly Tier[] {
 }
 
 function isNamed({ kind, input }: JobWork): boolean {
-  return kind === "image_generation" && input.options.model !== undefined && input.options.tier === undefined;
+  return kindOf(kind).tiers?.isNamed(input.options) ?? false;
 }
 
 /** The same work by another tier's model of its task; null where that one may not do it. */
 function withTier({ kind, input }: JobWork, tier: Tier): JobWork | null {
-  const options = standIn(kind, input.options, tier);
+  const options = kindOf(kind).tiers?.optionsFor(tier, input.options) ?? null;
   return options === null ? null : JobWork.parse({ kind, input: { ...input, options } });
 }

@@ -1,5 +1,4 @@
-import type { JobKind } from "../jobs/job.ts";
-import { optionsOf } from "../jobs/options.ts";
+import { type JobKind, kindOf } from "../kinds/index.ts";
 
 /** A task as it failed. `args` and `jobInput` are JSON. */
 export interface FailedTask {
@@ -24,7 +23,7 @@ export function editOptions(task: FailedTask, edits: Readonly<Record<string, unk
     return refuse("options", "this task takes none: it puts together what others made; redrive it without 'options'");
   }
   const merged = Object.entries({ ...args.options, ...edits }).filter(([, value]) => value !== null);
-  const options = optionsOf[task.jobKind].safeParse(Object.fromEntries(merged));
+  const options = kindOf(task.jobKind).options.safeParse(Object.fromEntries(merged));
   if (!options.success) {
     return {
       ok: false,

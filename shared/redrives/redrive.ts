@@ -1,25 +1,14 @@
 import * as z from "zod";
 
 import { MAX_ID_CHARS } from "../limits.ts";
-import type { TaskKind } from "../jobs/task-kind.ts";
+import { TASK_FORMATS } from "../jobs/formats.ts";
 import { boundedText } from "../input/bounded-text.ts";
 
 export const REDRIVE_STATES = ["canary", "running", "completed", "cancelled", "stopped"] as const;
 export type RedriveState = (typeof REDRIVE_STATES)[number];
 
 /** What a dead letter can be of: a task's kind, or a message that nobody could read. */
-const LETTER_KINDS = Object.keys({
-  transcribe: true,
-  transcribe_chunk: true,
-  join_transcript: true,
-  generate_image: true,
-  classify: true,
-  deliver_webhook: true,
-  summarise: true,
-  embed: true,
-  describe: true,
-  message: true,
-} satisfies Record<TaskKind | "message", true>);
+const LETTER_KINDS: readonly string[] = [...TASK_FORMATS.keys(), "message"];
 
 const Time = z.iso.datetime({ offset: true });
 

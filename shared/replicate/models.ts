@@ -1,21 +1,20 @@
-import type { JobKind } from "../jobs/job.ts";
 import { type ImageModelName, type Tier } from "../models/models.ts";
 
 /** What a prediction of the model comes out as. */
-export type OutputShape = "transcription" | "files" | "labels";
+export type OutputShape = "speech" | "files" | "labels";
 
 export type ReplicateModel = { readonly description: string; readonly output: OutputShape } & (
-  | { readonly kind: Extract<JobKind, "transcription">; readonly tier: Tier }
-  | { readonly kind: Extract<JobKind, "image_generation">; readonly model: ImageModelName }
-  | { readonly kind: Extract<JobKind, "classification">; readonly of: "image" | "text" }
+  | { readonly takes: "audio"; readonly tier: Tier }
+  | { readonly takes: "prompt"; readonly model: ImageModelName }
+  | { readonly takes: "picture" | "text" }
 );
 
 function speech(tier: Tier): ReplicateModel {
-  return { kind: "transcription", tier, output: "transcription", description: `Speech to text, tier '${tier}'.` };
+  return { takes: "audio", tier, output: "speech", description: `Speech to text, tier '${tier}'.` };
 }
 
 function image(model: ImageModelName): ReplicateModel {
-  return { kind: "image_generation", model, output: "files", description: `Prompt to picture, with ${model}.` };
+  return { takes: "prompt", model, output: "files", description: `Prompt to picture, with ${model}.` };
 }
 
 /** The models by the names that Replicate gives them; what Replicate does not have is under `darkroom/`. */
@@ -30,13 +29,12 @@ export const REPLICATE_MODELS: ReadonlyMap<string, ReplicateModel> = new Map<str
   ["black-forest-labs/flux-2-klein-9b", image("flux-2-klein-9b")],
   [
     "darkroom/resnet-50",
-    { kind: "classification", of: "image", output: "labels", description: "What a picture shows, in ranked labels." },
+    { takes: "picture", output: "labels", description: "What a picture shows, in ranked labels." },
   ],
   [
     "darkroom/distilbert-sst-2-int8",
     {
-      kind: "classification",
-      of: "text",
+      takes: "text",
       output: "labels",
       description: "Whether a text is friendly, in ranked labels.",
     },

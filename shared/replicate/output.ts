@@ -21,8 +21,8 @@ export interface RenderDeps {
 export async function outputOf(prediction: Prediction, detail: JobDetail, deps: RenderDeps): Promise<unknown> {
   if (detail.job.state !== "completed") return null;
   switch (REPLICATE_MODELS.get(prediction.model)?.output) {
-    case "transcription":
-      return transcriptionOutput(prediction, detail, deps);
+    case "speech":
+      return speechOutput(prediction, detail, deps);
     case "files": {
       const pictures = detail.artifacts.filter(({ name }) => name.startsWith("image."));
       const { origin, now } = deps;
@@ -36,12 +36,13 @@ export async function outputOf(prediction: Prediction, detail: JobDetail, deps: 
   }
 }
 
-async function transcriptionOutput({ input }: Prediction, { artifacts }: JobDetail, { media }: RenderDeps) {
+async function speechOutput({ input }: Prediction, { artifacts }: JobDetail, { media }: RenderDeps) {
   const artifact = artifacts.find(({ name }) => name === "transcript.json");
   const object = artifact === undefined ? null : await media.get(artifact.key);
   if (object === null) return null;
   const transcript = Transcript.parse(await object.json());
-  const text = rendered(transcript, input["transcription"]);
+  const { transcription: format } = input;
+  const text = rendered(transcript, format);
   const isTranslation = input["translate"] === true;
   return {
     detected_language: languageName(transcript.language),

@@ -1,6 +1,6 @@
 // What the bucket knows of jobs beside their results: how those were described that only D1 describes, and which were
 // deleted. It is read when the database has been set back to an earlier moment, and for nothing else.
-import type { JobKind } from "../jobs/job.ts";
+import type { JobKind } from "../kinds/index.ts";
 import { patiently } from "../uploads/patient.ts";
 import { deletedKey, recordKey, recordsPrefix } from "../uploads/storage.ts";
 

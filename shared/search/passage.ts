@@ -1,4 +1,4 @@
-import type { JobKind } from "../jobs/job.ts";
+import type { JobKind } from "../kinds/index.ts";
 import type { D1Rows } from "../jobs/operations.ts";
 
 /** What of a job a passage was cut from. */

@@ -2,9 +2,10 @@ import { fileTypeFromBuffer } from "file-type";
 import * as z from "zod";
 
 import { decodeText } from "../input/decode-text.ts";
-import { JOB_KINDS, type JobKind } from "../jobs/job.ts";
+import { defaultKind, isJobKind, JOB_KINDS, JobWork, kindOf } from "../kinds/index.ts";
+import type { Media } from "../kinds/kind.ts";
+import type { Source } from "../jobs/source.ts";
 import { JobMarks } from "../jobs/tags-and-metadata.ts";
-import { JobWork, type Source } from "../jobs/job-work.ts";
 import { readJson } from "../input/read-json.ts";
 import { PROMPTS_PREFIX } from "./storage.ts";
 import { AskedSteps } from "../jobs/steps.ts";
@@ -29,27 +30,12 @@ export type Route =
   /** `field` is what is wrong where it is what is asked for, and not the object. */
   | { readonly type: "ignored"; readonly reason: string; readonly field?: "then" };
 
-type Media = "audio" | "image" | "text" | "prompt";
-
-const KIND_OF: Readonly<Record<Media, JobKind>> = {
-  audio: "transcription",
-  image: "classification",
-  text: "classification",
-  prompt: "image_generation",
-};
-
 /** What bytes count as that say nothing themselves. */
 const TYPE_OF: Readonly<Record<Media, string>> = {
   audio: "audio/",
   image: "image/",
   text: "text/plain",
   prompt: "text/plain",
-};
-
-const ACCEPTS: Readonly<Record<JobKind, { readonly media: readonly Media[]; readonly wants: string }>> = {
-  transcription: { media: ["audio"], wants: "audio or video" },
-  image_generation: { media: ["text", "prompt"], wants: "a text prompt" },
-  classification: { media: ["image", "text"], wants: "a picture (JPEG, PNG, WebP, GIF) or a text" },
 };
 
 const CLASSIFIABLE_IMAGES = new Set(["image/jpeg", "image/png", "image/webp", "image/gif"]);
@@ -76,11 +62,12 @@ export async function routeUpload(upload: UploadHead): Promise<Route> {
   const refusal = refusalOf(upload, mime ?? (media && TYPE_OF[media]), found);
   if (refusal !== null) return ignored(refusal);
 
-  const kind = upload.metadata["kind"] ?? (media && KIND_OF[media]);
+  const kind = upload.metadata["kind"] ?? (media && defaultKind(media));
   if (kind === undefined) return ignored(`no kind of job takes ${found}${mime === undefined ? HINT : ""}`);
   if (!isJobKind(kind)) return ignored(`metadata 'kind' is '${kind}', expected one of ${JOB_KINDS.join(", ")}`);
-  if (media === undefined || !ACCEPTS[kind].media.includes(media)) {
-    return ignored(`${kind} takes ${ACCEPTS[kind].wants}, and this is ${found}`);
+  const asked = kindOf(kind);
+  if (media === undefined || !asked.uploads.takes.includes(media)) {
+    return ignored(`${kind} takes ${asked.uploads.described}, and this is ${found}`);
   }
 
   if (media === "text" || media === "prompt") {
@@ -89,8 +76,7 @@ export async function routeUpload(upload: UploadHead): Promise<Route> {
   }
 
   const options = parseJson(upload.metadata["options"] ?? "{}");
-  const input = { source: upload.source, options, ...(kind === "classification" && { media }) };
-  const work = JobWork.safeParse({ kind, input });
+  const work = JobWork.safeParse({ kind, input: asked.inputOf(upload.source, options, media) });
   if (!work.success) {
     const issue = work.error.issues[0];
     return ignored(`metadata 'options': ${issue?.path.slice(2).join(".") ?? ""} ${issue?.message ?? "not valid"}`);
@@ -140,10 +126,6 @@ function mediaOf(upload: UploadHead, mime: string | undefined): Media | undefine
 
 function ignored(reason: string): Route & { readonly type: "ignored" } {
   return { type: "ignored", reason };
-}
-
-function isJobKind(kind: string): kind is JobKind {
-  return JOB_KINDS.some((known) => known === kind);
 }
 
 /** What is no JSON, or too much, stays a string: the schema then says what it expected instead. */

@@ -1,5 +1,6 @@
 import { MEDIA_BUCKET } from "../../uploads/storage.ts";
-import type { JobKind, JobState } from "../../jobs/job.ts";
+import type { JobKind } from "../../kinds/index.ts";
+import type { JobState } from "../../jobs/job.ts";
 import type { Traces } from "../../cost/reckoning.ts";
 import type { TaskKind } from "../../jobs/task-kind.ts";
 

@@ -1,5 +1,5 @@
-import type { JobKind } from "../../jobs/job.ts";
-import type { Source } from "../../jobs/job-work.ts";
+import type { JobKind } from "../../kinds/index.ts";
+import type { Source } from "../../jobs/source.ts";
 
 /** A recording, and what is known of where its chunks are. */
 export interface PlannedRecording {

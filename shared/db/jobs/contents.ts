@@ -1,4 +1,4 @@
-import type { JobKind } from "../../jobs/job.ts";
+import type { JobKind } from "../../kinds/index.ts";
 import type { ArtifactRow, LabelRow } from "../../jobs/job-detail.ts";
 import { latestKeyOf, latestVersionOf } from "../transcripts/versions.ts";
 

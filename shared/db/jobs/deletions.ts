@@ -1,6 +1,6 @@
 // Deleting jobs from D1. What lies elsewhere is deleted after it, by what `deletions` remembers: a delete that dies
 // half-way is finished by maintenance.
-import type { JobKind } from "../../jobs/job.ts";
+import type { JobKind } from "../../kinds/index.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
 import { deleteVersionsOf } from "../transcripts/versions.ts";
 import { deleteMarksOf } from "./tags-and-metadata.ts";

@@ -1,5 +1,6 @@
-import type { JobKind, JobState } from "../../jobs/job.ts";
-import type { Source } from "../../jobs/job-work.ts";
+import type { JobKind } from "../../kinds/index.ts";
+import type { JobState } from "../../jobs/job.ts";
+import type { Source } from "../../jobs/source.ts";
 import type { ArtifactRow, JobDetail, JobRow } from "../../jobs/job-detail.ts";
 import { ACCOUNT_HOLD } from "../cost/holds.ts";
 import { countAhead, recentRuns } from "./queue-place.ts";

@@ -1,6 +1,7 @@
 // What a client that follows a job is told from: the pulse is asked for again and again, the rest when it has changed.
 import type { ChunkRecord } from "../../transcripts/compose-transcript.ts";
-import type { JobKind, JobState } from "../../jobs/job.ts";
+import type { JobKind } from "../../kinds/index.ts";
+import type { JobState } from "../../jobs/job.ts";
 
 /** Times are epoch milliseconds. */
 export interface Pulse {

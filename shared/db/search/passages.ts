@@ -1,5 +1,5 @@
 // The SQL of passages: rows, the words in them (passages_fts, which triggers keep), and vectors where they are here.
-import type { JobKind } from "../../jobs/job.ts";
+import type { JobKind } from "../../kinds/index.ts";
 import { type D1Rows, rowsOf } from "../../jobs/operations.ts";
 import { latestVersionOf } from "../transcripts/versions.ts";
 import {

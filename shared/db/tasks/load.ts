@@ -1,4 +1,4 @@
-import type { JobKind } from "../../jobs/job.ts";
+import type { JobKind } from "../../kinds/index.ts";
 import type { TaskKind } from "../../jobs/task-kind.ts";
 import { ACCOUNT_HOLD, isAccountHeld } from "../cost/holds.ts";
 import type { Pause } from "./pauses.ts";

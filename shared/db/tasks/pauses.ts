@@ -1,5 +1,5 @@
-import type { JobKind } from "../../jobs/job.ts";
-import { JOB_KIND_OF } from "../../jobs/task-kind.ts";
+import type { JobKind } from "../../kinds/index.ts";
+import { taskKindsOf } from "../../jobs/task-kind.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
 import { retryTransient } from "../transient.ts";
 
@@ -11,10 +11,6 @@ export interface Pause {
 
 /** A resume makes this many tasks due for the next maintenance run; a later one's own check is minutes away at most. */
 const RESUMED_AT_ONCE = 1000;
-
-function taskKindsOf(kind: JobKind): readonly string[] {
-  return Object.entries(JOB_KIND_OF).flatMap(([taskKind, jobKind]) => (jobKind === kind ? [taskKind] : []));
-}
 
 /** Whether a kind is to be paused, who says so, and when (epoch milliseconds). */
 export interface PauseChange {

@@ -2,4 +2,4 @@ import { TASK_FORMATS } from "../../jobs/formats.ts";
 
 /** The format in which this version writes tasks of a kind (SQL of our own). */
 export const formatOf = (kind: string) =>
-  `coalesce(json_extract('${JSON.stringify(TASK_FORMATS)}', '$.' || ${kind}), 1)`;
+  `coalesce(json_extract('${JSON.stringify(Object.fromEntries(TASK_FORMATS))}', '$.' || ${kind}), 1)`;

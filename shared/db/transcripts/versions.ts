@@ -1,4 +1,5 @@
-import type { JobKind, JobState } from "../../jobs/job.ts";
+import type { JobState } from "../../jobs/job.ts";
+import type { JobKind } from "../../kinds/index.ts";
 import type { EditRecord } from "../../restoring/edits.ts";
 import { KEPT_VERSIONS, type TranscriptVersion } from "../../transcripts/version.ts";
 

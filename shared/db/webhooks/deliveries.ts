@@ -112,7 +112,7 @@ export function insertDeliveryTasks(
   return db
     .prepare(
       `INSERT INTO tasks (id, job_id, kind, format, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, is_side)
-       SELECT d.job_id || '.' || d.id, d.job_id, 'deliver_webhook', ${TASK_FORMATS.deliver_webhook}, 'available', json_object('deliveryId', d.id),
+       SELECT d.job_id || '.' || d.id, d.job_id, 'deliver_webhook', ${TASK_FORMATS.get("deliver_webhook")}, 'available', json_object('deliveryId', d.id),
               ?3, ?1, ?4, ?1, d.owner_id, 0, 1
          FROM (${deliveries}) d WHERE true
        ON CONFLICT (id) DO NOTHING
