@@ -76,7 +76,7 @@ export function startProduct() {
     const { key = "operator", ...rest } = init;
     const headers = new Headers(rest.headers);
     headers.set("authorization", `Bearer ${KEYS[key]}`);
-    const response = await fetch(started.origin + path, { ...rest, headers } as never);
+    const response = await fetch(started.origin + path, { ...rest, headers });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return (response.status === 204 ? undefined : await response.json()) as T;
   }
