@@ -1,4 +1,5 @@
 // Many dead letters redriven as one resource: what is claimed, at which rate, and what is told of it.
+import { CHECK_AFTER_MS } from "../shared/db/tasks/check-at.ts";
 import { expect, test } from "vitest";
 
 import { findUnfinished, reserveUntil } from "../shared/db/redrives/steps.ts";
@@ -58,7 +59,7 @@ test("letters are given their moments at the rate, a minute ahead, also across r
   const first = await until(moments, (rows) => rows.length >= 120);
   expect(first).toHaveLength(120);
   const waiting = first.filter(({ state }) => state === "available");
-  expect(waiting.map(({ checkAt }) => checkAt)).toEqual(waiting.map(({ at }) => at));
+  expect(waiting.map(({ checkAt }) => checkAt)).toEqual(waiting.map(({ at }) => at + CHECK_AFTER_MS));
   await Promise.all([darkroom.maintain(new Date(now)), darkroom.maintain(new Date(now))]);
   expect(await moments()).toHaveLength(120);
   await Promise.all(Array.from({ length: 4 }, () => darkroom.maintain(new Date(now + 30_000))));

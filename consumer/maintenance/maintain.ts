@@ -102,7 +102,7 @@ async function rescueExpired(deps: MaintenanceDeps, now: number): Promise<number
     leaseId: task.leaseId,
     outcome: isLastLoss(task)
       ? { type: "discard", failure: LOST_FOR_GOOD }
-      : { type: "retry", failure: LOST, scheduledAt: now },
+      : { type: "retry", failure: LOST, scheduledAt: task.leasedAt }, // its place in its owner's order
     lost: true,
     lostAlone: task.isAlone,
     calls: [],

@@ -7,9 +7,9 @@ import { type Classification, classifyImage, classifyText } from "../models/clas
 import type { Attempt } from "../runner/attempt.ts";
 import { discard, processor } from "./processor.ts";
 import type { Tools } from "./tools.ts";
-import { ClassificationInput } from "../../shared/kinds/classification/kind.ts";
+import { classification, ClassificationInput } from "../../shared/kinds/classification/kind.ts";
 
-export const LABELS = "labels.json";
+const LABELS = classification.result;
 
 type ClassifyTools = Pick<Tools, "models" | "withSource" | "withWords" | "results">;
 

@@ -1,7 +1,7 @@
 import { ModelError } from "../../shared/models/model-error.ts";
 import { decodeText } from "../../shared/input/decode-text.ts";
 import { MAX_PROMPT_CHARS, maxFileBytes } from "../../shared/limits.ts";
-import { ImageInput } from "../../shared/kinds/image-generation/kind.ts";
+import { imageGeneration, ImageInput } from "../../shared/kinds/image-generation/kind.ts";
 import { Prompt, type ImageOptions } from "../../shared/kinds/image-generation/options.ts";
 import type { Outcome } from "../../shared/jobs/outcome.ts";
 import { generateImage } from "../models/flux.ts";
@@ -13,7 +13,7 @@ import type { Tools } from "./tools.ts";
 /** Prompt to picture: `image.jpg`, `image.png` … by what the model really answered. */
 export function createGenerateImage({ models, withSource, results }: Pick<Tools, "models" | "withSource" | "results">) {
   return processor(ImageInput, async (input, attempt) => {
-    const drawn = await results.reuse(attempt, "image.");
+    const drawn = await results.reuse(attempt, imageGeneration.result);
     if (drawn !== null) {
       const name = drawn.key.slice(drawn.key.lastIndexOf("/") + 1);
       const contentType = drawn.httpMetadata?.contentType ?? "application/octet-stream";
@@ -37,7 +37,7 @@ export function createGenerateImage({ models, withSource, results }: Pick<Tools,
       return generateImage(runner, prompt, options);
     });
     const artifact = await results.store(attempt, {
-      name: `image.${image.extension}`,
+      name: `${imageGeneration.result}${image.extension}`,
       contentType: image.contentType,
       body: image.bytes,
     });

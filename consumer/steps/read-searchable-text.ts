@@ -1,7 +1,7 @@
 import type { JobContents } from "../../shared/db/jobs/contents.ts";
 import { clip } from "../../shared/input/characters.ts";
 import { decodeText } from "../../shared/input/decode-text.ts";
-import { kindOf, storedWork } from "../../shared/kinds/index.ts";
+import { kindOf, NewerWork, storedLeaves } from "../../shared/kinds/index.ts";
 import type { GivenWords } from "../../shared/kinds/kind.ts";
 import type { SearchableText } from "../../shared/search/cut-passages.ts";
 import { Transcript } from "../../shared/transcripts/transcript.ts";
@@ -22,11 +22,11 @@ export async function readSearchableText(contents: JobContents, media: R2Bucket)
 
 async function readOwn(contents: JobContents, media: R2Bucket): Promise<SearchableText> {
   const labels = contents.labels.filter(({ score }) => score >= LEAST_SCORE);
-  const kind = kindOf(contents.kind);
-  const leaves = kind.leaves(storedWork(contents).input);
+  const leaves = storedLeaves(contents);
+  if (leaves === null) throw new NewerWork("the job is of a newer version");
   switch (leaves.material) {
     case "a transcript":
-      return { transcript: await readSegments(contents, kind.result, media), labels };
+      return { transcript: await readSegments(contents, kindOf(contents.kind).result, media), labels };
     case "a text":
       return { text: await readWords(leaves.words, media), labels };
     case "a picture":

@@ -1,3 +1,4 @@
+import { transcription } from "../../shared/kinds/transcription/kind.ts";
 import { CaptionOptions, layoutCaptions } from "../../shared/captions/layout.ts";
 import { notesOf, toSrt, toVtt } from "../../shared/captions/captions.ts";
 import type { StoredArtifact } from "../../shared/jobs/outcome.ts";
@@ -5,7 +6,7 @@ import type { Transcript } from "../../shared/transcripts/transcript.ts";
 import type { Results } from "../processors/results.ts";
 import type { Attempt } from "../runner/attempt.ts";
 
-export const TRANSCRIPT = "transcript.json";
+export const TRANSCRIPT = transcription.result;
 
 /** `transcript.json`, and the same as text and captions. */
 export async function storeTranscript(

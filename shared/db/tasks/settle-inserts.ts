@@ -1,4 +1,5 @@
 // What the settlement of attempts adds, a statement each. `rows` is the JSON that settleTasks makes of them.
+import { checkAt } from "./check-at.ts";
 import { MAX_ATTEMPTS } from "../../jobs/task.ts";
 import type { Changes } from "../../jobs/changes.ts";
 import { openingTasks } from "../jobs/ends.ts";
@@ -37,7 +38,7 @@ export function insertNext(db: D1Database, rows: string, now: number): Returning
     .prepare(
       `INSERT INTO tasks (id, job_id, kind, format, stage, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
        SELECT t.job_id || '.' || (n.value ->> 'name'), t.job_id, n.value ->> 'kind', ${formatOf("(n.value ->> 'kind')")}, n.value ->> 'stage', n.value ->> 'state',
-              n.value ->> 'args', ?2, ?3, ?3, ?3, t.owner_id, t.priority, n.value ->> 'model'
+              n.value ->> 'args', ?2, ?3, ${checkAt("?3")}, ?3, t.owner_id, t.priority, n.value ->> 'model'
          FROM ${HELD}, json_each(s.value, '$.next') n
         WHERE true
        ON CONFLICT (id) DO NOTHING

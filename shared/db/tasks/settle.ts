@@ -1,3 +1,4 @@
+import { checkAt } from "./check-at.ts";
 import { fingerprintFailure } from "../../jobs/fingerprint-failure.ts";
 import { type ModelCall, neuronsOf } from "../../models/model-call.ts";
 import type { EndedAttempt, Outcome } from "../../jobs/outcome.ts";
@@ -125,7 +126,7 @@ function updateTasks(db: D1Database, rows: string): Returning<Pick<Settling, "se
       `UPDATE tasks
           SET state = s.value ->> 'state', finalized_at = s.value ->> 'finalizedAt',
               scheduled_at = coalesce(s.value ->> 'scheduledAt', scheduled_at),
-              check_at = coalesce(s.value ->> 'scheduledAt', check_at),
+              check_at = coalesce(${checkAt("s.value ->> 'scheduledAt'")}, check_at),
               created_at = coalesce(s.value ->> 'createdAt', created_at),
               max_attempts = max_attempts + (s.value ->> 'givenBack'),
               -- Lost, it ran alone since: an attempt that ends by itself clears it of what was lost beside others.
