@@ -11,12 +11,12 @@ import type { ChunkSpan } from "../../shared/audio/chunks/chunk.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import { resampler } from "../../shared/audio/wav/resample.ts";
 import { planWork } from "../../shared/audio/reading/work.ts";
-import { chunksOf, ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
+import { chunksOf, ffmpeg, fileBytes, LIMITS, makeSpeech, MONO } from "./media.ts";
 
 let folder = "";
 let speech = "";
 beforeAll(async () => {
-  ({ folder, speech } = await makeSpeech(130));
+  ({ folder, speech } = await makeSpeech(130, MONO));
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
