@@ -1,5 +1,8 @@
 // What the settlement of attempts adds, a statement each. `rows` is the JSON that settleTasks makes of them.
+import type { Passage, PassageSource } from "../../search/passage.ts";
 import { MAX_ATTEMPTS } from "../../jobs/task.ts";
+import { WORDS_ALONE } from "../search/passages.ts";
+import { latestVersionOf } from "../transcripts/versions.ts";
 import { formatOf } from "./task-formats.ts";
 
 /** Ended attempts (?1) joined with the tasks whose lease they still hold: a late writer matches nothing. */
@@ -41,6 +44,41 @@ export function insertNext(db: D1Database, rows: string, now: number, ringGraceM
        RETURNING iif(state = 'available', id, NULL) AS opened`,
     )
     .bind(rows, MAX_ATTEMPTS, now, now + ringGraceMs);
+}
+
+/** Some of the passages of an attempt's job. */
+export interface PassagePage {
+  readonly taskId: string;
+  readonly leaseId: string;
+  readonly passages: readonly Passage[];
+  /** Of which sources those before go. */
+  readonly replaced: readonly PassageSource[];
+}
+
+/** Let jobs be found by their words. Those of a transcript that somebody has edited since stay as they are. */
+export function insertPassages(
+  db: D1Database,
+  rows: string,
+  { replaced }: PassagePage,
+): readonly D1PreparedStatement[] {
+  const isOwn = (source: string) => `(${source} <> 'transcript' OR ${latestVersionOf("t.job_id")} = 0)`;
+  const remove = db
+    .prepare(
+      `DELETE FROM passages WHERE number IN (
+         SELECT o.number FROM ${HELD} JOIN passages o ON o.job_id = t.job_id
+          WHERE o.source IN (SELECT value FROM json_each(s.value, '$.replaced')) AND ${isOwn("o.source")})`,
+    )
+    .bind(rows);
+  const insert = db
+    .prepare(
+      `INSERT INTO passages (id, owner_id, job_id, kind, source, text, start_ms, end_ms, space, vector)
+       SELECT p.value ->> 'id', j.owner_id, j.id, j.kind, p.value ->> 'source', p.value ->> 'text',
+              p.value ->> 'startMs', p.value ->> 'endMs', '${WORDS_ALONE}', NULL
+         FROM ${HELD} JOIN jobs j ON j.id = t.job_id, json_each(s.value, '$.passages') p
+        WHERE ${isOwn("p.value ->> 'source'")}`,
+    )
+    .bind(rows);
+  return replaced.length > 0 ? [remove, insert] : [insert];
 }
 
 export function insertChunks(db: D1Database, rows: string): D1PreparedStatement {
