@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { findUnfinished, reserveUntil } from "../shared/db/redrives/steps.ts";
 import { createRedrive } from "../shared/db/redrives/redrives.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
+import { speech } from "./speech.ts";
 import { ALL, expectProblem, numbered, type Redrive, redriving } from "./redriving.ts";
 
 const darkroom = startDarkroom();
@@ -25,6 +26,28 @@ test("a dry run tells how many and which, and changes nothing", async () => {
   expect(await count("dead_letters WHERE redriven_at IS NULL AND redrive_id IS NULL")).toBe(7);
   expect(await count("redrives")).toBe(0);
   expect(await count("audit")).toBe(0);
+});
+
+test("a dry run tells what it will cost: of each task its share of what its job was expected to", async () => {
+  type Dry = { matched: number; cost: { neurons: number; microUsd: number; isRough: boolean; unknownLetters: number } };
+  const dry = async (more: object) =>
+    (await (await darkroom.post("/v1/redrives", { ...more, dryRun: true })).json<Dry>()).cost;
+  const jobs = await letters(numbered(3));
+  const estimates = await Promise.all(jobs.map(async (id) => (await darkroom.readJob(id)).estimate!.neurons));
+  const all = await dry(ALL);
+  expect(all.neurons).toBeCloseTo(estimates[0]! + estimates[1]! + estimates[2]!);
+  expect(all).toMatchObject({ isRough: false, unknownLetters: 0 });
+  expect(all.microUsd).toBeGreaterThan(0);
+  expect((await dry({ ...ALL, limit: 1 })).neurons).toBeCloseTo(estimates[0]!);
+  // One chunk of three, and a webhook that asks no model.
+  const words = Array.from({ length: 360 }, (_, index) => (index === 180 ? "error:3010x1" : `c${index}`)).join(" ");
+  const { id } = await darkroom.upload({ name: "long.wav" }, speech(words));
+  const recording = await darkroom.untilJob(id);
+  const chunks = recording.attempts.filter(({ taskId }) => taskId.includes(".chunk-")).length;
+  const chunk = await dry({ filter: { jobId: id } });
+  expect(chunk.neurons).toBeCloseTo(recording.estimate!.neurons / chunks, 3);
+  await darkroom.bindings().DB.prepare("UPDATE jobs SET estimate = NULL WHERE id = ?1").bind(id).run();
+  expect(await dry({ filter: { jobId: id } })).toMatchObject({ neurons: 0, unknownLetters: 1 });
 });
 
 test("what matches is redriven up to the limit, oldest first, and the end is counted", async () => {

@@ -26,6 +26,7 @@ import { MAX_LOST, MAX_LOST_AT_ALL } from "../../shared/jobs/task.ts";
 import { INBOX_PREFIX, MEDIA_BUCKET } from "../../shared/uploads/storage.ts";
 import { wake } from "../../shared/jobs/wake.ts";
 import { ingestFound } from "../ingest/ingest-carefully.ts";
+import { findEarlierWords } from "./find-earlier-words.ts";
 import { finishDeletions, forgetRestores, pruneFiles, pruneFinalized, type PruneDeps } from "./prune.ts";
 import { recordAttempts } from "../runner/record-attempts.ts";
 import { pruneRecords } from "./record-jobs.ts";
@@ -63,6 +64,7 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
     pruneRecords,
     forgetRestores,
     finishDeletions,
+    findEarlierWords,
     pruneFinalized,
     pruneFiles,
     forgetAnswers,

@@ -40,6 +40,14 @@ export const DryRun = z
     overLimit: z.int(),
     heldByOthers: z.int(),
     lastsSeconds: z.int(),
+    cost: z
+      .object({
+        neurons: z.number(),
+        microUsd: z.number(),
+        isRough: z.boolean().describe("whether a quantity was guessed from a size"),
+        unknownLetters: z.int().describe("letters whose cost nobody knows; they are not in the sum"),
+      })
+      .describe("what it is expected to cost, if each task succeeds at once"),
     sample: z.array(
       z.object({
         id: z.string(),

@@ -18,6 +18,8 @@ import {
   insertDeadLetters,
   insertLabels,
   insertNext,
+  insertPassages,
+  type PassagePage,
   updateEstimates,
 } from "./settle-inserts.ts";
 import { formatOf } from "./task-formats.ts";
@@ -110,6 +112,7 @@ function settleStatements(db: D1Database, attempts: readonly EndedAttempt[], now
     ...(done.some(({ labels = [] }) => labels.length > 0) ? [insertLabels(db, rows)] : []),
     ...(done.some(({ transcribed }) => transcribed !== undefined) ? [insertChunks(db, rows)] : []),
     ...attempts.flatMap(nextPages).map((page) => insertNext(db, JSON.stringify([page]), now)),
+    ...attempts.flatMap(passagePages).flatMap((page) => insertPassages(db, JSON.stringify([page]), page)),
     ...(isAnyDiscarded ? [insertDeadLetters(db, rows, now)] : []),
     ...(reports.length > 0 ? settleDeliveries(db, rows, { now, isAnyGone: reports.some(({ isGone }) => isGone) }) : []),
     updateTasks(db, rows),
@@ -193,6 +196,23 @@ function rowOf(ended: EndedAttempt): Record<string, unknown> {
       transcribed: outcome.transcribed ?? null,
     }),
   };
+}
+
+/** Speech of more than a week, and two seconds of the thirty that a transaction has. */
+const MOST_PASSAGES = 20_000;
+
+/** Some 200 kB of passages of 120 words. */
+const PASSAGES_A_STATEMENT = 250;
+
+function passagePages({ taskId, leaseId, outcome }: EndedAttempt): readonly PassagePage[] {
+  const passages = outcome.type === "completed" ? (outcome.passages ?? []).slice(0, MOST_PASSAGES) : [];
+  const sources = [...new Set(passages.map(({ source }) => source))];
+  const pages: PassagePage[] = [];
+  for (let start = 0; start < passages.length; start += PASSAGES_A_STATEMENT) {
+    const some = passages.slice(start, start + PASSAGES_A_STATEMENT);
+    pages.push({ taskId, leaseId, passages: some, replaced: start === 0 ? sources : [] });
+  }
+  return pages;
 }
 
 /** D1 binds at most 2 MB. A chunk carries its piece of the file's index: up to 40 kB for a video. */
