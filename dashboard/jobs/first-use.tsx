@@ -22,7 +22,7 @@ export function FirstUse() {
   });
   if (!may("jobs:write")) {
     return (
-      <EmptyState icon="list" title="There are no jobs yet">
+      <EmptyState icon="list" isPage title="There are no jobs yet">
         This key may only read. What others of its owner submit appears here.
       </EmptyState>
     );

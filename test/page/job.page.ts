@@ -91,7 +91,7 @@ test("a job that waits says why, and is cancelled and deleted after a question",
   });
   const id = await submit({ kind: "image_generation", prompt: "a picture that waits" });
   const { page } = await darkroom.open(`/jobs/${id}`);
-  await page.getByText("the printer is out of ink").waitFor();
+  await page.getByRole("status").getByText("the printer is out of ink").waitFor();
   await expectAccessible(page);
   await page.getByRole("button", { name: "Cancel", exact: true }).click();
   const question = page.getByRole("dialog", { name: /^Cancel “a picture that waits”/ });

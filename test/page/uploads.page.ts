@@ -62,7 +62,7 @@ test("files are priced before anything is sent, then sent with what was asked of
     await fileRow(page, name).getByText("neurons").waitFor();
   expect((await darkroom.api<{ jobs: unknown[] }>("/v1/jobs")).jobs).toEqual([]);
   await page.getByText("Options", { exact: true }).click();
-  await page.getByLabel("Language").selectOption("en");
+  await page.getByRole("combobox", { name: "Language" }).selectOption("en");
   await page.getByRole("checkbox", { name: /Summarise/ }).check();
   await page.getByText("Advanced", { exact: true }).click();
   await page.getByLabel("Tags").fill("page, test");
@@ -83,7 +83,7 @@ test("files are priced before anything is sent, then sent with what was asked of
 test("a file dropped on any view is on the list, and one that no job takes says why", async () => {
   darkroom.expectErrors(/415/);
   const { page } = await darkroom.open("/");
-  await page.getByRole("heading", { name: "Jobs" }).waitFor();
+  await page.getByRole("heading", { level: 1 }).waitFor();
   const dropped = await page.evaluateHandle(`(() => {
     const data = new DataTransfer();
     data.items.add(new File(["\\u0000\\u0001\\u0002\\u00ff not a medium"], "data.bin"));
@@ -166,7 +166,7 @@ test("a large upload is paused, resumed, and goes on after a reload once the fil
   expect(jobs).toHaveLength(1);
   expect(await page.getByRole("region", { name: "Unfinished uploads" }).count()).toBe(0);
   await page.getByRole("listitem").getByRole("link", { name: "long.wav" }).click();
-  await page.getByText("a test uploads").waitFor();
+  await page.getByRole("status").getByText("a test uploads").waitFor();
   await darkroom.api(`/v1/jobs/${jobs[0]?.id}`, { method: "DELETE" });
   await darkroom.api("/v1/queues/transcription/resume", { method: "POST", body: "{}" });
 });
