@@ -18,25 +18,24 @@ const MESSAGES_A_CALL = 100;
 /** Jobs a statement: their JSON is one bound value, and that has at most 2 MB. */
 const JOBS_A_CALL = 500;
 
-/** Insert a job for each picture. @returns them, each with the task to ring for. */
+/** Insert a job for each picture. @returns them, each with the task to wake for. */
 export async function insertClassifications(
   db: D1Database,
   sources: readonly Source[],
 ): Promise<readonly { readonly id: string; readonly taskId: string }[]> {
   const now = Date.now();
-  const ringGraceMs = 3_600_000;
   const jobs = await Promise.all(
     sources.map((source) =>
       newJob(
         { kind: "classification", input: { source, media: "image", options: { topK: 5, minScore: 0 } } },
         // Every round has the same pictures, and is to classify each.
         { ...DEFAULT_TERMS, reuse: false },
-        { id: randomJobId(), ownerId: "operator", createdAt: now, ringGraceMs },
+        { id: randomJobId(), ownerId: "operator", createdAt: now },
       ),
     ),
   );
   for (let start = 0; start < jobs.length; start += JOBS_A_CALL) {
-    await insertJobs(db, { jobs: jobs.slice(start, start + JOBS_A_CALL), uploads: [] }, { now, ringGraceMs });
+    await insertJobs(db, { jobs: jobs.slice(start, start + JOBS_A_CALL), uploads: [] }, now);
   }
   return jobs;
 }

@@ -3,10 +3,13 @@ import type * as z from "zod";
 
 import type * as requests from "../producer/keys/requests.ts";
 import type * as cost from "../producer/usage/schema.ts";
+import type * as linkRequests from "../producer/links/requests.ts";
+import type * as links from "../producer/links/schema.ts";
 import type * as jobs from "../producer/jobs/schema.ts";
 import type * as keys from "../producer/keys/schema.ts";
 import type * as uploads from "../producer/uploads/pending-schema.ts";
 import type * as retention from "../producer/retention/schema.ts";
+import type * as transcripts from "../producer/transcripts/schema.ts";
 import type * as webhooks from "../producer/webhooks/schema.ts";
 import type { endpointEdit, endpointRequest } from "../producer/webhooks/requests.ts";
 import type { Issue, ProblemFields } from "./error.ts";
@@ -30,6 +33,12 @@ export interface PricedResult {
 
 /** What became of a deleted job's source. */
 export type DeletedJob = jobs.DeletedJob;
+
+/** What of a job a link is to lead to. */
+export type WantedLink = z.input<typeof linkRequests.LinksRequest>["links"][number];
+export type SignedLink = links.SignedLink;
+
+export type TranscriptVersion = transcripts.TranscriptVersion;
 
 export type Retention = retention.Retention;
 export type RetentionList = retention.RetentionList;

@@ -58,7 +58,7 @@ export function createRedrives(http: Http) {
       return listing(http, { path: REDRIVES, name: "redrives", query }, options);
     },
     get: (id: string, options?: CallOptions) => http.json<Redrive>("GET", at(REDRIVES, id), options),
-    /** What has not been rung yet is left; @throws DarkroomError `redrive_finished` for one that has ended. */
+    /** What is not due yet is given up on again; @throws DarkroomError `redrive_finished` for one that has ended. */
     cancel: (id: string, options?: CallOptions) => http.json<Redrive>("DELETE", at(REDRIVES, id), options),
   };
 }

@@ -14,6 +14,8 @@ export interface ProblemFields {
   /** The API's own code, such as `job_not_found`; or `network_error`, or `not_a_problem` for an answer of another server. */
   readonly code: string;
   readonly issues?: readonly Issue[] | undefined;
+  /** Of the version that there is now, for `transcript_changed`. */
+  readonly etag?: string | undefined;
 }
 
 /** Why a call failed: what the API answered, or that it did not answer. */
@@ -25,6 +27,7 @@ export class DarkroomError extends Error implements ProblemFields {
   readonly detail: string;
   readonly code: string;
   readonly issues: readonly Issue[];
+  readonly etag: string | undefined;
   /** When to ask again, if the answer said so. */
   readonly retryAfterSeconds: number | null;
 
@@ -36,12 +39,21 @@ export class DarkroomError extends Error implements ProblemFields {
     this.detail = problem.detail;
     this.code = problem.code;
     this.issues = problem.issues ?? [];
+    this.etag = problem.etag;
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
   }
 
   toJSON(): ProblemFields {
-    const { type, title, status, detail, code, issues } = this;
-    return { type, title, status, detail, code, ...(issues.length > 0 && { issues }) };
+    const { type, title, status, detail, code, issues, etag } = this;
+    return {
+      type,
+      title,
+      status,
+      detail,
+      code,
+      ...(issues.length > 0 && { issues }),
+      ...(etag !== undefined && { etag }),
+    };
   }
 }
 

@@ -49,10 +49,19 @@ export function createClient(options: ClientOptions) {
 export type Client = ReturnType<typeof createClient>;
 
 export type { AskOptions } from "./ask.ts";
+export type { AudioStretch } from "./audio.ts";
 export type * from "./contract.ts";
 export { DarkroomError, type Issue, type ProblemFields } from "./error.ts";
 export type { CallOptions, ClientOptions } from "./http.ts";
-export type { DeleteOptions, Download, DownloadOptions, SubmitOptions, TranscriptFormat } from "./jobs.ts";
+export type {
+  DeleteOptions,
+  Download,
+  DownloadOptions,
+  LinkOptions,
+  OpenedTranscript,
+  SubmitOptions,
+  TranscriptFormat,
+} from "./jobs.ts";
 export type { Listing, Page } from "./listing.ts";
 export type { Progress } from "./put-direct.ts";
 export type * from "./types.ts";

@@ -1,9 +1,29 @@
 import { segment } from "./address.ts";
 import { followEvents } from "./events.ts";
-import type { BatchResult, DeletedJob, DryRunEstimate, JobEvent, PricedResult, Receipt } from "./contract.ts";
+import type {
+  BatchResult,
+  DeletedJob,
+  DryRunEstimate,
+  JobEvent,
+  PricedResult,
+  Receipt,
+  SignedLink,
+  TranscriptVersion,
+  WantedLink,
+} from "./contract.ts";
+import { type AudioStretch, readAudio } from "./audio.ts";
 import type { CallOptions, Http } from "./http.ts";
 import { type Listing, listing } from "./listing.ts";
-import type { CaptionQuery, Job, JobQuery, JobRequest, JobSummary, Transcript } from "./types.ts";
+import type {
+  AudioQuery,
+  CaptionQuery,
+  EditOperation,
+  Job,
+  JobQuery,
+  JobRequest,
+  JobSummary,
+  Transcript,
+} from "./types.ts";
 import { type WaitOptions, waitForJob } from "./wait.ts";
 
 export interface SubmitOptions extends CallOptions {
@@ -29,6 +49,18 @@ export interface Download {
 export interface DownloadOptions extends CallOptions {
   /** `bytes=0-99` */
   readonly range?: string;
+}
+
+export interface LinkOptions extends CallOptions {
+  /** 1 to 86,400; an hour if left out. A link ends earlier if the key that signed it does. */
+  readonly expiresInSeconds?: number;
+}
+
+/** A version of a transcript. `etag` is null while the transcript still grows; `version` is 0 for the original. */
+export interface OpenedTranscript {
+  readonly transcript: Transcript;
+  readonly etag: string | null;
+  readonly version: number;
 }
 
 export type TranscriptFormat = "json" | "txt" | "vtt" | "srt";
@@ -59,6 +91,11 @@ export function createJobs(http: Http) {
     const query = { ...captions, format };
     const response = await http.request("GET", `${pathOf(id)}/transcript`, { ...options, query });
     return format === "json" ? ((await response.json()) as Transcript) : response.text();
+  }
+
+  async function change(method: string, path: string, etag: string, json: unknown, options: CallOptions = {}) {
+    const call = { ...options, json, headers: { "if-match": etag }, isRepeatable: true };
+    return versionIn(await http.request(method, path, call));
   }
 
   return {
@@ -118,24 +155,75 @@ export function createJobs(http: Http) {
 
     transcript,
 
+    /** A version of the transcript with its tag, which an edit of it needs: the latest, if nothing else is said. */
+    async version(id: string, version: "edited" | "original" | number = "edited", options?: CallOptions) {
+      return versionIn(await http.request("GET", `${pathOf(id)}/transcript`, { ...options, query: { version } }));
+    },
+
+    /**
+     * Edit words, or say who speaks. Sent again, the same change is made once.
+     * @param etag of the version whose words the operations count.
+     * @throws DarkroomError `transcript_changed` if there is another by now: `error.etag` is its tag.
+     */
+    edit: async (id: string, etag: string, operations: readonly EditOperation[], options?: CallOptions) =>
+      change("PATCH", `${pathOf(id)}/transcript`, etag, { operations }, options),
+
+    /** Make an earlier version the latest again; 0 is the original. */
+    revert: async (id: string, etag: string, version: number, options?: CallOptions) =>
+      change("POST", `${pathOf(id)}/transcript/revert`, etag, { version }, options),
+
+    /** The versions of a transcript, the latest first. */
+    async history(id: string, options?: CallOptions): Promise<readonly TranscriptVersion[]> {
+      const path = `${pathOf(id)}/transcript/history`;
+      return (await http.json<{ versions: readonly TranscriptVersion[] }>("GET", path, options)).versions;
+    },
+
     /** One result. Read the stream, or cancel it. */
-    async download(id: string, name: string, { range, ...options }: DownloadOptions = {}): Promise<Download> {
-      const headers = { ...(range !== undefined && { range }) };
-      const path = `${pathOf(id)}/artifacts/${segment(name)}`;
-      const response = await http.request("GET", path, { ...options, headers });
-      const sizeBytes = response.headers.get("content-length");
-      return {
-        stream: response.body ?? new Blob([]).stream(),
-        contentType: response.headers.get("content-type") ?? "application/octet-stream",
-        sizeBytes: sizeBytes === null ? null : Number(sizeBytes),
-        etag: response.headers.get("etag"),
-      };
+    download: (id: string, name: string, options?: DownloadOptions): Promise<Download> =>
+      download(http, `${pathOf(id)}/artifacts/${segment(name)}`, options),
+
+    /** The object that the job reads, such as the recording that was uploaded. */
+    source: (id: string, options?: DownloadOptions): Promise<Download> =>
+      download(http, `${pathOf(id)}/source`, options),
+
+    /** A stretch of the recording as a file that browsers play; null where it has no sound. Ask on from its `toMs`. */
+    audio: (id: string, asked?: AudioQuery, options?: CallOptions): Promise<AudioStretch | null> =>
+      readAudio(http, `${pathOf(id)}/audio`, asked, options),
+
+    /** Links that need no key, for `<audio>`, `<track>`, `<img>` and `EventSource`: in the order they were asked for. */
+    async links(
+      id: string,
+      links: readonly WantedLink[],
+      { expiresInSeconds, ...options }: LinkOptions = {},
+    ): Promise<readonly SignedLink[]> {
+      const call = { ...options, json: { links, expiresInSeconds }, isRepeatable: true };
+      return (await http.json<{ links: readonly SignedLink[] }>("POST", `${pathOf(id)}/links`, call)).links;
     },
 
     /** What happens to the job until it has ended, and taken up again where the connection broke. */
     events(id: string, options?: CallOptions & { readonly lastEventId?: string }): AsyncGenerator<JobEvent> {
       return followEvents(http, `${pathOf(id)}/events`, options);
     },
+  };
+}
+
+async function versionIn(response: Response): Promise<OpenedTranscript> {
+  return {
+    transcript: (await response.json()) as Transcript,
+    etag: response.headers.get("etag"),
+    version: Number(response.headers.get("x-transcript-version")),
+  };
+}
+
+async function download(http: Http, path: string, { range, ...options }: DownloadOptions = {}): Promise<Download> {
+  const headers = { ...(range !== undefined && { range }) };
+  const response = await http.request("GET", path, { ...options, headers });
+  const sizeBytes = response.headers.get("content-length");
+  return {
+    stream: response.body ?? new Blob([]).stream(),
+    contentType: response.headers.get("content-type") ?? "application/octet-stream",
+    sizeBytes: sizeBytes === null ? null : Number(sizeBytes),
+    etag: response.headers.get("etag"),
   };
 }
 

@@ -13,6 +13,7 @@ import type * as asked from "../producer/ask/schema.ts";
 import type * as views from "../producer/search/schema.ts";
 import type { AskRequest as AskedRequest } from "../producer/ask/requests.ts";
 import type { AuditQuery as AskedAudit } from "../producer/audit/requests.ts";
+import type * as audioRequests from "../producer/audio/requests.ts";
 import type * as auditSchema from "../producer/audit/schema.ts";
 import type * as budgetRequests from "../producer/budgets/requests.ts";
 import type * as letterRequests from "../producer/dead-letters/requests.ts";
@@ -26,6 +27,7 @@ import type { AskedOptions, JobKind } from "../shared/kinds/index.ts";
 import type { JobState } from "../shared/jobs/job.ts";
 import type { AskedSteps } from "../shared/jobs/steps.ts";
 import type { JobTerms } from "../shared/jobs/terms.ts";
+import type { EditOperation as EditedOperation } from "../shared/transcripts/edit-operations.ts";
 import type { Transcript } from "../shared/transcripts/transcript.ts";
 import type { JobMarks } from "../shared/jobs/tags-and-metadata.ts";
 
@@ -50,7 +52,11 @@ export type JobQuery = Omit<Query<typeof requests.JobQuery>, "tag"> & {
 export type DeadLetterQuery = Omit<Query<typeof letterRequests.DeadLetterQuery>, "view">;
 export type PageQuery = Query<typeof AskedPage>;
 export type AuditQuery = Query<typeof AskedAudit>;
+/** Which part of a recording: `fromMs` is 0 if left out, and an answer without `toMs` holds what one answer may. */
+export type AudioQuery = Query<typeof audioRequests.AudioQuery>;
 export type CaptionQuery = Omit<Query<typeof transcriptRequests.TranscriptQuery>, "format">;
+/** A change of a transcript's words, or of who says them. */
+export type EditOperation = z.input<typeof EditedOperation>;
 /** Where to look, beside what for. */
 export type SearchQuery = Omit<Query<typeof SearchRequest>, "q">;
 export type BudgetRequest = z.input<typeof budgetRequests.BudgetRequest>;

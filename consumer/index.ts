@@ -49,6 +49,7 @@ export function createConsumer(memory: IsolateMemory, connect: () => Connections
         uploads: env.UPLOADS,
         passages: passageIndexOf(env),
         retentionDays: Number(env.RETENTION_DAYS),
+        wakeGraceMs: Number(env.WAKE_GRACE_SECONDS) * 1000,
         watchedQueues: { uploads: env.UPLOADS, "dead-letters": env.DEAD_LETTERS },
       };
       await maintain(deps, controller.scheduledTime);

@@ -5,7 +5,7 @@ import type * as z from "zod";
 /** One of the things that a command of wrangler's lists, by the names of its lines: `prefix:      inbox/`. */
 export type Row = Readonly<Record<string, string>>;
 
-/** Wrangler lists some things as lines, with an empty one between two things. What has no such lines is left out. */
+/** Wrangler lists some things as lines, with an empty one between two things. Text without such lines is left out. */
 export function rowsIn(stdout: string): readonly Row[] {
   const blocks = stripVTControlCharacters(stdout).split(/\n\s*\n/);
   return blocks.map(rowIn).filter((row) => Object.keys(row).length > 0);

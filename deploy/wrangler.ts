@@ -24,17 +24,33 @@ export interface Wrangler {
   readonly isDryRun: boolean;
 }
 
+const PROGRAM = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
+
+/** A bound, not an expectation: the longest command, an upload of the Worker, takes a minute on a slow line. */
+const TIME_LIMIT_MS = 10 * 60_000;
+
+/** What is run, and for how long at most. */
+interface Limited {
+  readonly program: string;
+  readonly timeLimitMs: number;
+}
+
 const QUIET = () => {};
 const NOTHING: Ran = { ok: false, stdout: "", output: "" };
 
-export function createWrangler({ isDryRun }: { isDryRun: boolean }): Wrangler {
+export function createWrangler({
+  isDryRun,
+  program = PROGRAM,
+  timeLimitMs = TIME_LIMIT_MS,
+}: { readonly isDryRun: boolean } & Partial<Limited>): Wrangler {
+  const limited = { program, timeLimitMs };
   const print = async (args: readonly string[], show: (text: string) => void): Promise<Ran> => {
     console.log(`+ wrangler ${[...args, PRODUCTION].map(quoted).join(" ")}`);
-    return isDryRun ? { ...NOTHING, ok: true } : start(args, show);
+    return isDryRun ? { ...NOTHING, ok: true } : start(args, show, limited);
   };
   return {
     isDryRun,
-    look: async (...args) => (isDryRun ? NOTHING : start(args, QUIET)),
+    look: async (...args) => (isDryRun ? NOTHING : start(args, QUIET, limited)),
     run: async (...args) => print(args, (text) => process.stdout.write(text)),
     make: async (...args) => print(args, QUIET),
   };
@@ -45,13 +61,19 @@ export function quoted(arg: string): string {
   return /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-async function start(args: readonly string[], show: (text: string) => void): Promise<Ran> {
-  const program = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
+/** A command that hangs is stopped, and has failed; its last line says so. */
+async function start(
+  args: readonly string[],
+  show: (text: string) => void,
+  { program, timeLimitMs }: Limited,
+): Promise<Ran> {
   // Without a terminal wrangler asks nothing and takes its defaults.
   const child = spawn(process.execPath, [program, ...args, PRODUCTION], {
     cwd: ROOT,
     env: { ...process.env, CLOUDFLARE_ENV: "" },
     stdio: ["ignore", "pipe", "pipe"],
+    timeout: timeLimitMs,
+    killSignal: "SIGKILL",
   });
   let stdout = "";
   let output = "";
@@ -67,6 +89,17 @@ async function start(args: readonly string[], show: (text: string) => void): Pro
   const exitCode = await new Promise<number | null>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", resolve);
+    child.on("exit", () => {
+      // A process that wrangler has started may live on, and hold its output open.
+      if (child.killed) for (const stream of [child.stdout, child.stderr]) stream.destroy();
+    });
   });
+  if (child.killed) read(stoppedAfter(timeLimitMs, args));
   return { ok: exitCode === 0, stdout, output };
+}
+
+function stoppedAfter(timeLimitMs: number, args: readonly string[]): string {
+  const command = ["wrangler", ...args, PRODUCTION].map(quoted).join(" ");
+  const afterSeconds = Math.round(timeLimitMs / 1000);
+  return `\n'${command}' did not end within ${afterSeconds} seconds and was stopped. See whether this machine reaches https://api.cloudflare.com and whether https://www.cloudflarestatus.com reports a fault, then run this again: it goes on from what is there.\n`;
 }

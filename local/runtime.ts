@@ -30,7 +30,7 @@ export interface Runtime {
 /** A runtime that shares nothing with the one of `npm start`: all it writes is in `folder`. */
 export interface Apart {
   readonly folder: string;
-  readonly ringGraceSeconds: number;
+  readonly wakeGraceSeconds: number;
 }
 
 /** How wrangler tells that the Worker has answered a request. */
@@ -67,7 +67,7 @@ export async function startRuntime({
 }): Promise<Runtime> {
   const aiConfig = await writeAiConfig(inferenceUrl, apart?.folder ?? SCRATCH);
   const where = ["--port", String(port), "--ip", "127.0.0.1", ...persistence(apart)];
-  const vars = apart === undefined ? [] : ["--var", `RING_GRACE_SECONDS:${apart.ringGraceSeconds}`];
+  const vars = apart === undefined ? [] : ["--var", `WAKE_GRACE_SECONDS:${apart.wakeGraceSeconds}`];
   const child = spawn(
     process.execPath,
     [WRANGLER, "dev", "-e", "local", "-c", config, "-c", aiConfig, ...where, ...vars],

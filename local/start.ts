@@ -13,6 +13,12 @@ import { LOG_FILE, migrate, startRuntime } from "./runtime.ts";
 const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
 
+const [unknown] = process.argv.slice(2);
+if (unknown !== undefined) {
+  console.error(`npm start takes no arguments, and was given '${unknown}'. Another port: PORT=8788 npm start`);
+  process.exit(1);
+}
+
 const port = Number(process.env["PORT"] ?? 8787);
 if (!(await isFree(port))) {
   console.error(`Port ${port} is taken. Stop what listens there, or: PORT=8788 npm start`);
@@ -29,7 +35,7 @@ try {
 const { signal } = stopping;
 /** Its state and its log, apart from those of another `npm start` in the same checkout. */
 const folder = process.env["DARKROOM_STATE"];
-const apart = folder === undefined ? undefined : { folder: resolvePath(folder), ringGraceSeconds: 5 };
+const apart = folder === undefined ? undefined : { folder: resolvePath(folder), wakeGraceSeconds: 5 };
 const logFile = apart === undefined ? LOG_FILE : join(apart.folder, "dev.log");
 const address = `http://localhost:${port}`;
 console.log("Starting Darkroom: database, inference server, Worker …");

@@ -98,3 +98,9 @@ export const PRESIGNED_SECONDS = 24 * 3600;
 
 /** R2 aborts a multipart upload after seven days; we stop signing for it a day earlier. */
 export const MAX_UPLOAD_AGE_MS = 6 * DAY_MS;
+
+/** A signed link: long enough to fetch a result at leisure, short enough that a link in a log is soon worth nothing. */
+export const SIGNED_URL_SECONDS = 3600;
+
+/** The longest that anybody may ask a link for. */
+export const MAX_SIGNED_URL_SECONDS = 86_400;

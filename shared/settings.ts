@@ -11,7 +11,7 @@ declare global {
     readonly OPERATOR_ID: string;
     readonly RETENTION_DAYS: string;
     /** How long a message may take before maintenance wakes its task again or gives an object a job itself. */
-    readonly RING_GRACE_SECONDS: string;
+    readonly WAKE_GRACE_SECONDS: string;
     /** "true" to keep the platform's limits of calls a minute. */
     readonly KEEP_MODEL_RATES: string;
     /** "true" where webhooks may go to plain http and to any host. */
@@ -42,7 +42,7 @@ declare global {
 export const DEFAULT_SETTINGS = {
   OPERATOR_ID: "operator",
   RETENTION_DAYS: "30",
-  RING_GRACE_SECONDS: "300",
+  WAKE_GRACE_SECONDS: "300",
   KEEP_MODEL_RATES: "true",
   ALLOW_INSECURE_WEBHOOKS: "false",
   CORS_ORIGINS: "",

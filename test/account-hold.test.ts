@@ -40,7 +40,7 @@ test.each(["3036", "4006"])(
     const ids: string[] = [];
     for (let index = 0; index < 20; index += 1) ids.push((await darkroom.submit(text(`held-${code} ${index}`))).id);
     await darkroom.maintain();
-    // Nothing to ring for either, and messages that come all the same take nothing.
+    // Nothing to wake either, and messages that come all the same take nothing.
     await darkroom.bindings().TASKS.send({ v: 1 });
     const { DB } = darkroom.bindings();
     expect(await msUntilNext(DB, { now: Date.now(), callsAMinute: {} })).toBeNull();
@@ -83,7 +83,7 @@ test("of a batch that is under way, no call begins after the refusal, also where
   expect(asked).toEqual(["first"]);
   expect(gate.hold).toMatchObject({ code: "daily_allocation_used" });
   // What settles for the batch writes it down, whatever became of its tasks.
-  const settled = await settleTasks(DB, [], { now: Date.now(), ringGraceMs: 0, hold: gate.hold ?? undefined });
+  const settled = await settleTasks(DB, [], { now: Date.now(), hold: gate.hold ?? undefined });
   expect(settled.heldUntil).toBe(gate.hold!.until);
   expect((await load()).hold).not.toBeNull();
 });

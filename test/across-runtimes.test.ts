@@ -17,7 +17,7 @@ let runtimes: readonly Runtime[] = [];
 let firstUrl = "";
 let secondUrl = "";
 beforeAll(async () => {
-  apart = { folder: await mkdtemp(join(tmpdir(), "darkroom-two-")), ringGraceSeconds: 60 };
+  apart = { folder: await mkdtemp(join(tmpdir(), "darkroom-two-")), wakeGraceSeconds: 60 };
   await migrate(apart);
   for (const _ of [1, 2]) {
     // Nothing is asked of a model here.

@@ -57,7 +57,7 @@ test("a consumer's first batch looks after cron", async () => {
   expect(ops.told()).toMatchObject([{ type: "ops.cron_stopped" }]);
 });
 
-test("a queue that grows old is told once, and once more when it is worked off; other owners hear nothing", async () => {
+test("a queue that grows old is told once, and once more when it is worked off; other owners are told nothing", async () => {
   const ops = await hook();
   const theirs = await hook(undefined, KEYS.other);
   await darkroom.post("/v1/queues/classification/pause", {});

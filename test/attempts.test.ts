@@ -18,13 +18,8 @@ const FAILED: Outcome = { type: "discard", failure: { code: "unsupported_audio",
 
 async function insert(id: string): Promise<string> {
   const work = JobWork.parse({ kind: "classification", input: { text: "x", options: {} } });
-  const job = await newJob(
-    work,
-    { ...DEFAULT_TERMS, reuse: false },
-    { id, ownerId: "operator", createdAt: NOW, ringGraceMs: 1e12 },
-  );
-  const times = { now: NOW, ringGraceMs: 1e12 };
-  const { ready } = await insertJobs(darkroom.bindings().DB, { jobs: [job], uploads: [] }, times);
+  const job = await newJob(work, { ...DEFAULT_TERMS, reuse: false }, { id, ownerId: "operator", createdAt: NOW });
+  const { ready } = await insertJobs(darkroom.bindings().DB, { jobs: [job], uploads: [] }, NOW);
   return ready[0]!;
 }
 
@@ -37,7 +32,7 @@ function attemptOf(task: Task, outcome: Outcome, leaseId = task.leaseId): EndedA
 }
 
 async function settle(attempts: EndedAttempt[]): Promise<ReadonlySet<string>> {
-  const { settled } = await settleTasks(darkroom.bindings().DB, attempts, { now: NOW + 5, ringGraceMs: 1e12 });
+  const { settled } = await settleTasks(darkroom.bindings().DB, attempts, { now: NOW + 5 });
   return new Set(settled.keys());
 }
 
@@ -87,7 +82,7 @@ test("settling twice, or settling a cancelled job, changes nothing", async () =>
   await insert("job_cancel");
   const [running] = await lease(1, "b");
   const actor = { ownerId: "operator", actor: "key:test" };
-  const cancelled = await cancelJob(darkroom.bindings().DB, "job_cancel", actor, { now: NOW, ringGraceMs: 1e12 });
+  const cancelled = await cancelJob(darkroom.bindings().DB, "job_cancel", actor, NOW);
   expect(cancelled.endedJobs).toHaveLength(1);
   expect((await settle([attemptOf(running!, COMPLETED)])).size).toBe(0);
   expect(await darkroom.readJob("job_cancel")).toMatchObject({

@@ -184,7 +184,7 @@ test("a body over 1 MB, and one that is not JSON", async () => {
   await expectProblem(await darkroom.api("/v1/jobs", { method: "POST", body: "{" }), 400, "invalid_json", /JSON/);
 });
 
-test("who sends a large body hears why it is refused, however early, and the answer that was kept", async () => {
+test("a client that sends a large body is told why it is refused, however early, and the answer that was kept", async () => {
   const large = new Uint8Array(12_000_000);
   const headers = { authorization: `Bearer ${KEYS.operator}` };
   // A client of its own, over a socket: the harness's is too near to lose an answer.

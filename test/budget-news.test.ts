@@ -89,7 +89,7 @@ test("a budget that something waits for is exhausted, though a little is left", 
   expect(more).toEqual([]);
 });
 
-test("of the account's budget the operator hears, whoever spent it; of their own each owner", async () => {
+test("the operator is told of the account's budget, whoever spent it; each owner of their own", async () => {
   const other = `/news/${crypto.randomUUID()}`;
   await darkroom.post("/v1/webhooks", { url: receiver.url + other }, KEYS.other);
   await setBudget("account/month", PICTURE_NEURONS);

@@ -1,4 +1,4 @@
-// `bin/darkroom` as a shell runs it, against the listening product.
+// `bin/darkroom` against the listening product: as a shell runs it where that matters, otherwise in this process.
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { Job } from "../client/index.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
+import { type Ran, runInProcess } from "./in-process.ts";
 import { embedJob } from "./passages.ts";
 import { speech } from "./speech.ts";
 
@@ -20,21 +21,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-interface Ran {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly bytes: Buffer;
-}
+const ownEnv = () => ({ DARKROOM_URL: darkroom.origin(), DARKROOM_KEY: KEYS.operator });
 
-function start(given: readonly string[], { bin = BIN, env = {} }: { bin?: string; env?: object } = {}): ChildProcess {
-  const own: Record<string, string | undefined> = {
-    DARKROOM_URL: darkroom.origin(),
-    DARKROOM_KEY: KEYS.operator,
-    ...env,
-  };
+function start(given: readonly string[], bin = BIN): ChildProcess {
   const { PATH, NODE_COMPILE_CACHE } = process.env;
-  return spawn(bin, given, { env: { ...own, PATH, NODE_COMPILE_CACHE } as never, cwd: folder });
+  return spawn(bin, given, { env: { ...ownEnv(), PATH, NODE_COMPILE_CACHE } as never, cwd: folder });
 }
 
 async function ended(child: ChildProcess): Promise<Ran> {
@@ -46,10 +37,11 @@ async function ended(child: ChildProcess): Promise<Ran> {
   return { code, stdout: bytes.toString(), stderr: Buffer.concat(err).toString(), bytes };
 }
 
-async function run(given: readonly string[], options: { stdin?: string | Uint8Array; env?: object } = {}) {
-  const child = start(given, options);
-  child.stdin?.end(options.stdin);
-  return ended(child);
+async function run(
+  given: readonly string[],
+  { stdin, env }: { stdin?: string | Uint8Array; env?: Record<string, string> } = {},
+): Promise<Ran> {
+  return runInProcess(given, { env: { ...ownEnv(), ...env }, folder, ...(stdin !== undefined && { stdin }) });
 }
 
 const lines = (text: string) => text.split("\n").filter((line) => line !== "");
@@ -58,10 +50,12 @@ test("a file goes in and its captions come out, through pipes", async () => {
   await writeFile(join(folder, "talk.wav"), speech("one two three"));
   const link = join(folder, "dr");
   await symlink(BIN, link);
-  const submitted = await ended(start(["submit", "talk.wav", "--options", '{"tier":"fast"}'], { bin: link }));
+  const submitted = await ended(start(["submit", "talk.wav", "--options", '{"tier":"fast"}'], link));
   expect(submitted).toMatchObject({ code: 0, stderr: "" });
   const [id = ""] = lines(submitted.stdout);
-  expect(await run(["watch", "-"], { stdin: submitted.stdout })).toMatchObject({
+  const watching = start(["watch", "-"]);
+  watching.stdin?.end(submitted.stdout);
+  expect(await ended(watching)).toMatchObject({
     code: 0,
     stdout: `${id} completed\n`,
     stderr: "",
@@ -320,9 +314,7 @@ test("a text that is not UTF-8 is refused with what to do, as a file and as an a
   expect(file).toMatchObject({ code: 2, stdout: "" });
   expect(file.stderr).toMatch(/is not UTF-8 \(byte 3 is 0xE9\); it looks like Windows-1252.*iconv -f WINDOWS-1252/s);
   // A shell hands bytes on; Node has a replacement character in their place.
-  const argument = await ended(
-    start(["-c", `exec "${BIN}" submit --prompt "$(printf 'caf\\351')"`], { bin: "/bin/sh" }),
-  );
+  const argument = await ended(start(["-c", `exec "${BIN}" submit --prompt "$(printf 'caf\\351')"`], "/bin/sh"));
   expect(argument).toMatchObject({ code: 2, stdout: "" });
   expect(argument.stderr).toMatch(/is not UTF-8; set the terminal to UTF-8/);
 });

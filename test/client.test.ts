@@ -103,7 +103,7 @@ test("a job is cancelled once; waiting for it ends, and another wait gives up in
   await expect(stopped).rejects.toThrow("enough");
 });
 
-test("files, bytes and streams are uploaded with progress, and heard in every format", async () => {
+test("files, bytes and streams are uploaded with progress, and transcribed in every format", async () => {
   const client = connect();
   const wav = speech("one two three four five six");
   const sources = [new Blob([wav]), wav, new Blob([wav]).stream(), new File([wav], "talk.wav")];

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { memoryLimit } from "../consumer/runner/memory-limit.ts";
+import { memoryLimit } from "../shared/memory-limit.ts";
 import type { ModelCall } from "../shared/models/model-call.ts";
 import { modelRunner } from "../shared/models/run-model.ts";
 import { type Connections, createConnections, NoConnection, SLOW_SLOTS } from "../shared/connections.ts";

@@ -23,11 +23,13 @@ const TABLES = `
    WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'd1%' AND name NOT LIKE '\\_cf%' ESCAPE '\\'
      AND name NOT LIKE 'passages\\_fts%' ESCAPE '\\' AND name <> 'signing_keys'`;
 
-type Handlers = Required<Pick<ExportedHandler<Env>, "fetch" | "queue" | "scheduled">>;
+export type Handlers = Required<Pick<ExportedHandler<Env>, "fetch" | "queue" | "scheduled">>;
 
 export function controlled(worker: Handlers): Handlers {
   let vars: Control["vars"] = {};
   let tables: readonly string[] | undefined;
+  /** Messages that are older belong to an earlier test: a late wake-up would lease what this one has just inserted. */
+  let emptiedAt = 0;
 
   async function emptyDatabase(db: D1Database, keys: NonNullable<Control["keys"]>): Promise<void> {
     tables ??= (await db.prepare(TABLES).all<{ name: string }>()).results.map(({ name }) => name);
@@ -48,10 +50,16 @@ export function controlled(worker: Handlers): Handlers {
       if (request.url === DATABASE_URL) return Response.json(await runCall(env.DB, await request.json()));
       const control: Control = await request.json();
       ({ vars } = control);
-      if (control.keys) await Promise.all([emptyDatabase(env.DB, control.keys), emptyBucket(env.MEDIA)]);
+      if (control.keys) {
+        emptiedAt = Date.now();
+        await Promise.all([emptyDatabase(env.DB, control.keys), emptyBucket(env.MEDIA)]);
+      }
       return new Response(null, { status: 204 });
     },
-    queue: (batch, env, context) => worker.queue(batch, { ...env, ...vars }, context),
+    async queue(batch, env, context) {
+      const current = since(batch, emptiedAt);
+      if (current.messages.length > 0) await worker.queue(current, { ...env, ...vars }, context);
+    },
     scheduled: (controller, env, context) => worker.scheduled(controller, { ...env, ...vars }, context),
   };
 }
@@ -62,4 +70,18 @@ async function emptyBucket(media: R2Bucket): Promise<void> {
     if (objects.length === 0) return;
     await media.delete(objects.map(({ key }) => key));
   }
+}
+
+/** The batch without messages that were sent before; those are acknowledged. */
+function since(batch: MessageBatch, sentAt: number): MessageBatch {
+  const messages = batch.messages.filter(({ timestamp }) => timestamp.getTime() >= sentAt);
+  if (messages.length === batch.messages.length) return batch;
+  for (const message of batch.messages) if (!messages.includes(message)) message.ack();
+  return {
+    queue: batch.queue,
+    metadata: batch.metadata,
+    messages,
+    ackAll: () => messages.forEach((message) => message.ack()),
+    retryAll: (options) => messages.forEach((message) => message.retry(options)),
+  };
 }

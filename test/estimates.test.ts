@@ -128,7 +128,7 @@ test("a dry run leaves nothing: no job, no key, no object", async () => {
   expect(real.status).toBe(201);
 });
 
-test("what would not be taken, or could not be heard, is said instead of a price", async () => {
+test("what would not be taken, or could not be transcribed, is said instead of a price", async () => {
   const refusals: [unknown, string][] = [
     [{ kind: "transcription", source: "none" }, "source_not_found"],
     [{ kind: "transcription", source: await put("theirs.wav", tone(1), "ben") }, "source_not_found"],

@@ -66,7 +66,7 @@ async function segmentsOf(id: string): Promise<Record<string, unknown>[]> {
   return segments.map((segment: Segment, index) => ({ index, ...segment }));
 }
 
-test("a long recording is told while it is heard: states, progress, each segment once, and the end", async () => {
+test("a long recording is told while it is transcribed: states, progress, each segment once, and the end", async () => {
   const slow = { 150: "sleep:2500", 300: "sleep:5000", 450: "sleep:9000" };
   const id = await transcribe(600, slow, "a");
   const other = follow(id);
@@ -98,7 +98,7 @@ test("a long recording is told while it is heard: states, progress, each segment
   }
 });
 
-test("a client that goes away again and again while the job runs misses nothing and hears nothing twice", async () => {
+test("a client that goes away again and again while the job runs misses nothing and is told nothing twice", async () => {
   const id = await transcribe(480, { 120: "sleep:2000", 240: "sleep:4000", 360: "sleep:6000" }, "b");
   const told: Told[] = [];
   let streams = 0;

@@ -15,14 +15,19 @@ async function findInTables(db: D1Database, word: string): Promise<string[]> {
     )
     .all<{ name: string }>();
   const found = new Set<string>();
-  for (const { name } of tables) {
-    for (let offset = 0; ; offset += PAGE) {
-      const { results } = await db.prepare(`SELECT * FROM "${name}" LIMIT ${PAGE} OFFSET ${offset}`).all();
+  let names = tables.map(({ name }) => name);
+  for (let offset = 0; names.length > 0; offset += PAGE) {
+    const pages = await db.batch<object>(
+      names.map((name) => db.prepare(`SELECT * FROM "${name}" LIMIT ${PAGE} OFFSET ${offset}`)),
+    );
+    for (const [index, { results }] of pages.entries()) {
       for (const row of results) {
-        for (const [column, value] of Object.entries(row)) if (holds(value, word)) found.add(`${name}.${column}`);
+        for (const [column, value] of Object.entries(row)) {
+          if (holds(value, word)) found.add(`${names[index]}.${column}`);
+        }
       }
-      if (results.length < PAGE) break;
     }
+    names = names.filter((_, index) => pages[index]?.results.length === PAGE);
   }
   return [...found];
 }

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 
 import { startDarkroom, until } from "./harness.ts";
+import { BATCHES } from "./held-batches.ts";
 
-const darkroom = startDarkroom({}, { main: "test/two-invocations-worker.ts" });
+const darkroom = startDarkroom({ [BATCHES]: "held" });
 
 const PICTURES = 4;
 const PICTURE_BYTES = 2_600_000;

@@ -25,7 +25,7 @@ const ROUTES = [
 ].filter((route) => !PUBLIC.has(route));
 
 /** The harness' fetch knows no FormData of this realm: forms are encoded here. */
-async function sent(body: unknown): Promise<RequestInit> {
+async function sent(body: unknown): Promise<{ body?: BodyInit; headers?: Record<string, string> }> {
   if (body === undefined) return {};
   if (body instanceof Uint8Array) return { body: body as BodyInit };
   if (!(body instanceof FormData)) return { body: JSON.stringify(body) };
@@ -35,9 +35,10 @@ async function sent(body: unknown): Promise<RequestInit> {
 }
 
 async function call(route: string, theirs: Belongings, key: string | null): Promise<Response> {
-  const { path, body } = WALK[route]!;
+  const { path, body, headers } = WALK[route]!;
   const [method = "GET"] = route.split(" ");
-  return darkroom.api(path(theirs), { method, key, ...(await sent(body?.(theirs))) });
+  const content = await sent(body?.(theirs));
+  return darkroom.api(path(theirs), { method, key, ...content, headers: { ...headers, ...content.headers } });
 }
 
 type Refusal = { code?: string; title?: string; status?: number; error?: { code: string; type: string } };

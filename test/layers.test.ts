@@ -4,6 +4,9 @@ import { join, normalize } from "node:path";
 
 import { expect, test } from "vitest";
 
+import * as z from "zod";
+
+import { ABOUT } from "../shared/kinds/about.ts";
 import { JOB_KINDS, kindOf } from "../shared/kinds/index.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -74,6 +77,21 @@ test("SQL is written under shared/db/ alone", () => {
   expect(found.length).toBeGreaterThan(30);
 });
 
+test("changes of state are recorded, and consumers woken, by announce() alone; maintenance repeats lost wake-ups", () => {
+  const callers = (call: RegExp) =>
+    [...sources].flatMap(([path, text]) => {
+      const calls = [...text.matchAll(call)].length;
+      return calls > 0 && /^(?:producer|consumer|shared)\//.test(path) ? [`${path}: ${calls}`] : [];
+    });
+  expect(callers(/(?<!function )\bwake(?:Later)?\(/g)).toEqual([
+    "consumer/maintenance/maintain.ts: 1",
+    "shared/jobs/announce.ts: 2",
+    "shared/jobs/wake.ts: 1",
+  ]);
+  expect(callers(/event: "task\.opened"|event: `job\.\$/g)).toEqual(["shared/jobs/announce.ts: 2"]);
+  expect(callers(/\.sendBatch\(/g)).toEqual(["shared/jobs/wake.ts: 1"]);
+});
+
 test("only shared/kinds/, the processors and the clients name a kind of job: all others read the registry", () => {
   const isNamed = new RegExp(`["'\`](?:${JOB_KINDS.join("|")})["'\`]`);
   const worker = [...sources].filter(([path]) => /^(?:producer|consumer|shared)\//.test(path));
@@ -94,3 +112,25 @@ test("no two kinds of job take the same uploads by default, and no two have a ki
     for (const one of uploads.byDefault) expect(uploads.takes).toContain(one);
   }
 });
+
+test("what a request of a kind may say, the kind's input can hold", () => {
+  for (const name of JOB_KINDS) {
+    const { input, request } = kindOf(name);
+    const { properties } = z.toJSONSchema(request, { io: "input" }) as Shape;
+    const own = Object.keys(properties ?? {}).filter((field) => field !== "kind" && !(field in ABOUT));
+    const held = new Set(
+      shapesOf(z.toJSONSchema(input) as Shape).flatMap((shape) => Object.keys(shape.properties ?? {})),
+    );
+    expect(own.filter((field) => !held.has(field))).toEqual([]);
+    expect(own).toContain("options");
+  }
+});
+
+interface Shape {
+  readonly properties?: Readonly<Record<string, unknown>>;
+  readonly anyOf?: readonly Shape[];
+}
+
+function shapesOf(schema: Shape): readonly Shape[] {
+  return schema.anyOf ?? [schema];
+}

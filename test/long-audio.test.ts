@@ -29,7 +29,7 @@ async function joined(id: string): Promise<string> {
   return (await darkroom.api(`/v1/jobs/${id}/artifacts/transcript.json`)).text();
 }
 
-test("three minutes are cut, heard and joined: every word once, in order, at its time", async () => {
+test("three minutes are cut, transcribed and joined: every word once, in order, at its time", async () => {
   const said = words(360);
   const id = await transcribe(said);
   const job = await darkroom.untilJob(id);
@@ -75,7 +75,7 @@ test("a consumer that dies is resumed where it stopped: no finished chunk is pai
   }
 });
 
-test("a chunk that cannot be heard leaves a marked gap, and is redriven alone", async () => {
+test("a chunk that cannot be transcribed leaves a marked gap, and is redriven alone", async () => {
   const said = words(360, { 180: "error:3010x1" }, "g");
   const id = await transcribe(said);
   expect(await darkroom.untilJob(id)).toMatchObject({ state: "failed", error: { code: "unsupported_audio" } });
@@ -144,7 +144,7 @@ test("a chunk that is too large for the model is split further instead of failin
   expect((await transcript(id)).text).toBe(said.join(" "));
 });
 
-test("so is a short recording that was to be heard in one task", async () => {
+test("so is a short recording that was to be transcribed in one task", async () => {
   const said = words(100, { 40: "brief" }, "t");
   const folder = await mkdtemp(join(tmpdir(), "darkroom-long-"));
   const [wav, mka] = [join(folder, "sound.wav"), join(folder, "short.mka")];
@@ -161,7 +161,7 @@ test("so is a short recording that was to be heard in one task", async () => {
   }
 });
 
-test("a picture that outlasts its sound is no failure: where there is nothing to hear, no model is asked", async () => {
+test("a picture that outlasts its sound is no failure: where there is nothing to transcribe, no model is asked", async () => {
   const said = words(60, {}, "v");
   const folder = await mkdtemp(join(tmpdir(), "darkroom-long-"));
   const [wav, video] = [join(folder, "sound.wav"), join(folder, "video.mkv")];
@@ -231,20 +231,23 @@ test.each([
   ["invented", /^there may be no speech here$/, 2],
   // Another file would be read as badly: it is not asked for again.
   ["halfread", /^the model read \d+ ms of \d+ ms of audio$/, 1],
-])("a chunk that the model calls %s is heard again where that helps, kept, and marked", async (word, reason, times) => {
-  const said = words(240, { 200: word }, word.slice(0, 2));
-  const id = await transcribe(said);
-  await darkroom.untilJob(id);
-  const { text, lowConfidence, isComplete } = await transcript(id);
-  expect({ text, isComplete }).toEqual({ text: said.join(" "), isComplete: true });
-  expect(lowConfidence).toHaveLength(1);
-  const [stretch] = lowConfidence;
-  expect(stretch?.reason).toMatch(reason);
-  expect(stretch?.startMs).toBeLessThan(100_000);
-  expect(stretch?.endMs).toBeGreaterThan(100_000);
-  const { calls } = await darkroom.modelCalls();
-  expect(Object.entries(calls).find(([script]) => script.includes(word))?.[1]).toBe(times);
-});
+])(
+  "a chunk that the model calls %s is transcribed again where that helps, kept, and marked",
+  async (word, reason, times) => {
+    const said = words(240, { 200: word }, word.slice(0, 2));
+    const id = await transcribe(said);
+    await darkroom.untilJob(id);
+    const { text, lowConfidence, isComplete } = await transcript(id);
+    expect({ text, isComplete }).toEqual({ text: said.join(" "), isComplete: true });
+    expect(lowConfidence).toHaveLength(1);
+    const [stretch] = lowConfidence;
+    expect(stretch?.reason).toMatch(reason);
+    expect(stretch?.startMs).toBeLessThan(100_000);
+    expect(stretch?.endMs).toBeGreaterThan(100_000);
+    const { calls } = await darkroom.modelCalls();
+    expect(Object.entries(calls).find(([script]) => script.includes(word))?.[1]).toBe(times);
+  },
+);
 
 test("the transcript can be read while it grows, in every format, and says that it is partial", async () => {
   const id = await transcribe(words(480, { 300: "sleep:4000" }, "p"));
@@ -287,7 +290,7 @@ test.each([
   expect((await response.json<{ detail: string }>()).detail).toMatch(detail);
 });
 
-test("cancelling a long recording ends its chunks and its join, and keeps what was heard", async () => {
+test("cancelling a long recording ends its chunks and its join, and keeps what was transcribed", async () => {
   const id = await transcribe(words(360, { 100: "sleep:8000" }, "c"));
   await until(
     () => transcript(id),

@@ -22,9 +22,9 @@ let now = START;
 async function insert(...ids: readonly string[]): Promise<void> {
   const work = JobWork.parse({ kind: "classification", input: { text: "x", options: {} } });
   const terms = { ...DEFAULT_TERMS, reuse: false };
-  const about = { ownerId: "operator", createdAt: now, ringGraceMs: 60_000 };
+  const about = { ownerId: "operator", createdAt: now };
   const jobs = await Promise.all(ids.map((id) => newJob(work, terms, { id, ...about })));
-  await insertJobs(darkroom.bindings().DB, { jobs, uploads: [] }, { now, ringGraceMs: 60_000 });
+  await insertJobs(darkroom.bindings().DB, { jobs, uploads: [] }, now);
 }
 
 /** What the next consumer runs. */
@@ -48,7 +48,7 @@ async function settle(tasks: readonly Task[], outcome: Parameters<typeof settleT
   const ended = tasks.map(({ id: taskId, leaseId }) => {
     return { taskId, leaseId, outcome, calls: [], isBudgeted: false, startedAt: now, finishedAt: now };
   });
-  await settleTasks(darkroom.bindings().DB, ended, { now, ringGraceMs: 60_000 });
+  await settleTasks(darkroom.bindings().DB, ended, { now });
 }
 
 function jobsOf(tasks: readonly Task[]): readonly string[] {

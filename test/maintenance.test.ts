@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
+import { takeDueTasks } from "../shared/db/jobs/maintenance.ts";
 import { leaseTasks } from "../shared/db/tasks/leases.ts";
 import { newJob } from "../shared/jobs/new-job.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
@@ -14,21 +15,45 @@ const DAY_MS = 24 * 3_600_000;
 async function insertSilently(id: string): Promise<string> {
   const now = Date.now();
   const work = JobWork.parse({ kind: "classification", input: { text: "x", options: {} } });
-  const job = await newJob(
-    work,
-    { ...DEFAULT_TERMS, reuse: false },
-    { id, ownerId: "operator", createdAt: now, ringGraceMs: 60_000 },
-  );
-  await insertJobs(darkroom.bindings().DB, { jobs: [job], uploads: [] }, { now, ringGraceMs: 60_000 });
+  const job = await newJob(work, { ...DEFAULT_TERMS, reuse: false }, { id, ownerId: "operator", createdAt: now });
+  await insertJobs(darkroom.bindings().DB, { jobs: [job], uploads: [] }, now);
   return job.taskId;
 }
 
-test("a task whose wake-up was lost is rung again once its grace is over", async () => {
+test("a task whose wake-up was lost is woken again once its grace is over", async () => {
   await insertSilently("job_silent");
   await darkroom.maintain();
   expect((await darkroom.readJob("job_silent")).state).toBe("queued");
   await darkroom.maintain(new Date(Date.now() + 61_000));
   expect(await darkroom.untilJob("job_silent")).toMatchObject({ state: "completed" });
+});
+
+test("a wake-up counts as lost one grace after its task was due, and the next one two graces later", async () => {
+  const { DB } = darkroom.bindings();
+  const graceMs = 60_000;
+  const taskId = await insertSilently("job_due");
+  const dueAt = (await DB.prepare("SELECT scheduled_at AS at FROM tasks").first<number>("at"))!;
+  const take = (afterMs: number) => takeDueTasks(DB, { now: dueAt + afterMs, graceMs, limit: 10 });
+  expect(await take(graceMs - 1)).toEqual([]);
+  expect(await take(graceMs)).toEqual([taskId]);
+  expect(await take(3 * graceMs - 1)).toEqual([]);
+  expect(await take(3 * graceMs)).toEqual([taskId]);
+  // An earlier version wrote the grace into the row: it is woken one grace later than it could be, and not lost.
+  await DB.prepare("UPDATE tasks SET check_at = scheduled_at + ?1").bind(graceMs).run();
+  expect(await take(2 * graceMs - 1)).toEqual([]);
+  expect(await take(2 * graceMs)).toEqual([taskId]);
+});
+
+test("a wake-up that comes before a task is due leases nothing, whatever 'check_at' says", async () => {
+  const { DB } = darkroom.bindings();
+  await insertSilently("job_early");
+  const now = Date.now();
+  await DB.prepare("UPDATE tasks SET scheduled_at = ?1, check_at = 0")
+    .bind(now + 10_000)
+    .run();
+  const lease = { id: "early", now, leaseMs: 90_000, limit: 10, callsAMinute: {} };
+  expect(await leaseTasks(DB, lease)).toEqual([]);
+  expect(await leaseTasks(DB, { ...lease, now: now + 10_000 })).toHaveLength(1);
 });
 
 test("a task whose consumer died is freed and tried again", async () => {

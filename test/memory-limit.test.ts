@@ -1,7 +1,7 @@
 // Invocations that end from outside take their timers with them: `vi.clearAllTimers` does the same to all that wait so far.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { memoryLimit } from "../consumer/runner/memory-limit.ts";
+import { memoryLimit } from "../shared/memory-limit.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

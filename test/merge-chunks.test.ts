@@ -112,7 +112,7 @@ test("segments without word times are kept by the side their middle is on, and a
   expect(mergeChunks([])).toEqual([]);
 });
 
-test("beside a missing chunk everything heard is kept, and a chunk wholly within another adds nothing", () => {
+test("beside a missing chunk everything transcribed is kept, and a chunk wholly within another adds nothing", () => {
   const left = chunk(0, { ownEndMs: 10_000, endMs: 12_000 }, ["one|9000", "two|11500"]);
   const right = chunk(2, { ownStartMs: 20_000, startMs: 18_000, ownEndMs: 30_000, endMs: 30_000 }, ["three|18100"]);
   const within = chunk(3, { ownStartMs: 2000, startMs: 2000, ownEndMs: 9500, endMs: 9500 }, ["one|9050"]);

@@ -40,7 +40,7 @@ test("the header is the truth; where it is missing the catalogue's figure stands
   }
 });
 
-test("a recording is billed by the seconds that the model says it heard", async () => {
+test("a recording is billed by the seconds that the model says it transcribed", async () => {
   const job = await darkroom.upload({ name: "a.wav" }, speech("zero one two three"));
   const { attempts } = await darkroom.untilJob(job.id);
   const [call] = attempts[0]!.calls;

@@ -58,8 +58,9 @@ async function expectNothingStored(): Promise<void> {
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'd1%'",
   ).all<{ name: string }>();
   expect(results.length).toBeGreaterThan(15);
-  for (const { name } of results) {
-    const { results: rows } = await DB.prepare(`SELECT * FROM "${name}"`).all();
+  const tables = await DB.batch(results.map(({ name }) => DB.prepare(`SELECT * FROM "${name}"`)));
+  for (const [index, { name }] of results.entries()) {
+    const { results: rows } = tables[index]!;
     const stored = JSON.stringify(rows);
     expect([name, /\ufffd|\\\\ufffd|\\\\?ud83d/i.test(stored)]).toEqual([name, false]);
     const isMade = ["jobs", "webhook_endpoints", "pending_uploads", "pauses", "redrives"].includes(name);

@@ -141,7 +141,7 @@ test("a URL as it was signed takes the first of the PUTs that come at once", asy
 
 test("two versions of an upload that are found in one batch are one job, and the second says why", async () => {
   const { DB } = darkroom.bindings();
-  const times = { now: Date.now(), ringGraceMs: 60_000 };
+  const now = Date.now();
   const versions = ["a", "b"].map((etag) => ({ bucket: MEDIA_BUCKET, key: "inbox/uploads/one/a.txt", etag }));
   const jobs = await Promise.all(
     versions.map(async (upload) => {
@@ -150,8 +150,7 @@ test("two versions of an upload that are found in one batch are one job, and the
       const about = {
         id: await uploadJobId(upload),
         ownerId: "other",
-        createdAt: times.now,
-        ringGraceMs: 60_000,
+        createdAt: now,
         upload,
       };
       return newJob(work, JobTerms.parse({}), about);
@@ -165,7 +164,7 @@ test("two versions of an upload that are found in one batch are one job, and the
     ignoredReason: null,
     ifRefused: "another reason",
   }));
-  const { refused } = await insertJobs(DB, { jobs, uploads }, times);
+  const { refused } = await insertJobs(DB, { jobs, uploads }, now);
   expect(refused).toMatchObject([{ etag: "b", ignoredReason: expect.stringMatching(ALREADY) }]);
   const became = (await seen(2)).map(({ etag, jobId }): [string, string | null] => [etag, jobId]);
   expect(Object.fromEntries(became)).toEqual({ a: jobs[0]!.id, b: null });

@@ -188,9 +188,37 @@ test("what the API answers is what the document says, to the last field", async 
   await call("readJob", "/v1/jobs/none");
   for (const format of ["json", "txt", "vtt", "srt", "pdf"])
     await call("readTranscript", `/v1/jobs/${upload.id}/transcript?format=${format}`);
+  const { headers: tagged } = await darkroom.api(`/v1/jobs/${upload.id}/transcript`);
+  await call("readTranscript", `/v1/jobs/${upload.id}/transcript`, {
+    headers: { "if-none-match": tagged.get("etag")! },
+  });
+  const edit = (method: string, body: unknown, more = {}) => ({
+    method,
+    body: JSON.stringify(body),
+    headers: { "if-match": tagged.get("etag")!, ...more },
+  });
+  const said = { operations: [{ op: "speaker", segment: 0, speaker: "Ann" }] };
+  await call("editTranscript", `/v1/jobs/${upload.id}/transcript`, { ...edit("PATCH", said), headers: {} });
+  await call("editTranscript", `/v1/jobs/${upload.id}/transcript`, edit("PATCH", said));
+  await call("editTranscript", `/v1/jobs/${upload.id}/transcript`, edit("PATCH", said, { prefer: "return=minimal" }));
+  await call("editTranscript", `/v1/jobs/${upload.id}/transcript`, edit("PATCH", { operations: [] }));
+  await call("editTranscript", "/v1/jobs/none/transcript", edit("PATCH", said));
+  await call("readTranscriptHistory", `/v1/jobs/${upload.id}/transcript/history`);
+  await call("readTranscriptHistory", "/v1/jobs/none/transcript/history");
+  const back = `/v1/jobs/${upload.id}/transcript/revert`;
+  await call("revertTranscript", back, edit("POST", { version: 0 }));
+  await call("revertTranscript", back, edit("POST", { version: 0 }, { "if-match": "*" }));
+  await call("revertTranscript", back, edit("POST", { version: 99 }, { "if-match": "*" }));
+  await call("readTranscript", `/v1/jobs/${upload.id}/transcript?version=99`);
   await call("readArtifact", `/v1/jobs/${upload.id}/artifacts/transcript.json`);
   await call("readArtifact", `/v1/jobs/${upload.id}/artifacts/none`);
   await call("readArtifact", `/v1/jobs/${upload.id}/artifacts/transcript.txt`, { headers: { range: "bytes=0-1" } });
+  await call("readSource", `/v1/jobs/${upload.id}/source`);
+  await call("readSource", `/v1/jobs/${upload.id}/source`, { headers: { range: "bytes=0-1" } });
+  await call("readSource", "/v1/jobs/none/source");
+  for (const query of ["", "?fromMs=100&toMs=400", "?fromMs=9000000", "?fromMs=2&toMs=1"])
+    await call("readAudio", `/v1/jobs/${upload.id}/audio${query}`);
+  await call("readAudio", "/v1/jobs/none/audio");
   await call("cancelJob", `/v1/jobs/${upload.id}/cancel`, { method: "POST" });
   await embedJob(darkroom.bindings(), upload.id);
   await until<{ hits: unknown[] }>(
@@ -287,6 +315,7 @@ test("what the API answers is what the document says, to the last field", async 
   );
   await call("submitJob", "/v1/jobs", { ...json({}), key: reader.key });
   await call("createKey", "/v1/keys", { ...json({}), key: reader.key });
+  await call("readOwnKey", "/v1/keys/self");
   await call("listKeys", "/v1/keys?limit=1");
   await call("listKeys", "/v1/keys?limit=0");
   await call("revokeKey", `/v1/keys/${reader.id}`, remove);
@@ -329,6 +358,23 @@ test("what the API answers is what the document says, to the last field", async 
   const signedUrl = new URL((await pictures.json<{ data: { url: string }[] }>()).data[0]!.url);
   await call("readSignedArtifact", signedUrl.pathname + signedUrl.search, { key: "" });
   await call("readSignedArtifact", signedUrl.pathname, { key: "" });
+
+  const targets = ["source", "audio", "transcript", "events"].map((to) => ({ to }));
+  const { links } = (await call("signLinks", `/v1/jobs/${upload.id}/links`, json({ links: targets }))) as {
+    links: { url: string }[];
+  };
+  for (const [index, id] of [
+    "readSignedSource",
+    "readSignedAudio",
+    "readSignedTranscript",
+    "followSignedJob",
+  ].entries()) {
+    const { pathname, search } = new URL(links[index]!.url);
+    await call(id, pathname + search, { key: "" });
+    await call(id, pathname, { key: "" });
+  }
+  await call("signLinks", "/v1/jobs/none/links", json({ links: targets }));
+  await call("signLinks", `/v1/jobs/${upload.id}/links`, json({ links: [{ to: "artifact" }] }));
 
   type Announced = { upload: { id: string; url: string; headers: Record<string, string>; parts: { url: string }[] } };
   const announce = (request: object) =>

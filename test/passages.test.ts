@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 
-import { cutPassages } from "../consumer/steps/cut-passages.ts";
+import { cutPassages } from "../shared/search/cut-passages.ts";
 import { fuse } from "../shared/search/fuse.ts";
 import { topK } from "../shared/search/top-k.ts";
-import { countWords } from "../consumer/steps/sentences.ts";
+import { countWords } from "../shared/search/sentences.ts";
 import type { Segment } from "../shared/transcripts/transcript.ts";
 
 /** Segments of `words` words each, two seconds a segment. */

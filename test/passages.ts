@@ -9,8 +9,8 @@ export async function insertJob(db: D1Database, id: string, ownerId = "operator"
   const now = Date.now();
   const work = JobWork.parse({ kind: "classification", input: { text: "x", options: {} } });
   const terms = { ...DEFAULT_TERMS, reuse: false };
-  const job = await newJob(work, terms, { id, ownerId, createdAt: now, ringGraceMs: 60_000 });
-  await insertJobs(db, { jobs: [job], uploads: [] }, { now, ringGraceMs: 60_000 });
+  const job = await newJob(work, terms, { id, ownerId, createdAt: now });
+  await insertJobs(db, { jobs: [job], uploads: [] }, now);
 }
 
 /** Passages of a second each; `angle` is what one means, in degrees. */

@@ -1,4 +1,5 @@
 import { controlled } from "./controlled.ts";
+import { withHeldBatches } from "./held-batches.ts";
 import product from "./six-connections-worker.ts";
 
-export default controlled(product);
+export default controlled(withHeldBatches(product));

@@ -52,18 +52,15 @@ async function expectProblem(response: Response, status: number, code: string): 
   expect(await response.json()).toMatchObject({ status, code, type: `urn:darkroom:problem:${code}` });
 }
 
-/** Jobs that nobody rings for, as old as is said. */
+/** Jobs that nobody wakes a consumer for, as old as is said. */
 async function insert(count: number, ageMs: number, ownerId = "operator"): Promise<string[]> {
   const createdAt = Date.now() - ageMs;
   const work = JobWork.parse({ kind: "classification", input: { text: "x", options: {} } });
   const terms = { ...DEFAULT_TERMS, reuse: false };
   const jobs = await Promise.all(
-    Array.from({ length: count }, () =>
-      newJob(work, terms, { id: `job_${crypto.randomUUID()}`, ownerId, createdAt, ringGraceMs: 1e12 }),
-    ),
+    Array.from({ length: count }, () => newJob(work, terms, { id: `job_${crypto.randomUUID()}`, ownerId, createdAt })),
   );
-  const times = { now: createdAt, ringGraceMs: 1e12 };
-  return [...(await insertJobs(darkroom.bindings().DB, { jobs, uploads: [] }, times)).tasks];
+  return [...(await insertJobs(darkroom.bindings().DB, { jobs, uploads: [] }, createdAt)).tasks];
 }
 
 /** Settle what was just inserted: nothing else may be due. */
@@ -83,7 +80,7 @@ async function settle(taskIds: string[], outcome: Outcome, agoMs = 0): Promise<v
       finishedAt: at,
     };
   });
-  await settleTasks(DB, attempts, { now: at, ringGraceMs: 1e12 });
+  await settleTasks(DB, attempts, { now: at });
 }
 
 test("each task and job is counted once, where it stands, and nobody sees another owner's", async () => {
@@ -160,11 +157,11 @@ test("the platform's backlog is told with the age of its oldest message", async 
   for (const { id } of [slow, behind]) expect((await darkroom.untilJob(id)).state).toBe("completed");
 });
 
-test("a paused kind is taken in and not leased, whoever rings; the others go on; a resume completes it", async () => {
-  // Rung before the pause, behind a long answer that holds the queue's only local consumer.
+test("a paused kind is taken in and not leased, whoever wakes a consumer; the others go on; a resume completes it", async () => {
+  // Woken for before the pause, behind a long answer that holds the queue's only local consumer.
   const slow = await darkroom.submit({ kind: "image_generation", prompt: "sleep:2000 first" });
   await darkroom.untilJob(slow.id, ({ state }) => state === "running");
-  const rung = await darkroom.submit({ kind: "classification", text: "already rung" });
+  const woken = await darkroom.submit({ kind: "classification", text: "already woken" });
   for (const note of ["labels are wrong", undefined]) {
     const response = await change("classification", "pause", note === undefined ? undefined : { note });
     expect(response.status).toBe(200);
@@ -176,17 +173,17 @@ test("a paused kind is taken in and not leased, whoever rings; the others go on;
     waiting: { until: null, code: "kind_paused", message: expect.stringContaining("labels are wrong") as string },
   };
   expect(submitted).toMatchObject(waiting);
-  // Neither the bell nor maintenance long after the grace leases it.
+  // Neither the message nor maintenance long after the grace leases it.
   await darkroom.maintain(new Date(Date.now() + 10 * HOUR_MS));
   const other = await darkroom.submit({ kind: "image_generation", prompt: "not paused" });
   expect((await darkroom.untilJob(other.id)).state).toBe("completed");
-  for (const id of [submitted.id, rung.id]) expect(await darkroom.readJob(id)).toMatchObject(waiting);
+  for (const id of [submitted.id, woken.id]) expect(await darkroom.readJob(id)).toMatchObject(waiting);
   expect(kindOf(await readQueues(), "classification").tasks.waiting).toBe(2);
 
   for (let time = 0; time < 2; time += 1) {
     expect(await (await change("classification", "resume")).json()).toMatchObject({ paused: null });
   }
-  for (const id of [submitted.id, rung.id]) {
+  for (const id of [submitted.id, woken.id]) {
     expect(await darkroom.untilJob(id)).toMatchObject({ state: "completed", waiting: null });
   }
   const attempts = await darkroom.bindings().DB.prepare("SELECT max(number) AS n FROM attempts").first("n");
@@ -201,7 +198,7 @@ test("a paused kind is taken in and not leased, whoever rings; the others go on;
   expect(audit).toHaveLength(2);
 });
 
-test("what a resume does not ring for itself is rung by the next maintenance", async () => {
+test("what a resume does not wake itself is woken by the next maintenance", async () => {
   await change("classification", "pause");
   const taskIds = await insert(130, 0);
   await change("classification", "resume");

@@ -14,14 +14,13 @@ import { startDarkroom } from "./harness.ts";
 import { JobWork } from "../shared/kinds/index.ts";
 
 const darkroom = startDarkroom();
-const TIMES = { ringGraceMs: 60_000 };
 const NOTHING: Traces = {
   hasSource: false,
   hasUpload: false,
   isEnded: true,
   furtherTasks: 0,
   laterTasks: 0,
-  rungTasks: 1,
+  wokenTasks: 1,
   attempts: 1,
   attemptsAgain: 0,
   attemptsAsking: 1,
@@ -59,10 +58,10 @@ async function run(work: unknown, outcomes: readonly Outcome[], hasUpload = fals
   const now = Date.now();
   const id = `job_${crypto.randomUUID()}`;
   const upload = { bucket: "b", key: id, etag: "e" };
-  const about = { id, ownerId: "ann", createdAt: now, ...TIMES, ...(hasUpload && { upload }) };
+  const about = { id, ownerId: "ann", createdAt: now, ...(hasUpload && { upload }) };
   const job = await newJob(JobWork.parse(work), JobTerms.parse({}), about);
   const uploads = hasUpload ? [{ ...upload, ownerId: "ann", sizeBytes: 1, jobId: id, ignoredReason: null }] : [];
-  await insertJobs(watched(), { jobs: [job], uploads }, { now, ...TIMES });
+  await insertJobs(watched(), { jobs: [job], uploads }, now);
   for (const outcome of outcomes) {
     const lease = { id: crypto.randomUUID(), now: Date.now(), leaseMs: 90_000, limit: 1, callsAMinute: {} };
     // What a lease reads and writes is counted by it, and not reckoned.
@@ -79,7 +78,7 @@ async function run(work: unknown, outcomes: readonly Outcome[], hasUpload = fals
       startedAt: now,
       finishedAt: now,
     };
-    await settleTasks(watched(), [ended], { now: Date.now(), ...TIMES });
+    await settleTasks(watched(), [ended], { now: Date.now() });
   }
   return rows;
 }

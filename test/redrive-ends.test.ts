@@ -55,7 +55,7 @@ test("where the canary cannot go first another does", async () => {
   expect(ended).toMatchObject({ state: "completed", progress: { matched: 4, redriven: 2, skipped: 2 } });
 });
 
-test("a cancel takes back what has not been rung, and leaves what runs", async () => {
+test("a cancel takes back what is not due yet, and leaves what runs", async () => {
   const jobs = await letters(["sleep:4000 runs", ...numbered(100)]);
   const made = await redrive({ ...ALL, ratePerSecond: 1 });
   await darkroom.untilJob(jobs[0]!, ({ state }) => state === "running");
@@ -73,6 +73,18 @@ test("a cancel takes back what has not been rung, and leaves what runs", async (
   expect([pending, redriven + released]).toEqual([0, 101]);
   expect(await count("dead_letters WHERE redriven_at IS NULL AND redrive_id IS NULL")).toBe(released);
   expect(await count("jobs WHERE state = 'failed'")).toBe(released);
+  // Jobs that were queued for the redrive and did not run have failed again, and the journal says so.
+  const told = (event: string) =>
+    darkroom
+      .logs()
+      .filter(({ message }) => message.startsWith(`{"event":"${event}"`) && jobs.some((id) => message.includes(id)));
+  const queued = told("job.queued").filter(({ message }) => message.includes('"redriven"'));
+  expect(queued.length).toBeGreaterThan(50);
+  const failed = await until(
+    async () => told("job.failed"),
+    (lines) => lines.length >= queued.length - redriven,
+  );
+  expect(failed).toHaveLength(queued.length - redriven);
   expect((await cancel()).status).toBe(200);
   const ended = await untilRedrive(made.id, ({ finishedAt }) => finishedAt !== null);
   expect(ended).toMatchObject({ state: "cancelled", progress: { redriven, completed: redriven, released } });

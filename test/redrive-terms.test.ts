@@ -63,7 +63,7 @@ test("what is left of a job that ran out of time is not redriven into half a res
   expect(transcript.text).toContain("t200");
 });
 
-test("a job of which a chunk was heard with other options is identical to none", async () => {
+test("a job of which a chunk was transcribed with other options is identical to none", async () => {
   const sound = recording("i", { 60: "error:3010x1 i", 300: "sleep:6000" });
   const first = await darkroom.upload({ name: "first.wav" }, sound);
   const letter = await untilLetter(first.id);

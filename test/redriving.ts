@@ -36,14 +36,14 @@ export function redriving(darkroom: ReturnType<typeof startDarkroom>) {
       prompts.map(async (prompt, index) => {
         const work = JobWork.parse({ kind: "image_generation", input: { prompt, options: {} } });
         const id = `job_${crypto.randomUUID().replaceAll("-", "")}`;
-        return newJob(work, terms, { id, ownerId, createdAt: failedAt - 1000 + index, ringGraceMs: 1e9 });
+        return newJob(work, terms, { id, ownerId, createdAt: failedAt - 1000 + index });
       }),
     );
     const ids = jobs.map(({ taskId }) => taskId);
-    // Due in the same transaction at a time when only this test asks: a bell of the test before may still wake the consumer.
+    // Due in the same transaction at a time when only this test asks: a message of the test before may still wake the consumer.
     const ahead = DB.prepare("UPDATE tasks SET scheduled_at = ?2 WHERE id IN (SELECT value FROM json_each(?1))");
     const alongside = [ahead.bind(JSON.stringify(ids), AHEAD)];
-    await insertJobs(DB, { jobs, uploads: [], alongside }, { now: failedAt, ringGraceMs: 1e9 });
+    await insertJobs(DB, { jobs, uploads: [], alongside }, failedAt);
     const lease = { id: crypto.randomUUID(), now: AHEAD, leaseMs: 1000, limit: ids.length, callsAMinute: {} };
     const tasks = await leaseTasks(DB, lease);
     expect(tasks).toHaveLength(ids.length);
@@ -60,7 +60,7 @@ export function redriving(darkroom: ReturnType<typeof startDarkroom>) {
         startedAt: now,
         finishedAt: now,
       };
-      await settleTasks(DB, [{ ...ended, outcome: { type: "discard", failure } }], { now, ringGraceMs: 0 });
+      await settleTasks(DB, [{ ...ended, outcome: { type: "discard", failure } }], { now });
     }
     return jobs.map(({ id }) => id);
   }

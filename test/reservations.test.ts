@@ -22,12 +22,8 @@ const UNITS = { pictures: 1, tiles: 4, steps: 4 };
 
 async function insert(id: string, createdAt = LATER): Promise<void> {
   const work = JobWork.parse({ kind: "image_generation", input: { prompt: `unpriced ${id}`, options: {} } });
-  const job = await newJob(
-    work,
-    { ...DEFAULT_TERMS, reuse: false },
-    { id, ownerId: "operator", createdAt, ringGraceMs: 1e12 },
-  );
-  await insertJobs(darkroom.bindings().DB, { jobs: [job], uploads: [] }, { now: createdAt, ringGraceMs: 1e12 });
+  const job = await newJob(work, { ...DEFAULT_TERMS, reuse: false }, { id, ownerId: "operator", createdAt });
+  await insertJobs(darkroom.bindings().DB, { jobs: [job], uploads: [] }, createdAt);
 }
 
 function leaseAll(limit: number, now = LATER + 60_000) {
@@ -132,8 +128,7 @@ test("a request's own calls count against budgets, and one that dies does not ho
     at: Date.now(),
   } as const;
   // Twice, as after a lost answer.
-  for (let time = 0; time < 2; time += 1)
-    await settleDirect(DB, "id" in first ? first.id : "", settled, { ringGraceMs: 0 });
+  for (let time = 0; time < 2; time += 1) await settleDirect(DB, "id" in first ? first.id : "", settled);
   expect(await budgets()).toMatchObject([{ spentNeurons: 1.5, reservedNeurons: near(PICTURE_NEURONS) }]);
   await darkroom.maintain(new Date(Date.now() + 30 * 60_000));
   expect(await budgets()).toMatchObject([{ spentNeurons: near(1.5 + PICTURE_NEURONS), reservedNeurons: 0 }]);

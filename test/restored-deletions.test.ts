@@ -106,10 +106,10 @@ test("an object that came again after its job was deleted, and gets none for ano
     ignoredReason: null,
     ifRefused: "at its limit",
   };
-  const { refused } = await insertJobs(DB, { jobs: [], uploads: [upload] }, { now, ringGraceMs: 60_000 });
+  const { refused } = await insertJobs(DB, { jobs: [], uploads: [upload] }, now);
   expect(refused).toMatchObject([{ key: "inbox/again.txt", ignoredReason: "at its limit" }]);
   const older = { ...upload, etag: "older", storedAt: now - 2000 };
-  expect((await insertJobs(DB, { jobs: [], uploads: [older] }, { now, ringGraceMs: 60_000 })).refused).toEqual([]);
+  expect((await insertJobs(DB, { jobs: [], uploads: [older] }, now)).refused).toEqual([]);
 });
 
 test("an upload whose job was pruned stays without one", async () => {
@@ -247,6 +247,42 @@ test.each(["both", "one"])(
     expect((await darkroom.bindings().MEDIA.list({ prefix: "results/" })).objects).toEqual([]);
   },
 );
+
+test("a result that was kept for a job which never comes back is deleted a month after the restore", async () => {
+  const { MEDIA } = darkroom.bindings();
+  const results = async () => (await MEDIA.list({ prefix: "results/" })).objects.map(({ key }) => key);
+  const then = await bookmark();
+  const leader = await putJob("inbox/z.wav", "a sitar");
+  const shown = await putJob("inbox/a.wav", "a sitar");
+  expect(await darkroom.readJob(shown)).toMatchObject({ reused: { jobId: leader } });
+  await remove(leader);
+  // Its object is taken away behind Darkroom's back: nothing makes the job again.
+  await MEDIA.delete("inbox/a.wav");
+  await restore(then);
+  expect(await listJobs()).toEqual([]);
+  const kept = await results();
+  expect(kept).not.toEqual([]);
+  await maintain(30 * DAY_MS);
+  expect(await results()).toEqual(kept);
+
+  await maintain(2 * DAY_MS);
+  expect(await results()).toEqual([]);
+  expect(await count("SELECT count(*) AS n FROM reuses")).toBe(0);
+});
+
+test("what a restore that lasts some minutes has learnt last is forgotten with it", async () => {
+  const { DB } = darkroom.bindings();
+  const restored = DB.prepare(
+    "INSERT INTO restores (found_at, went_back_to, taken_up_to, done_at) VALUES (?1, 0, '', ?2)",
+  );
+  await restored.bind(now, now + 5 * MINUTE_MS).run();
+  const learnt = DB.prepare("INSERT INTO tombstones (job_id, deleted_at, taken_up_at) VALUES ('job_x', 1, ?1)");
+  await learnt.bind(now + 5 * MINUTE_MS).run();
+  await darkroom.maintain(new Date(now + 31 * DAY_MS + MINUTE_MS));
+  expect(await count("SELECT count(*) AS n FROM tombstones")).toBe(1);
+  await darkroom.maintain(new Date(now + 31 * DAY_MS + 6 * MINUTE_MS));
+  expect(await count("SELECT (SELECT count(*) FROM tombstones) + (SELECT count(*) FROM restores) AS n")).toBe(0);
+});
 
 test("a month after a restore nothing of it is left in the database", async () => {
   const then = await bookmark();

@@ -27,7 +27,7 @@ let url = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "darkroom-restore-"));
   ledger = await openLedger(() => 20);
-  await migrate({ folder, ringGraceSeconds: 1 });
+  await migrate({ folder, wakeGraceSeconds: 1 });
 }, 120_000);
 afterAll(async () => {
   await runtime?.kill();
@@ -44,7 +44,7 @@ async function freePort(): Promise<number> {
 }
 
 async function start(): Promise<void> {
-  const apart = { folder, ringGraceSeconds: 1 };
+  const apart = { folder, wakeGraceSeconds: 1 };
   runtime = await startRuntime({ port: await freePort(), inferenceUrl: ledger.url, apart });
   url = runtime.url.replace("localhost", "127.0.0.1");
 }

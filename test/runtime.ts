@@ -9,8 +9,6 @@ import { SCRIPTED_MODELS } from "./scripted-models.ts";
 export interface RuntimeOptions {
   readonly requestsAMinute?: number;
   readonly edit?: (config: LocalConfig) => LocalConfig;
-  /** A Worker that is `controlled()`. */
-  readonly main?: string;
 }
 
 export type Vars = Readonly<Record<string, string>>;
@@ -37,7 +35,7 @@ const takers: Vars[] = [];
 
 /** A runtime with these variables, until it is released. */
 export async function takeRuntime(given: Vars, options: RuntimeOptions) {
-  const vars: Vars = { RING_GRACE_SECONDS: "60", ...given };
+  const vars: Vars = { WAKE_GRACE_SECONDS: "60", ...given };
   const isShared = Object.keys(options).length === 0;
   const started = isShared ? (shared ??= await start({})) : await start(options);
   if (takers.length === 0) {
@@ -86,7 +84,7 @@ async function start(options: RuntimeOptions) {
 
 /** The product as it is configured for this machine, but for what a test asks for. */
 function product(options: RuntimeOptions) {
-  const { requestsAMinute, edit = (config) => config, main = "test/product-worker.ts" } = options;
+  const { requestsAMinute, edit = (config) => config } = options;
   const all = readConfig({ config: "./wrangler.jsonc", env: "local" });
   const local = Object.fromEntries(CONFIGURED.map((key) => [key, all[key]])) as LocalConfig;
   const ratelimits = all.ratelimits.map((one: (typeof all.ratelimits)[number]) => ({
@@ -95,5 +93,6 @@ function product(options: RuntimeOptions) {
   }));
   const config = edit({ ...local, ratelimits });
   // The wrapped `fetch` asks which invocation it is of.
+  const main = "test/product-worker.ts";
   return { config: { ...config, main, compatibility_flags: [...config.compatibility_flags, "nodejs_als"] } };
 }

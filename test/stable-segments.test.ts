@@ -4,7 +4,7 @@ import { mergeChunks } from "../shared/transcripts/merge-chunks.ts";
 import { stableReader, stableSegments } from "../producer/transcripts/stable-segments.ts";
 import { hear, seeded, speak } from "./scripted-speaker.ts";
 
-test("what is called final while chunks are missing is how the whole transcript begins, however badly it was heard", () => {
+test("what is called final while chunks are missing is how the whole transcript begins, however badly it was transcribed", () => {
   let told = 0;
   for (let seed = 1; seed <= 300; seed += 1) {
     const random = seeded(seed);

@@ -16,12 +16,12 @@ const LATER = 1_900_000_000_000;
 
 async function made(id: string, ownerId: string, terms: Partial<JobTerms> = {}, createdAt = LATER) {
   const work = JobWork.parse({ kind: "classification", input: { text: id, options: {} } });
-  return newJob(work, { ...DEFAULT_TERMS, ...terms }, { id, ownerId, createdAt, ringGraceMs: 1e12 });
+  return newJob(work, { ...DEFAULT_TERMS, ...terms }, { id, ownerId, createdAt });
 }
 
 async function insertAll(jobs: readonly ReturnType<typeof made>[], now = LATER): Promise<void> {
   const { DB } = darkroom.bindings();
-  await insertJobs(DB, { jobs: await Promise.all(jobs), uploads: [] }, { now, ringGraceMs: 1e12 });
+  await insertJobs(DB, { jobs: await Promise.all(jobs), uploads: [] }, now);
 }
 
 async function insert(id: string, ownerId: string, terms?: Partial<JobTerms>, createdAt = LATER): Promise<void> {

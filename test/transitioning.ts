@@ -26,14 +26,13 @@ export type Leased = Pick<Task, "id" | "leaseId">;
 export function transitioning(darkroom: ReturnType<typeof startDarkroom>) {
   const clock = { now: START };
   const db = () => darkroom.bindings().DB;
-  const times = () => ({ now: clock.now, ringGraceMs: 1e12 });
 
   /** @returns how many tasks are new. */
   async function insert(id: string, { text = id, reuse = false } = {}): Promise<number> {
     const work = JobWork.parse({ kind: "classification", input: { text, options: {} } });
-    const about = { id, ownerId: "operator", createdAt: START, ringGraceMs: 1e12 };
+    const about = { id, ownerId: "operator", createdAt: START };
     const job = await newJob(work, { ...DEFAULT_TERMS, reuse }, about);
-    return (await insertJobs(db(), { jobs: [job], uploads: [] }, times())).tasks.length;
+    return (await insertJobs(db(), { jobs: [job], uploads: [] }, clock.now)).tasks.length;
   }
 
   async function lease(limit = 1): Promise<readonly Task[]> {
@@ -43,7 +42,7 @@ export function transitioning(darkroom: ReturnType<typeof startDarkroom>) {
   async function settleAll(tasks: readonly Leased[], outcome: Outcome, lost = false): Promise<Settled> {
     const at = { calls: [], isBudgeted: false, startedAt: clock.now, finishedAt: clock.now };
     const attempts = tasks.map(({ id, leaseId }) => ({ taskId: id, leaseId, outcome, lost, ...at }));
-    return settleTasks(db(), attempts, times());
+    return settleTasks(db(), attempts, { now: clock.now });
   }
 
   /** @returns 1 if it took effect. */
@@ -51,8 +50,8 @@ export function transitioning(darkroom: ReturnType<typeof startDarkroom>) {
     return (await settleAll([task], outcome, lost)).settled.size;
   }
 
-  const cancel = (id: string) => cancelJob(db(), id, ACTOR, times());
-  const stop = (id: string) => stopJobs(db(), [tooLate(id, { isStarted: true })], times());
+  const cancel = (id: string) => cancelJob(db(), id, ACTOR, clock.now);
+  const stop = (id: string) => stopJobs(db(), [tooLate(id, { isStarted: true })], clock.now);
 
   /** By hand, of the latest letter, whatever became of it. */
   async function redrive(): Promise<boolean> {
@@ -61,7 +60,9 @@ export function transitioning(darkroom: ReturnType<typeof startDarkroom>) {
       .first<{ id: string; taskId: string }>();
     if (letter === null) return false;
     const redriven = { ...letter, scheduledAt: clock.now };
-    return redriveTask(db(), redriven, { ...times(), actor: ACTOR, options: undefined });
+    return (
+      (await redriveTask(db(), redriven, { now: clock.now, actor: ACTOR, options: undefined })).redriven.length > 0
+    );
   }
 
   /** Of the one job there is. */

@@ -56,7 +56,7 @@ test.each(["retry", "snooze"] as const)("put off by twenty as %s, the task is du
   expect(left).toBe(type === "retry" ? 3 : 4);
 });
 
-test("rescued by twenty while its consumer settles, one of them is heard", async () => {
+test("rescued by twenty while its consumer settles, one of them takes effect", async () => {
   await insert("job_1");
   const [task] = await lease();
   clock.now += 2 * LEASE_MS;

@@ -25,6 +25,7 @@ interface Step {
   readonly path: (theirs: Belongings) => string;
   /** JSON, a form, or bytes as they stand. */
   readonly body?: (theirs: Belongings) => unknown;
+  readonly headers?: Readonly<Record<string, string>>;
   /** The problem's code, in Replicate's dialect its title; null for an answer that may be given, and then says nothing of theirs. */
   readonly code: string | null;
 }
@@ -39,6 +40,10 @@ export const PUBLIC = new Set([
   "GET /setup",
   "POST /setup",
   "GET /signed/jobs/:id/artifacts/:name",
+  "GET /signed/jobs/:id/source",
+  "GET /signed/jobs/:id/audio",
+  "GET /signed/jobs/:id/transcript",
+  "GET /signed/jobs/:id/events",
 ]);
 
 /** Nobody listens there, and nothing is sent. */
@@ -81,7 +86,30 @@ export const WALK: Readonly<Record<string, Step>> = {
     path: ({ done }) => `/v1/jobs/${done}/artifacts/transcript.txt`,
     code: "artifact_not_found",
   },
+  "GET /v1/jobs/:id/source": { path: ({ done }) => `/v1/jobs/${done}/source`, code: "source_not_found" },
+  "GET /v1/jobs/:id/audio": { path: ({ done }) => `/v1/jobs/${done}/audio`, code: "job_not_found" },
+  "POST /v1/jobs/:id/links": {
+    path: ({ done }) => `/v1/jobs/${done}/links`,
+    body: () => ({ links: [{ to: "source" }] }),
+    code: "job_not_found",
+  },
   "GET /v1/jobs/:id/transcript": { path: ({ done }) => `/v1/jobs/${done}/transcript`, code: "job_not_found" },
+  "PATCH /v1/jobs/:id/transcript": {
+    path: ({ done }) => `/v1/jobs/${done}/transcript`,
+    body: () => ({ operations: [{ op: "remove", segment: 0, word: 0 }] }),
+    headers: { "if-match": "*" },
+    code: "job_not_found",
+  },
+  "GET /v1/jobs/:id/transcript/history": {
+    path: ({ done }) => `/v1/jobs/${done}/transcript/history`,
+    code: "job_not_found",
+  },
+  "POST /v1/jobs/:id/transcript/revert": {
+    path: ({ done }) => `/v1/jobs/${done}/transcript/revert`,
+    body: () => ({ version: 0 }),
+    headers: { "if-match": "*" },
+    code: "job_not_found",
+  },
   "GET /v1/jobs/:id/receipt": { path: ({ done }) => `/v1/jobs/${done}/receipt`, code: "job_not_found" },
   "GET /v1/jobs/:id/events": { path: ({ done }) => `/v1/jobs/${done}/events`, code: "job_not_found" },
   "GET /v1/search": { path: () => "/v1/search?q=their+words", code: null },

@@ -8,6 +8,7 @@ import { callGate } from "../consumer/runner/call-gate.ts";
 import { isolateMemory } from "../consumer/runner/memory-limit.ts";
 import { runTask } from "../consumer/runner/run-task.ts";
 import { type Connections, NoConnection } from "../shared/connections.ts";
+import { preparedOf } from "../shared/db/transact.ts";
 import { insertDeliveries } from "../shared/db/webhooks/deliveries.ts";
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
 import { leaseTasks } from "../shared/db/tasks/leases.ts";
@@ -295,7 +296,7 @@ test("a delivery that gets no connection is put off, and the attempt is not coun
   expect(await receiver.untilReceived(endpoint.path, 1)).toHaveLength(1);
 });
 
-test("a receiver that never ends its answer is heard for as long as one that never begins it", async () => {
+test("a receiver that never ends its answer is waited for as long as one that never begins it", async () => {
   const dripping = createServer((_request, response) => {
     response.writeHead(503);
     const drip = setInterval(() => response.write("no"), 1000);
@@ -371,15 +372,12 @@ test("a settlement that is repeated makes no second delivery; a delivery waits i
   await darkroom.post("/v1/queues/classification/pause", {});
   const endpoint = await register();
   const ahead = Date.now() + 1e9; // the consumer beside finds nothing due
-  const times = { now: ahead, ringGraceMs: 1e12 };
   const work = JobWork.parse({ kind: "classification", input: { text: "once", options: {} } });
   const terms = { ...DEFAULT_TERMS, reuse: false };
   const jobs = await Promise.all(
-    ["job_a", "job_b"].map((id) =>
-      newJob(work, terms, { id, ownerId: "operator", createdAt: ahead, ringGraceMs: 1e12 }),
-    ),
+    ["job_a", "job_b"].map((id) => newJob(work, terms, { id, ownerId: "operator", createdAt: ahead })),
   );
-  await insertJobs(DB, { jobs, uploads: [] }, times);
+  await insertJobs(DB, { jobs, uploads: [] }, ahead);
   await darkroom.post("/v1/queues/classification/resume", {});
   const lease = (limit: number) =>
     leaseTasks(DB, { id: crypto.randomUUID(), now: ahead, leaseMs: 1000, limit, callsAMinute: {} });
@@ -393,7 +391,7 @@ test("a settlement that is repeated makes no second delivery; a delivery waits i
     startedAt: ahead,
     finishedAt: ahead,
   } as const;
-  const settled = await Promise.all(Array.from({ length: 5 }, () => settleTasks(DB, [ended], times)));
+  const settled = await Promise.all(Array.from({ length: 5 }, () => settleTasks(DB, [ended], { now: ahead })));
   expect(settled.flatMap(({ opened }) => opened)).toHaveLength(1);
   expect(await log(endpoint.id)).toMatchObject([{ state: "pending", jobId: task!.jobId }]);
   const [next] = await lease(1);
@@ -436,7 +434,7 @@ test("an owner without endpoints pays a few rows read for the end of a job, and 
   await register({}, KEYS.other);
   const { id } = await darkroom.submit(job("unobserved"));
   const { finishedAt } = await darkroom.untilJob(id);
-  const results = await DB.batch(insertDeliveries(DB, Date.parse(finishedAt!), 1000));
+  const results = await DB.batch(insertDeliveries(DB, Date.parse(finishedAt!)).map(preparedOf));
   const sum = (figure: "rows_read" | "rows_written") => results.reduce((total, { meta }) => total + meta[figure], 0);
   expect(sum("rows_written")).toBe(0);
   expect(sum("rows_read")).toBeLessThanOrEqual(6);

@@ -9,7 +9,7 @@ import type { Invocation, World } from "./world.ts";
 import { describedJob, sourceOf, type Work } from "./work.ts";
 
 const BUCKET = "darkroom-media";
-export const RING_GRACE_MS = 300_000;
+export const WAKE_GRACE_MS = 300_000;
 
 /** Describe jobs by the intake that the API ends in. @returns once they are accepted; throws where the client was told no. */
 export async function submit(
@@ -19,16 +19,11 @@ export async function submit(
   works: readonly Work[],
 ): Promise<void> {
   const now = Math.floor(world.clock.now());
-  const times = { createdAt: now, ringGraceMs: RING_GRACE_MS };
-  const described = await Promise.all(works.map((work) => describedJob(work, times)));
+  const described = await Promise.all(works.map((work) => describedJob(work, now)));
   const jobs = described.filter((job) => job !== null);
   for (const job of jobs) world.jobIds.set(job.id.replace("job_", ""), job.id);
-  const { ready } = await insertJobs(
-    d1Door(world, invocation),
-    { jobs, uploads: [] },
-    { now, ringGraceMs: RING_GRACE_MS },
-  );
-  await wake(queueDoor(world, invocation, network, "media-tasks"), ready);
+  const { ready, opened } = await insertJobs(d1Door(world, invocation), { jobs, uploads: [] }, now);
+  await wake(queueDoor(world, invocation, network, "media-tasks"), [...ready, ...opened]);
 }
 
 /** Put an object into the inbox as any S3 tool would, and have R2 announce it. From here on it may not be lost. */

@@ -3,7 +3,7 @@ import { createConsumer } from "../../consumer/index.ts";
 import { isolateMemory } from "../../consumer/runner/memory-limit.ts";
 import { createSixConnections } from "../../test/six-connections.ts";
 import { aiDoor } from "./ai-door.ts";
-import { countUnfinished, putAndAnnounce, RING_GRACE_MS, submit } from "./client.ts";
+import { countUnfinished, putAndAnnounce, WAKE_GRACE_MS, submit } from "./client.ts";
 import { createClock, useClock, wallMs } from "./clock.ts";
 import { d1Door } from "./d1-door.ts";
 import { createNetwork, type Network, queueDoor } from "./network.ts";
@@ -184,6 +184,6 @@ function doorsOf(world: World, invocation: Invocation, network: Network): Env {
     OPERATOR_ID: "operator",
     DEAD_LETTER_QUEUE: "media-dead-letters",
     RETENTION_DAYS: "30",
-    RING_GRACE_SECONDS: String(RING_GRACE_MS / 1000),
+    WAKE_GRACE_SECONDS: String(WAKE_GRACE_MS / 1000),
   };
 }

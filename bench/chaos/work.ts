@@ -33,19 +33,16 @@ export function wordsOf({ mark, kind }: Work): string[] {
 }
 
 /** A job that a client describes; null for one that an object announces. */
-export async function describedJob(
-  { mark, kind }: Work,
-  times: { createdAt: number; ringGraceMs: number },
-): Promise<NewJob | null> {
+export async function describedJob({ mark, kind }: Work, createdAt: number): Promise<NewJob | null> {
   const terms = DEFAULT_TERMS;
   const id = `job_${mark}`;
   if (kind === "picture") {
     const input = { prompt: `a quiet harbour, ${mark}`, options: { steps: 4 } };
-    return newJob(JobWork.parse({ kind: "image_generation", input }), terms, { id, ownerId: OWNER, ...times });
+    return newJob(JobWork.parse({ kind: "image_generation", input }), terms, { id, ownerId: OWNER, createdAt });
   }
   if (kind === "text") {
     const input = { text: `what a day, ${mark}`, options: {} };
-    return newJob(JobWork.parse({ kind: "classification", input }), terms, { id, ownerId: OWNER, ...times });
+    return newJob(JobWork.parse({ kind: "classification", input }), terms, { id, ownerId: OWNER, createdAt });
   }
   return null;
 }

@@ -19,7 +19,7 @@ export type Runtime = Awaited<ReturnType<typeof startRuntime>>;
 export async function startRuntime({ inferenceUrl }: { inferenceUrl?: string } = {}) {
   const server = createTestHarness({
     workers: [
-      { configPath: "./wrangler.jsonc", env: "local", vars: { RING_GRACE_SECONDS: "60", SETUP_TOKEN } },
+      { configPath: "./wrangler.jsonc", env: "local", vars: { WAKE_GRACE_SECONDS: "60", SETUP_TOKEN } },
       inferenceUrl === undefined
         ? SCRIPTED_MODELS
         : { configPath: "./local/wrangler.jsonc", vars: { INFERENCE_URL: inferenceUrl } },

@@ -43,7 +43,7 @@ export async function runMixed(): Promise<Mixed> {
   const inference = await startInferenceServer({ port: 0 });
   const server = createTestHarness({
     workers: [
-      { configPath: "./wrangler.jsonc", env: "local", vars: { RING_GRACE_SECONDS: "60" } },
+      { configPath: "./wrangler.jsonc", env: "local", vars: { WAKE_GRACE_SECONDS: "60" } },
       { configPath: "local/wrangler.jsonc", vars: { INFERENCE_URL: inference.url, FAULTS } },
     ],
   });

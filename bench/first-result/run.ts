@@ -14,7 +14,7 @@ const TIMEOUT_MS = 30_000;
 interface Way {
   /** From the object's being stored to the transcript's being in D1 and R2. */
   readonly totalMs: number;
-  /** Of that: the job's insertion and the sending of its bell; the queue's own; the consumer's. */
+  /** Of that: the job's insertion and the sending of its message; the queue's own; the consumer's. */
   readonly intakeMs: number;
   readonly queueMs: number;
   readonly consumerMs: number;
@@ -47,14 +47,14 @@ async function send(body: Uint8Array<ArrayBuffer>, headers: Record<string, strin
   const object = await server.env.MEDIA.head(input.source.key);
   if (object === null) throw new Error(`'${input.source.key}' is not in the bucket`);
   const told = (await (await server.ours.fetch("http://localhost/deliveries")).json()) as readonly Delivery[];
-  const bell = told.find(({ queue }) => queue === "media-tasks");
-  if (bell === undefined) throw new Error("a job ended, and nothing was delivered");
+  const message = told.find(({ queue }) => queue === "media-tasks");
+  if (message === undefined) throw new Error("a job ended, and nothing was delivered");
   const storedAt = object.uploaded.getTime();
   return {
     totalMs: finalizedAt - storedAt,
-    intakeMs: bell.sentAt - storedAt,
-    queueMs: bell.deliveredAt - bell.sentAt,
-    consumerMs: finalizedAt - bell.deliveredAt,
+    intakeMs: message.sentAt - storedAt,
+    queueMs: message.deliveredAt - message.sentAt,
+    consumerMs: finalizedAt - message.deliveredAt,
   };
 }
 

@@ -25,7 +25,7 @@ const KILL_AFTER_MS = { least: 200, most: 4000 };
 /** Longer than a lease, which is 90 s. */
 const OFF_MS = 91_000;
 
-const RING_GRACE_SECONDS = 2;
+const WAKE_GRACE_SECONDS = 2;
 const CRON_EVERY_MS = 500;
 
 /** From the last start until everything has ended. */
@@ -33,7 +33,7 @@ const END_WITHIN_MS = 180_000;
 
 /** `live` goes through all kills, and on until every job has ended or time is up; `close` ends the runtime of the moment. */
 export function createLives({ folder, inferenceUrl, works, kills: killCount, random, note, versions }: LivesOptions) {
-  const apart = { folder, ringGraceSeconds: RING_GRACE_SECONDS };
+  const apart = { folder, wakeGraceSeconds: WAKE_GRACE_SECONDS };
   const state = join(folder, "state");
   const stopping = new AbortController();
   const submissions: Submission[] = [];

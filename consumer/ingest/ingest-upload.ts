@@ -49,7 +49,7 @@ async function inspect(
   deps: Intake,
   now: number,
 ): Promise<{ job?: NewJob; upload: UploadRecord }> {
-  const { operatorId, ringGraceMs } = deps;
+  const { operatorId } = deps;
   const ignored = (ignoredReason: string, ownerId = operatorId, sizeBytes = 0) => ({
     upload: { ...announcement, ownerId, sizeBytes, jobId: null, ignoredReason },
   });
@@ -74,7 +74,7 @@ async function inspect(
   if (described.type !== "job") return ignored(described.reason, ownerId, object.size);
 
   const { work, choice, terms, marks } = described.job;
-  const about = { id, ownerId, createdAt: now, ringGraceMs, marks, choice, upload: stored };
+  const about = { id, ownerId, createdAt: now, marks, choice, upload: stored };
   const limit = limitOf(object, origins);
   const job = await newJob(work, terms, { ...about, ...(limit && { limit }) });
   return { job, upload: { ...upload, ifRefused: ifAtLimit(limit) } };

@@ -32,8 +32,8 @@ export const TAKEN_MS = BEGIN_WITHIN_MS + LONGEST_SENDING_MS + 2 * QUERY_MS;
 
 /**
  * Send what is due of deliveries that belong to no job, on the same schedule as others. An endpoint is told one after the
- * other: that an incident is over must not arrive before the incident. What no connection became free for is due again, and
- * has spent no attempt.
+ * other: that an incident is over must not arrive before the incident. A delivery for which no connection
+ * became free is due again, and has spent no attempt.
  * @param now cron's minute, which may be past when this runs. @returns how many were sent, or could not be.
  */
 export async function deliverStrays(deps: StrayDeps, now: number): Promise<number> {

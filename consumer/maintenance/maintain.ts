@@ -20,19 +20,22 @@ import { releaseFollowers } from "../../shared/db/jobs/followers.ts";
 import { settleTasks } from "../../shared/db/tasks/settle.ts";
 import { findOverdueJobs, stopJobs } from "../../shared/db/jobs/stop-jobs.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
-import { recordChanges } from "../../shared/jobs/record-changes.ts";
+import { announce } from "../../shared/jobs/announce.ts";
 import type { EndedAttempt } from "../../shared/jobs/outcome.ts";
 import { MAX_LOST, MAX_LOST_AT_ALL } from "../../shared/jobs/task.ts";
 import { INBOX_PREFIX, MEDIA_BUCKET } from "../../shared/uploads/storage.ts";
 import { wake } from "../../shared/jobs/wake.ts";
 import { ingestFound } from "../ingest/ingest-carefully.ts";
-import { finishDeletions, pruneFiles, pruneFinalized, type PruneDeps } from "./prune.ts";
+import { finishDeletions, forgetRestores, pruneFiles, pruneFinalized, type PruneDeps } from "./prune.ts";
 import { recordAttempts } from "../runner/record-attempts.ts";
 import { pruneRecords } from "./record-jobs.ts";
 import { keepRestorable } from "./restore.ts";
 import { deliverAlerts, watchDeployment, type WatchDeps } from "./watch-deployment.ts";
 
-export interface MaintenanceDeps extends Intake, RedriveDeps, PruneDeps, WatchDeps {}
+export interface MaintenanceDeps extends Intake, RedriveDeps, PruneDeps, WatchDeps {
+  /** How long a message may take before it counts as lost. */
+  readonly wakeGraceMs: number;
+}
 
 /** What one run takes on of each duty. The next run, a minute later, goes on from there. */
 const LIMIT = 1000;
@@ -58,6 +61,7 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
     sweepInbox,
     abortExpiredUploads,
     pruneRecords,
+    forgetRestores,
     finishDeletions,
     pruneFinalized,
     pruneFiles,
@@ -89,7 +93,8 @@ const LOST_FOR_GOOD = {
 };
 
 /** Free tasks whose consumer died. A task that kills its consumer comes to an end. */
-async function rescueExpired({ db, tasks, ringGraceMs, journal }: MaintenanceDeps, now: number): Promise<number> {
+async function rescueExpired(deps: MaintenanceDeps, now: number): Promise<number> {
+  const { db, journal } = deps;
   const expired = await findExpiredLeases(db, now, LIMIT);
   if (expired.length === 0) return 0;
   const attempts = expired.map((task): EndedAttempt => ({
@@ -97,7 +102,7 @@ async function rescueExpired({ db, tasks, ringGraceMs, journal }: MaintenanceDep
     leaseId: task.leaseId,
     outcome: isLastLoss(task)
       ? { type: "discard", failure: LOST_FOR_GOOD }
-      : { type: "retry", failure: LOST, scheduledAt: now - ringGraceMs }, // the lease has been waiting time enough
+      : { type: "retry", failure: LOST, scheduledAt: now },
     lost: true,
     lostAlone: task.isAlone,
     calls: [],
@@ -105,9 +110,13 @@ async function rescueExpired({ db, tasks, ringGraceMs, journal }: MaintenanceDep
     startedAt: task.leasedAt,
     finishedAt: now,
   }));
-  const result = await settleTasks(db, attempts, { now, ringGraceMs });
-  recordAttempts(journal, attempts, result);
-  await wake(tasks, result.opened);
+  const result = await settleTasks(db, attempts, { now });
+  recordAttempts(journal, attempts, result.settled);
+  // A freed task has waited for its lease to expire: it is woken at once.
+  const freed = attempts.flatMap(({ taskId, outcome }) =>
+    outcome.type === "retry" && result.settled.has(taskId) ? [taskId] : [],
+  );
+  await announce({ ...result, ready: freed }, deps);
   return result.settled.size;
 }
 
@@ -118,26 +127,24 @@ function isLastLoss({ lost, lostAlone, isAlone }: ExpiredLease): boolean {
 }
 
 /** End jobs that nobody wants any more. */
-async function endOverdue({ db, tasks, ringGraceMs, journal }: MaintenanceDeps, now: number): Promise<number> {
-  const changes = await stopJobs(db, await findOverdueJobs(db, now, LIMIT), { now, ringGraceMs });
-  recordChanges(journal, changes);
-  await wake(tasks, changes.opened);
+async function endOverdue(deps: MaintenanceDeps, now: number): Promise<number> {
+  const changes = await stopJobs(deps.db, await findOverdueJobs(deps.db, now, LIMIT), now);
+  await announce(changes, deps);
   return changes.endedJobs.length;
 }
 
 /** Serve jobs that wait for an identical one whose end nobody saw to. */
-async function serveFollowers({ db, tasks, ringGraceMs, journal }: MaintenanceDeps, now: number): Promise<number> {
-  const changes = await releaseFollowers(db, { now, ringGraceMs });
-  recordChanges(journal, changes);
-  await wake(tasks, changes.opened);
+async function serveFollowers(deps: MaintenanceDeps, now: number): Promise<number> {
+  const changes = await releaseFollowers(deps.db, now);
+  await announce(changes, deps);
   return changes.opened.length + changes.endedJobs.length;
 }
 
 /** Go on letting tasks go whose budget was raised or lifted, or whose account is held no more. */
-async function letHeldGo({ db, tasks }: MaintenanceDeps, now: number): Promise<number> {
-  const due = await continueReleases(db, { now, limit: LIMIT });
-  await wake(tasks, due);
-  return due.length;
+async function letHeldGo(deps: MaintenanceDeps, now: number): Promise<number> {
+  const released = await continueReleases(deps.db, { now, limit: LIMIT });
+  await announce(released, deps);
+  return released.ready.length;
 }
 
 /** Count calls as spent of which nobody will tell any more what they cost. */
@@ -146,9 +153,8 @@ async function spendUntold({ db }: MaintenanceDeps, now: number): Promise<number
 }
 
 /** Wake consumers again for tasks that are due and that nobody has leased. */
-async function dispatchDue({ db, tasks, ringGraceMs }: MaintenanceDeps, now: number): Promise<number> {
-  // A message waiting in a long backlog is not lost: twice the grace, so that a busy queue is not flooded with doubles.
-  const due = await takeDueTasks(db, { now, ringGraceMs: 2 * ringGraceMs, limit: LIMIT });
+async function dispatchDue({ db, tasks, wakeGraceMs }: MaintenanceDeps, now: number): Promise<number> {
+  const due = await takeDueTasks(db, { now, graceMs: wakeGraceMs, limit: LIMIT });
   await wake(tasks, due);
   return due.length;
 }
@@ -162,7 +168,7 @@ async function sweepInbox(deps: MaintenanceDeps, now: number): Promise<number> {
     limit: LIMIT,
     ...(cursor !== null && { startAfter: cursor }),
   });
-  const settled = page.objects.filter((object) => object.uploaded.getTime() <= now - deps.ringGraceMs);
+  const settled = page.objects.filter((object) => object.uploaded.getTime() <= now - deps.wakeGraceMs);
   const unknown = await findUnknownUploads(
     deps.db,
     settled.map(({ key, etag }) => ({ bucket: MEDIA_BUCKET, key, etag })),

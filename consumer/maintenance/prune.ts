@@ -2,7 +2,9 @@
 import { beginDeletions, findLeftovers } from "../../shared/db/jobs/deletions.ts";
 import { deleteStrays, findExpiredJobs, listRetentions } from "../../shared/db/jobs/retention.ts";
 import { readCursor, writeCursor } from "../../shared/db/jobs/maintenance.ts";
-import { deleteLeftovers, type DeletionDeps } from "../../shared/jobs/delete-jobs.ts";
+import { deleteRestores, isAnyRestoreOver, overBefore } from "../../shared/db/jobs/restores.ts";
+import { deleteLapsedClaims, findLapsedClaims } from "../../shared/db/jobs/reuses.ts";
+import { deleteLeftovers, deleteResults, type DeletionDeps } from "../../shared/jobs/delete-jobs.ts";
 import { FILES_PREFIX, fileStoredAt } from "../../shared/uploads/storage.ts";
 import { DAY_MS } from "../../shared/durations.ts";
 
@@ -11,7 +13,10 @@ export interface PruneDeps extends DeletionDeps {
   readonly retentionDays: number;
 }
 
-/** Each takes two or three calls to R2. */
+/**
+ * Each takes at most about ten calls to R2: for its mark, its record, its results and those that it shared, and its source. The
+ * Free plan allows an invocation 1,000 operations.
+ */
 const JOBS_A_RUN = 50;
 const FILES_A_RUN = 1000;
 const FILES_CURSOR = "files";
@@ -24,6 +29,21 @@ export async function pruneFinalized(deps: PruneDeps, now: number): Promise<numb
   await deleteLeftovers(leftovers, deps, now);
   await deleteStrays(db, now - retentionDays * DAY_MS);
   return leftovers.length;
+}
+
+/**
+ * Forget restores whose tasks have all come to an end, with what was learnt for them. Results that were kept for jobs which were
+ * to come back are deleted before: no row tells of them afterwards.
+ */
+export async function forgetRestores({ db, media }: PruneDeps, now: number): Promise<number> {
+  const before = overBefore(now);
+  if (!(await isAnyRestoreOver(db, before))) return 0;
+  const originals = await findLapsedClaims(db, before, JOBS_A_RUN);
+  for (const jobId of originals) await deleteResults(jobId, { db, media }, before);
+  await deleteLapsedClaims(db, originals, before);
+  // Else the next run goes on.
+  if (originals.length < JOBS_A_RUN) await deleteRestores(db, before);
+  return originals.length;
 }
 
 /** Go on with deletions that died half-way, and look once more where an attempt was under way. */

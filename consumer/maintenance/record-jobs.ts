@@ -1,11 +1,10 @@
 // What the bucket has to know of jobs for the day on which the database is set back (docs/operations.md).
 import { listDescribed, RECORDED_MS } from "../../shared/db/jobs/records.ts";
 import { readCursor, writeCursor } from "../../shared/db/jobs/maintenance.ts";
-import { pruneRestores } from "../../shared/db/jobs/restores.ts";
 import { listReused } from "../../shared/db/jobs/reuses.ts";
-import { keepRecords, type JobRecord } from "../../shared/restoring/records.ts";
-import { keepReuses, type Reuse } from "../../shared/restoring/reuses.ts";
-import { DELETED_PREFIX, RECORDS_PREFIX, REUSED_PREFIX, timeIn } from "../../shared/uploads/storage.ts";
+import { jobRecords, type JobRecord } from "../../shared/restoring/records.ts";
+import { type Reuse, reuseRecords } from "../../shared/restoring/reuses.ts";
+import { DELETED_PREFIX, EDITED_PREFIX, RECORDS_PREFIX, REUSED_PREFIX, timeIn } from "../../shared/uploads/storage.ts";
 
 export interface RecordDeps {
   readonly db: D1Database;
@@ -40,14 +39,14 @@ const DESCRIBED: RecordKind<JobRecord> = {
   cursor: "recorded",
   list: listDescribed,
   placeOf: ({ createdAt, id }) => ({ at: createdAt, id }),
-  keep: keepRecords,
+  keep: jobRecords.keep,
 };
 
 const REUSED: RecordKind<Reuse> = {
   cursor: "reuses",
   list: listReused,
   placeOf: ({ endedAt, jobId }) => ({ at: endedAt, id: jobId }),
-  keep: keepReuses,
+  keep: reuseRecords.keep,
 };
 
 /** Record how jobs were described that no object of the inbox describes, and which jobs took the result of another over. */
@@ -74,15 +73,14 @@ async function record<Row>(kind: RecordKind<Row>, { db, media }: RecordDeps, now
   }
 }
 
-/** Forget records and deletions that no restore can reach any more, and restores of long ago. The oldest come first. */
-export async function pruneRecords({ db, media }: RecordDeps, now: number): Promise<number> {
+/** Forget records and deletions that no restore can reach any more. The oldest come first. */
+export async function pruneRecords({ media }: RecordDeps, now: number): Promise<number> {
   let count = 0;
-  for (const prefix of [RECORDS_PREFIX, DELETED_PREFIX, REUSED_PREFIX]) {
+  for (const prefix of [RECORDS_PREFIX, DELETED_PREFIX, REUSED_PREFIX, EDITED_PREFIX]) {
     const { objects } = await media.list({ prefix, limit: 1000 });
     const old = objects.map(({ key }) => key).filter((key) => timeIn(key, prefix) < now - RECORDED_MS - LATE_MS);
     if (old.length > 0) await media.delete(old);
     count += old.length;
   }
-  await pruneRestores(db, now);
   return count;
 }

@@ -2,8 +2,8 @@
 // what the database has forgotten.
 import { beginDeletions } from "../../shared/db/jobs/deletions.ts";
 import { predictionOf } from "../../shared/db/jobs/records.ts";
-import { insertJobs } from "../../shared/db/jobs/jobs.ts";
 import { readCursor } from "../../shared/db/jobs/maintenance.ts";
+import { insertVersions } from "../../shared/db/transcripts/versions.ts";
 import { insertPrediction } from "../../shared/db/webhooks/predictions.ts";
 import {
   CLOCK,
@@ -19,22 +19,22 @@ import { deleteLeftovers, type DeletionDeps } from "../../shared/jobs/delete-job
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { JobWork } from "../../shared/kinds/index.ts";
 import { newJob, type NewJob } from "../../shared/jobs/new-job.ts";
-import { recordChanges } from "../../shared/jobs/record-changes.ts";
-import { recordIntake } from "../../shared/jobs/take-in.ts";
-import { readRecords, type JobRecord } from "../../shared/restoring/records.ts";
-import { readLabels, readReuses } from "../../shared/restoring/reuses.ts";
+import { takeIn } from "../../shared/jobs/take-in.ts";
+import { jobRecords, type JobRecord } from "../../shared/restoring/records.ts";
+import { readLabels, reuseRecords } from "../../shared/restoring/reuses.ts";
+import { readEdit } from "../../shared/restoring/edits.ts";
 import type { Label } from "../../shared/jobs/outcome.ts";
 import {
   CLOCK_KEY,
   DELETED_PREFIX,
   deletedJobIn,
+  EDITED_PREFIX,
   keyBefore,
   RECORDS_PREFIX,
   REUSED_PREFIX,
   timeIn,
 } from "../../shared/uploads/storage.ts";
 import { DEFAULT_TERMS } from "../../shared/jobs/terms.ts";
-import { wake } from "../../shared/jobs/wake.ts";
 import { recordJobs } from "./record-jobs.ts";
 
 export interface RestoreDeps extends Intake, DeletionDeps {}
@@ -84,6 +84,7 @@ const PHASES: readonly {
 }[] = [
   { prefix: REUSED_PREFIX, objectsAStep: 10, takeUp: noteReuses },
   { prefix: DELETED_PREFIX, objectsAStep: 50, takeUp: deleteAgain },
+  { prefix: EDITED_PREFIX, objectsAStep: 50, takeUp: noteEdits },
   { prefix: RECORDS_PREFIX, objectsAStep: 50, takeUp: insertAgain },
 ];
 
@@ -119,7 +120,7 @@ async function takeUpAgain(restore: Restore, deps: RestoreDeps, now: number): Pr
 async function noteReuses(objects: readonly R2Object[], { db, media }: RestoreDeps, now: number): Promise<number> {
   let count = 0;
   for (const { key } of objects) {
-    const reuses = await readReuses(media, key);
+    const reuses = await reuseRecords.read(media, key);
     // Many may have taken over the same result.
     const labels = new Map<string, readonly Label[]>();
     for (const reuse of reuses) {
@@ -149,10 +150,18 @@ async function deleteAgain(objects: readonly R2Object[], deps: RestoreDeps, now:
   return leftovers.length;
 }
 
+async function noteEdits(objects: readonly R2Object[], { db, media }: RestoreDeps): Promise<number> {
+  const found = await Promise.all(objects.map(async ({ key }) => readEdit(media, key)));
+  return insertVersions(
+    db,
+    found.filter((edit) => edit !== null),
+  );
+}
+
 async function insertAgain(objects: readonly R2Object[], deps: RestoreDeps, now: number): Promise<number> {
   let count = 0;
   for (const { key } of objects) {
-    const records = await readRecords(deps.media, key);
+    const records = await jobRecords.read(deps.media, key);
     const missing = await findMissing(deps.db, records);
     const all = records.filter(({ id, isCancelled }) => missing.has(id) && isCancelled === 0);
     for (const lost of slicesOf(all)) count += await insertLost(lost, deps, now);
@@ -184,18 +193,11 @@ async function insertLost(lost: readonly JobRecord[], deps: RestoreDeps, now: nu
     const prediction = predictionOf(record);
     return prediction === null ? [] : [insertPrediction(deps.db, prediction, record.createdAt)];
   });
-  const inserted = await insertJobs(deps.db, { jobs, uploads: [], alongside }, { now, ringGraceMs: deps.ringGraceMs });
-  recordIntake(deps.journal, { jobs, uploads: [], taskIds: inserted.tasks });
-  recordChanges(deps.journal, inserted.released);
-  await wake(deps.tasks, inserted.ready);
-  return inserted.tasks.length;
+  return (await takeIn({ jobs, uploads: [], alongside }, deps, now)).tasks.length;
 }
 
 /** The same job again, under the same id, without its limits of time: they may have been kept. Null for one that cannot be read. */
-async function jobOf(
-  record: JobRecord,
-  { ringGraceMs, journal }: Pick<Intake, "ringGraceMs" | "journal">,
-): Promise<NewJob | null> {
+async function jobOf(record: JobRecord, { journal }: Pick<Intake, "journal">): Promise<NewJob | null> {
   const { id, ownerId, createdAt, kind, limitedKey } = record;
   const parsed = JobWork.safeParse({ kind, input: JSON.parse(record.input) });
   if (!parsed.success) {
@@ -204,7 +206,7 @@ async function jobOf(
   }
   const terms = { ...DEFAULT_TERMS, reuse: record.isReusing === 1 };
   const limit = limitedKey === null ? {} : { limit: { keyId: limitedKey } };
-  const job = await newJob(parsed.data, terms, { id, ownerId, createdAt, ringGraceMs, ...limit });
+  const job = await newJob(parsed.data, terms, { id, ownerId, createdAt, ...limit });
   const { priority, maxNeurons, tags, metadata, choice } = record;
   return { ...job, priority, maxNeurons, tags, metadata, choice, startBy: null, deadlineAt: null };
 }

@@ -4,7 +4,7 @@ import { decodeVector, encodeVector } from "../../shared/search/vector.ts";
 import { sha256Hex } from "../../shared/hash.ts";
 import { StepArgs } from "../../shared/jobs/steps.ts";
 import type { Attempt } from "../runner/attempt.ts";
-import { cutPassages } from "../steps/cut-passages.ts";
+import { cutPassages } from "../../shared/search/cut-passages.ts";
 import { readSearchableText } from "../steps/read-searchable-text.ts";
 import { discard, processor } from "./processor.ts";
 import type { Tools } from "./tools.ts";

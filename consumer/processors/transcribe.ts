@@ -24,8 +24,8 @@ const JOIN_STAGE = 2;
 type TranscribeTools = Pick<Tools, "models" | "media" | "memory" | "withSource" | "results">;
 
 /**
- * Speech to text. A short recording is transcribed here in one call. Of a long one only the headers are read, and the job
- * goes on as chunks, side by side, and their join.
+ * Speech to text. A short recording is transcribed here in one call. For a long one this reads only the headers, and the
+ * job goes on as chunks, side by side, and their join.
  */
 export function createTranscribe({ models, media, memory, withSource, results }: TranscribeTools) {
   return processor(TranscriptionInput, async (input, attempt) => {

@@ -1,9 +1,7 @@
 import { msUntilNext } from "../../shared/db/tasks/leases.ts";
 import type { EndedAttempt } from "../../shared/jobs/outcome.ts";
+import { deliverAgain } from "./deliver-again.ts";
 import { LEASE_MS, type LeaseDeps } from "./lease.ts";
-
-/** The queue's max_retries is 100, and a message past it is taken for one that crashes its consumer. */
-const MAX_DELIVERIES = 90;
 
 /** Queues' own limit was 12 hours before it was 24. A hold may be longer: maintenance wakes a consumer then. */
 const MAX_DELAY_SECONDS = 43_200;
@@ -13,7 +11,7 @@ const RETRY_LATER_SECONDS = 30;
 
 /** Deliver messages again when D1 can perhaps be asked. */
 export function deliverLater(messages: readonly Message[]): void {
-  for (const message of messages) wakeAgain(message, RETRY_LATER_SECONDS);
+  for (const message of messages) deliverAgain(message, RETRY_LATER_SECONDS);
 }
 
 /**
@@ -28,7 +26,7 @@ export async function acknowledgeSpare(
   const waitMs = await msUntilNext(db, { now: Date.now(), callsAMinute }).catch(() => RETRY_LATER_SECONDS * 1000);
   for (const message of messages) {
     if (waitMs === null) message.ack();
-    else wakeAgain(message, Math.max(1, Math.ceil(waitMs / 1000)));
+    else deliverAgain(message, Math.max(1, Math.ceil(waitMs / 1000)));
   }
 }
 
@@ -43,19 +41,13 @@ export function acknowledge(
     if (message === undefined) continue;
     if (settled === null) {
       // The lease still stands: wake again when it has expired and the rescue has freed the task.
-      wakeAgain(message, LEASE_MS / 1000 + 30);
+      deliverAgain(message, LEASE_MS / 1000 + 30);
     } else if (settled.has(taskId) && "scheduledAt" in outcome) {
-      wakeAgain(message, delaySeconds(outcome.scheduledAt));
+      deliverAgain(message, delaySeconds(outcome.scheduledAt));
     } else {
       message.ack(); // ended, or taken over
     }
   }
-}
-
-/** A message that was delivered too often is acknowledged: maintenance sends a new one for every task that is still due. */
-function wakeAgain(message: Message, seconds: number): void {
-  if (message.attempts < MAX_DELIVERIES) message.retry({ delaySeconds: seconds });
-  else message.ack();
 }
 
 function delaySeconds(at: number): number {

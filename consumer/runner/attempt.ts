@@ -31,7 +31,7 @@ export type MediaOf = (attempt: Attempt) => R2Bucket;
 /** The models, as one attempt asks them: each call passes the gate of its batch, and is recorded there. */
 export type ModelsOf = (attempt: Attempt) => ModelRunner;
 
-/** The function for one kind of task. `args` is the task's JSON. What it throws is a failure too. */
+/** The function for one kind of task. `args` is the task's JSON. An error that it throws is a failure of the attempt. */
 export type Processor = (args: string, attempt: Attempt) => Promise<Outcome>;
 
 export type Processors = Readonly<Record<TaskKind, Processor>>;

@@ -1,11 +1,10 @@
 import { stopJobs, tooLate } from "../../shared/db/jobs/stop-jobs.ts";
 import { retryTransient } from "../../shared/db/transient.ts";
+import { announce } from "../../shared/jobs/announce.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
-import { recordChanges } from "../../shared/jobs/record-changes.ts";
 import type { Task } from "../../shared/jobs/task.ts";
-import { wake } from "../../shared/jobs/wake.ts";
 
-type DropDeps = Pick<Intake, "db" | "tasks" | "ringGraceMs" | "journal">;
+type DropDeps = Pick<Intake, "db" | "tasks" | "journal">;
 
 /**
  * End the jobs of tasks whose time has run out. Never throws.
@@ -27,14 +26,12 @@ function isOverdue({ deadlineAt }: Task): boolean {
   return deadlineAt !== null && deadlineAt <= Date.now();
 }
 
-async function stop(late: readonly Task[], { db, tasks, ringGraceMs, journal }: DropDeps): Promise<void> {
+async function stop(late: readonly Task[], deps: DropDeps): Promise<void> {
   const stops = late.map((task) => tooLate(task.jobId, { isStarted: !task.isTooLate }));
   try {
-    const changes = await retryTransient(() => stopJobs(db, stops, { now: Date.now(), ringGraceMs }));
-    recordChanges(journal, changes);
-    await wake(tasks, changes.opened);
+    await announce(await retryTransient(() => stopJobs(deps.db, stops, Date.now())), deps);
   } catch (error) {
     // Maintenance ends them.
-    journal.fault({ event: "stop.failed" }, error, { jobs: stops.length });
+    deps.journal.fault({ event: "stop.failed" }, error, { jobs: stops.length });
   }
 }

@@ -6,12 +6,12 @@ import type { Task } from "../../shared/jobs/task.ts";
 export type Waits = <T>(wait: () => Promise<T>) => Promise<T>;
 
 /**
- * Of a task that was lost before, D1 is told while it waits for a model or a receiver: a consumer that ends then was
- * ended by something else, and the task is not blamed. Two round trips a wait, and none for other tasks.
+ * If a task was lost before, note in D1 while it waits for a model or a receiver: a consumer that ends then was ended by
+ * something else, and the task is not blamed. A wait takes two round trips; the waits of other tasks take none.
  */
 export function noteWaits(db: D1Database, task: Task): Waits {
   if (task.lost === 0) return (wait) => wait();
-  // Best effort: without the note it is blamed.
+  // Best effort: without the note the task is blamed.
   const note = (isWaiting: boolean) => noteWaiting(db, task, isWaiting).catch(() => undefined);
   let waiting = 0;
   return async (wait) => {

@@ -3,6 +3,7 @@ import type * as z from "zod";
 import { quarantine, type UnreadableMessage } from "../../shared/db/redrives/dead-letters.ts";
 import { isNewerMessage } from "../../shared/jobs/formats.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
+import { deliverAgain } from "./deliver-again.ts";
 
 /** Messages that make sense; the others are on their way to `dead_letters` already. */
 export interface ReadMessage<Body> {
@@ -10,8 +11,6 @@ export interface ReadMessage<Body> {
   readonly body: Body;
 }
 
-/** The queue's max_retries is 100. */
-const MAX_DELIVERIES = 90;
 const NEWER_SECONDS = 60;
 
 type QuarantineDeps = Pick<Intake, "db" | "operatorId" | "journal">;
@@ -45,10 +44,9 @@ export async function readMessages<Body>(
   return readable;
 }
 
-/** A newer version will read it. Delivered too often, it is let go: what it woke for is in D1, and maintenance wakes again. */
+/** A newer version will read it. */
 function putOff(message: Message, queue: string, journal: QuarantineDeps["journal"]): void {
-  if (message.attempts < MAX_DELIVERIES) return message.retry({ delaySeconds: NEWER_SECONDS });
-  message.ack();
+  if (deliverAgain(message, NEWER_SECONDS)) return;
   journal.record({ event: "message.let_go", code: "newer_version" }, { queue, messageId: message.id });
 }
 

@@ -1,6 +1,5 @@
-import type { Settled } from "../../shared/db/tasks/settle.ts";
+import type { SettledTask } from "../../shared/db/tasks/settle.ts";
 import type { Journal } from "../../shared/jobs/journal.ts";
-import { recordChanges } from "../../shared/jobs/record-changes.ts";
 import { type ModelCall, neuronsOf } from "../../shared/models/model-call.ts";
 import type { EndedAttempt } from "../../shared/jobs/outcome.ts";
 import type { Task } from "../../shared/jobs/task.ts";
@@ -13,10 +12,17 @@ export function recordLeases(journal: Journal, tasks: readonly Task[]): void {
   }
 }
 
-/** Note what became of attempts, and of the jobs that ended with them. A failure's words stay in D1: they may quote the input. */
-export function recordAttempts(journal: Journal, attempts: readonly EndedAttempt[], result: Settled): void {
+/**
+ * Note what became of attempts. A failure's words stay in D1: they may quote the input.
+ * @param settled those that took effect, by task.
+ */
+export function recordAttempts(
+  journal: Journal,
+  attempts: readonly EndedAttempt[],
+  settled: ReadonlyMap<string, SettledTask>,
+): void {
   for (const { taskId, outcome, lost = false, calls, startedAt, finishedAt } of attempts) {
-    const task = result.settled.get(taskId);
+    const task = settled.get(taskId);
     const entry = {
       taskId,
       durationMs: finishedAt - startedAt,
@@ -28,9 +34,6 @@ export function recordAttempts(journal: Journal, attempts: readonly EndedAttempt
     else if (lost) journal.record({ event: "task.lost", ...task, ...entry }, { verdict: outcome.type });
     else journal.record({ event: `task.${outcome.type}`, ...task, ...entry });
   }
-  recordChanges(journal, result);
-  for (const { event, ownerId, ...figures } of result.budgetNews) journal.record({ event, ownerId }, figures);
-  if (result.heldUntil !== null) journal.record({ event: "account.held" }, { until: result.heldUntil });
 }
 
 function spent(calls: readonly ModelCall[]) {

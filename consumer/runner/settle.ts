@@ -1,14 +1,14 @@
 import { addLateUsage } from "../../shared/db/cost/usage.ts";
 import { type Settled, settleTasks } from "../../shared/db/tasks/settle.ts";
+import { announce } from "../../shared/jobs/announce.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
 import type { EndedAttempt } from "../../shared/jobs/outcome.ts";
 import type { Task } from "../../shared/jobs/task.ts";
-import { wake } from "../../shared/jobs/wake.ts";
 import { recordUnusable } from "../../shared/models/record-unusable.ts";
 import type { CallGate } from "./call-gate.ts";
 import { recordAttempts } from "./record-attempts.ts";
 
-export interface SettleDeps extends Pick<Intake, "db" | "tasks" | "ringGraceMs" | "journal"> {
+export interface SettleDeps extends Pick<Intake, "db" | "tasks" | "journal"> {
   readonly gate: Pick<CallGate, "hold">;
 }
 
@@ -22,14 +22,14 @@ export async function settle(
   { running, renewForMs }: { running: readonly Task[]; renewForMs: number | null },
   deps: SettleDeps,
 ): Promise<Pick<Settled, "settled" | "held"> | null> {
-  const { db, tasks, ringGraceMs, journal, gate } = deps;
+  const { db, journal, gate } = deps;
   const [first] = running;
   const watch = first && { taskIds: running.map(({ id }) => id), leaseId: first.leaseId, renewForMs };
-  const times = { now: Date.now(), ringGraceMs };
+  const now = Date.now();
   try {
-    const result = await settleTasks(db, ended, { ...times, running: watch, hold: gate.hold ?? undefined });
-    recordAttempts(journal, ended, result);
-    await wake(tasks, result.opened);
+    const result = await settleTasks(db, ended, { now, running: watch, hold: gate.hold ?? undefined });
+    recordAttempts(journal, ended, result.settled);
+    await announce(result, deps);
     const failed = ended.flatMap(({ outcome, calls }) => ("failure" in outcome ? [{ ...outcome, calls }] : []));
     await recordUnusable(journal, db, failed);
     return result;

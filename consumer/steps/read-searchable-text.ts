@@ -3,7 +3,7 @@ import { clip } from "../../shared/input/characters.ts";
 import { decodeText } from "../../shared/input/decode-text.ts";
 import { kindOf, storedWork } from "../../shared/kinds/index.ts";
 import type { GivenWords } from "../../shared/kinds/kind.ts";
-import type { SearchableText } from "./cut-passages.ts";
+import type { SearchableText } from "../../shared/search/cut-passages.ts";
 import { Transcript } from "../../shared/transcripts/transcript.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
 

@@ -1,10 +1,10 @@
 import type { TimedLine } from "./choose-lines.ts";
 import type { JobDetail } from "../../shared/jobs/job-detail.ts";
 import { decodeText } from "../../shared/input/decode-text.ts";
-import { kindOf, storedWork } from "../../shared/kinds/index.ts";
+import { isJobKind, kindOf, storedWork } from "../../shared/kinds/index.ts";
 import type { GivenWords } from "../../shared/kinds/kind.ts";
 import type { Problem } from "../http/problem.ts";
-import { readTranscript } from "../transcripts/read-transcript.ts";
+import { readLatest } from "../transcripts/read-version.ts";
 
 export interface AskedAbout {
   readonly lines: readonly TimedLine[];
@@ -28,10 +28,12 @@ export async function readLines(
       return { code: "job_cancelled", detail: `Job '${id}' was cancelled.` };
     case "completed":
   }
+  // A newer version, since rolled back, may have had kinds that this one does not know.
+  if (!isJobKind(kind)) return withoutText(id, "this version of Darkroom does not know its kind");
   const leaves = kindOf(kind).leaves(storedWork({ kind, input }).input);
   switch (leaves.material) {
     case "a transcript": {
-      const { segments, durationMs } = await readTranscript(detail, deps);
+      const { segments, durationMs } = await readLatest(detail, deps);
       const lines = segments.filter(({ text }) => text.trim() !== "");
       return lines.length > 0 ? { lines, durationMs } : withoutText(id, "nobody speaks in it");
     }

@@ -111,11 +111,10 @@ async function answerWhole(c: Context<App>, question: Question): Promise<Respons
 }
 
 function turnsOf(c: Context<App>, { expected }: Question): Pick<Turns<unknown>, "reserve" | "finish"> {
-  const { db, tasks, ringGraceMs, journal } = intakeOf(c.env);
+  const intake = intakeOf(c.env);
   const asked = { ownerId: c.get("ownerId"), kind: "ask" } as const;
   return {
-    reserve: (model) =>
-      reservePaidCall({ ...asked, expected: sentCall(model, expected) }, { db, tasks, ringGraceMs, journal }),
+    reserve: (model) => reservePaidCall({ ...asked, expected: sentCall(model, expected) }, intake),
     finish: (settled) => c.executionCtx.waitUntil(settled),
   };
 }

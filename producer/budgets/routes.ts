@@ -3,8 +3,9 @@ import type { DescribeRouteOptions } from "hono-openapi";
 
 import { BUDGET_PERIODS, type BudgetKey, EVERYBODY } from "../../shared/cost/budget.ts";
 import { deleteBudget, listBudgets, setBudget } from "../../shared/db/cost/budgets.ts";
+import { announce } from "../../shared/jobs/announce.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
-import { MESSAGES_A_CALL, wake } from "../../shared/jobs/wake.ts";
+import { MESSAGES_A_CALL } from "../../shared/jobs/wake.ts";
 import type { App } from "../http/app.ts";
 import { actorOf } from "../http/auth.ts";
 import { budgetView } from "./view.ts";
@@ -72,15 +73,14 @@ budgets.put(
   async (c) => {
     const key = keyOf(c);
     if (!key.ok) return key.response;
-    const { db, tasks } = intakeOf(c.env);
+    const intake = intakeOf(c.env);
+    const { db } = intake;
     const now = Date.now();
     const { ownerId } = key.value;
     const toldOwnerId = ownerId === EVERYBODY ? c.get("ownerId") : ownerId;
     const by = { actor: actorOf(c), toldOwnerId };
-    await wake(
-      tasks,
-      await setBudget(db, { ...key.value, ...c.req.valid("json") }, by, { now, limit: MESSAGES_A_CALL }),
-    );
+    const edit = { ...key.value, ...c.req.valid("json") };
+    await announce(await setBudget(db, edit, by, { now, limit: MESSAGES_A_CALL }), intake);
     const rows = await listBudgets(db, ownerId, now);
     const row = rows.find(({ period }) => period === key.value.period);
     return row === undefined ? noBudget(c, key.value) : c.json(budgetView(row, now));
@@ -102,10 +102,11 @@ budgets.delete(
   async (c) => {
     const key = keyOf(c);
     if (!key.ok) return key.response;
-    const { db, tasks } = intakeOf(c.env);
-    const due = await deleteBudget(db, key.value, actorOf(c), { now: Date.now(), limit: MESSAGES_A_CALL });
-    if (due === null) return noBudget(c, key.value);
-    await wake(tasks, due);
+    const intake = intakeOf(c.env);
+    const at = { now: Date.now(), limit: MESSAGES_A_CALL };
+    const changes = await deleteBudget(intake.db, key.value, actorOf(c), at);
+    if (changes === null) return noBudget(c, key.value);
+    await announce(changes, intake);
     return c.body(null, 204);
   },
 );

@@ -13,9 +13,9 @@ import {
 import { discardLetter } from "../../shared/db/redrives/dead-letters.ts";
 import { redriveTask, takeMessage, type TaskLetter } from "../../shared/db/redrives/letters.ts";
 import { editOptions } from "../../shared/redrives/edit-options.ts";
+import { announce } from "../../shared/jobs/announce.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import type { JobKind } from "../../shared/kinds/index.ts";
-import { wake } from "../../shared/jobs/wake.ts";
 import type { App } from "../http/app.ts";
 import { actorOf } from "../http/auth.ts";
 import { pageLinks, paginate } from "../http/cursor.ts";
@@ -118,13 +118,9 @@ deadLetters.post(
       if (!isSent) return problem(c, { code: "unavailable", detail: "The queue did not take the message: try again." });
     } else {
       const task = { ...redrive.task, scheduledAt: now, ...(maxNeurons !== undefined && { maxNeurons }) };
-      const isRedriven = await redriveTask(deps.db, task, { now, ringGraceMs: deps.ringGraceMs, actor, options });
-      if (!isRedriven) return problem(c, JUST_NOW);
-      deps.journal.record(
-        { event: "job.queued", jobId: letter.jobId ?? undefined, taskId: task.taskId },
-        { redriven: letter.id },
-      );
-      await wake(deps.tasks, [task.taskId]);
+      const changes = await redriveTask(deps.db, task, { now, actor, options });
+      if (changes.redriven.length === 0) return problem(c, JUST_NOW);
+      await announce(changes, deps, now);
     }
     return c.json({ id: letter.id, jobId: letter.jobId, redriven: true } satisfies z.infer<typeof view.Redriven>, 202);
   },

@@ -19,6 +19,8 @@ export interface App {
     seed?: string;
     /** Whether the answer says nothing about the request, whatever its status: asked again, it may be another. */
     isPassing?: true;
+    /** The address is a signed link, and was checked. */
+    isLink?: true;
     /** The body, where its head had to be looked at. */
     peeked?: PeekedBody;
   };

@@ -51,8 +51,9 @@ export const authenticate = createMiddleware<App>(async (c, next) => {
   c.res = await refused(c, new KeyEnded().message, INVALID_TOKEN);
 });
 
-function isUsable(key: Key | null): boolean {
-  return key !== null && key.revokedAt === null && (key.expiresAt ?? Infinity) > Date.now();
+/** Whether requests may still be sent with this key. */
+export function isUsable(key: Key | null, now: number = Date.now()): key is Key {
+  return key !== null && key.revokedAt === null && (key.expiresAt ?? Infinity) > now;
 }
 
 /** Who acts, as the audit names it. */

@@ -9,6 +9,14 @@ export function matchesEtag(header: string | undefined, etag: string): boolean {
   return (header.match(/(?:W\/)?"[^"]*"/g) ?? []).some((tag) => opaque(tag) === opaque(etag));
 }
 
+/** The strong tags of an `If-Match` (RFC 9110), without quotes; null for `*`, which is whatever there is. Weak ones match nothing. */
+export function strongTags(header: string): readonly string[] | null {
+  if (header.trim() === "*") return null;
+  return [...header.matchAll(/(W\/)?"([^"]*)"/g)].flatMap(([, weak, tag]) =>
+    weak === undefined && tag !== undefined ? [tag] : [],
+  );
+}
+
 /** A weak tag of something that is written as JSON. */
 export async function weakEtag(value: unknown): Promise<string> {
   return `W/"${await sha256Hex(JSON.stringify(value), { bytes: 12 })}"`;

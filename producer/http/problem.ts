@@ -32,6 +32,9 @@ export const PROBLEMS = {
   idempotency_in_flight: [409, "A request with this Idempotency-Key is being answered"],
   idempotency_mismatch: [422, "This Idempotency-Key belongs to another request"],
   retention_not_found: [404, "No such retention"],
+  version_not_found: [404, "No such version"],
+  transcript_changed: [412, "The transcript has changed"],
+  precondition_required: [428, "Say which version is meant"],
   job_deleted: [410, "The job has been deleted"],
   job_finished: [409, "The job has already ended"],
   job_unfinished: [409, "The job has not ended"],
@@ -55,7 +58,8 @@ export const PROBLEMS = {
   upload_too_large: [413, "The upload is too large"],
   upload_incomplete: [400, "The upload ended early"],
   unsupported_media: [415, "No kind of job takes this file"],
-  range_not_satisfiable: [416, "The range lies outside the artifact"],
+  range_not_satisfiable: [416, "The range lies outside of what there is"],
+  unreadable_recording: [422, "The recording cannot be read"],
   model_refused: [422, "The model refused the request"],
   budget_used: [429, "The budget of neurons is used up"],
   rate_limited: [429, "Too many requests"],
@@ -85,6 +89,7 @@ export const ProblemBody = z
     detail: z.string(),
     code: z.string(),
     issues: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+    etag: z.string().optional().describe("of the version that there is now, for `transcript_changed`"),
   })
   .meta({ id: "Problem" });
 export type ProblemBody = z.infer<typeof ProblemBody>;
@@ -95,6 +100,8 @@ export interface Problem {
   readonly detail: string;
   /** What was wrong where, for `invalid_request`. */
   readonly issues?: readonly { readonly path: string; readonly message: string }[];
+  /** Of the version that there is now, for `transcript_changed`; quotes included. */
+  readonly etag?: string;
   /** When trying again makes sense. */
   readonly retryAfterSeconds?: number;
   /** Which the key would need, for `insufficient_scope`. */
@@ -115,8 +122,16 @@ export function problem(c: Context, occurrence: Problem, headers: Record<string,
   });
 }
 
-export function problemBody({ code, detail, issues }: Problem): ProblemBody {
+export function problemBody({ code, detail, issues, etag }: Problem): ProblemBody {
   const [status, title] = PROBLEMS[code];
   const type = `urn:darkroom:problem:${code}`;
-  return { type, title, status, detail, code, ...(issues && { issues: issues.map((issue) => ({ ...issue })) }) };
+  return {
+    type,
+    title,
+    status,
+    detail,
+    code,
+    ...(issues && { issues: issues.map((issue) => ({ ...issue })) }),
+    ...(etag !== undefined && { etag }),
+  };
 }

@@ -25,7 +25,14 @@ export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
   "POST /v1/jobs/:id/cancel": WRITE,
   "DELETE /v1/jobs/:id": WRITE,
   "GET /v1/jobs/:id/artifacts/:name": READ,
+  "GET /v1/jobs/:id/source": READ,
+  "GET /v1/jobs/:id/audio": READ,
+  // It gives nobody more than the key itself has, and ends with it.
+  "POST /v1/jobs/:id/links": READ,
   "GET /v1/jobs/:id/transcript": READ,
+  "PATCH /v1/jobs/:id/transcript": READ_WRITE,
+  "GET /v1/jobs/:id/transcript/history": READ,
+  "POST /v1/jobs/:id/transcript/revert": READ_WRITE,
   "GET /v1/jobs/:id/events": READ,
   "GET /v1/search": READ,
   // It is paid for, and the answer quotes the transcript.

@@ -4,7 +4,10 @@ import type * as z from "zod";
 import { decodeText } from "../../shared/input/decode-text.ts";
 import { readJson } from "../../shared/input/read-json.ts";
 import { clip } from "../../shared/input/characters.ts";
+import { LINK_PARAMETERS } from "../../shared/uploads/signed-url.ts";
+import type { App } from "./app.ts";
 import { type Problem, problem } from "./problem.ts";
+import { reasonOf } from "./reason.ts";
 
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly response: Response };
 
@@ -20,13 +23,18 @@ export async function parseBody<T>(c: Context, schema: z.ZodType<T>, absent?: un
   return refused(c, { code: "invalid_request", detail: `request: ${read.reason}`, issues });
 }
 
-/** Parse the query. A parameter given twice, or one that is unknown, is refused like a wrong one. */
-export function parseQuery<T>(c: Context, schema: z.ZodType<T>): Parsed<T> {
+/**
+ * Parse the query. A parameter given twice, or one that is unknown, is refused like a wrong one. What makes the address a
+ * signed link has been checked, and is no parameter of the route.
+ */
+export function parseQuery<T>(c: Context<App>, schema: z.ZodType<T>): Parsed<T> {
   const query = Object.entries(c.req.queries()).map(([name, values]) => [
     name,
     values.length === 1 ? values[0] : values,
   ]);
-  return parse(c, schema, Object.fromEntries(query));
+  const own = Object.fromEntries(query) as Record<string, unknown>;
+  if (c.get("isLink") === true) for (const name of LINK_PARAMETERS) delete own[name];
+  return parse(c, schema, own);
 }
 
 /** Parse what has been read already. */
@@ -53,24 +61,4 @@ export function invalidRequest(found: readonly z.core.$ZodIssue[]): Problem {
   const first = issues[0];
   const detail = first === undefined ? "not valid" : `${first.path || "request"}: ${first.message}`;
   return { code: "invalid_request", detail, issues };
-}
-
-type Issue = z.core.$ZodIssue;
-type Reason = Pick<Issue, "path" | "message">;
-
-/** What a person has to know: of a key that is wrong why, of a choice of shapes what is wrong with the nearest one. */
-export function reasonOf(issue: Issue): Reason {
-  if (issue.code === "invalid_key") {
-    const [first] = issue.issues;
-    return first === undefined ? issue : { path: issue.path, message: `the key ${first.message}` };
-  }
-  if (issue.code !== "invalid_union") return issue;
-  const nearest = issue.errors.find(([first]) => first !== undefined && !isOfAnotherType(first))?.[0];
-  if (nearest === undefined) return issue;
-  const { path, message } = reasonOf(nearest);
-  return { path: [...issue.path, ...path], message };
-}
-
-function isOfAnotherType({ code, path }: Issue): boolean {
-  return code === "invalid_type" && path.length === 0;
 }

@@ -1,8 +1,8 @@
+import type { AudioExtent } from "../../shared/cost/estimate.ts";
 import { findUploadsJob } from "../../shared/db/keys/job-limit.ts";
 import { findJobs } from "../../shared/db/jobs/reads.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { uploadJobId, HAS_ITS_JOB, type UploadRecord } from "../../shared/uploads/announcement.ts";
-import type { AudioExtent } from "../../shared/audio/extent.ts";
 import { newJob } from "../../shared/jobs/new-job.ts";
 import { takeIn } from "../../shared/jobs/take-in.ts";
 import { isInboxKey, MEDIA_BUCKET } from "../../shared/uploads/storage.ts";
@@ -126,7 +126,7 @@ async function insert(
       if (asked === null) return [];
       const { work, terms, marks, choice } = asked;
       const extent = extents.get(asked) ?? null;
-      const about = { id, ownerId, marks, choice, extent, createdAt: now, ringGraceMs: deps.ringGraceMs };
+      const about = { id, ownerId, marks, choice, extent, createdAt: now };
       return [newJob(work, terms, { ...about, ...(upload && { upload }), ...(limit && { limit }) })];
     }),
   );

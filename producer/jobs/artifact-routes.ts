@@ -2,15 +2,12 @@ import { type Context, Hono } from "hono";
 
 import { findArtifact } from "../../shared/db/jobs/reads.ts";
 import type { App } from "../http/app.ts";
-import { byteRange } from "../http/byte-range.ts";
 import { describe, type Description } from "../http/describe.ts";
 import { problem } from "../http/problem.ts";
+import { sendObject } from "../http/send-object.ts";
 
 /** What a browser may show. Everything else, HTML and SVG among it, is a download of no particular type. */
 const INLINE = /^(application\/json|text\/plain|text\/vtt|application\/x-subrip|image\/(jpeg|png|webp|gif))(;|$)/;
-
-/** What R2 accepts; a condition that is none may be ignored. */
-const ETAGS = /^(\*|(W\/)?"[^"]*"(\s*,\s*(W\/)?"[^"]*")*)$/;
 
 /** What its route answers, whoever asks. */
 export const ARTIFACT = {
@@ -38,33 +35,6 @@ export async function readArtifact(c: Context<App, "/:id/artifacts/:name">): Pro
   const missing = { code: "artifact_not_found", detail: `Job '${id}' has no artifact '${name}'.` } as const;
   if (artifact === null) return problem(c, missing);
 
-  const range = byteRange(c.req.header("range"), artifact.sizeBytes);
-  if (range === "unsatisfiable") {
-    const detail = `The artifact has ${artifact.sizeBytes} bytes.`;
-    return problem(c, { code: "range_not_satisfiable", detail }, { "content-range": `bytes */${artifact.sizeBytes}` });
-  }
-  const conditions = new Headers();
-  const noneMatch = c.req.header("if-none-match");
-  if (noneMatch !== undefined && ETAGS.test(noneMatch)) conditions.set("if-none-match", noneMatch);
-  const object = await c.env.MEDIA.get(artifact.key, { onlyIf: conditions, ...(range && { range }) });
-  if (object === null) return problem(c, missing);
-
   const isInline = INLINE.test(artifact.contentType);
-  const headers = {
-    etag: object.httpEtag,
-    "accept-ranges": "bytes",
-    "cache-control": "private, max-age=0, must-revalidate",
-    "content-type": isInline ? artifact.contentType : "application/octet-stream",
-    "content-disposition": `${isInline ? "inline" : "attachment"}; filename="${name}"`,
-    "content-security-policy": "default-src 'none'; sandbox",
-    "x-content-type-options": "nosniff",
-  };
-  if (!("body" in object)) return c.body(null, 304, headers);
-  if (range === null) return c.body(object.body, 200, { ...headers, "content-length": String(artifact.sizeBytes) });
-  const last = range.offset + range.length - 1;
-  return c.body(object.body, 206, {
-    ...headers,
-    "content-length": String(range.length),
-    "content-range": `bytes ${range.offset}-${last}/${artifact.sizeBytes}`,
-  });
+  return sendObject(c, c.env.MEDIA, { ...artifact, isInline, fileName: name, missing });
 }

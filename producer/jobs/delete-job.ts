@@ -2,10 +2,9 @@ import type { Actor } from "../../shared/db/keys/audit.ts";
 import { beginDeletions, findLeftover, type Leftover, readStanding } from "../../shared/db/jobs/deletions.ts";
 import { releaseFollowers } from "../../shared/db/jobs/followers.ts";
 import { deleteLeftovers, type SourceFate } from "../../shared/jobs/delete-jobs.ts";
+import { announce } from "../../shared/jobs/announce.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
-import { recordChanges } from "../../shared/jobs/record-changes.ts";
 import type { PassageIndex } from "../../shared/search/passage.ts";
-import { wake } from "../../shared/jobs/wake.ts";
 
 export interface DeletedJob {
   /** Whether objects and vectors are gone too; maintenance deletes what is left. */
@@ -44,10 +43,8 @@ export async function deleteJob(
   return finish(leftover, { withSource, hasSource: standing.hasSource }, deps);
 }
 
-async function release({ db, tasks, ringGraceMs, journal }: DeleteDeps): Promise<void> {
-  const changes = await releaseFollowers(db, { now: Date.now(), ringGraceMs });
-  recordChanges(journal, changes);
-  await wake(tasks, changes.opened);
+async function release(deps: DeleteDeps): Promise<void> {
+  await announce(await releaseFollowers(deps.db, Date.now()), deps);
 }
 
 async function finish(

@@ -1,7 +1,7 @@
-import { type AudioExtent, extentOf, GLANCE, guessExtent, measureAudio } from "../../shared/audio/extent.ts";
+import { extentOf, GLANCE, guessExtent, measureAudio } from "../../shared/audio/extent.ts";
 import { type ByteSource, r2Source, SourceChanged } from "../../shared/audio/reading/byte-source.ts";
 import type { ReadAllowance } from "../../shared/audio/reading/sparing-source.ts";
-import type { Estimate } from "../../shared/cost/estimate.ts";
+import type { AudioExtent, Estimate } from "../../shared/cost/estimate.ts";
 import { estimateWork } from "../../shared/cost/estimate-work.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
 import type { Source } from "../../shared/jobs/source.ts";

@@ -4,9 +4,10 @@ import type { DescribeRouteOptions } from "hono-openapi";
 import { liftHold } from "../../shared/db/cost/holds.ts";
 import { OWN_JOBS_COUNTED, readLoad, readOwnLoad } from "../../shared/db/tasks/load.ts";
 import { changePause } from "../../shared/db/tasks/pauses.ts";
+import { announce } from "../../shared/jobs/announce.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import { JOB_KINDS, type JobKind } from "../../shared/kinds/index.ts";
-import { MESSAGES_A_CALL, wake } from "../../shared/jobs/wake.ts";
+import { MESSAGES_A_CALL } from "../../shared/jobs/wake.ts";
 import type { App } from "../http/app.ts";
 import { actorOf } from "../http/auth.ts";
 import { body, BODY_PROBLEMS, describe, query } from "../http/describe.ts";
@@ -87,7 +88,7 @@ queues.post(
   },
 );
 
-/** Lease this kind again, and ring for what is due. Twice is once. */
+/** Lease this kind again, and wake consumers for what is due. Twice is once. */
 queues.post(
   "/:kind/resume",
   describe({
@@ -104,13 +105,13 @@ queues.post(
   async (c) => {
     const kind = kindOf(c);
     if (kind === undefined) return unknownKind(c);
-    const { db, journal, tasks } = intakeOf(c.env);
+    const intake = intakeOf(c.env);
     const { note = null } = c.req.valid("json");
     const change = { isPaused: false, note, actor: actorOf(c), now: Date.now() };
-    const { isChanged, due } = await changePause(db, kind, change);
-    if (isChanged) journal.record({ event: "kind.resumed", kind }, { note, due: due.length });
-    // One call's worth at once; maintenance rings for the rest, a thousand a minute.
-    await wake(tasks, due.slice(0, MESSAGES_A_CALL));
+    const { isChanged, ready } = await changePause(intake.db, kind, change);
+    if (isChanged) intake.journal.record({ event: "kind.resumed", kind }, { note, due: ready.length });
+    // One call's worth at once; maintenance wakes the rest, a thousand a minute.
+    await announce({ ready: ready.slice(0, MESSAGES_A_CALL) }, intake);
     return answer(c, kind);
   },
 );
@@ -127,10 +128,11 @@ queues.delete(
   }),
   forOperator,
   async (c) => {
-    const { db, journal, tasks } = intakeOf(c.env);
-    const { isLifted, due } = await liftHold(db, actorOf(c), { now: Date.now(), limit: MESSAGES_A_CALL });
-    if (isLifted) journal.record({ event: "account.released" }, { due: due.length });
-    await wake(tasks, due);
+    const intake = intakeOf(c.env);
+    const at = { now: Date.now(), limit: MESSAGES_A_CALL };
+    const { isLifted, ready } = await liftHold(intake.db, actorOf(c), at);
+    if (isLifted) intake.journal.record({ event: "account.released" }, { due: ready.length });
+    await announce({ ready }, intake);
     return c.body(null, 204);
   },
 );

@@ -4,8 +4,8 @@ import { advanceRedrive } from "../../shared/redrives/advance-redrives.ts";
 import { listRedrives, readRedrive } from "../../shared/db/redrives/reads.ts";
 import { cancelRedrive } from "../../shared/db/redrives/ends.ts";
 import { countMatching, createRedrive, type Matching, sampleMatching } from "../../shared/db/redrives/redrives.ts";
+import { announce } from "../../shared/jobs/announce.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
-import { wake } from "../../shared/jobs/wake.ts";
 import type { App } from "../http/app.ts";
 import { actorOf } from "../http/auth.ts";
 import { pageLinks, paginate } from "../http/cursor.ts";
@@ -121,22 +121,23 @@ redrives.get(
   },
 );
 
-/** Cancel what has not been rung yet. What runs already goes on. */
+/** Cancel what is not due yet. What runs already goes on. */
 redrives.delete(
   "/:id",
   describe({
     operationId: "cancelRedrive",
-    summary: "Cancel what a redrive has not rung yet",
+    summary: "Cancel what is not due yet of a redrive",
     tags: ["operations"],
     answers: { 200: { description: "the redrive", schema: Redrive } },
     problems: ["redrive_not_found", "redrive_finished"],
   }),
   async (c) => {
     const id = c.req.param("id");
-    const { db, tasks, journal } = intakeOf(c.env);
-    const { isCancelled, opened } = await cancelRedrive(db, id, actorOf(c), Date.now());
+    const intake = intakeOf(c.env);
+    const { db, journal } = intake;
+    const { isCancelled, changes } = await cancelRedrive(db, id, actorOf(c), Date.now());
     if (isCancelled) journal.record({ event: "redrive.cancelled", ownerId: c.get("ownerId") }, { redriveId: id });
-    await wake(tasks, opened);
+    await announce(changes, intake);
     const redrive = await readRedrive(db, { id, ownerId: c.get("ownerId") });
     if (redrive === null) return problem(c, notFound(id));
     if (isCancelled || redrive.state === "cancelled") return c.json(redriveView(redrive, new URL(c.req.url).origin));

@@ -8,7 +8,7 @@ import { type Hit, type PassageIndex, type PassageQuery, spaceOf } from "../../s
 import { reservePaidCall } from "../usage/paid-call.ts";
 import type { SearchQuery } from "./requests.ts";
 
-export interface SearchDeps extends Pick<Intake, "db" | "tasks" | "ringGraceMs" | "journal"> {
+export interface SearchDeps extends Pick<Intake, "db" | "tasks" | "journal"> {
   readonly ai: Ai;
   readonly passages: PassageIndex;
 }

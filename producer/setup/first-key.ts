@@ -3,7 +3,7 @@
 import { findKey, type Key } from "../../shared/db/keys/keys.ts";
 import { SCOPES } from "../../shared/keys/scopes.ts";
 import { sha256Hex } from "../../shared/hash.ts";
-import { newKeyId, newSecret } from "../http/auth.ts";
+import { isUsable, newKeyId, newSecret } from "../http/auth.ts";
 
 /** How long after it was made a key is shown again. */
 const SHOWN_AGAIN_MS = 10 * 60_000;
@@ -48,8 +48,7 @@ function bytes(text: string): Uint8Array {
 export async function wasMade(db: D1Database, { id, secretHash }: FirstKey, now: number): Promise<boolean> {
   const found = await findKey(db, id);
   if (found === null || found.secretHash !== secretHash) return false;
-  const { createdAt, revokedAt, expiresAt } = found.key;
-  return revokedAt === null && (expiresAt === null || expiresAt > now) && createdAt > now - SHOWN_AGAIN_MS;
+  return isUsable(found.key, now) && found.key.createdAt > now - SHOWN_AGAIN_MS;
 }
 
 export function asOperators({ id, secretHash }: FirstKey, ownerId: string, now: number): Key & { secretHash: string } {

@@ -3,7 +3,7 @@ import { readChunks } from "../../shared/db/jobs/chunks.ts";
 import type { JobDetail } from "../../shared/jobs/job-detail.ts";
 import { Transcript } from "../../shared/transcripts/transcript.ts";
 
-/** The transcript of a job as far as it is: the joined one, or what its chunks have heard so far. */
+/** The transcript of a job as its tasks have made it, as far as it is: the joined one, or what its chunks have heard so far. */
 export async function readTranscript(
   { job, artifacts, progress }: JobDetail,
   { db, media }: { db: D1Database; media: R2Bucket },

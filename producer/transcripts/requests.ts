@@ -1,9 +1,23 @@
 import * as z from "zod";
 
 import { CAPTION_PRESETS, CaptionOptions } from "../../shared/captions/layout.ts";
+import { EditOperation, MAX_OPERATIONS } from "../../shared/transcripts/edit-operations.ts";
 import { wholeNumber } from "../jobs/requests.ts";
 
 const timeMs = z.coerce.number().int().min(0);
+
+/** The latest version, the original, or one by its number. */
+const WantedVersion = z
+  .union([z.enum(["edited", "original"]), z.stringFormat("version", /^\d{1,9}$/).transform(Number)])
+  .describe("`edited` is the original where nobody has edited it; a number is a version of the history");
+
+/** The body of `PATCH /v1/jobs/{id}/transcript`: changes that are made together. */
+export const EditRequest = z
+  .strictObject({ operations: z.array(EditOperation).min(1).max(MAX_OPERATIONS) })
+  .meta({ id: "EditRequest" });
+
+/** The body of `POST /v1/jobs/{id}/transcript/revert`. */
+export const RevertRequest = z.strictObject({ version: z.int().min(0).describe("0 is the original") });
 
 /**
  * The query of `GET /v1/jobs/{id}/transcript`. A preset sets all of the caption options; single ones override it. Between
@@ -14,6 +28,7 @@ export const TranscriptQuery = z
     format: z.enum(["json", "txt", "vtt", "srt"]).default("json"),
     fromMs: timeMs.default(0),
     toMs: timeMs.optional(),
+    version: WantedVersion.default("edited"),
     preset: z.enum(["netflix", "bbc"]).optional(),
     maxLineLength: wholeNumber,
     maxLines: wholeNumber,
@@ -26,10 +41,10 @@ export const TranscriptQuery = z
     path: ["toMs"],
     message: "must be later than fromMs",
   })
-  .transform(({ format, preset, fromMs, toMs = Number.POSITIVE_INFINITY, ...single }, context) => {
+  .transform(({ format, version, preset, fromMs, toMs = Number.POSITIVE_INFINITY, ...single }, context) => {
     const given = Object.fromEntries(Object.entries(single).filter(([, value]) => value !== undefined));
     const captions = CaptionOptions.safeParse({ ...(preset && CAPTION_PRESETS[preset]), ...given });
-    if (captions.success) return { format, fromMs, toMs, captions: captions.data };
+    if (captions.success) return { format, version, fromMs, toMs, captions: captions.data };
     for (const issue of captions.error.issues)
       context.addIssue({ code: "custom", path: issue.path, message: issue.message });
     return z.NEVER;

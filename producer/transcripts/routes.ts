@@ -1,82 +1,101 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
+import type * as z from "zod";
 
-import { type CaptionOptions, layoutCaptions } from "../../shared/captions/layout.ts";
-import { notesOf, toSrt, toVtt } from "../../shared/captions/captions.ts";
 import { readJob } from "../../shared/db/jobs/reads.ts";
-import { excerptOf } from "./excerpt.ts";
+import { readTranscriptState } from "../../shared/db/transcripts/versions.ts";
+import { sha256Hex } from "../../shared/hash.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import { Transcript } from "../../shared/transcripts/transcript.ts";
 import type { App } from "../http/app.ts";
-import { describe, query } from "../http/describe.ts";
+import { describe, type Description, query } from "../http/describe.ts";
+import { matchesEtag } from "../http/etag.ts";
 import { problem } from "../http/problem.ts";
+import { excerptOf } from "./excerpt.ts";
 import { readTranscript } from "./read-transcript.ts";
+import { isStored, readVersion } from "./read-version.ts";
+import { render } from "./render.ts";
 import { TranscriptQuery } from "./requests.ts";
 import { leavesTranscript } from "../../shared/kinds/index.ts";
 
 export const transcripts = new Hono<App>();
 
-/** The transcript so far, or a part of it, rendered as asked. `x-transcript-complete` says whether more will come, or a part is missing. */
-transcripts.get(
-  "/:id/transcript",
-  describe({
-    operationId: "readTranscript",
-    summary: "The transcript so far, or a part of it",
-    tags: ["results"],
-    answers: {
-      200: {
-        description: "rendered as asked",
-        schema: Transcript.meta({ id: "Transcript" }),
-        media: ["text/plain", "text/vtt", "application/x-subrip"],
-        headers: { "x-transcript-complete": "`false` while it grows, and where a part is missing" },
+/** What its route answers, whoever asks. */
+export const TRANSCRIPT = {
+  summary: "The transcript so far, or a part of it; edited, if somebody has edited it",
+  tags: ["results"],
+  parameters: [{ in: "header", name: "If-None-Match", schema: { type: "string" } }],
+  answers: {
+    200: {
+      description: "rendered as asked",
+      schema: Transcript.meta({ id: "Transcript" }),
+      media: ["text/plain", "text/vtt", "application/x-subrip"],
+      headers: {
+        "x-transcript-complete": "`false` while it grows, and where a part is missing",
+        "x-transcript-version": "0 for the original",
+        etag: "of this version as asked for; none while it grows. That of the whole as JSON is for `If-Match`",
       },
     },
-    problems: ["invalid_request", "job_not_found", "artifact_not_found"],
-  }),
-  query(TranscriptQuery),
-  async (c) => {
-    const id = c.req.param("id");
-    const detail = await readJob(c.env.DB, { id, ownerId: c.get("ownerId") });
-    if (detail === null) return problem(c, { code: "job_not_found", detail: `There is no job '${id}'.` });
-    if (!leavesTranscript(detail.job.kind)) {
-      return problem(c, {
-        code: "artifact_not_found",
-        detail: `Job '${id}' is a ${detail.job.kind}; it has no transcript.`,
-      });
-    }
-    const asked = c.req.valid("query");
-    const transcript = await readTranscript(detail, intakeOf(c.env));
-    const { body, contentType } = render(isWhole(asked) ? transcript : excerptOf(transcript, asked), asked);
-    return c.body(body, 200, {
-      "content-type": contentType,
-      "cache-control": "private, no-cache",
-      "x-content-type-options": "nosniff",
-      "x-transcript-complete": String(transcript.isComplete),
-    });
+    304: { description: "it is as it was" },
   },
+  problems: ["invalid_request", "job_not_found", "artifact_not_found", "version_not_found"],
+} satisfies Omit<Description, "operationId">;
+
+transcripts.get(
+  "/:id/transcript",
+  describe({ ...TRANSCRIPT, operationId: "readTranscript" }),
+  query(TranscriptQuery),
+  readRendered,
 );
+
+type Wanted = z.output<typeof TranscriptQuery>;
+type Asked = { in: { query: z.input<typeof TranscriptQuery> }; out: { query: Wanted } };
+
+const HEADERS = { "cache-control": "private, no-cache", "x-content-type-options": "nosniff" };
+
+/** The transcript so far, or a part of it, rendered as asked. `x-transcript-complete` says whether more will come, or a part is missing. */
+export async function readRendered(c: Context<App, "/:id/transcript", Asked>): Promise<Response> {
+  const id = c.req.param("id");
+  const job = { id, ownerId: c.get("ownerId") };
+  const state = await readTranscriptState(c.env.DB, job);
+  if (state === null) return problem(c, { code: "job_not_found", detail: `There is no job '${id}'.` });
+  if (!leavesTranscript(state.kind)) {
+    return problem(c, { code: "artifact_not_found", detail: `Job '${id}' is a ${state.kind}; it has no transcript.` });
+  }
+  const asked = c.req.valid("query");
+  const found = isStored(state)
+    ? await readVersion(id, state, asked.version, intakeOf(c.env))
+    : await soFar(c, job, asked);
+  if (found === null) {
+    const detail = `The transcript of job '${id}' has no version ${asked.version}. Its history lists those that there are.`;
+    return problem(c, { code: "version_not_found", detail });
+  }
+  const { transcript, version, etag } = found;
+  const tag = etag === null ? null : await etagOf(etag, asked);
+  const headers = {
+    ...HEADERS,
+    ...(tag !== null && { etag: tag }),
+    "x-transcript-complete": String(transcript.isComplete),
+    "x-transcript-version": String(version),
+  };
+  if (tag !== null && matchesEtag(c.req.header("if-none-match"), tag)) return c.body(null, 304, headers);
+  const { body, contentType } = render(isWhole(asked) ? transcript : excerptOf(transcript, asked), asked);
+  return c.body(body, 200, { ...headers, "content-type": contentType });
+}
+
+/** What its chunks have said until now: no version yet. */
+async function soFar(c: Context<App>, job: { id: string; ownerId: string }, { version }: Wanted) {
+  if (typeof version === "number" && version > 0) return null;
+  const detail = await readJob(c.env.DB, job);
+  if (detail === null) return null;
+  return { transcript: await readTranscript(detail, intakeOf(c.env)), version: 0, etag: null };
+}
+
+/** Each form of a version is tagged by itself. */
+async function etagOf(version: string, asked: Wanted): Promise<string> {
+  if (asked.format === "json" && isWhole(asked)) return `"${version}"`;
+  return `"${version}/${await sha256Hex(JSON.stringify(asked), { bytes: 6 })}"`;
+}
 
 function isWhole({ fromMs, toMs }: { fromMs: number; toMs: number }): boolean {
   return fromMs === 0 && toMs === Number.POSITIVE_INFINITY;
-}
-
-function render(
-  transcript: Transcript,
-  { format, captions }: { format: "json" | "txt" | "vtt" | "srt"; captions: CaptionOptions },
-): { body: string; contentType: string } {
-  switch (format) {
-    case "json":
-      return { body: JSON.stringify(transcript), contentType: "application/json" };
-    case "txt":
-      return { body: `${transcript.text}\n`, contentType: "text/plain; charset=utf-8" };
-    case "vtt":
-      return {
-        body: toVtt(layoutCaptions(transcript.segments, captions), notesOf(transcript)),
-        contentType: "text/vtt; charset=utf-8",
-      };
-    case "srt":
-      return {
-        body: toSrt(layoutCaptions(transcript.segments, captions)),
-        contentType: "application/x-subrip; charset=utf-8",
-      };
-  }
 }

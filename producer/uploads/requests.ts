@@ -16,7 +16,7 @@ import { AskedSteps, STEPS } from "../../shared/jobs/steps.ts";
 import { JobTerms, PRIORITIES } from "../../shared/jobs/terms.ts";
 import { AnyObject, boundedText } from "../../shared/input/bounded-text.ts";
 import { DryRun, manyTags, wholeNumber } from "../jobs/requests.ts";
-import { reasonOf } from "../http/validate.ts";
+import { reasonOf } from "../http/reason.ts";
 import { canFollow } from "../../shared/jobs/with-steps.ts";
 
 export const FileName = boundedText({

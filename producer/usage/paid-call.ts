@@ -5,9 +5,9 @@ import { ModelError } from "../../shared/models/model-error.ts";
 import type { Refusal } from "../../shared/cost/budget-refusal.ts";
 import { type AccountHeld, reserveDirect, settleDirect } from "../../shared/db/cost/direct-calls.ts";
 import type { DirectUsage } from "../../shared/db/cost/usage.ts";
+import { announce } from "../../shared/jobs/announce.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { recordUnusable } from "../../shared/models/record-unusable.ts";
-import { wake } from "../../shared/jobs/wake.ts";
 import type { Problem } from "../http/problem.ts";
 
 /**
@@ -23,8 +23,9 @@ export type PaidCall =
 /** @param asked `expected` is what the call costs at most, as far as its input tells. */
 export async function reservePaidCall(
   { ownerId, kind, expected }: { ownerId: string; kind: DirectUsage["kind"]; expected: ModelCall },
-  { db, tasks, ringGraceMs, journal }: Pick<Intake, "db" | "tasks" | "ringGraceMs" | "journal">,
+  deps: Pick<Intake, "db" | "tasks" | "journal">,
 ): Promise<PaidCall> {
+  const { db, journal } = deps;
   const reserved = await reserveDirect(db, { ownerId, kind, calls: [expected], now: Date.now() });
   const askedAt = Date.now();
   if (!reserved.ok) return { ok: false, problem: refused(reserved.refusal, askedAt) };
@@ -35,10 +36,7 @@ export async function reservePaidCall(
       const hold = holdOf(failedWith, { askedAt, now, random: Math.random });
       try {
         const usage = { ownerId, kind, calls, at: now };
-        const { news, opened, heldUntil } = await settleDirect(db, reserved.id, usage, { ringGraceMs, hold });
-        for (const { event, ownerId: whose, ...figures } of news) journal.record({ event, ownerId: whose }, figures);
-        if (heldUntil !== null) journal.record({ event: "account.held" }, { until: heldUntil });
-        await wake(tasks, opened);
+        await announce(await settleDirect(db, reserved.id, usage, hold), deps);
         if (failedWith instanceof ModelError) await recordUnusable(journal, db, [{ failure: failedWith, calls }]);
       } catch (error) {
         // What was set aside counts as spent in its place after a while.

@@ -8,8 +8,8 @@ import {
   replayDelivery,
 } from "../../shared/db/webhooks/delivery-log.ts";
 import { type Endpoint, findEndpoint } from "../../shared/db/webhooks/webhooks.ts";
+import { announce } from "../../shared/jobs/announce.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
-import { wake } from "../../shared/jobs/wake.ts";
 import { createConnections } from "../../shared/connections.ts";
 import { sendWebhook } from "../../shared/webhooks/send.ts";
 import type { App } from "../http/app.ts";
@@ -61,7 +61,8 @@ deliveries.post(
   async (c) => {
     const endpoint = await find(c);
     if (endpoint instanceof Response) return endpoint;
-    const { db, tasks, ringGraceMs } = intakeOf(c.env);
+    const intake = intakeOf(c.env);
+    const { db } = intake;
     const wanted = { id: c.req.param("deliveryId"), endpointId: endpoint.id, ownerId: c.get("ownerId") };
     const delivery = await findDelivery(db, wanted);
     if (delivery === null) {
@@ -70,9 +71,9 @@ deliveries.post(
     const { id, jobId } = delivery;
     if (endpoint.disabledAt !== null) return notReplayable(c, "The endpoint is disabled; enable it first.");
     if (jobId === null) return notReplayable(c, "A test, or an alert, is not replayed.");
-    const taskId = await replayDelivery(db, { id, jobId }, actorOf(c), { now: Date.now(), ringGraceMs });
-    if (taskId === null) return notReplayable(c, `'${id}' is being delivered just now.`);
-    await wake(tasks, [taskId]);
+    const changes = await replayDelivery(db, { id, jobId }, actorOf(c), Date.now());
+    if (changes.ready.length === 0) return notReplayable(c, `'${id}' is being delivered just now.`);
+    await announce(changes, intake);
     const replayed = await findDelivery(db, wanted);
     return c.json(deliveryView(replayed ?? delivery), 202);
   },

@@ -2,21 +2,11 @@ import { memorySource, readWithin, type ByteSource } from "./reading/byte-source
 import { DamagedSource, type AudioPlan, type ChunkSpan, type Refusal } from "./chunks/chunk.ts";
 import { longestChunkMs, planCuts } from "./chunks/cuts.ts";
 import { READ_BYTES, type CallLimits } from "./chunks/limits.ts";
+import type { AudioExtent } from "../cost/estimate.ts";
 import { containerNamed } from "./containers.ts";
 import { planAudio } from "./plan.ts";
 import { AllowanceSpent, sparingSource, type ReadAllowance } from "./reading/sparing-source.ts";
 import { planLimits, planWork, Work } from "./reading/work.ts";
-
-/** How much audio of a recording is sent to the model. */
-export interface AudioExtent {
-  readonly durationMs: number;
-  /** Longer than the recording, since chunks overlap and what they share is sent twice. */
-  readonly sentMs: number;
-  readonly calls: number;
-  readonly isCut: boolean;
-  /** Whether the length was guessed from the file's beginning and its size. */
-  readonly isRough: boolean;
-}
 
 /** Enough to decide whether a short recording needs a second call, and to find the headers of most others. */
 export const GLANCE: ReadAllowance = { maxReads: 2, maxBytes: 2 * 1024 * 1024, aheadBytes: 1024 * 1024 };

@@ -17,6 +17,21 @@ export async function planAudio(
   limits: CallLimits,
   work: Work = planWork(source),
 ): Promise<AudioPlan> {
+  const plan = await planChunks(source, limits, work);
+  // A decoder may not know of files laid end to end, and stop after a first part without sound.
+  if (plan.type === "refused" || plan.chunks.length > 1 || plan.chunks[0]?.part !== undefined) return plan;
+  const isSmall = source.sizeBytes <= limits.maxBytes;
+  const isSentWhole = containerNamed(plan.container).sentWhole.includes(plan.codec);
+  if (isSmall && plan.mustCut !== true && isSentWhole) return { type: "whole", durationMs: plan.durationMs };
+  return plan;
+}
+
+/** The same, also for a recording that a model would take as it is. */
+export async function planChunks(
+  source: ByteSource,
+  limits: CallLimits,
+  work: Work = planWork(source),
+): Promise<Exclude<AudioPlan, { readonly type: "whole" }>> {
   if (source.sizeBytes === 0) return refuse("empty", "The file is empty.");
   try {
     const counted = countedSource(source, work);
@@ -24,14 +39,14 @@ export async function planAudio(
     const container = await sniffContainer(looked, work);
     if ("type" in container) return container;
     const planned = await container.plan(looked, limits, work);
-    if (planned.type !== "chunks") return planned;
-    const plan = { ...planned, durationMs: Math.round(planned.durationMs) };
-    // A decoder may not know of files laid end to end, and stop after a first part without sound.
-    if (plan.chunks.length > 1 || plan.chunks[0]?.part !== undefined) return plan;
-    const isSmall = source.sizeBytes <= limits.maxBytes;
-    const isSentWhole = containerNamed(plan.container).sentWhole.includes(plan.codec);
-    if (isSmall && plan.mustCut !== true && isSentWhole) return { type: "whole", durationMs: plan.durationMs };
-    return plan;
+    switch (planned.type) {
+      case "chunks":
+        return { ...planned, durationMs: Math.round(planned.durationMs) };
+      case "refused":
+        return planned;
+      case "whole":
+        throw new Error("A container plans chunks; whether a file is sent whole is decided here.");
+    }
   } catch (error) {
     // A read that fails is an outage, and worth another attempt. Bytes that cannot be parsed stay that way.
     if (error instanceof SourceChanged) throw error;

@@ -1,6 +1,5 @@
-import type { AudioExtent } from "../audio/extent.ts";
 import { type JobWork, kindOf } from "../kinds/index.ts";
-import type { Estimate } from "./estimate.ts";
+import type { AudioExtent, Estimate } from "./estimate.ts";
 import { estimateSteps } from "./estimate-steps.ts";
 
 /**

@@ -25,3 +25,14 @@ export function estimateLine(task: string, model: ModelId, units: Units, calls =
 export function estimatedNeurons({ lines }: Estimate): number {
   return lines.reduce((sum, { neurons }) => sum + neurons, 0);
 }
+
+/** How much audio of a recording is sent to the model. */
+export interface AudioExtent {
+  readonly durationMs: number;
+  /** Longer than the recording, since chunks overlap and what they share is sent twice. */
+  readonly sentMs: number;
+  readonly calls: number;
+  readonly isCut: boolean;
+  /** Whether the length was guessed from the file's beginning and its size. */
+  readonly isRough: boolean;
+}

@@ -15,7 +15,7 @@ export interface Traces {
   /** Tasks that had to wait for an earlier stage. */
   readonly laterTasks: number;
   /** Tasks for which a message was sent. */
-  readonly rungTasks: number;
+  readonly wokenTasks: number;
   /** Settled ones; cancelled and lost ones are no part of a settlement. */
   readonly attempts: number;
   /** Of those, the ones that were to be tried again. */
@@ -74,7 +74,7 @@ export function reckonIntake({ hasSource, hasUpload }: Traces): R2Calls {
   return { r2ClassA: hasUpload ? 1 : 0, r2ClassB: hasSource ? 2 : 0 };
 }
 
-/** A message costs three operations; the reads of those that ring for tasks are the attempts'. */
-export function reckonMessages({ hasUpload, rungTasks }: Traces): number {
-  return 2 * rungTasks + (hasUpload ? 3 : 0);
+/** A message costs three operations; the reads of those that wake tasks are the attempts'. */
+export function reckonMessages({ hasUpload, wokenTasks }: Traces): number {
+  return 2 * wokenTasks + (hasUpload ? 3 : 0);
 }

@@ -310,6 +310,11 @@ CREATE INDEX passages_by_job ON passages (job_id);
 
 CREATE INDEX passages_by_owner ON passages (owner_id, number);
 
+CREATE TRIGGER passages_changed AFTER UPDATE OF text ON passages BEGIN
+  INSERT INTO passages_fts (passages_fts, rowid, owner, text) VALUES ('delete', old.number, old.owner, old.text);
+  INSERT INTO passages_fts (rowid, owner, text) VALUES (new.number, new.owner, new.text);
+END;
+
 CREATE TRIGGER passages_deleted AFTER DELETE ON passages BEGIN
   INSERT INTO passages_fts (passages_fts, rowid, owner, text) VALUES ('delete', old.number, old.owner, old.text);
 END;
@@ -499,7 +504,7 @@ CREATE TABLE tasks (
   -- Whether a model or a webhook's receiver is to answer just now. Written for tasks lost before, and for no others.
   is_waiting INTEGER NOT NULL DEFAULT 0 CHECK (is_waiting IN (0, 1)),
   scheduled_at INTEGER NOT NULL, -- not to be leased before
-  -- When maintenance looks at it: not leased by then, its wake-up was lost; running, its lease has expired.
+  -- When it is due: not leased a grace later, its wake-up counts as lost. Of a running task, when its lease expires.
   check_at INTEGER NOT NULL,
   lease_id TEXT,
   leased_at INTEGER,
@@ -525,6 +530,21 @@ CREATE TABLE tombstones (
   job_id TEXT PRIMARY KEY,
   deleted_at INTEGER NOT NULL,
   taken_up_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE transcript_versions (
+  job_id TEXT NOT NULL,
+  version INTEGER NOT NULL CHECK (version > 0), -- 0 is the original
+  owner_id TEXT NOT NULL,
+  key TEXT NOT NULL, -- of the whole transcript in the bucket
+  etag TEXT NOT NULL, -- the name of the version for clients, without quotes
+  original_etag TEXT NOT NULL, -- of the transcript.json that it goes back to: a redrive may write another
+  request_hash TEXT NOT NULL, -- of the version that was edited and what was asked: the same again makes no other version
+  key_id TEXT, -- the API key that made it
+  operations INTEGER NOT NULL,
+  reverted_to INTEGER, -- the version that it is like; null for an edit
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (job_id, version)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE uploads (

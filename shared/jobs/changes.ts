@@ -1,3 +1,4 @@
+import type { BudgetNews } from "../cost/budget.ts";
 import type { JobKind } from "../kinds/index.ts";
 
 /** A job that a call ended, and nobody before. */
@@ -14,13 +15,45 @@ export interface EndedJob {
   readonly durationMs: number;
 }
 
-/** What a call changed beside what it was asked for. */
+/** A dead letter whose task has another life. */
+export interface Redriven {
+  readonly letterId: string;
+  readonly taskId: string;
+  readonly jobId: string;
+  /** When the task may run: epoch milliseconds. */
+  readonly scheduledAt: number;
+}
+
+/** What a change of state did beside what it was asked for. `announce` records it, and wakes consumers. */
 export interface Changes {
-  /** The ids of tasks that may run now: to wake the queue for. */
+  /** The ids of tasks that may run now, because their stage has opened or because they were made for what has happened. */
   readonly opened: readonly string[];
+  /** The ids of other tasks that may run now: of new jobs, of replayed deliveries, and those that were held or lost before. */
+  readonly ready: readonly string[];
+  readonly redriven: readonly Redriven[];
   readonly endedJobs: readonly EndedJob[];
   /** The ids of tasks that ended with their job. */
   readonly cancelledTasks: readonly string[];
+  /** Webhook endpoints that want no more. */
+  readonly disabledEndpoints: readonly { readonly id: string; readonly ownerId: string }[];
+  /** Budgets that crossed a line. */
+  readonly budgetNews: readonly BudgetNews[];
+  /** Until when the account is held, if it was not before: epoch milliseconds. */
+  readonly heldUntil: number | null;
 }
 
-export const NOTHING: Changes = { opened: [], endedJobs: [], cancelledTasks: [] };
+/** Several changes as one. */
+export function sumOf(parts: readonly Partial<Changes>[]): Changes {
+  return {
+    opened: parts.flatMap(({ opened = [] }) => opened),
+    ready: parts.flatMap(({ ready = [] }) => ready),
+    redriven: parts.flatMap(({ redriven = [] }) => redriven),
+    endedJobs: parts.flatMap(({ endedJobs = [] }) => endedJobs),
+    cancelledTasks: parts.flatMap(({ cancelledTasks = [] }) => cancelledTasks),
+    disabledEndpoints: parts.flatMap(({ disabledEndpoints = [] }) => disabledEndpoints),
+    budgetNews: parts.flatMap(({ budgetNews = [] }) => budgetNews),
+    heldUntil: parts.find(({ heldUntil = null }) => heldUntil !== null)?.heldUntil ?? null,
+  };
+}
+
+export const NOTHING = sumOf([]);

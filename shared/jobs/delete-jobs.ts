@@ -52,9 +52,16 @@ export async function deleteLeftovers(
   return fates;
 }
 
-/** Delete what a job stored, unless it is there. What other jobs show as theirs stays until the last of them is deleted. */
-async function deleteResults(jobId: string, { db, media }: DeletionDeps): Promise<void> {
-  const { isThere, keys: claimed } = await readClaims(db, jobId);
+/**
+ * Delete what a job stored, unless it is there. What other jobs show as theirs stays until the last of them is deleted.
+ * @param lapsedBefore see `readClaims`; left out, all claims count.
+ */
+export async function deleteResults(
+  jobId: string,
+  { db, media }: Pick<DeletionDeps, "db" | "media">,
+  lapsedBefore: number = 0,
+): Promise<void> {
+  const { isThere, keys: claimed } = await readClaims(db, jobId, lapsedBefore);
   if (isThere) return;
   for (let after: string | undefined; ;) {
     const from: R2ListOptions = {

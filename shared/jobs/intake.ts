@@ -8,8 +8,6 @@ export interface Intake {
   readonly tasks: Queue<TaskMessage>;
   /** Owns what nobody else can be named for. */
   readonly operatorId: string;
-  /** How long a wake-up may take before it counts as lost. */
-  readonly ringGraceMs: number;
   readonly journal: Journal;
 }
 
@@ -20,7 +18,6 @@ export function intakeOf(env: Env): Intake {
     media: env.MEDIA,
     tasks: env.TASKS,
     operatorId: env.OPERATOR_ID,
-    ringGraceMs: Number(env.RING_GRACE_SECONDS) * 1000,
     journal: createJournal(env.EVENTS),
   };
 }

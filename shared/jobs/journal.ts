@@ -46,6 +46,7 @@ export type Notice =
   | "budget.exhausted"
   | "database.restored"
   | "database.taken_up"
+  | "transcript.edited"
   | "alert.raised"
   | "alert.ended";
 
@@ -67,6 +68,7 @@ export type Fault =
   | "delete.failed"
   | "alerts.failed"
   | "restore.failed"
+  | "edit.unrecorded"
   | "ask.unaccounted"
   | "unusable.failed"
   | "request.failed"

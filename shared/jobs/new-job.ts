@@ -1,4 +1,4 @@
-import type { AudioExtent } from "../audio/extent.ts";
+import type { AudioExtent } from "../cost/estimate.ts";
 import { estimateWork } from "../cost/estimate-work.ts";
 import type { Choice } from "../models/choose-model.ts";
 import { type JobKind, type JobWork, kindOf } from "../kinds/index.ts";
@@ -41,8 +41,6 @@ export interface NewJob {
   readonly metadata: string | null;
   /** JSON, a `Choice`; null where nobody chose. */
   readonly choice: string | null;
-  /** When to ring again if nobody has leased the task by then. */
-  readonly checkAt: number;
   /** The upload that this job is the one job of, and when its object was stored, if that is known. */
   readonly upload?: Announcement;
   /** The key it counts against, and how many of that may be unfinished: without a number it is counted and taken. */
@@ -56,7 +54,6 @@ export async function newJob(
     id: string;
     ownerId: string;
     createdAt: number;
-    ringGraceMs: number;
     marks?: JobMarks;
     choice?: Choice;
     upload?: NonNullable<NewJob["upload"]>;
@@ -82,7 +79,6 @@ export async function newJob(
     steps: (work.input.then ?? []).map((step) => ({ kind: step, model: STEP_MODELS[step], stage: STEP_STAGES[step] })),
     maxAttempts: MAX_ATTEMPTS,
     createdAt: job.createdAt,
-    checkAt: job.createdAt + job.ringGraceMs,
     priority: PRIORITIES.indexOf(terms.priority),
     startBy: after(terms.startWithinSeconds),
     deadlineAt: after(terms.deadlineSeconds),

@@ -1,14 +1,13 @@
 import { type InsertedJobs, insertJobs } from "../db/jobs/jobs.ts";
 import type { UploadRecord } from "../uploads/announcement.ts";
+import { announce } from "./announce.ts";
 import type { Intake } from "./intake.ts";
 import type { Journal } from "./journal.ts";
 import type { NewJob } from "./new-job.ts";
-import { recordChanges } from "./record-changes.ts";
-import { wake } from "./wake.ts";
 
 /**
- * Take jobs in with the uploads that they come from, and uploads that become none: insert them in one transaction, note what
- * is new, and wake the queue for it.
+ * Take jobs in with the uploads that they come from, and uploads that become none: insert them in one transaction, record
+ * what is new, and wake consumers for it.
  */
 export async function takeIn(
   taken: {
@@ -16,23 +15,22 @@ export async function takeIn(
     readonly uploads: readonly UploadRecord[];
     readonly alongside?: readonly D1PreparedStatement[];
   },
-  { db, journal, tasks, ringGraceMs }: Intake,
+  { db, journal, tasks }: Pick<Intake, "db" | "journal" | "tasks">,
   now: number,
 ): Promise<InsertedJobs> {
-  const inserted = await insertJobs(db, taken, { now, ringGraceMs });
+  const inserted = await insertJobs(db, taken, now);
   const refused = new Map(inserted.refused.map(({ key, etag, ignoredReason }) => [`${key} ${etag}`, ignoredReason]));
   const uploads = taken.uploads.map((upload) => {
     const ignoredReason = refused.get(`${upload.key} ${upload.etag}`);
     return ignoredReason === undefined ? upload : { ...upload, jobId: null, ignoredReason };
   });
   recordIntake(journal, { jobs: taken.jobs, uploads, taskIds: inserted.tasks });
-  recordChanges(journal, inserted.released);
-  await wake(tasks, inserted.ready);
+  await announce(inserted, { journal, tasks });
   return inserted;
 }
 
-/** Note what was taken in. Of jobs and uploads only those are new whose task is among `taskIds`. */
-export function recordIntake(
+/** Record what was taken in. Of jobs and uploads only those are new whose task is among `taskIds`. */
+function recordIntake(
   journal: Journal,
   taken: { jobs: readonly NewJob[]; uploads: readonly UploadRecord[]; taskIds: readonly string[] },
 ): void {

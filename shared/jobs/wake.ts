@@ -19,10 +19,10 @@ export async function wake(tasks: Queue<TaskMessage>, taskIds: readonly string[]
 /** The same for tasks that will be ready after a while. */
 export async function wakeLater(
   tasks: Queue<TaskMessage>,
-  rings: readonly { readonly delaySeconds: number }[],
+  later: readonly { readonly delaySeconds: number }[],
 ): Promise<void> {
-  for (let start = 0; start < rings.length; start += MESSAGES_A_CALL) {
-    const messages = rings.slice(start, start + MESSAGES_A_CALL).map(({ delaySeconds }) => ({
+  for (let start = 0; start < later.length; start += MESSAGES_A_CALL) {
+    const messages = later.slice(start, start + MESSAGES_A_CALL).map(({ delaySeconds }) => ({
       body: { v: MESSAGE_FORMAT } satisfies TaskMessage,
       ...(delaySeconds > 0 && { delaySeconds }),
     }));

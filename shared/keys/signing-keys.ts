@@ -1,6 +1,7 @@
 // The keys that links are signed with, as an isolate remembers them: a request asks D1 for them once a minute, not each time.
 import { readSigningKeys, type SigningKey } from "../db/keys/signing-keys.ts";
-import { isSigned, SIGNED_URL_SECONDS } from "../uploads/signed-url.ts";
+import { MAX_SIGNED_URL_SECONDS } from "../limits.ts";
+import { isSigned } from "../uploads/signed-url.ts";
 
 /** How long an isolate may go on signing with a key that was retired elsewhere. */
 const REMEMBERED_MS = 60_000;
@@ -8,7 +9,7 @@ const REMEMBERED_MS = 60_000;
 /** A link that no remembered key opens may be signed with a newer one; whoever guesses makes us look no more often. */
 const LOOK_AGAIN_MS = 1000;
 
-const HONOURED_MS = SIGNED_URL_SECONDS * 1000 + REMEMBERED_MS;
+const HONOURED_MS = MAX_SIGNED_URL_SECONDS * 1000 + REMEMBERED_MS;
 
 interface Remembered {
   readonly keys: readonly SigningKey[];

@@ -13,12 +13,12 @@ import {
   skipLetters,
   takeUnfinished,
 } from "../db/redrives/steps.ts";
+import { announce } from "../jobs/announce.ts";
 import type { Intake } from "../jobs/intake.ts";
 import { TaskMessage } from "../jobs/task.ts";
-import { wakeLater } from "../jobs/wake.ts";
 
 /** What a redrive touches. Messages that nobody could read are sent to the queue that they came from. */
-export interface RedriveDeps extends Pick<Intake, "db" | "tasks" | "ringGraceMs" | "journal"> {
+export interface RedriveDeps extends Pick<Intake, "db" | "tasks" | "journal"> {
   readonly uploads: Queue;
 }
 
@@ -134,22 +134,16 @@ async function redriveNext(redrive: RedriveRow, deps: RedriveDeps, now: number):
 async function redrivePage(
   redrive: RedriveRow,
   letters: readonly TaskLetter[],
-  { db, tasks, ringGraceMs, journal }: RedriveDeps,
+  deps: RedriveDeps,
   now: number,
 ): Promise<number> {
   const rows = letters.map(({ id, taskId, scheduledAt }) => ({ id, taskId, scheduledAt }));
-  const redriven = await redriveTasks(db, rows, { now, ringGraceMs, redriveId: redrive.id });
-  const rung = rows.filter(({ taskId }) => redriven.has(taskId));
-  for (const { id, taskId } of rung) {
-    journal.record({ event: "job.queued", jobId: taskId.slice(0, taskId.indexOf(".")), taskId }, { redriven: id });
-  }
-  await wakeLater(
-    tasks,
-    rung.map(({ scheduledAt }) => ({ delaySeconds: Math.ceil((scheduledAt - now) / 1000) })),
-  );
-  const refused = rows.filter(({ taskId }) => !redriven.has(taskId)).map(({ id }) => id);
-  if (refused.length > 0) await skipLetters(db, redrive.id, refused);
-  return rung.length;
+  const changes = await redriveTasks(deps.db, rows, { now, redriveId: redrive.id });
+  await announce(changes, deps, now);
+  const redriven = new Set(changes.redriven.map(({ letterId }) => letterId));
+  const refused = rows.flatMap(({ id }) => (redriven.has(id) ? [] : [id]));
+  if (refused.length > 0) await skipLetters(deps.db, redrive.id, refused);
+  return redriven.size;
 }
 
 async function sendAgain(

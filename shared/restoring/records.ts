@@ -3,6 +3,7 @@
 import type { JobKind } from "../kinds/index.ts";
 import { patiently } from "../uploads/patient.ts";
 import { deletedKey, recordKey, recordsPrefix } from "../uploads/storage.ts";
+import { keptByMinute } from "./by-minute.ts";
 
 /** A job as it was described. Times are epoch milliseconds. */
 export interface JobRecord {
@@ -28,20 +29,8 @@ export interface JobRecord {
 
 const OBJECTS_A_CALL = 1000;
 
-/** Keep how jobs were described, in the order of their times: an object for each minute of this page. Returns how many. */
-export async function keepRecords(media: R2Bucket, jobs: readonly JobRecord[]): Promise<number> {
-  const minutes = Map.groupBy(jobs, ({ createdAt }) => recordsPrefix(createdAt));
-  for (const some of minutes.values()) {
-    const [first] = some;
-    if (first !== undefined) await patiently(() => media.put(recordKey(first), JSON.stringify(some)));
-  }
-  return minutes.size;
-}
-
-/** The jobs in one of these objects; none for one that is gone. */
-export async function readRecords(media: R2Bucket, key: string): Promise<readonly JobRecord[]> {
-  return patiently(async () => (await (await media.get(key))?.json<JobRecord[]>()) ?? []); // our own JSON, from keepRecords
-}
+/** How jobs were described, by the time of that. */
+export const jobRecords = keptByMinute<JobRecord>(({ createdAt }) => createdAt, recordKey);
 
 /** Take jobs out of the records: what they were given is in there. */
 export async function forgetRecords(

@@ -3,7 +3,8 @@ import * as z from "zod";
 
 import { patiently } from "../uploads/patient.ts";
 import type { Label, StoredArtifact } from "../jobs/outcome.ts";
-import { minuteOf, reusedKey } from "../uploads/storage.ts";
+import { reusedKey } from "../uploads/storage.ts";
+import { keptByMinute } from "./by-minute.ts";
 
 /** A job that shows the result of another. */
 export interface Reuse {
@@ -20,20 +21,8 @@ export interface Reuse {
 const LABELS = "labels.json";
 const Labelled = z.object({ labels: z.array(z.object({ label: z.string(), score: z.number() })) });
 
-/** Keep these, in the order of their ends: an object for each minute. Returns how many. */
-export async function keepReuses(media: R2Bucket, reuses: readonly Reuse[]): Promise<number> {
-  const minutes = Map.groupBy(reuses, ({ endedAt }) => minuteOf(endedAt));
-  for (const some of minutes.values()) {
-    const [first] = some;
-    if (first !== undefined) await patiently(() => media.put(reusedKey(first), JSON.stringify(some)));
-  }
-  return minutes.size;
-}
-
-/** What is in one of these objects; none for one that is gone. */
-export async function readReuses(media: R2Bucket, key: string): Promise<readonly Reuse[]> {
-  return patiently(async () => (await (await media.get(key))?.json<Reuse[]>()) ?? []); // our own JSON, from keepReuses
-}
+/** Results that were taken over, by the time of that. */
+export const reuseRecords = keptByMinute<Reuse>(({ endedAt }) => endedAt, reusedKey);
 
 /** The labels that belong to a result; none where it has none, or is gone. */
 export async function readLabels(media: R2Bucket, { artifacts }: Reuse): Promise<readonly Label[]> {

@@ -32,11 +32,27 @@ export function passageId(jobId: string, source: PassageSource, index: number): 
   return `${jobId}:${source}:${index}`;
 }
 
+/** A passage of a transcript, as it is stored. */
+export interface TimedPassage {
+  readonly id: string;
+  readonly text: string;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** What an edit makes of the passages of a transcript. */
+export type PassageEdit =
+  | { readonly type: "changed"; readonly changed: readonly TimedPassage[]; readonly removedIds: readonly string[] }
+  /** All of them, cut anew. They have no vectors until the job is embedded again. */
+  | { readonly type: "anew"; readonly passages: readonly TimedPassage[] };
+
 /** Whose passages these are. */
 export interface PassageJob {
   readonly id: string;
   readonly ownerId: string;
   readonly kind: JobKind;
+  /** The version of its transcript that they were cut from: 0 for the original, and for a job without one. */
+  readonly transcriptVersion?: number;
 }
 
 /** What found a hit. */
@@ -67,12 +83,20 @@ export interface Hit extends Passage {
 
 /** Where passages are kept. What one owner searches never touches what another has. */
 export interface PassageIndex {
-  /** Give a job these passages instead of those it had, and tell what D1 did. Does nothing for a job that is gone. */
+  /**
+   * Give a job these passages instead of those it had, and tell what D1 did. Does nothing for a job that is gone.
+   * @throws TranscriptChanged if its transcript was edited since they were cut.
+   */
   put(job: PassageJob, embedded: EmbeddedPassages): Promise<D1Rows>;
   /** Best first. */
   query(query: PassageQuery): Promise<readonly Hit[]>;
   /** Delete what is kept outside D1 of passages (ids) whose rows went with their job. */
   forget(passageIds: readonly string[]): Promise<void>;
+}
+
+/** The transcript was edited while its passages were made. Another attempt makes them of the latest version. */
+export class TranscriptChanged extends Error {
+  override readonly name = "TranscriptChanged";
 }
 
 /** Vectors are compared within a space alone: another model, engine or length means another one. */

@@ -1,14 +1,29 @@
-// Links that need no API key: for programs and <img> tags that fetch an address as it stands.
+// Links that need no API key: for programs, and for <img>, <audio>, <track> and EventSource, which cannot send a header.
 
-/** Long enough to fetch a result at leisure, short enough that a link in a log is soon worth nothing. */
-export const SIGNED_URL_SECONDS = 3600;
+import { SIGNED_URL_SECONDS } from "../limits.ts";
 
-/** The address with a term and a signature over its path. `now` in epoch milliseconds. */
-async function signUrl(url: string, { key, now }: { key: string; now: number }): Promise<string> {
+/** The parameters that make an address a signed link. No route reads them as its own. */
+export const LINK_PARAMETERS = ["expires", "by", "signature"] as const;
+
+/** By what a link is signed, and for how long it is valid. */
+export interface Signing {
+  readonly key: string;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  readonly validSeconds?: number;
+  /** The id of the API key that the link ends with; a link without one is valid to its end. */
+  readonly by?: string;
+}
+
+/** The address with a term, the API key that it ends with, and a signature over these and its path. Other parameters are not signed. */
+export async function signUrl(
+  url: string,
+  { key, now, validSeconds = SIGNED_URL_SECONDS, by }: Signing,
+): Promise<string> {
   const signed = new URL(url);
-  const expires = String(Math.floor(now / 1000) + SIGNED_URL_SECONDS);
-  const signature = await crypto.subtle.sign("HMAC", await hmacKey(key), signedBytes(signed.pathname, expires));
-  signed.searchParams.set("expires", expires);
+  signed.searchParams.set("expires", String(Math.floor(now / 1000) + validSeconds));
+  if (by !== undefined) signed.searchParams.set("by", by);
+  const signature = await crypto.subtle.sign("HMAC", await hmacKey(key), signedBytes(signed));
   signed.searchParams.set("signature", new Uint8Array(signature).toHex());
   return signed.href;
 }
@@ -19,12 +34,18 @@ export async function isSigned(url: URL, { key, now }: { key: string; now: numbe
   const signature = url.searchParams.get("signature") ?? "";
   if (!/^\d{1,12}$/.test(expires) || !/^[0-9a-f]{64}$/.test(signature)) return false;
   if (Number(expires) * 1000 < now) return false;
-  const bytes = signedBytes(url.pathname, expires);
-  return crypto.subtle.verify("HMAC", await hmacKey(key), Uint8Array.fromHex(signature), bytes);
+  return crypto.subtle.verify("HMAC", await hmacKey(key), Uint8Array.fromHex(signature), signedBytes(url));
 }
 
-function signedBytes(path: string, expires: string): Uint8Array {
-  return new TextEncoder().encode(`${path}\n${expires}`);
+/** The id of the API key that a signed link ends with; null where it ends with none. */
+export function signerOf(url: URL): string | null {
+  return url.searchParams.get("by");
+}
+
+function signedBytes({ pathname, searchParams }: URL): Uint8Array {
+  const by = searchParams.get("by");
+  const signed = [pathname, searchParams.get("expires") ?? "", ...(by === null ? [] : [by])];
+  return new TextEncoder().encode(signed.join("\n"));
 }
 
 async function hmacKey(key: string): Promise<CryptoKey> {
@@ -35,7 +56,12 @@ async function hmacKey(key: string): Promise<CryptoKey> {
 /** Where an artifact can be fetched without an API key, for as long as the signature holds. */
 export async function artifactUrl(
   artifact: { jobId: string; name: string },
-  { origin, ...by }: { origin: string; key: string; now: number },
+  { origin, ...by }: { origin: string } & Signing,
 ): Promise<string> {
-  return signUrl(`${origin}/signed/jobs/${artifact.jobId}/artifacts/${encodeURIComponent(artifact.name)}`, by);
+  return signUrl(`${origin}${signedPath(artifact.jobId)}/artifacts/${encodeURIComponent(artifact.name)}`, by);
+}
+
+/** Under which path the links to what belongs to a job are. */
+export function signedPath(jobId: string): string {
+  return `/signed/jobs/${encodeURIComponent(jobId)}`;
 }

@@ -51,6 +51,11 @@ export function artifactKey(jobId: string, attempt: number, name: string): strin
   return `${resultsPrefix(jobId)}${attempt}/${name}`;
 }
 
+/** A version of a job's transcript. What was asked is in the key: two who save at the same moment do not write over each other. */
+export function versionKey(jobId: string, version: number, hash: string): string {
+  return `${resultsPrefix(jobId)}edits/${version}-${hash}.json`;
+}
+
 /** What clients of the OpenAI and Replicate dialects sent: read by their jobs, and deleted after the retention. */
 export const FILES_PREFIX = "files/";
 
@@ -68,6 +73,9 @@ export const RECORDS_PREFIX = `${SYSTEM_PREFIX}described/`;
 export const DELETED_PREFIX = `${SYSTEM_PREFIX}deleted/`;
 /** Which jobs took over the result of another. */
 export const REUSED_PREFIX = `${SYSTEM_PREFIX}reused/`;
+
+/** Which versions of transcripts people have stored. */
+export const EDITED_PREFIX = `${SYSTEM_PREFIX}edited/`;
 
 /** Times in keys have so many hexadecimal digits: in the order of keys they are in the order of time. */
 const TIME_DIGITS = 12;
@@ -89,6 +97,11 @@ export function recordKey(first: { createdAt: number; id: string }): string {
 /** The record of jobs that took a result over within one minute, of which this one came first. */
 export function reusedKey(first: { endedAt: number; jobId: string }): string {
   return `${REUSED_PREFIX}${timeInKey(first.endedAt)}-${first.jobId}`;
+}
+
+/** The record of a version of a transcript. */
+export function editedKey(at: number, jobId: string, version: number): string {
+  return `${EDITED_PREFIX}${timeInKey(at)}-${jobId}-${version}`;
 }
 
 /** The minute in which something happened. */

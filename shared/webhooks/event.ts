@@ -7,6 +7,7 @@ export const WEBHOOK_EVENTS = [
   "job.completed",
   "job.failed",
   "job.cancelled",
+  "transcript.edited",
   ...BUDGET_EVENTS,
   ...OPS_EVENTS,
 ] as const;

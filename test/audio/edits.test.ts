@@ -23,7 +23,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test("what an edit list trims from the end is not heard, nor sent", async () => {
+test("what an edit list trims from the end is not transcribed, nor sent", async () => {
   const trimmed = whole.slice();
   // The only edit lasts ten seconds, in the movie's milliseconds.
   new DataView(trimmed.buffer).setUint32(

@@ -57,20 +57,23 @@ test.each([
   ["of the same length", [75, 75, 0]],
   ["a short one first", [5, 100, 0]],
   ["a short one last, with a tag in between", [100, 5, 4000]],
-])("two FLAC files laid end to end are heard as one after the other: %s", async (_name, [first, second, tagBytes]) => {
-  const [one, two, both] = ["one.flac", "two.flac", "both.flac"].map((file) => join(folder, file));
-  if (one === undefined || two === undefined || both === undefined) throw new Error("unnamed");
-  const format = ["-ac", "1", "-ar", String(RATE), "-c:a", "flac"];
-  await ffmpeg(["-t", String(first), "-i", speech, ...format, one]);
-  await ffmpeg(["-ss", String(first), "-t", String(second), "-i", speech, ...format, two]);
-  await writeFile(two, withoutTags(await fileBytes(two)));
-  const tag = Buffer.alloc(tagBytes ?? 0, 0x20);
-  await writeFile(both, Buffer.concat([await fileBytes(one), tag, await fileBytes(two)]));
-  const { heard, plan } = await cutAll(both, folder);
-  const expected = concatenated([await decode(one), await decode(two)]);
-  expect(plan.durationMs).toBe(expected.length / 16);
-  expect(difference(heard, expected)).toBe(0);
-});
+])(
+  "two FLAC files laid end to end are transcribed one after the other: %s",
+  async (_name, [first, second, tagBytes]) => {
+    const [one, two, both] = ["one.flac", "two.flac", "both.flac"].map((file) => join(folder, file));
+    if (one === undefined || two === undefined || both === undefined) throw new Error("unnamed");
+    const format = ["-ac", "1", "-ar", String(RATE), "-c:a", "flac"];
+    await ffmpeg(["-t", String(first), "-i", speech, ...format, one]);
+    await ffmpeg(["-ss", String(first), "-t", String(second), "-i", speech, ...format, two]);
+    await writeFile(two, withoutTags(await fileBytes(two)));
+    const tag = Buffer.alloc(tagBytes ?? 0, 0x20);
+    await writeFile(both, Buffer.concat([await fileBytes(one), tag, await fileBytes(two)]));
+    const { heard, plan } = await cutAll(both, folder);
+    const expected = concatenated([await decode(one), await decode(two)]);
+    expect(plan.durationMs).toBe(expected.length / 16);
+    expect(difference(heard, expected)).toBe(0);
+  },
+);
 
 test("where bytes of a FLAC file are missing there is silence, and what follows keeps its time", async () => {
   const path = join(folder, "hole.flac");

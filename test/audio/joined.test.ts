@@ -25,22 +25,25 @@ test.each([
   ["webm", ["-c:a", "libopus", "-b:a", "160k", ...LIVE], [50, 40]],
   ["webm", ["-c:a", "libopus", "-b:a", "24k", ...LIVE], [30, 35, 25]],
   ["mp4", ["-c:a", "aac", "-b:a", "160k", "-aac_pns", "0", ...FRAGMENTS], [50, 40]],
-])("a recorder's %s files laid end to end are heard one behind the other (%j)", async (extension, codec, lengths) => {
-  const parts: Uint8Array[] = [];
-  let fromSeconds = 0;
-  for (const seconds of lengths) {
-    const path = join(folder, `part.${extension}`);
-    await ffmpeg(["-ss", String(fromSeconds), "-t", String(seconds), "-i", speech, "-ac", "1", ...codec, path]);
-    parts.push(await fileBytes(path));
-    fromSeconds += seconds;
-  }
-  const joined = join(folder, `joined.${extension}`);
-  await writeFile(joined, Buffer.concat(parts));
-  const source = memorySource(await fileBytes(joined));
-  const plan = chunksOf(await planAudio(source, LIMITS));
-  expect(new Set(plan.chunks.map(({ part }) => part?.start)).size).toBe(lengths.length);
-  expect(Math.abs(plan.durationMs - SECONDS * 1000)).toBeLessThan(200);
-  const worst = await worstLikeness(source, plan, heard, folder);
-  expect(worst.correlation).toBeGreaterThan(0.9);
-  expect(Math.abs(worst.lagMs)).toBeLessThan(150);
-});
+])(
+  "a recorder's %s files laid end to end are transcribed one after the other (%j)",
+  async (extension, codec, lengths) => {
+    const parts: Uint8Array[] = [];
+    let fromSeconds = 0;
+    for (const seconds of lengths) {
+      const path = join(folder, `part.${extension}`);
+      await ffmpeg(["-ss", String(fromSeconds), "-t", String(seconds), "-i", speech, "-ac", "1", ...codec, path]);
+      parts.push(await fileBytes(path));
+      fromSeconds += seconds;
+    }
+    const joined = join(folder, `joined.${extension}`);
+    await writeFile(joined, Buffer.concat(parts));
+    const source = memorySource(await fileBytes(joined));
+    const plan = chunksOf(await planAudio(source, LIMITS));
+    expect(new Set(plan.chunks.map(({ part }) => part?.start)).size).toBe(lengths.length);
+    expect(Math.abs(plan.durationMs - SECONDS * 1000)).toBeLessThan(200);
+    const worst = await worstLikeness(source, plan, heard, folder);
+    expect(worst.correlation).toBeGreaterThan(0.9);
+    expect(Math.abs(worst.lagMs)).toBeLessThan(150);
+  },
+);

@@ -31,7 +31,7 @@ test.each([
   ["44.1 and 16 kHz, the first short", "mp3", 5, [...LAME, "-q:a", "5"], [...LAME, "-b:a", "64k", "-ar", "16000"]],
   ["AAC of 44.1 and 48 kHz", "aac", 50, AAC, [...AAC, "-ar", "48000"]],
   ["AAC of one channel and of two", "aac", 50, AAC, [...AAC, "-ac", "2"]],
-])("files laid end to end are heard one after the other: %s", async (_name, extension, seamAt, first, second) => {
+])("files laid end to end are transcribed one after the other: %s", async (_name, extension, seamAt, first, second) => {
   const [one, two, both] = ["one", "two", "both"].map((name) => join(folder, `${name}.${extension}`));
   if (one === undefined || two === undefined || both === undefined) throw new Error("unnamed");
   await ffmpeg(["-t", String(seamAt), "-i", speech, ...first, one]);

@@ -94,11 +94,11 @@ test("a table that names audio, and none of it in the file, is refused", async (
   expect(await planAudio(memorySource(bytes), LIMITS)).toMatchObject({ type: "refused", code: "no_audio_track" });
 });
 
-test("what is behind the place where the clock goes round is heard", async () => {
+test("what is behind the place where the clock goes round is transcribed", async () => {
   expect(await secondsLost(await make("wrap.ts", ["-i", speech, ...AAC, "-output_ts_offset", "95360"]))).toEqual([]);
 });
 
-describe("files joined by cat are heard one behind the other", () => {
+describe("files joined by cat are transcribed one after the other", () => {
   const half = (index: number) => ["-ss", String((index * SECONDS) / 2), "-t", String(SECONDS / 2), "-i", speech];
   const OTHER_PIDS = ["-mpegts_start_pid", "0x300", "-mpegts_pmt_start_pid", "0x500"];
 
@@ -142,7 +142,7 @@ test("a chunk whose seconds take more bytes than the plan knew of is whole", asy
   expect(await secondsLost(await make("burst.ts", [...inputs, ...options]))).toEqual([]);
 });
 
-test("of several programmes the first that can be heard is cut", async () => {
+test("of several programmes the first that can be transcribed is cut", async () => {
   const tone = ["-f", "lavfi", "-i", `sine=f=300:d=${SECONDS}`];
   const programmes = ["-program", "st=0:st=1", "-program", "st=2"];
   const maps = ["-map", "0:v", "-map", "1:a", "-map", "2:a"];

@@ -33,14 +33,14 @@ export interface Outage {
 /** A folder with an empty database, to start from. Whoever asks removes it. */
 export async function migrateOnce(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "darkroom-migrated-"));
-  await migrate({ folder, ringGraceSeconds: 2 });
+  await migrate({ folder, wakeGraceSeconds: 2 });
   return folder;
 }
 
 /** `outages` are those so far; `said` is what the terminal of `npm start` would show. */
 export async function startHanging(migrated: string) {
   const folder = await mkdtemp(join(tmpdir(), "darkroom-hang-"));
-  const apart = { folder, ringGraceSeconds: 2 };
+  const apart = { folder, wakeGraceSeconds: 2 };
   // The answers of a batch are still awaited when its deadly task hangs.
   const ledger = await openLedger(() => 1000);
   const stopping = new AbortController();

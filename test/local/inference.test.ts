@@ -10,6 +10,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { type InferenceServer, startInferenceServer } from "../../local/inference-server.ts";
+import { sampled } from "../long.ts";
 
 const run = promisify(execFile);
 const SAMPLES = join(import.meta.dirname, "../../local/samples");
@@ -75,14 +76,15 @@ interface Turbo {
   }[];
 }
 
-test("clean synthetic speech of two voices is understood but for a few words, in any container", async () => {
+test("clean synthetic speech is understood but for a few words, in any voice and container", async () => {
   const spoken =
     "The weather is nice today so we are going to the park after lunch. " +
     "We will be back at three in the afternoon and finish the work before the evening.";
-  for (const [voice, container] of [
-    ["slt", "ogg"],
-    ["rms", "m4a"],
-  ] as const) {
+  const voices = [
+    { voice: "slt", container: "ogg" },
+    { voice: "rms", container: "m4a" },
+  ];
+  for (const { voice, container } of voices.slice(0, sampled(1, 2))) {
     const wav = join(folder, `${voice}.wav`);
     const coded = join(folder, `${voice}.${container}`);
     await run("flite", ["-voice", voice, "-t", spoken, "-o", wav]);

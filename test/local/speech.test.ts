@@ -16,7 +16,7 @@ function recording(lengthSeconds: number, silentFrom: number): Int16Array {
   return samples.fill(0, seconds(silentFrom), seconds(silentFrom + 1));
 }
 
-test("a recording that can be heard whole is not cut, whatever its pauses", () => {
+test("a recording that can be transcribed whole is not cut, whatever its pauses", () => {
   expect(splitWindows(recording(25, 20))).toHaveLength(1);
 });
 

@@ -9,7 +9,7 @@ import { boxBody, boxesIn } from "./boxes.ts";
 import { readFragment } from "./fragment.ts";
 import { cutM4a, type TimedPacket } from "./m4a.ts";
 import { mp4 } from "./mp4.ts";
-import { readPackets } from "./packets.ts";
+import { joinPackets, readPackets } from "./packets.ts";
 import { Fmp4Extra } from "./plan-fragments.ts";
 
 /** The memory of a packet with its times, and its bytes in an array of their own. */
@@ -74,5 +74,12 @@ export const fmp4 = {
   extra: Fmp4Extra,
   plan: mp4.plan,
   extract: extractFragmentedMp4,
+  endsByTime: true,
+  joined(first, next) {
+    // Behind the packets of the index there are fragments alone.
+    if (first.indexed === null || next.indexed === null) return first;
+    const indexed = joinPackets(first.indexed, next.indexed);
+    return indexed === null ? null : { ...first, indexed };
+  },
   sentBytesPerSecond: soundAlone,
 } as const satisfies Container<Fmp4Extra>;

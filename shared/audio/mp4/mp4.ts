@@ -16,7 +16,7 @@ import { planFragmentedMp4 } from "./plan-fragments.ts";
 import { HEAD_BYTES, MAX_DURATION_MS, MAX_INDEX_BYTES, MODEL_SAMPLE_RATE, type CallLimits } from "../chunks/limits.ts";
 import { pcmFile, pcmFrameBytes, PcmFormat } from "../wav/pcm.ts";
 import { cutM4a } from "./m4a.ts";
-import { describePackets, IndexedPackets, readPackets, readRuns } from "./packets.ts";
+import { describePackets, IndexedPackets, joinPackets, readPackets, readRuns } from "./packets.ts";
 import { readMp4Track, type Mp4Track } from "./track.ts";
 import { readTables, type SampleTables } from "./tables.ts";
 import { MIN_PAUSE_MS, soundingMs } from "../chunks/pauses.ts";
@@ -160,5 +160,10 @@ export const mp4 = {
   extra: Mp4Extra,
   plan: planMp4,
   extract: extractMp4,
+  endsByTime: false,
+  joined(first, next) {
+    const packets = joinPackets(first.packets, next.packets);
+    return packets === null ? null : { ...first, packets };
+  },
   sentBytesPerSecond: soundAlone,
 } as const satisfies Container<Mp4Extra>;

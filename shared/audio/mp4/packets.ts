@@ -5,7 +5,7 @@ import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import { CHUNK_MAX_READS, READ_BYTES } from "../chunks/limits.ts";
 import type { TimedPacket } from "./m4a.ts";
 import type { SampleTables } from "./tables.ts";
-import type { Work } from "../reading/work.ts";
+import { ENTRY_BYTES, type Work } from "../reading/work.ts";
 
 /** A chunk carries its piece of the index, so that no chunk reads the whole index again. */
 export const IndexedPackets = z.object({
@@ -24,6 +24,12 @@ export type IndexedPackets = Readonly<z.infer<typeof IndexedPackets>>;
 /** The memory of a packet with its times and its place. */
 const PACKET_ENTRIES = 3;
 
+/** The most of a video that is read for the sound in it, as long as there are requests for what lies apart. */
+const SPANNED_BYTES = 64 * 1024 * 1024;
+
+/** Requests for one chunk, of which cutting may make 500 (`cutLimits`): one for each third of a second of a minute. */
+const MOST_READS = 200;
+
 /** What a chunk has to know about the packets from `first` up to `end`. */
 export function describePackets(
   tables: SampleTables,
@@ -40,6 +46,60 @@ export function describePackets(
     sizesAt: tables.fixedSize === 0 ? tables.sizesOffset + first * 4 : 0,
     size: tables.fixedSize,
   };
+}
+
+/** The packets of two neighbouring chunks, which have some in common. Null where the second does not continue the first. */
+export function joinPackets(first: IndexedPackets, next: IndexedPackets): IndexedPackets | null {
+  const before = packetsBefore(first, next.firstTicks);
+  const runs = runsBefore(first.runs, before, next.runs[0] ?? -1);
+  if (before === null || runs === null || (first.sizesAt === 0) !== (next.sizesAt === 0)) return null;
+  const sizesAt = first.sizesAt === 0 ? 0 : first.sizesAt + 4 * before;
+  if (sizesAt !== next.sizesAt || first.size !== next.size) return null;
+  return {
+    ...first,
+    durations: [...durationsOf(first.durations, before), ...next.durations],
+    runs: [...runs, ...next.runs],
+  };
+}
+
+/** How many packets begin before a time. Null where no packet begins or ends at it. */
+function packetsBefore({ firstTicks, durations }: IndexedPackets, ticks: number): number | null {
+  let at = firstTicks;
+  let packets = 0;
+  for (let index = 0; index + 1 < durations.length && at < ticks; index += 2) {
+    const [count = 0, duration = 0] = durations.slice(index, index + 2);
+    const taken = duration === 0 ? count : Math.min(count, (ticks - at) / duration);
+    packets += taken;
+    at += taken * duration;
+  }
+  return at === ticks && Number.isInteger(packets) ? packets : null;
+}
+
+function durationsOf(durations: readonly number[], packets: number): readonly number[] {
+  const kept: number[] = [];
+  let left = packets;
+  for (let index = 0; index + 1 < durations.length && left > 0; index += 2) {
+    const [count = 0, duration = 0] = durations.slice(index, index + 2);
+    kept.push(Math.min(count, left), duration);
+    left -= Math.min(count, left);
+  }
+  return kept;
+}
+
+/** The stretches of the first packets. Null where the last of them does not end at this offset. */
+function runsBefore(runs: readonly number[], packets: number | null, endOffset: number): readonly number[] | null {
+  const kept: number[] = [];
+  let left = packets ?? 0;
+  for (let index = 0; index + 2 < runs.length && left > 0; index += 3) {
+    const [offset = 0, bytes = 0, count = 0] = runs.slice(index, index + 3);
+    const taken = Math.min(count, left);
+    left -= taken;
+    const isWhole = taken === count;
+    const isInside = endOffset > offset && endOffset < offset + bytes;
+    if (!isWhole && !isInside) return null;
+    kept.push(offset, isWhole ? bytes : endOffset - offset, taken);
+  }
+  return left === 0 ? kept : null;
 }
 
 /**
@@ -100,6 +160,16 @@ export async function readRuns(
   };
   const widest = runs.map((_, index) => index).toSorted((left, right) => gapBefore(right) - gapBefore(left));
   const breaks = new Set(widest.slice(0, mostReads - 1));
+  let spannedBytes = runs.reduce(
+    (sum, { length }, index) => sum + length + (breaks.has(index) ? 0 : gapBefore(index)),
+    0,
+  );
+  // In video of a camera lie megabytes between two stretches: more requests are faster than to read them.
+  for (const index of widest.slice(mostReads - 1, MOST_READS - 1)) {
+    if (spannedBytes <= SPANNED_BYTES) break;
+    breaks.add(index);
+    spannedBytes -= gapBefore(index);
+  }
   const read: { bytes: Uint8Array; samples: number }[] = [];
   for (let from = 0; from < runs.length;) {
     let to = from + 1;
@@ -112,10 +182,11 @@ export async function readRuns(
     }
     // An index may name more than the file has.
     const length = Math.max(0, Math.min(end, source.sizeBytes) - base);
-    work.hold(length);
+    work.peak(length / ENTRY_BYTES);
     const bytes = await readWithin(source, base, length);
     for (const run of runs.slice(from, to)) {
       work.visit();
+      work.hold(Math.min(run.length, length));
       // A copy, since a view would keep the video around it in memory.
       read.push({ bytes: bytes.slice(run.offset - base, run.offset - base + run.length), samples: run.samples });
     }

@@ -192,6 +192,8 @@ export const wav = {
   extra: WavExtra,
   plan: planWav,
   extract: extractWav,
+  endsByTime: false,
+  joined: (first) => first,
   // Samples are mixed to one channel and lowered to the model's rate.
   sentBytesPerSecond: (bytesPerSecond) => Math.min(bytesPerSecond, 2 * MODEL_SAMPLE_RATE),
 } as const satisfies Container<z.infer<typeof WavExtra>>;

@@ -1,9 +1,13 @@
 // Telling of budgets that are nearly or wholly used up, once a period each.
-import { BUDGET_EVENTS, WARNED_AT_SHARE, EVERYBODY } from "../../cost/budget.ts";
+import { BUDGET_EVENTS, type BudgetNews, WARNED_AT_SHARE, EVERYBODY } from "../../cost/budget.ts";
+import type { Changes } from "../../jobs/changes.ts";
 import { SLACK_NEURONS } from "../../cost/budget-refusal.ts";
 import { firstDayOf, periodsJson, RESETS_AT, SPENT, spentOf } from "./budget-sums.ts";
 import { insertDeliveryTasks, ISO } from "../webhooks/deliveries.ts";
 import { HELD } from "../tasks/settle-inserts.ts";
+import { type Returning, returning, type Statement } from "../transact.ts";
+
+type Telling = Statement<Pick<Changes, "budgetNews"> | Pick<Changes, "opened">>;
 
 /** Whose budgets may have crossed a line, and the job beside whose tasks the deliveries run. SQL of our own, ?2 is its rows. */
 interface Spenders {
@@ -15,13 +19,9 @@ interface Spenders {
 }
 
 /** For the settlement of attempts (?2: rows of `HELD`), after their usage. */
-export function tellOfBudgets(
-  db: D1Database,
-  rows: string,
-  times: { now: number; ringGraceMs: number },
-): D1PreparedStatement[] {
+export function tellOfBudgets(db: D1Database, rows: string, now: number): Telling[] {
   const held = HELD.replace("?1", "?2");
-  return tell(db, times, {
+  return tell(db, now, {
     rows,
     ownerIds: `SELECT t.owner_id FROM ${held}`,
     jobId: `SELECT t.job_id FROM ${held} LIMIT 1`,
@@ -34,12 +34,8 @@ export function tellOfBudgets(
  * The same after a call of a request's own (?2: `{ ownerId }`). Its owner's latest job stands in for the job: without
  * one only the journal is told.
  */
-export function tellOfOwnBudgets(
-  db: D1Database,
-  ownerId: string,
-  times: { now: number; ringGraceMs: number },
-): D1PreparedStatement[] {
-  return tell(db, times, {
+export function tellOfOwnBudgets(db: D1Database, ownerId: string, now: number): Telling[] {
+  return tell(db, now, {
     rows: JSON.stringify({ ownerId }),
     ownerIds: `SELECT ?2 ->> 'ownerId'`,
     jobId: `SELECT id FROM jobs WHERE owner_id = ?2 ->> 'ownerId' ORDER BY created_at DESC LIMIT 1`,
@@ -47,19 +43,15 @@ export function tellOfOwnBudgets(
   });
 }
 
-/** Returns `news`, a `BudgetNews` in JSON, of each line crossed, and `opened`, the deliveries' tasks. */
-function tell(
-  db: D1Database,
-  { now, ringGraceMs }: { now: number; ringGraceMs: number },
-  { rows, ownerIds, jobId, refusing }: Spenders,
-): D1PreparedStatement[] {
+/** Returns the news of each line crossed, and the deliveries' tasks as `opened`. */
+function tell(db: D1Database, now: number, { rows, ownerIds, jobId, refusing }: Spenders): Telling[] {
   const periods = periodsJson(now);
   const isTheirs = (b: string) => `(${b}.owner_id = '${EVERYBODY}' OR ${b}.owner_id IN (${ownerIds}))`;
   // What RETURNING says knows no alias.
   const [firstDay, spent] = [firstDayOf("budgets"), spentOf("budgets")];
   // The condition and the mark are one statement: of those who settle at once, one crosses the line.
-  const mark = (name: "warned" | "exhausted", event: string, isCrossed: string) =>
-    db
+  const mark = (name: "warned" | "exhausted", event: string, isCrossed: string) => {
+    const told = db
       .prepare(
         `UPDATE budgets SET ${name}_in = ${firstDay}, ${name}_at = ?3
           WHERE ${isTheirs("budgets")} AND coalesce(${name}_in, -1) <> ${firstDay} AND ${isCrossed}
@@ -67,6 +59,8 @@ function tell(
                                'spent', ${spent}) AS news`,
       )
       .bind(periods, rows, now);
+    return tellingNews(told);
+  };
   return [
     mark("warned", BUDGET_EVENTS[0], `${spent} >= neurons * ${WARNED_AT_SHARE} - ${SLACK_NEURONS}`),
     mark(
@@ -95,7 +89,13 @@ function tell(
     insertDeliveryTasks(
       db,
       `SELECT * FROM webhook_deliveries WHERE job_id = (${jobId}) AND created_at = ?1 AND event IN ('${BUDGET_EVENTS.join("', '")}')`,
-      { now, ringGraceMs, rows },
+      { now, rows },
     ),
   ];
+}
+
+function tellingNews(prepared: D1PreparedStatement): Returning<Pick<Changes, "budgetNews">> {
+  return returning(prepared, (rows: readonly { news: string }[]) => ({
+    budgetNews: rows.map(({ news }) => JSON.parse(news) as BudgetNews), // our own JSON, from `tell`
+  }));
 }

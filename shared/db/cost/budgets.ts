@@ -2,6 +2,8 @@ import type { Standing } from "../../cost/budget-refusal.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
 import { periodsJson, RESERVED, SPENT } from "./budget-sums.ts";
 import { releaseHeld } from "./holds.ts";
+import { returning, transact } from "../transact.ts";
+import { type Changes, sumOf } from "../../jobs/changes.ts";
 import type { BudgetKey } from "../../cost/budget.ts";
 
 /** A budget as it stands in its period. */
@@ -34,16 +36,16 @@ export async function listBudgets(db: D1Database, ownerId: string | null, now: n
 /**
  * Set a budget, and let go what the one before held. Another amount is told of anew.
  * @param toldOwnerId whose webhook endpoints hear of it.
- * @returns tasks to wake.
+ * @returns what that made ready.
  */
 export async function setBudget(
   db: D1Database,
   { ownerId, period, neurons, letsHighThrough }: BudgetEdit,
   { actor, toldOwnerId }: { actor: Actor; toldOwnerId: string },
   { now, limit }: { now: number; limit: number },
-): Promise<readonly string[]> {
+): Promise<Changes> {
   const subject = subjectOf({ ownerId, period });
-  const results = await db.batch<{ opened?: string }>([
+  const changes = await transact<Partial<Changes>>(db, [
     insertAudit(db, actor, { act: "budget.set", subject, detail: { neurons, letsHighThrough }, now }, "true"),
     db
       .prepare(
@@ -57,22 +59,23 @@ export async function setBudget(
       .bind(ownerId, period, neurons, Number(letsHighThrough), toldOwnerId),
     ...releaseHeld(db, { code: "budget_used", ownerId }, { now, limit }),
   ]);
-  return results.at(-1)?.results.flatMap(({ opened }) => opened ?? []) ?? [];
+  return sumOf(changes);
 }
 
-/** Lift a budget, and let go what it held. @returns tasks to wake; null where there is no such budget. */
+/** Lift a budget, and let go what it held. @returns what that made ready; null where there is no such budget. */
 export async function deleteBudget(
   db: D1Database,
   { ownerId, period }: BudgetKey,
   actor: Actor,
   { now, limit }: { now: number; limit: number },
-): Promise<readonly string[] | null> {
+): Promise<Changes | null> {
   const subject = subjectOf({ ownerId, period });
   const isThere = `EXISTS (SELECT 1 FROM budgets WHERE 'budget:' || owner_id || '/' || period = ?1)`;
-  const [, deleted, , due] = await db.batch<{ opened: string }>([
+  const deleted = db.prepare(`DELETE FROM budgets WHERE owner_id = ?1 AND period = ?2`).bind(ownerId, period);
+  const answers = await transact<Partial<Changes> & { readonly isDeleted?: boolean }>(db, [
     insertAudit(db, actor, { act: "budget.delete", subject, now }, isThere),
-    db.prepare(`DELETE FROM budgets WHERE owner_id = ?1 AND period = ?2`).bind(ownerId, period),
+    returning(deleted, (_, changed) => ({ isDeleted: changed > 0 })),
     ...releaseHeld(db, { code: "budget_used", ownerId }, { now, limit }),
   ]);
-  return (deleted?.meta.changes ?? 0) > 0 ? (due?.results.map(({ opened }) => opened) ?? []) : null;
+  return answers.some(({ isDeleted }) => isDeleted === true) ? sumOf(answers) : null;
 }

@@ -1,13 +1,14 @@
 // Budgets of calls that no task makes: those of a request that asks a model itself.
 import { type ModelCall, neuronsOf } from "../../models/model-call.ts";
-import type { BudgetNews } from "../../cost/budget.ts";
 import { type Refusal, refusalOf, type Standing } from "../../cost/budget-refusal.ts";
 import { exceedsBudget, periodsJson, standings } from "./budget-sums.ts";
 import { tellOfOwnBudgets } from "./budget-news.ts";
 import { ACCOUNT_HOLD, holdAccount, isAccountHeld } from "./holds.ts";
 import { retryTransient } from "../transient.ts";
+import { transact } from "../transact.ts";
 import { type DirectUsage, insertDirectUsage } from "./usage.ts";
 import type { AccountHold } from "../../models/allocation.ts";
+import { type Changes, sumOf } from "../../jobs/changes.ts";
 
 export type DirectReservation =
   | { readonly ok: true; readonly id: string }
@@ -58,36 +59,22 @@ export async function reserveDirect(
   return { ok: false, refusal: refusalOf(neurons, { job: null, budgets: applying, by: "request" }, now) };
 }
 
-/** What settling the calls of a request changed beside their usage. */
-export interface SettledDirect {
-  readonly news: readonly BudgetNews[];
-  /** Deliveries' tasks. */
-  readonly opened: readonly string[];
-  /** Until when the account is held, if it was not before: epoch milliseconds. */
-  readonly heldUntil: number | null;
-}
-
 /** Account for what the calls of a request cost, in place of what was set aside for them. Holds the account on the way, if asked. */
 export async function settleDirect(
   db: D1Database,
   id: string,
   usage: DirectUsage,
-  { ringGraceMs, hold = null }: { ringGraceMs: number; hold?: AccountHold | null },
-): Promise<SettledDirect> {
+  hold: AccountHold | null = null,
+): Promise<Changes> {
   const { ownerId, calls, at: now } = usage;
   // The usage goes in only with the reservation: settled again after a lost answer, it is not counted twice.
-  const results = await retryTransient(() =>
-    db.batch<{ news?: string; opened?: string; heldUntil?: number | null }>([
+  const changes = await retryTransient(() =>
+    transact<Partial<Changes>>(db, [
       ...(hold ? [holdAccount(db, hold)] : []),
       ...(calls.length > 0 ? [insertDirectUsage(db, usage, id)] : []),
       db.prepare(`DELETE FROM reservations WHERE owner_id = ?1 AND task_id = ?2`).bind(ownerId, id),
-      ...tellOfOwnBudgets(db, ownerId, { now, ringGraceMs }),
+      ...tellOfOwnBudgets(db, ownerId, now),
     ]),
   );
-  const rows = results.flatMap((result) => result.results);
-  return {
-    news: rows.flatMap(({ news }) => (news === undefined ? [] : [JSON.parse(news) as BudgetNews])), // our own JSON
-    opened: rows.flatMap(({ opened }) => opened ?? []),
-    heldUntil: rows.find(({ heldUntil }) => heldUntil !== undefined)?.heldUntil ?? null,
-  };
+  return sumOf(changes);
 }

@@ -60,7 +60,7 @@ export async function readReceipt(
                            AND u.bucket = ?2 AND u.job_id = j.id) AS hasUpload,
                 (SELECT count(*) FROM tasks WHERE job_id = j.id AND (stage = 1 OR is_side = 1)) AS furtherTasks,
                 (SELECT count(*) FROM tasks WHERE job_id = j.id AND stage > 1) AS laterTasks,
-                (SELECT count(*) FROM tasks WHERE job_id = j.id AND state <> 'pending' AND (attempt > 0 OR finalized_at IS NULL)) AS rungTasks,
+                (SELECT count(*) FROM tasks WHERE job_id = j.id AND state <> 'pending' AND (attempt > 0 OR finalized_at IS NULL)) AS wokenTasks,
                 (SELECT count(*) FROM artifacts WHERE job_id = j.id) AS artifacts,
                 (SELECT count(*) FROM job_labels WHERE job_id = j.id) AS labels,
                 (SELECT count(*) FROM chunks WHERE job_id = j.id) AS chunks,

@@ -2,6 +2,7 @@
 // half-way is finished by maintenance.
 import type { JobKind } from "../../kinds/index.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
+import { deleteVersionsOf } from "../transcripts/versions.ts";
 import { deleteMarksOf } from "./tags-and-metadata.ts";
 import { isDescribed, RECORDED_MS } from "./records.ts";
 import { MEDIA_BUCKET, uploadIdOf } from "../../uploads/storage.ts";
@@ -139,6 +140,7 @@ export async function beginDeletions(
     ),
     ...(actor === undefined ? [] : targets.map(({ id }) => auditDeletion(db, id, actor, now))),
     deleteMarksOf(db, DELETED, [rows, now]),
+    deleteVersionsOf(db, DELETED, [rows, now]),
     of(`DELETE FROM reuses WHERE job_id IN (${DELETED})`),
     of(`DELETE FROM jobs WHERE id IN (${DELETED})`),
     of(`SELECT ${LEFTOVER} FROM deletions WHERE job_id IN (${DELETED})`),
@@ -194,13 +196,16 @@ export interface Claims {
   readonly keys: ReadonlySet<string>;
 }
 
-export async function readClaims(db: D1Database, jobId: string): Promise<Claims> {
+/** @param lapsedBefore what jobs that are to come back had taken over is no claim any more if it was noted before: epoch milliseconds. */
+export async function readClaims(db: D1Database, jobId: string, lapsedBefore: number): Promise<Claims> {
   const [jobs, artifacts, reuses] = await db.batch<{ key: string }>([
     db.prepare(`SELECT id AS key FROM jobs WHERE id = ?1`).bind(jobId),
     db.prepare(`SELECT a.key FROM jobs r JOIN artifacts a ON a.job_id = r.id WHERE r.reused_from = ?1`).bind(jobId),
     db
-      .prepare(`SELECT a.value ->> 'key' AS key FROM reuses r, json_each(r.artifacts) a WHERE r.reused_from = ?1`)
-      .bind(jobId),
+      .prepare(
+        `SELECT a.value ->> 'key' AS key FROM reuses r, json_each(r.artifacts) a WHERE r.reused_from = ?1 AND r.taken_up_at >= ?2`,
+      )
+      .bind(jobId, lapsedBefore),
   ]);
   return {
     isThere: (jobs?.results.length ?? 0) > 0,

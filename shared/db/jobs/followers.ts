@@ -1,6 +1,7 @@
 import { insertDeliveries } from "../webhooks/deliveries.ts";
-import { ENDED_JOB, type EndedRow, readEnded } from "./ends.ts";
-import type { Changes } from "../../jobs/changes.ts";
+import { ENDED_JOB, endingJobs, openingTasks } from "./ends.ts";
+import { type Changes, sumOf } from "../../jobs/changes.ts";
+import { type Returning, returning, transact } from "../transact.ts";
 
 // Jobs that wait for an identical one, to take its result over instead of paying for another.
 
@@ -13,14 +14,15 @@ const SERVED = `${FOLLOWERS} AND l.state = 'completed' AND l.fingerprint IS NOT 
 const RESTORED = `jobs f CROSS JOIN reuses r ON r.job_id = f.id WHERE f.follows IS NOT NULL AND f.state = 'queued'`;
 
 /** Whether anyone waits for the jobs of these tasks (?1: JSON array of task ids). */
-export function findFollowed(db: D1Database, taskIds: string): D1PreparedStatement {
-  return db
+export function findFollowed(db: D1Database, taskIds: string): Returning<{ readonly isAnyFollowed: boolean }> {
+  const followed = db
     .prepare(
-      `SELECT 1 AS followed FROM jobs
+      `SELECT 1 FROM jobs
         WHERE follows IN (SELECT job_id FROM tasks WHERE id IN (SELECT value FROM json_each(?1))) AND state = 'queued'
         LIMIT 1`,
     )
     .bind(taskIds);
+  return returning(followed, (rows) => ({ isAnyFollowed: rows.length > 0 }));
 }
 
 /**
@@ -28,15 +30,47 @@ export function findFollowed(db: D1Database, taskIds: string): D1PreparedStateme
  * run in its place; the others then follow that one. A job that had its result before a restore has it again, whatever
  * became of its leader. Does nothing where all leaders still run.
  */
-export async function releaseFollowers(
-  db: D1Database,
-  { now, ringGraceMs }: { now: number; ringGraceMs: number },
-): Promise<Changes> {
+export async function releaseFollowers(db: D1Database, now: number): Promise<Changes> {
   const heirs = `SELECT id, follows FROM (
                    SELECT f.id, f.follows, row_number() OVER (PARTITION BY f.follows ORDER BY f.priority, f.created_at, f.id) AS place
                      FROM ${FOLLOWERS} AND (l.fingerprint IS NULL OR l.state IN ('failed', 'cancelled')))
                   WHERE place = 1`;
-  const [, , , served, opened, , , deliveries] = await db.batch<EndedRow & { id: string; opened: string }>([
+  const served = db
+    .prepare(
+      `UPDATE jobs
+          SET state = 'completed', started_at = ?1, finalized_at = ?1, follows = NULL, reused_from = s.original,
+              saved_neurons = coalesce(s.saved, (SELECT sum(a.neurons) FROM attempts a JOIN tasks t ON t.id = a.task_id
+                                                  WHERE t.job_id = s.original))
+         FROM (SELECT f.id, coalesce(l.reused_from, l.id) AS original, NULL AS saved FROM ${SERVED}
+               UNION ALL
+               SELECT f.id, r.reused_from, r.saved_neurons FROM ${RESTORED}) s
+        WHERE jobs.id = s.id
+       RETURNING ${ENDED_JOB}`,
+    )
+    .bind(now);
+  const opened = db
+    .prepare(
+      `UPDATE tasks SET state = 'available', scheduled_at = ?1, check_at = ?1
+        WHERE state = 'pending' AND stage = 0 AND job_id IN (SELECT id FROM (${heirs}))
+       RETURNING id AS opened`,
+    )
+    .bind(now);
+  const changes = await transact<Partial<Changes>>(db, [
+    ...copyResults(db, now),
+    endingJobs(served),
+    openingTasks(opened),
+    db.prepare(
+      `UPDATE jobs SET follows = nullif(h.id, jobs.id) FROM (${heirs}) h
+        WHERE jobs.follows = h.follows AND jobs.state = 'queued'`,
+    ),
+    ...insertDeliveries(db, now),
+  ]);
+  return sumOf(changes);
+}
+
+/** What followers show of the result that they take over; their own tasks are not needed any more. */
+function copyResults(db: D1Database, now: number): readonly D1PreparedStatement[] {
+  return [
     db.prepare(
       `INSERT INTO artifacts (job_id, name, key, content_type, size_bytes, etag)
        SELECT f.id, a.name, a.key, a.content_type, a.size_bytes, a.etag
@@ -61,35 +95,5 @@ export async function releaseFollowers(
           WHERE state = 'pending' AND job_id IN (SELECT f.id FROM ${SERVED} UNION ALL SELECT f.id FROM ${RESTORED})`,
       )
       .bind(now),
-    db
-      .prepare(
-        `UPDATE jobs
-            SET state = 'completed', started_at = ?1, finalized_at = ?1, follows = NULL, reused_from = s.original,
-                saved_neurons = coalesce(s.saved, (SELECT sum(a.neurons) FROM attempts a JOIN tasks t ON t.id = a.task_id
-                                                    WHERE t.job_id = s.original))
-           FROM (SELECT f.id, coalesce(l.reused_from, l.id) AS original, NULL AS saved FROM ${SERVED}
-                 UNION ALL
-                 SELECT f.id, r.reused_from, r.saved_neurons FROM ${RESTORED}) s
-          WHERE jobs.id = s.id
-         RETURNING ${ENDED_JOB}`,
-      )
-      .bind(now),
-    db
-      .prepare(
-        `UPDATE tasks SET state = 'available', scheduled_at = ?1, check_at = ?2
-          WHERE state = 'pending' AND stage = 0 AND job_id IN (SELECT id FROM (${heirs}))
-         RETURNING id`,
-      )
-      .bind(now, now + ringGraceMs),
-    db.prepare(
-      `UPDATE jobs SET follows = nullif(h.id, jobs.id) FROM (${heirs}) h
-        WHERE jobs.follows = h.follows AND jobs.state = 'queued'`,
-    ),
-    ...insertDeliveries(db, now, ringGraceMs),
-  ]);
-  return {
-    opened: [...(opened?.results ?? []).map((row) => row.id), ...(deliveries?.results ?? []).map((row) => row.opened)],
-    endedJobs: readEnded(served?.results),
-    cancelledTasks: [],
-  };
+  ];
 }

@@ -4,18 +4,15 @@ import type { NewJob } from "../../jobs/new-job.ts";
 import { UPLOADS_PREFIX } from "../../uploads/storage.ts";
 import { releaseFollowers } from "./followers.ts";
 import { type Changes, NOTHING } from "../../jobs/changes.ts";
+import { type Returning, returning, transact } from "../transact.ts";
 import { isOneJob } from "../keys/job-limit.ts";
 import { insertMarks } from "./tags-and-metadata.ts";
 import { stopJobs } from "./stop-jobs.ts";
 import { formatOf } from "../tasks/task-formats.ts";
 
-export interface InsertedJobs {
+export interface InsertedJobs extends Changes {
   /** The ids of the tasks that are new. */
   readonly tasks: readonly string[];
-  /** The ids of the tasks that may run: those to wake the queue for. */
-  readonly ready: readonly string[];
-  /** What became of jobs that follow others. */
-  readonly released: Changes;
   /** Uploads that got no job although one was given for them: they are ignored, for this reason. */
   readonly refused: readonly { readonly key: string; readonly etag: string; readonly ignoredReason: string }[];
 }
@@ -39,7 +36,7 @@ export async function insertJobs(
     /** What is to be written with the jobs, or not at all. */
     alongside?: readonly D1PreparedStatement[];
   },
-  { now, ringGraceMs }: { now: number; ringGraceMs: number },
+  now: number,
 ): Promise<InsertedJobs> {
   const placed = withPlaces(withTwins(jobs));
   const second = new Set(placed.filter(({ isSecond }) => isSecond === 1).map(({ id }) => id));
@@ -47,106 +44,116 @@ export async function insertJobs(
   const uploadRows = JSON.stringify(
     uploads.map((upload) => (second.has(upload.jobId ?? "") ? { ...upload, ifRefused: HAS_ITS_JOB } : upload)),
   );
-  const statements = [
-    db
-      .prepare(
-        `INSERT INTO jobs (id, owner_id, kind, state, input, created_at, priority, start_by, deadline_at, fingerprint, limited_key,
-                           tags, metadata, choice, max_neurons, estimate, follows)
-         SELECT j.value ->> 'id', j.value ->> 'ownerId', j.value ->> 'kind', 'queued', j.value ->> 'input', j.value ->> 'createdAt',
-                j.value ->> 'priority', j.value ->> 'startBy', j.value ->> 'deadlineAt', j.value ->> 'fingerprint',
-                j.value ->> '$.limit.keyId', j.value ->> 'tags', j.value ->> 'metadata', j.value ->> 'choice',
-                j.value ->> 'maxNeurons', j.value ->> 'estimate',
-                coalesce(
-                  -- Before the database was set back it had this one's result: releaseFollowers gives it that again.
-                  (SELECT r.reused_from FROM reuses r WHERE r.job_id = j.value ->> 'id'),
-                  iif(j.value ->> 'reuse', coalesce(
-                    (SELECT l.id FROM jobs l
-                      WHERE l.owner_id = j.value ->> 'ownerId' AND l.fingerprint = j.value ->> 'fingerprint'
-                        AND l.id <> j.value ->> 'id' AND l.follows IS NULL AND l.reused_from IS NULL
-                        AND l.state IN ('completed', 'running', 'queued')
-                      ORDER BY l.state = 'completed' DESC, l.created_at LIMIT 1),
-                    (SELECT j.value ->> 'twin' WHERE NOT EXISTS (SELECT 1 FROM reuses r WHERE r.job_id = j.value ->> 'twin'))), NULL))
-           FROM json_each(?1) j
-          WHERE NOT EXISTS (
-                  SELECT 1 FROM uploads u INDEXED BY uploads_with_job
-                   WHERE u.bucket = j.value ->> '$.upload.bucket'
-                     AND u.key = j.value ->> '$.upload.key' AND u.job_id IS NOT NULL
-                     AND (u.etag = j.value ->> '$.upload.etag' OR ${isOneJob("u.key")}))
-            AND j.value ->> 'isSecond' = 0
-            AND NOT EXISTS (
-                  SELECT 1 FROM tombstones d
-                   WHERE d.job_id = j.value ->> 'id' AND j.value ->> '$.upload.key' IS NOT NULL
-                     AND d.deleted_at >= coalesce(j.value ->> '$.upload.storedAt', 0))
-            AND (j.value ->> '$.limit.maxConcurrentJobs' IS NULL
-                 OR j.value ->> 'place' < (j.value ->> '$.limit.maxConcurrentJobs') - (
-                      SELECT count(*) FROM jobs l WHERE l.limited_key = j.value ->> '$.limit.keyId' AND l.finalized_at IS NULL))
-         ON CONFLICT (id) DO NOTHING`,
-      )
-      .bind(jobRows),
-    db
-      .prepare(
-        `INSERT INTO tasks (id, job_id, kind, format, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
-         SELECT j.value ->> 'taskId', o.id, j.value ->> 'taskKind', ${formatOf("(j.value ->> 'taskKind')")}, iif(o.follows IS NULL, 'available', 'pending'), o.input,
-                j.value ->> 'maxAttempts', o.created_at, j.value ->> 'checkAt', o.created_at, o.owner_id, o.priority, j.value ->> 'model'
-           FROM json_each(?1) j JOIN jobs o ON o.id = j.value ->> 'id'
-          WHERE o.owner_id = j.value ->> 'ownerId' AND o.kind = j.value ->> 'kind' AND o.input = j.value ->> 'input'
-         ON CONFLICT (id) DO NOTHING
-         RETURNING id, state`,
-      )
-      .bind(jobRows),
-  ];
-  if (jobs.some(({ steps }) => steps.length > 0)) statements.push(insertSteps(db, jobRows));
-  if (jobs.some(({ tags, metadata }) => tags !== null || metadata !== null)) statements.push(insertMarks(db, jobRows));
-  const uploadsAt = statements.length;
-  if (uploads.length > 0) {
-    statements.push(
-      db
-        .prepare(
-          `INSERT INTO uploads (bucket, key, etag, owner_id, size_bytes, job_id, ignored_reason, created_at)
-           SELECT u.value ->> 'bucket', u.value ->> 'key', u.value ->> 'etag', u.value ->> 'ownerId',
-                  u.value ->> 'sizeBytes', coalesce(j.id, d.job_id),
-                  iif(coalesce(j.id, d.job_id) IS NOT NULL, NULL, coalesce(
-                    u.value ->> 'ignoredReason',
-                    (SELECT ?3 FROM uploads o INDEXED BY uploads_with_job
-                      WHERE o.bucket = u.value ->> 'bucket' AND o.key = u.value ->> 'key' AND o.job_id IS NOT NULL
-                        AND o.etag <> u.value ->> 'etag' AND ${isOneJob("o.key")} LIMIT 1),
-                    u.value ->> 'ifRefused')), ?2
-             FROM json_each(?1) u LEFT JOIN jobs j ON j.id = u.value ->> 'jobId'
-                  -- It had that job, which was deleted.
-                  LEFT JOIN tombstones d ON d.job_id = u.value ->> 'jobId' AND j.id IS NULL
-                       AND d.deleted_at >= coalesce(u.value ->> 'storedAt', 0)
-            WHERE u.value ->> 'jobId' IS NULL OR j.id IS NOT NULL OR d.job_id IS NOT NULL OR u.value ->> 'ifRefused' IS NOT NULL
-           ON CONFLICT (bucket, key, etag) DO UPDATE SET job_id = excluded.job_id, ignored_reason = NULL
-            WHERE uploads.job_id IS NULL AND excluded.job_id IS NOT NULL
-           RETURNING key, etag, ignored_reason AS ignoredReason`,
-        )
-        .bind(uploadRows, now, HAS_ITS_JOB),
-    );
-  }
-  const results = await db.batch<Partial<Row>>([...statements, ...alongside]);
-  const rows = results[1]?.results ?? [];
-  const ready = rows.flatMap(({ id, state }) => (id !== undefined && state === "available" ? [id] : []));
-  const isAnyFollowing = ready.length < rows.length;
-  const released = isAnyFollowing ? await releaseFollowers(db, { now, ringGraceMs }) : NOTHING;
+  const answers = await transact<Inserting>(db, [
+    insertAllowed(db, jobRows),
+    insertFirstTasks(db, jobRows),
+    ...(jobs.some(({ steps }) => steps.length > 0) ? [insertSteps(db, jobRows)] : []),
+    ...(jobs.some(({ tags, metadata }) => tags !== null || metadata !== null) ? [insertMarks(db, jobRows)] : []),
+    ...(uploads.length > 0 ? [insertUploads(db, uploadRows, now)] : []),
+    ...alongside,
+  ]);
+  const tasks = answers.flatMap((answer) => answer.tasks ?? []);
+  const ready = tasks.flatMap(({ id, state }) => (state === "available" ? [id] : []));
+  const isAnyFollowing = ready.length < tasks.length;
+  const released = isAnyFollowing ? await releaseFollowers(db, now) : NOTHING;
   const wanted = new Set(uploads.filter(({ jobId }) => jobId !== null).map(idOf));
-  const refused = (uploads.length === 0 ? [] : (results[uploadsAt]?.results ?? [])).flatMap(
-    ({ key = "", etag = "", ignoredReason }) =>
-      ignoredReason != null && wanted.has(idOf({ key, etag })) ? [{ key, etag, ignoredReason }] : [],
-  );
-  return { tasks: rows.flatMap(({ id }) => id ?? []), ready: [...ready, ...released.opened], released, refused };
+  const refused = answers
+    .flatMap((answer) => answer.uploads ?? [])
+    .flatMap(({ key, etag, ignoredReason }) =>
+      ignoredReason !== null && wanted.has(idOf({ key, etag })) ? [{ key, etag, ignoredReason }] : [],
+    );
+  return { ...released, ready, tasks: tasks.map(({ id }) => id), refused };
 }
 
-/** What the statements answer: a task that is new, or an upload that is. */
-interface Row {
-  readonly id: string;
-  readonly state: string;
-  readonly key: string;
-  readonly etag: string;
-  readonly ignoredReason: string | null;
+/** What is new: tasks, and uploads. */
+interface Inserting {
+  readonly tasks?: readonly { readonly id: string; readonly state: string }[];
+  readonly uploads?: readonly { readonly key: string; readonly etag: string; readonly ignoredReason: string | null }[];
 }
 
 function idOf({ key, etag }: { readonly key: string; readonly etag: string }): string {
   return JSON.stringify([key, etag]);
+}
+
+/** The jobs that may be inserted, and whom each follows. */
+function insertAllowed(db: D1Database, jobRows: string): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO jobs (id, owner_id, kind, state, input, created_at, priority, start_by, deadline_at, fingerprint, limited_key,
+                         tags, metadata, choice, max_neurons, estimate, follows)
+       SELECT j.value ->> 'id', j.value ->> 'ownerId', j.value ->> 'kind', 'queued', j.value ->> 'input', j.value ->> 'createdAt',
+              j.value ->> 'priority', j.value ->> 'startBy', j.value ->> 'deadlineAt', j.value ->> 'fingerprint',
+              j.value ->> '$.limit.keyId', j.value ->> 'tags', j.value ->> 'metadata', j.value ->> 'choice',
+              j.value ->> 'maxNeurons', j.value ->> 'estimate',
+              coalesce(
+                -- Before the database was set back it had this one's result: releaseFollowers gives it that again.
+                (SELECT r.reused_from FROM reuses r WHERE r.job_id = j.value ->> 'id'),
+                iif(j.value ->> 'reuse', coalesce(
+                  (SELECT l.id FROM jobs l
+                    WHERE l.owner_id = j.value ->> 'ownerId' AND l.fingerprint = j.value ->> 'fingerprint'
+                      AND l.id <> j.value ->> 'id' AND l.follows IS NULL AND l.reused_from IS NULL
+                      AND l.state IN ('completed', 'running', 'queued')
+                    ORDER BY l.state = 'completed' DESC, l.created_at LIMIT 1),
+                  (SELECT j.value ->> 'twin' WHERE NOT EXISTS (SELECT 1 FROM reuses r WHERE r.job_id = j.value ->> 'twin'))), NULL))
+         FROM json_each(?1) j
+        WHERE NOT EXISTS (
+                SELECT 1 FROM uploads u INDEXED BY uploads_with_job
+                 WHERE u.bucket = j.value ->> '$.upload.bucket'
+                   AND u.key = j.value ->> '$.upload.key' AND u.job_id IS NOT NULL
+                   AND (u.etag = j.value ->> '$.upload.etag' OR ${isOneJob("u.key")}))
+          AND j.value ->> 'isSecond' = 0
+          AND NOT EXISTS (
+                SELECT 1 FROM tombstones d
+                 WHERE d.job_id = j.value ->> 'id' AND j.value ->> '$.upload.key' IS NOT NULL
+                   AND d.deleted_at >= coalesce(j.value ->> '$.upload.storedAt', 0))
+          AND (j.value ->> '$.limit.maxConcurrentJobs' IS NULL
+               OR j.value ->> 'place' < (j.value ->> '$.limit.maxConcurrentJobs') - (
+                    SELECT count(*) FROM jobs l WHERE l.limited_key = j.value ->> '$.limit.keyId' AND l.finalized_at IS NULL))
+       ON CONFLICT (id) DO NOTHING`,
+    )
+    .bind(jobRows);
+}
+
+/** The first tasks of the jobs that are there now. */
+function insertFirstTasks(db: D1Database, jobRows: string): Returning<Pick<Inserting, "tasks">> {
+  const insertedTasks = db
+    .prepare(
+      `INSERT INTO tasks (id, job_id, kind, format, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
+       SELECT j.value ->> 'taskId', o.id, j.value ->> 'taskKind', ${formatOf("(j.value ->> 'taskKind')")}, iif(o.follows IS NULL, 'available', 'pending'), o.input,
+              j.value ->> 'maxAttempts', o.created_at, o.created_at, o.created_at, o.owner_id, o.priority, j.value ->> 'model'
+         FROM json_each(?1) j JOIN jobs o ON o.id = j.value ->> 'id'
+        WHERE o.owner_id = j.value ->> 'ownerId' AND o.kind = j.value ->> 'kind' AND o.input = j.value ->> 'input'
+       ON CONFLICT (id) DO NOTHING
+       RETURNING id, state`,
+    )
+    .bind(jobRows);
+  return returning(insertedTasks, (tasks: NonNullable<Inserting["tasks"]>) => ({ tasks }));
+}
+
+/** The uploads: those whose job is there, those that become none, and why. */
+function insertUploads(db: D1Database, uploadRows: string, now: number): Returning<Pick<Inserting, "uploads">> {
+  const insertedUploads = db
+    .prepare(
+      `INSERT INTO uploads (bucket, key, etag, owner_id, size_bytes, job_id, ignored_reason, created_at)
+       SELECT u.value ->> 'bucket', u.value ->> 'key', u.value ->> 'etag', u.value ->> 'ownerId',
+              u.value ->> 'sizeBytes', coalesce(j.id, d.job_id),
+              iif(coalesce(j.id, d.job_id) IS NOT NULL, NULL, coalesce(
+                u.value ->> 'ignoredReason',
+                (SELECT ?3 FROM uploads o INDEXED BY uploads_with_job
+                  WHERE o.bucket = u.value ->> 'bucket' AND o.key = u.value ->> 'key' AND o.job_id IS NOT NULL
+                    AND o.etag <> u.value ->> 'etag' AND ${isOneJob("o.key")} LIMIT 1),
+                u.value ->> 'ifRefused')), ?2
+         FROM json_each(?1) u LEFT JOIN jobs j ON j.id = u.value ->> 'jobId'
+              -- It had that job, which was deleted.
+              LEFT JOIN tombstones d ON d.job_id = u.value ->> 'jobId' AND j.id IS NULL
+                   AND d.deleted_at >= coalesce(u.value ->> 'storedAt', 0)
+        WHERE u.value ->> 'jobId' IS NULL OR j.id IS NOT NULL OR d.job_id IS NOT NULL OR u.value ->> 'ifRefused' IS NOT NULL
+       ON CONFLICT (bucket, key, etag) DO UPDATE SET job_id = excluded.job_id, ignored_reason = NULL
+        WHERE uploads.job_id IS NULL AND excluded.job_id IS NOT NULL
+       RETURNING key, etag, ignored_reason AS ignoredReason`,
+    )
+    .bind(uploadRows, now, HAS_ITS_JOB);
+  return returning(insertedUploads, (uploads: NonNullable<Inserting["uploads"]>) => ({ uploads }));
 }
 
 /** The steps of these jobs, which wait for the stages before theirs. */
@@ -155,7 +162,7 @@ function insertSteps(db: D1Database, jobRows: string): D1PreparedStatement {
     .prepare(
       `INSERT INTO tasks (id, job_id, kind, format, stage, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
        SELECT o.id || '.' || (s.value ->> 'kind'), o.id, s.value ->> 'kind', ${formatOf("(s.value ->> 'kind')")}, s.value ->> 'stage', 'pending',
-              '{}', j.value ->> 'maxAttempts', o.created_at, j.value ->> 'checkAt', o.created_at, o.owner_id, o.priority, s.value ->> 'model'
+              '{}', j.value ->> 'maxAttempts', o.created_at, o.created_at, o.created_at, o.owner_id, o.priority, s.value ->> 'model'
          FROM json_each(?1) j JOIN jobs o ON o.id = j.value ->> 'id', json_each(j.value, '$.steps') s
         WHERE o.owner_id = j.value ->> 'ownerId' AND o.kind = j.value ->> 'kind' AND o.input = j.value ->> 'input'
        ON CONFLICT (id) DO NOTHING`,
@@ -193,13 +200,8 @@ function withPlaces<Job extends NewJob>(jobs: readonly Job[]): readonly (Job & {
 }
 
 /** Cancel a job that has not ended: `endedJobs` then holds it. A run of it that is under way is told within about a second. */
-export async function cancelJob(
-  db: D1Database,
-  id: string,
-  actor: Actor,
-  times: { now: number; ringGraceMs: number },
-): Promise<Changes> {
+export async function cancelJob(db: D1Database, id: string, actor: Actor, now: number): Promise<Changes> {
   const isTheirs = `EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND owner_id = ?2 AND state IN ('queued', 'running'))`;
-  const audit = insertAudit(db, actor, { act: "job.cancel", subject: id, now: times.now }, isTheirs);
-  return stopJobs(db, [{ id, ownerId: actor.ownerId, state: "cancelled", failure: null }], times, [audit]);
+  const audit = insertAudit(db, actor, { act: "job.cancel", subject: id, now }, isTheirs);
+  return stopJobs(db, [{ id, ownerId: actor.ownerId, state: "cancelled", failure: null }], now, [audit]);
 }

@@ -14,25 +14,26 @@ export interface ExpiredLease {
 }
 
 /**
- * Tasks that should have been leased by now: their wake-up was lost, or is still waiting in a long queue. Taking them
- * here moves their next ring on, so that a backlog is not rung again at every run. Tasks of a paused kind, or held with the
- * account, are read and left as they are: two rows a run each cost less than writing them once, and a resume or the hold's end finds them due.
+ * Tasks that have been due for `graceMs` and that nobody has leased: their wake-up was lost, or still waits in a long queue.
+ * Each is given another wake-up, and counts as due again after one grace, so that the next one is two graces away: a message
+ * in a long queue is not lost, and a busy queue is not flooded with doubles. Tasks of a paused kind, or held with the account,
+ * are read and left as they are: two rows a run each cost less than writing them once, and a resume or the hold's end finds them due.
  */
 export async function takeDueTasks(
   db: D1Database,
-  due: { now: number; ringGraceMs: number; limit: number },
+  { now, graceMs, limit }: { now: number; graceMs: number; limit: number },
 ): Promise<readonly string[]> {
   const { results } = await db
     .prepare(
-      `UPDATE tasks SET check_at = ?2
+      `UPDATE tasks SET check_at = ?3
         WHERE id IN (SELECT id FROM tasks
-                      WHERE finalized_at IS NULL AND check_at <= ?1 AND state IN ('available', 'retryable')
+                      WHERE finalized_at IS NULL AND check_at <= ?2 AND state IN ('available', 'retryable')
                         AND kind NOT IN (SELECT task_kind FROM pauses)
                         AND (model IS NULL OR NOT ${isAccountHeld("?1")})
-                      ORDER BY check_at LIMIT ?3)
+                      ORDER BY check_at LIMIT ?4)
        RETURNING id`,
     )
-    .bind(due.now, due.now + due.ringGraceMs, due.limit)
+    .bind(now, now - graceMs, now + graceMs, limit)
     .all<{ id: string }>();
   return results.map((row) => row.id);
 }

@@ -1,5 +1,6 @@
 import type { JobKind } from "../../kinds/index.ts";
 import type { JobState } from "../../jobs/job.ts";
+import type { Source } from "../../jobs/source.ts";
 import type { ArtifactRow, JobDetail, JobRow } from "../../jobs/job-detail.ts";
 import { ACCOUNT_HOLD } from "../cost/holds.ts";
 import { countAhead, recentRuns } from "./queue-place.ts";
@@ -85,6 +86,21 @@ export async function findArtifact(
     )
     .bind(artifact.jobId, artifact.ownerId, artifact.name)
     .first<ArtifactRow>();
+}
+
+/** The object that a job of this owner reads; null for a job without one. */
+export async function findSource(
+  db: D1Database,
+  job: { jobId: string; ownerId: string },
+): Promise<{ readonly kind: JobKind; readonly source: Source } | null> {
+  const row = await db
+    .prepare(
+      `SELECT kind, input -> '$.source' AS source FROM jobs
+        WHERE id = ?1 AND owner_id = ?2 AND input -> '$.source' IS NOT NULL`,
+    )
+    .bind(job.jobId, job.ownerId)
+    .first<{ kind: JobKind; source: string }>();
+  return row && { kind: row.kind, source: JSON.parse(row.source) as Source }; // our own JSON, from newJob
 }
 
 export interface JobFilter {

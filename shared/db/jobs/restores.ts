@@ -97,18 +97,25 @@ export async function knowsDeletions(db: D1Database, now: number): Promise<boole
   return row?.knows === 1;
 }
 
-/** Forget restores whose tasks have all come to an end, with what was learnt for them. */
-export async function pruneRestores(db: D1Database, now: number): Promise<void> {
-  const before = now - IN_FORCE_MS;
-  const isOver = `found_at < ?1 AND done_at IS NOT NULL`;
-  const over = await db.prepare(`SELECT 1 AS one FROM restores WHERE ${isOver} LIMIT 1`).bind(before).first();
-  // Most databases were never set back: their run reads nothing.
-  if (over === null) return;
+/** What was learnt for a restore that was done before this moment is of no use any more: its tasks have all come to an end. */
+export function overBefore(now: number): number {
+  return now - IN_FORCE_MS;
+}
+
+/** Whether there is a restore that was done before this moment. Most databases were never set back: for them it reads nothing. */
+export async function isAnyRestoreOver(db: D1Database, before: number): Promise<boolean> {
+  return (await db.prepare(`SELECT 1 AS one FROM restores WHERE done_at < ?1 LIMIT 1`).bind(before).first()) !== null;
+}
+
+/** Forget restores that were done before this moment, with what was learnt of deletions for them. */
+export async function deleteRestores(db: D1Database, before: number): Promise<void> {
   await db.batch(
     [
       `DELETE FROM tombstones WHERE taken_up_at < ?1`,
-      `DELETE FROM reuses WHERE taken_up_at < ?1`,
-      `DELETE FROM restores WHERE ${isOver}`,
+      // Of jobs that did not come back.
+      `DELETE FROM transcript_versions
+        WHERE created_at < ?1 AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = transcript_versions.job_id)`,
+      `DELETE FROM restores WHERE done_at < ?1`,
     ].map((sql) => db.prepare(sql).bind(before)),
   );
 }

@@ -44,3 +44,20 @@ export async function insertReuses(
     .bind(JSON.stringify(reuses), now)
     .run();
 }
+
+/** Jobs whose results were kept for others that had taken them over before the database was set back, noted before this moment. */
+export async function findLapsedClaims(db: D1Database, before: number, limit: number): Promise<readonly string[]> {
+  const { results } = await db
+    .prepare(`SELECT DISTINCT reused_from AS id FROM reuses WHERE taken_up_at < ?1 LIMIT ?2`)
+    .bind(before, limit)
+    .all<{ id: string }>();
+  return results.map(({ id }) => id);
+}
+
+/** Forget who had taken these jobs' results over, as far as it was noted before this moment. */
+export async function deleteLapsedClaims(db: D1Database, jobIds: readonly string[], before: number): Promise<void> {
+  await db
+    .prepare(`DELETE FROM reuses WHERE reused_from IN (SELECT value FROM json_each(?1)) AND taken_up_at < ?2`)
+    .bind(JSON.stringify(jobIds), before)
+    .run();
+}

@@ -1,8 +1,9 @@
 import type { Failure } from "../../jobs/outcome.ts";
 import { insertDeliveries } from "../webhooks/deliveries.ts";
 import { releaseFollowers } from "./followers.ts";
-import { ENDED_JOB, type EndedRow, readEnded } from "./ends.ts";
-import { type Changes, NOTHING } from "../../jobs/changes.ts";
+import { cancellingTasks, ENDED_JOB, endingJobs } from "./ends.ts";
+import { type Changes, NOTHING, sumOf } from "../../jobs/changes.ts";
+import { transact } from "../transact.ts";
 
 /** A job that is to end before its work has. */
 export interface Stop {
@@ -21,53 +22,43 @@ export interface Stop {
 export async function stopJobs(
   db: D1Database,
   stops: readonly Stop[],
-  { now, ringGraceMs }: { now: number; ringGraceMs: number },
+  now: number,
   acts: readonly D1PreparedStatement[] = [],
 ): Promise<Changes> {
   if (stops.length === 0) return NOTHING;
   const rows = JSON.stringify(stops);
-  const results = await db.batch<EndedRow & { id: string; opened: string }>([
-    ...acts,
-    db
-      .prepare(
-        `UPDATE jobs
-            SET state = s.value ->> 'state', finalized_at = ?2,
-                error_code = s.value ->> '$.failure.code', error_message = s.value ->> '$.failure.message'
-           FROM json_each(?1) s
-          WHERE jobs.id = s.value ->> 'id' AND jobs.owner_id = coalesce(s.value ->> 'ownerId', jobs.owner_id)
-            AND jobs.state IN ('queued', 'running')
-         RETURNING ${ENDED_JOB}`,
-      )
-      .bind(rows, now),
-    db
-      .prepare(
-        `INSERT INTO attempts (task_id, number, outcome, started_at, finished_at)
-         SELECT t.id, t.attempt, 'cancelled', t.leased_at, ?2
-           FROM json_each(?1) s JOIN jobs j ON j.id = s.value ->> 'id' JOIN tasks t ON t.job_id = j.id
-          WHERE t.state = 'running' AND t.is_side = 0 AND j.finalized_at IS NOT NULL`,
-      )
-      .bind(rows, now),
-    db
-      .prepare(
-        `UPDATE tasks
-            SET state = 'cancelled', finalized_at = ?2, lease_id = NULL, leased_at = NULL
-          WHERE finalized_at IS NULL AND is_side = 0
-            AND job_id IN (SELECT j.id FROM json_each(?1) s JOIN jobs j ON j.id = s.value ->> 'id'
-                            WHERE j.finalized_at IS NOT NULL)
-         RETURNING id`,
-      )
-      .bind(rows, now),
-    ...insertDeliveries(db, now, ringGraceMs),
-  ]);
-  const [ended, , cancelled, , deliveries] = results.slice(acts.length);
-  const endedJobs = readEnded(ended?.results);
-  if (endedJobs.length === 0) return NOTHING;
-  const released = await releaseFollowers(db, { now, ringGraceMs });
-  return {
-    opened: [...(deliveries?.results ?? []).map((row) => row.opened), ...released.opened],
-    endedJobs: [...endedJobs, ...released.endedJobs],
-    cancelledTasks: (cancelled?.results ?? []).map((row) => row.id),
-  };
+  const ended = db
+    .prepare(
+      `UPDATE jobs
+          SET state = s.value ->> 'state', finalized_at = ?2,
+              error_code = s.value ->> '$.failure.code', error_message = s.value ->> '$.failure.message'
+         FROM json_each(?1) s
+        WHERE jobs.id = s.value ->> 'id' AND jobs.owner_id = coalesce(s.value ->> 'ownerId', jobs.owner_id)
+          AND jobs.state IN ('queued', 'running')
+       RETURNING ${ENDED_JOB}`,
+    )
+    .bind(rows, now);
+  const attempts = db
+    .prepare(
+      `INSERT INTO attempts (task_id, number, outcome, started_at, finished_at)
+       SELECT t.id, t.attempt, 'cancelled', t.leased_at, ?2
+         FROM json_each(?1) s JOIN jobs j ON j.id = s.value ->> 'id' JOIN tasks t ON t.job_id = j.id
+        WHERE t.state = 'running' AND t.is_side = 0 AND j.finalized_at IS NOT NULL`,
+    )
+    .bind(rows, now);
+  const cancelled = db
+    .prepare(
+      `UPDATE tasks
+          SET state = 'cancelled', finalized_at = ?2, lease_id = NULL, leased_at = NULL
+        WHERE finalized_at IS NULL AND is_side = 0
+          AND job_id IN (SELECT j.id FROM json_each(?1) s JOIN jobs j ON j.id = s.value ->> 'id'
+                          WHERE j.finalized_at IS NOT NULL)
+       RETURNING id`,
+    )
+    .bind(rows, now);
+  const statements = [endingJobs(ended), attempts, cancellingTasks(cancelled), ...insertDeliveries(db, now)];
+  const changes = sumOf(await transact<Partial<Changes>>(db, [...acts, ...statements]));
+  return changes.endedJobs.length === 0 ? changes : sumOf([changes, await releaseFollowers(db, now)]);
 }
 
 /**

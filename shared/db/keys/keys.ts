@@ -50,6 +50,20 @@ export async function findKey(
   return { key: keyOf(key), secretHash };
 }
 
+/** A key of whoever the job belongs to; null where there is no such key, no such job, or it is another's. */
+export async function findKeyOfJob(
+  db: D1Database,
+  { keyId, jobId }: { keyId: string; jobId: string },
+): Promise<Key | null> {
+  const row = await db
+    .prepare(
+      `SELECT ${COLUMNS} FROM api_keys WHERE id = ?1 AND owner_id = (SELECT j.owner_id FROM jobs j WHERE j.id = ?2)`,
+    )
+    .bind(keyId, jobId)
+    .first<KeyRow>();
+  return row === null ? null : keyOf(row);
+}
+
 /** Keys as `keyOf` reads them, by a JSON array of ids (?1). For a batch. */
 export function selectKeys(db: D1Database, ids: readonly string[]): D1PreparedStatement {
   return db

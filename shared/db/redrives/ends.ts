@@ -3,6 +3,8 @@ import { type Actor, insertAudit } from "../keys/audit.ts";
 import { insertDeliveries } from "../webhooks/deliveries.ts";
 import type { RedriveRow } from "./redrives.ts";
 import { finalizeJobs, openStages } from "../jobs/ends.ts";
+import { type Changes, NOTHING, sumOf } from "../../jobs/changes.ts";
+import { transact } from "../transact.ts";
 
 /** End a redrive early, and let go of the letters that it has not redriven. @returns whether this call did it. */
 async function release(
@@ -52,15 +54,15 @@ export async function stopRedrive(db: D1Database, redrive: RedriveRow, reason: s
 }
 
 /**
- * Cancel what has not been rung yet: letters that wait, and tasks whose moment lies ahead, which are given up on again.
- * @returns whether this call did it, and the tasks that may run now, because a stage has opened.
+ * Cancel what is not due yet: letters that wait, and tasks whose moment lies ahead, which are given up on again.
+ * @returns whether this call did it, and what it changed: stages open, and jobs end.
  */
 export async function cancelRedrive(
   db: D1Database,
   id: string,
   actor: Actor,
   now: number,
-): Promise<{ readonly isCancelled: boolean; readonly opened: readonly string[] }> {
+): Promise<{ readonly isCancelled: boolean; readonly changes: Changes }> {
   const isCancelled = await release(
     db,
     id,
@@ -77,11 +79,11 @@ export async function cancelRedrive(
       )
       .bind(id, actor.ownerId),
   );
-  return { isCancelled, opened: isCancelled ? await takeBack(db, id, now) : [] };
+  return { isCancelled, changes: isCancelled ? await takeBack(db, id, now) : NOTHING };
 }
 
 /** From here on no step of this redrive has an effect, so what is read first cannot grow. */
-async function takeBack(db: D1Database, redriveId: string, now: number): Promise<readonly string[]> {
+async function takeBack(db: D1Database, redriveId: string, now: number): Promise<Changes> {
   const { results } = await db
     .prepare(
       `SELECT d.id, d.task_id AS taskId FROM dead_letters d JOIN tasks t ON t.id = d.task_id
@@ -90,10 +92,10 @@ async function takeBack(db: D1Database, redriveId: string, now: number): Promise
     )
     .bind(redriveId, now)
     .all<{ id: string; taskId: string }>();
-  if (results.length === 0) return [];
+  if (results.length === 0) return NOTHING;
   const letters = JSON.stringify(results.map(({ id }) => id));
   const tasks = JSON.stringify(results.map(({ taskId }) => taskId));
-  const [, , , ...opened] = await db.batch<{ opened?: string }>([
+  const changes = await transact<Partial<Changes>>(db, [
     // One that a consumer was early for, or that somebody cancelled, is left as it is.
     db
       .prepare(
@@ -117,9 +119,9 @@ async function takeBack(db: D1Database, redriveId: string, now: number): Promise
             AND EXISTS (SELECT 1 FROM tasks t WHERE t.id = task_id AND t.state = 'discarded' AND t.finalized_at = ?3)`,
       )
       .bind(letters, redriveId, now),
-    openStages(db, tasks, now, 0),
+    openStages(db, tasks, now),
     finalizeJobs(db, tasks, now),
-    ...insertDeliveries(db, now, 0),
+    ...insertDeliveries(db, now),
   ]);
-  return opened.flatMap(({ results: rows }) => rows.flatMap((row) => row.opened ?? []));
+  return sumOf(changes);
 }

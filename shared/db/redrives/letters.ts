@@ -2,6 +2,8 @@
 // of the same letter one has an effect.
 import { MAX_ATTEMPTS } from "../../jobs/task.ts";
 import { DELIVERY_ATTEMPTS } from "../../webhooks/event.ts";
+import { type Changes, type Redriven, sumOf } from "../../jobs/changes.ts";
+import { returning, type Statement, transact } from "../transact.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
 import { wasStopped } from "../jobs/stop-jobs.ts";
 import { formatOf } from "../tasks/task-formats.ts";
@@ -21,7 +23,6 @@ export interface TaskLetter {
 
 export interface Redriving {
   readonly now: number;
-  readonly ringGraceMs: number;
   /** The redrive that holds the letters and must still be under way; null for a letter that none holds. */
   readonly redriveId: string | null;
 }
@@ -41,59 +42,61 @@ const IS_REDRIVABLE = `EXISTS (
 
 /**
  * Give the letters' tasks another life: as many attempts again, and their jobs are queued once more.
- * @returns the ids of the tasks that this call redrove; not of one redriven or discarded before, or whose job was
- * stopped since.
+ * @returns those that this call redrove: not one redriven or discarded before, or whose job was stopped since.
  */
 export async function redriveTasks(
   db: D1Database,
   letters: readonly TaskLetter[],
   redriving: Redriving,
-): Promise<ReadonlySet<string>> {
-  const [tasks] = await db.batch<{ id: string }>(redriveStatements(db, letters, redriving));
-  return new Set(tasks?.results.map(({ id }) => id));
+): Promise<Pick<Changes, "redriven">> {
+  return sumOf(await transact(db, redriveStatements(db, letters, redriving)));
 }
 
-/** Redrive one letter by hand, with its audit row. @returns whether this call did it. */
+/** Redrive one letter by hand, with its audit row. @returns it, if this call did it. */
 export async function redriveTask(
   db: D1Database,
   letter: TaskLetter,
-  { now, ringGraceMs, actor, options }: { now: number; ringGraceMs: number; actor: Actor; options: unknown },
-): Promise<boolean> {
+  { now, actor, options }: { now: number; actor: Actor; options: unknown },
+): Promise<Pick<Changes, "redriven">> {
   const { maxNeurons } = letter;
   const detail = { ...(options !== undefined && { options }), ...(maxNeurons !== undefined && { maxNeurons }) };
-  const [, task] = await db.batch<{ id: string }>([
+  const changes = await transact(db, [
     insertAudit(db, actor, { act: "dead_letter.redrive", subject: letter.id, detail, now }, IS_REDRIVABLE),
-    ...redriveStatements(db, [letter], { now, ringGraceMs, redriveId: null }),
+    ...redriveStatements(db, [letter], { now, redriveId: null }),
   ]);
-  return (task?.results.length ?? 0) > 0;
+  return sumOf(changes);
 }
 
 function redriveStatements(
   db: D1Database,
   letters: readonly TaskLetter[],
-  { now, ringGraceMs, redriveId }: Redriving,
-): D1PreparedStatement[] {
+  { now, redriveId }: Redriving,
+): Statement<Pick<Changes, "redriven">>[] {
   const rows = JSON.stringify(letters);
+  const letterOf = new Map(letters.map(({ id, taskId }) => [taskId, id]));
+  const redriven = db
+    .prepare(
+      `UPDATE tasks
+          SET state = 'available', finalized_at = NULL, max_attempts = attempt + iif(is_side, ?5, ?3), created_at = ?4,
+              scheduled_at = r.value ->> 'scheduledAt', check_at = r.value ->> 'scheduledAt',
+              -- One that ended its consumers goes on running alone.
+              lost = min(lost, 1), lost_alone = min(lost_alone, 1),
+              args = coalesce(r.value ->> 'args', args),
+              format = iif(r.value ->> 'args' IS NULL, format, ${formatOf("tasks.kind")}),
+              -- A result stored for other options is not this one's.
+              edited_after = iif(r.value ->> 'args' IS NULL, edited_after, attempt)
+         FROM json_each(?1) r
+        WHERE tasks.id = r.value ->> 'taskId' AND tasks.state = 'discarded'
+          AND EXISTS (SELECT 1 FROM dead_letters d
+                       WHERE d.id = r.value ->> 'id' AND d.task_id = tasks.id AND ${IS_OPEN})
+          AND (is_side OR EXISTS (SELECT 1 FROM jobs j WHERE j.id = tasks.job_id AND NOT ${wasStopped("j")}))
+       RETURNING tasks.id AS taskId, job_id AS jobId, scheduled_at AS scheduledAt`,
+    )
+    .bind(rows, redriveId, MAX_ATTEMPTS, now, DELIVERY_ATTEMPTS);
   return [
-    db
-      .prepare(
-        `UPDATE tasks
-            SET state = 'available', finalized_at = NULL, max_attempts = attempt + iif(is_side, ?6, ?3), created_at = ?4,
-                scheduled_at = r.value ->> 'scheduledAt', check_at = (r.value ->> 'scheduledAt') + ?5,
-                -- One that ended its consumers goes on running alone.
-                lost = min(lost, 1), lost_alone = min(lost_alone, 1),
-                args = coalesce(r.value ->> 'args', args),
-                format = iif(r.value ->> 'args' IS NULL, format, ${formatOf("tasks.kind")}),
-                -- A result stored for other options is not this one's.
-                edited_after = iif(r.value ->> 'args' IS NULL, edited_after, attempt)
-           FROM json_each(?1) r
-          WHERE tasks.id = r.value ->> 'taskId' AND tasks.state = 'discarded'
-            AND EXISTS (SELECT 1 FROM dead_letters d
-                         WHERE d.id = r.value ->> 'id' AND d.task_id = tasks.id AND ${IS_OPEN})
-            AND (is_side OR EXISTS (SELECT 1 FROM jobs j WHERE j.id = tasks.job_id AND NOT ${wasStopped("j")}))
-         RETURNING tasks.id`,
-      )
-      .bind(rows, redriveId, MAX_ATTEMPTS, now, ringGraceMs, DELIVERY_ATTEMPTS),
+    returning(redriven, (tasks: readonly Omit<Redriven, "letterId">[]) => ({
+      redriven: tasks.map((task) => ({ ...task, letterId: letterOf.get(task.taskId) ?? "" })),
+    })),
     db
       .prepare(
         `UPDATE dead_letters AS d SET redriven_at = ?3

@@ -1,7 +1,14 @@
 // The SQL of passages: rows, the words in them (passages_fts, which triggers keep), and vectors where they are here.
 import type { JobKind } from "../../kinds/index.ts";
 import { type D1Rows, rowsOf } from "../../jobs/operations.ts";
-import type { PassageJob, PassageSource } from "../../search/passage.ts";
+import { latestVersionOf } from "../transcripts/versions.ts";
+import {
+  type PassageEdit,
+  type PassageJob,
+  type PassageSource,
+  type TimedPassage,
+  TranscriptChanged,
+} from "../../search/passage.ts";
 
 /** A passage as it is written. */
 export interface NewPassage {
@@ -31,6 +38,9 @@ export interface PassageScope {
   readonly kind?: JobKind | undefined;
 }
 
+/** The space of passages that can be found by their words alone. */
+export const WORDS_ALONE = "";
+
 /** With a vector each is some 6 kB, and one bound value may have 2 MB. */
 const WRITTEN_A_STATEMENT = 200;
 
@@ -49,7 +59,13 @@ export async function replacePassages(
   job: PassageJob,
   { passages, space }: { passages: readonly NewPassage[]; space: string },
 ): Promise<{ readonly count: number; readonly rows: D1Rows }> {
-  const statements = [db.prepare(`DELETE FROM passages WHERE job_id = ?1`).bind(job.id)];
+  const { transcriptVersion = 0 } = job;
+  // An edit that comes first has changed the passages itself: those of the version before would undo that.
+  const isCurrent = `(SELECT ${latestVersionOf("j.id")} FROM jobs j WHERE j.id = ?1) = ?2`;
+  const statements = [
+    db.prepare(`SELECT id FROM jobs j WHERE j.id = ?1 AND NOT ${isCurrent}`).bind(job.id, transcriptVersion),
+    db.prepare(`DELETE FROM passages WHERE job_id = ?1 AND ${isCurrent}`).bind(job.id, transcriptVersion),
+  ];
   for (let start = 0; start < passages.length; start += WRITTEN_A_STATEMENT) {
     const rows = JSON.stringify(passages.slice(start, start + WRITTEN_A_STATEMENT));
     statements.push(
@@ -59,13 +75,80 @@ export async function replacePassages(
            SELECT s.value ->> 'id', j.owner_id, j.id, j.kind, s.value ->> 'source', s.value ->> 'text',
                   s.value ->> 'startMs', s.value ->> 'endMs', ?4, s.value ->> 'vector'
              FROM json_each(?1) s JOIN jobs j ON j.id = ?2 AND j.owner_id = ?3
+            WHERE ${latestVersionOf("j.id")} = ?5
            RETURNING id`,
         )
-        .bind(rows, job.id, job.ownerId, space),
+        .bind(rows, job.id, job.ownerId, space, transcriptVersion),
     );
   }
-  const written = await db.batch(statements);
+  const [changed, ...written] = await db.batch(statements);
+  if ((changed?.results.length ?? 0) > 0) throw new TranscriptChanged(`the transcript of job '${job.id}' was edited`);
   return { count: written.reduce((sum, { results }) => sum + results.length, 0), rows: rowsOf(written) };
+}
+
+/** The passages of a transcript that touch a time, in the order of their times. */
+export async function readPassagesAt(
+  db: D1Database,
+  jobId: string,
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+): Promise<readonly TimedPassage[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT id, text, start_ms AS startMs, end_ms AS endMs FROM passages
+        WHERE job_id = ?1 AND source = 'transcript' AND end_ms >= ?2 AND start_ms <= ?3 ORDER BY number`,
+    )
+    .bind(jobId, fromMs, toMs)
+    .all<TimedPassage>();
+  return results;
+}
+
+/**
+ * Change the passages of a transcript, for the batch that stores a version of it. `guard` is SQL of our own over ?2, ?3 and ?4,
+ * which are `guarded`: the job's id first.
+ */
+export function editPassages(
+  db: D1Database,
+  edit: PassageEdit,
+  guard: string,
+  guarded: readonly [jobId: string, ...more: (string | number)[]],
+): D1PreparedStatement[] {
+  if (edit.type === "changed") {
+    return [
+      db
+        .prepare(
+          `UPDATE passages SET text = c.value ->> 'text', start_ms = c.value ->> 'startMs', end_ms = c.value ->> 'endMs'
+             FROM json_each(?1) c WHERE passages.id = c.value ->> 'id' AND passages.job_id = ?2 AND ${guard}`,
+        )
+        .bind(JSON.stringify(edit.changed), ...guarded),
+      db
+        .prepare(
+          `DELETE FROM passages WHERE id IN (SELECT value FROM json_each(?1)) AND passages.job_id = ?2 AND ${guard}`,
+        )
+        .bind(JSON.stringify(edit.removedIds), ...guarded),
+    ];
+  }
+  const pages: D1PreparedStatement[] = [];
+  for (let start = 0; start < edit.passages.length; start += WRITTEN_A_STATEMENT) {
+    const rows = JSON.stringify(edit.passages.slice(start, start + WRITTEN_A_STATEMENT));
+    pages.push(
+      db
+        .prepare(
+          `INSERT INTO passages (id, owner_id, job_id, kind, source, text, start_ms, end_ms, space, vector)
+           SELECT s.value ->> 'id', j.owner_id, j.id, j.kind, 'transcript', s.value ->> 'text',
+                  s.value ->> 'startMs', s.value ->> 'endMs', '${WORDS_ALONE}', NULL
+             FROM json_each(?1) s JOIN jobs j ON j.id = ?2 WHERE ${guard}`,
+        )
+        .bind(rows, ...guarded),
+    );
+  }
+  return [
+    db
+      .prepare(
+        `DELETE FROM passages WHERE passages.job_id = ?2 AND source = 'transcript' AND json_valid(?1) AND ${guard}`,
+      )
+      .bind("null", ...guarded),
+    ...pages,
+  ];
 }
 
 export async function findPassageIds(db: D1Database, jobIds: readonly string[]): Promise<readonly string[]> {

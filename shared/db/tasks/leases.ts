@@ -5,10 +5,11 @@ import { mayBeStored } from "../jobs/restores.ts";
 import type { TaskKind } from "../../jobs/task-kind.ts";
 import { MINUTE_MS } from "../../durations.ts";
 import { EVERYBODY } from "../../cost/budget.ts";
+import { type Returning, returning } from "../transact.ts";
 
 /**
  * A message with a delay may come a moment early. Without this it would be acknowledged as not yet due, and the task
- * would wait for maintenance to ring again.
+ * would wait for maintenance to wake it again.
  */
 const EARLY_MS = 1500;
 
@@ -217,11 +218,16 @@ export async function noteWaiting(
     .run();
 }
 
-/** Of these tasks, those that the lease still holds: `held` is a task's id. */
-export function findHeld(db: D1Database, taskIds: readonly string[], leaseId: string): D1PreparedStatement {
-  return db
-    .prepare(`SELECT id AS held FROM tasks WHERE id IN (SELECT value FROM json_each(?1)) AND lease_id = ?2`)
-    .bind(JSON.stringify(taskIds), leaseId);
+/** Of these tasks, those that the lease still holds. */
+export function findHeld(
+  db: D1Database,
+  taskIds: readonly string[],
+  leaseId: string,
+): Returning<{ readonly held: readonly string[] }> {
+  const held = db.prepare(`SELECT id FROM tasks WHERE id IN (SELECT value FROM json_each(?1)) AND lease_id = ?2`);
+  return returning(held.bind(JSON.stringify(taskIds), leaseId), (rows: readonly { id: string }[]) => ({
+    held: rows.map(({ id }) => id),
+  }));
 }
 
 export interface EarlierAttempt {

@@ -9,8 +9,11 @@ export interface Pause {
   readonly pausedAt: number;
 }
 
-/** A resume makes this many tasks due for the next maintenance run; a later one's own check is minutes away at most. */
+/** A resume has the next maintenance run wake this many tasks; a later one's own check is minutes away at most. */
 const RESUMED_AT_ONCE = 1000;
+
+/** Long before any grace: the next run of maintenance wakes the task. */
+const AT_ONCE = 0;
 
 /** Whether a kind is to be paused, who says so, and when (epoch milliseconds). */
 export interface PauseChange {
@@ -23,14 +26,14 @@ export interface PauseChange {
 /**
  * Pause a kind of job, or resume it. Nobody leases tasks of a kind that is paused; those that run go on to their end. Paused
  * twice, it stays so since the first time, and a note replaces the old one.
- * @returns whether this call changed anything, and for a resume the tasks that are due, to wake consumers for: maintenance does
- * it for those that are not among them.
+ * @returns whether this call changed anything, and for a resume the tasks that may run now: the next run of maintenance wakes
+ * consumers for all of them, too.
  */
 export async function changePause(
   db: D1Database,
   kind: JobKind,
   { isPaused, note, actor, now }: PauseChange,
-): Promise<{ readonly isChanged: boolean; readonly due: readonly string[] }> {
+): Promise<{ readonly isChanged: boolean; readonly ready: readonly string[] }> {
   const act = { act: isPaused ? "kind.pause" : "kind.resume", subject: kind, detail: { note }, now } as const;
   const isPausedNow = `EXISTS (SELECT 1 FROM pauses WHERE job_kind = ?1)`;
   const results = await retryTransient(() =>
@@ -39,8 +42,8 @@ export async function changePause(
       ...(isPaused ? pauseStatements(db, kind, note, now) : resumeStatements(db, kind, now)),
     ]),
   );
-  const due = results.flatMap((result) => result.results.map((row) => row.id));
-  return { isChanged: (results.at(-1)?.meta.changes ?? 0) > 0, due };
+  const ready = results.flatMap((result) => result.results.map((row) => row.id));
+  return { isChanged: (results.at(-1)?.meta.changes ?? 0) > 0, ready };
 }
 
 /** The last one changes rows only where the kind was not paused. */
@@ -62,7 +65,7 @@ function resumeStatements(db: D1Database, kind: JobKind, now: number): D1Prepare
   return [
     db
       .prepare(
-        `UPDATE tasks SET check_at = ?2
+        `UPDATE tasks SET check_at = ${AT_ONCE}
           WHERE id IN (SELECT id FROM tasks
                         WHERE finalized_at IS NULL AND state IN ('available', 'retryable') AND scheduled_at <= ?2
                           AND kind IN (SELECT task_kind FROM pauses WHERE job_kind = ?1)

@@ -1,5 +1,8 @@
 // What the settlement of attempts adds, a statement each. `rows` is the JSON that settleTasks makes of them.
 import { MAX_ATTEMPTS } from "../../jobs/task.ts";
+import type { Changes } from "../../jobs/changes.ts";
+import { openingTasks } from "../jobs/ends.ts";
+import type { Returning } from "../transact.ts";
 import { formatOf } from "./task-formats.ts";
 
 /** Ended attempts (?1) joined with the tasks whose lease they still hold: a late writer matches nothing. */
@@ -29,18 +32,19 @@ export function updateEstimates(db: D1Database, rows: string): D1PreparedStateme
     .bind(rows);
 }
 
-export function insertNext(db: D1Database, rows: string, now: number, ringGraceMs: number): D1PreparedStatement {
-  return db
+export function insertNext(db: D1Database, rows: string, now: number): Returning<Pick<Changes, "opened">> {
+  const opened = db
     .prepare(
       `INSERT INTO tasks (id, job_id, kind, format, stage, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
        SELECT t.job_id || '.' || (n.value ->> 'name'), t.job_id, n.value ->> 'kind', ${formatOf("(n.value ->> 'kind')")}, n.value ->> 'stage', n.value ->> 'state',
-              n.value ->> 'args', ?2, ?3, ?4, ?3, t.owner_id, t.priority, n.value ->> 'model'
+              n.value ->> 'args', ?2, ?3, ?3, ?3, t.owner_id, t.priority, n.value ->> 'model'
          FROM ${HELD}, json_each(s.value, '$.next') n
         WHERE true
        ON CONFLICT (id) DO NOTHING
        RETURNING iif(state = 'available', id, NULL) AS opened`,
     )
-    .bind(rows, MAX_ATTEMPTS, now, now + ringGraceMs);
+    .bind(rows, MAX_ATTEMPTS, now);
+  return openingTasks(opened);
 }
 
 export function insertChunks(db: D1Database, rows: string): D1PreparedStatement {

@@ -1,4 +1,3 @@
-import type { BudgetNews } from "../../cost/budget.ts";
 import { fingerprintFailure } from "../../jobs/fingerprint-failure.ts";
 import { type ModelCall, neuronsOf } from "../../models/model-call.ts";
 import type { EndedAttempt, Outcome } from "../../jobs/outcome.ts";
@@ -6,7 +5,7 @@ import type { TaskKind } from "../../jobs/task-kind.ts";
 import { tellOfBudgets } from "../cost/budget-news.ts";
 import { insertDeliveries, settleDeliveries } from "../webhooks/deliveries.ts";
 import { findFollowed, releaseFollowers } from "../jobs/followers.ts";
-import { type EndedRow, finalizeJobs, openStages, readEnded } from "../jobs/ends.ts";
+import { finalizeJobs, openStages } from "../jobs/ends.ts";
 import { holdAccount } from "../cost/holds.ts";
 import { addLatencies, bucketOf } from "../models/latencies.ts";
 import { findHeld, renewLeases } from "./leases.ts";
@@ -23,7 +22,8 @@ import {
 import { formatOf } from "./task-formats.ts";
 import { retryTransient } from "../transient.ts";
 import { addUsage } from "../cost/usage.ts";
-import type { Changes } from "../../jobs/changes.ts";
+import { type Changes, NOTHING, sumOf } from "../../jobs/changes.ts";
+import { type Returning, returning, type Statement, transact } from "../transact.ts";
 import type { AccountHold } from "../../models/allocation.ts";
 
 /** Tasks that still run while others settle. */
@@ -46,12 +46,13 @@ export interface Settled extends Changes {
   readonly settled: ReadonlyMap<string, SettledTask>;
   /** Of the tasks that run, those whose lease still stands: the others were cancelled or taken over. */
   readonly held: ReadonlySet<string>;
-  /** Webhook endpoints that want no more. */
-  readonly disabledEndpoints: readonly { readonly id: string; readonly ownerId: string }[];
-  /** Budgets that crossed a line with this call. */
-  readonly budgetNews: readonly BudgetNews[];
-  /** Until when the account is held, if it was not before: epoch milliseconds. */
-  readonly heldUntil: number | null;
+}
+
+/** What a statement of a settlement says. */
+interface Settling extends Partial<Changes> {
+  readonly settled?: readonly (SettledTask & { readonly id: string })[];
+  readonly held?: readonly string[];
+  readonly isAnyFollowed?: boolean;
 }
 
 /**
@@ -62,63 +63,20 @@ export interface Settled extends Changes {
 export async function settleTasks(
   db: D1Database,
   attempts: readonly EndedAttempt[],
-  {
-    now,
-    ringGraceMs,
-    running,
-    hold,
-  }: { now: number; ringGraceMs: number; running?: Running | undefined; hold?: AccountHold | undefined },
+  { now, running, hold }: { now: number; running?: Running | undefined; hold?: AccountHold | undefined },
 ): Promise<Settled> {
   const statements = [
     ...(hold ? [holdAccount(db, hold)] : []),
     ...(running ? watchStatements(db, running, now) : []),
-    ...(attempts.length > 0 ? settleStatements(db, attempts, now, ringGraceMs) : []),
+    ...(attempts.length > 0 ? settleStatements(db, attempts, now) : []),
   ];
-  const results = await retryTransient(() => db.batch<SettlingRow>(statements));
-  const { isAnyFollowed, ...settled } = readSettled(results);
-  if (!isAnyFollowed) return settled;
-  const released = await releaseFollowers(db, { now, ringGraceMs });
+  const answers = await retryTransient(() => transact<Settling>(db, statements));
+  const isAnyFollowed = answers.some((answer) => answer.isAnyFollowed === true);
+  const released = isAnyFollowed ? await releaseFollowers(db, now) : NOTHING;
   return {
-    ...settled,
-    opened: [...settled.opened, ...released.opened],
-    endedJobs: [...settled.endedJobs, ...released.endedJobs],
-    cancelledTasks: [...settled.cancelledTasks, ...released.cancelledTasks],
-  };
-}
-
-/** What the statements of a settlement return, each its own columns. */
-export interface SettlingRow extends Partial<SettledTask>, Partial<EndedRow> {
-  readonly settled?: string;
-  readonly opened?: string | null;
-  readonly held?: string;
-  readonly followed?: number;
-  readonly cancelled?: string;
-  readonly disabledEndpoint?: string;
-  readonly ownerId?: string;
-  readonly news?: string;
-  readonly heldUntil?: number | null;
-}
-
-/** Read what a batch of such statements did. */
-export function readSettled(results: readonly D1Result<SettlingRow>[]): Settled & { readonly isAnyFollowed: boolean } {
-  const rows = results.flatMap((result) => result.results);
-  const settled = new Map<string, SettledTask>();
-  for (const { settled: id, jobId, kind, attempt } of rows) {
-    if (id === undefined || jobId === undefined || kind === undefined || attempt === undefined) continue;
-    settled.set(id, { jobId, kind, attempt });
-  }
-  return {
-    settled,
-    opened: rows.flatMap((row) => row.opened ?? []),
-    endedJobs: readEnded(rows.flatMap(({ ended }) => (ended === undefined ? [] : [{ ended }]))),
-    held: new Set(rows.flatMap((row) => row.held ?? [])),
-    cancelledTasks: rows.flatMap((row) => row.cancelled ?? []),
-    disabledEndpoints: rows.flatMap(({ disabledEndpoint: id, ownerId = "" }) =>
-      id === undefined ? [] : [{ id, ownerId }],
-    ),
-    budgetNews: rows.flatMap(({ news }) => (news === undefined ? [] : [JSON.parse(news) as BudgetNews])), // our own JSON
-    heldUntil: rows.find((row) => row.heldUntil !== undefined)?.heldUntil ?? null,
-    isAnyFollowed: rows.some((row) => row.followed !== undefined),
+    ...sumOf([...answers, released]),
+    settled: new Map(answers.flatMap(({ settled = [] }) => settled.map(({ id, ...task }) => [id, task] as const))),
+    held: new Set(answers.flatMap(({ held = [] }) => held)),
   };
 }
 
@@ -126,20 +84,15 @@ function watchStatements(
   db: D1Database,
   { taskIds, leaseId, renewForMs }: Running,
   now: number,
-): readonly D1PreparedStatement[] {
+): readonly Statement<Settling>[] {
   return [
     ...(renewForMs === null ? [] : [renewLeases(db, taskIds, { id: leaseId, now, leaseMs: renewForMs })]),
     findHeld(db, taskIds, leaseId),
   ];
 }
 
-function settleStatements(
-  db: D1Database,
-  attempts: readonly EndedAttempt[],
-  now: number,
-  ringGraceMs: number,
-): D1PreparedStatement[] {
-  const rows = JSON.stringify(attempts.map((ended) => rowOf(ended, ringGraceMs)));
+function settleStatements(db: D1Database, attempts: readonly EndedAttempt[], now: number): Statement<Settling>[] {
+  const rows = JSON.stringify(attempts.map(rowOf));
   const ids = JSON.stringify(attempts.map((ended) => ended.taskId));
   const done = attempts.flatMap(({ outcome }) => (outcome.type === "completed" ? [outcome] : []));
   const isAnyDiscarded = attempts.some(({ outcome }) => outcome.type === "discard");
@@ -150,45 +103,47 @@ function settleStatements(
     insertAttempts(db, rows),
     ...(attempts.some(({ calls }) => calls.length > 0) ? [addUsage(db, rows)] : []),
     ...(attempts.some(({ calls }) => calls.some(isTimed)) ? [addLatencies(db, rows)] : []),
-    ...(isAnyBudgeted ? [...settleReservations(db, rows), ...tellOfBudgets(db, rows, { now, ringGraceMs })] : []),
+    ...(isAnyBudgeted ? [...settleReservations(db, rows), ...tellOfBudgets(db, rows, now)] : []),
     ...(attempts.some(({ estimate }) => estimate !== undefined) ? [updateEstimates(db, rows)] : []),
     ...(done.some(({ artifacts = [] }) => artifacts.length > 0) ? [insertArtifacts(db, rows)] : []),
     ...(done.some(({ labels = [] }) => labels.length > 0) ? [insertLabels(db, rows)] : []),
     ...(done.some(({ transcribed }) => transcribed !== undefined) ? [insertChunks(db, rows)] : []),
-    ...attempts.flatMap(nextPages).map((page) => insertNext(db, JSON.stringify([page]), now, ringGraceMs)),
+    ...attempts.flatMap(nextPages).map((page) => insertNext(db, JSON.stringify([page]), now)),
     ...(isAnyDiscarded ? [insertDeadLetters(db, rows, now)] : []),
     ...(reports.length > 0 ? settleDeliveries(db, rows, { now, isAnyGone: reports.some(({ isGone }) => isGone) }) : []),
-    db
-      .prepare(
-        `UPDATE tasks
-            SET state = s.value ->> 'state', finalized_at = s.value ->> 'finalizedAt',
-                scheduled_at = coalesce(s.value ->> 'scheduledAt', scheduled_at),
-                check_at = coalesce(s.value ->> 'checkAt', check_at),
-                created_at = coalesce(s.value ->> 'createdAt', created_at),
-                max_attempts = max_attempts + (s.value ->> 'givenBack'),
-                -- Lost, it ran alone since: an attempt that ends by itself clears it of what was lost beside others.
-                lost = iif(s.value ->> 'lost', lost + 1, iif(lost_alone = 0, 0, lost)),
-                lost_alone = lost_alone + (s.value ->> 'lostAlone'),
-                args = coalesce(s.value ->> '$.instead.args', args),
-                format = iif(s.value ->> '$.instead.args' IS NULL, format, ${formatOf("tasks.kind")}),
-                preferred_model = iif(s.value ->> '$.instead.model' IS NULL, preferred_model, coalesce(preferred_model, model)),
-                model = coalesce(s.value ->> '$.instead.model', model),
-                lease_id = NULL, leased_at = NULL
-           FROM json_each(?1) s
-          WHERE tasks.id = s.value ->> 'taskId' AND tasks.lease_id = s.value ->> 'leaseId'
-         RETURNING tasks.id AS settled, job_id AS jobId, kind, attempt`,
-      )
-      .bind(rows),
+    updateTasks(db, rows),
     ...(isAnyEnded
-      ? [
-          openStages(db, ids, now, ringGraceMs),
-          finalizeJobs(db, ids, now),
-          findFollowed(db, ids),
-          ...insertDeliveries(db, now, ringGraceMs),
-        ]
+      ? [openStages(db, ids, now), finalizeJobs(db, ids, now), findFollowed(db, ids), ...insertDeliveries(db, now)]
       : []),
   ];
 }
+
+/** The tasks' next state. An attempt whose lease was lost changes nothing. */
+function updateTasks(db: D1Database, rows: string): Returning<Pick<Settling, "settled">> {
+  const updated = db
+    .prepare(
+      `UPDATE tasks
+          SET state = s.value ->> 'state', finalized_at = s.value ->> 'finalizedAt',
+              scheduled_at = coalesce(s.value ->> 'scheduledAt', scheduled_at),
+              check_at = coalesce(s.value ->> 'scheduledAt', check_at),
+              created_at = coalesce(s.value ->> 'createdAt', created_at),
+              max_attempts = max_attempts + (s.value ->> 'givenBack'),
+              -- Lost, it ran alone since: an attempt that ends by itself clears it of what was lost beside others.
+              lost = iif(s.value ->> 'lost', lost + 1, iif(lost_alone = 0, 0, lost)),
+              lost_alone = lost_alone + (s.value ->> 'lostAlone'),
+              args = coalesce(s.value ->> '$.instead.args', args),
+              format = iif(s.value ->> '$.instead.args' IS NULL, format, ${formatOf("tasks.kind")}),
+              preferred_model = iif(s.value ->> '$.instead.model' IS NULL, preferred_model, coalesce(preferred_model, model)),
+              model = coalesce(s.value ->> '$.instead.model', model),
+              lease_id = NULL, leased_at = NULL
+         FROM json_each(?1) s
+        WHERE tasks.id = s.value ->> 'taskId' AND tasks.lease_id = s.value ->> 'leaseId'
+       RETURNING tasks.id, job_id AS jobId, kind, attempt`,
+    )
+    .bind(rows);
+  return returning(updated, (settled: NonNullable<Settling["settled"]>) => ({ settled }));
+}
+
 const STATE_AFTER = {
   completed: "completed",
   retry: "retryable",
@@ -200,7 +155,7 @@ function isTimed(call: ModelCall): call is ModelCall & { durationMs: number } {
   return call.durationMs !== null;
 }
 
-function rowOf(ended: EndedAttempt, ringGraceMs: number): Record<string, unknown> {
+function rowOf(ended: EndedAttempt): Record<string, unknown> {
   const { outcome, calls } = ended;
   const last = calls.at(-1);
   const again = outcome.type === "retry" || outcome.type === "snooze";
@@ -213,7 +168,6 @@ function rowOf(ended: EndedAttempt, ringGraceMs: number): Record<string, unknown
     finishedAt: ended.finishedAt,
     finalizedAt: again ? null : ended.finishedAt,
     scheduledAt: again ? outcome.scheduledAt : null,
-    checkAt: again ? outcome.scheduledAt + ringGraceMs : null,
     // A snooze and a lost run are not counted: the attempt that it used is given back.
     givenBack: outcome.type === "snooze" || ended.lost ? 1 : 0,
     lost: ended.lost ? 1 : 0,

@@ -1,6 +1,9 @@
 // Deliveries of webhooks as they are made and settled. Endpoints and the log are in webhooks.ts.
 import { TASK_FORMATS } from "../../jobs/formats.ts";
 import { DELIVERY_ATTEMPTS } from "../../webhooks/event.ts";
+import type { Changes } from "../../jobs/changes.ts";
+import { cancellingTasks, openingTasks } from "../jobs/ends.ts";
+import { type Returning, returning, type Statement } from "../transact.ts";
 
 /** Epoch milliseconds (SQL of our own) as ISO 8601. */
 export const ISO = (column: string) =>
@@ -23,16 +26,23 @@ const PAYLOAD = `json_object(
                          FROM artifacts a WHERE a.job_id = j.id)),
     'url', e.origin || '/v1/jobs/' || j.id))`;
 
+/** What an endpoint is told of version `v` of the transcript of job `j`. */
+const EDITED_PAYLOAD = `json_object(
+  'type', 'transcript.edited',
+  'timestamp', ${ISO("v.created_at")},
+  'data', json_object(
+    'id', j.id, 'kind', j.kind, 'version', v.version, 'operations', v.operations, 'revertedTo', v.reverted_to, 'keyId', v.key_id,
+    'url', e.origin || '/v1/jobs/' || j.id || '/transcript'))`;
+
 /** `now` as it stands in an id: D1 binds every number as REAL, and the text of one ends in ".0". */
 const MOMENT = "CAST(?1 AS INTEGER)";
 
 /**
  * The deliveries of the jobs that ended at `now`, with their tasks: for the batch that ends them, after the statement
  * that does. Found by the index on jobs.finalized_at: a job whose owner has no endpoint costs a few rows read and none
- * written. Once only, however often it runs: the ids are made of job, moment and endpoint. Returns `opened`, the ids of
- * the tasks to wake.
+ * written. Once only, however often it runs: the ids are made of job, moment and endpoint. Returns the tasks as `opened`.
  */
-export function insertDeliveries(db: D1Database, now: number, ringGraceMs: number): D1PreparedStatement[] {
+export function insertDeliveries(db: D1Database, now: number): Statement<Pick<Changes, "opened">>[] {
   return [
     db
       .prepare(
@@ -56,7 +66,38 @@ export function insertDeliveries(db: D1Database, now: number, ringGraceMs: numbe
     insertDeliveryTasks(
       db,
       `SELECT d.* FROM jobs j JOIN webhook_deliveries d ON d.job_id = j.id WHERE j.finalized_at = ?1 AND d.created_at = ?1`,
-      { now, ringGraceMs },
+      { now },
+    ),
+  ];
+}
+
+/**
+ * The deliveries of a version of a transcript, with their tasks: for the batch that stores it. `guard` is SQL of our own over ?2, ?3
+ * and ?4, which are `version`. Once only, as their ids are made of the version.
+ */
+export function insertEditedDeliveries(
+  db: D1Database,
+  { version, guard }: { version: readonly [jobId: string, version: number, key: string]; guard: string },
+  now: number,
+): Statement<Pick<Changes, "opened">>[] {
+  return [
+    db
+      .prepare(
+        `INSERT INTO webhook_deliveries (id, owner_id, endpoint_id, url, signer, job_id, event, payload, created_at)
+         SELECT 'whd_' || replace(replace(j.id, 'job_', ''), '.', '-') || '_v' || v.version || '_' || substr(e.id, 4),
+                j.owner_id, e.id, NULL, e.id, j.id, 'transcript.edited', ${EDITED_PAYLOAD}, ?1
+           FROM jobs j JOIN transcript_versions v ON v.job_id = j.id
+           JOIN webhook_endpoints e ON e.owner_id = j.owner_id
+          WHERE j.id = ?2 AND v.version = ?3 AND ${guard} AND e.disabled_at IS NULL
+            AND EXISTS (SELECT 1 FROM json_each(e.events) WHERE value = 'transcript.edited')
+         ON CONFLICT (id) DO NOTHING`,
+      )
+      .bind(now, ...version),
+    insertDeliveryTasks(
+      db,
+      `SELECT d.* FROM webhook_deliveries d
+        WHERE d.job_id = ?2 AND d.event = 'transcript.edited' AND d.created_at = ?1`,
+      { now, rows: version[0] },
     ),
   ];
 }
@@ -68,18 +109,19 @@ export function insertDeliveries(db: D1Database, now: number, ringGraceMs: numbe
 export function insertDeliveryTasks(
   db: D1Database,
   deliveries: string,
-  { now, ringGraceMs, rows = null }: { now: number; ringGraceMs: number; rows?: string | null },
-): D1PreparedStatement {
-  return db
+  { now, rows = null }: { now: number; rows?: string | null },
+): Returning<Pick<Changes, "opened">> {
+  const opened = db
     .prepare(
       `INSERT INTO tasks (id, job_id, kind, format, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, is_side)
        SELECT d.job_id || '.' || d.id, d.job_id, 'deliver_webhook', ${TASK_FORMATS.get("deliver_webhook")}, 'available', json_object('deliveryId', d.id),
-              ?3, ?1, ?4, ?1, d.owner_id, 0, 1
+              ?3, ?1, ?1, ?1, d.owner_id, 0, 1
          FROM (${deliveries}) d WHERE true
        ON CONFLICT (id) DO NOTHING
        RETURNING id AS opened`,
     )
-    .bind(now, rows, DELIVERY_ATTEMPTS, now + ringGraceMs);
+    .bind(now, rows, DELIVERY_ATTEMPTS);
+  return openingTasks(opened);
 }
 
 /** What a delivery's attempt needs. */
@@ -135,7 +177,7 @@ export function settleDeliveries(
   db: D1Database,
   rows: string,
   { now, isAnyGone }: { now: number; isAnyGone: boolean },
-): D1PreparedStatement[] {
+): Statement<Pick<Changes, "disabledEndpoints"> | Pick<Changes, "cancelledTasks">>[] {
   const noted = db
     .prepare(
       `UPDATE webhook_deliveries
@@ -146,22 +188,24 @@ export function settleDeliveries(
     )
     .bind(rows);
   if (!isAnyGone) return [noted];
+  const disabled = db
+    .prepare(
+      `UPDATE webhook_endpoints SET disabled_at = ?2, disabled_reason = 'It answered 410 Gone.'
+        WHERE disabled_at IS NULL AND id IN (${GONE})
+       RETURNING id, owner_id AS ownerId`,
+    )
+    .bind(rows, now);
+  const cancelled = db
+    .prepare(
+      `UPDATE tasks SET state = 'cancelled', finalized_at = ?2
+        WHERE state IN ('available', 'retryable') AND id IN (
+              SELECT w.job_id || '.' || w.id FROM webhook_deliveries w WHERE w.endpoint_id IN (${GONE}))
+       RETURNING id`,
+    )
+    .bind(rows, now);
   return [
     noted,
-    db
-      .prepare(
-        `UPDATE webhook_endpoints SET disabled_at = ?2, disabled_reason = 'It answered 410 Gone.'
-          WHERE disabled_at IS NULL AND id IN (${GONE})
-         RETURNING id AS disabledEndpoint, owner_id AS ownerId`,
-      )
-      .bind(rows, now),
-    db
-      .prepare(
-        `UPDATE tasks SET state = 'cancelled', finalized_at = ?2
-          WHERE state IN ('available', 'retryable') AND id IN (
-                SELECT w.job_id || '.' || w.id FROM webhook_deliveries w WHERE w.endpoint_id IN (${GONE}))
-         RETURNING id AS cancelled`,
-      )
-      .bind(rows, now),
+    returning(disabled, (disabledEndpoints: Changes["disabledEndpoints"]) => ({ disabledEndpoints })),
+    cancellingTasks(cancelled),
   ];
 }

@@ -1,5 +1,6 @@
 import type { Answer } from "../../webhooks/send.ts";
 import { DELIVERY_ATTEMPTS } from "../../webhooks/event.ts";
+import type { Changes } from "../../jobs/changes.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
 
 /** A delivery with where its task stands. `taskState` is null where it belongs to no job: a test, or an alert. */
@@ -65,14 +66,14 @@ const REPLAYABLE = `state IN ('completed', 'discarded', 'cancelled', 'retryable'
 
 /**
  * Deliver once more, with the same id and as many attempts as a new delivery has; one that waits between two attempts is
- * only made due. @returns the task to wake; null if an attempt is under way.
+ * only made due. @returns the task, as `ready`; none if an attempt is under way.
  */
 export async function replayDelivery(
   db: D1Database,
   { id, jobId }: { id: string; jobId: string },
   actor: Actor,
-  { now, ringGraceMs }: { now: number; ringGraceMs: number },
-): Promise<string | null> {
+  now: number,
+): Promise<Pick<Changes, "ready">> {
   const taskId = `${jobId}.${id}`;
   const [, , replayed] = await db.batch<{ id: string }>([
     insertAudit(
@@ -94,13 +95,13 @@ export async function replayDelivery(
       .prepare(
         `UPDATE tasks
             SET max_attempts = iif(state = 'retryable', max_attempts, attempt + ?3),
-                state = 'available', finalized_at = NULL, scheduled_at = ?2, check_at = ?4
+                state = 'available', finalized_at = NULL, scheduled_at = ?2, check_at = ?2
           WHERE id = ?1 AND is_side = 1 AND ${REPLAYABLE}
          RETURNING id`,
       )
-      .bind(taskId, now, DELIVERY_ATTEMPTS, now + ringGraceMs),
+      .bind(taskId, now, DELIVERY_ATTEMPTS),
   ]);
-  return replayed?.results[0]?.id ?? null;
+  return { ready: (replayed?.results ?? []).map((row) => row.id) };
 }
 
 /** Note a test that was sent and answered: it is not tried again. */

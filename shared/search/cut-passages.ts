@@ -1,7 +1,7 @@
-import { joinTexts } from "../../shared/transcripts/place-words.ts";
-import type { Label } from "../../shared/jobs/outcome.ts";
-import type { Segment } from "../../shared/transcripts/transcript.ts";
-import { type Passage, passageId, type PassageSource } from "../../shared/search/passage.ts";
+import { joinTexts } from "../transcripts/place-words.ts";
+import type { Label } from "../jobs/outcome.ts";
+import type { Segment } from "../transcripts/transcript.ts";
+import { type Passage, passageId, type PassageSource } from "./passage.ts";
 import { countWords, endsSentence, sentencesOf } from "./sentences.ts";
 
 /** A passage this long has a meaning of its own; the next sentence begins another. */

@@ -1,0 +1,87 @@
+import type { Context } from "hono";
+
+import { byteRange } from "./byte-range.ts";
+import { problem, type Problem } from "./problem.ts";
+
+/** What R2 accepts; a condition that is none may be ignored. */
+const ETAGS = /^(\*|(W\/)?"[^"]*"(\s*,\s*(W\/)?"[^"]*")*)$/;
+
+/** An object of the bucket, as a client gets it. */
+export interface Sending {
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly contentType: string;
+  /** Whether a browser may show it. It is a download of no particular type if not. */
+  readonly isInline: boolean;
+  readonly fileName: string;
+  /** Only this version of the object. */
+  readonly etag?: string;
+  /** Why it cannot be sent: the object is gone, or another version is there. */
+  readonly missing: Problem;
+}
+
+/** Send an object, streamed from R2, with ETag and one Range. */
+export async function sendObject(
+  c: Context,
+  media: R2Bucket,
+  { key, sizeBytes, contentType, isInline, fileName, etag, missing }: Sending,
+): Promise<Response> {
+  const range = byteRange(c.req.header("range"), sizeBytes);
+  if (range === "unsatisfiable") return unsatisfiable(c, sizeBytes);
+  const conditions = new Headers();
+  const noneMatch = c.req.header("if-none-match");
+  if (noneMatch !== undefined && ETAGS.test(noneMatch)) conditions.set("if-none-match", noneMatch);
+  const object = await media.get(key, { onlyIf: conditions, ...(range && { range }) });
+  if (object === null || (etag !== undefined && object.etag !== etag)) {
+    if (object !== null && "body" in object) await object.body.cancel();
+    return problem(c, missing);
+  }
+  const headers = {
+    etag: object.httpEtag,
+    "accept-ranges": "bytes",
+    "cache-control": "private, max-age=0, must-revalidate",
+    "content-type": isInline ? contentType : "application/octet-stream",
+    "content-disposition": disposition(isInline ? "inline" : "attachment", fileName),
+    "content-security-policy": "default-src 'none'; sandbox",
+    "x-content-type-options": "nosniff",
+  };
+  if (!("body" in object)) return c.body(null, 304, headers);
+  if (range === null) return c.body(object.body, 200, { ...headers, "content-length": String(sizeBytes) });
+  return c.body(object.body, 206, { ...headers, ...rangeHeaders(range, sizeBytes) });
+}
+
+/** Send bytes that are in memory, with ETag and one Range. `headers` are those of every answer. */
+export function sendBytes(
+  c: Context,
+  bytes: Uint8Array<ArrayBuffer>,
+  headers: Readonly<Record<string, string>>,
+): Response {
+  const range = byteRange(c.req.header("range"), bytes.length);
+  if (range === "unsatisfiable") return unsatisfiable(c, bytes.length);
+  const ranged = { ...headers, "accept-ranges": "bytes" };
+  if (range === null) return c.body(bytes, 200, { ...ranged, "content-length": String(bytes.length) });
+  const part = bytes.subarray(range.offset, range.offset + range.length);
+  return c.body(part, 206, { ...ranged, ...rangeHeaders(range, bytes.length) });
+}
+
+function rangeHeaders(range: { offset: number; length: number }, sizeBytes: number): Record<string, string> {
+  return {
+    "content-length": String(range.length),
+    "content-range": `bytes ${range.offset}-${range.offset + range.length - 1}/${sizeBytes}`,
+  };
+}
+
+function unsatisfiable(c: Context, sizeBytes: number): Response {
+  const detail = `It has ${sizeBytes} bytes.`;
+  return problem(c, { code: "range_not_satisfiable", detail }, { "content-range": `bytes */${sizeBytes}` });
+}
+
+/** RFC 6266: the name in ASCII, and as it is where that differs. */
+function disposition(type: "inline" | "attachment", fileName: string): string {
+  const ascii = fileName.replaceAll(/[^\x20-\x7e]|["\\%]/g, "_");
+  const encoded = encodeURIComponent(fileName.toWellFormed()).replaceAll(
+    /['()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16)}`,
+  );
+  return `${type}; filename="${ascii}"${ascii === fileName ? "" : `; filename*=UTF-8''${encoded}`}`;
+}

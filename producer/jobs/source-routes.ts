@@ -1,0 +1,54 @@
+import { type Context, Hono } from "hono";
+import { fileTypeFromBuffer } from "file-type";
+
+import { findSource } from "../../shared/db/jobs/reads.ts";
+import type { Source } from "../../shared/jobs/source.ts";
+import { SNIFF_BYTES } from "../../shared/limits.ts";
+import type { App } from "../http/app.ts";
+import { describe, type Description } from "../http/describe.ts";
+import { problem } from "../http/problem.ts";
+import { sendObject } from "../http/send-object.ts";
+import { ARTIFACT } from "./artifact-routes.ts";
+
+/** What a browser plays or shows and never runs. An upload may be anything: the rest is a download of no particular type. */
+const SHOWN = /^((audio|video)\/[\w.+-]+|image\/(jpeg|png|webp|gif))$/;
+
+/** What its route answers, whoever asks. */
+export const SOURCE = {
+  ...ARTIFACT,
+  summary: "The object that a job reads: the recording, the picture or the text that was uploaded",
+  problems: ["source_not_found", "range_not_satisfiable"],
+} satisfies Omit<Description, "operationId">;
+
+export const sources = new Hono<App>();
+sources.get("/:id/source", describe({ ...SOURCE, operationId: "readSource" }), readSource);
+
+/** The version that the job reads, streamed from R2, with ETag and Range. */
+export async function readSource(c: Context<App, "/:id/source">): Promise<Response> {
+  const id = c.req.param("id");
+  const found = await findSource(c.env.DB, { jobId: id, ownerId: c.get("ownerId") });
+  if (found === null) {
+    return problem(c, { code: "source_not_found", detail: `There is no job '${id}' that reads an object.` });
+  }
+  const { source } = found;
+  const contentType = await typeOf(source, c.env.MEDIA);
+  return sendObject(c, c.env.MEDIA, {
+    ...source,
+    contentType,
+    isInline: SHOWN.test(contentType),
+    fileName: source.key.split("/").at(-1) ?? source.key,
+    missing: {
+      code: "source_not_found",
+      detail: `The object that job '${id}' reads was deleted or overwritten since. Its results are still there.`,
+    },
+  });
+}
+
+/** By the bytes: names and content types that clients send are often wrong. */
+async function typeOf({ key, etag }: Source, media: R2Bucket): Promise<string> {
+  const object = await media.get(key, { range: { offset: 0, length: SNIFF_BYTES }, onlyIf: { etagMatches: etag } });
+  if (object === null || !("body" in object)) return "";
+  const head = new Uint8Array(await object.arrayBuffer());
+  const mime = (await fileTypeFromBuffer(head).catch(() => undefined))?.mime ?? "";
+  return mime === "application/ogg" ? "audio/ogg" : mime;
+}

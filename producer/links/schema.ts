@@ -1,0 +1,18 @@
+import * as z from "zod";
+
+import { Time } from "../http/time.ts";
+import { LINK_TARGETS } from "./requests.ts";
+
+/** An address that needs no API key. */
+export const SignedLink = z
+  .object({
+    to: z.enum(LINK_TARGETS),
+    name: z.string().optional().describe("of the artifact"),
+    url: z.string(),
+    expiresAt: Time.describe("it ends earlier if the key that signed it does"),
+  })
+  .meta({ id: "SignedLink" });
+export type SignedLink = z.infer<typeof SignedLink>;
+
+export const SignedLinks = z.object({ links: z.array(SignedLink) }).meta({ id: "SignedLinks" });
+export type SignedLinks = z.infer<typeof SignedLinks>;

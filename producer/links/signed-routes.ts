@@ -1,0 +1,73 @@
+import { type Context, Hono } from "hono";
+
+import { findJobOwner } from "../../shared/db/jobs/reads.ts";
+import { findKeyOfJob } from "../../shared/db/keys/keys.ts";
+import { isOurLink } from "../../shared/keys/signing-keys.ts";
+import { signerOf } from "../../shared/uploads/signed-url.ts";
+import { AudioQuery } from "../audio/requests.ts";
+import { AUDIO, sendAudio } from "../audio/routes.ts";
+import type { App } from "../http/app.ts";
+import { isUsable } from "../http/auth.ts";
+import { describe, type Description, query } from "../http/describe.ts";
+import { limitRate } from "../http/limit-rate.ts";
+import { problem } from "../http/problem.ts";
+import { ARTIFACT, readArtifact } from "../jobs/artifact-routes.ts";
+import { EVENTS, sendEvents } from "../jobs/event-routes.ts";
+import { readSource, SOURCE } from "../jobs/source-routes.ts";
+import { readRendered, TRANSCRIPT } from "../transcripts/routes.ts";
+import { TranscriptQuery } from "../transcripts/requests.ts";
+
+/** What belongs to a job, for whoever holds a link signed by us, instead of an API key. */
+export const signed = new Hono<App>();
+
+signed.use("/jobs/:id/*", async (c, next) => {
+  const url = new URL(c.req.url);
+  const jobId = c.req.param("id");
+  if (!(await isOurLink(url, c.env.DB, Date.now()))) return refused(c);
+  c.set("isLink", true);
+  // Whoever holds the link may show the picture in a page of theirs.
+  c.header("cross-origin-resource-policy", "cross-origin");
+  const signer = signerOf(url);
+  if (signer === null) {
+    const owner = await findJobOwner(c.env.DB, jobId);
+    if (owner === null) return refused(c);
+    c.set("ownerId", owner);
+    return next();
+  }
+  const key = await findKeyOfJob(c.env.DB, { keyId: signer, jobId });
+  if (!isUsable(key) || !key.scopes.includes("jobs:read")) return refused(c);
+  c.set("ownerId", key.ownerId);
+  c.set("keyId", key.id);
+  c.set("key", key);
+  return limitRate(c, next);
+});
+
+function refused(c: Context<App>): Response {
+  const detail =
+    "The link's signature is not ours, its time has passed, or the API key that signed it was revoked, has expired or may no longer read.";
+  return problem(c, { code: "unauthorized", detail });
+}
+
+const IN_LINK = { in: "query", required: true, schema: { type: "string" } } as const;
+
+/** A route as it is with a key, with what its link carries. */
+function asLink(described: Omit<Description, "operationId">, operationId: string) {
+  return describe({
+    ...described,
+    operationId,
+    summary: `${described.summary}; for whoever holds a signed link to it`,
+    parameters: [
+      ...(described.parameters ?? []),
+      { ...IN_LINK, name: "expires" },
+      { ...IN_LINK, name: "by", required: false },
+      { ...IN_LINK, name: "signature" },
+    ],
+    problems: [...(described.problems ?? []), "unauthorized", "rate_limited"],
+  });
+}
+
+signed.get("/jobs/:id/artifacts/:name", asLink(ARTIFACT, "readSignedArtifact"), readArtifact);
+signed.get("/jobs/:id/source", asLink(SOURCE, "readSignedSource"), readSource);
+signed.get("/jobs/:id/audio", asLink(AUDIO, "readSignedAudio"), query(AudioQuery), sendAudio);
+signed.get("/jobs/:id/transcript", asLink(TRANSCRIPT, "readSignedTranscript"), query(TranscriptQuery), readRendered);
+signed.get("/jobs/:id/events", asLink(EVENTS, "followSignedJob"), sendEvents);

@@ -1,0 +1,136 @@
+import { type Context, Hono } from "hono";
+
+import { listVersions, readTranscriptState } from "../../shared/db/transcripts/versions.ts";
+import { intakeOf } from "../../shared/jobs/intake.ts";
+import { passageIndexOf } from "../../shared/search/index-of.ts";
+import { Transcript } from "../../shared/transcripts/transcript.ts";
+import type { App } from "../http/app.ts";
+import { body, BODY_PROBLEMS, describe, type Description } from "../http/describe.ts";
+import { strongTags } from "../http/etag.ts";
+import { limitBody } from "../http/limit-body.ts";
+import { problem } from "../http/problem.ts";
+import { iso } from "../http/time.ts";
+import { type Change, editTranscript } from "./edit-transcript.ts";
+import { originalEtag } from "./read-version.ts";
+import { EditRequest, RevertRequest } from "./requests.ts";
+import { TranscriptHistory } from "./schema.ts";
+
+export const transcriptEdits = new Hono<App>();
+
+const NEW_VERSION = {
+  tags: ["results"],
+  parameters: [
+    {
+      in: "header",
+      name: "If-Match",
+      required: true,
+      description: "the ETag of the version that is meant",
+      schema: { type: "string" },
+    },
+    {
+      in: "header",
+      name: "Prefer",
+      description: "`return=minimal`: answer 204 with the ETag, and without the transcript",
+      schema: { type: "string" },
+    },
+  ],
+  answers: {
+    200: {
+      description: "the whole transcript as it is now",
+      schema: Transcript.meta({ id: "Transcript" }),
+      headers: { etag: "of the new version", "x-transcript-version": "its number" },
+    },
+    204: { description: "it is done", headers: { etag: "of the new version", "x-transcript-version": "its number" } },
+  },
+  problems: [
+    ...BODY_PROBLEMS,
+    "job_not_found",
+    "artifact_not_found",
+    "job_unfinished",
+    "transcript_changed",
+    "precondition_required",
+  ],
+} satisfies Omit<Description, "operationId" | "summary">;
+
+transcriptEdits.patch(
+  "/:id/transcript",
+  describe({
+    ...NEW_VERSION,
+    operationId: "editTranscript",
+    summary: "Edit the words of a transcript, and who says them",
+  }),
+  limitBody,
+  body(EditRequest),
+  async (c) => answerChange(c, c.req.param("id"), { type: "edit", operations: c.req.valid("json").operations }),
+);
+
+transcriptEdits.post(
+  "/:id/transcript/revert",
+  describe({
+    ...NEW_VERSION,
+    operationId: "revertTranscript",
+    summary: "Make an earlier version of a transcript the latest again",
+    problems: [...NEW_VERSION.problems, "version_not_found"],
+  }),
+  limitBody,
+  body(RevertRequest),
+  async (c) => answerChange(c, c.req.param("id"), { type: "revert", version: c.req.valid("json").version }),
+);
+
+transcriptEdits.get(
+  "/:id/transcript/history",
+  describe({
+    operationId: "readTranscriptHistory",
+    summary: "The versions of a transcript: the latest hundred, and the original",
+    tags: ["results"],
+    answers: { 200: { description: "the latest first", schema: TranscriptHistory } },
+    problems: ["job_not_found", "artifact_not_found"],
+  }),
+  async (c) => {
+    const id = c.req.param("id");
+    const state = await readTranscriptState(c.env.DB, { id, ownerId: c.get("ownerId") });
+    if (state === null) return problem(c, { code: "job_not_found", detail: `There is no job '${id}'.` });
+    const { original, endedAt } = state;
+    if (original === null) return problem(c, { code: "artifact_not_found", detail: `Job '${id}' has no transcript.` });
+    const versions = await listVersions(c.env.DB, id);
+    const first = {
+      version: 0,
+      etag: `"${originalEtag(original.etag)}"`,
+      keyId: null,
+      operations: 0,
+      revertedTo: null,
+    };
+    const answer: TranscriptHistory = {
+      versions: [
+        ...versions.map(({ version, etag, createdAt, keyId, operations, revertedTo }) => ({
+          version,
+          etag: `"${etag}"`,
+          createdAt: iso(createdAt),
+          keyId,
+          operations,
+          revertedTo,
+        })),
+        { ...first, createdAt: iso(endedAt ?? 0) },
+      ],
+    };
+    return c.json(answer, 200, { "cache-control": "private, no-cache" });
+  },
+);
+
+async function answerChange(c: Context<App>, jobId: string, change: Change): Promise<Response> {
+  const ifMatch = c.req.header("if-match");
+  if (ifMatch === undefined) {
+    const detail = "Send 'If-Match' with the ETag of the version that you have read, so that nobody's change is lost.";
+    return problem(c, { code: "precondition_required", detail });
+  }
+  const editor = { jobId, ownerId: c.get("ownerId"), keyId: c.get("keyId") };
+  const deps = { ...intakeOf(c.env), passages: passageIndexOf(c.env) };
+  const made = await editTranscript(editor, change, strongTags(ifMatch), deps);
+  if ("code" in made) return problem(c, made, made.etag === undefined ? {} : { etag: made.etag });
+  const { transcript, version, etag } = made;
+  const headers = { etag: `"${etag}"`, "x-transcript-version": String(version), "cache-control": "private, no-cache" };
+  const isMinimal = /(^|,)\s*return\s*=\s*minimal\s*(;|,|$)/i.test(c.req.header("prefer") ?? "");
+  return isMinimal
+    ? c.body(null, 204, { ...headers, "preference-applied": "return=minimal" })
+    : c.json(transcript, 200, headers);
+}

@@ -1,0 +1,71 @@
+import { findVersion, type TranscriptState } from "../../shared/db/transcripts/versions.ts";
+import type { JobDetail } from "../../shared/jobs/job-detail.ts";
+import { fillGaps } from "../../shared/transcripts/fill-gaps.ts";
+import { Transcript } from "../../shared/transcripts/transcript.ts";
+import type { TranscriptVersion, WantedVersion } from "../../shared/transcripts/version.ts";
+import { readTranscript } from "./read-transcript.ts";
+
+/** A version of a transcript, whole. */
+export interface OpenedVersion {
+  readonly transcript: Transcript;
+  /** 0 for the original. */
+  readonly version: number;
+  /** Without quotes. */
+  readonly etag: string;
+}
+
+type Deps = { readonly db: D1Database; readonly media: R2Bucket };
+type Stored = TranscriptState & { readonly original: NonNullable<TranscriptState["original"]> };
+
+export function isStored(state: TranscriptState): state is Stored {
+  return state.original !== null;
+}
+
+/** The version that is asked for; null where there is none of that number any more. */
+export async function readVersion(
+  jobId: string,
+  { original, latest }: Stored,
+  wanted: WantedVersion,
+  { db, media }: Deps,
+): Promise<OpenedVersion | null> {
+  const version = await chosen(jobId, latest, wanted, db);
+  if (version === "none") return null;
+  if (version === "original") {
+    return { transcript: await readWhole(original.key, media), version: 0, etag: originalEtag(original.etag) };
+  }
+  const edited = await readWhole(version.key, media);
+  // An old version is shown as it was.
+  if (version.originalEtag === original.etag || version !== latest) {
+    return { transcript: edited, version: version.version, etag: version.etag };
+  }
+  const transcript = fillGaps(edited, await readWhole(original.key, media));
+  return { transcript, version: version.version, etag: `${version.etag}.${original.etag.slice(0, 8)}` };
+}
+
+/** What a job says by now: the latest version, or the original where nobody has edited it. */
+export async function readLatest(detail: JobDetail, deps: Deps): Promise<Transcript> {
+  const latest = await findVersion(deps.db, detail.job.id, "latest");
+  return latest === null ? readTranscript(detail, deps) : readWhole(latest.key, deps.media);
+}
+
+export function originalEtag(artifactEtag: string): string {
+  return `v0-${artifactEtag}`;
+}
+
+async function chosen(
+  jobId: string,
+  latest: TranscriptVersion | null,
+  wanted: WantedVersion,
+  db: D1Database,
+): Promise<TranscriptVersion | "original" | "none"> {
+  if (wanted === "original" || wanted === 0) return "original";
+  if (wanted === "edited") return latest ?? "original";
+  if (latest?.version === wanted) return latest;
+  return (await findVersion(db, jobId, wanted)) ?? "none";
+}
+
+async function readWhole(key: string, media: R2Bucket): Promise<Transcript> {
+  const object = await media.get(key);
+  if (object === null) throw new Error(`there is no object '${key}'`);
+  return Transcript.parse(await object.json());
+}

@@ -1,0 +1,28 @@
+import { notesOf, toSrt, toVtt } from "../../shared/captions/captions.ts";
+import { type CaptionOptions, layoutCaptions } from "../../shared/captions/layout.ts";
+import type { Transcript } from "../../shared/transcripts/transcript.ts";
+
+export type TranscriptFormat = "json" | "txt" | "vtt" | "srt";
+
+/** A transcript in the format that is asked for. */
+export function render(
+  transcript: Transcript,
+  { format, captions }: { format: TranscriptFormat; captions: CaptionOptions },
+): { readonly body: string; readonly contentType: string } {
+  switch (format) {
+    case "json":
+      return { body: JSON.stringify(transcript), contentType: "application/json" };
+    case "txt":
+      return { body: `${transcript.text}\n`, contentType: "text/plain; charset=utf-8" };
+    case "vtt":
+      return {
+        body: toVtt(layoutCaptions(transcript.segments, captions), notesOf(transcript)),
+        contentType: "text/vtt; charset=utf-8",
+      };
+    case "srt":
+      return {
+        body: toSrt(layoutCaptions(transcript.segments, captions)),
+        contentType: "application/x-subrip; charset=utf-8",
+      };
+  }
+}

@@ -1,0 +1,21 @@
+import * as z from "zod";
+
+import { Time } from "../http/time.ts";
+
+/** A version of a transcript, as its history lists it. */
+export const TranscriptVersion = z
+  .object({
+    version: z.int().describe("0 is the original"),
+    etag: z.string().describe("for `If-Match`, quotes included"),
+    createdAt: Time,
+    keyId: z.string().nullable().describe("the API key that made it; null for the original"),
+    operations: z.int(),
+    revertedTo: z.int().nullable().describe("the version that it is like again; null for an edit"),
+  })
+  .meta({ id: "TranscriptVersion" });
+export type TranscriptVersion = z.infer<typeof TranscriptVersion>;
+
+export const TranscriptHistory = z
+  .object({ versions: z.array(TranscriptVersion).describe("the latest first, the original last") })
+  .meta({ id: "TranscriptHistory" });
+export type TranscriptHistory = z.infer<typeof TranscriptHistory>;

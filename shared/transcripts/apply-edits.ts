@@ -1,0 +1,230 @@
+import type { EditOperation, NewWord } from "./edit-operations.ts";
+import { joinTexts, separatorBetween } from "./place-words.ts";
+import { shownWords, type ShownWord, timed } from "./shown-words.ts";
+import type { Segment, Transcript, Word } from "./transcript.ts";
+
+/** What is wrong with which operation. */
+export interface EditIssue {
+  readonly path: string;
+  readonly message: string;
+}
+
+type Edited =
+  | { readonly ok: true; readonly transcript: Transcript }
+  | { readonly ok: false; readonly issues: readonly EditIssue[] };
+
+type Indexed = { readonly index: number; readonly operation: EditOperation };
+
+/** A change of the words from `from` up to `to`; nothing lies between them where words are inserted. */
+interface Span {
+  readonly index: number;
+  readonly from: number;
+  readonly to: number;
+  readonly words: readonly NewWord[];
+}
+
+/** A request with many mistakes is told of the first ones. */
+const MOST_ISSUES = 20;
+
+/**
+ * A transcript with these changes made, all at once. Segments keep their places: one whose words are all removed has an empty
+ * text. Segments without a change stay the same objects. Within a changed segment each word is what its text shows.
+ */
+export function applyEdits(transcript: Transcript, operations: readonly EditOperation[]): Edited {
+  const issues: EditIssue[] = [];
+  const segments = [...transcript.segments];
+  const bySegment = Map.groupBy(
+    operations.map((operation, index): Indexed => ({ index, operation })),
+    ({ operation }) => operation.segment,
+  );
+  for (const [at, some] of bySegment) {
+    const segment = segments[at];
+    if (segment === undefined) {
+      const there = `The transcript has ${segments.length} segments, 0 to ${segments.length - 1}`;
+      const message = segments.length === 0 ? "The transcript has no segments" : there;
+      issues.push(...some.map(({ index }) => ({ path: `operations.${index}.segment`, message })));
+      continue;
+    }
+    const bounds = {
+      // Between the neighbours: a word that were earlier or later than theirs would be read out of order.
+      fromMs: segments[at - 1]?.startMs ?? 0,
+      toMs: segments[at + 1]?.endMs ?? transcript.durationMs ?? Infinity,
+    };
+    const edited = editSegment(segment, some, bounds);
+    if ("issues" in edited) issues.push(...edited.issues);
+    else segments[at] = edited.segment;
+  }
+  if (issues.length > 0) return { ok: false, issues: issues.slice(0, MOST_ISSUES) };
+  return { ok: true, transcript: { ...transcript, segments, text: joinTexts(segments.map(({ text }) => text)) } };
+}
+
+interface Bounds {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+function editSegment(
+  segment: Segment,
+  some: readonly Indexed[],
+  bounds: Bounds,
+): { readonly segment: Segment } | { readonly issues: readonly EditIssue[] } {
+  const spans: Span[] = [];
+  const speakers: Indexed[] = [];
+  for (const indexed of some) {
+    const { index, operation } = indexed;
+    switch (operation.op) {
+      case "speaker":
+        speakers.push(indexed);
+        break;
+      case "insert":
+        spans.push({ index, from: operation.word, to: operation.word, words: operation.words });
+        break;
+      case "replace":
+        spans.push({ index, from: operation.word, to: operation.word + operation.count, words: operation.words });
+        break;
+      case "remove":
+        spans.push({ index, from: operation.word, to: operation.word + operation.count, words: [] });
+    }
+  }
+  const issues: EditIssue[] = speakers.slice(1).map(({ index }) => ({
+    path: `operations.${index}`,
+    message: `Operation ${speakers[0]?.index ?? 0} names the speaker of the same segment`,
+  }));
+  const named = withSpeaker(segment, speakers[0]?.operation);
+  if (spans.length === 0) return issues.length > 0 ? { issues } : { segment: named };
+  const words = shownWords(segment);
+  issues.push(...issuesOf(spans, words.length));
+  if (issues.length > 0) return { issues };
+  const result = spliced(segment, words, spans);
+  const late = timeIssues(result, bounds);
+  return late.length > 0 ? { issues: late } : { segment: segmentOf(named, result) };
+}
+
+function withSpeaker(segment: Segment, operation: EditOperation | undefined): Segment {
+  if (operation?.op !== "speaker") return segment;
+  const { speaker: _, ...rest } = segment;
+  return operation.speaker === null ? rest : { ...rest, speaker: operation.speaker };
+}
+
+/** Spans outside the segment, and such as touch the same word or place. */
+function issuesOf(spans: readonly Span[], count: number): readonly EditIssue[] {
+  const issues: EditIssue[] = [];
+  for (const { index, from, to } of spans) {
+    if (to <= count) continue;
+    const message = `The segment has ${count} words; the operation is about ${from === to ? `the place ${from}` : `words ${from} to ${to - 1}`}`;
+    issues.push({ path: `operations.${index}.word`, message });
+  }
+  const sorted = inOrder(spans);
+  for (const [at, span] of sorted.entries()) {
+    const before = sorted[at - 1];
+    if (before === undefined) continue;
+    const isSamePlace = before.from === before.to && span.from === span.to && before.from === span.from;
+    if (span.from >= before.to && !isSamePlace) continue;
+    issues.push({
+      path: `operations.${span.index}`,
+      message: `Operation ${before.index} is about the same words; make one operation of the two`,
+    });
+  }
+  return issues;
+}
+
+/** By their places. What is inserted at a place comes before what replaces the word there. */
+function inOrder(spans: readonly Span[]): readonly Span[] {
+  return spans.toSorted((left, right) => left.from - right.from || left.to - right.to);
+}
+
+/** A word of the result, and where in the request its times are given; null where they are not. */
+interface Placed extends ShownWord {
+  readonly path: string | null;
+}
+
+function spliced(segment: Segment, words: readonly ShownWord[], spans: readonly Span[]): readonly Placed[] {
+  const result: Placed[] = [];
+  let next = 0;
+  // Behind a change, what stood between two words is not known any more: unless one of them took the other's place.
+  let isBroken = false;
+  const keep = (upTo: number) => {
+    for (const word of words.slice(next, upTo)) {
+      const separator = isBroken ? separatorBetween(result.at(-1)?.text ?? "", word.text) : word.separator;
+      result.push({ ...word, separator, path: null });
+      isBroken = false;
+    }
+    next = Math.max(next, upTo);
+  };
+  for (const { index, from, to, words: given } of inOrder(spans)) {
+    keep(from);
+    const replaced = words.slice(from, to);
+    const times = timesOf(given, replaced, {
+      startMs: words[from - 1]?.endMs ?? segment.startMs,
+      endMs: words[from]?.startMs ?? segment.endMs,
+    });
+    for (const [at, { text, ...givenTimes }] of given.entries()) {
+      const guessed = separatorBetween(result.at(-1)?.text ?? "", text);
+      const separator = at === 0 && !isBroken ? (replaced[0]?.separator ?? guessed) : guessed;
+      const { startMs, endMs } = times[at] ?? { startMs: segment.startMs, endMs: segment.endMs };
+      const isTimed = givenTimes.startMs !== undefined || givenTimes.endMs !== undefined;
+      result.push({ text, startMs, endMs, separator, path: isTimed ? `operations.${index}.words.${at}` : null });
+    }
+    isBroken = given.length === 0 || replaced.length === 0;
+    next = to;
+  }
+  keep(words.length);
+  return result;
+}
+
+/** The times of new words: those given, those of the words that they replace one by one, else interpolated between what is known. */
+function timesOf(
+  given: readonly NewWord[],
+  replaced: readonly Word[],
+  between: { readonly startMs: number; readonly endMs: number },
+): readonly { readonly startMs: number; readonly endMs: number }[] {
+  const isOneByOne = given.length === replaced.length;
+  const span = {
+    startMs: replaced[0]?.startMs ?? between.startMs,
+    endMs: replaced.at(-1)?.endMs ?? Math.max(between.startMs, between.endMs),
+  };
+  const known = given.map(({ startMs, endMs }, index) => ({
+    startMs: startMs ?? (isOneByOne ? replaced[index]?.startMs : undefined),
+    endMs: endMs ?? (isOneByOne ? replaced[index]?.endMs : undefined),
+  }));
+  const times: Word[] = [];
+  for (let from = 0; from < given.length;) {
+    // Words up to the next one whose end, or whose successor's beginning, is known share the time in between.
+    let to = from + 1;
+    while (to < given.length && known[to - 1]?.endMs === undefined && known[to]?.startMs === undefined) to += 1;
+    const startMs = known[from]?.startMs ?? times.at(-1)?.endMs ?? span.startMs;
+    const endMs = known[to - 1]?.endMs ?? known[to]?.startMs ?? Math.max(span.endMs, startMs);
+    const texts = given.slice(from, to).map(({ text }) => text);
+    times.push(...timed(texts, { startMs, endMs: to === from + 1 ? endMs : Math.max(startMs, endMs) }));
+    // What was given is not corrected: it is refused where it cannot be.
+    if (to === from + 1) times[times.length - 1] = { startMs, endMs, text: texts[0] ?? "" };
+    from = to;
+  }
+  return times;
+}
+
+/** Given times that are out of order: within the word, against its neighbours, or against the segments around. */
+function timeIssues(words: readonly Placed[], { fromMs, toMs }: Bounds): readonly EditIssue[] {
+  const issues: EditIssue[] = [];
+  for (const [index, { path, startMs, endMs }] of words.entries()) {
+    if (path === null) continue;
+    const earliestMs = words[index - 1]?.startMs ?? fromMs;
+    const latestMs = words[index + 1]?.endMs ?? toMs;
+    if (startMs > endMs) issues.push({ path, message: `begins at ${startMs} ms and ends before, at ${endMs} ms` });
+    else if (startMs < earliestMs)
+      issues.push({ path, message: `begins at ${startMs} ms, before the word before it (${earliestMs} ms)` });
+    else if (endMs > latestMs)
+      issues.push({ path, message: `ends at ${endMs} ms, after what follows it (${latestMs} ms)` });
+  }
+  return issues;
+}
+
+function segmentOf(segment: Segment, words: readonly Placed[]): Segment {
+  return {
+    ...segment,
+    startMs: Math.min(segment.startMs, words[0]?.startMs ?? segment.startMs),
+    endMs: Math.max(segment.endMs, words.at(-1)?.endMs ?? segment.endMs),
+    text: words.map(({ separator, text }, index) => (index === 0 ? text : separator + text)).join(""),
+    words: words.map(({ startMs, endMs, text }) => ({ startMs, endMs, text })),
+  };
+}

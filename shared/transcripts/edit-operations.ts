@@ -1,0 +1,66 @@
+import * as z from "zod";
+
+import { boundedText } from "../input/bounded-text.ts";
+
+/** A word is as long as its writer wants; captions break it. */
+export const MAX_WORD_CHARS = 4000;
+export const MAX_OPERATIONS = 5000;
+const MAX_WORDS_AN_OPERATION = 1000;
+const MAX_SPEAKER_CHARS = 100;
+
+const place = z.int().min(0);
+const timeMs = z.int().min(0);
+
+/** A line break would end a cue. */
+const PLAIN = /^[^\p{Cc}\p{Zl}\p{Zp}]*$/u;
+
+const NewWord = z.strictObject({
+  text: boundedText({
+    max: MAX_WORD_CHARS,
+    min: 1,
+    trim: true,
+    pattern: [PLAIN, "has a line break or another control character; leave it out"],
+    empty: "is empty; to take words away use the operation 'remove'",
+  }),
+  startMs: timeMs.exactOptional().describe("interpolated, or kept of the word that is replaced, if left out"),
+  endMs: timeMs.exactOptional(),
+});
+export type NewWord = z.infer<typeof NewWord>;
+
+const NewWords = z.array(NewWord).min(1).max(MAX_WORDS_AN_OPERATION);
+
+/**
+ * One change of a transcript. Segments and words are counted from 0, in the version that is edited. `word` is one of the
+ * segment's words; where it has none, one of the words that white space separates in its text.
+ */
+export const EditOperation = z
+  .discriminatedUnion("op", [
+    z.strictObject({
+      op: z.literal("replace"),
+      segment: place,
+      word: place,
+      count: z.int().min(1).default(1),
+      words: NewWords,
+    }),
+    z.strictObject({ op: z.literal("remove"), segment: place, word: place, count: z.int().min(1).default(1) }),
+    z.strictObject({
+      op: z.literal("insert"),
+      segment: place,
+      word: place.describe("before which; the number of words to insert at the end"),
+      words: NewWords,
+    }),
+    z.strictObject({
+      op: z.literal("speaker"),
+      segment: place,
+      speaker: boundedText({
+        max: MAX_SPEAKER_CHARS,
+        min: 1,
+        trim: true,
+        pattern: [PLAIN, "has a line break or another control character; leave it out"],
+      })
+        .nullable()
+        .describe("null for nobody in particular"),
+    }),
+  ])
+  .meta({ id: "EditOperation" });
+export type EditOperation = z.infer<typeof EditOperation>;

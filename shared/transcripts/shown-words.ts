@@ -1,0 +1,50 @@
+import { placeWords, separatorBetween } from "./place-words.ts";
+import type { Segment, Word } from "./transcript.ts";
+
+/** A word as the segment's text shows it, with the punctuation that stands against it. */
+export interface ShownWord extends Word {
+  /** What the text has between the word before and this one. */
+  readonly separator: "" | " ";
+}
+
+/**
+ * The words of a segment as a reader sees them. Where the model gave no words, they are what stands between white space,
+ * timed by their share of the segment's characters.
+ */
+export function shownWords(segment: Segment): readonly ShownWord[] {
+  const { text, words } = segment;
+  if (words.length === 0) return untimedWords(segment);
+  const places = placeWords(segment);
+  return words.map((word, index) => {
+    const place = places?.[index];
+    const shown = place === undefined ? word.text.trim() : text.slice(place.start, place.end);
+    const before = places?.[index - 1];
+    const isJoined = place !== undefined && before !== undefined && before.end === place.start;
+    const guessed = separatorBetween(words[index - 1]?.text ?? "", shown);
+    return { ...word, text: shown, separator: place === undefined ? guessed : isJoined ? "" : " " };
+  });
+}
+
+function untimedWords({ text, startMs, endMs }: Segment): readonly ShownWord[] {
+  const words = text
+    .trim()
+    .split(/\s+/)
+    .filter((word) => word !== "");
+  return timed(words, { startMs, endMs }).map((word) => ({ ...word, separator: " " }));
+}
+
+/** Words that share a time, each by its share of the characters. In whole milliseconds, one after the other. */
+export function timed(
+  texts: readonly string[],
+  { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
+): readonly Word[] {
+  const chars = texts.reduce((sum, { length }) => sum + length, 0);
+  const lengthMs = Math.max(0, endMs - startMs);
+  const msAt = (done: number) => Math.round(startMs + (lengthMs * done) / Math.max(1, chars));
+  let done = 0;
+  return texts.map((text) => {
+    const from = msAt(done);
+    done += text.length;
+    return { startMs: from, endMs: msAt(done), text };
+  });
+}
