@@ -101,6 +101,7 @@ function Gone({ hasBeenSeen }: { hasBeenSeen: boolean }) {
   return (
     <EmptyState
       icon="trash"
+      isPage
       title={hasBeenSeen ? "This job has been deleted" : "There is no such job"}
       actions={
         <Link href="/" class="button">

@@ -22,7 +22,7 @@ export function FirstUse() {
   });
   if (!may("jobs:write")) {
     return (
-      <EmptyState icon="list" title="There are no jobs yet">
+      <EmptyState icon="list" isPage title="There are no jobs yet">
         This key may only read. What others of its owner submit appears here.
       </EmptyState>
     );
@@ -58,9 +58,7 @@ export function FirstUse() {
               </h3>
               <p class="soft">{about}</p>
               <div class="command">
-                <pre tabIndex={0} role="region" aria-label={`${name}: the command`}>
-                  {command}
-                </pre>
+                <pre>{command}</pre>
                 <CopyButton text={command} label={`Copy the command for ${name}`} isQuiet />
               </div>
             </div>

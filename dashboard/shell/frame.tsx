@@ -79,6 +79,7 @@ export function Frame() {
           <Route>
             <EmptyState
               icon="help"
+              isPage
               title="There is no such page"
               actions={
                 <Link href="/" class="button">
@@ -104,6 +105,7 @@ function Home() {
   return (
     <EmptyState
       icon="key"
+      isPage
       title="This key may not read jobs"
       actions={
         may("jobs:write") && (

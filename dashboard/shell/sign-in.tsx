@@ -19,7 +19,7 @@ export function SignIn() {
     );
   }
   if (value.state === "unreachable") {
-    const { key, why } = value;
+    const { key, isKept, why } = value;
     return (
       <main class="gate">
         <div class="gate-card">
@@ -27,7 +27,7 @@ export function SignIn() {
           <h1>Darkroom does not answer</h1>
           <p>{why}</p>
           <div class="actions">
-            <button type="button" class="button primary" onClick={() => void signIn(key, { isKept: false })}>
+            <button type="button" class="button primary" onClick={() => void signIn(key, { isKept })}>
               Try again
             </button>
             <button type="button" class="button" onClick={signOut}>

@@ -20,18 +20,21 @@ export function EmptyState({
   title,
   children,
   actions,
+  isPage = false,
 }: {
   icon: IconName;
   title: string;
   children?: ComponentChildren;
   actions?: ComponentChildren;
+  /** Where it is all there is, its title is the page's. */
+  isPage?: boolean;
 }) {
   return (
     <div class="empty">
       <span class="empty-icon">
         <Icon name={icon} size={20} />
       </span>
-      <h2>{title}</h2>
+      {isPage ? <h1>{title}</h1> : <h2>{title}</h2>}
       {children !== undefined && <div class="empty-text">{children}</div>}
       {actions !== undefined && <div class="actions">{actions}</div>}
     </div>

@@ -25,7 +25,7 @@ export function NewJob() {
   }, []);
   if (!may("jobs:write")) {
     return (
-      <EmptyState icon="key" title="This key may only read">
+      <EmptyState icon="key" isPage title="This key may only read">
         Ask an admin for a key with the scope <code>jobs:write</code> to submit jobs.
       </EmptyState>
     );
