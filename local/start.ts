@@ -13,6 +13,12 @@ import { LOG_FILE, migrate, startRuntime } from "./runtime.ts";
 const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
 
+const [unknown] = process.argv.slice(2);
+if (unknown !== undefined) {
+  console.error(`npm start takes no arguments, and was given '${unknown}'. Another port: PORT=8788 npm start`);
+  process.exit(1);
+}
+
 const port = Number(process.env["PORT"] ?? 8787);
 if (!(await isFree(port))) {
   console.error(`Port ${port} is taken. Stop what listens there, or: PORT=8788 npm start`);

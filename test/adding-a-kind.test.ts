@@ -31,6 +31,8 @@ test("a mood is judged, of a text and of an upload, with its steps", async () =>
   expect(await moodOf(id)).toMatch(/^(happy|unhappy)\\n$/);
   const uploaded = await darkroom.upload({ name: "day.txt", kind: "mood", then: "embed" }, "what a day");
   expect(await moodOf(uploaded.id)).toMatch(/^(happy|unhappy)\\n$/);
+  const long = await darkroom.upload({ name: "long.txt", kind: "mood" }, "a".repeat(2001));
+  expect((await darkroom.untilJob(long.id)).error).toMatchObject({ code: "source_too_large" });
   const unsure = await darkroom.submit({ kind: "mood", text: "perhaps", options: { sureFrom: 1 } });
   expect(await moodOf(unsure.id)).toBe("unsure\\n");
 });

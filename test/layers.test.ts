@@ -4,6 +4,9 @@ import { join, normalize } from "node:path";
 
 import { expect, test } from "vitest";
 
+import * as z from "zod";
+
+import { ABOUT } from "../shared/kinds/about.ts";
 import { JOB_KINDS, kindOf } from "../shared/kinds/index.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -109,3 +112,25 @@ test("no two kinds of job take the same uploads by default, and no two have a ki
     for (const one of uploads.byDefault) expect(uploads.takes).toContain(one);
   }
 });
+
+test("what a request of a kind may say, the kind's input can hold", () => {
+  for (const name of JOB_KINDS) {
+    const { input, request } = kindOf(name);
+    const { properties } = z.toJSONSchema(request, { io: "input" }) as Shape;
+    const own = Object.keys(properties ?? {}).filter((field) => field !== "kind" && !(field in ABOUT));
+    const held = new Set(
+      shapesOf(z.toJSONSchema(input) as Shape).flatMap((shape) => Object.keys(shape.properties ?? {})),
+    );
+    expect(own.filter((field) => !held.has(field))).toEqual([]);
+    expect(own).toContain("options");
+  }
+});
+
+interface Shape {
+  readonly properties?: Readonly<Record<string, unknown>>;
+  readonly anyOf?: readonly Shape[];
+}
+
+function shapesOf(schema: Shape): readonly Shape[] {
+  return schema.anyOf ?? [schema];
+}

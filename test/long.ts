@@ -10,6 +10,7 @@ export const LONG_TESTS: readonly string[] = [
   "test/adding-a-kind.test.ts",
   "test/audio/containers.test.ts",
   "test/audio/flac.test.ts",
+  "test/audio/stretch.test.ts",
   "test/chaos.test.ts",
   "test/crash-points.test.ts",
   "test/deploy-again.test.ts",

@@ -317,6 +317,7 @@ test("what the API answers is what the document says, to the last field", async 
   );
   await call("submitJob", "/v1/jobs", { ...json({}), key: reader.key });
   await call("createKey", "/v1/keys", { ...json({}), key: reader.key });
+  await call("readOwnKey", "/v1/keys/self");
   await call("listKeys", "/v1/keys?limit=1");
   await call("listKeys", "/v1/keys?limit=0");
   await call("revokeKey", `/v1/keys/${reader.id}`, remove);

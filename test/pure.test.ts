@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { createRenewal } from "../consumer/runner/lease.ts";
 import { memoryLimit } from "../shared/memory-limit.ts";
 import { groupWords } from "../consumer/models/group-words.ts";
+import { joinTexts } from "../shared/transcripts/place-words.ts";
 import { clock } from "../shared/transcripts/clock.ts";
 import { nextAllocationAt } from "../shared/models/allocation.ts";
 import { backoffMs, decide } from "../consumer/runner/retry-policy.ts";
@@ -128,4 +129,14 @@ test("a settlement that D1 refuses is tried again for 45 seconds, counted from t
   expect(at(145_000, false)).toBe(false);
   expect(at(146_000, true)).toBe(false);
   expect(at(200_000, false)).toBe(true);
+});
+
+test("the texts of a day of segments are joined in a moment, each to the one before it", () => {
+  const texts = Array.from({ length: 60_000 }, (_, index) => (index % 3 === 0 ? "今日は" : `said ${index}.`));
+  const startedAt = performance.now();
+  const joined = joinTexts(texts);
+  // In the square of their number it took minutes.
+  expect(performance.now() - startedAt).toBeLessThan(2000);
+  expect(joined.slice(0, 31)).toBe("今日は said 1. said 2. 今日は said 4.");
+  expect(joinTexts(["a😀", "", " 今", "日", "𠮷", "野 "])).toBe("a😀 今日𠮷野");
 });

@@ -1,8 +1,6 @@
 import { imageSize } from "image-size";
 
-import { countChars } from "../../shared/input/characters.ts";
-import { decodeText } from "../../shared/input/decode-text.ts";
-import { ARRAY_WEIGHT, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_TEXT_CHARS, maxFileBytes } from "../../shared/limits.ts";
+import { ARRAY_WEIGHT, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_TEXT_CHARS } from "../../shared/limits.ts";
 
 import type { Discarded, Outcome } from "../../shared/jobs/outcome.ts";
 import { type Classification, classifyImage, classifyText } from "../models/classifiers.ts";
@@ -13,24 +11,17 @@ import { ClassificationInput } from "../../shared/kinds/classification/kind.ts";
 
 export const LABELS = "labels.json";
 
+type ClassifyTools = Pick<Tools, "models" | "withSource" | "withWords" | "results">;
+
 /** A picture or a text to ranked labels: `labels.json`, and the labels in D1 for listing. */
-export function createClassify({ models, withSource, results }: Pick<Tools, "models" | "withSource" | "results">) {
+export function createClassify({ models, withSource, withWords, results }: ClassifyTools) {
   return processor(ClassificationInput, async (input, attempt) => {
     const known = await results.reuseJson<Classification>(attempt, LABELS);
     if (known !== null) return store(known, attempt);
-    if ("text" in input) return store(await classifyText(models(attempt), input.text, input.options), attempt);
-    if (input.media === "text") {
-      return withSource(attempt, input.source, { maxBytes: maxFileBytes(MAX_TEXT_CHARS) }, async (bytes) => {
-        const read = decodeText(bytes);
-        if (!read.ok) return discard("invalid_text", `The text '${input.source.key}' ${read.reason}.`);
-        const text = read.text.trim();
-        if (text === "") return discard("source_empty", `The object '${input.source.key}' holds no text.`);
-        const chars = countChars(text);
-        if (chars > MAX_TEXT_CHARS) {
-          return discard("source_too_large", `The text has ${chars} characters; the limit is ${MAX_TEXT_CHARS}.`);
-        }
-        return store(await classifyText(models(attempt), text, input.options), attempt);
-      });
+    if ("text" in input || input.media === "text") {
+      return withWords(attempt, { maxChars: MAX_TEXT_CHARS, ...input }, async (text) =>
+        store(await classifyText(models(attempt), text, input.options), attempt),
+      );
     }
     return withSource(attempt, input.source, { maxBytes: MAX_IMAGE_BYTES, weight: ARRAY_WEIGHT }, async (bytes) => {
       const tooLarge = refusePixels(bytes);

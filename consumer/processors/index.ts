@@ -14,6 +14,7 @@ import { createDeliverWebhook } from "./deliver-webhook.ts";
 import { createDescribe } from "./describe.ts";
 import { createEmbed } from "./embed.ts";
 import { createGenerateImage } from "./generate-image.ts";
+import { createWithWords } from "./given-words.ts";
 import { createJoinTranscript } from "./join-transcript.ts";
 import { createResults } from "./results.ts";
 import { createWithSource } from "./source.ts";
@@ -55,11 +56,13 @@ function createTools({ db, media: bucket, ai, memory, passages, gate, ...sending
   const media: MediaOf = ({ operations }) => countedBucket(bucket, operations);
   const models: ModelsOf = ({ task, calls, signal, waits }) =>
     gated(withWaits(modelRunner(ai, calls, signal), waits), gate, task);
+  const withSource = createWithSource({ media, memory });
   return {
     models,
     media,
     memory,
-    withSource: createWithSource({ media, memory }),
+    withSource,
+    withWords: createWithWords(withSource),
     results: createResults({ db, media }),
     readChunks: (jobId) => readChunks(db, jobId),
     readJobContents: (jobId) => readJobContents(db, jobId),

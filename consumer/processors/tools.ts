@@ -7,6 +7,7 @@ import type { IsolateMemory } from "../runner/memory-limit.ts";
 import type { Deliveries } from "../webhooks/deliveries.ts";
 import type { Results } from "./results.ts";
 import type { WithSource } from "./source.ts";
+import type { WithWords } from "./given-words.ts";
 
 export interface Tools {
   readonly models: ModelsOf;
@@ -14,6 +15,7 @@ export interface Tools {
   /** What this isolate may hold of media. */
   readonly memory: IsolateMemory;
   readonly withSource: WithSource;
+  readonly withWords: WithWords;
   readonly results: Results;
   /** The transcripts of a job's chunks, and the gaps of chunks that were given up on. */
   readonly readChunks: (jobId: string) => Promise<TranscribedChunks>;

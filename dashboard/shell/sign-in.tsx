@@ -45,7 +45,7 @@ export function SignIn() {
         <h1>Sign in</h1>
         <p class="dim">Use an API key of this deployment. It is kept for this tab and sent to this address alone.</p>
         <KeyForm why={value.state === "out" ? value.why : null} act="Sign in" />
-        <details class="gate-help">
+        <details class="more gate-help">
           <summary>Where do I get a key?</summary>
           <p>
             On your own machine <code>npm start</code> prints an address that signs you in. In production an admin makes

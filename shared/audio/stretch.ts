@@ -25,6 +25,9 @@ export const STRETCH_READ_BYTES = 48 * 1024 * 1024;
 /** The most memory that cutting a stretch takes: a piece of what is read, the packets taken from it, and the file. */
 export const STRETCH_HELD_BYTES = 2 * READ_BYTES + 3 * STRETCH_FILE_BYTES;
 
+/** Behind the place where the end of a part of a chunk is guessed. Reading on in small pieces takes longer. */
+const SLACK_BYTES = 256 * 1024;
+
 /** A plan is made anew only where no task has stored one, and only if it takes no more reading than this. */
 const PLAN_READ_BYTES = 256 * 1024 * 1024;
 
@@ -72,7 +75,11 @@ export function planStretch(
     whole = joined;
   }
   const endMs = Math.min(toMs, whole.ownEndMs, fromMs + STRETCH_MS);
-  return { ...whole, startMs: Math.max(fromMs, whole.startMs), endMs, ownStartMs: fromMs, ownEndMs: endMs };
+  const stretch = { ...whole, startMs: Math.max(fromMs, whole.startMs), endMs, ownStartMs: fromMs, ownEndMs: endMs };
+  if (whole.bytes === undefined || !container.endsByTime) return stretch;
+  const share = (endMs - whole.startMs) / Math.max(1, whole.endMs - whole.startMs);
+  const length = Math.min(whole.bytes.length, Math.ceil(share * whole.bytes.length) + SLACK_BYTES);
+  return { ...stretch, bytes: { ...whole.bytes, length } };
 }
 
 /** Cut a planned stretch: a file that a browser plays, which begins and ends with whole packets. */

@@ -37,19 +37,23 @@ export type RawOptions = Readonly<Record<string, unknown>>;
 export interface Kind<Input = never> {
   /** As clients name it, in JSON and in addresses. */
   readonly kind: string;
+  /** Every input has a field `options` of these; a kind without any has an empty object. */
   readonly options: z.ZodType;
-  /** The job's input and, unchanged, the arguments of its first task. */
-  readonly input: z.ZodType;
+  /** What is stored with the job: it is also, unchanged, the arguments of its first task. */
+  readonly input: z.ZodType<{ readonly options: RawOptions }>;
   /** `{ kind, input }`. */
   readonly work: z.ZodType;
-  /** The body of `POST /v1/jobs`. */
+  /**
+   * The body of `POST /v1/jobs`: `kind`, `options`, `ABOUT` and, if the work can be an object, `source`. Any other field goes into
+   * the input under the same name, so `input` must know it.
+   */
   readonly request: z.ZodType;
   /** The kinds of its tasks, each with the format of its arguments (shared/jobs/formats.ts). */
   readonly tasks: Readonly<Record<string, number>>;
   readonly firstTask: string;
   /** The name of its main artifact, or how that begins. A job without one was given up on. */
   readonly result: string;
-  /** What its jobs may leave, as far as the kind alone tells. */
+  /** What its jobs may leave, as far as the kind alone tells: steps are checked before there is an input. */
   readonly materials: readonly Material[];
   readonly uploads: {
     readonly takes: readonly Media[];

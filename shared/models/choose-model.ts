@@ -46,7 +46,9 @@ export function chosenByName(work: JobWork): Chosen & { readonly ok: true } {
     return { ok: true, work, choice: { model, tier, by: "model", reason: "It was asked for by its name." } };
   }
   const isOnlyOne = kindOf(work.kind).tiers === undefined;
-  const reason = isOnlyOne ? "It is the only one of its task." : `It is the model of the tier '${tier}'.`;
+  const reason = isOnlyOne
+    ? "Jobs like this one are done by this model alone."
+    : `It is the model of the tier '${tier}'.`;
   return { ok: true, work: withTier(work, tier) ?? work, choice: { model, tier, by: "tier", reason } };
 }
 

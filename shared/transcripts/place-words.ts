@@ -17,7 +17,10 @@ export function isUnspaced(char: string): boolean {
 
 /** What stands between two words of which no common source text is known. */
 export function separatorBetween(before: string, after: string): "" | " " {
-  return isUnspaced(Array.from(before).at(-1) ?? "") && isUnspaced(Array.from(after)[0] ?? "") ? "" : " ";
+  // Two units hold the last and the first character, whatever it is: texts may be long.
+  const [last = ""] = Array.from(before.slice(-2)).slice(-1);
+  const [first = ""] = Array.from(after.slice(0, 2));
+  return isUnspaced(last) && isUnspaced(first) ? "" : " ";
 }
 
 /**
@@ -65,10 +68,11 @@ export function textOfWords(segment: Segment, from: number, to: number): string 
 
 /** Texts one after another: with a space between them, unless their script has none. */
 export function joinTexts(texts: readonly string[]): string {
-  let joined = "";
-  for (const text of texts) {
-    if (text.trim() === "") continue;
-    joined += joined === "" ? text.trim() : separatorBetween(joined, text.trim()) + text.trim();
-  }
-  return joined;
+  const pieces = texts.map((text) => text.trim()).filter((text) => text !== "");
+  return pieces.map((text, index) => separatorBefore(pieces, index) + text).join("");
+}
+
+function separatorBefore(pieces: readonly string[], index: number): string {
+  const before = pieces[index - 1];
+  return before === undefined ? "" : separatorBetween(before, pieces[index] ?? "");
 }

@@ -82,6 +82,7 @@ export const adts = {
   extra: AdtsExtra,
   plan: planAdts,
   extract: extractAdts,
+  endsByTime: false,
   joined: (first) => first,
   sentBytesPerSecond: (bytesPerSecond) => bytesPerSecond,
 } as const satisfies Container<AdtsExtra>;

@@ -21,6 +21,8 @@ export interface Container<E extends Extra = Extra> {
   plan(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan>;
   /** Cut a chunk that `plan` has planned. */
   extract(source: ByteSource, chunk: ChunkPlan<E>, work: Work): Promise<ChunkFile>;
+  /** Its cutter goes by times, and reads on where a chunk's bytes end too early: a part of the chunk needs a part of them. */
+  readonly endsByTime: boolean;
   /** What cuts this chunk and its neighbour as one; null where they have to be cut one by one. */
   joined(first: E, next: E): E | null;
   /** How many bytes of a second of the file are sent to the model. */

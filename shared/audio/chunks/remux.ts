@@ -135,7 +135,7 @@ export async function remuxSpan(
     const [first] = packets;
     if (first === undefined) return null;
     const firstMs = first.timestamp * 1000 - zeroMs;
-    const durations = soundingMs(packets.map((packet) => packet.duration * 1000));
+    const durations = soundingMs(lastingMs(packets));
     const durationMs = durations.reduce((sum, each) => sum + each, 0);
     const times = packets.map(({ timestamp }, index) => ({
       timeMs: timestamp * 1000,
@@ -151,6 +151,17 @@ export async function remuxSpan(
     const file = await writePackets(track, { codec, format, packets: withoutPauses(packets, times, pauses) });
     const fixed = codec === "vorbis" ? fixVorbisComment(file) : file;
     return { bytes: fixed, contentType, startMs: firstMs, durationMs, pauses };
+  });
+}
+
+/**
+ * How long each packet lasts. The last one of a Matroska cluster does not say it: until the next one, since guessing is off by
+ * the rounding of the times, which adds up where clusters are short.
+ */
+function lastingMs(packets: readonly Pick<EncodedPacket, "timestamp" | "duration">[]): readonly number[] {
+  return packets.map(({ timestamp, duration }, index) => {
+    const next = packets[index + 1];
+    return (duration > 0 || next === undefined ? duration : next.timestamp - timestamp) * 1000;
   });
 }
 

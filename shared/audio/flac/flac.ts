@@ -225,6 +225,7 @@ export const flac = {
   extra: FlacExtra,
   plan: planFlac,
   extract: extractFlac,
+  endsByTime: true,
   joined: (first) => first,
   sentBytesPerSecond: (bytesPerSecond) => bytesPerSecond,
 } as const satisfies Container<z.infer<typeof FlacExtra>>;

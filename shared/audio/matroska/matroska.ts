@@ -93,6 +93,7 @@ export const matroska = {
   extra: MatroskaExtra,
   plan: planMatroska,
   extract: extractMatroska,
+  endsByTime: true,
   joined: (first) => first,
   sentBytesPerSecond: soundAlone,
 } as const satisfies Container<MatroskaExtra>;

@@ -150,6 +150,7 @@ export const mp3 = {
   extra: Mp3Extra,
   plan: planMp3,
   extract: extractMp3,
+  endsByTime: false,
   joined: (first) => first,
   sentBytesPerSecond: (bytesPerSecond) => bytesPerSecond,
 } as const satisfies Container<Mp3Extra>;

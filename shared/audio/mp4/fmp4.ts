@@ -74,6 +74,7 @@ export const fmp4 = {
   extra: Fmp4Extra,
   plan: mp4.plan,
   extract: extractFragmentedMp4,
+  endsByTime: true,
   joined(first, next) {
     // Behind the packets of the index there are fragments alone.
     if (first.indexed === null || next.indexed === null) return first;

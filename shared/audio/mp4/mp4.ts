@@ -160,6 +160,7 @@ export const mp4 = {
   extra: Mp4Extra,
   plan: planMp4,
   extract: extractMp4,
+  endsByTime: false,
   joined(first, next) {
     const packets = joinPackets(first.packets, next.packets);
     return packets === null ? null : { ...first, packets };

@@ -5,7 +5,7 @@ import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import { CHUNK_MAX_READS, READ_BYTES } from "../chunks/limits.ts";
 import type { TimedPacket } from "./m4a.ts";
 import type { SampleTables } from "./tables.ts";
-import type { Work } from "../reading/work.ts";
+import { ENTRY_BYTES, type Work } from "../reading/work.ts";
 
 /** A chunk carries its piece of the index, so that no chunk reads the whole index again. */
 export const IndexedPackets = z.object({
@@ -23,6 +23,12 @@ export type IndexedPackets = Readonly<z.infer<typeof IndexedPackets>>;
 
 /** The memory of a packet with its times and its place. */
 const PACKET_ENTRIES = 3;
+
+/** The most of a video that is read for the sound in it, as long as there are requests for what lies apart. */
+const SPANNED_BYTES = 64 * 1024 * 1024;
+
+/** Requests for one chunk, of which cutting may make 500 (`cutLimits`): one for each third of a second of a minute. */
+const MOST_READS = 200;
 
 /** What a chunk has to know about the packets from `first` up to `end`. */
 export function describePackets(
@@ -154,6 +160,16 @@ export async function readRuns(
   };
   const widest = runs.map((_, index) => index).toSorted((left, right) => gapBefore(right) - gapBefore(left));
   const breaks = new Set(widest.slice(0, mostReads - 1));
+  let spannedBytes = runs.reduce(
+    (sum, { length }, index) => sum + length + (breaks.has(index) ? 0 : gapBefore(index)),
+    0,
+  );
+  // In video of a camera lie megabytes between two stretches: more requests are faster than to read them.
+  for (const index of widest.slice(mostReads - 1, MOST_READS - 1)) {
+    if (spannedBytes <= SPANNED_BYTES) break;
+    breaks.add(index);
+    spannedBytes -= gapBefore(index);
+  }
   const read: { bytes: Uint8Array; samples: number }[] = [];
   for (let from = 0; from < runs.length;) {
     let to = from + 1;
@@ -166,10 +182,11 @@ export async function readRuns(
     }
     // An index may name more than the file has.
     const length = Math.max(0, Math.min(end, source.sizeBytes) - base);
-    work.hold(length);
+    work.peak(length / ENTRY_BYTES);
     const bytes = await readWithin(source, base, length);
     for (const run of runs.slice(from, to)) {
       work.visit();
+      work.hold(Math.min(run.length, length));
       // A copy, since a view would keep the video around it in memory.
       read.push({ bytes: bytes.slice(run.offset - base, run.offset - base + run.length), samples: run.samples });
     }

@@ -133,6 +133,7 @@ export const mpegts = {
   extra: TsExtra,
   plan: planMpegTs,
   extract: extractMpegTs,
+  endsByTime: true,
   joined: (first) => first,
   sentBytesPerSecond: soundAlone,
 } as const satisfies Container<TsExtra>;

@@ -144,6 +144,7 @@ export const ogg = {
   extra: OggExtra,
   plan: planOgg,
   extract: extractOgg,
+  endsByTime: true,
   joined: (first) => first,
   sentBytesPerSecond: (bytesPerSecond) => bytesPerSecond,
 } as const satisfies Container<OggExtra>;

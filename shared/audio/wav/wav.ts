@@ -192,6 +192,7 @@ export const wav = {
   extra: WavExtra,
   plan: planWav,
   extract: extractWav,
+  endsByTime: false,
   joined: (first) => first,
   // Samples are mixed to one channel and lowered to the model's rate.
   sentBytesPerSecond: (bytesPerSecond) => Math.min(bytesPerSecond, 2 * MODEL_SAMPLE_RATE),
