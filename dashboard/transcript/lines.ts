@@ -3,7 +3,7 @@ import type { Transcript } from "../../client/index.ts";
 import { typedWords } from "./differences.ts";
 import type { Edits } from "./edits.ts";
 import type { ShownLine } from "./reader-rows.ts";
-import { type Segment, showSegment, type WordSpan } from "./words.ts";
+import { type Segment, shownText, showSegment, type WordSpan } from "./words.ts";
 
 /** A gap, or a part that the model was not sure of. */
 export interface Doubt {
@@ -35,12 +35,12 @@ export function linesOf(
 function storedLine(segment: Segment, unsure: readonly Stretch[]): ShownLine {
   const before = known.get(segment);
   if (before !== undefined) return before;
-  const { text, words } = showSegment(segment);
+  let words: readonly WordSpan[] | null = null;
   const line: ShownLine = {
     startMs: segment.startMs,
-    text,
+    text: shownText(segment),
     speaker: segment.speaker ?? null,
-    words: () => words,
+    words: () => (words ??= showSegment(segment).words),
     doubt: doubtIn(segment, unsure),
   };
   known.set(segment, line);

@@ -5,8 +5,8 @@ import { createPeaks, PEAK_MS, type Peaks, TILE_MS } from "./peaks.ts";
 import type { Player } from "./player.ts";
 
 /** What lies before and behind the needle together. */
-const SHOWN_MS = 24_000;
-const BAR_PX = 3;
+const SHOWN_MS = 12_000;
+const BAR_PX = 2;
 const GAP_PX = 1;
 
 /** The sound around the needle, which stands in the middle. A click or a drag goes elsewhere; keys do the same. */
@@ -87,7 +87,7 @@ function draw(canvas: HTMLCanvasElement, player: Player, peaks: Peaks): void {
   for (let bar = first; bar * barMs < fromMs + SHOWN_MS; bar += 1) {
     const atMs = bar * barMs;
     if (atMs < 0 || (player.durationMs.value > 0 && atMs > player.durationMs.value)) continue;
-    const loud = loudest(peaks, atMs, atMs + barMs);
+    const loud = loudnessOf(peaks, atMs, atMs + barMs);
     const tall = loud === null ? 2 : Math.max(2, Math.sqrt(loud) * (height - 8));
     context.fillStyle = atMs <= nowMs ? style.borderTopColor : style.color;
     context.globalAlpha = loud === null ? 0.35 : 1;
@@ -98,12 +98,14 @@ function draw(canvas: HTMLCanvasElement, player: Player, peaks: Peaks): void {
   context.fillRect(width / 2 - 0.75, 0, 1.5, height);
 }
 
-function loudest(peaks: Peaks, fromMs: number, toMs: number): number | null {
-  let found: number | null = null;
+function loudnessOf(peaks: Peaks, fromMs: number, toMs: number): number | null {
+  let sum = 0;
+  let count = 0;
   for (let at = Math.floor(fromMs / PEAK_MS); at < toMs / PEAK_MS; at += 1) {
     const tile = peaks.tile(Math.floor((at * PEAK_MS) / TILE_MS));
     if (tile === undefined) continue;
-    found = Math.max(found ?? 0, tile[at % tile.length] ?? 0);
+    sum += tile[at % tile.length] ?? 0;
+    count += 1;
   }
-  return found;
+  return count === 0 ? null : sum / count;
 }

@@ -24,7 +24,7 @@ const LETTER = /[\p{L}\p{N}]/u;
 export function showSegment(segment: Segment): ShownSegment {
   const { text, words } = segment;
   if (words.length === 0) return { text, words: timedByLength(text, segment) };
-  const places = placeWords(segment);
+  const places = placeSpaced(segment) ?? placeWords(segment);
   if (places !== null) {
     return { text, words: places.map((place, index) => ({ ...place, ...timesOf(words[index]) })) };
   }
@@ -37,6 +37,12 @@ export function showSegment(segment: Segment): ShownSegment {
     return { start, end: shown.length, ...timesOf(word) };
   });
   return { text: shown, words: spans };
+}
+
+/** The text alone. Thousands of them are wanted at once, and where their words are only of one. */
+export function shownText(segment: Segment): string {
+  const { text, words } = segment;
+  return words.length === 0 || placeSpaced(segment) !== null ? text : showSegment(segment).text;
 }
 
 function timesOf(word: { readonly startMs: number; readonly endMs: number } | undefined) {
@@ -57,6 +63,20 @@ export function timedByLength(
     done += token.length;
     return { start: index, end: index + token.length, startMs: from, endMs: msAt(done) };
   });
+}
+
+/** As in nearly every segment: a text that is its words with single spaces between them. */
+function placeSpaced({ text, words }: Segment): readonly { start: number; end: number }[] | null {
+  const places: { start: number; end: number }[] = [];
+  let from = 0;
+  for (const word of words) {
+    if (!text.startsWith(word.text, from) || word.text === "") return null;
+    places.push({ start: from, end: from + word.text.length });
+    from += word.text.length;
+    if (from < text.length && text.charAt(from) !== " ") return null;
+    from += 1;
+  }
+  return from - 1 === text.length ? places : null;
 }
 
 /** As the API places them: punctuation goes with the word that it touches. */

@@ -66,3 +66,12 @@ export function longTalk(words: number): Transcript["segments"] {
     };
   });
 }
+
+/** Until it is so. */
+export async function until(isSo: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + 30_000;
+  while (!(await isSo())) {
+    if (Date.now() > end) throw new Error("it did not come to be so");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
