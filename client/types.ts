@@ -76,6 +76,8 @@ export type UploadRequest = z.input<typeof JobTerms> &
   };
 
 export type Job = jobs.Job;
+/** A part of a recording that was cut, and how far it is. */
+export type Chunk = jobs.Chunk;
 export type JobSummary = jobs.JobSummary;
 export type DeadLetterGroup = letters.LetterGroup;
 export type DeadLetter = letters.DeadLetter;

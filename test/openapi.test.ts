@@ -247,6 +247,8 @@ test("what the API answers is what the document says, to the last field", async 
   await call("upload", "/v1/uploads?name=a.wav&sizeBytes=9", { method: "POST", body: speech("zero") });
   await call("readReceipt", `/v1/jobs/${upload.id}/receipt`);
   await call("readReceipt", "/v1/jobs/none/receipt");
+  await call("readJobChunks", `/v1/jobs/${upload.id}/chunks`);
+  await call("readJobChunks", "/v1/jobs/none/chunks");
   await call("readUsage", "/v1/usage?by=day,model,kind,owner");
   await call("readUsage", "/v1/usage?by=week");
   await call("readUsage", "/v1/usage?by=owner", { key: KEYS.other });

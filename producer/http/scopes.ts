@@ -34,6 +34,7 @@ export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
   "GET /v1/jobs/:id/transcript/history": READ,
   "POST /v1/jobs/:id/transcript/revert": READ_WRITE,
   "GET /v1/jobs/:id/events": READ,
+  "GET /v1/jobs/:id/chunks": READ,
   "GET /v1/search": READ,
   // It is paid for, and the answer quotes the transcript.
   "POST /v1/jobs/:id/ask": READ_WRITE,
