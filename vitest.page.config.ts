@@ -12,6 +12,7 @@ export default mergeConfig(
       include: ["test/page/*.page.ts"],
       // The offline models and the browser share two cores.
       maxWorkers: 1,
+      testTimeout: 400_000,
       reporters: ["default"],
     },
   }),

@@ -2,6 +2,7 @@
 import { computed, signal } from "@preact/signals";
 
 import { type Client, createClient, DarkroomError, type OwnKey } from "../../client/index.ts";
+import { queryClient } from "./queries.ts";
 
 export type Scope = OwnKey["scopes"][number];
 
@@ -14,7 +15,7 @@ interface SignedIn {
 export type Session =
   | { readonly state: "out"; readonly why: string | null }
   | { readonly state: "checking"; readonly key: string }
-  | { readonly state: "unreachable"; readonly key: string; readonly why: string }
+  | { readonly state: "unreachable"; readonly key: string; readonly isKept: boolean; readonly why: string }
   | ({ readonly state: "in" } & SignedIn);
 
 const STORED_AS = "darkroom.key";
@@ -77,6 +78,8 @@ export async function signIn(key: string, { isKept }: { isKept: boolean }): Prom
     sessionStorage.setItem(STORED_AS, key);
     if (isKept) localStorage.setItem(STORED_AS, key);
     else localStorage.removeItem(STORED_AS);
+    // Another owner's answers are not theirs.
+    if (isOver && before.self.ownerId !== self.ownerId) queryClient.clear();
     session.value = { state: "in", key, self };
     keyRefusal.value = null;
   } catch (error) {
@@ -86,14 +89,15 @@ export async function signIn(key: string, { isKept }: { isKept: boolean }): Prom
     else if (isRefused) {
       forgetKey();
       session.value = { state: "out", why };
-    } else session.value = { state: "unreachable", key, why };
+    } else session.value = { state: "unreachable", key, isKept, why };
   }
 }
 
+/** Nothing of theirs stays in this tab: it begins anew. While something is uploaded the browser asks first. */
 export function signOut(): void {
   forgetKey();
-  keyRefusal.value = null;
-  session.value = { state: "out", why: null };
+  sessionStorage.clear();
+  location.assign("/");
 }
 
 function forgetKey(): void {

@@ -23,7 +23,8 @@ export function JobActions({ job }: { job: Job }) {
     queryKey: ["dead-letters", "of", id],
     queryFn: async ({ signal }) =>
       (await api().deadLetters.list({ jobId: id, state: "open" }, { signal }).page()).items,
-    enabled: isOver && may("jobs:read", "jobs:write"),
+    // A recording may have ended with a gap.
+    enabled: isOver && (job.state === "failed" || job.kind === "transcription") && may("jobs:read", "jobs:write"),
   });
   const open = letters.data ?? [];
   const refresh = async () => queries.invalidateQueries({ queryKey: ["jobs"] });
@@ -94,13 +95,13 @@ export function JobActions({ job }: { job: Job }) {
       {mayWrite && !isOver && (
         <button type="button" class="button" disabled={cancel.isPending} onClick={() => void askToCancel()}>
           <Icon name="close" />
-          Cancel
+          <span>Cancel</span>
         </button>
       )}
       {open.length > 0 && (
         <button type="button" class="button" disabled={redrive.isPending} onClick={() => void askToRedrive()}>
           <Icon name="redo" />
-          Redrive
+          <span>Redrive</span>
         </button>
       )}
       <Menu label="More actions" class="icon-button bordered" trigger={<Icon name="dots" />}>

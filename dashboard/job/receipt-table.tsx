@@ -29,55 +29,90 @@ export function ReceiptTable({ job }: { job: Job }) {
   const { operations, total, reused } = receipt.data;
   const lines = linesOf(receipt.data);
   return (
-    <div class="scroll-x" tabIndex={0} role="region" aria-label="Receipt">
-      <table class="plain">
-        <thead>
-          <tr>
-            <th scope="col">For</th>
-            <th scope="col" class="number">
-              Count
-            </th>
-            <th scope="col" class="number">
-              Neurons
-            </th>
-            <th scope="col" class="number">
-              Price
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {lines.map(({ model, task, calls, neurons, microUsd, isEstimated }) => (
-            <tr key={`${task} ${model}`}>
-              <td>
-                {formatModel(model)} <span class="dim">for {task.replaceAll("_", " ")}</span>
-                {isEstimated && <span class="dim"> · by the catalogue</span>}
-              </td>
-              <td class="number">{formatCount(calls)}</td>
-              <td class="number">{formatNeurons(neurons)}</td>
-              <td class="number">{formatUsd(microUsd)}</td>
+    <>
+      <div class="scroll-x" tabIndex={0} role="region" aria-label="Receipt">
+        <table class="plain receipt">
+          <thead>
+            <tr>
+              <th scope="col">For</th>
+              <th scope="col" class="number">
+                Count
+              </th>
+              <th scope="col" class="number">
+                Neurons
+              </th>
+              <th scope="col" class="number">
+                Price
+              </th>
             </tr>
-          ))}
-          {operations.map(({ operation, quantity, of, microUsd, basis }) => (
-            <tr key={`${operation} ${of}`} class="dim">
-              <td title={basis === "counted" ? "Each was counted" : "Their usual number"}>{`${operation}: ${of}`}</td>
-              <td class="number">{formatCount(quantity)}</td>
+          </thead>
+          <tbody>
+            {lines.map(({ model, task, calls, neurons, microUsd, isEstimated }) => (
+              <tr key={`${task} ${model}`}>
+                <td>
+                  {formatModel(model)} <span class="dim">for {task.replaceAll("_", " ")}</span>
+                  {isEstimated && <span class="dim"> · by the catalogue</span>}
+                </td>
+                <td class="number">{formatCount(calls)}</td>
+                <td class="number">{formatNeurons(neurons)}</td>
+                <td class="number">{formatUsd(microUsd)}</td>
+              </tr>
+            ))}
+            <tr>
+              <td class="dim">Storage, queue and database</td>
               <td />
+              <td />
+              <td class="number dim">{formatUsd(total.operationsMicroUsd)}</td>
+            </tr>
+          </tbody>
+          <tfoot>
+            <tr>
+              <th scope="row">
+                Total
+                {reused?.savedNeurons != null &&
+                  `, ${formatNeurons(reused.savedNeurons)} neurons saved by a stored result`}
+              </th>
+              <td />
+              <td class="number">{formatNeurons(total.neurons)}</td>
+              <td class="number">{formatUsd(total.microUsd)}</td>
+            </tr>
+          </tfoot>
+        </table>
+      </div>
+      <details class="more receipt-more">
+        <summary>Storage, queue and database, one by one</summary>
+        <Operations operations={operations} />
+      </details>
+    </>
+  );
+}
+
+const OPERATIONS: Readonly<Record<Receipt["operations"][number]["operation"], string>> = {
+  r2ClassA: "Writes to storage",
+  r2ClassB: "Reads of storage",
+  queueOperations: "Queue operations",
+  d1RowsRead: "Rows read",
+  d1RowsWritten: "Rows written",
+  workerRequests: "Requests",
+  logEvents: "Lines logged",
+};
+
+function Operations({ operations }: Pick<Receipt, "operations">) {
+  return (
+    <div class="scroll-x" tabIndex={0} role="region" aria-label="Storage, queue and database">
+      <table class="plain receipt">
+        <tbody>
+          {operations.map(({ operation, quantity, of, microUsd, basis }) => (
+            <tr key={`${operation} ${of}`}>
+              <td>
+                {OPERATIONS[operation]} <span class="dim">for {of}</span>
+              </td>
+              <td class="number">{formatCount(quantity)}</td>
+              <td class="number dim">{basis === "counted" ? "counted" : "usual"}</td>
               <td class="number">{formatUsd(microUsd)}</td>
             </tr>
           ))}
         </tbody>
-        <tfoot>
-          <tr>
-            <th scope="row">
-              Total
-              {reused?.savedNeurons != null &&
-                `, ${formatNeurons(reused.savedNeurons)} neurons saved by a stored result`}
-            </th>
-            <td />
-            <td class="number">{formatNeurons(total.neurons)}</td>
-            <td class="number">{formatUsd(total.microUsd)}</td>
-          </tr>
-        </tfoot>
       </table>
     </div>
   );

@@ -137,9 +137,9 @@ function Bar({
   );
 }
 
-/** `job_x:chunk:0003` is chunk 4 of the job. */
+/** `job_x.chunk.0003` is chunk 4 of the job. */
 function stepName(taskId: string, jobId: string): string {
-  const [name = "task", index] = taskId.slice(taskId.startsWith(`${jobId}:`) ? jobId.length + 1 : 0).split(":");
+  const [name = "task", index] = taskId.slice(taskId.startsWith(jobId) ? jobId.length + 1 : 0).split(/[.:]/);
   const label = name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
   return index !== undefined && /^\d+$/.test(index) ? `${label} ${Number(index) + 1}` : label;
 }

@@ -58,9 +58,7 @@ export function FirstUse() {
               </h3>
               <p class="soft">{about}</p>
               <div class="command">
-                <pre tabIndex={0} role="region" aria-label={`${name}: the command`}>
-                  {command}
-                </pre>
+                <pre>{command}</pre>
                 <CopyButton text={command} label={`Copy the command for ${name}`} isQuiet />
               </div>
             </div>

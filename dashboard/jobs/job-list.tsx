@@ -52,7 +52,12 @@ export function JobList() {
       {filter.q !== "" && <WordHits text={filter.q} kind={filter.kind} />}
       {filter.q !== "" && <h2 class="list-title">Jobs</h2>}
       <div ref={rows} class="list" data-stale={list.isPlaceholderData}>
-        {jobs.length === 0 ? (
+        {jobs.length === 0 && filter.q !== "" ? (
+          <p class="dim">
+            No file name, prompt or text of your latest 10,000 jobs contains “{filter.q}”.{" "}
+            <Link href="/">Show all jobs</Link>
+          </p>
+        ) : jobs.length === 0 ? (
           <EmptyState
             icon="search"
             title="No job fits"
@@ -62,9 +67,7 @@ export function JobList() {
               </Link>
             }
           >
-            {filter.q === ""
-              ? "No job has these properties."
-              : `No file name, prompt or text of your latest 10,000 jobs contains “${filter.q}”.`}
+            No job has these properties.
           </EmptyState>
         ) : (
           <JobRows jobs={jobs} />

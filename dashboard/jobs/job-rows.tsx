@@ -35,26 +35,28 @@ function JobRow({ job }: { job: JobSummary }) {
   const { id, kind, title, state, error, tags, createdAt } = job;
   return (
     <tr>
-      <td class="job-cell">
-        <span class="job-icon">
-          <Icon name={kindIcon(kind)} />
-        </span>
-        <div class="job-about">
-          {/* The link covers its row. */}
-          <Link href={`/jobs/${id}`} class="job-link one-line" data-job>
-            {title === "" ? id : title}
-          </Link>
-          <div class="job-sub small dim">
-            {state === "failed" && error !== null ? (
-              <span class="one-line job-error">{error.message ?? error.code}</span>
-            ) : (
-              <span>{kindName(kind)}</span>
-            )}
-            {tags.slice(0, 3).map((tag) => (
-              <Link key={tag} href={`/?tag=${encodeURIComponent(tag)}`} class="chip job-tag one-line">
-                {tag}
-              </Link>
-            ))}
+      <td>
+        <div class="job-cell">
+          <span class="job-icon">
+            <Icon name={kindIcon(kind)} />
+          </span>
+          <div class="job-about">
+            {/* The link covers its row. */}
+            <Link href={`/jobs/${id}`} class="job-link one-line" data-job>
+              {title === "" ? id : title}
+            </Link>
+            <div class="job-sub small dim">
+              {state === "failed" && error !== null ? (
+                <span class="one-line job-error">{error.message ?? error.code}</span>
+              ) : (
+                <span>{kindName(kind)}</span>
+              )}
+              {tags.slice(0, 3).map((tag) => (
+                <Link key={tag} href={`/?tag=${encodeURIComponent(tag)}`} class="chip job-tag one-line">
+                  {tag}
+                </Link>
+              ))}
+            </div>
           </div>
         </div>
       </td>

@@ -62,7 +62,7 @@ export function WordHits({ text, kind }: { text: string; kind: JobKind | undefin
           ))}
         </ol>
       )}
-      {answer.data?.degraded != null && <p class="small dim">Only words were looked for: {answer.data.degraded}</p>}
+      {answer.data?.degraded != null && <p class="small dim">{answer.data.degraded}</p>}
     </section>
   );
 }

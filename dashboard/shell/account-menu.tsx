@@ -11,7 +11,7 @@ export function AccountMenu() {
   const self = ownSelf();
   if (self === null) return null;
   return (
-    <Menu label="Account and appearance" class="icon-button account" trigger={<Icon name="key" />}>
+    <Menu label="Account and appearance" class="icon-button account" trigger={<Icon name="person" />}>
       <div class="menu-about" data-keep>
         <strong>{self.label}</strong>
         <span class="dim">

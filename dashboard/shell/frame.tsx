@@ -49,7 +49,7 @@ export function Frame() {
         </nav>
         {may("jobs:read") && <SearchBox />}
         {may(...NEW_JOB.scopes) && (
-          <Link href={NEW_JOB.path} class="button primary new-job">
+          <Link href={NEW_JOB.path} class="button primary new-job" aria-label={NEW_JOB.name}>
             <Icon name="plus" />
             <span>{NEW_JOB.name}</span>
           </Link>

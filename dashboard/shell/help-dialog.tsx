@@ -9,7 +9,7 @@ export const isHelpOpen = signal(false);
 export function HelpDialog() {
   if (!isHelpOpen.value) return null;
   return (
-    <Dialog title="Keyboard shortcuts" onClose={() => (isHelpOpen.value = false)}>
+    <Dialog title="Keyboard shortcuts" focusesItself onClose={() => (isHelpOpen.value = false)}>
       <div class="shortcuts">
         {[...shortcutGroups.value].map(([group, shortcuts]) => (
           <section key={group}>

@@ -19,7 +19,7 @@ export function SignIn() {
     );
   }
   if (value.state === "unreachable") {
-    const { key, why } = value;
+    const { key, isKept, why } = value;
     return (
       <main class="gate">
         <div class="gate-card">
@@ -27,7 +27,7 @@ export function SignIn() {
           <h1>Darkroom does not answer</h1>
           <p>{why}</p>
           <div class="actions">
-            <button type="button" class="button primary" onClick={() => void signIn(key, { isKept: false })}>
+            <button type="button" class="button primary" onClick={() => void signIn(key, { isKept })}>
               Try again
             </button>
             <button type="button" class="button" onClick={signOut}>
@@ -45,7 +45,7 @@ export function SignIn() {
         <h1>Sign in</h1>
         <p class="dim">Use an API key of this deployment. It is kept for this tab and sent to this address alone.</p>
         <KeyForm why={value.state === "out" ? value.why : null} act="Sign in" />
-        <details class="gate-help">
+        <details class="more gate-help">
           <summary>Where do I get a key?</summary>
           <p>
             On your own machine <code>npm start</code> prints an address that signs you in. In production an admin makes

@@ -12,6 +12,7 @@ export function Dialog({
   footer,
   isWide = false,
   mayClose = true,
+  focusesItself = false,
 }: {
   title: string;
   onClose: () => void;
@@ -20,6 +21,8 @@ export function Dialog({
   isWide?: boolean;
   /** Whether Escape and the cross close it. */
   mayClose?: boolean;
+  /** Where nothing in it is to be done first: else what has `autofocus` gets the focus, or the first button. */
+  focusesItself?: boolean;
 }) {
   const ref = useRef<HTMLDialogElement>(null);
   const heading = useId();
@@ -37,6 +40,7 @@ export function Dialog({
       ref={ref}
       class="dialog"
       data-wide={isWide}
+      autofocus={focusesItself}
       aria-labelledby={heading}
       onCancel={(event) => {
         event.preventDefault();
@@ -91,7 +95,7 @@ export function Confirmation() {
       onClose={() => answer(false)}
       footer={
         <>
-          <button type="button" class="button" onClick={() => answer(false)}>
+          <button type="button" class="button" autofocus onClick={() => answer(false)}>
             Keep it
           </button>
           <button type="button" class={isDangerous ? "button danger" : "button primary"} onClick={() => answer(true)}>

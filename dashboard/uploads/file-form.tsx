@@ -4,7 +4,18 @@ import { formatBytes, formatCount } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
 import { FileRow } from "./file-row.tsx";
 import { JobSettings } from "./job-settings.tsx";
-import { active, addFiles, clearDone, failed, items, lookForUnfinished, ready, retry, start } from "./queue.ts";
+import {
+  active,
+  addFiles,
+  clearDone,
+  failed,
+  items,
+  lookForUnfinished,
+  ready,
+  retry,
+  start,
+  startable,
+} from "./queue.ts";
 import { Total } from "./price.tsx";
 import { KIND_OF, mediaOf } from "./settings.ts";
 import { discard, unfinished } from "./unfinished.ts";
@@ -59,7 +70,7 @@ export function FileForm() {
       {!isEmpty && (
         <div class="send-bar">
           <div class="send-total">
-            <Total items={ready.value} />
+            <Total items={startable.value} />
           </div>
           {failed.value.length > 0 && (
             <button type="button" class="button" onClick={() => retry(failed.value)}>
@@ -72,9 +83,9 @@ export function FileForm() {
               Clear the list
             </button>
           )}
-          {ready.value.length > 0 && (
+          {startable.value.length > 0 && (
             <button type="button" class="button primary" onClick={start}>
-              {ready.value.length === 1 ? "Start upload" : `Start ${formatCount(ready.value.length)} uploads`}
+              {startable.value.length === 1 ? "Start upload" : `Start ${formatCount(startable.value.length)} uploads`}
             </button>
           )}
         </div>

@@ -44,10 +44,12 @@ const LANGUAGES = [
 ];
 const languageNames = new Intl.DisplayNames(undefined, { type: "language" });
 
+const STEP_ORDER = Object.keys(STEP_NAMES) as readonly Step[];
+
 /** What is asked of all files that have not been sent: the usual is set already. */
 export function JobSettings({ kinds }: { kinds: readonly KnownKind[] }) {
   const { then } = settings.value;
-  const steps = [...new Set(kinds.flatMap((kind) => STEPS_OF[kind]))];
+  const steps = STEP_ORDER.filter((step) => kinds.some((kind) => STEPS_OF[kind].includes(step)));
   return (
     <details class="more card settings">
       <summary>Options</summary>

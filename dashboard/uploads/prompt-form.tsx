@@ -1,6 +1,7 @@
 import { useRef } from "preact/hooks";
 
 import type { JobRequest } from "../../client/index.ts";
+import { formatCount } from "../ui/format.ts";
 import { draft } from "./draft.ts";
 import { Choice, Terms } from "./job-settings.tsx";
 import { type Options, settings, termsOf } from "./settings.ts";
@@ -87,7 +88,7 @@ export function PromptForm() {
           onInput={({ currentTarget }) => set({ prompt: currentTarget.value })}
         />
         <span class="hint">
-          {Array.from(prompt).length} of {MAX_PROMPT_CHARS} characters
+          {Array.from(prompt).length} of {formatCount(MAX_PROMPT_CHARS)} characters
         </span>
       </label>
       <div class="settings-grid">

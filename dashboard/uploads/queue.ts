@@ -50,6 +50,8 @@ export const active = computed(() =>
   items.value.filter(({ state }) => ["waiting", "sending", "paused"].includes(state.value)),
 );
 export const ready = computed(() => items.value.filter(({ state }) => state.value === "ready"));
+/** What `start` begins: what no job would take stays on the list, with the reason. */
+export const startable = computed(() => ready.value.filter(({ price }) => price.value.state !== "refused"));
 export const failed = computed(() => items.value.filter(({ state }) => state.value === "failed"));
 const sendings = new Map<string, Sending>();
 
@@ -81,8 +83,7 @@ export function addFiles(files: readonly File[]): void {
 }
 
 export function start(): void {
-  for (const { state, price, asked } of ready.value) {
-    if (price.value.state === "refused") continue;
+  for (const { state, asked } of startable.value) {
     asked.value = settings.value;
     state.value = "waiting";
   }
@@ -114,10 +115,12 @@ export function resume(item: Item): void {
 
 /** Take it off the list; what is under way is given up, and what of it is stored is deleted. */
 export function remove(item: Item): void {
-  sendings.get(item.id)?.stop();
+  const sending = sendings.get(item.id);
+  sending?.stop();
   sendings.delete(item.id);
   const { value: before } = item.before;
-  if (before !== undefined && item.state.value !== "done")
+  // One that is under way deletes its parts itself.
+  if (sending === undefined && before !== undefined && item.state.value !== "done")
     void api()
       .uploads.abort(before.uploadId)
       .catch(() => undefined)

@@ -1,6 +1,7 @@
 import { useRef } from "preact/hooks";
 
 import type { JobRequest } from "../../client/index.ts";
+import { formatCount } from "../ui/format.ts";
 import { draft } from "./draft.ts";
 import { Terms } from "./job-settings.tsx";
 import { settings, termsOf } from "./settings.ts";
@@ -38,7 +39,7 @@ export function TextForm() {
           }}
         />
         <span class="hint">
-          Its mood is judged: positive or negative, with a score. Up to {MAX_TEXT_CHARS.toLocaleString()} characters.
+          Its mood is judged: positive or negative, with a score. Up to {formatCount(MAX_TEXT_CHARS)} characters.
         </span>
       </label>
       <details class="more">

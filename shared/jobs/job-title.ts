@@ -13,5 +13,6 @@ export function titleOf(input: {
     .replaceAll(/\s+/g, " ")
     .trim();
   const shown = clip(line, MAX_TITLE_CHARS);
-  return shown === line ? line : `${shown}…`;
+  // Not in the middle of a word, where words are of a usual length.
+  return shown === line ? line : `${shown.replace(/ \S{0,20}$/, "")}…`;
 }

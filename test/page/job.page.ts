@@ -37,7 +37,7 @@ test("a recording's page: its words, then each attempt, the receipt, the files a
   const { page } = await darkroom.open(`/jobs/${id}`);
   await page.getByRole("heading", { level: 1, name: "voice-note.mp3" }).waitFor();
   await ended(id);
-  await page.getByText("Completed").waitFor({ timeout: 20_000 });
+  await page.getByText("Completed").waitFor();
   await page.getByText(/message for the people/).waitFor();
   await expectAccessible(page);
   await page.keyboard.press("d");
@@ -134,7 +134,7 @@ test("a job that failed says what to do, and is redriven", async () => {
   await page.getByRole("button", { name: "Redrive" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Redrive job" }).click();
   await page.getByText("The job runs again.").waitFor();
-  await page.getByText("Completed").waitFor({ timeout: 60_000 });
+  await page.getByText("Completed").waitFor();
 });
 
 test("a job that is deleted while somebody looks at it says so", async () => {
@@ -144,7 +144,7 @@ test("a job that is deleted while somebody looks at it says so", async () => {
   const { page } = await darkroom.open(`/jobs/${id}`);
   await page.getByRole("heading", { level: 1, name: "soon gone" }).waitFor();
   await darkroom.api(`/v1/jobs/${id}`, { method: "DELETE" });
-  await page.getByRole("heading", { name: "This job has been deleted" }).waitFor({ timeout: 20_000 });
+  await page.getByRole("heading", { name: "This job has been deleted" }).waitFor();
   await expectAccessible(page);
   await darkroom.api("/v1/queues/image_generation/resume", { method: "POST", body: "{}" });
   await page.goto(`${darkroom.origin()}/jobs/job_that_never_was`);

@@ -11,6 +11,8 @@ import { SCOPES } from "../../shared/keys/scopes.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+/** Beside the offline models a browser may have little of the machine. */
+const PATIENCE_MS = 90_000;
 const ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"];
 
 /** Keys that each test file begins with. */
@@ -42,7 +44,7 @@ export function startProduct() {
 
   beforeAll(async () => {
     started = await start();
-  }, 120_000);
+  }, 240_000);
   afterEach(async () => {
     for (const context of contexts.splice(0)) await context.close();
     const unexpected = said.splice(0).filter((line) => !expected.some((pattern) => pattern.test(line)));
@@ -58,6 +60,7 @@ export function startProduct() {
   ): Promise<Opened> {
     const context = await started.browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
     contexts.push(context);
+    context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
     page.on("console", (message) => {
       if (message.type() === "error") said.push(`${message.text()} (${message.location().url})`);

@@ -110,8 +110,7 @@ test("what fails on the way is retried, all at once, and becomes one job each", 
     route.request().url().includes("dryRun") ? route.fallback() : route.abort(),
   );
   await page.getByRole("button", { name: "Start 2 uploads" }).click();
-  for (const name of names)
-    await fileRow(page, name).getByText("Darkroom does not answer").waitFor({ timeout: 20_000 });
+  for (const name of names) await fileRow(page, name).getByText("Darkroom does not answer").waitFor();
   await expectAccessible(page);
   await page.unroute("**/v1/uploads?*");
   await page.getByRole("button", { name: "Retry all failed (2)" }).click();
@@ -143,7 +142,7 @@ test("a large upload is paused, resumed, and goes on after a reload once the fil
   });
   await page.getByRole("button", { name: "Start upload" }).click();
   const row = fileRow(page, "long.wav");
-  await row.getByText(/MB of 150 MB · .*\/s/).waitFor({ timeout: 20_000 });
+  await row.getByText(/MB of 150 MB · .*\/s/).waitFor();
   await row.getByRole("button", { name: "Pause long.wav" }).click();
   await row.getByText("Paused at").waitFor();
   await expectAccessible(page);
@@ -159,7 +158,7 @@ test("a large upload is paused, resumed, and goes on after a reload once the fil
   const before = new Set(puts.splice(0));
   expect(before.size).toBeGreaterThanOrEqual(5);
   await choose(page, path);
-  await fileRow(page, "long.wav").getByText("Uploaded").waitFor({ timeout: 60_000 });
+  await fileRow(page, "long.wav").getByText("Uploaded").waitFor();
   // One part may have been stored and not been reported when the page was closed.
   expect(puts.filter((part) => before.has(part)).length).toBeLessThanOrEqual(1);
   expect(new Set([...before, ...puts]).size).toBe(Math.ceil(LARGE_BYTES / (8 * 1024 * 1024)));
@@ -184,7 +183,7 @@ test("a prompt is priced, drawn and kept while it is written", async () => {
   await expectAccessible(page);
   await page.getByRole("button", { name: "Draw" }).click();
   await page.getByRole("heading", { level: 1, name: "a lighthouse in the fog" }).waitFor();
-  await page.getByRole("img", { name: "a lighthouse in the fog" }).waitFor({ timeout: 60_000 });
+  await page.getByRole("img", { name: "a lighthouse in the fog" }).waitFor();
 });
 
 test("a text is classified, and the answer is on its page", async () => {
@@ -192,5 +191,5 @@ test("a text is classified, and the answer is on its page", async () => {
   await page.getByLabel("Text").fill("What a wonderful surprise, thank you!");
   await expectAccessible(page);
   await page.getByRole("button", { name: "Classify" }).click();
-  await page.getByText("POSITIVE").waitFor({ timeout: 60_000 });
+  await page.getByText("POSITIVE").waitFor();
 });
