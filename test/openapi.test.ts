@@ -291,6 +291,10 @@ test("what the API answers is what the document says, to the last field", async 
   await call("listAudit", "/v1/audit?limit=1");
   await call("readQueues", "/v1/queues");
   await call("readQueues", "/v1/queues", { key: KEYS.other });
+  await call("readThroughput", "/v1/queues/throughput?hours=1");
+  await call("readThroughput", "/v1/queues/throughput?hours=25");
+  await call("readChecks", "/v1/checks");
+  await call("readChecks", "/v1/checks", { key: KEYS.other });
   await call("readQueues", "/v1/queues", { key: KEYS.revoked });
   await call("pauseKind", "/v1/queues/classification/pause", json({ note: "why" }));
   await call("submitJob", "/v1/jobs", json({ kind: "classification", text: "paused" }));

@@ -21,6 +21,7 @@ test("a dry run tells how many and which, and changes nothing", async () => {
     overLimit: 1,
     heldByOthers: 0,
     lastsSeconds: 3,
+    estimate: { unknown: 0 },
     sample: [{ jobId: oldest }, {}, {}, {}, {}],
   });
   expect(await count("dead_letters WHERE redriven_at IS NULL AND redrive_id IS NULL")).toBe(7);
@@ -28,26 +29,26 @@ test("a dry run tells how many and which, and changes nothing", async () => {
   expect(await count("audit")).toBe(0);
 });
 
-test("a dry run tells what it will cost: of each task its share of what its job was expected to", async () => {
-  type Dry = { matched: number; cost: { neurons: number; microUsd: number; isRough: boolean; unknownLetters: number } };
-  const dry = async (more: object) =>
-    (await (await darkroom.post("/v1/redrives", { ...more, dryRun: true })).json<Dry>()).cost;
-  const jobs = await letters(numbered(3));
-  const estimates = await Promise.all(jobs.map(async (id) => (await darkroom.readJob(id)).estimate!.neurons));
-  const all = await dry(ALL);
-  expect(all.neurons).toBeCloseTo(estimates[0]! + estimates[1]! + estimates[2]!);
-  expect(all).toMatchObject({ isRough: false, unknownLetters: 0 });
-  expect(all.microUsd).toBeGreaterThan(0);
-  expect((await dry({ ...ALL, limit: 1 })).neurons).toBeCloseTo(estimates[0]!);
-  // One chunk of three, and a webhook that asks no model.
-  const words = Array.from({ length: 360 }, (_, index) => (index === 180 ? "error:3010x1" : `c${index}`)).join(" ");
-  const { id } = await darkroom.upload({ name: "long.wav" }, speech(words));
-  const recording = await darkroom.untilJob(id);
-  const chunks = recording.attempts.filter(({ taskId }) => taskId.includes(".chunk-")).length;
-  const chunk = await dry({ filter: { jobId: id } });
-  expect(chunk.neurons).toBeCloseTo(recording.estimate!.neurons / chunks, 3);
-  await darkroom.bindings().DB.prepare("UPDATE jobs SET estimate = NULL WHERE id = ?1").bind(id).run();
-  expect(await dry({ filter: { jobId: id } })).toMatchObject({ neurons: 0, unknownLetters: 1 });
+test("a dry run says what the letters would cost: the whole job for its first task, a share of its line for a part", async () => {
+  const { DB } = darkroom.bindings();
+  const [one, two, three] = await letters(numbered(3, "priced"));
+  const line = (task: string, calls: number, neurons: number) => ({ task, model: "m", calls, units: {}, neurons });
+  const estimates = [
+    [one, { lines: [line("generate_image", 1, 10), line("describe", 1, 5)], isRough: false }],
+    [two, { lines: [line("transcribe_chunk", 4, 8)], isRough: false }],
+    [three, null],
+  ] as const;
+  for (const [id, estimate] of estimates) {
+    await DB.prepare("UPDATE jobs SET estimate = ?2 WHERE id = ?1")
+      .bind(id, estimate && JSON.stringify(estimate))
+      .run();
+  }
+  await DB.prepare("UPDATE dead_letters SET kind = 'transcribe_chunk' WHERE job_id = ?1").bind(two).run();
+  const dry = async (body: object) =>
+    (await darkroom.post("/v1/redrives", { ...ALL, dryRun: true, ...body })).json<{ estimate: unknown }>();
+  expect((await dry({})).estimate).toEqual({ neurons: 17, microUsd: 187, unknown: 1 });
+  expect((await dry({ limit: 1 })).estimate).toMatchObject({ neurons: 15, unknown: 0 });
+  expect((await dry({ filter: { jobId: three } })).estimate).toEqual({ neurons: 0, microUsd: 0, unknown: 1 });
 });
 
 test("what matches is redriven up to the limit, oldest first, and the end is counted", async () => {

@@ -119,8 +119,8 @@ async function redriveMany(
   const made = await client.redrives.create({ filter, ...sizes, dryRun, canary }, { signal });
   if (isJson) printJson(made);
   else if ("dryRun" in made) {
-    const { neurons, unknownLetters } = made.cost;
-    const unknown = unknownLetters === 0 ? "" : `, and ${unknownLetters} of unknown cost`;
+    const { neurons, unknown: unpriced } = made.estimate;
+    const unknown = unpriced === 0 ? "" : `, and ${unpriced} of unknown cost`;
     printLine(
       `${made.matched} would be redriven in ${made.lastsSeconds} s for about ${Math.ceil(neurons)} neurons${unknown}; other redrives hold ${made.heldByOthers}`,
     );

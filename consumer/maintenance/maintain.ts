@@ -9,6 +9,7 @@ import {
   writeCursor,
 } from "../../shared/db/jobs/maintenance.ts";
 import { deletePendingUploads, findExpiredUploads } from "../../shared/db/uploads/pending-uploads.ts";
+import { noteSweep } from "../../shared/db/uploads/findings.ts";
 import { pruneAnswers } from "../../shared/db/keys/idempotency.ts";
 import { pruneStreams } from "../../shared/db/keys/event-streams.ts";
 import { pruneFailures } from "../../shared/db/keys/failed-authentications.ts";
@@ -176,6 +177,7 @@ async function sweepInbox(deps: MaintenanceDeps, now: number): Promise<number> {
     settled.map(({ key, etag }) => ({ bucket: MEDIA_BUCKET, key, etag })),
   );
   await ingestFound(unknown.slice(0, OBJECTS_INGESTED_A_RUN), deps, now);
+  if (unknown.length > 0) await noteSweep(deps.db, now);
   if (unknown.length > OBJECTS_INGESTED_A_RUN) return OBJECTS_INGESTED_A_RUN; // this page again
   const last = page.truncated ? (page.objects.at(-1)?.key ?? null) : null;
   if (last !== cursor) await writeCursor(deps.db, "inbox", last);

@@ -40,14 +40,13 @@ export const DryRun = z
     overLimit: z.int(),
     heldByOthers: z.int(),
     lastsSeconds: z.int(),
-    cost: z
+    estimate: z
       .object({
         neurons: z.number(),
-        microUsd: z.number(),
-        isRough: z.boolean().describe("whether a quantity was guessed from a size"),
-        unknownLetters: z.int().describe("letters whose cost nobody knows; they are not in the sum"),
+        microUsd: z.number().describe("millionths of a US dollar, at the list price beyond the free neurons"),
+        unknown: z.int().describe("how many of them nobody can tell the cost of: a recording that was not read yet"),
       })
-      .describe("what it is expected to cost, if each task succeeds at once"),
+      .describe("what the tasks that match, up to the limit, are expected to consume if each call succeeds at once"),
     sample: z.array(
       z.object({
         id: z.string(),

@@ -63,7 +63,7 @@ export function fatesOf(which: string): string {
 }
 
 /** Open letters of owner ?1 that the filter (?2, JSON; times in epoch milliseconds) means, and whose job lives. */
-const MATCHING = `FROM dead_letters d
+export const MATCHING = `FROM dead_letters d
   WHERE d.owner_id = ?1 AND d.redriven_at IS NULL AND d.discarded_at IS NULL
     AND (?2 ->> 'fingerprint' IS NULL OR d.fingerprint = ?2 ->> 'fingerprint')
     AND (?2 ->> 'code' IS NULL OR d.code = ?2 ->> 'code')
@@ -73,7 +73,8 @@ const MATCHING = `FROM dead_letters d
     AND (?2 ->> 'createdBefore' IS NULL OR d.created_at < ?2 ->> 'createdBefore')
     AND (d.kind = 'deliver_webhook' OR NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = d.job_id AND ${wasStopped("j")}))`;
 
-function boundFilter({ createdAfter, createdBefore, ...filter }: RedriveFilter): string {
+/** What `MATCHING` is bound with. */
+export function boundFilter({ createdAfter, createdBefore, ...filter }: RedriveFilter): string {
   return JSON.stringify({
     ...filter,
     ...(createdAfter !== undefined && { createdAfter: Date.parse(createdAfter) }),
@@ -100,46 +101,6 @@ export async function countMatching(db: D1Database, ownerId: string, filter: Red
     .bind(ownerId, boundFilter(filter))
     .first<Matching>();
   return row ?? { free: 0, tasks: 0, held: 0 };
-}
-
-/** What letters are expected to cost, if each succeeds at once. */
-export interface ExpectedCost {
-  readonly neurons: number;
-  /** Of jobs whose estimate was guessed from a size. */
-  readonly rough: number;
-  /** Letters of which nobody knows. */
-  readonly unknown: number;
-}
-
-/**
- * The cost of the letters that would be redriven: of each, its task's share in its job's estimate. A task that asks no model
- * costs nothing; one whose job could not even be planned costs all that the job was expected to.
- */
-export async function expectCost(
-  db: D1Database,
-  ownerId: string,
-  filter: RedriveFilter,
-  limit: number,
-): Promise<ExpectedCost> {
-  const row = await db
-    .prepare(
-      `WITH m AS MATERIALIZED (
-         SELECT d.kind, t.model, t.stage, j.id AS jobId, j.estimate
-           FROM (SELECT d.kind, d.task_id ${MATCHING} AND d.redrive_id IS NULL ORDER BY d.created_at, d.id LIMIT ?3) d
-           JOIN tasks t ON t.id = d.task_id JOIN jobs j ON j.id = t.job_id
-          WHERE t.model IS NOT NULL),
-       c AS MATERIALIZED (
-         SELECT coalesce(
-                  (SELECT sum(l.value ->> 'neurons') FROM json_each(m.estimate, '$.lines') l WHERE l.value ->> 'task' = m.kind)
-                    / (SELECT count(*) FROM tasks o WHERE o.job_id = m.jobId AND o.kind = m.kind),
-                  iif(m.stage = 0, (SELECT sum(l.value ->> 'neurons') FROM json_each(m.estimate, '$.lines') l), NULL)) AS neurons,
-                m.estimate ->> '$.isRough' AS isRough
-           FROM m)
-       SELECT total(neurons) AS neurons, total(isRough = 1 AND neurons IS NOT NULL) AS rough, total(neurons IS NULL) AS unknown FROM c`,
-    )
-    .bind(ownerId, boundFilter(filter), limit)
-    .first<ExpectedCost>();
-  return row ?? { neurons: 0, rough: 0, unknown: 0 };
 }
 
 export interface SampleLetter {
