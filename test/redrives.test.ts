@@ -5,7 +5,6 @@ import { expect, test } from "vitest";
 import { findUnfinished, reserveUntil } from "../shared/db/redrives/steps.ts";
 import { createRedrive } from "../shared/db/redrives/redrives.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
-import { speech } from "./speech.ts";
 import { ALL, expectProblem, numbered, type Redrive, redriving } from "./redriving.ts";
 
 const darkroom = startDarkroom();

@@ -39,12 +39,12 @@ export function createClassify({ models, media, withSource, withWords, results }
   }
 
   /** What was classified is found by its own words, and by its labels. */
-  async function store(classification: Classification, attempt: Attempt, text: string): Promise<Outcome> {
-    const { labels } = classification;
+  async function store(classified: Classification, attempt: Attempt, text: string): Promise<Outcome> {
+    const { labels } = classified;
     const artifact = await results.store(attempt, {
       name: LABELS,
       contentType: "application/json",
-      body: JSON.stringify(classification, null, 2),
+      body: JSON.stringify(classified, null, 2),
     });
     const passages = cutPassages(attempt.task.jobId, { text, labels: tellingLabels(labels) });
     return { type: "completed", artifacts: [artifact], labels, passages };

@@ -9,7 +9,7 @@ import { useShortcuts } from "../shell/shortcuts.ts";
 import { Icon } from "../ui/icon.tsx";
 import { EmptyState, ErrorState, Skeleton } from "../ui/states.tsx";
 import { Age } from "../ui/time.tsx";
-import { type LetterState, StateFilter } from "./dead-letters-view.tsx";
+import { type LetterState, StateFilter } from "./state-filter.tsx";
 import { LetterDialog } from "./letter-dialog.tsx";
 import { RedriveDialog } from "./redrive-dialog.tsx";
 import { RedriveList } from "./redrive-list.tsx";

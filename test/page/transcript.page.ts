@@ -221,7 +221,7 @@ test("hostile words are text: nothing in them runs, and they do not break the pa
   if (SHOTS !== undefined) await page.screenshot({ path: join(SHOTS, "hostile.png") });
   await expectAccessible(page);
   expect(await page.title()).not.toBe("owned");
-  expect(await page.locator('[data-line="3"] p').evaluate((line) => getComputedStyle(line).direction)).toBe("rtl");
+  expect(await page.locator('[data-line="3"] p').evaluate("(line) => getComputedStyle(line).direction")).toBe("rtl");
 });
 
 test("a browser without highlights marks the word otherwise", async () => {

@@ -60,13 +60,15 @@ export interface PassagePage {
   readonly replaced: readonly PassageSource[];
 }
 
+/** SQL: whether a passage is still that of the transcript, which nobody has edited. */
+const isOwn = (source: string) => `(${source} <> 'transcript' OR ${latestVersionOf("t.job_id")} = 0)`;
+
 /** Let jobs be found by their words. Those of a transcript that somebody has edited since stay as they are. */
 export function insertPassages(
   db: D1Database,
   rows: string,
   { replaced }: PassagePage,
 ): readonly D1PreparedStatement[] {
-  const isOwn = (source: string) => `(${source} <> 'transcript' OR ${latestVersionOf("t.job_id")} = 0)`;
   const remove = db
     .prepare(
       `DELETE FROM passages WHERE number IN (
