@@ -279,13 +279,12 @@ export function createReader(root: HTMLElement, events: ReaderEvents): Reader {
       row.line = line;
       shown[index] = line;
       spokenWord = undefined;
-      // The caret stays where it is: what was typed stands there already.
-      if (editing === index && row.paragraph.textContent === line.text) return;
-      if (editing === index) {
+      if (editing !== index) fillRow(row, line, before);
+      else if (row.paragraph.textContent !== line.text) {
         const caret = caretOf(row.paragraph) ?? line.text.length;
         row.paragraph.textContent = line.text;
         placeCaret(row.paragraph, Math.min(caret, line.text.length));
-      } else fillRow(row, line, before);
+      }
       speakerOf(row);
       speakerOf(rows[index + 1]);
     },

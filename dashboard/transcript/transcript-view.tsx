@@ -136,6 +136,11 @@ function Desk({ job, live, player, opened }: DeskProps) {
   }, [reader, edits]);
   useEffect(() => reader?.setEditable(mayEdit), [reader, mayEdit]);
   useStart(player, reader, transcript !== undefined);
+  useEffect(() => {
+    // Until the recording itself says how long it is.
+    if (player.durationMs.value === 0 && transcript?.durationMs != null)
+      player.durationMs.value = transcript.durationMs;
+  }, [player, transcript]);
 
   function edit(index = reader?.lineAt(player.timeMs.value) ?? 0, offset: number | null = 0) {
     if (!mayEdit || reader === null) return;
