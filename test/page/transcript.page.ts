@@ -161,19 +161,16 @@ test("60,000 words open in under two seconds, all can be found, and scrolling st
   console.log(`60,000 words opened after ${Math.round(openedMs)} ms, with ${Math.round(workMs)} ms of work`);
   expect(workMs).toBeLessThan(2000);
   expect(await page.evaluate("document.querySelectorAll('.lines *').length")).toBeLessThan(25_001);
-  const figures = await page.evaluate<{ longest: number }>(`(async () => {
-    let longest = 0;
-    new PerformanceObserver((list) => { for (const { duration } of list.getEntries()) longest = Math.max(longest, duration); })
-      .observe({ type: "longtask" });
+  await page.evaluate(`(async () => {
     for (let step = 0; step < 40; step += 1) {
       scrollBy(0, 3000);
       await new Promise(requestAnimationFrame);
     }
-    return { longest };
   })()`);
-  console.log(`the longest task while scrolling took ${figures.longest} ms`);
-  // Drawing 120,000 px of new lines; a machine that does other things is given time for them.
-  expect(figures.longest).toBeLessThan(1000);
+  const after = (await profiler.send("Performance.getMetrics")).metrics.find(({ name }) => name === "TaskDuration");
+  const stepMs = (1000 * (after?.value ?? Number.NaN) - workMs) / 40;
+  console.log(`drawing 3,000 px of lines that were never drawn took ${Math.round(stepMs)} ms`);
+  expect(stepMs).toBeLessThan(100);
   // Find in page reaches what was never drawn.
   await page.evaluate(`document.querySelector('[data-line="4711"] p').textContent = "a needle in the hay"`);
   await page.evaluate("scrollTo(0, 0)");
@@ -222,7 +219,7 @@ test("hostile words are text: nothing in them runs, and they do not break the pa
   if (SHOTS !== undefined) await page.screenshot({ path: join(SHOTS, "hostile.png") });
   await expectAccessible(page);
   expect(await page.title()).not.toBe("owned");
-  expect(await page.locator('[data-line="3"] p').evaluate((line) => getComputedStyle(line).direction)).toBe("rtl");
+  expect(await page.evaluate(`getComputedStyle(document.querySelector('[data-line="3"] p')).direction`)).toBe("rtl");
 });
 
 test("a browser without highlights marks the word otherwise", async () => {
