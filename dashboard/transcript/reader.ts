@@ -75,6 +75,7 @@ export function createReader(root: HTMLElement, events: ReaderEvents): Reader {
     if (editing === null) return;
     const row = rows[editing];
     editing = null;
+    root.classList.remove("is-editing");
     if (row !== undefined) {
       const { paragraph, element } = row;
       paragraph.removeAttribute("contenteditable");
@@ -104,6 +105,7 @@ export function createReader(root: HTMLElement, events: ReaderEvents): Reader {
       paragraph.setAttribute("role", "textbox");
       paragraph.setAttribute("aria-label", `What is said at ${formatClock(line.startMs)}`);
       element.classList.add("is-edited");
+      root.classList.add("is-editing");
       speakerOf(row);
       events.onEditing(index);
     }
@@ -277,13 +279,12 @@ export function createReader(root: HTMLElement, events: ReaderEvents): Reader {
       row.line = line;
       shown[index] = line;
       spokenWord = undefined;
-      // The caret stays where it is: what was typed stands there already.
-      if (editing === index && row.paragraph.textContent === line.text) return;
-      if (editing === index) {
+      if (editing !== index) fillRow(row, line, before);
+      else if (row.paragraph.textContent !== line.text) {
         const caret = caretOf(row.paragraph) ?? line.text.length;
         row.paragraph.textContent = line.text;
         placeCaret(row.paragraph, Math.min(caret, line.text.length));
-      } else fillRow(row, line, before);
+      }
       speakerOf(row);
       speakerOf(rows[index + 1]);
     },
@@ -327,7 +328,6 @@ export function createReader(root: HTMLElement, events: ReaderEvents): Reader {
       if (isEditable === is) return;
       if (!is) endEdit();
       isEditable = is;
-      root.classList.toggle("is-editable", is);
       for (const button of list.querySelectorAll<HTMLButtonElement>(".line-speaker")) button.disabled = !is;
     },
     destroy() {

@@ -134,12 +134,16 @@ function Desk({ job, live, player, opened }: DeskProps) {
     redraw.current(null);
     return undefined;
   }, [reader, edits]);
-  useEffect(() => reader?.setEditable(mayEdit && editing !== null), [reader, mayEdit, editing === null]);
+  useEffect(() => reader?.setEditable(mayEdit), [reader, mayEdit]);
   useStart(player, reader, transcript !== undefined);
+  useEffect(() => {
+    // Until the recording itself says how long it is.
+    if (player.durationMs.value === 0 && transcript?.durationMs != null)
+      player.durationMs.value = transcript.durationMs;
+  }, [player, transcript]);
 
   function edit(index = reader?.lineAt(player.timeMs.value) ?? 0, offset: number | null = 0) {
     if (!mayEdit || reader === null) return;
-    reader.setEditable(true);
     reader.edit(Math.max(0, index), offset);
   }
   function stepDoubt(step: 1 | -1) {

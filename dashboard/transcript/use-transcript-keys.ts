@@ -41,7 +41,7 @@ export function useTranscriptKeys(keys: Keys): void {
     { keys: "X", does: "Doubtful place before", run: () => stepDoubt(-1) },
     { keys: "f", does: "Follow along", run: () => reader?.follow() },
     { keys: "l", does: "Copy a link to this second", run: () => void copyLink(player) },
-    ...(mayEdit ? [{ keys: "e", does: "Edit the line (Escape ends, Enter goes on)", run: edit }] : []),
+    ...(mayEdit ? [{ keys: "e", does: "Edit the line (Escape ends, Enter goes on)", run: () => edit() }] : []),
     ...(edits !== null
       ? [
           { keys: "h", does: "Find and replace", run: () => toggle("replace") },

@@ -37,7 +37,7 @@ async function open(id: string): Promise<Page> {
 
 /** Put the caret behind a word of the line that is edited, by keys alone. */
 async function caretBehind(page: Page, words: number): Promise<void> {
-  await page.keyboard.press("Home");
+  await page.keyboard.press("Control+Home");
   for (let word = 0; word < words; word += 1) await page.keyboard.press("Control+ArrowRight");
 }
 
@@ -51,7 +51,7 @@ test("the keyboard alone corrects a word, and every format has it with its time"
   await caretBehind(page, 4);
   // "message" becomes two words.
   await page.keyboard.press("Control+Delete");
-  await page.keyboard.type("short notice ");
+  await page.keyboard.type(" short notice");
   await expectAccessible(page);
   await page.getByText("Saved as version 1").waitFor();
   await shot(page, "editing");
@@ -107,7 +107,7 @@ test("what two people change is merged; where both changed a line, one is asked,
   await page.getByText(/complete the work/).waitFor();
   // The same line.
   await changeElsewhere(id, [{ op: "replace", segment: 0, word: 1, words: [{ text: "goodbye" }] }]);
-  await page.keyboard.press("End");
+  await page.keyboard.press("Control+End");
   await page.keyboard.type(" folks");
   const dialog = page.getByRole("dialog", { name: "Somebody else has changed the same lines" });
   await dialog.waitFor();
@@ -147,7 +147,7 @@ test("nothing typed is lost when the connection breaks, the page is reloaded or 
   await page.route("**/transcript", (route) =>
     route.request().method() === "PATCH" ? route.abort() : route.fallback(),
   );
-  await page.keyboard.press("End");
+  await page.keyboard.press("Control+End");
   await page.keyboard.type(" reloaded");
   await page.getByText("Not saved: kept here").waitFor({ timeout: 20_000 });
   await page.unroute("**/transcript");
@@ -158,7 +158,7 @@ test("nothing typed is lost when the connection breaks, the page is reloaded or 
   const { keys } = await darkroom.api<{ keys: { id: string; label: string }[] }>("/v1/keys");
   await darkroom.api(`/v1/keys/${keys.find(({ label }) => label === "ends")?.id}`, { method: "DELETE" });
   await page.keyboard.press("e");
-  await page.keyboard.press("Home");
+  await page.keyboard.press("Control+Home");
   await page.keyboard.type("still ");
   const question = page.getByRole("dialog", { name: "Your key is refused" });
   await question.waitFor({ timeout: 20_000 });
@@ -187,7 +187,7 @@ test("a word is mended everywhere, and a speaker is named", async () => {
   await page.keyboard.press("e");
   await page.getByRole("button", { name: "Who speaks?" }).click();
   const dialog = page.getByRole("dialog", { name: /^Who speaks at/ });
-  await dialog.getByLabel("Name").fill("Ada <b>");
+  await dialog.getByRole("combobox", { name: "Name" }).fill("Ada <b>");
   await expectAccessible(page);
   await page.keyboard.press("Enter");
   await page.getByText("Saved as version 2").waitFor();
