@@ -140,7 +140,7 @@ test("the page at /docs brings all that it names, and its script is one", async 
     /script-src 'self'; style-src 'self'; connect-src 'self'/,
   );
   const names = [...(await page.text()).matchAll(/(?:href|src)="([^"]+)"/g)].map((match) => match[1] ?? "");
-  expect(new Set(names)).toEqual(new Set(["/docs.css", "/docs.js", "/openapi.json"]));
+  expect(new Set(names)).toEqual(new Set(["/", "/docs.css", "/docs.js", "/openapi.json"]));
   for (const name of names) expect((await darkroom.api(name, { key: null })).status).toBe(200);
   const script = await (await darkroom.api("/docs.js", { key: null })).text();
   expect(() => new Script(script)).not.toThrow();
