@@ -11,17 +11,10 @@ import { Icon } from "../ui/icon.tsx";
 import { EmptyState, ErrorState, Skeleton } from "../ui/states.tsx";
 import { Age } from "../ui/time.tsx";
 import { CausePage } from "./cause-page.tsx";
+import { LETTER_STATES, type LetterState, StateFilter } from "./letter-states.tsx";
 import { RedriveDialog } from "./redrive-dialog.tsx";
 import { RedriveList } from "./redrive-list.tsx";
 import { taskName } from "./task-name.ts";
-
-export const LETTER_STATES = [
-  ["open", "Open"],
-  ["redriven", "Redriven"],
-  ["discarded", "Discarded"],
-  ["all", "All"],
-] as const;
-export type LetterState = (typeof LETTER_STATES)[number][0];
 
 /** Work that was given up on, by what went wrong. */
 export function DeadLettersView() {
@@ -144,20 +137,6 @@ function Cause({ group, state }: { group: DeadLetterGroup; state: LetterState })
       </div>
       <Icon name="chevron" />
     </li>
-  );
-}
-
-export function StateFilter({ state, showState }: { state: LetterState; showState: (state: LetterState) => void }) {
-  return (
-    <fieldset class="segments">
-      <legend class="visually-hidden">State</legend>
-      {LETTER_STATES.map(([one, name]) => (
-        <label key={one}>
-          <input type="radio" name="letter-state" checked={state === one} onChange={() => showState(one)} />
-          <span>{name}</span>
-        </label>
-      ))}
-    </fieldset>
   );
 }
 

@@ -52,6 +52,6 @@ function ComparedPicture({ job }: { job: Job }) {
   return url === null ? <Skeleton rows={1} height={300} /> : <img src={url} alt={factsOf(job).prompt} />;
 }
 
-function text(value: unknown): string {
+function text(value: string | number | undefined): string {
   return value === undefined ? "" : String(value);
 }

@@ -5,15 +5,15 @@ import { formatModel, formatNeurons } from "../ui/format.ts";
 export interface PictureFacts {
   readonly prompt: string;
   readonly model: string;
-  readonly options: Readonly<Record<string, unknown>>;
+  readonly options: Readonly<Record<string, string | number | undefined>>;
   readonly neurons: string;
 }
 
 export function factsOf(job: Job): PictureFacts {
   const { input, choice, attempts, reused } = job;
   const asked = attempts.findLast(({ model }) => model !== null)?.model ?? choice?.model;
-  const options = "options" in input ? (input.options as Readonly<Record<string, unknown>>) : {};
-  const named = typeof options["model"] === "string" ? options["model"] : "";
+  const options = "options" in input ? (input.options as PictureFacts["options"]) : {};
+  const named = String(options["model"] ?? "");
   const spent = attempts.reduce((sum, { neurons }) => sum + (neurons ?? 0), 0);
   return {
     prompt: "prompt" in input ? input.prompt : job.title,

@@ -28,7 +28,7 @@ export const PAGE = `<!doctype html>
 <section id="first">
 <h2>A first call</h2>
 <p>It asks who you are, or without a key whether the service is up.</p>
-<pre id="first-command"></pre>
+<pre id="first-command" tabindex="0"></pre>
 <button id="first-try" type="button">Try it</button>
 <pre id="first-answer" hidden tabindex="0"></pre>
 </section>
@@ -39,15 +39,15 @@ export const PAGE = `<!doctype html>
 <p>Programs that know OpenAI or Replicate need another address and a Darkroom key, and nothing else. They are not part of the document above.</p>
 <h3>OpenAI</h3>
 <p>Transcriptions, translations and pictures, with the SDKs of OpenAI. The address is <code class="origin">/openai/v1</code>.</p>
-<pre class="sample">curl ORIGIN/openai/v1/audio/transcriptions \
+<pre class="sample" tabindex="0">curl ORIGIN/openai/v1/audio/transcriptions \
   -H "Authorization: Bearer $KEY" \
   -F file=@meeting.mp3 -F model=whisper-1</pre>
-<pre class="sample">import OpenAI from "openai";
+<pre class="sample" tabindex="0">import OpenAI from "openai";
 const client = new OpenAI({ baseURL: "ORIGIN/openai/v1", apiKey: process.env.DARKROOM_KEY });
 const { data } = await client.images.generate({ model: "flux-1-schnell", prompt: "a harbour at dawn" });</pre>
 <h3>Replicate</h3>
 <p>Predictions, models and files, with the SDKs of Replicate. The address is <code class="origin">/replicate/v1</code>.</p>
-<pre class="sample">import Replicate from "replicate";
+<pre class="sample" tabindex="0">import Replicate from "replicate";
 const replicate = new Replicate({ auth: process.env.DARKROOM_KEY, baseUrl: "ORIGIN/replicate/v1" });
 const output = await replicate.run("black-forest-labs/flux-schnell", { input: { prompt: "a harbour at dawn" } });</pre>
 </section>
