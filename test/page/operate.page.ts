@@ -125,6 +125,11 @@ test("the keyboard alone redrives all of a cause: a dry run says how many and wh
   await dialog.getByRole("button", { name: "Redrive 6" }).waitFor();
   await expectAccessible(page);
   await shoot(page, "redrive");
+  // All at once: what follows one that went first is sent by maintenance, which does not run here.
+  await page.keyboard.press("Space");
+  const button = dialog.getByRole("button", { name: "Redrive 6" });
+  await page.waitForTimeout(500);
+  await expect.poll(async () => button.isEnabled()).toBe(true);
   await page.keyboard.press("Enter");
   await page.getByText("6 tasks are redriven.").waitFor();
   const row = page.getByRole("listitem").filter({ hasText: "6 matched" });
