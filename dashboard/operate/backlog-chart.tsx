@@ -37,6 +37,7 @@ export function BacklogChart() {
         series={SERIES}
         points={value}
         label={`Tasks since this page was opened: now ${formatCount(waiting ?? 0)} wait and ${formatCount(running ?? 0)} run`}
+        isWhole
         format={formatCount}
         formatTime={formatClockTime}
       />

@@ -102,7 +102,7 @@ function BudgetCard({ budget, maySet }: { budget: Budget; maySet: boolean }) {
     <li class="card budget">
       <header>
         <h3>
-          {whose(budget)} <span class="dim">a {period}</span>
+          {ownerId ?? "The whole account"} <span class="dim">a {period}</span>
         </h3>
         <span class={tone === "good" ? "soft" : tone}>{formatPercent(share)}</span>
       </header>

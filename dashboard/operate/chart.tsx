@@ -22,6 +22,8 @@ export interface ChartProps {
   readonly label: string;
   readonly format: (value: number) => string;
   readonly formatTime: (at: number) => string;
+  /** Whether values are counts. */
+  readonly isWhole?: boolean;
   readonly heightPx?: number;
 }
 

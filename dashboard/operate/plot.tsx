@@ -44,6 +44,11 @@ export function Plot(props: Props) {
   return <div ref={place} class="plot" role="img" aria-label={label} />;
 }
 
+const SHORTEST_SPAN_SECONDS = 300;
+
+/** Steps of an axis that counts. */
+const WHOLE_STEPS = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((one) => one * 10 ** power)).flat();
+
 /** Bars are stacked: each is drawn from the ground to the sum of itself and those after it, the tallest first. */
 function dataOf({ points, series, shape }: Props): UPlot.AlignedData {
   const columns = series.map((_, index) =>
@@ -59,14 +64,21 @@ function optionsOf(latest: RefObject<Props>, size: { width: number; height: numb
   const color = (name: string) => resolved(style.getPropertyValue(name), name);
   const axis = { stroke: color("--ink-dim"), font: `11.5px ${style.getPropertyValue("--font")}` };
   const grid = { stroke: color("--line"), width: 1 };
-  const { series = [], shape = "bars" } = latest.current ?? {};
+  const { series = [], shape = "bars", isWhole = false } = latest.current ?? {};
   const bars = UPlot.paths.bars?.({ size: [0.72, 28], radius: 0.15, align: 1 });
   return {
     ...size,
     padding: [10, 6, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: shape === "lines" }, drag: { x: false, y: false } },
-    scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.08)] } },
+    scales: {
+      // A bar stands on the time that it begins at; lines show five minutes at least.
+      x: {
+        range: (_, first, last) =>
+          shape === "bars" ? [first, last + stepOf()] : [Math.min(first, last - SHORTEST_SPAN_SECONDS), last],
+      },
+      y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 1] },
+    },
     axes: [
       {
         ...axis,
@@ -76,7 +88,15 @@ function optionsOf(latest: RefObject<Props>, size: { width: number; height: numb
         space: 76,
         values: (_, at) => at.map(timeOf),
       },
-      { ...axis, grid, ticks: { show: false }, size: 46, space: 40, values: (_, all) => all.map(valueOf) },
+      {
+        ...axis,
+        grid,
+        ticks: { show: false },
+        size: 46,
+        space: 40,
+        values: (_, all) => all.map(valueOf),
+        ...(isWhole && { incrs: WHOLE_STEPS }),
+      },
     ],
     series: [
       {},
@@ -90,11 +110,15 @@ function optionsOf(latest: RefObject<Props>, size: { width: number; height: numb
     hooks: { setCursor: [({ cursor: { idx } }) => write(idx ?? null)] },
   };
 
+  function stepOf(): number {
+    const [first, second] = latest.current?.points ?? [];
+    return first === undefined || second === undefined ? 3600 : (second.at - first.at) / 1000;
+  }
   function timeOf(seconds: number): string {
     return latest.current?.formatTime(seconds * 1000) ?? "";
   }
   function valueOf(value: number): string {
-    return Number.isInteger(value) || value < 1 ? (latest.current?.format(value) ?? "") : "";
+    return latest.current?.format(value) ?? "";
   }
   function write(index: number | null): void {
     const { current } = latest;

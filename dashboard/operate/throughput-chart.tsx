@@ -54,13 +54,14 @@ export function ThroughputChart() {
           <p class="dim small">
             {completed + failed === 0
               ? `No job ended in the last ${hours === 1 ? "hour" : `${hours} hours`}.`
-              : `${formatCount(completed)} jobs completed and ${formatCount(failed)} failed, in steps of ${read.data.stepSeconds / 60} min.`}
+              : `${formatCount(completed)} completed, ${formatCount(failed)} failed, in steps of ${read.data.stepSeconds / 60} min.`}
           </p>
           <Chart
             shape="bars"
             series={SERIES}
             points={points}
             label={`Jobs that ended in the last ${hours} hours: ${formatCount(completed)} completed, ${formatCount(failed)} failed`}
+            isWhole
             format={formatCount}
             formatTime={formatClockTime}
           />

@@ -88,7 +88,7 @@ test("dead letters by cause: a letter is looked at, redriven with other options,
   await letter.getByLabel("Options it ran with").fill("{");
   await letter.getByText(/This is not JSON/).waitFor();
   await letter.getByLabel("Options it ran with").fill('{ "topK": 1 }');
-  await letter.getByText("Redriven with other options: topK.").waitFor();
+  await letter.getByText(/Redriven with other options: topK/).waitFor();
   await letter.getByRole("button", { name: "Redrive this one" }).click();
   await page.getByText("The task runs again.").waitFor();
   await expect.poll(async () => page.getByRole("button", { name: /^Look at/ }).count()).toBe(2);
@@ -109,7 +109,11 @@ test("the keyboard alone redrives all of a cause: a dry run says how many and wh
   await giveUp(darkroom, ["Rainy.", "Sunny.", "Windy.", "Foggy."], NO_CAPACITY);
   const { page } = await darkroom.open("/");
   await page.getByRole("heading", { name: "Jobs", level: 1 }).waitFor();
-  for (const key of ["g", "o", "g", "d"]) await page.keyboard.press(key);
+  await page.keyboard.press("g");
+  await page.keyboard.press("o");
+  await page.getByRole("heading", { name: "Operate", level: 1 }).waitFor();
+  await page.keyboard.press("g");
+  await page.keyboard.press("d");
   await page.getByText(/tasks, 1 cause/).waitFor();
   await page.keyboard.press("j");
   await page.keyboard.press("Enter");
@@ -121,6 +125,11 @@ test("the keyboard alone redrives all of a cause: a dry run says how many and wh
   await dialog.getByRole("button", { name: "Redrive 6" }).waitFor();
   await expectAccessible(page);
   await shoot(page, "redrive");
+  // All at once: what follows one that went first is sent by maintenance, which does not run here.
+  await page.keyboard.press("Space");
+  const button = dialog.getByRole("button", { name: "Redrive 6" });
+  await page.waitForTimeout(500);
+  await expect.poll(async () => button.isEnabled()).toBe(true);
   await page.keyboard.press("Enter");
   await page.getByText("6 tasks are redriven.").waitFor();
   const row = page.getByRole("listitem").filter({ hasText: "6 matched" });
@@ -178,7 +187,10 @@ test("webhooks: the secret is shown once; a test, the log, a replay, and a rotat
   const delivered = page.getByRole("listitem").filter({ hasText: "job.completed" }).filter({ hasText: "Delivered" });
   await delivered.waitFor({ timeout: 60_000 });
   await delivered.locator("summary").click();
-  await delivered.getByText("thank you").waitFor();
+  await delivered
+    .getByRole("region", { name: "What was sent" })
+    .getByText(/"job.completed"/)
+    .waitFor();
   await expectAccessible(page);
   await shoot(page, "webhook");
   const before = received.length;
