@@ -10,6 +10,7 @@ export const LONG_TESTS: readonly string[] = [
   "test/adding-a-kind.test.ts",
   "test/audio/containers.test.ts",
   "test/audio/flac.test.ts",
+  "test/audio/mp3.test.ts",
   "test/audio/stretch.test.ts",
   "test/captions.test.ts",
   "test/chaos.test.ts",
