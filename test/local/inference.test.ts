@@ -22,10 +22,14 @@ const DISTILBERT = "@cf/huggingface/distilbert-sst-2-int8";
 
 let server: InferenceServer;
 let folder: string;
+/** Two seconds, where it does not matter what is said: the engine takes as long as the speech is. */
+let sentence: string;
 
 beforeAll(async () => {
   server = await startInferenceServer({ port: 0, shape: 0 });
   folder = await mkdtemp(join(tmpdir(), "darkroom-voices-"));
+  sentence = join(folder, "sentence.wav");
+  await run("flite", ["-voice", "slt", "-t", "the weather is nice today", "-o", sentence]);
 });
 afterAll(async () => {
   await server.close();
@@ -45,12 +49,6 @@ async function form(model: string, fields: Record<string, string>): Promise<Resp
 
 async function sample(name: string): Promise<Buffer> {
   return readFile(join(SAMPLES, name));
-}
-
-/** Where it does not matter what is said: the engine takes as long as the speech is. */
-async function halfOfNote(): Promise<Buffer> {
-  const whole = await sample("voice-note.mp3");
-  return whole.subarray(0, whole.length / 2);
 }
 
 /** Substitutions, insertions and deletions over the number of words spoken. */
@@ -111,7 +109,7 @@ test("clean synthetic speech is understood but for a few words, in any voice and
 });
 
 test("the smaller models take an array of bytes and answer words without segments", async () => {
-  const audio = [...(await halfOfNote())];
+  const audio = [...(await readFile(sentence))];
   const answer = await (await ask("@cf/openai/whisper", { audio })).json<Record<string, unknown>>();
   expect(Object.keys(answer).toSorted()).toEqual(["text", "vtt", "word_count", "words"]);
   expect(answer["word_count"]).toBe((answer["words"] as unknown[]).length);
@@ -119,9 +117,8 @@ test("the smaller models take an array of bytes and answer words without segment
 });
 
 test("a word after a long silence keeps its time", async () => {
-  const [wav, late] = ["word.wav", "late.wav"].map((name) => join(folder, name)) as [string, string];
-  await run("flite", ["-voice", "slt", "-t", "the weather is nice today", "-o", wav]);
-  await run("ffmpeg", ["-v", "error", "-y", "-i", wav, "-af", "adelay=4000", late]);
+  const late = join(folder, "late.wav");
+  await run("ffmpeg", ["-v", "error", "-y", "-i", sentence, "-af", "adelay=4000", late]);
   const { segments } = await (await ask(TURBO, { audio: (await readFile(late)).toString("base64") })).json<Turbo>();
   expect(segments[0]?.start).toBeGreaterThan(3.9);
 });
@@ -193,7 +190,7 @@ test.each([
 });
 
 test("a short text does not wait for a long recording", async () => {
-  const speech = ask(TURBO, { audio: (await halfOfNote()).toString("base64") });
+  const speech = ask(TURBO, { audio: (await readFile(sentence)).toString("base64") });
   const first = await Promise.race([speech.then(() => "speech"), ask(DISTILBERT, { text: "fine" }).then(() => "text")]);
   expect(first).toBe("text");
   await speech;
@@ -234,7 +231,8 @@ test.each([
 });
 
 test("truncated speech is understood as far as it goes", async () => {
-  const half = (await halfOfNote()).toString("base64");
+  const whole = await sample("voice-note.mp3");
+  const half = whole.subarray(0, whole.length / 2).toString("base64");
   const { text, transcription_info } = await (await ask(TURBO, { audio: half })).json<Turbo>();
   expect(text).toMatch(/this is a message for the people in the office/);
   expect(transcription_info.duration).toBeLessThan(7);
