@@ -53,6 +53,9 @@ export function WordHits({ text, kind }: { text: string; kind: JobKind | undefin
                   {marked(hit.snippet, text)}
                 </Link>
                 <div class="job-sub small dim">
+                  <span class="one-line hit-title">
+                    <bdi>{hit.title}</bdi>
+                  </span>
                   <span>{SOURCE_NAMES[hit.source]}</span>
                   {hit.startMs !== null && <span>at {formatClock(hit.startMs)}</span>}
                   {hit.foundBy.length === 1 && hit.foundBy[0] === "meaning" && <span>by its meaning</span>}
