@@ -41,6 +41,7 @@ test("an empty account is deployed to by one command", async () => {
   const bindings = script?.metadata.bindings ?? [];
   expect(bindings.map(({ name, type }) => `${name} ${type}`).toSorted()).toEqual([
     "AI ai",
+    "ASSETS assets",
     "DB d1",
     "DEAD_LETTERS queue",
     "DEAD_LETTER_QUEUE plain_text",
@@ -53,6 +54,9 @@ test("an empty account is deployed to by one command", async () => {
     bindings.find(({ name }) => name === "DEAD_LETTERS")?.queue_name,
   );
   for (const { name } of bindings) expect(script?.code).toMatch(new RegExp(String.raw`\.${name}\b`));
+  // The page: its files are uploaded, and the Worker is asked first for all but those.
+  expect(darkroom.workers.assets.size).toBeGreaterThan(5);
+  expect(script?.metadata.assets?.config.run_worker_first).toEqual(["/*", "!/assets/*"]);
   expect(script?.metadata).toMatchObject({
     compatibility_flags: ["global_fetch_strictly_public", "enable_request_signal"],
     limits: { cpu_ms: 180_000 },

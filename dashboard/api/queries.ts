@@ -11,11 +11,13 @@ export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 1000,
+      // Also where the browser thinks that it is offline: on one's own machine no network is needed.
+      networkMode: "always",
       // The client has tried again by itself where that is safe.
       retry: false,
       refetchOnWindowFocus: true,
     },
-    mutations: { retry: false },
+    mutations: { retry: false, networkMode: "always" },
   },
 });
 

@@ -23,7 +23,8 @@ const STORED_AS = "darkroom.key";
 export const session = signal<Session>({ state: "out", why: null });
 /** Why the key of an open page is refused by now; the page stays as it is under the question for another. */
 export const keyRefusal = signal<string | null>(null);
-export const isOnline = signal(navigator.onLine);
+/** Whether the last call was answered. Not what the browser thinks of its network: on one's own machine none is needed. */
+export const isReachable = signal(true);
 
 const signedIn = computed(() => (session.value.state === "in" ? session.value : null));
 const current = computed(() => (signedIn.value === null ? null : clientOf(signedIn.value.key)));
@@ -56,8 +57,6 @@ export function isOperator(): boolean {
 
 /** Take the key of the address (which `npm start` prints) or the one kept, and look at it. */
 export function startSession(): void {
-  addEventListener("online", () => (isOnline.value = true));
-  addEventListener("offline", () => (isOnline.value = false));
   addEventListener("hashchange", () => {
     const given = takeKeyOfAddress();
     if (given !== null) void signIn(given, { isKept: false });
@@ -110,7 +109,11 @@ function clientOf(key: string): Client {
     baseUrl: location.origin,
     key,
     async fetch(url, init) {
-      const response = await globalThis.fetch(url, init);
+      const response = await globalThis.fetch(url, init).catch((error: unknown) => {
+        if (init.signal?.aborted !== true) isReachable.value = false;
+        throw error;
+      });
+      isReachable.value = true;
       if (response.status === 401 && key === signedIn.value?.key) {
         keyRefusal.value = "Your key has expired or has been revoked. Enter another one: nothing on this page is lost.";
       }

@@ -35,9 +35,7 @@ export function WordHits({ text, kind }: { text: string; kind: JobKind | undefin
       </h2>
       {answer.isPending && <Skeleton rows={2} height={64} />}
       {answer.error !== null && <ErrorState error={answer.error} retry={() => void answer.refetch()} isInline />}
-      {answer.data !== undefined && hits.length === 0 && (
-        <p class="dim">Nobody says or writes that in what has finished.</p>
-      )}
+      {answer.data !== undefined && hits.length === 0 && <p class="dim">No finished job says or shows this.</p>}
       {hits.length > 0 && (
         <ol class="card hit-list">
           {hits.map((hit) => (
@@ -53,6 +51,9 @@ export function WordHits({ text, kind }: { text: string; kind: JobKind | undefin
                   {marked(hit.snippet, text)}
                 </Link>
                 <div class="job-sub small dim">
+                  <span class="one-line hit-title">
+                    <bdi>{hit.title}</bdi>
+                  </span>
                   <span>{SOURCE_NAMES[hit.source]}</span>
                   {hit.startMs !== null && <span>at {formatClock(hit.startMs)}</span>}
                   {hit.foundBy.length === 1 && hit.foundBy[0] === "meaning" && <span>by its meaning</span>}

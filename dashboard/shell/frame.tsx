@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { Link, Route, Switch, useLocation } from "wouter-preact";
 
-import { isOnline, may } from "../api/session.ts";
+import { isReachable, may } from "../api/session.ts";
 import { JobPage } from "../job/job-page.tsx";
 import { JobList } from "../jobs/job-list.tsx";
 import { EmptyState } from "../ui/states.tsx";
@@ -56,10 +56,10 @@ export function Frame() {
         )}
         <AccountMenu />
       </header>
-      {!isOnline.value && (
+      {!isReachable.value && (
         <div class="banner" role="status">
           <Icon name="alert" />
-          You are offline. What is on this page stays; it goes on when the connection is back.
+          Darkroom does not answer. What is on this page stays, and it goes on when the connection is back.
         </div>
       )}
       <main id="main" class="main" tabIndex={-1}>

@@ -13,9 +13,9 @@ import {
 } from "./settings.ts";
 
 const TIERS = {
-  accurate: "Accurate – 99 languages, slowest",
+  accurate: "Accurate, 99 languages",
   balanced: "Balanced",
-  fast: "Fast – English only",
+  fast: "Fast, English only",
 } as const satisfies Record<NonNullable<Options<"transcription">["tier"]>, string>;
 
 const LANGUAGES = [

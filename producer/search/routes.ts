@@ -1,7 +1,11 @@
 import { Hono } from "hono";
 
+import { findJobs } from "../../shared/db/jobs/reads.ts";
+import { parseOwn } from "../../shared/input/read-json.ts";
 import { aiOf } from "../../shared/models/ai-of.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
+import { titleOf } from "../../shared/jobs/job-title.ts";
+import type { JobWork } from "../../shared/kinds/index.ts";
 import { EMBEDDING_MODEL } from "../../shared/models/models.ts";
 import { passageIndexOf } from "../../shared/search/index-of.ts";
 import type { Hit } from "../../shared/search/passage.ts";
@@ -27,16 +31,19 @@ search.get(
   async (c) => {
     const deps = { ...intakeOf(c.env), ai: aiOf(c.env), passages: passageIndexOf(c.env) };
     const { hits, ...how } = await searchPassages(c.get("ownerId"), c.req.valid("query"), deps);
+    const jobs = await findJobs(c.env.DB, { ids: hits.map(({ jobId }) => jobId), ownerId: c.get("ownerId") });
+    const titles = new Map(jobs.map((job) => [job.id, titleOf(parseOwn(job.input) as JobWork["input"])]));
     const { origin } = new URL(c.req.url);
-    const answer: SearchAnswer = { hits: hits.map((hit) => hitView(hit, origin)), model: EMBEDDING_MODEL, ...how };
+    const views = hits.map((hit) => hitView(hit, titles.get(hit.jobId) ?? "", origin));
+    const answer: SearchAnswer = { hits: views, model: EMBEDDING_MODEL, ...how };
     return c.json(answer, 200, { "cache-control": "private, no-store" });
   },
 );
 
-function hitView({ foundBy, ...hit }: Hit, origin: string): SearchHit {
+function hitView({ foundBy, ...hit }: Hit, title: string, origin: string): SearchHit {
   const jobUrl = `${origin}/v1/jobs/${hit.jobId}`;
   const { startMs, endMs } = hit;
   const isTimed = startMs !== null && endMs !== null && endMs > startMs;
   const url = isTimed ? `${jobUrl}/transcript?fromMs=${startMs}&toMs=${endMs}` : jobUrl;
-  return { ...hit, foundBy: [...foundBy], url, jobUrl };
+  return { ...hit, title, foundBy: [...foundBy], url, jobUrl };
 }

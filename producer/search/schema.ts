@@ -8,6 +8,7 @@ export const SearchHit = z
     id: z.string().describe("of the passage"),
     jobId: z.string(),
     kind: z.enum(JOB_KINDS).describe("of the job"),
+    title: z.string().describe("of the job: its file's name, or the beginning of its prompt or text"),
     source: z.enum(PASSAGE_SOURCES).describe("what of the job says it"),
     text: z.string(),
     snippet: z.string().describe("the part of it around the words"),

@@ -84,6 +84,17 @@ test("one search finds jobs by name and by the words that were said, and a hit l
   await page.getByRole("row").filter({ hasText: "voice-note.mp3" }).waitFor();
   await page.getByText("coffee.jpg").waitFor({ state: "detached" });
   expect(await page.getByRole("row").count()).toBe(2);
+  await page.getByRole("row").filter({ hasText: "Completed" }).waitFor();
+  await page.getByRole("searchbox").fill("weather");
+  await page.keyboard.press("Enter");
+  const words = page.getByRole("region", { name: "Words" });
+  const hit = words.getByRole("listitem").filter({ hasText: "voice-note.mp3" }).filter({ hasText: "Spoken" });
+  await hit.waitFor();
+  expect(await hit.locator("mark").first().textContent()).toBe("weather");
+  expect(await hit.getByRole("link").getAttribute("href")).toMatch(/^\/jobs\/job_\w+\?t=\d+$/);
+  await expectAccessible(page);
+  await hit.getByRole("link").click();
+  await page.getByRole("heading", { level: 1, name: "voice-note.mp3" }).waitFor();
   await page.getByRole("searchbox").fill("nothing says this at all");
   await page.keyboard.press("Enter");
   await page.getByText("contains “nothing says this at all”").waitFor();

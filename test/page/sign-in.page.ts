@@ -127,3 +127,20 @@ test("themes: system, light and dark, kept over a reload", async () => {
   await page.getByRole("banner").waitFor();
   expect(await ground()).toBe(dark);
 });
+
+test("a page that loses its connection says so, keeps what it shows, and goes on", async () => {
+  darkroom.expectErrors(/ERR_INTERNET_DISCONNECTED/);
+  const { page, context } = await darkroom.open("/new?from=text");
+  await page.getByLabel("Text").fill("typed before the tunnel");
+  await context.setOffline(true);
+  await page.getByRole("button", { name: "Classify" }).click();
+  await page.getByRole("alert").filter({ hasText: "Darkroom does not answer" }).waitFor();
+  const banner = page.getByText("it goes on when the connection is back");
+  await banner.waitFor();
+  await expectAccessible(page);
+  expect(await page.getByLabel("Text").inputValue()).toBe("typed before the tunnel");
+  await context.setOffline(false);
+  await page.getByRole("button", { name: "Classify" }).click();
+  await page.getByRole("heading", { level: 1, name: "typed before the tunnel" }).waitFor();
+  expect(await banner.count()).toBe(0);
+});

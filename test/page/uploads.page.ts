@@ -193,3 +193,21 @@ test("a text is classified, and the answer is on its page", async () => {
   await page.getByRole("button", { name: "Classify" }).click();
   await page.getByText("POSITIVE").waitFor();
 });
+
+test("the keyboard alone chooses a file, starts it and opens its job", async () => {
+  const { page } = await darkroom.open("/");
+  await page.keyboard.press("n");
+  const choosing = page.waitForEvent("filechooser");
+  await page.getByRole("button", { name: "Choose files" }).focus();
+  await page.keyboard.press("Enter");
+  const path = join(folder, "by keyboard.txt");
+  await writeFile(path, "A fine text, typed by hand.");
+  await (await choosing).setFiles(path);
+  await fileRow(page, "by keyboard.txt").getByText("neurons").waitFor();
+  await page.getByRole("button", { name: "Start upload" }).focus();
+  await page.keyboard.press("Enter");
+  await fileRow(page, "by keyboard.txt").getByText("Uploaded").waitFor();
+  await fileRow(page, "by keyboard.txt").getByRole("link").focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "by keyboard.txt" }).waitFor();
+});
