@@ -134,7 +134,7 @@ function EndpointHead({ endpoint }: { endpoint: Webhook }) {
             <span>{events.join(", ")}</span>
           </p>
         </div>
-        <div class="actions job-actions">
+        <div class="actions">
           <button type="button" class="button" disabled={test.isPending} onClick={() => test.mutate()}>
             <Icon name="bolt" />
             {test.isPending ? "Sending …" : "Send a test"}

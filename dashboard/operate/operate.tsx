@@ -74,6 +74,8 @@ export function Operate({ part }: { part: string | undefined }) {
   const current = shown.find(({ path }) => path === (part ?? ""));
   useEffect(() => {
     document.title = `${current?.name ?? "Operate"} · Darkroom`;
+    // On a phone the row of parts is wider than the screen.
+    document.querySelector('.tabs [aria-current="page"]')?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [current]);
   useShortcuts(
     "Operate",

@@ -86,6 +86,7 @@ nav input { margin-bottom: .6rem; }
 .samples button[aria-pressed="true"] { color: var(--ink); border-color: var(--line); background: var(--soft); }
 .permalink { margin-left: auto; font-size: .85rem; }
 .answer-status { font-weight: 600; margin: .5rem 0 .25rem; }
+#first h2, #dialects h2 { text-transform: none; }
 .sample { margin-bottom: .75rem; }
 nav a:hover { background: var(--soft); }
 section { margin-bottom: 2.25rem; }

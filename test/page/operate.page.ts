@@ -105,7 +105,7 @@ test("dead letters by cause: a letter is looked at, redriven with other options,
   await expectAccessible(page);
 });
 
-test("the keyboard alone redrives all of a cause: a dry run says how many and what it costs, then one goes first", async () => {
+test("the keyboard alone redrives all of a cause: a dry run says how many and what it costs, then all of them complete", async () => {
   await giveUp(darkroom, ["Rainy.", "Sunny.", "Windy.", "Foggy."], NO_CAPACITY);
   const { page } = await darkroom.open("/");
   await page.getByRole("heading", { name: "Jobs", level: 1 }).waitFor();
