@@ -163,6 +163,8 @@ export const WALK: Readonly<Record<string, Step>> = {
   "GET /v1/redrives/:id": { path: ({ redrive }) => `/v1/redrives/${redrive}`, code: "redrive_not_found" },
   "DELETE /v1/redrives/:id": { path: ({ redrive }) => `/v1/redrives/${redrive}`, code: "redrive_not_found" },
   "GET /v1/queues": { path: () => "/v1/queues", code: null },
+  "GET /v1/queues/throughput": { path: () => "/v1/queues/throughput", code: null },
+  "GET /v1/checks": { path: () => "/v1/checks", code: "forbidden" },
   "POST /v1/queues/:kind/pause": { path: () => "/v1/queues/transcription/pause", body: () => ({}), code: "forbidden" },
   "POST /v1/queues/:kind/resume": {
     path: () => "/v1/queues/image_generation/resume",
