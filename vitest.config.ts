@@ -22,8 +22,8 @@ export default defineConfig({
     // Media is encoded and speech recognised on whatever the machine has left: a bound, not an expectation.
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // The speech engine needs a core to itself.
-    maxWorkers: 2,
+    // One more than the two cores that the tests are meant for: some wait for a lease or a slow model.
+    maxWorkers: 3,
     // A process keeps its modules and its runtime from file to file (test/runtime.ts).
     isolate: false,
     // What workerd has and Node 24 hides: base64 of bytes.

@@ -1,6 +1,6 @@
 // The database is set back to an earlier moment, as Time Travel does it: what was described, uploaded and bought since is
 // taken up again, and nothing is paid for twice.
-import { copyFile, readdir, rm } from "node:fs/promises";
+import { copyFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
@@ -12,6 +12,7 @@ import { openLedger } from "../bench/kill/ledger.ts";
 import { planWork } from "../bench/kill/work.ts";
 import { startSomewhere } from "../bench/kill/start.ts";
 import type { Runtime } from "../local/runtime.ts";
+import { openDatabaseOf } from "./local-database.ts";
 import { sampled } from "./long.ts";
 import { migratedFolder } from "./migrated.ts";
 import type { JobView } from "./views.ts";
@@ -47,22 +48,12 @@ async function stop(): Promise<void> {
   runtime = undefined;
 }
 
-/** The one database under the runtime's state that has this table, while nothing runs on it. */
+/** The database that has this table, all of it in its file, while nothing runs on it. */
 async function databaseOf(table: string): Promise<string> {
-  const state = join(folder, "state");
-  const names = await readdir(state, { recursive: true });
-  for (const name of names.filter((one) => one.endsWith(".sqlite"))) {
-    const database = new DatabaseSync(join(state, name));
-    try {
-      const sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1";
-      if (database.prepare(sql).get(table) === undefined) continue;
-      database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-      return join(state, name);
-    } finally {
-      database.close();
-    }
-  }
-  throw new Error(`no database has a table '${table}'`);
+  const { path, database } = await openDatabaseOf(join(folder, "state"), table);
+  database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  database.close();
+  return path;
 }
 
 /** As if this copy were older: it was all made within a minute. */
