@@ -5,7 +5,14 @@ import { createAudit, createDeadLetters, createRedrives } from "./dead-letters.t
 import type { Usage, UsageQuery } from "./contract.ts";
 import { type CallOptions, type ClientOptions, createHttp } from "./http.ts";
 import { createJobs } from "./jobs.ts";
-import { createBudgets, createKeys, createQueues, createRetention, createWebhooks } from "./operations.ts";
+import {
+  createBudgets,
+  createChecks,
+  createKeys,
+  createQueues,
+  createRetention,
+  createWebhooks,
+} from "./operations.ts";
 import type { AskAnswer, SearchAnswer, SearchQuery } from "./types.ts";
 import { createUploads } from "./uploads.ts";
 
@@ -20,6 +27,7 @@ export function createClient(options: ClientOptions) {
     redrives: createRedrives(http),
     audit: createAudit(http),
     queues: createQueues(http),
+    checks: createChecks(http),
     budgets: createBudgets(http),
     retention: createRetention(http),
     webhooks: createWebhooks(http),

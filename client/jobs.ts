@@ -17,6 +17,7 @@ import { type Listing, listing } from "./listing.ts";
 import type {
   AudioQuery,
   CaptionQuery,
+  Chunk,
   EditOperation,
   Job,
   JobQuery,
@@ -72,16 +73,16 @@ export function createJobs(http: Http) {
   function transcript(id: string, format?: "json", captions?: CaptionQuery, options?: CallOptions): Promise<Transcript>;
   function transcript(
     id: string,
-    format: TranscriptFormat,
-    captions?: CaptionQuery,
-    options?: CallOptions,
-  ): Promise<Transcript | string>;
-  function transcript(
-    id: string,
     format: Exclude<TranscriptFormat, "json">,
     captions?: CaptionQuery,
     options?: CallOptions,
   ): Promise<string>;
+  function transcript(
+    id: string,
+    format: TranscriptFormat,
+    captions?: CaptionQuery,
+    options?: CallOptions,
+  ): Promise<Transcript | string>;
   async function transcript(
     id: string,
     format: TranscriptFormat = "json",
@@ -130,6 +131,11 @@ export function createJobs(http: Http) {
 
     /** What a job has cost so far, item by item. */
     receipt: (id: string, options?: CallOptions) => http.json<Receipt>("GET", `${pathOf(id)}/receipt`, options),
+
+    /** Which part of a long recording is where; none where it was transcribed in one call. */
+    async chunks(id: string, options?: CallOptions): Promise<readonly Chunk[]> {
+      return (await http.json<{ chunks: readonly Chunk[] }>("GET", `${pathOf(id)}/chunks`, options)).chunks;
+    },
 
     get: (id: string, options?: CallOptions) => http.json<Job>("GET", pathOf(id), options),
 

@@ -17,11 +17,26 @@ import type {
 } from "./contract.ts";
 import type { CallOptions, Http } from "./http.ts";
 import { type Listing, listing } from "./listing.ts";
-import type { Budget, BudgetPeriod, BudgetRequest, JobKind, KindLoad, Load, PageQuery, PauseRequest } from "./types.ts";
+import type {
+  Budget,
+  BudgetPeriod,
+  BudgetRequest,
+  DeploymentCheck,
+  JobKind,
+  KindLoad,
+  Load,
+  PageQuery,
+  PauseRequest,
+  Throughput,
+  ThroughputQuery,
+} from "./types.ts";
 
 export function createQueues(http: Http) {
   return {
     get: (options?: CallOptions) => http.json<Load>("GET", "/v1/queues", options),
+    /** How many jobs ended when, in the last `hours` (1 to 24, a day if left out). */
+    throughput: (query: ThroughputQuery = {}, options?: CallOptions) =>
+      http.json<Throughput>("GET", "/v1/queues/throughput", { ...options, query }),
     /** Start nothing of this kind any more; for the operator. Clients whose jobs wait read the note. */
     pause: (kind: JobKind, request: PauseRequest = {}, options?: CallOptions) =>
       http.json<KindLoad>("POST", `/v1/queues/${kind}/pause`, { ...options, json: request, isRepeatable: true }),
@@ -48,6 +63,14 @@ export function createBudgets(http: Http) {
     async delete(owner: string, period: BudgetPeriod, options?: CallOptions): Promise<void> {
       await (await http.request("DELETE", budgetPath(owner, period), options)).body?.cancel();
     },
+  };
+}
+
+/** What the deployment lacks, with the commands that mend it; for the operator. */
+export function createChecks(http: Http) {
+  return {
+    list: async (options?: CallOptions) =>
+      (await http.json<{ readonly checks: readonly DeploymentCheck[] }>("GET", "/v1/checks", options)).checks,
   };
 }
 

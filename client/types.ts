@@ -2,6 +2,7 @@
 // Worker's code comes with them.
 import type * as z from "zod";
 
+import type * as checks from "../producer/checks/schema.ts";
 import type * as budgets from "../producer/budgets/schema.ts";
 import type * as jobs from "../producer/jobs/schema.ts";
 import type * as letters from "../producer/dead-letters/schema.ts";
@@ -76,6 +77,8 @@ export type UploadRequest = z.input<typeof JobTerms> &
   };
 
 export type Job = jobs.Job;
+/** A part of a recording that was cut, and how far it is. */
+export type Chunk = jobs.Chunk;
 export type JobSummary = jobs.JobSummary;
 export type DeadLetterGroup = letters.LetterGroup;
 export type DeadLetter = letters.DeadLetter;
@@ -94,6 +97,10 @@ export type AskAnswer = asked.AskAnswer;
 export type SeenUpload = uploads.Upload;
 
 export type Load = queues.Load;
+export type Throughput = queues.JobThroughput;
+export type ThroughputQuery = Query<typeof queueRequests.ThroughputQuery>;
+/** What the deployment lacks. */
+export type DeploymentCheck = checks.Check;
 
 /** What a redrive of many would do. */
 export type DryRun = redrives.DryRun;

@@ -4,6 +4,7 @@ import { createWriteStream } from "node:fs";
 import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { isMigrated } from "./migrated-state.ts";
 import { refuseEarlierState } from "./old-state.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -42,6 +43,7 @@ const STOP_WITHIN_MS = 5000;
 export async function migrate(apart?: Apart, signal?: AbortSignal): Promise<void> {
   const local = ["--local", "-e", "local", ...persistence(apart)];
   await refuseEarlierState(stateOf(apart));
+  if (await isMigrated(stateOf(apart))) return;
   await wrangler(["d1", "migrations", "apply", "DB", ...local], apart, signal);
   await wrangler(["d1", "execute", "DB", ...local, "--file", join(import.meta.dirname, "dev-key.sql")], apart, signal);
 }

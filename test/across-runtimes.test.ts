@@ -1,27 +1,26 @@
 // Limits that are counted for all Workers together: two runtimes, processes of their own, on one store.
-import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
-import { networkInterfaces, tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
+import { networkInterfaces } from "node:os";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { type Apart, migrate, type Runtime, startRuntime } from "../local/runtime.ts";
+import { startSomewhere } from "../bench/kill/start.ts";
+import type { Apart, Runtime } from "../local/runtime.ts";
 import { MAX_STREAMS_A_KEY, STREAM_LEASE_MS } from "../shared/db/keys/event-streams.ts";
 import { MAX_FAILURES_A_MINUTE } from "../shared/db/keys/failed-authentications.ts";
 import { LOCAL_KEY } from "../shared/keys/local-secrets.ts";
 import { until } from "./harness.ts";
+import { migratedFolder } from "./migrated.ts";
 
 let apart: Apart;
 let runtimes: readonly Runtime[] = [];
 let firstUrl = "";
 let secondUrl = "";
 beforeAll(async () => {
-  apart = { folder: await mkdtemp(join(tmpdir(), "darkroom-two-")), wakeGraceSeconds: 60 };
-  await migrate(apart);
+  apart = { folder: await migratedFolder(), wakeGraceSeconds: 60 };
   for (const _ of [1, 2]) {
     // Nothing is asked of a model here.
-    runtimes = [...runtimes, await startRuntime({ port: await freePort(), inferenceUrl: "http://127.0.0.1:9", apart })];
+    runtimes = [...runtimes, await startSomewhere({ inferenceUrl: "http://127.0.0.1:9", apart })];
   }
   [firstUrl, secondUrl] = runtimes.map(({ url }) => url.replace("localhost", "127.0.0.1")) as [string, string];
 });
@@ -29,14 +28,6 @@ afterAll(async () => {
   await Promise.all(runtimes.map((runtime) => runtime.kill()));
   await rm(apart.folder, { recursive: true, force: true });
 });
-
-const freePort = () =>
-  new Promise<number>((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 
 const call = (url: string, path: string, { key = LOCAL_KEY, ...init }: RequestInit & { key?: string } = {}) =>
   fetch(`${url}${path}`, { ...init, headers: { authorization: `Bearer ${key}` } });

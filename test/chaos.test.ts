@@ -1,16 +1,16 @@
 // A small run of `npm run chaos`: one in five operations fails, and nothing is lost, bought twice or wrong.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 
 import { parseCommand } from "../bench/chaos/command.ts";
 import type { ChaosPlan } from "../bench/chaos/plan.ts";
-import { type Chaos, startChaos } from "../bench/chaos/start.ts";
+import type { Chaos } from "../bench/chaos/start.ts";
 import { sampled } from "./long.ts";
+import { sharedChaos } from "./shared-chaos.ts";
 
 let chaos: Chaos;
 beforeAll(async () => {
-  chaos = await startChaos();
+  chaos = await sharedChaos();
 });
-afterAll(() => chaos.close());
 
 const JOBS = sampled(30, 60);
 const PLAN: ChaosPlan = { jobs: JOBS, faultRate: 0.2, seed: 1 };

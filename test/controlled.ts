@@ -9,6 +9,11 @@ export const CONTROL_URL = "http://harness.test/";
 /** Where a `D1Call` goes. */
 export const DATABASE_URL = `${CONTROL_URL}database`;
 
+/** A binding, and a variable: while it is `true`, a key may make few requests in a minute. */
+export const FEW_REQUESTS = "TEST_FEW_REQUESTS";
+/** So few that a slow machine sends two minutes' worth within two. */
+export const FEW_REQUESTS_A_MINUTE = 40;
+
 /** The body of a request to `CONTROL_URL`. */
 export interface Control {
   /** Variables that stand in for, or beside, those of the configuration. */
@@ -31,6 +36,11 @@ export function controlled(worker: Handlers): Handlers {
   /** Messages that are older belong to an earlier test: a late wake-up would lease what this one has just inserted. */
   let emptiedAt = 0;
 
+  function withVars(env: Env): Env {
+    const limiter = vars[FEW_REQUESTS] === "true" ? { REQUESTS: Reflect.get(env, FEW_REQUESTS) as RateLimit } : {};
+    return { ...env, ...vars, ...limiter };
+  }
+
   async function emptyDatabase(db: D1Database, keys: NonNullable<Control["keys"]>): Promise<void> {
     tables ??= (await db.prepare(TABLES).all<{ name: string }>()).results.map(({ name }) => name);
     await db.batch([
@@ -46,7 +56,7 @@ export function controlled(worker: Handlers): Handlers {
 
   return {
     async fetch(request, env, context) {
-      if (!request.url.startsWith(CONTROL_URL)) return worker.fetch(request, { ...env, ...vars }, context);
+      if (!request.url.startsWith(CONTROL_URL)) return worker.fetch(request, withVars(env), context);
       if (request.url === DATABASE_URL) return Response.json(await runCall(env.DB, await request.json()));
       const control: Control = await request.json();
       ({ vars } = control);
@@ -58,9 +68,9 @@ export function controlled(worker: Handlers): Handlers {
     },
     async queue(batch, env, context) {
       const current = since(batch, emptiedAt);
-      if (current.messages.length > 0) await worker.queue(current, { ...env, ...vars }, context);
+      if (current.messages.length > 0) await worker.queue(current, withVars(env), context);
     },
-    scheduled: (controller, env, context) => worker.scheduled(controller, { ...env, ...vars }, context),
+    scheduled: (controller, env, context) => worker.scheduled(controller, withVars(env), context),
   };
 }
 

@@ -1,17 +1,19 @@
 // The points at which a consumer can die, one after another, for one job of each kind: in `npm run test:long` every one.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 
 import { WORK_KINDS } from "../bench/chaos/plan.ts";
-import { type Chaos, startChaos } from "../bench/chaos/start.ts";
+import type { Chaos } from "../bench/chaos/start.ts";
 import { sampled } from "./long.ts";
+import { sharedChaos } from "./shared-chaos.ts";
 
 let chaos: Chaos;
 beforeAll(async () => {
-  chaos = await startChaos();
+  chaos = await sharedChaos();
 });
-afterAll(() => chaos.close());
 
-const STEP = sampled(8, 1);
+const STEP = sampled(12, 1);
+// Some hundred runs in a row: on a busy machine more than the two minutes that any other test may take.
+const TIMEOUT_MS = 600_000;
 const BUDGETED = { budget: 1_000_000 };
 
 test.each([
@@ -19,28 +21,33 @@ test.each([
   // What is set aside for its calls is given back or spent, whatever dies.
   ["picture", " within a budget", BUDGETED] as const,
   ["note", " within a budget", BUDGETED] as const,
-])("a %s%s survives a death before and after each of its operations", async (only, _, more) => {
-  const guilty: string[] = [];
-  let [operation, hasDied] = [1 - STEP, true];
-  while (hasDied) {
-    operation += STEP;
-    for (const when of ["before", "after"] as const) {
-      const report = await chaos.run({
-        jobs: 1,
-        faultRate: 0,
-        seed: operation,
-        only,
-        death: { operation, when },
-        ...more,
-      });
-      hasDied = report.deaths > 0;
-      const { completed, lost, wrong_result, double_billed, real_errors } = report;
-      const uncounted = report.uncounted_neurons ?? 0;
-      const isInnocent = completed === 1 && lost + wrong_result + double_billed + real_errors.length + uncounted === 0;
-      if (!isInnocent) guilty.push(`${when} operation ${operation}: ${JSON.stringify(report)}`);
+])(
+  "a %s%s survives a death before and after each of its operations",
+  async (only, _, more) => {
+    const guilty: string[] = [];
+    let [operation, hasDied] = [1 - STEP, true];
+    while (hasDied) {
+      operation += STEP;
+      for (const when of ["before", "after"] as const) {
+        const report = await chaos.run({
+          jobs: 1,
+          faultRate: 0,
+          seed: operation,
+          only,
+          death: { operation, when },
+          ...more,
+        });
+        hasDied = report.deaths > 0;
+        const { completed, lost, wrong_result, double_billed, real_errors } = report;
+        const uncounted = report.uncounted_neurons ?? 0;
+        const isInnocent =
+          completed === 1 && lost + wrong_result + double_billed + real_errors.length + uncounted === 0;
+        if (!isInnocent) guilty.push(`${when} operation ${operation}: ${JSON.stringify(report)}`);
+      }
     }
-  }
-  // Its insert, lease, model call, artifact and settlement at the least.
-  expect(operation).toBeGreaterThan(5);
-  expect(guilty).toEqual([]);
-});
+    // Its insert, lease, model call, artifact and settlement at the least.
+    expect(operation).toBeGreaterThan(5);
+    expect(guilty).toEqual([]);
+  },
+  TIMEOUT_MS,
+);

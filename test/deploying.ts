@@ -61,7 +61,7 @@ export async function createProject(configure: (config: string) => string = (con
       HOME: folder,
       XDG_CONFIG_HOME: folder,
       NO_COLOR: "1",
-      NODE_COMPILE_CACHE: join(folder, "compiled"), // a run starts wrangler ten times
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? join(folder, "compiled"), // a run starts wrangler ten times
       WRANGLER_SEND_METRICS: "false",
       // An account that somebody has chosen on this machine.
       WRANGLER_CACHE_DIR: join(folder, "cache"),

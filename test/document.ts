@@ -38,14 +38,27 @@ export function strictly(document: Document): Document {
   }) as Document;
 }
 
+/** Where a document's own schemas are for the compiler, which compiles each of them once. */
+const COMPONENTS = "components.json";
+const compilers = new WeakMap<Document, Ajv2020>();
 const compiled = new WeakMap<object, (value: unknown) => string[]>();
+
+function compilerOf(document: Document): Ajv2020 {
+  const known = compilers.get(document);
+  if (known !== undefined) return known;
+  const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: true });
+  addFormats.default(ajv);
+  ajv.addSchema({ components: document.components }, COMPONENTS);
+  compilers.set(document, ajv);
+  return ajv;
+}
 
 function validatorOf(document: Document, schema: Schema): (value: unknown) => string[] {
   const known = compiled.get(schema);
   if (known !== undefined) return known;
-  const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: true });
-  addFormats.default(ajv);
-  const isValid = ajv.compile({ ...schema, components: document.components });
+  const ajv = compilerOf(document);
+  const whole = JSON.stringify(schema).replaceAll('"$ref":"#/components/', `"$ref":"${COMPONENTS}#/components/`);
+  const isValid = ajv.compile(JSON.parse(whole) as Schema);
   const validate = (value: unknown) => (isValid(value) ? [] : [ajv.errorsText(isValid.errors)]);
   compiled.set(schema, validate);
   return validate;

@@ -1,13 +1,11 @@
 // workerd enforces no limit of CPU: a parser that never returns stops the whole runtime. Here two do, each in its own.
 // Until one is given up on, the runtime is started four times: that is `npm run test:long`. `npm test` sees one restart.
-import { rm } from "node:fs/promises";
-
-import { afterAll, beforeAll, expect, test, type TestContext } from "vitest";
+import { expect, test, type TestContext } from "vitest";
 
 import { pictureOf } from "../bench/kill/answers.ts";
 import { LOCAL_KEY } from "../shared/keys/local-secrets.ts";
 import { HANGS_READER, HANGS_TASK } from "./hanging/mark.ts";
-import { migrateOnce, startHanging, WATCH, WATCH_MS } from "./hanging/runtime.ts";
+import { startHanging, WATCH, WATCH_MS } from "./hanging/runtime.ts";
 import { until } from "./harness.ts";
 import { IS_LONG } from "./long.ts";
 import type { JobView } from "./views.ts";
@@ -17,12 +15,6 @@ const NEVER = new AbortController().signal;
 
 /** What the watchdog sees is up to a check old; to look at the disk, and to end the runtime, takes a busy machine a moment. */
 const SLACK_MS = 2 * WATCH.checkEveryMs + 3000;
-
-let migrated: string;
-beforeAll(async () => {
-  migrated = await migrateOnce();
-});
-afterAll(() => rm(migrated, { recursive: true, force: true }));
 
 type Darkroom = Awaited<ReturnType<typeof startHanging>>;
 type Uploads = { uploads: { key: string; jobId: string | null; ignoredReason: string | null }[] };
@@ -88,7 +80,7 @@ test
   );
 
 async function start(onTestFinished: TestContext["onTestFinished"]): Promise<Darkroom> {
-  const darkroom = await startHanging(migrated);
+  const darkroom = await startHanging();
   onTestFinished(() => darkroom.close());
   return darkroom;
 }

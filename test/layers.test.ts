@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 
 import * as z from "zod";
 
+import { STEPS } from "../shared/jobs/steps.ts";
 import { ABOUT } from "../shared/kinds/about.ts";
 import { JOB_KINDS, kindOf } from "../shared/kinds/index.ts";
 
@@ -105,8 +106,12 @@ test("no two kinds of job take the same uploads by default, and no two have a ki
   const kinds = JOB_KINDS.map((kind) => kindOf(kind));
   const media = kinds.flatMap(({ uploads }) => uploads.byDefault);
   expect(new Set(media).size).toBe(media.length);
-  const tasks = kinds.flatMap(({ tasks: own }) => Object.keys(own));
+  const tasks = [...kinds.flatMap(({ tasks: own }) => Object.keys(own)), ...STEPS, "deliver_webhook"];
   expect(new Set(tasks).size).toBe(tasks.length);
+  // What steps store must not be taken for the job's own result.
+  for (const name of ["summary.txt", "summary.json", "description.txt"]) {
+    expect(kinds.filter(({ result }) => name.startsWith(result))).toEqual([]);
+  }
   for (const { firstTask, tasks: own, uploads } of kinds) {
     expect(Object.keys(own)).toContain(firstTask);
     for (const one of uploads.byDefault) expect(uploads.takes).toContain(one);

@@ -1,13 +1,13 @@
 // `npm start` leaves no process behind: neither node, nor wrangler, nor workerd.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect, test } from "vitest";
 
 import { freePort } from "../bench/kill/start.ts";
 import { until } from "./harness.ts";
+import { migratedFolder } from "./migrated.ts";
 
 interface Process {
   readonly pid: number;
@@ -33,7 +33,7 @@ function treeOf(root: number): readonly Process[] {
 }
 
 test("SIGTERM to `npm start` ends every process that it started", async ({ onTestFinished }) => {
-  const folder = await mkdtemp(join(tmpdir(), "darkroom-start-"));
+  const folder = await migratedFolder();
   const port = await freePort();
   const child = spawn("npm", ["start"], {
     cwd: join(import.meta.dirname, ".."),

@@ -8,6 +8,7 @@ import { newJob } from "../shared/jobs/new-job.ts";
 import { type D1Rows, rowsOf } from "../shared/jobs/operations.ts";
 import { reckonRows, type Traces } from "../shared/cost/reckoning.ts";
 import type { Completed, EndedAttempt, Outcome } from "../shared/jobs/outcome.ts";
+import type { Passage, PassageSource } from "../shared/search/passage.ts";
 import type { NewTask } from "../shared/jobs/task.ts";
 import { JobTerms } from "../shared/jobs/terms.ts";
 import { startDarkroom } from "./harness.ts";
@@ -27,6 +28,7 @@ const NOTHING: Traces = {
   artifacts: 0,
   labels: 0,
   chunks: 0,
+  passages: 0,
   deadLetters: 0,
   deliveries: 0,
 };
@@ -84,8 +86,17 @@ async function run(work: unknown, outcomes: readonly Outcome[], hasUpload = fals
 }
 
 const artifact = (name: string) => ({ name, key: `results/${name}`, contentType: "a/b", sizeBytes: 1, etag: "e" });
+/** What a job is found by: of one source, as each task writes its own. */
+const passages = (source: PassageSource, count: number): readonly Passage[] =>
+  Array.from({ length: count }, (_, index) => {
+    return { id: `job:${source}:${index}`, source, text: `said ${index}`, startMs: null, endMs: null };
+  });
 const labels = ["a", "b", "c"].map((label) => ({ label, score: 0.5 }));
-const transcript: Completed = { type: "completed", artifacts: ["a", "b", "c", "d"].map(artifact) };
+const transcript: Completed = {
+  type: "completed",
+  artifacts: ["a", "b", "c", "d"].map(artifact),
+  passages: passages("transcript", 7),
+};
 const failure = { code: "x", message: "y" };
 const later = Date.now() + 3_600_000;
 
@@ -120,20 +131,20 @@ const CASES: readonly Case[] = [
   {
     name: "a text",
     work: TEXT,
-    outcomes: [{ type: "completed", artifacts: [artifact("l")], labels }],
-    left: { artifacts: 1, labels: 3 },
+    outcomes: [{ type: "completed", artifacts: [artifact("l")], labels, passages: passages("text", 2) }],
+    left: { artifacts: 1, labels: 3, passages: 2 },
   },
   {
     name: "a picture",
     work: PICTURE,
-    outcomes: [{ type: "completed", artifacts: [artifact("i")] }],
-    left: { artifacts: 1 },
+    outcomes: [{ type: "completed", artifacts: [artifact("i")], passages: passages("prompt", 1) }],
+    left: { artifacts: 1, passages: 1 },
   },
   {
     name: "a short recording",
     work: RECORDING,
     outcomes: [transcript],
-    left: { hasSource: true, hasUpload: true, artifacts: 4 },
+    left: { hasSource: true, hasUpload: true, artifacts: 4, passages: 7 },
   },
   {
     name: "a long recording",
@@ -154,17 +165,18 @@ const CASES: readonly Case[] = [
       attemptsAsking: 3,
       chunks: 3,
       artifacts: 4,
+      passages: 7,
     },
   },
   {
     name: "a text with two steps",
     work: { ...TEXT, input: { ...TEXT.input, then: ["summarise", "embed"] } },
     outcomes: [
-      { type: "completed", artifacts: [artifact("l")], labels },
-      { type: "completed", artifacts: [artifact("s"), artifact("t")] },
+      { type: "completed", artifacts: [artifact("l")], labels, passages: passages("text", 2) },
+      { type: "completed", artifacts: [artifact("s"), artifact("t")], passages: passages("summary", 1) },
       { type: "completed" },
     ],
-    left: { laterTasks: 2, attempts: 3, attemptsAsking: 3, artifacts: 3, labels: 3 },
+    left: { laterTasks: 2, attempts: 3, attemptsAsking: 3, artifacts: 3, labels: 3, passages: 3 },
   },
   {
     name: "one that is tried again",

@@ -1,4 +1,5 @@
 // Many dead letters redriven as one resource: what is claimed, at which rate, and what is told of it.
+import { CHECK_AFTER_MS } from "../shared/db/tasks/check-at.ts";
 import { expect, test } from "vitest";
 
 import { findUnfinished, reserveUntil } from "../shared/db/redrives/steps.ts";
@@ -19,11 +20,34 @@ test("a dry run tells how many and which, and changes nothing", async () => {
     overLimit: 1,
     heldByOthers: 0,
     lastsSeconds: 3,
+    estimate: { unknown: 0 },
     sample: [{ jobId: oldest }, {}, {}, {}, {}],
   });
   expect(await count("dead_letters WHERE redriven_at IS NULL AND redrive_id IS NULL")).toBe(7);
   expect(await count("redrives")).toBe(0);
   expect(await count("audit")).toBe(0);
+});
+
+test("a dry run says what the letters would cost: the whole job for its first task, a share of its line for a part", async () => {
+  const { DB } = darkroom.bindings();
+  const [one, two, three] = await letters(numbered(3, "priced"));
+  const line = (task: string, calls: number, neurons: number) => ({ task, model: "m", calls, units: {}, neurons });
+  const estimates = [
+    [one, { lines: [line("generate_image", 1, 10), line("describe", 1, 5)], isRough: false }],
+    [two, { lines: [line("transcribe_chunk", 4, 8)], isRough: false }],
+    [three, null],
+  ] as const;
+  for (const [id, estimate] of estimates) {
+    await DB.prepare("UPDATE jobs SET estimate = ?2 WHERE id = ?1")
+      .bind(id, estimate && JSON.stringify(estimate))
+      .run();
+  }
+  await DB.prepare("UPDATE dead_letters SET kind = 'transcribe_chunk' WHERE job_id = ?1").bind(two).run();
+  const dry = async (body: object) =>
+    (await darkroom.post("/v1/redrives", { ...ALL, dryRun: true, ...body })).json<{ estimate: unknown }>();
+  expect((await dry({})).estimate).toEqual({ neurons: 17, microUsd: 187, unknown: 1 });
+  expect((await dry({ limit: 1 })).estimate).toMatchObject({ neurons: 15, unknown: 0 });
+  expect((await dry({ filter: { jobId: three } })).estimate).toEqual({ neurons: 0, microUsd: 0, unknown: 1 });
 });
 
 test("what matches is redriven up to the limit, oldest first, and the end is counted", async () => {
@@ -58,7 +82,7 @@ test("letters are given their moments at the rate, a minute ahead, also across r
   const first = await until(moments, (rows) => rows.length >= 120);
   expect(first).toHaveLength(120);
   const waiting = first.filter(({ state }) => state === "available");
-  expect(waiting.map(({ checkAt }) => checkAt)).toEqual(waiting.map(({ at }) => at));
+  expect(waiting.map(({ checkAt }) => checkAt)).toEqual(waiting.map(({ at }) => at + CHECK_AFTER_MS));
   await Promise.all([darkroom.maintain(new Date(now)), darkroom.maintain(new Date(now))]);
   expect(await moments()).toHaveLength(120);
   await Promise.all(Array.from({ length: 4 }, () => darkroom.maintain(new Date(now + 30_000))));

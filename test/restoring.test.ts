@@ -1,8 +1,6 @@
 // The database is set back to an earlier moment, as Time Travel does it: what was described, uploaded and bought since is
 // taken up again, and nothing is paid for twice.
-import { copyFile, mkdtemp, readdir, rm } from "node:fs/promises";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { copyFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
@@ -12,12 +10,16 @@ import { type Client, createClient } from "../bench/kill/client.ts";
 import { isOf } from "../bench/kill/judge.ts";
 import { openLedger } from "../bench/kill/ledger.ts";
 import { planWork } from "../bench/kill/work.ts";
-import { migrate, type Runtime, startRuntime } from "../local/runtime.ts";
+import { startSomewhere } from "../bench/kill/start.ts";
+import type { Runtime } from "../local/runtime.ts";
+import { sampled } from "./long.ts";
+import { migratedFolder } from "./migrated.ts";
 import type { JobView } from "./views.ts";
 import { LOCAL_KEY as KEY } from "../shared/keys/local-secrets.ts";
 
 /** As many as the drill is for take minutes: `npm run test:long`. */
-const JOBS = process.env["DARKROOM_LONG"] === undefined ? 30 : 200;
+const JOBS = sampled(10, 200);
+const BEFORE = sampled(5, 20);
 const NEVER = new AbortController().signal;
 
 let folder: string;
@@ -25,9 +27,8 @@ let ledger: Awaited<ReturnType<typeof openLedger>>;
 let runtime: Runtime | undefined;
 let url = "";
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "darkroom-restore-"));
+  folder = await migratedFolder();
   ledger = await openLedger(() => 20);
-  await migrate({ folder, wakeGraceSeconds: 1 });
 }, 120_000);
 afterAll(async () => {
   await runtime?.kill();
@@ -35,17 +36,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
 async function start(): Promise<void> {
   const apart = { folder, wakeGraceSeconds: 1 };
-  runtime = await startRuntime({ port: await freePort(), inferenceUrl: ledger.url, apart });
+  runtime = await startSomewhere({ inferenceUrl: ledger.url, apart });
   url = runtime.url.replace("localhost", "127.0.0.1");
 }
 
@@ -105,8 +98,8 @@ async function usage(): Promise<{ calls: number; neurons: number }> {
 
 test(`a copy of the database is put back after ${JOBS} jobs: none is lost, and none is paid for twice`, async () => {
   const client = createClient(() => url, folder);
-  const works = planWork(JOBS + 20);
-  const [before, since] = [works.slice(0, 20), works.slice(20)];
+  const works = planWork(JOBS + BEFORE);
+  const [before, since] = [works.slice(0, BEFORE), works.slice(BEFORE)];
   await start();
   for (const { way } of before) await client.submit(way, NEVER);
   await untilEnded(client, before.length);

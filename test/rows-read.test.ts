@@ -6,6 +6,9 @@ import { readDelivery } from "../shared/db/webhooks/deliveries.ts";
 import { findUploadsJob } from "../shared/db/keys/job-limit.ts";
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
 import { readUploadOrigins } from "../shared/db/uploads/upload-origins.ts";
+import { findExpiredLeases, takeDueTasks } from "../shared/db/jobs/maintenance.ts";
+import { newJob } from "../shared/jobs/new-job.ts";
+import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import { counted } from "./counting.ts";
 import { startDarkroom } from "./harness.ts";
 
@@ -63,4 +66,23 @@ test("what is put under one key again and again costs no more each time", async 
     insert: await rowsReadBy((db) => insertJobs(db, { jobs: [], uploads: [record] }, 1)),
   };
   expect(Object.entries(reads).filter(([, rows]) => rows >= 20)).toEqual([]);
+});
+
+test("maintenance does not read tasks that wait their turn, until their wake-up may be lost", async () => {
+  const { DB } = darkroom.bindings();
+  const work = { kind: "classification", input: { text: "waits", options: { topK: 1, minScore: 0 } } } as const;
+  const terms = { ...DEFAULT_TERMS, reuse: false };
+  const jobs = await Promise.all(
+    Array.from({ length: MANY }, (_, index) =>
+      newJob(work, terms, { id: `job_waits${index}`, ownerId: "other", createdAt: 0 }),
+    ),
+  );
+  await insertJobs(DB, { jobs, uploads: [] }, 0);
+  const graceMs = 300_000;
+  for (const now of [60_000, 240_000]) {
+    expect(await rowsReadBy((db) => findExpiredLeases(db, now, 1000))).toBeLessThan(10);
+    expect(await rowsReadBy((db) => takeDueTasks(db, { now, graceMs, limit: 1000 }))).toBeLessThan(10);
+  }
+  expect(await takeDueTasks(DB, { now: graceMs, graceMs, limit: 1000 })).toHaveLength(MANY);
+  expect(await rowsReadBy((db) => findExpiredLeases(db, 2 * graceMs, 1000))).toBeLessThan(10);
 });

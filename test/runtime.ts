@@ -2,12 +2,11 @@
 // those that need another configuration.
 import { createTestHarness, unstable_readConfig as readConfig } from "wrangler";
 
-import { type Control, CONTROL_URL, DATABASE_URL } from "./controlled.ts";
+import { type Control, CONTROL_URL, DATABASE_URL, FEW_REQUESTS, FEW_REQUESTS_A_MINUTE } from "./controlled.ts";
 import { type D1Answer, type D1Call, remoteDatabase, writeCall } from "./remote-d1.ts";
 import { SCRIPTED_MODELS } from "./scripted-models.ts";
 
 export interface RuntimeOptions {
-  readonly requestsAMinute?: number;
   readonly edit?: (config: LocalConfig) => LocalConfig;
 }
 
@@ -84,14 +83,15 @@ async function start(options: RuntimeOptions) {
 
 /** The product as it is configured for this machine, but for what a test asks for. */
 function product(options: RuntimeOptions) {
-  const { requestsAMinute, edit = (config) => config } = options;
+  const { edit = (config) => config } = options;
   const all = readConfig({ config: "./wrangler.jsonc", env: "local" });
   const local = Object.fromEntries(CONFIGURED.map((key) => [key, all[key]])) as LocalConfig;
-  const ratelimits = all.ratelimits.map((one: (typeof all.ratelimits)[number]) => ({
-    ...one,
-    simple: { ...one.simple, limit: requestsAMinute ?? one.simple.limit },
-  }));
-  const config = edit({ ...local, ratelimits });
+  const few = {
+    name: FEW_REQUESTS,
+    namespace_id: "1002",
+    simple: { limit: FEW_REQUESTS_A_MINUTE, period: 60 },
+  } as const;
+  const config = edit({ ...local, ratelimits: [...local.ratelimits, few] });
   // The wrapped `fetch` asks which invocation it is of.
   const main = "test/product-worker.ts";
   return { config: { ...config, main, compatibility_flags: [...config.compatibility_flags, "nodejs_als"] } };

@@ -241,12 +241,21 @@ test("an embedding under way when somebody edits is made again, of what was edit
   const { transcript, etag } = await jobs.version(id);
   // The attempt reads the original, and asks the model about it while the edit comes.
   await embedJob(darkroom.bindings(), id);
+  const { DB } = darkroom.bindings();
+  const task = async () =>
+    DB.prepare("SELECT state, attempt FROM tasks WHERE id = ?1")
+      .bind(`${id}.embed`)
+      .first<{ state: string; attempt: number }>();
+  await until(task, (now) => now?.state === "running");
+  await new Promise((resolve) => setTimeout(resolve, 500));
   await jobs.edit(id, etag!, [replaced(transcript, "boots", "boats")]);
-  await until(
-    () => found("boats"),
-    (hits) => hits.length === 1,
-  );
-  expect(await found("boots")).toEqual([]);
+  const retried = await until(task, (now) => now?.state === "retryable" || now?.state === "completed");
+  expect(retried?.state).toBe("retryable");
+  await DB.prepare("UPDATE tasks SET scheduled_at = 0, check_at = 0 WHERE id = ?1").bind(`${id}.embed`).run();
+  await darkroom.maintain();
+  await until(task, (now) => now?.state === "completed");
+  const [hit, ...more] = await found("boats");
+  expect([hit!.foundBy, more, await found("boots")]).toEqual([["words", "meaning"], [], []]);
 });
 
 test("a webhook tells of each version, once", async () => {

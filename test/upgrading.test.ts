@@ -49,6 +49,37 @@ test("so is a task of a kind that this version does not know", async () => {
   expect(waiting).toMatchObject({ attempts: [{ outcome: "snooze", error: { code: "newer_version" } }] });
 });
 
+test.each([
+  ["of a kind that this version does not know", "kind = 'compose_opera'"],
+  ["with an option that this version does not know", "input = json_set(input, '$.options.newer', 1)"],
+])("steps of a job %s are put off, and what is asked of it has an answer", async (_, change) => {
+  const { DB, TASKS } = darkroom.bindings();
+  const { id } = await darkroom.submit({ kind: "classification", text: "done", then: ["summarise", "embed"] });
+  await darkroom.untilJob(id);
+  await DB.batch([
+    DB.prepare(`UPDATE jobs SET ${change} WHERE id = ?1`).bind(id),
+    DB.prepare("UPDATE jobs SET state = 'running', finalized_at = NULL WHERE id = ?1").bind(id),
+    DB.prepare(
+      "UPDATE tasks SET state = 'available', finalized_at = NULL, scheduled_at = 0 WHERE job_id = ?1 AND kind = 'summarise'",
+    ).bind(id),
+  ]);
+  await TASKS.send({ v: 1 });
+  const put = await until(
+    () =>
+      DB.prepare("SELECT outcome, error_code FROM attempts WHERE task_id = ?1 AND number > 1")
+        .bind(`${id}.summarise`)
+        .all(),
+    ({ results }) => results.length > 0,
+  );
+  expect(put.results).toEqual([{ outcome: "snooze", error_code: "newer_version" }]);
+  await DB.prepare("UPDATE jobs SET state = 'completed', finalized_at = 1 WHERE id = ?1").bind(id).run();
+  const ask = await darkroom.post(`/v1/jobs/${id}/ask`, { question: "What is it?" });
+  expect([ask.status, (await ask.json<{ code: string }>()).code]).toEqual([409, "job_without_text"]);
+  for (const path of ["transcript", "audio"]) {
+    expect((await darkroom.api(`/v1/jobs/${id}/${path}`)).status).toBe(404);
+  }
+});
+
 test("a message of a newer format is no dead letter: it is put off, and maintenance wakes its task meanwhile", async () => {
   const { DB, TASKS } = darkroom.bindings();
   const newer = { v: MESSAGE_FORMAT + 1, about: "everything" };

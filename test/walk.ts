@@ -111,6 +111,7 @@ export const WALK: Readonly<Record<string, Step>> = {
     code: "job_not_found",
   },
   "GET /v1/jobs/:id/receipt": { path: ({ done }) => `/v1/jobs/${done}/receipt`, code: "job_not_found" },
+  "GET /v1/jobs/:id/chunks": { path: ({ done }) => `/v1/jobs/${done}/chunks`, code: "job_not_found" },
   "GET /v1/jobs/:id/events": { path: ({ done }) => `/v1/jobs/${done}/events`, code: "job_not_found" },
   "GET /v1/search": { path: () => "/v1/search?q=their+words", code: null },
   "POST /v1/jobs/:id/ask": {

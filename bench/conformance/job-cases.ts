@@ -89,6 +89,14 @@ export const jobCases: readonly Case[] = [
     },
   },
   {
+    operation: "GET /v1/jobs/{id}/chunks",
+    via,
+    async run(callers) {
+      const { id } = await heard(callers);
+      expect((await callers.client.jobs.chunks(id)).length === 0, "a recording of one call has chunks");
+    },
+  },
+  {
     operation: "GET /v1/usage",
     via,
     async run(callers) {

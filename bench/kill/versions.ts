@@ -7,7 +7,16 @@ import { TASK_FORMATS } from "../../shared/jobs/formats.ts";
 const ROOT = join(import.meta.dirname, "../..");
 
 /** What a Worker is built from. */
-const TREE = ["worker.ts", "wrangler.jsonc", "package.json", "tsconfig.json", "producer", "consumer", "shared"];
+const TREE = [
+  "worker.ts",
+  "wrangler.jsonc",
+  "package.json",
+  "tsconfig.json",
+  "producer",
+  "consumer",
+  "shared",
+  "dashboard/dist",
+];
 
 export interface Versions {
   readonly older: string;

@@ -119,7 +119,11 @@ async function redriveMany(
   const made = await client.redrives.create({ filter, ...sizes, dryRun, canary }, { signal });
   if (isJson) printJson(made);
   else if ("dryRun" in made) {
-    printLine(`${made.matched} would be redriven in ${made.lastsSeconds} s; other redrives hold ${made.heldByOthers}`);
+    const { neurons, unknown: unpriced } = made.estimate;
+    const unknown = unpriced === 0 ? "" : `, and ${unpriced} of unknown cost`;
+    printLine(
+      `${made.matched} would be redriven in ${made.lastsSeconds} s for about ${Math.ceil(neurons)} neurons${unknown}; other redrives hold ${made.heldByOthers}`,
+    );
     for (const { id, jobId } of made.sample) printLine(`${id} ${jobId ?? ""}`.trimEnd());
   } else printLine(`${made.id} ${made.state}, ${made.progress.matched} letters`);
   return EXIT.ok;

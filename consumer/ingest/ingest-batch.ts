@@ -1,4 +1,6 @@
 import { READING_MS } from "../../shared/db/uploads/readings.ts";
+import { noteNotification } from "../../shared/db/uploads/findings.ts";
+import { HOUR_MS } from "../../shared/durations.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { isInboxKey, MEDIA_BUCKET } from "../../shared/uploads/storage.ts";
 import { type Announcement, UploadEvent } from "../../shared/uploads/announcement.ts";
@@ -20,6 +22,7 @@ export async function ingestBatch(batch: Pick<MessageBatch, "queue" | "messages"
     const { failed, busy } = isFirst
       ? { failed: await ingestUploads(announcements, deps), busy: new Set<Announcement>() }
       : await ingestOneByOne(announcements, deps, Date.now());
+    if (announcements.length > 0) await note(deps);
     for (const { message, announcement } of announced) {
       if (announcement !== null && busy.has(announcement)) message.retry({ delaySeconds: READING_MS / 1000 });
       else if (announcement !== null && failed.has(announcement)) message.retry();
@@ -29,6 +32,17 @@ export async function ingestBatch(batch: Pick<MessageBatch, "queue" | "messages"
     deps.journal.fault({ event: "ingest.failed" }, error, { uploads: announcements.length });
     for (const { message } of messages) message.retry();
   }
+}
+
+/** When this isolate noted last that the bucket tells of its objects. Another isolate notes it again, which changes nothing. */
+let notedAt = 0;
+
+/** Best effort: it only lets the page of set-up say that the rule works. */
+async function note({ db, journal }: Intake): Promise<void> {
+  const now = Date.now();
+  if (now - notedAt < HOUR_MS) return;
+  notedAt = now;
+  await noteNotification(db, now).catch((error: unknown) => journal.fault({ event: "ingest.failed" }, error));
 }
 
 function announcementOf(event: UploadEvent): Announcement | null {

@@ -9,6 +9,7 @@ import {
   writeCursor,
 } from "../../shared/db/jobs/maintenance.ts";
 import { deletePendingUploads, findExpiredUploads } from "../../shared/db/uploads/pending-uploads.ts";
+import { noteSweep } from "../../shared/db/uploads/findings.ts";
 import { pruneAnswers } from "../../shared/db/keys/idempotency.ts";
 import { pruneStreams } from "../../shared/db/keys/event-streams.ts";
 import { pruneFailures } from "../../shared/db/keys/failed-authentications.ts";
@@ -26,6 +27,7 @@ import { MAX_LOST, MAX_LOST_AT_ALL } from "../../shared/jobs/task.ts";
 import { INBOX_PREFIX, MEDIA_BUCKET } from "../../shared/uploads/storage.ts";
 import { wake } from "../../shared/jobs/wake.ts";
 import { ingestFound } from "../ingest/ingest-carefully.ts";
+import { findEarlierWords } from "./find-earlier-words.ts";
 import { finishDeletions, forgetRestores, pruneFiles, pruneFinalized, type PruneDeps } from "./prune.ts";
 import { recordAttempts } from "../runner/record-attempts.ts";
 import { pruneRecords } from "./record-jobs.ts";
@@ -63,6 +65,7 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
     pruneRecords,
     forgetRestores,
     finishDeletions,
+    findEarlierWords,
     pruneFinalized,
     pruneFiles,
     forgetAnswers,
@@ -102,7 +105,7 @@ async function rescueExpired(deps: MaintenanceDeps, now: number): Promise<number
     leaseId: task.leaseId,
     outcome: isLastLoss(task)
       ? { type: "discard", failure: LOST_FOR_GOOD }
-      : { type: "retry", failure: LOST, scheduledAt: now },
+      : { type: "retry", failure: LOST, scheduledAt: task.leasedAt }, // its place in its owner's order
     lost: true,
     lostAlone: task.isAlone,
     calls: [],
@@ -174,6 +177,7 @@ async function sweepInbox(deps: MaintenanceDeps, now: number): Promise<number> {
     settled.map(({ key, etag }) => ({ bucket: MEDIA_BUCKET, key, etag })),
   );
   await ingestFound(unknown.slice(0, OBJECTS_INGESTED_A_RUN), deps, now);
+  if (unknown.length > 0) await noteSweep(deps.db, now);
   if (unknown.length > OBJECTS_INGESTED_A_RUN) return OBJECTS_INGESTED_A_RUN; // this page again
   const last = page.truncated ? (page.objects.at(-1)?.key ?? null) : null;
   if (last !== cursor) await writeCursor(deps.db, "inbox", last);

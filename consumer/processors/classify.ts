@@ -3,40 +3,51 @@ import { imageSize } from "image-size";
 import { ARRAY_WEIGHT, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_TEXT_CHARS } from "../../shared/limits.ts";
 
 import type { Discarded, Outcome } from "../../shared/jobs/outcome.ts";
+import { cutPassages, tellingLabels } from "../../shared/search/cut-passages.ts";
 import { type Classification, classifyImage, classifyText } from "../models/classifiers.ts";
 import type { Attempt } from "../runner/attempt.ts";
+import { readWords } from "../steps/read-searchable-text.ts";
 import { discard, processor } from "./processor.ts";
 import type { Tools } from "./tools.ts";
-import { ClassificationInput } from "../../shared/kinds/classification/kind.ts";
+import { classification, ClassificationInput } from "../../shared/kinds/classification/kind.ts";
 
-export const LABELS = "labels.json";
+const LABELS = classification.result;
 
-type ClassifyTools = Pick<Tools, "models" | "withSource" | "withWords" | "results">;
+type ClassifyTools = Pick<Tools, "models" | "media" | "withSource" | "withWords" | "results">;
 
 /** A picture or a text to ranked labels: `labels.json`, and the labels in D1 for listing. */
-export function createClassify({ models, withSource, withWords, results }: ClassifyTools) {
+export function createClassify({ models, media, withSource, withWords, results }: ClassifyTools) {
   return processor(ClassificationInput, async (input, attempt) => {
     const known = await results.reuseJson<Classification>(attempt, LABELS);
-    if (known !== null) return store(known, attempt);
+    if (known !== null) return store(known, attempt, await wordsOf(input, attempt));
     if ("text" in input || input.media === "text") {
       return withWords(attempt, { maxChars: MAX_TEXT_CHARS, ...input }, async (text) =>
-        store(await classifyText(models(attempt), text, input.options), attempt),
+        store(await classifyText(models(attempt), text, input.options), attempt, text),
       );
     }
     return withSource(attempt, input.source, { maxBytes: MAX_IMAGE_BYTES, weight: ARRAY_WEIGHT }, async (bytes) => {
       const tooLarge = refusePixels(bytes);
       if (tooLarge !== null) return tooLarge;
-      return store(await classifyImage(models(attempt), bytes, input.options), attempt);
+      return store(await classifyImage(models(attempt), bytes, input.options), attempt, "");
     });
   });
 
-  async function store(classification: Classification, attempt: Attempt): Promise<Outcome> {
+  async function wordsOf(input: ClassificationInput, attempt: Attempt): Promise<string> {
+    if ("text" in input) return input.text;
+    if (input.media === "image") return "";
+    return readWords({ source: input.source, maxChars: MAX_TEXT_CHARS }, media(attempt));
+  }
+
+  /** What was classified is found by its own words, and by its labels. */
+  async function store(classified: Classification, attempt: Attempt, text: string): Promise<Outcome> {
+    const { labels } = classified;
     const artifact = await results.store(attempt, {
       name: LABELS,
       contentType: "application/json",
-      body: JSON.stringify(classification, null, 2),
+      body: JSON.stringify(classified, null, 2),
     });
-    return { type: "completed", artifacts: [artifact], labels: classification.labels };
+    const passages = cutPassages(attempt.task.jobId, { text, labels: tellingLabels(labels) });
+    return { type: "completed", artifacts: [artifact], labels, passages };
   }
 }
 

@@ -1,9 +1,10 @@
 import { fileTypeFromBuffer } from "file-type";
 
 import { MAX_DESCRIBED_BYTES } from "../../shared/limits.ts";
-import type { Outcome } from "../../shared/jobs/outcome.ts";
+import type { Outcome, StoredArtifact } from "../../shared/jobs/outcome.ts";
 import { StepArgs } from "../../shared/jobs/steps.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
+import { cutPassages } from "../../shared/search/cut-passages.ts";
 import { caption } from "../models/captioner.ts";
 import type { Attempt } from "../runner/attempt.ts";
 import { NOTHING_TO_DO, readLeft } from "../steps/material.ts";
@@ -23,7 +24,10 @@ type DescribeTools = Pick<Tools, "models" | "media" | "memory" | "withSource" | 
 export function createDescribe({ models, media, memory, withSource, results, readJobContents }: DescribeTools) {
   return processor(StepArgs, async (_, attempt) => {
     const known = await results.reuse(attempt, DESCRIPTION);
-    if (known !== null) return { type: "completed", artifacts: [storedArtifact(DESCRIPTION, known, TEXT)] };
+    if (known !== null) {
+      const text = await patiently(async () => (await media(attempt).get(known.key))?.text() ?? "");
+      return completed(storedArtifact(DESCRIPTION, known, TEXT), text, attempt);
+    }
     const left = await readLeft(attempt.task.jobId, readJobContents);
     if (left === null || left.leaves.material !== "a picture") return NOTHING_TO_DO;
     const { picture } = left.leaves;
@@ -51,6 +55,10 @@ export function createDescribe({ models, media, memory, withSource, results, rea
     if (type === undefined) return discard("undecodable_input", "The bytes are those of no picture.");
     const text = await caption(models(attempt), { bytes, contentType: type.mime });
     const artifact = await results.store(attempt, { name: DESCRIPTION, contentType: TEXT, body: `${text}\n` });
-    return { type: "completed", artifacts: [artifact] };
+    return completed(artifact, text, attempt);
   }
+}
+
+function completed(artifact: StoredArtifact, text: string, { task }: Attempt): Outcome {
+  return { type: "completed", artifacts: [artifact], passages: cutPassages(task.jobId, { caption: text }) };
 }

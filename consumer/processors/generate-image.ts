@@ -1,23 +1,34 @@
 import { ModelError } from "../../shared/models/model-error.ts";
 import { decodeText } from "../../shared/input/decode-text.ts";
 import { MAX_PROMPT_CHARS, maxFileBytes } from "../../shared/limits.ts";
-import { ImageInput } from "../../shared/kinds/image-generation/kind.ts";
+import { imageGeneration, ImageInput } from "../../shared/kinds/image-generation/kind.ts";
 import { Prompt, type ImageOptions } from "../../shared/kinds/image-generation/options.ts";
-import type { Outcome } from "../../shared/jobs/outcome.ts";
+import type { Outcome, StoredArtifact } from "../../shared/jobs/outcome.ts";
+import { cutPassages } from "../../shared/search/cut-passages.ts";
 import { generateImage } from "../models/flux.ts";
 import type { Attempt } from "../runner/attempt.ts";
+import { readWords } from "../steps/read-searchable-text.ts";
 import { discard, processor } from "./processor.ts";
 import { storedArtifact } from "./store-artifact.ts";
 import type { Tools } from "./tools.ts";
 
 /** Prompt to picture: `image.jpg`, `image.png` … by what the model really answered. */
-export function createGenerateImage({ models, withSource, results }: Pick<Tools, "models" | "withSource" | "results">) {
+export function createGenerateImage({
+  models,
+  media,
+  withSource,
+  results,
+}: Pick<Tools, "models" | "media" | "withSource" | "results">) {
   return processor(ImageInput, async (input, attempt) => {
-    const drawn = await results.reuse(attempt, "image.");
+    const drawn = await results.reuse(attempt, imageGeneration.result);
     if (drawn !== null) {
       const name = drawn.key.slice(drawn.key.lastIndexOf("/") + 1);
       const contentType = drawn.httpMetadata?.contentType ?? "application/octet-stream";
-      return { type: "completed", artifacts: [storedArtifact(name, drawn, contentType)] };
+      const prompt =
+        "prompt" in input
+          ? input.prompt
+          : await readWords({ source: input.source, maxChars: MAX_PROMPT_CHARS }, media(attempt));
+      return completed(storedArtifact(name, drawn, contentType), prompt, attempt);
     }
     if ("prompt" in input) return draw(input.prompt, input.options, attempt);
     return withSource(attempt, input.source, { maxBytes: maxFileBytes(MAX_PROMPT_CHARS) }, async (bytes) => {
@@ -37,10 +48,15 @@ export function createGenerateImage({ models, withSource, results }: Pick<Tools,
       return generateImage(runner, prompt, options);
     });
     const artifact = await results.store(attempt, {
-      name: `image.${image.extension}`,
+      name: `${imageGeneration.result}${image.extension}`,
       contentType: image.contentType,
       body: image.bytes,
     });
-    return { type: "completed", artifacts: [artifact] };
+    return completed(artifact, prompt, attempt);
   }
+}
+
+/** A picture is found by what it was asked for. */
+function completed(artifact: StoredArtifact, prompt: string, { task }: Attempt): Outcome {
+  return { type: "completed", artifacts: [artifact], passages: cutPassages(task.jobId, { prompt }) };
 }

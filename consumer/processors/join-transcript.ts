@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 import { composeTranscript } from "../../shared/transcripts/compose-transcript.ts";
-import { storeTranscript } from "../transcription/store-transcript.ts";
+import { completeWith } from "../transcription/store-transcript.ts";
 import { processor } from "./processor.ts";
 import type { Tools } from "./tools.ts";
 
@@ -13,6 +13,6 @@ export function createJoinTranscript({ readChunks, results }: Pick<Tools, "readC
   return processor(JoinArgs, async ({ durationMs }, attempt) => {
     const { transcribed, gaps } = await readChunks(attempt.task.jobId);
     const transcript = composeTranscript(transcribed, { gaps, durationMs, hasAllEnded: true });
-    return { type: "completed", artifacts: await storeTranscript(attempt, transcript, results) };
+    return completeWith(attempt, transcript, results);
   });
 }

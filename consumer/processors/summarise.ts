@@ -1,5 +1,6 @@
 import { countChars } from "../../shared/input/characters.ts";
 import { STEP_MODELS, SummariseArgs } from "../../shared/jobs/steps.ts";
+import { cutPassages } from "../../shared/search/cut-passages.ts";
 import { NOTHING_TO_DO, type TextMaterial, withText } from "../steps/material.ts";
 import { type Summary, summariseText } from "../steps/summarise-text.ts";
 import { processor } from "./processor.ts";
@@ -18,6 +19,7 @@ export function createSummarise({ models, results, ...reading }: SummariseTools)
       const paid: [] = [];
       return {
         type: "completed",
+        passages: cutPassages(attempt.task.jobId, { summary: summary.text }),
         artifacts: await Promise.all([
           results.store(attempt, {
             name: "summary.json",

@@ -13,7 +13,7 @@ import type { Outcome } from "../../shared/jobs/outcome.ts";
 import { type ChunkArgs, cutAndTranscribe } from "../transcription/cut-and-transcribe.ts";
 import { cutting } from "../transcription/cutting.ts";
 import { transcribePiece } from "../transcription/transcribe-piece.ts";
-import { storeTranscript, TRANSCRIPT } from "../transcription/store-transcript.ts";
+import { completeWith, TRANSCRIPT } from "../transcription/store-transcript.ts";
 import type { Attempt } from "../runner/attempt.ts";
 import { discard, processor } from "./processor.ts";
 import type { Tools } from "./tools.ts";
@@ -32,7 +32,7 @@ export function createTranscribe({ models, media, memory, withSource, results }:
     const { source } = input;
     if (source.sizeBytes === 0) return discard("source_empty", `The object '${source.key}' is empty.`);
     const known = await results.reuseJson<Transcript>(attempt, TRANSCRIPT);
-    if (known !== null) return { type: "completed", artifacts: await storeTranscript(attempt, known, results) };
+    if (known !== null) return completeWith(attempt, known, results);
     return cutting(() => plan(input, attempt));
   });
 
@@ -83,7 +83,7 @@ export function createTranscribe({ models, media, memory, withSource, results }:
   /** The transcript of one call. */
   async function storeOnly(record: ChunkRecord, durationMs: number, attempt: Attempt): Promise<Outcome> {
     const transcript = composeTranscript([record], { gaps: [], durationMs, hasAllEnded: true });
-    return { type: "completed", artifacts: await storeTranscript(attempt, transcript, results) };
+    return completeWith(attempt, transcript, results);
   }
 }
 

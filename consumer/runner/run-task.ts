@@ -1,6 +1,7 @@
 import { NoConnection } from "../../shared/connections.ts";
 import { CallRefused } from "../../shared/cost/budget-refusal.ts";
 import { hasFailedWith } from "../../shared/db/tasks/leases.ts";
+import { NewerWork } from "../../shared/kinds/index.ts";
 import { isNewerTask } from "../../shared/jobs/formats.ts";
 import type { EndedAttempt, Outcome } from "../../shared/jobs/outcome.ts";
 import type { Task } from "../../shared/jobs/task.ts";
@@ -71,6 +72,7 @@ async function decideThrown(
     const outcome = decideRefused(refusal, task, chance);
     return { outcome, ...(refusal.type === "hold" && { refusedBy: refusal.budgets }) };
   }
+  if (error instanceof NewerWork) return putOff(task);
   if (error instanceof NoConnection) {
     const failure = { code: "no_connection", message: error.message };
     return { outcome: { type: "snooze", failure, scheduledAt: Date.now() } };

@@ -1,7 +1,7 @@
 import { decodeText } from "../../shared/input/decode-text.ts";
 import { maxFileBytes } from "../../shared/limits.ts";
 import type { ArtifactRow } from "../../shared/jobs/job-detail.ts";
-import { kindOf, storedWork } from "../../shared/kinds/index.ts";
+import { kindOf, NewerWork, storedLeaves } from "../../shared/kinds/index.ts";
 import type { Leaves } from "../../shared/kinds/kind.ts";
 import { Transcript } from "../../shared/transcripts/transcript.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
@@ -27,13 +27,15 @@ export interface LeftByJob {
   readonly result: ArtifactRow;
 }
 
-/** @returns null for a job that is gone, and for one that has not made what its steps work on. */
+/** @throws NewerWork. @returns null for a job that is gone, and for one that has not made what its steps work on. */
 export async function readLeft(jobId: string, readJobContents: Tools["readJobContents"]): Promise<LeftByJob | null> {
   const contents = await readJobContents(jobId);
   if (contents === null) return null;
+  const leaves = storedLeaves(contents);
+  if (leaves === null) throw new NewerWork(`job '${jobId}' is of a newer version`);
   const kind = kindOf(contents.kind);
   const result = contents.artifacts.find(({ name }) => name.startsWith(kind.result));
-  return result === undefined ? null : { leaves: kind.leaves(storedWork(contents).input), result };
+  return result === undefined ? null : { leaves, result };
 }
 
 /** Give a step the text of its job, where the job has made or read one. */

@@ -1,14 +1,11 @@
 import type { JobContents } from "../../shared/db/jobs/contents.ts";
 import { clip } from "../../shared/input/characters.ts";
 import { decodeText } from "../../shared/input/decode-text.ts";
-import { kindOf, storedWork } from "../../shared/kinds/index.ts";
+import { kindOf, NewerWork, storedLeaves } from "../../shared/kinds/index.ts";
 import type { GivenWords } from "../../shared/kinds/kind.ts";
-import type { SearchableText } from "../../shared/search/cut-passages.ts";
+import { type SearchableText, tellingLabels } from "../../shared/search/cut-passages.ts";
 import { Transcript } from "../../shared/transcripts/transcript.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
-
-/** Below this the model itself does not think that it is there. */
-const LEAST_SCORE = 0.1;
 
 /** All text that a job can be found by: its input in words, and its results with their summary and description. */
 export async function readSearchableText(contents: JobContents, media: R2Bucket): Promise<SearchableText> {
@@ -21,18 +18,19 @@ export async function readSearchableText(contents: JobContents, media: R2Bucket)
 }
 
 async function readOwn(contents: JobContents, media: R2Bucket): Promise<SearchableText> {
-  const labels = contents.labels.filter(({ score }) => score >= LEAST_SCORE);
-  const kind = kindOf(contents.kind);
-  const leaves = kind.leaves(storedWork(contents).input);
+  const labels = tellingLabels(contents.labels);
+  const leaves = storedLeaves(contents);
+  if (leaves === null) throw new NewerWork("the job is of a newer version");
   switch (leaves.material) {
     case "a transcript":
-      return { transcript: await readSegments(contents, kind.result, media), labels };
+      return { transcript: await readSegments(contents, kindOf(contents.kind).result, media), labels };
     case "a text":
       return { text: await readWords(leaves.words, media), labels };
     case "a picture":
       return { prompt: leaves.prompt === undefined ? "" : await readWords(leaves.prompt, media), labels };
   }
 }
+
 async function readSegments(contents: JobContents, name: string, media: R2Bucket): Promise<Transcript["segments"]> {
   const json = await readArtifact(contents, name, media);
   return json === "" ? [] : Transcript.parse(JSON.parse(json)).segments;
@@ -46,7 +44,7 @@ async function readArtifact({ artifacts }: JobContents, name: string, media: R2B
 }
 
 /** A source belongs to the client, who may have deleted it since the job read it: its words are then empty. */
-async function readWords(words: GivenWords, media: R2Bucket): Promise<string> {
+export async function readWords(words: GivenWords, media: R2Bucket): Promise<string> {
   if ("text" in words) return words.text;
   const { key, etag } = words.source;
   return patiently(async () => {

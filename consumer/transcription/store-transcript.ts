@@ -1,14 +1,26 @@
+import { transcription } from "../../shared/kinds/transcription/kind.ts";
 import { CaptionOptions, layoutCaptions } from "../../shared/captions/layout.ts";
 import { notesOf, toSrt, toVtt } from "../../shared/captions/captions.ts";
-import type { StoredArtifact } from "../../shared/jobs/outcome.ts";
+import type { Completed, StoredArtifact } from "../../shared/jobs/outcome.ts";
+import { cutPassages } from "../../shared/search/cut-passages.ts";
 import type { Transcript } from "../../shared/transcripts/transcript.ts";
 import type { Results } from "../processors/results.ts";
 import type { Attempt } from "../runner/attempt.ts";
 
-export const TRANSCRIPT = "transcript.json";
+export const TRANSCRIPT = transcription.result;
+
+/** The transcript as the result of its job, which can be found by its words. */
+export async function completeWith(
+  attempt: Attempt,
+  transcript: Transcript,
+  results: Pick<Results, "store">,
+): Promise<Completed> {
+  const passages = cutPassages(attempt.task.jobId, { transcript: transcript.segments });
+  return { type: "completed", artifacts: await storeTranscript(attempt, transcript, results), passages };
+}
 
 /** `transcript.json`, and the same as text and captions. */
-export async function storeTranscript(
+async function storeTranscript(
   attempt: Attempt,
   transcript: Transcript,
   results: Pick<Results, "store">,

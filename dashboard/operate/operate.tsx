@@ -1,36 +1,117 @@
-import { useQuery } from "@tanstack/preact-query";
+import "./operate.css";
 
-import { api } from "../api/session.ts";
-import { LIVE_MS } from "../api/queries.ts";
-import { formatCount } from "../ui/format.ts";
-import { kindName } from "../ui/kinds.ts";
-import { ErrorState, Skeleton } from "../ui/states.tsx";
+import type { ComponentType } from "preact";
+import { useEffect } from "preact/hooks";
+import { Link, useLocation } from "wouter-preact";
 
-/** How the queues stand. */
+import { isOperator, may } from "../api/session.ts";
+import { useShortcuts } from "../shell/shortcuts.ts";
+import { lazy } from "../ui/lazy.tsx";
+import { EmptyState } from "../ui/states.tsx";
+import { QueuesView } from "./queues-view.tsx";
+
+interface Part {
+  readonly path: string;
+  readonly name: string;
+  /** Two keys, after another. */
+  readonly keys: string;
+  readonly isShown: () => boolean;
+  readonly View: ComponentType<object>;
+}
+
+const PARTS: readonly Part[] = [
+  { path: "", name: "Queues", keys: "g q", isShown: () => true, View: QueuesView },
+  {
+    path: "dead-letters",
+    name: "Dead letters",
+    keys: "g d",
+    isShown: () => true,
+    View: lazy(async () => (await import("./dead-letters-view.tsx")).DeadLettersView),
+  },
+  {
+    path: "usage",
+    name: "Usage and budgets",
+    keys: "g u",
+    isShown: () => true,
+    View: lazy(async () => (await import("./usage-view.tsx")).UsageView),
+  },
+  {
+    path: "webhooks",
+    name: "Webhooks",
+    keys: "g w",
+    isShown: () => may("webhooks"),
+    View: lazy(async () => (await import("./webhooks-view.tsx")).WebhooksView),
+  },
+  {
+    path: "keys",
+    name: "Keys",
+    keys: "g k",
+    isShown: () => may("admin"),
+    View: lazy(async () => (await import("./keys-view.tsx")).KeysView),
+  },
+  {
+    path: "audit",
+    name: "Audit",
+    keys: "g a",
+    isShown: () => may("admin"),
+    View: lazy(async () => (await import("./audit-view.tsx")).AuditView),
+  },
+  {
+    path: "setup",
+    name: "Setup",
+    keys: "g s",
+    isShown: () => may("admin") && isOperator(),
+    View: lazy(async () => (await import("./setup-view.tsx")).SetupView),
+  },
+];
+
+const addressOf = ({ path }: Part) => (path === "" ? "/operate" : `/operate/${path}`);
+
+/** For those who are paged: how it runs, what failed, who is told, what it costs, who may come in. */
 export function Operate({ part }: { part: string | undefined }) {
-  const load = useQuery({
-    queryKey: ["queues"],
-    queryFn: ({ signal }) => api().queues.get({ signal }),
-    refetchInterval: LIVE_MS,
-  });
+  const [, navigate] = useLocation();
+  const shown = PARTS.filter(({ isShown }) => isShown());
+  const current = shown.find(({ path }) => path === (part ?? ""));
+  useEffect(() => {
+    document.title = `${current?.name ?? "Operate"} · Darkroom`;
+    // On a phone the row of parts is wider than the screen.
+    document.querySelector('.tabs [aria-current="page"]')?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [current]);
+  useShortcuts(
+    "Operate",
+    shown.map((one) => ({ keys: one.keys, does: one.name, run: () => navigate(addressOf(one)) })),
+  );
   return (
     <>
       <div class="page-head">
-        <h1>{part ?? "Operate"}</h1>
+        <h1>Operate</h1>
+        {!may("jobs:write") && <span class="chip">Read only</span>}
       </div>
-      {load.error !== null && <ErrorState error={load.error} retry={() => void load.refetch()} />}
-      {load.data === undefined ? (
-        <Skeleton />
-      ) : (
-        <dl class="facts">
-          {load.data.kinds.map((kind) => (
-            <div key={kind.kind}>
-              <dt>{kindName(kind.kind)}</dt>
-              <dd>{formatCount(kind.tasks.running)} running</dd>
-            </div>
-          ))}
-        </dl>
-      )}
+      <nav class="tabs" aria-label="Parts of Operate">
+        {shown.map((one) => (
+          <Link key={one.path} href={addressOf(one)} aria-current={one === current ? "page" : undefined}>
+            {one.name}
+          </Link>
+        ))}
+      </nav>
+      <div class="operate-part">
+        {current === undefined ? (
+          <EmptyState
+            icon="key"
+            title="There is no such part, or this key may not see it"
+            actions={
+              <Link href="/operate" class="button">
+                Queues
+              </Link>
+            }
+          >
+            Keys and the audit need the scope <code>admin</code>, webhooks the scope <code>webhooks</code>. The setup is
+            the operator's.
+          </EmptyState>
+        ) : (
+          <current.View />
+        )}
+      </div>
     </>
   );
 }

@@ -1,17 +1,59 @@
-import type { Job } from "../../client/index.ts";
-import { formatPercent } from "../ui/format.ts";
+import "./pictures.css";
 
-/** What a picture or a text was labelled as, best first. */
-export function LabelsResult({ job: { labels } }: { job: Job }) {
-  if (labels.length === 0) return <p class="dim">No label is sure enough.</p>;
+import { useQuery } from "@tanstack/preact-query";
+import { useEffect, useMemo } from "preact/hooks";
+
+import type { Job } from "../../client/index.ts";
+import { api } from "../api/session.ts";
+import { formatPercent } from "../ui/format.ts";
+import { Description } from "./description.tsx";
+
+/** What a picture or a text was labelled as, best first, beside the picture. */
+export function LabelsResult({ job }: { job: Job }) {
+  const { labels, input } = job;
   return (
-    <dl class="facts">
-      {labels.map(({ label, score }) => (
-        <div key={label}>
-          <dt>{formatPercent(score)}</dt>
-          <dd>{label}</dd>
-        </div>
-      ))}
-    </dl>
+    <div class="labelled">
+      {"source" in input && <SourcePicture job={job} />}
+      {"text" in input && typeof input.text === "string" && (
+        <blockquote class="card labelled-text">{input.text}</blockquote>
+      )}
+      <div class="labelled-about">
+        {labels.length === 0 ? (
+          <p class="dim">No label is sure enough.</p>
+        ) : (
+          <dl class="bars">
+            {labels.map(({ label, score }) => (
+              <div key={label}>
+                <dt>{label}</dt>
+                <dd>{formatPercent(score)}</dd>
+                <svg viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
+                  <rect width={score * 100} height="1" />
+                </svg>
+              </div>
+            ))}
+          </dl>
+        )}
+        <Description job={job} />
+      </div>
+    </div>
   );
+}
+
+function SourcePicture({ job: { id, title } }: { job: Job }) {
+  const source = useQuery({
+    queryKey: ["source", id],
+    queryFn: async ({ signal }) => {
+      const { stream, contentType } = await api().jobs.source(id, { signal });
+      if (contentType.startsWith("image/")) {
+        return new Response(stream, { headers: { "content-type": contentType } }).blob();
+      }
+      await stream.cancel();
+      return null;
+    },
+    staleTime: Infinity,
+  });
+  const { data = null } = source;
+  const url = useMemo(() => (data === null ? null : URL.createObjectURL(data)), [data]);
+  useEffect(() => () => (url === null ? undefined : URL.revokeObjectURL(url)), [url]);
+  return url === null ? null : <img class="picture" src={url} alt={title} />;
 }

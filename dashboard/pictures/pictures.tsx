@@ -1,23 +1,103 @@
-import { JobRows } from "../jobs/job-rows.tsx";
-import { useJobList } from "../jobs/list-query.ts";
-import { EmptyState, ErrorState, Skeleton } from "../ui/states.tsx";
+import "./pictures.css";
 
-/** All pictures that were drawn. */
+import { useEffect, useState } from "preact/hooks";
+import { Link, useSearchParams } from "wouter-preact";
+
+import type { Job } from "../../client/index.ts";
+import { may } from "../api/session.ts";
+import { useJobList } from "../jobs/list-query.ts";
+import { Icon } from "../ui/icon.tsx";
+import { EmptyState, ErrorState, Skeleton } from "../ui/states.tsx";
+import { CompareDialog } from "./compare-dialog.tsx";
+import { PictureTile } from "./picture-tile.tsx";
+
+/** All pictures that were drawn, with what they were asked for with. */
 export function Pictures() {
-  const list = useJobList({ q: "", state: undefined, kind: "image_generation", tag: undefined });
+  const [params, setParams] = useSearchParams();
+  const q = params.get("q")?.trim() ?? "";
+  const [chosen, setChosen] = useState<readonly Job[]>([]);
+  const [isComparing, setComparing] = useState(false);
+  const list = useJobList({ q, state: undefined, kind: "image_generation", tag: undefined });
   const jobs = list.data?.pages.flatMap(({ items }) => items);
+  useEffect(() => {
+    document.title = "Pictures · Darkroom";
+  }, []);
+  const choose = (job: Job) =>
+    setChosen((before) =>
+      before.some(({ id }) => id === job.id) ? before.filter(({ id }) => id !== job.id) : [...before.slice(-1), job],
+    );
+  const [left, right] = chosen;
+  const draw = may("jobs:write") && (
+    <Link href="/new?from=prompt" class="button primary">
+      <Icon name="image" />
+      Draw a picture
+    </Link>
+  );
   return (
     <>
       <div class="page-head">
         <h1>Pictures</h1>
+        <input
+          class="input pictures-search"
+          type="search"
+          aria-label="Search prompts"
+          placeholder="Search prompts"
+          value={q}
+          onChange={({ currentTarget: { value } }) => setParams(value.trim() === "" ? {} : { q: value.trim() })}
+        />
+        {draw}
       </div>
-      {list.error !== null && <ErrorState error={list.error} retry={() => void list.refetch()} />}
+      {list.error !== null && <ErrorState error={list.error} retry={() => void list.refetch()} isInline />}
       {jobs === undefined ? (
-        <Skeleton />
+        list.error === null && <Skeleton rows={2} height={280} />
       ) : jobs.length === 0 ? (
-        <EmptyState icon="image" title="No pictures yet" />
+        <EmptyState icon="image" title={q === "" ? "No pictures yet" : "No prompt contains it"} actions={draw}>
+          {q === ""
+            ? "Describe what you want to see, and it hangs here with its prompt, model, seed and cost."
+            : `None of your pictures was asked for with “${q}”.`}
+        </EmptyState>
       ) : (
-        <JobRows jobs={jobs} />
+        <ul class="gallery">
+          {jobs.map((job) => (
+            <PictureTile
+              key={job.id}
+              summary={job}
+              isChosen={chosen.some(({ id }) => id === job.id)}
+              onChoose={choose}
+            />
+          ))}
+        </ul>
+      )}
+      {list.hasNextPage && (
+        <div class="list-more">
+          <button
+            type="button"
+            class="button"
+            disabled={list.isFetchingNextPage}
+            onClick={() => void list.fetchNextPage()}
+          >
+            Show older pictures
+          </button>
+        </div>
+      )}
+      {chosen.length > 0 && (
+        <div class="compare-bar" role="status">
+          <span>{right === undefined ? "One picture is chosen. Choose another." : "Two pictures are chosen."}</span>
+          <button type="button" class="button" onClick={() => setChosen([])}>
+            Clear
+          </button>
+          <button
+            type="button"
+            class="button primary"
+            disabled={right === undefined}
+            onClick={() => setComparing(true)}
+          >
+            Compare
+          </button>
+        </div>
+      )}
+      {isComparing && left !== undefined && right !== undefined && (
+        <CompareDialog jobs={[left, right]} onClose={() => setComparing(false)} />
       )}
     </>
   );

@@ -1,7 +1,7 @@
 import type { TimedLine } from "./choose-lines.ts";
 import type { JobDetail } from "../../shared/jobs/job-detail.ts";
 import { decodeText } from "../../shared/input/decode-text.ts";
-import { isJobKind, kindOf, storedWork } from "../../shared/kinds/index.ts";
+import { storedLeaves } from "../../shared/kinds/index.ts";
 import type { GivenWords } from "../../shared/kinds/kind.ts";
 import type { Problem } from "../http/problem.ts";
 import { readLatest } from "../transcripts/read-version.ts";
@@ -28,9 +28,8 @@ export async function readLines(
       return { code: "job_cancelled", detail: `Job '${id}' was cancelled.` };
     case "completed":
   }
-  // A newer version, since rolled back, may have had kinds that this one does not know.
-  if (!isJobKind(kind)) return withoutText(id, "this version of Darkroom does not know its kind");
-  const leaves = kindOf(kind).leaves(storedWork({ kind, input }).input);
+  const leaves = storedLeaves({ kind, input });
+  if (leaves === null) return withoutText(id, "a newer version of Darkroom has made it, which does not run now");
   switch (leaves.material) {
     case "a transcript": {
       const { segments, durationMs } = await readLatest(detail, deps);

@@ -6,7 +6,7 @@ import { cutStretch, planRecording, planStretch, STRETCH_HELD_BYTES, STRETCH_MS 
 import { type PlannedRecording, readChunkPlans } from "../../shared/db/jobs/chunk-plans.ts";
 import { parseOwn } from "../../shared/input/read-json.ts";
 import type { Source } from "../../shared/jobs/source.ts";
-import { kindOf } from "../../shared/kinds/index.ts";
+import { leavesTranscript } from "../../shared/kinds/index.ts";
 import { memoryLimit } from "../../shared/memory-limit.ts";
 import type { Problem } from "../http/problem.ts";
 import type { AudioQuery } from "./requests.ts";
@@ -49,7 +49,7 @@ export async function locateStretch(
   const recording = await readChunkPlans(db, job, { fromMs, toMs: Math.min(toMs, fromMs + STRETCH_MS) });
   if (recording === null) return { code: "job_not_found", detail: `There is no job '${job.id}'.` };
   const { kind, source } = recording;
-  if (kindOf(kind).recordingOf === undefined || source === null) {
+  if (!leavesTranscript(kind) || source === null) {
     return { code: "artifact_not_found", detail: `Job '${job.id}' is a ${kind}; it has no recording.` };
   }
   return naming(job.id, async () => {

@@ -16,11 +16,42 @@ export const PAGE = `<!doctype html>
 <form id="access">
 <label for="key">API key</label>
 <input id="key" type="password" autocomplete="off" spellcheck="false" placeholder="dk_…">
+<a href="/">The page</a>
 <a href="/openapi.json">openapi.json</a>
 </form>
 </header>
-<nav id="groups" aria-label="Operations"></nav>
-<main id="operations"><noscript>The document itself is at <a href="/openapi.json">/openapi.json</a>.</noscript></main>
+<nav aria-label="Operations">
+<input id="search" type="search" placeholder="Search operations" aria-label="Search operations">
+<div id="groups"></div>
+</nav>
+<main>
+<section id="first">
+<h2>A first call</h2>
+<p>It asks who you are, or without a key whether the service is up.</p>
+<pre id="first-command" tabindex="0"></pre>
+<button id="first-try" type="button">Try it</button>
+<pre id="first-answer" hidden tabindex="0"></pre>
+</section>
+<div id="operations"><noscript>The document itself is at <a href="/openapi.json">/openapi.json</a>.</noscript></div>
+<p id="none" hidden>No operation contains these words.</p>
+<section id="dialects">
+<h2>Dialects</h2>
+<p>Programs that know OpenAI or Replicate need another address and a Darkroom key, and nothing else. They are not part of the document above.</p>
+<h3>OpenAI</h3>
+<p>Transcriptions, translations and pictures, with the SDKs of OpenAI. The address is <code class="origin">/openai/v1</code>.</p>
+<pre class="sample" tabindex="0">curl ORIGIN/openai/v1/audio/transcriptions \
+  -H "Authorization: Bearer $KEY" \
+  -F file=@meeting.mp3 -F model=whisper-1</pre>
+<pre class="sample" tabindex="0">import OpenAI from "openai";
+const client = new OpenAI({ baseURL: "ORIGIN/openai/v1", apiKey: process.env.DARKROOM_KEY });
+const { data } = await client.images.generate({ model: "flux-1-schnell", prompt: "a harbour at dawn" });</pre>
+<h3>Replicate</h3>
+<p>Predictions, models and files, with the SDKs of Replicate. The address is <code class="origin">/replicate/v1</code>.</p>
+<pre class="sample" tabindex="0">import Replicate from "replicate";
+const replicate = new Replicate({ auth: process.env.DARKROOM_KEY, baseUrl: "ORIGIN/replicate/v1" });
+const output = await replicate.run("black-forest-labs/flux-schnell", { input: { prompt: "a harbour at dawn" } });</pre>
+</section>
+</main>
 </body>
 </html>
 `;
@@ -49,6 +80,14 @@ h3 { font-size: .8rem; letter-spacing: .04em; text-transform: uppercase; color: 
 p { margin: 0 0 .75rem; max-width: 46rem; }
 a { color: var(--link); }
 nav a { display: block; padding: .3rem .6rem; border-radius: 6px; color: inherit; text-decoration: none; text-transform: capitalize; }
+nav input { margin-bottom: .6rem; }
+.samples { display: flex; gap: .25rem; margin: 0 0 .4rem; }
+.samples button { margin: 0; padding: .2rem .7rem; color: var(--dim); background: none; border: 1px solid transparent; font-size: .85rem; }
+.samples button[aria-pressed="true"] { color: var(--ink); border-color: var(--line); background: var(--soft); }
+.permalink { margin-left: auto; font-size: .85rem; }
+.answer-status { font-weight: 600; margin: .5rem 0 .25rem; }
+#first h2, #dialects h2 { text-transform: none; }
+.sample { margin-bottom: .75rem; }
 nav a:hover { background: var(--soft); }
 section { margin-bottom: 2.25rem; }
 code, pre, textarea, input { font: 13px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }

@@ -96,18 +96,78 @@ function curl({ method, url, headers, body }, wantsKey) {
   return parts.join(" \\\n  ");
 }
 
+/** The answer's status and body, and its headers after them. */
 async function send(request, output) {
   output.textContent = "…";
+  const open = /\{(\w+)\}/.exec(request.url);
+  if (open) { output.textContent = "Fill in '" + open[1] + "' first."; return; }
   try {
     const answer = await fetch(request.url, request);
     const headers = [...answer.headers].map(([name, value]) => name + ": " + value).join("\n");
     const text = await answer.text();
     let shown = text;
     try { shown = JSON.stringify(JSON.parse(text), null, 2); } catch {}
-    output.textContent = answer.status + " " + answer.statusText + "\n" + headers + "\n\n" + shown.slice(0, 20000);
+    output.textContent = answer.status + " " + answer.statusText + "\n\n" + (shown === "" ? "(no body)" : shown.slice(0, 20000)) + "\n\n" + headers;
   } catch (error) {
     output.textContent = String(error);
   }
+}
+
+/** What the client and the command line call an operation; others are shown with fetch. */
+const CALLS = {
+  submitJob: ["darkroom.jobs.submit(BODY)", "submit --prompt 'a harbour at dawn'"],
+  listJobs: ["darkroom.jobs.list({ limit: 20 }).page()", "ls"],
+  readJob: ["darkroom.jobs.get(ID)", "get ID"],
+  cancelJob: ["darkroom.jobs.cancel(ID)", null],
+  deleteJob: ["darkroom.jobs.delete(ID)", null],
+  readReceipt: ["darkroom.jobs.receipt(ID)", "receipt ID"],
+  readTranscript: ['darkroom.jobs.transcript(ID, "vtt")', "get ID --format vtt"],
+  search: ['darkroom.search("harbour")', "search harbour"],
+  upload: ['darkroom.uploads.put(file, { name: "meeting.mp3" })', "submit meeting.mp3"],
+  listDeadLetters: ["darkroom.deadLetters.groups().page()", "dead-letters"],
+  readDeadLetter: ["darkroom.deadLetters.get(ID)", null],
+  redriveDeadLetter: ["darkroom.deadLetters.redrive(ID)", null],
+  redriveMany: ["darkroom.redrives.create(BODY)", null],
+  readQueues: ["darkroom.queues.get()", null],
+  readThroughput: ["darkroom.queues.throughput({ hours: 6 })", null],
+  readUsage: ['darkroom.usage({ by: ["day", "model"] })', "usage --by day,model"],
+  listBudgets: ["darkroom.budgets.list()", "budgets ls"],
+  listWebhooks: ["darkroom.webhooks.list().page()", null],
+  createWebhook: ["darkroom.webhooks.create(BODY)", null],
+  listKeys: ["darkroom.keys.list().page()", "keys ls"],
+  readOwnKey: ["darkroom.keys.self()", null],
+  createKey: ["darkroom.keys.create(BODY)", null],
+  listAudit: ["darkroom.audit.list().page()", null],
+};
+
+function typeScript(operationId, request, inputs) {
+  const call = CALLS[operationId]?.[0];
+  if (call === undefined) {
+    const options = { method: request.method, headers: { authorization: "Bearer KEY" }, body: request.body instanceof File ? undefined : request.body };
+    return "const answer = await fetch(" + JSON.stringify(request.url) + ", " + JSON.stringify(options, null, 2).replace('"Bearer KEY"', '"Bearer " + process.env.DARKROOM_KEY') + ");\nconsole.log(await answer.json());";
+  }
+  const filled = call.replace("BODY", () => request.body || "{}").replace("ID", () => JSON.stringify(idIn(inputs)));
+  return 'import { createClient } from "./client/index.ts";\n\nconst darkroom = createClient({ baseUrl: "' + location.origin + '", key: process.env.DARKROOM_KEY });\nconsole.log(await ' + filled + ");";
+}
+
+function commandLine(operationId, inputs) {
+  const command = CALLS[operationId]?.[1];
+  return command ? "DARKROOM_URL=" + location.origin + " DARKROOM_KEY=$KEY \\\n  bin/darkroom " + command.replace("ID", () => idIn(inputs)) : null;
+}
+
+function idIn(inputs) {
+  for (const [parameter, { value }] of inputs) if (parameter.name === "id") return value || "job_…";
+  return "job_…";
+}
+
+/** The latest job's id, where an operation wants one: the first try is to succeed. */
+async function fillId(path, inputs, draw) {
+  const key = byId("key").value.trim();
+  if (key === "" || !path.startsWith("/v1/jobs/{id}")) return;
+  const answer = await fetch("/v1/jobs?limit=1", { headers: { authorization: "Bearer " + key } });
+  const latest = answer.ok ? (await answer.json()).jobs[0] : undefined;
+  for (const [parameter, input] of inputs) if (parameter.name === "id" && latest !== undefined && input.value === "") input.value = latest.id;
+  draw();
 }
 
 function operationOf(spec, path, method, operation) {
@@ -117,10 +177,20 @@ function operationOf(spec, path, method, operation) {
   const schema = json && resolve(spec, json);
   const body = schema ? el("textarea", { value: JSON.stringify(example(schema), null, 2), spellcheck: false, ariaLabel: "body" }) : null;
   const file = content["application/octet-stream"] ? el("input", { type: "file", ariaLabel: "file" }) : null;
-  const command = el("pre", {});
-  const output = el("pre", { hidden: true });
+  const command = el("pre", { tabIndex: 0 });
+  const output = el("pre", { hidden: true, tabIndex: 0 });
   const request = () => requestOf(method.toUpperCase(), path, inputs, { text: body?.value, file: file?.files[0] });
-  const draw = () => { command.textContent = curl(request(), operation.security?.length !== 0); };
+  let shownAs = "curl";
+  const samples = {
+    curl: () => curl(request(), operation.security?.length !== 0),
+    CLI: () => commandLine(operation.operationId, inputs) || "# The command line has no command for this.",
+    TypeScript: () => typeScript(operation.operationId, request(), inputs),
+  };
+  const tabs = Object.keys(samples).map((name) => el("button", { type: "button", onclick: () => { shownAs = name; draw(); } }, name));
+  const draw = () => {
+    command.textContent = samples[shownAs]();
+    for (const tab of tabs) tab.setAttribute("aria-pressed", String(tab.textContent === shownAs));
+  };
   const answers = Object.entries(operation.responses).map(([status, answer]) => {
     const [media, { schema }] = Object.entries(answer.content || {})[0] || ["", {}];
     const shape = schema && Number(status) < 300 ? JSON.stringify(resolve(spec, schema, 2), null, 1) : "{}";
@@ -130,12 +200,14 @@ function operationOf(spec, path, method, operation) {
   const button = el("button", { type: "button", onclick: () => { output.hidden = false; void send(request(), output); } }, "Try it");
   const shown = () => {
     const inside = el("div", { oninput: draw },
+      el("p", {}, el("a", { href: "#" + operation.operationId }, "Link to this operation")),
       operation.description && operation.description !== operation.summary ? el("p", { className: "dim" }, ...prose(operation.description)) : null,
       ...heading("Parameters", parameterRows(operation.parameters || [], inputs)),
       ...heading(file && body ? "Body: a file, or else JSON" : "Body", file, body, schema ? schemaOf("schema", JSON.stringify(schema, null, 1)) : null),
-      ...heading("Request", command, button, output),
+      ...heading("Request", el("div", { className: "samples" }, ...tabs), command, button, output),
       ...heading("Answers", el("div", { className: "rows answers" }, ...answers)));
     draw();
+    void fillId(path, inputs, draw);
     return inside;
   };
   const head = el("summary", {},
@@ -159,6 +231,44 @@ function openNamed() {
   named?.scrollIntoView();
 }
 
+/** Whether an operation is shown: what is searched for stands in its path, name or summary. */
+function filter() {
+  const words = byId("search").value.toLowerCase().split(/\s+/).filter((word) => word !== "");
+  let found = 0;
+  for (const section of byId("operations").children) {
+    let own = 0;
+    for (const operation of section.querySelectorAll("details.operation")) {
+      const text = (operation.id + " " + operation.querySelector("summary").textContent).toLowerCase();
+      operation.hidden = !words.every((word) => text.includes(word));
+      if (!operation.hidden) own += 1;
+    }
+    section.hidden = own === 0;
+    found += own;
+  }
+  byId("none").hidden = found > 0;
+}
+
+/** The key that is signed in on the page, in this tab or in this browser. */
+function signedInKey() {
+  try { return sessionStorage.getItem("darkroom.key") || localStorage.getItem("darkroom.key") || ""; } catch { return ""; }
+}
+
+/** A call that succeeds, with a key and without one. */
+function startFirst() {
+  const request = () => requestOf("GET", byId("key").value.trim() === "" ? "/healthz" : "/v1/keys/self", new Map(), {});
+  const draw = () => { byId("first-command").textContent = curl(request(), byId("key").value.trim() !== ""); };
+  byId("key").addEventListener("input", draw);
+  byId("first-try").onclick = () => { byId("first-answer").hidden = false; void send(request(), byId("first-answer")); };
+  draw();
+}
+
+byId("key").value = signedInKey();
+startFirst();
+byId("search").oninput = filter;
+for (const one of document.querySelectorAll(".sample, .origin")) {
+  one.textContent = one.className === "origin" ? location.origin + one.textContent : one.textContent.replaceAll("ORIGIN", location.origin);
+}
+
 /** What one comes for first; whatever is not named here follows. */
 const FIRST = ["jobs", "uploads", "results", "webhooks", "operations", "keys"];
 
@@ -171,7 +281,7 @@ fetch("/openapi.json").then((answer) => answer.json()).then((spec) => {
       groups.set(tag, [...(groups.get(tag) || []), operationOf(spec, path, method, operation)]);
     }
   }
-  byId("groups").replaceChildren(...[...groups.keys()].map((tag) => el("a", { href: "#group-" + tag }, tag)));
+  byId("groups").replaceChildren(...[...groups.keys()].map((tag) => el("a", { href: "#group-" + tag }, tag)), el("a", { href: "#dialects" }, "dialects"));
   byId("operations").replaceChildren(...[...groups].map(([tag, all]) => el("section", { id: "group-" + tag }, el("h2", {}, tag), ...all)));
   byId("access").onsubmit = (event) => event.preventDefault();
   addEventListener("hashchange", openNamed);

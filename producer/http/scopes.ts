@@ -34,6 +34,7 @@ export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
   "GET /v1/jobs/:id/transcript/history": READ,
   "POST /v1/jobs/:id/transcript/revert": READ_WRITE,
   "GET /v1/jobs/:id/events": READ,
+  "GET /v1/jobs/:id/chunks": READ,
   "GET /v1/search": READ,
   // It is paid for, and the answer quotes the transcript.
   "POST /v1/jobs/:id/ask": READ_WRITE,
@@ -67,6 +68,7 @@ export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
   "GET /v1/webhooks/secret": WEBHOOKS,
   "POST /v1/webhooks/secret/rotate": WEBHOOKS,
   "GET /v1/queues": READ,
+  "GET /v1/queues/throughput": READ,
   // Of the operator, at that: these stop everybody's work.
   "POST /v1/queues/:kind/pause": ADMIN,
   "POST /v1/queues/:kind/resume": ADMIN,
@@ -98,6 +100,7 @@ export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
   "GET /replicate/v1/files/:id": READ,
   "DELETE /replicate/v1/files/:id": WRITE,
   "GET /replicate/v1/webhooks/default/secret": WEBHOOKS,
+  "GET /v1/checks": ADMIN,
   "GET /v1/keys": ADMIN,
   "POST /v1/keys": ADMIN,
   "GET /v1/keys/self": NONE,

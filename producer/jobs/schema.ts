@@ -139,6 +139,20 @@ export const Job = JobSummary.extend({
 }).meta({ id: "Job" });
 export type Job = z.infer<typeof Job>;
 
+/** A part of a recording that was cut. */
+export const Chunk = z
+  .object({
+    startMs: z.int(),
+    endMs: z.int(),
+    state: z.enum(["waiting", "running", "done", "gap"]).describe("gap: given up on, or cancelled"),
+  })
+  .meta({ id: "Chunk" });
+export type Chunk = z.infer<typeof Chunk>;
+
+export const JobChunks = z
+  .object({ chunks: z.array(Chunk).describe("empty where nothing was cut") })
+  .meta({ id: "JobChunks" });
+
 /** What a key is told that may not read: that there is a job, and where. */
 export const AcceptedJob = JobSummary.pick({ id: true, kind: true, createdAt: true, url: true }).meta({
   id: "AcceptedJob",

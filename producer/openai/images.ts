@@ -85,7 +85,7 @@ images.post("/generations", limitBody, async (c) => {
 });
 
 function pictureOf({ job, artifacts }: JobDetail) {
-  const picture = artifacts.find(({ name }) => name.startsWith("image."));
+  const picture = artifacts.find(({ name }) => name.startsWith(imageGeneration.result));
   if (picture === undefined) throw new Error(`job '${job.id}' completed without a picture`);
   return picture;
 }

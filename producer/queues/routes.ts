@@ -4,6 +4,7 @@ import type { DescribeRouteOptions } from "hono-openapi";
 import { liftHold } from "../../shared/db/cost/holds.ts";
 import { OWN_JOBS_COUNTED, readLoad, readOwnLoad } from "../../shared/db/tasks/load.ts";
 import { changePause } from "../../shared/db/tasks/pauses.ts";
+import { readThroughput } from "../../shared/db/tasks/throughput.ts";
 import { announce } from "../../shared/jobs/announce.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import { JOB_KINDS, type JobKind } from "../../shared/kinds/index.ts";
@@ -12,13 +13,14 @@ import type { App } from "../http/app.ts";
 import { actorOf } from "../http/auth.ts";
 import { body, BODY_PROBLEMS, describe, query } from "../http/describe.ts";
 import { limitBody } from "../http/limit-body.ts";
-import { kindView, loadView } from "./view.ts";
+import { HOUR_MS } from "../../shared/durations.ts";
+import { kindView, loadView, throughputSeries } from "./view.ts";
 import { operatorOnly } from "../http/operator-only.ts";
 import { problem } from "../http/problem.ts";
 import { queueView } from "./queue-metrics.ts";
 import { NoQuery } from "../http/page-query.ts";
-import { KindLoad, Load } from "./schema.ts";
-import { PauseRequest } from "./requests.ts";
+import { JobThroughput, KindLoad, Load } from "./schema.ts";
+import { PauseRequest, ThroughputQuery } from "./requests.ts";
 
 export const queues = new Hono<App>();
 
@@ -50,6 +52,32 @@ queues.get(
     ]);
     const all: Load = { scope: "all", jobsCounted: null, queues: views, ...loadView(load, now) };
     return c.json(all);
+  },
+);
+
+/** So many steps make a chart: an hour by the minute, a day by the half hour. */
+const STEPS = 60;
+const SHORTEST_STEP_MS = 60_000;
+const NICE_STEPS_MINUTES = [1, 2, 5, 10, 15, 30] as const;
+
+queues.get(
+  "/throughput",
+  describe({
+    operationId: "readThroughput",
+    summary: "How many jobs ended when, by kind",
+    tags: ["operations"],
+    answers: { 200: { description: "everybody's for the operator, else your own", schema: JobThroughput } },
+    problems: ["invalid_request"],
+  }),
+  query(ThroughputQuery),
+  async (c) => {
+    const { hours } = c.req.valid("query");
+    const { db, operatorId } = intakeOf(c.env);
+    const ownerId = c.get("ownerId") === operatorId ? null : c.get("ownerId");
+    const nice = NICE_STEPS_MINUTES.map((minutes) => minutes * SHORTEST_STEP_MS);
+    const stepMs = nice.find((step) => step >= (hours * HOUR_MS) / STEPS) ?? 30 * SHORTEST_STEP_MS;
+    const asked = { ownerId, hours, stepMs, now: Date.now() };
+    return c.json(throughputSeries(await readThroughput(db, asked), asked));
   },
 );
 

@@ -50,3 +50,22 @@ export const Load = z
   })
   .meta({ id: "Load" });
 export type Load = z.infer<typeof Load>;
+
+/** Jobs that ended, step by step; a step in which none of a kind did is left out. */
+export const JobThroughput = z
+  .object({
+    scope: z.enum(["own", "all"]),
+    from: Time,
+    to: Time,
+    stepSeconds: z.int(),
+    points: z.array(
+      z.object({
+        at: Time.describe("when the step begins"),
+        kind: z.enum(JOB_KINDS),
+        completed: z.int(),
+        failed: z.int(),
+      }),
+    ),
+  })
+  .meta({ id: "Throughput" });
+export type JobThroughput = z.infer<typeof JobThroughput>;

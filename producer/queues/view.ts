@@ -1,8 +1,10 @@
 import type { Load, TaskLoad, Throughput } from "../../shared/db/tasks/load.ts";
 import { JOB_KINDS, type JobKind } from "../../shared/kinds/index.ts";
 import { jobKindOf } from "../../shared/jobs/task-kind.ts";
+import type { ThroughputPoint, ThroughputQuestion } from "../../shared/db/tasks/throughput.ts";
+import { HOUR_MS } from "../../shared/durations.ts";
 import { iso } from "../http/time.ts";
-import type { KindLoad, Load as LoadView } from "./schema.ts";
+import type { JobThroughput, KindLoad, Load as LoadView } from "./schema.ts";
 
 /** A kind of job as `GET /v1/queues` shows it. Tasks are counted by state, jobs by when they ended. Ages in milliseconds. */
 export function kindView(kind: JobKind, { tasks, throughput, letters, pauses }: Load, now: number): KindLoad {
@@ -34,6 +36,20 @@ export function loadView(load: Load, now: number): Pick<LoadView, "hold" | "kind
     hold: hold && { code: hold.code, since: iso(hold.since), until: iso(hold.until) },
     kinds: JOB_KINDS.map((kind) => kindView(kind, load, now)),
     unreadableMessages: load.letters.find((row) => row.kind === null)?.count ?? 0,
+  };
+}
+
+/** How many jobs ended when. */
+export function throughputSeries(
+  points: readonly ThroughputPoint[],
+  { ownerId, hours, stepMs, now }: ThroughputQuestion,
+): JobThroughput {
+  return {
+    scope: ownerId === null ? "all" : "own",
+    from: iso(now - hours * HOUR_MS),
+    to: iso(now),
+    stepSeconds: stepMs / 1000,
+    points: points.map((point) => ({ ...point, at: iso(point.at) })),
   };
 }
 

@@ -4,6 +4,8 @@ import { advanceRedrive } from "../../shared/redrives/advance-redrives.ts";
 import { listRedrives, readRedrive } from "../../shared/db/redrives/reads.ts";
 import { cancelRedrive } from "../../shared/db/redrives/ends.ts";
 import { countMatching, createRedrive, type Matching, sampleMatching } from "../../shared/db/redrives/redrives.ts";
+import { priceMatching } from "../../shared/db/redrives/price-matching.ts";
+import { microUsd } from "../../shared/cost/neurons.ts";
 import { announce } from "../../shared/jobs/announce.ts";
 import { intakeOf } from "../../shared/jobs/intake.ts";
 import type { App } from "../http/app.ts";
@@ -47,8 +49,9 @@ redrives.post(
     const db = c.env.DB;
     const { origin } = new URL(c.req.url);
     if (dryRun) {
-      const [{ free, held }, sample] = await Promise.all([
+      const [{ free, held }, price, sample] = await Promise.all([
         countMatching(db, ownerId, redrive.filter),
+        priceMatching(db, ownerId, redrive),
         sampleMatching(db, ownerId, redrive.filter, Math.min(SAMPLE_LETTERS, redrive.limit)),
       ]);
       const matched = Math.min(free, redrive.limit);
@@ -58,6 +61,7 @@ redrives.post(
         overLimit: free - matched,
         heldByOthers: held,
         lastsSeconds: Math.ceil(matched / redrive.ratePerSecond),
+        estimate: { ...price, microUsd: microUsd(price.neurons) },
         sample: sample.map((letter) => ({
           ...letter,
           createdAt: iso(letter.createdAt),

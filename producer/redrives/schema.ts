@@ -40,6 +40,13 @@ export const DryRun = z
     overLimit: z.int(),
     heldByOthers: z.int(),
     lastsSeconds: z.int(),
+    estimate: z
+      .object({
+        neurons: z.number(),
+        microUsd: z.number().describe("millionths of a US dollar, at the list price beyond the free neurons"),
+        unknown: z.int().describe("how many of them nobody can tell the cost of: a recording that was not read yet"),
+      })
+      .describe("what the tasks that match, up to the limit, are expected to consume if each call succeeds at once"),
     sample: z.array(
       z.object({
         id: z.string(),

@@ -1,3 +1,4 @@
+import { transcription } from "../../shared/kinds/transcription/kind.ts";
 import { composeTranscript } from "../../shared/transcripts/compose-transcript.ts";
 import { readChunks } from "../../shared/db/jobs/chunks.ts";
 import type { JobDetail } from "../../shared/jobs/job-detail.ts";
@@ -8,7 +9,7 @@ export async function readTranscript(
   { job, artifacts, progress }: JobDetail,
   { db, media }: { db: D1Database; media: R2Bucket },
 ): Promise<Transcript> {
-  const joined = artifacts.find((artifact) => artifact.name === "transcript.json");
+  const joined = artifacts.find((artifact) => artifact.name === transcription.result);
   const object = joined === undefined ? null : await media.get(joined.key);
   if (object !== null) return Transcript.parse(await object.json());
   const { transcribed, gaps } = await readChunks(db, job.id);

@@ -25,6 +25,7 @@ export interface Traces {
   readonly artifacts: number;
   readonly labels: number;
   readonly chunks: number;
+  readonly passages: number;
   readonly deadLetters: number;
   readonly deliveries: number;
 }
@@ -42,13 +43,14 @@ const WRITTEN = {
   artifact: 1,
   label: 2,
   chunk: 1,
+  passage: 4,
   deadLetter: 5,
   delivery: 3,
   end: 2,
 } as const;
 
 /** Of a task that is taken in and settled alone; those of one batch share most of it. */
-const READ = { job: 13, settlement: 53 } as const;
+const READ = { job: 13, settlement: 53, passage: 4 } as const;
 
 export function reckonRows(traces: Traces): D1Rows {
   const d1RowsWritten =
@@ -63,10 +65,12 @@ export function reckonRows(traces: Traces): D1Rows {
     traces.artifacts * WRITTEN.artifact +
     traces.labels * WRITTEN.label +
     traces.chunks * WRITTEN.chunk +
+    traces.passages * WRITTEN.passage +
     traces.deadLetters * WRITTEN.deadLetter +
     traces.deliveries * WRITTEN.delivery +
     (traces.isEnded ? WRITTEN.end : 0);
-  return { d1RowsRead: READ.job + traces.attempts * READ.settlement, d1RowsWritten };
+  const d1RowsRead = READ.job + traces.attempts * READ.settlement + traces.passages * READ.passage;
+  return { d1RowsRead, d1RowsWritten };
 }
 
 /** The object is stored, asked after, and its first bytes are read. */

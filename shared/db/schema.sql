@@ -308,8 +308,6 @@ CREATE TABLE passages (
 
 CREATE INDEX passages_by_job ON passages (job_id);
 
-CREATE INDEX passages_by_owner ON passages (owner_id, number);
-
 CREATE TRIGGER passages_changed AFTER UPDATE OF text ON passages BEGIN
   INSERT INTO passages_fts (passages_fts, rowid, owner, text) VALUES ('delete', old.number, old.owner, old.text);
   INSERT INTO passages_fts (rowid, owner, text) VALUES (new.number, new.owner, new.text);
@@ -318,6 +316,8 @@ END;
 CREATE TRIGGER passages_deleted AFTER DELETE ON passages BEGIN
   INSERT INTO passages_fts (passages_fts, rowid, owner, text) VALUES ('delete', old.number, old.owner, old.text);
 END;
+
+CREATE INDEX passages_with_vector ON passages (owner_id, number) WHERE vector IS NOT NULL;
 
 CREATE TRIGGER passages_written AFTER INSERT ON passages BEGIN
   INSERT INTO passages_fts (rowid, owner, text) VALUES (new.number, new.owner, new.text);
@@ -504,7 +504,7 @@ CREATE TABLE tasks (
   -- Whether a model or a webhook's receiver is to answer just now. Written for tasks lost before, and for no others.
   is_waiting INTEGER NOT NULL DEFAULT 0 CHECK (is_waiting IN (0, 1)),
   scheduled_at INTEGER NOT NULL, -- not to be leased before
-  -- When it is due: not leased a grace later, its wake-up counts as lost. Of a running task, when its lease expires.
+  -- When maintenance looks at it, five minutes after it is due. Of a running task, when its lease expires.
   check_at INTEGER NOT NULL,
   lease_id TEXT,
   leased_at INTEGER,

@@ -69,6 +69,7 @@ export type Fault =
   | "alerts.failed"
   | "restore.failed"
   | "edit.unrecorded"
+  | "words.failed"
   | "ask.unaccounted"
   | "unusable.failed"
   | "request.failed"

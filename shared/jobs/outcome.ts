@@ -1,6 +1,7 @@
 import type { BudgetKey } from "../cost/budget.ts";
 import type { ModelCall } from "../models/model-call.ts";
 import type { ChunkRecord } from "../transcripts/compose-transcript.ts";
+import type { Passage } from "../search/passage.ts";
 import type { DeliveryReport } from "../webhooks/event.ts";
 import type { Estimate } from "../cost/estimate.ts";
 import type { Operations } from "./operations.ts";
@@ -36,6 +37,8 @@ export interface Completed {
   readonly next?: readonly NewTask[];
   /** The transcript of a chunk. */
   readonly transcribed?: ChunkRecord;
+  /** What the job can be found by from now on: the passages of these sources in the place of those that it had. */
+  readonly passages?: readonly Passage[];
 }
 
 /** The model that a task asks from now on, and with which arguments (JSON). */

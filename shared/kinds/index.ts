@@ -4,7 +4,7 @@ import * as z from "zod";
 import { parseOwn } from "../input/read-json.ts";
 import { classification } from "./classification/kind.ts";
 import { imageGeneration } from "./image-generation/kind.ts";
-import type { Kind, Media } from "./kind.ts";
+import type { Kind, Leaves, Media } from "./kind.ts";
 import { transcription } from "./transcription/kind.ts";
 
 /** In the order in which they are shown. */
@@ -62,12 +62,25 @@ type Each<Kinds extends readonly Registered[], Field extends keyof Registered> =
   -readonly [Index in keyof Kinds]: Kinds[Index][Field];
 };
 
-/** Whether jobs of this kind have a transcript. */
-export function leavesTranscript(kind: JobKind): boolean {
-  return kindOf(kind).materials.includes("a transcript");
+/** Whether jobs of this kind have a transcript. Of a kind that only a newer version knows, this one shows none. */
+export function leavesTranscript(kind: string): boolean {
+  return isJobKind(kind) && kindOf(kind).materials.includes("a transcript");
 }
 
-/** The work of a job as it is stored: `input` is our own JSON. */
-export function storedWork({ kind, input }: { readonly kind: JobKind; readonly input: string }): JobWork {
-  return JobWork.parse({ kind, input: parseOwn(input) });
+/**
+ * What a job leaves, by its row in D1.
+ * @returns null where a newer version wrote the row: this one does not know its kind, or cannot read its input.
+ */
+export function storedLeaves({ kind, input }: { readonly kind: string; readonly input: string }): Leaves | null {
+  if (!isJobKind(kind)) return null;
+  const own = kindOf(kind);
+  // A transcript is there whatever the input says.
+  if (own.materials.every((material) => material === "a transcript")) return { material: "a transcript" };
+  const parsed = JobWork.safeParse({ kind, input: parseOwn(input) });
+  return parsed.success ? own.leaves(parsed.data.input) : null;
+}
+
+/** A job is of a newer version of Darkroom, which will run its tasks. Until then they are put off. */
+export class NewerWork extends Error {
+  override readonly name = "NewerWork";
 }

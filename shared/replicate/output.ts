@@ -1,3 +1,5 @@
+import { imageGeneration } from "../kinds/image-generation/kind.ts";
+import { transcription } from "../kinds/transcription/kind.ts";
 import { CaptionOptions, layoutCaptions } from "../captions/layout.ts";
 import { toSrt, toVtt } from "../captions/captions.ts";
 import type { JobDetail } from "../jobs/job-detail.ts";
@@ -24,7 +26,7 @@ export async function outputOf(prediction: Prediction, detail: JobDetail, deps: 
     case "speech":
       return speechOutput(prediction, detail, deps);
     case "files": {
-      const pictures = detail.artifacts.filter(({ name }) => name.startsWith("image."));
+      const pictures = detail.artifacts.filter(({ name }) => name.startsWith(imageGeneration.result));
       const { origin, now } = deps;
       const key = await signingKey(deps.db, now);
       return Promise.all(pictures.map(({ name }) => artifactUrl({ jobId: detail.job.id, name }, { origin, key, now })));
@@ -37,7 +39,7 @@ export async function outputOf(prediction: Prediction, detail: JobDetail, deps: 
 }
 
 async function speechOutput({ input }: Prediction, { artifacts }: JobDetail, { media }: RenderDeps) {
-  const artifact = artifacts.find(({ name }) => name === "transcript.json");
+  const artifact = artifacts.find(({ name }) => name === transcription.result);
   const object = artifact === undefined ? null : await media.get(artifact.key);
   if (object === null) return null;
   const transcript = Transcript.parse(await object.json());

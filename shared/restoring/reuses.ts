@@ -1,4 +1,5 @@
 // What the bucket knows of jobs that took over the result of another: nothing under their own names says so.
+import { classification } from "../kinds/classification/kind.ts";
 import * as z from "zod";
 
 import { patiently } from "../uploads/patient.ts";
@@ -18,7 +19,7 @@ export interface Reuse {
 }
 
 /** The artifact that holds a job's labels. They are words about its source: no record repeats them. */
-const LABELS = "labels.json";
+const LABELS = classification.result;
 const Labelled = z.object({ labels: z.array(z.object({ label: z.string(), score: z.number() })) });
 
 /** Results that were taken over, by the time of that. */

@@ -18,6 +18,14 @@ export interface SearchableText {
   readonly summary?: string;
 }
 
+/** Below this the model itself does not think that it is there. */
+const LEAST_SCORE = 0.1;
+
+/** The labels that say something of what they are of. */
+export function tellingLabels(labels: readonly Label[]): readonly Label[] {
+  return labels.filter(({ score }) => score >= LEAST_SCORE);
+}
+
 /** What is not taken apart any further. */
 interface Piece {
   readonly text: string;

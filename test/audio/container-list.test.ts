@@ -19,7 +19,7 @@ const AUDIO = join(import.meta.dirname, "../../shared/audio");
 /** What all containers share. */
 const SHARED = new Set(["chunks", "frames", "reading"]);
 
-const SECONDS = 25;
+const SECONDS = 16;
 /** A file of a few seconds gives several chunks. */
 const SHORT_CALLS = { ...LIMITS, maxMs: 10_000 };
 

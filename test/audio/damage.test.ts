@@ -6,12 +6,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { memorySource } from "../../shared/audio/reading/byte-source.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { chunksOf, ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
+import { chunksOf, ffmpeg, fileBytes, LIMITS, makeSpeech, MONO } from "./media.ts";
 
 let folder = "";
 let whole = new Uint8Array();
 beforeAll(async () => {
-  const made = await makeSpeech(100);
+  const made = await makeSpeech(100, MONO);
   ({ folder } = made);
   const path = join(folder, "live.webm");
   const live = ["-c:a", "libopus", "-b:a", "32k", "-live", "1", "-cluster_time_limit", "1000"];

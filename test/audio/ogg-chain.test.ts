@@ -6,11 +6,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { memorySource } from "../../shared/audio/reading/byte-source.ts";
 import { CHUNK_MS } from "../../shared/audio/chunks/limits.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { chunksOf, concatenated, decode, ffmpeg, fileBytes, fileSource, LIMITS, makeSpeech } from "./media.ts";
+import { chunksOf, concatenated, decode, ffmpeg, fileBytes, fileSource, LIMITS, makeSpeech, MONO } from "./media.ts";
 import { worstLikeness } from "./likeness.ts";
 
 const SECONDS = 100;
-const OPUS = ["-c:a", "libopus", "-b:a", "48k"];
+const OPUS = ["-c:a", "libopus", "-compression_level", "0", "-b:a", "48k"];
 const VORBIS = ["-c:a", "libvorbis", "-q:a", "3"];
 
 interface Link {
@@ -19,7 +19,7 @@ interface Link {
   readonly options: readonly string[];
 }
 
-const LOUD: Link = { from: 10, to: 90, options: ["-c:a", "libopus", "-b:a", "480k", "-vbr", "off"] };
+const LOUD: Link = { from: 10, to: 90, options: [...OPUS, "-b:a", "480k", "-vbr", "off", "-ac", "2"] };
 
 const CHAINS: readonly (readonly [name: string, links: readonly Link[]])[] = [
   [
@@ -32,7 +32,7 @@ const CHAINS: readonly (readonly [name: string, links: readonly Link[]])[] = [
   [
     "another channel count",
     [
-      { from: 0, to: 45, options: [...OPUS, "-ac", "1"] },
+      { from: 0, to: 45, options: [...OPUS, "-ac", "2"] },
       { from: 45, to: 100, options: OPUS },
     ],
   ],
@@ -73,7 +73,7 @@ let folder = "";
 let speech = "";
 let heard: Float32Array = new Float32Array();
 beforeAll(async () => {
-  ({ folder, speech } = await makeSpeech(SECONDS));
+  ({ folder, speech } = await makeSpeech(SECONDS, MONO));
   heard = await decode(speech);
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -101,7 +101,7 @@ test("links with the same serial number are told apart by their clock", async ()
 test("the links of a chain of over 20 MB are found with a few looks", async () => {
   const paths = ["one.ogg", "two.ogg"].map((name) => join(folder, name));
   const seed = join(folder, "seed.ogg");
-  await writeFile(seed, await encode({ from: 0, to: 100, options: ["-c:a", "libopus", "-b:a", "96k"] }));
+  await writeFile(seed, await encode({ from: 0, to: 100, options: [...OPUS, "-b:a", "96k"] }));
   for (const [take, path] of paths.entries()) {
     await ffmpeg(["-stream_loop", "9", "-i", seed, "-c", "copy", ...ofTake(take), path]);
   }
@@ -156,7 +156,7 @@ test("links without sound take no time, and one of another codec is refused by i
 
 test("a picture beside the sound, and two sounds at once, are one link", async () => {
   const path = join(folder, "both.ogv");
-  const video = ["-f", "lavfi", "-i", "testsrc2=s=160x120:r=10:d=90"];
+  const video = ["-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=90"];
   const maps = ["-map", "1:v", "-map", "0:a", "-map", "0:a", "-c:v", "libtheora", "-t", "90"];
   await ffmpeg(["-i", speech, ...video, ...maps, ...VORBIS, path]);
   const plan = await expectAllOf(path, [{ from: 0, to: 90, options: [] }]);

@@ -6,18 +6,18 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { memorySource } from "../../shared/audio/reading/byte-source.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { chunksOf, compare, decode, ffmpeg, fileBytes, fileSource, LIMITS, makeSpeech } from "./media.ts";
+import { chunksOf, compare, decode, ffmpeg, fileBytes, fileSource, LIMITS, makeSpeech, MONO } from "./media.ts";
 import { worstLikeness } from "./likeness.ts";
 
 const SECONDS = 130;
-const OPUS = ["-c:a", "libopus", "-b:a", "48k"];
+const OPUS = ["-c:a", "libopus", "-compression_level", "0", "-b:a", "48k"];
 const VORBIS = ["-c:a", "libvorbis", "-q:a", "3"];
 
 let folder = "";
 let speech = "";
 let heard: Float32Array = new Float32Array();
 beforeAll(async () => {
-  ({ folder, speech } = await makeSpeech(SECONDS));
+  ({ folder, speech } = await makeSpeech(SECONDS, MONO));
   heard = await decode(speech);
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -62,7 +62,7 @@ test("a recording joined in the middle begins where it was joined", async () => 
 
 test("sound that begins after the picture keeps the picture's time", async () => {
   const path = join(folder, "late-sound.ogv");
-  const picture = ["-f", "lavfi", "-i", "testsrc2=s=160x120:r=10:d=90"];
+  const picture = ["-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=90"];
   await ffmpeg([...picture, "-itsoffset", "20", "-t", "70", "-i", speech, "-c:v", "libtheora", ...OPUS, path]);
   const plan = chunksOf(await planAudio(await fileSource(path), LIMITS));
   expect(Math.abs(plan.durationMs - 90_000)).toBeLessThan(200);
@@ -70,7 +70,7 @@ test("sound that begins after the picture keeps the picture's time", async () =>
 
 test("sound that ends long before the picture does is found", async () => {
   const path = join(folder, "short-sound.ogv");
-  const picture = ["-f", "lavfi", "-i", "testsrc2=s=640x480:r=5:d=20,noise=alls=90:allf=t"];
+  const picture = ["-f", "lavfi", "-i", "testsrc2=s=320x240:r=4:d=20,noise=alls=90:allf=t"];
   await ffmpeg([...picture, "-t", "6", "-i", speech, "-c:v", "libtheora", "-q:v", "10", ...VORBIS, path]);
   const source = await fileSource(path);
   const plan = chunksOf(await planAudio(source, LIMITS));

@@ -8,7 +8,7 @@ import { SilentStretch } from "../../shared/audio/chunks/chunk.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { pausedMs, pausesAmong, soundingMs } from "../../shared/audio/chunks/pauses.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { chunksOf, ffmpeg, fileBytes, LIMITS, makeSpeech } from "./media.ts";
+import { chunksOf, ffmpeg, fileBytes, LIMITS, makeSpeech, MONO } from "./media.ts";
 
 const PAUSE_MS = 100_000;
 /** Sound for 30 s, none for 100 s, and sound again. */
@@ -17,7 +17,7 @@ const AAC = ["-c:a", "copy"];
 
 let folder = "";
 beforeAll(async () => {
-  const made = await makeSpeech(60);
+  const made = await makeSpeech(60, MONO);
   ({ folder } = made);
   await ffmpeg(["-i", made.speech, "-ac", "1", "-c:a", "aac", join(folder, "aac.m4a")]);
   await ffmpeg(["-i", made.speech, "-ac", "1", "-c:a", "libopus", join(folder, "opus.webm")]);

@@ -5,19 +5,19 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { chunksOf, ffmpeg, fileSource, LIMITS, makeSpeech } from "./media.ts";
+import { chunksOf, ffmpeg, fileSource, LIMITS, makeSpeech, MONO } from "./media.ts";
 
 let folder = "";
 let speech = "";
 beforeAll(async () => {
-  ({ folder, speech } = await makeSpeech(150));
+  ({ folder, speech } = await makeSpeech(150, MONO));
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test.each(["mkv", "ts"])("a burst of video in %s hides no sound", async (extension) => {
   const path = join(folder, `burst.${extension}`);
   const still = ["-f", "lavfi", "-i", "color=c=gray:s=320x180:r=10:d=150"];
-  const noise = ["-f", "lavfi", "-i", "nullsrc=s=320x180:r=10:d=26,geq=random(1)*255:128:128"];
+  const noise = ["-f", "lavfi", "-i", "color=c=gray:s=320x180:r=10:d=26,noise=alls=100:allf=t"];
   const mix = [
     "-filter_complex",
     "[2]setpts=PTS+85/TB[late];[1][late]overlay=eof_action=pass:enable='between(t,85,110)'",

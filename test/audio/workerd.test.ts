@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestHarness } from "wrangler";
 
 import type { AudioPlan } from "../../shared/audio/plan.ts";
-import { decode, ffmpeg, fileBytes, makeSpeech } from "./media.ts";
+import { decode, ffmpeg, fileBytes, makeSpeech, MONO } from "./media.ts";
 
 interface Bindings {
   readonly MEDIA: R2Bucket;
@@ -28,7 +28,7 @@ let folder = "";
 let speech = "";
 beforeAll(async () => {
   await server.listen();
-  ({ folder, speech } = await makeSpeech(100));
+  ({ folder, speech } = await makeSpeech(100, MONO));
 }, 60_000);
 afterAll(async () => {
   await server.close();

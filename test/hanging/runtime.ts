@@ -1,6 +1,5 @@
 // The whole product as `npm start` runs it, with parsers that never return from a marked object, under the watchdog.
-import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { unstable_readConfig as readConfig } from "wrangler";
@@ -10,7 +9,7 @@ import { stayOff } from "../../bench/kill/disk.ts";
 import { openLedger } from "../../bench/kill/ledger.ts";
 import { startSomewhere } from "../../bench/kill/start.ts";
 import { keepRunning } from "../../local/keep-running.ts";
-import { migrate } from "../../local/runtime.ts";
+import { migratedFolder } from "../migrated.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -30,16 +29,9 @@ export interface Outage {
   readonly restartMs: number;
 }
 
-/** A folder with an empty database, to start from. Whoever asks removes it. */
-export async function migrateOnce(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "darkroom-migrated-"));
-  await migrate({ folder, wakeGraceSeconds: 2 });
-  return folder;
-}
-
 /** `outages` are those so far; `said` is what the terminal of `npm start` would show. */
-export async function startHanging(migrated: string) {
-  const folder = await mkdtemp(join(tmpdir(), "darkroom-hang-"));
+export async function startHanging() {
+  const folder = await migratedFolder();
   const apart = { folder, wakeGraceSeconds: 2 };
   // The answers of a batch are still awaited when its deadly task hangs.
   const ledger = await openLedger(() => 1000);
@@ -50,7 +42,6 @@ export async function startHanging(migrated: string) {
   let url = "";
   let [answeredAt, lostAt, hungMs] = [0, 0, 0];
 
-  await cp(migrated, folder, { recursive: true });
   const config = await writeConfig(folder);
   const { promise: started, resolve: onStarted } = Promise.withResolvers<void>();
   const running = keepRunning(

@@ -32,6 +32,10 @@ export async function expectAccessible(page: Page): Promise<void> {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await page.setViewportSize({ width, height: 844 });
     await page.waitForTimeout(250);
+    // What is out of sight has the colours of before until it is drawn.
+    await page.evaluate(
+      "for (const row of document.querySelectorAll('.line')) row.style.contentVisibility = 'visible'",
+    );
     // The page's policy forbids scripts of others: a test runs its own beside it.
     await page.evaluate(AXE);
     const found = await page.evaluate(async () => {

@@ -5,7 +5,7 @@ import { AS_IT_SHOULD_BE } from "./shape.ts";
 
 /** More than is planned from memory, so that files are read in pieces. */
 const QUANTITY_BYTES = 1_060_000;
-const LEAST_CASES = sampled(20, 100);
+const LEAST_CASES = sampled(15, 100);
 
 /**
  * What is wrong with any case of a container: each must be refused, or planned and cut, within its work limit. Judged by

@@ -1,4 +1,5 @@
 // What keeps tasks from running until a time: the platform's refusal of the whole account, and used-up budgets.
+import { checkAt } from "../tasks/check-at.ts";
 import { EVERYBODY } from "../../cost/budget.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
 import { type Changes, sumOf } from "../../jobs/changes.ts";
@@ -65,7 +66,7 @@ function makeDue(
 ): Returning<Pick<Changes, "ready">> {
   const ready = db
     .prepare(
-      `UPDATE tasks SET scheduled_at = ?3, check_at = ?3
+      `UPDATE tasks SET scheduled_at = ?3, check_at = ${checkAt("?3")}
         WHERE id IN (SELECT t.id FROM tasks t INDEXED BY tasks_to_check
                       WHERE t.finalized_at IS NULL AND t.check_at > ?3 AND t.state = 'retryable' AND t.scheduled_at > ?3
                         AND (?2 = '${EVERYBODY}' OR t.owner_id = ?2)

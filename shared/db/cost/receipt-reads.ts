@@ -64,6 +64,7 @@ export async function readReceipt(
                 (SELECT count(*) FROM artifacts WHERE job_id = j.id) AS artifacts,
                 (SELECT count(*) FROM job_labels WHERE job_id = j.id) AS labels,
                 (SELECT count(*) FROM chunks WHERE job_id = j.id) AS chunks,
+                (SELECT count(*) FROM passages WHERE job_id = j.id) AS passages,
                 (SELECT count(*) FROM dead_letters WHERE job_id = j.id) AS deadLetters,
                 (SELECT count(*) FROM webhook_deliveries WHERE job_id = j.id) AS deliveries
            FROM jobs j WHERE j.id = ?1 AND j.owner_id = ?3`,

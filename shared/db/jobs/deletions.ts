@@ -2,6 +2,7 @@
 // half-way is finished by maintenance.
 import type { JobKind } from "../../kinds/index.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
+import { handOverPassages } from "../search/words.ts";
 import { deleteVersionsOf } from "../transcripts/versions.ts";
 import { deleteMarksOf } from "./tags-and-metadata.ts";
 import { isDescribed, RECORDED_MS } from "./records.ts";
@@ -140,6 +141,7 @@ export async function beginDeletions(
     ),
     ...(actor === undefined ? [] : targets.map(({ id }) => auditDeletion(db, id, actor, now))),
     deleteMarksOf(db, DELETED, [rows, now]),
+    handOverPassages(db, DELETED, [rows, now]),
     deleteVersionsOf(db, DELETED, [rows, now]),
     of(`DELETE FROM reuses WHERE job_id IN (${DELETED})`),
     of(`DELETE FROM jobs WHERE id IN (${DELETED})`),

@@ -1,3 +1,4 @@
+import { checkAt } from "../tasks/check-at.ts";
 import type { Changes, EndedJob } from "../../jobs/changes.ts";
 import { type Returning, returning } from "../transact.ts";
 
@@ -47,7 +48,7 @@ export function finalizeJobs(db: D1Database, taskIds: string, now: number): Retu
 export function openStages(db: D1Database, taskIds: string, now: number): Returning<Pick<Changes, "opened">> {
   const opened = db
     .prepare(
-      `UPDATE tasks SET state = 'available', scheduled_at = ?2, check_at = ?2
+      `UPDATE tasks SET state = 'available', scheduled_at = ?2, check_at = ${checkAt("?2")}
         WHERE state = 'pending'
           AND job_id IN (SELECT job_id FROM tasks WHERE id IN (SELECT value FROM json_each(?1)))
           AND NOT EXISTS (SELECT 1 FROM tasks e

@@ -1,3 +1,4 @@
+import { checkAt } from "../tasks/check-at.ts";
 import { insertDeliveries } from "../webhooks/deliveries.ts";
 import { ENDED_JOB, endingJobs, openingTasks } from "./ends.ts";
 import { type Changes, sumOf } from "../../jobs/changes.ts";
@@ -50,7 +51,7 @@ export async function releaseFollowers(db: D1Database, now: number): Promise<Cha
     .bind(now);
   const opened = db
     .prepare(
-      `UPDATE tasks SET state = 'available', scheduled_at = ?1, check_at = ?1
+      `UPDATE tasks SET state = 'available', scheduled_at = ?1, check_at = ${checkAt("?1")}
         WHERE state = 'pending' AND stage = 0 AND job_id IN (SELECT id FROM (${heirs}))
        RETURNING id AS opened`,
     )

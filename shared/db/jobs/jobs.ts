@@ -1,3 +1,4 @@
+import { checkAt } from "../tasks/check-at.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
 import { HAS_ITS_JOB, type UploadRecord } from "../../uploads/announcement.ts";
 import type { NewJob } from "../../jobs/new-job.ts";
@@ -120,7 +121,7 @@ function insertFirstTasks(db: D1Database, jobRows: string): Returning<Pick<Inser
     .prepare(
       `INSERT INTO tasks (id, job_id, kind, format, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
        SELECT j.value ->> 'taskId', o.id, j.value ->> 'taskKind', ${formatOf("(j.value ->> 'taskKind')")}, iif(o.follows IS NULL, 'available', 'pending'), o.input,
-              j.value ->> 'maxAttempts', o.created_at, o.created_at, o.created_at, o.owner_id, o.priority, j.value ->> 'model'
+              j.value ->> 'maxAttempts', o.created_at, ${checkAt("o.created_at")}, o.created_at, o.owner_id, o.priority, j.value ->> 'model'
          FROM json_each(?1) j JOIN jobs o ON o.id = j.value ->> 'id'
         WHERE o.owner_id = j.value ->> 'ownerId' AND o.kind = j.value ->> 'kind' AND o.input = j.value ->> 'input'
        ON CONFLICT (id) DO NOTHING
@@ -162,7 +163,7 @@ function insertSteps(db: D1Database, jobRows: string): D1PreparedStatement {
     .prepare(
       `INSERT INTO tasks (id, job_id, kind, format, stage, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
        SELECT o.id || '.' || (s.value ->> 'kind'), o.id, s.value ->> 'kind', ${formatOf("(s.value ->> 'kind')")}, s.value ->> 'stage', 'pending',
-              '{}', j.value ->> 'maxAttempts', o.created_at, o.created_at, o.created_at, o.owner_id, o.priority, s.value ->> 'model'
+              '{}', j.value ->> 'maxAttempts', o.created_at, ${checkAt("o.created_at")}, o.created_at, o.owner_id, o.priority, s.value ->> 'model'
          FROM json_each(?1) j JOIN jobs o ON o.id = j.value ->> 'id', json_each(j.value, '$.steps') s
         WHERE o.owner_id = j.value ->> 'ownerId' AND o.kind = j.value ->> 'kind' AND o.input = j.value ->> 'input'
        ON CONFLICT (id) DO NOTHING`,

@@ -1,3 +1,4 @@
+import { CHECK_AFTER_MS } from "../tasks/check-at.ts";
 import type { Announcement } from "../../uploads/announcement.ts";
 import { isAccountHeld } from "../cost/holds.ts";
 
@@ -33,7 +34,7 @@ export async function takeDueTasks(
                       ORDER BY check_at LIMIT ?4)
        RETURNING id`,
     )
-    .bind(now, now - graceMs, now + graceMs, limit)
+    .bind(now, now + CHECK_AFTER_MS - graceMs, now + CHECK_AFTER_MS + graceMs, limit)
     .all<{ id: string }>();
   return results.map((row) => row.id);
 }

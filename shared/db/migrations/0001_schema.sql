@@ -177,7 +177,7 @@ CREATE TABLE tasks (
   -- Whether a model or a webhook's receiver is to answer just now. Written for tasks lost before, and for no others.
   is_waiting INTEGER NOT NULL DEFAULT 0 CHECK (is_waiting IN (0, 1)),
   scheduled_at INTEGER NOT NULL, -- not to be leased before
-  -- When it is due: not leased a grace later, its wake-up counts as lost. Of a running task, when its lease expires.
+  -- When maintenance looks at it, five minutes after it is due. Of a running task, when its lease expires.
   check_at INTEGER NOT NULL,
   lease_id TEXT,
   leased_at INTEGER,

@@ -1,5 +1,6 @@
 // Another life for dead letters, one or a page of them. Every statement carries the condition, so that of two redrives
 // of the same letter one has an effect.
+import { checkAt } from "../tasks/check-at.ts";
 import { MAX_ATTEMPTS } from "../../jobs/task.ts";
 import { DELIVERY_ATTEMPTS } from "../../webhooks/event.ts";
 import { type Changes, type Redriven, sumOf } from "../../jobs/changes.ts";
@@ -78,7 +79,7 @@ function redriveStatements(
     .prepare(
       `UPDATE tasks
           SET state = 'available', finalized_at = NULL, max_attempts = attempt + iif(is_side, ?5, ?3), created_at = ?4,
-              scheduled_at = r.value ->> 'scheduledAt', check_at = r.value ->> 'scheduledAt',
+              scheduled_at = r.value ->> 'scheduledAt', check_at = ${checkAt("r.value ->> 'scheduledAt'")},
               -- One that ended its consumers goes on running alone.
               lost = min(lost, 1), lost_alone = min(lost_alone, 1),
               args = coalesce(r.value ->> 'args', args),

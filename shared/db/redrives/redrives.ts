@@ -63,7 +63,7 @@ export function fatesOf(which: string): string {
 }
 
 /** Open letters of owner ?1 that the filter (?2, JSON; times in epoch milliseconds) means, and whose job lives. */
-const MATCHING = `FROM dead_letters d
+export const MATCHING = `FROM dead_letters d
   WHERE d.owner_id = ?1 AND d.redriven_at IS NULL AND d.discarded_at IS NULL
     AND (?2 ->> 'fingerprint' IS NULL OR d.fingerprint = ?2 ->> 'fingerprint')
     AND (?2 ->> 'code' IS NULL OR d.code = ?2 ->> 'code')
@@ -73,7 +73,8 @@ const MATCHING = `FROM dead_letters d
     AND (?2 ->> 'createdBefore' IS NULL OR d.created_at < ?2 ->> 'createdBefore')
     AND (d.kind = 'deliver_webhook' OR NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = d.job_id AND ${wasStopped("j")}))`;
 
-function boundFilter({ createdAfter, createdBefore, ...filter }: RedriveFilter): string {
+/** What `MATCHING` is bound with. */
+export function boundFilter({ createdAfter, createdBefore, ...filter }: RedriveFilter): string {
   return JSON.stringify({
     ...filter,
     ...(createdAfter !== undefined && { createdAfter: Date.parse(createdAfter) }),

@@ -1,8 +1,12 @@
 // What the settlement of attempts adds, a statement each. `rows` is the JSON that settleTasks makes of them.
+import { checkAt } from "./check-at.ts";
 import { MAX_ATTEMPTS } from "../../jobs/task.ts";
 import type { Changes } from "../../jobs/changes.ts";
 import { openingTasks } from "../jobs/ends.ts";
 import type { Returning } from "../transact.ts";
+import type { Passage, PassageSource } from "../../search/passage.ts";
+import { WORDS_ALONE } from "../search/passages.ts";
+import { latestVersionOf } from "../transcripts/versions.ts";
 import { formatOf } from "./task-formats.ts";
 
 /** Ended attempts (?1) joined with the tasks whose lease they still hold: a late writer matches nothing. */
@@ -37,7 +41,7 @@ export function insertNext(db: D1Database, rows: string, now: number): Returning
     .prepare(
       `INSERT INTO tasks (id, job_id, kind, format, stage, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, model)
        SELECT t.job_id || '.' || (n.value ->> 'name'), t.job_id, n.value ->> 'kind', ${formatOf("(n.value ->> 'kind')")}, n.value ->> 'stage', n.value ->> 'state',
-              n.value ->> 'args', ?2, ?3, ?3, ?3, t.owner_id, t.priority, n.value ->> 'model'
+              n.value ->> 'args', ?2, ?3, ${checkAt("?3")}, ?3, t.owner_id, t.priority, n.value ->> 'model'
          FROM ${HELD}, json_each(s.value, '$.next') n
         WHERE true
        ON CONFLICT (id) DO NOTHING
@@ -45,6 +49,43 @@ export function insertNext(db: D1Database, rows: string, now: number): Returning
     )
     .bind(rows, MAX_ATTEMPTS, now);
   return openingTasks(opened);
+}
+
+/** Some of the passages of an attempt's job. */
+export interface PassagePage {
+  readonly taskId: string;
+  readonly leaseId: string;
+  readonly passages: readonly Passage[];
+  /** Of which sources those before go. */
+  readonly replaced: readonly PassageSource[];
+}
+
+/** SQL: whether a passage is still that of the transcript, which nobody has edited. */
+const isOwn = (source: string) => `(${source} <> 'transcript' OR ${latestVersionOf("t.job_id")} = 0)`;
+
+/** Let jobs be found by their words. Those of a transcript that somebody has edited since stay as they are. */
+export function insertPassages(
+  db: D1Database,
+  rows: string,
+  { replaced }: PassagePage,
+): readonly D1PreparedStatement[] {
+  const remove = db
+    .prepare(
+      `DELETE FROM passages WHERE number IN (
+         SELECT o.number FROM ${HELD} JOIN passages o ON o.job_id = t.job_id
+          WHERE o.source IN (SELECT value FROM json_each(s.value, '$.replaced')) AND ${isOwn("o.source")})`,
+    )
+    .bind(rows);
+  const insert = db
+    .prepare(
+      `INSERT INTO passages (id, owner_id, job_id, kind, source, text, start_ms, end_ms, space, vector)
+       SELECT p.value ->> 'id', j.owner_id, j.id, j.kind, p.value ->> 'source', p.value ->> 'text',
+              p.value ->> 'startMs', p.value ->> 'endMs', '${WORDS_ALONE}', NULL
+         FROM ${HELD} JOIN jobs j ON j.id = t.job_id, json_each(s.value, '$.passages') p
+        WHERE ${isOwn("p.value ->> 'source'")}`,
+    )
+    .bind(rows);
+  return replaced.length > 0 ? [remove, insert] : [insert];
 }
 
 export function insertChunks(db: D1Database, rows: string): D1PreparedStatement {

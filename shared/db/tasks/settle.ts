@@ -1,3 +1,4 @@
+import { checkAt } from "./check-at.ts";
 import { fingerprintFailure } from "../../jobs/fingerprint-failure.ts";
 import { type ModelCall, neuronsOf } from "../../models/model-call.ts";
 import type { EndedAttempt, Outcome } from "../../jobs/outcome.ts";
@@ -17,6 +18,8 @@ import {
   insertDeadLetters,
   insertLabels,
   insertNext,
+  insertPassages,
+  type PassagePage,
   updateEstimates,
 } from "./settle-inserts.ts";
 import { formatOf } from "./task-formats.ts";
@@ -109,6 +112,7 @@ function settleStatements(db: D1Database, attempts: readonly EndedAttempt[], now
     ...(done.some(({ labels = [] }) => labels.length > 0) ? [insertLabels(db, rows)] : []),
     ...(done.some(({ transcribed }) => transcribed !== undefined) ? [insertChunks(db, rows)] : []),
     ...attempts.flatMap(nextPages).map((page) => insertNext(db, JSON.stringify([page]), now)),
+    ...attempts.flatMap(passagePages).flatMap((page) => insertPassages(db, JSON.stringify([page]), page)),
     ...(isAnyDiscarded ? [insertDeadLetters(db, rows, now)] : []),
     ...(reports.length > 0 ? settleDeliveries(db, rows, { now, isAnyGone: reports.some(({ isGone }) => isGone) }) : []),
     updateTasks(db, rows),
@@ -125,7 +129,7 @@ function updateTasks(db: D1Database, rows: string): Returning<Pick<Settling, "se
       `UPDATE tasks
           SET state = s.value ->> 'state', finalized_at = s.value ->> 'finalizedAt',
               scheduled_at = coalesce(s.value ->> 'scheduledAt', scheduled_at),
-              check_at = coalesce(s.value ->> 'scheduledAt', check_at),
+              check_at = coalesce(${checkAt("s.value ->> 'scheduledAt'")}, check_at),
               created_at = coalesce(s.value ->> 'createdAt', created_at),
               max_attempts = max_attempts + (s.value ->> 'givenBack'),
               -- Lost, it ran alone since: an attempt that ends by itself clears it of what was lost beside others.
@@ -192,6 +196,23 @@ function rowOf(ended: EndedAttempt): Record<string, unknown> {
       transcribed: outcome.transcribed ?? null,
     }),
   };
+}
+
+/** Speech of more than a week, and two seconds of the thirty that a transaction has. */
+const MOST_PASSAGES = 20_000;
+
+/** Some 200 kB of passages of 120 words. */
+const PASSAGES_A_STATEMENT = 250;
+
+function passagePages({ taskId, leaseId, outcome }: EndedAttempt): readonly PassagePage[] {
+  const passages = outcome.type === "completed" ? (outcome.passages ?? []).slice(0, MOST_PASSAGES) : [];
+  const sources = [...new Set(passages.map(({ source }) => source))];
+  const pages: PassagePage[] = [];
+  for (let start = 0; start < passages.length; start += PASSAGES_A_STATEMENT) {
+    const some = passages.slice(start, start + PASSAGES_A_STATEMENT);
+    pages.push({ taskId, leaseId, passages: some, replaced: start === 0 ? sources : [] });
+  }
+  return pages;
 }
 
 /** D1 binds at most 2 MB. A chunk carries its piece of the file's index: up to 40 kB for a video. */

@@ -1,4 +1,5 @@
 // Deliveries of webhooks as they are made and settled. Endpoints and the log are in webhooks.ts.
+import { checkAt } from "../tasks/check-at.ts";
 import { TASK_FORMATS } from "../../jobs/formats.ts";
 import { DELIVERY_ATTEMPTS } from "../../webhooks/event.ts";
 import type { Changes } from "../../jobs/changes.ts";
@@ -115,7 +116,7 @@ export function insertDeliveryTasks(
     .prepare(
       `INSERT INTO tasks (id, job_id, kind, format, state, args, max_attempts, scheduled_at, check_at, created_at, owner_id, priority, is_side)
        SELECT d.job_id || '.' || d.id, d.job_id, 'deliver_webhook', ${TASK_FORMATS.get("deliver_webhook")}, 'available', json_object('deliveryId', d.id),
-              ?3, ?1, ?1, ?1, d.owner_id, 0, 1
+              ?3, ?1, ${checkAt("?1")}, ?1, d.owner_id, 0, 1
          FROM (${deliveries}) d WHERE true
        ON CONFLICT (id) DO NOTHING
        RETURNING id AS opened`,

@@ -1,3 +1,4 @@
+import { checkAt } from "../tasks/check-at.ts";
 import type { Answer } from "../../webhooks/send.ts";
 import { DELIVERY_ATTEMPTS } from "../../webhooks/event.ts";
 import type { Changes } from "../../jobs/changes.ts";
@@ -95,7 +96,7 @@ export async function replayDelivery(
       .prepare(
         `UPDATE tasks
             SET max_attempts = iif(state = 'retryable', max_attempts, attempt + ?3),
-                state = 'available', finalized_at = NULL, scheduled_at = ?2, check_at = ?2
+                state = 'available', finalized_at = NULL, scheduled_at = ?2, check_at = ${checkAt("?2")}
           WHERE id = ?1 AND is_side = 1 AND ${REPLAYABLE}
          RETURNING id`,
       )

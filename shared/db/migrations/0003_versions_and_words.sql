@@ -20,3 +20,7 @@ CREATE TRIGGER passages_changed AFTER UPDATE OF text ON passages BEGIN
   INSERT INTO passages_fts (passages_fts, rowid, owner, text) VALUES ('delete', old.number, old.owner, old.text);
   INSERT INTO passages_fts (rowid, owner, text) VALUES (new.number, new.owner, new.text);
 END;
+
+-- Every finished job has passages for its words; only those with a vector are read by their owner.
+DROP INDEX passages_by_owner;
+CREATE INDEX passages_with_vector ON passages (owner_id, number) WHERE vector IS NOT NULL;

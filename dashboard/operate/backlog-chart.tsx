@@ -1,0 +1,46 @@
+import { signal } from "@preact/signals";
+
+import type { Load } from "../../client/index.ts";
+import { formatCount } from "../ui/format.ts";
+import { Chart, type ChartPoint } from "./chart.tsx";
+import { formatClockTime } from "./throughput-chart.tsx";
+
+/** Half an hour of samples, one every two seconds. */
+const MOST_SAMPLES = 900;
+const samples = signal<readonly ChartPoint[]>([]);
+const SERIES = [
+  { name: "Waiting", color: "--lamp" },
+  { name: "Running", color: "--busy" },
+] as const;
+
+/** Remember how the queues stand: nobody else keeps their past. */
+export function noteBacklog({ kinds }: Load): void {
+  const sum = (figure: "waiting" | "running") => kinds.reduce((total, { tasks }) => total + tasks[figure], 0);
+  samples.value = [...samples.value.slice(-MOST_SAMPLES), { at: Date.now(), values: [sum("waiting"), sum("running")] }];
+}
+
+/** Tasks that wait and run, since somebody looks. */
+export function BacklogChart() {
+  const { value } = samples;
+  const [waiting = 0, running = 0] = value.at(-1)?.values ?? [];
+  return (
+    <section class="card chart-card">
+      <header>
+        <h2>Backlog</h2>
+        <span class="dim small">since this page was opened</span>
+      </header>
+      <p class="dim small">
+        {formatCount(waiting ?? 0)} tasks wait, {formatCount(running ?? 0)} run.
+      </p>
+      <Chart
+        shape="lines"
+        series={SERIES}
+        points={value}
+        label={`Tasks since this page was opened: now ${formatCount(waiting ?? 0)} wait and ${formatCount(running ?? 0)} run`}
+        isWhole
+        format={formatCount}
+        formatTime={formatClockTime}
+      />
+    </section>
+  );
+}

@@ -1,0 +1,161 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
+import { useState } from "preact/hooks";
+
+import type { Budget } from "../../client/index.ts";
+import { IDLE_MS } from "../api/queries.ts";
+import { api, isOperator, may } from "../api/session.ts";
+import { tell, tellError } from "../shell/toasts.tsx";
+import { confirm } from "../ui/dialog.tsx";
+import { formatCount, formatDateTime, formatNeurons, formatPercent } from "../ui/format.ts";
+import { Icon } from "../ui/icon.tsx";
+import { kindName } from "../ui/kinds.ts";
+import { ErrorState } from "../ui/states.tsx";
+import { BudgetDialog } from "./budget-dialog.tsx";
+import { useLoad } from "./queues-view.tsx";
+
+const BUDGETS_KEY = ["budgets"] as const;
+
+/** How the budgets stand, and what they or the platform hold. */
+export function Budgets() {
+  const [isSetting, setSetting] = useState(false);
+  const budgets = useQuery({
+    queryKey: BUDGETS_KEY,
+    queryFn: ({ signal }) => api().budgets.list({ signal }),
+    refetchInterval: IDLE_MS,
+  });
+  const maySet = isOperator() && may("admin");
+  return (
+    <section>
+      <div class="section-head">
+        <h2>Budgets</h2>
+        {maySet && (
+          <button type="button" class="button" onClick={() => setSetting(true)}>
+            <Icon name="plus" />
+            Set a budget
+          </button>
+        )}
+      </div>
+      <Held budgets={budgets.data ?? []} />
+      {budgets.error !== null && <ErrorState error={budgets.error} retry={() => void budgets.refetch()} isInline />}
+      {budgets.data?.length === 0 && (
+        <p class="card quiet-card soft">
+          Nothing limits what is spent.{" "}
+          {maySet
+            ? "A budget holds work back once its neurons are used up, and lets it go on when it begins anew."
+            : "The operator may set a budget."}
+        </p>
+      )}
+      {budgets.data !== undefined && budgets.data.length > 0 && (
+        <ul class="budgets">
+          {budgets.data.map((budget) => (
+            <BudgetCard key={`${budget.ownerId} ${budget.period}`} budget={budget} maySet={maySet} />
+          ))}
+        </ul>
+      )}
+      {isSetting && <BudgetDialog onClose={() => setSetting(false)} />}
+    </section>
+  );
+}
+
+/** What waits because something is used up, and until when. */
+function Held({ budgets }: { budgets: readonly Budget[] }) {
+  const { data: load } = useLoad();
+  const held = load?.kinds.filter(({ tasks }) => tasks.held > 0) ?? [];
+  if (load === undefined || held.length === 0) return null;
+  const used = budgets.filter(({ remainingNeurons }) => remainingNeurons <= 0);
+  const why =
+    load.hold !== null
+      ? `The platform refuses the account (${load.hold.code}) until ${formatDateTime(load.hold.until)}.`
+      : used.length > 0
+        ? `Used up: ${used.map((budget) => `${whose(budget)}, by ${budget.period}, until ${formatDateTime(budget.resetsAt)}`).join("; ")}.`
+        : "A budget would be exceeded by the next call, or the day's allocation was used up. They go on at midnight UTC.";
+  return (
+    <div class="notice" data-tone="warn" role="status">
+      <Icon name="pause" />
+      <div class="notice-text">
+        <strong>
+          Held: {held.map(({ kind, tasks }) => `${formatCount(tasks.held)} of ${kindName(kind)}`).join(", ")}.
+        </strong>{" "}
+        {why}
+      </div>
+    </div>
+  );
+}
+
+function BudgetCard({ budget, maySet }: { budget: Budget; maySet: boolean }) {
+  const { ownerId, period, neurons, spentNeurons, reservedNeurons, remainingNeurons, share, resetsAt } = budget;
+  const [isSetting, setSetting] = useState(false);
+  const queries = useQueryClient();
+  const lift = useMutation({
+    mutationFn: async () => api().budgets.delete(ownerId ?? "account", period),
+    onSuccess: () => tell(`The budget of ${whose(budget)} is lifted. What it held goes on.`),
+    onError: tellError,
+    onSettled: async () => queries.invalidateQueries({ queryKey: BUDGETS_KEY }),
+  });
+  async function ask() {
+    const text = "Nothing limits this spending any more, and what the budget holds goes on at once.";
+    const title = `Lift the budget of ${whose(budget)}?`;
+    if (await confirm({ title, text, act: "Lift budget", isDangerous: true })) lift.mutate();
+  }
+  const tone = share >= 1 ? "bad" : share >= 0.8 ? "warn" : "good";
+  return (
+    <li class="card budget">
+      <header>
+        <h3>
+          {ownerId ?? "The whole account"} <span class="dim">a {period}</span>
+        </h3>
+        <span class={tone === "good" ? "soft" : tone}>{formatPercent(share)}</span>
+      </header>
+      <svg
+        class="meter"
+        viewBox="0 0 100 1"
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`${formatPercent(share)} is spent`}
+      >
+        <rect class="meter-spent" data-tone={tone} width={Math.min(100, share * 100)} height="1" />
+        <rect
+          class="meter-reserved"
+          x={Math.min(100, share * 100)}
+          width={Math.min(100 - Math.min(100, share * 100), (reservedNeurons / neurons) * 100)}
+          height="1"
+        />
+      </svg>
+      <p class="small soft">
+        {formatNeurons(spentNeurons)} of {formatNeurons(neurons)} neurons spent
+        {reservedNeurons > 0 && `, ${formatNeurons(reservedNeurons)} set aside for calls under way`}
+        {remainingNeurons > 0 ? `, ${formatNeurons(remainingNeurons)} left.` : "."}
+      </p>
+      <p class="small dim">
+        Begins anew {formatDateTime(resetsAt)}
+        {budget.letsHighThrough && " · jobs of high priority may exceed it"}
+      </p>
+      {maySet && (
+        <div class="actions">
+          <button
+            type="button"
+            class="link small"
+            aria-label={`Change the budget of ${whose(budget)} a ${period}`}
+            onClick={() => setSetting(true)}
+          >
+            Change
+          </button>
+          <button
+            type="button"
+            class="link small"
+            aria-label={`Lift the budget of ${whose(budget)} a ${period}`}
+            disabled={lift.isPending}
+            onClick={() => void ask()}
+          >
+            Lift
+          </button>
+        </div>
+      )}
+      {isSetting && <BudgetDialog budget={budget} onClose={() => setSetting(false)} />}
+    </li>
+  );
+}
+
+function whose({ ownerId }: Budget): string {
+  return ownerId ?? "the whole account";
+}

@@ -1,0 +1,160 @@
+import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/preact-query";
+import { useState } from "preact/hooks";
+
+import type { ApiKey, CreatedKey } from "../../client/index.ts";
+import { api, ownSelf } from "../api/session.ts";
+import { tell, tellError } from "../shell/toasts.tsx";
+import { confirm } from "../ui/dialog.tsx";
+import { formatBytes, formatCount, formatDateTime } from "../ui/format.ts";
+import { Icon } from "../ui/icon.tsx";
+import { ErrorState, Skeleton } from "../ui/states.tsx";
+import { Age } from "../ui/time.tsx";
+import { KeyDialog } from "./key-dialog.tsx";
+import { SecretDialog } from "./secret-dialog.tsx";
+
+const KEYS_KEY = ["keys"] as const;
+
+/** Who may come in, and what they may do. */
+export function KeysView() {
+  const [isMaking, setMaking] = useState(false);
+  const [made, setMade] = useState<CreatedKey | null>(null);
+  const [isAll, setAll] = useState(false);
+  const keys = useInfiniteQuery({
+    queryKey: KEYS_KEY,
+    queryFn: async ({ pageParam, signal }) =>
+      api()
+        .keys.list({ limit: 50, ...(pageParam !== null && { cursor: pageParam }) }, { signal })
+        .page(),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.nextCursor,
+  });
+  const all = keys.data?.pages.flatMap(({ items }) => items) ?? [];
+  const shown = isAll ? all : all.filter(({ state }) => state === "active");
+  return (
+    <>
+      <div class="section-head">
+        <h2>Keys</h2>
+        <label class="check">
+          <input type="checkbox" checked={isAll} onChange={({ currentTarget }) => setAll(currentTarget.checked)} />
+          <span>Also expired and revoked</span>
+        </label>
+        <button type="button" class="button primary" onClick={() => setMaking(true)}>
+          <Icon name="plus" />
+          New key
+        </button>
+      </div>
+      {keys.error !== null && <ErrorState error={keys.error} retry={() => void keys.refetch()} isInline />}
+      {keys.data === undefined ? (
+        keys.error === null && <Skeleton rows={4} />
+      ) : (
+        <ul class="card keys">
+          {shown.map((key) => (
+            <KeyRow key={key.id} apiKey={key} />
+          ))}
+        </ul>
+      )}
+      {keys.hasNextPage && (
+        <div class="list-more">
+          <button
+            type="button"
+            class="button"
+            disabled={keys.isFetchingNextPage}
+            onClick={() => void keys.fetchNextPage()}
+          >
+            Show older keys
+          </button>
+        </div>
+      )}
+      {isMaking && (
+        <KeyDialog
+          onClose={() => setMaking(false)}
+          onMade={(key) => {
+            setMaking(false);
+            setMade(key);
+          }}
+        />
+      )}
+      {made !== null && (
+        <SecretDialog title={`The key “${made.label}”`} secret={made.key} onClose={() => setMade(null)}>
+          Send it as <code>Authorization: Bearer …</code>, or sign in with it here.
+        </SecretDialog>
+      )}
+    </>
+  );
+}
+
+function KeyRow({ apiKey }: { apiKey: ApiKey }) {
+  const { id, label, ownerId, state, scopes, createdAt, expiresAt, revokedAt } = apiKey;
+  const isOwn = ownSelf()?.id === id;
+  const queries = useQueryClient();
+  const revoke = useMutation({
+    mutationFn: async () => api().keys.revoke(id),
+    onSuccess({ webhooks }) {
+      const stopped = webhooks.filter(({ disabled }) => disabled).length;
+      tell(
+        `The key is revoked.${stopped > 0 ? ` ${formatCount(stopped)} webhooks that it registered are disabled.` : ""}`,
+      );
+    },
+    onError: tellError,
+    onSettled: async () => queries.invalidateQueries({ queryKey: KEYS_KEY }),
+  });
+  async function ask() {
+    const text = (
+      <>
+        Its calls are refused from now on, links that it signed lead nowhere, and webhooks that it registered are told
+        no more.
+        {isOwn && <strong class="block bad"> It is the key that you are signed in with.</strong>}
+      </>
+    );
+    if (await confirm({ title: `Revoke “${label}”?`, text, act: "Revoke key", isDangerous: true })) revoke.mutate();
+  }
+  const limits = limitsOf(apiKey);
+  return (
+    <li class="key-row" data-state={state}>
+      <Icon name="key" />
+      <div class="key-about">
+        <p>
+          <strong>{label}</strong> <code class="dim">{id}</code>
+          {isOwn && <span class="chip">this one</span>}
+        </p>
+        <p class="small dim cause-sub">
+          <span>{ownerId}</span>
+          <span>{scopes.join(", ")}</span>
+          <span>
+            made <Age at={createdAt} />
+          </span>
+          {revokedAt !== null ? (
+            <span class="bad">revoked {formatDateTime(revokedAt)}</span>
+          ) : (
+            expiresAt !== null && (
+              <span class={state === "expired" ? "bad" : undefined}>
+                {state === "expired" ? "expired" : "until"} {formatDateTime(expiresAt)}
+              </span>
+            )
+          )}
+        </p>
+        {limits.length > 0 && <p class="small dim">Limits: {limits.join(", ")}</p>}
+      </div>
+      {state === "active" && (
+        <button
+          type="button"
+          class="button"
+          aria-label={`Revoke ${label}`}
+          disabled={revoke.isPending}
+          onClick={() => void ask()}
+        >
+          Revoke
+        </button>
+      )}
+    </li>
+  );
+}
+
+function limitsOf({ maxConcurrentJobs, maxUploadBytesADay, maxUploadBytes, contentTypes }: ApiKey): readonly string[] {
+  return [
+    maxConcurrentJobs !== null && `${formatCount(maxConcurrentJobs)} jobs at a time`,
+    maxUploadBytes !== null && `${formatBytes(maxUploadBytes)} an upload`,
+    maxUploadBytesADay !== null && `${formatBytes(maxUploadBytesADay)} uploaded a day`,
+    contentTypes !== null && `only ${contentTypes.join(", ")}`,
+  ].filter((limit): limit is string => typeof limit === "string");
+}

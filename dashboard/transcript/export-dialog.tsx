@@ -1,0 +1,225 @@
+import { keepPreviousData, useQuery } from "@tanstack/preact-query";
+import { useEffect, useRef, useState } from "preact/hooks";
+
+import type { CaptionQuery, Job } from "../../client/index.ts";
+import { sentenceOf } from "../api/queries.ts";
+import { api } from "../api/session.ts";
+import { tell, tellError } from "../shell/toasts.tsx";
+import { Dialog } from "../ui/dialog.tsx";
+import { formatClock } from "../ui/format.ts";
+import { Icon } from "../ui/icon.tsx";
+import { type Cue, parseCues } from "./captions.ts";
+import type { Edits } from "./edits.ts";
+import { toMarkdown } from "./markdown.ts";
+import type { Player } from "./player.ts";
+import { saveFile } from "./save-file.ts";
+
+const FORMATS = {
+  vtt: { name: "WebVTT", says: "Captions for browsers and players", type: "text/vtt" },
+  srt: { name: "SubRip", says: "Captions for nearly everything", type: "application/x-subrip" },
+  txt: { name: "Text", says: "The words alone", type: "text/plain" },
+  md: { name: "Markdown", says: "Paragraphs with times and speakers", type: "text/markdown" },
+  json: { name: "JSON", says: "Every word with its time", type: "application/json" },
+} as const;
+type Format = keyof typeof FORMATS;
+
+const PRESETS = { netflix: { name: "Netflix", length: 42 }, bbc: { name: "BBC", length: 37 } } as const;
+type Preset = keyof typeof PRESETS;
+
+/** Around the place that is previewed. */
+const PREVIEW_MS = 45_000;
+
+export function ExportDialog({
+  job,
+  edits,
+  player,
+  onClose,
+}: {
+  job: Job;
+  edits: Edits;
+  player: Player;
+  onClose: () => void;
+}) {
+  const [format, setFormat] = useState<Format>("vtt");
+  const [preset, setPreset] = useState<Preset>("netflix");
+  const [length, setLength] = useState<number>(PRESETS.netflix.length);
+  const [maxLines, setMaxLines] = useState(2);
+  const [isBusy, setBusy] = useState(false);
+  const isCaptions = format === "vtt" || format === "srt";
+  const captions: CaptionQuery = { preset, maxLineLength: length, maxLines };
+
+  async function save() {
+    setBusy(true);
+    try {
+      // What is on the screen is what is exported.
+      if (!(await edits.save())) tell("Some changes are not saved yet. The file has what is saved.", { tone: "bad" });
+      const { jobs } = api();
+      const text =
+        format === "json"
+          ? JSON.stringify(await jobs.transcript(job.id, "json"), null, 2)
+          : format === "md"
+            ? toMarkdown(await jobs.transcript(job.id, "json"), nameOf(job))
+            : await jobs.transcript(job.id, format, isCaptions ? captions : {});
+      saveFile(`${nameOf(job)}.${format}`, new Blob([text], { type: `${FORMATS[format].type};charset=utf-8` }));
+      tell(`${nameOf(job)}.${format} was exported.`);
+      onClose();
+    } catch (error) {
+      tellError(error);
+    } finally {
+      setBusy(false);
+    }
+  }
+  return (
+    <Dialog
+      title="Export"
+      isWide
+      onClose={onClose}
+      footer={
+        <>
+          <button type="button" class="button" onClick={onClose}>
+            Close
+          </button>
+          <button type="button" class="button primary" disabled={isBusy} onClick={() => void save()}>
+            <Icon name="download" />
+            {isBusy ? "Exporting …" : `Export ${FORMATS[format].name}`}
+          </button>
+        </>
+      }
+    >
+      <fieldset class="formats">
+        <legend class="visually-hidden">Format</legend>
+        {(Object.keys(FORMATS) as Format[]).map((one) => (
+          <label key={one} class="format">
+            <input type="radio" name="format" checked={format === one} onChange={() => setFormat(one)} />
+            <span>
+              <strong>{FORMATS[one].name}</strong>
+              <span class="small dim">{FORMATS[one].says}</span>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      {isCaptions && (
+        <div class="captions">
+          <Preview job={job} edits={edits} player={player} captions={captions} />
+          <div class="captions-options">
+            <fieldset class="segments">
+              <legend class="visually-hidden">Guidelines</legend>
+              {(Object.keys(PRESETS) as Preset[]).map((one) => (
+                <label key={one}>
+                  <input
+                    type="radio"
+                    name="preset"
+                    checked={preset === one}
+                    onChange={() => {
+                      setPreset(one);
+                      setLength(PRESETS[one].length);
+                    }}
+                  />
+                  <span>{PRESETS[one].name}</span>
+                </label>
+              ))}
+            </fieldset>
+            <label class="field">
+              <span>Line length: {length} characters</span>
+              <input
+                type="range"
+                min={16}
+                max={80}
+                value={length}
+                onInput={(event) => setLength(Number(event.currentTarget.value))}
+              />
+            </label>
+            <label class="field">
+              <span>Lines</span>
+              <select
+                class="select"
+                value={maxLines}
+                onChange={(event) => setMaxLines(Number(event.currentTarget.value))}
+              >
+                {[1, 2, 3].map((count) => (
+                  <option key={count} value={count}>
+                    {count === 1 ? "1 line" : `At most ${count} lines`}
+                  </option>
+                ))}
+              </select>
+            </label>
+          </div>
+        </div>
+      )}
+    </Dialog>
+  );
+}
+
+/** The captions on the picture, at the place where the player stands; the first ones after it where nothing is said there. */
+function Preview({ job, edits, player, captions }: { job: Job; edits: Edits; player: Player; captions: CaptionQuery }) {
+  const [around] = useState(() => Math.max(0, Math.floor(player.timeMs.peek() / 1000) * 1000 - 3000));
+  const [at, setAt] = useState(0);
+  const cues = useQuery({
+    queryKey: ["captions", job.id, edits.version.value, around, captions],
+    async queryFn({ signal }) {
+      const query = { ...captions, fromMs: around, toMs: around + PREVIEW_MS };
+      return parseCues(await api().jobs.transcript(job.id, "vtt", query, { signal }));
+    },
+    placeholderData: keepPreviousData,
+    staleTime: Infinity,
+  });
+  const all = cues.data ?? [];
+  const cue: Cue | undefined = all[Math.min(at, all.length - 1)];
+  return (
+    <div class="preview">
+      <div class="preview-picture">
+        <Still player={player} atMs={cue?.startMs ?? around} />
+        <p class="preview-caption" dir="auto" role="status">
+          {cues.error !== null ? (
+            sentenceOf(cues.error)
+          ) : cue === undefined ? (
+            <span class="small">Nothing is said around here</span>
+          ) : (
+            cue.lines.map((line, index) => (
+              <span key={index} class="preview-line">
+                {line}
+              </span>
+            ))
+          )}
+        </p>
+      </div>
+      <div class="preview-steps small">
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Caption before"
+          disabled={at === 0}
+          onClick={() => setAt(at - 1)}
+        >
+          <Icon name="arrowLeft" />
+        </button>
+        <span class="dim">
+          {cue !== undefined && `${formatClock(cue.startMs)}, ${((cue.endMs - cue.startMs) / 1000).toFixed(1)} s`}
+        </span>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Next caption"
+          disabled={at >= all.length - 1}
+          onClick={() => setAt(at + 1)}
+        >
+          <Icon name="arrowRight" />
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** The picture at that time, of a video that the browser plays. */
+function Still({ player, atMs }: { player: Player; atMs: number }) {
+  const ref = useRef<HTMLVideoElement>(null);
+  useEffect(() => {
+    if (ref.current !== null) ref.current.currentTime = atMs / 1000;
+  }, [atMs]);
+  if (!player.hasPicture.value || player.by.value !== "source") return null;
+  return <video ref={ref} src={player.media.currentSrc} muted playsInline preload="metadata" tabIndex={-1} />;
+}
+
+function nameOf({ title, id }: Job): string {
+  return title === "" ? id : title.replace(/\.[a-z0-9]{1,5}$/iu, "");
+}

@@ -1,0 +1,27 @@
+import type { Transcript } from "../../client/index.ts";
+import { formatClock } from "../ui/format.ts";
+
+/** A transcript to read and to paste: a paragraph for each speaker, or for about a minute, with its time. */
+export function toMarkdown({ segments }: Transcript, title: string): string {
+  const PARAGRAPH_MS = 60_000;
+  const paragraphs: { startMs: number; speaker: string | null; texts: string[] }[] = [];
+  for (const { startMs, text, speaker = null } of segments) {
+    if (text.trim() === "") continue;
+    const last = paragraphs.at(-1);
+    if (last === undefined || last.speaker !== speaker || startMs - last.startMs > PARAGRAPH_MS) {
+      paragraphs.push({ startMs, speaker, texts: [text.trim()] });
+    } else last.texts.push(text.trim());
+  }
+  const body = paragraphs.map(({ startMs, speaker, texts }) => {
+    const who = speaker === null ? "" : ` ${escaped(speaker)}`;
+    return `**${formatClock(startMs)}${who}**\n\n${escaped(texts.join(" "))}`;
+  });
+  return `${[`# ${escaped(title)}`, ...body].join("\n\n")}\n`;
+}
+
+/** What somebody said is not markup. */
+function escaped(text: string): string {
+  return text
+    .replaceAll(/[\\`*_[\]<>#|~]/gu, String.raw`\$&`)
+    .replaceAll(/^(\s*)([-+]|\d+\.)(?=\s)/gu, String.raw`$1\$2`);
+}

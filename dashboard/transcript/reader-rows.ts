@@ -1,0 +1,110 @@
+// The elements of a line: its time, who speaks, and the paragraph with its words.
+import { formatClock } from "../ui/format.ts";
+import type { WordSpan } from "./words.ts";
+
+/** A line as it is shown. */
+export interface ShownLine {
+  readonly startMs: number;
+  readonly text: string;
+  readonly speaker: string | null;
+  readonly words: () => readonly WordSpan[];
+  /** Why it is not to be trusted. */
+  readonly doubt: string | null;
+}
+
+export interface Gap {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly reason: string;
+}
+
+export interface Row {
+  readonly element: HTMLLIElement;
+  readonly paragraph: HTMLParagraphElement;
+  line: ShownLine;
+}
+
+/** The number of the line that something lies in. */
+export function rowOf(target: EventTarget | null): number | null {
+  const item = target instanceof Element ? target.closest<HTMLElement>("li[data-line]") : null;
+  return item === null ? null : Number(item.dataset["line"]);
+}
+
+export function createRow(index: number, line: ShownLine): Row {
+  const element = document.createElement("li");
+  element.className = "line";
+  element.dataset["line"] = String(index);
+  const time = document.createElement("button");
+  time.type = "button";
+  time.className = "line-time";
+  // One stop of the tab key for thousands of lines would be too many: `j` and `k` walk them.
+  time.tabIndex = -1;
+  const body = document.createElement("div");
+  body.className = "line-body";
+  const paragraph = document.createElement("p");
+  paragraph.dir = "auto";
+  body.append(paragraph);
+  element.append(time, body);
+  const row: Row = { element, paragraph, line };
+  fillRow(row, line, null);
+  return row;
+}
+
+/** @param before what the row has shown until now. */
+export function fillRow(row: Row, line: ShownLine, before: ShownLine | null): void {
+  row.line = line;
+  const { element, paragraph } = row;
+  if (before === null || before.startMs !== line.startMs) {
+    const time = element.querySelector<HTMLButtonElement>(".line-time");
+    if (time !== null) {
+      time.textContent = formatClock(line.startMs);
+      time.setAttribute("aria-label", `Play from ${formatClock(line.startMs)}`);
+    }
+  }
+  if (paragraph.textContent !== line.text) paragraph.textContent = line.text;
+  element.toggleAttribute("data-empty", line.text.trim() === "");
+  if (line.doubt === null) element.removeAttribute("data-doubt");
+  else {
+    element.dataset["doubt"] = "";
+    element.title = `Check this: ${line.doubt}`;
+  }
+}
+
+/** Who speaks stands above the first line of theirs, and above the line that is being edited. */
+export function nameSpeaker(
+  { element, line }: Row,
+  { before, isEdited, isEditable }: { before: string | null; isEdited: boolean; isEditable: boolean },
+): void {
+  const isShown = isEdited || (line.speaker !== null && line.speaker !== before);
+  let button = element.querySelector<HTMLButtonElement>(".line-speaker");
+  if (!isShown) {
+    button?.remove();
+    return;
+  }
+  if (button === null) {
+    button = document.createElement("button");
+    button.type = "button";
+    button.tabIndex = -1;
+    element.querySelector(".line-body")?.prepend(button);
+  }
+  button.className = line.speaker === null ? "line-speaker is-missing" : "line-speaker";
+  button.textContent = line.speaker ?? "Who speaks?";
+  button.dir = "auto";
+  button.disabled = !isEditable;
+}
+
+export function createGapRow({ startMs, endMs, reason }: Gap, seek: () => void): HTMLElement {
+  const row = document.createElement("li");
+  row.className = "line-gap";
+  const time = document.createElement("button");
+  time.type = "button";
+  time.className = "line-time";
+  time.textContent = formatClock(startMs);
+  time.setAttribute("aria-label", `Play from ${formatClock(startMs)}`);
+  time.addEventListener("click", seek);
+  const text = document.createElement("p");
+  text.dir = "auto";
+  text.textContent = `Nothing was written down from ${formatClock(startMs)} to ${formatClock(endMs)}: ${reason}`;
+  row.append(time, text);
+  return row;
+}

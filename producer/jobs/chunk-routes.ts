@@ -1,0 +1,51 @@
+import { Hono } from "hono";
+import type * as z from "zod";
+
+import { type ChunkTask, readChunkTasks } from "../../shared/db/jobs/chunk-states.ts";
+import { intakeOf } from "../../shared/jobs/intake.ts";
+import type { App } from "../http/app.ts";
+import { describe, query } from "../http/describe.ts";
+import { NoQuery } from "../http/page-query.ts";
+import { problem } from "../http/problem.ts";
+import { type Chunk, JobChunks } from "./schema.ts";
+
+export const chunks = new Hono<App>();
+
+chunks.get(
+  "/:id/chunks",
+  describe({
+    operationId: "readJobChunks",
+    summary: "Which part of a long recording is where: waiting, running, done or given up on",
+    tags: ["jobs"],
+    answers: { 200: { description: "in the order of the recording", schema: JobChunks } },
+    problems: ["job_not_found", "invalid_request"],
+  }),
+  query(NoQuery),
+  async (c) => {
+    const id = c.req.param("id");
+    const tasks = await readChunkTasks(intakeOf(c.env).db, { id, ownerId: c.get("ownerId") });
+    if (tasks === null) return problem(c, { code: "job_not_found", detail: `There is no job '${id}'.` });
+    const answer: z.infer<typeof JobChunks> = { chunks: tasks.filter(isWhole).map(viewOf) };
+    return c.json(answer);
+  },
+);
+
+/** A chunk that was halved stands before its halves: they answer for it. */
+function isWhole({ startMs, endMs }: ChunkTask, index: number, all: readonly ChunkTask[]): boolean {
+  const next = all[index + 1];
+  return next === undefined || next.startMs < startMs || next.endMs > endMs;
+}
+
+const STATES = {
+  pending: "waiting",
+  available: "waiting",
+  retryable: "waiting",
+  running: "running",
+  completed: "done",
+  discarded: "gap",
+  cancelled: "gap",
+} as const satisfies Record<ChunkTask["state"], Chunk["state"]>;
+
+function viewOf({ startMs, endMs, state }: ChunkTask): Chunk {
+  return { startMs, endMs, state: STATES[state] };
+}

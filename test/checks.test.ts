@@ -1,0 +1,60 @@
+// What a deployment lacks, as the page of set-up names it.
+import { expect, test } from "vitest";
+
+import type { Check } from "../producer/checks/schema.ts";
+import { deploymentChecks } from "../producer/checks/deployment-checks.ts";
+import { KEYS, startDarkroom, until } from "./harness.ts";
+
+const darkroom = startDarkroom();
+
+async function read(): Promise<Map<string, Check>> {
+  const response = await darkroom.api("/v1/checks");
+  expect(response.status).toBe(200);
+  const { checks } = await response.json<{ checks: Check[] }>();
+  return new Map(checks.map((check) => [check.name, check]));
+}
+
+test("a rule that never delivered is told by what the sweep alone finds, and one that delivers by its messages", async () => {
+  expect((await read()).get("notification_rule")?.state).toBe("unknown");
+  const { MEDIA, UPLOADS } = darkroom.bindings();
+  const stored = await MEDIA.put("inbox/quiet.txt", "Nobody told of it.");
+  await darkroom.maintain(new Date(Date.now() + 3_600_000));
+  await until(read, (checks) => checks.get("notification_rule")?.state === "missing");
+  const missing = (await read()).get("notification_rule");
+  expect(missing?.detail).toContain("has never told of an object");
+  expect(missing?.commands).toEqual(["bin/provision"]);
+  await UPLOADS.send({
+    action: "PutObject",
+    bucket: "darkroom-media",
+    object: { key: "inbox/quiet.txt", size: stored!.size, eTag: stored!.etag },
+    eventTime: new Date().toISOString(),
+  });
+  await until(read, (checks) => checks.get("notification_rule")?.state === "ok");
+});
+
+test("what is missing is named with its commands, and what is there is said to be", () => {
+  const never = { notifiedAt: null, sweptAt: null };
+  const bare = { ...darkroom.bindings(), R2_ACCESS_KEY_ID: "", R2_ENDPOINT: "", SETUP_TOKEN: "t".repeat(20) };
+  const found = new Map(
+    deploymentChecks(bare, "https://darkroom.example/v1/checks", never).map((one) => [one.name, one]),
+  );
+  expect(found.get("presigned_uploads")).toMatchObject({
+    state: "missing",
+    commands: ["npx wrangler secret put R2_ACCESS_KEY_ID", "npx wrangler secret put R2_ENDPOINT"],
+  });
+  expect(found.get("vectorize")?.state).toBe("missing");
+  expect(found.get("setup_token")?.commands).toEqual(["npx wrangler secret delete SETUP_TOKEN"]);
+  const HOUR = 3_600_000;
+  const rule = (notifiedAt: number | null, sweptAt: number | null) =>
+    deploymentChecks(bare, "https://darkroom.example/", { notifiedAt, sweptAt })[1]?.state;
+  expect([rule(9 * HOUR, null), rule(9 * HOUR, 10 * HOUR), rule(9 * HOUR, 12 * HOUR), rule(null, HOUR)]).toEqual([
+    "ok",
+    "ok",
+    "missing",
+    "missing",
+  ]);
+});
+
+test("the deployment is the operator's alone to look at", async () => {
+  expect((await darkroom.api("/v1/checks", { key: KEYS.other })).status).toBe(403);
+});
