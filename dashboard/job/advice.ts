@@ -27,5 +27,8 @@ const ADVICE: Readonly<Record<string, string>> = {
 };
 
 export function adviceFor(code: string): string {
+  if (code.startsWith("unsupported_") && ADVICE[code] === undefined) {
+    return "Upload it again in another format. The same file would fail again.";
+  }
   return ADVICE[code] ?? "Look at the attempts below. Redrive the job if the cause has gone.";
 }

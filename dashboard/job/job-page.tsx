@@ -33,8 +33,7 @@ export function JobPage({ id, part }: { id: string; part: string | undefined }) 
       <ErrorState error={error} retry={() => void query.refetch()} />
     );
   }
-  // What failed has no result to look at: its page begins with what happened.
-  const hasResult = job.state === "completed" || (job.kind === "transcription" && job.state !== "queued");
+  const hasResult = hasSomethingToShow(job);
   const isDetails = part === "details" || !hasResult;
   return (
     <>
@@ -55,6 +54,12 @@ export function JobPage({ id, part }: { id: string; part: string | undefined }) 
       <div class="job-part">{isDetails ? <JobDetails job={job} /> : <JobResult job={job} live={live} />}</div>
     </>
   );
+}
+
+/** What failed before anything was made begins with what happened. A recording is looked at while it is transcribed, and as far as it was. */
+function hasSomethingToShow({ state, kind, progress }: Job): boolean {
+  if (state === "completed") return true;
+  return kind === "transcription" && (state === "running" || (progress.audioMsDone ?? 0) > 0);
 }
 
 function JobHead({ job }: { job: Job }) {

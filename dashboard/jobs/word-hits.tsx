@@ -23,8 +23,8 @@ export function WordHits({ text, kind }: { text: string; kind: JobKind | undefin
   const answer = useQuery({
     queryKey: ["search", text, kind],
     queryFn: ({ signal }) => api().search(text, { limit: 10, ...(kind !== undefined && { kind }) }, { signal }),
-    // Each search may be paid for: the same question is not asked again while it is on the screen.
-    staleTime: Infinity,
+    // Each search may be paid for: the same question is not asked again within a minute, nor by itself.
+    staleTime: 60_000,
     refetchOnWindowFocus: false,
   });
   const hits = answer.data?.hits ?? [];

@@ -150,3 +150,18 @@ test("a job that is deleted while somebody looks at it says so", async () => {
   await page.goto(`${darkroom.origin()}/jobs/job_that_never_was`);
   await page.getByRole("heading", { name: "There is no such job" }).waitFor();
 });
+
+test("a file that no model can read says what to do, and its page begins with what happened", async () => {
+  const voice = await readFile(join(SAMPLES, "voice-note.mp3"));
+  const body = new Uint8Array([...voice.subarray(0, 200), ...new Uint8Array(3000).fill(7)]);
+  const { id } = await darkroom.api<JobView>("/v1/uploads?name=broken.mp3&kind=transcription", {
+    method: "POST",
+    body,
+  });
+  await ended(id);
+  const { page } = await darkroom.open(`/jobs/${id}`);
+  await page.getByText("Upload it again in another format.").waitFor();
+  await page.getByRole("heading", { name: "What happened" }).waitFor();
+  await page.getByRole("region", { name: "Attempts" }).getByText("Given up").waitFor();
+  await expectAccessible(page);
+});
