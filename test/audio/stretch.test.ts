@@ -204,3 +204,19 @@ test("between two chunks that have the same packets in their index, none is lost
   // 1,024 samples a packet.
   expect(Math.round((file.durationMs * SAMPLE_RATE) / 1000 / 1024)).toBe(Math.ceil((SECONDS * SAMPLE_RATE) / 1024));
 });
+
+test("FLAC that was copied out of Matroska is numbered from its own beginning, as a player's clock goes by that", async () => {
+  const path = join(folder, "numbered.mka");
+  await ffmpeg(["-i", speech, "-c:a", "flac", "-ar", "16000", path]);
+  const { file } = await stretchOf(await fileSource(path), 44_000, 55_000);
+  const cut = join(folder, "numbered.flac");
+  await writeFile(cut, file.bytes);
+  const probe = ["-v", "error", "-show_entries", "packet=pts_time", "-of", "csv=p=0", cut];
+  const { stdout } = await promisify(execFile)("ffprobe", probe);
+  const times = stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map(Number);
+  expect(times[0]).toBe(0);
+  expect(Math.abs(times.at(-1)! * 1000 - file.durationMs)).toBeLessThan(300);
+});

@@ -20,6 +20,7 @@ import {
 } from "mediabunny";
 
 import { DamagedSource, type ChunkFile, type Pause } from "./chunk.ts";
+import { renumberFile } from "../flac/flac.ts";
 import { fixVorbisComment } from "../ogg/page.ts";
 import type { Loudness } from "./cuts.ts";
 import { pausesAmong, soundingMs, type Timed } from "./pauses.ts";
@@ -149,8 +150,7 @@ export async function remuxSpan(
     }
     const { format, contentType } = outputOf(codec);
     const file = await writePackets(track, { codec, format, packets: withoutPauses(packets, times, pauses) });
-    const fixed = codec === "vorbis" ? fixVorbisComment(file) : file;
-    return { bytes: fixed, contentType, startMs: firstMs, durationMs, pauses };
+    return { bytes: await mended(codec, file, pauses, work), contentType, startMs: firstMs, durationMs, pauses };
   });
 }
 
@@ -203,6 +203,14 @@ async function writePackets(
   await output.finalize();
   if (target.buffer === null) throw new Error("mediabunny finished a file without bytes.");
   return new Uint8Array(target.buffer);
+}
+
+/** What mediabunny leaves as it was in the recording. */
+async function mended(codec: AudioCodec, file: Uint8Array, pauses: readonly Pause[], work: Work): Promise<Uint8Array> {
+  if (codec === "vorbis") return fixVorbisComment(file);
+  // Numbered anew, silence would be written where a pause was left out.
+  if (codec === "flac" && pauses.length === 0) return renumberFile(file, work);
+  return file;
 }
 
 /** The format that most decoders take: FFmpeg and, where the codec allows it, libsndfile. */

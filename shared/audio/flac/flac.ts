@@ -1,8 +1,8 @@
 import * as z from "zod";
 
 import { asciiAt, concatBytes, indexOfBytes, viewOf } from "../reading/bytes.ts";
-import { readWithin, type ByteSource } from "../reading/byte-source.ts";
-import { CHUNK_MAX_READS, READ_BYTES, type CallLimits } from "../chunks/limits.ts";
+import { memorySource, readWithin, type ByteSource } from "../reading/byte-source.ts";
+import { CHUNK_MAX_READS, MAX_DURATION_MS, READ_BYTES, type CallLimits } from "../chunks/limits.ts";
 import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan, refuseRate } from "../chunks/chunk.ts";
 import { longestChunkMs, planCuts, splitChunk } from "../chunks/cuts.ts";
 import type { Point } from "../reading/points.ts";
@@ -206,6 +206,24 @@ async function extractFlac(source: ByteSource, chunk: ChunkPlan, work: Work): Pr
     startMs: (firstSample / sampleRate) * 1000,
     durationMs: (samples / sampleRate) * 1000,
   };
+}
+
+/**
+ * A file whose frames are numbered from its own beginning. Frames that were copied out of another container say where they were
+ * in the recording, and a browser's player takes that for its time. What is not understood stays as it is.
+ */
+export async function renumberFile(bytes: Uint8Array, work: Work): Promise<Uint8Array> {
+  const source = memorySource(bytes);
+  const flac = await readFlacStart(source);
+  if (flac === null) return bytes;
+  const all = { index: 0, startMs: 0, endMs: MAX_DURATION_MS, ownStartMs: 0, ownEndMs: MAX_DURATION_MS };
+  const range = { offset: flac.start, length: bytes.length - flac.start };
+  try {
+    return (await extractFlac(source, { ...all, bytes: range, extra: { type: "flac", v: 1 } }, work)).bytes;
+  } catch (error) {
+    if (error instanceof DamagedSource) return bytes;
+    throw error;
+  }
 }
 
 function streamHeader(flac: Flac, samples: number): Uint8Array {
