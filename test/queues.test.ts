@@ -186,7 +186,12 @@ test("a paused kind is taken in and not leased, whoever wakes a consumer; the ot
   for (const id of [submitted.id, woken.id]) {
     expect(await darkroom.untilJob(id)).toMatchObject({ state: "completed", waiting: null });
   }
-  const attempts = await darkroom.bindings().DB.prepare("SELECT max(number) AS n FROM attempts").first("n");
+  // That of the slow one apart: maintenance of ten hours later takes its consumer for dead.
+  const attempts = await darkroom
+    .bindings()
+    .DB.prepare("SELECT max(number) AS n FROM attempts WHERE task_id NOT LIKE ?1")
+    .bind(`${slow.id}%`)
+    .first("n");
   expect(attempts).toBe(1);
   // Twice is once here too.
   type Audit = { audit: { act: string; actor: string; detail: unknown }[] };
