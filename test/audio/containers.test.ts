@@ -7,7 +7,7 @@ import { extractChunk } from "../../shared/audio/extract.ts";
 import { CHUNK_MAX_BYTES, CHUNK_MAX_READS, CHUNK_MS, SMALL_BYTES } from "../../shared/audio/chunks/limits.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import { IS_LONG, sampled } from "../long.ts";
-import { chunksOf, compare, decode, ffmpeg, fileBytes, fileSource, LIMITS, makeSpeech, MONO, STEREO } from "./media.ts";
+import { chunksOf, compare, decode, ffmpeg, fileBytes, fileSource, LIMITS, makeSpeech, MONO } from "./media.ts";
 
 /** Two chunks, or three. */
 const SECONDS = sampled(75, 150);
@@ -18,7 +18,8 @@ const VIDEO = ["-f", "lavfi", "-i", `testsrc2=${PICTURE}:d=${SECONDS}`, "-map", 
 const H264 = [...VIDEO, "-c:v", "libx264", "-preset", "ultrafast", "-b:v", "300k", "-g", "50"];
 // Its threads wait for each other by asking: with more than one a picture this small takes four times the CPU.
 const VP8 = ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-threads", "1"];
-const FORMAT = sampled(MONO, STEREO);
+// In `npm run test:long` as the speech is: Opus takes no rate of 44.1 kHz when it is asked for.
+const FORMAT = sampled(MONO, []);
 const AAC = [...FORMAT, "-c:a", "aac", "-b:a", "96k", "-aac_pns", "0"];
 const OPUS = [...FORMAT, "-c:a", "libopus", "-b:a", "32k"];
 const COPY = ["-c", "copy"];
