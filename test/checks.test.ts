@@ -5,7 +5,8 @@ import type { Check } from "../producer/checks/schema.ts";
 import { deploymentChecks } from "../producer/checks/deployment-checks.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 
-const darkroom = startDarkroom();
+// A runtime of its own: an isolate notes only once an hour that the bucket tells of objects.
+const darkroom = startDarkroom({}, { edit: (config) => config });
 
 async function read(): Promise<Map<string, Check>> {
   const response = await darkroom.api("/v1/checks");

@@ -35,13 +35,13 @@ export async function ingestBatch(batch: Pick<MessageBatch, "queue" | "messages"
 }
 
 /** When this isolate noted last that the bucket tells of its objects. Another isolate notes it again, which changes nothing. */
-let notedAt = 0;
+const notedAt = new WeakMap<D1Database, number>();
 
 /** Best effort: it only lets the page of set-up say that the rule works. */
 async function note({ db, journal }: Intake): Promise<void> {
   const now = Date.now();
-  if (now - notedAt < HOUR_MS) return;
-  notedAt = now;
+  if (now - (notedAt.get(db) ?? 0) < HOUR_MS) return;
+  notedAt.set(db, now);
   await noteNotification(db, now).catch((error: unknown) => journal.fault({ event: "ingest.failed" }, error));
 }
 
