@@ -21,6 +21,12 @@ export const queryClient = new QueryClient({
   },
 });
 
+/** How a list that the API gives page by page is read on. */
+export const byCursor = {
+  initialPageParam: null as string | null,
+  getNextPageParam: (page: { readonly nextCursor: string | null }) => page.nextCursor,
+};
+
 /** An error in words for people: what is wrong, and what to do where the API says so. */
 export function sentenceOf(error: unknown): string {
   if (error instanceof DarkroomError) {

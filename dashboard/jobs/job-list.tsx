@@ -5,7 +5,7 @@ import { Link } from "wouter-preact";
 
 import { may } from "../api/session.ts";
 import { useShortcuts } from "../shell/shortcuts.ts";
-import { EmptyState, ErrorState, Skeleton } from "../ui/states.tsx";
+import { EmptyState, ErrorState, ShowMore, Skeleton } from "../ui/states.tsx";
 import { lazy } from "../ui/lazy.tsx";
 import { JobFilters } from "./job-filters.tsx";
 import { JobRows } from "./job-rows.tsx";
@@ -73,18 +73,7 @@ export function JobList() {
           <JobRows jobs={jobs} />
         )}
       </div>
-      {list.hasNextPage && (
-        <div class="list-more">
-          <button
-            type="button"
-            class="button"
-            disabled={list.isFetchingNextPage}
-            onClick={() => void list.fetchNextPage()}
-          >
-            {list.isFetchingNextPage ? "Reading …" : "Show older jobs"}
-          </button>
-        </div>
-      )}
+      <ShowMore list={list}>{list.isFetchingNextPage ? "Reading …" : "Show older jobs"}</ShowMore>
     </>
   );
 }

@@ -5,7 +5,7 @@ import { useSearchParams } from "wouter-preact";
 
 import type { JobState, JobSummary } from "../../client/index.ts";
 import { api } from "../api/session.ts";
-import { IDLE_MS, LIVE_MS } from "../api/queries.ts";
+import { byCursor, IDLE_MS, LIVE_MS } from "../api/queries.ts";
 import { STATE_NAMES } from "../ui/format.ts";
 import { type KnownKind, KNOWN_KINDS } from "../ui/kinds.ts";
 
@@ -65,8 +65,7 @@ export function useJobList({ q, state, kind, tag }: ListFilter) {
           { signal },
         )
         .page(),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.nextCursor,
+    ...byCursor,
     // Another filter's rows stay until its own are there.
     placeholderData: keepPreviousData,
     // Every page that is shown is read each time: the more there are, the less often.

@@ -2,10 +2,10 @@ import { keepPreviousData, useInfiniteQuery } from "@tanstack/preact-query";
 import { Link, useSearchParams } from "wouter-preact";
 
 import type { AuditEntry } from "../../client/index.ts";
-import { IDLE_MS } from "../api/queries.ts";
+import { byCursor, IDLE_MS } from "../api/queries.ts";
 import { api } from "../api/session.ts";
 import { formatDateTime } from "../ui/format.ts";
-import { EmptyState, ErrorState, Skeleton } from "../ui/states.tsx";
+import { EmptyState, ErrorState, ShowMore, Skeleton } from "../ui/states.tsx";
 
 type Act = AuditEntry["act"];
 
@@ -60,8 +60,7 @@ export function AuditView() {
           { signal },
         )
         .page(),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.nextCursor,
+    ...byCursor,
     placeholderData: keepPreviousData,
     refetchInterval: IDLE_MS,
   });
@@ -120,18 +119,7 @@ export function AuditView() {
           </table>
         </div>
       )}
-      {entries.hasNextPage && (
-        <div class="list-more">
-          <button
-            type="button"
-            class="button"
-            disabled={entries.isFetchingNextPage}
-            onClick={() => void entries.fetchNextPage()}
-          >
-            Show older lines
-          </button>
-        </div>
-      )}
+      <ShowMore list={entries}>Show older lines</ShowMore>
     </>
   );
 }

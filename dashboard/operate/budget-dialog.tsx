@@ -1,11 +1,10 @@
 import { useMutation, useQueryClient } from "@tanstack/preact-query";
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
 import type { Budget, BudgetPeriod } from "../../client/index.ts";
-import { sentenceOf } from "../api/queries.ts";
 import { api } from "../api/session.ts";
 import { tell } from "../shell/toasts.tsx";
-import { Dialog } from "../ui/dialog.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
 
 /** Sets a budget, or changes the one that is given. */
 export function BudgetDialog({ budget, onClose }: { budget?: Budget; onClose: () => void }) {
@@ -13,90 +12,69 @@ export function BudgetDialog({ budget, onClose }: { budget?: Budget; onClose: ()
   const [period, setPeriod] = useState<BudgetPeriod>(budget?.period ?? "day");
   const [neurons, setNeurons] = useState(budget === undefined ? "" : String(budget.neurons));
   const [letsHighThrough, setHigh] = useState(budget?.letsHighThrough ?? false);
-  const form = useId();
   const queries = useQueryClient();
   const save = useMutation({
     mutationFn: async () => api().budgets.set(owner.trim(), period, { neurons: Number(neurons), letsHighThrough }),
     async onSuccess() {
-      tell("The budget is set. What an older one held is looked at again.");
+      tell("The budget is set. Tasks that an older budget held are checked again.");
       onClose();
       await queries.invalidateQueries({ queryKey: ["budgets"] });
     },
   });
   const isKnown = budget !== undefined;
   return (
-    <Dialog
+    <FormDialog
       title={isKnown ? "Change the budget" : "Set a budget"}
       onClose={onClose}
-      footer={
-        <>
-          <button type="button" class="button" onClick={onClose}>
-            Leave it
-          </button>
-          <button form={form} class="button primary" disabled={save.isPending || neurons === "" || owner.trim() === ""}>
-            Set budget
-          </button>
-        </>
-      }
+      act="Set budget"
+      isReady={!save.isPending && neurons !== "" && owner.trim() !== ""}
+      error={save.error}
+      onSubmit={() => save.mutate()}
     >
-      <form
-        id={form}
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          save.mutate();
-        }}
-      >
-        <label class="field">
-          <span>Whose</span>
-          <input
-            class="input"
-            disabled={isKnown}
-            value={owner}
-            onInput={({ currentTarget }) => setOwner(currentTarget.value)}
-          />
-          <span class="hint">
-            An owner, or <code>account</code> for everybody together.
-          </span>
-        </label>
-        <label class="field">
-          <span>For a</span>
-          <select
-            class="select"
-            disabled={isKnown}
-            value={period}
-            onChange={({ currentTarget }) => setPeriod(currentTarget.value === "month" ? "month" : "day")}
-          >
-            <option value="day">day (UTC)</option>
-            <option value="month">month (UTC)</option>
-          </select>
-        </label>
-        <label class="field">
-          <span>Neurons</span>
-          <input
-            class="input"
-            inputMode="decimal"
-            autofocus
-            placeholder="10000"
-            value={neurons}
-            onInput={({ currentTarget }) => setNeurons(currentTarget.value)}
-          />
-          <span class="hint">10,000 a day are the account's for free.</span>
-        </label>
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={letsHighThrough}
-            onChange={({ currentTarget }) => setHigh(currentTarget.checked)}
-          />
-          <span>Jobs of high priority may exceed it</span>
-        </label>
-        {save.error !== null && (
-          <p class="hint" data-tone="bad" role="alert">
-            {sentenceOf(save.error)}
-          </p>
-        )}
-      </form>
-    </Dialog>
+      <label class="field">
+        <span>Whose</span>
+        <input
+          class="input"
+          disabled={isKnown}
+          value={owner}
+          onInput={({ currentTarget }) => setOwner(currentTarget.value)}
+        />
+        <span class="hint">
+          An owner, or <code>account</code> for everybody together.
+        </span>
+      </label>
+      <label class="field">
+        <span>For a</span>
+        <select
+          class="select"
+          disabled={isKnown}
+          value={period}
+          onChange={({ currentTarget }) => setPeriod(currentTarget.value === "month" ? "month" : "day")}
+        >
+          <option value="day">day (UTC)</option>
+          <option value="month">month (UTC)</option>
+        </select>
+      </label>
+      <label class="field">
+        <span>Neurons</span>
+        <input
+          class="input"
+          inputMode="decimal"
+          autofocus
+          placeholder="10000"
+          value={neurons}
+          onInput={({ currentTarget }) => setNeurons(currentTarget.value)}
+        />
+        <span class="hint">10,000 a day are the account's for free.</span>
+      </label>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={letsHighThrough}
+          onChange={({ currentTarget }) => setHigh(currentTarget.checked)}
+        />
+        <span>Jobs of high priority may exceed it</span>
+      </label>
+    </FormDialog>
   );
 }

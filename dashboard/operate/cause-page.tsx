@@ -3,11 +3,11 @@ import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 
 import type { DeadLetter } from "../../client/index.ts";
-import { IDLE_MS } from "../api/queries.ts";
+import { byCursor, IDLE_MS } from "../api/queries.ts";
 import { api, may } from "../api/session.ts";
 import { useShortcuts } from "../shell/shortcuts.ts";
 import { Icon } from "../ui/icon.tsx";
-import { EmptyState, ErrorState, Skeleton } from "../ui/states.tsx";
+import { EmptyState, ErrorState, ShowMore, Skeleton } from "../ui/states.tsx";
 import { Age } from "../ui/time.tsx";
 import { LetterDialog } from "./letter-dialog.tsx";
 import { type LetterState, StateFilter } from "./letter-states.tsx";
@@ -36,8 +36,7 @@ export function CausePage({
           { signal },
         )
         .page(),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.nextCursor,
+    ...byCursor,
     refetchInterval: IDLE_MS,
   });
   const all = letters.data?.pages.flatMap(({ items }) => items) ?? [];
@@ -87,18 +86,7 @@ export function CausePage({
           ))}
         </ul>
       )}
-      {letters.hasNextPage && (
-        <div class="list-more">
-          <button
-            type="button"
-            class="button"
-            disabled={letters.isFetchingNextPage}
-            onClick={() => void letters.fetchNextPage()}
-          >
-            Show older letters
-          </button>
-        </div>
-      )}
+      <ShowMore list={letters}>Show older letters</ShowMore>
       <RedriveList />
       {isRedriving && <RedriveDialog fingerprint={fingerprint} onClose={() => setRedriving(false)} />}
       {shown !== null && <LetterDialog key={shown} id={shown} onClose={() => setShown(null)} />}

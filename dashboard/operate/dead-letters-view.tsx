@@ -3,12 +3,12 @@ import { useRef, useState } from "preact/hooks";
 import { Link, useSearchParams } from "wouter-preact";
 
 import type { DeadLetterGroup } from "../../client/index.ts";
-import { IDLE_MS } from "../api/queries.ts";
+import { byCursor, IDLE_MS } from "../api/queries.ts";
 import { api, may } from "../api/session.ts";
 import { useShortcuts } from "../shell/shortcuts.ts";
 import { formatCount } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
-import { EmptyState, ErrorState, Skeleton } from "../ui/states.tsx";
+import { EmptyState, ErrorState, ShowMore, Skeleton } from "../ui/states.tsx";
 import { Age } from "../ui/time.tsx";
 import { CausePage } from "./cause-page.tsx";
 import { LETTER_STATES, type LetterState, StateFilter } from "./letter-states.tsx";
@@ -42,8 +42,7 @@ function Causes({ state, showState }: { state: LetterState; showState: (state: L
       api()
         .deadLetters.groups({ state, limit: 50, ...(pageParam !== null && { cursor: pageParam }) }, { signal })
         .page(),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.nextCursor,
+    ...byCursor,
     placeholderData: keepPreviousData,
     refetchInterval: IDLE_MS,
   });
@@ -92,18 +91,7 @@ function Causes({ state, showState }: { state: LetterState; showState: (state: L
           </ul>
         </>
       )}
-      {groups.hasNextPage && (
-        <div class="list-more">
-          <button
-            type="button"
-            class="button"
-            disabled={groups.isFetchingNextPage}
-            onClick={() => void groups.fetchNextPage()}
-          >
-            Show more causes
-          </button>
-        </div>
-      )}
+      <ShowMore list={groups}>Show more causes</ShowMore>
       <RedriveList />
       {isRedriving && <RedriveDialog onClose={() => setRedriving(false)} />}
     </>

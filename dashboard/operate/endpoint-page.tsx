@@ -3,14 +3,14 @@ import { useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 
 import type { Webhook } from "../../client/index.ts";
-import { LIVE_MS } from "../api/queries.ts";
+import { byCursor, LIVE_MS } from "../api/queries.ts";
 import { api } from "../api/session.ts";
 import { tell, tellError } from "../shell/toasts.tsx";
 import { confirm } from "../ui/dialog.tsx";
 import { formatDateTime } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
 import { Menu } from "../ui/menu.tsx";
-import { EmptyState, ErrorState, Skeleton } from "../ui/states.tsx";
+import { EmptyState, ErrorState, ShowMore, Skeleton } from "../ui/states.tsx";
 import { DeliveryRow } from "./delivery-row.tsx";
 import { SecretDialog } from "./secret-dialog.tsx";
 import { WebhookDialog } from "./webhook-dialog.tsx";
@@ -27,8 +27,7 @@ export function EndpointPage({ id }: { id: string }) {
       api()
         .webhooks.deliveries(id, { limit: 25, ...(pageParam !== null && { cursor: pageParam }) }, { signal })
         .page(),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.nextCursor,
+    ...byCursor,
     refetchInterval: ({ state: { data } }) => LIVE_MS * 2 * Math.max(1, data?.pages.length ?? 1),
   });
   const all = deliveries.data?.pages.flatMap(({ items }) => items) ?? [];
@@ -56,18 +55,7 @@ export function EndpointPage({ id }: { id: string }) {
           </ul>
         </section>
       )}
-      {deliveries.hasNextPage && (
-        <div class="list-more">
-          <button
-            type="button"
-            class="button"
-            disabled={deliveries.isFetchingNextPage}
-            onClick={() => void deliveries.fetchNextPage()}
-          >
-            Show older deliveries
-          </button>
-        </div>
-      )}
+      <ShowMore list={deliveries}>Show older deliveries</ShowMore>
     </>
   );
 }

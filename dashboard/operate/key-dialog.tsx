@@ -1,10 +1,9 @@
 import { useMutation, useQueryClient } from "@tanstack/preact-query";
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
 import type { CreatedKey, KeyRequest } from "../../client/index.ts";
-import { sentenceOf } from "../api/queries.ts";
 import { api, isOperator, ownSelf, type Scope } from "../api/session.ts";
-import { Dialog } from "../ui/dialog.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
 
 const SCOPES: readonly { readonly scope: Scope; readonly name: string; readonly does: string }[] = [
   { scope: "jobs:read", name: "Read", does: "jobs, results, dead letters, usage" },
@@ -26,7 +25,6 @@ export function KeyDialog({ onClose, onMade }: { onClose: () => void; onMade: (k
     types: "",
   });
   const [scopes, setScopes] = useState<readonly Scope[]>(["jobs:read", "jobs:write"]);
-  const form = useId();
   const queries = useQueryClient();
   const make = useMutation({
     mutationFn: async () => api().keys.create(requestOf(fields, scopes)),
@@ -41,93 +39,70 @@ export function KeyDialog({ onClose, onMade }: { onClose: () => void; onMade: (k
       setFields((before) => ({ ...before, [name]: currentTarget.value })),
   });
   return (
-    <Dialog
+    <FormDialog
       title="New key"
       onClose={onClose}
-      footer={
-        <>
-          <button type="button" class="button" onClick={onClose}>
-            Make none
-          </button>
-          <button
-            form={form}
-            class="button primary"
-            disabled={fields.label.trim() === "" || scopes.length === 0 || make.isPending}
-          >
-            Make key
-          </button>
-        </>
-      }
+      act="Make key"
+      leave="Make none"
+      isReady={fields.label.trim() !== "" && scopes.length > 0 && !make.isPending}
+      error={make.error}
+      onSubmit={() => make.mutate()}
     >
-      <form
-        id={form}
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          make.mutate();
-        }}
-      >
+      <label class="field">
+        <span>What it is for</span>
+        <input class="input" autofocus maxLength={100} placeholder="The newsroom's uploads" {...field("label")} />
+      </label>
+      {isOperator() && (
         <label class="field">
-          <span>What it is for</span>
-          <input class="input" autofocus maxLength={100} placeholder="The newsroom's uploads" {...field("label")} />
+          <span>Owner</span>
+          <input class="input" spellcheck={false} {...field("owner")} />
+          <span class="hint">Owners do not see each other's jobs.</span>
         </label>
-        {isOperator() && (
-          <label class="field">
-            <span>Owner</span>
-            <input class="input" spellcheck={false} {...field("owner")} />
-            <span class="hint">Owners do not see each other's jobs.</span>
+      )}
+      <fieldset class="field">
+        <legend class="field-legend">May</legend>
+        {SCOPES.map(({ scope, name, does }) => (
+          <label key={scope} class="check">
+            <input
+              type="checkbox"
+              checked={scopes.includes(scope)}
+              onChange={({ currentTarget }) =>
+                setScopes(currentTarget.checked ? [...scopes, scope] : scopes.filter((one) => one !== scope))
+              }
+            />
+            <span>
+              {name} <span class="dim">– {does}</span>
+            </span>
           </label>
-        )}
-        <fieldset class="field">
-          <legend class="field-legend">May</legend>
-          {SCOPES.map(({ scope, name, does }) => (
-            <label key={scope} class="check">
-              <input
-                type="checkbox"
-                checked={scopes.includes(scope)}
-                onChange={({ currentTarget }) =>
-                  setScopes(currentTarget.checked ? [...scopes, scope] : scopes.filter((one) => one !== scope))
-                }
-              />
-              <span>
-                {name} <span class="dim">– {does}</span>
-              </span>
-            </label>
-          ))}
-        </fieldset>
-        <details class="more">
-          <summary>Expiry and limits</summary>
-          <div class="redrive-grid">
-            <label class="field">
-              <span>Expires in days</span>
-              <input class="input" type="number" min={1} max={3650} placeholder="Never" {...field("days")} />
-            </label>
-            <label class="field">
-              <span>Jobs at a time</span>
-              <input class="input" type="number" min={1} max={10_000} placeholder="Any number" {...field("jobs")} />
-            </label>
-            <label class="field">
-              <span>MB an upload</span>
-              <input class="input" type="number" min={1} placeholder="Any size" {...field("each")} />
-            </label>
-            <label class="field">
-              <span>MB uploaded a day</span>
-              <input class="input" type="number" min={1} placeholder="Any size" {...field("daily")} />
-            </label>
-            <label class="field wide">
-              <span>Content types</span>
-              <input class="input" placeholder="audio/, image/png" {...field("types")} />
-              <span class="hint">What they begin with, with commas between them.</span>
-            </label>
-          </div>
-        </details>
-        {make.error !== null && (
-          <p class="hint" data-tone="bad" role="alert">
-            {sentenceOf(make.error)}
-          </p>
-        )}
-      </form>
-    </Dialog>
+        ))}
+      </fieldset>
+      <details class="more">
+        <summary>Expiry and limits</summary>
+        <div class="redrive-grid">
+          <label class="field">
+            <span>Expires in days</span>
+            <input class="input" type="number" min={1} max={3650} placeholder="Never" {...field("days")} />
+          </label>
+          <label class="field">
+            <span>Jobs at a time</span>
+            <input class="input" type="number" min={1} max={10_000} placeholder="Any number" {...field("jobs")} />
+          </label>
+          <label class="field">
+            <span>MB an upload</span>
+            <input class="input" type="number" min={1} placeholder="Any size" {...field("each")} />
+          </label>
+          <label class="field">
+            <span>MB uploaded a day</span>
+            <input class="input" type="number" min={1} placeholder="Any size" {...field("daily")} />
+          </label>
+          <label class="field wide">
+            <span>Content types</span>
+            <input class="input" placeholder="audio/, image/png" {...field("types")} />
+            <span class="hint">What they begin with, with commas between them.</span>
+          </label>
+        </div>
+      </details>
+    </FormDialog>
   );
 }
 

@@ -2,12 +2,13 @@ import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/preact-
 import { useState } from "preact/hooks";
 
 import type { ApiKey, CreatedKey } from "../../client/index.ts";
+import { byCursor } from "../api/queries.ts";
 import { api, ownSelf } from "../api/session.ts";
 import { tell, tellError } from "../shell/toasts.tsx";
 import { confirm } from "../ui/dialog.tsx";
 import { formatBytes, formatCount, formatDateTime } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
-import { ErrorState, Skeleton } from "../ui/states.tsx";
+import { ErrorState, ShowMore, Skeleton } from "../ui/states.tsx";
 import { Age } from "../ui/time.tsx";
 import { KeyDialog } from "./key-dialog.tsx";
 import { SecretDialog } from "./secret-dialog.tsx";
@@ -25,8 +26,7 @@ export function KeysView() {
       api()
         .keys.list({ limit: 50, ...(pageParam !== null && { cursor: pageParam }) }, { signal })
         .page(),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.nextCursor,
+    ...byCursor,
   });
   const all = keys.data?.pages.flatMap(({ items }) => items) ?? [];
   const shown = isAll ? all : all.filter(({ state }) => state === "active");
@@ -53,18 +53,7 @@ export function KeysView() {
           ))}
         </ul>
       )}
-      {keys.hasNextPage && (
-        <div class="list-more">
-          <button
-            type="button"
-            class="button"
-            disabled={keys.isFetchingNextPage}
-            onClick={() => void keys.fetchNextPage()}
-          >
-            Show older keys
-          </button>
-        </div>
-      )}
+      <ShowMore list={keys}>Show older keys</ShowMore>
       {isMaking && (
         <KeyDialog
           onClose={() => setMaking(false)}

@@ -4,14 +4,13 @@ import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 
 import type { DeadLetterDetail, RedriveOneRequest } from "../../client/index.ts";
-import { sentenceOf } from "../api/queries.ts";
 import { api, may } from "../api/session.ts";
 import { tell } from "../shell/toasts.tsx";
 import { CopyButton } from "../ui/copy.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { formatDateTime, formatDuration, formatModel } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
-import { ErrorState, Skeleton } from "../ui/states.tsx";
+import { ErrorState, Refusal, Skeleton } from "../ui/states.tsx";
 import { taskName } from "./task-name.ts";
 
 /** One letter: its attempts, the options that it ran with, and what may be done. */
@@ -148,11 +147,7 @@ function LetterActions({ letter, onClose }: { letter: DeadLetterDetail; onClose:
             </span>
           </label>
         )}
-        {redrive.error !== null && (
-          <p class="hint" data-tone="bad" role="alert">
-            {sentenceOf(redrive.error)}
-          </p>
-        )}
+        <Refusal error={redrive.error} />
         <div class="actions">
           <button class="button primary" disabled={!edited.ok || redrive.isPending}>
             <Icon name="redo" />
@@ -180,11 +175,7 @@ function LetterActions({ letter, onClose }: { letter: DeadLetterDetail; onClose:
             />
             <span class="hint">It stands in the letter and in the audit. The job stays failed.</span>
           </label>
-          {discard.error !== null && (
-            <p class="hint" data-tone="bad" role="alert">
-              {sentenceOf(discard.error)}
-            </p>
-          )}
+          <Refusal error={discard.error} />
           <div class="actions">
             <button class="button danger" disabled={note.trim() === "" || discard.isPending}>
               Discard letter

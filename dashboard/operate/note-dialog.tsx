@@ -1,6 +1,6 @@
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
-import { Dialog } from "../ui/dialog.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
 import type { ComponentChildren } from "preact";
 
 const MAX_NOTE_CHARS = 500;
@@ -27,48 +27,31 @@ export function NoteDialog({
   onClose: () => void;
 }) {
   const [note, setNote] = useState("");
-  const form = useId();
   const said = note.trim();
   return (
-    <Dialog
+    <FormDialog
       title={title}
       onClose={onClose}
-      footer={
-        <>
-          <button type="button" class="button" onClick={onClose}>
-            Leave it
-          </button>
-          <button
-            form={form}
-            class={isDangerous ? "button danger" : "button primary"}
-            disabled={isRequired && said === ""}
-          >
-            {act}
-          </button>
-        </>
-      }
+      act={act}
+      isReady={!isRequired || said !== ""}
+      isDangerous={isDangerous}
+      onSubmit={() => {
+        onClose();
+        onDone(said === "" ? undefined : said);
+      }}
     >
       <p>{children}</p>
-      <form
-        id={form}
-        onSubmit={(event) => {
-          event.preventDefault();
-          onClose();
-          onDone(said === "" ? undefined : said);
-        }}
-      >
-        <label class="field">
-          <span>Note{isRequired ? "" : " (optional)"}</span>
-          <input
-            class="input"
-            autofocus
-            maxLength={MAX_NOTE_CHARS}
-            value={note}
-            onInput={({ currentTarget }) => setNote(currentTarget.value)}
-          />
-          <span class="hint">{hint}</span>
-        </label>
-      </form>
-    </Dialog>
+      <label class="field">
+        <span>Note{isRequired ? "" : " (optional)"}</span>
+        <input
+          class="input"
+          autofocus
+          maxLength={MAX_NOTE_CHARS}
+          value={note}
+          onInput={({ currentTarget }) => setNote(currentTarget.value)}
+        />
+        <span class="hint">{hint}</span>
+      </label>
+    </FormDialog>
   );
 }

@@ -1,11 +1,11 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
-import { useEffect, useId, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import type { DryRun, RedriveRequest } from "../../client/index.ts";
 import { sentenceOf } from "../api/queries.ts";
 import { api } from "../api/session.ts";
 import { tell } from "../shell/toasts.tsx";
-import { Dialog } from "../ui/dialog.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
 import { formatCount, formatDuration, formatNeurons, formatUsd } from "../ui/format.ts";
 import { TASK_KINDS, taskName } from "./task-name.ts";
 
@@ -25,7 +25,6 @@ const EMPTY: Fields = { kind: "", code: "", after: "", before: "", limit: "1000"
 /** Redrive all that match. It asks for a dry run after each change, and only what that has told can be started. */
 export function RedriveDialog({ fingerprint, onClose }: { fingerprint?: string; onClose: () => void }) {
   const [fields, setFields] = useState(EMPTY);
-  const form = useId();
   const queries = useQueryClient();
   const request = requestOf(fields, fingerprint);
   const text = JSON.stringify(request);
@@ -51,70 +50,51 @@ export function RedriveDialog({ fingerprint, onClose }: { fingerprint?: string; 
   const count = dry.data?.matched ?? 0;
   const set = (changed: Partial<Fields>) => setFields((before) => ({ ...before, ...changed }));
   return (
-    <Dialog
+    <FormDialog
       title={fingerprint === undefined ? "Redrive by filter" : "Redrive all of this cause"}
       isWide
       onClose={onClose}
-      footer={
-        <>
-          <button type="button" class="button" onClick={onClose}>
-            Leave them
-          </button>
-          <button form={form} class="button primary" disabled={!isCurrent || count === 0 || redrive.isPending}>
-            {isCurrent && count > 0 ? `Redrive ${formatCount(count)}` : "Redrive"}
-          </button>
-        </>
-      }
+      act={isCurrent && count > 0 ? `Redrive ${formatCount(count)}` : "Redrive"}
+      leave="Leave them"
+      isReady={isCurrent && count > 0 && !redrive.isPending}
+      error={redrive.error}
+      onSubmit={() => redrive.mutate()}
     >
-      <form
-        id={form}
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (isCurrent && count > 0) redrive.mutate();
-        }}
-      >
-        {fingerprint === undefined ? (
-          <Filter fields={fields} set={set} />
-        ) : (
-          <p class="soft">Every open letter of this cause that no other redrive holds, the oldest first.</p>
-        )}
-        <label class="check">
-          <input
-            type="checkbox"
-            autofocus
-            checked={fields.isCanary}
-            onChange={({ currentTarget }) => set({ isCanary: currentTarget.checked })}
-          />
-          <span>
-            One first <span class="dim">– the rest follows if it completes, and stays if it fails</span>
-          </span>
-        </label>
-        <details class="more">
-          <summary>How many, how fast</summary>
-          <div class="redrive-grid">
-            <NumberField label="At most" value={fields.limit} max={10_000} onChange={(limit) => set({ limit })} />
-            <NumberField label="A second" value={fields.rate} max={100} onChange={(rate) => set({ rate })} />
-          </div>
-        </details>
-        <div class="dry-run card" aria-live="polite" aria-busy={!isCurrent} data-stale={!isCurrent}>
-          {dry.error === null ? (
-            dry.data === undefined ? (
-              <span class="dim">Counting …</span>
-            ) : (
-              <DryRunAnswer dry={dry.data} />
-            )
-          ) : (
-            <span class="bad">{sentenceOf(dry.error)}</span>
-          )}
+      {fingerprint === undefined ? (
+        <Filter fields={fields} set={set} />
+      ) : (
+        <p class="soft">Every open letter of this cause that no other redrive holds, the oldest first.</p>
+      )}
+      <label class="check">
+        <input
+          type="checkbox"
+          autofocus
+          checked={fields.isCanary}
+          onChange={({ currentTarget }) => set({ isCanary: currentTarget.checked })}
+        />
+        <span>
+          One first <span class="dim">– the rest follows if it completes, and stays if it fails</span>
+        </span>
+      </label>
+      <details class="more">
+        <summary>How many, how fast</summary>
+        <div class="redrive-grid">
+          <NumberField label="At most" value={fields.limit} max={10_000} onChange={(limit) => set({ limit })} />
+          <NumberField label="A second" value={fields.rate} max={100} onChange={(rate) => set({ rate })} />
         </div>
-        {redrive.error !== null && (
-          <p class="hint" data-tone="bad" role="alert">
-            {sentenceOf(redrive.error)}
-          </p>
+      </details>
+      <div class="dry-run card" aria-live="polite" aria-busy={!isCurrent} data-stale={!isCurrent}>
+        {dry.error === null ? (
+          dry.data === undefined ? (
+            <span class="dim">Counting …</span>
+          ) : (
+            <DryRunAnswer dry={dry.data} />
+          )
+        ) : (
+          <span class="bad">{sentenceOf(dry.error)}</span>
         )}
-      </form>
-    </Dialog>
+      </div>
+    </FormDialog>
   );
 }
 

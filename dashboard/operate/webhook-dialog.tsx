@@ -1,11 +1,10 @@
 import { useMutation, useQueryClient } from "@tanstack/preact-query";
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
 import type { CreatedWebhook, Webhook, WebhookEvent } from "../../client/index.ts";
-import { sentenceOf } from "../api/queries.ts";
 import { api, isOperator } from "../api/session.ts";
 import { tell } from "../shell/toasts.tsx";
-import { Dialog } from "../ui/dialog.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
 
 const EVENTS: Readonly<Record<WebhookEvent, string>> = {
   "job.completed": "a job has completed",
@@ -36,7 +35,6 @@ export function WebhookDialog({
   const [url, setUrl] = useState(endpoint?.url ?? "");
   const [description, setDescription] = useState(endpoint?.description ?? "");
   const [events, setEvents] = useState<readonly WebhookEvent[]>(endpoint?.events ?? ["job.completed", "job.failed"]);
-  const form = useId();
   const queries = useQueryClient();
   const save = useMutation({
     async mutationFn() {
@@ -51,75 +49,51 @@ export function WebhookDialog({
     },
   });
   return (
-    <Dialog
+    <FormDialog
       title={endpoint === undefined ? "New webhook" : "Change the webhook"}
       onClose={onClose}
-      footer={
-        <>
-          <button type="button" class="button" onClick={onClose}>
-            Leave it
-          </button>
-          <button
-            form={form}
-            class="button primary"
-            disabled={url.trim() === "" || events.length === 0 || save.isPending}
-          >
-            {endpoint === undefined ? "Register" : "Save"}
-          </button>
-        </>
-      }
+      act={endpoint === undefined ? "Register" : "Save"}
+      isReady={url.trim() !== "" && events.length > 0 && !save.isPending}
+      error={save.error}
+      onSubmit={() => save.mutate()}
     >
-      <form
-        id={form}
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          save.mutate();
-        }}
-      >
-        <label class="field">
-          <span>Address</span>
-          <input
-            class="input"
-            type="url"
-            autofocus
-            placeholder="https://example.com/darkroom"
-            value={url}
-            onInput={({ currentTarget }) => setUrl(currentTarget.value)}
-          />
-        </label>
-        <label class="field">
-          <span>What it is for (optional)</span>
-          <input
-            class="input"
-            maxLength={500}
-            value={description}
-            onInput={({ currentTarget }) => setDescription(currentTarget.value)}
-          />
-        </label>
-        <fieldset class="field">
-          <legend class="field-legend">Tell it when</legend>
-          {offered.map((event) => (
-            <label key={event} class="check">
-              <input
-                type="checkbox"
-                checked={events.includes(event)}
-                onChange={({ currentTarget }) =>
-                  setEvents(currentTarget.checked ? [...events, event] : events.filter((one) => one !== event))
-                }
-              />
-              <span>
-                {EVENTS[event]} <code class="dim">{event}</code>
-              </span>
-            </label>
-          ))}
-        </fieldset>
-        {save.error !== null && (
-          <p class="hint" data-tone="bad" role="alert">
-            {sentenceOf(save.error)}
-          </p>
-        )}
-      </form>
-    </Dialog>
+      <label class="field">
+        <span>Address</span>
+        <input
+          class="input"
+          type="url"
+          autofocus
+          placeholder="https://example.com/darkroom"
+          value={url}
+          onInput={({ currentTarget }) => setUrl(currentTarget.value)}
+        />
+      </label>
+      <label class="field">
+        <span>What it is for (optional)</span>
+        <input
+          class="input"
+          maxLength={500}
+          value={description}
+          onInput={({ currentTarget }) => setDescription(currentTarget.value)}
+        />
+      </label>
+      <fieldset class="field">
+        <legend class="field-legend">Tell it when</legend>
+        {offered.map((event) => (
+          <label key={event} class="check">
+            <input
+              type="checkbox"
+              checked={events.includes(event)}
+              onChange={({ currentTarget }) =>
+                setEvents(currentTarget.checked ? [...events, event] : events.filter((one) => one !== event))
+              }
+            />
+            <span>
+              {EVENTS[event]} <code class="dim">{event}</code>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+    </FormDialog>
   );
 }

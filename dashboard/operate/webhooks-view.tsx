@@ -3,10 +3,11 @@ import { useState } from "preact/hooks";
 import { Link, useSearchParams } from "wouter-preact";
 
 import type { Webhook } from "../../client/index.ts";
+import { byCursor } from "../api/queries.ts";
 import { api } from "../api/session.ts";
 import { formatDateTime } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
-import { EmptyState, ErrorState, Skeleton } from "../ui/states.tsx";
+import { EmptyState, ErrorState, Skeleton, ShowMore } from "../ui/states.tsx";
 import { EndpointPage } from "./endpoint-page.tsx";
 import { SecretDialog } from "./secret-dialog.tsx";
 import { WebhookDialog } from "./webhook-dialog.tsx";
@@ -29,8 +30,7 @@ function Endpoints() {
       api()
         .webhooks.list({ limit: 50, ...(pageParam !== null && { cursor: pageParam }) }, { signal })
         .page(),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.nextCursor,
+    ...byCursor,
   });
   const all = endpoints.data?.pages.flatMap(({ items }) => items) ?? [];
   const make = (
@@ -64,6 +64,7 @@ function Endpoints() {
           ))}
         </ul>
       )}
+      <ShowMore list={endpoints}>Show older webhooks</ShowMore>
       {isMaking && (
         <WebhookDialog
           onClose={() => setMaking(false)}

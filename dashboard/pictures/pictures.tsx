@@ -7,7 +7,7 @@ import type { Job } from "../../client/index.ts";
 import { may } from "../api/session.ts";
 import { useJobList } from "../jobs/list-query.ts";
 import { Icon } from "../ui/icon.tsx";
-import { EmptyState, ErrorState, Skeleton } from "../ui/states.tsx";
+import { EmptyState, ErrorState, ShowMore, Skeleton } from "../ui/states.tsx";
 import { CompareDialog } from "./compare-dialog.tsx";
 import { PictureTile } from "./picture-tile.tsx";
 
@@ -68,18 +68,7 @@ export function Pictures() {
           ))}
         </ul>
       )}
-      {list.hasNextPage && (
-        <div class="list-more">
-          <button
-            type="button"
-            class="button"
-            disabled={list.isFetchingNextPage}
-            onClick={() => void list.fetchNextPage()}
-          >
-            Show older pictures
-          </button>
-        </div>
-      )}
+      <ShowMore list={list}>Show older pictures</ShowMore>
       {chosen.length > 0 && (
         <div class="compare-bar" role="status">
           <span>{right === undefined ? "One picture is chosen. Choose another." : "Two pictures are chosen."}</span>

@@ -72,3 +72,35 @@ export function ErrorState({
     </div>
   );
 }
+
+/** Why a form was refused, below what was typed. */
+export function Refusal({ error }: { error: unknown }) {
+  if (error === null) return null;
+  return (
+    <p class="hint" data-tone="bad" role="alert">
+      {sentenceOf(error)}
+    </p>
+  );
+}
+
+/** The button below a list that is read page by page; nothing behind its end. */
+export function ShowMore({
+  list,
+  children,
+}: {
+  list: {
+    readonly hasNextPage: boolean;
+    readonly isFetchingNextPage: boolean;
+    readonly fetchNextPage: () => Promise<unknown>;
+  };
+  children: ComponentChildren;
+}) {
+  if (!list.hasNextPage) return null;
+  return (
+    <div class="list-more">
+      <button type="button" class="button" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+        {children}
+      </button>
+    </div>
+  );
+}

@@ -1,12 +1,9 @@
-import { useRef } from "preact/hooks";
-
 import type { JobRequest } from "../../client/index.ts";
 import { formatCount } from "../ui/format.ts";
 import { draft } from "./draft.ts";
 import { Choice, Terms } from "./job-settings.tsx";
 import { type Options, settings, termsOf } from "./settings.ts";
-import { SubmitBar } from "./submit-bar.tsx";
-import { useSubmit } from "./submit.ts";
+import { RequestForm } from "./request-form.tsx";
 
 type ImageOptions = Options<"image_generation">;
 type ModelName = NonNullable<ImageOptions["model"]>;
@@ -48,14 +45,8 @@ export function PromptForm() {
   const { value } = promptDraft;
   const { prompt, model } = value;
   const { takes } = MODELS[model];
-  const key = useRef(crypto.randomUUID());
-  const submit = useSubmit(() => (promptDraft.value = { ...value, prompt: "" }));
   const request = requestOf();
-  const set = (changed: Partial<typeof EMPTY>) => {
-    // Another request is another job.
-    key.current = crypto.randomUUID();
-    promptDraft.value = { ...promptDraft.value, ...changed };
-  };
+  const set = (changed: Partial<typeof EMPTY>) => (promptDraft.value = { ...promptDraft.value, ...changed });
 
   function requestOf(): JobRequest | null {
     if (prompt.trim() === "") return null;
@@ -70,13 +61,7 @@ export function PromptForm() {
   }
 
   return (
-    <form
-      class="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (request !== null) submit.mutate({ request, key: key.current });
-      }}
-    >
+    <RequestForm request={request} act="Draw" onTaken={() => set({ prompt: "" })}>
       <label class="field">
         <span>Prompt</span>
         <textarea
@@ -123,7 +108,6 @@ export function PromptForm() {
           <Terms />
         </div>
       </details>
-      <SubmitBar request={request} isBusy={submit.isPending} error={submit.error} act="Draw" />
-    </form>
+    </RequestForm>
   );
 }

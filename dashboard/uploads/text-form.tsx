@@ -1,30 +1,19 @@
-import { useRef } from "preact/hooks";
-
 import type { JobRequest } from "../../client/index.ts";
 import { formatCount } from "../ui/format.ts";
 import { draft } from "./draft.ts";
 import { Terms } from "./job-settings.tsx";
 import { settings, termsOf } from "./settings.ts";
-import { SubmitBar } from "./submit-bar.tsx";
-import { useSubmit } from "./submit.ts";
+import { RequestForm } from "./request-form.tsx";
 
 const MAX_TEXT_CHARS = 10_000;
 const textDraft = draft("text", { text: "" });
 
 export function TextForm() {
   const { text } = textDraft.value;
-  const key = useRef(crypto.randomUUID());
-  const submit = useSubmit(() => (textDraft.value = { text: "" }));
   const request: JobRequest | null =
     text.trim() === "" ? null : { kind: "classification", text, ...termsOf(settings.value) };
   return (
-    <form
-      class="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (request !== null) submit.mutate({ request, key: key.current });
-      }}
-    >
+    <RequestForm request={request} act="Classify" onTaken={() => (textDraft.value = { text: "" })}>
       <label class="field">
         <span>Text</span>
         <textarea
@@ -33,10 +22,7 @@ export function TextForm() {
           maxLength={MAX_TEXT_CHARS}
           placeholder="The room was bright and the breakfast even better. We will come back."
           value={text}
-          onInput={({ currentTarget }) => {
-            key.current = crypto.randomUUID();
-            textDraft.value = { text: currentTarget.value };
-          }}
+          onInput={({ currentTarget }) => (textDraft.value = { text: currentTarget.value })}
         />
         <span class="hint">
           Its mood is judged: positive or negative, with a score. Up to {formatCount(MAX_TEXT_CHARS)} characters.
@@ -48,7 +34,6 @@ export function TextForm() {
           <Terms />
         </div>
       </details>
-      <SubmitBar request={request} isBusy={submit.isPending} error={submit.error} act="Classify" />
-    </form>
+    </RequestForm>
   );
 }
