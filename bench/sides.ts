@@ -1,5 +1,4 @@
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
-import { randomJobId } from "../shared/jobs/job.ts";
 import { newJob } from "../shared/jobs/new-job.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import { wake } from "../shared/jobs/wake.ts";
@@ -30,7 +29,7 @@ export async function insertClassifications(
         { kind: "classification", input: { source, media: "image", options: { topK: 5, minScore: 0 } } },
         // Every round has the same pictures, and is to classify each.
         { ...DEFAULT_TERMS, reuse: false },
-        { id: randomJobId(), ownerId: "operator", createdAt: now },
+        { id: `job_${crypto.randomUUID().replaceAll("-", "")}`, ownerId: "operator", createdAt: now },
       ),
     ),
   );

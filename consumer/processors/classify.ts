@@ -1,12 +1,12 @@
 import { imageSize } from "image-size";
 
-import { ARRAY_WEIGHT, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_TEXT_CHARS } from "../../shared/limits.ts";
+import { ARRAY_WEIGHT, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS } from "../../shared/limits.ts";
 
 import type { Discarded, Outcome } from "../../shared/jobs/outcome.ts";
 import { cutPassages, tellingLabels } from "../../shared/search/cut-passages.ts";
 import { type Classification, classifyImage, classifyText } from "../models/classifiers.ts";
 import type { Attempt } from "../runner/attempt.ts";
-import { readWords } from "../steps/read-searchable-text.ts";
+import { readFoundBy } from "../steps/read-searchable-text.ts";
 import { discard, processor } from "./processor.ts";
 import type { Tools } from "./tools.ts";
 import { classification, ClassificationInput } from "../../shared/kinds/classification/kind.ts";
@@ -19,24 +19,21 @@ type ClassifyTools = Pick<Tools, "models" | "media" | "withSource" | "withWords"
 export function createClassify({ models, media, withSource, withWords, results }: ClassifyTools) {
   return processor(ClassificationInput, async (input, attempt) => {
     const known = await results.reuseJson<Classification>(attempt, LABELS);
-    if (known !== null) return store(known, attempt, await wordsOf(input, attempt));
-    if ("text" in input || input.media === "text") {
-      return withWords(attempt, { maxChars: MAX_TEXT_CHARS, ...input }, async (text) =>
+    const leaves = classification.leaves(input);
+    if (leaves.material === "a text") {
+      const { words } = leaves;
+      if (known !== null) return store(known, attempt, await readFoundBy(words, media(attempt)));
+      return withWords(attempt, words, async (text) =>
         store(await classifyText(models(attempt), text, input.options), attempt, text),
       );
     }
-    return withSource(attempt, input.source, { maxBytes: MAX_IMAGE_BYTES, weight: ARRAY_WEIGHT }, async (bytes) => {
+    if (known !== null) return store(known, attempt, "");
+    return withSource(attempt, leaves.picture, { maxBytes: MAX_IMAGE_BYTES, weight: ARRAY_WEIGHT }, async (bytes) => {
       const tooLarge = refusePixels(bytes);
       if (tooLarge !== null) return tooLarge;
       return store(await classifyImage(models(attempt), bytes, input.options), attempt, "");
     });
   });
-
-  async function wordsOf(input: ClassificationInput, attempt: Attempt): Promise<string> {
-    if ("text" in input) return input.text;
-    if (input.media === "image") return "";
-    return readWords({ source: input.source, maxChars: MAX_TEXT_CHARS }, media(attempt));
-  }
 
   /** What was classified is found by its own words, and by its labels. */
   async function store(classified: Classification, attempt: Attempt, text: string): Promise<Outcome> {

@@ -7,7 +7,7 @@ import type { Outcome, StoredArtifact } from "../../shared/jobs/outcome.ts";
 import { cutPassages } from "../../shared/search/cut-passages.ts";
 import { generateImage } from "../models/flux.ts";
 import type { Attempt } from "../runner/attempt.ts";
-import { readWords } from "../steps/read-searchable-text.ts";
+import { readFoundBy } from "../steps/read-searchable-text.ts";
 import { discard, processor } from "./processor.ts";
 import { storedArtifact } from "./store-artifact.ts";
 import type { Tools } from "./tools.ts";
@@ -24,10 +24,7 @@ export function createGenerateImage({
     if (drawn !== null) {
       const name = drawn.key.slice(drawn.key.lastIndexOf("/") + 1);
       const contentType = drawn.httpMetadata?.contentType ?? "application/octet-stream";
-      const prompt =
-        "prompt" in input
-          ? input.prompt
-          : await readWords({ source: input.source, maxChars: MAX_PROMPT_CHARS }, media(attempt));
+      const prompt = await readFoundBy(imageGeneration.leaves(input).prompt, media(attempt));
       return completed(storedArtifact(name, drawn, contentType), prompt, attempt);
     }
     if ("prompt" in input) return draw(input.prompt, input.options, attempt);

@@ -1,11 +1,11 @@
 import type { JobContents } from "../../shared/db/jobs/contents.ts";
 import { clip } from "../../shared/input/characters.ts";
-import { decodeText } from "../../shared/input/decode-text.ts";
 import { kindOf, NewerWork, storedLeaves } from "../../shared/kinds/index.ts";
 import type { GivenWords } from "../../shared/kinds/kind.ts";
 import { type SearchableText, tellingLabels } from "../../shared/search/cut-passages.ts";
 import { Transcript } from "../../shared/transcripts/transcript.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
+import { readWords } from "../../shared/uploads/read-words.ts";
 
 /** All text that a job can be found by: its input in words, and its results with their summary and description. */
 export async function readSearchableText(contents: JobContents, media: R2Bucket): Promise<SearchableText> {
@@ -25,9 +25,9 @@ async function readOwn(contents: JobContents, media: R2Bucket): Promise<Searchab
     case "a transcript":
       return { transcript: await readSegments(contents, kindOf(contents.kind).result, media), labels };
     case "a text":
-      return { text: await readWords(leaves.words, media), labels };
+      return { text: await readFoundBy(leaves.words, media), labels };
     case "a picture":
-      return { prompt: leaves.prompt === undefined ? "" : await readWords(leaves.prompt, media), labels };
+      return { prompt: leaves.prompt === undefined ? "" : await readFoundBy(leaves.prompt, media), labels };
   }
 }
 
@@ -43,14 +43,8 @@ async function readArtifact({ artifacts }: JobContents, name: string, media: R2B
   return patiently(async () => (await media.get(artifact.key))?.text() ?? "");
 }
 
-/** A source belongs to the client, who may have deleted it since the job read it: its words are then empty. */
-export async function readWords(words: GivenWords, media: R2Bucket): Promise<string> {
-  if ("text" in words) return words.text;
-  const { key, etag } = words.source;
-  return patiently(async () => {
-    const object = await media.get(key, { onlyIf: { etagMatches: etag } });
-    if (object === null || !("body" in object)) return "";
-    const read = decodeText(new Uint8Array(await object.arrayBuffer()));
-    return read.ok ? clip(read.text, words.maxChars) : "";
-  });
+/** What a job that was given these words is found by: empty where they are not there any more. */
+export async function readFoundBy(words: GivenWords, media: R2Bucket): Promise<string> {
+  const read = await patiently(() => readWords(words, media));
+  return read.ok ? clip(read.text, words.maxChars) : "";
 }

@@ -1,8 +1,7 @@
 import type { TimedLine } from "./choose-lines.ts";
 import type { JobDetail } from "../../shared/jobs/job-detail.ts";
-import { decodeText } from "../../shared/input/decode-text.ts";
 import { storedLeaves } from "../../shared/kinds/index.ts";
-import type { GivenWords } from "../../shared/kinds/kind.ts";
+import { readWords } from "../../shared/uploads/read-words.ts";
 import type { Problem } from "../http/problem.ts";
 import { readLatest } from "../transcripts/read-version.ts";
 
@@ -40,20 +39,9 @@ export async function readLines(
       return withoutText(id, leaves.noText);
     case "a text": {
       const read = await readWords(leaves.words, deps.media);
-      return read.ok ? { lines: linesOf(read.text), durationMs: null } : withoutText(id, read.reason);
+      return read.ok ? { lines: linesOf(read.text), durationMs: null } : withoutText(id, `its source ${read.reason}`);
     }
   }
-}
-
-type Read = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly reason: string };
-
-async function readWords(words: GivenWords, media: R2Bucket): Promise<Read> {
-  if ("text" in words) return { ok: true, text: words.text };
-  const { key, etag } = words.source;
-  const object = await media.get(key, { onlyIf: { etagMatches: etag } });
-  if (object === null || !("body" in object)) return { ok: false, reason: `its source '${key}' is not there any more` };
-  const read = decodeText(new Uint8Array(await object.arrayBuffer()));
-  return read.ok ? read : { ok: false, reason: `its source ${read.reason}` };
 }
 
 function withoutText(id: string, reason: string): Problem {

@@ -5,7 +5,6 @@ import { MAX_SIGNED_URL_SECONDS, SIGNED_URL_SECONDS } from "../../shared/limits.
 
 /** What of a job a link may lead to. */
 export const LINK_TARGETS = ["audio", "source", "events", "transcript", "artifact"] as const;
-export type LinkTarget = (typeof LINK_TARGETS)[number];
 
 const MAX_LINKS = 20;
 const MAX_PARAMETERS = 20;

@@ -20,7 +20,7 @@ export const JOB_KINDS: readonly JobKind[] = ALL.map(({ kind }) => kind);
 export type KindTask = { [One in Registered as One["kind"]]: Extract<keyof One["tasks"], string> }[JobKind];
 
 /** What a job works on and how: the kind's own input. */
-export const JobWork = z.discriminatedUnion("kind", each("work"));
+export const JobWork = z.discriminatedUnion("kind", works());
 export type JobWork = z.infer<typeof JobWork>;
 
 /** The body of `POST /v1/jobs`. `source` is the key of an object in the bucket. */
@@ -53,8 +53,20 @@ export function defaultKind(media: Media): JobKind | undefined {
   return [...BY_NAME.values()].find(({ uploads }) => uploads.byDefault.includes(media))?.kind;
 }
 
-/** One field of all kinds, in their order and each with its own type, which `map` alone would mix. */
-function each<Field extends "work" | "request" | "input">(field: Field): Each<typeof ALL, Field> {
+/** What a job works on, of each kind. The cast keeps which input belongs to which kind, which `map` alone would mix. */
+function works(): Works<typeof ALL> {
+  return ALL.map(({ kind, input }) => z.strictObject({ kind: z.literal(kind), input })) as unknown as Works<typeof ALL>;
+}
+
+type Works<Kinds extends readonly Registered[]> = {
+  -readonly [Index in keyof Kinds]: z.ZodObject<
+    { kind: z.ZodLiteral<Kinds[Index]["kind"]>; input: Kinds[Index]["input"] },
+    z.core.$strict
+  >;
+};
+
+/** One field of all kinds, in their order and each with its own type. */
+function each<Field extends "request" | "input">(field: Field): Each<typeof ALL, Field> {
   return ALL.map((kind) => kind[field]) as unknown as Each<typeof ALL, Field>;
 }
 

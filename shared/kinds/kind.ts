@@ -41,8 +41,6 @@ export interface Kind<Input = never> {
   readonly options: z.ZodType;
   /** What is stored with the job: it is also, unchanged, the arguments of its first task. */
   readonly input: z.ZodType<{ readonly options: RawOptions }>;
-  /** `{ kind, input }`. */
-  readonly work: z.ZodType;
   /**
    * The body of `POST /v1/jobs`: `kind`, `options`, `ABOUT` and, if the work can be an object, `source`. Any other field goes into
    * the input under the same name, so `input` must know it.

@@ -28,7 +28,6 @@ export const classification = {
   kind,
   options: ClassificationOptions,
   input: ClassificationInput,
-  work: z.strictObject({ kind: z.literal(kind), input: ClassificationInput }),
   request: z
     .strictObject({
       kind: z.literal(kind),

@@ -22,7 +22,6 @@ export const imageGeneration = {
   kind,
   options: ImageOptions,
   input: ImageInput,
-  work: z.strictObject({ kind: z.literal(kind), input: ImageInput }),
   request: z
     .strictObject({
       kind: z.literal(kind),

@@ -23,7 +23,6 @@ export const transcription = {
   kind,
   options: TranscriptionOptions,
   input: TranscriptionInput,
-  work: z.strictObject({ kind: z.literal(kind), input: TranscriptionInput }),
   request: z.strictObject({
     kind: z.literal(kind),
     source: SourceKey,
