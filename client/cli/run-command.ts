@@ -22,7 +22,7 @@ export async function runCommand(given: readonly string[]): Promise<void> {
     await program.parseAsync(given, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    // commander has said what is wrong; help that was asked for is no error.
+    // commander has printed what is wrong. Asking for help is not an error.
     process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
 }

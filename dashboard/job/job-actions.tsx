@@ -60,7 +60,7 @@ export function JobActions({ job }: { job: Job }) {
   });
 
   async function askToCancel() {
-    const text = "What has run so far is paid for. What has not run does not run.";
+    const text = "Calls that have been made are paid for. The remaining tasks do not run.";
     if (await confirm({ title: `Cancel “${short(title)}”?`, text, act: "Cancel job", isDangerous: true }))
       cancel.mutate();
   }

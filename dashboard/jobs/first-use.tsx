@@ -23,7 +23,7 @@ export function FirstUse() {
   if (!may("jobs:write")) {
     return (
       <EmptyState icon="list" isPage title="There are no jobs yet">
-        This key may only read. What others of its owner submit appears here.
+        This key may only read. Jobs that other keys of its owner submit appear here.
       </EmptyState>
     );
   }

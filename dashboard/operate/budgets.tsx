@@ -88,7 +88,7 @@ function BudgetCard({ budget, maySet }: { budget: Budget; maySet: boolean }) {
   const queries = useQueryClient();
   const lift = useMutation({
     mutationFn: async () => api().budgets.delete(ownerId ?? "account", period),
-    onSuccess: () => tell(`The budget of ${whose(budget)} is lifted. What it held goes on.`),
+    onSuccess: () => tell(`The budget of ${whose(budget)} is lifted. The tasks that it held go on.`),
     onError: tellError,
     onSettled: async () => queries.invalidateQueries({ queryKey: BUDGETS_KEY }),
   });

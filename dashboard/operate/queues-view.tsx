@@ -195,7 +195,7 @@ function PauseButton({ kind, isPaused }: { kind: JobKind; isPaused: boolean }) {
         >
           {isPaused
             ? "Tasks of this kind start again, those that wait the longest first."
-            : "No task of this kind starts any more. What runs goes on to its end, and what is submitted waits."}
+            : "No further task of this kind starts. Running tasks finish, and new jobs wait."}
         </NoteDialog>
       )}
     </>

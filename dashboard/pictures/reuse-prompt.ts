@@ -3,7 +3,7 @@ import { tell } from "../shell/toasts.tsx";
 import { promptDraft } from "../uploads/prompt-form.tsx";
 import { factsOf } from "./picture-facts.ts";
 
-/** Put a picture's prompt and settings into the form. What was in it can be brought back. */
+/** Put a picture's prompt and settings into the form. The previous content of the form can be brought back. */
 export function reusePrompt(job: Job): void {
   const before = promptDraft.value;
   const { prompt, options } = factsOf(job);
