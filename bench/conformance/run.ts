@@ -8,11 +8,12 @@ import { operatorCases } from "./operator-cases.ts";
 import { pageCases } from "./page-cases.ts";
 import { type Runtime, startRuntime } from "./runtime.ts";
 import { sdkCases } from "./sdk-cases.ts";
+import { transcriptCases } from "./transcript-cases.ts";
 
 process.env["WRANGLER_LOG"] ??= "error";
 
 const CASE_MS = 90_000;
-const cases: readonly Case[] = [...jobCases, ...operatorCases, ...sdkCases, ...pageCases];
+const cases: readonly Case[] = [...jobCases, ...transcriptCases, ...operatorCases, ...sdkCases, ...pageCases];
 
 const runtime = await startRuntime();
 try {
