@@ -50,11 +50,11 @@ import { refuseLocalSecrets } from "./http/refuse-local-secrets.ts";
 import { authorize } from "./http/scopes.ts";
 import { uppyUploads } from "./uploads/uppy-routes.ts";
 
-/** Exported for the tests that walk its routes. */
+/** Exported for the tests that visit each route. */
 export const app = new Hono<App>();
 
 app.use(...protect, refuseLocalSecrets, allowOrigins);
-// Around all that may refuse: a dialect says every problem in its own words.
+// First, so that a dialect translates the problems of everything below.
 app.use("/openai/v1/*", speakOpenAi);
 app.use("/replicate/v1/*", speakReplicate);
 app.use(checkAddress);
@@ -64,9 +64,9 @@ app.get(
   "/healthz",
   describe({
     operationId: "readHealth",
-    summary: "Whether the service is up",
+    summary: "Check that the service is up",
     tags: ["service"],
-    answers: { 200: { description: "it is", schema: z.object({ status: z.literal("ok") }) } },
+    answers: { 200: { description: "the service is up", schema: z.object({ status: z.literal("ok") }) } },
     problems: ["unavailable"],
   }),
   async (c) => {
@@ -75,7 +75,10 @@ app.get(
       return c.json({ status: "ok" });
     } catch (error) {
       createJournal(c.env.EVENTS).fault({ event: "health.failed" }, error);
-      return problem(c, { code: "unavailable", detail: "The database does not answer, or has not been migrated." });
+      return problem(c, {
+        code: "unavailable",
+        detail: "The database does not answer, or its migrations have not been applied.",
+      });
     }
   },
 );
@@ -129,10 +132,13 @@ app.notFound((c) =>
   problem(c, { code: "not_found", detail: `${c.req.method} ${c.req.path} is not part of this API.` }),
 );
 app.onError((error, c) => {
-  // `authenticate` answers.
+  // The key ended during the request. `authenticate` replaces this answer.
   if (c.get("hasKeyEnded") === true) return problem(c, { code: "unauthorized", detail: error.message });
   createJournal(c.env.EVENTS).fault({ event: "request.failed" }, error, { method: c.req.method, path: c.req.path });
-  return problem(c, { code: "internal_error", detail: "It has been logged. Sending the request again may help." });
+  return problem(c, {
+    code: "internal_error",
+    detail: "The error has been logged. Send the request again; that may help.",
+  });
 });
 
 export default { fetch: app.fetch } satisfies ExportedHandler<Env>;

@@ -10,12 +10,12 @@ import { AuditPage } from "./schema.ts";
 
 export const audit = new Hono<App>();
 
-/** Who did what, newest first. */
+/** List the audit log, newest first. */
 audit.get(
   "/",
   describe({
     operationId: "listAudit",
-    summary: "Who did what, newest first",
+    summary: "List the audit log: which key did what, newest first",
     tags: ["operations"],
     answers: { 200: { description: "a page", schema: AuditPage, headers: { link: 'the next page, rel="next"' } } },
     problems: ["invalid_request"],

@@ -1,27 +1,27 @@
 import type { Key } from "../../shared/db/keys/keys.ts";
 import type { PeekedBody } from "../uploads/receive-upload.ts";
 
-/** What every route's handlers see: the bindings, and whose key it was. */
+/** What the handlers of every route can read: the bindings, and the key of the request. */
 export interface App {
   Bindings: Env;
   Variables: {
     ownerId: string;
-    /** Which of the owner's keys. */
+    /** The id of the key that was sent, one of the owner's. */
     keyId: string;
     key: Key;
-    /** Whether that key has neither been revoked nor expired since: for what waits before it writes. */
+    /** Whether the key still works. A route that waits before it writes must ask: the key may have been revoked or may have expired. */
     mayStillAct: () => Promise<boolean>;
-    /** It had, before the body was there. */
+    /** The key was revoked or expired before the whole body had arrived. */
     hasKeyEnded?: true;
-    /** The route has done what it does. */
+    /** The route has produced its answer. */
     isAnswered?: true;
-    /** What the ids of whatever the request makes are made from, if it has an `Idempotency-Key`. */
+    /** If the request has an `Idempotency-Key`, the ids of everything that it creates are derived from this. */
     seed?: string;
-    /** Whether the answer says nothing about the request, whatever its status: asked again, it may be another. */
+    /** The answer is temporary, whatever its status: the same request may get another one later. */
     isPassing?: true;
-    /** The address is a signed link, and was checked. */
+    /** The address is a signed link whose signature has been checked. */
     isLink?: true;
-    /** The body, where its head had to be looked at. */
+    /** The body, if its first bytes had to be read. */
     peeked?: PeekedBody;
   };
 }

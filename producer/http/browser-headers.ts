@@ -1,4 +1,4 @@
-// What browsers are told: which of them may call, and to take an answer for nothing but what it says it is.
+// Headers for browsers: which origins may call, and that a browser must not guess the type of an answer.
 import { cors } from "hono/cors";
 import { createMiddleware } from "hono/factory";
 import { secureHeaders } from "hono/secure-headers";
@@ -9,7 +9,7 @@ const POLICY = "default-src 'none'; frame-ancestors 'none'";
 const RESOURCE_POLICY = "cross-origin-resource-policy";
 const HTTPS_ONLY = "max-age=31536000";
 
-/** On every answer. A route that sets a policy of its own keeps it; plain HTTP, that is a laptop, gets no HSTS. */
+/** Headers of every answer. A policy that a route has set is kept. Plain HTTP, as on a laptop, gets no HSTS. */
 export const protect = [
   secureHeaders({
     xFrameOptions: "DENY",
@@ -25,12 +25,12 @@ export const protect = [
   }),
 ] as const;
 
-/** Pages of the origins in `CORS_ORIGINS` may call; of others the browser keeps the answers to itself. Keys travel in a header, so no cookies. */
+/** Pages of the origins in `CORS_ORIGINS` may call. A browser hides the answers from pages of other origins. Keys travel in a header, so there are no cookies. */
 export const allowOrigins = cors({
   origin: (origin, c: { env: Env }) => (originsOf(c.env).includes(origin) ? origin : null),
   allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-  // No list of headers that may be sent, so whatever is asked for is allowed: SDKs send a dozen of their own, others with
-  // each version, and an origin that may call may as well say them.
+  // Without `allowHeaders`, every requested header is allowed. SDKs send a dozen headers of their own, which change with each
+  // version, and sending them does no harm from an origin that may call.
   exposeHeaders: [
     "Content-Range",
     "ETag",

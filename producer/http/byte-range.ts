@@ -1,6 +1,7 @@
 /**
- * The one byte range of a `Range` header (RFC 9110), cut to the size. Anything that may be ignored is: several ranges,
- * other units, nonsense. `unsatisfiable` is a range that lies wholly outside.
+ * Read the one byte range of a `Range` header (RFC 9110) and cut it to the size.
+ * @returns null for a header that may be ignored (several ranges, other units, an invalid range); `unsatisfiable` for a range that
+ * lies wholly outside.
  */
 export function byteRange(
   header: string | undefined,

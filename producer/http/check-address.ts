@@ -6,22 +6,22 @@ import type { App } from "./app.ts";
 import { problem } from "./problem.ts";
 
 /**
- * Refuse an address that is too long, or whose path or query is not text: the runtime would read replacement characters out
- * of `%ED%A0%80` (half of a surrogate pair) or `%E9` (Windows-1252), and store or look for those.
+ * Refuse an address that is too long, or whose path or query is not text. The runtime would turn `%ED%A0%80` (half of a surrogate
+ * pair) or `%E9` (Windows-1252) into replacement characters, and a route would store those or search for them.
  */
 export const checkAddress = createMiddleware<App>(async (c, next) => {
   const { url } = c.req.raw;
   if (url.length > MAX_REQUEST_ADDRESS_BYTES) {
-    const detail = `The address of the request has ${url.length} bytes; the limit is ${MAX_REQUEST_ADDRESS_BYTES}. Send what is long in a body.`;
+    const detail = `The address of the request has ${url.length} bytes; the limit is ${MAX_REQUEST_ADDRESS_BYTES}. Send long values in the body.`;
     return problem(c, { code: "address_too_long", detail });
   }
   const fault = faultIn(url);
   if (fault === null) return next();
-  const message = `'${fault}' in the address is not UTF-8, and so not text; encode the address as UTF-8`;
+  const message = `'${fault}' in the address is not UTF-8; encode the address as UTF-8`;
   return problem(c, { code: "invalid_request", detail: message, issues: [{ path: "", message }] });
 });
 
-/** The first run of encoded bytes that is not UTF-8. Half of a surrogate pair has no UTF-8, and so is none. */
+/** The first run of encoded bytes that is not UTF-8. Half of a surrogate pair has no encoding in UTF-8. */
 function faultIn(url: string): string | null {
   for (const [run] of url.matchAll(/(?:%[0-9a-f]{2})+/gi)) {
     const bytes = Uint8Array.fromHex(run.replaceAll("%", ""));

@@ -13,7 +13,7 @@ export function encodeCursor({ at, id }: Position): string {
   return new TextEncoder().encode(`${at}:${id}`).toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
-/** @returns null for a cursor that is none of ours. */
+/** @returns null for text that `encodeCursor` did not make. */
 export function decodeCursor(cursor: string): Position | null {
   try {
     const read = decodeText(Uint8Array.fromBase64(cursor, { alphabet: "base64url" }));
@@ -24,7 +24,7 @@ export function decodeCursor(cursor: string): Position | null {
   }
 }
 
-/** One row more than a page was asked for: whether there is a next page, and where it starts. */
+/** Cut rows to a page. The caller reads `limit + 1` rows: the extra row shows that there is a next page. */
 export function paginate<Row>(
   rows: readonly Row[],
   limit: number,
@@ -35,7 +35,7 @@ export function paginate<Row>(
   return { page, nextCursor: rows.length > limit && last !== undefined ? encodeCursor(positionOf(last)) : null };
 }
 
-/** The headers of a page: `Link` names the next one (RFC 8288) with everything else as it was asked. */
+/** The headers of a page: `Link` names the next page (RFC 8288) with the other parameters unchanged. */
 export function pageLinks(c: Context, nextCursor: string | null): Record<string, string> {
   if (nextCursor === null) return {};
   const next = new URL(c.req.url);

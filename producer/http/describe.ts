@@ -1,4 +1,4 @@
-// How a route tells what it is: the schemas that validate its requests are those that the document shows.
+// Describes a route for the OpenAPI document. The schemas that validate requests are also the ones that the document shows.
 import { createMiddleware } from "hono/factory";
 import { describeRoute, type DescribeRouteOptions, resolver, uniqueSymbol } from "hono-openapi";
 import type * as z from "zod";
@@ -9,11 +9,11 @@ import { parseBody, parseQuery } from "./validate.ts";
 
 interface Answer {
   readonly description: string;
-  /** Of the JSON body; left out for answers without one. */
+  /** The schema of the JSON body. Leave it out for an answer without one. */
   readonly schema?: z.ZodType;
-  /** Of the data of server-sent events. */
+  /** The schema of the data of server-sent events. */
   readonly events?: z.ZodType;
-  /** Media types of a body that is no JSON. */
+  /** Media types of a body that is not JSON. */
   readonly media?: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -21,16 +21,16 @@ interface Answer {
 export interface Description extends Omit<DescribeRouteOptions, "responses" | "operationId"> {
   readonly summary: string;
   readonly operationId: string;
-  /** By status. */
+  /** The successful answers by status. */
   readonly answers: Readonly<Record<number, Answer>>;
-  /** What else it may answer; every route that wants a key also answers `unauthorized` and `internal_error`. */
+  /** The problems that the route may answer. Every route that requires a key also answers `unauthorized` and `internal_error`. */
   readonly problems?: readonly ProblemCode[];
 }
 
-/** Codes of a route that parses a JSON body. */
+/** The problems of a route that parses a JSON body. */
 export const BODY_PROBLEMS = ["invalid_json", "invalid_request", "body_too_large"] as const satisfies ProblemCode[];
 
-/** Describe the route that this stands in front of. */
+/** Middleware that describes the route it belongs to. */
 export function describe({ answers, problems = [], ...rest }: Description) {
   return describeRoute({
     ...rest,
@@ -41,7 +41,7 @@ export function describe({ answers, problems = [], ...rest }: Description) {
   });
 }
 
-/** Responses for these problems, one a status, for `describeRoute`: the one schema of problems with these codes. */
+/** Responses for these problems, one for each status, for `describeRoute`. Each has the schema of problems, limited to its codes. */
 export function problemResponses(codes: readonly ProblemCode[]) {
   const byStatus = Map.groupBy(codes, (code) => String(PROBLEM_STATUS[code]));
   return Object.fromEntries(
@@ -66,8 +66,8 @@ export function query<Schema extends z.ZodType>(schema: Schema) {
 }
 
 /**
- * Parse the JSON body with this schema, and document it. `absent` stands for a body that may be left out; `where` is for
- * a schema that is stricter or laxer by where this runs.
+ * Parse the JSON body with this schema, and document it. If the body may be left out, `absent` is used instead. `where` chooses the
+ * schema by the deployment, if the schema depends on it.
  */
 export function body<Schema extends z.ZodType>(
   schema: Schema,
@@ -83,7 +83,7 @@ export function body<Schema extends z.ZodType>(
   return Object.assign(middleware, { [uniqueSymbol]: { target: "json", ...resolver(schema) } });
 }
 
-/** Document a JSON body that the route takes beside another kind, and parses itself. */
+/** Document a JSON body that the route accepts besides another media type, and parses itself. */
 export function otherBody(schema: z.ZodType) {
   const middleware = createMiddleware<App>(async (_, next) => next());
   return Object.assign(middleware, { [uniqueSymbol]: { target: "json", ...resolver(schema) } });

@@ -9,7 +9,7 @@ export function matchesEtag(header: string | undefined, etag: string): boolean {
   return (header.match(/(?:W\/)?"[^"]*"/g) ?? []).some((tag) => opaque(tag) === opaque(etag));
 }
 
-/** The strong tags of an `If-Match` (RFC 9110), without quotes; null for `*`, which is whatever there is. Weak ones match nothing. */
+/** The strong tags of an `If-Match` (RFC 9110), without quotes; null for `*`, which matches any version. Weak tags match nothing. */
 export function strongTags(header: string): readonly string[] | null {
   if (header.trim() === "*") return null;
   return [...header.matchAll(/(W\/)?"([^"]*)"/g)].flatMap(([, weak, tag]) =>
@@ -17,7 +17,7 @@ export function strongTags(header: string): readonly string[] | null {
   );
 }
 
-/** A weak tag of something that is written as JSON. */
+/** A weak tag for a value, from its JSON. */
 export async function weakEtag(value: unknown): Promise<string> {
   return `W/"${await sha256Hex(JSON.stringify(value), { bytes: 12 })}"`;
 }

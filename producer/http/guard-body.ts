@@ -1,25 +1,25 @@
-// A key is looked up when a request begins, and what the request does follows its body: a client decides how long that takes.
+// A key is looked up when a request begins. The request acts when its body is complete, and the client decides how long that takes.
 import type { Context } from "hono";
 
 import type { App } from "./app.ts";
 
 /**
- * For so long after a request began its key is taken to be as it was. A body that comes sooner, as nearly all do, costs no
- * further read of D1; a key that was revoked is of no use to a slower one.
+ * How long after the start of a request its key counts as unchanged. Nearly every body is complete within this time and costs no
+ * second read of D1. For a slower body the key is looked up again, so that a revoked key cannot be used.
  */
 export const KEY_LOOKED_UP_MS = 5_000;
 
-/** The key was revoked, or has expired, while its request was still being sent. */
+/** The key was revoked or expired while its request was still being sent. */
 export class KeyEnded extends Error {
   override readonly name = "KeyEnded";
   constructor() {
-    super("The key has expired or has been revoked while the request was being sent.");
+    super("The key expired or was revoked while the request was being sent.");
   }
 }
 
 /**
- * Whether the key of a request may still act: looked up again if that was long ago.
- * @param isUsable reads D1.
+ * A function that tells whether the key of a request still works. It looks the key up again after `KEY_LOOKED_UP_MS`.
+ * @param isUsable looks the key up in D1.
  */
 export function keyWatch(isUsable: () => Promise<boolean>): () => Promise<boolean> {
   let lookedUpAt = Date.now();
@@ -32,8 +32,9 @@ export function keyWatch(isUsable: () => Promise<boolean>): () => Promise<boolea
 }
 
 /**
- * Let nobody have the whole body of a request whose key has ended: it breaks off with `KeyEnded` before its last bytes, so that
- * neither a handler nor R2, which knows the length, takes it for complete. What is read after the answer is only thrown away.
+ * Check the key again before the last bytes of a slow body. If the key has ended, the body breaks off with `KeyEnded`, so that
+ * neither a handler nor R2, which knows the length, takes it for complete. Bytes that are read after the answer are discarded, so
+ * they need no check.
  */
 export function guardBody(c: Context<App>): void {
   const { body, method, signal } = c.req.raw;
@@ -47,7 +48,7 @@ export function guardBody(c: Context<App>): void {
     isChecked = true;
     if (await c.get("mayStillAct")()) return;
     c.set("hasKeyEnded", true);
-    // It is no answer to the request itself: sent again with another key, it is to be run.
+    // The answer must not be kept: the same request with another key must run.
     c.set("isPassing", true);
     throw new KeyEnded();
   }

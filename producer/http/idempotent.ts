@@ -10,11 +10,11 @@ import type { App } from "./app.ts";
 import { problem, type ProblemCode } from "./problem.ts";
 import { sha256Hex } from "../../shared/hash.ts";
 
-/** A structured field's string, or the bare form that many clients send. */
+/** The string of a structured field. `BARE` is the form without quotes that many clients send. */
 const QUOTED = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"$/;
 const BARE = /^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/;
 
-/** Whether the answer says nothing about the request itself. */
+/** Whether the answer is temporary, and must not be kept. */
 const isPassing = (c: Context<App>) => c.res.status >= 500 || c.res.status === 429 || c.get("isPassing") === true;
 
 export const IDEMPOTENCY_PROBLEMS = [
@@ -26,13 +26,13 @@ export const IDEMPOTENCY_PROBLEMS = [
 export const IDEMPOTENCY_PARAMETER = {
   in: "header",
   name: "Idempotency-Key",
-  description: "makes the request safe to repeat for 24 hours: the first answer is replayed",
+  description: "makes the request safe to repeat for 24 hours: a repeated request gets the first answer again",
   schema: { type: "string", minLength: 1, maxLength: 257, pattern: BARE.source },
 } as const satisfies NonNullable<DescribeRouteOptions["parameters"]>[number];
 
 /**
- * Answer a request that was sent before as it was answered then. One that makes nothing (a dry run) has no answer to keep.
- * @param contentOf what, beside method, path and query, makes two requests the same.
+ * Give a repeated request the answer of the first one. A dry run creates nothing, so its answer is not kept.
+ * @param contentOf the content that two requests must share to be the same, besides method, path and query.
  */
 export function idempotent(contentOf: (c: Context<App>) => Promise<BufferSource> = bodyOf) {
   return createMiddleware<App>(async (c, next) => {
@@ -56,11 +56,11 @@ export function idempotent(contentOf: (c: Context<App>) => Promise<BufferSource>
     const begun = await beginRequest(db, request, { runId, now: Date.now() });
     switch (begun.type) {
       case "in_flight": {
-        const detail = `The first request with the key '${key}' has not been answered yet; ask again in a moment.`;
+        const detail = `The first request with the key '${key}' has not been answered yet; send the request again in a moment.`;
         return problem(c, { code: "idempotency_in_flight", detail }, { "retry-after": "1" });
       }
       case "mismatch": {
-        const detail = `The key '${key}' was sent with another ${begun.operation}; a new request needs a new key.`;
+        const detail = `The key '${key}' was sent with a different ${begun.operation}; use a new key for a new request.`;
         return problem(c, { code: "idempotency_mismatch", detail });
       }
       case "answered": {
@@ -76,7 +76,7 @@ export function idempotent(contentOf: (c: Context<App>) => Promise<BufferSource>
       const headers = Object.fromEntries(c.res.headers);
       await keepAnswer(db, request, runId, { status: c.res.status, headers, body: await c.res.clone().text() });
     } catch (error) {
-      // What was asked for is done. Sent again, it runs again after a minute, and finds what this run made by its seed.
+      // The request itself has succeeded. If the client repeats it after a minute, it runs again and finds by its seed what this run made.
       createJournal(c.env.EVENTS).fault({ event: "request.failed" }, error, { path: pathname });
     }
   });

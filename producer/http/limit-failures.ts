@@ -12,15 +12,16 @@ import type { App } from "./app.ts";
 import { type Problem } from "./problem.ts";
 import { sha256 } from "../../shared/hash.ts";
 
-/** A site's buckets come behind those of the networks. */
+/** The number of buckets of networks. The buckets of sites are numbered after them. */
 const BUCKETS = 65_536;
 
-/** Buckets that this isolate knows to be full: requests that count for them are then refused without a call to D1. */
+/** Buckets that this isolate knows to be full. It refuses their requests without a call to D1. */
 let spent: { until: number; buckets: Set<number> } = { until: 0, buckets: new Set() };
 
 /**
- * Why a request without a valid key is not even told that, or null. Requests with a valid key never come here: they cost nothing
- * more, and others behind the same address go on.
+ * Count a request without a valid key. Requests with a valid key are not counted: they cost nothing more, and they still work when
+ * another client at the same address is limited.
+ * @returns the problem if the address has sent too many; null otherwise.
  */
 export async function limitFailures(c: Context<App>): Promise<Problem | null> {
   const now = Date.now();
@@ -34,7 +35,7 @@ export async function limitFailures(c: Context<App>): Promise<Problem | null> {
       for (const bucket of full) known.add(bucket);
       if (isCounted) return null;
     } catch (error) {
-      // A limiter that fails lets through.
+      // If the limiter fails, the request is not limited.
       createJournal(c.env.EVENTS).fault({ event: "limit.failed" }, error);
       return null;
     }
@@ -43,7 +44,7 @@ export async function limitFailures(c: Context<App>): Promise<Problem | null> {
   return { code: "rate_limited", detail, retryAfterSeconds: secondsToNextMinute(now) };
 }
 
-/** Of the address's network and, of IPv6, of the site that it is one of 65,536 networks of. */
+/** The bucket of the address's network. An IPv6 address also counts for its site, which has 65,536 networks. */
 async function bucketsOf(address: string): Promise<readonly FailureBucket[]> {
   const network = networkOf(address);
   const buckets = [{ bucket: await bucketOf(network), limit: MAX_FAILURES_A_MINUTE }];
@@ -52,13 +53,13 @@ async function bucketsOf(address: string): Promise<readonly FailureBucket[]> {
   return [...buckets, { bucket: BUCKETS + (await bucketOf(site)), limit: MAX_SITE_FAILURES_A_MINUTE }];
 }
 
-/** One of `BUCKETS`, so that no row tells an address: there are as many IPv4 addresses to each. */
+/** One of `BUCKETS`. A row does not reveal an address, because 65,536 IPv4 addresses share each bucket. */
 async function bucketOf(network: string): Promise<number> {
   const [high = 0, low = 0] = await sha256(network);
   return high * 256 + low;
 }
 
-/** An IPv4 address; of IPv6 the first 64 bits, as whoever has one address there has all of them. */
+/** An IPv4 address, or the first 64 bits of an IPv6 address: a client that has one address there has all of them. */
 export function networkOf(address: string): string {
   if (!address.includes(":")) return address;
   const ipv4 = /:((?:\d{1,3}\.){3}\d{1,3})$/.exec(address)?.[1];

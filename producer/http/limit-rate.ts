@@ -4,12 +4,12 @@ import { createJournal } from "../../shared/jobs/journal.ts";
 import type { App } from "./app.ts";
 import { problem } from "./problem.ts";
 
-/** The binding's period (wrangler.jsonc). It does not say when there is room again; after a whole period there is. */
+/** The binding's period (wrangler.jsonc). The binding does not say when requests are allowed again; after a whole period they are. */
 const PERIOD_SECONDS = 60;
 
 /**
- * As many requests a key as the platform's binding allows; it counts in each of its locations. After the key is checked:
- * who knows but its id cannot use up its share.
+ * Limit the requests of a key with the platform's binding, which counts in each of its locations. It runs after the key is checked,
+ * so that a client that knows only the id cannot use up the key's share.
  */
 export const limitRate = createMiddleware<App>(async (c, next) => {
   if (await isWithin(c.env, c.get("keyId"))) return next();
@@ -17,7 +17,7 @@ export const limitRate = createMiddleware<App>(async (c, next) => {
   return problem(c, { code: "rate_limited", detail, retryAfterSeconds: PERIOD_SECONDS });
 });
 
-/** A limiter that fails does not stop the work it is to protect. */
+/** If the limiter fails, the request is allowed: a limiter must not stop the work that it protects. */
 async function isWithin(env: Env, keyId: string): Promise<boolean> {
   try {
     return (await env.REQUESTS.limit({ key: keyId })).success;

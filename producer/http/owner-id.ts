@@ -5,5 +5,5 @@ export const OwnerId = boundedText({
   pattern: [/^[\w.:@-]{1,100}$/, "up to 100 letters, digits and _ . : @ -"],
 });
 
-/** What the whole account is called where an owner could be. */
+/** Stands for the whole account in the place of an owner's id. */
 export const ACCOUNT = "account";

@@ -1,24 +1,24 @@
 import { decodeText } from "../../shared/input/decode-text.ts";
 
-/** The largest form that a dialect's SDK sends has nine. */
+/** The SDKs of the dialects send nine fields at most. */
 export const MAX_FORM_FIELDS = 50;
 
-/** Of one field. A type of 9,000 characters is one that clients may send: the file is stored without it. */
+/** The limit for the headers of one field. It allows a type of 9,000 characters, which a client may send: the file is stored without it. */
 export const MAX_FIELD_HEADER_BYTES = 16_384;
 
-/** A boundary has 70 at most, and nothing else is read of it. */
+/** Only the boundary is read, which has at most 70 characters. */
 const MAX_CONTENT_TYPE_CHARS = 300;
 
-/** RFC 2046, section 5.1.1: at most 70 characters, which none of the other lines may begin with. */
+/** RFC 2046, section 5.1.1: at most 70 characters of this set, the last of which is not a space. */
 const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/;
 
 export interface FormFile {
   readonly bytes: Uint8Array;
-  /** Empty if the client named none. */
+  /** Empty if the client sent no type. */
   readonly contentType: string;
 }
 
-/** A form's fields by name, each name's values in their order. */
+/** The fields of a form by name, the values of each name in their order. */
 export interface Form {
   readonly texts: ReadonlyMap<string, readonly string[]>;
   /** The first file of each name. */
@@ -29,14 +29,14 @@ export type ParsedForm =
   | { readonly ok: true; readonly form: Form }
   | {
       readonly ok: false;
-      /** The field that is wrong; empty where the form is. */
+      /** The field that is wrong; empty if the form itself is wrong. */
       readonly path: string;
       readonly reason: string;
-      /** Fields that were looked at. */
+      /** How many fields were read. */
       readonly fields: number;
     };
 
-/** The boundary that a `Content-Type` names; null where that is none of a form, or names none that is allowed. */
+/** The boundary in a `Content-Type`; null if the type is not that of a form, or if its boundary is missing or not allowed. */
 export function boundaryOf(contentType: string): string | null {
   if (contentType.length > MAX_CONTENT_TYPE_CHARS) return null;
   const [, quoted, bare] =
@@ -47,9 +47,9 @@ export function boundaryOf(contentType: string): string | null {
 }
 
 /**
- * Read a multipart form (RFC 7578) in one pass: each byte is looked at at most twice, and nothing is kept of a form that
- * has too many fields. Files are views of `body`. `formData()` of the runtime has no limits, and puts replacement characters
- * where a field's bytes are no text.
+ * Read a multipart form (RFC 7578) in one pass. Each byte is compared at most twice, and a form with too many fields is refused
+ * before the rest is read. Files are views of `body`. The runtime's `formData()` has no limits, and replaces bytes that are not text
+ * with replacement characters.
  */
 export function parseForm(body: Uint8Array, boundary: string): ParsedForm {
   const texts = new Map<string, string[]>();
@@ -58,14 +58,14 @@ export function parseForm(body: Uint8Array, boundary: string): ParsedForm {
   let fields = 0;
   const refuse = (reason: string, path = ""): ParsedForm => ({ ok: false, path, reason, fields });
 
-  // The first one begins the body, or ends a preamble.
+  // The first delimiter begins the body, or ends a preamble.
   let at = startsAt(body, 0, delimiter.subarray(2)) ? delimiter.length - 2 : endOf(body, delimiter, 0);
   for (;;) {
     if (at === -1) return refuse("the form ends in the middle: its last boundary is missing");
     if (startsAt(body, at, DASHES)) return { ok: true, form: { texts, files } };
     fields += 1;
     if (fields > MAX_FORM_FIELDS) return refuse(`the form has more than ${MAX_FORM_FIELDS} fields`);
-    // From the end of the boundary's own line on, so that a field without headers ends them at once.
+    // The search includes the line break of the boundary's own line, so that a field without headers has empty ones.
     const headersEnd = endOf(body.subarray(0, at + MAX_FIELD_HEADER_BYTES), BLANK_LINE, at);
     if (headersEnd === -1) {
       return refuse(`the headers of field ${fields} do not end within ${MAX_FIELD_HEADER_BYTES} bytes`);
@@ -92,7 +92,7 @@ export function parseForm(body: Uint8Array, boundary: string): ParsedForm {
 const DASHES = new TextEncoder().encode("--");
 const BLANK_LINE = new TextEncoder().encode("\r\n\r\n");
 
-/** A parameter of Content-Disposition. Browsers write a quotation mark as %22, others with a backslash. */
+/** A parameter of Content-Disposition. Browsers write a quotation mark as %22, other clients with a backslash. */
 const PARAMETER = /;[ \t]*([\w*-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))[ \t]*/y;
 
 function readHeaders(
@@ -125,8 +125,8 @@ function unescaped(value: string): string {
 }
 
 /**
- * Where the first of these sequences from `from` on ends; -1 if there is none. A candidate begins with a carriage return, and a
- * delimiter holds one only there: candidates do not overlap, and no byte is compared more than twice.
+ * Where the first occurrence of `sequence` at or after `from` ends; -1 if there is none. A candidate begins with a carriage return,
+ * and a delimiter has a carriage return only there. So candidates do not overlap, and no byte is compared more than twice.
  */
 function endOf(body: Uint8Array, sequence: Uint8Array, from: number): number {
   const [first = 0] = sequence;

@@ -1,6 +1,6 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 
-/** A problem that a route below has answered, for a dialect to say in its own shape. */
+/** A problem that a route answered. A dialect translates it into its own format. */
 export interface FoundProblem {
   readonly status: ContentfulStatusCode;
   readonly code: string;
@@ -13,7 +13,7 @@ export function isProblem(response: Response): boolean {
   return response.headers.get("content-type")?.startsWith("application/problem+json") === true;
 }
 
-/** The problem, and the headers that its translation keeps: all but those of its body. */
+/** Read the problem, and the headers that its translation keeps: all except those that describe the body. */
 export async function readProblem(
   response: Response,
 ): Promise<{ readonly problem: FoundProblem; readonly headers: Record<string, string> }> {

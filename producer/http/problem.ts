@@ -89,7 +89,7 @@ export const ProblemBody = z
     detail: z.string(),
     code: z.string(),
     issues: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
-    etag: z.string().optional().describe("of the version that there is now, for `transcript_changed`"),
+    etag: z.string().optional().describe("the ETag of the current version, for `transcript_changed`"),
   })
   .meta({ id: "Problem" });
 export type ProblemBody = z.infer<typeof ProblemBody>;
@@ -98,17 +98,17 @@ export interface Problem {
   readonly code: ProblemCode;
   /** A sentence about this occurrence. */
   readonly detail: string;
-  /** What was wrong where, for `invalid_request`. */
+  /** For `invalid_request`: what is wrong in which field. */
   readonly issues?: readonly { readonly path: string; readonly message: string }[];
-  /** Of the version that there is now, for `transcript_changed`; quotes included. */
+  /** For `transcript_changed`: the ETag of the current version, with its quotes. */
   readonly etag?: string;
-  /** When trying again makes sense. */
+  /** How long to wait before the next try. */
   readonly retryAfterSeconds?: number;
-  /** Which the key would need, for `insufficient_scope`. */
+  /** For `insufficient_scope`: the scopes that the key does not have. */
   readonly missingScopes?: readonly Scope[];
 }
 
-/** An RFC 9457 answer. `type` is stable: programs may compare it, or the shorter `code`. */
+/** Answer with a problem (RFC 9457). Its `type` and the shorter `code` are stable: programs may compare them. */
 export function problem(c: Context, occurrence: Problem, headers: Record<string, string> = {}): Response {
   const [status] = PROBLEMS[occurrence.code];
   const { retryAfterSeconds, missingScopes } = occurrence;

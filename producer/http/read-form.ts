@@ -6,22 +6,22 @@ import { boundaryOf, type Form, parseForm } from "./parse-form.ts";
 import type { Problem } from "./problem.ts";
 
 /**
- * A form is kept in memory, and an isolate of 128 MB serves many clients. 25 MiB is what OpenAI takes too; larger files are
- * streamed by `POST /v1/uploads`, or fetched from their address.
+ * A form is kept in memory, and an isolate of 128 MB serves many clients. OpenAI has the same limit of 25 MiB. `POST /v1/uploads`
+ * streams larger files, or Darkroom fetches them from their address.
  */
 export const MAX_FORM_BYTES = 25 * 1024 * 1024;
 
 export type ReadForm = { readonly ok: true; readonly form: Form } | { readonly ok: false; readonly problem: Problem };
 
 /**
- * Read a multipart body, and keep no more of it than the limit: SDKs stream theirs without saying its length. The rest is
- * read and dropped, so that the client is there for the answer.
+ * Read a multipart body, and keep no more of it than the limit: SDKs stream their forms without a length. The rest is read and
+ * dropped, because a client that is still sending may not read the answer.
  */
 export async function readForm(c: Context<App>): Promise<ReadForm> {
   const boundary = boundaryOf(c.req.header("content-type") ?? "");
   const body = c.req.raw.body;
   if (boundary === null || body === null) {
-    return refuse("expected a multipart/form-data body whose Content-Type names its boundary of at most 70 characters");
+    return refuse("send a multipart/form-data body; its Content-Type must name a boundary of at most 70 characters");
   }
   if (Number(c.req.header("content-length") ?? 0) > MAX_FORM_BYTES) return TOO_LARGE;
   let whole: Uint8Array | null;
@@ -35,7 +35,7 @@ export async function readForm(c: Context<App>): Promise<ReadForm> {
   return parsed.ok ? parsed : refuse(parsed.reason, parsed.path);
 }
 
-/** All of a body; null if it is too large. */
+/** Read a whole body; null if it is too large. */
 async function readAll(body: ReadableStream<Uint8Array>): Promise<Uint8Array | null> {
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
@@ -55,7 +55,7 @@ async function readAll(body: ReadableStream<Uint8Array>): Promise<Uint8Array | n
   return whole;
 }
 
-/** The fields but the files, by name; `name[]` may come several times and is a list. */
+/** The fields that are not files, by name. `name[]` may occur several times and becomes a list. */
 export function textFields({ texts }: Form): Record<string, string | readonly string[]> {
   return Object.fromEntries(
     Array.from(texts, ([name, values]) =>
@@ -68,7 +68,7 @@ const TOO_LARGE: ReadForm = {
   ok: false,
   problem: {
     code: "upload_too_large",
-    detail: `A form has at most ${MAX_FORM_BYTES} bytes; POST /v1/uploads takes larger files.`,
+    detail: `A form may have at most ${MAX_FORM_BYTES} bytes. Send a larger file to POST /v1/uploads.`,
   },
 };
 

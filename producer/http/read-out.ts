@@ -4,9 +4,9 @@ import { MAX_UPLOAD_BYTES } from "../../shared/limits.ts";
 import type { App } from "./app.ts";
 
 /**
- * Read what a route left of the body, and answer then: a refusal, or the answer kept of a request that is repeated. A client
- * that is still sending would meet a closed connection instead, as HTTP/1.1 has no way to say stop. Behind the key, since
- * reading is work.
+ * Read the rest of a body that a route did not read, and only then answer: the route may have refused the request, or answered a
+ * repeated one. HTTP/1.1 cannot ask a client to stop sending; without this, a client that still sends would see a closed
+ * connection instead of the answer. It runs after the key is checked, because reading costs work.
  */
 export const readOut = createMiddleware<App>(async (c, next) => {
   await next();

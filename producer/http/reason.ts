@@ -3,7 +3,7 @@ import type * as z from "zod";
 type Issue = z.core.$ZodIssue;
 type Reason = Pick<Issue, "path" | "message">;
 
-/** What a person has to know: of a key that is wrong why, of a choice of shapes what is wrong with the nearest one. */
+/** The part of an issue that helps a person: why a key is wrong, or what is wrong with the nearest of several shapes. */
 export function reasonOf(issue: Issue): Reason {
   if (issue.code === "invalid_key") {
     const [first] = issue.issues;

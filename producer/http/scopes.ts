@@ -7,16 +7,16 @@ import type { App } from "./app.ts";
 import { type Problem, problem } from "./problem.ts";
 
 const READ: readonly Scope[] = ["jobs:read"];
-/** Its answer says no more than that the request was taken: `hideResults` sees to it where a job is answered. */
+/** The answer says only that the request was accepted. If the answer is a job, `hideResults` cuts it down. */
 const WRITE: readonly Scope[] = ["jobs:write"];
-/** It does something, and its answer tells of what the owner has. */
+/** The route changes something, and its answer shows what the owner has. */
 const READ_WRITE: readonly Scope[] = ["jobs:read", "jobs:write"];
 const WEBHOOKS: readonly Scope[] = ["webhooks"];
 const ADMIN: readonly Scope[] = ["admin"];
-/** It tells a key about itself. */
+/** The route shows a key its own record. */
 const NONE: readonly Scope[] = [];
 
-/** What each route wants of a key, all of it. One that is missing here is open to nobody but an admin, and fails a test. */
+/** The scopes that each route requires of a key. A route that is missing here is open to admins alone, and fails a test. */
 export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
   "GET /v1/jobs": READ,
   "POST /v1/jobs": WRITE,
@@ -27,7 +27,7 @@ export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
   "GET /v1/jobs/:id/artifacts/:name": READ,
   "GET /v1/jobs/:id/source": READ,
   "GET /v1/jobs/:id/audio": READ,
-  // It gives nobody more than the key itself has, and ends with it.
+  // A link gives no more than the key has, and ends with the key.
   "POST /v1/jobs/:id/links": READ,
   "GET /v1/jobs/:id/transcript": READ,
   "PATCH /v1/jobs/:id/transcript": READ_WRITE,
@@ -36,7 +36,7 @@ export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
   "GET /v1/jobs/:id/events": READ,
   "GET /v1/jobs/:id/chunks": READ,
   "GET /v1/search": READ,
-  // It is paid for, and the answer quotes the transcript.
+  // A question costs money, and the answer quotes the transcript.
   "POST /v1/jobs/:id/ask": READ_WRITE,
   "GET /v1/uploads": READ,
   "POST /v1/uploads": WRITE,
@@ -69,7 +69,7 @@ export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
   "POST /v1/webhooks/secret/rotate": WEBHOOKS,
   "GET /v1/queues": READ,
   "GET /v1/queues/throughput": READ,
-  // Of the operator, at that: these stop everybody's work.
+  // The key must also be the operator's: these stop the work of every owner.
   "POST /v1/queues/:kind/pause": ADMIN,
   "POST /v1/queues/:kind/resume": ADMIN,
   "DELETE /v1/queues/hold": ADMIN,
@@ -80,9 +80,9 @@ export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
   "PUT /v1/retention/:ownerId": ADMIN,
   "DELETE /v1/retention/:ownerId": ADMIN,
   "GET /v1/jobs/:id/receipt": READ,
-  // Other owners' for the operator alone.
+  // The operator alone may read the usage of other owners.
   "GET /v1/usage": READ,
-  // It names keys, and what each of them did.
+  // The log names keys, and what each of them did.
   "GET /v1/audit": ADMIN,
   "GET /openai/v1/models": READ,
   "GET /openai/v1/models/:id{.+}": READ,
@@ -107,10 +107,10 @@ export const SCOPES_OF: Readonly<Record<string, readonly Scope[]>> = {
   "DELETE /v1/keys/:id": ADMIN,
 };
 
-/** Lets a request through to a route whose scope its key has. An address without a route goes on to its 404. */
+/** Refuse a request whose key does not have the scopes of its route. An address without a route goes on to its 404. */
 export const authorize = createMiddleware<App>(async (c, next) => {
   const { scopes } = c.get("key");
-  // Of several patterns that fit one address, /webhooks/secret and /webhooks/:id, the first one answers: no handler of
+  // Several patterns can fit one address, such as /webhooks/secret and /webhooks/:id. The first one answers, because no handler of
   // this API passes a request on.
   const route = matchedRoutes(c).find(({ method }) => method !== "ALL");
   if (route === undefined) return next();
@@ -119,10 +119,10 @@ export const authorize = createMiddleware<App>(async (c, next) => {
   return missing.length === 0 ? next() : problem(c, insufficientScope(c.get("key"), `${method} ${path}`, missing));
 });
 
-/** @param what wants these scopes, which the key has not. */
+/** @param what the route or feature that requires the scopes. @param missing those of them that the key does not have. */
 export function insufficientScope({ scopes }: Key, what: string, missing: readonly Scope[]): Problem {
   const names = missing.map((scope) => `'${scope}'`).join(" and ");
   const has = scopes.join(", ") || "none";
-  const detail = `${what} wants the scope${missing.length > 1 ? "s" : ""} ${names}; the key has ${has}.`;
+  const detail = `${what} requires the scope${missing.length > 1 ? "s" : ""} ${names}; the key has ${has}.`;
   return { code: "insufficient_scope", detail, missingScopes: missing };
 }

@@ -1,8 +1,8 @@
 import { sha256Hex } from "../../shared/hash.ts";
 
 /**
- * Ids for what a request makes, as 32 hexadecimal digits: random ones, or with a seed the same ones each time, so that
- * a request run again after a crash finds what its first run made.
+ * The id of something that a request creates, as 32 hexadecimal digits. Without a seed it is random. With a seed it is the same each
+ * time, so that a request that runs again after a crash finds what its first run created.
  */
 export async function seededId(seed: string | undefined, index = 0): Promise<string> {
   if (seed === undefined) return crypto.randomUUID().replaceAll("-", "");

@@ -3,24 +3,24 @@ import type { Context } from "hono";
 import { byteRange } from "./byte-range.ts";
 import { problem, type Problem } from "./problem.ts";
 
-/** What R2 accepts; a condition that is none may be ignored. */
+/** The form that R2 accepts. A condition of another form may be ignored. */
 const ETAGS = /^(\*|(W\/)?"[^"]*"(\s*,\s*(W\/)?"[^"]*")*)$/;
 
-/** An object of the bucket, as a client gets it. */
+/** An object of the bucket, and how it is sent to a client. */
 export interface Sending {
   readonly key: string;
   readonly sizeBytes: number;
   readonly contentType: string;
-  /** Whether a browser may show it. It is a download of no particular type if not. */
+  /** Whether a browser may show it. Otherwise it is sent as a download without a particular type. */
   readonly isInline: boolean;
   readonly fileName: string;
-  /** Only this version of the object. */
+  /** Send this version of the object only. */
   readonly etag?: string;
-  /** Why it cannot be sent: the object is gone, or another version is there. */
+  /** The problem to answer if the object is gone or has another version. */
   readonly missing: Problem;
 }
 
-/** Send an object, streamed from R2, with ETag and one Range. */
+/** Stream an object from R2. Supports ETag and one Range. */
 export async function sendObject(
   c: Context,
   media: R2Bucket,
@@ -50,7 +50,7 @@ export async function sendObject(
   return c.body(object.body, 206, { ...headers, ...rangeHeaders(range, sizeBytes) });
 }
 
-/** Send bytes that are in memory, with ETag and one Range. `headers` are those of every answer. */
+/** Send bytes from memory. Supports one Range. `headers` are sent with every answer. */
 export function sendBytes(
   c: Context,
   bytes: Uint8Array<ArrayBuffer>,
@@ -72,11 +72,11 @@ function rangeHeaders(range: { offset: number; length: number }, sizeBytes: numb
 }
 
 function unsatisfiable(c: Context, sizeBytes: number): Response {
-  const detail = `It has ${sizeBytes} bytes.`;
+  const detail = `The object has ${sizeBytes} bytes; ask for a range within it.`;
   return problem(c, { code: "range_not_satisfiable", detail }, { "content-range": `bytes */${sizeBytes}` });
 }
 
-/** RFC 6266: the name in ASCII, and as it is where that differs. */
+/** Content-Disposition (RFC 6266): the name in ASCII, and also the exact name if it differs. */
 function disposition(type: "inline" | "attachment", fileName: string): string {
   const ascii = fileName.replaceAll(/[^\x20-\x7e]|["\\%]/g, "_");
   const encoded = encodeURIComponent(fileName.toWellFormed()).replaceAll(

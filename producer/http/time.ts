@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** ISO 8601, as every answer writes a moment. */
+/** A time as every answer writes it: ISO 8601. */
 export const Time = z.string().meta({ format: "date-time" });
 export const MaybeTime = Time.nullable();
 
@@ -9,7 +9,7 @@ export const NextCursor = z.string().nullable();
 
 export const Failure = z.object({ code: z.string(), message: z.string().nullable() }).meta({ id: "Failure" });
 
-/** Epoch milliseconds as the API has times: ISO 8601, UTC. */
+/** Epoch milliseconds as the API writes times: ISO 8601, UTC. */
 export function iso(timeMs: number): string;
 export function iso(timeMs: number | null): string | null;
 export function iso(timeMs: number | null): string | null {

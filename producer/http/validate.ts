@@ -11,7 +11,7 @@ import { reasonOf } from "./reason.ts";
 
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly response: Response };
 
-/** Parse a JSON body. What is wrong with it is named field by field. `absent` stands for a body that may be left out. */
+/** Parse a JSON body. Its faults are named field by field. If the body may be left out, `absent` is used instead. */
 export async function parseBody<T>(c: Context, schema: z.ZodType<T>, absent?: unknown): Promise<Parsed<T>> {
   const decoded = decodeText(new Uint8Array(await c.req.arrayBuffer()));
   if (!decoded.ok) return refused(c, { code: "invalid_json", detail: `The body ${decoded.reason}.` });
@@ -24,8 +24,8 @@ export async function parseBody<T>(c: Context, schema: z.ZodType<T>, absent?: un
 }
 
 /**
- * Parse the query. A parameter given twice, or one that is unknown, is refused like a wrong one. What makes the address a
- * signed link has been checked, and is no parameter of the route.
+ * Parse the query. An unknown parameter, or one that is given twice, is refused like a wrong one. The parameters of a signed link
+ * have been checked already, and do not belong to the route.
  */
 export function parseQuery<T>(c: Context<App>, schema: z.ZodType<T>): Parsed<T> {
   const query = Object.entries(c.req.queries()).map(([name, values]) => [
@@ -37,7 +37,7 @@ export function parseQuery<T>(c: Context<App>, schema: z.ZodType<T>): Parsed<T> 
   return parse(c, schema, own);
 }
 
-/** Parse what has been read already. */
+/** Parse a value that has been read already. */
 export function parse<T>(c: Context, schema: z.ZodType<T>, value: unknown): Parsed<T> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return { ok: true, value: parsed.data };
@@ -48,11 +48,11 @@ function refused(c: Context, occurrence: Problem): { readonly ok: false; readonl
   return { ok: false, response: problem(c, occurrence) };
 }
 
-/** An answer is for people: a request with ten thousand faults is told of its first ones, and is not sent back. */
+/** Limits of an answer, which people read: a request with ten thousand faults gets the first ones, and is not quoted at length. */
 const MAX_ISSUES = 50;
 const MAX_ISSUE_CHARS = 500;
 
-/** The problem of a request that a schema refused. */
+/** The problem for a request that a schema refused. */
 export function invalidRequest(found: readonly z.core.$ZodIssue[]): Problem {
   const issues = found.slice(0, MAX_ISSUES).map((issue) => {
     const { path, message } = reasonOf(issue);

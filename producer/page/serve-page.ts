@@ -6,7 +6,7 @@ import type { App } from "../http/app.ts";
 const PAGE_PATHS = /^\/(?:(?:jobs|new|pictures|operate)(?:\/.*)?)?$/;
 
 /**
- * Answers the page at its addresses. Its files are under /assets/, which the platform serves without the Worker; their headers are in
+ * Serve the page at its addresses. Its files are under /assets/, which the platform serves without the Worker. Their headers are in
  * dashboard/public/_headers.
  */
 export const servePage = createMiddleware<App>(async (c, next) => {
@@ -23,7 +23,7 @@ export const servePage = createMiddleware<App>(async (c, next) => {
   return answer;
 });
 
-/** @param bucket the origin that presigned uploads are sent to. Thumbnails and clips are blobs that the page has read with its key. */
+/** @param bucket the origin of presigned uploads. `blob:` is for thumbnails and clips, which the page reads with its key. */
 function policyFor(bucket: string): string {
   return [
     "default-src 'none'",
