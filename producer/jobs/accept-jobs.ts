@@ -12,27 +12,27 @@ import { type Asked, type Submitted, type Submitter, tooManyJobs, uploadReplaced
 import type { Problem } from "../http/problem.ts";
 import type { JobRow } from "../../shared/jobs/job-detail.ts";
 
-/** Sources are read so many at a time: each takes two of the connections an invocation may have open. */
+/** How many sources are read at a time. Each takes two of the connections that an invocation may have open. */
 export const SOURCES_AT_ONCE = 3;
 
-/** What becomes of one of the jobs asked for: inserted under this id, or (`asked` is null) there already. */
+/** The plan for one of the requested jobs: insert it under this id or, if `asked` is null, use the job that exists. */
 interface Plan {
   readonly id: string;
   readonly asked: Asked | null;
-  /** As it was when the plan was made, where it was there. */
+  /** The job at the time of the plan, if it existed. */
   readonly job?: JobRow | undefined;
-  /** The upload whose one job it is. */
+  /** The upload whose one job this is; null for other work. */
   readonly upload: UploadRecord | null;
 }
 
-/** Insert a job, or find the one that the same upload already became with the same options. */
+/** Insert a job, or find the job that the same upload became earlier with the same options. */
 export async function acceptJob(asked: Asked, by: Submitter, deps: Intake): Promise<Submitted> {
   const [result] = await acceptJobs([asked], by, deps);
   if (result === undefined) throw new Error("no job was accepted");
   return result;
 }
 
-/** Insert jobs in one transaction, or find those that the same uploads already became with the same options. */
+/** Insert jobs in one transaction, or find the jobs that the same uploads became earlier with the same options. */
 export async function acceptJobs(asked: readonly Asked[], by: Submitter, deps: Intake): Promise<readonly Submitted[]> {
   if (asked.length === 0) return [];
   const plans = await plan(asked, by, deps);
@@ -53,7 +53,7 @@ export async function acceptJobs(asked: readonly Asked[], by: Submitter, deps: I
     } else if (one.upload === null) {
       throw new Error(`job '${one.id}' was inserted and cannot be read`);
     } else {
-      // An upload's job was pruned, or its event made another of it just now. Asked for by hand, it is new work.
+      // The upload's job was pruned, or its event has just made a different one. The request came from a client, so it is new work.
       again.set(one, { id: `job_${await seededId(by.seed, plans.length + index)}`, asked: one.asked, upload: null });
     }
   }
@@ -95,14 +95,14 @@ async function plan(asked: readonly Asked[], { ownerId, seed }: Submitter, deps:
     } else if (upload?.jobId != null && (one.isUploadsOwn === true || (isSame(uploadsJob, work) && one.terms.reuse))) {
       plans.push({ id: upload.jobId, asked: null, job: jobs.get(upload.jobId), upload });
     } else {
-      // What the upload became before was another job: this is new work on it, asked for by hand.
+      // The upload became a different job before. The request came from a client, so it is new work on the same upload.
       plans.push({ id: `job_${await seededId(seed, index)}`, asked: one, upload: null });
     }
   }
   return plans;
 }
 
-/** Glance at the recordings of the jobs that are to be inserted: their estimates need to know how long they are. */
+/** Glance at the recordings of the jobs to insert: the estimates need their lengths. */
 async function measure(plans: readonly Plan[], deps: Intake): Promise<ReadonlyMap<Asked, AudioExtent | null>> {
   const extents = new Map<Asked, AudioExtent | null>();
   const left = plans.flatMap(({ asked }) => asked ?? []);
@@ -113,7 +113,7 @@ async function measure(plans: readonly Plan[], deps: Intake): Promise<ReadonlyMa
   return extents;
 }
 
-/** @returns the ids of the jobs that are new. */
+/** Insert the jobs of these plans. @returns the ids of the jobs that are new. */
 async function insert(
   plans: readonly Plan[],
   extents: ReadonlyMap<Asked, AudioExtent | null>,
@@ -138,12 +138,12 @@ async function insert(
   return new Set(jobs.filter(({ taskId }) => tasks.has(taskId)).map(({ id }) => id));
 }
 
-/** List an object of an upload that becomes no job, with its reason. */
+/** Record an upload that does not become a job, with the reason. */
 export async function ignore(upload: UploadRecord, deps: Intake): Promise<void> {
   await takeIn({ jobs: [], uploads: [upload] }, deps, Date.now());
 }
 
-/** The jobs as they are, in order; null where there is another one, or none, under the id. */
+/** Read the jobs of the plans, in order; null if the id has no job or a different one. */
 async function readAsAsked(plans: readonly Plan[], ownerId: string, deps: Intake): Promise<readonly (JobRow | null)[]> {
   const ids = plans.flatMap(({ id, job }) => (job === undefined ? [id] : []));
   const byId = new Map((await findJobs(deps.db, { ids, ownerId })).map((row) => [row.id, row]));

@@ -6,21 +6,21 @@ import { describe, type Description } from "../http/describe.ts";
 import { problem } from "../http/problem.ts";
 import { sendObject } from "../http/send-object.ts";
 
-/** What a browser may show. Everything else, HTML and SVG among it, is a download of no particular type. */
+/** The types that a browser may show. Everything else, such as HTML and SVG, is a download without a particular type. */
 const INLINE = /^(application\/json|text\/plain|text\/vtt|application\/x-subrip|image\/(jpeg|png|webp|gif))(;|$)/;
 
-/** What its route answers, whoever asks. */
+/** What both routes to an artifact answer, the one with a key and the signed one. */
 export const ARTIFACT = {
-  summary: "A result",
+  summary: "Read a result",
   tags: ["results"],
   parameters: [
     { in: "header", name: "If-None-Match", schema: { type: "string" } },
     { in: "header", name: "Range", description: "one range of bytes", schema: { type: "string" } },
   ],
   answers: {
-    200: { description: "all of it", media: ["*/*"], headers: { etag: "of these bytes" } },
-    206: { description: "the range", media: ["*/*"], headers: { "content-range": "which" } },
-    304: { description: "it is as it was" },
+    200: { description: "the whole object", media: ["*/*"], headers: { etag: "the version of these bytes" } },
+    206: { description: "the range", media: ["*/*"], headers: { "content-range": "the range that was sent" } },
+    304: { description: "it has not changed" },
   },
   problems: ["artifact_not_found", "range_not_satisfiable"],
 } satisfies Omit<Description, "operationId">;
@@ -28,7 +28,7 @@ export const ARTIFACT = {
 export const artifacts = new Hono<App>();
 artifacts.get("/:id/artifacts/:name", describe({ ...ARTIFACT, operationId: "readArtifact" }), readArtifact);
 
-/** One result, streamed from R2, with ETag and Range. */
+/** Stream one result from R2. Supports ETag and one Range. */
 export async function readArtifact(c: Context<App, "/:id/artifacts/:name">): Promise<Response> {
   const { id, name } = c.req.param();
   const artifact = await findArtifact(c.env.DB, { jobId: id, ownerId: c.get("ownerId"), name });

@@ -5,36 +5,36 @@ import type { JobDescription, RefusedUpload } from "../../shared/jobs/describe-j
 import type { Key } from "../../shared/db/keys/keys.ts";
 import type { Problem } from "../http/problem.ts";
 
-/** A job that is asked for. */
+/** A job that a client asks for. */
 export interface Asked extends JobDescription {
   /** The object that it reads, if any. */
   readonly source: Source | null;
   /** When that object was stored: epoch milliseconds. */
   readonly storedAt?: number;
   readonly alongside?: Alongside | undefined;
-  /** Whether it is the upload's one job, whatever that was made with: completing an upload asks for no other. */
+  /** Whether to use the upload's one job even if it has other options: completing an upload never asks for a second job. */
   readonly isUploadsOwn?: boolean;
 }
 
-/** What is to be written with a job, or not at all. */
+/** The statements that must be written in the same transaction as a job. */
 export type Alongside = (jobId: string) => readonly D1PreparedStatement[];
 
 export type Submitted =
   | { readonly ok: true; readonly job: JobRow; readonly isNew: boolean }
   | { readonly ok: false; readonly problem: Problem };
 
-/** For whom a job is taken. */
+/** The owner and the key that submit a job. */
 export interface Submitter {
   readonly ownerId: string;
-  /** Of the owner's, the one that asks. */
+  /** The key that asks, one of the owner's. */
   readonly key: Key;
-  /** How many of its key's jobs may be unfinished; null for any number. */
+  /** How many jobs of the key may be unfinished; null for any number. */
   readonly limit: JobLimit | null;
-  /** What the ids of the jobs are made from (seeded-ids.ts). */
+  /** The ids of the jobs are derived from this (seeded-ids.ts). */
   readonly seed: string | undefined;
 }
 
-/** Why an upload becomes no job. */
+/** The problem for an upload that cannot become a job. */
 export function refusedUpload(described: RefusedUpload): Problem {
   switch (described.type) {
     case "too_slow":
@@ -49,21 +49,21 @@ export function invalidField(path: string, message: string): Problem {
   return { code: "invalid_request", detail: `${path}: ${message}`, issues: [{ path, message }] };
 }
 
-/** @param reason names the fastest model there is. */
+/** @param reason names the fastest model. */
 export function impossibleBudget(reason: string): Problem {
   return { code: "impossible_latency_budget", detail: reason };
 }
 
-/** One upload is one job: another needs an upload of its own. */
+/** One upload is one job. Other bytes need another upload. */
 export function uploadReplaced(key: string): Problem {
-  const detail = `'${key}' has become a job already, and has been overwritten with other bytes since. Upload these under a name of their own.`;
+  const detail = `'${key}' has already become a job, and was then overwritten with other bytes. Upload the new bytes under another name.`;
   return { code: "upload_replaced", detail };
 }
 
-/** Nobody knows when one of them ends: often enough to look, and seldom enough not to matter. */
+/** When the next job ends cannot be known. This is often enough to notice it, and seldom enough not to cost much. */
 const LOOK_AGAIN_SECONDS = 10;
 
 export function tooManyJobs({ maxConcurrentJobs }: JobLimit): Problem {
-  const detail = `This key may have ${maxConcurrentJobs} unfinished jobs; wait until one of them ends.`;
+  const detail = `This key may have ${maxConcurrentJobs} unfinished jobs. Wait until one of them ends.`;
   return { code: "too_many_jobs", detail, retryAfterSeconds: LOOK_AGAIN_SECONDS };
 }

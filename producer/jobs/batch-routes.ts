@@ -20,23 +20,23 @@ import { AcceptedBatch, BatchAnswer, BatchDryRun } from "./batch-schema.ts";
 
 export const jobBatches = new Hono<App>();
 
-/** Submit up to a hundred jobs, each on its own: what is wrong with one does not keep the others back. */
+/** Submit up to a hundred jobs. Each is checked on its own: a fault in one does not stop the others. */
 jobBatches.post(
   "/",
   describe({
     operationId: "submitJobs",
-    summary: "Submit up to 100 jobs, each on its own",
+    summary: "Submit up to 100 jobs, each of which is checked on its own",
     tags: ["jobs"],
     parameters: [IDEMPOTENCY_PARAMETER],
     answers: {
       200: {
-        description: "what became of each, in the order given; of a dry run, what each would cost",
+        description: "the result of each job, in the order of the request; for a dry run, what each would cost",
         schema: z.union([BatchAnswer, AcceptedBatch, BatchDryRun]),
       },
     },
     problems: [...BODY_PROBLEMS, ...IDEMPOTENCY_PROBLEMS],
   }),
-  // A dry run also has results, and `free` beside them.
+  // A dry run also has `results`, and `free` besides. It is tried first, so that `free` is kept.
   hideResults(z.union([BatchDryRun, AcceptedBatch])),
   query(SubmitQuery),
   limitBody,

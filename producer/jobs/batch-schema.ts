@@ -4,7 +4,7 @@ import { ProblemBody } from "../http/problem.ts";
 import { Estimate, Free } from "../usage/schema.ts";
 import { AcceptedJob, JobSummary } from "./schema.ts";
 
-/** What each job of a batch would cost, or the problem that it would be answered with. */
+/** What each job of a batch would cost, or the problem that it would get. */
 export const BatchDryRun = z
   .object({
     results: z.array(
@@ -18,7 +18,7 @@ export const BatchDryRun = z
   .meta({ id: "BatchDryRun" });
 export type BatchDryRun = z.infer<typeof BatchDryRun>;
 
-/** The same for a key that may not read. */
+/** The answer to a batch for a key that may not read. */
 export const AcceptedBatch = z
   .object({
     results: z.array(
@@ -30,7 +30,7 @@ export const AcceptedBatch = z
   })
   .meta({ id: "AcceptedBatch" });
 
-/** What became of each job of a batch: it, or the problem that it would have been answered with on its own. */
+/** The answer to a batch: each job, or the problem that it would get if it were submitted alone. */
 export const BatchAnswer = z
   .object({
     results: z.array(

@@ -3,7 +3,7 @@ import { cancelJob as cancelInDatabase } from "../../shared/db/jobs/jobs.ts";
 import { announce } from "../../shared/jobs/announce.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
 
-/** End a job of the actor's that has not ended. A job that waited for its result runs instead. */
+/** Cancel a job of the actor's owner that has not ended. A job that waited for its result then runs itself. */
 export async function cancelJob(
   id: string,
   actor: Actor,

@@ -15,9 +15,9 @@ chunks.get(
   "/:id/chunks",
   describe({
     operationId: "readJobChunks",
-    summary: "Which part of a long recording is where: waiting, running, done or given up on",
+    summary: "List the chunks of a long recording and the state of each: waiting, running, done or gap",
     tags: ["jobs"],
-    answers: { 200: { description: "in the order of the recording", schema: JobChunks } },
+    answers: { 200: { description: "the chunks in the order of the recording", schema: JobChunks } },
     problems: ["job_not_found", "invalid_request"],
   }),
   query(NoQuery),
@@ -30,7 +30,7 @@ chunks.get(
   },
 );
 
-/** A chunk that was halved stands before its halves: they answer for it. */
+/** Whether a chunk was not halved. A halved chunk comes before its halves, and the answer lists only these. */
 function isWhole({ startMs, endMs }: ChunkTask, index: number, all: readonly ChunkTask[]): boolean {
   const next = all[index + 1];
   return next === undefined || next.startMs < startMs || next.endMs > endMs;

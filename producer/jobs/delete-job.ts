@@ -7,9 +7,9 @@ import type { Intake } from "../../shared/jobs/intake.ts";
 import type { PassageIndex } from "../../shared/search/passage.ts";
 
 export interface DeletedJob {
-  /** Whether objects and vectors are gone too; maintenance deletes what is left. */
+  /** Whether objects and vectors are deleted too. Otherwise maintenance deletes the rest. */
   readonly isWhole: boolean;
-  /** `kept` where it was not asked for. */
+  /** `kept` if the request did not ask to delete it. */
   readonly source: SourceFate | "kept" | "pending";
 }
 
@@ -18,8 +18,9 @@ export interface DeleteDeps extends Intake {
 }
 
 /**
- * Delete a job of the actor's with all that it said, whether it runs or not; null if there is none. Jobs that waited for its
- * result take it over first, if there is one; else one of them runs.
+ * Delete a job of the actor's owner with its results, whether it runs or not. If it has a result, jobs that waited for it get that
+ * first; otherwise one of them runs.
+ * @returns null if there is no such job.
  */
 export async function deleteJob(
   id: string,
@@ -31,7 +32,7 @@ export async function deleteJob(
   const job = { id, ownerId: actor.ownerId };
   const standing = await readStanding(db, job);
   if (standing === null) {
-    // A request before died on the way: this one goes on with what is left.
+    // An earlier request died before it had deleted everything. This one deletes the rest.
     const leftover = await findLeftover(db, job);
     return leftover === null ? null : finish(leftover, { withSource, hasSource: leftover.source !== null }, deps);
   }

@@ -11,8 +11,8 @@ import type { JobRequest } from "./requests.ts";
 import { describeRequest } from "./submit-job.ts";
 
 /**
- * What a job would cost, or why it would not be taken or could not be transcribed. Reads its source, and writes nothing.
- * @param key that asks: one that may not read is told of its own uploads alone.
+ * Estimate what a job would cost, or say why it would be refused or could not be transcribed. Reads the source, and writes nothing.
+ * @param key the key that asks. A key that may not read gets prices of its own uploads only.
  */
 export async function priceJob(
   request: JobRequest,
@@ -25,13 +25,13 @@ export async function priceJob(
   return priceWork(asked.work, (source) => r2Source(deps.media, source), allowance);
 }
 
-/** A price tells how long its object is, and a refusal what it holds. */
+/** Refuse objects of other keys to a key that may not read: a price reveals how long an object is, and a refusal what it contains. */
 function refuseLook(key: Key, object: R2Object): Problem | null {
   if (key.scopes.includes("jobs:read") || object.customMetadata?.[KEY_ID] === key.id) return null;
-  return insufficientScope(key, "A dry run of what was not uploaded with the same key", ["jobs:read"]);
+  return insufficientScope(key, "A dry run of an object that was not uploaded with the same key", ["jobs:read"]);
 }
 
-/** One source after the other, and each by a glance: an invocation may make a thousand subrequests. */
+/** Price jobs one after another, each with a glance at its source: an invocation may make a thousand subrequests. */
 export async function priceJobs(requests: readonly JobRequest[], key: Key, deps: Intake): Promise<readonly Priced[]> {
   const priced: Priced[] = [];
   for (const request of requests) priced.push(await priceJob(request, key, deps, GLANCE));

@@ -1,12 +1,12 @@
 import type { Progress, Pulse } from "../../shared/db/jobs/watch-job.ts";
 
 /**
- * What a client has been told of a job: the id of each event says it, so that any server can go on from there. States
- * and segments are counted, since their order is given; of progress the client has the latest.
+ * How much of a job a client has been sent. The id of each event contains it, so that any server can continue from there. States
+ * and segments have an order, so they are counted. Of progress, the cursor has the latest values that were sent.
  */
 export interface EventCursor {
   readonly states: number;
-  /** When the job ended, as the client knows it: epoch milliseconds; 0 for never. */
+  /** The end of the job that the client was sent: epoch milliseconds, or 0 if none was sent. */
   readonly endedAt: number;
   readonly tasksCompleted: number;
   readonly tasksTotal: number;
@@ -30,7 +30,7 @@ export function encodeEventId(jobId: string, cursor: EventCursor): string {
   return [tagOf(jobId), states, endedAt, tasksCompleted, tasksTotal, audioMsDone, segments, Number(isDone)].join(".");
 }
 
-/** @returns the beginning for an id that is none of ours, or another job's. */
+/** @returns the beginning for an id that `encodeEventId` did not make, or that belongs to another job. */
 export function decodeEventId(jobId: string, id: string | undefined): EventCursor {
   const [, tag, ...numbers] =
     /^(\w+)\.([0-3])\.(\d{1,15})\.(\d{1,9})\.(\d{1,9})\.(\d{1,15})\.(\d{1,9})\.([01])$/.exec(id ?? "") ?? [];
@@ -40,18 +40,18 @@ export function decodeEventId(jobId: string, id: string | undefined): EventCurso
   return { states, endedAt, tasksCompleted, tasksTotal, audioMsDone, segments, isDone: done === 1 };
 }
 
-/** Enough of a job's id to tell it from another's. */
+/** Enough of a job's id to distinguish it from another's. */
 function tagOf(jobId: string): string {
   return jobId.replaceAll(/\W/g, "").slice(-8);
 }
 
-/** A job that was redriven since the client was told of its end lives again: its states are told anew. */
+/** The cursor for the current run of a job. If the job was redriven after the client was sent its end, its states are sent again. */
 export function inThisLife(cursor: EventCursor, { finalizedAt }: Pulse): EventCursor {
   if (cursor.endedAt === 0 || cursor.endedAt === finalizedAt) return cursor;
   return { ...cursor, states: 0, endedAt: 0, isDone: false };
 }
 
-/** The states of a life in their order, each with its moment: the same whenever one looks. */
+/** The states of a run in their order, each with its time. They never change: later states are only added. */
 export function statesOf({
   state,
   createdAt,

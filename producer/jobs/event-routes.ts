@@ -13,19 +13,19 @@ import { takePlace } from "./stream-place.ts";
 
 export const events = new Hono<App>();
 
-/** A stream is about a query a second, and an invocation has a thousand. The client comes back with its last id. */
+/** A stream makes about one query a second, and an invocation may make a thousand. The client then connects again with its last id. */
 const MAX_STREAM_MS = 5 * 60_000;
 
-/** Nobody knows when another stream ends; one whose Worker died gives its place back within the lease. */
+/** When another stream ends cannot be known. The place of a stream whose Worker died is free again after the lease. */
 const LOOK_AGAIN_SECONDS = 15;
 
-/** For clients: how long to wait before they come back. */
+/** How long a client waits before it connects again. */
 const RETRY_MS = 1000;
 
 const summary = "Follow a job: server-sent events for state, progress and transcript segments";
-const description = `${summary}. \`Last-Event-ID\` goes on from there; 204 for a client that has been told of the end.`;
+const description = `${summary}. With \`Last-Event-ID\` the stream continues after that event. A client that already has the last event gets 204.`;
 
-/** What its route answers, whoever asks. */
+/** What both routes to a job's events answer, the one with a key and the signed one. */
 export const EVENTS = {
   summary,
   description,
@@ -33,21 +33,21 @@ export const EVENTS = {
   parameters: [{ in: "header", name: "Last-Event-ID", schema: { type: "string" } }],
   answers: {
     200: { description: "events `state`, `progress`, `segment` and `done`", media: ["text/event-stream"] },
-    204: { description: "the job has ended, and the client knows" },
+    204: { description: "the job has ended, and the client has the last event" },
   },
   problems: ["job_not_found", "too_many_streams"],
 } satisfies Omit<Description, "operationId">;
 
 events.get("/:id/events", describe({ ...EVENTS, operationId: "followJob" }), sendEvents);
 
-/** Events until the job has ended, or for so long. The stream counts against the key that asked, or that signed its link. */
+/** Send events until the job has ended, at most for `MAX_STREAM_MS`. The stream counts for the key that asked or signed the link. */
 export async function sendEvents(c: Context<App, "/:id/events">): Promise<Response> {
   const job = { id: c.req.param("id"), ownerId: c.get("ownerId") };
   const { db, media, journal } = intakeOf(c.env);
   const pulse = await readPulse(db, job, 0);
   if (pulse === null) return problem(c, { code: "job_not_found", detail: `There is no job '${job.id}'.` });
   const cursor = inThisLife(decodeEventId(job.id, c.req.header("last-event-id")), pulse);
-  // An EventSource comes back after every end, but for this answer.
+  // An EventSource connects again after every end except this answer.
   if (cursor.isDone) return c.body(null, 204);
   const place = await takePlace(c.get("keyId"), { db, journal });
   if (place === null) return problem(c, TOO_MANY);
@@ -55,7 +55,7 @@ export async function sendEvents(c: Context<App, "/:id/events">): Promise<Respon
   const { origin } = new URL(c.req.url);
   c.header("x-accel-buffering", "no");
   const ended = Promise.withResolvers<void>();
-  // Waited for, as a client that goes away ends all that is not.
+  // When a client goes away, the platform stops everything except what `waitUntil` waits for.
   c.executionCtx.waitUntil(ended.promise.then(() => place.giveBack()));
   c.req.raw.signal.addEventListener("abort", () => ended.resolve());
   return streamSSE(c, async (stream) => {
@@ -68,11 +68,11 @@ export async function sendEvents(c: Context<App, "/:id/events">): Promise<Respon
         if (stream.aborted || place.isLost()) return;
         if (event !== null) await stream.writeSSE({ ...event, data: JSON.stringify(event.data) });
         else if (Date.now() > endAt) return;
-        // A client that has gone is noticed by what is sent to it, and nobody between takes the connection for dead.
+        // Sending is how a client that has gone is noticed, and it keeps proxies from closing an idle connection.
         else await stream.write(": heartbeat\n\n");
       }
     } catch (error) {
-      // The stream ends, and the client goes on from its last event.
+      // The stream ends. The client connects again and continues after its last event.
       journal.fault({ event: "events.failed", jobId: job.id }, error);
     } finally {
       ended.resolve();
@@ -82,6 +82,6 @@ export async function sendEvents(c: Context<App, "/:id/events">): Promise<Respon
 
 const TOO_MANY = {
   code: "too_many_streams",
-  detail: `This key has ${MAX_STREAMS_A_KEY} event streams open; close one, or ask for several jobs with GET /v1/jobs.`,
+  detail: `This key has ${MAX_STREAMS_A_KEY} event streams open. Close one, or poll several jobs with GET /v1/jobs.`,
   retryAfterSeconds: LOOK_AGAIN_SECONDS,
 } as const;

@@ -17,21 +17,21 @@ export interface JobEvent {
 export interface FollowDeps {
   readonly db: D1Database;
   readonly media: R2Bucket;
-  /** Of this API, for links. */
+  /** The origin of this API, for links. */
   readonly origin: string;
   readonly wait: (ms: number) => Promise<void>;
 }
 
-/** Between two looks: at first, growing by half while nothing changes, at most. */
+/** The wait between two reads: the first one, and the longest. It grows by half while nothing changes. */
 const FIRST_WAIT_MS = 1000;
 const MAX_WAIT_MS = 5000;
 
-/** Counting a job's tasks reads each: a large one is counted less often. */
+/** Counting the tasks of a job reads each of them, so a large job is counted less often. */
 const PROGRESS_EVERY_MS = 5000;
 const PROGRESS_MS_A_TASK = 10;
 
 /**
- * What happens to a job from a cursor on, until it has ended. `null` comes after every look that found nothing. Ends
+ * Yield the events of a job after a cursor, until the job has ended. Yields `null` when it has caught up, before each wait. Ends
  * early if the job is pruned.
  */
 export async function* followJob(
@@ -49,7 +49,7 @@ export async function* followJob(
     cursor = { ...cursor, ...step };
     return { event, id: encodeEventId(job.id, cursor), data };
   };
-  /** `from` is the place of the first of them in the transcript: the client may have some already. */
+  /** @param from the index of the first segment in the transcript. Segments that the client already has are left out. */
   function* segmentEvents(segments: readonly Segment[], from: number): Generator<JobEvent> {
     for (const [offset, segment] of segments.entries()) {
       const index = from + offset;
@@ -71,7 +71,7 @@ export async function* followJob(
     const states = statesOf(pulse);
     const hasEnded = pulse.finalizedAt !== null;
     yield* stateEvents(pulse, states.length - Number(hasEnded));
-    // A completed transcript is an artifact; what its chunks heard is needed before that only.
+    // A completed transcript is an artifact. Until then its segments come from the chunks.
     const hasMore = pulse.hasNext && pulse.state !== "completed";
     if (hasMore) {
       const chunks = await readNextChunks(deps.db, job.id, heardToMs);
@@ -92,7 +92,7 @@ export async function* followJob(
         yield told("progress", { tasksCompleted, tasksTotal, audioMsDone: audioMsDone ?? 0 }, progress);
       }
     }
-    // A hundred chunks are read at a time: there may be more.
+    // Chunks are read a hundred at a time, so there may be more.
     if (hasEnded && !hasMore) {
       yield* stateEvents(pulse, states.length);
       if (detail !== null) yield told("done", { isDone: true }, jobView(detail, deps.origin));

@@ -4,8 +4,8 @@ import type * as z from "zod";
 import type { App } from "../http/app.ts";
 
 /**
- * What a key is told that may not read: what `shown` leaves of the answer. It stands before everything else on its route: the
- * answer that is kept for an Idempotency-Key, and the job that `Prefer: wait` waits for, may be another key's to read.
+ * Cut the answer for a key that may not read down to the fields of `shown`. It must come before the other middleware of its route:
+ * the answer that is kept for an Idempotency-Key is whole, because another key may read it, and so is the job of `Prefer: wait`.
  */
 export function hideResults(shown: z.ZodType) {
   return createMiddleware<App>(async (c, next) => {
@@ -14,7 +14,7 @@ export function hideResults(shown: z.ZodType) {
     const { status } = c.res;
     const headers = new Headers(c.res.headers);
     headers.delete("content-length");
-    // An answer that is not as it should be is not shown at all.
+    // An answer of any other form throws, and is not shown at all.
     const body = JSON.stringify(shown.parse(await c.res.json()));
     c.res = undefined; // else hono merges the old headers in
     c.res = new Response(body, { status, headers });

@@ -1,16 +1,16 @@
 import type { JobDetail, Run } from "../../shared/jobs/job-detail.ts";
 
-/** How fast jobs of a kind went lately. */
+/** How fast the latest jobs of a kind ran. */
 export interface Pace {
-  /** Measured on so many. */
+  /** How many jobs the pace was measured on. */
   readonly jobs: number;
   /** From a job's first attempt to its end. */
   readonly medianRunMs: number;
-  /** The time in which at least one of them ran, by their number: idle time does not make the queue look slow. */
+  /** The time in which at least one of them ran, divided by their number. Idle time does not count, so it does not make the queue look slow. */
   readonly msBetweenEnds: number;
 }
 
-/** @returns null where nothing has been measured. */
+/** @returns null if no job has been measured. */
 export function paceOf(runs: readonly Run[]): Pace | null {
   if (runs.length === 0) return null;
   const durations = runs.map(({ startedAt, finalizedAt }) => finalizedAt - startedAt).toSorted((a, b) => a - b);
@@ -27,7 +27,7 @@ export function paceOf(runs: readonly Run[]): Pace | null {
   };
 }
 
-/** When a job will start and end if it goes on like lately: epoch milliseconds. Null where nobody can know. */
+/** When a job will start and end at the latest pace: epoch milliseconds; null if that cannot be estimated. */
 export function estimate(
   { job, ahead, runs, pause, hold }: JobDetail,
   now: number,
@@ -40,7 +40,7 @@ export function estimate(
   return { startsAt, endsAt: startsAt + pace.medianRunMs };
 }
 
-/** When to ask again for a job that has not ended, in seconds: when it is expected to end, within a minute. */
+/** How long a client should wait before it asks for an unfinished job again: until the expected end, 1 to 60 seconds. */
 export function retryAfterSeconds(detail: JobDetail, now: number): number {
   const expected = estimate(detail, now);
   if (expected === null) return 2;

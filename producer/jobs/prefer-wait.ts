@@ -11,13 +11,14 @@ const MAX_WAIT_SECONDS = 60;
 export const PREFER_PARAMETER = {
   in: "header",
   name: "Prefer",
-  description: "`wait=N`, 1 to 60 seconds (RFC 7240): answer when the job has ended, or with 202 when the time is up",
+  description:
+    "`wait=N`, 1 to 60 seconds (RFC 7240): the answer comes when the job has ended, or is 202 when the time is up",
   schema: { type: "string" },
 } as const satisfies NonNullable<DescribeRouteOptions["parameters"]>[number];
 
 /**
- * `Prefer: wait=N` on a route that answers with a job and its `Location`. It stands before everything else: a repeated
- * request that is answered from what was kept waits like the first one, and sees how the job has come on.
+ * `Prefer: wait=N` on a route that answers with a job and its `Location`. It must come before `idempotent`: a repeated request then
+ * waits like the first one, and gets the current job instead of the kept answer.
  */
 export const preferWait = createMiddleware<App>(async (c, next) => {
   const seconds = waitOf(c.req.header("prefer"));
@@ -26,7 +27,7 @@ export const preferWait = createMiddleware<App>(async (c, next) => {
   if (seconds === null || !c.res.ok || id === undefined) return;
   const { status } = c.res;
   const detail = await waitForJob(c.env.DB, { id, ownerId: c.get("ownerId") }, seconds * 1000);
-  if (detail === null) return; // pruned since; the answer that was kept is all there is
+  if (detail === null) return; // the job has been pruned; the answer from before the wait must do
   const now = Date.now();
   const hasEnded = detail.job.finalizedAt !== null;
   const headers = new Headers(c.res.headers);
@@ -38,7 +39,7 @@ export const preferWait = createMiddleware<App>(async (c, next) => {
   c.res = new Response(body, { status: hasEnded ? status : 202, headers });
 });
 
-/** Seconds to wait; null if that is not asked for. A longer wait is cut short, and what is no number is ignored. */
+/** Seconds to wait; null if the header does not ask for a wait. A longer wait is cut short. A value that is not a number is ignored. */
 function waitOf(header: string | undefined): number | null {
   for (const preference of (header ?? "").split(",")) {
     const [, seconds] = /^\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:;.*)?$/i.exec(preference) ?? [];

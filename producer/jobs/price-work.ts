@@ -13,9 +13,9 @@ export type Priced =
   | { readonly ok: false; readonly problem: Problem };
 
 /**
- * What work would cost, for a dry run. A recording is planned or, where that would mean to read much, its extent is guessed.
- * The estimate is null where not even a guess can be made; a recording that cannot be transcribed is refused.
- * @param bytesOf opens what a recording's source holds.
+ * Estimate what work would cost, for a dry run. A recording is measured; if that would read too much, its extent is guessed. The
+ * estimate is null if not even a guess is possible. A recording that cannot be transcribed is refused.
+ * @param bytesOf opens the bytes of a recording's source.
  */
 export async function priceWork(
   work: JobWork,
@@ -37,8 +37,8 @@ export async function priceWork(
 }
 
 /**
- * The extent of a recording, for its estimate, if a glance tells; null for other work and for longer recordings, whose
- * task finds it out when it plans.
+ * Read the extent of a recording, for its estimate, if a glance is enough. Null for other work, and for longer recordings, which are
+ * measured when their task plans them.
  */
 export async function glanceAt(work: JobWork, { media, journal }: Intake): Promise<AudioExtent | null> {
   const recording = kindOf(work.kind).recordingOf?.(work.input);
@@ -47,7 +47,7 @@ export async function glanceAt(work: JobWork, { media, journal }: Intake): Promi
     const measured = await measureAudio(r2Source(media, recording.source), recording.limits, GLANCE);
     return measured !== null && "code" in measured ? extentOf(measured) : measured;
   } catch (error) {
-    // No job is refused for want of its price, and one whose source is gone says so itself.
+    // A job is accepted even without an estimate. If its source is gone, the job itself reports that.
     if (!(error instanceof SourceChanged)) journal.fault({ event: "estimate.failed" }, error);
     return null;
   }

@@ -8,14 +8,14 @@ import { readFree } from "../usage/free-neurons.ts";
 import type { Estimate as EstimateView, JobDryRun } from "../usage/schema.ts";
 import type { Priced } from "./price-work.ts";
 
-/** What a job or a file would cost and today's free neurons, or why there would be no job. */
+/** Answer a dry run: what a job or a file would cost, with today's free neurons, or the problem that it would get. */
 export async function priced(c: Context<App>, result: Priced): Promise<Response> {
   if (!result.ok) return problem(c, result.problem);
   const free = await readFree(c.env.DB, { ownerId: c.get("ownerId"), operatorId: c.env.OPERATOR_ID, now: Date.now() });
   return c.json({ estimate: result.estimate && estimateView(result.estimate), free } satisfies JobDryRun);
 }
 
-/** An estimate as clients see it: its lines, and their sums. */
+/** An estimate as the API shows it: its lines, and their sums. */
 export function estimateView({ lines, isRough }: Estimate): EstimateView {
   const neurons = estimatedNeurons({ lines, isRough });
   return {

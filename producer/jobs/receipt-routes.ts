@@ -15,9 +15,11 @@ receipts.get(
   "/:id/receipt",
   describe({
     operationId: "readReceipt",
-    summary: "What a job has cost so far, item by item",
+    summary: "Read what a job has cost so far, item by item",
     tags: ["cost"],
-    answers: { 200: { description: "of a job that runs, what has ended", schema: Receipt } },
+    answers: {
+      200: { description: "the receipt; while the job runs, that of the attempts that have ended", schema: Receipt },
+    },
     problems: ["job_not_found", "invalid_request"],
   }),
   query(NoQuery),

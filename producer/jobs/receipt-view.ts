@@ -11,7 +11,7 @@ import type { Receipt } from "../usage/schema.ts";
 type Item = Receipt["operations"][number];
 type Counted = ReceiptAttempt & { readonly calls: readonly ModelCall[] };
 
-/** What a job has cost so far, item by item. What was never counted, or is not the job's alone, is not in it: docs/cost.md. */
+/** What a job has cost so far, item by item. Costs that are not counted, or that several jobs share, are left out: docs/cost.md. */
 export function receiptView({ job, attempts, traces }: ReceiptDetail): Receipt {
   const counted = attempts.map((attempt): Counted => ({ ...attempt, calls: callsOf(attempt) }));
   const calls = counted.flatMap((attempt) => attempt.calls);
@@ -65,7 +65,7 @@ function attemptView({ kind, finishedAt, calls, ...attempt }: Counted): Receipt[
   };
 }
 
-/** Attempts that nobody settled: what they did beside calling models was not written down. */
+/** Outcomes of attempts that were never settled. Only their model calls are recorded. */
 const UNSETTLED: ReadonlySet<string> = new Set(["cancelled", "lost"]);
 
 function operationsOf(attempts: readonly Counted[], left: ReceiptDetail["traces"]): Item[] {
@@ -114,7 +114,7 @@ function callsOf({ usage }: ReceiptAttempt): readonly ModelCall[] {
   return parseOwn(usage ?? "[]") as ModelCall[]; // our own JSON, from settleTasks
 }
 
-/** Sums of fractions, without their noise. */
+/** Round a sum of fractions, without its floating-point noise. */
 function toMicro(value: number): number {
   return Number(value.toFixed(6));
 }

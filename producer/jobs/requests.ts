@@ -10,10 +10,10 @@ export { JobRequest } from "../../shared/kinds/index.ts";
 
 export const DryRun = z.stringbool({ truthy: ["true"], falsy: ["false"] }).default(false);
 
-/** The query of `POST /v1/jobs` and `POST /v1/jobs/batch`. A dry run prices the work and makes nothing. */
+/** The query of `POST /v1/jobs` and `POST /v1/jobs/batch`. A dry run estimates the cost and creates nothing. */
 export const SubmitQuery = z.strictObject({ dryRun: DryRun });
 
-/** The query of `DELETE /v1/jobs/{id}`: whether its source goes too. */
+/** The query of `DELETE /v1/jobs/{id}`: whether to delete its source too. */
 export const DeleteQuery = z.strictObject({
   source: z.stringbool({ truthy: ["true"], falsy: ["false"] }).default(false),
 });
@@ -31,14 +31,14 @@ export const BatchRequest = z.strictObject({
 
 const Time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 
-/** A parameter that may be given many times. */
+/** The `tag` parameter, which may be given up to 16 times. */
 export const manyTags = z.union([Tag.transform((tag) => [tag]), z.array(Tag).max(16)]);
 const PAIR_PREFIX = "metadata.";
 
 /**
- * The query of `GET /v1/jobs`. Times are ISO 8601; `createdAfter` is inclusive, `createdBefore` is not. `tag` may be
- * repeated, and each `metadata.<key>=<value>` is a parameter of its own; a job must carry them all. `text` is looked for in file names,
- * prompts, texts and ids of the latest 10,000 jobs. `figures` adds progress and cost to each job, and reads each of its tasks for them.
+ * The query of `GET /v1/jobs`. Times are ISO 8601; `createdAfter` is inclusive, `createdBefore` is not. `tag` may be repeated, and
+ * each `metadata.<key>=<value>` is a parameter of its own; a job must have them all. `text` is searched for in the file names,
+ * prompts, texts and ids of the latest 10,000 jobs. `figures` adds progress and cost to each job, for which all its tasks are read.
  */
 export const JobQuery = z
   .strictObject({
@@ -72,18 +72,18 @@ export const JobQuery = z
       if (pair.success) marks.add(pairMark(key.data, pair.data));
       else {
         const message = typeof value === "string" ? pair.error.issues[0]?.message : undefined;
-        context.addIssue({ code: "custom", path: [name], message: message ?? "expected one value" });
+        context.addIssue({ code: "custom", path: [name], message: message ?? "give this parameter once" });
       }
     }
     const filter = { state, kind, label, text, createdAfter, createdBefore, marks: [...marks] };
     return { filter, figures, cursor, limit };
   });
 
-/** What `JobQuery` says in words of OpenAPI: an exploded object whose names are the parameters. */
+/** The metadata parameters of `JobQuery` for OpenAPI: an exploded object whose property names are the parameters. */
 export const METADATA_PARAMETER = {
   in: "query",
   name: "metadata",
-  description: "each `metadata.<key>=<value>` that the job must carry",
+  description: "each `metadata.<key>=<value>` that the job must have",
   style: "form",
   explode: true,
   schema: {

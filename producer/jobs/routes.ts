@@ -37,7 +37,7 @@ jobs.post(
     answers: {
       ...SUBMITTED,
       200: {
-        description: "the job that the same upload already is; of a dry run, what the job would cost",
+        description: "the job that the same upload has already become; for a dry run, what the job would cost",
         schema: z.union([Job, AcceptedJob, JobDryRun]),
         headers: { location: "the job" },
       },
@@ -96,8 +96,8 @@ jobs.get(
     tags: ["jobs"],
     parameters: [{ in: "header", name: "If-None-Match", schema: { type: "string" } }],
     answers: {
-      200: { description: "the job", schema: Job, headers: { etag: "weak; estimated times are no part of it" } },
-      304: { description: "it is as it was" },
+      200: { description: "the job", schema: Job, headers: { etag: "weak; estimated times do not change it" } },
+      304: { description: "it has not changed" },
     },
     problems: ["job_not_found"],
   }),
@@ -106,14 +106,14 @@ jobs.get(
     const detail = await readJob(c.env.DB, { id, ownerId: c.get("ownerId") });
     if (detail === null) return problem(c, notFound(id));
     const view = jobView(detail, new URL(c.req.url).origin);
-    // Estimates move with the clock: a job that waits has changed when its place has.
+    // Estimated times move with the clock, so they are left out: a waiting job has changed only if its place has.
     const etag = await weakEtag({ ...view, queue: view.queue?.position });
     const headers = { etag, "cache-control": "private, no-cache" };
     return matchesEtag(c.req.header("if-none-match"), etag) ? c.body(null, 304, headers) : c.json(view, 200, headers);
   },
 );
 
-/** Cancel. What has ended stays as it is. */
+/** Cancel a job. A job that has ended stays as it is. */
 jobs.post(
   "/:id/cancel",
   describe({
@@ -135,16 +135,19 @@ jobs.post(
   },
 );
 
-/** Delete a job with its results, also one that runs: it is cancelled first, and no webhook tells of it. */
+/** Delete a job with its results. A job that runs is cancelled first. No webhook reports a deletion. */
 jobs.delete(
   "/:id",
   describe({
     operationId: "deleteJob",
-    summary: "Delete a job with its results, running or not",
+    summary: "Delete a job with its results, even if it runs",
     tags: ["jobs"],
     answers: {
-      200: { description: "nothing of it is left", schema: DeletedJob },
-      202: { description: "it is deleted; some objects or vectors are deleted within minutes", schema: DeletedJob },
+      200: { description: "the job and everything that belonged to it are deleted", schema: DeletedJob },
+      202: {
+        description: "the job is deleted; objects or vectors that are left will be within minutes",
+        schema: DeletedJob,
+      },
     },
     problems: ["job_not_found", "invalid_request"],
   }),

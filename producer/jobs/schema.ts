@@ -13,7 +13,7 @@ export const JobSummary = z
     id: z.string(),
     kind: z.enum(JOB_KINDS),
     state: z.enum(JOB_STATES),
-    title: z.string().describe("what it is about: its file's name, or the beginning of its prompt or text"),
+    title: z.string().describe("the name of its file, or the beginning of its prompt or text"),
     tags: z.array(z.string()),
     metadata: z.record(z.string(), z.string()),
     createdAt: Time,
@@ -23,15 +23,15 @@ export const JobSummary = z
     reused: z
       .object({ jobId: z.string(), savedNeurons: z.number().nullable() })
       .nullable()
-      .describe("whose result this is, where an identical job had one"),
+      .describe("the identical job whose result this job has, if it reused one"),
     figures: z
       .object({
-        fraction: z.number().nullable().describe("how many of its tasks have ended, 0 to 1; null unless it runs"),
-        neurons: z.number().describe("what it cost so far"),
-        estimatedNeurons: z.number().nullable().describe("what it is expected to cost; null while nobody knows"),
+        fraction: z.number().nullable().describe("the share of its tasks that have ended, 0 to 1; null unless it runs"),
+        neurons: z.number().describe("what it has cost so far"),
+        estimatedNeurons: z.number().nullable().describe("what it is expected to cost; null until that is known"),
       })
       .optional()
-      .describe("in a list that was asked for figures"),
+      .describe("only in a list that was requested with `figures=true`"),
     url: z.string(),
   })
   .meta({ id: "JobSummary" });
@@ -41,15 +41,17 @@ export type JobSummary = z.infer<typeof JobSummary>;
 export const ModelCall = z
   .object({
     model: z.string(),
-    engine: z.string().nullable().describe("who answered; null where nobody did"),
+    engine: z.string().nullable().describe("the engine that answered; null if none did"),
     units: z.record(z.string(), z.number()).describe("what it consumed: audioSeconds, tiles, steps, inputTokens, ..."),
     neurons: z.number(),
-    isEstimated: z.boolean().describe("whether the neurons are the catalogue's, as the platform named none"),
+    isEstimated: z
+      .boolean()
+      .describe("whether the neurons come from the catalogue, because the platform reported none"),
     durationMs: z.number().nullable(),
-    recalledFrom: z.int().optional().describe("the attempt that bought it, where this one took its result over"),
-    startedAt: Time.optional().describe("when it was sent"),
-    shape: z.string().optional().describe("the fields that the answer had, without their values"),
-    gatewayLogId: z.string().optional().describe("the log entry of AI Gateway"),
+    recalledFrom: z.int().optional().describe("the earlier attempt that paid for the result, if this one reused it"),
+    startedAt: Time.optional().describe("when the call was sent"),
+    shape: z.string().optional().describe("the fields of the answer, without their values"),
+    gatewayLogId: z.string().optional().describe("the id of the log entry in AI Gateway"),
   })
   .meta({ id: "ModelCall" });
 
@@ -62,7 +64,7 @@ export const Attempt = z
     durationMs: z.number(),
     model: z.string().nullable(),
     engine: z.string().nullable(),
-    neurons: z.number().nullable().describe("what its calls cost together; null where no model was asked"),
+    neurons: z.number().nullable().describe("what its calls cost together; null if no model was asked"),
     calls: z.array(ModelCall),
     error: Failure.nullable(),
   })
@@ -77,7 +79,10 @@ const Progress = z.object({
   tasksCompleted: z.int(),
   tasksTotal: z.int(),
   fraction: z.number(),
-  chunksCompleted: z.int().optional().describe("of a recording that was cut; a chunk halved since is done"),
+  chunksCompleted: z
+    .int()
+    .optional()
+    .describe("for a recording that was cut; a chunk that was halved counts as completed"),
   chunksTotal: z.int().optional(),
   audioMsDone: z.number().optional(),
   audioMsTotal: z.number().nullable().optional(),
@@ -95,30 +100,32 @@ const ModelChoice = z.object({
         model: z.string(),
         p50Ms: z.number(),
         p95Ms: z.number(),
-        measuredCalls: z.int().describe("how many calls these figures are from; 0 where they are assumed"),
+        measuredCalls: z.int().describe("how many calls these figures are from; 0 if they are assumed"),
       }),
     )
     .optional()
-    .describe("what there was to choose from, best first"),
+    .describe("the models that were considered, best first"),
 });
 
 const Waiting = z.object({ until: MaybeTime, code: z.string().nullable(), message: z.string().nullable() });
 
 const QueuePlace = z.object({
-  position: z.int().describe("tasks of your own with the same kind and model that run before; 0 is next"),
-  isAtLeast: z.boolean().describe("counting ended at 1,000"),
-  startsAt: MaybeTime.describe("estimate; null where nothing has been measured or nobody can know"),
-  eta: MaybeTime.describe("estimate of when it ends; null like startsAt"),
+  position: z
+    .int()
+    .describe("how many of your tasks with the same kind and model run before it; 0 means that it is next"),
+  isAtLeast: z.boolean().describe("whether counting stopped at 1,000, so that the position may be higher"),
+  startsAt: MaybeTime.describe("estimate of when it starts; null if it cannot be estimated"),
+  eta: MaybeTime.describe("estimate of when it ends; null if it cannot be estimated"),
   measured: z
     .object({
-      jobs: z.int().describe("how many completed jobs of this kind the figures are from: the latest, at most 50"),
+      jobs: z.int().describe("how many of the latest completed jobs of this kind the figures are from, at most 50"),
       medianRunMs: z.number(),
-      msBetweenEnds: z.number().describe("time in which at least one of them ran, by their number"),
+      msBetweenEnds: z.number().describe("the time in which at least one of them ran, divided by their number"),
     })
     .nullable(),
 });
 
-/** A job with all there is to tell of it. Durations are milliseconds. */
+/** A job with all its details. Durations are milliseconds. */
 export const Job = JobSummary.extend({
   input: JobInput,
   terms: z.object({
@@ -127,33 +134,33 @@ export const Job = JobSummary.extend({
     deadlineAt: MaybeTime,
     maxNeurons: z.number().nullable(),
   }),
-  choice: ModelChoice.nullable().describe("which model it was given, and why"),
-  estimate: Estimate.nullable().describe("null until the recording's headers were read"),
+  choice: ModelChoice.nullable().describe("the model that was chosen for it, and why"),
+  estimate: Estimate.nullable().describe("null until the recording's headers have been read"),
   progress: Progress,
   timings: z.object({ queuedMs: z.number().nullable(), runningMs: z.number().nullable() }),
-  waiting: Waiting.nullable().describe("why nothing of it runs"),
-  queue: QueuePlace.nullable().describe("where it stands while it is queued"),
+  waiting: Waiting.nullable().describe("why none of its tasks runs; null if one does or the job has ended"),
+  queue: QueuePlace.nullable().describe("its place in the queue while it is queued"),
   attempts: z.array(Attempt).describe("the latest 100"),
   artifacts: z.array(Artifact),
   labels: z.array(z.object({ label: z.string(), score: z.number() })),
 }).meta({ id: "Job" });
 export type Job = z.infer<typeof Job>;
 
-/** A part of a recording that was cut. */
+/** A chunk of a recording that was cut. */
 export const Chunk = z
   .object({
     startMs: z.int(),
     endMs: z.int(),
-    state: z.enum(["waiting", "running", "done", "gap"]).describe("gap: given up on, or cancelled"),
+    state: z.enum(["waiting", "running", "done", "gap"]).describe("`gap`: the chunk was given up on or cancelled"),
   })
   .meta({ id: "Chunk" });
 export type Chunk = z.infer<typeof Chunk>;
 
 export const JobChunks = z
-  .object({ chunks: z.array(Chunk).describe("empty where nothing was cut") })
+  .object({ chunks: z.array(Chunk).describe("empty if the source was not cut") })
   .meta({ id: "JobChunks" });
 
-/** What a key is told that may not read: that there is a job, and where. */
+/** The job as a key that may not read gets it: only that the job exists, and where. */
 export const AcceptedJob = JobSummary.pick({ id: true, kind: true, createdAt: true, url: true }).meta({
   id: "AcceptedJob",
 });
@@ -167,7 +174,7 @@ export const DeletedJob = z
     source: z
       .enum(["deleted", "in_use", "kept", "none", "pending"])
       .describe(
-        "in_use: another job reads it; kept: its deletion was not asked for; none: there is none, or another object has its name now; pending: it will be deleted within minutes",
+        "`in_use`: another job reads it; `kept`: the request did not ask to delete it; `none`: the job had no source, or another object has its name now; `pending`: it will be deleted within minutes",
       ),
   })
   .meta({ id: "DeletedJob" });

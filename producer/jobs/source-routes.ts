@@ -10,25 +10,25 @@ import { problem } from "../http/problem.ts";
 import { sendObject } from "../http/send-object.ts";
 import { ARTIFACT } from "./artifact-routes.ts";
 
-/** What a browser plays or shows and never runs. An upload may be anything: the rest is a download of no particular type. */
+/** The types that a browser plays or shows and never executes. An upload may be anything, so the rest is a download without a particular type. */
 const SHOWN = /^((audio|video)\/[\w.+-]+|image\/(jpeg|png|webp|gif))$/;
 
-/** What its route answers, whoever asks. */
+/** What both routes to a source answer, the one with a key and the signed one. */
 export const SOURCE = {
   ...ARTIFACT,
-  summary: "The object that a job reads: the recording, the picture or the text that was uploaded",
+  summary: "Read the source of a job: the recording, the picture or the text that was uploaded",
   problems: ["source_not_found", "range_not_satisfiable"],
 } satisfies Omit<Description, "operationId">;
 
 export const sources = new Hono<App>();
 sources.get("/:id/source", describe({ ...SOURCE, operationId: "readSource" }), readSource);
 
-/** The version that the job reads, streamed from R2, with ETag and Range. */
+/** Stream the version that the job reads from R2. Supports ETag and one Range. */
 export async function readSource(c: Context<App, "/:id/source">): Promise<Response> {
   const id = c.req.param("id");
   const found = await findSource(c.env.DB, { jobId: id, ownerId: c.get("ownerId") });
   if (found === null) {
-    return problem(c, { code: "source_not_found", detail: `There is no job '${id}' that reads an object.` });
+    return problem(c, { code: "source_not_found", detail: `There is no job '${id}' with a source.` });
   }
   const { source } = found;
   const contentType = await typeOf(source, c.env.MEDIA);
@@ -39,12 +39,12 @@ export async function readSource(c: Context<App, "/:id/source">): Promise<Respon
     fileName: source.key.split("/").at(-1) ?? source.key,
     missing: {
       code: "source_not_found",
-      detail: `The object that job '${id}' reads was deleted or overwritten since. Its results are still there.`,
+      detail: `The source of job '${id}' has been deleted or overwritten. The job's results still exist.`,
     },
   });
 }
 
-/** By the bytes: names and content types that clients send are often wrong. */
+/** Detect the type from the bytes: names and content types that clients send are often wrong. */
 async function typeOf({ key, etag }: Source, media: R2Bucket): Promise<string> {
   const object = await media.get(key, { range: { offset: 0, length: SNIFF_BYTES }, onlyIf: { etagMatches: etag } });
   if (object === null || !("body" in object)) return "";

@@ -6,13 +6,13 @@ const RENEW_MS = 15_000;
 
 /** A place among the open streams of a key. It is kept until it is given back. */
 export interface StreamPlace {
-  /** Whether the stream is to end: its key was revoked or has expired, or others have taken its place. */
+  /** Whether the stream must end: its key was revoked or has expired, or other streams have taken its place. */
   isLost(): boolean;
-  /** Twice is once. */
+  /** Give the place back. Doing it again changes nothing. */
   giveBack(): Promise<void>;
 }
 
-/** @returns null for a key that has as many streams as it may. */
+/** Take a place for a stream. @returns null if the key has as many streams open as it may. */
 export async function takePlace(
   keyId: string,
   { db, journal }: Pick<Intake, "db" | "journal">,
@@ -21,7 +21,7 @@ export async function takePlace(
   if (!(await holdStream(db, place, Date.now()))) return null;
   let isLost = false;
   let renewal: Promise<void> = Promise.resolve();
-  // A clock of its own: a client that does not read holds up what is written to it, and is open all the same.
+  // A timer, not the writing, renews the place: a client that does not read blocks the writing, but its stream is still open.
   const renewing = setInterval(() => {
     renewal = holdStream(db, place, Date.now()).then(
       (isHeld) => void (isLost = !isHeld),
@@ -32,7 +32,7 @@ export async function takePlace(
     isLost: () => isLost,
     async giveBack() {
       clearInterval(renewing);
-      // One that is under way would take the place again.
+      // A renewal that is still running would take the place again.
       await renewal;
       await releaseStream(db, place);
     },

@@ -16,7 +16,7 @@ import {
 } from "./asked.ts";
 import type { JobRequest } from "./requests.ts";
 
-/** Take a job that a client describes. `alongside` is for what reads no upload of the inbox. */
+/** Accept a job that a client describes. `alongside` works only for a job that does not read an upload of the inbox. */
 export async function submitJob(
   request: JobRequest,
   by: Submitter,
@@ -28,7 +28,7 @@ export async function submitJob(
   return acceptJob({ ...described, alongside }, by, deps);
 }
 
-/** Take jobs that a client describes, each on its own, in the order given. What is valid is inserted in one transaction. */
+/** Accept jobs that a client describes. Each is checked on its own, and the valid ones are inserted in one transaction. Results keep the order. */
 export async function submitJobs(
   requests: readonly JobRequest[],
   by: Submitter,
@@ -49,7 +49,10 @@ export async function submitJobs(
   });
 }
 
-/** What a request asks for, or why that cannot be. `refuse` says of its source why it is not even looked at. */
+/**
+ * Turn a request into a job, or into the problem why that is impossible.
+ * @param refuse may refuse the source before its bytes are read.
+ */
 export async function describeRequest(
   request: JobRequest,
   ownerId: string,
@@ -69,7 +72,7 @@ export async function describeRequest(
   }
 
   const object = await deps.media.head(key);
-  // Another owner's object and none at all look the same.
+  // An object of another owner looks as if it did not exist.
   if (object === null || (object.customMetadata?.["owner"] ?? deps.operatorId) !== ownerId) {
     return { code: "source_not_found", detail: `There is no object '${key}'.` };
   }
@@ -78,7 +81,8 @@ export async function describeRequest(
   const source = { key, etag: object.etag, sizeBytes: object.size };
   const asked = { ...limitsOf(object), kind, options: JSON.stringify(options), then: JSON.stringify(then) };
   const described = await describeUpload({ source, metadata: asked, terms }, deps);
-  if (described.type === "gone") return { code: "source_not_found", detail: `'${key}' was just replaced.` };
+  if (described.type === "gone")
+    return { code: "source_not_found", detail: `'${key}' was replaced a moment ago. Send the request again.` };
   return described.type === "job"
     ? { ...described.job, marks, source, storedAt: object.uploaded.getTime() }
     : refusedUpload(described);

@@ -11,21 +11,21 @@ import { AcceptedJob, Job } from "./schema.ts";
 
 const location = "the job";
 
-/** To a key that may not read, `AcceptedJob`. */
+/** A key that may not read gets `AcceptedJob`. */
 const schema = z.union([Job, AcceptedJob]);
 
-/** What a route that takes a job answers, for its description. */
+/** The answers of a route that accepts a job, for its description. */
 export const SUBMITTED = {
-  200: { description: "the job that the same upload already is", schema, headers: { location } },
+  200: { description: "the job that the same upload has already become", schema, headers: { location } },
   201: { description: "the new job", schema, headers: { location } },
   202: {
-    description: "`Prefer: wait`: it has not ended in that time",
+    description: "with `Prefer: wait`: the job did not end in that time",
     schema,
     headers: { location, "retry-after": "seconds until it is expected to have ended, at most 60" },
   },
 };
 
-/** 201 with the new job, 200 with the one that the same upload already is, or why there is none. */
+/** Answer 201 with the new job, 200 with the job that the same upload has already become, or the problem. */
 export async function submitted(c: Context<App>, result: Submitted): Promise<Response> {
   if (!result.ok) return problem(c, result.problem);
   const { id } = result.job;

@@ -10,7 +10,7 @@ import { estimate, paceOf } from "./pace.ts";
 import { iso } from "../http/time.ts";
 import type { Attempt, Job, JobSummary } from "./schema.ts";
 
-/** A job as a list shows it. Times are ISO 8601. */
+/** The summary of a job for a list. Times are ISO 8601. */
 export function jobSummary(job: JobRow, origin: string): JobSummary {
   return {
     id: job.id,
@@ -23,7 +23,7 @@ export function jobSummary(job: JobRow, origin: string): JobSummary {
     startedAt: iso(job.startedAt),
     finishedAt: iso(job.finalizedAt),
     error: job.errorCode === null ? null : { code: job.errorCode, message: job.errorMessage },
-    // Whose result this is, where an identical job had one.
+    // The identical job whose result this job has, if it reused one.
     reused: job.reusedFrom === null ? null : { jobId: job.reusedFrom, savedNeurons: job.savedNeurons },
     ...figuresOf(job),
     url: `${origin}/v1/jobs/${job.id}`,
@@ -36,7 +36,7 @@ function figuresOf({ fraction = null, neurons, estimate: stored }: JobRow): Pick
   return { figures: { fraction, neurons, estimatedNeurons } };
 }
 
-/** A job with all there is to tell of it. Durations are milliseconds. */
+/** A job with all its details. Durations are milliseconds. */
 export function jobView(detail: JobDetail, origin: string, now = Date.now()): Job {
   const { job, tasks, attempts, artifacts, labels, progress } = detail;
   const completed = tasks.filter((task) => task.state === "completed").length;
@@ -80,7 +80,7 @@ export function jobView(detail: JobDetail, origin: string, now = Date.now()): Jo
   };
 }
 
-/** Where a job that waits for its turn stands. Times are estimates from what was measured, and null where nothing was. */
+/** The place of a queued job. Its times are estimated from the latest jobs, and null if none was measured. */
 function queueView(detail: JobDetail, now: number): Job["queue"] {
   if (detail.ahead === null) return null;
   const expected = estimate(detail, now);
@@ -93,11 +93,14 @@ function queueView(detail: JobDetail, now: number): Job["queue"] {
   };
 }
 
-/** Why nothing of the job runs: another does its work, its kind or the account is held, or it is between two attempts. `until` is null where nobody knows. */
+/**
+ * Why none of the job's tasks runs: an identical job does its work, its kind is paused, the account is held, or a task is between two
+ * attempts. `until` is null if the end is not known.
+ */
 function waitingView({ job, tasks, attempts, pause, hold }: JobDetail): Job["waiting"] {
   if (job.finalizedAt !== null) return null;
   if (job.follows !== null) {
-    const message = `Job '${job.follows}' is the same; its result will be this one's.`;
+    const message = `Job '${job.follows}' is identical; this job will get its result.`;
     return { until: null, code: "identical_job", message };
   }
   const isRunning = tasks.some((task) => task.state === "running");
@@ -108,8 +111,7 @@ function waitingView({ job, tasks, attempts, pause, hold }: JobDetail): Job["wai
   const waiting = tasks.find((task) => task.state === "retryable");
   const isKept = ({ state, model }: (typeof tasks)[number]) => model !== null && state === "available";
   if (hold !== null && !isRunning && waiting === undefined && tasks.some(isKept)) {
-    const message =
-      "The account's daily allocation of neurons is used up; its jobs wait until the platform counts anew.";
+    const message = "The account's daily allocation of neurons is used up; its jobs wait until the next allocation.";
     return { until: iso(hold.until), code: hold.code, message };
   }
   if (waiting === undefined) return null;
@@ -117,7 +119,7 @@ function waitingView({ job, tasks, attempts, pause, hold }: JobDetail): Job["wai
   return { until: iso(waiting.scheduledAt), code: why?.errorCode ?? null, message: why?.errorMessage ?? null };
 }
 
-/** One run of a task, as jobs and dead letters show it. */
+/** An attempt as jobs and dead letters show it. */
 export function attemptView(attempt: JobDetail["attempts"][number]): Attempt {
   return {
     taskId: attempt.taskId,

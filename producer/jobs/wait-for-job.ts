@@ -2,13 +2,13 @@ import { readJob } from "../../shared/db/jobs/reads.ts";
 import { readHasEnded } from "../../shared/db/jobs/watch-job.ts";
 import type { JobDetail } from "../../shared/jobs/job-detail.ts";
 
-/** A pause is a fifth of the time waited so far: a quick job is noticed quickly, a slow one asks little of D1. */
+/** A pause is a fifth of the time waited so far: a quick job is noticed quickly, and a slow one costs few reads of D1. */
 const MIN_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 1000;
 
 /**
- * Wait until a job has ended, at most so long. Asks D1 for one row of one column at a time: some 70 times a minute.
- * @returns the job as it is then, ended or not; null if there is none, or it is someone else's.
+ * Wait until a job has ended, for at most `timeoutMs`. Reads one column of one row of D1 each time, some 70 times a minute.
+ * @returns the job after the wait, ended or not; null if there is no such job or it belongs to another owner.
  */
 export async function waitForJob(
   db: D1Database,
