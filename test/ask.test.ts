@@ -189,9 +189,9 @@ test("a text can be asked about; what has no text, or has not completed, says so
   await darkroom.api(`/v1/jobs/${cancelled.id}/cancel`, { method: "POST" });
   const refusals: [string, number, string, RegExp][] = [
     [picture.id, 409, "job_without_text", /it drew a picture/],
-    [silence.id, 409, "job_without_text", /nobody speaks in it/],
+    [silence.id, 409, "job_without_text", /it has no speech/],
     [failed.id, 409, "job_failed", /unsupported_audio/],
-    [running.id, 409, "job_unfinished", /ask when it has completed/],
+    [running.id, 409, "job_unfinished", /Ask when it has completed/],
     [cancelled.id, 409, "job_cancelled", /was cancelled/],
     ["job_absent", 404, "job_not_found", /no job 'job_absent'/],
   ];

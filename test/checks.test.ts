@@ -22,7 +22,7 @@ test("a rule that never delivered is told by what the sweep alone finds, and one
   await darkroom.maintain(new Date(Date.now() + 3_600_000));
   await until(read, (checks) => checks.get("notification_rule")?.state === "missing");
   const missing = (await read()).get("notification_rule");
-  expect(missing?.detail).toContain("has never told of an object");
+  expect(missing?.detail).toContain("has never reported an object");
   expect(missing?.commands).toEqual(["bin/provision"]);
   await UPLOADS.send({
     action: "PutObject",

@@ -6,14 +6,14 @@ import type { OpenAnswer } from "./open-answer.ts";
 
 const encoder = new TextEncoder();
 
-/** A client that has gone is noticed by what is sent to it: while the model is silent, this is. */
+/** A client that has gone is noticed only when something is sent to it. This is sent while the model is silent. */
 const HEARTBEAT_MS = 500;
 const HEARTBEAT = encoder.encode(": thinking\n\n");
 
 /**
- * The answer as its client gets it, whatever the model's own events look like: `start`, the texts as they come, `usage` and
- * `done`. A model that breaks off is told by an event `error` in place of the last two.
- * @param onEnd is called once, when the model has ended, broken off (with the error), or its client has gone.
+ * The answer as events for the client, the same for every model: `start`, the texts as they come, `usage` and `done`. If the model
+ * breaks off, an event `error` replaces the last two.
+ * @param onEnd is called once: when the model has ended, when it has broken off (with the error), or when the client has gone.
  */
 export function answerStream(
   { next, call }: OpenAnswer,
@@ -53,7 +53,7 @@ export function answerStream(
         onEnd();
       },
     },
-    // Nothing is read ahead of a client that is slow: what it has not taken, the model's side holds.
+    // Nothing is read ahead of a slow client: text that it has not read stays on the model's side.
     { highWaterMark: 0 },
   );
 }

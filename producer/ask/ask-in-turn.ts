@@ -1,4 +1,4 @@
-// A question is asked of its model, and of those that may stand in for it: along MODEL_FALLBACKS, as tasks are.
+// A question goes to its model, and then to the models that may stand in for it. MODEL_FALLBACKS names them, as for tasks.
 import type { ModelCall } from "../../shared/models/model-call.ts";
 import { anotherMayAnswer, failureOf } from "../../shared/models/failure.ts";
 import { type ModelId, TEXT_MODELS } from "../../shared/models/models.ts";
@@ -7,28 +7,28 @@ import type { PaidCall, SettlePaidCall } from "../usage/paid-call.ts";
 import type { Problem } from "../http/problem.ts";
 import { modelProblem } from "./model-problem.ts";
 
-/** What came of asking one model. */
+/** The result of asking one model. */
 export type Asked<Answer> =
   | { readonly ok: true; readonly answer: Answer }
   | { readonly ok: false; readonly error: unknown; readonly calls: readonly ModelCall[] };
 
-/** `settle` is of the model that answered; what the others cost is settled. */
+/** `settle` belongs to the model that answered. The cost of the others has been settled. */
 export type Answered<Answer> =
   | { readonly ok: true; readonly answer: Answer; readonly model: ModelId; readonly settle: SettlePaidCall }
   | { readonly ok: false; readonly problem: Problem };
 
 export interface Turns<Answer> {
-  /** Set aside what this model may cost. The one before is settled by then: a stand-in may be dearer. */
+  /** Set aside what this model may cost. The model before has been settled by then: a stand-in may cost more. */
   readonly reserve: (model: ModelId) => Promise<PaidCall>;
-  /** `isLast`: nobody stands in for this one, so that it is waited for while it has no capacity. */
+  /** `isLast`: no model stands in for this one, so the call waits while the model has no capacity. */
   readonly ask: (model: ModelId, turn: { readonly isLast: boolean }) => Promise<Asked<Answer>>;
-  /** What a client that goes away must not stop. */
+  /** Keep work running that a client that goes away must not stop. */
   readonly finish: (settled: Promise<void>) => void;
 }
 
 /**
- * Ask one model after the other until one answers. Where none does, it is told what the last one said; but if one before it
- * only had no capacity, that, since asking again later may help.
+ * Ask one model after another until one answers. If none answers, the caller gets the last model's problem. But if an earlier model
+ * only had no capacity, the caller gets that problem, because asking again later may help.
  */
 export async function askInTurn<Answer>(
   models: readonly [ModelId, ...ModelId[]],
@@ -42,7 +42,7 @@ export async function askInTurn<Answer>(
     const { settle } = paid;
     const asked = await ask(model, { isLast: others.length === 0 });
     if (asked.ok) return { ok: true, answer: asked.answer, model, settle };
-    // Settled first: a client that is told of the account's hold, and asks again, is not to reach the model once more.
+    // This comes before the answer: a client that learns of the account's hold and asks again must not reach the model once more.
     const settled = settle(asked.calls, asked.error);
     finish(settled);
     await settled;
@@ -55,7 +55,7 @@ export async function askInTurn<Answer>(
   }
 }
 
-/** This model and the text models that may stand in for it, in order. */
+/** A model and the text models that may stand in for it, in order. */
 export function textModelsFrom(model: ModelId, fallbacks: Fallbacks): readonly [ModelId, ...ModelId[]] {
   const known: readonly ModelId[] = Object.values(TEXT_MODELS);
   const named = (fallbacks[model] ?? []).flatMap((name) => known.filter((one) => one === name && one !== model));

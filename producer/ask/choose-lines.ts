@@ -1,20 +1,20 @@
 import { clock } from "../../shared/transcripts/clock.ts";
 import { textParts } from "../../shared/transcripts/text-parts.ts";
 
-/** A line of what was said or written. Times are those of the recording; null where there is none. */
+/** A line of a transcript or a text. Times are those of the recording; null for a text. */
 export interface TimedLine {
   readonly text: string;
   readonly startMs: number | null;
   readonly endMs: number | null;
 }
 
-/** A passage is as long as a minute of speech: enough to be understood where it stands alone. */
+/** A passage is about a minute of speech, which is enough to be understood on its own. */
 const PASSAGE_BYTES = 1000;
 
-/** So many letters tell one word from another, and not its endings. */
+/** How many letters of a word are compared: enough to distinguish words, and few enough to ignore their endings. */
 const STEM_LETTERS = 5;
 
-/** Ties are broken by this share of the way further on each time: whatever is taken of them lies far apart. */
+/** Passages of the same score are taken in steps of this share of the text, so that those that are taken lie far apart. */
 const GOLDEN_RATIO = 0.618034;
 
 export interface ChosenLines {
@@ -24,8 +24,8 @@ export interface ChosenLines {
 }
 
 /**
- * All lines if they fit, else the passages that share most words with the question, rare ones weighing more, as many as
- * fit. A question that shares none gets passages from all over. No model is asked.
+ * Choose the lines that a model is given. If they do not all fit, as many passages as fit: first those that share most words with
+ * the question, where rare words weigh more. If none shares a word, the passages are spread over the whole text. No model is asked.
  */
 export function chooseLines(lines: readonly TimedLine[], question: string, maxBytes: number): ChosenLines {
   if (lines.reduce((sum, line) => sum + bytesOf(line), 0) <= maxBytes) return { isWhole: true, runs: [lines] };
@@ -80,7 +80,7 @@ function passagesOf(lines: readonly TimedLine[]): readonly Passage[] {
   return passages;
 }
 
-/** What is longer than a passage, cut into several; how long each of them took is as good as the share of its letters. */
+/** Cut a line that is longer than a passage into several. Their times are estimated from their shares of the letters. */
 function shortLines(line: TimedLine): readonly TimedLine[] {
   const { text, startMs, endMs } = line;
   if (bytesOf(line) <= PASSAGE_BYTES) return [line];
@@ -94,7 +94,7 @@ function shortLines(line: TimedLine): readonly TimedLine[] {
   });
 }
 
-/** A line as a model is given it. */
+/** A line as the model gets it. */
 export function stampedLine({ text, startMs }: TimedLine): string {
   return startMs === null ? text : `[${clock(startMs)}] ${text}`;
 }

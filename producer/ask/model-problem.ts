@@ -6,7 +6,7 @@ import type { Problem } from "../http/problem.ts";
 /** Capacity comes and goes within seconds. */
 const LOOK_AGAIN_SECONDS = 10;
 
-/** Why a model did not answer somebody who waits for it. */
+/** The problem for a client whose model did not answer. */
 export function modelProblem(error: unknown, now: number): Problem {
   const { remedy, failure } = failureOf(error);
   const detail = failure.message;
@@ -22,8 +22,8 @@ export function modelProblem(error: unknown, now: number): Problem {
   }
 }
 
-/** Whoever comes back by then finds the hold ended, however it was spread. */
+/** The latest end of the hold, whose end is spread over some time: a client that asks again then finds it ended. */
 const atLatest = () => 1;
 
-/** What a model does not take from anybody; what else is final, the operator has to mend. */
+/** Failures that the client can correct. The operator has to correct every other failure that is final. */
 const REFUSALS: ReadonlySet<string> = new Set(["refused_by_model", "invalid_model_input", "request_too_large"]);

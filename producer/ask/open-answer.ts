@@ -9,7 +9,7 @@ import { ANSWER_TOKENS } from "../../shared/models/prompts.ts";
 import type { Question } from "./question.ts";
 import { tokenReader } from "./token-reader.ts";
 
-/** Somebody looks at an empty screen: a model that has said nothing by then is given up on. */
+/** A person waits for the answer, so a model that is silent for this long is stopped. */
 const SILENCE_MS = 60_000;
 
 export type Opened =
@@ -18,21 +18,22 @@ export type Opened =
   | { readonly ok: false; readonly error: unknown; readonly calls: readonly ModelCall[] };
 
 /**
- * What fails so early is told as a problem. A model that has only been silent so far is answered for: a client that goes
- * away before it has been answered may not be noticed (wrangler's own proxies pass it on after the headers alone).
+ * How long to wait for the first text before the stream begins. A failure within this time is answered as a problem. After it the
+ * stream begins even if the model is still silent: a client that goes away before the headers may not be noticed (wrangler's
+ * proxies report it only after the headers).
  */
 const EARLY_MS = 2000;
 
 export interface OpenAnswer {
-  /** The next texts, which may be none yet; null at the end. @throws ModelError, or the reason of what stopped it. */
+  /** The next texts, which may be empty; null at the end. @throws ModelError, or the reason why it was stopped. */
   readonly next: () => Promise<readonly string[] | null>;
-  /** What has been read so far costs. */
+  /** What the answer has cost so far. */
   readonly call: () => ModelCall;
 }
 
 /**
- * Ask a model and wait for its first bytes, but not for long. `stopping` ends the call, now and later; it is aborted here if
- * the model falls silent. `rejectsIfBusy`: see `Question` of the binding.
+ * Ask a model and wait for its first bytes, at most for `EARLY_MS`. `stopping` ends the call, now and later; this function aborts it
+ * if the model falls silent. `rejectsIfBusy`: see `Question` of the binding.
  */
 export async function openAnswer(
   ai: Ai,
@@ -78,7 +79,7 @@ interface Asked {
   readonly startedAt: number;
 }
 
-/** A model, or a gateway's cache, that answers at once though it was asked for a stream. */
+/** Read the answer of a model, or of a gateway's cache, that answers with JSON although a stream was requested. */
 async function wholeAnswer(response: Response, { model, expected, startedAt }: Asked): Promise<OpenAnswer> {
   const value = parseJson(model, await response.text());
   const { units, neurons } = consumedBy(value);
@@ -100,7 +101,7 @@ function streamedAnswer(
   const tokens = tokenReader(model, { headers, ...asked });
   const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
   const { signal } = stopping;
-  // Dropping the stream is told to whoever sends it, also where a signal does not get through.
+  // Cancelling the stream reaches its sender even if the signal does not.
   signal.addEventListener("abort", () => void reader.cancel(signal.reason).catch(() => undefined));
   let hasEnded = false;
   let hasText = false;

@@ -6,18 +6,18 @@ import type { Covers } from "./schema.ts";
 import type { AskedAbout } from "./read-lines.ts";
 
 /**
- * What a model is given to read at most. 32,000 tokens is the shortest context that is known of a model of this kind, and
- * a message may have 131,072 characters (developers.cloudflare.com/workers-ai/models, read 2026-11-25); three bytes a token
- * is what the densest scripts take. It is an hour and a half of speech, for 30 neurons of the smallest model.
+ * How much a model is given to read at most. 32,000 tokens is the shortest known context of these models, and a message may have
+ * 131,072 characters (developers.cloudflare.com/workers-ai/models, read 2026-11-25). The densest scripts take three bytes a token.
+ * This is an hour and a half of speech, for 30 neurons of the smallest model.
  */
 const MATERIAL_BYTES = 72_000;
 
-/** A question as a model is asked it. */
+/** A question as it is put to a model. */
 export interface Question {
   readonly model: ModelId;
   readonly messages: readonly Message[];
   readonly covers: Covers;
-  /** What the answer will consume at most, as far as the question tells. */
+  /** What the answer will consume at most, estimated from the question. */
   readonly expected: Units;
 }
 

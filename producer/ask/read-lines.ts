@@ -7,11 +7,11 @@ import { readLatest } from "../transcripts/read-version.ts";
 
 export interface AskedAbout {
   readonly lines: readonly TimedLine[];
-  /** Of the recording; null of a text. */
+  /** The length of the recording; null for a text. */
   readonly durationMs: number | null;
 }
 
-/** What a job says, for a question about it; or why it cannot be asked about. */
+/** Read the text of a job for a question about it, or the problem why there cannot be one. */
 export async function readLines(
   detail: JobDetail,
   deps: { db: D1Database; media: R2Bucket },
@@ -20,20 +20,20 @@ export async function readLines(
   switch (state) {
     case "queued":
     case "running":
-      return { code: "job_unfinished", detail: `Job '${id}' is ${state}: ask when it has completed.` };
+      return { code: "job_unfinished", detail: `Job '${id}' is ${state}. Ask when it has completed.` };
     case "failed":
       return { code: "job_failed", detail: `Job '${id}' failed: ${detail.job.errorCode ?? ""}. Redrive it first.` };
     case "cancelled":
-      return { code: "job_cancelled", detail: `Job '${id}' was cancelled.` };
+      return { code: "job_cancelled", detail: `Job '${id}' was cancelled, so it has no result. Submit it again.` };
     case "completed":
   }
   const leaves = storedLeaves({ kind, input });
-  if (leaves === null) return withoutText(id, "a newer version of Darkroom has made it, which does not run now");
+  if (leaves === null) return withoutText(id, "it was made by a newer version of Darkroom than the one that runs now");
   switch (leaves.material) {
     case "a transcript": {
       const { segments, durationMs } = await readLatest(detail, deps);
       const lines = segments.filter(({ text }) => text.trim() !== "");
-      return lines.length > 0 ? { lines, durationMs } : withoutText(id, "nobody speaks in it");
+      return lines.length > 0 ? { lines, durationMs } : withoutText(id, "it has no speech");
     }
     case "a picture":
       return withoutText(id, leaves.noText);

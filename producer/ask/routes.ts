@@ -24,8 +24,8 @@ export const ask = new Hono<App>();
 
 const summary = "Ask about a job's transcript or text";
 const description =
-  `${summary}: the answer as server-sent events, the same for every model: \`start\`, then \`data: {"text"}\` token by ` +
-  "token, `usage` and `done`; `error`, with a problem, if the model breaks off. A client that goes away ends it. With `Accept: application/json` the whole answer at once.";
+  `${summary}. The answer comes as server-sent events, which are the same for every model: \`start\`, then \`data: {"text"}\` token by ` +
+  "token, `usage` and `done`; if the model breaks off, `error` with a problem. The answer ends when the client goes away. With `Accept: application/json` it comes whole, as JSON.";
 
 ask.post(
   "/:id/ask",
@@ -82,7 +82,7 @@ async function answerInTokens(c: Context<App>, jobId: string, question: Question
   const start: AskStart = { jobId, model, covers: question.covers };
   return c.body(answerStream(answer, { start, stopping, onEnd: ended.resolve }), 200, {
     "content-type": "text/event-stream; charset=utf-8",
-    // Nobody between may hold it back to compress it.
+    // No proxy may hold the stream back to compress it.
     "cache-control": "no-cache, no-transform",
     "x-accel-buffering": "no",
   });
@@ -119,7 +119,7 @@ function turnsOf(c: Context<App>, { expected }: Question): Pick<Turns<unknown>, 
   };
 }
 
-/** Aborted when the client goes away; by others too, who may have their own reasons. */
+/** A controller that is aborted when the client goes away. Other code may abort it too. */
 function stoppedWith(gone: AbortSignal): AbortController {
   const stopping = new AbortController();
   gone.addEventListener("abort", () => stopping.abort(gone.reason));

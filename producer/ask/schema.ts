@@ -6,9 +6,11 @@ const Stretch = z.object({ startMs: z.int(), endMs: z.int() });
 
 export const Covers = z
   .object({
-    isWhole: z.boolean().describe("false where the model was given the parts that the question's words are in"),
-    durationMs: z.number().nullable().describe("of the recording; null for a text"),
-    stretches: z.array(Stretch).describe("what it was given, in the recording's time; empty for a text"),
+    isWhole: z.boolean().describe("false if the model was given only the parts that fit the question"),
+    durationMs: z.number().nullable().describe("the length of the recording; null for a text"),
+    stretches: z
+      .array(Stretch)
+      .describe("the parts that the model was given, in the recording's time; empty for a text"),
   })
   .meta({ id: "Covers" });
 export type Covers = z.infer<typeof Covers>;
@@ -16,13 +18,13 @@ export type Covers = z.infer<typeof Covers>;
 export const AskStart = z
   .object({ jobId: z.string(), model: z.string(), covers: Covers })
   .meta({ id: "AskStart" })
-  .describe("the event `start`: what is asked, and about what");
+  .describe("the event `start`: the model, and the part of the text that it was given");
 export type AskStart = z.infer<typeof AskStart>;
 
 export const AskText = z
   .object({ text: z.string() })
   .meta({ id: "AskText" })
-  .describe("an event without a name: what the model has written since the last one");
+  .describe("an event without a name: the text that the model has written since the last event");
 export type AskText = z.infer<typeof AskText>;
 
 export const AskUsage = z
@@ -30,9 +32,11 @@ export const AskUsage = z
     inputTokens: z.number(),
     outputTokens: z.number(),
     neurons: z.number(),
-    isEstimated: z.boolean().describe("whether the neurons are by the catalogue, as the platform named none"),
+    isEstimated: z
+      .boolean()
+      .describe("whether the neurons come from the catalogue, because the platform reported none"),
     engine: z.string(),
-    shape: z.string().optional().describe("the fields that the model's own events had, without their values"),
+    shape: z.string().optional().describe("the fields of the model's own events, without their values"),
   })
   .meta({ id: "AskUsage" })
   .describe("the event `usage`, after the last text: what the answer cost. The event `done` follows, with `{}`");

@@ -5,24 +5,24 @@ import { answeredCall, type ModelCall } from "../../shared/models/model-call.ts"
 import type { Units } from "../../shared/models/models.ts";
 import { readJson } from "../../shared/input/read-json.ts";
 
-/** A line of a model's stream is a token in some JSON. What is longer than this is none, and is not kept until it ends. */
+/** A line of a model's stream is a token in some JSON. A longer line is not an event, and is dropped instead of kept to its end. */
 const MAX_LINE_CHARS = 64_000;
 
 export interface TokenReader {
-  /** The texts that these bytes of the model's stream bring, in order. */
+  /** The texts in these bytes of the model's stream, in order. */
   read(chunk: Uint8Array): readonly string[];
-  /** The texts of a last line that nothing ended. */
+  /** The texts of a last line without a line break. */
   end(): readonly string[];
-  /** Whether the model has said that there is no more: a stream that ends before that was cut. */
+  /** Whether the model has reported the end. A stream that ends before that was cut off. */
   readonly isComplete: boolean;
-  /** What has been read so far costs. */
+  /** What the stream has cost so far. */
   call(): ModelCall;
 }
 
 /**
- * Reads the stream of a text model, whatever its events look like, and counts what it consumes. The last event's usage says
- * it; without one, as in a stream that was cut, each token counts for itself. The neurons of a header are not believed: it
- * was sent before anybody could know them.
+ * Read the stream of a text model in any known form of its events, and count what it consumes. The usage of the last event counts;
+ * without it, as in a stream that was cut off, the tokens are counted. The neurons in a header are ignored, because it was sent
+ * before they were known.
  */
 export function tokenReader(
   model: string,

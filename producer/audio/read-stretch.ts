@@ -11,36 +11,36 @@ import { memoryLimit } from "../../shared/memory-limit.ts";
 import type { Problem } from "../http/problem.ts";
 import type { AudioQuery } from "./requests.ts";
 
-/** What a stretch holds. */
+/** A stretch of a recording, cut. Times are those of the recording. */
 export interface ReadStretch {
   readonly fromMs: number;
   readonly toMs: number;
   readonly durationMs: number;
-  /** The file that holds it; null where the recording has no sound there. */
+  /** The file that contains the stretch; null if the recording has no sound there. */
   readonly file: {
     readonly bytes: Uint8Array<ArrayBuffer>;
     readonly contentType: string;
-    /** Where the recording goes on without sound, which the file leaves out. */
+    /** The parts without sound, which the file leaves out. */
     readonly pauses: readonly { readonly atMs: number; readonly lengthMs: number }[];
   } | null;
 }
 
-/** Where a stretch is, before anything of it is read but headers. */
+/** A stretch that has been found. Only headers have been read so far. */
 export interface Located {
   readonly source: Source;
   readonly stretch: ChunkPlan;
   readonly durationMs: number;
 }
 
-/** A cut takes seconds. What a request held whose client has gone is free again after this. */
+/** A cut takes seconds. The memory of a request whose client has gone is free again after this time. */
 const MAX_HELD_MS = 60_000;
 
-/** Every request of an isolate shares its 128 MB: one stretch is cut at a time. */
+/** The requests of an isolate share its 128 MB, so one stretch is cut at a time. */
 const memory = memoryLimit(STRETCH_HELD_BYTES, Date.now, MAX_HELD_MS);
 
 type Deps = { readonly db: D1Database; readonly media: R2Bucket };
 
-/** Find a stretch of a job's recording, or say why there is none. */
+/** Find a stretch of a job's recording, or the problem why there is none. */
 export async function locateStretch(
   job: { readonly id: string; readonly ownerId: string },
   { fromMs, toMs = fromMs + STRETCH_MS }: AudioQuery,
@@ -57,19 +57,19 @@ export async function locateStretch(
     if ("code" in planned) return planned;
     const { durationMs, chunks } = planned;
     if (fromMs >= durationMs) {
-      const detail = `The recording lasts ${durationMs} ms; there is nothing from ${fromMs} ms on.`;
+      const detail = `The recording lasts ${durationMs} ms. 'fromMs' is ${fromMs}; ask for an earlier time.`;
       return { code: "range_not_satisfiable", detail };
     }
     const whole = { sizeBytes: source.sizeBytes, durationMs };
     const stretch = planStretch(chunks, { fromMs, toMs: Math.min(toMs, durationMs) }, whole);
     if (stretch === null) {
-      return unreadable(`its job was planned without the part at ${fromMs} ms`);
+      return unreadable(`the job was planned without the part at ${fromMs} ms`);
     }
     return { source, stretch, durationMs };
   });
 }
 
-/** Cut it. */
+/** Cut a stretch that has been found. */
 export async function readStretch(
   jobId: string,
   { source, stretch, durationMs }: Located,
@@ -102,7 +102,7 @@ function parsed({ container, chunk }: PlannedRecording["chunks"][number]): Chunk
   return storedChunk(containerNamed(container)).parse(parseOwn(chunk));
 }
 
-/** What is wrong with the recording, in words of the API. */
+/** Run work that reads a recording, and turn its errors into problems. */
 async function naming<T>(jobId: string, work: () => Promise<T | Problem>): Promise<T | Problem> {
   try {
     return await work();
@@ -111,7 +111,7 @@ async function naming<T>(jobId: string, work: () => Promise<T | Problem>): Promi
       const how = error.code === "source_missing" ? "deleted" : "overwritten";
       return {
         code: "source_not_found",
-        detail: `The recording of job '${jobId}' was ${how} since. Its results are still there.`,
+        detail: `The recording of job '${jobId}' has been ${how}. The job's results still exist.`,
       };
     }
     if (error instanceof DamagedSource) return unreadable(error.message);

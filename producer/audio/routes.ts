@@ -11,18 +11,18 @@ import { sendBytes } from "../http/send-object.ts";
 import { type Located, locateStretch, readStretch, type ReadStretch } from "./read-stretch.ts";
 import { AudioQuery } from "./requests.ts";
 
-/** The same part of the same object is cut into the same bytes, by this version of the cutter. */
+/** This version of the cutter always cuts the same part of the same object into the same bytes. Raise it when they change. */
 const CUTTER_VERSION = 1;
 
 const HELD = {
-  "x-audio-from-ms": "where in the recording the answer begins",
-  "x-audio-to-ms": "where it ends: ask on from there",
-  "x-audio-duration-ms": "how long the whole recording is",
+  "x-audio-from-ms": "where the answer begins in the recording, in milliseconds",
+  "x-audio-to-ms": "where it ends; send this as `fromMs` to read on",
+  "x-audio-duration-ms": "the length of the whole recording",
 } as const;
 
-/** What its route answers, whoever asks. */
+/** What both routes to a stretch answer, the one with a key and the signed one. */
 export const AUDIO = {
-  summary: "A stretch of the recording as a file of its own, which a browser plays",
+  summary: "Read a stretch of the recording as a file of its own, which a browser can play",
   tags: ["results"],
   parameters: [
     { in: "header", name: "If-None-Match", schema: { type: "string" } },
@@ -30,18 +30,18 @@ export const AUDIO = {
   ],
   answers: {
     200: {
-      description: "the stretch, or as much of it as one answer holds: the headers say how much",
+      description: "the stretch, or as much of it as one answer may have; the headers say how much",
       media: ["audio/wav", "audio/mpeg", "audio/mp4", "audio/flac", "audio/ogg"],
       headers: {
         ...HELD,
         "x-audio-pauses":
-          "`12000+3500,…`: after 12,000 ms of the file, 3,500 ms of the recording without sound are left out",
-        etag: "of these bytes",
+          "`12000+3500,…`: after 12,000 ms of the file, 3,500 ms of the recording are left out because they have no sound",
+        etag: "the version of these bytes",
       },
     },
     204: { description: "the recording has no sound there", headers: HELD },
-    206: { description: "the range", media: ["audio/*"], headers: { "content-range": "which" } },
-    304: { description: "it is as it was" },
+    206: { description: "the range", media: ["audio/*"], headers: { "content-range": "the range that was sent" } },
+    304: { description: "it has not changed" },
   },
   problems: [
     "invalid_request",
@@ -58,7 +58,7 @@ audio.get("/:id/audio", describe({ ...AUDIO, operationId: "readAudio" }), query(
 
 type Asked = { in: { query: z.input<typeof AudioQuery> }; out: { query: AudioQuery } };
 
-/** Cut from the recording for this answer: nothing is stored. */
+/** Send a stretch. It is cut from the recording for each answer, and not stored. */
 export async function sendAudio(c: Context<App, "/:id/audio", Asked>): Promise<Response> {
   const id = c.req.param("id");
   const deps = intakeOf(c.env);
@@ -84,7 +84,7 @@ function headersOf({ fromMs, toMs, durationMs, file }: ReadStretch): Record<stri
     "x-audio-from-ms": String(fromMs),
     "x-audio-to-ms": String(toMs),
     "x-audio-duration-ms": String(durationMs),
-    // A recorder that stuttered may have hundreds; a header has room for some kilobytes.
+    // A recording with many dropouts may have hundreds of pauses; a header may have some kilobytes.
     ...(pauses.length > 0 && { "x-audio-pauses": pauses.slice(0, 200).join(",") }),
   };
 }

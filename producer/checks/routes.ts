@@ -10,17 +10,17 @@ import { CheckList } from "./schema.ts";
 
 export const checks = new Hono<App>();
 
-/** What this deployment lacks, with the command that mends it. */
+/** List the parts that this deployment lacks, with the commands that add them. */
 checks.get(
   "/",
   describe({
     operationId: "readChecks",
-    summary: "What the deployment lacks, and the commands that mend it",
+    summary: "List what the deployment lacks, and the commands that add it",
     tags: ["operations"],
-    answers: { 200: { description: "each part, also those that are there", schema: CheckList } },
+    answers: { 200: { description: "every part, also those that are complete", schema: CheckList } },
     problems: ["invalid_request", "forbidden"],
   }),
-  operatorOnly("The deployment is looked at with a key of the operator."),
+  operatorOnly("Only the operator may check the deployment. Use a key of the operator."),
   query(NoQuery),
   async (c) => {
     const answer: CheckList = { checks: [...deploymentChecks(c.env, c.req.url, await readFindings(c.env.DB))] };

@@ -1,7 +1,7 @@
 import type { Journal } from "../../shared/jobs/journal.ts";
 import type { QueueBacklog } from "./schema.ts";
 
-/** Ask the platform for a queue's figures. What it does not answer is null, with the reason. Never throws. */
+/** Ask the platform for a queue's figures. If it does not answer, they are null and `reason` says why. Never throws. */
 export async function queueView(
   name: string,
   queue: Queue,

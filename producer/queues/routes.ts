@@ -24,14 +24,14 @@ import { PauseRequest, ThroughputQuery } from "./requests.ts";
 
 export const queues = new Hono<App>();
 
-/** Everybody's load and the platform's own figures for the operator; for anyone else their own load alone. */
+/** The operator gets the load of every owner and the platform's own figures. Other owners get their own load only. */
 queues.get(
   "/",
   describe({
     operationId: "readQueues",
-    summary: "What waits and runs, by kind",
+    summary: "Count what waits and what runs, by kind",
     tags: ["operations"],
-    answers: { 200: { description: "everybody's for the operator, else your own", schema: Load } },
+    answers: { 200: { description: "the load of every owner for the operator, otherwise your own", schema: Load } },
     problems: ["invalid_request"],
   }),
   query(NoQuery),
@@ -55,7 +55,7 @@ queues.get(
   },
 );
 
-/** So many steps make a chart: an hour by the minute, a day by the half hour. */
+/** How many steps a chart has at most: an hour by the minute, a day by the half hour. */
 const STEPS = 60;
 const SHORTEST_STEP_MS = 60_000;
 const NICE_STEPS_MINUTES = [1, 2, 5, 10, 15, 30] as const;
@@ -64,9 +64,11 @@ queues.get(
   "/throughput",
   describe({
     operationId: "readThroughput",
-    summary: "How many jobs ended when, by kind",
+    summary: "Count the jobs that ended in each step of time, by kind",
     tags: ["operations"],
-    answers: { 200: { description: "everybody's for the operator, else your own", schema: JobThroughput } },
+    answers: {
+      200: { description: "the jobs of every owner for the operator, otherwise your own", schema: JobThroughput },
+    },
     problems: ["invalid_request"],
   }),
   query(ThroughputQuery),
@@ -81,7 +83,9 @@ queues.get(
   },
 );
 
-const forOperator = operatorOnly("Kinds are paused and resumed, and the account let go, with a key of the operator.");
+const forOperator = operatorOnly(
+  "Only the operator may pause or resume a kind, or lift the account's hold. Use a key of the operator.",
+);
 
 const KIND_PARAMETER: NonNullable<DescribeRouteOptions["parameters"]>[number] = {
   in: "path",
@@ -90,15 +94,15 @@ const KIND_PARAMETER: NonNullable<DescribeRouteOptions["parameters"]>[number] = 
   schema: { type: "string", enum: [...JOB_KINDS] },
 };
 
-/** Lease nothing of this kind any more. What runs goes on to its end; what is submitted waits. Twice is once. */
+/** Pause a kind: none of its tasks is leased. Running tasks go on to their end; new jobs wait. Pausing it again changes nothing. */
 queues.post(
   "/:kind/pause",
   describe({
     operationId: "pauseKind",
-    summary: "Lease no more tasks of a kind",
+    summary: "Pause a kind: its running tasks go on, and no more are started",
     tags: ["operations"],
     parameters: [KIND_PARAMETER],
-    answers: { 200: { description: "the kind", schema: KindLoad } },
+    answers: { 200: { description: "the kind, paused", schema: KindLoad } },
     problems: [...BODY_PROBLEMS, "forbidden", "kind_not_found"],
   }),
   limitBody,
@@ -116,15 +120,15 @@ queues.post(
   },
 );
 
-/** Lease this kind again, and wake consumers for what is due. Twice is once. */
+/** Resume a kind, and wake consumers for the tasks that are due. Resuming it again changes nothing. */
 queues.post(
   "/:kind/resume",
   describe({
     operationId: "resumeKind",
-    summary: "Lease tasks of a kind again",
+    summary: "Resume a kind that was paused",
     tags: ["operations"],
     parameters: [KIND_PARAMETER],
-    answers: { 200: { description: "the kind", schema: KindLoad } },
+    answers: { 200: { description: "the kind, resumed", schema: KindLoad } },
     problems: [...BODY_PROBLEMS, "forbidden", "kind_not_found"],
   }),
   limitBody,
@@ -138,20 +142,20 @@ queues.post(
     const change = { isPaused: false, note, actor: actorOf(c), now: Date.now() };
     const { isChanged, ready } = await changePause(intake.db, kind, change);
     if (isChanged) intake.journal.record({ event: "kind.resumed", kind }, { note, due: ready.length });
-    // One call's worth at once; maintenance wakes the rest, a thousand a minute.
+    // One call's worth of messages at once. Maintenance wakes the rest, a thousand a minute.
     await announce({ ready: ready.slice(0, MESSAGES_A_CALL) }, intake);
     return answer(c, kind);
   },
 );
 
-/** Ask models again, though the platform has said that the day's allocation is used up. Twice is once. */
+/** Lift the hold, so that models are asked again although the platform has said that the day's allocation is used up. Lifting it again changes nothing. */
 queues.delete(
   "/hold",
   describe({
     operationId: "liftHold",
-    summary: "Let the account go on that the platform has refused",
+    summary: "Lift the hold of an account that the platform has refused",
     tags: ["operations"],
-    answers: { 204: { description: "nothing is held" } },
+    answers: { 204: { description: "the account is not held" } },
     problems: ["forbidden"],
   }),
   forOperator,
@@ -170,7 +174,7 @@ function kindOf(c: Context<App>): JobKind | undefined {
 }
 
 function unknownKind(c: Context<App>): Response {
-  const detail = `'${c.req.param("kind") ?? ""}' is none of ${JOB_KINDS.join(", ")}.`;
+  const detail = `'${c.req.param("kind") ?? ""}' is not a kind of job. The kinds are ${JOB_KINDS.join(", ")}.`;
   return problem(c, { code: "kind_not_found", detail });
 }
 

@@ -5,7 +5,7 @@ import { Time } from "../http/time.ts";
 
 const Ended = z.object({ completed: z.int(), failed: z.int() });
 
-/** A kind of job: its unfinished tasks by state, its jobs by when they ended. Ages in milliseconds. */
+/** The load of a kind of job: its unfinished tasks by state, and its jobs by the time they ended. Ages are milliseconds. */
 export const KindLoad = z
   .object({
     kind: z.enum(JOB_KINDS),
@@ -24,19 +24,19 @@ export const KindLoad = z
   .meta({ id: "KindLoad" });
 export type KindLoad = z.infer<typeof KindLoad>;
 
-/** A queue's backlog as the platform counts it: messages, among them doorbells nobody needs any more. */
+/** A queue's backlog as the platform counts it. Some of its messages may wake consumers for work that is already done. */
 export const QueueBacklog = z
   .object({
     name: z.string(),
     backlogMessages: z.number().nullable(),
     backlogBytes: z.number().nullable(),
     oldestMessageAgeMs: z.number().nullable(),
-    reason: z.string().nullable().describe("why there are no figures; null where there are"),
+    reason: z.string().nullable().describe("why there are no figures; null if there are"),
   })
   .meta({ id: "QueueBacklog" });
 export type QueueBacklog = z.infer<typeof QueueBacklog>;
 
-/** Since the platform refused the account: no task with a model is leased. */
+/** A hold, after the platform refused the account: no task that asks a model is leased. */
 export const Hold = z.object({ code: z.string(), since: Time, until: Time }).meta({ id: "Hold" });
 
 export const Load = z
@@ -51,7 +51,7 @@ export const Load = z
   .meta({ id: "Load" });
 export type Load = z.infer<typeof Load>;
 
-/** Jobs that ended, step by step; a step in which none of a kind did is left out. */
+/** Jobs that ended, step by step. A step in which no job of a kind ended is left out. */
 export const JobThroughput = z
   .object({
     scope: z.enum(["own", "all"]),

@@ -6,7 +6,7 @@ import { HOUR_MS } from "../../shared/durations.ts";
 import { iso } from "../http/time.ts";
 import type { JobThroughput, KindLoad, Load as LoadView } from "./schema.ts";
 
-/** A kind of job as `GET /v1/queues` shows it. Tasks are counted by state, jobs by when they ended. Ages in milliseconds. */
+/** The load of a kind as `GET /v1/queues` shows it. Tasks are counted by state, jobs by the time they ended. Ages are milliseconds. */
 export function kindView(kind: JobKind, { tasks, throughput, letters, pauses }: Load, now: number): KindLoad {
   const own = tasks.filter((load) => jobKindOf(load.kind) === kind);
   const sum = (figure: "waiting" | "delayed" | "held" | "running" | "pending") =>
@@ -29,7 +29,7 @@ export function kindView(kind: JobKind, { tasks, throughput, letters, pauses }: 
   };
 }
 
-/** What holds all of them, every kind's view, and the dead letters that belong to no job. */
+/** The account's hold, the view of each kind, and the number of dead letters that do not belong to a job. */
 export function loadView(load: Load, now: number): Pick<LoadView, "hold" | "kinds" | "unreadableMessages"> {
   const { hold } = load;
   return {
@@ -39,7 +39,7 @@ export function loadView(load: Load, now: number): Pick<LoadView, "hold" | "kind
   };
 }
 
-/** How many jobs ended when. */
+/** How many jobs ended in each step. */
 export function throughputSeries(
   points: readonly ThroughputPoint[],
   { ownerId, hours, stepMs, now }: ThroughputQuestion,

@@ -4,7 +4,10 @@ import { ACCOUNT, OwnerId } from "../http/owner-id.ts";
 
 /** The path of `/v1/retention/{ownerId}`. */
 export const RetentionPath = z.strictObject({
-  ownerId: OwnerId.refine((ownerId) => ownerId !== ACCOUNT, "the account's is the variable RETENTION_DAYS"),
+  ownerId: OwnerId.refine(
+    (ownerId) => ownerId !== ACCOUNT,
+    "the retention of the whole account is the variable RETENTION_DAYS; name an owner",
+  ),
 });
 
 /** The body of `PUT /v1/retention/{ownerId}`. */

@@ -27,16 +27,16 @@ const PARAMETERS: NonNullable<DescribeRouteOptions["parameters"]> = [
   { in: "path", name: "ownerId", required: true, schema: { type: "string", pattern: "^[\\w.:@-]{1,100}$" } },
 ];
 
-const forOperator = operatorOnly("How long jobs are kept is set with a key of the operator.");
+const forOperator = operatorOnly("Only the operator may set how long jobs are kept. Use a key of the operator.");
 
-/** One's own; for the operator everybody's. */
+/** List the caller's own retention, or for the operator those of every owner. */
 retention.get(
   "/",
   describe({
     operationId: "listRetentions",
-    summary: "How long ended jobs are kept: one's own, or for the operator everybody's",
+    summary: "List how long ended jobs are kept: your own, or for the operator those of every owner",
     tags,
-    answers: { 200: { description: "by owner", schema: RetentionList } },
+    answers: { 200: { description: "the retentions by owner", schema: RetentionList } },
     problems: ["invalid_request"],
   }),
   query(NoQuery),
@@ -48,12 +48,12 @@ retention.get(
   },
 );
 
-/** From now on: jobs that are older than that are deleted by maintenance, fifty a minute. */
+/** Set an owner's retention. It applies at once: maintenance deletes older jobs, fifty a minute. */
 retention.put(
   "/:ownerId",
   describe({
     operationId: "setRetention",
-    summary: "Say how long an owner's ended jobs are kept",
+    summary: "Set how long an owner's ended jobs are kept",
     tags,
     parameters: PARAMETERS,
     answers: { 200: { description: "the retention", schema: Retention } },
@@ -71,15 +71,15 @@ retention.put(
   },
 );
 
-/** Keep the owner's jobs as long as everybody's. */
+/** Delete an owner's retention. The default applies again. */
 retention.delete(
   "/:ownerId",
   describe({
     operationId: "deleteRetention",
-    summary: "Keep an owner's ended jobs as long as everybody's",
+    summary: "Delete an owner's retention, so that the default applies again",
     tags,
     parameters: PARAMETERS,
-    answers: { 204: { description: "it has none of its own any more" } },
+    answers: { 204: { description: "the owner has no retention of its own any more" } },
     problems: ["invalid_request", "forbidden", "retention_not_found"],
   }),
   forOperator,

@@ -13,7 +13,7 @@ export const Retention = z
 export type Retention = z.infer<typeof Retention>;
 
 export const RetentionList = z.object({
-  days: z.int().describe("of owners who have none of their own"),
+  days: z.int().describe("the default, for owners without a retention of their own"),
   retentions: z.array(Retention),
 });
 export type RetentionList = z.infer<typeof RetentionList>;

@@ -24,23 +24,26 @@ const NEW_VERSION = {
       in: "header",
       name: "If-Match",
       required: true,
-      description: "the ETag of the version that is meant",
+      description: "the ETag of the version to change",
       schema: { type: "string" },
     },
     {
       in: "header",
       name: "Prefer",
-      description: "`return=minimal`: answer 204 with the ETag, and without the transcript",
+      description: "`return=minimal`: the answer is 204 with the ETag, without the transcript",
       schema: { type: "string" },
     },
   ],
   answers: {
     200: {
-      description: "the whole transcript as it is now",
+      description: "the whole transcript after the change",
       schema: Transcript.meta({ id: "Transcript" }),
-      headers: { etag: "of the new version", "x-transcript-version": "its number" },
+      headers: { etag: "the tag of the new version", "x-transcript-version": "the number of the new version" },
     },
-    204: { description: "it is done", headers: { etag: "of the new version", "x-transcript-version": "its number" } },
+    204: {
+      description: "the change is made",
+      headers: { etag: "the tag of the new version", "x-transcript-version": "the number of the new version" },
+    },
   },
   problems: [
     ...BODY_PROBLEMS,
@@ -57,7 +60,7 @@ transcriptEdits.patch(
   describe({
     ...NEW_VERSION,
     operationId: "editTranscript",
-    summary: "Edit the words of a transcript, and who says them",
+    summary: "Edit the words of a transcript and its speakers",
   }),
   limitBody,
   body(EditRequest),
@@ -81,9 +84,9 @@ transcriptEdits.get(
   "/:id/transcript/history",
   describe({
     operationId: "readTranscriptHistory",
-    summary: "The versions of a transcript: the latest hundred, and the original",
+    summary: "List the versions of a transcript: the latest hundred, and the original",
     tags: ["results"],
-    answers: { 200: { description: "the latest first", schema: TranscriptHistory } },
+    answers: { 200: { description: "the versions, latest first", schema: TranscriptHistory } },
     problems: ["job_not_found", "artifact_not_found"],
   }),
   async (c) => {
@@ -120,7 +123,7 @@ transcriptEdits.get(
 async function answerChange(c: Context<App>, jobId: string, change: Change): Promise<Response> {
   const ifMatch = c.req.header("if-match");
   if (ifMatch === undefined) {
-    const detail = "Send 'If-Match' with the ETag of the version that you have read, so that nobody's change is lost.";
+    const detail = "Send 'If-Match' with the ETag of the version that you have read, so that no other change is lost.";
     return problem(c, { code: "precondition_required", detail });
   }
   const editor = { jobId, ownerId: c.get("ownerId"), keyId: c.get("keyId") };

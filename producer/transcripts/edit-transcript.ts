@@ -24,7 +24,7 @@ import { versionKey } from "../../shared/uploads/storage.ts";
 import type { Problem } from "../http/problem.ts";
 import { isStored, type OpenedVersion, readVersion } from "./read-version.ts";
 
-/** What is to become of a transcript. */
+/** A change of a transcript. */
 export type Change =
   | { readonly type: "edit"; readonly operations: readonly EditOperation[] }
   | { readonly type: "revert"; readonly version: number };
@@ -39,13 +39,13 @@ export interface Editor {
   readonly keyId: string;
 }
 
-/** An edit keeps a transcript from growing without end: with JSON and its text this is some 100 MB of memory. */
+/** The limit of an edited transcript, so that edits cannot grow it without end. With its JSON, this takes some 100 MB of memory. */
 const MAX_TRANSCRIPT_CHARS = 24_000_000;
 
 /**
- * Make a new version of a transcript out of the one that the client means (`tags`; null for whatever there is). The same change of
- * the same version is made once, however often it is sent. Of two changes of one version at the same moment one is made, and
- * the other is told of it.
+ * Make a new version of a transcript. The same change of the same version is made once, however often it is sent. If two changes of
+ * one version come at the same moment, one is made and the other gets `transcript_changed`.
+ * @param tags the ETags of the versions that the client accepts as the current one; null for any.
  */
 export async function editTranscript(
   { jobId, ownerId, keyId }: Editor,
@@ -67,7 +67,7 @@ export async function editTranscript(
 
   const body = JSON.stringify(result);
   if (body.length > MAX_TRANSCRIPT_CHARS && body.length > JSON.stringify(current.transcript).length) {
-    const detail = `The transcript would have ${body.length} characters as JSON; an edited one has at most ${MAX_TRANSCRIPT_CHARS}.`;
+    const detail = `The transcript would have ${body.length} characters as JSON after this edit; the limit is ${MAX_TRANSCRIPT_CHARS}. Shorten the new text.`;
     return { code: "invalid_request", detail, issues: [{ path: "operations", message: detail }] };
   }
   const requestHash = await hashOf(current.etag, change);
@@ -99,7 +99,7 @@ function refuse(jobId: string, state: TranscriptState | null): Problem | null {
   if (state.endedAt === null) {
     return {
       code: "job_unfinished",
-      detail: `Job '${jobId}' is ${state.state}: edit its transcript when it has ended.`,
+      detail: `Job '${jobId}' is ${state.state}. Edit its transcript when it has ended.`,
     };
   }
   return null;
@@ -110,11 +110,11 @@ function noTranscript(jobId: string): Problem {
 }
 
 function changed(jobId: string, etag: string): Problem {
-  const detail = `The transcript of job '${jobId}' is another version by now. Read it again, and make the change to that.`;
+  const detail = `The transcript of job '${jobId}' has a newer version. Read it again, and apply the change to that version.`;
   return { code: "transcript_changed", detail, etag: `"${etag}"` };
 }
 
-/** Whether the latest version is what this change has made of a version that the client means. */
+/** Whether the latest version is the result of this same change to a version that the client accepts. */
 async function isKnown(latest: TranscriptVersion | null, change: Change, tags: readonly string[] | null) {
   if (latest === null || tags === null) return false;
   for (const tag of tags.slice(0, 10)) if ((await hashOf(tag, change)) === latest.requestHash) return true;
@@ -135,7 +135,7 @@ async function resultOf(
   if (change.type === "revert") {
     const old = await readVersion(jobId, state, change.version, deps);
     if (old !== null) return old.transcript;
-    const detail = `The transcript of job '${jobId}' has no version ${change.version} any more, or not yet.`;
+    const detail = `The transcript of job '${jobId}' has no version ${change.version}, or that version has been deleted.`;
     return { code: "version_not_found", detail };
   }
   const edited = applyEdits(current.transcript, change.operations);
@@ -168,7 +168,7 @@ function alongside(
   ];
 }
 
-/** Somebody else was faster, the job is gone, or this very change was made by the same request sent twice. */
+/** The version was not stored: another change was faster, the job is gone, or the same request was sent twice and has made this change. */
 async function lost(
   { jobId, ownerId }: Editor,
   { change, tags, made }: { change: Change; tags: readonly string[] | null; made: TranscriptVersion },
@@ -183,7 +183,7 @@ async function lost(
   return (await isKnown(state.latest, change, tags)) ? current : changed(jobId, current.etag);
 }
 
-/** What may be done late, or not at all: the version is stored. */
+/** The work after a version is stored. It may be done late, or fail. */
 async function afterwards(
   { jobId, ownerId }: Editor,
   made: TranscriptVersion,

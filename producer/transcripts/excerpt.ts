@@ -1,7 +1,7 @@
 import { joinTexts } from "../../shared/transcripts/place-words.ts";
 import type { Stretch, Transcript } from "../../shared/transcripts/transcript.ts";
 
-/** The part of a transcript that is heard between two times; segments stay whole. */
+/** The part of a transcript between two times. Segments stay whole. */
 export function excerptOf(transcript: Transcript, { fromMs, toMs }: { fromMs: number; toMs: number }): Transcript {
   const isInside = ({ startMs, endMs }: Pick<Stretch, "startMs" | "endMs">) => startMs < toMs && endMs > fromMs;
   const segments = transcript.segments.filter(isInside);

@@ -4,7 +4,7 @@ import { readChunks } from "../../shared/db/jobs/chunks.ts";
 import type { JobDetail } from "../../shared/jobs/job-detail.ts";
 import { Transcript } from "../../shared/transcripts/transcript.ts";
 
-/** The transcript of a job as its tasks have made it, as far as it is: the joined one, or what its chunks have heard so far. */
+/** Read the transcript that a job's tasks have made so far: the joined one or, before that, the text of the chunks that are transcribed. */
 export async function readTranscript(
   { job, artifacts, progress }: JobDetail,
   { db, media }: { db: D1Database; media: R2Bucket },

@@ -5,7 +5,7 @@ import { Transcript } from "../../shared/transcripts/transcript.ts";
 import type { TranscriptVersion, WantedVersion } from "../../shared/transcripts/version.ts";
 import { readTranscript } from "./read-transcript.ts";
 
-/** A version of a transcript, whole. */
+/** A version of a transcript with all its text. */
 export interface OpenedVersion {
   readonly transcript: Transcript;
   /** 0 for the original. */
@@ -21,7 +21,7 @@ export function isStored(state: TranscriptState): state is Stored {
   return state.original !== null;
 }
 
-/** The version that is asked for; null where there is none of that number any more. */
+/** Read a version; null if there is no version of that number, or not any more. */
 export async function readVersion(
   jobId: string,
   { original, latest }: Stored,
@@ -34,7 +34,7 @@ export async function readVersion(
     return { transcript: await readWhole(original.key, media), version: 0, etag: originalEtag(original.etag) };
   }
   const edited = await readWhole(version.key, media);
-  // An old version is shown as it was.
+  // An old version is shown as it was, without the gaps that were filled later.
   if (version.originalEtag === original.etag || version !== latest) {
     return { transcript: edited, version: version.version, etag: version.etag };
   }
@@ -42,7 +42,7 @@ export async function readVersion(
   return { transcript, version: version.version, etag: `${version.etag}.${original.etag.slice(0, 8)}` };
 }
 
-/** What a job says by now: the latest version, or the original where nobody has edited it. */
+/** Read the current transcript of a job: the latest version, or the original if it has not been edited. */
 export async function readLatest(detail: JobDetail, deps: Deps): Promise<Transcript> {
   const latest = await findVersion(deps.db, detail.job.id, "latest");
   return latest === null ? readTranscript(detail, deps) : readWhole(latest.key, deps.media);

@@ -4,7 +4,7 @@ import type { Transcript } from "../../shared/transcripts/transcript.ts";
 
 export type TranscriptFormat = "json" | "txt" | "vtt" | "srt";
 
-/** A transcript in the format that is asked for. */
+/** Write a transcript in a format. */
 export function render(
   transcript: Transcript,
   { format, captions }: { format: TranscriptFormat; captions: CaptionOptions },

@@ -6,12 +6,14 @@ import { wholeNumber } from "../jobs/requests.ts";
 
 const timeMs = z.coerce.number().int().min(0);
 
-/** The latest version, the original, or one by its number. */
+/** The latest version, the original, or a version by its number. */
 const WantedVersion = z
   .union([z.enum(["edited", "original"]), z.stringFormat("version", /^\d{1,9}$/).transform(Number)])
-  .describe("`edited` is the original where nobody has edited it; a number is a version of the history");
+  .describe(
+    "`edited` is the latest version, or the original if there is no edit; a number is a version of the history",
+  );
 
-/** The body of `PATCH /v1/jobs/{id}/transcript`: changes that are made together. */
+/** The body of `PATCH /v1/jobs/{id}/transcript`. The changes are made together or not at all. */
 export const EditRequest = z
   .strictObject({ operations: z.array(EditOperation).min(1).max(MAX_OPERATIONS) })
   .meta({ id: "EditRequest" });
@@ -20,8 +22,8 @@ export const EditRequest = z
 export const RevertRequest = z.strictObject({ version: z.int().min(0).describe("0 is the original") });
 
 /**
- * The query of `GET /v1/jobs/{id}/transcript`. A preset sets all of the caption options; single ones override it. Between
- * `fromMs` and `toMs` the transcript is an excerpt.
+ * The query of `GET /v1/jobs/{id}/transcript`. A preset sets all caption options; a single option overrides it. `fromMs` and `toMs`
+ * ask for an excerpt.
  */
 export const TranscriptQuery = z
   .strictObject({

@@ -19,23 +19,23 @@ import { leavesTranscript } from "../../shared/kinds/index.ts";
 
 export const transcripts = new Hono<App>();
 
-/** What its route answers, whoever asks. */
+/** What both routes to a transcript answer, the one with a key and the signed one. */
 export const TRANSCRIPT = {
-  summary: "The transcript so far, or a part of it; edited, if somebody has edited it",
+  summary: "Read the transcript so far, or an excerpt of it, with its edits",
   tags: ["results"],
   parameters: [{ in: "header", name: "If-None-Match", schema: { type: "string" } }],
   answers: {
     200: {
-      description: "rendered as asked",
+      description: "the transcript in the requested format",
       schema: Transcript.meta({ id: "Transcript" }),
       media: ["text/plain", "text/vtt", "application/x-subrip"],
       headers: {
-        "x-transcript-complete": "`false` while it grows, and where a part is missing",
-        "x-transcript-version": "0 for the original",
-        etag: "of this version as asked for; none while it grows. That of the whole as JSON is for `If-Match`",
+        "x-transcript-complete": "`false` while the transcript grows, and if a part is missing",
+        "x-transcript-version": "the number of the version; 0 for the original",
+        etag: "the tag of this version in this form; absent while the transcript grows. For `If-Match`, send the tag of the whole transcript as JSON",
       },
     },
-    304: { description: "it is as it was" },
+    304: { description: "it has not changed" },
   },
   problems: ["invalid_request", "job_not_found", "artifact_not_found", "version_not_found"],
 } satisfies Omit<Description, "operationId">;
@@ -52,7 +52,7 @@ type Asked = { in: { query: z.input<typeof TranscriptQuery> }; out: { query: Wan
 
 const HEADERS = { "cache-control": "private, no-cache", "x-content-type-options": "nosniff" };
 
-/** The transcript so far, or a part of it, rendered as asked. `x-transcript-complete` says whether more will come, or a part is missing. */
+/** Send the transcript so far, or an excerpt of it, in the requested format. `x-transcript-complete` is false if more will come or a part is missing. */
 export async function readRendered(c: Context<App, "/:id/transcript", Asked>): Promise<Response> {
   const id = c.req.param("id");
   const job = { id, ownerId: c.get("ownerId") };
@@ -66,7 +66,7 @@ export async function readRendered(c: Context<App, "/:id/transcript", Asked>): P
     ? await readVersion(id, state, asked.version, intakeOf(c.env))
     : await soFar(c, job, asked);
   if (found === null) {
-    const detail = `The transcript of job '${id}' has no version ${asked.version}. Its history lists those that there are.`;
+    const detail = `The transcript of job '${id}' has no version ${asked.version}. GET /v1/jobs/${id}/transcript/history lists its versions.`;
     return problem(c, { code: "version_not_found", detail });
   }
   const { transcript, version, etag } = found;
@@ -82,7 +82,7 @@ export async function readRendered(c: Context<App, "/:id/transcript", Asked>): P
   return c.body(body, 200, { ...headers, "content-type": contentType });
 }
 
-/** What its chunks have said until now: no version yet. */
+/** The transcript from the chunks so far. It does not have a version yet. */
 async function soFar(c: Context<App>, job: { id: string; ownerId: string }, { version }: Wanted) {
   if (typeof version === "number" && version > 0) return null;
   const detail = await readJob(c.env.DB, job);
@@ -90,7 +90,7 @@ async function soFar(c: Context<App>, job: { id: string; ownerId: string }, { ve
   return { transcript: await readTranscript(detail, intakeOf(c.env)), version: 0, etag: null };
 }
 
-/** Each form of a version is tagged by itself. */
+/** The tag of a version in one form. Each format, excerpt and caption layout has its own. */
 async function etagOf(version: string, asked: Wanted): Promise<string> {
   if (asked.format === "json" && isWhole(asked)) return `"${version}"`;
   return `"${version}/${await sha256Hex(JSON.stringify(asked), { bytes: 6 })}"`;

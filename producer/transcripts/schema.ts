@@ -6,16 +6,16 @@ import { Time } from "../http/time.ts";
 export const TranscriptVersion = z
   .object({
     version: z.int().describe("0 is the original"),
-    etag: z.string().describe("for `If-Match`, quotes included"),
+    etag: z.string().describe("the tag for `If-Match`, with its quotes"),
     createdAt: Time,
-    keyId: z.string().nullable().describe("the API key that made it; null for the original"),
+    keyId: z.string().nullable().describe("the id of the API key that made it; null for the original"),
     operations: z.int(),
-    revertedTo: z.int().nullable().describe("the version that it is like again; null for an edit"),
+    revertedTo: z.int().nullable().describe("for a revert: the version that it restored; null for an edit"),
   })
   .meta({ id: "TranscriptVersion" });
 export type TranscriptVersion = z.infer<typeof TranscriptVersion>;
 
 export const TranscriptHistory = z
-  .object({ versions: z.array(TranscriptVersion).describe("the latest first, the original last") })
+  .object({ versions: z.array(TranscriptVersion).describe("the versions, latest first and the original last") })
   .meta({ id: "TranscriptHistory" });
 export type TranscriptHistory = z.infer<typeof TranscriptHistory>;

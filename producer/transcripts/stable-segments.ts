@@ -1,12 +1,12 @@
 import { type HeardChunk, mergeChunks } from "../../shared/transcripts/merge-chunks.ts";
 import type { Segment } from "../../shared/transcripts/transcript.ts";
 
-/** Times of a cut are rounded to packets, and a seam may move a word that is a second off. */
+/** Times of a cut are rounded to packets, and joining two chunks may move a word whose time is a second off. */
 const SLACK_MS = 2000;
 
 /**
- * Of a recording heard without a gap up to a point, the segments that will not change any more, whatever the chunk after
- * that point says: a seam reaches half an overlap into the last chunk, and a segment's end depends on the next one's start.
+ * The segments that are final in a recording that is transcribed without a gap up to a point: the next chunk cannot change them.
+ * Joining the next chunk reaches half an overlap into the last one, and the end of a segment depends on the start of the next.
  */
 export function stableSegments(heard: readonly HeardChunk[]): readonly Segment[] {
   const last = heard.at(-1);
@@ -22,8 +22,8 @@ export function stableSegments(heard: readonly HeardChunk[]): readonly Segment[]
 }
 
 /**
- * The same piece by piece: give it the chunks in the order of the source, a few at a time, and get the segments that have
- * become final since. Merging costs a millisecond a chunk, so only the last few are merged again.
+ * The same, piece by piece. Pass the chunks in the order of the source, a few at a time; each call returns the segments that have
+ * become final since the last. Merging costs a millisecond a chunk, so only the last few chunks are merged again.
  */
 export function stableReader(): (chunks: readonly HeardChunk[]) => readonly Segment[] {
   let heard: readonly HeardChunk[] = [];
@@ -32,7 +32,7 @@ export function stableReader(): (chunks: readonly HeardChunk[]) => readonly Segm
     heard = [...heard, ...chunks];
     const stable = stableSegments(heard);
     const known = last === undefined ? -1 : stable.findLastIndex((segment) => isSame(segment, last));
-    // Better no stream than a wrong one: a client that comes back is read to from the start.
+    // No stream is better than a wrong one. A client that connects again is read to from the start.
     if (last !== undefined && known < 0) throw new Error(`the segment at ${last.startMs} ms was not final`);
     last = stable.at(-1) ?? last;
     const lastStartMs = last?.startMs ?? 0;
