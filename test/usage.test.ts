@@ -94,9 +94,9 @@ test("a question that makes no sense is refused in words", async () => {
     ["to=2026-02-30", /^to/],
     [`from=${today}&to=${dateOf(TODAY - 1)}`, /'from' is after 'to'/],
     [`from=${dateOf(TODAY - 3650)}`, /at most 366 days/],
-    ["by=nonsense", /expected some of day,model,kind,owner/],
-    ["by=", /expected some of/],
-    ["by=day,day", /expected some of/],
+    ["by=nonsense", /expected one or more of day,model,kind,owner/],
+    ["by=", /expected one or more of/],
+    ["by=day,day", /expected one or more of/],
     ["since=2026-01-01", /since/],
     ["ownerId=a%20b", /^ownerId/],
   ];

@@ -4,21 +4,21 @@ import type { Key } from "../../shared/db/keys/keys.ts";
 import type { Problem } from "../http/problem.ts";
 import { type Submitter, tooManyJobs } from "../jobs/asked.ts";
 
-/** The bucket did not take the bytes, or their sender broke off in the middle. */
+/** The bucket did not accept the bytes, or their sender broke off in the middle. */
 export class NotStored extends Error {
   override readonly name = "NotStored";
 }
 
-/** What was stored; `giveBack` gives its bytes back to the key's day, if it comes to nothing after all. */
+/** What was stored. `giveBack` returns its bytes to the key's day, for an upload that is refused later. */
 export type Stored<T> =
   | { readonly ok: true; readonly stored: T; readonly giveBack: () => Promise<void> }
   | { readonly ok: false; readonly problem: Problem };
 
 /**
- * Store what a key may upload. Before a byte is stored it is asked whether the key may send so many at once and a day, and have
- * another job; the bytes are taken out of its day, and given back where `store` throws.
- * Whether the job is taken is decided when it is inserted; this only spares storing what would be refused.
- * @throws NotStored where `store` throws.
+ * Store an upload within the limits of its key. Before a byte is stored, the limits for one upload, for a day and for unfinished jobs
+ * are checked. The bytes are taken out of the key's day, and returned if `store` throws. The limit of jobs is enforced when the job
+ * is inserted; this check only avoids storing bytes that would be refused.
+ * @throws NotStored if `store` throws.
  */
 export async function storeWithin<T>(
   { key, limit }: Submitter,
@@ -32,7 +32,7 @@ export async function storeWithin<T>(
   const { id: keyId, maxUploadBytesADay: maxBytesADay } = key;
   const now = Date.now();
   if (maxBytesADay !== null && !(await takeUploadBytes(db, { keyId, maxBytesADay }, sizeBytes, now))) {
-    const detail = `This key may upload ${maxBytesADay} bytes a day (UTC), and ${sizeBytes} more are too many today.`;
+    const detail = `This key may upload ${maxBytesADay} bytes a day. The ${sizeBytes} bytes of this upload exceed what is left today; try again after 00:00 UTC.`;
     const retryAfterSeconds = secondsToMidnight(now);
     return { ok: false, problem: { code: "upload_allowance_used", detail, retryAfterSeconds } };
   }
@@ -43,24 +43,24 @@ export async function storeWithin<T>(
     return { ok: true, stored: await store(), giveBack };
   } catch (cause) {
     await giveBack();
-    throw new NotStored(`Nothing was stored: ${String(cause)}`, { cause });
+    throw new NotStored(`The upload was not stored: ${String(cause)}`, { cause });
   }
 }
 
-/** Whether the key that asks may upload so much. */
+/** The problem if an upload is too large for its key. */
 export function refuseSize({ uploadLimits: { maxBytes } }: Key, sizeBytes: number): Problem | null {
   if (maxBytes === null || sizeBytes <= maxBytes) return null;
   return {
     code: "upload_too_large",
-    detail: `This key uploads at most ${maxBytes} bytes, and these are ${sizeBytes}.`,
+    detail: `This key may upload files of at most ${maxBytes} bytes; this one has ${sizeBytes}.`,
   };
 }
 
-/** Whether the key may upload what a client says it is. The bytes are looked at as well once they are there. */
+/** The problem if the key may not upload the type that a client declares. The bytes are checked too once they are stored. */
 export function refuseType({ uploadLimits: { contentTypes } }: Key, contentType: string | undefined): Problem | null {
   if (contentTypes === null) return null;
-  const takes = `This key uploads ${contentTypes.join(", ")} only`;
-  if (contentType === undefined) return { code: "unsupported_media", detail: `${takes}: say its contentType.` };
+  const takes = `This key may upload only ${contentTypes.join(", ")}`;
+  if (contentType === undefined) return { code: "unsupported_media", detail: `${takes}. Send the contentType.` };
   if (contentTypes.some((prefix) => contentType.startsWith(prefix))) return null;
-  return { code: "unsupported_media", detail: `${takes}, and this is ${contentType}.` };
+  return { code: "unsupported_media", detail: `${takes}; this file is ${contentType}.` };
 }

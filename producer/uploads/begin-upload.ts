@@ -22,7 +22,7 @@ import { headerJson, ONCE, presignPut, type S3 } from "./presign.ts";
 import type { UploadRequest } from "./requests.ts";
 import { expiryAt, partNumbers, type SignedPart, signParts } from "./sign-parts.ts";
 
-/** An upload and what its client needs to send it. `headers` go with every PUT. */
+/** An upload and what its client needs to send it. Every PUT must have these `headers`. */
 export interface BegunUpload {
   readonly upload: PendingUpload;
   readonly url?: string;
@@ -30,7 +30,7 @@ export interface BegunUpload {
   readonly parts?: readonly SignedPart[];
 }
 
-/** Sign what a client declares. Owner and limits become metadata that the client cannot change. */
+/** Sign the upload that a client declares. Owner and limits become metadata that the client cannot change. */
 export async function beginUpload(
   request: UploadRequest,
   by: Submitter,
@@ -68,7 +68,7 @@ export async function beginUpload(
 
 function refuseSinglePut(sizeBytes: number): Problem | null {
   if (sizeBytes <= MAX_SINGLE_PUT_BYTES) return null;
-  const detail = `A single PUT has at most ${MAX_SINGLE_PUT_BYTES} bytes; leave 'method' out, or say 'multipart'.`;
+  const detail = `A single PUT may have at most ${MAX_SINGLE_PUT_BYTES} bytes. Leave 'method' out, or set it to 'multipart'.`;
   return { code: "upload_too_large", detail };
 }
 
@@ -105,7 +105,7 @@ async function beginMultipart(
   return { upload: multipart, headers: s3.headers, parts: await signParts(s3, multipart, partNumbers(multipart)) };
 }
 
-/** What a latency budget chooses for an object that nobody has seen yet; null without one. */
+/** Choose the model for an object that is not stored yet, if the request has a latency budget; null otherwise. */
 async function chooseUnseen(
   source: Source,
   { kind, options = {} }: UploadRequest,
@@ -113,7 +113,7 @@ async function chooseUnseen(
   { db }: Intake,
 ): Promise<Chosen | null> {
   if (terms.latencyBudgetMs === undefined || kind === undefined) return null;
-  // Nobody knows yet what is in it. Which models there are depends on the kind and the options alone.
+  // The content is not known yet. The choice of models depends on the kind and the options alone.
   const about = kindOf(kind);
   const [media = "text"] = about.uploads.takes;
   return decideModel(db, { work: JobWork.parse({ kind, input: about.inputOf(source, options, media) }), terms });

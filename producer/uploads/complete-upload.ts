@@ -14,8 +14,8 @@ import { refusedUpload } from "../jobs/asked.ts";
 import type { Submitted, Submitter } from "../jobs/asked.ts";
 
 /**
- * Give an upload its job now, without waiting for the bucket's event. Twice is the same job, and so is the event's.
- * @param given of a multipart upload; left out, those that were reported.
+ * Make the job of an upload now, without waiting for the bucket's event. Completing it again, or the event, gives the same job.
+ * @param given the parts of a multipart upload; if left out, the parts that were reported.
  */
 export async function completeUpload(
   upload: PendingUpload,
@@ -28,7 +28,7 @@ export async function completeUpload(
   if (typeof object === "string") return { ok: false, problem: { code: "upload_unfinished", detail: object } };
   const metadata = object.customMetadata ?? {};
   const source = { key: upload.key, etag: object.etag, sizeBytes: object.size };
-  // Somebody with the bucket's own credentials has put something else there; it is not this client's to see.
+  // A program with the bucket's own credentials has stored another object there. This client may not see it.
   if (metadata["owner"] !== upload.ownerId) return { ok: false, problem: REPLACED };
   const described = await describeUpload({ source, metadata }, deps);
   if (described.type === "gone") return { ok: false, problem: REPLACED };
@@ -42,15 +42,15 @@ export async function completeUpload(
   return { ok: false, problem: refusedUpload(described) };
 }
 
-const REPLACED: Problem = { code: "upload_unfinished", detail: "The object was just replaced." };
+const REPLACED: Problem = { code: "upload_unfinished", detail: "The object was replaced during the request." };
 
-/** Make one object of the parts. @returns a sentence where that cannot be done yet. */
+/** Make one object of the parts. @returns a sentence if that is not possible yet. */
 async function assemble(
   upload: PendingUpload,
   given: readonly StoredPart[],
   media: R2Bucket,
 ): Promise<R2Object | string> {
-  if (upload.multipart === null) return "Nothing has been stored under its URL yet.";
+  if (upload.multipart === null) return "Nothing has been stored under the upload's URL yet.";
   const etags = new Map(given.map(({ number, etag }) => [number, etag.replace(/^"|"$/g, "")]));
   const numbers = partNumbers(upload);
   const missing = numbers.filter((number) => !etags.has(number));
@@ -58,7 +58,7 @@ async function assemble(
     const list = missing.length > 10 ? `${missing.slice(0, 10).join(", ")} …` : missing.join(", ");
     return missing.length > 0
       ? `${missing.length} of ${numbers.length} parts are missing: ${list}`
-      : `There are only ${numbers.length} parts.`;
+      : `The upload has only ${numbers.length} parts; send no others.`;
   }
   const parts = numbers.map((partNumber) => ({ partNumber, etag: etags.get(partNumber) ?? "" }));
   try {

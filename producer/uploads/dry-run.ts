@@ -12,7 +12,7 @@ import { refuseSize } from "./allowance.ts";
 import { type AskedOfUpload, uploadMetadata } from "./metadata.ts";
 import { peek } from "./receive-upload.ts";
 
-/** Price a file by its beginning, and store nothing of it. `sizeBytes` is the whole file's. */
+/** Estimate the cost of a file from its beginning, and store nothing. `sizeBytes` is the size of the whole file. */
 export async function priceUpload(
   { name, sizeBytes, asked }: { name: string; sizeBytes: number; asked: AskedOfUpload },
   body: ReadableStream<Uint8Array>,
@@ -20,7 +20,7 @@ export async function priceUpload(
   deps: Intake,
 ): Promise<Priced> {
   const { head, whole } = await peek(body, READ_BYTES);
-  // Read and dropped: a connection that is closed while its client still sends takes the answer with it.
+  // The rest is read and dropped: if the connection were closed while the client still sends, the answer would be lost.
   await whole.pipeTo(new WritableStream());
   const refusal = sizeBytes < head.length ? wrongSize(sizeBytes, head.length) : refuseSize(by.key, sizeBytes);
   if (refusal !== null) return { ok: false, problem: refusal };
@@ -31,7 +31,7 @@ export async function priceUpload(
 }
 
 function wrongSize(sizeBytes: number, sentBytes: number): Problem {
-  const message = `the file has ${sizeBytes} bytes, it says, and ${sentBytes} were sent`;
+  const message = `is ${sizeBytes}, but ${sentBytes} bytes were sent; send the size of the whole file`;
   return {
     code: "invalid_request",
     detail: `sizeBytes: ${message}`,

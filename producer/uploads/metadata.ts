@@ -8,22 +8,22 @@ import type { UploadMetadata } from "../../shared/uploads/signed-headers.ts";
 import { KEY_ID } from "../../shared/uploads/storage.ts";
 import type { Problem } from "../http/problem.ts";
 
-/** R2's limit for an object's custom metadata is 8,192 bytes of names and values; the rest is ours. */
+/** R2 allows 8,192 bytes of names and values as the custom metadata of an object. The rest is left for our own. */
 const MAX_METADATA_BYTES = 7900;
 
-/** What a client asks of an upload. */
+/** What a client asks for with an upload. */
 export interface AskedOfUpload extends JobMarks {
   readonly kind: JobKind | undefined;
-  /** JSON. */
+  /** The options as JSON. */
   readonly options: string | undefined;
   readonly then: readonly Step[];
   readonly terms: JobTerms;
 }
 
 /**
- * The object says itself what it is, so that its event notification makes the same job as the request that stored it. The key's
- * limits are in there to be asked again by then.
- * @param toJson for metadata that is signed as headers: `headerJson`.
+ * The custom metadata of an upload. It describes the job, so that the event notification makes the same job as the request that
+ * stored the object. It has the key's limits, which are checked again then.
+ * @param toJson `headerJson` if the metadata is signed as headers.
  */
 export function uploadMetadata(
   { kind, options, then, terms, tags, metadata }: AskedOfUpload,
@@ -45,9 +45,9 @@ export function uploadMetadata(
 }
 
 /**
- * The same as it is stored: once a latency budget has chosen the model, with the model's options and no budget any more, so that
- * the object's event does not choose again, and perhaps otherwise.
- * @returns why an object cannot carry all that is to be said of it.
+ * The metadata as it is stored. If a latency budget has chosen the model, the model's options replace the budget, so that the
+ * object's event does not choose again with another result.
+ * @returns a problem if the metadata is too large for an object.
  */
 export function storedMetadata(
   metadata: UploadMetadata,
@@ -58,6 +58,6 @@ export function storedMetadata(
   const isChosen = latencyBudgetMs !== undefined && work !== null;
   const stored = { ...metadata, ...(isChosen && { options: toJson(work.input.options), terms: toJson(rest) }) };
   if (new TextEncoder().encode(JSON.stringify(stored)).length <= MAX_METADATA_BYTES) return stored;
-  const detail = `name, options, tags and metadata of an upload have at most ${MAX_METADATA_BYTES} bytes together`;
+  const detail = `The name, options, tags and metadata of an upload may have at most ${MAX_METADATA_BYTES} bytes together. Shorten them.`;
   return { code: "invalid_request", detail };
 }

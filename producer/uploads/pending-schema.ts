@@ -8,7 +8,7 @@ export type StoredPart = z.infer<typeof StoredPart>;
 export const SignedPart = z.object({ number: z.int(), url: z.string(), sizeBytes: z.int() });
 export type SignedPart = z.infer<typeof SignedPart>;
 
-/** An upload that goes straight into the bucket. What is signed is there where it was just asked for. */
+/** An upload that goes directly into the bucket. `url`, `headers` and `parts` are present only in an answer that signs them. */
 export const PendingUpload = z
   .object({
     id: z.string(),
@@ -18,10 +18,10 @@ export const PendingUpload = z
     expiresAt: Time,
     method: z.enum(["single", "multipart"]),
     partSizeBytes: z.int().optional(),
-    url: z.string().optional().describe("takes one PUT of the whole"),
-    headers: z.record(z.string(), z.string()).optional().describe("go with every PUT"),
-    parts: z.array(SignedPart).optional().describe("the first 1,000 of those asked for"),
-    storedParts: z.array(StoredPart).optional().describe("what was reported as stored"),
+    url: z.string().optional().describe("the URL for one PUT of the whole file"),
+    headers: z.record(z.string(), z.string()).optional().describe("the headers that every PUT must have"),
+    parts: z.array(SignedPart).optional().describe("the parts that were requested, at most the first 1,000"),
+    storedParts: z.array(StoredPart).optional().describe("the parts that were reported as stored"),
     complete: z.string(),
     abort: z.string(),
   })

@@ -3,7 +3,7 @@ import type { BegunUpload } from "./begin-upload.ts";
 import { iso } from "../http/time.ts";
 import type { PendingUpload } from "./pending-schema.ts";
 
-/** An upload as a client sees it. */
+/** An upload as the API shows it. */
 export function uploadView(
   { upload, url, headers, parts }: Pick<BegunUpload, "upload"> & Partial<BegunUpload>,
   origin: string,

@@ -2,34 +2,34 @@ import { AwsV4Signer } from "aws4fetch";
 
 import type { SignedHeaders } from "../../shared/uploads/signed-headers.ts";
 
-/** The bucket as S3 clients reach it. */
+/** The address of the bucket for S3 clients, and the credentials to sign with. */
 export interface S3 {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** With the bucket as its last segment. */
+  /** The last segment of the path is the bucket. */
   readonly bucket: URL;
-  /** To be sent with every presigned PUT, and signed. */
+  /** The headers that every presigned PUT must have. They are signed. */
   readonly headers: SignedHeaders;
-  /** Keys derived for signing; one request signs a thousand times. */
+  /** The derived signing keys, because one request may sign a thousand times. */
   readonly cache: Map<string, ArrayBuffer>;
 }
 
 /**
- * A PUT with an (unsigned) `x-amz-copy-source` is a copy of any object in the bucket, and not every implementation refuses an
- * unsigned header; a copy is conditional on this etag, which none has. Nobody has seen yet what R2 says of the condition on a
- * PUT that is no copy: `npm run smoke` asks it, and whether it refuses copies without it.
+ * A PUT with an (unsigned) `x-amz-copy-source` copies any object of the bucket, and not every implementation refuses an unsigned
+ * header. With this condition a copy requires an etag that no object has. How R2 treats the condition on a PUT that is not a copy
+ * has not been observed yet: `npm run smoke` checks that, and whether R2 refuses copies without the condition.
  */
 const NO_COPIES = { "x-amz-copy-source-if-match": '"no-copies"' } as const satisfies SignedHeaders;
 
 /**
- * To be sent with a single PUT, and signed: the bucket takes the first and answers 412 to the others. Nothing rests on it,
- * since a store may not know the condition: that one upload is one job is kept where jobs are inserted.
+ * A single PUT must have this header, which is signed: the bucket accepts the first PUT and answers 412 to the others. A store may
+ * not support the condition, so nothing depends on it. The insertion of jobs guarantees that one upload is one job.
  */
 export const ONCE = { "if-none-match": "*" } as const;
 
 /**
- * @returns null where the deployment has no credentials to sign with, or an address without a bucket. A relative address is
- * that of the request.
+ * Read the bucket's address and credentials. A relative address is resolved against the URL of the request.
+ * @returns null if the deployment has no credentials to sign with, or if the address does not have a bucket.
  */
 export function s3Of(env: Env, requestUrl: string): S3 | null {
   const accessKeyId: string | undefined = env.R2_ACCESS_KEY_ID;
@@ -43,8 +43,8 @@ export function s3Of(env: Env, requestUrl: string): S3 | null {
 }
 
 /**
- * A URL that takes one PUT of exactly these headers and this many bytes.
- * @param put.headers the client must send each of them.
+ * Sign a URL for one PUT with exactly these headers and this number of bytes.
+ * @param put.headers the headers, all of which the client must send.
  */
 export async function presignPut(
   s3: S3,
@@ -70,18 +70,18 @@ export async function presignPut(
     region: "auto",
     cache: s3.cache,
     signQuery: true,
-    // Else Content-Type and Content-Length would be left out of the signature.
+    // Without this, Content-Type and Content-Length would be left out of the signature.
     allHeaders: true,
   }).sign();
   return signed.url.href;
 }
 
-/** As the signature's canonical form has it, which encodes more than a URL needs. */
+/** Encode a segment as the signature's canonical form requires, which is more than a URL needs. */
 function encodeSegment(segment: string): string {
   return encodeURIComponent(segment).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-/** JSON in ASCII: a header holds nothing else reliably. */
+/** JSON in ASCII: a header is not reliable for other characters. */
 export function headerJson(value: unknown): string {
   return JSON.stringify(value).replace(
     /[\u007f-\uffff]/g,

@@ -1,4 +1,4 @@
-// Uploads that never pass through the Worker: announced, signed, put straight into the bucket, completed.
+// Uploads that do not pass through the Worker. A client announces one, puts its bytes directly into the bucket with signed URLs, and completes it.
 import { type Context, Hono } from "hono";
 
 import {
@@ -33,7 +33,7 @@ export const presignedUploads = new Hono<App>();
 
 const tags = ["uploads"];
 
-/** Codes of making an upload's job. */
+/** The problems of completing an upload. */
 export const COMPLETE_PROBLEMS = [
   "upload_not_found",
   "upload_unfinished",
@@ -42,7 +42,7 @@ export const COMPLETE_PROBLEMS = [
   "too_many_jobs",
 ] as const satisfies ProblemCode[];
 
-/** Answer a client that announces an upload; `uploads` tells it from one that sends one. */
+/** Answer a client that announces an upload. The route `POST /v1/uploads` distinguishes it from a client that sends one. */
 export async function announceUpload(c: Context<App>): Promise<Response> {
   const refused = await limitBody(c, async () => undefined);
   if (refused !== undefined) return refused;
@@ -64,7 +64,7 @@ presignedUploads.get(
   "/:id",
   describe({
     operationId: "readUpload",
-    summary: "An announced upload, with the parts reported as stored",
+    summary: "Read an announced upload, with the parts that were reported as stored",
     tags,
     answers: { 200: { description: "the upload", schema: PendingUploadAnswer } },
     problems: ["upload_not_found"],
@@ -80,10 +80,13 @@ presignedUploads.post(
   "/:id/parts",
   describe({
     operationId: "signParts",
-    summary: "Sign parts, again or for the first time",
+    summary: "Sign URLs for parts, for the first time or again",
     tags,
     answers: {
-      200: { description: "the parts asked for, or all that were not reported as stored", schema: PendingUploadAnswer },
+      200: {
+        description: "the parts that were requested, or all that were not reported as stored",
+        schema: PendingUploadAnswer,
+      },
     },
     problems: [...BODY_PROBLEMS, "upload_not_found", "upload_finished", "presign_unavailable"],
   }),
@@ -106,9 +109,9 @@ presignedUploads.put(
   "/:id/parts",
   describe({
     operationId: "reportParts",
-    summary: "Report parts as stored, so that an interrupted upload goes on after them",
+    summary: "Report parts as stored, so that an interrupted upload can continue after them",
     tags,
-    answers: { 204: { description: "noted" } },
+    answers: { 204: { description: "the parts are recorded" } },
     problems: [...BODY_PROBLEMS, "upload_not_found"],
   }),
   limitBody,
@@ -126,7 +129,7 @@ presignedUploads.post(
   "/:id/complete",
   describe({
     operationId: "completeUpload",
-    summary: "Make the upload's job now, of a multipart upload after putting the parts together",
+    summary: "Complete an upload: join the parts of a multipart upload, and submit its job",
     tags,
     answers: { 200: known, 201: made },
     problems: [...BODY_PROBLEMS, ...COMPLETE_PROBLEMS],
@@ -145,15 +148,15 @@ presignedUploads.delete(
   "/:id",
   describe({
     operationId: "abortUpload",
-    summary: "Give an upload up and delete its parts",
+    summary: "Abort an upload and delete its parts",
     tags,
-    answers: { 204: { description: "gone" } },
+    answers: { 204: { description: "the upload is aborted" } },
     problems: ["upload_not_found", "upload_finished"],
   }),
   abortUpload,
 );
 
-/** Give an upload up. One whose object is there has, or gets, a job. */
+/** Abort an upload. It is refused if the object is stored, because that object has a job or gets one. */
 export async function abortUpload(c: Context<App>): Promise<Response> {
   const upload = await pendingOf(c);
   if (upload === null) return notFound(c);
@@ -172,7 +175,7 @@ function answered(
   return c.json(answer);
 }
 
-/** The caller's own upload. */
+/** Read an upload of the caller. */
 export async function pendingOf(c: Context<App>): Promise<PendingUpload | null> {
   return readPendingUpload(c.env.DB, { id: c.req.param("id") ?? "", ownerId: c.get("ownerId") });
 }
@@ -184,9 +187,12 @@ export function notFound(c: Context<App>): Response {
   });
 }
 
-const FINISHED = { code: "upload_finished", detail: "The object is whole. Cancel its job instead." } as const;
+const FINISHED = {
+  code: "upload_finished",
+  detail: "The object is stored completely. Cancel its job instead.",
+} as const;
 const NO_CREDENTIALS = {
   code: "presign_unavailable",
   detail:
-    "The operator has not set the secrets R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY and R2_ENDPOINT. Up to 100 MB can be sent as the body of POST /v1/uploads.",
+    "The operator has not set the secrets R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY and R2_ENDPOINT. Send files of up to 100 MB as the body of POST /v1/uploads.",
 } as const;

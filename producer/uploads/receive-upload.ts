@@ -11,13 +11,13 @@ import { type AskedOfUpload, storedMetadata, uploadMetadata } from "./metadata.t
 import { SNIFF_BYTES } from "../../shared/limits.ts";
 import type { UploadHead } from "../../shared/uploads/route-upload.ts";
 
-/** A body whose first bytes have been looked at, and none of it lost. */
+/** A body whose first bytes have been read. `whole` still has all of them. */
 export interface PeekedBody {
   readonly head: Uint8Array;
   readonly whole: ReadableStream<Uint8Array>;
 }
 
-/** Read just enough of a body to know what it is, so that what no job takes is refused before it is stored. */
+/** Read just enough of a body to detect its type, so that a file that no job takes is refused before it is stored. */
 export async function peek(body: ReadableStream<Uint8Array>, headBytes = SNIFF_BYTES): Promise<PeekedBody> {
   const reader = body.getReader();
   const chunks: Uint8Array[] = [];
@@ -43,7 +43,7 @@ export async function peek(body: ReadableStream<Uint8Array>, headBytes = SNIFF_B
   return { head: head.subarray(0, headBytes), whole };
 }
 
-/** Store a body in the inbox, and give it its job: not before it is known to become one, and to be allowed. */
+/** Store a body in the inbox and submit its job. A body that is not allowed, or that no job takes, is refused before it is stored. */
 export async function receiveUpload(
   { name, sizeBytes, asked, body }: { name: string; sizeBytes: number; asked: AskedOfUpload; body: PeekedBody },
   by: Submitter,
@@ -72,7 +72,7 @@ export async function receiveUpload(
   const work = JobWork.parse({ kind: job.work.kind, input: { ...job.work.input, source } });
   const result = await acceptJob({ ...job, work, source, storedAt: Date.now() }, by, deps);
   if (!result.ok) {
-    // Its event would make a job of it all the same.
+    // Otherwise the object's event would make a job of it.
     await deps.media.delete(key);
     await giveBack();
   }
@@ -81,8 +81,8 @@ export async function receiveUpload(
 
 /**
  * Stream a body into the bucket.
- * @param sizeBytes the declared length; R2 stores nothing if the body is shorter or longer.
- * @throws if the body does not have that length, or the client went away.
+ * @param upload.sizeBytes the declared length. R2 stores nothing if the body is shorter or longer.
+ * @throws if the body does not have that length, or if the client goes away.
  */
 export async function storeUpload(
   media: R2Bucket,

@@ -22,9 +22,9 @@ import { canFollow } from "../../shared/jobs/with-steps.ts";
 export const FileName = boundedText({
   max: 200,
   min: 1,
-  // The name becomes the end of a key and, later, of a download: nothing that means something to a file system.
+  // The name becomes the end of a key and the name of a download, so it must not have characters that a file system interprets.
   pattern: [/^[^/\\\p{Cc}]+$/u, "a file name without slashes or control characters"],
-}).refine((name) => name !== "." && name !== "..", "not a file name");
+}).refine((name) => name !== "." && name !== "..", "must be a file name, not '.' or '..'");
 
 const manySteps = z.union([z.enum(STEPS).transform((step) => [step]), z.array(z.enum(STEPS)).max(STEPS.length)]);
 
@@ -32,11 +32,11 @@ const manySteps = z.union([z.enum(STEPS).transform((step) => [step]), z.array(z.
 export const UploadQuery = z.strictObject({
   name: FileName.default("upload"),
   kind: z.enum(JOB_KINDS).optional(),
-  /** JSON, of the kind's options. */
+  /** The kind's options as JSON. */
   options: boundedText({ max: MAX_OPTIONS_CHARS })
     .superRefine((json, context) => void readObject(json, AnyObject, context))
     .optional(),
-  /** May be given many times. */
+  /** This parameter may be repeated. */
   then: manySteps.optional(),
   priority: z.enum(PRIORITIES).optional(),
   reuse: z.stringbool({ truthy: ["true"], falsy: ["false"] }).optional(),
@@ -46,9 +46,9 @@ export const UploadQuery = z.strictObject({
   maxNeurons: z.coerce.number().optional().pipe(JobTerms.shape.maxNeurons),
   tag: manyTags.optional(),
   dryRun: DryRun,
-  /** Of a dry run that sends only the file's beginning: how large it is. */
+  /** The size of the whole file, for a dry run that sends only its beginning. */
   sizeBytes: wholeNumber.pipe(z.int().min(1).optional()),
-  /** JSON. */
+  /** An object of strings as JSON. */
   metadata: boundedText({ max: 16_000 })
     .transform((json, context) => readObject(json, JobMarks.shape.metadata, context) ?? z.NEVER)
     .optional(),
@@ -56,7 +56,7 @@ export const UploadQuery = z.strictObject({
 
 const CONTENT_TYPE = /^[\w.+-]+\/[\w.+-]+( *; *[\w.+-]+=[\w.+"-]+)*$/;
 
-/** The JSON body of `POST /v1/uploads`, for a client that puts the bytes straight into the bucket. */
+/** The JSON body of `POST /v1/uploads`, for a client that puts the bytes directly into the bucket. */
 export const UploadRequest = z
   .strictObject({
     name: FileName,
@@ -67,7 +67,7 @@ export const UploadRequest = z
     kind: z.enum(JOB_KINDS).optional(),
     options: AnyObject.optional(),
     then: AskedSteps,
-    /** By default a single PUT up to 100 MB. */
+    /** The default is `single` up to 100 MB, and `multipart` above. */
     method: z.enum(["single", "multipart"]).optional(),
     partSizeBytes: z.int().min(MIN_PART_BYTES).max(MAX_SINGLE_PUT_BYTES).optional(),
     ...JobTerms.shape,
@@ -75,11 +75,11 @@ export const UploadRequest = z
   })
   .superRefine(({ kind, options, then, latencyBudgetMs }, context) => {
     if (latencyBudgetMs !== undefined && kind === undefined) {
-      // The model is chosen and signed for now; which ones there are depends on the kind.
+      // The model is chosen and signed at this point, and the choice depends on the kind.
       context.addIssue({
         code: "custom",
         path: ["kind"],
-        message: "say the kind as well where there is a latencyBudgetMs",
+        message: "is required together with latencyBudgetMs",
       });
     }
     const optionsChars = countChars(JSON.stringify(options ?? {}));
@@ -87,7 +87,7 @@ export const UploadRequest = z
       const message = `has ${optionsChars} characters as JSON; the limit is ${MAX_OPTIONS_CHARS}`;
       context.addIssue({ code: "custom", path: ["options"], message });
     }
-    // Without a kind the bytes decide it, and options and steps are looked at then.
+    // Without a kind, the bytes decide it later. Options and steps are checked then.
     for (const [index, step] of then.entries()) {
       if (kind === undefined || canFollow(kind, step)) continue;
       context.addIssue({ code: "custom", path: ["then", index], message: `'${step}' does not suit a ${kind}` });
@@ -101,10 +101,10 @@ export const UploadRequest = z
 export type UploadRequest = z.infer<typeof UploadRequest>;
 
 const PartNumber = z.int().min(1).max(MAX_PARTS);
-// R2's etags are some 32 characters. Nothing here that would have to be escaped in XML.
+// R2's etags have some 32 characters. The pattern excludes everything that must be escaped in XML.
 const Etag = boundedText({
   max: 202,
-  pattern: [/^"?[\w+/=.-]{1,200}"?$/, "expected the ETag that the part's PUT answered with"],
+  pattern: [/^"?[\w+/=.-]{1,200}"?$/, "expected the ETag from the answer to the part's PUT"],
 });
 const StoredParts = z.array(z.strictObject({ number: PartNumber, etag: Etag })).max(MAX_PARTS);
 
@@ -114,12 +114,12 @@ export const CompleteRequest = z.strictObject({ parts: StoredParts.min(1).option
 /** The body of `PUT /v1/uploads/{id}/parts`. */
 export const StoredPartsRequest = z.strictObject({ parts: StoredParts.min(1) });
 
-/** The body of `POST /v1/uploads/{id}/parts`, which may be left out: all parts then that have not been reported. */
+/** The body of `POST /v1/uploads/{id}/parts`. Without it, all parts that have not been reported as stored are signed. */
 export const SignPartsRequest = z.strictObject({
   numbers: z.array(PartNumber).min(1).max(MAX_URLS_AN_ANSWER).optional(),
 });
 
-/** A parameter's JSON object. Null for one that is none, with what is wrong with it among the issues. */
+/** Read a parameter that is a JSON object. @returns null if it is not one; its faults are added to the issues of `context`. */
 function readObject<T>(json: string, schema: z.ZodType<T>, context: z.RefinementCtx): T | null {
   const read = readJson(json);
   if (!read.ok || typeof read.value !== "object" || read.value === null || Array.isArray(read.value)) {

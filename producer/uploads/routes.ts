@@ -34,13 +34,12 @@ uploads.post(
   "/",
   hideResults(z.union([AcceptedJob, JobDryRun, PendingUploadAnswer])),
   createMiddleware<App>(async (c, next) => {
-    // A JSON body that is not named is a client that announces an upload; a .json file to be stored has a name.
+    // A JSON body without a name announces an upload. A .json file that is sent to be stored has a name.
     return isDescription(c.req.header("content-type"), c.req.query()) ? announceUpload(c) : next();
   }),
   describe({
     operationId: "upload",
-    summary:
-      "Store the body in the inbox, and submit its job; or announce an upload that goes straight into the bucket",
+    summary: "Store the body in the inbox and submit its job, or announce an upload that goes directly into the bucket",
     tags: ["uploads"],
     parameters: [IDEMPOTENCY_PARAMETER, PREFER_PARAMETER],
     requestBody: {
@@ -50,12 +49,12 @@ uploads.post(
     answers: {
       ...SUBMITTED,
       200: {
-        description: "the job that the same upload already is; of a dry run, what the file's job would cost",
+        description: "the job that the same upload has already become; for a dry run, what the file's job would cost",
         schema: z.union([Job, AcceptedJob, JobDryRun]),
         headers: { location: "the job" },
       },
       201: {
-        description: "the new job; or, announced, the upload with what is signed for it",
+        description: "the new job; or the announced upload with its signed URLs",
         schema: z.union([Job, AcceptedJob, PendingUploadAnswer]),
         headers: { location: "the job, or the upload" },
       },
@@ -114,14 +113,14 @@ uploads.post(
   },
 );
 
-/** The latest objects seen in the inbox, with the job of each or the reason why it has none. */
+/** List the latest objects in the inbox, with the job of each or the reason why it does not have one. */
 uploads.get(
   "/",
   describe({
     operationId: "listUploads",
-    summary: "The latest 100 objects seen in the inbox",
+    summary: "List the latest 100 objects in the inbox",
     tags: ["uploads"],
-    answers: { 200: { description: "newest first", schema: UploadList } },
+    answers: { 200: { description: "the objects, newest first", schema: UploadList } },
   }),
   async (c) => {
     const rows = await listUploads(c.env.DB, c.get("ownerId"));
@@ -130,7 +129,7 @@ uploads.get(
   },
 );
 
-/** Two uploads are the same by their length and first bytes: the rest is on its way straight into the bucket. */
+/** Two uploads count as the same if they share their length and first bytes. The rest is streamed into the bucket, so it cannot be compared. */
 async function headOf(c: Context<App>): Promise<BufferSource> {
   const length = new TextEncoder().encode(`${c.req.header("content-length") ?? ""}\n`);
   if (c.req.raw.body === null) return length;
@@ -148,13 +147,16 @@ function isDescription(contentType: string | undefined, asked: Record<string, st
 
 function refuseBody(sizeBytes: number): Problem | null {
   if (sizeBytes <= MAX_UPLOAD_BYTES) return null;
-  const detail = `At most ${MAX_UPLOAD_BYTES} bytes come through the API; announce larger files with { name, sizeBytes } as JSON, or put them under 'inbox/'.`;
+  const detail = `The API accepts files of at most ${MAX_UPLOAD_BYTES} bytes. Announce a larger file with { name, sizeBytes } as JSON, or put it under 'inbox/'.`;
   return { code: "upload_too_large", detail };
 }
 
-const ONLY_DRY = { code: "invalid_request", detail: "sizeBytes: only a dry run sends less than the file" } as const;
-const EMPTY = { code: "unsupported_media", detail: "the body is empty" } as const;
+const ONLY_DRY = {
+  code: "invalid_request",
+  detail: "sizeBytes: this parameter is for a dry run only; leave it out",
+} as const;
+const EMPTY = { code: "unsupported_media", detail: "The body is empty. Send the file as the body." } as const;
 const NO_LENGTH = {
   code: "length_required",
-  detail: "R2 stores streams of a known length only: send Content-Length (curl: --data-binary @file).",
+  detail: "R2 stores only streams of a known length. Send Content-Length (curl: --data-binary @file).",
 } as const;

@@ -2,7 +2,7 @@ import * as z from "zod";
 
 import { Time } from "../http/time.ts";
 
-/** An object seen in the inbox: its job, or why it has none. */
+/** An object that was seen in the inbox, with its job or the reason why it does not have one. */
 export const Upload = z
   .object({
     key: z.string(),

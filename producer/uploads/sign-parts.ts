@@ -10,7 +10,7 @@ export interface SignedPart {
   readonly sizeBytes: number;
 }
 
-/** Sign these parts again, or all that were not reported as stored. The upload lives on with its URLs. */
+/** Sign these parts again, or all that were not reported as stored. The upload expires no earlier than its new URLs. */
 export async function signAgain(
   upload: PendingUpload,
   numbers: readonly number[] | undefined,
@@ -20,7 +20,7 @@ export async function signAgain(
   const all = partNumbers(upload);
   const unknown = numbers?.find((number) => number > all.length);
   if (unknown !== undefined) {
-    const detail = `There is no part ${unknown}: the upload has ${all.length}.`;
+    const detail = `There is no part ${unknown}. The upload has ${all.length} parts.`;
     return { code: "invalid_request", detail, issues: [{ path: "numbers", message: detail }] };
   }
   const stored = new Set((await listParts(db, upload.id)).map(({ number }) => number));
@@ -36,7 +36,7 @@ export function partNumbers({ sizeBytes, multipart }: PendingUpload): readonly n
   return Array.from({ length: count }, (_, index) => index + 1);
 }
 
-/** URLs for these parts, the first `MAX_URLS_AN_ANSWER` of them. None for a single PUT. */
+/** Sign URLs for these parts, at most the first `MAX_URLS_AN_ANSWER`. A single PUT has no parts. */
 export async function signParts(
   s3: S3,
   { key, sizeBytes, multipart }: PendingUpload,
@@ -53,7 +53,7 @@ export async function signParts(
   return parts;
 }
 
-/** When URLs signed now end, and with them, or soon after, their upload. */
+/** When URLs that are signed now expire: epoch milliseconds. Their upload expires then or soon after. */
 export function expiryAt(now: number, createdAt: number): number {
   return Math.min(now + PRESIGNED_SECONDS * 1000, createdAt + MAX_UPLOAD_AGE_MS);
 }

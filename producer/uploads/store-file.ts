@@ -5,28 +5,28 @@ import type { Submitter } from "../jobs/asked.ts";
 import { storeWithin } from "./allowance.ts";
 import { storeUpload } from "./receive-upload.ts";
 
-/** A file that a dialect's client sent or named. It is outside the inbox: its event must not make a second job of it. */
+/** A file that a client of a dialect sent or named. It is stored outside the inbox, so that its event does not make a second job. */
 export interface StoredFile {
   readonly id: string;
   readonly key: string;
-  /** Delete it, and give its bytes back to its key's day. */
+  /** Delete the file, and return its bytes to the key's day. */
   forget(): Promise<void>;
 }
 
-/** A file, and how many bytes it has where that is known before it is read. */
+/** A file that is not stored yet. */
 export interface Incoming {
   readonly body: Uint8Array | ReadableStream<Uint8Array>;
   readonly sizeBytes: number;
   readonly contentType: string;
 }
 
-/** R2 holds 8 kB of metadata an object; type and subtype have at most 127 characters each (RFC 6838). */
+/** R2 allows 8 kB of metadata an object. A type and a subtype have at most 127 characters each (RFC 6838). */
 const MAX_CONTENT_TYPE_CHARS = 255;
 
 /**
- * Put a file where the owner's jobs can read it, if its key may upload it. Maintenance deletes it when the retention has passed.
+ * Store a file where the owner's jobs can read it, if its key may upload it. Maintenance deletes it after the retention.
  * @param about further metadata of the object.
- * @throws NotStored also if a stream does not have the length it was said to have.
+ * @throws NotStored also if a stream does not have its declared length.
  */
 export async function storeFile(
   { body, sizeBytes, contentType }: Incoming,
@@ -41,7 +41,7 @@ export async function storeFile(
     ...about,
     ...(contentTypes && { "accepted-types": JSON.stringify(contentTypes) }),
     owner: by.ownerId,
-    // What is longer names no type.
+    // A longer text is not a content type.
     contentType: contentType.length > MAX_CONTENT_TYPE_CHARS ? "application/octet-stream" : contentType,
   };
   const store = async () => {
@@ -57,7 +57,7 @@ export async function storeFile(
   return { ok: true, file: { id, key, forget } };
 }
 
-/** Ids sort by time, so that those to delete come first in a listing. */
+/** Make an id. Ids sort by time, so that the oldest files come first in a listing and are deleted first. */
 function fileId(now: number): string {
   const random = crypto.getRandomValues(new Uint8Array(10)).toHex();
   return `file_${now.toString(16).padStart(12, "0")}${random}`;

@@ -1,5 +1,5 @@
-// Uppy's S3 plug-in has its signer name URLs, and then speaks S3 to them: XML. Parts go to the bucket; what concerns the
-// whole upload comes here, so that the Worker creates, lists, completes and aborts, and no URL for that leaves it.
+// Uppy's S3 plug-in asks its signer for URLs, and sends them the requests of S3, in XML. Parts go to the bucket. Requests about the
+// whole upload come here: the Worker creates, lists, completes and aborts, so that it need not give out a URL for that.
 import { MEDIA_BUCKET } from "../../shared/uploads/storage.ts";
 import { Hono } from "hono";
 
@@ -25,10 +25,10 @@ uppyUploads.post(
   "/:id/s3",
   describe({
     operationId: "postAsS3",
-    summary: "As S3: CreateMultipartUpload (empty body) or CompleteMultipartUpload, whose Location is the job's",
+    summary: "S3's CreateMultipartUpload (empty body) or CompleteMultipartUpload, whose Location is the job",
     tags,
     requestBody: { content: { "application/xml": { schema: {} } } },
-    answers: { 200: { description: "what S3 answers", media: XML } },
+    answers: { 200: { description: "the answer in S3's format", media: XML } },
     problems: ["invalid_request", "body_too_large", ...COMPLETE_PROBLEMS],
   }),
   limitBody,
@@ -46,7 +46,7 @@ ${element("UploadId", upload.id)}</InitiateMultipartUploadResult>`);
     }));
     const request = CompleteRequest.safeParse({ parts: found });
     if (!request.success)
-      return problem(c, { code: "invalid_request", detail: "CompleteMultipartUpload with its parts is expected." });
+      return problem(c, { code: "invalid_request", detail: "Send CompleteMultipartUpload with its parts." });
     const result = await completeUpload(upload, request.data.parts, submitterOf(c), intakeOf(c.env));
     if (!result.ok) return problem(c, result.problem);
     const location = `${new URL(c.req.url).origin}/v1/jobs/${result.job.id}`;
@@ -59,9 +59,9 @@ uppyUploads.get(
   "/:id/s3",
   describe({
     operationId: "listPartsAsS3",
-    summary: "As S3: ListParts, of those reported as stored",
+    summary: "S3's ListParts: the parts that were reported as stored",
     tags,
-    answers: { 200: { description: "what S3 answers", media: XML } },
+    answers: { 200: { description: "the answer in S3's format", media: XML } },
     problems: ["upload_not_found"],
   }),
   async (c) => {
@@ -78,9 +78,9 @@ uppyUploads.delete(
   "/:id/s3",
   describe({
     operationId: "abortUploadAsS3",
-    summary: "As S3: AbortMultipartUpload",
+    summary: "S3's AbortMultipartUpload",
     tags,
-    answers: { 204: { description: "gone" } },
+    answers: { 204: { description: "the upload is aborted" } },
     problems: ["upload_not_found", "upload_finished"],
   }),
   abortUpload,

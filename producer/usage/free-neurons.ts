@@ -4,7 +4,7 @@ import { iso } from "../http/time.ts";
 import type { Free } from "./schema.ts";
 import { DAY_MS, utcDay } from "../../shared/durations.ts";
 
-/** Today's free neurons; what is left of them is the operator's to know. */
+/** Read today's free neurons. Only the operator learns how many are left. */
 export async function readFree(
   db: D1Database,
   { ownerId, operatorId, now }: { ownerId: string; operatorId: string; now: number },

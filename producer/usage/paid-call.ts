@@ -1,4 +1,4 @@
-// Calls to models that a request makes itself: set aside from the owner's budgets before, accounted for after.
+// Calls to models that a request makes itself. Their cost is set aside from the owner's budgets before, and accounted for after.
 import { holdOf } from "../../shared/models/allocation.ts";
 import type { ModelCall } from "../../shared/models/model-call.ts";
 import { ModelError } from "../../shared/models/model-error.ts";
@@ -11,8 +11,8 @@ import { recordUnusable } from "../../shared/models/record-unusable.ts";
 import type { Problem } from "../http/problem.ts";
 
 /**
- * What the calls really cost, in place of what was set aside; and the error that ended them, if one did: the platform
- * may have refused the account. Never throws: the client has its answer by then.
+ * Record what the calls really cost, in place of what was set aside. If an error ended them, pass it: the platform may have refused
+ * the account. Never throws, because the client has its answer by then.
  */
 export type SettlePaidCall = (calls: readonly ModelCall[], failedWith?: unknown) => Promise<void>;
 
@@ -20,7 +20,7 @@ export type PaidCall =
   | { readonly ok: true; readonly settle: SettlePaidCall }
   | { readonly ok: false; readonly problem: Problem };
 
-/** @param asked `expected` is what the call costs at most, as far as its input tells. */
+/** Set aside what a call may cost. `expected` is the most that it can cost, estimated from its input. */
 export async function reservePaidCall(
   { ownerId, kind, expected }: { ownerId: string; kind: DirectUsage["kind"]; expected: ModelCall },
   deps: Pick<Intake, "db" | "tasks" | "journal">,
@@ -39,20 +39,20 @@ export async function reservePaidCall(
         await announce(await settleDirect(db, reserved.id, usage, hold), deps);
         if (failedWith instanceof ModelError) await recordUnusable(journal, db, [{ failure: failedWith, calls }]);
       } catch (error) {
-        // What was set aside counts as spent in its place after a while.
+        // After a while, the amount that was set aside counts as spent instead.
         journal.fault({ event: "ask.unaccounted", ownerId }, error, { calls: calls.length });
       }
     },
   };
 }
 
-/** The platform refuses the account, whoever asks. */
+/** The problem while the platform refuses the account. It is the same for every owner. */
 export function allocationUsed(until: number, now: number): Problem {
-  const detail = "The account's daily allocation of neurons is used up; the platform counts it anew at 00:00 UTC.";
+  const detail = "The account's daily allocation of neurons is used up. The next allocation begins at 00:00 UTC.";
   return { code: "daily_allocation_used", detail, retryAfterSeconds: Math.ceil((until - now) / 1000) };
 }
 
-/** Who waits for calls under way may ask again soon. */
+/** How long to wait for a budget whose rest is set aside for calls that are running. */
 const LOOK_AGAIN_SECONDS = 10;
 
 function refused(refusal: Refusal | AccountHeld, now: number): Problem {

@@ -1,6 +1,6 @@
-// What operations cost beyond those that a paid plan includes. The models' prices are in models.ts.
+// The prices of operations beyond those that a paid plan includes. The prices of models are in models.ts.
 
-/** An operation that is billed by its number. */
+/** The price of an operation that is billed by count. */
 export interface OperationPrice {
   readonly usdPerMillion: number;
   readonly source: string;
@@ -13,24 +13,24 @@ const QUEUES = { source: "developers.cloudflare.com/queues/platform/pricing", as
 const D1 = { source: "developers.cloudflare.com/d1/platform/pricing", asOf };
 
 export const OPERATION_PRICES = {
-  /** put, copy, list and multipart calls (Standard storage); delete is free. */
+  /** put, copy, list and multipart calls (Standard storage). delete is free. */
   r2ClassA: { usdPerMillion: 4.5, ...R2 },
   /** get and head. */
   r2ClassB: { usdPerMillion: 0.36, ...R2 },
-  /** 64 KB written, read or deleted; a retry reads once more. */
+  /** Each 64 KB that are written, read or deleted. A retry is another read. */
   queueOperations: { usdPerMillion: 0.4, ...QUEUES },
   d1RowsRead: { usdPerMillion: 0.001, ...D1 },
-  /** Every index that a write touches counts as a row more. */
+  /** Every index that a write touches counts as another row. */
   d1RowsWritten: { usdPerMillion: 1, ...D1 },
-  /** Each invocation of a consumer is taken for a request. */
+  /** Each invocation of a consumer is assumed to be a request. */
   workerRequests: { usdPerMillion: 0.3, source: "developers.cloudflare.com/workers/platform/pricing", asOf },
-  /** A line logged is an event, and so is each invocation. */
+  /** Each logged line is an event, and so is each invocation. */
   logEvents: { usdPerMillion: 0.6, source: "developers.cloudflare.com/workers/observability/logs/workers-logs", asOf },
 } as const satisfies Record<string, OperationPrice>;
 
 export type Operation = keyof typeof OPERATION_PRICES;
 
-/** In millionths of a US dollar: one operation costs a few, or less than one. */
+/** The cost of operations in millionths of a US dollar. One operation costs a few of them, or less than one. */
 export function operationMicroUsd(operation: Operation, quantity: number): number {
   return Number((OPERATION_PRICES[operation].usdPerMillion * quantity).toFixed(6));
 }

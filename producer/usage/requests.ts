@@ -5,24 +5,24 @@ import { boundedText } from "../../shared/input/bounded-text.ts";
 import { DAY_MS, utcDay } from "../../shared/durations.ts";
 import { OwnerId } from "../http/owner-id.ts";
 
-/** More than a year of days is an export, not a question. */
+/** A query is not an export: it covers at most a year. */
 const MOST_DAYS = 366;
 const DEFAULT_DAYS = 30;
 
 const Groups = z.array(z.enum(USAGE_GROUPS)).refine((groups) => new Set(groups).size === groups.length);
 
-/** The query of `GET /v1/usage`. Days are UTC, both ends included; left out, the last thirty. */
+/** The query of `GET /v1/usage`. Days are UTC, and both ends are included. The default is the last thirty days. */
 export const UsageQuery = z
   .strictObject({
     from: z.iso.date().optional(),
     to: z.iso.date().optional(),
-    /** Some of `day,model,kind,owner`. */
+    /** One or more of `day,model,kind,owner`. */
     by: boundedText({ max: 100 })
       .default("day")
       .transform((text, context): readonly UsageGroup[] => {
         const groups = Groups.safeParse(text.split(","));
         if (groups.success) return groups.data;
-        context.addIssue({ code: "custom", message: `expected some of ${USAGE_GROUPS.join(",")}, each once` });
+        context.addIssue({ code: "custom", message: `expected one or more of ${USAGE_GROUPS.join(",")}, each once` });
         return z.NEVER;
       }),
     ownerId: OwnerId.optional(),

@@ -11,14 +11,16 @@ import { UsageAnswer } from "./schema.ts";
 
 export const usage = new Hono<App>();
 
-/** Everybody's for the operator, who may ask for one owner or for each; for anyone else their own alone. */
+/** The operator gets the usage of every owner, together, of one or of each. Other owners get their own only. */
 usage.get(
   "/",
   describe({
     operationId: "readUsage",
-    summary: "What was consumed, by day, model, kind or owner",
+    summary: "Read what was consumed, by day, model, kind or owner",
     tags: ["cost"],
-    answers: { 200: { description: "everybody's for the operator, else your own", schema: UsageAnswer } },
+    answers: {
+      200: { description: "the usage of every owner for the operator, otherwise your own", schema: UsageAnswer },
+    },
     problems: ["invalid_request", "forbidden"],
   }),
   query(UsageQuery),
@@ -27,13 +29,16 @@ usage.get(
     const caller = c.get("ownerId");
     const isOperator = caller === c.env.OPERATOR_ID;
     if (!isOperator && (by.includes("owner") || (asked !== undefined && asked !== caller))) {
-      return problem(c, { code: "forbidden", detail: "Other owners' usage is told to the operator alone." });
+      return problem(c, {
+        code: "forbidden",
+        detail: "Only the operator may read the usage of other owners. Leave 'ownerId' and 'by=owner' out.",
+      });
     }
     const now = Date.now();
     const ownerId = asked ?? (isOperator ? null : caller);
     const found = await readUsage(c.env.DB, { ownerId, fromDay, toDay, by, limit: MOST_ROWS + 1 });
     if (found.rows.length > MOST_ROWS) {
-      const detail = `There are more than ${MOST_ROWS} rows; ask for fewer days, or tell less apart with 'by'.`;
+      const detail = `The answer would have more than ${MOST_ROWS} rows. Ask for fewer days, or for fewer groups in 'by'.`;
       return problem(c, { code: "invalid_request", detail });
     }
     const free = await readFree(c.env.DB, { ownerId: caller, operatorId: c.env.OPERATOR_ID, now });

@@ -7,15 +7,17 @@ import { MaybeTime, Time } from "../http/time.ts";
 const MicroUsd = z.number().describe("millionths of a US dollar, at the list price beyond the free neurons");
 const Units = z
   .record(z.string(), z.number())
-  .describe("what is consumed: audioSeconds, pictures, tiles, steps, inputTokens, ...");
+  .describe("what is consumed, by unit: audioSeconds, pictures, tiles, steps, inputTokens, ...");
 
 /** What a job is expected to cost, before it runs. */
 export const Estimate = z
   .object({
     neurons: z.number(),
     microUsd: MicroUsd,
-    calls: z.int().describe("to models, if each succeeds at once"),
-    isRough: z.boolean().describe("whether a quantity is guessed from a size: tokens, or a long file's length"),
+    calls: z.int().describe("the number of calls to models, if each succeeds the first time"),
+    isRough: z
+      .boolean()
+      .describe("whether a quantity is guessed from a size, such as tokens or the length of a long file"),
     lines: z.array(
       z.object({ task: z.string(), model: z.string(), calls: z.int(), units: Units, neurons: z.number() }),
     ),
@@ -23,32 +25,32 @@ export const Estimate = z
   .meta({ id: "Estimate" });
 export type Estimate = z.infer<typeof Estimate>;
 
-/** The day's free neurons. They are the account's: only the operator is told what others have used of them. */
+/** The day's free neurons. They belong to the account. Only the operator learns what other owners have used of them. */
 export const Free = z
   .object({
     neurons: z.number(),
-    used: z.number().describe("today: by everybody for the operator, else by you"),
-    left: z.number().nullable().describe("null unless you are the operator"),
+    used: z.number().describe("how many were used today: by every owner for the operator, otherwise by you"),
+    left: z.number().nullable().describe("how many are left; null unless you are the operator"),
     resetsAt: Time,
   })
   .meta({ id: "FreeNeurons" });
 export type Free = z.infer<typeof Free>;
 
 export const JobDryRun = z
-  .object({ estimate: Estimate.nullable().describe("null where not even a guess can be made"), free: Free })
+  .object({ estimate: Estimate.nullable().describe("null if not even a guess is possible"), free: Free })
   .meta({ id: "JobDryRun" });
 export type JobDryRun = z.infer<typeof JobDryRun>;
 
 const Spent = z.object({
   calls: z.int(),
   neurons: z.number(),
-  estimatedNeurons: z.number().describe("how much of them is the catalogue's, as the platform named none"),
+  estimatedNeurons: z.number().describe("how many of them come from the catalogue, because the platform reported none"),
   microUsd: MicroUsd,
 });
 
 export const UsageAnswer = z
   .object({
-    scope: z.enum(["all", "owner"]).describe("everybody's, or one owner's"),
+    scope: z.enum(["all", "owner"]).describe("`all`: the usage of every owner; `owner`: that of one"),
     from: z.string().meta({ format: "date" }),
     to: z.string().meta({ format: "date" }),
     rows: z.array(
@@ -63,7 +65,9 @@ export const UsageAnswer = z
       billedMicroUsd: z
         .number()
         .nullable()
-        .describe("what is beyond the free neurons of each day; null for one owner, since they are the account's"),
+        .describe(
+          "the cost beyond each day's free neurons; null for one owner, because the free neurons belong to the account",
+        ),
     }),
     free: Free,
   })
@@ -82,7 +86,7 @@ export const Receipt = z
     attempts: z.array(
       z.object({
         taskId: z.string(),
-        task: z.string().describe("the task's kind"),
+        task: z.string().describe("the kind of the task"),
         number: z.int(),
         outcome: z.string(),
         finishedAt: Time,
@@ -95,7 +99,7 @@ export const Receipt = z
             units: Units,
             neurons: z.number(),
             isEstimated: z.boolean(),
-            recalledFrom: z.int().optional().describe("the attempt that bought it"),
+            recalledFrom: z.int().optional().describe("the earlier attempt that paid for the result"),
             microUsd: MicroUsd,
           }),
         ),
@@ -104,15 +108,17 @@ export const Receipt = z
     reused: z
       .object({ jobId: z.string(), savedNeurons: z.number().nullable(), savedMicroUsd: z.number().nullable() })
       .nullable()
-      .describe("whose result this is, and what it did not cost again"),
+      .describe("the job whose result was reused, and what that saved"),
     operations: z.array(
       z.object({
         operation: OperationName,
         quantity: z.number(),
-        basis: z.enum(["counted", "reckoned"]).describe("whether each was seen, or their usual number stands for them"),
-        of: z.string().describe("what they were for"),
+        basis: z
+          .enum(["counted", "reckoned"])
+          .describe("`counted`: each was seen; `reckoned`: their usual number is assumed"),
+        of: z.string().describe("the purpose of the operations"),
         usdPerMillion: z.number(),
-        source: z.string().describe("where the price is from"),
+        source: z.string().describe("the source of the price"),
         asOf: z.string(),
         microUsd: z.number(),
       }),

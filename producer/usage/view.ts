@@ -3,10 +3,10 @@ import { FREE_NEURONS_A_DAY, microUsd } from "../../shared/cost/neurons.ts";
 import { DAY_MS } from "../../shared/durations.ts";
 import type { Free, UsageAnswer } from "./schema.ts";
 
-/** What one answer may hold. */
+/** How many rows one answer may have. */
 export const MOST_ROWS = 10_000;
 
-/** What was consumed, as clients see it. Days are since the epoch. */
+/** Usage as the API shows it. Days count from the epoch. */
 export function usageView(
   { rows, days }: Usage,
   about: { ownerId: string | null; fromDay: number; toDay: number; free: Free },
