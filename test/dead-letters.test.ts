@@ -197,7 +197,7 @@ test("of 20 redrives of one letter at once one wins, be it a task or a message",
   }
   // While it runs, and when it has run.
   const running = await darkroom.api(`/v1/dead-letters/${task.id}/redrive`, { method: "POST" });
-  await expectProblem(running, 409, "not_redrivable", /redriven before; its task is (available|running|completed)/);
+  await expectProblem(running, 409, "not_redrivable", /already been redriven; its task is (available|running|completed)/);
   expect((await darkroom.untilJob(task.jobId)).attempts).toHaveLength(2);
   // The message was sent once: it came back as one more letter.
   const all = await until(
@@ -209,7 +209,7 @@ test("of 20 redrives of one letter at once one wins, be it a task or a message",
   await darkroom.untilJob((await darkroom.submit({ kind: "classification", text: "fence" })).id);
   expect(await groups("?state=all&view=groups")).toContainEqual(expect.objectContaining({ ...again!, count: 2 }));
   const edited = await darkroom.post(`/v1/dead-letters/${again!.sample.id}/redrive`, { options: {} });
-  await expectProblem(edited, 422, "invalid_request", /nobody could read/);
+  await expectProblem(edited, 422, "invalid_request", /could not be read/);
 });
 
 test("what belongs to another owner is not there, and acts are on record for their owner alone", async () => {

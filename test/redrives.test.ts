@@ -134,7 +134,7 @@ test("a letter that a redrive holds is not redriven by hand meanwhile; one that 
   await expectProblem(byHand, 409, "not_redrivable", new RegExp(`waits for its turn in the redrive '${made.id}'`));
   expect((await darkroom.post(`/v1/dead-letters/${closed!}/discard`, { note: "no" })).status).toBe(200);
   const other = await darkroom.post("/v1/redrives", ALL);
-  await expectProblem(other, 409, "nothing_to_redrive", /1 that do are held by another redrive/);
+  await expectProblem(other, 409, "nothing_to_redrive", /except 1 that another redrive holds/);
   const ended = await untilRedrive(made.id, ({ finishedAt }) => finishedAt !== null);
   expect(ended.progress).toMatchObject({ matched: 3, redriven: 2, skipped: 1, completed: 2 });
   expect((await darkroom.readJob(jobs[2]!)).state).toBe("failed");
@@ -148,7 +148,7 @@ test("messages that nobody could read are sent again too, but none can be a cana
   );
   const filter = { kind: "message" };
   const canary = await darkroom.post("/v1/redrives", { filter, canary: true });
-  await expectProblem(canary, 409, "nothing_to_redrive", /messages that nobody could read/);
+  await expectProblem(canary, 409, "nothing_to_redrive", /messages that could not be read/);
   const made = await redrive({ filter });
   await until(
     () => count("dead_letters"),

@@ -54,7 +54,7 @@ describe("with a setup token", () => {
     const other = await darkroom.post("/v1/keys", { label: "another", ownerId: "somebody", scopes }, key);
     expect(other.status).toBe(201);
     expect(await codeOf(await send(darkroom, TOKEN))).toEqual([409, "already_set_up"]);
-    expect(await (await page(darkroom)).text()).toMatch(/has had an admin key already/);
+    expect(await (await page(darkroom)).text()).toMatch(/already has its first admin key/);
     const { audit } = await (
       await darkroom.api("/v1/audit?act=key.create", { key })
     ).json<{ audit: { actor: string }[] }>();

@@ -13,7 +13,7 @@ export const BudgetPath = z.strictObject({
 /** The body of `PUT /v1/budgets/{ownerId}/{period}`. */
 export const BudgetRequest = z.strictObject({
   neurons: neurons(
-    "a budget is above 0: to stop work pause its kinds or revoke the owner's keys, to lift a budget delete it",
+    "must be above 0; to stop work, pause the kinds or revoke the owner's keys; to remove the budget, delete it",
   ),
   letsHighThrough: z.boolean().default(false),
 });

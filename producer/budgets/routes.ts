@@ -27,23 +27,23 @@ const PARAMETERS: NonNullable<DescribeRouteOptions["parameters"]> = [
   {
     in: "path",
     name: "ownerId",
-    description: "an owner, or `account`",
+    description: "an owner, or `account` for the whole account",
     required: true,
     schema: { type: "string", pattern: "^[\\w.:@-]{1,100}$" },
   },
   { in: "path", name: "period", required: true, schema: { type: "string", enum: [...BUDGET_PERIODS] } },
 ];
 
-const forOperator = operatorOnly("Budgets are set and lifted with a key of the operator.");
+const forOperator = operatorOnly("Only the operator may set or delete budgets. Use a key of the operator.");
 
-/** One's own budgets; for the operator everybody's and the account's. */
+/** List the caller's own budgets, or for the operator those of every owner and of the account. */
 budgets.get(
   "/",
   describe({
     operationId: "listBudgets",
-    summary: "What may be spent, and has been: one's own, or for the operator everybody's",
+    summary: "List budgets with what has been spent: your own, or for the operator those of every owner",
     tags,
-    answers: { 200: { description: "by owner", schema: BudgetList } },
+    answers: { 200: { description: "the budgets by owner", schema: BudgetList } },
     problems: ["invalid_request"],
   }),
   query(NoQuery),
@@ -56,12 +56,12 @@ budgets.get(
   },
 );
 
-/** Set a budget. What the one before held is let go, and held again where it must be. */
+/** Set a budget. Jobs that the old budget held are released, and held again if the new budget requires it. */
 budgets.put(
   "/:ownerId/:period",
   describe({
     operationId: "setBudget",
-    summary: "Set a budget; what it held is looked at again",
+    summary: "Set a budget, and check again the jobs that it held",
     tags,
     parameters: PARAMETERS,
     answers: { 200: { description: "the budget", schema: Budget } },
@@ -87,15 +87,15 @@ budgets.put(
   },
 );
 
-/** Lift a budget, and let go what it held. */
+/** Delete a budget, and release the jobs that it held. */
 budgets.delete(
   "/:ownerId/:period",
   describe({
     operationId: "deleteBudget",
-    summary: "Lift a budget; what it held goes on",
+    summary: "Delete a budget; the jobs that it held go on",
     tags,
     parameters: PARAMETERS,
-    answers: { 204: { description: "lifted" } },
+    answers: { 204: { description: "the budget is deleted" } },
     problems: ["invalid_request", "forbidden", "budget_not_found"],
   }),
   forOperator,

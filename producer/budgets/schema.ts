@@ -3,17 +3,17 @@ import * as z from "zod";
 import { BUDGET_PERIODS } from "../../shared/cost/budget.ts";
 import { Time } from "../http/time.ts";
 
-/** A budget as it stands in its period. */
+/** A budget, with what has been spent in the current period. */
 export const Budget = z
   .object({
-    ownerId: z.string().nullable().describe("null for the account's"),
+    ownerId: z.string().nullable().describe("null for the budget of the account"),
     period: z.enum(BUDGET_PERIODS),
     neurons: z.number(),
     letsHighThrough: z.boolean().describe("whether jobs of priority high may exceed it"),
     spentNeurons: z.number(),
-    reservedNeurons: z.number().describe("set aside for calls under way"),
+    reservedNeurons: z.number().describe("set aside for calls that are running"),
     remainingNeurons: z.number(),
-    share: z.number().describe("spent of neurons; 1 is all"),
+    share: z.number().describe("`spentNeurons` divided by `neurons`; 1 means that all is spent"),
     resetsAt: Time,
   })
   .meta({ id: "Budget" });

@@ -6,11 +6,11 @@ import { JobTerms } from "../../shared/jobs/terms.ts";
 import { MAX_ID_CHARS } from "../../shared/limits.ts";
 import { PageQuery } from "../http/page-query.ts";
 
-/** The query of `GET /v1/dead-letters`: groups, unless letters of one fingerprint or a list are asked for. */
+/** The query of `GET /v1/dead-letters`. The answer has groups, unless the query names a fingerprint or a job, or asks for a list. */
 export const DeadLetterQuery = PageQuery.extend({
   state: z.enum([...LETTER_STATES, "all"]).default("open"),
   fingerprint: boundedText({ max: 200, min: 1 }).optional(),
-  /** Single letters of this job. */
+  /** Asks for the single letters of this job. */
   jobId: boundedText({ max: MAX_ID_CHARS, min: 1 }).optional(),
   view: z.enum(["groups", "list"]).optional(),
 });
@@ -23,5 +23,5 @@ export const RedriveOneRequest = z.strictObject({
 
 /** The body of `POST /v1/dead-letters/{id}/discard`. */
 export const DiscardRequest = z.strictObject({
-  note: boundedText({ max: 500, min: 1, trim: true, empty: "say why" }),
+  note: boundedText({ max: 500, min: 1, trim: true, empty: "send the reason as the note" }),
 });

@@ -28,12 +28,12 @@ import * as view from "./schema.ts";
 
 export const deadLetters = new Hono<App>();
 
-/** What went wrong, in groups; or single letters, if those of one group or a list are asked for. */
+/** List dead letters in groups, or one by one if the query asks for one group, one job or a list. */
 deadLetters.get(
   "/",
   describe({
     operationId: "listDeadLetters",
-    summary: "What went wrong: groups, or single letters",
+    summary: "List dead letters, in groups by cause or one by one",
     tags: ["operations"],
     answers: {
       200: { description: "a page", schema: view.DeadLetterPage, headers: { link: 'the next page, rel="next"' } },
@@ -71,7 +71,7 @@ deadLetters.get(
   "/:id",
   describe({
     operationId: "readDeadLetter",
-    summary: "A dead letter with every attempt",
+    summary: "Read a dead letter with every attempt",
     tags: ["operations"],
     answers: { 200: { description: "the letter", schema: view.DeadLetterDetail } },
     problems: ["dead_letter_not_found"],
@@ -87,14 +87,14 @@ deadLetters.get(
   },
 );
 
-/** Give a dead letter another life: its task is tried again, with other options if some are given, or its message sent again. */
+/** Redrive a dead letter: its task is tried again, with other options if the request has some, or its message is sent again. */
 deadLetters.post(
   "/:id/redrive",
   describe({
     operationId: "redriveDeadLetter",
-    summary: "Give a dead letter another life",
+    summary: "Redrive a dead letter: try its task again, or send its message again",
     tags: ["operations"],
-    answers: { 202: { description: "it will be tried again", schema: view.Redriven } },
+    answers: { 202: { description: "the task or message will be tried again", schema: view.Redriven } },
     problems: [...BODY_PROBLEMS, "dead_letter_not_found", "not_redrivable", "unavailable"],
   }),
   limitBody,
@@ -115,7 +115,8 @@ deadLetters.post(
       const message = await takeMessage(deps.db, letter.id, { now, redriveId: null, actor });
       if (message === null) return problem(c, JUST_NOW);
       const isSent = await sendMessage({ ...message, id: letter.id, delaySeconds: 0 }, deps, { actor, now });
-      if (!isSent) return problem(c, { code: "unavailable", detail: "The queue did not take the message: try again." });
+      if (!isSent)
+        return problem(c, { code: "unavailable", detail: "The queue did not accept the message. Try again." });
     } else {
       const task = { ...redrive.task, scheduledAt: now, ...(maxNeurons !== undefined && { maxNeurons }) };
       const changes = await redriveTask(deps.db, task, { now, actor, options });
@@ -133,7 +134,7 @@ deadLetters.post(
     operationId: "discardDeadLetter",
     summary: "Close a dead letter without another try",
     tags: ["operations"],
-    answers: { 200: { description: "it is closed", schema: view.Discarded } },
+    answers: { 200: { description: "the dead letter is closed", schema: view.Discarded } },
     problems: [...BODY_PROBLEMS, "dead_letter_not_found", "not_discardable"],
   }),
   limitBody,
@@ -142,7 +143,7 @@ deadLetters.post(
     const { letter, missing } = await find(c.env.DB, c.req.param("id"), c.get("ownerId"));
     if (letter === null) return problem(c, missing);
     if (letter.state !== "open") {
-      return problem(c, { code: "not_discardable", detail: `'${letter.id}' is ${letter.state} already.` });
+      return problem(c, { code: "not_discardable", detail: `'${letter.id}' is already ${letter.state}.` });
     }
     const isDiscarded = await discardLetter(
       c.env.DB,
@@ -150,7 +151,8 @@ deadLetters.post(
       actorOf(c),
       Date.now(),
     );
-    if (!isDiscarded) return problem(c, { code: "not_discardable", detail: `'${letter.id}' was closed just now.` });
+    if (!isDiscarded)
+      return problem(c, { code: "not_discardable", detail: `'${letter.id}' was closed by another request.` });
     intakeOf(c.env).journal.record(
       {
         event: "dead_letter.discarded",
@@ -171,22 +173,22 @@ async function find(db: D1Database, id: string, ownerId: string) {
 
 const JUST_NOW = {
   code: "not_redrivable",
-  detail: "The letter was redriven or closed, or its job stopped, by another request just now.",
+  detail: "Another request has just redriven or closed the dead letter, or stopped its job. Read it again.",
 } as const;
 
-/** Why a letter cannot be redriven by hand; null if it can. */
+/** Why a letter cannot be redriven on its own; null if it can. */
 function whyClosed(letter: DeadLetterDetail): string | null {
   if (letter.state === "redriven") {
     const now = letter.taskState === null ? "" : `; its task is ${letter.taskState}`;
-    return `'${letter.id}' was redriven before${now}.`;
+    return `'${letter.id}' has already been redriven${now}.`;
   }
   if (letter.state === "discarded") return `'${letter.id}' was discarded: ${letter.note ?? ""}`;
   if (letter.isJobStopped === 1 && letter.kind !== "deliver_webhook") {
     const how = letter.jobState === "cancelled" ? "was cancelled" : "ran out of time";
-    return `The job '${letter.jobId ?? ""}' ${how}, and its other tasks with it; submit it again.`;
+    return `The job '${letter.jobId ?? ""}' ${how}, so its other tasks have ended too. Submit the job again.`;
   }
   if (letter.redriveId !== null) {
-    return `'${letter.id}' waits for its turn in the redrive '${letter.redriveId}'; cancel that first.`;
+    return `'${letter.id}' waits for its turn in the redrive '${letter.redriveId}'. Cancel that redrive first.`;
   }
   return null;
 }
@@ -197,7 +199,10 @@ type Prepared =
 
 function prepareMessage(edits: unknown): Prepared {
   if (edits === undefined) return { ok: true, task: null };
-  const issue = { path: "options", message: "a message that nobody could read has none; redrive it as it is" };
+  const issue = {
+    path: "options",
+    message: "a message that could not be read has no options; redrive it without options",
+  };
   return { ok: false, problem: invalid([issue]) };
 }
 

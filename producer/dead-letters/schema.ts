@@ -5,7 +5,7 @@ import { LETTER_STATES } from "../../shared/redrives/letter-states.ts";
 import { Attempt } from "../jobs/schema.ts";
 import { MaybeTime, NextCursor, Time } from "../http/time.ts";
 
-/** Dead letters that have a fingerprint in common. */
+/** Dead letters with the same fingerprint. */
 export const LetterGroup = z
   .object({
     fingerprint: z.string(),

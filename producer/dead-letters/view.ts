@@ -7,7 +7,7 @@ import type * as view from "./schema.ts";
 import { attemptView } from "../jobs/view.ts";
 import { iso } from "../http/time.ts";
 
-/** Dead letters that have a fingerprint in common. */
+/** Dead letters with the same fingerprint. */
 export function groupView(group: LetterGroup, origin: string): view.LetterGroup {
   return {
     fingerprint: group.fingerprint,
@@ -50,7 +50,7 @@ export function letterView(letter: DeadLetter, attempts: readonly AttemptRow[], 
   };
 }
 
-/** The same with what its task ran with, which a redrive may edit, and who did what to it. */
+/** A dead letter with its task's options, which a redrive may edit, and its audit log. */
 export function letterDetailView(
   letter: DeadLetterDetail,
   { attempts, audit, origin }: { attempts: readonly AttemptRow[]; audit: readonly AuditRow[]; origin: string },

@@ -12,11 +12,11 @@ const INFO = {
   title: "Darkroom",
   version: "1",
   description:
-    "A media job pipeline: transcription, image generation and classification. Times are ISO 8601, sizes bytes, " +
-    "durations milliseconds. Every error is a problem (RFC 9457) whose `code` is listed with its status.",
+    "A media job pipeline: transcription, image generation and classification. Times are in ISO 8601, sizes in bytes, " +
+    "durations in milliseconds. Every error is a problem (RFC 9457) whose `code` is listed with its status.",
 };
 
-/** Of the middleware before every route; `/healthz` is served with local secrets too. */
+/** The problems of the middleware before every route. `/healthz` never answers `local_secrets`. */
 const EVERYWHERE = [
   "internal_error",
   "local_secrets",
@@ -24,7 +24,7 @@ const EVERYWHERE = [
   "invalid_request",
 ] as const satisfies ProblemCode[];
 
-/** Of the middleware before every route that wants a key. */
+/** The problems of the middleware before every route that requires a key. */
 const BEHIND_A_KEY = [
   ...EVERYWHERE,
   "unauthorized",
@@ -34,7 +34,7 @@ const BEHIND_A_KEY = [
 
 let made: Promise<Document> | null = null;
 
-/** The document of all routes, from their descriptions and from the schemas that validate. Made once an isolate. */
+/** Make the document of all routes from their descriptions and from the schemas that validate. It is made once an isolate. */
 export function documentOf(app: Hono<App>): Promise<Document> {
   made ??= makeDocument(app);
   return made;
@@ -54,7 +54,7 @@ async function makeDocument(app: Hono<App>): Promise<Document> {
     excludeStaticFile: false,
     defaultValidationErrorResponse: false,
   });
-  // Whoever describes a route cannot forget what all of them may answer.
+  // These problems are added here, so that a route's own description cannot miss them.
   for (const [path, operations] of Object.entries(document.paths)) {
     const isPublic = !path.startsWith("/v1/");
     const everyOnes: readonly ProblemCode[] = !isPublic
@@ -70,7 +70,7 @@ async function makeDocument(app: Hono<App>): Promise<Document> {
   return document;
 }
 
-/** The codes that a route's own description names: one status may be answered by it and by what stands before it. */
+/** The codes in a route's own description. The route and the middleware before it may answer with the same status. */
 function codesOf(responses: object): readonly ProblemCode[] {
   return Object.values(responses).flatMap((response: { content?: Record<string, { schema?: unknown }> }) => {
     const found = ProblemSchema.safeParse(response.content?.["application/problem+json"]?.schema);
@@ -78,7 +78,7 @@ function codesOf(responses: object): readonly ProblemCode[] {
   });
 }
 
-/** What `problemResponses` makes. */
+/** The schema that `problemResponses` makes. */
 const ProblemSchema = z.object({
   allOf: z.tuple([
     z.unknown(),

@@ -1,4 +1,4 @@
-// The page at /docs: it draws /openapi.json in the browser, with nothing from anywhere else.
+// The page at /docs. It shows /openapi.json in the browser, and loads nothing from other origins.
 
 export const PAGE = `<!doctype html>
 <html lang="en">
@@ -27,16 +27,16 @@ export const PAGE = `<!doctype html>
 <main>
 <section id="first">
 <h2>A first call</h2>
-<p>It asks who you are, or without a key whether the service is up.</p>
+<p>With a key, this call reads the record of your key. Without one, it checks that the service is up.</p>
 <pre id="first-command" tabindex="0"></pre>
 <button id="first-try" type="button">Try it</button>
 <pre id="first-answer" hidden tabindex="0"></pre>
 </section>
-<div id="operations"><noscript>The document itself is at <a href="/openapi.json">/openapi.json</a>.</noscript></div>
+<div id="operations"><noscript>This page needs JavaScript. The document itself is at <a href="/openapi.json">/openapi.json</a>.</noscript></div>
 <p id="none" hidden>No operation contains these words.</p>
 <section id="dialects">
 <h2>Dialects</h2>
-<p>Programs that know OpenAI or Replicate need another address and a Darkroom key, and nothing else. They are not part of the document above.</p>
+<p>A program that uses OpenAI or Replicate works with Darkroom if you change only its address and its key. These APIs are not part of the document above.</p>
 <h3>OpenAI</h3>
 <p>Transcriptions, translations and pictures, with the SDKs of OpenAI. The address is <code class="origin">/openai/v1</code>.</p>
 <pre class="sample" tabindex="0">curl ORIGIN/openai/v1/audio/transcriptions \

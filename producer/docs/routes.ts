@@ -16,9 +16,21 @@ const HEADERS = {
 };
 
 const FILES = [
-  { path: "/docs", type: "text/html", text: PAGE, operationId: "readDocs", summary: "This API as a page" },
-  { path: "/docs.js", type: "text/javascript", text: SCRIPT, operationId: "readDocsScript", summary: "Its script" },
-  { path: "/docs.css", type: "text/css", text: STYLE, operationId: "readDocsStyle", summary: "Its style" },
+  { path: "/docs", type: "text/html", text: PAGE, operationId: "readDocs", summary: "Show this API as a page" },
+  {
+    path: "/docs.js",
+    type: "text/javascript",
+    text: SCRIPT,
+    operationId: "readDocsScript",
+    summary: "Read the script of the page",
+  },
+  {
+    path: "/docs.css",
+    type: "text/css",
+    text: STYLE,
+    operationId: "readDocsStyle",
+    summary: "Read the style sheet of the page",
+  },
 ] as const;
 
 for (const { path, type, text, operationId, summary } of FILES) {

@@ -1,16 +1,16 @@
-// What the page at /docs runs: an operation is drawn from the document, and its request built from the fields.
+// The script of the page at /docs. It shows the operations of the document, and builds a request from the fields of each.
 
 export const SCRIPT = String.raw`"use strict";
 const byId = (id) => document.getElementById(id);
 
-/** An element with properties and children; text stays text. */
+/** Make an element with properties and children. Strings become text, never HTML. */
 function el(name, properties, ...children) {
   const element = Object.assign(document.createElement(name), properties);
   element.append(...children.filter((child) => child != null));
   return element;
 }
 
-/** The schema with its references written out, three levels deep. */
+/** A schema with its references replaced by their schemas, three levels deep. */
 function resolve(spec, schema, depth = 3) {
   if (schema === null || typeof schema !== "object") return schema;
   if (Array.isArray(schema)) return schema.map((one) => resolve(spec, one, depth));
@@ -21,7 +21,7 @@ function resolve(spec, schema, depth = 3) {
   return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, resolve(spec, value, depth)]));
 }
 
-/** Something small that has the shape of the schema. */
+/** A small value that fits the schema. */
 function example(schema) {
   if (schema.const !== undefined) return schema.const;
   if (schema.default !== undefined) return schema.default;
@@ -44,7 +44,7 @@ function typeOf(schema) {
   return some ? some.map(typeOf).join(" | ") : schema.type || "any";
 }
 
-/** Text in which what stands between backticks is code. */
+/** Text as nodes. Parts between backticks become code. */
 function prose(text) {
   return (text || "").split("\x60").map((part, index) => (index % 2 ? el("code", {}, part) : part));
 }
@@ -66,7 +66,7 @@ function parameterRows(parameters, inputs) {
   return rows.length === 0 ? null : el("div", { className: "rows" }, ...rows);
 }
 
-/** The request as the fields say it. */
+/** Build the request from the fields. */
 function requestOf(method, path, inputs, { text, file }) {
   const query = new URLSearchParams();
   const headers = text && !file ? { "content-type": "application/json" } : {};
@@ -96,7 +96,7 @@ function curl({ method, url, headers, body }, wantsKey) {
   return parts.join(" \\\n  ");
 }
 
-/** The answer's status and body, and its headers after them. */
+/** Send the request, and show the status, the body and the headers of the answer. */
 async function send(request, output) {
   output.textContent = "…";
   const open = /\{(\w+)\}/.exec(request.url);
@@ -113,7 +113,7 @@ async function send(request, output) {
   }
 }
 
-/** What the client and the command line call an operation; others are shown with fetch. */
+/** The call of an operation in the client and on the command line. Other operations are shown with fetch. */
 const CALLS = {
   submitJob: ["darkroom.jobs.submit(BODY)", "submit --prompt 'a harbour at dawn'"],
   listJobs: ["darkroom.jobs.list({ limit: 20 }).page()", "ls"],
@@ -160,7 +160,7 @@ function idIn(inputs) {
   return "job_…";
 }
 
-/** The latest job's id, where an operation wants one: the first try is to succeed. */
+/** Fill in the id of the latest job if an operation requires one, so that the first try succeeds. */
 async function fillId(path, inputs, draw) {
   const key = byId("key").value.trim();
   if (key === "" || !path.startsWith("/v1/jobs/{id}")) return;
@@ -203,7 +203,7 @@ function operationOf(spec, path, method, operation) {
       el("p", {}, el("a", { href: "#" + operation.operationId }, "Link to this operation")),
       operation.description && operation.description !== operation.summary ? el("p", { className: "dim" }, ...prose(operation.description)) : null,
       ...heading("Parameters", parameterRows(operation.parameters || [], inputs)),
-      ...heading(file && body ? "Body: a file, or else JSON" : "Body", file, body, schema ? schemaOf("schema", JSON.stringify(schema, null, 1)) : null),
+      ...heading(file && body ? "Body: a file or JSON" : "Body", file, body, schema ? schemaOf("schema", JSON.stringify(schema, null, 1)) : null),
       ...heading("Request", el("div", { className: "samples" }, ...tabs), command, button, output),
       ...heading("Answers", el("div", { className: "rows answers" }, ...answers)));
     draw();
@@ -215,7 +215,7 @@ function operationOf(spec, path, method, operation) {
     el("code", { className: "path" }, path),
     el("span", { className: "about" }, ...prose(operation.summary)));
   const details = el("details", { id: operation.operationId, className: "operation" }, head);
-  // What is inside is made when it is first looked at: some of the schemas are long.
+  // The content is made when the operation is first opened, because some schemas are long.
   details.ontoggle = () => { if (details.children.length === 1) details.append(shown()); };
   return details;
 }
@@ -224,14 +224,14 @@ function schemaOf(label, text) {
   return el("details", { className: "schema" }, el("summary", {}, label), el("pre", {}, text));
 }
 
-/** An address may name an operation: /docs#submitJob. */
+/** Open the operation that the address names, as in /docs#submitJob. */
 function openNamed() {
   const named = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (named?.tagName === "DETAILS") named.open = true;
   named?.scrollIntoView();
 }
 
-/** Whether an operation is shown: what is searched for stands in its path, name or summary. */
+/** Show only the operations whose path, name or summary has every word of the search. */
 function filter() {
   const words = byId("search").value.toLowerCase().split(/\s+/).filter((word) => word !== "");
   let found = 0;
@@ -248,12 +248,12 @@ function filter() {
   byId("none").hidden = found > 0;
 }
 
-/** The key that is signed in on the page, in this tab or in this browser. */
+/** The key that the dashboard has stored for this tab or this browser. */
 function signedInKey() {
   try { return sessionStorage.getItem("darkroom.key") || localStorage.getItem("darkroom.key") || ""; } catch { return ""; }
 }
 
-/** A call that succeeds, with a key and without one. */
+/** Show a first call, which succeeds with a key and without one. */
 function startFirst() {
   const request = () => requestOf("GET", byId("key").value.trim() === "" ? "/healthz" : "/v1/keys/self", new Map(), {});
   const draw = () => { byId("first-command").textContent = curl(request(), byId("key").value.trim() !== ""); };
@@ -269,7 +269,7 @@ for (const one of document.querySelectorAll(".sample, .origin")) {
   one.textContent = one.className === "origin" ? location.origin + one.textContent : one.textContent.replaceAll("ORIGIN", location.origin);
 }
 
-/** What one comes for first; whatever is not named here follows. */
+/** The groups that come first, in this order. The others follow. */
 const FIRST = ["jobs", "uploads", "results", "webhooks", "operations", "keys"];
 
 fetch("/openapi.json").then((answer) => answer.json()).then((spec) => {

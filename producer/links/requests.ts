@@ -3,7 +3,7 @@ import * as z from "zod";
 import { boundedText } from "../../shared/input/bounded-text.ts";
 import { MAX_SIGNED_URL_SECONDS, SIGNED_URL_SECONDS } from "../../shared/limits.ts";
 
-/** What of a job a link may lead to. */
+/** The parts of a job that a link may lead to. */
 export const LINK_TARGETS = ["audio", "source", "events", "transcript", "artifact"] as const;
 
 const MAX_LINKS = 20;
@@ -14,16 +14,16 @@ const Parameter = z.union([boundedText({ max: 200 }), z.number()]);
 const WantedLink = z
   .strictObject({
     to: z.enum(LINK_TARGETS),
-    name: boundedText({ max: 200, min: 1 }).optional().describe("of the artifact"),
+    name: boundedText({ max: 200, min: 1 }).optional().describe("the name of the artifact"),
     query: z
       .record(boundedText({ max: 50, min: 1 }), Parameter)
       .refine((query) => Object.keys(query).length <= MAX_PARAMETERS, `give at most ${MAX_PARAMETERS} parameters`)
       .default({})
-      .describe("parameters of the address; they are not signed, and may be changed in the link"),
+      .describe("query parameters for the link; they are not signed, so the holder of the link may change them"),
   })
   .refine(({ to, name }) => (to === "artifact") === (name !== undefined), {
     path: ["name"],
-    message: "name the artifact for 'to: artifact', and for nothing else",
+    message: "is required for 'to: artifact', and not allowed otherwise",
   });
 export type WantedLink = z.infer<typeof WantedLink>;
 

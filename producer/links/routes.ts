@@ -13,14 +13,14 @@ import { type SignedLink, SignedLinks } from "./schema.ts";
 
 export const links = new Hono<App>();
 
-/** Links for what cannot send a key: `<audio>`, `<video>`, `<img>`, `<track>` and `EventSource`. */
+/** Sign links for elements that cannot send a key: `<audio>`, `<video>`, `<img>`, `<track>` and `EventSource`. */
 links.post(
   "/:id/links",
   describe({
     operationId: "signLinks",
-    summary: "Sign links to what belongs to a job, for whoever holds them, without a key",
+    summary: "Sign links to a job's results, source and events, which work without a key",
     tags: ["results"],
-    answers: { 201: { description: "the links, in the order they were asked for", schema: SignedLinks } },
+    answers: { 201: { description: "the links, in the order of the request", schema: SignedLinks } },
     problems: [...BODY_PROBLEMS, "job_not_found"],
   }),
   limitBody,
@@ -33,7 +33,7 @@ links.post(
     }
     const asked = c.req.valid("json");
     const { id: by, expiresAt } = c.get("key");
-    // No longer than the key: the time in the answer is to be true.
+    // A link ends with its key, so that the time in the answer is true.
     const keySeconds = Math.ceil(((expiresAt ?? Infinity) - now) / 1000);
     const signing = {
       key: await signingKey(db, now),

@@ -3,13 +3,13 @@ import * as z from "zod";
 import { Time } from "../http/time.ts";
 import { LINK_TARGETS } from "./requests.ts";
 
-/** An address that needs no API key. */
+/** An address that does not require an API key. */
 export const SignedLink = z
   .object({
     to: z.enum(LINK_TARGETS),
-    name: z.string().optional().describe("of the artifact"),
+    name: z.string().optional().describe("the name of the artifact"),
     url: z.string(),
-    expiresAt: Time.describe("it ends earlier if the key that signed it does"),
+    expiresAt: Time.describe("when the link expires; it ends earlier if its key is revoked"),
   })
   .meta({ id: "SignedLink" });
 export type SignedLink = z.infer<typeof SignedLink>;

@@ -17,7 +17,7 @@ import { readSource, SOURCE } from "../jobs/source-routes.ts";
 import { readRendered, TRANSCRIPT } from "../transcripts/routes.ts";
 import { TranscriptQuery } from "../transcripts/requests.ts";
 
-/** What belongs to a job, for whoever holds a link signed by us, instead of an API key. */
+/** The routes to a job's results, source and events that require a signed link instead of an API key. */
 export const signed = new Hono<App>();
 
 signed.use("/jobs/:id/*", async (c, next) => {
@@ -25,7 +25,7 @@ signed.use("/jobs/:id/*", async (c, next) => {
   const jobId = c.req.param("id");
   if (!(await isOurLink(url, c.env.DB, Date.now()))) return refused(c);
   c.set("isLink", true);
-  // Whoever holds the link may show the picture in a page of theirs.
+  // The holder of a link may show the picture in a page of another origin.
   c.header("cross-origin-resource-policy", "cross-origin");
   const signer = signerOf(url);
   if (signer === null) {
@@ -44,18 +44,18 @@ signed.use("/jobs/:id/*", async (c, next) => {
 
 function refused(c: Context<App>): Response {
   const detail =
-    "The link's signature is not ours, its time has passed, or the API key that signed it was revoked, has expired or may no longer read.";
+    "The link is not valid: its signature is wrong, it has expired, or the API key that signed it was revoked, has expired or may no longer read. Sign a new link.";
   return problem(c, { code: "unauthorized", detail });
 }
 
 const IN_LINK = { in: "query", required: true, schema: { type: "string" } } as const;
 
-/** A route as it is with a key, with what its link carries. */
+/** The description of a route with a key, plus the parameters of a signed link. */
 function asLink(described: Omit<Description, "operationId">, operationId: string) {
   return describe({
     ...described,
     operationId,
-    summary: `${described.summary}; for whoever holds a signed link to it`,
+    summary: `${described.summary}, with a signed link`,
     parameters: [
       ...(described.parameters ?? []),
       { ...IN_LINK, name: "expires" },

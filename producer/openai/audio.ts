@@ -26,7 +26,10 @@ const common = {
   prompt: InitialPrompt.optional(),
   response_format: z.enum(RESPONSE_FORMATS).default("json"),
   temperature: boundedText({ max: 20 })
-    .refine((given) => given !== "" && Number(given) === 0, "only 0 is supported: the models take no temperature")
+    .refine(
+      (given) => given !== "" && Number(given) === 0,
+      "only 0 is supported: the models do not accept a temperature",
+    )
     .optional(),
 };
 
@@ -38,7 +41,7 @@ export const Transcription = z
     language: boundedText({ max: 20 }).optional(),
     stream: z.literal("false", "streaming is not supported").optional(),
     chunking_strategy: z
-      .literal("auto", "only 'auto' is supported: recordings are always cut where it is quiet")
+      .literal("auto", "only 'auto' is supported: recordings are always cut in quiet places")
       .optional(),
     timestamp_granularities: z.array(z.enum(["word", "segment"])).optional(),
   })
@@ -47,15 +50,15 @@ export const Transcription = z
       timestamp_granularities === undefined || response_format === "verbose_json",
     {
       path: ["timestamp_granularities"],
-      message: "needs response_format 'verbose_json'",
+      message: "requires response_format 'verbose_json'",
     },
   );
 
-audio.post("/transcriptions", (c) => hear(c, "transcribe", Transcription));
-audio.post("/translations", (c) => hear(c, "translate", Translation));
+audio.post("/transcriptions", (c) => transcribeFile(c, "transcribe", Transcription));
+audio.post("/translations", (c) => transcribeFile(c, "translate", Translation));
 
-/** Store the file, make it a job, and answer with what was heard. */
-async function hear(
+/** Store the file, submit its job, wait for it, and answer with the transcript. */
+async function transcribeFile(
   c: Context<App>,
   task: "transcribe" | "translate",
   schema: typeof Transcription | typeof Translation,
@@ -81,12 +84,12 @@ async function hear(
 
   const options = {
     tier,
-    // The plain tiers take no task, and transcribe.
+    // Some tiers have no option `task`: they always transcribe.
     ...(task === "translate" && { task }),
     ...(prompt !== undefined && prompt !== "" && { initialPrompt: prompt }),
     ...("language" in rest && rest.language !== undefined && rest.language !== "" && { language: rest.language }),
   };
-  // Checked before anything is stored; the key is not known yet.
+  // The options are checked before anything is stored, so the key of the file is not known yet.
   const checked = parse(c, JobRequest, { kind: transcription.kind, source: "files/", options });
   if (!checked.ok) return checked.response;
 

@@ -6,12 +6,12 @@ import { waitForJob } from "../jobs/wait-for-job.ts";
 import { openAiError, type OpenAiError } from "./errors.ts";
 
 /**
- * How long a call waits for its job. OpenAI's SDK itself gives up after ten minutes, and proxies on the way often
- * sooner; five leave a long recording time to be heard.
+ * How long a call waits for its job. OpenAI's SDK gives up after ten minutes, and proxies often do so earlier. Five minutes are enough
+ * to transcribe a long recording.
  */
 const WAIT_MS = 5 * 60_000;
 
-/** What the client can do something about: the same request again would fail again. */
+/** The failures that the client can correct. The same request would fail again. */
 const INPUT_FAULTS = new Set([
   "damaged",
   "empty",
@@ -39,7 +39,7 @@ export type Awaited =
   | { readonly ok: true; readonly jobs: readonly JobDetail[]; readonly headers: Record<string, string> }
   | { readonly ok: false; readonly response: Response };
 
-/** Wait until every job has completed; the first that has not is the answer. `headers` name the jobs. */
+/** Wait until every job has completed. If one has not, the answer is the error of the first such job. `headers` name the jobs. */
 export async function awaitJobs(c: Context<App>, ids: readonly string[], param: string): Promise<Awaited> {
   const headers = { "x-darkroom-job": ids.join(", ") };
   const ownerId = c.get("ownerId");
@@ -47,14 +47,14 @@ export async function awaitJobs(c: Context<App>, ids: readonly string[], param: 
   const jobs = found.filter((job) => job !== null);
   for (const { job } of jobs) {
     if (job.state === "completed") continue;
-    // The SDK would send the request again, and pay again, for what only a look at the job can tell.
+    // Without this header the SDK would send the request again, which would cost again. The client should read the job instead.
     return { ok: false, response: openAiError(c, unfinished(job, param), { ...headers, "x-should-retry": "false" }) };
   }
   if (jobs.length < ids.length) throw new Error(`jobs '${ids.join(", ")}' were pruned while their client waited`);
   return { ok: true, jobs, headers };
 }
 
-/** What to say of a job that has not completed. `param` is the parameter that its input came from. */
+/** The error for a job that has not completed. `param` is the parameter that has its input. */
 export function unfinished(
   { id, state, errorCode, errorMessage }: Pick<JobDetail["job"], "id" | "state" | "errorCode" | "errorMessage">,
   param: string,
@@ -63,10 +63,10 @@ export function unfinished(
     return { status: 409, message: `Job '${id}' was cancelled.`, type: "invalid_request_error", code: "job_cancelled" };
   }
   if (state !== "failed") {
-    const message = `Job '${id}' has not ended after ${WAIT_MS / 1000} s and goes on: GET /v1/jobs/${id} tells how it fares.`;
+    const message = `Job '${id}' has not ended after ${WAIT_MS / 1000} s, and continues. Read it with GET /v1/jobs/${id}.`;
     return { status: 504, message, type: "server_error", code: "timeout" };
   }
-  const message = `Job '${id}' failed: ${errorMessage ?? "for no known reason"}`;
+  const message = `Job '${id}' failed: ${errorMessage ?? "the reason is not known"}`;
   if (errorCode !== null && INPUT_FAULTS.has(errorCode)) {
     return { status: 400, message, type: "invalid_request_error", param, code: errorCode };
   }

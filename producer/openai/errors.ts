@@ -5,7 +5,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { App } from "../http/app.ts";
 import { isProblem, readProblem, type FoundProblem } from "../http/problem-body.ts";
 
-/** An error as OpenAI's API answers it: `{ error: { message, type, param, code } }`. */
+/** An error of OpenAI's API: `{ error: { message, type, param, code } }`. */
 export interface OpenAiError {
   readonly status: ContentfulStatusCode;
   readonly message: string;
@@ -22,7 +22,7 @@ export function openAiError(
   return c.json({ error: { message, type, param, code } }, status, headers);
 }
 
-/** Whatever went wrong below, from a missing key to a bug, is said as OpenAI says it. */
+/** Translate every problem, from a missing key to a bug, into OpenAI's format. */
 export const speakOpenAi = createMiddleware<App>(async (c, next) => {
   await next();
   if (!isProblem(c.res)) return;
@@ -31,7 +31,7 @@ export const speakOpenAi = createMiddleware<App>(async (c, next) => {
   c.res = openAiError(c, fromProblem(problem), headers);
 });
 
-/** Our options by the names that OpenAI's parameters have. */
+/** The names of our options in OpenAI's API. */
 const PARAMS: Readonly<Record<string, string>> = {
   tier: "model",
   initialPrompt: "prompt",

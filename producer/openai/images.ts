@@ -21,13 +21,13 @@ import { imageGeneration } from "../../shared/kinds/image-generation/kind.ts";
 
 export const images = new Hono<App>();
 
-/** Each is a job of its own. */
+/** Each image is a job of its own. */
 const MAX_IMAGES = 4;
 
-/** An id of the client's own, which nothing here reads. */
+/** `user` is an id of the client's own. Darkroom does not use it. */
 const MAX_USER_CHARS = 1000;
 
-/** What models without a choice of size draw. */
+/** The size that models without a choice of size draw. */
 const FIXED_SIZE = "1024x1024";
 
 // `nullish`: the SDK's types allow null for "the default".
@@ -40,7 +40,9 @@ export const ImageRequest = z.strictObject({
     pattern: [/^(auto|\d{3,4}x\d{3,4})$/, "expected WIDTHxHEIGHT in pixels, or 'auto'"],
   }).nullish(),
   response_format: z.enum(["url", "b64_json"]).nullish(),
-  quality: z.enum(["standard", "auto"], "only 'standard' and 'auto' are supported: the models know no other").nullish(),
+  quality: z
+    .enum(["standard", "auto"], "only 'standard' and 'auto' are supported: the models have no other quality")
+    .nullish(),
   background: z.literal("auto", "only 'auto' is supported").nullish(),
   stream: z.literal(false, "streaming is not supported").nullish(),
   user: boundedText({ max: MAX_USER_CHARS }).optional(),
@@ -55,7 +57,7 @@ images.post("/generations", limitBody, async (c) => {
   const takesSize = IMAGE_MODELS[name].options.includes("width");
   const isFixed = size === undefined || size === null || size === "auto" || (!takesSize && size === FIXED_SIZE);
   const [width, height] = isFixed ? [] : size.split("x").map(Number);
-  // Asked for again, a prompt means another picture.
+  // The same prompt asks for a new picture each time.
   const options = { model: name, ...(width !== undefined && { width, height }) };
   const job = parse(c, JobRequest, { kind: imageGeneration.kind, prompt, options, reuse: false });
   if (!job.ok) return job.response;

@@ -1,4 +1,4 @@
-// OpenAI's API as its SDK speaks it. docs/dialects.md says what is supported and what is refused.
+// OpenAI's API for its SDK. docs/dialects.md lists what is supported and what is refused.
 import { Hono } from "hono";
 
 import type { App } from "../http/app.ts";

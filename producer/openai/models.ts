@@ -12,10 +12,10 @@ import { boundedText } from "../../shared/input/bounded-text.ts";
 import type { App } from "../http/app.ts";
 import { problem, type Problem } from "../http/problem.ts";
 
-/** When the catalogue was read: the nearest to a date of creation that we know. Seconds, as OpenAI has it. */
+/** When the catalogue was read, which is the nearest known date to the creation of a model. Epoch seconds, as in OpenAI's API. */
 const CATALOGUE_READ_AT = Date.UTC(2026, 10, 23) / 1000;
 
-/** By every name it may be asked for: ours, the platform's, and OpenAI's own. */
+/** The tier for every name of a speech model: Darkroom's, the platform's and OpenAI's. */
 export const SPEECH_NAMES: ReadonlyMap<string, Tier> = new Map<string, Tier>([
   ["whisper-1", "accurate"],
   ...TIERS.flatMap((tier): [string, Tier][] => [
@@ -33,13 +33,13 @@ export const IMAGE_NAMES: ReadonlyMap<string, ImageModelName> = new Map<string, 
   ]),
 ]);
 
-/** As a client may ask for it. */
+/** The name of a model in a request. */
 export const ModelName = boundedText({ max: 200, min: 1 });
 
 export function noSuchModel(model: string): Problem {
   return {
     code: "model_not_found",
-    detail: `The model '${model}' does not exist here; GET /openai/v1/models lists those that do.`,
+    detail: `The model '${model}' does not exist here. GET /openai/v1/models lists the models.`,
   };
 }
 

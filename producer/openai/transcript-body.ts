@@ -8,11 +8,11 @@ export const RESPONSE_FORMATS = ["json", "text", "srt", "verbose_json", "vtt"] a
 export interface Wanted {
   readonly task: "transcribe" | "translate";
   readonly format: (typeof RESPONSE_FORMATS)[number];
-  /** What `verbose_json` tells. */
+  /** What `verbose_json` contains. */
   readonly granularities: readonly ("word" | "segment")[];
 }
 
-/** A transcript as OpenAI answers it. Captions are laid out as everywhere here, not one cue a segment. */
+/** A transcript in OpenAI's format. Captions are laid out as everywhere in Darkroom, not one cue a segment. */
 export function transcriptBody(
   transcript: Transcript,
   { task, format, granularities }: Wanted,
@@ -31,7 +31,7 @@ export function transcriptBody(
     case "verbose_json":
       return json({
         task,
-        // What a translation is in, whatever was spoken.
+        // A translation is always in English, whatever language was spoken.
         language: task === "translate" ? "english" : languageName(transcript.language),
         duration: durationSeconds(transcript),
         text,

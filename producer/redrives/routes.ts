@@ -26,7 +26,7 @@ export const redrives = new Hono<App>();
 
 const SAMPLE_LETTERS = 5;
 
-/** Redrive many: the letters are claimed here, and redriven at their rate from now on. A dry run only tells which. */
+/** Redrive many dead letters. This request claims them; they are redriven at the rate from now on. A dry run only reports which. */
 redrives.post(
   "/",
   describe({
@@ -35,7 +35,7 @@ redrives.post(
     tags: ["operations"],
     parameters: [IDEMPOTENCY_PARAMETER],
     answers: {
-      200: { description: "a dry run: what it would do", schema: DryRun },
+      200: { description: "for a dry run, what the redrive would do", schema: DryRun },
       202: { description: "the redrive", schema: Redrive, headers: { location: "the redrive" } },
     },
     problems: [...BODY_PROBLEMS, ...IDEMPOTENCY_PROBLEMS, "nothing_to_redrive"],
@@ -73,7 +73,7 @@ redrives.post(
     const now = Date.now();
     const seed = c.get("seed");
     const wanted = `rd_${await seededId(seed)}`;
-    // A run before this one may have made it and died with its answer.
+    // An earlier run of this request may have created the redrive and died before it answered.
     const known = seed === undefined ? null : await readRedrive(db, { id: wanted, ownerId });
     const location = `${origin}/v1/redrives/${wanted}`;
     if (known !== null) return c.json(redriveView(known, origin), 202, { location });
@@ -93,7 +93,7 @@ redrives.get(
   "/",
   describe({
     operationId: "listRedrives",
-    summary: "Redrives, newest first",
+    summary: "List redrives, newest first",
     tags: ["operations"],
     answers: { 200: { description: "a page", schema: RedrivePage, headers: { link: 'the next page, rel="next"' } } },
     problems: ["invalid_request"],
@@ -113,7 +113,7 @@ redrives.get(
   "/:id",
   describe({
     operationId: "readRedrive",
-    summary: "A redrive with its progress",
+    summary: "Read a redrive with its progress",
     tags: ["operations"],
     answers: { 200: { description: "the redrive", schema: Redrive } },
     problems: ["redrive_not_found"],
@@ -125,12 +125,12 @@ redrives.get(
   },
 );
 
-/** Cancel what is not due yet. What runs already goes on. */
+/** Cancel a redrive. Letters that are not due yet are released; tasks that have been redriven go on. */
 redrives.delete(
   "/:id",
   describe({
     operationId: "cancelRedrive",
-    summary: "Cancel what is not due yet of a redrive",
+    summary: "Cancel the part of a redrive that is not due yet",
     tags: ["operations"],
     answers: { 200: { description: "the redrive", schema: Redrive } },
     problems: ["redrive_not_found", "redrive_finished"],
@@ -145,17 +145,18 @@ redrives.delete(
     const redrive = await readRedrive(db, { id, ownerId: c.get("ownerId") });
     if (redrive === null) return problem(c, notFound(id));
     if (isCancelled || redrive.state === "cancelled") return c.json(redriveView(redrive, new URL(c.req.url).origin));
-    return problem(c, { code: "redrive_finished", detail: `The redrive '${id}' is ${redrive.state}.` });
+    return problem(c, { code: "redrive_finished", detail: `The redrive '${id}' is already ${redrive.state}.` });
   },
 );
 
 function whyNone({ free, held }: Matching, isCanary: boolean): Problem {
   if (free > 0 && isCanary) {
-    const detail = "What matches are messages that nobody could read; none of them can be followed as a canary.";
+    const detail =
+      "The filter matches only messages that could not be read, and none of them can be a canary. Leave 'canary' out.";
     return { code: "nothing_to_redrive", detail };
   }
-  const others = held === 0 ? "" : ` ${held} that do are held by another redrive; see GET /v1/redrives.`;
-  return { code: "nothing_to_redrive", detail: `No open dead letter matches the filter.${others}` };
+  const others = held === 0 ? "" : `, except ${held} that another redrive holds; see GET /v1/redrives`;
+  return { code: "nothing_to_redrive", detail: `No open dead letter matches the filter${others}.` };
 }
 
 function notFound(id: string) {

@@ -32,7 +32,7 @@ export type Redrive = z.infer<typeof Redrive>;
 
 export const RedrivePage = z.object({ redrives: z.array(Redrive), nextCursor: NextCursor });
 
-/** What a redrive would do. */
+/** What a redrive would do, for a dry run. */
 export const DryRun = z
   .object({
     dryRun: z.literal(true),
@@ -44,9 +44,15 @@ export const DryRun = z
       .object({
         neurons: z.number(),
         microUsd: z.number().describe("millionths of a US dollar, at the list price beyond the free neurons"),
-        unknown: z.int().describe("how many of them nobody can tell the cost of: a recording that was not read yet"),
+        unknown: z
+          .int()
+          .describe(
+            "how many of the tasks have an unknown cost, such as that of a recording that has not been read yet",
+          ),
       })
-      .describe("what the tasks that match, up to the limit, are expected to consume if each call succeeds at once"),
+      .describe(
+        "what the matching tasks, up to the limit, are expected to consume if each call succeeds the first time",
+      ),
     sample: z.array(
       z.object({
         id: z.string(),

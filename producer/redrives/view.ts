@@ -5,9 +5,9 @@ import { iso } from "../http/time.ts";
 import type { Redrive } from "./schema.ts";
 
 /**
- * A redrive as clients see it. Of the letters that matched, `pending` wait, `redriven` have been given another life,
- * `skipped` were closed meanwhile, and `released` were given back when it was cancelled or stopped. `running`,
- * `completed`, `failed` and `cancelled` say what became of those redriven.
+ * A redrive as the API shows it. Its counts divide the letters that matched: `pending` letters wait, `redriven` ones have been
+ * redriven, `skipped` ones were closed in the meantime, and `released` ones were given back when the redrive was cancelled or stopped.
+ * `running`, `completed`, `failed` and `cancelled` count the results of the redriven ones.
  */
 export function redriveView(redrive: CountedRedrive, origin: string): Redrive {
   const { matched, released, fates } = redrive;
@@ -23,7 +23,7 @@ export function redriveView(redrive: CountedRedrive, origin: string): Redrive {
       matched,
       pending: fates.pending,
       redriven: fates.redriven,
-      // Letters are pruned with their jobs, so those that are in no other count are told by subtraction.
+      // Letters are pruned with their jobs, so the letters that are not in another count are found by subtraction.
       skipped: Math.max(0, matched - released - fates.pending - fates.redriven),
       released,
       running: fates.running,

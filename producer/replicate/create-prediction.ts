@@ -26,10 +26,10 @@ import { fileAddress, fileIdIn, findFile } from "./files.ts";
 import { FIELD_OF, inputOf } from "./inputs.ts";
 import { renderPrediction } from "../../shared/replicate/prediction-view.ts";
 
-/** As long as Replicate waits. */
+/** Replicate waits as long. */
 const MAX_WAIT_SECONDS = 60;
 
-/** `owner/name`, and what some clients add to it. */
+/** `owner/name`, to which some clients add more. */
 const Reference = boundedText({ max: 300 });
 
 /** The body of `POST /predictions`. */
@@ -42,19 +42,19 @@ export const PredictionRequest = z.strictObject({
     .array(z.enum(WEBHOOK_EVENTS))
     .refine(
       (events) => events.includes("output") || events.includes("completed"),
-      "only 'output' and 'completed' are sent",
+      "include 'output' or 'completed'; no other events are sent",
     )
     .nullish(),
   stream: z.literal(false, "streaming is not supported").nullish(),
 });
 
-/** Take a prediction in and, if the client would rather wait, answer when it has ended. `path` is the model of the path. */
+/** Create a prediction. If the client prefers to wait, the answer comes when it has ended. `path` is the model in the path, if any. */
 export async function createPrediction(c: Context<App>, path?: string): Promise<Response> {
   const request = await parseBody(c, PredictionRequest);
   if (!request.ok) return request.response;
   const { input, webhook, webhook_events_filter: filter } = request.value;
   const allowInsecure = c.env.ALLOW_INSECURE_WEBHOOKS === "true";
-  // What is sent out is what `webhooks` allows, wherever the address is given.
+  // Sending events requires the scope `webhooks`, however the address is given.
   if (webhook != null && !c.get("key").scopes.includes("webhooks")) {
     return problem(c, insufficientScope(c.get("key"), "A prediction's webhook", ["webhooks"]));
   }
@@ -63,13 +63,13 @@ export async function createPrediction(c: Context<App>, path?: string): Promise<
   const reference = path ?? request.value.version ?? request.value.model ?? "";
   const model = modelNamed(reference);
   if (model === null) {
-    const detail = `There is no model '${reference}' here; GET /replicate/v1/models lists those that there are.`;
+    const detail = `There is no model '${reference}' here. GET /replicate/v1/models lists the models.`;
     return problem(c, { code: "model_not_found", detail });
   }
   const asked = parse(c, z.object({ input: inputOf(model) }), { input });
   if (!asked.ok) return asked.response;
   const { request: work, media } = asked.value.input;
-  // Checked before anything is fetched or stored; the key is not known yet.
+  // The input is checked before anything is fetched or stored, so the key of the file is not known yet.
   const checked = JobRequest.safeParse({ ...work, ...(media && { source: "files/" }) });
   if (!checked.success)
     return invalid(
@@ -102,7 +102,7 @@ export async function createPrediction(c: Context<App>, path?: string): Promise<
     events: filter ?? [...WEBHOOK_EVENTS],
     origin,
   });
-  // Made before there is anything to sign with it.
+  // The secret is made before there is a delivery to sign.
   if (webhook != null) await secretOfKey(deps.db, { id: c.get("keyId"), ownerId });
   const submitted = await submitJob(JobRequest.parse({ ...checked.data, ...source }), submitterOf(c), deps, (jobId) => [
     insertPrediction(deps.db, asPrediction(jobId), now),
@@ -120,13 +120,13 @@ export async function createPrediction(c: Context<App>, path?: string): Promise<
   const render = { db: deps.db, media: deps.media, origin, now: Date.now() };
   const view = await renderPrediction(asPrediction(id), detail, render);
   const hasEnded = detail.job.finalizedAt !== null;
-  // The SDK's `run` takes any other status than `starting` for an end.
+  // The SDK's `run` treats every status except `starting` as an end.
   return c.json(hasEnded ? view : { ...view, status: "starting" }, waitMs > 0 && !hasEnded ? 202 : 201);
 }
 
 interface BroughtFile {
   readonly id: string;
-  /** Delete it, if it was stored for this. */
+  /** Delete the file, if it was stored for this prediction. */
   forget(): Promise<void>;
 }
 
@@ -135,7 +135,7 @@ type Brought =
   | { readonly ok: false; readonly reason: string }
   | { readonly ok: false; readonly problem: Problem };
 
-/** The file an address stands for: one of the owner's, or what it leads to, stored within the key's limits. */
+/** The file for an address: one that the owner has uploaded, or else the fetched file, which is stored within the key's limits. */
 async function bring(c: Context<App>, address: string): Promise<Brought> {
   const media = c.env.MEDIA;
   const ownerId = c.get("ownerId");
@@ -155,14 +155,14 @@ async function bring(c: Context<App>, address: string): Promise<Brought> {
     try {
       mayStillAct = await c.get("mayStillAct")();
     } finally {
-      // Also where the key could not be read: nobody would delete the file before the retention.
+      // The file is deleted even if the key could not be read. Otherwise it would stay until its retention ends.
       if (!mayStillAct) await stored.file.forget();
     }
     if (mayStillAct) return stored;
     return { ok: false, problem: { code: "unauthorized", detail: new KeyEnded().message } };
   } catch (error) {
     if (!(error instanceof NotStored)) throw error;
-    return { ok: false, reason: "the host broke off in the middle of the file" };
+    return { ok: false, reason: "the host closed the connection in the middle of the file" };
   }
 }
 
@@ -181,7 +181,7 @@ function invalid(c: Context<App>, fields: readonly (readonly [path: string, mess
   return problem(c, { code: "invalid_request", detail, issues });
 }
 
-/** `Prefer: wait` or `wait=<seconds>`; 0 without. */
+/** The wait in milliseconds that `Prefer: wait` or `wait=<seconds>` asks for; 0 without one. */
 function waitMsOf(prefer: string | undefined): number {
   const [found, seconds] = /(?:^|[,;]) *wait(?:=(\d+))?(?=$|[ ,;])/.exec(prefer ?? "") ?? [];
   if (found === undefined) return 0;

@@ -3,7 +3,7 @@ import { createMiddleware } from "hono/factory";
 import type { App } from "../http/app.ts";
 import { isProblem, type FoundProblem, readProblem } from "../http/problem-body.ts";
 
-/** Whatever went wrong below is said as Replicate says it: `{ title, detail, status, invalid_fields? }`. */
+/** Translate every problem into Replicate's format: `{ title, detail, status, invalid_fields? }`. */
 export const speakReplicate = createMiddleware<App>(async (c, next) => {
   await next();
   if (!isProblem(c.res)) return;
@@ -23,7 +23,7 @@ function fromProblem({ status, title, detail, code, issues }: FoundProblem) {
   };
 }
 
-/** Older clients say `Token`; the rest of the API knows `Bearer` only. */
+/** Accept `Authorization: Token …`, which older clients send. The rest of the API accepts only `Bearer`. */
 export const acceptToken = createMiddleware<App>(async (c, next) => {
   const [, token] = /^Token +(\S+)$/i.exec(c.req.header("authorization") ?? "") ?? [];
   if (token !== undefined) {

@@ -7,24 +7,24 @@ export type FetchedMedia =
   | { readonly ok: true; readonly incoming: Incoming }
   | { readonly ok: false; readonly reason: string };
 
-/** A host that takes longer to hand a file over is not waited for. */
+/** How long a host may take to send a file. */
 const FETCH_MS = 5 * 60_000;
 
-/** The bytes that a `data:` or `https:` address stands for. No redirect is followed: it could lead anywhere. */
+/** Fetch the bytes of a `data:` or `https:` address. Redirects are not followed, because they could lead anywhere. */
 export async function fetchMedia(address: string, fetcher: typeof fetch): Promise<FetchedMedia> {
   if (address.startsWith("data:")) return decodeDataUri(address);
   const refusal = refuseAddress(address, { allowInsecure: false });
   if (refusal !== null) return refuse(refusal);
   let response: Response;
   try {
-    // Asked for plainly: the length of what is compressed is not the length of what is read.
+    // Without compression: the length of a compressed file is not the number of bytes that are read.
     const headers = { "accept-encoding": "identity" };
     response = await fetcher(address, { redirect: "manual", headers, signal: AbortSignal.timeout(FETCH_MS) });
   } catch {
     return refuse("the host could not be reached");
   }
   if (response.status >= 300 && response.status < 400) {
-    return refuse("the host redirects elsewhere; give the final address");
+    return refuse("the host redirects to another address; send the final address");
   }
   if (!response.ok || response.body === null) return refuse(`the host answered ${response.status}`);
 
@@ -32,13 +32,14 @@ export async function fetchMedia(address: string, fetcher: typeof fetch): Promis
   const length = response.headers.get("content-length");
   if (length !== null && !response.headers.has("content-encoding")) {
     const sizeBytes = Number(length);
-    if (sizeBytes > MAX_UPLOAD_BYTES)
-      return refuse(`the file has ${length} bytes, over the limit of ${MAX_UPLOAD_BYTES}`);
+    if (sizeBytes > MAX_UPLOAD_BYTES) return refuse(`the file has ${length} bytes; the limit is ${MAX_UPLOAD_BYTES}`);
     return { ok: true, incoming: { body: response.body, sizeBytes, contentType } };
   }
   const body = await readUpTo(response.body, MAX_FORM_BYTES).catch(() => null);
   if (body === null)
-    return refuse(`the host does not say the file's length, and it is over ${MAX_FORM_BYTES} bytes or broke off`);
+    return refuse(
+      `the host does not send the file's length, and the file has more than ${MAX_FORM_BYTES} bytes or was cut off`,
+    );
   return { ok: true, incoming: { body, sizeBytes: body.length, contentType } };
 }
 
@@ -57,7 +58,7 @@ function decodeDataUri(uri: string): FetchedMedia {
   }
 }
 
-/** All of a body in memory; null if it is longer than that. */
+/** Read a body into memory; null if it is longer than `maxBytes`. */
 async function readUpTo(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array | null> {
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;

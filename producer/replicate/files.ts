@@ -18,18 +18,18 @@ import { storeFile } from "../uploads/store-file.ts";
 import { sha256Hex } from "../../shared/hash.ts";
 import { DAY_MS } from "../../shared/durations.ts";
 
-/** What clients may say about a file; R2 holds 2 KB of metadata an object. */
+/** The limit of a client's metadata for a file. R2 allows 8 kB of metadata an object. */
 const MAX_METADATA_CHARS = 1000;
 
 export const files = new Hono<App>();
 
-/** What the SDK does first with a Buffer, a Blob or a File that it finds in an input. */
+/** Store a file. The SDK sends a Buffer, Blob or File that it finds in an input here first. */
 files.post("/", async (c) => {
   const read = await readForm(c);
   if (!read.ok) return problem(c, read.problem);
   const content = read.form.files.get("content");
   if (content === undefined || content.bytes.length === 0)
-    return invalid(c, "content", "expected a file that is not empty");
+    return invalid(c, "content", "send a file that is not empty");
   const metadata = metadataOf(read.form);
   if (!metadata.ok) return invalid(c, "metadata", metadata.reason);
 
@@ -59,7 +59,7 @@ files.delete("/:id", async (c) => {
   return c.body(null, 204);
 });
 
-/** A file of this owner; null for another's, and for what is no id of a file. */
+/** Find a file of an owner; null for a file of another owner, and for text that is not the id of a file. */
 export async function findFile(media: R2Bucket, file: { id: string; ownerId: string }): Promise<R2Object | null> {
   const key = fileKey(file.id);
   if (fileStoredAt(key) === null) return null;
@@ -67,7 +67,7 @@ export async function findFile(media: R2Bucket, file: { id: string; ownerId: str
   return object?.customMetadata?.["owner"] === file.ownerId ? object : null;
 }
 
-/** The id of a file in an address that we gave out; null for any other. A proxy may have ended TLS: the scheme is no matter. */
+/** The id of the file in an address that this API gave out; null for other addresses. The scheme is ignored, because a proxy may have ended TLS. */
 export function fileIdIn(address: string, origin: string): string | null {
   const url = address.length > MAX_ADDRESS_CHARS ? null : URL.parse(address);
   if (url?.host !== new URL(origin).host) return null;
@@ -98,7 +98,7 @@ async function fileView(c: Context<App>, id: string, object: R2Object) {
 
 type FileMetadata = { readonly ok: true; readonly json: string } | { readonly ok: false; readonly reason: string };
 
-/** What the client says about its file. The SDK sends it as a file of its own. */
+/** Read the client's metadata for its file. The SDK sends it as a second file of the form. */
 function metadataOf({ texts, files: sent }: Form): FileMetadata {
   const file = sent.get("metadata");
   const decoded = file === undefined ? null : decodeText(file.bytes);

@@ -1,4 +1,4 @@
-// Replicate's API as its SDK speaks it. docs/dialects.md says what is supported and what is refused.
+// Replicate's API for its SDK. docs/dialects.md lists what is supported and what is refused.
 import { Hono } from "hono";
 
 import { secretOfKey } from "../../shared/db/webhooks/webhooks.ts";

@@ -11,10 +11,10 @@ import { classification } from "../../shared/kinds/classification/kind.ts";
 import { imageGeneration } from "../../shared/kinds/image-generation/kind.ts";
 import { transcription } from "../../shared/kinds/transcription/kind.ts";
 
-/** A prediction's input as a job: all of `POST /v1/jobs` but the source, and what is to become the source. */
+/** The input of a prediction as a job: the body of `POST /v1/jobs` without the source, and the file that becomes the source. */
 export interface AskedWork {
   readonly request: Readonly<Record<string, unknown>>;
-  /** The field with the address of a file. */
+  /** The field that has the address of a file, and that address. */
   readonly media?: { readonly field: string; readonly address: string };
 }
 
@@ -23,7 +23,7 @@ export const MAX_PREDICTION_BYTES = 15_000_000;
 
 const address = boundedText({ max: MAX_PREDICTION_BYTES, min: 1 }).refine(
   (uri) => uri.startsWith("data:") || countChars(uri) <= MAX_ADDRESS_CHARS,
-  `an address that is no data: URI has at most ${MAX_ADDRESS_CHARS} characters`,
+  `an address that is not a data: URI may have at most ${MAX_ADDRESS_CHARS} characters`,
 );
 
 const Whisper = z.strictObject({
@@ -35,9 +35,9 @@ const Whisper = z.strictObject({
     pattern: [/^(auto|[a-z]{2,3})$/, "expected 'auto' or a code such as 'en'"],
   }).default("auto"),
   initial_prompt: InitialPrompt.optional(),
-  // Replicate's page prints these into every example: at their defaults they ask for nothing.
+  // Replicate's page has these in every example. At their defaults they change nothing.
   model: z.literal("large-v3", "only 'large-v3' is supported").optional(),
-  temperature: z.literal(0, "only 0 is supported: the models take no temperature").optional(),
+  temperature: z.literal(0, "only 0 is supported: the models do not accept a temperature").optional(),
   suppress_tokens: z.literal("-1", "only '-1' is supported").optional(),
   logprob_threshold: z.literal(-1, "only -1 is supported").optional(),
   no_speech_threshold: z.literal(0.6, "only 0.6 is supported").optional(),
@@ -54,9 +54,11 @@ const Flux = z.strictObject({
   width: z.int().optional(),
   height: z.int().optional(),
   seed: z.int().optional(),
-  num_outputs: z.literal(1, "a prediction draws one picture").optional(),
-  aspect_ratio: z.enum(["1:1", "custom"], "only '1:1' is supported; models that can take width and height").optional(),
-  // How fast the model runs is not for the client to choose here, and no picture depends on it.
+  num_outputs: z.literal(1, "only 1 is supported: a prediction draws one picture").optional(),
+  aspect_ratio: z
+    .enum(["1:1", "custom"], "only '1:1' is supported; send width and height to a model that accepts them")
+    .optional(),
+  // The client cannot choose the speed of the model here, and no picture depends on it.
   go_fast: z.boolean().optional(),
 });
 
@@ -83,7 +85,7 @@ export function inputOf(name: string): z.ZodType<AskedWork> {
     case "prompt":
       return Flux.transform(({ prompt, num_inference_steps: steps, guidance, width, height, seed }) => {
         const options = given({ model: model.model, steps, guidance, width, height, seed });
-        // Without a seed, the same prompt means another picture.
+        // Without a seed, the same prompt asks for a new picture.
         return { request: { kind: imageGeneration.kind, prompt, options, reuse: seed !== undefined } };
       });
     case "text":
@@ -98,7 +100,7 @@ export function inputOf(name: string): z.ZodType<AskedWork> {
   }
 }
 
-/** Our options by the names that Replicate's models have for them. */
+/** The names of our options in Replicate's models. */
 export const FIELD_OF: Readonly<Record<string, string>> = {
   steps: "num_inference_steps",
   initialPrompt: "initial_prompt",

@@ -17,7 +17,11 @@ models.get("/", (c) => {
 models.get("/:owner/:name", (c) => {
   const name = `${c.req.param("owner")}/${c.req.param("name")}`;
   const model = REPLICATE_MODELS.get(name);
-  if (model === undefined) return problem(c, { code: "model_not_found", detail: `There is no model '${name}' here.` });
+  if (model === undefined)
+    return problem(c, {
+      code: "model_not_found",
+      detail: `There is no model '${name}' here. GET /replicate/v1/models lists the models.`,
+    });
   return c.json(modelView(name, model, new URL(c.req.url).origin));
 });
 

@@ -16,7 +16,7 @@ import { parseQuery } from "../http/validate.ts";
 import { createPrediction } from "./create-prediction.ts";
 import { MAX_PREDICTION_BYTES } from "./inputs.ts";
 
-/** As many as Replicate shows. */
+/** Replicate's page has as many predictions. */
 const PAGE = 100;
 
 export const limitPrediction = bodyLimit({
@@ -24,7 +24,7 @@ export const limitPrediction = bodyLimit({
   onError: (c) =>
     problem(c, {
       code: "body_too_large",
-      detail: `A prediction has at most ${MAX_PREDICTION_BYTES} bytes; POST larger files to /files.`,
+      detail: `A prediction may have at most ${MAX_PREDICTION_BYTES} bytes. POST larger files to /replicate/v1/files.`,
     }),
 });
 
@@ -32,7 +32,7 @@ export const predictions = new Hono<App>();
 
 predictions.post("/", limitPrediction, (c) => createPrediction(c));
 
-/** Newest first, without outputs: those are read from each one's results. */
+/** List predictions, newest first, without outputs, which would need the results of each one. */
 predictions.get("/", async (c) => {
   const query = parseQuery(c, z.strictObject({ cursor: PageQuery.shape.cursor }));
   if (!query.ok) return query.response;
@@ -51,7 +51,7 @@ predictions.get("/", async (c) => {
 
 predictions.get("/:id", (c) => show(c, c.req.param("id")));
 
-/** What has ended stays as it is, and is shown. */
+/** Cancel a prediction and show it. A prediction that has ended stays as it is. */
 predictions.post("/:id/cancel", async (c) => {
   const id = c.req.param("id");
   const prediction = await findPrediction(c.env.DB, id);

@@ -1,20 +1,20 @@
-// The key that the setup token is exchanged for. The hash alone is kept of it, so an answer that is lost would lose the key: the same
-// attempt of the same holder is answered with the same key.
+// The key that the setup token is exchanged for. Only its hash is stored, so a lost answer would lose the key. Therefore the same
+// attempt with the same token gets the same key again.
 import { findKey, type Key } from "../../shared/db/keys/keys.ts";
 import { SCOPES } from "../../shared/keys/scopes.ts";
 import { sha256Hex } from "../../shared/hash.ts";
 import { isUsable, newKeyId, newSecret } from "../http/auth.ts";
 
-/** How long after it was made a key is shown again. */
+/** How long after its creation a key is shown again. */
 const SHOWN_AGAIN_MS = 10 * 60_000;
 
 const KEY_ID_BYTES = 8;
 const SECRET_BYTES = 24;
 
-/** What a form or a client sends along, random and its own: with less of it a key could be guessed by whoever has the token. */
+/** The random text that a form or a client sends as `attempt`. If it were shorter, a person with the token could guess the key. */
 const ATTEMPT = /^[A-Za-z0-9_-]{32,64}$/;
 
-export const HOW_TO_ATTEMPT = "The field 'attempt' has 32 to 64 letters, digits, '-' and '_', made at random.";
+export const HOW_TO_ATTEMPT = "The field 'attempt' must have 32 to 64 random letters, digits, '-' and '_'.";
 
 export interface FirstKey {
   readonly id: string;
@@ -30,7 +30,7 @@ export function isAttempt(text: string): boolean {
   return ATTEMPT.test(text);
 }
 
-/** The key of this attempt, always the same; without an attempt a new one. */
+/** Derive the key of an attempt, which is always the same. Without an attempt, make a new key. */
 export async function keyOfAttempt(token: string, attempt: string | null): Promise<FirstKey> {
   if (attempt === null) return { id: newKeyId(), ...(await newSecret()) };
   const by = await crypto.subtle.importKey("raw", bytes(token), { name: "HMAC", hash: "SHA-512" }, false, ["sign"]);
@@ -44,7 +44,7 @@ function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** Whether this key was made a moment ago, and is valid. */
+/** Whether this key was made within the last ten minutes, and still works. */
 export async function wasMade(db: D1Database, { id, secretHash }: FirstKey, now: number): Promise<boolean> {
   const found = await findKey(db, id);
   if (found === null || found.secretHash !== secretHash) return false;

@@ -1,27 +1,27 @@
-// The pages at /setup. Nothing inline but text: its style is that of /docs, and it has no script.
+// The pages at /setup. They use the style sheet of /docs, and have neither scripts nor inline styles.
 import { html } from "hono/html";
 
 export type SetupState = "unset" | "done" | "open";
 
 const MIN_TOKEN_CHARS = 16;
 
-/** Whether there is a token that could not be guessed. */
+/** Whether there is a token that is long enough not to be guessed. */
 export function isUsableToken(token: string | undefined): token is string {
   return token !== undefined && token.length >= MIN_TOKEN_CHARS;
 }
 
-/** How a deployment gets a token; also said by the API. */
-export const HOW_TO_OPEN = `Set the secret SETUP_TOKEN to at least ${MIN_TOKEN_CHARS} characters (npx wrangler secret put SETUP_TOKEN), or run bin/provision, which makes the first admin key too.`;
+/** How to set a token for a deployment. The API sends this text too. */
+export const HOW_TO_OPEN = `Set the secret SETUP_TOKEN to at least ${MIN_TOKEN_CHARS} characters (npx wrangler secret put SETUP_TOKEN), or run bin/provision, which also makes the first admin key.`;
 
 export const ALREADY_SET_UP =
-  "This deployment has had an admin key already. If it has expired, bin/provision makes another for whoever may deploy; for one that is lost see docs/security.md.";
+  "This deployment already has its first admin key. If the key has expired, run bin/provision, which makes another one. If the key is lost, see docs/security.md.";
 
-/** @param attempt what the form sends along, random. @param refusal why the token that was sent was not taken. */
+/** @param attempt the random text that the form sends with the token. @param refusal why the last token was refused. */
 export function setupPage(state: SetupState, attempt: string, refusal?: string) {
   switch (state) {
     case "unset":
       return page(
-        html`<p>There is no setup token, so nothing can be opened here.</p>
+        html`<p>This deployment has no setup token, so this page cannot make a key.</p>
           <p>${HOW_TO_OPEN}</p>`,
       );
     case "done":
@@ -39,8 +39,8 @@ export function setupPage(state: SetupState, attempt: string, refusal?: string) 
             <button>Make the first admin key</button>
           </form>
           <p>
-            The token is the secret SETUP_TOKEN that you gave when you deployed. It works once. If no answer comes,
-            reload the page that should have shown the key, within ten minutes: it is the same key.
+            The token is the secret SETUP_TOKEN that you set when you deployed. It works once. If no answer comes,
+            reload the page that should have shown the key within ten minutes. It then shows the same key.
           </p>`,
       );
   }
@@ -48,9 +48,9 @@ export function setupPage(state: SetupState, attempt: string, refusal?: string) 
 
 export function keyPage(key: string) {
   return page(
-    html`<p>This is the first admin key. It is shown this once: keep it.</p>
+    html`<p>This is the first admin key. It is shown only once: save it now.</p>
       <pre>${key}</pre>
-      <p>Delete the secret now (<code>npx wrangler secret delete SETUP_TOKEN</code>): it opens nothing any more.</p>
+      <p>Delete the secret now (<code>npx wrangler secret delete SETUP_TOKEN</code>). It is not needed any more.</p>
       <p><a href="/docs">The API</a></p>`,
   );
 }

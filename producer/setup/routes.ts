@@ -11,7 +11,7 @@ import { FirstKey } from "../keys/schema.ts";
 import { ALREADY_SET_UP, HOW_TO_OPEN, isUsableToken, keyPage, setupPage, type SetupState } from "./page.ts";
 import { sha256 } from "../../shared/hash.ts";
 
-/** For whoever deployed, and so knows the secret `SETUP_TOKEN`: the first admin key. Without that secret nothing is open. */
+/** The first admin key, for the person who deployed and so knows the secret `SETUP_TOKEN`. Without that secret, setup is closed. */
 export const setup = new Hono<App>();
 
 const MAX_TRIES_A_MINUTE = { ofAddress: 5, ofAll: 60 };
@@ -28,7 +28,7 @@ setup.get(
   "/",
   describe({
     operationId: "readSetup",
-    summary: "A page that takes the setup token",
+    summary: "Show the page that takes the setup token",
     tags,
     answers: { 200: { description: "the page", media: ["text/html"] } },
   }),
@@ -46,7 +46,7 @@ const FORM: NonNullable<DescribeRouteOptions["requestBody"]> = {
             type: "string",
             minLength: 32,
             maxLength: 64,
-            description: "made at random: for ten minutes the same again is answered with the same key",
+            description: "a random text; the same text gets the same key again for ten minutes",
           },
         },
         required: ["token"],
@@ -55,7 +55,7 @@ const FORM: NonNullable<DescribeRouteOptions["requestBody"]> = {
   },
 };
 
-/** A browser is answered with a page, anybody else in JSON. */
+/** Exchange the token. A browser gets a page, and other clients get JSON. */
 setup.post(
   "/",
   describe({
@@ -77,7 +77,7 @@ setup.post(
   async (c) => {
     const form = await readForm(c);
     const refusal = await refuse(c, form);
-    // Sent again after its answer was lost, or twice by a double click: its holder has the token and the attempt.
+    // The form was sent again because the answer was lost, or twice by a double click. Its sender has the token and the attempt.
     if (refusal === DONE && (await isRepeated(c.env, form)))
       return shown(c, await keyOfAttempt(form.token, form.attempt));
     if (refusal !== null) return refused(c, refusal);
@@ -92,11 +92,11 @@ setup.post(
 
 interface Form {
   readonly token: string;
-  /** Null where none was sent. */
+  /** Null if the client sent no attempt. */
   readonly attempt: string | null;
 }
 
-/** As browsers and curl's -d send it. The runtime's reader of multipart forms has no limit on fields. */
+/** Read a form as browsers and curl's -d send it. Multipart forms are not read, because the runtime's reader has no limit on fields. */
 async function readForm(c: Context<App>): Promise<Form> {
   const form = new URLSearchParams(await c.req.text());
   return { token: form.get("token") ?? "", attempt: form.get("attempt") };
@@ -109,7 +109,7 @@ function shown(c: Context<App>, { id, secret }: { id: string; secret: string }):
 
 async function isRepeated({ DB, SETUP_TOKEN }: Env, { token, attempt }: Form): Promise<boolean> {
   if (attempt === null || !isAttempt(attempt) || !isUsableToken(SETUP_TOKEN)) return false;
-  // The key first: it takes as long for a wrong token as for the right one, since no limit of tries holds here.
+  // The key is looked up first, so that a wrong token takes as long as the right one: tries are not limited here.
   const isMade = await wasMade(DB, await keyOfAttempt(token, attempt), Date.now());
   return (await isSame(token, SETUP_TOKEN)) && isMade;
 }
@@ -121,24 +121,24 @@ async function stateOf({ DB, OPERATOR_ID, SETUP_TOKEN }: Env): Promise<SetupStat
   return isUsableToken(SETUP_TOKEN) ? "open" : "unset";
 }
 
-/** @returns null for who may have the key. */
+/** @returns the problem for a form that may not have the key; null if it may. */
 async function refuse(c: Context<App>, { token, attempt }: Form): Promise<Problem | null> {
   const { SETUP_TOKEN: expected, DB, OPERATOR_ID } = c.env;
   if (await isSetUp(DB, OPERATOR_ID)) return DONE;
   if (!isUsableToken(expected)) return { code: "setup_closed", detail: HOW_TO_OPEN };
   if (token === "") return { code: "invalid_request", detail: "Send the form's field 'token'." };
   if (attempt !== null && !isAttempt(attempt)) return { code: "invalid_request", detail: HOW_TO_ATTEMPT };
-  // Only the platform writes this header; on a laptop there is none.
+  // Only the platform sets this header. It is absent on a laptop.
   const tries = await countTry(DB, c.req.header("cf-connecting-ip") ?? "", Date.now());
   if (tries.ofAddress > MAX_TRIES_A_MINUTE.ofAddress || tries.ofAll > MAX_TRIES_A_MINUTE.ofAll) {
     const detail = "Too many tokens have been tried. Wait a minute.";
     return { code: "rate_limited", detail, retryAfterSeconds: A_MINUTE_SECONDS };
   }
   if (await isSame(token, expected)) return null;
-  return { code: "wrong_setup_token", detail: "The token is not the one that SETUP_TOKEN holds." };
+  return { code: "wrong_setup_token", detail: "The token does not match the secret SETUP_TOKEN." };
 }
 
-/** Hashes are compared, so that neither what is right nor how long it is can be read from the time it takes. */
+/** Compare hashes, so that the time it takes reveals neither the token nor its length. */
 async function isSame(one: string, other: string): Promise<boolean> {
   const [a, b] = await Promise.all([one, other].map((text) => sha256(text)));
   return a !== undefined && b !== undefined && crypto.subtle.timingSafeEqual(a, b);

@@ -25,14 +25,14 @@ export const deliveries = new Hono<App>();
 
 const tags = ["webhooks"];
 
-/** What was sent to an endpoint, newest first. */
+/** List the deliveries to an endpoint, newest first. */
 deliveries.get(
   "/:id/deliveries",
   describe({
     operationId: "listDeliveries",
-    summary: "What was sent to an endpoint, newest first",
+    summary: "List the deliveries to an endpoint, newest first",
     tags,
-    answers: { 200: { description: "a page of its log", schema: DeliveryPage } },
+    answers: { 200: { description: "a page of the log", schema: DeliveryPage } },
     problems: ["invalid_request", "webhook_not_found"],
   }),
   query(PageQuery),
@@ -48,14 +48,14 @@ deliveries.get(
   },
 );
 
-/** Deliver once more, with the same `webhook-id`. */
+/** Replay a delivery with the same `webhook-id`. */
 deliveries.post(
   "/:id/deliveries/:deliveryId/replay",
   describe({
     operationId: "replayDelivery",
-    summary: "Deliver once more, with the same `webhook-id`",
+    summary: "Replay a delivery with the same `webhook-id`",
     tags,
-    answers: { 202: { description: "the delivery, which waits", schema: Delivery } },
+    answers: { 202: { description: "the delivery, which waits to be sent", schema: Delivery } },
     problems: ["webhook_not_found", "delivery_not_found", "not_replayable"],
   }),
   async (c) => {
@@ -69,24 +69,25 @@ deliveries.post(
       return problem(c, { code: "delivery_not_found", detail: `There is no delivery '${wanted.id}'.` });
     }
     const { id, jobId } = delivery;
-    if (endpoint.disabledAt !== null) return notReplayable(c, "The endpoint is disabled; enable it first.");
-    if (jobId === null) return notReplayable(c, "A test, or an alert, is not replayed.");
+    if (endpoint.disabledAt !== null) return notReplayable(c, "The endpoint is disabled. Enable it first.");
+    if (jobId === null) return notReplayable(c, "Tests and alerts cannot be replayed.");
     const changes = await replayDelivery(db, { id, jobId }, actorOf(c), Date.now());
-    if (changes.ready.length === 0) return notReplayable(c, `'${id}' is being delivered just now.`);
+    if (changes.ready.length === 0)
+      return notReplayable(c, `'${id}' is being delivered. Try again when that has ended.`);
     await announce(changes, intake);
     const replayed = await findDelivery(db, wanted);
     return c.json(deliveryView(replayed ?? delivery), 202);
   },
 );
 
-/** Send a test event now, once, and say what came back. */
+/** Send a test event once, at once, and answer with the endpoint's response. */
 deliveries.post(
   "/:id/test",
   describe({
     operationId: "testWebhook",
-    summary: "Send a test event now, once, and see the answer",
+    summary: "Send a test event to an endpoint, once, and read its response",
     tags,
-    answers: { 200: { description: "what came back", schema: Delivery } },
+    answers: { 200: { description: "the delivery with the response", schema: Delivery } },
     problems: ["webhook_not_found"],
   }),
   async (c) => {
@@ -110,7 +111,8 @@ deliveries.post(
       { endpointId: endpoint.id },
     );
     const delivery = await findDelivery(db, { id, endpointId: endpoint.id, ownerId });
-    if (delivery === null) return problem(c, { code: "webhook_not_found", detail: "It was deleted just now." });
+    if (delivery === null)
+      return problem(c, { code: "webhook_not_found", detail: "The endpoint was deleted during the test." });
     const tested: Delivery = { ...deliveryView(delivery), error: answer.failure };
     return c.json(tested);
   },

@@ -22,7 +22,7 @@ function address(allowInsecure: boolean) {
     .transform((url) => new URL(url).href);
 }
 
-/** The body of `POST /v1/webhooks`. Which addresses are taken depends on where this runs. */
+/** The body of `POST /v1/webhooks`. The deployment decides which addresses are allowed. */
 export function endpointRequest(allowInsecure: boolean) {
   return z.strictObject({
     url: address(allowInsecure),
@@ -40,5 +40,8 @@ export function endpointEdit(allowInsecure: boolean) {
       description: Description.optional(),
       disabled: z.boolean().optional(),
     })
-    .refine((edit) => Object.keys(edit).length > 0, "say what to change");
+    .refine(
+      (edit) => Object.keys(edit).length > 0,
+      "has no field to change; send url, events, description or disabled",
+    );
 }

@@ -31,7 +31,7 @@ webhooks.post(
   "/",
   describe({
     operationId: "createWebhook",
-    summary: "Register an endpoint; its secret is shown this once",
+    summary: "Register an endpoint; its secret is shown only in this answer",
     tags,
     answers: { 201: { description: "the endpoint", schema: CreatedWebhook, headers: { location: "the endpoint" } } },
     problems: [...BODY_PROBLEMS, "too_many_webhooks", ...NOT_FOUND],
@@ -43,7 +43,10 @@ webhooks.post(
     const actor = { ...actorOf(c), keyId: c.get("keyId") };
     const made = await createEndpoint(c.env.DB, { ...c.req.valid("json"), origin }, actor, Date.now());
     if (made === null) {
-      return problem(c, { code: "too_many_webhooks", detail: `An owner has ${MAX_ENDPOINTS} endpoints at most.` });
+      return problem(c, {
+        code: "too_many_webhooks",
+        detail: `An owner may have at most ${MAX_ENDPOINTS} endpoints. Delete one first.`,
+      });
     }
     const endpoint = await find(c, made.id);
     if (endpoint === null) return problem(c, notFound(made.id));
@@ -57,9 +60,9 @@ webhooks.get(
   "/",
   describe({
     operationId: "listWebhooks",
-    summary: "The endpoints, newest first",
+    summary: "List the endpoints, newest first",
     tags,
-    answers: { 200: { description: "all of them", schema: WebhookList } },
+    answers: { 200: { description: "all endpoints", schema: WebhookList } },
   }),
   async (c) => {
     const answer: WebhookList = { webhooks: (await listEndpoints(c.env.DB, c.get("ownerId"))).map(endpointView) };
@@ -67,12 +70,12 @@ webhooks.get(
   },
 );
 
-/** What deliveries to an address that came with a job are signed with. */
+/** Read the secret that signs deliveries to an address that a client sent with a job. */
 webhooks.get(
   "/secret",
   describe({
     operationId: "readWebhookSecret",
-    summary: "The calling key's own secret, for addresses given with a job",
+    summary: "Read the calling key's own secret, which signs deliveries to addresses that were sent with a job",
     tags,
     answers: { 200: { description: "the secret", schema: WebhookSecret } },
   }),
@@ -87,7 +90,7 @@ webhooks.post(
   "/secret/rotate",
   describe({
     operationId: "rotateWebhookSecret",
-    summary: "Another secret for the calling key; the old one signs as well for a day",
+    summary: "Rotate the calling key's secret; deliveries are also signed with the old one for a day",
     tags,
     answers: { 200: { description: "the new secret", schema: RotatedSecret } },
     problems: NOT_FOUND,
@@ -102,7 +105,7 @@ webhooks.get(
   "/:id",
   describe({
     operationId: "readWebhook",
-    summary: "One endpoint",
+    summary: "Read an endpoint",
     tags,
     answers: { 200: { description: "the endpoint", schema: Webhook } },
     problems: NOT_FOUND,
@@ -113,14 +116,14 @@ webhooks.get(
   },
 );
 
-/** Change an endpoint. Disabled, it is told nothing, and what waited is cancelled. */
+/** Change an endpoint. A disabled endpoint receives nothing, and its waiting deliveries are cancelled. */
 webhooks.patch(
   "/:id",
   describe({
     operationId: "editWebhook",
     summary: "Change, disable or enable an endpoint",
     tags,
-    answers: { 200: { description: "the endpoint as it is now", schema: Webhook } },
+    answers: { 200: { description: "the endpoint after the change", schema: Webhook } },
     problems: [...BODY_PROBLEMS, ...NOT_FOUND],
   }),
   limitBody,
@@ -140,7 +143,7 @@ webhooks.delete(
     operationId: "deleteWebhook",
     summary: "Delete an endpoint with its log",
     tags,
-    answers: { 204: { description: "gone" } },
+    answers: { 204: { description: "the endpoint is deleted" } },
     problems: NOT_FOUND,
   }),
   async (c) => {
@@ -154,14 +157,14 @@ webhooks.post(
   "/:id/rotate",
   describe({
     operationId: "rotateSecretOfWebhook",
-    summary: "Another secret; the old one signs as well for a day",
+    summary: "Rotate an endpoint's secret; deliveries are also signed with the old one for a day",
     tags,
     answers: { 200: { description: "the new secret", schema: RotatedSecret } },
     problems: NOT_FOUND,
   }),
   async (c) => {
     const id = c.req.param("id");
-    // A signer may also be a key, whose secret is not for another key to see.
+    // A signer may also be a key. Another key may not see its secret.
     return id.startsWith("key:") ? problem(c, notFound(id)) : rotate(c, id);
   },
 );

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { WEBHOOK_EVENTS } from "../../shared/webhooks/event.ts";
 import { Failure, MaybeTime, NextCursor, Time } from "../http/time.ts";
 
-/** An endpoint as clients see it: never with its secret, but where it was just made. */
+/** An endpoint as the API shows it. Only the answer that creates it has its secret. */
 export const Webhook = z
   .object({
     id: z.string(),
@@ -13,7 +13,9 @@ export const Webhook = z
     disabled: z.object({ since: Time, reason: z.string() }).nullable(),
     createdBy: z
       .string()
-      .describe("the key that it ends with: it registered it, or was the last to change its url or to enable it again"),
+      .describe(
+        "the key that registered it, or was the last to change its url or enable it again; the endpoint ends with this key",
+      ),
     createdAt: Time,
   })
   .meta({ id: "Webhook" });
@@ -33,7 +35,7 @@ export type WebhookList = z.infer<typeof WebhookList>;
 
 export const DELIVERY_STATES = ["pending", "running", "retrying", "delivered", "failed", "cancelled"] as const;
 
-/** One event for one endpoint. `response` and `error` are of the last attempt, durations in milliseconds. */
+/** A delivery of one event to one endpoint. `response`, `error` and `durationMs` belong to the last attempt. */
 export const Delivery = z
   .object({
     id: z.string(),

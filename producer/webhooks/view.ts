@@ -4,7 +4,7 @@ import type { Endpoint } from "../../shared/db/webhooks/webhooks.ts";
 import { iso } from "../http/time.ts";
 import type { Delivery, Webhook } from "./schema.ts";
 
-/** An endpoint as clients see it. */
+/** An endpoint as the API shows it. */
 export function endpointView(endpoint: Endpoint): Webhook {
   const { id, url, events, description, disabledAt, disabledReason, keyId, createdAt } = endpoint;
   return {
@@ -27,7 +27,7 @@ const STATE_OF: Readonly<Record<string, Delivery["state"]>> = {
   cancelled: "cancelled",
 };
 
-/** A delivery with what came of its last attempt. */
+/** A delivery with the result of its last attempt. */
 export function deliveryView(row: DeliveryRow): Delivery {
   const isWaiting = row.taskState === "available" || row.taskState === "retryable";
   const nextAttemptAt = row.taskState === null ? row.nextAttemptAt : isWaiting ? row.scheduledAt : null;
