@@ -42,7 +42,7 @@ export async function askInTurn<Answer>(
     const { settle } = paid;
     const asked = await ask(model, { isLast: others.length === 0 });
     if (asked.ok) return { ok: true, answer: asked.answer, model, settle };
-    // This comes before the answer: a client that learns of the account's hold and asks again must not reach the model once more.
+    // The call is settled before the answer: a client that learns of the account's hold and asks again must not reach the model.
     const settled = settle(asked.calls, asked.error);
     finish(settled);
     await settled;

@@ -127,7 +127,7 @@ async function later(): Promise<undefined> {
   await new Promise((resolve) => setTimeout(resolve, EARLY_MS));
 }
 
-/** A model that is silent for too long is stopped. */
+/** Wait for a model, and stop it if it is silent for too long. */
 async function inTime<T>(stopping: AbortController, wait: () => Promise<T>): Promise<T> {
   const onLimit = () => {
     const error = silence(SILENCE_MS);

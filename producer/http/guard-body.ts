@@ -18,7 +18,7 @@ export class KeyEnded extends Error {
 }
 
 /**
- * A function that tells whether the key of a request still works. It looks the key up again after `KEY_LOOKED_UP_MS`.
+ * Return a function that reports whether the key of a request still works. It looks the key up again after `KEY_LOOKED_UP_MS`.
  * @param isUsable looks the key up in D1.
  */
 export function keyWatch(isUsable: () => Promise<boolean>): () => Promise<boolean> {

@@ -40,7 +40,8 @@ export async function limitFailures(c: Context<App>): Promise<Problem | null> {
       return null;
     }
   }
-  const detail = "Too many requests without a valid key have come from this address within a minute.";
+  const detail =
+    "Too many requests without a valid key have come from this address within a minute. Wait before you send more.";
   return { code: "rate_limited", detail, retryAfterSeconds: secondsToNextMinute(now) };
 }
 

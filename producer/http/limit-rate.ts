@@ -13,7 +13,7 @@ const PERIOD_SECONDS = 60;
  */
 export const limitRate = createMiddleware<App>(async (c, next) => {
   if (await isWithin(c.env, c.get("keyId"))) return next();
-  const detail = "This key has sent too many requests within a minute.";
+  const detail = "This key has sent too many requests within a minute. Wait before you send more.";
   return problem(c, { code: "rate_limited", detail, retryAfterSeconds: PERIOD_SECONDS });
 });
 

@@ -48,7 +48,7 @@ function refused(c: Context, occurrence: Problem): { readonly ok: false; readonl
   return { ok: false, response: problem(c, occurrence) };
 }
 
-/** Limits of an answer, which people read: a request with ten thousand faults gets the first ones, and is not quoted at length. */
+/** The limits of an answer, which people read: of ten thousand faults it has the first ones, and long texts are cut. */
 const MAX_ISSUES = 50;
 const MAX_ISSUE_CHARS = 500;
 

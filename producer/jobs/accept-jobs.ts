@@ -51,7 +51,7 @@ export async function acceptJobs(asked: readonly Asked[], by: Submitter, deps: I
     } else if (by.limit !== null && before === null) {
       refused.set(one, tooManyJobs(by.limit));
     } else if (one.upload === null) {
-      throw new Error(`job '${one.id}' was inserted and cannot be read`);
+      throw new Error(`job '${one.id}' was inserted but cannot be read`);
     } else {
       // The upload's job was pruned, or its event has just made a different one. The request came from a client, so it is new work.
       again.set(one, { id: `job_${await seededId(by.seed, plans.length + index)}`, asked: one.asked, upload: null });

@@ -60,7 +60,7 @@ export function uploadReplaced(key: string): Problem {
   return { code: "upload_replaced", detail };
 }
 
-/** When the next job ends cannot be known. This is often enough to notice it, and seldom enough not to cost much. */
+/** It is not known when the next job ends. This wait is short enough to notice it soon, and long enough not to cost much. */
 const LOOK_AGAIN_SECONDS = 10;
 
 export function tooManyJobs({ maxConcurrentJobs }: JobLimit): Problem {

@@ -2,7 +2,7 @@ import type { Progress, Pulse } from "../../shared/db/jobs/watch-job.ts";
 
 /**
  * How much of a job a client has been sent. The id of each event contains it, so that any server can continue from there. States
- * and segments have an order, so they are counted. Of progress, the cursor has the latest values that were sent.
+ * and segments have an order, so they are counted. The cursor also has the latest progress that was sent.
  */
 export interface EventCursor {
   readonly states: number;

@@ -16,7 +16,7 @@ export const events = new Hono<App>();
 /** A stream makes about one query a second, and an invocation may make a thousand. The client then connects again with its last id. */
 const MAX_STREAM_MS = 5 * 60_000;
 
-/** When another stream ends cannot be known. The place of a stream whose Worker died is free again after the lease. */
+/** It is not known when another stream ends. The place of a stream whose Worker died is free again after the lease. */
 const LOOK_AGAIN_SECONDS = 15;
 
 /** How long a client waits before it connects again. */

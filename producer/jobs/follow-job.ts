@@ -41,11 +41,11 @@ export async function* followJob(
 ): AsyncGenerator<JobEvent | null, void> {
   let cursor = known;
   const readStable = stableReader();
-  let heardToMs = 0;
+  let transcribedToMs = 0;
   let segmentsRead = 0;
   let waitMs = FIRST_WAIT_MS;
   let progressInMs = 0;
-  const told = (event: JobEvent["event"], step: Partial<EventCursor>, data: unknown): JobEvent => {
+  const sent = (event: JobEvent["event"], step: Partial<EventCursor>, data: unknown): JobEvent => {
     cursor = { ...cursor, ...step };
     return { event, id: encodeEventId(job.id, cursor), data };
   };
@@ -53,18 +53,18 @@ export async function* followJob(
   function* segmentEvents(segments: readonly Segment[], from: number): Generator<JobEvent> {
     for (const [offset, segment] of segments.entries()) {
       const index = from + offset;
-      if (index >= cursor.segments) yield told("segment", { segments: index + 1 }, { index, ...segment });
+      if (index >= cursor.segments) yield sent("segment", { segments: index + 1 }, { index, ...segment });
     }
   }
   function* stateEvents(pulse: Pulse, upTo: number): Generator<JobEvent> {
     for (const { state, at } of statesOf(pulse).slice(cursor.states, upTo)) {
       const endedAt = at === pulse.finalizedAt ? at : 0;
-      yield told("state", { states: cursor.states + 1, endedAt }, { state, at: iso(at) });
+      yield sent("state", { states: cursor.states + 1, endedAt }, { state, at: iso(at) });
     }
   }
 
   for (;;) {
-    const pulse = await readPulse(deps.db, job, heardToMs);
+    const pulse = await readPulse(deps.db, job, transcribedToMs);
     if (pulse === null) return;
     cursor = inThisLife(cursor, pulse);
     const before = cursor;
@@ -74,8 +74,8 @@ export async function* followJob(
     // A completed transcript is an artifact. Until then its segments come from the chunks.
     const hasMore = pulse.hasNext && pulse.state !== "completed";
     if (hasMore) {
-      const chunks = await readNextChunks(deps.db, job.id, heardToMs);
-      heardToMs = chunks.at(-1)?.ownEndMs ?? heardToMs;
+      const chunks = await readNextChunks(deps.db, job.id, transcribedToMs);
+      transcribedToMs = chunks.at(-1)?.ownEndMs ?? transcribedToMs;
       const segments = readStable(chunks);
       yield* segmentEvents(segments, segmentsRead);
       segmentsRead += segments.length;
@@ -89,13 +89,13 @@ export async function* followJob(
       progressInMs = Math.max(PROGRESS_EVERY_MS, progress.tasksTotal * PROGRESS_MS_A_TASK);
       if (!hasProgress(cursor, progress)) {
         const { tasksCompleted, tasksTotal, audioMsDone } = progress;
-        yield told("progress", { tasksCompleted, tasksTotal, audioMsDone: audioMsDone ?? 0 }, progress);
+        yield sent("progress", { tasksCompleted, tasksTotal, audioMsDone: audioMsDone ?? 0 }, progress);
       }
     }
     // Chunks are read a hundred at a time, so there may be more.
     if (hasEnded && !hasMore) {
       yield* stateEvents(pulse, states.length);
-      if (detail !== null) yield told("done", { isDone: true }, jobView(detail, deps.origin));
+      if (detail !== null) yield sent("done", { isDone: true }, jobView(detail, deps.origin));
       return;
     }
     if (hasMore) continue;

@@ -27,7 +27,7 @@ export const preferWait = createMiddleware<App>(async (c, next) => {
   if (seconds === null || !c.res.ok || id === undefined) return;
   const { status } = c.res;
   const detail = await waitForJob(c.env.DB, { id, ownerId: c.get("ownerId") }, seconds * 1000);
-  if (detail === null) return; // the job has been pruned; the answer from before the wait must do
+  if (detail === null) return; // the job has been pruned; the client gets the answer from before the wait
   const now = Date.now();
   const hasEnded = detail.job.finalizedAt !== null;
   const headers = new Headers(c.res.headers);

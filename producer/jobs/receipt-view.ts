@@ -86,13 +86,13 @@ function operationsOf(attempts: readonly Counted[], left: ReceiptDetail["traces"
     item("r2ClassA", "counted", "results", sum("r2ClassA")),
     item("r2ClassB", "counted", "sources", sum("r2ClassB")),
     item("r2ClassA", "reckoned", "the upload", intake.r2ClassA),
-    item("r2ClassB", "reckoned", "taking the job in", intake.r2ClassB),
+    item("r2ClassB", "reckoned", "accepting the job", intake.r2ClassB),
     item("queueOperations", "counted", "a message read for each attempt", attempts.length),
     item("queueOperations", "reckoned", "messages written and deleted", reckonMessages(traces)),
-    item("d1RowsRead", "counted", "leases, and passages stored", sum("d1RowsRead")),
-    item("d1RowsWritten", "counted", "leases, and passages stored", sum("d1RowsWritten")),
-    item("d1RowsRead", "reckoned", "taking the job in, and settling", rows.d1RowsRead),
-    item("d1RowsWritten", "reckoned", "taking the job in, and settling", rows.d1RowsWritten),
+    item("d1RowsRead", "counted", "leases and stored passages", sum("d1RowsRead")),
+    item("d1RowsWritten", "counted", "leases and stored passages", sum("d1RowsWritten")),
+    item("d1RowsRead", "reckoned", "accepting and settling the job", rows.d1RowsRead),
+    item("d1RowsWritten", "reckoned", "accepting and settling the job", rows.d1RowsWritten),
   ].filter(({ quantity }) => quantity > 0);
 }
 

@@ -30,7 +30,7 @@ export async function submitted(c: Context<App>, result: Submitted): Promise<Res
   if (!result.ok) return problem(c, result.problem);
   const { id } = result.job;
   const detail = await readJob(c.env.DB, { id, ownerId: c.get("ownerId") });
-  if (detail === null) throw new Error(`job '${id}' was taken and cannot be read`);
+  if (detail === null) throw new Error(`job '${id}' was accepted but cannot be read`);
   const { origin } = new URL(c.req.url);
   return c.json(jobView(detail, origin), result.isNew ? 201 : 200, { location: `${origin}/v1/jobs/${id}` });
 }

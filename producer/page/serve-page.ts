@@ -2,7 +2,7 @@ import { createMiddleware } from "hono/factory";
 
 import type { App } from "../http/app.ts";
 
-/** Addresses that the page draws itself (dashboard/shell/app.tsx). Every other address is the API's. */
+/** The addresses of the page's views (dashboard/shell/app.tsx). Every other address belongs to the API. */
 const PAGE_PATHS = /^\/(?:(?:jobs|new|pictures|operate)(?:\/.*)?)?$/;
 
 /**

@@ -9,7 +9,7 @@ export async function queueView(
 ): Promise<QueueBacklog> {
   try {
     const { backlogCount, backlogBytes, oldestMessageTimestamp: oldest } = await queue.metrics();
-    // An empty queue's timestamp is absent, or the beginning of time.
+    // The timestamp of an empty queue is absent, or is the epoch.
     const hasOldest = oldest !== undefined && oldest.getTime() > 0;
     const oldestMessageAgeMs = hasOldest ? Math.max(0, now - oldest.getTime()) : null;
     return { name, backlogMessages: backlogCount, backlogBytes, oldestMessageAgeMs, reason: null };

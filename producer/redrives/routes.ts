@@ -81,7 +81,7 @@ redrives.post(
     const id = await createRedrive(db, asked, actorOf(c), now);
     if (id === null) return problem(c, whyNone(await countMatching(db, ownerId, redrive.filter), redrive.canary));
     const made = await readRedrive(db, { id, ownerId });
-    if (made === null) throw new Error(`redrive '${id}' was made and cannot be read`);
+    if (made === null) throw new Error(`redrive '${id}' was created but cannot be read`);
     const intake = intakeOf(c.env);
     intake.journal.record({ event: "redrive.created", ownerId }, { redriveId: id, letters: made.matched });
     c.executionCtx.waitUntil(advanceRedrive(id, { ...intake, uploads: c.env.UPLOADS }, now));

@@ -26,7 +26,7 @@ import { fileAddress, fileIdIn, findFile } from "./files.ts";
 import { FIELD_OF, inputOf } from "./inputs.ts";
 import { renderPrediction } from "../../shared/replicate/prediction-view.ts";
 
-/** Replicate waits as long. */
+/** The longest wait, which is the same at Replicate. */
 const MAX_WAIT_SECONDS = 60;
 
 /** `owner/name`, to which some clients add more. */

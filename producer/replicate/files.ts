@@ -41,7 +41,7 @@ files.post("/", async (c) => {
   if (!stored.ok) return problem(c, stored.problem);
   const { id, key } = stored.file;
   const object = await c.env.MEDIA.head(key);
-  if (object === null) throw new Error(`file '${id}' was stored and is not there`);
+  if (object === null) throw new Error(`file '${id}' was stored but does not exist`);
   return c.json(await fileView(c, id, object), 201);
 });
 

@@ -16,7 +16,7 @@ import { parseQuery } from "../http/validate.ts";
 import { createPrediction } from "./create-prediction.ts";
 import { MAX_PREDICTION_BYTES } from "./inputs.ts";
 
-/** Replicate's page has as many predictions. */
+/** The number of predictions on a page, which is the same at Replicate. */
 const PAGE = 100;
 
 export const limitPrediction = bodyLimit({

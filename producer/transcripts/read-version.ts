@@ -34,7 +34,7 @@ export async function readVersion(
     return { transcript: await readWhole(original.key, media), version: 0, etag: originalEtag(original.etag) };
   }
   const edited = await readWhole(version.key, media);
-  // An old version is shown as it was, without the gaps that were filled later.
+  // An old version is shown as it was: gaps that a redrive has filled since stay open.
   if (version.originalEtag === original.etag || version !== latest) {
     return { transcript: edited, version: version.version, etag: version.etag };
   }

@@ -8,12 +8,12 @@ const SLACK_MS = 2000;
  * The segments that are final in a recording that is transcribed without a gap up to a point: the next chunk cannot change them.
  * Joining the next chunk reaches half an overlap into the last one, and the end of a segment depends on the start of the next.
  */
-export function stableSegments(heard: readonly HeardChunk[]): readonly Segment[] {
-  const last = heard.at(-1);
+export function stableSegments(transcribed: readonly HeardChunk[]): readonly Segment[] {
+  const last = transcribed.at(-1);
   if (last === undefined) return [];
   const halfOverlapMs = last.endMs - last.ownEndMs;
   const untilMs = last.ownEndMs - 2 * halfOverlapMs - SLACK_MS;
-  const segments = mergeChunks(heard);
+  const segments = mergeChunks(transcribed);
   const firstOpen = segments.findIndex(({ endMs }, index) => {
     const next = segments[index + 1];
     return endMs > untilMs || next === undefined || next.startMs > untilMs;
@@ -26,18 +26,18 @@ export function stableSegments(heard: readonly HeardChunk[]): readonly Segment[]
  * become final since the last. Merging costs a millisecond a chunk, so only the last few chunks are merged again.
  */
 export function stableReader(): (chunks: readonly HeardChunk[]) => readonly Segment[] {
-  let heard: readonly HeardChunk[] = [];
+  let transcribed: readonly HeardChunk[] = [];
   let last: Segment | undefined;
   return (chunks) => {
-    heard = [...heard, ...chunks];
-    const stable = stableSegments(heard);
+    transcribed = [...transcribed, ...chunks];
+    const stable = stableSegments(transcribed);
     const known = last === undefined ? -1 : stable.findLastIndex((segment) => isSame(segment, last));
-    // No stream is better than a wrong one. A client that connects again is read to from the start.
+    // No stream is better than a wrong one. A client that connects again gets the segments from the start.
     if (last !== undefined && known < 0) throw new Error(`the segment at ${last.startMs} ms was not final`);
     last = stable.at(-1) ?? last;
     const lastStartMs = last?.startMs ?? 0;
-    const before = heard.findLastIndex(({ endMs }) => endMs + SLACK_MS < lastStartMs);
-    heard = heard.slice(Math.max(0, before - 1));
+    const before = transcribed.findLastIndex(({ endMs }) => endMs + SLACK_MS < lastStartMs);
+    transcribed = transcribed.slice(Math.max(0, before - 1));
     return stable.slice(known + 1);
   };
 }

@@ -1,5 +1,5 @@
-// Uppy's S3 plug-in asks its signer for URLs, and sends them the requests of S3, in XML. Parts go to the bucket. Requests about the
-// whole upload come here: the Worker creates, lists, completes and aborts, so that it need not give out a URL for that.
+// Uppy's S3 plug-in gets URLs from its signer, and sends S3 requests with XML to them. Parts go to the bucket. Requests about the
+// whole upload come here: the Worker creates, lists, completes and aborts, so that it need not sign URLs for that.
 import { MEDIA_BUCKET } from "../../shared/uploads/storage.ts";
 import { Hono } from "hono";
 
