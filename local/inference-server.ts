@@ -46,7 +46,7 @@ export async function startInferenceServer({
   port: number;
   shape?: number | undefined;
 }): Promise<InferenceServer> {
-  const speech = await chooseSpeechEngine(process.env["DARKROOM_WHISPER"]);
+  const speech = chooseSpeechEngine(process.env["DARKROOM_WHISPER"]);
   const detector = startDetector();
   const drawing = drawingModels();
   const models: ReadonlyMap<string, LocalModel> = new Map([
@@ -81,7 +81,12 @@ export async function startInferenceServer({
     },
     async close() {
       server.closeAllConnections();
-      await Promise.all([new Promise((resolve) => server.close(resolve)), detector.close(), drawing.close()]);
+      const engines = [
+        detector.close(),
+        drawing.close(),
+        speech.type === "ready" ? speech.recogniser.close?.() : undefined,
+      ];
+      await Promise.all([new Promise((resolve) => server.close(resolve)), ...engines]);
     },
   };
 }

@@ -39,8 +39,8 @@ export function toText(words: readonly Word[]): string {
   return words.map(({ word }) => word).join(" ");
 }
 
-export function toVtt(captions: readonly Caption[]): string {
-  const cues = captions.map(({ start, end, text }) => `${timestamp(start)} --> ${timestamp(end)}\n${text}\n`);
+export function toVtt(captions: readonly Pick<Caption, "start" | "end" | "text">[]): string {
+  const cues = captions.map(({ start, end, text }) => `${timestamp(start)} --> ${timestamp(end)}\n${text.trim()}\n`);
   return ["WEBVTT\n", ...cues].join("\n");
 }
 

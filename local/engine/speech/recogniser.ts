@@ -4,9 +4,26 @@ export const SAMPLES_PER_SECOND = 16_000;
 
 export type Word = { readonly word: string; readonly start: number; readonly end: number };
 
+/** What an engine that measures them says of a segment, in the names of @cf/openai/whisper-large-v3-turbo. */
+export type SegmentFigures = {
+  readonly temperature: number;
+  readonly avg_logprob: number;
+  readonly compression_ratio: number;
+  readonly no_speech_prob: number;
+};
+
+export type RecognisedSegment = SegmentFigures & {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+  readonly words: readonly Word[];
+};
+
 export type RecogniseOptions = {
   readonly language?: string | undefined;
   readonly task?: "transcribe" | "translate" | undefined;
+  /** The other options of the platform's model, in its names. An engine without a decoder like Whisper's ignores them. */
+  readonly decoding?: Readonly<Record<string, unknown>> | undefined;
   readonly signal: AbortSignal;
 };
 
@@ -14,12 +31,20 @@ export type Recognition = {
   readonly words: readonly Word[];
   /** Absent when the engine neither knows nor was told. */
   readonly language?: string | undefined;
+  /** From 0 to 1. Absent when the engine does not detect languages. */
+  readonly languageProbability?: number | undefined;
+  /** What was left of the recording when silence was cut out. Absent when the engine does not do that. */
+  readonly durationAfterVadSeconds?: number | undefined;
+  /** Absent when the engine recognises words alone. */
+  readonly segments?: readonly RecognisedSegment[] | undefined;
 };
 
 export type Recogniser = {
   readonly engine: string;
   /** 16 kHz mono in, words in order of time out. */
   recognise(samples: Int16Array, options: RecogniseOptions): Promise<Recognition>;
+  /** End what it keeps running. */
+  close?(): Promise<void>;
 };
 
 export type RecogniserChoice =

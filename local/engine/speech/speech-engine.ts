@@ -2,7 +2,7 @@ import { decodeAudio } from "./decode-audio.ts";
 import { findCommand } from "./find-command.ts";
 import { pocketsphinx } from "./pocketsphinx.ts";
 import type { Recogniser, RecogniserChoice } from "./recogniser.ts";
-import { transformersWhisper } from "./transformers-whisper.ts";
+import { fasterWhisper } from "./whisper/faster-whisper.ts";
 
 export const INSTALL_SPEECH =
   "speech recognition is not installed; run bin/setup, or: apt-get install pocketsphinx pocketsphinx-en-us ffmpeg" +
@@ -14,16 +14,17 @@ export type SpeechEngine =
 
 type Decode = (bytes: Uint8Array, signal: AbortSignal) => Promise<Int16Array>;
 
-export async function chooseSpeechEngine(whisper: string | undefined): Promise<SpeechEngine> {
-  const choice = await chooseRecogniser(whisper);
+/** @param whisper the model to run instead of PocketSphinx: a name or a folder. Empty and undefined mean PocketSphinx. */
+export function chooseSpeechEngine(whisper: string | undefined): SpeechEngine {
+  const choice = chooseRecogniser(whisper);
   if (choice.type === "missing") return choice;
   const ffmpeg = findCommand("ffmpeg");
   if (ffmpeg === undefined) return { type: "missing", remedy: INSTALL_SPEECH };
   return { ...choice, decode: (bytes, signal) => decodeAudio(ffmpeg, bytes, signal) };
 }
 
-async function chooseRecogniser(whisper: string | undefined): Promise<RecogniserChoice> {
-  if (whisper !== undefined && whisper !== "") return await transformersWhisper(whisper);
+function chooseRecogniser(whisper: string | undefined): RecogniserChoice {
+  if (whisper !== undefined && whisper !== "") return fasterWhisper(whisper);
   const recogniser = pocketsphinx();
   return recogniser === undefined ? { type: "missing", remedy: INSTALL_SPEECH } : { type: "ready", recogniser };
 }

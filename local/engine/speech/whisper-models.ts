@@ -5,7 +5,13 @@ import { parseInputs, type LocalModel, type ModelRequest } from "../model.ts";
 import type { ModelId } from "../../../shared/models/models.ts";
 import { neuronsFor } from "../../../shared/cost/neurons.ts";
 import { toCaptions, toText, toVtt, type Caption } from "./captions.ts";
-import { SAMPLES_PER_SECOND, type RecogniseOptions, type Recognition } from "./recogniser.ts";
+import {
+  SAMPLES_PER_SECOND,
+  type RecognisedSegment,
+  type RecogniseOptions,
+  type Recognition,
+  type Word,
+} from "./recogniser.ts";
 import type { SpeechEngine } from "./speech-engine.ts";
 
 // One check over the whole array: a schema an element would take seconds on a recording of millions of bytes.
@@ -32,57 +38,83 @@ const TurboOptions = z.object({
 
 const TurboInput = TurboOptions.extend({ audio: z.string() });
 
-type Heard = Recognition & { readonly captions: readonly Caption[]; readonly durationSeconds: number };
+type Segments = readonly (Caption | RecognisedSegment)[];
+
+type Recognised = Recognition & { readonly captions: Segments; readonly durationSeconds: number };
 
 type Transcript = { readonly text: string; readonly word_count: number; readonly vtt: string };
 
 /** `whisper` and `whisper-tiny-en`: bytes as an array of numbers in, words out. */
 export function whisper(name: ModelId, engine: SpeechEngine): LocalModel {
   return speechModel(name, engine, {
-    read: ({ inputs }) => ({ bytes: Uint8Array.from(parseInputs(BytesInput, inputs).audio) }),
-    shape: (heard) => ({ ...toTranscript(heard), words: heard.words }),
+    read: ({ inputs }) => ({
+      bytes: Uint8Array.from(parseInputs(BytesInput, inputs).audio),
+      ...(name === "@cf/openai/whisper-tiny-en" && { language: "en" }),
+    }),
+    shape: (recognised) => ({ ...toTranscript(recognised), words: recognised.words.map(trimmed) }),
   });
 }
 
-/** `whisper-large-v3-turbo`: base64 or a stream in, segments out. Decoding options are accepted and change nothing. */
+/** `whisper-large-v3-turbo`: base64 or a stream in, segments out. Only a true Whisper follows the options of its decoder. */
 export function whisperTurbo(name: ModelId, engine: SpeechEngine): LocalModel {
   return speechModel(name, engine, {
     read({ inputs, stream }) {
-      if (stream !== undefined) return { bytes: stream.bytes, ...parseInputs(TurboOptions, inputs) };
+      if (stream !== undefined) return { bytes: stream.bytes, ...toOptions(parseInputs(TurboOptions, inputs)) };
       const { audio, ...options } = parseInputs(TurboInput, inputs);
-      return { bytes: decodeBase64(audio, "/audio"), ...options };
+      return { bytes: decodeBase64(audio, "/audio"), ...toOptions(options) };
     },
-    // Only what was measured: no probabilities of language or of silence, no temperature.
-    shape: (heard) => ({
-      ...toTranscript(heard),
-      transcription_info: { language: heard.language, duration: heard.durationSeconds },
-      segments: heard.captions,
+    // Only what the engine measured: PocketSphinx has no probabilities of language or of silence, and no temperature.
+    shape: (recognised) => ({
+      ...toTranscript(recognised),
+      transcription_info: {
+        language: recognised.language,
+        language_probability: recognised.languageProbability,
+        duration: recognised.durationSeconds,
+        duration_after_vad: recognised.durationAfterVadSeconds,
+      },
+      segments: recognised.captions,
     }),
   });
 }
 
+function toOptions({ language, task, ...decoding }: z.output<typeof TurboOptions>): Omit<RecogniseOptions, "signal"> {
+  return { language, task, decoding };
+}
+
 type SpeechShape = {
   readonly read: (request: ModelRequest) => { readonly bytes: Uint8Array } & Omit<RecogniseOptions, "signal">;
-  readonly shape: (heard: Heard) => Transcript;
+  readonly shape: (recognised: Recognised) => Transcript;
 };
 
 function speechModel(name: ModelId, engine: SpeechEngine, { read, shape }: SpeechShape): LocalModel {
   return async (request) => {
-    const { bytes, language, task } = read(request);
+    const { bytes, ...options } = read(request);
     if (bytes.byteLength === 0) throw unsupportedAudio();
     if (engine.type === "missing") throw engineMissing(name, engine.remedy);
     const { signal } = request;
     const samples = await engine.decode(bytes, signal);
-    const recognition = await engine.recogniser.recognise(samples, { language, task, signal });
+    const recognition = await engine.recogniser.recognise(samples, { ...options, signal });
     const durationSeconds = samples.length / SAMPLES_PER_SECOND;
     return {
-      body: shape({ ...recognition, captions: toCaptions(recognition.words), durationSeconds }),
+      body: shape({ ...recognition, captions: recognition.segments ?? toCaptions(recognition.words), durationSeconds }),
       neurons: neuronsFor(name, { audioSeconds: durationSeconds }),
       engine: engine.recogniser.engine,
     };
   };
 }
 
-function toTranscript({ words, captions }: Heard): Transcript {
-  return { text: toText(words), word_count: words.length, vtt: toVtt(captions) };
+function toTranscript({ words, captions, segments }: Recognised): Transcript {
+  // Whisper's segments begin with the space that parts them from the one before, where the language has spaces.
+  const text =
+    segments === undefined
+      ? toText(words)
+      : segments
+          .map((segment) => segment.text)
+          .join("")
+          .trim();
+  return { text, word_count: words.length, vtt: toVtt(captions) };
+}
+
+function trimmed({ word, ...times }: Word): Word {
+  return { word: word.trim(), ...times };
 }

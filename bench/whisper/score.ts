@@ -1,0 +1,116 @@
+import type { Word } from "../../shared/transcripts/transcript.ts";
+import { createRandom } from "../../local/seeded-random.ts";
+
+/** What became of one word of the reference, or of a word that it does not have. */
+export type Pair =
+  | { readonly type: "same" | "other"; readonly reference: number; readonly found: number }
+  | { readonly type: "lost"; readonly reference: number }
+  | { readonly type: "added"; readonly found: number };
+
+/** Words as they are compared: lower case, no punctuation, digits spelled as one sees them. */
+export function plainWords(text: string): readonly string[] {
+  return text
+    .toLowerCase()
+    .normalize("NFC")
+    .replaceAll(/['’]/g, "")
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter((word) => word !== "");
+}
+
+/** The cheapest way from the reference to what was found: every change costs 1 (Levenshtein over words). */
+export function align(reference: readonly string[], found: readonly string[]): readonly Pair[] {
+  const width = found.length + 1;
+  const costs = new Uint32Array((reference.length + 1) * width);
+  const at = (row: number, column: number) => costs[row * width + column] ?? 0;
+  for (let row = 0; row <= reference.length; row += 1) {
+    for (let column = 0; column <= found.length; column += 1) {
+      if (row === 0 || column === 0) costs[row * width + column] = row + column;
+      else {
+        const change = at(row - 1, column - 1) + (reference[row - 1] === found[column - 1] ? 0 : 1);
+        costs[row * width + column] = Math.min(change, at(row - 1, column) + 1, at(row, column - 1) + 1);
+      }
+    }
+  }
+  const pairs: Pair[] = [];
+  let [row, column] = [reference.length, found.length];
+  while (row > 0 || column > 0) {
+    const isSame = row > 0 && column > 0 && reference[row - 1] === found[column - 1];
+    if (row > 0 && column > 0 && at(row, column) === at(row - 1, column - 1) + (isSame ? 0 : 1)) {
+      row -= 1;
+      column -= 1;
+      pairs.push({ type: isSame ? "same" : "other", reference: row, found: column });
+    } else if (row > 0 && at(row, column) === at(row - 1, column) + 1) {
+      row -= 1;
+      pairs.push({ type: "lost", reference: row });
+    } else {
+      column -= 1;
+      pairs.push({ type: "added", found: column });
+    }
+  }
+  return pairs.toReversed();
+}
+
+export function errorsIn(pairs: readonly Pair[]): number {
+  return pairs.filter(({ type }) => type !== "same").length;
+}
+
+/** Timed words, each split as `plainWords` splits it. */
+export function timedWords(words: readonly Word[]): readonly Word[] {
+  return words.flatMap((word) => plainWords(word.text).map((text) => ({ ...word, text })));
+}
+
+/** A word this near to a seam is its business: the overlap, and half of it again. */
+const NEAR_SEAM_MS = 4_000;
+
+/** Words of one call that the pipeline lost near a seam, and words that it has there twice. */
+export function atSeams(
+  whole: readonly Word[],
+  piped: readonly Word[],
+  seamsMs: readonly number[],
+): { readonly lost: number; readonly doubled: number } {
+  const isNear = (ms: number | undefined) =>
+    ms !== undefined && seamsMs.some((seamMs) => Math.abs(seamMs - ms) < NEAR_SEAM_MS);
+  const pairs = align(
+    whole.map(({ text }) => text),
+    piped.map(({ text }) => text),
+  );
+  let lost = 0;
+  let doubled = 0;
+  for (const pair of pairs) {
+    if (pair.type === "lost" && isNear(whole[pair.reference]?.startMs)) lost += 1;
+    if (pair.type !== "added" || !isNear(piped[pair.found]?.startMs)) continue;
+    // Said again within three words: a word that the single call misheard is not a doubled one.
+    const around = [-3, -2, -1, 1, 2, 3].map((offset) => piped[pair.found + offset]?.text);
+    if (around.includes(piped[pair.found]?.text)) doubled += 1;
+  }
+  return { lost, doubled };
+}
+
+/** How far apart two transcripts place the words that they share: milliseconds, one for each word's beginning. */
+export function timeDifferences(whole: readonly Word[], piped: readonly Word[]): readonly number[] {
+  return align(
+    whole.map(({ text }) => text),
+    piped.map(({ text }) => text),
+  ).flatMap((pair) => {
+    if (pair.type !== "same") return [];
+    const [one, other] = [whole[pair.reference], piped[pair.found]];
+    return one === undefined || other === undefined ? [] : [Math.abs(one.startMs - other.startMs)];
+  });
+}
+
+/** The middle 95 % of a mean over recordings drawn again and again, with replacement. */
+export function bootstrap(
+  recordings: readonly { readonly errors: number; readonly words: number }[],
+): readonly [number, number] {
+  const random = createRandom(7, 0);
+  const means = Array.from({ length: 2_000 }, () => {
+    let [errors, words] = [0, 0];
+    for (let drawn = 0; drawn < recordings.length; drawn += 1) {
+      const one = recordings[Math.floor(random() * recordings.length)];
+      errors += one?.errors ?? 0;
+      words += one?.words ?? 0;
+    }
+    return errors / words;
+  }).toSorted((a, b) => a - b);
+  return [means[50] ?? 0, means[1_949] ?? 0];
+}
