@@ -197,7 +197,12 @@ test("of 20 redrives of one letter at once one wins, be it a task or a message",
   }
   // While it runs, and when it has run.
   const running = await darkroom.api(`/v1/dead-letters/${task.id}/redrive`, { method: "POST" });
-  await expectProblem(running, 409, "not_redrivable", /already been redriven; its task is (available|running|completed)/);
+  await expectProblem(
+    running,
+    409,
+    "not_redrivable",
+    /already been redriven; its task is (available|running|completed)/,
+  );
   expect((await darkroom.untilJob(task.jobId)).attempts).toHaveLength(2);
   // The message was sent once: it came back as one more letter.
   const all = await until(

@@ -99,6 +99,10 @@ test("a key's bytes of a day are shared by uploads at once, given back when noth
   expect(seconds).toBeGreaterThan(0);
   expect(seconds).toBeLessThanOrEqual(86_400);
   expect(await codeOf(refused)).toEqual([429, "upload_allowance_used"]);
+  // A file above the whole allowance fits on no day, so its client is not told to wait.
+  const tooLarge = await send(key, "one two three four five six seven eight");
+  expect(tooLarge.headers.get("retry-after")).toBeNull();
+  expect(await codeOf(tooLarge)).toEqual([413, "upload_too_large"]);
   // What is no media takes nothing of the day.
   expect((await darkroom.api("/v1/uploads?name=x.xyz", { method: "POST", body: "?", key })).status).toBe(415);
 
@@ -132,13 +136,20 @@ async function doors(recording: Uint8Array, key: string): Promise<readonly numbe
 test("a key's limits of bytes and types hold in every dialect, and what they refuse leaves nothing behind", async () => {
   const recording = speech("one two");
   expect(await doors(recording, await make({ maxUploadBytes: recording.length - 1 }))).toEqual([413, 413, 413]);
-  expect(await doors(recording, await make({ maxUploadBytesADay: recording.length - 1 }))).toEqual([429, 429, 429]);
+  const tooMuch = await make({ maxUploadBytesADay: recording.length - 1 });
+  expect(await doors(recording, tooMuch)).toEqual([413, 413, 413]);
+  const { DB: db } = darkroom.bindings();
+  const used = await make({ maxUploadBytesADay: recording.length + 1 });
+  const usedUp = `INSERT INTO key_days (key_id, day, bytes) SELECT id, unixepoch() / 86400, ?1 FROM api_keys ORDER BY created_at DESC LIMIT 1`;
+  await db.prepare(usedUp).bind(recording.length).run();
+  expect(await doors(recording, used)).toEqual([429, 429, 429]);
+  await db.prepare("DELETE FROM key_days").run();
   // A file is of whatever kind its bytes are, and that is asked when there is to be a job of it.
   const pictures = await make({ contentTypes: ["image/"], maxUploadBytesADay: 10 * recording.length });
   expect(await doors(recording, pictures)).toEqual([400, 422, 201]);
-  const { DB, MEDIA } = darkroom.bindings();
-  expect(await DB.prepare("SELECT count(*) AS n FROM jobs").first("n")).toBe(0);
-  expect(await DB.prepare("SELECT bytes FROM key_days").first("bytes")).toBe(recording.length);
+  const { MEDIA } = darkroom.bindings();
+  expect(await db.prepare("SELECT count(*) AS n FROM jobs").first("n")).toBe(0);
+  expect(await db.prepare("SELECT bytes FROM key_days").first("bytes")).toBe(recording.length);
   expect((await MEDIA.list({ prefix: "files/" })).objects).toHaveLength(1);
 });
 

@@ -48,12 +48,14 @@ export async function storeWithin<T>(
 }
 
 /** The problem if an upload is too large for its key. */
-export function refuseSize({ uploadLimits: { maxBytes } }: Key, sizeBytes: number): Problem | null {
-  if (maxBytes === null || sizeBytes <= maxBytes) return null;
-  return {
-    code: "upload_too_large",
-    detail: `This key may upload files of at most ${maxBytes} bytes; this one has ${sizeBytes}.`,
-  };
+export function refuseSize({ uploadLimits, maxUploadBytesADay }: Key, sizeBytes: number): Problem | null {
+  const maxBytes = uploadLimits.maxBytes ?? Number.POSITIVE_INFINITY;
+  // A file above a whole day's bytes fits on no day: waiting for midnight would not help.
+  const maxBytesADay = maxUploadBytesADay ?? Number.POSITIVE_INFINITY;
+  if (sizeBytes <= Math.min(maxBytes, maxBytesADay)) return null;
+  const limit =
+    maxBytes <= maxBytesADay ? `upload files of at most ${maxBytes} bytes` : `upload ${maxBytesADay} bytes a day`;
+  return { code: "upload_too_large", detail: `This key may ${limit}; this file has ${sizeBytes}.` };
 }
 
 /** The problem if the key may not upload the type that a client declares. The bytes are checked too once they are stored. */
