@@ -14,16 +14,17 @@ import { runBatch, type RunBatchDeps } from "./runner/run-batch.ts";
 import { watchCron } from "./maintenance/watch-deployment.ts";
 
 /**
- * Nothing here throws: the local broker would redeliver messages already acknowledged.
- * @param memory of the isolate that the handlers run in.
- * @param connect makes the connections of an invocation.
+ * Create the handlers for queues and cron. They never throw: after an error the local broker would redeliver messages that are
+ * already acknowledged.
+ * @param memory the memory limits of the isolate that the handlers run in.
+ * @param connect makes the connections of one invocation.
  */
 export function createConsumer(memory: IsolateMemory, connect: () => Connections = createConnections) {
   return {
     /**
-     * Queues may have any name, since people rename them where they deploy. A message's duty is in its shape; only that the
-     * platform has given up on it is not, so the dead-letter queue is named by a var. Were the var wrong, its messages would be
-     * tried again for as long as the queue allows, and none would be lost.
+     * Queues may have any name, because people rename them when they deploy. The shape of a message says what it is for. It
+     * does not say that the platform gave up on the message, so a var names the dead-letter queue. If the var is wrong,
+     * messages of that queue are retried for as long as the queue allows, and none is lost.
      */
     async queue(batch, bindings) {
       const connections = connect();
@@ -78,7 +79,7 @@ function alertsOf(env: Env, connections: Connections) {
   return { db, operatorId, journal, connections, allowInsecureWebhooks: env.ALLOW_INSECURE_WEBHOOKS === "true" };
 }
 
-/** The offline models are nobody's to limit. */
+/** The calls a minute that each model allows. Offline models have no limit. */
 function ratesOf(env: Env): Readonly<Record<string, number>> {
   return env.KEEP_MODEL_RATES === "true" ? callsAMinute() : {};
 }

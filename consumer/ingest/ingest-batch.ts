@@ -8,7 +8,7 @@ import { ingestOneByOne } from "./ingest-carefully.ts";
 import { ingestUploads } from "./ingest-upload.ts";
 import { readMessages } from "../runner/read-messages.ts";
 
-/** R2 event notifications to jobs. Never throws. */
+/** Turn R2 event notifications into jobs. Never throws. */
 export async function ingestBatch(batch: Pick<MessageBatch, "queue" | "messages">, deps: Intake): Promise<void> {
   const messages = await readMessages(batch, UploadEvent, { ...deps, now: Date.now() });
   const announced = messages.map(({ message, body }) => ({
@@ -18,7 +18,7 @@ export async function ingestBatch(batch: Pick<MessageBatch, "queue" | "messages"
   const announcements = announced.flatMap(({ announcement }) => announcement ?? []);
   try {
     const isFirst = messages.every(({ message }) => message.attempts === 1);
-    // A message comes again where its consumer ended, perhaps while it read one of these objects.
+    // A message is redelivered if its consumer ended, perhaps while it read one of these objects.
     const { failed, busy } = isFirst
       ? { failed: await ingestUploads(announcements, deps), busy: new Set<Announcement>() }
       : await ingestOneByOne(announcements, deps, Date.now());
@@ -34,10 +34,10 @@ export async function ingestBatch(batch: Pick<MessageBatch, "queue" | "messages"
   }
 }
 
-/** When this isolate noted last that the bucket tells of its objects. Another isolate notes it again, which changes nothing. */
+/** When this isolate last recorded that the bucket sends notifications. Another isolate records it again, which changes nothing. */
 const notedAt = new WeakMap<D1Database, number>();
 
-/** Best effort: it only lets the page of set-up say that the rule works. */
+/** Best effort: the setup page uses the record only to say that the notification rule works. */
 async function note({ db, journal }: Intake): Promise<void> {
   const now = Date.now();
   if (now - (notedAt.get(db) ?? 0) < HOUR_MS) return;
@@ -53,7 +53,8 @@ function announcementOf(event: UploadEvent): Announcement | null {
     case "PutObject":
     case "CopyObject":
     case "CompleteMultipartUpload":
-      // A rule without a prefix must not turn our own results into jobs. One on another bucket finds no such object in ours.
+      // A rule without a prefix must not turn our own results into jobs. If a rule watches another bucket, ours has no such
+      // object.
       if (!isInboxKey(event.object.key)) return null;
       return { bucket: MEDIA_BUCKET, key: event.object.key, etag: event.object.eTag };
   }

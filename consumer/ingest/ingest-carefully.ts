@@ -6,12 +6,12 @@ import { MAX_LOST } from "../../shared/jobs/task.ts";
 import type { Announcement } from "../../shared/uploads/announcement.ts";
 import { ingestUploads } from "./ingest-upload.ts";
 
-/** Each costs three more round trips to D1 than an object that nobody suspects. */
+/** Each suspect costs three more round trips to D1 than another object. */
 const SUSPECTS_A_RUN = 20;
 
-const REASON = `${MAX_LOST} readers ended while they read the object, all but the first while they read nothing else. It is not read again. Keep it for a test. Submit a job for it once the cause is mended.`;
+const REASON = `${MAX_LOST} readers ended while they read the object; all but the first were reading nothing else. It is not read again. Keep it for a test. When the cause is fixed, submit a job for it.`;
 
-/** Objects that the sweep found. Each is noted while it is read; one whose reader did not come back is then read alone. */
+/** Ingest objects that the sweep found. Each is noted while it is read. An object whose reader did not come back is read alone. */
 export async function ingestFound(objects: readonly Announcement[], deps: Intake, now: number): Promise<void> {
   if (objects.length === 0) return;
   const suspects = await findReadings(deps.db, objects);
@@ -30,9 +30,11 @@ export async function ingestFound(objects: readonly Announcement[], deps: Intake
 }
 
 /**
- * Read each object alone, so that one that ends its reader is found out. After `MAX_LOST` it is an ignored upload.
- * @returns those that could not be read just now, and those that somebody else is reading or has ended with.
- * @throws if D1 cannot be reached; it may be called again.
+ * Read each object alone, so that an object that ends its reader is identified. After `MAX_LOST` lost readers it is recorded as
+ * an ignored upload.
+ * @returns `failed`: objects that could not be read this time; `busy`: objects that another consumer is reading, or was reading
+ * when it ended.
+ * @throws if D1 cannot be reached; the call may be repeated.
  */
 export async function ingestOneByOne(
   objects: readonly Announcement[],
@@ -57,7 +59,7 @@ export async function ingestOneByOne(
   return { failed, busy };
 }
 
-/** Best effort: a note that stays counts as one reader that ended. */
+/** Best effort: a note that is left behind counts as one lost reader. */
 async function end(objects: readonly Announcement[], { db, journal }: Intake): Promise<void> {
   await retryTransient(() => endReadings(db, objects)).catch((error: unknown) =>
     journal.fault({ event: "ingest.failed" }, error, { uploads: objects.length }),

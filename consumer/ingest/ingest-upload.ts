@@ -8,9 +8,9 @@ import { describeUpload } from "../../shared/jobs/describe-job.ts";
 import { type FoundObject, ifAtLimit, limitOf, readOrigins, refuseUpload } from "./limit-upload.ts";
 
 /**
- * Give each object its job, or record why it gets none. The same object twice is one job.
- * @returns those that could not be read just now; they hold back no others.
- * @throws if D1 cannot be reached; nothing is recorded then, and it may be called again.
+ * Create the job of each object, or record why it gets none. An object that is announced twice gets one job.
+ * @returns the objects that could not be read this time; they do not hold back the others.
+ * @throws if D1 cannot be reached; nothing is recorded then, and the call may be repeated.
  */
 export async function ingestUploads(
   announcements: readonly Announcement[],
@@ -56,7 +56,7 @@ async function inspect(
   const { key, etag } = announcement;
   if (object === null) return ignored("the object was deleted before it was read");
   const ownerId = object.customMetadata?.["owner"] ?? operatorId;
-  // The new version has an announcement of its own.
+  // The new version has its own announcement.
   if (object.etag !== etag) return ignored("the object was overwritten before it was read", ownerId, object.size);
 
   const refusal = refuseUpload(object, ownerId, origins);

@@ -1,4 +1,4 @@
-// What a key may do holds also where an object's event makes the job, and no request is there to be refused.
+// The limits of an API key also apply when an object's event creates the job, and no request exists that could be refused.
 import type { JobLimit } from "../../shared/db/keys/job-limit.ts";
 import { HAS_ITS_JOB, type Announcement } from "../../shared/uploads/announcement.ts";
 import type { Key } from "../../shared/db/keys/keys.ts";
@@ -7,13 +7,13 @@ import { NO_ORIGINS, readUploadOrigins, type UploadOrigins } from "../../shared/
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { KEY_ID, MEDIA_BUCKET, uploadIdOf } from "../../shared/uploads/storage.ts";
 
-/** An object that was announced, as it is now; null where there is none any more. */
+/** An object that was announced, as it is now; null if it no longer exists. */
 export interface FoundObject {
   readonly announcement: Announcement;
   readonly object: R2Object | null;
 }
 
-/** Where the objects come from that lie under keys which Darkroom gave out. One round trip; none where there are none. */
+/** Read the origins of objects whose keys Darkroom gave out. One round trip; none if there are no such objects. */
 export async function readOrigins(found: readonly FoundObject[], { db }: Pick<Intake, "db">): Promise<UploadOrigins> {
   const own = found.filter(({ announcement }) => uploadIdOf(announcement.key) !== null);
   if (own.length === 0) return NO_ORIGINS;
@@ -27,9 +27,9 @@ export async function readOrigins(found: readonly FoundObject[], { db }: Pick<In
 }
 
 /**
- * Why an object becomes no job, whatever it holds; null if nothing speaks against it. The declared size and the accepted types
- * are in the object's metadata, and `routeUpload` asks them; the day's bytes were taken when the upload was announced or sent.
- * An object elsewhere in the inbox was put there with the bucket's own credentials, which no limit of a key holds.
+ * Return why an object gets no job, whatever it contains; null if nothing forbids it. `routeUpload` checks the declared size
+ * and the accepted types, which are in the object's metadata. The day's bytes were counted when the upload was announced or
+ * sent. An object elsewhere in the inbox was written with the bucket's own credentials, so no key's limits apply to it.
  */
 export function refuseUpload(
   object: R2Object,
@@ -49,7 +49,7 @@ export function refuseUpload(
   return keyId === undefined ? null : refuseByKey(object, keyId, keys.get(keyId));
 }
 
-/** How many jobs of its key may be unfinished; null for any number. */
+/** How many unfinished jobs the upload's API key may have; null if there is no limit. */
 export function limitOf({ key, customMetadata }: R2Object, { keys }: UploadOrigins): JobLimit | null {
   if (uploadIdOf(key) === null) return null;
   const found = keys.get(customMetadata?.[KEY_ID] ?? "");
@@ -57,19 +57,21 @@ export function limitOf({ key, customMetadata }: R2Object, { keys }: UploadOrigi
   return { keyId: found.id, maxConcurrentJobs: found.maxConcurrentJobs };
 }
 
-/** Why an upload has no job that was to have one, and got none: its key has as many, or another was quicker. */
+/** Why an upload has no job although it was to have one: its API key is at its limit, or another upload got the job first. */
 export function ifAtLimit(limit: JobLimit | null): string {
   if (limit === null) return HAS_ITS_JOB;
   const { maxConcurrentJobs } = limit;
-  return `its key may have ${maxConcurrentJobs} unfinished jobs, and had as many; submit it as a job's source when one has ended`;
+  return `its key may have ${maxConcurrentJobs} unfinished jobs, and already has that many; submit the object as a job's source when one of them has ended`;
 }
 
 function refuseByKey({ size, uploaded }: R2Object, keyId: string, key: Key | undefined): string | null {
   if (key === undefined) return `its key '${keyId}' does not exist`;
-  // What was stored before that was stored by right.
+  // An object that was stored before that time was stored with a valid key.
   const storedAt = uploaded.getTime();
   if (key.revokedAt !== null && storedAt > key.revokedAt) return `its key '${keyId}' was revoked before it was stored`;
   if (key.expiresAt !== null && storedAt > key.expiresAt) return `its key '${keyId}' had expired before it was stored`;
   const { maxBytes } = key.uploadLimits;
-  return maxBytes === null || size <= maxBytes ? null : `its key uploads at most ${maxBytes} bytes, and it has ${size}`;
+  return maxBytes === null || size <= maxBytes
+    ? null
+    : `its key may upload at most ${maxBytes} bytes, and the object has ${size}`;
 }
