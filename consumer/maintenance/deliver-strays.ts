@@ -17,24 +17,28 @@ export interface StrayDeps {
   readonly connections: Connections;
 }
 
-/** So many endpoints at a time: an invocation has six connections. */
+/** How many endpoints get deliveries at the same time: an invocation has six connections. */
 const AT_ONCE = 4;
 const DELIVERIES_A_RUN = 20;
 
-/** A run begins no sending after this: what it has not come to is left to the next. */
+/** A run starts no delivery after this time; the next run sends the rest. */
 const BEGIN_WITHIN_MS = 60_000;
 
-/** D1 ends a query after this (developers.cloudflare.com/d1/platform/limits, read 2026-11-29): reading a delivery, and settling it. */
+/**
+ * D1 ends a query after this time (developers.cloudflare.com/d1/platform/limits, read 2026-11-29). A delivery takes two: one
+ * reads it, one settles it.
+ */
 const QUERY_MS = 30_000;
 
-/** For so long a run has its deliveries to itself. A run that lives has sent or given back each of them by then. */
+/** How long a run holds its deliveries. A run that is alive has sent each of them or given it back by then. */
 export const TAKEN_MS = BEGIN_WITHIN_MS + LONGEST_SENDING_MS + 2 * QUERY_MS;
 
 /**
- * Send what is due of deliveries that belong to no job, on the same schedule as others. An endpoint is told one after the
- * other: that an incident is over must not arrive before the incident. A delivery for which no connection
- * became free is due again, and has spent no attempt.
- * @param now cron's minute, which may be past when this runs. @returns how many were sent, or could not be.
+ * Send the deliveries that are due and belong to no job, on the same schedule as others. Each endpoint gets its deliveries one
+ * after the other, because the end of an incident must not arrive before the incident. A delivery for which no connection
+ * became free stays due, and has used no attempt.
+ * @param now cron's minute, which may be in the past when this runs.
+ * @returns how many deliveries were sent, or cannot be sent.
  */
 export async function deliverStrays(deps: StrayDeps, now: number): Promise<number> {
   const beganAt = Date.now();
@@ -59,7 +63,7 @@ export async function deliverStrays(deps: StrayDeps, now: number): Promise<numbe
   return taken.length - unsent.size;
 }
 
-/** @returns null where nothing was sent. */
+/** @returns null if no connection became free. */
 async function deliver(
   { id, attempt }: TakenDelivery,
   { db, allowInsecureWebhooks, connections }: StrayDeps,

@@ -1,4 +1,4 @@
-// Jobs that ended before every job was found by its words (migration 0003): gone through once, the earliest first.
+// Jobs that ended before every job could be found by its words (migration 0003). They are processed once, the earliest first.
 import { readJobContents } from "../../shared/db/jobs/contents.ts";
 import { readCursor, writeCursor } from "../../shared/db/jobs/maintenance.ts";
 import { type EndedPlace, findWordless, insertWords } from "../../shared/db/search/words.ts";
@@ -9,11 +9,11 @@ import { readSearchableText } from "../steps/read-searchable-text.ts";
 const CURSOR = "words";
 const ALL = "all";
 
-/** Jobs that one run looks at, and that it reads: some calls to R2 each. */
+/** How many jobs one run looks at, and how many of them it reads. Reading a job takes some calls to R2. */
 const LOOKED_AT = 500;
 const READ_A_RUN = 25;
 
-/** Let earlier jobs be found by their words. Once through, a run reads the cursor alone. */
+/** Let search find earlier jobs by their words. When all are done, a run reads only the cursor. */
 export async function findEarlierWords(
   { db, media, journal }: Pick<Intake, "db" | "media" | "journal">,
   _now: number,
@@ -27,7 +27,7 @@ export async function findEarlierWords(
     if (job.isWordless && count === READ_A_RUN) break;
     if (job.isWordless) {
       count += 1;
-      // One that cannot be read must not keep the others.
+      // A job that cannot be read must not hold up the others.
       await findByWords(job.jobId, { db, media }).catch((error: unknown) => {
         journal.fault({ event: "words.failed", jobId: job.jobId }, error);
       });

@@ -39,14 +39,14 @@ export interface MaintenanceDeps extends Intake, RedriveDeps, PruneDeps, WatchDe
   readonly wakeGraceMs: number;
 }
 
-/** What one run takes on of each duty. The next run, a minute later, goes on from there. */
+/** The most that one run does of each duty. The next run, a minute later, continues. */
 const LIMIT = 1000;
-/** One call to R2 each. */
+/** Each takes one call to R2. */
 const UPLOADS_EXPIRED_A_RUN = 100;
 /** Each costs two reads of R2, and the Free plan allows an invocation 1,000 operations. */
 const OBJECTS_INGESTED_A_RUN = 200;
 
-/** Every duty runs, whatever became of the others. A run ends with a `maintenance.ran`: without it, cron has stopped. */
+/** Run every duty, even if others fail. A run ends with a `maintenance.ran` entry: if it is missing, cron has stopped. */
 export async function maintain(deps: MaintenanceDeps, now: number): Promise<void> {
   const startedAt = Date.now();
   const counts: Record<string, number> = {};
@@ -72,7 +72,7 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
     forgetLatencies,
     forgetStreams,
     forgetFailures,
-    // Last: an endpoint that does not answer must not hold up what jobs wait for.
+    // Last: an endpoint that does not answer must not delay the work that jobs wait for.
     deliverAlerts,
   };
   for (const [duty, run] of Object.entries(duties)) {
@@ -88,14 +88,14 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
 
 const LOST = {
   code: "worker_lost",
-  message: "The consumer ended in the middle of this attempt. The next one runs alone.",
+  message: "The consumer ended during this attempt. The next attempt runs alone.",
 };
 const LOST_FOR_GOOD = {
   code: "worker_lost",
-  message: `The consumer ended in the middle of this task, again and again, at last while it ran nothing else. Keep its source for a test, and redrive it once the cause is mended.`,
+  message: `The consumer ended several times during this task, at last while it ran nothing else. Keep the task's source for a test, and redrive the task when the cause is fixed.`,
 };
 
-/** Free tasks whose consumer died. A task that kills its consumer comes to an end. */
+/** Free tasks whose consumer died. A task that ends its consumers is discarded in the end. */
 async function rescueExpired(deps: MaintenanceDeps, now: number): Promise<number> {
   const { db, journal } = deps;
   const expired = await findExpiredLeases(db, now, LIMIT);
@@ -115,7 +115,7 @@ async function rescueExpired(deps: MaintenanceDeps, now: number): Promise<number
   }));
   const result = await settleTasks(db, attempts, { now });
   recordAttempts(journal, attempts, result.settled);
-  // A freed task has waited for its lease to expire: it is woken at once.
+  // A freed task has already waited for its lease to expire, so it is woken at once.
   const freed = attempts.flatMap(({ taskId, outcome }) =>
     outcome.type === "retry" && result.settled.has(taskId) ? [taskId] : [],
   );
@@ -124,45 +124,45 @@ async function rescueExpired(deps: MaintenanceDeps, now: number): Promise<number
 }
 
 function isLastLoss({ lost, lostAlone, isAlone }: ExpiredLease): boolean {
-  // All but the first ran alone, and most of them waited for nobody.
+  // All runs but the first were alone, and most of them were not waiting for an answer from outside.
   const isToBlame = isAlone && lost + 1 >= MAX_LOST && lostAlone + 1 >= MAX_LOST - 1;
   return isToBlame || lost + 1 >= MAX_LOST_AT_ALL;
 }
 
-/** End jobs that nobody wants any more. */
+/** End jobs whose deadline has passed, or that did not start in time. */
 async function endOverdue(deps: MaintenanceDeps, now: number): Promise<number> {
   const changes = await stopJobs(deps.db, await findOverdueJobs(deps.db, now, LIMIT), now);
   await announce(changes, deps);
   return changes.endedJobs.length;
 }
 
-/** Serve jobs that wait for an identical one whose end nobody saw to. */
+/** Release jobs that wait for an identical one whose end no consumer handled. */
 async function serveFollowers(deps: MaintenanceDeps, now: number): Promise<number> {
   const changes = await releaseFollowers(deps.db, now);
   await announce(changes, deps);
   return changes.opened.length + changes.endedJobs.length;
 }
 
-/** Go on letting tasks go whose budget was raised or lifted, or whose account is held no more. */
+/** Continue to release tasks whose budget was raised or lifted, or whose account is no longer held. */
 async function letHeldGo(deps: MaintenanceDeps, now: number): Promise<number> {
   const released = await continueReleases(deps.db, { now, limit: LIMIT });
   await announce(released, deps);
   return released.ready.length;
 }
 
-/** Count calls as spent of which nobody will tell any more what they cost. */
+/** Count calls as spent when no attempt will report their cost any more. */
 async function spendUntold({ db }: MaintenanceDeps, now: number): Promise<number> {
   return spendAbandoned(db, now);
 }
 
-/** Wake consumers again for tasks that are due and that nobody has leased. */
+/** Wake consumers again for tasks that are due and not leased. */
 async function dispatchDue({ db, tasks, wakeGraceMs }: MaintenanceDeps, now: number): Promise<number> {
   const due = await takeDueTasks(db, { now, graceMs: wakeGraceMs, limit: LIMIT });
   await wake(tasks, due);
   return due.length;
 }
 
-/** Give objects in the inbox that have no job one: their event was dropped, or came while nobody listened. */
+/** Create jobs for objects in the inbox that have none: their event was dropped, or came while no consumer was listening. */
 async function sweepInbox(deps: MaintenanceDeps, now: number): Promise<number> {
   if (!(await knowsDeletions(deps.db, now))) return 0;
   const cursor = await readCursor(deps.db, "inbox");
@@ -178,13 +178,13 @@ async function sweepInbox(deps: MaintenanceDeps, now: number): Promise<number> {
   );
   await ingestFound(unknown.slice(0, OBJECTS_INGESTED_A_RUN), deps, now);
   if (unknown.length > 0) await noteSweep(deps.db, now);
-  if (unknown.length > OBJECTS_INGESTED_A_RUN) return OBJECTS_INGESTED_A_RUN; // this page again
+  if (unknown.length > OBJECTS_INGESTED_A_RUN) return OBJECTS_INGESTED_A_RUN; // the next run lists this page again
   const last = page.truncated ? (page.objects.at(-1)?.key ?? null) : null;
   if (last !== cursor) await writeCursor(deps.db, "inbox", last);
   return unknown.length;
 }
 
-/** Give up uploads that were announced and never completed, and forget those that were. */
+/** Abort uploads that were announced and never completed, and forget those that were completed. */
 async function abortExpiredUploads({ db, media }: MaintenanceDeps, now: number): Promise<number> {
   const expired = await findExpiredUploads(db, now, UPLOADS_EXPIRED_A_RUN);
   for (const { key, multipart, completedAt } of expired) {
@@ -198,12 +198,12 @@ async function abortExpiredUploads({ db, media }: MaintenanceDeps, now: number):
   return expired.length;
 }
 
-/** Forget what was answered to requests with an idempotency key a day ago. */
+/** Forget answers to requests with an idempotency key that are more than a day old. */
 async function forgetAnswers({ db }: MaintenanceDeps, now: number): Promise<number> {
   return pruneAnswers(db, now, LIMIT);
 }
 
-/** Forget how long calls took that no choice of a model looks at any more. */
+/** Forget the durations of calls that no choice of a model looks at any more. */
 async function forgetLatencies({ db }: MaintenanceDeps, now: number): Promise<number> {
   return (await deleteLatencies(db, now).run()).meta.changes;
 }
@@ -213,7 +213,7 @@ async function forgetStreams({ db }: MaintenanceDeps, now: number): Promise<numb
   return pruneStreams(db, now);
 }
 
-/** Forget addresses that sent no valid key an hour ago. */
+/** Forget addresses that last sent an invalid key more than an hour ago. */
 async function forgetFailures({ db }: MaintenanceDeps, now: number): Promise<number> {
   return pruneFailures(db, now, LIMIT);
 }

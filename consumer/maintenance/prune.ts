@@ -1,4 +1,4 @@
-// Duties of maintenance that delete: what is older than its owner's retention, and what deletions have left.
+// Duties of maintenance that delete: jobs older than their owner's retention, and what deletions have left behind.
 import { beginDeletions, findLeftovers } from "../../shared/db/jobs/deletions.ts";
 import { deleteStrays, findExpiredJobs, listRetentions } from "../../shared/db/jobs/retention.ts";
 import { readCursor, writeCursor } from "../../shared/db/jobs/maintenance.ts";
@@ -9,19 +9,19 @@ import { FILES_PREFIX, fileStoredAt } from "../../shared/uploads/storage.ts";
 import { DAY_MS } from "../../shared/durations.ts";
 
 export interface PruneDeps extends DeletionDeps {
-  /** How long ended jobs are kept whose owner has no retention of their own. */
+  /** How long ended jobs are kept if their owner has no retention of their own. */
   readonly retentionDays: number;
 }
 
 /**
- * Each takes at most about ten calls to R2: for its mark, its record, its results and those that it shared, and its source. The
- * Free plan allows an invocation 1,000 operations.
+ * Each takes at most about ten calls to R2: for its mark, its record, its results, the results that it shared, and its source.
+ * The Free plan allows an invocation 1,000 operations.
  */
 const JOBS_A_RUN = 50;
 const FILES_A_RUN = 1000;
 const FILES_CURSOR = "files";
 
-/** Forget jobs that ended longer ago than the retention, results and all. Sources in the inbox belong to the client. */
+/** Delete jobs that ended longer ago than the retention, with their results. Sources in the inbox belong to the client and stay. */
 export async function pruneFinalized(deps: PruneDeps, now: number): Promise<number> {
   const { db, retentionDays } = deps;
   const expired = await findExpiredJobs(db, { now, days: retentionDays, limit: JOBS_A_RUN });
@@ -32,8 +32,8 @@ export async function pruneFinalized(deps: PruneDeps, now: number): Promise<numb
 }
 
 /**
- * Forget restores whose tasks have all come to an end, with what was learnt for them. Results that were kept for jobs which were
- * to come back are deleted before: no row tells of them afterwards.
+ * Forget restores whose tasks have all ended, with the facts that were collected for them. Results that were kept for jobs that
+ * were expected to come back are deleted first: afterwards no row names them.
  */
 export async function forgetRestores({ db, media }: PruneDeps, now: number): Promise<number> {
   const before = overBefore(now);
@@ -41,19 +41,22 @@ export async function forgetRestores({ db, media }: PruneDeps, now: number): Pro
   const originals = await findLapsedClaims(db, before, JOBS_A_RUN);
   for (const jobId of originals) await deleteResults(jobId, { db, media }, before);
   await deleteLapsedClaims(db, originals, before);
-  // Else the next run goes on.
+  // Otherwise the next run continues.
   if (originals.length < JOBS_A_RUN) await deleteRestores(db, before);
   return originals.length;
 }
 
-/** Go on with deletions that died half-way, and look once more where an attempt was under way. */
+/** Continue deletions that stopped half-way, and look again for results of attempts that were running. */
 export async function finishDeletions(deps: PruneDeps, now: number): Promise<number> {
   const leftovers = await findLeftovers(deps.db, now, JOBS_A_RUN);
   await deleteLeftovers(leftovers, deps, now);
   return leftovers.length;
 }
 
-/** Forget what was sent to the dialects, as long after it came as a job is kept after its end. The oldest come first. */
+/**
+ * Delete files that were sent to the dialects. A file is kept as long after its upload as a job is after its end. The oldest
+ * come first.
+ */
 export async function pruneFiles({ db, media, retentionDays }: PruneDeps, now: number): Promise<number> {
   const days = new Map((await listRetentions(db, null)).map((retention) => [retention.ownerId, retention.days]));
   const cursor = await readCursor(db, FILES_CURSOR);
@@ -69,7 +72,8 @@ export async function pruneFiles({ db, media, retentionDays }: PruneDeps, now: n
     return storedAt(key) < now - kept * DAY_MS;
   });
   if (old.length > 0) await media.delete(old.map(({ key }) => key));
-  // Files that are kept longer are passed over. Behind the first that nobody's retention has reached there is none.
+  // Files that are kept longer are skipped. After the first file that no owner's retention has reached, there is nothing to
+  // delete.
   const youngest = now - Math.min(retentionDays, ...days.values()) * DAY_MS;
   const last = objects.at(-1)?.key;
   const next = truncated && last !== undefined && storedAt(last) < youngest ? last : null;

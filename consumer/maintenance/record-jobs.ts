@@ -1,4 +1,4 @@
-// What the bucket has to know of jobs for the day on which the database is set back (docs/operations.md).
+// What the bucket must know about jobs in case the database is set back to an earlier moment (docs/operations.md).
 import { listDescribed, RECORDED_MS } from "../../shared/db/jobs/records.ts";
 import { readCursor, writeCursor } from "../../shared/db/jobs/maintenance.ts";
 import { listReused } from "../../shared/db/jobs/reuses.ts";
@@ -11,14 +11,14 @@ export interface RecordDeps {
   readonly media: R2Bucket;
 }
 
-/** Jobs a page, and pages a run: a thousand descriptions of ten thousand characters fit into memory many times. */
+/** Jobs a page, and pages a run. A thousand descriptions of ten thousand characters fit into memory many times over. */
 const RECORDS_A_PAGE = 200;
 const PAGES_A_RUN = 25;
 
-/** Objects that a run puts before it leaves the rest to the next: a page adds as many as it has jobs, at most. */
+/** After this many puts a run leaves the rest to the next. A page adds at most as many puts as it has jobs. */
 const PUTS_A_RUN = 500;
 
-/** A job is inserted, or ends, some moments after its time: what was recorded this long ago is looked at once more. */
+/** A job is inserted, or ends, some moments after its recorded time, so a run reads jobs again that are newer than this. */
 const LATE_MS = 60_000;
 
 interface Place {
@@ -26,9 +26,9 @@ interface Place {
   readonly id: string;
 }
 
-/** One kind of what is recorded. `list` goes by `placeOf`; `keep` says how many objects it put. */
+/** One kind of record. `list` is ordered by `placeOf`; `keep` returns how many objects it put. */
 interface RecordKind<Row> {
-  /** How far it has come. */
+  /** The name of the cursor that keeps how far it has come. */
   readonly cursor: string;
   readonly list: (db: D1Database, page: { after: Place; limit: number }) => Promise<readonly Row[]>;
   readonly placeOf: (row: Row) => Place;
@@ -49,7 +49,7 @@ const REUSED: RecordKind<Reuse> = {
   keep: reuseRecords.keep,
 };
 
-/** Record how jobs were described that no object of the inbox describes, and which jobs took the result of another over. */
+/** Record the descriptions of jobs that no object of the inbox describes, and which jobs reuse the result of another. */
 export async function recordJobs(deps: RecordDeps, now: number): Promise<number> {
   return (await record(DESCRIBED, deps, now)) + (await record(REUSED, deps, now));
 }
@@ -73,7 +73,7 @@ async function record<Row>(kind: RecordKind<Row>, { db, media }: RecordDeps, now
   }
 }
 
-/** Forget records and deletions that no restore can reach any more. The oldest come first. */
+/** Delete records of jobs and of deletions that no restore can reach any more. The oldest come first. */
 export async function pruneRecords({ media }: RecordDeps, now: number): Promise<number> {
   let count = 0;
   for (const prefix of [RECORDS_PREFIX, DELETED_PREFIX, REUSED_PREFIX, EDITED_PREFIX]) {

@@ -1,5 +1,5 @@
-// A database that was set back to an earlier moment (docs/operations.md): how maintenance notices, and how it takes up again
-// what the database has forgotten.
+// How maintenance notices that the database was set back to an earlier moment (docs/operations.md), and how it restores what
+// the database has forgotten.
 import { beginDeletions } from "../../shared/db/jobs/deletions.ts";
 import { predictionOf } from "../../shared/db/jobs/records.ts";
 import { readCursor } from "../../shared/db/jobs/maintenance.ts";
@@ -39,15 +39,15 @@ import { recordJobs } from "./record-jobs.ts";
 
 export interface RestoreDeps extends Intake, DeletionDeps {}
 
-/** From this long before the moment that the database knows: clocks of Workers differ a little. */
+/** A restore begins this long before the moment that the database knows, because the clocks of Workers differ a little. */
 const MARGIN_MS = 10 * 60_000;
 
-/** Steps of a restore a run. */
+/** How many steps of a restore one run takes. */
 const STEPS_A_RUN = 20;
 
 /**
- * Notice that the database was set back, and take up again what it has forgotten; else record what it would forget. In
- * this order: a database that was set back must not write over the record of what it does not know. Before all other duties.
+ * If the database was set back, restore what it has forgotten; otherwise record what it would forget. The order matters: a
+ * database that was set back must not overwrite the record of what it does not know. This duty runs before all others.
  */
 export async function keepRestorable(deps: RestoreDeps, now: number): Promise<number> {
   await noticeRestore(deps, now);
@@ -60,9 +60,9 @@ export async function keepRestorable(deps: RestoreDeps, now: number): Promise<nu
   return count;
 }
 
-/** Compare the database's clock with the bucket's. One that is behind has been set back, or is a new one. */
+/** Compare the database's clock with the bucket's. If the database is behind, it was set back, or it is new. */
 async function noticeRestore({ db, media, journal }: RestoreDeps, now: number): Promise<void> {
-  // The bucket's first: a run beside this one writes the database's first.
+  // The bucket's clock comes first: a run at the same time writes the database's clock first.
   const clock = await media.get(CLOCK_KEY);
   const known = await readCursor(db, CLOCK);
   const told = clock === null ? 0 : Number(await clock.text());
@@ -71,12 +71,12 @@ async function noticeRestore({ db, media, journal }: RestoreDeps, now: number): 
     await insertRestore(db, { foundAt: now, wentBackTo: Number(known ?? 0) });
     journal.record({ event: "database.restored" }, { wentBackTo: Number(known ?? 0), lastRanAt: told });
   }
-  // In this order: the bucket's clock is never ahead of a database that was not set back.
+  // This order keeps the bucket's clock from being ahead of a database that was not set back.
   await putClockOn(db, now);
   await media.put(CLOCK_KEY, String(now));
 }
 
-/** What the bucket has kept, in the order in which it is taken up: what was deleted is deleted before anything comes back. */
+/** What the bucket has kept, in the order in which it is restored: deletions are repeated before anything comes back. */
 const PHASES: readonly {
   readonly prefix: string;
   readonly objectsAStep: number;
@@ -89,8 +89,8 @@ const PHASES: readonly {
 ];
 
 /**
- * One step: note which results were taken over since, delete again what was deleted since, insert again what was described
- * since. Uploads are found by the sweep, and stored results by the tasks themselves.
+ * Take one step: note which results were reused since, repeat the deletions since, note edits, or insert again the jobs
+ * described since. The sweep finds uploads, and the tasks themselves find stored results.
  */
 async function takeUpAgain(restore: Restore, deps: RestoreDeps, now: number): Promise<number> {
   const { foundAt, wentBackTo, takenUpTo } = restore;
@@ -121,7 +121,7 @@ async function noteReuses(objects: readonly R2Object[], { db, media }: RestoreDe
   let count = 0;
   for (const { key } of objects) {
     const reuses = await reuseRecords.read(media, key);
-    // Many may have taken over the same result.
+    // Many jobs may have reused the same result.
     const labels = new Map<string, readonly Label[]>();
     for (const reuse of reuses) {
       if (!labels.has(reuse.reusedFrom)) labels.set(reuse.reusedFrom, await readLabels(media, reuse));
@@ -143,7 +143,7 @@ async function deleteAgain(objects: readonly R2Object[], deps: RestoreDeps, now:
     withSource: customMetadata?.["source"] === "true",
   }));
   await insertTombstones(deps.db, deleted, now);
-  // An upload that came again afterwards has the same id.
+  // An upload that was sent again after the deletion has the same id.
   const targets = deleted.map(({ id, deletedAt, withSource }) => ({ id, createdBefore: deletedAt, withSource }));
   const leftovers = await beginDeletions(deps.db, targets, { now });
   await deleteLeftovers(leftovers, deps, now);
@@ -169,7 +169,10 @@ async function insertAgain(objects: readonly R2Object[], deps: RestoreDeps, now:
   return count;
 }
 
-/** D1 takes two megabytes in a bound value (developers.cloudflare.com/d1/platform/limits): a slice has less than half of them. */
+/**
+ * A value bound in D1 has at most two megabytes (developers.cloudflare.com/d1/platform/limits): a slice has less than half of
+ * them.
+ */
 const SLICE_CHARS = 300_000;
 
 function slicesOf(records: readonly JobRecord[]): readonly (readonly JobRecord[])[] {
@@ -196,7 +199,10 @@ async function insertLost(lost: readonly JobRecord[], deps: RestoreDeps, now: nu
   return (await takeIn({ jobs, uploads: [], alongside }, deps, now)).tasks.length;
 }
 
-/** The same job again, under the same id, without its limits of time: they may have been kept. Null for one that cannot be read. */
+/**
+ * Build the same job again, under the same id. It gets no time limits, because the lost job may have met them. Null if the
+ * record cannot be read.
+ */
 async function jobOf(record: JobRecord, { journal }: Pick<Intake, "journal">): Promise<NewJob | null> {
   const { id, ownerId, createdAt, kind, limitedKey } = record;
   const parsed = JobWork.safeParse({ kind, input: JSON.parse(record.input) });

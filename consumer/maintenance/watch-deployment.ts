@@ -1,4 +1,4 @@
-// Alerts: what maintenance sees of the deployment, and what consumers see of maintenance.
+// Alerts about the deployment, which maintenance raises, and about maintenance, which consumers raise.
 import { cronSign, DATABASE_LIMIT_BYTES, type Sign, signsOf } from "../../shared/alerts/alert.ts";
 import { deliverStrays, type StrayDeps } from "./deliver-strays.ts";
 import { type Incident, lookAround, readMaintained, settleIncidents } from "../../shared/db/webhooks/incidents.ts";
@@ -10,12 +10,15 @@ export interface AlertDeps extends StrayDeps {
 }
 
 export interface WatchDeps extends AlertDeps {
-  /** By name. That of tasks is not among them: D1 knows better what waits. */
+  /** The queues by name. The queue of tasks is not among them: D1 knows better what waits. */
   readonly watchedQueues: Readonly<Record<string, Queue>>;
   readonly databaseLimitBytes?: number;
 }
 
-/** Compare the deployment with what is normal, and tell the operator of what is wrong, once, and when it is over. */
+/**
+ * Compare the deployment with its normal state. The operator is notified once when something is wrong, and once when it is
+ * over.
+ */
 export async function watchDeployment(deps: WatchDeps, now: number): Promise<number> {
   const { oldestDueAt, maintainedAt, raised, ...findings } = await lookAround(deps.db, now);
   const queues = [
@@ -24,7 +27,7 @@ export async function watchDeployment(deps: WatchDeps, now: number): Promise<num
   ];
   const { databaseLimitBytes = DATABASE_LIMIT_BYTES } = deps;
   const signs = signsOf({ ...findings, queues }, { raised, databaseLimitBytes });
-  // Maintenance runs, so cron does: that it had stopped is told even where no consumer was there to see it.
+  // Maintenance runs, so cron runs. If cron had stopped, this reports it even if no consumer noticed.
   const cron = maintainedAt === null ? null : cronSign(maintainedAt, now);
   if (cron?.state === "wrong") await settle([cron], deps, now);
   return settle([...signs, ...(cron === null ? [] : [{ ...cron, state: "right" as const }])], deps, now);
@@ -35,11 +38,11 @@ export async function deliverAlerts(deps: AlertDeps, now: number): Promise<numbe
   return deliverStrays(deps, now);
 }
 
-/** An isolate looks after cron so often: one row of D1, beside the work of a batch. Its binding lives as long as it does. */
+/** How often an isolate checks cron: the check reads one row of D1. The binding lives as long as the isolate. */
 const LOOK_EVERY_MS = 5 * 60_000;
 const lookedAt = new WeakMap<D1Database, number>();
 
-/** Where cron has stopped nothing else would tell: a consumer that works does, and sends the alert itself. Never throws. */
+/** Check that cron runs. Maintenance cannot report that cron has stopped, so a working consumer sends the alert. Never throws. */
 export async function watchCron(deps: AlertDeps, now: number, { isAsked = false } = {}): Promise<void> {
   if (!isAsked && now - (lookedAt.get(deps.db) ?? 0) < LOOK_EVERY_MS) return;
   lookedAt.set(deps.db, now);
@@ -70,7 +73,7 @@ async function ageOf([name, queue]: [string, Queue], { journal }: AlertDeps, now
     const isEmpty = backlogCount === 0 || oldest === undefined || oldest.getTime() === 0;
     return [{ queue: name, oldestAgeMs: isEmpty ? null : Math.max(0, now - oldest.getTime()) }];
   } catch (error) {
-    // Not to know is no sign of either: what was raised stays so.
+    // An unknown age is no reason to raise or end an alert.
     journal.fault({ event: "queues.failed" }, error, { queue: name });
     return [];
   }
