@@ -1,6 +1,6 @@
 /**
- * Bytes as the plain array that `whisper` and `resnet-50` take. `Array.from` takes ten times as long; an array made at
- * its full length is sent as a sparse one, which is slower still.
+ * Return bytes as the plain array that `whisper` and `resnet-50` take. `Array.from` takes ten times as long. An array created
+ * at its full length is sent as a sparse array, which is slower still.
  */
 export function byteArray(bytes: Uint8Array): number[] {
   const numbers: number[] = [];

@@ -7,11 +7,14 @@ import { CAPTIONED_UNITS } from "../../shared/cost/neurons.ts";
 
 const Caption = z.object({ caption: z.string() });
 
-/** The page and the types have the answer at the root; users read it from `result`. What other tasks answer is null or missing. */
+/**
+ * The model's page and the types have the answer at the root; users report it in `result`. Fields of other tasks are null or
+ * missing.
+ */
 const CaptionAnswer = z.union([Caption, z.object({ result: Caption }).transform(({ result }) => result)]);
 
 /**
- * Have a picture described in a sentence or two.
+ * Describe a picture in a sentence or two.
  * @throws ModelError
  */
 export async function caption(
@@ -19,7 +22,7 @@ export async function caption(
   { bytes, contentType }: { bytes: Uint8Array; contentType: string },
 ): Promise<string> {
   const image = `data:${contentType};base64,${bytes.toBase64()}`;
-  // Said because the default was true in July 2026 and is false since.
+  // Sent because the default was true in July 2026 and has been false since.
   const answer = await models.run(CAPTION_MODEL, { task: "caption", image, stream: false }, CAPTIONED_UNITS);
   const text = parseAnswer(answer, CaptionAnswer).caption.trim();
   if (text === "") throw unexpectedAnswer(CAPTION_MODEL, "answered nothing");

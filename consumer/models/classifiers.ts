@@ -7,10 +7,10 @@ import type { ClassificationOptions } from "../../shared/kinds/classification/op
 import type { Label } from "../../shared/jobs/outcome.ts";
 import { byteArray } from "./byte-array.ts";
 
-/** Both classifiers answer a list; the platform's schema allows an entry without a label or a score. */
+/** Both classifiers answer with a list. The platform's schema allows an entry without a label or a score. */
 const LabelsAnswer = z.array(z.object({ label: z.string().optional(), score: z.number().optional() }));
 
-/** `labels.json`: best first. */
+/** The contents of `labels.json`, the best label first. */
 export interface Classification {
   readonly model: string;
   readonly engine: string;

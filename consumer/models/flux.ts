@@ -7,7 +7,7 @@ import { drawingUnits } from "../../shared/kinds/image-generation/options.ts";
 import { IMAGE_MODELS } from "../../shared/models/models.ts";
 import { imageModelOf, type ImageOptions } from "../../shared/kinds/image-generation/options.ts";
 
-/** The models that answer JSON; others answer the picture's bytes. */
+/** The answer of models that return JSON; other models return the picture's bytes. */
 const Base64Answer = z.object({ image: z.string().min(1) });
 
 export interface GeneratedImage {
@@ -17,7 +17,7 @@ export interface GeneratedImage {
 }
 
 /**
- * Draw one picture.
+ * Generate one picture.
  * @throws ModelError
  */
 export async function generateImage(
@@ -28,7 +28,7 @@ export async function generateImage(
   const model = IMAGE_MODELS[imageModelOf(options)];
   const fields: Record<string, string | number> = { prompt };
   for (const name of model.options) {
-    // Steps are said though nobody asked for any: the platform's own default may be another, and steps are paid for.
+    // Steps are always sent: they are paid for, and the platform's default may differ from ours.
     const value = options[name] ?? (name === "steps" ? model.defaults.steps : undefined);
     if (value !== undefined) fields[name] = value;
   }
@@ -38,12 +38,12 @@ export async function generateImage(
   // The platform's types and headers are wrong for some models; the bytes are not.
   const type = await fileTypeFromBuffer(bytes);
   if (!type?.mime.startsWith("image/")) {
-    throw unexpectedAnswer(model.id, `answered ${bytes.length} bytes that are no picture`);
+    throw unexpectedAnswer(model.id, `answered ${bytes.length} bytes that are not a picture`);
   }
   return { bytes, contentType: type.mime, extension: type.ext };
 }
 
-// FLUX.2 takes a form only, and the binding sends a body as it is: Response writes the form and its boundary.
+// FLUX.2 takes only a form, and the binding sends a body as it is. `Response` writes the form and its boundary.
 function multipart(fields: Readonly<Record<string, string | number>>): Record<string, unknown> {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, String(value));

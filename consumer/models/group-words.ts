@@ -1,10 +1,13 @@
 import type { Segment, Word } from "../../shared/transcripts/transcript.ts";
 
 const PAUSE_MS = 700;
-const MAX_SEGMENT_MS = 7000; // as long as a caption may stay: the usual limit of subtitling guides
+const MAX_SEGMENT_MS = 7000; // the longest that a caption may stay, by the usual subtitling guides
 const MAX_SEGMENT_CHARS = 84; // two caption lines of 42
 
-/** Segments for a model that gives only words: a new one after a pause, a full stop, or when it gets too long to read. */
+/**
+ * Group words into segments, for a model that returns only words. A new segment starts after a pause or a full stop, or when
+ * the segment gets too long to read.
+ */
 export function groupWords(words: readonly Word[]): Segment[] {
   const groups: Word[][] = [];
   for (const word of words) {

@@ -1,5 +1,5 @@
-// What the three Whisper models answer, read into segments. Their schemas require `text` alone: any field of a word or of
-// a segment may be missing.
+// Reads the answers of the three Whisper models into segments. Their schemas require only `text`: any field of a word or a
+// segment may be missing.
 import * as z from "zod";
 
 import type { Segment, Word } from "../../shared/transcripts/transcript.ts";
@@ -27,7 +27,7 @@ export const WhisperAnswer = z.object({
 });
 export type WhisperAnswer = z.infer<typeof WhisperAnswer>;
 
-/** Something said from one time to another, as far as the model tells. */
+/** A piece of speech, with the times that the model gave. */
 interface Told {
   readonly text: string;
   readonly startMs: number | null;
@@ -35,16 +35,16 @@ interface Told {
 }
 
 /**
- * The segments that the answer has or, where it has none with a text, those of its words or its text. A missing time is that
- * of the neighbour: what is said stays in order and within the file.
- * @param sentMs how long the file is.
+ * Return the segments of the answer. If none of them has a text, the segments are made from its words, or else from its text. A
+ * missing time is taken from the neighbour, so that speech stays in order and within the file.
+ * @param sentMs the length of the file.
  */
 export function segmentsOf({ text, words, segments }: WhisperAnswer, sentMs: number): readonly Segment[] {
   const told = toldSegments(segments ?? []);
   if (told.length > 0) return timed(told, 0, sentMs).map(withWords);
   const spoken = toldWords(words ?? []);
   if (spoken.length > 0) return groupWords(timed(spoken, 0, sentMs));
-  // A text alone: said somewhere in the file.
+  // The answer has only a text: it was said somewhere in the file.
   const alone = text.trim();
   return alone === "" ? [] : [{ startMs: 0, endMs: sentMs, text: alone, words: [] }];
 }
@@ -62,7 +62,7 @@ function toldSegments(segments: readonly z.infer<typeof SegmentAnswer>[]): reado
   });
 }
 
-/** None where they say no more than the text: where none has a time, or the text of one is missing. */
+/** Read the words of an answer. There are none if they add nothing to the text: no word has a time, or one word has no text. */
 function toldWords(words: readonly z.infer<typeof WordAnswer>[]): readonly Told[] {
   const hasTimes = words.some(({ start, end }) => start != null || end != null);
   if (!hasTimes || words.some(({ word }) => word == null)) return [];

@@ -6,23 +6,23 @@ import { doubt, type Signals } from "../transcription/doubt.ts";
 import { byteArray } from "./byte-array.ts";
 import { segmentsOf, WhisperAnswer } from "./whisper-answer.ts";
 
-/** The transcript of one call. Times are those of the file that was sent. */
+/** The transcript of one call. Times are relative to the file that was sent. */
 export interface TranscribedFile {
   readonly model: string;
   readonly engine: string;
   readonly language: string | null;
-  /** How long the model says the audio was. */
+  /** The length of the audio that the model reports. */
   readonly durationMs: number | null;
   readonly segments: readonly Segment[];
   readonly doubt: string | null;
 }
 
-/** What keeps Whisper from carrying a mistake on: no text of its own as context, silence cut out before. */
+/** Parameters that keep Whisper from repeating a mistake: it does not use its own text as context, and silence is cut out first. */
 const SAFER = { condition_on_previous_text: false, vad_filter: true, hallucination_silence_threshold: 2 };
 
 /**
- * Transcribe one file in one call. `isSafer` asks for parameters that make loops and inventions less likely, of a model
- * that takes options. `sentMs` is how long the audio is.
+ * Transcribe one file in one call. `isSafer` asks a model that takes options for parameters that make loops and invented text
+ * less likely. `sentMs` is the length of the audio.
  * @throws ModelError
  */
 export async function runWhisper(
@@ -34,7 +34,7 @@ export async function runWhisper(
   const model = SPEECH_MODELS[options.tier];
   const inputs = {
     audio: model.audio === "array" ? byteArray(audio) : audio.toBase64(),
-    // The model detects the language only where none is given: an explicit undefined would be refused as a value.
+    // The model detects the language only if none is given: it refuses an explicit undefined as a value.
     ...(options.language !== undefined && model.takesOptions && { language: options.language }),
     ...(options.task !== undefined && { task: options.task }),
     ...(options.initialPrompt !== undefined && { initial_prompt: options.initialPrompt }),
