@@ -15,7 +15,7 @@ const LABELS = classification.result;
 
 type ClassifyTools = Pick<Tools, "models" | "media" | "withSource" | "withWords" | "results">;
 
-/** A picture or a text to ranked labels: `labels.json`, and the labels in D1 for listing. */
+/** Classify a picture or a text: stores `labels.json`, and the labels in D1 for listing. */
 export function createClassify({ models, media, withSource, withWords, results }: ClassifyTools) {
   return processor(ClassificationInput, async (input, attempt) => {
     const known = await results.reuseJson<Classification>(attempt, LABELS);
@@ -35,7 +35,7 @@ export function createClassify({ models, media, withSource, withWords, results }
     });
   });
 
-  /** What was classified is found by its own words, and by its labels. */
+  /** A classified text is found by its own words and by its labels, a picture by its labels. */
   async function store(classified: Classification, attempt: Attempt, text: string): Promise<Outcome> {
     const { labels } = classified;
     const artifact = await results.store(attempt, {
@@ -48,14 +48,14 @@ export function createClassify({ models, media, withSource, withWords, results }
   }
 }
 
-// Read from the header alone: a picture of a few bytes may claim gigabytes of pixels.
+// Reads only the header: a picture of a few bytes may claim gigabytes of pixels.
 function refusePixels(bytes: Uint8Array): Discarded | null {
   try {
     const { width, height } = imageSize(bytes);
     if (width * height <= MAX_IMAGE_PIXELS) return null;
     return discard(
       "image_too_large",
-      `The picture claims ${width} × ${height} pixels; at most ${MAX_IMAGE_PIXELS} are taken.`,
+      `The picture claims ${width} × ${height} pixels; the limit is ${MAX_IMAGE_PIXELS} pixels.`,
     );
   } catch (error) {
     return discard("undecodable_input", `The picture's header could not be read: ${String(error)}`);

@@ -7,9 +7,13 @@ import type { Tools } from "./tools.ts";
 /** The arguments of `deliver_webhook`. */
 const DeliverArgs = z.strictObject({ deliveryId: z.string() });
 
-const DISABLED = "The endpoint was disabled, or the key that gave the address revoked, before its turn came.";
+const DISABLED =
+  "The endpoint was disabled, or the key that gave the address was revoked, before the delivery was sent.";
 
-/** One attempt to tell an endpoint of a job's end. Everything but a success and a 410 is tried again, a 404 too. */
+/**
+ * Make one attempt to notify an endpoint of a job's end. Every failure except a 410 and a refused address is retried, a 404
+ * too.
+ */
 export function createDeliverWebhook({ deliveries }: Pick<Tools, "deliveries">) {
   return processor(DeliverArgs, async ({ deliveryId }, attempt) => {
     const delivery = await deliveries.read(attempt, deliveryId);

@@ -15,12 +15,12 @@ import type { Tools } from "./tools.ts";
 const DESCRIPTION = "description.txt";
 const TEXT = "text/plain; charset=utf-8";
 
-/** The picture, its base64 and the JSON around that. */
+/** Memory for each byte of the picture: the picture, its base64 and the JSON around that. */
 const WEIGHT = 4;
 
 type DescribeTools = Pick<Tools, "models" | "media" | "memory" | "withSource" | "results" | "readJobContents">;
 
-/** A picture, drawn or classified, in a sentence: `description.txt`. */
+/** Describe a picture, generated or classified, in a sentence: `description.txt`. */
 export function createDescribe({ models, media, memory, withSource, results, readJobContents }: DescribeTools) {
   return processor(StepArgs, async (_, attempt) => {
     const known = await results.reuse(attempt, DESCRIPTION);
@@ -40,7 +40,7 @@ export function createDescribe({ models, media, memory, withSource, results, rea
     if (sizeBytes > MAX_DESCRIBED_BYTES) {
       return discard(
         "source_too_large",
-        `The picture has ${sizeBytes} bytes; at most ${MAX_DESCRIBED_BYTES} are described.`,
+        `The picture has ${sizeBytes} bytes; the limit for a description is ${MAX_DESCRIBED_BYTES} bytes.`,
       );
     }
     return memory.sources.hold(sizeBytes * WEIGHT, async () => {
@@ -52,7 +52,7 @@ export function createDescribe({ models, media, memory, withSource, results, rea
 
   async function describePicture(bytes: Uint8Array, attempt: Attempt): Promise<Outcome> {
     const type = await fileTypeFromBuffer(bytes);
-    if (type === undefined) return discard("undecodable_input", "The bytes are those of no picture.");
+    if (type === undefined) return discard("undecodable_input", "The source is not a picture in a known format.");
     const text = await caption(models(attempt), { bytes, contentType: type.mime });
     const artifact = await results.store(attempt, { name: DESCRIPTION, contentType: TEXT, body: `${text}\n` });
     return completed(artifact, text, attempt);

@@ -9,7 +9,7 @@ import { readSearchableText } from "../steps/read-searchable-text.ts";
 import { discard, processor } from "./processor.ts";
 import type { Tools } from "./tools.ts";
 
-/** What one call answered, as it is kept until the passages are stored. */
+/** The answer of one call, as it is kept until the passages are stored. */
 interface Embedded {
   readonly space: string;
   /** Base64 of Float32. */
@@ -23,7 +23,7 @@ export function createEmbed({ models, media, results, readJobContents, storePass
   return processor(StepArgs, async (_, attempt) => {
     const { jobId } = attempt.task;
     const contents = await readJobContents(jobId);
-    if (contents === null) return discard("job_missing", "The job is gone.");
+    if (contents === null) return discard("job_missing", "The job no longer exists.");
     const passages = cutPassages(jobId, await readSearchableText(contents, media(attempt)));
     const embedded: EmbeddedPassage[] = [];
     let space = "";
@@ -39,7 +39,7 @@ export function createEmbed({ models, media, results, readJobContents, storePass
     return { type: "completed" };
   });
 
-  /** One call's worth, named by its texts: another transcript must not reuse these vectors. */
+  /** Embed the texts of one call. The texts name the stored answer: another transcript must not reuse these vectors. */
   async function embedOnce(passages: readonly Passage[], attempt: Attempt): Promise<Embedded> {
     const texts = passages.map(({ text }) => text);
     return results.storedAnswer(

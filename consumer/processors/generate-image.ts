@@ -12,7 +12,7 @@ import { discard, processor } from "./processor.ts";
 import { storedArtifact } from "./store-artifact.ts";
 import type { Tools } from "./tools.ts";
 
-/** Prompt to picture: `image.jpg`, `image.png` … by what the model really answered. */
+/** Generate a picture from a prompt: `image.jpg`, `image.png` …, by the type that the model really returned. */
 export function createGenerateImage({
   models,
   media,
@@ -53,7 +53,7 @@ export function createGenerateImage({
   }
 }
 
-/** A picture is found by what it was asked for. */
+/** A picture is found by its prompt. */
 function completed(artifact: StoredArtifact, prompt: string, { task }: Attempt): Outcome {
   return { type: "completed", artifacts: [artifact], passages: cutPassages(task.jobId, { prompt }) };
 }

@@ -8,8 +8,8 @@ import { discard } from "./processor.ts";
 import type { WithSource } from "./source.ts";
 
 /**
- * Give a task the words that its job was given, without white space around them: those of the request, or of its object. An
- * object that holds none, or more than the kind takes, discards the task before a model is paid.
+ * Give a task the text that its job was given, in the request or as an object, without white space around it. An object without
+ * text, or with more than the kind takes, discards the task before a model is paid.
  */
 export type WithWords = (
   attempt: Attempt,
@@ -25,7 +25,7 @@ export function createWithWords(withSource: WithSource): WithWords {
       const read = decodeText(bytes);
       if (!read.ok) return discard("invalid_text", `The text '${source.key}' ${read.reason}.`);
       const text = read.text.trim();
-      if (text === "") return discard("source_empty", `The object '${source.key}' holds no text.`);
+      if (text === "") return discard("source_empty", `The object '${source.key}' has no text.`);
       const chars = countChars(text);
       if (chars > maxChars) {
         return discard("source_too_large", `The text has ${chars} characters; the limit is ${maxChars}.`);

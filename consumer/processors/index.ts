@@ -30,13 +30,13 @@ export interface ProcessorDeps {
   readonly connections: Connections;
   readonly memory: IsolateMemory;
   readonly passages: PassageIndex;
-  /** Of the batch. */
+  /** The gate of the batch. */
   readonly gate: CallGate;
   /** See `refuseAddress`. */
   readonly allowInsecureWebhooks: boolean;
 }
 
-/** The processors of one batch, one a task kind. The compiler keeps the list complete. */
+/** Create the processors of one batch, one for each kind of task. The compiler keeps the list complete. */
 export function createProcessors(deps: ProcessorDeps): Processors {
   const tools = createTools(deps);
   return {

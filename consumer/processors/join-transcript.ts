@@ -8,7 +8,7 @@ import type { Tools } from "./tools.ts";
 /** The arguments of `join_transcript`. */
 export const JoinArgs = z.strictObject({ durationMs: z.int().min(0) });
 
-/** The chunks of a long recording to one transcript. Runs when every chunk has ended; those given up on are gaps. */
+/** Join the chunks of a long recording into one transcript. Runs when every chunk has ended; a discarded chunk becomes a gap. */
 export function createJoinTranscript({ readChunks, results }: Pick<Tools, "readChunks" | "results">) {
   return processor(JoinArgs, async ({ durationMs }, attempt) => {
     const { transcribed, gaps } = await readChunks(attempt.task.jobId);

@@ -3,7 +3,7 @@ import type * as z from "zod";
 import type { Discarded, Outcome } from "../../shared/jobs/outcome.ts";
 import type { Attempt, Processor } from "../runner/attempt.ts";
 
-/** A processor whose arguments are parsed first; a task with others can never succeed. */
+/** Create a processor whose arguments are parsed first. A task with invalid arguments can never succeed, so it is discarded. */
 export function processor<Args>(
   schema: z.ZodType<Args>,
   run: (args: Args, attempt: Attempt) => Promise<Outcome>,

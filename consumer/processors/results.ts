@@ -4,7 +4,7 @@ import type { Attempt, MediaOf } from "../runner/attempt.ts";
 import { reuseResult } from "./reuse-result.ts";
 import { type NewArtifact, storeArtifact } from "./store-artifact.ts";
 
-/** Results of tasks in R2: what an attempt stores, and what an attempt after it reuses. */
+/** The results of tasks in R2: an attempt stores them, and a later attempt reuses them. */
 export interface Results {
   store(attempt: Attempt, artifact: NewArtifact): Promise<StoredArtifact>;
   /** See `reuseResult`. */
@@ -12,9 +12,9 @@ export interface Results {
   /** Reuse a stored result that is JSON. */
   reuseJson<T>(attempt: Attempt, name: string): Promise<T | null>;
   /**
-   * One answer of a task that asks a model more than once. It is stored with its own cost before anything else is done, so that
-   * an attempt after one whose consumer died asks only for what is missing. Ask one at a time: every call in between is counted
-   * as this answer's.
+   * Return one answer of a task that asks a model more than once. The answer is stored with its own cost before anything else
+   * is done: after an attempt whose consumer died, the next one asks only for what is missing. Ask one at a time: every call in
+   * between is counted as part of this answer's cost.
    */
   storedAnswer<T>(attempt: Attempt, name: string, ask: () => Promise<T>): Promise<T>;
 }

@@ -4,30 +4,30 @@ import { patiently } from "../../shared/uploads/patient.ts";
 import type { Attempt } from "../runner/attempt.ts";
 import { findStoringAttempts } from "./stored-attempts.ts";
 
-/** The name of the metadata in which a stored result carries what was paid for it. */
+/** The metadata field in which a stored result carries the calls that were paid for it. */
 const CALLS = "calls";
-/** And since which edit of its task it was made, where there was one. */
+/** The metadata field with the task's `editedAfter` when the result was made, if the task had been edited. */
 const EDITED = "edited-after";
 
-/** R2 metadata that lets a later attempt reuse this result. */
+/** Return the R2 metadata that lets a later attempt reuse this result. */
 export function paidFor(calls: readonly ModelCall[], editedAfter: number): Record<string, string> {
   return { [CALLS]: JSON.stringify(calls), ...(editedAfter > 0 && { [EDITED]: String(editedAfter) }) };
 }
 
 /**
- * Whether a result that the database knows nothing of is this task's answer: it was paid for, which the join of a long
- * recording was not, and made for the arguments that the task has.
+ * Return whether a result that the database does not know is this task's answer. It must have been paid for, which the join of
+ * a long recording is not, and it must have been made for the task's present arguments.
  */
 function isAnswer(calls: readonly ModelCall[], metadata: Record<string, string>, editedAfter: number): boolean {
   return calls.length > 0 && Number(metadata[EDITED] ?? 0) === editedAfter;
 }
 
 /**
- * Reuse a result that an attempt of this task stored before its consumer died, or stored although R2 answered with an error:
- * it has been paid for, so the model is not asked again. Its cost is then this attempt's, unless the row of that attempt
- * already has it.
- * @param name the artifact's name, or how it begins where the answer decides how it ends.
- * @returns null where no attempt got so far.
+ * Reuse a result that an attempt of this task stored before its consumer died, or stored although R2 answered with an error.
+ * The result has been paid for, so the model is not asked again. Its cost is counted as this attempt's, unless the row of the
+ * earlier attempt already has it.
+ * @param name the artifact's name, or its beginning if the answer decides how it ends.
+ * @returns null if no attempt got that far.
  */
 export async function reuseResult(
   { task, calls }: Attempt,

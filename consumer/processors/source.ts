@@ -6,9 +6,9 @@ import type { IsolateMemory } from "../runner/memory-limit.ts";
 import { discard } from "./processor.ts";
 
 /**
- * Give a task its source object, held in memory within the isolate's limit. An object that is gone, was overwritten
- * since it was announced, or is too large discards the task: no other attempt would find it otherwise.
- * `weight` is what a byte of this source counts for in the limit.
+ * Give a task its source object, held in memory within the isolate's limit. If the object is gone, was overwritten since it was
+ * announced, or is too large, the task is discarded: another attempt would find the same. `weight` is how many bytes of the
+ * limit one byte of this source takes.
  */
 export type WithSource = (
   attempt: Attempt,

@@ -9,7 +9,7 @@ export interface NewArtifact {
   readonly name: string;
   readonly contentType: string;
   readonly body: string | Uint8Array;
-  /** What it cost: by default all that the attempt has been charged for. */
+  /** The calls that were paid for it: by default all that the attempt has been charged for. */
   readonly paid?: readonly ModelCall[];
 }
 
@@ -25,7 +25,7 @@ export async function storeArtifact(
   return storedArtifact(name, object, contentType);
 }
 
-/** An object in R2 as the artifact of a job. */
+/** Return an object in R2 as an artifact of a job. */
 export function storedArtifact(name: string, object: R2Object, contentType: string): StoredArtifact {
   return { name, key: object.key, contentType, sizeBytes: object.size, etag: object.etag };
 }

@@ -3,7 +3,7 @@ import { patiently } from "../../shared/uploads/patient.ts";
 import { resultsPrefix } from "../../shared/uploads/storage.ts";
 import type { Task } from "../../shared/jobs/task.ts";
 
-/** This task's attempts that may have stored a result without completing, the latest first. */
+/** Find this task's attempts that may have stored a result without completing, the latest first. */
 export async function findStoringAttempts(
   task: Task,
   deps: { db: D1Database; media: R2Bucket },
@@ -13,8 +13,8 @@ export async function findStoringAttempts(
 }
 
 /**
- * Attempts of a task's job that have stored something, the latest first, whatever the database knows of them: it was set
- * back. One list of R2. The bucket says what each result has cost; what the database has of that is not counted again.
+ * Find the attempts of a task's job that have stored something, the latest first. The database was set back and may not know
+ * them, so R2 is listed once. The bucket says what each result cost; a cost that the database has is not counted again.
  */
 async function findStoredAttempts(
   task: Pick<Task, "id" | "jobId" | "editedAfter">,

@@ -8,7 +8,7 @@ import type { Tools } from "./tools.ts";
 
 type SummariseTools = Pick<Tools, "models" | "media" | "withSource" | "results" | "readJobContents">;
 
-/** A transcript or a text in a few sentences: `summary.txt`, and `summary.json` with what it covers. */
+/** Summarise a transcript or a text in a few sentences: `summary.txt`, and `summary.json` with what it covers. */
 export function createSummarise({ models, results, ...reading }: SummariseTools) {
   return processor(SummariseArgs, async ({ model = STEP_MODELS.summarise }, attempt) =>
     withText(attempt, reading, async (material) => {

@@ -1,4 +1,5 @@
-// What processors are made with. Each one names the tools that it takes, and says for which attempt it uses them.
+// The tools that processors are created with. Each processor names the tools that it takes, and passes the attempt that uses
+// them.
 import type { JobContents } from "../../shared/db/jobs/contents.ts";
 import type { TranscribedChunks } from "../../shared/db/jobs/chunks.ts";
 import type { EmbeddedPassages } from "../../shared/search/passage.ts";
@@ -12,7 +13,7 @@ import type { WithWords } from "./given-words.ts";
 export interface Tools {
   readonly models: ModelsOf;
   readonly media: MediaOf;
-  /** What this isolate may hold of media. */
+  /** The memory limits of this isolate. */
   readonly memory: IsolateMemory;
   readonly withSource: WithSource;
   readonly withWords: WithWords;
@@ -21,7 +22,7 @@ export interface Tools {
   readonly readChunks: (jobId: string) => Promise<TranscribedChunks>;
   /** A job's input and its results so far; null if it is gone. */
   readonly readJobContents: (jobId: string) => Promise<JobContents | null>;
-  /** Let the attempt's job be found by these passages, and by no earlier ones. */
+  /** Let search find the attempt's job by these passages, and by no earlier ones. */
   readonly storePassages: (attempt: Attempt, of: JobContents, found: EmbeddedPassages) => Promise<void>;
   readonly deliveries: Deliveries;
 }

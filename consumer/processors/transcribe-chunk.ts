@@ -23,7 +23,7 @@ export function createTranscribeChunk({ results, ...tools }: Pick<Tools, "models
       }
       const { record } = came;
       if (record.model !== null) {
-        // Paid for: a consumer that dies before this is settled must not cost it.
+        // The answer is paid for: it must not be lost if a consumer dies before it is settled.
         await results.store(attempt, { name, contentType: "application/json", body: JSON.stringify(record) });
       }
       return { type: "completed", transcribed: record };
@@ -37,7 +37,7 @@ export function chunkTask(args: ChunkArgs): NewTask {
   return { name: chunkName(args.chunk), kind: "transcribe_chunk", stage: CHUNK_STAGE, model, args };
 }
 
-/** The part of the source that a chunk answers for. */
+/** Name a chunk by the part of the source that is its own. */
 function chunkName({ ownStartMs, ownEndMs }: ChunkPlan): string {
   return `chunk-${ownStartMs}-${ownEndMs}`;
 }

@@ -24,8 +24,8 @@ const JOIN_STAGE = 2;
 type TranscribeTools = Pick<Tools, "models" | "media" | "memory" | "withSource" | "results">;
 
 /**
- * Speech to text. A short recording is transcribed here in one call. For a long one this reads only the headers, and the
- * job goes on as chunks, side by side, and their join.
+ * Transcribe speech. A short recording is transcribed here in one call. For a long one only the headers are read here, and the
+ * job continues with chunks, side by side, and their join.
  */
 export function createTranscribe({ models, media, memory, withSource, results }: TranscribeTools) {
   return processor(TranscriptionInput, async (input, attempt) => {
@@ -80,7 +80,7 @@ export function createTranscribe({ models, media, memory, withSource, results }:
     });
   }
 
-  /** The transcript of one call. */
+  /** Store the transcript of one call. */
   async function storeOnly(record: ChunkRecord, durationMs: number, attempt: Attempt): Promise<Outcome> {
     const transcript = composeTranscript([record], { gaps: [], durationMs, hasAllEnded: true });
     return completeWith(attempt, transcript, results);
