@@ -3,20 +3,20 @@ import type { EndedAttempt } from "../../shared/jobs/outcome.ts";
 import { deliverAgain } from "./deliver-again.ts";
 import { LEASE_MS, type LeaseDeps } from "./lease.ts";
 
-/** Queues' own limit was 12 hours before it was 24. A hold may be longer: maintenance wakes a consumer then. */
+/** Queues allowed a delay of 12 hours before they allowed 24. If a hold is longer, maintenance wakes a consumer. */
 const MAX_DELAY_SECONDS = 43_200;
 
-/** After a failure of D1 itself. */
+/** The delay after a failure of D1 itself. */
 const RETRY_LATER_SECONDS = 30;
 
-/** Deliver messages again when D1 can perhaps be asked. */
+/** Deliver messages again later, when D1 may answer. */
 export function deliverLater(messages: readonly Message[]): void {
   for (const message of messages) deliverAgain(message, RETRY_LATER_SECONDS);
 }
 
 /**
- * Acknowledge messages that there was no task for: a task was woken twice, or something is due that may not run just now. For
- * that they are delivered again.
+ * Acknowledge messages for which there was no task. Either a task was woken twice, or a task is due that may not run yet. In
+ * the second case the messages are delivered again.
  */
 export async function acknowledgeSpare(
   messages: readonly Message[],
@@ -30,7 +30,10 @@ export async function acknowledgeSpare(
   }
 }
 
-/** Acknowledge the messages of attempts that ended. @param settled by task; null where D1 could not be written. */
+/**
+ * Acknowledge the messages of attempts that ended.
+ * @param settled the settled attempts by task; null if D1 could not be written.
+ */
 export function acknowledge(
   ended: readonly EndedAttempt[],
   settled: ReadonlyMap<string, unknown> | null,
@@ -40,7 +43,7 @@ export function acknowledge(
     const message = messageOf.get(taskId);
     if (message === undefined) continue;
     if (settled === null) {
-      // The lease still stands: wake again when it has expired and the rescue has freed the task.
+      // The lease still stands: wake a consumer when it has expired and the rescue has freed the task.
       deliverAgain(message, LEASE_MS / 1000 + 30);
     } else if (settled.has(taskId) && "scheduledAt" in outcome) {
       deliverAgain(message, delaySeconds(outcome.scheduledAt));

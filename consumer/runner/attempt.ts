@@ -8,30 +8,30 @@ import { noteWaits, type Waits } from "./note-waits.ts";
 import type { TaskKind } from "../../shared/jobs/task-kind.ts";
 
 /**
- * One run of a task. It is all that a processor is given when it runs: whatever else a processor may touch, it was made with, and
- * neither D1 nor the queue is among that. So no processor can get a state wrong.
+ * One run of a task. A processor gets only this when it runs. It was created with everything else that it may touch, and
+ * neither D1 nor the queue is part of that, so no processor can write a wrong state.
  */
 export interface Attempt {
   readonly task: Task;
-  /** Aborted when the task has been taken away. */
+  /** Aborted when the task was cancelled or its lease ran out. */
   readonly signal: AbortSignal;
   /** What this attempt has been charged for so far. */
   readonly calls: ModelCall[];
-  /** Its operations beside its models so far. */
+  /** Its operations so far, except its calls to models. */
   readonly operations: Tally;
   readonly waits: Waits;
-  /** Say what the job will consume, once that is known: before the model is asked, so that it is kept whatever comes of it. */
+  /** Report what the job will consume, as soon as that is known. Before the model is asked, so that it is kept whatever happens. */
   readonly foresee: (estimate: Estimate) => void;
   readonly estimate: Estimate | undefined;
 }
 
-/** The bucket, as one attempt uses it: its calls are counted there. */
+/** The bucket, as one attempt uses it: the attempt counts its calls. */
 export type MediaOf = (attempt: Attempt) => R2Bucket;
 
-/** The models, as one attempt asks them: each call passes the gate of its batch, and is recorded there. */
+/** The models, as one attempt asks them: each call passes the gate of its batch, and the attempt records it. */
 export type ModelsOf = (attempt: Attempt) => ModelRunner;
 
-/** The function for one kind of task. `args` is the task's JSON. An error that it throws is a failure of the attempt. */
+/** The function for one kind of task. `args` is the task's JSON. If it throws an error, the attempt has failed. */
 export type Processor = (args: string, attempt: Attempt) => Promise<Outcome>;
 
 export type Processors = Readonly<Record<TaskKind, Processor>>;

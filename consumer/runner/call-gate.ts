@@ -1,4 +1,4 @@
-// What stands before every call to a model of one batch: budgets, and the platform's refusal of the whole account.
+// Every call of a batch to a model passes this gate. It checks the budgets, and whether the platform refuses the whole account.
 import { type Reservation, reserveCalls } from "../../shared/db/cost/reservations.ts";
 import type { Task } from "../../shared/jobs/task.ts";
 import { type ModelCall, sentCall } from "../../shared/models/model-call.ts";
@@ -6,7 +6,7 @@ import type { ModelRunner } from "../../shared/models/run-model.ts";
 import { createHeldAccount, type HeldAccount } from "./account-hold.ts";
 
 export interface CallGate extends Pick<HeldAccount, "hold" | "note"> {
-  /** @throws CallRefused, or the error that the platform refused the account with: nothing passes any more then. */
+  /** @throws CallRefused, or the error with which the platform refused the account: after that error no call passes. */
   pass(task: Task, call: ModelCall): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export function callGate(db: D1Database): CallGate {
   };
 }
 
-/** A runner whose calls pass the gate first. */
+/** Return a runner whose calls pass the gate first. */
 export function gated(models: ModelRunner, gate: CallGate, task: Task): ModelRunner {
   return {
     async run(model, inputs, expected) {
@@ -53,8 +53,8 @@ interface Waiting {
 }
 
 /**
- * Reserve calls of one batch. Calls that begin while D1 is asked about others are asked about together.
- * @returns a function that throws CallRefused where a budget does not allow the call.
+ * Reserve the calls of one batch. Calls that begin while D1 is asked about others are collected and asked about together.
+ * @returns a function that throws CallRefused if a budget does not allow the call.
  */
 function reserveTogether(db: D1Database): (asked: Reservation) => Promise<void> {
   let waiting: Waiting[] = [];

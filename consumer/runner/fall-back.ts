@@ -6,12 +6,15 @@ import { SummariseArgs } from "../../shared/jobs/steps.ts";
 import type { StandIn } from "../../shared/jobs/outcome.ts";
 import { jobKindOf } from "../../shared/jobs/task-kind.ts";
 
-/** `isNow` unless the chain has come to its end, and the model that it began with has another turn later. */
+/**
+ * The model to ask next. `isNow` is false when the chain has come to its end, and the model that it began with gets another
+ * turn later.
+ */
 export type FallBack = StandIn & { readonly isNow: boolean };
 
 /**
- * The model that a task is to ask next, since the one it asked does not answer.
- * @returns null where there is none: no chain, or none that takes the task's options; a model that the client named.
+ * Return the model that a task must ask next, because the one that it asked does not answer.
+ * @returns null if there is none: there is no chain, no model in it takes the task's options, or the client named the model.
  */
 export function fallBack(
   task: Pick<Task, "kind" | "args" | "model" | "preferredModel">,
@@ -28,7 +31,7 @@ export function fallBack(
   return args === null ? null : { model: first, args, isNow: false };
 }
 
-/** The task's arguments with the options that ask for another model, as JSON. */
+/** Return the task's arguments as JSON, with the options that ask for another model. */
 function argsFor({ kind, args }: Pick<Task, "kind" | "args">, model: string): string | null {
   if (kind === "summarise") {
     const parsed = SummariseArgs.safeParse({ model });

@@ -5,22 +5,22 @@ import { TaskMessage } from "../../shared/jobs/task.ts";
 import { unreadableMessage } from "./read-messages.ts";
 
 const CODE = "delivery_exhausted";
-const REASON = "The platform stopped delivering the message: the consumer failed on it again and again.";
+const REASON = "The platform stopped delivering the message, because the consumer failed on it repeatedly.";
 
 /**
- * Keep what the platform moved to the dead-letter queue. An upload's event becomes a dead letter. A message that woke a consumer
- * for a task is acknowledged: it names no task, and maintenance sends another one for each task that still waits. A task that
- * ends its consumers is judged by its own lost attempts alone. Never throws.
+ * Keep the messages that the platform moved to the dead-letter queue. An upload's event becomes a dead letter. A message that
+ * woke a consumer for a task is acknowledged: it names no task, and maintenance sends another message for each task that still
+ * waits. A task that ends its consumers is judged only by its own lost attempts. Never throws.
  */
 export async function keepUndelivered(
   batch: MessageBatch,
   { db, operatorId, journal }: Pick<Intake, "db" | "operatorId" | "journal">,
 ): Promise<void> {
   const now = Date.now();
-  // What a message of a newer version wakes a consumer for is in D1.
+  // The work that a newer version's message announces is in D1.
   const others = batch.messages.filter(({ body }) => !TaskMessage.safeParse(body).success && !isNewerMessage(body));
   try {
-    // These are events of uploads: a message that nobody can read is quarantined where it arrives.
+    // These are events of uploads: an unreadable message is quarantined in the queue where it arrives.
     const rows = others.map((message) => unreadableMessage(message, batch.queue, { code: CODE, reason: REASON }));
     for (const row of rows) await quarantine(db, [row], { ownerId: operatorId, now });
     for (const message of batch.messages) message.ack();

@@ -4,17 +4,17 @@ import type { Intake } from "../../shared/jobs/intake.ts";
 import type { Task } from "../../shared/jobs/task.ts";
 import { recordLeases } from "./record-attempts.ts";
 
-/** A consumer that dies is noticed after this long; one that lives renews its leases well before. */
+/** A consumer that dies is noticed after this time. A consumer that is alive renews its leases well before. */
 export const LEASE_MS = 90_000;
 
 const RENEW_EVERY_MS = 20_000;
 
 export interface LeaseDeps extends Pick<Intake, "db" | "journal"> {
-  /** How often a model may be asked in a minute. */
+  /** How many calls a minute each model allows. */
   readonly callsAMinute: Readonly<Record<string, number>>;
 }
 
-/** Lease the tasks that come next, at most `limit`. Null where D1 could not be asked; it is in the journal then. */
+/** Lease the tasks that come next, at most `limit`. Returns null if D1 did not answer; the error is then in the journal. */
 export async function lease(limit: number, { db, journal, callsAMinute }: LeaseDeps): Promise<readonly Task[] | null> {
   const asked = { id: crypto.randomUUID(), now: Date.now(), leaseMs: LEASE_MS, limit, callsAMinute };
   try {
@@ -28,8 +28,8 @@ export async function lease(limit: number, { db, journal, callsAMinute }: LeaseD
 }
 
 /**
- * When the leases of a batch are renewed.
- * @returns a function that says for how long to renew them now; null while they need no renewal.
+ * Decide when the leases of a batch are renewed.
+ * @returns a function that returns for how long to renew them now; null while they need no renewal.
  */
 export function createRenewal(now: () => number = Date.now): () => number | null {
   let renewedAt = now();

@@ -5,7 +5,7 @@ import { isNewerMessage } from "../../shared/jobs/formats.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { deliverAgain } from "./deliver-again.ts";
 
-/** Messages that make sense; the others are on their way to `dead_letters` already. */
+/** A message that could be parsed. The others are already being kept in `dead_letters`. */
 export interface ReadMessage<Body> {
   readonly message: Message;
   readonly body: Body;
@@ -16,8 +16,8 @@ const NEWER_SECONDS = 60;
 type QuarantineDeps = Pick<Intake, "db" | "operatorId" | "journal">;
 
 /**
- * Parse a batch. A message that a newer version has written is put off. One of another shape can never succeed, so it is kept whole as a dead letter and acknowledged;
- * if D1 cannot be reached just then, it is delivered again rather than lost.
+ * Parse a batch. A message from a newer version is put off. A message of another shape can never succeed: it is kept whole as a
+ * dead letter and acknowledged. If D1 cannot be reached then, the message is delivered again and not lost.
  */
 export async function readMessages<Body>(
   batch: Pick<MessageBatch, "queue" | "messages">,
@@ -44,13 +44,13 @@ export async function readMessages<Body>(
   return readable;
 }
 
-/** A newer version will read it. */
+/** Leave a message to the newer version. */
 function putOff(message: Message, queue: string, journal: QuarantineDeps["journal"]): void {
   if (deliverAgain(message, NEWER_SECONDS)) return;
   journal.record({ event: "message.let_go", code: "newer_version" }, { queue, messageId: message.id });
 }
 
-/** A message as its dead letter holds it. */
+/** Return a message as its dead letter stores it. */
 export function unreadableMessage(
   message: Message,
   queue: string,
@@ -73,7 +73,7 @@ async function keep(
       );
       for (const { message, row } of page) {
         message.ack();
-        // The reason is told by the dead letter: it may quote the message.
+        // The reason is only in the dead letter: it may quote the message.
         journal.record({ event: "message.quarantined", code: row.code }, { queue: row.queue, messageId: row.id });
       }
     } catch (error) {
@@ -83,7 +83,7 @@ async function keep(
   }
 }
 
-/** A batch may hold more than D1 binds: fifty messages of 128 kB. */
+/** A batch may be larger than a value that D1 binds: fifty messages of 128 kB. */
 const PAGE_CHARS = 500_000;
 
 function pages<Unreadable extends { readonly row: UnreadableMessage }>(
@@ -107,6 +107,6 @@ function rawBody(body: unknown): string {
   try {
     return JSON.stringify(body) ?? "null";
   } catch {
-    return '"a body that is not JSON"'; // a BigInt, an object that holds itself, or one that is too deep
+    return '"a body that is not JSON"'; // a BigInt, a circular object, or one that is nested too deeply
   }
 }

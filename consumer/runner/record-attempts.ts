@@ -4,7 +4,7 @@ import { type ModelCall, neuronsOf } from "../../shared/models/model-call.ts";
 import type { EndedAttempt } from "../../shared/jobs/outcome.ts";
 import type { Task } from "../../shared/jobs/task.ts";
 
-/** Note the tasks leased, and the jobs that began with one of them. */
+/** Record the tasks leased, and the jobs that started with one of them. */
 export function recordLeases(journal: Journal, tasks: readonly Task[]): void {
   for (const { id: taskId, jobId, kind, attempt, leasedAt, createdAt, startsJob } of tasks) {
     if (startsJob) journal.record({ event: "job.started", kind, jobId, taskId, queuedMs: leasedAt - createdAt });
@@ -13,8 +13,8 @@ export function recordLeases(journal: Journal, tasks: readonly Task[]): void {
 }
 
 /**
- * Note what became of attempts. A failure's words stay in D1: they may quote the input.
- * @param settled those that took effect, by task.
+ * Record the outcomes of attempts. The message of a failure stays in D1: it may quote the input.
+ * @param settled the attempts that took effect, by task.
  */
 export function recordAttempts(
   journal: Journal,

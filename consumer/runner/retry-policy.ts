@@ -8,10 +8,10 @@ import { DAY_MS } from "../../shared/durations.ts";
 const BASE_MS = 10_000;
 const CEILING_MS = 15 * 60_000;
 
-/** A task that cannot get its turn for a week has been forgotten by its operator: it is given up on, with the reason. */
+/** A task that does not get its turn for a week has been forgotten by its operator: it is discarded, with the reason. */
 const PATIENCE_MS = 7 * DAY_MS;
 
-/** Before attempt `attempt + 1`: 10 s, 20 s, 40 s … up to 15 min, ±10 % so that a burst does not return as a burst. */
+/** The delay before attempt `attempt + 1`: 10 s, 20 s, 40 s … up to 15 min, ±10 % so that a burst does not return as a burst. */
 export function backoffMs(attempt: number, random: () => number): number {
   return Math.round(Math.min(BASE_MS * 2 ** (attempt - 1), CEILING_MS) * (0.9 + 0.2 * random()));
 }
@@ -22,8 +22,8 @@ const NEWER: Failure = {
 };
 
 /**
- * What becomes of a task that a newer version has written: it waits for that version, the longer the longer it has waited
- * already, from a minute to a quarter of an hour. A rollback that stays gives it up after a week.
+ * Decide the outcome of a task that a newer version wrote. It waits for that version. The longer it has waited, the longer its
+ * next delay, from a minute to a quarter of an hour. If a rollback stays, the task is discarded after a week.
  */
 export function decideNewer(
   task: { createdAt: number },
@@ -35,7 +35,7 @@ export function decideNewer(
   return { type: "snooze", failure: NEWER, scheduledAt: now + Math.round(delayMs) };
 }
 
-/** What becomes of a task whose call was refused. However long a budget holds it, it has not been forgotten. */
+/** Decide the outcome of a task whose call was refused. However long a budget holds a task, the task has not been forgotten. */
 export function decideRefused(
   refusal: Refusal,
   task: { attempt: number },
@@ -53,7 +53,7 @@ export function decideRefused(
 }
 
 /**
- * What becomes of a task whose attempt failed. Times are epoch milliseconds. `hasFailedSo`: an attempt before failed in the
+ * Decide the outcome of an attempt that failed. Times are epoch milliseconds. `hasFailedSo`: an earlier attempt failed in the
  * same way.
  */
 export function decide(
@@ -69,7 +69,7 @@ export function decide(
 ): Outcome {
   switch (remedy) {
     case "discard":
-      // Nobody gets an answer of this model; another may do.
+      // This model answers no client of the account; another model may.
       if (instead?.isNow) return { type: "snooze", failure, scheduledAt: now, instead };
       return { type: "discard", failure };
     case "retry":

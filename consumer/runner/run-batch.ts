@@ -10,8 +10,8 @@ import { createPatience, untilSettlement, waitToRetry } from "./timer.ts";
 export interface RunBatchDeps extends Intake, LeaseDeps, RunTaskDeps, SettleDeps {}
 
 /**
- * Lease as many tasks as there are messages, run them side by side, settle them, and acknowledge each message on its
- * own. A message says that there is work, not which: what runs next is D1's to say. Never throws.
+ * Lease as many tasks as there are messages, run them side by side, settle them, and acknowledge each message on its own. A
+ * message says only that there is work; D1 decides what runs next. Never throws.
  */
 export async function runBatch(messages: readonly Message[], deps: RunBatchDeps): Promise<void> {
   const leased = await lease(messages.length, deps);

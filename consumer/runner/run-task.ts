@@ -18,15 +18,15 @@ export interface RunTaskDeps {
   readonly fallbacks: Fallbacks;
 }
 
-/** What an attempt came to, and the budgets that it is held for. */
+/** The outcome of an attempt, and the budgets that hold its task. */
 interface Came {
   readonly outcome: Outcome;
   readonly refusedBy?: readonly BudgetKey[];
 }
 
 /**
- * Run one attempt of a leased task. Never throws: whatever happens is an outcome, to be settled by the caller.
- * `signal` ends the call to the model when the task has been taken away.
+ * Run one attempt of a leased task. Never throws: whatever happens becomes an outcome, which the caller settles. `signal` ends
+ * the call to the model when the task was cancelled or its lease ran out.
  */
 export async function runTask(task: Task, deps: RunTaskDeps, signal: AbortSignal): Promise<EndedAttempt> {
   const startedAt = Date.now();

@@ -3,17 +3,17 @@ import type { Task } from "../../shared/jobs/task.ts";
 
 const TAKEN_AWAY = "the task was cancelled, or its lease ran out";
 
-/** Tasks of a batch that run side by side, and their attempts that ended and are not settled. */
+/** Tasks of a batch that run side by side, and their attempts that have ended but are not settled. */
 export interface RunningTasks {
-  /** Whether a task runs, or an attempt is not settled. */
+  /** Whether a task is running, or an attempt is not settled. */
   readonly isBusy: boolean;
   readonly tasks: readonly Task[];
   readonly allEnded: Promise<unknown>;
   /** Attempts that ended since the last call. */
   takeEnded(): readonly EndedAttempt[];
-  /** Take attempts back that could not be settled. */
+  /** Take back attempts that could not be settled. */
   putBack(attempts: readonly EndedAttempt[]): void;
-  /** Abort those of the tasks that the lease no longer holds. */
+  /** Abort those of `tasks` that are not in `held`: their lease no longer stands. */
   stopTakenAway(tasks: readonly Task[], held: ReadonlySet<string>): void;
 }
 
@@ -27,7 +27,7 @@ export function runSideBySide(
   const allEnded = Promise.all(
     [...running.values()].map(async ({ task, stop }) => {
       const ended = await run(task, stop.signal);
-      unsettled.push(ended); // the list of this moment: takeEnded begins another
+      unsettled.push(ended); // read after the await: takeEnded may have replaced the list
       running.delete(task.id);
     }),
   );

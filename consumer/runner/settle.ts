@@ -15,7 +15,7 @@ export interface SettleDeps extends Pick<Intake, "db" | "tasks" | "journal"> {
 /**
  * Settle attempts that ended, and renew and check the leases of tasks that run. Never throws.
  * @param renewForMs renews the leases for this long from now; null leaves them as they are.
- * @returns the attempts that took effect, and the running tasks whose lease still stands; null where D1 took nothing.
+ * @returns the attempts that took effect, and the running tasks whose lease still stands; null if D1 accepted nothing.
  */
 export async function settle(
   ended: readonly EndedAttempt[],
@@ -39,7 +39,7 @@ export async function settle(
   }
 }
 
-/** Settle each attempt by itself: one that D1 does not take must not hold back its neighbours. */
+/** Settle each attempt by itself: an attempt that D1 refuses must not hold back the others. */
 async function settleAlone(
   ended: readonly EndedAttempt[],
   running: readonly Task[],
@@ -55,7 +55,7 @@ async function settleAlone(
   };
 }
 
-/** Write what attempts paid for that had lost their lease: it is all that is left of them. Never throws. */
+/** Record what attempts paid for that had lost their lease: nothing else of them is kept. Never throws. */
 export async function accountLate(
   ended: readonly EndedAttempt[],
   settled: ReadonlyMap<string, unknown>,

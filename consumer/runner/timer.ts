@@ -1,8 +1,8 @@
 /**
- * Attempts of a batch that end close together settle together. Beside a slower task they wait no longer than this: their
- * clients wait too, and a result that is not settled would have to be found and reused if the consumer died. It is also how
- * soon a task that was cancelled is stopped: within two seconds, and an invocation of fifteen minutes stays below the thousand
- * queries that D1 allows it.
+ * Attempts of a batch that end close together settle together. An attempt waits no longer than this for a slower task: its
+ * client waits too, and if the consumer died, an unsettled result would have to be found and reused. A cancelled task is also
+ * stopped within about this time, within two seconds. And it keeps an invocation of fifteen minutes below the thousand queries
+ * that D1 allows.
  */
 export const SETTLE_EVERY_MS = 1400;
 
@@ -20,8 +20,8 @@ export async function waitToRetry(): Promise<void> {
 }
 
 /**
- * For how long a batch tries a settlement again.
- * @returns a function that takes whether D1 took a settlement, and answers whether to try the same one again.
+ * Decide for how long a batch retries a settlement.
+ * @returns a function that takes whether D1 accepted a settlement, and returns whether to try the same one again.
  */
 export function createPatience(now: () => number = Date.now): (isTaken: boolean) => boolean {
   let refusedAt: number | null = null;
