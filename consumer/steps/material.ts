@@ -9,15 +9,15 @@ import type { Outcome } from "../../shared/jobs/outcome.ts";
 import type { Tools } from "../processors/tools.ts";
 import type { Attempt } from "../runner/attempt.ts";
 
-/** What a summary is of. */
+/** The text that is summarised. */
 export interface TextMaterial {
   readonly lines: readonly string[];
   readonly transcript: Transcript | null;
 }
 
 /**
- * The job's task was given up on, and is the job's failure already: a step of what it did not make has nothing to do. If
- * that task is redriven, the step runs again.
+ * The outcome of a step if the job did not make what the step works on. The job's own task was discarded, which is already the
+ * job's failure. If that task is redriven, the step runs again.
  */
 export const NOTHING_TO_DO: Outcome = { type: "completed" };
 
@@ -27,18 +27,22 @@ export interface LeftByJob {
   readonly result: ArtifactRow;
 }
 
-/** @throws NewerWork. @returns null for a job that is gone, and for one that has not made what its steps work on. */
+/**
+ * Read what a job leaves for its steps.
+ * @throws NewerWork
+ * @returns null for a job that is gone, and for one that has not made what its steps work on.
+ */
 export async function readLeft(jobId: string, readJobContents: Tools["readJobContents"]): Promise<LeftByJob | null> {
   const contents = await readJobContents(jobId);
   if (contents === null) return null;
   const leaves = storedLeaves(contents);
-  if (leaves === null) throw new NewerWork(`job '${jobId}' is of a newer version`);
+  if (leaves === null) throw new NewerWork(`job '${jobId}' was written by a newer version`);
   const kind = kindOf(contents.kind);
   const result = contents.artifacts.find(({ name }) => name.startsWith(kind.result));
   return result === undefined ? null : { leaves, result };
 }
 
-/** Give a step the text of its job, where the job has made or read one. */
+/** Give a step the text of its job, if the job has made or read one. */
 export async function withText(
   attempt: Attempt,
   { media, withSource, readJobContents }: Pick<Tools, "media" | "withSource" | "readJobContents">,
@@ -58,7 +62,7 @@ export async function withText(
       if ("text" in words) return run({ lines: linesOf(words.text), transcript: null });
       return withSource(attempt, words.source, { maxBytes: maxFileBytes(words.maxChars) }, async (bytes) => {
         const read = decodeText(bytes);
-        // The job's own task has refused it, and is the job's failure.
+        // The job's own task has refused this text, which is the job's failure.
         return read.ok ? run({ lines: linesOf(read.text), transcript: null }) : NOTHING_TO_DO;
       });
     }

@@ -7,7 +7,7 @@ import { Transcript } from "../../shared/transcripts/transcript.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
 import { readWords } from "../../shared/uploads/read-words.ts";
 
-/** All text that a job can be found by: its input in words, and its results with their summary and description. */
+/** Read all text that a job can be found by: its input in words, its results, its summary and its description. */
 export async function readSearchableText(contents: JobContents, media: R2Bucket): Promise<SearchableText> {
   const [own, summary, caption] = await Promise.all([
     readOwn(contents, media),
@@ -20,7 +20,7 @@ export async function readSearchableText(contents: JobContents, media: R2Bucket)
 async function readOwn(contents: JobContents, media: R2Bucket): Promise<SearchableText> {
   const labels = tellingLabels(contents.labels);
   const leaves = storedLeaves(contents);
-  if (leaves === null) throw new NewerWork("the job is of a newer version");
+  if (leaves === null) throw new NewerWork("the job was written by a newer version");
   switch (leaves.material) {
     case "a transcript":
       return { transcript: await readSegments(contents, kindOf(contents.kind).result, media), labels };
@@ -36,14 +36,14 @@ async function readSegments(contents: JobContents, name: string, media: R2Bucket
   return json === "" ? [] : Transcript.parse(JSON.parse(json)).segments;
 }
 
-/** The text of an artifact; empty where the job has none of that name. */
+/** Read the text of an artifact; empty if the job has none of that name. */
 async function readArtifact({ artifacts }: JobContents, name: string, media: R2Bucket): Promise<string> {
   const artifact = artifacts.find((one) => one.name === name);
   if (artifact === undefined) return "";
   return patiently(async () => (await media.get(artifact.key))?.text() ?? "");
 }
 
-/** What a job that was given these words is found by: empty where they are not there any more. */
+/** Read the given words that a job can be found by; empty if they are gone. */
 export async function readFoundBy(words: GivenWords, media: R2Bucket): Promise<string> {
   const read = await patiently(() => readWords(words, media));
   return read.ok ? clip(read.text, words.maxChars) : "";

@@ -12,16 +12,16 @@ import { textParts } from "../../shared/transcripts/text-parts.ts";
 import type { Tools } from "../processors/tools.ts";
 import type { Attempt } from "../runner/attempt.ts";
 
-/** Ten times what is asked for: so that summaries of summaries come to an end though a model did not heed its limit. */
+/** Ten times the requested length, so that summaries of summaries come to an end even if a model ignores its limit. */
 const MOST_SUMMARY_CHARS = 4000;
 
 export interface Summary extends Written {
-  /** In so many parts it was read, in how many rounds: 1 and 1 where it fitted. */
+  /** The number of parts in which the text was read, and the number of rounds: both are 1 if the text fitted. */
   readonly parts: number;
   readonly rounds: number;
 }
 
-/** A summary of what is said in these lines; of a long text in parts, and then of their summaries. */
+/** Summarise the text of these lines. A long text is summarised in parts, and then their summaries are. */
 export async function summariseText(
   lines: readonly string[],
   model: ModelId,
