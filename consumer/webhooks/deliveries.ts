@@ -4,9 +4,9 @@ import { type Answer, type Message, sendWebhook } from "../../shared/webhooks/se
 import type { Attempt, MediaOf } from "../runner/attempt.ts";
 import { renderCallback } from "./render-callback.ts";
 
-/** Webhooks as tasks deliver them. */
+/** Reads and sends the webhook deliveries of tasks. */
 export interface Deliveries {
-  /** Null for a delivery whose endpoint or job is gone. */
+  /** Read a delivery; null if its endpoint or job is gone. */
   read(attempt: Attempt, id: string): Promise<Delivery | null>;
   /** Post a signed event. @throws NoConnection */
   send(attempt: Attempt, message: Message): Promise<Answer>;

@@ -4,8 +4,9 @@ import type { RenderDeps } from "../../shared/replicate/output.ts";
 import { renderPrediction } from "../../shared/replicate/prediction-view.ts";
 
 /**
- * The body for a prediction's own webhook: the prediction as `GET` shows it, in JSON. It is rendered when it is sent, so that
- * the addresses in it hold for an hour from then, and read from where the transcript lies. Null for what was pruned.
+ * Render the body for a prediction's own webhook: the prediction as `GET` shows it, in JSON. It is rendered when it is sent, so
+ * that its addresses are valid for an hour from then. The transcript is read from the bucket. Null for a prediction that was
+ * pruned.
  */
 export async function renderCallback(jobId: string, deps: Omit<RenderDeps, "origin">): Promise<string | null> {
   const prediction = await findPrediction(deps.db, jobId);
