@@ -1,23 +1,23 @@
-// What an invocation may have open at a time. The platform lets six connections wait for response headers; the seventh call
-// waits without saying so, whatever it is for (https://developers.cloudflare.com/workers/platform/limits/, read 2026-11-29:
-// fetch, R2 and Queues are named; D1's page names six as well; whether a call to a model counts is not said).
+// The connections that an invocation may have open at a time. The platform lets six connections wait for response headers. The
+// seventh call waits without notice, whatever it is for (https://developers.cloudflare.com/workers/platform/limits/, read
+// 2026-11-29: the page names fetch, R2 and Queues; D1's page names six as well; no page says whether a call to a model counts).
 
 /**
- * Slots of an invocation for what may be slow: R2, models and webhooks. The other two of the six are for D1 and Queues, so that
- * a lease is renewed however long a model takes.
+ * Slots of an invocation for calls that may be slow: R2, models and webhooks. The other two of the six are for D1 and Queues,
+ * so that a lease is renewed however long a model takes.
  */
 export const SLOW_SLOTS = 4;
 
-/** One slot is never a model's or a receiver's: a result that has been paid for must not wait for an answer to be stored. */
+/** Models and receivers never take the last slot: a result that has been paid for must not wait for an answer to be stored. */
 const REMOTE_SLOTS = SLOW_SLOTS - 1;
 
 /**
- * A call that has waited this long goes back to the queue: a model may take eight minutes to say nothing, and a consumer ends
- * after fifteen.
+ * A call that has waited this long goes back to the queue: a model may take eight minutes without an answer, and a consumer
+ * ends after fifteen.
  */
 export const REMOTE_WAIT_MS = 5 * 60_000;
 
-/** No slot became free in time. Nothing was asked, and nothing is to be paid. */
+/** No slot became free in time. Nothing was asked, so nothing is charged. */
 export class NoConnection extends Error {
   override readonly name = "NoConnection";
   constructor() {
@@ -25,15 +25,15 @@ export class NoConnection extends Error {
   }
 }
 
-/** `remote` is a model or a webhook's receiver: seconds or minutes, where R2 takes milliseconds. */
+/** `remote` is a model or a webhook's receiver, which takes seconds or minutes; R2 takes milliseconds. */
 export type Destination = "storage" | "remote";
 
 /** The connections of one invocation. */
 export interface Connections {
   /**
-   * Run `connect` when a slot is free, and hold the slot until its promise settles: until headers have come, or an error. A
-   * time limit belongs inside `connect`. Rejects with the signal's reason if that comes first, and with `NoConnection` if a
-   * remote call has waited too long.
+   * Run `connect` when a slot is free, and hold the slot until its promise settles, so until headers or an error have come. A
+   * time limit belongs inside `connect`. Rejects with the signal's reason if the signal aborts first, and with `NoConnection`
+   * if a remote call has waited too long.
    */
   open<T>(to: Destination, connect: () => Promise<T>, signal?: AbortSignal): Promise<T>;
 }
@@ -43,7 +43,7 @@ interface Waiting {
   readonly start: () => void;
 }
 
-/** Once an invocation. */
+/** Create the connections of one invocation. */
 export function createConnections(): Connections {
   const open = { storage: 0, remote: 0 };
   const waiting: Waiting[] = [];
@@ -51,7 +51,7 @@ export function createConnections(): Connections {
   const hasSlot = (to: Destination) =>
     open.storage + open.remote < SLOW_SLOTS && (to === "storage" || open.remote < REMOTE_SLOTS);
 
-  // First come, first served within a destination; R2 goes first, as it gives its slot back soonest.
+  // First come, first served within a destination. R2 goes first, because it gives its slot back soonest.
   function admit(): void {
     for (const to of ["storage", "remote"] as const) {
       for (let index = 0; index < waiting.length && hasSlot(to);) {
@@ -111,7 +111,7 @@ export function createConnections(): Connections {
   };
 }
 
-/** A bucket whose calls take their turn. A body is read without a slot: its headers have come. */
+/** Return a bucket whose calls wait for their turn. A body is read without a slot, because its headers have come. */
 export function connectedBucket(bucket: R2Bucket, connections: Connections): R2Bucket {
   return connected(bucket, connections);
 }

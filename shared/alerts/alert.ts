@@ -1,21 +1,21 @@
 import type { OPS_EVENTS } from "./event.ts";
 import { MINUTE_MS } from "../durations.ts";
 
-/** What an operator is alerted of. */
+/** The names of the alerts that an operator can get. */
 export type AlertName = Exclude<(typeof OPS_EVENTS)[number], "ops.recovered">;
 
-/** Something that may be wrong, as it stands. */
+/** A condition that may be wrong, in its present state. */
 export interface Sign {
   readonly alert: AlertName;
-  /** Of which queue, which budget; empty where there is one only. */
+  /** The queue or the budget that it is about; empty if there is only one. */
   readonly subject: string;
-  /** `unclear` between the two lines: what has been raised stays so, and what has not is not raised. */
+  /** `unclear` is between the two lines: an alert that was raised stays raised, and no alert is raised. */
   readonly state: "wrong" | "unclear" | "right";
   /** The figures, for the event. */
   readonly detail: Readonly<Record<string, string | number | null>>;
 }
 
-/** Raised above the first figure, over below the second: an alert does not come and go around one line. */
+/** An alert is raised from the first figure on, and is over below the second, so it does not come and go around one line. */
 interface Line {
   readonly raisedFrom: number;
   readonly overBelow: number;
@@ -24,10 +24,10 @@ interface Line {
 /** Maintenance runs each minute. */
 export const CRON_STOPPED_MS = 10 * MINUTE_MS;
 
-/** Twice what it takes maintenance to send a lost message again. */
+/** Twice the time that maintenance takes to send a lost message again. */
 export const QUEUE_AGE: Line = { raisedFrom: 15 * MINUTE_MS, overBelow: 5 * MINUTE_MS };
 
-/** Ten a minute: clients' broken files make a few. */
+/** Ten a minute: clients' broken files cause a few. */
 export const DEAD_LETTERS: Line & { readonly withinMs: number } = {
   raisedFrom: 150,
   overBelow: 30,
@@ -38,17 +38,17 @@ export const DEAD_LETTERS: Line & { readonly withinMs: number } = {
 export const DATABASE_LIMIT_BYTES = 10_000_000_000;
 const DATABASE_SHARE: Line = { raisedFrom: 0.8, overBelow: 0.75 };
 
-/** What one look at a deployment found. Ages are of the oldest that waits: milliseconds, null where nothing does. */
+/** What one check of a deployment found. Ages are those of the oldest one that waits: milliseconds, null if nothing waits. */
 export interface Findings {
   readonly queues: readonly { readonly queue: string; readonly oldestAgeMs: number | null }[];
-  /** That were written lately (`DEAD_LETTERS.withinMs`). */
+  /** How many were written lately (`DEAD_LETTERS.withinMs`). */
   readonly deadLetters: number;
   readonly databaseBytes: number;
-  /** Budgets that have been warned of in this period: `subject` is `<owner>/<period>`. */
+  /** Budgets that have had a warning in this period: `subject` is `<owner>/<period>`. */
   readonly lowBudgets: readonly (Readonly<Record<string, string | number | null>> & { readonly subject: string })[];
 }
 
-/** What the findings mean. A budget that is not among them is over: see `raised`. */
+/** Return what the findings mean. A budget in `raised` that is not among the findings is no longer low. */
 export function signsOf(
   { queues, deadLetters, databaseBytes, lowBudgets }: Findings,
   { raised, databaseLimitBytes }: { raised: readonly { alert: string; subject: string }[]; databaseLimitBytes: number },
@@ -91,7 +91,7 @@ function stateOf(figure: number, { raisedFrom, overBelow }: Line): Sign["state"]
   return figure < overBelow ? "right" : "unclear";
 }
 
-/** Cron, by when maintenance ran last. */
+/** Return the state of cron, by the time when maintenance last ran. */
 export function cronSign(maintainedAt: number, now: number): Sign {
   const silentMs = now - maintainedAt;
   const detail = { lastRanAt: new Date(maintainedAt).toISOString(), silentMs };

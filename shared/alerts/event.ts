@@ -1,4 +1,4 @@
-/** What the operator's endpoints are told of the deployment: each alert once an incident, and that it is over. */
+/** The events that the operator's endpoints get about the deployment: each alert once an incident, and one when it is over. */
 export const OPS_EVENTS = [
   "ops.cron_stopped",
   "ops.queue_growing",

@@ -1,2 +1,2 @@
-// Stands in for `zod/v4/core`, which hono-openapi loads whole for this one function: with every locale, 56 kB more.
+// Replaces `zod/v4/core`, which hono-openapi loads whole for this one function: with every locale, 56 kB more.
 export { toJSONSchema } from "zod";
