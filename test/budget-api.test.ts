@@ -111,7 +111,7 @@ test("a job that may cost less than its one call is given up on, and redriven wi
   const job = await darkroom.untilJob(id);
   expect(job.error).toMatchObject({
     code: "max_neurons_reached",
-    message: "The next call would cost 172.8 neurons; of the job's 'maxNeurons' of 100, 0 are spent.",
+    message: "The next call would cost 172.8 neurons; the job has spent 0 of its 'maxNeurons' of 100.",
   });
   expect(job.attempts[0]!.calls).toEqual([]);
   const letter = `/v1/dead-letters/dl_${id}.generate_image.1/redrive`;

@@ -1,16 +1,16 @@
-// What becomes of a call that a budget, or its job's `maxNeurons`, is in the way of.
+// Decides what happens to a call that a budget, or its job's `maxNeurons`, does not allow.
 import type { Failure } from "../jobs/outcome.ts";
 import { type BudgetKey, EVERYBODY, periodsAt } from "./budget.ts";
 
-/** A budget that a call counts against, as it stands. */
+/** A budget that a call counts against, in its present state. */
 export interface Standing extends BudgetKey {
   readonly neurons: number;
   readonly spent: number;
-  /** By calls under way. */
+  /** Neurons that are reserved for running calls. */
   readonly reserved: number;
 }
 
-/** How much a job may cost, and has. */
+/** How much a job may cost, and how much it has cost. */
 export interface JobStanding {
   readonly maxNeurons: number;
   readonly spent: number;
@@ -20,12 +20,12 @@ export interface JobStanding {
 export type Refusal =
   /** No reset would help. */
   | { readonly type: "discard"; readonly failure: Failure }
-  /** Until the budgets are counted anew: epoch milliseconds. */
+  /** Held until the budgets are reset: epoch milliseconds. */
   | { readonly type: "hold"; readonly failure: Failure; readonly until: number; readonly budgets: readonly BudgetKey[] }
-  /** Until calls under way have settled: they may cost less than is set aside for them. */
+  /** Waits until running calls have settled: they may cost less than is reserved for them. */
   | { readonly type: "wait"; readonly failure: Failure };
 
-/** Thrown in place of a call. */
+/** Thrown instead of making a call. */
 export class CallRefused extends Error {
   override readonly name = "CallRefused";
   readonly refusal: Refusal;
@@ -35,37 +35,37 @@ export class CallRefused extends Error {
   }
 }
 
-/** Sums of neurons are of binary fractions: a millionth is no difference. */
+/** Sums of neurons are sums of binary fractions: a difference of a millionth does not count. */
 export const SLACK_NEURONS = 1e-6;
 
-/** What a call counts for at least: one that the catalogue has no price of waits as well once a budget is used up. */
+/** The least that a call counts for. So a call without a price in the catalogue also waits when a budget is used up. */
 export const LEAST_NEURONS = 2 * SLACK_NEURONS;
 
-/** What becomes of who asked, as the end of a sentence. */
+/** What happens next to the caller's work, as the end of a sentence. */
 const THEN = {
   job: {
     hold: (reset: string) => `the job waits for ${reset} UTC.`,
-    wait: "the job waits for what they really cost.",
+    wait: "the job waits until their cost is known.",
   },
   request: {
-    hold: (reset: string) => `it is counted anew at ${reset} UTC.`,
+    hold: (reset: string) => `the budget is reset at ${reset} UTC.`,
     wait: "ask again when they have ended.",
   },
 } as const;
 
-/** Why a call of so many neurons was not let through. `by` is who asked: a job can wait. */
+/** Return why a call that would cost `neurons` is refused. `by` is the caller: a job can wait. */
 export function refusalOf(
   neurons: number,
   { job, budgets, by }: { job: JobStanding | null; budgets: readonly Standing[]; by: keyof typeof THEN },
   now: number,
 ): Refusal {
   if (job !== null && job.spent + neurons > job.maxNeurons + SLACK_NEURONS) {
-    const message = `The next call would cost ${figure(neurons)} neurons; of the job's 'maxNeurons' of ${figure(job.maxNeurons)}, ${figure(job.spent)} are spent.`;
+    const message = `The next call would cost ${figure(neurons)} neurons; the job has spent ${figure(job.spent)} of its 'maxNeurons' of ${figure(job.maxNeurons)}.`;
     return { type: "discard", failure: { code: "max_neurons_reached", message } };
   }
   const tooSmall = budgets.find((budget) => neurons > budget.neurons + SLACK_NEURONS);
   if (tooSmall !== undefined) {
-    const message = `One call would cost ${figure(neurons)} neurons, more than ${nameOf(tooSmall)} has in all.`;
+    const message = `One call would cost ${figure(neurons)} neurons, which is more than the total of ${nameOf(tooSmall)}.`;
     return { type: "discard", failure: { code: "exceeds_budget", message } };
   }
   const used = budgets.filter(
@@ -78,11 +78,11 @@ export function refusalOf(
     const message = `${sentence(last)}, and the next call would cost ${figure(neurons)}; ${THEN[by].hold(reset)}`;
     return { type: "hold", failure: { code: "budget_used", message }, until, budgets: used };
   }
-  const message = `Calls under way may use up what is left; ${THEN[by].wait}`;
+  const message = `Running calls may use up what is left; ${THEN[by].wait}`;
   return { type: "wait", failure: { code: "budget_reserved", message } };
 }
 
-/** What the account has spent is nobody's to read in somebody's job. */
+/** An owner's job does not show what the account has spent. */
 function sentence(budget: Standing): string {
   const name = nameOf(budget);
   const claim = `${name.charAt(0).toUpperCase()}${name.slice(1)} is used up`;

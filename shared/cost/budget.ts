@@ -3,15 +3,15 @@ import { DAY_MS, utcDay } from "../durations.ts";
 export const BUDGET_PERIODS = ["day", "month"] as const;
 export type BudgetPeriod = (typeof BUDGET_PERIODS)[number];
 
-/** A budget's period: UTC days and calendar months. */
+/** A period of a budget. Days and calendar months are those of UTC. */
 export interface Period {
-  /** Since the epoch, as `usage_days` has it. */
+  /** Days since the epoch, as in `usage_days`. */
   readonly firstDay: number;
-  /** When the next one begins: epoch milliseconds. */
+  /** When the next period begins: epoch milliseconds. */
   readonly resetsAt: number;
 }
 
-/** The day and the month that `now` lies in. */
+/** Return the day and the month that contain `now`. */
 export function periodsAt(now: number): Readonly<Record<BudgetPeriod, Period>> {
   const day = utcDay(now);
   const date = new Date(now);
@@ -22,24 +22,24 @@ export function periodsAt(now: number): Readonly<Record<BudgetPeriod, Period>> {
   };
 }
 
-/** Stands for everybody in `usage_days` and in budgets: no owner can have this name. */
+/** Stands for the whole account in `usage_days` and in budgets: no owner can have this name. */
 export const EVERYBODY = "*";
 
 /** Names a budget. */
 export interface BudgetKey {
-  /** `EVERYBODY` for the account's. */
+  /** `EVERYBODY` for the account's budget. */
   readonly ownerId: string;
   readonly period: BudgetPeriod;
 }
 
-/** What the owner of a budget, or of the account's the operator, is told once a period. */
+/** The events that a budget's owner gets once a period; for the account's budget the operator gets them. */
 export const BUDGET_EVENTS = ["budget.warning", "budget.exhausted"] as const;
 export type BudgetEvent = (typeof BUDGET_EVENTS)[number];
 
-/** From this share on a budget is warned of. */
+/** A warning is sent from this share of a budget on. */
 export const WARNED_AT_SHARE = 0.8;
 
-/** A budget of which something was told just now. */
+/** A budget for which an event was just sent. */
 export interface BudgetNews {
   readonly event: BudgetEvent;
   readonly ownerId: string;

@@ -6,16 +6,16 @@ import type { Units } from "../models/models.ts";
 import { SUMMARY_PART_CHARS } from "../models/prompts.ts";
 import { type Step, STEP_MODELS } from "../jobs/steps.ts";
 
-/** 160 words a minute, as people speak, and four tokens for three words. */
+/** People speak 160 words a minute, and three words are four tokens. */
 const SPOKEN_TOKENS_A_SECOND = 3.5;
 
 const CHARS_A_TOKEN = 4;
 
-/** The rules around each part, and what is written about it: as most summaries are, not as long as they may be. */
+/** Tokens of the rules around each part, and of what is written about it: the length of most summaries, not the longest. */
 const RULES_TOKENS = 200;
 const WRITTEN_TOKENS = 150;
 
-/** What the steps of a job consume, as far as the length of its material tells: always rough. */
+/** Estimate what the steps of a job consume, from the length of its material. The estimate is always rough. */
 export function estimateSteps(work: JobWork, durationMs: number | null): readonly EstimateLine[] {
   const tokens = materialTokens(work, durationMs);
   return (work.input.then ?? []).map((step) => lineOf(step, tokens));
@@ -54,5 +54,5 @@ function tokensOfWords(words: GivenWords): number {
   return "text" in words ? tokensOf(words.text) : Math.ceil(words.source.sizeBytes / CHARS_A_TOKEN);
 }
 
-/** A handful of labels. */
+/** Tokens of a handful of labels. */
 const LABELS_TOKENS = 20;

@@ -3,12 +3,13 @@ import type { AudioExtent, Estimate } from "./estimate.ts";
 import { estimateSteps } from "./estimate-steps.ts";
 
 /**
- * @param extent of a recording, if it has been measured.
- * @returns null where only the recording itself can tell.
+ * Estimate what a job and its steps consume.
+ * @param extent the length of a recording, if it has been measured.
+ * @returns null if nobody can know before the recording is read.
  */
 export function estimateWork(work: JobWork, extent: AudioExtent | null): Estimate | null {
   const own = kindOf(work.kind).estimate(work.input, extent);
-  // What is refused, or says nothing, leaves nothing for steps.
+  // A job that asks no model leaves nothing for its steps.
   if (own === null || own.lines.length === 0 || work.input.then === undefined) return own;
   return { lines: [...own.lines, ...estimateSteps(work, extent?.durationMs ?? null)], isRough: true };
 }

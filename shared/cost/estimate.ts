@@ -1,7 +1,7 @@
 import type { ModelId, Units } from "../models/models.ts";
 import { neuronsFor } from "./neurons.ts";
 
-/** What tasks of one kind are expected to consume together. */
+/** What the tasks of one kind are expected to consume together. */
 export interface EstimateLine {
   /** A kind of task. */
   readonly task: string;
@@ -14,7 +14,7 @@ export interface EstimateLine {
 /** What a job is expected to consume if every call succeeds at once: its price before it runs. */
 export interface Estimate {
   readonly lines: readonly EstimateLine[];
-  /** Whether a quantity was guessed from a size, since reading what tells it would cost more than knowing is worth. */
+  /** Whether a quantity was guessed from a size, because reading the exact figure would cost more than it is worth. */
   readonly isRough: boolean;
 }
 
@@ -29,7 +29,7 @@ export function estimatedNeurons({ lines }: Estimate): number {
 /** How much audio of a recording is sent to the model. */
 export interface AudioExtent {
   readonly durationMs: number;
-  /** Longer than the recording, since chunks overlap and what they share is sent twice. */
+  /** Longer than the recording, because chunks overlap and the overlap is sent twice. */
   readonly sentMs: number;
   readonly calls: number;
   readonly isCut: boolean;

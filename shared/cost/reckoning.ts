@@ -1,10 +1,10 @@
-// What a job costs beside its models and cannot be counted: a transaction does not know its own rows before it ends, and
-// messages are the platform's. It is reckoned by what is left of it.
+// Costs of a job, besides its models, that cannot be counted: a transaction does not know its own rows before it ends, and
+// messages belong to the platform. They are calculated from what the job leaves behind.
 import type { D1Rows, R2Calls } from "../jobs/operations.ts";
 
 /** What a job has left behind. */
 export interface Traces {
-  /** It reads an object of the bucket. */
+  /** The job reads an object of the bucket. */
   readonly hasSource: boolean;
   /** That object was announced. */
   readonly hasUpload: boolean;
@@ -16,11 +16,11 @@ export interface Traces {
   readonly laterTasks: number;
   /** Tasks for which a message was sent. */
   readonly wokenTasks: number;
-  /** Settled ones; cancelled and lost ones are no part of a settlement. */
+  /** Settled attempts. Cancelled and lost ones are not part of a settlement. */
   readonly attempts: number;
-  /** Of those, the ones that were to be tried again. */
+  /** Settled attempts whose task was to be tried again. */
   readonly attemptsAgain: number;
-  /** Of those, the ones that asked a model. */
+  /** Settled attempts that asked a model. */
   readonly attemptsAsking: number;
   readonly artifacts: number;
   readonly labels: number;
@@ -39,7 +39,7 @@ const WRITTEN = {
   laterTask: 6, // as it is added, and as it is opened
   attempt: 2, // and its task
   attemptAgain: 2, // the task is due again
-  attemptAsking: 3, // the day's figures of its owner and of everybody, and how long it took
+  attemptAsking: 3, // the day's figures of its owner and of the account, and how long it took
   artifact: 1,
   label: 2,
   chunk: 1,
@@ -49,7 +49,7 @@ const WRITTEN = {
   end: 2,
 } as const;
 
-/** Of a task that is taken in and settled alone; those of one batch share most of it. */
+/** For a task that is submitted and settled alone; the tasks of one batch share most of it. */
 const READ = { job: 13, settlement: 53, passage: 4 } as const;
 
 export function reckonRows(traces: Traces): D1Rows {
@@ -73,12 +73,12 @@ export function reckonRows(traces: Traces): D1Rows {
   return { d1RowsRead, d1RowsWritten };
 }
 
-/** The object is stored, asked after, and its first bytes are read. */
+/** The object is stored and looked up, and its first bytes are read. */
 export function reckonIntake({ hasSource, hasUpload }: Traces): R2Calls {
   return { r2ClassA: hasUpload ? 1 : 0, r2ClassB: hasSource ? 2 : 0 };
 }
 
-/** A message costs three operations; the reads of those that wake tasks are the attempts'. */
+/** A message costs three operations. The reads of messages that wake tasks are counted with the attempts. */
 export function reckonMessages({ hasUpload, wokenTasks }: Traces): number {
   return 2 * wokenTasks + (hasUpload ? 3 : 0);
 }
