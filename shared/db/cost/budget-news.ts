@@ -1,4 +1,4 @@
-// Telling of budgets that are nearly or wholly used up, once a period each.
+// Sends events for budgets that are nearly or wholly used up, once a period each.
 import { BUDGET_EVENTS, type BudgetNews, WARNED_AT_SHARE, EVERYBODY } from "../../cost/budget.ts";
 import type { Changes } from "../../jobs/changes.ts";
 import { SLACK_NEURONS } from "../../cost/budget-refusal.ts";
@@ -9,16 +9,16 @@ import { type Returning, returning, type Statement } from "../transact.ts";
 
 type Telling = Statement<Pick<Changes, "budgetNews"> | Pick<Changes, "opened">>;
 
-/** Whose budgets may have crossed a line, and the job beside whose tasks the deliveries run. SQL of our own, ?2 is its rows. */
+/** The owners whose budgets may have crossed a line, and the job whose tasks carry the deliveries. SQL of our own; ?2 is `rows`. */
 interface Spenders {
   readonly rows: string;
   readonly ownerIds: string;
   readonly jobId: string;
-  /** Budgets that something is held for: `ownerId` and `period`. */
+  /** Budgets that a task is held for: `ownerId` and `period`. */
   readonly refusing: string;
 }
 
-/** For the settlement of attempts (?2: rows of `HELD`), after their usage. */
+/** Return the statements for the settlement of attempts (?2: rows of `HELD`), after their usage. */
 export function tellOfBudgets(db: D1Database, rows: string, now: number): Telling[] {
   const held = HELD.replace("?1", "?2");
   return tell(db, now, {
@@ -31,8 +31,8 @@ export function tellOfBudgets(db: D1Database, rows: string, now: number): Tellin
 }
 
 /**
- * The same after a call of a request's own (?2: `{ ownerId }`). Its owner's latest job stands in for the job: without
- * one only the journal is told.
+ * Do the same after a call that a request makes itself (?2: `{ ownerId }`). The owner's latest job stands in for the job. If
+ * the owner has none, only the journal gets the news.
  */
 export function tellOfOwnBudgets(db: D1Database, ownerId: string, now: number): Telling[] {
   return tell(db, now, {
@@ -47,9 +47,9 @@ export function tellOfOwnBudgets(db: D1Database, ownerId: string, now: number): 
 function tell(db: D1Database, now: number, { rows, ownerIds, jobId, refusing }: Spenders): Telling[] {
   const periods = periodsJson(now);
   const isTheirs = (b: string) => `(${b}.owner_id = '${EVERYBODY}' OR ${b}.owner_id IN (${ownerIds}))`;
-  // What RETURNING says knows no alias.
+  // RETURNING cannot use an alias.
   const [firstDay, spent] = [firstDayOf("budgets"), spentOf("budgets")];
-  // The condition and the mark are one statement: of those who settle at once, one crosses the line.
+  // The condition and the mark are one statement: if several settle at once, one of them crosses the line.
   const mark = (name: "warned" | "exhausted", event: string, isCrossed: string) => {
     const told = db
       .prepare(

@@ -6,7 +6,7 @@ import { returning, transact } from "../transact.ts";
 import { type Changes, sumOf } from "../../jobs/changes.ts";
 import type { BudgetKey } from "../../cost/budget.ts";
 
-/** A budget as it stands in its period. */
+/** A budget, and its state in the present period. */
 export interface Budget extends Standing {
   /** Whether jobs of priority `high` may exceed it. */
   readonly letsHighThrough: boolean;
@@ -17,10 +17,10 @@ export interface BudgetEdit extends BudgetKey {
   readonly letsHighThrough: boolean;
 }
 
-/** What names a budget in the audit. */
+/** The name of a budget in the audit log. */
 const subjectOf = ({ ownerId, period }: BudgetKey) => `budget:${ownerId}/${period}`;
 
-/** Budgets of this owner, or with null of all and the account. Reads a month's figures of each at most. */
+/** List the budgets of this owner, or (null) of all owners and the account. Reads at most a month's figures of each. */
 export async function listBudgets(db: D1Database, ownerId: string | null, now: number): Promise<readonly Budget[]> {
   const { results } = await db
     .prepare(
@@ -34,9 +34,9 @@ export async function listBudgets(db: D1Database, ownerId: string | null, now: n
 }
 
 /**
- * Set a budget, and let go what the one before held. Another amount is told of anew.
- * @param toldOwnerId whose webhook endpoints hear of it.
- * @returns what that made ready.
+ * Set a budget, and release what the previous one held. If the amount changes, its events are sent again.
+ * @param toldOwnerId the owner whose webhook endpoints get the events.
+ * @returns the tasks that became ready.
  */
 export async function setBudget(
   db: D1Database,
@@ -62,7 +62,7 @@ export async function setBudget(
   return sumOf(changes);
 }
 
-/** Lift a budget, and let go what it held. @returns what that made ready; null where there is no such budget. */
+/** Delete a budget, and release what it held. @returns the tasks that became ready; null if there is no such budget. */
 export async function deleteBudget(
   db: D1Database,
   { ownerId, period }: BudgetKey,

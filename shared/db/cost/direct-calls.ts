@@ -1,4 +1,4 @@
-// Budgets of calls that no task makes: those of a request that asks a model itself.
+// Budgets of calls that a request makes itself, without a task.
 import { type ModelCall, neuronsOf } from "../../models/model-call.ts";
 import { type Refusal, refusalOf, type Standing } from "../../cost/budget-refusal.ts";
 import { exceedsBudget, periodsJson, standings } from "./budget-sums.ts";
@@ -14,15 +14,15 @@ export type DirectReservation =
   | { readonly ok: true; readonly id: string }
   | { readonly ok: false; readonly refusal: Refusal | AccountHeld };
 
-/** The platform refuses everybody's calls until then: epoch milliseconds. */
+/** The platform refuses all calls of the account until then: epoch milliseconds. */
 export interface AccountHeld {
   readonly type: "account_held";
   readonly until: number;
 }
 
 /**
- * Set aside what a request's calls are expected to cost, before the first is made; `settleDirect` gives it back. What a
- * request that dies never settles counts as spent after twenty minutes.
+ * Reserve what a request's calls are expected to cost, before the first is made; `settleDirect` releases it. If the request
+ * dies before it settles, the reservation counts as spent after twenty minutes.
  */
 export async function reserveDirect(
   db: D1Database,
@@ -59,7 +59,7 @@ export async function reserveDirect(
   return { ok: false, refusal: refusalOf(neurons, { job: null, budgets: applying, by: "request" }, now) };
 }
 
-/** Account for what the calls of a request cost, in place of what was set aside for them. Holds the account on the way, if asked. */
+/** Account for what the calls of a request cost, in place of their reservation. Also holds the account if `hold` is given. */
 export async function settleDirect(
   db: D1Database,
   id: string,
@@ -67,7 +67,7 @@ export async function settleDirect(
   hold: AccountHold | null = null,
 ): Promise<Changes> {
   const { ownerId, calls, at: now } = usage;
-  // The usage goes in only with the reservation: settled again after a lost answer, it is not counted twice.
+  // The usage is inserted only while the reservation exists, so a settlement repeated after a lost answer is not counted twice.
   const changes = await retryTransient(() =>
     transact<Partial<Changes>>(db, [
       ...(hold ? [holdAccount(db, hold)] : []),

@@ -1,4 +1,4 @@
-// What keeps tasks from running until a time: the platform's refusal of the whole account, and used-up budgets.
+// What keeps tasks from running until a later time: the platform's refusal of the whole account, and used-up budgets.
 import { checkAt } from "../tasks/check-at.ts";
 import { EVERYBODY } from "../../cost/budget.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
@@ -6,10 +6,10 @@ import { type Changes, sumOf } from "../../jobs/changes.ts";
 import type { AccountHold } from "../../models/allocation.ts";
 import { type Returning, returning, type Statement, transact } from "../transact.ts";
 
-/** Whether the account is held at `now` (SQL of our own). */
+/** SQL: whether the account is held at `now`, which is SQL of our own. */
 export const isAccountHeld = (now: string) => `EXISTS (SELECT 1 FROM holds WHERE until > ${now})`;
 
-/** For the batch that settles. Returns until when the account is held, where it was not before. */
+/** Hold the account, in the batch that settles. Returns until when it is held, if it was not held before. */
 export function holdAccount(
   db: D1Database,
   { code, since, until }: AccountHold,
@@ -26,21 +26,21 @@ export function holdAccount(
   return returning(held, ([row]: readonly Pick<Changes, "heldUntil">[]) => ({ heldUntil: row?.heldUntil ?? null }));
 }
 
-/** The hold in force at ?1. */
+/** SQL: the hold in force at ?1. */
 export const ACCOUNT_HOLD = `SELECT code, since, until FROM holds WHERE until > ?1`;
 
-/** What failed with this code waits for a reset; `EVERYBODY`'s for no owner in particular. */
+/** Tasks that failed with this code wait for a reset. `EVERYBODY` stands for all owners. */
 export interface Held {
   readonly code: "budget_used" | "daily_allocation_used";
   readonly ownerId: string;
 }
 
-/** An attempt may still be refused by what was in force when it began to settle. */
+/** An attempt may still be refused by the limits that were in force when it began to settle. */
 const RELEASING_MS = 2 * 60_000;
 
 /**
- * For the batch that changes what holds tasks: make due what waits for it, at most `limit` now (returned as `ready`),
- * and the rest, with what is still refused meanwhile, by maintenance.
+ * For the batch that changes what holds tasks: make the tasks due that wait for it. At most `limit` become due now (returned as
+ * `ready`). Maintenance releases the rest, and tasks that are refused in the meantime.
  */
 export function releaseHeld(
   db: D1Database,
@@ -58,7 +58,7 @@ export function releaseHeld(
   ];
 }
 
-// What waits is not due yet, and nor is its wake-up: the index on check_at leaves out all that is.
+// A waiting task is not due yet, and neither is its wake-up, so the index on check_at leaves out all tasks that are due.
 function makeDue(
   db: D1Database,
   { code, ownerId }: Held,
@@ -84,7 +84,7 @@ function readyTasks(prepared: D1PreparedStatement): Returning<Pick<Changes, "rea
   return returning(prepared, (rows: readonly { id: string }[]) => ({ ready: rows.map(({ id }) => id) }));
 }
 
-/** Go on with releases, one at a time. */
+/** Continue releases, one after the other. */
 export async function continueReleases(
   db: D1Database,
   { now, limit }: { now: number; limit: number },
@@ -106,14 +106,17 @@ export async function continueReleases(
   return { ready };
 }
 
-/** Let the account's tasks run again: the operator knows better than the platform's last word. @returns those that may. */
+/**
+ * Let the account's tasks run again: the operator knows better than the platform's last answer. @returns the tasks that may
+ * run.
+ */
 export async function liftHold(
   db: D1Database,
   actor: Actor,
   { now, limit }: { now: number; limit: number },
 ): Promise<{ readonly isLifted: boolean; readonly ready: readonly string[] }> {
   const isHeld = `EXISTS (SELECT 1 FROM holds WHERE name = ?1)`;
-  // What was passed over has been due all the time: maintenance wakes the rest when its own check comes.
+  // Tasks that were passed over have been due all the time. Maintenance wakes the rest when their own check comes.
   const passedOver = db
     .prepare(
       `SELECT id FROM tasks INDEXED BY tasks_to_check

@@ -19,13 +19,13 @@ export interface ReceiptAttempt {
   readonly number: number;
   readonly outcome: string;
   readonly finishedAt: number;
-  /** JSON array of `ModelCall`; null where no model was asked. */
+  /** JSON array of `ModelCall`; null if no model was asked. */
   readonly usage: string | null;
-  /** JSON of `Operations`; null where they were not counted. */
+  /** JSON of `Operations`; null if they were not counted. */
   readonly operations: string | null;
 }
 
-/** All that a job's receipt is made of. */
+/** Everything that a job's receipt is made of. */
 export interface ReceiptDetail {
   readonly job: ReceiptJob;
   readonly attempts: readonly ReceiptAttempt[];
@@ -34,7 +34,7 @@ export interface ReceiptDetail {
 
 type TracesRow = Record<keyof ReceiptDetail["traces"], number>;
 
-/** Read them in one round trip; null if there is no such job or it is someone else's. */
+/** Read the rows of a receipt in one round trip; null if this owner has no such job. */
 export async function readReceipt(
   db: D1Database,
   { id, ownerId }: { id: string; ownerId: string },

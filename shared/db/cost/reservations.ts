@@ -1,4 +1,4 @@
-// Neurons set aside before a call, and given back or spent after it.
+// Neurons that are reserved before a call, and released or spent after it.
 import type { ModelCall } from "../../models/model-call.ts";
 import { CallRefused, refusalOf, SLACK_NEURONS, type Standing } from "../../cost/budget-refusal.ts";
 import { exceedsBudget, periodsJson, standings } from "./budget-sums.ts";
@@ -12,7 +12,7 @@ import { EVERYBODY } from "../../cost/budget.ts";
 export interface Reservation {
   readonly taskId: string;
   readonly leaseId: string;
-  /** Of the call within its attempt. */
+  /** The number of the call within its attempt. */
   readonly number: number;
   readonly call: ModelCall;
 }
@@ -31,9 +31,9 @@ const JOB_SPENT = `(SELECT coalesce(sum(a.neurons), 0) FROM tasks s JOIN attempt
 const JOB_RESERVED = `(SELECT coalesce(sum(o.neurons), 0) FROM reservations o WHERE o.owner_id = j.owner_id AND o.job_id = j.id)`;
 
 /**
- * Set these calls' neurons aside, one after the other in one transaction, each only where it exceeds neither a budget
- * nor what its job may cost. Asked again after a lost answer, it sets nothing aside twice.
- * @returns for each why not; null where it was.
+ * Reserve these calls' neurons, one after the other in one transaction. A call is reserved only if it exceeds neither a budget
+ * nor its job's limit. A request that is repeated after a lost answer reserves nothing twice.
+ * @returns for each call why it was not reserved; null if it was.
  */
 export async function reserveCalls(
   db: D1Database,
@@ -73,7 +73,7 @@ function reserve(db: D1Database, asked: Reservation, periods: string, now: numbe
 
 const ifRefused = (sql: string) => `iif(r.task_id IS NULL, ${sql}, NULL)`;
 
-// Sums are made for what was refused alone.
+// Sums are calculated only for calls that were refused.
 function readAnswers(db: D1Database, asked: readonly Reservation[], periods: string): D1PreparedStatement {
   return db
     .prepare(
@@ -90,14 +90,17 @@ function readAnswers(db: D1Database, asked: readonly Reservation[], periods: str
     .bind(periods, JSON.stringify(asked.map(({ taskId, leaseId, number }) => ({ taskId, leaseId, number }))));
 }
 
-/** Reservations `r` of these tasks: what is left of attempts whose consumer died, once one has lived to tell. */
+/**
+ * Reservations `r` of these tasks that attempts left whose consumer died. They are settled once an attempt is not lost, or the
+ * task is discarded.
+ */
 const LEFT_BY_LOST = `${HELD} JOIN reservations r ON r.owner_id = t.owner_id AND r.task_id = t.id
                         AND (s.value ->> 'outcome' <> 'lost' OR s.value ->> 'state' = 'discarded')`;
 
 /**
- * For the settlement of attempts (?1: `HELD`'s), after their rows: what they consumed stands in place of what was set
- * aside. Of earlier ones whose consumer died nobody knows better than what they had set aside, unless this one has taken
- * their result over and says what it cost.
+ * For the settlement of attempts (?1: `HELD`'s), after their rows: what they consumed replaces what was reserved for them. Of
+ * earlier attempts whose consumer died nothing better is known than their reservation, unless this attempt reuses their result
+ * and reports its cost.
  */
 export function settleReservations(db: D1Database, rows: string): D1PreparedStatement[] {
   return [
@@ -111,26 +114,26 @@ export function settleReservations(db: D1Database, rows: string): D1PreparedStat
   ];
 }
 
-/** An invocation lasts fifteen minutes at most: then nobody will tell any more. */
+/** An invocation lasts at most fifteen minutes. After this time it cannot report a call any more. */
 const ABANDONED_MS = 20 * 60_000;
 
-/** Set aside before ?1 by an attempt that does not run any more, or by a request. */
+/** Reserved before ?1 by an attempt that no longer runs, or by a request. */
 const ABANDONED = `(SELECT r.* FROM reservations r LEFT JOIN tasks t ON t.id = r.task_id
                      WHERE r.made_at < ?1 AND NOT coalesce(t.state = 'running' AND t.attempt = r.attempt, 0)) r`;
 
-/** Count what nobody has told of as spent. @returns how many calls. */
+/** Count calls as spent whose cost was not reported. @returns how many calls. */
 export async function spendAbandoned(db: D1Database, now: number): Promise<number> {
   const results = await db.batch(spend(ABANDONED).map((sql) => db.prepare(sql).bind(now - ABANDONED_MS)));
   return results.at(-1)?.meta.changes ?? 0;
 }
 
-/** What neither its own attempt nor a later one has accounted for. */
+/** Whether neither the call's own attempt nor a later one has accounted for it. */
 const UNTOLD = `
   NOT EXISTS (SELECT 1 FROM attempts a WHERE a.task_id = r.task_id AND a.number = r.attempt AND a.usage IS NOT NULL)
   AND NOT EXISTS (SELECT 1 FROM attempts l, json_each(l.usage) c
                    WHERE l.task_id = r.task_id AND l.number > r.attempt AND c.value ->> 'recalledFrom' = r.attempt)`;
 
-/** Spend reservations `r`: in the day's figures, in the attempt's row, and no longer set aside. */
+/** Spend reservations `r`: add them to the day's figures and to the attempt's row, and delete them. */
 function spend(reservations: string): readonly string[] {
   return [
     `${INTO_USAGE_DAYS} SELECT o.value, r.made_at / ${DAY_MS}, r.kind, r.call ->> 'model', count(*), sum(r.neurons), sum(r.neurons)

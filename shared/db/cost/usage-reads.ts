@@ -10,23 +10,23 @@ const COLUMNS: Readonly<Record<UsageGroup, string>> = {
   owner: "owner_id AS owner",
 };
 
-/** What was consumed by those that a row stands for; what it was not asked to tell apart is left out. */
+/** What the calls of one row consumed. Groups that were not asked for are missing. */
 export interface UsageRow {
-  /** Since the epoch, UTC. */
+  /** Days since the epoch, UTC. */
   readonly day?: number;
   readonly model?: string;
   readonly kind?: string;
   readonly owner?: string;
   readonly calls: number;
   readonly neurons: number;
-  /** How much of it is the catalogue's figure. */
+  /** How many of the neurons are the catalogue's figure. */
   readonly estimatedNeurons: number;
 }
 
 export interface UsageQuestion {
-  /** One owner's alone; null for everybody's. */
+  /** The figures of one owner; null for those of the account. */
   readonly ownerId: string | null;
-  /** The first and the last day, since the epoch. */
+  /** The first and the last day, in days since the epoch. */
   readonly fromDay: number;
   readonly toDay: number;
   readonly by: readonly UsageGroup[];
@@ -35,15 +35,15 @@ export interface UsageQuestion {
 
 export interface Usage {
   readonly rows: readonly UsageRow[];
-  /** By day, of those asked about. */
+  /** The sums by day. */
   readonly days: readonly { readonly day: number; readonly neurons: number }[];
 }
 
-/** What was consumed, in one round trip. */
+/** Read what was consumed, in one round trip. */
 export async function readUsage(db: D1Database, question: UsageQuestion): Promise<Usage> {
   const { ownerId, fromDay, toDay, by, limit } = question;
   const groups = by.map((_, index) => index + 1).join(", ");
-  // The account's own rows, but where owners are to be told apart.
+  // The account's own rows, except if owners are to be told apart.
   const whose = by.includes("owner") && ownerId === null ? `owner_id <> ?1` : `owner_id = ?1`;
   const owner = ownerId ?? EVERYBODY;
   const [rows, days] = await db.batch<never>([
@@ -64,7 +64,7 @@ export async function readUsage(db: D1Database, question: UsageQuestion): Promis
   return { rows: rows?.results ?? [], days: days?.results ?? [] };
 }
 
-/** What was consumed on one day: of an owner or, for null, by everybody. */
+/** Read what was consumed on one day, by an owner or (null) by the whole account. */
 export async function readDay(db: D1Database, ownerId: string | null, day: number): Promise<number> {
   const neurons = await db
     .prepare(`SELECT sum(neurons) AS neurons FROM usage_days WHERE owner_id = ?1 AND day = ?2`)

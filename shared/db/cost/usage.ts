@@ -5,7 +5,7 @@ import { DAY_MS, utcDay } from "../../durations.ts";
 
 export const INTO_USAGE_DAYS = `INSERT INTO usage_days (owner_id, day, kind, model, calls, neurons, estimated_neurons)`;
 
-/** Of calls `c`: by model, and how many they were, and what they cost. */
+/** For calls `c`: the model, their number and their cost. */
 const SUMS = `c.value ->> 'model', count(*), sum(c.value ->> 'neurons'), sum(iif(c.value ->> 'isEstimated', c.value ->> 'neurons', 0))`;
 
 /** Calls `c` made for a task `t` by an attempt `s` that ended. */
@@ -13,18 +13,18 @@ const INTO_DAYS = `${INTO_USAGE_DAYS} SELECT o.value, (s.value ->> 'finishedAt')
 
 const EACH_CALL = `JOIN jobs j ON j.id = t.job_id, json_each(s.value, '$.usage') c, json_each(json_array(t.owner_id, '${EVERYBODY}')) o`;
 
-/** Added to what the day has. */
+/** Adds to the figures that the day already has. */
 export const ADD_TO_DAY = `
   ON CONFLICT (owner_id, day, kind, model) DO UPDATE
      SET calls = calls + excluded.calls, neurons = neurons + excluded.neurons,
          estimated_neurons = estimated_neurons + excluded.estimated_neurons`;
 
-/** Add what settled attempts (?1: `HELD`'s) consumed to their day's figures: the owner's, and everybody's. */
+/** Add what settled attempts (?1: `HELD`'s) consumed to the day's figures of the owner and of the account. */
 export function addUsage(db: D1Database, rows: string): D1PreparedStatement {
   return db.prepare(`${INTO_DAYS} FROM ${HELD} ${EACH_CALL} WHERE true GROUP BY 1, 2, 3, 4 ${ADD_TO_DAY}`).bind(rows);
 }
 
-/** Calls that no attempt made: those of a request that asks a model itself. `at` is epoch milliseconds. */
+/** Calls that a request made itself, without an attempt. `at` is epoch milliseconds. */
 export interface DirectUsage {
   readonly ownerId: string;
   readonly kind: "ask" | "search";
@@ -32,7 +32,7 @@ export interface DirectUsage {
   readonly at: number;
 }
 
-/** For the batch that settles them: only while their reservation stands. */
+/** Insert them, in the batch that settles them, only while their reservation exists. */
 export function insertDirectUsage(
   db: D1Database,
   { ownerId, kind, calls, at }: DirectUsage,
@@ -48,7 +48,7 @@ export function insertDirectUsage(
     .bind(JSON.stringify(calls), kind, utcDay(at), ownerId, reservationId);
 }
 
-/** What an attempt bought that ended without its lease: its job was stopped, or another consumer took it for dead. */
+/** The calls of an attempt that ended without its lease: its job was stopped, or another consumer took the task over. */
 export interface LateUsage {
   readonly taskId: string;
   readonly attempt: number;
@@ -58,8 +58,8 @@ export interface LateUsage {
 }
 
 /**
- * Account for attempts that could not settle. Once: not where the row has it, nor where a later attempt took the result
- * over and accounts for it itself.
+ * Account for attempts that could not settle. Each call is counted once: not if the attempt's row has it, and not if a later
+ * attempt reuses the result and accounts for it.
  */
 export async function addLateUsage(db: D1Database, late: readonly LateUsage[]): Promise<void> {
   const rows = JSON.stringify(
@@ -87,7 +87,7 @@ export async function addLateUsage(db: D1Database, late: readonly LateUsage[]): 
           WHERE attempts.task_id = u.task_id AND attempts.number = u.number`,
       )
       .bind(rows),
-    // They have told what became of their calls: nothing is set aside for these any more.
+    // These attempts have reported their calls, so nothing stays reserved for them.
     db
       .prepare(
         `DELETE FROM reservations WHERE (owner_id, task_id, attempt) IN (
@@ -97,7 +97,7 @@ export async function addLateUsage(db: D1Database, late: readonly LateUsage[]): 
   ]);
 }
 
-/** The same of attempts (?1) whose job was deleted under them: what is remembered of these is forgotten once it is counted. */
+/** Do the same for attempts (?1) whose job was deleted while they ran. What is remembered of them is deleted once it is counted. */
 function addDeletedUsage(db: D1Database, rows: string, attempts: string): D1PreparedStatement[] {
   const theirs = `json_each(?1) s JOIN deleted_attempts a ON a.task_id = s.value ->> 'taskId' AND a.number = s.value ->> 'attempt'`;
   return [
