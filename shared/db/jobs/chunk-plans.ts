@@ -1,14 +1,14 @@
 import type { JobKind } from "../../kinds/index.ts";
 import type { Source } from "../../jobs/source.ts";
 
-/** A recording, and what is known of where its chunks are. */
+/** A recording, and what is known about where its chunks are. */
 export interface PlannedRecording {
   readonly kind: JobKind;
   /** Null for a job that reads no object. */
   readonly source: Source | null;
-  /** Null where it was transcribed in one call, or is not planned yet. */
+  /** Null if it was transcribed in one call, or is not planned yet. */
   readonly durationMs: number | null;
-  /** As their tasks store them: JSON. In the order of the source, a chunk before those that it was halved into. */
+  /** As their tasks store them: JSON. In the order of the source, a chunk before the halves that it was split into. */
   readonly chunks: readonly ChunkRow[];
 }
 
@@ -23,7 +23,7 @@ interface RecordingRow {
   readonly durationMs: number | null;
 }
 
-/** The plan of the chunks that lie between two times, as stored for this job or for the one whose result it took over. */
+/** Read the plan of the chunks that lie between two times. It is stored with this job, or with the job whose result it reuses. */
 export async function readChunkPlans(
   db: D1Database,
   job: { readonly id: string; readonly ownerId: string },

@@ -1,7 +1,7 @@
-/** As the schema's check names them. */
+/** The states that the schema's check names. */
 export type TaskState = "pending" | "available" | "running" | "retryable" | "completed" | "discarded" | "cancelled";
 
-/** A chunk of a long recording: the part that it answers for, and the state of its task. */
+/** A chunk of a long recording: the part that is its own, and the state of its task. */
 export interface ChunkTask {
   readonly startMs: number;
   readonly endMs: number;
@@ -9,8 +9,8 @@ export interface ChunkTask {
 }
 
 /**
- * The chunks of a job, or of the one whose result it took over: in the order of the source, a chunk before those that it was halved
- * into. Empty where nothing was cut. Null if there is no such job of this owner. Reads about two rows a task.
+ * Read the chunks of a job, or of the job whose result it reuses, in the order of the source, a chunk before the halves that it
+ * was split into. Empty if nothing was cut. Null if this owner has no such job. Reads about two rows a task.
  */
 export async function readChunkTasks(
   db: D1Database,

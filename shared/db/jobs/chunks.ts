@@ -1,14 +1,14 @@
 import type { ChunkRecord } from "../../transcripts/compose-transcript.ts";
 import type { Stretch } from "../../transcripts/transcript.ts";
 
-/** All that is known so far of a long recording, in the order of the source. */
+/** Everything that is transcribed so far of a long recording, in the order of the source. */
 export interface TranscribedChunks {
   readonly transcribed: readonly ChunkRecord[];
-  /** Chunks given up on. */
+  /** Chunks that were discarded. */
   readonly gaps: readonly Stretch[];
 }
 
-/** A chunk's words are some 10 kB: a page stays well below what one answer of D1 may hold. */
+/** A chunk's words take some 10 kB, so a page stays well below the limit of one answer of D1. */
 const PAGE = 100;
 
 export async function readChunks(db: D1Database, jobId: string): Promise<TranscribedChunks> {

@@ -8,15 +8,15 @@ export interface JobContents {
   readonly kind: JobKind;
   /** JSON. */
   readonly input: string;
-  /** The key of a transcript that people have edited is that of their latest version. */
+  /** If people have edited the transcript, its key is that of their latest version. */
   readonly artifacts: readonly ArtifactRow[];
-  /** Which version that is: 0 for the original. */
+  /** The version of that transcript: 0 for the original. */
   readonly transcriptVersion: number;
-  /** Best first. */
+  /** The best label first. */
   readonly labels: readonly LabelRow[];
 }
 
-/** For the job's own tasks: whose it is was asked when it was submitted. Null for a job that is gone. */
+/** Read a job's contents for its own tasks. The owner was checked when the job was submitted. Null for a job that is gone. */
 export async function readJobContents(db: D1Database, jobId: string): Promise<JobContents | null> {
   const of = (sql: string) => db.prepare(sql).bind(jobId);
   const [jobs, artifacts, labels] = await db.batch<never>([

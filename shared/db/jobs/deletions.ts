@@ -1,5 +1,5 @@
-// Deleting jobs from D1. What lies elsewhere is deleted after it, by what `deletions` remembers: a delete that dies
-// half-way is finished by maintenance.
+// Deletes jobs from D1. What lies elsewhere is deleted afterwards, from what `deletions` remembers. If a deletion dies
+// half-way, maintenance finishes it.
 import type { JobKind } from "../../kinds/index.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
 import { handOverPassages } from "../search/words.ts";
@@ -8,25 +8,25 @@ import { deleteMarksOf } from "./tags-and-metadata.ts";
 import { isDescribed, RECORDED_MS } from "./records.ts";
 import { MEDIA_BUCKET, uploadIdOf } from "../../uploads/storage.ts";
 
-/** An invocation lasts fifteen minutes at most: then no attempt of a deleted job can store anything any more. */
+/** An invocation lasts at most fifteen minutes. After this time no attempt of a deleted job can store anything. */
 const LATE_MS = 20 * 60_000;
 
-/** A record may be written of a job that is deleted meanwhile: it is looked for again after this. */
+/** A record may be written of a job while the job is deleted, so the record is looked for again after this time. */
 const RECORDING_MS = 5 * 60_000;
 
-/** Whoever asked for the deletion deletes the objects as well; maintenance leaves it this long for that. */
+/** The request that asked for the deletion also deletes the objects. Maintenance leaves it this much time. */
 const OWN_MS = 60_000;
 
 /** A job to delete. */
 export interface Target {
   readonly id: string;
-  /** Only if it is theirs. */
+  /** Delete it only if it belongs to this owner. */
   readonly ownerId?: string;
-  /** Only if it ended before: epoch milliseconds. */
+  /** Delete it only if it ended before this time: epoch milliseconds. */
   readonly endedBefore?: number;
-  /** Only if it was described before: epoch milliseconds. */
+  /** Delete it only if it was submitted before this time: epoch milliseconds. */
   readonly createdBefore?: number;
-  /** Its source as well, unless another job reads it. */
+  /** Delete its source too, unless another job reads it. */
   readonly withSource?: boolean;
 }
 
@@ -38,13 +38,13 @@ export interface Leftover {
   readonly reusedFrom: string | null;
   readonly passageIds: readonly string[];
   readonly source: { readonly key: string; readonly etag: string } | null;
-  /** When the job was described, if the bucket has a record of that; null if not. */
+  /** When the job was submitted, if the bucket has a record of it; null if not. */
   readonly recordedAt: number | null;
-  /** When somebody asked for the deletion; null where only its time was over. */
+  /** When a client asked for the deletion; null if only the retention was over. */
   readonly askedAt: number | null;
-  /** When it was deleted, if the bucket must remember that for a database that is set back; null if not. */
+  /** When it was deleted, if the bucket must remember that in case the database is set back; null if not. */
   readonly rememberedAt: number | null;
-  /** Whether an attempt may still store something: epoch milliseconds. */
+  /** Until when an attempt may still store something: epoch milliseconds. */
   readonly until: number;
 }
 
@@ -60,7 +60,10 @@ const LEFTOVER = `job_id AS jobId, owner_id AS ownerId, reused_from AS reusedFro
 /** The jobs of ?1 (JSON array of targets) that this batch deletes: those remembered at ?2. */
 const DELETED = `SELECT x.job_id FROM json_each(?1) d JOIN deletions x ON x.job_id = d.value ->> 'id' AND x.asked_at = ?2`;
 
-/** What an attempt has bought and not told: neither its own row nor a later one that took its result over has it. */
+/**
+ * Whether an attempt may have paid for calls that are reported neither in its own row nor by a later attempt that reuses its
+ * result.
+ */
 const UNTOLD = `a.usage IS NULL AND a.outcome IN ('lost', 'cancelled') AND a.finished_at > ?2 - ${LATE_MS}
   AND NOT EXISTS (SELECT 1 FROM attempts l, json_each(l.usage) r
                    WHERE l.task_id = a.task_id AND l.number > a.number AND r.value ->> 'recalledFrom' = a.number)`;
@@ -68,9 +71,10 @@ const UNTOLD = `a.usage IS NULL AND a.outcome IN ('lost', 'cancelled') AND a.fin
 const LETTERS = `SELECT id FROM dead_letters WHERE job_id IN (${DELETED})`;
 
 /**
- * Delete jobs from D1 with all that belongs to them, in one transaction, running or not: an attempt under way settles
- * nothing. What it costs is still counted. Totals stay in `usage_days`, and of a job that somebody deletes in the audit.
- * @returns what is left of those that were deleted.
+ * Delete jobs from D1 with everything that belongs to them, in one transaction, even if they are running. A running attempt
+ * then settles nothing, but its cost is still counted. Totals stay in `usage_days`. If a client deletes the job, they also stay
+ * in the audit log.
+ * @returns what is left of the jobs that were deleted.
  */
 export async function beginDeletions(
   db: D1Database,
@@ -101,7 +105,7 @@ export async function beginDeletions(
             AND (d.value ->> 'endedBefore' IS NULL OR j.finalized_at < d.value ->> 'endedBefore')
          ON CONFLICT (job_id) DO UPDATE
             SET reused_from = coalesce(excluded.reused_from, reused_from),
-                -- A late attempt of the job's life before may still write its vectors.
+                -- A late attempt of an earlier job with this id may still write its vectors.
                 passage_ids = (SELECT json_group_array(value)
                                  FROM (SELECT value FROM json_each(deletions.passage_ids)
                                        UNION SELECT value FROM json_each(excluded.passage_ids))),
@@ -120,7 +124,7 @@ export async function beginDeletions(
         WHERE j.id IN (${DELETED}) AND ${UNTOLD}
        ON CONFLICT DO NOTHING`,
     ),
-    // An act stays; what it said of the job goes: options, notes, a model's words.
+    // The act stays, but what it says about the job goes: options, notes, a model's words.
     of(
       `UPDATE audit SET detail = '{}'
         WHERE subject IN (SELECT job_id FROM (${DELETED}) UNION ALL ${LETTERS}
@@ -128,10 +132,10 @@ export async function beginDeletions(
                           UNION ALL SELECT id FROM redrives WHERE state = 'stopped' AND canary_id IN (${LETTERS}))`,
     ),
     of(
-      `UPDATE redrives SET reason = 'The canary failed; its job was deleted since.'
+      `UPDATE redrives SET reason = 'The canary failed; its job has since been deleted.'
         WHERE state = 'stopped' AND canary_id IN (${LETTERS})`,
     ),
-    // News of a budget only travelled with the job.
+    // News of a budget is kept: it was only delivered with the job.
     of(
       `UPDATE webhook_deliveries
           SET job_id = NULL,
@@ -150,7 +154,7 @@ export async function beginDeletions(
   return (results.at(-1)?.results ?? []).map(leftoverOf);
 }
 
-/** With what the job has cost: its receipt is gone. */
+/** Audit a deletion with what the job has cost, because its receipt is gone. */
 function auditDeletion(db: D1Database, id: string, actor: Actor, now: number): D1PreparedStatement {
   return insertAudit(
     db,
@@ -172,7 +176,7 @@ function leftoverOf({ passageIds, source, ...row }: LeftoverRow): Leftover {
   };
 }
 
-/** Deleted jobs of which something may be left, the longest due first. */
+/** Find deleted jobs of which something may be left, the one due longest first. */
 export async function findLeftovers(db: D1Database, now: number, limit: number): Promise<readonly Leftover[]> {
   const { results } = await db
     .prepare(`SELECT ${LEFTOVER} FROM deletions WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2`)
@@ -181,7 +185,7 @@ export async function findLeftovers(db: D1Database, now: number, limit: number):
   return results.map(leftoverOf);
 }
 
-/** What is left of this job of this owner; null if it was not deleted, or all of it that there was then. */
+/** Find what is left of this owner's job; null if it was not deleted, or if all that existed then is gone. */
 export async function findLeftover(db: D1Database, job: { id: string; ownerId: string }): Promise<Leftover | null> {
   const row = await db
     .prepare(`SELECT ${LEFTOVER} FROM deletions WHERE job_id = ?1 AND owner_id = ?2 AND due_at <> until`)
@@ -190,15 +194,18 @@ export async function findLeftover(db: D1Database, job: { id: string; ownerId: s
   return row === null ? null : leftoverOf(row);
 }
 
-/** What decides over the objects of a job that was deleted. */
+/** What decides whether the objects of a deleted job may go. */
 export interface Claims {
-  /** There is a job of this id again: an upload was stored once more. */
+  /** A job with this id exists again: an upload was stored once more. */
   readonly isThere: boolean;
-  /** Keys that jobs which reuse its result still show, or will again: they are to come back after a restore. */
+  /** Keys that jobs which reuse its result still show, or will show again when they come back after a restore. */
   readonly keys: ReadonlySet<string>;
 }
 
-/** @param lapsedBefore what jobs that are to come back had taken over is no claim any more if it was noted before: epoch milliseconds. */
+/**
+ * @param lapsedBefore epoch milliseconds: claims of jobs that were expected to come back do not count if they were noted before
+ * this time.
+ */
 export async function readClaims(db: D1Database, jobId: string, lapsedBefore: number): Promise<Claims> {
   const [jobs, artifacts, reuses] = await db.batch<{ key: string }>([
     db.prepare(`SELECT id AS key FROM jobs WHERE id = ?1`).bind(jobId),
@@ -215,7 +222,7 @@ export async function readClaims(db: D1Database, jobId: string, lapsedBefore: nu
   };
 }
 
-/** Whether a job reads this object, whichever version of it. */
+/** Return whether a job reads this object, in any version. */
 export async function isSource(db: D1Database, key: string): Promise<boolean> {
   const row = await db
     .prepare(`SELECT 1 AS found FROM jobs WHERE input ->> '$.source.key' = ?1 LIMIT 1`)
@@ -224,7 +231,7 @@ export async function isSource(db: D1Database, key: string): Promise<boolean> {
   return row !== null;
 }
 
-/** Forget an object of the bucket that was deleted: its name may say something. */
+/** Forget an object of the bucket that was deleted, because its name may reveal something. */
 export async function forgetSource(db: D1Database, { key, etag }: { key: string; etag: string }) {
   await db.batch([
     db.prepare(`DELETE FROM uploads WHERE bucket = ?1 AND key = ?2 AND etag = ?3`).bind(MEDIA_BUCKET, key, etag),
@@ -233,7 +240,7 @@ export async function forgetSource(db: D1Database, { key, etag }: { key: string;
   ]);
 }
 
-/** All is gone, for now or for good: an attempt may still be under way. */
+/** Record that everything is gone. If an attempt may still be running, the job is looked at once more when it must have ended. */
 export async function settleLeftovers(db: D1Database, jobIds: readonly string[], now: number): Promise<void> {
   const ids = JSON.stringify(jobIds);
   await db.batch([
@@ -249,12 +256,12 @@ export async function settleLeftovers(db: D1Database, jobIds: readonly string[],
   ]);
 }
 
-/** How a job stands that is to be deleted. */
+/** The state of a job that is to be deleted. */
 export interface Standing {
   readonly kind: JobKind;
   readonly state: string;
   readonly hasSource: boolean;
-  /** Jobs wait for its result. */
+  /** Other jobs wait for its result. */
   readonly isFollowed: boolean;
 }
 

@@ -2,7 +2,7 @@ import { checkAt } from "../tasks/check-at.ts";
 import type { Changes, EndedJob } from "../../jobs/changes.ts";
 import { type Returning, returning } from "../transact.ts";
 
-/** What an UPDATE of jobs returns of each. */
+/** What an UPDATE of jobs returns for each job. */
 export const ENDED_JOB = `json_object('jobId', id, 'ownerId', owner_id, 'kind', kind, 'state', state, 'code', error_code,
                              'queuedMs', started_at - created_at, 'durationMs', finalized_at - created_at) AS ended`;
 
@@ -13,7 +13,7 @@ export function endingJobs(prepared: D1PreparedStatement): Returning<Pick<Change
   }));
 }
 
-/** A statement that makes tasks ready. It returns the id of each as `opened`; null for one that waits. */
+/** A statement that makes tasks ready. It returns the id of each as `opened`; null for a task that waits. */
 export function openingTasks(prepared: D1PreparedStatement): Returning<Pick<Changes, "opened">> {
   return returning(prepared, (rows: readonly { opened: string | null }[]) => ({
     opened: rows.flatMap(({ opened }) => opened ?? []),
@@ -25,7 +25,7 @@ export function cancellingTasks(prepared: D1PreparedStatement): Returning<Pick<C
   return returning(prepared, (rows: readonly { id: string }[]) => ({ cancelledTasks: rows.map(({ id }) => id) }));
 }
 
-/** End the jobs of these tasks (?1: JSON array of task ids) that have no task left to run. Returns each job once. */
+/** End those jobs of these tasks (?1: JSON array of task ids) that have no task left to run. Returns each job once. */
 export function finalizeJobs(db: D1Database, taskIds: string, now: number): Returning<Pick<Changes, "endedJobs">> {
   const ended = db
     .prepare(
@@ -44,7 +44,10 @@ export function finalizeJobs(db: D1Database, taskIds: string, now: number): Retu
   return endingJobs(ended);
 }
 
-/** Open stages of these tasks' jobs whose earlier ones have ended, given up on or not: a join marks what is missing. */
+/**
+ * Open the stages of these tasks' jobs whose earlier stages have ended, even with discarded tasks: a join marks what is
+ * missing.
+ */
 export function openStages(db: D1Database, taskIds: string, now: number): Returning<Pick<Changes, "opened">> {
   const opened = db
     .prepare(

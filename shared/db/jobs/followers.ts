@@ -4,17 +4,17 @@ import { ENDED_JOB, endingJobs, openingTasks } from "./ends.ts";
 import { type Changes, sumOf } from "../../jobs/changes.ts";
 import { type Returning, returning, transact } from "../transact.ts";
 
-// Jobs that wait for an identical one, to take its result over instead of paying for another.
+// Jobs that wait for an identical one, to reuse its result instead of paying for another.
 
-// Queued followers with the job each waits for. A leader that was pruned is as good as failed, and so is one without a
+// Queued followers, with the job that each waits for. A leader that was pruned counts as failed, and so does one without a
 // fingerprint: it was redriven with other options.
 const FOLLOWERS = `jobs f LEFT JOIN jobs l ON l.id = f.follows WHERE f.follows IS NOT NULL AND f.state = 'queued'`;
 const SERVED = `${FOLLOWERS} AND l.state = 'completed' AND l.fingerprint IS NOT NULL
                   AND NOT EXISTS (SELECT 1 FROM reuses r WHERE r.job_id = f.id)`;
-// Queued jobs that had taken a result over before the database was set back: their leader may be gone.
+// Queued jobs that had reused a result before the database was set back. Their leader may be gone.
 const RESTORED = `jobs f CROSS JOIN reuses r ON r.job_id = f.id WHERE f.follows IS NOT NULL AND f.state = 'queued'`;
 
-/** Whether anyone waits for the jobs of these tasks (?1: JSON array of task ids). */
+/** Return whether any job waits for the jobs of these tasks (?1: JSON array of task ids). */
 export function findFollowed(db: D1Database, taskIds: string): Returning<{ readonly isAnyFollowed: boolean }> {
   const followed = db
     .prepare(
@@ -27,9 +27,9 @@ export function findFollowed(db: D1Database, taskIds: string): Returning<{ reado
 }
 
 /**
- * Give followers of completed jobs their result, and let one follower of each job that failed, was cancelled or is gone
- * run in its place; the others then follow that one. A job that had its result before a restore has it again, whatever
- * became of its leader. Does nothing where all leaders still run.
+ * Give followers of completed jobs their result. If a job failed, was cancelled or is gone, one of its followers runs in its
+ * place, and the others follow that one. A job that had its result before a restore gets it again, whatever happened to its
+ * leader. Does nothing while all leaders still run.
  */
 export async function releaseFollowers(db: D1Database, now: number): Promise<Changes> {
   const heirs = `SELECT id, follows FROM (
@@ -69,7 +69,7 @@ export async function releaseFollowers(db: D1Database, now: number): Promise<Cha
   return sumOf(changes);
 }
 
-/** What followers show of the result that they take over; their own tasks are not needed any more. */
+/** Copy the results that followers reuse. The followers' own tasks are not needed any more. */
 function copyResults(db: D1Database, now: number): readonly D1PreparedStatement[] {
   return [
     db.prepare(

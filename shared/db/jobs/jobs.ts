@@ -12,18 +12,17 @@ import { stopJobs } from "./stop-jobs.ts";
 import { formatOf } from "../tasks/task-formats.ts";
 
 export interface InsertedJobs extends Changes {
-  /** The ids of the tasks that are new. */
+  /** The ids of the new tasks. */
   readonly tasks: readonly string[];
-  /** Uploads that got no job although one was given for them: they are ignored, for this reason. */
+  /** Uploads that were to have a job and got none: they are ignored, for this reason. */
   readonly refused: readonly { readonly key: string; readonly etag: string; readonly ignoredReason: string }[];
 }
 
 /**
- * Insert jobs with their tasks, and the uploads they come from, in one transaction.
- * What is already known stays as it is: an upload announced before, a job of the same id. A job whose twin (same owner,
- * same fingerprint) has completed or is under way takes that one's result over, unless it must not. A job is left out
- * beyond the limit of its key, and where an upload's key has become a job with other bytes, or the upload's job was deleted
- * before the database was set back.
+ * Insert jobs with their tasks, and the uploads that they come from, in one transaction. What is already known stays as it is:
+ * an upload announced before, a job with the same id. If an identical job (same owner, same fingerprint) has completed or is
+ * running, the new job reuses its result, unless it must not. A job is left out if its API key is at its limit, if its upload's
+ * key has become a job with other bytes, or if the upload's job was deleted before the database was set back.
  */
 export async function insertJobs(
   db: D1Database,
@@ -34,7 +33,7 @@ export async function insertJobs(
   }: {
     jobs: readonly NewJob[];
     uploads: readonly UploadRecord[];
-    /** What is to be written with the jobs, or not at all. */
+    /** What must be written with the jobs, or not at all. */
     alongside?: readonly D1PreparedStatement[];
   },
   now: number,
@@ -66,7 +65,7 @@ export async function insertJobs(
   return { ...released, ready, tasks: tasks.map(({ id }) => id), refused };
 }
 
-/** What is new: tasks, and uploads. */
+/** The new rows: tasks and uploads. */
 interface Inserting {
   readonly tasks?: readonly { readonly id: string; readonly state: string }[];
   readonly uploads?: readonly { readonly key: string; readonly etag: string; readonly ignoredReason: string | null }[];
@@ -76,7 +75,7 @@ function idOf({ key, etag }: { readonly key: string; readonly etag: string }): s
   return JSON.stringify([key, etag]);
 }
 
-/** The jobs that may be inserted, and whom each follows. */
+/** Insert the jobs that may be inserted, with the job that each follows. */
 function insertAllowed(db: D1Database, jobRows: string): D1PreparedStatement {
   return db
     .prepare(
@@ -87,7 +86,7 @@ function insertAllowed(db: D1Database, jobRows: string): D1PreparedStatement {
               j.value ->> '$.limit.keyId', j.value ->> 'tags', j.value ->> 'metadata', j.value ->> 'choice',
               j.value ->> 'maxNeurons', j.value ->> 'estimate',
               coalesce(
-                -- Before the database was set back it had this one's result: releaseFollowers gives it that again.
+                -- Before the database was set back it had this job's result: releaseFollowers gives it that result again.
                 (SELECT r.reused_from FROM reuses r WHERE r.job_id = j.value ->> 'id'),
                 iif(j.value ->> 'reuse', coalesce(
                   (SELECT l.id FROM jobs l
@@ -115,7 +114,7 @@ function insertAllowed(db: D1Database, jobRows: string): D1PreparedStatement {
     .bind(jobRows);
 }
 
-/** The first tasks of the jobs that are there now. */
+/** Insert the first tasks of the jobs that exist now. */
 function insertFirstTasks(db: D1Database, jobRows: string): Returning<Pick<Inserting, "tasks">> {
   const insertedTasks = db
     .prepare(
@@ -131,7 +130,7 @@ function insertFirstTasks(db: D1Database, jobRows: string): Returning<Pick<Inser
   return returning(insertedTasks, (tasks: NonNullable<Inserting["tasks"]>) => ({ tasks }));
 }
 
-/** The uploads: those whose job is there, those that become none, and why. */
+/** Insert the uploads: those whose job exists, and those that get none, with the reason. */
 function insertUploads(db: D1Database, uploadRows: string, now: number): Returning<Pick<Inserting, "uploads">> {
   const insertedUploads = db
     .prepare(
@@ -157,7 +156,7 @@ function insertUploads(db: D1Database, uploadRows: string, now: number): Returni
   return returning(insertedUploads, (uploads: NonNullable<Inserting["uploads"]>) => ({ uploads }));
 }
 
-/** The steps of these jobs, which wait for the stages before theirs. */
+/** Insert the steps of these jobs, which wait for the stages before theirs. */
 function insertSteps(db: D1Database, jobRows: string): D1PreparedStatement {
   return db
     .prepare(
@@ -171,7 +170,7 @@ function insertSteps(db: D1Database, jobRows: string): D1PreparedStatement {
     .bind(jobRows);
 }
 
-/** Of jobs that come together and are the same, the first is the one that runs: a statement does not see its own rows. */
+/** If identical jobs come together, only the first one runs. A statement cannot decide that: it does not see its own rows. */
 function withTwins(jobs: readonly NewJob[]): readonly (NewJob & { readonly twin?: string })[] {
   const first = new Map<string, string>();
   return jobs.map((job) => {
@@ -183,8 +182,8 @@ function withTwins(jobs: readonly NewJob[]): readonly (NewJob & { readonly twin?
 }
 
 /**
- * Where jobs that come together stand, since a statement does not see its own rows: how many of the same key come before,
- * and whether an upload's key has come before with other bytes.
+ * Find the place of each job among those that come with it, because a statement does not see its own rows: how many with the
+ * same API key come before it, and whether its upload's key came before with other bytes.
  */
 function withPlaces<Job extends NewJob>(jobs: readonly Job[]): readonly (Job & { place: number; isSecond: number })[] {
   const ofKey = new Map<string, number>();
@@ -200,7 +199,7 @@ function withPlaces<Job extends NewJob>(jobs: readonly Job[]): readonly (Job & {
   });
 }
 
-/** Cancel a job that has not ended: `endedJobs` then holds it. A run of it that is under way is told within about a second. */
+/** Cancel a job that has not ended: `endedJobs` then has it. A running attempt of it is stopped within about two seconds. */
 export async function cancelJob(db: D1Database, id: string, actor: Actor, now: number): Promise<Changes> {
   const isTheirs = `EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND owner_id = ?2 AND state IN ('queued', 'running'))`;
   const audit = insertAudit(db, actor, { act: "job.cancel", subject: id, now }, isTheirs);

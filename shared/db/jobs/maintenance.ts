@@ -7,18 +7,19 @@ export interface ExpiredLease {
   readonly id: string;
   readonly leaseId: string;
   readonly leasedAt: number;
-  /** How often that has happened to this task before, and how often while it ran alone and waited for nobody. */
+  /** How often this task was lost before, and how often of these while it ran alone and was not waiting for an answer. */
   readonly lost: number;
   readonly lostAlone: number;
-  /** Whether it is so this time, too. */
+  /** Whether it ran alone and was not waiting this time, too. */
   readonly isAlone: boolean;
 }
 
 /**
- * Tasks that have been due for `graceMs` and that nobody has leased: their wake-up was lost, or still waits in a long queue.
- * Each is given another wake-up, and counts as due again after one grace, so that the next one is two graces away: a message
- * in a long queue is not lost, and a busy queue is not flooded with doubles. Tasks of a paused kind, or held with the account,
- * are read and left as they are: two rows a run each cost less than writing them once, and a resume or the hold's end finds them due.
+ * Take tasks that have been due for `graceMs` without a lease: their wake-up was lost, or still waits in a long queue. Each
+ * gets another wake-up, and counts as due again after one grace, so its next wake-up is two graces away. So a message in a long
+ * queue does not count as lost, and a busy queue is not flooded with duplicates. Tasks of a paused kind, or held with the
+ * account, are read and left as they are: reading two rows each run costs less than writing them once, and they are due at once
+ * when the pause or the hold ends.
  */
 export async function takeDueTasks(
   db: D1Database,
@@ -53,7 +54,7 @@ export async function findExpiredLeases(db: D1Database, now: number, limit: numb
   return results.map((row) => ({ ...row, isAlone: row.isAlone === 1 }));
 }
 
-/** Of these objects, those never recorded as an upload. */
+/** Return those of the objects that were never recorded as an upload. */
 export async function findUnknownUploads(
   db: D1Database,
   objects: readonly Announcement[],
@@ -74,7 +75,7 @@ export async function readCursor(db: D1Database, name: string): Promise<string |
   return db.prepare(`SELECT value FROM cursors WHERE name = ?1`).bind(name).first<string>("value");
 }
 
-/** Remember how far a duty has come; null forgets, so that the next run starts over. */
+/** Store how far a duty has come; null forgets it, so that the next run starts over. */
 export async function writeCursor(db: D1Database, name: string, value: string | null): Promise<void> {
   const statement =
     value === null

@@ -1,12 +1,12 @@
-/** Counting the tasks ahead ends here. */
+/** Counting the tasks ahead stops here. */
 export const MOST_COUNTED = 1000;
 
-/** Of the jobs that ended last, whatever their kind, so many are looked at for the latest of one kind. */
+/** How many of the jobs that ended last, of any kind, are searched for the latest of one kind. */
 const ENDED_LOOKED_AT = 500;
 const RUNS_MEASURED = 50;
 
 /**
- * How many tasks of the same lane (kind, model, owner) come before this job's own: due, more urgent or older. Null
+ * Count the tasks of the same lane (kind, model, owner) that come before this job's own: due, and more urgent or older. Null
  * unless the job waits for its turn. One walk along the index that leases choose by, of at most 1,000 rows.
  */
 export function countAhead(db: D1Database, jobId: string): D1PreparedStatement {
@@ -24,7 +24,7 @@ export function countAhead(db: D1Database, jobId: string): D1PreparedStatement {
     .bind(jobId);
 }
 
-/** The latest runs of jobs of this job's kind that were paid for and completed; none once the job has ended itself. */
+/** Read the latest runs of jobs of this job's kind that were paid for and completed; none once the job itself has ended. */
 export function recentRuns(db: D1Database, jobId: string): D1PreparedStatement {
   return db
     .prepare(

@@ -12,7 +12,7 @@ const JOB = `j.id, j.kind, j.state, j.input, j.error_code AS errorCode, j.error_
 export const ATTEMPT_COLUMNS = `a.task_id AS taskId, a.number, a.outcome, a.started_at AS startedAt, a.finished_at AS finishedAt,
                  a.model, a.engine, a.neurons, a.usage, a.error_code AS errorCode, a.error_message AS errorMessage`;
 
-/** A job with all there is to tell of it, in one round trip; null if there is none or it is someone else's. */
+/** Read a job with all its details, in one round trip; null if this owner has no such job. */
 export async function readJob(db: D1Database, job: { id: string; ownerId: string }): Promise<JobDetail | null> {
   const of = (sql: string) => db.prepare(sql).bind(job.id);
   const [rows, tasks, attempts, artifacts, labels, progress, pauses, hold, ahead, runs] = await db.batch<never>([
@@ -20,7 +20,7 @@ export async function readJob(db: D1Database, job: { id: string; ownerId: string
     of(
       `SELECT id, kind, state, model, attempt, scheduled_at AS scheduledAt FROM tasks WHERE job_id = ?1 AND is_side = 0 ORDER BY id`,
     ),
-    // A long recording has hundreds: the latest tell most.
+    // A long recording has hundreds of attempts; the latest are the most useful.
     of(
       `SELECT * FROM (SELECT ${ATTEMPT_COLUMNS} FROM attempts a JOIN tasks t ON t.id = a.task_id
                        WHERE t.job_id = ?1 AND t.is_side = 0 ORDER BY a.started_at DESC, a.number DESC LIMIT 100)
@@ -68,12 +68,12 @@ export async function findJobs(
   return results;
 }
 
-/** Whose job it is; null if there is none. For who holds a link to it, and no key. */
+/** Find the owner of a job; null if there is no such job. For a client that has a link to the job and no key. */
 export async function findJobOwner(db: D1Database, jobId: string): Promise<string | null> {
   return db.prepare(`SELECT owner_id AS ownerId FROM jobs WHERE id = ?1`).bind(jobId).first<string>("ownerId");
 }
 
-/** An artifact of a job of this owner. */
+/** Find an artifact of a job of this owner. */
 export async function findArtifact(
   db: D1Database,
   artifact: { jobId: string; ownerId: string; name: string },
@@ -88,7 +88,7 @@ export async function findArtifact(
     .first<ArtifactRow>();
 }
 
-/** The object that a job of this owner reads; null for a job without one. */
+/** Find the object that a job of this owner reads; null for a job without one. */
 export async function findSource(
   db: D1Database,
   job: { jobId: string; ownerId: string },
@@ -107,13 +107,13 @@ export interface JobFilter {
   readonly state: JobState | undefined;
   readonly kind: JobKind | undefined;
   readonly label: string | undefined;
-  /** In its file's name, its prompt, its text or its id; letters A to Z in either case. */
+  /** Text in the job's file name, prompt, text or id; letters A to Z match in either case. */
   readonly text: string | undefined;
   /** Epoch milliseconds: from, inclusive. */
   readonly createdAfter: number | undefined;
   /** Epoch milliseconds: until, exclusive. */
   readonly createdBefore: number | undefined;
-  /** The job carries them all (shared/jobs/tags-and-metadata.ts). */
+  /** The job must carry all of them (shared/jobs/tags-and-metadata.ts). */
   readonly marks: readonly string[];
 }
 
@@ -122,24 +122,24 @@ export interface JobPage {
   readonly limit: number;
   /** The position (time and id) of the last one seen. */
   readonly before: { at: number; id: string } | undefined;
-  /** Whether each job is to tell how far it is and what it cost. */
+  /** Whether each job includes its progress and its cost. */
   readonly figures: boolean;
 }
 
-/** A text is looked for in so many jobs, the latest before the page. */
+/** How many jobs are searched for a text, the latest before the page. */
 const MOST_LOOKED_THROUGH = 10_000;
 
-/** A key's last segment: what is left of it when all up to its last slash is taken away. */
+/** The last segment of a key: all up to its last slash is removed. */
 const FILE_NAME = `replace(j.input ->> '$.source.key',
                            rtrim(j.input ->> '$.source.key', replace(j.input ->> '$.source.key', '/', '')), '')`;
 const SAYS = `coalesce(j.input ->> '$.prompt', j.input ->> '$.text', ${FILE_NAME}) || ' ' || j.id`;
 
-/** Each task and each attempt of a job is read for them. */
+/** Progress and cost. Each task and each attempt of a job is read for them. */
 const FIGURES = `CASE WHEN j.state = 'running'
                       THEN (SELECT avg(state = 'completed') FROM tasks WHERE job_id = j.id AND is_side = 0) END AS fraction,
                  (SELECT total(a.neurons) FROM tasks t JOIN attempts a ON a.task_id = t.id WHERE t.job_id = j.id) AS neurons`;
 
-/** Newest first. */
+/** List jobs, newest first. */
 export async function listJobs(db: D1Database, filter: JobFilter, page: JobPage): Promise<readonly JobRow[]> {
   // With marks, the list is walked along the rows of the first one; the others are looked up job by job.
   const [first] = filter.marks;

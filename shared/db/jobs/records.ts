@@ -1,19 +1,19 @@
-// How jobs were described, for the record of them in the bucket. A job that an object of the inbox describes needs none: the
-// sweep finds the object again.
+// Descriptions of jobs, for their record in the bucket. A job that an object of the inbox describes needs no record: the sweep
+// finds the object again.
 import type { JobRecord } from "../../restoring/records.ts";
 import type { Prediction } from "../../replicate/prediction.ts";
 import { MEDIA_BUCKET } from "../../uploads/storage.ts";
 import { DAY_MS } from "../../durations.ts";
 
-/** Time Travel goes back so far (developers.cloudflare.com/d1/reference/time-travel, Workers Paid): no record is needed longer. */
+/** How far back Time Travel goes (developers.cloudflare.com/d1/reference/time-travel, Workers Paid): no record is needed longer. */
 export const RECORDED_MS = 30 * DAY_MS;
 
-/** Whether job `j` is described in D1 alone (SQL of our own, `bucket` too). */
+/** Whether job `j` is described only in D1 (SQL of our own, `bucket` too). */
 export const isDescribed = (bucket: string) => `NOT EXISTS (
   SELECT 1 FROM uploads u
    WHERE u.bucket = ${bucket} AND u.key = j.input ->> '$.source.key' AND u.etag = j.input ->> '$.source.etag' AND u.job_id = j.id)`;
 
-/** Jobs described after a time, the oldest first, at most so many. Reads a row of each owner, and two of each such job. */
+/** List jobs submitted after a time, the oldest first, at most `limit`. Reads a row for each owner, and two for each such job. */
 export async function listDescribed(
   db: D1Database,
   { after, limit }: { after: { at: number; id: string }; limit: number },
@@ -38,7 +38,7 @@ export async function listDescribed(
   return results;
 }
 
-/** How it was asked for as a prediction; null if it was not. */
+/** Return the prediction that the job was requested as; null if it was not. */
 export function predictionOf({ prediction }: JobRecord): Prediction | null {
   return prediction === null ? null : (JSON.parse(prediction) as Prediction); // our own JSON, from listDescribed
 }

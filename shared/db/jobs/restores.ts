@@ -1,22 +1,22 @@
-// What D1 knows of having been set back to an earlier moment.
+// What D1 knows about having been set back to an earlier moment.
 import { RECORDS_PREFIX } from "../../uploads/storage.ts";
 
 import { DAY_MS } from "../../durations.ts";
 
-/** The sweep has gone through the inbox by then: a job that is described later has no results from before. */
+/** The sweep has gone through the inbox by then: a job that is submitted later has no earlier results. */
 const FOUND_AGAIN_MS = DAY_MS;
 
 /** A task may wait for a budget until the end of a month. */
 const IN_FORCE_MS = 31 * DAY_MS;
 
-/** Maintenance puts the clock on each minute: a clock that is behind may be that of a database that was set back just now. */
+/** Maintenance advances the clock each minute. If the clock is behind, the database may have been set back just now. */
 const STALE_MS = 150_000;
 
-/** The clock's cursor. */
+/** The name of the clock's cursor. */
 export const CLOCK = "clock";
 
 /**
- * Whether job `j` may have results in the bucket that the database knows nothing of, since it was set back, or may have
+ * Whether job `j` may have results in the bucket that the database does not know, because the database was set back or may have
  * been: SQL of our own. Two rows are read.
  */
 export const mayBeStored = (now: string) =>
@@ -27,11 +27,11 @@ export interface Restore {
   readonly foundAt: number;
   /** The last run of maintenance that the database knew of. */
   readonly wentBackTo: number;
-  /** The key of the last object that was taken up; empty for none yet. */
+  /** The key of the last object that was taken up; empty if none was. */
   readonly takenUpTo: string;
 }
 
-/** Note a restore. Jobs under way lose their limits of time: these may have been kept by what the database has forgotten. */
+/** Record a restore. Unfinished jobs lose their time limits: they may have met them in the time that the database has forgotten. */
 export async function insertRestore(
   db: D1Database,
   { foundAt, wentBackTo }: Omit<Restore, "takenUpTo">,
@@ -49,7 +49,7 @@ export async function insertRestore(
   ]);
 }
 
-/** The clock is a cursor that never goes back: a run that comes late must not look like a restore to the next. */
+/** Advance the clock. It is a cursor that never goes back: a run that comes late must not look like a restore to the next run. */
 export async function putClockOn(db: D1Database, now: number): Promise<void> {
   await db
     .prepare(
@@ -60,7 +60,7 @@ export async function putClockOn(db: D1Database, now: number): Promise<void> {
     .run();
 }
 
-/** One of which something in the bucket has not been taken up yet; null for none. */
+/** Find a restore for which something in the bucket is not taken up yet; null if there is none. */
 export async function findRestore(db: D1Database): Promise<Restore | null> {
   return db
     .prepare(
@@ -70,7 +70,7 @@ export async function findRestore(db: D1Database): Promise<Restore | null> {
     .first<Restore>();
 }
 
-/** How far it has come; `doneAt` when that is all. */
+/** Store how far a restore has come; `doneAt` when it is complete. */
 export async function moveRestore(
   db: D1Database,
   { foundAt, takenUpTo, doneAt }: Omit<Restore, "wentBackTo"> & { doneAt: number | null },
@@ -82,8 +82,8 @@ export async function moveRestore(
 }
 
 /**
- * Whether this run of maintenance has looked whether the database was set back, and knows by now what was deleted and
- * what was taken over since: an object of the inbox without a job may be one whose job was deleted.
+ * Return whether this run of maintenance has checked if the database was set back, and knows by now what was deleted and reused
+ * since. Until then, an object of the inbox without a job may be one whose job was deleted.
  */
 export async function knowsDeletions(db: D1Database, now: number): Promise<boolean> {
   const row = await db
@@ -97,22 +97,22 @@ export async function knowsDeletions(db: D1Database, now: number): Promise<boole
   return row?.knows === 1;
 }
 
-/** What was learnt for a restore that was done before this moment is of no use any more: its tasks have all come to an end. */
+/** Facts collected for a restore that was done before this moment are not needed any more: its tasks have all ended. */
 export function overBefore(now: number): number {
   return now - IN_FORCE_MS;
 }
 
-/** Whether there is a restore that was done before this moment. Most databases were never set back: for them it reads nothing. */
+/** Return whether a restore was done before this moment. Most databases were never set back: for them this reads nothing. */
 export async function isAnyRestoreOver(db: D1Database, before: number): Promise<boolean> {
   return (await db.prepare(`SELECT 1 AS one FROM restores WHERE done_at < ?1 LIMIT 1`).bind(before).first()) !== null;
 }
 
-/** Forget restores that were done before this moment, with what was learnt of deletions for them. */
+/** Delete restores that were done before this moment, with the deletions that were noted for them. */
 export async function deleteRestores(db: D1Database, before: number): Promise<void> {
   await db.batch(
     [
       `DELETE FROM tombstones WHERE taken_up_at < ?1`,
-      // Of jobs that did not come back.
+      // Versions of jobs that did not come back.
       `DELETE FROM transcript_versions
         WHERE created_at < ?1 AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = transcript_versions.job_id)`,
       `DELETE FROM restores WHERE done_at < ?1`,

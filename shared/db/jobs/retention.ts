@@ -1,4 +1,4 @@
-// How long ended jobs are kept: so many days for everybody, and other numbers for some owners.
+// How long ended jobs are kept: one number of days for all owners, and other numbers for some.
 import { type Actor, insertAudit } from "../keys/audit.ts";
 import { readCursor, writeCursor } from "./maintenance.ts";
 import { DAY_MS } from "../../durations.ts";
@@ -13,7 +13,7 @@ export interface Retention {
 
 const COLUMNS = `owner_id AS ownerId, days, set_at AS setAt`;
 
-/** What was set for this owner, or with null for all. */
+/** List the retentions that were set, for this owner or (null) for all. */
 export async function listRetentions(db: D1Database, ownerId: string | null): Promise<readonly Retention[]> {
   const { results } = await db
     .prepare(`SELECT ${COLUMNS} FROM retentions WHERE ?1 IS NULL OR owner_id = ?1 ORDER BY owner_id`)
@@ -48,7 +48,7 @@ function subjectOf(ownerId: string): string {
   return `retention:${ownerId}`;
 }
 
-/** A job that is kept no longer: it ended before this time. */
+/** A job whose retention is over: it ended before this time. */
 export interface ExpiredJob {
   readonly id: string;
   readonly endedBefore: number;
@@ -58,12 +58,12 @@ export interface ExpiredJob {
 const LOOKED_AT = 1000;
 const CURSOR = "retention";
 
-/** A job whose result others show stays as long as they do: the objects are its own. */
+/** A job whose result others reuse stays as long as they do, because the objects are its own. */
 const IS_REUSED = `EXISTS (SELECT 1 FROM jobs r WHERE r.reused_from = j.id)`;
 
 /**
- * Jobs to delete, at most so many. Those of owners with a shorter retention are found by owner. All others are found in
- * the order of their ends, a thousand a run: jobs that are kept longer, or for others, are passed over and come round again.
+ * Find jobs to delete, at most `limit`. Those of owners with a shorter retention are found by owner. All others are found in
+ * the order of their ends, a thousand a run. Jobs that are kept longer, or that others reuse, are skipped and come round again.
  */
 export async function findExpiredJobs(
   db: D1Database,
@@ -100,7 +100,7 @@ export async function findExpiredJobs(
   return [...(own?.results ?? []), ...expired].slice(0, limit).map(({ id, endedBefore }) => ({ id, endedBefore }));
 }
 
-/** Forget messages that nobody could read, and deliveries that belong to no job, as old as that. */
+/** Delete unreadable messages, and deliveries that belong to no job, that are older than this. */
 export async function deleteStrays(db: D1Database, before: number): Promise<void> {
   await db.batch([
     db.prepare(`DELETE FROM dead_letters WHERE job_id IS NULL AND created_at < ?1`).bind(before),

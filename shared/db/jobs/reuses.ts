@@ -1,8 +1,8 @@
-// Jobs that took over the result of another: for the bucket's record of them, and from it after a restore.
+// Jobs that reuse the result of another: read for the bucket's record of them, and inserted from it after a restore.
 import type { Label, StoredArtifact } from "../../jobs/outcome.ts";
 import type { Reuse } from "../../restoring/reuses.ts";
 
-/** Jobs that took a result over after a time, the earliest first, at most so many. Reads three rows of each, or a few more. */
+/** List jobs that reused a result after a time, the earliest first, at most `limit`. Reads three rows for each, or a few more. */
 export async function listReused(
   db: D1Database,
   { after, limit }: { after: { at: number; id: string }; limit: number },
@@ -23,7 +23,7 @@ export async function listReused(
   return results.map((row) => ({ ...row, artifacts: JSON.parse(row.artifacts) as StoredArtifact[] }));
 }
 
-/** Note what jobs had taken over before the database was set back: of two records of a job the later one holds. */
+/** Note what jobs had reused before the database was set back. Of two records of a job the later one counts. */
 export async function insertReuses(
   db: D1Database,
   reuses: readonly (Reuse & { readonly labels: readonly Label[] })[],
@@ -45,7 +45,10 @@ export async function insertReuses(
     .run();
 }
 
-/** Jobs whose results were kept for others that had taken them over before the database was set back, noted before this moment. */
+/**
+ * Find jobs whose results were kept for others that had reused them before the database was set back, if noted before this
+ * moment.
+ */
 export async function findLapsedClaims(db: D1Database, before: number, limit: number): Promise<readonly string[]> {
   const { results } = await db
     .prepare(`SELECT DISTINCT reused_from AS id FROM reuses WHERE taken_up_at < ?1 LIMIT ?2`)
@@ -54,7 +57,7 @@ export async function findLapsedClaims(db: D1Database, before: number, limit: nu
   return results.map(({ id }) => id);
 }
 
-/** Forget who had taken these jobs' results over, as far as it was noted before this moment. */
+/** Forget which jobs had reused these jobs' results, if that was noted before this moment. */
 export async function deleteLapsedClaims(db: D1Database, jobIds: readonly string[], before: number): Promise<void> {
   await db
     .prepare(`DELETE FROM reuses WHERE reused_from IN (SELECT value FROM json_each(?1)) AND taken_up_at < ?2`)

@@ -5,10 +5,10 @@ import { cancellingTasks, ENDED_JOB, endingJobs } from "./ends.ts";
 import { type Changes, NOTHING, sumOf } from "../../jobs/changes.ts";
 import { transact } from "../transact.ts";
 
-/** A job that is to end before its work has. */
+/** A job that must end before its work is done. */
 export interface Stop {
   readonly id: string;
-  /** Only if it is theirs. */
+  /** End it only if it belongs to this owner. */
   readonly ownerId?: string;
   readonly state: "cancelled" | "failed";
   /** For `failed`. */
@@ -16,8 +16,9 @@ export interface Stop {
 }
 
 /**
- * End jobs that have not ended, with all their tasks: none can be leased any more, and one that runs settles nothing.
- * What was stored or transcribed so far stays. `acts` are written before, in the same transaction. Who followed one of them runs instead.
+ * End jobs that have not ended, with all their tasks: none can be leased any more, and a running one settles nothing. What was
+ * stored or transcribed so far stays. `acts` are written before, in the same transaction. A job that was waiting for one of
+ * these results now runs itself.
  */
 export async function stopJobs(
   db: D1Database,
@@ -62,8 +63,8 @@ export async function stopJobs(
 }
 
 /**
- * Whether a job (an alias) was ended before its work had: its other tasks are cancelled, and what is redriven of it
- * would pass for the whole.
+ * Whether a job (an alias) was ended before its work was done: its other tasks are cancelled, and a part that is redriven would
+ * pass for the whole.
  */
 export function wasStopped(job: string): string {
   const codes = [NOT_STARTED, NOT_FINISHED].map(({ code }) => `'${code}'`).join(", ");
@@ -72,19 +73,19 @@ export function wasStopped(job: string): string {
 
 const NOT_STARTED: Failure = {
   code: "not_started_in_time",
-  message: "The job was not wanted any more when its turn came: 'startWithinSeconds' had passed.",
+  message: "The job did not start in time: its 'startWithinSeconds' had passed before its turn came.",
 };
 const NOT_FINISHED: Failure = {
   code: "deadline_exceeded",
-  message: "The job was still not finished when its 'deadlineSeconds' had passed.",
+  message: "The job had not finished when its 'deadlineSeconds' had passed.",
 };
 
-/** The end of a job whose time has run out. */
+/** Return the stop of a job whose time has run out. */
 export function tooLate(jobId: string, { isStarted }: { isStarted: boolean }): Stop {
   return { id: jobId, state: "failed", failure: isStarted ? NOT_FINISHED : NOT_STARTED };
 }
 
-/** Jobs whose time ran out. */
+/** Find jobs whose time has run out. */
 export async function findOverdueJobs(db: D1Database, now: number, limit: number): Promise<readonly Stop[]> {
   const { results } = await db
     .prepare(

@@ -1,10 +1,10 @@
-// Every mark that the rows of jobs `o` (SQL of our own: a FROM clause that names it) carry.
+// Every mark that the rows of jobs `o` carry. `from` is SQL of our own: a FROM clause that names `o`.
 const marksOf = (from: string) =>
   `SELECT o.owner_id, 'tag:' || m.value, o.created_at, o.id FROM ${from}, json_each(o.tags) m
    UNION ALL
    SELECT o.owner_id, 'metadata:' || m.key || '=' || m.value, o.created_at, o.id FROM ${from}, json_each(o.metadata) m`;
 
-/** Index the jobs just inserted (?1: JSON array of objects with their `id` and `ownerId`) by what they carry. */
+/** Index the jobs just inserted (?1: JSON array of objects with their `id` and `ownerId`) by their tags and metadata. */
 export function insertMarks(db: D1Database, jobs: string): D1PreparedStatement {
   const from = `json_each(?1) j JOIN jobs o ON o.id = j.value ->> 'id' AND o.owner_id = j.value ->> 'ownerId'`;
   return db
@@ -16,7 +16,7 @@ export function insertMarks(db: D1Database, jobs: string): D1PreparedStatement {
     .bind(jobs);
 }
 
-/** The same taken back, for jobs (SQL of our own that selects their ids) that are about to be deleted in this batch. */
+/** Remove those index rows for jobs (SQL of our own that selects their ids) that this batch is about to delete. */
 export function deleteMarksOf(db: D1Database, jobIds: string, values: readonly unknown[]): D1PreparedStatement {
   return db
     .prepare(

@@ -1,6 +1,6 @@
 // Jobs that were deleted after the moment to which the database was set back.
 
-/** Note that these were deleted. What they had taken over before that is theirs no more. */
+/** Note that these jobs were deleted. They lose the results that they had reused before. */
 export async function insertTombstones(
   db: D1Database,
   deleted: readonly { readonly id: string; readonly deletedAt: number }[],
@@ -27,7 +27,7 @@ export async function insertTombstones(
   ]);
 }
 
-/** Of these jobs, those that there are not, and that were not deleted after they were described. */
+/** Return those of the jobs that do not exist, and that were not deleted after they were submitted. */
 export async function findMissing(
   db: D1Database,
   jobs: readonly { readonly id: string; readonly createdAt: number }[],

@@ -1,4 +1,4 @@
-// What a client that follows a job is told from: the pulse is asked for again and again, the rest when it has changed.
+// What a client that follows a job gets. The pulse is read again and again, the rest only when the pulse has changed.
 import type { ChunkRecord } from "../../transcripts/compose-transcript.ts";
 import type { JobKind } from "../../kinds/index.ts";
 import type { JobState } from "../../jobs/job.ts";
@@ -10,11 +10,11 @@ export interface Pulse {
   readonly createdAt: number;
   readonly startedAt: number | null;
   readonly finalizedAt: number | null;
-  /** Whether the chunk that begins where the client's words end has been heard. */
+  /** Whether the chunk that begins where the client's words end has been transcribed. */
   readonly hasNext: boolean;
 }
 
-/** Two rows read at most, by their keys. Null if there is no such job of this owner. */
+/** Read a job's pulse: at most two rows, by their keys. Null if this owner has no such job. */
 export async function readPulse(
   db: D1Database,
   job: { id: string; ownerId: string },
@@ -32,7 +32,7 @@ export async function readPulse(
   return row === undefined ? null : { ...row, hasNext: row.hasNext === 1 };
 }
 
-/** One row of one column. Null if there is no such job of this owner. */
+/** Read whether a job has ended: one row of one column. Null if this owner has no such job. */
 export async function readHasEnded(db: D1Database, job: { id: string; ownerId: string }): Promise<boolean | null> {
   const hasEnded = await db
     .prepare(`SELECT finalized_at IS NOT NULL AS hasEnded FROM jobs WHERE id = ?1 AND owner_id = ?2`)
@@ -44,10 +44,10 @@ export async function readHasEnded(db: D1Database, job: { id: string; ownerId: s
 export interface Progress {
   readonly tasksCompleted: number;
   readonly tasksTotal: number;
-  /** Of a long recording; a chunk that was halved is done, and its halves count beside it. 0 where nothing was cut. */
+  /** Chunks of a long recording. A chunk that was halved counts as completed, and its halves count too. 0 if nothing was cut. */
   readonly chunksCompleted: number;
   readonly chunksTotal: number;
-  /** Of a long recording, in milliseconds; null where nothing was cut. */
+  /** Milliseconds of a long recording; null if nothing was cut. */
   readonly audioMsDone: number | null;
   readonly audioMsTotal: number | null;
 }
@@ -82,7 +82,7 @@ export async function readProgress(db: D1Database, jobId: string): Promise<Progr
 /** A chunk's words are some 10 kB. */
 const PAGE = 100;
 
-/** The chunks from here to the first that has not been heard, at most a hundred; what lies beyond is not read. */
+/** Read the chunks from here to the first that is not transcribed yet, at most a hundred. Nothing beyond is read. */
 export async function readNextChunks(db: D1Database, jobId: string, fromMs: number): Promise<readonly ChunkRecord[]> {
   const { results } = await db
     .prepare(
