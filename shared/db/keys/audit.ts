@@ -1,9 +1,9 @@
 import type { Act } from "../../keys/acts.ts";
 
-/** Who acts: an API key, by its id, for its owner. */
+/** The caller, as the audit log names it: an API key, by its id, for its owner. */
 export interface Actor {
   readonly ownerId: string;
-  /** `key:<id>`, or `system` for what nobody asked for by hand. */
+  /** `key:<id>`, or `system` for an act that no request asked for. */
   readonly actor: string;
 }
 
@@ -21,9 +21,9 @@ export interface AuditRow {
 const COLUMNS = `id, actor, act, subject, detail, created_at AS createdAt`;
 
 /**
- * The row of an act, for the batch that acts: it goes in only `where` the act will have its effect, so it comes before
- * the act and repeats its condition. `where` is SQL of our own; its ?1 is the subject, ?2 the owner, ?7 the time. `detail`
- * is SQL too, where only the database knows it.
+ * The row of an act, for the batch that acts. It is inserted only `where` the act will have its effect, so it comes before the
+ * act and repeats its condition. `where` is SQL of our own; its ?1 is the subject, ?2 the owner, ?7 the time. `detail` is SQL
+ * too, if only the database knows it.
  */
 export function insertAudit(
   db: D1Database,
@@ -44,7 +44,7 @@ function randomAuditId(): string {
   return `au_${crypto.randomUUID().replaceAll("-", "")}`;
 }
 
-/** Newest first, of one subject or of all; `before` is the position (time and id) of the last one seen. */
+/** List acts, newest first, on one subject or on all; `before` is the position (time and id) of the last one seen. */
 export async function listAudit(
   db: D1Database,
   { subject, act }: { subject: string | undefined; act: Act | undefined },
@@ -69,7 +69,7 @@ export async function listAudit(
   return results;
 }
 
-/** The latest 100 acts on any of these subjects, newest first. */
+/** Read the latest 100 acts on any of these subjects, newest first. */
 export async function readAudit(
   db: D1Database,
   ownerId: string,

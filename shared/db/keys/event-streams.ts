@@ -1,4 +1,4 @@
-/** A page that follows what it has submitted, in a few tabs. Each stream asks D1 up to once a second. */
+/** Enough for a page that follows what it has submitted, in a few tabs. Each stream asks D1 up to once a second. */
 export const MAX_STREAMS_A_KEY = 20;
 
 /** A stream whose Worker has died holds its place no longer than this. */
@@ -11,8 +11,9 @@ export interface StreamPlace {
 }
 
 /**
- * Take a place for a stream, or keep it, for all Workers together. Reads the key's streams and the key, writes one row.
- * @returns false if the key has as many open, or has been revoked or has expired since.
+ * Take a place for a stream, or keep it; places are counted for all Workers together. Reads the key's streams and the key,
+ * writes one row.
+ * @returns false if the key has as many open as it may, or has been revoked or has expired since.
  */
 export async function holdStream(db: D1Database, { keyId, id }: StreamPlace, now: number): Promise<boolean> {
   const { meta } = await db
@@ -29,12 +30,12 @@ export async function holdStream(db: D1Database, { keyId, id }: StreamPlace, now
   return meta.changes === 1;
 }
 
-/** The stream has ended. */
+/** Give back the place of a stream that has ended. */
 export async function releaseStream(db: D1Database, { keyId, id }: StreamPlace): Promise<void> {
   await db.prepare(`DELETE FROM event_streams WHERE key_id = ?1 AND id = ?2`).bind(keyId, id).run();
 }
 
-/** Forget the places of streams that nobody renews. @returns how many. */
+/** Forget the places of streams that are not renewed any more. @returns how many. */
 export async function pruneStreams(db: D1Database, now: number): Promise<number> {
   return (await db.prepare(`DELETE FROM event_streams WHERE lease_expires_at < ?1`).bind(now).run()).meta.changes;
 }

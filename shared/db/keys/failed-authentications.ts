@@ -1,24 +1,24 @@
 import { MINUTE_MS } from "../../durations.ts";
 
-/** A person who mistypes, or a program that was not told of a new key, asks a few times. */
+/** A person who mistypes, or a program that does not have the new key yet, tries a few times. */
 export const MAX_FAILURES_A_MINUTE = 30;
 
-/** Of one IPv6 site, a /48, whose holder has 65,536 networks: as many as ten of them may. */
+/** For one IPv6 site, a /48, whose holder has 65,536 networks: as many as ten of them may make. */
 export const MAX_SITE_FAILURES_A_MINUTE = 10 * MAX_FAILURES_A_MINUTE;
 
-/** So long after its last failure nobody counts an address any more. */
+/** How long after its last failure an address is still kept. */
 const KEPT_MINUTES = 60;
 
-/** What a request counts for, and how many may in a minute. */
+/** A bucket that a request counts in, and how many requests it allows a minute. */
 export interface FailureBucket {
   readonly bucket: number;
   readonly limit: number;
 }
 
 /**
- * Count a request without a valid key, for all Workers together, in each of these buckets: a row or two read for each, and
- * one written. Where one is full nothing is counted in any: what is refused uses up no other's limit.
- * @returns those that are full now, and false for a request beyond a limit.
+ * Count a request without a valid key in each of these buckets, for all Workers together. Reads a row or two for each, and
+ * writes one. If one is full, nothing is counted in any: a refused request does not use up another limit.
+ * @returns the buckets that are full now; `isCounted` is false for a request beyond a limit.
  */
 export async function countFailure(
   db: D1Database,
@@ -45,7 +45,7 @@ export async function countFailure(
   };
 }
 
-/** Until the next minute. */
+/** Return the seconds until the next minute. */
 export function secondsToNextMinute(now: number): number {
   return Math.ceil((MINUTE_MS - (now % MINUTE_MS)) / 1000);
 }

@@ -21,7 +21,7 @@ export interface StoredAnswer {
 }
 
 export type Begun =
-  /** This run answers. What it makes takes its ids from the seed. */
+  /** This run answers. The ids of what it creates are derived from the seed. */
   | { readonly type: "mine"; readonly seed: string }
   | { readonly type: "in_flight" }
   | { readonly type: "mismatch"; readonly operation: string }
@@ -38,8 +38,8 @@ interface Row {
 }
 
 /**
- * Be the one that answers a request, or learn what became of it. The row goes in before the work begins: of many at
- * once, one runs. A run that died is followed by another with the same seed.
+ * Become the run that answers a request, or learn what became of the request. The row is inserted before the work begins: of
+ * many requests at once, one runs. If a run dies, the next one has the same seed.
  */
 export async function beginRequest(
   db: D1Database,
@@ -76,7 +76,7 @@ export async function beginRequest(
   return { type: "answered", answer: { status: row.status, headers, body: row.body ?? "" } };
 }
 
-/** Keep the answer for those who ask again. */
+/** Keep the answer for repeated requests. */
 export async function keepAnswer(
   db: D1Database,
   { ownerId, key }: KeyedRequest,
@@ -92,7 +92,7 @@ export async function keepAnswer(
     .run();
 }
 
-/** Let the next one try at once, with the same seed: this run came to nothing that is worth keeping. */
+/** Let the next request run at once, with the same seed: this run produced nothing that is worth keeping. */
 export async function releaseRequest(db: D1Database, { ownerId, key }: KeyedRequest, runId: string): Promise<void> {
   await db
     .prepare(
@@ -102,7 +102,7 @@ export async function releaseRequest(db: D1Database, { ownerId, key }: KeyedRequ
     .run();
 }
 
-/** An answer as its row has it. */
+/** An answer as its row stores it. */
 export interface KeptAnswer {
   readonly key: string;
   readonly status: number;
@@ -111,7 +111,7 @@ export interface KeptAnswer {
   readonly body: string;
 }
 
-/** The answers of an owner that name this job. */
+/** Find the answers of an owner that name this job. */
 export async function findAnswers(db: D1Database, ownerId: string, jobId: string): Promise<readonly KeptAnswer[]> {
   const { results } = await db
     .prepare(
@@ -123,7 +123,7 @@ export async function findAnswers(db: D1Database, ownerId: string, jobId: string
   return results;
 }
 
-/** Answer something else to those who ask again. */
+/** Replace the answers that repeated requests get. */
 export async function replaceAnswers(db: D1Database, ownerId: string, answers: readonly KeptAnswer[]): Promise<void> {
   if (answers.length === 0) return;
   await db.batch(

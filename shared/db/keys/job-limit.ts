@@ -1,13 +1,13 @@
 import { UPLOADS_PREFIX } from "../../uploads/storage.ts";
 import type { Announcement } from "../../uploads/announcement.ts";
 
-/** How many jobs of a key may be unfinished at once. `insertJobs` keeps it; jobs of keys without a limit are not counted. */
+/** How many jobs of a key may be unfinished at once. `insertJobs` enforces it; jobs of keys without a limit are not counted. */
 export interface JobLimit {
   readonly keyId: string;
   readonly maxConcurrentJobs: number;
 }
 
-/** Whether a submission would be refused now. Reads as many index rows as the limit at most. */
+/** Return whether a submission would be refused now. Reads at most as many index rows as the limit. */
 export async function isAtLimit(db: D1Database, { keyId, maxConcurrentJobs }: JobLimit): Promise<boolean> {
   const unfinished = await db
     .prepare(`SELECT count(*) AS n FROM (SELECT 1 FROM jobs WHERE limited_key = ?1 AND finalized_at IS NULL LIMIT ?2)`)
@@ -16,12 +16,12 @@ export async function isAtLimit(db: D1Database, { keyId, maxConcurrentJobs }: Jo
   return (unfinished ?? 0) >= maxConcurrentJobs;
 }
 
-/** Whether a key (SQL of our own) may become one job only, whatever bytes lie there later. */
+/** Whether a key (SQL of our own) may become only one job, whatever bytes lie there later. */
 export function isOneJob(key: string): string {
   return `substr(${key}, 1, ${UPLOADS_PREFIX.length}) = '${UPLOADS_PREFIX}'`;
 }
 
-/** The bytes that an upload became a job with, which may be pruned by now; null if it became none. */
+/** Find the bytes with which an upload became a job, which may be pruned by now; null if it became none. */
 export async function findUploadsJob(
   db: D1Database,
   { bucket, key, etag }: Announcement,

@@ -7,8 +7,9 @@ export interface ByteAllowance {
 }
 
 /**
- * Take bytes out of today's allowance before they are stored, so that uploads at once cannot share what is left.
- * One row read and written. @returns false if the rest of the day has not that many.
+ * Take bytes from today's allowance before they are stored, so that concurrent uploads cannot share what is left. Reads and
+ * writes one row.
+ * @returns false if fewer bytes are left for the day.
  */
 export async function takeUploadBytes(
   db: D1Database,
@@ -27,7 +28,7 @@ export async function takeUploadBytes(
   return taken.meta.changes === 1;
 }
 
-/** Give back what was taken at `now` and then not stored. */
+/** Give back bytes that were taken at `now` and not stored. */
 export async function returnUploadBytes(db: D1Database, keyId: string, bytes: number, now: number): Promise<void> {
   await db
     .prepare(`UPDATE key_days SET bytes = max(0, bytes - ?3) WHERE key_id = ?1 AND day = ?2`)
@@ -35,7 +36,7 @@ export async function returnUploadBytes(db: D1Database, keyId: string, bytes: nu
     .run();
 }
 
-/** Until the next allowance. */
+/** Return the seconds until the next allowance. */
 export function secondsToMidnight(now: number): number {
   return Math.ceil((DAY_MS - (now % DAY_MS)) / 1000);
 }

@@ -11,14 +11,14 @@ export interface Key {
   readonly createdAt: number;
   readonly expiresAt: number | null;
   readonly revokedAt: number | null;
-  /** How many of the jobs it submitted may be unfinished at once. */
+  /** How many of the jobs that it submitted may be unfinished at once. */
   readonly maxConcurrentJobs: number | null;
   /** How many bytes it may upload between two midnights UTC. */
   readonly maxUploadBytesADay: number | null;
   readonly uploadLimits: UploadLimits;
 }
 
-/** What a key may upload; null where it has no limit of its own. */
+/** What a key may upload; null if it has no limit of its own. */
 export interface UploadLimits {
   readonly maxBytes: number | null;
   /** Prefixes, such as `audio/`. */
@@ -36,7 +36,7 @@ const COLUMNS = `id, owner_id AS ownerId, label, scopes, created_at AS createdAt
   revoked_at AS revokedAt, max_concurrent_jobs AS maxConcurrentJobs, max_upload_bytes_a_day AS maxUploadBytesADay,
   max_upload_bytes AS maxUploadBytes, content_types AS contentTypes`;
 
-/** Whether it is there, revoked, expired or neither. `secretHash` is SHA-256, hexadecimal. */
+/** Find a key, whether or not it is revoked or expired. `secretHash` is SHA-256, hexadecimal. */
 export async function findKey(
   db: D1Database,
   id: string,
@@ -50,7 +50,7 @@ export async function findKey(
   return { key: keyOf(key), secretHash };
 }
 
-/** A key of whoever the job belongs to; null where there is no such key, no such job, or it is another's. */
+/** Find a key of the job's owner; null if there is no such key or no such job, or if the key is another owner's. */
 export async function findKeyOfJob(
   db: D1Database,
   { keyId, jobId }: { keyId: string; jobId: string },
@@ -64,14 +64,14 @@ export async function findKeyOfJob(
   return row === null ? null : keyOf(row);
 }
 
-/** Keys as `keyOf` reads them, by a JSON array of ids (?1). For a batch. */
+/** Select keys, as `keyOf` reads them, by a JSON array of ids (?1). For a batch. */
 export function selectKeys(db: D1Database, ids: readonly string[]): D1PreparedStatement {
   return db
     .prepare(`SELECT ${COLUMNS} FROM api_keys WHERE id IN (SELECT value FROM json_each(?1))`)
     .bind(JSON.stringify(ids));
 }
 
-/** Newest first, of one owner or (null) of all; `before` is the position (time and id) of the last one seen. */
+/** List keys, newest first, of one owner or (null) of all; `before` is the position (time and id) of the last one seen. */
 export async function listKeys(
   db: D1Database,
   ownerId: string | null,
@@ -89,8 +89,8 @@ export async function listKeys(
 }
 
 /**
- * Insert a key and who made it. `where` is SQL of our own; its ?1 is the key, ?2 its owner.
- * @returns false where that does not hold.
+ * Insert a key, with its creator in the audit log. `where` is SQL of our own; its ?1 is the key, ?2 its owner.
+ * @returns false if that condition does not hold.
  */
 export async function insertKey(
   db: D1Database,
@@ -125,7 +125,8 @@ export async function insertKey(
   return (inserted?.meta.changes ?? 0) > 0;
 }
 
-// ?1 is the key, ?2 whoever acts: the operator revokes anybody's key, but not the last that could make another.
+// ?1 is the key, ?2 the caller's owner. The operator may revoke every owner's keys, but not the last one that could create
+// another.
 const REVOCABLE = {
   byOperator: (now: number) => `EXISTS (
     SELECT 1 FROM api_keys k WHERE k.id = ?1 AND k.revoked_at IS NULL
@@ -136,14 +137,14 @@ const REVOCABLE = {
   byOwner: () => `EXISTS (SELECT 1 FROM api_keys WHERE id = ?1 AND owner_id = ?2 AND revoked_at IS NULL)`,
 };
 
-/** SQL: whether the row of `api_keys` by this alias can make keys. */
+/** SQL: whether the row of `api_keys` with this alias can create keys. */
 export function isAdmin(table: string): string {
   return `EXISTS (SELECT 1 FROM json_each(${table}.scopes) WHERE value = 'admin')`;
 }
 
 /**
- * Revoke a key, if there is one and it need not stay: it is refused from the next request on, and what it had sent to
- * addresses is sent there no more, unless `keepsWebhooks`. Revoked again, it keeps what it keeps only if that is said again.
+ * Revoke a key, if it exists and may be revoked. It is refused from the next request on. The addresses that it gave get no more
+ * webhooks, unless `keepsWebhooks`. If the key is revoked again, they get them only if `keepsWebhooks` is set again.
  */
 export async function revokeKey(
   db: D1Database,
@@ -164,7 +165,7 @@ export async function revokeKey(
   ]);
 }
 
-/** A scope that this version does not know gives nothing. */
+/** Read a key from its row. A scope that this version does not know grants nothing. */
 export function keyOf({ scopes, maxUploadBytes, contentTypes, ...row }: KeyRow): Key {
   const given = JSON.parse(scopes) as readonly unknown[];
   const types = contentTypes === null ? null : (JSON.parse(contentTypes) as readonly string[]);

@@ -5,7 +5,7 @@ import { MINUTE_MS } from "../../durations.ts";
 /** ?2 is the owner. A revoked or expired key counts: a setup token opens a fresh deployment, never one that was in use. */
 const NO_ADMIN_YET = `NOT EXISTS (SELECT 1 FROM api_keys k WHERE k.owner_id = ?2 AND ${isAdmin("k")})`;
 
-/** Whether the owner has had a key that can make others. */
+/** Return whether the owner has had a key that can create others. */
 export async function isSetUp(db: D1Database, ownerId: string): Promise<boolean> {
   const found = await db
     .prepare(`SELECT 1 AS found FROM api_keys k WHERE k.owner_id = ?1 AND ${isAdmin("k")} LIMIT 1`)
@@ -14,7 +14,7 @@ export async function isSetUp(db: D1Database, ownerId: string): Promise<boolean>
   return found !== null;
 }
 
-/** Insert the owner's first admin key. @returns false if there is one: of requests at the same moment one inserts. */
+/** Insert the owner's first admin key. @returns false if there is one: of concurrent requests one inserts. */
 export async function insertFirstKey(
   db: D1Database,
   key: Key & { secretHash: string },
@@ -23,7 +23,7 @@ export async function insertFirstKey(
   return insertKey(db, key, actor, NO_ADMIN_YET);
 }
 
-/** Count a try at the token, of this address and of everybody. @returns how many each has had in this minute, this one included. */
+/** Count an attempt with the token, for this address and for all. @returns how many each has made in this minute, with this one. */
 export async function countTry(
   db: D1Database,
   address: string,

@@ -1,13 +1,13 @@
-/** `secret` is never shown. */
+/** A key that signs links. `secret` is never shown. */
 export interface SigningKey {
   readonly secret: string;
   readonly isCurrent: boolean;
 }
 
 /**
- * The keys that links may be signed with, the current one first. The first reader makes it, and so does the first one after an
- * operator has retired it: of readers at the same moment one does.
- * @param honouredMs for how long a retired key still opens what it was used for.
+ * Return the keys that links may be signed with, the current one first. If there is none yet, or an operator has retired it,
+ * the first reader creates one; of concurrent readers one does.
+ * @param honouredMs how long links that a retired key signed are still accepted.
  */
 export async function readSigningKeys(
   db: D1Database,
