@@ -1,13 +1,13 @@
-// How long models' calls take, kept as a histogram a day: percentiles of what was measured lately, for one row written a
-// batch of alike calls.
+// How long calls to models take, kept as a histogram for each day: percentiles of recent calls, for one row written for a batch
+// of similar calls.
 import type { CallLatency } from "../../models/choose-model.ts";
 import { HELD } from "../tasks/settle-inserts.ts";
 import { DAY_MS, utcDay } from "../../durations.ts";
 
-/** Each bucket ends a tenth above the one before: that is how exact a percentile is. */
+/** Each bucket ends a tenth above the one before. That is how exact a percentile is. */
 const BUCKET_GROWTH = 1.1;
 
-/** What is older says little of today's capacity. */
+/** Older calls say little about today's capacity. */
 const DAYS_COUNTED = 7;
 
 export function bucketOf(durationMs: number): number {
@@ -26,7 +26,7 @@ export function addLatencies(db: D1Database, rows: string): D1PreparedStatement 
     .bind(rows);
 }
 
-/** What the last seven days' calls took, by model; a model that was not asked is not in it. */
+/** Read how long the calls of the last seven days took, by model; a model that was not asked is missing. */
 export async function readLatencies(db: D1Database, now: number): Promise<ReadonlyMap<string, CallLatency>> {
   const { results } = await db
     .prepare(
@@ -39,7 +39,7 @@ export async function readLatencies(db: D1Database, now: number): Promise<Readon
   );
 }
 
-/** Forget what is no longer counted. */
+/** Delete what is no longer counted. */
 export function deleteLatencies(db: D1Database, now: number): D1PreparedStatement {
   return db.prepare(`DELETE FROM model_latencies WHERE day <= ?1`).bind(utcDay(now) - DAYS_COUNTED);
 }

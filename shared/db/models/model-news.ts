@@ -1,4 +1,4 @@
-/** Note that this model gives the account no answer. @returns whether that is the first note of the day, by UTC. */
+/** Note that this model answers none of the account's calls. @returns whether this is the first note of the day, by UTC. */
 export async function noteUnusable(db: D1Database, model: string, now: number): Promise<boolean> {
   const noted = await db
     .prepare(

@@ -6,19 +6,19 @@ import type { AttemptRow } from "../../jobs/job-detail.ts";
 export interface DeadLetter {
   readonly id: string;
   readonly fingerprint: string;
-  /** The task's kind; `message` for a message nobody could read. */
+  /** The task's kind; `message` for an unreadable message. */
   readonly kind: string;
-  /** That delivered the message; `tasks` for a task. */
+  /** The queue that delivered the message; `tasks` for a task. */
   readonly queue: string;
   readonly taskId: string | null;
   readonly jobId: string | null;
-  /** The raw message, where there is no task. */
+  /** The raw message, if there is no task. */
   readonly body: string | null;
   readonly code: string;
   readonly reason: string;
   readonly state: LetterState;
   readonly note: string | null;
-  /** The redrive of many that it waits for, or that gave it another life. */
+  /** The redrive of many that it waits for, or that redrove it. */
   readonly redriveId: string | null;
   readonly createdAt: number;
   readonly redrivenAt: number | null;
@@ -38,7 +38,7 @@ const IS_IN: Readonly<Record<LetterState | "all", string>> = {
   all: "true",
 };
 
-/** Which letters a list or its groups are of. */
+/** Which letters a list or its groups contain. */
 export interface LetterQuery {
   readonly state: LetterState | "all";
   readonly fingerprint: string | undefined;
@@ -52,7 +52,7 @@ interface Page {
   readonly before: { at: number; id: string } | undefined;
 }
 
-/** Newest first. */
+/** List dead letters, newest first. */
 export async function listDeadLetters(
   db: D1Database,
   { state, fingerprint, jobId }: LetterQuery,
@@ -77,7 +77,7 @@ export async function listDeadLetters(
   return results;
 }
 
-/** Letters of one fingerprint. `message` is normalised; the sample is the latest of them. */
+/** Letters with the same fingerprint. `message` is normalised; the sample is the latest of them. */
 export interface LetterGroup {
   readonly fingerprint: string;
   readonly kind: string;
@@ -92,7 +92,7 @@ export interface LetterGroup {
   readonly sampleReason: string;
 }
 
-/** Groups, the one seen last first; a position's id is a fingerprint. */
+/** List groups, the one seen last first; the id of a position is a fingerprint. */
 export async function groupDeadLetters(
   db: D1Database,
   { state, fingerprint, jobId }: LetterQuery,
@@ -126,14 +126,14 @@ export async function groupDeadLetters(
   return results;
 }
 
-/** A letter with what it can be redriven as. */
+/** A letter with what its redrive needs. */
 export interface DeadLetterDetail extends DeadLetter {
   readonly taskState: string | null;
   /** JSON. */
   readonly args: string | null;
   readonly jobKind: string | null;
   readonly jobState: string | null;
-  /** 1 for one that was cancelled or ran out of time; null where there is none. */
+  /** 1 for a job that was cancelled or ran out of time; null if there is no job. */
   readonly isJobStopped: number | null;
   /** JSON. */
   readonly jobInput: string | null;
@@ -155,7 +155,7 @@ export async function findDeadLetter(
     .first<DeadLetterDetail>();
 }
 
-/** Every attempt of these tasks, in order. */
+/** Read every attempt of these tasks, in order. */
 export async function readAttempts(db: D1Database, taskIds: readonly string[]): Promise<readonly AttemptRow[]> {
   const { results } = await db
     .prepare(

@@ -1,8 +1,9 @@
-// Dead letters as they are written: a message that cannot be read, one closed by hand. Those of tasks are settle-inserts' own.
+// Writes dead letters of messages that cannot be read, and closes letters by hand. Those of tasks are written by
+// settle-inserts.
 import { fingerprintFailure } from "../../jobs/fingerprint-failure.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
 
-/** A message no consumer could make sense of. */
+/** A message that no consumer could parse. */
 export interface UnreadableMessage {
   readonly id: string;
   readonly queue: string;
@@ -39,8 +40,8 @@ const OPEN = `EXISTS (SELECT 1 FROM dead_letters
                        WHERE id = ?1 AND owner_id = ?2 AND redriven_at IS NULL AND discarded_at IS NULL)`;
 
 /**
- * Close a letter without another try: its job stays failed.
- * @returns whether this call did it; not for one that was redriven or closed before.
+ * Close a letter without another attempt: its job stays failed.
+ * @returns whether this call closed it; false if it was redriven or closed before.
  */
 export async function discardLetter(
   db: D1Database,

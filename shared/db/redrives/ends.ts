@@ -1,4 +1,4 @@
-// How a redrive of many ends before its time: stopped by its canary, or cancelled by hand.
+// How a redrive of many ends early: stopped by its canary, or cancelled by hand.
 import { type Actor, insertAudit } from "../keys/audit.ts";
 import { insertDeliveries } from "../webhooks/deliveries.ts";
 import type { RedriveRow } from "./redrives.ts";
@@ -6,7 +6,7 @@ import { finalizeJobs, openStages } from "../jobs/ends.ts";
 import { type Changes, NOTHING, sumOf } from "../../jobs/changes.ts";
 import { transact } from "../transact.ts";
 
-/** End a redrive early, and let go of the letters that it has not redriven. @returns whether this call did it. */
+/** End a redrive early, and release the letters that it has not redriven. @returns whether this call did it. */
 async function release(
   db: D1Database,
   redriveId: string,
@@ -35,7 +35,7 @@ async function release(
   return (ended?.results.length ?? 0) > 0;
 }
 
-/** The canary failed: leave the rest alone. */
+/** Stop a redrive because its canary failed. The other letters are left alone. */
 export async function stopRedrive(db: D1Database, redrive: RedriveRow, reason: string, now: number): Promise<boolean> {
   const actor: Actor = { ownerId: redrive.ownerId, actor: "system" };
   return release(
@@ -54,8 +54,8 @@ export async function stopRedrive(db: D1Database, redrive: RedriveRow, reason: s
 }
 
 /**
- * Cancel what is not due yet: letters that wait, and tasks whose moment lies ahead, which are given up on again.
- * @returns whether this call did it, and what it changed: stages open, and jobs end.
+ * Cancel what is not due yet: letters that wait, and tasks whose time lies ahead, which are discarded again.
+ * @returns whether this call did it, and what it changed: stages may open, and jobs may end.
  */
 export async function cancelRedrive(
   db: D1Database,
@@ -82,7 +82,7 @@ export async function cancelRedrive(
   return { isCancelled, changes: isCancelled ? await takeBack(db, id, now) : NOTHING };
 }
 
-/** From here on no step of this redrive has an effect, so what is read first cannot grow. */
+/** Discard tasks that are not due yet. No step of this redrive has an effect any more, so what is read first cannot grow. */
 async function takeBack(db: D1Database, redriveId: string, now: number): Promise<Changes> {
   const { results } = await db
     .prepare(
@@ -96,7 +96,7 @@ async function takeBack(db: D1Database, redriveId: string, now: number): Promise
   const letters = JSON.stringify(results.map(({ id }) => id));
   const tasks = JSON.stringify(results.map(({ taskId }) => taskId));
   const changes = await transact<Partial<Changes>>(db, [
-    // One that a consumer was early for, or that somebody cancelled, is left as it is.
+    // A task that a consumer leased early, or that was cancelled, is left as it is.
     db
       .prepare(
         `UPDATE tasks SET state = 'discarded', finalized_at = ?2

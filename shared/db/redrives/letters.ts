@@ -1,5 +1,5 @@
-// Another life for dead letters, one or a page of them. Every statement carries the condition, so that of two redrives
-// of the same letter one has an effect.
+// Redrives dead letters, one or a page of them. Every statement carries the condition, so that of two redrives of the same
+// letter one has an effect.
 import { checkAt } from "../tasks/check-at.ts";
 import { MAX_ATTEMPTS } from "../../jobs/task.ts";
 import { DELIVERY_ATTEMPTS } from "../../webhooks/event.ts";
@@ -14,36 +14,37 @@ export interface TaskLetter {
   readonly id: string;
   readonly taskId: string;
   readonly scheduledAt: number;
-  /** The task's arguments from now on, as JSON; left out, they stay. */
+  /** The task's new arguments, as JSON; if they are missing, the old ones stay. */
   readonly args?: string;
-  /** The job's input from now on, as JSON. */
+  /** The job's new input, as JSON. */
   readonly input?: string;
-  /** What the whole job may cost from now on. */
+  /** The new limit of what the whole job may cost. */
   readonly maxNeurons?: number;
 }
 
 export interface Redriving {
   readonly now: number;
-  /** The redrive that holds the letters and must still be under way; null for a letter that none holds. */
+  /** The redrive that holds the letters and must still be running; null for a letter that none holds. */
   readonly redriveId: string | null;
 }
 
-/** A letter `d` that may be redriven by ?2, or by hand where that is null. */
+/** A letter `d` that redrive ?2 may redrive, or that may be redriven by hand if ?2 is null. */
 const IS_OPEN = `d.redriven_at IS NULL AND d.discarded_at IS NULL AND d.redrive_id IS ?2
   AND (?2 IS NULL OR EXISTS (SELECT 1 FROM redrives WHERE id = ?2 AND state IN ('canary', 'running')))`;
 
 /** Of the letters in ?1, the ids of the tasks that are ready again. */
 const READY = `SELECT t.id FROM tasks t JOIN json_each(?1) r ON t.id = r.value ->> 'taskId' WHERE t.state = 'available'`;
 
-/** A letter (?1) whose task can have another life, for the audit row of a redrive by hand. */
+/** A letter (?1) whose task can be redriven, for the audit row of a redrive by hand. */
 const IS_REDRIVABLE = `EXISTS (
   SELECT 1 FROM dead_letters d JOIN tasks t ON t.id = d.task_id JOIN jobs j ON j.id = t.job_id
    WHERE d.id = ?1 AND d.owner_id = ?2 AND d.redriven_at IS NULL AND d.discarded_at IS NULL AND d.redrive_id IS NULL
      AND t.state = 'discarded' AND (t.is_side OR NOT ${wasStopped("j")}))`;
 
 /**
- * Give the letters' tasks another life: as many attempts again, and their jobs are queued once more.
- * @returns those that this call redrove: not one redriven or discarded before, or whose job was stopped since.
+ * Redrive the letters' tasks: they get as many attempts again, and their jobs are queued again.
+ * @returns the letters that this call redrove, without those that were redriven or discarded before, or whose job was stopped
+ * since.
  */
 export async function redriveTasks(
   db: D1Database,
@@ -53,7 +54,7 @@ export async function redriveTasks(
   return sumOf(await transact(db, redriveStatements(db, letters, redriving)));
 }
 
-/** Redrive one letter by hand, with its audit row. @returns it, if this call did it. */
+/** Redrive one letter by hand, with its audit row. @returns the letter, if this call redrove it. */
 export async function redriveTask(
   db: D1Database,
   letter: TaskLetter,
@@ -80,11 +81,11 @@ function redriveStatements(
       `UPDATE tasks
           SET state = 'available', finalized_at = NULL, max_attempts = attempt + iif(is_side, ?5, ?3), created_at = ?4,
               scheduled_at = r.value ->> 'scheduledAt', check_at = ${checkAt("r.value ->> 'scheduledAt'")},
-              -- One that ended its consumers goes on running alone.
+              -- A task that ended its consumers continues to run alone.
               lost = min(lost, 1), lost_alone = min(lost_alone, 1),
               args = coalesce(r.value ->> 'args', args),
               format = iif(r.value ->> 'args' IS NULL, format, ${formatOf("tasks.kind")}),
-              -- A result stored for other options is not this one's.
+              -- A result stored for other options does not belong to the new arguments.
               edited_after = iif(r.value ->> 'args' IS NULL, edited_after, attempt)
          FROM json_each(?1) r
         WHERE tasks.id = r.value ->> 'taskId' AND tasks.state = 'discarded'
@@ -104,7 +105,7 @@ function redriveStatements(
           WHERE d.id IN (SELECT value ->> 'id' FROM json_each(?1)) AND d.task_id IN (${READY}) AND ${IS_OPEN}`,
       )
       .bind(rows, redriveId, now),
-    // What was built on the gap is built again, and not reused: the stages after it wait for it, also one that runs just now.
+    // What was built on the gap is built again, and not reused: the later stages wait for the task, even one that is running.
     db
       .prepare(
         `UPDATE tasks
@@ -126,7 +127,7 @@ function redriveStatements(
     ...(letters.some(({ maxNeurons }) => maxNeurons !== undefined) ? [editLimits(db, rows, now)] : []),
     db
       .prepare(
-        // A time that has passed is dropped: whoever redrives wants the job all the same.
+        // A time limit that has passed is dropped: a redrive asks for the job in spite of it.
         `UPDATE jobs SET state = 'queued', finalized_at = NULL, error_code = NULL, error_message = NULL,
                 deadline_at = iif(deadline_at > e.at, deadline_at, NULL), start_by = iif(start_by > e.at, start_by, NULL)
            FROM (SELECT job_id, max(scheduled_at) AS at FROM tasks WHERE id IN (${READY}) AND is_side = 0 GROUP BY job_id) e
@@ -137,8 +138,8 @@ function redriveStatements(
 }
 
 /**
- * A job heard with other options is identical to none any more. Before the jobs are queued: that they are still failed
- * tells that it is this call that redrives them.
+ * A job that was transcribed with other options is no longer identical to any other. This comes before the jobs are queued: a
+ * job that is still failed is one that this call redrives.
  */
 function editJobs(db: D1Database, rows: string): D1PreparedStatement {
   return db
@@ -151,7 +152,7 @@ function editJobs(db: D1Database, rows: string): D1PreparedStatement {
     .bind(rows);
 }
 
-/** Of letters that this call has redriven. */
+/** Set the limits of letters that this call has redriven. */
 function editLimits(db: D1Database, rows: string, now: number): D1PreparedStatement {
   return db
     .prepare(
@@ -163,8 +164,9 @@ function editLimits(db: D1Database, rows: string, now: number): D1PreparedStatem
 }
 
 /**
- * Take a message's letter to be sent again; it counts as redriven from here on.
- * @returns the message, or null for a letter that was taken before. One that then cannot be sent is to be reopened.
+ * Take a message's letter, so that the message can be sent again; it counts as redriven from now on.
+ * @returns the message, or null for a letter that was taken before. If the message cannot be sent then, the letter must be
+ * reopened.
  */
 export async function takeMessage(
   db: D1Database,
@@ -185,7 +187,7 @@ export async function takeMessage(
   return results.at(-1)?.results[0] ?? null;
 }
 
-/** Take back that a message was sent again: the queue would not have it. */
+/** Undo the redrive of a message that the queue did not accept. */
 export async function reopenMessage(
   db: D1Database,
   id: string,

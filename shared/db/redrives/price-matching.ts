@@ -5,17 +5,17 @@ import { boundFilter, MATCHING } from "./redrives.ts";
 /** What letters are expected to cost when they are redriven. */
 export interface MatchingPrice {
   readonly neurons: number;
-  /** Letters whose cost nobody knows. */
+  /** Letters whose cost is not known. */
   readonly unknown: number;
 }
 
-/** The whole job follows from these; every other task follows from what was paid for before. */
+/** The whole job follows from these tasks; every other task follows from what was paid for before. */
 const FIRST_TASKS = JSON.stringify(JOB_KINDS.map((kind) => kindOf(kind).firstTask));
 
 /**
- * What redriving the letters that a filter means would cost, up to its limit, the oldest first. A job's estimate has a line
- * for each kind of task that asks a model: a letter of the first task costs all of them, any other its share of its own line.
- * Rows read: those of the letters, and two for each of them.
+ * Estimate what it costs to redrive the letters that a filter matches, up to its limit, the oldest first. A job's estimate has
+ * a line for each kind of task that asks a model. A letter of the first task costs all of them, any other letter its share of
+ * its own line. Reads the rows of the letters, and two for each of them.
  */
 export async function priceMatching(
   db: D1Database,

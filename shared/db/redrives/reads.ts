@@ -23,7 +23,7 @@ export async function readRedrive(
   return counted ?? null;
 }
 
-/** Newest first; `before` is the position (time and id) of the last one seen. */
+/** List redrives, newest first; `before` is the position (time and id) of the last one seen. */
 export async function listRedrives(
   db: D1Database,
   page: { ownerId: string; limit: number; before: { at: number; id: string } | undefined },
@@ -38,7 +38,7 @@ export async function listRedrives(
   return count(db, results);
 }
 
-/** Redrives under way are counted by their letters, ended ones were counted when they ended. */
+/** Running redrives are counted by their letters; ended ones were counted when they ended. */
 async function count(db: D1Database, rows: readonly StoredRedrive[]): Promise<readonly CountedRedrive[]> {
   const live = rows.filter((row) => row.finalizedAt === null).map((row) => row.id);
   const counted = new Map<string, Fates>();

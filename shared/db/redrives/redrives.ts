@@ -1,4 +1,4 @@
-// A redrive of many: which letters it claims, what becomes of them, and how it ends by hand.
+// A redrive of many: which letters it claims, what becomes of them, and how it is created.
 import type { RedriveFilter, RedriveState } from "../../redrives/redrive.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
 import { wasStopped } from "../jobs/stop-jobs.ts";
@@ -39,8 +39,8 @@ export const REDRIVE_COLUMNS = `id, owner_id AS ownerId, state, filter, max_lett
   canary_id AS canaryId, reason, matched, released, next_at AS nextAt, created_at AS createdAt, finalized_at AS finalizedAt`;
 
 /**
- * What became of letter `d` with its task `t`. A task that failed again left another letter, also if it has been
- * redriven once more since. A message that was sent again cannot be followed.
+ * What became of letter `d` with its task `t`. A task that failed again left another letter, even if it has been redriven once
+ * more since. A message that was sent again cannot be followed.
  */
 export const FATE = `CASE
   WHEN d.redriven_at IS NULL THEN iif(d.discarded_at IS NULL, 'pending', 'skipped')
@@ -50,9 +50,9 @@ export const FATE = `CASE
   WHEN t.state IN ('completed', 'cancelled') THEN t.state
   ELSE 'running' END`;
 
-/** How many letters of each redrive met which fate; `which` is SQL of our own that says of which redrives. */
+/** Count how many letters of each redrive met each fate; `which` is SQL of our own that selects the redrives. */
 export function fatesOf(which: string): string {
-  // Materialised: flattened, each of the six counts would look the fate up anew.
+  // Materialised: if it were flattened, each of the six counts would look the fate up again.
   return `WITH f AS MATERIALIZED (
       SELECT d.redrive_id, ${FATE} AS fate FROM dead_letters d LEFT JOIN tasks t ON t.id = d.task_id
        WHERE d.redrive_id ${which})
@@ -62,7 +62,7 @@ export function fatesOf(which: string): string {
       FROM f GROUP BY redrive_id`;
 }
 
-/** Open letters of owner ?1 that the filter (?2, JSON; times in epoch milliseconds) means, and whose job lives. */
+/** Open letters of owner ?1 that the filter (?2, JSON; times in epoch milliseconds) matches, and whose job was not stopped. */
 export const MATCHING = `FROM dead_letters d
   WHERE d.owner_id = ?1 AND d.redriven_at IS NULL AND d.discarded_at IS NULL
     AND (?2 ->> 'fingerprint' IS NULL OR d.fingerprint = ?2 ->> 'fingerprint')
@@ -73,7 +73,7 @@ export const MATCHING = `FROM dead_letters d
     AND (?2 ->> 'createdBefore' IS NULL OR d.created_at < ?2 ->> 'createdBefore')
     AND (d.kind = 'deliver_webhook' OR NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = d.job_id AND ${wasStopped("j")}))`;
 
-/** What `MATCHING` is bound with. */
+/** Return the value that `MATCHING` is bound with. */
 export function boundFilter({ createdAfter, createdBefore, ...filter }: RedriveFilter): string {
   return JSON.stringify({
     ...filter,
@@ -82,7 +82,7 @@ export function boundFilter({ createdAfter, createdBefore, ...filter }: RedriveF
   });
 }
 
-/** What a filter means at this moment. */
+/** What a filter matches at this moment. */
 export interface Matching {
   /** Open letters that no redrive holds. */
   readonly free: number;
@@ -112,7 +112,7 @@ export interface SampleLetter {
   readonly createdAt: number;
 }
 
-/** The letters that would be redriven first. */
+/** Read the letters that would be redriven first. */
 export async function sampleMatching(
   db: D1Database,
   ownerId: string,
@@ -130,7 +130,7 @@ export async function sampleMatching(
 }
 
 export interface NewRedrive {
-  /** A random one, if it is left out. */
+  /** A random id if it is left out. */
   readonly id?: string;
   readonly filter: RedriveFilter;
   readonly limit: number;
@@ -139,7 +139,7 @@ export interface NewRedrive {
 }
 
 /**
- * Claim the oldest open letters that the filter means and no redrive holds, for a new redrive.
+ * Claim the oldest open letters that the filter matches and no redrive holds, for a new redrive.
  * @returns its id, or null if there was none to claim (with `canary`: none of a task); nothing is changed then.
  */
 export async function createRedrive(

@@ -1,5 +1,5 @@
-// How a redrive of many goes on: its canary, its next letters, its count. Cron and the request that made it may run these
-// at once: each statement takes a step only from where it thinks the redrive is.
+// The steps of a redrive of many: its canary, its next letters, its count. Cron and the request that created it may run these
+// at once: each statement takes a step only from the state in which it expects the redrive.
 import { FATE, fatesOf, REDRIVE_COLUMNS, type RedriveRow } from "./redrives.ts";
 
 /** Take on redrives that have letters to redrive, or whose letters' tasks have not all ended: each in its turn. */
@@ -22,7 +22,7 @@ export async function findUnfinished(db: D1Database, id: string): Promise<Redriv
     .first<RedriveRow>();
 }
 
-/** Take the moments up to `to` for letters. @returns whether this call did; not if another one was faster. */
+/** Reserve the times up to `to` for letters. @returns whether this call did; false if another one was faster. */
 export async function reserveUntil(db: D1Database, redrive: RedriveRow, to: number): Promise<boolean> {
   const { meta } = await db
     .prepare(`UPDATE redrives SET next_at = ?3 WHERE id = ?1 AND next_at = ?2 AND state = 'running'`)
@@ -48,7 +48,7 @@ export async function findPending(db: D1Database, redriveId: string, limit: numb
   return results;
 }
 
-/** Let go of letters that turned out not to be redrivable: their job was cancelled since. They count as skipped. */
+/** Release letters that turned out not to be redrivable: their job was cancelled since. They count as skipped. */
 export async function skipLetters(db: D1Database, redriveId: string, ids: readonly string[]): Promise<void> {
   await db
     .prepare(
@@ -68,7 +68,7 @@ export interface Canary {
   readonly reason: string | null;
 }
 
-/** The letter that goes first; null if it was pruned or let go of. */
+/** Read the letter that goes first; null if it was pruned or released. */
 export async function readCanary(db: D1Database, { id, canaryId }: RedriveRow): Promise<Canary | null> {
   return db
     .prepare(
@@ -83,7 +83,7 @@ export async function readCanary(db: D1Database, { id, canaryId }: RedriveRow): 
     .first<Canary>();
 }
 
-/** Another letter goes first instead of one that cannot. Without any left, there is nothing to try out. */
+/** Let another letter go first if the canary cannot. If none is left, there is nothing to try out. */
 export async function replaceCanary(db: D1Database, { id, canaryId }: RedriveRow): Promise<void> {
   const next = `SELECT id FROM dead_letters
                  WHERE redrive_id = ?1 AND id <> ?2 AND task_id IS NOT NULL AND redriven_at IS NULL AND discarded_at IS NULL
@@ -97,14 +97,14 @@ export async function replaceCanary(db: D1Database, { id, canaryId }: RedriveRow
     .run();
 }
 
-/** The canary lives: the rest may follow. */
+/** Let the rest follow, because the canary's task has completed. */
 export async function passCanary(db: D1Database, redriveId: string): Promise<void> {
   await db.prepare(`UPDATE redrives SET state = 'running' WHERE id = ?1 AND state = 'canary'`).bind(redriveId).run();
 }
 
 /**
- * Count what became of the letters for good, once all of it is known. A redrive that was neither cancelled nor stopped
- * is completed with that.
+ * Count finally what became of the letters, once all of it is known. A redrive that was neither cancelled nor stopped is
+ * completed then.
  */
 export async function finishRedrive(db: D1Database, redriveId: string, now: number): Promise<boolean> {
   const { meta } = await db
