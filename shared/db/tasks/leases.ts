@@ -8,8 +8,8 @@ import { EVERYBODY } from "../../cost/budget.ts";
 import { type Returning, returning } from "../transact.ts";
 
 /**
- * A message with a delay may come a moment early. Without this it would be acknowledged as not yet due, and the task
- * would wait for maintenance to wake it again.
+ * A message with a delay may come a moment early. Without this margin it would be acknowledged while its task is not due, and
+ * the task would wait for maintenance to wake it again.
  */
 const EARLY_MS = 1500;
 
@@ -18,9 +18,9 @@ export interface Lease {
   /** Epoch milliseconds. */
   readonly now: number;
   readonly leaseMs: number;
-  /** At most so many tasks. */
+  /** How many tasks to lease at most. */
   readonly limit: number;
-  /** How often a model may be asked in a minute; a model that is not named may be asked as often as there is work. */
+  /** How many calls a minute each model allows; a model that is missing has no limit. */
   readonly callsAMinute: Readonly<Record<string, number>>;
 }
 
@@ -46,8 +46,8 @@ interface LeasedRow {
 }
 
 /**
- * What is due (?1: until when; ?2: at most so many a lane), found lane by lane: the index is entered once for each kind,
- * model and owner that has work, however long their backlogs are.
+ * Tasks that are due (?1: until when; ?2: how many a lane at most), found lane by lane. The index is entered once for each
+ * kind, model and owner that has work, however long their backlogs are.
  */
 export const HEADS = `
   lanes (lane) AS (
@@ -71,10 +71,11 @@ export const HEADS = `
   )`;
 
 /**
- * The next tasks: owners take turns, and an owner's tasks go by priority and age. Where more owners wait than there is
- * room for, chance decides among them: by age, those with long backlogs would always come before one that has just come.
- * Of a model no more than its minute (?3: limits, ?4: the minute) still allows. A task whose consumer died before runs
- * alone: it may be what killed it. Only the first of all can, so among those whose turn it is it comes first.
+ * The next tasks. Owners take turns, and an owner's tasks go by priority and age. If more owners wait than there is room for,
+ * chance decides among them: by age, owners with long backlogs would always come before an owner that has just come. A model
+ * gets no more tasks than its minute still allows (?3: limits, ?4: the minute). A task whose consumer died before runs alone,
+ * because it may be what ended the consumer. Only the first of all can run alone, so among the tasks whose turn it is, it comes
+ * first.
  */
 const CHOSEN = `
   WITH RECURSIVE ${HEADS},
@@ -96,12 +97,12 @@ const CHOSEN = `
   )
   SELECT id FROM chosen WHERE place = 1 OR (lost = 0 AND (SELECT lost FROM chosen WHERE place = 1) = 0)`;
 
-// The index on check_at finds what this lease holds: no lease of another moment has the same.
+// The index on check_at finds what this lease holds: no lease of another moment has the same value.
 const HELD = `tasks t WHERE t.finalized_at IS NULL AND t.check_at = ?1 AND t.lease_id = ?2`;
 
 /**
- * Take the right to run the tasks that come next, in one round trip. Each task taken starts its next attempt, and its
- * job is running. May be called again with the same lease if its answer was lost.
+ * Lease the tasks that come next, in one round trip. Each leased task starts its next attempt, and its job is running. If the
+ * answer was lost, this may be called again with the same lease.
  */
 export async function leaseTasks(db: D1Database, lease: Lease): Promise<readonly Task[]> {
   const checkAt = lease.now + lease.leaseMs;
@@ -144,7 +145,7 @@ export async function leaseTasks(db: D1Database, lease: Lease): Promise<readonly
                 t.model, t.preferred_model AS preferredModel,
                 t.leased_at AS leasedAt, t.created_at AS createdAt, t.edited_after AS editedAfter, t.format,
                 ${mayBeStored("?3")} AS mayBeStored,
-                -- A side task runs also when its job's time has passed.
+                -- A side task runs even if its job's time has passed.
                 iif(t.is_side, NULL, j.start_by) AS startBy, j.started_at AS startedAt,
                 iif(t.is_side, NULL, j.deadline_at) AS deadlineAt,
                 j.max_neurons IS NOT NULL
@@ -174,9 +175,9 @@ function shareOf({ d1RowsRead, d1RowsWritten }: D1Rows, tasks: number): D1Rows {
 }
 
 /**
- * When something that is due may run that a lease just passed over: a task that must run alone, or one whose model has
- * answered all it may this minute.
- * @returns how long to wait, in milliseconds; null where nothing is due.
+ * Return when a task may run that is due and that the last lease passed over: it must run alone, or the calls of its model are
+ * used up for this minute.
+ * @returns how long to wait, in milliseconds; null if nothing is due.
  */
 export async function msUntilNext(
   db: D1Database,
@@ -192,7 +193,7 @@ export async function msUntilNext(
     .first<number | null>("waitMs");
 }
 
-/** Keep the lease on tasks that still run. One that was rescued or cancelled meanwhile is not brought back. */
+/** Renew the lease on tasks that still run. A task that was rescued or cancelled in the meantime is not brought back. */
 export function renewLeases(
   db: D1Database,
   taskIds: readonly string[],
@@ -206,7 +207,7 @@ export function renewLeases(
     .bind(JSON.stringify(taskIds), lease.id, lease.now + lease.leaseMs);
 }
 
-/** Note whether a task waits for somebody else: a consumer that ends meanwhile does not end by the task's fault. */
+/** Record whether a task waits for an answer from outside: if its consumer ends during the wait, the task is not blamed. */
 export async function noteWaiting(
   db: D1Database,
   { id, leaseId }: Pick<Task, "id" | "leaseId">,
@@ -218,7 +219,7 @@ export async function noteWaiting(
     .run();
 }
 
-/** Of these tasks, those that the lease still holds. */
+/** Return those of the tasks that the lease still holds. */
 export function findHeld(
   db: D1Database,
   taskIds: readonly string[],
@@ -232,11 +233,11 @@ export function findHeld(
 
 export interface EarlierAttempt {
   readonly number: number;
-  /** Whether what it bought is in its row. */
+  /** Whether its row has what it paid for. */
   readonly isAccounted: boolean;
 }
 
-/** Attempts of a task that did not complete and may have stored a result all the same, the latest first, at most ten. */
+/** Find attempts of a task that did not complete and may still have stored a result, the latest first, at most ten. */
 export async function findEarlierAttempts(db: D1Database, taskId: string): Promise<readonly EarlierAttempt[]> {
   const { results } = await db
     .prepare(
@@ -249,7 +250,7 @@ export async function findEarlierAttempts(db: D1Database, taskId: string): Promi
   return results.map(({ number, isAccounted }) => ({ number, isAccounted: isAccounted === 1 }));
 }
 
-/** Numbers of this task's attempts whose row says what they bought. */
+/** Return the numbers of this task's attempts whose row says what they paid for. */
 export async function findAccountedAttempts(db: D1Database, taskId: string): Promise<ReadonlySet<number>> {
   const { results } = await db
     .prepare(`SELECT number FROM attempts WHERE task_id = ?1 AND usage IS NOT NULL`)
@@ -258,7 +259,7 @@ export async function findAccountedAttempts(db: D1Database, taskId: string): Pro
   return new Set(results.map(({ number }) => number));
 }
 
-/** Whether an attempt of this task before this one failed with this code. Where D1 does not say, none did. */
+/** Return whether an earlier attempt of this task failed with this code. False if D1 does not answer. */
 export async function hasFailedWith(
   db: D1Database,
   { id, attempt }: Pick<Task, "id" | "attempt">,

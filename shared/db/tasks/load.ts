@@ -8,16 +8,19 @@ import type { AccountHold } from "../../models/allocation.ts";
 /** Unfinished tasks of a kind. Each is counted once. */
 export interface TaskLoad {
   readonly kind: TaskKind;
-  /** Due, and leased by nobody. */
+  /** Due, and not leased. */
   readonly waiting: number;
   /** Due later: between two attempts, or waiting for capacity. */
   readonly delayed: number;
-  /** Until a midnight UTC, because the daily allocation or a budget is used up; with the account also what is due. */
+  /**
+   * Held until after a midnight UTC, because the daily allocation or a budget is used up. While the account is held, also due
+   * tasks.
+   */
   readonly held: number;
   readonly running: number;
-  /** Of a stage that has not opened. */
+  /** Of a stage that has not opened yet. */
   readonly pending: number;
-  /** Since when the longest waiting one has been due: epoch milliseconds. */
+  /** When the task that has waited longest became due: epoch milliseconds. */
   readonly oldestDueAt: number | null;
 }
 
@@ -30,7 +33,7 @@ export interface Throughput {
   readonly failedInHour: number;
 }
 
-/** Dead letters not redriven; those of messages without a job have no kind. */
+/** Dead letters that are not redriven. Letters of messages without a job have no kind. */
 export interface OpenLetters {
   readonly kind: JobKind | null;
   readonly count: number;
@@ -44,14 +47,18 @@ export interface Load {
   readonly hold: AccountHold | null;
 }
 
-/** Of an owner who is not the operator, the latest jobs are looked at: so one owner's history cannot make the call dear. */
+/**
+ * Only the latest jobs of an owner are counted, except for the operator, so that one owner's history cannot make the call
+ * expensive.
+ */
 export const OWN_JOBS_COUNTED = 5000;
 
 const FIVE_MIN_MS = 5 * 60_000;
 
 const OWN_JOBS = `(SELECT id, kind, state, finalized_at FROM jobs WHERE owner_id = ?2 ORDER BY created_at DESC LIMIT ?3)`;
 
-// A hold ends within five minutes after a midnight UTC (nextAllocationAt); only such tasks' last attempts are looked up.
+// A hold ends within five minutes after a midnight UTC (nextAllocationAt), so only the last attempts of tasks due then are
+// read.
 const taskLoad = (from: string) =>
   `SELECT kind, sum(isDue AND NOT isHeld) AS waiting, sum(isLater AND NOT isHeld) AS delayed, sum(isHeld) AS held,
           sum(state = 'running') AS running, sum(state = 'pending') AS pending,
@@ -78,8 +85,8 @@ const letters = (from: string) =>
 const PAUSES = `SELECT job_kind AS jobKind, min(note) AS note, min(paused_at) AS pausedAt FROM pauses GROUP BY job_kind`;
 
 /**
- * Everybody's load. Rows read: two for an unfinished task (three if it is held), two for a job that ended within the
- * hour, two for a dead letter of the retention. A backlog of 100,000 is about 200,000 rows.
+ * Read the load of all owners. Rows read: two for an unfinished task (three if it is held), two for a job that ended within the
+ * hour, two for a dead letter within the retention. A backlog of 100,000 tasks is about 200,000 rows.
  */
 export async function readLoad(db: D1Database, now: number): Promise<Load> {
   return read(db, now, [
@@ -90,8 +97,8 @@ export async function readLoad(db: D1Database, now: number): Promise<Load> {
 }
 
 /**
- * One owner's load: of their latest 5,000 jobs and dead letters. Rows read: at most 10,000 for the jobs twice over, two
- * for a task of those jobs, and 15,000 for the dead letters.
+ * Read one owner's load, from their latest 5,000 jobs and dead letters. Rows read: at most 10,000 for the jobs, twice; two for
+ * each task of those jobs; and 15,000 for the dead letters.
  */
 export async function readOwnLoad(db: D1Database, ownerId: string, now: number): Promise<Load> {
   const ownTasks = `${OWN_JOBS} o JOIN tasks t INDEXED BY tasks_by_job ON t.job_id = o.id`;

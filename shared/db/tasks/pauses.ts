@@ -9,13 +9,13 @@ export interface Pause {
   readonly pausedAt: number;
 }
 
-/** A resume has the next maintenance run wake this many tasks; a later one's own check is minutes away at most. */
+/** After a resume the next maintenance run wakes this many tasks. The own check of any other task is minutes away at most. */
 const RESUMED_AT_ONCE = 1000;
 
-/** Long before any grace: the next run of maintenance wakes the task. */
+/** A `check_at` long before any grace: the next run of maintenance wakes the task. */
 const AT_ONCE = 0;
 
-/** Whether a kind is to be paused, who says so, and when (epoch milliseconds). */
+/** Whether a kind is to be paused, by which caller, and when (epoch milliseconds). */
 export interface PauseChange {
   readonly isPaused: boolean;
   readonly note: string | null;
@@ -24,9 +24,9 @@ export interface PauseChange {
 }
 
 /**
- * Pause a kind of job, or resume it. Nobody leases tasks of a kind that is paused; those that run go on to their end. Paused
- * twice, it stays so since the first time, and a note replaces the old one.
- * @returns whether this call changed anything, and for a resume the tasks that may run now: the next run of maintenance wakes
+ * Pause a kind of job, or resume it. Tasks of a paused kind are not leased; running ones continue to their end. A kind that is
+ * paused again stays paused since the first time, and a new note replaces the old one.
+ * @returns whether this call changed anything, and for a resume the tasks that may run now. The next run of maintenance wakes
  * consumers for all of them, too.
  */
 export async function changePause(
@@ -46,7 +46,7 @@ export async function changePause(
   return { isChanged: (results.at(-1)?.meta.changes ?? 0) > 0, ready };
 }
 
-/** The last one changes rows only where the kind was not paused. */
+/** The last statement changes rows only if the kind was not paused. */
 function pauseStatements(db: D1Database, kind: JobKind, note: string | null, now: number): D1PreparedStatement[] {
   return [
     db.prepare(`UPDATE pauses SET note = ?2 WHERE job_kind = ?1 AND ?2 IS NOT NULL`).bind(kind, note),
@@ -60,7 +60,7 @@ function pauseStatements(db: D1Database, kind: JobKind, note: string | null, now
   ];
 }
 
-/** The last one changes rows only where the kind was paused. */
+/** The last statement changes rows only if the kind was paused. */
 function resumeStatements(db: D1Database, kind: JobKind, now: number): D1PreparedStatement[] {
   return [
     db

@@ -1,4 +1,4 @@
-// What the settlement of attempts adds, a statement each. `rows` is the JSON that settleTasks makes of them.
+// What the settlement of attempts inserts, a statement each. `rows` is the JSON that settleTasks makes of the attempts.
 import { checkAt } from "./check-at.ts";
 import { MAX_ATTEMPTS } from "../../jobs/task.ts";
 import type { Changes } from "../../jobs/changes.ts";
@@ -25,7 +25,7 @@ export function insertAttempts(db: D1Database, rows: string): D1PreparedStatemen
     .bind(rows);
 }
 
-/** Keep what jobs are expected to consume, where nobody knew before. */
+/** Store what jobs are expected to consume, if it was not known before. */
 export function updateEstimates(db: D1Database, rows: string): D1PreparedStatement {
   return db
     .prepare(
@@ -56,14 +56,14 @@ export interface PassagePage {
   readonly taskId: string;
   readonly leaseId: string;
   readonly passages: readonly Passage[];
-  /** Of which sources those before go. */
+  /** The sources whose earlier passages are removed. */
   readonly replaced: readonly PassageSource[];
 }
 
-/** SQL: whether a passage is still that of the transcript, which nobody has edited. */
+/** SQL: whether a source is not the transcript, or the transcript was never edited. */
 const isOwn = (source: string) => `(${source} <> 'transcript' OR ${latestVersionOf("t.job_id")} = 0)`;
 
-/** Let jobs be found by their words. Those of a transcript that somebody has edited since stay as they are. */
+/** Let search find jobs by their words. Passages of a transcript that was edited since stay as they are. */
 export function insertPassages(
   db: D1Database,
   rows: string,

@@ -33,7 +33,7 @@ import type { AccountHold } from "../../models/allocation.ts";
 export interface Running {
   readonly taskIds: readonly string[];
   readonly leaseId: string;
-  /** Keep the lease for so long from now; null leaves it as it is. */
+  /** Renew the lease for this long from now; null leaves it as it is. */
   readonly renewForMs: number | null;
 }
 
@@ -45,13 +45,13 @@ export interface SettledTask {
 }
 
 export interface Settled extends Changes {
-  /** The tasks settled, by id. An attempt whose lease was lost is not among them. */
+  /** The settled tasks, by id. An attempt whose lease was lost is not among them. */
   readonly settled: ReadonlyMap<string, SettledTask>;
-  /** Of the tasks that run, those whose lease still stands: the others were cancelled or taken over. */
+  /** The running tasks whose lease still stands; the others were cancelled or taken over. */
   readonly held: ReadonlySet<string>;
 }
 
-/** What a statement of a settlement says. */
+/** What a statement of a settlement returns. */
 interface Settling extends Partial<Changes> {
   readonly settled?: readonly (SettledTask & { readonly id: string })[];
   readonly held?: readonly string[];
@@ -59,9 +59,8 @@ interface Settling extends Partial<Changes> {
 }
 
 /**
- * Settle attempts: history, results, dead letters, the tasks' next state and their jobs', in one transaction and a
- * number of statements that does not grow with the number of attempts. Renews a lease and holds the
- * account on the way, if asked.
+ * Settle attempts in one transaction: history, results, dead letters, and the next states of tasks and jobs. The number of
+ * statements does not grow with the number of attempts. Also renews a lease and holds the account, if asked.
  */
 export async function settleTasks(
   db: D1Database,
@@ -122,7 +121,7 @@ function settleStatements(db: D1Database, attempts: readonly EndedAttempt[], now
   ];
 }
 
-/** The tasks' next state. An attempt whose lease was lost changes nothing. */
+/** Set the tasks' next state. An attempt whose lease was lost changes nothing. */
 function updateTasks(db: D1Database, rows: string): Returning<Pick<Settling, "settled">> {
   const updated = db
     .prepare(
@@ -132,7 +131,8 @@ function updateTasks(db: D1Database, rows: string): Returning<Pick<Settling, "se
               check_at = coalesce(${checkAt("s.value ->> 'scheduledAt'")}, check_at),
               created_at = coalesce(s.value ->> 'createdAt', created_at),
               max_attempts = max_attempts + (s.value ->> 'givenBack'),
-              -- Lost, it ran alone since: an attempt that ends by itself clears it of what was lost beside others.
+              -- A task that was lost has run alone since: an attempt that ends by itself clears it of losses beside other
+              -- tasks.
               lost = iif(s.value ->> 'lost', lost + 1, iif(lost_alone = 0, 0, lost)),
               lost_alone = lost_alone + (s.value ->> 'lostAlone'),
               args = coalesce(s.value ->> '$.instead.args', args),
@@ -172,7 +172,7 @@ function rowOf(ended: EndedAttempt): Record<string, unknown> {
     finishedAt: ended.finishedAt,
     finalizedAt: again ? null : ended.finishedAt,
     scheduledAt: again ? outcome.scheduledAt : null,
-    // A snooze and a lost run are not counted: the attempt that it used is given back.
+    // A snooze and a lost run do not count, so the attempt that they used is given back.
     givenBack: outcome.type === "snooze" || ended.lost ? 1 : 0,
     lost: ended.lost ? 1 : 0,
     lostAlone: ended.lostAlone ? 1 : 0,
@@ -187,7 +187,7 @@ function rowOf(ended: EndedAttempt): Record<string, unknown> {
     errorCode: outcome.type === "completed" ? null : outcome.failure.code,
     errorMessage: outcome.type === "completed" ? null : outcome.failure.message,
     ...(outcome.type === "discard" && fingerprintFailure(outcome.failure)),
-    // Waiting for a budget is not waiting for a turn: that is counted from the reset on.
+    // Waiting for a budget is not waiting for a turn, so the wait for a turn is counted from the reset on.
     ...(ended.refusedBy && again && { refusedBy: ended.refusedBy, createdAt: outcome.scheduledAt }),
     ...(outcome.delivery && { delivery: outcome.delivery }),
     ...(outcome.type === "completed" && {
@@ -198,10 +198,10 @@ function rowOf(ended: EndedAttempt): Record<string, unknown> {
   };
 }
 
-/** Speech of more than a week, and two seconds of the thirty that a transaction has. */
+/** The speech of more than a week, written in two of the thirty seconds that a transaction has. */
 const MOST_PASSAGES = 20_000;
 
-/** Some 200 kB of passages of 120 words. */
+/** Some 200 kB: passages of 120 words. */
 const PASSAGES_A_STATEMENT = 250;
 
 function passagePages({ taskId, leaseId, outcome }: EndedAttempt): readonly PassagePage[] {
@@ -215,7 +215,7 @@ function passagePages({ taskId, leaseId, outcome }: EndedAttempt): readonly Pass
   return pages;
 }
 
-/** D1 binds at most 2 MB. A chunk carries its piece of the file's index: up to 40 kB for a video. */
+/** D1 binds at most 2 MB. A chunk carries its part of the file's index: up to 40 kB for a video. */
 const NEXT_BYTES_A_STATEMENT = 500_000;
 
 function nextPages({ taskId, leaseId, outcome }: EndedAttempt): readonly Record<string, unknown>[] {

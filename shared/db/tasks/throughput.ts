@@ -11,23 +11,23 @@ export interface ThroughputPoint {
   readonly failed: number;
 }
 
-/** @param hours how long before `now` it begins. @param stepMs how long a step is. */
+/** `hours` is how long before `now` the figures begin; `stepMs` is the length of a step. */
 export interface ThroughputQuestion {
-  /** One owner's alone; null for everybody's. */
+  /** The jobs of one owner; null for those of all owners. */
   readonly ownerId: string | null;
   readonly hours: number;
   readonly stepMs: number;
   readonly now: number;
 }
 
-// D1 binds numbers as REAL, which would divide without a remainder.
+// D1 binds numbers as REAL, and their division would not round down.
 const points = (from: string) =>
   `SELECT finalized_at / CAST(?2 AS INTEGER) * CAST(?2 AS INTEGER) AS at, kind, sum(state = 'completed') AS completed, sum(state = 'failed') AS failed
      FROM ${from} WHERE finalized_at >= ?1 AND state <> 'cancelled' GROUP BY 1, 2 ORDER BY 1, 2`;
 
 /**
- * How many jobs ended when; steps in which none did are left out. Rows read: two for each job that ended since, or at most
- * 5,000 twice over for one owner, whose latest jobs are looked at.
+ * Count how many jobs ended in each step; steps without any are left out. Rows read: two for each job that ended since. For one
+ * owner only the latest jobs are read: at most 5,000 rows, twice.
  */
 export async function readThroughput(
   db: D1Database,
