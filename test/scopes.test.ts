@@ -163,7 +163,7 @@ test("revoking a key disables the endpoints that it registered, and says so; oth
   expect(received("/gone")).toBe(0);
   const disabled = await json(await darkroom.api(`/v1/webhooks/${gone}`));
   expect(disabled["disabled"]).toMatchObject({
-    reason: "The key that registered it, or last led it here or enabled it, was revoked.",
+    reason: "The key that registered it, last changed its address or last enabled it was revoked.",
   });
   // Who kept them may think again, and who has the scope may enable them by hand.
   expect(await revoke(kept.id)).toMatchObject({ webhooks: [{ id: stays, disabled: true }] });

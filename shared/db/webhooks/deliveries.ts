@@ -1,4 +1,4 @@
-// Deliveries of webhooks as they are made and settled. Endpoints and the log are in webhooks.ts.
+// How deliveries of webhooks are created and settled. Endpoints are in webhooks.ts, the log is in delivery-log.ts.
 import { checkAt } from "../tasks/check-at.ts";
 import { TASK_FORMATS } from "../../jobs/formats.ts";
 import { DELIVERY_ATTEMPTS } from "../../webhooks/event.ts";
@@ -6,11 +6,11 @@ import type { Changes } from "../../jobs/changes.ts";
 import { cancellingTasks, openingTasks } from "../jobs/ends.ts";
 import { type Returning, returning, type Statement } from "../transact.ts";
 
-/** Epoch milliseconds (SQL of our own) as ISO 8601. */
+/** SQL: epoch milliseconds (SQL of our own) as ISO 8601. */
 export const ISO = (column: string) =>
   `strftime('%Y-%m-%dT%H:%M:%S', ${column} / 1000, 'unixepoch') || printf('.%03dZ', ${column} % 1000)`;
 
-/** What an endpoint is told of job `j`: taken when the job ends, so that each attempt says the same. */
+/** What an endpoint gets about job `j`. It is taken when the job ends, so that each attempt sends the same. */
 const PAYLOAD = `json_object(
   'type', 'job.' || j.state,
   'timestamp', ${ISO("j.finalized_at")},
@@ -27,7 +27,7 @@ const PAYLOAD = `json_object(
                          FROM artifacts a WHERE a.job_id = j.id)),
     'url', e.origin || '/v1/jobs/' || j.id))`;
 
-/** What an endpoint is told of version `v` of the transcript of job `j`. */
+/** What an endpoint gets about version `v` of the transcript of job `j`. */
 const EDITED_PAYLOAD = `json_object(
   'type', 'transcript.edited',
   'timestamp', ${ISO("v.created_at")},
@@ -35,13 +35,14 @@ const EDITED_PAYLOAD = `json_object(
     'id', j.id, 'kind', j.kind, 'version', v.version, 'operations', v.operations, 'revertedTo', v.reverted_to, 'keyId', v.key_id,
     'url', e.origin || '/v1/jobs/' || j.id || '/transcript'))`;
 
-/** `now` as it stands in an id: D1 binds every number as REAL, and the text of one ends in ".0". */
+/** `now` as it is written in an id: D1 binds every number as REAL, whose text ends in ".0". */
 const MOMENT = "CAST(?1 AS INTEGER)";
 
 /**
- * The deliveries of the jobs that ended at `now`, with their tasks: for the batch that ends them, after the statement
- * that does. Found by the index on jobs.finalized_at: a job whose owner has no endpoint costs a few rows read and none
- * written. Once only, however often it runs: the ids are made of job, moment and endpoint. Returns the tasks as `opened`.
+ * Insert the deliveries of the jobs that ended at `now`, with their tasks: for the batch that ends the jobs, after the
+ * statement that does. They are found by the index on jobs.finalized_at: a job whose owner has no endpoint costs a few rows
+ * read and none written. Running this again changes nothing, because the ids are made of job, moment and endpoint. Returns the
+ * tasks as `opened`.
  */
 export function insertDeliveries(db: D1Database, now: number): Statement<Pick<Changes, "opened">>[] {
   return [
@@ -54,7 +55,7 @@ export function insertDeliveries(db: D1Database, now: number): Statement<Pick<Ch
           WHERE j.finalized_at = ?1 AND e.disabled_at IS NULL
             AND EXISTS (SELECT 1 FROM json_each(e.events) WHERE value = 'job.' || j.state)
          UNION ALL
-         -- A prediction's payload is rendered when it is sent: it holds a transcript, or links that run out.
+         -- A prediction's payload is rendered when it is sent, because it has a transcript, or links that expire.
          SELECT 'whd_' || replace(replace(j.id, 'job_', ''), '.', '-') || '_' || ${MOMENT} || '_prediction',
                 j.owner_id, NULL, p.webhook, 'key:' || p.key_id, j.id, 'prediction.completed', 'null', ?1
            FROM jobs j JOIN predictions p ON p.job_id = j.id
@@ -73,8 +74,9 @@ export function insertDeliveries(db: D1Database, now: number): Statement<Pick<Ch
 }
 
 /**
- * The deliveries of a version of a transcript, with their tasks: for the batch that stores it. `guard` is SQL of our own over ?2, ?3
- * and ?4, which are `version`. Once only, as their ids are made of the version.
+ * Insert the deliveries of a version of a transcript, with their tasks: for the batch that stores the version. `guard` is SQL
+ * of our own over ?2, ?3 and ?4, which are `version`. Running this again changes nothing, because the ids are made of the
+ * version.
  */
 export function insertEditedDeliveries(
   db: D1Database,
@@ -104,8 +106,9 @@ export function insertEditedDeliveries(
 }
 
 /**
- * The tasks of deliveries (SQL of our own, with ?1 for now and ?2 for `rows`), once only. Returns `opened`. First in
- * their owner's order: they are small, and a backlog must not keep the news of what is done.
+ * Insert the tasks of deliveries (SQL of our own, with ?1 for now and ?2 for `rows`). Running this again changes nothing.
+ * Returns `opened`. They come first in their owner's order: they are small, and a backlog must not hold up the news of what is
+ * done.
  */
 export function insertDeliveryTasks(
   db: D1Database,
@@ -132,9 +135,9 @@ export interface Delivery {
   readonly url: string;
   /** JSON. */
   readonly payload: string;
-  /** The endpoint was disabled, or the key revoked that gave the address. */
+  /** The endpoint was disabled, or the key that gave the address was revoked. */
   readonly isDisabled: boolean;
-  /** The current one first; the one before while it is still valid. */
+  /** The current secret first, then the previous one while it is still valid. */
   readonly secrets: readonly string[];
 }
 
@@ -171,8 +174,8 @@ const GONE = `SELECT d.endpoint_id FROM json_each(?1) s
                WHERE s.value ->> '$.delivery.isGone'`;
 
 /**
- * For the settlement of attempts (?1, JSON), before their tasks change: note what came back, and stop the endpoints that
- * answered 410, with all that still waits for them.
+ * For the settlement of attempts (?1, JSON), before their tasks change: record the answers, disable the endpoints that answered
+ * 410, and cancel everything that still waits for them.
  */
 export function settleDeliveries(
   db: D1Database,

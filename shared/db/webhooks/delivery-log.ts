@@ -4,7 +4,7 @@ import { DELIVERY_ATTEMPTS } from "../../webhooks/event.ts";
 import type { Changes } from "../../jobs/changes.ts";
 import { type Actor, insertAudit } from "../keys/audit.ts";
 
-/** A delivery with where its task stands. `taskState` is null where it belongs to no job: a test, or an alert. */
+/** A delivery with the state of its task. `taskState` is null if the delivery belongs to no job: a test, or an alert. */
 export interface DeliveryRow {
   readonly id: string;
   readonly jobId: string | null;
@@ -19,14 +19,14 @@ export interface DeliveryRow {
   readonly taskState: string | null;
   readonly attempt: number | null;
   readonly scheduledAt: number | null;
-  /** Of a delivery that belongs to no job: attempts so far, and when the next is; null for none. */
+  /** For a delivery that belongs to no job: its attempts so far, and when the next one is due; null for none. */
   readonly attempts: number;
   readonly nextAttemptAt: number | null;
   readonly errorCode: string | null;
   readonly errorMessage: string | null;
 }
 
-/** The task's error is that of its last attempt; a test's is in its answer. */
+/** The error of a task is that of its last attempt; the error of a test is in its answer. */
 const ROWS = `SELECT d.id, d.job_id AS jobId, d.event, d.payload, d.created_at AS createdAt, d.attempted_at AS attemptedAt,
                      d.duration_ms AS durationMs, d.response_code AS responseCode, d.response_body AS responseBody,
                      t.state AS taskState, t.attempt, t.scheduled_at AS scheduledAt,
@@ -36,7 +36,7 @@ const ROWS = `SELECT d.id, d.job_id AS jobId, d.event, d.payload, d.created_at A
                 LEFT JOIN attempts a ON a.task_id = t.id
                      AND a.number = iif(t.state = 'running', t.attempt - 1, t.attempt)`;
 
-/** Newest first. */
+/** List deliveries, newest first. */
 export async function listDeliveries(
   db: D1Database,
   endpointId: string,
@@ -62,12 +62,13 @@ export async function findDelivery(
     .first<DeliveryRow>();
 }
 
-/** Neither under way nor about to be: a wait between two attempts may be cut short. */
+/** Neither running nor about to run. A wait between two attempts may be cut short. */
 const REPLAYABLE = `state IN ('completed', 'discarded', 'cancelled', 'retryable')`;
 
 /**
- * Deliver once more, with the same id and as many attempts as a new delivery has; one that waits between two attempts is
- * only made due. @returns the task, as `ready`; none if an attempt is under way.
+ * Deliver again, with the same id and as many attempts as a new delivery has. A delivery that waits between two attempts is
+ * only made due.
+ * @returns the task, as `ready`; none if an attempt is running.
  */
 export async function replayDelivery(
   db: D1Database,
@@ -84,7 +85,7 @@ export async function replayDelivery(
       `EXISTS (SELECT 1 FROM webhook_deliveries d JOIN tasks t ON t.id = d.job_id || '.' || d.id
                 WHERE d.id = ?1 AND d.owner_id = ?2 AND t.${REPLAYABLE})`,
     ),
-    // Its letter is answered by this.
+    // The replay takes the place of a redrive of its dead letter.
     db
       .prepare(
         `UPDATE dead_letters SET redriven_at = ?2
@@ -105,7 +106,7 @@ export async function replayDelivery(
   return { ready: (replayed?.results ?? []).map((row) => row.id) };
 }
 
-/** Note a test that was sent and answered: it is not tried again. */
+/** Record a test that was sent and answered. It is not retried. */
 export async function insertTest(
   db: D1Database,
   { id, endpointId, payload }: { id: string; endpointId: string; payload: string },
@@ -122,7 +123,7 @@ export async function insertTest(
     .run();
 }
 
-/** What an endpoint's deliveries are signed with: the current secret first, the one before while it is valid. */
+/** Read the secrets that sign an endpoint's deliveries: the current one first, then the previous one while it is valid. */
 export async function readSecrets(db: D1Database, signer: string, now: number): Promise<readonly string[]> {
   const row = await db
     .prepare(

@@ -1,4 +1,4 @@
-// Incidents: raised once, told of once, and told of again when they are over.
+// Incidents: each is raised once and reported once, and reported once more when it is over.
 import { DEAD_LETTERS, type Findings, type Sign } from "../../alerts/alert.ts";
 import { firstDayOf, periodsJson, RESETS_AT } from "../cost/budget-sums.ts";
 import { ISO } from "./deliveries.ts";
@@ -13,18 +13,19 @@ export interface Incident {
   readonly since: number;
 }
 
-/** When maintenance ran last: the name of its cursor. */
+/** The name of the cursor that says when maintenance last ran. */
 const MAINTAINED = "maintained";
 
 export interface Look extends Omit<Findings, "queues"> {
-  /** Since when the oldest task that may run has been due: epoch milliseconds; null where none is. */
+  /** When the oldest task that may run became due: epoch milliseconds; null if there is none. */
   readonly oldestDueAt: number | null;
   /** Epoch milliseconds; null if never. */
   readonly maintainedAt: number | null;
   readonly raised: readonly Incident[];
 }
 
-// Letters are found by owner, as no index has them by time alone: one row an owner, and at most a thousand letters of each.
+// Letters are found by owner, because no index has them by time alone: one row for each owner, and at most a thousand letters
+// of each.
 const RECENT_LETTERS = `
   WITH RECURSIVE owners (id) AS (
     SELECT min(owner_id) FROM dead_letters
@@ -35,7 +36,7 @@ const RECENT_LETTERS = `
                                               WHERE d.owner_id = owners.id AND d.created_at > ?1 LIMIT 1000))), 0) AS n
     FROM owners`;
 
-/** Look at the deployment, and note that maintenance runs, in one round trip. */
+/** Check the deployment, and record that maintenance runs, in one round trip. */
 export async function lookAround(db: D1Database, now: number): Promise<Look> {
   const [maintained, due, letters, budgets, raised, noted] = await db.batch<never>([
     db.prepare(`SELECT value FROM cursors WHERE name = ?1`).bind(MAINTAINED),
@@ -43,7 +44,7 @@ export async function lookAround(db: D1Database, now: number): Promise<Look> {
       .prepare(`WITH RECURSIVE ${HEADS} SELECT min(t.scheduled_at) AS at FROM heads JOIN tasks t ON t.id = heads.id`)
       .bind(now, 1),
     db.prepare(RECENT_LETTERS).bind(now - DEAD_LETTERS.withinMs),
-    // Settlements have compared what is spent with each budget already.
+    // Settlements have already compared what is spent with each budget.
     db
       .prepare(
         `SELECT b.owner_id || '/' || b.period AS subject, nullif(b.owner_id, '${EVERYBODY}') AS ownerId, b.period, b.neurons,
@@ -69,7 +70,7 @@ export async function lookAround(db: D1Database, now: number): Promise<Look> {
   };
 }
 
-/** When maintenance ran last; where it never has, this is when the wait for it begins. */
+/** Read when maintenance last ran. If it never has, the wait for it begins now. */
 export async function readMaintained(db: D1Database, now: number): Promise<number> {
   const read = () => db.prepare(`SELECT value FROM cursors WHERE name = ?1`).bind(MAINTAINED).first<string>("value");
   const value = await read();
@@ -81,13 +82,13 @@ export async function readMaintained(db: D1Database, now: number): Promise<numbe
   return now;
 }
 
-/** The endpoints of ?2 that want alerts of incident `i`. */
+/** The endpoints of ?2 that subscribe to the alert of incident `i`. */
 const ENDPOINTS = `webhook_endpoints e
    WHERE e.owner_id = ?2 AND e.disabled_at IS NULL AND EXISTS (SELECT 1 FROM json_each(e.events) WHERE value = i.alert)`;
 
 /**
- * Raise what is wrong and has not been raised, and end what is right again; deliveries to the operator's endpoints are
- * due at once. Of several who find the same, one raises it.
+ * Raise what is wrong and has not been raised, and end what is right again; deliveries to the operator's endpoints are due at
+ * once. If several callers find the same, one of them raises it.
  * @returns what this call raised and ended.
  */
 export async function settleIncidents(

@@ -8,7 +8,7 @@ interface PredictionRow extends Omit<Prediction, "input" | "events"> {
 const COLUMNS = `p.job_id AS jobId, p.owner_id AS ownerId, p.model, p.input, p.webhook, p.key_id AS keyId,
                  p.events, p.origin`;
 
-/** To be run in the transaction that inserts the job. */
+/** Insert a prediction, in the transaction that inserts its job. */
 export function insertPrediction(db: D1Database, prediction: Prediction, now: number): D1PreparedStatement {
   const { jobId, ownerId, model, input, webhook, keyId, events, origin } = prediction;
   return db
@@ -27,7 +27,7 @@ export async function findPrediction(db: D1Database, jobId: string): Promise<Pre
   return row === null ? null : fromRow(row);
 }
 
-/** Newest first; `before` is the position (time and id) of the last one seen. */
+/** List predictions, newest first; `before` is the position (time and id) of the last one seen. */
 export async function listPredictions(
   db: D1Database,
   page: { ownerId: string; limit: number; before: { at: number; id: string } | undefined },

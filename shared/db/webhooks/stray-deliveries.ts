@@ -10,8 +10,8 @@ export interface TakenDelivery {
 }
 
 /**
- * Take deliveries that are due at `now`: nobody else does before `until`, when whoever took them has died. In the order in
- * which they were made.
+ * Take deliveries that are due at `now`, in the order in which they were created. No other caller takes them before `until`: a
+ * caller that still holds them then has died.
  */
 export async function takeStrays(
   db: D1Database,
@@ -28,16 +28,16 @@ export async function takeStrays(
   return results.toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
 }
 
-/** What came of a delivery that was taken. */
+/** The result of a delivery that was taken. */
 export interface StrayReport extends Pick<TakenDelivery, "id" | "attempt"> {
   readonly attemptedAt: number;
   /** When it is tried again: epoch milliseconds; null for never. */
   readonly nextAttemptAt: number | null;
-  /** Null where nobody was asked. */
+  /** Null if nothing was sent. */
   readonly answer: Answer | null;
 }
 
-/** Give deliveries back that nothing was sent of: they are due at once, and the attempt is not counted. */
+/** Give back deliveries that were not sent: they are due at once, and the attempt is not counted. */
 export async function giveBackStrays(
   db: D1Database,
   unsent: readonly Pick<TakenDelivery, "id" | "attempt">[],
@@ -53,7 +53,7 @@ export async function giveBackStrays(
     .run();
 }
 
-/** Note what came back, unless the delivery has been taken by another since. An endpoint that answered 410 is disabled. */
+/** Record the answers, unless another caller has taken the delivery since. An endpoint that answered 410 is disabled. */
 export async function settleStrays(db: D1Database, reports: readonly StrayReport[], now: number): Promise<void> {
   if (reports.length === 0) return;
   const rows = JSON.stringify(

@@ -1,4 +1,4 @@
-// Endpoints of webhooks, what they are signed with, and the log of their deliveries.
+// Endpoints of webhooks, and the secrets that sign their deliveries.
 import type { WebhookEvent } from "../../webhooks/event.ts";
 import { ROTATION_MS } from "../../webhooks/event.ts";
 import { newSecret } from "../../webhooks/sign.ts";
@@ -6,7 +6,10 @@ import { type Actor, insertAudit } from "../keys/audit.ts";
 
 export interface Endpoint {
   readonly id: string;
-  /** The key that it ends with: it registered the endpoint, or was the last to change its address or to enable it again. */
+  /**
+   * The key that the endpoint depends on: it registered the endpoint, or was the last to change its address or to enable it
+   * again.
+   */
   readonly keyId: string;
   readonly url: string;
   /** JSON. */
@@ -27,12 +30,12 @@ export interface NewEndpoint {
 const COLUMNS = `id, key_id AS keyId, url, events, description, disabled_at AS disabledAt, disabled_reason AS disabledReason,
                  created_at AS createdAt`;
 
-/** Each endpoint is a row more for every job of its owner. */
+/** Each endpoint adds a row for every job of its owner. */
 export const MAX_ENDPOINTS = 10;
 
 const IS_THEIRS = `EXISTS (SELECT 1 FROM webhook_endpoints WHERE id = ?1 AND owner_id = ?2)`;
 
-/** @returns the endpoint's id and its secret, which is not shown again; null for an owner who has `MAX_ENDPOINTS`. */
+/** @returns the endpoint's id and its secret, which is not shown again; null if the owner has `MAX_ENDPOINTS`. */
 export async function createEndpoint(
   db: D1Database,
   { url, origin, events, description }: NewEndpoint,
@@ -77,7 +80,7 @@ export async function findEndpoint(
 
 const IS_ENDPOINT = `d.endpoint_id = ?1 AND d.owner_id = ?2`;
 
-/** What waits for endpoints is not delivered any more: of the deliveries `d` that are these (SQL of our own, with ?1 and ?2). */
+/** Cancel what waits for endpoints: the deliveries `d` that `these` selects (SQL of our own, with ?1 and ?2). */
 function cancelWaiting(
   db: D1Database,
   id: string,
@@ -103,29 +106,29 @@ function cancelWaiting(
 }
 
 /**
- * Disable all that ends with a key (?1 of `isRevoked`, SQL of our own; ?2 is who acts), and cancel what waits for it: for
- * the batch that revokes the key.
+ * Disable all endpoints that depend on a key (?1 of `isRevoked`, SQL of our own; ?2 is the caller's owner), and cancel what
+ * waits for them: for the batch that revokes the key.
  */
 export function disableEndpointsOf(
   db: D1Database,
   keyId: string,
   { ownerId, isRevoked, now }: { ownerId: string; isRevoked: string; now: number },
 ): D1PreparedStatement[] {
-  // By owner, for which there is an index: a key registers and edits for its own owner alone.
+  // Found by owner, for which there is an index: a key registers and edits only for its own owner.
   const registered = `SELECT e.id FROM webhook_endpoints e
                        WHERE e.owner_id = (SELECT owner_id FROM api_keys WHERE id = ?1) AND e.key_id = ?1 AND ${isRevoked}`;
   return [
     ...cancelWaiting(db, keyId, ownerId, now, `d.endpoint_id IN (${registered})`),
     db
       .prepare(
-        `UPDATE webhook_endpoints SET disabled_at = ?3, disabled_reason = 'The key that registered it, or last led it here or enabled it, was revoked.'
+        `UPDATE webhook_endpoints SET disabled_at = ?3, disabled_reason = 'The key that registered it, last changed its address or last enabled it was revoked.'
           WHERE disabled_at IS NULL AND id IN (${registered})`,
       )
       .bind(keyId, ownerId, now),
   ];
 }
 
-/** The endpoints that end with a key, of which some may be disabled. */
+/** List the endpoints that depend on a key. Some may be disabled. */
 export async function listEndpointsOf(
   db: D1Database,
   key: { id: string; ownerId: string },
@@ -133,7 +136,7 @@ export async function listEndpointsOf(
   return (await listEndpoints(db, key.ownerId)).filter(({ keyId }) => keyId === key.id);
 }
 
-/** Forget an endpoint, its secret and its log. @returns whether there was one. */
+/** Delete an endpoint, its secret and its log. @returns whether there was one. */
 export async function deleteEndpoint(db: D1Database, id: string, actor: Actor, now: number): Promise<boolean> {
   const results = await db.batch([
     insertAudit(db, actor, { act: "webhook.delete", subject: id, now }, IS_THEIRS),
@@ -152,8 +155,9 @@ export interface EndpointEdit {
 }
 
 /**
- * Change what is given. Disabling also cancels what waits. Who changes the address or enables the endpoint again answers
- * for where news goes from then on: it ends with that key. @returns whether there is such an endpoint.
+ * Change the given fields. Disabling also cancels what waits. From then on the endpoint depends on the key that changed its
+ * address or enabled it again.
+ * @returns whether there is such an endpoint.
  */
 export async function editEndpoint(
   db: D1Database,
@@ -183,8 +187,8 @@ export async function editEndpoint(
 }
 
 /**
- * Give a signer another secret. The old one signs beside it for a day; one older than that is forgotten.
- * @returns null where there is no such signer of this owner.
+ * Give a signer a new secret. The old one also signs for a day; a secret older than that is forgotten.
+ * @returns null if this owner has no such signer.
  */
 export async function rotateSecret(
   db: D1Database,
@@ -207,7 +211,7 @@ export async function rotateSecret(
   return (results.at(-1)?.meta.changes ?? 0) > 0 ? { secret, previousUntil } : null;
 }
 
-/** The secret of a key, for deliveries that carry an address of their own; made when it is first asked for. */
+/** Return the secret of a key, for deliveries with an address of their own. It is created when it is first needed. */
 export async function secretOfKey(db: D1Database, key: { id: string; ownerId: string }): Promise<string> {
   const [, found] = await db.batch<{ secret: string }>([
     db
