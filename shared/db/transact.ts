@@ -1,14 +1,14 @@
-/** A statement with what reads the rows that it returns, so that nobody has to know its place in a batch. */
+/** A statement with the function that reads its rows, so that no caller has to know its place in a batch. */
 export interface Returning<Answer> {
   readonly prepared: D1PreparedStatement;
   readonly read: (result: D1Result) => Answer;
 }
 
-/** A statement of a batch: one without a reader returns nothing that anybody asks for. */
+/** A statement of a batch. A statement without a reader returns nothing that is used. */
 export type Statement<Answer> = D1PreparedStatement | Returning<Answer>;
 
 /**
- * @param read is given the rows that `prepared` returns, and how many rows it changed. The type of its rows is its own to say:
+ * @param read gets the rows that `prepared` returns, and how many rows it changed. It declares the type of its rows, because
  * the columns are in the statement beside it.
  */
 export function returning<Answer>(
@@ -22,7 +22,7 @@ export function preparedOf(statement: Statement<unknown>): D1PreparedStatement {
   return "prepared" in statement ? statement.prepared : statement;
 }
 
-/** Run statements in one transaction. @returns what each reader made of its statement's rows, in their order. */
+/** Run statements in one transaction. @returns the answers of their readers, in their order. */
 export async function transact<Answer>(
   db: D1Database,
   statements: readonly Statement<Answer>[],

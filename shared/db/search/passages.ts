@@ -1,4 +1,4 @@
-// The SQL of passages: rows, the words in them (passages_fts, which triggers keep), and vectors where they are here.
+// The SQL of passages: rows, the words in them (passages_fts, which triggers keep), and vectors if they are stored here.
 import type { JobKind } from "../../kinds/index.ts";
 import { type D1Rows, rowsOf } from "../../jobs/operations.ts";
 import { latestVersionOf } from "../transcripts/versions.ts";
@@ -10,14 +10,14 @@ import {
   TranscriptChanged,
 } from "../../search/passage.ts";
 
-/** A passage as it is written. */
+/** A passage to be written. */
 export interface NewPassage {
   readonly id: string;
   readonly source: PassageSource;
   readonly text: string;
   readonly startMs: number | null;
   readonly endMs: number | null;
-  /** Null where it is kept elsewhere. */
+  /** Null if the vector is kept elsewhere. */
   readonly vector: string | null;
 }
 
@@ -31,17 +31,17 @@ export interface PassageRow {
   readonly endMs: number | null;
 }
 
-/** Among whose passages to look. */
+/** The passages that are searched. */
 export interface PassageScope {
   readonly ownerId: string;
   readonly jobId?: string | undefined;
   readonly kind?: JobKind | undefined;
 }
 
-/** The space of passages that can be found by their words alone. */
+/** The space of passages that can be found only by their words. */
 export const WORDS_ALONE = "";
 
-/** With a vector each is some 6 kB, and one bound value may have 2 MB. */
+/** A passage with a vector has some 6 kB, and one bound value may have 2 MB. */
 const WRITTEN_A_STATEMENT = 200;
 
 /** 2.8 MB of vectors: memory stays bounded however many an owner has, and a thousand take three round trips. */
@@ -53,14 +53,14 @@ function bindScope({ ownerId, jobId, kind }: PassageScope): [string, string | nu
   return [ownerId, jobId ?? null, kind ?? null];
 }
 
-/** Write a job's passages in the place of those it had, all at once: `count` of them, none for a job that is gone. */
+/** Replace a job's passages, all at once. `count` is how many were written: none for a job that is gone. */
 export async function replacePassages(
   db: D1Database,
   job: PassageJob,
   { passages, space }: { passages: readonly NewPassage[]; space: string },
 ): Promise<{ readonly count: number; readonly rows: D1Rows }> {
   const { transcriptVersion = 0 } = job;
-  // An edit that comes first has changed the passages itself: those of the version before would undo that.
+  // An edit that came first has changed the passages itself, and the passages of the version before would undo that.
   const isCurrent = `(SELECT ${latestVersionOf("j.id")} FROM jobs j WHERE j.id = ?1) = ?2`;
   const statements = [
     db.prepare(`SELECT id FROM jobs j WHERE j.id = ?1 AND NOT ${isCurrent}`).bind(job.id, transcriptVersion),
@@ -86,7 +86,7 @@ export async function replacePassages(
   return { count: written.reduce((sum, { results }) => sum + results.length, 0), rows: rowsOf(written) };
 }
 
-/** The passages of a transcript that touch a time, in the order of their times. */
+/** Read the passages of a transcript that touch a time span, in the order of their times. */
 export async function readPassagesAt(
   db: D1Database,
   jobId: string,
@@ -159,7 +159,7 @@ export async function findPassageIds(db: D1Database, jobIds: readonly string[]):
   return results.map(({ id }) => id);
 }
 
-/** Best first. FTS5's bm25 is the better the lower it is; how well an owner's token matches must not count. */
+/** Find passages by words, the best first. A lower bm25 of FTS5 is better. How well an owner's token matches must not count. */
 export async function findByWords(
   db: D1Database,
   scope: PassageScope,
@@ -177,7 +177,7 @@ export async function findByWords(
   return results;
 }
 
-/** The vectors of one space, a page at a time. */
+/** Read the vectors of one space, a page at a time. */
 export async function* readVectors(
   db: D1Database,
   scope: PassageScope,
@@ -201,8 +201,8 @@ export async function* readVectors(
 }
 
 /**
- * These passages, in no order, and how each reads around the words of `match`. Whatever else says that a passage is
- * there, this says whose it is.
+ * Read these passages, in no order, with a snippet of each around the words of `match`. Whatever index found a passage, this
+ * query decides whether it is in the scope.
  */
 export async function readPassages(
   db: D1Database,

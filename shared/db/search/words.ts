@@ -1,18 +1,18 @@
-// Passages of jobs that were never embedded: they are found by their words alone.
+// Passages of jobs that were never embedded: they are found only by their words.
 import type { Passage } from "../../search/passage.ts";
 import { latestVersionOf } from "../transcripts/versions.ts";
 import { WORDS_ALONE } from "./passages.ts";
 
-/** D1 takes 2 MB in a bound value; a passage of 120 words is some 800 bytes. */
+/** A value bound in D1 has at most 2 MB; a passage of 120 words has some 800 bytes. */
 const WRITTEN_A_STATEMENT = 250;
 
-/** An ended job, in the order of the ends. */
+/** The place of an ended job, in the order of the ends. */
 export interface EndedPlace {
   readonly endedAt: number;
   readonly jobId: string;
 }
 
-/** Ended jobs behind a place, and which of them are to be found by words that nobody has stored. */
+/** Find ended jobs after a place, and which of them have words that are not stored yet. */
 export async function findWordless(
   db: D1Database,
   after: EndedPlace,
@@ -32,13 +32,13 @@ export async function findWordless(
   return results.map((row) => ({ ...row, isWordless: row.isWordless === 1 }));
 }
 
-/** Let a job be found by its words, unless it is found by something by now, or is gone. */
+/** Let search find a job by its words, unless something finds it by now, or it is gone. */
 export async function insertWords(db: D1Database, jobId: string, passages: readonly Passage[]): Promise<void> {
   const pages: D1PreparedStatement[] = [];
   const first = passages[0]?.id ?? "";
   for (let start = 0; start < passages.length; start += WRITTEN_A_STATEMENT) {
     const rows = JSON.stringify(passages.slice(start, start + WRITTEN_A_STATEMENT));
-    // The first page looks whether there are any; those behind it whether the first was written.
+    // The first page checks whether the job has passages; the others check whether the first page was written.
     const guard =
       start === 0
         ? `NOT EXISTS (SELECT 1 FROM passages o WHERE o.job_id = j.id) AND ?3 <> ''`
@@ -61,7 +61,7 @@ export async function insertWords(db: D1Database, jobId: string, passages: reado
 
 /**
  * For the batch that deletes jobs (SQL of our own that gives their ids): a job that shows the result of a deleted one is found
- * instead of it. Of several one is, as before.
+ * in its place. If there are several such jobs, one is found, as before.
  */
 export function handOverPassages(db: D1Database, deleted: string, parameters: readonly unknown[]): D1PreparedStatement {
   return db

@@ -7,15 +7,15 @@ import { KEPT_VERSIONS, type TranscriptVersion } from "../../transcripts/version
 const COLUMNS = `v.version, v.key, v.etag, v.original_etag AS originalEtag, v.request_hash AS requestHash,
                  v.key_id AS keyId, v.operations, v.reverted_to AS revertedTo, v.created_at AS createdAt`;
 
-/** SQL of our own: the key of the latest version of the transcript of job `job` (a column), null where nobody has edited it. */
+/** SQL: the key of the latest version of the transcript of job `job` (a column); null if the transcript was never edited. */
 export const latestKeyOf = (job: string) =>
   `(SELECT v.key FROM transcript_versions v WHERE v.job_id = ${job} ORDER BY v.version DESC LIMIT 1)`;
 
-/** SQL of our own: the number of that version, 0 for the original. */
+/** SQL: the number of that version; 0 for the original. */
 export const latestVersionOf = (job: string) =>
   `coalesce((SELECT max(v.version) FROM transcript_versions v WHERE v.job_id = ${job}), 0)`;
 
-/** The latest version of a transcript, or the one of this number; null where there is none. */
+/** Find the latest version of a transcript, or the one with this number; null if there is none. */
 export async function findVersion(
   db: D1Database,
   jobId: string,
@@ -30,13 +30,13 @@ export async function findVersion(
     .first<TranscriptVersion>();
 }
 
-/** What there is of a job's transcript. */
+/** What exists of a job's transcript. */
 export interface TranscriptState {
   readonly kind: JobKind;
   readonly state: JobState;
   /** Epoch milliseconds. */
   readonly endedAt: number | null;
-  /** Null where its task has not come to an end. */
+  /** Null if its task has not ended. */
   readonly original: { readonly key: string; readonly etag: string } | null;
   readonly latest: TranscriptVersion | null;
 }
@@ -49,7 +49,7 @@ interface StateRow {
   readonly artifactEtag: string | null;
 }
 
-/** Null for a job that is not there, or is another's. */
+/** Read the state of a job's transcript; null if this owner has no such job. */
 export async function readTranscriptState(
   db: D1Database,
   job: { readonly id: string; readonly ownerId: string },
@@ -70,7 +70,7 @@ export async function readTranscriptState(
   return { kind, state, endedAt, original, latest: latest.version === null ? null : latest };
 }
 
-/** The latest first. */
+/** List versions, the latest first. */
 export async function listVersions(db: D1Database, jobId: string): Promise<readonly TranscriptVersion[]> {
   const { results } = await db
     .prepare(`SELECT ${COLUMNS} FROM transcript_versions v WHERE v.job_id = ?1 ORDER BY v.version DESC`)
@@ -80,16 +80,16 @@ export async function listVersions(db: D1Database, jobId: string): Promise<reado
 }
 
 /**
- * SQL of our own for what is written with a version, in its batch: whether that is the version with this key. `job`, `version`
+ * SQL for what is written in the same batch as a version: whether the stored version is the one with this key. `job`, `version`
  * and `key` are parameters.
  */
 export const isStored = (job: string, version: string, key: string) =>
   `EXISTS (SELECT 1 FROM transcript_versions v WHERE v.job_id = ${job} AND v.version = ${version} AND v.key = ${key})`;
 
 /**
- * Store a version behind the one it was made from, with all that follows from it (`alongside`, guarded by `isStored`), unless another
- * was stored in the meantime, the original was written anew, or the job is gone.
- * @returns null where that is so; else the keys of versions that are kept no longer, and the tasks that are ready.
+ * Store a version after the one that it was made from, with all that follows from it (`alongside`, guarded by `isStored`).
+ * Nothing is stored if another version was stored in the meantime, if the original was written again, or if the job is gone.
+ * @returns null if nothing was stored; else the keys of versions that are no longer kept, and the tasks that are ready.
  */
 export async function storeVersion(
   db: D1Database,
@@ -140,7 +140,7 @@ export interface Stored {
   readonly opened?: readonly string[];
 }
 
-/** Note versions that the database has forgotten, but those of jobs that were deleted. @returns how many were new. */
+/** Insert versions that the database has forgotten, except those of jobs that were deleted. @returns how many were new. */
 export async function insertVersions(db: D1Database, edits: readonly EditRecord[]): Promise<number> {
   if (edits.length === 0) return 0;
   const { meta } = await db
@@ -160,7 +160,7 @@ export async function insertVersions(db: D1Database, edits: readonly EditRecord[
   return meta.changes;
 }
 
-/** For the batch that deletes jobs (SQL of our own that gives their ids). */
+/** Delete the versions of jobs (SQL of our own that gives their ids), in the batch that deletes the jobs. */
 export function deleteVersionsOf(db: D1Database, jobs: string, parameters: readonly unknown[]): D1PreparedStatement {
   return db.prepare(`DELETE FROM transcript_versions WHERE job_id IN (${jobs})`).bind(...parameters);
 }

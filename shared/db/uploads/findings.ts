@@ -1,13 +1,16 @@
 import { writeCursor } from "../jobs/maintenance.ts";
 import { HOUR_MS } from "../../durations.ts";
 
-/** When the bucket last told of an object, and when the sweep last found one that it had not told of: epoch milliseconds. */
+/**
+ * When the bucket last sent a notification of an object, and when the sweep last found an object without one: epoch
+ * milliseconds.
+ */
 export interface Findings {
   readonly notifiedAt: number | null;
   readonly sweptAt: number | null;
 }
 
-/** The bucket has told of an object. Written once an hour at most. */
+/** Record that the bucket has sent a notification. Written once an hour at most. */
 export async function noteNotification(db: D1Database, now: number): Promise<void> {
   await db
     .prepare(
@@ -18,7 +21,7 @@ export async function noteNotification(db: D1Database, now: number): Promise<voi
     .run();
 }
 
-/** The sweep has found objects that the bucket had not told of. */
+/** Record that the sweep found objects for which the bucket had sent no notification. */
 export async function noteSweep(db: D1Database, now: number): Promise<void> {
   await writeCursor(db, "swept", String(now));
 }

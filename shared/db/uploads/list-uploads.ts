@@ -7,7 +7,7 @@ export interface UploadRow {
   readonly createdAt: number;
 }
 
-/** The latest objects seen in the inbox, newest first, at most 100. */
+/** List the latest objects seen in the inbox, newest first, at most 100. */
 export async function listUploads(db: D1Database, ownerId: string): Promise<readonly UploadRow[]> {
   const { results } = await db
     .prepare(

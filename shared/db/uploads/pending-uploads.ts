@@ -3,11 +3,11 @@ export interface PendingUpload {
   readonly id: string;
   readonly ownerId: string;
   readonly key: string;
-  /** As declared. */
+  /** The declared size. */
   readonly sizeBytes: number;
   readonly multipart: { readonly id: string; readonly partSizeBytes: number } | null;
   readonly createdAt: number;
-  /** When its URLs end, and soon after the upload itself. */
+  /** When its URLs expire. The upload itself expires soon after. */
   readonly expiresAt: number;
   readonly completedAt: number | null;
 }
@@ -59,7 +59,7 @@ export async function completePendingUpload(db: D1Database, id: string, now: num
     .run();
 }
 
-/** Its URLs were signed again: it lives on with them. */
+/** Extend an upload whose URLs were signed again. */
 export async function extendPendingUpload(db: D1Database, id: string, expiresAt: number): Promise<void> {
   await db
     .prepare(`UPDATE pending_uploads SET expires_at = max(expires_at, ?2) WHERE id = ?1`)
@@ -67,7 +67,7 @@ export async function extendPendingUpload(db: D1Database, id: string, expiresAt:
     .run();
 }
 
-/** An upload that its client gave up. The row stays until its URLs end: what is put there becomes no job. */
+/** Abort an upload. The row stays until its URLs expire, so that an object which is put there becomes no job. */
 export async function abortPendingUpload(db: D1Database, id: string, now: number): Promise<void> {
   await db
     .prepare(`UPDATE pending_uploads SET aborted_at = ?2 WHERE id = ?1 AND completed_at IS NULL`)
@@ -94,7 +94,7 @@ export async function findExpiredUploads(
   return results.map(pendingUpload);
 }
 
-/** Note parts that a client has stored. The latest etag of a number counts: a part may be sent again. */
+/** Record parts that a client has stored. The latest etag of a number counts: a part may be sent again. */
 export async function recordParts(db: D1Database, uploadId: string, parts: readonly StoredPart[]): Promise<void> {
   await db
     .prepare(
@@ -108,7 +108,7 @@ export async function recordParts(db: D1Database, uploadId: string, parts: reado
     .run();
 }
 
-/** In the order of their numbers. */
+/** List parts in the order of their numbers. */
 export async function listParts(db: D1Database, uploadId: string): Promise<readonly StoredPart[]> {
   const { results } = await db
     .prepare(`SELECT number, etag FROM stored_parts WHERE upload_id = ?1 ORDER BY number`)

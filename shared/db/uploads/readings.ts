@@ -1,11 +1,11 @@
-// Which objects of the inbox are being read: what ends its reader is found out by the row that stays.
+// Which objects of the inbox are being read. The row that stays identifies an object that ended its reader.
 import type { Announcement } from "../../uploads/announcement.ts";
 import { DAY_MS } from "../../durations.ts";
 
-/** A reading takes milliseconds. One that began so long ago has ended with its reader. As long as a task's lease. */
+/** A reading takes milliseconds. A reading that began this long ago has ended with its reader. As long as a task's lease. */
 export const READING_MS = 90_000;
 
-/** Whoever put an object there may delete it before it is read again. */
+/** The client that put an object there may delete it before it is read again. */
 const FORGET_MS = 7 * DAY_MS;
 
 export interface Reading {
@@ -15,7 +15,7 @@ export interface Reading {
 
 const OBJECTS = `SELECT o.value ->> 'bucket' AS bucket, o.value ->> 'key' AS key, o.value ->> 'etag' AS etag FROM json_each(?1) o`;
 
-/** Of these objects, those that somebody began to read and has not ended. */
+/** Return those of the objects whose reading has begun and has not ended. */
 export async function findReadings(
   db: D1Database,
   objects: readonly Announcement[],
@@ -27,7 +27,7 @@ export async function findReadings(
   return new Set(objects.filter(({ key, etag }) => results.some((row) => row.key === key && row.etag === etag)));
 }
 
-/** Note that these are going to be read. @returns those that nobody else reads just now. */
+/** Record that these objects are about to be read. @returns those that no other consumer is reading now. */
 export async function beginReadings(
   db: D1Database,
   objects: readonly Announcement[],
@@ -53,7 +53,7 @@ export async function beginReadings(
   );
 }
 
-/** They were read, or could not be: their reader is still there. */
+/** Record that these objects were read, or could not be: their reader is still alive. */
 export async function endReadings(db: D1Database, objects: readonly Announcement[]): Promise<void> {
   await db
     .prepare(`DELETE FROM readings WHERE (bucket, key, etag) IN (${OBJECTS})`)

@@ -1,12 +1,12 @@
 import { type Key, keyOf, type KeyRow, selectKeys } from "../keys/keys.ts";
 
-/** Where objects under keys that Darkroom gave out come from. */
+/** Where objects come from whose keys Darkroom gave out. */
 export interface UploadOrigins {
-  /** By id: the keys that they were stored or announced with. */
+  /** The API keys that the objects were stored or announced with, by id. */
   readonly keys: ReadonlyMap<string, Key>;
-  /** By id: the uploads that were announced, and have not expired long ago. */
+  /** The uploads that were announced and have not expired long ago, by id. */
   readonly announced: ReadonlyMap<string, AnnouncedUpload>;
-  /** By the object's key: the etags of the bytes that became a job before. */
+  /** The etags of the bytes that became a job before, by the object's key. */
   readonly taken: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -21,7 +21,7 @@ export const NO_ORIGINS: UploadOrigins = { keys: new Map(), announced: new Map()
 
 type Found = KeyRow | AnnouncedUpload | { readonly key: string; readonly etag: string };
 
-/** One round trip, however many there are. */
+/** Read the origins of objects in one round trip, however many there are. */
 export async function readUploadOrigins(
   db: D1Database,
   asked: {
