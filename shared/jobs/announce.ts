@@ -4,9 +4,9 @@ import type { Journal } from "./journal.ts";
 import { wake, wakeLater } from "./wake.ts";
 
 /**
- * Record what a change of state did, and wake consumers for the tasks that may run: to be called after the change is in D1.
- * Never throws.
- * @param now redriven tasks are woken so long after it as they must wait: epoch milliseconds.
+ * Record what a change of state did, and wake consumers for the tasks that may run. Call it after the change is in D1. Never
+ * throws.
+ * @param now epoch milliseconds: the delay of a redriven task's wake-up is counted from here.
  */
 export async function announce(
   changes: Partial<Changes>,

@@ -1,7 +1,7 @@
 import type { BudgetNews } from "../cost/budget.ts";
 import type { JobKind } from "../kinds/index.ts";
 
-/** A job that a call ended, and nobody before. */
+/** A job that this call ended, and no other. */
 export interface EndedJob {
   readonly jobId: string;
   readonly ownerId: string;
@@ -15,7 +15,7 @@ export interface EndedJob {
   readonly durationMs: number;
 }
 
-/** A dead letter whose task has another life. */
+/** A dead letter whose task was redriven. */
 export interface Redriven {
   readonly letterId: string;
   readonly taskId: string;
@@ -24,17 +24,17 @@ export interface Redriven {
   readonly scheduledAt: number;
 }
 
-/** What a change of state did beside what it was asked for. `announce` records it, and wakes consumers. */
+/** What a change of state did besides what was asked for. `announce` records it, and wakes consumers. */
 export interface Changes {
-  /** The ids of tasks that may run now, because their stage has opened or because they were made for what has happened. */
+  /** The ids of tasks that may run now, because their stage has opened or because the change created them. */
   readonly opened: readonly string[];
-  /** The ids of other tasks that may run now: of new jobs, of replayed deliveries, and those that were held or lost before. */
+  /** The ids of other tasks that may run now: of new jobs, of replayed deliveries, and tasks that were held or lost before. */
   readonly ready: readonly string[];
   readonly redriven: readonly Redriven[];
   readonly endedJobs: readonly EndedJob[];
   /** The ids of tasks that ended with their job. */
   readonly cancelledTasks: readonly string[];
-  /** Webhook endpoints that want no more. */
+  /** Webhook endpoints that answered 410. */
   readonly disabledEndpoints: readonly { readonly id: string; readonly ownerId: string }[];
   /** Budgets that crossed a line. */
   readonly budgetNews: readonly BudgetNews[];

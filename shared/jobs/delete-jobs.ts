@@ -9,20 +9,19 @@ import { resultsPrefix } from "../uploads/storage.ts";
 export interface DeletionDeps {
   readonly db: D1Database;
   readonly media: R2Bucket;
-  /** The bucket's name, as events carry it. */
+  /** The index that holds the jobs' vectors. */
   readonly passages: PassageIndex;
 }
 
-/** What became of a source: another job reads it (`in_use`), or it is gone, or another object has its name (`none`). */
+/** What became of a source: it was deleted, or another job reads it (`in_use`), or it is gone or replaced (`none`). */
 export type SourceFate = "deleted" | "in_use" | "none";
 
-/** R2 lists and deletes at most so many in a call. */
+/** R2 lists and deletes at most this many objects in a call. */
 const OBJECTS_A_CALL = 1000;
 
 /**
- * Delete what is left of jobs that D1 has forgotten. May be called again at any time: what it did not come to is found
- * by the same rows.
- * @returns what became of their sources, in order; null where none was to be deleted.
+ * Delete what is left of jobs that D1 has forgotten. May be called again at any time: the same rows find what it did not reach.
+ * @returns what became of their sources, in order; null if none was to be deleted.
  */
 export async function deleteLeftovers(
   leftovers: readonly Leftover[],
@@ -32,7 +31,7 @@ export async function deleteLeftovers(
   const fates: (SourceFate | null)[] = [];
   await rememberDeleted(deps.media, leftovers);
   for (const { jobId, ownerId, askedAt } of leftovers) {
-    // Of one whose time was over answers are not kept any more.
+    // If only the retention was over, the answers are not kept any more.
     if (askedAt !== null) await forgetAnswers(deps.db, { id: jobId, ownerId });
   }
   await forgetRecords(deps.media, leftovers);
@@ -53,8 +52,8 @@ export async function deleteLeftovers(
 }
 
 /**
- * Delete what a job stored, unless it is there. What other jobs show as theirs stays until the last of them is deleted.
- * @param lapsedBefore see `readClaims`; left out, all claims count.
+ * Delete what a job stored, unless the job exists. Results that other jobs show stay until the last of those jobs is deleted.
+ * @param lapsedBefore see `readClaims`; if it is left out, all claims count.
  */
 export async function deleteResults(
   jobId: string,
@@ -77,7 +76,7 @@ export async function deleteResults(
   }
 }
 
-/** The object first: a row that is gone would let the sweep of the inbox find a new upload in it. */
+/** The object is deleted first: if only its row were gone, the sweep of the inbox would find a new upload in it. */
 async function deleteSource(source: { key: string; etag: string }, { db, media }: DeletionDeps): Promise<SourceFate> {
   if (await isSource(db, source.key)) return "in_use";
   const object = await patiently(() => media.head(source.key));

@@ -1,4 +1,4 @@
-// The one door for jobs: whatever brings an upload in, this says what becomes of it.
+// The one entrance for jobs: however an upload comes in, this decides what becomes of it.
 import { SNIFF_BYTES } from "../limits.ts";
 import type { JobWork } from "../kinds/index.ts";
 import type { Source } from "./source.ts";
@@ -8,7 +8,7 @@ import { readLatencies } from "../db/models/latencies.ts";
 import { type Choice, chooseModel, type Chosen, chosenByName } from "../models/choose-model.ts";
 import { routeUpload } from "../uploads/route-upload.ts";
 
-/** What a job is to be: what it works on, which model does it and why, on what terms, and what its client notes down. */
+/** A description of a job: what it works on, which model does it and why, its terms, and its client's tags and metadata. */
 export interface JobDescription {
   readonly work: JobWork;
   readonly choice: Choice;
@@ -17,7 +17,7 @@ export interface JobDescription {
 }
 
 export type RefusedUpload =
-  /** `field` is what is wrong where it is what is asked for, and not the object. */
+  /** `field` is set if the request is at fault, and not the object. */
   | { readonly type: "refused"; readonly reason: string; readonly field?: "then" }
   /** No model keeps the latency budget; the reason names the fastest. */
   | { readonly type: "too_slow"; readonly reason: string };
@@ -25,13 +25,13 @@ export type RefusedUpload =
 export type DescribedUpload = { readonly type: "job"; readonly job: JobDescription } | RefusedUpload;
 
 export interface UploadToDescribe {
-  /** Its etag is empty while it is not stored. */
+  /** Its etag is empty before it is stored. */
   readonly source: Source;
   /** R2 custom metadata: see `UploadHead`. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Of the request, instead of those that the metadata names. */
+  /** The terms of the request, which replace those in the metadata. */
   readonly terms?: JobTerms;
-  /** At least `SNIFF_BYTES`, or all of a smaller object; left out, they are read from the bucket. */
+  /** At least `SNIFF_BYTES`, or all of a smaller object. If it is left out, it is read from the bucket. */
   readonly head?: Uint8Array;
 }
 
@@ -42,8 +42,8 @@ interface DescribeDeps {
 
 /**
  * Read the object's first bytes, find the kind of job that takes it, and choose the model. One read of R2, unless `head` is
- * given; D1 is asked only where there is a latency budget.
- * @returns `gone` where this version of the object is no longer there.
+ * given; D1 is asked only if there is a latency budget.
+ * @returns `gone` if this version of the object no longer exists.
  */
 export async function describeUpload(
   upload: UploadToDescribe & { readonly head: Uint8Array },
@@ -71,7 +71,7 @@ export async function describeUpload(
   return { type: "job", job: { work, choice, terms: asked.terms, marks: route.marks } };
 }
 
-/** Which model does this work on these terms. Asks D1 only where there is a latency budget. */
+/** Decide which model does this work on these terms. Asks D1 only if there is a latency budget. */
 export async function decideModel(
   db: D1Database,
   { work, terms }: { readonly work: JobWork; readonly terms: JobTerms },
@@ -83,7 +83,7 @@ export async function decideModel(
     : chooseModel(work, latencyBudgetMs, await readLatencies(db, now));
 }
 
-/** The first bytes of one version of an object; null where that version is no longer there. */
+/** Read the first bytes of one version of an object; null if that version no longer exists. */
 async function readHead(media: R2Bucket, { key, etag, sizeBytes }: Source): Promise<Uint8Array | null> {
   if (sizeBytes === 0) return new Uint8Array();
   const object = await media.get(key, { range: { offset: 0, length: SNIFF_BYTES }, onlyIf: { etagMatches: etag } });

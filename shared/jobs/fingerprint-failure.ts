@@ -2,13 +2,13 @@ import { clip } from "../input/characters.ts";
 
 /** What a failure has in common with others of its sort. */
 export interface Fingerprint {
-  /** `<code>:<8 hex digits>`; a dead letter's own is led by its kind: `classify:model_failed:1f0c22ab`. */
+  /** `<code>:<8 hex digits>`. A dead letter's own begins with its kind: `classify:model_failed:1f0c22ab`. */
   readonly fingerprint: string;
   /** The message with placeholders for what differs from one occurrence to the next. */
   readonly messagePattern: string;
 }
 
-/** A model's message may quote pages of its input. What tells one fault from another stands at the start. */
+/** A model's message may quote pages of its input. What distinguishes one fault from another is at the start. */
 const MAX_MESSAGE_CHARS = 2000;
 const MAX_PATTERN_CHARS = 300;
 
@@ -27,7 +27,7 @@ const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
   [/\s+/g, " "],
 ];
 
-/** Put a failure into its group: the same fault of two jobs has the same fingerprint. */
+/** Return the group of a failure: the same fault in two jobs has the same fingerprint. */
 export function fingerprintFailure({ code, message }: { code: string; message: string }): Fingerprint {
   const clipped = clip(message, MAX_MESSAGE_CHARS);
   const pattern = PLACEHOLDERS.reduce((text, [found, placeholder]) => text.replaceAll(found, placeholder), clipped);
@@ -35,7 +35,7 @@ export function fingerprintFailure({ code, message }: { code: string; message: s
   return { fingerprint: `${code}:${fnv1a(messagePattern)}`, messagePattern };
 }
 
-/** FNV-1a, 32 bits: enough to tell apart the few dozen messages of one kind and code, and it needs no await. */
+/** FNV-1a, 32 bits: enough to distinguish the few dozen messages of one kind and code, and it needs no await. */
 function fnv1a(text: string): string {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;

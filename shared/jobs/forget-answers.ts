@@ -1,8 +1,8 @@
 import { findAnswers, type KeptAnswer, replaceAnswers } from "../db/keys/idempotency.ts";
 
 /**
- * What a repeated request is answered once its job has been deleted. It is still not a new request: nothing is made again.
- * The body is that of a problem; producer/http/problem.ts has its title and status as well, and a test compares them.
+ * The answer to a repeated request whose job has been deleted. The request still does not count as new, so nothing is created
+ * again. The body is that of a problem; producer/http/problem.ts has its title and status as well, and a test compares them.
  */
 export const DELETED_STATUS = 410;
 export const DELETED_TITLE = "The job has been deleted";
@@ -12,12 +12,12 @@ function problemOf(jobId: string) {
     type: "urn:darkroom:problem:job_deleted",
     title: DELETED_TITLE,
     status: DELETED_STATUS,
-    detail: `The first request with this Idempotency-Key made job '${jobId}', which has been deleted since. A new request needs a new key.`,
+    detail: `The first request with this Idempotency-Key created job '${jobId}', which has since been deleted. A new request needs a new key.`,
     code: "job_deleted",
   };
 }
 
-/** Take a deleted job out of the answers that are kept for requests sent again. Reads the owner's answers of a day. */
+/** Remove a deleted job from the answers that are kept for repeated requests. Reads the owner's answers of a day. */
 export async function forgetAnswers(db: D1Database, job: { id: string; ownerId: string }): Promise<void> {
   const found = await findAnswers(db, job.ownerId, job.id);
   await replaceAnswers(
@@ -27,7 +27,7 @@ export async function forgetAnswers(db: D1Database, job: { id: string; ownerId: 
   );
 }
 
-/** Null for an answer that names the job and shows nothing of it. */
+/** Return an answer without the job; null for an answer that names the job and shows nothing of it. */
 function withoutJob(answer: KeptAnswer, jobId: string): KeptAnswer | null {
   const body = JSON.parse(answer.body) as { id?: unknown; results?: unknown }; // our own JSON: no other answer names a job
   if (body.id === jobId) {

@@ -1,17 +1,17 @@
 import { createJournal, type Journal } from "./journal.ts";
 import type { TaskMessage } from "./task.ts";
 
-/** What taking a job in may touch: the same whether a client describes it or an object announces it. */
+/** What the intake of a job may touch. It is the same whether a client describes the job or an object announces it. */
 export interface Intake {
   readonly db: D1Database;
   readonly media: R2Bucket;
   readonly tasks: Queue<TaskMessage>;
-  /** Owns what nobody else can be named for. */
+  /** The owner of everything that has no other owner. */
   readonly operatorId: string;
   readonly journal: Journal;
 }
 
-/** Once an invocation: the journal counts what it may still write. */
+/** Create it once for each invocation, because the journal counts what it may still write. */
 export function intakeOf(env: Env): Intake {
   return {
     db: env.DB,

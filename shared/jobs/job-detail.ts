@@ -21,18 +21,18 @@ export interface JobRow {
   readonly maxNeurons: number | null;
   /** The identical job that this one waits for. */
   readonly follows: string | null;
-  /** The job whose result this is, and what it did not cost again. */
+  /** The job whose result this is, and the neurons that this saved. */
   readonly reusedFrom: string | null;
   readonly savedNeurons: number | null;
   /** JSON array; null for none. */
   readonly tags: string | null;
   /** JSON object; null for none. */
   readonly metadata: string | null;
-  /** JSON, a `Choice`; null for a job from before there was one. */
+  /** JSON, a `Choice`; null for a job from before choices were stored. */
   readonly choice: string | null;
-  /** JSON of an `Estimate`; null while nobody knows. */
+  /** JSON of an `Estimate`; null while it is not known. */
   readonly estimate: string | null;
-  /** In a list that was asked for figures: how many of its tasks have ended, 0 to 1, null unless it runs; and what it cost. */
+  /** Only in a list with figures: the share of its tasks that have ended, 0 to 1 and null unless it runs; and what it cost. */
   readonly fraction?: number | null;
   readonly neurons?: number;
 }
@@ -46,7 +46,7 @@ export interface AttemptRow {
   readonly model: string | null;
   readonly engine: string | null;
   readonly neurons: number | null;
-  /** JSON array of `ModelCall`; null where no model was asked. */
+  /** JSON array of `ModelCall`; null if no model was asked. */
   readonly usage: string | null;
   readonly errorCode: string | null;
   readonly errorMessage: string | null;
@@ -56,7 +56,7 @@ export interface TaskRow {
   readonly id: string;
   readonly kind: string;
   readonly state: string;
-  /** Which it asks first; null if none. */
+  /** The model that it asks first; null if none. */
   readonly model: string | null;
   readonly attempt: number;
   readonly scheduledAt: number;
@@ -74,7 +74,7 @@ export interface LabelRow {
   readonly score: number;
 }
 
-/** How much of a long recording has been heard, in milliseconds of audio; null where nothing was cut. */
+/** How much of a long recording has been transcribed, in milliseconds of audio; null if nothing was cut. */
 export interface AudioProgress {
   readonly audioMsDone: number | null;
   readonly audioMsTotal: number | null;
@@ -86,7 +86,7 @@ export interface Run {
   readonly finalizedAt: number;
 }
 
-/** A job with all there is to tell of it. */
+/** A job with all its details. */
 export interface JobDetail {
   readonly job: JobRow;
   readonly tasks: readonly TaskRow[];
@@ -94,11 +94,11 @@ export interface JobDetail {
   readonly artifacts: readonly ArtifactRow[];
   readonly labels: readonly LabelRow[];
   readonly progress: AudioProgress;
-  /** Set while nobody may lease tasks of the job's kind. */
+  /** Set while tasks of the job's kind may not be leased. */
   readonly pause: { readonly note: string | null } | null;
-  /** Set while nobody may lease tasks with a model. */
+  /** Set while tasks with a model may not be leased. */
   readonly hold: AccountHold | null;
-  /** How many tasks of the owner's own come before; null unless the job waits for its turn. */
+  /** How many of the owner's tasks come before it; null unless the job waits for its turn. */
   readonly ahead: number | null;
   /** The latest completed runs of jobs of this kind; none once the job has ended. */
   readonly runs: readonly Run[];

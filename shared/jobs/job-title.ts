@@ -2,7 +2,7 @@ import { clip } from "../input/characters.ts";
 
 const MAX_TITLE_CHARS = 120;
 
-/** What a job is about, in a line: its file's name, or the beginning of its prompt or text. */
+/** Return what a job is about, in a line: its file's name, or the beginning of its prompt or text. */
 export function titleOf(input: {
   readonly prompt?: string;
   readonly text?: string;
@@ -13,6 +13,6 @@ export function titleOf(input: {
     .replaceAll(/\s+/g, " ")
     .trim();
   const shown = clip(line, MAX_TITLE_CHARS);
-  // Not in the middle of a word, where words are of a usual length.
+  // Not cut in the middle of a word, if words have a usual length.
   return shown === line ? line : `${shown.replace(/ \S{0,20}$/, "")}…`;
 }

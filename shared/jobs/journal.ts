@@ -1,4 +1,4 @@
-// What happened, for people and programs that watch: a JSON line an event and, in production, a point in Analytics Engine.
+// Records events for people and programs that watch: a JSON line for each and, in production, a point in Analytics Engine.
 import { clip } from "../input/characters.ts";
 import type { JobKind } from "../kinds/index.ts";
 import type { TaskKind } from "./task-kind.ts";
@@ -32,7 +32,7 @@ export type StateEvent =
   | "account.released"
   | "webhook.disabled";
 
-/** What changed no state and is worth counting. */
+/** Events that change no state and are worth counting. */
 export type Notice =
   | "task.lease_lost"
   | "upload.known"
@@ -50,7 +50,7 @@ export type Notice =
   | "alert.raised"
   | "alert.ended";
 
-/** What should not have happened. */
+/** Errors that should not happen. */
 export type Fault =
   | "lease.failed"
   | "settle.failed"
@@ -79,7 +79,7 @@ export type Fault =
   | "wake.failed"
   | "point.failed";
 
-/** An event. Never a prompt, a text, a transcript, an API key or a model's own words: those may quote them. */
+/** An event. It never has a prompt, a text, a transcript, an API key or a model's own words, which may quote them. */
 export interface Entry<Event extends string = StateEvent | Notice> {
   readonly event: Event;
   readonly kind?: JobKind | TaskKind | undefined;
@@ -87,7 +87,7 @@ export interface Entry<Event extends string = StateEvent | Notice> {
   readonly taskId?: string | undefined;
   readonly ownerId?: string | undefined;
   readonly attempt?: number | undefined;
-  /** Of an attempt, of a job from its creation to its end, of a maintenance run. */
+  /** The duration of an attempt, of a job from its creation to its end, or of a maintenance run. */
   readonly durationMs?: number | undefined;
   /** From a job's creation to its first lease. */
   readonly queuedMs?: number | undefined;
@@ -99,31 +99,31 @@ export interface Entry<Event extends string = StateEvent | Notice> {
   readonly code?: string | undefined;
 }
 
-/** What only the line says: no point is made of it. */
+/** Fields of the line that the point does not have. */
 export type Details = Readonly<Record<string, string | number | null | undefined>>;
 
 export interface Journal {
-  /** Note that something happened. Never throws. */
+  /** Record an event. Never throws. */
   record(entry: Entry, details?: Details): void;
-  /** Note that something went wrong that should not. Never throws. */
+  /** Record an error that should not happen. Never throws. */
   fault(entry: Entry<Fault>, error: unknown, details?: Details): void;
 }
 
-/** Analytics Engine takes this many an invocation; lines are printed beyond it. */
+/** Analytics Engine takes this many points from an invocation; further events are only printed. */
 const MAX_POINTS = 250;
 
 /** A long recording opens hundreds of chunks at once: their lines are enough. */
 const WITHOUT_POINT: ReadonlySet<string> = new Set<StateEvent>(["task.opened", "task.cancelled"]);
 
-/** Room for D1's longest sentences, and not for a page of somebody's text. */
+/** Room for D1's longest sentences, but not for a page of a client's text. */
 const MAX_ERROR_CHARS = 200;
 
-/** Their messages are made of what was read: a piece of the JSON, keys of the value. */
+/** The messages of these errors quote what was read: a piece of the JSON, or keys of the value. */
 const QUOTING: ReadonlySet<string> = new Set(["SyntaxError", "ZodError", "$ZodError"]);
 
 /**
- * An error as the log may have it: its name and message, without what the message quotes, which may be a transcript or a
- * secret. From the first quotation mark to the last, since what is quoted may hold some itself.
+ * Return an error as the log may have it: its name and message, without what the message quotes, which may be a transcript or a
+ * secret. Everything from the first quotation mark to the last is removed, because a quotation may contain quotation marks.
  */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return `thrown: ${typeof error}`;
@@ -132,12 +132,12 @@ export function describeError(error: unknown): string {
   return clip(`${error.name}: ${message}`, MAX_ERROR_CHARS);
 }
 
-/** A fault's line alone, where there is no journal. Never throws. */
+/** Print the line of a fault where there is no journal. Never throws. */
 export function printFault(entry: Entry<Fault>, error: unknown, details?: Details): void {
   console.error(JSON.stringify({ ...entry, ...details, error: describeError(error) }));
 }
 
-/** A journal for one invocation. */
+/** Create a journal for one invocation. */
 export function createJournal(dataset?: AnalyticsEngineDataset): Journal {
   let points = 0;
   function point(entry: Entry<string>): void {
@@ -161,7 +161,7 @@ export function createJournal(dataset?: AnalyticsEngineDataset): Journal {
   };
 }
 
-/** The columns of docs/operations.md. Their order is for ever: the dataset has no names, and keeps three months. */
+/** The columns of docs/operations.md. Their order must never change: the dataset has no names, and keeps three months. */
 function pointOf(entry: Entry<string>): AnalyticsEngineDataPoint {
   const { event, kind = "", jobId = "", taskId = "", ownerId = "", model = "", engine, code = "" } = entry;
   const { durationMs = 0, queuedMs = 0, delayMs = 0, neurons = 0, attempt = 0 } = entry;

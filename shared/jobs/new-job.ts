@@ -21,7 +21,7 @@ export interface NewJob {
   readonly taskId: string;
   readonly taskKind: TaskKind;
   readonly model: string;
-  /** Tasks that wait for all the others. */
+  /** Tasks that wait for all other tasks. */
   readonly steps: readonly { readonly kind: Step; readonly model: string; readonly stage: number }[];
   readonly maxAttempts: number;
   readonly createdAt: number;
@@ -32,18 +32,21 @@ export interface NewJob {
   readonly maxNeurons: number | null;
   /** The same for all jobs of an owner that have the same result. */
   readonly fingerprint: string;
-  /** JSON of an `Estimate`; null where only the recording can tell. */
+  /** JSON of an `Estimate`; null if the recording must be read first. */
   readonly estimate: string | null;
   readonly reuse: boolean;
   /** JSON array; null for none. */
   readonly tags: string | null;
   /** JSON object; null for none. */
   readonly metadata: string | null;
-  /** JSON, a `Choice`; null where nobody chose. */
+  /** JSON, a `Choice`; null if no model was chosen. */
   readonly choice: string | null;
-  /** The upload that this job is the one job of, and when its object was stored, if that is known. */
+  /** The upload that becomes this job and no other, and when its object was stored, if that is known. */
   readonly upload?: Announcement;
-  /** The key it counts against, and how many of that may be unfinished: without a number it is counted and taken. */
+  /**
+   * The API key that the job counts against, and how many unfinished jobs it may have. Without a number the job is counted and
+   * accepted.
+   */
   readonly limit?: { readonly keyId: string; readonly maxConcurrentJobs?: number };
 }
 
@@ -58,7 +61,7 @@ export async function newJob(
     choice?: Choice;
     upload?: NonNullable<NewJob["upload"]>;
     limit?: NonNullable<NewJob["limit"]>;
-    /** Of a recording that has been measured. */
+    /** The length of a recording that has been measured. */
     extent?: AudioExtent | null | undefined;
   },
 ): Promise<NewJob> {
@@ -94,7 +97,7 @@ export async function newJob(
   };
 }
 
-/** What the result depends on: of a source its bytes (etag and size), not where they lie; the model; options and steps. */
+/** Hash what the result depends on: a source's bytes (etag and size), but not its key; the model; options and steps. */
 async function fingerprintWork(work: JobWork, model: ModelId): Promise<string> {
   const input = "source" in work.input ? { ...work.input, source: { ...work.input.source, key: "" } } : work.input;
   return sha256Hex(JSON.stringify([work.kind, model, input]), { bytes: 16 });

@@ -1,4 +1,4 @@
-// What a job costs beside its models, counted where it happens.
+// What a job costs besides its models, counted where it happens.
 
 export interface R2Calls {
   /** put, list and multipart calls. */
@@ -7,19 +7,19 @@ export interface R2Calls {
   readonly r2ClassB: number;
 }
 
-/** Every index that a write touches counts as a row more. */
+/** Each index that a write touches counts as one more row. */
 export interface D1Rows {
   readonly d1RowsRead: number;
   readonly d1RowsWritten: number;
 }
 
-/** What an attempt knows of itself. Its lease is shared with the other tasks of its batch, so rows may be fractions. */
+/** What an attempt counts itself. Its lease is shared with the other tasks of its batch, so rows may be fractions. */
 export interface Operations extends R2Calls, D1Rows {}
 
 /** Operations that are still being counted. */
 export type Tally<Counted = Operations> = { -readonly [Name in keyof Counted]: Counted[Name] };
 
-/** A bucket that adds what is asked of it to `counts`. Deleting is free. */
+/** Return a bucket that adds its calls to `counts`. Deleting is free. */
 export function countedBucket<Bucket extends object>(bucket: Bucket, counts: Tally<R2Calls>): Bucket {
   return new Proxy(bucket, {
     get(target, name) {
@@ -34,7 +34,7 @@ export function countedBucket<Bucket extends object>(bucket: Bucket, counts: Tal
   });
 }
 
-/** What these statements read and wrote together, by D1's own count. */
+/** Return what these statements read and wrote together, by D1's own count. */
 export function rowsOf(results: readonly { meta: { rows_read: number; rows_written: number } }[]): D1Rows {
   return {
     d1RowsRead: results.reduce((sum, { meta }) => sum + meta.rows_read, 0),

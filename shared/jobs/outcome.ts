@@ -28,7 +28,7 @@ export interface Failure {
   readonly message: string;
 }
 
-/** What a completed attempt leaves behind, all of it in the transaction that settles it. */
+/** What a completed attempt leaves behind. All of it is written in the transaction that settles the attempt. */
 export interface Completed {
   readonly type: "completed";
   readonly artifacts?: readonly StoredArtifact[];
@@ -37,31 +37,31 @@ export interface Completed {
   readonly next?: readonly NewTask[];
   /** The transcript of a chunk. */
   readonly transcribed?: ChunkRecord;
-  /** What the job can be found by from now on: the passages of these sources in the place of those that it had. */
+  /** The passages that the job can be found by from now on: they replace its passages of the same sources. */
   readonly passages?: readonly Passage[];
 }
 
-/** The model that a task asks from now on, and with which arguments (JSON). */
+/** The model that a task asks from now on, and its arguments for that model (JSON). */
 export interface StandIn {
   readonly model: string;
   readonly args: string;
 }
 
-/** No other attempt would help. */
+/** Another attempt would not help. */
 export interface Discarded {
   readonly type: "discard";
   readonly failure: Failure;
 }
 
 /**
- * What an attempt came to. A processor returns one, the runner makes one of whatever a processor throws, and settlement writes
- * it. `scheduledAt` is epoch milliseconds.
+ * The outcome of an attempt. A processor returns one, the runner makes one of whatever a processor throws, and settlement
+ * writes it. `scheduledAt` is epoch milliseconds.
  */
 export type Outcome = (
   | Completed
   /** Another attempt, if there is one left. */
   | { readonly type: "retry"; readonly failure: Failure; readonly scheduledAt: number }
-  /** Later, and not counted as an attempt. */
+  /** Another attempt later, which is not counted. */
   | {
       readonly type: "snooze";
       readonly failure: Failure;
@@ -70,7 +70,7 @@ export type Outcome = (
     }
   | Discarded
 ) & {
-  /** Of an attempt to deliver a webhook. */
+  /** The report of an attempt to deliver a webhook. */
   readonly delivery?: DeliveryReport;
 };
 
@@ -81,16 +81,16 @@ export interface EndedAttempt {
   readonly outcome: Outcome;
   /** True for a run that never ended and was found by its expired lease. */
   readonly lost?: boolean;
-  /** Whether that speaks against the task: nothing ran beside it, and it waited for nobody. */
+  /** Whether the loss counts against the task: it ran alone, and was not waiting for an answer from outside. */
   readonly lostAlone?: boolean;
   readonly calls: readonly ModelCall[];
-  /** Whether its calls were set aside for, or may have been by an attempt before. */
+  /** Whether its calls were reserved, or an earlier attempt may have reserved calls. */
   readonly isBudgeted: boolean;
   /** The budgets that it was held for. */
   readonly refusedBy?: readonly BudgetKey[];
-  /** What it did beside; left out where nobody counted. */
+  /** Its operations besides its calls; left out if they were not counted. */
   readonly operations?: Operations;
-  /** What the job is expected to consume, where this attempt was the first to know. */
+  /** What the job is expected to consume, if this attempt was the first to know. */
   readonly estimate?: Estimate;
   readonly startedAt: number;
   readonly finishedAt: number;

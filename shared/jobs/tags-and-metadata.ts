@@ -21,13 +21,13 @@ export const Metadata = z
   .refine((pairs) => Object.keys(pairs).length <= MAX_PAIRS, `at most ${MAX_PAIRS} pairs`)
   .meta({ maxProperties: MAX_PAIRS });
 
-/** What a client notes down about a job, to find it by. No part of what the job works on. */
+/** What a client notes about a job, to find it by. It is not part of what the job works on. */
 export const JobMarks = z.strictObject({ tags: Tags.default([]), metadata: Metadata.default({}) });
 export type JobMarks = z.infer<typeof JobMarks>;
 
 export const NO_MARKS: JobMarks = { tags: [], metadata: {} };
 
-/** A mark as the index of jobs has it. */
+/** Return a mark as the index of jobs stores it. */
 export function tagMark(tag: string): string {
   return `tag:${tag}`;
 }

@@ -6,8 +6,8 @@ import type { Journal } from "./journal.ts";
 import type { NewJob } from "./new-job.ts";
 
 /**
- * Take jobs in with the uploads that they come from, and uploads that become none: insert them in one transaction, record
- * what is new, and wake consumers for it.
+ * Insert jobs with the uploads that they come from, and uploads that get no job, in one transaction. Record what is new, and
+ * wake consumers for it.
  */
 export async function takeIn(
   taken: {
@@ -29,14 +29,14 @@ export async function takeIn(
   return inserted;
 }
 
-/** Record what was taken in. Of jobs and uploads only those are new whose task is among `taskIds`. */
+/** Record what was taken in. A job, or an upload's job, is new only if its task is among `taskIds`. */
 function recordIntake(
   journal: Journal,
   taken: { jobs: readonly NewJob[]; uploads: readonly UploadRecord[]; taskIds: readonly string[] },
 ): void {
   const fresh = taken.jobs.filter((job) => taken.taskIds.includes(job.taskId));
   const freshIds = new Set(fresh.map((job) => job.id));
-  // The object's key is the client's word for it: in the line it helps to find the object, in a point it would be kept.
+  // The object's key is the client's own text: in the line it helps to find the object, in a point it would be kept.
   for (const { key, jobId, ownerId, sizeBytes, ignoredReason } of taken.uploads) {
     if (jobId === null) {
       journal.record({ event: "upload.ignored", ownerId }, { key, sizeBytes, reason: ignoredReason });

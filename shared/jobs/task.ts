@@ -4,7 +4,7 @@ import { MESSAGE_FORMAT } from "./formats.ts";
 import type { D1Rows } from "./operations.ts";
 import type { TaskKind } from "./task-kind.ts";
 
-/** A task that another one adds to its job when it completes. */
+/** A task that another task adds to its job when it completes. */
 export interface NewTask {
   /** Unique in the job: the same task added twice is one. */
   readonly name: string;
@@ -12,22 +12,22 @@ export interface NewTask {
   readonly stage: number;
   /** The model that it asks first; null if none. */
   readonly model: string | null;
-  /** What the processor of this kind parses. */
+  /** Parsed by the processor of this kind. */
   readonly args: unknown;
 }
 
-/** Attempts a task gets before it is given up on; a redrive grants as many again. Snoozes do not count. */
+/** How many attempts a task gets before it is discarded; a redrive grants as many again. Snoozes do not count. */
 export const MAX_ATTEMPTS = 5;
 
 /**
- * So many consumers may end under a task before it is given up on, if all but the first ran it alone and at least two of
- * them did not wait for a model or a receiver. Lost attempts are not counted as attempts: a deployment, or a neighbour that
- * ends the consumer, is not the task's fault. Each is an outage for everybody who shares the isolate, so there are few.
+ * How many consumers may end during a task before it is discarded, if all but the first ran it alone and at least two of them
+ * were not waiting for a model or a receiver. Lost attempts are not counted as attempts: a deployment, or another task that
+ * ends the consumer, is not the task's fault. Each loss is an outage for everything in the isolate, so few are allowed.
  */
 export const MAX_LOST = 3;
 
 /**
- * So many consumers may end under a task for whatever reason: one that fills the memory with a model's answer ends them
+ * How many consumers may end during a task for whatever reason. A task that fills the memory with a model's answer ends them
  * while it waits.
  */
 export const MAX_LOST_AT_ALL = 6;
@@ -46,31 +46,31 @@ export interface Task {
   readonly model: string | null;
   /** The model that this one stands in for; null if for none. */
   readonly preferredModel: string | null;
-  /** Attempts whose consumer ended in the middle. While it is above 0 the task runs alone. */
+  /** Attempts whose consumer ended during the run. While it is above 0 the task runs alone. */
   readonly lost: number;
   readonly leaseId: string;
   readonly leasedAt: number;
   readonly createdAt: number;
-  /** When its job is not wanted any more; null if ever. */
+  /** The deadline of its job; null for none. */
   readonly deadlineAt: number | null;
-  /** Its job was to start earlier, and did not. */
+  /** Whether its job should have started earlier, and did not. */
   readonly isTooLate: boolean;
-  /** Whether its calls have to be set aside for: a budget applies, its job has `maxNeurons`, or an attempt before did. */
+  /** Whether its calls must be reserved: a budget applies, its job has `maxNeurons`, or an earlier attempt reserved calls. */
   readonly isBudgeted: boolean;
-  /** Of its arguments (shared/jobs/formats.ts). */
+  /** The format of its arguments (shared/jobs/formats.ts). */
   readonly format: number;
-  /** Of the latest attempt that ran with other arguments; 0 for none. */
+  /** The number of the latest attempt that ran with other arguments; 0 for none. */
   readonly editedAfter: number;
-  /** The database was set back: what attempts have stored is to be looked for in the bucket. */
+  /** Whether the bucket may have results of this task that the database does not know, because it was set back. */
   readonly mayBeStored: boolean;
   /** Its share of the rows that the lease read and wrote. */
   readonly leaseRows: D1Rows;
-  /** Whether it was this lease that set the job running; true for one task of a job only. */
+  /** Whether this lease set the job running; true for only one task of a job. */
   readonly startsJob: boolean;
 }
 
 /**
- * A message on the queue of tasks says that there is work, and names no task: what becomes of the message says nothing about
+ * A message on the queue of tasks says that there is work, and names no task: what happens to the message says nothing about
  * any task. Messages of earlier versions did name one. Messages of all formats up to ours are read.
  */
 export const TaskMessage = z.object({ v: z.int().min(1).max(MESSAGE_FORMAT) });

@@ -13,20 +13,20 @@ const seconds = z
 /** Far above what any account spends, and small enough that a sum of millionths stays exact. */
 const MAX_NEURONS = 1e9;
 
-/** An amount of neurons that somebody allows; `why` is said of 0 and less. */
+/** An amount of neurons that a client or an operator allows; `why` is the message for 0 and less. */
 export const neurons = (why: string) => z.number().positive(why).max(MAX_NEURONS);
 
-/** On what terms a job runs. They are no part of what it works on: two jobs may differ in them and be the same work. */
+/** The terms of a job. They are not part of what it works on: two jobs may differ in them and be the same work. */
 export const JobTerms = z.strictObject({
   priority: z.enum(PRIORITIES).default("normal"),
-  /** Whether the result of an identical job of the same owner will do. */
+  /** Whether the result of an identical job of the same owner may be used. */
   reuse: z.boolean().default(true),
-  /** From the request: the job fails if it has not started, or not ended, by then. */
+  /** Seconds from the request: the job fails if it has not started, or not ended, by then. */
   startWithinSeconds: seconds.optional(),
   deadlineSeconds: seconds.optional(),
-  /** Of one call to the model: the most accurate model is chosen that keeps it in 95 of 100 calls. */
+  /** The time of one call to the model: the most accurate model that keeps it in 95 of 100 calls is chosen. */
   latencyBudgetMs: z.int().min(1).max(600_000).optional(),
-  /** What all its calls to models together may cost. */
+  /** What all its calls to models may cost together. */
   maxNeurons: neurons("a job that may cost nothing could not run; leave it out for no limit").optional(),
 });
 export type JobTerms = z.infer<typeof JobTerms>;

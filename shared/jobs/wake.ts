@@ -6,8 +6,8 @@ import type { TaskMessage } from "./task.ts";
 export const MESSAGES_A_CALL = 100;
 
 /**
- * Send a message for each task that is ready. Never throws: D1 already holds the tasks, so a wake-up that is lost here is
- * repeated by maintenance, while an error would tell the client that its job was not taken.
+ * Send a message for each task that is ready. Never throws: D1 already has the tasks, so maintenance repeats a wake-up that is
+ * lost here, while an error would tell the client that its job was not accepted.
  */
 export async function wake(tasks: Queue<TaskMessage>, taskIds: readonly string[]): Promise<void> {
   await wakeLater(
@@ -16,7 +16,7 @@ export async function wake(tasks: Queue<TaskMessage>, taskIds: readonly string[]
   );
 }
 
-/** The same for tasks that will be ready after a while. */
+/** Do the same for tasks that will be ready after a delay. */
 export async function wakeLater(
   tasks: Queue<TaskMessage>,
   later: readonly { readonly delaySeconds: number }[],

@@ -1,4 +1,4 @@
-// Which steps a job can have: that depends on what it leaves for them.
+// Which steps a job can have. It depends on what the job leaves for them.
 import { type JobKind, type JobWork, kindOf } from "../kinds/index.ts";
 import type { Material } from "../kinds/kind.ts";
 import { type Step, STEPS } from "./steps.ts";
@@ -9,14 +9,14 @@ const STEPS_OF = {
   "a picture": ["embed", "describe"],
 } as const satisfies Record<Material, readonly Step[]>;
 
-/** Whether a job of this kind can have the step, as far as the kind tells. */
+/** Return whether a job of this kind can have the step, as far as the kind alone decides. */
 export function canFollow(kind: JobKind, step: Step): boolean {
   return kindOf(kind).materials.some((material) => isSuitable(material, step));
 }
 
 export type WithSteps = { readonly ok: true; readonly work: JobWork } | { readonly ok: false; readonly reason: string };
 
-/** The same work with steps after it: each once, and in one order, so that jobs that want the same are identical. */
+/** Add steps to a job's work: each once, and in one order, so that jobs with the same steps are identical. */
 export function withSteps(work: JobWork, asked: readonly Step[]): WithSteps {
   const { material } = kindOf(work.kind).leaves(work.input);
   const unsuitable = asked.find((step) => !isSuitable(material, step));

@@ -1,4 +1,4 @@
-/** What is written down of who did it. */
+/** The acts that the audit log records. */
 export const ACTS = [
   "dead_letter.redrive",
   "dead_letter.reopen",

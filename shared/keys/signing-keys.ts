@@ -1,12 +1,12 @@
-// The keys that links are signed with, as an isolate remembers them: a request asks D1 for them once a minute, not each time.
+// The keys that sign links, as an isolate remembers them: requests ask D1 for them once a minute, not each time.
 import { readSigningKeys, type SigningKey } from "../db/keys/signing-keys.ts";
 import { MAX_SIGNED_URL_SECONDS } from "../limits.ts";
 import { isSigned } from "../uploads/signed-url.ts";
 
-/** How long an isolate may go on signing with a key that was retired elsewhere. */
+/** How long an isolate may continue to sign with a key that was retired elsewhere. */
 const REMEMBERED_MS = 60_000;
 
-/** A link that no remembered key opens may be signed with a newer one; whoever guesses makes us look no more often. */
+/** A link that no remembered key verifies may be signed with a newer key. Guessed links make us ask D1 no more often than this. */
 const LOOK_AGAIN_MS = 1000;
 
 const HONOURED_MS = MAX_SIGNED_URL_SECONDS * 1000 + REMEMBERED_MS;
@@ -18,14 +18,14 @@ interface Remembered {
 
 const remembered = new WeakMap<D1Database, Remembered>();
 
-/** The key to sign with now. */
+/** Return the key to sign with now. */
 export async function signingKey(db: D1Database, now: number): Promise<string> {
   const [current] = await keysOf(db, { now, maxAgeMs: REMEMBERED_MS });
   if (current === undefined) throw new Error("the database gave no key to sign links with");
   return current.secret;
 }
 
-/** Whether one of our keys signed the address, and its term has not passed. */
+/** Return whether one of our keys signed the address, and its term has not passed. */
 export async function isOurLink(url: URL, db: D1Database, now: number): Promise<boolean> {
   if (await isOpenedBy(await keysOf(db, { now, maxAgeMs: REMEMBERED_MS }), url, now)) return true;
   return isOpenedBy(await keysOf(db, { now, maxAgeMs: LOOK_AGAIN_MS }), url, now);
