@@ -68,7 +68,7 @@ test("without a budget a tier is its model, nothing is the default, and a name i
     work: { input: { options: { model: "flux-2-klein-4b" } } },
   });
   expect(chosenByName(picture({ model: "flux-2-dev" }))).toMatchObject({ choice: { by: "model" } });
-  expect(() => picture({ model: "flux-2-dev", tier: "fast" })).toThrow(/give 'tier' or 'model'/);
+  expect(() => picture({ model: "flux-2-dev", tier: "fast" })).toThrow(/give either 'tier' or 'model'/);
 });
 
 test("every tier of pictures is a model of that tier", () => {

@@ -8,10 +8,13 @@ import { isResultKey, ObjectKey } from "../uploads/storage.ts";
 /** The key of the object that a job is to read. */
 export const SourceKey = ObjectKey.refine((key) => !isResultKey(key), "results cannot be sources");
 
-/** What a request may say of every kind of job, beside what it works on. */
+/** Fields that a request may have for every kind of job, besides what the job works on. */
 export const ABOUT = { then: AskedSteps, ...JobTerms.shape, ...JobMarks.shape };
 
-/** Refuse a request that does not give exactly one of the fields. The error names the first, where a union's would name none. */
+/**
+ * Refuse a request that does not give exactly one of the fields. The error names the first field; a union's error would name
+ * none.
+ */
 export function oneOf(names: readonly string[]) {
   return (value: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void => {
     if (names.filter((name) => value[name] !== undefined).length === 1) return;

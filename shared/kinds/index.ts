@@ -1,4 +1,4 @@
-// The registry of kinds: all that the rest of Darkroom knows of a kind of job, it reads from here.
+// The registry of kinds: the rest of Darkroom reads everything that it knows about a kind of job from here.
 import * as z from "zod";
 
 import { parseOwn } from "../input/read-json.ts";
@@ -12,7 +12,7 @@ const ALL = [transcription, imageGeneration, classification] as const;
 
 type Registered = (typeof ALL)[number];
 
-/** What a client asks for and polls. */
+/** A kind of job, as clients name it. */
 export type JobKind = Registered["kind"];
 export const JOB_KINDS: readonly JobKind[] = ALL.map(({ kind }) => kind);
 
@@ -32,12 +32,12 @@ export const JobInput = z.union(each("input"));
 /** Options of some kind, as a client gives them. */
 export type AskedOptions = z.input<Registered["options"]>;
 
-/** A kind for the inputs of its own jobs: give it no other's. */
+/** A kind as it is looked up. Give it only the inputs of its own jobs. */
 type AnyKind = Kind<JobWork["input"]> & { readonly firstTask: KindTask; readonly kind: JobKind };
 
 const BY_NAME: ReadonlyMap<string, AnyKind> = new Map<string, AnyKind>(ALL.map((kind) => [kind.kind, kind]));
 
-/** @throws for a name that is no kind's. */
+/** @throws for a name that is not a kind. */
 export function kindOf(name: JobKind): AnyKind {
   const kind = BY_NAME.get(name);
   if (kind === undefined) throw new Error(`no kind of job '${name}'`);
@@ -48,12 +48,12 @@ export function isJobKind(name: string): name is JobKind {
   return BY_NAME.has(name);
 }
 
-/** The kind that an upload becomes where nobody asks for another one. */
+/** Return the kind that an upload becomes if no other kind is asked for. */
 export function defaultKind(media: Media): JobKind | undefined {
   return [...BY_NAME.values()].find(({ uploads }) => uploads.byDefault.includes(media))?.kind;
 }
 
-/** What a job works on, of each kind. The cast keeps which input belongs to which kind, which `map` alone would mix. */
+/** Return the work of each kind. The cast keeps which input belongs to which kind; `map` alone would mix them. */
 function works(): Works<typeof ALL> {
   return ALL.map(({ kind, input }) => z.strictObject({ kind: z.literal(kind), input })) as unknown as Works<typeof ALL>;
 }
@@ -65,7 +65,7 @@ type Works<Kinds extends readonly Registered[]> = {
   >;
 };
 
-/** One field of all kinds, in their order and each with its own type. */
+/** Return one field of all kinds, in their order and each with its own type. */
 function each<Field extends "request" | "input">(field: Field): Each<typeof ALL, Field> {
   return ALL.map((kind) => kind[field]) as unknown as Each<typeof ALL, Field>;
 }
@@ -74,25 +74,25 @@ type Each<Kinds extends readonly Registered[], Field extends keyof Registered> =
   -readonly [Index in keyof Kinds]: Kinds[Index][Field];
 };
 
-/** Whether jobs of this kind have a transcript. Of a kind that only a newer version knows, this one shows none. */
+/** Return whether jobs of this kind have a transcript; false for a kind that only a newer version knows. */
 export function leavesTranscript(kind: string): boolean {
   return isJobKind(kind) && kindOf(kind).materials.includes("a transcript");
 }
 
 /**
- * What a job leaves, by its row in D1.
- * @returns null where a newer version wrote the row: this one does not know its kind, or cannot read its input.
+ * Return what a job leaves, by its row in D1.
+ * @returns null if a newer version wrote the row: this version does not know its kind, or cannot read its input.
  */
 export function storedLeaves({ kind, input }: { readonly kind: string; readonly input: string }): Leaves | null {
   if (!isJobKind(kind)) return null;
   const own = kindOf(kind);
-  // A transcript is there whatever the input says.
+  // The transcript exists whatever the input says.
   if (own.materials.every((material) => material === "a transcript")) return { material: "a transcript" };
   const parsed = JobWork.safeParse({ kind, input: parseOwn(input) });
   return parsed.success ? own.leaves(parsed.data.input) : null;
 }
 
-/** A job is of a newer version of Darkroom, which will run its tasks. Until then they are put off. */
+/** Thrown for a job that a newer version of Darkroom wrote. That version will run its tasks; until then they are put off. */
 export class NewerWork extends Error {
   override readonly name = "NewerWork";
 }

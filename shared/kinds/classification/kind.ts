@@ -23,7 +23,7 @@ export type ClassificationInput = z.infer<typeof ClassificationInput>;
 
 const kind = "classification";
 
-/** A picture or a text to ranked labels. */
+/** The kind of job that ranks labels for a picture or a text. */
 export const classification = {
   kind,
   options: ClassificationOptions,
@@ -61,7 +61,7 @@ export const classification = {
   },
 } as const satisfies Kind<ClassificationInput>;
 
-/** Rough: only the model counts tokens. */
+/** Rough, because only the model counts tokens. */
 function estimateText(inputTokens: number): Estimate {
   return { lines: [estimateLine("classify", TEXT_CLASSIFIER, { inputTokens })], isRough: true };
 }

@@ -17,7 +17,7 @@ export type ImageInput = z.infer<typeof ImageInput>;
 
 const kind = "image_generation";
 
-/** A prompt to a picture. */
+/** The kind of job that generates a picture from a prompt. */
 export const imageGeneration = {
   kind,
   options: ImageOptions,

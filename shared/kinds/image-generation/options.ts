@@ -16,7 +16,7 @@ export const Prompt = boundedText({ max: MAX_PROMPT_CHARS, min: 1, trim: true, e
 
 const side = z.int().min(256).max(1920);
 
-/** Options of an image generation: a model by its name, or a tier; neither is the fast one. Sides in pixels. */
+/** Options of an image generation: a model by its name, or a tier; without either, the fast tier. Sides are in pixels. */
 export const ImageOptions = z
   .strictObject({
     model: z.enum(IMAGE_MODEL_NAMES).optional(),
@@ -26,7 +26,7 @@ export const ImageOptions = z
     height: side.optional(),
     seed: z.int().min(0).max(4_294_967_295).optional(),
     guidance: z.number().min(0).max(20).optional(),
-    /** Filters find fault with harmless prompts at times: whether to ask once more, which may cost as much again. */
+    /** Safety filters sometimes refuse harmless prompts: whether to ask once more, which may cost as much again. */
     retryIfFlagged: z.boolean().optional(),
   })
   .superRefine((options, context) => {
@@ -35,7 +35,7 @@ export const ImageOptions = z
       context.addIssue({
         code: "custom",
         path: ["tier"],
-        message: `give 'tier' or 'model': '${model}' is not of that tier`,
+        message: `give either 'tier' or 'model': '${model}' is not the model of that tier`,
       });
     }
     for (const name of ["steps", "width", "height", "seed", "guidance"] as const) {
@@ -52,7 +52,7 @@ export function imageModelOf({ model, tier }: Pick<ImageOptions, "model" | "tier
   return model ?? IMAGE_TIERS[tier ?? "fast"];
 }
 
-/** What drawing consumes: what is asked for and, where nothing is, what the model does by itself. */
+/** Return what generating the picture consumes: by the given options, and by the model's defaults for the others. */
 export function drawingUnits(options: ImageOptions): Units {
   const { width, height, steps } = IMAGE_MODELS[imageModelOf(options)].defaults;
   return pictureUnits({
