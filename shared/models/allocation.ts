@@ -1,4 +1,4 @@
-// The account's daily allocation of neurons: when it is counted anew, and what being refused for it holds.
+// The account's daily allocation of neurons: when it is reset, and what a refusal because of it holds.
 import { ModelError } from "./model-error.ts";
 import { DAY_MS, MINUTE_MS, utcDay } from "../durations.ts";
 
@@ -9,27 +9,30 @@ export interface AccountHold {
   readonly until: number;
 }
 
-/** Leases are taken a moment early; held tasks must not be asked about before the day begins. */
+/** Leases are taken a moment early, and held tasks must not ask before the day begins. */
 const AFTER_RESET_MS = 5000;
 
-/** So long after midnight the platform may still be at it: it is asked again then, not a day later. */
+/** For this long after midnight the platform may not have reset yet: it is asked again after this time, not a day later. */
 const RECOUNT_MS = 15 * MINUTE_MS;
 
-/** Held tasks come back within five minutes, not all at once. */
+/** Return when a held task comes back: within five minutes after the reset, but not all tasks at once. */
 export function spread(resetsAt: number, random: () => number): number {
   return resetsAt + AFTER_RESET_MS + Math.round((5 * MINUTE_MS - AFTER_RESET_MS) * random());
 }
 
 /**
- * The next 00:00 UTC after `askedAt`, when the daily allocation is counted anew; spread over five minutes. In the first
- * quarter of an hour of a day, after another one.
+ * Return the next 00:00 UTC after `askedAt`, when the daily allocation is reset, spread over five minutes. In the first quarter
+ * of an hour of a day, return a time a quarter of an hour later.
  */
 export function nextAllocationAt(askedAt: number, random: () => number): number {
   if (askedAt % DAY_MS < RECOUNT_MS) return spread(askedAt + RECOUNT_MS, random);
   return spread((utcDay(askedAt) + 1) * DAY_MS, random);
 }
 
-/** What a call that began at `askedAt` and failed so holds the account with; null where it was not the account's. */
+/**
+ * Return the hold that a failed call, which began at `askedAt`, puts on the account; null if the error is not about the
+ * account.
+ */
 export function holdOf(
   error: unknown,
   { askedAt, now, random }: { askedAt: number; now: number; random: () => number },

@@ -3,15 +3,15 @@ const MAX_DEPTH = 4;
 const MAX_CHARS = 160;
 
 /**
- * What an answer looks like, without what it says: `{choices:[{message:{content}}],usage:{total_tokens}}`. Of a list, its first
- * entry. It is kept with every call, so it is cut after 160 characters.
+ * Return the shape of an answer, without its content: `{choices:[{message:{content}}],usage:{total_tokens}}`. A list is shown
+ * by its first entry. The shape is kept with every call, so it is cut after 160 characters.
  */
 export function shapeOf(answer: unknown): string {
   const shape = outline(answer, MAX_DEPTH) || typeof answer;
   return shape.length <= MAX_CHARS ? shape : `${shape.slice(0, MAX_CHARS - 1)}…`;
 }
 
-/** Empty for what has no fields. */
+/** Empty for a value without fields. */
 function outline(value: unknown, depth: number): string {
   if (Array.isArray(value)) return depth === 0 ? "[]" : `[${outline(value[0], depth)}]`;
   if (value === null || typeof value !== "object") return "";

@@ -1,17 +1,17 @@
-// What the text models answer, whole and as the events of a stream. The platform's pages and types say `response`; granite's
-// full schema and its users say that it answers as OpenAI's does (test/contracts/).
+// The answers of the text models, whole and as the events of a stream. The platform's pages and types say `response`; granite's
+// full schema and its users say that it answers as OpenAI does (test/contracts/).
 import * as z from "zod";
 
 import { parseAnswer, type Readable } from "./run-model.ts";
 
 const Text = z.string().nullish();
 
-/** `text` is that of a completion, which is asked with a prompt alone. */
+/** `text` is the field of a completion, which is asked for with only a prompt. */
 const Choice = z.object({ message: z.object({ content: Text }).nullish(), text: Text });
 
 const ChatAnswer = z.union([z.object({ response: z.string() }), z.object({ choices: z.tuple([Choice], Choice) })]);
 
-/** What a model wrote, as it is: it may be nothing. @throws ModelError where the answer has an unknown shape. */
+/** Return what a model wrote, unchanged; it may be empty. @throws ModelError if the answer has an unknown shape. */
 export function readChat(answer: Readable): string {
   const read = parseAnswer(answer, ChatAnswer);
   if ("response" in read) return read.response;
@@ -32,15 +32,15 @@ const ChatEvent = z.object({
 });
 
 export interface ChatPiece {
-  /** Empty where the event brings none. */
+  /** Empty if the event has no text. */
   readonly text: string;
-  /** Whether the model has spent a token on it. What it thinks is not shown, and is paid for. */
+  /** Whether the model has spent a token on it. Reasoning is not shown, but it is paid for. */
   readonly isToken: boolean;
-  /** Whether the model says that there is no more to come. */
+  /** Whether the model says that nothing more comes. */
   readonly isLast: boolean;
 }
 
-/** One event of a stream; null for what is none of a text model's. */
+/** Read one event of a stream; null if it is not an event of a text model. */
 export function readChatEvent(data: unknown): ChatPiece | null {
   const event = ChatEvent.safeParse(data);
   if (!event.success) return null;

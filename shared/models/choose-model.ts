@@ -14,7 +14,7 @@ export interface Considered {
   readonly model: ModelId;
   readonly p50Ms: number;
   readonly p95Ms: number;
-  /** How many calls that is from; 0 where it is the catalogue's guess. */
+  /** How many calls the figures are from; 0 if they are the catalogue's guess. */
   readonly measuredCalls: number;
 }
 
@@ -23,10 +23,10 @@ export interface Choice {
   readonly model: ModelId;
   readonly tier: Tier;
   readonly by: "tier" | "model" | "latency_budget";
-  /** In a sentence. */
+  /** A sentence. */
   readonly reason: string;
   readonly latencyBudgetMs?: number;
-  /** Best first; left out without a budget. */
+  /** The best model first; left out without a budget. */
   readonly considered?: readonly Considered[];
 }
 
@@ -35,26 +35,24 @@ export type Chosen =
   /** No model is fast enough; the reason names the fastest. */
   | { readonly ok: false; readonly reason: string };
 
-/** Fewer calls than this say too little of the slowest five in a hundred. */
+/** Fewer calls than this say too little about the slowest five in a hundred. */
 export const MIN_MEASURED_CALLS = 20;
 
-/** Without a budget: what is asked for by tier or by name. */
+/** Choose without a budget: by the tier or the name that was asked for. */
 export function chosenByName(work: JobWork): Chosen & { readonly ok: true } {
   const model = modelOf(work);
   const { tier } = MODELS[model];
   if (isNamed(work)) {
-    return { ok: true, work, choice: { model, tier, by: "model", reason: "It was asked for by its name." } };
+    return { ok: true, work, choice: { model, tier, by: "model", reason: "The request named this model." } };
   }
   const isOnlyOne = kindOf(work.kind).tiers === undefined;
-  const reason = isOnlyOne
-    ? "Jobs like this one are done by this model alone."
-    : `It is the model of the tier '${tier}'.`;
+  const reason = isOnlyOne ? "Only this model does jobs of this kind." : `It is the model of the tier '${tier}'.`;
   return { ok: true, work: withTier(work, tier) ?? work, choice: { model, tier, by: "tier", reason } };
 }
 
 /**
- * The most accurate model whose calls keep the budget in 95 of 100 cases. A tier is then the best that may be chosen, and
- * a model asked for by its name is the only one.
+ * Choose the most accurate model that keeps the budget in 95 of 100 calls. If a tier was asked for, it is the best that may be
+ * chosen. If a model was named, it is the only one.
  */
 export function chooseModel(
   work: JobWork,
@@ -76,7 +74,8 @@ export function chooseModel(
     };
   }
   const { model, p95Ms } = chosen.figures;
-  const best = considered[0]?.model === model ? "the most accurate one that is allowed" : "the most accurate that does";
+  const best =
+    considered[0]?.model === model ? "the most accurate model that is allowed" : "the most accurate model that does";
   const reason = `95 of 100 calls take at most ${p95Ms} ms (${basisOf(chosen.figures)}), within ${latencyBudgetMs} ms: ${best}.`;
   const { tier } = MODELS[model];
   return {
@@ -87,7 +86,9 @@ export function chooseModel(
 }
 
 function basisOf({ measuredCalls }: Considered): string {
-  return measuredCalls === 0 ? "assumed, as too few calls have been measured" : `measured over ${measuredCalls} calls`;
+  return measuredCalls === 0
+    ? "assumed, because too few calls have been measured"
+    : `measured over ${measuredCalls} calls`;
 }
 
 function latencyOf(model: ModelId, measured: CallLatency | undefined) {
@@ -97,7 +98,7 @@ function latencyOf(model: ModelId, measured: CallLatency | undefined) {
   return { ...MODELS[model].assumed, measuredCalls: 0 };
 }
 
-/** The models that may do this work, the most accurate first. */
+/** Return the models that may do this work, the most accurate first. */
 function candidatesOf(work: JobWork): readonly { readonly model: ModelId; readonly work: JobWork }[] {
   const first = modelOf(work);
   if (kindOf(work.kind).tiers === undefined || isNamed(work)) return [{ model: first, work }];
@@ -111,7 +112,10 @@ function modelOf({ kind, input }: JobWork): ModelId {
   return kindOf(kind).modelOf(input);
 }
 
-/** The best tier that may be chosen. Of pictures the most accurate costs ten times as much: only if it is asked for. */
+/**
+ * Return the best tier that may be chosen. For pictures the most accurate tier costs ten times as much, so it must be asked
+ * for.
+ */
 function capOf(work: JobWork): Tier {
   const { tier: asked }: RawOptions = work.input.options;
   return TIERS.find((tier) => tier === asked) ?? "balanced";
@@ -125,7 +129,7 @@ function isNamed({ kind, input }: JobWork): boolean {
   return kindOf(kind).tiers?.isNamed(input.options) ?? false;
 }
 
-/** The same work by another tier's model of its task; null where that one may not do it. */
+/** Return the same work for the model of another tier; null if that model may not do it. */
 function withTier({ kind, input }: JobWork, tier: Tier): JobWork | null {
   const options = kindOf(kind).tiers?.optionsFor(tier, input.options) ?? null;
   return options === null ? null : JobWork.parse({ kind, input: { ...input, options } });

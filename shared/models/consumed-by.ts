@@ -7,21 +7,21 @@ const Count = z.number().nonnegative();
 const Usage = z.object({
   prompt_tokens: Count.optional(),
   completion_tokens: Count.optional(),
-  /** Reported of some models, in whole neurons or more exactly. */
+  /** Reported for some models, in whole neurons or more exactly. */
   neurons: Count.optional(),
 });
 
-/** Where models say what an answer consumed: chat models, moondream, Whisper turbo. */
+/** The fields in which models report what an answer consumed: chat models, moondream, Whisper turbo. */
 const Consumed = z.object({
   usage: Usage.nullish().catch(undefined),
   metrics: z.object({ input_tokens: Count, output_tokens: Count }).nullish().catch(undefined),
   transcription_info: z.object({ duration: Count.optional() }).nullish().catch(undefined),
 });
 
-/** Moondream's answer may be wrapped; its usage then stands beside the answer. */
+/** Moondream's answer may be wrapped; its usage is then beside the answer. */
 const Answer = Consumed.extend({ result: Consumed.nullish().catch(undefined) });
 
-/** What a model's answer says it consumed: no units where it does not, no neurons where it names none. */
+/** Return what an answer reports that it consumed: no units if it reports none, no neurons if it names none. */
 export function consumedBy(answer: unknown): { readonly units: Units; readonly neurons: number | undefined } {
   const parsed = Answer.safeParse(answer);
   if (!parsed.success) return { units: {}, neurons: undefined };

@@ -1,10 +1,10 @@
-// The platform's errors, and what each asks of us. Source: developers.cloudflare.com/workers-ai/platform/errors, last updated
+// The platform's errors, and the remedy for each. Source: developers.cloudflare.com/workers-ai/platform/errors, last updated
 // 2026-09-17; test/contracts/errors.json has its rows. Not on that page, but reported by users: 3010, 3030, 3043, 4002, 4006,
 // 5006, 5025, 7009, 8002, 8007, and HTTP 410 for a model that was withdrawn.
 
 /**
- * What a failure asks for: another attempt, one more at most, a later one that is not counted, one after midnight UTC, or
- * none ever.
+ * The remedy for a failure: another attempt, one more at most, a later one that is not counted, one after midnight UTC, or
+ * none.
  */
 export type Remedy = "retry" | "retry_once" | "snooze" | "hold" | "discard";
 
@@ -16,11 +16,11 @@ export interface ErrorRow {
 
 const row = (remedy: Remedy, code: string, sentence: string): ErrorRow => ({ remedy, code, sentence });
 
-// Only 3036 is documented for the daily allocation; 4006 is what people get.
+// Only 3036 is documented for the daily allocation; users get 4006.
 const ALLOCATION = row(
   "hold",
   "daily_allocation_used",
-  "The day's free neurons are used up; the job waits for 00:00 UTC.",
+  "The day's free neurons are used up; the job waits until 00:00 UTC.",
 );
 const FORBIDDEN = row("discard", "account_blocked", "The account may not use this model.");
 const TOO_LARGE = row("discard", "request_too_large", "The input is too large for one request to the model.");
@@ -40,7 +40,7 @@ const BY_CODE: Readonly<Record<number, ErrorRow>> = {
   3023: row("discard", "account_blocked", "The account may not use Workers AI."),
   3030: row("discard", "undecodable_input", "The model could not decode this input."),
   3036: ALLOCATION,
-  3039: row("discard", "invalid_model_input", "The model's fine-tune misses files."),
+  3039: row("discard", "invalid_model_input", "The model's fine-tune lacks files."),
   3040: row("snooze", "out_of_capacity", "The model has no free capacity at the moment."),
   3041: FORBIDDEN,
   3042: row("discard", "no_such_model", "The model's name is not valid."),
@@ -61,21 +61,21 @@ const BY_CODE: Readonly<Record<number, ErrorRow>> = {
   8007: ARGUMENT,
 };
 
-/** Where the number is missing or unknown: AI Gateway's own refusals, and what the page does not list. */
+/** For errors whose number is missing or unknown: AI Gateway's own refusals, and errors that the page does not list. */
 const BY_STATUS: Readonly<Record<number, ErrorRow>> = {
   403: FORBIDDEN,
   404: row("discard", "no_such_model", "The model was not found."),
   408: TIMEOUT,
   410: row("discard", "model_withdrawn", "The platform has withdrawn this model."),
   413: TOO_LARGE,
-  429: row("snooze", "rate_limited", "The platform takes no more requests at the moment."),
+  429: row("snooze", "rate_limited", "The platform accepts no more requests at the moment."),
 };
 
 const FAILED = row("retry", "model_failed", "The model's service failed.");
 
 export const UNEXPECTED = { remedy: "retry", code: "unexpected_error" } as const;
 
-/** Of a model that gives nobody of this account an answer, now or later. */
+/** The codes of a model that answers no call of this account, now or later. */
 export const UNUSABLE_CODES: ReadonlySet<string> = new Set([
   "no_such_model",
   "model_withdrawn",

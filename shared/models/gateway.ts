@@ -1,5 +1,5 @@
 /**
- * How calls go through AI Gateway, where one is configured. `cacheTtl` is in seconds, at most a month
+ * How calls go through AI Gateway, if one is configured. `cacheTtl` is in seconds, at most a month
  * (developers.cloudflare.com/ai-gateway, read 2026-11-23).
  */
 export interface Gateway {
@@ -8,7 +8,10 @@ export interface Gateway {
   readonly skipCache?: boolean;
 }
 
-/** The gateway of `AI_GATEWAY_ID`; undefined without one. An identical request within the cache's time is answered by it, for 0 neurons. */
+/**
+ * Return the gateway of `AI_GATEWAY_ID`; undefined without one. It answers an identical request within the cache's time for 0
+ * neurons.
+ */
 export function gatewayOf(vars: {
   readonly AI_GATEWAY_ID: string;
   readonly AI_GATEWAY_CACHE_SECONDS: string;
@@ -19,8 +22,8 @@ export function gatewayOf(vars: {
 }
 
 /**
- * What can go through a gateway: it takes no request whose input is a stream (`AI Gateway does not support ReadableStreams
- * yet.`, workerd's ai-api.ts). FLUX.2 is asked with a form, which is one.
+ * Return whether a request can go through a gateway. A gateway takes no request whose input is a stream (`AI Gateway does not
+ * support ReadableStreams yet.`, workerd's ai-api.ts). FLUX.2 is asked with a form, which is a stream.
  */
 export function takesGateway(inputs: Readonly<Record<string, unknown>>): boolean {
   return !Object.values(inputs).some(

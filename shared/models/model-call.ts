@@ -1,36 +1,36 @@
 import type { Units } from "./models.ts";
 import { neuronsFor } from "../cost/neurons.ts";
 
-/** One call to a model, as its attempt remembers it. */
+/** One call to a model, as its attempt records it. */
 export interface ModelCall {
   readonly model: string;
-  /** Who ran it: `workers-ai`, or the name of a local engine; null where nobody answered. */
+  /** The engine that ran it: `workers-ai`, or the name of a local engine; null if there was no answer. */
   readonly engine: string | null;
-  /** What it consumed: as the answer says or, where it does not, as was expected of the input. */
+  /** What it consumed: as the answer says or, if it does not, as was expected from the input. */
   readonly units: Units;
   readonly neurons: number;
-  /** Whether the neurons are the catalogue's: the platform named none, or 0 for a model that has a price. */
+  /** Whether the neurons are from the catalogue: the platform named none, or 0 for a model that has a price. */
   readonly isEstimated: boolean;
-  /** Until the whole answer was there; null where none came, or a refusal. */
+  /** The time until the whole answer was there; null if there was no answer, or a refusal. */
   readonly durationMs: number | null;
-  /** When it was sent: ISO 8601. Calls of before 2026-12 have none. */
+  /** When it was sent: ISO 8601. Missing in calls from before 2026-12. */
   readonly startedAt?: string;
-  /** What the answer looked like, as `shapeOf` tells it; of a stream, its first event with a text. */
+  /** The shape of the answer, from `shapeOf`; for a stream, that of its first event with a text. */
   readonly shape?: string;
-  /** The attempt that bought it, where a later one took its result over and accounts for it. */
+  /** The attempt that paid for it, if a later attempt reuses its result and accounts for it. */
   readonly recalledFrom?: number;
-  /** The log entry of AI Gateway, where the call went through one. */
+  /** The log entry of AI Gateway, if the call went through one. */
   readonly gatewayLogId?: string;
 }
 
-/** What these calls cost together; null where there was none. */
+/** Return what these calls cost together; null if there were none. */
 export function neuronsOf(calls: readonly ModelCall[]): number | null {
   return calls.length === 0 ? null : calls.reduce((sum, { neurons }) => sum + neurons, 0);
 }
 
 /**
- * A call that has been sent: until somebody answers it counts for what the catalogue says, since the model may run
- * although the answer is lost.
+ * Return a call that has been sent. Until an answer comes, it counts for what the catalogue says, because the model may run
+ * even if the answer is lost.
  */
 export function sentCall(model: string, units: Units): ModelCall {
   return { model, engine: null, units, neurons: neuronsFor(model, units), isEstimated: true, durationMs: null };
@@ -43,9 +43,9 @@ export interface Consumed {
 }
 
 /**
- * A call that was answered. What the header names is the truth, then what the answer itself names. A 0 for a model that
- * has a price is neither: it counts, like an answer that names nothing, for what the catalogue says of its units. A refusal and
- * an answer from a gateway's cache count for nothing unless they name more.
+ * Return a call that was answered. The figure in the header counts first, then the figure in the answer itself. A 0 for a model
+ * that has a price does not count as a figure: the call then counts for what the catalogue says about its units, as it does
+ * without any figure. A refusal and an answer from a gateway's cache count for nothing, unless they name more.
  */
 export function answeredCall(
   model: string,

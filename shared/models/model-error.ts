@@ -1,18 +1,18 @@
-// Why a model did not answer. Built here alone, from what the binding answered or threw: an error of R2 or D1 that quotes
-// a number is never taken for a model's.
+// Why a model did not answer. These errors are created only here, from what the binding answered or threw: an error of R2 or D1
+// that quotes a number is never taken for a model's.
 import { clip } from "../input/characters.ts";
 import type { Failure } from "../jobs/outcome.ts";
 import { type ErrorRow, type Remedy, rowForCode, rowForStatus, UNEXPECTED, UNUSABLE_CODES } from "./error-table.ts";
 
-/** A model was asked and gave no usable answer. The message is for people: a sentence, and the platform's words. */
+/** A model was asked and gave no usable answer. The message is for people: a sentence, and then the platform's words. */
 export class ModelError extends Error {
   override readonly name = "ModelError";
-  /** Ours and stable: `out_of_capacity`. */
+  /** Our own stable code, such as `out_of_capacity`. */
   readonly code: string;
   readonly remedy: Remedy;
-  /** Of the answer's HTTP; null where there was no answer. */
+  /** The HTTP status of the answer; null if there was no answer. */
   readonly status: number | null;
-  /** The platform's number: 3040. Null where it gave none. */
+  /** The platform's number, such as 3040; null if it gave none. */
   readonly platformCode: number | null;
 
   constructor(
@@ -35,7 +35,7 @@ export class ModelError extends Error {
     return this.remedy !== "discard";
   }
 
-  /** Withdrawn, or not for this account: nobody gets an answer of this model, and another one may do instead. */
+  /** Whether the model was withdrawn or is not for this account: it answers no call, and another model may answer instead. */
   get isModelUnusable(): boolean {
     return UNUSABLE_CODES.has(this.code);
   }
@@ -46,7 +46,7 @@ export class ModelError extends Error {
 }
 
 /**
- * Ask a model, or read its answer. What goes wrong is a ModelError.
+ * Ask a model, or read its answer. Every error becomes a ModelError.
  * @throws ModelError
  */
 export async function asModelError<T>(ask: () => Promise<T>): Promise<T> {
@@ -57,15 +57,15 @@ export async function asModelError<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** An answer with a status that is no success. `body` is its text. */
+/** Return the error for an answer whose status is not a success. `body` is its text. */
 export function refusal(status: number, body: string): ModelError {
   const { platformCode, text } = readRefusal(body);
   return described({ platformCode, text: text ?? `HTTP ${status}: ${clip(body, 500)}`, status });
 }
 
 /**
- * What the binding threw instead of answering: `<code>: <text>`, perhaps behind the name of an error that crossed between
- * two Workers (workerd, src/cloudflare/internal/ai-api.ts).
+ * Return the error for what the binding threw instead of answering: `<code>: <text>`, perhaps after the name of an error that
+ * crossed between two Workers (workerd, src/cloudflare/internal/ai-api.ts).
  */
 function thrownByBinding(error: unknown): ModelError {
   const message = error instanceof Error ? error.message : String(error);
@@ -74,18 +74,21 @@ function thrownByBinding(error: unknown): ModelError {
   return described({ platformCode, text: message, status: null, cause: error });
 }
 
-/** No answer came in time. 3007 is what the platform calls it. */
+/** Return the error for an answer that did not come in time. The platform's number for it is 3007. */
 export function silence(afterMs: number): ModelError {
   return described({ platformCode: 3007, text: `3007: no answer within ${afterMs / 1000} s`, status: null });
 }
 
-/** The answer is there, and paid for, but not what the model is to answer. @param what is wrong with it, after the model's name. */
+/**
+ * Return the error for an answer that came, and is paid for, but is not what the model should answer. @param what is wrong with
+ * it, after the model's name.
+ */
 export function unexpectedAnswer(model: string, what: string, options?: ErrorOptions): ModelError {
   const known = { code: "unexpected_answer", remedy: "retry_once" } as const;
   return new ModelError({ ...known, message: `'${model}' ${what}` }, { status: 200, ...options });
 }
 
-/** A stream that ended before the answer had. */
+/** Return the error for a stream that ended before the answer was complete. */
 export function brokenOff(model: string, cause?: unknown): ModelError {
   const because = cause instanceof Error ? `: ${cause.message}` : ".";
   const message = `'${model}' broke off in the middle of its answer${because}`;
@@ -115,14 +118,17 @@ const FLAGGED: ErrorRow = {
   sentence: "The model's safety filter refused the request or its answer.",
 };
 
-/** The number differs from model to model (3030 and 8007 are reported); the words do not. What is said of the account is not of its input. */
+/**
+ * Return whether a safety filter refused. The number differs from model to model (3030 and 8007 are reported); the words do
+ * not. A message about the account is not about its input.
+ */
 function isFlagged(text: string, known: ErrorRow | null): boolean {
   const isAboutInput =
     known === null || (known.remedy !== "snooze" && known.remedy !== "hold" && !UNUSABLE_CODES.has(known.code));
   return isAboutInput && /\bflagged\b|\bNSFW\b|\bsafety\b/i.test(text);
 }
 
-/** The text that the binding would have thrown: of Workers AI, of AI Gateway, or null of a page that is neither's. */
+/** Return the text that the binding would have thrown, for an error of Workers AI or AI Gateway; null for a page of neither. */
 function readRefusal(body: string): { platformCode: number | null; text: string | null } {
   try {
     const error = JSON.parse(body) as Refusal | null;
@@ -130,7 +136,7 @@ function readRefusal(body: string): { platformCode: number | null; text: string 
     if (error?.internalCode !== undefined) return read(error.internalCode, error.description ?? error.message);
     if (first?.code !== undefined) return read(first.code, first.message);
   } catch {
-    // Not JSON: a gateway's page. The status is then all there is to go by.
+    // Not JSON but a gateway's page. Only the status then says what went wrong.
   }
   return { platformCode: null, text: null };
 }
@@ -147,7 +153,7 @@ function read(code: number | string, text = "") {
   return { platformCode: Number.isInteger(number) ? number : null, text: `${code}: ${text}` };
 }
 
-/** An attempt's row holds a message of the platform's: long enough to help, not long enough to hurt. */
+/** Shorten a platform's message for an attempt's row: long enough to help, but not too long to store. */
 export function shorten(message: string): string {
   return message.length > 1100 ? `${clip(message, 1099)}…` : message;
 }

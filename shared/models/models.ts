@@ -1,7 +1,7 @@
 // The one catalogue of models: what each is for, how it compares, what it takes, and what it costs.
 // Input and output shapes: developers.cloudflare.com/workers-ai/models, read 2026-11-23.
 
-/** What a model's price counts. A tile is 512 × 512 pixels, begun ones whole; a megapixel is 1,048,576. */
+/** What a model's price counts. A tile is 512 × 512 pixels, and a part of one counts as a whole; a megapixel is 1,048,576. */
 export type Unit =
   | "audioSeconds"
   | "pictures"
@@ -13,10 +13,10 @@ export type Unit =
   | "inputTokens"
   | "outputTokens";
 
-/** How much of each one call consumed. */
+/** How much of each unit one call consumed. */
 export type Units = Readonly<Partial<Record<Unit, number>>>;
 
-/** Neurons for each of the product of these units: `{ neurons: 9.6, per: ["tiles", "steps"] }`. */
+/** Neurons for the product of these units: `{ neurons: 9.6, per: ["tiles", "steps"] }`. */
 interface Price {
   readonly neurons: number;
   readonly per: readonly Unit[];
@@ -36,15 +36,15 @@ export interface Latency {
 
 export interface Model {
   readonly task: ModelTask;
-  /** Among the models of its task; a task with one model has one for all tiers. */
+  /** The tier among the models of its task. A task with one model uses it for all tiers. */
   readonly tier: Tier;
-  /** Their sum is a call's price; empty where the platform lists none. */
+  /** A call's price is their sum; empty if the platform lists none. */
   readonly prices: readonly Price[];
-  /** Where the prices are from, and when that page was of. */
+  /** The source of the prices, and the date of that page. */
   readonly priced: { readonly source: string; readonly asOf: string };
   /**
-   * How long a call takes where nothing has been measured yet: a guess to begin with, not the platform's word. The
-   * account's own calls replace it (shared/db/models/latencies.ts).
+   * How long a call takes while nothing has been measured: a first guess, not the platform's figure. The account's own calls
+   * replace it (shared/db/models/latencies.ts).
    */
   readonly assumed: Latency;
   /** Calls a minute that the platform allows an account (developers.cloudflare.com/workers-ai/platform/limits, read 2026-11-23). */
@@ -92,7 +92,7 @@ export const MODELS = {
   "@cf/black-forest-labs/flux-1-schnell": {
     task: "image",
     tier: "fast",
-    // Per tile and step: the page reads otherwise, but 172.80 is what the header says of 1024 × 1024 in four steps.
+    // Per tile and step. The page reads differently, but the header says 172.80 for 1024 × 1024 in four steps.
     prices: [
       { neurons: 4.8, per: ["tiles"] },
       { neurons: 9.6, per: ["tiles", "steps"] },
@@ -199,14 +199,14 @@ export function findModel(id: string): Model | undefined {
   return Object.hasOwn(MODELS, id) ? MODELS[id as ModelId] : undefined;
 }
 
-/** How often each model may be asked in a minute. */
+/** Return how many calls a minute each model allows. */
 export function callsAMinute(): Readonly<Record<string, number>> {
   return Object.fromEntries(Object.entries(MODELS).map(([id, model]) => [id, model.callsAMinute]));
 }
 
 export interface SpeechModel {
   readonly id: ModelId;
-  /** How the audio travels: an array of byte values, or base64. */
+  /** How the audio is sent: as an array of byte values, or as base64. */
   readonly audio: "array" | "base64";
   /** Whether the model takes language, task, initialPrompt and vadFilter. */
   readonly takesOptions: boolean;
@@ -226,9 +226,9 @@ export type ImageModelName = (typeof IMAGE_MODEL_NAMES)[number];
 export interface ImageModel {
   readonly id: ModelId;
   readonly input: "json" | "multipart";
-  /** Options beyond the prompt that the model accepts; it refuses a request that carries any other. */
+  /** Options besides the prompt that the model accepts; it refuses a request with any other. */
   readonly options: readonly ("steps" | "width" | "height" | "seed" | "guidance")[];
-  /** What is drawn where nothing else is asked for. */
+  /** What is generated if nothing else is asked for. */
   readonly defaults: { readonly width: number; readonly height: number; readonly steps: number };
 }
 
@@ -243,7 +243,7 @@ export const IMAGE_MODELS: Readonly<Record<ImageModelName, ImageModel>> = {
     id: "@cf/black-forest-labs/flux-2-dev",
     input: "multipart",
     options: ["steps", "width", "height", "seed", "guidance"],
-    // The platform draws in 25, and users report that it gives up (408) from 20 on.
+    // The platform's default is 25 steps, and users report that it times out (408) from 20 on.
     defaults: { width: 1024, height: 768, steps: 12 },
   },
   // The klein models are distilled to four steps.
@@ -261,7 +261,7 @@ export const IMAGE_MODELS: Readonly<Record<ImageModelName, ImageModel>> = {
   },
 };
 
-/** Which model draws for a tier. The most accurate costs about ten times the others. */
+/** The model that generates a tier's pictures. The most accurate costs about ten times the others. */
 export const IMAGE_TIERS: Readonly<Record<Tier, ImageModelName>> = {
   fast: "flux-1-schnell",
   balanced: "flux-2-klein-4b",

@@ -4,15 +4,15 @@ import { noteUnusable } from "../db/models/model-news.ts";
 import type { Journal } from "../jobs/journal.ts";
 import type { Failure } from "../jobs/outcome.ts";
 
-/** What failed, and the calls that it made: the last of them is the one that failed. */
+/** A failure, and the calls of its attempt: the last call is the one that failed. */
 export interface Failed {
   readonly failure: Pick<Failure, "code">;
   readonly calls: readonly ModelCall[];
 }
 
 /**
- * Note models that were withdrawn or are not for this account: for the operator, who has to choose another. Once a day each,
- * however many jobs meet them. Asks D1 only where there are any. Never throws.
+ * Record models that were withdrawn or are not for this account, for the operator, who must choose another. Each is recorded
+ * once a day, however many jobs meet it. Asks D1 only if there are any. Never throws.
  */
 export async function recordUnusable(journal: Journal, db: D1Database, failed: readonly Failed[]): Promise<void> {
   const found = new Map<string, string>();

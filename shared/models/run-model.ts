@@ -9,7 +9,7 @@ import { asModelError, refusal, silence, unexpectedAnswer } from "./model-error.
 import { answeredCall, type Consumed, type ModelCall, sentCall } from "./model-call.ts";
 import { consumedBy } from "./consumed-by.ts";
 
-/** The one way to a model: the `AI` binding, or locally a Worker of the same shape. */
+/** The only way to a model: the `AI` binding, or locally a Worker of the same shape. */
 export interface AiBinding {
   run(
     model: string,
@@ -24,11 +24,11 @@ export interface Question {
   readonly inputs: Record<string, unknown>;
   readonly signal: AbortSignal;
   /**
-   * Whether to be refused (3040) while there is no capacity, instead of waiting for it in the platform's queue, for as long as
-   * that takes (developers.cloudflare.com/workers-ai/features/reject-if-busy, 2026-09-17).
+   * Whether to be refused (3040) while there is no capacity, instead of waiting in the platform's queue for as long as it takes
+   * (developers.cloudflare.com/workers-ai/features/reject-if-busy, 2026-09-17).
    */
   readonly rejectsIfBusy: boolean;
-  /** Called when a connection is free and the model is asked: what it may take is counted from here. */
+  /** Called when a connection is free and the model is asked: its time is counted from here. */
   readonly onAsked: () => void;
 }
 
@@ -36,7 +36,7 @@ export interface Question {
 export interface Ai {
   readonly binding: AiBinding;
   readonly gateway: Gateway | undefined;
-  /** Each call takes one of the invocation's. */
+  /** Each call takes one of the invocation's connections. */
   readonly connections: Connections;
 }
 
@@ -44,12 +44,12 @@ export interface AnsweredCall extends ModelCall {
   readonly engine: string;
 }
 
-/** What a model answered: JSON where the platform says so, else bytes. */
+/** A model's answer: JSON if the platform says so, else bytes. */
 export type ModelAnswer =
   | { readonly type: "json"; readonly value: unknown; readonly call: AnsweredCall }
   | { readonly type: "bytes"; readonly value: Uint8Array; readonly call: AnsweredCall };
 
-/** As much of an answer as its readers need. */
+/** The parts of an answer that its readers need. */
 export interface Readable {
   readonly value: unknown;
   readonly call: Pick<ModelCall, "model">;
@@ -57,20 +57,21 @@ export interface Readable {
 
 export interface ModelRunner {
   /**
-   * @param expected what the call will consume, as far as the input tells.
+   * @param expected what the call will consume, estimated from the input.
    * @throws ModelError
    */
   run(model: string, inputs: Record<string, unknown>, expected: Units): Promise<ModelAnswer>;
 }
 
-/** A consumer invocation may run 15 minutes; a model that hangs must leave time to say so. */
+/** A consumer invocation may run for 15 minutes; a model that hangs must leave time to report it. */
 const MODEL_TIMEOUT_MS = 8 * 60_000;
 
 const MODEL_TIME: TimeLimit = { limitMs: MODEL_TIMEOUT_MS, onLimit: () => silence(MODEL_TIMEOUT_MS) };
 
 /**
- * Calls models and notes each call that was sent, failed ones too, for the attempt's row. `ended` ends a call that is under way. A model
- * without capacity refuses, so that another may stand in or the caller come back; whoever can do neither `waitsIfBusy`.
+ * Call models, and record each call that was sent, failed ones too, for the attempt's row. `ended` ends a running call. A model
+ * without capacity refuses, so that another model may stand in or the caller may come back. A caller that can do neither sets
+ * `waitsIfBusy`.
  */
 export function modelRunner(
   ai: Ai,
@@ -107,7 +108,7 @@ export function modelRunner(
           const type = headers.get("content-type") ?? "";
           if (type.startsWith("text/event-stream")) {
             await response.body?.cancel();
-            throw unexpectedAnswer(model, "answered with a stream of events, which nobody asked for");
+            throw unexpectedAnswer(model, "answered with a stream of events, which was not asked for");
           }
           if (type.startsWith("application/json")) {
             const value = parseJson(model, await response.text());
@@ -125,9 +126,10 @@ export function modelRunner(
 }
 
 /**
- * Ask the binding for the raw response, on one of the invocation's connections: the only place where a call's neurons and status
- * can be read.
- * @throws ModelError where there is no response; a refusal is one. NoConnection, or the signal's reason, where nothing was asked.
+ * Ask the binding for the raw response, on one of the invocation's connections. Only the raw response shows a call's neurons
+ * and status.
+ * @throws ModelError if there is no response; a refusal is a response. NoConnection, or the signal's reason, if nothing was
+ * asked.
  */
 export async function askBinding(
   { binding, gateway, connections }: Ai,
@@ -147,7 +149,7 @@ export async function askBinding(
   return connections.open("remote", ask, signal);
 }
 
-/** What an answer that is JSON says. @throws ModelError */
+/** Parse an answer that is JSON. @throws ModelError */
 export function parseJson(model: string, text: string): unknown {
   try {
     return JSON.parse(text);
@@ -158,7 +160,7 @@ export function parseJson(model: string, text: string): unknown {
 
 /**
  * Read a model's answer.
- * @throws ModelError that names the model and what was wrong with its answer.
+ * @throws ModelError that names the model and what is wrong with its answer.
  */
 export function parseAnswer<T>({ value, call }: Readable, schema: z.ZodType<T>): T {
   const answer = schema.safeParse(value);

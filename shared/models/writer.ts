@@ -12,7 +12,7 @@ export interface Written {
 }
 
 /**
- * Have a text model answer.
+ * Ask a text model for an answer.
  * @throws ModelError
  */
 export async function write(
