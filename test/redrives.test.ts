@@ -179,7 +179,7 @@ test("filters mean what they say, and bad ones are refused by name", async () =>
   const bad: [object, RegExp][] = [
     [{}, /filter/],
     [{ filter: {} }, /filter: an empty filter would redrive everything/],
-    [{ filter: { all: true, code: "x" } }, /filter\.all: 'all' goes without code/],
+    [{ filter: { all: true, code: "x" } }, /filter\.all: 'all' cannot be combined with code/],
     [{ filter: { all: false } }, /filter\.all/],
     [{ filter: { state: "failed" } }, /state/],
     [{ filter: { kind: "transcription" } }, /filter\.kind/],

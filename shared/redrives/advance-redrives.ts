@@ -17,40 +17,40 @@ import { announce } from "../jobs/announce.ts";
 import type { Intake } from "../jobs/intake.ts";
 import { TaskMessage } from "../jobs/task.ts";
 
-/** What a redrive touches. Messages that nobody could read are sent to the queue that they came from. */
+/** What a redrive may touch. Unreadable messages are sent to the queue that they came from. */
 export interface RedriveDeps extends Pick<Intake, "db" | "tasks" | "journal"> {
   readonly uploads: Queue;
 }
 
 const REDRIVES_A_RUN = 100;
 
-/** Cron comes each minute: so far ahead letters are given their moments. */
+/** Cron runs each minute, so letters get their times this far ahead. */
 const AHEAD_MS = 60_000;
 
 /** A statement's parameter stays well below the 2 MB that D1 binds. */
 const LETTERS_A_PAGE = 1000;
 
-/** Each is a round trip and a call to the queue, and an invocation has 1,000 of them. */
+/** Each message takes a round trip and a call to the queue, and an invocation has 1,000 of them. */
 const MESSAGES_A_STEP = 200;
 
-/** Each costs a round trip or three: letters in front of the queue whose job was cancelled must not hold it up for long. */
+/** Each costs up to three round trips: letters at the head whose job was cancelled must not hold up the redrive for long. */
 const CANARIES_A_STEP = 20;
 
-/** Take every redrive as far as its canary and its rate allow. @returns how many letters were redriven. */
+/** Advance every redrive as far as its canary and its rate allow. @returns how many letters were redriven. */
 export async function advanceRedrives(deps: RedriveDeps, now: number): Promise<number> {
   let count = 0;
   for (const redrive of await takeUnfinished(deps.db, now, REDRIVES_A_RUN)) {
     try {
       count += await advance(redrive, deps, now);
     } catch (error) {
-      // Nothing is lost: the letters are still held, and the next run goes on. It must not hold up the others.
+      // Nothing is lost: the letters are still held, and the next run continues. The error must not hold up the other redrives.
       deps.journal.fault({ event: "redrive.failed", ownerId: redrive.ownerId }, error, { redriveId: redrive.id });
     }
   }
   return count;
 }
 
-/** The same for one that was just made. */
+/** Do the same for a redrive that was just created. */
 export async function advanceRedrive(id: string, deps: RedriveDeps, now: number): Promise<void> {
   try {
     const redrive = await findUnfinished(deps.db, id);
@@ -76,7 +76,7 @@ async function advance(redrive: RedriveRow, deps: RedriveDeps, now: number): Pro
   return count;
 }
 
-/** @returns `moved` if the redrive is to be read again: another canary, or none any more. */
+/** @returns `moved` if the redrive must be read again: it has another canary, or none any more. */
 async function tryCanary(redrive: RedriveRow, deps: RedriveDeps, now: number): Promise<"sent" | "moved" | "waiting"> {
   const canary = await readCanary(deps.db, redrive);
   switch (canary?.fate) {
@@ -110,14 +110,14 @@ async function tryCanary(redrive: RedriveRow, deps: RedriveDeps, now: number): P
   }
 }
 
-/** Give as many letters their moments as the rate has until the next run. */
+/** Give times to as many letters as the rate allows until the next run. */
 async function redriveNext(redrive: RedriveRow, deps: RedriveDeps, now: number): Promise<number> {
   const apartMs = 1000 / redrive.ratePerSecond;
   const from = Math.max(redrive.nextAt, now);
   const room = Math.max(0, Math.ceil((now + AHEAD_MS - from) / apartMs));
   const letters = await findPending(deps.db, redrive.id, room);
   if (letters.length === 0) return 0;
-  // Taken before they are used: a run that dies between leaves moments unused, and never uses one twice.
+  // The times are reserved before they are used: a run that dies in between leaves times unused, and none is used twice.
   if (!(await reserveUntil(deps.db, redrive, Math.ceil(from + letters.length * apartMs)))) return 0;
   const planned = letters.map((letter, index) => ({ ...letter, scheduledAt: Math.round(from + index * apartMs) }));
   const tasks = planned.flatMap(({ taskId, ...letter }) => (taskId === null ? [] : [{ ...letter, taskId }]));
@@ -158,7 +158,10 @@ async function sendAgain(
   return sendMessage({ ...message, id, delaySeconds: Math.ceil((scheduledAt - now) / 1000) }, deps, { actor, now });
 }
 
-/** Send the message of a letter that was taken for it. @returns false if the queue would not have it; it is open again. */
+/**
+ * Send the message of a letter that was taken for it. @returns false if the queue did not accept it; the letter is then open
+ * again.
+ */
 export async function sendMessage(
   { id, body, delaySeconds }: { id: string; body: string; delaySeconds: number },
   deps: RedriveDeps,

@@ -8,19 +8,19 @@ export interface FailedTask {
 }
 
 export type Edited =
-  /** JSON. `input` is there where the task works on all of the job's input: a chunk's options are its own. */
+  /** JSON. `input` is set if the task works on all of the job's input: a chunk's options are its own. */
   | { readonly ok: true; readonly args: string; readonly input?: string }
   | { readonly ok: false; readonly issues: readonly { readonly path: string; readonly message: string }[] };
 
 /**
- * The task with single options replaced: those given take the place of the old ones, `null` takes one away, and the
- * whole is validated as a new job's options are.
+ * Replace single options of a task: a given option replaces the old one, `null` removes one, and the whole is validated as a
+ * new job's options are.
  */
 export function editOptions(task: FailedTask, edits: Readonly<Record<string, unknown>>): Edited {
   // Our own JSON, parsed when the job came in.
   const args = JSON.parse(task.args) as { readonly options?: Readonly<Record<string, unknown>> };
   if (args.options === undefined) {
-    return refuse("options", "this task takes none: it puts together what others made; redrive it without 'options'");
+    return refuse("options", "this task takes no options; redrive it without 'options'");
   }
   const merged = Object.entries({ ...args.options, ...edits }).filter(([, value]) => value !== null);
   const options = kindOf(task.jobKind).options.safeParse(Object.fromEntries(merged));

@@ -7,12 +7,12 @@ import { boundedText } from "../input/bounded-text.ts";
 export const REDRIVE_STATES = ["canary", "running", "completed", "cancelled", "stopped"] as const;
 export type RedriveState = (typeof REDRIVE_STATES)[number];
 
-/** What a dead letter can be of: a task's kind, or a message that nobody could read. */
+/** What a dead letter can be for: a task's kind, or an unreadable message. */
 const LETTER_KINDS: readonly string[] = [...TASK_FORMATS.keys(), "message"];
 
 const Time = z.iso.datetime({ offset: true });
 
-/** Which open dead letters to redrive: those that fit every field. All of them only if that is what is said. */
+/** Which open dead letters to redrive: those that match every field. All of them only if `all` is set. */
 export const RedriveFilter = z
   .strictObject({
     fingerprint: boundedText({
@@ -31,11 +31,11 @@ export const RedriveFilter = z
     if (all === undefined && given.length === 0) {
       context.addIssue({
         code: "custom",
-        message: 'an empty filter would redrive everything; if that is meant, say {"all": true}',
+        message: 'an empty filter would redrive everything; if you want that, send {"all": true}',
       });
     }
     if (all === true && given.length > 0) {
-      context.addIssue({ code: "custom", path: ["all"], message: `'all' goes without ${given.join(", ")}` });
+      context.addIssue({ code: "custom", path: ["all"], message: `'all' cannot be combined with ${given.join(", ")}` });
     }
     const { createdAfter, createdBefore } = fields;
     if (createdAfter !== undefined && createdBefore !== undefined) {
@@ -45,6 +45,6 @@ export const RedriveFilter = z
   });
 export type RedriveFilter = z.infer<typeof RedriveFilter>;
 
-/** How many letters at most, and how many a second. */
+/** The most letters to redrive, and how many to redrive a second. */
 export const RedriveLimit = z.int().min(1).max(10_000).default(1000);
 export const RedriveRate = z.int().min(1).max(100).default(10);

@@ -1,15 +1,15 @@
 import { patiently } from "../uploads/patient.ts";
 import { minuteOf } from "../uploads/storage.ts";
 
-/** What the bucket keeps of one kind, in an object for each minute: its rows as JSON. */
+/** Records of one kind in the bucket: an object for each minute, with its rows as JSON. */
 export interface ByMinute<Row> {
-  /** Keep rows that are in the order of their times. @returns how many objects that took. */
+  /** Keep rows that are in the order of their times. @returns how many objects were put. */
   readonly keep: (media: R2Bucket, rows: readonly Row[]) => Promise<number>;
-  /** The rows in one of these objects; none for one that is gone. */
+  /** Read the rows of one of these objects; none if it is gone. */
   readonly read: (media: R2Bucket, key: string) => Promise<readonly Row[]>;
 }
 
-/** @param keyOf the key of an object of which this row is the first. */
+/** @param keyOf returns the key of an object whose first row this is. */
 export function keptByMinute<Row>(atOf: (row: Row) => number, keyOf: (first: Row) => string): ByMinute<Row> {
   return {
     async keep(media, rows) {

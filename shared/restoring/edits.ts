@@ -1,4 +1,4 @@
-// What the bucket knows of versions of transcripts: which of the objects that hold them are stored, and who made them.
+// What the bucket knows about versions of transcripts: which of their objects are stored, and which keys made them.
 import * as z from "zod";
 
 import type { TranscriptVersion } from "../transcripts/version.ts";
@@ -25,13 +25,13 @@ const EditRecord = z.object({
   createdAt: z.int(),
 }) satisfies z.ZodType<EditRecord>;
 
-/** Keep that it is stored. Ids and keys only: nothing that the transcript says. */
+/** Record that a version is stored. Ids and keys only: nothing that the transcript says. */
 export async function keepEdit(media: R2Bucket, edit: EditRecord): Promise<void> {
   const key = editedKey(edit.createdAt, edit.jobId, edit.version);
   await patiently(() => media.put(key, JSON.stringify(edit)));
 }
 
-/** What is in one of these objects; null for one that is gone, or is none of ours. */
+/** Read one of these objects; null if it is gone, or is not ours. */
 export async function readEdit(media: R2Bucket, key: string): Promise<EditRecord | null> {
   const json = await patiently(async () => (await media.get(key))?.json<unknown>());
   return EditRecord.safeParse(json).data ?? null;

@@ -1,5 +1,5 @@
-// What the bucket knows of jobs beside their results: how those were described that only D1 describes, and which were
-// deleted. It is read when the database has been set back to an earlier moment, and for nothing else.
+// What the bucket knows about jobs besides their results: the descriptions that only D1 has, and which jobs were deleted. It is
+// read only when the database has been set back to an earlier moment.
 import type { JobKind } from "../kinds/index.ts";
 import { patiently } from "../uploads/patient.ts";
 import { deletedKey, recordKey, recordsPrefix } from "../uploads/storage.ts";
@@ -20,19 +20,19 @@ export interface JobRecord {
   readonly tags: string | null;
   readonly metadata: string | null;
   readonly choice: string | null;
-  /** Whether an identical job's result does: it has taken one over, or waits for one. */
+  /** Whether an identical job's result is enough: the job has reused one, or waits for one. */
   readonly isReusing: number;
   readonly isCancelled: number;
-  /** JSON of a `Prediction`, with its events and input as JSON; null for a job that was none. */
+  /** JSON of a `Prediction`, with its events and input as JSON; null for a job that is not a prediction. */
   readonly prediction: string | null;
 }
 
 const OBJECTS_A_CALL = 1000;
 
-/** How jobs were described, by the time of that. */
+/** Descriptions of jobs, by the time when they were submitted. */
 export const jobRecords = keptByMinute<JobRecord>(({ createdAt }) => createdAt, recordKey);
 
-/** Take jobs out of the records: what they were given is in there. */
+/** Remove jobs from the records, because the records contain their inputs. */
 export async function forgetRecords(
   media: R2Bucket,
   jobs: readonly { jobId: string; recordedAt: number | null }[],
@@ -45,7 +45,7 @@ export async function forgetRecords(
   }
 }
 
-/** Again if somebody else has changed it between reading and writing. */
+/** Repeat if the object was changed between reading and writing. */
 async function forgetIn(media: R2Bucket, key: string, ids: ReadonlySet<string>): Promise<void> {
   for (;;) {
     const object = await patiently(() => media.get(key));
@@ -60,7 +60,7 @@ async function forgetIn(media: R2Bucket, key: string, ids: ReadonlySet<string>):
   }
 }
 
-/** Remember that these were deleted. */
+/** Remember that these jobs were deleted. */
 export async function rememberDeleted(
   media: R2Bucket,
   jobs: readonly { jobId: string; rememberedAt: number | null; source: unknown }[],
@@ -68,7 +68,7 @@ export async function rememberDeleted(
   for (const { jobId, rememberedAt, source } of jobs) {
     if (rememberedAt === null) continue;
     const customMetadata: Record<string, string> = source === null ? {} : { source: "true" };
-    // The first says all: what is left is deleted a second time without its source.
+    // The first record is complete: what is left is deleted a second time without its source.
     const onlyIf = { etagDoesNotMatch: "*" };
     await patiently(() => media.put(deletedKey(rememberedAt, jobId), "", { customMetadata, onlyIf }));
   }

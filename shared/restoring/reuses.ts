@@ -1,4 +1,4 @@
-// What the bucket knows of jobs that took over the result of another: nothing under their own names says so.
+// What the bucket knows about jobs that reuse the result of another: no object under their own names says so.
 import { classification } from "../kinds/classification/kind.ts";
 import * as z from "zod";
 
@@ -12,20 +12,20 @@ export interface Reuse {
   readonly jobId: string;
   /** The job whose result it is. */
   readonly reusedFrom: string;
-  /** When it took the result over: epoch milliseconds. */
+  /** When it reused the result: epoch milliseconds. */
   readonly endedAt: number;
   readonly savedNeurons: number | null;
   readonly artifacts: readonly StoredArtifact[];
 }
 
-/** The artifact that holds a job's labels. They are words about its source: no record repeats them. */
+/** The artifact that holds a job's labels. They are words about its source, so no record repeats them. */
 const LABELS = classification.result;
 const Labelled = z.object({ labels: z.array(z.object({ label: z.string(), score: z.number() })) });
 
-/** Results that were taken over, by the time of that. */
+/** Reused results, by the time when they were reused. */
 export const reuseRecords = keptByMinute<Reuse>(({ endedAt }) => endedAt, reusedKey);
 
-/** The labels that belong to a result; none where it has none, or is gone. */
+/** Read the labels that belong to a result; none if it has none, or is gone. */
 export async function readLabels(media: R2Bucket, { artifacts }: Reuse): Promise<readonly Label[]> {
   const stored = artifacts.find(({ name }) => name === LABELS);
   if (stored === undefined) return [];
