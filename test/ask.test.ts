@@ -202,7 +202,7 @@ test("a text can be asked about; what has no text, or has not completed, says so
 
   const { media } = { media: darkroom.bindings().MEDIA };
   await media.delete((file.input as { source: { key: string } }).source.key);
-  await expectProblem(await ask(file.id, { question: "What?" }), 409, "job_without_text", /not there any more/);
+  await expectProblem(await ask(file.id, { question: "What?" }), 409, "job_without_text", /no longer exists/);
 });
 
 test("a question is 1 to 1,000 characters, and a tier one of three", async () => {

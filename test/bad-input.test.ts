@@ -58,7 +58,7 @@ test("a PDF named .mp3", async () => {
     await upload({ name: "song.mp3", kind: "transcription" }, PDF),
     415,
     "unsupported_media",
-    /transcription takes audio or video, and this is application\/pdf/,
+    /transcription takes audio or video, but this is application\/pdf/,
   );
   await darkroom.putAndAnnounce("inbox/song.mp3", PDF);
   expect(await ignoredReason("inbox/song.mp3")).toMatch(/no kind of job takes application\/pdf/);

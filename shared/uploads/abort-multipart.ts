@@ -1,6 +1,6 @@
 /**
  * Delete the parts of a multipart upload.
- * @returns whether R2 did. What it will not abort is no longer there, or is aborted by R2 itself after seven days.
+ * @returns whether R2 deleted them. If it did not, the upload is gone already, or R2 aborts it itself after seven days.
  */
 export async function abortMultipart(media: R2Bucket, key: string, multipartId: string): Promise<boolean> {
   try {

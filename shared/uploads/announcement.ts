@@ -26,22 +26,25 @@ export interface Announcement {
   readonly bucket: string;
   readonly key: string;
   readonly etag: string;
-  /** When the object was stored: epoch milliseconds. What was deleted before that is no obstacle. Without it, it may be. */
+  /**
+   * When the object was stored: epoch milliseconds. It becomes a job even if its job was deleted before that. If this is
+   * missing, a deletion may stop it.
+   */
   readonly storedAt?: number;
 }
 
-/** The one job id of an upload: announced twice, or by event and API at once, it is the same job. */
+/** Return the only job id of an upload: announced twice, or by event and API at once, it is the same job. */
 export async function uploadJobId({ bucket, key, etag }: Announcement): Promise<string> {
   return `job_${await sha256Hex(JSON.stringify([bucket, key, etag]), { bytes: 16 })}`;
 }
 
-/** An upload with what became of it: a job, or the reason why none. */
+/** An upload with its job, or the reason why it has none. */
 export interface UploadRecord extends Announcement {
   readonly ownerId: string;
   readonly sizeBytes: number;
   readonly jobId: string | null;
   readonly ignoredReason: string | null;
-  /** Of an upload with a job: why it is ignored if its key has as many as it may. Without one it is not recorded then. */
+  /** For an upload with a job: why it is ignored if its API key is at its limit. Without a reason it is not recorded then. */
   readonly ifRefused?: string;
 }
 

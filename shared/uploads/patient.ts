@@ -1,8 +1,8 @@
 import { retry } from "../retry.ts";
 
 /**
- * Call R2 again while it fails: up to four times within about three seconds. Its short faults must cost neither an attempt nor,
- * after the model has answered, a second call. `isFinal` says which errors no further call would cure.
+ * Call R2, and call it again while it fails: up to four times within about three seconds. A short fault of R2 must not cost an
+ * attempt or, after the model has answered, a second call. `isFinal` says which errors another call cannot cure.
  */
 export async function patiently<T>(
   call: () => Promise<T>,

@@ -6,11 +6,11 @@ export type ReadWords =
   /** Follows "its source ". */
   | { readonly ok: false; readonly reason: string };
 
-/** The words that a job was given, whole. An object belongs to the client, who may have deleted it since the job read it. */
+/** Read the words that a job was given, whole. An object belongs to the client, who may have deleted it since the job read it. */
 export async function readWords(words: GivenWords, media: R2Bucket): Promise<ReadWords> {
   if ("text" in words) return { ok: true, text: words.text };
   const { key, etag } = words.source;
   const object = await media.get(key, { onlyIf: { etagMatches: etag } });
-  if (object === null || !("body" in object)) return { ok: false, reason: `'${key}' is not there any more` };
+  if (object === null || !("body" in object)) return { ok: false, reason: `'${key}' no longer exists` };
   return decodeText(new Uint8Array(await object.arrayBuffer()));
 }

@@ -13,24 +13,24 @@ import { JobTerms } from "../jobs/terms.ts";
 import { boundedText } from "../input/bounded-text.ts";
 import { withSteps } from "../jobs/with-steps.ts";
 
-/** What is known of an object before it is read whole. */
+/** What is known about an object before it is read whole. */
 export interface UploadHead {
   readonly source: Source;
   /** The first `SNIFF_BYTES`, or all of a smaller object. */
   readonly head: Uint8Array;
   /**
    * R2 custom metadata: `kind`, `options`, `then` and `terms` (JSON) say what to do with the object, `tags` and `metadata`
-   * (JSON) mark the job; `declared-bytes` and `accepted-types` (JSON, prefixes) are what the key that it was uploaded with allowed.
+   * (JSON) mark the job; `declared-bytes` and `accepted-types` (JSON, prefixes) are the limits of the API key that uploaded it.
    */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 export type Route =
   | { readonly type: "job"; readonly work: JobWork; readonly terms: JobTerms; readonly marks: JobMarks }
-  /** `field` is what is wrong where it is what is asked for, and not the object. */
+  /** `field` is set if the request is at fault, and not the object. */
   | { readonly type: "ignored"; readonly reason: string; readonly field?: "then" };
 
-/** What bytes count as that say nothing themselves. */
+/** The content type that bytes count as if they do not show one themselves. */
 const TYPE_OF: Readonly<Record<Media, string>> = {
   audio: "audio/",
   image: "image/",
@@ -42,7 +42,7 @@ const CLASSIFIABLE_IMAGES = new Set(["image/jpeg", "image/png", "image/webp", "i
 const AUDIO_SUFFIX = /\.(mp3|wav|flac|ogg|oga|opus|m4a|aac|mp4|mov|mkv|webm|ts)$/i;
 const TEXT_SUFFIX = /\.(txt|md)$/i;
 
-/** Those fields of an object's metadata that hold whatever job is made of it. */
+/** Return the fields of an object's metadata that limit any job made of it. */
 export function limitsOf(object: R2Object): Record<string, string> {
   const fields = Object.entries(object.customMetadata ?? {});
   return Object.fromEntries(fields.filter(([name]) => name === "declared-bytes" || name === "accepted-types"));
@@ -50,11 +50,11 @@ export function limitsOf(object: R2Object): Record<string, string> {
 
 const HINT = "; a text needs a name that ends in .txt, .md or .prompt";
 
-/** Which job an object becomes: what its metadata says, else what its bytes are, else what its name claims. */
+/** Decide which job an object becomes: by its metadata, else by its bytes, else by its name. */
 export async function routeUpload(upload: UploadHead): Promise<Route> {
   if (upload.source.sizeBytes === 0) return ignored("the object is empty");
 
-  // A head that its parser stumbles over is of an unknown type.
+  // If the parser fails on a head, the type is unknown.
   const mime = (await fileTypeFromBuffer(upload.head).catch(() => undefined))?.mime;
   const media = mediaOf(upload, mime);
   const found = mime ?? (media === undefined ? "bytes of an unknown type" : `a file named like ${media}`);
@@ -67,7 +67,7 @@ export async function routeUpload(upload: UploadHead): Promise<Route> {
   if (!isJobKind(kind)) return ignored(`metadata 'kind' is '${kind}', expected one of ${JOB_KINDS.join(", ")}`);
   const asked = kindOf(kind);
   if (media === undefined || !asked.uploads.takes.includes(media)) {
-    return ignored(`${kind} takes ${asked.uploads.described}, and this is ${found}`);
+    return ignored(`${kind} takes ${asked.uploads.described}, but this is ${found}`);
   }
 
   if (media === "text" || media === "prompt") {
@@ -97,18 +97,18 @@ export async function routeUpload(upload: UploadHead): Promise<Route> {
   return ignored(`metadata '${issue?.path.join(".") ?? ""}': ${issue?.message ?? "not valid"}`);
 }
 
-/** Why its key may not have uploaded it, or null. */
+/** Return why its API key may not have uploaded it, or null. */
 function refusalOf({ source, metadata }: UploadHead, type: string | undefined, found: string): string | null {
   const declared = metadata["declared-bytes"];
   if (declared !== undefined && Number(declared) !== source.sizeBytes) {
-    return `it has ${source.sizeBytes} bytes, and ${declared} were declared`;
+    return `it has ${source.sizeBytes} bytes, but ${declared} were declared`;
   }
   const accepted = metadata["accepted-types"];
   if (accepted === undefined) return null;
   const prefixes = z.array(boundedText({ max: 100 })).safeParse(parseJson(accepted));
   if (!prefixes.success) return "metadata 'accepted-types': expected a JSON array of strings";
   if (type !== undefined && prefixes.data.some((prefix) => type.startsWith(prefix))) return null;
-  return `its key uploads ${prefixes.data.join(", ")} only, and this is ${found}`;
+  return `its key may upload only ${prefixes.data.join(", ")}, but this is ${found}`;
 }
 
 function mediaOf(upload: UploadHead, mime: string | undefined): Media | undefined {
@@ -128,7 +128,7 @@ function ignored(reason: string): Route & { readonly type: "ignored" } {
   return { type: "ignored", reason };
 }
 
-/** What is no JSON, or too much, stays a string: the schema then says what it expected instead. */
+/** Text that is not JSON, or exceeds a limit, stays a string: the schema then says what it expected instead. */
 function parseJson(json: string): unknown {
   const read = readJson(json);
   return read.ok ? read.value : json;

@@ -1,5 +1,5 @@
-// What a presigned PUT signs. A browser may send a header only if the bucket's CORS rule allows it: `bin/provision` writes
-// that rule from this list, and the presigner takes headers of this list alone.
+// The headers that a presigned PUT signs. A browser may send a header only if the bucket's CORS rule allows it: `bin/provision`
+// writes that rule from this list, and the presigner takes only headers of this list.
 
 /** R2 custom metadata of an object in the inbox. */
 export const METADATA_FIELDS = [

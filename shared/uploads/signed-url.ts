@@ -5,17 +5,23 @@ import { SIGNED_URL_SECONDS } from "../limits.ts";
 /** The parameters that make an address a signed link. No route reads them as its own. */
 export const LINK_PARAMETERS = ["expires", "by", "signature"] as const;
 
-/** By what a link is signed, and for how long it is valid. */
+/** What signs a link, and for how long the link is valid. */
 export interface Signing {
   readonly key: string;
   /** Epoch milliseconds. */
   readonly now: number;
   readonly validSeconds?: number;
-  /** The id of the API key that the link ends with; a link without one is valid to its end. */
+  /**
+   * The id of the API key that the link depends on: the link ends when the key does. Without one it is valid for its whole
+   * term.
+   */
   readonly by?: string;
 }
 
-/** The address with a term, the API key that it ends with, and a signature over these and its path. Other parameters are not signed. */
+/**
+ * Return the address with a term, the API key that it depends on, and a signature over these and its path. Other parameters are
+ * not signed.
+ */
 export async function signUrl(
   url: string,
   { key, now, validSeconds = SIGNED_URL_SECONDS, by }: Signing,
@@ -28,7 +34,7 @@ export async function signUrl(
   return signed.href;
 }
 
-/** Whether the address carries our signature of its own path, and its term has not passed. */
+/** Return whether the address carries our signature of its own path, and its term has not passed. */
 export async function isSigned(url: URL, { key, now }: { key: string; now: number }): Promise<boolean> {
   const expires = url.searchParams.get("expires") ?? "";
   const signature = url.searchParams.get("signature") ?? "";
@@ -37,7 +43,7 @@ export async function isSigned(url: URL, { key, now }: { key: string; now: numbe
   return crypto.subtle.verify("HMAC", await hmacKey(key), Uint8Array.fromHex(signature), signedBytes(url));
 }
 
-/** The id of the API key that a signed link ends with; null where it ends with none. */
+/** Return the id of the API key that a signed link depends on; null if it depends on none. */
 export function signerOf(url: URL): string | null {
   return url.searchParams.get("by");
 }
@@ -53,7 +59,7 @@ async function hmacKey(key: string): Promise<CryptoKey> {
   return crypto.subtle.importKey("raw", new TextEncoder().encode(key), algorithm, false, ["sign", "verify"]);
 }
 
-/** Where an artifact can be fetched without an API key, for as long as the signature holds. */
+/** Return where an artifact can be fetched without an API key, for as long as the signature is valid. */
 export async function artifactUrl(
   artifact: { jobId: string; name: string },
   { origin, ...by }: { origin: string } & Signing,
@@ -61,7 +67,7 @@ export async function artifactUrl(
   return signUrl(`${origin}${signedPath(artifact.jobId)}/artifacts/${encodeURIComponent(artifact.name)}`, by);
 }
 
-/** Under which path the links to what belongs to a job are. */
+/** Return the path of the links to what belongs to a job. */
 export function signedPath(jobId: string): string {
   return `/signed/jobs/${encodeURIComponent(jobId)}`;
 }

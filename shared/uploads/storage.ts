@@ -3,13 +3,13 @@ import { MAX_KEY_BYTES } from "../limits.ts";
 import { boundedText } from "../input/bounded-text.ts";
 import { MINUTE_MS } from "../durations.ts";
 
-/** The key of an object that others named. */
+/** The key of an object that a client named. */
 export const ObjectKey = boundedText({ max: MAX_KEY_BYTES, min: 1 }).refine(
   (key) => new TextEncoder().encode(key).length <= MAX_KEY_BYTES,
   `a key has at most ${MAX_KEY_BYTES} bytes`,
 );
 
-/** The one bucket, by its binding: what it is called in the account is that account's to choose. Part of every upload's identity. */
+/** The one bucket, by its binding: each account chooses the bucket's real name. Part of every upload's identity. */
 export const MEDIA_BUCKET = "MEDIA";
 
 export const INBOX_PREFIX = "inbox/";
@@ -24,10 +24,10 @@ export function isResultKey(key: string): boolean {
   return key.startsWith(RESULTS_PREFIX);
 }
 
-/** Keys that Darkroom gives out, one an upload: each becomes one job, whatever is put there later. */
+/** Keys that Darkroom gives out, one for each upload: each becomes one job, whatever is put there later. */
 export const UPLOADS_PREFIX = `${INBOX_PREFIX}uploads/`;
 
-/** A client's upload: an id of its own keeps two uploads of the same name apart. */
+/** Return the key of a client's upload. Its own id keeps two uploads of the same name apart. */
 export function uploadKey(uploadId: string, fileName: string): string {
   return `${UPLOADS_PREFIX}${uploadId}/${fileName}`;
 }
@@ -35,71 +35,74 @@ export function uploadKey(uploadId: string, fileName: string): string {
 /** The custom metadata of an upload that names the API key it was stored or announced with. */
 export const KEY_ID = "key-id";
 
-/** The id in an upload's key; null for any other key. */
+/** Return the id in an upload's key; null for any other key. */
 export function uploadIdOf(key: string): string | null {
   if (!key.startsWith(UPLOADS_PREFIX)) return null;
   return key.slice(UPLOADS_PREFIX.length).split("/", 1)[0] ?? null;
 }
 
-/** All a job ever stored. */
+/** The prefix of everything that a job ever stored. */
 export function resultsPrefix(jobId: string): string {
   return `${RESULTS_PREFIX}${jobId}/`;
 }
 
-/** The attempt is in the key: a consumer that lost its lease cannot write over its successor's result. */
+/** The attempt is in the key, so that a consumer that lost its lease cannot overwrite its successor's result. */
 export function artifactKey(jobId: string, attempt: number, name: string): string {
   return `${resultsPrefix(jobId)}${attempt}/${name}`;
 }
 
-/** A version of a job's transcript. What was asked is in the key: two who save at the same moment do not write over each other. */
+/**
+ * Return the key of a version of a job's transcript. The request's hash is in it: two saves at the same moment do not overwrite
+ * each other.
+ */
 export function versionKey(jobId: string, version: number, hash: string): string {
   return `${resultsPrefix(jobId)}edits/${version}-${hash}.json`;
 }
 
-/** What clients of the OpenAI and Replicate dialects sent: read by their jobs, and deleted after the retention. */
+/** Files that clients of the OpenAI and Replicate dialects sent: their jobs read them, and they are deleted after the retention. */
 export const FILES_PREFIX = "files/";
 
 export function fileKey(fileId: string): string {
   return `${FILES_PREFIX}${fileId}`;
 }
 
-/** What the product itself keeps in the bucket, for the day on which the database is set back (docs/operations.md). */
+/** What the product itself keeps in the bucket, in case the database is set back (docs/operations.md). */
 const SYSTEM_PREFIX = "system/";
-/** When maintenance ran last. */
+/** When maintenance last ran. */
 export const CLOCK_KEY = `${SYSTEM_PREFIX}clock`;
-/** How jobs were described that no object of the inbox describes. */
+/** Descriptions of jobs that no object of the inbox describes. */
 export const RECORDS_PREFIX = `${SYSTEM_PREFIX}described/`;
 /** Which jobs were deleted. */
 export const DELETED_PREFIX = `${SYSTEM_PREFIX}deleted/`;
-/** Which jobs took over the result of another. */
+/** Which jobs reuse the result of another. */
 export const REUSED_PREFIX = `${SYSTEM_PREFIX}reused/`;
 
 /** Which versions of transcripts people have stored. */
 export const EDITED_PREFIX = `${SYSTEM_PREFIX}edited/`;
 
-/** Times in keys have so many hexadecimal digits: in the order of keys they are in the order of time. */
+/** Times in keys have this many hexadecimal digits, so that the order of keys is the order of time. */
 const TIME_DIGITS = 12;
 
 function timeInKey(at: number): string {
   return at.toString(16).padStart(TIME_DIGITS, "0");
 }
 
-/** Records of jobs described in this minute. */
+/** The prefix of the records of jobs submitted in this minute. */
 export function recordsPrefix(at: number): string {
   return `${RECORDS_PREFIX}${timeInKey(minuteOf(at))}/`;
 }
 
-/** The record of jobs of one minute, of which this one comes first. */
+/** The key of the record of one minute's jobs, of which this one comes first. */
 export function recordKey(first: { createdAt: number; id: string }): string {
   return `${recordsPrefix(first.createdAt)}${timeInKey(first.createdAt)}-${first.id}`;
 }
 
-/** The record of jobs that took a result over within one minute, of which this one came first. */
+/** The key of the record of jobs that reused a result within one minute, of which this one came first. */
 export function reusedKey(first: { endedAt: number; jobId: string }): string {
   return `${REUSED_PREFIX}${timeInKey(first.endedAt)}-${first.jobId}`;
 }
 
-/** The record of a version of a transcript. */
+/** The key of the record of a version of a transcript. */
 export function editedKey(at: number, jobId: string, version: number): string {
   return `${EDITED_PREFIX}${timeInKey(at)}-${jobId}-${version}`;
 }
@@ -113,22 +116,22 @@ export function deletedKey(at: number, jobId: string): string {
   return `${DELETED_PREFIX}${timeInKey(at)}-${jobId}`;
 }
 
-/** The job of such a key. */
+/** Return the job of such a key. */
 export function deletedJobIn(key: string): string {
   return key.slice(DELETED_PREFIX.length + TIME_DIGITS + 1);
 }
 
-/** What is kept under this prefix from a time on comes after this key. */
+/** Return a key that comes before everything kept under this prefix from a time on. */
 export function keyBefore(prefix: string, at: number): string {
   return `${prefix}${timeInKey(Math.max(0, minuteOf(at)))}`;
 }
 
-/** When it was put under one of these prefixes, as its key says. */
+/** Return when an object was put under one of these prefixes, from its key. */
 export function timeIn(key: string, prefix: string): number {
   return Number.parseInt(key.slice(prefix.length, prefix.length + TIME_DIGITS), 16);
 }
 
-/** When a file was stored, in epoch milliseconds: its id begins with that. Null for what is no file of ours. */
+/** Return when a file was stored, in epoch milliseconds, from its id. Null if the key is not that of a file. */
 export function fileStoredAt(key: string): number | null {
   const [, time] = /^files\/file_([0-9a-f]{12})[0-9a-f]{20}$/.exec(key) ?? [];
   return time === undefined ? null : Number.parseInt(time, 16);

@@ -1,10 +1,10 @@
-// Where a webhook may be sent. A name that resolves to a private address is not caught here but by the platform: the
-// Worker's `global_fetch_strictly_public` lets its fetch reach public addresses only.
+// Which addresses a webhook may be sent to. A name that resolves to a private address is not caught here but by the platform:
+// with `global_fetch_strictly_public` the Worker's fetch reaches only public addresses.
 
 import { countChars } from "../input/characters.ts";
 import { MAX_ADDRESS_CHARS } from "../limits.ts";
 
-/** IPv4 that is not the public internet's (IANA's special-purpose registry): first address and prefix length. */
+/** IPv4 ranges outside the public internet (IANA's special-purpose registry): first address and prefix length. */
 const SPECIAL_V4: readonly (readonly [string, number])[] = [
   ["0.0.0.0", 8],
   ["10.0.0.0", 8],
@@ -27,21 +27,21 @@ const LOCAL_NAMES = /(?:^|\.)(?:localhost|local|localdomain|internal|intranet|pr
 const PORTS: ReadonlySet<string> = new Set(["", "443", "8443"]);
 
 /**
- * Why a webhook must not be sent there; null if it may.
- * @param allowInsecure for a laptop and for tests: http, any port and any host.
+ * Return why a webhook must not be sent to an address; null if it may.
+ * @param allowInsecure for a laptop and for tests: allows http, any port and any host.
  */
 export function refuseAddress(address: string, { allowInsecure }: { allowInsecure: boolean }): string | null {
   if (countChars(address) > MAX_ADDRESS_CHARS) return `an address has at most ${MAX_ADDRESS_CHARS} characters`;
   const url = URL.parse(address);
   if (url === null) return "not a URL";
-  if (url.username !== "" || url.password !== "") return "a URL with a user or a password is not taken";
+  if (url.username !== "" || url.password !== "") return "the URL must not have a user or a password";
   if (allowInsecure && (url.protocol === "http:" || url.protocol === "https:")) return null;
-  if (url.protocol !== "https:") return "only https is taken";
-  if (!PORTS.has(url.port)) return "only the ports 443 and 8443 are taken";
+  if (url.protocol !== "https:") return "the URL must begin with https://";
+  if (!PORTS.has(url.port)) return "the port must be 443 or 8443";
   return refuseHost(url.hostname);
 }
 
-/** `host` as the URL standard leaves it: `0x7f.1`, `017700000001` and `2130706433` are `127.0.0.1` by then. */
+/** `host` as the URL standard normalises it: `0x7f.1`, `017700000001` and `2130706433` are `127.0.0.1` by then. */
 function refuseHost(host: string): string | null {
   if (host.startsWith("[")) {
     return isPublicV6(host.slice(1, -1)) ? null : "the address is not on the public internet";
@@ -66,7 +66,10 @@ function isWithin(address: number, [first, bits]: readonly [string, number]): bo
   return Math.floor(address / size) === Math.floor((readV4(first) ?? 0) / size);
 }
 
-/** Global unicast without what embeds an IPv4 address (6to4, Teredo) or is for documentation, benchmarks and ORCHID. */
+/**
+ * Return whether an address is global unicast, without ranges that embed an IPv4 address (6to4, Teredo) or are for
+ * documentation, benchmarks and ORCHID.
+ */
 function isPublicV6(host: string): boolean {
   const [first = "", second = ""] = host.split(":");
   const high = Number.parseInt(first || "0", 16);

@@ -5,10 +5,10 @@ import { refuseAddress } from "./address.ts";
 import { signaturesOf } from "./sign.ts";
 import { DAY_MS } from "../durations.ts";
 
-/** From when a connection is free until the answer has been read. */
+/** The time from when a connection is free until the answer has been read. */
 const TIMEOUT_MS = 15_000;
 
-/** `sendWebhook` ends within this, with an answer or by throwing. Whoever keeps a delivery for itself keeps it for longer. */
+/** `sendWebhook` ends within this time, with an answer or by throwing. A caller that holds a delivery must hold it for longer. */
 export const LONGEST_SENDING_MS = REMOTE_WAIT_MS + TIMEOUT_MS;
 class EndpointTimeout extends Error {
   override readonly name = "EndpointTimeout";
@@ -19,7 +19,7 @@ class EndpointTimeout extends Error {
 
 const TIME: TimeLimit = { limitMs: TIMEOUT_MS, onLimit: () => new EndpointTimeout() };
 
-/** Of an answer that is no success, for the log. */
+/** How much of an answer that is not a success is kept for the log. */
 const BODY_BYTES = 1024;
 
 /** A receiver may ask for a later retry, but not for one next year. */
@@ -29,26 +29,29 @@ export interface Message {
   /** The `webhook-id`: the same at every attempt. */
   readonly id: string;
   readonly url: string;
-  /** Signed with each of them. */
+  /** The body is signed with each of them. */
   readonly secrets: readonly string[];
   /** JSON. */
   readonly body: string;
 }
 
-/** What came back. */
+/** The endpoint's answer. */
 export interface Answer {
-  /** Null where nobody answered. */
+  /** Null if there was no answer. */
   readonly responseCode: number | null;
-  /** The beginning of an answer that is no success. */
+  /** The beginning of an answer that is not a success. */
   readonly responseBody: string | null;
   readonly durationMs: number;
-  /** How long the receiver wants to be left alone; 0 if it did not say. */
+  /** How long the receiver asks us to wait; 0 if it did not say. */
   readonly retryAfterMs: number;
-  /** Why it counts as not delivered; null if it is. */
+  /** Why the event counts as not delivered; null if it was delivered. */
   readonly failure: { readonly code: string; readonly message: string } | null;
 }
 
-/** Post a signed event once. Throws `NoConnection` alone: nothing was sent then. Redirects are not followed: they may lead where an endpoint may not. */
+/**
+ * Post a signed event once. Throws only `NoConnection`: nothing was sent then. Redirects are not followed, because they may
+ * lead to an address that is not allowed.
+ */
 export async function sendWebhook(
   message: Message,
   {
@@ -110,7 +113,7 @@ async function post({ id, url, secrets, body }: Message, signal: AbortSignal): P
 }
 
 function sentenceOf(status: number): string {
-  if (status === 410) return "The endpoint answered 410: it wants no more.";
+  if (status === 410) return "The endpoint answered 410: it accepts no more events.";
   if (status >= 300 && status < 400) return `The endpoint answered ${status}; redirects are not followed.`;
   return `The endpoint answered ${status}.`;
 }
@@ -130,7 +133,7 @@ async function readStart({ body }: Response): Promise<string> {
   return text;
 }
 
-/** Seconds or a date (RFC 9110). */
+/** Read a `retry-after` header: seconds or a date (RFC 9110). */
 function retryAfterMs(header: string | null): number {
   if (header === null) return 0;
   const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();

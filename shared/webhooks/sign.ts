@@ -1,11 +1,11 @@
 const PREFIX = "whsec_";
 
-/** A new secret: 32 random bytes in base64 behind `whsec_`, as Standard Webhooks writes it. */
+/** Return a new secret: 32 random bytes in base64 after `whsec_`, as Standard Webhooks writes it. */
 export function newSecret(): string {
   return PREFIX + crypto.getRandomValues(new Uint8Array(32)).toBase64();
 }
 
-/** The value of `webhook-signature`: one signature a secret, separated by spaces. */
+/** Return the value of `webhook-signature`: one signature for each secret, separated by spaces. */
 export async function signaturesOf(
   secrets: readonly string[],
   message: { readonly id: string; readonly timestampSeconds: number; readonly body: string },
