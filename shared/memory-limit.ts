@@ -1,32 +1,32 @@
 /**
- * How many bytes of media may be held at once. Every task of an isolate shares its 128 MB, whichever batch it came with: ten
- * long recordings would end the isolate, and with it every neighbour.
+ * Limits how many bytes of media are held at once. All tasks of an isolate share its 128 MB, whichever batch they came with:
+ * ten long recordings would end the isolate, and with it every other task.
  */
 export interface MemoryLimit {
-  /** Run `work` when `bytes` are free, in the order of asking. More than the whole limit runs alone. */
+  /** Run `work` when `bytes` are free, in the order of the calls. A call for more than the whole limit runs alone. */
   hold<T>(bytes: number, work: () => Promise<T>): Promise<T>;
 }
 
 /**
- * A consumer ends after fifteen minutes of wall time. What one held that was ended from outside is free again after this: its
- * `finally` never runs.
+ * A consumer ends after fifteen minutes of wall time. If it was ended from outside, its `finally` never runs, so what it held
+ * is free again after this time.
  */
 const MAX_HELD_MS = 16 * 60_000;
 
-/** How often a waiting task looks for itself whether bytes are free that nobody gave back. */
+/** How often a waiting task checks whether bytes are free that were never given back. */
 const LOOK_EVERY_MS = 1000;
 
 /**
- * A waiting task that has not looked for this long is taken out of the line: its invocation has ended, and its timers with it.
- * Ten looks, since an isolate that cuts a recording may do nothing else for some seconds. One that was only late loses no more
- * than its place: it goes to the end of the line at its next look.
+ * A waiting task that has not checked for this long is removed from the line: its invocation has ended, and its timers with it.
+ * Ten checks, because an isolate that cuts a recording may do nothing else for some seconds. A task that was only late loses
+ * only its place: it goes to the end of the line at its next check.
  */
 const UNSEEN_MS = 10 * LOOK_EVERY_MS;
 
 interface Share {
   readonly bytes: number;
   readonly since: number;
-  /** Whether the task that was given it has gone on: one whose invocation has ended never does. */
+  /** Whether the task that got the share has continued: a task whose invocation has ended never does. */
   isTaken: boolean;
 }
 
@@ -38,7 +38,7 @@ interface Waiting {
 
 /**
  * @param now epoch milliseconds.
- * @param maxHeldMs after this, bytes are free again whose holder has not given them back.
+ * @param maxHeldMs after this time, bytes are free again that their holder has not given back.
  */
 export function memoryLimit(
   totalBytes: number,
@@ -57,7 +57,7 @@ export function memoryLimit(
     return free;
   }
 
-  // First come, first served: a large one is not starved by small ones.
+  // First come, first served: a large call is not starved by small ones.
   function admit(): void {
     line = line.filter(({ lookedAt }) => now() - lookedAt <= UNSEEN_MS);
     for (let next = line[0]; next !== undefined && next.bytes <= freeBytes(); next = line[0]) {
@@ -91,7 +91,7 @@ export function memoryLimit(
     async hold(bytes, work) {
       const wanted = Math.min(bytes, totalBytes);
       let share = await turn(wanted);
-      // It was given to somebody else if this task was so late that its invocation seemed to have ended.
+      // Another task got the share if this one was so late that its invocation seemed to have ended.
       while (!held.has(share)) share = await turn(wanted);
       share.isTaken = true;
       try {

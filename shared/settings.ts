@@ -1,40 +1,40 @@
-// What wrangler.jsonc need not say. Each setting has its default here, so that a fresh deployment asks for none; a var of
-// the same name, in `wrangler.jsonc` or by `wrangler deploy --var`, stands before it.
+// Settings that wrangler.jsonc may leave out. Each has its default here, so that a fresh deployment asks for none. A var of the
+// same name, in `wrangler.jsonc` or from `wrangler deploy --var`, replaces it.
 
-/** Which models stand in for one that has no capacity, was withdrawn or is not for this account, in order. */
+/** The models that stand in, in order, for a model that has no capacity, was withdrawn or is not for this account. */
 export type Fallbacks = Readonly<Record<string, readonly string[]>>;
 
 declare global {
-  /** Merged with what `wrangler types` writes: settings, and what is bound only where it is configured. */
+  /** Merged with what `wrangler types` writes: settings, and bindings that exist only where they are configured. */
   interface Env {
-    /** Owns what nobody else can be named for: objects put straight into the bucket, unreadable messages. */
+    /** The owner of everything that has no other: objects put straight into the bucket, unreadable messages. */
     readonly OPERATOR_ID: string;
     readonly RETENTION_DAYS: string;
-    /** How long a message may take before maintenance wakes its task again or gives an object a job itself. */
+    /** How long a message may take before maintenance wakes its task again, or creates the job of an object itself. */
     readonly WAKE_GRACE_SECONDS: string;
-    /** "true" to keep the platform's limits of calls a minute. */
+    /** "true" to stay within the platform's limits of calls a minute. */
     readonly KEEP_MODEL_RATES: string;
-    /** "true" where webhooks may go to plain http and to any host. */
+    /** "true" if webhooks may go to plain http and to any host. */
     readonly ALLOW_INSECURE_WEBHOOKS: string;
-    /** Whose pages may call from a browser: origins, comma separated. */
+    /** The origins whose pages may call the API from a browser, comma separated. */
     readonly CORS_ORIGINS: string;
     /** Every call to a model goes through this AI Gateway; empty for none. */
     readonly AI_GATEWAY_ID: string;
     /** How long the gateway answers an identical request from its cache; 0 for never. */
     readonly AI_GATEWAY_CACHE_SECONDS: string;
-    /** Never for a model that a client named, nor where one does not take the job's options. */
+    /** Never used for a model that a client named, nor if the other model does not take the job's options. */
     readonly MODEL_FALLBACKS: Fallbacks;
-    /** Vectors of passages; without it they are in D1. */
+    /** The index of passages' vectors; without it they are in D1. */
     readonly PASSAGES?: VectorizeIndex;
-    /** The journal's points; without it there are its lines alone. */
+    /** The journal's points; without it the journal has only lines. */
     readonly EVENTS?: AnalyticsEngineDataset;
-    /** What presigned URLs are signed with, and the bucket's address as S3 clients reach it: its last segment is the bucket. */
+    /** The keys that sign presigned URLs, and the bucket's address for S3 clients: its last segment is the bucket. */
     readonly R2_ACCESS_KEY_ID?: string;
     readonly R2_SECRET_ACCESS_KEY?: string;
     readonly R2_ENDPOINT?: string;
     /** "false" to sign no copy condition: for a bucket that refuses presigned PUTs because of it. */
     readonly R2_COPY_CONDITION?: string;
-    /** Whoever knows it gets the first admin key from `/setup`, once. */
+    /** The password that `/setup` exchanges for the first admin key, once. */
     readonly SETUP_TOKEN?: string;
   }
 }

@@ -1,12 +1,12 @@
 export interface TimeLimit {
   readonly limitMs: number;
-  /** What the work is ended with when its time is up. */
+  /** The error that ends the work when its time is up. */
   readonly onLimit: () => Error;
 }
 
 /**
- * Run work until it is done, `ended` aborts, or its time is up. The time begins when the work calls `startTimer`: waiting for a
- * connection is not the time of whoever is asked then. A binding need not heed its signal: the wait ends in any case.
+ * Run work until it is done, `ended` aborts, or its time is up. The time begins when the work calls `startTimer`, so waiting
+ * for a connection does not count. A binding may ignore its signal; the wait ends in any case.
  * @throws what the work throws, the reason of `ended`, or the error of `onLimit`.
  */
 export async function withTimeLimit<T>(

@@ -48,13 +48,17 @@ test.each([
   ],
   ["UTF-16 BE without a mark", utf16("Łódź é", false), /it looks like UTF-16 \(big-endian\) without/],
   ["UTF-32", bytesOf([0xff, 0xfe, 0, 0, 0x61, 0, 0, 0]), /^is UTF-32/],
-  ["half a surrogate pair in UTF-16", bytesOf([0xff, 0xfe], utf16("a\ud83d b", true)), /UTF-16LE and is not that/],
+  [
+    "half a surrogate pair in UTF-16",
+    bytesOf([0xff, 0xfe], utf16("a\ud83d b", true)),
+    /UTF-16LE but is not that encoding/,
+  ],
   ["half a surrogate pair in UTF-8", bytesOf(utf8("a"), [0xed, 0xa0, 0xbd]), /\(byte 1 is 0xED\)/],
-  ["UTF-16 that ends in the middle", bytesOf([0xfe, 0xff], [0x00, 0x61, 0x00]), /UTF-16BE and is not that/],
+  ["UTF-16 that ends in the middle", bytesOf([0xfe, 0xff], [0x00, 0x61, 0x00]), /UTF-16BE but is not that encoding/],
   ["UTF-8 that ends in the middle", utf8("€").subarray(0, 2), /\(byte 0 is 0xE2\)/],
   ["a text with a NUL", utf8("some text\0more"), /^holds a NUL at byte 9/],
   ["a UTF-16 text with a NUL", bytesOf([0xff, 0xfe], utf16("ab\0c", true)), /NUL \(U\+0000\) at character 3/],
-  ["no text", Uint8Array.from({ length: 300 }, (__, index) => (index * 7919) % 251), /looks like no text/],
+  ["no text", Uint8Array.from({ length: 300 }, (__, index) => (index * 7919) % 251), /does not look like text/],
 ])("%s is refused, and its reason says what to do", (_, bytes, reason) => {
   expect(decodeText(bytes)).toEqual({ ok: false, reason: expect.stringMatching(reason) });
 });

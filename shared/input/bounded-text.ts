@@ -5,19 +5,19 @@ import { countChars, refuseString } from "./characters.ts";
 interface TextLimits {
   /** In characters. Every string from outside has a limit. */
   readonly max: number;
-  /** Whether it may be empty: 1 if not. */
+  /** 1 if the text must not be empty. */
   readonly min?: 0 | 1;
-  /** Spaces around it are taken away before anything is counted. */
+  /** Spaces around it are removed before anything is counted. */
   readonly trim?: boolean;
-  /** What it must look like, and what is said of a text that does not. */
+  /** A pattern that the text must match, and the message if it does not. */
   readonly pattern?: readonly [RegExp, string];
-  /** What is said of one that is empty and may not be. */
+  /** The message if the text is empty and must not be. */
   readonly empty?: string;
 }
 
 /**
- * A string from outside. Every schema of a request uses this one and not `z.string()`: it refuses what is not text, with
- * the same reason everywhere, and it counts characters as the limits and the OpenAPI document mean them.
+ * A string from outside. Every schema of a request uses this and not `z.string()`: it refuses strings that are not text, with
+ * the same reason everywhere, and it counts characters as the limits and the OpenAPI document define them.
  */
 export function boundedText({
   max,
@@ -40,7 +40,7 @@ export function boundedText({
   return pattern === undefined ? counted : counted.regex(...pattern);
 }
 
-/** Any JSON from outside that is kept or handed on as it is: a string in it is a text, however deep. */
+/** Any JSON from outside that is kept or passed on as it is. Every string in it must be text, however deep. */
 export const AnyJson = z.unknown().superRefine(refuseStrings);
 
 /** An object of any JSON. */
@@ -53,7 +53,7 @@ function refuseStrings(value: unknown, context: z.RefinementCtx): void {
 
 type Path = readonly (string | number)[];
 
-/** The first string that is not text. The reader of JSON has bounded how deep and how many they are. */
+/** Find the first string that is not text. The reader of JSON has limited the depth and the number of strings. */
 function findNoText(value: unknown, path: Path = []): { readonly path: Path; readonly message: string } | null {
   if (typeof value === "string") {
     const message = refuseString(value);

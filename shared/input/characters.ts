@@ -6,7 +6,7 @@ export function countChars(text: string): number {
   return count;
 }
 
-/** The first characters of a text. No pair of surrogates is cut in two: half of one is stored as something else. */
+/** Return the first characters of a text. A surrogate pair is never cut in two: half of one is stored as something else. */
 export function clip(text: string, maxChars: number): string {
   if (text.length <= maxChars) return text;
   let end = 0;
@@ -14,7 +14,7 @@ export function clip(text: string, maxChars: number): string {
   return text.slice(0, end);
 }
 
-/** Why a string is not text; null if it is. D1, R2 and the models would each store or read something else in its place. */
+/** Return why a string is not text; null if it is. D1, R2 and the models would each store or read something else in its place. */
 export function refuseString(text: string): string | null {
   const nul = text.indexOf("\0");
   if (nul !== -1) return `holds a NUL (U+0000) at character ${countChars(text.slice(0, nul)) + 1}; leave it out`;

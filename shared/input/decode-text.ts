@@ -20,16 +20,17 @@ const UTF_32_MARKS = [
 ] as const;
 
 /**
- * Bytes as the text that they are: in the encoding that their byte-order mark names, else in UTF-8. Nothing is replaced:
- * a model would be paid for reading the replacement characters.
- * @param isWhole false of the beginning of a text, which may end in the middle of a character.
+ * Decode bytes in the encoding that their byte-order mark names, or else in UTF-8. Nothing is replaced, because a model would
+ * be paid for reading replacement characters.
+ * @param isWhole false for the beginning of a text, which may end in the middle of a character.
  */
 export function decodeText(bytes: Uint8Array, { isWhole = true }: { isWhole?: boolean } = {}): DecodedText {
   if (UTF_32_MARKS.some((mark) => startsWith(bytes, mark))) return refuse("is UTF-32", "UTF-32");
   const encoding = MARKS.find(([, mark]) => startsWith(bytes, mark))?.[0];
   const text = decodeAs(encoding ?? "utf-8", bytes, isWhole);
   if (encoding !== undefined) {
-    if (text === null) return refuse(`begins with the byte-order mark of ${encoding.toUpperCase()} and is not that`);
+    if (text === null)
+      return refuse(`begins with the byte-order mark of ${encoding.toUpperCase()} but is not that encoding`);
     const refusal = refuseString(text);
     return refusal === null ? { ok: true, text } : refuse(refusal);
   }
@@ -37,7 +38,7 @@ export function decodeText(bytes: Uint8Array, { isWhole = true }: { isWhole?: bo
   const wrong = text === null ? `is not UTF-8 (${firstFault(bytes)})` : `holds a NUL at byte ${bytes.indexOf(0)}`;
   const likely = likelyEncoding(bytes);
   return likely === null
-    ? refuse(`${wrong} and looks like no text`)
+    ? refuse(`${wrong} and does not look like text`)
     : refuse(`${wrong}; it looks like ${likely.name}`, likely.iconv);
 }
 
@@ -58,26 +59,27 @@ function decodeAs(label: string, bytes: Uint8Array, isWhole: boolean): string | 
   }
 }
 
-/** How much of a text a guess is made from. */
+/** How many bytes of a text a guess is made from. */
 const GUESS_BYTES = 4096;
 
-/** What a text that is not UTF-8 was probably written as; null for what is no text at all. */
+/** Return the encoding in which a text that is not UTF-8 was probably written; null if it is not text. */
 function likelyEncoding(whole: Uint8Array): { readonly name: string; readonly iconv: string } | null {
   const bytes = whole.subarray(0, GUESS_BYTES);
   const isZeroAt = (odd: number) => bytes.some((byte, at) => byte === 0 && at % 2 === odd);
   const [even, odd] = [isZeroAt(0), isZeroAt(1)];
-  // One of the two bytes of each ASCII character is zero, and always the same one; spaces and line ends are such everywhere.
+  // One of the two bytes of each ASCII character is zero, and always the same one. Texts of every language have ASCII
+  // characters: spaces and line ends.
   if (odd && !even && isTextOf("utf-16le", bytes)) {
     return { name: "UTF-16 (little-endian) without a byte-order mark", iconv: "UTF-16LE" };
   }
   if (even && !odd && isTextOf("utf-16be", bytes)) {
     return { name: "UTF-16 (big-endian) without a byte-order mark", iconv: "UTF-16BE" };
   }
-  // Kana are on every line of Japanese, and next to nothing else decodes to them by chance.
+  // Every line of Japanese has kana, and hardly anything else decodes to them by chance.
   const kana = decodeAs("shift_jis", bytes, false)?.match(/[\u3041-\u30ff]/g) ?? [];
   if (kana.length >= 2) return { name: "Shift-JIS", iconv: "SHIFT_JIS" };
   const isPrintable = bytes.every((byte) => byte >= 0x20 || [0x09, 0x0a, 0x0c, 0x0d].includes(byte));
-  // Windows-1252 is ISO 8859-1 with quotation marks, dashes and the euro where that has control characters.
+  // Windows-1252 is ISO 8859-1 with quotation marks, dashes and the euro sign in place of control characters.
   return isPrintable ? { name: "Windows-1252 or Latin-1", iconv: "WINDOWS-1252" } : null;
 }
 
@@ -86,7 +88,7 @@ function isTextOf(encoding: Encoding, bytes: Uint8Array): boolean {
   return text !== null && !/[^\P{Cc}\t\n\f\r]/u.test(text);
 }
 
-/** Where UTF-8 ends to be that. */
+/** Find the first byte that is not valid UTF-8. */
 function firstFault(bytes: Uint8Array): string {
   const replaced = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(bytes);
   const encoder = new TextEncoder();
@@ -94,7 +96,7 @@ function firstFault(bytes: Uint8Array): string {
   let from = 0;
   for (let found = replaced.indexOf("\ufffd"); found !== -1; found = replaced.indexOf("\ufffd", from)) {
     at += encoder.encode(replaced.slice(from, found)).length;
-    // One that somebody wrote.
+    // The text itself contains this replacement character.
     if (!startsWith(bytes.subarray(at), [0xef, 0xbf, 0xbd])) break;
     at += 3;
     from = found + 1;

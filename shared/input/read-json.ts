@@ -1,21 +1,21 @@
-// JSON from outside. Whatever is parsed has been counted before: a few megabytes of brackets or of keys make objects that
-// take seconds and hundreds of megabytes to build, and every schema walks them once more.
+// JSON from outside. It is counted before it is parsed: a few megabytes of brackets or of keys make objects that take seconds
+// and hundreds of megabytes to build, and every schema walks through them again.
 
-/** A batch of jobs nests five deep; what clients keep in metadata of their own is theirs to nest, within reason. */
+/** A batch of jobs nests five deep. Clients may nest their own metadata deeper, within reason. */
 export const MAX_JSON_DEPTH = 32;
 
 /**
- * Keys of objects and elements of lists together. The most that the API asks for is the completion of an upload of 10,000
- * parts, which has 30,001.
+ * Keys of objects and elements of lists together. The largest request of the API completes an upload of 10,000 parts, which has
+ * 30,001.
  */
 export const MAX_JSON_ENTRIES = 40_000;
 
 export type ReadJson =
   | { readonly ok: true; readonly value: unknown }
-  /** `isJson` is false of what is none; true of JSON that is too much. */
+  /** `isJson` is false for a text that is not JSON, and true for JSON that exceeds a limit. */
   | { readonly ok: false; readonly isJson: boolean; readonly reason: string };
 
-/** Parse JSON that others wrote, if it is no deeper and no more than it may be. Takes time in proportion to its length. */
+/** Parse JSON that others wrote, if it is within the limits. Takes time in proportion to its length. */
 export function readJson(text: string): ReadJson {
   const { depth, entries } = measureJson(text);
   if (depth > MAX_JSON_DEPTH) {
@@ -32,16 +32,16 @@ export function readJson(text: string): ReadJson {
   }
 }
 
-/** JSON that this Worker wrote itself, into a row or an object of its own. Its shape is what was written. */
+/** Parse JSON that this Worker wrote itself, into a row or an object of its own. Its shape is as it was written. */
 export function parseOwn(text: string): unknown {
   return JSON.parse(text);
 }
 
 export interface JsonMeasure {
   readonly depth: number;
-  /** At least as many keys and elements as there are. */
+  /** Never fewer than the keys and elements in the text. */
   readonly entries: number;
-  /** Characters that were looked at: never more than there are. */
+  /** How many characters were looked at: never more than the text has. */
   readonly steps: number;
 }
 
@@ -53,7 +53,7 @@ const OPENING_OBJECT = 0x7b;
 const CLOSING_LIST = 0x5d;
 const CLOSING_OBJECT = 0x7d;
 
-/** Count in one pass, and stop as soon as it is too much. What is no JSON is for the parser to refuse. */
+/** Count in one pass, and stop as soon as a limit is exceeded. Text that is not JSON is left to the parser to refuse. */
 export function measureJson(text: string): JsonMeasure {
   let [level, depth, entries, at] = [0, 0, 0, 0];
   let isInString = false;
@@ -61,7 +61,7 @@ export function measureJson(text: string): JsonMeasure {
     const code = text.charCodeAt(at);
     if (code === QUOTE) isInString = !isInString;
     else if (isInString) {
-      // Whatever it escapes, a quotation mark above all, is passed over.
+      // The escaped character is skipped: it may be a quotation mark.
       if (code === BACKSLASH) at += 1;
     } else if (code === COMMA) entries += 1;
     else if (code === OPENING_LIST || code === OPENING_OBJECT) {

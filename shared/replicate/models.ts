@@ -1,6 +1,6 @@
 import { type ImageModelName, type Tier } from "../models/models.ts";
 
-/** What a prediction of the model comes out as. */
+/** The shape of a prediction's output. */
 export type OutputShape = "speech" | "files" | "labels";
 
 export type ReplicateModel = { readonly description: string; readonly output: OutputShape } & (
@@ -17,7 +17,7 @@ function image(model: ImageModelName): ReplicateModel {
   return { takes: "prompt", model, output: "files", description: `Prompt to picture, with ${model}.` };
 }
 
-/** The models by the names that Replicate gives them; what Replicate does not have is under `darkroom/`. */
+/** The models by the names that Replicate gives them; models that Replicate does not have are under `darkroom/`. */
 export const REPLICATE_MODELS: ReadonlyMap<string, ReplicateModel> = new Map<string, ReplicateModel>([
   ["openai/whisper", speech("accurate")],
   ["darkroom/whisper-large-v3-turbo", speech("accurate")],
@@ -41,12 +41,12 @@ export const REPLICATE_MODELS: ReadonlyMap<string, ReplicateModel> = new Map<str
   ],
 ]);
 
-/** What Replicate's page of `openai/whisper` tells clients to ask for, so that their code runs as it stands. */
+/** The version that Replicate's page of `openai/whisper` tells clients to ask for, so that their code runs unchanged. */
 const VERSIONS: ReadonlyMap<string, string> = new Map([
   ["8099696689d249cf8b122d833c36ac3f75505c666a395ca40ef26f68e7d3d16e", "openai/whisper"],
 ]);
 
-/** `owner/name`, `owner/name:version` or a version's id to `owner/name`; null for what we do not run. */
+/** Resolve `owner/name`, `owner/name:version` or a version's id to `owner/name`; null for a model that we do not run. */
 export function modelNamed(reference: string): string | null {
   const [name = "", version] = reference.split(":");
   const model = VERSIONS.get(name) ?? name;
@@ -54,7 +54,7 @@ export function modelNamed(reference: string): string | null {
   return isKnown ? model : null;
 }
 
-/** As Replicate says it of models that it keeps up to date itself. */
+/** Return a model's version. `hidden` is what Replicate says for models that it updates itself. */
 export function versionOf(model: string): string {
   return [...VERSIONS].find(([, name]) => name === model)?.[0] ?? "hidden";
 }

@@ -13,13 +13,13 @@ import { REPLICATE_MODELS } from "./models.ts";
 /** What rendering a prediction may touch. */
 export interface RenderDeps {
   readonly media: R2Bucket;
-  /** Holds the key that addresses of pictures are signed with. */
+  /** Holds the key that signs the addresses of pictures. */
   readonly db: D1Database;
   readonly origin: string;
   readonly now: number;
 }
 
-/** What a completed job came to, in the shape of the model's output on Replicate. */
+/** Return the result of a completed job, in the shape of the model's output on Replicate. */
 export async function outputOf(prediction: Prediction, detail: JobDetail, deps: RenderDeps): Promise<unknown> {
   if (detail.job.state !== "completed") return null;
   switch (REPLICATE_MODELS.get(prediction.model)?.output) {
@@ -48,7 +48,7 @@ async function speechOutput({ input }: Prediction, { artifacts }: JobDetail, { m
   const isTranslation = input["translate"] === true;
   return {
     detected_language: languageName(transcript.language),
-    // One pass hears either what was said or what it means.
+    // One pass either transcribes or translates.
     transcription: isTranslation ? "" : text,
     translation: isTranslation ? text : null,
     segments: whisperSegments(transcript.segments),

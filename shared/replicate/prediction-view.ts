@@ -12,7 +12,7 @@ const STATUS = {
   cancelled: "canceled",
 } as const satisfies Record<JobState, string>;
 
-/** A prediction as Replicate answers it: times ISO 8601, metrics seconds. */
+/** Return a prediction as Replicate shows it: times in ISO 8601, metrics in seconds. */
 export function predictionView(
   { model, input, webhook, events }: Prediction,
   job: ListedJob,
@@ -48,7 +48,7 @@ export function predictionView(
 
 export type PredictionView = ReturnType<typeof predictionView>;
 
-/** The same with its output, which is read from its results. */
+/** Return a prediction with its output, which is read from the job's results. */
 export async function renderPrediction(
   prediction: Prediction,
   detail: JobDetail,
