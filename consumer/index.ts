@@ -79,7 +79,7 @@ function alertsOf(env: Env, connections: Connections) {
   return { db, operatorId, journal, connections, allowInsecureWebhooks: env.ALLOW_INSECURE_WEBHOOKS === "true" };
 }
 
-/** The calls a minute that each model allows. Offline models have no limit. */
+/** Return how many calls a minute each model allows. Offline models have no limit. */
 function ratesOf(env: Env): Readonly<Record<string, number>> {
   return env.KEEP_MODEL_RATES === "true" ? callsAMinute() : {};
 }

@@ -7,7 +7,7 @@ import { NO_ORIGINS, readUploadOrigins, type UploadOrigins } from "../../shared/
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { KEY_ID, MEDIA_BUCKET, uploadIdOf } from "../../shared/uploads/storage.ts";
 
-/** An object that was announced, as it is now; null if it no longer exists. */
+/** An object that was announced, as it is now; `object` is null if it no longer exists. */
 export interface FoundObject {
   readonly announcement: Announcement;
   readonly object: R2Object | null;
@@ -49,7 +49,7 @@ export function refuseUpload(
   return keyId === undefined ? null : refuseByKey(object, keyId, keys.get(keyId));
 }
 
-/** How many unfinished jobs the upload's API key may have; null if there is no limit. */
+/** Return how many unfinished jobs the upload's API key may have; null if there is no limit. */
 export function limitOf({ key, customMetadata }: R2Object, { keys }: UploadOrigins): JobLimit | null {
   if (uploadIdOf(key) === null) return null;
   const found = keys.get(customMetadata?.[KEY_ID] ?? "");
@@ -57,7 +57,10 @@ export function limitOf({ key, customMetadata }: R2Object, { keys }: UploadOrigi
   return { keyId: found.id, maxConcurrentJobs: found.maxConcurrentJobs };
 }
 
-/** Why an upload has no job although it was to have one: its API key is at its limit, or another upload got the job first. */
+/**
+ * Return why an upload has no job although it was to have one: its API key is at its limit, or another upload got the job
+ * first.
+ */
 export function ifAtLimit(limit: JobLimit | null): string {
   if (limit === null) return HAS_ITS_JOB;
   const { maxConcurrentJobs } = limit;
@@ -66,7 +69,7 @@ export function ifAtLimit(limit: JobLimit | null): string {
 
 function refuseByKey({ size, uploaded }: R2Object, keyId: string, key: Key | undefined): string | null {
   if (key === undefined) return `its key '${keyId}' does not exist`;
-  // An object that was stored before that time was stored with a valid key.
+  // An object that was stored before the key ended was stored with a valid key.
   const storedAt = uploaded.getTime();
   if (key.revokedAt !== null && storedAt > key.revokedAt) return `its key '${keyId}' was revoked before it was stored`;
   if (key.expiresAt !== null && storedAt > key.expiresAt) return `its key '${keyId}' had expired before it was stored`;

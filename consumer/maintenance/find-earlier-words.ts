@@ -13,7 +13,7 @@ const ALL = "all";
 const LOOKED_AT = 500;
 const READ_A_RUN = 25;
 
-/** Let search find earlier jobs by their words. When all are done, a run reads only the cursor. */
+/** Let search find earlier jobs by their words. When all of them are done, a run reads only the cursor. */
 export async function findEarlierWords(
   { db, media, journal }: Pick<Intake, "db" | "media" | "journal">,
   _now: number,

@@ -150,7 +150,7 @@ async function letHeldGo(deps: MaintenanceDeps, now: number): Promise<number> {
   return released.ready.length;
 }
 
-/** Count calls as spent when no attempt will report their cost any more. */
+/** Count calls as spent if no attempt will report their cost any more. */
 async function spendUntold({ db }: MaintenanceDeps, now: number): Promise<number> {
   return spendAbandoned(db, now);
 }

@@ -73,7 +73,7 @@ async function ageOf([name, queue]: [string, Queue], { journal }: AlertDeps, now
     const isEmpty = backlogCount === 0 || oldest === undefined || oldest.getTime() === 0;
     return [{ queue: name, oldestAgeMs: isEmpty ? null : Math.max(0, now - oldest.getTime()) }];
   } catch (error) {
-    // An unknown age is no reason to raise or end an alert.
+    // An unknown age must neither raise nor end an alert.
     journal.fault({ event: "queues.failed" }, error, { queue: name });
     return [];
   }

@@ -48,7 +48,7 @@ export function createClassify({ models, media, withSource, withWords, results }
   }
 }
 
-// Reads only the header: a picture of a few bytes may claim gigabytes of pixels.
+// Only the header is read: a picture of a few bytes may claim gigabytes of pixels.
 function refusePixels(bytes: Uint8Array): Discarded | null {
   try {
     const { width, height } = imageSize(bytes);

@@ -31,7 +31,7 @@ export function createTranscribeChunk({ results, ...tools }: Pick<Tools, "models
   );
 }
 
-/** The task of one chunk. */
+/** Return the task of one chunk. */
 export function chunkTask(args: ChunkArgs): NewTask {
   const model = SPEECH_MODELS[args.options.tier].id;
   return { name: chunkName(args.chunk), kind: "transcribe_chunk", stage: CHUNK_STAGE, model, args };

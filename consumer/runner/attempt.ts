@@ -8,8 +8,8 @@ import { noteWaits, type Waits } from "./note-waits.ts";
 import type { TaskKind } from "../../shared/jobs/task-kind.ts";
 
 /**
- * One run of a task. A processor gets only this when it runs. It was created with everything else that it may touch, and
- * neither D1 nor the queue is part of that, so no processor can write a wrong state.
+ * One run of a task. A processor gets only this when it runs, and everything else that it may touch when it is created. D1 and
+ * the queue are not part of that, so no processor can write a wrong state.
  */
 export interface Attempt {
   readonly task: Task;
@@ -20,7 +20,10 @@ export interface Attempt {
   /** Its operations so far, except its calls to models. */
   readonly operations: Tally;
   readonly waits: Waits;
-  /** Report what the job will consume, as soon as that is known. Before the model is asked, so that it is kept whatever happens. */
+  /**
+   * Report what the job will consume, as soon as that is known. Call it before the model is asked, so that the estimate is kept
+   * whatever happens.
+   */
   readonly foresee: (estimate: Estimate) => void;
   readonly estimate: Estimate | undefined;
 }

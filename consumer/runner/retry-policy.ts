@@ -11,7 +11,10 @@ const CEILING_MS = 15 * 60_000;
 /** A task that does not get its turn for a week has been forgotten by its operator: it is discarded, with the reason. */
 const PATIENCE_MS = 7 * DAY_MS;
 
-/** The delay before attempt `attempt + 1`: 10 s, 20 s, 40 s … up to 15 min, ±10 % so that a burst does not return as a burst. */
+/**
+ * Return the delay before attempt `attempt + 1`: 10 s, 20 s, 40 s … up to 15 min, ±10 % so that a burst does not return as a
+ * burst.
+ */
 export function backoffMs(attempt: number, random: () => number): number {
   return Math.round(Math.min(BASE_MS * 2 ** (attempt - 1), CEILING_MS) * (0.9 + 0.2 * random()));
 }

@@ -55,7 +55,7 @@ async function settleAlone(
   };
 }
 
-/** Record what attempts paid for that had lost their lease: nothing else of them is kept. Never throws. */
+/** Record what attempts without a lease have paid for: nothing else of them is kept. Never throws. */
 export async function accountLate(
   ended: readonly EndedAttempt[],
   settled: ReadonlyMap<string, unknown>,

@@ -1,8 +1,8 @@
 /**
  * Attempts of a batch that end close together settle together. An attempt waits no longer than this for a slower task: its
- * client waits too, and if the consumer died, an unsettled result would have to be found and reused. A cancelled task is also
- * stopped within about this time, within two seconds. And it keeps an invocation of fifteen minutes below the thousand queries
- * that D1 allows.
+ * client waits too, and if the consumer died, an unsettled result would have to be found and reused. This interval also decides
+ * how soon a cancelled task is stopped, which is within two seconds, and it keeps an invocation of fifteen minutes below the
+ * thousand queries that D1 allows.
  */
 export const SETTLE_EVERY_MS = 1400;
 

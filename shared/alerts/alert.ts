@@ -9,7 +9,7 @@ export interface Sign {
   readonly alert: AlertName;
   /** The queue or the budget that it is about; empty if there is only one. */
   readonly subject: string;
-  /** `unclear` is between the two lines: an alert that was raised stays raised, and no alert is raised. */
+  /** `unclear` is between the two lines: an alert that was raised stays raised, and no new alert is raised. */
   readonly state: "wrong" | "unclear" | "right";
   /** The figures, for the event. */
   readonly detail: Readonly<Record<string, string | number | null>>;

@@ -5,7 +5,7 @@ import { estimateSteps } from "./estimate-steps.ts";
 /**
  * Estimate what a job and its steps consume.
  * @param extent the length of a recording, if it has been measured.
- * @returns null if nobody can know before the recording is read.
+ * @returns null if it cannot be known before the recording is read.
  */
 export function estimateWork(work: JobWork, extent: AudioExtent | null): Estimate | null {
   const own = kindOf(work.kind).estimate(work.input, extent);

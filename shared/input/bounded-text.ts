@@ -3,7 +3,7 @@ import * as z from "zod";
 import { countChars, refuseString } from "./characters.ts";
 
 interface TextLimits {
-  /** In characters. Every string from outside has a limit. */
+  /** The limit in characters. Every string from outside has one. */
   readonly max: number;
   /** 1 if the text must not be empty. */
   readonly min?: 0 | 1;

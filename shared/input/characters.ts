@@ -25,7 +25,7 @@ export function refuseString(text: string): string | null {
   return `holds half of a surrogate pair (U+${code}) at character ${place}, which is not text; send the whole character or leave it out`;
 }
 
-/** Only for a text that is not well-formed. */
+/** Find the first lone surrogate of a text that is not well-formed. */
 function loneSurrogate(text: string): number {
   let at = 0;
   while (at < text.length && !isSurrogate(text.codePointAt(at) ?? 0)) at += unitsAt(text, at);

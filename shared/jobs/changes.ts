@@ -1,7 +1,7 @@
 import type { BudgetNews } from "../cost/budget.ts";
 import type { JobKind } from "../kinds/index.ts";
 
-/** A job that this call ended, and no other. */
+/** A job that this call ended; no other call did. */
 export interface EndedJob {
   readonly jobId: string;
   readonly ownerId: string;
@@ -42,7 +42,7 @@ export interface Changes {
   readonly heldUntil: number | null;
 }
 
-/** Several changes as one. */
+/** Return several changes as one. */
 export function sumOf(parts: readonly Partial<Changes>[]): Changes {
   return {
     opened: parts.flatMap(({ opened = [] }) => opened),

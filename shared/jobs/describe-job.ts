@@ -1,4 +1,4 @@
-// The one entrance for jobs: however an upload comes in, this decides what becomes of it.
+// The only entrance for jobs: however an upload comes in, this decides what becomes of it.
 import { SNIFF_BYTES } from "../limits.ts";
 import type { JobWork } from "../kinds/index.ts";
 import type { Source } from "./source.ts";

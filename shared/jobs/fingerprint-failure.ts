@@ -12,7 +12,7 @@ export interface Fingerprint {
 const MAX_MESSAGE_CHARS = 2000;
 const MAX_PATTERN_CHARS = 300;
 
-/** In this order: an id inside a quotation, or a number inside an id, is part of the larger thing. */
+/** The placeholders, in this order: an id inside a quotation, or a number inside an id, is part of the larger thing. */
 const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
   [/"(?:[^"\\]|\\.)*"/g, "<value>"],
   // A quotation mark after a letter is an apostrophe, and so is one that a letter follows.

@@ -3,7 +3,6 @@
 // messages and tasks off (`snooze`), and never gives up on them. Raise a number when an earlier version could misread what this
 // one writes. This version must continue to read all lower numbers. Migrations only add, so an earlier version runs on the
 // newer schema.
-// version must go on reading all numbers below. Migrations only add: the version before runs on the newer schema.
 import { JOB_KINDS, kindOf } from "../kinds/index.ts";
 import type { Step } from "./steps.ts";
 

@@ -132,7 +132,7 @@ export function describeError(error: unknown): string {
   return clip(`${error.name}: ${message}`, MAX_ERROR_CHARS);
 }
 
-/** Print the line of a fault where there is no journal. Never throws. */
+/** Print only the line of a fault, where there is no journal. Never throws. */
 export function printFault(entry: Entry<Fault>, error: unknown, details?: Details): void {
   console.error(JSON.stringify({ ...entry, ...details, error: describeError(error) }));
 }

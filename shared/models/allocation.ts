@@ -12,7 +12,7 @@ export interface AccountHold {
 /** Leases are taken a moment early, and held tasks must not ask before the day begins. */
 const AFTER_RESET_MS = 5000;
 
-/** For this long after midnight the platform may not have reset yet: it is asked again after this time, not a day later. */
+/** The platform may still be resetting this long after midnight. It is then asked again after this time, not a day later. */
 const RECOUNT_MS = 15 * MINUTE_MS;
 
 /** Return when a held task comes back: within five minutes after the reset, but not all tasks at once. */

@@ -80,8 +80,8 @@ export function silence(afterMs: number): ModelError {
 }
 
 /**
- * Return the error for an answer that came, and is paid for, but is not what the model should answer. @param what is wrong with
- * it, after the model's name.
+ * Return the error for an answer that came, and is paid for, but is not what the model should answer. @param what what is wrong
+ * with it; this follows the model's name.
  */
 export function unexpectedAnswer(model: string, what: string, options?: ErrorOptions): ModelError {
   const known = { code: "unexpected_answer", remedy: "retry_once" } as const;

@@ -48,5 +48,5 @@ export interface UploadRecord extends Announcement {
   readonly ifRefused?: string;
 }
 
-/** Why an object is ignored whose key became a job before, with other bytes. */
+/** Why an object is ignored if its key became a job before, with other bytes. */
 export const HAS_ITS_JOB = "its upload has become a job already, with other bytes: one upload is one job";

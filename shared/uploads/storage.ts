@@ -41,7 +41,7 @@ export function uploadIdOf(key: string): string | null {
   return key.slice(UPLOADS_PREFIX.length).split("/", 1)[0] ?? null;
 }
 
-/** The prefix of everything that a job ever stored. */
+/** Return the prefix of everything that a job ever stored. */
 export function resultsPrefix(jobId: string): string {
   return `${RESULTS_PREFIX}${jobId}/`;
 }
@@ -87,27 +87,27 @@ function timeInKey(at: number): string {
   return at.toString(16).padStart(TIME_DIGITS, "0");
 }
 
-/** The prefix of the records of jobs submitted in this minute. */
+/** Return the prefix of the records of jobs submitted in this minute. */
 export function recordsPrefix(at: number): string {
   return `${RECORDS_PREFIX}${timeInKey(minuteOf(at))}/`;
 }
 
-/** The key of the record of one minute's jobs, of which this one comes first. */
+/** Return the key of the record of one minute's jobs, of which this one comes first. */
 export function recordKey(first: { createdAt: number; id: string }): string {
   return `${recordsPrefix(first.createdAt)}${timeInKey(first.createdAt)}-${first.id}`;
 }
 
-/** The key of the record of jobs that reused a result within one minute, of which this one came first. */
+/** Return the key of the record of jobs that reused a result within one minute, of which this one came first. */
 export function reusedKey(first: { endedAt: number; jobId: string }): string {
   return `${REUSED_PREFIX}${timeInKey(first.endedAt)}-${first.jobId}`;
 }
 
-/** The key of the record of a version of a transcript. */
+/** Return the key of the record of a version of a transcript. */
 export function editedKey(at: number, jobId: string, version: number): string {
   return `${EDITED_PREFIX}${timeInKey(at)}-${jobId}-${version}`;
 }
 
-/** The minute in which something happened. */
+/** Return the minute in which something happened. */
 export function minuteOf(at: number): number {
   return at - (at % MINUTE_MS);
 }

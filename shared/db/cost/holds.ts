@@ -39,7 +39,7 @@ export interface Held {
 const RELEASING_MS = 2 * 60_000;
 
 /**
- * For the batch that changes what holds tasks: make the tasks due that wait for it. At most `limit` become due now (returned as
+ * For the batch that changes what holds tasks: make the waiting tasks due. At most `limit` become due now (returned as
  * `ready`). Maintenance releases the rest, and tasks that are refused in the meantime.
  */
 export function releaseHeld(

@@ -91,16 +91,16 @@ function readAnswers(db: D1Database, asked: readonly Reservation[], periods: str
 }
 
 /**
- * Reservations `r` of these tasks that attempts left whose consumer died. They are settled once an attempt is not lost, or the
+ * Reservations `r` of these tasks, left by attempts whose consumer died. They are settled once an attempt is not lost, or the
  * task is discarded.
  */
 const LEFT_BY_LOST = `${HELD} JOIN reservations r ON r.owner_id = t.owner_id AND r.task_id = t.id
                         AND (s.value ->> 'outcome' <> 'lost' OR s.value ->> 'state' = 'discarded')`;
 
 /**
- * For the settlement of attempts (?1: `HELD`'s), after their rows: what they consumed replaces what was reserved for them. Of
- * earlier attempts whose consumer died nothing better is known than their reservation, unless this attempt reuses their result
- * and reports its cost.
+ * For the settlement of attempts (?1: `HELD`'s), after their rows: what they consumed replaces what was reserved for them. For
+ * earlier attempts whose consumer died, the reservation is the best figure known, unless this attempt reuses their result and
+ * reports its cost.
  */
 export function settleReservations(db: D1Database, rows: string): D1PreparedStatement[] {
   return [
@@ -121,7 +121,7 @@ const ABANDONED_MS = 20 * 60_000;
 const ABANDONED = `(SELECT r.* FROM reservations r LEFT JOIN tasks t ON t.id = r.task_id
                      WHERE r.made_at < ?1 AND NOT coalesce(t.state = 'running' AND t.attempt = r.attempt, 0)) r`;
 
-/** Count calls as spent whose cost was not reported. @returns how many calls. */
+/** Count unreported calls as spent. @returns how many calls. */
 export async function spendAbandoned(db: D1Database, now: number): Promise<number> {
   const results = await db.batch(spend(ABANDONED).map((sql) => db.prepare(sql).bind(now - ABANDONED_MS)));
   return results.at(-1)?.meta.changes ?? 0;

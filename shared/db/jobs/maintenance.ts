@@ -18,7 +18,7 @@ export interface ExpiredLease {
  * Take tasks that have been due for `graceMs` without a lease: their wake-up was lost, or still waits in a long queue. Each
  * gets another wake-up, and counts as due again after one grace, so its next wake-up is two graces away. So a message in a long
  * queue does not count as lost, and a busy queue is not flooded with duplicates. Tasks of a paused kind, or held with the
- * account, are read and left as they are: reading two rows each run costs less than writing them once, and they are due at once
+ * account, are read and left as they are: reading two rows each run costs less than writing them once, and they are still due
  * when the pause or the hold ends.
  */
 export async function takeDueTasks(

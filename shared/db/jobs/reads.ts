@@ -55,7 +55,7 @@ export async function readJob(db: D1Database, job: { id: string; ownerId: string
   };
 }
 
-/** Jobs of this owner by their ids, in no particular order. */
+/** Find jobs of this owner by their ids, in no particular order. */
 export async function findJobs(
   db: D1Database,
   { ids, ownerId }: { ids: readonly string[]; ownerId: string },

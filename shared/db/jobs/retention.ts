@@ -54,7 +54,7 @@ export interface ExpiredJob {
   readonly endedBefore: number;
 }
 
-/** Rows that one run looks at among jobs of owners without a retention of their own. */
+/** How many rows one run looks at, among jobs of owners without a retention of their own. */
 const LOOKED_AT = 1000;
 const CURSOR = "retention";
 

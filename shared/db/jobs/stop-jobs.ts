@@ -63,8 +63,8 @@ export async function stopJobs(
 }
 
 /**
- * Whether a job (an alias) was ended before its work was done: its other tasks are cancelled, and a part that is redriven would
- * pass for the whole.
+ * SQL: whether a job (an alias) was ended before its work was done: its other tasks are cancelled, and a part that is redriven
+ * would pass for the whole.
  */
 export function wasStopped(job: string): string {
   const codes = [NOT_STARTED, NOT_FINISHED].map(({ code }) => `'${code}'`).join(", ");

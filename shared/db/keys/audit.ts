@@ -21,9 +21,9 @@ export interface AuditRow {
 const COLUMNS = `id, actor, act, subject, detail, created_at AS createdAt`;
 
 /**
- * The row of an act, for the batch that acts. It is inserted only `where` the act will have its effect, so it comes before the
- * act and repeats its condition. `where` is SQL of our own; its ?1 is the subject, ?2 the owner, ?7 the time. `detail` is SQL
- * too, if only the database knows it.
+ * Return the statement that inserts the row of an act, for the batch that acts. It is inserted only `where` the act will have
+ * its effect, so it comes before the act and repeats its condition. `where` is SQL of our own; its ?1 is the subject, ?2 the
+ * owner, ?7 the time. `detail` is SQL too, if only the database knows it.
  */
 export function insertAudit(
   db: D1Database,

@@ -3,7 +3,7 @@ import { MINUTE_MS } from "../../durations.ts";
 /** A person who mistypes, or a program that does not have the new key yet, tries a few times. */
 export const MAX_FAILURES_A_MINUTE = 30;
 
-/** For one IPv6 site, a /48, whose holder has 65,536 networks: as many as ten of them may make. */
+/** The limit for one IPv6 site, a /48, whose holder has 65,536 networks: that of ten networks. */
 export const MAX_SITE_FAILURES_A_MINUTE = 10 * MAX_FAILURES_A_MINUTE;
 
 /** How long after its last failure an address is still kept. */

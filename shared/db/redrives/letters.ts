@@ -32,7 +32,7 @@ export interface Redriving {
 const IS_OPEN = `d.redriven_at IS NULL AND d.discarded_at IS NULL AND d.redrive_id IS ?2
   AND (?2 IS NULL OR EXISTS (SELECT 1 FROM redrives WHERE id = ?2 AND state IN ('canary', 'running')))`;
 
-/** Of the letters in ?1, the ids of the tasks that are ready again. */
+/** The ids of the tasks of the letters in ?1 that are ready again. */
 const READY = `SELECT t.id FROM tasks t JOIN json_each(?1) r ON t.id = r.value ->> 'taskId' WHERE t.state = 'available'`;
 
 /** A letter (?1) whose task can be redriven, for the audit row of a redrive by hand. */

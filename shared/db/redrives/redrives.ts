@@ -86,7 +86,7 @@ export function boundFilter({ createdAfter, createdBefore, ...filter }: RedriveF
 export interface Matching {
   /** Open letters that no redrive holds. */
   readonly free: number;
-  /** Of these, letters of tasks. */
+  /** How many of these are letters of tasks. */
   readonly tasks: number;
   /** Open letters that a redrive holds already. */
   readonly held: number;

@@ -36,7 +36,7 @@ export interface PendingLetter {
   readonly taskId: string | null;
 }
 
-/** Letters that the redrive holds and has not redriven yet, oldest first. */
+/** Find letters that the redrive holds and has not redriven yet, oldest first. */
 export async function findPending(db: D1Database, redriveId: string, limit: number): Promise<readonly PendingLetter[]> {
   const { results } = await db
     .prepare(

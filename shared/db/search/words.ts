@@ -60,8 +60,8 @@ export async function insertWords(db: D1Database, jobId: string, passages: reado
 }
 
 /**
- * For the batch that deletes jobs (SQL of our own that gives their ids): a job that shows the result of a deleted one is found
- * in its place. If there are several such jobs, one is found, as before.
+ * Let search find a job that shows the result of a deleted one in its place: for the batch that deletes jobs (SQL of our own
+ * that gives their ids). If there are several such jobs, one is found, as before.
  */
 export function handOverPassages(db: D1Database, deleted: string, parameters: readonly unknown[]): D1PreparedStatement {
   return db

@@ -18,7 +18,7 @@ export interface TaskLoad {
    */
   readonly held: number;
   readonly running: number;
-  /** Of a stage that has not opened yet. */
+  /** In a stage that has not opened yet. */
   readonly pending: number;
   /** When the task that has waited longest became due: epoch milliseconds. */
   readonly oldestDueAt: number | null;

@@ -9,7 +9,7 @@ export interface Pause {
   readonly pausedAt: number;
 }
 
-/** After a resume the next maintenance run wakes this many tasks. The own check of any other task is minutes away at most. */
+/** After a resume the next maintenance run wakes this many tasks. Every other task has its own check within minutes. */
 const RESUMED_AT_ONCE = 1000;
 
 /** A `check_at` long before any grace: the next run of maintenance wakes the task. */

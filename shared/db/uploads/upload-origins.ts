@@ -1,6 +1,6 @@
 import { type Key, keyOf, type KeyRow, selectKeys } from "../keys/keys.ts";
 
-/** Where objects come from whose keys Darkroom gave out. */
+/** The origins of objects whose keys Darkroom gave out. */
 export interface UploadOrigins {
   /** The API keys that the objects were stored or announced with, by id. */
   readonly keys: ReadonlyMap<string, Key>;
