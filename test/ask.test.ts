@@ -188,7 +188,7 @@ test("a text can be asked about; what has no text, or has not completed, says so
   const cancelled = await darkroom.submit({ kind: "classification", text: "sleep:20000 stops" });
   await darkroom.api(`/v1/jobs/${cancelled.id}/cancel`, { method: "POST" });
   const refusals: [string, number, string, RegExp][] = [
-    [picture.id, 409, "job_without_text", /it drew a picture/],
+    [picture.id, 409, "job_without_text", /it generates a picture/],
     [silence.id, 409, "job_without_text", /it has no speech/],
     [failed.id, 409, "job_failed", /unsupported_audio/],
     [running.id, 409, "job_unfinished", /Ask when it has completed/],

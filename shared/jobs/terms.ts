@@ -27,7 +27,7 @@ export const JobTerms = z.strictObject({
   /** The time of one call to the model: the most accurate model that keeps it in 95 of 100 calls is chosen. */
   latencyBudgetMs: z.int().min(1).max(600_000).optional(),
   /** What all its calls to models may cost together. */
-  maxNeurons: neurons("a job that may cost nothing could not run; leave it out for no limit").optional(),
+  maxNeurons: neurons("a job that may cost nothing cannot run; leave the field out for no limit").optional(),
 });
 export type JobTerms = z.infer<typeof JobTerms>;
 

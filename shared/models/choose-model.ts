@@ -70,7 +70,7 @@ export function chooseModel(
     if (fastest === undefined) return { ok: false, reason: "No model takes these options." };
     return {
       ok: false,
-      reason: `No model keeps ${latencyBudgetMs} ms in 95 of 100 calls; the fastest for these options, '${fastest.model}', takes ${fastest.p95Ms} ms (${basisOf(fastest)}).`,
+      reason: `No model answers within ${latencyBudgetMs} ms in 95 of 100 calls; the fastest for these options, '${fastest.model}', takes ${fastest.p95Ms} ms (${basisOf(fastest)}).`,
     };
   }
   const { model, p95Ms } = chosen.figures;

@@ -97,7 +97,7 @@ export const MODELS = {
       { neurons: 4.8, per: ["tiles"] },
       { neurons: 9.6, per: ["tiles", "steps"] },
     ],
-    priced: { source: `${LISTED.source}, read as users' cf-ai-neurons headers have it`, asOf: LISTED.asOf },
+    priced: { source: `${LISTED.source}, read as users' cf-ai-neurons headers show`, asOf: LISTED.asOf },
     assumed: assumed(2000, 5000),
     callsAMinute: 720,
   },

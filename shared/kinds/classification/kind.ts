@@ -57,7 +57,7 @@ export const classification = {
     if ("text" in input) return { material: "a text", words: { maxChars: MAX_TEXT_CHARS, text: input.text } };
     const { source, media } = input;
     if (media === "text") return { material: "a text", words: { maxChars: MAX_TEXT_CHARS, source } };
-    return { material: "a picture", picture: source, noText: "it is of a picture" };
+    return { material: "a picture", picture: source, noText: "it classifies a picture" };
   },
 } as const satisfies Kind<ClassificationInput>;
 

@@ -46,7 +46,7 @@ export const imageGeneration = {
     material: "a picture",
     picture: "result",
     prompt: promptOf(input),
-    noText: "it drew a picture",
+    noText: "it generates a picture",
   }),
   tiers: {
     isNamed,
