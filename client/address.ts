@@ -1,11 +1,11 @@
 import { DarkroomError } from "./error.ts";
 
-/** An id or a name as one piece of a path. @throws DarkroomError if it is not text. */
+/** Encode an id or a name as one segment of a path. @throws DarkroomError if it is not well-formed text. */
 export function segment(text: string): string {
   return encodeURIComponent(asText("path", text));
 }
 
-/** `?a=1&b=2` of what is defined; a `Date` as ISO 8601. @throws DarkroomError of what is not text. */
+/** Build a query string such as `?a=1&b=2` from the defined fields; a `Date` becomes ISO 8601. @throws DarkroomError for malformed text. */
 export function queryOf(query: object = {}): string {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(query) as [string, unknown][]) {
@@ -18,7 +18,7 @@ export function queryOf(query: object = {}): string {
   return text === "" ? "" : `?${text}`;
 }
 
-/** In an address a replacement character would stand for half of a pair. In a body the API sees it, and refuses it like this. */
+/** In a URL, half of a surrogate pair would become a replacement character. In a body the API sees it and refuses it with this error. */
 function asText(path: string, text: string): string {
   if (text.isWellFormed()) return text;
   const message = "holds half of a surrogate pair, which is not text; send the whole character or leave it out";

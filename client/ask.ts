@@ -5,15 +5,15 @@ import type { CallOptions, Http } from "./http.ts";
 import { readEvents } from "./sse.ts";
 
 export interface AskOptions extends CallOptions, Omit<AskRequest, "question"> {
-  /** What is asked, and what of the recording it was given. */
+  /** Gets the question, and which parts of the recording the model was given. */
   readonly onStart?: (start: AskStart) => void;
-  /** What the answer cost, when it is whole. */
+  /** Gets the cost of the answer, when the answer is complete. */
   readonly onUsage?: (usage: AskUsage) => void;
 }
 
 /**
- * An answer as it is written, piece by piece. Leaving the loop ends the model.
- * @throws DarkroomError where the job cannot be asked about, or the model does not answer, or breaks off.
+ * Ask a question and yield the answer as the model writes it, piece by piece. Leaving the loop stops the model.
+ * @throws DarkroomError if the job cannot be asked about, or if the model does not answer or breaks off.
  */
 export async function* askJob(
   http: Http,
@@ -27,7 +27,7 @@ export async function* askJob(
     json: request,
   });
   if (!response.ok) throw await errorOf(response);
-  if (response.body === null) throw new Error("the answer has no body, where an event stream was expected");
+  if (response.body === null) throw new Error("the answer has no body; an event stream was expected");
   for await (const { event, data } of readEvents(response.body)) {
     if (event === "start") onStart?.(JSON.parse(data) as AskStart);
     else if (event === "usage") onUsage?.(JSON.parse(data) as AskUsage);

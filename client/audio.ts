@@ -1,17 +1,17 @@
 import type { CallOptions, Http } from "./http.ts";
 import type { AudioQuery } from "./types.ts";
 
-/** A part of a recording, as a file of its own. Times are those of the recording. */
+/** A part of a recording, as a file of its own. Times are in the recording's time. */
 export interface AudioStretch {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly contentType: string;
-  /** A packet earlier than was asked for, at most. */
+  /** The requested start, or at most one packet earlier. */
   readonly fromMs: number;
-  /** Perhaps less than was asked for: one answer holds ten minutes, and no more than some megabytes. */
+  /** May be less than requested: one answer holds at most ten minutes and a few megabytes. */
   readonly toMs: number;
-  /** Of the whole recording. */
+  /** The length of the whole recording. */
   readonly durationMs: number;
-  /** Where the recording goes on without sound, in the file's own time. The file leaves these pauses out. */
+  /** Pauses in the recording that the file leaves out; `atMs` is in the file's time. */
   readonly pauses: readonly { readonly atMs: number; readonly lengthMs: number }[];
 }
 

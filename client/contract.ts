@@ -1,4 +1,4 @@
-// What has a name of its own here: the Worker's views, and what it has no view for. Types alone, but for one list.
+// Names for the Worker's views, and types for answers that have no view there. Only types, but for one list.
 import type * as z from "zod";
 
 import type * as requests from "../producer/keys/requests.ts";
@@ -15,7 +15,7 @@ import type { endpointEdit, endpointRequest } from "../producer/webhooks/request
 import type { Issue, ProblemFields } from "./error.ts";
 import type { Job } from "./types.ts";
 
-/** One of `POST /v1/jobs/batch`: the job, or why there is none. */
+/** One result of `POST /v1/jobs/batch`: the job, or why it was refused. */
 export interface BatchResult {
   readonly index: number;
   readonly status: number;
@@ -23,7 +23,7 @@ export interface BatchResult {
   readonly problem?: ProblemFields & { readonly issues?: readonly Issue[] };
 }
 
-/** One of a batch's dry run: what the job would cost, or why there would be none. */
+/** One result of a batch's dry run: what the job would cost, or why it would be refused. */
 export interface PricedResult {
   readonly index: number;
   readonly status: number;
@@ -31,10 +31,10 @@ export interface PricedResult {
   readonly problem?: BatchResult["problem"];
 }
 
-/** What became of a deleted job's source. */
+/** The answer to a deletion: what happened to the job's source. */
 export type DeletedJob = jobs.DeletedJob;
 
-/** What of a job a link is to lead to. */
+/** A part of a job for which a link is requested. */
 export type WantedLink = z.input<typeof linkRequests.LinksRequest>["links"][number];
 export type SignedLink = links.SignedLink;
 
@@ -45,20 +45,20 @@ export type RetentionList = retention.RetentionList;
 
 export type Estimate = cost.Estimate;
 
-/** What a job would cost (null where not even a guess can be made), and today's free neurons. */
+/** What a job would cost (null if it cannot be estimated), and today's free neurons. */
 export type DryRunEstimate = cost.JobDryRun;
 
 export type Usage = cost.UsageAnswer;
 
 export type UsageGroup = "day" | "model" | "kind" | "owner";
 
-/** Days are UTC, `2026-11-23`, both ends included. */
+/** Days are UTC dates such as `2026-11-23`; both ends are included. */
 export interface UsageQuery {
   readonly from?: string;
   readonly to?: string;
-  /** By day if left out. */
+  /** The default is `day`. */
   readonly by?: readonly UsageGroup[];
-  /** For the operator. */
+  /** Operator only. */
   readonly ownerId?: string;
 }
 
@@ -66,33 +66,33 @@ export type Receipt = cost.Receipt;
 
 export const JOB_EVENTS = ["state", "progress", "segment", "done"] as const;
 
-/** Something that happened to a job, in order. `id` is where a stream can be taken up again. */
+/** An event in the life of a job, in order. A stream can resume after `id`. */
 export interface JobEvent {
   readonly id: string;
   readonly type: (typeof JOB_EVENTS)[number];
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** An upload that goes straight into the bucket. */
+/** An upload that goes directly into the bucket. */
 export type PendingUpload = uploads.PendingUpload;
 
-/** Where to put its bytes: one URL, or one for each part. `headers` go with every PUT. */
+/** Where to send the bytes: one URL, or one for each part. Send `headers` with every PUT. */
 export type UploadTicket = PendingUpload & { readonly headers: Readonly<Record<string, string>> };
 
 export type TicketPart = uploads.SignedPart;
 
-/** A part that the bucket has taken. */
+/** A part that is stored in the bucket. */
 export type StoredPart = uploads.StoredPart;
 
 export type WebhookEvent = Webhook["events"][number];
 
-/** To all events if none are named. */
+/** An endpoint without a list of events gets all of them. */
 export type WebhookRequest = z.input<ReturnType<typeof endpointRequest>>;
 export type WebhookChange = z.input<ReturnType<typeof endpointEdit>>;
 
 export type Webhook = webhooks.Webhook;
 
-/** The secret that signs deliveries, which is shown this once. */
+/** The secret that signs deliveries. It is shown only once. */
 export type Secret = webhooks.WebhookSecret;
 
 export type CreatedWebhook = webhooks.CreatedWebhook;
@@ -101,16 +101,16 @@ export type Delivery = webhooks.Delivery;
 
 export type KeyRequest = z.input<typeof requests.KeyRequest>;
 
-/** What becomes of the endpoints that a key registered: disabled if nothing is said. */
+/** What happens to the endpoints that the key registered. By default they are disabled. */
 export type RevokeQuery = z.input<typeof requests.RevokeQuery>;
 
 export type ApiKey = keys.ApiKey;
 
-/** The key that calls. */
+/** The key that makes the call. */
 export type OwnKey = keys.OwnKey;
 
-/** With the endpoints that it had registered. */
+/** The key, with the endpoints that it had registered. */
 export type RevokedKey = keys.RevokedKey;
 
-/** With the key itself, which is shown this once. */
+/** The key with its secret text, which is shown only once. */
 export type CreatedKey = keys.CreatedKey;

@@ -21,21 +21,21 @@ const REDRIVES = "/v1/redrives";
 
 export function createDeadLetters(http: Http) {
   return {
-    /** What went wrong, by fingerprint; the latest seen first. */
+    /** Groups of dead letters with the same cause (fingerprint); the most recently seen first. */
     groups(query?: DeadLetterQuery, options?: CallOptions): Listing<DeadLetterGroup> {
       return listing(http, { path: LETTERS, name: "groups", query: { ...query, ...view("groups") } }, options);
     },
-    /** Single letters, newest first. */
+    /** Single dead letters, newest first. */
     list(query?: DeadLetterQuery, options?: CallOptions): Listing<DeadLetter> {
       return listing(http, { path: LETTERS, name: "deadLetters", query: { ...query, ...view("list") } }, options);
     },
     get: (id: string, options?: CallOptions) => http.json<DeadLetterDetail>("GET", at(LETTERS, id), options),
-    /** Another life, with other options if some are given. */
+    /** Give a dead letter another life, with other options if you give some. */
     redrive(id: string, request: RedriveOneRequest = {}, options?: CallOptions) {
       type Redriven = { readonly id: string; readonly jobId: string | null; readonly redriven: true };
       return http.json<Redriven>("POST", `${at(LETTERS, id)}/redrive`, { ...options, json: request });
     },
-    /** Close it without another try. */
+    /** Close a dead letter without another attempt. */
     discard(id: string, request: DiscardRequest, options?: CallOptions) {
       type Discarded = { readonly id: string; readonly jobId: string | null; readonly discarded: true };
       return http.json<Discarded>("POST", `${at(LETTERS, id)}/discard`, { ...options, json: request });
@@ -44,7 +44,7 @@ export function createDeadLetters(http: Http) {
 }
 
 export function createRedrives(http: Http) {
-  /** Redrive many at a rate, or only tell which. */
+  /** Redrive many dead letters at a rate; with `dryRun` only report which. */
   function create(request: RedriveRequest & { dryRun: true }, options?: CallOptions): Promise<DryRun>;
   function create(request: RedriveRequest & { dryRun?: false }, options?: CallOptions): Promise<Redrive>;
   function create(request: RedriveRequest, options?: CallOptions): Promise<DryRun | Redrive>;
@@ -53,19 +53,19 @@ export function createRedrives(http: Http) {
   }
   return {
     create,
-    /** Newest first. */
+    /** List redrives, newest first. */
     list(query?: PageQuery, options?: CallOptions): Listing<Redrive> {
       return listing(http, { path: REDRIVES, name: "redrives", query }, options);
     },
     get: (id: string, options?: CallOptions) => http.json<Redrive>("GET", at(REDRIVES, id), options),
-    /** What is not due yet is given up on again; @throws DarkroomError `redrive_finished` for one that has ended. */
+    /** Stop a redrive: tasks that are not due yet become dead letters again. @throws DarkroomError `redrive_finished` if it has ended. */
     cancel: (id: string, options?: CallOptions) => http.json<Redrive>("DELETE", at(REDRIVES, id), options),
   };
 }
 
 export function createAudit(http: Http) {
   return {
-    /** Who did what, newest first. */
+    /** What operators and owners did, newest first. */
     list(query?: AuditQuery, options?: CallOptions): Listing<AuditEntry> {
       return listing(http, { path: "/v1/audit", name: "audit", query }, options);
     },

@@ -1,4 +1,4 @@
-/** A wrong field, and what is wrong with it, for `invalid_request`. */
+/** A field that `invalid_request` names, and what is wrong with it. */
 export interface Issue {
   readonly path: string;
   readonly message: string;
@@ -8,17 +8,17 @@ export interface Issue {
 export interface ProblemFields {
   readonly type: string;
   readonly title: string;
-  /** HTTP status; 0 where no answer came. */
+  /** HTTP status; 0 if there was no answer. */
   readonly status: number;
   readonly detail: string;
-  /** The API's own code, such as `job_not_found`; or `network_error`, or `not_a_problem` for an answer of another server. */
+  /** The API's own code, such as `job_not_found`; or the client's `network_error`, or `not_a_problem` if another server answered. */
   readonly code: string;
   readonly issues?: readonly Issue[] | undefined;
-  /** Of the version that there is now, for `transcript_changed`. */
+  /** The tag of the current version, for `transcript_changed`. */
   readonly etag?: string | undefined;
 }
 
-/** Why a call failed: what the API answered, or that it did not answer. */
+/** Why a call failed: the problem that the API returned, or the lack of an answer. */
 export class DarkroomError extends Error implements ProblemFields {
   override readonly name = "DarkroomError";
   readonly type: string;
@@ -28,7 +28,7 @@ export class DarkroomError extends Error implements ProblemFields {
   readonly code: string;
   readonly issues: readonly Issue[];
   readonly etag: string | undefined;
-  /** When to ask again, if the answer said so. */
+  /** When to try again, if the answer said so. */
   readonly retryAfterSeconds: number | null;
 
   constructor(problem: ProblemFields, options: { retryAfterSeconds?: number | null; cause?: unknown } = {}) {
@@ -57,7 +57,7 @@ export class DarkroomError extends Error implements ProblemFields {
   }
 }
 
-/** The error of an answer that is not a success. Reads its body. */
+/** Read an unsuccessful answer and return its error. */
 export async function errorOf(response: Response): Promise<DarkroomError> {
   const text = await response.text().catch(() => "");
   const retryAfter = Number(response.headers.get("retry-after") ?? Number.NaN);
@@ -71,14 +71,14 @@ export async function errorOf(response: Response): Promise<DarkroomError> {
   });
 }
 
-/** The error of a call that got no answer. */
+/** Return the error for a call that got no answer. */
 export function networkError(url: string, cause: unknown): DarkroomError {
   const reason = cause instanceof Error ? (cause.cause instanceof Error ? cause.cause : cause).message : String(cause);
   const detail = `${new URL(url).origin} does not answer${reason === "" ? "" : ` (${reason})`}. Check the address and the network.`;
   return ownError("network_error", "No answer", detail, { cause });
 }
 
-/** An error that the client itself found. */
+/** Return an error that the client itself found. */
 export function ownError(
   code: string,
   title: string,

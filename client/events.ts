@@ -5,10 +5,10 @@ import { pause } from "./pause.ts";
 import { readEvents } from "./sse.ts";
 
 const RECONNECT_MS = 1000;
-/** Connections in a row that brought nothing. */
+/** Give up after this many connections in a row without an event. */
 const MOST_EMPTY = 5;
 
-/** A job's events up to `done`. A connection that breaks or ends early is made again, from the last event on. */
+/** Yield a job's events up to `done`. If a connection breaks or ends early, connect again and continue after the last event. */
 export async function* followEvents(
   http: Http,
   path: string,
@@ -20,9 +20,9 @@ export async function* followEvents(
     const headers = { accept: "text/event-stream", ...(last !== "" && { "last-event-id": last }) };
     const response = await http.send("GET", path, { signal, headers });
     if (!response.ok) throw await errorOf(response);
-    // Nothing more will come, says the standard.
+    // The standard says: 204 tells a client not to connect again.
     if (response.status === 204) return;
-    if (response.body === null) throw new Error("the answer has no body, where an event stream was expected");
+    if (response.body === null) throw new Error("the answer has no body; an event stream was expected");
     let broken: unknown = "the stream ended early";
     try {
       for await (const event of readEvents(response.body)) {

@@ -3,13 +3,13 @@ import { DarkroomError, errorOf, networkError } from "./error.ts";
 import { pause } from "./pause.ts";
 
 export interface ClientOptions {
-  /** Where Darkroom is, without `/v1`. */
+  /** The address of Darkroom, without `/v1`. */
   readonly baseUrl: string;
   /** An API key, `dk_…`. */
   readonly key: string;
-  /** In place of the global `fetch`. */
+  /** Replaces the global `fetch`. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
-  /** How often a call is tried again that did nothing: by default 2. */
+  /** How often to repeat a call that had no effect; 2 by default. */
   readonly retries?: number;
 }
 
@@ -22,14 +22,14 @@ export interface Call extends CallOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Sent as JSON. */
   readonly json?: unknown;
-  /** Sent as it is. */
+  /** Sent unchanged. */
   readonly body?: RequestInit["body"];
-  /** Sending it twice is sending it once: it may be tried again though no answer came. */
+  /** Sending the call twice has the effect of sending it once, so it may be repeated after no answer. */
   readonly isRepeatable?: boolean;
 }
 
 export interface Http {
-  /** The answer as it is, also when it is no success. */
+  /** Return the answer unchanged, also when it is an error. */
   send(method: string, path: string, call?: Call): Promise<Response>;
   /** @throws DarkroomError unless the answer is a success. */
   request(method: string, path: string, call?: Call): Promise<Response>;
@@ -39,7 +39,7 @@ export interface Http {
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 30_000;
 
-/** Calls with a key, tried again where that is safe. */
+/** Make calls with a key, and repeat them where that is safe. */
 export function createHttp({ baseUrl, key, fetch: send = fetchGlobal, retries = 2 }: ClientOptions): Http {
   const base = baseUrl.replace(/\/+$/, "");
 
@@ -48,7 +48,7 @@ export function createHttp({ baseUrl, key, fetch: send = fetchGlobal, retries = 
     headers.set("authorization", `Bearer ${key}`);
     if (call.json !== undefined) headers.set("content-type", "application/json");
     const body = call.json === undefined ? call.body : JSON.stringify(call.json);
-    // Node wants `duplex` said for a stream; elsewhere it is ignored.
+    // Node requires `duplex` for a stream; other runtimes ignore it.
     const stream = body instanceof ReadableStream && { duplex: "half" };
     try {
       return await send(url, { method, headers, ...stream, ...(body != null && { body }), ...signalOf(call) });
@@ -68,7 +68,7 @@ export function createHttp({ baseUrl, key, fetch: send = fetchGlobal, retries = 
           if (isLast || !isRepeatable || !(error instanceof DarkroomError)) throw error;
           return null;
         });
-        // 429 is answered before anything was done, whatever the method.
+        // A call that gets 429 had no effect, whatever its method.
         const isWorthIt = response === null || response.status === 429 || (isRepeatable && response.status === 503);
         if (response !== null && (isLast || !isWorthIt)) return response;
         await response?.body?.cancel();
@@ -88,7 +88,7 @@ export function createHttp({ baseUrl, key, fetch: send = fetchGlobal, retries = 
   return http;
 }
 
-// Called as a method of the client's options, the global one would throw in browsers and on Workers.
+// The global `fetch`, called as a method of the client's options, throws in browsers and on Workers.
 async function fetchGlobal(url: string, init: RequestInit): Promise<Response> {
   return globalThis.fetch(url, init);
 }

@@ -1,5 +1,5 @@
 import { segment } from "./address.ts";
-// A client for Darkroom's API: `fetch` and types. It runs in Node, browsers and Workers, and depends on nothing.
+// A client for Darkroom's API: `fetch` and types. It runs in Node, browsers and Workers and has no dependencies.
 import { type AskOptions, askJob } from "./ask.ts";
 import { createAudit, createDeadLetters, createRedrives } from "./dead-letters.ts";
 import type { Usage, UsageQuery } from "./contract.ts";
@@ -16,7 +16,7 @@ import {
 import type { AskAnswer, SearchAnswer, SearchQuery } from "./types.ts";
 import { createUploads } from "./uploads.ts";
 
-/** Every call throws a `DarkroomError` with the problem's fields if it is refused or not answered. */
+/** Every call throws a `DarkroomError` if it is refused or gets no answer. */
 export function createClient(options: ClientOptions) {
   const http = createHttp(options);
   const { fetch: put = (url: string, init: RequestInit) => globalThis.fetch(url, init) } = options;
@@ -32,19 +32,19 @@ export function createClient(options: ClientOptions) {
     retention: createRetention(http),
     webhooks: createWebhooks(http),
     keys: createKeys(http),
-    /** Ask about a job's transcript or text: the answer as it is written, piece by piece. */
+    /** Ask about a job's transcript or text. Yields the answer as the model writes it, piece by piece. */
     ask: (id: string, question: string, asked: AskOptions = {}) => askJob(http, id, { ...asked, question }),
-    /** The same at once, with what it cost. */
+    /** Ask in the same way, and return the whole answer with its cost. */
     askWhole: (id: string, question: string, { signal, ...request }: Omit<AskOptions, "onStart" | "onUsage"> = {}) =>
       http.json<AskAnswer>("POST", `/v1/jobs/${segment(id)}/ask`, {
         signal,
         headers: { accept: "application/json" },
         json: { ...request, question },
       }),
-    /** Passages of transcripts, prompts, texts and labels, found by words and by meaning, best first. */
+    /** Find passages of transcripts, prompts, texts and labels, by words and by meaning; the best first. */
     search: (text: string, query: SearchQuery = {}, call?: CallOptions) =>
       http.json<SearchAnswer>("GET", "/v1/search", { ...call, query: { ...query, q: text } }),
-    /** What was consumed: everybody's for the operator, else your own. */
+    /** What was consumed: by every owner for the operator, otherwise by you. */
     usage({ by, ...query }: UsageQuery = {}, call?: CallOptions): Promise<Usage> {
       return http.json<Usage>("GET", "/v1/usage", { ...call, query: { ...query, by: by?.join(",") } });
     },

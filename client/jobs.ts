@@ -28,18 +28,18 @@ import type {
 import { type WaitOptions, waitForJob } from "./wait.ts";
 
 export interface SubmitOptions extends CallOptions {
-  /** The same key is the same job. One is made up if there is none, so that a call may be tried again. */
+  /** The same key gives the same job. By default the client makes one, so that it may repeat the call. */
   readonly idempotencyKey?: string;
-  /** Answer when the job has ended, or after so long. */
+  /** Wait for the job to end, at most this long, before answering. */
   readonly waitSeconds?: number;
 }
 
 export interface DeleteOptions extends CallOptions {
-  /** The object that the job read goes too. */
+  /** Also delete the object that the job read. */
   readonly source?: boolean;
 }
 
-/** A result as it is read, byte by byte. */
+/** A result as a stream of its bytes. */
 export interface Download {
   readonly stream: ReadableStream<Uint8Array>;
   readonly contentType: string;
@@ -48,12 +48,12 @@ export interface Download {
 }
 
 export interface DownloadOptions extends CallOptions {
-  /** `bytes=0-99` */
+  /** A range of bytes, such as `bytes=0-99`. */
   readonly range?: string;
 }
 
 export interface LinkOptions extends CallOptions {
-  /** 1 to 86,400; an hour if left out. A link ends earlier if the key that signed it does. */
+  /** 1 to 86,400; an hour by default. A link ends earlier if the key that signed it expires. */
   readonly expiresInSeconds?: number;
 }
 
@@ -69,7 +69,7 @@ export type TranscriptFormat = "json" | "txt" | "vtt" | "srt";
 const DRY = { query: { dryRun: true } };
 
 export function createJobs(http: Http) {
-  /** The transcript so far: parsed as `json`, else as text. */
+  /** Return the transcript so far: parsed for `json`, as text for the other formats. */
   function transcript(id: string, format?: "json", captions?: CaptionQuery, options?: CallOptions): Promise<Transcript>;
   function transcript(
     id: string,
@@ -100,7 +100,7 @@ export function createJobs(http: Http) {
   }
 
   return {
-    /** Submit a job that you describe. Files come in by `uploads.put`. */
+    /** Submit a job from a description. For a file use `uploads.put`. */
     submit(request: JobRequest, { idempotencyKey, waitSeconds, ...options }: SubmitOptions = {}): Promise<Job> {
       const headers = {
         "idempotency-key": idempotencyKey ?? crypto.randomUUID(),
@@ -109,7 +109,7 @@ export function createJobs(http: Http) {
       return http.json<Job>("POST", "/v1/jobs", { ...options, json: request, headers, isRepeatable: true });
     },
 
-    /** Submit many at once: each has its own result, in the order they were given. */
+    /** Submit many jobs at once. Returns one result for each, in the same order. */
     async submitBatch(
       jobs: readonly JobRequest[],
       { idempotencyKey, ...options }: Omit<SubmitOptions, "waitSeconds"> = {},
@@ -119,57 +119,57 @@ export function createJobs(http: Http) {
       return (await http.json<{ results: readonly BatchResult[] }>("POST", "/v1/jobs/batch", call)).results;
     },
 
-    /** What a job would cost, or why it would not be taken. Makes nothing. */
+    /** Return what a job would cost, or why it would be refused. Creates nothing. */
     estimate: (request: JobRequest, options?: CallOptions) =>
       http.json<DryRunEstimate>("POST", "/v1/jobs", { ...options, json: request, ...DRY, isRepeatable: true }),
 
-    /** What each of many would cost. */
+    /** Return what each of many jobs would cost. */
     async estimateBatch(jobs: readonly JobRequest[], options?: CallOptions): Promise<readonly PricedResult[]> {
       const call = { ...options, json: { jobs }, ...DRY, isRepeatable: true };
       return (await http.json<{ results: readonly PricedResult[] }>("POST", "/v1/jobs/batch", call)).results;
     },
 
-    /** What a job has cost so far, item by item. */
+    /** Return what a job has cost so far, item by item. */
     receipt: (id: string, options?: CallOptions) => http.json<Receipt>("GET", `${pathOf(id)}/receipt`, options),
 
-    /** Which part of a long recording is where; none where it was transcribed in one call. */
+    /** Return the chunks of a long recording; empty if it was transcribed in one call. */
     async chunks(id: string, options?: CallOptions): Promise<readonly Chunk[]> {
       return (await http.json<{ chunks: readonly Chunk[] }>("GET", `${pathOf(id)}/chunks`, options)).chunks;
     },
 
     get: (id: string, options?: CallOptions) => http.json<Job>("GET", pathOf(id), options),
 
-    /** Newest first. */
+    /** List jobs, newest first. */
     list({ metadata = {}, ...fields }: JobQuery = {}, options?: CallOptions): Listing<JobSummary> {
       const pairs = Object.entries(metadata).map(([key, value]) => [`metadata.${key}`, value]);
       const query = { ...fields, ...(Object.fromEntries(pairs) as Record<string, string>) };
       return listing<JobSummary>(http, { path: "/v1/jobs", name: "jobs", query }, options);
     },
 
-    /** @throws DarkroomError `job_finished` for a job that has ended. */
+    /** Cancel a job. @throws DarkroomError `job_finished` if it has ended. */
     cancel: (id: string, options?: CallOptions) => http.json<Job>("POST", `${pathOf(id)}/cancel`, options),
 
     /**
-     * Delete a job with its results, running or not, and with `source` its source as well unless another job reads it.
-     * @throws DarkroomError `job_not_found` for one that is gone.
+     * Delete a job and its results, even while it runs. With `source`, also delete its source unless another job uses it.
+     * @throws DarkroomError `job_not_found` if the job no longer exists.
      */
     delete: (id: string, { source = false, ...options }: DeleteOptions = {}) =>
       http.json<DeletedJob>("DELETE", pathOf(id), { ...options, query: { source: source || undefined } }),
 
-    /** Wait until the job has ended, however. `onChange` sees it each time that it has changed. */
+    /** Wait until the job has ended, in whatever state. `onChange` gets the job after each change. */
     wait: (id: string, options?: WaitOptions): Promise<Job> => waitForJob(http, pathOf(id), options),
 
     transcript,
 
-    /** A version of the transcript with its tag, which an edit of it needs: the latest, if nothing else is said. */
+    /** Return a version of the transcript (by default the latest) with the tag that an edit needs. */
     async version(id: string, version: "edited" | "original" | number = "edited", options?: CallOptions) {
       return versionIn(await http.request("GET", `${pathOf(id)}/transcript`, { ...options, query: { version } }));
     },
 
     /**
-     * Edit words, or say who speaks. Sent again, the same change is made once.
-     * @param etag of the version whose words the operations count.
-     * @throws DarkroomError `transcript_changed` if there is another by now: `error.etag` is its tag.
+     * Edit words, or name the speaker. A repeated call makes the change once.
+     * @param etag of the version in which the operations count words.
+     * @throws DarkroomError `transcript_changed` if there is a newer version: `error.etag` is its tag.
      */
     edit: async (id: string, etag: string, operations: readonly EditOperation[], options?: CallOptions) =>
       change("PATCH", `${pathOf(id)}/transcript`, etag, { operations }, options),
@@ -184,7 +184,7 @@ export function createJobs(http: Http) {
       return (await http.json<{ versions: readonly TranscriptVersion[] }>("GET", path, options)).versions;
     },
 
-    /** One result. Read the stream, or cancel it. */
+    /** Download one result. Read the stream to its end, or cancel it. */
     download: (id: string, name: string, options?: DownloadOptions): Promise<Download> =>
       download(http, `${pathOf(id)}/artifacts/${segment(name)}`, options),
 
@@ -192,11 +192,11 @@ export function createJobs(http: Http) {
     source: (id: string, options?: DownloadOptions): Promise<Download> =>
       download(http, `${pathOf(id)}/source`, options),
 
-    /** A stretch of the recording as a file that browsers play; null where it has no sound. Ask on from its `toMs`. */
+    /** Return a stretch of the recording as a file that browsers play; null if it has no sound. For the next stretch, start at its `toMs`. */
     audio: (id: string, asked?: AudioQuery, options?: CallOptions): Promise<AudioStretch | null> =>
       readAudio(http, `${pathOf(id)}/audio`, asked, options),
 
-    /** Links that need no key, for `<audio>`, `<track>`, `<img>` and `EventSource`: in the order they were asked for. */
+    /** Create links that need no key, for `<audio>`, `<track>`, `<img>` and `EventSource`, in the order of the request. */
     async links(
       id: string,
       links: readonly WantedLink[],
@@ -206,7 +206,7 @@ export function createJobs(http: Http) {
       return (await http.json<{ links: readonly SignedLink[] }>("POST", `${pathOf(id)}/links`, call)).links;
     },
 
-    /** What happens to the job until it has ended, and taken up again where the connection broke. */
+    /** Yield the job's events until it has ended. A broken connection is resumed. */
     events(id: string, options?: CallOptions & { readonly lastEventId?: string }): AsyncGenerator<JobEvent> {
       return followEvents(http, `${pathOf(id)}/events`, options);
     },

@@ -5,9 +5,9 @@ export interface Page<Item> {
   readonly nextCursor: string | null;
 }
 
-/** A list that is read as it is walked: `for await (const item of list)`, page after page. */
+/** A list that loads its pages as you iterate: `for await (const item of list)`. */
 export interface Listing<Item> extends AsyncIterable<Item> {
-  /** The first page alone: where `cursor` points, if one was given. */
+  /** The first page only, or the page at `cursor` if the query has one. */
   page(): Promise<Page<Item>>;
   pages(): AsyncIterable<Page<Item>>;
 }

@@ -1,4 +1,4 @@
-/** Wait; rejects with the signal's reason as soon as it is aborted. */
+/** Wait. Rejects with the signal's reason as soon as the signal is aborted. */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();
   await new Promise<void>((resolve, reject) => {

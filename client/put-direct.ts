@@ -9,14 +9,14 @@ export interface Progress {
 export interface Upload {
   readonly blob: Blob;
   readonly request: UploadRequest;
-  /** Empty if nobody knows. */
+  /** Empty if unknown. */
   readonly contentType: string;
   readonly partSizeBytes: number | undefined;
   readonly onProgress: (progress: Progress) => void;
   readonly signal: AbortSignal | undefined;
 }
 
-/** Upload through the API: the body is the file, all else is in the query. */
+/** Upload through the API. The body is the file; everything else is in the query. */
 export async function putDirect(http: Http, { blob, request, onProgress, signal }: Upload): Promise<Job> {
   const query = uploadQuery(request);
   onProgress({ sentBytes: 0, totalBytes: blob.size });
@@ -27,7 +27,7 @@ export async function putDirect(http: Http, { blob, request, onProgress, signal 
   return job;
 }
 
-/** A request's fields as the query has them. */
+/** Write a request's fields as the query of an upload. */
 export function uploadQuery({ options, tags, metadata, ...rest }: UploadRequest) {
   return {
     ...rest,
@@ -37,7 +37,7 @@ export function uploadQuery({ options, tags, metadata, ...rest }: UploadRequest)
   };
 }
 
-// A stream can be counted as it is sent, but R2 wants its length, and browsers let no program say one.
+// A stream lets the client count the bytes sent, but R2 needs their length, and browsers do not let a program set it.
 function canSayLength(): boolean {
   return new Request("http://localhost", { headers: { "content-length": "1" } }).headers.has("content-length");
 }

@@ -6,14 +6,14 @@ import type { Upload } from "./put-direct.ts";
 import type { Job } from "./types.ts";
 import { uploadPath } from "./upload-path.ts";
 
-/** Calls a presigned URL, which takes no key. */
+/** Call a presigned URL, which needs no key. */
 export type Put = (url: string, init: RequestInit) => Promise<Response>;
 
 const PARTS_AT_ONCE = 4;
 const MOST_TRIES = 5;
 const FIRST_DELAY_MS = 500;
 
-/** Upload straight into the bucket by the URLs that the API signs; a part that fails is sent again, alone. */
+/** Upload directly into the bucket, by URLs that the API signs. A part that fails is sent again alone. */
 export async function putPresigned(http: Http, put: Put, upload: Upload): Promise<Job> {
   const { blob, request, contentType, partSizeBytes, signal } = upload;
   const parts = partSizeBytes !== undefined && { method: "multipart", partSizeBytes };
@@ -23,16 +23,16 @@ export async function putPresigned(http: Http, put: Put, upload: Upload): Promis
   try {
     stored = await putParts(http, put, ticket, upload);
   } catch (error) {
-    // Else its parts are kept, and paid for, until the bucket clears them away. The first error is the one to tell.
+    // Without the abort, the parts would be stored, and paid for, until the bucket's rule deletes them. An error here must not hide the first one.
     await http.send("DELETE", uploadPath(ticket.id)).catch(() => undefined);
     throw error;
   }
-  // A single object is complete as it is.
+  // A single object is complete once it is stored.
   const json = ticket.method === "multipart" ? { parts: stored } : {};
   return http.json<Job>("POST", `${uploadPath(ticket.id)}/complete`, { json, signal, isRepeatable: true });
 }
 
-/** @returns the parts in order. The first that cannot be stored stops the others. */
+/** Store the parts and return them in order. The first part that cannot be stored stops the others. */
 async function putParts(http: Http, put: Put, ticket: UploadTicket, upload: Upload): Promise<readonly StoredPart[]> {
   const { blob, onProgress, signal } = upload;
   const parts = partsOf(ticket, blob.size);
@@ -71,7 +71,7 @@ function partsOf(ticket: UploadTicket, sizeBytes: number): readonly (TicketPart 
   });
 }
 
-/** @returns the part's ETag. */
+/** Store a part and return its ETag. */
 async function putPart(
   http: Http,
   put: Put,
@@ -83,9 +83,9 @@ async function putPart(
   for (let attempt = 1; ; attempt += 1) {
     const answer = await putOnce(put, url, { method: "PUT", body, headers: { ...ticket.headers }, signal });
     if (answer.etag !== undefined) return answer.etag;
-    // The bucket takes a single object once: an attempt before this one was stored, and its answer was lost.
+    // The bucket accepts a single object only once: an earlier attempt stored it, and its answer was lost.
     if (answer.error.status === 412 && attempt > 1 && ticket.method === "single") return "";
-    // A URL that has run out is signed again, once: a second 403 is another matter.
+    // An expired URL is signed again once. A second 403 has another cause.
     const hasRunOut = answer.error.status === 403 && url === part.url && ticket.method === "multipart";
     if (attempt >= MOST_TRIES || !(answer.mayPass || hasRunOut)) throw answer.error;
     if (hasRunOut) url = (await signAgain(http, ticket.id, number, signal)) ?? part.url;
@@ -117,7 +117,7 @@ async function putOnce(put: Put, url: string, init: RequestInit & { signal: Abor
     const etag = headers.get("etag");
     if (etag !== null) return { etag };
     const detail =
-      "The bucket's CORS rules do not expose ETag, and an upload cannot be completed without it. Run bin/provision --origin with this page's origin.";
+      "The bucket's CORS rules do not expose the ETag header, which completing an upload needs. Run bin/provision --origin with this page's origin.";
     return { mayPass: false, error: ownError("etag_hidden", "The bucket hides its ETag", detail, { status }) };
   }
   const detail = `${status} ${text.slice(0, 200)}`.trim();

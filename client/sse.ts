@@ -1,14 +1,14 @@
 /** One event of a `text/event-stream`, as the HTML standard parses it. */
 export interface ServerSentEvent {
-  /** The latest id of the stream, which an event without one keeps. */
+  /** The last id of the stream. An event without an id keeps it. */
   readonly id: string;
   readonly event: string;
   readonly data: string;
-  /** How long to wait before connecting again, if this event's block said so. */
+  /** How long to wait before connecting again, if this event's block says so. */
   readonly retryMs: number | null;
 }
 
-/** Read a stream's events. A block that its end cut off is dropped, as the standard wants. */
+/** Read the events of a stream. A block that is cut off by the end is dropped, as the standard requires. */
 export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerSentEvent> {
   let id = "";
   let block: string[] = [];
@@ -24,7 +24,7 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
     const data = fields.filter(({ name }) => name === "data").map(({ value }) => value);
     const retry = last("retry") ?? "";
     const retryMs = /^\d+$/.test(retry) ? Number(retry) : null;
-    // A block without data is no event, but its id and its retry count.
+    // A block without data is not an event, but its id and its retry time count.
     if (data.length > 0 || retryMs !== null)
       yield { id, event: last("event") || "message", data: data.join("\n"), retryMs };
   }
@@ -36,10 +36,10 @@ function fieldOf(line: string): { name: string; value: string } {
   return { name: line.slice(0, colon), value: line.slice(colon + 1).replace(/^ /, "") };
 }
 
-/** Lines end with CR LF, LF or CR, and any of them may be cut by a chunk's end. */
+/** Read lines. They end with CR LF, LF or CR, and a chunk may end inside a CR LF. */
 async function* readLines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const reader = body.getReader();
-  // Takes a byte order mark off by itself.
+  // The decoder removes a byte order mark.
   const decoder = new TextDecoder();
   let rest = "";
   try {

@@ -1,5 +1,5 @@
-// What is sent and answered, inferred from what the Worker validates with and answers with. Types alone: nothing of the
-// Worker's code comes with them.
+// Types of requests and answers, inferred from the Worker's own schemas and views. Only types: none of the Worker's code is
+// bundled.
 import type * as z from "zod";
 
 import type * as checks from "../producer/checks/schema.ts";
@@ -34,18 +34,18 @@ import type { JobMarks } from "../shared/jobs/tags-and-metadata.ts";
 
 export type { BudgetPeriod, JobKind, JobState, Transcript };
 
-/** A query's fields as a program gives them: what is read from text on the other side is a number here. */
+/** A query as a program writes it: a field that the Worker parses from text may be a number here. */
 type Query<Schema extends z.ZodType> = {
   readonly [Name in keyof z.input<Schema> as string extends Name ? never : Name]: unknown extends z.input<Schema>[Name]
     ? number
     : z.input<Schema>[Name];
 };
 
-/** What a client notes down about a job, to find it by. */
+/** Tags and metadata that a client attaches to a job to find it by. */
 export type Marks = z.input<typeof JobMarks>;
 
 export type JobRequest = z.input<typeof requests.JobRequest> & Marks;
-/** A job must carry every tag and every pair of metadata. */
+/** A job must have every tag and every pair of metadata. */
 export type JobQuery = Omit<Query<typeof requests.JobQuery>, "tag"> & {
   readonly tag?: string | readonly string[];
   readonly metadata?: Readonly<Record<string, string>>;
@@ -53,12 +53,12 @@ export type JobQuery = Omit<Query<typeof requests.JobQuery>, "tag"> & {
 export type DeadLetterQuery = Omit<Query<typeof letterRequests.DeadLetterQuery>, "view">;
 export type PageQuery = Query<typeof AskedPage>;
 export type AuditQuery = Query<typeof AskedAudit>;
-/** Which part of a recording: `fromMs` is 0 if left out, and an answer without `toMs` holds what one answer may. */
+/** A part of a recording. `fromMs` defaults to 0; without `toMs`, the answer holds as much as one answer may. */
 export type AudioQuery = Query<typeof audioRequests.AudioQuery>;
 export type CaptionQuery = Omit<Query<typeof transcriptRequests.TranscriptQuery>, "format">;
-/** A change of a transcript's words, or of who says them. */
+/** A change of a transcript's words or of their speaker. */
 export type EditOperation = z.input<typeof EditedOperation>;
-/** Where to look, beside what for. */
+/** Where to search. The words are given separately. */
 export type SearchQuery = Omit<Query<typeof SearchRequest>, "q">;
 export type BudgetRequest = z.input<typeof budgetRequests.BudgetRequest>;
 export type PauseRequest = z.input<typeof queueRequests.PauseRequest>;
@@ -66,10 +66,10 @@ export type RedriveOneRequest = z.input<typeof letterRequests.RedriveOneRequest>
 export type DiscardRequest = z.input<typeof letterRequests.DiscardRequest>;
 export type RedriveRequest = z.input<typeof redriveRequests.RedriveRequest>;
 
-/** What an upload becomes, and on what terms. */
+/** The job that an upload becomes, and its terms. */
 export type UploadRequest = z.input<typeof JobTerms> &
   Marks & {
-    /** The file's name; what it ends with may decide its kind. */
+    /** The file's name. Its extension may decide the kind of job. */
     readonly name?: string;
     readonly kind?: JobKind;
     readonly options?: AskedOptions;
@@ -77,7 +77,7 @@ export type UploadRequest = z.input<typeof JobTerms> &
   };
 
 export type Job = jobs.Job;
-/** A part of a recording that was cut, and how far it is. */
+/** A chunk of a recording, and its state. */
 export type Chunk = jobs.Chunk;
 export type JobSummary = jobs.JobSummary;
 export type DeadLetterGroup = letters.LetterGroup;
@@ -99,8 +99,8 @@ export type SeenUpload = uploads.Upload;
 export type Load = queues.Load;
 export type Throughput = queues.JobThroughput;
 export type ThroughputQuery = Query<typeof queueRequests.ThroughputQuery>;
-/** What the deployment lacks. */
+/** Something that the deployment lacks. */
 export type DeploymentCheck = checks.Check;
 
-/** What a redrive of many would do. */
+/** What a redrive of many dead letters would do. */
 export type DryRun = redrives.DryRun;

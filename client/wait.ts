@@ -4,20 +4,20 @@ import { pause } from "./pause.ts";
 import type { Job } from "./types.ts";
 
 export interface WaitOptions extends CallOptions {
-  /** Give up after so long; by default never. */
+  /** Give up after this time; by default never. */
   readonly timeoutMs?: number;
   readonly onChange?: (job: Job) => void;
 }
 
-/** Longest time that one request is held open: proxies cut longer ones. */
+/** The longest time that one request is held open. Proxies cut longer ones. */
 const HELD_SECONDS = 20;
 const FIRST_INTERVAL_MS = 200;
 const LONGEST_INTERVAL_MS = 3000;
 
 /**
- * Ask for a job until it has ended: by requests that the server holds open, where it does so, else by polling with its
- * ETag, ever less often while nothing changes.
- * @throws DarkroomError `wait_timeout` when the time is over; the job goes on.
+ * Wait until a job has ended. The server holds each request open if it supports that; otherwise the client polls with the
+ * ETag, at growing intervals while nothing changes.
+ * @throws DarkroomError `wait_timeout` when the time is over; the job continues.
  */
 export async function waitForJob(http: Http, path: string, options: WaitOptions = {}): Promise<Job> {
   const { timeoutMs = Number.POSITIVE_INFINITY, onChange, signal } = options;
@@ -26,7 +26,7 @@ export async function waitForJob(http: Http, path: string, options: WaitOptions 
   let seen: string | null = null;
   let intervalMs = FIRST_INTERVAL_MS;
   for (;;) {
-    // Who wants to see each change is not served by an answer at the end.
+    // A held request reports only the end, so a caller that watches each change polls instead.
     const heldSeconds = Math.floor(Math.min(HELD_SECONDS, (end - Date.now()) / 1000));
     const headers = {
       ...(etag !== null && { "if-none-match": etag }),
@@ -51,7 +51,7 @@ export async function waitForJob(http: Http, path: string, options: WaitOptions 
       throw ownError(
         "wait_timeout",
         "The job has not ended",
-        `It waits or runs after ${timeoutMs} ms. Wait again, or follow it with jobs.events.`,
+        `It has not ended after ${timeoutMs} ms. Wait again, or follow it with jobs.events.`,
       );
     const wasHeld = response.headers.has("preference-applied");
     if (!wasHeld) await pause(Math.min(intervalMs, leftMs), signal);

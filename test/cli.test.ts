@@ -152,13 +152,13 @@ test("each way to fail has its exit code, and says why", async () => {
   const wrong: [string[], string][] = [
     [["submit"], "--prompt"],
     [["submit", "no-such-file.wav"], "ENOENT"],
-    [["submit", "--text", "x", "--options", "[]"], "not a JSON object"],
+    [["submit", "--text", "x", "--options", "[]"], "but not an object"],
     [["submit", "--text", "x", "--options", '{"topK":0}'], "options.topK"],
     [["ls", "--state", "done"], "Allowed choices"],
     [["ls", "--metadata", "order"], "KEY=VALUE"],
     [["keys", "create", "--label", "x", "--scope", "jobs:all"], "jobs:write"],
     [["redrive"], "--fingerprint"],
-    [["redrive", "dl_x", "--dry-run"], "go with"],
+    [["redrive", "dl_x", "--dry-run"], "require"],
     [["frobnicate"], "unknown command"],
   ];
   for (const [given, words] of wrong) {

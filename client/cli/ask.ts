@@ -8,7 +8,7 @@ import { action, type Session } from "./session.ts";
 export function addAsk(program: Command): void {
   program
     .command("ask")
-    .description("ask a question about a job's transcript or text; the answer is printed as it is written")
+    .description("ask a question about a job's transcript or text; prints the answer as the model writes it")
     .argument("<id>", "id of a job that has completed")
     .argument("<question...>", "the question, in your own words")
     .addOption(new Option("--tier <tier>", "the model to ask; by default the fast one").choices(TIERS))
@@ -34,7 +34,7 @@ async function ask(
       last = text;
     }
   } finally {
-    // What went wrong on the way is said on a line of its own.
+    // An error that interrupts the answer starts on a line of its own.
     if (!last.endsWith("\n")) process.stdout.write("\n");
   }
   return EXIT.ok;

@@ -9,15 +9,15 @@ export interface Bar {
   readonly job: (job: Job) => void;
 }
 
-/** Progress bars on stderr. Where that is no terminal, nothing is shown. */
+/** Progress bars on stderr. Nothing is shown if stderr is not a terminal. */
 export interface Bars {
   bar(name: string): Bar;
-  /** Print: at once, or if that would write over the bars, when they are stopped. */
+  /** Call `run` now, or when the bars stop if its output would overwrite them. */
   print(run: () => void): void;
   stop(): void;
 }
 
-/** `running, 12 of 110 chunks, 1:02:03 of 1:47:34`: the figure is what counts, and is never cut. */
+/** The width of `running, 12 of 110 chunks, 1:02:03 of 1:47:34`. The figure matters most, so it is never cut. */
 const FIGURE_WIDTH = 46;
 
 export function createBars(): Bars {
@@ -26,7 +26,7 @@ export function createBars(): Bars {
   }
   const later: (() => void)[] = [];
   const { columns } = process.stderr;
-  // A job's id has 36 characters; its last ones tell it from the others.
+  // A job's id has 36 characters. The last ones are enough to tell two jobs apart.
   const nameWidth = columns < 100 ? 22 : 36;
   const bars = new MultiBar({
     format: "{name} [{bar}] {figure}",
@@ -35,7 +35,7 @@ export function createBars(): Bars {
     linewrap: false,
     hideCursor: true,
     emptyOnZero: true,
-    // Ctrl-C is the session's business; it stops the bars on its way out.
+    // The session handles Ctrl-C, and stops the bars.
     gracefulExit: false,
   });
   return {
@@ -64,7 +64,7 @@ export function createBars(): Bars {
   };
 }
 
-/** How much is done of a job, in words: chunks of a long recording with the time that was heard. */
+/** How much of a job is done, in words. A long recording shows its chunks and the time transcribed. */
 export function figureOf(progress: Job["progress"]): string {
   const { tasksCompleted, tasksTotal } = progress;
   if (!("audioMsTotal" in progress) || progress.audioMsTotal == null) return `${tasksCompleted} of ${tasksTotal}`;

@@ -8,11 +8,11 @@ import { action, parseNeurons, type Session } from "./session.ts";
 const periodArgument = () => new Argument("<period>", "which").choices(BUDGET_PERIODS);
 
 export function addBudgets(program: Command): void {
-  const budgets = program.command("budgets").description("how many neurons may be spent, and how many have been");
-  budgets.command("ls").description("list budgets with what is spent").action(action(ls));
+  const budgets = program.command("budgets").description("how many neurons may be spent and how many have been spent");
+  budgets.command("ls").description("list budgets and the neurons spent").action(action(ls));
   budgets
     .command("set")
-    .description("set a budget; jobs that it held are looked at again")
+    .description("set a budget; jobs that the old budget held are checked again")
     .argument("<owner>", "an owner's id, or account")
     .addArgument(periodArgument())
     .argument("<neurons>", "how many", parseNeurons)
@@ -20,7 +20,7 @@ export function addBudgets(program: Command): void {
     .action(action(set));
   budgets
     .command("rm")
-    .description("lift a budget; jobs that it held go on")
+    .description("remove a budget; jobs that it held continue")
     .argument("<owner>", "an owner's id, or account")
     .addArgument(periodArgument())
     .action(action(remove));

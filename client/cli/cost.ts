@@ -8,11 +8,11 @@ import { action, type Session } from "./session.ts";
 export function addCost(program: Command): void {
   program
     .command("usage")
-    .description("list what was consumed; the operator sees everybody")
-    .option("--from <day>", "first day in UTC, such as 2026-11-01; by default the last thirty days")
+    .description("list what was consumed; the operator sees every owner")
+    .option("--from <day>", "first day in UTC, such as 2026-11-01; the default is thirty days ago")
     .option("--to <day>", "last day")
     .option("--by <groups>", "group by some of day,model,kind,owner", "day")
-    .option("--owner <id>", "only this owner; for the operator")
+    .option("--owner <id>", "only this owner (operator only)")
     .action(action(usage));
   program
     .command("receipt")
@@ -29,7 +29,7 @@ interface UsageFlags {
 }
 
 async function usage({ client, isJson, signal }: Session, { from, to, by, owner }: UsageFlags): Promise<ExitCode> {
-  // What is no group, the API says.
+  // The API refuses a name that is not a group.
   const groups = by.split(",") as UsageGroup[];
   const query: UsageQuery = { by: groups, ...(from && { from }), ...(to && { to }), ...(owner && { ownerId: owner }) };
   const found = await client.usage(query, { signal });
@@ -86,7 +86,7 @@ function printReceipt({ attempts, reused, operations, total }: Receipt): void {
   if (reused !== null) printTable([[`result of ${reused.jobId}; saved ${neurons(reused.savedNeurons ?? 0)} neurons`]]);
 }
 
-/** A line for each thing that was priced. */
+/** Print a line for each job that was priced. */
 export function printEstimates(priced: readonly { readonly subject: string; readonly answer: DryRunEstimate }[]): void {
   const rows = priced.map(({ subject, answer: { estimate } }) =>
     estimate === null

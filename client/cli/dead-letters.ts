@@ -12,26 +12,30 @@ const STATES = ["open", "redriven", "discarded", "all"] as const;
 export function addDeadLetters(program: Command): void {
   program
     .command("dead-letters")
-    .description("list failed tasks in groups, or show one dead letter")
+    .description("list failed tasks in groups, or print one dead letter")
     .argument("[id]", "id of a dead letter")
     .addOption(new Option("--state <state>", "only letters in this state").choices(STATES).default("open"))
     .option("--fingerprint <fingerprint>", "list the single letters of this group")
     .option("--list", "list single letters")
-    .option("--limit <count>", "how many at most", parseCount, 20)
-    .option("--all", "all of them")
+    .option("--limit <count>", "the most to list", parseCount, 20)
+    .option("--all", "list all")
     .action(action(deadLetters));
   program
     .command("redrive")
-    .description("run failed tasks again: single ones, or many at a rate")
+    .description("run failed tasks again: single tasks at once, or many at a rate")
     .argument("[id...]", "ids of dead letters; - reads them from standard input")
     .option("--options <json>", "replace options of single letters; null removes one", parseJsonObject)
-    .option("--max-neurons <neurons>", "for single letters: what their jobs may cost from now on", parseNeurons)
+    .option(
+      "--max-neurons <neurons>",
+      "for single letters: the most that their jobs may cost from now on",
+      parseNeurons,
+    )
     .option("--fingerprint <fingerprint>", "redrive all open letters of this group")
     .option("--all", "redrive all open letters")
-    .option("--limit <count>", "for many: how many at most, the oldest first", parseCount)
-    .option("--rate <count>", "for many: how many a second", parseCount)
-    .option("--dry-run", "for many: only show which")
-    .option("--canary", "for many: run the oldest first, and the others if it completes")
+    .option("--limit <count>", "for many: the most to redrive, oldest first", parseCount)
+    .option("--rate <count>", "for many: tasks a second", parseCount)
+    .option("--dry-run", "for many: only show which letters match")
+    .option("--canary", "for many: run the oldest task first, and the others only if it completes")
     .action(action(redrive));
 }
 
@@ -87,14 +91,14 @@ async function redrive(session: Session, ids: readonly string[], flags: RedriveF
   const { options, maxNeurons, fingerprint, all, ...how } = flags;
   const edits = { ...(options && { options }), ...(maxNeurons !== undefined && { maxNeurons }) };
   const ways = [ids.length > 0, fingerprint !== undefined, all === true].filter(Boolean);
-  if (ways.length !== 1) throw new UsageError("Give ids of dead letters, or --fingerprint, or --all.");
+  if (ways.length !== 1) throw new UsageError("Give either ids of dead letters, or --fingerprint, or --all.");
   if (ids.length > 0) {
     if (Object.keys(how).length > 0) {
-      throw new UsageError("--limit, --rate, --dry-run and --canary go with --fingerprint or --all.");
+      throw new UsageError("--limit, --rate, --dry-run and --canary require --fingerprint or --all.");
     }
     return redriveEach(session, await readIds(ids), edits);
   }
-  if (Object.keys(edits).length > 0) throw new UsageError("--options and --max-neurons go with ids of dead letters.");
+  if (Object.keys(edits).length > 0) throw new UsageError("--options and --max-neurons require ids of dead letters.");
   return redriveMany(session, fingerprint === undefined ? { all: true } : { fingerprint }, how);
 }
 
@@ -103,7 +107,7 @@ async function redriveEach(session: Session, ids: readonly string[], edits: Redr
   const codes = await forEach(session, ids, async (id) => {
     const redriven = await client.deadLetters.redrive(id, edits, { signal });
     if (isJson) printJson(redriven);
-    // The job's id first, so that `watch -` can follow; a message that nobody could read has none.
+    // The job's id comes first so that `watch -` can read it. An unreadable message has no job.
     else printLine(`${redriven.jobId ?? redriven.id} redriven`);
     return EXIT.ok;
   });

@@ -1,6 +1,6 @@
 import { DarkroomError } from "../index.ts";
 
-/** A script may branch on these. `--help` lists them. */
+/** Exit codes that a script may branch on. `--help` lists them. */
 export const EXIT = {
   ok: 0,
   jobFailed: 1,
@@ -24,7 +24,7 @@ Exit codes:
   6    a job was cancelled
   130  interrupted (Ctrl-C)`;
 
-/** A command line that cannot be carried out. */
+/** A command line that is not valid. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
@@ -39,7 +39,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   return EXIT.unavailable;
 }
 
-/** The code of several things done: the first that went wrong. */
+/** The exit code of a command that did several things: the first code that is not `ok`. */
 export function firstWrong(codes: readonly ExitCode[]): ExitCode {
   return codes.find((code) => code !== EXIT.ok) ?? EXIT.ok;
 }

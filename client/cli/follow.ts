@@ -4,7 +4,7 @@ import { type ExitCode, exitCodeOf, exitCodeOfJob, firstWrong } from "./exit-cod
 import { printError, printJson, printLine } from "./output.ts";
 import type { Session } from "./session.ts";
 
-/** Show jobs until they have ended, side by side, and print each when it has. */
+/** Follow several jobs side by side until they have ended, and print each when it ends. */
 export async function followAll(session: Session, ids: readonly string[], bars: Bars): Promise<ExitCode> {
   const { client, isJson, signal } = session;
   const codes = await Promise.all(
@@ -39,16 +39,16 @@ interface FollowOptions {
   readonly onChange: (job: Job) => void;
 }
 
-/** By its events where the server has them, else by asking again and again. */
+/** Follow a job by its events, or by polling if the server does not stream events. */
 async function follow(client: Client, id: string, { signal, onChange }: FollowOptions): Promise<Job> {
   try {
     for await (const event of client.jobs.events(id, { signal })) {
-      // A segment changes no figure, and a long recording has thousands.
+      // A segment changes no figure that is shown, and a long recording has thousands.
       if (event.type !== "segment") onChange(await client.jobs.get(id, { signal }));
     }
   } catch (error) {
     signal.throwIfAborted();
-    // No such job is an answer; a server without events, or a proxy that cuts them, is not.
+    // A missing job is a final answer. A server without events, or a proxy that cuts the stream, is not.
     if (!(error instanceof DarkroomError) || error.code === "job_not_found" || exitIsFinal(error)) throw error;
   }
   return client.jobs.wait(id, { signal, onChange });

@@ -7,12 +7,12 @@ import { pipeline } from "node:stream/promises";
 
 import { UsageError } from "./exit-codes.ts";
 
-/** What `-` stands for. */
+/** The argument that stands for standard input. */
 export const STDIN = "-";
 
 /**
- * Run with a file, or with standard input, which goes to a temporary file: its length is not known, it may be larger
- * than memory, and a part that fails is sent again. The file is not read before it is used.
+ * Run with a file, or with standard input, which is first copied to a temporary file: its length is unknown, it may be larger
+ * than memory, and a part that fails has to be sent again. Nothing is read before `run` reads it.
  */
 export async function withSource<T>(
   path: string,
@@ -37,7 +37,7 @@ export async function withSource<T>(
   }
 }
 
-/** Ids as given; `-` stands for those on standard input, one a line. Of a line only the first word counts. */
+/** Return the ids as given. `-` stands for the ids on standard input: the first word of each line. */
 export async function readIds(given: readonly string[]): Promise<readonly string[]> {
   const ids: string[] = [];
   for (const id of given) {

@@ -11,7 +11,7 @@ import { printJson, printLine, printStream, printTable } from "./output.ts";
 import { action, collect, collectPair, forEach, parseCount, type Session } from "./session.ts";
 
 const DEFAULT_LIMIT = 20;
-/** The API's largest page. */
+/** The largest page that the API returns. */
 const MOST_A_PAGE = 100;
 
 export function addJobs(program: Command): void {
@@ -24,9 +24,9 @@ export function addJobs(program: Command): void {
     .command("get")
     .description("print a job, or one of its results")
     .argument("<id>", "id of a job")
-    .addOption(new Option("--artifact <name>", "print this result, byte by byte").conflicts("format"))
+    .addOption(new Option("--artifact <name>", "print the bytes of this result").conflicts("format"))
     .addOption(
-      new Option("--format <format>", "print its transcript so far, in this format").choices([
+      new Option("--format <format>", "print the transcript so far in this format").choices([
         "srt",
         "vtt",
         "txt",
@@ -41,8 +41,8 @@ export function addJobs(program: Command): void {
     .addOption(new Option("--kind <kind>").choices(JOB_KINDS))
     .option("--tag <tag>", "only jobs with this tag; may be repeated", collect)
     .option("--metadata <key=value>", "only jobs with this metadata; may be repeated", collectPair)
-    .option("--limit <count>", "how many at most", parseCount, DEFAULT_LIMIT)
-    .option("--all", "all of them")
+    .option("--limit <count>", "the most to list", parseCount, DEFAULT_LIMIT)
+    .option("--all", "list all")
     .action(action(ls));
   program
     .command("cancel")
@@ -51,9 +51,9 @@ export function addJobs(program: Command): void {
     .action(action(cancel));
   program
     .command("rm")
-    .description("delete jobs with their results, even if they run")
+    .description("delete jobs and their results, even while they run")
     .argument("<id...>", "ids of jobs; - reads them from standard input")
-    .option("--source", "also delete the object that each job read, unless another job reads it")
+    .option("--source", "also delete the object that each job read, unless another job uses it")
     .action(action(remove));
 }
 
@@ -134,7 +134,7 @@ export function pageSize({ limit, all }: { limit: number; all?: boolean }): numb
   return all === true ? MOST_A_PAGE : Math.min(limit, MOST_A_PAGE);
 }
 
-/** A list up to its limit: JSON lines as they come, or a table of each page. */
+/** Print a list up to its limit: JSON lines as they arrive, or one table for each page. */
 export async function printList<Item>(
   list: Listing<Item>,
   wanted: {

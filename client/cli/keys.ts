@@ -10,31 +10,31 @@ export function addKeys(program: Command): void {
   const keys = program.command("keys").description("API keys");
   keys
     .command("create")
-    .description("make a key; it is printed only now")
+    .description("create a key; it is printed only once")
     .requiredOption("--label <label>", "what the key is for")
     .addOption(
       new Option("--scope <scope>", `what the key may do: ${SCOPES.join(", ")}; may be repeated`)
         .argParser(collectScope)
         .makeOptionMandatory(),
     )
-    .option("--expires-in-days <days>", "when the key expires; by default never", parseCount)
-    .option("--owner <id>", "owner whose jobs the key sees; by default yourself")
-    .option("--max-jobs <count>", "how many of its jobs may be unfinished", parseCount)
+    .option("--expires-in-days <days>", "days until the key expires; by default never", parseCount)
+    .option("--owner <id>", "the owner whose jobs the key sees; by default yours")
+    .option("--max-jobs <count>", "how many unfinished jobs the key may have", parseCount)
     .option("--max-bytes-a-day <bytes>", "how many bytes it may upload in a day (UTC)", parseCount)
-    .option("--max-upload-bytes <bytes>", "how many bytes one upload may have", parseCount)
-    .option("--content-type <prefix>", "content types it may upload, such as audio/; may be repeated", collect)
+    .option("--max-upload-bytes <bytes>", "the largest upload, in bytes", parseCount)
+    .option("--content-type <prefix>", "a content type that it may upload, such as audio/; may be repeated", collect)
     .action(action(create));
   keys
     .command("revoke")
-    .description("revoke keys; they are refused from the next request on")
+    .description("revoke keys, from the next request on")
     .argument("<id...>", "ids of keys")
     .option("--keep-webhooks", "keep the webhook endpoints that they registered")
     .action(action(revoke));
   keys
     .command("ls")
     .description("list keys, without their secrets")
-    .option("--limit <count>", "how many at most", parseCount, 20)
-    .option("--all", "all of them")
+    .option("--limit <count>", "the most to list", parseCount, 20)
+    .option("--all", "list all")
     .action(action(ls));
 }
 
@@ -62,7 +62,7 @@ async function create({ client, isJson, signal }: Session, flags: CreateFlags): 
   };
   const created = await client.keys.create(request, { signal });
   if (isJson) printJson(created);
-  // The key alone, so that it can go straight into a variable or a secret store.
+  // The key alone, so that a script can store it without parsing.
   else printLine(created.key);
   return EXIT.ok;
 }

@@ -1,4 +1,4 @@
-// `darkroom`: the API from a shell.
+// `darkroom`: the command line for the API.
 import { endOnClosedPipe } from "./output.ts";
 import { runCommand } from "./run-command.ts";
 

@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from "node:util";
 import { DarkroomError } from "../index.ts";
 import { UsageError } from "./exit-codes.ts";
 
-/** Who reads may stop reading (`| head`): that ends the command, and is no failure. */
+/** A reader that closes the pipe (`| head`) ends the command. That is not an error. */
 export function endOnClosedPipe(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
@@ -19,17 +19,17 @@ export function printLine(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** One document a line, so that lists can be read as they come. */
+/** Print one JSON document on a line, so that a list can be read as it arrives. */
 export function printJson(value: unknown): void {
   printLine(JSON.stringify(value));
 }
 
-/** Bytes as they are, at the pace of who reads them. */
+/** Print bytes unchanged, no faster than the reader takes them. */
 export async function printStream(stream: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<void> {
   await pipeline(Readable.fromWeb(stream as never), process.stdout, { end: false, signal });
 }
 
-/** Rows in columns. What the API or another owner's file name says moves no cursor. */
+/** Print rows in columns. Control characters are removed: a file name from another owner must not move the cursor. */
 export function printTable(rows: readonly (readonly (string | number | null)[])[]): void {
   const cells = rows.map((row) => row.map((cell) => clean(String(cell ?? ""))));
   const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
@@ -42,7 +42,7 @@ export function printTable(rows: readonly (readonly (string | number | null)[])[
     );
 }
 
-/** To stderr; the subject is the file or id that it is about. */
+/** Print an error on stderr; `subject` is the file or id that it concerns. */
 export function printError(error: unknown, { isJson, subject }: { isJson: boolean; subject?: string }): void {
   if (isJson) {
     const code = error instanceof UsageError ? "usage" : "client_failed";

@@ -5,17 +5,20 @@ import { printJson, printLine, printTable } from "./output.ts";
 import { action, parseCount, type Session } from "./session.ts";
 
 export function addRetention(program: Command): void {
-  const retention = program.command("retention").description("how many days ended jobs are kept");
-  retention.command("ls").description("list the number for everybody, and owners with another one").action(action(ls));
+  const retention = program.command("retention").description("for how many days ended jobs are kept");
+  retention
+    .command("ls")
+    .description("list the default number of days, and the owners with another number")
+    .action(action(ls));
   retention
     .command("set")
-    .description("set for how many days an owner's ended jobs are kept; older ones are deleted soon")
+    .description("set for how many days an owner's ended jobs are kept; older jobs are deleted soon")
     .argument("<owner>", "an owner's id")
-    .argument("<days>", "how many", parseCount)
+    .argument("<days>", "number of days", parseCount)
     .action(action(set));
   retention
     .command("rm")
-    .description("keep an owner's ended jobs as long as everybody's")
+    .description("keep an owner's ended jobs for the default number of days")
     .argument("<owner>", "an owner's id")
     .action(action(remove));
 }

@@ -11,25 +11,25 @@ import { addRetention } from "./retention.ts";
 import { addSearch } from "./search.ts";
 import { addSubmit } from "./submit.ts";
 
-/** Run what the arguments say, and set the exit code of the process. */
+/** Run a command line and set the exit code of the process. */
 export async function runCommand(given: readonly string[]): Promise<void> {
   const program = createProgram();
   try {
-    // Node puts it in the place of bytes that are not UTF-8: a prompt of a Latin-1 terminal would be drawn with it, and paid for.
+    // Node replaces bytes that are not UTF-8 with this character. A prompt typed in a Latin-1 terminal would be drawn, and paid for, with it.
     const broken = given.find((argument) => argument.includes("\ufffd"));
     if (broken !== undefined)
       program.error(`error: '${broken}' is not UTF-8; set the terminal to UTF-8, or submit a file`);
     await program.parseAsync(given, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    // commander has printed what is wrong. Asking for help is not an error.
+    // commander has already printed what is wrong. `--help` is not an error.
     process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
 }
 
 function createProgram(): Command {
   const program = new Command("darkroom")
-    .description("Submit recordings, pictures, texts and prompts to Darkroom, and read the results.")
+    .description("Submit recordings, pictures, texts and prompts to Darkroom and read the results.")
     .option("--url <url>", "address of Darkroom (DARKROOM_URL; default http://localhost:8787)")
     .option("--key <key>", "API key (DARKROOM_KEY; on localhost the development key is the default)")
     .option("--json", "print JSON on standard output, one document a line, and errors as JSON on standard error")

@@ -11,11 +11,11 @@ const DEFAULT_LIMIT = 10;
 export function addSearch(program: Command): void {
   program
     .command("search")
-    .description("search transcripts, prompts, texts and labels; the best passages come first")
+    .description("search transcripts, prompts, texts and labels; prints the best passages first")
     .argument("<words...>", "what to look for, in your own words")
     .addOption(new Option("--kind <kind>", "only in jobs of this kind").choices(JOB_KINDS))
-    .option("--job <id>", "in this job")
-    .option("--limit <count>", "how many at most", parseCount, DEFAULT_LIMIT)
+    .option("--job <id>", "only in this job")
+    .option("--limit <count>", "the most to list", parseCount, DEFAULT_LIMIT)
     .action(action(search));
 }
 

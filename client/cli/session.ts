@@ -5,7 +5,7 @@ import { type Client, createClient } from "../index.ts";
 import { EXIT, type ExitCode, exitCodeOf, UsageError } from "./exit-codes.ts";
 import { printError } from "./output.ts";
 
-/** What every command works with. */
+/** What every command needs to run. */
 export interface Session {
   readonly client: Client;
   readonly isJson: boolean;
@@ -20,10 +20,10 @@ interface GlobalOptions {
 }
 
 const DEFAULT_URL = "http://localhost:8787";
-/** As in local/dev-key.sql: it opens nothing but what runs on this machine. */
+/** The key in local/dev-key.sql. It works only on a Darkroom on this machine. */
 const LOCAL_KEY = "dk_local_localdevelopmentonly0123456789ab";
 
-/** A commander action that has a session and answers with an exit code. */
+/** Make a commander action from a function that takes a session and returns an exit code. */
 export function action<Arguments extends unknown[]>(
   run: (session: Session, ...given: Arguments) => Promise<ExitCode>,
 ): (...given: [...Arguments, Command]) => Promise<void> {
@@ -33,7 +33,7 @@ export function action<Arguments extends unknown[]>(
     const isJson = options.json === true;
     const stopping = new AbortController();
     const stop = () => stopping.abort(new Error("interrupted"));
-    // Once: who presses Ctrl-C again wants it to end at any price.
+    // Once: a second Ctrl-C ends the process at once.
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stop);
     try {
       const session = { client: connect(options), isJson, signal: stopping.signal };
@@ -47,7 +47,7 @@ export function action<Arguments extends unknown[]>(
   };
 }
 
-/** Do it for each; what goes wrong with one is said and does not stop the others. */
+/** Run for each value. An error with one is printed and does not stop the others. */
 export async function forEach(
   { isJson, signal }: Session,
   subjects: readonly string[],
@@ -66,16 +66,16 @@ export async function forEach(
   return codes;
 }
 
-/** An option's JSON object. */
+/** Parse an option's value as a JSON object. */
 export function parseJsonObject(text: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new InvalidArgumentError(`This is not JSON: ${String(error)}`);
+    throw new InvalidArgumentError(`The value is not JSON: ${String(error)}`);
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new InvalidArgumentError("This is not a JSON object.");
+  throw new InvalidArgumentError("The value is JSON, but not an object.");
 }
 
 export function parseCount(text: string): number {
@@ -84,7 +84,7 @@ export function parseCount(text: string): number {
   return count;
 }
 
-/** An amount of neurons. */
+/** Parse an amount of neurons. */
 export function parseNeurons(text: string): number {
   const neurons = Number(text);
   if (text.trim() === "" || !Number.isFinite(neurons) || neurons <= 0) {
@@ -93,22 +93,23 @@ export function parseNeurons(text: string): number {
   return neurons;
 }
 
-/** A step of a job. May be repeated. */
+/** Collect an option that names a step of a job and may be repeated. */
 export function collectStep(value: string, before: readonly Step[] = []): readonly Step[] {
   const step = STEPS.find((known) => known === value);
   if (step === undefined) throw new InvalidArgumentError(`Allowed choices are ${STEPS.join(", ")}.`);
   return [...before, step];
 }
 
-/** An option that may be repeated. A variadic one would swallow the arguments after it. */
+/** Collect an option that may be repeated. A variadic option would also take the arguments after it. */
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 
-/** An option `name=value` that may be repeated. */
+/** Collect an option `name=value` that may be repeated. */
 export function collectPair(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
   const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-  if (name === undefined || value === undefined) throw new InvalidArgumentError("This is not KEY=VALUE.");
+  if (name === undefined || value === undefined)
+    throw new InvalidArgumentError("The value does not have the form KEY=VALUE.");
   return { ...before, [name]: value };
 }
 
@@ -116,11 +117,11 @@ function connect(options: GlobalOptions): Client {
   const baseUrl = options.url ?? process.env["DARKROOM_URL"] ?? DEFAULT_URL;
   const url = URL.parse(baseUrl);
   if (url === null || !/^https?:$/.test(url.protocol))
-    throw new UsageError(`'${baseUrl}' is not an http(s) URL. Set DARKROOM_URL, or give --url.`);
+    throw new UsageError(`'${baseUrl}' is not an http(s) URL. Correct DARKROOM_URL, or give --url.`);
   const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
   const key = options.key ?? process.env["DARKROOM_KEY"] ?? (isLocal ? LOCAL_KEY : "");
   if (key === "") throw new UsageError("There is no API key. Set DARKROOM_KEY, or give --key.");
   if (!/^[\x21-\x7e]+$/.test(key))
-    throw new UsageError("The API key has characters that no key has. Copy it again, without spaces.");
+    throw new UsageError("The API key has characters that a key never contains. Copy it again, without spaces.");
   return createClient({ baseUrl, key });
 }

@@ -44,22 +44,22 @@ const UPLOADS_AT_ONCE = 3;
 export function addSubmit(program: Command): void {
   program
     .command("submit")
-    .description("submit files, a prompt or a text, and print the ids of the jobs")
+    .description("submit files, a prompt or a text and print the ids of the jobs")
     .argument("[file...]", "files to submit; - reads standard input")
     .addOption(
-      new Option("--kind <kind>", "kind of job; by default the content of the file decides").choices(JOB_KINDS),
+      new Option("--kind <kind>", "kind of job; by default it depends on the content of the file").choices(JOB_KINDS),
     )
-    .option("--options <json>", "options of that kind of job, as a JSON object", parseJsonObject)
-    .option("--name <name>", "file name of standard input, such as talk.mp3")
-    .option("--prompt <text>", "draw a picture of this")
+    .option("--options <json>", "options for that kind of job, as a JSON object", parseJsonObject)
+    .option("--name <name>", "file name for standard input, such as talk.mp3")
+    .option("--prompt <text>", "generate a picture from this prompt")
     .option("--text <text>", "classify this text")
-    .option("--then <step>", `a step after the job: ${STEPS.join(", ")}; may be repeated`, collectStep)
-    .option("--tag <tag>", "a tag on the jobs; may be repeated", collect)
-    .option("--metadata <key=value>", "metadata on the jobs; may be repeated", collectPair)
+    .option("--then <step>", `a step to run after the job: ${STEPS.join(", ")}; may be repeated`, collectStep)
+    .option("--tag <tag>", "a tag for the jobs; may be repeated", collect)
+    .option("--metadata <key=value>", "metadata for the jobs; may be repeated", collectPair)
     .addOption(new Option("--priority <priority>").choices(PRIORITIES))
-    .option("--max-neurons <neurons>", "what all calls to models together may cost, for each job", parseNeurons)
+    .option("--max-neurons <neurons>", "the most that one job may cost, over all its calls to models", parseNeurons)
     .option("--no-reuse", "run the job even if an identical one has a result")
-    .option("--latency-budget-ms <ms>", "choose the most accurate model whose calls take no longer", Number)
+    .option("--latency-budget-ms <ms>", "choose the most accurate model whose calls are within this time", Number)
     .addOption(new Option("--dry-run", "print what it would cost, and submit nothing").conflicts("wait"))
     .option("--wait", "wait for the jobs to end; the exit code says how they ended")
     .action(action(submit));
@@ -99,7 +99,7 @@ async function submit(session: Session, files: readonly string[], flags: SubmitF
   }
 }
 
-/** One file that is refused does not keep the others from being taken. */
+/** Submit one file. A refused file does not stop the others from being submitted. */
 async function attempt(
   { isJson, signal }: Session,
   bars: Bars,
@@ -127,7 +127,7 @@ function requestFor(name: string | undefined, flags: SubmitFlags): UploadRequest
   return { ...sharedBy(flags), ...(name !== undefined && { name }), ...(flags.kind && { kind: flags.kind }) };
 }
 
-/** What each would cost. One that is refused does not keep the others from being priced. */
+/** Print what each job would cost. A refused job does not stop the others from being priced. */
 async function price(
   session: Session,
   files: readonly string[],
@@ -152,11 +152,11 @@ async function price(
   return firstWrong(codes);
 }
 
-/** The job that needs no file; null if there is none. */
+/** Describe the job that needs no file; null if the command line has no such job. */
 function describe(flags: SubmitFlags): JobRequest | null {
   const { prompt, text, kind = prompt === undefined ? "classification" : "image_generation" } = flags;
   if (prompt === undefined && text === undefined) return null;
-  // What does not fit together, the API says field by field.
+  // The API checks which fields fit together and reports each one that does not.
   return {
     kind,
     ...(prompt !== undefined && { prompt }),
