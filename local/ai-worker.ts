@@ -1,4 +1,4 @@
-// The offline stand-in for the Workers AI binding: same method, same shapes, same errors, another model behind it.
+// The offline stand-in for the Workers AI binding: the same method, shapes and errors, with other models behind it.
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { commit, type FaultPlan, parseFaultPlan } from "./fault-plan.ts";
 import { splitStream } from "./split-stream.ts";
@@ -15,15 +15,15 @@ export type LocalAiOptions = {
   readonly returnRawResponse?: boolean;
   readonly extraHeaders?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
-  /** Offline there is always capacity. */
+  /** Accepted without effect: offline there is always capacity. */
   readonly rejectIfBusy?: boolean;
-  /** Offline a gateway keeps no answers: `cacheTtl` and `skipCache` are taken and change nothing. */
+  /** Offline a gateway caches no answers, so `cacheTtl` and `skipCache` are accepted without effect. */
   readonly gateway?: { readonly id: string; readonly cacheTtl?: number; readonly skipCache?: boolean };
 };
 
 type UpstreamProblem = { readonly internalCode: number; readonly description: string };
 
-// One for the isolate: a plan's faults come in the order of calls.
+// One for each isolate: a plan's faults follow the order of calls.
 let plan: FaultPlan | undefined;
 
 export default class LocalAi extends WorkerEntrypoint<LocalAiEnv> {
@@ -37,7 +37,7 @@ export default class LocalAi extends WorkerEntrypoint<LocalAiEnv> {
     const response = await this.#ask(model, inputs, options);
     if (options.returnRawResponse === true) return response;
     if (!response.ok) throw await upstreamError(response);
-    // As in the real binding: only this exact type is parsed, anything else is handed over as a stream.
+    // The real binding does the same: it parses only this exact type, and returns anything else as a stream.
     return response.headers.get("content-type") === "application/json" ? await response.json() : response.body;
   }
 
@@ -59,14 +59,14 @@ export default class LocalAi extends WorkerEntrypoint<LocalAiEnv> {
       options.signal?.throwIfAborted();
       return new Response(String(error), { status: 502 });
     });
-    // Where nobody listens, workerd's fetch throws, and wrangler's in front of it answers 500 with a page of its own.
+    // If nothing listens, workerd's fetch throws, and wrangler's proxy in front of it answers 500 with its own page.
     const isOurs = response.ok || response.headers.get("content-type") === "application/json";
     if (!isOurs) return unreachable(this.env.INFERENCE_URL, await response.text());
     return viaGateway ? logged(response) : response;
   }
 }
 
-/** As in the real binding: a gateway without an id is none. */
+/** A gateway without an id does not count, as in the real binding. */
 function hasGateway({ gateway }: LocalAiOptions): boolean {
   return gateway !== undefined && gateway.id !== "";
 }
@@ -77,7 +77,7 @@ function logged(response: Response): Response {
   return copy;
 }
 
-/** The retryable "upstream" answer of the service, with a sentence that says which upstream is meant. */
+/** The service's retryable "upstream" answer. Its description says which upstream is unavailable. */
 function unreachable(url: string, cause: string): Response {
   const description = `Upstream service unavailable: the offline inference server is not running at ${url} (node local/inference-server.ts)`;
   console.error({ event: "inference.unreachable", url, cause: cause.slice(0, 200) });

@@ -1,5 +1,5 @@
-// What the platform says of each model's requests and answers: test/contracts/ has it as JSON, with its sources. Here it is
-// kept for the models that stand in for the real ones, in Node and in workerd, which compiles no code at run time as ajv would.
+// The platform's contract for each model's requests and answers. test/contracts/ has it as JSON, with its sources. The stand-ins
+// enforce it with zod, in Node and in workerd: ajv would compile code at run time, which workerd does not allow.
 import * as z from "zod";
 
 import type { ModelId } from "../shared/models/models.ts";
@@ -26,9 +26,9 @@ export interface AnswerContract {
   readonly source: string;
   readonly date: string;
   readonly media: string;
-  /** The forms of it that say everything. */
+  /** The complete forms of the answer. */
   readonly shapes: readonly string[];
-  /** Those that leave out what is not required. */
+  /** The forms that leave out optional fields. */
   readonly partial?: readonly string[];
   readonly schema: JsonSchema;
 }
@@ -39,7 +39,7 @@ export interface Contract {
   readonly date: string;
   readonly note?: string;
   readonly request: JsonSchema;
-  /** Of the fields, where the inputs are a form. */
+  /** The schema of the form's fields, if the inputs are a form. */
   readonly form?: JsonSchema;
   readonly answers: readonly AnswerContract[];
   readonly events?: readonly AnswerContract[];
@@ -62,24 +62,24 @@ export const CONTRACTS: Readonly<Record<ModelId, Contract>> = {
   "@cf/baai/bge-m3": bgeM3,
 };
 
-/** The contract of a model; undefined of one that Darkroom does not ask. */
+/** Return the contract of a model; undefined if Darkroom does not use the model. */
 export function contractOf(model: string): Contract | undefined {
   return Object.hasOwn(CONTRACTS, model) ? CONTRACTS[model as ModelId] : undefined;
 }
 
-/** What is wrong with a request, in the words of the platform's 5006; null if nothing is, or nothing is known of the model. */
+/** Return what is wrong with a request, in the words of the platform's error 5006; null if it is valid or the model is unknown. */
 export function refuseRequest(model: string, inputs: unknown): string | null {
   const contract = contractOf(model);
   return contract === undefined ? null : violation(contract.request, plain(inputs));
 }
 
-/** The same of the fields of a form, all of which come as text. */
+/** Do the same for the fields of a form, which all arrive as text. */
 export function refuseForm(model: string, fields: Readonly<Record<string, unknown>>): string | null {
   const form = contractOf(model)?.form;
   return form === undefined ? null : violation(form, formValues(form, fields));
 }
 
-/** The fields of a form with numbers where the schema wants them. */
+/** Return the fields of a form, with numbers where the schema requires them. */
 export function formValues(form: JsonSchema, fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const types = (form["properties"] ?? {}) as Readonly<Record<string, { readonly type?: string }>>; // our own JSON
   const read = ([name, value]: readonly [string, unknown]) => {
@@ -89,10 +89,10 @@ export function formValues(form: JsonSchema, fields: Readonly<Record<string, unk
   return Object.fromEntries(Object.entries(fields).map(read)) as Record<string, unknown>;
 }
 
-/** Bytes as an array of numbers go into millions: these stand for the rest, once all of them are known to be numbers. */
+/** Bytes as an array may be millions of numbers. Once all are known to be numbers, only this many are validated. */
 const BYTES_LOOKED_AT = 64;
 
-/** Inputs as JSON Schema can see them: a stream is an object. */
+/** Return inputs as JSON Schema sees them: a stream is an object. */
 export function plain(value: unknown): unknown {
   if (Array.isArray(value)) {
     const isBytes = value.length > BYTES_LOOKED_AT && value.every((byte) => typeof byte === "number");
@@ -114,7 +114,7 @@ function violation(schema: JsonSchema, value: unknown): string | null {
 
 type Issue = z.core.$ZodIssue;
 
-/** The service names what is missing at '/', and every other fault by its path. */
+/** Write the faults as the service does: missing properties at '/', every other fault with its path. */
 export function faultsOf(found: readonly Issue[]): string {
   const issues = found.flatMap(inNearestForm);
   const missing = issues.filter(isMissing);
@@ -124,7 +124,7 @@ export function faultsOf(found: readonly Issue[]): string {
   return `Error: ${issues.map(({ message, path }) => `${message} at '/${path.join("/")}'`).join("; ")}`;
 }
 
-/** What is wrong with a value of several forms is what the nearest of them finds: of the right type, with the fewest faults. */
+/** For a union, report the faults of the nearest form: the one of the right type with the fewest faults. */
 function inNearestForm(issue: Issue): readonly Issue[] {
   if (issue.code !== "invalid_union" || issue.input === undefined) return [issue];
   const forms = issue.errors.map((errors) => errors.flatMap(inNearestForm));

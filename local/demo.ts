@@ -1,5 +1,5 @@
-// `npm run demo`: a recording, a picture, a text and a prompt, each through the bucket and through the API, on a fresh
-// store. Ends with `demo: N jobs completed, M failed`, and with exit code 0 only if none failed.
+// `npm run demo`: submits a recording, a picture, a text and a prompt, each through the bucket and through the API, to a new
+// store. It ends with `demo: N jobs completed, M failed`; the exit code is 0 only if none failed.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ const OUTPUT = join(ROOT, "demo-output");
 const SECRET = "demo0123456789abcdef0123456789ab";
 const TIMEOUT_MS = 180_000;
 
-/** With what is to follow each. */
+/** The samples, each with the steps that follow its job. */
 const FILES = {
   "voice-note.mp3": ["summarise"],
   "coffee.jpg": ["describe"],
@@ -66,12 +66,12 @@ async function prepare(): Promise<Env> {
   return env;
 }
 
-/** Each file twice: put into the bucket and announced as R2 announces it, and sent to the API. */
+/** Submit each file twice: put it into the bucket and announce it as R2 does, and send it to the API. */
 async function submitAll(env: Env): Promise<readonly string[]> {
   for (const [name, then] of Object.entries(FILES)) {
     const customMetadata = { then: JSON.stringify(then) };
     const object = await env.MEDIA.put(`inbox/${name}`, await readFile(join(SAMPLES, name)), { customMetadata });
-    if (object === null) throw new Error(`the bucket did not take ${name}`);
+    if (object === null) throw new Error(`the bucket did not store ${name}`);
     await env.UPLOADS.send({
       account: "local",
       action: "PutObject",
@@ -94,7 +94,7 @@ async function submitAll(env: Env): Promise<readonly string[]> {
   for (;;) {
     const { jobs } = await api<{ jobs: readonly { id: string }[] }>("/v1/jobs?limit=100");
     if (jobs.length >= wanted) return jobs.map((job) => job.id).toReversed();
-    if (Date.now() > end) throw new Error(`${jobs.length} of ${wanted} uploads became jobs`);
+    if (Date.now() > end) throw new Error(`only ${jobs.length} of ${wanted} uploads became jobs in time`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
@@ -111,7 +111,7 @@ async function untilEnded(id: string): Promise<DemoJob> {
   }
 }
 
-/** Write every artifact to demo-output/, and print the words and the labels. */
+/** Write every artifact to demo-output/, and print the transcripts, texts and labels. */
 async function report(jobs: readonly DemoJob[]): Promise<void> {
   await rm(OUTPUT, { recursive: true, force: true });
   for (const job of jobs) {

@@ -1,5 +1,5 @@
-// The offline models behind one address on loopback: POST /run/<model> answers as Workers AI would, by other means;
-// GET /ledger what that has cost.
+// The offline models at one address on loopback. POST /run/<model> answers as Workers AI would, with other engines.
+// GET /ledger returns what that would have cost.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 
 import { contractOf, refuseForm, refuseRequest } from "./contracts.ts";
@@ -25,19 +25,20 @@ import { Ledger } from "./ledger.ts";
 import { sendAnswer } from "./send-answer.ts";
 import { inTurn, type Turns } from "./shapes.ts";
 
-/** An array of byte values is four times its bytes as JSON. Undocumented on the platform: users report 3006 well below. */
+/** Bytes as a JSON array of numbers take four times their size. The platform does not document its limit; users report 3006 well below this. */
 const LARGEST_BODY_BYTES = 25_000_000;
 
 export type InferenceServer = {
   readonly url: string;
-  /** Who answers for which task. */
+  /** The engine for each task. */
   readonly engines: Readonly<Record<"speech" | "pictures" | "sentiment" | "text" | "embeddings" | "drawing", string>>;
   close(): Promise<void>;
 };
 
 /**
- * @param port 0 for any free one.
- * @param shape of the contract's answers, by its number; left out, each model answers in each of its shapes in turn.
+ * Start the server.
+ * @param port 0 for any free port.
+ * @param shape the number of the contract's shape that every answer has; by default each model uses each of its shapes in turn.
  */
 export async function startInferenceServer({
   port,
@@ -98,7 +99,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  // A client that goes away takes its work with it.
+  // The work for a client stops when the client disconnects.
   const gone = new AbortController();
   response.once("close", () => gone.abort());
   try {
@@ -113,7 +114,7 @@ async function answer(
     const asked = await readRequest(request, url, gone.signal);
     await refuseByContract(name, asked);
     const answered = await model(asked);
-    // Who has left by now is told nothing and charged nothing.
+    // A client that has disconnected gets no answer and is not charged.
     gone.signal.throwIfAborted();
     const charge = (neurons: number) => ledger.charge(name, neurons);
     await sendAnswer(response, answered, { model: name, turns, charge, gone: gone.signal });
@@ -127,11 +128,11 @@ async function answer(
   }
 }
 
-/** @throws InferenceError 5006, where the platform's own schema does not take the request. */
+/** @throws InferenceError 5006 if the platform's own schema does not accept the request. */
 async function refuseByContract(model: string, request: ModelRequest): Promise<void> {
   const { inputs, stream } = request;
   const isForm = contractOf(model)?.form !== undefined;
-  // Which input was the stream is not told: of each model only one can be.
+  // The request does not say which input was the stream, but each model has only one that can be.
   const streamed = stream && { [isForm ? "multipart" : "audio"]: { body: {}, contentType: stream.contentType } };
   const isObject = typeof inputs === "object" && inputs !== null;
   const violation = refuseRequest(model, isObject ? { ...inputs, ...streamed } : inputs);
@@ -155,7 +156,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   let sizeBytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     sizeBytes += chunk.length;
-    // Read to the end but not kept: leaving early closes the connection, and the sender never sees the refusal.
+    // The rest is read but not kept: closing the connection early would hide the refusal from the sender.
     if (sizeBytes <= LARGEST_BODY_BYTES) chunks.push(chunk);
   }
   if (sizeBytes > LARGEST_BODY_BYTES) throw tooLarge();

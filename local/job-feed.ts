@@ -1,4 +1,4 @@
-/** The parts of the API's answers that the terminal shows. */
+/** The fields of the API's answers that the terminal shows. */
 export interface FeedJob {
   readonly id: string;
   readonly kind: string;
@@ -8,7 +8,7 @@ export interface FeedJob {
   readonly error: { readonly code: string; readonly message: string } | null;
 }
 
-/** A job in one line: state, kind, id, how long it took, and why it failed if it did. */
+/** Write a job in one line: state, kind, id, duration, and the error if it failed. */
 export function jobLine(job: FeedJob): string {
   const mark = { completed: "✓", failed: "✗", cancelled: "–" }[job.state] ?? "…";
   const tookMs = job.finishedAt === null ? null : Date.parse(job.finishedAt) - Date.parse(job.createdAt);
@@ -26,12 +26,12 @@ export async function followJobs(
   const seen = new Map<string, string>();
   let isFirst = true;
   while (!signal.aborted) {
-    // A runtime that is being stopped or started again answers nothing.
+    // A runtime that stops or restarts does not answer.
     const jobs = await readJobs().catch(() => null);
     for (const job of jobs?.toReversed() ?? []) {
       if (seen.get(job.id) === job.state) continue;
       seen.set(job.id, job.state);
-      // The jobs of before the start are not news.
+      // Jobs from before the start are not printed.
       if (!isFirst) print(jobLine(job));
     }
     if (jobs !== null) isFirst = false;

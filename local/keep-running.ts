@@ -2,22 +2,22 @@ import { createRestarts, untilLost, WATCH, type WatchOptions } from "./watch-run
 import type { Runtime } from "./runtime.ts";
 
 export interface KeepRunningOptions {
-  /** @throws if it does not start. */
+  /** Start a runtime. @throws if it does not start. */
   readonly start: () => Promise<Runtime>;
   readonly say: (message: string) => void;
   /** Stops the runtime. */
   readonly signal: AbortSignal;
   readonly watch?: WatchOptions;
-  /** While none runs, between two. */
+  /** Runs after one runtime has ended and before the next starts. */
   readonly between?: () => Promise<void>;
 }
 
-/** How often cron comes locally: nothing else fires it, and R2 sends no events. The sweep finds what was put into the bucket. */
+/** How often cron runs locally. Nothing else triggers it, and R2 sends no events here: the sweep finds new objects in the bucket. */
 const CRON_EVERY_MS = 5000;
 
 /**
- * Run the product until `signal` is aborted: a runtime that ended or hangs is started again, at most three times in ten
- * minutes. Resolves when no process of it is left. @throws if it is not started again.
+ * Run Darkroom until `signal` is aborted. A runtime that ends or hangs is started again, at most three times in ten minutes.
+ * Resolves when none of its processes is left. @throws if it is lost once more.
  */
 export async function keepRunning(options: KeepRunningOptions, onStart: (runtime: Runtime) => void): Promise<void> {
   const { start, say, signal, watch = WATCH, between } = options;
@@ -32,9 +32,9 @@ export async function keepRunning(options: KeepRunningOptions, onStart: (runtime
     if (why === null) return runtime.stop();
     await runtime.kill();
     if (!restarts.mayRestart(Date.now())) {
-      throw new Error(`The runtime ${why}, for the fourth time in ten minutes. Nothing is lost: run npm start again.`);
+      throw new Error(`The runtime ${why}, for the fourth time in ten minutes. No jobs are lost. Run npm start again.`);
     }
-    say(`The runtime ${why}. It is started again; nothing is lost.`);
+    say(`The runtime ${why}. It starts again now; no jobs are lost.`);
     await between?.();
     if (signal.aborted) return;
   }
@@ -42,7 +42,7 @@ export async function keepRunning(options: KeepRunningOptions, onStart: (runtime
 
 async function tick(runtime: Runtime, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    // One at a time: a runtime that is busy is not helped by more of them.
+    // One request at a time: more of them do not help a busy runtime.
     await fetch(`${runtime.url}/cdn-cgi/local/scheduled`, { signal }).then(
       async (response) => response.arrayBuffer(),
       () => undefined,

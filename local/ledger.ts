@@ -1,17 +1,17 @@
-// What the offline models have charged since the server started. Receipts are compared with it to the last digit, so it
-// counts the figures that callers were told, not those they were rounded from.
+// What the offline models have charged since the server started. Receipts must equal it to the last digit, so it adds up the
+// rounded figures that callers received.
 
-/** As many decimals as the platform's header has. */
+/** The decimals in the platform's header. */
 const DECIMALS = 4;
 const SCALE = 10 ** DECIMALS;
 
 export type Charged = { readonly calls: number; readonly neurons: number };
 
 export class Ledger {
-  // Whole ten-thousandths: sums of fractions would drift.
+  // Whole ten-thousandths: sums of fractions would accumulate errors.
   readonly #byModel = new Map<string, { calls: number; units: number }>();
 
-  /** Count an answered call. @returns what the caller is to be told. */
+  /** Count an answered call, and return the figure that the caller receives. */
   charge(model: string, neurons: number): string {
     const units = Math.round(neurons * SCALE);
     const { calls, units: before } = this.#byModel.get(model) ?? { calls: 0, units: 0 };

@@ -1,4 +1,4 @@
-// What an earlier version left on this machine. Its database has tables that this version cannot continue.
+// State that an earlier version left on this machine. Its database has tables that this version cannot continue.
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -7,16 +7,17 @@ import { DatabaseSync } from "node:sqlite";
 const EARLIER_MIGRATION = "0001_pipeline.sql";
 
 /**
- * @param state where wrangler keeps what is local.
- * @throws an error that says how to start anew, where the database there is of an earlier version. Nothing is changed.
+ * Refuse the database of an earlier version. Changes nothing.
+ * @param state the folder of wrangler's local state.
+ * @throws an error that says how to start with an empty database.
  */
 export async function refuseEarlierState(state: string): Promise<void> {
   const names = await readdir(state, { recursive: true }).catch(() => []);
   for (const name of names.filter((one) => one.endsWith(".sqlite"))) {
     if (!isEarlier(join(state, name))) continue;
     throw new Error(
-      `The database under ${state} was made by an earlier version of Darkroom, and this version cannot continue it. ` +
-        `Nothing was changed. To start anew, without the jobs and media in there: rm -r ${state}`,
+      `The database under ${state} belongs to an earlier version of Darkroom, which this version cannot continue. ` +
+        `Nothing was changed. To start with an empty database, delete its jobs and media: rm -r ${state}`,
     );
   }
 }
@@ -26,7 +27,7 @@ function isEarlier(file: string): boolean {
   try {
     return database.prepare("SELECT 1 FROM d1_migrations WHERE name = ?1").get(EARLIER_MIGRATION) !== undefined;
   } catch {
-    return false; // a database of another kind
+    return false; // Another kind of database.
   } finally {
     database.close();
   }

@@ -1,4 +1,4 @@
-// `wrangler dev` as a child: the product and, behind its AI binding, the Worker that forwards to the inference server.
+// `wrangler dev` as a child process. It runs Darkroom and, behind the AI binding, the Worker that forwards to the inference server.
 import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
@@ -11,35 +11,35 @@ const ROOT = join(import.meta.dirname, "..");
 const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
 const SCRATCH = join(ROOT, ".wrangler");
 
-/** All that wrangler prints goes here; the terminal is for jobs. */
+/** Everything that wrangler prints goes here. The terminal shows jobs. */
 export const LOG_FILE = join(SCRATCH, "dev.log");
 
 export interface Runtime {
   readonly url: string;
-  /** Resolves when the runtime ends, by itself or by `stop`. */
+  /** Resolves when the runtime ends, by itself or after `stop`. */
   readonly ended: Promise<number | null>;
-  /** Requests that it has answered. */
+  /** How many requests it has answered. */
   answered(): number;
   /** When it last wrote to D1 or R2, in epoch milliseconds. */
   wroteAt(): Promise<number>;
-  /** SIGTERM, and SIGKILL to what is left after five seconds. Resolves when every process of it is gone. */
+  /** Send SIGTERM, and after five seconds SIGKILL to what is left. Resolves when all its processes have ended. */
   stop(): Promise<void>;
-  /** SIGKILL, without warning, to every process of it. Resolves when all are gone. */
+  /** Send SIGKILL to all its processes, without warning. Resolves when all have ended. */
   kill(): Promise<void>;
 }
 
-/** A runtime that shares nothing with the one of `npm start`: all it writes is in `folder`. */
+/** A runtime that shares nothing with that of `npm start`: everything it writes is in `folder`. */
 export interface Apart {
   readonly folder: string;
   readonly wakeGraceSeconds: number;
 }
 
-/** How wrangler tells that the Worker has answered a request. */
+/** The line that wrangler prints when the Worker has answered a request. */
 const ANSWERED = /\[wrangler:info\] [A-Z]+ \S+ \d{3} /g;
 
 const STOP_WITHIN_MS = 5000;
 
-/** Create the local database, or bring it up to date, with the development key in it. Ends early when `signal` is aborted. */
+/** Create the local database or bring it up to date, and store the development key. Stops early when `signal` is aborted. */
 export async function migrate(apart?: Apart, signal?: AbortSignal): Promise<void> {
   const local = ["--local", "-e", "local", ...persistence(apart)];
   await refuseEarlierState(stateOf(apart));
@@ -49,8 +49,8 @@ export async function migrate(apart?: Apart, signal?: AbortSignal): Promise<void
 }
 
 /**
- * Start the runtime and wait until it answers. `config` is another one than wrangler.jsonc, `source` another version's tree. When `signal` is aborted before
- * it answers, it is stopped. @throws with the end of its log if it does not answer.
+ * Start the runtime and wait until it answers. `config` replaces wrangler.jsonc; `source` is the tree of another version. If
+ * `signal` is aborted before the runtime answers, it is stopped. @throws with the end of its log if it does not answer.
  */
 export async function startRuntime({
   port,
@@ -73,7 +73,7 @@ export async function startRuntime({
   const child = spawn(
     process.execPath,
     [WRANGLER, "dev", "-e", "local", "-c", config, "-c", aiConfig, ...where, ...vars],
-    // A group of its own: Ctrl-C in the terminal reaches us alone, and we end it in order.
+    // Its own process group: Ctrl-C in the terminal then reaches only this process, which stops the runtime in order.
     { cwd: source, stdio: ["ignore", "pipe", "pipe"], detached: true, env: environment(apart) },
   );
   const log = createWriteStream(apart === undefined ? LOG_FILE : join(apart.folder, "dev.log"), { flags: "a" });
@@ -102,7 +102,7 @@ export async function startRuntime({
   throw new Error(`the runtime did not start:\n${tail.join("")}`);
 }
 
-// `--var` reaches only the first Worker of `wrangler dev`, and the port is known only now.
+// `--var` applies only to the first Worker of `wrangler dev`, and the address is known only now.
 async function writeAiConfig(inferenceUrl: string, folder: string): Promise<string> {
   const path = join(folder, "local-ai.json");
   const name = "darkroom-local-ai";
@@ -113,7 +113,7 @@ async function writeAiConfig(inferenceUrl: string, folder: string): Promise<stri
     compatibility_date: "2026-11-01",
     compatibility_flags: ["enable_abortsignal_rpc"],
     vars,
-    // `wrangler dev -e local` asks each of its Workers for that environment, and renames one that has no name there.
+    // `wrangler dev -e local` looks up that environment in each Worker's configuration, and renames a Worker without a name there.
     env: { local: { name, vars } },
   };
   await mkdir(folder, { recursive: true });
@@ -132,9 +132,9 @@ async function answers(url: string, child: ChildProcess, signal: AbortSignal | u
 }
 
 /**
- * Of the state in this folder, when D1 or R2 was last written to: an object that is stored is a new file in its folder, and
- * the rest is in SQLite files. The trace store and the rate limiter are left out: they are written to by requests that
- * nobody answers.
+ * Return when D1 or R2 was last written to in this state, in epoch milliseconds. A stored object is a new file in its folder;
+ * everything else is in SQLite files. The trace store and the rate limiter are left out, because requests that never get an
+ * answer also write to them.
  */
 export async function wroteAt(state: string): Promise<number> {
   const folders = ["d1", "r2"].map((store) => join(state, "v3", store));
@@ -152,7 +152,7 @@ export async function wroteAt(state: string): Promise<number> {
 
 async function stop(child: ChildProcess): Promise<void> {
   const until = Date.now() + STOP_WITHIN_MS;
-  // wrangler ends before workerd does: the group is waited for, not the child. It is asked once.
+  // wrangler ends before workerd, so this waits for the group, not the child. SIGTERM is sent once.
   for (let isThere = signalGroup(child, "SIGTERM"); isThere && Date.now() < until; isThere = signalGroup(child, 0)) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -166,7 +166,7 @@ async function kill(child: ChildProcess): Promise<void> {
   }
 }
 
-/** @returns whether anybody was there to be signalled. */
+/** Signal the group. Returns whether it still exists. */
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals | 0): boolean {
   if (child.pid === undefined) return false;
   try {
@@ -184,7 +184,7 @@ function stateOf(apart: Apart | undefined): string {
   return join(apart?.folder ?? SCRATCH, "state");
 }
 
-/** A runtime that is killed cleans nothing up: what it would leave behind goes into its own folder too. */
+/** A killed runtime cleans nothing up, so its temporary files go into its own folder too. */
 function environment(apart: Apart | undefined): NodeJS.ProcessEnv {
   if (apart === undefined) return { ...process.env, CI: "true" };
   return {

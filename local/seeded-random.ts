@@ -1,9 +1,9 @@
-/** Numbers from 0 to below 1. */
+/** A source of numbers from 0 up to, but not including, 1. */
 export type Random = () => number;
 
 /**
- * sfc32 of Chris Doty-Humphrey's PractRand (public domain): small, fast, 128 bits of state. `stream` keeps apart what
- * must not disturb each other: one more model call must not change which message is dropped.
+ * sfc32 of Chris Doty-Humphrey's PractRand (public domain): small, fast, 128 bits of state. `stream` separates things that
+ * must not affect each other: one more model call must not change which message is dropped.
  */
 export function createRandom(seed: number, stream: number): Random {
   let [a, b, c, counter] = [seed | 0, (seed / 2 ** 32) | 0, stream | 0, 1];
@@ -15,7 +15,7 @@ export function createRandom(seed: number, stream: number): Random {
     c = (((c << 21) | (c >>> 11)) + sum) | 0;
     return (sum >>> 0) / 2 ** 32;
   }
-  // PractRand's own number of rounds before the first output is used.
+  // PractRand discards the same number of rounds before the first output.
   for (let round = 0; round < 12; round += 1) next();
   return next;
 }
@@ -28,7 +28,7 @@ export function pick<T>(random: Random, list: readonly [T, ...T[]]): T {
   return list[Math.floor(random() * list.length)] ?? list[0];
 }
 
-/** One of the names, each as likely as its weight is of all weights. */
+/** Pick a name with a probability in proportion to its weight. */
 export function pickWeighted<Name extends string>(
   random: Random,
   weights: Readonly<Partial<Record<Name, number>>>,

@@ -1,4 +1,4 @@
-// An answer on its way out, and into the ledger: what is charged is what the caller is told.
+// Sends an answer and charges the ledger: the charge is the figure that the caller receives.
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
@@ -6,18 +6,18 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Answer, StreamedAnswer, WholeAnswer } from "./engine/model.ts";
 import type { ChatEvent, Turns } from "./shapes.ts";
 
-/** Tokens come one by one at a pace that can be seen; a small model on the platform is about as fast. */
+/** The pause between tokens, so that the stream is visible. A small model on the platform is about as fast. */
 const TOKEN_PAUSE_MS = 8;
 
-/** Counts the call. @returns its neurons as the caller reads them. */
+/** Count the call, and return its neurons in the form that the caller receives. */
 type Charge = (neurons: number) => string;
 
 interface Sending {
   readonly model: string;
-  /** In which of the platform's shapes the model answers. */
+  /** Which of the platform's shapes the next answer has. */
   readonly turns: Turns;
   readonly charge: Charge;
-  /** Aborts when the client has left. */
+  /** Aborted when the client has disconnected. */
   readonly gone: AbortSignal;
 }
 
@@ -40,7 +40,7 @@ function sendWhole(response: ServerResponse, { body, neurons }: WholeAnswer, cha
   }
 }
 
-/** No `cf-ai-neurons`: how many tokens will leave is not known when the headers do. The last event's usage has them. */
+/** Without `cf-ai-neurons`: the number of tokens is not known when the headers are sent. The usage in the last event has the figure. */
 async function stream(
   response: ServerResponse,
   { tokens, usage, neurons }: StreamedAnswer,
@@ -56,7 +56,7 @@ async function stream(
       await pause(TOKEN_PAUSE_MS, undefined, { signal: gone });
     }
   } finally {
-    // A stream that was cut is charged for what had left.
+    // A stream that is cut off is charged for the tokens already sent.
     const charged = Number(charge(neurons(sent)));
     response.end(`${event(eventOf({ text: "", usage: { ...usage, neurons: charged } }))}data: [DONE]\n\n`);
   }

@@ -1,17 +1,17 @@
-// The forms in which the platform's models are documented, or were seen, to answer. A stand-in works out its answer once, in
-// the fullest form of its kind, and gives it in each of the contract's shapes in turn.
+// The shapes that the platform's models use, as documented or as observed. A stand-in makes its answer once, in the fullest
+// shape, and sends it in each of the contract's shapes in turn.
 import { type AnswerContract, contractOf } from "./contracts.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** Bytes that leave as they are. */
+/** Bytes that are sent unchanged. */
 export interface ShapedBytes {
   readonly bytes: Uint8Array;
   readonly mediaType: string;
 }
 
 const SHAPES: Readonly<Record<string, (answer: unknown) => unknown>> = {
-  // Speech. In full: text, and words or segments.
+  // Speech. The fullest shape has text, and words or segments.
   words: same,
   "words without ends": (answer) => ({ ...fields(answer), words: each(fields(answer)["words"], omit("end")) }),
   "words without times": (answer) =>
@@ -25,7 +25,7 @@ const SHAPES: Readonly<Record<string, (answer: unknown) => unknown>> = {
   "segments without words": (answer) => segments(answer, omit("words")),
   "segments without times": (answer) => segments(answer, omit("start", "end")),
 
-  // Pictures. In full: base64.
+  // Pictures. The fullest shape is base64.
   base64: same,
   bytes: (answer): ShapedBytes => {
     const image = String(fields(answer)["image"]);
@@ -36,13 +36,13 @@ const SHAPES: Readonly<Record<string, (answer: unknown) => unknown>> = {
   labels: same,
   "labels with gaps": (answer) => (Array.isArray(answer) ? [{ score: 0.99 }, ...answer, { label: "nothing" }] : answer),
 
-  // Chats. In full: response and usage.
+  // Chats. The fullest shape has response and usage.
   response: same,
   "response without usage": (answer) => omit("usage")(fields(answer)),
   choices,
   "choices without usage": (answer) => omit("usage")(fields(choices(answer))),
 
-  // Captions. In full: caption and metrics.
+  // Captions. The fullest shape has caption and metrics.
   root: same,
   "root with nulls": withNulls,
   "wrapped in result": (answer) => {
@@ -52,7 +52,7 @@ const SHAPES: Readonly<Record<string, (answer: unknown) => unknown>> = {
     return { result: withNulls(answer), usage };
   },
 
-  // Vectors. In full: data, shape and pooling.
+  // Vectors. The fullest shape has data, shape and pooling.
   data: same,
   "data alone": (answer) => ({ data: fields(answer)["data"] }),
   "vectors in response": (answer) => {
@@ -61,7 +61,7 @@ const SHAPES: Readonly<Record<string, (answer: unknown) => unknown>> = {
   },
 };
 
-/** What one event of a chat's stream says: a token, or at the end what all of them took. */
+/** One event of a chat's stream: a token, or at the end the usage of all tokens. */
 export interface ChatEvent {
   readonly text: string;
   readonly usage?: object;
@@ -77,7 +77,7 @@ const EVENTS: Readonly<Record<string, (event: ChatEvent) => object>> = {
   },
 };
 
-/** The names of a model's shapes: of those that say everything, or of all. */
+/** Return the names of a model's complete shapes, or of all its shapes. */
 export function shapesOf(model: string, { isAll = false }: { isAll?: boolean } = {}): readonly string[] {
   return namesIn(contractOf(model)?.answers, isAll);
 }
@@ -86,22 +86,22 @@ function namesIn(answers: readonly AnswerContract[] = [], isAll: boolean): reado
   return answers.flatMap(({ shapes, partial = [] }) => (isAll ? [...shapes, ...partial] : shapes));
 }
 
-/** An answer in this shape. @throws an Error for a name that is no shape's. */
+/** Return an answer in this shape. @throws an Error if no shape has this name. */
 export function shape(name: string, answer: unknown): unknown {
   const form = SHAPES[name];
-  if (form === undefined) throw new Error(`no shape '${name}'`);
+  if (form === undefined) throw new Error(`there is no shape '${name}'`);
   return form(answer);
 }
 
-/** Which shape each model answers in next. */
+/** Chooses the shape of each model's next answer. */
 export interface Turns {
-  /** `answer` as the model's turn has it; as it is, of a model without a contract. */
+  /** Return `answer` in the model's next shape; unchanged if the model has no contract. */
   shape(model: string, answer: unknown): unknown;
-  /** How the model's next stream puts its events. */
+  /** Return how to write the events of the model's next stream. */
   events(model: string): (event: ChatEvent) => object;
 }
 
-/** @param fixed always the shape with this number, counted over all of a model's and from the start again; left out, each in turn. */
+/** @param fixed always use the shape with this number, counted around all of a model's shapes; by default use each in turn. */
 export function inTurn(fixed?: number): Turns {
   const counts = new Map<string, number>();
   const pick = (key: string, names: readonly string[]): string | undefined => {
@@ -117,7 +117,7 @@ export function inTurn(fixed?: number): Turns {
     events(model) {
       const name = pick(`${model} stream`, namesIn(contractOf(model)?.events, true)) ?? "response";
       const form = EVENTS[name];
-      if (form === undefined) throw new Error(`no events '${name}'`);
+      if (form === undefined) throw new Error(`there is no event shape '${name}'`);
       return form;
     },
   };

@@ -1,5 +1,5 @@
-// Workers AI takes at most one streamed input: `{ body, contentType }` under any name. It travels as the request's
-// body, and the inputs beside it in the query.
+// Workers AI accepts at most one streamed input: `{ body, contentType }` under any name. It is sent as the request's body, and
+// the other inputs in the query.
 
 export type StreamInput = { readonly body: ReadableStream; readonly contentType: string };
 
@@ -8,7 +8,7 @@ export type SplitInputs = {
   readonly rest: Readonly<Record<string, unknown>>;
 };
 
-/** @throws the binding's own refusals, in its order. */
+/** Separate the streamed input from the others. @throws the binding's own errors, in the binding's order. */
 export function splitStream(
   inputs: Readonly<Record<string, unknown>>,
   { viaGateway }: { readonly viaGateway: boolean },

@@ -1,4 +1,4 @@
-// `npm start`: the whole product on this machine, no account needed. Ctrl-C ends every process it started.
+// `npm start`: runs all of Darkroom on this machine, without an account. Ctrl-C ends every process that it started.
 import { createServer } from "node:net";
 import { join, resolve as resolvePath } from "node:path";
 
@@ -9,19 +9,19 @@ import { type FeedJob, followJobs } from "./job-feed.ts";
 import { keepRunning } from "./keep-running.ts";
 import { LOG_FILE, migrate, startRuntime } from "./runtime.ts";
 
-/** From the first moment on: whatever is being started is ended. More of them change nothing. */
+/** Set up first, so that a signal also stops a start in progress. Further signals change nothing. */
 const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
 
 const [unknown] = process.argv.slice(2);
 if (unknown !== undefined) {
-  console.error(`npm start takes no arguments, and was given '${unknown}'. Another port: PORT=8788 npm start`);
+  console.error(`npm start takes no arguments, but was given '${unknown}'. To use another port: PORT=8788 npm start`);
   process.exit(1);
 }
 
 const port = Number(process.env["PORT"] ?? 8787);
 if (!(await isFree(port))) {
-  console.error(`Port ${port} is taken. Stop what listens there, or: PORT=8788 npm start`);
+  console.error(`Port ${port} is in use. Stop the program that uses it, or use another port: PORT=8788 npm start`);
   process.exit(1);
 }
 
@@ -33,7 +33,7 @@ try {
 }
 
 const { signal } = stopping;
-/** Its state and its log, apart from those of another `npm start` in the same checkout. */
+/** Keeps state and log apart from those of another `npm start` in the same checkout. */
 const folder = process.env["DARKROOM_STATE"];
 const apart = folder === undefined ? undefined : { folder: resolvePath(folder), wakeGraceSeconds: 5 };
 const logFile = apart === undefined ? LOG_FILE : join(apart.folder, "dev.log");
@@ -44,7 +44,7 @@ process.exitCode = await run().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : String(error));
   return 1;
 });
-// Sockets that clients keep open would hold it back.
+// Connections that clients keep open would delay the end.
 process.exit();
 
 async function run(): Promise<number> {

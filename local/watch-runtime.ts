@@ -1,24 +1,24 @@
-// The local watchdog: workerd enforces no limit of CPU, so that code that never returns would stop the product for good.
+// The local watchdog. workerd does not limit CPU time locally, so code that never returns would stop Darkroom for good.
 import type { Runtime } from "./runtime.ts";
 
 export interface WatchOptions {
   readonly checkEveryMs: number;
-  /** So many checks in a row without any progress, and the runtime counts as hung. */
+  /** After this many checks in a row without progress, the runtime counts as hung. */
   readonly silentChecks: number;
 }
 
-/** A runtime that has answered nobody and written nothing for so long hangs: half a minute. */
+/** A runtime that has answered and written nothing for half a minute counts as hung. */
 export const WATCH: WatchOptions = { checkEveryMs: 5000, silentChecks: 6 };
 
-/** A runtime that is lost more often is not mended by starting it again. */
+/** Restarting does not help a runtime that is lost more often than this. */
 const RESTARTS = 3;
 const RESTARTS_WITHIN_MS = 10 * 60_000;
 
 /**
- * Wait until a runtime ends, or hangs. It is judged by progress: whatever request it answers, whoever sent it, and whatever
- * it writes says that it lives, however long others wait. A thousand uploads at once are stored before the first is answered. Silence is counted in checks, not by the clock: a laptop that slept, or a machine too
- * busy to check, says nothing about the runtime.
- * @returns what happened, to go on after "The runtime"; null where `signal` was aborted first.
+ * Wait until a runtime ends or hangs. Any progress shows that it runs: a request that it answers, whoever sent it, or a write.
+ * Other requests may wait long meanwhile: a thousand uploads at once are stored before the first is answered. Silence is
+ * counted in checks, not in time: a laptop that slept, or a machine too busy to check, says nothing about the runtime.
+ * @returns what happened, as a continuation of "The runtime"; null if `signal` was aborted first.
  */
 export async function untilLost(
   runtime: Runtime,
@@ -30,7 +30,7 @@ export async function untilLost(
   let wroteAt = await runtime.wroteAt();
   const ended = runtime.ended.then((code) => `ended with ${code}`);
   while (!signal.aborted) {
-    // Asked anew each time: an earlier question may have been lost with a connection. Late answers are counted too.
+    // A new request each time: an earlier one may have been lost with its connection. Late answers count too.
     void fetch(`${runtime.url}/healthz`, { signal: AbortSignal.timeout(checkEveryMs * silentChecks) })
       .then(async (response) => response.arrayBuffer())
       .then(
@@ -49,7 +49,7 @@ export async function untilLost(
   return null;
 }
 
-/** Counts restarts. */
+/** Counts restarts in the last ten minutes. */
 export function createRestarts(): { mayRestart(now: number): boolean } {
   let times: readonly number[] = [];
   return {

@@ -128,13 +128,13 @@ test("a runtime that hangs is killed and started again three times, and then `np
     between: async () => void (between += 1),
   };
   await expect(keepRunning(options, () => {})).rejects.toThrow(
-    "The runtime has done nothing for 0.2 seconds, for the fourth time in ten minutes. Nothing is lost: run npm start again.",
+    "The runtime has done nothing for 0.2 seconds, for the fourth time in ten minutes. No jobs are lost. Run npm start again.",
   );
   expect(started.map(({ counts }) => counts.killed)).toEqual([1, 1, 1, 1]);
   expect(said).toEqual(
     Array.from(
       { length: 3 },
-      () => "The runtime has done nothing for 0.2 seconds. It is started again; nothing is lost.",
+      () => "The runtime has done nothing for 0.2 seconds. It starts again now; no jobs are lost.",
     ),
   );
   expect(between).toBe(3);

@@ -1,8 +1,8 @@
 import { invalidData } from "./inference-error.ts";
 
-/** @param path where the text stands in the inputs. */
+/** Decode base64. @param path where the text stands in the inputs. */
 export function decodeBase64(text: string, path: string): Uint8Array {
-  // Node skips what it cannot read; the service does not.
+  // Node skips characters that are not base64; the service rejects them.
   if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
     throw invalidData(`Error: invalid base64 in '${path}'`);
   }

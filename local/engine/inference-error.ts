@@ -1,5 +1,5 @@
-// What a model refuses, in the codes of Workers AI (developers.cloudflare.com/workers-ai/platform/errors). 3010, 3030,
-// 3043, 5006 and 7009 are seen in its answers but not on that page.
+// The errors that a model returns, with the codes of Workers AI (developers.cloudflare.com/workers-ai/platform/errors). 3010,
+// 3030, 3043, 5006 and 7009 occur in its answers but are not on that page.
 import type * as z from "zod";
 
 import { faultsOf } from "../contracts.ts";
@@ -17,7 +17,7 @@ export class InferenceError extends Error {
     this.description = description;
   }
 
-  /** The body the service sends; the binding builds its message from `internalCode` and `description`. */
+  /** The body that the service sends. The binding builds its message from `internalCode` and `description`. */
   toJSON(): object {
     const { internalCode, description } = this;
     return { internalCode, name: "AiError", message: `AiError: ${description}`, description };
@@ -36,7 +36,7 @@ export const undecodablePicture = (cause?: unknown): InferenceError =>
 
 export const invalidData = (description: string): InferenceError => new InferenceError(400, 5004, description);
 
-/** Permanent, like a model that does not exist: an engine that is not installed is not there at the next attempt. */
+/** Permanent, like a missing model: an engine that is not installed will not be there at the next attempt either. */
 export const engineMissing = (model: string, remedy: string): InferenceError =>
   new InferenceError(400, 5007, `No such model ${model} offline: ${remedy}`);
 

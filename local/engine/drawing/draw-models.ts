@@ -13,7 +13,7 @@ const SCHNELL = "@cf/black-forest-labs/flux-1-schnell";
 const SDXL = "@cf/stabilityai/stable-diffusion-xl-base-1.0";
 const PHOENIX = "@cf/leonardo/phoenix-1.0";
 
-// No job asks for these two: their prices are not in the catalogue. Source: that of the catalogue's.
+// No job uses these two, so the catalogue has no prices for them. Source: the same price list as the catalogue's.
 const SDXL_NEURONS = () => 0; // beta: free
 const PHOENIX_NEURONS = ({ tiles = 0, steps = 0 }: Units) => 530 * tiles + 10 * steps;
 
@@ -21,7 +21,7 @@ const Prompt = z.string().min(1).max(2048);
 const side = (fallback: number, largest: number) => z.coerce.number().int().min(256).max(largest).default(fallback);
 const Seed = z.coerce.number().int().optional();
 
-// FLUX.1 takes nothing beside these, not even a seed.
+// FLUX.1 accepts only these fields, not even a seed.
 const SchnellInput = z.strictObject({ prompt: Prompt, steps: z.int().min(1).max(8).default(4) });
 
 const Flux2Form = z.object({
@@ -52,7 +52,7 @@ type Flux2Name = `@cf/black-forest-labs/flux-2-${"dev" | "klein-4b" | "klein-9b"
 
 export type DrawingModels = { readonly models: Readonly<Record<string, LocalModel>>; close(): Promise<void> };
 
-/** Every picture model, painted by the same hand. */
+/** Return every picture model. All of them use the same painter. */
 export function drawingModels(): DrawingModels {
   const pool = new Piscina<Drawing, Uint8Array>({
     filename: new URL("render.ts", import.meta.url).href,
@@ -74,7 +74,7 @@ export function drawingModels(): DrawingModels {
       const { inputImages, ...fields } = await readForm(request);
       const { prompt, width, height, seed, steps } = parseInputs(Flux2Form, fields);
       const image = await draw({ prompt, seed, width, height, format: "jpeg" }, request.signal);
-      // Reference pictures are under 512 x 512 by the model's own rule, so each is one tile and begins a megapixel.
+      // The model accepts only reference pictures under 512 x 512, so each is one tile and one started megapixel.
       const units = {
         ...pictureUnits({ width, height, steps }),
         inputTiles: inputImages,
@@ -108,7 +108,7 @@ function base64Answer(image: Uint8Array, neurons: number): Answer {
   return { body: { image: Buffer.from(image).toString("base64") }, neurons, engine: DRAWING_ENGINE };
 }
 
-/** The fields of a form, and how many pictures are among them. @throws InferenceError where there is no form. */
+/** Return the fields of a form, and how many of them are pictures. @throws InferenceError if the body is not a form. */
 export async function readForm({ stream }: ModelRequest): Promise<Record<string, unknown> & { inputImages: number }> {
   if (stream === undefined) throw invalidInput("Error: required properties at '/' are 'multipart'");
   const headers = { "content-type": stream.contentType };

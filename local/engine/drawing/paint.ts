@@ -3,7 +3,7 @@ import type { SKRSContext2D } from "@napi-rs/canvas";
 import type { Random } from "./random.ts";
 import type { Mood, Scene, Sketch } from "./read-prompt.ts";
 
-/** Where a scene is painted: the context, its size in pixels, and the chance that shapes it. */
+/** What a scene is painted with: the context, its size in pixels, and the random numbers that shape it. */
 type Board = {
   readonly ink: SKRSContext2D;
   readonly width: number;
@@ -12,7 +12,7 @@ type Board = {
   readonly random: Random;
 };
 
-/** Paint a sketch over the whole canvas. The same sketch gives the same pixels. */
+/** Paint a sketch on the whole canvas. The same sketch gives the same pixels. */
 export function paint(
   ink: SKRSContext2D,
   size: { width: number; height: number },
@@ -69,7 +69,7 @@ function paintStars({ ink, width, height, random }: Board): void {
   }
 }
 
-/** Ridges behind one another, the farthest pale, the nearest dark. */
+/** Paint ridges one behind another, the farthest pale, the nearest dark. */
 function layers({ ink, width, height, mood, random }: Board, count: number, top: number, relief: number): void {
   for (let layer = 0; layer < count; layer += 1) {
     const depth = layer / Math.max(1, count - 1);
@@ -145,7 +145,7 @@ function skyline({ ink, width, height, mood, random }: Board, row: number): void
     const tall = height * (0.2 + 0.4 * random()) * (1 - 0.35 * depth);
     const top = height - tall;
     fill(ink, tone(mood, 0.75 * (1 - depth)), x, top, wide, tall);
-    // Only near houses are close enough for windows.
+    // Only the nearer houses are close enough for windows.
     const lowest = depth > 0.4 ? height - 6 : top;
     for (let y = top + 8; y < lowest; y += 14) {
       for (let window = x + 5; window < x + wide - 7; window += 11) {
@@ -180,7 +180,7 @@ function paintDisks({ ink, width, height, mood, random }: Board): void {
   }
 }
 
-/** The colour of ground at a distance: 0 is at our feet, 1 fades into the horizon. */
+/** Return the colour of the ground at a distance: 0 is at the viewer's feet, 1 fades into the horizon. */
 function tone({ groundHue, groundLightness, isDark }: Mood, distance: number): string {
   const haze = isDark ? 18 : 52;
   return `hsl(${groundHue} ${Math.round(38 - 20 * distance)}% ${Math.round(groundLightness + haze * distance)}%)`;

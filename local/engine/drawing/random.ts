@@ -1,6 +1,6 @@
 export type Random = () => number;
 
-/** Numbers from 0 to 1 that depend on the text alone: FNV-1a for the seed, mulberry32 for the sequence. */
+/** Return numbers from 0 to 1 that depend only on the text. FNV-1a gives the seed, mulberry32 the sequence. */
 export function randomFrom(text: string): Random {
   let state = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) state = Math.imul(state ^ byte, 0x01000193);

@@ -2,11 +2,11 @@ import { type Random, randomFrom } from "./random.ts";
 
 export type Scene = "mountains" | "forest" | "sea" | "city" | "desert" | "space" | "shapes";
 
-/** Sky from top to horizon, then what the light falls on. Hues are degrees. */
+/** The sky from top to horizon, then the ground. Hues are in degrees. */
 export type Mood = {
   readonly sky: readonly [top: string, horizon: string];
   readonly groundHue: number;
-  /** 0 to 100, of the nearest ground. */
+  /** The lightness of the nearest ground, 0 to 100. */
   readonly groundLightness: number;
   readonly isDark: boolean;
 };
@@ -45,7 +45,7 @@ const HUES: readonly (readonly [RegExp, number])[] = [
   [/pink|rose/, 330],
 ];
 
-/** What a prompt asks for, as far as words can be looked up. Anything else only changes the chance. */
+/** Read what a prompt asks for, by looking up its words. Words that are not listed only change the random numbers. */
 export function readPrompt(prompt: string, seed: number | undefined): Sketch {
   const words = prompt.toLowerCase();
   const scene = find(SCENES, words) ?? "shapes";

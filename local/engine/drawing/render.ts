@@ -1,4 +1,4 @@
-// Runs on a thread of its own: painting and encoding a megapixel takes some tens of milliseconds.
+// Runs on its own thread: painting and encoding a megapixel takes tens of milliseconds.
 import { fileURLToPath } from "node:url";
 
 import { createCanvas, GlobalFonts } from "@napi-rs/canvas";
@@ -8,7 +8,7 @@ import { paint } from "./paint.ts";
 import { readPrompt } from "./read-prompt.ts";
 
 const FONT = "Inter";
-/** No picture leaves without it: it must not be taken for the model's work. */
+/** Every picture carries this mark, so that nobody takes it for the model's work. */
 const MARK = "local preview · not made by a model";
 
 // Bundled, so that the mark looks the same on a machine without fonts.
@@ -25,7 +25,7 @@ export type Drawing = {
   readonly format: "jpeg" | "png";
 };
 
-/** The same drawing gives the same bytes. */
+/** Render a drawing. The same drawing gives the same bytes. */
 export default async function render({ prompt, seed, width, height, format }: Drawing): Promise<Uint8Array> {
   const canvas = createCanvas(width, height);
   const ink = canvas.getContext("2d");

@@ -20,7 +20,7 @@ const Input = z.object({
   truncate_inputs: z.boolean().optional(),
 });
 
-/** Not comparable with the real model's vectors: each keeps to an index of its own. */
+/** Its vectors are not comparable with the real model's, so each of the two has its own index. */
 export const bgeM3: LocalModel = async ({ inputs }) => {
   const { text: texts } = parseInputs(Input, inputs);
   const inputTokens = texts.reduce((sum, text) => sum + countTokens(text), 0);

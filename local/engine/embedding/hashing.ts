@@ -1,14 +1,14 @@
-// Feature hashing (Weinberger et al., 2009): what a text holds, each thing added to or taken from one of the vector's
-// places. Its features are stems and, by WordNet, what their words mean. Nothing is learnt and nothing is random.
+// Feature hashing (Weinberger et al., 2009): each feature of a text adds to, or subtracts from, one place of the vector.
+// The features are stems and, from WordNet, the meanings of the words. Nothing is learnt and nothing is random.
 import { contentStems } from "../text/words.ts";
 import { contentLemmas } from "./lemmas.ts";
 import { loadWordNet, type WordNet } from "./wordnet.ts";
 
 export const DIMENSIONS = 1024;
 
-/** Against 1 for a word itself. Set by eye, as sixteen pairs of paraphrases are no set to tune on. */
+/** Relative to 1 for a word itself. Set by eye: sixteen pairs of paraphrases are too few to tune on. */
 const WEIGHTS = {
-  /** Two words side by side say more about a text than each, but few paraphrases keep them together. */
+  /** Two adjacent words say more about a text than either alone, but few paraphrases keep them together. */
   pair: 0.5,
   meaning: 0.7,
   broaderMeaning: 0.4,
@@ -16,13 +16,13 @@ const WEIGHTS = {
 
 let wordNet: WordNet | undefined;
 
-/** @returns a vector of length 1. The first call of all loads WordNet. */
+/** Return a vector of length 1. The first call loads WordNet. */
 export function embed(text: string): readonly number[] {
   const vector = new Float64Array(DIMENSIONS);
   for (const [feature, weight] of featuresOf(text)) {
     const hash = hashOf(feature);
     const place = hash % DIMENSIONS;
-    // A bit that the place does not depend on: collisions then cancel out as often as they add up.
+    // The sign comes from a bit that the place does not depend on, so collisions cancel out as often as they add up.
     vector[place] = (vector[place] ?? 0) + (hash >>> 31 === 0 ? weight : -weight);
   }
   const length = Math.hypot(...vector);
@@ -31,7 +31,7 @@ export function embed(text: string): readonly number[] {
 
 function featuresOf(text: string): ReadonlyMap<string, number> {
   wordNet ??= loadWordNet();
-  // Squares add up: a word said four times is twice, not four times, what the text is about.
+  // Adding squares makes a word that occurs four times count twice, not four times.
   const squares = new Map<string, number>();
   const add = (feature: string, weight: number) => squares.set(feature, (squares.get(feature) ?? 0) + weight ** 2);
   const stems = contentStems(text);
@@ -45,7 +45,7 @@ function featuresOf(text: string): ReadonlyMap<string, number> {
     for (const synset of own) add(synset, WEIGHTS.meaning);
     for (const synset of broader) add(synset, WEIGHTS.broaderMeaning);
   }
-  // "To be or not to be" has no word that carries meaning: better its letters than nothing.
+  // "To be or not to be" has no word that carries meaning. Hash the whole text rather than nothing.
   if (squares.size === 0) add(text.trim().toLowerCase(), 1);
   return new Map([...squares].map(([feature, square]) => [feature, Math.sqrt(square)]));
 }

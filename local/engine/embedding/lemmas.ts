@@ -6,18 +6,18 @@ import { PARTS_OF_SPEECH, type PartOfSpeech } from "./wordnet.ts";
 
 export type Lemma = { readonly lemma: string; readonly pos: PartOfSpeech };
 
-// Parts of speech tell a word's form from its root: "bought" is "buy" as a verb.
+// The part of speech determines the root of a word: "bought" is "buy" as a verb.
 const nlp = winkNLP(model, ["sbd", "pos"]);
 
 // oxlint-disable-next-line typescript/unbound-method -- wink-nlp's `its` are names of what to read, not methods
 const { lemma: itsLemma, pos, stopWordFlag } = nlp.its;
-// Its types name the arguments in another order than `out` does; at run time it is one of the others.
+// wink-nlp's types declare `lemma` with another order of arguments; at run time it has that of the other accessors.
 const lemma = itsLemma as unknown as typeof pos;
 
 const Words = z.array(z.string());
 const Flags = z.array(z.boolean());
 
-/** The nouns, verbs and adjectives that carry meaning, in their first form. */
+/** Return the nouns, verbs and adjectives that carry meaning, in their dictionary form. */
 export function contentLemmas(text: string): readonly Lemma[] {
   const tokens = nlp.readDoc(text).tokens();
   const lemmas = Words.parse(tokens.out(lemma));

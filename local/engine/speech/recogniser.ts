@@ -1,4 +1,4 @@
-// What every speech engine offers, whoever does the work.
+// The interface of every speech engine.
 
 export const SAMPLES_PER_SECOND = 16_000;
 
@@ -29,7 +29,7 @@ export type RecogniseOptions = {
 
 export type Recognition = {
   readonly words: readonly Word[];
-  /** Absent when the engine neither knows nor was told. */
+  /** Absent if the engine neither detects the language nor was given one. */
   readonly language?: string | undefined;
   /** From 0 to 1. Absent when the engine does not detect languages. */
   readonly languageProbability?: number | undefined;
@@ -41,7 +41,7 @@ export type Recognition = {
 
 export type Recogniser = {
   readonly engine: string;
-  /** 16 kHz mono in, words in order of time out. */
+  /** Recognise 16 kHz mono samples. Returns words in order of time. */
   recognise(samples: Int16Array, options: RecogniseOptions): Promise<Recognition>;
   /** End what it keeps running. */
   close?(): Promise<void>;

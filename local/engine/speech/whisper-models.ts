@@ -14,7 +14,7 @@ import {
 } from "./recogniser.ts";
 import type { SpeechEngine } from "./speech-engine.ts";
 
-// One check over the whole array: a schema an element would take seconds on a recording of millions of bytes.
+// One check of the whole array: a schema for each element would take seconds on a recording of millions of bytes.
 const Bytes = z.custom<readonly number[]>(
   (value) => Array.isArray(value) && value.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255),
   { error: (issue) => (issue.input === undefined ? undefined : "Type mismatch: 'array' of bytes") },
@@ -44,7 +44,7 @@ type Recognised = Recognition & { readonly captions: Segments; readonly duration
 
 type Transcript = { readonly text: string; readonly word_count: number; readonly vtt: string };
 
-/** `whisper` and `whisper-tiny-en`: bytes as an array of numbers in, words out. */
+/** `whisper` and `whisper-tiny-en`: take bytes as an array of numbers, return words. */
 export function whisper(name: ModelId, engine: SpeechEngine): LocalModel {
   return speechModel(name, engine, {
     read: ({ inputs }) => ({
@@ -55,7 +55,7 @@ export function whisper(name: ModelId, engine: SpeechEngine): LocalModel {
   });
 }
 
-/** `whisper-large-v3-turbo`: base64 or a stream in, segments out. Only a true Whisper follows the options of its decoder. */
+/** `whisper-large-v3-turbo`: takes base64 or a stream, returns segments. Only a real Whisper uses the decoding options. */
 export function whisperTurbo(name: ModelId, engine: SpeechEngine): LocalModel {
   return speechModel(name, engine, {
     read({ inputs, stream }) {
@@ -63,7 +63,7 @@ export function whisperTurbo(name: ModelId, engine: SpeechEngine): LocalModel {
       const { audio, ...options } = parseInputs(TurboInput, inputs);
       return { bytes: decodeBase64(audio, "/audio"), ...toOptions(options) };
     },
-    // Only what the engine measured: PocketSphinx has no probabilities of language or of silence, and no temperature.
+    // Only what the engine measures: PocketSphinx gives no probability of a language or of silence, and no temperature.
     shape: (recognised) => ({
       ...toTranscript(recognised),
       transcription_info: {

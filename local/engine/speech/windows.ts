@@ -1,6 +1,6 @@
-// The recogniser hears a stretch of audio as one sentence. Cutting wherever it is quiet made it much worse (18 % word
-// errors became 50 % on an old broadcast), so a cut is made only when a stretch grows too long to decode at once, and
-// then at the quietest moment near its end rather than through a word.
+// The recogniser treats a stretch of audio as one sentence. Cutting at every quiet moment made it much worse (18 % word errors
+// became 50 % on an old broadcast). So a stretch is cut only when it becomes too long to decode at once, and then at the
+// quietest moment near its end rather than in the middle of a word.
 import { SAMPLES_PER_SECOND } from "./recogniser.ts";
 
 const LONGEST_SECONDS = 25;
@@ -21,7 +21,7 @@ export function splitWindows(samples: Int16Array): readonly Window[] {
   return windows;
 }
 
-/** The middle of the quietest stretch in the seconds before `limit`. */
+/** Return the middle of the quietest stretch in the seconds before `limit`. */
 function quietest(samples: Int16Array, limit: number): number {
   const length = Math.round(QUIET_SECONDS * SAMPLES_PER_SECOND);
   const step = Math.round(length / 4);

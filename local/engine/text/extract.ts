@@ -1,17 +1,17 @@
-// Sentences of a text in their own order: those it turns on, or those that a question is about.
+// Picks sentences of a text, in their original order: the central ones, or those that answer a question.
 import type { Sentence } from "./sentences.ts";
 
 const MOST_IN_SUMMARY = 5;
 const MOST_IN_ANSWER = 3;
-/** A shorter one says little, however often its words are said elsewhere. */
+/** A shorter sentence says little, however frequent its words are. */
 const FEWEST_STEMS = 4;
-/** How much of the question's weight the best sentence must carry, and how near it the others must come. */
+/** The share of the question's weight that the best sentence must carry, and how near to the best the others must be. */
 const LEAST_SHARE = 0.2;
 const NEAR_BEST = 0.7;
 
 /**
- * SumBasic (Nenkova and Vanderwende, 2005): the sentence whose words are likeliest comes first; the words it has said
- * then count less, so that the next one says something else.
+ * SumBasic (Nenkova and Vanderwende, 2005): take the sentence with the most likely words, then let those words count less,
+ * so that the next sentence says something else.
  */
 export function summarise(sentences: readonly Sentence[], count: number | null): readonly Sentence[] {
   const wanted = count ?? Math.min(MOST_IN_SUMMARY, Math.ceil(sentences.length / 5));
@@ -31,7 +31,7 @@ export function summarise(sentences: readonly Sentence[], count: number | null):
   return sentences.filter((sentence) => chosen.has(sentence));
 }
 
-/** The sentences that share most of the question's words, rare ones weighing more; none where too little is shared. */
+/** Return the sentences that share most of the question's words, with more weight for rare words; none if too little is shared. */
 export function findAnswer(sentences: readonly Sentence[], question: readonly string[]): readonly Sentence[] {
   const asked = new Set(question);
   const holding = countStems(sentences.flatMap(({ stems }) => [...new Set(stems)]));
@@ -42,7 +42,7 @@ export function findAnswer(sentences: readonly Sentence[], question: readonly st
       return { sentence, score: total([...shared].map(weight)) };
     })
     .filter(({ score }) => score > 0)
-    // Of two that share the same words, the shorter one is more about them.
+    // Of two sentences that share the same words, the shorter one is more relevant.
     .toSorted((a, b) => b.score - a.score || a.sentence.stems.length - b.sentence.stems.length);
   const best = scored[0]?.score ?? 0;
   if (best < LEAST_SHARE * total([...asked].map(weight))) return [];

@@ -1,4 +1,4 @@
-// The chat models' shapes around sentences that the text holds already: nothing here writes one of its own.
+// Answers in the chat models' shapes, made of sentences that the text already contains. It writes no sentences of its own.
 import * as z from "zod";
 
 import { TEXT_MODELS, type Units } from "../../../shared/models/models.ts";
@@ -12,7 +12,7 @@ import { contentStems, countTokens, toTokens } from "./words.ts";
 
 export const TEXT_ENGINE = "extractive/wink-stems";
 
-// Sampling options are accepted and change nothing: the same prompt has the same answer.
+// Sampling options are accepted without effect: the same prompt has the same answer.
 const Input = z.object({
   messages: z
     .array(z.object({ role: z.string(), content: z.string() }))
@@ -24,9 +24,9 @@ const Input = z.object({
   stream: z.boolean().default(false),
 });
 
-/** Every chat model, answered by the same hand. */
+/** Every chat model. All of them use the same engine. */
 export const textModels: Readonly<Record<string, LocalModel>> = {
-  // Not in the catalogue, which prefers granite: its price stands here (same list as the catalogue's).
+  // The catalogue prefers granite and does not list this model, so its price is here (from the same price list).
   "@cf/meta/llama-3.2-1b-instruct": textModel(
     ({ inputTokens = 0, outputTokens = 0 }) => (2457 * inputTokens + 18_252 * outputTokens) / 1_000_000,
   ),
@@ -35,7 +35,7 @@ export const textModels: Readonly<Record<string, LocalModel>> = {
   ),
 };
 
-/** Synchronous: half a second of the server's own thread for a talk of three hours, a millisecond for a page. */
+/** Synchronous: it takes half a second of the server's own thread for a talk of three hours, a millisecond for a page. */
 function textModel(neuronsOf: (units: Units) => number): LocalModel {
   return async ({ inputs }) => {
     const { messages, prompt, max_tokens, stream } = parseInputs(Input, inputs);
@@ -58,7 +58,7 @@ function answerTo(chat: readonly Message[]): string {
   const { material, request, summary } = readRequest(chat);
   const sentences = readSentences(material);
   if (sentences.length === 0) return "There is no text above the request to answer from.";
-  // A summary reads as prose; an answer quotes, and keeps the times at which to listen.
+  // A summary is written as prose. An answer quotes, and keeps the time stamps.
   if (summary !== null) return asProse(summarise(sentences, summary.sentences));
   const found = findAnswer(sentences, contentStems(request));
   if (found.length === 0) return "The text does not say anything about that.";

@@ -1,11 +1,11 @@
-// What a chat asks for, and of which text. The last paragraph is the request, what stands before it the material.
+// What a chat asks for, and about which text. The last paragraph is the request; the paragraphs before it are the text.
 
 export type Message = { readonly role: string; readonly content: string };
 
 export type TextRequest = {
   readonly material: string;
   readonly request: string;
-  /** A summary, of this many sentences if the request names a number. */
+  /** A summary; the number of sentences if the request names one. */
   readonly summary: { readonly sentences: number | null } | null;
 };
 
@@ -19,14 +19,14 @@ export function readRequest(messages: readonly Message[]): TextRequest {
   const { before, last: request } = splitLast(messages[last]?.content ?? "");
   const earlier = messages.slice(0, Math.max(last, 0)).flatMap(({ role, content }, index) => {
     if (role !== "user") return [];
-    // What the model has answered already was a request too, not something to answer with.
+    // The last paragraph of a message that the model has already answered is an old request, not part of the text.
     return messages[index + 1]?.role === "assistant" ? splitLast(content).before : content;
   });
   const material = [...earlier, before].join("\n");
   return { material, request, summary: SUMMARY.test(request) ? { sentences: readCount(request) } : null };
 }
 
-/** The last paragraph apart; of a single paragraph the last line. */
+/** Split off the last paragraph, or the last line of a single paragraph. */
 function splitLast(content: string): { readonly before: string; readonly last: string } {
   const text = content.trim();
   const paragraphs = text.split(/\n[^\S\n]*\n/);

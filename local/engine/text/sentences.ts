@@ -1,14 +1,14 @@
-// A text as sentences, and what they are about. A line counts as a sentence too: a recogniser writes no marks.
+// A text as sentences, with their stems. A line also counts as a sentence: a recogniser writes no punctuation.
 import { contentStems, splitSentences, toTokens } from "./words.ts";
 
 export type Sentence = {
   readonly text: string;
-  /** The time stamp of its line, `[00:12]`. */
+  /** The time stamp of its line, such as `[00:12]`. */
   readonly stamp: string | null;
   readonly stems: readonly string[];
 };
 
-/** A recording written as one line has no other place to break. */
+/** A recording written as one line has no other place to split. */
 const MOST_TOKENS = 40;
 
 const STAMPED = /^\s*(\[(?:\d+:)?\d{1,2}:\d{2}(?:\.\d+)?\])?\s*(.*)$/;
@@ -19,7 +19,7 @@ export function readSentences(material: string): readonly Sentence[] {
     return (
       splitSentences(words)
         .flatMap(breakLong)
-        // A rule or a fence says nothing.
+        // A line without letters or digits, such as a rule or a fence, has no content.
         .filter((text) => /[\p{L}\p{N}]/u.test(text))
         .map((text) => ({ text, stamp, stems: contentStems(text) }))
     );
@@ -38,7 +38,7 @@ function breakLong(sentence: string): readonly string[] {
   );
 }
 
-/** As prose: a capital first and a mark last, which a recogniser leaves out. */
+/** Write sentences as prose: a capital first and a full stop last, which a recogniser leaves out. */
 export function asProse(sentences: readonly Sentence[]): string {
   return sentences
     .map(({ text }) => text.charAt(0).toUpperCase() + text.slice(1))

@@ -7,14 +7,14 @@ import { neuronsFor } from "../../../shared/cost/neurons.ts";
 
 export const SENTIMENT_ENGINE = "wink-nlp/eng-lite-web";
 
-// Spreads the lexicon's -1..1 over probabilities. A slope set by eye, not a calibration: only the side is evidence.
+// Maps the lexicon's -1..1 to probabilities. The slope was set by eye, not calibrated: only the sign is evidence.
 const SLOPE = 4;
 
 const Input = z.object({ text: z.string().trim().min(1) });
 
 const nlp = winkNLP(model);
 
-/** Synchronous and well under a millisecond, so it stays on the server's own thread. */
+/** Synchronous: it takes well under a millisecond, so it runs on the server's own thread. */
 export const distilbert: LocalModel = async ({ inputs }) => {
   const document = nlp.readDoc(parseInputs(Input, inputs).text);
   // oxlint-disable-next-line typescript/unbound-method -- wink-nlp's `its` are names of what to read, not methods
@@ -25,7 +25,7 @@ export const distilbert: LocalModel = async ({ inputs }) => {
       { label: "NEGATIVE", score: 1 - positive },
       { label: "POSITIVE", score: positive },
     ],
-    // Words and marks, and the two the model adds itself; its own pieces of words would be a few more.
+    // Words and punctuation, and the two tokens that the model adds. Its own tokens, parts of words, would be a few more.
     neurons: neuronsFor(TEXT_CLASSIFIER, { inputTokens: document.tokens().length() + 2 }),
     engine: SENTIMENT_ENGINE,
   };

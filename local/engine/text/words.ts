@@ -1,20 +1,20 @@
-// Words, marks, sentences and stems (Porter's second algorithm), as wink-nlp reads them: 60,000 words a second.
+// Words, punctuation, sentences and stems (Porter's second algorithm), as wink-nlp reads them: 60,000 words a second.
 import model from "wink-eng-lite-web-model";
 import winkNLP, { type ItemSentence, type ItemToken } from "wink-nlp";
 import * as z from "zod";
 
-// Sentence boundaries alone: tags and entities take most of its time, and nobody here reads them.
+// Sentence boundaries only: tags and entities take most of its time, and are not used here.
 const nlp = winkNLP(model, ["sbd"]);
 
 // oxlint-disable-next-line typescript/unbound-method -- wink-nlp's `its` are names of what to read, not methods
 const { precedingSpaces, stem: itsStem, stopWordFlag, type } = nlp.its;
-// Its types name the arguments in another order than `out` does; at run time it is one of the others.
+// wink-nlp's types declare `stem` with another order of arguments; at run time it has that of the other accessors.
 const stem = itsStem as unknown as typeof precedingSpaces;
 
 const Words = z.array(z.string());
 const Flags = z.array(z.boolean());
 
-/** Words, marks and line breaks, each with the blanks before it: joined, they are the text again. */
+/** Split into words, punctuation and line breaks, each with the blanks before it. Joined, they give the text again. */
 export function toTokens(text: string): readonly string[] {
   const tokens: string[] = [];
   nlp
@@ -24,12 +24,12 @@ export function toTokens(text: string): readonly string[] {
   return tokens;
 }
 
-/** Words and marks: what is charged for. A model's own pieces of words would be a few more. */
+/** Count words and punctuation, which are charged as tokens. A model's own tokens, parts of words, would be a few more. */
 export function countTokens(text: string): number {
   return nlp.readDoc(text).tokens().length();
 }
 
-/** Without sentence marks a text is one sentence. */
+/** Split into sentences. A text without punctuation is one sentence. */
 export function splitSentences(text: string): readonly string[] {
   const sentences: string[] = [];
   nlp
@@ -39,7 +39,7 @@ export function splitSentences(text: string): readonly string[] {
   return sentences;
 }
 
-/** The stems of the words and figures that carry meaning, in order. */
+/** Return the stems of the words and numbers that carry meaning, in order. */
 export function contentStems(text: string): readonly string[] {
   const tokens = nlp.readDoc(text.toLowerCase()).tokens();
   const words = Words.parse(tokens.out());
@@ -47,7 +47,7 @@ export function contentStems(text: string): readonly string[] {
   const stopped = Flags.parse(tokens.out(stopWordFlag));
   return Words.parse(tokens.out(type)).flatMap((kind, index) => {
     if (stopped[index] === true || !/[\p{L}\p{N}]/u.test(words[index] ?? "")) return [];
-    // The stemmer knows words alone: it makes "y.5" of 3.5.
+    // The stemmer handles only words: it turns 3.5 into "y.5".
     return (kind === "word" ? stems[index] : words[index]) ?? [];
   });
 }
