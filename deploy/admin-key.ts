@@ -5,9 +5,9 @@ import { adviceFor, reasonIn } from "./refusals.ts";
 import type { Ran, Wrangler } from "./wrangler.ts";
 
 /**
- * Make the operator an admin key where none is valid. D1 keeps its SHA-256 alone, so the key is printed before D1 is asked to
- * store it: whatever becomes of the answer, or of this process, a key that D1 has is one that was shown.
- * @returns false if it is not known to be there.
+ * Create an admin key for the operator if none is valid. D1 keeps only its SHA-256, so the key is printed before D1 is asked to
+ * store it: if D1 has a key, that key was shown, even if the answer or this process was lost.
+ * @returns false if the key is not known to be stored.
  */
 export async function ensureAdminKey(
   wrangler: Wrangler,
@@ -15,7 +15,7 @@ export async function ensureAdminKey(
 ): Promise<boolean> {
   if (isInCi()) {
     console.log(
-      "# No admin key is made in CI, whose log would keep it: open /setup with the SETUP_TOKEN, or run bin/provision.",
+      "# No admin key is made in CI, because the log would keep it. Open /setup with the SETUP_TOKEN, or run bin/provision.",
     );
     return true;
   }
@@ -24,7 +24,7 @@ export async function ensureAdminKey(
     return true;
   }
   const owner = `'${operatorId.replaceAll("'", "''")}'`;
-  // Without a key that can make others nobody could ever get in: a lost or expired last one is replaced here.
+  // Without an admin key nobody could create keys, so a lost or expired last one is replaced here.
   const valid = `SELECT id FROM api_keys WHERE owner_id = ${owner} AND scopes LIKE '%"admin"%' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > unixepoch() * 1000)`;
   const found = await execute(wrangler, `${valid} ORDER BY created_at DESC LIMIT 1`);
   if (!found.ok) return warn(found);
@@ -37,18 +37,20 @@ export async function ensureAdminKey(
   const secret = randomBytes(24).toString("hex");
   const hash = createHash("sha256").update(secret).digest("hex");
   console.log(`Admin key, shown this once: dk_${id}_${secret}`);
-  // One statement: of two who deploy at the same moment one gets a key.
+  // One statement: if two people deploy at the same moment, only one gets a key.
   const made = await execute(
     wrangler,
     `INSERT INTO api_keys (id, owner_id, label, secret_hash, created_at, scopes) SELECT '${id}', ${owner}, 'first admin key', '${hash}', ${now}, '${JSON.stringify(SCOPES)}' WHERE NOT EXISTS (${valid}) RETURNING id`,
   );
   if (!made.ok) {
     warn(made);
-    console.warn(`  Keep the key above: if the next run says that dk_${id}_… is there already, it is this one.`);
+    console.warn(
+      `  Keep the key above. If the next run says that dk_${id}_… is there already, the key above is valid.`,
+    );
     return false;
   }
   if (idIn(made) === id) console.log(`# D1 has stored dk_${id}_….`);
-  else console.warn("warning: another run has made an admin key at the same moment: the key above is not valid.");
+  else console.warn("warning: the key above is not valid, because another run made an admin key at the same moment.");
   return true;
 }
 
@@ -56,7 +58,7 @@ async function execute(wrangler: Wrangler, sql: string): Promise<Ran> {
   return wrangler.look("d1", "execute", "DB", "--remote", "--yes", "--json", "--command", sql);
 }
 
-/** Of the one row that was answered; undefined where there was none. */
+/** The id in the row of the answer; undefined if there is no row. */
 function idIn({ stdout }: Ran): string | undefined {
   return /"id":\s*"([^"]+)"/.exec(stdout)?.[1];
 }
@@ -65,9 +67,7 @@ function warn({ output }: Ran): false {
   console.warn(`warning: could not make the operator's first admin key: ${reasonIn(output)}`);
   const advice = adviceFor(output);
   if (advice !== null) console.warn(`  ${advice}`);
-  console.warn(
-    "  Until there is one nobody can use the API. Run bin/provision again, or set SETUP_TOKEN and open /setup.",
-  );
+  console.warn("  Nobody can use the API without one. Run bin/provision again, or set SETUP_TOKEN and open /setup.");
   return false;
 }
 

@@ -1,11 +1,11 @@
-// What the bucket is told, once it and the queue are there.
+// The bucket's rules, set up once the bucket and the queue exist.
 import { corsPart } from "./cors-part.ts";
 import { lifecyclePart } from "./lifecycle-part.ts";
 import { notificationPart } from "./notification-part.ts";
 import type { Part } from "./part.ts";
 import type { Target } from "./target.ts";
 
-/** @param origins whose pages may upload to the bucket; with none its CORS rules stay as they are. */
+/** @param origins sites whose pages may upload to the bucket; if empty, its CORS rules stay as they are. */
 export async function bucketParts(target: Target, origins: readonly string[]): Promise<readonly Part[]> {
   const { bucket, jurisdiction } = target;
   const where = jurisdiction === null ? [] : [`--jurisdiction=${jurisdiction}`];

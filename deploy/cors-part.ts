@@ -11,9 +11,9 @@ const MAX_AGE_SECONDS = 3600;
 /** "The CORS configuration does not exist." */
 const NO_RULES = "[code: 10059]";
 
-/** Lets pages of these sites upload to the bucket. @param where options that name the bucket's jurisdiction. */
+/** Let pages of these sites upload to the bucket. @param where options that name the bucket's jurisdiction. */
 export async function corsPart(bucket: string, origins: readonly string[], where: readonly string[]): Promise<Part> {
-  // Every header that a presigned PUT signs; ETag is what completing a multipart upload asks for.
+  // Every header that a presigned PUT signs. Completing a multipart upload needs ETag.
   const allowed = { origins, methods: ["PUT"], headers: SIGNED_HEADERS };
   const rules = [{ allowed, exposeHeaders: ["ETag"], maxAgeSeconds: MAX_AGE_SECONDS }];
   console.log(`# .wrangler/r2-cors.json: ${JSON.stringify({ rules })}`);
@@ -30,7 +30,7 @@ export async function corsPart(bucket: string, origins: readonly string[], where
   };
 }
 
-/** `cors set` replaces every rule: only one that a run before has written is replaced, not somebody else's. */
+/** `cors set` replaces every rule, so it may replace only a rule that an earlier run wrote. */
 function judgeCors(
   { ok, stdout, output }: Ran,
   given: { bucket: string; origins: readonly string[]; where: readonly string[]; isDryRun: boolean },
@@ -38,7 +38,7 @@ function judgeCors(
   const { bucket, origins, where, isDryRun } = given;
   if (!ok) {
     if (isDryRun || output.includes(NO_RULES)) return { state: "missing" };
-    const how = `the rules that are there cannot be read: ${reasonIn(output)}`;
+    const how = `its present rules cannot be read: ${reasonIn(output)}`;
     return { state: "different", how, todo: adviceFor(output) ?? "Run this again." };
   }
   const rows = rowsIn(stdout).filter((row) => row["allowed_methods"] !== undefined);
@@ -49,8 +49,8 @@ function judgeCors(
     const removal = byHand(["r2", "bucket", "cors", "delete", bucket, ...where]);
     return {
       state: "different",
-      how: `the bucket has rules that are not Darkroom's (${told}), and setting ours would replace them.`,
-      todo: `Add what .wrangler/r2-cors.json holds to them by hand, or delete them (${removal}) and run this again.`,
+      how: `the bucket has other rules (${told}), which setting Darkroom's would replace.`,
+      todo: `Add the rule in .wrangler/r2-cors.json to them by hand, or delete them (${removal}) and run this again.`,
     };
   }
   const isAsWanted =

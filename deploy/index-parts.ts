@@ -1,4 +1,4 @@
-// The vectors of passages. Wrangler makes neither their index nor its metadata indexes from wrangler.jsonc.
+// The vector index for passages. Wrangler creates neither it nor its metadata indexes from wrangler.jsonc.
 import * as z from "zod";
 
 import { byHand, type Found, type Part } from "./part.ts";
@@ -6,11 +6,11 @@ import { jsonIn } from "./rows.ts";
 import type { Target } from "./target.ts";
 import type { Wrangler } from "./wrangler.ts";
 
-/** As bge-m3's vectors are, which shared/search/ compares by their cosine. */
+/** The dimensions of bge-m3's vectors, which shared/search/ compares by their cosine. */
 const DIMENSIONS = 1024;
 const METRIC = "cosine";
 
-/** A search asks for passages by these. Only vectors written after a property's index are found by it: they are made at once. */
+/** Searches filter passages by these. A property's index covers only vectors written after it exists, so it is created at once. */
 const INDEXED_PROPERTIES = ["space", "jobId", "kind"];
 const PROPERTY_TYPE = "string";
 
@@ -19,7 +19,7 @@ const Properties = z.array(z.object({ propertyName: z.string(), indexType: z.str
 
 const MEANWHILE = "Search by meaning does not work.";
 
-/** Before the Worker that is bound to them. None while Vectorize is not configured. */
+/** What the Worker's binding needs; empty while Vectorize is not configured. */
 export function indexParts({ passageIndex }: Target): readonly Part[] {
   if (passageIndex === null) return [];
   const list = once(async (wrangler) => wrangler.look("vectorize", "list-metadata-index", passageIndex, "--json"));
@@ -51,7 +51,7 @@ async function findIndex(wrangler: Wrangler, name: string): Promise<Found> {
   const config = jsonIn(stdout, Index)?.config;
   if (config?.dimensions === DIMENSIONS && config.metric === METRIC) return { state: "there" };
   const is =
-    config === undefined ? "wrangler does not say what it has" : `it has ${config.dimensions} and '${config.metric}'`;
+    config === undefined ? "wrangler does not say which it has" : `it has ${config.dimensions} and '${config.metric}'`;
   return {
     state: "different",
     how: `vectors need ${DIMENSIONS} dimensions and the metric '${METRIC}'; ${is}.`,
@@ -65,12 +65,12 @@ function findProperty({ stdout }: { stdout: string }, index: string, property: s
   if (found.indexType.toLowerCase() === PROPERTY_TYPE) return { state: "there" };
   return {
     state: "different",
-    how: `it is of the type '${found.indexType}', and searches ask for a ${PROPERTY_TYPE}.`,
-    todo: `Delete it (${byHand(["vectorize", "delete-metadata-index", index, `--propertyName=${property}`])}), then run this again. Vectors that are there by then are not found by it: docs/operations.md, Searches go by words alone.`,
+    how: `its type is '${found.indexType}', but searches need '${PROPERTY_TYPE}'.`,
+    todo: `Delete it (${byHand(["vectorize", "delete-metadata-index", index, `--propertyName=${property}`])}), then run this again. Searches will not find the vectors written before that: see docs/operations.md, Searches go by words alone.`,
   };
 }
 
-/** Several parts are read from one list. */
+/** Several parts read the same list. */
 function once<T>(read: (wrangler: Wrangler) => Promise<T>): (wrangler: Wrangler) => Promise<T> {
   let answer: Promise<T> | undefined;
   return (wrangler) => (answer ??= read(wrangler));

@@ -2,11 +2,11 @@ import { INBOX_PREFIX } from "../shared/uploads/storage.ts";
 import { byHand, type Found, type Part } from "./part.ts";
 import { type Row, rowsIn } from "./rows.ts";
 
-/** R2's own rule for a new bucket (developers.cloudflare.com/r2/buckets/object-lifecycles/); see shared/limits.ts. */
+/** The same as R2's own rule for a new bucket (developers.cloudflare.com/r2/buckets/object-lifecycles/); see shared/limits.ts. */
 const ABORT_AFTER_DAYS = 7;
 const NAME = "abort-unfinished-uploads";
 
-/** Aborts multipart uploads that nobody ends. @param where options that name the bucket's jurisdiction. */
+/** Abort multipart uploads that nobody completes. @param where options that name the bucket's jurisdiction. */
 export function lifecyclePart(bucket: string, where: readonly string[]): Part {
   return {
     name: `the lifecycle rule of '${bucket}'`,
@@ -25,11 +25,11 @@ export function lifecyclePart(bucket: string, where: readonly string[]): Part {
       `--abort-multipart-days=${ABORT_AFTER_DAYS}`,
       ...where,
     ],
-    meanwhile: "Meanwhile parts of uploads that nobody completes or aborts stay, and are paid for.",
+    meanwhile: "Meanwhile parts of uploads that nobody completes or aborts stay in the bucket and cost money.",
   };
 }
 
-/** Of rules for the same object the earliest acts, so a later one beside ours does no harm. */
+/** If several rules cover an object, the earliest acts. A later rule therefore does no harm. */
 function judgeLifecycle(rows: readonly Row[], bucket: string, where: readonly string[]): Found {
   const aborting = rows.flatMap(({ name = "", enabled, prefix = "", action = "" }) => {
     const days = Number(/Abort incomplete multipart uploads after ([\d.]+) days/.exec(action)?.[1] ?? NaN);
@@ -41,7 +41,7 @@ function judgeLifecycle(rows: readonly Row[], bucket: string, where: readonly st
   const remove = (name: string) =>
     `Remove it, then run this again: ${byHand(["r2", "bucket", "lifecycle", "remove", bucket, `--name=${name}`, ...where])}`;
   if (early !== undefined) {
-    const how = `the rule '${early.name}' aborts uploads after ${early.days} days, and URLs for their parts are signed for ${ABORT_AFTER_DAYS - 1}.`;
+    const how = `the rule '${early.name}' aborts uploads after ${early.days} days, but URLs for their parts are valid for ${ABORT_AFTER_DAYS - 1}.`;
     return { state: "different", how, todo: remove(early.name) };
   }
   if (acting.some(({ days }) => days === ABORT_AFTER_DAYS)) return { state: "there" };

@@ -3,10 +3,10 @@ import { byHand, type Found, type Part } from "./part.ts";
 import { type Row, rowsIn } from "./rows.ts";
 import type { Target } from "./target.ts";
 
-/** What `--event-type=object-create` stands for (wrangler 4.164.0, src/r2/helpers/notification.ts). */
+/** The events of `--event-type=object-create` (wrangler 4.164.0, src/r2/helpers/notification.ts). */
 const EVENTS = ["PutObject", "CompleteMultipartUpload", "CopyObject"];
 
-/** Tells the queue of uploads what is put into the inbox. @param where options that name the bucket's jurisdiction. */
+/** Notify the queue of uploads when an object is put into the inbox. @param where options that name the bucket's jurisdiction. */
 export function notificationPart({ bucket, uploadQueue }: Target, where: readonly string[]): Part {
   return {
     name: `the notification rule of '${bucket}'`,
@@ -26,7 +26,7 @@ export function notificationPart({ bucket, uploadQueue }: Target, where: readonl
       `--prefix=${INBOX_PREFIX}`,
       ...where,
     ],
-    meanwhile: "Meanwhile the sweep of maintenance finds uploads, some minutes later.",
+    meanwhile: "Meanwhile maintenance finds uploads by a sweep, some minutes later.",
   };
 }
 
@@ -48,7 +48,7 @@ function ruleIn({ rule_id, queue_name, prefix, suffix, event_type }: Row): Rule 
   };
 }
 
-/** R2 takes no second rule that some object would fall under as well: developers.cloudflare.com/r2/buckets/event-notifications/. */
+/** R2 refuses a second rule that covers some of the same objects: developers.cloudflare.com/r2/buckets/event-notifications/. */
 function overlaps({ prefix, events }: Rule): boolean {
   const isSamePlace = prefix.startsWith(INBOX_PREFIX) || INBOX_PREFIX.startsWith(prefix);
   return isSamePlace && events.some((event) => EVENTS.includes(event));
@@ -66,7 +66,7 @@ function judge(
   return {
     state: "different",
     how: wrong.map((rule) => `rule ${rule.id} ${differencesOf(rule, queue).join(", ")}.`).join(" "),
-    todo: `R2 takes no second rule for the same objects. Remove it, then run this again: ${removals.join("; ")}`,
+    todo: `R2 refuses a second rule for the same objects. Remove it, then run this again: ${removals.join("; ")}`,
   };
 }
 
@@ -77,7 +77,7 @@ function differencesOf({ queue, prefix, suffix, events }: Rule, wantedQueue: str
     ...(queue === wantedQueue ? [] : [`goes to the queue '${queue}' instead of '${wantedQueue}'`]),
     ...(prefix === INBOX_PREFIX ? [] : [`has the prefix '${prefix}' instead of '${INBOX_PREFIX}'`]),
     ...(suffix === "" ? [] : [`has the suffix '${suffix}' instead of none`]),
-    ...(unheard.length === 0 ? [] : [`does not tell ${unheard.join(", ")}`]),
-    ...(more.length === 0 ? [] : [`also tells ${more.join(", ")}`]),
+    ...(unheard.length === 0 ? [] : [`does not report ${unheard.join(", ")}`]),
+    ...(more.length === 0 ? [] : [`also reports ${more.join(", ")}`]),
   ];
 }

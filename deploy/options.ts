@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 
 import type { Target } from "./target.ts";
 
-/** R2's and D1's hints alike (wrangler r2 bucket create --help, wrangler d1 create --help, 4.164.0). */
+/** The location hints of R2 and D1 (wrangler r2 bucket create --help, wrangler d1 create --help, 4.164.0). */
 const LOCATIONS = ["weur", "eeur", "apac", "oc", "wnam", "enam"];
 const JURISDICTIONS = ["eu", "fedramp", "us"];
 
@@ -16,30 +16,35 @@ export interface Options {
 export function withOptions(command: Command): Command {
   return command
     .addOption(
-      new Option("--location <hint>", "where to make bucket and database, if they are not there").choices(LOCATIONS),
+      new Option("--location <hint>", "where to create the bucket and the database, if they do not exist").choices(
+        LOCATIONS,
+      ),
     )
     .addOption(
-      new Option("--jurisdiction <name>", "make bucket and database in this jurisdiction, if they are not there")
+      new Option(
+        "--jurisdiction <name>",
+        "create the bucket and the database in this jurisdiction, if they do not exist",
+      )
         .choices(JURISDICTIONS)
         .conflicts("location"),
     )
     .option(
       "--origin <origin>",
-      "a site whose pages may upload to the bucket; repeatable, name all each time",
+      "a site whose pages may upload to the bucket; may be repeated, and must name every site each time",
       origin,
       [],
     )
-    .option("--dry-run", "print what a new account would need, and call nobody");
+    .option("--dry-run", "print what a new account would need, without calling the platform");
 }
 
-/** An origin is a scheme and a host, as a browser sends it: nothing behind, not even a slash. */
+/** Parse an origin: a scheme and a host, as a browser sends it, without a path or a slash at the end. */
 function origin(value: string, earlier: readonly string[]): readonly string[] {
   if (/^https?:\/\/[A-Za-z0-9.-]+(?::\d+)?$/.test(value)) return [...earlier, value];
-  throw new InvalidArgumentError("Write the scheme and the host alone: https://app.example.com");
+  throw new InvalidArgumentError("Give only the scheme and the host, such as https://app.example.com");
 }
 
-/** What a jurisdiction needs in wrangler.jsonc, which the Worker's binding is made from; null if nothing is amiss. */
+/** What wrangler.jsonc, from which the Worker's binding is made, lacks for a jurisdiction; null if it is right. */
 export function problemWith({ jurisdiction }: Options, target: Target): string | null {
   if (jurisdiction === undefined || jurisdiction === target.jurisdiction) return null;
-  return `The bucket '${target.bucket}' has ${target.jurisdiction === null ? "no jurisdiction" : `the jurisdiction '${target.jurisdiction}'`} in wrangler.jsonc, so the Worker would be bound to another bucket. Write "jurisdiction": "${jurisdiction}" beside its bucket_name, then run this again.`;
+  return `The bucket '${target.bucket}' has ${target.jurisdiction === null ? "no jurisdiction" : `the jurisdiction '${target.jurisdiction}'`} in wrangler.jsonc, so the Worker would be bound to another bucket. Write "jurisdiction": "${jurisdiction}" next to its bucket_name, then run this again.`;
 }

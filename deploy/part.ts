@@ -1,27 +1,27 @@
 import { adviceFor, reasonIn } from "./refusals.ts";
 import { PRODUCTION, quoted, type Wrangler } from "./wrangler.ts";
 
-/** What the account has of a part. */
+/** What the account has in place of a part. */
 export type Found =
   | { readonly state: "missing" }
-  /** `note` says what was asked for and cannot be changed any more. */
+  /** `note` names a requested setting that can no longer be changed. */
   | { readonly state: "there"; readonly note?: string }
-  /** Something of the same kind is in its place. `how` says what differs, `todo` what a person does about it. */
+  /** Something of the same kind exists instead. `how` says what differs, `todo` what a person has to do. */
   | { readonly state: "different"; readonly how: string; readonly todo: string };
 
-/** Something of the account's that Darkroom needs. */
+/** Something in the account that Darkroom needs. */
 export interface Part {
-  /** As a sentence's subject: "the notification rule of 'darkroom-media'". */
+  /** The subject of a sentence, such as "the notification rule of 'darkroom-media'". */
   readonly name: string;
-  /** What cannot be read counts as missing: making it then says why. */
+  /** A part that cannot be read counts as missing: the attempt to create it shows the reason. */
   readonly find: (wrangler: Wrangler) => Promise<Found>;
-  /** The command that makes it, and does no harm where it exists. */
+  /** The command that creates it, and does no harm if it exists. */
   readonly command: readonly string[];
-  /** What holds until it is there. */
+  /** What is true until it exists. */
   readonly meanwhile: string;
 }
 
-/** Leave a part that is there, make one that is missing, and name one that differs. @returns whether it is there now. */
+/** Leave a part that exists, create one that is missing, and report one that differs. Returns whether it exists now. */
 export async function ensure(part: Part, wrangler: Wrangler): Promise<boolean> {
   const found = await part.find(wrangler);
   switch (found.state) {
@@ -49,7 +49,7 @@ function warn({ name, command, meanwhile }: Part, output: string): void {
   console.warn(`  To make it by hand: ${byHand(command)}`);
 }
 
-/** A command of wrangler's on production, to be typed. */
+/** Write one of wrangler's commands for production, for a person to type. */
 export function byHand(command: readonly string[]): string {
   return `npx wrangler ${[...command, PRODUCTION].map(quoted).join(" ")}`;
 }

@@ -5,13 +5,13 @@ import type { Options } from "./options.ts";
 import { jsonIn, rowsIn } from "./rows.ts";
 import type { Target } from "./target.ts";
 
-/** As `wrangler d1 info --json` prints it: what the API answers, without a jurisdiction where the database has none. */
+/** The output of `wrangler d1 info --json`. It has no jurisdiction if the database has none. */
 const Database = z.object({
   jurisdiction: z.string().nullish(),
   running_in_region: z.string().nullish(),
 });
 
-/** The database has to be there before it can be migrated. */
+/** The database has to exist before it can be migrated. */
 export function databasePart({ database, jurisdiction }: Target, options: Options): Part {
   return {
     name: `the database '${database}'`,
@@ -23,7 +23,7 @@ export function databasePart({ database, jurisdiction }: Target, options: Option
       if (jurisdiction === null || is === jurisdiction) return thereIn(found?.running_in_region, options);
       return {
         state: "different",
-        how: `it has ${is === null ? "no jurisdiction" : `the jurisdiction '${is}'`}, and '${jurisdiction}' is asked for.`,
+        how: `it has ${is === null ? "no jurisdiction" : `the jurisdiction '${is}'`}, but '${jurisdiction}' is requested.`,
         todo: "A database's jurisdiction cannot be changed. Give DB another database_name in wrangler.jsonc, then run this again.",
       };
     },
@@ -33,8 +33,8 @@ export function databasePart({ database, jurisdiction }: Target, options: Option
 }
 
 /**
- * wrangler would make the bucket too, but not where it is wanted; and where R2 is off it says nothing and uploads a Worker
- * whose bucket is missing (tried with 4.164.0). Buckets of another jurisdiction have other names: they are not found.
+ * wrangler would create the bucket too, but not in the requested place. If R2 is off, it also uploads, without an error, a Worker
+ * whose bucket is missing (tried with 4.164.0). A bucket of another jurisdiction has its own namespace, so it is not found.
  */
 export function bucketPart({ bucket, jurisdiction }: Target, options: Options): Part {
   const inJurisdiction = jurisdiction === null ? [] : [`--jurisdiction=${jurisdiction}`];
@@ -49,10 +49,10 @@ export function bucketPart({ bucket, jurisdiction }: Target, options: Options): 
   };
 }
 
-/** A location is a hint that the platform need not follow, so another one is told and no fault. */
+/** A location is a hint that the platform need not follow. Another location gives a note, not an error. */
 function thereIn(location: string | null | undefined, { location: asked }: Options): Found {
   if (asked === undefined || location?.toLowerCase() === asked) return { state: "there" };
-  return { state: "there", note: `in ${location ?? "a place it does not tell"}, not in ${asked}: it cannot be moved` };
+  return { state: "there", note: `in ${location ?? "an unknown location"}, not in ${asked}: it cannot be moved` };
 }
 
 function place({ location }: Options, jurisdiction: string | null): readonly string[] {

@@ -2,10 +2,10 @@ import { stripVTControlCharacters } from "node:util";
 
 import type * as z from "zod";
 
-/** One of the things that a command of wrangler's lists, by the names of its lines: `prefix:      inbox/`. */
+/** One entry of a list that wrangler prints, as the fields of its lines: `prefix:      inbox/`. */
 export type Row = Readonly<Record<string, string>>;
 
-/** Wrangler lists some things as lines, with an empty one between two things. Text without such lines is left out. */
+/** Wrangler prints some lists as lines, with an empty line between entries. Other text is ignored. */
 export function rowsIn(stdout: string): readonly Row[] {
   const blocks = stripVTControlCharacters(stdout).split(/\n\s*\n/);
   return blocks.map(rowIn).filter((row) => Object.keys(row).length > 0);
@@ -19,7 +19,7 @@ function rowIn(block: string): Row {
   return Object.fromEntries(lines);
 }
 
-/** What a command printed with `--json`; null if it is not as expected. */
+/** Parse what a command printed with `--json`; null if it does not match. */
 export function jsonIn<T>(stdout: string, schema: z.ZodType<T>): T | null {
   try {
     return schema.safeParse(JSON.parse(stdout)).data ?? null;

@@ -1,4 +1,4 @@
-// `npm run deploy`: production, from an empty account or onto what is there. Safe to run again after any failure.
+// `npm run deploy`: deploys production, to an empty account or over an earlier deployment. Safe to run again after any failure.
 import { Command } from "commander";
 
 import { ensureAdminKey } from "./admin-key.ts";
@@ -12,7 +12,9 @@ import { readTarget, type Target } from "./target.ts";
 import { createWrangler, type Wrangler } from "./wrangler.ts";
 
 const command = withOptions(new Command("npm run deploy --"))
-  .description("Deploy production: build, database, migrations, Worker, and what wrangler does not make.")
+  .description(
+    "Deploy production: the build, the database and its migrations, the Worker, and what wrangler does not create.",
+  )
   .option("--only-parts", "leave the Worker and the tables as they are (bin/provision)");
 const options = command.parse().opts<Options & { readonly onlyParts?: true }>();
 const target = readTarget();
@@ -21,16 +23,16 @@ if (problem !== null) command.error(`${problem}\n`);
 const wrangler = createWrangler({ isDryRun: options.dryRun === true });
 process.exitCode = (await (options.onlyParts === true ? provision() : deploy())) ? 0 : 1;
 
-/** What is refused after the Worker runs is a warning: the Worker does without it meanwhile. */
+/** A refusal after the Worker runs is only a warning, because the Worker works without that part meanwhile. */
 async function deploy(): Promise<boolean> {
-  // First of all: a Worker that cannot be built must not have migrated the database.
+  // Build first: a Worker that cannot be built must not migrate the database.
   const isDeployed =
     (await step("deploy", "--dry-run", "--outdir=dist")) &&
     (await ensureAll([bucketPart(target, options), databasePart(target, options), ...indexParts(target)])) &&
     (await step("d1", "migrations", "apply", "DB", "--remote")) &&
     (await step("deploy"));
   if (!isDeployed) {
-    console.error("Not deployed. What was made so far stays, and the next run goes on from there.");
+    console.error("Not deployed. Everything made so far stays, and the next run continues from there.");
     return false;
   }
   await afterDeploy(target, wrangler);
@@ -42,11 +44,11 @@ async function provision(): Promise<boolean> {
   const places = isPlaced ? [bucketPart(target, options), databasePart(target, options)] : [];
   const isReady = await ensureAll([...places, ...indexParts(target)]);
   const isDone = isReady && (await afterDeploy(target, wrangler));
-  if (!isDone) console.error("Not everything is there. Tables, queues and bucket are made by npm run deploy.");
+  if (!isDone) console.error("Some parts are missing. npm run deploy makes the tables, the queues and the bucket.");
   return isDone;
 }
 
-/** One after the other to the first that fails: each is of use only with those before it. */
+/** Ensure parts one after the other, up to the first that fails: each needs those before it. */
 async function ensureAll(parts: readonly Part[]): Promise<boolean> {
   for (const part of parts) if (!(await ensure(part, wrangler))) return false;
   return true;
@@ -54,7 +56,7 @@ async function ensureAll(parts: readonly Part[]): Promise<boolean> {
 
 async function afterDeploy(of: Target, by: Wrangler): Promise<boolean> {
   const origins = options.origin.length > 0 ? options.origin : of.origins;
-  // Side by side: each is a call or two that waits for the platform, and none needs another.
+  // In parallel: each is one or two calls that wait for the platform, and none needs another.
   const parts = await bucketParts(of, origins);
   const made = await Promise.all([
     ...parts.map(async (part) => ensure(part, by)),

@@ -1,4 +1,4 @@
-// What production is called, read from wrangler.jsonc: people rename queues, the bucket and the database when they deploy.
+// The names of production's resources, read from wrangler.jsonc: people rename the queues, the bucket and the database.
 import { join } from "node:path";
 
 import { unstable_readConfig as readConfig } from "wrangler";
@@ -9,7 +9,7 @@ import { ROOT } from "./wrangler.ts";
 export interface Target {
   readonly database: string;
   readonly bucket: string;
-  /** Of the bucket; null for the default one. */
+  /** The jurisdiction of the bucket; null for the default one. */
   readonly jurisdiction: string | null;
   /** The queue that the bucket's notifications go to. */
   readonly uploadQueue: string;
@@ -17,11 +17,11 @@ export interface Target {
   readonly passageIndex: string | null;
   /** Origins whose pages may call, from the var CORS_ORIGINS. */
   readonly origins: readonly string[];
-  /** Whom the first admin key is made for. */
+  /** The owner of the first admin key. */
   readonly operatorId: string;
 }
 
-/** As much of wrangler's own reading of the file as is needed here; a queue without a name is a symbol there. */
+/** The part of wrangler's parsed configuration that is used here. In it, a queue without a name is a symbol. */
 interface Configured {
   readonly d1_databases: readonly { readonly binding: string; readonly database_name?: string }[];
   readonly r2_buckets: readonly {

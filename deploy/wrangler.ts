@@ -1,35 +1,35 @@
-// The one way to the account: the wrangler that the lock file names, on production's configuration, whatever the shell says.
+// The only access to the account: the wrangler from the lock file, with production's configuration, whatever the environment says.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 
 export const ROOT = join(import.meta.dirname, "..");
 
-/** The top level of wrangler.jsonc, whatever CLOUDFLARE_ENV says. */
+/** Selects the top level of wrangler.jsonc, whatever CLOUDFLARE_ENV says. */
 export const PRODUCTION = "--env=";
 
 export interface Ran {
   readonly ok: boolean;
   readonly stdout: string;
-  /** Everything it said, for people and for codes of errors. */
+  /** Everything that it printed, for people to read and for error codes. */
   readonly output: string;
 }
 
 export interface Wrangler {
-  /** Ask without a sound. A dry run asks nobody: nothing is there. */
+  /** Query the account silently. In a dry run the result is always "does not exist". */
   look(...args: readonly string[]): Promise<Ran>;
-  /** Print a command, run it and show its words as they come. A dry run prints alone. */
+  /** Print a command, run it and show its output as it comes. A dry run only prints. */
   run(...args: readonly string[]): Promise<Ran>;
-  /** Print a command and run it without its words, for those that run side by side. A dry run prints alone. */
+  /** Print a command and run it without its output, for commands that run in parallel. A dry run only prints. */
   make(...args: readonly string[]): Promise<Ran>;
   readonly isDryRun: boolean;
 }
 
 const PROGRAM = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
 
-/** A bound, not an expectation: the longest command, an upload of the Worker, takes a minute on a slow line. */
+/** An upper limit. The longest command, the upload of the Worker, takes a minute on a slow line. */
 const TIME_LIMIT_MS = 10 * 60_000;
 
-/** What is run, and for how long at most. */
+/** What to run, and its time limit. */
 interface Limited {
   readonly program: string;
   readonly timeLimitMs: number;
@@ -56,18 +56,18 @@ export function createWrangler({
   };
 }
 
-/** As a shell takes it, so that a printed command can be run by hand. */
+/** Quote an argument for a shell, so that a printed command can be run by hand. */
 export function quoted(arg: string): string {
   return /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** A command that hangs is stopped, and has failed; its last line says so. */
+/** Run a command. One that hangs is stopped and counts as failed; its last line says so. */
 async function start(
   args: readonly string[],
   show: (text: string) => void,
   { program, timeLimitMs }: Limited,
 ): Promise<Ran> {
-  // Without a terminal wrangler asks nothing and takes its defaults.
+  // Without a terminal, wrangler asks no questions and uses its defaults.
   const child = spawn(process.execPath, [program, ...args, PRODUCTION], {
     cwd: ROOT,
     env: { ...process.env, CLOUDFLARE_ENV: "" },
@@ -90,7 +90,7 @@ async function start(
     child.on("error", reject);
     child.on("close", resolve);
     child.on("exit", () => {
-      // A process that wrangler has started may live on, and hold its output open.
+      // A process that wrangler started may still run and hold its output open.
       if (child.killed) for (const stream of [child.stdout, child.stderr]) stream.destroy();
     });
   });
@@ -101,5 +101,5 @@ async function start(
 function stoppedAfter(timeLimitMs: number, args: readonly string[]): string {
   const command = ["wrangler", ...args, PRODUCTION].map(quoted).join(" ");
   const afterSeconds = Math.round(timeLimitMs / 1000);
-  return `\n'${command}' did not end within ${afterSeconds} seconds and was stopped. See whether this machine reaches https://api.cloudflare.com and whether https://www.cloudflarestatus.com reports a fault, then run this again: it goes on from what is there.\n`;
+  return `\n'${command}' did not end within ${afterSeconds} seconds and was stopped. See whether this machine reaches https://api.cloudflare.com and whether https://www.cloudflarestatus.com reports a fault, then run this again. It continues from what exists.\n`;
 }

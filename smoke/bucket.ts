@@ -1,15 +1,15 @@
-// The bucket as clients reach it: presigned URLs, and what S3 says when it refuses.
+// The bucket as clients reach it: presigned URLs, and the reasons that S3 gives when it refuses.
 import type { UploadTicket } from "../client/index.ts";
 import { DarkroomError } from "../client/index.ts";
 import { Failure, type Finding, skip, uploaded, type Smoke } from "./check.ts";
 
-/** A text is the cheapest object that becomes a job. */
+/** A text is the cheapest object that makes a job. */
 export const smallText = () =>
   uploaded(({ text }) => new Blob([text], { type: "text/plain" }), { name: "smoke.txt", kind: "classification" });
 
 export interface Refused {
   readonly status: number;
-  /** S3's own, such as `SignatureDoesNotMatch`; the status where it names none. */
+  /** S3's own code, such as `SignatureDoesNotMatch`; the HTTP status if it gives none. */
   readonly code: string;
   readonly message: string;
 }
@@ -21,7 +21,7 @@ export interface Stored {
 
 export type Put = ({ readonly ok: true } & Stored) | ({ readonly ok: false } & Refused);
 
-/** PUT to a presigned URL. A kept connection may be closing just then: once more on a new one. */
+/** PUT to a presigned URL. The server may just be closing a kept connection, so try once more on a new one. */
 export async function put(
   { fetch }: Smoke,
   url: string,
@@ -51,7 +51,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   NoSuchBucket: "R2_ENDPOINT does not match the bucket's name: docs/uploads.md, Setting it up.",
 };
 
-/** The failure of a PUT that should have been taken. */
+/** The failure of a PUT that the bucket should have accepted. */
 export function refusedPut(what: string, { headers }: UploadTicket, { status, code, message }: Refused): Failure {
   const means = `The bucket refused ${what}: ${status} ${code}: ${message}`;
   const known = ADVICE[code];
@@ -64,7 +64,7 @@ export function refusedPut(what: string, { headers }: UploadTicket, { status, co
   return new Failure(means, "docs/uploads.md, Setting it up.");
 }
 
-/** Skips a check that needs presigned URLs where there are no credentials for them. */
+/** Run a check that needs presigned URLs, or skip it if the Worker has no credentials for them. */
 export async function unlessUnsigned(check: () => Promise<Finding>): Promise<Finding> {
   try {
     return await check();

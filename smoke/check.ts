@@ -1,17 +1,17 @@
-// What a check is, what it is given, and what it can find.
+// What a check is, what it gets, and what it can find.
 import type { AskUsage, Client, Job, JobRequest, UploadRequest, UploadTicket } from "../client/index.ts";
 import type { Media } from "./media.ts";
 
-/** `means` says what was found, `todo` what a person does about it. */
+/** `means` says what was found, `todo` what a person has to do. */
 export interface Finding {
   readonly result: "pass" | "fail" | "skipped";
   readonly means: string;
   readonly todo?: string;
 }
 
-/** A job that a check submits, told before so that it can be priced. */
+/** A job that a check will submit, declared before the run so that it can be priced. */
 export type Work = {
-  /** Where the estimate does not say how much it may cost. */
+  /** The most that it may cost, if the estimate does not say. */
   readonly mostNeurons?: number;
 } & (
   | { readonly via: "description"; readonly request: (media: Media) => JobRequest }
@@ -22,12 +22,12 @@ export type Work = {
     }
 );
 
-/** How long to wait for what others do, in milliseconds. */
+/** How long to wait for the platform, in milliseconds. */
 export interface Waits {
   readonly jobMs: number;
-  /** From a PUT to the bucket until its job is there. The sweep would find it after minutes: then nobody has announced it. */
+  /** From a PUT to the bucket until its job exists. Shorter than the minutes that the sweep takes, so a miss means that no notification came. */
   readonly notificationMs: number;
-  /** Until the index of meanings has what was written. */
+  /** Until the index of meanings contains what was written. */
   readonly indexMs: number;
   readonly deliveryMs: number;
 }
@@ -35,40 +35,40 @@ export interface Waits {
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface SmokeOptions {
-  /** Where Darkroom is, without a slash at the end. */
+  /** The address of Darkroom, without a slash at the end. */
   readonly baseUrl: string;
   readonly key: string;
-  /** Whether it runs on this machine. */
+  /** Whether Darkroom runs on this machine. */
   readonly isLocal: boolean;
   readonly media: Media;
   readonly waits: Waits;
   readonly signal: AbortSignal;
   readonly fetch: Fetch;
-  /** Of a page that is to call from a browser. */
+  /** The origin of a page that will call from a browser. */
   readonly origin?: string | undefined;
-  /** A public address that leads to `webhookPort` of this machine. */
+  /** A public address that forwards to `webhookPort` of this machine. */
   readonly webhookUrl?: string | undefined;
   readonly webhookPort?: number | undefined;
 }
 
 /** What the checks of one run share. */
 export interface Smoke extends Omit<SmokeOptions, "key"> {
-  /** Letters alone, so that a search takes it for a word. */
+  /** Only letters, so that a search treats it as a word. */
   readonly runId: string;
   readonly client: Client;
-  /** Of a description or a ticket: how the run's jobs are marked and limited. */
+  /** The terms for a description or a ticket: the marks and limits of the run's jobs. */
   termsOf(work: Work): { tags: string[]; reuse: false; maxNeurons: number };
   submit(work: Work): Promise<Job>;
-  /** Submit it, wait, and read it. @throws Failure unless it completes. */
+  /** Submit a job, wait for it and read it. @throws Failure unless it completes. */
   complete(work: Work): Promise<Job>;
-  /** @throws Failure if it has not ended in time. */
+  /** Wait until a job ends. @throws Failure if it has not ended in time. */
   end(id: string): Promise<Job>;
-  /** Ask for URLs, to be aborted or completed at the end of the run. */
+  /** Request URLs for an upload, which is aborted or completed at the end of the run. */
   announce(
     work: Work & { via: "upload" },
     how: { readonly method: "single" | "multipart"; readonly tag?: string },
   ): Promise<UploadTicket>;
-  /** Read until it is as wanted; null where it never is. */
+  /** Read repeatedly until there is a result; null if the time runs out. */
   until<T>(read: () => Promise<T | null>, timeoutMs: number): Promise<T | null>;
   readonly seen: Seen;
 }
@@ -78,7 +78,7 @@ export interface Seen {
   readonly jobs: Map<string, Job>;
   readonly uploads: Set<string>;
   readonly answers: { readonly model: string; readonly usage: AskUsage }[];
-  /** Of searches, which no receipt has. */
+  /** The cost of searches, for which there are no receipts. */
   searchNeurons: number;
 }
 
@@ -86,13 +86,13 @@ export interface Check {
   /** One word, for `--only`. */
   readonly name: string;
   readonly work?: readonly Work[];
-  /** What it asks of models beside its jobs, in neurons at most: nothing prices questions before. */
+  /** The most neurons that it spends outside its jobs. Questions cannot be priced in advance. */
   readonly askedNeurons?: number;
-  /** What it throws is a failure. */
+  /** An error that it throws is a failure. */
   run(smoke: Smoke): Promise<Finding>;
 }
 
-/** A check's failure, thrown where there is no way on. */
+/** A check's failure, thrown when the check cannot continue. */
 export class Failure extends Error {
   override readonly name = "Failure";
   readonly todo: string;

@@ -1,5 +1,5 @@
-// Every check, in the order in which they are told. The first must pass before anything is made; the last judge what the
-// others have left.
+// Every check, in the order in which the table shows them. The first must pass before anything is created. The last judge what
+// the others did.
 import type { Check } from "./check.ts";
 import { access } from "./checks/access.ts";
 import { answers } from "./checks/answers.ts";

@@ -1,22 +1,22 @@
-// What the run has made goes again, also what it was interrupted over: jobs are found by their tags, not by what is remembered.
+// Deletes what the run has created, also if it was interrupted. It finds jobs by their tags, not by what the run remembers.
 import { type Client, DarkroomError } from "../client/index.ts";
 import { Failure, type Finding, pass } from "./check.ts";
 import { RUN_ID, TAG } from "./smoke.ts";
 
-/** Of a run that was killed: younger jobs may be those of another run that goes on. */
+/** Jobs of a killed run are older than this. Younger ones may belong to another run that is still going on. */
 const LEFT_BEHIND_MS = 3_600_000;
-/** A notification that was on its way when the run ended may still make a job. */
+/** A notification that was being delivered when the run ended may still make a job. */
 const ROUNDS = 3;
 
 export interface Made {
   readonly runId: string;
-  /** Announced uploads. */
+  /** Uploads that were announced. */
   readonly uploads: ReadonlySet<string>;
 }
 
-/** Jobs with their results and sources, announced uploads, and endpoints of webhooks. @throws Failure for what is left. */
+/** Delete jobs with their results and sources, announced uploads, and webhook endpoints. @throws Failure if something is left. */
 export async function cleanUp(client: Client, { runId, uploads }: Made): Promise<Finding> {
-  if (!RUN_ID.test(runId)) throw new Error(`'${runId}' is not what a run is called: nothing is deleted by it`);
+  if (!RUN_ID.test(runId)) throw new Error(`'${runId}' is not the name of a run, so nothing was deleted`);
   const problems: string[] = [];
   const tried = async (what: string, run: () => Promise<unknown>, isFine: readonly string[] = []) => {
     await run().catch((error: unknown) => {
@@ -49,11 +49,11 @@ export async function cleanUp(client: Client, { runId, uploads }: Made): Promise
     const means = [`${left.length} jobs of this run are still there.`, ...problems].join("\n");
     throw new Failure(means, `bin/darkroom ls --all --tag ${runId} --json | jq -r .id | bin/darkroom rm --source -`);
   }
-  const before = older.length === 0 ? "" : ` Of runs before that were killed: ${older.length} jobs.`;
+  const before = older.length === 0 ? "" : ` ${older.length} jobs of earlier, killed runs are deleted too.`;
   return pass(`${deleted.size} jobs with results and sources and ${endpoints} endpoints are deleted.${before}`);
 }
 
-/** Give an upload up. One whose object is there is made a job, or is one already: it is deleted as such. */
+/** Abort an upload. If its object is stored, make sure that it is a job, which is then deleted as one. */
 async function endUpload(client: Client, id: string): Promise<void> {
   try {
     await client.uploads.abort(id);
@@ -67,7 +67,7 @@ async function endUpload(client: Client, id: string): Promise<void> {
 async function jobsOf(client: Client, query: { tag: string; createdBefore?: string }): Promise<readonly string[]> {
   const ids: string[] = [];
   for await (const { id, tags } of client.jobs.list({ ...query, limit: 100 })) {
-    // Both tags: whoever else uses one of them keeps their jobs.
+    // Both tags: somebody else may use one of them for their own jobs.
     if (tags.includes(TAG) && tags.some((tag) => RUN_ID.test(tag))) ids.push(id);
   }
   return ids;

@@ -4,7 +4,7 @@ import type { Prices } from "./prices.ts";
 
 const USD_PER_NEURON = 0.011 / 1000;
 
-/** What the run has cost, by the receipts of its jobs and what questions and searches said. @throws Failure if too much. */
+/** Return what the run has cost, from the receipts of its jobs and the usage of questions and searches. @throws Failure if too much. */
 export async function sumUp(
   client: Client,
   { runId, seen }: Pick<Smoke, "runId" | "seen">,
@@ -24,6 +24,6 @@ export async function sumUp(
   const unsaid =
     catalogued === 0
       ? ""
-      : ` For ${catalogued.toFixed(1)} of them the platform named no price: they are the catalogue's.`;
+      : ` For ${catalogued.toFixed(1)} of them the platform gave no figure, so the catalogue's prices were used.`;
   return { finding: pass(means + unsaid), neurons };
 }

@@ -2,12 +2,12 @@ import type { Job } from "../client/index.ts";
 
 export type Call = Job["attempts"][number]["calls"][number];
 
-/** What a model answered: neither refusals nor calls that got nothing. */
+/** The calls that a model answered, without refusals and calls that got no answer. */
 export function callsOf({ attempts }: Pick<Job, "attempts">): readonly Call[] {
   return attempts.flatMap(({ calls }) => calls.filter(({ durationMs }) => durationMs !== null));
 }
 
-/** How long it took, and why it took more than one attempt, if it did. */
+/** How long a job took, and why it took more than one attempt, if it did. */
 export function sentenceOf({ timings, attempts }: Job, calls: readonly Call[]): string {
   const { queuedMs, runningMs } = timings;
   const modelMs = calls.reduce((sum, { durationMs }) => sum + (durationMs ?? 0), 0);

@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** The smallest input of each kind. */
+/** A small input of each kind. */
 export interface Media {
-  /** Some seconds of English. */
+  /** A few seconds of English. */
   readonly speech: Blob;
   readonly picture: Blob;
-  /** A sentence. */
+  /** One sentence. */
   readonly text: string;
 }
 

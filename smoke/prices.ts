@@ -1,19 +1,19 @@
-// What the run would cost, asked before anything is made, and how much of it each job may spend.
+// What the run would cost, estimated before anything is created, and how much each job may spend.
 import type { Client, Estimate } from "../client/index.ts";
 import { type Check, Failure, type Work } from "./check.ts";
 import type { Media } from "./media.ts";
 
-/** A run costs less than this: about two thirds of a US cent. */
+/** The limit of a run: about two thirds of a US cent. */
 export const MOST_NEURONS = 600;
 
 export interface Prices {
   readonly estimateOf: ReadonlyMap<Work, Estimate>;
   readonly estimated: number;
-  /** What may be spent in the worst case: jobs carry it as `maxNeurons`. */
+  /** What the run may cost at worst. Jobs carry their share as `maxNeurons`. */
   readonly most: number;
 }
 
-/** @throws Failure where something cannot be priced, or the sum is too high. */
+/** @throws Failure if something cannot be priced, or the sum is too high. */
 export async function priceChecks(
   client: Client,
   checks: readonly Check[],
@@ -51,7 +51,7 @@ export async function priceChecks(
   return { estimateOf, estimated, most };
 }
 
-/** A guess may be wrong by a factor; a price by the piece is exact, and more than it is not to be paid. */
+/** The most that a job may spend. An estimate may be wrong by a factor; a price for each unit is exact and must not be exceeded. */
 export function allowanceOf({ mostNeurons }: Work, { neurons, isRough }: Estimate): number {
   return mostNeurons ?? (isRough ? 2 * neurons + 2 : neurons + 0.5);
 }

@@ -1,23 +1,23 @@
-// Whoever is told of jobs: a server in this process.
+// The receiver of webhooks: a server in this process.
 import { createServer } from "node:http";
 
 export interface Told {
   readonly body: string;
   readonly headers: Record<string, string>;
-  /** Epoch milliseconds. */
+  /** In epoch milliseconds. */
   readonly receivedAt: number;
 }
 
 export interface Receiver {
   readonly url: string;
-  /** What was told of this job. */
+  /** The webhook that reported this job; null if none came. */
   find(jobId: string): Told | null;
   close(): Promise<void>;
 }
 
 const MAX_BODY_BYTES = 1_000_000;
 
-/** @param port 0 for any that is free. */
+/** @param port 0 for any free port. */
 export async function startReceiver(port: number): Promise<Receiver> {
   const told: Told[] = [];
   const server = createServer((request, response) => {

@@ -1,4 +1,4 @@
-// One run: ask, price, check side by side, sum up, delete.
+// One run: check access, price, run the checks side by side, add up the cost, delete.
 import pLimit from "p-limit";
 
 import { createClient, DarkroomError } from "../client/index.ts";
@@ -9,7 +9,7 @@ import { sumUp } from "./costs.ts";
 import { MOST_NEURONS, priceChecks, type Prices } from "./prices.ts";
 import { createSmoke } from "./smoke.ts";
 
-/** Most of a check is waiting; more at once would make the times of the others' models say less. */
+/** Checks mostly wait. More of them at once would distort the measured times of the models. */
 const CHECKS_AT_ONCE = 4;
 
 export interface Row extends Finding {
@@ -18,12 +18,12 @@ export interface Row extends Finding {
 
 export interface Report {
   readonly rows: readonly Row[];
-  /** Null where nothing was started. */
+  /** Null if nothing was started. */
   readonly neurons: number | null;
 }
 
 export interface RunOptions extends SmokeOptions {
-  /** Names of checks; all of them if left out. */
+  /** Names of the checks to run; all checks by default. */
   readonly only?: readonly string[] | undefined;
   readonly mostNeurons?: number;
   readonly onRow?: (row: Row) => void;
@@ -31,7 +31,7 @@ export interface RunOptions extends SmokeOptions {
 
 const NOTHING: Prices = { estimateOf: new Map(), estimated: 0, most: 0 };
 
-/** Never throws for what a check finds. What was made is deleted however the run ends. */
+/** Run the checks and report. Never throws for what a check finds, and deletes what was created however the run ends. */
 export async function runChecks(options: RunOptions): Promise<Report> {
   const { only, mostNeurons = MOST_NEURONS, onRow, signal } = options;
   const checks = CHECKS.filter(({ name }) => only?.includes(name) ?? true);
@@ -58,7 +58,7 @@ export async function runChecks(options: RunOptions): Promise<Report> {
   if (priced.result !== "pass") return { rows: inOrder(), neurons: null };
 
   const smoke = createSmoke(options, prices);
-  // With nothing to stop it: an interrupted run deletes what it made as well.
+  // Without the signal: an interrupted run also deletes what it created.
   const { baseUrl, key, fetch } = options;
   const unstoppable = createClient({ baseUrl, key, fetch });
   let neurons: number | null = null;
@@ -94,11 +94,11 @@ async function found(find: () => Promise<Finding>, signal: AbortSignal): Promise
     if (error instanceof Failure) return { result: "fail", means: error.message, todo: error.todo };
     if (signal.aborted) return { result: "skipped", means: "The run was interrupted." };
     if (error instanceof DarkroomError) {
-      const todo = error.status === 0 ? "Run it again." : "docs/api.md, Problems, says what the code means.";
+      const todo = error.status === 0 ? "Run it again." : "See docs/api.md, Problems, for the meaning of the code.";
       return { result: "fail", means: `${error.code}: ${error.detail}`, todo };
     }
-    // A bug of the run itself: its place is worth more than advice.
+    // A bug in the smoke run itself: the stack is more useful than advice.
     const means = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return { result: "fail", means, todo: "Report it: the smoke run itself has failed." };
+    return { result: "fail", means, todo: "The smoke run itself failed. Please report this." };
   }
 }

@@ -1,4 +1,4 @@
-// `npm run smoke`: whether a deployed Darkroom, or the one of `npm start`, works on its account. Exit codes: 0 if no check
+// `npm run smoke`: checks whether a deployed Darkroom, or that of `npm start`, works on its account. Exit codes: 0 if no check
 // failed, 1 if one did, 2 for a wrong command line, 130 if interrupted.
 import { parseArgs } from "node:util";
 
@@ -25,14 +25,14 @@ const address = URL.parse(baseUrl);
 if (address === null || !/^https?:$/.test(address.protocol))
   refuse(`DARKROOM_URL: '${baseUrl}' is not an http(s) URL.`);
 const isLocal = isLocalhost(address.hostname);
-if (!isLocal && address.protocol === "http:") refuse("DARKROOM_URL: the key would travel unencrypted. Use https.");
+if (!isLocal && address.protocol === "http:") refuse("DARKROOM_URL: http would send the key unencrypted. Use https.");
 const key = env["DARKROOM_API_KEY"] ?? (isLocal ? LOCAL_KEY : "");
 if (!/^[\x21-\x7e]+$/.test(key))
-  refuse("DARKROOM_API_KEY: there is no key, or it has characters that no key has. Copy it again.");
+  refuse("DARKROOM_API_KEY: the key is missing, or has characters that a key never contains. Copy it again.");
 
 const stopping = new AbortController();
 const stop = () => {
-  console.error("Stopping. The run deletes what it made. Press Ctrl-C again to leave it.");
+  console.error("Stopping. The run deletes what it created. Press Ctrl-C again to leave it there.");
   stopping.abort(new Error("interrupted"));
 };
 // Once: a second Ctrl-C ends the process.
@@ -59,7 +59,7 @@ if (given.json) print(rows.map((row) => JSON.stringify(row)).join("\n"));
 else print(`\n${tableOf(rows, process.stdout.columns ?? 120)}\n\n${summary}`);
 process.exitCode = stopping.signal.aborted ? 130 : count("fail") > 0 ? 1 : 0;
 
-/** The key is in no line, whatever a check quotes. */
+/** Print a text. The key is removed from it, whatever a check quotes. */
 function print(text: string): void {
   console.log(text.replaceAll(key, "dk_…"));
 }

@@ -1,18 +1,18 @@
-// What the checks of one run share: a client, what was submitted, and how to submit it so that it can be found and deleted.
+// What the checks of one run share: a client, the jobs submitted, and how to submit a job so that it can be found and deleted.
 import { createClient, DarkroomError, type Job } from "../client/index.ts";
 import { hasEnded } from "../client/wait.ts";
 import { Failure, type Seen, type Smoke, type SmokeOptions, type Waits, type Fetch } from "./check.ts";
 import { allowanceOf, type Prices } from "./prices.ts";
 
-/** Every job of every run carries it, beside the run's own. */
+/** Every job of every run has this tag, in addition to the run's own. */
 export const TAG = "darkroom-smoke";
-/** A run's own tag, and what its endpoints of webhooks are described by. */
+/** The tag of one run, which is also the description of its webhook endpoints. */
 export const RUN_ID = /^smoke[a-z]{10}$/;
 
 export const WAITS: Waits = { jobMs: 300_000, notificationMs: 60_000, indexMs: 120_000, deliveryMs: 60_000 };
 
 const FIRST_POLL_MS = 250;
-/** Ever less often, as each look of a search costs a little. */
+/** The pauses grow up to this, because each search costs a little. */
 const LONGEST_POLL_MS = 5000;
 
 export function createSmoke(options: SmokeOptions, prices: Prices): Smoke {
@@ -31,7 +31,7 @@ export function createSmoke(options: SmokeOptions, prices: Prices): Smoke {
     seen,
     termsOf(work) {
       const estimate = prices.estimateOf.get(work);
-      if (estimate === undefined) throw new Error("a check submits a job that it has not named");
+      if (estimate === undefined) throw new Error("a check submits a job that it has not declared");
       return { tags: [TAG, runId], reuse: false, maxNeurons: allowanceOf(work, estimate) };
     },
     submit(work) {
@@ -104,14 +104,14 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
-  paid_plan_required: "Switch the account to Workers Paid.",
+  paid_plan_required: "Change the account's plan to Workers Paid.",
   model_agreement_required: "Accept the model's licence in the dashboard: Workers AI, the model's page.",
-  account_blocked: "The platform lets the account use no models. Look at its state in the dashboard.",
+  account_blocked: "The platform does not let the account use models. See its state in the dashboard.",
   no_such_model: "The platform no longer has this model. Choose another in shared/models/models.ts.",
   model_withdrawn: "The platform has withdrawn this model. Choose another model in shared/models/models.ts.",
   unexpected_answer:
     "The model answers in a new shape: add it to test/contracts/ and to its reader in consumer/models/.",
-  daily_allocation_used: "Wait for 00:00 UTC, or switch the account to Workers Paid.",
+  daily_allocation_used: "Wait for 00:00 UTC, or change the account's plan to Workers Paid.",
   out_of_capacity: "The platform has no capacity now. Run this again later.",
   model_timeout: "The model is too slow for this input. Lower the steps or the size, or choose another model.",
   max_neurons_reached: "The job costs more than its estimate. Compare docs/cost.md with the platform's price list.",

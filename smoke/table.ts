@@ -5,7 +5,7 @@ import type { Row } from "./run-checks.ts";
 const RESULTS = { pass: "pass", fail: "FAIL", skipped: "skipped" } as const;
 const NARROWEST = 40;
 
-/** A line for each check: its name, what became of it, what that means, and below it what to do. */
+/** Print each check: its name, result and finding, and below it what to do. */
 export function tableOf(rows: readonly Row[], columns: number): string {
   const nameWidth = Math.max(...rows.map(({ name }) => name.length));
   const indent = " ".repeat(nameWidth + 11);
@@ -22,7 +22,7 @@ export function tableOf(rows: readonly Row[], columns: number): string {
     .join("\n");
 }
 
-/** What a model or a bucket says moves no cursor. */
+/** Wrap a text. Control characters are removed, so that text from a model or a bucket cannot move the cursor. */
 function wrap(text: string, width: number): readonly string[] {
   return stripVTControlCharacters(text)
     .split("\n")

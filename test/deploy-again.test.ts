@@ -47,7 +47,7 @@ describe.runIf(process.env["DARKROOM_LONG"])("deploying again, and where somethi
     ]) {
       expect(refused.output).toContain(`To make it by hand: ${command}`);
     }
-    expect(refused.output).toContain("the sweep of maintenance finds uploads");
+    expect(refused.output).toContain("maintenance finds uploads by a sweep");
 
     darkroom.refuseWhen(() => null);
     expect(await project.provision()).toMatchObject({ exitCode: 0 });
@@ -79,7 +79,7 @@ describe.runIf(process.env["DARKROOM_LONG"])("deploying again, and where somethi
     const unsure = await project.deploy([], { CLOUDFLARE_ACCOUNT_ID: "" });
     expect(unsure).toMatchObject({ exitCode: 1 });
     expect(unsure.output).toContain(
-      `The login may use several accounts: ${ACCOUNT_ID} (Acme), ${SECOND_ACCOUNT_ID} (Second). Say which one is Darkroom's: set CLOUDFLARE_ACCOUNT_ID`,
+      `The login may use several accounts: ${ACCOUNT_ID} (Acme), ${SECOND_ACCOUNT_ID} (Second). Set CLOUDFLARE_ACCOUNT_ID to the id`,
     );
     expect(darkroom.calls).toEqual([]);
   });
@@ -92,7 +92,9 @@ describe.runIf(process.env["DARKROOM_LONG"])("deploying again, and where somethi
     const interrupted = await project.provision();
     const [[id] = []] = keysStored(darkroom);
     expect(interrupted).toMatchObject({ exitCode: 1, output: expect.stringContaining("warning: could not make") });
-    expect(interrupted.output).toContain(`if the next run says that dk_${id}_… is there already, it is this one.`);
+    expect(interrupted.output).toContain(
+      `If the next run says that dk_${id}_… is there already, the key above is valid.`,
+    );
     expect(keysShown(interrupted)).toEqual(keysStored(darkroom));
 
     darkroom.loseAnswersOf(() => false);

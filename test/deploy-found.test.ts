@@ -59,8 +59,8 @@ describe("the notification rule", () => {
     ["has the prefix '' instead of 'inbox/'", { prefix: "(all prefixes)" }],
     ["has the prefix 'inbox/prompts/' instead of 'inbox/'", { prefix: "inbox/prompts/" }],
     ["has the suffix '.mp3' instead of none", { suffix: ".mp3" }],
-    ["does not tell CompleteMultipartUpload, CopyObject", { events: "PutObject" }],
-    ["also tells DeleteObject", { events: `${EVENTS},DeleteObject` }],
+    ["does not report CompleteMultipartUpload, CopyObject", { events: "PutObject" }],
+    ["also reports DeleteObject", { events: `${EVENTS},DeleteObject` }],
   ])("is different if it %s", async (how, printed) => {
     const { queue = "uploads" } = printed;
     expect(await found(rule, printedRule(printed))).toEqual({

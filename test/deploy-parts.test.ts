@@ -67,7 +67,7 @@ describe.runIf(process.env["DARKROOM_LONG"])("parts of the account", () => {
 
     // Asked for by an option alone, it would be the Worker's in the default one.
     const other = await project.deploy(["--jurisdiction", "us"]);
-    expect(other).toMatchObject({ exitCode: 1, output: expect.stringContaining('Write "jurisdiction": "us" beside') });
+    expect(other).toMatchObject({ exitCode: 1, output: expect.stringContaining('Write "jurisdiction": "us" next to') });
   });
 
   test("a database that is there without the jurisdiction that is asked for is not taken", async () => {
@@ -81,7 +81,7 @@ describe.runIf(process.env["DARKROOM_LONG"])("parts of the account", () => {
     const refused = await project.deploy(["--jurisdiction", "eu"]);
     expect(refused).toMatchObject({ exitCode: 1 });
     expect(refused.output).toContain(
-      "warning: the database 'darkroom' is not as it must be: it has no jurisdiction, and 'eu' is asked for.",
+      "warning: the database 'darkroom' is not as it must be: it has no jurisdiction, but 'eu' is requested.",
     );
     expect(refused.output).toContain("Give DB another database_name");
     expect(account.workers.scripts.size).toBe(0);
@@ -104,7 +104,7 @@ describe.runIf(process.env["DARKROOM_LONG"])("parts of the account", () => {
       one.propertyName === "jobId" ? { ...one, indexType: "number" } : one,
     );
     const withWrongProperty = await project.provision();
-    expect(withWrongProperty).toMatchObject({ exitCode: 1, output: expect.stringContaining("of the type 'number'") });
+    expect(withWrongProperty).toMatchObject({ exitCode: 1, output: expect.stringContaining("its type is 'number'") });
     await followAdvice(withWrongProperty.output, 1);
 
     const bucket = darkroom.buckets.get("darkroom-media")!;
@@ -117,9 +117,9 @@ describe.runIf(process.env["DARKROOM_LONG"])("parts of the account", () => {
     const differing = await project.provision(["--origin", "https://app.example.com"]);
     expect(differing).toMatchObject({ exitCode: 1 });
     for (const said of [
-      /rule \S+ has the suffix '\.mp3' instead of none, does not tell CompleteMultipartUpload, CopyObject, also tells DeleteObject\./,
-      /the rule 'hasty' aborts uploads after 1 days, and URLs for their parts are signed for 6\./,
-      /rules that are not Darkroom's \(GET for \*\), and setting ours would replace them\./,
+      /rule \S+ has the suffix '\.mp3' instead of none, does not report CompleteMultipartUpload, CopyObject, also reports DeleteObject\./,
+      /the rule 'hasty' aborts uploads after 1 days, but URLs for their parts are valid for 6\./,
+      /other rules \(GET for \*\), which setting Darkroom's would replace\./,
     ]) {
       expect(differing.output).toMatch(said);
     }

@@ -193,7 +193,7 @@ test("what others have tagged as a run's is left alone, and what a run that was 
   }
   expect(rowOf(await run(["browser-strangers"]), "clean-up")).toMatchObject({
     result: "pass",
-    means: expect.stringContaining("Of runs before that were killed: 1 jobs."),
+    means: expect.stringContaining("1 jobs of earlier, killed runs are deleted too."),
   });
   expect((await jobsLeft()).toSorted()).toEqual(others.toSorted());
   expect((await darkroom.api(`/v1/jobs/${left}`)).status).toBe(404);
@@ -360,7 +360,7 @@ const CASES: readonly Case[] = [
       ...endpoint,
       secret: "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
     })),
-    says: /signature is wrong/,
+    says: /wrong signature/,
   },
   {
     name: "webhook",
@@ -381,7 +381,7 @@ const CASES: readonly Case[] = [
     of: "no words",
     double: altering("GET", /^\/v1\/search$/, (answer: object) => ({ ...answer, hits: [] })),
     options: { waits: { ...WAITS, indexMs: 300 } },
-    says: /not found by its words/,
+    says: /by words does not find/,
   },
   {
     name: "search",
@@ -421,7 +421,7 @@ const CASES: readonly Case[] = [
     name: "dead-letter",
     of: "a limit that does not hold",
     double: sending(/^\/v1\/jobs$/, (job) => ({ ...job, maxNeurons: 10 })),
-    says: /may cost nothing, and completed/,
+    says: /completed, although it was not allowed/,
   },
   {
     name: "dead-letter",
@@ -445,7 +445,7 @@ const CASES: readonly Case[] = [
     double: altering("GET", jobPath, (job: JobAnswer) =>
       withCalls(job, (call) => (String(call["model"]).includes("tiny") ? without(call, "gatewayLogId") : call)),
     ),
-    says: /whisper-tiny-en went past it/,
+    says: /whisper-tiny-en bypassed the gateway/,
   },
   {
     name: "answers",

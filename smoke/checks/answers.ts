@@ -1,7 +1,7 @@
 import { type Check, Failure, pass, skip } from "../check.ts";
 import { callsOf } from "../job-figures.ts";
 
-/** Closing: which models answered, in which shapes, and whether any stood in for the one that was wanted. */
+/** Closing check: which models answered, in which shapes, and whether another model stood in for the intended one. */
 export const answers: Check = {
   name: "answers",
   async run({ seen }) {
@@ -34,7 +34,7 @@ export const answers: Check = {
       throw new Failure(`The API does not say in which shape ${names} answered.`, "Deploy this version first.");
     }
     const told = [...shapes].map(([model, seenShapes]) => `${model}: ${[...seenShapes].join(" or ")}`).toSorted();
-    const priced = isPriced ? "each said what it cost" : "not all of them said what they cost";
+    const priced = isPriced ? "each said what it cost" : "some did not say what they cost";
     return pass([`${shapes.size} models answered, and ${priced}.`, ...told].join("\n"));
   },
 };

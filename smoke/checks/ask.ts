@@ -5,11 +5,11 @@ import { seconds } from "../job-figures.ts";
 const work = described(({ text }) => ({ kind: "classification", text, options: {} }));
 const TIERS = ["fast", "balanced", "accurate"] as const;
 
-/** A question to each text model, and whether its answer comes as it is written. */
+/** Ask each text model a question, and see whether its answer is streamed. */
 export const ask: Check = {
   name: "ask",
   work: [work],
-  // 512 tokens at most of each of the three, and what they read.
+  // At most 512 tokens from each of the three, and the text that they read.
   askedNeurons: 45,
   async run(smoke) {
     const { id } = await smoke.complete(work);
@@ -21,12 +21,12 @@ export const ask: Check = {
       const tiers = told.map(({ tier }) => `'${tier}'`).join(" and ");
       throw new Failure(
         `${model} answered for the tiers ${tiers}: another model has no capacity or cannot be used.`,
-        "Run it again. If it stays so, `model.unusable` in the journal names the model: docs/operations.md.",
+        "Run it again. If the result is the same, `model.unusable` in the journal names the model: docs/operations.md.",
       );
     }
     if (answers.every(({ pieces }) => pieces < 2)) {
       const todo =
-        "A proxy, or compression, between you and the Worker gathers answers. Run the check from another network.";
+        "A proxy or compression between you and the Worker buffers answers. Run the check from another network.";
       throw new Failure("Every answer came in one piece, so nothing is streamed.", todo);
     }
     const lines = answers.map(
@@ -61,10 +61,10 @@ async function question({ client, seen }: Smoke, id: string, tier: (typeof TIERS
   }
   const pieces = texts.length;
   if (model === null || usage === null || pieces === 0) {
-    const missing = pieces === 0 ? "a text" : "saying what it cost";
+    const missing = pieces === 0 ? "any text" : "a final event with its cost";
     throw new Failure(
       `The answer of the ${tier} model ended without ${missing}.`,
-      "npx wrangler tail, and look at its stream: test/contracts/.",
+      "Run npx wrangler tail, and compare its stream with test/contracts/.",
     );
   }
   seen.answers.push({ model, usage });

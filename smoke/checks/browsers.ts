@@ -1,10 +1,10 @@
 import { put, refusedPut, smallText, unlessUnsigned } from "../bucket.ts";
 import { type Check, type Finding, Failure, pass, skip, type Smoke } from "../check.ts";
 
-/** RFC 2606 keeps `.invalid` free: nobody can own a page there. */
+/** RFC 2606 reserves `.invalid`, so nobody can have a page there. */
 const STRANGER = "https://darkroom-smoke.invalid";
 
-/** Whether the API lets pages of any site call. */
+/** Whether the API lets pages of any site call it. */
 export const browserStrangers: Check = {
   name: "browser-strangers",
   async run(smoke) {
@@ -15,7 +15,7 @@ export const browserStrangers: Check = {
         "Name only your own sites in CORS_ORIGINS, and deploy.",
       );
     }
-    return pass("Pages of sites that CORS_ORIGINS does not name are refused.");
+    return pass("Calls from sites that CORS_ORIGINS does not name are refused.");
   },
 };
 
@@ -29,7 +29,7 @@ export const browserPages: Check = {
     const { origin } = smoke;
     if (origin === undefined) {
       return skip(
-        "No site is named whose pages should be let in.",
+        "No site is given whose pages should have access.",
         "Run DARKROOM_ORIGIN=https://app.example.com npm run smoke.",
       );
     }
@@ -37,7 +37,7 @@ export const browserPages: Check = {
     if (api.origin !== origin) {
       throw new Failure(
         `The API refuses calls from pages of ${origin}.`,
-        `Add ${origin} to the var CORS_ORIGINS, and deploy.`,
+        `Add ${origin} to the var CORS_ORIGINS and deploy.`,
       );
     }
     return unlessUnsigned(() => sendPart(smoke, origin));
@@ -46,7 +46,7 @@ export const browserPages: Check = {
 
 async function sendPart(smoke: Smoke, origin: string): Promise<Finding> {
   const todo = `bin/provision --origin ${origin} writes the bucket's rules.`;
-  // Of several parts, so that nothing is left in the bucket when the upload is aborted.
+  // A multipart upload, so that nothing is left in the bucket when it is aborted.
   const ticket = await smoke.announce(work, { method: "multipart" });
   const url = ticket.parts?.[0]?.url ?? "";
   const names = Object.keys(ticket.headers);
@@ -61,7 +61,7 @@ async function sendPart(smoke: Smoke, origin: string): Promise<Finding> {
   if (!stored.ok) throw refusedPut("a part from a page", ticket, stored);
   const exposed = listOf(stored.headers.get("access-control-expose-headers"));
   if (!exposed.includes("etag") && !exposed.includes("*")) {
-    throw new Failure("The bucket's rules hide ETag from pages: no upload of several parts can be completed.", todo);
+    throw new Failure("The bucket's rules hide ETag from pages, so they cannot complete a multipart upload.", todo);
   }
   return pass(`Pages of ${origin} may call the API, send parts to the bucket and read their ETag.`);
 }
@@ -76,7 +76,7 @@ async function preflightApi(smoke: Smoke, origin: string): Promise<Allowed> {
   return preflight(smoke, `${smoke.baseUrl}/v1/jobs`, { origin, method: "POST", headers: ["authorization"] });
 }
 
-/** What a browser asks before a call. */
+/** Send the preflight request that a browser sends before a call. */
 async function preflight(
   { fetch }: Smoke,
   url: string,

@@ -6,7 +6,7 @@ const source = smallText();
 const target = smallText();
 const part = smallText();
 
-/** A presigned PUT with a copy header that nobody signed must not copy another object of the bucket. */
+/** A presigned PUT with an additional, unsigned copy header must not copy another object of the bucket. */
 export const copies: Check = {
   name: "copies",
   work: [source, target, part],
@@ -30,7 +30,7 @@ async function attempt(smoke: Smoke): Promise<Finding> {
   ] as const) {
     const copied = await put(smoke, url, { body, headers: { ...signed, ...headers } });
     if (copied.ok) {
-      const means = `DANGER: the bucket copies an object by ${what} whose URL was signed for something else: a client can read others' files.`;
+      const means = `DANGER: the bucket copies an object through ${what} whose URL was signed for something else. A client can read the files of other owners.`;
       const todo =
         "x-amz-copy-source-if-match" in signed
           ? "Delete the secret R2_ACCESS_KEY_ID, which turns presigned URLs off, and report the fault."
@@ -39,10 +39,12 @@ async function attempt(smoke: Smoke): Promise<Finding> {
     }
     codes.push(`${copied.status} ${copied.code}`);
   }
-  return pass(`A copy by somebody else's presigned URL is refused: a PUT by ${codes[0]}, a part by ${codes[1]}.`);
+  return pass(
+    `The bucket refuses to copy an object through a presigned URL: a PUT with ${codes[0]}, a part with ${codes[1]}.`,
+  );
 }
 
-/** Bucket and key, as S3 wants them: the last segments of the URL, behind whatever the endpoint has before. */
+/** Bucket and key in S3's form: the last segments of the URL, after any prefix of the endpoint. */
 function pathOf({ url, key }: UploadTicket): string {
   const segments = key.split("/").length + 1;
   return new URL(url ?? "").pathname.split("/").slice(-segments).join("/");

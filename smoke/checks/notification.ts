@@ -3,10 +3,10 @@ import { type Check, type Finding, Failure, pass, type Smoke } from "../check.ts
 import { seconds } from "../job-figures.ts";
 
 const work = smallText();
-/** Beside the run's own tag it finds this check's job among however many others. */
+/** Together with the run's own tag, it finds this check's job among any others. */
 const TAG = "smoke-notification";
 
-/** How long after a PUT the bucket's notification has made a job of it, with nobody completing the upload. */
+/** Measures the time from a PUT until the bucket's notification has made a job, without a call that completes the upload. */
 export const notification: Check = {
   name: "notification",
   work: [work],
@@ -23,21 +23,21 @@ async function announce(smoke: Smoke): Promise<Finding> {
     const { items } = await client.jobs.list({ tag: [runId, TAG] }).page();
     const [job] = items;
     if (job !== undefined) return { jobId: job.id, ignoredReason: null };
-    // An object without a job is told of here, among the latest of everybody's.
+    // The list of uploads shows an object without a job, among the latest of every owner.
     return (await client.uploads.list()).find(({ key, jobId }) => key === ticket.key && jobId === null) ?? null;
   };
   const found = await smoke.until(find, waits.notificationMs);
   if (found === null) {
-    const means = `Nobody announced an object within ${seconds(waits.notificationMs)}. The sweep finds it after some minutes.`;
+    const means = `No notification of an object came within ${seconds(waits.notificationMs)}. The sweep finds it after some minutes.`;
     const todo = isLocal
-      ? "Offline the sweep finds objects every few seconds. Check that npm start still runs."
-      : "npx wrangler r2 bucket notification list BUCKET names the rule: object-create, prefix inbox/, to the queue of uploads. bin/provision makes it.";
+      ? "Offline the sweep runs every few seconds. Check that npm start still runs."
+      : "npx wrangler r2 bucket notification list BUCKET must show the rule: object-create, prefix inbox/, to the queue of uploads. bin/provision creates it.";
     throw new Failure(means, todo);
   }
   const tookMs = Date.now() - putAt;
   if (found.jobId === null) {
     throw new Failure(
-      `The object was announced and became no job: ${found.ignoredReason ?? ""}`,
+      `The object was announced but did not become a job: ${found.ignoredReason ?? ""}`,
       "See docs/uploads.md, Any S3 tool.",
     );
   }

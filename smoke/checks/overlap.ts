@@ -1,15 +1,15 @@
 import { type Check, described, Failure, pass } from "../check.ts";
 import { callsOf, seconds } from "../job-figures.ts";
 
-/** As many as one delivery of the queue holds. */
+/** The most messages that one delivery of the queue holds. */
 const JOBS = 10;
 const works = Array.from({ length: JOBS }, (_, index) =>
   described(({ text }) => ({ kind: "classification", text: `${text} For the ${index + 1}. time.`, options: {} })),
 );
-/** So many calls of an invocation may wait for headers, says the platform; whether those to models count it does not say. */
+/** The platform documents that this many calls of an invocation may wait for headers, but not whether calls to models count. */
 const CONNECTIONS = 6;
 
-/** How many calls of jobs that are submitted together run at once. */
+/** Measures how many calls of jobs that were submitted together run at once. */
 export const overlap: Check = {
   name: "overlap",
   work: works,
@@ -27,7 +27,7 @@ export const overlap: Check = {
     const completed = jobs.filter(({ state }) => state === "completed").length;
     if (completed < JOBS || spans.length < JOBS) {
       const means = `Of ${JOBS} jobs submitted together ${completed} completed, and ${spans.length} calls have times.`;
-      throw new Failure(means, "docs/operations.md, The backlog grows.");
+      throw new Failure(means, "See docs/operations.md, The backlog grows.");
     }
     const most = Math.max(
       ...spans.map(({ from }) => spans.filter((other) => other.from <= from && from < other.to).length),
@@ -36,10 +36,10 @@ export const overlap: Check = {
     const times = `${seconds(durations[0] ?? 0)} to ${seconds(durations.at(-1) ?? 0)} each`;
     if (most < 2) {
       const todo =
-        "Raise max_batch_size of media-tasks in wrangler.jsonc, because calls one after the other take all day.";
+        "Raise max_batch_size of media-tasks in wrangler.jsonc, because many jobs would take too long like this.";
       throw new Failure(`The calls of ${JOBS} jobs ran one after the other, ${times}.`, todo);
     }
-    return pass(`Of ${JOBS} calls ${most} ran at once, ${times}. ${isLocal ? OFFLINE : meaningOf(most)}`);
+    return pass(`${most} of ${JOBS} calls ran at once, ${times}. ${isLocal ? OFFLINE : meaningOf(most)}`);
   },
 };
 
@@ -47,6 +47,6 @@ const OFFLINE = "Offline this says nothing about the platform's connections.";
 
 function meaningOf(most: number): string {
   return most > CONNECTIONS
-    ? `If one batch held them all, calls to models do not count among the platform's ${CONNECTIONS} connections.`
-    : `This does not show whether calls to models count among the platform's ${CONNECTIONS} connections, because no more than that ran at once.`;
+    ? `If one batch held them all, calls to models do not count towards the platform's ${CONNECTIONS} connections.`
+    : `This does not show whether calls to models count towards the platform's ${CONNECTIONS} connections, because no more than that ran at once.`;
 }

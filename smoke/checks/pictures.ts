@@ -29,9 +29,9 @@ export const pictureLabels: Check = {
   },
 };
 
-/** The model that takes JSON, in one step. */
+/** Uses the model that takes JSON, in one step. */
 const drawn = described({ kind: "image_generation", prompt: "a harbour at dawn", options: { steps: 1 } });
-/** A model that takes a form: a body that the binding sends as it is. */
+/** Uses a model that takes a form, whose body the binding sends unchanged. */
 const drawnByForm = described({
   kind: "image_generation",
   prompt: "a harbour at dawn",

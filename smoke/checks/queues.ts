@@ -1,6 +1,6 @@
 import { type Check, Failure, pass } from "../check.ts";
 
-/** Whether the platform counts the queues' messages for us, and nothing is held or paused. */
+/** Whether the platform reports the queues' backlogs, and nothing is held or paused. */
 export const queues: Check = {
   name: "queues",
   async run({ client }) {
@@ -26,8 +26,8 @@ export const queues: Check = {
     const told = load.queues.map(({ name, backlogMessages }) => `${name} ${backlogMessages}`).join(", ");
     if (load.unreadableMessages > 0) {
       const means = `No consumer could read ${load.unreadableMessages} messages.`;
-      throw new Failure(means, "docs/operations.md, A poison message.");
+      throw new Failure(means, "See docs/operations.md, A poison message.");
     }
-    return pass(`The platform counts messages: ${told}. Nothing is held or paused.`);
+    return pass(`The platform reports the messages of each queue: ${told}. Nothing is held or paused.`);
   },
 };

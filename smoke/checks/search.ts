@@ -3,11 +3,11 @@ import { seconds } from "../job-figures.ts";
 
 const work = described(({ text }) => ({ kind: "classification", text, options: {}, then: ["embed"] }));
 
-/** Whether what a job was given is found again, by its words and by its meaning. */
+/** Whether a search finds a job's text, by its words and by its meaning. */
 export const search: Check = {
   name: "search",
   work: [work],
-  // Of a few words, each of the times that the index is asked.
+  // A question of a few words, each time that the index is queried.
   askedNeurons: 1,
   async run(smoke) {
     const { client, media, waits, seen } = smoke;
@@ -25,19 +25,19 @@ export const search: Check = {
     await smoke.until(look, waits.indexMs);
     if (!ways.has("words")) {
       throw new Failure(
-        "A job's text is not found by its words.",
+        "A search by words does not find a job's text.",
         "Rebuild the index: docs/operations.md, Searches go by words alone.",
       );
     }
-    if (degraded !== null) throw new Failure(degraded, "docs/operations.md, Searches go by words alone.");
+    if (degraded !== null) throw new Failure(degraded, "See docs/operations.md, Searches go by words alone.");
     if (!ways.has("meaning")) {
-      const means = `A job's text is not found by its meaning within ${seconds(waits.indexMs)}.`;
+      const means = `A search by meaning does not find a job's text within ${seconds(waits.indexMs)}.`;
       const todo =
-        "npx wrangler vectorize list-metadata-index darkroom-passages must name space, jobId and kind: vectors written before them are not found. bin/provision makes them.";
+        "npx wrangler vectorize list-metadata-index darkroom-passages must show space, jobId and kind. bin/provision creates them. Searches do not find vectors written before that.";
       throw new Failure(means, todo);
     }
     return pass(
-      `A text is found by its words and by its meaning, ${seconds(Date.now() - startedAt)} after its job ended.`,
+      `Searches by words and by meaning find a text, ${seconds(Date.now() - startedAt)} after its job ended.`,
     );
   },
 };

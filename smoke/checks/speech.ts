@@ -11,7 +11,7 @@ const recording = (request: Omit<(Work & { via: "upload" })["request"], "name" |
 
 const fast = recording({ options: { tier: "fast" } });
 const balanced = recording({ options: { tier: "balanced" } });
-// Where the model that summarises is gone, a dearer one stands in: the check `answers` is to say so.
+// Twenty neurons pay for a dearer stand-in if the summarising model is gone, so that the check `answers` can report it.
 const accurate = recording({ options: { tier: "accurate", language: "en" }, then: ["summarise"] }, 20);
 
 export const speechFast: Check = { name: "speech-fast", work: [fast], run: (smoke) => transcribe(smoke, fast) };
@@ -20,7 +20,7 @@ export const speechBalanced: Check = {
   work: [balanced],
   run: (smoke) => transcribe(smoke, balanced),
 };
-/** The usual model, and a summary of what it heard. */
+/** The usual model, and a summary of its transcript. */
 export const speech: Check = { name: "speech", work: [accurate], run: (smoke) => transcribe(smoke, accurate, true) };
 
 async function transcribe(smoke: Smoke, work: Work, hasSummary = false): Promise<Finding> {
@@ -28,7 +28,7 @@ async function transcribe(smoke: Smoke, work: Work, hasSummary = false): Promise
   const text = (await smoke.client.jobs.transcript(job.id)).text.trim();
   if (text === "") {
     throw new Failure(
-      `Job ${job.id} completed, and its transcript is empty.`,
+      `Job ${job.id} completed, but its transcript is empty.`,
       "Look at the `shape` of its calls: the model may answer in another shape.",
     );
   }

@@ -2,7 +2,7 @@ import { type Check, described, pass } from "../check.ts";
 import { callsOf, seconds, sentenceOf } from "../job-figures.ts";
 import { readPicture } from "../results.ts";
 
-/** Of the usual size, so that the time of one step tells that of the usual number of them. */
+/** At the usual size, so that the time for the usual number of steps can be calculated. */
 const STEPS = 2;
 const USUAL_STEPS = 12;
 const work = described({
@@ -11,7 +11,7 @@ const work = described({
   options: { model: "flux-2-dev", width: 1024, height: 768, steps: STEPS },
 });
 
-/** How long flux-2-dev takes for a step: it is reported to give up (408) where many are asked for. */
+/** Measures how long flux-2-dev takes for a step: it is reported to time out (408) with many steps. */
 export const steps: Check = {
   name: "flux-2-dev-steps",
   work: [work],
@@ -20,7 +20,7 @@ export const steps: Check = {
     const drawn = await readPicture(smoke, job);
     const [call] = callsOf(job);
     const modelMs = call?.durationMs ?? 0;
-    const usual = `${USUAL_STEPS} steps, as many as are drawn unless asked otherwise, would take ${seconds((modelMs / STEPS) * USUAL_STEPS)} at most`;
+    const usual = `${USUAL_STEPS} steps, the default, would take ${seconds((modelMs / STEPS) * USUAL_STEPS)} at most`;
     return pass(`${seconds(modelMs / STEPS)} a step; ${usual}. ${drawn}. ${sentenceOf(job, callsOf(job))}`);
   },
 };

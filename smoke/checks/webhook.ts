@@ -7,8 +7,8 @@ import { startReceiver } from "../receiver.ts";
 const work = described(({ text }) => ({ kind: "classification", text, options: {} }));
 
 /**
- * Whether a job's end is told to an endpoint. Offline, or by a tunnel, this process is the endpoint and checks the signature.
- * Else the endpoint is Darkroom's own address: it answers 404, which the log of deliveries shows to have come from there.
+ * Whether a webhook reports a job's end. Offline, or through a tunnel, this process is the endpoint and checks the signature.
+ * Otherwise the endpoint is Darkroom's own address: it answers 404, and the log of deliveries shows that the answer is its own.
  */
 export const webhook: Check = {
   name: "webhook",
@@ -32,11 +32,11 @@ async function toThisProcess(smoke: Smoke): Promise<Finding> {
     try {
       new Webhook(secret).verify(told.body, told.headers);
     } catch (error) {
-      const means = `A webhook came whose signature is wrong: ${error instanceof Error ? error.message : String(error)}.`;
+      const means = `A webhook came with a wrong signature: ${error instanceof Error ? error.message : String(error)}.`;
       throw new Failure(means, "Check that no proxy changes the body, and that this machine's clock is right.");
     }
     const tookMs = told.receivedAt - Date.parse(finishedAt ?? "");
-    return pass(`The webhook of a job's end came after ${seconds(tookMs)}, and its signature is right.`);
+    return pass(`The webhook for a job's end came after ${seconds(tookMs)}, and its signature is correct.`);
   } finally {
     await receiver.close();
   }
@@ -44,7 +44,7 @@ async function toThisProcess(smoke: Smoke): Promise<Finding> {
 
 async function toItself(smoke: Smoke): Promise<Finding> {
   const { client, baseUrl, runId, waits } = smoke;
-  // A route that takes no POST. Any that did would be open to everybody.
+  // A route that accepts no POST. One that did would be open to everybody, because a webhook sends no key.
   const url = `${baseUrl}/healthz?run=${runId}`;
   const { id: endpointId } = await client.webhooks.create({ url, events: ["job.completed"], description: runId });
   const { id } = await smoke.complete(work);
@@ -62,7 +62,7 @@ async function toItself(smoke: Smoke): Promise<Finding> {
       advice(url),
     );
   }
-  const means = `A webhook left and reached Darkroom's own address in ${seconds(durationMs)} (404 there, as expected). This does not check its signature: set DARKROOM_WEBHOOK_URL for that.`;
+  const means = `A webhook reached Darkroom's own address in ${seconds(durationMs)}, which answered 404 as expected. To check its signature too, set DARKROOM_WEBHOOK_URL.`;
   return pass(means);
 }
 
@@ -73,12 +73,12 @@ async function deliveryOf({ client }: Smoke, endpointId: string, jobId: string) 
 
 async function whyNot(smoke: Smoke, endpointId: string, jobId: string): Promise<string> {
   const delivery = await deliveryOf(smoke, endpointId, jobId);
-  if (delivery === null) return `Job ${jobId} completed, and the endpoint was sent nothing.`;
+  if (delivery === null) return `Job ${jobId} completed, but nothing was sent to the endpoint.`;
   const { state, attempts, error, response } = delivery;
   const said = error?.message ?? (response === null ? "no attempt was made" : `${response.code}`);
   return `No webhook came: the delivery is ${state} after ${attempts} attempts: ${said}`;
 }
 
 function advice(url: string): string {
-  return `docs/operations.md, Webhooks do not arrive. ${new URL(url).host} must be reachable from the platform; 'error code: 1042' or 522 mean that a Worker cannot call itself there: give DARKROOM_WEBHOOK_URL instead.`;
+  return `See docs/operations.md, Webhooks do not arrive. ${new URL(url).host} must be reachable from the platform. 'error code: 1042' or 522 means that a Worker cannot call itself there; set DARKROOM_WEBHOOK_URL instead.`;
 }

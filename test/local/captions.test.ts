@@ -59,9 +59,9 @@ test("things are listed with their articles", () => {
 });
 
 test.each([
-  ["another task", { task: "query", image: uri(PHOTO), question: "what?" }, 5006, /'\/task' can be 'caption' alone/],
+  ["another task", { task: "query", image: uri(PHOTO), question: "what?" }, 5006, /'\/task' can only be 'caption'/],
   ["a task that there is none", { task: "paint", image: uri(PHOTO) }, 5006, /\/task/],
-  ["an address", { task: "caption", image: "https://example.com/a.jpg" }, 5006, /'\/image' can be a data URI/],
+  ["an address", { task: "caption", image: "https://example.com/a.jpg" }, 5006, /'\/image' can only be a data URI/],
   ["no picture", { task: "caption" }, 5006, /required properties at '\/' are 'image'/],
   ["broken base64", { task: "caption", image: "data:image/png;base64,a*b=" }, 5004, /base64/],
   ["bytes that are no picture", { task: "caption", image: uri(Buffer.from("text")) }, 3030, /decode/],
