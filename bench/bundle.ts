@@ -8,14 +8,14 @@ import { type Figure, median, round } from "./report.ts";
 
 const STARTS = 3;
 
-/** The part of a V8 CPU profile that is read here: which function each sample fell into, and microseconds since the last. */
+/** The fields of a V8 CPU profile that are used here: the function of each sample, and the microseconds between samples. */
 interface CpuProfile {
   readonly nodes: readonly { readonly id: number; readonly callFrame: { readonly functionName: string } }[];
   readonly samples: readonly number[];
   readonly timeDeltas: readonly number[];
 }
 
-/** What `npm run deploy` would upload, compressed, and what running its top level costs before the first request. */
+/** Measure the compressed size of what `npm run deploy` would upload, and the CPU time of its top level before the first request. */
 export async function measureBundle(): Promise<readonly Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), "darkroom-bench-"));
   try {
@@ -41,7 +41,7 @@ export async function measureBundle(): Promise<readonly Figure[]> {
 async function gzipKb(outdir: string): Promise<number> {
   const output = await wrangler(["deploy", "--dry-run", "--outdir", outdir]);
   const [, kib] = /gzip: ([\d.]+) KiB/.exec(output) ?? [];
-  if (kib === undefined) throw new Error(`wrangler named no gzip size:\n${output}`);
+  if (kib === undefined) throw new Error(`wrangler reported no gzip size:\n${output}`);
   return Number(kib);
 }
 

@@ -10,7 +10,7 @@ import type { Counts, Report } from "./workers/count-calls.ts";
 
 const MESSAGES_A_CALL = 50;
 
-/** What a job takes on either side, from calls that were really made. */
+/** What a job needs on either side, counted from real calls. */
 export interface CallsPerJob {
   readonly ours: Report;
   readonly theirs: Report;
@@ -18,8 +18,8 @@ export interface CallsPerJob {
 }
 
 /**
- * Take objects the whole way on counted bindings: ours from their R2 event notifications, through the upload consumer
- * and the task consumer; the tutorial's from its own messages, which stand for notifications too.
+ * Take objects all the way through on counted bindings. Ours start from R2 event notifications, and pass the upload consumer
+ * and the task consumer. The tutorial's start from its own messages, which count as notifications too.
  */
 export async function countCalls(bench: Bench, sources: readonly Source[]): Promise<CallsPerJob> {
   const theirs = tutorial(bench);
@@ -46,7 +46,7 @@ export async function countCalls(bench: Bench, sources: readonly Source[]): Prom
   };
 }
 
-/** Of the consumer that calls the models alone. */
+/** The D1 round trips of the consumer that calls the models, without the other queues. */
 export function d1RoundTrips({ ours, theirs, jobs }: CallsPerJob): Figure {
   const tasks = ours.queues["media-tasks"];
   const images = theirs.queues["tutorial-images"];
@@ -83,7 +83,7 @@ export function costPerMillionJobs({ ours, theirs, jobs }: CallsPerJob): Figure 
     jobs,
     notIncluded: {
       resnet50Usd: microUsd(neuronsFor(IMAGE_CLASSIFIER, { pictures: 1_000_000 })) / 1e6,
-      others: "status requests, cron, storage, CPU time, what a plan includes",
+      others: "status requests, cron, storage, CPU time, and what a plan includes",
     },
   };
 }
@@ -92,17 +92,17 @@ function costOf({ queues, logLines }: Report, jobs: number) {
   const all = Object.values(queues);
   const perJob = (count: (counts: Counts) => number) => all.reduce((sum, counts) => sum + count(counts), 0) / jobs;
   const calls = {
-    // The client's put of the object itself; the bench made it before the counting began.
+    // One for the client's put of the object, which the bench did before it began to count.
     r2ClassA: perJob(({ r2ClassA }) => r2ClassA) + 1,
     r2ClassB: perJob(({ r2ClassB }) => r2ClassB),
-    // Written, read and deleted once, and read again at every redelivery.
+    // A message is written, read and deleted once, and read again at every redelivery.
     queueOperations: perJob(({ messages, redeliveries }) => 3 * (messages - redeliveries) + redeliveries),
     d1RowsRead: perJob(({ d1RowsRead }) => d1RowsRead),
     d1RowsWritten: perJob(({ d1RowsWritten }) => d1RowsWritten),
     invocations: perJob(({ invocations }) => invocations),
     logEvents: logLines / jobs + perJob(({ invocations }) => invocations),
   };
-  // A micro-dollar a job is a dollar a million jobs.
+  // A micro-dollar for each job is a dollar for a million jobs.
   const usd = {
     r2Usd: operationMicroUsd("r2ClassA", calls.r2ClassA) + operationMicroUsd("r2ClassB", calls.r2ClassB),
     queuesUsd: operationMicroUsd("queueOperations", calls.queueOperations),

@@ -7,7 +7,7 @@ type DarkroomConfig = ReturnType<typeof readConfig>;
 
 export type Bench = Awaited<ReturnType<typeof startBench>>;
 
-// Else a line for every batch and every request.
+// Without this, wrangler prints a line for every batch and every request.
 process.env["WRANGLER_LOG"] ??= "error";
 
 const CONFIGURED = { configPath: "./wrangler.jsonc", env: "local" };
@@ -17,9 +17,9 @@ const CREATE_RESULTS = `CREATE TABLE results (
 )`;
 
 /**
- * Both consumers, the stand-in for the models and the Worker that says hello, in one workerd. Counted consumers are a
- * start of their own, so that counting costs nothing where time is measured.
- * @param main another entry file for ours.
+ * Start both consumers, the stand-in for the models and the Worker that says hello, in one workerd. Counted consumers are started
+ * separately, so that counting does not affect measured times.
+ * @param main another entry file for our consumer.
  */
 export async function startBench({ counted, main }: { counted: boolean; main?: string }) {
   const config = readLocal();
@@ -47,13 +47,13 @@ export async function startBench({ counted, main }: { counted: boolean; main?: s
     async setModelLatency(ms: number): Promise<void> {
       await server.getWorker("darkroom-local-ai").fetch(`http://ai/?latencyMs=${ms}`);
     },
-    /** Captured log lines pile up in this process: dropped between rounds. */
+    /** Drop captured log lines between rounds, because they accumulate in this process. */
     clearLogs: () => server.clearLogs(),
     close: () => server.close(),
   };
 }
 
-/** The product alone, with a note of each message's way through the queue, and models that answer at once. */
+/** Start the product alone, with a record of each message's times in the queue, and models that answer at once. */
 export async function startTimed() {
   const config = readLocal();
   const server = createTestHarness({
@@ -69,7 +69,7 @@ export async function startTimed() {
   return { ours, env, clearLogs: () => server.clearLogs(), close: () => server.close() };
 }
 
-/** The product alone, with a model that embeds at once, and the Worker that says hello. */
+/** Start the product alone, with a model that embeds at once, and the Worker that says hello. */
 export async function startSearched() {
   const config = readLocal();
   const server = createTestHarness({
@@ -91,7 +91,7 @@ export async function startSearched() {
   };
 }
 
-/** The product with a text model that streams, and a Worker that hands on what the binding answers. */
+/** Start the product with a text model that streams, and a Worker that forwards the binding's answer. */
 export async function startAsked() {
   const config = readLocal();
   const server = createTestHarness({
@@ -110,7 +110,7 @@ export async function startAsked() {
     env: await ours.getEnv(),
     setStream: ({ tokens, pauseMs }: { tokens: number; pauseMs: number }) =>
       call("darkroom-local-ai", `http://ai/?tokens=${tokens}&pauseMs=${pauseMs}`, {}),
-    /** A text that a question can be asked about. @returns its job's id. */
+    /** Make a text that can be asked about. Returns the id of its job. */
     async job(text: string, headers: Record<string, string>): Promise<string> {
       const body = JSON.stringify({ kind: "classification", text });
       const init = { method: "POST", headers: { ...headers, prefer: "wait=30" }, body };
@@ -136,7 +136,7 @@ function readLocal(): DarkroomConfig {
   return readConfig({ config: CONFIGURED.configPath, env: CONFIGURED.env });
 }
 
-/** The same configuration with another entry file. */
+/** The product's configuration with another entry file. */
 function darkroomFrom(main: string, config: DarkroomConfig): WorkerInput {
   return {
     config: {
@@ -155,7 +155,7 @@ function darkroomFrom(main: string, config: DarkroomConfig): WorkerInput {
   };
 }
 
-/** The same bucket and the same batches; a queue and a database of its own. */
+/** The tutorial with the same bucket and the same batch size, but its own queue and database. */
 function tutorial(config: DarkroomConfig, main: string): WorkerInput {
   const tasks = config.queues.consumers?.find(({ queue }: { queue: string }) => queue === "media-tasks");
   return {
@@ -180,7 +180,7 @@ function plain(
   main: string,
   services: DarkroomConfig["services"] = [],
 ): WorkerInput {
-  // A call's signal crosses to a Worker that stands for the models by this flag.
+  // This flag passes a call's signal to a Worker that stands in for the models.
   const compatibility_flags = ["enable_abortsignal_rpc"];
   return { config: { name, main, compatibility_date: config.compatibility_date, compatibility_flags, services } };
 }

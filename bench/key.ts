@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 const SECRET = "b".repeat(32);
 
-/** A key that may read and write, with an id of letters. @returns the headers that carry it. */
+/** Insert a key that may read and write, with an id of letters. Returns the header that carries it. */
 export async function insertBenchKey(db: D1Database, id = "bench"): Promise<{ readonly authorization: string }> {
   await db
     .prepare(

@@ -13,13 +13,13 @@ export interface PipelineCase {
   readonly jobsARound: number;
   readonly rounds: number;
   readonly target: string;
-  /** Behind the figure's name, where ours runs otherwise than as it ships. */
+  /** A suffix of the figure's name, if ours does not run as shipped. */
   readonly variant?: string;
 }
 
 /**
- * Jobs a second from the first message sent to the last job completed. The sides take turns in short rounds, and
- * medians are compared: the machine's own pace changes from one minute to the next.
+ * Measure jobs a second from the first message sent to the last job completed. The sides alternate in short rounds, and medians
+ * are compared, because the machine's own speed changes from one minute to the next.
  */
 export async function measurePipeline(
   bench: Bench,
@@ -29,7 +29,7 @@ export async function measurePipeline(
   const name = `pipeline.latency${latencyMs}.jobsPerSecond${variant === undefined ? "" : `.${variant}`}`;
   const sides = { ours: darkroom(bench), theirs: tutorial(bench) };
   const rates = { ours: [] as number[], theirs: [] as number[] };
-  // Unmeasured: both compile, open their databases and grow their heaps.
+  // Not measured: both compile, open their databases and grow their heaps.
   await bench.setModelLatency(0);
   for (const side of [sides.ours, sides.theirs]) await runRound(side, sources.slice(0, WARM_UP_JOBS));
   await bench.setModelLatency(latencyMs);
@@ -60,7 +60,7 @@ export async function measurePipeline(
   };
 }
 
-/** @returns seconds. */
+/** Run a round. Returns seconds. */
 async function runRound(side: Side, sources: readonly Source[]): Promise<number> {
   const send = await side.prepare(sources);
   const start = performance.now();
@@ -70,8 +70,8 @@ async function runRound(side: Side, sources: readonly Source[]): Promise<number>
 }
 
 /**
- * Looking takes time from the core that does the work, so it is rare at first: half-way to where a tenth is left, by
- * the pace so far. That last tenth is watched closely. Alike on both sides.
+ * Wait for the jobs. Polling takes time from the core that does the work, so there are few polls at first: halfway to the
+ * point where a tenth is left, by the pace so far. The last tenth is polled often. The same on both sides.
  */
 export async function untilCompleted(side: Side, count: number, timeoutMs = TIMEOUT_MS): Promise<void> {
   const start = performance.now();

@@ -1,16 +1,16 @@
-/** One measured figure. `peer` and `ratio` (value over peer) where there is something to compare with. */
+/** One measured figure. `peer` and `ratio` (value divided by peer) are present if there is something to compare with. */
 export interface Figure {
   readonly case: string;
   readonly value: number;
   readonly unit: string;
   readonly peer?: number;
   readonly ratio?: number;
-  /** What the issue asks of `value` or `ratio`; a missed target is a finding, not an error. */
+  /** The target that the issue sets for `value` or `ratio`. A missed target is a finding, not an error. */
   readonly target?: string;
   readonly [extra: string]: unknown;
 }
 
-// wrangler and its simulators report to standard output, which belongs to the figures alone.
+// wrangler and its simulators print to standard output, which is for the figures alone.
 const writeOut = process.stdout.write.bind(process.stdout);
 process.stdout.write = process.stderr.write.bind(process.stderr);
 
@@ -23,7 +23,7 @@ export function say(text: string): void {
   writeOut(`${text}\n`);
 }
 
-/** Progress, for whoever watches. */
+/** Print progress for people. */
 export function note(message: string): void {
   process.stderr.write(`${message}\n`);
 }

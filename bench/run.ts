@@ -1,4 +1,4 @@
-// Prints one JSON object a line. Progress and whatever the tools say goes to standard error.
+// `npm run bench`: prints one JSON object a line. Progress, and whatever the tools print, goes to standard error.
 import { measureBundle } from "./bundle.ts";
 import { costPerMillionJobs, countCalls, d1RoundTrips } from "./counts.ts";
 import { type Bench, startBench } from "./harness.ts";
@@ -16,7 +16,7 @@ await withBench({ counted: false }, async (bench) => {
   print(await measureStatus(bench));
 });
 
-// What the six connections of the platform, which no simulator keeps, and our gate before them make of it.
+// Variants that show the effect of the platform's six connections, which no simulator limits, and of our gate in front of them.
 for (const [variant, main] of [
   ["underSix", "test/six-connections-worker.ts"],
   ["withoutGate", "bench/workers/ungated-darkroom.ts"],

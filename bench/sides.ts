@@ -7,17 +7,17 @@ import type { Source } from "../shared/jobs/source.ts";
 
 /** One of the two consumers, seen from outside. */
 export interface Side {
-  /** Forget earlier jobs and make one a source. @returns what sends all their messages. */
+  /** Delete earlier jobs and create one for each source. Returns a function that sends all their messages. */
   prepare(sources: readonly Source[]): Promise<() => Promise<void>>;
   countCompleted(): Promise<number>;
 }
 
 const MESSAGES_A_CALL = 100;
 
-/** Jobs a statement: their JSON is one bound value, and that has at most 2 MB. */
+/** Jobs in one statement: their JSON is one bound value, which has at most 2 MB. */
 const JOBS_A_CALL = 500;
 
-/** Insert a job for each picture. @returns them, each with the task to wake for. */
+/** Insert a job for each picture. Returns the jobs, each with the task to wake for. */
 export async function insertClassifications(
   db: D1Database,
   sources: readonly Source[],
@@ -27,7 +27,7 @@ export async function insertClassifications(
     sources.map((source) =>
       newJob(
         { kind: "classification", input: { source, media: "image", options: { topK: 5, minScore: 0 } } },
-        // Every round has the same pictures, and is to classify each.
+        // Every round uses the same pictures and must classify each again.
         { ...DEFAULT_TERMS, reuse: false },
         { id: `job_${crypto.randomUUID().replaceAll("-", "")}`, ownerId: "operator", createdAt: now },
       ),
@@ -39,7 +39,7 @@ export async function insertClassifications(
   return jobs;
 }
 
-/** Jobs are inserted before the clock starts, as the producer would; what is timed begins with their messages. */
+/** Jobs are inserted before the clock starts, as the producer would do it. The measurement begins with their messages. */
 export function darkroom({ oursEnv: { DB, TASKS } }: Bench): Side {
   return {
     async prepare(sources) {

@@ -3,7 +3,7 @@ import type { Source } from "../shared/jobs/source.ts";
 
 export const SOURCE_BYTES = 32 * 1024;
 
-/** Put as many pictures into the bucket, no two alike. */
+/** Put this many pictures into the bucket, no two alike. */
 export async function putPictures(media: R2Bucket, count: number): Promise<readonly Source[]> {
   const sources: Source[] = [];
   for (let index = 0; index < count; index += 1) {
@@ -15,7 +15,7 @@ export async function putPictures(media: R2Bucket, count: number): Promise<reado
   return sources;
 }
 
-/** A PNG's signature, its header (256 × 256) and one chunk of bytes without a pattern: nobody here decodes pixels. */
+/** A PNG's signature, its header (256 × 256) and one chunk of random bytes. No code in the benchmark decodes pixels. */
 function picture(seed: number): Uint8Array {
   const bytes = new Uint8Array(SOURCE_BYTES);
   let state = seed + 1;

@@ -5,7 +5,7 @@ import { type Figure, percentile, round } from "./report.ts";
 const REQUESTS = 1000;
 const WARM_UP = 100;
 
-/** `GET /v1/jobs/{id}` of completed jobs, one request at a time, in turn with a Worker that only says hello. */
+/** Measure `GET /v1/jobs/{id}` of completed jobs, one request at a time, in turn with a Worker that only says hello. */
 export async function measureStatus({ ours, oursEnv, hello }: Bench): Promise<Figure> {
   const headers = await insertBenchKey(oursEnv.DB);
   const { results } = await oursEnv.DB.prepare("SELECT id FROM jobs WHERE state = 'completed' LIMIT 100").all<{

@@ -44,7 +44,7 @@ describe("the recommendation", () => {
 
   test.each([
     ["the cheapest that agrees enough", [row({}), whisper, tiny], "@cf/openai/whisper'"],
-    ["one with a caveat where it has one", [row({}), { ...tiny, agreement: 0.99 }], "it knows English only"],
+    ["one with a caveat where it has one", [row({}), { ...tiny, agreement: 0.99 }], "it transcribes English only"],
     ["the largest where no other agrees", [row({}), tiny], "the largest: no smaller one"],
     ["never one that failed", [row({}), { ...whisper, failed: 1 }], "the largest"],
     ["none where all failed", [row({ failed: 1 })], "none is recommended"],

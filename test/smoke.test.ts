@@ -351,7 +351,7 @@ const CASES: readonly Case[] = [
     of: "no rule",
     announces: false,
     options: { waits: { ...WAITS, notificationMs: 300 }, isLocal: false },
-    says: /Nobody announced.*notification list/s,
+    says: /No notification.*notification list/s,
   },
   {
     name: "webhook",
@@ -397,7 +397,7 @@ const CASES: readonly Case[] = [
       hits: answer.hits.map((hit) => ({ ...hit, foundBy: ["words"] })),
     })),
     options: { waits: { ...WAITS, indexMs: 300 } },
-    says: /not found by its meaning.*list-metadata-index/s,
+    says: /by meaning does not find.*list-metadata-index/s,
   },
   {
     name: "ask",

@@ -1,4 +1,4 @@
-// `npm run bench:ask`: what a question adds to the first token, and what a long answer holds in memory. JSON lines.
+// `npm run bench:ask`: how much time a question adds before the first token, and how much memory a long answer takes. JSON lines.
 import { parseArgs } from "node:util";
 
 import { startAsked } from "../harness.ts";
@@ -27,7 +27,7 @@ try {
   await asked.close();
 }
 
-/** Both in turn, one at a time: what waits for this machine is the same for both. */
+/** Measure both in turn, one call at a time, so that the load of this machine affects both alike. */
 async function measureFirstToken(ours: () => Promise<Response>, bare: () => Promise<Response>): Promise<void> {
   const [mine, theirs]: [number[], number[]] = [[], []];
   for (let turn = -WARM_UP; turn < ROUNDS; turn += 1) {
@@ -55,7 +55,7 @@ async function measureFirstToken(ours: () => Promise<Response>, bare: () => Prom
   });
 }
 
-/** Reads the whole answer: what is left unread would be in the next one's way. */
+/** Read the whole answer: an unread rest would delay the next call. */
 async function firstTokenMs(call: () => Promise<Response>): Promise<number> {
   const startedAt = performance.now();
   const response = await call();
@@ -88,7 +88,7 @@ async function measureMemory(ours: () => Promise<Response>): Promise<void> {
       samples.push({ atSeconds, mb: (await memoryKb("VmRSS")) / 1024 });
     if (Date.now() >= endAt) break;
   }
-  // The first samples are of a process that still warms up.
+  // The first samples come from a process that is still warming up.
   const settled = samples.slice(Math.ceil(samples.length / 10));
   const [first, last] = [settled[0], settled.at(-1)];
   print({

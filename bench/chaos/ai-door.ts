@@ -6,17 +6,17 @@ import { never } from "./operation.ts";
 import { between } from "../../local/seeded-random.ts";
 import { countFault, type Invocation, kill, latencyMs, nextOperation, plannedFault, type World } from "./world.ts";
 
-/** Slow is longer than the lease is renewed; late is longer than it lasts. */
+/** A slow answer takes longer than the interval of lease renewals; a late one longer than the lease. */
 const SLOW_MS = [25_000, 75_000] as const;
 const LATE_MS = [100_000, 260_000] as const;
 
-/** Each keeps the whole account waiting until midnight, which cron counts minute by minute. */
+/** Each hold keeps the whole account waiting until midnight, which takes one cron run for each minute. */
 const MOST_HOLDS = 2;
 
-/** What the header says of every good answer: no more than any is set aside for, or a budget could not be kept. */
+/** The figure in the header of every good answer. It must not exceed any reservation, or no budget could be kept. */
 export const NEURONS_A_CALL = 0.001;
 
-/** The model's door. Every call is in the ledger before anything can go wrong with it. */
+/** The door to the model. Every call is in the ledger before anything can go wrong with it. */
 export function aiDoor(world: World, invocation: Invocation): AiBinding {
   return {
     async run(model, inputs) {
@@ -68,7 +68,7 @@ function call(world: World, invocation: Invocation, model: string, inputs: Recor
       world.trace(`${what} was answered`);
       if (fault === "die_after") return kill(world, invocation, "after the model had answered");
       if (fault === "network_after") return reject(errorOf("ai", random.faults));
-      // The consumer died meanwhile: the answer is paid for, and nobody gets it.
+      // The consumer has died meanwhile: the answer is paid for, but nobody gets it.
       if (invocation.diedAt !== null) return;
       entry.deliveredAt = clock.now();
       invocation.unkept.set(entry, asked);
@@ -83,7 +83,7 @@ function takes(world: World, fault: Fault | null): number {
   return latencyMs(world, "ai");
 }
 
-/** A Response whose body is read without a turn of the event loop, which would not be the clock's. */
+/** A Response whose body is read without a turn of the event loop, because the clock does not control that. */
 class MemoryResponse extends Response {
   readonly #text: string;
 

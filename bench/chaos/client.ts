@@ -1,4 +1,4 @@
-// Whoever brings the jobs: it tries again until it was told that a job was taken.
+// The client that submits the jobs. It tries again until it gets an answer that the job was accepted.
 import { insertJobs } from "../../shared/db/jobs/jobs.ts";
 import { uploadJobId } from "../../shared/uploads/announcement.ts";
 import { MEDIA_BUCKET } from "../../shared/uploads/storage.ts";
@@ -11,7 +11,7 @@ import { describedJob, sourceOf, type Work } from "./work.ts";
 const BUCKET = "darkroom-media";
 export const WAKE_GRACE_MS = 300_000;
 
-/** Describe jobs by the intake that the API ends in. @returns once they are accepted; throws where the client was told no. */
+/** Submit jobs through the function in which the API ends. Returns when they are accepted; throws if the client got an error. */
 export async function submit(
   world: World,
   invocation: Invocation,
@@ -26,11 +26,11 @@ export async function submit(
   await wake(queueDoor(world, invocation, network, "media-tasks"), [...ready, ...opened]);
 }
 
-/** Put an object into the inbox as any S3 tool would, and have R2 announce it. From here on it may not be lost. */
+/** Put an object into the inbox as any S3 tool would, and let R2 announce it. From here on it must not be lost. */
 export async function putAndAnnounce(world: World, network: Network, work: Work): Promise<void> {
   const { key, body } = sourceOf(work);
   const object = await world.real.MEDIA.put(key, body);
-  if (object === null) throw new Error(`R2 did not take '${key}'`);
+  if (object === null) throw new Error(`R2 did not store '${key}'`);
   world.uploadedAt.set(key, world.clock.now());
   world.jobIds.set(work.mark, await uploadJobId({ bucket: MEDIA_BUCKET, key, etag: object.etag }));
   network.send("media-uploads", {
@@ -42,7 +42,7 @@ export async function putAndAnnounce(world: World, network: Network, work: Work)
   });
 }
 
-/** The job that an inserted or announced work became can be counted on only once it has a task. */
+/** Count what has not ended. A work that was inserted or announced counts as a job only once it has a task. */
 export async function countUnfinished(world: World, objectsPut: number): Promise<number> {
   const row = await world.real.DB.prepare(
     `SELECT (SELECT count(*) FROM tasks WHERE finalized_at IS NULL) AS tasks, (SELECT count(*) FROM uploads) AS uploads`,

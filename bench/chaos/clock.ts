@@ -1,11 +1,11 @@
-// Time that only moves when nothing else can happen: minutes of backoff, leases and the wait for midnight cost nothing.
+// Time that moves only when nothing else can happen. Minutes of backoff, leases and the wait for midnight cost nothing.
 
 export interface Clock {
   now(): number;
-  /** Run something at a time, after all that was asked for the same time before. @returns how to call it off. */
+  /** Run a function at a time, after all earlier functions for the same time. Returns a function that cancels it. */
   at(timeMs: number, run: () => void | Promise<void>): () => void;
   after(delayMs: number, run: () => void | Promise<void>): () => void;
-  /** Let the next thing happen. @returns whether there was one. */
+  /** Let the next thing happen. Returns whether there was one. */
   step(): Promise<boolean>;
 }
 
@@ -18,12 +18,12 @@ interface Entry {
 const real = { Date, setTimeout: setTimeout.bind(globalThis), clearTimeout: clearTimeout.bind(globalThis) };
 
 /**
- * How many turns of the microtask queue the product gets before the next thing happens. All that it awaits between two
- * doors is in memory, so a fixed number keeps a run repeatable; work of more turns merely takes a little time.
+ * How many turns of the microtask queue the product gets before the next thing happens. Between two doors, everything that it
+ * awaits is in memory, so a fixed number keeps a run repeatable. Work that needs more turns only takes a little longer.
  */
 const TURNS = 40;
 
-/** Before time jumps this far, a macrotask makes sure that nothing in the isolate is still on its way. */
+/** Before time jumps this far, a macrotask makes sure that nothing in the isolate is still pending. */
 const JUMP_MS = 200;
 
 export function createClock(startMs: number): Clock {
@@ -59,14 +59,14 @@ async function macrotask(): Promise<void> {
   await new Promise((resolve) => real.setTimeout(resolve, 0));
 }
 
-/** Milliseconds of the machine's own clock, which in a Worker only moves with I/O. */
+/** Milliseconds of the machine's own clock. In a Worker it moves only with I/O. */
 export function wallMs(): number {
   return real.Date.now();
 }
 
 let current: Clock | null = null;
 
-/** What the product sees as time from now on; null gives the machine's back. */
+/** Set the clock that the product sees from now on; null restores the machine's. */
 export function useClock(clock: Clock | null): void {
   current = clock;
 }
@@ -85,7 +85,7 @@ class VirtualDate extends Date {
 const callOffs = new Map<number, () => void>();
 let timers = 1_000_000_000; // far from the ids that the runtime gives out
 
-/** Put the isolate's time and chance under the run's control. Once, before anything runs. */
+/** Control the isolate's time and random numbers. Called once, before anything else runs. */
 export function takeOver(random: () => number): void {
   const virtual = {
     Date: VirtualDate,

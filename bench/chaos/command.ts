@@ -4,7 +4,7 @@ import { type ChaosPlan, WORK_KINDS, type WorkKind } from "./plan.ts";
 
 export interface Command {
   readonly plan: ChaosPlan;
-  /** Only the last line. */
+  /** Print only the last line. */
   readonly isQuiet: boolean;
 }
 
@@ -17,7 +17,7 @@ const USAGE = `usage: npm run chaos -- [--jobs N] [--fault-rate 0.2] [--seed S] 
   --trace       tell on standard error all that mentions this job id
   --json        print nothing but the last line`;
 
-/** Read the command line; a message where it cannot be meant. */
+/** Read the command line. Returns a message if it is not valid. */
 export function parseCommand(args: readonly string[]): Command | { readonly message: string } {
   try {
     const { values } = parseArgs({

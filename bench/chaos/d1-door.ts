@@ -53,7 +53,7 @@ export function d1Door(world: World, invocation: Invocation): D1Database {
   return door as unknown as D1Database;
 }
 
-/** What a chunk heard is kept in a row. Asked of the database itself, since a late writer's commit keeps nothing. */
+/** Note which answers D1 now keeps: a chunk's answer is kept in a row. Reads D1 itself, because a late writer's commit keeps nothing. */
 async function noteKept(world: World, { unkept }: Invocation, statements: readonly Written[]): Promise<void> {
   for (const [call, asked] of unkept) {
     const isWritten = statements.some(({ values }) =>
@@ -70,13 +70,13 @@ async function noteKept(world: World, { unkept }: Invocation, statements: readon
   }
 }
 
-/** Which objects the invocation reads by its notes: what the judge holds against an object that is not read again. */
+/** Note which objects the invocation reads, from its own notes in D1. The judge needs them for objects that are not read again. */
 function noteReadings(world: World, invocation: Invocation, statements: readonly Written[], result: unknown): void {
   for (const [index, { sql, values }] of statements.entries()) {
     if (sql.includes("INSERT INTO readings")) {
       const begun = (Array.isArray(result) ? result : [result])[index] as D1Result<{ key: string }>;
       const keys = begun.results.map(({ key }) => key);
-      // Its request was on its way when it died.
+      // The request was already sent when the invocation died.
       if (invocation.diedAt !== null) countLostReader(world, keys);
       else for (const key of keys) invocation.reading.add(key);
     }

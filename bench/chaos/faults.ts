@@ -1,9 +1,9 @@
-// What can go wrong at each door. The dial is the share of a door's operations that fail; the weights say how.
+// What can go wrong at each door. The fault rate is the share of a door's operations that fail; the weights choose the fault.
 import { pick, pickWeighted, type Random } from "../../local/seeded-random.ts";
 
 export type DoorName = "d1" | "r2.read" | "r2.write" | "queue" | "ai";
 
-/** `before` and `after` are those of the effect: after it, only the answer is lost. */
+/** `before` and `after` refer to the effect. After it, only the answer is lost. */
 export type Fault = "error_before" | "error_after" | "broken_body" | "dropped" | "die_before" | "die_after" | AiFault;
 
 export type AiFault =
@@ -41,12 +41,12 @@ const WEIGHTS: Readonly<Record<DoorName, Weights>> = {
   },
 };
 
-/** The fault of one operation, or null. */
+/** Draw the fault of one operation; null for none. */
 export function drawFault(door: DoorName, rate: number, random: Random): Fault | null {
   return random() < rate ? pickWeighted(random, WEIGHTS[door]) : null;
 }
 
-// The first three are those that D1's documentation says to repeat.
+// The first three are the ones that D1's documentation says to repeat.
 const D1_ERRORS = [
   "D1_ERROR: Network connection lost.",
   "D1_ERROR: Internal error in D1 DB storage caused object to be reset.",
@@ -68,7 +68,7 @@ export function errorOf(door: DoorName, random: Random): Error {
   return new Error(pick(random, R2_ERRORS));
 }
 
-/** Real codes of Workers AI by what they ask for, with the HTTP status they come with. */
+/** Real codes of Workers AI, by the reaction that they need, with their HTTP statuses. */
 const CODES = {
   transient_code: [
     [3007, 408],
@@ -99,7 +99,7 @@ export function codeOf(fault: keyof typeof CODES, random: Random): { code: numbe
   return { code, status };
 }
 
-/** What becomes of a message on its way: the platform never drops one, but a purge or an outage may. */
+/** What happens to a message in transit. The platform does not drop messages, but a purge or an outage may. */
 export type Delivery = "dropped" | "doubled" | "delayed";
 
 export function drawDelivery(rate: number, random: Random): Delivery | null {

@@ -1,4 +1,4 @@
-/** FNV-1a of 2 × 32 bits: to tell inputs apart, and runs from each other. Nobody attacks it. */
+/** FNV-1a of 2 × 32 bits. It distinguishes inputs and runs; it does not have to resist attacks. */
 export function hexOf(text: string): string {
   const hash = createHash();
   hash.add(text);

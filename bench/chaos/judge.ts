@@ -1,5 +1,5 @@
-// Reads what D1 and R2 really hold at the end, by no path of the product's own, and compares it with what every job's
-// input deserves.
+// Reads what D1 and R2 hold at the end, without any of the product's own code, and compares it with the right result of every
+// job's input.
 import { createHash, type Hash } from "./hash.ts";
 import { NEURONS_A_CALL } from "./ai-door.ts";
 import { type Call, judgeBills } from "./ledger.ts";
@@ -20,9 +20,9 @@ interface EndedJob {
   readonly errorCode: string | null;
   readonly finalizedAt: number | null;
   readonly letters: number;
-  /** Of the task that was tried most often, snoozes left out. */
+  /** The number of attempts of the task with the most, without snoozes. */
   readonly mostAttempts: number;
-  /** Of the task whose consumer died most often. */
+  /** The number of attempts of one task that were lost with their consumer, for the task with the most. */
   readonly mostLost: number;
 }
 
@@ -64,7 +64,7 @@ export async function judge(world: World): Promise<ChaosReport> {
       const isWornOut = code === "worker_lost" ? job.mostLost >= MAX_LOST : job.mostAttempts >= MAX_ATTEMPTS;
       const isGarbage = code === "unexpected_answer" && nonsense(calls, work.mark) > 1;
       const isJust = isWornOut || refused.has(work.mark) || isGarbage;
-      return isJust ? null : { type: "wrong_result", jobId, reason: `failed as ${code}, which nobody injected` };
+      return isJust ? null : { type: "wrong_result", jobId, reason: `failed as ${code}, which was not injected` };
     });
     found.push(...(await Promise.all(verdicts)).filter((finding) => finding !== null));
   }
@@ -110,7 +110,7 @@ export async function judge(world: World): Promise<ChaosReport> {
     deaths: counts.deaths,
     real_errors: [...new Set(world.realErrors)].slice(0, 20),
     virtual_seconds: Math.round((clock.now() - Date.UTC(2026, 10, 23, 23)) / 1000),
-    wall_seconds: 0, // the command's, which also sees the start
+    wall_seconds: 0, // the command sets it, because it also measures the start
     digest: digest.hex(),
     findings: (["lost", "double_billed", "wrong_result"] as const).flatMap((type) =>
       found.filter((finding) => finding.type === type).slice(0, FINDINGS_A_TYPE),
@@ -118,12 +118,12 @@ export async function judge(world: World): Promise<ChaosReport> {
   };
 }
 
-/** Of the object that the work was announced by; null for one that a client described. */
+/** The key of the object that announced the work; null for work that a client described. */
 function keyOf(work: Work): string | null {
   return work.kind === "picture" || work.kind === "text" ? null : sourceOf(work).key;
 }
 
-/** Keys of objects that the product records as ones that nobody reads again. */
+/** Return the keys of objects that the product has recorded as ignored for good. */
 async function readIgnored({ real }: World, works: readonly Work[], digest: Hash): Promise<ReadonlySet<string>> {
   const { results } = await real.DB.prepare(
     `SELECT key FROM uploads WHERE job_id IS NULL AND ignored_reason LIKE '% readers ended while they read the object%'
@@ -135,12 +135,12 @@ async function readIgnored({ real }: World, works: readonly Work[], digest: Hash
   return new Set(results.map(({ key }) => key));
 }
 
-/** How often the model answered nonsense: twice is the end. */
+/** Count how often the model answered with nonsense. The second time ends the task. */
 function nonsense(calls: readonly Call[], mark: string): number {
   return calls.filter(({ asked, outcome }) => asked.mark === mark && outcome === "garbage").length;
 }
 
-/** A budget must not be exceeded, nor kept by looking away. */
+/** A budget must not be exceeded. It also must not be kept by failing to count. */
 async function judgeBudget({ real }: World, neurons: number, billed: number) {
   const row = await real.DB.prepare(
     `SELECT (SELECT count(*) FROM (SELECT sum(neurons) AS spent FROM usage_days WHERE owner_id = '*' GROUP BY day)
@@ -151,7 +151,7 @@ async function judgeBudget({ real }: World, neurons: number, billed: number) {
     .bind(neurons)
     .first<{ daysOver: number; counted: number }>();
   const { daysOver = 0, counted = 0 } = row ?? {};
-  // Sums of binary fractions.
+  // Tolerance for sums of binary fractions.
   const missing = billed * NEURONS_A_CALL - counted;
   return { daysOver, uncounted: missing > 1e-6 ? missing : 0 };
 }

@@ -1,6 +1,6 @@
 import type { Asked } from "./model.ts";
 
-/** Whether a text holds all of an answer: the answer itself, or every word that it is made of. */
+/** Whether a text contains all of an answer: the answer itself, or every word in it. */
 export function isKeptIn(text: string, { words, raw, mark }: Asked): boolean {
   if (!text.includes(mark) && !text.includes(raw)) return false;
   if (text.includes(raw)) return true;
@@ -8,7 +8,7 @@ export function isKeptIn(text: string, { words, raw, mark }: Asked): boolean {
   return words.every((word) => held.has(word));
 }
 
-/** Captions and plain text hold the words, but neither their times nor the model: no answer can be made of them again. */
+/** Captions and plain text have the words but neither times nor the model, so no answer can be rebuilt from them. */
 const RENDERINGS = /\.(txt|vtt|srt)$/;
 
 export function isRendering(key: string): boolean {

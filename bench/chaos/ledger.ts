@@ -1,27 +1,27 @@
-// What the model was asked and what of it was paid for, kept by the injector: the code under test is not believed.
+// The calls to the model and what was paid for, recorded by the injector, independently of the code under test.
 import type { Asked } from "./model.ts";
 
-/** One model call. Times are virtual milliseconds; null where it has not come to that. */
+/** One model call. Times are virtual milliseconds; null if the event has not happened. */
 export interface Call {
-  /** Without the answer: a hundred thousand of them would not fit into memory. */
+  /** Without the answer: a hundred thousand answers would not fit into memory. */
   readonly asked: Pick<Asked, "mark" | "key">;
   readonly invocation: CallingInvocation;
   readonly askedAt: number;
-  /** When the model had a good answer: from then on it is paid for. */
+  /** When the model had a good answer. From then on it is paid for. */
   billedAt: number | null;
-  /** When the consumer that had asked got it. */
+  /** When the consumer that asked received it. */
   deliveredAt: number | null;
-  /** When R2 or D1 durably held it, so that whoever asks again need not. */
+  /** When R2 or D1 durably held it, so that nobody needs to ask again. */
   keptAt: number | null;
-  /** How it went, for the digest and the trace. */
+  /** The result, for the digest and the trace. */
   outcome: string;
 }
 
-/** The consumer's run that asks: it leases a task once at most, so it is one attempt at each of its tasks. */
+/** The consumer's run that asks. It leases a task at most once, so it is one attempt at each of its tasks. */
 export interface CallingInvocation {
   readonly id: number;
   readonly diedAt: number | null;
-  /** When its first write to D1 took effect: that of its lease. */
+  /** When its first write to D1, the lease, took effect. */
   readonly leasedAt: number | null;
 }
 
@@ -60,15 +60,15 @@ export function judgeBills(calls: readonly Call[]): Bill {
 }
 
 /**
- * A repeat is the product's fault if the same attempt asked twice, or if an earlier answer was durably kept before this
- * attempt took its lease: it could have looked. Of any other repeat the latest answer before it says why.
+ * Judge one repeat. It is the product's fault if the same attempt asked twice, or if an earlier answer was durably kept before
+ * this attempt took its lease, because it could have looked. For any other repeat, the latest earlier answer gives the reason.
  */
 function judgeRepeat(call: Call, earlier: readonly Call[]): Repeat {
   const leasedAt = call.invocation.leasedAt ?? call.askedAt;
   if (earlier.some((one) => one.invocation === call.invocation)) return "double_billed";
   if (earlier.some((one) => one.keptAt !== null && one.keptAt <= leasedAt)) return "double_billed";
   const before = earlier.findLast((one) => one.billedAt !== null && one.billedAt <= leasedAt);
-  // Every earlier answer came only when this attempt was under way.
+  // Every earlier answer came only after this attempt had started.
   if (before === undefined) return "late";
   if (before.invocation.diedAt !== null && before.keptAt === null) return "lost_with_consumer";
   return before.keptAt === null ? "not_stored" : "late";

@@ -1,21 +1,21 @@
-// The model behind the faults: its answer follows from its input alone, so that every job's result is known beforehand.
+// The model behind the faults. Its answer depends only on its input, so the right result of every job is known.
 import { hexOf } from "./hash.ts";
 
-/** A 1 × 1 JPEG. What follows its end marker is ignored by every reader, and kept by every copy. */
+/** A 1 × 1 JPEG. Every reader ignores what follows the end marker, and every copy keeps it. */
 const JPEG = Uint8Array.fromBase64(
   "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////////////wAALCAABAAEBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAACf/EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AVN//2Q==",
 );
 
 const BYTES_A_SECOND = 32_000; // 16 kHz, 16 bit, as test/speech.ts writes it
 
-/** A question with its answer. `mark` names the job that asks. */
+/** A question with its answer. `mark` names the job that asked. */
 export interface Asked {
   readonly mark: string;
-  /** The same for the same question to the same model. */
+  /** Identical for the same question to the same model. */
   readonly key: string;
   /** JSON. */
   readonly answer: string;
-  /** What an object must hold to be this answer's keeping: every one of these words, or else `raw`. */
+  /** An object holds this answer if it contains every one of these words, or `raw`. */
   readonly words: readonly string[];
   readonly raw: string;
 }
@@ -33,10 +33,10 @@ export function ask(model: string, inputs: Record<string, unknown>): Asked {
     return classified(model, markIn(bytes.slice(JPEG.length)), hexOf(bytes));
   }
   if (typeof audio === "string") return listened(model, Uint8Array.fromBase64(audio), inputs["vad_filter"] === true);
-  throw new Error(`nothing that a model could answer: ${Object.keys(inputs).join(", ")}`);
+  throw new Error(`no model takes these inputs: ${Object.keys(inputs).join(", ")}`);
 }
 
-/** What a job's text or prompt must hold for the model to know it. */
+/** Find the mark that tells the model which job a text or prompt belongs to. */
 function markIn(text: string): string {
   const [mark] = /\bj\d+\b/.exec(text) ?? [];
   if (mark === undefined) throw new Error(`no mark in '${text.slice(0, 100)}'`);
@@ -51,7 +51,7 @@ export function pictureOf(mark: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Best first, as `labels.json` must have them. */
+/** Best first, as in `labels.json`. */
 export function labelsOf(mark: string): { label: string; score: number }[] {
   const number = Number(mark.slice(1));
   return [

@@ -1,11 +1,11 @@
-// The queues between `send` and `queue()`. Not the local broker: that one cannot drop, double, reorder or wait on an
-// injected clock, and delivers one batch at a time. The tests and the kill test run on the broker; this is the weather.
+// The queues between `send` and `queue()`. The local broker cannot drop, double or reorder messages or use an injected clock,
+// and delivers one batch at a time. The tests and the kill test use the broker; this simulates bad conditions.
 import { drawDelivery } from "./faults.ts";
 import { perform } from "./operation.ts";
 import { between, pick } from "../../local/seeded-random.ts";
 import { countFault, type Invocation, type World } from "./world.ts";
 
-/** As `wrangler.jsonc` has them for production. */
+/** The production settings of `wrangler.jsonc`. */
 const QUEUES = {
   "media-uploads": { batch: 50, timeoutMs: 1000, maxRetries: 20, delaySeconds: 10, invocations: 3, next: true },
   "media-tasks": { batch: 10, timeoutMs: 1000, maxRetries: 100, delaySeconds: 10, invocations: 8, next: true },
@@ -17,22 +17,22 @@ interface Parcel {
   readonly id: string;
   readonly body: unknown;
   readonly sentAt: number;
-  /** How often it was handed over. */
+  /** How often it was delivered. */
   deliveries: number;
 }
 
-/** A batch under way, and what its consumer said of each message. */
+/** A batch that is being handled, and what its consumer decided for each message. */
 export interface Delivered {
   readonly batch: MessageBatch;
-  /** The handler came to its end. */
+  /** The handler has returned. */
   done(): void;
-  /** The consumer died: what it had said of the messages was not sent, and all of them come again. */
+  /** The consumer died. Its decisions about the messages were not sent, so all of them are delivered again. */
   died(): void;
 }
 
 export interface Network {
   send(queue: QueueName, body: unknown): void;
-  /** Messages waiting or on their way. */
+  /** The number of messages that wait or are in transit. */
   pending(): number;
 }
 
@@ -55,7 +55,7 @@ export function createNetwork(world: World, consume: (queue: QueueName, delivere
     const limits = QUEUES[queue];
     while (waiting[queue].length > 0 && running[queue] < limits.invocations) {
       const parcels: Parcel[] = [];
-      // Whichever comes first: queues promise no order.
+      // In random order: queues do not guarantee an order.
       while (parcels.length < limits.batch && waiting[queue].length > 0) {
         const [parcel] = waiting[queue].splice(between(random.delivery, 0, waiting[queue].length - 1), 1);
         if (parcel !== undefined) parcels.push(parcel);
@@ -126,7 +126,7 @@ export function createNetwork(world: World, consume: (queue: QueueName, delivere
   };
 }
 
-/** A queue as a producer sees it. */
+/** A queue as a producer uses it. */
 export function queueDoor(world: World, invocation: Invocation, network: Network, queue: QueueName): Queue {
   const send = (bodies: readonly unknown[]) =>
     perform<unknown>(world, invocation, {

@@ -3,24 +3,24 @@ import { countFault, type Invocation, kill, latencyMs, nextOperation, plannedFau
 
 export interface Operation<T> {
   readonly door: Exclude<DoorName, "ai">;
-  /** For the trace. */
+  /** The text for the trace. */
   readonly what: string;
-  /** Do it for real. */
+  /** Carry out the operation for real. */
   readonly run: () => Promise<T>;
-  /** It took effect, whether or not anybody is told. */
+  /** Called when it took effect, whether or not the caller learns of it. */
   readonly onEffect?: (result: T) => void | Promise<void>;
-  /** Answer without doing it: a message that is sent nowhere, a read that breaks off. Null where that is no fault here. */
+  /** Answer without carrying it out: a message that goes nowhere, a read that breaks off. Null if the fault does not apply. */
   readonly onFault?: (fault: Fault) => { readonly answer: T } | null;
 }
 
-/** Never answers: what an invocation that has died waits for. */
+/** A promise that never settles, for an invocation that has died. */
 export function never<T>(): Promise<T> {
   return new Promise(() => {});
 }
 
 /**
- * Pass one operation through a door. The clock does one thing after another, so real operations never overlap and one
- * seed decides all; what overlaps is their virtual time, from the request's way to the answer's.
+ * Pass one operation through a door. The clock does one thing at a time, so real operations never overlap and the seed decides
+ * everything. Their virtual times overlap, from the sending of the request to the arrival of the answer.
  */
 export function perform<T>(world: World, invocation: Invocation, operation: Operation<T>): Promise<T> {
   return invocation.connections.run(() => performNow(world, invocation, operation));
@@ -44,7 +44,7 @@ function performNow<T>(world: World, invocation: Invocation, operation: Operatio
     };
     const isRequestSent = random.faults() < 0.5;
     clock.after(latencyMs(world, door), async () => {
-      // Of what a dying consumer had asked for, some was on its way already.
+      // A dying consumer may have sent some of its requests already; those are still carried out.
       if (invocation.diedAt !== null && !isRequestSent) return;
       if (fault === "die_before") return kill(world, invocation, `before ${what}`);
       if (fault === "error_before" || (door === "d1" && invocation.cutOffUntil > clock.now())) {

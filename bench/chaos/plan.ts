@@ -1,47 +1,47 @@
-// What a run is told and what it answers: the one thing that the command, the tests and the chaos Worker share.
+// The input and the output of a run, shared by the command, the tests and the chaos Worker.
 
 export const WORK_KINDS = ["picture", "text", "photo", "note", "recording"] as const;
-/** A prompt to draw, a text and a photograph to classify, a recording of one call, and one that is cut into chunks. */
+/** A prompt to draw, a text and a photograph to classify, a recording of one call, and a recording that is cut into chunks. */
 export type WorkKind = (typeof WORK_KINDS)[number];
 
-/** A door that lies: proof that the judge can find the run guilty. */
+/** A door that lies, to prove that the judge can find a run guilty. */
 export type Sabotage = "forgets_commits" | "asks_twice" | "stores_half";
 
 export interface ChaosPlan {
   readonly seed: number;
   readonly jobs: number;
-  /** Share of the operations at each door that fail, 0 to 1. */
+  /** The share of operations at each door that fail, 0 to 1. */
   readonly faultRate: number;
-  /** All jobs of this kind; a mix if left out. */
+  /** The kind of all jobs; a mix by default. */
   readonly only?: WorkKind;
-  /** A daily budget of the account, in neurons. */
+  /** A daily budget for the account, in neurons. */
   readonly budget?: number;
   /** The consumer dies once, at this operation (counted from 1 over all invocations). */
   readonly death?: { readonly operation: number; readonly when: "before" | "after" };
-  /** A queue's consumer dies at every operation that mentions this: a task or an event that crashes whoever takes it. */
+  /** A consumer dies at every operation whose text contains this: a task or an event that crashes every consumer. */
   readonly poison?: string;
   readonly sabotage?: Sabotage;
-  /** Tell what concerns this job id, or all of it with an empty string. */
+  /** Trace what concerns this job id; the empty string traces everything. */
   readonly trace?: string;
 }
 
-/** A job, or a model call, that speaks against the product. */
+/** A job or a model call that shows a fault of the product. */
 export interface Finding {
   readonly type: "lost" | "double_billed" | "wrong_result";
   readonly jobId: string;
   readonly reason: string;
 }
 
-/** The last line. Keys are as the issue names them. */
+/** The last line of output. The keys are those of the issue. */
 export interface ChaosReport {
   readonly seed: number;
   readonly fault_rate: number;
   readonly jobs: number;
   readonly completed: number;
-  /** `completed/brought` of each kind of work. */
+  /** `completed/submitted` for each kind of work. */
   readonly completed_by_kind: Readonly<Record<WorkKind, string>>;
   readonly failed: Readonly<Record<string, number>>;
-  /** Objects without a job, recorded as ignored: three readers or more ended while they read them. */
+  /** Objects without a job that are recorded as ignored, because three or more readers ended while they read them. */
   readonly ignored: number;
   readonly dead_letters: number;
   readonly lost: number;
@@ -50,9 +50,9 @@ export interface ChaosReport {
   readonly answers_lost_with_consumer: number;
   readonly late_answers: number;
   readonly answers_not_stored: number;
-  /** Days that cost more than the budget allows; null without one. */
+  /** The number of days that cost more than the budget allows; null without a budget. */
   readonly days_over_budget: number | null;
-  /** What the model charged beyond what the product has counted or still sets aside; null without a budget. */
+  /** What the model charged and the product has neither counted nor reserved; null without a budget. */
   readonly uncounted_neurons: number | null;
   readonly attempts: number;
   readonly model_calls: number;
@@ -60,12 +60,12 @@ export interface ChaosReport {
   readonly operations: number;
   readonly faults: Readonly<Record<string, number>>;
   readonly deaths: number;
-  /** Errors that a real D1 or R2 answered, unasked for. */
+  /** Errors that the real D1 or R2 returned without being injected. */
   readonly real_errors: readonly string[];
   readonly virtual_seconds: number;
   readonly wall_seconds: number;
   readonly digest: string;
-  /** The first of each type. */
+  /** The first finding of each type. */
   readonly findings: readonly Finding[];
 }
 

@@ -3,7 +3,7 @@ import { isKeptIn, isRendering } from "./keeping.ts";
 import { perform } from "./operation.ts";
 import type { Invocation, World } from "./world.ts";
 
-/** R2 through a door. An object's body is read within its operation: a stream would end when the machine likes. */
+/** R2 through a door. An object's body is read within its operation, because the end of a stream would depend on the machine. */
 export function r2Door(world: World, invocation: Invocation): R2Bucket {
   const { real, uploadedAt } = world;
   const dated = (object: R2Object | null) => object && inVirtualTime(object, uploadedAt);
@@ -70,7 +70,7 @@ function noteKept(world: World, { unkept }: Invocation, key: string, value: stri
   }
 }
 
-/** What is known of an object: plain values, with the time at which the run put it. */
+/** The properties of an object as plain values, with the virtual time at which the run stored it. */
 function inVirtualTime(object: R2Object, uploadedAt: ReadonlyMap<string, number>): Record<string, unknown> {
   const { key, version, size, etag, httpEtag, httpMetadata, customMetadata } = object;
   const uploaded = new Date(uploadedAt.get(key) ?? 0);

@@ -9,10 +9,10 @@ export interface StoredResult {
   readonly labels: { readonly label: string; readonly score: number }[];
 }
 
-/** A word may be heard this far from where it was said. */
+/** How far a word's time may be from where it was said. */
 const TIME_ERROR_MS = 50;
 
-/** Why a completed job's result is not exactly what its input deserves; null where it is. */
+/** Return how a completed job's result differs from the right one for its input; null if it is right. */
 export async function isDeserved(
   work: Work,
   { artifacts, labels }: StoredResult,
@@ -23,7 +23,7 @@ export async function isDeserved(
     const object = await media.get(key);
     if (object === null) return `'${key}' is not in the bucket`;
     const bytes = new Uint8Array(await object.arrayBuffer());
-    if (bytes.length !== sizeBytes) return `'${key}' has ${bytes.length} bytes, and its row says ${sizeBytes}`;
+    if (bytes.length !== sizeBytes) return `'${key}' has ${bytes.length} bytes, but its row says ${sizeBytes}`;
     stored.set(name, bytes);
   }
   const text = (name: string) => new TextDecoder().decode(stored.get(name));
@@ -60,7 +60,7 @@ function isTranscribed(
   renderings: Readonly<Record<string, string>>,
 ): string | null {
   const parsed = Transcript.safeParse(parseJson(json));
-  if (!parsed.success) return `transcript.json is no transcript: ${parsed.error.message}`;
+  if (!parsed.success) return `transcript.json is not a transcript: ${parsed.error.message}`;
   const { text, segments, isComplete, gaps, lowConfidence, durationMs } = parsed.data;
   if (text !== said.join(" ")) return `other words: ${differenceOf(said, text.split(" "))}`;
   const heard = segments.flatMap(({ words }) => words);

@@ -1,4 +1,4 @@
-// Ends with one JSON line; exit code 1 unless nothing was lost, paid for twice, or wrong.
+// `npm run chaos`: the last line of output is JSON. The exit code is 1 unless nothing was lost, paid for twice, or wrong.
 import { parseCommand } from "./command.ts";
 
 const command = parseCommand(process.argv.slice(2));
@@ -6,7 +6,7 @@ if ("message" in command) {
   process.stderr.write(`${command.message}\n`);
   process.exit(2);
 }
-// wrangler reports to standard output, which belongs to the line alone.
+// wrangler prints to standard output, which is for the JSON line alone.
 const writeOut = process.stdout.write.bind(process.stdout);
 process.stdout.write = process.stderr.write.bind(process.stderr);
 

@@ -1,4 +1,4 @@
-// One run: clients bring jobs in waves, the network delivers, cron ticks, and the product's own handlers do the work.
+// One run: clients submit jobs in waves, the network delivers, cron ticks, and the product's own handlers do the work.
 import { createConsumer } from "../../consumer/index.ts";
 import { isolateMemory } from "../../consumer/runner/memory-limit.ts";
 import { createSixConnections } from "../../test/six-connections.ts";
@@ -12,14 +12,14 @@ import { r2Door } from "./r2-door.ts";
 import { countLostReader, createWorld, type Invocation, kill, type RealDoors, type World } from "./world.ts";
 import { type Work, workOf } from "./work.ts";
 
-/** An hour before the daily allocation is counted anew: jobs held until then are waited for by cron, minute by minute. */
+/** An hour before the daily allocation resets. Cron waits minute by minute for jobs that are held until then. */
 const START = Date.UTC(2026, 10, 23, 23);
 const GIVE_UP_MS = 10 * 24 * 3_600_000;
 
-/** The platform ends an invocation after this. */
+/** The platform ends an invocation after this time. */
 const INVOCATION_MS = 15 * 60_000;
 
-/** Answers are forgotten this long after their invocation ended. */
+/** Answers are forgotten this long after their invocation has ended. */
 const REMEMBERED_MS = 10_000;
 
 const WINDOW_JOBS = 400;
@@ -28,7 +28,7 @@ const LOOK_EVERY_MS = 3000;
 const RESUBMIT_MS = 5000;
 const PROGRESS_EVERY_MS = 2000;
 
-/** Run a plan to its end: every job ended, no message on its way, no invocation alive; or ten days later. */
+/** Run a plan to its end: every job has ended, no message is in transit and no invocation runs, or ten days have passed. */
 export async function simulate(
   plan: ChaosPlan,
   real: RealDoors,
@@ -47,7 +47,7 @@ export async function simulate(
       alive.delete(invocation);
       callOff();
       countLostReader(world, invocation.reading);
-      // What had been sent to R2 before a death may still arrive.
+      // A write that was sent to R2 before a death may still arrive.
       clock.after(REMEMBERED_MS, () => invocation.unkept.clear());
       onEnd(how);
     };
@@ -63,7 +63,7 @@ export async function simulate(
       reading: new Set(),
       onDeath: () => finish("died"),
     };
-    const callOff = clock.after(INVOCATION_MS, () => kill(world, invocation, "its time was up"));
+    const callOff = clock.after(INVOCATION_MS, () => kill(world, invocation, "its time limit was over"));
     alive.add(invocation);
     return { invocation, end: () => invocation.diedAt === null && finish("done") };
   }
@@ -73,7 +73,7 @@ export async function simulate(
     const { batch } = delivered;
     world.trace(`#${invocation.id} ${queue} takes ${JSON.stringify(batch.messages.map(({ body }) => body))}`);
     const failed = (error: unknown) => {
-      // A handler that throws gets all of its batch again.
+      // If a handler throws, its whole batch is delivered again.
       world.realErrors.push(`${queue} threw ${String(error)}`);
       kill(world, invocation, String(error));
     };
@@ -152,7 +152,7 @@ export async function simulate(
       if (wallMs() - saidAt < PROGRESS_EVERY_MS) continue;
       saidAt = wallMs();
       const at = new Date(clock.now()).toISOString().slice(5, 19);
-      await say({ type: "progress", text: `${at}: ${nextIndex} of ${plan.jobs} brought, ${unfinished} unfinished` });
+      await say({ type: "progress", text: `${at}: ${nextIndex} of ${plan.jobs} submitted, ${unfinished} unfinished` });
     }
   } finally {
     useClock(null);
@@ -171,7 +171,7 @@ function doorsOf(world: World, invocation: Invocation, network: Network): Env {
     CORS_ORIGINS: "",
     AI_GATEWAY_ID: "",
     AI_GATEWAY_CACHE_SECONDS: "0",
-    // The judge knows the answers of the models that the jobs ask for.
+    // The judge knows only the answers of the models that the jobs name.
     MODEL_FALLBACKS: {},
     R2_ACCESS_KEY_ID: "local",
     R2_SECRET_ACCESS_KEY: "local-secret",
@@ -179,7 +179,7 @@ function doorsOf(world: World, invocation: Invocation, network: Network): Env {
     REQUESTS: { limit: async () => ({ success: true }) },
     KEEP_MODEL_RATES: "true",
     AI: aiDoor(world, invocation) as unknown as Fetcher,
-    // Nobody looks at the page here.
+    // Nobody opens the page here.
     ASSETS: { fetch: async () => new Response(null, { status: 404 }) } as unknown as Fetcher,
     OPERATOR_ID: "operator",
     DEAD_LETTER_QUEUE: "media-dead-letters",

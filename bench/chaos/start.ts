@@ -4,14 +4,14 @@ import { createTestHarness, unstable_readConfig as readConfig } from "wrangler";
 
 import type { ChaosLine, ChaosPlan, ChaosReport } from "./plan.ts";
 
-// Else a line for every request.
+// Without this, wrangler prints a line for every request.
 process.env["WRANGLER_LOG"] ??= "error";
-// Every operation waits for the one before, so a disk that syncs each commit would be most of the time. Nothing is kept.
+// Operations run one at a time, so syncing each commit to a disk would take most of the time. Nothing has to be kept.
 if (existsSync("/dev/shm")) process.env["TMPDIR"] ??= "/dev/shm";
 
 export type Chaos = Awaited<ReturnType<typeof startChaos>>;
 
-/** The chaos Worker on real workerd with a D1 and an R2 of its own. Its queues are the injector's. */
+/** Start the chaos Worker on real workerd, with its own D1 and R2. Its queues are the injector's. */
 export async function startChaos() {
   const { compatibility_date, compatibility_flags, r2_buckets, d1_databases } = readConfig({
     config: "./wrangler.jsonc",
@@ -27,7 +27,7 @@ export async function startChaos() {
     async run(plan: ChaosPlan, onLine: (line: ChaosLine) => void = () => {}): Promise<ChaosReport> {
       const startedAt = performance.now();
       const response = await worker.fetch("http://chaos/", { method: "POST", body: JSON.stringify(plan) });
-      if (response.body === null) throw new Error(`the chaos Worker answered ${response.status} and nothing more`);
+      if (response.body === null) throw new Error(`the chaos Worker answered ${response.status} without a body`);
       let report: ChaosReport | undefined;
       for await (const line of linesOf(response.body)) {
         onLine(line);

@@ -1,4 +1,4 @@
-// The chaos Worker: runs a plan that is posted to it, inside real workerd and on real D1 and R2.
+// The chaos Worker: runs a plan that is posted to it, inside real workerd with real D1 and R2.
 import { takeOver } from "./clock.ts";
 import { judge } from "./judge.ts";
 import type { ChaosLine, ChaosPlan } from "./plan.ts";
@@ -8,7 +8,7 @@ import type { RealDoors } from "./world.ts";
 
 let chance: Random = createRandom(0, 0);
 takeOver(() => chance());
-// The product says what it does; at a hundred thousand jobs nobody can listen.
+// The product logs everything. With a hundred thousand jobs that would be too much.
 for (const level of ["log", "warn", "error"] as const) console[level] = () => {};
 
 export default {
@@ -29,7 +29,7 @@ export default {
       await writer.close();
     };
     context.waitUntil(run());
-    // Without it the body is compressed on its way, and progress comes when all is over.
+    // Without this header the body is compressed, and progress arrives only at the end.
     return new Response(readable, {
       headers: { "content-type": "application/x-ndjson", "content-encoding": "identity" },
     });
@@ -53,7 +53,7 @@ const TABLES = [
   "reuses",
 ];
 
-/** A run must find nothing of the one before. */
+/** Delete everything, so that a run finds nothing of the one before. */
 async function empty({ DB, MEDIA }: RealDoors): Promise<void> {
   await DB.batch(TABLES.map((table) => DB.prepare(`DELETE FROM ${table}`)));
   for (;;) {

@@ -1,4 +1,4 @@
-// All that one run shares: its clock, its chance, its ledger, and the consumer's runs that are alive.
+// What the parts of one run share: its clock, its random numbers, its ledger, and the consumer's runs that are alive.
 import type { createConsumer } from "../../consumer/index.ts";
 import type { SixConnections } from "../../test/six-connections.ts";
 import type { Clock } from "./clock.ts";
@@ -18,34 +18,34 @@ export interface World {
   readonly plan: ChaosPlan;
   readonly clock: Clock;
   readonly real: RealDoors;
-  /** Apart from each other: faults, latencies, deliveries. */
+  /** Separate sources, so that faults, latencies and deliveries do not affect each other. */
   readonly random: { readonly faults: Random; readonly latency: Random; readonly delivery: Random };
   readonly calls: Call[];
   readonly counts: { operations: number; deaths: number; readonly faults: Record<string, number> };
   readonly realErrors: string[];
-  /** When an object was put, in virtual time: the real bucket has its own. */
+  /** When each object was stored, in virtual time. The real bucket has real times. */
   readonly uploadedAt: Map<string, number>;
   readonly jobIds: Map<string, string>;
-  /** By key of an object of the inbox: readers that noted in D1 that they read it, and did not come back. */
+  /** For each key in the inbox, the readers that noted in D1 that they read it and then died. */
   readonly lostReaders: Map<string, number>;
   trace(text: string): void;
 }
 
-/** One run of a handler, in a process of its own as far as the product can tell. */
+/** One run of a handler. To the product it looks like a process of its own. */
 export interface Invocation {
   readonly id: number;
   readonly name: string;
   diedAt: number | null;
   leasedAt: number | null;
-  /** Until then D1 does not answer it, while the rest of the world goes on: how a lease runs out under a live consumer. */
+  /** Until this time D1 does not answer it, while everything else goes on. That lets a lease expire under a live consumer. */
   cutOffUntil: number;
-  /** Its good answers that nothing durable holds yet. */
+  /** Its good answers that are not yet stored durably. */
   readonly unkept: Map<Call, Asked>;
-  /** The platform's six. What a dead invocation holds is nobody's to wait for. */
+  /** The platform's six connections. Nobody waits for those of a dead invocation. */
   readonly connections: SixConnections;
-  /** In an isolate of its own. */
+  /** Its own instance, as in an isolate of its own. */
   readonly consumer: ReturnType<typeof createConsumer>;
-  /** Keys of the objects that, by its note in D1, it reads just now. */
+  /** Keys of the objects that it is reading now, according to its notes in D1. */
   readonly reading: Set<string>;
   readonly onDeath: () => void;
 }
@@ -77,12 +77,12 @@ export function countFault(world: World, door: DoorName | "delivery", fault: str
   world.counts.faults[name] = (world.counts.faults[name] ?? 0) + 1;
 }
 
-/** It began to read these, and its note stays. */
+/** Count a reader that began to read these objects and died. Its note in D1 stays. */
 export function countLostReader({ lostReaders }: World, keys: Iterable<string>): void {
   for (const key of keys) lostReaders.set(key, (lostReaders.get(key) ?? 0) + 1);
 }
 
-/** End an invocation as an evicted isolate ends: whatever it still waits for never comes. */
+/** End an invocation as an eviction ends an isolate: whatever it waits for never comes. */
 export function kill(world: World, invocation: Invocation, why: string): void {
   if (invocation.diedAt !== null) return;
   invocation.diedAt = world.clock.now();
@@ -104,7 +104,7 @@ export function latencyMs(world: World, door: DoorName): number {
   return between(world.random.latency, low, high);
 }
 
-/** Number an operation, and say whether it is the one at which the plan has its invocation die. */
+/** Number an operation, and return whether the plan has its invocation die at it. */
 export function nextOperation(world: World): "before" | "after" | null {
   world.counts.operations += 1;
   const { death } = world.plan;

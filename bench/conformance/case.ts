@@ -4,7 +4,7 @@ import Replicate from "replicate";
 import { type Client, createClient } from "../../client/index.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** Whoever calls: a library as its users have it, or plain HTTP where an operation is for no library of ours. */
+/** The callers: each library as its users have it, and plain HTTP for operations that none of the libraries covers. */
 export interface Callers {
   readonly client: Client;
   readonly openai: OpenAI;
@@ -13,16 +13,16 @@ export interface Callers {
 }
 
 export interface Case {
-  /** `GET /v1/jobs/{id}`, as documented. */
+  /** As documented, such as `GET /v1/jobs/{id}`. */
   readonly operation: string;
   readonly via: keyof Callers;
-  /** Which use of the operation, where there are several. */
+  /** Which use of the operation, if there are several. */
   readonly of?: string;
-  /** Call it and look at the answer; throws if it is not right. */
+  /** Call it and check the answer; throws if the answer is wrong. */
   readonly run: (callers: Callers, runtime: Runtime) => Promise<void>;
 }
 
-/** Callers whose requests are told, one by one: `GET /v1/jobs/x`. */
+/** Create callers whose requests are reported to `told`, such as `GET /v1/jobs/x`. */
 export function createCallers({ origin, key }: Runtime, told: (request: string) => void): Callers {
   async function fetchTold(input: string | URL | Request, init?: RequestInit): Promise<Response> {
     const isRequest = input instanceof Request;

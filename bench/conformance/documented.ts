@@ -2,12 +2,12 @@ import { readFile } from "node:fs/promises";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
 
-/** `GET /v1/jobs/{}`: a parameter's name makes no difference. */
+/** Write an operation as `GET /v1/jobs/{}`: the names of parameters do not matter. */
 export function operationOf(method: string, path: string): string {
   return `${method.toUpperCase()} ${path.replaceAll(/\{[^}]*\}/g, "{}")}`;
 }
 
-/** What the product says that it can do: its OpenAPI document, or where it serves none the table of docs/api.md. */
+/** Read the operations that the product documents: from its OpenAPI document or, if it serves none, from the table in docs/api.md. */
 export async function readDocumented(
   origin: string,
 ): Promise<{ readonly source: string; readonly operations: ReadonlySet<string> }> {
@@ -28,14 +28,14 @@ export async function readDocumented(
   return { source: "docs/api.md", operations: new Set(operations) };
 }
 
-/** Of a cell such as "`POST /v1/queues/{kind}/pause`, `/resume`". */
+/** Parse a table cell such as "`POST /v1/queues/{kind}/pause`, `/resume`". */
 function operationsOf(cell: string): readonly string[] {
   const [first, ...others] = [...cell.matchAll(/`([^`]+)`/g)].map(([, call = ""]) => call);
   const [method = "", path = ""] = (first ?? "").split(/[ ?]/);
   if (!METHODS.includes(method.toLowerCase())) return [];
   const more = others.map((other) => {
     const [otherMethod = "", otherPath] = other.split(/[ ?]/);
-    // Without a method: another last segment.
+    // An entry without a method replaces the last segment.
     return otherPath === undefined
       ? operationOf(method, path.replace(/\/[^/]+$/, otherMethod))
       : operationOf(otherMethod, otherPath);

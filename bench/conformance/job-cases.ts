@@ -34,7 +34,7 @@ export const jobCases: readonly Case[] = [
     of: "waiting",
     async run({ client }) {
       const job = await client.jobs.submit({ kind: "classification", text: "fine" }, { waitSeconds: 30 });
-      expect(job.state === "completed", `it was not waited for: ${job.state}`);
+      expect(job.state === "completed", `the answer did not wait for the end: ${job.state}`);
     },
   },
   {
@@ -85,7 +85,7 @@ export const jobCases: readonly Case[] = [
     async run(callers) {
       const { id } = await heard(callers);
       const { attempts, total } = await callers.client.jobs.receipt(id);
-      expect(attempts.length > 0 && total.neurons > 0, "it is not all there");
+      expect(attempts.length > 0 && total.neurons > 0, "the receipt is incomplete");
     },
   },
   {
@@ -123,7 +123,7 @@ export const jobCases: readonly Case[] = [
     async run(callers) {
       const { id } = await heard(callers);
       const job = await callers.client.jobs.get(id);
-      expect(job.progress.fraction === 1 && job.artifacts.length > 0, "it is not all there");
+      expect(job.progress.fraction === 1 && job.artifacts.length > 0, "the job is incomplete");
     },
   },
   {
@@ -141,7 +141,7 @@ export const jobCases: readonly Case[] = [
       const { id } = await callers.client.uploads.put(recording(), { name: "deleted.wav", reuse: false });
       await ended(callers, id);
       const { source } = await callers.client.jobs.delete(id, { source: true });
-      expect(source === "deleted", `its source is ${source}`);
+      expect(source === "deleted", `the source is ${source}`);
       const isGone = await callers.client.jobs.get(id).then(
         () => false,
         () => true,
@@ -155,7 +155,7 @@ export const jobCases: readonly Case[] = [
     async run(callers) {
       const { id } = await heard(callers);
       const { stream } = await callers.client.jobs.download(id, "transcript.txt");
-      expect((await new Response(stream).text()).trim() === WORDS, "other words");
+      expect((await new Response(stream).text()).trim() === WORDS, "the words are wrong");
     },
   },
   ...(["json", "txt", "vtt", "srt"] as const).map((format): Case => ({
@@ -176,13 +176,13 @@ export const jobCases: readonly Case[] = [
     async run(callers) {
       const { id } = await heard(callers);
       const { segments } = await callers.client.jobs.transcript(id, "json", { fromMs: 3_600_000 });
-      expect(segments.length === 0, "something is heard after its end");
+      expect(segments.length === 0, "there are segments after its end");
     },
   },
   {
     operation: "POST /v1/jobs/{id}/ask",
     via,
-    of: "as it is written",
+    of: "streamed",
     async run(callers) {
       const { id } = await heard(callers);
       let pieces = 0;
@@ -193,7 +193,7 @@ export const jobCases: readonly Case[] = [
   {
     operation: "POST /v1/jobs/{id}/ask",
     via,
-    of: "at once",
+    of: "in one piece",
     async run(callers) {
       const { id } = await heard(callers);
       const { answer, covers } = await callers.client.askWhole(id, "What is said?");
@@ -267,9 +267,9 @@ export const jobCases: readonly Case[] = [
         const { id } = await uploads.create({ name: "x.wav", sizeBytes, method, partSizeBytes: FIVE_MIB });
         const stored: StoredPart = { number: 1, etag: '"0123456789abcdef"' };
         await uploads.reportParts(id, [stored]);
-        expect((await uploads.get(id)).storedParts?.length === 1, "the part was not noted down");
+        expect((await uploads.get(id)).storedParts?.length === 1, "the reported part is missing");
         const left = await uploads.signParts(id);
-        expect(left.length === 1 && left[0]?.number === 2, "not the part that is left");
+        expect(left.length === 1 && left[0]?.number === 2, "not the remaining part");
         await uploads.abort(id);
       },
     }),

@@ -15,7 +15,7 @@ export const operatorCases: readonly Case[] = [
       const groups = await callers.client.deadLetters.groups().page();
       expect(
         groups.items.some(({ sample }) => sample.id === id),
-        "the letter is in no group",
+        "no group has the letter",
       );
     },
   },
@@ -24,7 +24,7 @@ export const operatorCases: readonly Case[] = [
     via,
     async run(callers) {
       const letter = await callers.client.deadLetters.get(await letterId(callers));
-      expect(letter.state === "open" && letter.attempts.length > 0, "it is not all there");
+      expect(letter.state === "open" && letter.attempts.length > 0, "the letter is incomplete");
     },
   },
   {
@@ -186,7 +186,7 @@ export const operatorCases: readonly Case[] = [
   })),
 ];
 
-/** With an endpoint that is made before and deleted after. */
+/** A case with an endpoint that is created before and deleted after. */
 function webhookCase(operation: string, run?: (callers: Callers, webhook: Webhook) => Promise<void>): Case {
   return {
     operation,
@@ -209,7 +209,7 @@ function webhookCase(operation: string, run?: (callers: Callers, webhook: Webhoo
   };
 }
 
-/** The id of a delivery that has arrived. */
+/** Return the id of a delivery that has arrived. */
 async function delivered({ client }: Callers, webhookId: string): Promise<string> {
   const text = `fine ${crypto.randomUUID()}`;
   await client.jobs.submit({ kind: "classification", text });

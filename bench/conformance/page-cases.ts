@@ -1,4 +1,4 @@
-// What is for browsers and for S3's own clients, over plain HTTP.
+// Operations for browsers and for S3 clients, over plain HTTP.
 import { SETUP_TOKEN } from "./runtime.ts";
 import { type Callers, type Case, expect } from "./case.ts";
 
@@ -16,7 +16,7 @@ export const pageCases: readonly Case[] = [
   {
     operation: "POST /setup",
     via,
-    // The runtime has an admin key: whatever the token, there is none to be had.
+    // The runtime already has an admin key, so even the right token gets none.
     async run({ http }) {
       const { status } = await http("/setup", { method: "POST", body: new URLSearchParams({ token: SETUP_TOKEN }) });
       expect(status === 409, `${status}`);
@@ -27,7 +27,7 @@ export const pageCases: readonly Case[] = [
   s3Case("DELETE", ""),
 ];
 
-/** As Uppy calls it. */
+/** A call as Uppy makes it. */
 function s3Case(method: string, answer: string): Case {
   return {
     operation: `${method} /v1/uploads/{id}/s3`,

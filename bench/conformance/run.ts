@@ -1,5 +1,5 @@
-// Every documented operation through the typed client and the SDKs, against the real runtime. What fails is printed, then
-// N of N, then one JSON line. A documented operation that no case covers has failed: the list cannot shrink unnoticed.
+// Calls every documented operation through the typed client and the SDKs, against the real runtime. Prints each failure, then
+// "N of N", then one JSON line. A documented operation without a case counts as failed, so the list cannot shrink unnoticed.
 import { note, print, say } from "../report.ts";
 import { type Case, createCallers } from "./case.ts";
 import { operationOf, readDocumented } from "./documented.ts";
@@ -22,7 +22,7 @@ try {
   const covered = new Set(cases.map(({ operation }) => operationOf(...split(operation))));
   const failures = [...operations]
     .filter((operation) => !covered.has(operation))
-    .map((operation) => `${operation}: documented, and no case calls it`);
+    .map((operation) => `${operation}: documented, but no case calls it`);
   const total = cases.length + failures.length;
   for (const one of cases) {
     const failure = await attempt(one, runtime);
@@ -38,11 +38,11 @@ try {
   await runtime.close();
 }
 
-/** Why it failed; null if it passed. A case that never called its operation has failed, whatever it found. */
+/** Run a case and return why it failed; null if it passed. A case that never called its operation has failed. */
 async function attempt({ operation, via, run }: Case, running: Runtime): Promise<string | null> {
   const requests: string[] = [];
   const timer = Promise.withResolvers<never>();
-  const timeout = setTimeout(() => timer.reject(new Error(`no end after ${CASE_MS} ms`)), CASE_MS);
+  const timeout = setTimeout(() => timer.reject(new Error(`it did not end within ${CASE_MS} ms`)), CASE_MS);
   try {
     const callers = createCallers(running, (request) => requests.push(request));
     await Promise.race([run(callers, running), timer.promise]);

@@ -5,7 +5,7 @@ import { createTestHarness } from "wrangler";
 
 import { SCRIPTED_MODELS } from "../../test/scripted-models.ts";
 
-/** As in local/dev-key.sql. */
+/** The key in local/dev-key.sql. */
 const KEY = "dk_local_localdevelopmentonly0123456789ab";
 
 export const SETUP_TOKEN = "conformance-setup-token";
@@ -13,8 +13,8 @@ export const SETUP_TOKEN = "conformance-setup-token";
 export type Runtime = Awaited<ReturnType<typeof startRuntime>>;
 
 /**
- * The product as it is configured, listening, and somebody who takes webhooks. Its models are the tests' scripted ones or,
- * with an inference server, the offline engines.
+ * Start the product as configured, and a server that receives webhooks. The models are the tests' scripted ones or, with an
+ * inference server, the offline engines.
  */
 export async function startRuntime({ inferenceUrl }: { inferenceUrl?: string } = {}) {
   const server = createTestHarness({

@@ -1,4 +1,4 @@
-// The dialects through the libraries that their users have.
+// The dialects, through the libraries that their users have.
 import type { Prediction } from "replicate";
 
 import { type Callers, type Case, expect } from "./case.ts";
@@ -27,7 +27,7 @@ export const sdkCases: readonly Case[] = [
     of: format,
     async run({ openai }) {
       const request = { file: recording(), model: "whisper-1", response_format: format };
-      // The library's type says an object, and for `text`, `srt` and `vtt` it gives a string.
+      // The library's type is an object, but for `text`, `srt` and `vtt` it returns a string.
       const answer: unknown = await openai.audio.transcriptions.create(request);
       const isText = ["text", "srt", "vtt"].includes(format);
       const text = isText ? answer : (answer as { text?: unknown }).text;
@@ -63,7 +63,7 @@ export const sdkCases: readonly Case[] = [
       const request = { model: "dall-e-3", prompt: "a signed link", response_format: "url" } as const;
       const [image] = (await openai.images.generate(request)).data ?? [];
       expect(image?.url, "no link");
-      expect((await http(image.url)).ok, "the link opens nothing");
+      expect((await http(image.url)).ok, "the link does not work");
     },
   },
   {
@@ -89,7 +89,7 @@ export const sdkCases: readonly Case[] = [
     of: "run",
     async run({ replicate }) {
       const output = await replicate.run(IMAGE, { input: { prompt: "run" } });
-      // The SDK makes a file of https addresses only; here they are plain ones.
+      // The SDK makes files only of https addresses; these are http.
       const [address] = output as readonly unknown[];
       expect((await (await fetch(String(address))).bytes())[0] === 0xff, "no picture");
     },
@@ -157,6 +157,6 @@ export const sdkCases: readonly Case[] = [
 ];
 
 function predict({ replicate }: Callers, prompt: string): Promise<Prediction> {
-  // The library would wait for it otherwise.
+  // By default the library would wait for the prediction.
   return replicate.predictions.create({ model: IMAGE, input: { prompt }, wait: false });
 }

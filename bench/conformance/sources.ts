@@ -9,12 +9,12 @@ export function recording(): File {
   return new File([speech(WORDS)], "talk.wav", { type: "audio/wav" });
 }
 
-/** One of over 5 MiB, so that it has two parts. */
+/** A recording of over 5 MiB, so that it has two parts. */
 export function longRecording(): File {
   return new File([speech(Array.from({ length: 360 }, (_, index) => `w${index}`).join(" "))], "long.wav");
 }
 
-/** Ended as it is expected to. */
+/** Wait for a job, and check that it ended in this state. */
 export async function ended({ client }: Callers, id: string, state: Job["state"] = "completed"): Promise<Job> {
   const job = await client.jobs.wait(id, { timeoutMs: 60_000 });
   expect(job.state === state, `job '${id}' is ${job.state}: ${job.error?.message ?? ""}`);
@@ -28,7 +28,7 @@ export async function heard(callers: Callers): Promise<Job> {
 
 let failures = 0;
 
-/** A dead letter of a job that will do when it is redriven. */
+/** Return the dead letter of a job that will succeed when it is redriven. */
 export async function letterId(callers: Callers): Promise<string> {
   const prompt = `error:3010x1 ${(failures += 1)}`;
   const { id } = await callers.client.jobs.submit({ kind: "image_generation", prompt });
@@ -43,7 +43,7 @@ export async function until<T>(read: () => Promise<T>, isDone: (value: T) => boo
   for (;;) {
     const value = await read();
     if (isDone(value)) return value;
-    expect(Date.now() < end, `still not so after 30 s: ${JSON.stringify(value)}`);
+    expect(Date.now() < end, `still not as expected after 30 s: ${JSON.stringify(value)}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }

@@ -1,4 +1,4 @@
-// What a page needs of a job: links, parts of the recording, and a transcript that people edit.
+// What a page needs for a job: links, parts of the recording, and a transcript that people edit.
 import type { EditOperation, Transcript } from "../../client/index.ts";
 import { type Callers, type Case, expect } from "./case.ts";
 import { heard, WORDS } from "./sources.ts";
@@ -96,12 +96,12 @@ export const transcriptCases: readonly Case[] = [
   },
 ];
 
-/** Another second word. @returns the tag of the version that has it. */
+/** Replace the second word. Returns the tag of the version that has the change. */
 async function edited({ client }: Callers, id: string): Promise<string> {
   const { transcript, etag } = await client.jobs.version(id);
   expect(etag, "no tag");
   const made = await client.jobs.edit(id, etag, [secondWord(transcript)]);
-  expect(made.etag, "no tag of what was made");
+  expect(made.etag, "the new version has no tag");
   return made.etag;
 }
 

@@ -1,4 +1,4 @@
-// The meter's own figures: of work before it runs, and of calls by what came back.
+// The meter's own figures: its estimates of jobs, and its costs of calls by their answers.
 import { memorySource } from "../../shared/audio/reading/byte-source.ts";
 import { callLimits } from "../../shared/audio/chunks/limits.ts";
 import { extentOf } from "../../shared/audio/extent.ts";
@@ -14,17 +14,17 @@ import { JobWork } from "../../shared/kinds/index.ts";
 
 export type Model = ModelId;
 
-/** What is expected of a job. */
+/** The estimated cost of a job. */
 export async function work(described: unknown): Promise<number> {
   const estimate = estimateWork(JobWork.parse(described), null);
   if (estimate === null) throw new Error("no estimate");
   return estimatedNeurons(estimate);
 }
 
-/** The lowest rate that is planned (MIN_SAMPLE_RATE): a low one keeps an hour small. */
+/** The lowest sample rate that is planned (MIN_SAMPLE_RATE). A low one keeps an hour small. */
 const RATE = 4000;
 
-/** What is expected of a recording that is nowhere quiet: a WAV of one value. */
+/** The estimated cost of a recording without a quiet place: a WAV of one value. */
 export async function recording(seconds: number, tier: Tier): Promise<number> {
   const bytes = writeWav([new Float32Array(seconds * RATE).fill(0.5)], RATE);
   const source = { key: "a.wav", etag: "", sizeBytes: bytes.length };
@@ -35,7 +35,7 @@ export async function recording(seconds: number, tier: Tier): Promise<number> {
   return estimatedNeurons(estimate);
 }
 
-/** What a call is taken to have cost by its answer; a status of null is none. */
+/** The cost that the meter takes from a call's answer. A status of null means no answer. */
 export async function said(
   model: Model,
   {

@@ -1,4 +1,4 @@
-// A thousand jobs of every kind, mostly small: what is measured is whether each call is accounted for, not its size.
+// A thousand jobs of every kind, most of them small: the test is whether every call is accounted for.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -9,7 +9,7 @@ const BATCH = 100;
 
 const COUNTS = { texts: 600, twins: 20, pictures: 280, photos: 60, broken: 10, shortRecordings: 28, longRecordings: 2 };
 const SHORT_SECONDS = 2;
-/** Cut into three chunks each. */
+/** Long enough to be cut into three chunks. */
 const LONG_SECONDS = 130;
 
 const PICTURES = [
@@ -24,7 +24,7 @@ const MOODS = ["calm", "stormy", "wonderful", "terrible", "plain", "bright", "br
 
 type Api = <T>(path: string, init: { method: string; body: string | Uint8Array }) => Promise<T>;
 
-/** Submit them all. Jobs that are the same as another one are asked for after it. */
+/** Submit all jobs. Each duplicate is submitted after its original. */
 export async function submitMix(api: Api): Promise<{ ids: readonly string[]; byKind: typeof COUNTS }> {
   const texts = range(COUNTS.texts).map((index) => ({
     kind: "classification",
@@ -46,9 +46,9 @@ export async function submitMix(api: Api): Promise<{ ids: readonly string[]; byK
     ids.push(job.id);
   };
   const jpeg = await readFile(PHOTO);
-  // Behind the end of the picture, so that no two files are the same job.
+  // The number after the end of the picture makes every file a different job.
   for (const index of range(COUNTS.photos)) await upload("photo.jpg", Buffer.concat([jpeg, Buffer.from(`${index}`)]));
-  // The header is there, and the picture is not.
+  // The header is intact, but the picture is missing.
   for (const index of range(COUNTS.broken))
     await upload("broken.jpg", Buffer.concat([jpeg.subarray(0, 2000), Buffer.from(`${index}`)]));
   for (const index of range(COUNTS.shortRecordings)) await upload("short.wav", clip(SHORT_SECONDS, index));
@@ -60,7 +60,7 @@ function range(count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => index);
 }
 
-/** As clients mix them: no batch of the queue has only one kind. */
+/** Mix the kinds as clients do, so that no batch of the queue has only one kind. */
 function interleave<A, B>(many: readonly A[], few: readonly B[]): readonly (A | B)[] {
   const every = Math.ceil(many.length / few.length);
   const mixed: (A | B)[] = [];

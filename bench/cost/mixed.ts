@@ -6,19 +6,19 @@ import { insertBenchKey } from "../key.ts";
 import { note } from "../report.ts";
 import { submitMix } from "./mix.ts";
 
-/** Of calls: refused for a passing reason and tried again, and for good. All are answered: what is never answered no ledger has. */
+/** Calls that fail for a while and are tried again, and calls that fail for good. All get an answer: no ledger counts a call without one. */
 const FAULTS = "seed=6,3043=0.05,3040=0.05,3010=0.01";
 const TIMEOUT_MS = 15 * 60_000;
 const LOOK_EVERY_MS = 3000;
-/** As many decimals as the platform's header has: whole ten-thousandths add up without drift. */
+/** The decimals of the platform's header. Whole ten-thousandths add up without rounding errors. */
 const SCALE = 10_000;
 
 export interface Mixed {
-  /** Between what the receipts add up to and what the inference server has charged, model by model. */
+  /** The difference between the receipts and the charges of the inference server, added up over the models. */
   readonly differenceNeurons: number;
   readonly receiptsNeurons: number;
   readonly ledgerNeurons: number;
-  /** What `GET /v1/usage` says. */
+  /** The figure of `GET /v1/usage`. */
   readonly usageNeurons: number;
   readonly jobs: number;
   readonly calls: number;
@@ -31,14 +31,14 @@ export interface Mixed {
   readonly [extra: string]: unknown;
 }
 
-/** What the inference server charged: `GET /ledger`. */
+/** The charges of the inference server: `GET /ledger`. */
 interface Ledger {
   readonly calls: number;
   readonly neurons: number;
   readonly byModel: Readonly<Record<string, { readonly neurons: number }>>;
 }
 
-/** A thousand jobs on the real runtime with the offline engines: do their receipts add up to what was charged? */
+/** Run a thousand jobs on the real runtime with the offline engines, and compare their receipts with the charges. */
 export async function runMixed(): Promise<Mixed> {
   const inference = await startInferenceServer({ port: 0 });
   const server = createTestHarness({
@@ -60,7 +60,7 @@ export async function runMixed(): Promise<Mixed> {
     };
     const startedAt = performance.now();
     const { ids, byKind } = await submitMix(api);
-    note(`${ids.length} jobs taken: ${JSON.stringify(byKind)}`);
+    note(`${ids.length} jobs accepted: ${JSON.stringify(byKind)}`);
     const unfinished = await untilEnded(env.DB, () => server.clearLogs());
     const receipts: Receipt[] = [];
     for (const id of ids) receipts.push(await api<Receipt>(`/v1/jobs/${id}/receipt`));
@@ -108,7 +108,7 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** @returns how many jobs had not ended when the time was up. */
+/** Wait for the jobs. Returns how many had not ended when the time was over. */
 async function untilEnded(db: D1Database, clearLogs: () => void): Promise<number> {
   const end = Date.now() + TIMEOUT_MS;
   for (;;) {

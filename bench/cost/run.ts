@@ -1,10 +1,10 @@
-// `npm run bench:cost`: JSON lines; progress on standard error. Exit code 1 if the meter is wrong anywhere.
+// `npm run bench:cost`: JSON lines; progress on standard error. The exit code is 1 if the meter is wrong anywhere.
 import { note, print, round } from "../report.ts";
 import { MODELS } from "../../shared/models/models.ts";
 import { runMixed } from "./mixed.ts";
 import { TABLE } from "./table.ts";
 
-/** Products of decimals, not the tenth of the last decimal that the platform tells. */
+/** The tolerance for products of decimals, far below the platform's last decimal. */
 const SAME = 1e-9;
 
 const wrong: string[] = [];

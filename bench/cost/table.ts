@@ -1,5 +1,5 @@
-// What calls cost, worked out by hand from the platform's price list (developers.cloudflare.com/workers-ai/platform/pricing,
-// 2026-10-09) and the models' own pages. No price is taken from the catalogue: the arithmetic stands beside each figure.
+// The cost of calls, calculated by hand from the platform's price list (developers.cloudflare.com/workers-ai/platform/pricing,
+// 2026-10-09) and the models' own pages. No price comes from the catalogue: the calculation is next to each figure.
 import { type Model, recording, said, work } from "./measured.ts";
 
 export interface TableCase {
@@ -20,23 +20,23 @@ const SCHNELL = "@cf/black-forest-labs/flux-1-schnell";
 const chat = { body: { response: "yes", usage: { prompt_tokens: 1000, completion_tokens: 500 } } };
 
 export const TABLE: readonly TableCase[] = [
-  // Speech: 41.14 and 46.63 neurons a minute of audio; whisper-tiny-en is beta, and no price is listed.
+  // Speech: 41.14 and 46.63 neurons a minute of audio. whisper-tiny-en is beta and has no listed price.
   // 41.14 × 90 s / 60 = 41.14 × 1.5
   { name: "whisper, 90 s", neurons: 61.71, measure: () => spoken("@cf/openai/whisper", 90) },
   { name: "whisper-tiny-en, a minute", neurons: 0, measure: () => spoken("@cf/openai/whisper-tiny-en", 60) },
   // 46.63 / 2
   { name: "whisper-large-v3-turbo, half a minute", neurons: 23.315, measure: () => recording(30, "accurate") },
-  // Chunks hold 60 s at most, and a loud cut is heard 2.5 s to either side. 130 s are cut at 55 s and, as the rest is
-  // shared evenly, at 92.5 s: 130 + 2 × 5 = 140 s. 46.63 × 140 / 60 = 6528.2 / 60
+  // Chunks hold at most 60 s, and a cut without silence overlaps 2.5 s on either side. 130 s are cut at 55 s and, because the
+  // rest is divided evenly, at 92.5 s: 130 + 2 × 5 = 140 s. 46.63 × 140 / 60 = 6528.2 / 60
   { name: "turbo, 130 s in three chunks", neurons: 6528.2 / 60, measure: () => recording(130, "accurate") },
-  // One second more than a chunk: cut once, at 30.5 s. 61 + 5 = 66 s. 41.14 × 1.1
+  // One second more than a chunk holds: one cut, at 30.5 s. 61 + 5 = 66 s. 41.14 × 1.1
   { name: "whisper, 61 s in two chunks", neurons: 45.254, measure: () => recording(61, "balanced") },
-  // Exactly a chunk: no cut, no overlap.
+  // Exactly one chunk: no cut, no overlap.
   { name: "turbo, 60 s whole", neurons: 46.63, measure: () => recording(60, "accurate") },
   // An hour: 64 cuts 55 s apart (to 3,520 s) and one half-way through the last 80 s. 3600 + 65 × 5 = 3925 s.
   // 46.63 × 3925 / 60 = 183022.75 / 60
   { name: "turbo, an hour in 66 chunks", neurons: 183_022.75 / 60, measure: () => recording(3600, "accurate") },
-  // The answer's transcription_info.duration is what is billed: 46.63 × 29.4 / 60 = 1370.922 / 60
+  // The bill follows transcription_info.duration in the answer: 46.63 × 29.4 / 60 = 1370.922 / 60
   {
     name: "turbo, answered without a header but with its length",
     neurons: 22.8487,
@@ -49,8 +49,8 @@ export const TABLE: readonly TableCase[] = [
   { name: "flux-1-schnell, four steps", neurons: 172.8, measure: () => picture({}) },
   // 19.2 + 4 × 8 × 9.60 = 19.2 + 307.2
   { name: "flux-1-schnell, eight steps", neurons: 326.4, measure: () => picture({ steps: 8 }) },
-  // FLUX.2 dev: 37.50 a tile and step. 1024 × 768 is 2 × 2 tiles, begun ones whole; 12 steps: 4 × 12 × 37.5
-  { name: "flux-2-dev as it comes", neurons: 1800, measure: () => picture({ model: "flux-2-dev" }) },
+  // FLUX.2 dev: 37.50 a tile and step. 1024 × 768 is 2 × 2 tiles, because a started tile counts as whole; 12 steps: 4 × 12 × 37.5
+  { name: "flux-2-dev with its defaults", neurons: 1800, measure: () => picture({ model: "flux-2-dev" }) },
   // 1 × 10 × 37.5
   {
     name: "flux-2-dev, one tile",
@@ -63,8 +63,8 @@ export const TABLE: readonly TableCase[] = [
     neurons: 750,
     measure: () => picture({ model: "flux-2-dev", width: 513, height: 512, steps: 10 }),
   },
-  // FLUX.2 klein 4B: 26.05 a tile; its four steps are in it. 4 × 26.05
-  { name: "flux-2-klein-4b as it comes", neurons: 104.2, measure: () => picture({ model: "flux-2-klein-4b" }) },
+  // FLUX.2 klein 4B: 26.05 a tile, which includes its four steps. 4 × 26.05
+  { name: "flux-2-klein-4b with its defaults", neurons: 104.2, measure: () => picture({ model: "flux-2-klein-4b" }) },
   // One pixel over 1024 × 1024: 3 × 2 tiles × 26.05
   {
     name: "flux-2-klein-4b, four tiles and a pixel",
@@ -72,7 +72,7 @@ export const TABLE: readonly TableCase[] = [
     measure: () => picture({ model: "flux-2-klein-4b", width: 1025, height: 1024 }),
   },
   // FLUX.2 klein 9B: 1363.64 for the first megapixel (1024 × 1024 = 1,048,576), 181.82 for each further one.
-  { name: "flux-2-klein-9b as it comes", neurons: 1363.64, measure: () => picture({ model: "flux-2-klein-9b" }) },
+  { name: "flux-2-klein-9b with its defaults", neurons: 1363.64, measure: () => picture({ model: "flux-2-klein-9b" }) },
   // 1,049,600 pixels: 1363.64 + 181.82
   {
     name: "flux-2-klein-9b, a megapixel and a row",
@@ -88,12 +88,12 @@ export const TABLE: readonly TableCase[] = [
 
   // 228,055 a million pictures.
   { name: "resnet-50", neurons: 0.228055, measure: () => work({ kind: "classification", input: photo }) },
-  // 2,394 a million tokens; where nobody counts, four characters are one. 400 / 4 = 100 tokens
+  // 2,394 a million tokens. Without a count, four characters are one token. 400 / 4 = 100 tokens
   { name: "distilbert, 400 characters", neurons: 0.2394, measure: () => text(400) },
   // 401 characters are 101 tokens
-  { name: "distilbert, a character more", neurons: 0.241794, measure: () => text(401) },
+  { name: "distilbert, one character more", neurons: 0.241794, measure: () => text(401) },
 
-  // Chat models count their tokens themselves. 1,000 in and 500 out:
+  // Chat models report their own tokens: 1,000 in and 500 out.
   // 1.542 + 10.158 / 2
   {
     name: "granite-4.0-h-micro",
@@ -112,7 +112,7 @@ export const TABLE: readonly TableCase[] = [
     neurons: 21.553,
     measure: () => said("@cf/meta/llama-3.1-8b-instruct-fp8-fast", { expected: { inputTokens: 1 }, ...chat }),
   },
-  // Moondream says it otherwise. 27,273 and 90,909 a million: 800 × 0.027273 + 40 × 0.090909 = 21.8184 + 3.63636
+  // Moondream reports its tokens in `metrics`. 27,273 and 90,909 a million: 800 × 0.027273 + 40 × 0.090909 = 21.8184 + 3.63636
   {
     name: "moondream3.1",
     neurons: 25.45476,
@@ -122,7 +122,7 @@ export const TABLE: readonly TableCase[] = [
         body: { caption: "a cup", metrics: { input_tokens: 800, output_tokens: 40 } },
       }),
   },
-  // Wrapped, with the neurons in its usage: those are told, not reckoned.
+  // Wrapped in `result`, with the neurons in its usage: those are used, not calculated.
   {
     name: "moondream3.1, wrapped in result",
     neurons: 5,
@@ -135,13 +135,13 @@ export const TABLE: readonly TableCase[] = [
   // 1,075 a million: 2,000 × 0.001075
   { name: "bge-m3", neurons: 2.15, measure: () => said("@cf/baai/bge-m3", { expected: { inputTokens: 2000 } }) },
 
-  // The header is the truth, whatever the list says.
+  // The header counts, whatever the list says.
   {
     name: "a header",
     neurons: 171.9,
     measure: () => said(SCHNELL, { expected: { tiles: 4, steps: 4 }, headers: { "cf-ai-neurons": "171.9" } }),
   },
-  // But not a 0 for what has a price: as four steps above.
+  // But a 0 does not count for a model with a price: the same as four steps above.
   {
     name: "a header of 0 for a model with a price",
     neurons: 172.8,
@@ -153,9 +153,9 @@ export const TABLE: readonly TableCase[] = [
     measure: () =>
       said("@cf/openai/whisper-tiny-en", { expected: { audioSeconds: 60 }, headers: { "cf-ai-neurons": "0" } }),
   },
-  // A refusal that names no neurons has none.
+  // A refusal that reports no neurons costs none.
   { name: "refused", neurons: 0, measure: () => said(SCHNELL, { expected: { tiles: 4, steps: 4 }, status: 429 }) },
-  // Nobody answered: it may have run. As four steps above.
+  // Without an answer the call may have run: the same as four steps above.
   {
     name: "unanswered",
     neurons: 172.8,

@@ -1,6 +1,6 @@
 const SAMPLES_PER_SECOND = 16_000;
 
-/** A WAV of so many seconds, 16 kHz, mono, 16 bits: a tone that comes and goes. No two seeds have the same bytes. */
+/** Make a WAV of this length, 16 kHz, mono, 16 bits: a tone that comes and goes. Different seeds give different bytes. */
 export function clip(seconds: number, seed: number): Uint8Array<ArrayBuffer> {
   const samples = seconds * SAMPLES_PER_SECOND;
   const wav = new Uint8Array(44 + samples * 2);

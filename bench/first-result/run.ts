@@ -1,4 +1,4 @@
-// `npm run bench:first-result`: from a finished upload to its first result, for a 5-second clip and a model that answers at once.
+// `npm run bench:first-result`: the time from a finished upload to its first result, for a 5-second clip and a model that answers at once.
 import { startTimed } from "../harness.ts";
 import { insertBenchKey } from "../key.ts";
 import { note, percentile, print, round } from "../report.ts";
@@ -12,9 +12,9 @@ const LOOK_EVERY_MS = 10;
 const TIMEOUT_MS = 30_000;
 
 interface Way {
-  /** From the object's being stored to the transcript's being in D1 and R2. */
+  /** From the storing of the object until the transcript is in D1 and R2. */
   readonly totalMs: number;
-  /** Of that: the job's insertion and the sending of its message; the queue's own; the consumer's. */
+  /** The parts of it: inserting the job and sending its message; the time in the queue; the time in the consumer. */
   readonly intakeMs: number;
   readonly queueMs: number;
   readonly consumerMs: number;
@@ -34,7 +34,7 @@ try {
   await server.close();
 }
 
-/** One clip, alone: nothing waits before it. */
+/** Send one clip alone, so that nothing waits before it. */
 async function send(body: Uint8Array<ArrayBuffer>, headers: Record<string, string>): Promise<Way> {
   const response = await server.ours.fetch("http://localhost/v1/uploads?name=clip.wav", {
     method: "POST",
@@ -48,7 +48,7 @@ async function send(body: Uint8Array<ArrayBuffer>, headers: Record<string, strin
   if (object === null) throw new Error(`'${input.source.key}' is not in the bucket`);
   const told = (await (await server.ours.fetch("http://localhost/deliveries")).json()) as readonly Delivery[];
   const message = told.find(({ queue }) => queue === "media-tasks");
-  if (message === undefined) throw new Error("a job ended, and nothing was delivered");
+  if (message === undefined) throw new Error("a job ended, but no message was delivered");
   const storedAt = object.uploaded.getTime();
   return {
     totalMs: finalizedAt - storedAt,
@@ -58,7 +58,7 @@ async function send(body: Uint8Array<ArrayBuffer>, headers: Record<string, strin
   };
 }
 
-/** @returns when, by the consumer's clock. */
+/** Wait for a job. Returns when it completed, by the consumer's clock. */
 async function untilCompleted(id: string): Promise<number> {
   const end = Date.now() + TIMEOUT_MS;
   for (;;) {
@@ -69,7 +69,7 @@ async function untilCompleted(id: string): Promise<number> {
       if (job.state !== "completed") throw new Error(`job '${id}' ended ${job.state}`);
       return job.finalizedAt;
     }
-    if (Date.now() > end) throw new Error(`job '${id}' has not ended in ${TIMEOUT_MS} ms`);
+    if (Date.now() > end) throw new Error(`job '${id}' has not ended within ${TIMEOUT_MS} ms`);
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
 }
@@ -83,7 +83,7 @@ function report(ways: readonly Way[]): void {
     consumerMs: percentile(of("consumerMs"), share),
   });
   note(`${ways.length} clips of ${CLIP_SECONDS} s, one after the other`);
-  const measured = `a WAV of ${CLIP_SECONDS} s by POST /v1/uploads, from its being stored to its transcript`;
+  const measured = `a WAV of ${CLIP_SECONDS} s by POST /v1/uploads, from the storing of the object to its transcript`;
   for (const [name, share] of [
     ["p50", 0.5],
     ["p95", 0.95],
@@ -103,6 +103,6 @@ function report(ways: readonly Way[]): void {
     unit: "of the time",
     intakeShare: round(sum("intakeMs") / sum("totalMs")),
     consumerShare: round(sum("consumerMs") / sum("totalMs")),
-    measured: "from the queue's taking the message to the consumer's being called with it; max_batch_timeout 0",
+    measured: "from when the queue takes the message until the consumer is called with it; max_batch_timeout 0",
   });
 }

@@ -3,15 +3,15 @@ import { parseArgs } from "node:util";
 export interface FuzzArguments {
   readonly seconds: number;
   readonly seed: number;
-  /** Of one container only. */
+  /** Try only this container. */
   readonly only: string | null;
-  /** A finding that was written by an earlier run. */
+  /** A file that an earlier run wrote for a finding. */
   readonly replay: string | null;
 }
 
 const USAGE = "usage: npm run fuzz:media -- [--seconds 120] [--seed S] [--only CONTAINER] [--replay FILE]";
 
-/** @throws an Error whose message says what was wrong, and how the command is used. */
+/** Read the command line. @throws an Error that says what is wrong, and how to use the command. */
 export function readArguments(args: readonly string[]): FuzzArguments {
   try {
     const { values } = parseArgs({

@@ -1,4 +1,4 @@
-// Tries one case after another, and says what each step took. The parent kills it where one does not end.
+// Tries one case after another, and reports what each step took. The parent kills it if a case does not end.
 import { memorySource, type ByteSource } from "../../shared/audio/reading/byte-source.ts";
 import { type Measure, probe } from "../../test/structural/probe.ts";
 import { type Deck, draw, type Drawn } from "./draw.ts";
@@ -17,7 +17,7 @@ export interface Tried {
   readonly findings: readonly string[];
   readonly slowestMs: number;
   readonly slowestStep: string;
-  /** What was held beside the source itself, garbage left out where it was too much. */
+  /** The memory held in addition to the source. Garbage is collected first if the figure is too high. */
   readonly peakBytes: number;
   readonly peakStep: string;
 }
@@ -38,9 +38,9 @@ async function answer(order: Exclude<Order, { readonly type: "deck" }>): Promise
     send(await tryOut(order.drawn));
     return;
   }
-  if (deck === null) throw new Error("A case was asked for before the deck.");
+  if (deck === null) throw new Error("A case was requested before the deck was sent.");
   const drawn = await draw(deck, order.number);
-  // Making 25 MB takes longer than reading them: the clock runs from here.
+  // Making 25 MB takes longer than reading them, so the time is measured from here.
   send("begun");
   send(await tryOut(drawn));
 }
@@ -53,7 +53,7 @@ async function tryOut({ container, name, bytes }: Drawn): Promise<Tried> {
   let [slowestMs, slowestStep, peakBytes, peakStep] = [0, "", 0, ""];
   function sample(): void {
     let held = heldBytes() - baseBytes;
-    // Garbage is no matter, until it is more than may be held.
+    // Garbage does not count, so collect it before a figure is judged too high.
     if (held > GOAL_MEMORY_BYTES) {
       globalThis.gc?.();
       held = heldBytes() - baseBytes;

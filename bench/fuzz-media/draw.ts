@@ -5,7 +5,7 @@ import { extremesOf, type Fault, type Generator, type Skeleton, spoil } from "..
 import { mutate } from "./mutate.ts";
 import type { Recording } from "./recordings.ts";
 
-/** One file to be tried. The same seed and number give the same, as long as the recordings are the same. */
+/** One file to try. The same seed and number give the same file, as long as the recordings are the same. */
 export interface Drawn {
   readonly container: string;
   readonly name: string;
@@ -14,13 +14,13 @@ export interface Drawn {
 
 export interface Deck {
   readonly seed: number;
-  /** What the containers' quantities are made of: the size that the goals are set for. */
+  /** The size of the containers' quantity cases: the size for which the goals are set. */
   readonly quantityBytes: number;
   readonly only: string | null;
   readonly recordings: readonly Recording[];
 }
 
-/** Every so many cases one of quantity comes: these take the most time. */
+/** Every third case is one of quantity. These take the most time. */
 const QUANTITY_EVERY = 3;
 
 export async function draw(deck: Deck, number: number): Promise<Drawn> {
@@ -43,7 +43,7 @@ export async function draw(deck: Deck, number: number): Promise<Drawn> {
   return { container: generator.container, name: `${spoilt.name}, ${name}`, bytes };
 }
 
-/** The containers' own cases in a shuffled order, one after another, so that none is missed and none comes twice. */
+/** Return the containers' quantity cases in a shuffled order, so that none is missed and none comes twice in a round. */
 async function drawQuantity({ seed, quantityBytes, only }: Deck, turn: number): Promise<Drawn> {
   const all = specials(quantityBytes).filter(({ generator }) => only === null || generator.container === only);
   const order = shuffled(createRandom(seed, -1), all.length);
@@ -64,7 +64,7 @@ interface Special {
   readonly index: number;
 }
 
-/** By their places: to keep all of them would keep their bytes. */
+/** Refer to the cases by position: keeping all of them would keep their bytes. */
 function specials(quantityBytes: number): readonly Special[] {
   if (counted?.quantityBytes !== quantityBytes) {
     const list = GENERATORS.flatMap((generator) =>
@@ -88,7 +88,7 @@ function others({ recordings }: Deck, random: Random): Uint8Array {
   return recordings[Math.floor(random() * recordings.length)]?.bytes ?? new Uint8Array(4_096);
 }
 
-/** One to three numbers set wrong at once: what one check lets pass may be what another relies on. */
+/** Set one to three numbers wrong at once: a value that one check accepts may be what another check relies on. */
 function combine(random: Random, skeleton: Skeleton): { readonly name: string; readonly bytes: Uint8Array } {
   const { fields, bytes } = skeleton.piece;
   const faults = Array.from({ length: between(random, 1, 3) }, (): Fault => {

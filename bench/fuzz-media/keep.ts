@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import type { Drawn } from "./draw.ts";
 import type { Finding } from "./judge.ts";
 
-/** As it is written beside the bytes. */
+/** The description that is written next to the bytes. */
 interface Kept {
   readonly container: string;
   readonly name: string;
@@ -14,7 +14,7 @@ interface Kept {
   readonly bytes: string;
 }
 
-/** Write a case that failed, so that it can be replayed: what it is, and its bytes. */
+/** Write the description and the bytes of a case that failed, so that it can be replayed. */
 export async function keepFinding(
   folder: string,
   { container, name, bytes }: Drawn,
@@ -31,7 +31,7 @@ export async function keepFinding(
   return path;
 }
 
-/** A finding that was kept, or any file of bytes. */
+/** Read a finding that was kept, or any other file as bytes. */
 export async function readFinding(path: string): Promise<Drawn> {
   if (!path.endsWith(".json"))
     return { container: "?", name: basename(path), bytes: new Uint8Array(await readFile(path)) };

@@ -1,7 +1,7 @@
 import { concatBytes } from "../../shared/audio/reading/bytes.ts";
 import { between, pick, type Random } from "../../local/seeded-random.ts";
 
-/** How large repetition may make a small file. */
+/** The size up to which repetition may enlarge a small file. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
 type Mutation = (random: Random, bytes: Uint8Array, other: Uint8Array) => Uint8Array;
@@ -55,7 +55,7 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
   },
 };
 
-/** A file with one or two things done to it. */
+/** Change a file in one or two ways. */
 export function mutate(
   random: Random,
   bytes: Uint8Array,
@@ -73,7 +73,7 @@ export function mutate(
   return { name: names.join(", "), bytes: changed };
 }
 
-/** Short stretches as often as long ones, and headers, which come first, more often than the rest. */
+/** Draw a range. Short stretches are as frequent as long ones, and the headers at the start more frequent than the rest. */
 function drawRange(random: Random, bytes: Uint8Array): Range {
   const most = random() < 0.4 ? Math.min(bytes.length, 2_000) : bytes.length;
   const from = between(random, 0, Math.max(0, most - 1));

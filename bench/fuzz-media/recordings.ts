@@ -10,7 +10,7 @@ export interface Recording {
 }
 
 const run = promisify(execFile);
-/** Two chunks. */
+/** Long enough for two chunks. */
 const SECONDS = 70;
 const FRAGMENTED = ["-movflags", "frag_keyframe+empty_moov+default_base_moof", "-frag_duration", "1000000"];
 
@@ -31,7 +31,7 @@ const FILES: readonly (readonly [container: string, file: string, options: reado
   ["mpegts", "mp3.ts", ["-c:a", "mp3", "-b:a", "16k"]],
 ];
 
-/** Small real recordings, made once; none where ffmpeg is not installed. */
+/** Return small real recordings, made once; none if ffmpeg is not installed. */
 export async function readRecordings(folder: string): Promise<readonly Recording[]> {
   await mkdir(folder, { recursive: true });
   const recordings: Recording[] = [];
@@ -50,7 +50,7 @@ export async function readRecordings(folder: string): Promise<readonly Recording
 async function make(path: string, options: readonly string[]): Promise<boolean> {
   const tone = `aevalsrc=0.2*sin(2*PI*(200*t+4*t*t))*gt(mod(t\\,3)\\,0.5):s=16000:d=${SECONDS}`;
   try {
-    // Without `bitexact` a file has its encoder's version and the time in it.
+    // Without `bitexact` a file contains the encoder's version and the time.
     await run("ffmpeg", ["-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", tone, ...options, "-bitexact", path]);
     return true;
   } catch {

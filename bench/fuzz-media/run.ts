@@ -10,7 +10,7 @@ import { Tally } from "./tally.ts";
 import { Trials } from "./trial.ts";
 
 const FOLDER = ".results/fuzz-media";
-/** Of a container and a kind: a fault that every tenth file has needs no thousand files to be found. */
+/** For each container and kind of finding: if every tenth file has a fault, a few examples are enough. */
 const MOST_KEPT = 10;
 const FIGURES = { hangs: "hang", overMemory: "overMemory", crashes: "crash", overLimit: "overLimit" } as const;
 
@@ -22,7 +22,7 @@ try {
   process.exitCode = 2;
 }
 
-/** @returns the exit code. */
+/** Fuzz, and return the exit code. */
 async function fuzz({ seconds, seed, only }: FuzzArguments): Promise<number> {
   const recordings = await readRecordings(`${FOLDER}/recordings`);
   if (recordings.length === 0) note("ffmpeg is not installed: no real recordings are mutated");
@@ -79,7 +79,7 @@ function report(tally: Tally, settings: { readonly seed: number; readonly second
     if (slowest === null) continue;
     const { ms, peakMb, overGoal, of } = slowest;
     const name = container === null ? "fuzz.media.slowestMs" : `fuzz.media.${container}.slowestMs`;
-    // CPU of the slowest step for each 25 MB; a small file is allowed as much.
+    // The CPU of the slowest step for each 25 MB. A small file has the limit of 25 MB.
     print({
       case: name,
       value: round(ms),
@@ -94,7 +94,7 @@ function report(tally: Tally, settings: { readonly seed: number; readonly second
   return failures > 0 ? 1 : 0;
 }
 
-/** @returns the exit code. */
+/** Replay a file, and return the exit code. */
 async function replay(path: string): Promise<number> {
   const trials = new Trials({ seed: 0, quantityBytes: GOAL_BYTES, only: null, recordings: [] });
   try {

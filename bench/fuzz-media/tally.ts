@@ -2,15 +2,15 @@ import type { Tried } from "./child.ts";
 import { type Finding, type FindingKind, GOAL_MS, unitsOf } from "./judge.ts";
 
 interface Slowest {
-  /** For each 25 MB of input. */
+  /** Milliseconds of CPU for each 25 MB of input. */
   ms: number;
   of: string;
   peakMb: number;
-  /** Files whose slowest step took longer than the goal. */
+  /** The number of files whose slowest step took longer than the goal. */
   overGoal: number;
 }
 
-/** What it takes to try a failed file again. */
+/** What is needed to try a failed file again. */
 export interface Failed {
   readonly container: string;
   readonly name: string;
@@ -19,7 +19,7 @@ export interface Failed {
   readonly number: number;
 }
 
-/** What all cases came to. */
+/** The results of all cases. */
 export class Tally {
   readonly #cases = new Map<string, number>();
   readonly #found = new Map<string, number>();
@@ -42,7 +42,7 @@ export class Tally {
     }
   }
 
-  /** The first so many of each kind in each container, and any that is smaller than all before it. */
+  /** Whether to keep a finding: the first `most` of each kind in each container, and any that is smaller than all before it. */
   isWorthKeeping(failed: Failed, findings: readonly Finding[], most: number): boolean {
     let isWorth = false;
     for (const kind of kindsOf(findings)) {
@@ -66,7 +66,7 @@ export class Tally {
     return Object.values(this.countByContainer(kind)).reduce((sum, count) => sum + count, 0);
   }
 
-  /** Of the containers that have any. */
+  /** The number of findings of a kind by container, without the containers that have none. */
   countByContainer(kind: FindingKind): Readonly<Record<string, number>> {
     const counts = [...this.#cases.keys()].map((container) => [
       container,

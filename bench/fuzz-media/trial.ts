@@ -5,21 +5,21 @@ import type { Order, Tried } from "./child.ts";
 import type { Deck } from "./draw.ts";
 import { type Finding, GOAL_MEMORY_BYTES, judge } from "./judge.ts";
 
-/** A case that takes more of the CPU does not end, for all that anybody can wait for. The largest takes a tenth. */
+/** A case that takes more CPU time than this counts as hung. The largest takes a tenth of it. */
 const HANG_CPU_MS = 15_000;
-/** Where the CPU time of a process cannot be read, and on a machine that is very busy. */
+/** The limit if the CPU time of a process cannot be read, or the machine is very busy. */
 const HANG_MS = 180_000;
 const LOOK_MS = 200;
-/** What Node, the parsers and a case's own tables take. */
+/** The memory for Node, the parsers and a case's own tables. */
 const BASE_HEAP_MB = 48;
 
-/** What came of one case: a finding is a crash or a hang where it has no answer. */
+/** The result of one case. Without an answer, the finding is a crash or a hang. */
 export interface Trial {
   readonly tried: Tried | null;
   readonly findings: readonly Finding[];
 }
 
-/** A process that tries cases, and a new one where it was lost. */
+/** A process that tries cases. It is replaced when it is lost. */
 export class Trials {
   readonly #deck: Deck;
   #child: ChildProcess | null = null;
@@ -77,7 +77,7 @@ export class Trials {
   #start(): ChildProcess {
     const heapMb = BASE_HEAP_MB + GOAL_MEMORY_BYTES / 2 ** 20;
     const execArgv = ["--js-base-64", "--expose-gc", `--max-old-space-size=${heapMb}`];
-    // Bytes and not JSON: recordings go along.
+    // "advanced" transfers bytes, because the recordings are sent too.
     const child = fork(`${import.meta.dirname}/child.ts`, [], { execArgv, silent: true, serialization: "advanced" });
     child.stderr?.on("data", (text: Buffer) => {
       this.#said = (this.#said + String(text)).slice(-2_000);
@@ -88,7 +88,7 @@ export class Trials {
   }
 }
 
-/** By the kernel's own account (Linux); 0 elsewhere. */
+/** Read the CPU time of a process from the kernel (Linux); 0 elsewhere. */
 async function cpuMsOf({ pid }: ChildProcess): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   const [user = 0, system = 0] = stat
@@ -96,6 +96,6 @@ async function cpuMsOf({ pid }: ChildProcess): Promise<number> {
     .split(" ")
     .slice(11, 13)
     .map(Number);
-  // A tick is 10 ms wherever Linux runs Node.
+  // A tick is 10 ms on every Linux that runs Node.
   return (user + system) * 10;
 }

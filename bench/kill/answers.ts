@@ -1,16 +1,16 @@
-// What the scripted models say: all of it follows from the input, so that the right result of every job is known.
+// The answers of the scripted models. They depend only on the input, so the right result of every job is known.
 import { createHash } from "node:crypto";
 
 import { WORD_MS } from "../../test/speech.ts";
 
-/** A picture of one pixel. What comes after a JPEG's end is ignored by viewers, and here says whose picture it is. */
+/** A picture of one pixel. Viewers ignore what follows the end of a JPEG; here it identifies the picture. */
 const JPEG = Buffer.from(
   "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////////////wAALCAABAAEBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAACf/EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AVN//2Q==",
   "base64",
 );
 
 export interface Answer {
-  /** What was asked: the text or prompt, or of audio its first word. Stays the same when it is asked again. */
+  /** What was asked: the text or prompt or, for audio, its first word. A repeated question is the same. */
   readonly question: string;
   readonly body: unknown;
 }
@@ -28,7 +28,7 @@ export function labelsOf(text: string): readonly { label: string; score: number 
   ];
 }
 
-/** Answer as the model of this name would. Inputs are those of Workers AI; anything else throws. */
+/** Answer as this model would. The inputs are those of Workers AI. @throws for any other inputs. */
 export function answerTo(model: string, inputs: Readonly<Record<string, unknown>>): Answer {
   const { text, prompt, audio } = inputs;
   if (typeof text === "string") return { question: text, body: labelsOf(text) };
@@ -43,7 +43,7 @@ export function answerTo(model: string, inputs: Readonly<Record<string, unknown>
   };
 }
 
-/** What `speech()` wrote into a WAV of 16 kHz: each word that is there whole, with its time. */
+/** Read what `speech()` wrote into a WAV of 16 kHz: each complete word with its time. */
 function listen(wav: Buffer) {
   const bytes = wav.toString("latin1");
   const start = bytes.indexOf("data") + 8;

@@ -1,18 +1,18 @@
 import { parseArgs } from "node:util";
 
 export interface KillArguments {
-  /** Print nothing but the last line. */
+  /** Print only the last line. */
   readonly json: boolean;
   readonly kills: number;
   readonly jobs: number;
   readonly seed: number;
-  /** Swap two versions of the Worker at each kill: this one, and one that writes newer formats. */
+  /** Switch between two versions of the Worker at each kill: this one, and one that writes newer formats. */
   readonly upgrade: boolean;
-  /** The tree of the version before, in place of this one as the older of the two. */
+  /** The tree of an earlier version, to use as the older of the two. */
   readonly from: string | undefined;
 }
 
-/** @throws an Error whose message says what was wrong, and how the command is used. */
+/** Read the command line. @throws an Error that says what is wrong, and how to use the command. */
 export function readArguments(args: readonly string[]): KillArguments {
   try {
     const { values } = parseArgs({

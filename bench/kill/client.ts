@@ -1,4 +1,4 @@
-// A client that knows nothing of kills: what was not answered is sent again.
+// A client that knows nothing of kills: it repeats every request that got no answer.
 import { spawn } from "node:child_process";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,9 +8,9 @@ import type { Way } from "./work.ts";
 import { LOCAL_KEY as KEY } from "../../shared/keys/local-secrets.ts";
 
 export interface Accepted {
-  /** Null for an object put into the bucket: its job is found later. */
+  /** Null for an object put into the bucket, whose job is found later. */
   readonly jobId: string | null;
-  /** How often it was sent. */
+  /** How often the client sent it. */
   readonly tries: number;
 }
 
@@ -18,7 +18,7 @@ const BUCKET = "/cdn-cgi/local/r2/s3/darkroom-media";
 const ANSWER_WITHIN_MS = 20_000;
 const AGAIN_AFTER_MS = 250;
 
-/** @param url of the runtime of the moment. */
+/** @param url returns the address of the current runtime. */
 export function createClient(url: () => string, folder: string) {
   async function request(path: string, init: { method?: string; body?: Uint8Array | string } = {}): Promise<Response> {
     return fetch(`${url()}${path}`, {
@@ -34,7 +34,7 @@ export function createClient(url: () => string, folder: string) {
     return response.json<T>();
   }
 
-  /** Send it until it is accepted. @throws if it is refused, or `signal` is aborted. */
+  /** Send a job until it is accepted. @throws if it is refused, or `signal` is aborted. */
   async function submit(way: Way, signal: AbortSignal): Promise<Accepted> {
     for (let tries = 1; ; tries += 1) {
       signal.throwIfAborted();
@@ -47,7 +47,7 @@ export function createClient(url: () => string, folder: string) {
     }
   }
 
-  /** @returns null where no whole answer came. */
+  /** Send once. Returns null if no complete answer came. */
   async function send(way: Way): Promise<{ status: number; jobId: string | null } | null> {
     if (way.type === "put") return putObject(`inbox/${way.name}`, way.bytes);
     const isDescribed = way.type === "described";
@@ -65,7 +65,7 @@ export function createClient(url: () => string, folder: string) {
     }
   }
 
-  /** With curl, as the README shows it. */
+  /** Put an object with curl, as the README shows it. */
   async function putObject(key: string, bytes: Uint8Array): Promise<{ status: number; jobId: null } | null> {
     const file = join(folder, "sent", key);
     await mkdir(join(file, ".."), { recursive: true });
@@ -89,7 +89,7 @@ export function createClient(url: () => string, folder: string) {
 
   return {
     submit,
-    /** Every job there is, whole. */
+    /** Read all jobs in full. */
     async readJobs(): Promise<readonly JobView[]> {
       const ids = (await list()).map(({ id }) => id);
       const jobs: JobView[] = [];
@@ -102,24 +102,24 @@ export function createClient(url: () => string, folder: string) {
       const pages = await readPages<{ deadLetters: readonly unknown[] }>("/v1/dead-letters?view=list&state=all");
       return pages.flatMap(({ deadLetters }) => deadLetters).length;
     },
-    /** Null where there is none. */
+    /** Null if the job has no such artifact. */
     async readArtifact(jobId: string, name: string): Promise<Buffer | null> {
       const response = await request(`/v1/jobs/${jobId}/artifacts/${name}`);
       return response.ok ? Buffer.from(await response.arrayBuffer()) : null;
     },
-    /** Fire cron, which nothing else does locally. A runtime that is down just now misses it. */
+    /** Run cron, which nothing else triggers locally. A runtime that is down misses it. */
     async tick(): Promise<void> {
       await request("/cdn-cgi/local/scheduled").catch(() => null);
     },
   };
 
-  /** Every job there is, in short. */
+  /** List all jobs in short. */
   async function list(): Promise<readonly JobSummary[]> {
     const pages = await readPages<{ jobs: readonly JobSummary[] }>("/v1/jobs?");
     return pages.flatMap(({ jobs }) => jobs);
   }
 
-  /** All pages of a list. `path` has its query begun. */
+  /** Read all pages of a list. `path` already has a query. */
   async function readPages<Page>(path: string): Promise<readonly Page[]> {
     const pages: Page[] = [];
     let cursor: string | null = "";

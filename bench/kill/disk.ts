@@ -1,4 +1,4 @@
-// The state of a killed runtime, on its disk, while nothing runs on it.
+// The state of a killed runtime on its disk, while nothing uses it.
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -10,7 +10,7 @@ export interface CaughtTask {
   readonly kind: string;
   /** JSON. */
   readonly args: string;
-  /** Whether all that an attempt stores lay in the bucket already. */
+  /** Whether everything that an attempt stores was already in the bucket. */
   readonly isStored: boolean;
 }
 
@@ -39,8 +39,8 @@ export async function readCaught(state: string): Promise<readonly CaughtTask[]> 
 }
 
 /**
- * Make it as if the machine had been off for this long: what a killed consumer held expires as it would have, and no
- * process has to wait for it. The clock of every task and every reading moves back; nothing else of them changes.
+ * Pretend that the machine was off for this long: what a killed consumer held expires, and no process has to wait for it. The
+ * times of every task and every reading move back; nothing else about them changes.
  */
 export async function stayOff(state: string, offMs: number): Promise<void> {
   await onDisk(state, "tasks", (database) => {
@@ -57,7 +57,7 @@ export async function stayOff(state: string, offMs: number): Promise<void> {
 
 type Row = Record<string, unknown>;
 
-/** Run on the one database under `state` that has this table; none does before the first start. */
+/** Use the one database under `state` that has this table. There is none before the first start. */
 async function onDisk(state: string, table: string, run: (database: DatabaseSync) => readonly Row[]) {
   const names = await readdir(state, { recursive: true });
   for (const name of names.filter((one) => one.endsWith(".sqlite"))) {

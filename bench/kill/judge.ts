@@ -4,7 +4,7 @@ import type { CaughtTask } from "./disk.ts";
 import type { Call } from "./ledger.ts";
 import { questionOf, type Work } from "./work.ts";
 
-/** One life of the runtime that a kill ended. */
+/** One life of the runtime, which a kill ended. */
 export interface Kill {
   /** Epoch milliseconds. */
   readonly startedAt: number;
@@ -19,18 +19,18 @@ export interface Submission {
 
 export interface Verdict {
   readonly completed: number;
-  /** By reason. */
+  /** The number of failed jobs for each reason. */
   readonly failed: Readonly<Record<string, number>>;
   readonly lost: number;
   readonly wrong_result: number;
-  /** Jobs of requests whose answer never came: the client asked again, and the first was taken too. */
+  /** Jobs from requests whose answer never came: the client sent them again, and both were accepted. */
   readonly twins: number;
   readonly attempts: number;
-  /** What was found wrong, for people. */
+  /** Descriptions of what is wrong, for people. */
   readonly complaints: readonly string[];
 }
 
-/** Whether every accepted job ended, and with the right result; jobs nobody was told of are judged as well. */
+/** Judge whether every accepted job ended with the right result. Jobs that no client learned of are judged as well. */
 export async function judgeJobs(
   client: Client,
   submissions: readonly Submission[],
@@ -45,7 +45,9 @@ export async function judgeJobs(
     const job = jobs.find((one) => (answer.jobId === null ? isOf(one, work) : one.id === answer.jobId));
     if (job?.finishedAt == null) {
       counts.lost += 1;
-      complaints.push(`${work.tag} (${work.way.type}) is lost: ${job === undefined ? "no such job" : describe(job)}`);
+      complaints.push(
+        `${work.tag} (${work.way.type}) is lost: ${job === undefined ? "there is no such job" : describe(job)}`,
+      );
     }
     if (job !== undefined) accepted.add(job);
   }
@@ -61,7 +63,7 @@ export async function judgeJobs(
     const wrong = await wrongIn(job, work, client, kills);
     if (wrong === null) continue;
     counts.wrong_result += 1;
-    complaints.push(`${work?.tag ?? "nobody's"} ${describe(job)}: ${wrong}`);
+    complaints.push(`${work?.tag ?? "unknown"} ${describe(job)}: ${wrong}`);
   }
   return { ...counts, failed, complaints };
 }
@@ -72,8 +74,8 @@ async function wrongIn(
   client: Client,
   kills: readonly Kill[],
 ): Promise<string | null> {
-  if (work === undefined) return "nobody asked for it";
-  if (job.finishedAt === null) return null; // lost, and counted as that
+  if (work === undefined) return "no client submitted it";
+  if (job.finishedAt === null) return null; // counted as lost above
   if (job.state === "completed") {
     const bytes = await client.readArtifact(job.id, work.expected.artifact);
     if (bytes === null) return `it has no ${work.expected.artifact}`;
@@ -88,16 +90,16 @@ async function wrongIn(
 
 export interface Bill {
   readonly double_billed: number;
-  /** Answers delivered beyond the first, for whatever reason. */
+  /** Answers delivered after the first, for whatever reason. */
   readonly bought_again: number;
-  /** Of these, those bought although the first was whole in the bucket, and only its settlement was missing. */
+  /** The part of these that was bought although the first answer was complete in the bucket and only its settlement was missing. */
   readonly bought_though_stored: number;
   readonly complaints: readonly string[];
 }
 
 /**
- * An answer may be bought again where the consumer was killed between buying it and settling its task. One that was
- * settled may not.
+ * Judge the calls. An answer may be bought again if the consumer was killed between buying it and settling its task. An answer
+ * that was settled may not.
  */
 export function judgeBill(
   calls: readonly Call[],
@@ -110,7 +112,7 @@ export function judgeBill(
   const delivered = calls.filter((call) => call.deliveredAt !== null);
   for (const [question, answers] of Map.groupBy(delivered, (call) => call.question)) {
     const work = works.find((one) => question.includes(one.tag));
-    // A job that exists twice asks twice.
+    // A job that exists twice may ask twice.
     const askers = work === undefined ? 0 : jobs.filter((job) => isOf(job, work)).length;
     let excused = 0;
     for (const kill of kills) {
@@ -125,7 +127,7 @@ export function judgeBill(
     if (again <= excused) continue;
     bill.double_billed += again - excused;
     complaints.push(
-      `'${question}' was answered ${answers.length} times for ${askers} jobs, ${excused} of them for a kill`,
+      `'${question}' was answered ${answers.length} times for ${askers} jobs, ${excused} of them because of a kill`,
     );
   }
   return { ...bill, complaints };

@@ -1,4 +1,4 @@
-// The models of the kill test, in the process that survives: every call is written down, whatever becomes of the caller.
+// The models of the kill test, in the process that survives. Every call is recorded, whatever happens to the caller.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -9,7 +9,7 @@ export interface Call {
   readonly question: string;
   /** Epoch milliseconds. */
   readonly askedAt: number;
-  /** When the last byte of the answer was handed over; null while there is none, or if the caller was gone before. */
+  /** When the last byte of the answer was sent; null before that, or if the caller had already gone. */
   deliveredAt: number | null;
 }
 
@@ -19,12 +19,12 @@ export interface Ledger {
   close(): Promise<void>;
 }
 
-/** @param delayMs how long a model takes to answer, asked for every call. */
+/** @param delayMs returns how long a model takes to answer, for each call. */
 export async function openLedger(delayMs: () => number): Promise<Ledger> {
   const calls: Call[] = [];
   const server = createServer((request, response) => {
     answer(request, response, { calls, delayMs }).catch((error: unknown) => {
-      // A caller killed in the middle of its question has asked nothing.
+      // A caller that was killed while it sent its question has asked nothing.
       if (!request.complete) return response.destroy();
       return response
         .writeHead(400, { "content-type": "application/json" })

@@ -1,4 +1,4 @@
-// The runtime that is started, given work, killed, and started again on the same disk.
+// Starts the runtime, gives it work, kills it, and starts it again on the same disk.
 import { join } from "node:path";
 
 import { migrate, type Runtime } from "../../local/runtime.ts";
@@ -16,7 +16,7 @@ export interface LivesOptions {
   readonly kills: number;
   readonly random: () => number;
   readonly note: (message: string) => void;
-  /** Swapped at each kill: the last life is the newer one's. One version alone where there are none. */
+  /** The two versions, which alternate at each kill so that the last life runs the newer; null to run only this one. */
   readonly versions: Versions | null;
 }
 
@@ -28,10 +28,10 @@ const OFF_MS = 91_000;
 const WAKE_GRACE_SECONDS = 2;
 const CRON_EVERY_MS = 500;
 
-/** From the last start until everything has ended. */
+/** The time from the last start until everything has ended. */
 const END_WITHIN_MS = 180_000;
 
-/** `live` goes through all kills, and on until every job has ended or time is up; `close` ends the runtime of the moment. */
+/** `live` runs through all kills, and until every job has ended or time is up; `close` ends the current runtime. */
 export function createLives({ folder, inferenceUrl, works, kills: killCount, random, note, versions }: LivesOptions) {
   const apart = { folder, wakeGraceSeconds: WAKE_GRACE_SECONDS };
   const state = join(folder, "state");
@@ -39,7 +39,7 @@ export function createLives({ folder, inferenceUrl, works, kills: killCount, ran
   const submissions: Submission[] = [];
   const kills: Kill[] = [];
   let runtime: Runtime | undefined;
-  let url = "http://127.0.0.1:9"; // nobody listens there
+  let url = "http://127.0.0.1:9"; // nothing listens there
   const client = createClient(() => url, folder);
 
   async function live(): Promise<void> {
@@ -54,7 +54,7 @@ export function createLives({ folder, inferenceUrl, works, kills: killCount, ran
       const killAfterMs = Math.round(KILL_AFTER_MS.least + random() * (KILL_AFTER_MS.most - KILL_AFTER_MS.least));
       const stopCron = startCron(client);
       try {
-        // Some are sent while nobody listens any more.
+        // Some are sent while nothing listens any more.
         for (const work of works.slice(life * perLife, (life + 1) * perLife)) {
           const sent = submitAfter(random() * 1.2 * killAfterMs, work);
           sent.catch((error: unknown) => stopping.abort(error));
@@ -111,7 +111,7 @@ export function createLives({ folder, inferenceUrl, works, kills: killCount, ran
     note(`not everything ended within ${END_WITHIN_MS / 1000} s`);
   }
 
-  /** An object put into the bucket is a job only when the sweep has found it. */
+  /** Whether every work has a job. An object put into the bucket becomes one only when the sweep finds it. */
   async function hasEveryJob(): Promise<boolean> {
     const jobs = await client.readJobs();
     return works.every((work) => jobs.some((job) => isOf(job, work) && job.finishedAt !== null));
@@ -125,7 +125,7 @@ export function createLives({ folder, inferenceUrl, works, kills: killCount, ran
   return { live, close, client, submissions, kills };
 }
 
-/** @returns how to stop it. */
+/** Start cron. Returns a function that stops it. */
 function startCron(client: Client): () => void {
   let isTicking = false;
   const timer = setInterval(() => {

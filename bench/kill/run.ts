@@ -1,4 +1,4 @@
-// `npm run chaos:kill`: ends with one JSON line, and with exit code 0 only if nothing was lost, wrong or paid for twice.
+// `npm run chaos:kill`: the last line of output is JSON. The exit code is 0 only if nothing was lost, wrong or paid for twice.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { createRandom } from "../../local/seeded-random.ts";
 import { prepareVersions } from "./versions.ts";
 import { planWork } from "./work.ts";
 
-/** How long a model takes: kills find calls under way, answers on their way, and results half stored. */
+/** How long a model takes. Kills then hit calls in progress, answers in transit, and results that are half stored. */
 const MODEL_MS = { least: 100, most: 1500 };
 
 try {
@@ -21,16 +21,16 @@ try {
   process.exitCode = 2;
 }
 
-/** @returns the exit code. */
+/** Run the kills, and return the exit code. */
 async function run({ json, kills, jobs, seed, upgrade, from }: KillArguments): Promise<number> {
   const note = (message: string) => json || process.stderr.write(`${message}\n`);
   const startedAt = performance.now();
   const random = createRandom(seed, 0);
-  // A sequence of its own: how many calls there are depends on the kills, and must not move them.
+  // A separate sequence: the number of calls depends on the kills, and must not change them.
   const modelRandom = createRandom(seed + 1, 0);
   const works = planWork(jobs);
   const folder = await mkdtemp(join(tmpdir(), "darkroom-kill-"));
-  // Before anything listens: a failure here ends the process.
+  // Before anything listens, because a failure here ends the process.
   const versions = upgrade ? await prepareVersions(folder, from) : null;
   const ledger = await openLedger(() => MODEL_MS.least + modelRandom() * (MODEL_MS.most - MODEL_MS.least));
   const lives = createLives({ folder, inferenceUrl: ledger.url, works, kills, random, note, versions });

@@ -8,7 +8,7 @@ export async function startSomewhere(options: Omit<Parameters<typeof startRuntim
     try {
       return await startRuntime({ ...options, port: await freePort() });
     } catch (error) {
-      // Between asking for a free port and listening on it, someone else may take it.
+      // Another process may take the port between the search for a free one and the start.
       if (tries === 3 || !String(error).includes("Address already in use")) throw error;
     }
   }

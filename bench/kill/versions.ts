@@ -1,4 +1,4 @@
-// Two versions of the Worker for one store: the older, and the newer that the last life runs.
+// Two versions of the Worker for one store: the older one, and the newer one that the last life runs.
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -6,7 +6,7 @@ import { TASK_FORMATS } from "../../shared/jobs/formats.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** What a Worker is built from. */
+/** The files that a Worker is built from. */
 const TREE = [
   "worker.ts",
   "wrangler.jsonc",
@@ -24,8 +24,8 @@ export interface Versions {
 }
 
 /**
- * The older version is `from`, and this one the newer; without `from` this one is the older, and the newer is a copy of it
- * whose formats are all one higher: what it writes the older may not touch.
+ * With `from`, that tree is the older version and this one the newer. Without it, this tree is the older version, and the newer is
+ * a copy whose formats are all one higher: the older version must not touch what it writes.
  */
 export async function prepareVersions(folder: string, from: string | undefined): Promise<Versions> {
   if (from !== undefined) return { older: from, newer: ROOT };
@@ -40,16 +40,16 @@ export async function prepareVersions(folder: string, from: string | undefined):
   }
   const count = raised.reduce((sum, one) => sum + one, 0);
   const expected = TASK_FORMATS.size + 1;
-  if (count !== expected) throw new Error(`${count} formats were raised in ${newer}, and there are ${expected}`);
+  if (count !== expected) throw new Error(`${count} formats were raised in ${newer}, but there are ${expected}`);
   return { older: ROOT, newer };
 }
 
-/** @returns how many formats were raised. Each file has at least one. */
+/** Raise the formats in a file. Returns how many, at least one. */
 async function raise(root: string, name: string, format: RegExp): Promise<number> {
   const path = join(root, name);
   const source = await readFile(path, "utf8");
   const count = source.match(format)?.length ?? 0;
-  if (count === 0) throw new Error(`${path} has no format that could be raised`);
+  if (count === 0) throw new Error(`${path} has no format to raise`);
   await writeFile(path, source.replaceAll(format, "$12"));
   return count;
 }

@@ -1,26 +1,26 @@
 import { speech, WORD_MS } from "../../test/speech.ts";
 import { labelsOf, pictureOf } from "./answers.ts";
 
-/** How a job comes in: described to the API, uploaded through it, or put into the bucket with an S3 client. */
+/** How a job arrives: described to the API, uploaded through it, or put into the bucket with an S3 client. */
 export type Way =
   | { readonly type: "described"; readonly body: object }
   | { readonly type: "uploaded" | "put"; readonly name: string; readonly bytes: Uint8Array };
 
 export interface Work {
-  /** In whatever the job is given, and in nothing else. */
+  /** Part of everything that the job is given, and of nothing else. */
   readonly tag: string;
   readonly way: Way;
   /** What its first task asks a model, as the ledger names it; null for a recording that is cut first. */
   readonly question: string | null;
-  /** The artifact that shows whether the result is right, and its only right content. */
+  /** The artifact that shows whether the result is right, and a check of its content. */
   readonly expected: { readonly artifact: string; readonly isRight: (bytes: Buffer) => boolean };
 }
 
-/** Three minutes: planned, heard as chunks, and joined. */
+/** Three minutes: planned, transcribed in chunks, and joined. */
 const LONG_WORDS = 360;
 const SHORT_WORDS = 12;
 
-/** One round of the mix, in the order in which it is submitted. */
+/** One round of the mix, in the order of submission. */
 const MIX = [
   text("described"),
   picture("described"),
@@ -34,16 +34,16 @@ const MIX = [
   recording("put", SHORT_WORDS),
 ];
 
-/** So much work of the mix, each unlike any other. */
+/** Plan this many works of the mix, each different from the others. */
 export function planWork(count: number): readonly Work[] {
-  // A tag ends in a letter: none is the beginning of another.
+  // A tag ends in a letter, so that no tag is the beginning of another.
   return Array.from({ length: count }, (_, index) => index).flatMap((index) => {
     const make = MIX[index % MIX.length];
     return make === undefined ? [] : [make(`k${index}x`)];
   });
 }
 
-/** What this task asks a model, as the ledger names it; null for one that asks none. */
+/** Return what this task asks a model, as the ledger names it; null for a task that asks none. */
 export function questionOf(task: { kind: string; args: string }, work: Work): string | null {
   if (task.kind !== "transcribe_chunk") return task.kind === "join_transcript" ? null : work.question;
   const { chunk } = JSON.parse(task.args) as { chunk: { startMs: number } };

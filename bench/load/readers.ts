@@ -2,20 +2,20 @@ import { performance } from "node:perf_hooks";
 
 import type { Bench } from "../harness.ts";
 
-/** A client that shows a job's progress asks about once a second. */
+/** A client that shows a job's progress polls about once a second. */
 export const PAUSE_MS = 1000;
 
 export interface Readings {
   /** Milliseconds from the request to the last byte of its answer. */
   readonly status: number[];
   readonly hello: number[];
-  /** What any request ended in but a good answer. */
+  /** Every result of a request that is not a good answer. */
   readonly errors: string[];
 }
 
 /**
- * So many clients at once, each for itself: a job's status, the Worker beside it that only says hello, a pause. So both
- * are asked as often and at the same time. Ends when `signal` says so.
+ * Run this many clients at once. Each repeats: a job's status, the Worker that says hello, a pause. So both are called equally
+ * often and at the same time. Ends when `signal` is aborted.
  */
 export async function readStatuses(
   { ours, hello }: Bench,
@@ -39,7 +39,7 @@ export async function readStatuses(
     }
   }
   async function read(reader: number): Promise<void> {
-    // Spread over the first pause, as clients are.
+    // Spread over the first pause, as clients would be.
     await sleep((reader / readers) * PAUSE_MS, signal);
     for (let turn = 0; !signal.aborted; turn += 1) {
       const id = ids[(reader * 31 + turn * 997) % ids.length] ?? "";
@@ -58,7 +58,7 @@ interface Answer {
   text(): Promise<string>;
 }
 
-/** Ends early when the signal does. */
+/** Wait, until the signal at most. */
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();

@@ -13,7 +13,7 @@ const JOBS = 2000;
 const READERS = 200;
 const STREAMS = 50;
 const WARM_UP_JOBS = 100;
-/** Readers and jobs share the simulators' one thread. */
+/** Readers and jobs share the single thread of the simulators. */
 const TIMEOUT_MS = 600_000;
 
 const bench = await startBench({ counted: false });
@@ -26,13 +26,13 @@ try {
 async function run(started: Bench): Promise<void> {
   const { DB, MEDIA, TASKS } = started.oursEnv;
   const headers = await insertBenchKey(DB);
-  // A key may have 20 streams open.
+  // A key may have 20 open streams.
   const followers = await Promise.all(["one", "two", "three"].map((id) => insertBenchKey(DB, `bench${id}`)));
   note("putting 1,000 pictures of 32 KB into the bucket");
   const pictures = await putPictures(MEDIA, 1000);
   await started.setModelLatency(0);
 
-  // Unmeasured: everything compiles, opens its database and grows its heap.
+  // Not measured: everything compiles, opens its database and grows its heap.
   const warmUp = darkroom(started);
   const send = await warmUp.prepare(pictures.slice(0, WARM_UP_JOBS));
   await send();
@@ -46,7 +46,8 @@ async function run(started: Bench): Promise<void> {
   );
   const ids = inserted.map(({ id }) => id);
   const isStreaming = await hasStreams(started, ids[0] ?? "", headers);
-  if (!isStreaming) note("GET /v1/jobs/{id}/events is no route yet: load.missedEvents is left out");
+  if (!isStreaming)
+    note("This version does not have the route GET /v1/jobs/{id}/events, so load.missedEvents is left out");
 
   const stopping = new AbortController();
   const start = performance.now();
@@ -81,7 +82,7 @@ async function run(started: Bench): Promise<void> {
     requests: readings.status.length,
     peerRequests: readings.hello.length,
     compared:
-      "GET /v1/jobs/{id}, key checked, while the jobs run; peer: a Worker beside it that says hello, asked by the same readers",
+      "GET /v1/jobs/{id}, key checked, while the jobs run; peer: a Worker next to it that says hello, called by the same readers",
   });
   const errors = [...readings.errors, ...(followed?.errors ?? [])];
   print({

@@ -2,21 +2,21 @@ import { EventSourceParserStream } from "eventsource-parser/stream";
 
 import type { Bench } from "../harness.ts";
 
-/** A stream that has not told of its job's end so long after all jobs have ended, and after it was opened, will not. */
+/** A stream that has not reported its job's end this long after all jobs have ended, and after it was opened, counts as missed. */
 const PATIENCE_MS = 30_000;
-/** What each stream has to tell, once and in this order; progress comes between. */
+/** The events that each stream must report, once and in this order, with progress in between. */
 const TOLD = "queued running completed done";
 const RECONNECT_MS = 250;
 
 export interface Followed {
   readonly events: number;
   readonly reconnects: number;
-  /** Jobs whose stream did not tell of every state, once each and in order, or not of the end: with what it told. */
+  /** Jobs whose stream did not report every state once and in order, or not the end, with what it reported. */
   readonly missed: string[];
   readonly errors: string[];
 }
 
-/** Whether this product has event streams at all. */
+/** Whether this version has event streams at all. */
 export async function hasStreams({ ours }: Bench, id: string, headers: Record<string, string>): Promise<boolean> {
   const stopping = new AbortController();
   const response = await ours.fetch(`http://localhost/v1/jobs/${id}/events`, { headers, signal: stopping.signal });
@@ -27,8 +27,8 @@ export async function hasStreams({ ours }: Bench, id: string, headers: Record<st
 }
 
 /**
- * So many streams at once: each follows one job to its end, and then the next of its share, until all jobs are through.
- * One that breaks off is taken up with `Last-Event-ID`, as browsers do. `whenDone` resolves when every job has ended.
+ * Open this many streams at once. Each follows one job to its end, and then the next of its share. A stream that breaks off is
+ * resumed with `Last-Event-ID`, as browsers do. `whenDone` resolves when every job has ended.
  */
 export async function followJobs(
   { ours }: Bench,
@@ -46,7 +46,7 @@ export async function followJobs(
 ): Promise<Followed> {
   const followed = { events: 0, reconnects: 0, missed: [] as string[], errors: [] as string[] };
 
-  /** @returns what was told of the job: its states and the end. */
+  /** Follow a job. Returns what the stream reported: its states and the end. */
   async function follow(id: string, stream: number, signal: AbortSignal): Promise<readonly string[]> {
     const told: string[] = [];
     let last: string | undefined;

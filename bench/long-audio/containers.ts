@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { ffmpeg } from "./media.ts";
 
-/** The recordings that others are made of: what takes long to encode is encoded once. */
+/** Recordings that others are made from, so that slow encodings are done once. */
 export interface Base {
   readonly folder: string;
   /** 44.1 kHz, mono. */
@@ -17,13 +17,13 @@ export interface Container {
   readonly file: string;
   readonly from: Exclude<keyof Base, "folder">;
   readonly options: readonly string[];
-  /** Largest difference of a sample (full scale is 1) once the decoder is warm. */
+  /** The largest difference of a sample (full scale is 1) once the decoder has warmed up. */
   readonly tolerance: number;
   readonly after?: (path: string) => Promise<void>;
 }
 
 const LOSSLESS = 0;
-// Measured 0 for all of them but Opus, whose decoder converges slowly; one step of 16 bits is 3e-5.
+// Measured as 0 for all but Opus, whose decoder converges slowly. One step of 16 bits is 3e-5.
 const LOSSY = 1e-3;
 const COPY = ["-c", "copy"];
 const ID3_BYTES = 256 * 1024;
@@ -61,11 +61,11 @@ export const CONTAINERS = {
 
 export type ContainerName = keyof typeof CONTAINERS;
 
-/** Noise substitution makes each decode of AAC another one, so that nothing could be compared. */
+/** Without noise substitution: it would make each decode of AAC different, so that nothing could be compared. */
 export const AAC = ["-c:a", "aac", "-b:a", "96k", "-aac_pns", "0"];
 export const OPUS = ["-c:a", "libopus", "-b:a", "32k"];
 
-/** What these containers are made from, and no more. */
+/** Make the base recordings that these containers need, and no others. */
 export async function makeBase(
   { folder, speech, seconds }: { folder: string; speech: string; seconds: number },
   containers: readonly Container[],
@@ -96,7 +96,7 @@ export async function makeContainer(base: Base, container: Container): Promise<s
   return path;
 }
 
-// A picture of the cover is this large.
+// As large as an embedded cover picture.
 async function prependId3(path: string): Promise<void> {
   const sevenBits = [21, 14, 7, 0].map((shift) => (ID3_BYTES >> shift) & 127);
   const tag = Buffer.concat([Buffer.from([0x49, 0x44, 0x33, 3, 0, 0, ...sevenBits]), Buffer.alloc(ID3_BYTES)]);

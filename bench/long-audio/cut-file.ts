@@ -12,14 +12,14 @@ import { type Laid, layPart } from "./lay.ts";
 import { decode, sampleRate } from "./media.ts";
 import { joinSeams } from "./seams.ts";
 
-/** A last frame that the container does not count, and padding. */
+/** Allowance for a last frame that the container does not count, and for padding. */
 const MAX_MISSING_MS = 50;
 
 interface Cut {
   readonly plan: ChunkPlan;
   readonly file: ChunkFile;
   readonly laid: Laid;
-  /** A player decodes as much of the file as it is said to hold. */
+  /** Whether a player decodes as much of the file as its header says. */
   readonly isDecodable: boolean;
 }
 
@@ -28,7 +28,7 @@ export interface CutFile {
   readonly isSecondDecodable: boolean;
 }
 
-/** Cut a recording into all its chunks, and compare what they hold with what the source holds. */
+/** Cut a recording into all its chunks, and compare their content with the source. */
 export async function cutFile(name: string, path: string, { tolerance }: Container): Promise<CutFile> {
   const source = await fileSource(path);
   try {

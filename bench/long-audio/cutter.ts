@@ -1,4 +1,4 @@
-// Plans a recording and cuts its chunks as the consumer does, one request for each, and says what it read of R2.
+// Plans a recording and cuts its chunks as the consumer does, one request for each, and reports what it read from R2.
 import { r2Source } from "../../shared/audio/reading/byte-source.ts";
 import { callLimits } from "../../shared/audio/chunks/limits.ts";
 import type { ChunkPlan } from "../../shared/audio/chunks/chunk.ts";
@@ -9,7 +9,7 @@ export type Asked =
   | { readonly verb: "rest" }
   | { readonly verb: "plan"; readonly recording: Recording }
   | { readonly verb: "cut"; readonly recording: Recording; readonly chunk: ChunkPlan }
-  /** As the platform's tutorial does: the whole file in memory, then slices of 1 MiB. */
+  /** The way of the platform's tutorial: load the whole file into memory, then cut it into slices of 1 MiB. */
   | { readonly verb: "slice"; readonly recording: Recording };
 
 export interface Recording {
@@ -22,7 +22,7 @@ export interface Told {
   readonly reads: number;
   readonly bytesRead: number;
   readonly plan?: AudioPlan;
-  /** Of a chunk's file, or the number of slices. */
+  /** The size of a chunk's file, or the number of slices. */
   readonly made?: number;
 }
 

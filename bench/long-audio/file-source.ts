@@ -7,7 +7,7 @@ export interface CountedSource extends ByteSource {
   close(): Promise<void>;
 }
 
-/** A file in place of an object in R2, counting what is read of it. */
+/** A file in place of an object in R2. It counts what is read. */
 export async function fileSource(path: string): Promise<CountedSource> {
   const file = await open(path);
   const { size } = await file.stat();

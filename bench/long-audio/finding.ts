@@ -1,11 +1,11 @@
 import { type Figure, note, print } from "../report.ts";
 
-/** What the code under test cannot do. It belongs on the case's line; anything else that is thrown is the benchmark's own. */
+/** Something that the code under test cannot do, to be reported on the case's line. Any other error is the benchmark's own. */
 export class Finding extends Error {
   override readonly name = "Finding";
 }
 
-/** Run code under test: whatever it throws is a finding. */
+/** Run code under test. Any error that it throws is a finding. */
 export async function underTest<T>(what: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
@@ -14,7 +14,7 @@ export async function underTest<T>(what: string, run: () => Promise<T>): Promise
   }
 }
 
-/** Print the figures of one case, or why there are none, and go on. */
+/** Print the figures of one case, or the finding, and continue. */
 export async function measure(name: string, run: () => Promise<readonly Figure[]>): Promise<void> {
   note(name);
   try {

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const MAX_PINGS = 1000;
 const WORKER = "core:user:cutter";
-/** The Worker, and what plays R2 beside it. */
+/** The Worker, and the isolates that simulate R2. */
 const ISOLATES: readonly string[] = [WORKER, "r2:bucket:entry", "r2:bucket"];
 
-/** The runtime's isolates, by the protocol that DevTools speaks. */
+/** The runtime's isolates, through the DevTools protocol. */
 export interface Inspector {
-  /** Collect garbage, which an isolate does beside a request: `ping` makes one that reaches all of them. */
+  /** Collect garbage. An isolate does this only next to a request, so `ping` makes one that reaches all of them. */
   collectGarbage(ping: () => Promise<unknown>): Promise<void>;
-  /** What the Worker's isolate holds now, garbage and array buffers included. */
+  /** What the Worker's isolate holds now, including garbage and array buffers. */
   heldMb(): Promise<number>;
   close(): void;
 }
@@ -35,12 +35,12 @@ export async function inspect(address: URL): Promise<Inspector> {
   const connections = await Promise.all(
     ISOLATES.map(async (id) => {
       const target = targets.find((each) => each.id === id);
-      if (target === undefined) throw new Error(`no isolate is called '${id}'`);
+      if (target === undefined) throw new Error(`there is no isolate '${id}'`);
       return connect(target.webSocketDebuggerUrl);
     }),
   );
   const [worker] = connections;
-  if (worker === undefined) throw new Error("no isolates");
+  if (worker === undefined) throw new Error("there are no isolates");
   return {
     async collectGarbage(ping) {
       let left = connections.length;
@@ -52,7 +52,7 @@ export async function inspect(address: URL): Promise<Inspector> {
         await sleep(1);
         if (left === 0) return;
       }
-      throw new Error("an isolate does not collect its garbage");
+      throw new Error("an isolate did not collect its garbage");
     },
     async heldMb() {
       const { usedSize, backingStorageSize } = (await worker.send("Runtime.getHeapUsage")) as Usage;

@@ -1,18 +1,18 @@
-// Chunks laid end to end, each its own part, against the decode of the source.
+// Lays chunks end to end, each with only its own part, and compares them with the decoded source.
 
-/** The decoder of a chunk starts cold: Opus needs up to 140 ms, MP3 91, AAC 21 until it gives what it gives mid-file. */
+/** A chunk's decoder starts cold: Opus needs up to 140 ms, MP3 91 and AAC 21 until it gives the same output as in mid-file. */
 const WARM_UP_MS = 150;
 
-/** Padding and priming: how far a chunk's sound may be from where the cutter says. */
+/** Padding and priming: how far a chunk's sound may be from the time that the cutter gives. */
 const MAX_LAG_MS = 80;
 
 const PROBE_SAMPLES = 2048;
 
 export interface Laid {
   readonly maxError: number;
-  /** How much later the chunk's sound is than it says. */
+  /** How much later than stated the chunk's sound is. */
   readonly lagMs: number;
-  /** Of its own part, how much the chunk does not hold. */
+  /** How much of its own part the chunk does not contain. */
   readonly missingMs: number;
 }
 
@@ -23,10 +23,10 @@ interface Decoded {
 
 export interface Part {
   readonly samples: Float32Array;
-  /** Source time of its first sample. */
+  /** The time in the source of its first sample. */
   readonly startMs: number;
   readonly ownStartMs: number;
-  /** Infinity for the last: it holds whatever the source has. */
+  /** Infinity for the last chunk, which holds the rest of the source. */
   readonly ownEndMs: number;
 }
 
@@ -46,7 +46,7 @@ export function layPart({ samples, rate }: Decoded, part: Part): Laid {
   return { maxError, lagMs: (lag / rate) * 1000, missingMs: (missing / rate) * 1000 };
 }
 
-// Silence fits anywhere.
+// Align by the loudest place: silence matches everywhere.
 function loudest(samples: Float32Array, from: number, to: number): number {
   let best = { at: from, sum: -1 };
   for (let at = from; at + PROBE_SAMPLES <= to; at += PROBE_SAMPLES) {
@@ -64,7 +64,7 @@ function findLag(
 ): number {
   let best = { lag: 0, sum: Infinity };
   for (let step = 0; step <= 2 * reach && best.sum > 0; step += 1) {
-    // 0, 1, -1, 2, -2, ...
+    // Tries 0, 1, -1, 2, -2, ...
     const lag = step % 2 === 1 ? (step + 1) / 2 : -step / 2;
     let sum = 0;
     for (let index = 0; index < PROBE_SAMPLES && sum < best.sum; index += 1) {

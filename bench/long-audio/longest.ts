@@ -1,5 +1,5 @@
-// The CPU that planning the longest recordings takes, which `limits.cpu_ms` in wrangler.jsonc is set from. Their bytes are
-// made as they are read: `npm run bench:long-audio:longest` needs no disk. Prints one JSON object a line.
+// Measures the CPU time of planning the longest recordings, from which `limits.cpu_ms` in wrangler.jsonc is set. Their bytes are
+// generated while they are read, so `npm run bench:long-audio:longest` needs no disk. Prints one JSON object a line.
 import type { ByteSource } from "../../shared/audio/reading/byte-source.ts";
 import { callLimits } from "../../shared/audio/chunks/limits.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
@@ -7,19 +7,19 @@ import { MAX_PRESIGNED_BYTES } from "../../shared/limits.ts";
 import { print, round } from "../report.ts";
 
 const WEEK_SECONDS = 7 * 24 * 3600;
-const MARGIN = 0.999; // a week and a frame is refused
-/** As large as a read of the planners, so that copying is quick. */
+const MARGIN = 0.999; // one frame more than a week is refused
+/** The size of one read of the planners, so that copying is fast. */
 const TILE_BYTES = 4 * 1024 * 1024;
 
 interface Recording {
   readonly name: string;
-  /** Comes once, then `frames` come again and again. */
+  /** Comes once, before `frames`, which repeat. */
   readonly head?: Uint8Array;
   readonly frames: readonly Uint8Array[];
   readonly framesASecond: number;
 }
 
-/** Frames of two sizes: a planner that takes the bitrate for constant has nothing to walk over. */
+/** Frames of two sizes, so that a planner cannot assume a constant bitrate and skip them. */
 const RECORDINGS: readonly Recording[] = [
   { name: "adts.8kHz", frames: [adtsFrame(11, 150), adtsFrame(11, 170)], framesASecond: 8000 / 1024 },
   { name: "adts.44kHz", frames: [adtsFrame(4, 150), adtsFrame(4, 170)], framesASecond: 44_100 / 1024 },
@@ -124,7 +124,7 @@ function noise(bytes: number): Uint8Array {
   return Uint8Array.from({ length: bytes }, (_, at) => (at * 7919) & 0xff);
 }
 
-/** RF64, which alone holds more than 4 GiB: PCM of 16 bits to the end of the file, that is not longer than is permitted. */
+/** RF64, the only form that holds more than 4 GiB: 16-bit PCM to the end of the file. */
 function wavHead(sampleRate: number, channels: number): Uint8Array {
   const dataBytes = Math.min(MAX_PRESIGNED_BYTES, WEEK_SECONDS * MARGIN * sampleRate * channels * 2);
   const head = Buffer.alloc(80);

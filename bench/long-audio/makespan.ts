@@ -11,13 +11,13 @@ import { Finding } from "./finding.ts";
 process.env["WRANGLER_LOG"] ??= "error";
 
 const MODEL_SECONDS = 3;
-/** Messages a batch: the local queue delivers one batch at a time. */
+/** Messages in a batch. The local queue delivers one batch at a time. */
 const BATCH_SIZE = 10;
 const RECORDING_SECONDS = 1040;
 const SECRET = "b".repeat(32);
 const GIVE_UP_MS = 60_000;
 
-/** From the job's creation to the joined transcript, against the model's own time at this concurrency. */
+/** The time from the job's creation to the joined transcript, compared with the model's own time at this concurrency. */
 export async function measureMakespan({ rounds }: { rounds: number }): Promise<readonly Figure[]> {
   const server = createTestHarness({
     workers: [
@@ -102,7 +102,7 @@ async function untilEnded(read: () => Promise<JobView>): Promise<JobView> {
   }
 }
 
-/** From the start of the first chunk to the end of the last. */
+/** The time from the start of the first chunk to the end of the last. */
 function hearingSeconds({ attempts }: JobView): number {
   const chunks = attempts.filter(({ taskId }) => taskId.includes(".chunk-"));
   const starts = chunks.map(({ startedAt }) => Date.parse(startedAt));

@@ -13,11 +13,11 @@ export async function ffmpeg(args: readonly string[]): Promise<void> {
 export async function sampleRate(path: string): Promise<number> {
   const entries = ["-show_entries", "stream=sample_rate", "-of", "default=nw=1:nk=1"];
   const { stdout } = await run("ffprobe", ["-v", "error", "-select_streams", "a:0", ...entries, path]);
-  // MPEG-TS names its stream once a programme as well.
+  // For MPEG-TS, ffprobe prints the stream again for its programme.
   return Number(stdout.trim().split("\n")[0]);
 }
 
-/** What a player hears of a file, as one channel. */
+/** Decode a file as a player does, into one channel. */
 export async function decode(path: string, rate: number): Promise<Float32Array> {
   const output = ["-map", "0:a:0", "-ac", "1", "-ar", String(rate), "-f", "f32le", "-"];
   const { stdout } = await run("ffmpeg", ["-v", "error", "-nostdin", "-i", path, ...output], {

@@ -11,11 +11,11 @@ interface LongFormat {
   readonly name: string;
   readonly extension: string;
   readonly options: readonly string[];
-  /** Encoded in one go: its frames are numbered, so that copies laid end to end are not a file of this format. */
+  /** Encoded in one go, because its frames are numbered: copies laid end to end are not a valid file of this format. */
   readonly isEncodedWhole?: true;
 }
 
-/** 5 minutes, laid end to end. */
+/** Five minutes, repeated end to end. */
 const PIECE_SECONDS = 300;
 const LONG_PIECES = 36;
 const SHORT_PIECES = 2;
@@ -24,7 +24,7 @@ const PCM = ["-ar", "16000", "-c:a", "pcm_s16le"];
 
 export const LONG_FORMATS: readonly LongFormat[] = [
   { name: "wav", extension: "wav", options: PCM },
-  // At 48 kHz every frame is as long as the next, so that copies laid end to end are still of constant bitrate.
+  // At 48 kHz all frames have the same length, so that copies laid end to end still have a constant bitrate.
   { name: "mp3", extension: "mp3", options: ["-ar", "48000", "-b:a", "64k"] },
   { name: "mp3Vbr", extension: "mp3", options: ["-q:a", "4"] },
   { name: "m4a", extension: "m4a", options: AAC },
@@ -44,7 +44,7 @@ interface Measured {
   readonly sizeMb: number;
 }
 
-/** Three hours against ten minutes of the same, each cut in a workerd of its own. */
+/** Compare three hours with ten minutes of the same sound, each cut in its own workerd. */
 export async function measureMemory(
   format: LongFormat,
   { folder, speech }: { folder: string; speech: string },
@@ -110,7 +110,7 @@ async function cutAll({ recording, ask, peakMb, isolateMb }: Cutter, times = 1):
 interface Runs {
   readonly short: Measured;
   readonly long: Measured;
-  /** Ten minutes, its chunks cut as often as three hours have chunks. */
+  /** The memory for ten minutes whose chunks are cut as often as three hours have chunks. */
   readonly againMb: number;
   readonly uncollectedMb: number;
   readonly tutorialMb: number;

@@ -1,4 +1,4 @@
-// Prints one JSON object a line. Progress and whatever the tools say goes to standard error.
+// `npm run bench:long-audio`: prints one JSON object a line. Progress, and whatever the tools print, goes to standard error.
 import { rm } from "node:fs/promises";
 
 import { makeSpeech } from "../../test/audio/media.ts";

@@ -1,4 +1,4 @@
-// A speaker whose every word and time is known, and chunks that hear them a little early or late.
+// Speakers whose words and times are all known, and chunks that transcribe them a little early or late.
 import { type HeardChunk, mergeChunks } from "../../shared/transcripts/merge-chunks.ts";
 import type { Word } from "../../shared/transcripts/transcript.ts";
 import { pick, seeded } from "../../test/scripted-speaker.ts";
@@ -7,10 +7,10 @@ const SPEAKERS = 5;
 const WORDS_PER_SECOND = 2.5;
 const WORD_MS = 300;
 const JITTER_MS = 150;
-/** Each speaker begins a little later, so that a cut meets his words elsewhere. */
+/** Each speaker begins a little later, so that a cut falls elsewhere in the words. */
 const PHASE_MS = 70;
 
-// Few enough that every overlap has words that are said more than once.
+// Few enough that every overlap has repeated words.
 const VOCABULARY =
   "the a of to and in is it you that he was for on are with as his they be at one have this from by hot but some what there we can out other were all your when up use word how said an each she which do their time".split(
     " ",
@@ -22,7 +22,7 @@ export interface Seams {
   readonly doubled: number;
 }
 
-/** What of the words of several speakers is lost, and what is said twice, when these chunks are joined. */
+/** Count the words of several speakers that are lost or doubled when these chunks are joined. */
 export function joinSeams(chunks: readonly Omit<HeardChunk, "segments">[], durationMs: number): Seams {
   let [words, lost, doubled] = [0, 0, 0];
   for (let seed = 1; seed <= SPEAKERS; seed += 1) {
@@ -46,7 +46,7 @@ function speak(durationMs: number, random: () => number, fromMs: number): readon
   });
 }
 
-/** Only words that are in the file whole. */
+/** Transcribe only the words that are complete in the file. */
 function listen(
   said: readonly Word[],
   { startMs, endMs }: { startMs: number; endMs: number },
@@ -60,7 +60,7 @@ function listen(
     });
 }
 
-// A model gives a sentence at a time.
+// A model returns a segment for each sentence.
 function segmentsOf(words: readonly Word[]): HeardChunk["segments"] {
   return Array.from({ length: Math.ceil(words.length / 12) }, (_, index) => {
     const part = words.slice(index * 12, (index + 1) * 12);
@@ -69,7 +69,7 @@ function segmentsOf(words: readonly Word[]): HeardChunk["segments"] {
   });
 }
 
-/** How many words of one list are in the other, in order (the longest common subsequence). */
+/** Count the words of one list that are in the other, in order (the longest common subsequence). */
 function commonWords(left: readonly Word[], right: readonly Word[]): number {
   let previous = new Uint32Array(right.length + 1);
   for (const word of left) {

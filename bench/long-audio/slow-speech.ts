@@ -1,4 +1,4 @@
-// The scripted model, which reads what a WAV spells out, taking three seconds for it.
+// The scripted model, which reads the words in a WAV, with a delay of three seconds.
 import ScriptedAi from "../../test/scripted-ai.ts";
 
 const MODEL_MS = 3000;

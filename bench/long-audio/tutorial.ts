@@ -6,10 +6,10 @@ import { decode } from "./media.ts";
 const SLICE_BYTES = 1024 * 1024;
 const RATE = 16_000;
 
-/** What the platform's tutorial sends second, whatever the container: the file's second MiB. Is it audio to anyone? */
+/** Whether the second slice of the platform's tutorial can be decoded: the file's second MiB, whatever the container. */
 export async function isSecondSliceDecodable(path: string): Promise<boolean> {
   const source = await fileSource(path);
-  // No extension: the model is not told one either.
+  // Without an extension, because the model does not get one either.
   const slicePath = `${path}.slice`;
   try {
     const end = Math.min(source.sizeBytes, 2 * SLICE_BYTES);

@@ -13,19 +13,19 @@ import { inspect } from "./inspector.ts";
 export interface Cutter {
   readonly recording: Recording;
   readonly ask: (asked: Asked) => Promise<Told>;
-  /** MiB that the runtime held at most, over what it held before it was asked anything. */
+  /** The most MiB that the runtime held, above what it held before the first request. */
   readonly peakMb: () => Promise<number>;
-  /** MiB that the Worker's own isolate held at the end of any request: without the bucket's simulator. */
+  /** The most MiB that the Worker's own isolate held at the end of a request, without the bucket's simulator. */
   readonly isolateMb: () => number;
 }
 
 const COMPATIBILITY_DATE = "2026-11-01";
 
 /**
- * Put a recording into a bucket of its own, for `use` to run the bench Worker on, each time in a fresh workerd.
- * The local runtime does not count the memory behind an ArrayBuffer when it decides whether to collect garbage, so that
- * of hundreds of chunks nothing is freed. With `collects`, garbage of the Worker and of the bucket's simulator is
- * collected after every request, but never within one.
+ * Put a recording into its own bucket and pass `use` a function that runs the bench Worker on it, each time in a new workerd.
+ * When the local runtime decides whether to collect garbage, it does not count the memory behind an ArrayBuffer, so that of
+ * hundreds of chunks is never freed. With `collects`, garbage of the Worker and of the bucket's simulator is collected after every
+ * request, but never within one.
  */
 export async function withRecording<T>(
   folder: string,
@@ -71,7 +71,7 @@ async function bundle(folder: string): Promise<string> {
   return readFile(join(folder, "cutter.js"), "utf8");
 }
 
-/** Without wrangler, whose proxies and collector of traces hold memory of their own. */
+/** Start workerd without wrangler, whose proxies and trace collector take memory of their own. */
 async function withRuntime<T>(
   store: string,
   script: string,
@@ -111,7 +111,7 @@ async function askWorker(url: URL, asked: Asked): Promise<Told> {
   });
 }
 
-/** Of the workerd that this process has started: the Worker and the bucket's simulator. */
+/** The memory of the workerd that this process started: the Worker and the bucket's simulator. */
 export async function memoryKb(field: "VmRSS" | "VmHWM"): Promise<number> {
   let sum = 0;
   for (const entry of await readdir("/proc")) {

@@ -2,9 +2,9 @@ import { normalizeWord } from "../../shared/transcripts/spoken-alike.ts";
 import type { Result } from "./try-model.ts";
 
 /**
- * How much of the largest model's result this one has too, 0 to 1: of words, 1 less the word error rate (edits of single words
- * by the number of the largest model's words, NIST's measure), at least 0; of labels, those in common by those that either
- * gave. Null where they cannot be compared.
+ * How much of the largest model's result a model also gives, 0 to 1; null if the two cannot be compared. For words: 1 minus the
+ * word error rate (edits of single words divided by the number of the largest model's words, NIST's measure), at least 0. For
+ * labels: the number of common labels divided by the number that either gave.
  */
 export function agreement(result: Result | null, largest: Result | null): number | null {
   if (result === null || largest === null) return null;
@@ -13,7 +13,7 @@ export function agreement(result: Result | null, largest: Result | null): number
   return null;
 }
 
-/** Words are compared without case and punctuation, which some models do not give. */
+/** Compares words without case and punctuation, which some models do not give. */
 export function wordErrorRate(heard: readonly string[], spoken: readonly string[]): number {
   const left = heard.map(normalizeWord);
   const right = spoken.map(normalizeWord);

@@ -5,15 +5,15 @@ export interface ModelsArguments {
   readonly inputs: string;
   /** A deployed Darkroom; null for the offline engines. */
   readonly remote: { readonly url: string; readonly key: string } | null;
-  /** How often each file is given to each model: one call says little of how long calls take. */
+  /** How often each model gets each file: one call says little about the usual duration. */
   readonly rounds: number;
-  /** JSON lines in place of the table. */
+  /** Print JSON lines instead of the table. */
   readonly json: boolean;
 }
 
 export const USAGE = "Usage: npm run bench:models -- --inputs DIR [--rounds 1] [--remote] [--json]";
 
-/** @throws an Error whose message says what was wrong, and how the command is used. */
+/** Read the command line. @throws an Error that says what is wrong, and how to use the command. */
 export function readArguments(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
@@ -28,7 +28,7 @@ export function readArguments(
         json: { type: "boolean", default: false },
       },
     });
-    if (values.inputs === undefined) throw new Error("--inputs names the folder with your files");
+    if (values.inputs === undefined) throw new Error("--inputs is missing: it names the folder with your files");
     const rounds = Number(values.rounds);
     if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) {
       throw new Error(`--rounds is '${values.rounds}', expected a whole number from 1 to 100`);
@@ -42,7 +42,7 @@ export function readArguments(
 
 function remoteOf({ DARKROOM_URL: url, DARKROOM_KEY: key }: Readonly<Record<string, string | undefined>>) {
   if (url === undefined || key === undefined) {
-    throw new Error("--remote asks the Darkroom at DARKROOM_URL, with the API key in DARKROOM_KEY: set both");
+    throw new Error("--remote uses the Darkroom at DARKROOM_URL with the API key in DARKROOM_KEY: set both");
   }
   return { url, key };
 }

@@ -8,13 +8,13 @@ import {
 } from "../../shared/models/models.ts";
 import { type JobWork, kindOf } from "../../shared/kinds/index.ts";
 
-/** A model that could do a kind of work, and the options that ask for it. */
+/** A model that can do a kind of work, and the options that select it. */
 export interface Candidate {
   readonly model: ModelId;
   readonly options: Readonly<Record<string, string>>;
 }
 
-/** What is compared with what: files of one group are the same work. */
+/** Files of one group are the same kind of work, so their models are compared with each other. */
 export type Group = "recordings" | "prompts" | "pictures" | "texts";
 
 export function groupOf({ kind, input }: JobWork): Group {
@@ -29,7 +29,7 @@ export function groupOf({ kind, input }: JobWork): Group {
   }
 }
 
-/** The largest first: the others are compared with it. */
+/** The largest model comes first; the others are compared with it. */
 export const CANDIDATES: Readonly<Record<Group, readonly Candidate[]>> = {
   recordings: (["accurate", "balanced", "fast"] as const).map((tier) => ({
     model: SPEECH_MODELS[tier].id,
@@ -43,9 +43,9 @@ export const CANDIDATES: Readonly<Record<Group, readonly Candidate[]>> = {
   texts: [{ model: TEXT_CLASSIFIER, options: {} }],
 };
 
-/** Known to hear English only: its recommendation comes with that. */
+/** A known limit of a model that its recommendation has to mention; null if there is none. */
 export function caveatOf(model: ModelId): string | null {
   const isEnglishOnly = Object.values(SPEECH_MODELS).some(({ id, language }) => id === model && language === "en");
-  if (isEnglishOnly) return "it knows English only";
+  if (isEnglishOnly) return "it transcribes English only";
   return MODELS[model].prices.length === 0 ? "the platform lists no price for it" : null;
 }

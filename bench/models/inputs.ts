@@ -14,11 +14,11 @@ export interface Input {
 
 export interface Inputs {
   readonly taken: readonly Input[];
-  /** Files of no kind, with the reason. */
+  /** Files that do not become a job, with the reason. */
   readonly ignored: readonly { readonly name: string; readonly reason: string }[];
 }
 
-/** The files of a folder, not of those in it. @throws an Error if there is no such folder. */
+/** Read the files of a folder, without subfolders. @throws an Error if there is no such folder. */
 export async function readInputs(folder: string): Promise<Inputs> {
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);

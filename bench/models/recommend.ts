@@ -1,7 +1,7 @@
 import type { ModelId } from "../../shared/models/models.ts";
 import { caveatOf, type Group } from "./candidates.ts";
 
-/** What all files of a group came to with one model. */
+/** The results of one model for all files of a group. */
 export interface Row {
   readonly model: ModelId;
   readonly engines: readonly string[];
@@ -10,14 +10,14 @@ export interface Row {
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
   readonly neuronsPerFile: number;
-  /** With the largest model, 0 to 1, over all files; null where results cannot be compared. */
+  /** Agreement with the largest model, 0 to 1, over all files; null if results cannot be compared. */
   readonly agreement: number | null;
 }
 
-/** A smaller model that says nearly the same is the better buy: one word in twenty, or one label in five, may differ. */
+/** A smaller model with nearly the same results is the better buy: one word in twenty, or one label in five, may differ. */
 const ENOUGH: Readonly<Record<Group, number>> = { recordings: 0.95, prompts: 1, pictures: 0.8, texts: 0.8 };
 
-/** Which model to use for files such as these, in a sentence. `rows`: the largest first. */
+/** Recommend a model for files such as these, in a sentence. `rows` has the largest model first. */
 export function recommend(group: Group, rows: readonly Row[]): string {
   const sound = rows.filter((row) => row.failed === 0 && row.p50Ms !== null);
   const [largest] = rows;
@@ -26,7 +26,7 @@ export function recommend(group: Group, rows: readonly Row[]): string {
   if (rows.length === 1) return `'${largest.model}' is the only model for ${group}.`;
   if (group === "prompts") {
     const cheapest = sound.toSorted((a, b) => a.neuronsPerFile - b.neuronsPerFile)[0]!;
-    return `Pictures cannot be compared by counting: look at them. '${cheapest.model}' costs least, ${round(cheapest.neuronsPerFile)} neurons a picture.`;
+    return `Pictures cannot be compared by counting, so look at them. '${cheapest.model}' costs least, ${round(cheapest.neuronsPerFile)} neurons a picture.`;
   }
   const good = sound.filter((row) => (row.agreement ?? 0) >= ENOUGH[group]);
   const best = good.toSorted((a, b) => a.neuronsPerFile - b.neuronsPerFile || (a.p95Ms ?? 0) - (b.p95Ms ?? 0))[0];

@@ -1,5 +1,5 @@
-// Every model that could do the user's own work, side by side: how long calls take, what they cost, and how far the
-// smaller ones agree with the largest.
+// Tries every model that can do the user's own work, and reports how long calls take, what they cost, and how far the smaller
+// models agree with the largest.
 import { createClient, type Client } from "../../client/index.ts";
 import { startInferenceServer } from "../../local/inference-server.ts";
 import { startRuntime } from "../conformance/runtime.ts";
@@ -12,8 +12,8 @@ import { percent, recommend, round, type Row } from "./recommend.ts";
 import { type Trial, tryModel } from "./try-model.ts";
 
 const OFFLINE = [
-  "\nThese are the offline engines of this machine, not the models: their times and results say nothing of Workers AI, and",
-  "one engine stands for several models. Neurons are what the models would cost. Deploy Darkroom, and add --remote.",
+  "\nThese are the offline engines of this machine, not the models: their times and results say nothing about Workers AI, and",
+  "one engine stands in for several models. Neurons are what the models would cost. To compare the models, deploy Darkroom and add --remote.",
 ];
 
 try {
@@ -26,8 +26,8 @@ try {
 async function run(): Promise<number> {
   const asked = readArguments(process.argv.slice(2), process.env);
   const { taken, ignored } = await readInputs(asked.inputs);
-  for (const { name, reason } of ignored) note(`left out ${name}: ${reason}`);
-  if (taken.length === 0) throw new Error(`no file in '${asked.inputs}' is of a kind that a job takes`);
+  for (const { name, reason } of ignored) note(`skipped ${name}: ${reason}`);
+  if (taken.length === 0) throw new Error(`no file in '${asked.inputs}' can become a job`);
   const groups = [...Map.groupBy(taken, ({ work }) => groupOf(work))];
   const { client, close } = asked.remote === null ? await startOffline() : connect(asked.remote);
   let failures = 0;
@@ -51,7 +51,7 @@ async function measure(client: Client, group: Group, inputs: readonly Input[], r
   let largest: readonly Trial[] = [];
   for (const candidate of CANDIDATES[group]) {
     const trials: Trial[] = [];
-    // One after the other: side by side they would wait for each other.
+    // One after the other: in parallel they would wait for each other.
     for (let turn = 0; turn < rounds; turn += 1) {
       for (const input of inputs) trials.push(await attempt(client, input, candidate));
     }

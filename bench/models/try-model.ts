@@ -4,28 +4,28 @@ import type { Client, Job } from "../../client/index.ts";
 import type { Candidate } from "./candidates.ts";
 import type { Input } from "./inputs.ts";
 
-/** What a model made of a file. */
+/** The result of one model for a file. */
 export interface Trial {
   readonly input: string;
   readonly state: string;
   /** Why it failed. */
   readonly error: string | null;
-  /** Who answered: the real model, or an offline engine. */
+  /** What answered: the real model, or an offline engine. */
   readonly engines: readonly string[];
-  /** Of each call, until its whole answer was there. */
+  /** The time of each call until its whole answer had arrived. */
   readonly callMs: readonly number[];
   readonly neurons: number;
-  /** What was heard, or the labels; null where results cannot be compared. */
+  /** The words or the labels; null if results cannot be compared. */
   readonly result: Result | null;
 }
 
 export type Result = { readonly words: readonly string[] } | { readonly labels: readonly string[] };
 
-/** A long recording in many chunks; a queue in front of it. */
+/** Allows for a long recording in many chunks, behind a queue. */
 const MAX_WAIT_MS = 30 * 60_000;
 const LOOK_EVERY_MS = 250;
 
-/** Give a file to one model. Never an earlier result: it would say nothing of how long the call takes. */
+/** Give a file to one model. An earlier result is never reused, because it would not show how long the call takes. */
 export async function tryModel(client: Client, input: Input, { options }: Candidate): Promise<Trial> {
   const kind = input.work.kind;
   const put = await client.uploads.put(input.bytes, { name: input.name, kind, options, reuse: false });

@@ -1,4 +1,4 @@
-// What is searched: passages on forty topics, in words of the bench's own, and queries about them.
+// The library to search: passages on forty topics, in artificial words, and queries about them.
 import { between, createRandom, type Random } from "../../local/seeded-random.ts";
 import { OTHER_WORD } from "./meaning.ts";
 
@@ -8,7 +8,7 @@ const WORDS_A_TOPIC = 30;
 const COMMON_WORDS = 200;
 const WORDS_A_PASSAGE = 90;
 const WORDS_A_QUERY = 8;
-/** How many of a passage's words are its topic's own. */
+/** The share of a passage's words that belong to its topic. */
 const TOPIC_SHARE = 0.4;
 
 const CONSONANTS = "bdfgklmnprstvz";
@@ -17,11 +17,11 @@ const VOWELS = "aeiou";
 export interface Library {
   readonly texts: readonly string[];
   readonly queries: readonly string[];
-  /** The same queries in words that mean the same and are in no passage. */
+  /** The same queries, in words with the same meaning that no passage contains. */
   readonly otherwise: readonly string[];
 }
 
-/** The same each time. */
+/** Make the library. It is the same each time. */
 export function makeLibrary({ passages, queries }: { passages: number; queries: number }): Library {
   const random = createRandom(SEED, 0);
   const common = makeWords(random, COMMON_WORDS, 2);

@@ -1,18 +1,18 @@
-// Vectors that behave as an embedding model's do: texts on one topic are near, all are a little alike, none is the same.
+// Vectors like an embedding model's: texts on one topic are near, all are a little alike, and no two are the same.
 import { createRandom, type Random } from "../../local/seeded-random.ts";
 
 const DIMENSIONS = 1024;
 
-/** Every vector of a real model points a little the same way: the differences that decide a ranking are small. */
+/** All vectors of a real model have a common direction, so the differences that decide a ranking are small. */
 const COMMON_WEIGHT = 6;
 const NOISE_WEIGHT = 1.5;
 
-/** What ends in it means the same without: a query can be asked in words that no passage has. */
+/** A word with this ending means the same as without it, so that a query can use words that no passage has. */
 export const OTHER_WORD = "q";
 
 const known = new Map<string, Float64Array>();
 
-/** The meaning of a text, from its words. The same text has the same one in every process. */
+/** Return the meaning of a text, from its words. The same text gives the same vector in every process. */
 export function meaningOf(text: string): number[] {
   const sum = new Float64Array(DIMENSIONS);
   for (const word of text.split(/[^a-z]+/)) {
@@ -38,7 +38,7 @@ function add(sum: Float64Array, direction: Float64Array, weight: number): void {
   for (const [index, value] of direction.entries()) sum[index] = (sum[index] ?? 0) + weight * value;
 }
 
-/** Box and Muller's. */
+/** The Box–Muller method. */
 function gaussian(random: Random): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }

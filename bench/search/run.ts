@@ -1,4 +1,4 @@
-// `npm run bench:search`: what the local index finds against a comparison of everything, and how soon. JSON lines.
+// `npm run bench:search`: what the local index finds, compared with an exhaustive comparison, and how fast. JSON lines.
 import { startSearched } from "../harness.ts";
 import { insertBenchKey } from "../key.ts";
 import { note, percentile, print, round } from "../report.ts";
@@ -39,13 +39,13 @@ async function run(): Promise<void> {
     return response.json() as Promise<SearchAnswer>;
   };
 
-  note("comparing with everything");
+  note("comparing each query with every passage");
   let [found, wanted] = [0, 0];
   for (const query of otherwise) {
     const { hits, degraded } = await ask(query);
     if (degraded !== null || hits.some(({ foundBy }) => foundBy.includes("words")))
-      throw new Error("not by meaning alone");
-    // A job's passages start a second apart: job and time say which it is.
+      throw new Error("the search was not by meaning alone");
+    // A job's passages start a second apart, so job and time identify a passage.
     const ids = new Set(
       hits.map(({ jobId, startMs }) => jobIds.indexOf(jobId) * (PASSAGES / JOBS) + (startMs ?? 0) / 1000),
     );
@@ -63,7 +63,8 @@ async function run(): Promise<void> {
     passages: PASSAGES,
     queries: QUERIES,
     dimensions: vectors[0]?.length,
-    compared: "GET /v1/search by meaning alone; peer: the ten nearest of all, by comparing each in this process",
+    compared:
+      "GET /v1/search by meaning alone; peer: the ten nearest of all passages, by comparing each in this process",
   });
 
   note("searching by words and meaning");
@@ -89,11 +90,11 @@ async function run(): Promise<void> {
     requests: times.search.length,
     passages: PASSAGES,
     compared:
-      "GET /v1/search by words and meaning, key checked, the model answering at once; peer: a Worker that says hello",
+      "GET /v1/search by words and meaning, key checked, with a model that answers at once; peer: a Worker that says hello",
   });
 }
 
-/** @returns the jobs that the passages were put under, in order. */
+/** Store the passages. Returns the jobs that they belong to, in order. */
 async function fill(db: D1Database): Promise<readonly string[]> {
   const sources = Array.from({ length: JOBS }, (_, index) => ({ key: `talk-${index}`, etag: "e", sizeBytes: 1 }));
   const ids = (await insertClassifications(db, sources)).map(({ id }) => id);
@@ -110,7 +111,7 @@ async function fill(db: D1Database): Promise<readonly string[]> {
   return ids;
 }
 
-/** The places of the nearest, by cosine, worked out without any of the product's code. */
+/** Return the positions of the nearest passages, by cosine, without any of the product's code. */
 function compareAll(query: Float32Array): readonly number[] {
   const cosine = (vector: Float32Array) => {
     let [product, own, other] = [0, 0, 0];

@@ -1,4 +1,4 @@
-// The least that streams an answer: the binding's own, handed on.
+// The smallest Worker that streams an answer: it forwards the binding's own.
 import type { AiBinding } from "../../shared/models/run-model.ts";
 
 export default {

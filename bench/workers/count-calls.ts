@@ -1,13 +1,13 @@
-// Bindings that count what is really called, so that the figures are not an estimate from reading the code.
+// Bindings that count real calls, so that the figures are not estimates from reading the code.
 import { countedBucket } from "../../shared/jobs/operations.ts";
 
-/** What one queue's consumer did since the Worker started. */
+/** What the consumer of one queue has done since the Worker started. */
 export interface Counts {
   invocations: number;
   messages: number;
-  /** Messages delivered again: each is one more read. */
+  /** Messages delivered again. Each is one more read. */
   redeliveries: number;
-  /** `batch()`, `run()`, `all()`, `first()`: each waits for D1 once. */
+  /** Calls of `batch()`, `run()`, `all()` and `first()`. Each waits for D1 once. */
   d1RoundTrips: number;
   d1Statements: number;
   d1RowsRead: number;
@@ -26,7 +26,7 @@ export interface Report {
 const queues: Record<string, Counts> = {};
 let logLines = 0;
 
-/** The same handler on counted bindings; `fetch` answers the report. */
+/** Run the same handler on counted bindings; `fetch` returns the report. */
 export function countCalls<Bindings extends { readonly DB: D1Database; readonly MEDIA: R2Bucket }, Body>(worker: {
   queue(batch: MessageBatch<Body>, env: Bindings): Promise<void>;
 }): ExportedHandler<Bindings, Body> {
@@ -86,7 +86,7 @@ function countedDatabase(db: D1Database, counts: Counts): D1Database {
       get(target, name) {
         if (name === "bind") return (...values: readonly unknown[]) => countedStatement(target.bind(...values));
         if (name === "all" || name === "run") return all;
-        // Its answer has no meta, so it is asked for as all() is: the same single round trip.
+        // The answer of first() has no meta, so all() is called instead: the same single round trip.
         if (name === "first") return async (column?: string) => firstOf((await all()).results[0], column);
         throw new Error(`D1PreparedStatement.${String(name)} is not counted`);
       },

@@ -1,4 +1,4 @@
-/** The least a Worker can do: what a request costs before any of ours runs. */
+/** The smallest Worker: the cost of a request before any of our code runs. */
 export default {
   async fetch() {
     return new Response("hello");

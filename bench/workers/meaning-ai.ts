@@ -1,4 +1,4 @@
-// A stand-in for the AI binding that embeds at once, by the bench's own vectors: the model's speed is not measured.
+// A stand-in for the AI binding that embeds at once, with the bench's own vectors: the model's speed is not measured.
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 import { meaningOf } from "../search/meaning.ts";

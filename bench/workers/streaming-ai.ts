@@ -1,4 +1,4 @@
-// A stand-in for the AI binding whose text model streams: so many tokens, with a pause before each but the first.
+// A stand-in for the AI binding whose text model streams a set number of tokens, with a pause before each but the first.
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 const LABELS = [{ label: "cup", score: 0.7 }];
@@ -13,7 +13,7 @@ export default class StreamingAi extends WorkerEntrypoint {
     return new Response(answer(tokens, pauseMs), { headers: { "content-type": "text/event-stream" } });
   }
 
-  /** `/?tokens=100&pauseMs=5` sets both from now on. */
+  /** `/?tokens=100&pauseMs=5` sets both for later calls. */
   override async fetch(request: Request): Promise<Response> {
     const { searchParams } = new URL(request.url);
     tokens = Number(searchParams.get("tokens"));

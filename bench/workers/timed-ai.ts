@@ -1,4 +1,4 @@
-// A stand-in for the AI binding that answers the same labels, or the same words, after a set time: the models' own speed is not measured.
+// A stand-in for the AI binding that gives the same labels, or the same words, after a set time: the models' speed is not measured.
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 const LABELS = [
@@ -24,7 +24,7 @@ export default class TimedAi extends WorkerEntrypoint {
     return Response.json(model.includes("whisper") ? HEARD : LABELS, { headers: { "cf-ai-neurons": "0.228" } });
   }
 
-  /** `/?latencyMs=200` sets the time from now on: a var would need a restart between two cases. */
+  /** `/?latencyMs=200` sets the time for later calls. A var would need a restart between two cases. */
   override async fetch(request: Request): Promise<Response> {
     latencyMs = Number(new URL(request.url).searchParams.get("latencyMs"));
     return Response.json({ latencyMs });

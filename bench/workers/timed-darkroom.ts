@@ -1,9 +1,9 @@
-// The product, with a note of when each message was taken by the queue and when it was handed to the consumer.
+// The product, with a record of when the queue took each message and when the consumer got it.
 import darkroom from "../../worker.ts";
 
 export interface Delivery {
   readonly queue: string;
-  /** Epoch milliseconds, by the queue's clock and by the consumer's: here the same machine's. */
+  /** Epoch milliseconds, by the queue's clock and by the consumer's. Here both are the same machine's. */
   readonly sentAt: number;
   readonly deliveredAt: number;
 }
@@ -19,7 +19,7 @@ export default {
     }
     await darkroom.queue(batch, env);
   },
-  /** `/deliveries` tells them, and forgets them. */
+  /** `/deliveries` returns the records and deletes them. */
   async fetch(request, env, context) {
     if (new URL(request.url).pathname !== "/deliveries") return darkroom.fetch(request, env, context);
     const told = deliveries;

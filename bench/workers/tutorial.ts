@@ -1,5 +1,5 @@
-// The consumer that tutorials write: one message after another, no leases, no attempts, no states. Each step waits for
-// the one before. It is right as long as nothing fails.
+// The consumer of a typical tutorial: one message after another, each step waiting for the one before, without leases, attempts
+// or states. It is correct as long as nothing fails.
 
 export interface TutorialEnv {
   readonly MEDIA: R2Bucket;
@@ -18,7 +18,7 @@ export default {
       const object = await env.MEDIA.get(message.body.key);
       if (object !== null) {
         const image = Array.from(new Uint8Array(await object.arrayBuffer()));
-        // The raw response, as ours asks for it: the stand-in must do the same work for both.
+        // The raw response, as our consumer requests it, so that the stand-in does the same work for both.
         const answer = await env.AI.run("@cf/microsoft/resnet-50", { image }, { returnRawResponse: true });
         const labels: unknown = await answer.json();
         const resultKey = `results/${message.id}.json`;

@@ -1,4 +1,4 @@
-// The product without its gate before the platform's six connections: what the gate costs where nothing limits them.
+// The product without its gate for the platform's six connections, to measure what the gate costs if nothing limits them.
 import { createConsumer } from "../../consumer/index.ts";
 import { isolateMemory } from "../../consumer/runner/memory-limit.ts";
 import { withDefaults } from "../../shared/settings.ts";
