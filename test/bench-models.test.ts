@@ -60,7 +60,7 @@ describe("the recommendation", () => {
 });
 
 test.each([
-  [[], /--inputs names the folder/],
+  [[], /--inputs is missing/],
   [["--inputs", "x", "--rounds", "0"], /whole number from 1 to 100/],
   [["--inputs", "x", "--remote"], /DARKROOM_URL/],
   [["--input", "x"], /Unknown option/],
