@@ -53,7 +53,7 @@ export interface DownloadOptions extends CallOptions {
 }
 
 export interface LinkOptions extends CallOptions {
-  /** 1 to 86,400; an hour by default. A link ends earlier if the key that signed it expires. */
+  /** 1 to 86,400; an hour by default. A link ends earlier if the key that signed it is revoked or expires. */
   readonly expiresInSeconds?: number;
 }
 

@@ -27,7 +27,7 @@ export interface Waits {
   readonly jobMs: number;
   /** From a PUT to the bucket until its job exists. Shorter than the minutes that the sweep takes, so a miss means that no notification came. */
   readonly notificationMs: number;
-  /** Until the index of meanings contains what was written. */
+  /** Until the vector index contains what was written. */
   readonly indexMs: number;
   readonly deliveryMs: number;
 }
