@@ -210,7 +210,7 @@ test("jobs are deleted with what they read, and how long they are kept is set", 
   expect((await run(["get", id])).code).toBe(3);
   expect((await run(["rm", id])).code).toBe(3);
   expect(await run(["retention", "set", "somebody", "7"])).toMatchObject({ code: 0, stdout: "somebody 7 days\n" });
-  expect((await run(["retention", "ls"])).stdout).toMatch(/^OWNER +DAYS *\n\(everybody else\) +30 *\nsomebody +7/);
+  expect((await run(["retention", "ls"])).stdout).toMatch(/^OWNER +DAYS *\n\(all others\) +30 *\nsomebody +7/);
   expect((await run(["retention", "set", "somebody", "0"])).code).toBe(2);
   expect((await run(["retention", "rm", "somebody"])).code).toBe(0);
   expect((await run(["retention", "rm", "somebody"])).code).toBe(3);

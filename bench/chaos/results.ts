@@ -78,7 +78,7 @@ function isTranscribed(
 
 function differenceOf(said: readonly string[], heard: readonly string[]): string {
   const at = said.findIndex((word, index) => word !== heard[index]);
-  return `${heard.length} of ${said.length}, from '${said[at]}' on: '${heard[at]}'`;
+  return `${heard.length} of ${said.length} words; the first wrong one is '${heard[at]}' instead of '${said[at]}'`;
 }
 
 function parseJson(text: string): unknown {

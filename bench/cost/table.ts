@@ -4,9 +4,9 @@ import { type Model, recording, said, work } from "./measured.ts";
 
 export interface TableCase {
   readonly name: string;
-  /** By hand. */
+  /** Calculated by hand. */
   readonly neurons: number;
-  /** By the meter. */
+  /** Calculated by the meter. */
   readonly measure: () => Promise<number>;
 }
 

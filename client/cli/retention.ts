@@ -28,7 +28,7 @@ async function ls({ client, isJson, signal }: Session): Promise<ExitCode> {
   if (isJson) printJson(list);
   else {
     const rows = list.retentions.map(({ ownerId, days }) => [ownerId, days]);
-    printTable([["OWNER", "DAYS"], ["(everybody else)", list.days], ...rows]);
+    printTable([["OWNER", "DAYS"], ["(all others)", list.days], ...rows]);
   }
   return EXIT.ok;
 }

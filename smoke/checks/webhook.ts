@@ -56,7 +56,7 @@ async function toItself(smoke: Smoke): Promise<Finding> {
   if (delivery === null) throw new Failure(await whyNot(smoke, endpointId, id), advice(url));
   const { response, error, durationMs } = delivery;
   if (response?.code !== 404 || !(response.body ?? "").includes("POST /healthz is not part of this API")) {
-    const said = response === null ? (error?.message ?? "nobody answered") : `${response.code} ${response.body ?? ""}`;
+    const said = response === null ? (error?.message ?? "no answer") : `${response.code} ${response.body ?? ""}`;
     throw new Failure(
       `A webhook to Darkroom's own address did not come back to it: ${said.slice(0, 300)}`,
       advice(url),
