@@ -1,4 +1,4 @@
-// Recordings of which every word is known, made on this machine: voices, speeds, noise, pauses and music.
+// Recordings whose every word is known, made on this machine with different voices, speeds, noise, pauses and music.
 import { execFile } from "node:child_process";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ const run = promisify(execFile);
 
 const RATE = 16_000;
 const VOICES = ["slt", "awb", "rms", "kal16"] as const;
-/** How flite stretches its sounds: 0.85 is fast speech, 1.2 slow. */
+/** The duration_stretch of flite: 0.85 is fast speech, 1.2 is slow. */
 const STRETCHES = [0.85, 1, 1.2] as const;
 /** Noise 12 dB below speech, as in a car with its windows closed. */
 const NOISE_DB = -12;
@@ -33,7 +33,7 @@ export interface Recording {
   readonly sentences: readonly Sentence[];
 }
 
-/** A recording of at least `seconds`, each sentence by another voice and at another speed. The same seed makes the same one. */
+/** Make a recording of at least `seconds`, with another voice and speed for each sentence. The same seed makes the same recording. */
 export async function makeRecording(
   folder: string,
   { language, condition, seconds, seed }: { language: Language; condition: Condition; seconds: number; seed: number },
@@ -74,7 +74,7 @@ export async function makeRecording(
   return { name, language, file, samples, sentences };
 }
 
-/** Sound without any speech: whatever a model says about it, it invented. */
+/** Make sounds without any speech. Whatever a model transcribes of them, it has invented. */
 export async function makeWordless(folder: string, seconds: number): Promise<readonly Recording[]> {
   const random = createRandom(99, 0);
   const hiss = new Int16Array(seconds * RATE).map(() => (random() - 0.5) * 60);
@@ -106,13 +106,13 @@ async function speak(folder: string, text: string, language: Language, random: (
   return new Int16Array(new Uint8Array(bytes).buffer, 0, bytes.length >> 1);
 }
 
-/** Without the silence at both ends, so that a sentence's times are those of its sound. */
+/** Cut off the silence at both ends, so that a sentence's times are those of its sound. */
 function trim(samples: Int16Array): Int16Array {
   const isLoud = (sample: number) => Math.abs(sample) > 300;
   return samples.subarray(Math.max(0, samples.findIndex(isLoud)), samples.findLastIndex(isLoud) + 1);
 }
 
-/** Chords of four sines that change twice a second, with an attack: nothing in them resembles a voice. */
+/** Chords of four sines that change twice a second, with an attack. They do not resemble a voice. */
 function chords(seconds: number, random: () => number): Int16Array {
   const samples = new Int16Array(Math.round(seconds * RATE));
   let notes: readonly number[] = [];

@@ -1,4 +1,4 @@
-// Both sides: the whole pipeline of plan, cut, transcribe and merge, and one call on the whole recording.
+// The two sides: the whole pipeline (plan, cut, transcribe, merge), and one call with the whole recording.
 import { planChunks } from "../../shared/audio/plan.ts";
 import { CHUNK_MAX_BYTES } from "../../shared/audio/chunks/limits.ts";
 import { SilentStretch } from "../../shared/audio/chunks/chunk.ts";
@@ -19,7 +19,7 @@ type Ready = Extract<SpeechEngine, { readonly type: "ready" }>;
 
 export interface Cutting {
   readonly maxSeconds: number;
-  /** Whether a chunk's call begins with the end of the text of the chunk before, as its prompt. */
+  /** Whether the call for a chunk gets the end of the previous chunk's text as its prompt. */
   readonly hasPrompts: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface Piped {
   readonly seamsMs: readonly number[];
 }
 
-/** How much of the text before a chunk gets as its prompt: Whisper reads at most 224 tokens of it. */
+/** How much of the previous text a chunk gets as its prompt. Whisper reads at most 224 tokens of a prompt. */
 const PROMPT_CHARACTERS = 200;
 
 export async function throughPipeline(engine: Ready, recording: Recording, cutting: Cutting): Promise<Piped> {
@@ -84,8 +84,7 @@ function runnerOf(engine: Ready): ModelRunner {
   return {
     async run(_model, inputs) {
       const answered = await model({ inputs, signal: never });
-      if (!("body" in answered) || "bytes" in answered.body)
-        throw new Error("the model answered something else than JSON");
+      if (!("body" in answered) || "bytes" in answered.body) throw new Error("the answer of the model is not JSON");
       const call = { model: MODEL, units: {}, neurons: answered.neurons, isEstimated: false, durationMs: null };
       return { type: "json", value: answered.body, call: { ...call, engine: answered.engine } };
     },

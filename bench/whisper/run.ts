@@ -1,4 +1,4 @@
-// The pipeline against one call on the whole recording, by a true Whisper (`bin/setup --whisper`). One JSON line a figure.
+// Compares the pipeline with one call for the whole recording, by a real Whisper (`bin/setup --whisper`). One JSON line a figure.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,10 +14,10 @@ import type { Language } from "./sentences.ts";
 const { values } = parseArgs({
   options: {
     model: { type: "string", default: "base" },
-    /** How much sound in all, and how long one recording is. */
+    /** The total length of all recordings, and the length of one. */
     minutes: { type: "string", default: "60" },
     seconds: { type: "string", default: "300" },
-    /** Longest chunks, with `p` for prompts from the chunk before: `20,30,60,60p`. */
+    /** The longest chunks in seconds, with `p` for prompts from the previous chunk: `20,30,60,60p`. */
     cuts: { type: "string", default: "60" },
     languages: { type: "string", default: "en" },
   },

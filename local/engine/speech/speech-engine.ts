@@ -14,7 +14,7 @@ export type SpeechEngine =
 
 type Decode = (bytes: Uint8Array, signal: AbortSignal) => Promise<Int16Array>;
 
-/** @param whisper the model to run instead of PocketSphinx: a name or a folder. Empty and undefined mean PocketSphinx. */
+/** @param whisper the model to run instead of PocketSphinx: a name or a folder. PocketSphinx if empty or undefined. */
 export function chooseSpeechEngine(whisper: string | undefined): SpeechEngine {
   const choice = chooseRecogniser(whisper);
   if (choice.type === "missing") return choice;

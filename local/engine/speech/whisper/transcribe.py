@@ -1,11 +1,11 @@
-"""Keep one Whisper model in memory and transcribe what arrives on standard input.
+"""Keep one Whisper model in memory, and transcribe the recordings that arrive on standard input.
 
 Usage: transcribe.py <model>, where <model> is a folder or a name that faster-whisper downloads ("small", "large-v3-turbo").
 
-A request is one line of JSON, {"id", "bytes", "options"}, and then that many bytes of sound: signed 16-bit samples, 16 kHz, mono.
+A request is one line of JSON, {"id", "bytes", "options"}, followed by that many bytes of sound: signed 16-bit samples, 16 kHz, mono.
 `options` has the names of @cf/openai/whisper-large-v3-turbo. {"cancel": id} ends a request early. Each answer is one line of JSON:
-{"ready": true} once the model is loaded, then {"id", "answer"} or {"id", "error", "isRefused"}, where
-`isRefused` blames the options. The end of standard input ends the program.
+{"ready": true} once the model is loaded, then {"id", "answer"} or {"id", "error", "isRefused"}. `isRefused` means that the
+options are wrong. The end of standard input ends the program.
 """
 
 import json
@@ -23,7 +23,7 @@ class Cancelled(Exception):
 
 
 def main(name: str) -> None:
-    # Libraries print to standard output, which carries answers alone.
+    # Libraries print to standard output, which is only for answers. So their output goes to standard error.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     requests: queue.Queue = queue.Queue()
@@ -37,7 +37,7 @@ def main(name: str) -> None:
             say(answers, {"id": number, "answer": transcribe(model, request, cancelled)})
         except Cancelled:
             pass
-        except Exception as error:  # One request that fails must not take the others with it.
+        except Exception as error:  # One failed request must not end the others.
             # faster-whisper raises ValueError for an option that it refuses, such as an unknown language.
             say(answers, {"id": number, "error": str(error), "isRefused": isinstance(error, ValueError)})
         cancelled.discard(number)
@@ -61,7 +61,7 @@ def transcribe(model: WhisperModel, request: dict, cancelled: set[int]) -> dict:
     samples = numpy.frombuffer(request["samples"], dtype="<i2").astype(numpy.float32) / 32_768
     found, info = model.transcribe(samples, word_timestamps=True, **request["options"])
     segments = []
-    for segment in found:  # Each is decoded when it is asked for.
+    for segment in found:  # Each segment is decoded when the loop reaches it.
         if number in cancelled:
             raise Cancelled
         segments.append(segment_of(segment))

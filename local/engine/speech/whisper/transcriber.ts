@@ -6,9 +6,9 @@ import * as z from "zod";
 
 import { invalidInput } from "../../inference-error.ts";
 
-/** A process that transcribes, one recording after the other. */
+/** A process that transcribes one recording after the other. */
 export type Transcriber = {
-  /** Its process is gone: another one is needed. */
+  /** The process has ended, and another one is needed. */
   readonly hasEnded: boolean;
   /** @throws an InferenceError if it refuses the options, an Error if the process dies. */
   transcribe(samples: Int16Array, options: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<unknown>;
@@ -21,10 +21,10 @@ const Line = z.union([
   z.object({ id: z.int(), error: z.string(), isRefused: z.boolean() }),
 ]);
 
-/** What it wrote last is why it died. */
+/** How many of its last lines are kept, because they say why it died. */
 const KEPT_LINES = 5;
 
-/** @param command of a program like transcribe.py, whose docstring describes what goes in and out. */
+/** @param command a program like transcribe.py, whose docstring describes its input and output. */
 export function startTranscriber([program, ...args]: readonly [string, ...string[]]): Transcriber {
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
@@ -42,7 +42,7 @@ export function startTranscriber([program, ...args]: readonly [string, ...string
   child.once("close", (code, signal) =>
     end([`Whisper's process ended (${signal ?? code}).`, ...complaints].join("\n")),
   );
-  // Written to after its end: `close` says why.
+  // A write after the end fails. The `close` event gives the reason.
   child.stdin.on("error", () => {});
   createInterface({ input: child.stderr }).on("line", (line) => {
     complaints.push(line);
