@@ -2,7 +2,7 @@ import * as z from "zod";
 
 import { BUDGET_PERIODS, EVERYBODY } from "../../shared/cost/budget.ts";
 import { neurons } from "../../shared/jobs/terms.ts";
-import { ACCOUNT, OwnerId } from "../http/owner-id.ts";
+import { ACCOUNT, OwnerId } from "../../shared/keys/owner-id.ts";
 
 /** The path of `/v1/budgets/{ownerId}/{period}`. */
 export const BudgetPath = z.strictObject({

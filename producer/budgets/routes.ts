@@ -13,7 +13,7 @@ import { body, BODY_PROBLEMS, describe, query } from "../http/describe.ts";
 import { limitBody } from "../http/limit-body.ts";
 import { operatorOnly } from "../http/operator-only.ts";
 import { problem } from "../http/problem.ts";
-import { ACCOUNT } from "../http/owner-id.ts";
+import { ACCOUNT } from "../../shared/keys/owner-id.ts";
 import { NoQuery } from "../http/page-query.ts";
 import { parse } from "../http/validate.ts";
 import { Budget, BudgetList } from "./schema.ts";

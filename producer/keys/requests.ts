@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 import { SCOPES } from "../../shared/keys/scopes.ts";
-import { ACCOUNT, OwnerId } from "../http/owner-id.ts";
+import { ACCOUNT, OwnerId } from "../../shared/keys/owner-id.ts";
 import { boundedText } from "../../shared/input/bounded-text.ts";
 import { PageQuery } from "../http/page-query.ts";
 

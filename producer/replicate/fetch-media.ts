@@ -1,3 +1,4 @@
+import { readUpTo } from "../../shared/input/read-up-to.ts";
 import { MAX_UPLOAD_BYTES } from "../../shared/limits.ts";
 import { refuseAddress } from "../../shared/webhooks/address.ts";
 import { MAX_FORM_BYTES } from "../http/read-form.ts";
@@ -56,18 +57,6 @@ function decodeDataUri(uri: string): FetchedMedia {
   } catch {
     return refuse("the data: URI cannot be decoded");
   }
-}
-
-/** Read a body into memory; null if it is longer than `maxBytes`. */
-async function readUpTo(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array | null> {
-  const chunks: Uint8Array[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of body) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > maxBytes) return null; // leaving the loop cancels the body
-    chunks.push(chunk);
-  }
-  return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
 function refuse(reason: string): FetchedMedia {

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { ACCOUNT, OwnerId } from "../http/owner-id.ts";
+import { ACCOUNT, OwnerId } from "../../shared/keys/owner-id.ts";
 
 /** The path of `/v1/retention/{ownerId}`. */
 export const RetentionPath = z.strictObject({

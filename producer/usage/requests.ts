@@ -3,7 +3,7 @@ import * as z from "zod";
 import { USAGE_GROUPS, type UsageGroup } from "../../shared/db/cost/usage-reads.ts";
 import { boundedText } from "../../shared/input/bounded-text.ts";
 import { DAY_MS, utcDay } from "../../shared/durations.ts";
-import { OwnerId } from "../http/owner-id.ts";
+import { OwnerId } from "../../shared/keys/owner-id.ts";
 
 /** A query is not an export: it covers at most a year. */
 const MOST_DAYS = 366;

@@ -1,4 +1,4 @@
-import { boundedText } from "../../shared/input/bounded-text.ts";
+import { boundedText } from "../input/bounded-text.ts";
 
 export const OwnerId = boundedText({
   max: 100,
