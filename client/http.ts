@@ -5,8 +5,8 @@ import { pause } from "./pause.ts";
 export interface ClientOptions {
   /** The address of Darkroom, without `/v1`. */
   readonly baseUrl: string;
-  /** An API key, `dk_…`. */
-  readonly key: string;
+  /** An API key, `dk_…`; null in a page of Darkroom's own address whose reader signed in with Cloudflare Access. */
+  readonly key: string | null;
   /** Replaces the global `fetch`. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
   /** How often to repeat a call that had no effect; 2 by default. */
@@ -39,13 +39,19 @@ export interface Http {
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 30_000;
 
+/**
+ * When a session has ended, Cloudflare Access answers 401 to a request with this header. Requests without it are redirected to its own
+ * page (Cloudflare's page "Session management", 2026).
+ */
+const WITHOUT_KEY = { "x-requested-with": "XMLHttpRequest" } as const;
+
 /** Make calls with a key, and repeat them where that is safe. */
 export function createHttp({ baseUrl, key, fetch: send = fetchGlobal, retries = 2 }: ClientOptions): Http {
   const base = baseUrl.replace(/\/+$/, "");
 
   async function once(method: string, url: string, call: Call): Promise<Response> {
     const headers = new Headers(call.headers);
-    headers.set("authorization", `Bearer ${key}`);
+    for (const [name, value] of Object.entries(authOf(key))) headers.set(name, value);
     if (call.json !== undefined) headers.set("content-type", "application/json");
     const body = call.json === undefined ? call.body : JSON.stringify(call.json);
     // Node requires `duplex` for a stream; other runtimes ignore it.
@@ -86,6 +92,11 @@ export function createHttp({ baseUrl, key, fetch: send = fetchGlobal, retries = 
     },
   };
   return http;
+}
+
+/** The headers that say who calls. */
+export function authOf(key: string | null): Readonly<Record<string, string>> {
+  return key === null ? WITHOUT_KEY : { authorization: `Bearer ${key}` };
 }
 
 // The global `fetch`, called as a method of the client's options, throws in browsers and on Workers.

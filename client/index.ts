@@ -60,6 +60,7 @@ export type { AskOptions } from "./ask.ts";
 export type { AudioStretch } from "./audio.ts";
 export type * from "./contract.ts";
 export { DarkroomError, type Issue, type ProblemFields } from "./error.ts";
+export { authOf } from "./http.ts";
 export type { CallOptions, ClientOptions } from "./http.ts";
 export type {
   DeleteOptions,

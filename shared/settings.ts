@@ -34,6 +34,10 @@ declare global {
     readonly R2_ENDPOINT?: string;
     /** "false" to sign no copy condition: for a bucket that refuses presigned PUTs because of it. */
     readonly R2_COPY_CONDITION?: string;
+    /** Who signs in with Cloudflare Access (shared/keys/access.ts): the team's domain, AUD tags, and a list or its JSON. */
+    readonly ACCESS_TEAM_DOMAIN: string;
+    readonly ACCESS_AUD: string;
+    readonly ACCESS_MEMBERS: string | readonly unknown[];
     /** The password that `/setup` exchanges for the first admin key, once. */
     readonly SETUP_TOKEN?: string;
   }
@@ -46,6 +50,9 @@ export const DEFAULT_SETTINGS = {
   KEEP_MODEL_RATES: "true",
   ALLOW_INSECURE_WEBHOOKS: "false",
   CORS_ORIGINS: "",
+  ACCESS_TEAM_DOMAIN: "",
+  ACCESS_AUD: "",
+  ACCESS_MEMBERS: "",
   AI_GATEWAY_ID: "",
   AI_GATEWAY_CACHE_SECONDS: "0",
   MODEL_FALLBACKS: {

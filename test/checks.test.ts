@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 
 import type { Check } from "../producer/checks/schema.ts";
 import { deploymentChecks } from "../producer/checks/deployment-checks.ts";
+import { withDefaults } from "../shared/settings.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 
 // A runtime of its own: an isolate notes only once an hour that the bucket tells of objects.
@@ -35,7 +36,8 @@ test("a rule that never delivered is told by what the sweep alone finds, and one
 
 test("what is missing is named with its commands, and what is there is said to be", () => {
   const never = { notifiedAt: null, sweptAt: null };
-  const bare = { ...darkroom.bindings(), R2_ACCESS_KEY_ID: "", R2_ENDPOINT: "", SETUP_TOKEN: "t".repeat(20) };
+  const bindings = { ...darkroom.bindings(), R2_ACCESS_KEY_ID: "", R2_ENDPOINT: "", SETUP_TOKEN: "t".repeat(20) };
+  const bare = withDefaults(bindings);
   const found = new Map(
     deploymentChecks(bare, "https://darkroom.example/v1/checks", never).map((one) => [one.name, one]),
   );

@@ -82,6 +82,8 @@ export function startDarkroom(vars: Record<string, string> = {}, options: Runtim
     readJob,
     untilJob,
     bindings: () => runtime.env,
+    /** Deploy anew with other variables, for the rest of the test. */
+    configure: (more: Record<string, string>) => runtime.configure(more),
     logs: () => runtime.server.getLogs(),
     /** Run maintenance as cron would at this time. */
     maintain: (at = new Date()) => runtime.worker.scheduled({ cron: "* * * * *", scheduledTime: at }),

@@ -28,11 +28,13 @@ const OPENAPI_3_1 = {
   properties: {
     openapi: { pattern: "^3\\.1\\.\\d+$" },
     info: { type: "object", required: ["title", "version"] },
-    security: { type: "array", items: { type: "object", required: ["key"] } },
+    // One of them is enough.
+    security: { const: [{ key: [] }, { access: [] }] },
     components: {
       type: "object",
       required: ["schemas", "securitySchemes"],
       properties: {
+        securitySchemes: { required: ["key", "access"] },
         schemas: {
           type: "object",
           propertyNames: { pattern: "^[a-zA-Z0-9._-]+$" },

@@ -47,6 +47,8 @@ export async function takeRuntime(given: Vars, options: RuntimeOptions) {
   return {
     ...started,
     env: { ...started.env, ...vars, DB: remoteDatabase((call) => started.query(call)) },
+    /** Beside its own, until the stores are emptied for the next test. */
+    configure: (more: Vars) => started.control({ vars: { ...vars, ...more } }),
     /** Leave nothing in the stores but these keys. */
     empty: (keys: NonNullable<Control["keys"]>) => started.control({ vars, keys }),
     async release(): Promise<void> {
@@ -81,11 +83,17 @@ async function start(options: RuntimeOptions) {
   };
 }
 
-/** The product as it is configured for this machine, but for what a test asks for. */
-function product(options: RuntimeOptions) {
-  const { edit = (config) => config } = options;
+/** The product's configuration for this machine. */
+export function readLocalConfig(): LocalConfig & Pick<ReturnType<typeof readConfig>, "assets"> {
   const all = readConfig({ config: "./wrangler.jsonc", env: "local" });
   const local = Object.fromEntries(CONFIGURED.map((key) => [key, all[key]])) as LocalConfig;
+  return { ...local, assets: all.assets };
+}
+
+/** The same but for what a test asks for. No test but those of the page needs its files. */
+function product(options: RuntimeOptions) {
+  const { edit = (config) => config } = options;
+  const { assets: _, ...local } = readLocalConfig();
   const few = {
     name: FEW_REQUESTS,
     namespace_id: "1002",

@@ -169,6 +169,9 @@ function doorsOf(world: World, invocation: Invocation, network: Network): Env {
     DEAD_LETTERS: queueDoor(world, invocation, network, "media-dead-letters"),
     ALLOW_INSECURE_WEBHOOKS: "false",
     CORS_ORIGINS: "",
+    ACCESS_TEAM_DOMAIN: "",
+    ACCESS_AUD: "",
+    ACCESS_MEMBERS: "",
     AI_GATEWAY_ID: "",
     AI_GATEWAY_CACHE_SECONDS: "0",
     // The judge knows only the answers of the models that the jobs name.

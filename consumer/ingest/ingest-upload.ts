@@ -1,11 +1,10 @@
 import { retryTransient } from "../../shared/db/transient.ts";
-import type { UploadOrigins } from "../../shared/db/uploads/upload-origins.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
 import { uploadJobId, type Announcement, type UploadRecord } from "../../shared/uploads/announcement.ts";
 import { newJob, type NewJob } from "../../shared/jobs/new-job.ts";
 import { takeIn } from "../../shared/jobs/take-in.ts";
 import { describeUpload } from "../../shared/jobs/describe-job.ts";
-import { type FoundObject, ifAtLimit, limitOf, readOrigins, refuseUpload } from "./limit-upload.ts";
+import { type FoundObject, ifAtLimit, limitOf, type Origins, readOrigins, refuseUpload } from "./limit-upload.ts";
 
 /**
  * Create the job of each object, or record why it gets none. An object that is announced twice gets one job.
@@ -45,7 +44,7 @@ async function findObject(announcement: Announcement, { media }: Intake): Promis
 
 async function inspect(
   { announcement, object }: FoundObject,
-  origins: UploadOrigins,
+  origins: Origins,
   deps: Intake,
   now: number,
 ): Promise<{ job?: NewJob; upload: UploadRecord }> {

@@ -5,6 +5,7 @@ import type { Key } from "../../shared/db/keys/keys.ts";
 import { retryTransient } from "../../shared/db/transient.ts";
 import { NO_ORIGINS, readUploadOrigins, type UploadOrigins } from "../../shared/db/uploads/upload-origins.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
+import { isAccessId } from "../../shared/keys/access.ts";
 import { KEY_ID, MEDIA_BUCKET, uploadIdOf } from "../../shared/uploads/storage.ts";
 
 /** An object that was announced, as it is now; `object` is null if it no longer exists. */
@@ -13,17 +14,28 @@ export interface FoundObject {
   readonly object: R2Object | null;
 }
 
+export interface Origins extends UploadOrigins {
+  /** Ids of people who stored an object while signed in with Cloudflare Access, and who may still sign in. */
+  readonly letIn: ReadonlySet<string>;
+}
+
 /** Read the origins of objects whose keys Darkroom gave out. One round trip; none if there are no such objects. */
-export async function readOrigins(found: readonly FoundObject[], { db }: Pick<Intake, "db">): Promise<UploadOrigins> {
+export async function readOrigins(
+  found: readonly FoundObject[],
+  { db, isLetIn }: Pick<Intake, "db" | "isLetIn">,
+): Promise<Origins> {
   const own = found.filter(({ announcement }) => uploadIdOf(announcement.key) !== null);
-  if (own.length === 0) return NO_ORIGINS;
+  if (own.length === 0) return { ...NO_ORIGINS, letIn: new Set() };
+  const ids = new Set(own.flatMap(({ object }) => object?.customMetadata?.[KEY_ID] ?? []));
+  const letIn = new Set<string>();
+  for (const id of ids) if (isAccessId(id) && (await isLetIn(id))) letIn.add(id);
   const asked = {
     bucket: MEDIA_BUCKET,
-    keyIds: own.flatMap(({ object }) => object?.customMetadata?.[KEY_ID] ?? []),
+    keyIds: [...ids],
     uploadIds: own.flatMap(({ announcement }) => uploadIdOf(announcement.key) ?? []),
     objectKeys: own.map(({ announcement }) => announcement.key),
   };
-  return retryTransient(() => readUploadOrigins(db, asked));
+  return { ...(await retryTransient(() => readUploadOrigins(db, asked))), letIn };
 }
 
 /**
@@ -34,7 +46,7 @@ export async function readOrigins(found: readonly FoundObject[], { db }: Pick<In
 export function refuseUpload(
   object: R2Object,
   ownerId: string,
-  { keys, announced, taken }: UploadOrigins,
+  { keys, announced, taken, letIn }: Origins,
 ): string | null {
   const uploadId = uploadIdOf(object.key);
   if (uploadId === null) return null;
@@ -46,7 +58,8 @@ export function refuseUpload(
     if (upload.abortedAt !== null) return "its upload was aborted";
   }
   const keyId = object.customMetadata?.[KEY_ID];
-  return keyId === undefined ? null : refuseByKey(object, keyId, keys.get(keyId));
+  if (keyId === undefined || letIn.has(keyId)) return null;
+  return isAccessId(keyId) ? LET_IN_NO_MORE : refuseByKey(object, keyId, keys.get(keyId));
 }
 
 /** Return how many unfinished jobs the upload's API key may have; null if there is no limit. */
@@ -66,6 +79,8 @@ export function ifAtLimit(limit: JobLimit | null): string {
   const { maxConcurrentJobs } = limit;
   return `its key may have ${maxConcurrentJobs} unfinished jobs, and already has that many; submit the object as a job's source when one of them has ended`;
 }
+
+const LET_IN_NO_MORE = "it was sent by a person who may no longer sign in with Cloudflare Access";
 
 function refuseByKey({ size, uploaded }: R2Object, keyId: string, key: Key | undefined): string | null {
   if (key === undefined) return `its key '${keyId}' does not exist`;

@@ -11,6 +11,7 @@ const NAMES: Readonly<Record<DeploymentCheck["name"], string>> = {
   notification_rule: "Notifications of the bucket",
   vectorize: "Vectorize for the search by meaning",
   setup_token: "The setup token",
+  access: "Sign-in with Cloudflare Access",
 };
 const STATES: Readonly<Record<DeploymentCheck["state"], string>> = {
   ok: "In place",

@@ -1,4 +1,5 @@
 import type { Findings } from "../../shared/db/uploads/findings.ts";
+import { accessOf } from "../../shared/keys/access.ts";
 import { HOUR_MS } from "../../shared/durations.ts";
 import { iso } from "../http/time.ts";
 import { s3Of } from "../uploads/presign.ts";
@@ -6,7 +7,7 @@ import type { Check } from "./schema.ts";
 
 /** @param url the URL of the request; a relative address of the bucket is resolved against it. */
 export function deploymentChecks(env: Env, url: string, findings: Findings): readonly Check[] {
-  return [presignedUploads(env, url), notificationRule(findings), vectorize(env), setupToken(env)];
+  return [presignedUploads(env, url), notificationRule(findings), vectorize(env), setupToken(env), access(env)];
 }
 
 function presignedUploads(env: Env, url: string): Check {
@@ -59,4 +60,28 @@ function setupToken({ SETUP_TOKEN }: Env): Check {
   const detail =
     "The secret SETUP_TOKEN still exists. The first admin key has been created, so the token is not needed any more.";
   return { name, state: "missing", detail, commands: ["npx wrangler secret delete SETUP_TOKEN"] };
+}
+
+/** A deployment may have it or not: "missing" means only that its variables are wrong. */
+function access(env: Env): Check {
+  const name = "access";
+  const found = accessOf(env);
+  switch (found.state) {
+    case "off":
+      return {
+        name,
+        state: "ok",
+        detail: "It is off: people sign in with API keys. docs/deploying.md says how to switch it on.",
+        commands: [],
+      };
+    case "on": {
+      const { issuer, members } = found.settings;
+      const entries = `${members.length} ${members.length === 1 ? "entry" : "entries"} of ACCESS_MEMBERS`;
+      return { name, state: "ok", detail: `It is on: people of ${issuer} sign in, by ${entries}.`, commands: [] };
+    }
+    case "wrong": {
+      const detail = `Nobody can sign in with it: ${found.why} Correct the variable in wrangler.jsonc, or set the secret of that name again, then deploy.`;
+      return { name, state: "missing", detail, commands: ["npm run deploy"] };
+    }
+  }
 }

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-export const CHECKS = ["presigned_uploads", "notification_rule", "vectorize", "setup_token"] as const;
+export const CHECKS = ["presigned_uploads", "notification_rule", "vectorize", "setup_token", "access"] as const;
 
 /** An optional part of a deployment, its state, and how to add it. */
 export const Check = z

@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import { generateSpecs, resolver } from "hono-openapi";
 import * as z from "zod";
 
+import { ASSERTION_HEADER } from "../access/verify-assertion.ts";
 import type { App } from "../http/app.ts";
 import { problemResponses } from "../http/describe.ts";
 import { ProblemBody, type ProblemCode } from "../http/problem.ts";
@@ -28,8 +29,12 @@ const EVERYWHERE = [
 const BEHIND_A_KEY = [
   ...EVERYWHERE,
   "unauthorized",
+  "access_refused",
   "insufficient_scope",
+  "not_a_member",
+  "cross_site",
   "rate_limited",
+  "unavailable",
 ] as const satisfies ProblemCode[];
 
 let made: Promise<Document> | null = null;
@@ -47,9 +52,18 @@ async function makeDocument(app: Hono<App>): Promise<Document> {
       info: INFO,
       components: {
         ...named,
-        securitySchemes: { key: { type: "http", scheme: "bearer", description: "dk_<id>_<secret>" } },
+        securitySchemes: {
+          key: { type: "http", scheme: "bearer", description: "dk_<id>_<secret>" },
+          access: {
+            type: "apiKey",
+            in: "header",
+            name: ASSERTION_HEADER,
+            description:
+              "The assertion of Cloudflare Access, which adds it to each request that it lets through; where the operator has switched that on.",
+          },
+        },
       },
-      security: [{ key: [] }],
+      security: [{ key: [] }, { access: [] }],
     },
     excludeStaticFile: false,
     defaultValidationErrorResponse: false,

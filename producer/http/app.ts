@@ -6,7 +6,7 @@ export interface App {
   Bindings: Env;
   Variables: {
     ownerId: string;
-    /** The id of the key that was sent, one of the owner's. */
+    /** The id of the key that was sent, one of the owner's, or the id of a person (shared/keys/access.ts). */
     keyId: string;
     key: Key;
     /** Whether the key still works. A route that waits before it writes must ask: the key may have been revoked or may have expired. */

@@ -2,17 +2,21 @@ import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Actor } from "../../shared/db/keys/audit.ts";
 import { findKey, type Key } from "../../shared/db/keys/keys.ts";
+import { isAccessId } from "../../shared/keys/access.ts";
 import { isLocalhost, LOCAL_KEY } from "../../shared/keys/local-secrets.ts";
+import { createJournal } from "../../shared/jobs/journal.ts";
+import { SESSION_EXPIRED, signInByAccess } from "../access/sign-in.ts";
 import type { App } from "./app.ts";
 import { guardBody, KeyEnded, keyWatch } from "./guard-body.ts";
 import { limitFailures } from "./limit-failures.ts";
-import { problem } from "./problem.ts";
+import { type Problem, problem, PROBLEM_STATUS } from "./problem.ts";
 import type { Submitter } from "../jobs/asked.ts";
 import { sha256, sha256Hex } from "../../shared/hash.ts";
 
 /** `dk_<id>_<secret>`: the id finds the row, the secret is compared with its hash. */
 const KEY = /^dk_([a-z0-9]{1,32})_([A-Za-z0-9]{16,128})$/;
 
+const NO_TOKEN = 'Bearer realm="darkroom"';
 const INVALID_TOKEN = 'Bearer realm="darkroom", error="invalid_token"';
 
 /** Compared with when there is no such key, so that an unknown id takes as long as a wrong secret. */
@@ -22,34 +26,44 @@ const NO_SECRET = "0".repeat(64);
  * Bearer API key to owner. One read of D1 a request, and no cache: a revoked key is refused from the next request on, and in the
  * middle of one that is sent slowly. Requests that are refused here are limited by their address, after that read: it tells them
  * from those with a valid key, which pass at any address. A token that does not have the form of a key is refused without it.
+ * A request without the header `Authorization` may be signed in with Cloudflare Access, which reads nothing from D1. A key always wins, also
+ * a wrong one: whoever sends it wants to be identified by it.
  */
 export const authenticate = createMiddleware<App>(async (c, next) => {
-  const token = tokenOf(c.req.header("authorization"));
-  if (token === null) {
-    return refused(c, "Send 'Authorization: Bearer <key>'.", 'Bearer realm="darkroom"');
-  }
-  if (token === LOCAL_KEY && !isLocalhost(new URL(c.req.url).hostname)) {
-    return refused(c, "Everybody knows the key of local development: it works on localhost alone.", INVALID_TOKEN);
-  }
-  const key = await keyOf(c.env.DB, token);
-  if (key === null || !isUsable(key)) {
-    const why = "The key does not exist, has expired or has been revoked.";
-    return refused(c, why, INVALID_TOKEN);
-  }
-  c.set("ownerId", key.ownerId);
-  c.set("keyId", key.id);
-  c.set("key", key);
+  const found = await whoSends(c);
+  if ("code" in found) return refused(c, found);
+  c.set("ownerId", found.ownerId);
+  c.set("keyId", found.id);
+  c.set("key", found);
   c.set(
     "mayStillAct",
-    keyWatch(async () => isUsable((await findKey(c.env.DB, key.id))?.key ?? null)),
+    keyWatch(async () => isUsable(isAccessId(found.id) ? found : ((await findKey(c.env.DB, found.id))?.key ?? null))),
   );
   guardBody(c);
   await next();
   if (c.get("hasKeyEnded") !== true) return;
   // Whatever the route made of a body that broke off.
   c.res = undefined;
-  c.res = await refused(c, new KeyEnded().message, INVALID_TOKEN);
+  const keyEnded: Problem = { code: "unauthorized", detail: new KeyEnded().message };
+  c.res = await refused(c, isAccessId(found.id) ? SESSION_EXPIRED : keyEnded);
 });
+
+async function whoSends(c: Context<App>): Promise<Key | Problem> {
+  const authorization = c.req.header("authorization");
+  if (authorization === undefined) {
+    const signedIn = await signInByAccess(c.req.raw, c.env, createJournal(c.env.EVENTS));
+    if (signedIn !== null) return signedIn;
+  }
+  const token = tokenOf(authorization);
+  if (token === null) return { code: "unauthorized", detail: "Send 'Authorization: Bearer <key>'." };
+  if (token === LOCAL_KEY && !isLocalhost(new URL(c.req.url).hostname)) {
+    const detail = "Everybody knows the key of local development: it works on localhost alone.";
+    return { code: "unauthorized", detail };
+  }
+  const key = await keyOf(c.env.DB, token);
+  if (key !== null && isUsable(key)) return key;
+  return { code: "unauthorized", detail: "The key does not exist, has expired or has been revoked." };
+}
 
 /** Whether requests may still be sent with this key. */
 export function isUsable(key: Key | null, now: number = Date.now()): key is Key {
@@ -58,7 +72,14 @@ export function isUsable(key: Key | null, now: number = Date.now()): key is Key 
 
 /** Who acts, as the audit names it. */
 export function actorOf(c: Context<App>): Actor {
-  return { ownerId: c.get("ownerId"), actor: `key:${c.get("keyId")}` };
+  const { id, label } = c.get("key");
+  return { ownerId: c.get("ownerId"), actor: isAccessId(id) ? `access:${label}` : `key:${id}` };
+}
+
+/** Who made something, for people: the id of a key, or the address of a person. */
+export function authorOf(c: Context<App>): string {
+  const { id, label } = c.get("key");
+  return isAccessId(id) ? label : id;
 }
 
 /** For whom a job is taken. */
@@ -82,10 +103,13 @@ export async function newSecret(): Promise<{ readonly secret: string; readonly s
   return { secret, secretHash: await sha256Hex(secret) };
 }
 
-async function refused(c: Context<App>, detail: string, challenge: string): Promise<Response> {
-  const limited = await limitFailures(c);
+async function refused(c: Context<App>, refusal: Problem): Promise<Response> {
+  // It is not the sender's fault if the assertion cannot be checked.
+  const limited = refusal.code === "unavailable" ? null : await limitFailures(c);
   if (limited !== null) return problem(c, limited);
-  return problem(c, { code: "unauthorized", detail }, { "www-authenticate": challenge });
+  if (PROBLEM_STATUS[refusal.code] !== 401) return problem(c, refusal);
+  const challenge = tokenOf(c.req.header("authorization")) === null ? NO_TOKEN : INVALID_TOKEN;
+  return problem(c, refusal, { "www-authenticate": challenge });
 }
 
 function tokenOf(authorization: string | undefined): string | null {

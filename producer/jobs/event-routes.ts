@@ -49,7 +49,7 @@ export async function sendEvents(c: Context<App, "/:id/events">): Promise<Respon
   const cursor = inThisLife(decodeEventId(job.id, c.req.header("last-event-id")), pulse);
   // An EventSource connects again after every end except this answer.
   if (cursor.isDone) return c.body(null, 204);
-  const place = await takePlace(c.get("keyId"), { db, journal });
+  const place = await takePlace(c.get("key"), { db, journal });
   if (place === null) return problem(c, TOO_MANY);
 
   const { origin } = new URL(c.req.url);

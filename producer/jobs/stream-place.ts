@@ -1,5 +1,7 @@
 import { holdStream, releaseStream } from "../../shared/db/keys/event-streams.ts";
+import type { Key } from "../../shared/db/keys/keys.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
+import { isAccessId } from "../../shared/keys/access.ts";
 
 /** A third of the lease: two renewals may fail. */
 const RENEW_MS = 15_000;
@@ -14,16 +16,17 @@ export interface StreamPlace {
 
 /** Take a place for a stream. @returns null if the key has as many streams open as it may. */
 export async function takePlace(
-  keyId: string,
+  { id: keyId, expiresAt }: Pick<Key, "id" | "expiresAt">,
   { db, journal }: Pick<Intake, "db" | "journal">,
 ): Promise<StreamPlace | null> {
   const place = { keyId, id: crypto.randomUUID() };
-  if (!(await holdStream(db, place, Date.now()))) return null;
+  const endsAt = isAccessId(keyId) ? expiresAt : null;
+  if (!(await holdStream(db, place, { now: Date.now(), endsAt }))) return null;
   let isLost = false;
   let renewal: Promise<void> = Promise.resolve();
   // A timer, not the writing, renews the place: a client that does not read blocks the writing, but its stream is still open.
   const renewing = setInterval(() => {
-    renewal = holdStream(db, place, Date.now()).then(
+    renewal = holdStream(db, place, { now: Date.now(), endsAt }).then(
       (isHeld) => void (isLost = !isHeld),
       (error: unknown) => journal.fault({ event: "limit.failed" }, error),
     );

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 
 import { findKey, insertKey, type Key, listKeys, revokeKey } from "../../shared/db/keys/keys.ts";
+import { isAccessId } from "../../shared/keys/access.ts";
 import { listEndpointsOf } from "../../shared/db/webhooks/webhooks.ts";
 import type { App } from "../http/app.ts";
 import { actorOf, newKeyId, newSecret } from "../http/auth.ts";
@@ -42,7 +43,9 @@ keys.post(
     }
 
     const now = Date.now();
-    const ends = [maker.expiresAt, expiresInDays === undefined ? null : now + expiresInDays * DAY_MS].flatMap(
+    // A session of Cloudflare Access ends after some hours. The keys that a person makes do not end with it.
+    const makersEnd = isAccessId(maker.id) ? null : maker.expiresAt;
+    const ends = [makersEnd, expiresInDays === undefined ? null : now + expiresInDays * DAY_MS].flatMap(
       (end) => end ?? [],
     );
     const { secret, secretHash } = await newSecret();
@@ -93,13 +96,17 @@ keys.get(
   "/self",
   describe({
     operationId: "readOwnKey",
-    summary: "Read the key that asks: its owner, scopes and limits",
+    summary: "Read who asks, by an API key or signed in with Cloudflare Access: owner, scopes and limits",
     tags,
     answers: { 200: { description: "the key", schema: OwnKey } },
   }),
   (c) => {
     const key = c.get("key");
-    const answer: OwnKey = { ...keyView(key, Date.now()), isOperator: key.ownerId === c.env.OPERATOR_ID };
+    const answer: OwnKey = {
+      ...keyView(key, Date.now()),
+      isOperator: key.ownerId === c.env.OPERATOR_ID,
+      signedInBy: isAccessId(key.id) ? "access" : "key",
+    };
     return c.json(answer, 200, { "cache-control": "private, no-store" });
   },
 );

@@ -22,9 +22,12 @@ export const ApiKey = z
   .meta({ id: "ApiKey" });
 export type ApiKey = z.infer<typeof ApiKey>;
 
-/** The key that asks, as itself. */
+/** The key that asks, or who is signed in with Cloudflare Access, as such a key. */
 export const OwnKey = ApiKey.extend({
   isOperator: z.boolean().describe("whether it is of the operator, who may stop queues and see all owners"),
+  signedInBy: z
+    .enum(["key", "access"])
+    .describe("`access` for a person whom Cloudflare Access has let in: `label` is then their address"),
 }).meta({ id: "OwnApiKey" });
 export type OwnKey = z.infer<typeof OwnKey>;
 

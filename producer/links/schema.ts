@@ -9,7 +9,9 @@ export const SignedLink = z
     to: z.enum(LINK_TARGETS),
     name: z.string().optional().describe("the name of the artifact"),
     url: z.string(),
-    expiresAt: Time.describe("when the link expires; it ends earlier if its key is revoked"),
+    expiresAt: Time.describe(
+      "when the link expires; it ends earlier if its key is revoked, or if the person who signed it may no longer sign in",
+    ),
   })
   .meta({ id: "SignedLink" });
 export type SignedLink = z.infer<typeof SignedLink>;

@@ -1,9 +1,11 @@
 import { type Context, Hono } from "hono";
 
 import { findJobOwner } from "../../shared/db/jobs/reads.ts";
-import { findKeyOfJob } from "../../shared/db/keys/keys.ts";
+import { findKeyOfJob, type Key } from "../../shared/db/keys/keys.ts";
+import { accessOf, isAccessId, memberOfId } from "../../shared/keys/access.ts";
 import { isOurLink } from "../../shared/keys/signing-keys.ts";
-import { signerOf } from "../../shared/uploads/signed-url.ts";
+import { endOf, signerOf } from "../../shared/uploads/signed-url.ts";
+import { asKey } from "../access/sign-in.ts";
 import { AudioQuery } from "../audio/requests.ts";
 import { AUDIO, sendAudio } from "../audio/routes.ts";
 import type { App } from "../http/app.ts";
@@ -34,7 +36,9 @@ signed.use("/jobs/:id/*", async (c, next) => {
     c.set("ownerId", owner);
     return next();
   }
-  const key = await findKeyOfJob(c.env.DB, { keyId: signer, jobId });
+  const key = isAccessId(signer)
+    ? await findPerson(c.env, signer, url)
+    : await findKeyOfJob(c.env.DB, { keyId: signer, jobId });
   if (!isUsable(key) || !key.scopes.includes("jobs:read")) return refused(c);
   c.set("ownerId", key.ownerId);
   c.set("keyId", key.id);
@@ -42,9 +46,18 @@ signed.use("/jobs/:id/*", async (c, next) => {
   return limitRate(c, next);
 });
 
+/**
+ * The person who signed the link while signed in with Cloudflare Access; null if their entry of ACCESS_MEMBERS was removed or has another
+ * owner now. The link itself expires when the assertion does, or before.
+ */
+async function findPerson(env: Env, signer: string, url: URL): Promise<Key | null> {
+  const member = await memberOfId(accessOf(env), signer);
+  return member === null ? null : asKey(member, { id: signer, label: "", issuedAt: 0, expiresAt: endOf(url) });
+}
+
 function refused(c: Context<App>): Response {
   const detail =
-    "The link is not valid: its signature is wrong, it has expired, or the API key that signed it was revoked, has expired or may no longer read. Sign a new link.";
+    "The link is not valid: its signature is wrong, it has expired, or the API key or person that signed it may no longer read. Sign a new link.";
   return problem(c, { code: "unauthorized", detail });
 }
 

@@ -5,6 +5,7 @@ import { intakeOf } from "../../shared/jobs/intake.ts";
 import { passageIndexOf } from "../../shared/search/index-of.ts";
 import { Transcript } from "../../shared/transcripts/transcript.ts";
 import type { App } from "../http/app.ts";
+import { authorOf } from "../http/auth.ts";
 import { body, BODY_PROBLEMS, describe, type Description } from "../http/describe.ts";
 import { strongTags } from "../http/etag.ts";
 import { limitBody } from "../http/limit-body.ts";
@@ -126,7 +127,7 @@ async function answerChange(c: Context<App>, jobId: string, change: Change): Pro
     const detail = "Send 'If-Match' with the ETag of the version that you have read, so that no other change is lost.";
     return problem(c, { code: "precondition_required", detail });
   }
-  const editor = { jobId, ownerId: c.get("ownerId"), keyId: c.get("keyId") };
+  const editor = { jobId, ownerId: c.get("ownerId"), keyId: authorOf(c) };
   const deps = { ...intakeOf(c.env), passages: passageIndexOf(c.env) };
   const made = await editTranscript(editor, change, strongTags(ifMatch), deps);
   if ("code" in made) return problem(c, made, made.etag === undefined ? {} : { etag: made.etag });

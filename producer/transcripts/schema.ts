@@ -8,7 +8,10 @@ export const TranscriptVersion = z
     version: z.int().describe("0 is the original"),
     etag: z.string().describe("the tag for `If-Match`, with its quotes"),
     createdAt: Time,
-    keyId: z.string().nullable().describe("the id of the API key that made it; null for the original"),
+    keyId: z
+      .string()
+      .nullable()
+      .describe("the id of the API key that made it, or the address of a person; null for the original"),
     operations: z.int(),
     revertedTo: z.int().nullable().describe("for a revert: the version that it restored; null for an edit"),
   })

@@ -1,3 +1,4 @@
+import { isAccessId } from "../../shared/keys/access.ts";
 import { parseOwn } from "../../shared/input/read-json.ts";
 import type { DeliveryRow } from "../../shared/db/webhooks/delivery-log.ts";
 import type { Endpoint } from "../../shared/db/webhooks/webhooks.ts";
@@ -13,7 +14,7 @@ export function endpointView(endpoint: Endpoint): Webhook {
     events: parseOwn(events) as Webhook["events"], // our own JSON, from a validated request
     description,
     disabled: disabledAt === null ? null : { since: iso(disabledAt), reason: disabledReason ?? "" },
-    createdBy: `key:${keyId}`,
+    createdBy: isAccessId(keyId) ? keyId : `key:${keyId}`,
     createdAt: iso(createdAt),
   };
 }

@@ -1,3 +1,4 @@
+import { accessOf, memberOfId } from "../keys/access.ts";
 import { createJournal, type Journal } from "./journal.ts";
 import type { TaskMessage } from "./task.ts";
 
@@ -9,6 +10,8 @@ export interface Intake {
   /** The owner of everything that has no other owner. */
   readonly operatorId: string;
   readonly journal: Journal;
+  /** Whether the person of this id (shared/keys/access.ts) may still sign in with Cloudflare Access. */
+  readonly isLetIn: (accessId: string) => Promise<boolean>;
 }
 
 /** Create it once for each invocation, because the journal counts what it may still write. */
@@ -19,5 +22,6 @@ export function intakeOf(env: Env): Intake {
     tasks: env.TASKS,
     operatorId: env.OPERATOR_ID,
     journal: createJournal(env.EVENTS),
+    isLetIn: async (accessId) => (await memberOfId(accessOf(env), accessId)) !== null,
   };
 }

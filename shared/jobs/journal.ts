@@ -74,6 +74,7 @@ export type Fault =
   | "unusable.failed"
   | "request.failed"
   | "limit.failed"
+  | "access.failed"
   | "search.failed"
   | "health.failed"
   | "wake.failed"

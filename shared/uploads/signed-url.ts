@@ -48,6 +48,11 @@ export function signerOf(url: URL): string | null {
   return url.searchParams.get("by");
 }
 
+/** When a signed link ends, in epoch milliseconds. */
+export function endOf(url: URL): number {
+  return Number(url.searchParams.get("expires")) * 1000;
+}
+
 function signedBytes({ pathname, searchParams }: URL): Uint8Array {
   const by = searchParams.get("by");
   const signed = [pathname, searchParams.get("expires") ?? "", ...(by === null ? [] : [by])];
