@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { unstable_readConfig as readConfig } from "wrangler";
 
+import { accessOf } from "../shared/keys/access.ts";
 import { DEFAULT_SETTINGS } from "../shared/settings.ts";
 import { ROOT } from "./wrangler.ts";
 
@@ -19,6 +20,8 @@ export interface Target {
   readonly origins: readonly string[];
   /** The owner of the first admin key. */
   readonly operatorId: string;
+  /** What is wrong with the variables of Cloudflare Access; null if nothing is. */
+  readonly accessFault: string | null;
 }
 
 /** The part of wrangler's parsed configuration that is used here. In it, a queue without a name is a symbol. */
@@ -48,7 +51,17 @@ export function readTarget(): Target {
     passageIndex: config.vectorize.find(({ binding }) => binding === "PASSAGES")?.index_name ?? null,
     origins: originsIn(config.vars["CORS_ORIGINS"]),
     operatorId: typeof operatorId === "string" ? operatorId : DEFAULT_SETTINGS.OPERATOR_ID,
+    accessFault: accessFaultIn(config.vars),
   };
+}
+
+/** Variables that are missing here may be secrets, so they are not missed. */
+function accessFaultIn(vars: Configured["vars"]): string | null {
+  const { ACCESS_TEAM_DOMAIN: domain, ACCESS_AUD: tags, ACCESS_MEMBERS: members } = vars;
+  if (typeof domain !== "string" || typeof tags !== "string") return null;
+  if (typeof members !== "string" && !Array.isArray(members)) return null;
+  const access = accessOf({ ACCESS_TEAM_DOMAIN: domain, ACCESS_AUD: tags, ACCESS_MEMBERS: members });
+  return access.state === "wrong" ? access.why : null;
 }
 
 function originsIn(setting: unknown): readonly string[] {

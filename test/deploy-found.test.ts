@@ -11,6 +11,7 @@ const target: Target = {
   database: "darkroom",
   bucket: "media",
   jurisdiction: null,
+  accessFault: null,
   uploadQueue: "uploads",
   passageIndex: "passages",
   origins: [],

@@ -1,0 +1,191 @@
+// What the three variables of Cloudflare Access may say, and for how long its public keys are remembered.
+import { decodeProtectedHeader, type FlattenedJWSInput } from "jose";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+import { CertsUnavailable, keysOfTeam } from "../producer/access/certs.ts";
+import { createJournal } from "../shared/jobs/journal.ts";
+import { accessOf, type AccessVars, memberOfId, accessIdOf } from "../shared/keys/access.ts";
+import { AUDIENCE, type Signer, startSigner } from "./access-signer.ts";
+import { createProject } from "./deploying.ts";
+
+const MEMBER = { who: "anna@example.com", ownerId: "operator", scopes: ["jobs:read"] };
+const VARS = { ACCESS_TEAM_DOMAIN: "example.cloudflareaccess.com", ACCESS_AUD: AUDIENCE, ACCESS_MEMBERS: [MEMBER] };
+
+let signer: Signer;
+let teams = 0;
+const { fetch: fetchAnything } = globalThis;
+
+beforeEach(async () => {
+  teams += 1;
+  signer = await startSigner(`remembered-${teams}`);
+  vi.useFakeTimers({ toFake: ["Date"] });
+  // The way to the keys is fixed; here it leads to the server of the signer.
+  vi.stubGlobal("fetch", (url: string, init: RequestInit) => {
+    const { hostname, pathname } = new URL(url);
+    return fetchAnything(`${signer.url}/${hostname}${pathname}`, init);
+  });
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+  await signer.stop();
+});
+
+/** The key of an assertion as this isolate finds it. */
+async function find(assertion: string): Promise<unknown> {
+  const header = decodeProtectedHeader(assertion);
+  return keysOfTeam(`https://${signer.domain}`, createJournal())(header as never, {} as FlattenedJWSInput);
+}
+
+const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
+
+test("keys are read again after ten minutes, and those of before stand while they cannot be read", async () => {
+  const assertion = await signer.sign("anna@example.com");
+  await find(assertion);
+  pass(9 * 60_000);
+  await find(assertion);
+  expect(signer.asked).toHaveLength(1);
+  signer.answer(503);
+  pass(2 * 60_000);
+  await find(assertion);
+  expect(signer.asked).toHaveLength(2);
+  // Not again at once.
+  await find(assertion);
+  expect(signer.asked).toHaveLength(2);
+  pass(24 * 3_600_000);
+  await find(assertion);
+  expect(signer.asked).toHaveLength(3);
+  signer.answer(200);
+  pass(6000);
+  await find(assertion);
+  await find(assertion);
+  expect(signer.asked).toHaveLength(4);
+});
+
+test("a key that is new since is found, and the one before is honoured as long as the team publishes it", async () => {
+  const old = await signer.sign("anna@example.com");
+  await find(old);
+  await signer.rotate();
+  const fresh = await signer.sign("anna@example.com");
+  pass(11_000);
+  await find(fresh);
+  await find(old);
+  expect(signer.asked).toHaveLength(2);
+  // Two rotations later, and once the keys are read again, it is withdrawn.
+  await signer.rotate();
+  pass(11 * 60_000);
+  await find(await signer.sign("anna@example.com"));
+  await expect(find(old)).rejects.toThrow(/no applicable key/);
+});
+
+test("unknown keys have the team's read once in ten seconds, however many come at a moment", async () => {
+  const known = await signer.sign("anna@example.com");
+  const unknown = await signer.sign("anna@example.com", { header: { kid: "unknown" } });
+  await find(known);
+  for (const _ of [1, 2, 3]) {
+    pass(11_000);
+    const answers = await Promise.allSettled(Array.from({ length: 20 }, () => find(unknown)));
+    expect(answers.filter(({ status }) => status === "rejected")).toHaveLength(20);
+  }
+  expect(signer.asked).toHaveLength(4);
+  await find(known);
+});
+
+// The harness follows redirects itself, so workerd cannot show this.
+test("a redirect to other keys is not followed", async () => {
+  const assertion = await signer.sign("anna@example.com");
+  signer.answer(302);
+  await expect(find(assertion)).rejects.toThrow(CertsUnavailable);
+  expect(signer.asked).toEqual([`/${signer.domain}/cdn-cgi/access/certs`]);
+});
+
+test("what is no set of keys is no answer", async () => {
+  const assertion = await signer.sign("anna@example.com");
+  for (const [index, text] of ["<html>", "{}", '{"keys":7}', `{"keys":[],"more":"${"x".repeat(200_000)}"}`].entries()) {
+    vi.stubGlobal("fetch", async () => new Response(text));
+    pass(index * 6000);
+    await expect(find(assertion)).rejects.toThrow(CertsUnavailable);
+  }
+});
+
+test("the variables are all set or none, and what is wrong with them is said", () => {
+  const off = { ACCESS_TEAM_DOMAIN: "", ACCESS_AUD: "", ACCESS_MEMBERS: "" };
+  expect(accessOf(off)).toEqual({ state: "off" });
+  expect(accessOf({ ...off, ACCESS_MEMBERS: [] })).toEqual({ state: "off" });
+  const settings = { issuer: "https://example.cloudflareaccess.com", audiences: [AUDIENCE], members: [MEMBER] };
+  for (const domain of ["example.cloudflareaccess.com", "https://Example.cloudflareaccess.com/"]) {
+    expect(accessOf({ ...VARS, ACCESS_TEAM_DOMAIN: domain })).toEqual({ state: "on", settings });
+  }
+  // A secret, or a var of the dashboard, is text.
+  expect(accessOf({ ...VARS, ACCESS_MEMBERS: JSON.stringify([MEMBER]) })).toEqual({ state: "on", settings });
+  const many = accessOf({ ...VARS, ACCESS_AUD: ` ${AUDIENCE}, ${"a".repeat(64)} ` });
+  expect(many).toMatchObject({ settings: { audiences: [AUDIENCE, "a".repeat(64)] } });
+
+  const wrong: [Partial<Record<keyof AccessVars, unknown>>, RegExp][] = [
+    [{ ACCESS_TEAM_DOMAIN: "" }, /^ACCESS_TEAM_DOMAIN is not/],
+    ...[
+      "example.com",
+      "evil.example/.cloudflareaccess.com",
+      "a.b.cloudflareaccess.com",
+      "http://x.cloudflareaccess.com",
+    ].map((domain) => [{ ACCESS_TEAM_DOMAIN: domain }, /^ACCESS_TEAM_DOMAIN is not/] as [object, RegExp]),
+    [{ ACCESS_TEAM_DOMAIN: "x.cloudflareaccess.com.evil.example" }, /^ACCESS_TEAM_DOMAIN is not/],
+    [{ ACCESS_TEAM_DOMAIN: "x.cloudflareaccess.com@evil.example" }, /^ACCESS_TEAM_DOMAIN is not/],
+    [{ ACCESS_AUD: "" }, /^ACCESS_AUD is not/],
+    [{ ACCESS_AUD: `${AUDIENCE},nonsense` }, /^ACCESS_AUD is not/],
+    [{ ACCESS_MEMBERS: "" }, /^ACCESS_MEMBERS is not JSON/],
+    [{ ACCESS_MEMBERS: "[" }, /^ACCESS_MEMBERS is not JSON/],
+    [{ ACCESS_MEMBERS: "[]" }, /^ACCESS_MEMBERS names nobody/],
+    [{ ACCESS_MEMBERS: [{ ...MEMBER, who: "anna" }] }, /^ACCESS_MEMBERS at 0\.who: is neither an address/],
+    [{ ACCESS_MEMBERS: [{ ...MEMBER, who: "*" }] }, /is neither an address/],
+    [{ ACCESS_MEMBERS: [MEMBER, { ...MEMBER, scopes: [] }] }, /at 1\.scopes: names no scope/],
+    [{ ACCESS_MEMBERS: [{ ...MEMBER, scopes: ["jobs"] }] }, /at 0\.scopes\.0/],
+    [{ ACCESS_MEMBERS: [{ ...MEMBER, ownerId: "account" }] }, /is the name of the whole account/],
+    [{ ACCESS_MEMBERS: [{ ...MEMBER, ownerId: "two words" }] }, /at 0\.ownerId/],
+    [{ ACCESS_MEMBERS: [{ ...MEMBER, role: "admin" }] }, /at 0: Unrecognized key/],
+    [{ ACCESS_MEMBERS: Array.from({ length: 201 }, () => MEMBER) }, /more than 200/],
+  ];
+  for (const [vars, why] of wrong) {
+    expect([vars, accessOf({ ...VARS, ...vars } as AccessVars)]).toEqual([
+      vars,
+      { state: "wrong", why: expect.stringMatching(why) },
+    ]);
+  }
+});
+
+test("an id leads back to its line alone, and names nobody", async () => {
+  const access = accessOf(VARS);
+  if (access.state !== "on") throw new Error("it is on");
+  const [member] = access.settings.members;
+  const ids = await Promise.all(
+    ["anna@example.com", "ben@example.com"].map((address) => accessIdOf(member!, { address, groups: [] })),
+  );
+  expect(new Set(ids).size).toBe(2);
+  for (const id of ids) {
+    expect(id).toMatch(/^access-[0-9a-f]{16}-[0-9a-f]{16}$/);
+    expect(await memberOfId(access, id)).toEqual(MEMBER);
+  }
+  for (const changed of [
+    { ...MEMBER, who: "@example.com" },
+    { ...MEMBER, ownerId: "other" },
+  ]) {
+    expect(await memberOfId(accessOf({ ...VARS, ACCESS_MEMBERS: [changed] }), ids[0]!)).toBeNull();
+  }
+  for (const id of ["operator", "access-", "access", "k1234"]) expect(await memberOfId(access, id)).toBeNull();
+  expect(await memberOfId({ state: "off" }, ids[0]!)).toBeNull();
+});
+
+test("a deployment with wrong variables stops before it makes anything", async () => {
+  vi.useRealTimers();
+  const vars = { ...VARS, ACCESS_MEMBERS: [{ ...MEMBER, scopes: ["jobs"] }] };
+  const project = await createProject((config) =>
+    // The first `vars` are those of production.
+    config.replace('"vars": {', `"vars": {${JSON.stringify(vars).slice(1, -1)},`),
+  );
+  const platform = await project.account();
+  const ended = await project.deploy();
+  expect(ended.exitCode).toBe(1);
+  expect(ended.output).toMatch(/let nobody sign in with Cloudflare Access\. ACCESS_MEMBERS at 0\.scopes\.0:/);
+  expect([platform.databases.size, platform.buckets.size]).toEqual([0, 0]);
+  await project.remove();
+});
