@@ -1,4 +1,5 @@
-// Who is signed in, and the client that calls with their key. The key is kept for the tab alone, unless they ask for more.
+// Who is signed in, and the client that calls for them: with their key, which is kept for the tab alone unless they ask for more, or
+// without one where Cloudflare Access has let them in.
 import { computed, signal } from "@preact/signals";
 
 import { type Client, createClient, DarkroomError, type OwnKey } from "../../client/index.ts";
@@ -7,18 +8,28 @@ import { queryClient } from "./queries.ts";
 export type Scope = OwnKey["scopes"][number];
 
 interface SignedIn {
-  readonly key: string;
+  /** Null for who is signed in with Cloudflare Access. */
+  readonly key: string | null;
   readonly self: OwnKey;
 }
 
 /** Where the page stands with its key: before anybody signed in, while one is looked at, and after. */
 export type Session =
   | { readonly state: "out"; readonly why: string | null }
-  | { readonly state: "checking"; readonly key: string }
-  | { readonly state: "unreachable"; readonly key: string; readonly isKept: boolean; readonly why: string }
+  | { readonly state: "checking"; readonly key: string | null }
+  | { readonly state: "unreachable"; readonly key: string | null; readonly isKept: boolean; readonly why: string }
   | ({ readonly state: "in" } & SignedIn);
 
 const STORED_AS = "darkroom.key";
+
+/** Whether Cloudflare Access let the page through (producer/page/serve-page.ts). */
+export const isBehindAccess = document.documentElement.hasAttribute("data-behind-access");
+/** Of Cloudflare Access, at every address that it guards. It ends the session for all of the team's applications. */
+export const ACCESS_LOGOUT = "/cdn-cgi/access/logout";
+
+const KEY_ENDED = "Your key has expired or has been revoked. Enter another one: nothing on this page is lost.";
+const ACCESS_ENDED =
+  "Your session with Cloudflare Access has ended. Sign in again in another tab and come back: nothing on this page is lost.";
 
 export const session = signal<Session>({ state: "out", why: null });
 /** Why the key of an open page is refused by now; the page stays as it is under the question for another. */
@@ -36,9 +47,9 @@ export function api(): Client {
   return value;
 }
 
-/** The key itself, for calls that the client does not make. */
-export function ownKey(): string {
-  return signedIn.value?.key ?? "";
+/** The key itself, for calls that the client does not make; null for who is signed in with Cloudflare Access. */
+export function ownKey(): string | null {
+  return signedIn.value?.key ?? null;
 }
 
 /** What the API tells about the key that is signed in. */
@@ -55,7 +66,7 @@ export function isOperator(): boolean {
   return signedIn.value?.self.isOperator === true;
 }
 
-/** Take the key of the address (which `npm start` prints) or the one kept, and look at it. */
+/** Take the key of the address (which `npm start` prints) or the one kept, and look at it; or ask whom Access has let in. */
 export function startSession(): void {
   addEventListener("hashchange", () => {
     const given = takeKeyOfAddress();
@@ -64,27 +75,37 @@ export function startSession(): void {
   const given = takeKeyOfAddress();
   const kept = sessionStorage.getItem(STORED_AS) ?? localStorage.getItem(STORED_AS);
   if (given !== null) void signIn(given, { isKept: false });
-  else if (kept !== null) void signIn(kept, { isKept: localStorage.getItem(STORED_AS) !== null });
+  else void resume(kept);
 }
 
-/** @param isKept whether the browser remembers the key when the tab is closed. */
-export async function signIn(key: string, { isKept }: { isKept: boolean }): Promise<void> {
+/** A key that is kept and refused by now does not keep those out whom Access lets in. */
+async function resume(kept: string | null): Promise<void> {
+  if (kept !== null) await signIn(kept, { isKept: localStorage.getItem(STORED_AS) !== null });
+  if (session.value.state === "out" && isBehindAccess) await signIn(null);
+}
+
+/**
+ * @param key null to be signed in with Cloudflare Access.
+ * @param isKept whether the browser remembers the key when the tab is closed.
+ */
+export async function signIn(key: string | null, { isKept } = { isKept: false }): Promise<void> {
   const before = session.value;
   const isOver = before.state === "in";
   if (!isOver) session.value = { state: "checking", key };
   try {
     const self = await clientOf(key).keys.self();
-    sessionStorage.setItem(STORED_AS, key);
-    if (isKept) localStorage.setItem(STORED_AS, key);
+    if (key === null) forgetKey();
+    else sessionStorage.setItem(STORED_AS, key);
+    if (isKept && key !== null) localStorage.setItem(STORED_AS, key);
     else localStorage.removeItem(STORED_AS);
     // Another owner's answers are not theirs.
     if (isOver && before.self.ownerId !== self.ownerId) queryClient.clear();
     session.value = { state: "in", key, self };
     keyRefusal.value = null;
   } catch (error) {
-    const isRefused = error instanceof DarkroomError && error.status === 401;
+    const isRefused = error instanceof DarkroomError && (error.status === 401 || error.code === "not_a_member");
     const why = error instanceof DarkroomError ? error.detail : String(error);
-    if (isOver) keyRefusal.value = isRefused ? `That key is refused. ${why}` : why;
+    if (isOver) keyRefusal.value = isRefused && key !== null ? `That key is refused. ${why}` : why;
     else if (isRefused) {
       forgetKey();
       session.value = { state: "out", why };
@@ -92,11 +113,18 @@ export async function signIn(key: string, { isKept }: { isKept: boolean }): Prom
   }
 }
 
+/** Before anybody is signed in: ask for a key, and try none that is kept. */
+export function askForKey(): void {
+  forgetKey();
+  session.value = { state: "out", why: null };
+}
+
 /** Nothing of theirs stays in this tab: it begins anew. While something is uploaded the browser asks first. */
 export function signOut(): void {
+  const isByAccess = signedIn.value?.key === null;
   forgetKey();
   sessionStorage.clear();
-  location.assign("/");
+  location.assign(isByAccess ? ACCESS_LOGOUT : "/");
 }
 
 function forgetKey(): void {
@@ -104,22 +132,44 @@ function forgetKey(): void {
   localStorage.removeItem(STORED_AS);
 }
 
-function clientOf(key: string): Client {
+function clientOf(key: string | null): Client {
   return createClient({
     baseUrl: location.origin,
     key,
     async fetch(url, init) {
-      const response = await globalThis.fetch(url, init).catch((error: unknown) => {
+      // Where a session has ended, Access leads to its own page, which no call could read.
+      const asked = key === null ? { ...init, redirect: "manual" as const } : init;
+      const answer = await globalThis.fetch(url, asked).catch((error: unknown) => {
         if (init.signal?.aborted !== true) isReachable.value = false;
         throw error;
       });
       isReachable.value = true;
-      if (response.status === 401 && key === signedIn.value?.key) {
-        keyRefusal.value = "Your key has expired or has been revoked. Enter another one: nothing on this page is lost.";
+      const response = key === null && isOfAccess(answer) ? asRefusal(answer) : answer;
+      if (response.status === 401 && signedIn.value !== null && key === signedIn.value.key) {
+        keyRefusal.value = key === null ? ACCESS_ENDED : KEY_ENDED;
       }
       return response;
     },
   });
+}
+
+/** Whether Access has answered itself: it led elsewhere, or said 401, which is no problem of Darkroom's. */
+function isOfAccess({ type, status, headers }: Response): boolean {
+  if (type === "opaqueredirect") return true;
+  return status === 401 && headers.get("content-type") !== "application/problem+json";
+}
+
+/** The same as Darkroom says it. */
+function asRefusal(answer: Response): Response {
+  void answer.body?.cancel();
+  const problem = {
+    type: "urn:darkroom:problem:access_refused",
+    title: "The session has ended",
+    status: 401,
+    detail: ACCESS_ENDED,
+    code: "access_refused",
+  };
+  return Response.json(problem, { status: 401, headers: { "content-type": "application/problem+json" } });
 }
 
 /**

@@ -19,6 +19,7 @@ export function AccountMenu() {
           {self.isOperator ? " · operator" : ""}
         </span>
         <span class="dim">{self.scopes.join(", ")}</span>
+        {self.signedInBy === "access" && <span class="dim">Signed in with Cloudflare Access</span>}
       </div>
       <fieldset class="segments" data-keep>
         <legend class="visually-hidden">Appearance</legend>
@@ -44,7 +45,7 @@ export function AccountMenu() {
       </button>
       <button type="button" class="menu-item" onClick={signOut}>
         <Icon name="signOut" />
-        Sign out
+        {self.signedInBy === "access" ? "Sign out of Cloudflare Access" : "Sign out"}
       </button>
     </Menu>
   );

@@ -1,6 +1,15 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
-import { keyRefusal, session, signIn, signOut } from "../api/session.ts";
+import {
+  ACCESS_LOGOUT,
+  askForKey,
+  isBehindAccess,
+  keyRefusal,
+  ownSelf,
+  session,
+  signIn,
+  signOut,
+} from "../api/session.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Brand } from "./brand.tsx";
@@ -30,8 +39,8 @@ export function SignIn() {
             <button type="button" class="button primary" onClick={() => void signIn(key, { isKept })}>
               Try again
             </button>
-            <button type="button" class="button" onClick={signOut}>
-              Use another key
+            <button type="button" class="button" onClick={askForKey}>
+              {key === null ? "Use a key" : "Use another key"}
             </button>
           </div>
         </div>
@@ -45,6 +54,11 @@ export function SignIn() {
         <h1>Sign in</h1>
         <p class="dim">Use an API key of this deployment. It is kept for this tab and sent to this address alone.</p>
         <KeyForm why={value.state === "out" ? value.why : null} act="Sign in" />
+        {isBehindAccess && (
+          <p class="gate-help">
+            Do you have another address at Cloudflare Access? <a href={ACCESS_LOGOUT}>Sign in there as somebody else</a>
+          </p>
+        )}
         <details class="more gate-help">
           <summary>Where do I get a key?</summary>
           <p>
@@ -58,10 +72,11 @@ export function SignIn() {
   );
 }
 
-/** Over an open page whose key ended: what is on the page stays. */
+/** Over an open page whose key or session ended: what is on the page stays. */
 export function KeyEndedDialog() {
   const why = keyRefusal.value;
   if (why === null) return null;
+  if (ownSelf()?.signedInBy === "access") return <SessionEndedDialog why={why} />;
   return (
     <Dialog title="Your key is refused" mayClose={false} onClose={() => undefined}>
       <KeyForm why={why} act="Go on" />
@@ -70,6 +85,41 @@ export function KeyEndedDialog() {
           Sign out instead
         </button>
       </p>
+    </Dialog>
+  );
+}
+
+/** Access asks for the sign-in on a page of its own: another tab shows it, and this one goes on when its reader is back. */
+function SessionEndedDialog({ why }: { why: string }) {
+  const [isBusy, setBusy] = useState(false);
+  const goOn = () => {
+    setBusy(true);
+    void signIn(null).finally(() => setBusy(false));
+  };
+  useEffect(() => {
+    addEventListener("focus", goOn);
+    return () => removeEventListener("focus", goOn);
+  }, []);
+  return (
+    <Dialog title="Your session has ended" mayClose={false} onClose={() => undefined}>
+      <div class="stack">
+        <div class="notice" data-tone="bad" role="alert">
+          <Icon name="alert" />
+          <div class="notice-text">{why}</div>
+        </div>
+        <div class="actions">
+          <a class="button primary" href="/" target="_blank" rel="noreferrer">
+            Sign in again
+          </a>
+          <button type="button" class="button" disabled={isBusy} onClick={goOn}>
+            {isBusy ? "Looking …" : "Go on"}
+          </button>
+        </div>
+        <details class="more">
+          <summary>Use an API key instead</summary>
+          <KeyForm why={null} act="Go on with the key" />
+        </details>
+      </div>
     </Dialog>
   );
 }

@@ -3,6 +3,7 @@
 import AwsS3 from "@uppy/aws-s3";
 import Uppy from "@uppy/core";
 
+import { authOf } from "../../client/index.ts";
 import { api, ownKey } from "../api/session.ts";
 import type { Sending, ToSend } from "./sending.ts";
 import { forget, remember } from "./unfinished.ts";
@@ -21,7 +22,7 @@ export function sendParts({ file, request, before, onProgress, onBegun }: ToSend
   const partSizeBytes = before?.partSizeBytes ?? Math.max(PART_BYTES, Math.ceil(file.size / MOST_PARTS / MIB) * MIB);
   const outcome = Promise.withResolvers<string>();
   const reports: Promise<void>[] = [];
-  const auth = { authorization: `Bearer ${ownKey()}` };
+  const auth = authOf(ownKey());
   let uploadId = before?.uploadId;
 
   const uppy = new Uppy().use(AwsS3, {

@@ -1,9 +1,14 @@
 import { createMiddleware } from "hono/factory";
 
+import { accessOf } from "../../shared/keys/access.ts";
+import { ASSERTION_HEADER } from "../access/verify-assertion.ts";
 import type { App } from "../http/app.ts";
 
 /** The addresses of the page's views (dashboard/shell/app.tsx). Every other address belongs to the API. */
 const PAGE_PATHS = /^\/(?:(?:jobs|new|pictures|operate)(?:\/.*)?)?$/;
+
+/** An attribute of the page's root element. It tells the page that Cloudflare Access let its reader through, so that it asks for no key. */
+const BEHIND_ACCESS = "data-behind-access";
 
 /**
  * Serve the page at its addresses. Its files are under /assets/, which the platform serves without the Worker. Their headers are in
@@ -12,13 +17,18 @@ const PAGE_PATHS = /^\/(?:(?:jobs|new|pictures|operate)(?:\/.*)?)?$/;
 export const servePage = createMiddleware<App>(async (c, next) => {
   const { method, url, headers } = c.req.raw;
   if ((method !== "GET" && method !== "HEAD") || !PAGE_PATHS.test(c.req.path)) return next();
-  const known = headers.get("if-none-match");
+  const isBehindAccess = headers.has(ASSERTION_HEADER) && accessOf(c.env).state !== "off";
+  // The page that the browser has kept may not have the attribute.
+  const known = isBehindAccess ? null : headers.get("if-none-match");
   const asked = new Request(new URL("/", url), {
     method,
     ...(known !== null && { headers: { "if-none-match": known } }),
   });
   const page = await c.env.ASSETS.fetch(asked);
-  const answer = new Response(page.body, page);
+  const marked = new HTMLRewriter().on("html", { element: (root) => void root.setAttribute(BEHIND_ACCESS, "") });
+  const answer = isBehindAccess ? marked.transform(new Response(page.body, page)) : new Response(page.body, page);
+  // The browser must not keep the attribute for a person whom Access does not let through.
+  if (isBehindAccess) answer.headers.delete("etag");
   answer.headers.set("content-security-policy", policyFor(new URL(c.env.R2_ENDPOINT || "/", url).origin));
   return answer;
 });

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { createTestHarness } from "wrangler";
 
 import { startInferenceServer } from "../../local/inference-server.ts";
+import { readLocalConfig } from "../runtime.ts";
 import { SCOPES } from "../../shared/keys/scopes.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -35,15 +36,21 @@ export interface Opened {
   readonly context: BrowserContext;
 }
 
+export interface ProductOptions {
+  /** In place of the product's own module. */
+  readonly main?: string;
+  readonly vars?: Readonly<Record<string, string>>;
+}
+
 /** One product and one browser for a test file. A test that leaves an error in the page's console fails. */
-export function startProduct() {
+export function startProduct(product: ProductOptions = {}) {
   let started: Awaited<ReturnType<typeof start>>;
   const contexts: BrowserContext[] = [];
   const said: string[] = [];
   let expected: readonly RegExp[] = [];
 
   beforeAll(async () => {
-    started = await start();
+    started = await start(product);
   }, 240_000);
   afterEach(async () => {
     for (const context of contexts.splice(0)) await context.close();
@@ -96,12 +103,17 @@ export function startProduct() {
   };
 }
 
-async function start() {
+function standIn(main: string, vars: ProductOptions["vars"] = {}) {
+  const local = readLocalConfig();
+  return { ...local, main, vars: { ...local.vars, ...vars } };
+}
+
+async function start({ main, vars }: ProductOptions) {
   const inference = await startInferenceServer({ port: 0 });
   const server = createTestHarness({
     root: ROOT,
     workers: [
-      { configPath: "wrangler.jsonc", env: "local" },
+      main === undefined ? { configPath: "wrangler.jsonc", env: "local" } : { config: standIn(main, vars) },
       { configPath: "local/wrangler.jsonc", vars: { INFERENCE_URL: inference.url } },
     ],
   });

@@ -1,0 +1,125 @@
+// A team whose page is behind Cloudflare Access: nobody pastes a key, and a session that ends loses nothing.
+import type { Route } from "playwright-core";
+import { afterAll, beforeEach, expect, test } from "vitest";
+
+import { SCOPES } from "../../shared/keys/scopes.ts";
+import { ACCESS_CERTS } from "../access-door.ts";
+import { AUDIENCE, startSigner } from "../access-signer.ts";
+import { expectAccessible } from "./accessible.ts";
+import { KEYS, startProduct } from "./product.ts";
+
+const signer = await startSigner("newsroom");
+afterAll(() => signer.stop());
+
+const MEMBERS = [
+  { who: "anna@example.com", ownerId: "operator", scopes: SCOPES },
+  { who: "@example.com", ownerId: "operator", scopes: ["jobs:read"] },
+];
+const darkroom = startProduct({
+  main: "test/page/guarded-worker.ts",
+  vars: {
+    ACCESS_TEAM_DOMAIN: signer.domain,
+    ACCESS_AUD: AUDIENCE,
+    ACCESS_MEMBERS: JSON.stringify(MEMBERS),
+    [ACCESS_CERTS]: signer.url,
+  },
+});
+
+/** What stands before Darkroom: null where Access has let nobody in. */
+let assertion: string | null = null;
+/** How Access answers a call of somebody whose session has ended. */
+let ended: "unauthorized" | "elsewhere" = "unauthorized";
+beforeEach(() => {
+  assertion = null;
+  ended = "unauthorized";
+});
+
+async function guard(route: Route): Promise<void> {
+  const request = route.request();
+  if (assertion !== null) {
+    return route.continue({ headers: { ...(await request.allHeaders()), "cf-access-jwt-assertion": assertion } });
+  }
+  if (ended === "unauthorized") {
+    // As Access answers calls that say so.
+    expect(request.headers()["x-requested-with"]).toBe("XMLHttpRequest");
+    return route.fulfill({ status: 401, contentType: "text/html", body: "<html>" });
+  }
+  return route.fulfill({ status: 302, headers: { location: `https://${signer.domain}/cdn-cgi/access/login` } });
+}
+
+async function enter(address: string, path = "/") {
+  assertion = await signer.sign(address);
+  const opened = await darkroom.open("/healthz", { key: null });
+  await opened.context.route(`${darkroom.origin()}/**`, guard);
+  await opened.page.goto(darkroom.origin() + path);
+  return opened;
+}
+
+test("whoever Access lets in is signed in at once, sees their address, and signs out there", async () => {
+  const { page } = await enter("anna@example.com");
+  await page.getByRole("banner").waitFor();
+  expect(await page.evaluate("[sessionStorage.length, localStorage.length]")).toEqual([0, 0]);
+  await page.getByRole("button", { name: "Account and appearance" }).click();
+  await page.getByText("anna@example.com").waitFor();
+  await page.getByText("Signed in with Cloudflare Access").waitFor();
+  await expectAccessible(page);
+  await page.route("**/cdn-cgi/access/logout", (route) => route.fulfill({ body: "signed out of the team" }));
+  await page.getByRole("button", { name: "Sign out of Cloudflare Access" }).click();
+  await page.getByText("signed out of the team").waitFor();
+});
+
+test("somebody does what their line allows, and sees no button for more", async () => {
+  const { page } = await enter("anna@example.com", "/new?from=text");
+  await page.getByLabel("Text").fill("A fine day behind Access.");
+  await page.getByRole("button", { name: "Classify" }).click();
+  await page.getByRole("heading", { level: 1, name: "A fine day behind Access." }).waitFor();
+  const { page: reading } = await enter("ben@example.com");
+  await reading.getByText("Read only").waitFor();
+  await reading.getByRole("link", { name: "A fine day behind Access." }).waitFor();
+  expect(await reading.getByRole("link", { name: "New job" }).count()).toBe(0);
+});
+
+for (const how of ["unauthorized", "elsewhere"] as const) {
+  test(`a session that ends (${how}) says so, and what was typed is there after the next sign-in`, async () => {
+    darkroom.expectErrors(/401|ERR_/);
+    const { page } = await enter("anna@example.com", "/new?from=text");
+    await page.getByLabel("Text").fill("typed before the evening");
+    [assertion, ended] = [null, how];
+    await page.getByRole("button", { name: "Classify" }).click();
+    const dialog = page.getByRole("dialog", { name: "Your session has ended" });
+    await dialog.waitFor();
+    await page.keyboard.press("Escape");
+    expect(await dialog.isVisible()).toBe(true);
+    expect(await dialog.getByRole("link", { name: "Sign in again" }).getAttribute("target")).toBe("_blank");
+    await expectAccessible(page);
+    await dialog.getByRole("button", { name: "Go on", exact: true }).click();
+    await dialog.getByRole("button", { name: "Go on", exact: true }).waitFor();
+    assertion = await signer.sign("anna@example.com");
+    await dialog.getByRole("button", { name: "Go on", exact: true }).click();
+    await dialog.waitFor({ state: "hidden" });
+    expect(await page.getByLabel("Text").inputValue()).toBe("typed before the evening");
+    await page.getByRole("button", { name: "Classify" }).click();
+    await page.getByRole("heading", { level: 1, name: "typed before the evening" }).waitFor();
+  });
+}
+
+test("somebody without a line is told whom to ask, and may use a key", async () => {
+  darkroom.expectErrors(/403/);
+  const { page } = await enter("eve@elsewhere.example");
+  await page.getByRole("alert").filter({ hasText: "says that you are eve@elsewhere.example" }).waitFor();
+  await page.getByRole("link", { name: "Sign in there as somebody else" }).waitFor();
+  await expectAccessible(page);
+  await page.getByLabel("API key").fill(KEYS.reader);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByText("Read only").waitFor();
+});
+
+test("a key that is kept and revoked does not keep out whom Access lets in", async () => {
+  darkroom.expectErrors(/401/);
+  const { page } = await enter("anna@example.com", "/docs");
+  await page.evaluate("sessionStorage.setItem('darkroom.key', 'dk_gone_' + 'g'.repeat(32))");
+  await page.goto(darkroom.origin());
+  await page.getByRole("banner").waitFor();
+  await page.getByRole("button", { name: "Account and appearance" }).click();
+  await page.getByText("anna@example.com").waitFor();
+});
