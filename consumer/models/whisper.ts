@@ -1,6 +1,7 @@
 import { type ModelRunner, parseAnswer } from "../../shared/models/run-model.ts";
 import { SPEECH_MODELS } from "../../shared/models/models.ts";
 import type { TranscriptionOptions } from "../../shared/kinds/transcription/options.ts";
+import { hasUnspaced, wordsIn } from "../../shared/transcripts/scripts.ts";
 import type { Segment } from "../../shared/transcripts/transcript.ts";
 import { doubt, type Signals } from "../transcription/doubt.ts";
 import { byteArray } from "./byte-array.ts";
@@ -69,5 +70,6 @@ function toSignals({
 }
 
 function textWords(text: string): { text: string }[] {
-  return text.split(/\s+/).map((word) => ({ text: word }));
+  const words = hasUnspaced(text) ? wordsIn(text) : text.split(/\s+/);
+  return words.map((word) => ({ text: word }));
 }

@@ -1,4 +1,4 @@
-import { joinTexts } from "../transcripts/place-words.ts";
+import { joinTexts } from "../transcripts/join-words.ts";
 import type { Label } from "../jobs/outcome.ts";
 import type { Segment } from "../transcripts/transcript.ts";
 import { type Passage, passageId, type PassageSource } from "./passage.ts";

@@ -1,5 +1,5 @@
 import { type HeardChunk, mergeChunks } from "./merge-chunks.ts";
-import { joinTexts } from "./place-words.ts";
+import { joinTexts } from "./join-words.ts";
 import type { Stretch, Transcript } from "./transcript.ts";
 
 /** What one call to a model heard, with what a transcript tells about it. */

@@ -1,0 +1,63 @@
+// What scripts have in common with each other, and what not: spaces between words, and the marks that end a sentence.
+
+// Han and kana, with their full-width marks.
+const IDEOGRAPHIC = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303F\u30FC\uFF00-\uFFEF]/u;
+
+// Beside them Thai, Lao, Khmer, Burmese and Tibetan. Korean is not among them: it has spaces.
+const UNSPACED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}\u3000-\u303F\u30FC\uFF00-\uFFEF]/u;
+
+/** Whether a character belongs to a script that is written without spaces. */
+export function isUnspaced(char: string): boolean {
+  return UNSPACED.test(char);
+}
+
+/** Whether a text has a character of a script that is written without spaces. */
+export function hasUnspaced(text: string): boolean {
+  return UNSPACED.test(text);
+}
+
+/** Whether a character belongs to a script that puts no space beside words of another script either (私はAIが好き). */
+export function isIdeographic(char: string): boolean {
+  return IDEOGRAPHIC.test(char);
+}
+
+/** Whether most letters of a text are Han or kana. */
+export function isMostlyIdeographic(text: string): boolean {
+  let ideographs = 0;
+  let letters = 0;
+  for (const [letter] of text.matchAll(/\p{L}/gu)) {
+    letters += 1;
+    if (IDEOGRAPHIC.test(letter)) ideographs += 1;
+  }
+  return ideographs * 2 > letters;
+}
+
+// Brackets and quotes that may follow the mark. A German quote ends with the mark that an English one begins with.
+const CLOSING = String.raw`["'“‘\p{Pe}\p{Pf}]*$`;
+
+// Unicode's Sentence_Terminal (PropList.txt, version 16), as far as living scripts have it: Latin and CJK, Armenian, Arabic and
+// Urdu, Syriac, N'Ko, Indic, Sinhala, Tibetan, Burmese, Ethiopic, Khmer, Mongolian, Balinese, Javanese, Meetei. JavaScript
+// knows no \p{Sentence_Terminal}. Thai and Lao have no such mark.
+const SENTENCE_END = new RegExp(
+  String.raw`[.!?…‼⁇⁈⁉⸮。．！？｡﹒﹖﹗\u037E\u0589؟۔؝\u0700-\u0702߹।॥෴།༎။።፧፨។៕᠃᠉᭚᭛꧈꧉꯫]${CLOSING}`,
+  "u",
+);
+const CLAUSE_END = new RegExp(String.raw`[,;:–—、，；：､،؛՝၊፣፤፥៖᠂]${CLOSING}`, "u");
+
+/** Whether a sentence ends with this text. */
+export function endsSentence(text: string): boolean {
+  return SENTENCE_END.test(text);
+}
+
+/** Whether a part of a sentence ends with this text. */
+export function endsClause(text: string): boolean {
+  return CLAUSE_END.test(text);
+}
+
+const words = new Intl.Segmenter("und", { granularity: "word" });
+
+/** The words of a text, by a dictionary where its script has no spaces. White space and marks are none. */
+export function wordsIn(text: string): readonly string[] {
+  return Array.from(words.segment(text)).flatMap(({ segment, isWordLike }) => (isWordLike === true ? [segment] : []));
+}
