@@ -5,9 +5,15 @@ import { HOUR_MS } from "../durations.ts";
 /** A laid-out cue, or a segment as it stands, in one line. */
 export type Caption = Cue | Pick<Segment, "startMs" | "endMs" | "text">;
 
-/** WebVTT (W3C): dots before the milliseconds, and `<`, `&` and `-->` are markup. */
+/**
+ * WebVTT (W3C): dots before the milliseconds, and `<`, `&` and `-->` are markup. A player takes the direction of each line from its
+ * first letter; a line that is read from right to left begins with a mark that says so, lest a name or a number in front turns it.
+ */
 export function toVtt(captions: readonly Caption[], notes: readonly string[] = []): string {
-  const cues = captions.map((caption) => `${timesOf(caption, ".")}\n${linesOf(caption).map(escapeVtt).join("\n")}\n`);
+  const cues = captions.map((caption) => {
+    const lines = linesOf(caption).map((line) => (isRtl(caption) ? RIGHT_TO_LEFT_MARK : "") + escapeVtt(line));
+    return `${timesOf(caption, ".")}\n${lines.join("\n")}\n`;
+  });
   return ["WEBVTT\n", ...notes.map((note) => `NOTE ${note}\n`), ...cues].join("\n");
 }
 
@@ -19,11 +25,25 @@ export function notesOf({ isComplete, gaps }: Pick<Transcript, "isComplete" | "g
   return isComplete || missing.length > 0 ? missing : ["This transcript is not complete yet."];
 }
 
-/** SubRip: numbered cues, commas before the milliseconds. */
+/**
+ * SubRip: numbered cues, commas before the milliseconds. Its players lay a line out from left to right unless they are told: one
+ * that is read from right to left stands within an embedding (UAX #9), which older players know as well.
+ */
 export function toSrt(captions: readonly Caption[]): string {
   return captions
-    .map((caption, index) => `${index + 1}\n${timesOf(caption, ",")}\n${linesOf(caption).join("\n")}\n`)
+    .map((caption, index) => {
+      const lines = linesOf(caption).map((line) => (isRtl(caption) ? RIGHT_TO_LEFT + line + POP : line));
+      return `${index + 1}\n${timesOf(caption, ",")}\n${lines.join("\n")}\n`;
+    })
     .join("\n");
+}
+
+const RIGHT_TO_LEFT_MARK = "\u200F";
+const RIGHT_TO_LEFT = "\u202B";
+const POP = "\u202C";
+
+function isRtl(caption: Caption): boolean {
+  return "direction" in caption && caption.direction === "rtl";
 }
 
 function timesOf({ startMs, endMs }: Caption, separator: "." | ","): string {

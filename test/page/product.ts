@@ -11,10 +11,10 @@ import { readLocalConfig } from "../runtime.ts";
 import { SCOPES } from "../../shared/keys/scopes.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+export const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 /** Beside the offline models a browser may have little of the machine. */
 const PATIENCE_MS = 90_000;
-const ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"];
+export const CHROMIUM_ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"];
 
 /** Keys that each test file begins with. */
 export const KEYS = {
@@ -130,7 +130,7 @@ async function start({ main, vars }: ProductOptions) {
       .bind(id, owner, hash, JSON.stringify(scopes))
       .run();
   }
-  const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGUMENTS });
   return {
     // Not 127.0.0.1: a key in an address is taken on localhost alone, whatever it is called.
     origin: `http://localhost:${url.port}`,
