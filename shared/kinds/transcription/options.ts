@@ -3,28 +3,47 @@ import * as z from "zod";
 import { boundedText } from "../../input/bounded-text.ts";
 import { MAX_INITIAL_PROMPT_CHARS } from "../../limits.ts";
 import { SPEECH_MODELS, TIERS } from "../../models/models.ts";
+import { foldLanguage, unknownLanguage, WHISPER_LANGUAGES } from "./languages.ts";
 
 export const InitialPrompt = boundedText({ max: MAX_INITIAL_PROMPT_CHARS });
 
-/** Options of a transcription. `language` is ISO 639-1 (`en`, `de`); left out, the model detects it. */
-export const TranscriptionOptions = z
-  .strictObject({
-    tier: z.enum(TIERS).default("accurate"),
-    language: boundedText({ max: 3, pattern: [/^[a-z]{2,3}$/, "expected an ISO 639 code such as 'en'"] }).optional(),
-    task: z.enum(["transcribe", "translate"]).optional(),
-    initialPrompt: InitialPrompt.optional(),
-    vadFilter: z.boolean().optional(),
-  })
-  .superRefine((options, context) => {
-    const { takesOptions, language } = SPEECH_MODELS[options.tier];
-    if (takesOptions) return;
-    for (const name of ["language", "task", "initialPrompt", "vadFilter"] as const) {
-      if (options[name] === undefined || (name === "language" && options.language === language)) continue;
-      context.addIssue({
-        code: "custom",
-        path: [name],
-        message: `the '${options.tier}' tier does not take '${name}'; use tier 'accurate'`,
-      });
-    }
-  });
-export type TranscriptionOptions = z.infer<typeof TranscriptionOptions>;
+/** Longer than any tag in use: `zh-Hant-HK-x-…` ends somewhere. */
+const MAX_TAG_CHARS = 35;
+
+/** What was stored before a version that refuses it: a job that has been made stays one. */
+const StoredLanguage = boundedText({ max: MAX_TAG_CHARS }).overwrite(foldLanguage);
+
+/** A language tag (BCP 47), folded to the code that Whisper takes: `pt-BR` is `pt`, and `EN` is `en`. */
+export const Language = StoredLanguage.refine((code) => WHISPER_LANGUAGES.has(code), {
+  error: ({ input }) => unknownLanguage(String(input)),
+});
+
+/** Options of a transcription. Where `language` is left out, the model detects it. */
+export const TranscriptionOptions = optionsWith(Language);
+
+/** The same as they are stored. */
+export const StoredOptions = optionsWith(StoredLanguage);
+export type TranscriptionOptions = z.infer<typeof StoredOptions>;
+
+function optionsWith(language: typeof StoredLanguage) {
+  return z
+    .strictObject({
+      tier: z.enum(TIERS).default("accurate"),
+      language: language.optional(),
+      task: z.enum(["transcribe", "translate"]).optional(),
+      initialPrompt: InitialPrompt.optional(),
+      vadFilter: z.boolean().optional(),
+    })
+    .superRefine((options, context) => {
+      const { takesOptions, language: only } = SPEECH_MODELS[options.tier];
+      if (takesOptions) return;
+      for (const name of ["language", "task", "initialPrompt", "vadFilter"] as const) {
+        if (options[name] === undefined || (name === "language" && options.language === only)) continue;
+        context.addIssue({
+          code: "custom",
+          path: [name],
+          message: `the '${options.tier}' tier does not take '${name}'; use tier 'accurate'`,
+        });
+      }
+    });
+}
