@@ -7,6 +7,7 @@ import { composeTranscript } from "../shared/transcripts/compose-transcript.ts";
 import { joinTexts, joinWords } from "../shared/transcripts/join-words.ts";
 import { endsSentence } from "../shared/transcripts/scripts.ts";
 import { shownWords } from "../shared/transcripts/shown-words.ts";
+import { Transcript } from "../shared/transcripts/transcript.ts";
 
 /** An answer of words that follow one another, half a second each. */
 const answerOf = (words: readonly string[], text = "") => ({
@@ -124,4 +125,43 @@ test("chunks of a text without spaces meet without one", () => {
     hasAllEnded: true,
   });
   expect(text).toBe("今日はいい天気です");
+});
+
+test("a recording that changes its language is not forced into one: each part is in the one that was heard", () => {
+  const chunk = (index: number, language: string | null, text: string) => ({
+    index,
+    startMs: index * 10_000,
+    endMs: index * 10_000 + 11_000,
+    ownStartMs: index * 10_000,
+    ownEndMs: index * 10_000 + 10_000,
+    segments: text === "" ? [] : [{ startMs: index * 10_000 + 2000, endMs: index * 10_000 + 9000, text, words: [] }],
+    model: language === null ? null : "m",
+    engine: "e",
+    language,
+    doubt: null,
+  });
+  const chunks = [
+    chunk(0, "en", "Good morning."),
+    chunk(1, "ja", "今日は。"),
+    chunk(2, null, ""),
+    chunk(3, "en", "Thanks."),
+  ];
+  const composed = composeTranscript(chunks, { gaps: [], durationMs: 40_000, hasAllEnded: true });
+  expect(composed.language).toBe("en");
+  expect(composed.segments.map(({ text, language }) => [text, language])).toEqual([
+    ["Good morning.", undefined],
+    ["今日は。", "ja"],
+    ["Thanks.", undefined],
+  ]);
+  expect(Transcript.parse(JSON.parse(JSON.stringify(composed)))).toEqual(composed);
+  // An edit of the words leaves the language as it was heard.
+  const edited = applyEdits(composed, [
+    { op: "replace", segment: 1, word: 0, count: 1, words: [{ text: "明日は。" }] },
+  ]);
+  expect(edited.ok && edited.transcript.segments[1]).toMatchObject({ text: "明日は。", language: "ja" });
+  // A chunk in which hardly anything was heard does not decide what language most of the recording is in.
+  const few = { ...chunk(4, "la", "Amen."), segments: [{ startMs: 40_000, endMs: 40_100, text: "Amen.", words: [] }] };
+  expect(
+    composeTranscript([few, ...chunks.slice(1, 2)], { gaps: [], durationMs: null, hasAllEnded: true }).language,
+  ).toBe("ja");
 });

@@ -38,6 +38,7 @@ export function groupIntoCues(
   const costs = new Float64Array(words.length + 1).fill(Infinity);
   const starts = new Uint32Array(words.length + 1);
   costs[0] = 0;
+  const boundaries = words.map((word, index) => boundaryAfter(word, words[index + 1]));
   for (const [from, first] of words.entries()) {
     const base = costs[from] ?? Infinity;
     let insideCost = 0;
@@ -51,7 +52,7 @@ export function groupIntoCues(
       if (isTooLong && to > from) break;
       chars += word.length + (to > from ? word.separator.length : 0);
       const next = words[to + 1];
-      const boundary = boundaryAfter(word, next);
+      const boundary = boundaries[to] ?? "none";
       const shortfall = next === undefined ? 0 : shortfallOf(first, next, wantedMs(chars, options), options.minGapMs);
       const cost = base + CUE_COST + insideCost + BREAK_COST[boundary] + TOO_SHORT_COST * shortfall;
       if (cost < (costs[to + 1] ?? Infinity)) {

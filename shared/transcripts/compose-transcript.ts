@@ -18,12 +18,13 @@ export function composeTranscript(
   { gaps, durationMs, hasAllEnded }: { gaps: readonly Stretch[]; durationMs: number | null; hasAllEnded: boolean },
 ): Transcript {
   const heard = records.toSorted((a, b) => a.ownStartMs - b.ownStartMs);
-  const segments = [...mergeChunks(heard)];
+  const language = mostHeard(heard);
+  const segments = [...mergeChunks(heard.map((record) => inItsLanguage(record, language)))];
   const first = heard.find(({ model }) => model !== null);
   return {
     model: first?.model ?? null,
     engine: first?.engine ?? null,
-    language: mostFrequent(heard.flatMap(({ language }) => language ?? [])),
+    language,
     durationMs,
     text: joinTexts(segments.map((segment) => segment.text)),
     segments,
@@ -35,10 +36,21 @@ export function composeTranscript(
   };
 }
 
-/** Of equals the one that came first in the source. */
-function mostFrequent(languages: readonly string[]): string | null {
-  const counts = new Map<string, number>();
-  for (const language of languages) counts.set(language, (counts.get(language) ?? 0) + 1);
-  const most = Math.max(0, ...counts.values());
-  return [...counts].find(([, count]) => count === most)?.[0] ?? null;
+/** Each call hears a language for itself: where it is another one than most of the recording's, its segments say so. */
+function inItsLanguage(record: ChunkRecord, most: string | null): ChunkRecord {
+  const { language, segments } = record;
+  if (language === null || language === most) return record;
+  return { ...record, segments: segments.map((segment) => ({ ...segment, language })) };
+}
+
+/** The language that most of the recording is in, by the time of what was said. Of equals the one that came first in the source. */
+function mostHeard(heard: readonly ChunkRecord[]): string | null {
+  const timesMs = new Map<string, number>();
+  for (const { language, segments } of heard) {
+    if (language === null) continue;
+    const saidMs = segments.reduce((sum, { startMs, endMs }) => sum + Math.max(0, endMs - startMs), 0);
+    timesMs.set(language, (timesMs.get(language) ?? 0) + saidMs);
+  }
+  const mostMs = Math.max(0, ...timesMs.values());
+  return [...timesMs].find(([, saidMs]) => saidMs === mostMs)?.[0] ?? null;
 }

@@ -5,13 +5,17 @@ const ms = z.int().min(0);
 export const Word = z.strictObject({ startMs: ms, endMs: ms, text: z.string() });
 export type Word = z.infer<typeof Word>;
 
-/** A timed piece of a transcript. `words` is empty where the model gave no word times. Who speaks is known where somebody has said it. */
+/**
+ * A timed piece of a transcript. `words` is empty where the model gave no word times. Who speaks is known where somebody has said it.
+ * `language` is there where the model heard another one than the transcript's.
+ */
 export const Segment = z.strictObject({
   startMs: ms,
   endMs: ms,
   text: z.string(),
   words: z.array(Word),
   speaker: z.string().exactOptional(),
+  language: z.string().exactOptional(),
 });
 export type Segment = z.infer<typeof Segment>;
 
