@@ -57,6 +57,11 @@ export function endsClause(text: string): boolean {
 
 const words = new Intl.Segmenter("und", { granularity: "word" });
 
+/** Where each word of a text begins. */
+export function wordStarts(text: string): readonly number[] {
+  return Array.from(words.segment(text)).flatMap(({ index, isWordLike }) => (isWordLike === true ? [index] : []));
+}
+
 /** The words of a text, by a dictionary where its script has no spaces. White space and marks are none. */
 export function wordsIn(text: string): readonly string[] {
   return Array.from(words.segment(text)).flatMap(({ segment, isWordLike }) => (isWordLike === true ? [segment] : []));
