@@ -1,7 +1,7 @@
 // Words are found in text of every script: where it has no spaces, inside it, and of one character as well.
 import { expect, test } from "vitest";
 
-import { apart, foldForms, indexedText, together } from "../shared/search/indexed-text.ts";
+import { foldForms, indexedText, together } from "../shared/search/indexed-text.ts";
 import { d1Index } from "../shared/search/d1-index.ts";
 import { matchWords } from "../shared/search/match-words.ts";
 import type { Hit } from "../shared/search/passage.ts";

@@ -62,3 +62,13 @@ export function stretchesOf(folded: string): readonly { readonly text: string; r
   add(folded.slice(at), false);
   return stretches;
 }
+
+/**
+ * The pairs of characters of a Chinese or Korean word of three and more: a particle more or less (예산은, 예산을), or a word that
+ * the dictionary takes for part of another one (北京大学), must not hide it. The word itself is in fewer passages, and ranks higher.
+ */
+export function pairsOf(word: string): readonly string[] {
+  const chars = Array.from(word);
+  if (chars.length < 3 || !/^[\p{Script=Han}\p{Script=Hangul}]+$/u.test(word)) return [];
+  return chars.slice(1).map((char, index) => (chars[index] ?? "") + char);
+}

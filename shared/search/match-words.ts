@@ -1,5 +1,5 @@
 import { wordsIn } from "../transcripts/scripts.ts";
-import { apart, foldForms, stretchesOf } from "./indexed-text.ts";
+import { apart, foldForms, pairsOf, stretchesOf } from "./indexed-text.ts";
 
 /** Beyond this many words more of them say nothing about what is meant, and SQLite limits how deep a query may be. */
 const MAX_WORDS = 200;
@@ -45,16 +45,6 @@ function wordsOf(run: string): readonly string[] {
     const isPhrase = words.length > 1 && Array.from(text).length <= MAX_PHRASE_CHARS;
     return [...(isPhrase ? [text] : []), ...words.flatMap((word) => [word, ...pairsOf(word)])];
   });
-}
-
-/**
- * The pairs of characters of a Chinese or Korean word of three and more: a particle more or less (예산은, 예산을), or a word that
- * the dictionary takes for part of another one (北京大学), must not hide it. The word itself is in fewer passages, and ranks higher.
- */
-function pairsOf(word: string): readonly string[] {
-  const chars = Array.from(word);
-  if (chars.length < 3 || !/^[\p{Script=Han}\p{Script=Hangul}]+$/u.test(word)) return [];
-  return chars.slice(1).map((char, index) => (chars[index] ?? "") + char);
 }
 
 /** As SQLite's own `hex`, which makes the owner's token. */
