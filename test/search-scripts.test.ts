@@ -1,6 +1,7 @@
 // Words are found in text of every script: where it has no spaces, inside it, and of one character as well.
 import { expect, test } from "vitest";
 
+import { markedWords } from "../dashboard/jobs/marked-words.ts";
 import { foldForms, indexedText, together } from "../shared/search/indexed-text.ts";
 import { d1Index } from "../shared/search/d1-index.ts";
 import { matchWords } from "../shared/search/match-words.ts";
@@ -150,4 +151,15 @@ test("every way into the index is one in which words are found", async () => {
   await darkroom.untilJob(second.id);
   expect((await darkroom.api(`/v1/jobs/${id}`, { method: "DELETE", key: KEYS.operator })).ok).toBe(true);
   expect(await hits("天气")).toMatchObject([{ jobId: second.id }]);
+});
+
+test.each([
+  ["予算会議は", ["予算会議は", "予算", "会議"]],
+  ["天", ["天"]],
+  ["a harbour", ["harbour"]],
+  ["예산은 얼마", ["예산은", "얼마"]],
+  ["हिन्दी बजट", ["हिन्दी", "बजट"]],
+  ["!?", []],
+])("of '%s' the page marks the words that say something", (question, words) => {
+  expect(markedWords(question)).toEqual(words);
 });

@@ -8,6 +8,7 @@ import { formatClock } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
 import { ErrorState, Skeleton } from "../ui/states.tsx";
 import { kindIcon } from "../ui/kinds.ts";
+import { markedWords } from "./marked-words.ts";
 
 const SOURCE_NAMES: Readonly<Record<SearchHit["source"], string>> = {
   transcript: "Spoken",
@@ -68,26 +69,9 @@ export function WordHits({ text, kind }: { text: string; kind: JobKind | undefin
   );
 }
 
-const UNSPACED =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
-const dictionary = new Intl.Segmenter(undefined, { granularity: "word" });
-
-/** The longest first: a whole phrase is marked as one. Where a script has no spaces, the words of the phrase as well. */
-function wordsOf(question: string): readonly string[] {
-  const runs: readonly string[] = question.normalize("NFC").match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu) ?? [];
-  const words = runs.flatMap((run) =>
-    UNSPACED.test(run) ? [run, ...Array.from(dictionary.segment(run), ({ segment }) => segment)] : [run],
-  );
-  // A particle or a letter alone would be marked everywhere, unless it is what was asked for.
-  const telling = words.filter((word) => runs.includes(word) || !/^(?:\p{Script=Hiragana}{1,2}|.)$/u.test(word));
-  return [...new Set(telling)]
-    .filter((word) => word.length > 1 || UNSPACED.test(word))
-    .toSorted((one, other) => other.length - one.length);
-}
-
 /** The text with the words of the question marked in it. */
 function marked(text: string, question: string): ComponentChildren {
-  const words = wordsOf(question);
+  const words = markedWords(question);
   if (words.length === 0) return text;
   const pattern = new RegExp(`(${words.map((word) => RegExp.escape(word)).join("|")})`, "giu");
   return text.split(pattern).map((part, index) => (index % 2 === 1 ? <mark key={index}>{part}</mark> : part));
