@@ -49,11 +49,11 @@ test.each([
   ["ua", /'uk' \(Ukrainian\)/],
   ["English", /'en' \(English\)/],
   ["germn", /'de' \(German\)/],
-  ["gsw", /Whisper knows no language 'gsw'/],
+  ["gsw", /Whisper does not know the language 'gsw'/],
   ["auto", /leave it out/],
-  ["", /Whisper knows no language ''/],
-  ["x", /Whisper knows no language 'x'/],
-  ["not a tag", /Whisper knows no language 'not a tag'/],
+  ["", /Whisper does not know the language ''/],
+  ["x", /Whisper does not know the language 'x'/],
+  ["not a tag", /Whisper does not know the language 'not a tag'/],
 ])("'%s' is refused, and what may have been meant is named", (tag, message) => {
   const parsed = TranscriptionOptions.safeParse({ language: tag });
   expect(parsed.error?.issues).toMatchObject([{ path: ["language"], message: expect.stringMatching(message) }]);
@@ -80,7 +80,7 @@ test("a language comes in folded by every way in, and an unknown one is refused 
   const again = await darkroom.submit({ kind: "transcription", source, options: { language: "eng" } });
   expect((await darkroom.untilJob(again.id)).reused?.jobId).toBe(job.id);
 
-  const near = /Whisper knows no language 'jp'. Near to it: 'ja' \(Japanese\)/;
+  const near = /Whisper does not know the language 'jp'. Similar: 'ja' \(Japanese\)/;
   const refused = await darkroom.post("/v1/jobs", { kind: "transcription", source, options: { language: "jp" } });
   expect([refused.status, await refused.text()]).toEqual([422, expect.stringMatching(near)]);
   const upload = await darkroom.api('/v1/uploads?name=b.wav&options={"language":"jp"}', {

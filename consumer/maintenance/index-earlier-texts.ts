@@ -1,4 +1,4 @@
-// Passages that were stored before words were found in text without spaces (migration 0004): gone through once.
+// Goes once through the passages that were stored before search found words in text without spaces (migration 0004).
 import { readCursor, writeCursor } from "../../shared/db/jobs/maintenance.ts";
 import { findPlain, indexAs } from "../../shared/db/search/indexed-texts.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
@@ -8,10 +8,10 @@ const CURSOR = "indexed_texts";
 const ALL = "all";
 
 const READ_A_RUN = 500;
-/** Some 3 kB each, 200 kB at most: D1 binds up to 2 MB. */
+/** A passage has about 3 kB here and at most 200 kB, and D1 binds at most 2 MB. */
 const WRITTEN_A_STATEMENT = 100;
 
-/** Let the words of earlier passages be found whatever their script. Once through, a run reads the cursor alone. */
+/** Index the text of earlier passages. Once this is complete, a run only reads the cursor. */
 export async function indexEarlierTexts({ db }: Pick<Intake, "db">): Promise<number> {
   const cursor = await readCursor(db, CURSOR);
   if (cursor === ALL) return 0;

@@ -107,7 +107,7 @@ function bytesOf(line: TimedLine): number {
   return encoder.encode(stampedLine(line)).length + 1;
 }
 
-/** Where a script has no spaces, its words by a dictionary, and the parts of long ones: see `pairsOf`. */
+/** A dictionary finds the words of scripts without spaces. See `pairsOf` for the parts of long words. */
 function stemsOf(text: string): readonly string[] {
   const words = foldForms(text.toLowerCase()).match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu) ?? [];
   return words.flatMap(stretchesOf).flatMap(({ text: stretch, isApart }) => {

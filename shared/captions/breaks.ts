@@ -2,7 +2,7 @@ import { endsClause, endsSentence } from "../transcripts/scripts.ts";
 import type { CaptionOptions } from "./options.ts";
 import type { CaptionWord } from "./words.ts";
 
-/** What a reader sees at the end of a word. `bound` is where the next word leans on it, as Japanese particles and endings do. */
+/** What a reader sees at the end of a word. `bound`: the next word belongs to it, as Japanese particles and endings do. */
 export type Boundary = "sentence" | "clause" | "pause" | "none" | "bound";
 
 const PAUSE_MS = 300;

@@ -7,7 +7,7 @@ export type Caption = Cue | Pick<Segment, "startMs" | "endMs" | "text">;
 
 /**
  * WebVTT (W3C): dots before the milliseconds, and `<`, `&` and `-->` are markup. A player takes the direction of each line from its
- * first letter; a line that is read from right to left begins with a mark that says so, lest a name or a number in front turns it.
+ * first letter. A right-to-left line therefore begins with U+200F, because it may begin with a Latin name.
  */
 export function toVtt(captions: readonly Caption[], notes: readonly string[] = []): string {
   const cues = captions.map((caption) => {
@@ -26,8 +26,8 @@ export function notesOf({ isComplete, gaps }: Pick<Transcript, "isComplete" | "g
 }
 
 /**
- * SubRip: numbered cues, commas before the milliseconds. Its players lay a line out from left to right unless they are told: one
- * that is read from right to left stands within an embedding (UAX #9), which older players know as well.
+ * SubRip: numbered cues, commas before the milliseconds. Many players show every line from left to right. A right-to-left line
+ * therefore stands in an embedding (UAX #9), which older players know too.
  */
 export function toSrt(captions: readonly Caption[]): string {
   return captions

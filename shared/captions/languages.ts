@@ -1,21 +1,21 @@
 import type { Transcript } from "../transcripts/transcript.ts";
 import { CAPTION_PRESETS, CaptionOptions, type CaptionPreset } from "./options.ts";
 
-/** What a client asks of captions: a preset, and single options that override it. */
+/** The caption options of a request: a preset, and single options that override it. */
 export interface AskedCaptions {
   readonly preset?: CaptionPreset | undefined;
   readonly options?: Partial<CaptionOptions> | undefined;
 }
 
-/** How long a line is and how fast it is read, in columns. */
+/** Line length and reading speed, in columns. */
 type Figures = Pick<CaptionOptions, "maxLineLength" | "maxCharsPerSecond">;
 
 /**
- * Netflix's figures for languages that differ from English, by the Timed Text Style Guide of each (partnerhelp.netflixstudios.com):
- * 13 full-width characters a line in Japanese, 16 in Chinese and in Korean (where Latin letters, spaces and marks count half, as
- * a column does), 35 in Thai, 42 in Arabic and Hindi. Characters a second are those of SDH for adults, as captions in the language
- * that is spoken are: Japanese 7, Chinese 11, Korean 14, Arabic 23, Hindi 25, others 20. Read 2026-11-29; the speeds as Subtitle
- * Edit's own check has them (src/libse/NetflixQualityCheck/NetflixQualityController.cs, read on the same day).
+ * Netflix's figures for languages that differ from English. Characters a line are those of each language's Timed Text Style Guide
+ * (partnerhelp.netflixstudios.com, read 2026-11-29): 13 full-width characters in Japanese, 16 in Chinese and Korean (Korean counts
+ * Latin letters, spaces and punctuation as half), 35 in Thai, 42 in Arabic and Hindi. Characters a second are those of SDH for
+ * adults, because captions in the spoken language are SDH: Japanese 7, Chinese 11, Korean 14, Arabic 23, Hindi 25, others 20. The
+ * speeds are taken from Subtitle Edit's check (src/libse/NetflixQualityCheck/NetflixQualityController.cs, read 2026-11-29).
  */
 const NETFLIX = {
   ja: { maxLineLength: 26, maxCharsPerSecond: 14 },
@@ -28,7 +28,7 @@ const NETFLIX = {
 
 type Written = keyof typeof NETFLIX;
 
-/** The options of a preset (`netflix` if none is asked for) for the language that a transcript is written in. */
+/** Return the options of a preset, by default `netflix`, for the language that a transcript is written in. */
 export function captionOptionsFor(
   transcript: Transcript,
   { preset = "netflix", options }: AskedCaptions,
@@ -39,8 +39,8 @@ export function captionOptionsFor(
 }
 
 /**
- * The BBC has figures for English alone (Subtitle Guidelines 1.2). Its lines are then Netflix's where those are shorter, read slower
- * than Netflix's in the proportion that they are in English.
+ * The BBC publishes figures for English only (Subtitle Guidelines 1.2). For other languages we take the shorter of the two lines,
+ * and Netflix's speed times the ratio of the two speeds in English.
  */
 function figuresOf(preset: CaptionPreset, figures: Figures): Figures {
   if (preset === "netflix") return figures;
@@ -51,12 +51,12 @@ function figuresOf(preset: CaptionPreset, figures: Figures): Figures {
   };
 }
 
-/** So many letters tell what a transcript is written in. */
+/** The number of letters that is enough to see what a transcript is written in. */
 const LETTERS_READ = 2000;
 
 /**
- * By its letters: a translation is written in another language than the one that the model heard, and some models do not say what
- * they heard. Null for a language without figures of its own.
+ * Return the language that a transcript is written in, or null if it has no figures of its own. The letters decide, because a
+ * translation is not written in the language that the model heard, and some models do not name a language.
  */
 export function writtenIn({ language, segments }: Pick<Transcript, "language" | "segments">): Written | null {
   let letters = "";
@@ -72,7 +72,7 @@ export function writtenIn({ language, segments }: Pick<Transcript, "language" | 
   }
   if (isMostly(/\p{Script=Hangul}/gu)) return "ko";
   if (isMostly(/\p{Script=Thai}/gu)) return "th";
-  // Other languages are written in these scripts too, of which the guides say something else, or nothing.
+  // Other languages use these scripts too, and their guides have other figures or do not exist.
   const isOr = (own: Written) => language === null || language === own;
   if (isMostly(/\p{Script=Arabic}/gu)) return isOr("ar") ? "ar" : null;
   if (isMostly(/\p{Script=Devanagari}/gu)) return isOr("hi") ? "hi" : null;

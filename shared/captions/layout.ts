@@ -13,7 +13,7 @@ export interface Cue {
   readonly startMs: number;
   readonly endMs: number;
   readonly lines: readonly string[];
-  /** Set where the lines are read from right to left. */
+  /** Set if the lines are read from right to left. */
   readonly direction?: "rtl";
 }
 
@@ -21,8 +21,8 @@ export interface Cue {
 const SHORTEST_MS = 250;
 
 /**
- * Captions of a transcript: every word in order, no cue overlapping the next.
- * @param language of the transcript, where it is known: it decides which way a cue is read that begins in another script.
+ * Lay out the captions of a transcript: every word in order, and no cue overlaps the next.
+ * @param language of the transcript, if known. It decides the direction of a cue that begins with a letter of another script.
  */
 export function layoutCaptions(
   segments: readonly Segment[],
@@ -47,7 +47,7 @@ export function layoutCaptions(
   return cues;
 }
 
-/** The captions of a transcript by a preset for its language, `netflix` if none is asked for. */
+/** Lay out the captions of a transcript with a preset for its language, by default `netflix`. */
 export function captionsOf(transcript: Transcript, asked: AskedCaptions = {}): readonly Cue[] {
   return layoutCaptions(transcript.segments, captionOptionsFor(transcript, asked), transcript.language);
 }

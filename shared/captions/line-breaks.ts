@@ -1,36 +1,36 @@
-// Where a line may end. Between words a space says it; scripts without spaces have their words looked up in Intl.Segmenter's
-// dictionaries, and of the places between them those are taken that UAX #14 and JIS X 4051 allow.
+// Finds the places where a line may end. A line may end at a space. In a script without spaces it may end at a word boundary
+// of Intl.Segmenter, which has dictionaries, if UAX #14 and JIS X 4051 allow a break there.
 import { hasUnspaced, isUnspaced } from "../transcripts/scripts.ts";
 
 const words = new Intl.Segmenter("und", { granularity: "word" });
 
 /**
- * No line begins with these (JIS X 4051:2004, 8.1; UAX #14, classes CL, CP, EX, IS, NS, CJ, SA's repetition marks, and combining
+ * No line begins with one of these (JIS X 4051:2004, 8.1; UAX #14, classes CL, CP, EX, IS, NS, CJ, SA's repetition marks, and combining
  * marks): closing brackets and quotes, stops and commas, small kana, the mark of a long vowel, repetition marks, units such as %.
  */
 const NO_START =
   /^[\p{M}\p{Pe}\p{Pf}\p{Cf}"'!?.,:;/%…‥‼⁇⁈⁉‐–〜゠°′″‰℃¢、。，．・：；！？％／､｡･ー\uFF70\uFF9E\uFF9F々〻ヽヾゝゞぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶㇰ-ㇿｧ-ｯ،؛؟۔।॥ๆฯໆຯៗ។៕៖၊။་༌།༎༏༐༑༔]/u;
 
-/** No line ends with these: opening brackets and quotes, and what stands before a number or a name. */
+/** No line ends with one of these: opening brackets and quotes, and signs before a number or a name. */
 const NO_END = /[\p{Ps}\p{Pi}"'¿¡£¥$￥＄￡№#@]$/u;
 
-/** Joins what stands on both sides: the word joiner, the old one, and the joiner of emoji. */
+/** These join the characters on both sides: the word joiner, its older form, and the joiner of emoji. */
 const JOINERS: ReadonlySet<string> = new Set(["\u2060", "\uFEFF", "\u200D"]);
 
-/** Says where a line may end, in scripts that show nothing there. */
+/** Writers use it to mark a word boundary in scripts without spaces. */
 const ZERO_WIDTH_SPACE = "\u200B";
 
-/** Two of them are one mark. */
+/** Two of these in a row are one mark. */
 const PAIRED = /^[—―…‥]$/u;
 
-/** Whether a line may end with the one text and the next line begin with the other. */
+/** Whether a line may end with the first text, so that the next line begins with the second. */
 export function isBreakable(before: string, after: string): boolean {
   const last = lastOf(before);
   const first = firstOf(after);
   return !NO_START.test(first) && !NO_END.test(last) && !JOINERS.has(last) && !(last === first && PAIRED.test(first));
 }
 
-/** The character that a text ends with, and the one that it begins with, of however many units. */
+/** Return the last character of a text, or the first one. A character may have two UTF-16 units. */
 export function lastOf(text: string): string {
   return Array.from(text.slice(-2)).at(-1) ?? "";
 }
@@ -39,15 +39,15 @@ export function firstOf(text: string): string {
   return Array.from(text.slice(0, 2))[0] ?? "";
 }
 
-/** A part of a text that a line never breaks, unless it is longer than the line: `text.slice(start, end)`. */
+/** A part of a text, `text.slice(start, end)`, that is split only if it is longer than a line. */
 export interface Atom {
   readonly start: number;
   readonly end: number;
-  /** What the text has in front of it. */
+  /** What stands before it in the text. */
   readonly separator: "" | " ";
 }
 
-/** The parts of a text that has single spaces at most: what stands between spaces, and the words of scripts without them. */
+/** Split a text, whose spaces are single, at its spaces and at the word boundaries of scripts without spaces. */
 export function atomsOf(text: string): readonly Atom[] {
   const atoms: Atom[] = [];
   for (const { 0: token, index } of text.matchAll(/[^ ]+/gu)) {

@@ -1,8 +1,8 @@
 import * as z from "zod";
 
 /**
- * How captions are laid out. Lengths are in columns: a full-width character or an emoji takes two, a combining mark none, any other
- * character, and a space, one.
+ * How captions are laid out. Lengths are in columns: a full-width character or an emoji has two, a combining mark has none, and any
+ * other character or a space has one.
  */
 export const CaptionOptions = z
   .strictObject({
@@ -20,7 +20,7 @@ export const CaptionOptions = z
   });
 export type CaptionOptions = z.infer<typeof CaptionOptions>;
 
-/** What the guides say of English, and of every language that `languages.ts` does not name. */
+/** The figures for English, and for every language that `languages.ts` does not name. */
 export const CAPTION_PRESETS = {
   // Netflix Timed Text Style Guide: two lines of 42, 5/6 s to 7 s, 20 characters a second for adults (English, USA);
   // two frames between cues, at 24 a second.

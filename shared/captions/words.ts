@@ -5,7 +5,7 @@ import type { Segment } from "../transcripts/transcript.ts";
 import { atomsOf, firstOf, isBreakable, lastOf } from "./line-breaks.ts";
 import { graphemes, widthOf } from "./width.ts";
 
-/** What a caption never breaks: a word with its punctuation. */
+/** A word with its punctuation, which no line break divides. */
 export interface CaptionWord {
   readonly text: string;
   readonly startMs: number;
@@ -43,7 +43,7 @@ export function lineText(words: readonly CaptionWord[]): string {
   return words.map(({ text, separator }, index) => (index === 0 ? text : separator + text)).join("");
 }
 
-/** A part of a text that the model has timed. */
+/** A part of a text to which the model gave times. */
 interface Span {
   readonly start: number;
   readonly end: number;
@@ -51,7 +51,7 @@ interface Span {
   readonly endMs: number;
 }
 
-/** What the text of a segment is made of, timed by the model's words: which may be parts of a word, or several. */
+/** Split the text of a segment into words. Their times come from the model's words, which may be parts of a word or several. */
 function piecesOf(segment: Segment): readonly Piece[] {
   const { text, spans } = timedText(segment);
   let first = 0;
@@ -96,17 +96,17 @@ function timedText(segment: Segment): { readonly text: string; readonly spans: r
   return { text, spans };
 }
 
-/** Nothing breaks between what no line may end or begin with, nor between "don" and "'t", nor before a full stop. */
+/** Whether no line may break between two pieces: because of their marks, or as between "don" and "'t". */
 function isOneWord(previous: Piece, next: Piece, maxLineLength: number): boolean {
   if (next.separator === " ") {
-    // "Bonjour !": the mark stays with its word, where the line is long enough for both.
+    // "Bonjour !": the mark stays with its word if a line has room for both.
     return standsAlone(previous.text, next.text) && widthOf(`${previous.text} ${next.text}`) <= maxLineLength;
   }
   if (!isBreakable(previous.text, next.text)) return true;
   return !isUnspaced(lastOf(previous.text)) && !isUnspaced(firstOf(next.text));
 }
 
-/** A word that is longer than a line, in parts as long as the line allows, its time with it. */
+/** Split a word that is longer than a line into parts that fit, and divide its time among them. */
 function splitLong(piece: Piece, maxLineLength: number): readonly CaptionWord[] {
   const length = widthOf(piece.text);
   if (length <= maxLineLength) return [{ ...piece, length }];
@@ -147,7 +147,7 @@ function partsOf(text: string, maxLineLength: number): readonly Part[] {
   return parts;
 }
 
-/** The last place up to `to` where a line may break; `to` itself if there is none. */
+/** Return the last place up to `to` where a line may break, or `to` if there is none. */
 function breakBefore(chars: readonly string[], from: number, to: number): number {
   for (let at = to; at > from; at -= 1) {
     if (isBreakable(chars[at - 1] ?? "", chars[at] ?? "")) return at;

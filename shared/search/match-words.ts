@@ -4,7 +4,7 @@ import { apart, foldForms, pairsOf, stretchesOf } from "./indexed-text.ts";
 /** Beyond this many words more of them say nothing about what is meant, and SQLite limits how deep a query may be. */
 const MAX_WORDS = 200;
 
-/** A stretch of text without spaces that is longer than this is a sentence: nobody has said it word for word. */
+/** A longer stretch of text without spaces is a sentence, and is not searched as a whole. */
 const MAX_PHRASE_CHARS = 20;
 
 /**
@@ -37,7 +37,7 @@ export function matchWords(ownerId: string, text: string): string | null {
   return `owner : "${hex(ownerId)}" AND text : (${any})`;
 }
 
-/** Words between spaces as they are. Of text without spaces the whole, its words by the dictionary, and parts of long words. */
+/** Return the words between spaces. For text without spaces, return the whole, its words, and pairs of characters of long words. */
 function wordsOf(run: string): readonly string[] {
   return stretchesOf(run).flatMap(({ text, isApart }) => {
     if (!isApart) return [text];

@@ -36,14 +36,14 @@ export function composeTranscript(
   };
 }
 
-/** Each call hears a language for itself: where it is another one than most of the recording's, its segments say so. */
+/** The model detects a language in each call. If it is not the main language of the recording, the segments name it. */
 function inItsLanguage(record: ChunkRecord, most: string | null): ChunkRecord {
   const { language, segments } = record;
   if (language === null || language === most) return record;
   return { ...record, segments: segments.map((segment) => ({ ...segment, language })) };
 }
 
-/** The language that most of the recording is in, by the time of what was said. Of equals the one that came first in the source. */
+/** Return the main language of a recording, by the duration of its speech. If two are equal, return the earlier one. */
 function mostHeard(heard: readonly ChunkRecord[]): string | null {
   const timesMs = new Map<string, number>();
   for (const { language, segments } of heard) {

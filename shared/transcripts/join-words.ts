@@ -1,17 +1,17 @@
 import { isIdeographic, isMostlyIdeographic, isUnspaced } from "./scripts.ts";
 
-/** Marks that stand against what is before them, and such as stand against what follows. */
+/** Words that are only marks: no space stands before the first kind, and none after the second. */
 const CLOSING_ALONE = /^[\p{Pe}\p{Pf}.,!?:;%…‼⁇⁈⁉،؛؟۔।॥།༎။၊።፣፤៕։]+$/u;
 const OPENING_ALONE = /^[\p{Ps}\p{Pi}¿¡]+$/u;
 
-/** Whether one of two texts is nothing but marks that stand against the other. */
+/** Whether one of two texts consists of marks that stand directly beside the other. */
 export function standsAlone(before: string, after: string): boolean {
   return CLOSING_ALONE.test(after) || OPENING_ALONE.test(before);
 }
 
 /**
- * What stands between two words of which no common source text is known. Where a script with spaces meets one without, it
- * depends on what they are part of: `isIdeographicText` says that this is mostly Han or kana.
+ * Return what stands between two words whose source text is not known. Where a script with spaces meets Han or kana, the
+ * surrounding text decides: `isIdeographicText` says that it is mostly Han or kana.
  */
 export function separatorBetween(before: string, after: string, isIdeographicText = false): "" | " " {
   if (standsAlone(before, after)) return "";
@@ -22,12 +22,12 @@ export function separatorBetween(before: string, after: string, isIdeographicTex
   return isIdeographicText && (isIdeographic(last) || isIdeographic(first)) ? "" : " ";
 }
 
-/** Whether words bring their own spaces (" Hello"), as Whisper's tokens do: what has none then stands against the word before. */
+/** Whether words have their own spaces (" Hello"), as Whisper's tokens do. A word without one then belongs to the word before. */
 export function bringSpaces(words: readonly string[]): boolean {
   return words.slice(1).some((word) => /^\s+\S/u.test(word));
 }
 
-/** The words of one piece of speech as their language writes them; as they are where they bring their own spaces. */
+/** Join the words of one segment by the rules of their scripts. Words that have their own spaces keep them. */
 export function joinWords(words: readonly string[], doBringSpaces = bringSpaces(words)): string {
   if (doBringSpaces) return words.join("").replaceAll(/\s+/gu, " ").trim();
   const pieces = words.map((word) => word.trim()).filter((word) => word !== "");
@@ -35,7 +35,7 @@ export function joinWords(words: readonly string[], doBringSpaces = bringSpaces(
   return joined(pieces, (before, after) => separatorBetween(before, after, isIdeographicText));
 }
 
-/** Texts one after another, such as segments: with a space between them, unless their script has none. */
+/** Join whole texts, such as segments, with a space between two texts unless both scripts have none. */
 export function joinTexts(texts: readonly string[]): string {
   const pieces = texts.map((text) => text.trim()).filter((text) => text !== "");
   return joined(pieces, (before, after) => separatorBetween(before, after));

@@ -1,9 +1,9 @@
-// What scripts have in common with each other, and what not: spaces between words, and the marks that end a sentence.
+// Facts about scripts: which have spaces between words, and which marks end a sentence.
 
 // Han and kana, with their full-width marks.
 const IDEOGRAPHIC = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303F\u30FC\uFF00-\uFFEF]/u;
 
-// Beside them Thai, Lao, Khmer, Burmese and Tibetan. Korean is not among them: it has spaces.
+// The same with Thai, Lao, Khmer, Burmese and Tibetan. Korean has spaces.
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}\u3000-\u303F\u30FC\uFF00-\uFFEF]/u;
 
@@ -17,7 +17,7 @@ export function hasUnspaced(text: string): boolean {
   return UNSPACED.test(text);
 }
 
-/** Whether a character belongs to a script that puts no space beside words of another script either (私はAIが好き). */
+/** Whether a character is Han or kana. These have no space beside words of another script either (私はAIが好き). */
 export function isIdeographic(char: string): boolean {
   return IDEOGRAPHIC.test(char);
 }
@@ -33,12 +33,12 @@ export function isMostlyIdeographic(text: string): boolean {
   return ideographs * 2 > letters;
 }
 
-// Brackets and quotes that may follow the mark. A German quote ends with the mark that an English one begins with.
+// Brackets and quotes may follow the mark. The closing quote of German is the opening quote of English.
 const CLOSING = String.raw`["'“‘\p{Pe}\p{Pf}]*$`;
 
-// Unicode's Sentence_Terminal (PropList.txt, version 16), as far as living scripts have it: Latin and CJK, Armenian, Arabic and
-// Urdu, Syriac, N'Ko, Indic, Sinhala, Tibetan, Burmese, Ethiopic, Khmer, Mongolian, Balinese, Javanese, Meetei. JavaScript
-// knows no \p{Sentence_Terminal}. Thai and Lao have no such mark.
+// Unicode's Sentence_Terminal (PropList.txt, version 16) for living scripts: Latin and CJK, Armenian, Arabic and Urdu, Syriac,
+// N'Ko, Indic, Sinhala, Tibetan, Burmese, Ethiopic, Khmer, Mongolian, Balinese, Javanese, Meetei. JavaScript has no
+// \p{Sentence_Terminal}. Thai and Lao have no such mark.
 const SENTENCE_END = new RegExp(
   String.raw`[.!?…‼⁇⁈⁉⸮。．！？｡﹒﹖﹗\u037E\u0589؟۔؝\u0700-\u0702߹।॥෴།༎။።፧፨។៕᠃᠉᭚᭛꧈꧉꯫]${CLOSING}`,
   "u",
@@ -57,12 +57,12 @@ export function endsClause(text: string): boolean {
 
 const words = new Intl.Segmenter("und", { granularity: "word" });
 
-/** Where each word of a text begins. */
+/** Return the index at which each word of a text begins. */
 export function wordStarts(text: string): readonly number[] {
   return Array.from(words.segment(text)).flatMap(({ index, isWordLike }) => (isWordLike === true ? [index] : []));
 }
 
-/** The words of a text, by a dictionary where its script has no spaces. White space and marks are none. */
+/** Return the words of a text without white space and marks. A dictionary finds the words of scripts without spaces. */
 export function wordsIn(text: string): readonly string[] {
   return Array.from(words.segment(text)).flatMap(({ segment, isWordLike }) => (isWordLike === true ? [segment] : []));
 }

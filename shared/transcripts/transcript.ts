@@ -7,7 +7,7 @@ export type Word = z.infer<typeof Word>;
 
 /**
  * A timed piece of a transcript. `words` is empty where the model gave no word times. Who speaks is known where somebody has said it.
- * `language` is there where the model heard another one than the transcript's.
+ * `language` is set if the model heard another language than that of the transcript.
  */
 export const Segment = z.strictObject({
   startMs: ms,

@@ -1,11 +1,11 @@
--- Words are found in text without spaces: the index reads `indexed_text`, in which every character of such a script stands alone, or
--- the text itself where that is the same. Maintenance writes it for the passages that are there.
+-- Search finds words in text without spaces. The index reads `indexed_text`, in which each character of such a script stands alone, or
+-- the text itself if `indexed_text` is null. Maintenance fills it in for earlier passages.
 ALTER TABLE passages ADD COLUMN indexed_text TEXT;
 
 CREATE VIEW passages_indexed AS SELECT number, owner, coalesce(indexed_text, text) AS text FROM passages;
 
--- The old index took marks on letters for spaces: Thai and Hindi words fell apart. Another tokenizer needs another table, of
--- the same name and columns, so that the version before goes on searching. 50,000 passages take 1.3 s of CPU.
+-- The old index treated marks on letters as spaces, which split Thai and Hindi words. A new tokenizer needs a new table. It has the
+-- same name and columns, so that the previous version can still search. 50,000 passages take 1.3 s of CPU.
 DROP TRIGGER passages_written;
 DROP TRIGGER passages_deleted;
 DROP TRIGGER passages_changed;

@@ -1,12 +1,12 @@
-// Passages from before their characters stood apart in the index (migration 0004).
+// SQL for passages that were stored before indexed texts existed (migration 0004).
 
-/** A passage whose text is indexed as it is. */
+/** A passage, with an empty text if it already has an indexed text. */
 export interface PlainPassage {
   readonly number: number;
   readonly text: string;
 }
 
-/** The passages behind this one, in their order, that are indexed as they are. */
+/** Read passages in order, starting after a number. */
 export async function findPlain(db: D1Database, after: number, limit: number): Promise<readonly PlainPassage[]> {
   const { results } = await db
     .prepare(
@@ -17,7 +17,7 @@ export async function findPlain(db: D1Database, after: number, limit: number): P
   return results;
 }
 
-/** Index these in another form, unless their text has changed since. */
+/** Store the indexed text of these passages, except for those whose text has changed since it was read. */
 export async function indexAs(
   db: D1Database,
   passages: readonly (PlainPassage & { readonly indexedText: string | null })[],

@@ -1,6 +1,6 @@
 /**
- * The languages that Whisper writes, by its own codes (openai/whisper, whisper/tokenizer.py, LANGUAGES, read 2026-11-29). Two are not
- * today's codes: `jw` is Javanese, and `no` stands for Bokmål beside `nn`. `yue` came with large-v3.
+ * The codes of Whisper's languages (openai/whisper, whisper/tokenizer.py, LANGUAGES, read 2026-11-29). Two differ from today's
+ * codes: `jw` is Javanese, and `no` is Bokmål, beside `nn`. large-v3 added `yue`.
  */
 export const WHISPER_LANGUAGES: ReadonlySet<string> = new Set(
   `en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th ur hr bg lt la mi ml cy sk te
@@ -8,14 +8,14 @@ export const WHISPER_LANGUAGES: ReadonlySet<string> = new Set(
   nn mt sa lb my bo tl mg as tt haw ln ha ba jw su yue`.split(/\s+/),
 );
 
-/** Today's code for what Whisper has another one for. */
+/** Today's codes for which Whisper has others. */
 const OWN_CODES: Readonly<Record<string, string>> = { jv: "jw", nb: "no", fil: "tl" };
 
 const NEAREST = 3;
 
 /**
- * A language tag (BCP 47: `pt-BR`, `zh-Hant`, `EN`, `eng`) as the code that Whisper has for it. What is none, or of a language that
- * Whisper does not know, stays as it was given.
+ * Return Whisper's code for a language tag (BCP 47: `pt-BR`, `zh-Hant`, `EN`, `eng`). A text that is no tag, or names a language that
+ * Whisper does not know, is returned unchanged.
  */
 export function foldLanguage(tag: string): string {
   const language = languageOf(tag);
@@ -23,20 +23,19 @@ export function foldLanguage(tag: string): string {
   return code !== null && WHISPER_LANGUAGES.has(code) ? code : tag;
 }
 
-/** Why a tag is not taken, and what may have been meant. */
+/** Return the message for an unknown language. It names similar ones. */
 export function unknownLanguage(tag: string): string {
   const near = nearTo(tag);
   const named = near.map((code) => `'${code}' (${nameOf(code)})`).join(", ");
-  const meant = near.length === 0 ? "" : ` Near to it: ${named}.`;
-  return `Whisper knows no language '${tag}'.${meant} Give an ISO 639 code such as 'en' or a tag such as 'pt-BR', or leave it out: the model then detects the language`;
+  const meant = near.length === 0 ? "" : ` Similar: ${named}.`;
+  return `Whisper does not know the language '${tag}'.${meant} Give an ISO 639 code such as 'en' or a tag such as 'pt-BR', or leave it out, so that the model detects the language`;
 }
 
-/** The primary language of a tag, by the code that is in use today; null for what is no tag. */
+/** Return the primary language of a tag by its current code, or null for a text that is no tag. */
 function languageOf(tag: string): string | null {
   // `zh-yue` is an older form of `yue`, which Intl does not take.
   const extended = tag.replaceAll("_", "-").replace(/^[a-z]{2,3}-(?=[a-z]{3}(?:-|$))/iu, "");
   try {
-    // The tags of Norwegian and of Filipino are kept apart from their macrolanguage on purpose: see OWN_CODES.
     return new Intl.Locale(extended).language;
   } catch {
     return null;
@@ -49,7 +48,7 @@ function nameOf(code: string): string {
   return names.of(code === "jw" ? "jv" : code) ?? code;
 }
 
-/** A country's code is often taken for its language's (`jp`), as is a language's name; others are near by their letters. */
+/** People often give the code of a country (`jp`) or the name of a language. Other similar codes differ by one letter. */
 function nearTo(tag: string): readonly string[] {
   const given = tag.toLowerCase().trim();
   const near = new Set<string>();
@@ -67,7 +66,7 @@ function nearTo(tag: string): readonly string[] {
   return [...near].slice(0, NEAREST);
 }
 
-/** How many letters differ (Levenshtein). Both are short. */
+/** Return the edit distance (Levenshtein) of two short texts. */
 function distance(left: string, right: string): number {
   let row = Array.from({ length: right.length + 1 }, (_, index) => index);
   for (const [at, letter] of Array.from(left).entries()) {

@@ -7,10 +7,10 @@ import { foldLanguage, unknownLanguage, WHISPER_LANGUAGES } from "./languages.ts
 
 export const InitialPrompt = boundedText({ max: MAX_INITIAL_PROMPT_CHARS });
 
-/** Longer than any tag in use: `zh-Hant-HK-x-…` ends somewhere. */
+/** The tags in use are shorter. */
 const MAX_TAG_CHARS = 35;
 
-/** What was stored before a version that refuses it: a job that has been made stays one. */
+/** A stored language is not checked, so that jobs of earlier versions stay readable. */
 const StoredLanguage = boundedText({ max: MAX_TAG_CHARS }).overwrite(foldLanguage);
 
 /** A language tag (BCP 47), folded to the code that Whisper takes: `pt-BR` is `pt`, and `EN` is `en`. */
@@ -18,10 +18,10 @@ export const Language = StoredLanguage.refine((code) => WHISPER_LANGUAGES.has(co
   error: ({ input }) => unknownLanguage(String(input)),
 });
 
-/** Options of a transcription. Where `language` is left out, the model detects it. */
+/** Options of a transcription in a request. Without `language`, the model detects it. */
 export const TranscriptionOptions = optionsWith(Language);
 
-/** The same as they are stored. */
+/** Stored options of a transcription. */
 export const StoredOptions = optionsWith(StoredLanguage);
 export type TranscriptionOptions = z.infer<typeof StoredOptions>;
 
