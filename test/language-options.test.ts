@@ -2,6 +2,7 @@
 import { toFile } from "openai";
 import { expect, test } from "vitest";
 
+import { inputOf } from "../producer/replicate/inputs.ts";
 import { foldLanguage, unknownLanguage, WHISPER_LANGUAGES } from "../shared/kinds/transcription/languages.ts";
 import { TranscriptionOptions } from "../shared/kinds/transcription/options.ts";
 import { TranscriptionInput } from "../shared/kinds/transcription/kind.ts";
@@ -98,6 +99,14 @@ test("a language comes in folded by every way in, and an unknown one is refused 
   const file = await toFile(Buffer.from(speech("one two")), "d.wav");
   const { text } = await client.audio.transcriptions.create({ file, model: "whisper-1", language: "EN" });
   expect(text).toBe("one two");
+  const spoken = inputOf("openai/whisper").parse({ audio: "data:,", language: "pt-BR" });
+  expect(spoken.request).toMatchObject({ options: { language: "pt" } });
+  expect(inputOf("openai/whisper").parse({ audio: "data:,", language: "auto" }).request).toEqual({
+    kind: "transcription",
+    options: { tier: "accurate" },
+  });
+  const replicate = inputOf("openai/whisper").safeParse({ audio: "data:,", language: "jp" });
+  expect(replicate.error?.issues).toMatchObject([{ path: ["language"], message: expect.stringMatching(near) }]);
   const unknown = client.audio.transcriptions.create({ file, model: "whisper-1", language: "jp" });
   await expect(unknown).rejects.toMatchObject({ status: 400, param: "language", message: expect.stringMatching(near) });
 });

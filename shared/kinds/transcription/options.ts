@@ -18,6 +18,11 @@ export const Language = StoredLanguage.refine((code) => WHISPER_LANGUAGES.has(co
   error: ({ input }) => unknownLanguage(String(input)),
 });
 
+/** The same for an API that names detection. A union of the two would hide the message about the tag. */
+export const LanguageOrAuto = StoredLanguage.refine((code) => code === "auto" || WHISPER_LANGUAGES.has(code), {
+  error: ({ input }) => unknownLanguage(String(input)),
+});
+
 /** Options of a transcription in a request. Without `language`, the model detects it. */
 export const TranscriptionOptions = optionsWith(Language);
 
