@@ -2,6 +2,7 @@
 import { toFile } from "openai";
 import { expect, test } from "vitest";
 
+import { createClient } from "../client/index.ts";
 import { inputOf } from "../producer/replicate/inputs.ts";
 import { foldLanguage, unknownLanguage, WHISPER_LANGUAGES } from "../shared/kinds/transcription/languages.ts";
 import { TranscriptionOptions } from "../shared/kinds/transcription/options.ts";
@@ -109,4 +110,42 @@ test("a language comes in folded by every way in, and an unknown one is refused 
   expect(replicate.error?.issues).toMatchObject([{ path: ["language"], message: expect.stringMatching(near) }]);
   const unknown = client.audio.transcriptions.create({ file, model: "whisper-1", language: "jp" });
   await expect(unknown).rejects.toMatchObject({ status: 400, param: "language", message: expect.stringMatching(near) });
+});
+
+/** A job whose transcript is this text: the scripted model hears Latin letters alone. */
+async function transcriptOf(text: string): Promise<string> {
+  const { id } = await darkroom.upload({ name: "a.wav", reuse: "false" }, speech("a b c d e f g h i j k l"));
+  await darkroom.untilJob(id);
+  const { jobs } = createClient({ baseUrl: darkroom.origin(), key: KEYS.operator });
+  const { etag, transcript } = await jobs.version(id);
+  const count = transcript.segments[0]?.words.length ?? 0;
+  await jobs.edit(id, etag ?? "", [{ op: "replace", segment: 0, word: 0, count, words: [{ text }] }]);
+  return id;
+}
+
+test("captions that the API renders follow the language of the text", async () => {
+  const arabic = await transcriptOf("مرحبا بكم في الاجتماع");
+  const read = async (id: string, query: string) => (await darkroom.api(`/v1/jobs/${id}/transcript?${query}`)).text();
+  for (const query of ["format=vtt", "format=vtt&preset=bbc"]) {
+    expect([query, await read(arabic, query)]).toEqual([query, expect.stringContaining("\n\u200Fمرحبا")]);
+  }
+  expect(await read(arabic, "format=srt")).toContain("\n\u202Bمرحبا");
+  expect(await read(arabic, "format=txt")).toBe("مرحبا بكم في الاجتماع\n");
+
+  const sentence = "今日は天気がいいですね明日も公園へ行きましょう予算の会議は三時から始まります";
+  const japanese = await transcriptOf(sentence);
+  const linesOf = async (query: string) =>
+    (await read(japanese, `format=vtt&${query}`)).split("\n").filter((line) => /\p{Script=Han}/u.test(line));
+  const lines = await linesOf("preset=netflix");
+  expect(lines.join("")).toBe(sentence);
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(13);
+  // A single option goes before that of the language.
+  expect(Math.max(...(await linesOf("preset=netflix&maxLineLength=60")).map((line) => line.length))).toBeGreaterThan(
+    13,
+  );
+
+  // An edit of the words is found inside its text.
+  const query = new URLSearchParams({ q: "予算" }).toString();
+  const { hits } = await (await darkroom.api(`/v1/search?${query}`)).json<{ hits: { jobId: string }[] }>();
+  expect(hits.map(({ jobId }) => jobId)).toEqual([japanese]);
 });
