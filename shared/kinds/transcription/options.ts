@@ -34,7 +34,9 @@ function optionsWith(language: typeof StoredLanguage) {
   return z
     .strictObject({
       tier: z.enum(TIERS).default("accurate"),
-      language: language.optional(),
+      language: language
+        .optional()
+        .describe("a language tag such as `en` or `pt-BR`; the model detects the language without it"),
       task: z.enum(["transcribe", "translate"]).optional(),
       initialPrompt: InitialPrompt.optional(),
       vadFilter: z.boolean().optional(),
