@@ -324,7 +324,9 @@ test("an object other than declared, or of a kind its key may not upload, gets n
 
   const lie = (await (await limited({ sizeBytes: 6 })).json<{ upload: PendingUpload }>()).upload;
   expect((await put(lie.url!, "a text", lie.headers)).status).toBe(200);
-  expect(await refused(await complete(lie, undefined, KEYS.other), 415, "unsupported_media")).toMatch(/may upload only image\//);
+  expect(await refused(await complete(lie, undefined, KEYS.other), 415, "unsupported_media")).toMatch(
+    /may upload only image\//,
+  );
 });
 
 test.each([
