@@ -3,7 +3,7 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { copyFile, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { promisify } from "node:util";
 
@@ -60,8 +60,17 @@ async function isCopied(from: string, to: string): Promise<boolean> {
   }
 }
 
+/** By path, size and time: the same recording is encoded many times. */
+const digests = new Map<string, string>();
+
 async function digestOf(path: string): Promise<string> {
-  return createHash("sha256")
-    .update(await readFile(path))
-    .digest("hex");
+  const { size, mtimeMs, ino } = await stat(path);
+  const name = JSON.stringify([path, size, mtimeMs, ino]);
+  const digest =
+    digests.get(name) ??
+    createHash("sha256")
+      .update(await readFile(path))
+      .digest("hex");
+  digests.set(name, digest);
+  return digest;
 }
