@@ -6,7 +6,7 @@ import { toVtt } from "../../shared/captions/captions.ts";
 import { CAPTION_PRESETS, layoutCaptions } from "../../shared/captions/layout.ts";
 import { someOptions, speak } from "../caption-properties.ts";
 import { seeded } from "../scripted-speaker.ts";
-import { CHROMIUM, CHROMIUM_ARGUMENTS } from "./product.ts";
+import { CHROMIUM, CHROMIUM_ARGUMENTS } from "./running.ts";
 
 let browser: Browser;
 beforeAll(async () => {
