@@ -53,15 +53,7 @@ export function startProduct(product: ProductOptions = {}) {
     return { page, context };
   }
 
-  /** Call the API beside the page. */
-  async function api<T>(path: string, init: RequestInit & { key?: KeyName } = {}): Promise<T> {
-    const { key = "operator", ...rest } = init;
-    const headers = new Headers(rest.headers);
-    headers.set("authorization", `Bearer ${KEYS[key]}`);
-    const response = await fetch(started.origin + path, { ...rest, headers });
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-    return (response.status === 204 ? undefined : await response.json()) as T;
-  }
+  const api = async <T>(...call: Parameters<Running["api"]>): Promise<T> => started.api<T>(...call);
 
   return {
     origin: () => started.origin,

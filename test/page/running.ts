@@ -63,11 +63,22 @@ export async function startRunning({ main, vars }: ProductOptions = {}) {
       .bind(id, owner, hash, JSON.stringify(scopes))
       .run();
   }
+  // Not 127.0.0.1, which Chromium's storage would take for another place than the address that `npm start` prints.
+  const origin = `http://localhost:${url.port}`;
+  /** Call the API beside the page. */
+  async function api<T>(path: string, init: RequestInit & { key?: KeyName } = {}): Promise<T> {
+    const { key = "operator", ...rest } = init;
+    const headers = new Headers(rest.headers);
+    headers.set("authorization", `Bearer ${KEYS[key]}`);
+    const response = await fetch(origin + path, { ...rest, headers });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return (response.status === 204 ? undefined : await response.json()) as T;
+  }
   const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGUMENTS });
   return {
-    // Not 127.0.0.1: a key in an address is taken on localhost alone, whatever it is called.
-    origin: `http://localhost:${url.port}`,
+    origin,
     env,
+    api,
     browser,
     async stop() {
       await browser.close();
