@@ -30,13 +30,12 @@ export async function delaysMs(running: Running, minutes: number): Promise<reado
       headers,
       body: await readFile(file),
     });
-    const { id } = (await uploaded.json()) as Job;
+    const { id } = await uploaded.json<Job>();
     return await visit(running, async (page) => {
       await page.addInitScript(NOTE_LINES);
       await page.goto(`${running.origin}/jobs/${id}/transcript`);
       await page.getByRole("button", { name: "Export" }).waitFor({ timeout: TIMEOUT_MS });
-      const read = async <T>(path: string) =>
-        (await fetch(`${running.origin}${path}`, { headers })).json() as Promise<T>;
+      const read = async <T>(path: string) => (await fetch(`${running.origin}${path}`, { headers })).json<T>();
       const shown = await page.evaluate<readonly number[]>("lineTimes");
       const { attempts } = await read<Job>(`/v1/jobs/${id}`);
       const { segments } = await read<Transcript>(`/v1/jobs/${id}/transcript`);
