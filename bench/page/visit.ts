@@ -33,6 +33,16 @@ export async function visit<T>({ browser }: Running, look: (page: Page) => Promi
   }
 }
 
+/** The page's own work on its main thread so far, whatever else the machine does. */
+export async function watchWork(page: Page): Promise<() => Promise<number>> {
+  const profiler = await page.context().newCDPSession(page);
+  await profiler.send("Performance.enable", { timeDomain: "threadTicks" });
+  return async () => {
+    const { metrics } = await profiler.send("Performance.getMetrics");
+    return 1000 * (metrics.find(({ name }) => name === "TaskDuration")?.value ?? Number.NaN);
+  };
+}
+
 export const longTasks = (page: Page) => page.evaluate<readonly LongTask[]>("longTasks");
 
 /** Times of the pictures that are drawn while the page does something, in milliseconds between them. */

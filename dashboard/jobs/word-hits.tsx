@@ -9,6 +9,7 @@ import { Icon } from "../ui/icon.tsx";
 import { ErrorState, Skeleton } from "../ui/states.tsx";
 import { kindIcon } from "../ui/kinds.ts";
 import { markedWords } from "./marked-words.ts";
+import { PLAYS } from "../ui/plays.ts";
 
 const SOURCE_NAMES: Readonly<Record<SearchHit["source"], string>> = {
   transcript: "Spoken",
@@ -45,10 +46,7 @@ export function WordHits({ text, kind }: { text: string; kind: JobKind | undefin
                 <Icon name={kindIcon(hit.kind)} />
               </span>
               <div class="job-about">
-                <Link
-                  href={hit.startMs === null ? `/jobs/${hit.jobId}` : `/jobs/${hit.jobId}?t=${hit.startMs}`}
-                  class="job-link hit-text"
-                >
+                <Link href={addressOf(hit, text)} class="job-link hit-text" state={{ [PLAYS]: hit.startMs !== null }}>
                   {marked(hit.snippet, text)}
                 </Link>
                 <div class="job-sub small dim">
@@ -67,6 +65,13 @@ export function WordHits({ text, kind }: { text: string; kind: JobKind | undefin
       {answer.data?.degraded != null && <p class="small dim">{answer.data.degraded}</p>}
     </section>
   );
+}
+
+/** The passage's beginning, and what to look for in it. */
+function addressOf({ jobId, startMs, source }: SearchHit, text: string): string {
+  if (startMs === null) return `/jobs/${jobId}`;
+  const find = source === "transcript" ? `&find=${encodeURIComponent(text)}` : "";
+  return `/jobs/${jobId}?t=${startMs}${find}`;
 }
 
 /** The text with the words of the question marked in it. */
