@@ -18,11 +18,22 @@ const PLAYED_MS = 10_000;
 const LONG_TASK_MS = 100;
 const LIVE_MINUTES = Number(process.env["DARKROOM_BENCH_MINUTES"] ?? 10);
 const NOTE = join(import.meta.dirname, "../../local/samples/voice-note.mp3");
+const PARTS = { list, transcript, live } as const;
+/** All of them, unless some are named. */
+const named = process.argv.slice(2);
+const load = () => ({ load: round(loadavg()[0] ?? 0, 1) });
 
 const running = await startRunning();
+const { origin, env, api } = running;
+const darkroom = { api, env: () => env };
 try {
-  const { origin, env } = running;
-  const api = running.api;
+  for (const [name, measure] of Object.entries(PARTS)) if (named.length === 0 || named.includes(name)) await measure();
+} finally {
+  await running.stop();
+}
+
+/** What is loaded first, and when a list of so many jobs can be used. */
+async function list(): Promise<void> {
   await api("/v1/jobs", { method: "POST", body: JSON.stringify({ kind: "classification", text: "The same again." }) });
   for (let batch = 1; batch <= JOBS / 100; batch += 1) {
     const jobs = Array.from({ length: 100 }, (_, index) => ({
@@ -53,7 +64,6 @@ try {
       }),
     );
   }
-  const load = () => ({ load: round(loadavg()[0] ?? 0, 1) });
   print({
     case: "page.firstLoadKb",
     value: round(await gzipKb(lists[0]?.scripts ?? []), 1),
@@ -70,9 +80,12 @@ try {
     longestTaskMs: round(median(lists.map(({ worstMs }) => worstMs)), 0),
     ...load(),
   });
+}
 
-  const id = await recorded({ api, env: () => env }, "six hours.mp3", await readFile(NOTE));
-  await putWords({ api, env: () => env }, id, () => ({
+/** Sixty thousand words: opened, scrolled, played. */
+async function transcript(): Promise<void> {
+  const id = await recorded(darkroom, "six hours.mp3", await readFile(NOTE));
+  await putWords(darkroom, id, () => ({
     segments: longTalk(WORDS),
     durationMs: SIX_HOURS_MS,
   }));
@@ -134,7 +147,9 @@ try {
     workMs: round(playedMs, 0),
     ...load(),
   });
+}
 
+async function live(): Promise<void> {
   const delays = await delaysMs(running, LIVE_MINUTES);
   print({
     case: "page.wordsAfterChunkMs",
@@ -145,6 +160,4 @@ try {
     chunks: delays.length,
     ...load(),
   });
-} finally {
-  await running.stop();
 }
