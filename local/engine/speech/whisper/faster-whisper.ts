@@ -38,7 +38,8 @@ const Answer = z.object({
  */
 export function fasterWhisper(name: string, installed = INSTALLED): RecogniserChoice {
   const python = join(installed, "venv/bin/python");
-  if (!existsSync(python)) {
+  // The weights are stored last: without them an installation has failed half-way.
+  if (!existsSync(python) || !existsSync(join(installed, "models/tiny.en"))) {
     return {
       type: "missing",
       remedy: "DARKROOM_WHISPER is set, but Whisper is not installed; run: bin/setup --whisper",

@@ -5,7 +5,7 @@ Usage: transcribe.py <model>, where <model> is a folder or a name that faster-wh
 A request is one line of JSON, {"id", "bytes", "options"}, followed by that many bytes of sound: signed 16-bit samples, 16 kHz, mono.
 `options` has the names of @cf/openai/whisper-large-v3-turbo. {"cancel": id} ends a request early. Each answer is one line of JSON:
 {"ready": true} once the model is loaded, then {"id", "answer"} or {"id", "error", "isRefused"}. `isRefused` means that the
-options are wrong. The end of standard input ends the program.
+options are wrong. The end of standard input ends the program at once.
 """
 
 import json
@@ -22,6 +22,10 @@ class Cancelled(Exception):
     """The client no longer needs the answer."""
 
 
+class NotJson(Exception):
+    """The answer holds NaN or infinity, which JSON does not have."""
+
+
 def main(name: str) -> None:
     # Libraries print to standard output, which is only for answers. So their output goes to standard error.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
@@ -31,12 +35,15 @@ def main(name: str) -> None:
     threading.Thread(target=read_requests, args=(requests, cancelled), daemon=True).start()
     model = WhisperModel(name, device="auto", compute_type="auto")
     say(answers, {"ready": True})
-    while (request := requests.get()) is not None:
+    while True:
+        request = requests.get()
         number = request["id"]
         try:
             say(answers, {"id": number, "answer": transcribe(model, request, cancelled)})
         except Cancelled:
             pass
+        except NotJson:
+            say(answers, {"id": number, "error": "Whisper gave a figure that is not a number", "isRefused": False})
         except Exception as error:  # One failed request must not end the others.
             # faster-whisper raises ValueError for an option that it refuses, such as an unknown language.
             say(answers, {"id": number, "error": str(error), "isRefused": isinstance(error, ValueError)})
@@ -51,7 +58,8 @@ def read_requests(requests: queue.Queue, cancelled: set[int]) -> None:
             continue
         request["samples"] = sys.stdin.buffer.read(request["bytes"])
         requests.put(request)
-    requests.put(None)
+    # Nobody is left to read an answer. What waits would keep the processor busy for minutes.
+    os._exit(0)
 
 
 def transcribe(model: WhisperModel, request: dict, cancelled: set[int]) -> dict:
@@ -87,7 +95,11 @@ def segment_of(segment) -> dict:
 
 
 def say(answers, message: dict) -> None:
-    answers.write(json.dumps(message) + "\n")
+    try:
+        line = json.dumps(message, allow_nan=False)
+    except ValueError as error:
+        raise NotJson from error
+    answers.write(line + "\n")
 
 
 if __name__ == "__main__":

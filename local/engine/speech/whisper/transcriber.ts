@@ -24,6 +24,15 @@ const Line = z.union([
 /** How many of its last lines are kept, because they say why it died. */
 const KEPT_LINES = 5;
 
+/** @returns null for what is not an answer: a library has printed it. */
+function readLine(text: string): z.output<typeof Line> | null {
+  try {
+    return Line.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
 /** @param command a program like transcribe.py, whose docstring describes its input and output. */
 export function startTranscriber([program, ...args]: readonly [string, ...string[]]): Transcriber {
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
@@ -44,12 +53,15 @@ export function startTranscriber([program, ...args]: readonly [string, ...string
   );
   // A write after the end fails. The `close` event gives the reason.
   child.stdin.on("error", () => {});
-  createInterface({ input: child.stderr }).on("line", (line) => {
-    complaints.push(line);
+  const keep = (complaint: string) => {
+    complaints.push(complaint);
     if (complaints.length > KEPT_LINES) complaints.shift();
-  });
+  };
+  createInterface({ input: child.stderr }).on("line", keep);
   createInterface({ input: child.stdout }).on("line", (text) => {
-    const line = Line.parse(JSON.parse(text));
+    const line = readLine(text);
+    // Thrown here, it would end the server.
+    if (line === null) return keep(text);
     if ("ready" in line) return;
     const one = waiting.get(line.id);
     waiting.delete(line.id);
