@@ -11,7 +11,7 @@ import { readJson } from "../../shared/input/read-json.ts";
 import { readUpTo } from "../../shared/input/read-up-to.ts";
 import type { Journal } from "../../shared/jobs/journal.ts";
 
-/** Keys are read again after this time. A key that was withdrawn is accepted no longer than that. */
+/** Keys are read again after this time. A key that was withdrawn is accepted no longer than that, unless reading fails. */
 const FRESH_MS = 10 * MINUTE_MS;
 /** An unknown key may be new, so the keys are read again. Invented keys cannot cause more reads than one in this time. */
 const LOOK_AGAIN_MS = 10_000;
@@ -52,9 +52,16 @@ export function keysOfTeam(issuer: string, journal: Journal): JWTVerifyGetKey {
       return await keys(header, token);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      return (await keysOf(issuer, LOOK_AGAIN_MS, journal))(header, token);
+      const newer = await keysOf(issuer, LOOK_AGAIN_MS, journal);
+      // If reading has failed, nobody knows whether the key is a new one.
+      if (!isReadWithin(issuer, LOOK_AGAIN_MS)) throw unavailable(issuer);
+      return newer(header, token);
     }
   };
+}
+
+function isReadWithin(issuer: string, maxAgeMs: number): boolean {
+  return Date.now() - (remembered.get(issuer) ?? NOTHING).readAt < maxAgeMs;
 }
 
 /** Keys that are not older than this. If they cannot be read, older keys are used. */
@@ -77,15 +84,21 @@ async function readKeys(issuer: string, known: Remembered, journal: Journal): Pr
     remembered.set(issuer, { ...NOTHING, keys, readAt: Date.now() });
     return keys;
   } catch (error) {
-    remembered.set(issuer, { ...known, failedAt: Date.now(), readingSince: 0 });
     journal.fault({ event: "access.failed" }, error);
-    return orUnavailable(known, issuer);
+    // Another request may have read them since, if this one took too long.
+    const latest = remembered.get(issuer) ?? known;
+    if (latest.readAt === known.readAt) remembered.set(issuer, { ...known, failedAt: Date.now(), readingSince: 0 });
+    return orUnavailable(latest, issuer);
   }
 }
 
 function orUnavailable({ keys }: Remembered, issuer: string): JWTVerifyGetKey {
   if (keys !== null) return keys;
-  throw new CertsUnavailable(`The public keys of Cloudflare Access cannot be read from ${certsUrl(issuer)}.`);
+  throw unavailable(issuer);
+}
+
+function unavailable(issuer: string): CertsUnavailable {
+  return new CertsUnavailable(`The public keys of Cloudflare Access cannot be read from ${certsUrl(issuer)}.`);
 }
 
 async function fetchCerts(issuer: string): Promise<JSONWebKeySet> {
