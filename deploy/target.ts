@@ -57,10 +57,10 @@ export function readTarget(): Target {
 
 /** Variables that are missing here may be secrets, so they are not missed. */
 function accessFaultIn(vars: Configured["vars"]): string | null {
-  const { ACCESS_TEAM_DOMAIN: domain, ACCESS_AUD: tags, ACCESS_MEMBERS: members } = vars;
-  if (typeof domain !== "string" || typeof tags !== "string") return null;
-  if (typeof members !== "string" && !Array.isArray(members)) return null;
-  const access = accessOf({ ACCESS_TEAM_DOMAIN: domain, ACCESS_AUD: tags, ACCESS_MEMBERS: members });
+  const { ACCESS_TEAM_DOMAIN, ACCESS_AUD, ACCESS_MEMBERS } = vars;
+  const given = { ACCESS_TEAM_DOMAIN, ACCESS_AUD, ACCESS_MEMBERS };
+  if (Object.values(given).includes(undefined)) return null;
+  const access = accessOf(given);
   return access.state === "wrong" ? access.why : null;
 }
 

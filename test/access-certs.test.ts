@@ -4,7 +4,15 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { CertsUnavailable, keysOfTeam } from "../producer/access/certs.ts";
 import { createJournal } from "../shared/jobs/journal.ts";
-import { accessOf, type AccessVars, memberOfId, accessIdOf } from "../shared/keys/access.ts";
+import {
+  accessIdOf,
+  type AccessMember,
+  accessOf,
+  type AccessVars,
+  lowerCase,
+  memberOf,
+  memberOfId,
+} from "../shared/keys/access.ts";
 import { AUDIENCE, type Signer, startSigner } from "./access-signer.ts";
 import { createProject } from "./deploying.ts";
 
@@ -91,6 +99,34 @@ test("unknown keys have the team's read once in ten seconds, however many come a
   await find(known);
 });
 
+test("while the team's keys cannot be read, an unknown key may be a new one, so it is not refused", async () => {
+  await find(await signer.sign("anna@example.com"));
+  await signer.rotate();
+  const fresh = await signer.sign("anna@example.com");
+  pass(11_000);
+  signer.answer(503);
+  for (const _ of [1, 2]) await expect(find(fresh)).rejects.toThrow(CertsUnavailable);
+  expect(signer.asked).toHaveLength(2);
+  signer.answer(200);
+  pass(6000);
+  await find(fresh);
+});
+
+test("a read that fails late does not discard the keys that another read has found since", async () => {
+  const assertion = await signer.sign("anna@example.com");
+  const { promise, reject } = Promise.withResolvers<Response>();
+  const stubbed = globalThis.fetch;
+  vi.stubGlobal("fetch", () => promise);
+  const late = find(assertion);
+  vi.stubGlobal("fetch", stubbed);
+  pass(6000);
+  await find(assertion);
+  reject(new Error("the connection broke"));
+  await late;
+  await find(assertion);
+  expect(signer.asked).toHaveLength(1);
+});
+
 // The harness follows redirects itself, so workerd cannot show this.
 test("a redirect to other keys is not followed", async () => {
   const assertion = await signer.sign("anna@example.com");
@@ -132,13 +168,19 @@ test("the variables are all set or none, and what is wrong with them is said", (
     [{ ACCESS_TEAM_DOMAIN: "x.cloudflareaccess.com.evil.example" }, /^ACCESS_TEAM_DOMAIN is not/],
     [{ ACCESS_TEAM_DOMAIN: "x.cloudflareaccess.com@evil.example" }, /^ACCESS_TEAM_DOMAIN is not/],
     [{ ACCESS_AUD: "" }, /^ACCESS_AUD is not/],
+    // What JSON allows in wrangler.jsonc, and a variable does not.
+    [{ ACCESS_AUD: [AUDIENCE] }, /^ACCESS_AUD is not/],
+    [{ ACCESS_TEAM_DOMAIN: ["example.cloudflareaccess.com"] }, /^ACCESS_TEAM_DOMAIN is not/],
+    [{ ACCESS_MEMBERS: null }, /^ACCESS_MEMBERS /],
     [{ ACCESS_AUD: `${AUDIENCE},nonsense` }, /^ACCESS_AUD is not/],
     [{ ACCESS_MEMBERS: "" }, /^ACCESS_MEMBERS is not JSON/],
     [{ ACCESS_MEMBERS: "[" }, /^ACCESS_MEMBERS is not JSON/],
     [{ ACCESS_MEMBERS: "[]" }, /^ACCESS_MEMBERS names nobody/],
     [{ ACCESS_MEMBERS: [{ ...MEMBER, who: "anna" }] }, /^ACCESS_MEMBERS at 0\.who: is neither an address/],
     [{ ACCESS_MEMBERS: [{ ...MEMBER, who: "*" }] }, /is neither an address/],
-    [{ ACCESS_MEMBERS: [MEMBER, { ...MEMBER, scopes: [] }] }, /at 1\.scopes: names no scope/],
+    [{ ACCESS_MEMBERS: [MEMBER, { ...MEMBER, who: "group:staff", scopes: [] }] }, /at 1\.scopes: names no scope/],
+    [{ ACCESS_MEMBERS: [MEMBER, { ...MEMBER, who: "Anna@example.com" }] }, /at 1\.who: .* entry 0 names 'anna@/],
+    [{ ACCESS_MEMBERS: [{ ...MEMBER, who: "@example.com" }, MEMBER] }, /at 1\.who: .* entry 0 names '@example\.com'/],
     [{ ACCESS_MEMBERS: [{ ...MEMBER, scopes: ["jobs"] }] }, /at 0\.scopes\.0/],
     [{ ACCESS_MEMBERS: [{ ...MEMBER, ownerId: "account" }] }, /is the name of the whole account/],
     [{ ACCESS_MEMBERS: [{ ...MEMBER, ownerId: "two words" }] }, /at 0\.ownerId/],
@@ -175,9 +217,41 @@ test("an id leads back to its line alone, and names nobody", async () => {
   expect(await memberOfId({ state: "off" }, ids[0]!)).toBeNull();
 });
 
+test("an id ends when an entry for the address itself comes before the one that it was made from", async () => {
+  const domain = { who: "@example.com", ownerId: "newsroom", scopes: ["jobs:read"] };
+  const withEntries = (...entries: object[]) => accessOf({ ...VARS, ACCESS_MEMBERS: entries });
+  const anna = { address: "anna@example.com", groups: [] };
+  const ben = { address: "ben@example.com", groups: [] };
+  const [idOfAnna, idOfBen] = await Promise.all(
+    [anna, ben].map((person) => accessIdOf(domain as AccessMember, person)),
+  );
+  const moved = withEntries({ ...domain, who: "anna@example.com", scopes: ["jobs:write"] }, domain);
+  expect(await memberOfId(moved, idOfAnna!)).toBeNull();
+  expect(await memberOfId(moved, idOfBen!)).toEqual(domain);
+  // An entry without scopes locks somebody out whom a later entry names.
+  const without = withEntries({ ...domain, who: "anna@example.com", scopes: [] }, domain);
+  if (without.state !== "on") throw new Error("it is on");
+  expect(memberOf(without.settings.members, anna)).toBeNull();
+  expect(memberOf(without.settings.members, ben)).toEqual(domain);
+  expect(await memberOfId(without, idOfAnna!)).toBeNull();
+  expect(await memberOfId(withEntries({ ...domain, scopes: [] }), idOfBen!)).toBeNull();
+});
+
+test("a letter that only looks like another is another", () => {
+  const access = accessOf({ ...VARS, ACCESS_MEMBERS: [{ ...MEMBER, who: "Kate@Example.com" }] });
+  if (access.state !== "on") throw new Error("it is on");
+  const { members } = access.settings;
+  // The Kelvin sign, which toLowerCase() turns into a k.
+  expect(memberOf(members, { address: lowerCase("\u212Aate@example.com"), groups: [] })).toBeNull();
+  expect(memberOf(members, { address: lowerCase("KATE@EXAMPLE.COM"), groups: [] })).toMatchObject({
+    who: "kate@example.com",
+  });
+});
+
 test("a deployment with wrong variables stops before it makes anything", async () => {
   vi.useRealTimers();
-  const vars = { ...VARS, ACCESS_MEMBERS: [{ ...MEMBER, scopes: ["jobs"] }] };
+  // A list, as that of ACCESS_MEMBERS is.
+  const vars = { ...VARS, ACCESS_AUD: [AUDIENCE] };
   const project = await createProject((config) =>
     // The first `vars` are those of production.
     config.replace('"vars": {', `"vars": {${JSON.stringify(vars).slice(1, -1)},`),
@@ -185,7 +259,7 @@ test("a deployment with wrong variables stops before it makes anything", async (
   const platform = await project.account();
   const ended = await project.deploy();
   expect(ended.exitCode).toBe(1);
-  expect(ended.output).toMatch(/let nobody sign in with Cloudflare Access\. ACCESS_MEMBERS at 0\.scopes\.0:/);
+  expect(ended.output).toMatch(/let nobody sign in with Cloudflare Access\. ACCESS_AUD is not the AUD tag/);
   expect([platform.databases.size, platform.buckets.size]).toEqual([0, 0]);
   await project.remove();
 });

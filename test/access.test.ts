@@ -321,8 +321,9 @@ test("a link that somebody signs ends with their assertion, and with their line"
   }
   await configure({ ACCESS_TEAM_DOMAIN: "", ACCESS_AUD: "", ACCESS_MEMBERS: "" });
   expect(await open()).toBe(401);
-  // With other scopes, and among other lines, it is theirs still.
-  await configure({ ACCESS_MEMBERS: JSON.stringify([...MEMBERS.slice(1), { ...MEMBERS[0], scopes: ["jobs:read"] }]) });
+  // With other scopes, and after another line, it is theirs still.
+  const [first, group, domain] = MEMBERS;
+  await configure({ ACCESS_MEMBERS: JSON.stringify([group, { ...first, scopes: ["jobs:read"] }, domain]) });
   expect(await open()).toBe(200);
   // A line of another owner opens nothing of this one's.
   const url = new URL(link!.url);

@@ -32,7 +32,7 @@ export async function signInByAccess(
   const { address } = identity;
   const member = memberOf(access.settings.members, identity);
   if (member === null) {
-    const detail = `Cloudflare Access says that you are ${address}, and no entry of ACCESS_MEMBERS names that address. Ask the operator to add one, or use an API key.`;
+    const detail = `Cloudflare Access says that you are ${address}, and no entry of ACCESS_MEMBERS gives that address any rights. Ask the operator to add one, or use an API key.`;
     return { code: "not_a_member", detail };
   }
   if (!isFromOwnPage(request)) return CROSS_SITE;

@@ -9,7 +9,7 @@ import * as z from "zod";
 
 import { boundedText } from "../../shared/input/bounded-text.ts";
 import type { Journal } from "../../shared/jobs/journal.ts";
-import type { AccessSettings, Identity } from "../../shared/keys/access.ts";
+import { type AccessSettings, type Identity, lowerCase } from "../../shared/keys/access.ts";
 import { CertsUnavailable, keysOfTeam } from "./certs.ts";
 
 export const ASSERTION_HEADER = "cf-access-jwt-assertion";
@@ -68,7 +68,7 @@ function readClaims(payload: unknown): Verified {
   const groups = [custom.groups].flat().filter((group) => typeof group === "string");
   return {
     type: "verified",
-    identity: { address: email.toLowerCase(), groups },
+    identity: { address: lowerCase(email), groups },
     issuedAt: iat * 1000,
     expiresAt: exp * 1000,
   };

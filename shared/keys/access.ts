@@ -10,7 +10,7 @@ import { SCOPES, type Scope } from "./scopes.ts";
 
 /** The person whom an assertion of Cloudflare Access names. */
 export interface Identity {
-  /** In lower case. */
+  /** As `lowerCase` writes it. */
   readonly address: string;
   readonly groups: readonly string[];
 }
@@ -20,6 +20,7 @@ export interface AccessMember {
   /** An address, an address domain with its `@`, or `group:` and a group's name. */
   readonly who: string;
   readonly ownerId: string;
+  /** Without any, those whom it names may not sign in. */
   readonly scopes: readonly Scope[];
 }
 
@@ -38,7 +39,8 @@ export type Access =
   /** `why` says which variable is wrong, and how. */
   | { readonly state: "wrong"; readonly why: string };
 
-export type AccessVars = Pick<Env, "ACCESS_TEAM_DOMAIN" | "ACCESS_AUD" | "ACCESS_MEMBERS">;
+/** In wrangler.jsonc a variable may be any JSON, whatever its type says. */
+export type AccessVars = Readonly<Record<"ACCESS_TEAM_DOMAIN" | "ACCESS_AUD" | "ACCESS_MEMBERS", unknown>>;
 
 /** No other host is accepted, because the keys that it serves decide who gets in. */
 const TEAM_DOMAIN = /^(?:https:\/\/)?([a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.cloudflareaccess\.com)\/?$/i;
@@ -57,26 +59,48 @@ const Members = z
           WHO,
           "is neither an address, nor a domain such as '@example.com', nor a group such as 'group:editors'",
         ],
-      }).transform((who) => (who.startsWith("group:") ? who : who.toLowerCase())),
+      }).transform((who) => (who.startsWith("group:") ? who : lowerCase(who))),
       ownerId: OwnerId.refine((ownerId) => ownerId !== ACCOUNT, "is the name of the whole account"),
-      scopes: z.array(z.enum(SCOPES)).min(1, "names no scope"),
+      scopes: z.array(z.enum(SCOPES)),
     }),
   )
   .min(1, "names nobody")
-  .max(MAX_MEMBERS, `has more than ${MAX_MEMBERS} entries`);
+  .max(MAX_MEMBERS, `has more than ${MAX_MEMBERS} entries`)
+  .superRefine(refuseIneffective);
+
+/**
+ * An entry after another one for the same people would never apply, and its rights may be the fewer ones. A group without scopes would lock
+ * nobody out whose groups are not in the assertion.
+ */
+function refuseIneffective(members: readonly AccessMember[], context: z.RefinementCtx): void {
+  const places = new Map<string, number>();
+  for (const [index, { who, scopes }] of members.entries()) {
+    if (who.startsWith("group:") && scopes.length === 0) {
+      const message = "names no scope, and a group cannot be locked out, because Access may leave groups out";
+      context.addIssue({ code: "custom", path: [index, "scopes"], message });
+    }
+    const names = who.startsWith("group:") ? [who] : [who, domainOf(who)];
+    const hiding = names.find((name) => places.has(name));
+    if (hiding === undefined) places.set(who, index);
+    else {
+      const message = `never applies, because entry ${places.get(hiding)} names '${hiding}' and comes first`;
+      context.addIssue({ code: "custom", path: [index, "who"], message });
+    }
+  }
+}
 
 /** Read the variables. */
 export function accessOf({ ACCESS_TEAM_DOMAIN: domain, ACCESS_AUD: tags, ACCESS_MEMBERS: given }: AccessVars): Access {
-  const isNobody = given.length === 0;
+  const isNobody = given === "" || (Array.isArray(given) && given.length === 0);
   if (domain === "" && tags === "" && isNobody) return { state: "off" };
-  const [, host] = TEAM_DOMAIN.exec(domain) ?? [];
+  const [, host] = TEAM_DOMAIN.exec(textOf(domain)) ?? [];
   if (host === undefined) {
     return {
       state: "wrong",
       why: "ACCESS_TEAM_DOMAIN is not the domain of a team, such as example.cloudflareaccess.com.",
     };
   }
-  const audiences = tags
+  const audiences = textOf(tags)
     .split(",")
     .map((tag) => tag.trim())
     .filter((tag) => tag !== "");
@@ -89,8 +113,12 @@ export function accessOf({ ACCESS_TEAM_DOMAIN: domain, ACCESS_AUD: tags, ACCESS_
   return { state: "on", settings: { issuer: `https://${host.toLowerCase()}`, audiences, members } };
 }
 
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
 /** @returns a sentence if they are wrong: what is wrong, and where. */
-function readMembers(given: Env["ACCESS_MEMBERS"]): readonly AccessMember[] | string {
+function readMembers(given: unknown): readonly AccessMember[] | string {
   // In wrangler.jsonc it is a list. A secret, or a variable of the dashboard, is text.
   const read = typeof given === "string" ? readJson(given) : { ok: true as const, value: given };
   if (!read.ok) return "is not JSON";
@@ -102,11 +130,20 @@ function readMembers(given: Env["ACCESS_MEMBERS"]): readonly AccessMember[] | st
     .join("; ");
 }
 
-/** The first entry that names this person; null if none does. */
+/** Write the letters A to Z small, and no others: `toLowerCase()` turns the Kelvin sign into a k, which is another person's letter. */
+export function lowerCase(address: string): string {
+  return address.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+/** The first entry that names this person; null if none does, or if it has no scopes. */
 export function memberOf(members: readonly AccessMember[], { address, groups }: Identity): AccessMember | null {
-  const domain = address.slice(address.lastIndexOf("@"));
-  const names = new Set([address, domain, ...groups.map((group) => `group:${group}`)]);
-  return members.find(({ who }) => names.has(who)) ?? null;
+  const names = new Set([address, domainOf(address), ...groups.map((group) => `group:${group}`)]);
+  return unlessEmpty(members.find(({ who }) => names.has(who)));
+}
+
+/** With its `@`. */
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf("@"));
 }
 
 const PREFIX = "access-";
@@ -124,12 +161,23 @@ export function isAccessId(keyId: string): boolean {
   return keyId.startsWith(PREFIX);
 }
 
-/** The entry that this id was made from; null if it was removed, or has another owner now. */
+/**
+ * The entry that this id was made from; null if it was removed, has another owner or no scopes now, or if an entry for the person's
+ * address comes before it. Whether a group before it names the person, the id does not say.
+ */
 export async function memberOfId(access: Access, keyId: string): Promise<AccessMember | null> {
   if (access.state !== "on" || !isAccessId(keyId)) return null;
-  const [, entry] = keyId.split("-");
-  for (const member of access.settings.members) if ((await digestOf(member)) === entry) return member;
+  const [, entry, person] = keyId.split("-");
+  for (const member of access.settings.members) {
+    if ((await digestOf(member)) === entry) return unlessEmpty(member);
+    if ((await sha256Hex(member.who, { bytes: DIGEST_BYTES })) === person) return null;
+  }
   return null;
+}
+
+/** An entry without scopes lets nobody in. It stands before a domain or a group, to lock one of its people out. */
+function unlessEmpty(member: AccessMember | undefined): AccessMember | null {
+  return member === undefined || member.scopes.length === 0 ? null : member;
 }
 
 async function digestOf({ who, ownerId }: AccessMember): Promise<string> {
