@@ -258,6 +258,21 @@ test("a browser that another site made send something is refused, whatever the m
   expect((await post(assertion, "/v1/jobs", TEXT, from({ origin: ORIGIN }))).status).toBe(201);
 });
 
+// A shared cache keeps no answer to a request with `Authorization` (RFC 9111, 3.5). A request that Access signs in has no such header.
+test("no shared cache may keep what somebody is answered", async () => {
+  const assertion = await signer.sign(ANNA);
+  const { id } = await (await post(assertion, "/v1/jobs", TEXT)).json<{ id: string }>();
+  await darkroom.untilJob(id);
+  const ofJob = ["", "/receipt", "/events"].map((rest) => `/v1/jobs/${id}${rest}`);
+  const ofOwner = ["jobs", "keys", "keys/self", "audit", "usage", "webhooks", "checks", "dead-letters", "nothing"];
+  const paths = [...ofJob, ...ofOwner.map((rest) => `/v1/${rest}`), "/openai/v1/models", "/replicate/v1/predictions"];
+  for (const path of paths) {
+    const response = await send(assertion, path);
+    await response.body?.cancel();
+    expect([path, response.headers.get("cache-control")]).toEqual([path, expect.stringMatching(/private|no-store/)]);
+  }
+});
+
 test("what somebody does is in the audit, and an edit in the history, by their address", async () => {
   const assertion = await signer.sign(ANNA);
   const { id } = await darkroom.upload({ name: "a.wav" }, speech("zero one two"));

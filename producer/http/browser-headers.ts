@@ -21,9 +21,19 @@ export const protect = [
     await next();
     if (!c.res.headers.has("content-security-policy")) c.header("content-security-policy", POLICY);
     if (!c.res.headers.has(RESOURCE_POLICY)) c.header(RESOURCE_POLICY, "same-origin");
+    c.header("cache-control", keptByNobodyElse(c.res.headers.get("cache-control")));
     if (new URL(c.req.url).protocol === "https:") c.header("strict-transport-security", HTTPS_ONLY);
   }),
 ] as const;
+
+/**
+ * Only what a route declares public may be kept by a cache that others share. Such a cache keeps no answer to a request with a key (RFC 9111,
+ * 3.5), but it cannot see that a request is signed in with Cloudflare Access.
+ */
+function keptByNobodyElse(said: string | null): string {
+  if (said === null) return "no-store";
+  return /\b(?:public|private|no-store)\b/.test(said) ? said : `private, ${said}`;
+}
 
 /** Pages of the origins in `CORS_ORIGINS` may call. A browser hides the answers from pages of other origins. Keys travel in a header, so there are no cookies. */
 export const allowOrigins = cors({

@@ -27,8 +27,11 @@ export const servePage = createMiddleware<App>(async (c, next) => {
   const page = await c.env.ASSETS.fetch(asked);
   const marked = new HTMLRewriter().on("html", { element: (root) => void root.setAttribute(BEHIND_ACCESS, "") });
   const answer = isBehindAccess ? marked.transform(new Response(page.body, page)) : new Response(page.body, page);
-  // The browser must not keep the attribute for a person whom Access does not let through.
-  if (isBehindAccess) answer.headers.delete("etag");
+  // Nobody may be shown the attribute whom Access does not let through, neither by this browser nor by a cache that others share.
+  if (isBehindAccess) {
+    answer.headers.delete("etag");
+    answer.headers.set("cache-control", "no-store");
+  }
   answer.headers.set("content-security-policy", policyFor(new URL(c.env.R2_ENDPOINT || "/", url).origin));
   return answer;
 });

@@ -103,6 +103,18 @@ for (const how of ["unauthorized", "elsewhere"] as const) {
   });
 }
 
+test("no cache may keep the page that is marked for those who are let through", async () => {
+  const read = async (headers: Record<string, string>) => {
+    const page = await fetch(darkroom.origin(), { headers });
+    const isMarked = (await page.text()).includes("data-behind-access");
+    return { isMarked, caching: page.headers.get("cache-control"), hasTag: page.headers.has("etag") };
+  };
+  const marked = await read({ "cf-access-jwt-assertion": await signer.sign("anna@example.com") });
+  expect(marked).toEqual({ isMarked: true, caching: "no-store", hasTag: false });
+  // Everybody else gets the same page, which may be kept and is asked for again.
+  expect(await read({})).toEqual({ isMarked: false, caching: "public, max-age=0, must-revalidate", hasTag: true });
+});
+
 test("somebody without a line is told whom to ask, and may use a key", async () => {
   darkroom.expectErrors(/403/);
   const { page } = await enter("eve@elsewhere.example");
