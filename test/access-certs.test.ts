@@ -45,6 +45,11 @@ async function find(assertion: string): Promise<unknown> {
   return keysOfTeam(`https://${signer.domain}`, createJournal())(header as never, {} as FlattenedJWSInput);
 }
 
+const pause = (ms: number) =>
+  new Promise<string>((resolve) => {
+    setTimeout(() => resolve("not within time"), ms);
+  });
+
 const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
 
 test("keys are read again after ten minutes, and those of before stand while they cannot be read", async () => {
@@ -110,6 +115,21 @@ test("while the team's keys cannot be read, an unknown key may be a new one, so 
   signer.answer(200);
   pass(6000);
   await find(fresh);
+});
+
+test("while one request waits for keys that are due, the others use those of before", async () => {
+  const assertion = await signer.sign("anna@example.com");
+  await find(assertion);
+  pass(11 * 60_000);
+  const { promise, reject } = Promise.withResolvers<Response>();
+  const stubbed = globalThis.fetch;
+  vi.stubGlobal("fetch", () => promise);
+  const waiting = find(assertion);
+  const others = Promise.all([find(assertion), find(assertion)]).then(() => "at once");
+  expect(await Promise.race([others, waiting.then(() => "after it"), pause(2000)])).toBe("at once");
+  vi.stubGlobal("fetch", stubbed);
+  reject(new Error("the connection broke"));
+  await waiting;
 });
 
 test("a read that fails late does not discard the keys that another read has found since", async () => {

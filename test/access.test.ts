@@ -4,6 +4,7 @@ import { request } from "node:http";
 import { beforeEach, expect, test } from "vitest";
 
 import { KEY_LOOKED_UP_MS } from "../producer/http/guard-body.ts";
+import { SCOPES_OF } from "../producer/http/scopes.ts";
 import { holdStream } from "../shared/db/keys/event-streams.ts";
 import { SCOPES } from "../shared/keys/scopes.ts";
 import { ACCESS_CERTS } from "./access-door.ts";
@@ -254,6 +255,12 @@ test("a browser that another site made send something is refused, whatever the m
   }
   for (const headers of evil) expect((await send(assertion, "/v1/search?q=day", { headers })).status).toBe(403);
   for (const headers of [silent, typed]) expect((await send(assertion, "/v1/jobs", { headers })).status).toBe(200);
+  for (const route of Object.keys(SCOPES_OF)) {
+    const [method = "", path = ""] = route.split(" ");
+    const address = path.replaceAll(/:\w+(?:\{[^}]*\})?/g, "anything");
+    const { status } = await send(assertion, address, { method, headers: evil[0]! });
+    expect([route, status]).toEqual([route, 403]);
+  }
   expect((await (await darkroom.api("/v1/jobs")).json<{ jobs: unknown[] }>()).jobs).toEqual([]);
   expect((await post(assertion, "/v1/jobs", TEXT, from({ origin: ORIGIN }))).status).toBe(201);
 });

@@ -47,12 +47,12 @@ const remembered = new Map<string, Remembered>();
  */
 export function keysOfTeam(issuer: string, journal: Journal): JWTVerifyGetKey {
   return async (header, token) => {
-    const keys = await keysOf(issuer, FRESH_MS, journal);
+    const keys = await keysOf(issuer, DUE, journal);
     try {
       return await keys(header, token);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      const newer = await keysOf(issuer, LOOK_AGAIN_MS, journal);
+      const newer = await keysOf(issuer, UNKNOWN, journal);
       // If reading has failed, nobody knows whether the key is a new one.
       if (!isReadWithin(issuer, LOOK_AGAIN_MS)) throw unavailable(issuer);
       return newer(header, token);
@@ -64,14 +64,24 @@ function isReadWithin(issuer: string, maxAgeMs: number): boolean {
   return Date.now() - (remembered.get(issuer) ?? NOTHING).readAt < maxAgeMs;
 }
 
-/** Keys that are not older than this. If they cannot be read, older keys are used. */
-async function keysOf(issuer: string, maxAgeMs: number, journal: Journal): Promise<JWTVerifyGetKey> {
+interface Wanted {
+  readonly maxAgeMs: number;
+  /** Whether older keys do while another request reads them. */
+  readonly mayBeOlder: boolean;
+}
+
+const DUE: Wanted = { maxAgeMs: FRESH_MS, mayBeOlder: true };
+const UNKNOWN: Wanted = { maxAgeMs: LOOK_AGAIN_MS, mayBeOlder: false };
+
+/** Keys that are not older than wanted. If they cannot be read, older keys are used. */
+async function keysOf(issuer: string, { maxAgeMs, mayBeOlder }: Wanted, journal: Journal): Promise<JWTVerifyGetKey> {
   for (;;) {
     const now = Date.now();
     const known = remembered.get(issuer) ?? NOTHING;
     if (known.keys !== null && now - known.readAt < maxAgeMs) return known.keys;
     if (now - known.failedAt < TRY_AGAIN_MS) return orUnavailable(known, issuer);
     if (now - known.readingSince >= TIMEOUT_MS) return readKeys(issuer, known, journal);
+    if (known.keys !== null && mayBeOlder) return known.keys;
     // Another request is reading them. Its promise cannot be awaited here: on Workers it never settles if that request is ended.
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }

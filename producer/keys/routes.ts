@@ -18,7 +18,7 @@ export const keys = new Hono<App>();
 
 const tags = ["keys"];
 
-/** Make a key. The operator makes them for anybody, other admins for themselves; none outlives its maker's. */
+/** Make a key. The operator makes them for anybody, other admins for themselves. None outlives the key that made it. */
 keys.post(
   "/",
   describe({
