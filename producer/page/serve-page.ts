@@ -27,7 +27,7 @@ export const servePage = createMiddleware<App>(async (c, next) => {
   const page = await c.env.ASSETS.fetch(asked);
   const marked = new HTMLRewriter().on("html", { element: (root) => void root.setAttribute(BEHIND_ACCESS, "") });
   const answer = isBehindAccess ? marked.transform(new Response(page.body, page)) : new Response(page.body, page);
-  // Nobody may be shown the attribute whom Access does not let through, neither by this browser nor by a cache that others share.
+  // Neither this browser nor a shared cache may keep the attribute: it must not reach people whom Access does not let through.
   if (isBehindAccess) {
     answer.headers.delete("etag");
     answer.headers.set("cache-control", "no-store");
