@@ -124,11 +124,27 @@ test("passages from before are found as they were, and inside their text once ma
   await darkroom.maintain();
   expect(await found("天気")).toEqual([LIBRARY[0]]);
   expect(await found("boats")).toEqual(["the boats leave at dawn"]);
-  expect(await DB.prepare("SELECT value FROM cursors WHERE name = 'indexed_texts'").first("value")).toBe("all");
+  // As a version before this one writes during a deployment: it knows no indexed text.
+  await DB.prepare(
+    "INSERT INTO passages (id, owner_id, job_id, kind, source, text, space) SELECT 'late', owner_id, job_id, kind, source, '预算', '' FROM passages LIMIT 1",
+  ).run();
+  await DB.prepare("UPDATE passages SET text = '明日は雨です' WHERE text = ?1").bind(LIBRARY[0]).run();
+  expect(await found("天気")).toEqual([]);
+  await DB.prepare("INSERT INTO passages_fts (passages_fts, rank) VALUES ('integrity-check', 1)").run();
+  await darkroom.maintain();
+  expect(await found("雨")).toEqual(["明日は雨です"]);
+  expect(new Set(await found("预算"))).toEqual(new Set(["预算", LIBRARY[2]]));
   // An edit and a deletion leave nothing of the old text behind.
   await DB.prepare("DELETE FROM passages").run();
   expect(await found("天気")).toEqual([]);
-  await DB.prepare("INSERT INTO passages_fts (passages_fts) VALUES ('integrity-check')").run();
+  await DB.prepare("INSERT INTO passages_fts (passages_fts, rank) VALUES ('integrity-check', 1)").run();
+  // Numbers begin anew, below the earlier cursor.
+  await darkroom.maintain();
+  await DB.prepare(
+    "INSERT INTO passages (id, owner_id, job_id, kind, source, text, space) VALUES ('anew', 'operator', 'job_a', 'classification', 'text', '天気予報', '')",
+  ).run();
+  await darkroom.maintain();
+  expect(await found("天気")).toEqual(["天気予報"]);
 });
 
 test("every way into the index is one in which words are found", async () => {
