@@ -2,7 +2,8 @@
 import { expect, test } from "vitest";
 
 import { markedWords } from "../dashboard/jobs/marked-words.ts";
-import { foldForms, indexedText, together } from "../shared/search/indexed-text.ts";
+import { passagePages } from "../shared/db/search/pages.ts";
+import { foldForms, indexedText, together, withIndexedText } from "../shared/search/indexed-text.ts";
 import { d1Index } from "../shared/search/d1-index.ts";
 import { matchWords } from "../shared/search/match-words.ts";
 import type { Hit } from "../shared/search/passage.ts";
@@ -145,6 +146,27 @@ test("passages from before are found as they were, and inside their text once ma
   ).run();
   await darkroom.maintain();
   expect(await found("天気")).toEqual(["天気予報"]);
+});
+
+// Korean without spaces is one word to the dictionary, however long. Models that repeat themselves write such words.
+const REPEATED = "ㅋ".repeat(9000);
+
+test("passages that are far longer than most are written in more than one statement", () => {
+  const passages = Array.from({ length: 40 }, (_, index) => ({ id: `${index}`, text: REPEATED }));
+  const pages = passagePages(passages, 250);
+  expect(pages.flat()).toEqual(passages.map(withIndexedText));
+  for (const page of pages) expect(Buffer.byteLength(JSON.stringify(page))).toBeLessThan(2_000_000);
+  expect(passagePages(passages.slice(0, 5), 2).map((page) => page.length)).toEqual([2, 2, 1]);
+});
+
+test("a passage that says one character thousands of times does not hold up the database", async () => {
+  await put(Array.from({ length: 10 }, (_, index) => `${index} ${REPEATED}`));
+  const startedAt = performance.now();
+  const hits = await search("ㅋ");
+  // FTS5 looks at each pair of matches to choose a snippet: that took a second a passage.
+  expect(performance.now() - startedAt).toBeLessThan(4000);
+  expect(hits).toHaveLength(10);
+  for (const { snippet } of hits) expect(snippet).toMatch(/^\d ㅋ{300,400}…$/u);
 });
 
 test("every way into the index is one in which words are found", async () => {

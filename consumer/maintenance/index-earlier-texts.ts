@@ -3,19 +3,15 @@
 import { writeCursor } from "../../shared/db/jobs/maintenance.ts";
 import { findPlain, indexAs, INDEXED_TEXTS } from "../../shared/db/search/indexed-texts.ts";
 import type { Intake } from "../../shared/jobs/intake.ts";
-import { withIndexedText } from "../../shared/search/indexed-text.ts";
+import { indexedText } from "../../shared/search/indexed-text.ts";
 
 const READ_A_RUN = 500;
-/** A passage has about 3 kB here and at most 200 kB, and D1 binds at most 2 MB. */
-const WRITTEN_A_STATEMENT = 100;
 
 /** Index the texts after the cursor. If this version has stored them all, a run reads each once and changes none. */
 export async function indexEarlierTexts({ db }: Pick<Intake, "db">): Promise<number> {
   const passages = await findPlain(db, READ_A_RUN);
-  const changed = passages.map(withIndexedText).filter(({ indexedText }) => indexedText !== null);
-  for (let start = 0; start < changed.length; start += WRITTEN_A_STATEMENT) {
-    await indexAs(db, changed.slice(start, start + WRITTEN_A_STATEMENT));
-  }
+  const changed = passages.filter(({ text }) => indexedText(text) !== null);
+  await indexAs(db, changed);
   const last = passages.at(-1);
   if (last !== undefined) await writeCursor(db, INDEXED_TEXTS, String(last.number));
   return changed.length;

@@ -37,10 +37,10 @@ export function indexedText(text: string): string | null {
   return indexed === text ? null : indexed;
 }
 
+export type Indexed<Found> = Found & { readonly indexedText: string | null };
+
 /** Add the indexed text to a passage that is about to be stored. */
-export function withIndexedText<Found extends { readonly text: string }>(
-  found: Found,
-): Found & { readonly indexedText: string | null } {
+export function withIndexedText<Found extends { readonly text: string }>(found: Found): Indexed<Found> {
   return { ...found, indexedText: indexedText(found.text) };
 }
 

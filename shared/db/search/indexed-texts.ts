@@ -1,5 +1,7 @@
 // SQL for passages without an indexed text: they were stored before migration 0004, or by an earlier version of the Worker after it.
 
+import { passagePages } from "./pages.ts";
+
 /** The cursor's name. A trigger of migration 0006 sets it back. */
 export const INDEXED_TEXTS = "indexed_texts";
 
@@ -32,16 +34,18 @@ export async function findPlain(db: D1Database, limit: number): Promise<readonly
   return found?.results ?? [];
 }
 
+/** A passage has about 3 kB here. */
+const WRITTEN_A_STATEMENT = 100;
+
 /** Store the indexed text of these passages, except for those whose text has changed since it was read. */
-export async function indexAs(
-  db: D1Database,
-  passages: readonly (PlainPassage & { readonly indexedText: string | null })[],
-): Promise<void> {
-  await db
-    .prepare(
-      `UPDATE passages SET indexed_text = c.value ->> 'indexedText'
-         FROM json_each(?1) c WHERE passages.number = c.value ->> 'number' AND passages.text = c.value ->> 'text'`,
-    )
-    .bind(JSON.stringify(passages))
-    .run();
+export async function indexAs(db: D1Database, passages: readonly PlainPassage[]): Promise<void> {
+  for (const page of passagePages(passages, WRITTEN_A_STATEMENT)) {
+    await db
+      .prepare(
+        `UPDATE passages SET indexed_text = c.value ->> 'indexedText'
+           FROM json_each(?1) c WHERE passages.number = c.value ->> 'number' AND passages.text = c.value ->> 'text'`,
+      )
+      .bind(JSON.stringify(page))
+      .run();
+  }
 }
