@@ -42,6 +42,11 @@ const LIBRARY = [
   "ဒီနေ့ရာသီဥတုအရမ်းကောင်းတယ်",
   "आज हम बजट के बारे में बात करेंगे",
   "Wir sprechen über das Budget und das Wetter.",
+  "I ❤️gardens, and press 1️⃣now",
+  "ガスの火",
+  "葛\u{E0100}飾区の祭り",
+  "ذَهَبَ الوَلَدُ إلى المــدرسة",
+  "שָׁלוֹם לכולם",
 ];
 
 test.each([
@@ -72,6 +77,16 @@ test.each([
   ["बाजट", []],
   ["budget", [12]],
   ["weather", []],
+  ["gardens", [13]],
+  ["now", [13]],
+  // A full-width letter with a half-width mark.
+  ["カﾞｽ", [14]],
+  // A variant of the letter, and marks and strokes that writers leave out.
+  ["葛飾", [15]],
+  ["ذهب", [16]],
+  ["المدرسة", [16]],
+  ["الوَلَد", [16]],
+  ["שלום", [17]],
 ])("'%s' is found where it is said", async (query, places) => {
   await put(LIBRARY);
   expect(new Set(await found(query))).toEqual(new Set(places.map((place) => LIBRARY[place])));
@@ -84,6 +99,14 @@ test("a sentence without spaces finds what has its words, the one that has most 
   expect((await found("งบประมาณของเราในวันนี้"))[0]).toBe(LIBRARY[6]);
   // Particles alone find nothing beside words that say something.
   expect(await found("コーヒーは")).toEqual([LIBRARY[1]]);
+});
+
+test("what stands together in the query ranks first where it stands together, in whatever scripts", async () => {
+  const together = "新しいGPT模型について話しました。";
+  await put(["模型の店でGPTの話をした。模型とGPT。", together, "GPT、GPTと模型、模型。"]);
+  expect((await found("GPT模型"))[0]).toBe(together);
+  await put(["3人で来て、月を見た。月と3人。", "会議は3月です。", "月、月、3、3。"]);
+  expect((await found("3月"))[0]).toBe("会議は3月です。");
 });
 
 test("the snippet is what is around the words, as it was said, and no longer than it has to be", async () => {
@@ -108,6 +131,7 @@ test("what was typed without spaces is no syntax either, and another owner's is 
 test("a text comes back from its index as it was, in one form of its letters", () => {
   for (const text of LIBRARY) {
     expect(together(indexedText(text) ?? text)).toBe(foldForms(text));
+    expect(foldForms(foldForms(text))).toBe(foldForms(text));
     // What is apart already stays so.
     expect(indexedText(indexedText(text) ?? text)).toBeNull();
   }
@@ -194,6 +218,8 @@ test("every way into the index is one in which words are found", async () => {
 test.each([
   ["予算会議は", ["予算会議は", "予算", "会議"]],
   ["天", ["天"]],
+  // The passage may have either form.
+  ["ｺｰﾋｰ", ["コーヒー", "ｺｰﾋｰ"]],
   ["a harbour", ["harbour"]],
   ["예산은 얼마", ["예산은", "얼마"]],
   ["हिन्दी बजट", ["हिन्दी", "बजट"]],
