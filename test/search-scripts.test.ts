@@ -102,9 +102,9 @@ test("a sentence without spaces finds what has its words, the one that has most 
 });
 
 test("what stands together in the query ranks first where it stands together, in whatever scripts", async () => {
-  const together = "新しいGPT模型について話しました。";
-  await put(["模型の店でGPTの話をした。模型とGPT。", together, "GPT、GPTと模型、模型。"]);
-  expect((await found("GPT模型"))[0]).toBe(together);
+  const adjacent = "新しいGPT模型について話しました。";
+  await put(["模型の店でGPTの話をした。模型とGPT。", adjacent, "GPT、GPTと模型、模型。"]);
+  expect((await found("GPT模型"))[0]).toBe(adjacent);
   await put(["3人で来て、月を見た。月と3人。", "会議は3月です。", "月、月、3、3。"]);
   expect((await found("3月"))[0]).toBe("会議は3月です。");
 });

@@ -17,7 +17,7 @@ const FORMS = /[\uFF00-\uFFEF]+/gu;
  * that select a variant of the letter before. U+FE0F is not among them, because it makes a picture of a sign.
  */
 const OPTIONAL =
-  /[\u0591-\u05BD\u05BF\u05C1\u05C2\u05C4\u05C5\u05C7\u0610-\u061A\u0640\u064B-\u0652\u0656-\u065F\u0670\u06D6-\u06DC\u06DF-\u06E4\u06E7\u06E8\u06EA-\u06ED\uFE00-\uFE0E\u{E0100}-\u{E01EF}]/gu;
+  /\u0640|[\u0591-\u05BD\u05BF\u05C1\u05C2\u05C4\u05C5\u05C7\u0610-\u061A\u064B-\u0652\u0656-\u065F\u0670\u06D6-\u06DC\u06DF-\u06E4\u06E7\u06E8\u06EA-\u06ED\uFE00-\uFE0E\u{E0100}-\u{E01EF}]/gu;
 
 /**
  * Replace half-width and full-width forms, compose letters, and remove optional marks. macOS decomposes Korean syllables in file names,
