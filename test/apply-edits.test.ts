@@ -7,7 +7,7 @@ import { EditOperation } from "../shared/transcripts/edit-operations.ts";
 import { fillGaps } from "../shared/transcripts/fill-gaps.ts";
 import { joinTexts } from "../shared/transcripts/join-words.ts";
 import { shownWords } from "../shared/transcripts/shown-words.ts";
-import type { Segment, Transcript } from "../shared/transcripts/transcript.ts";
+import { type Segment, Transcript } from "../shared/transcripts/transcript.ts";
 import { brokenLimits, someOptions, speak, unspaced } from "./caption-properties.ts";
 import { pick, seeded, segmentOf, whole } from "./scripted-speaker.ts";
 
@@ -262,4 +262,31 @@ test("a gap that was filled since is filled in the edited transcript, and its ne
   const filled = fillGaps(edited, transcriptOf(complete));
   expect(filled).toMatchObject({ isComplete: true, gaps: [], text: "One two three four five nine ten" });
   expect(fillGaps(edited, lacking)).toBe(edited);
+});
+
+test("what a redrive adds keeps the language that it was heard in, whatever the rest of the original is in by then", () => {
+  const gap = { startMs: 1000, endMs: 9000, reason: "lost" };
+  const [hello, french, german] = [said("Hello."), said("Bonjour à tous.", 2000), said("Guten Tag.", 6000)];
+  const edited = transcriptOf([hello], { language: "en", isComplete: false, gaps: [gap] });
+  // Most of the recording is French now.
+  const original = transcriptOf([{ ...hello, language: "en" }, french, { ...german, language: "de" }], {
+    language: "fr",
+  });
+  const filled = fillGaps(edited, original);
+  expect(filled.language).toBe("en");
+  expect(filled.segments.map(({ language }) => language)).toEqual([undefined, "fr", "de"]);
+  // Nothing had been heard before.
+  const empty = transcriptOf([], { language: null, isComplete: false, gaps: [{ ...gap, startMs: 0 }] });
+  expect(fillGaps(empty, original)).toMatchObject({ language: "fr", segments: original.segments });
+});
+
+test("a transcript of a later version is read without the fields that this one does not know", () => {
+  const known = transcriptOf([said("Hello there.")]);
+  const [segment] = known.segments;
+  const later = {
+    ...known,
+    mood: "calm",
+    segments: [{ ...segment, mood: "calm", words: segment!.words.map((word) => ({ ...word, mood: 1 })) }],
+  };
+  expect(Transcript.parse(later)).toEqual(known);
 });

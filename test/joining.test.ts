@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { segmentsOf } from "../consumer/models/whisper-answer.ts";
 import { applyEdits } from "../shared/transcripts/apply-edits.ts";
 import { composeTranscript } from "../shared/transcripts/compose-transcript.ts";
+import { joinTexts as joinOnPage, showSegment } from "../dashboard/transcript/words.ts";
 import { joinTexts, joinWords } from "../shared/transcripts/join-words.ts";
 import { endsSentence } from "../shared/transcripts/scripts.ts";
 import { shownWords } from "../shared/transcripts/shown-words.ts";
@@ -164,4 +165,20 @@ test("a recording that changes its language is not forced into one: each part is
   expect(
     composeTranscript([few, ...chunks.slice(1, 2)], { gaps: [], durationMs: null, hasAllEnded: true }).language,
   ).toBe("ja");
+});
+
+test.each([
+  [["今日", "は", "天気"], "今日は　天気です"],
+  [["私", "は", "AI", "が", "好き"], "私はＡＩが好きだ"],
+  [["Is", "it", "(", "twenty", ")", "?"], "Is it (20)?"],
+  [["ราคา", "100", "บาท"], "ราคาหนึ่งร้อยบาท"],
+  [["他说", "hello", "world"], "他说 hi"],
+])("the page shows the words %j as the API counts and joins them, if the text does not hold them", (words, text) => {
+  const timed = words.map((word, index) => ({ startMs: index * 100, endMs: index * 100 + 90, text: word }));
+  const segment = { startMs: 0, endMs: 1000, text, words: timed };
+  const api = shownWords(segment).map((word, index) => (index === 0 ? word.text : word.separator + word.text));
+  expect(showSegment(segment).text).toBe(api.join(""));
+  expect(joinOnPage(["今日は。", "", "明日も。", "Yes", ")", "你好"])).toBe(
+    joinTexts(["今日は。", "", "明日も。", "Yes", ")", "你好"]),
+  );
 });

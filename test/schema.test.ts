@@ -70,9 +70,18 @@ test("passages that were stored before the index of words was made anew are foun
   expect(found('"boat"')).toEqual(["c: two boats"]);
   database.exec("UPDATE passages SET indexed_text = '\u200B天\u200B気\u200B' WHERE id = 'b'");
   expect(found('"天\u200B気"')).toHaveLength(1);
+  // The version before leaves the indexed text as it was: the new words are found, and the old ones are not.
+  database.exec("INSERT INTO cursors (name, value) VALUES ('indexed_texts', '3')");
+  database.exec("UPDATE passages SET text = 'two ships' WHERE id = 'b'");
+  expect(found('"天\u200B気"')).toEqual([]);
+  expect(found('"ship"')).toEqual(["a: no ships", "b: two ships"]);
+  expect(database.prepare("SELECT value FROM cursors").get()?.["value"]).toBe("1");
+  database.exec("UPDATE passages SET text = '天', indexed_text = '\u200B天\u200B' WHERE id = 'b'");
+  expect(found('"天"')).toHaveLength(1);
+  database.exec("INSERT INTO passages_fts (passages_fts, rank) VALUES ('integrity-check', 1)");
   database.exec("DELETE FROM passages WHERE id = 'b'");
   expect(found('"天\u200B気"')).toEqual([]);
-  database.exec("INSERT INTO passages_fts (passages_fts) VALUES ('integrity-check')");
+  database.exec("INSERT INTO passages_fts (passages_fts, rank) VALUES ('integrity-check', 1)");
 });
 
 test("the database of an earlier version is recognised, left as it is, and says how to start anew", async () => {

@@ -6,7 +6,12 @@ const dictionary = new Intl.Segmenter(undefined, { granularity: "word" });
 
 /** The longest word comes first: a whole phrase is marked as one. A phrase without spaces is followed by its own words. */
 export function markedWords(question: string): readonly string[] {
-  const runs: readonly string[] = question.normalize("NFC").match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu) ?? [];
+  const typed = question.normalize("NFC");
+  // A passage is shown as it is indexed, with letters of ordinary width, or as it was written.
+  const folded = typed.replaceAll(/[\uFF00-\uFFEF]+/gu, (forms) => forms.normalize("NFKC")).normalize("NFC");
+  const runs = [...new Set([folded, typed])].flatMap(
+    (text): readonly string[] => text.match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu) ?? [],
+  );
   const words = runs.flatMap((run) =>
     UNSPACED.test(run) ? [run, ...Array.from(dictionary.segment(run), ({ segment }) => segment)] : [run],
   );

@@ -18,18 +18,31 @@ export interface ShownSegment {
 
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}\u3000-\u303F\u30FC\uFF00-\uFFEF]/u;
+const IDEOGRAPHIC = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303F\u30FC\uFF00-\uFFEF]/u;
 const LETTER = /[\p{L}\p{N}]/u;
+
+/** Words that are only marks: no space stands before the first kind, and none after the second. */
+const CLOSING_ALONE = /^[\p{Pe}\p{Pf}.,!?:;%…‼⁇⁈⁉،؛؟۔।॥།༎။၊።፣፤៕։]+$/u;
+const OPENING_ALONE = /^[\p{Ps}\p{Pi}¿¡]+$/u;
 
 /** Texts one after another, as the API joins them: without a space where their script has none. */
 export function joinTexts(texts: readonly string[]): string {
-  return texts.reduce((joined, text) => joined + separatorBetween(joined, text) + text, "");
+  const pieces = texts.map((text) => text.trim()).filter((text) => text !== "");
+  return pieces.map((text, index) => separatorBetween(pieces[index - 1] ?? "", text, false) + text).join("");
 }
 
-function separatorBetween(before: string, after: string): "" | " " {
-  if (before === "") return "";
+/** The rules of the API (shared/transcripts/join-words.ts). */
+function separatorBetween(before: string, after: string, isIdeographicText: boolean): "" | " " {
+  if (before === "" || CLOSING_ALONE.test(after) || OPENING_ALONE.test(before)) return "";
   const [last = ""] = Array.from(before.slice(-2)).slice(-1);
   const [first = ""] = Array.from(after.slice(0, 2));
-  return UNSPACED.test(last) && UNSPACED.test(first) ? "" : " ";
+  if (UNSPACED.test(last) && UNSPACED.test(first)) return "";
+  return isIdeographicText && (IDEOGRAPHIC.test(last) || IDEOGRAPHIC.test(first)) ? "" : " ";
+}
+
+function isMostlyIdeographic(text: string): boolean {
+  const letters = text.match(/\p{L}/gu) ?? [];
+  return letters.filter((letter) => IDEOGRAPHIC.test(letter)).length * 2 > letters.length;
 }
 
 /** The text of a segment with its words placed in it. A text that does not hold the words (20 for twenty) is shown as the words. */
@@ -41,9 +54,10 @@ export function showSegment(segment: Segment): ShownSegment {
     return { text, words: places.map((place, index) => ({ ...place, ...timesOf(words[index]) })) };
   }
   let shown = "";
-  const spans = words.map((word): WordSpan => {
+  const isIdeographicText = isMostlyIdeographic(text);
+  const spans = words.map((word, index): WordSpan => {
     const said = word.text.trim();
-    shown += separatorBetween(shown, said);
+    shown += separatorBetween(words[index - 1]?.text.trim() ?? "", said, isIdeographicText);
     const start = shown.length;
     shown += said;
     return { start, end: shown.length, ...timesOf(word) };

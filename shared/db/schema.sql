@@ -308,10 +308,19 @@ CREATE TABLE passages (
 
 CREATE INDEX passages_by_job ON passages (job_id);
 
-CREATE TRIGGER passages_changed AFTER UPDATE OF text, indexed_text ON passages BEGIN
+CREATE TRIGGER passages_changed AFTER UPDATE OF text, indexed_text ON passages
+WHEN new.indexed_text IS NULL OR new.indexed_text IS NOT old.indexed_text OR new.text = old.text
+BEGIN
   INSERT INTO passages_fts (passages_fts, rowid, owner, text)
   VALUES ('delete', old.number, old.owner, coalesce(old.indexed_text, old.text));
   INSERT INTO passages_fts (rowid, owner, text) VALUES (new.number, new.owner, coalesce(new.indexed_text, new.text));
+END;
+
+CREATE TRIGGER passages_changed_alone AFTER UPDATE OF text ON passages
+WHEN new.indexed_text IS NOT NULL AND new.indexed_text IS old.indexed_text AND new.text <> old.text
+BEGIN
+  UPDATE passages SET indexed_text = NULL WHERE number = new.number; -- fires passages_changed, which still sees the old one
+  UPDATE cursors SET value = new.number - 1 WHERE name = 'indexed_texts' AND CAST(value AS INTEGER) >= new.number;
 END;
 
 CREATE TRIGGER passages_deleted AFTER DELETE ON passages BEGIN

@@ -12,14 +12,34 @@ const BREAK = "\u200B";
 /** Half-width and full-width forms of letters. */
 const FORMS = /[\uFF00-\uFFEF]+/gu;
 
-/** Replace half-width and full-width forms, and compose letters: macOS decomposes Korean syllables in file names. */
+/**
+ * Most writers leave these out: the vowel points of Hebrew and Arabic, the stroke that stretches an Arabic word, and the characters
+ * that select a variant of the letter before. U+FE0F is not among them, because it makes a picture of a sign.
+ */
+const OPTIONAL =
+  /\u0640|[\u0591-\u05BD\u05BF\u05C1\u05C2\u05C4\u05C5\u05C7\u0610-\u061A\u064B-\u0652\u0656-\u065F\u0670\u06D6-\u06DC\u06DF-\u06E4\u06E7\u06E8\u06EA-\u06ED\uFE00-\uFE0E\u{E0100}-\u{E01EF}]/gu;
+
+/**
+ * Replace half-width and full-width forms, compose letters, and remove optional marks. macOS decomposes Korean syllables in file names,
+ * and a half-width mark may follow a full-width letter.
+ */
 export function foldForms(text: string): string {
-  return text.normalize("NFC").replaceAll(FORMS, (forms) => forms.normalize("NFKC"));
+  return text
+    .normalize("NFC")
+    .replaceAll(FORMS, (forms) => forms.normalize("NFKC"))
+    .replaceAll(OPTIONAL, "")
+    .normalize("NFC");
 }
 
-/** Separate the characters of scripts without spaces in a folded text. */
+/** U+FE0F and the marks after it, as in ❤️ and 1️⃣. FTS5 would take them for the beginning of the word that follows. */
+const PICTURE_MARKS = /\uFE0F\p{M}*/gu;
+
+/** Separate the characters of scripts without spaces, and the marks of pictures, in a folded text. */
 export function apart(folded: string): string {
-  return folded.replaceAll(ALONE, (char) => BREAK + char + BREAK).replaceAll(/\u200B{2,}/gu, BREAK);
+  return folded
+    .replaceAll(ALONE, (char) => BREAK + char + BREAK)
+    .replaceAll(PICTURE_MARKS, (marks) => BREAK + marks + BREAK)
+    .replaceAll(/\u200B{2,}/gu, BREAK);
 }
 
 /** Turn an indexed text back into one that people read. */
@@ -37,10 +57,10 @@ export function indexedText(text: string): string | null {
   return indexed === text ? null : indexed;
 }
 
+export type Indexed<Found> = Found & { readonly indexedText: string | null };
+
 /** Add the indexed text to a passage that is about to be stored. */
-export function withIndexedText<Found extends { readonly text: string }>(
-  found: Found,
-): Found & { readonly indexedText: string | null } {
+export function withIndexedText<Found extends { readonly text: string }>(found: Found): Indexed<Found> {
   return { ...found, indexedText: indexedText(found.text) };
 }
 

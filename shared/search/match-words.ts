@@ -37,14 +37,22 @@ export function matchWords(ownerId: string, text: string): string | null {
   return `owner : "${hex(ownerId)}" AND text : (${any})`;
 }
 
-/** Return the words between spaces. For text without spaces, return the whole, its words, and pairs of characters of long words. */
+/**
+ * Return the words between spaces. For text without spaces, return the whole, also where scripts meet (GPT模型), its words, and pairs of
+ * characters of long words.
+ */
 function wordsOf(run: string): readonly string[] {
-  return stretchesOf(run).flatMap(({ text, isApart }) => {
+  const stretches = stretchesOf(run);
+  const words = stretches.flatMap(({ text, isApart }) => {
     if (!isApart) return [text];
-    const words = wordsIn(text);
-    const isPhrase = words.length > 1 && Array.from(text).length <= MAX_PHRASE_CHARS;
-    return [...(isPhrase ? [text] : []), ...words.flatMap((word) => [word, ...pairsOf(word)])];
+    const own = wordsIn(text);
+    return [...phraseOf(text, own.length), ...own.flatMap((word) => [word, ...pairsOf(word)])];
   });
+  return stretches.length > 1 ? [...phraseOf(run, words.length), ...words] : words;
+}
+
+function phraseOf(text: string, wordCount: number): readonly string[] {
+  return wordCount > 1 && Array.from(text).length <= MAX_PHRASE_CHARS ? [text] : [];
 }
 
 /** As SQLite's own `hex`, which makes the owner's token. */

@@ -1,5 +1,6 @@
 import { findByWords, type PassageScope, readPassages, SNIPPET_WORDS } from "../db/search/passages.ts";
 import { wordStarts } from "../transcripts/scripts.ts";
+import { clip } from "../input/characters.ts";
 import { fuse } from "./fuse.ts";
 import { matchWords } from "./match-words.ts";
 import type { FoundBy, Hit, PassageQuery } from "./passage.ts";
@@ -58,7 +59,11 @@ async function findTelling(db: D1Database, scope: PassageScope, match: string): 
   return found.filter(({ bm25 }) => bm25 <= best * LEAST_SHARE).map(({ id }) => id);
 }
 
+/** A text without spaces may be one word, however long it is. */
+const BEGINNING_CHARS = 400;
+
 function beginning(text: string): string {
-  const end = wordStarts(text)[SNIPPET_WORDS];
-  return end === undefined ? text : `${text.slice(0, end).trimEnd()}…`;
+  const some = clip(text, BEGINNING_CHARS);
+  const end = wordStarts(some)[SNIPPET_WORDS] ?? some.length;
+  return end === text.length ? text : `${text.slice(0, end).trimEnd()}…`;
 }

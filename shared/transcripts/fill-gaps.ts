@@ -9,10 +9,14 @@ import type { Segment, Stretch, Transcript } from "./transcript.ts";
 export function fillGaps(edited: Transcript, original: Transcript): Transcript {
   const filled = edited.gaps.filter((gap) => !original.gaps.some((other) => isSame(gap, other)));
   if (filled.length === 0) return edited;
-  const found = filled.flatMap((gap) => within(original.segments, roomIn(edited.segments, gap)));
+  const language = edited.language ?? original.language;
+  const found = filled
+    .flatMap((gap) => within(original.segments, roomIn(edited.segments, gap)))
+    .map((segment) => inLanguage(language, segment, original));
   const segments = [...edited.segments, ...found].toSorted((left, right) => left.startMs - right.startMs);
   return {
     ...edited,
+    language,
     segments,
     text: joinTexts(segments.map(({ text }) => text)),
     gaps: [...original.gaps],
@@ -25,6 +29,12 @@ export function fillGaps(edited: Transcript, original: Transcript): Transcript {
       ),
     ].toSorted((left, right) => left.startMs - right.startMs),
   };
+}
+
+/** A segment names its language if it differs from the transcript's. What a redrive has added may have changed the original's. */
+function inLanguage(most: string | null, { language, ...segment }: Segment, original: Transcript): Segment {
+  const heard = language ?? original.language;
+  return heard === null || heard === most ? segment : { ...segment, language: heard };
 }
 
 interface Room {

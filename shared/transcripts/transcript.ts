@@ -2,14 +2,16 @@ import * as z from "zod";
 
 const ms = z.int().min(0);
 
-export const Word = z.strictObject({ startMs: ms, endMs: ms, text: z.string() });
+// These are read leniently: a later version may have stored more fields, and this one reads its transcripts after a rollback.
+
+export const Word = z.object({ startMs: ms, endMs: ms, text: z.string() });
 export type Word = z.infer<typeof Word>;
 
 /**
  * A timed piece of a transcript. `words` is empty where the model gave no word times. Who speaks is known where somebody has said it.
  * `language` is set if the model heard another language than that of the transcript.
  */
-export const Segment = z.strictObject({
+export const Segment = z.object({
   startMs: ms,
   endMs: ms,
   text: z.string(),
@@ -20,11 +22,11 @@ export const Segment = z.strictObject({
 export type Segment = z.infer<typeof Segment>;
 
 /** A stretch of the source that needs a person's eye, and why. */
-export const Stretch = z.strictObject({ startMs: ms, endMs: ms, reason: z.string() });
+export const Stretch = z.object({ startMs: ms, endMs: ms, reason: z.string() });
 export type Stretch = z.infer<typeof Stretch>;
 
 /** `transcript.json`, the same whatever the model. Times are those of the source. */
-export const Transcript = z.strictObject({
+export const Transcript = z.object({
   model: z.string().nullable(),
   engine: z.string().nullable(),
   language: z.string().nullable(),

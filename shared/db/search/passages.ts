@@ -2,7 +2,7 @@
 import type { JobKind } from "../../kinds/index.ts";
 import { type D1Rows, rowsOf } from "../../jobs/operations.ts";
 import { latestVersionOf } from "../transcripts/versions.ts";
-import { together, withIndexedText } from "../../search/indexed-text.ts";
+import { together } from "../../search/indexed-text.ts";
 import {
   type PassageEdit,
   type PassageJob,
@@ -10,6 +10,7 @@ import {
   type TimedPassage,
   TranscriptChanged,
 } from "../../search/passage.ts";
+import { passagePages } from "./pages.ts";
 
 /** A passage to be written. */
 export interface NewPassage {
@@ -46,7 +47,13 @@ export const WORDS_ALONE = "";
 export const SNIPPET_WORDS = 30;
 const SNIPPET_CHARS = 60;
 
-/** A passage with a vector and an indexed text has some 8 kB, and one bound value may have 2 MB. */
+/**
+ * FTS5 compares all matches in a passage with each other to choose a snippet. 10,000 times the same character take 1 s, and 1500 take
+ * 25 ms. A passage of 120 words has at most some 1300 characters in its index, breaks included.
+ */
+const SNIPPED_CHARS = 3000;
+
+/** A passage with a vector and an indexed text has some 8 kB. */
 const WRITTEN_A_STATEMENT = 150;
 
 /** 2.8 MB of vectors: memory stays bounded however many an owner has, and a thousand take three round trips. */
@@ -71,8 +78,8 @@ export async function replacePassages(
     db.prepare(`SELECT id FROM jobs j WHERE j.id = ?1 AND NOT ${isCurrent}`).bind(job.id, transcriptVersion),
     db.prepare(`DELETE FROM passages WHERE job_id = ?1 AND ${isCurrent}`).bind(job.id, transcriptVersion),
   ];
-  for (let start = 0; start < passages.length; start += WRITTEN_A_STATEMENT) {
-    const rows = JSON.stringify(passages.slice(start, start + WRITTEN_A_STATEMENT).map(withIndexedText));
+  for (const page of passagePages(passages, WRITTEN_A_STATEMENT)) {
+    const rows = JSON.stringify(page);
     statements.push(
       db
         .prepare(
@@ -118,13 +125,16 @@ export function editPassages(
   guarded: readonly [jobId: string, ...more: (string | number)[]],
 ): D1PreparedStatement[] {
   if (edit.type === "changed") {
-    return [
+    const changes = passagePages(edit.changed, WRITTEN_A_STATEMENT).map((page) =>
       db
         .prepare(
           `UPDATE passages SET text = c.value ->> 'text', indexed_text = c.value ->> 'indexedText', start_ms = c.value ->> 'startMs', end_ms = c.value ->> 'endMs'
              FROM json_each(?1) c WHERE passages.id = c.value ->> 'id' AND passages.job_id = ?2 AND ${guard}`,
         )
-        .bind(JSON.stringify(edit.changed.map(withIndexedText)), ...guarded),
+        .bind(JSON.stringify(page), ...guarded),
+    );
+    return [
+      ...changes,
       db
         .prepare(
           `DELETE FROM passages WHERE id IN (SELECT value FROM json_each(?1)) AND passages.job_id = ?2 AND ${guard}`,
@@ -133,8 +143,8 @@ export function editPassages(
     ];
   }
   const pages: D1PreparedStatement[] = [];
-  for (let start = 0; start < edit.passages.length; start += WRITTEN_A_STATEMENT) {
-    const rows = JSON.stringify(edit.passages.slice(start, start + WRITTEN_A_STATEMENT).map(withIndexedText));
+  for (const page of passagePages(edit.passages, WRITTEN_A_STATEMENT)) {
+    const rows = JSON.stringify(page);
     pages.push(
       db
         .prepare(
@@ -206,8 +216,8 @@ export async function* readVectors(
 }
 
 /**
- * Read these passages, in no order, with a snippet of each around the words of `match`. Whatever index found a passage, this
- * query decides whether it is in the scope.
+ * Read these passages, in no order, with a snippet of each around the words of `match`, unless the passage is far longer than most.
+ * Whatever index found a passage, this query decides whether it is in the scope.
  */
 export async function readPassages(
   db: D1Database,
@@ -226,7 +236,8 @@ export async function readPassages(
     .prepare(
       `SELECT p.id, snippet(passages_fts, 1, '', '', '…', iif(p.indexed_text IS NULL, ${SNIPPET_WORDS}, ${SNIPPET_CHARS})) AS snippet
          FROM passages_fts JOIN passages p ON p.number = passages_fts.rowid
-        WHERE passages_fts MATCH ?4 AND ${IN_SCOPE} AND p.id IN (SELECT value FROM json_each(?5))`,
+        WHERE passages_fts MATCH ?4 AND ${IN_SCOPE} AND p.id IN (SELECT value FROM json_each(?5))
+          AND length(coalesce(p.indexed_text, p.text)) <= ${SNIPPED_CHARS}`,
     )
     .bind(...bindScope(scope), match, wanted);
   const [found, read] = await db.batch<PassageRow & { snippet: string }>([rows, snippets]);

@@ -1,10 +1,10 @@
 // Passages of jobs that were never embedded: they are found only by their words.
-import { withIndexedText } from "../../search/indexed-text.ts";
 import type { Passage } from "../../search/passage.ts";
 import { latestVersionOf } from "../transcripts/versions.ts";
+import { passagePages } from "./pages.ts";
 import { WORDS_ALONE } from "./passages.ts";
 
-/** A value bound in D1 has at most 2 MB; a passage of 120 words has some 800 bytes. */
+/** A passage of 120 words has some 800 bytes, and with an indexed text some 4 kB. */
 const WRITTEN_A_STATEMENT = 250;
 
 /** The place of an ended job, in the order of the ends. */
@@ -37,11 +37,11 @@ export async function findWordless(
 export async function insertWords(db: D1Database, jobId: string, passages: readonly Passage[]): Promise<void> {
   const pages: D1PreparedStatement[] = [];
   const first = passages[0]?.id ?? "";
-  for (let start = 0; start < passages.length; start += WRITTEN_A_STATEMENT) {
-    const rows = JSON.stringify(passages.slice(start, start + WRITTEN_A_STATEMENT).map(withIndexedText));
+  for (const [index, page] of passagePages(passages, WRITTEN_A_STATEMENT).entries()) {
+    const rows = JSON.stringify(page);
     // The first page checks whether the job has passages; the others check whether the first page was written.
     const guard =
-      start === 0
+      index === 0
         ? `NOT EXISTS (SELECT 1 FROM passages o WHERE o.job_id = j.id) AND ?3 <> ''`
         : `EXISTS (SELECT 1 FROM passages o WHERE o.id = ?3 AND o.space = '${WORDS_ALONE}')`;
     pages.push(

@@ -1,5 +1,5 @@
 import { checkAt } from "./check-at.ts";
-import { withIndexedText } from "../../search/indexed-text.ts";
+import { passagePages as splitPassages } from "../search/pages.ts";
 import { fingerprintFailure } from "../../jobs/fingerprint-failure.ts";
 import { type ModelCall, neuronsOf } from "../../models/model-call.ts";
 import type { EndedAttempt, Outcome } from "../../jobs/outcome.ts";
@@ -208,12 +208,12 @@ const PASSAGES_A_STATEMENT = 250;
 function passagePages({ taskId, leaseId, outcome }: EndedAttempt): readonly PassagePage[] {
   const passages = outcome.type === "completed" ? (outcome.passages ?? []).slice(0, MOST_PASSAGES) : [];
   const sources = [...new Set(passages.map(({ source }) => source))];
-  const pages: PassagePage[] = [];
-  for (let start = 0; start < passages.length; start += PASSAGES_A_STATEMENT) {
-    const some = passages.slice(start, start + PASSAGES_A_STATEMENT).map(withIndexedText);
-    pages.push({ taskId, leaseId, passages: some, replaced: start === 0 ? sources : [] });
-  }
-  return pages;
+  return splitPassages(passages, PASSAGES_A_STATEMENT).map((some, index) => ({
+    taskId,
+    leaseId,
+    passages: some,
+    replaced: index === 0 ? sources : [],
+  }));
 }
 
 /** D1 binds at most 2 MB. A chunk carries its part of the file's index: up to 40 kB for a video. */
