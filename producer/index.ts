@@ -129,7 +129,10 @@ app.route("/v1/webhooks", deliveries);
 app.route("/v1/keys", keys);
 
 app.notFound((c) =>
-  problem(c, { code: "not_found", detail: `${c.req.method} ${c.req.path} is not part of this API. See /docs for what is.` }),
+  problem(c, {
+    code: "not_found",
+    detail: `${c.req.method} ${c.req.path} is not part of this API. See /docs for what is.`,
+  }),
 );
 app.onError((error, c) => {
   // The key ended during the request. `authenticate` replaces this answer.
