@@ -3,7 +3,8 @@ import * as z from "zod";
 import { ModelError } from "../../shared/models/model-error.ts";
 import { r2Source } from "../../shared/audio/reading/byte-source.ts";
 import { CUT_HELD_BYTES, callLimits } from "../../shared/audio/chunks/limits.ts";
-import { SilentStretch, type ChunkFile, type ChunkPlan } from "../../shared/audio/chunks/chunk.ts";
+import { SilentStretch, type ChunkFile, type ChunkPlan, type Times } from "../../shared/audio/chunks/chunk.ts";
+import { within } from "../../shared/audio/chunks/missing.ts";
 import { storedChunk, type Container } from "../../shared/audio/chunks/container.ts";
 import { CONTAINERS } from "../../shared/audio/containers.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
@@ -75,6 +76,10 @@ function silence({ index, startMs, endMs, ownStartMs, ownEndMs }: ChunkPlan): Ch
   return { index, startMs, endMs, ownStartMs, ownEndMs, ...nothing };
 }
 
+function rounded<T extends Times>(times: T): T {
+  return { ...times, startMs: Math.max(0, Math.round(times.startMs)), endMs: Math.round(times.endMs) };
+}
+
 async function transcribeFile(
   file: ChunkFile,
   { chunk, options }: ChunkArgs,
@@ -84,12 +89,23 @@ async function transcribeFile(
   const { durationMs, pauses = [] } = file;
   // A packet's time need not be a whole millisecond, and the first may lie before the source's start; a transcript's not.
   const startMs = Math.max(0, Math.round(file.startMs));
-  const endMs = startMs + Math.round(durationMs + pausedMs(pauses));
+  const endMs = Math.max(startMs, Math.round(file.startMs + durationMs + pausedMs(pauses)));
   const piece = { index, startMs, endMs, ownStartMs, ownEndMs };
+  const own = { startMs: ownStartMs, endMs: ownEndMs };
+  const missing = within(file.missing ?? [], own).map(rounded);
   try {
     return {
       type: "transcribed",
-      record: await transcribePiece(models, file.bytes, options, { piece, sentMs: durationMs, pauses }),
+      record: {
+        ...(await transcribePiece(models, file.bytes, options, {
+          piece,
+          fileStartMs: file.startMs,
+          sentMs: durationMs,
+          pauses,
+          quiet: within(file.quiet ?? [], own).map(rounded),
+        })),
+        ...(missing.length > 0 && { missing }),
+      },
     };
   } catch (error) {
     if (!(error instanceof ModelError) || error.code !== "request_too_large") throw error;

@@ -37,8 +37,6 @@ export function extentOf(plan: AudioPlan): AudioExtent {
   switch (plan.type) {
     case "refused":
       return { durationMs: 0, sentMs: 0, calls: 0, isCut: false, isRough: false };
-    case "whole":
-      return { durationMs: plan.durationMs, sentMs: plan.durationMs, calls: 1, isCut: false, isRough: false };
     case "chunks":
       return extentOfChunks(plan.chunks, plan.durationMs, { isRough: false });
   }

@@ -1,6 +1,5 @@
 import { DamagedSource, refuse, type AudioPlan } from "./chunks/chunk.ts";
 import { SMALL_BYTES, type CallLimits } from "./chunks/limits.ts";
-import { containerNamed } from "./containers.ts";
 import { memorySource, SourceChanged, type ByteSource } from "./reading/byte-source.ts";
 import { planWork, WorkSpent, type Work } from "./reading/work.ts";
 import { countedSource } from "./reading/counted-source.ts";
@@ -17,21 +16,6 @@ export async function planAudio(
   limits: CallLimits,
   work: Work = planWork(source),
 ): Promise<AudioPlan> {
-  const plan = await planChunks(source, limits, work);
-  // A decoder may not know of files laid end to end, and stop after a first part without sound.
-  if (plan.type === "refused" || plan.chunks.length > 1 || plan.chunks[0]?.part !== undefined) return plan;
-  const isSmall = source.sizeBytes <= limits.maxBytes;
-  const isSentWhole = containerNamed(plan.container).sentWhole.includes(plan.codec);
-  if (isSmall && plan.mustCut !== true && isSentWhole) return { type: "whole", durationMs: plan.durationMs };
-  return plan;
-}
-
-/** The same, also for a recording that a model would take as it is. */
-export async function planChunks(
-  source: ByteSource,
-  limits: CallLimits,
-  work: Work = planWork(source),
-): Promise<Exclude<AudioPlan, { readonly type: "whole" }>> {
   if (source.sizeBytes === 0) return refuse("empty", "The file is empty.");
   try {
     const counted = countedSource(source, work);
@@ -39,14 +23,7 @@ export async function planChunks(
     const container = await sniffContainer(looked, work);
     if ("type" in container) return container;
     const planned = await container.plan(looked, limits, work);
-    switch (planned.type) {
-      case "chunks":
-        return { ...planned, durationMs: Math.round(planned.durationMs) };
-      case "refused":
-        return planned;
-      case "whole":
-        throw new Error("A container plans chunks; whether a file is sent whole is decided here.");
-    }
+    return planned.type === "refused" ? planned : { ...planned, durationMs: Math.round(planned.durationMs) };
   } catch (error) {
     // A read that fails is an outage, and worth another attempt. Bytes that cannot be parsed stay that way.
     if (error instanceof SourceChanged) throw error;

@@ -10,6 +10,10 @@ export interface ChunkRecord extends HeardChunk {
   readonly language: string | null;
   /** Why the text is not to be trusted; null where nothing speaks against it. */
   readonly doubt: string | null;
+  /** Parts of it that the file does not have. */
+  readonly missing?: readonly Stretch[];
+  /** Parts of it whose text is not to be trusted, each with its reason. */
+  readonly doubtful?: readonly Stretch[];
 }
 
 /** One transcript out of what was heard so far. The same chunks give the same bytes, in whatever order they ended. */
@@ -19,6 +23,7 @@ export function composeTranscript(
 ): Transcript {
   const heard = records.toSorted((a, b) => a.ownStartMs - b.ownStartMs);
   const segments = [...mergeChunks(heard)];
+  const allGaps = [...gaps, ...heard.flatMap(({ missing = [] }) => missing)].toSorted((a, b) => a.startMs - b.startMs);
   const first = heard.find(({ model }) => model !== null);
   return {
     model: first?.model ?? null,
@@ -27,11 +32,12 @@ export function composeTranscript(
     durationMs,
     text: joinTexts(segments.map((segment) => segment.text)),
     segments,
-    isComplete: hasAllEnded && gaps.length === 0,
-    gaps: [...gaps],
-    lowConfidence: heard.flatMap(({ ownStartMs, ownEndMs, doubt }) =>
-      doubt === null ? [] : [{ startMs: ownStartMs, endMs: ownEndMs, reason: doubt }],
-    ),
+    isComplete: hasAllEnded && allGaps.length === 0,
+    gaps: allGaps,
+    lowConfidence: heard.flatMap(({ ownStartMs, ownEndMs, doubt, doubtful = [] }) => [
+      ...(doubt === null ? [] : [{ startMs: ownStartMs, endMs: ownEndMs, reason: doubt }]),
+      ...doubtful,
+    ]),
   };
 }
 

@@ -9,7 +9,7 @@ export interface ChunkSpan {
   /** What the chunk's file holds, overlap included, in source time. */
   readonly startMs: number;
   readonly endMs: number;
-  /** The part of the transcript that comes from this chunk. These parts tile 0..durationMs without a gap. */
+  /** The part of the transcript that comes from this chunk. Together with the plan's gaps these parts tile 0..durationMs. */
   readonly ownStartMs: number;
   readonly ownEndMs: number;
 }
@@ -50,6 +50,28 @@ export interface ChunkFile {
   readonly durationMs: number;
   /** Where the recording goes on without sound, in order. The file leaves these pauses out. */
   readonly pauses?: readonly Pause[];
+  /** What should be in the file and is not, since the source is damaged there. */
+  readonly missing?: readonly Missing[];
+  /** Where there is next to no sound, in source time: what a model says of it is doubtful. */
+  readonly quiet?: readonly Times[];
+}
+
+/** From one source time to another. */
+export interface Times {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** Where something of a file could not be read. */
+export interface Lost extends Times {
+  /** Packets of silence stand for what is missing. Elsewhere nothing does. */
+  readonly isFilled?: true;
+}
+
+/** A part of the recording that the file says it has, and does not have. */
+export interface Missing extends Times {
+  /** `cut_off` where the file ends too early, `damaged` where its bytes cannot be read. */
+  readonly reason: "cut_off" | "damaged";
 }
 
 export interface Pause {
@@ -66,11 +88,9 @@ export type AudioPlan<E extends Extra = Extra> =
       readonly codec: string;
       readonly durationMs: number;
       readonly chunks: readonly ChunkPlan<E>[];
-      /** The file must not be sent as it is: a model would transcribe what was trimmed away, or lose the time of a pause. */
-      readonly mustCut?: boolean;
+      /** What no chunk covers, since the file ends before its headers say. */
+      readonly gaps?: readonly Missing[];
     }
-  /** Short and small enough to be sent as it is. */
-  | { readonly type: "whole"; readonly durationMs: number }
   | Refusal;
 
 export interface Refusal {

@@ -14,8 +14,6 @@ export interface Container<E extends Extra = Extra> {
   readonly name: E["type"];
   /** How to recognise its files; null where another container recognises them and hands them over. */
   readonly begins: Beginning | null;
-  /** Codecs that every decoder takes in this container, so that a short file is sent as it is. */
-  readonly sentWhole: readonly string[];
   readonly extra: z.ZodType<E>;
   /** Decide where to cut a file, or say why it cannot be cut. */
   plan(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan>;

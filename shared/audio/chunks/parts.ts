@@ -1,5 +1,5 @@
 import type { ByteSource } from "../reading/byte-source.ts";
-import type { AudioPlan, ChunkFile, ChunkPlan, Part } from "./chunk.ts";
+import type { AudioPlan, ChunkFile, ChunkPlan, Missing, Part, Times } from "./chunk.ts";
 import type { Container } from "./container.ts";
 import type { Work } from "../reading/work.ts";
 
@@ -20,6 +20,7 @@ export async function planParts(
 ): Promise<AudioPlan> {
   let first: Extract<AudioPlan, { readonly type: "chunks" }> | undefined;
   const chunks: ChunkPlan[] = [];
+  const gaps: Missing[] = [];
   let atMs = 0;
   for (const [index, start] of starts.entries()) {
     work.visit(PART_ELEMENTS);
@@ -31,10 +32,11 @@ export async function planParts(
     for (const chunk of planned.chunks) {
       chunks.push({ ...shift(chunk, atMs), index: chunks.length, part: { ...bounds, atMs } });
     }
+    gaps.push(...laterBy(planned.gaps ?? [], atMs));
     atMs += Math.round(planned.durationMs);
   }
   if (first === undefined) return plan(source, 0);
-  return { ...first, durationMs: atMs, chunks };
+  return { ...first, durationMs: atMs, chunks, gaps };
 }
 
 /** Cut a chunk out of its part. */
@@ -45,11 +47,21 @@ export async function extractFromPart(
   work: Work,
 ): Promise<ChunkFile> {
   const file = await container.extract(partOf(source, part), shift(chunk, -part.atMs), work);
-  return { ...file, startMs: file.startMs + part.atMs };
+  const { missing = [], quiet = [] } = file;
+  return {
+    ...file,
+    startMs: file.startMs + part.atMs,
+    missing: laterBy(missing, part.atMs),
+    quiet: laterBy(quiet, part.atMs),
+  };
 }
 
 function partOf(source: ByteSource, { start, end }: Pick<Part, "start" | "end">): ByteSource {
   return { sizeBytes: end - start, read: async (offset, length) => source.read(start + offset, length) };
+}
+
+function laterBy<T extends Times>(times: readonly T[], byMs: number): readonly T[] {
+  return times.map((one) => ({ ...one, startMs: one.startMs + byMs, endMs: one.endMs + byMs }));
 }
 
 function shift(chunk: ChunkPlan, byMs: number): ChunkPlan {

@@ -3,8 +3,20 @@ import * as z from "zod";
 import { asciiAt, concatBytes, indexOfBytes, viewOf } from "../reading/bytes.ts";
 import { memorySource, readWithin, type ByteSource } from "../reading/byte-source.ts";
 import { CHUNK_MAX_READS, MAX_DURATION_MS, READ_BYTES, type CallLimits } from "../chunks/limits.ts";
-import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan, refuseRate } from "../chunks/chunk.ts";
+import {
+  DamagedSource,
+  refuse,
+  type AudioPlan,
+  type ChunkFile,
+  type ChunkPlan,
+  type Missing,
+  refuseRate,
+  SilentStretch,
+} from "../chunks/chunk.ts";
+import type { Timed } from "../chunks/pauses.ts";
 import { longestChunkMs, planCuts, splitChunk } from "../chunks/cuts.ts";
+import { cutOff, joinTimes } from "../chunks/missing.ts";
+import { isQuiet, isSilent, quietAmong } from "../chunks/silence.ts";
 import type { Point } from "../reading/points.ts";
 import type { Container } from "../chunks/container.ts";
 import { findFlacFrame, renumberFlac, silentFlac, type FlacFrame } from "./frame.ts";
@@ -40,9 +52,7 @@ async function planFlac(source: ByteSource, limits: CallLimits, work: Work): Pro
   const { sampleRate } = flac;
   const refused = refuseRate(sampleRate);
   if (refused !== null) return refused;
-  const endOffset = Math.max(flac.start, source.sizeBytes - END_BYTES);
-  const endBytes = await readWithin(source, endOffset, END_BYTES);
-  const last = lastFrame(endBytes, { offset: endOffset, flac }, work);
+  const { last, endBytes } = await findLastFrame(source, flac, work);
   const probed = await probe(source, flac, work);
   const samplesAtEnd = last === null ? 0 : last.sample + last.samples;
   const frames = last === null || last.at <= (probed.at(-1)?.at ?? 0) ? probed : [...probed, last];
@@ -54,19 +64,30 @@ async function planFlac(source: ByteSource, limits: CallLimits, work: Work): Pro
   }
   const totalSamples = goesOn ? Math.max(flac.totalSamples, samplesAtEnd) : flac.totalSamples;
   if (totalSamples === 0) return refuse("no_audio_track", "The FLAC file holds no audio.");
+  if (frames.length === 0) {
+    return refuse(
+      "damaged",
+      "The FLAC file has its header, and no sound behind it. Its upload or its download broke off: send it again.",
+    );
+  }
   const durationMs = (totalSamples / sampleRate) * 1000;
+  const lastThere = frames.at(-1);
+  const soundMs =
+    !goesOn || lastThere === undefined
+      ? durationMs
+      : Math.min(durationMs, ((lastThere.sample + lastThere.samples) / sampleRate) * 1000);
   const pointOf = ({ at, sample }: FlacFrame): Point => ({ offset: at, timeMs: (sample / sampleRate) * 1000 });
   const map = flacMap(
     [{ offset: flac.start, timeMs: 0 }, ...(goesOn ? frames.map(pointOf) : [])],
-    { offset: source.sizeBytes, timeMs: durationMs },
+    { offset: source.sizeBytes, timeMs: soundMs },
     async (offset) => {
       const found = await firstFrame(source, flac, offset, work);
       return found === null ? null : pointOf(found);
     },
     work,
   );
-  const bytesPerSecond = ((source.sizeBytes - flac.start) / durationMs) * 1000;
-  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), () => [], work);
+  const bytesPerSecond = ((source.sizeBytes - flac.start) / soundMs) * 1000;
+  const cuts = await planCuts(soundMs, longestChunkMs(bytesPerSecond, limits), () => [], work);
   const chunks: FlacChunk[] = [];
   for (const chunk of cuts)
     chunks.push(...(await place({ ...chunk, extra: { type: "flac", v: 1 } }, map, limits, work)));
@@ -76,7 +97,27 @@ async function planFlac(source: ByteSource, limits: CallLimits, work: Work): Pro
     codec: "flac",
     durationMs,
     chunks: chunks.map((chunk, index) => ({ ...chunk, index })),
+    gaps: cutOff(soundMs, durationMs),
   };
+}
+
+/** The last frame, and the bytes at the end of the file. Behind a file that never came whole there may be zeros. */
+async function findLastFrame(
+  source: ByteSource,
+  flac: Flac,
+  work: Work,
+): Promise<{ readonly last: FlacFrame | null; readonly endBytes: Uint8Array }> {
+  let endBytes: Uint8Array | null = null;
+  for (let end = source.sizeBytes, length = END_BYTES; end > flac.start; length = Math.min(4 * length, READ_BYTES)) {
+    const offset = Math.max(flac.start, end - length);
+    const bytes = await readWithin(source, offset, end - offset);
+    endBytes ??= bytes;
+    const last = lastFrame(bytes, { offset, flac }, work);
+    if (last !== null || source.sizeBytes - offset > SEARCH_BYTES) return { last, endBytes };
+    // A frame may lie across the two pieces.
+    end = offset === flac.start ? 0 : offset + PROBE_BYTES;
+  }
+  return { last: null, endBytes: endBytes ?? new Uint8Array() };
 }
 
 /** Find a chunk's bytes. Halve the chunk where it is louder than the file's average and would not fit a call. */
@@ -158,11 +199,26 @@ async function extractFlac(source: ByteSource, chunk: ChunkPlan, work: Work): Pr
   const startSample = Math.round((chunk.startMs / 1000) * sampleRate);
   const endSample = Math.round((chunk.endMs / 1000) * sampleRate);
   const taken: Uint8Array[] = [];
+  const missing: Missing[] = [];
+  const sounding: (Timed & { readonly isQuiet: boolean })[] = [];
+  let isSound = false;
+  const msOf = (sample: number) => (sample / sampleRate) * 1000;
   let firstSample = 0;
   let samples = 0;
   const scan = scanFlac(flac, work, (frame, bytes) => {
     if (frame.sample + frame.samples <= startSample || frame.sample >= endSample) return;
-    if (taken.length === 0) firstSample = frame.sample;
+    if (taken.length === 0) {
+      firstSample = frame.sample;
+      if (frame.sample > startSample + flac.maxBlockSamples)
+        missing.push({ startMs: msOf(startSample), endMs: msOf(frame.sample), reason: "damaged" });
+    } else if (frame.sample > firstSample + samples)
+      missing.push({ startMs: msOf(firstSample + samples), endMs: msOf(frame.sample), reason: "damaged" });
+    isSound ||= !isSilent("flac", bytes);
+    sounding.push({
+      timeMs: msOf(frame.sample),
+      durationMs: msOf(frame.samples),
+      isQuiet: isQuiet("flac", bytes, { durationMs: msOf(frame.samples), samples: frame.samples }),
+    });
     work.keep();
     work.hold(bytes.length);
     // Silence takes the place of missing frames, so that the frames behind them keep their time.
@@ -200,11 +256,17 @@ async function extractFlac(source: ByteSource, chunk: ChunkPlan, work: Work): Pr
   }
   if (offset >= source.sizeBytes) scan.end();
   if (taken.length === 0) throw new DamagedSource("The file has no FLAC frame where its plan has one.");
+  if (!isSound) throw new SilentStretch("The recording is digital silence here.");
+  const reached = firstSample + samples;
+  if (reached < endSample - flac.maxBlockSamples)
+    missing.push({ startMs: msOf(reached), endMs: msOf(endSample), reason: "damaged" });
   return {
     bytes: concatBytes([streamHeader(flac, samples), ...taken]),
     contentType: "audio/flac",
     startMs: (firstSample / sampleRate) * 1000,
     durationMs: (samples / sampleRate) * 1000,
+    missing: joinTimes(missing),
+    quiet: quietAmong(sounding),
   };
 }
 
@@ -221,7 +283,7 @@ export async function renumberFile(bytes: Uint8Array, work: Work): Promise<Uint8
   try {
     return (await extractFlac(source, { ...all, bytes: range, extra: { type: "flac", v: 1 } }, work)).bytes;
   } catch (error) {
-    if (error instanceof DamagedSource) return bytes;
+    if (error instanceof DamagedSource || error instanceof SilentStretch) return bytes;
     throw error;
   }
 }
@@ -239,7 +301,6 @@ function streamHeader(flac: Flac, samples: number): Uint8Array {
 export const flac = {
   name: "flac",
   begins: { by: "mark", mayFollowTags: true, isIn: (head) => asciiAt(head, 0, 4) === "fLaC" },
-  sentWhole: ["flac"],
   extra: FlacExtra,
   plan: planFlac,
   extract: extractFlac,

@@ -41,7 +41,7 @@ async function planMatroska(source: ByteSource, limits: CallLimits, work: Work):
   if ("code" in file) return file;
   const timeIn = (bytes: Uint8Array, base: number) =>
     clustersIn(bytes, { base, tickMs: file.tickMs, most: 1 }, work)[0]?.timeMs ?? null;
-  const starts = await findStarts(source, { timeIn, endMs: file.durationMs, beginning: BEGINNING }, work);
+  const starts = await findStarts(source, { timeIn, endMs: file.soundMs, beginning: BEGINNING }, work);
   if (starts.length === 1) return planFile(source, file, limits, work);
   return planParts(source, starts, work, async (part) => {
     const inPart = await readFile(part, work);
@@ -53,6 +53,7 @@ async function planFile(source: ByteSource, file: Matroska, limits: CallLimits, 
   const spliceable = {
     codec: file.codec,
     durationMs: file.durationMs,
+    soundMs: file.soundMs,
     zeroMs: 0,
     hasVideo: file.hasVideo,
     bodyOffset: file.headBytes,
@@ -89,7 +90,6 @@ function cutter(file: Track, work: Work): Cutter {
 export const matroska = {
   name: "matroska",
   begins: { by: "mark", mayFollowTags: false, isIn: (head) => asciiAt(head, 0, 4) === "\x1a\x45\xdf\xa3" },
-  sentWhole: [],
   extra: MatroskaExtra,
   plan: planMatroska,
   extract: extractMatroska,

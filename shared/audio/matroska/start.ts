@@ -25,6 +25,10 @@ export interface Matroska extends Track {
   readonly isPcmRate: number | null;
   readonly hasVideo: boolean;
   readonly durationMs: number;
+  /** When the sound ends, since the file ends or is damaged from there on. */
+  readonly soundMs: number;
+  /** Where the segment ends by its own size; Infinity where it has none. */
+  readonly segmentEnd: number;
   readonly headBytes: number;
   readonly segmentAt: number;
   readonly cuesAt: number | null;
@@ -46,8 +50,14 @@ const CLUSTER_HEAD_BYTES = 64;
 export async function readFile(source: ByteSource, work: Work): Promise<Matroska | Refusal> {
   const file = await readStart(source, HEAD_BYTES, work);
   if ("type" in file) return file;
-  const durationMs = await readEnd(source, file, work);
-  return durationMs > 0 ? { ...file, durationMs } : refuse("no_audio_track", "The file holds no audio.");
+  const end = await readEnd(source, file, work);
+  if (end === null) {
+    return refuse(
+      "damaged",
+      "The file has its headers, and no sound behind them. Its upload or its download broke off: send it again.",
+    );
+  }
+  return end.durationMs > 0 ? { ...file, ...end } : refuse("no_audio_track", "The file holds no audio.");
 }
 
 async function unknownCodec(track: InputAudioTrack): Promise<string> {
@@ -79,31 +89,46 @@ export function clustersIn(
 
 /**
  * The end of the last block. A live recording has no duration in its header, and files that were joined have that of the
- * first. A duration past the last block is kept, because the end of the file is missing then.
+ * first. Where the segment is longer than the file, or damaged to its end, the sound ends before the duration in the header.
+ * Elsewhere the picture goes on without sound. Null where there are no clusters.
  */
-async function readEnd(source: ByteSource, file: Matroska, work: Work): Promise<number> {
-  const isSaid = file.durationMs > 0;
-  const mostBytes = isSaid ? LOOK_FOR_END_BYTES : MOST_LOOKED_BYTES;
-  const first = Math.max(file.headBytes, source.sizeBytes - mostBytes);
+async function readEnd(
+  source: ByteSource,
+  file: Matroska,
+  work: Work,
+): Promise<Pick<Matroska, "durationMs" | "soundMs"> | null> {
+  const isCutOff = file.segmentEnd !== Infinity && file.segmentEnd > source.sizeBytes;
+  const isSaid = file.durationMs > 0 && !isCutOff;
+  let mostBytes = isSaid ? LOOK_FOR_END_BYTES : MOST_LOOKED_BYTES;
+  let first = Math.max(file.headBytes, source.sizeBytes - mostBytes);
   // Backwards, in pieces that fit in memory.
   for (let end = source.sizeBytes, length = HEAD_BYTES; end > first; length = Math.min(4 * length, READ_BYTES)) {
     const offset = Math.max(first, end - length);
     const bytes = await readWithin(source, offset, Math.min(source.sizeBytes, end + CLUSTER_HEAD_BYTES) - offset);
     const last = clustersIn(bytes, { base: offset, tickMs: file.tickMs }, work).at(-1);
     if (last !== undefined) {
-      const span = await work.borrow(async () => {
+      const { span, isLostToEnd } = await work.borrow(async () => {
         const strip = stripMatroska(file.trackNumber, file.tickMs, work);
         const kept = [file.head, strip.push(bytes.subarray(last.offset - offset))];
         for (let at = offset + bytes.length; at < source.sizeBytes; at += READ_BYTES) {
           kept.push(strip.push(await readWithin(source, at, READ_BYTES)));
         }
-        return audioSpan(concatBytes(kept), work);
+        const isLostToEnd = strip.lost().some(({ endMs }) => endMs === Infinity);
+        return { isLostToEnd, span: await audioSpan(concatBytes(kept), work) };
       });
-      return Math.max(file.durationMs, span?.endMs ?? last.timeMs);
+      const endMs = span?.endMs ?? last.timeMs;
+      const durationMs = Math.max(file.durationMs, endMs);
+      return { durationMs, soundMs: isCutOff || isLostToEnd ? endMs : durationMs };
     }
     end = offset;
+    // A download that broke off may have zeros for the rest.
+    if (mostBytes < MOST_LOOKED_BYTES && bytes.every((byte) => byte === 0)) {
+      mostBytes = MOST_LOOKED_BYTES;
+      first = Math.max(file.headBytes, source.sizeBytes - mostBytes);
+    }
   }
-  return file.durationMs;
+  const hasNothing = first === file.headBytes;
+  return hasNothing ? null : { durationMs: file.durationMs, soundMs: file.durationMs };
 }
 
 /** @param lookBytes what is read first. */
@@ -179,6 +204,8 @@ async function parseStart(bytes: Uint8Array, work: Work): Promise<Matroska | Ref
       hasVideo: (await track.input.getVideoTracks()).length > 0,
       tickMs,
       durationMs: durationTicks * tickMs,
+      soundMs: durationTicks * tickMs,
+      segmentEnd: segment.bodyAt + segment.size,
       head,
       headBytes: at,
       segmentAt: segment.bodyAt,

@@ -5,12 +5,15 @@ import { fromBase64 } from "../reading/bytes.ts";
 import type { ByteSource } from "../reading/byte-source.ts";
 import { windowOn, type Window } from "../reading/window.ts";
 import type { Work } from "../reading/work.ts";
-import { boxBody, boxesIn } from "./boxes.ts";
+import { isUnfinished, isUnwritten } from "../chunks/silence.ts";
+import { boxBody } from "./boxes.ts";
 import { readFragment } from "./fragment.ts";
-import { cutM4a, type TimedPacket } from "./m4a.ts";
+import { fragmentsFrom } from "./fragments.ts";
+import { cutM4a, type LostPacket, type TimedPacket } from "./m4a.ts";
 import { mp4 } from "./mp4.ts";
 import { joinPackets, readPackets } from "./packets.ts";
 import { Fmp4Extra } from "./plan-fragments.ts";
+import { codecOf } from "./sample-entry.ts";
 
 /** The memory of a packet with its times, and its bytes in an array of their own. */
 const PACKET_ENTRIES = 6;
@@ -29,12 +32,16 @@ async function extractFragmentedMp4(source: ByteSource, chunk: ChunkPlan<Fmp4Ext
       ? null
       : await readPackets(source, extra.indexed, work, CHUNK_MAX_READS - FRAGMENT_READS - 1);
   const packets: TimedPacket[] = [...(indexed?.packets ?? [])];
+  const lost: LostPacket[] = [...(indexed?.lost ?? [])];
   let isPast = false;
-  for await (const box of boxesIn(window, range.offset, source.sizeBytes, work)) {
-    if (box.name !== "moof") continue;
+  let reachedTicks = Math.round((chunk.startMs / 1000) * timescale);
+  for await (const { box, isBehindDamage } of fragmentsFrom(window, range.offset, work)) {
     const fragment = readFragment(await boxBody(window, box), box.offset, extra, work);
     if (fragment === null) continue;
     let ticks = fragment.startTicks - extra.startTicks;
+    const before = packets.at(-1);
+    if (isBehindDamage && before !== undefined && isUnfinished(before.data)) lost.push(...packets.splice(-1));
+    if (isBehindDamage && ticks > reachedTicks) lost.push({ ticks: reachedTicks, duration: ticks - reachedTicks });
     isPast = (ticks / timescale) * 1000 >= chunk.endMs;
     if (isPast) break;
     for (const { offset, size, duration } of fragment.packets()) {
@@ -44,14 +51,17 @@ async function extractFragmentedMp4(source: ByteSource, chunk: ChunkPlan<Fmp4Ext
       work.hold(Math.min(size, source.sizeBytes));
       work.keep(PACKET_ENTRIES);
       const data = (await window.at(offset, size)).slice(0, size);
-      if (data.length < size) break; // the file ends here
-      packets.push({ data, duration, ticks: ticks - duration });
+      // The file ends here, or its bytes never came.
+      if (data.length < size || isUnwritten(data)) lost.push({ duration, ticks: ticks - duration });
+      else packets.push({ data, duration, ticks: ticks - duration });
     }
+    reachedTicks = Math.max(reachedTicks, ticks);
   }
-  const track = { sampleEntry: fromBase64(extra.entry), timescale, isQuickTime: extra.isQuickTime };
-  const file = cutM4a({ ...track, packets }, chunk);
+  const sampleEntry = fromBase64(extra.entry);
+  const track = { sampleEntry, codec: codecOf(sampleEntry), timescale, isQuickTime: extra.isQuickTime };
+  const file = cutM4a({ ...track, packets, lost }, chunk);
   if (file !== null) return file;
-  if (isPast || packets.length > 0) throw new SilentStretch("The recording has no sound here.");
+  if (lost.length === 0 && (isPast || packets.length > 0)) throw new SilentStretch("The recording has no sound here.");
   throw new DamagedSource("The file ends before this part of it.");
 }
 
@@ -70,7 +80,6 @@ function stepping(source: ByteSource, start: number, limit: number): Window {
 export const fmp4 = {
   name: "fmp4",
   begins: null,
-  sentWhole: [],
   extra: Fmp4Extra,
   plan: mp4.plan,
   extract: extractFragmentedMp4,

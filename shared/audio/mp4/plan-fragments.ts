@@ -11,7 +11,9 @@ import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import type { Point } from "../reading/points.ts";
 import { windowOn } from "../reading/window.ts";
 import type { Work } from "../reading/work.ts";
-import { boxBody, boxesIn, type Box } from "./boxes.ts";
+import { cutOff } from "../chunks/missing.ts";
+import { boxBody, boxesIn, MAX_HEADER_BOX_BYTES, type Box } from "./boxes.ts";
+import { MOOF } from "./fragments.ts";
 import { readFragment, type Fragment } from "./fragment.ts";
 import { describePackets, IndexedPackets } from "./packets.ts";
 import type { SampleTables } from "./tables.ts";
@@ -37,7 +39,6 @@ export type Fmp4Extra = z.infer<typeof Fmp4Extra>;
 /** The memory of a fragment with its runs. */
 const FRAGMENT_ENTRIES = 8;
 
-const MOOF = [0x6d, 0x6f, 0x6f, 0x66];
 /** If fragments last this long, a search at a guessed place reads more than stepping from one to the next. */
 const LONG_FRAGMENT_MS = 10_000;
 /** The longest fragment of video. A search for the next fragment goes no further. */
@@ -76,21 +77,23 @@ export async function planFragmentedMp4(
       "unsupported_codec",
       "The file holds PCM in fragments, which cannot be cut. Convert it to M4A or WAV.",
     );
-  const durationMs = msOf(last.startTicks + last.ticks, track);
+  const heldMs = msOf(last.startTicks + last.ticks, track);
+  const durationMs = Math.max(heldMs, await saidMs(source, track, work));
+  const soundMs = msOf(last.startTicks + ticksWithin(last, source.sizeBytes), track);
   const timeIn = (bytes: Uint8Array, base: number) => {
     const [found] = fragmentsIn(bytes, { base, track, most: 1 }, work);
     return found === undefined ? null : msOf(found.fragment.startTicks, track);
   };
-  const starts = await findStarts(source, { timeIn, endMs: durationMs, beginning: BEGINNING }, work);
+  const starts = await findStarts(source, { timeIn, endMs: heldMs, beginning: BEGINNING }, work);
   if (starts.length > 1) return planParts(source, starts, work, planFile);
   const start = track.moov.endOffset;
-  const bytesPerMs = (source.sizeBytes - start) / durationMs;
+  const bytesPerMs = (source.sizeBytes - start) / heldMs;
   const found = await look(source, track, { offset: start, bytes: HEAD_BYTES }, work);
   const [first] = found;
   const isChain = (first?.untilMs ?? 0) - (first?.timeMs ?? 0) >= LONG_FRAGMENT_MS;
   const map = timeMap(
     { ...first, offset: start, timeMs: 0 },
-    { offset: source.sizeBytes, timeMs: durationMs },
+    { offset: source.sizeBytes, timeMs: heldMs },
     {
       nearMs: 2_000,
       look: (offset) => look(source, track, { offset, bytes: Math.max(HEAD_BYTES / 2, bytesPerMs * 4_000) }, work),
@@ -98,7 +101,7 @@ export async function planFragmentedMp4(
     work,
   );
   map.add(isChain ? await walkFragments(source, track, work) : found);
-  const cuts = await planCuts(durationMs, longestChunkMs(Math.min(bytesPerMs * 1000, 48_000), limits), () => [], work);
+  const cuts = await planCuts(soundMs, longestChunkMs(Math.min(bytesPerMs * 1000, 48_000), limits), () => [], work);
   const indexedMs = tables.samples === 0 ? 0 : msOf(tables.ticksAt(tables.samples), track);
   const shared = {
     type: "fmp4",
@@ -129,7 +132,40 @@ export async function planFragmentedMp4(
         : null;
     chunks.push({ ...chunk, bytes: { offset, length }, extra: { ...shared, indexed } });
   }
-  return { type: "chunks", container: "fmp4", codec: track.codec, durationMs, chunks };
+  const gaps = cutOff(soundMs, durationMs);
+  return { type: "chunks", container: "fmp4", codec: track.codec, durationMs, chunks, gaps };
+}
+
+/** How much of the last fragment there is. */
+function ticksWithin(last: Fragment, sizeBytes: number): number {
+  let ticks = 0;
+  let there = 0;
+  for (const { offset, size, duration } of last.packets()) {
+    ticks += duration;
+    if (offset + size <= sizeBytes) there = ticks;
+  }
+  return there;
+}
+
+/** The length by the file's own index of fragments (`sidx`), or by the header for what will follow (`mehd`). */
+async function saidMs(source: ByteSource, track: Mp4Track, work: Work): Promise<number> {
+  const ticks = track.fragments?.saidTicks ?? 0;
+  const window = windowOn(source, 4096);
+  for await (const box of boxesIn(window, track.moov.endOffset, source.sizeBytes, work)) {
+    if (box.name === "moof" || box.name === "mdat") break;
+    if (box.name !== "sidx") continue;
+    const body = await boxBody(window, box, MAX_HEADER_BOX_BYTES);
+    const view = viewOf(body);
+    if (view.getUint32(4) !== track.trackId) continue;
+    const at = body[0] === 1 ? 28 : 20;
+    const references =
+      body.length < at + 4 ? 0 : Math.min(view.getUint16(at + 2), Math.floor((body.length - at - 4) / 12));
+    work.visit(references);
+    let lasting = 0;
+    for (let index = 0; index < references; index++) lasting += view.getUint32(at + 4 + index * 12 + 4);
+    return Math.max(msOf(ticks, track), (lasting / Math.max(1, view.getUint32(8))) * 1000);
+  }
+  return msOf(ticks, track);
 }
 
 function msOf(ticks: number, track: Mp4Track): number {

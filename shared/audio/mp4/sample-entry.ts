@@ -42,6 +42,11 @@ export function readSampleEntry(entry: Uint8Array): TrackCodec {
   return refuse("unsupported_codec", `The audio is in ${known}, which cannot be cut. Convert it to AAC, FLAC or MP3.`);
 }
 
+/** The codec of a track that was planned, by its entry. */
+export function codecOf(entry: Uint8Array): string {
+  return CODECS[asciiAt(entry, 4, 4)] ?? "";
+}
+
 function readPcmEntry(name: string, entry: Uint8Array): TrackCodec {
   const view = viewOf(entry);
   if (entry.length < 36) return refuse("damaged", "The audio track's description is cut short.");

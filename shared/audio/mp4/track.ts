@@ -20,8 +20,15 @@ export interface Mp4Track {
   readonly isQuickTime: boolean;
   readonly hasVideo: boolean;
   /** Defaults of a fragmented file (`trex`); null where the file is not fragmented. */
-  readonly fragments: { readonly duration: number; readonly size: number } | null;
+  readonly fragments: Fragments | null;
   readonly moov: Box;
+}
+
+export interface Fragments {
+  readonly duration: number;
+  readonly size: number;
+  /** How long all fragments last together, in the track's ticks; 0 where the file does not say. */
+  readonly saidTicks: number;
 }
 
 /** The longest sample entry, since each chunk carries it. A codec's set-up takes a few hundred bytes, that of Vorbis some thousand. */
@@ -94,7 +101,15 @@ export async function readMp4Track(window: Window, work: Work): Promise<Mp4Track
     stbl,
     isQuickTime,
     hasVideo,
-    fragments: mvex === null ? null : await readDefaults(window, mvex, trackId, work),
+    fragments:
+      mvex === null
+        ? null
+        : await readDefaults(
+            window,
+            mvex,
+            { trackId, ticksPerMovieTick: timescale / Math.max(1, movieTimescale) },
+            work,
+          ),
     moov,
   };
 }
@@ -132,13 +147,18 @@ function readEdits(body: Uint8Array, ticksPerMovieTick: number): Edits {
 async function readDefaults(
   window: Window,
   mvex: Box,
-  trackId: number,
+  { trackId, ticksPerMovieTick }: { readonly trackId: number; readonly ticksPerMovieTick: number },
   work: Work,
-): Promise<{ duration: number; size: number }> {
-  for await (const trex of boxesIn(window, mvex.bodyOffset, mvex.endOffset, work)) {
-    if (trex.name !== "trex") continue;
-    const view = viewOf(await boxBody(window, trex, MAX_HEADER_BOX_BYTES));
-    if (view.getUint32(4) === trackId) return { duration: view.getUint32(12), size: view.getUint32(16) };
+): Promise<Fragments> {
+  let saidTicks = 0;
+  let own = { duration: 0, size: 0 };
+  for await (const box of boxesIn(window, mvex.bodyOffset, mvex.endOffset, work)) {
+    if (box.name !== "trex" && box.name !== "mehd") continue;
+    const body = await boxBody(window, box, MAX_HEADER_BOX_BYTES);
+    const view = viewOf(body);
+    if (box.name === "mehd") {
+      saidTicks = ticksPerMovieTick * (body[0] === 1 ? Number(view.getBigUint64(4)) : view.getUint32(4));
+    } else if (view.getUint32(4) === trackId) own = { duration: view.getUint32(12), size: view.getUint32(16) };
   }
-  return { duration: 0, size: 0 };
+  return { ...own, saidTicks };
 }

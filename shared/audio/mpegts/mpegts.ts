@@ -129,7 +129,6 @@ async function readDuration(source: ByteSource, extra: TsExtra, work: Work): Pro
 export const mpegts = {
   name: "mpegts",
   begins: { by: "mark", mayFollowTags: false, isIn: isPackets },
-  sentWhole: [],
   extra: TsExtra,
   plan: planMpegTs,
   extract: extractMpegTs,

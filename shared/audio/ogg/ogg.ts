@@ -109,7 +109,16 @@ function cutter(
     strip() {
       const strip = stripOgg(stream.serial, filling, work);
       // Plans round times to a millisecond, so the last one may lie past the last sample.
-      return { ...strip, reachedMs: () => msAt(stream, strip.reachedGranule()) - zeroMs + 1 };
+      return {
+        ...strip,
+        reachedMs: () => msAt(stream, strip.reachedGranule()) - zeroMs + 1,
+        lost: () =>
+          strip.lostGranules().map(({ from, to, isFilled }) => ({
+            startMs: msAt(stream, from) - zeroMs,
+            endMs: msAt(stream, to) - zeroMs,
+            ...(isFilled && { isFilled }),
+          })),
+      };
     },
   };
 }
@@ -140,7 +149,6 @@ async function readEnd(
 export const ogg = {
   name: "ogg",
   begins: { by: "mark", mayFollowTags: false, isIn: (head) => asciiAt(head, 0, 4) === "OggS" },
-  sentWhole: ["opus", "vorbis"],
   extra: OggExtra,
   plan: planOgg,
   extract: extractOgg,

@@ -10,6 +10,14 @@ export interface Filling {
   readonly untilGranule: number;
 }
 
+/** Pages are missing between these counts of samples. */
+interface LostGranules {
+  readonly from: number;
+  readonly to: number;
+  /** Silence was put in their place. */
+  readonly isFilled: boolean;
+}
+
 /** The work for a page, which is parsed, checked, measured and copied. */
 const STRIPPED_ELEMENTS = 8;
 
@@ -33,11 +41,12 @@ export function stripOgg(
   serial: number,
   filling: Filling | null,
   work: Work,
-): Strip & { readonly reachedGranule: () => number } {
+): Strip & { readonly reachedGranule: () => number; readonly lostGranules: () => readonly LostGranules[] } {
   let held: Uint8Array = new Uint8Array();
   let last: Taken | null = null;
   let isCounted = false;
   let isOver = false;
+  const lost: LostGranules[] = [];
 
   /** A page, and the pages that are needed in front of it. */
   function take(bytes: Uint8Array, page: OggPage): readonly Uint8Array[] {
@@ -60,6 +69,13 @@ export function stripOgg(
         : [];
     const canFill = filling !== null && granule >= 0 && before.granule >= 0 && (isMissing || !before.isOpen);
     const start = granule - samples;
+    // Only a filled hole is known to the sample.
+    if (isMissing && granule >= 0)
+      lost.push({
+        from: before.granule,
+        to: canFill ? start : granule,
+        isFilled: canFill && start - before.granule >= MIN_GAP_SAMPLES,
+      });
     if (!canFill || start - before.granule < MIN_GAP_SAMPLES) return [...closing, kept];
     isOver = start >= filling.untilGranule;
     return isOver
@@ -93,6 +109,7 @@ export function stripOgg(
       return concatBytes(kept);
     },
     reachedGranule: () => last?.granule ?? -1,
+    lostGranules: () => lost,
   };
 }
 
