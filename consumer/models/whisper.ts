@@ -45,14 +45,13 @@ export async function runWhisper(
   const answer = parseAnswer(answered, WhisperAnswer);
   const segments = segmentsOf(answer, sentMs);
   const durationSeconds = answer.transcription_info?.duration ?? null;
-  const words = segments.flatMap((segment) => (segment.words.length > 0 ? segment.words : textWords(segment.text)));
   return {
     model: model.id,
     engine: answered.call.engine,
     language: answer.transcription_info?.language ?? null,
     durationMs: durationSeconds === null ? null : Math.max(0, Math.round(durationSeconds * 1000)),
     segments,
-    doubt: doubt((answer.segments ?? []).map(toSignals), words),
+    doubt: await doubt((answer.segments ?? []).map(toSignals), segments),
   };
 }
 
@@ -66,8 +65,4 @@ function toSignals({
     averageLogProbability: avg_logprob ?? undefined,
     noSpeechProbability: no_speech_prob ?? undefined,
   };
-}
-
-function textWords(text: string): { text: string }[] {
-  return text.split(/\s+/).map((word) => ({ text: word }));
 }
