@@ -2,11 +2,10 @@ import type * as z from "zod";
 
 import { type ChunkRecord, composeTranscript } from "../../shared/transcripts/compose-transcript.ts";
 import { estimateWork } from "../../shared/cost/estimate-work.ts";
-import { TranscriptionInput } from "../../shared/kinds/transcription/kind.ts";
+import { TranscriptionInput, wantedOf } from "../../shared/kinds/transcription/kind.ts";
 import type { NewTask } from "../../shared/jobs/task.ts";
 import type { Transcript } from "../../shared/transcripts/transcript.ts";
 import { r2Source } from "../../shared/audio/reading/byte-source.ts";
-import { callLimits } from "../../shared/audio/chunks/limits.ts";
 import { extentOf } from "../../shared/audio/extent.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import type { Outcome } from "../../shared/jobs/outcome.ts";
@@ -38,7 +37,7 @@ export function createTranscribe({ models, media, memory, results }: TranscribeT
 
   async function plan(input: TranscriptionInput, attempt: Attempt): Promise<Outcome> {
     const { source, options } = input;
-    const planned = await planAudio(r2Source(media(attempt), source), callLimits(options.tier));
+    const planned = await planAudio(r2Source(media(attempt), source), wantedOf(options));
     const estimate = estimateWork({ kind: "transcription", input }, extentOf(planned));
     if (estimate !== null) attempt.foresee(estimate);
     switch (planned.type) {

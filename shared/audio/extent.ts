@@ -1,7 +1,7 @@
 import { memorySource, readWithin, type ByteSource } from "./reading/byte-source.ts";
 import { DamagedSource, type AudioPlan, type ChunkSpan, type Refusal } from "./chunks/chunk.ts";
 import { longestChunkMs, planCuts } from "./chunks/cuts.ts";
-import { READ_BYTES, type CallLimits } from "./chunks/limits.ts";
+import { READ_BYTES, type Wanted } from "./chunks/limits.ts";
 import type { AudioExtent } from "../cost/estimate.ts";
 import { containerNamed } from "./containers.ts";
 import { planAudio } from "./plan.ts";
@@ -20,7 +20,7 @@ export const LOOK: ReadAllowance = { maxReads: 40, maxBytes: 8 * 1024 * 1024, ah
  */
 export async function measureAudio(
   source: ByteSource,
-  limits: CallLimits,
+  limits: Wanted,
   allowance: ReadAllowance,
 ): Promise<AudioExtent | Refusal | null> {
   try {
@@ -59,7 +59,7 @@ const SAME_MS = 1000;
  * so a plan reads them whole.
  * @returns null where the beginning is not enough for a guess.
  */
-export async function guessExtent(source: ByteSource, limits: CallLimits): Promise<AudioExtent | null> {
+export async function guessExtent(source: ByteSource, limits: Wanted): Promise<AudioExtent | null> {
   const head = await readWithin(source, 0, READ_BYTES);
   // The head describes the whole file, so claims in it are limited by the file's size, but reading it by its own.
   const lookWork = () => {

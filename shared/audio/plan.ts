@@ -1,5 +1,5 @@
 import { DamagedSource, refuse, type AudioPlan } from "./chunks/chunk.ts";
-import { SMALL_BYTES, type CallLimits } from "./chunks/limits.ts";
+import { SMALL_BYTES, type Wanted } from "./chunks/limits.ts";
 import { memorySource, SourceChanged, type ByteSource } from "./reading/byte-source.ts";
 import { planWork, WorkSpent, type Work } from "./reading/work.ts";
 import { countedSource } from "./reading/counted-source.ts";
@@ -11,11 +11,7 @@ export type { AudioPlan, ChunkPlan } from "./chunks/chunk.ts";
  * Decide how to cut a recording for calls with these limits, or why it cannot be cut. The same object gives the same plan.
  * @param work what planning may take; by default what the source's size allows.
  */
-export async function planAudio(
-  source: ByteSource,
-  limits: CallLimits,
-  work: Work = planWork(source),
-): Promise<AudioPlan> {
+export async function planAudio(source: ByteSource, limits: Wanted, work: Work = planWork(source)): Promise<AudioPlan> {
   if (source.sizeBytes === 0) return refuse("empty", "The file is empty.");
   try {
     const counted = countedSource(source, work);

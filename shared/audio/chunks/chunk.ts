@@ -1,4 +1,5 @@
 import { MIN_SAMPLE_RATE } from "./limits.ts";
+import type { AudioTrack } from "./tracks.ts";
 
 /** Twice as much as any recorder writes. */
 const MAX_SAMPLE_RATE = 768_000;
@@ -90,6 +91,12 @@ export type AudioPlan<E extends Extra = Extra> =
       readonly chunks: readonly ChunkPlan<E>[];
       /** What no chunk covers, since the file ends before its headers say. */
       readonly gaps?: readonly Missing[];
+      /** The tracks of sound, where the container can have several. */
+      readonly tracks?: readonly AudioTrack[];
+      /** Which of them is cut. */
+      readonly track?: number;
+      /** How many channels each chunk is cut into; left out, it is cut as one file. */
+      readonly channels?: number;
     }
   | Refusal;
 
@@ -111,7 +118,11 @@ export type RefusalCode =
   /** The file asks for more work, or for more calls to a model, than its size allows. */
   | "too_complex"
   | "too_many_calls"
-  | "sampling_rate_too_low";
+  | "sampling_rate_too_low"
+  /** The job asks for a track that the file does not have. */
+  | "track_missing"
+  /** Channels cannot be told apart without decoding. */
+  | "channels_not_separable";
 
 export function refuse(code: RefusalCode, message: string): Refusal {
   return { type: "refused", code, message };

@@ -1,15 +1,26 @@
-import type { InputAudioTrack } from "mediabunny";
-
 import { refuse, refuseRate, type Refusal } from "../chunks/chunk.ts";
 import { HEAD_BYTES, MAX_INDEX_BYTES, READ_BYTES } from "../chunks/limits.ts";
 import { audioSpan, withAudioTrack } from "../chunks/remux.ts";
+import { chooseTrack, namedTrack, type AudioTrack, type TrackChoice } from "../chunks/tracks.ts";
 import { concatBytes, indexOfBytes } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import type { Point } from "../reading/points.ts";
 import type { Work } from "../reading/work.ts";
 import { findCues } from "./cues.ts";
-import { CLUSTER_BYTES, ID, isNumber, readElement, readFloat, readUint, vint, VOID_SIZE, writeId } from "./ebml.ts";
+import {
+  childrenOf,
+  CLUSTER_BYTES,
+  ID,
+  isNumber,
+  readElement,
+  readFloat,
+  readUint,
+  vint,
+  VOID_SIZE,
+  writeId,
+} from "./ebml.ts";
 import { checkHead, MAX_HEAD_BYTES } from "./head.ts";
+import { readTracks, tracksWith, type MatroskaTrack } from "./tracks.ts";
 import { stripMatroska } from "./strip.ts";
 
 /** What cutting needs to know of a file. */
@@ -32,10 +43,10 @@ export interface Matroska extends Track {
   readonly headBytes: number;
   readonly segmentAt: number;
   readonly cuesAt: number | null;
+  readonly tracks: readonly AudioTrack[];
+  /** Which of them is cut. */
+  readonly track: number;
 }
-
-/** The element that says how a track is encrypted. mediabunny leaves such a track out. */
-const ENCRYPTION = [0x50, 0x35];
 
 /** How much is read to check whether the duration in the header is too short. */
 const LOOK_FOR_END_BYTES = 1024 * 1024;
@@ -47,8 +58,12 @@ const MOST_LOOKED_BYTES = 2 * MAX_INDEX_BYTES;
 const CLUSTER_HEAD_BYTES = 64;
 
 /** The headers, and the duration of the file. */
-export async function readFile(source: ByteSource, work: Work): Promise<Matroska | Refusal> {
-  const file = await readStart(source, HEAD_BYTES, work);
+export async function readFile(
+  source: ByteSource,
+  choice: TrackChoice | undefined,
+  work: Work,
+): Promise<Matroska | Refusal> {
+  const file = await readStart(source, { lookBytes: HEAD_BYTES, choice }, work);
   if ("type" in file) return file;
   const end = await readEnd(source, file, work);
   if (end === null) {
@@ -58,12 +73,6 @@ export async function readFile(source: ByteSource, work: Work): Promise<Matroska
     );
   }
   return end.durationMs > 0 ? { ...file, ...end } : refuse("no_audio_track", "The file holds no audio.");
-}
-
-async function unknownCodec(track: InputAudioTrack): Promise<string> {
-  const id = await track.getInternalCodecId();
-  const name = typeof id === "string" ? `'${id}'` : "a codec that is not known here";
-  return `The audio is in ${name}, which cannot be cut. Convert it to AAC, FLAC or Opus.`;
 }
 
 /** Where clusters begin. The first child of a cluster, or the second behind a checksum, is its time. */
@@ -131,48 +140,85 @@ async function readEnd(
   return hasNothing ? null : { durationMs: file.durationMs, soundMs: file.durationMs };
 }
 
-/** @param lookBytes what is read first. */
-export async function readStart(source: ByteSource, lookBytes: number, work: Work): Promise<Matroska | Refusal> {
+interface Asked {
+  /** What is read first. */
+  readonly lookBytes: number;
+  readonly choice?: TrackChoice | undefined;
+}
+
+/** The headers. A recorder that learns of its tracks as it goes writes their descriptions when it stops, behind the clusters. */
+export async function readStart(
+  source: ByteSource,
+  { lookBytes, choice }: Asked,
+  work: Work,
+): Promise<Matroska | Refusal> {
   for (let length = lookBytes; length <= MAX_INDEX_BYTES; length *= 4) {
-    const file = await parseStart(await readWithin(source, 0, length), work);
-    if (file !== null) return file;
+    const bytes = await readWithin(source, 0, length);
+    const parsed = parseStart(bytes, work);
+    if (parsed === "without tracks") {
+      const late = await findLateTracks(source, work);
+      const whole = late === null ? null : parseStart(bytes, work, late);
+      if (whole === null || whole === "without tracks") return refuse("damaged", NO_TRACKS);
+      return "type" in whole ? whole : openTrack(whole, choice, work);
+    }
+    if (parsed !== null) return "type" in parsed ? parsed : openTrack(parsed, choice, work);
     if (length >= source.sizeBytes) break;
   }
   return refuse("damaged", "The file's headers are incomplete.");
 }
 
-/** Read the headers. Only the descriptions of the tracks go in front of a stretch: an index would point outside it. */
-async function parseStart(bytes: Uint8Array, work: Work): Promise<Matroska | Refusal | null> {
+const NO_TRACKS =
+  "The file nowhere says which tracks it has. Its recording broke off: repair it, for instance with FFmpeg.";
+
+/** What the headers say. `head` has the descriptions of all tracks; they are not given to a reader. */
+interface Start {
+  readonly ebml: Uint8Array;
+  readonly info: readonly Uint8Array[];
+  readonly audio: readonly MatroskaTrack[];
+  readonly hasVideo: boolean;
+  readonly tickMs: number;
+  readonly durationMs: number;
+  readonly segmentAt: number;
+  readonly segmentEnd: number;
+  readonly headBytes: number;
+  readonly cuesAt: number | null;
+}
+
+/** @param late the tracks, where they are not among the headers. */
+function parseStart(bytes: Uint8Array, work: Work, late?: Uint8Array): Start | Refusal | "without tracks" | null {
   const ebml = readElement(bytes, 0);
   if (ebml === null || ebml.id !== ID.ebml) return null;
   const segment = readElement(bytes, ebml.bodyAt + ebml.size);
   if (segment === null || segment.id !== ID.segment) return null;
-  const kept: Uint8Array[] = [bytes.subarray(0, ebml.bodyAt + ebml.size), writeId(ID.segment), VOID_SIZE];
+  const headEnd = ebml.bodyAt + ebml.size;
+  if (!(headEnd <= MAX_HEAD_BYTES)) return refuse("damaged", "The file's header is over 1 MB.");
+  const info: Uint8Array[] = [];
+  let tracks: ReturnType<typeof readTracks> | null = late === undefined ? null : tracksIn(late, work);
   let tickMs = 1;
   let durationTicks = 0;
-  let hasTracks = false;
-  let headBytes = ebml.bodyAt + ebml.size;
-  if (!(headBytes <= MAX_HEAD_BYTES)) return refuse("damaged", "The file's header is over 1 MB.");
+  let heldBytes = headEnd;
   let cuesAt: number | null = null;
+  let hasCluster = false;
   let at = segment.bodyAt;
   for (let element = readElement(bytes, at); element !== null; element = readElement(bytes, at)) {
     work.visit();
-    if (element.id === ID.cluster) break;
+    hasCluster = element.id === ID.cluster;
+    if (hasCluster) break;
     const end = element.bodyAt + element.size;
     if (end > bytes.length) {
-      if (!hasTracks) return null;
+      if (tracks === null) return null;
       break;
     }
     if (element.id === ID.info || element.id === ID.tracks) {
       checkHead(bytes, element.bodyAt, end, work);
-      kept.push(bytes.subarray(at, end));
-      headBytes += end - at;
-      if (headBytes > MAX_HEAD_BYTES)
+      heldBytes += end - at;
+      if (heldBytes > MAX_HEAD_BYTES)
         return refuse("index_too_large", "The descriptions of the file's tracks are over 1 MB. Send the audio alone.");
     }
-    if (element.id === ID.tracks) hasTracks = true;
+    if (element.id === ID.tracks) tracks ??= readTracks(bytes, element, work);
     if (element.id === ID.seekHead) cuesAt ??= findCues(bytes, element, segment.bodyAt, work);
     if (element.id === ID.info) {
+      info.push(bytes.subarray(at, end));
       for (let inner = readElement(bytes, element.bodyAt); inner !== null && inner.bodyAt <= end;) {
         work.visit();
         if (inner.id === ID.timestampScale) tickMs = readUint(bytes, inner) / 1e6;
@@ -183,33 +229,74 @@ async function parseStart(bytes: Uint8Array, work: Work): Promise<Matroska | Ref
     }
     at = end;
   }
-  if (!hasTracks) return null;
-  const head = concatBytes(kept);
+  if (tracks === null) return hasCluster ? "without tracks" : null;
+  return {
+    ebml: bytes.subarray(0, headEnd),
+    info,
+    ...tracks,
+    tickMs,
+    durationMs: durationTicks * tickMs,
+    segmentAt: segment.bodyAt,
+    segmentEnd: segment.bodyAt + segment.size,
+    headBytes: at,
+    cuesAt,
+  };
+}
+
+/** Only the description of one track goes in front of a stretch: an index would point outside it. */
+async function openTrack(start: Start, choice: TrackChoice | undefined, work: Work): Promise<Matroska | Refusal> {
+  const { ebml, info, audio, ...rest } = start;
+  const track = chooseTrack(audio, choice);
+  const chosen = typeof track === "number" ? audio[track] : undefined;
+  if (typeof track !== "number") return track;
+  if (chosen === undefined) return refuse("no_audio_track", "The file has no audio track.");
+  const head = concatBytes([ebml, writeId(ID.segment), VOID_SIZE, ...info, tracksWith(chosen)]);
   // A cluster without blocks, since mediabunny looks for one.
   const empty = new Uint8Array([...CLUSTER_BYTES, vint(3), 0xe7, vint(1), 0]);
-  return withAudioTrack(concatBytes([head, empty]), work, async (track) => {
-    if (track === null && indexOfBytes(head, ENCRYPTION, 0, work) !== -1) {
-      return refuse("encrypted", "The audio is encrypted. Send a copy without copy protection.");
-    }
-    if (track === null) return refuse("no_audio_track", "The file has no audio track.");
-    const codec = await track.getCodec();
-    if (codec === null) return refuse("unsupported_codec", await unknownCodec(track));
-    const sampleRate = await track.getSampleRate();
+  return withAudioTrack(concatBytes([head, empty]), work, async (opened) => {
+    const codec = (await opened?.getCodec()) ?? null;
+    if (opened === null || codec === null)
+      return refuse(
+        "unsupported_codec",
+        `The audio is in '${chosen.codec}', which cannot be cut. Convert it to AAC, FLAC or Opus.`,
+      );
+    const sampleRate = await opened.getSampleRate();
     const refused = refuseRate(sampleRate);
     if (refused !== null) return refused;
     return {
-      trackNumber: track.id,
+      ...rest,
+      trackNumber: chosen.number,
       codec,
       isPcmRate: /^(pcm|ulaw|alaw)/.test(codec) ? sampleRate : null,
-      hasVideo: (await track.input.getVideoTracks()).length > 0,
-      tickMs,
-      durationMs: durationTicks * tickMs,
-      soundMs: durationTicks * tickMs,
-      segmentEnd: segment.bodyAt + segment.size,
+      soundMs: rest.durationMs,
       head,
-      headBytes: at,
-      segmentAt: segment.bodyAt,
-      cuesAt,
+      tracks: audio.map(namedTrack),
+      track,
     };
   });
+}
+
+const TRACKS_BYTES = [0x16, 0x54, 0xae, 0x6b];
+
+function tracksIn(bytes: Uint8Array, work: Work): ReturnType<typeof readTracks> | null {
+  const element = readElement(bytes, 0);
+  return element === null ? null : readTracks(bytes, element, work);
+}
+
+/** The descriptions of tracks at the end of the file. */
+async function findLateTracks(source: ByteSource, work: Work): Promise<Uint8Array | null> {
+  for (let length = HEAD_BYTES; ; length *= 4) {
+    const offset = Math.max(0, source.sizeBytes - length);
+    const bytes = await readWithin(source, offset, length);
+    const find = (from: number) => indexOfBytes(bytes, TRACKS_BYTES, from, work);
+    for (let at = find(0); at !== -1; at = find(at + 1)) {
+      const element = readElement(bytes, at);
+      const end = element === null ? Infinity : element.bodyAt + element.size;
+      if (element === null || end > bytes.length) continue;
+      if (!childrenOf(bytes, element, work).some(({ id }) => id === ID.trackEntry)) continue;
+      checkHead(bytes, element.bodyAt, end, work);
+      return bytes.slice(at, end);
+    }
+    if (offset === 0 || length >= READ_BYTES) return null;
+  }
 }

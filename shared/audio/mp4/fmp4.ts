@@ -13,7 +13,7 @@ import { cutM4a, type LostPacket, type TimedPacket } from "./m4a.ts";
 import { mp4 } from "./mp4.ts";
 import { joinPackets, readPackets } from "./packets.ts";
 import { Fmp4Extra } from "./plan-fragments.ts";
-import { codecOf } from "./sample-entry.ts";
+import { codecOf, entryOfChunk } from "./sample-entry.ts";
 
 /** The memory of a packet with its times, and its bytes in an array of their own. */
 const PACKET_ENTRIES = 6;
@@ -57,7 +57,7 @@ async function extractFragmentedMp4(source: ByteSource, chunk: ChunkPlan<Fmp4Ext
     }
     reachedTicks = Math.max(reachedTicks, ticks);
   }
-  const sampleEntry = fromBase64(extra.entry);
+  const sampleEntry = entryOfChunk(fromBase64(extra.entry));
   const track = { sampleEntry, codec: codecOf(sampleEntry), timescale, isQuickTime: extra.isQuickTime };
   const file = cutM4a({ ...track, packets, lost }, chunk);
   if (file !== null) return file;

@@ -14,12 +14,12 @@ import { soundAlone, type Container } from "../chunks/container.ts";
 import { longestChunkMs, planCuts, type Listen } from "../chunks/cuts.ts";
 import { cutOff } from "../chunks/missing.ts";
 import { planFragmentedMp4 } from "./plan-fragments.ts";
-import { HEAD_BYTES, MAX_DURATION_MS, MAX_INDEX_BYTES, MODEL_SAMPLE_RATE, type CallLimits } from "../chunks/limits.ts";
+import { HEAD_BYTES, MAX_DURATION_MS, MAX_INDEX_BYTES, MODEL_SAMPLE_RATE, type Wanted } from "../chunks/limits.ts";
 import { pcmFrameBytes, PcmFormat } from "../wav/pcm.ts";
 import { pcmFile } from "../wav/pcm-file.ts";
 import { cutM4a } from "./m4a.ts";
 import { describePackets, IndexedPackets, joinPackets, readPackets, readRuns } from "./packets.ts";
-import { codecOf } from "./sample-entry.ts";
+import { codecOf, entryOfChunk } from "./sample-entry.ts";
 import { readMp4Track, type Mp4Track } from "./track.ts";
 import { readTables, type SampleTables } from "./tables.ts";
 import { windowOn } from "../reading/window.ts";
@@ -40,10 +40,11 @@ type Mp4Extra = z.infer<typeof Mp4Extra>;
 /** The most packets in the eight seconds that are searched for a quiet place. Opus has 400 a second. */
 const MAX_SEARCHED_PACKETS = 20_000;
 
-export async function planMp4(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
+export async function planMp4(source: ByteSource, limits: Wanted, work: Work): Promise<AudioPlan> {
   const window = windowOn(source, HEAD_BYTES);
-  const track = await readMp4Track(window, work);
+  const track = await readMp4Track(window, limits.audioTrack, work);
   if ("type" in track) return track;
+  const named = { tracks: track.tracks, track: track.track };
   const tables = await readTables(window, track, work);
   if (tables === null) return refuse("damaged", "The audio track's index is incomplete.");
   if (tables === "too_large") {
@@ -56,6 +57,7 @@ export async function planMp4(source: ByteSource, limits: CallLimits, work: Work
     const planned = await planFragmentedMp4(source, { track, tables, limits }, work, (part) =>
       planMp4(part, limits, work),
     );
+    if (planned?.type === "chunks") return { ...named, ...planned };
     if (planned !== null) return planned;
   }
   if (tables.samples === 0) return refuse("no_audio_track", "The audio track is empty.");
@@ -95,7 +97,7 @@ export async function planMp4(source: ByteSource, limits: CallLimits, work: Work
     return { ...chunk, extra: chunkExtra(track, tables, { first, end }, work) };
   });
   const gaps = cutOff(soundMs, durationMs);
-  return { type: "chunks", container: "mp4", codec: track.codec, durationMs, chunks, gaps };
+  return { type: "chunks", container: "mp4", codec: track.codec, durationMs, chunks, gaps, ...named };
 }
 
 function chunkExtra(
@@ -122,7 +124,7 @@ async function extractMp4(source: ByteSource, chunk: ChunkPlan<Mp4Extra>, work: 
     return extractPcm(source, extra.packets, { format: extra.pcm, timescale, startMs, endMs }, work);
   }
   const { packets, lost } = await readPackets(source, extra.packets, work);
-  const sampleEntry = fromBase64(extra.entry);
+  const sampleEntry = entryOfChunk(fromBase64(extra.entry));
   const track = { sampleEntry, codec: codecOf(sampleEntry), timescale, isQuickTime: extra.isQuickTime };
   const file = cutM4a({ ...track, packets, lost }, { startMs, endMs });
   if (file !== null) return file;

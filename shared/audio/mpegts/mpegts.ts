@@ -4,7 +4,7 @@ import { concatBytes, fromBase64, toBase64 } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan } from "../chunks/chunk.ts";
 import { soundAlone, type Container } from "../chunks/container.ts";
-import { HEAD_BYTES, type CallLimits } from "../chunks/limits.ts";
+import { HEAD_BYTES, type CallLimits, type Wanted } from "../chunks/limits.ts";
 import { findAudio, readBeginning, type Found } from "./audio.ts";
 import { findJoints } from "./joints.ts";
 import { CLOCK_HZ, isPackets, pcrIn, ptsIn, type Stamp } from "./packet.ts";
@@ -32,15 +32,15 @@ const TsExtra = z.object({
 });
 type TsExtra = z.infer<typeof TsExtra>;
 
-async function planMpegTs(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
-  const found = await findAudio(source, work);
+async function planMpegTs(source: ByteSource, limits: Wanted, work: Work): Promise<AudioPlan> {
+  const found = await findAudio(source, limits.audioTrack, work);
   if ("code" in found) return found;
   const { programmes, programme, stream, head } = found;
   const clock = { clockPid: programmes.length === 1 ? null : programme.clockPid, audioPid: stream.pid };
   const starts = await findJoints(source, clock, head, work);
   if (starts.length === 1) return planPart(source, found, limits, work);
   return planParts(source, starts, work, async (part) => {
-    const inPart = await findAudio(part, work);
+    const inPart = await findAudio(part, limits.audioTrack, work);
     return "code" in inPart ? inPart : planPart(part, inPart, limits, work);
   });
 }
@@ -88,7 +88,8 @@ async function planPart(source: ByteSource, found: Found, limits: CallLimits, wo
     bodyOffset: begun.offset,
     cutter: cutter(extra, work),
   } as const;
-  return planSpliced(source, spliceable, { extra, limits }, work);
+  const planned = await planSpliced(source, spliceable, { extra, limits }, work);
+  return planned.type === "refused" ? planned : { ...planned, tracks: found.tracks, track: found.track };
 }
 
 function cutter(extra: TsExtra, work: Work): Cutter {

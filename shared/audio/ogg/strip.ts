@@ -1,4 +1,4 @@
-import { byteAt, concatBytes, indexOfBytes, viewOf } from "../reading/bytes.ts";
+import { asciiAt, byteAt, concatBytes, indexOfBytes, viewOf } from "../reading/bytes.ts";
 import { CAPTURE, hasItsChecksum, lacingOf, MAX_HEADER_BYTES, parseOggPage, writePage, type OggPage } from "./page.ts";
 import { opusSamples, opusSilence } from "./opus-packet.ts";
 import type { Strip } from "../chunks/spliced.ts";
@@ -97,7 +97,7 @@ export function stripOgg(
           break;
         }
         if (page !== null && isOwn && hasItsChecksum(bytes, page, work)) {
-          const taken = take(bytes, page);
+          const taken = isHeader(bytes, page) ? [] : take(bytes, page);
           work.hold(taken.reduce((sum, { length }) => sum + length, 0));
           kept.push(...taken);
           at = page.at + page.length;
@@ -111,6 +111,13 @@ export function stripOgg(
     reachedGranule: () => last?.granule ?? -1,
     lostGranules: () => lost,
   };
+}
+
+/** A page of headers that comes again: its packets are no sound. */
+function isHeader(bytes: Uint8Array, { bodyAt, isFirst, isContinued }: OggPage): boolean {
+  if (isFirst) return true;
+  const magic = isContinued ? "" : asciiAt(bytes, bodyAt, 8);
+  return magic === "OpusTags" || magic === "OpusHead" || /^[\u0001\u0003\u0005]vorbis/.test(magic);
 }
 
 /** The page without the rest of a packet that began before it. Null where the page holds nothing else. */

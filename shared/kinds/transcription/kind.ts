@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { callLimits } from "../../audio/chunks/limits.ts";
+import { callLimits, type Wanted } from "../../audio/chunks/limits.ts";
 import { type Estimate, estimateLine } from "../../cost/estimate.ts";
 import { Source } from "../../jobs/source.ts";
 import { InputSteps } from "../../jobs/steps.ts";
@@ -15,6 +15,11 @@ export const TranscriptionInput = z.strictObject({
   then: InputSteps,
 });
 export type TranscriptionInput = z.infer<typeof TranscriptionInput>;
+
+/** What of a recording a job asks for, and what a call to its model takes. */
+export function wantedOf({ tier, audioTrack, channels }: TranscriptionOptions): Wanted {
+  return { ...callLimits(tier), audioTrack, channels };
+}
 
 const kind = "transcription";
 
@@ -46,7 +51,7 @@ export const transcription = {
     return { lines: [estimateLine(task, id, { audioSeconds: sentMs / 1000 }, calls)], isRough };
   },
   leaves: () => ({ material: "a transcript" }),
-  recordingOf: ({ source, options }) => ({ source, limits: callLimits(options.tier) }),
+  recordingOf: ({ source, options }) => ({ source, limits: wantedOf(options) }),
   tiers: {
     isNamed: () => false,
     // A model that knows one language only does not stand in, unless it was asked for or the language is known to be that one.
