@@ -44,8 +44,9 @@ export function createTranscribe({ models, media, memory, results }: TranscribeT
       case "refused":
         return discard(planned.code, planned.message);
       case "chunks": {
-        const { durationMs, chunks, gaps = [] } = planned;
-        const recording = { durationMs, gaps };
+        const { durationMs, chunks, gaps = [], tracks, track } = planned;
+        const named = tracks !== undefined && track !== undefined && { tracks, track };
+        const recording = { durationMs, gaps, ...named };
         const parts = chunks.map((chunk): ChunkArgs => ({ source, options, container: chunk.extra.type, chunk }));
         const [only] = parts;
         return only !== undefined && parts.length === 1
@@ -57,7 +58,7 @@ export function createTranscribe({ models, media, memory, results }: TranscribeT
 
   /** Cut a short recording and transcribe it at once, without stages. */
   async function transcribeOnly(args: ChunkArgs, recording: Recording, attempt: Attempt): Promise<Outcome> {
-    const came = await cutAndTranscribe(args, attempt, { models, media, memory });
+    const came = await cutAndTranscribe(args, attempt, { models, media, memory, results });
     if (came.type === "discard") return came;
     if (came.type === "transcribed") return storeOnly(came.record, recording, attempt);
     const parts = came.halves.map((chunk) => ({ ...args, chunk }));

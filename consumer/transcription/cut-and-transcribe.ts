@@ -45,11 +45,31 @@ export type Transcribed =
   | { readonly type: "too_large"; readonly halves: readonly ChunkPlan[] }
   | Discarded;
 
-/** Cut a chunk out of its recording and transcribe it, both within the batch's memory. */
-export async function cutAndTranscribe(
-  args: ChunkArgs,
+type CuttingTools = Pick<Tools, "models" | "media" | "memory" | "results">;
+
+/** Cut a chunk out of its recording and transcribe it, both within the batch's memory; channel by channel, where that is asked for. */
+export async function cutAndTranscribe(args: ChunkArgs, attempt: Attempt, tools: CuttingTools): Promise<Transcribed> {
+  const { channels } = args.chunk;
+  if (channels === undefined) return transcribeCut(args, attempt, tools);
+  const records: ChunkRecord[] = [];
+  for (let channel = 0; channel < channels; channel++) {
+    const ask = async () => transcribeCut({ ...args, chunk: { ...args.chunk, channel } }, attempt, tools);
+    // Each answer has been paid for when the next is asked.
+    const came = await tools.results.storedAnswer(attempt, channelName(args.chunk, channel), ask);
+    if (came.type !== "transcribed") return came;
+    records.push(came.record);
+  }
+  return { type: "transcribed", record: joinChannels(records, args.chunk) };
+}
+
+function channelName({ ownStartMs, ownEndMs }: ChunkPlan, channel: number): string {
+  return `chunk-${ownStartMs}-${ownEndMs}-channel-${channel}.json`;
+}
+
+async function transcribeCut(
+  args: ChunkArgs & { readonly chunk: ChunkPlan },
   attempt: Attempt,
-  { models, media, memory }: Pick<Tools, "models" | "media" | "memory">,
+  { models, media, memory }: CuttingTools,
 ): Promise<Transcribed> {
   const file = await memory.cuts.hold(CUT_HELD_BYTES, () => cutOut(args, media(attempt)));
   if (file === null) return { type: "transcribed", record: silence(args.chunk) };
@@ -69,6 +89,21 @@ async function cutOut({ source, chunk }: ChunkArgs, media: R2Bucket): Promise<Ch
     if (error instanceof SilentStretch) return null;
     throw error;
   }
+}
+
+/** What was heard on each channel, as one record. */
+function joinChannels(records: readonly ChunkRecord[], chunk: ChunkPlan): ChunkRecord {
+  const first = records.find(({ model }) => model !== null);
+  const doubtful = records.flatMap((record) => record.doubtful ?? []);
+  const [missing = []] = records.map((record) => record.missing);
+  return {
+    ...(first ?? silence(chunk)),
+    segments: records.flatMap(({ segments }, channel) => segments.map((segment) => ({ ...segment, channel }))),
+    ...(records.some(({ isLowConfidence }) => isLowConfidence === true) && { isLowConfidence: true }),
+    doubt: records.find(({ doubt }) => doubt !== null)?.doubt ?? null,
+    ...(doubtful.length > 0 && { doubtful }),
+    ...(missing.length > 0 && { missing }),
+  };
 }
 
 function silence({ index, startMs, endMs, ownStartMs, ownEndMs }: ChunkPlan): ChunkRecord {

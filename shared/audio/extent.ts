@@ -1,5 +1,5 @@
 import { memorySource, readWithin, type ByteSource } from "./reading/byte-source.ts";
-import { DamagedSource, type AudioPlan, type ChunkSpan, type Refusal } from "./chunks/chunk.ts";
+import { DamagedSource, type AudioPlan, type ChunkPlan, type ChunkSpan, type Refusal } from "./chunks/chunk.ts";
 import { longestChunkMs, planCuts } from "./chunks/cuts.ts";
 import { READ_BYTES, type Wanted } from "./chunks/limits.ts";
 import type { AudioExtent } from "../cost/estimate.ts";
@@ -43,12 +43,13 @@ export function extentOf(plan: AudioPlan): AudioExtent {
 }
 
 function extentOfChunks(
-  chunks: readonly ChunkSpan[],
+  chunks: readonly (ChunkSpan & Pick<ChunkPlan, "channels">)[],
   durationMs: number,
   { isRough }: Pick<AudioExtent, "isRough">,
 ): AudioExtent {
-  const sentMs = chunks.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
-  return { durationMs, sentMs, calls: chunks.length, isCut: chunks.length > 1, isRough };
+  const sentMs = chunks.reduce((sum, { startMs, endMs, channels = 1 }) => sum + channels * (endMs - startMs), 0);
+  const calls = chunks.reduce((sum, { channels = 1 }) => sum + channels, 0);
+  return { durationMs, sentMs, calls, isCut: chunks.length > 1, isRough };
 }
 
 /** Where a header gives the length of the whole file, plans of two parts of the file agree within this time. */
@@ -75,7 +76,9 @@ export async function guessExtent(source: ByteSource, limits: Wanted): Promise<A
   // Quiet places are not searched, so the overlaps are the longest possible.
   const chunkMs = longestChunkMs(containerNamed(long.container).sentBytesPerSecond(bytesPerSecond), limits);
   try {
-    const chunks = await planCuts(durationMs, chunkMs, () => [], planWork(source));
+    const cuts = await planCuts(durationMs, chunkMs, () => [], planWork(source));
+    const { channels } = long.chunks[0] ?? {};
+    const chunks = cuts.map((cut) => ({ ...cut, ...(channels !== undefined && { channels }) }));
     return extentOfChunks(chunks, durationMs, { isRough: true });
   } catch (error) {
     // The guess is longer than the longest recording: the beginning is not like the rest.

@@ -1,5 +1,5 @@
-import { DamagedSource, refuse, type AudioPlan } from "./chunks/chunk.ts";
-import { SMALL_BYTES, type Wanted } from "./chunks/limits.ts";
+import { DamagedSource, refuse, type AudioPlan, type Refusal } from "./chunks/chunk.ts";
+import { MAX_SEPARATE_CHANNELS, SMALL_BYTES, type Wanted } from "./chunks/limits.ts";
 import { memorySource, SourceChanged, type ByteSource } from "./reading/byte-source.ts";
 import { planWork, WorkSpent, type Work } from "./reading/work.ts";
 import { countedSource } from "./reading/counted-source.ts";
@@ -19,7 +19,9 @@ export async function planAudio(source: ByteSource, limits: Wanted, work: Work =
     const container = await sniffContainer(looked, work);
     if ("type" in container) return container;
     const planned = await container.plan(looked, limits, work);
-    return planned.type === "refused" ? planned : { ...planned, durationMs: Math.round(planned.durationMs) };
+    if (planned.type === "refused") return planned;
+    const plan = { ...planned, durationMs: Math.round(planned.durationMs) };
+    return limits.channels === "separate" ? separated(plan, work) : plan;
   } catch (error) {
     // A read that fails is an outage, and worth another attempt. Bytes that cannot be parsed stay that way.
     if (error instanceof SourceChanged) throw error;
@@ -29,6 +31,25 @@ export async function planAudio(source: ByteSource, limits: Wanted, work: Work =
     if (error instanceof RangeError) return refuse("damaged", `The file is damaged: ${error.message}.`);
     throw error;
   }
+}
+
+/** The same plan, each of whose chunks is cut once for each channel. */
+function separated(plan: Exclude<AudioPlan, Refusal>, work: Work): AudioPlan {
+  const { pcmChannels: channels, codec, track = 0 } = plan;
+  if (channels === undefined) {
+    return refuse(
+      "channels_not_separable",
+      `The channels of ${codec} cannot be told apart without decoding it. Convert it first: ffmpeg -i INPUT -map 0:a:${track} -c:a pcm_s16le OUTPUT.wav`,
+    );
+  }
+  if (channels > MAX_SEPARATE_CHANNELS) {
+    return refuse(
+      "channels_not_separable",
+      `The recording has ${channels} channels; at most ${MAX_SEPARATE_CHANNELS} are transcribed one by one. Send fewer, or leave out 'channels'.`,
+    );
+  }
+  work.call((channels - 1) * plan.chunks.length);
+  return { ...plan, chunks: plan.chunks.map((chunk) => ({ ...chunk, channels })) };
 }
 
 async function inMemory(source: ByteSource, work: Work): Promise<ByteSource> {

@@ -3,11 +3,13 @@ import type { Segment, Transcript } from "../transcripts/transcript.ts";
 import { HOUR_MS } from "../durations.ts";
 
 /** A laid-out cue, or a segment as it stands, in one line. */
-export type Caption = Cue | Pick<Segment, "startMs" | "endMs" | "text">;
+export type Caption = Cue | Pick<Segment, "startMs" | "endMs" | "text" | "speaker">;
 
 /** WebVTT (W3C): dots before the milliseconds, and `<`, `&` and `-->` are markup. */
 export function toVtt(captions: readonly Caption[], notes: readonly string[] = []): string {
-  const cues = captions.map((caption) => `${timesOf(caption, ".")}\n${linesOf(caption).map(escapeVtt).join("\n")}\n`);
+  const cues = captions.map(
+    (caption) => `${timesOf(caption, ".")}\n${voiceOf(caption)}${linesOf(caption).map(escapeVtt).join("\n")}\n`,
+  );
   return ["WEBVTT\n", ...notes.map((note) => `NOTE ${note}\n`), ...cues].join("\n");
 }
 
@@ -22,7 +24,12 @@ export function notesOf({ isComplete, gaps }: Pick<Transcript, "isComplete" | "g
 /** SubRip: numbered cues, commas before the milliseconds. */
 export function toSrt(captions: readonly Caption[]): string {
   return captions
-    .map((caption, index) => `${index + 1}\n${timesOf(caption, ",")}\n${linesOf(caption).join("\n")}\n`)
+    .map((caption, index) => {
+      // SubRip has no voices: the name stands where another speaker begins, as in the transcript.
+      const { speaker } = caption;
+      const name = speaker === undefined || speaker === captions[index - 1]?.speaker ? "" : `${oneLine(speaker)}: `;
+      return `${index + 1}\n${timesOf(caption, ",")}\n${name}${linesOf(caption).join("\n")}\n`;
+    })
     .join("\n");
 }
 
@@ -45,6 +52,11 @@ function cueTime(timeMs: number, separator: "." | ","): string {
 
 function two(value: number): string {
   return String(Math.floor(value)).padStart(2, "0");
+}
+
+/** WebVTT names who speaks in a voice span, which ends with its cue. */
+function voiceOf({ speaker }: Caption): string {
+  return speaker === undefined ? "" : `<v ${escapeVtt(oneLine(speaker))}>`;
 }
 
 function escapeVtt(text: string): string {

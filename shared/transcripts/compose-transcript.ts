@@ -1,6 +1,7 @@
 import { type HeardChunk, mergeChunks } from "./merge-chunks.ts";
 import { joinTexts } from "./place-words.ts";
-import type { Stretch, Transcript } from "./transcript.ts";
+import type { AudioTrack } from "../audio/chunks/audio-track.ts";
+import type { Segment, Stretch, Transcript } from "./transcript.ts";
 
 /** What one call to a model heard, with what a transcript tells about it. */
 export interface ChunkRecord extends HeardChunk {
@@ -16,13 +17,22 @@ export interface ChunkRecord extends HeardChunk {
   readonly doubtful?: readonly Stretch[];
 }
 
+/** What is known of the recording beside what was heard. */
+export interface Recorded {
+  readonly gaps: readonly Stretch[];
+  readonly durationMs: number | null;
+  readonly hasAllEnded: boolean;
+  readonly tracks?: readonly AudioTrack[] | undefined;
+  readonly track?: number | undefined;
+}
+
 /** One transcript out of what was heard so far. The same chunks give the same bytes, in whatever order they ended. */
 export function composeTranscript(
   records: readonly ChunkRecord[],
-  { gaps, durationMs, hasAllEnded }: { gaps: readonly Stretch[]; durationMs: number | null; hasAllEnded: boolean },
+  { gaps, durationMs, hasAllEnded, tracks, track }: Recorded,
 ): Transcript {
   const heard = records.toSorted((a, b) => a.ownStartMs - b.ownStartMs);
-  const segments = [...mergeChunks(heard)];
+  const segments = [...mergeChannels(heard)];
   const allGaps = [...gaps, ...heard.flatMap(({ missing = [] }) => missing)].toSorted((a, b) => a.startMs - b.startMs);
   const first = heard.find(({ model }) => model !== null);
   return {
@@ -38,7 +48,28 @@ export function composeTranscript(
       ...(doubt === null ? [] : [{ startMs: ownStartMs, endMs: ownEndMs, reason: doubt }]),
       ...doubtful,
     ]),
+    ...(tracks !== undefined && { tracks: [...tracks] }),
+    ...(track !== undefined && { track }),
   };
+}
+
+/** Where each channel was transcribed by itself, each is merged by itself, and their segments come in the order of their times. */
+function mergeChannels(heard: readonly ChunkRecord[]): readonly Segment[] {
+  const channels = new Set(heard.flatMap(({ segments }) => segments.flatMap(({ channel }) => channel ?? [])));
+  if (channels.size === 0) return mergeChunks(heard);
+  const merged = [...channels].flatMap((channel) => {
+    const own = heard.map((record) => ({
+      ...record,
+      segments: record.segments.filter((segment) => segment.channel === channel),
+    }));
+    return mergeChunks(own).map((segment) => ({
+      ...segment,
+      words: segment.words.map((word) => ({ ...word, channel })),
+      speaker: `Channel ${channel + 1}`,
+      channel,
+    }));
+  });
+  return merged.toSorted((left, right) => left.startMs - right.startMs || left.channel - right.channel);
 }
 
 /** Of equals the one that came first in the source. */

@@ -2,7 +2,10 @@ import * as z from "zod";
 
 const ms = z.int().min(0);
 
-export const Word = z.strictObject({ startMs: ms, endMs: ms, text: z.string() });
+/** A channel of the recording, from 0. Known where each channel was transcribed by itself. */
+const channel = z.int().min(0).exactOptional();
+
+export const Word = z.strictObject({ startMs: ms, endMs: ms, text: z.string(), channel });
 export type Word = z.infer<typeof Word>;
 
 /** A timed piece of a transcript. `words` is empty where the model gave no word times. Who speaks is known where somebody has said it. */
@@ -12,12 +15,21 @@ export const Segment = z.strictObject({
   text: z.string(),
   words: z.array(Word),
   speaker: z.string().exactOptional(),
+  channel,
 });
 export type Segment = z.infer<typeof Segment>;
 
 /** A stretch of the source that needs a person's eye, and why. */
 export const Stretch = z.strictObject({ startMs: ms, endMs: ms, reason: z.string() });
 export type Stretch = z.infer<typeof Stretch>;
+
+/** A track of sound in the recording's file. What the file does not say is null. */
+export const Track = z.strictObject({
+  codec: z.string(),
+  language: z.string().nullable(),
+  title: z.string().nullable(),
+  channels: z.int().nullable(),
+});
 
 /** `transcript.json`, the same whatever the model. Times are those of the source. */
 export const Transcript = z.strictObject({
@@ -33,5 +45,8 @@ export const Transcript = z.strictObject({
   gaps: z.array(Stretch),
   /** Parts the model looped on, invented, or was unsure of, also when asked again. */
   lowConfidence: z.array(Stretch),
+  /** The tracks of sound of a file that can have several, and the place of the one that was transcribed. */
+  tracks: z.array(Track).exactOptional(),
+  track: z.int().exactOptional(),
 });
 export type Transcript = z.infer<typeof Transcript>;

@@ -1,5 +1,5 @@
 import { MIN_SAMPLE_RATE } from "./limits.ts";
-import type { AudioTrack } from "./tracks.ts";
+import type { AudioTrack } from "./audio-track.ts";
 
 /** Twice as much as any recorder writes. */
 const MAX_SAMPLE_RATE = 768_000;
@@ -20,6 +20,10 @@ export interface ChunkPlan<E extends Extra = Extra> extends ChunkSpan {
   /** Where the audio is, for containers that have no index to ask. */
   readonly bytes?: ByteRange;
   readonly extra: E;
+  /** How many channels it has that are transcribed one by one; left out, they are mixed to one. */
+  readonly channels?: number;
+  /** The one that is cut. */
+  readonly channel?: number;
   /** The file it is cut from, where the source is several files laid end to end. `bytes` counts from its start. */
   readonly part?: Part;
 }
@@ -95,8 +99,8 @@ export type AudioPlan<E extends Extra = Extra> =
       readonly tracks?: readonly AudioTrack[];
       /** Which of them is cut. */
       readonly track?: number;
-      /** How many channels each chunk is cut into; left out, it is cut as one file. */
-      readonly channels?: number;
+      /** How many channels its samples have, where it has samples: those of a codec are not told apart here. */
+      readonly pcmChannels?: number;
     }
   | Refusal;
 

@@ -4,7 +4,7 @@ import type { ParseFrame } from "../frames/find.ts";
 import type { ByteSource } from "../reading/byte-source.ts";
 import type { Work } from "../reading/work.ts";
 import type { AudioPlan, ChunkFile, ChunkPlan, Extra } from "./chunk.ts";
-import type { Wanted } from "./limits.ts";
+import { MAX_SEPARATE_CHANNELS, type Wanted } from "./limits.ts";
 
 /**
  * A kind of file that recordings come in. Each has a folder, and a line in `containers.ts`.
@@ -57,6 +57,7 @@ export function storedChunk<E extends Extra>({ name, extra }: Pick<Container<E>,
     ownEndMs: z.number(),
     bytes: ByteRange.exactOptional(),
     part: Part.exactOptional(),
+    channels: z.int().min(1).max(MAX_SEPARATE_CHANNELS).exactOptional(),
     extra: z
       .looseObject({})
       .default({})

@@ -137,7 +137,13 @@ export interface Span {
  */
 export async function remuxSpan(
   bytes: Uint8Array,
-  { zeroMs, startMs, endMs, lost: lostBefore }: Span & { readonly lost: readonly Lost[] },
+  {
+    zeroMs,
+    startMs,
+    endMs,
+    lost: lostBefore,
+    channel,
+  }: Span & { readonly lost: readonly Lost[]; readonly channel?: number | undefined },
   work: Work,
 ): Promise<ChunkFile | null> {
   return withAudioTrack(bytes, work, async (track) => {
@@ -189,7 +195,7 @@ export async function remuxSpan(
       ...filled.map((one): Missing => ({ startMs: one.startMs, endMs: one.endMs, reason: "damaged" })),
     ];
     if (pcm !== null) {
-      const file = pcmFile(pcm);
+      const file = pcmFile(pcm, channel);
       // A packet need not end with a frame.
       const data = concatBytes(packets.map((packet) => packet.data));
       file.push(data.subarray(0, data.length - (data.length % pcmFrameBytes(pcm))));

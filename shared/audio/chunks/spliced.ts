@@ -137,7 +137,7 @@ export async function planSpliced<E extends Extra>(
 export async function extractSpliced(
   source: ByteSource,
   cutter: Cutter,
-  { zeroMs, chunk }: { readonly zeroMs: number; readonly chunk: ChunkSpan & { readonly bytes?: ByteRange } },
+  { zeroMs, chunk }: { readonly zeroMs: number; readonly chunk: ChunkSpan & Pick<ChunkPlan, "bytes" | "channel"> },
   work: Work,
 ): Promise<ChunkFile> {
   if (chunk.bytes === undefined) throw new DamagedSource("The chunk was planned without its bytes.");
@@ -146,7 +146,11 @@ export async function extractSpliced(
   const isSoundless = kept.every((piece) => piece.length === 0);
   const file = isSoundless
     ? null
-    : await remuxSpan(concatBytes([cutter.head, ...kept]), { zeroMs, startMs, endMs, lost }, work);
+    : await remuxSpan(
+        concatBytes([cutter.head, ...kept]),
+        { zeroMs, startMs, endMs, lost, channel: chunk.channel },
+        work,
+      );
   if (file !== null) return file;
   // Damage is not silence.
   if (lost.length > 0) throw new DamagedSource("The file is damaged here: none of its sound can be read.");

@@ -1,15 +1,5 @@
+import type { AudioTrack, TrackChoice } from "./audio-track.ts";
 import { refuse, type Refusal } from "./chunk.ts";
-
-/** A track of sound, as a recording's job names it. */
-export interface AudioTrack {
-  /** The codec's name; as the file writes it, where it is not read here. */
-  readonly codec: string;
-  /** ISO 639 or BCP 47, as the file has it; null where it says nothing. */
-  readonly language: string | null;
-  readonly title: string | null;
-  /** Null where only decoding would tell. */
-  readonly channels: number | null;
-}
 
 /** What tells which track is meant. */
 export interface Candidate extends AudioTrack {
@@ -18,9 +8,6 @@ export interface Candidate extends AudioTrack {
   /** Why its packets cannot be cut; null where they can. */
   readonly refusal: Refusal | null;
 }
-
-/** A track by its place among the tracks of sound, from 0, or by its language. */
-export type TrackChoice = number | string;
 
 /**
  * Which track is transcribed, the same in every container: one that is enabled, the default, and readable, in this order. A track

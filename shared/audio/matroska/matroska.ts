@@ -74,7 +74,9 @@ async function planFile(source: ByteSource, file: Matroska, limits: CallLimits, 
       ? { ...tag, headBytes, track }
       : { ...tag, head: toBase64(head), trackNumber, tickMs };
   const planned = await planSpliced(source, spliceable, { extra, limits }, work);
-  return planned.type === "refused" ? planned : { ...planned, tracks, track };
+  return planned.type === "refused"
+    ? planned
+    : { ...planned, tracks, track, ...(file.pcmChannels !== null && { pcmChannels: file.pcmChannels }) };
 }
 
 async function extractMatroska(

@@ -1,7 +1,8 @@
 import { refuse, refuseRate, type Refusal } from "../chunks/chunk.ts";
 import { HEAD_BYTES, MAX_INDEX_BYTES, READ_BYTES } from "../chunks/limits.ts";
 import { audioSpan, withAudioTrack } from "../chunks/remux.ts";
-import { chooseTrack, namedTrack, type AudioTrack, type TrackChoice } from "../chunks/tracks.ts";
+import type { AudioTrack, TrackChoice } from "../chunks/audio-track.ts";
+import { chooseTrack, namedTrack } from "../chunks/tracks.ts";
 import { concatBytes, indexOfBytes } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import type { Point } from "../reading/points.ts";
@@ -34,6 +35,7 @@ export interface Track {
 export interface Matroska extends Track {
   readonly codec: string;
   readonly isPcmRate: number | null;
+  readonly pcmChannels: number | null;
   readonly hasVideo: boolean;
   readonly durationMs: number;
   /** When the sound ends, since the file ends or is damaged from there on. */
@@ -263,11 +265,13 @@ async function openTrack(start: Start, choice: TrackChoice | undefined, work: Wo
     const sampleRate = await opened.getSampleRate();
     const refused = refuseRate(sampleRate);
     if (refused !== null) return refused;
+    const isPcm = /^(pcm|ulaw|alaw)/.test(codec);
     return {
       ...rest,
       trackNumber: chosen.number,
       codec,
-      isPcmRate: /^(pcm|ulaw|alaw)/.test(codec) ? sampleRate : null,
+      isPcmRate: isPcm ? sampleRate : null,
+      pcmChannels: isPcm ? await opened.getNumberOfChannels() : null,
       soundMs: rest.durationMs,
       head,
       tracks: audio.map(namedTrack),

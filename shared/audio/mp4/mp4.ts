@@ -97,7 +97,16 @@ export async function planMp4(source: ByteSource, limits: Wanted, work: Work): P
     return { ...chunk, extra: chunkExtra(track, tables, { first, end }, work) };
   });
   const gaps = cutOff(soundMs, durationMs);
-  return { type: "chunks", container: "mp4", codec: track.codec, durationMs, chunks, gaps, ...named };
+  return {
+    type: "chunks",
+    container: "mp4",
+    codec: track.codec,
+    durationMs,
+    chunks,
+    gaps,
+    ...named,
+    ...(pcm !== null && { pcmChannels: pcm.channels }),
+  };
 }
 
 function chunkExtra(
@@ -121,7 +130,12 @@ async function extractMp4(source: ByteSource, chunk: ChunkPlan<Mp4Extra>, work: 
   const { extra, startMs, endMs } = chunk;
   const { timescale } = extra;
   if (extra.pcm !== null) {
-    return extractPcm(source, extra.packets, { format: extra.pcm, timescale, startMs, endMs }, work);
+    return extractPcm(
+      source,
+      extra.packets,
+      { format: extra.pcm, timescale, startMs, endMs, channel: chunk.channel },
+      work,
+    );
   }
   const { packets, lost } = await readPackets(source, extra.packets, work);
   const sampleEntry = entryOfChunk(fromBase64(extra.entry));
@@ -136,7 +150,13 @@ async function extractMp4(source: ByteSource, chunk: ChunkPlan<Mp4Extra>, work: 
 async function extractPcm(
   source: ByteSource,
   { firstTicks, runs }: IndexedPackets,
-  { format, timescale, startMs, endMs }: { format: PcmFormat; timescale: number; startMs: number; endMs: number },
+  {
+    format,
+    timescale,
+    startMs,
+    endMs,
+    channel,
+  }: { format: PcmFormat; timescale: number; startMs: number; endMs: number; channel: number | undefined },
   work: Work,
 ): Promise<ChunkFile> {
   const bytes = concatBytes((await readRuns(source, runs, work)).map((stretch) => stretch.bytes));
@@ -145,7 +165,7 @@ async function extractPcm(
   const frameAt = (timeMs: number) => Math.max(0, Math.round(((timeMs - heldMs) / 1000) * format.sampleRate));
   const own = bytes.subarray(frameAt(startMs) * frameBytes, frameAt(endMs) * frameBytes);
   if (own.length < frameBytes) throw new DamagedSource("The file ends before this part of it.");
-  const file = pcmFile(format);
+  const file = pcmFile(format, channel);
   file.push(own.subarray(0, own.length - (own.length % frameBytes)));
   return file.end(heldMs + (frameAt(startMs) / format.sampleRate) * 1000);
 }

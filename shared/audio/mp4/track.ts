@@ -1,14 +1,7 @@
 import { asciiAt, byteAt, viewOf } from "../reading/bytes.ts";
 import { refuse, type Refusal } from "../chunks/chunk.ts";
-import {
-  chooseTrack,
-  languageOrNull,
-  namedTrack,
-  titleOrNull,
-  type AudioTrack,
-  type Candidate,
-  type TrackChoice,
-} from "../chunks/tracks.ts";
+import type { AudioTrack, TrackChoice } from "../chunks/audio-track.ts";
+import { chooseTrack, languageOrNull, namedTrack, titleOrNull, type Candidate } from "../chunks/tracks.ts";
 import { boxBody, boxesIn, findBox, MAX_HEADER_BOX_BYTES, type Box } from "./boxes.ts";
 import { readSampleEntry } from "./sample-entry.ts";
 import type { PcmFormat } from "../wav/pcm.ts";

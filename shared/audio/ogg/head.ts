@@ -1,7 +1,8 @@
 import { asciiAt, byteAt, concatBytes, viewOf } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import { refuse, type Refusal } from "../chunks/chunk.ts";
-import { chooseTrack, namedTrack, type AudioTrack, type Candidate, type TrackChoice } from "../chunks/tracks.ts";
+import type { AudioTrack, TrackChoice } from "../chunks/audio-track.ts";
+import { chooseTrack, namedTrack, type Candidate } from "../chunks/tracks.ts";
 import { hasItsChecksum, packetsOn, pagesIn, withoutPreSkip, type OggPage } from "./page.ts";
 import { leanHead } from "./lean-head.ts";
 import { audioSpan } from "../chunks/remux.ts";

@@ -52,7 +52,15 @@ async function planWav(source: ByteSource, limits: CallLimits, work: Work): Prom
   const chunks = cuts.map((chunk) => ({ ...chunk, extra: { type: "wav", v: 1 } as const }));
   const durationMs = Math.max(soundMs, msOf(wav.saidBytes));
   const gaps = cutOff(soundMs, durationMs);
-  return { type: "chunks", container: "wav", codec: codecName(format), durationMs, chunks, gaps };
+  return {
+    type: "chunks",
+    container: "wav",
+    codec: codecName(format),
+    durationMs,
+    chunks,
+    gaps,
+    pcmChannels: format.channels,
+  };
 }
 
 async function extractWav(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
@@ -60,7 +68,7 @@ async function extractWav(source: ByteSource, chunk: ChunkPlan, work: Work): Pro
   if ("type" in wav) throw new DamagedSource(wav.message);
   const { format } = wav;
   const { offset, length, firstFrame } = rangeOf(wav, chunk.startMs, chunk.endMs);
-  const file = pcmFile(format);
+  const file = pcmFile(format, chunk.channel);
   const frameBytes = pcmFrameBytes(format);
   // Six channels of 24 bits would take more than twelve reads of the usual size.
   const stepBytes = Math.min(2 * READ_BYTES, Math.max(READ_BYTES, length / (CHUNK_MAX_READS - 3)));
