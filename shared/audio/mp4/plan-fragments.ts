@@ -3,12 +3,13 @@ import * as z from "zod";
 import { refuse, type AudioPlan, type ChunkPlan } from "../chunks/chunk.ts";
 import { longestChunkMs, planCuts } from "../chunks/cuts.ts";
 import { findStarts, type Beginning } from "../chunks/joined.ts";
-import { HEAD_BYTES, type CallLimits } from "../chunks/limits.ts";
+import { HEAD_BYTES, MODEL_SAMPLE_RATE, type CallLimits } from "../chunks/limits.ts";
 import { planParts } from "../chunks/parts.ts";
 import { timeMap } from "../chunks/time-map.ts";
 import { asciiAt, indexOfBytes, toBase64, viewOf } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import type { Point } from "../reading/points.ts";
+import { PcmFormat } from "../wav/pcm.ts";
 import { windowOn } from "../reading/window.ts";
 import type { Work } from "../reading/work.ts";
 import { cutOff } from "../chunks/missing.ts";
@@ -33,6 +34,9 @@ export const Fmp4Extra = z.object({
   isQuickTime: z.boolean(),
   /** The packets that the index names, in a file whose beginning is not fragmented. */
   indexed: IndexedPackets.nullable(),
+  /** When the first fragment of the chunk begins, in a file whose fragments do not say it. */
+  firstTicks: z.number().exactOptional(),
+  pcm: PcmFormat.exactOptional(),
 });
 export type Fmp4Extra = z.infer<typeof Fmp4Extra>;
 
@@ -65,18 +69,17 @@ export async function planFragmentedMp4(
   planFile: (part: ByteSource) => Promise<AudioPlan>,
 ): Promise<AudioPlan | null> {
   if (tables.samples > 0 && !(await hasFragments(source, track, work))) return null;
-  const last = await findLast(source, track, work);
+  const stamped = await findLast(source, track, work);
+  // Fragments without a time follow each other: only a walk over all of them tells when each begins.
+  const walked = stamped === null ? await walkFragments(source, track, work, tables.ticksAt(tables.samples)) : null;
+  const last = stamped ?? walked?.last ?? null;
   if (last === null) {
     return refuse(
-      "unsupported_container",
-      "No fragment of the file says when its audio begins. Convert it to M4A or MP3.",
+      "damaged",
+      "The file has its headers, and no sound behind them. Its upload or its download broke off: send it again.",
     );
   }
-  if (track.pcm !== null)
-    return refuse(
-      "unsupported_codec",
-      "The file holds PCM in fragments, which cannot be cut. Convert it to M4A or WAV.",
-    );
+  const { pcm } = track;
   const heldMs = msOf(last.startTicks + last.ticks, track);
   const durationMs = Math.max(heldMs, await saidMs(source, track, work));
   const soundMs = msOf(last.startTicks + ticksWithin(last, source.sizeBytes), track);
@@ -90,7 +93,7 @@ export async function planFragmentedMp4(
   const bytesPerMs = (source.sizeBytes - start) / heldMs;
   const found = await look(source, track, { offset: start, bytes: HEAD_BYTES }, work);
   const [first] = found;
-  const isChain = (first?.untilMs ?? 0) - (first?.timeMs ?? 0) >= LONG_FRAGMENT_MS;
+  const isChain = walked !== null || (first?.untilMs ?? 0) - (first?.timeMs ?? 0) >= LONG_FRAGMENT_MS;
   const map = timeMap(
     { ...first, offset: start, timeMs: 0 },
     { offset: source.sizeBytes, timeMs: heldMs },
@@ -100,8 +103,10 @@ export async function planFragmentedMp4(
     },
     work,
   );
-  map.add(isChain ? await walkFragments(source, track, work) : found);
-  const cuts = await planCuts(soundMs, longestChunkMs(Math.min(bytesPerMs * 1000, 48_000), limits), () => [], work);
+  map.add(isChain ? (walked ?? (await walkFragments(source, track, work))).points : found);
+  const sentBytes =
+    pcm === null ? Math.min(bytesPerMs * 1000, 48_000) : 2 * Math.min(pcm.sampleRate, MODEL_SAMPLE_RATE);
+  const cuts = await planCuts(soundMs, longestChunkMs(sentBytes, limits), () => [], work);
   const indexedMs = tables.samples === 0 ? 0 : msOf(tables.ticksAt(tables.samples), track);
   const shared = {
     type: "fmp4",
@@ -113,10 +118,13 @@ export async function planFragmentedMp4(
     size: track.fragments?.size ?? 0,
     entry: toBase64(track.sampleEntry),
     isQuickTime: track.isQuickTime,
+    ...(pcm !== null && { pcm: { ...pcm } }),
   } as const;
+  const firstTicksAt = (timeMs: number) =>
+    timeMs <= 0 ? tables.ticksAt(tables.samples) : Math.round(ticksOf(timeMs, track));
   const chunks: ChunkPlan<Fmp4Extra>[] = [];
   for (const chunk of cuts) {
-    const { offset } = await map.locate(chunk.startMs);
+    const { offset, timeMs } = await map.locate(chunk.startMs);
     // This is an estimate: cutting stops by time.
     const estimate = Math.ceil((chunk.endMs - chunk.startMs) * bytesPerMs * 1.03);
     const after = isChain ? map.after(chunk.endMs) : undefined;
@@ -130,10 +138,10 @@ export async function planFragmentedMp4(
             work,
           )
         : null;
-    chunks.push({ ...chunk, bytes: { offset, length }, extra: { ...shared, indexed } });
+    chunks.push({ ...chunk, bytes: { offset, length }, extra: { ...shared, indexed, ...(walked !== null && { firstTicks: firstTicksAt(timeMs) }) } });
   }
   const gaps = cutOff(soundMs, durationMs);
-  return { type: "chunks", container: "fmp4", codec: track.codec, durationMs, chunks, gaps };
+  return { type: "chunks", container: "fmp4", codec: track.codec, durationMs, chunks, gaps, ...(pcm !== null && { pcmChannels: pcm.channels }) };
 }
 
 /** How much of the last fragment there is. */
@@ -193,15 +201,26 @@ async function look(
 }
 
 /** The places of all fragments, by the sizes of the boxes. This reads the header of each. */
-async function walkFragments(source: ByteSource, track: Mp4Track, work: Work): Promise<readonly Point[]> {
+async function walkFragments(
+  source: ByteSource,
+  track: Mp4Track,
+  work: Work,
+  startTicks: number | null = null,
+): Promise<{ readonly points: readonly Point[]; readonly last: Fragment | null }> {
   const window = windowOn(source, HEAD_BYTES / 4);
   const points: Point[] = [];
+  let last: Fragment | null = null;
+  let before = startTicks;
   for await (const box of boxesIn(window, track.moov.endOffset, source.sizeBytes, work)) {
     if (box.name !== "moof") continue;
-    const fragment = readFragment(await boxBody(window, box), box.offset, defaultsOf(track), work);
-    if (fragment !== null) points.push(placeOf(box, fragment, track));
+    const fragment = readFragment(await boxBody(window, box), box.offset, defaultsOf(track), work, before);
+    if (fragment === null) continue;
+    work.keep();
+    points.push(placeOf(box, fragment, track));
+    last = fragment;
+    if (before !== null) before = fragment.startTicks + fragment.ticks;
   }
-  return points;
+  return { points, last };
 }
 
 function placeOf({ offset }: Pick<Box, "offset">, { startTicks, ticks }: Fragment, track: Mp4Track): Point {

@@ -52,7 +52,7 @@ export async function readTables(
   if (sizes.byteLength < 12 || offsets.byteLength < 8 || groups.byteLength < 8 || times.byteLength < 8) return null;
 
   const samples = sizes.getUint32(8);
-  const fixedSize = track.pcm === null ? sizes.getUint32(4) : pcmFrameBytes(track.pcm);
+  const fixedSize = fixedSizeOf(sizes.getUint32(4), track);
   if (fixedSize === 0 && sizes.byteLength < 12 + samples * 4) return null;
   const sizeAt = (sample: number) => (fixedSize === 0 ? sizes.getUint32(12 + sample * 4) : fixedSize);
   const bytesUpTo = fixedSize === 0 ? sumsOf(samples, sizeAt, work) : (sample: number) => sample * fixedSize;
@@ -130,6 +130,16 @@ export async function readTables(
 }
 
 // Ten hours may have a million entries in each table. As arrays of numbers they fit an isolate; as objects they would not.
+
+/**
+ * The size of all packets; 0 where each has its own. A packet of PCM is a frame or several. QuickTime also writes 1, or the size
+ * of a single channel's sample, for a frame.
+ */
+function fixedSizeOf(said: number, { pcm }: Mp4Track): number {
+  if (pcm === null || said === 0) return said;
+  const frameBytes = pcmFrameBytes(pcm);
+  return said % frameBytes === 0 ? said : frameBytes;
+}
 
 /** Stretches of packets with the same duration: the first packet of each, and when it begins. */
 function readSpans(times: DataView, samples: number, work: Work) {
