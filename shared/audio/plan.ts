@@ -1,6 +1,7 @@
 import { DamagedSource, refuse, type AudioPlan, type Refusal } from "./chunks/chunk.ts";
 import { MAX_SEPARATE_CHANNELS, SMALL_BYTES, type Wanted } from "./chunks/limits.ts";
 import { memorySource, SourceChanged, type ByteSource } from "./reading/byte-source.ts";
+import { planParts } from "./chunks/parts.ts";
 import { planWork, WorkSpent, type Work } from "./reading/work.ts";
 import { countedSource } from "./reading/counted-source.ts";
 import { sniffContainer } from "./sniff.ts";
@@ -16,9 +17,11 @@ export async function planAudio(source: ByteSource, limits: Wanted, work: Work =
   try {
     const counted = countedSource(source, work);
     const looked = source.sizeBytes > SMALL_BYTES ? counted : await inMemory(counted, work);
-    const container = await sniffContainer(looked, work);
-    if ("type" in container) return container;
-    const planned = await container.plan(looked, limits, work);
+    const found = await sniffContainer(looked, work);
+    if ("type" in found) return found;
+    const { container, start } = found;
+    const planFile = (part: ByteSource) => container.plan(part, limits, work);
+    const planned = await (start === 0 ? planFile(looked) : planParts(looked, [start], work, planFile));
     if (planned.type === "refused") return planned;
     const plan = { ...planned, durationMs: Math.round(planned.durationMs) };
     return limits.channels === "separate" ? separated(plan, work) : plan;

@@ -30,13 +30,19 @@ export async function planParts(
     if (planned.type !== "chunks") return planned;
     first ??= planned;
     for (const chunk of planned.chunks) {
-      chunks.push({ ...shift(chunk, atMs), index: chunks.length, part: { ...bounds, atMs } });
+      chunks.push({ ...shift(chunk, atMs), index: chunks.length, part: within(bounds, atMs, chunk.part) });
     }
     gaps.push(...laterBy(planned.gaps ?? [], atMs));
     atMs += Math.round(planned.durationMs);
   }
   if (first === undefined) return plan(source, 0);
   return { ...first, durationMs: atMs, chunks, gaps };
+}
+
+/** A part of the source, or of one of its parts. */
+function within({ start, end }: Pick<Part, "start" | "end">, atMs: number, inner: Part | undefined): Part {
+  if (inner === undefined) return { start, end, atMs };
+  return { start: start + inner.start, end: start + inner.end, atMs: atMs + inner.atMs };
 }
 
 /** Cut a chunk out of its part. */

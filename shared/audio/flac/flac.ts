@@ -19,10 +19,11 @@ import { cutOff, joinTimes } from "../chunks/missing.ts";
 import { isQuiet, isSilent, quietAmong } from "../chunks/silence.ts";
 import type { Point } from "../reading/points.ts";
 import type { Container } from "../chunks/container.ts";
-import { findFlacFrame, renumberFlac, silentFlac, type FlacFrame } from "./frame.ts";
+import { findFlacFrame, renumberFlac, silentFlac, type Flac, type FlacFrame } from "./frame.ts";
+import { changesFrom, isBareFrame } from "./bare.ts";
 import { flacMap, type FlacMap } from "./map.ts";
 import { scanFlac } from "./scan.ts";
-import { readFlacStart, type Flac } from "./stream.ts";
+import { readFlacStart } from "./stream.ts";
 import { planParts } from "../chunks/parts.ts";
 import { slideOver } from "../reading/sliding-window.ts";
 import type { Work } from "../reading/work.ts";
@@ -46,8 +47,15 @@ const MARK_BYTES = 8;
 /** The work of writing a frame of silence, which has two checksums. */
 const SILENCE_ELEMENTS = 16;
 
-async function planFlac(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
-  const flac = await readFlacStart(source);
+async function planFlac(
+  source: ByteSource,
+  limits: CallLimits,
+  work: Work,
+  { goesOnDifferently = false } = {},
+): Promise<AudioPlan> {
+  const start = await readFlacStart(source);
+  // The header counts the samples of all parts.
+  const flac = start !== null && goesOnDifferently ? { ...start, totalSamples: 0 } : start;
   if (flac === null) return refuse("damaged", "The FLAC file's header is incomplete.");
   const { sampleRate } = flac;
   const refused = refuseRate(sampleRate);
@@ -58,6 +66,13 @@ async function planFlac(source: ByteSource, limits: CallLimits, work: Work): Pro
   const frames = last === null || last.at <= (probed.at(-1)?.at ?? 0) ? probed : [...probed, last];
   const goesOn = frames.every(({ sample }, index) => sample > (frames[index - 1]?.sample ?? -1));
   const isLonger = flac.totalSamples > 0 && samplesAtEnd > flac.totalSamples;
+  const isOtherAtEnd = last === null || last.at < source.sizeBytes - endBytes.length;
+  if (isOtherAtEnd && changesFrom(flac, work).in(endBytes, 0).length > 0) {
+    const starts = await findStarts(source, flac, work);
+    return planParts(source, starts, work, (part, index) =>
+      planFlac(part, limits, work, { goesOnDifferently: index < starts.length - 1 }),
+    );
+  }
   if (!goesOn || isLonger || marksIn(endBytes, work).length > 0) {
     const starts = await findStarts(source, flac, work);
     if (starts.length > 1) return planParts(source, starts, work, (part) => planFlac(part, limits, work));
@@ -139,7 +154,7 @@ async function firstFrame(source: ByteSource, flac: Flac, offset: number, work: 
   const find = (from: number) => findFlacFrame(bytes, from, flac, work);
   for (let found = find(0); found !== null; found = find(found.at + 1)) {
     // All frames except the last have the same length. A header with another length is there by chance.
-    if (flac.isVariable || found.samples === flac.maxBlockSamples) return { ...found, at: offset + found.at };
+    if (flac.countsSamples || found.samples === flac.blockSamples) return { ...found, at: offset + found.at };
   }
   return null;
 }
@@ -171,12 +186,14 @@ async function probe(source: ByteSource, flac: Flac, work: Work): Promise<readon
 
 /** Where the files begin that were laid end to end. Finding them takes reading every byte. */
 async function findStarts(source: ByteSource, flac: Flac, work: Work): Promise<readonly number[]> {
-  const starts = [0];
+  const starts = new Set([0]);
+  const changes = changesFrom(flac, work);
   const window = await slideOver(source, flac.start);
   for (;;) {
     const { base, bytes, isLast } = window;
-    for (const at of marksIn(bytes, work)) starts.push(base + at);
-    if (isLast) return starts;
+    for (const at of marksIn(bytes, work)) starts.add(base + at);
+    for (const at of changes.in(bytes, base)) starts.add(at);
+    if (isLast) return [...starts].toSorted((left, right) => left - right);
     await window.advance(bytes.length - MARK_BYTES + 1);
   }
 }
@@ -195,7 +212,7 @@ function marksIn(bytes: Uint8Array, work: Work): readonly number[] {
 async function extractFlac(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
   const flac = await readFlacStart(source);
   if (flac === null || chunk.bytes === undefined) throw new DamagedSource("The FLAC file's header is not as planned.");
-  const { sampleRate } = flac;
+  const { sampleRate, countsSamples } = flac;
   const startSample = Math.round((chunk.startMs / 1000) * sampleRate);
   const endSample = Math.round((chunk.endMs / 1000) * sampleRate);
   const taken: Uint8Array[] = [];
@@ -226,11 +243,11 @@ async function extractFlac(source: ByteSource, chunk: ChunkPlan, work: Work): Pr
       work.keep();
       work.visit(SILENCE_ELEMENTS);
       const length = Math.min(gap, flac.maxBlockSamples);
-      const number = flac.isVariable ? samples : taken.length;
+      const number = countsSamples ? samples : taken.length;
       taken.push(silentFlac({ header: frame, bytes }, flac, { samples: length, number }));
       samples += length;
     }
-    taken.push(renumberFlac(bytes, frame, flac.isVariable ? samples : taken.length));
+    taken.push(renumberFlac(bytes, frame, { number: countsSamples ? samples : taken.length, countsSamples }));
     samples += frame.samples;
   });
   const { offset: first, length: plannedBytes } = chunk.bytes;
@@ -291,6 +308,11 @@ export async function renumberFile(bytes: Uint8Array, work: Work): Promise<Uint8
 function streamHeader(flac: Flac, samples: number): Uint8Array {
   const info = flac.streamInfo.slice();
   const view = viewOf(info);
+  // Frames that carry their own number have one length, whatever the file's header says.
+  if (!flac.countsSamples) {
+    view.setUint16(0, flac.blockSamples);
+    view.setUint16(2, flac.blockSamples);
+  }
   info.fill(0, 4, 10); // smallest and largest frame: unknown
   view.setUint8(13, (view.getUint8(13) & 0xf0) | Math.floor(samples / 2 ** 32));
   view.setUint32(14, samples >>> 0);
@@ -300,7 +322,7 @@ function streamHeader(flac: Flac, samples: number): Uint8Array {
 
 export const flac = {
   name: "flac",
-  begins: { by: "mark", mayFollowTags: true, isIn: (head) => asciiAt(head, 0, 4) === "fLaC" },
+  begins: { by: "mark", mayFollowTags: true, isIn: (head) => asciiAt(head, 0, 4) === "fLaC" || isBareFrame(head) },
   extra: FlacExtra,
   plan: planFlac,
   extract: extractFlac,
