@@ -8,6 +8,12 @@ const { include: _, ...test } = base.test ?? {};
 export default mergeConfig(
   { ...base, test },
   defineConfig({
-    test: { include: ["test/media/*.media.ts"], maxWorkers: 1, testTimeout: 1_200_000, silent: false, reporters: ["default"] },
+    test: {
+      include: ["test/media/*.media.ts"],
+      maxWorkers: 1,
+      testTimeout: 1_200_000,
+      silent: false,
+      reporters: ["default"],
+    },
   }),
 );

@@ -28,7 +28,9 @@ test("what people send comes out right, or says what is missing", async () => {
   console.log(table(judged));
   if (IS_OTHER) return;
   const faulty = judged.filter(({ verdict, container, fault }) => verdict !== "right" && !isKnown(container, fault));
-  expect(faulty.map(({ container, fault, verdict, says }) => `${container}: ${fault}: ${verdict}: ${says}`)).toEqual([]);
+  expect(faulty.map(({ container, fault, verdict, says }) => `${container}: ${fault}: ${verdict}: ${says}`)).toEqual(
+    [],
+  );
 });
 
 /** What is not right yet, with the reason. */
