@@ -66,7 +66,7 @@ async function planFlac(
   const frames = last === null || last.at <= (probed.at(-1)?.at ?? 0) ? probed : [...probed, last];
   const goesOn = frames.every(({ sample }, index) => sample > (frames[index - 1]?.sample ?? -1));
   const isLonger = flac.totalSamples > 0 && samplesAtEnd > flac.totalSamples;
-  const isOtherAtEnd = last === null || last.at < source.sizeBytes - endBytes.length;
+  const isOtherAtEnd = last === null || last.at < source.sizeBytes - PROBE_BYTES;
   if (isOtherAtEnd && changesFrom(flac, work).in(endBytes, 0).length > 0) {
     const starts = await findStarts(source, flac, work);
     return planParts(source, starts, work, (part, index) =>
