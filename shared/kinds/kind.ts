@@ -67,9 +67,9 @@ export interface Kind<Input = never> {
   /** Estimate what a job consumes, without its steps. Null if the recording must be measured first. */
   estimate(input: Input, extent: AudioExtent | null): Estimate | null;
   leaves(input: Input): Leaves;
-  /** The recording whose extent the estimate depends on; left out where there is none. */
+  /** The recording whose length the estimate depends on; left out for a kind without recordings. */
   recordingOf?(input: Input): { readonly source: Source; readonly limits: Wanted };
-  /** How another model takes over: for a latency budget, and when one does not answer. Left out where there is only one. */
+  /** How another model takes over: for a latency budget, and when a model does not answer. Left out if there is only one model. */
   readonly tiers?: {
     /** Whether the client named a model, so that no other may stand in. */
     isNamed(options: RawOptions): boolean;

@@ -57,29 +57,41 @@ async function twice(): Promise<Buffer> {
   return Buffer.concat([bytes.subarray(0, pages[1]!.end), bytes]);
 }
 
-const CASES: readonly (readonly [name: string, make: () => Promise<Buffer>, seconds?: number])[] = [
-  ["PCM in MOV with many frames a sample", manyFrames],
-  ["PCM in fragments", () => made("pcm.mov", ["-c:a", "pcm_s16le", ...FRAGMENTS])],
-  ["fragments without their time", async () => withoutBoxes(await made("frag.mp4", [...AAC, ...FRAGMENTS]), "tfdt")],
-  ["FLAC of old encoders", async () => oldVariable(await flac(["-frame_size", "576"]))],
-  ["FLAC that starts at a frame", async () => (await flac()).subarray(flacStart(await flac()))],
-  [
-    "FLAC whose parameters change",
-    async () => {
-      const other = await made("other.flac", ["-c:a", "flac", "-ac", "2", "-ar", "8000"]);
-      return Buffer.concat([await flac(), other.subarray(flacStart(other))]);
-    },
-    2 * SECONDS,
-  ],
-  ["FLAC behind other bytes", async () => Buffer.concat([JUNK.subarray(0, 400), await flac()])],
-  ["bytes between header pages of Ogg", betweenHeaders],
-  ["header pages of Ogg twice", twice],
-  ["Ogg behind other bytes", async () => Buffer.concat([JUNK.subarray(0, 400), await made("a.ogg", OPUS)])],
-  ["MP3 behind 20 kB of junk", async () => Buffer.concat([JUNK, await made("a.mp3", ["-c:a", "libmp3lame"])])],
-  ["ADTS behind 20 kB of junk", async () => Buffer.concat([JUNK, await made("a.aac", AAC)])],
-];
+interface Case {
+  readonly name: string;
+  readonly make: () => Promise<Buffer>;
+  readonly seconds?: number;
+}
 
-test.each(CASES)("%s", async (_name, make, seconds = SECONDS) => {
+const CASES: readonly Case[] = (
+  [
+    ["PCM in MOV with many frames a sample", manyFrames],
+    ["PCM in fragments", () => made("pcm.mov", ["-c:a", "pcm_s16le", ...FRAGMENTS])],
+    ["fragments without their time", async () => withoutBoxes(await made("frag.mp4", [...AAC, ...FRAGMENTS]), "tfdt")],
+    ["FLAC of old encoders", async () => oldVariable(await flac(["-frame_size", "576"]))],
+    ["FLAC that starts at a frame", async () => (await flac()).subarray(flacStart(await flac()))],
+    [
+      "FLAC whose parameters change",
+      async () => {
+        const other = await made("other.flac", ["-c:a", "flac", "-ac", "2", "-ar", "8000"]);
+        return Buffer.concat([await flac(), other.subarray(flacStart(other))]);
+      },
+      2 * SECONDS,
+    ],
+    ["FLAC behind other bytes", async () => Buffer.concat([JUNK.subarray(0, 400), await flac()])],
+    ["bytes between header pages of Ogg", betweenHeaders],
+    ["header pages of Ogg twice", twice],
+    ["Ogg behind other bytes", async () => Buffer.concat([JUNK.subarray(0, 400), await made("a.ogg", OPUS)])],
+    ["MP3 behind 20 kB of junk", async () => Buffer.concat([JUNK, await made("a.mp3", ["-c:a", "libmp3lame"])])],
+    ["ADTS behind 20 kB of junk", async () => Buffer.concat([JUNK, await made("a.aac", AAC)])],
+  ] as const satisfies readonly (readonly [string, () => Promise<Buffer>, number?])[]
+).map(([name, make, seconds]) => ({
+  name,
+  make,
+  ...(seconds !== undefined && { seconds }),
+}));
+
+test.each(CASES)("$name", async ({ make, seconds = SECONDS }) => {
   const source = memorySource(new Uint8Array(await make()));
   const plan = chunksOf(await planAudio(source, LIMITS));
   expect(plan.durationMs / 1000).toBeCloseTo(seconds, 0);

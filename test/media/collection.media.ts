@@ -34,7 +34,13 @@ test("what people send comes out right, or says what is missing", async () => {
 });
 
 /** What is not right yet, with the reason. */
-const KNOWN: readonly (readonly [container: RegExp, fault: RegExp, reason: string])[] = [];
+const KNOWN: readonly (readonly [container: RegExp, fault: RegExp, reason: string])[] = [
+  [
+    /MP2/,
+    /digital silence/,
+    "ffmpeg's encoder spends as many bits on silence as on sound, and writes no frames of silence",
+  ],
+];
 
 function isKnown(container: string, fault: string): boolean {
   return KNOWN.some(([inContainer, inFault]) => inContainer.test(container) && inFault.test(fault));

@@ -53,8 +53,8 @@ const SLICE_MS = 1_000;
 const ALIKE = 0.8;
 /** Quieter than any speech that was made for this. */
 const QUIET = 1e-3;
-/** Words may be this late before a person sees it. */
-const LATE_MS = 60;
+/** A frame at the edge of a hole may fail to decode, so that what follows is early by it: one of AAC at 16 kHz lasts 64 ms. */
+const LATE_MS = 80;
 /** Errors that a sender is told of. */
 const SAID = new Set(["DamagedSource", "SilentStretch", "WorkSpent"]);
 
@@ -172,8 +172,8 @@ function compareAll(
   }
   const heardMs = heard.length / RATE_MS;
   const says = `${right} s right, ${marked} marked, ${unmarked} unmarked, ${wrong} wrong; ${Math.round(heardMs)} of ${Math.round(durationMs)} ms, ${Math.round(markedMs)} ms missing, ${calls} calls`;
-  // A second at a seam between sound and damage may be half of each.
-  if (wrong > 1 || heardMs > totalMs + 2_500) return { verdict: "wrong", says };
+  // A second at either edge of a hole may be half sound and half damage.
+  if (wrong > (gaps.length > 0 ? 2 : 1) || heardMs > totalMs + 2_500) return { verdict: "wrong", says };
   if (unmarked > 0 || markedMs < missing * 1000 - 1_500) return { verdict: "unmarked", says };
   return { verdict: "right", says };
 }

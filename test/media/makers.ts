@@ -105,7 +105,18 @@ export const ENCODINGS: readonly Encoding[] = [
   },
   { name: "ADTS", file: "a.aac", options: AAC, saysLength: false, isFrames: true },
   { name: "MPEG-TS", file: "aac.ts", options: AAC, saysLength: false },
-  { name: "MPEG-TS with MP2", file: "mp2.ts", options: ["-c:a", "mp2", "-b:a", "64k"], saysLength: false },
+  {
+    name: "MPEG-TS with MP2",
+    file: "mp2.ts",
+    options: ["-c:a", "mp2", "-b:a", "128k", "-ar", "48000"],
+    saysLength: false,
+  },
+  {
+    name: "MPEG-TS with MP2, 16 kHz",
+    file: "mp2-low.ts",
+    options: ["-c:a", "mp2", "-b:a", "64k"],
+    saysLength: false,
+  },
   { name: "MPEG-TS with video", file: "video.ts", options: [...H264, ...AAC], saysLength: false },
 ];
 

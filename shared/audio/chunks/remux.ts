@@ -143,7 +143,13 @@ export async function remuxSpan(
     endMs,
     lost: lostBefore,
     channel,
-  }: Span & { readonly lost: readonly Lost[]; readonly channel?: number | undefined },
+    reachedMs,
+  }: Span & {
+    readonly lost: readonly Lost[];
+    readonly channel?: number | undefined;
+    /** When the last packet ends, by the container's own clock. */
+    readonly reachedMs?: number | undefined;
+  },
   work: Work,
 ): Promise<ChunkFile | null> {
   return withAudioTrack(bytes, work, async (track) => {
@@ -153,7 +159,12 @@ export async function remuxSpan(
     const pcm = pcmOf(codec, await track.getNumberOfChannels(), await track.getSampleRate());
     const packets: EncodedPacket[] = [];
     const lost: Times[] = [...lostBefore];
-    for await (const packet of packetsOf(track, false, work)) {
+    const isCounted = codec === "vorbis" && lost.length > 0 && reachedMs !== undefined;
+    const lateMs = isCounted ? reachedMs + zeroMs - (await lastEndMs(track, work)) : 0;
+    const shiftMs = lateMs > HOLE_MS ? shiftsAt(lostBefore, lateMs) : () => 0;
+    for await (const counted of packetsOf(track, false, work)) {
+      const byMs = shiftMs(counted.timestamp * 1000 - zeroMs);
+      const packet = byMs === 0 ? counted : counted.clone({ timestamp: counted.timestamp + byMs / 1000 });
       const timeMs = packet.timestamp * 1000 - zeroMs;
       const before = packets.at(-1);
       const isUnwrittenHere = pcm === null && isUnwritten(packet.data);
@@ -206,20 +217,39 @@ export async function remuxSpan(
       throw new DamagedSource("The file is damaged here: none of its sound can be read.");
     if (sounds.length === 0) throw new SilentStretch("The recording is digital silence here.");
     const sampleRate = await track.getSampleRate();
-    const quiet = quietAmong(
-      played.map((time, index) => ({
-        ...time,
-        isQuiet: isQuiet(codec, packets[index]?.data ?? NONE, {
-          durationMs: time.durationMs,
-          samples: (time.durationMs * sampleRate) / 1000,
-        }),
-      })),
-    );
+    const quiet = quietAmong(played, (index) => {
+      const lastingMs = durations[index] ?? 0;
+      const samples = (lastingMs * sampleRate) / 1000;
+      return isQuiet(codec, packets[index]?.data ?? NONE, { durationMs: lastingMs, samples });
+    });
     const { format, contentType } = outputOf(codec);
     const file = await writePackets(track, { codec, format, packets: withoutPauses(packets, times, pauses) });
     const written = await mended(codec, file, pauses, work);
     return { bytes: written, contentType, startMs: firstMs, durationMs, pauses, missing, quiet };
   });
+}
+
+async function lastEndMs(track: InputAudioTrack, work: Work): Promise<number> {
+  let endMs = 0;
+  for await (const { timestamp, duration } of packetsOf(track, true, work)) endMs = (timestamp + duration) * 1000;
+  return endMs;
+}
+
+/**
+ * By how much a packet is later than its count of samples. mediabunny counts those of Vorbis from the first page on, whatever is
+ * missing between pages. The holes share what is missing in all by their lengths.
+ */
+function shiftsAt(lost: readonly Lost[], missingMs: number): (countedMs: number) => number {
+  const claimedMs = lost.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+  let beforeMs = 0;
+  const holes = lost.map(({ startMs, endMs }) => {
+    const fromMs = startMs - beforeMs;
+    const lengthMs = ((endMs - startMs) / Math.max(1, claimedMs)) * missingMs;
+    beforeMs += lengthMs;
+    return { fromMs, lengthMs };
+  });
+  return (countedMs) =>
+    holes.reduce((sum, { fromMs, lengthMs }) => (countedMs >= fromMs - 1 ? sum + lengthMs : sum), 0);
 }
 
 /**

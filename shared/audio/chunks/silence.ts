@@ -67,9 +67,19 @@ export function isQuiet(
   return bits * 1000 < QUIET_BITS_PER_SECOND * durationMs;
 }
 
-/** The stretches of packets next to each other that are quiet. */
-export function quietAmong(packets: readonly (Timed & { readonly isQuiet: boolean })[]): readonly Times[] {
-  const quiet = packets.filter((packet) => packet.isQuiet);
+/** A packet is looked at this often: no stretch that is long enough escapes. */
+const LOOK_MS = LEAST_QUIET_MS / 2;
+
+/** The stretches of packets next to each other that are quiet. Looking at every packet takes longer than copying it. */
+export function quietAmong(packets: readonly Timed[], isQuietAt: (index: number) => boolean): readonly Times[] {
+  let lookedMs = -Infinity;
+  const hasQuiet = packets.some(({ timeMs }, index) => {
+    if (timeMs - lookedMs < LOOK_MS) return false;
+    lookedMs = timeMs;
+    return isQuietAt(index);
+  });
+  if (!hasQuiet) return [];
+  const quiet = packets.filter((_, index) => isQuietAt(index));
   return longEnough(quiet.map(({ timeMs, durationMs }) => ({ startMs: timeMs, endMs: timeMs + durationMs })));
 }
 
@@ -97,13 +107,17 @@ export function mp3Bits(frame: Uint8Array): number | null {
   const granules = isMpeg1 ? 2 : 1;
   const firstBit = isMpeg1 ? (channels === 1 ? 18 : 20) : channels === 1 ? 9 : 10;
   const stepBits = isMpeg1 ? 59 : 63;
-  const reader = bitsOf(frame, 8 * (second & 1 ? 4 : 6) + firstBit);
+  let at = 8 * (second & 1 ? 4 : 6) + firstBit;
   let bits = 0;
-  for (let part = 0; part < granules * channels; part++) {
-    bits += reader.read(12);
-    reader.skip(stepBits - 12);
-  }
-  return reader.isPast() ? null : bits;
+  for (let part = 0; part < granules * channels; part++, at += stepBits) bits += bitsAt(frame, at, 12);
+  return at > 8 * frame.length ? null : bits;
+}
+
+/** A number of at most 16 bits. */
+function bitsAt(bytes: Uint8Array, at: number, count: number): number {
+  const first = at >> 3;
+  const word = (byteAt(bytes, first) << 16) | (byteAt(bytes, first + 1) << 8) | byteAt(bytes, first + 2);
+  return (word >> (24 - (at & 7) - count)) & ((1 << count) - 1);
 }
 
 /** Elements of a raw data block (ISO/IEC 14496-3, 4.4.2.1). */
@@ -195,9 +209,8 @@ function bitsOf(bytes: Uint8Array, start: number): Bits {
   let at = start;
   return {
     read(count) {
-      let value = 0;
-      for (const end = at + count; at < end; at++)
-        value = (value << 1) | ((byteAt(bytes, at >> 3) >> (7 - (at & 7))) & 1);
+      const value = bitsAt(bytes, at, count);
+      at += count;
       return value;
     },
     skip(count) {

@@ -142,13 +142,13 @@ export async function extractSpliced(
 ): Promise<ChunkFile> {
   if (chunk.bytes === undefined) throw new DamagedSource("The chunk was planned without its bytes.");
   const { startMs, endMs } = chunk;
-  const { kept, latestMs, lost } = await readStretch(source, cutter, chunk.bytes, endMs);
+  const { kept, latestMs, lost, reachedMs } = await readStretch(source, cutter, chunk.bytes, endMs);
   const isSoundless = kept.every((piece) => piece.length === 0);
   const file = isSoundless
     ? null
     : await remuxSpan(
         concatBytes([cutter.head, ...kept]),
-        { zeroMs, startMs, endMs, lost, channel: chunk.channel },
+        { zeroMs, startMs, endMs, lost, channel: chunk.channel, reachedMs },
         work,
       );
   if (file !== null) return file;
@@ -163,7 +163,12 @@ async function readStretch(
   cutter: Cutter,
   range: ByteRange,
   endMs: number,
-): Promise<{ readonly kept: readonly Uint8Array[]; readonly latestMs: number; readonly lost: readonly Lost[] }> {
+): Promise<{
+  readonly kept: readonly Uint8Array[];
+  readonly latestMs: number;
+  readonly lost: readonly Lost[];
+  readonly reachedMs: number | undefined;
+}> {
   const strip = cutter.strip();
   const kept: Uint8Array[] = [];
   let latestMs = -1;
@@ -181,5 +186,5 @@ async function readStretch(
     isCovered = Math.max(latestMs, strip.reachedMs?.() ?? 0) >= endMs;
     offset += piece.length;
   }
-  return { kept, latestMs, lost: strip.lost?.() ?? [] };
+  return { kept, latestMs, lost: strip.lost?.() ?? [], reachedMs: strip.reachedMs?.() };
 }

@@ -112,7 +112,10 @@ export interface ChangeSearch {
   in(bytes: Uint8Array, base: number): readonly number[];
 }
 
-export function changesFrom(first: Pick<BareFrame, "sampleRate" | "channels" | "bitsPerSample">, work: Work): ChangeSearch {
+export function changesFrom(
+  first: Pick<BareFrame, "sampleRate" | "channels" | "bitsPerSample">,
+  work: Work,
+): ChangeSearch {
   let current = first;
   let maybe: BareFrame | null = null;
   let searchedTo = 0;

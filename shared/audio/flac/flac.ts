@@ -283,7 +283,7 @@ async function extractFlac(source: ByteSource, chunk: ChunkPlan, work: Work): Pr
     startMs: (firstSample / sampleRate) * 1000,
     durationMs: (samples / sampleRate) * 1000,
     missing: joinTimes(missing),
-    quiet: quietAmong(sounding),
+    quiet: quietAmong(sounding, (index) => sounding[index]?.isQuiet ?? false),
   };
 }
 

@@ -144,7 +144,10 @@ export function silentFlac(
   return frame;
 }
 
-export function readCodedNumber(bytes: Uint8Array, at: number): { readonly value: number; readonly bytes: number } | null {
+export function readCodedNumber(
+  bytes: Uint8Array,
+  at: number,
+): { readonly value: number; readonly bytes: number } | null {
   const first = byteAt(bytes, at);
   if (first < 0x80) return { value: first, bytes: 1 };
   const length = Math.clz32(~(first << 24)); // leading ones, as in UTF-8

@@ -40,7 +40,9 @@ export async function readFlacStart(source: ByteSource): Promise<Flac | null> {
   const isVariable = (byteAt(firstFrame, 1) & 1) === 1;
   const [shortest, longest] = [view.getUint16(0), view.getUint16(2)];
   const isOdd = !isVariable && shortest !== longest;
-  const numbering = isOdd ? numberingOf((await window.at(start, TWO_FRAMES_BYTES)).subarray(0, TWO_FRAMES_BYTES)) : null;
+  const numbering = isOdd
+    ? numberingOf((await window.at(start, TWO_FRAMES_BYTES)).subarray(0, TWO_FRAMES_BYTES))
+    : null;
   const totalSamples = (view.getUint8(13) & 0x0f) * 2 ** 32 + view.getUint32(14);
   const first = totalSamples > 0 ? null : bareFrame(firstFrame, 0);
   const countsSamples = numbering?.countsSamples ?? isVariable;

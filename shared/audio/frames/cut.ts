@@ -13,6 +13,8 @@ import type { Work } from "../reading/work.ts";
 import { findFrame, type FrameHeader, type ParseFrame } from "./find.ts";
 import type { FrameIndex } from "./walk.ts";
 
+const NONE = new Uint8Array();
+
 /** The time of the frames of a file. All of them have the same number of samples. */
 export interface FrameClock {
   readonly samples: number;
@@ -134,16 +136,12 @@ export function takeFrames<Header extends FrameHeader>(
   if (parts.every((part) => isSilent(codec, part))) throw new SilentStretch("The recording is digital silence here.");
   const { samples, sampleRate } = clock;
   const durationMs = (samples / sampleRate) * 1000;
-  const sounding = parts.map((part, index) => ({
-    timeMs: msAt(firstWanted + index, clock),
-    durationMs,
-    isQuiet: isQuiet(codec, part, { durationMs, samples }),
-  }));
+  const times = parts.map((_, index) => ({ timeMs: msAt(firstWanted + index, clock), durationMs }));
   return {
     parts,
     startMs: msAt(firstWanted, clock),
     durationMs: parts.length * durationMs,
     missing,
-    quiet: quietAmong(sounding),
+    quiet: quietAmong(times, (index) => isQuiet(codec, parts[index] ?? NONE, { durationMs, samples })),
   };
 }

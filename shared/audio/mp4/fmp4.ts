@@ -102,7 +102,11 @@ async function extractPcm(
     firstMs ??= ownMs;
     const laterMs = ownMs - firstMs - heldMs - pausedMs(pauses);
     if (laterMs > MIN_PAUSE_MS) pauses.push({ atMs: heldMs, lengthMs: laterMs });
-    const data = await readHeld(source, { offset: offset + first * frameBytes, length: (end - first) * frameBytes }, work);
+    const data = await readHeld(
+      source,
+      { offset: offset + first * frameBytes, length: (end - first) * frameBytes },
+      work,
+    );
     const whole = data.subarray(0, data.length - (data.length % frameBytes));
     heldMs += (whole.length / frameBytes / format.sampleRate) * 1000;
     file.push(whole);

@@ -69,13 +69,10 @@ export function cutM4a(
     durationMs: sounding.reduce((sum, { durationMs }) => sum + durationMs, 0),
     pauses: pausesAmong(sounding),
     missing: missingOf(uncovered(sounding, { startMs, endMs }), joinTimes(lostTimes)),
-    quiet: quietAmong(
-      sounding.map(({ timeMs, durationMs, data }) => ({
-        timeMs,
-        durationMs,
-        isQuiet: isQuiet(codec, data, { durationMs, samples: (durationMs * timescale) / 1000 }),
-      })),
-    ),
+    quiet: quietAmong(sounding, (index) => {
+      const { data, durationMs } = sounding[index] ?? first;
+      return isQuiet(codec, data, { durationMs, samples: (durationMs * timescale) / 1000 });
+    }),
   };
 }
 

@@ -138,10 +138,22 @@ export async function planFragmentedMp4(
             work,
           )
         : null;
-    chunks.push({ ...chunk, bytes: { offset, length }, extra: { ...shared, indexed, ...(walked !== null && { firstTicks: firstTicksAt(timeMs) }) } });
+    chunks.push({
+      ...chunk,
+      bytes: { offset, length },
+      extra: { ...shared, indexed, ...(walked !== null && { firstTicks: firstTicksAt(timeMs) }) },
+    });
   }
   const gaps = cutOff(soundMs, durationMs);
-  return { type: "chunks", container: "fmp4", codec: track.codec, durationMs, chunks, gaps, ...(pcm !== null && { pcmChannels: pcm.channels }) };
+  return {
+    type: "chunks",
+    container: "fmp4",
+    codec: track.codec,
+    durationMs,
+    chunks,
+    gaps,
+    ...(pcm !== null && { pcmChannels: pcm.channels }),
+  };
 }
 
 /** How much of the last fragment there is. */

@@ -13,7 +13,7 @@ import { tablesFor } from "./tables.ts";
 import { planParts } from "../chunks/parts.ts";
 import { audioSpan, withAudioTrack } from "../chunks/remux.ts";
 import { extractSpliced, planSpliced, type Cutter } from "../chunks/spliced.ts";
-import type { Work } from "../reading/work.ts";
+import { WorkSpent, type Work } from "../reading/work.ts";
 
 /** How far from its end a file's last audio is looked for. */
 const TAIL_BYTES = 16 * 1024 * 1024;
@@ -92,6 +92,11 @@ async function planPart(source: ByteSource, found: Found, limits: CallLimits, wo
   return planned.type === "refused" ? planned : { ...planned, tracks: found.tracks, track: found.track };
 }
 
+function unlessDamaged(error: unknown): null {
+  if (error instanceof DamagedSource && !(error instanceof WorkSpent)) return null;
+  throw error;
+}
+
 function cutter(extra: TsExtra, work: Work): Cutter {
   return {
     head: fromBase64(extra.tables),
@@ -116,7 +121,8 @@ async function readDuration(source: ByteSource, extra: TsExtra, work: Work): Pro
         const audio = cutter(extra, work)
           .strip()
           .push(bytes.subarray(last.offset - offset));
-        return audioSpan(concatBytes([fromBase64(extra.tables), audio]), work);
+        // Of a unit that the file does not have whole, its beginning is known.
+        return audioSpan(concatBytes([fromBase64(extra.tables), audio]), work).catch(unlessDamaged);
       });
       return last.timeMs + (span === null ? 0 : span.endMs - span.startMs);
     }
