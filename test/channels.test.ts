@@ -7,6 +7,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { extentOf } from "../shared/audio/extent.ts";
 import { planAudio } from "../shared/audio/plan.ts";
 import { memorySource } from "../shared/audio/reading/byte-source.ts";
+import { stableReader } from "../producer/transcripts/stable-segments.ts";
+import { mergeChannels } from "../shared/transcripts/merge-channels.ts";
 import type { Transcript } from "../shared/transcripts/transcript.ts";
 import { chunksOf, ffmpeg, fileBytes, LIMITS, makeSpeech } from "./audio/media.ts";
 import { startDarkroom } from "./harness.ts";
@@ -130,4 +132,25 @@ test.each([
     code: "channels_not_separable",
     message: expect.stringContaining("ffmpeg -i INPUT -map 0:a:0 -c:a pcm_s16le OUTPUT.wav") as unknown,
   });
+});
+
+test("segments of two channels are sent in the order of their times, and none changes afterwards", () => {
+  const segment = (channel: number, startMs: number) => {
+    const text = `c${channel}at${startMs}`;
+    const times = { startMs, endMs: startMs + 1_500, text };
+    return { ...times, words: [times], channel };
+  };
+  const chunks = Array.from({ length: 5 }, (_, index) => {
+    const [startMs, endMs] = [index * 30_000, index * 30_000 + 35_000];
+    const starts = Array.from({ length: 9 }, (_each, at) => startMs + at * 3_500 + 500);
+    // The second channel is silent for two chunks.
+    const other = index === 1 || index === 2 ? [] : starts.map((at) => segment(1, at + 1_000));
+    const segments = [...starts.map((at) => segment(0, at)), ...other];
+    return { index, startMs, endMs, ownStartMs: startMs + 2_500, ownEndMs: endMs - 2_500, segments };
+  });
+  const read = stableReader();
+  const sent = chunks.flatMap((chunk) => read([chunk]));
+  const all = mergeChannels(chunks);
+  expect(sent.length).toBeGreaterThan(40);
+  expect(sent).toEqual(all.slice(0, sent.length));
 });

@@ -1,7 +1,8 @@
-import { type HeardChunk, mergeChunks } from "./merge-chunks.ts";
+import { mergeChannels } from "./merge-channels.ts";
+import type { HeardChunk } from "./merge-chunks.ts";
 import { joinTexts } from "./place-words.ts";
 import type { AudioTrack } from "../audio/chunks/audio-track.ts";
-import type { Segment, Stretch, Transcript } from "./transcript.ts";
+import type { Stretch, Transcript } from "./transcript.ts";
 
 /** What one call to a model heard, with what a transcript tells about it. */
 export interface ChunkRecord extends HeardChunk {
@@ -51,25 +52,6 @@ export function composeTranscript(
     ...(tracks !== undefined && { tracks: [...tracks] }),
     ...(track !== undefined && { track }),
   };
-}
-
-/** Where each channel was transcribed by itself, each is merged by itself, and their segments come in the order of their times. */
-function mergeChannels(heard: readonly ChunkRecord[]): readonly Segment[] {
-  const channels = new Set(heard.flatMap(({ segments }) => segments.flatMap(({ channel }) => channel ?? [])));
-  if (channels.size === 0) return mergeChunks(heard);
-  const merged = [...channels].flatMap((channel) => {
-    const own = heard.map((record) => ({
-      ...record,
-      segments: record.segments.filter((segment) => segment.channel === channel),
-    }));
-    return mergeChunks(own).map((segment) => ({
-      ...segment,
-      words: segment.words.map((word) => ({ ...word, channel })),
-      speaker: `Channel ${channel + 1}`,
-      channel,
-    }));
-  });
-  return merged.toSorted((left, right) => left.startMs - right.startMs || left.channel - right.channel);
 }
 
 /** Of equals the one that came first in the source. */
