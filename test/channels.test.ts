@@ -54,7 +54,7 @@ async function countCalls(): Promise<number> {
   return Object.values((await darkroom.modelCalls()).calls).reduce((sum, calls) => sum + calls, 0);
 }
 
-async function read(id: string, name: string): Promise<string> {
+async function artifact(id: string, name: string): Promise<string> {
   return (await darkroom.api(`/v1/jobs/${id}/artifacts/${name}`)).text();
 }
 
@@ -77,8 +77,8 @@ test.each([6, 130])("each channel of %d words is a speaker of its own, in every 
     segments.map(({ startMs }) => startMs).toSorted((a, b) => a - b),
   );
   expect(new Set(segments.map(({ speaker }) => speaker))).toEqual(new Set(["Channel 1", "Channel 2"]));
-  expect(await read(id, "transcript.vtt")).toMatch(/<v Channel 1>left0[\s\S]*<v Channel 2>right0/);
-  expect(await read(id, "transcript.srt")).toMatch(/Channel 1: left0[\s\S]*Channel 2: right0/);
+  expect(await artifact(id, "transcript.vtt")).toMatch(/<v Channel 1>left0[\s\S]*<v Channel 2>right0/);
+  expect(await artifact(id, "transcript.srt")).toMatch(/Channel 1: left0[\s\S]*Channel 2: right0/);
   expect((await countCalls()) - before).toBe(count === 6 ? 2 : 4);
 });
 
@@ -94,7 +94,7 @@ test("a recording that was cut off is not complete: what is missing has its time
   expect(gaps).toMatchObject([{ endMs: 10_000, reason: "cut_off" }]);
   expect(Math.abs((gaps[0]?.startMs ?? 0) - 6_000)).toBeLessThan(20);
   expect(text.split(" ")).toHaveLength(12);
-  expect(await read(id, "transcript.vtt")).toMatch(/NOTE Missing from 00:00:0[56]\.\d+ to 00:00:10\.000: cut_off/);
+  expect(await artifact(id, "transcript.vtt")).toMatch(/NOTE Missing from 00:00:0[56]\.\d+ to 00:00:10\.000: cut_off/);
 });
 
 test("digital silence is no call, and no text", async () => {

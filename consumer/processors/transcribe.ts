@@ -13,7 +13,7 @@ import { type ChunkArgs, cutAndTranscribe } from "../transcription/cut-and-trans
 import { cutting } from "../transcription/cutting.ts";
 import { completeWith, TRANSCRIPT } from "../transcription/store-transcript.ts";
 import type { Attempt } from "../runner/attempt.ts";
-import { JoinArgs } from "./join-transcript.ts";
+import type { JoinArgs } from "./join-transcript.ts";
 import { discard, processor } from "./processor.ts";
 import type { Tools } from "./tools.ts";
 import { chunkTask } from "./transcribe-chunk.ts";

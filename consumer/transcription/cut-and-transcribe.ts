@@ -93,11 +93,11 @@ async function cutOut({ source, chunk }: ChunkArgs, media: R2Bucket): Promise<Ch
 
 /** What was heard on each channel, as one record. */
 function joinChannels(records: readonly ChunkRecord[], chunk: ChunkPlan): ChunkRecord {
-  const first = records.find(({ model }) => model !== null);
+  const heard = records.find(({ model }) => model !== null);
   const doubtful = records.flatMap((record) => record.doubtful ?? []);
   const [missing = []] = records.map((record) => record.missing);
   return {
-    ...(first ?? silence(chunk)),
+    ...(heard ?? silence(chunk)),
     segments: records.flatMap(({ segments }, channel) => segments.map((segment) => ({ ...segment, channel }))),
     ...(records.some(({ isLowConfidence }) => isLowConfidence === true) && { isLowConfidence: true }),
     doubt: records.find(({ doubt }) => doubt !== null)?.doubt ?? null,

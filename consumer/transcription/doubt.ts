@@ -61,14 +61,14 @@ async function compresses(segments: readonly Segment[]): Promise<boolean> {
     if (piece.length < COMPRESSED_CHARS && !isLast) continue;
     for (let at = 0; at === 0 || at + LEAST_COMPRESSED_CHARS < piece.length; at += COMPRESSED_CHARS) {
       const part = piece.slice(at, at + COMPRESSED_CHARS);
-      if (part.length >= LEAST_COMPRESSED_CHARS && (await compressionRatio(part)) > MAX_COMPRESSION_RATIO) return true;
+      if (part.length >= LEAST_COMPRESSED_CHARS && (await ratioOf(part)) > MAX_COMPRESSION_RATIO) return true;
     }
     piece = "";
   }
   return false;
 }
 
-async function compressionRatio(text: string): Promise<number> {
+async function ratioOf(text: string): Promise<number> {
   const bytes = new TextEncoder().encode(text);
   const packed = await new Response(
     new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate")),

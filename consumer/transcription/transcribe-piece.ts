@@ -90,7 +90,6 @@ function saidInQuiet(segments: readonly Segment[], quiet: readonly Times[]): rea
 function inSource(segment: Segment, fileStartMs: number, pauses: readonly Pause[]): Segment {
   // On one side of a pause: what is said does not last through it, and a model's times are a little off.
   const shiftMs = (times: Word | Segment) => fileStartMs + pausedMs(pauses, middle(times));
-  const placed = (timeMs: number, byMs: number) => Math.max(0, Math.round(timeMs + byMs));
   const [first = segment] = segment.words;
   const last = segment.words.at(-1) ?? segment;
   return {
@@ -103,6 +102,10 @@ function inSource(segment: Segment, fileStartMs: number, pauses: readonly Pause[
       endMs: placed(word.endMs, shiftMs(word)),
     })),
   };
+}
+
+function placed(timeMs: number, byMs: number): number {
+  return Math.max(0, Math.round(timeMs + byMs));
 }
 
 function middle({ startMs, endMs }: Pick<Word, "startMs" | "endMs">): number {

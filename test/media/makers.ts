@@ -436,7 +436,7 @@ async function* ogg(kit: Kit): AsyncGenerator<Made> {
   yield { container: "Ogg Opus", fault: "a pre-skip of 1.3 s", path: await kit.write("preskip.ogg", late) };
 }
 
-async function* mp4(kit: Kit): AsyncGenerator<Made> {
+async function* fragments(kit: Kit): AsyncGenerator<Made> {
   for (const flags of ["empty_moov+default_base_moof", "frag_keyframe"]) {
     const bytes = await readFile(
       await kit.encode(`frag-${flags}.mp4`, [...AAC, "-movflags", flags, "-frag_duration", "2000000"]),
@@ -499,7 +499,7 @@ async function* matroska(kit: Kit): AsyncGenerator<Made> {
   };
 }
 
-async function* junk(kit: Kit): AsyncGenerator<Made> {
+async function* behindJunk(kit: Kit): AsyncGenerator<Made> {
   const noise = Buffer.from("deadbeef".repeat(25_000), "hex");
   for (const [container, file, options] of [
     ["MP3", "j.mp3", ["-c:a", "libmp3lame", "-b:a", "64k"]],
@@ -529,7 +529,7 @@ async function* junk(kit: Kit): AsyncGenerator<Made> {
   }
 }
 
-const MAKERS = { everywhere, tracks, channels, pcm, flac, ogg, mp4, matroska, junk };
+const MAKERS = { everywhere, tracks, channels, pcm, flac, ogg, fragments, matroska, behindJunk };
 
 /** Every file, or those of some makers. */
 export async function* makeAll(kit: Kit, named = Object.keys(MAKERS)): AsyncGenerator<Made> {

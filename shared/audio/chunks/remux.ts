@@ -218,9 +218,9 @@ export async function remuxSpan(
     if (sounds.length === 0) throw new SilentStretch("The recording is digital silence here.");
     const sampleRate = await track.getSampleRate();
     const quiet = quietAmong(played, (index) => {
-      const lastingMs = durations[index] ?? 0;
-      const samples = (lastingMs * sampleRate) / 1000;
-      return isQuiet(codec, packets[index]?.data ?? NONE, { durationMs: lastingMs, samples });
+      const soundMs = durations[index] ?? 0;
+      const samples = (soundMs * sampleRate) / 1000;
+      return isQuiet(codec, packets[index]?.data ?? NONE, { durationMs: soundMs, samples });
     });
     const { format, contentType } = outputOf(codec);
     const file = await writePackets(track, { codec, format, packets: withoutPauses(packets, times, pauses) });

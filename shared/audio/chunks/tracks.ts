@@ -1,4 +1,6 @@
 import type { AudioTrack, TrackChoice } from "./audio-track.ts";
+import { decodeText } from "../../input/decode-text.ts";
+import { asciiAt } from "../reading/bytes.ts";
 import { refuse, type Refusal } from "./chunk.ts";
 
 /** What tells which track is meant. */
@@ -104,6 +106,14 @@ export function languageOrNull(language: string): string | null {
 
 /** Names in files may have any length. */
 const MAX_TITLE_CHARS = 200;
+
+/** Names in files are UTF-8, or what their author's computer had. They may end with zeros. */
+export function nameOf(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  const named = bytes.subarray(0, Math.min(end === -1 ? bytes.length : end, 4 * MAX_TITLE_CHARS));
+  const decoded = decodeText(named, { isWhole: false });
+  return decoded.ok ? decoded.text : asciiAt(named, 0, named.length);
+}
 
 export function titleOrNull(title: string): string | null {
   const clean = title

@@ -261,8 +261,8 @@ async function extractFlac(source: ByteSource, chunk: ChunkPlan, work: Work): Pr
     scan.reachedSample < endSample &&
     offset - first - scan.reachedAt < SEARCH_BYTES
   ) {
-    const missing = endSample + 2 * flac.maxBlockSamples - Math.max(scan.reachedSample, startSample);
-    const missingBytes = Math.max(PROBE_BYTES, Math.ceil(missing * pcmFrameBytes * PACKED_SHARE));
+    const wanted = endSample + 2 * flac.maxBlockSamples - Math.max(scan.reachedSample, startSample);
+    const missingBytes = Math.max(PROBE_BYTES, Math.ceil(wanted * pcmFrameBytes * PACKED_SHARE));
     const ahead = first + plannedBytes - offset;
     const before = scan.reachedAt;
     // Ever longer steps are read through damage.

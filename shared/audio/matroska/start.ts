@@ -124,8 +124,8 @@ async function readEnd(
         for (let at = offset + bytes.length; at < source.sizeBytes; at += READ_BYTES) {
           kept.push(strip.push(await readWithin(source, at, READ_BYTES)));
         }
-        const isLostToEnd = strip.lost().some(({ endMs }) => endMs === Infinity);
-        return { isLostToEnd, span: await audioSpan(concatBytes(kept), work) };
+        const hasNoMore = strip.lost().some(({ endMs }) => endMs === Infinity);
+        return { isLostToEnd: hasNoMore, span: await audioSpan(concatBytes(kept), work) };
       });
       const endMs = span?.endMs ?? last.timeMs;
       const durationMs = Math.max(file.durationMs, endMs);

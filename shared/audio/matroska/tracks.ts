@@ -1,5 +1,5 @@
 import { byteAt, concatBytes } from "../reading/bytes.ts";
-import { languageOrNull, titleOrNull, type Candidate } from "../chunks/tracks.ts";
+import { languageOrNull, nameOf, titleOrNull, type Candidate } from "../chunks/tracks.ts";
 import { refuse } from "../chunks/chunk.ts";
 import type { Work } from "../reading/work.ts";
 import { childrenOf, ID, readElement, readUint, writeId, type Element } from "./ebml.ts";
@@ -96,8 +96,7 @@ function startOf(bytes: Uint8Array, { id, bodyAt }: Element): number {
 }
 
 function textOf(bytes: Uint8Array, { bodyAt, size }: Element): string {
-  const raw = bytes.subarray(bodyAt, bodyAt + Math.min(size, 1024));
-  return new TextDecoder().decode(raw).replaceAll("\0", "");
+  return nameOf(bytes.subarray(bodyAt, bodyAt + Math.min(size, 1024)));
 }
 
 function isIn(bytes: Uint8Array, parent: Element, wanted: number, work: Work): boolean {

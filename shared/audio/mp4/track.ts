@@ -1,7 +1,7 @@
 import { asciiAt, byteAt, viewOf } from "../reading/bytes.ts";
 import { refuse, type Refusal } from "../chunks/chunk.ts";
 import type { AudioTrack, TrackChoice } from "../chunks/audio-track.ts";
-import { chooseTrack, languageOrNull, namedTrack, titleOrNull, type Candidate } from "../chunks/tracks.ts";
+import { chooseTrack, languageOrNull, namedTrack, nameOf, titleOrNull, type Candidate } from "../chunks/tracks.ts";
 import { boxBody, boxesIn, findBox, MAX_HEADER_BOX_BYTES, type Box } from "./boxes.ts";
 import { readSampleEntry } from "./sample-entry.ts";
 import type { PcmFormat } from "../wav/pcm.ts";
@@ -135,11 +135,11 @@ async function describeTrack(window: Window, trak: Box, work: Work): Promise<Des
   const track = await boxBody(window, tkhd, MAX_HEADER_BOX_BYTES);
   const codec = readSampleEntry(sampleEntry);
   const isRefused = "type" in codec;
-  const extended = elng === null ? "" : textOf((await boxBody(window, elng, MAX_HEADER_BOX_BYTES)).subarray(4));
+  const extended = elng === null ? "" : nameOf((await boxBody(window, elng, MAX_HEADER_BOX_BYTES)).subarray(4));
   return {
     codec: isRefused ? asciiAt(sampleEntry, 4, 4).trim() : codec.codec,
     language: languageOrNull(extended) ?? languageOrNull(packedLanguage(viewOf(media), media[0] === 1 ? 32 : 20)),
-    title: name === null ? null : titleOrNull(textOf(await boxBody(window, name, MAX_HEADER_BOX_BYTES))),
+    title: name === null ? null : titleOrNull(nameOf(await boxBody(window, name, MAX_HEADER_BOX_BYTES))),
     channels: channelsOf(sampleEntry),
     // The lowest of the header's flags.
     isEnabled: (byteAt(track, 3) & 1) === 1,
@@ -154,10 +154,6 @@ async function describeTrack(window: Window, trak: Box, work: Work): Promise<Des
       pcm: isRefused ? null : (codec.pcm ?? null),
     },
   };
-}
-
-function textOf(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes.subarray(0, 1024)).replaceAll("\0", "");
 }
 
 /** Three letters of five bits each (ISO/IEC 14496-12, 8.4.2). QuickTime has numbers below these. */

@@ -74,7 +74,6 @@ function lossesIn() {
   let number: number | null = null;
   let unitTicks = 0;
   let isLosing = false;
-  const msOf = (ticks: number) => (ticks / CLOCK_HZ) * 1000;
   return {
     see(bytes: Uint8Array, { at }: Packet): void {
       const control = byteAt(bytes, at + 3);
@@ -91,4 +90,8 @@ function lossesIn() {
     },
     lost: () => (isLosing ? [...lost, { startMs: msOf(unitTicks), endMs: Infinity }] : lost),
   };
+}
+
+function msOf(ticks: number): number {
+  return (ticks / CLOCK_HZ) * 1000;
 }

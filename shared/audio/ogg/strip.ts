@@ -117,7 +117,8 @@ export function stripOgg(
 function isHeader(bytes: Uint8Array, { bodyAt, isFirst, isContinued }: OggPage): boolean {
   if (isFirst) return true;
   const magic = isContinued ? "" : asciiAt(bytes, bodyAt, 8);
-  return magic === "OpusTags" || magic === "OpusHead" || /^[\u0001\u0003\u0005]vorbis/.test(magic);
+  const isVorbis = magic.slice(1, 7) === "vorbis" && byteAt(bytes, bodyAt) % 2 === 1;
+  return magic === "OpusTags" || magic === "OpusHead" || isVorbis;
 }
 
 /** The page without the rest of a packet that began before it. Null where the page holds nothing else. */
