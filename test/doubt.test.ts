@@ -37,7 +37,9 @@ test.each([
 test("speech is not doubted, nor its refrains, its lists, or a language without spaces", async () => {
   const refrain = "row row row your boat gently down the stream merrily merrily merrily merrily life is but a dream";
   const chinese = "今天下午我们在河边走了很久天气不太好但是没有下雨后来遇到了一位老朋友他说下个月要搬到南方去";
+  const counted = Array.from({ length: 120 }, (_, index) => `w${index + 100}`);
   for (const words of [
+    counted,
     SPEECH.split(" "),
     refrain.split(" "),
     Array.from(chinese),

@@ -13,6 +13,9 @@ const MAX_COMPRESSION_RATIO = 2.4;
 const MIN_LOG_PROBABILITY = -1;
 const MAX_NO_SPEECH_PROBABILITY = 0.6;
 
+/** Of a text whose ratio the model does not say. Lists and numbers that are counted compress up to three times. */
+const MAX_OWN_RATIO = 4;
+
 /** Whisper takes the ratio of half a minute. Longer texts compress better, whatever they say. */
 const COMPRESSED_CHARS = 600;
 /** In a shorter text a few repeated words are half of it. */
@@ -61,7 +64,7 @@ async function compresses(segments: readonly Segment[]): Promise<boolean> {
     if (piece.length < COMPRESSED_CHARS && !isLast) continue;
     for (let at = 0; at === 0 || at + LEAST_COMPRESSED_CHARS < piece.length; at += COMPRESSED_CHARS) {
       const part = piece.slice(at, at + COMPRESSED_CHARS);
-      if (part.length >= LEAST_COMPRESSED_CHARS && (await ratioOf(part)) > MAX_COMPRESSION_RATIO) return true;
+      if (part.length >= LEAST_COMPRESSED_CHARS && (await ratioOf(part)) > MAX_OWN_RATIO) return true;
     }
     piece = "";
   }

@@ -68,7 +68,13 @@ async function planLink(source: ByteSource, limits: Wanted, work: Work): Promise
   } as const;
   // What a picture has behind the sound is not read.
   const sounding = { ...source, sizeBytes: end.offset };
-  const extra: OggExtra = { type: "ogg", v: 1, headBytes: stream.headBytes, zeroMs, track: start.track };
+  const extra: OggExtra = {
+    type: "ogg",
+    v: 1,
+    headBytes: stream.headBytes,
+    zeroMs,
+    ...(limits.audioTrack !== undefined && { track: start.track }),
+  };
   const planned = await planSpliced(sounding, spliceable, { extra, limits }, work);
   return planned.type === "refused" ? planned : { ...planned, tracks: start.tracks, track: start.track };
 }

@@ -34,7 +34,7 @@ export const transcription = {
     options: TranscriptionOptions.prefault({}),
     ...ABOUT,
   }),
-  tasks: { transcribe: 1, transcribe_chunk: 1, join_transcript: 1 },
+  tasks: { transcribe: 2, transcribe_chunk: 2, join_transcript: 2 },
   firstTask: "transcribe",
   result: "transcript.json",
   materials: ["a transcript"],
