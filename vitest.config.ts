@@ -13,6 +13,8 @@ process.env["NODE_COMPILE_CACHE"] ??= resolve("node_modules/.cache/node");
 process.env["WRANGLER_LOG"] ??= "error";
 process.env["X_LOCAL_OBSERVABILITY"] ??= "false";
 process.env["X_LOCAL_EXPLORER"] ??= "false";
+// No runtime asks the network where this machine is.
+process.env["CLOUDFLARE_CF_FETCH_ENABLED"] ??= "false";
 // A disk that syncs each commit of D1 would be much of the time. Nothing is kept.
 if (existsSync(MEMORY) && freeBytes(MEMORY) > 2 * GIB) process.env["TMPDIR"] ??= MEMORY;
 

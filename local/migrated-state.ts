@@ -1,4 +1,4 @@
-// Whether a local database is up to date. Each of the two runs of wrangler that update it takes more than a second.
+// Whether a local database is up to date. To update it, a runtime has to start, which takes more than a second.
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";

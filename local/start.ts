@@ -7,7 +7,8 @@ import { parseFaultPlan } from "./fault-plan.ts";
 import { startInferenceServer } from "./inference-server.ts";
 import { type FeedJob, followJobs } from "./job-feed.ts";
 import { keepRunning } from "./keep-running.ts";
-import { LOG_FILE, migrate, startRuntime } from "./runtime.ts";
+import { migrate } from "./migrate.ts";
+import { LOG_FILE, startRuntime } from "./runtime.ts";
 
 /** Set up first, so that a signal also stops a start in progress. Further signals change nothing. */
 const stopping = new AbortController();

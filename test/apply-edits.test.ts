@@ -5,7 +5,7 @@ import { layoutCaptions } from "../shared/captions/layout.ts";
 import { applyEdits } from "../shared/transcripts/apply-edits.ts";
 import { EditOperation } from "../shared/transcripts/edit-operations.ts";
 import { fillGaps } from "../shared/transcripts/fill-gaps.ts";
-import { joinTexts } from "../shared/transcripts/place-words.ts";
+import { joinTexts } from "../shared/transcripts/join-words.ts";
 import { shownWords } from "../shared/transcripts/shown-words.ts";
 import type { Segment, Transcript } from "../shared/transcripts/transcript.ts";
 import { brokenLimits, someOptions, speak, unspaced } from "./caption-properties.ts";

@@ -3,9 +3,10 @@ import { expect, test } from "vitest";
 import { CAPTION_PRESETS, CaptionOptions, layoutCaptions } from "../shared/captions/layout.ts";
 import { toSrt, toVtt } from "../shared/captions/captions.ts";
 import type { Segment } from "../shared/transcripts/transcript.ts";
-import { brokenLimits, someOptions, speak, unspaced } from "./caption-properties.ts";
+import { hasUnspaced } from "../shared/transcripts/scripts.ts";
+import { badBreaks, brokenLimits, someOptions, speak, unspaced } from "./caption-properties.ts";
 import { sampled } from "./long.ts";
-import { seeded, segmentOf } from "./scripted-speaker.ts";
+import { seeded, segmentOf, whole } from "./scripted-speaker.ts";
 
 const CASES = sampled(500, 2000);
 
@@ -25,10 +26,19 @@ test("whatever is said and asked for: limits hold, cues never meet, every word i
 test("no word shorter than a line is split, and none gains or loses a space", () => {
   for (let seed = 1; seed <= CASES; seed += 1) {
     const random = seeded(seed);
-    const segments = speak(random).filter(({ text }) => !/[\u3040-\u9FFF]/.test(text));
+    const segments = speak(random).filter(({ text }) => !hasUnspaced(text));
     const options = { ...someOptions(random), maxLineLength: 42 };
     const shown = layoutCaptions(segments, options).flatMap(({ lines }) => lines.flatMap((line) => line.split(" ")));
     expect(shown).toEqual(segments.flatMap(({ text }) => text.split(" ")));
+  }
+});
+
+test("no line begins inside a word of any script, or with a mark that belongs to the line before", () => {
+  for (let seed = 1; seed <= CASES; seed += 1) {
+    const random = seeded(seed);
+    const segments = speak(random);
+    const options = { ...someOptions(random), maxLineLength: whole(random, 40, 60) };
+    expect(badBreaks(segments, layoutCaptions(segments, options)), `seed ${seed}`).toEqual([]);
   }
 });
 
@@ -76,7 +86,7 @@ test("scripts without spaces stay without, by characters, by words and without w
   const text = "今日は天気がいいですね。明日も晴れるといいのですが、どうでしょうか。";
   const words = Array.from(text, (char, at) => ({ text: char, startMs: at * 150, endMs: at * 150 + 150 }));
   const endMs = words.length * 150;
-  const options = CaptionOptions.parse({ maxLineLength: 13 });
+  const options = CaptionOptions.parse({ maxLineLength: 26 });
   for (const segment of [
     { startMs: 0, endMs, text, words },
     { startMs: 0, endMs, text, words: words.filter(({ text: char }) => !/[。、]/.test(char)) },

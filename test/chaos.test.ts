@@ -12,7 +12,7 @@ beforeAll(async () => {
   chaos = await sharedChaos();
 });
 
-const JOBS = sampled(30, 60);
+const JOBS = sampled(16, 60);
 const PLAN: ChaosPlan = { jobs: JOBS, faultRate: 0.2, seed: 1 };
 const GUILTLESS = { lost: 0, wrong_result: 0, double_billed: 0 };
 
@@ -73,7 +73,8 @@ test.each([
   ["asks_twice", "double_billed"],
   ["stores_half", "wrong_result"],
 ] as const)("a door that %s is found out as %s", async (sabotage, verdict) => {
-  const report = await chaos.run({ ...PLAN, faultRate: 0, sabotage });
+  // Among few jobs a door may find nothing to spoil.
+  const report = await chaos.run({ ...PLAN, jobs: Math.max(JOBS, 30), faultRate: 0, sabotage });
   expect(report[verdict]).toBeGreaterThan(0);
   expect(report.findings[0]).toMatchObject({ type: verdict });
 });

@@ -206,6 +206,7 @@ test("an idle client costs D1 less than fifty rows a minute, and one of 200 runn
     ).bind(long),
   ]);
   const running = await minuteOf(long);
-  expect(running.queries).toBeLessThan(30);
+  // Forty looks for new words, and twelve counts of its tasks.
+  expect(running.queries).toBeLessThan(60);
   expect(running.rowsRead).toBeLessThan(6000);
 });

@@ -1,10 +1,10 @@
-// A local database with its tables costs two runs of wrangler. It is made once a machine for the same migrations, and copied.
+// A local database with its tables costs a start of a runtime. It is made once a machine for the same migrations, and copied.
 import { createHash } from "node:crypto";
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { migrate } from "../local/runtime.ts";
+import { migrate } from "../local/migrate.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const KEPT = join(ROOT, "node_modules/.cache/darkroom-migrated");
@@ -36,7 +36,7 @@ async function keep(kept: string): Promise<void> {
 async function digest(): Promise<string> {
   const migrations = (await readdir(join(ROOT, MIGRATIONS))).toSorted().map((name) => join(MIGRATIONS, name));
   const hash = createHash("sha256");
-  for (const path of [...migrations, "local/dev-key.sql", "wrangler.jsonc", "package-lock.json"]) {
+  for (const path of [...migrations, "local/migrate.ts", "local/dev-key.sql", "wrangler.jsonc", "package-lock.json"]) {
     hash.update(await readFile(join(ROOT, path)));
   }
   return hash.digest("hex");

@@ -320,11 +320,13 @@ test("an object other than declared, or of a kind its key may not upload, gets n
   await refused(await limited({ contentType: undefined }), 415, "unsupported_media");
   const direct = (body: BodyInit) => darkroom.api("/v1/uploads?name=a.txt", { method: "POST", body, key: KEYS.other });
   await refused(await direct("x".repeat(1001)), 413, "upload_too_large");
-  expect(await refused(await direct("a text"), 415, "unsupported_media")).toMatch(/image\/ only/);
+  expect(await refused(await direct("a text"), 415, "unsupported_media")).toMatch(/may upload only image\//);
 
   const lie = (await (await limited({ sizeBytes: 6 })).json<{ upload: PendingUpload }>()).upload;
   expect((await put(lie.url!, "a text", lie.headers)).status).toBe(200);
-  expect(await refused(await complete(lie, undefined, KEYS.other), 415, "unsupported_media")).toMatch(/image\/ only/);
+  expect(await refused(await complete(lie, undefined, KEYS.other), 415, "unsupported_media")).toMatch(
+    /may upload only image\//,
+  );
 });
 
 test.each([

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { createRenewal } from "../consumer/runner/lease.ts";
 import { memoryLimit } from "../shared/memory-limit.ts";
 import { groupWords } from "../consumer/models/group-words.ts";
-import { joinTexts } from "../shared/transcripts/place-words.ts";
+import { joinTexts } from "../shared/transcripts/join-words.ts";
 import { clock } from "../shared/transcripts/clock.ts";
 import { nextAllocationAt } from "../shared/models/allocation.ts";
 import { backoffMs, decide } from "../consumer/runner/retry-policy.ts";
@@ -57,12 +57,12 @@ test("every failure comes to an end: attempts by their number, waiting by its ag
 test("words become segments at pauses, at full stops and before they get too long, in order and whole", () => {
   const word = (text: string, startMs: number) => ({ text, startMs, endMs: startMs + 200 });
   const words = [word("one", 0), word("two.", 300), word("three", 600), word("four", 2000)];
-  expect(groupWords(words).map(({ text }) => text)).toEqual(["one two.", "three", "four"]);
+  expect(groupWords(words, "one two. three four").map(({ text }) => text)).toEqual(["one two.", "three", "four"]);
   const long = Array.from({ length: 200 }, (_, index) => word(`w${index}`, index * 250));
-  const segments = groupWords(long);
+  const segments = groupWords(long, long.map(({ text }) => text).join(" "));
   expect(segments.flatMap((segment) => segment.words)).toEqual(long);
   expect(segments.every(({ startMs, endMs }) => endMs - startMs <= 7000)).toBe(true);
-  expect(groupWords([])).toEqual([]);
+  expect(groupWords([], "")).toEqual([]);
 });
 
 test("captions escape what would be markup, and blank lines that would end a cue", () => {

@@ -26,6 +26,8 @@ const CONFIGURED = [
   "queues",
   "ratelimits",
   "vars",
+  // The page in dashboard/dist, which the set-up builds.
+  "assets",
 ] as const;
 
 let shared: Started | undefined;
@@ -84,16 +86,15 @@ async function start(options: RuntimeOptions) {
 }
 
 /** The product's configuration for this machine. */
-export function readLocalConfig(): LocalConfig & Pick<ReturnType<typeof readConfig>, "assets"> {
+export function readLocalConfig(): LocalConfig {
   const all = readConfig({ config: "./wrangler.jsonc", env: "local" });
-  const local = Object.fromEntries(CONFIGURED.map((key) => [key, all[key]])) as LocalConfig;
-  return { ...local, assets: all.assets };
+  return Object.fromEntries(CONFIGURED.map((key) => [key, all[key]])) as LocalConfig;
 }
 
-/** The same but for what a test asks for. No test but those of the page needs its files. */
+/** The same but for what a test asks for. */
 function product(options: RuntimeOptions) {
   const { edit = (config) => config } = options;
-  const { assets: _, ...local } = readLocalConfig();
+  const local = readLocalConfig();
   const few = {
     name: FEW_REQUESTS,
     namespace_id: "1002",

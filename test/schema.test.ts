@@ -36,6 +36,45 @@ test("D1 has the tables that the dump has", async () => {
   expect(new Set(ours)).toEqual(new Set(dumped));
 });
 
+test("passages that were stored before the index of words was made anew are found, changed and deleted after it", async () => {
+  const migrations = join(SCHEMA_FILE, "../migrations");
+  const names = (await readdir(migrations)).toSorted();
+  const before = names.indexOf("0004_words_of_all_scripts.sql");
+  const database = new DatabaseSync(":memory:");
+  const apply = async (some: readonly string[]) => {
+    for (const name of some) database.exec(await readFile(join(migrations, name), "utf8"));
+  };
+  await apply(names.slice(0, before));
+  database.exec("PRAGMA foreign_keys = OFF");
+  const insert = (id: string, text: string) =>
+    database
+      .prepare(
+        "INSERT INTO passages (id, owner_id, job_id, kind, source, text, space) VALUES (?1, 'ann', 'j', 'k', 'text', ?2, '')",
+      )
+      .run(id, text);
+  const found = (query: string) =>
+    database
+      .prepare(
+        `SELECT p.id, snippet(passages_fts, 1, '', '', '…', 30) AS snippet FROM passages_fts
+           JOIN passages p ON p.number = passages_fts.rowid WHERE passages_fts MATCH ?1 ORDER BY p.id`,
+      )
+      .all(`owner : "${Buffer.from("ann").toString("hex").toUpperCase()}" AND text : (${query})`)
+      .map(({ id, snippet }) => `${String(id)}: ${String(snippet)}`);
+  insert("a", "the boats leave at dawn");
+  insert("b", "今日は天気がいい");
+  await apply(names.slice(before));
+  expect(found('"boat"')).toEqual(["a: the boats leave at dawn"]);
+  // As the version before goes on writing and changing them.
+  insert("c", "two boats");
+  database.exec("UPDATE passages SET text = 'no ships' WHERE id = 'a'");
+  expect(found('"boat"')).toEqual(["c: two boats"]);
+  database.exec("UPDATE passages SET indexed_text = '\u200B天\u200B気\u200B' WHERE id = 'b'");
+  expect(found('"天\u200B気"')).toHaveLength(1);
+  database.exec("DELETE FROM passages WHERE id = 'b'");
+  expect(found('"天\u200B気"')).toEqual([]);
+  database.exec("INSERT INTO passages_fts (passages_fts) VALUES ('integrity-check')");
+});
+
 test("the database of an earlier version is recognised, left as it is, and says how to start anew", async () => {
   await refuseEarlierState(join(folder, "none"));
   const file = join(folder, "db.sqlite");

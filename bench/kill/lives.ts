@@ -1,7 +1,8 @@
 // Starts the runtime, gives it work, kills it, and starts it again on the same disk.
 import { join } from "node:path";
 
-import { migrate, type Runtime } from "../../local/runtime.ts";
+import { migrate } from "../../local/migrate.ts";
+import type { Runtime } from "../../local/runtime.ts";
 import { type Client, createClient } from "./client.ts";
 import { readCaught, stayOff } from "./disk.ts";
 import { isOf, type Kill, type Submission } from "./judge.ts";

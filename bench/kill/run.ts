@@ -35,9 +35,13 @@ async function run({ json, kills, jobs, seed, upgrade, from }: KillArguments): P
   const ledger = await openLedger(() => MODEL_MS.least + modelRandom() * (MODEL_MS.most - MODEL_MS.least));
   const lives = createLives({ folder, inferenceUrl: ledger.url, works, kills, random, note, versions });
   const cleanUp = async () => {
-    await lives.close();
-    await ledger.close();
-    await rm(folder, { recursive: true, force: true });
+    try {
+      await lives.close();
+    } finally {
+      // A process that cannot be ended must not keep this one from saying so.
+      await ledger.close();
+      await rm(folder, { recursive: true, force: true });
+    }
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.once(signal, () => void cleanUp().finally(() => process.exit(130)));

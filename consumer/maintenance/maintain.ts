@@ -28,6 +28,7 @@ import { INBOX_PREFIX, MEDIA_BUCKET } from "../../shared/uploads/storage.ts";
 import { wake } from "../../shared/jobs/wake.ts";
 import { ingestFound } from "../ingest/ingest-carefully.ts";
 import { findEarlierWords } from "./find-earlier-words.ts";
+import { indexEarlierTexts } from "./index-earlier-texts.ts";
 import { finishDeletions, forgetRestores, pruneFiles, pruneFinalized, type PruneDeps } from "./prune.ts";
 import { recordAttempts } from "../runner/record-attempts.ts";
 import { pruneRecords } from "./record-jobs.ts";
@@ -66,6 +67,7 @@ export async function maintain(deps: MaintenanceDeps, now: number): Promise<void
     forgetRestores,
     finishDeletions,
     findEarlierWords,
+    indexEarlierTexts,
     pruneFinalized,
     pruneFiles,
     forgetAnswers,

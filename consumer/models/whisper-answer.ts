@@ -2,6 +2,8 @@
 // segment may be missing.
 import * as z from "zod";
 
+import { joinWords } from "../../shared/transcripts/join-words.ts";
+import { placeWords } from "../../shared/transcripts/place-words.ts";
 import type { Segment, Word } from "../../shared/transcripts/transcript.ts";
 import { groupWords } from "./group-words.ts";
 
@@ -17,6 +19,8 @@ const SegmentAnswer = z.object({
   avg_logprob: Figure,
   no_speech_prob: Figure,
 });
+
+type SegmentAnswer = z.infer<typeof SegmentAnswer>;
 
 /** Times are seconds. */
 export const WhisperAnswer = z.object({
@@ -43,7 +47,11 @@ export function segmentsOf({ text, words, segments }: WhisperAnswer, sentMs: num
   const told = toldSegments(segments ?? []);
   if (told.length > 0) return timed(told, 0, sentMs).map(withWords);
   const spoken = toldWords(words ?? []);
-  if (spoken.length > 0) return groupWords(timed(spoken, 0, sentMs));
+  if (spoken.length > 0) {
+    // The model's own text has the right spaces and marks, if it says the same as the words.
+    const isSame = placeWords({ text, words: [...timed(spoken, 0, sentMs)] }) !== undefined;
+    return groupWords(timed(spoken, 0, sentMs), isSame ? text : textOf(words));
+  }
   // The answer has only a text: it was said somewhere in the file.
   const alone = text.trim();
   return alone === "" ? [] : [{ startMs: 0, endMs: sentMs, text: alone, words: [] }];
@@ -51,15 +59,19 @@ export function segmentsOf({ text, words, segments }: WhisperAnswer, sentMs: num
 
 type ToldSegment = Told & { readonly words: readonly Told[] };
 
-function toldSegments(segments: readonly z.infer<typeof SegmentAnswer>[]): readonly ToldSegment[] {
+function toldSegments(segments: readonly SegmentAnswer[]): readonly ToldSegment[] {
   return segments.flatMap((segment) => {
     const words = toldWords(segment.words ?? []);
-    const text = segment.text?.trim() || words.map((word) => word.text).join(" ");
+    const text = segment.text?.trim() || textOf(segment.words);
     if (text === "") return [];
     const startMs = toMs(segment.start) ?? words.find((word) => word.startMs !== null)?.startMs ?? null;
     const endMs = toMs(segment.end) ?? words.findLast((word) => word.endMs !== null)?.endMs ?? null;
     return [{ text, startMs, endMs, words }];
   });
+}
+
+function textOf(words: SegmentAnswer["words"]): string {
+  return joinWords((words ?? []).map(({ word }) => word ?? ""));
 }
 
 /** Read the words of an answer. There are none if they add nothing to the text: no word has a time, or one word has no text. */

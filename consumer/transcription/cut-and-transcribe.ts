@@ -15,7 +15,7 @@ import { ARRAY_WEIGHT } from "../../shared/limits.ts";
 import { SPEECH_MODELS } from "../../shared/models/models.ts";
 import type { ModelRunner } from "../../shared/models/run-model.ts";
 
-import { TranscriptionOptions } from "../../shared/kinds/transcription/options.ts";
+import { StoredOptions } from "../../shared/kinds/transcription/options.ts";
 import type { Discarded } from "../../shared/jobs/outcome.ts";
 import { discard } from "../processors/processor.ts";
 import type { Tools } from "../processors/tools.ts";
@@ -32,7 +32,7 @@ export type ChunkArgs = z.infer<typeof ChunkArgs>;
 function argsIn(container: Container) {
   return z.strictObject({
     source: Source,
-    options: TranscriptionOptions,
+    options: StoredOptions,
     container: z.literal(container.name),
     chunk: storedChunk(container),
   });

@@ -1,5 +1,5 @@
 import { transcription } from "../../shared/kinds/transcription/kind.ts";
-import { CaptionOptions, layoutCaptions } from "../../shared/captions/layout.ts";
+import { captionsOf } from "../../shared/captions/layout.ts";
 import { notesOf, toSrt, toVtt } from "../../shared/captions/captions.ts";
 import type { Completed, StoredArtifact } from "../../shared/jobs/outcome.ts";
 import { cutPassages } from "../../shared/search/cut-passages.ts";
@@ -25,7 +25,7 @@ async function storeTranscript(
   transcript: Transcript,
   results: Pick<Results, "store">,
 ): Promise<StoredArtifact[]> {
-  const captions = layoutCaptions(transcript.segments, CaptionOptions.parse({}));
+  const captions = captionsOf(transcript);
   return Promise.all([
     results.store(attempt, {
       name: TRANSCRIPT,

@@ -6,11 +6,11 @@ import { Link } from "wouter-preact";
 import type { Job } from "../../client/index.ts";
 import { isMissing } from "../api/queries.ts";
 import { Progress, StateBadge } from "../ui/badge.tsx";
-import { formatDateTime, formatPercent } from "../ui/format.ts";
+import { formatPercent } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
 import { kindName } from "../ui/kinds.ts";
 import { EmptyState, ErrorState, Skeleton } from "../ui/states.tsx";
-import { Age } from "../ui/time.tsx";
+import { Ago } from "../ui/time.tsx";
 import { JobActions } from "./job-actions.tsx";
 import { JobDetails } from "./job-details.tsx";
 import { JobFailure, JobWaiting } from "./job-notices.tsx";
@@ -85,9 +85,8 @@ function JobHead({ job }: { job: Job }) {
         />
         <span>{kindName(kind)}</span>
         {choice !== null && <span title={choice.model}>{choice.tier}</span>}
-        <span title={formatDateTime(createdAt)}>
-          <Age at={createdAt} />
-          {" ago"}
+        <span>
+          <Ago at={createdAt} />
         </span>
         {tags.map((tag) => (
           <Link key={tag} href={`/?tag=${encodeURIComponent(tag)}`} class="chip">

@@ -10,6 +10,8 @@ import { lazy } from "../ui/lazy.tsx";
 import { JobFilters } from "./job-filters.tsx";
 import { JobRows } from "./job-rows.tsx";
 import { useJobList, useListFilter } from "./list-query.ts";
+import { useSelection } from "./selection.ts";
+import { SelectionBar } from "./selection-bar.tsx";
 import { WordHits } from "./word-hits.tsx";
 
 const FirstUse = lazy(async () => (await import("./first-use.tsx")).FirstUse);
@@ -21,6 +23,7 @@ export function JobList() {
   const jobs = useMemo(() => list.data?.pages.flatMap(({ items }) => items) ?? [], [list.data]);
   const isFiltered =
     filter.q !== "" || filter.state !== undefined || filter.kind !== undefined || filter.tag !== undefined;
+  const selection = useSelection(jobs, filter);
   const rows = useRef<HTMLDivElement>(null);
   useEffect(() => {
     document.title = filter.q === "" ? "Jobs · Darkroom" : `${filter.q} · Darkroom`;
@@ -29,7 +32,16 @@ export function JobList() {
     { keys: "j", does: "Next job", run: () => step(rows.current, 1) },
     { keys: "k", does: "Job before", run: () => step(rows.current, -1) },
     { keys: "Enter", does: "Open the job", run: () => step(rows.current, 0) },
+    { keys: "x", does: "Select the job", run: toggleFocused },
+    { keys: "a", does: "Select all that match", run: selection.chooseAll },
   ]);
+  function toggleFocused() {
+    const { activeElement } = document;
+    const row = activeElement instanceof Element ? activeElement.closest("tr") : null;
+    const id = row?.querySelector<HTMLElement>("a[data-job]")?.dataset["job"];
+    const job = jobs.find((one) => one.id === id);
+    if (job !== undefined) selection.toggle(job);
+  }
 
   if (list.data === undefined) {
     return (
@@ -70,10 +82,11 @@ export function JobList() {
             No job has these properties.
           </EmptyState>
         ) : (
-          <JobRows jobs={jobs} />
+          <JobRows jobs={jobs} selection={selection} />
         )}
       </div>
       <ShowMore list={list}>{list.isFetchingNextPage ? "Reading …" : "Show older jobs"}</ShowMore>
+      {!selection.isEmpty && <SelectionBar selection={selection} hasMore={list.hasNextPage} />}
     </>
   );
 }

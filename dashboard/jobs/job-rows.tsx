@@ -6,13 +6,28 @@ import { formatNeurons, formatPercent } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
 import { kindIcon, kindName } from "../ui/kinds.ts";
 import { Age } from "../ui/time.tsx";
+import type { Selection } from "./selection.ts";
 
-export function JobRows({ jobs }: { jobs: readonly JobSummary[] }) {
+export function JobRows({ jobs, selection }: { jobs: readonly JobSummary[]; selection: Selection }) {
+  const count = jobs.filter(({ id }) => selection.has(id)).length;
   return (
     <table class="jobs">
       <thead>
         <tr>
-          <th scope="col">Job</th>
+          <th scope="col">
+            <div class="job-cell">
+              <label class="pick">
+                <input
+                  type="checkbox"
+                  aria-label="Select all jobs shown"
+                  checked={count === jobs.length}
+                  indeterminate={count > 0 && count < jobs.length}
+                  onChange={selection.toggleShown}
+                />
+              </label>
+              Job
+            </div>
+          </th>
           <th scope="col">State</th>
           <th scope="col" class="number">
             Neurons
@@ -24,25 +39,41 @@ export function JobRows({ jobs }: { jobs: readonly JobSummary[] }) {
       </thead>
       <tbody>
         {jobs.map((job) => (
-          <JobRow key={job.id} job={job} />
+          <JobRow key={job.id} job={job} isChosen={selection.has(job.id)} onChoose={selection.toggle} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function JobRow({ job }: { job: JobSummary }) {
+function JobRow({
+  job,
+  isChosen,
+  onChoose,
+}: {
+  job: JobSummary;
+  isChosen: boolean;
+  onChoose: (job: JobSummary) => void;
+}) {
   const { id, kind, title, state, error, tags, createdAt } = job;
   return (
-    <tr>
+    <tr data-chosen={isChosen}>
       <td>
         <div class="job-cell">
+          <label class="pick">
+            <input
+              type="checkbox"
+              aria-label={`Select ${title === "" ? id : title.slice(0, 80)}`}
+              checked={isChosen}
+              onChange={() => onChoose(job)}
+            />
+          </label>
           <span class="job-icon">
             <Icon name={kindIcon(kind)} />
           </span>
           <div class="job-about">
             {/* The link covers its row. */}
-            <Link href={`/jobs/${id}`} class="job-link one-line" data-job>
+            <Link href={`/jobs/${id}`} class="job-link one-line" data-job={id}>
               {title === "" ? id : title}
             </Link>
             <div class="job-sub small dim">

@@ -3,7 +3,7 @@ import { keepPreviousData, useInfiniteQuery } from "@tanstack/preact-query";
 import { useMemo } from "preact/hooks";
 import { useSearchParams } from "wouter-preact";
 
-import type { JobState, JobSummary } from "../../client/index.ts";
+import type { JobQuery, JobState, JobSummary } from "../../client/index.ts";
 import { api } from "../api/session.ts";
 import { byCursor, IDLE_MS, LIVE_MS } from "../api/queries.ts";
 import { STATE_NAMES } from "../ui/format.ts";
@@ -46,20 +46,27 @@ export function useListFilter(): readonly [ListFilter, (change: Partial<Record<k
   return [filter, change];
 }
 
+/** The filter as the API is asked with it. */
+export function requestOf({ q, state, kind, tag }: ListFilter): JobQuery {
+  return {
+    ...(q !== "" && { text: q }),
+    ...(state !== undefined && { state }),
+    ...(kind !== undefined && { kind }),
+    ...(tag !== undefined && { tag }),
+  };
+}
+
 /** Pages of the list, read again by themselves: often while something in them moves. */
-export function useJobList({ q, state, kind, tag }: ListFilter) {
+export function useJobList(filter: ListFilter) {
   return useInfiniteQuery({
-    queryKey: ["jobs", "list", { q, state, kind, tag }],
+    queryKey: ["jobs", "list", filter],
     queryFn: async ({ pageParam, signal }) =>
       api()
         .jobs.list(
           {
+            ...requestOf(filter),
             figures: "true",
             limit: PAGE_JOBS,
-            ...(q !== "" && { text: q }),
-            ...(state !== undefined && { state }),
-            ...(kind !== undefined && { kind }),
-            ...(tag !== undefined && { tag }),
             ...(pageParam !== null && { cursor: pageParam }),
           },
           { signal },

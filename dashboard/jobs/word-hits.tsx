@@ -8,6 +8,8 @@ import { formatClock } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
 import { ErrorState, Skeleton } from "../ui/states.tsx";
 import { kindIcon } from "../ui/kinds.ts";
+import { markedWords } from "./marked-words.ts";
+import { PLAYS } from "../ui/plays.ts";
 
 const SOURCE_NAMES: Readonly<Record<SearchHit["source"], string>> = {
   transcript: "Spoken",
@@ -44,10 +46,7 @@ export function WordHits({ text, kind }: { text: string; kind: JobKind | undefin
                 <Icon name={kindIcon(hit.kind)} />
               </span>
               <div class="job-about">
-                <Link
-                  href={hit.startMs === null ? `/jobs/${hit.jobId}` : `/jobs/${hit.jobId}?t=${hit.startMs}`}
-                  class="job-link hit-text"
-                >
+                <Link href={addressOf(hit, text)} class="job-link hit-text" state={{ [PLAYS]: hit.startMs !== null }}>
                   {marked(hit.snippet, text)}
                 </Link>
                 <div class="job-sub small dim">
@@ -68,9 +67,16 @@ export function WordHits({ text, kind }: { text: string; kind: JobKind | undefin
   );
 }
 
+/** The passage's beginning, and what to look for in it. */
+function addressOf({ jobId, startMs, source }: SearchHit, text: string): string {
+  if (startMs === null) return `/jobs/${jobId}`;
+  const find = source === "transcript" ? `&find=${encodeURIComponent(text)}` : "";
+  return `/jobs/${jobId}?t=${startMs}${find}`;
+}
+
 /** The text with the words of the question marked in it. */
 function marked(text: string, question: string): ComponentChildren {
-  const words = question.split(/[^\p{L}\p{N}]+/u).filter((word) => word.length > 1);
+  const words = markedWords(question);
   if (words.length === 0) return text;
   const pattern = new RegExp(`(${words.map((word) => RegExp.escape(word)).join("|")})`, "giu");
   return text.split(pattern).map((part, index) => (index % 2 === 1 ? <mark key={index}>{part}</mark> : part));

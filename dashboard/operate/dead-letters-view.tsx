@@ -9,7 +9,7 @@ import { useShortcuts } from "../shell/shortcuts.ts";
 import { formatCount } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
 import { EmptyState, ErrorState, ShowMore, Skeleton } from "../ui/states.tsx";
-import { Age } from "../ui/time.tsx";
+import { Ago } from "../ui/time.tsx";
 import { CausePage } from "./cause-page.tsx";
 import { LETTER_STATES, type LetterState, StateFilter } from "./letter-states.tsx";
 import { RedriveDialog } from "./redrive-dialog.tsx";
@@ -114,10 +114,10 @@ function Cause({ group, state }: { group: DeadLetterGroup; state: LetterState })
           <code>{code}</code>
           <span>{taskName(kind)}</span>
           <span>
-            last <Age at={lastSeenAt} />
-            {count > 1 && (
+            last <Ago at={lastSeenAt} />
+            {lastSeenAt !== firstSeenAt && (
               <>
-                , first <Age at={firstSeenAt} />
+                , first <Ago at={firstSeenAt} />
               </>
             )}
           </span>

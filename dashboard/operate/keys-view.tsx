@@ -9,7 +9,7 @@ import { confirm } from "../ui/dialog.tsx";
 import { formatBytes, formatCount, formatDateTime } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
 import { ErrorState, ShowMore, Skeleton } from "../ui/states.tsx";
-import { Age } from "../ui/time.tsx";
+import { Ago } from "../ui/time.tsx";
 import { KeyDialog } from "./key-dialog.tsx";
 import { SecretDialog } from "./secret-dialog.tsx";
 
@@ -110,7 +110,7 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
           <span>{ownerId}</span>
           <span>{scopes.join(", ")}</span>
           <span>
-            made <Age at={createdAt} />
+            made <Ago at={createdAt} />
           </span>
           {revokedAt !== null ? (
             <span class="bad">revoked {formatDateTime(revokedAt)}</span>

@@ -62,13 +62,15 @@ function dataOf({ points, series, shape }: Props): UPlot.AlignedData {
 function optionsOf(latest: RefObject<Props>, size: { width: number; height: number }): UPlot.Options {
   const style = getComputedStyle(document.documentElement);
   const color = (name: string) => resolved(style.getPropertyValue(name), name);
-  const axis = { stroke: color("--ink-dim"), font: `11.5px ${style.getPropertyValue("--font")}` };
+  // Whole pixels: uPlot multiplies the digits before `px` by the screen's density, and would make 11.10px of 11.5px.
+  const axis = { stroke: color("--ink-dim"), font: `12px ${style.getPropertyValue("--font")}` };
   const grid = { stroke: color("--line"), width: 1 };
   const { series = [], shape = "bars", isWhole = false } = latest.current ?? {};
   const bars = UPlot.paths.bars?.({ size: [0.72, 28], radius: 0.15, align: 1 });
   return {
     ...size,
-    padding: [10, 6, 0, 0],
+    // The last time stands half beyond the edge.
+    padding: [10, 24, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: shape === "lines" }, drag: { x: false, y: false } },
     scales: {

@@ -15,7 +15,9 @@ export function LabelsResult({ job }: { job: Job }) {
     <div class="labelled">
       {"source" in input && <SourcePicture job={job} />}
       {"text" in input && typeof input.text === "string" && (
-        <blockquote class="card labelled-text">{input.text}</blockquote>
+        <div class="card labelled-text" tabIndex={0} role="region" aria-label="The text">
+          <blockquote dir="auto">{input.text}</blockquote>
+        </div>
       )}
       <div class="labelled-about">
         {labels.length === 0 ? (

@@ -70,7 +70,7 @@ export function Pictures() {
       )}
       <ShowMore list={list}>Show older pictures</ShowMore>
       {chosen.length > 0 && (
-        <div class="compare-bar" role="status">
+        <div class="action-bar" role="status">
           <span>{right === undefined ? "One picture is chosen. Choose another." : "Two pictures are chosen."}</span>
           <button type="button" class="button" onClick={() => setChosen([])}>
             Clear

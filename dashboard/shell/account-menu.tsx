@@ -34,7 +34,7 @@ export function AccountMenu() {
         ))}
       </fieldset>
       <hr />
-      <a class="menu-item" href="/docs" target="_blank" rel="noreferrer">
+      <a class="menu-item" href="/docs" target="_blank" rel="opener">
         <Icon name="book" />
         API documentation
       </a>

@@ -7,21 +7,13 @@ import { api } from "../api/session.ts";
 import { tell, tellError } from "../shell/toasts.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { formatClock } from "../ui/format.ts";
+import { withoutEnding } from "../ui/file-name.ts";
 import { Icon } from "../ui/icon.tsx";
+import { saveFile } from "../ui/save-file.ts";
 import { type Cue, parseCues } from "./captions.ts";
 import type { Edits } from "./edits.ts";
-import { toMarkdown } from "./markdown.ts";
+import { type Format, FORMATS, readAs } from "./formats.ts";
 import type { Player } from "./player.ts";
-import { saveFile } from "./save-file.ts";
-
-const FORMATS = {
-  vtt: { name: "WebVTT", says: "Captions for browsers and players", type: "text/vtt" },
-  srt: { name: "SubRip", says: "Captions for nearly everything", type: "application/x-subrip" },
-  txt: { name: "Text", says: "The words alone", type: "text/plain" },
-  md: { name: "Markdown", says: "Paragraphs with times and speakers", type: "text/markdown" },
-  json: { name: "JSON", says: "Every word with its time", type: "application/json" },
-} as const;
-type Format = keyof typeof FORMATS;
 
 const PRESETS = { netflix: { name: "Netflix", length: 42 }, bbc: { name: "BBC", length: 37 } } as const;
 type Preset = keyof typeof PRESETS;
@@ -53,15 +45,10 @@ export function ExportDialog({
     try {
       // What is on the screen is what is exported.
       if (!(await edits.save())) tell("Some changes are not saved yet. The file has what is saved.", { tone: "bad" });
-      const { jobs } = api();
-      const text =
-        format === "json"
-          ? JSON.stringify(await jobs.transcript(job.id, "json"), null, 2)
-          : format === "md"
-            ? toMarkdown(await jobs.transcript(job.id, "json"), nameOf(job))
-            : await jobs.transcript(job.id, format, isCaptions ? captions : {});
-      saveFile(`${nameOf(job)}.${format}`, new Blob([text], { type: `${FORMATS[format].type};charset=utf-8` }));
-      tell(`${nameOf(job)}.${format} was exported.`);
+      const name = withoutEnding(job.title) || job.id;
+      const text = await readAs(format, { id: job.id, title: name }, captions);
+      saveFile(name, format, new Blob([text], { type: `${FORMATS[format].type};charset=utf-8` }));
+      tell(`${name}.${format} was exported.`);
       onClose();
     } catch (error) {
       tellError(error);
@@ -218,8 +205,4 @@ function Still({ player, atMs }: { player: Player; atMs: number }) {
   }, [atMs]);
   if (!player.hasPicture.value || player.by.value !== "source") return null;
   return <video ref={ref} src={player.media.currentSrc} muted playsInline preload="metadata" tabIndex={-1} />;
-}
-
-function nameOf({ title, id }: Job): string {
-  return title === "" ? id : title.replace(/\.[a-z0-9]{1,5}$/iu, "");
 }

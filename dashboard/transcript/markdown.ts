@@ -1,5 +1,6 @@
 import type { Transcript } from "../../client/index.ts";
 import { formatClock } from "../ui/format.ts";
+import { joinTexts } from "./words.ts";
 
 /** A transcript to read and to paste: a paragraph for each speaker, or for about a minute, with its time. */
 export function toMarkdown({ segments }: Transcript, title: string): string {
@@ -14,7 +15,7 @@ export function toMarkdown({ segments }: Transcript, title: string): string {
   }
   const body = paragraphs.map(({ startMs, speaker, texts }) => {
     const who = speaker === null ? "" : ` ${escaped(speaker)}`;
-    return `**${formatClock(startMs)}${who}**\n\n${escaped(texts.join(" "))}`;
+    return `**${formatClock(startMs)}${who}**\n\n${escaped(joinTexts(texts))}`;
   });
   return `${[`# ${escaped(title)}`, ...body].join("\n\n")}\n`;
 }

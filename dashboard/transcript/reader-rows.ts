@@ -19,20 +19,32 @@ export interface Gap {
 }
 
 export interface Row {
-  readonly element: HTMLLIElement;
+  readonly element: HTMLElement;
   readonly paragraph: HTMLParagraphElement;
   line: ShownLine;
 }
 
+/** So many are laid out together. */
+export const BLOCK_LINES = 40;
+
+/** Lines that are laid out together: for a reader they lie in the list itself. */
+export function createBlock(): HTMLElement {
+  const block = document.createElement("div");
+  block.className = "lines-block";
+  block.setAttribute("role", "presentation");
+  return block;
+}
+
 /** The number of the line that something lies in. */
 export function rowOf(target: EventTarget | null): number | null {
-  const item = target instanceof Element ? target.closest<HTMLElement>("li[data-line]") : null;
+  const item = target instanceof Element ? target.closest<HTMLElement>("[data-line]") : null;
   return item === null ? null : Number(item.dataset["line"]);
 }
 
 export function createRow(index: number, line: ShownLine): Row {
-  const element = document.createElement("li");
+  const element = document.createElement("div");
   element.className = "line";
+  element.setAttribute("role", "listitem");
   element.dataset["line"] = String(index);
   const time = document.createElement("button");
   time.type = "button";
@@ -94,8 +106,9 @@ export function nameSpeaker(
 }
 
 export function createGapRow({ startMs, endMs, reason }: Gap, seek: () => void): HTMLElement {
-  const row = document.createElement("li");
+  const row = document.createElement("div");
   row.className = "line-gap";
+  row.setAttribute("role", "listitem");
   const time = document.createElement("button");
   time.type = "button";
   time.className = "line-time";

@@ -2,6 +2,8 @@
 // a word: a word is a range of characters. Made without a virtual DOM, since somebody edits in it and there are thousands of lines.
 import { formatClock } from "../ui/format.ts";
 import {
+  BLOCK_LINES,
+  createBlock,
   createGapRow,
   createRow,
   fillRow,
@@ -48,13 +50,16 @@ export interface Reader {
 const OWN_SCROLL_MS = 900;
 
 export function createReader(root: HTMLElement, events: ReaderEvents): Reader {
-  const list = document.createElement("ol");
+  const list = document.createElement("div");
   list.className = "lines";
+  list.setAttribute("role", "list");
+  list.setAttribute("aria-label", "Lines");
   root.append(list);
   const marker = createMarker(root);
   const stopping = new AbortController();
   const { signal } = stopping;
   const rows: Row[] = [];
+  const blocks: HTMLElement[] = [];
   /** Beside the rows, as it is searched for each picture that the browser draws. */
   const shown: ShownLine[] = [];
   let gapRows: HTMLElement[] = [];
@@ -64,6 +69,17 @@ export function createReader(root: HTMLElement, events: ReaderEvents): Reader {
   let spokenWord: WordSpan | undefined;
   let isFollowing = true;
   let ownScrollUntil = 0;
+
+  function blockOf(index: number): HTMLElement {
+    const at = Math.floor(index / BLOCK_LINES);
+    let block = blocks[at];
+    if (block === undefined) {
+      block = createBlock();
+      blocks[at] = block;
+      list.append(block);
+    }
+    return block;
+  }
 
   function speakerOf(row: Row | undefined): void {
     if (row === undefined) return;
@@ -244,7 +260,6 @@ export function createReader(root: HTMLElement, events: ReaderEvents): Reader {
   return {
     show(lines, gaps) {
       for (const gap of gapRows) gap.remove();
-      const fresh = document.createDocumentFragment();
       shown.length = 0;
       for (const [index, line] of lines.entries()) {
         shown.push(line);
@@ -252,7 +267,7 @@ export function createReader(root: HTMLElement, events: ReaderEvents): Reader {
         if (row === undefined) {
           const made = createRow(index, line);
           rows.push(made);
-          fresh.append(made.element);
+          blockOf(index).append(made.element);
         } else if (row.line !== line) {
           const { line: before } = row;
           row.line = line;
@@ -260,14 +275,14 @@ export function createReader(root: HTMLElement, events: ReaderEvents): Reader {
         }
         if (line.speaker !== null || row?.element.querySelector(".line-speaker") != null) speakerOf(rows[index]);
       }
-      list.append(fresh);
       for (const old of rows.splice(lines.length)) old.element.remove();
+      for (const old of blocks.splice(Math.ceil(lines.length / BLOCK_LINES))) old.remove();
       gapRows = gaps.map((gap) => createGapRow(gap, () => events.onSeek(gap.startMs)));
       for (const [at, gap] of gaps.entries()) {
         const next = rows.find(({ line }) => line.startMs >= gap.startMs);
         const element = gapRows[at];
         if (element === undefined) continue;
-        if (next === undefined) list.append(element);
+        if (next === undefined) (blocks.at(-1) ?? list).append(element);
         else next.element.before(element);
       }
       spokenWord = undefined;

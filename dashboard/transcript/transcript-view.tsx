@@ -6,11 +6,13 @@ import { useQuery } from "@tanstack/preact-query";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useSearchParams } from "wouter-preact";
 
-import type { Job, OpenedTranscript } from "../../client/index.ts";
+import type { Job, OpenedTranscript, Transcript } from "../../client/index.ts";
 import { api, may } from "../api/session.ts";
 import { hasEnded, type LiveJob } from "../job/use-job.ts";
+import { markedWords } from "../jobs/marked-words.ts";
 import { tell } from "../shell/toasts.tsx";
 import { formatClock } from "../ui/format.ts";
+import { takePlays } from "../ui/plays.ts";
 import { ErrorState, Skeleton } from "../ui/states.tsx";
 import { AskPanel } from "./ask-panel.tsx";
 import { ConflictDialog } from "./conflict-dialog.tsx";
@@ -23,6 +25,7 @@ import { createPlayer, type Player } from "./player.ts";
 import { PlayerPanel } from "./player-panel.tsx";
 import { createReader, type Reader } from "./reader.ts";
 import { ReplacePanel } from "./replace-panel.tsx";
+import { placeOf } from "./start-place.ts";
 import { SpeakerDialog } from "./speaker-dialog.tsx";
 import { Toolbar } from "./toolbar.tsx";
 import { useTranscriptKeys } from "./use-transcript-keys.ts";
@@ -135,7 +138,7 @@ function Desk({ job, live, player, opened }: DeskProps) {
     return undefined;
   }, [reader, edits]);
   useEffect(() => reader?.setEditable(mayEdit), [reader, mayEdit]);
-  useStart(player, reader, transcript !== undefined);
+  useStart(player, reader, transcript);
   useEffect(() => {
     // Until the recording itself says how long it is.
     if (player.durationMs.value === 0 && transcript?.durationMs != null)
@@ -222,14 +225,17 @@ function Desk({ job, live, player, opened }: DeskProps) {
   );
 }
 
-/** Begin where the address says: `at` is seconds, `t` milliseconds, as a hit of the search gives them. */
-function useStart(player: Player, reader: Reader | null, hasText: boolean): void {
+/** Begin where the address says: `at` is seconds; a hit of the search has `t` in milliseconds, and words to `find` from there on. */
+function useStart(player: Player, reader: Reader | null, transcript: Transcript | undefined): void {
   const [params] = useSearchParams();
   const seconds = Number(params.get("at") ?? Number.NaN);
-  const ms = Number.isFinite(seconds) ? seconds * 1000 : Number(params.get("t") ?? Number.NaN);
+  const from = Number.isFinite(seconds) ? seconds * 1000 : Number(params.get("t") ?? Number.NaN);
+  const words = params.get("find") ?? "";
   useEffect(() => {
-    if (reader === null || !hasText || !Number.isFinite(ms) || ms < 0) return;
+    if (reader === null || transcript === undefined || !Number.isFinite(from) || from < 0) return;
+    const ms = words === "" ? from : placeOf(transcript.segments, from, markedWords(words));
     player.seek(ms);
     reader.reveal(reader.lineAt(ms), false);
-  }, [reader, hasText, ms]);
+    if (takePlays() && !player.isPlaying.peek()) player.toggle();
+  }, [reader, transcript, from, words]);
 }

@@ -17,8 +17,20 @@ export interface ShownSegment {
 }
 
 const UNSPACED =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\u3000-\u303F\u30FC\uFF00-\uFFEF]/u;
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}\u3000-\u303F\u30FC\uFF00-\uFFEF]/u;
 const LETTER = /[\p{L}\p{N}]/u;
+
+/** Texts one after another, as the API joins them: without a space where their script has none. */
+export function joinTexts(texts: readonly string[]): string {
+  return texts.reduce((joined, text) => joined + separatorBetween(joined, text) + text, "");
+}
+
+function separatorBetween(before: string, after: string): "" | " " {
+  if (before === "") return "";
+  const [last = ""] = Array.from(before.slice(-2)).slice(-1);
+  const [first = ""] = Array.from(after.slice(0, 2));
+  return UNSPACED.test(last) && UNSPACED.test(first) ? "" : " ";
+}
 
 /** The text of a segment with its words placed in it. A text that does not hold the words (20 for twenty) is shown as the words. */
 export function showSegment(segment: Segment): ShownSegment {
@@ -31,7 +43,7 @@ export function showSegment(segment: Segment): ShownSegment {
   let shown = "";
   const spans = words.map((word): WordSpan => {
     const said = word.text.trim();
-    if (shown !== "" && !(UNSPACED.test(shown.at(-1) ?? "") && UNSPACED.test(said.charAt(0)))) shown += " ";
+    shown += separatorBetween(shown, said);
     const start = shown.length;
     shown += said;
     return { start, end: shown.length, ...timesOf(word) };

@@ -80,6 +80,13 @@ export function formatAge(at: string | number, now: number): string {
   return shortDate.format(new Date(at));
 }
 
+/** The same within a sentence: `just now`, `20 s ago`; a date after a week. */
+export function formatAgo(at: string | number, now: number): string {
+  const ms = now - new Date(at).getTime();
+  if (ms < 5000) return "just now";
+  return ms < 7 * 86_400_000 ? `${formatAge(at, now)} ago` : formatAge(at, now);
+}
+
 export const STATE_NAMES: Readonly<Record<JobState, string>> = {
   queued: "Queued",
   running: "Running",

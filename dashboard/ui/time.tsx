@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 
-import { formatAge, formatDateTime } from "./format.ts";
+import { formatAge, formatAgo, formatDateTime } from "./format.ts";
 
 /** The clock that ages are counted by, for all of them at once. */
 export const now = signal(Date.now());
@@ -9,9 +9,17 @@ setInterval(() => {
 }, 1000);
 addEventListener("visibilitychange", () => (now.value = Date.now()));
 
-/** How long ago; the moment itself under the pointer. */
+/** How long ago, in a column; the moment itself under the pointer. */
 export function Age({ at }: { at: string }) {
-  const text = formatAge(at, now.value);
+  return <Moment at={at} text={formatAge(at, now.value)} />;
+}
+
+/** The same within a sentence. */
+export function Ago({ at }: { at: string }) {
+  return <Moment at={at} text={formatAgo(at, now.value)} />;
+}
+
+function Moment({ at, text }: { at: string; text: string }) {
   return (
     <time dateTime={at} title={formatDateTime(at)}>
       {text}

@@ -1,4 +1,6 @@
 import { clock } from "../../shared/transcripts/clock.ts";
+import { foldForms, pairsOf, stretchesOf } from "../../shared/search/indexed-text.ts";
+import { wordsIn } from "../../shared/transcripts/scripts.ts";
 import { textParts } from "../../shared/transcripts/text-parts.ts";
 
 /** A line of a transcript or a text. Times are those of the recording; null for a text. */
@@ -105,7 +107,11 @@ function bytesOf(line: TimedLine): number {
   return encoder.encode(stampedLine(line)).length + 1;
 }
 
+/** A dictionary finds the words of scripts without spaces. See `pairsOf` for the parts of long words. */
 function stemsOf(text: string): readonly string[] {
-  const words = text.toLowerCase().match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu) ?? [];
-  return words.map((word) => word.slice(0, STEM_LETTERS));
+  const words = foldForms(text.toLowerCase()).match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu) ?? [];
+  return words.flatMap(stretchesOf).flatMap(({ text: stretch, isApart }) => {
+    if (!isApart) return [stretch.slice(0, STEM_LETTERS)];
+    return wordsIn(stretch).flatMap((word) => [word, ...pairsOf(word)]);
+  });
 }

@@ -25,6 +25,8 @@ export interface FollowDeps {
 /** The wait between two reads: the first one, and the longest. It grows by half while nothing changes. */
 const FIRST_WAIT_MS = 1000;
 const MAX_WAIT_MS = 5000;
+/** While words are made: who reads along has them within two seconds of their being known. */
+const MAX_WAIT_FOR_WORDS_MS = 1500;
 
 /** Counting the tasks of a job reads each of them, so a large job is counted less often. */
 const PROGRESS_EVERY_MS = 5000;
@@ -99,7 +101,9 @@ export async function* followJob(
       return;
     }
     if (hasMore) continue;
-    waitMs = before === cursor ? Math.min(waitMs * 1.5, MAX_WAIT_MS) : FIRST_WAIT_MS;
+    const makesWords = pulse.state === "running" && leavesTranscript(pulse.kind);
+    const longestMs = makesWords ? MAX_WAIT_FOR_WORDS_MS : MAX_WAIT_MS;
+    waitMs = before === cursor ? Math.min(waitMs * 1.5, longestMs) : FIRST_WAIT_MS;
     yield null;
     await deps.wait(waitMs);
     if (pulse.state === "running") progressInMs -= waitMs;

@@ -38,7 +38,8 @@ const Translation = z.strictObject(common);
 export const Transcription = z
   .strictObject({
     ...common,
-    language: boundedText({ max: 20 }).optional(),
+    // Checked with the job's options; empty is as good as left out.
+    language: boundedText({ max: 35 }).optional(),
     stream: z.literal("false", "streaming is not supported").optional(),
     chunking_strategy: z
       .literal("auto", "only 'auto' is supported: recordings are always cut in quiet places")

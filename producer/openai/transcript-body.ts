@@ -1,4 +1,4 @@
-import { CaptionOptions, layoutCaptions } from "../../shared/captions/layout.ts";
+import { captionsOf } from "../../shared/captions/layout.ts";
 import { toSrt, toVtt } from "../../shared/captions/captions.ts";
 import type { Transcript } from "../../shared/transcripts/transcript.ts";
 import { durationSeconds, languageName, whisperSegments } from "../../shared/transcripts/whisper-shape.ts";
@@ -40,10 +40,6 @@ export function transcriptBody(
         ...(task === "transcribe" && { usage }),
       });
   }
-}
-
-function captionsOf({ segments }: Transcript) {
-  return layoutCaptions(segments, CaptionOptions.parse({}));
 }
 
 function wordOf({ text, startMs, endMs }: Transcript["segments"][number]["words"][number]) {

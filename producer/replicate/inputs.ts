@@ -2,7 +2,7 @@ import * as z from "zod";
 
 import { countChars } from "../../shared/input/characters.ts";
 import { MAX_ADDRESS_CHARS } from "../../shared/limits.ts";
-import { InitialPrompt } from "../../shared/kinds/transcription/options.ts";
+import { InitialPrompt, LanguageOrAuto } from "../../shared/kinds/transcription/options.ts";
 import { Prompt } from "../../shared/kinds/image-generation/options.ts";
 import { Text } from "../../shared/kinds/classification/options.ts";
 import { REPLICATE_MODELS } from "../../shared/replicate/models.ts";
@@ -30,10 +30,7 @@ const Whisper = z.strictObject({
   audio: address,
   transcription: z.enum(["plain text", "srt", "vtt"]).default("plain text"),
   translate: z.boolean().default(false),
-  language: boundedText({
-    max: 20,
-    pattern: [/^(auto|[a-z]{2,3})$/, "expected 'auto' or a code such as 'en'"],
-  }).default("auto"),
+  language: LanguageOrAuto.default("auto"),
   initial_prompt: InitialPrompt.optional(),
   // Replicate's page has these in every example. At their defaults they change nothing.
   model: z.literal("large-v3", "only 'large-v3' is supported").optional(),

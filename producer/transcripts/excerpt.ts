@@ -1,4 +1,4 @@
-import { joinTexts } from "../../shared/transcripts/place-words.ts";
+import { joinTexts } from "../../shared/transcripts/join-words.ts";
 import type { Stretch, Transcript } from "../../shared/transcripts/transcript.ts";
 
 /** The part of a transcript between two times. Segments stay whole. */

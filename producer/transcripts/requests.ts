@@ -1,5 +1,6 @@
 import * as z from "zod";
 
+import type { AskedCaptions } from "../../shared/captions/languages.ts";
 import { CAPTION_PRESETS, CaptionOptions } from "../../shared/captions/layout.ts";
 import { EditOperation, MAX_OPERATIONS } from "../../shared/transcripts/edit-operations.ts";
 import { wholeNumber } from "../jobs/requests.ts";
@@ -45,8 +46,10 @@ export const TranscriptQuery = z
   })
   .transform(({ format, version, preset, fromMs, toMs = Number.POSITIVE_INFINITY, ...single }, context) => {
     const given = Object.fromEntries(Object.entries(single).filter(([, value]) => value !== undefined));
+    // What a language brings is always within the limits; the transcript, which knows its language, has not been read yet.
     const captions = CaptionOptions.safeParse({ ...(preset && CAPTION_PRESETS[preset]), ...given });
-    if (captions.success) return { format, version, fromMs, toMs, captions: captions.data };
+    const asked: AskedCaptions = { preset, options: given };
+    if (captions.success) return { format, version, fromMs, toMs, captions: asked };
     for (const issue of captions.error.issues)
       context.addIssue({ code: "custom", path: issue.path, message: issue.message });
     return z.NEVER;

@@ -1,22 +1,20 @@
+import { endsClause, endsSentence } from "../transcripts/scripts.ts";
 import type { CaptionOptions } from "./options.ts";
 import type { CaptionWord } from "./words.ts";
 
-/** What a reader sees at the end of a word. */
-export type Boundary = "sentence" | "clause" | "pause" | "none";
+/** What a reader sees at the end of a word. `bound`: the next word belongs to it, as Japanese particles and endings do. */
+export type Boundary = "sentence" | "clause" | "pause" | "none" | "bound";
 
 const PAUSE_MS = 300;
 const LONG_PAUSE_MS = 1000;
 
-const CLOSING = `["'”’»)\\]」』】）]*$`;
-const SENTENCE_END = new RegExp(`[.!?…。！？｡।؟۔]${CLOSING}`, "u");
-const CLAUSE_END = new RegExp(`[,;:–—、，；：،؛]${CLOSING}`, "u");
-
 export function boundaryAfter(word: CaptionWord, next: CaptionWord | undefined): Boundary {
   if (next === undefined) return "sentence";
   // "e.g. this" goes on: a sentence does not begin with a small letter.
-  if (SENTENCE_END.test(word.text)) return /^\p{Ll}/u.test(next.text) ? "clause" : "sentence";
-  if (CLAUSE_END.test(word.text)) return "clause";
-  return next.startMs - word.endMs >= PAUSE_MS ? "pause" : "none";
+  if (endsSentence(word.text)) return /^\p{Ll}/u.test(next.text) ? "clause" : "sentence";
+  if (endsClause(word.text)) return "clause";
+  if (next.startMs - word.endMs >= PAUSE_MS) return "pause";
+  return next.separator === "" && /^\p{Script=Hiragana}/u.test(next.text) ? "bound" : "none";
 }
 
 /** The time a text wants on the screen. */
@@ -27,7 +25,7 @@ export function wantedMs(chars: number, options: CaptionOptions): number {
 
 // Costs have no unit; only their order and distances matter. A cue in itself costs something, or all were one word.
 const CUE_COST = 3;
-const BREAK_COST: Readonly<Record<Boundary, number>> = { sentence: 0, clause: 2, pause: 4, none: 9 };
+const BREAK_COST: Readonly<Record<Boundary, number>> = { sentence: 0, clause: 2, pause: 4, none: 9, bound: 14 };
 const SENTENCE_INSIDE_COST = 1.5;
 const LONG_PAUSE_INSIDE_COST = 12;
 const TOO_SHORT_COST = 10;
@@ -40,6 +38,7 @@ export function groupIntoCues(
   const costs = new Float64Array(words.length + 1).fill(Infinity);
   const starts = new Uint32Array(words.length + 1);
   costs[0] = 0;
+  const boundaries = words.map((word, index) => boundaryAfter(word, words[index + 1]));
   for (const [from, first] of words.entries()) {
     const base = costs[from] ?? Infinity;
     let insideCost = 0;
@@ -53,7 +52,7 @@ export function groupIntoCues(
       if (isTooLong && to > from) break;
       chars += word.length + (to > from ? word.separator.length : 0);
       const next = words[to + 1];
-      const boundary = boundaryAfter(word, next);
+      const boundary = boundaries[to] ?? "none";
       const shortfall = next === undefined ? 0 : shortfallOf(first, next, wantedMs(chars, options), options.minGapMs);
       const cost = base + CUE_COST + insideCost + BREAK_COST[boundary] + TOO_SHORT_COST * shortfall;
       if (cost < (costs[to + 1] ?? Infinity)) {

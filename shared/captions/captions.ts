@@ -5,11 +5,15 @@ import { HOUR_MS } from "../durations.ts";
 /** A laid-out cue, or a segment as it stands, in one line. */
 export type Caption = Cue | Pick<Segment, "startMs" | "endMs" | "text" | "speaker">;
 
-/** WebVTT (W3C): dots before the milliseconds, and `<`, `&` and `-->` are markup. */
+/**
+ * WebVTT (W3C): dots before the milliseconds, and `<`, `&` and `-->` are markup. A player takes the direction of each line from its
+ * first letter. A right-to-left line therefore begins with U+200F, because it may begin with a Latin name.
+ */
 export function toVtt(captions: readonly Caption[], notes: readonly string[] = []): string {
-  const cues = captions.map(
-    (caption) => `${timesOf(caption, ".")}\n${voiceOf(caption)}${linesOf(caption).map(escapeVtt).join("\n")}\n`,
-  );
+  const cues = captions.map((caption) => {
+    const lines = linesOf(caption).map((line) => (isRtl(caption) ? RIGHT_TO_LEFT_MARK : "") + escapeVtt(line));
+    return `${timesOf(caption, ".")}\n${voiceOf(caption)}${lines.join("\n")}\n`;
+  });
   return ["WEBVTT\n", ...notes.map((note) => `NOTE ${note}\n`), ...cues].join("\n");
 }
 
@@ -21,16 +25,28 @@ export function notesOf({ isComplete, gaps }: Pick<Transcript, "isComplete" | "g
   return isComplete || missing.length > 0 ? missing : ["This transcript is not complete yet."];
 }
 
-/** SubRip: numbered cues, commas before the milliseconds. */
+/**
+ * SubRip: numbered cues, commas before the milliseconds. Many players show every line from left to right. A right-to-left line
+ * therefore stands in an embedding (UAX #9), which older players know too.
+ */
 export function toSrt(captions: readonly Caption[]): string {
   return captions
     .map((caption, index) => {
       // SubRip has no voices: the name stands where another speaker begins, as in the transcript.
       const { speaker } = caption;
       const name = speaker === undefined || speaker === captions[index - 1]?.speaker ? "" : `${oneLine(speaker)}: `;
-      return `${index + 1}\n${timesOf(caption, ",")}\n${name}${linesOf(caption).join("\n")}\n`;
+      const lines = linesOf(caption).map((line) => (isRtl(caption) ? RIGHT_TO_LEFT + line + POP : line));
+      return `${index + 1}\n${timesOf(caption, ",")}\n${name}${lines.join("\n")}\n`;
     })
     .join("\n");
+}
+
+const RIGHT_TO_LEFT_MARK = "\u200F";
+const RIGHT_TO_LEFT = "\u202B";
+const POP = "\u202C";
+
+function isRtl(caption: Caption): boolean {
+  return "direction" in caption && caption.direction === "rtl";
 }
 
 function timesOf({ startMs, endMs }: Caption, separator: "." | ","): string {

@@ -1,8 +1,11 @@
 import { groupIntoCues, wantedMs } from "./breaks.ts";
+import { isRightToLeft } from "./direction.ts";
 import { breakLines } from "./lines.ts";
 import type { CaptionOptions } from "./options.ts";
+import { widthOf } from "./width.ts";
 import { captionWords } from "./words.ts";
-import type { Segment } from "../transcripts/transcript.ts";
+import type { Segment, Transcript } from "../transcripts/transcript.ts";
+import { type AskedCaptions, captionOptionsFor } from "./languages.ts";
 
 export { CAPTION_PRESETS, CaptionOptions } from "./options.ts";
 
@@ -11,13 +14,22 @@ export interface Cue {
   readonly endMs: number;
   readonly lines: readonly string[];
   readonly speaker?: string;
+  /** Set if the lines are read from right to left. */
+  readonly direction?: "rtl";
 }
 
 // Where words crowd, the next cue waits rather than that this one flashes by unseen.
 const SHORTEST_MS = 250;
 
-/** Captions of a transcript: every word in order, no cue overlapping the next. */
-export function layoutCaptions(segments: readonly Segment[], options: CaptionOptions): readonly Cue[] {
+/**
+ * Lay out the captions of a transcript: every word in order, and no cue overlaps the next.
+ * @param language of the transcript, if known. It decides the direction of a cue that begins with a letter of another script.
+ */
+export function layoutCaptions(
+  segments: readonly Segment[],
+  options: CaptionOptions,
+  language: string | null = null,
+): readonly Cue[] {
   const groups = turnsOf(segments).flatMap(({ speaker, said }) =>
     groupIntoCues(captionWords(said, options.maxLineLength), options).map((words) => ({ speaker, words })),
   );
@@ -27,13 +39,14 @@ export function layoutCaptions(segments: readonly Segment[], options: CaptionOpt
     const spokenFromMs = words[0]?.startMs ?? 0;
     const startMs = previous === undefined ? spokenFromMs : Math.max(spokenFromMs, previous.endMs + options.minGapMs);
     const lines = breakLines(words, options);
-    const chars = lines.reduce((sum, line) => sum + Array.from(line).length, lines.length - 1);
+    const chars = lines.reduce((sum, line) => sum + widthOf(line), lines.length - 1);
     const untilMs = Math.max(words.at(-1)?.endMs ?? 0, startMs + wantedMs(chars, options));
     const nextMs = groups[index + 1]?.words[0]?.startMs ?? Infinity;
     const shortestMs = Math.max(1, Math.min(SHORTEST_MS, options.minDurationMs));
     const endMs = Math.min(untilMs, startMs + options.maxDurationMs, nextMs - options.minGapMs);
     const isNamed = speaker !== undefined && { speaker };
-    cues.push({ startMs, endMs: Math.max(endMs, startMs + shortestMs), lines, ...isNamed });
+    const direction = isRightToLeft(lines.join(" "), language) && { direction: "rtl" as const };
+    cues.push({ startMs, endMs: Math.max(endMs, startMs + shortestMs), lines, ...isNamed, ...direction });
   }
   return cues;
 }
@@ -52,4 +65,9 @@ function turnsOf(segments: readonly Segment[]): readonly Turn[] {
     else turns.push({ speaker: segment.speaker, said: [segment] });
   }
   return turns;
+}
+
+/** Lay out the captions of a transcript with a preset for its language, by default `netflix`. */
+export function captionsOf(transcript: Transcript, asked: AskedCaptions = {}): readonly Cue[] {
+  return layoutCaptions(transcript.segments, captionOptionsFor(transcript, asked), transcript.language);
 }

@@ -3,7 +3,7 @@ import type { CaptionOptions } from "./options.ts";
 import { type CaptionWord, lineText } from "./words.ts";
 
 // In squared characters of imbalance: a comma is worth lines that differ by some eight characters from their mean.
-const BREAK_COST: Readonly<Record<Boundary, number>> = { sentence: 0, clause: 20, pause: 100, none: 140 };
+const BREAK_COST: Readonly<Record<Boundary, number>> = { sentence: 0, clause: 20, pause: 100, none: 140, bound: 260 };
 
 interface Split {
   readonly cost: number;

@@ -1,13 +1,16 @@
 import * as z from "zod";
 
-/** How captions are laid out. A character is a Unicode code point, and a space counts as one. */
+/**
+ * How captions are laid out. Lengths are in columns: a full-width character or an emoji has two, a combining mark has none, and any
+ * other character or a space has one.
+ */
 export const CaptionOptions = z
   .strictObject({
     maxLineLength: z.int().min(8).max(200).default(42),
     maxLines: z.int().min(1).max(6).default(2),
     minDurationMs: z.int().min(0).max(10_000).default(834),
     maxDurationMs: z.int().min(500).max(60_000).default(7000),
-    /** Reading speed: a cue stays longer, where there is room, until it can be read this fast. */
+    /** Reading speed, in columns: a cue stays longer, where there is room, until it can be read this fast. */
     maxCharsPerSecond: z.number().min(1).max(200).default(20),
     minGapMs: z.int().min(0).max(1000).default(84),
   })
@@ -17,6 +20,7 @@ export const CaptionOptions = z
   });
 export type CaptionOptions = z.infer<typeof CaptionOptions>;
 
+/** The figures for English, and for every language that `languages.ts` does not name. */
 export const CAPTION_PRESETS = {
   // Netflix Timed Text Style Guide: two lines of 42, 5/6 s to 7 s, 20 characters a second for adults (English, USA);
   // two frames between cues, at 24 a second.
@@ -40,3 +44,4 @@ export const CAPTION_PRESETS = {
     minGapMs: 0,
   },
 } as const satisfies Record<string, CaptionOptions>;
+export type CaptionPreset = keyof typeof CAPTION_PRESETS;

@@ -302,34 +302,38 @@ CREATE TABLE passages (
   space TEXT NOT NULL,
   -- Float32, of length 1, as base64: D1 hands a BLOB over as an array of numbers, which takes six times as long to read.
   -- Null where the vectors are in Vectorize.
-  vector TEXT,
+  vector TEXT, indexed_text TEXT,
   CONSTRAINT timed_whole CHECK ((start_ms IS NULL) = (end_ms IS NULL))
 ) STRICT;
 
 CREATE INDEX passages_by_job ON passages (job_id);
 
-CREATE TRIGGER passages_changed AFTER UPDATE OF text ON passages BEGIN
-  INSERT INTO passages_fts (passages_fts, rowid, owner, text) VALUES ('delete', old.number, old.owner, old.text);
-  INSERT INTO passages_fts (rowid, owner, text) VALUES (new.number, new.owner, new.text);
+CREATE TRIGGER passages_changed AFTER UPDATE OF text, indexed_text ON passages BEGIN
+  INSERT INTO passages_fts (passages_fts, rowid, owner, text)
+  VALUES ('delete', old.number, old.owner, coalesce(old.indexed_text, old.text));
+  INSERT INTO passages_fts (rowid, owner, text) VALUES (new.number, new.owner, coalesce(new.indexed_text, new.text));
 END;
 
 CREATE TRIGGER passages_deleted AFTER DELETE ON passages BEGIN
-  INSERT INTO passages_fts (passages_fts, rowid, owner, text) VALUES ('delete', old.number, old.owner, old.text);
+  INSERT INTO passages_fts (passages_fts, rowid, owner, text)
+  VALUES ('delete', old.number, old.owner, coalesce(old.indexed_text, old.text));
 END;
 
 CREATE INDEX passages_with_vector ON passages (owner_id, number) WHERE vector IS NOT NULL;
 
 CREATE TRIGGER passages_written AFTER INSERT ON passages BEGIN
-  INSERT INTO passages_fts (rowid, owner, text) VALUES (new.number, new.owner, new.text);
+  INSERT INTO passages_fts (rowid, owner, text) VALUES (new.number, new.owner, coalesce(new.indexed_text, new.text));
 END;
 
 CREATE VIRTUAL TABLE passages_fts USING fts5 (
   owner,
   text,
-  content = 'passages',
+  content = 'passages_indexed',
   content_rowid = 'number',
-  tokenize = 'porter unicode61 remove_diacritics 2'
+  tokenize = "porter unicode61 remove_diacritics 2 categories 'L* N* Co M*'"
 );
+
+CREATE VIEW passages_indexed AS SELECT number, owner, coalesce(indexed_text, text) AS text FROM passages;
 
 CREATE TABLE pauses (
   task_kind TEXT PRIMARY KEY,

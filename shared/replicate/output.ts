@@ -1,6 +1,6 @@
 import { imageGeneration } from "../kinds/image-generation/kind.ts";
 import { transcription } from "../kinds/transcription/kind.ts";
-import { CaptionOptions, layoutCaptions } from "../captions/layout.ts";
+import { captionsOf } from "../captions/layout.ts";
 import { toSrt, toVtt } from "../captions/captions.ts";
 import type { JobDetail } from "../jobs/job-detail.ts";
 import type { Prediction } from "./prediction.ts";
@@ -57,8 +57,8 @@ async function speechOutput({ input }: Prediction, { artifacts }: JobDetail, { m
   };
 }
 
-function rendered({ text, segments }: Transcript, format: unknown): string {
-  if (format === "srt") return toSrt(layoutCaptions(segments, CaptionOptions.parse({})));
-  if (format === "vtt") return toVtt(layoutCaptions(segments, CaptionOptions.parse({})));
-  return text;
+function rendered(transcript: Transcript, format: unknown): string {
+  if (format === "srt") return toSrt(captionsOf(transcript));
+  if (format === "vtt") return toVtt(captionsOf(transcript));
+  return transcript.text;
 }

@@ -1,8 +1,10 @@
-import { joinTexts } from "../transcripts/place-words.ts";
+import { joinTexts } from "../transcripts/join-words.ts";
+import { placeWords } from "../transcripts/place-words.ts";
 import type { Label } from "../jobs/outcome.ts";
 import type { Segment } from "../transcripts/transcript.ts";
 import { type Passage, passageId, type PassageSource } from "./passage.ts";
-import { countWords, endsSentence, sentencesOf } from "./sentences.ts";
+import { endsSentence } from "../transcripts/scripts.ts";
+import { countWords, sentencesOf } from "./sentences.ts";
 
 /** A passage this long has a meaning of its own; the next sentence begins another. */
 const ENOUGH_WORDS = 60;
@@ -88,14 +90,15 @@ function segmentPieces(segment: Segment): readonly Piece[] {
   if (text === "") return [];
   const { startMs, endMs } = segment;
   if (countWords(text) <= MAX_WORDS) return [{ text, startMs, endMs }];
-  const parts = sentencesOf(text, MAX_WORDS);
-  const spoken = text.split(/\s+/).length;
-  if (segment.words.length !== spoken) return parts.map((part) => ({ text: part, startMs, endMs }));
-  let next = 0;
-  return parts.map((part) => {
-    const first = segment.words[next];
-    next += part.split(/\s+/).length;
-    const last = segment.words[next - 1];
+  const { words } = segment;
+  const places = placeWords({ text, words }) ?? [];
+  let from = 0;
+  return sentencesOf(text, MAX_WORDS).map((part) => {
+    const start = Math.max(from, text.indexOf(part, from));
+    from = start + part.length;
+    const end = from;
+    const first = words[places.findIndex((place) => place.end > start)];
+    const last = words[places.findLastIndex((place) => place.start < end)];
     return { text: part, startMs: first?.startMs ?? startMs, endMs: last?.endMs ?? endMs };
   });
 }

@@ -1,4 +1,4 @@
-import { joinTexts } from "../transcripts/place-words.ts";
+import { joinTexts } from "../transcripts/join-words.ts";
 import type { Segment } from "../transcripts/transcript.ts";
 import { cutPassages } from "./cut-passages.ts";
 import type { PassageEdit, TimedPassage } from "./passage.ts";

@@ -1,14 +1,23 @@
-/** A search has a thousand characters at most: this is for words of one letter, and a bound on what FTS5 has to parse. */
+import { wordsIn } from "../transcripts/scripts.ts";
+import { apart, foldForms, pairsOf, stretchesOf } from "./indexed-text.ts";
+
+/** Beyond this many words more of them say nothing about what is meant, and SQLite limits how deep a query may be. */
 const MAX_WORDS = 200;
 
+/** A longer stretch of text without spaces is a sentence, and is not searched as a whole. */
+const MAX_PHRASE_CHARS = 20;
+
 /**
- * English words that say nothing by themselves. bm25 finds out which are everywhere, but only where there are many
- * passages: among ten, an "in" that one of them has looks rare.
+ * English, Chinese, Japanese and Thai words that say nothing by themselves. bm25 finds out which are everywhere, but only where
+ * there are many passages: among ten, an "in" that one of them has looks rare.
  */
 const FUNCTION_WORDS: ReadonlySet<string> = new Set(
   `a about all am an and any are as at be been but by can could did do does for from had has have he her him his how i if
   in into is it its just me my no not of on or our she should so some that the their them then there these they this
-  those to up us was we were what when where which who why will with would you your`.split(/\s+/),
+  those to up us was we were what when where which who why will with would you your
+  的 了 是 在 我 你 他 她 它 们 这 那 和 与 也 就 都 不 有 吗 呢 吧 啊 把 被 给 对 我们 你们 他们 什么 怎么 这个 那个
+  は が を に で と も の へ や か ね よ な て た だ から まで です ます でした ました する した して いる ある こと もの これ それ この その
+  ที่ และ ของ ใน เป็น มี ได้ ให้ ไม่ ก็ จะ ว่า กับ แต่ หรือ นี้ นั้น ครับ ค่ะ`.split(/\s+/),
 );
 
 /**
@@ -17,14 +26,25 @@ const FUNCTION_WORDS: ReadonlySet<string> = new Set(
  */
 export function matchWords(ownerId: string, text: string): string | null {
   // Nearly FTS5's own idea of a word. It takes a word apart further if it likes: the parts then have to stand together.
-  const words = new Set(text.match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu));
+  const runs = foldForms(text).match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu) ?? [];
+  const words = new Set(runs.flatMap(wordsOf));
   if (words.size === 0) return null;
   const telling = [...words].filter((word) => !FUNCTION_WORDS.has(word.toLowerCase()));
   const any = (telling.length > 0 ? telling : [...words])
     .slice(0, MAX_WORDS)
-    .map((word) => `"${word}"`)
+    .map((word) => `"${apart(word)}"`)
     .join(" OR ");
   return `owner : "${hex(ownerId)}" AND text : (${any})`;
+}
+
+/** Return the words between spaces. For text without spaces, return the whole, its words, and pairs of characters of long words. */
+function wordsOf(run: string): readonly string[] {
+  return stretchesOf(run).flatMap(({ text, isApart }) => {
+    if (!isApart) return [text];
+    const words = wordsIn(text);
+    const isPhrase = words.length > 1 && Array.from(text).length <= MAX_PHRASE_CHARS;
+    return [...(isPhrase ? [text] : []), ...words.flatMap((word) => [word, ...pairsOf(word)])];
+  });
 }
 
 /** As SQLite's own `hex`, which makes the owner's token. */

@@ -1,4 +1,5 @@
-import { findByWords, type PassageScope, readPassages } from "../db/search/passages.ts";
+import { findByWords, type PassageScope, readPassages, SNIPPET_WORDS } from "../db/search/passages.ts";
+import { wordStarts } from "../transcripts/scripts.ts";
 import { fuse } from "./fuse.ts";
 import { matchWords } from "./match-words.ts";
 import type { FoundBy, Hit, PassageQuery } from "./passage.ts";
@@ -11,8 +12,6 @@ export const CANDIDATES = 100;
  * no weight.
  */
 const LEAST_SHARE = 0.1;
-
-const SNIPPET_WORDS = 30;
 
 export interface Near {
   readonly id: string;
@@ -60,6 +59,6 @@ async function findTelling(db: D1Database, scope: PassageScope, match: string): 
 }
 
 function beginning(text: string): string {
-  const words = text.split(/\s+/);
-  return words.length <= SNIPPET_WORDS ? text : `${words.slice(0, SNIPPET_WORDS).join(" ")}…`;
+  const end = wordStarts(text)[SNIPPET_WORDS];
+  return end === undefined ? text : `${text.slice(0, end).trimEnd()}…`;
 }

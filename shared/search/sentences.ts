@@ -8,10 +8,6 @@ export function countWords(text: string): number {
   return count;
 }
 
-export function endsSentence(text: string): boolean {
-  return /[.!?…。！？]["'”’»)\]]*$/u.test(text);
-}
-
 /** The sentences of a text; one of more than `maxWords` in parts of that many. */
 export function sentencesOf(text: string, maxWords: number): readonly string[] {
   return Array.from(sentences.segment(text), ({ segment }) => segment.trim())

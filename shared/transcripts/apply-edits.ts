@@ -1,5 +1,6 @@
 import type { EditOperation, NewWord } from "./edit-operations.ts";
-import { joinTexts, separatorBetween } from "./place-words.ts";
+import { joinTexts, separatorBetween } from "./join-words.ts";
+import { isMostlyIdeographic } from "./scripts.ts";
 import { shownWords, type ShownWord, timed } from "./shown-words.ts";
 import type { Segment, Transcript, Word } from "./transcript.ts";
 
@@ -140,12 +141,14 @@ interface Placed extends ShownWord {
 
 function spliced(segment: Segment, words: readonly ShownWord[], spans: readonly Span[]): readonly Placed[] {
   const result: Placed[] = [];
+  const isIdeographicText = isMostlyIdeographic(segment.text);
+  const guess = (after: string) => separatorBetween(result.at(-1)?.text ?? "", after, isIdeographicText);
   let next = 0;
   // Behind a change, what stood between two words is not known any more: unless one of them took the other's place.
   let isBroken = false;
   const keep = (upTo: number) => {
     for (const word of words.slice(next, upTo)) {
-      const separator = isBroken ? separatorBetween(result.at(-1)?.text ?? "", word.text) : word.separator;
+      const separator = isBroken ? guess(word.text) : word.separator;
       result.push({ ...word, separator, path: null });
       isBroken = false;
     }
@@ -159,8 +162,7 @@ function spliced(segment: Segment, words: readonly ShownWord[], spans: readonly 
       endMs: words[from]?.startMs ?? segment.endMs,
     });
     for (const [at, { text, ...givenTimes }] of given.entries()) {
-      const guessed = separatorBetween(result.at(-1)?.text ?? "", text);
-      const separator = at === 0 && !isBroken ? (replaced[0]?.separator ?? guessed) : guessed;
+      const separator = (at === 0 && !isBroken ? replaced[0]?.separator : undefined) ?? guess(text);
       const { startMs, endMs } = times[at] ?? { startMs: segment.startMs, endMs: segment.endMs };
       const isTimed = givenTimes.startMs !== undefined || givenTimes.endMs !== undefined;
       result.push({ text, startMs, endMs, separator, path: isTimed ? `operations.${index}.words.${at}` : null });

@@ -1,6 +1,6 @@
 import { mergeChannels } from "./merge-channels.ts";
 import type { HeardChunk } from "./merge-chunks.ts";
-import { joinTexts } from "./place-words.ts";
+import { joinTexts } from "./join-words.ts";
 import type { AudioTrack } from "../audio/chunks/audio-track.ts";
 import type { Stretch, Transcript } from "./transcript.ts";
 
@@ -33,13 +33,14 @@ export function composeTranscript(
   { gaps, durationMs, hasAllEnded, tracks, track }: Recorded,
 ): Transcript {
   const heard = records.toSorted((a, b) => a.ownStartMs - b.ownStartMs);
-  const segments = [...mergeChannels(heard)];
+  const language = mostHeard(heard);
+  const segments = [...mergeChannels(heard.map((record) => inItsLanguage(record, language)))];
   const allGaps = [...gaps, ...heard.flatMap(({ missing = [] }) => missing)].toSorted((a, b) => a.startMs - b.startMs);
   const first = heard.find(({ model }) => model !== null);
   return {
     model: first?.model ?? null,
     engine: first?.engine ?? null,
-    language: mostFrequent(heard.flatMap(({ language }) => language ?? [])),
+    language,
     durationMs,
     text: joinTexts(segments.map((segment) => segment.text)),
     segments,
@@ -54,10 +55,21 @@ export function composeTranscript(
   };
 }
 
-/** Of equals the one that came first in the source. */
-function mostFrequent(languages: readonly string[]): string | null {
-  const counts = new Map<string, number>();
-  for (const language of languages) counts.set(language, (counts.get(language) ?? 0) + 1);
-  const most = Math.max(0, ...counts.values());
-  return [...counts].find(([, count]) => count === most)?.[0] ?? null;
+/** The model detects a language in each call. If it is not the main language of the recording, the segments name it. */
+function inItsLanguage(record: ChunkRecord, most: string | null): ChunkRecord {
+  const { language, segments } = record;
+  if (language === null || language === most) return record;
+  return { ...record, segments: segments.map((segment) => ({ ...segment, language })) };
+}
+
+/** Return the main language of a recording, by the duration of its speech. If two are equal, return the earlier one. */
+function mostHeard(heard: readonly ChunkRecord[]): string | null {
+  const timesMs = new Map<string, number>();
+  for (const { language, segments } of heard) {
+    if (language === null) continue;
+    const saidMs = segments.reduce((sum, { startMs, endMs }) => sum + Math.max(0, endMs - startMs), 0);
+    timesMs.set(language, (timesMs.get(language) ?? 0) + saidMs);
+  }
+  const mostMs = Math.max(0, ...timesMs.values());
+  return [...timesMs].find(([, saidMs]) => saidMs === mostMs)?.[0] ?? null;
 }

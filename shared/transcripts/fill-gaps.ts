@@ -1,4 +1,5 @@
-import { joinTexts } from "./place-words.ts";
+import { joinTexts } from "./join-words.ts";
+import { textOfWords } from "./place-words.ts";
 import type { Segment, Stretch, Transcript } from "./transcript.ts";
 
 /**
@@ -50,13 +51,13 @@ function within(segments: readonly Segment[], { fromMs, toMs }: Room): readonly 
   const isInside = (time: { startMs: number; endMs: number }) => middle(time) > fromMs && middle(time) < toMs;
   return segments.flatMap((segment): readonly Segment[] => {
     if (segment.words.length === 0) return isInside(segment) ? [segment] : [];
-    const words = segment.words.filter(isInside);
+    const from = segment.words.findIndex(isInside);
+    const to = segment.words.findLastIndex(isInside) + 1;
+    const words = segment.words.slice(Math.max(0, from), to);
     const [first, last] = [words[0], words.at(-1)];
     if (first === undefined || last === undefined) return [];
     if (words.length === segment.words.length) return [segment];
-    return [
-      { ...segment, startMs: first.startMs, endMs: last.endMs, text: joinTexts(words.map(({ text }) => text)), words },
-    ];
+    return [{ ...segment, startMs: first.startMs, endMs: last.endMs, text: textOfWords(segment, from, to), words }];
   });
 }
 

@@ -1,26 +1,10 @@
+import { joinWords } from "./join-words.ts";
 import type { Segment } from "./transcript.ts";
 
 /** A word as the segment's text shows it: `text.slice(start, end)`, with the punctuation that stands against it. */
 export interface Place {
   readonly start: number;
   readonly end: number;
-}
-
-// Scripts written without spaces, and their full-width punctuation. Korean is not among them: it has spaces.
-const UNSPACED =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\u3000-\u303F\u30FC\uFF00-\uFFEF]/u;
-
-/** Whether a character belongs to a script that is written without spaces. */
-export function isUnspaced(char: string): boolean {
-  return UNSPACED.test(char);
-}
-
-/** What stands between two words of which no common source text is known. */
-export function separatorBetween(before: string, after: string): "" | " " {
-  // Two units hold the last and the first character, whatever it is: texts may be long.
-  const [last = ""] = Array.from(before.slice(-2)).slice(-1);
-  const [first = ""] = Array.from(after.slice(0, 2));
-  return isUnspaced(last) && isUnspaced(first) ? "" : " ";
 }
 
 /**
@@ -63,16 +47,5 @@ export function textOfWords(segment: Segment, from: number, to: number): string 
   const first = places?.[from];
   const last = places?.[to - 1];
   if (first !== undefined && last !== undefined) return segment.text.slice(first.start, last.end);
-  return joinTexts(segment.words.slice(from, to).map((word) => word.text));
-}
-
-/** Texts one after another: with a space between them, unless their script has none. */
-export function joinTexts(texts: readonly string[]): string {
-  const pieces = texts.map((text) => text.trim()).filter((text) => text !== "");
-  return pieces.map((text, index) => separatorBefore(pieces, index) + text).join("");
-}
-
-function separatorBefore(pieces: readonly string[], index: number): string {
-  const before = pieces[index - 1];
-  return before === undefined ? "" : separatorBetween(before, pieces[index] ?? "");
+  return joinWords(segment.words.slice(from, to).map((word) => word.text));
 }

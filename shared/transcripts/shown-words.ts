@@ -1,4 +1,6 @@
-import { placeWords, separatorBetween } from "./place-words.ts";
+import { separatorBetween } from "./join-words.ts";
+import { placeWords } from "./place-words.ts";
+import { isMostlyIdeographic } from "./scripts.ts";
 import type { Segment, Word } from "./transcript.ts";
 
 /** A word as the segment's text shows it, with the punctuation that stands against it. */
@@ -15,12 +17,13 @@ export function shownWords(segment: Segment): readonly ShownWord[] {
   const { text, words } = segment;
   if (words.length === 0) return untimedWords(segment);
   const places = placeWords(segment);
+  const isIdeographicText = isMostlyIdeographic(text);
   return words.map((word, index) => {
     const place = places?.[index];
     const shown = place === undefined ? word.text.trim() : text.slice(place.start, place.end);
     const before = places?.[index - 1];
     const isJoined = place !== undefined && before !== undefined && before.end === place.start;
-    const guessed = separatorBetween(words[index - 1]?.text ?? "", shown);
+    const guessed = separatorBetween(words[index - 1]?.text.trim() ?? "", shown, isIdeographicText);
     return { ...word, text: shown, separator: place === undefined ? guessed : isJoined ? "" : " " };
   });
 }

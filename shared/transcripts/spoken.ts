@@ -66,7 +66,9 @@ function rebuild(kept: readonly Spoken[], fromMs: number, toMs: number): Segment
   const { segment } = first;
   const { startMs } = first;
   const { endMs } = last;
-  if (first.wordIndex === null || last.wordIndex === null) return { startMs, endMs, text: segment.text, words: [] };
+  if (first.wordIndex === null || last.wordIndex === null) {
+    return { startMs, endMs, text: segment.text, words: [], ...languageOf(segment) };
+  }
   const isFirstKept = first.wordIndex === 0;
   const isLastKept = last.wordIndex === segment.words.length - 1;
   return {
@@ -74,5 +76,10 @@ function rebuild(kept: readonly Spoken[], fromMs: number, toMs: number): Segment
     endMs: isLastKept ? Math.max(Math.min(segment.endMs, toMs), endMs) : endMs,
     text: textOfWords(segment, first.wordIndex, last.wordIndex + 1),
     words: kept.map((word) => ({ startMs: word.startMs, endMs: word.endMs, text: word.text })),
+    ...languageOf(segment),
   };
+}
+
+function languageOf({ language }: Segment): Pick<Segment, "language"> {
+  return language === undefined ? {} : { language };
 }

@@ -1,6 +1,8 @@
+import { hasUnspaced, wordStarts } from "./scripts.ts";
+
 /**
  * Lines in parts of at most so many characters, in order. A part ends where a line does; a line longer than a part is
- * broken at a space, or where it has none in the middle.
+ * broken at a space, or where it has none at the end of a sentence or between words, else in the middle.
  */
 export function textParts(lines: readonly string[], maxChars: number): readonly string[] {
   const parts: string[] = [];
@@ -10,6 +12,13 @@ export function textParts(lines: readonly string[], maxChars: number): readonly 
     else parts[parts.length - 1] = `${last}\n${line}`;
   }
   return parts;
+}
+
+/** Return where to cut a text without spaces: after its last sentence, else before its last word. */
+function lastWordStart(text: string): number {
+  if (!hasUnspaced(text)) return text.length;
+  const sentence = Math.max(...["。", "！", "？", "။", "។"].map((mark) => text.lastIndexOf(mark) + 1));
+  return sentence > 0 ? sentence : (wordStarts(text).at(-1) ?? 0) || text.length;
 }
 
 /** Of a character that takes two units: half of it is not text. */
@@ -22,7 +31,8 @@ function breakLine(line: string, maxChars: number): readonly string[] {
   let rest = line;
   while (rest.length > maxChars) {
     const space = rest.lastIndexOf(" ", maxChars);
-    const end = space > 0 ? space : maxChars - (isFirstHalf(rest.charCodeAt(maxChars - 1)) ? 1 : 0);
+    const end =
+      space > 0 ? space : lastWordStart(rest.slice(0, maxChars - (isFirstHalf(rest.charCodeAt(maxChars - 1)) ? 1 : 0)));
     pieces.push(rest.slice(0, end));
     rest = rest.slice(end).trimStart();
   }

@@ -8,7 +8,10 @@ const channel = z.int().min(0).exactOptional();
 export const Word = z.strictObject({ startMs: ms, endMs: ms, text: z.string(), channel });
 export type Word = z.infer<typeof Word>;
 
-/** A timed piece of a transcript. `words` is empty where the model gave no word times. Who speaks is known where somebody has said it. */
+/**
+ * A timed piece of a transcript. `words` is empty where the model gave no word times. Who speaks is known where somebody has said it.
+ * `language` is set if the model heard another language than that of the transcript.
+ */
 export const Segment = z.strictObject({
   startMs: ms,
   endMs: ms,
@@ -16,6 +19,7 @@ export const Segment = z.strictObject({
   words: z.array(Word),
   speaker: z.string().exactOptional(),
   channel,
+  language: z.string().exactOptional(),
 });
 export type Segment = z.infer<typeof Segment>;
 

@@ -75,12 +75,12 @@ export async function routeUpload(upload: UploadHead): Promise<Route> {
     if (!read.ok) return ignored(`the ${media} ${read.reason}`);
   }
 
-  const options = parseJson(upload.metadata["options"] ?? "{}");
-  const work = JobWork.safeParse({ kind, input: asked.inputOf(upload.source, options, media) });
-  if (!work.success) {
-    const issue = work.error.issues[0];
-    return ignored(`metadata 'options': ${issue?.path.slice(2).join(".") ?? ""} ${issue?.message ?? "not valid"}`);
+  const options = asked.options.safeParse(parseJson(upload.metadata["options"] ?? "{}"));
+  if (!options.success) {
+    const issue = options.error.issues[0];
+    return ignored(`metadata 'options': ${issue?.path.join(".") ?? ""} ${issue?.message ?? "not valid"}`);
   }
+  const work = JobWork.parse({ kind, input: asked.inputOf(upload.source, options.data, media) });
   const terms = JobTerms.safeParse(parseJson(upload.metadata["terms"] ?? "{}"));
   if (!terms.success) {
     const issue = terms.error.issues[0];
@@ -88,7 +88,7 @@ export async function routeUpload(upload: UploadHead): Promise<Route> {
   }
   const steps = AskedSteps.safeParse(parseJson(upload.metadata["then"] ?? "[]"));
   if (!steps.success) return ignored(`metadata 'then': ${steps.error.issues[0]?.message ?? "not valid"}`);
-  const followed = withSteps(work.data, steps.data);
+  const followed = withSteps(work, steps.data);
   if (!followed.ok) return { ...ignored(followed.reason), field: "then" };
   const { tags = "[]", metadata = "{}" } = upload.metadata;
   const marks = JobMarks.safeParse({ tags: parseJson(tags), metadata: parseJson(metadata) });

@@ -1,16 +1,15 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-
+import type { ChunkFile, ChunkPlan } from "../../shared/audio/chunks/chunk.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
-import { chunksOf, decode, fileSource, LIMITS } from "./media.ts";
+import { chunksOf, decodeAll, fileSource, LIMITS } from "./media.ts";
 
 /** Plan and cut a file, and lay what every chunk answers for side by side, as a player hears it. */
-export async function cutAll(path: string, folder: string) {
+export async function cutAll(path: string) {
   const source = await fileSource(path);
   const plan = chunksOf(await planAudio(source, LIMITS));
   const heard = new Float32Array(plan.durationMs * 16);
   let [reads, mostBytes, saidMs] = [0, 0, 0];
+  const cuts: { readonly chunk: ChunkPlan; readonly cut: ChunkFile }[] = [];
   for (const chunk of plan.chunks) {
     const before = source.reads;
     const cut = await extractChunk(source, chunk).catch(() => null);
@@ -18,8 +17,11 @@ export async function cutAll(path: string, folder: string) {
     reads = Math.max(reads, source.reads - before);
     mostBytes = Math.max(mostBytes, cut.bytes.length);
     saidMs = cut.startMs + cut.durationMs;
-    await writeFile(join(folder, "chunk"), cut.bytes);
-    const samples = await decode(join(folder, "chunk"));
+    cuts.push({ chunk, cut });
+  }
+  const decoded = await decodeAll(cuts.map(({ cut }) => cut.bytes));
+  for (const [index, { chunk, cut }] of cuts.entries()) {
+    const samples = decoded[index]!;
     const from = chunk.ownStartMs * 16;
     const skipped = from - Math.round(cut.startMs * 16);
     heard.set(samples.subarray(skipped, skipped + (chunk.ownEndMs - chunk.ownStartMs) * 16), from);

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { CHUNK_MAX_BYTES, CHUNK_MAX_READS } from "../../shared/audio/chunks/limits.ts";
 import { sampled } from "../long.ts";
 import { cutAll } from "./cut-all.ts";
-import { concatenated, decode, ffmpeg, fileBytes, makeSpeech, MONO } from "./media.ts";
+import { concatenated, decode, decodeAll, ffmpeg, fileBytes, makeSpeech, MONO } from "./media.ts";
 
 const RATE = 16_000;
 const SECONDS = 150;
@@ -32,7 +32,7 @@ test("a speaker's own track, with digital silence while the others speak, is cut
     .join(";");
   const joined = `${filter};${turns.map((_, index) => `[t${index}]`).join("")}concat=n=${turns.length}:v=0:a=1`;
   await ffmpeg(["-i", speech, "-filter_complex", joined, "-ac", "1", "-ar", String(RATE), "-c:a", "flac", path]);
-  const { heard, plan, reads, mostBytes, ratio } = await cutAll(path, folder);
+  const { heard, plan, reads, mostBytes, ratio } = await cutAll(path);
   expect(plan.durationMs).toBe((2 * pauseSeconds + 152) * 1000);
   expect(difference(heard, await decode(path))).toBe(0);
   expect(reads).toBeLessThanOrEqual(CHUNK_MAX_READS);
@@ -45,7 +45,7 @@ test("a loud part of a file that is quiet on average is planned in chunks that f
   const quietSeconds = sampled(200, 600);
   const noise = `anoisesrc=r=48000:d=70:a=0.9,aformat=sample_fmts=s32:channel_layouts=stereo,apad=pad_dur=${quietSeconds}`;
   await ffmpeg(["-f", "lavfi", "-i", noise, "-c:a", "flac", path]);
-  const { plan, mostBytes, reads } = await cutAll(path, folder);
+  const { plan, mostBytes, reads } = await cutAll(path);
   expect(mostBytes).toBeLessThanOrEqual(CHUNK_MAX_BYTES);
   expect(reads).toBeLessThanOrEqual(CHUNK_MAX_READS);
   const owned = plan.chunks.map(({ index, ownStartMs, ownEndMs }) => [index, ownStartMs, ownEndMs]);
@@ -69,8 +69,8 @@ test.each([
     await writeFile(two, withoutTags(await fileBytes(two)));
     const tag = Buffer.alloc(tagBytes ?? 0, 0x20);
     await writeFile(both, Buffer.concat([await fileBytes(one), tag, await fileBytes(two)]));
-    const { heard, plan } = await cutAll(both, folder);
-    const expected = concatenated([await decode(one), await decode(two)]);
+    const { heard, plan } = await cutAll(both);
+    const expected = concatenated(await decodeAll([one, two]));
     expect(plan.durationMs).toBe(expected.length / 16);
     expect(difference(heard, expected)).toBe(0);
   },
@@ -83,7 +83,7 @@ test("where bytes of a FLAC file are missing there is silence, and what follows 
   const bytes = Buffer.from(await fileBytes(path));
   const at = Math.floor(bytes.length * 0.5);
   await writeFile(path, Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 40_000)]));
-  const { heard } = await cutAll(path, folder);
+  const { heard } = await cutAll(path);
   const missing = Array.from(heard, (sample, index) => (sample === expected[index] ? -1 : index)).filter((i) => i >= 0);
   const [from = 0, to = 0] = [missing[0], missing.at(-1)];
   expect(from / RATE).toBeGreaterThan(60);
@@ -97,9 +97,9 @@ test("of a FLAC file that was cut off no half frame is kept, and a tag at its en
   const expected = await decode(path);
   const whole = await fileBytes(path);
   await writeFile(path, Buffer.concat([whole, Buffer.from(`TAG${"x".repeat(125)}`)]));
-  expect(difference((await cutAll(path, folder)).heard, expected)).toBe(0);
+  expect(difference((await cutAll(path)).heard, expected)).toBe(0);
   await writeFile(path, whole.subarray(0, Math.floor(whole.length * 0.3)));
-  const { heard, saidMs } = await cutAll(path, folder);
+  const { heard, saidMs } = await cutAll(path);
   const heardMs = heard.findLastIndex((sample) => sample !== 0) / 16;
   expect(heardMs).toBeGreaterThan(20_000);
   expect(Math.abs(saidMs - heardMs)).toBeLessThan(2);

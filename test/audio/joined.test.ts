@@ -43,7 +43,7 @@ test.each([
     const plan = chunksOf(await planAudio(source, LIMITS));
     expect(new Set(plan.chunks.map(({ part }) => part?.start)).size).toBe(lengths.length);
     expect(Math.abs(plan.durationMs - SECONDS * 1000)).toBeLessThan(200);
-    const worst = await worstLikeness(source, plan, heard, folder);
+    const worst = await worstLikeness(source, plan, heard);
     expect(worst.correlation).toBeGreaterThan(0.9);
     expect(Math.abs(worst.lagMs)).toBeLessThan(150);
   },

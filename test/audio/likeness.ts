@@ -1,9 +1,7 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-
 import type { ByteSource } from "../../shared/audio/reading/byte-source.ts";
+import type { ChunkFile } from "../../shared/audio/chunks/chunk.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
-import { type Chunks, compare, decode } from "./media.ts";
+import { type Chunks, compare, decodeAll } from "./media.ts";
 
 const SLICE_MS = 2_000;
 
@@ -12,14 +10,13 @@ export async function worstLikeness(
   source: ByteSource,
   plan: Chunks,
   expected: Float32Array,
-  folder: string,
 ): Promise<{ readonly correlation: number; readonly lagMs: number; readonly atMs: number }> {
   let worst = { correlation: 1, lagMs: 0, atMs: -1 };
-  for (const chunk of plan.chunks) {
-    const cut = await extractChunk(source, chunk);
-    const path = join(folder, "cut");
-    await writeFile(path, cut.bytes);
-    const pcm = await decode(path);
+  const cuts: ChunkFile[] = [];
+  for (const chunk of plan.chunks) cuts.push(await extractChunk(source, chunk));
+  const decoded = await decodeAll(cuts.map(({ bytes }) => bytes));
+  for (const [index, chunk] of plan.chunks.entries()) {
+    const [cut, pcm] = [cuts[index]!, decoded[index]!];
     // The decoder warms up at the start of each link; the ends of the last slice are left to rounding.
     for (let from = chunk.ownStartMs + 200; from < chunk.ownEndMs - 300; from += SLICE_MS) {
       const like = compare(expected, pcm, cut.startMs, from, Math.min(from + SLICE_MS, chunk.ownEndMs - 100));

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -29,8 +29,12 @@ export function chunksOf(plan: AudioPlan): Chunks {
 export const STEREO: readonly string[] = ["-ac", "2", "-ar", "44100"];
 export const MONO: readonly string[] = ["-ac", "1", "-ar", String(RATE)];
 
+/** What is shorter is the beginning of one recording of this length: mixing takes a second of CPU. */
+const SHARED_SPEECH_SECONDS = 150;
+
 /** A folder with a recording of speech, pauses and noise, none of whose seconds is like another. */
 export async function makeSpeech(seconds: number, format = STEREO): Promise<{ folder: string; speech: string }> {
+  const madeSeconds = Math.max(seconds, SHARED_SPEECH_SECONDS);
   const folder = await mkdtemp(join(tmpdir(), "darkroom-audio-"));
   const sentences = Array.from(
     { length: 60 },
@@ -39,23 +43,51 @@ export async function makeSpeech(seconds: number, format = STEREO): Promise<{ fo
   await flite(sentences.join(" "), join(folder, "flite.wav"));
   const speech = join(folder, "speech.wav");
   // A tone that climbs all along, so that no place can be taken for another.
-  const tone = `aevalsrc=0.05*sin(2*PI*(200*t+4*t*t)):s=44100:d=${seconds}`;
+  const tone = `aevalsrc=0.05*sin(2*PI*(200*t+4*t*t)):s=44100:d=${madeSeconds}`;
   const mix =
     "[0:a]aresample=44100[a];[a][1:a]amix=inputs=2:duration=shortest:normalize=0,aformat=channel_layouts=stereo";
   const inputs = ["-stream_loop", "-1", "-i", join(folder, "flite.wav"), "-f", "lavfi", "-i", tone];
-  const output = ["-t", String(seconds), ...format, "-c:a", "pcm_s16le", speech];
+  // No tags: the header is of 44 bytes.
+  const output = ["-t", String(madeSeconds), ...format, "-c:a", "pcm_s16le", "-fflags", "+bitexact", speech];
   await ffmpeg([...inputs, "-filter_complex", mix, ...output]);
+  await writeFile(speech, beginningOf(await readFile(speech), seconds));
   return { folder, speech };
 }
 
-/** What a player hears: 16 kHz mono. */
-export async function decode(file: string): Promise<Float32Array> {
-  const { stdout } = await run(
-    "ffmpeg",
-    ["-v", "error", "-nostdin", "-i", file, "-map", "0:a:0", "-ac", "1", "-ar", String(RATE), "-f", "f32le", "-"],
-    { encoding: "buffer", maxBuffer: 1 << 28 },
-  );
-  return new Float32Array(stdout.buffer.slice(stdout.byteOffset, stdout.byteOffset + stdout.length));
+/** The first seconds of a WAV file whose header is of 44 bytes. */
+function beginningOf(wav: Buffer, seconds: number): Buffer {
+  const beginning = wav.subarray(0, 44 + seconds * wav.readUInt32LE(28));
+  beginning.writeUInt32LE(beginning.length - 8, 4);
+  beginning.writeUInt32LE(beginning.length - 44, 40);
+  return beginning;
+}
+
+/** What a player hears: 16 kHz mono. @param recording a file's path, or its bytes. */
+export async function decode(recording: string | Uint8Array): Promise<Float32Array> {
+  const [samples] = await decodeAll([recording]);
+  if (samples === undefined) throw new Error("nothing decoded");
+  return samples;
+}
+
+/** The same of several recordings, by one start of ffmpeg: starting takes as long as decoding a minute. */
+export async function decodeAll(recordings: readonly (string | Uint8Array)[]): Promise<readonly Float32Array[]> {
+  if (recordings.length === 0) return [];
+  const folder = await mkdtemp(join(tmpdir(), "darkroom-decoded-"));
+  try {
+    const args: string[] = [];
+    for (const [index, recording] of recordings.entries()) {
+      const path = typeof recording === "string" ? recording : join(folder, `${index}.in`);
+      if (typeof recording !== "string") await writeFile(path, recording);
+      args.push("-i", path);
+    }
+    const format = ["-ac", "1", "-ar", String(RATE), "-f", "f32le"];
+    const outputs = recordings.map((_, index) => join(folder, `${index}.out`));
+    for (const [index, output] of outputs.entries()) args.push("-map", `${index}:a:0`, ...format, output);
+    await run("ffmpeg", ["-v", "error", "-nostdin", ...args]);
+    return await Promise.all(outputs.map(async (output) => new Float32Array((await fileBytes(output)).buffer)));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 /** Samples one after the other. */

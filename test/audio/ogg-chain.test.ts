@@ -187,7 +187,7 @@ async function expectAllOf(path: string, links: readonly Link[]) {
   const expected = concatenated(links.map(({ from, to }) => heard.subarray(from * 16_000, to * 16_000)));
   expect(Math.abs(plan.durationMs - expected.length / 16)).toBeLessThan(100);
   expect(plan.chunks.filter((chunk) => chunk.endMs - chunk.startMs > CHUNK_MS)).toEqual([]);
-  const worst = await worstLikeness(source, plan, expected, folder);
+  const worst = await worstLikeness(source, plan, expected);
   expect(worst.correlation).toBeGreaterThan(0.9);
   expect(Math.abs(worst.lagMs)).toBeLessThan(40);
   return plan;

@@ -50,6 +50,17 @@ function cosine(a: readonly number[] = [], b: readonly number[] = []): number {
   return a.reduce((sum, value, index) => sum + value * (b[index] ?? Number.NaN), 0);
 }
 
+test.each([
+  ["天気はどうですか", ["今日は天気がいいですね。", "会議は三時に始まります。"]],
+  ["预算是多少", ["我们今天讨论预算。", "公园里有很多人。"]],
+  ["예산은 얼마입니까", ["회의에서 예산을 이야기합니다.", "날씨가 좋네요."]],
+  ["งบประมาณเท่าไร", ["วันนี้ประชุมเรื่องงบประมาณ", "หมาตัวใหญ่มาก"]],
+])("what '%s' asks about is nearer than what it does not", async (question, texts) => {
+  const [asked, near, far] = (await embed([question, ...texts])).data;
+  expect(cosine(asked, near)).toBeGreaterThan(0.05);
+  expect(cosine(asked, near)).toBeGreaterThan(cosine(asked, far) + 0.05);
+});
+
 test("a text or up to a hundred become vectors of length 1, the same each time", async () => {
   const texts = Array.from({ length: 100 }, (_, index) => `passage ${index} about boats`);
   const many = await embed(texts);

@@ -34,7 +34,7 @@ export async function expectAccessible(page: Page): Promise<void> {
     await page.waitForTimeout(250);
     // What is out of sight has the colours of before until it is drawn.
     await page.evaluate(
-      "for (const row of document.querySelectorAll('.line')) row.style.contentVisibility = 'visible'",
+      "for (const row of document.querySelectorAll('.lines-block')) row.style.contentVisibility = 'visible'",
     );
     // The page's policy forbids scripts of others: a test runs its own beside it.
     await page.evaluate(AXE);

@@ -91,10 +91,13 @@ test("one search finds jobs by name and by the words that were said, and a hit l
   const hit = words.getByRole("listitem").filter({ hasText: "voice-note.mp3" }).filter({ hasText: "Spoken" });
   await hit.waitFor();
   expect(await hit.locator("mark").first().textContent()).toBe("weather");
-  expect(await hit.getByRole("link").getAttribute("href")).toMatch(/^\/jobs\/job_\w+\?t=\d+$/);
+  expect(await hit.getByRole("link").getAttribute("href")).toMatch(/^\/jobs\/job_\w+\?t=\d+&find=weather$/);
   await expectAccessible(page);
   await hit.getByRole("link").click();
   await page.getByRole("heading", { level: 1, name: "voice-note.mp3" }).waitFor();
+  // It plays from the word on, which is said after more than two seconds.
+  await page.getByRole("button", { name: "Pause" }).waitFor();
+  await expect.poll(async () => page.locator(".player-now").textContent()).toMatch(/^0:(0[2-9]|1)/);
   await page.getByRole("searchbox").fill("nothing says this at all");
   await page.keyboard.press("Enter");
   await page.getByText("contains “nothing says this at all”").waitFor();

@@ -1,5 +1,5 @@
 // Jobs that failed for good, as the model's refusal would have left them.
-import type { startProduct } from "./product.ts";
+import type { Running } from "./running.ts";
 
 interface JobView {
   readonly id: string;
@@ -8,7 +8,7 @@ interface JobView {
 
 /** Failed jobs of one cause; redriven, the offline models do them. */
 export async function giveUp(
-  darkroom: ReturnType<typeof startProduct>,
+  darkroom: { readonly api: Running["api"]; readonly env: () => Running["env"] },
   texts: readonly string[],
   { code, reason, fingerprint }: { code: string; reason: string; fingerprint: string },
 ): Promise<readonly string[]> {

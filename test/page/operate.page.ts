@@ -232,6 +232,50 @@ test("usage is a chart and a table; a budget is set, shows how far it is, and is
   await page.getByText("Nothing limits what is spent.").waitFor();
 });
 
+test("what a budget or the platform holds is said, with until when, and the operator lifts it", async () => {
+  const { DB } = darkroom.env();
+  await darkroom.api("/v1/budgets/operator/day", { method: "PUT", body: JSON.stringify({ neurons: 200 }) });
+  // A picture takes 173 neurons: the second one is beyond the budget.
+  const draw = async (prompt: string) =>
+    darkroom.api<{ id: string }>("/v1/jobs", {
+      method: "POST",
+      body: JSON.stringify({ kind: "image_generation", prompt }),
+    });
+  await draw("a picture within the budget");
+  const { id } = await draw("a picture beyond the budget");
+  const { page } = await darkroom.open(`/jobs/${id}`);
+  await page.getByText("It waits.").waitFor();
+  await page
+    .getByText(/budget/)
+    .first()
+    .waitFor();
+  await expectAccessible(page);
+  await page.goto(`${darkroom.origin()}/operate/usage`);
+  await page.getByText("Held: 1 of Picture.").waitFor();
+  await expectAccessible(page);
+  await darkroom.api("/v1/budgets/operator/day", { method: "DELETE" });
+  await page.getByText("Held: 1 of Picture.").waitFor({ state: "detached" });
+  // As the platform's refusal of the account leaves it.
+  await DB.prepare("INSERT INTO holds (name, code, since, until) VALUES ('account', 'daily_allocation_used', ?1, ?2)")
+    .bind(Date.now(), Date.now() + 3_600_000)
+    .run();
+  const { id: held } = await darkroom.api<{ id: string }>("/v1/jobs", {
+    method: "POST",
+    body: JSON.stringify({ kind: "classification", text: "Held by the platform." }),
+  });
+  await page.getByText(/^Held: 1 of .*Classification/).waitFor();
+  await page.getByText(/The platform refuses the account \(daily_allocation_used\) until/).waitFor();
+  await page.getByRole("link", { name: "Queues" }).click();
+  await page.getByText(/^The account is held until/).waitFor();
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Lift the hold" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Lift the hold" }).click();
+  await page.getByText("The hold is lifted.").waitFor();
+  await page.getByText(/^The account is held until/).waitFor({ state: "detached" });
+  await page.goto(`${darkroom.origin()}/jobs/${held}`);
+  await page.getByText("Completed").waitFor();
+});
+
 test("keys: one is made with scopes and limits and shown once, works, and is revoked; the audit tells of it", async () => {
   const { page } = await darkroom.open("/operate/keys");
   await page.getByRole("button", { name: "New key" }).click();

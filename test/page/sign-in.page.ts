@@ -55,6 +55,18 @@ test("a key is kept for the tab alone, unless the person wants it kept", async (
   expect(await third.evaluate("[sessionStorage.length, localStorage.length]")).toEqual([0, 0]);
 });
 
+test("the API documentation opens in a tab of its own, with the key of the tab that it was opened from", async () => {
+  const { page, context } = await darkroom.open("/", { key: null });
+  await page.getByLabel("API key").fill(KEYS.operator);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Account and appearance" }).click();
+  const opened = context.waitForEvent("page");
+  await page.getByRole("link", { name: "API documentation" }).click();
+  const docs = await opened;
+  await docs.locator("#first-try").click();
+  await docs.locator("#first-answer").filter({ hasText: "isOperator" }).waitFor();
+});
+
 test("a key that is revoked while somebody types asks for another, and nothing typed is lost", async () => {
   darkroom.expectErrors(/401/);
   const created = await darkroom.api<{ id: string; key: string }>("/v1/keys", {

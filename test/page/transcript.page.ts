@@ -117,35 +117,6 @@ test("a recording that browsers do not play is played by stretches", async () =>
   await page.keyboard.press(" ");
 });
 
-test("words and lanes appear while a long recording is transcribed", async () => {
-  const file = join(folder, "long.mp3");
-  await ffmpeg(["-stream_loop", "5", "-i", NOTE, "-c", "copy", file]);
-  await darkroom.api("/v1/queues/transcription/pause", { method: "POST", body: "{}" });
-  const { id } = await darkroom.api<{ id: string }>("/v1/uploads?name=long.mp3&reuse=false", {
-    method: "POST",
-    body: await readFile(file),
-  });
-  await darkroom.api("/v1/queues/transcription/resume", { method: "POST", body: "{}" });
-  const { page } = await darkroom.open(`/jobs/${id}/transcript`);
-  const parts = page.getByRole("list", { name: "Parts of the recording" });
-  await parts.waitFor({ timeout: 60_000 });
-  if (SHOTS !== undefined) await page.screenshot({ path: join(SHOTS, "lanes.png") });
-  await page
-    .getByText(/message for the people/)
-    .first()
-    .waitFor({ timeout: 120_000 });
-  if (SHOTS !== undefined) await page.screenshot({ path: join(SHOTS, "live.png") });
-  await page.getByText("Completed").waitFor({ timeout: 120_000 });
-  await page.getByRole("button", { name: "Export" }).waitFor();
-  expect(await page.locator(".line").count()).toBeGreaterThan(15);
-  const { chunks } = await darkroom.api<{ chunks: { state: string; startMs: number; endMs: number }[] }>(
-    `/v1/jobs/${id}/chunks`,
-  );
-  expect(chunks.length).toBeGreaterThan(1);
-  expect(new Set(chunks.map(({ state }) => state))).toEqual(new Set(["done"]));
-  expect(chunks.slice(1).every(({ startMs }, index) => startMs === chunks[index]?.endMs)).toBe(true);
-}, 300_000);
-
 test("60,000 words open in under two seconds, all can be found, and scrolling stays smooth", async () => {
   const id = await voiceNote(darkroom);
   await putWords(darkroom, id, () => ({ segments: longTalk(60_000), durationMs: 20_000_000 }));

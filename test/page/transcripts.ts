@@ -2,10 +2,14 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { startProduct } from "./product.ts";
 import type { Transcript } from "../../client/index.ts";
+import type { Running } from "./running.ts";
 
-type Darkroom = ReturnType<typeof startProduct>;
+/** What of the product is needed for it. */
+interface Darkroom {
+  readonly api: Running["api"];
+  readonly env: () => Running["env"];
+}
 
 export const SAMPLES = join(import.meta.dirname, "../../local/samples");
 

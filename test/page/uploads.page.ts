@@ -167,6 +167,8 @@ test("a large upload is paused, resumed, and goes on after a reload once the fil
   expect(await page.getByRole("region", { name: "Unfinished uploads" }).count()).toBe(0);
   await page.getByRole("listitem").getByRole("link", { name: "long.wav" }).click();
   await page.getByRole("status").getByText("a test uploads").waitFor();
+  // Nobody looks at the job when it is deleted: else the page asks for it once more, and is told that it is gone.
+  await page.close();
   await darkroom.api(`/v1/jobs/${jobs[0]?.id}`, { method: "DELETE" });
   await darkroom.api("/v1/queues/transcription/resume", { method: "POST", body: "{}" });
 });

@@ -1,5 +1,6 @@
 // Feature hashing (Weinberger et al., 2009): each feature of a text adds to, or subtracts from, one place of the vector.
 // The features are stems and, from WordNet, the meanings of the words. Nothing is learnt and nothing is random.
+import { pairsOf } from "../../../shared/search/indexed-text.ts";
 import { contentStems } from "../text/words.ts";
 import { contentLemmas } from "./lemmas.ts";
 import { loadWordNet, type WordNet } from "./wordnet.ts";
@@ -10,6 +11,7 @@ export const DIMENSIONS = 1024;
 const WEIGHTS = {
   /** Two adjacent words say more about a text than either alone, but few paraphrases keep them together. */
   pair: 0.5,
+  part: 0.7,
   meaning: 0.7,
   broaderMeaning: 0.4,
 } as const;
@@ -37,6 +39,8 @@ function featuresOf(text: string): ReadonlyMap<string, number> {
   const stems = contentStems(text);
   for (const [index, stem] of stems.entries()) {
     add(stem, 1);
+    // Of a long Chinese or Korean word a part is a word as well.
+    for (const part of pairsOf(stem)) add(part, WEIGHTS.part);
     const next = stems[index + 1];
     if (next !== undefined) add(`${stem} ${next}`, WEIGHTS.pair);
   }

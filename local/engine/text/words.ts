@@ -3,6 +3,9 @@ import model from "wink-eng-lite-web-model";
 import winkNLP, { type ItemSentence, type ItemToken } from "wink-nlp";
 import * as z from "zod";
 
+import { foldForms, stretchesOf } from "../../../shared/search/indexed-text.ts";
+import { wordsIn } from "../../../shared/transcripts/scripts.ts";
+
 // Sentence boundaries only: tags and entities take most of its time, and are not used here.
 const nlp = winkNLP(model, ["sbd"]);
 
@@ -39,9 +42,19 @@ export function splitSentences(text: string): readonly string[] {
   return sentences;
 }
 
-/** Return the stems of the words and numbers that carry meaning, in order. */
+/** Put spaces between all words of a text, because the tokenizer finds no others. */
+function spaced(text: string): string {
+  return stretchesOf(foldForms(text))
+    .map(({ text: stretch, isApart }) => (isApart ? ` ${wordsIn(stretch).join(" ")} ` : stretch))
+    .join("");
+}
+
+/**
+ * Return the stems of the words and numbers that carry meaning, in order. A dictionary finds the words of a script without
+ * spaces.
+ */
 export function contentStems(text: string): readonly string[] {
-  const tokens = nlp.readDoc(text.toLowerCase()).tokens();
+  const tokens = nlp.readDoc(spaced(text.toLowerCase())).tokens();
   const words = Words.parse(tokens.out());
   const stems = Words.parse(tokens.out(stem));
   const stopped = Flags.parse(tokens.out(stopWordFlag));

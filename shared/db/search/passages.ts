@@ -2,6 +2,7 @@
 import type { JobKind } from "../../kinds/index.ts";
 import { type D1Rows, rowsOf } from "../../jobs/operations.ts";
 import { latestVersionOf } from "../transcripts/versions.ts";
+import { together, withIndexedText } from "../../search/indexed-text.ts";
 import {
   type PassageEdit,
   type PassageJob,
@@ -41,8 +42,12 @@ export interface PassageScope {
 /** The space of passages that can be found only by their words. */
 export const WORDS_ALONE = "";
 
-/** A passage with a vector has some 6 kB, and one bound value may have 2 MB. */
-const WRITTEN_A_STATEMENT = 200;
+/** FTS5 returns at most 64 words of a snippet. A character that stands alone in the index counts as a word. */
+export const SNIPPET_WORDS = 30;
+const SNIPPET_CHARS = 60;
+
+/** A passage with a vector and an indexed text has some 8 kB, and one bound value may have 2 MB. */
+const WRITTEN_A_STATEMENT = 150;
 
 /** 2.8 MB of vectors: memory stays bounded however many an owner has, and a thousand take three round trips. */
 const VECTORS_A_PAGE = 500;
@@ -67,12 +72,12 @@ export async function replacePassages(
     db.prepare(`DELETE FROM passages WHERE job_id = ?1 AND ${isCurrent}`).bind(job.id, transcriptVersion),
   ];
   for (let start = 0; start < passages.length; start += WRITTEN_A_STATEMENT) {
-    const rows = JSON.stringify(passages.slice(start, start + WRITTEN_A_STATEMENT));
+    const rows = JSON.stringify(passages.slice(start, start + WRITTEN_A_STATEMENT).map(withIndexedText));
     statements.push(
       db
         .prepare(
-          `INSERT INTO passages (id, owner_id, job_id, kind, source, text, start_ms, end_ms, space, vector)
-           SELECT s.value ->> 'id', j.owner_id, j.id, j.kind, s.value ->> 'source', s.value ->> 'text',
+          `INSERT INTO passages (id, owner_id, job_id, kind, source, text, indexed_text, start_ms, end_ms, space, vector)
+           SELECT s.value ->> 'id', j.owner_id, j.id, j.kind, s.value ->> 'source', s.value ->> 'text', s.value ->> 'indexedText',
                   s.value ->> 'startMs', s.value ->> 'endMs', ?4, s.value ->> 'vector'
              FROM json_each(?1) s JOIN jobs j ON j.id = ?2 AND j.owner_id = ?3
             WHERE ${latestVersionOf("j.id")} = ?5
@@ -116,10 +121,10 @@ export function editPassages(
     return [
       db
         .prepare(
-          `UPDATE passages SET text = c.value ->> 'text', start_ms = c.value ->> 'startMs', end_ms = c.value ->> 'endMs'
+          `UPDATE passages SET text = c.value ->> 'text', indexed_text = c.value ->> 'indexedText', start_ms = c.value ->> 'startMs', end_ms = c.value ->> 'endMs'
              FROM json_each(?1) c WHERE passages.id = c.value ->> 'id' AND passages.job_id = ?2 AND ${guard}`,
         )
-        .bind(JSON.stringify(edit.changed), ...guarded),
+        .bind(JSON.stringify(edit.changed.map(withIndexedText)), ...guarded),
       db
         .prepare(
           `DELETE FROM passages WHERE id IN (SELECT value FROM json_each(?1)) AND passages.job_id = ?2 AND ${guard}`,
@@ -129,12 +134,12 @@ export function editPassages(
   }
   const pages: D1PreparedStatement[] = [];
   for (let start = 0; start < edit.passages.length; start += WRITTEN_A_STATEMENT) {
-    const rows = JSON.stringify(edit.passages.slice(start, start + WRITTEN_A_STATEMENT));
+    const rows = JSON.stringify(edit.passages.slice(start, start + WRITTEN_A_STATEMENT).map(withIndexedText));
     pages.push(
       db
         .prepare(
-          `INSERT INTO passages (id, owner_id, job_id, kind, source, text, start_ms, end_ms, space, vector)
-           SELECT s.value ->> 'id', j.owner_id, j.id, j.kind, 'transcript', s.value ->> 'text',
+          `INSERT INTO passages (id, owner_id, job_id, kind, source, text, indexed_text, start_ms, end_ms, space, vector)
+           SELECT s.value ->> 'id', j.owner_id, j.id, j.kind, 'transcript', s.value ->> 'text', s.value ->> 'indexedText',
                   s.value ->> 'startMs', s.value ->> 'endMs', '${WORDS_ALONE}', NULL
              FROM json_each(?1) s JOIN jobs j ON j.id = ?2 WHERE ${guard}`,
         )
@@ -219,7 +224,7 @@ export async function readPassages(
   if (match === null) return { rows: (await rows.all<PassageRow>()).results, snippets: new Map() };
   const snippets = db
     .prepare(
-      `SELECT p.id, snippet(passages_fts, 1, '', '', '…', 30) AS snippet
+      `SELECT p.id, snippet(passages_fts, 1, '', '', '…', iif(p.indexed_text IS NULL, ${SNIPPET_WORDS}, ${SNIPPET_CHARS})) AS snippet
          FROM passages_fts JOIN passages p ON p.number = passages_fts.rowid
         WHERE passages_fts MATCH ?4 AND ${IN_SCOPE} AND p.id IN (SELECT value FROM json_each(?5))`,
     )
@@ -227,6 +232,6 @@ export async function readPassages(
   const [found, read] = await db.batch<PassageRow & { snippet: string }>([rows, snippets]);
   return {
     rows: found?.results ?? [],
-    snippets: new Map((read?.results ?? []).map(({ id, snippet }) => [id, snippet])),
+    snippets: new Map((read?.results ?? []).map(({ id, snippet }) => [id, together(snippet)])),
   };
 }

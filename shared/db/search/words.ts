@@ -1,4 +1,5 @@
 // Passages of jobs that were never embedded: they are found only by their words.
+import { withIndexedText } from "../../search/indexed-text.ts";
 import type { Passage } from "../../search/passage.ts";
 import { latestVersionOf } from "../transcripts/versions.ts";
 import { WORDS_ALONE } from "./passages.ts";
@@ -37,7 +38,7 @@ export async function insertWords(db: D1Database, jobId: string, passages: reado
   const pages: D1PreparedStatement[] = [];
   const first = passages[0]?.id ?? "";
   for (let start = 0; start < passages.length; start += WRITTEN_A_STATEMENT) {
-    const rows = JSON.stringify(passages.slice(start, start + WRITTEN_A_STATEMENT));
+    const rows = JSON.stringify(passages.slice(start, start + WRITTEN_A_STATEMENT).map(withIndexedText));
     // The first page checks whether the job has passages; the others check whether the first page was written.
     const guard =
       start === 0
@@ -46,8 +47,8 @@ export async function insertWords(db: D1Database, jobId: string, passages: reado
     pages.push(
       db
         .prepare(
-          `INSERT INTO passages (id, owner_id, job_id, kind, source, text, start_ms, end_ms, space, vector)
-           SELECT s.value ->> 'id', j.owner_id, j.id, j.kind, s.value ->> 'source', s.value ->> 'text',
+          `INSERT INTO passages (id, owner_id, job_id, kind, source, text, indexed_text, start_ms, end_ms, space, vector)
+           SELECT s.value ->> 'id', j.owner_id, j.id, j.kind, s.value ->> 'source', s.value ->> 'text', s.value ->> 'indexedText',
                   s.value ->> 'startMs', s.value ->> 'endMs', '${WORDS_ALONE}', NULL
              FROM json_each(?1) s JOIN jobs j ON j.id = ?2
             WHERE ${guard}
@@ -66,8 +67,8 @@ export async function insertWords(db: D1Database, jobId: string, passages: reado
 export function handOverPassages(db: D1Database, deleted: string, parameters: readonly unknown[]): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO passages (id, owner_id, job_id, kind, source, text, start_ms, end_ms, space, vector)
-       SELECT h.id || substr(p.id, length(p.job_id) + 1), p.owner_id, h.id, p.kind, p.source, p.text, p.start_ms, p.end_ms,
+      `INSERT INTO passages (id, owner_id, job_id, kind, source, text, indexed_text, start_ms, end_ms, space, vector)
+       SELECT h.id || substr(p.id, length(p.job_id) + 1), p.owner_id, h.id, p.kind, p.source, p.text, p.indexed_text, p.start_ms, p.end_ms,
               iif(p.vector IS NULL, '${WORDS_ALONE}', p.space), p.vector
          FROM jobs d JOIN passages p ON p.job_id = d.id
          JOIN jobs h ON h.id = (SELECT min(r.id) FROM jobs r

@@ -55,7 +55,7 @@ export function insertNext(db: D1Database, rows: string, now: number): Returning
 export interface PassagePage {
   readonly taskId: string;
   readonly leaseId: string;
-  readonly passages: readonly Passage[];
+  readonly passages: readonly (Passage & { readonly indexedText: string | null })[];
   /** The sources whose earlier passages are removed. */
   readonly replaced: readonly PassageSource[];
 }
@@ -78,8 +78,8 @@ export function insertPassages(
     .bind(rows);
   const insert = db
     .prepare(
-      `INSERT INTO passages (id, owner_id, job_id, kind, source, text, start_ms, end_ms, space, vector)
-       SELECT p.value ->> 'id', j.owner_id, j.id, j.kind, p.value ->> 'source', p.value ->> 'text',
+      `INSERT INTO passages (id, owner_id, job_id, kind, source, text, indexed_text, start_ms, end_ms, space, vector)
+       SELECT p.value ->> 'id', j.owner_id, j.id, j.kind, p.value ->> 'source', p.value ->> 'text', p.value ->> 'indexedText',
               p.value ->> 'startMs', p.value ->> 'endMs', '${WORDS_ALONE}', NULL
          FROM ${HELD} JOIN jobs j ON j.id = t.job_id, json_each(s.value, '$.passages') p
         WHERE ${isOwn("p.value ->> 'source'")}`,

@@ -1,4 +1,5 @@
 import { checkAt } from "./check-at.ts";
+import { withIndexedText } from "../../search/indexed-text.ts";
 import { fingerprintFailure } from "../../jobs/fingerprint-failure.ts";
 import { type ModelCall, neuronsOf } from "../../models/model-call.ts";
 import type { EndedAttempt, Outcome } from "../../jobs/outcome.ts";
@@ -209,7 +210,7 @@ function passagePages({ taskId, leaseId, outcome }: EndedAttempt): readonly Pass
   const sources = [...new Set(passages.map(({ source }) => source))];
   const pages: PassagePage[] = [];
   for (let start = 0; start < passages.length; start += PASSAGES_A_STATEMENT) {
-    const some = passages.slice(start, start + PASSAGES_A_STATEMENT);
+    const some = passages.slice(start, start + PASSAGES_A_STATEMENT).map(withIndexedText);
     pages.push({ taskId, leaseId, passages: some, replaced: start === 0 ? sources : [] });
   }
   return pages;

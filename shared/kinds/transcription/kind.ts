@@ -7,11 +7,11 @@ import { InputSteps } from "../../jobs/steps.ts";
 import { SPEECH_MODELS } from "../../models/models.ts";
 import { ABOUT, SourceKey } from "../about.ts";
 import type { Kind } from "../kind.ts";
-import { TranscriptionOptions } from "./options.ts";
+import { StoredOptions, TranscriptionOptions } from "./options.ts";
 
 export const TranscriptionInput = z.strictObject({
   source: Source,
-  options: TranscriptionOptions,
+  options: StoredOptions,
   then: InputSteps,
 });
 export type TranscriptionInput = z.infer<typeof TranscriptionInput>;
@@ -58,7 +58,7 @@ export const transcription = {
     optionsFor(tier, options) {
       const { language } = SPEECH_MODELS[tier];
       const isForeign = language !== undefined && options["language"] !== language && options["tier"] !== tier;
-      const asked = TranscriptionOptions.safeParse({ ...options, tier });
+      const asked = StoredOptions.safeParse({ ...options, tier });
       return asked.success && !isForeign ? asked.data : null;
     },
   },

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { boundedText } from "../../input/bounded-text.ts";
 import { MAX_INITIAL_PROMPT_CHARS } from "../../limits.ts";
 import { SPEECH_MODELS, TIERS } from "../../models/models.ts";
+import { foldLanguage, unknownLanguage, WHISPER_LANGUAGES } from "./languages.ts";
 
 export const InitialPrompt = boundedText({ max: MAX_INITIAL_PROMPT_CHARS });
 
@@ -18,30 +19,55 @@ const AudioTrackOption = z.union([
   }),
 ]);
 
+/** The tags in use are shorter. */
+const MAX_TAG_CHARS = 35;
+
+/** A stored language is not checked, so that jobs of earlier versions stay readable. */
+const StoredLanguage = boundedText({ max: MAX_TAG_CHARS }).overwrite(foldLanguage);
+
+/** A language tag (BCP 47), folded to the code that Whisper takes: `pt-BR` is `pt`, and `EN` is `en`. */
+export const Language = StoredLanguage.refine((code) => WHISPER_LANGUAGES.has(code), {
+  error: ({ input }) => unknownLanguage(String(input)),
+});
+
+/** The same for an API that names detection. A union of the two would hide the message about the tag. */
+export const LanguageOrAuto = StoredLanguage.refine((code) => code === "auto" || WHISPER_LANGUAGES.has(code), {
+  error: ({ input }) => unknownLanguage(String(input)),
+});
+
 /**
- * Options of a transcription. `language` is ISO 639-1 (`en`, `de`); left out, the model detects it. `channels: "separate"`
- * transcribes each channel by itself, for recordings that have a speaker on each: of PCM alone, since nothing is decoded here.
+ * Options of a transcription in a request. Without `language`, the model detects it. `channels: "separate"` transcribes each channel
+ * by itself, for recordings that have a speaker on each: of PCM alone, since nothing is decoded here.
  */
-export const TranscriptionOptions = z
-  .strictObject({
-    tier: z.enum(TIERS).default("accurate"),
-    language: boundedText({ max: 3, pattern: [/^[a-z]{2,3}$/, "expected an ISO 639 code such as 'en'"] }).optional(),
-    task: z.enum(["transcribe", "translate"]).optional(),
-    initialPrompt: InitialPrompt.optional(),
-    vadFilter: z.boolean().optional(),
-    audioTrack: AudioTrackOption.optional(),
-    channels: z.enum(["mix", "separate"]).optional(),
-  })
-  .superRefine((options, context) => {
-    const { takesOptions, language } = SPEECH_MODELS[options.tier];
-    if (takesOptions) return;
-    for (const name of ["language", "task", "initialPrompt", "vadFilter"] as const) {
-      if (options[name] === undefined || (name === "language" && options.language === language)) continue;
-      context.addIssue({
-        code: "custom",
-        path: [name],
-        message: `the '${options.tier}' tier does not take '${name}'; use tier 'accurate'`,
-      });
-    }
-  });
-export type TranscriptionOptions = z.infer<typeof TranscriptionOptions>;
+export const TranscriptionOptions = optionsWith(Language);
+
+/** Stored options of a transcription. */
+export const StoredOptions = optionsWith(StoredLanguage);
+export type TranscriptionOptions = z.infer<typeof StoredOptions>;
+
+function optionsWith(language: typeof StoredLanguage) {
+  return z
+    .strictObject({
+      tier: z.enum(TIERS).default("accurate"),
+      language: language
+        .optional()
+        .describe("a language tag such as `en` or `pt-BR`; the model detects the language without it"),
+      task: z.enum(["transcribe", "translate"]).optional(),
+      initialPrompt: InitialPrompt.optional(),
+      vadFilter: z.boolean().optional(),
+      audioTrack: AudioTrackOption.optional(),
+      channels: z.enum(["mix", "separate"]).optional(),
+    })
+    .superRefine((options, context) => {
+      const { takesOptions, language: only } = SPEECH_MODELS[options.tier];
+      if (takesOptions) return;
+      for (const name of ["language", "task", "initialPrompt", "vadFilter"] as const) {
+        if (options[name] === undefined || (name === "language" && options.language === only)) continue;
+        context.addIssue({
+          code: "custom",
+          path: [name],
+          message: `the '${options.tier}' tier does not take '${name}'; use tier 'accurate'`,
+        });
+      }
+    });
+}

@@ -1,0 +1,38 @@
+import { DarkroomError } from "../../client/index.ts";
+import { pause } from "../../client/pause.ts";
+
+const FIRST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 15_000;
+/** A server that fails at one thing is not asked for it for ever. */
+const MOST_TRIES = 5;
+/** No answer, a key that ended, too many requests: that passes, and says nothing about what was asked for. */
+const PASSING: ReadonlySet<number> = new Set([0, 401, 429]);
+
+/**
+ * Ask again for as long as the connection is gone or the key is refused, and a few times where the answer broke off.
+ * @param onWaiting is told when it begins to wait, and when it goes on.
+ */
+export async function patiently<T>(
+  call: () => Promise<T>,
+  { signal, onWaiting }: { readonly signal: AbortSignal; readonly onWaiting: (isWaiting: boolean) => void },
+): Promise<T> {
+  let waitMs = FIRST_WAIT_MS;
+  for (let tries = 1; ;) {
+    try {
+      const answer = await call();
+      if (waitMs > FIRST_WAIT_MS) onWaiting(false);
+      return answer;
+    } catch (error) {
+      signal.throwIfAborted();
+      const status = error instanceof DarkroomError ? error.status : null;
+      const isPassing = status !== null && PASSING.has(status);
+      if (!isPassing) {
+        if ((status !== null && status < 500) || tries >= MOST_TRIES) throw error;
+        tries += 1;
+      }
+      onWaiting(true);
+      await pause(waitMs, signal);
+      waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
+    }
+  }
+}

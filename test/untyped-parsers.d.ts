@@ -1,0 +1,20 @@
+// Parsers that bring no types: what the tests use of them.
+declare module "node-webvtt" {
+  interface Cue {
+    readonly start: number;
+    readonly end: number;
+    readonly text: string;
+  }
+  export function parse(vtt: string): { readonly cues: readonly Cue[] };
+}
+
+declare module "webvtt-parser" {
+  interface Cue {
+    readonly startTime: number;
+    readonly endTime: number;
+    readonly tree: { readonly children: readonly { readonly value?: string }[] };
+  }
+  export class WebVTTParser {
+    parse(vtt: string, mode: string): { readonly cues: readonly Cue[]; readonly errors: readonly unknown[] };
+  }
+}
