@@ -1,5 +1,5 @@
 // The two sides: the whole pipeline (plan, cut, transcribe, merge), and one call with the whole recording.
-import { planChunks } from "../../shared/audio/plan.ts";
+import { planAudio } from "../../shared/audio/plan.ts";
 import { CHUNK_MAX_BYTES } from "../../shared/audio/chunks/limits.ts";
 import { SilentStretch } from "../../shared/audio/chunks/chunk.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
@@ -36,7 +36,7 @@ const PROMPT_CHARACTERS = 200;
 export async function throughPipeline(engine: Ready, recording: Recording, cutting: Cutting): Promise<Piped> {
   const source = await fileSource(recording.file);
   try {
-    const plan = await planChunks(source, { maxMs: cutting.maxSeconds * 1000, maxBytes: CHUNK_MAX_BYTES });
+    const plan = await planAudio(source, { maxMs: cutting.maxSeconds * 1000, maxBytes: CHUNK_MAX_BYTES });
     if (plan.type === "refused") throw new Error(`${recording.name}: ${plan.message}`);
     const models = runnerOf(engine);
     const records: ChunkRecord[] = [];
@@ -60,7 +60,15 @@ export async function throughPipeline(engine: Ready, recording: Recording, cutti
       const prompt = cutting.hasPrompts && before !== "" ? { initialPrompt: before } : {};
       const options = { tier: "accurate" as const, ...prompt };
       const piece = { ...own, startMs: Math.round(file.startMs), endMs: Math.round(file.startMs + file.durationMs) };
-      records.push(await transcribePiece(models, file.bytes, options, { piece, sentMs: file.durationMs }));
+      records.push(
+        await transcribePiece(models, file.bytes, options, {
+          piece,
+          fileStartMs: file.startMs,
+          sentMs: file.durationMs,
+          pauses: file.pauses ?? [],
+          quiet: file.quiet ?? [],
+        }),
+      );
     }
     const transcript = composeTranscript(records, { gaps: [], durationMs: plan.durationMs, hasAllEnded: true });
     const words = transcript.segments.flatMap((segment) => segment.words);

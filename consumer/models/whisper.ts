@@ -1,7 +1,6 @@
 import { type ModelRunner, parseAnswer } from "../../shared/models/run-model.ts";
 import { SPEECH_MODELS } from "../../shared/models/models.ts";
 import type { TranscriptionOptions } from "../../shared/kinds/transcription/options.ts";
-import { hasUnspaced, wordsIn } from "../../shared/transcripts/scripts.ts";
 import type { Segment } from "../../shared/transcripts/transcript.ts";
 import { doubt, type Signals } from "../transcription/doubt.ts";
 import { byteArray } from "./byte-array.ts";
@@ -46,14 +45,13 @@ export async function runWhisper(
   const answer = parseAnswer(answered, WhisperAnswer);
   const segments = segmentsOf(answer, sentMs);
   const durationSeconds = answer.transcription_info?.duration ?? null;
-  const words = segments.flatMap((segment) => (segment.words.length > 0 ? segment.words : textWords(segment.text)));
   return {
     model: model.id,
     engine: answered.call.engine,
     language: answer.transcription_info?.language ?? null,
     durationMs: durationSeconds === null ? null : Math.max(0, Math.round(durationSeconds * 1000)),
     segments,
-    doubt: doubt((answer.segments ?? []).map(toSignals), words),
+    doubt: await doubt((answer.segments ?? []).map(toSignals), segments),
   };
 }
 
@@ -67,9 +65,4 @@ function toSignals({
     averageLogProbability: avg_logprob ?? undefined,
     noSpeechProbability: no_speech_prob ?? undefined,
   };
-}
-
-function textWords(text: string): { text: string }[] {
-  const words = hasUnspaced(text) ? wordsIn(text) : text.split(/\s+/);
-  return words.map((word) => ({ text: word }));
 }

@@ -16,7 +16,7 @@ export function createTranscribeChunk({ results, ...tools }: Pick<Tools, "models
       const name = answerName(args.chunk);
       const known = await results.reuseJson<ChunkRecord>(attempt, name);
       if (known !== null) return { type: "completed", transcribed: known };
-      const came = await cutAndTranscribe(args, attempt, tools);
+      const came = await cutAndTranscribe(args, attempt, { ...tools, results });
       if (came.type === "discard") return came;
       if (came.type === "too_large") {
         return { type: "completed", next: came.halves.map((half) => chunkTask({ ...args, chunk: half })) };

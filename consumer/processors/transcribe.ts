@@ -1,33 +1,32 @@
+import type * as z from "zod";
+
 import { type ChunkRecord, composeTranscript } from "../../shared/transcripts/compose-transcript.ts";
 import { estimateWork } from "../../shared/cost/estimate-work.ts";
-import { ARRAY_WEIGHT, MAX_AUDIO_ARRAY_BYTES, MAX_AUDIO_BYTES } from "../../shared/limits.ts";
-import { SPEECH_MODELS } from "../../shared/models/models.ts";
-import { TranscriptionInput } from "../../shared/kinds/transcription/kind.ts";
+import { TranscriptionInput, wantedOf } from "../../shared/kinds/transcription/kind.ts";
 import type { NewTask } from "../../shared/jobs/task.ts";
 import type { Transcript } from "../../shared/transcripts/transcript.ts";
 import { r2Source } from "../../shared/audio/reading/byte-source.ts";
-import { callLimits } from "../../shared/audio/chunks/limits.ts";
 import { extentOf } from "../../shared/audio/extent.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import type { Outcome } from "../../shared/jobs/outcome.ts";
 import { type ChunkArgs, cutAndTranscribe } from "../transcription/cut-and-transcribe.ts";
 import { cutting } from "../transcription/cutting.ts";
-import { transcribePiece } from "../transcription/transcribe-piece.ts";
 import { completeWith, TRANSCRIPT } from "../transcription/store-transcript.ts";
 import type { Attempt } from "../runner/attempt.ts";
+import type { JoinArgs } from "./join-transcript.ts";
 import { discard, processor } from "./processor.ts";
 import type { Tools } from "./tools.ts";
 import { chunkTask } from "./transcribe-chunk.ts";
 
 const JOIN_STAGE = 2;
 
-type TranscribeTools = Pick<Tools, "models" | "media" | "memory" | "withSource" | "results">;
+type TranscribeTools = Pick<Tools, "models" | "media" | "memory" | "results">;
 
 /**
  * Transcribe speech. A short recording is transcribed here in one call. For a long one only the headers are read here, and the
  * job continues with chunks, side by side, and their join.
  */
-export function createTranscribe({ models, media, memory, withSource, results }: TranscribeTools) {
+export function createTranscribe({ models, media, memory, results }: TranscribeTools) {
   return processor(TranscriptionInput, async (input, attempt) => {
     const { source } = input;
     if (source.sizeBytes === 0) return discard("source_empty", `The object '${source.key}' is empty.`);
@@ -38,57 +37,45 @@ export function createTranscribe({ models, media, memory, withSource, results }:
 
   async function plan(input: TranscriptionInput, attempt: Attempt): Promise<Outcome> {
     const { source, options } = input;
-    const planned = await planAudio(r2Source(media(attempt), source), callLimits(options.tier));
+    const planned = await planAudio(r2Source(media(attempt), source), wantedOf(options));
     const estimate = estimateWork({ kind: "transcription", input }, extentOf(planned));
     if (estimate !== null) attempt.foresee(estimate);
     switch (planned.type) {
       case "refused":
         return discard(planned.code, planned.message);
-      case "whole":
-        return transcribeWhole({ source, options }, planned.durationMs, attempt);
       case "chunks": {
-        const { durationMs, chunks } = planned;
+        const { durationMs, chunks, gaps = [], tracks, track } = planned;
+        const named = tracks !== undefined && track !== undefined && { tracks, track };
+        const recording = { durationMs, gaps, ...named };
         const parts = chunks.map((chunk): ChunkArgs => ({ source, options, container: chunk.extra.type, chunk }));
         const [only] = parts;
         return only !== undefined && parts.length === 1
-          ? transcribeOnly(only, durationMs, attempt)
-          : inChunks(parts, durationMs);
+          ? transcribeOnly(only, recording, attempt)
+          : inChunks(parts, recording);
       }
     }
   }
 
-  /** Cut a short recording that the model does not take as it is, and transcribe it at once, without stages. */
-  async function transcribeOnly(args: ChunkArgs, durationMs: number, attempt: Attempt): Promise<Outcome> {
-    const came = await cutAndTranscribe(args, attempt, { models, media, memory });
+  /** Cut a short recording and transcribe it at once, without stages. */
+  async function transcribeOnly(args: ChunkArgs, recording: Recording, attempt: Attempt): Promise<Outcome> {
+    const came = await cutAndTranscribe(args, attempt, { models, media, memory, results });
     if (came.type === "discard") return came;
-    if (came.type === "transcribed") return storeOnly(came.record, durationMs, attempt);
+    if (came.type === "transcribed") return storeOnly(came.record, recording, attempt);
     const parts = came.halves.map((chunk) => ({ ...args, chunk }));
-    return inChunks(parts, durationMs);
+    return inChunks(parts, recording);
   }
 
-  async function transcribeWhole(
-    { source, options }: TranscriptionInput,
-    durationMs: number,
-    attempt: Attempt,
-  ): Promise<Outcome> {
-    const isArray = SPEECH_MODELS[options.tier].audio === "array";
-    const limits = isArray ? { maxBytes: MAX_AUDIO_ARRAY_BYTES, weight: ARRAY_WEIGHT } : { maxBytes: MAX_AUDIO_BYTES };
-    const piece = { index: 0, startMs: 0, endMs: durationMs, ownStartMs: 0, ownEndMs: durationMs };
-    return withSource(attempt, source, limits, async (bytes) => {
-      const record = await transcribePiece(models(attempt), bytes, options, { piece, sentMs: durationMs });
-      return storeOnly(record, durationMs, attempt);
-    });
-  }
-
-  /** Store the transcript of one call. */
-  async function storeOnly(record: ChunkRecord, durationMs: number, attempt: Attempt): Promise<Outcome> {
-    const transcript = composeTranscript([record], { gaps: [], durationMs, hasAllEnded: true });
+  /** The transcript of one call. */
+  async function storeOnly(record: ChunkRecord, recording: Recording, attempt: Attempt): Promise<Outcome> {
+    const transcript = composeTranscript([record], { ...recording, hasAllEnded: true });
     return completeWith(attempt, transcript, results);
   }
 }
 
-function inChunks(parts: readonly ChunkArgs[], durationMs: number): Outcome {
-  const args = { durationMs };
+/** What is known of a recording when it is planned. */
+type Recording = z.infer<typeof JoinArgs>;
+
+function inChunks(parts: readonly ChunkArgs[], args: Recording): Outcome {
   const join: NewTask = { name: "join", kind: "join_transcript", stage: JOIN_STAGE, model: null, args };
   return { type: "completed", next: [...parts.map(chunkTask), join] };
 }

@@ -3,7 +3,8 @@ import * as z from "zod";
 import { ModelError } from "../../shared/models/model-error.ts";
 import { r2Source } from "../../shared/audio/reading/byte-source.ts";
 import { CUT_HELD_BYTES, callLimits } from "../../shared/audio/chunks/limits.ts";
-import { SilentStretch, type ChunkFile, type ChunkPlan } from "../../shared/audio/chunks/chunk.ts";
+import { SilentStretch, type ChunkFile, type ChunkPlan, type Times } from "../../shared/audio/chunks/chunk.ts";
+import { within } from "../../shared/audio/chunks/missing.ts";
 import { storedChunk, type Container } from "../../shared/audio/chunks/container.ts";
 import { CONTAINERS } from "../../shared/audio/containers.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
@@ -44,11 +45,31 @@ export type Transcribed =
   | { readonly type: "too_large"; readonly halves: readonly ChunkPlan[] }
   | Discarded;
 
-/** Cut a chunk out of its recording and transcribe it, both within the batch's memory. */
-export async function cutAndTranscribe(
-  args: ChunkArgs,
+type CuttingTools = Pick<Tools, "models" | "media" | "memory" | "results">;
+
+/** Cut a chunk out of its recording and transcribe it, both within the batch's memory; channel by channel, where that is asked for. */
+export async function cutAndTranscribe(args: ChunkArgs, attempt: Attempt, tools: CuttingTools): Promise<Transcribed> {
+  const { channels } = args.chunk;
+  if (channels === undefined) return transcribeCut(args, attempt, tools);
+  const records: ChunkRecord[] = [];
+  for (let channel = 0; channel < channels; channel++) {
+    const ask = async () => transcribeCut({ ...args, chunk: { ...args.chunk, channel } }, attempt, tools);
+    // Each answer has been paid for when the next is asked.
+    const came = await tools.results.storedAnswer(attempt, channelName(args.chunk, channel), ask);
+    if (came.type !== "transcribed") return came;
+    records.push(came.record);
+  }
+  return { type: "transcribed", record: joinChannels(records, args.chunk) };
+}
+
+function channelName({ ownStartMs, ownEndMs }: ChunkPlan, channel: number): string {
+  return `chunk-${ownStartMs}-${ownEndMs}-channel-${channel}.json`;
+}
+
+async function transcribeCut(
+  args: ChunkArgs & { readonly chunk: ChunkPlan },
   attempt: Attempt,
-  { models, media, memory }: Pick<Tools, "models" | "media" | "memory">,
+  { models, media, memory }: CuttingTools,
 ): Promise<Transcribed> {
   const file = await memory.cuts.hold(CUT_HELD_BYTES, () => cutOut(args, media(attempt)));
   if (file === null) return { type: "transcribed", record: silence(args.chunk) };
@@ -70,9 +91,28 @@ async function cutOut({ source, chunk }: ChunkArgs, media: R2Bucket): Promise<Ch
   }
 }
 
+/** What was heard on each channel, as one record. */
+function joinChannels(records: readonly ChunkRecord[], chunk: ChunkPlan): ChunkRecord {
+  const heard = records.find(({ model }) => model !== null);
+  const doubtful = records.flatMap((record) => record.doubtful ?? []);
+  const [missing = []] = records.map((record) => record.missing);
+  return {
+    ...(heard ?? silence(chunk)),
+    segments: records.flatMap(({ segments }, channel) => segments.map((segment) => ({ ...segment, channel }))),
+    ...(records.some(({ isLowConfidence }) => isLowConfidence === true) && { isLowConfidence: true }),
+    doubt: records.find(({ doubt }) => doubt !== null)?.doubt ?? null,
+    ...(doubtful.length > 0 && { doubtful }),
+    ...(missing.length > 0 && { missing }),
+  };
+}
+
 function silence({ index, startMs, endMs, ownStartMs, ownEndMs }: ChunkPlan): ChunkRecord {
   const nothing = { segments: [], model: null, engine: null, language: null, doubt: null };
   return { index, startMs, endMs, ownStartMs, ownEndMs, ...nothing };
+}
+
+function rounded<T extends Times>(times: T): T {
+  return { ...times, startMs: Math.max(0, Math.round(times.startMs)), endMs: Math.round(times.endMs) };
 }
 
 async function transcribeFile(
@@ -84,12 +124,23 @@ async function transcribeFile(
   const { durationMs, pauses = [] } = file;
   // A packet's time need not be a whole millisecond, and the first may lie before the source's start; a transcript's not.
   const startMs = Math.max(0, Math.round(file.startMs));
-  const endMs = startMs + Math.round(durationMs + pausedMs(pauses));
+  const endMs = Math.max(startMs, Math.round(file.startMs + durationMs + pausedMs(pauses)));
   const piece = { index, startMs, endMs, ownStartMs, ownEndMs };
+  const own = { startMs: ownStartMs, endMs: ownEndMs };
+  const missing = within(file.missing ?? [], own).map(rounded);
   try {
     return {
       type: "transcribed",
-      record: await transcribePiece(models, file.bytes, options, { piece, sentMs: durationMs, pauses }),
+      record: {
+        ...(await transcribePiece(models, file.bytes, options, {
+          piece,
+          fileStartMs: file.startMs,
+          sentMs: durationMs,
+          pauses,
+          quiet: within(file.quiet ?? [], own).map(rounded),
+        })),
+        ...(missing.length > 0 && { missing }),
+      },
     };
   } catch (error) {
     if (!(error instanceof ModelError) || error.code !== "request_too_large") throw error;

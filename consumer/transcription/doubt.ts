@@ -1,4 +1,5 @@
-import type { Word } from "../../shared/transcripts/transcript.ts";
+import type { Segment, Word } from "../../shared/transcripts/transcript.ts";
+import { loops } from "./loops.ts";
 
 /** What a model says of its own segment, where it says it. */
 export interface Signals {
@@ -12,31 +13,80 @@ const MAX_COMPRESSION_RATIO = 2.4;
 const MIN_LOG_PROBABILITY = -1;
 const MAX_NO_SPEECH_PROBABILITY = 0.6;
 
-/** A phrase of up to eight words said this often in a row is a loop, not a refrain. */
-const LOOP_TIMES = 6;
-const LOOP_WORDS = 8;
+/** Of a text whose ratio the model does not say. Lists and numbers that are counted compress up to three times. */
+const MAX_OWN_RATIO = 4;
 
-/** Why a text is not to be trusted, in words; null where nothing speaks against it. */
-export function doubt(segments: readonly Signals[], words: readonly Pick<Word, "text">[]): string | null {
-  if (loops(words.map((word) => word.text.toLowerCase()))) return "a phrase repeats over and over";
-  if (segments.some((segment) => (segment.compressionRatio ?? 0) > MAX_COMPRESSION_RATIO))
-    return "the text repeats itself";
-  const invented = segments.some(
+/** Whisper takes the ratio of half a minute. Longer texts compress better, whatever they say. */
+const COMPRESSED_CHARS = 600;
+/** In a shorter text a few repeated words are half of it. */
+const LEAST_COMPRESSED_CHARS = 120;
+
+/** Slow speech has two words a second. A recogniser that fails draws a few short words over seconds of sound. */
+const MOST_WORD_MS = 1_200;
+const FEW_WORDS = 4;
+/** The fastest speakers say six words, or thirty letters, a second. */
+const LEAST_WORD_MS = 70;
+const LEAST_CHAR_MS = 12;
+const MANY_WORDS = 20;
+
+/** Why a text is not to be trusted, in words, whatever the model says of it; null where nothing speaks against it. */
+export async function doubt(signals: readonly Signals[], segments: readonly Segment[]): Promise<string | null> {
+  const words = segments.flatMap((segment) => (segment.words.length > 0 ? segment.words : textWords(segment)));
+  if (loops(words.map((word) => word.text))) return "a phrase repeats over and over";
+  const ratio = Math.max(0, ...signals.map(({ compressionRatio }) => compressionRatio ?? 0));
+  if (ratio > MAX_COMPRESSION_RATIO || (await compresses(segments))) return "the text repeats itself";
+  const invented = signals.some(
     ({ averageLogProbability, noSpeechProbability }) =>
       (averageLogProbability ?? 0) < MIN_LOG_PROBABILITY && (noSpeechProbability ?? 0) > MAX_NO_SPEECH_PROBABILITY,
   );
   if (invented) return "there may be no speech here";
-  const isUnsure = segments.some(({ averageLogProbability }) => (averageLogProbability ?? 0) < MIN_LOG_PROBABILITY);
-  return isUnsure ? "the model was unsure" : null;
+  if (signals.some(({ averageLogProbability }) => (averageLogProbability ?? 0) < MIN_LOG_PROBABILITY))
+    return "the model was unsure";
+  return paceDoubt(words);
 }
 
-function loops(words: readonly string[]): boolean {
-  for (let period = 1; period <= LOOP_WORDS; period += 1) {
-    let same = 0;
-    for (let index = period; index < words.length; index += 1) {
-      same = words[index] === words[index - period] ? same + 1 : 0;
-      if (same >= period * (LOOP_TIMES - 1)) return true;
+function textWords({ text, startMs, endMs }: Segment): readonly Word[] {
+  const texts = text.split(/\s+/).filter((word) => word !== "");
+  const step = (endMs - startMs) / Math.max(1, texts.length);
+  return texts.map((word, index) => ({
+    text: word,
+    startMs: startMs + index * step,
+    endMs: startMs + (index + 1) * step,
+  }));
+}
+
+/** Whether any half minute of text is far more alike than speech is. */
+async function compresses(segments: readonly Segment[]): Promise<boolean> {
+  let piece = "";
+  for (const [index, { text }] of segments.entries()) {
+    piece += ` ${text}`;
+    const isLast = index === segments.length - 1;
+    if (piece.length < COMPRESSED_CHARS && !isLast) continue;
+    for (let at = 0; at === 0 || at + LEAST_COMPRESSED_CHARS < piece.length; at += COMPRESSED_CHARS) {
+      const part = piece.slice(at, at + COMPRESSED_CHARS);
+      if (part.length >= LEAST_COMPRESSED_CHARS && (await ratioOf(part)) > MAX_OWN_RATIO) return true;
     }
+    piece = "";
   }
   return false;
+}
+
+async function ratioOf(text: string): Promise<number> {
+  const bytes = new TextEncoder().encode(text);
+  const packed = await new Response(
+    new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate")),
+  ).arrayBuffer();
+  return bytes.length / packed.byteLength;
+}
+
+/** Whether nobody can have said these words in their time. */
+function paceDoubt(words: readonly Word[]): string | null {
+  const spokenMs = words.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+  if (words.length >= FEW_WORDS && spokenMs / words.length > MOST_WORD_MS)
+    return "there are far fewer words than the sound would have";
+  const chars = words.reduce((sum, { text }) => sum + text.length, 0);
+  const first = words[0]?.startMs ?? 0;
+  const lastingMs = Math.max(...words.map(({ endMs }) => endMs), first) - first;
+  const isTooFast = lastingMs < words.length * LEAST_WORD_MS || lastingMs < chars * LEAST_CHAR_MS;
+  return words.length >= MANY_WORDS && lastingMs > 0 && isTooFast ? "there are more words than anybody can say" : null;
 }

@@ -1,8 +1,8 @@
 import type { ChunkRecord } from "../../shared/transcripts/compose-transcript.ts";
 import { SPEECH_MODELS } from "../../shared/models/models.ts";
 import type { TranscriptionOptions } from "../../shared/kinds/transcription/options.ts";
-import type { Segment, Word } from "../../shared/transcripts/transcript.ts";
-import type { Pause } from "../../shared/audio/chunks/chunk.ts";
+import type { Segment, Stretch, Word } from "../../shared/transcripts/transcript.ts";
+import type { Pause, Times } from "../../shared/audio/chunks/chunk.ts";
 import { pausedMs } from "../../shared/audio/chunks/pauses.ts";
 import { runWhisper, type TranscribedFile } from "../models/whisper.ts";
 import type { ModelRunner } from "../../shared/models/run-model.ts";
@@ -16,6 +16,18 @@ export interface Piece {
   readonly ownEndMs: number;
 }
 
+/** A file that is sent, and how its times become those of the source. */
+export interface SentFile {
+  readonly piece: Piece;
+  /** Source time of its first sample. It may lie a little before the source's start. */
+  readonly fileStartMs: number;
+  readonly sentMs: number;
+  /** Pauses of the source that the file leaves out. */
+  readonly pauses: readonly Pause[];
+  /** Where there is next to no sound, in the source's time. */
+  readonly quiet: readonly Times[];
+}
+
 /** A model that measures another length than was sent did not read the file as it is: half a second is rounding. */
 const MAX_DURATION_ERROR_MS = 500;
 
@@ -23,14 +35,12 @@ const MAX_DURATION_ERROR_MS = 500;
  * Transcribe one file, in the source's time. If the text loops or looks invented, the model is asked once more with safer
  * parameters, where it takes any: the same call would give the same answer. The better answer is kept, and marked if it is
  * still in doubt.
- * @param sentMs how long the file sent is.
- * @param pauses of the source that the file leaves out.
  */
 export async function transcribePiece(
   models: ModelRunner,
   audio: Uint8Array,
   options: TranscriptionOptions,
-  { piece, sentMs, pauses = [] }: { piece: Piece; sentMs: number; pauses?: readonly Pause[] },
+  { piece, fileStartMs, sentMs, pauses, quiet }: SentFile,
 ): Promise<ChunkRecord> {
   const first = await runWhisper(models, audio, options, { sentMs });
   const isAskedAgain = first.doubt !== null && SPEECH_MODELS[options.tier].takesOptions;
@@ -40,14 +50,17 @@ export async function transcribePiece(
     : await runWhisper(models, audio, options, { sentMs, isSafer: true }).catch(() => first);
   const best = again.doubt === null ? again : first;
   const doubt = best.doubt ?? misread(best, sentMs);
+  const segments = best.segments.map((segment) => inSource(segment, fileStartMs, pauses));
+  const doubtful = saidInQuiet(segments, quiet);
   return {
     ...piece,
-    segments: best.segments.map((segment) => inSource(segment, piece.startMs, pauses)),
+    segments,
     ...(doubt !== null && { isLowConfidence: true }),
     model: best.model,
     engine: best.engine,
     language: best.language,
     doubt,
+    ...(doubtful.length > 0 && { doubtful }),
   };
 }
 
@@ -56,21 +69,45 @@ function misread({ durationMs }: TranscribedFile, sentMs: number): string | null
   return `the model read ${durationMs} ms of ${sentMs} ms of audio`;
 }
 
+/** The quiet stretches in which the model says something. A word's time may be off by this much. */
+const EDGE_MS = 300;
+
+function saidInQuiet(segments: readonly Segment[], quiet: readonly Times[]): readonly Stretch[] {
+  const said = segments.flatMap((segment) => (segment.words.length > 0 ? segment.words : [segment]));
+  return quiet
+    .filter(({ startMs, endMs }) =>
+      said.some(
+        (one) =>
+          one.startMs >= startMs - EDGE_MS &&
+          one.endMs <= endMs + EDGE_MS &&
+          middle(one) > startMs + EDGE_MS &&
+          middle(one) < endMs - EDGE_MS,
+      ),
+    )
+    .map(({ startMs, endMs }) => ({ startMs, endMs, reason: "there is next to no sound here" }));
+}
+
 function inSource(segment: Segment, fileStartMs: number, pauses: readonly Pause[]): Segment {
   // On one side of a pause: what is said does not last through it, and a model's times are a little off.
-  const shiftMs = ({ startMs, endMs }: Times) => fileStartMs + Math.round(pausedMs(pauses, (startMs + endMs) / 2));
+  const shiftMs = (times: Word | Segment) => fileStartMs + pausedMs(pauses, middle(times));
   const [first = segment] = segment.words;
   const last = segment.words.at(-1) ?? segment;
   return {
     ...segment,
-    startMs: segment.startMs + shiftMs(first),
-    endMs: segment.endMs + shiftMs(last),
+    startMs: placed(segment.startMs, shiftMs(first)),
+    endMs: placed(segment.endMs, shiftMs(last)),
     words: segment.words.map((word) => ({
       ...word,
-      startMs: word.startMs + shiftMs(word),
-      endMs: word.endMs + shiftMs(word),
+      startMs: placed(word.startMs, shiftMs(word)),
+      endMs: placed(word.endMs, shiftMs(word)),
     })),
   };
 }
 
-type Times = Pick<Word, "startMs" | "endMs">;
+function placed(timeMs: number, byMs: number): number {
+  return Math.max(0, Math.round(timeMs + byMs));
+}
+
+function middle({ startMs, endMs }: Pick<Word, "startMs" | "endMs">): number {
+  return (startMs + endMs) / 2;
+}

@@ -77,6 +77,7 @@ export function JobSettings({ kinds }: { kinds: readonly KnownKind[] }) {
           <summary>Advanced</summary>
           <div class="settings-grid">
             {kinds.includes("transcription") && <AdvancedTranscription />}
+            {kinds.includes("transcription") && <WhichSound />}
             <Terms />
           </div>
         </details>
@@ -178,6 +179,44 @@ function AdvancedTranscription() {
       </label>
     </>
   );
+}
+
+/** What of a recording is heard: of several tracks one, and its channels together or one by one. */
+function WhichSound() {
+  const { audioTrack, channels } = settings.value.options.transcription;
+  return (
+    <>
+      <Choice
+        label="Channels"
+        value={channels ?? "mix"}
+        choices={[
+          ["mix", "Together"],
+          ["separate", "One by one: a speaker on each"],
+        ]}
+        hint={channels === "separate" ? "For WAV, MOV and MKV with PCM. Each channel is paid for." : undefined}
+        onChange={(value) =>
+          changeOptions("transcription", { channels: value === "separate" ? "separate" : undefined })
+        }
+      />
+      <label class="field">
+        <span>Audio track</span>
+        <input
+          class="input"
+          maxLength={35}
+          placeholder="Chosen by itself"
+          value={audioTrack ?? ""}
+          onInput={({ currentTarget: { value } }) => changeOptions("transcription", { audioTrack: trackOf(value) })}
+        />
+        <span class="hint">A number from 0, or a language such as de.</span>
+      </label>
+    </>
+  );
+}
+
+function trackOf(typed: string): number | string | undefined {
+  const text = typed.trim();
+  if (text === "") return undefined;
+  return /^\d+$/.test(text) ? Number(text) : text;
 }
 
 function ClassificationOptions() {

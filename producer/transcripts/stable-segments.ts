@@ -1,4 +1,5 @@
-import { type HeardChunk, mergeChunks } from "../../shared/transcripts/merge-chunks.ts";
+import { byChannel, mergeChannel } from "../../shared/transcripts/merge-channels.ts";
+import type { HeardChunk } from "../../shared/transcripts/merge-chunks.ts";
 import type { Segment } from "../../shared/transcripts/transcript.ts";
 
 /** Times of a cut are rounded to packets, and joining two chunks may move a word whose time is a second off. */
@@ -13,12 +14,20 @@ export function stableSegments(transcribed: readonly HeardChunk[]): readonly Seg
   if (last === undefined) return [];
   const halfOverlapMs = last.endMs - last.ownEndMs;
   const untilMs = last.ownEndMs - 2 * halfOverlapMs - SLACK_MS;
-  const segments = mergeChunks(transcribed);
-  const firstOpen = segments.findIndex(({ endMs }, index) => {
-    const next = segments[index + 1];
-    return endMs > untilMs || next === undefined || next.startMs > untilMs;
+  const channels = byChannel(transcribed).map((own) => {
+    const segments = mergeChannel(own);
+    const firstOpen = segments.findIndex(({ endMs }, index) => {
+      const next = segments[index + 1];
+      return endMs > untilMs || next === undefined || next.startMs > untilMs;
+    });
+    const final = segments.slice(0, firstOpen < 0 ? segments.length : firstOpen);
+    return { final, openMs: segments[firstOpen]?.startMs ?? Infinity };
   });
-  return segments.slice(0, firstOpen < 0 ? segments.length : firstOpen);
+  // Segments are sent in the order of their times, so those of one channel wait for the others.
+  const openMs = Math.min(...channels.map((channel) => channel.openMs));
+  return channels
+    .flatMap(({ final }) => (channels.length === 1 ? final : final.filter(({ startMs }) => startMs < openMs)))
+    .toSorted((left, right) => left.startMs - right.startMs || (left.channel ?? 0) - (right.channel ?? 0));
 }
 
 /**
@@ -43,5 +52,10 @@ export function stableReader(): (chunks: readonly HeardChunk[]) => readonly Segm
 }
 
 function isSame(one: Segment, other: Segment | undefined): boolean {
-  return one.startMs === other?.startMs && one.endMs === other.endMs && one.text === other.text;
+  return (
+    one.startMs === other?.startMs &&
+    one.endMs === other.endMs &&
+    one.text === other.text &&
+    one.channel === other.channel
+  );
 }

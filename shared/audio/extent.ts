@@ -1,7 +1,7 @@
 import { memorySource, readWithin, type ByteSource } from "./reading/byte-source.ts";
-import { DamagedSource, type AudioPlan, type ChunkSpan, type Refusal } from "./chunks/chunk.ts";
+import { DamagedSource, type AudioPlan, type ChunkPlan, type ChunkSpan, type Refusal } from "./chunks/chunk.ts";
 import { longestChunkMs, planCuts } from "./chunks/cuts.ts";
-import { READ_BYTES, type CallLimits } from "./chunks/limits.ts";
+import { READ_BYTES, type Wanted } from "./chunks/limits.ts";
 import type { AudioExtent } from "../cost/estimate.ts";
 import { containerNamed } from "./containers.ts";
 import { planAudio } from "./plan.ts";
@@ -20,7 +20,7 @@ export const LOOK: ReadAllowance = { maxReads: 40, maxBytes: 8 * 1024 * 1024, ah
  */
 export async function measureAudio(
   source: ByteSource,
-  limits: CallLimits,
+  limits: Wanted,
   allowance: ReadAllowance,
 ): Promise<AudioExtent | Refusal | null> {
   try {
@@ -37,20 +37,19 @@ export function extentOf(plan: AudioPlan): AudioExtent {
   switch (plan.type) {
     case "refused":
       return { durationMs: 0, sentMs: 0, calls: 0, isCut: false, isRough: false };
-    case "whole":
-      return { durationMs: plan.durationMs, sentMs: plan.durationMs, calls: 1, isCut: false, isRough: false };
     case "chunks":
       return extentOfChunks(plan.chunks, plan.durationMs, { isRough: false });
   }
 }
 
 function extentOfChunks(
-  chunks: readonly ChunkSpan[],
+  chunks: readonly (ChunkSpan & Pick<ChunkPlan, "channels">)[],
   durationMs: number,
   { isRough }: Pick<AudioExtent, "isRough">,
 ): AudioExtent {
-  const sentMs = chunks.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
-  return { durationMs, sentMs, calls: chunks.length, isCut: chunks.length > 1, isRough };
+  const sentMs = chunks.reduce((sum, { startMs, endMs, channels = 1 }) => sum + channels * (endMs - startMs), 0);
+  const calls = chunks.reduce((sum, { channels = 1 }) => sum + channels, 0);
+  return { durationMs, sentMs, calls, isCut: chunks.length > 1, isRough };
 }
 
 /** Where a header gives the length of the whole file, plans of two parts of the file agree within this time. */
@@ -61,7 +60,7 @@ const SAME_MS = 1000;
  * so a plan reads them whole.
  * @returns null where the beginning is not enough for a guess.
  */
-export async function guessExtent(source: ByteSource, limits: CallLimits): Promise<AudioExtent | null> {
+export async function guessExtent(source: ByteSource, limits: Wanted): Promise<AudioExtent | null> {
   const head = await readWithin(source, 0, READ_BYTES);
   // The head describes the whole file, so claims in it are limited by the file's size, but reading it by its own.
   const lookWork = () => {
@@ -77,7 +76,9 @@ export async function guessExtent(source: ByteSource, limits: CallLimits): Promi
   // Quiet places are not searched, so the overlaps are the longest possible.
   const chunkMs = longestChunkMs(containerNamed(long.container).sentBytesPerSecond(bytesPerSecond), limits);
   try {
-    const chunks = await planCuts(durationMs, chunkMs, () => [], planWork(source));
+    const cuts = await planCuts(durationMs, chunkMs, () => [], planWork(source));
+    const { channels } = long.chunks[0] ?? {};
+    const chunks = cuts.map((cut) => ({ ...cut, ...(channels !== undefined && { channels }) }));
     return extentOfChunks(chunks, durationMs, { isRough: true });
   } catch (error) {
     // The guess is longer than the longest recording: the beginning is not like the rest.

@@ -1,7 +1,7 @@
-import { DamagedSource, refuse, type AudioPlan } from "./chunks/chunk.ts";
-import { SMALL_BYTES, type CallLimits } from "./chunks/limits.ts";
-import { containerNamed } from "./containers.ts";
+import { DamagedSource, refuse, type AudioPlan, type Refusal } from "./chunks/chunk.ts";
+import { MAX_SEPARATE_CHANNELS, SMALL_BYTES, type Wanted } from "./chunks/limits.ts";
 import { memorySource, SourceChanged, type ByteSource } from "./reading/byte-source.ts";
+import { planParts } from "./chunks/parts.ts";
 import { planWork, WorkSpent, type Work } from "./reading/work.ts";
 import { countedSource } from "./reading/counted-source.ts";
 import { sniffContainer } from "./sniff.ts";
@@ -12,41 +12,19 @@ export type { AudioPlan, ChunkPlan } from "./chunks/chunk.ts";
  * Decide how to cut a recording for calls with these limits, or why it cannot be cut. The same object gives the same plan.
  * @param work what planning may take; by default what the source's size allows.
  */
-export async function planAudio(
-  source: ByteSource,
-  limits: CallLimits,
-  work: Work = planWork(source),
-): Promise<AudioPlan> {
-  const plan = await planChunks(source, limits, work);
-  // A decoder may not know of files laid end to end, and stop after a first part without sound.
-  if (plan.type === "refused" || plan.chunks.length > 1 || plan.chunks[0]?.part !== undefined) return plan;
-  const isSmall = source.sizeBytes <= limits.maxBytes;
-  const isSentWhole = containerNamed(plan.container).sentWhole.includes(plan.codec);
-  if (isSmall && plan.mustCut !== true && isSentWhole) return { type: "whole", durationMs: plan.durationMs };
-  return plan;
-}
-
-/** The same, also for a recording that a model would take as it is. */
-export async function planChunks(
-  source: ByteSource,
-  limits: CallLimits,
-  work: Work = planWork(source),
-): Promise<Exclude<AudioPlan, { readonly type: "whole" }>> {
+export async function planAudio(source: ByteSource, limits: Wanted, work: Work = planWork(source)): Promise<AudioPlan> {
   if (source.sizeBytes === 0) return refuse("empty", "The file is empty.");
   try {
     const counted = countedSource(source, work);
     const looked = source.sizeBytes > SMALL_BYTES ? counted : await inMemory(counted, work);
-    const container = await sniffContainer(looked, work);
-    if ("type" in container) return container;
-    const planned = await container.plan(looked, limits, work);
-    switch (planned.type) {
-      case "chunks":
-        return { ...planned, durationMs: Math.round(planned.durationMs) };
-      case "refused":
-        return planned;
-      case "whole":
-        throw new Error("A container plans chunks; whether a file is sent whole is decided here.");
-    }
+    const found = await sniffContainer(looked, work);
+    if ("type" in found) return found;
+    const { container, start } = found;
+    const planFile = (part: ByteSource) => container.plan(part, limits, work);
+    const planned = await (start === 0 ? planFile(looked) : planParts(looked, [start], work, planFile));
+    if (planned.type === "refused") return planned;
+    const plan = { ...planned, durationMs: Math.round(planned.durationMs) };
+    return limits.channels === "separate" ? separated(plan, work) : plan;
   } catch (error) {
     // A read that fails is an outage, and worth another attempt. Bytes that cannot be parsed stay that way.
     if (error instanceof SourceChanged) throw error;
@@ -56,6 +34,25 @@ export async function planChunks(
     if (error instanceof RangeError) return refuse("damaged", `The file is damaged: ${error.message}.`);
     throw error;
   }
+}
+
+/** The same plan, each of whose chunks is cut once for each channel. */
+function separated(plan: Exclude<AudioPlan, Refusal>, work: Work): AudioPlan {
+  const { pcmChannels: channels, codec, track = 0 } = plan;
+  if (channels === undefined) {
+    return refuse(
+      "channels_not_separable",
+      `The channels of ${codec} cannot be told apart without decoding it. Convert it first: ffmpeg -i INPUT -map 0:a:${track} -c:a pcm_s16le OUTPUT.wav`,
+    );
+  }
+  if (channels > MAX_SEPARATE_CHANNELS) {
+    return refuse(
+      "channels_not_separable",
+      `The recording has ${channels} channels; at most ${MAX_SEPARATE_CHANNELS} are transcribed one by one. Send fewer, or leave out 'channels'.`,
+    );
+  }
+  work.call((channels - 1) * plan.chunks.length);
+  return { ...plan, chunks: plan.chunks.map((chunk) => ({ ...chunk, channels })) };
 }
 
 async function inMemory(source: ByteSource, work: Work): Promise<ByteSource> {

@@ -1,4 +1,4 @@
-import { asciiAt } from "./reading/bytes.ts";
+import { asciiAt, indexOfBytes } from "./reading/bytes.ts";
 import { readWithin, type ByteSource } from "./reading/byte-source.ts";
 import { refuse, type Refusal } from "./chunks/chunk.ts";
 import type { Container } from "./chunks/container.ts";
@@ -53,7 +53,7 @@ const FRAMED = CONTAINERS.flatMap((container) =>
 );
 
 /** The container of a file by its bytes, since names and content types that clients send are often wrong. */
-export async function sniffContainer(source: ByteSource, work: Work): Promise<Container | Refusal> {
+export async function sniffContainer(source: ByteSource, work: Work): Promise<Found | Refusal> {
   const window = windowOn(source, SNIFF_BYTES);
   const base = await behindTags(window);
   const head = (await window.at(base, SNIFF_BYTES)).subarray(0, SNIFF_BYTES);
@@ -64,14 +64,40 @@ export async function sniffContainer(source: ByteSource, work: Work): Promise<Co
       "The file begins with an ID3 or APE tag, which only MP3, AAC, FLAC and WAV files may have. Remove the tag.",
     );
   }
-  if (marked !== undefined) return marked.container;
+  if (marked !== undefined) return { container: marked.container, start: 0 };
   const other = refuseOther(head);
   if (other !== null) return other;
   const framed = byFrames(head, work);
-  if (framed !== null) return framed;
+  if (framed !== null) return { container: framed, start: 0 };
   const hasNoSound = NO_SOUND.some((mark) => asciiAt(head, 0, mark.length) === mark);
-  const behindJunk = hasNoSound ? null : behindJunkOf(await readWithin(source, base, JUNK_BYTES), work);
-  return behindJunk ?? refuse("unsupported_container", UNKNOWN);
+  if (hasNoSound) return refuse("unsupported_container", UNKNOWN);
+  const junk = await readWithin(source, base, JUNK_BYTES);
+  const goingOn = behindJunkOf(junk, work);
+  if (goingOn !== null) return { container: goingOn, start: 0 };
+  return laterMark(junk, base, work) ?? refuse("unsupported_container", UNKNOWN);
+}
+
+/** A container, and where its file begins. Those without a beginning of their own find their first frame themselves. */
+export interface Found {
+  readonly container: Container;
+  readonly start: number;
+}
+
+/** Marks that are long enough not to be there by chance. */
+const LATE_MARKS = [
+  { name: "ogg", mark: [0x4f, 0x67, 0x67, 0x53, 0, 2] },
+  { name: "flac", mark: [0x66, 0x4c, 0x61, 0x43, 0, 0, 0, 34] },
+  { name: "flac", mark: [0x66, 0x4c, 0x61, 0x43, 0x80, 0, 0, 34] },
+] as const;
+
+/** A file behind the rest of another: a player skips what it does not know. */
+function laterMark(bytes: Uint8Array, base: number, work: Work): Found | null {
+  for (const { name, mark } of LATE_MARKS) {
+    const at = indexOfBytes(bytes, mark, 0, work);
+    const container = CONTAINERS.find((one) => one.name === name);
+    if (at !== -1 && container !== undefined) return { container, start: base + at };
+  }
+  return null;
 }
 
 function refuseOther(head: Uint8Array): Refusal | null {

@@ -3,7 +3,7 @@ import { READ_BYTES, type CallLimits } from "./chunks/limits.ts";
 import { pausedMs } from "./chunks/pauses.ts";
 import { containerNamed } from "./containers.ts";
 import { extractChunk } from "./extract.ts";
-import { planChunks } from "./plan.ts";
+import { planAudio } from "./plan.ts";
 import type { ByteSource } from "./reading/byte-source.ts";
 import { cutWork, planLimits, Work } from "./reading/work.ts";
 
@@ -40,7 +40,7 @@ export async function planRecording(
 ): Promise<{ readonly durationMs: number; readonly chunks: readonly ChunkPlan[] } | Refusal> {
   const limits = planLimits(source.sizeBytes);
   const work = new Work({ ...limits, bytes: Math.min(limits.bytes, PLAN_READ_BYTES) });
-  const plan = await planChunks(source, PLAN_LIMITS, work);
+  const plan = await planAudio(source, PLAN_LIMITS, work);
   if (plan.type !== "refused") return plan;
   if (plan.code !== "too_complex" || work.spent.bytes < PLAN_READ_BYTES) return plan;
   const message =

@@ -3,7 +3,7 @@ import type { Segment, Transcript } from "../transcripts/transcript.ts";
 import { HOUR_MS } from "../durations.ts";
 
 /** A laid-out cue, or a segment as it stands, in one line. */
-export type Caption = Cue | Pick<Segment, "startMs" | "endMs" | "text">;
+export type Caption = Cue | Pick<Segment, "startMs" | "endMs" | "text" | "speaker">;
 
 /**
  * WebVTT (W3C): dots before the milliseconds, and `<`, `&` and `-->` are markup. A player takes the direction of each line from its
@@ -12,7 +12,7 @@ export type Caption = Cue | Pick<Segment, "startMs" | "endMs" | "text">;
 export function toVtt(captions: readonly Caption[], notes: readonly string[] = []): string {
   const cues = captions.map((caption) => {
     const lines = linesOf(caption).map((line) => (isRtl(caption) ? RIGHT_TO_LEFT_MARK : "") + escapeVtt(line));
-    return `${timesOf(caption, ".")}\n${lines.join("\n")}\n`;
+    return `${timesOf(caption, ".")}\n${voiceOf(caption)}${lines.join("\n")}\n`;
   });
   return ["WEBVTT\n", ...notes.map((note) => `NOTE ${note}\n`), ...cues].join("\n");
 }
@@ -32,8 +32,11 @@ export function notesOf({ isComplete, gaps }: Pick<Transcript, "isComplete" | "g
 export function toSrt(captions: readonly Caption[]): string {
   return captions
     .map((caption, index) => {
+      // SubRip has no voices: the name stands where another speaker begins, as in the transcript.
+      const { speaker } = caption;
+      const name = speaker === undefined || speaker === captions[index - 1]?.speaker ? "" : `${oneLine(speaker)}: `;
       const lines = linesOf(caption).map((line) => (isRtl(caption) ? RIGHT_TO_LEFT + line + POP : line));
-      return `${index + 1}\n${timesOf(caption, ",")}\n${lines.join("\n")}\n`;
+      return `${index + 1}\n${timesOf(caption, ",")}\n${name}${lines.join("\n")}\n`;
     })
     .join("\n");
 }
@@ -65,6 +68,11 @@ function cueTime(timeMs: number, separator: "." | ","): string {
 
 function two(value: number): string {
   return String(Math.floor(value)).padStart(2, "0");
+}
+
+/** WebVTT names who speaks in a voice span, which ends with its cue. */
+function voiceOf({ speaker }: Caption): string {
+  return speaker === undefined ? "" : `<v ${escapeVtt(oneLine(speaker))}>`;
 }
 
 function escapeVtt(text: string): string {

@@ -13,6 +13,7 @@ export interface Cue {
   readonly startMs: number;
   readonly endMs: number;
   readonly lines: readonly string[];
+  readonly speaker?: string;
   /** Set if the lines are read from right to left. */
   readonly direction?: "rtl";
 }
@@ -29,22 +30,41 @@ export function layoutCaptions(
   options: CaptionOptions,
   language: string | null = null,
 ): readonly Cue[] {
-  const groups = groupIntoCues(captionWords(segments, options.maxLineLength), options);
+  const groups = turnsOf(segments).flatMap(({ speaker, said }) =>
+    groupIntoCues(captionWords(said, options.maxLineLength), options).map((words) => ({ speaker, words })),
+  );
   const cues: Cue[] = [];
-  for (const [index, words] of groups.entries()) {
+  for (const [index, { speaker, words }] of groups.entries()) {
     const previous = cues.at(-1);
     const spokenFromMs = words[0]?.startMs ?? 0;
     const startMs = previous === undefined ? spokenFromMs : Math.max(spokenFromMs, previous.endMs + options.minGapMs);
     const lines = breakLines(words, options);
     const chars = lines.reduce((sum, line) => sum + widthOf(line), lines.length - 1);
     const untilMs = Math.max(words.at(-1)?.endMs ?? 0, startMs + wantedMs(chars, options));
-    const nextMs = groups[index + 1]?.[0]?.startMs ?? Infinity;
+    const nextMs = groups[index + 1]?.words[0]?.startMs ?? Infinity;
     const shortestMs = Math.max(1, Math.min(SHORTEST_MS, options.minDurationMs));
     const endMs = Math.min(untilMs, startMs + options.maxDurationMs, nextMs - options.minGapMs);
+    const isNamed = speaker !== undefined && { speaker };
     const direction = isRightToLeft(lines.join(" "), language) && { direction: "rtl" as const };
-    cues.push({ startMs, endMs: Math.max(endMs, startMs + shortestMs), lines, ...direction });
+    cues.push({ startMs, endMs: Math.max(endMs, startMs + shortestMs), lines, ...isNamed, ...direction });
   }
   return cues;
+}
+
+interface Turn {
+  readonly speaker: string | undefined;
+  readonly said: readonly Segment[];
+}
+
+/** What speakers say in turn: no cue has words of two. */
+function turnsOf(segments: readonly Segment[]): readonly Turn[] {
+  const turns: { speaker: string | undefined; said: Segment[] }[] = [];
+  for (const segment of segments) {
+    const last = turns.at(-1);
+    if (last !== undefined && last.speaker === segment.speaker) last.said.push(segment);
+    else turns.push({ speaker: segment.speaker, said: [segment] });
+  }
+  return turns;
 }
 
 /** Lay out the captions of a transcript with a preset for its language, by default `netflix`. */

@@ -2,7 +2,7 @@
 // kinds of tasks: docs/adding-a-kind.md shows a whole one.
 import type * as z from "zod";
 
-import type { CallLimits } from "../audio/chunks/limits.ts";
+import type { Wanted } from "../audio/chunks/limits.ts";
 import type { AudioExtent, Estimate } from "../cost/estimate.ts";
 import type { Source } from "../jobs/source.ts";
 import type { ModelId, Tier } from "../models/models.ts";
@@ -68,7 +68,7 @@ export interface Kind<Input = never> {
   estimate(input: Input, extent: AudioExtent | null): Estimate | null;
   leaves(input: Input): Leaves;
   /** The recording whose length the estimate depends on; left out for a kind without recordings. */
-  recordingOf?(input: Input): { readonly source: Source; readonly limits: CallLimits };
+  recordingOf?(input: Input): { readonly source: Source; readonly limits: Wanted };
   /** How another model takes over: for a latency budget, and when a model does not answer. Left out if there is only one model. */
   readonly tiers?: {
     /** Whether the client named a model, so that no other may stand in. */

@@ -1,5 +1,7 @@
-import { type HeardChunk, mergeChunks } from "./merge-chunks.ts";
+import { mergeChannels } from "./merge-channels.ts";
+import type { HeardChunk } from "./merge-chunks.ts";
 import { joinTexts } from "./join-words.ts";
+import type { AudioTrack } from "../audio/chunks/audio-track.ts";
 import type { Stretch, Transcript } from "./transcript.ts";
 
 /** What one call to a model heard, with what a transcript tells about it. */
@@ -10,16 +12,30 @@ export interface ChunkRecord extends HeardChunk {
   readonly language: string | null;
   /** Why the text is not to be trusted; null where nothing speaks against it. */
   readonly doubt: string | null;
+  /** Parts of it that the file does not have. */
+  readonly missing?: readonly Stretch[];
+  /** Parts of it whose text is not to be trusted, each with its reason. */
+  readonly doubtful?: readonly Stretch[];
+}
+
+/** What is known of the recording beside what was heard. */
+export interface Recorded {
+  readonly gaps: readonly Stretch[];
+  readonly durationMs: number | null;
+  readonly hasAllEnded: boolean;
+  readonly tracks?: readonly AudioTrack[] | undefined;
+  readonly track?: number | undefined;
 }
 
 /** One transcript out of what was heard so far. The same chunks give the same bytes, in whatever order they ended. */
 export function composeTranscript(
   records: readonly ChunkRecord[],
-  { gaps, durationMs, hasAllEnded }: { gaps: readonly Stretch[]; durationMs: number | null; hasAllEnded: boolean },
+  { gaps, durationMs, hasAllEnded, tracks, track }: Recorded,
 ): Transcript {
   const heard = records.toSorted((a, b) => a.ownStartMs - b.ownStartMs);
   const language = mostHeard(heard);
-  const segments = [...mergeChunks(heard.map((record) => inItsLanguage(record, language)))];
+  const segments = [...mergeChannels(heard.map((record) => inItsLanguage(record, language)))];
+  const allGaps = [...gaps, ...heard.flatMap(({ missing = [] }) => missing)].toSorted((a, b) => a.startMs - b.startMs);
   const first = heard.find(({ model }) => model !== null);
   return {
     model: first?.model ?? null,
@@ -28,11 +44,14 @@ export function composeTranscript(
     durationMs,
     text: joinTexts(segments.map((segment) => segment.text)),
     segments,
-    isComplete: hasAllEnded && gaps.length === 0,
-    gaps: [...gaps],
-    lowConfidence: heard.flatMap(({ ownStartMs, ownEndMs, doubt }) =>
-      doubt === null ? [] : [{ startMs: ownStartMs, endMs: ownEndMs, reason: doubt }],
-    ),
+    isComplete: hasAllEnded && allGaps.length === 0,
+    gaps: allGaps,
+    lowConfidence: heard.flatMap(({ ownStartMs, ownEndMs, doubt, doubtful = [] }) => [
+      ...(doubt === null ? [] : [{ startMs: ownStartMs, endMs: ownEndMs, reason: doubt }]),
+      ...doubtful,
+    ]),
+    ...(tracks !== undefined && { tracks: [...tracks] }),
+    ...(track !== undefined && { track }),
   };
 }
 

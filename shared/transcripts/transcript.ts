@@ -2,9 +2,12 @@ import * as z from "zod";
 
 const ms = z.int().min(0);
 
+/** A channel of the recording, from 0. Known where each channel was transcribed by itself. */
+const channel = z.int().min(0).exactOptional();
+
 // These are read leniently: a later version may have stored more fields, and this one reads its transcripts after a rollback.
 
-export const Word = z.object({ startMs: ms, endMs: ms, text: z.string() });
+export const Word = z.object({ startMs: ms, endMs: ms, text: z.string(), channel });
 export type Word = z.infer<typeof Word>;
 
 /**
@@ -17,6 +20,7 @@ export const Segment = z.object({
   text: z.string(),
   words: z.array(Word),
   speaker: z.string().exactOptional(),
+  channel,
   language: z.string().exactOptional(),
 });
 export type Segment = z.infer<typeof Segment>;
@@ -24,6 +28,14 @@ export type Segment = z.infer<typeof Segment>;
 /** A stretch of the source that needs a person's eye, and why. */
 export const Stretch = z.object({ startMs: ms, endMs: ms, reason: z.string() });
 export type Stretch = z.infer<typeof Stretch>;
+
+/** A track of sound in the recording's file. What the file does not say is null. */
+export const Track = z.object({
+  codec: z.string(),
+  language: z.string().nullable(),
+  title: z.string().nullable(),
+  channels: z.int().nullable(),
+});
 
 /** `transcript.json`, the same whatever the model. Times are those of the source. */
 export const Transcript = z.object({
@@ -39,5 +51,8 @@ export const Transcript = z.object({
   gaps: z.array(Stretch),
   /** Parts the model looped on, invented, or was unsure of, also when asked again. */
   lowConfidence: z.array(Stretch),
+  /** The tracks of sound of a file that can have several, and the place of the one that was transcribed. */
+  tracks: z.array(Track).exactOptional(),
+  track: z.int().exactOptional(),
 });
 export type Transcript = z.infer<typeof Transcript>;

@@ -39,8 +39,9 @@ test("what an edit list trims from the end is not transcribed, nor sent", async 
   expect(Math.abs(durationMs - 10_000)).toBeLessThan(50);
 });
 
-test("an encoder's own padding is no trimming: the file is sent as it is", async () => {
-  expect(await planAudio(memorySource(whole), LIMITS)).toMatchObject({ type: "whole" });
+test("an encoder's own padding is no trimming, and nothing is missing", async () => {
+  const plan = chunksOf(await planAudio(memorySource(whole), LIMITS));
+  expect(plan).toMatchObject({ gaps: [], chunks: [{ ownStartMs: 0, ownEndMs: plan.durationMs }] });
 });
 
 test.each([

@@ -8,7 +8,7 @@ import { cutWork, planWork, type Work, type WorkLimits } from "../../shared/audi
 
 /** What came of a case. A finding is a sentence about what must not be. */
 export interface Probed {
-  /** "refused: damaged", "whole", "3 chunks". */
+  /** "refused: damaged", "3 chunks". */
   readonly outcome: string;
   readonly findings: readonly string[];
   /** The largest share of any limit that was spent. */
@@ -98,7 +98,6 @@ function judge(plan: AudioPlan | null, { sizeBytes }: ByteSource): readonly stri
   if (plan === null) return ["planAudio gave no plan"];
   if (plan.type === "refused") return SENTENCE.test(plan.message) ? [] : [`the refusal says '${plan.message}'`];
   const findings = plan.durationMs > 0 ? [] : [`the plan lasts ${plan.durationMs} ms`];
-  if (plan.type === "whole") return findings;
   const most = BASE_CALLS + Math.floor(sizeBytes / CALL_BYTES);
   if (plan.chunks.length > most)
     findings.push(`${plan.chunks.length} calls planned for ${sizeBytes} bytes, at most ${most}`);
@@ -138,7 +137,7 @@ function watchReads(source: ByteSource, findings: string[]): ByteSource & { read
 function nameOf(plan: AudioPlan | null): string {
   if (plan === null) return "none";
   if (plan.type === "refused") return `refused: ${plan.code}`;
-  return plan.type === "whole" ? "whole" : `${plan.chunks.length} chunks`;
+  return `${plan.chunks.length} chunks`;
 }
 
 function describe(error: unknown): string {

@@ -55,10 +55,10 @@ async function extractAdts(source: ByteSource, chunk: ChunkPlan<AdtsExtra>, work
   const bytes = await readHeld(source, range, work);
   const header = parseAdtsHeader(bytes, 0);
   if (header === null) throw new DamagedSource("The file has no AAC frame where its plan has one.");
-  const { parts, startMs, durationMs } = takeFrames(
+  const { parts, ...taken } = takeFrames(
     bytes,
     { at: 0, frame: extra.firstFrame, clock: clockOf(header) },
-    { parse: parseAdtsHeader, keep: (frame, { headerBytes }) => frame.subarray(headerBytes) },
+    { codec: "aac", parse: parseAdtsHeader, keep: (frame, { headerBytes }) => frame.subarray(headerBytes) },
     chunk,
     work,
   );
@@ -70,15 +70,13 @@ async function extractAdts(source: ByteSource, chunk: ChunkPlan<AdtsExtra>, work
       packets: parts.map((data) => ({ data, duration: samples })),
     }),
     contentType: "audio/mp4",
-    startMs,
-    durationMs,
+    ...taken,
   };
 }
 
 export const adts = {
   name: "adts",
   begins: { by: "frame", parse: parseAdtsHeader },
-  sentWhole: [],
   extra: AdtsExtra,
   plan: planAdts,
   extract: extractAdts,

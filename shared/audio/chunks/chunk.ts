@@ -1,4 +1,5 @@
 import { MIN_SAMPLE_RATE } from "./limits.ts";
+import type { AudioTrack } from "./audio-track.ts";
 
 /** Twice as much as any recorder writes. */
 const MAX_SAMPLE_RATE = 768_000;
@@ -9,7 +10,7 @@ export interface ChunkSpan {
   /** What the chunk's file holds, overlap included, in source time. */
   readonly startMs: number;
   readonly endMs: number;
-  /** The part of the transcript that comes from this chunk. These parts tile 0..durationMs without a gap. */
+  /** The part of the transcript that comes from this chunk. Together with the plan's gaps these parts tile 0..durationMs. */
   readonly ownStartMs: number;
   readonly ownEndMs: number;
 }
@@ -19,6 +20,10 @@ export interface ChunkPlan<E extends Extra = Extra> extends ChunkSpan {
   /** Where the audio is, for containers that have no index to ask. */
   readonly bytes?: ByteRange;
   readonly extra: E;
+  /** How many channels it has that are transcribed one by one; left out, they are mixed to one. */
+  readonly channels?: number;
+  /** The one that is cut. */
+  readonly channel?: number;
   /** The file it is cut from, where the source is several files laid end to end. `bytes` counts from its start. */
   readonly part?: Part;
 }
@@ -50,6 +55,28 @@ export interface ChunkFile {
   readonly durationMs: number;
   /** Where the recording goes on without sound, in order. The file leaves these pauses out. */
   readonly pauses?: readonly Pause[];
+  /** What should be in the file and is not, since the source is damaged there. */
+  readonly missing?: readonly Missing[];
+  /** Where there is next to no sound, in source time: what a model says of it is doubtful. */
+  readonly quiet?: readonly Times[];
+}
+
+/** From one source time to another. */
+export interface Times {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** Where something of a file could not be read. */
+export interface Lost extends Times {
+  /** Packets of silence stand for what is missing. Elsewhere nothing does. */
+  readonly isFilled?: true;
+}
+
+/** A part of the recording that the file says it has, and does not have. */
+export interface Missing extends Times {
+  /** `cut_off` where the file ends too early, `damaged` where its bytes cannot be read. */
+  readonly reason: "cut_off" | "damaged";
 }
 
 export interface Pause {
@@ -66,11 +93,15 @@ export type AudioPlan<E extends Extra = Extra> =
       readonly codec: string;
       readonly durationMs: number;
       readonly chunks: readonly ChunkPlan<E>[];
-      /** The file must not be sent as it is: a model would transcribe what was trimmed away, or lose the time of a pause. */
-      readonly mustCut?: boolean;
+      /** What no chunk covers, since the file ends before its headers say. */
+      readonly gaps?: readonly Missing[];
+      /** The tracks of sound, where the container can have several. */
+      readonly tracks?: readonly AudioTrack[];
+      /** Which of them is cut. */
+      readonly track?: number;
+      /** How many channels its samples have, where it has samples: those of a codec are not told apart here. */
+      readonly pcmChannels?: number;
     }
-  /** Short and small enough to be sent as it is. */
-  | { readonly type: "whole"; readonly durationMs: number }
   | Refusal;
 
 export interface Refusal {
@@ -91,7 +122,11 @@ export type RefusalCode =
   /** The file asks for more work, or for more calls to a model, than its size allows. */
   | "too_complex"
   | "too_many_calls"
-  | "sampling_rate_too_low";
+  | "sampling_rate_too_low"
+  /** The job asks for a track that the file does not have. */
+  | "track_missing"
+  /** Channels cannot be told apart without decoding. */
+  | "channels_not_separable";
 
 export function refuse(code: RefusalCode, message: string): Refusal {
   return { type: "refused", code, message };

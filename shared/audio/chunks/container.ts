@@ -4,7 +4,7 @@ import type { ParseFrame } from "../frames/find.ts";
 import type { ByteSource } from "../reading/byte-source.ts";
 import type { Work } from "../reading/work.ts";
 import type { AudioPlan, ChunkFile, ChunkPlan, Extra } from "./chunk.ts";
-import type { CallLimits } from "./limits.ts";
+import { MAX_SEPARATE_CHANNELS, type Wanted } from "./limits.ts";
 
 /**
  * A kind of file that recordings come in. Each has a folder, and a line in `containers.ts`.
@@ -14,11 +14,9 @@ export interface Container<E extends Extra = Extra> {
   readonly name: E["type"];
   /** How to recognise its files; null where another container recognises them and hands them over. */
   readonly begins: Beginning | null;
-  /** Codecs that every decoder takes in this container, so that a short file is sent as it is. */
-  readonly sentWhole: readonly string[];
   readonly extra: z.ZodType<E>;
   /** Decide where to cut a file, or say why it cannot be cut. */
-  plan(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan>;
+  plan(source: ByteSource, wanted: Wanted, work: Work): Promise<AudioPlan>;
   /** Cut a chunk that `plan` has planned. */
   extract(source: ByteSource, chunk: ChunkPlan<E>, work: Work): Promise<ChunkFile>;
   /** Its cutter goes by times, and reads on where a chunk's bytes end too early: a part of the chunk needs a part of them. */
@@ -59,6 +57,7 @@ export function storedChunk<E extends Extra>({ name, extra }: Pick<Container<E>,
     ownEndMs: z.number(),
     bytes: ByteRange.exactOptional(),
     part: Part.exactOptional(),
+    channels: z.int().min(1).max(MAX_SEPARATE_CHANNELS).exactOptional(),
     extra: z
       .looseObject({})
       .default({})

@@ -1,3 +1,4 @@
+import type { TrackChoice } from "./audio-track.ts";
 import { DAY_MS } from "../../durations.ts";
 import { SPEECH_MODELS, type SpeechModel, type Tier } from "../../models/models.ts";
 
@@ -18,6 +19,17 @@ export interface CallLimits {
   readonly maxMs: number;
   /** The size of the file, before it is encoded for the request. */
   readonly maxBytes: number;
+}
+
+/** Each channel is a call of its own. Call centres record two speakers, conferences a few more. */
+export const MAX_SEPARATE_CHANNELS = 16;
+
+/** What a plan is made for: the limits of a call, and what of the recording is wanted. */
+export interface Wanted extends CallLimits {
+  /** The track of sound; left out, the rule of `chooseTrack` decides. */
+  readonly audioTrack?: TrackChoice | undefined;
+  /** Whether each channel is transcribed by itself; left out, all are mixed to one. */
+  readonly channels?: "mix" | "separate" | undefined;
 }
 
 const LIMITS: Readonly<Record<SpeechModel["audio"], CallLimits>> = {

@@ -1,5 +1,5 @@
 import type { ByteSource } from "../reading/byte-source.ts";
-import type { AudioPlan, ChunkFile, ChunkPlan, Part } from "./chunk.ts";
+import type { AudioPlan, ChunkFile, ChunkPlan, Missing, Part, Times } from "./chunk.ts";
 import type { Container } from "./container.ts";
 import type { Work } from "../reading/work.ts";
 
@@ -20,6 +20,7 @@ export async function planParts(
 ): Promise<AudioPlan> {
   let first: Extract<AudioPlan, { readonly type: "chunks" }> | undefined;
   const chunks: ChunkPlan[] = [];
+  const gaps: Missing[] = [];
   let atMs = 0;
   for (const [index, start] of starts.entries()) {
     work.visit(PART_ELEMENTS);
@@ -29,12 +30,19 @@ export async function planParts(
     if (planned.type !== "chunks") return planned;
     first ??= planned;
     for (const chunk of planned.chunks) {
-      chunks.push({ ...shift(chunk, atMs), index: chunks.length, part: { ...bounds, atMs } });
+      chunks.push({ ...shift(chunk, atMs), index: chunks.length, part: within(bounds, atMs, chunk.part) });
     }
+    gaps.push(...laterBy(planned.gaps ?? [], atMs));
     atMs += Math.round(planned.durationMs);
   }
   if (first === undefined) return plan(source, 0);
-  return { ...first, durationMs: atMs, chunks };
+  return { ...first, durationMs: atMs, chunks, gaps };
+}
+
+/** A part of the source, or of one of its parts. */
+function within({ start, end }: Pick<Part, "start" | "end">, atMs: number, inner: Part | undefined): Part {
+  if (inner === undefined) return { start, end, atMs };
+  return { start: start + inner.start, end: start + inner.end, atMs: atMs + inner.atMs };
 }
 
 /** Cut a chunk out of its part. */
@@ -45,11 +53,21 @@ export async function extractFromPart(
   work: Work,
 ): Promise<ChunkFile> {
   const file = await container.extract(partOf(source, part), shift(chunk, -part.atMs), work);
-  return { ...file, startMs: file.startMs + part.atMs };
+  const { missing = [], quiet = [] } = file;
+  return {
+    ...file,
+    startMs: file.startMs + part.atMs,
+    missing: laterBy(missing, part.atMs),
+    quiet: laterBy(quiet, part.atMs),
+  };
 }
 
 function partOf(source: ByteSource, { start, end }: Pick<Part, "start" | "end">): ByteSource {
   return { sizeBytes: end - start, read: async (offset, length) => source.read(start + offset, length) };
+}
+
+function laterBy<T extends Times>(times: readonly T[], byMs: number): readonly T[] {
+  return times.map((one) => ({ ...one, startMs: one.startMs + byMs, endMs: one.endMs + byMs }));
 }
 
 function shift(chunk: ChunkPlan, byMs: number): ChunkPlan {

@@ -19,13 +19,30 @@ import {
   type OutputFormat,
 } from "mediabunny";
 
-import { DamagedSource, type ChunkFile, type Pause } from "./chunk.ts";
+import {
+  DamagedSource,
+  SilentStretch,
+  type ChunkFile,
+  type Lost,
+  type Missing,
+  type Pause,
+  type Times,
+} from "./chunk.ts";
+import { joinTimes, missingOf, uncovered, within } from "./missing.ts";
+import { isQuiet, isSilent, isUnfinished, isUnwritten, quietAmong } from "./silence.ts";
 import { renumberFile } from "../flac/flac.ts";
 import { fixVorbisComment } from "../ogg/page.ts";
 import type { Loudness } from "./cuts.ts";
 import { pausesAmong, soundingMs, type Timed } from "./pauses.ts";
-import { type PcmFormat, pcmFile } from "../wav/pcm.ts";
+import { pcmFrameBytes, type PcmFormat } from "../wav/pcm.ts";
+import { pcmFile } from "../wav/pcm-file.ts";
+import { concatBytes } from "../reading/bytes.ts";
 import type { Work } from "../reading/work.ts";
+
+const NONE = new Uint8Array();
+
+/** A longer time from one packet to the next is a hole. */
+const HOLE_MS = 60;
 
 /** Opening this many bytes takes no longer than visiting an element. */
 const OPENED_BYTES = 64;
@@ -50,7 +67,7 @@ export async function withAudioTrack<T>(
     return await use(await input.getPrimaryAudioTrack());
   } catch (error) {
     // All bytes are in memory, so an error is the file's fault, and would come again.
-    if (error instanceof DamagedSource) throw error;
+    if (error instanceof DamagedSource || error instanceof SilentStretch) throw error;
     throw new DamagedSource("The file is damaged: its audio packets cannot be read.", { cause: error });
   } finally {
     input.dispose();
@@ -113,27 +130,66 @@ export interface Span {
   readonly endMs: number;
 }
 
-/** Copy the packets of a span into a file of their own; null where the span has none. */
+/**
+ * Copy the packets of a span into a file of their own; null where the span has none.
+ * @param span with what was lost in it.
+ * @throws SilentStretch where all of them are silence.
+ */
 export async function remuxSpan(
   bytes: Uint8Array,
-  { zeroMs, startMs, endMs }: Span,
+  {
+    zeroMs,
+    startMs,
+    endMs,
+    lost: lostBefore,
+    channel,
+    reachedMs,
+  }: Span & {
+    readonly lost: readonly Lost[];
+    readonly channel?: number | undefined;
+    /** When the last packet ends, by the container's own clock. */
+    readonly reachedMs?: number | undefined;
+  },
   work: Work,
 ): Promise<ChunkFile | null> {
   return withAudioTrack(bytes, work, async (track) => {
     const codec = track === null ? null : await track.getCodec();
     if (track === null || codec === null)
       throw new DamagedSource("The file has no audio track where its plan has one.");
+    const pcm = pcmOf(codec, await track.getNumberOfChannels(), await track.getSampleRate());
     const packets: EncodedPacket[] = [];
-    for await (const packet of packetsOf(track, false, work)) {
+    const lost: Times[] = [...lostBefore];
+    const isCounted = codec === "vorbis" && lost.length > 0 && reachedMs !== undefined;
+    const lateMs = isCounted ? reachedMs + zeroMs - (await lastEndMs(track, work)) : 0;
+    const shiftMs = lateMs > HOLE_MS ? shiftsAt(lostBefore, lateMs) : () => 0;
+    for await (const counted of packetsOf(track, false, work)) {
+      const byMs = shiftMs(counted.timestamp * 1000 - zeroMs);
+      const packet = byMs === 0 ? counted : counted.clone({ timestamp: counted.timestamp + byMs / 1000 });
       const timeMs = packet.timestamp * 1000 - zeroMs;
+      const before = packets.at(-1);
+      const isUnwrittenHere = pcm === null && isUnwritten(packet.data);
+      if (before !== undefined && (isUnwrittenHere || lost.length > 0)) {
+        const untilMs = (before.timestamp + before.duration) * 1000 - zeroMs;
+        const isAtHole = isUnwrittenHere || timeMs - untilMs > HOLE_MS;
+        if (pcm === null && isAtHole && isUnfinished(before.data)) {
+          packets.pop();
+          lost.push({ startMs: untilMs - Math.max(1, before.duration * 1000), endMs: untilMs });
+        }
+      }
       if (timeMs >= endMs - 1e-3) break;
       // A copy, since a view would keep the whole stretch in memory.
       if (timeMs + packet.duration * 1000 <= startMs + 1e-3) continue;
+      if (isUnwrittenHere) {
+        lost.push({ startMs: timeMs, endMs: timeMs + Math.max(1, packet.duration * 1000) });
+        continue;
+      }
       work.keep(PACKET_ENTRIES);
       work.hold(packet.data.length);
       packets.push(packet.clone({ data: packet.data.slice() }));
     }
     const [first] = packets;
+    if (first === undefined && lost.length > 0)
+      throw new DamagedSource("The file is damaged here: none of its sound can be read.");
     if (first === undefined) return null;
     const firstMs = first.timestamp * 1000 - zeroMs;
     const durations = soundingMs(lastingMs(packets));
@@ -143,15 +199,57 @@ export async function remuxSpan(
       durationMs: durations[index] ?? 0,
     }));
     const pauses = pausesAmong(times);
-    const pcm = pcmOf(codec, await track.getNumberOfChannels(), await track.getSampleRate());
+    const played = times.map((time) => ({ ...time, timeMs: time.timeMs - zeroMs }));
+    const filled = within(joinTimes(lostBefore.filter(({ isFilled }) => isFilled === true)), { startMs, endMs });
+    const missing = [
+      ...missingOf(uncovered(played, { startMs, endMs }), lost),
+      ...filled.map((one): Missing => ({ startMs: one.startMs, endMs: one.endMs, reason: "damaged" })),
+    ];
     if (pcm !== null) {
-      const data = packets.map((packet) => packet.data);
-      return { ...pcmFile(data, pcm, firstMs), pauses };
+      const file = pcmFile(pcm, channel);
+      // A packet need not end with a frame.
+      const data = concatBytes(packets.map((packet) => packet.data));
+      file.push(data.subarray(0, data.length - (data.length % pcmFrameBytes(pcm))));
+      return { ...file.end(firstMs), pauses, missing };
     }
+    const sounds = packets.filter(({ data }) => !isSilent(codec, data));
+    if (sounds.length === 0 && filled.length > 0)
+      throw new DamagedSource("The file is damaged here: none of its sound can be read.");
+    if (sounds.length === 0) throw new SilentStretch("The recording is digital silence here.");
+    const sampleRate = await track.getSampleRate();
+    const quiet = quietAmong(played, (index) => {
+      const soundMs = durations[index] ?? 0;
+      const samples = (soundMs * sampleRate) / 1000;
+      return isQuiet(codec, packets[index]?.data ?? NONE, { durationMs: soundMs, samples });
+    });
     const { format, contentType } = outputOf(codec);
     const file = await writePackets(track, { codec, format, packets: withoutPauses(packets, times, pauses) });
-    return { bytes: await mended(codec, file, pauses, work), contentType, startMs: firstMs, durationMs, pauses };
+    const written = await mended(codec, file, pauses, work);
+    return { bytes: written, contentType, startMs: firstMs, durationMs, pauses, missing, quiet };
   });
+}
+
+async function lastEndMs(track: InputAudioTrack, work: Work): Promise<number> {
+  let endMs = 0;
+  for await (const { timestamp, duration } of packetsOf(track, true, work)) endMs = (timestamp + duration) * 1000;
+  return endMs;
+}
+
+/**
+ * By how much a packet is later than its count of samples. mediabunny counts those of Vorbis from the first page on, whatever is
+ * missing between pages. The holes share what is missing in all by their lengths.
+ */
+function shiftsAt(lost: readonly Lost[], missingMs: number): (countedMs: number) => number {
+  const claimedMs = lost.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+  let beforeMs = 0;
+  const holes = lost.map(({ startMs, endMs }) => {
+    const fromMs = startMs - beforeMs;
+    const lengthMs = ((endMs - startMs) / Math.max(1, claimedMs)) * missingMs;
+    beforeMs += lengthMs;
+    return { fromMs, lengthMs };
+  });
+  return (countedMs) =>
+    holes.reduce((sum, { fromMs, lengthMs }) => (countedMs >= fromMs - 1 ? sum + lengthMs : sum), 0);
 }
 
 /**

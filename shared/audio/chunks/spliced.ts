@@ -9,9 +9,11 @@ import {
   type ChunkPlan,
   type ChunkSpan,
   type Extra,
+  type Lost,
 } from "./chunk.ts";
 import { longestChunkMs, planCuts, type Listen } from "./cuts.ts";
 import { CHUNK_MAX_READS, MODEL_SAMPLE_RATE, READ_BYTES, type CallLimits } from "./limits.ts";
+import { cutOff } from "./missing.ts";
 import type { Point } from "../reading/points.ts";
 import { packetSizes, remuxSpan } from "./remux.ts";
 import { timeMap } from "./time-map.ts";
@@ -25,6 +27,8 @@ export interface Spliceable {
   readonly codec: string;
   readonly isPcmRate?: number;
   readonly durationMs: number;
+  /** When its sound ends, since the file ends there; the duration by default. */
+  readonly soundMs?: number;
   /** Container time that is the source's time 0. */
   readonly zeroMs: number;
   readonly hasVideo: boolean;
@@ -49,6 +53,8 @@ export interface Strip {
   push(piece: Uint8Array): Uint8Array;
   /** The time up to which audio has come, where that is known more exactly than by the points. */
   reachedMs?(): number;
+  /** Where something could not be read, in source time. */
+  lost?(): readonly Lost[];
 }
 
 const LOOK_MIN_BYTES = 24 * 1024;
@@ -63,8 +69,8 @@ export async function planSpliced<E extends Extra>(
   { extra, limits }: { readonly extra: E; readonly limits: CallLimits },
   work: Work,
 ): Promise<AudioPlan<E>> {
-  const { durationMs, bodyOffset, cutter, codec } = spliceable;
-  const bytesPerMs = (source.sizeBytes - bodyOffset) / Math.max(1, durationMs);
+  const { durationMs, bodyOffset, cutter, codec, soundMs = durationMs } = spliceable;
+  const bytesPerMs = (source.sizeBytes - bodyOffset) / Math.max(1, soundMs);
   const lookBytes = Math.max(
     LOOK_MIN_BYTES,
     Math.ceil(bytesPerMs * (spliceable.hasVideo || spliceable.isPcmRate !== undefined ? 2_000 : 6_500)),
@@ -78,7 +84,7 @@ export async function planSpliced<E extends Extra>(
     }
   }
   const start = { offset: bodyOffset, timeMs: 0 };
-  const map = timeMap(start, { offset: source.sizeBytes, timeMs: durationMs }, { nearMs: 2_500, look }, work);
+  const map = timeMap(start, { offset: source.sizeBytes, timeMs: soundMs }, { nearMs: 2_500, look }, work);
   const { places = [] } = spliceable;
   map.add(places);
   const outputRate = spliceable.isPcmRate === undefined ? null : 2 * Math.min(spliceable.isPcmRate, MODEL_SAMPLE_RATE);
@@ -100,7 +106,7 @@ export async function planSpliced<E extends Extra>(
       return packetSizes(stretch, { zeroMs: spliceable.zeroMs, startMs: fromMs, endMs: toMs }, work);
     });
   };
-  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), listen, work);
+  const cuts = await planCuts(soundMs, longestChunkMs(bytesPerSecond, limits), listen, work);
   const chunks: (ChunkPlan<E> & { readonly bytes: ByteRange })[] = [];
   for (const chunk of cuts) {
     const { offset } = await map.locate(chunk.startMs);
@@ -111,6 +117,7 @@ export async function planSpliced<E extends Extra>(
     container: extra.type,
     codec,
     durationMs,
+    gaps: cutOff(soundMs, durationMs),
     chunks: chunks.map((chunk, index) => {
       const { offset } = chunk.bytes;
       const after = chunks[index + 1];
@@ -130,17 +137,23 @@ export async function planSpliced<E extends Extra>(
 export async function extractSpliced(
   source: ByteSource,
   cutter: Cutter,
-  { zeroMs, chunk }: { readonly zeroMs: number; readonly chunk: ChunkSpan & { readonly bytes?: ByteRange } },
+  { zeroMs, chunk }: { readonly zeroMs: number; readonly chunk: ChunkSpan & Pick<ChunkPlan, "bytes" | "channel"> },
   work: Work,
 ): Promise<ChunkFile> {
   if (chunk.bytes === undefined) throw new DamagedSource("The chunk was planned without its bytes.");
   const { startMs, endMs } = chunk;
-  const { kept, latestMs } = await readStretch(source, cutter, chunk.bytes, endMs);
+  const { kept, latestMs, lost, reachedMs } = await readStretch(source, cutter, chunk.bytes, endMs);
   const isSoundless = kept.every((piece) => piece.length === 0);
   const file = isSoundless
     ? null
-    : await remuxSpan(concatBytes([cutter.head, ...kept]), { zeroMs, startMs, endMs }, work);
+    : await remuxSpan(
+        concatBytes([cutter.head, ...kept]),
+        { zeroMs, startMs, endMs, lost, channel: chunk.channel, reachedMs },
+        work,
+      );
   if (file !== null) return file;
+  // Damage is not silence.
+  if (lost.length > 0) throw new DamagedSource("The file is damaged here: none of its sound can be read.");
   if (latestMs >= startMs) throw new SilentStretch("The recording has no sound here.");
   throw new DamagedSource("The file ends before this part of it.");
 }
@@ -150,7 +163,12 @@ async function readStretch(
   cutter: Cutter,
   range: ByteRange,
   endMs: number,
-): Promise<{ readonly kept: readonly Uint8Array[]; readonly latestMs: number }> {
+): Promise<{
+  readonly kept: readonly Uint8Array[];
+  readonly latestMs: number;
+  readonly lost: readonly Lost[];
+  readonly reachedMs: number | undefined;
+}> {
   const strip = cutter.strip();
   const kept: Uint8Array[] = [];
   let latestMs = -1;
@@ -168,5 +186,5 @@ async function readStretch(
     isCovered = Math.max(latestMs, strip.reachedMs?.() ?? 0) >= endMs;
     offset += piece.length;
   }
-  return { kept, latestMs };
+  return { kept, latestMs, lost: strip.lost?.() ?? [], reachedMs: strip.reachedMs?.() };
 }

@@ -3,14 +3,27 @@ import * as z from "zod";
 import { asciiAt, concatBytes, indexOfBytes, viewOf } from "../reading/bytes.ts";
 import { memorySource, readWithin, type ByteSource } from "../reading/byte-source.ts";
 import { CHUNK_MAX_READS, MAX_DURATION_MS, READ_BYTES, type CallLimits } from "../chunks/limits.ts";
-import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan, refuseRate } from "../chunks/chunk.ts";
+import {
+  DamagedSource,
+  refuse,
+  type AudioPlan,
+  type ChunkFile,
+  type ChunkPlan,
+  type Missing,
+  refuseRate,
+  SilentStretch,
+} from "../chunks/chunk.ts";
+import type { Timed } from "../chunks/pauses.ts";
 import { longestChunkMs, planCuts, splitChunk } from "../chunks/cuts.ts";
+import { cutOff, joinTimes } from "../chunks/missing.ts";
+import { isQuiet, isSilent, quietAmong } from "../chunks/silence.ts";
 import type { Point } from "../reading/points.ts";
 import type { Container } from "../chunks/container.ts";
-import { findFlacFrame, renumberFlac, silentFlac, type FlacFrame } from "./frame.ts";
+import { findFlacFrame, renumberFlac, silentFlac, type Flac, type FlacFrame } from "./frame.ts";
+import { changesFrom, isBareFrame } from "./bare.ts";
 import { flacMap, type FlacMap } from "./map.ts";
 import { scanFlac } from "./scan.ts";
-import { readFlacStart, type Flac } from "./stream.ts";
+import { readFlacStart } from "./stream.ts";
 import { planParts } from "../chunks/parts.ts";
 import { slideOver } from "../reading/sliding-window.ts";
 import type { Work } from "../reading/work.ts";
@@ -34,39 +47,62 @@ const MARK_BYTES = 8;
 /** The work of writing a frame of silence, which has two checksums. */
 const SILENCE_ELEMENTS = 16;
 
-async function planFlac(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
-  const flac = await readFlacStart(source);
+async function planFlac(
+  source: ByteSource,
+  limits: CallLimits,
+  work: Work,
+  { goesOnDifferently = false } = {},
+): Promise<AudioPlan> {
+  const start = await readFlacStart(source);
+  // The header counts the samples of all parts.
+  const flac = start !== null && goesOnDifferently ? { ...start, totalSamples: 0 } : start;
   if (flac === null) return refuse("damaged", "The FLAC file's header is incomplete.");
   const { sampleRate } = flac;
   const refused = refuseRate(sampleRate);
   if (refused !== null) return refused;
-  const endOffset = Math.max(flac.start, source.sizeBytes - END_BYTES);
-  const endBytes = await readWithin(source, endOffset, END_BYTES);
-  const last = lastFrame(endBytes, { offset: endOffset, flac }, work);
+  const { last, endBytes } = await findLastFrame(source, flac, work);
   const probed = await probe(source, flac, work);
   const samplesAtEnd = last === null ? 0 : last.sample + last.samples;
   const frames = last === null || last.at <= (probed.at(-1)?.at ?? 0) ? probed : [...probed, last];
   const goesOn = frames.every(({ sample }, index) => sample > (frames[index - 1]?.sample ?? -1));
   const isLonger = flac.totalSamples > 0 && samplesAtEnd > flac.totalSamples;
+  const isOtherAtEnd = last === null || last.at < source.sizeBytes - PROBE_BYTES;
+  if (isOtherAtEnd && changesFrom(flac, work).in(endBytes, 0).length > 0) {
+    const starts = await findStarts(source, flac, work);
+    return planParts(source, starts, work, (part, index) =>
+      planFlac(part, limits, work, { goesOnDifferently: index < starts.length - 1 }),
+    );
+  }
   if (!goesOn || isLonger || marksIn(endBytes, work).length > 0) {
     const starts = await findStarts(source, flac, work);
     if (starts.length > 1) return planParts(source, starts, work, (part) => planFlac(part, limits, work));
   }
   const totalSamples = goesOn ? Math.max(flac.totalSamples, samplesAtEnd) : flac.totalSamples;
   if (totalSamples === 0) return refuse("no_audio_track", "The FLAC file holds no audio.");
+  if (frames.length === 0) {
+    return refuse(
+      "damaged",
+      "The FLAC file has its header, and no sound behind it. Its upload or its download broke off: send it again.",
+    );
+  }
   const durationMs = (totalSamples / sampleRate) * 1000;
+  const lastThere = frames.at(-1);
+  const soundMs =
+    !goesOn || lastThere === undefined
+      ? durationMs
+      : Math.min(durationMs, ((lastThere.sample + lastThere.samples) / sampleRate) * 1000);
   const pointOf = ({ at, sample }: FlacFrame): Point => ({ offset: at, timeMs: (sample / sampleRate) * 1000 });
   const map = flacMap(
     [{ offset: flac.start, timeMs: 0 }, ...(goesOn ? frames.map(pointOf) : [])],
-    { offset: source.sizeBytes, timeMs: durationMs },
+    { offset: source.sizeBytes, timeMs: soundMs },
     async (offset) => {
       const found = await firstFrame(source, flac, offset, work);
       return found === null ? null : pointOf(found);
     },
     work,
   );
-  const bytesPerSecond = ((source.sizeBytes - flac.start) / durationMs) * 1000;
-  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), () => [], work);
+  const bytesPerSecond = ((source.sizeBytes - flac.start) / soundMs) * 1000;
+  const cuts = await planCuts(soundMs, longestChunkMs(bytesPerSecond, limits), () => [], work);
   const chunks: FlacChunk[] = [];
   for (const chunk of cuts)
     chunks.push(...(await place({ ...chunk, extra: { type: "flac", v: 1 } }, map, limits, work)));
@@ -76,7 +112,27 @@ async function planFlac(source: ByteSource, limits: CallLimits, work: Work): Pro
     codec: "flac",
     durationMs,
     chunks: chunks.map((chunk, index) => ({ ...chunk, index })),
+    gaps: cutOff(soundMs, durationMs),
   };
+}
+
+/** The last frame, and the bytes at the end of the file. Behind a file that never came whole there may be zeros. */
+async function findLastFrame(
+  source: ByteSource,
+  flac: Flac,
+  work: Work,
+): Promise<{ readonly last: FlacFrame | null; readonly endBytes: Uint8Array }> {
+  let endBytes: Uint8Array | null = null;
+  for (let end = source.sizeBytes, length = END_BYTES; end > flac.start; length = Math.min(4 * length, READ_BYTES)) {
+    const offset = Math.max(flac.start, end - length);
+    const bytes = await readWithin(source, offset, end - offset);
+    endBytes ??= bytes;
+    const last = lastFrame(bytes, { offset, flac }, work);
+    if (last !== null || source.sizeBytes - offset > SEARCH_BYTES) return { last, endBytes };
+    // A frame may lie across the two pieces.
+    end = offset === flac.start ? 0 : offset + PROBE_BYTES;
+  }
+  return { last: null, endBytes: endBytes ?? new Uint8Array() };
 }
 
 /** Find a chunk's bytes. Halve the chunk where it is louder than the file's average and would not fit a call. */
@@ -98,7 +154,7 @@ async function firstFrame(source: ByteSource, flac: Flac, offset: number, work: 
   const find = (from: number) => findFlacFrame(bytes, from, flac, work);
   for (let found = find(0); found !== null; found = find(found.at + 1)) {
     // All frames except the last have the same length. A header with another length is there by chance.
-    if (flac.isVariable || found.samples === flac.maxBlockSamples) return { ...found, at: offset + found.at };
+    if (flac.countsSamples || found.samples === flac.blockSamples) return { ...found, at: offset + found.at };
   }
   return null;
 }
@@ -130,12 +186,14 @@ async function probe(source: ByteSource, flac: Flac, work: Work): Promise<readon
 
 /** Where the files begin that were laid end to end. Finding them takes reading every byte. */
 async function findStarts(source: ByteSource, flac: Flac, work: Work): Promise<readonly number[]> {
-  const starts = [0];
+  const starts = new Set([0]);
+  const changes = changesFrom(flac, work);
   const window = await slideOver(source, flac.start);
   for (;;) {
     const { base, bytes, isLast } = window;
-    for (const at of marksIn(bytes, work)) starts.push(base + at);
-    if (isLast) return starts;
+    for (const at of marksIn(bytes, work)) starts.add(base + at);
+    for (const at of changes.in(bytes, base)) starts.add(at);
+    if (isLast) return [...starts].toSorted((left, right) => left - right);
     await window.advance(bytes.length - MARK_BYTES + 1);
   }
 }
@@ -154,15 +212,30 @@ function marksIn(bytes: Uint8Array, work: Work): readonly number[] {
 async function extractFlac(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
   const flac = await readFlacStart(source);
   if (flac === null || chunk.bytes === undefined) throw new DamagedSource("The FLAC file's header is not as planned.");
-  const { sampleRate } = flac;
+  const { sampleRate, countsSamples } = flac;
   const startSample = Math.round((chunk.startMs / 1000) * sampleRate);
   const endSample = Math.round((chunk.endMs / 1000) * sampleRate);
   const taken: Uint8Array[] = [];
+  const missing: Missing[] = [];
+  const sounding: (Timed & { readonly isQuiet: boolean })[] = [];
+  let isSound = false;
+  const msOf = (sample: number) => (sample / sampleRate) * 1000;
   let firstSample = 0;
   let samples = 0;
   const scan = scanFlac(flac, work, (frame, bytes) => {
     if (frame.sample + frame.samples <= startSample || frame.sample >= endSample) return;
-    if (taken.length === 0) firstSample = frame.sample;
+    if (taken.length === 0) {
+      firstSample = frame.sample;
+      if (frame.sample > startSample + flac.maxBlockSamples)
+        missing.push({ startMs: msOf(startSample), endMs: msOf(frame.sample), reason: "damaged" });
+    } else if (frame.sample > firstSample + samples)
+      missing.push({ startMs: msOf(firstSample + samples), endMs: msOf(frame.sample), reason: "damaged" });
+    isSound ||= !isSilent("flac", bytes);
+    sounding.push({
+      timeMs: msOf(frame.sample),
+      durationMs: msOf(frame.samples),
+      isQuiet: isQuiet("flac", bytes, { durationMs: msOf(frame.samples), samples: frame.samples }),
+    });
     work.keep();
     work.hold(bytes.length);
     // Silence takes the place of missing frames, so that the frames behind them keep their time.
@@ -170,11 +243,11 @@ async function extractFlac(source: ByteSource, chunk: ChunkPlan, work: Work): Pr
       work.keep();
       work.visit(SILENCE_ELEMENTS);
       const length = Math.min(gap, flac.maxBlockSamples);
-      const number = flac.isVariable ? samples : taken.length;
+      const number = countsSamples ? samples : taken.length;
       taken.push(silentFlac({ header: frame, bytes }, flac, { samples: length, number }));
       samples += length;
     }
-    taken.push(renumberFlac(bytes, frame, flac.isVariable ? samples : taken.length));
+    taken.push(renumberFlac(bytes, frame, { number: countsSamples ? samples : taken.length, countsSamples }));
     samples += frame.samples;
   });
   const { offset: first, length: plannedBytes } = chunk.bytes;
@@ -188,8 +261,8 @@ async function extractFlac(source: ByteSource, chunk: ChunkPlan, work: Work): Pr
     scan.reachedSample < endSample &&
     offset - first - scan.reachedAt < SEARCH_BYTES
   ) {
-    const missing = endSample + 2 * flac.maxBlockSamples - Math.max(scan.reachedSample, startSample);
-    const missingBytes = Math.max(PROBE_BYTES, Math.ceil(missing * pcmFrameBytes * PACKED_SHARE));
+    const wanted = endSample + 2 * flac.maxBlockSamples - Math.max(scan.reachedSample, startSample);
+    const missingBytes = Math.max(PROBE_BYTES, Math.ceil(wanted * pcmFrameBytes * PACKED_SHARE));
     const ahead = first + plannedBytes - offset;
     const before = scan.reachedAt;
     // Ever longer steps are read through damage.
@@ -200,11 +273,17 @@ async function extractFlac(source: ByteSource, chunk: ChunkPlan, work: Work): Pr
   }
   if (offset >= source.sizeBytes) scan.end();
   if (taken.length === 0) throw new DamagedSource("The file has no FLAC frame where its plan has one.");
+  if (!isSound) throw new SilentStretch("The recording is digital silence here.");
+  const reached = firstSample + samples;
+  if (reached < endSample - flac.maxBlockSamples)
+    missing.push({ startMs: msOf(reached), endMs: msOf(endSample), reason: "damaged" });
   return {
     bytes: concatBytes([streamHeader(flac, samples), ...taken]),
     contentType: "audio/flac",
     startMs: (firstSample / sampleRate) * 1000,
     durationMs: (samples / sampleRate) * 1000,
+    missing: joinTimes(missing),
+    quiet: quietAmong(sounding, (index) => sounding[index]?.isQuiet ?? false),
   };
 }
 
@@ -221,7 +300,7 @@ export async function renumberFile(bytes: Uint8Array, work: Work): Promise<Uint8
   try {
     return (await extractFlac(source, { ...all, bytes: range, extra: { type: "flac", v: 1 } }, work)).bytes;
   } catch (error) {
-    if (error instanceof DamagedSource) return bytes;
+    if (error instanceof DamagedSource || error instanceof SilentStretch) return bytes;
     throw error;
   }
 }
@@ -229,6 +308,11 @@ export async function renumberFile(bytes: Uint8Array, work: Work): Promise<Uint8
 function streamHeader(flac: Flac, samples: number): Uint8Array {
   const info = flac.streamInfo.slice();
   const view = viewOf(info);
+  // Frames that carry their own number have one length, whatever the file's header says.
+  if (!flac.countsSamples) {
+    view.setUint16(0, flac.blockSamples);
+    view.setUint16(2, flac.blockSamples);
+  }
   info.fill(0, 4, 10); // smallest and largest frame: unknown
   view.setUint8(13, (view.getUint8(13) & 0xf0) | Math.floor(samples / 2 ** 32));
   view.setUint32(14, samples >>> 0);
@@ -238,8 +322,7 @@ function streamHeader(flac: Flac, samples: number): Uint8Array {
 
 export const flac = {
   name: "flac",
-  begins: { by: "mark", mayFollowTags: true, isIn: (head) => asciiAt(head, 0, 4) === "fLaC" },
-  sentWhole: ["flac"],
+  begins: { by: "mark", mayFollowTags: true, isIn: (head) => asciiAt(head, 0, 4) === "fLaC" || isBareFrame(head) },
   extra: FlacExtra,
   plan: planFlac,
   extract: extractFlac,

@@ -6,8 +6,24 @@ export interface FlacStream {
   readonly channels: number;
   readonly bitsPerSample: number;
   readonly maxBlockSamples: number;
-  /** Whether frames differ in length. They then carry the number of their first sample instead of their own. */
+  /** Whether the headers of frames say that they differ in length. */
   readonly isVariable: boolean;
+  /** Frames that differ in length carry the number of their first sample instead of their own. Old encoders do so without saying it. */
+  readonly countsSamples: boolean;
+  /** The length of every frame but the last, where frames carry their own number. */
+  readonly blockSamples: number;
+  /** The number of the first sample, in a stream that was cut out of another. */
+  readonly zeroSample: number;
+}
+
+export interface Flac extends FlacStream {
+  /** Where the first frame lies. */
+  readonly start: number;
+  /** 0 where the header does not say. */
+  readonly totalSamples: number;
+  readonly streamInfo: Uint8Array;
+  /** 0 where the header does not say. */
+  readonly largestFrameBytes: number;
 }
 
 export interface FlacFrame {
@@ -19,7 +35,8 @@ export interface FlacFrame {
   readonly headerBytes: number;
 }
 
-const RATES = [0, 88_200, 176_400, 192_000, 8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000];
+/** By their codes; 0 where the code says something else. */
+export const RATES = [0, 88_200, 176_400, 192_000, 8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000];
 
 /** A frame's header (RFC 9639, 9.1). Null unless its CRC and the stream's parameters agree. */
 export function parseFlacHeader(bytes: Uint8Array, at: number, stream: FlacStream): FlacFrame | null {
@@ -43,7 +60,8 @@ export function parseFlacHeader(bytes: Uint8Array, at: number, stream: FlacStrea
   end += rateCode === 12 ? 1 : rateCode > 12 ? 2 : 0;
   if (end >= bytes.length || crc8(bytes.subarray(at, end)) !== bytes[end]) return null;
   if (samples > stream.maxBlockSamples) return null;
-  const sample = stream.isVariable ? coded.value : coded.value * stream.maxBlockSamples;
+  const sample = (stream.countsSamples ? coded.value : coded.value * stream.blockSamples) - stream.zeroSample;
+  if (sample < 0) return null;
   return { at, sample, samples, numberBytes: coded.bytes, headerBytes: end + 1 - at };
 }
 
@@ -58,12 +76,17 @@ export function findFlacFrame(bytes: Uint8Array, from: number, stream: FlacStrea
 }
 
 /** The same frame with another number. Decoders seek by it, so the first frame of a chunk must have number 0. */
-export function renumberFlac(frame: Uint8Array, header: FlacFrame, number: number): Uint8Array {
+export function renumberFlac(
+  frame: Uint8Array,
+  header: FlacFrame,
+  { number, countsSamples }: { readonly number: number; readonly countsSamples: boolean },
+): Uint8Array {
   const coded = writeCodedNumber(number);
   const restAt = 4 + header.numberBytes;
   const grown = coded.length - header.numberBytes;
   const renumbered = new Uint8Array(frame.length + grown);
   renumbered.set(frame.subarray(0, 4));
+  renumbered[1] = 0xf8 | (countsSamples ? 1 : 0);
   renumbered.set(coded, 4);
   renumbered.set(frame.subarray(restAt), 4 + coded.length);
   const crcAt = header.headerBytes + grown - 1;
@@ -95,7 +118,7 @@ export function wholeFrameBytes(bytes: Uint8Array, headerBytes: number): number 
  */
 export function silentFlac(
   { header, bytes }: { readonly header: FlacFrame; readonly bytes: Uint8Array },
-  { channels, bitsPerSample }: FlacStream,
+  { channels, bitsPerSample, countsSamples }: FlacStream,
   { samples, number }: { readonly samples: number; readonly number: number },
 ): Uint8Array {
   const coded = writeCodedNumber(number);
@@ -107,7 +130,7 @@ export function silentFlac(
     ? bytes.subarray(4 + header.numberBytes, crcAt - rateBytes)
     : Uint8Array.of((samples - 1) >> 8, (samples - 1) & 0xff);
   const head = concatBytes([
-    bytes.subarray(0, 2),
+    Uint8Array.of(0xff, 0xf8 | (countsSamples ? 1 : 0)),
     Uint8Array.of(isSameSize ? byteAt(bytes, 2) : 0x70 | rateCode, ((channels - 1) << 4) | (byteAt(bytes, 3) & 0x0f)),
     coded,
     size,
@@ -121,7 +144,10 @@ export function silentFlac(
   return frame;
 }
 
-function readCodedNumber(bytes: Uint8Array, at: number): { readonly value: number; readonly bytes: number } | null {
+export function readCodedNumber(
+  bytes: Uint8Array,
+  at: number,
+): { readonly value: number; readonly bytes: number } | null {
   const first = byteAt(bytes, at);
   if (first < 0x80) return { value: first, bytes: 1 };
   const length = Math.clz32(~(first << 24)); // leading ones, as in UTF-8

@@ -1,6 +1,5 @@
 import { concatBytes } from "../reading/bytes.ts";
-import { findFlacFrame, wholeFrameBytes, type FlacFrame } from "./frame.ts";
-import type { Flac } from "./stream.ts";
+import { findFlacFrame, wholeFrameBytes, type Flac, type FlacFrame } from "./frame.ts";
 import type { Work } from "../reading/work.ts";
 
 /** Steps over the frames of a stretch that comes piece by piece. Holds one frame and what may be the next. */

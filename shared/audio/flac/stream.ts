@@ -1,20 +1,14 @@
 import { asciiAt, byteAt, viewOf } from "../reading/bytes.ts";
 import type { ByteSource } from "../reading/byte-source.ts";
-import type { FlacStream } from "./frame.ts";
+import { bareFrame, isBareFrame, numberingOf, readBareStart } from "./bare.ts";
+import type { Flac } from "./frame.ts";
 import { behindTags } from "../reading/tags.ts";
 import { windowOn } from "../reading/window.ts";
 
-export interface Flac extends FlacStream {
-  /** Where the first frame lies. */
-  readonly start: number;
-  /** 0 where the header does not say. */
-  readonly totalSamples: number;
-  readonly streamInfo: Uint8Array;
-  /** 0 where the header does not say. */
-  readonly largestFrameBytes: number;
-}
-
 const MIN_BLOCK_SAMPLES = 16;
+
+/** Holds the first frame of nearly all files, and the header behind it. */
+const TWO_FRAMES_BYTES = 48 * 1024;
 
 /** Encoders leave 8 kB for tags, so one read has all headers except pictures. */
 const HEADERS_BYTES = 12 * 1024;
@@ -24,6 +18,7 @@ export async function readFlacStart(source: ByteSource): Promise<Flac | null> {
   const window = windowOn(source, HEADERS_BYTES);
   const base = await behindTags(window);
   const head = (await window.at(base, 64)).slice(0, 64);
+  if (isBareFrame(head)) return readBareStart(head, base);
   if (head.length < 46 || asciiAt(head, 0, 4) !== "fLaC" || (byteAt(head, 4) & 0x7f) !== 0) return null;
   const streamInfo = head.slice(8, 42);
   const view = viewOf(streamInfo);
@@ -42,15 +37,29 @@ export async function readFlacStart(source: ByteSource): Promise<Flac | null> {
   const sampleRate = view.getUint32(10) >>> 12;
   // RFC 9639, 8.2: no block is shorter.
   if (sampleRate === 0 || view.getUint16(2) < MIN_BLOCK_SAMPLES) return null;
+  const isVariable = (byteAt(firstFrame, 1) & 1) === 1;
+  const [shortest, longest] = [view.getUint16(0), view.getUint16(2)];
+  const isOdd = !isVariable && shortest !== longest;
+  const numbering = isOdd
+    ? numberingOf((await window.at(start, TWO_FRAMES_BYTES)).subarray(0, TWO_FRAMES_BYTES))
+    : null;
+  const totalSamples = (view.getUint8(13) & 0x0f) * 2 ** 32 + view.getUint32(14);
+  const first = totalSamples > 0 ? null : bareFrame(firstFrame, 0);
+  const countsSamples = numbering?.countsSamples ?? isVariable;
+  const blockSamples = numbering?.blockSamples ?? longest;
   return {
     start,
+    countsSamples,
+    blockSamples,
+    // A recorder that joins a stream late writes a header of its own in front of what it gets.
+    zeroSample: first === null ? 0 : first.number * (countsSamples ? 1 : blockSamples),
     streamInfo,
     largestFrameBytes: view.getUint32(6) & 0xffffff,
     sampleRate,
-    maxBlockSamples: view.getUint16(2),
+    maxBlockSamples: longest,
     channels: ((view.getUint8(12) >> 1) & 7) + 1,
     bitsPerSample: (((view.getUint8(12) & 1) << 4) | (view.getUint8(13) >> 4)) + 1,
-    isVariable: (byteAt(firstFrame, 1) & 1) === 1,
-    totalSamples: (view.getUint8(13) & 0x0f) * 2 ** 32 + view.getUint32(14),
+    isVariable,
+    totalSamples,
   };
 }

@@ -1,9 +1,19 @@
-import { DamagedSource, type ByteRange, type ChunkSpan } from "../chunks/chunk.ts";
+import {
+  DamagedSource,
+  SilentStretch,
+  type ByteRange,
+  type ChunkSpan,
+  type Missing,
+  type Times,
+} from "../chunks/chunk.ts";
+import { isQuiet, isSilent, quietAmong } from "../chunks/silence.ts";
 import { longestChunkMs, planCuts, type Listen } from "../chunks/cuts.ts";
 import type { CallLimits } from "../chunks/limits.ts";
 import type { Work } from "../reading/work.ts";
 import { findFrame, type FrameHeader, type ParseFrame } from "./find.ts";
 import type { FrameIndex } from "./walk.ts";
+
+const NONE = new Uint8Array();
 
 /** The time of the frames of a file. All of them have the same number of samples. */
 export interface FrameClock {
@@ -74,6 +84,9 @@ interface TakenFrames {
   readonly parts: readonly Uint8Array[];
   readonly startMs: number;
   readonly durationMs: number;
+  /** Where frames are damaged or missing: nobody knows how many, so the time of one stands for them. */
+  readonly missing: readonly Missing[];
+  readonly quiet: readonly Times[];
 }
 
 /**
@@ -81,26 +94,35 @@ interface TakenFrames {
  * @param frame the number of the frame that begins at `at`.
  * @param keep what of a frame goes into the chunk's file.
  * @throws DamagedSource where there are none.
+ * @throws SilentStretch where all of them are silence.
  */
 export function takeFrames<Header extends FrameHeader>(
   bytes: Uint8Array,
   { at: start, frame: first, clock }: { readonly at: number; readonly frame: number; readonly clock: FrameClock },
   {
+    codec,
     parse,
     keep,
-  }: { readonly parse: ParseFrame<Header>; readonly keep: (frame: Uint8Array, header: Header) => Uint8Array },
+  }: {
+    readonly codec: string;
+    readonly parse: ParseFrame<Header>;
+    readonly keep: (frame: Uint8Array, header: Header) => Uint8Array;
+  },
   { startMs, endMs }: Pick<ChunkSpan, "startMs" | "endMs">,
   work: Work,
 ): TakenFrames {
   const firstWanted = Math.max(first, frameAt(startMs, clock));
   const endWanted = frameBehind(endMs, clock);
   const parts: Uint8Array[] = [];
+  const missing: Missing[] = [];
   for (let at = start, frame = first; frame < endWanted && at < bytes.length; frame++) {
     work.visit();
     let header = parse(bytes, at);
     if (header === null) {
       const found = findFrame(bytes, at, parse, work);
       if (found === null) break;
+      if (frame >= firstWanted)
+        missing.push({ startMs: msAt(frame, clock), endMs: msAt(frame + 1, clock), reason: "damaged" });
       ({ at, header } = found);
     }
     if (at + header.bytes > bytes.length) break;
@@ -111,10 +133,15 @@ export function takeFrames<Header extends FrameHeader>(
     at += header.bytes;
   }
   if (parts.length === 0) throw new DamagedSource("The planned frames are missing from the file.");
+  if (parts.every((part) => isSilent(codec, part))) throw new SilentStretch("The recording is digital silence here.");
   const { samples, sampleRate } = clock;
+  const durationMs = (samples / sampleRate) * 1000;
+  const times = parts.map((_, index) => ({ timeMs: msAt(firstWanted + index, clock), durationMs }));
   return {
     parts,
     startMs: msAt(firstWanted, clock),
-    durationMs: ((parts.length * samples) / sampleRate) * 1000,
+    durationMs: parts.length * durationMs,
+    missing,
+    quiet: quietAmong(times, (index) => isQuiet(codec, parts[index] ?? NONE, { durationMs, samples })),
   };
 }

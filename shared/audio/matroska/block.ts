@@ -52,13 +52,19 @@ function sizeOf(length: number): Uint8Array {
 
 /** How many frames a block holds: one, or as many as its lacing says (RFC 9559, 10.3). 0 for any other element. */
 export function countFrames(bytes: Uint8Array, element: Element, trackNumber: number): number {
-  const block = element.id === ID.blockGroup ? blockIn(bytes, element) : element;
-  if (block === null || (block.id !== ID.simpleBlock && block.id !== ID.block)) return 0;
+  const block = blockOf(bytes, element);
+  if (block === null) return 0;
   const flagsAt = block.bodyAt + (trackNumber < 127 ? 1 : 2) + 2;
   return byteAt(bytes, flagsAt) & LACING ? byteAt(bytes, flagsAt + 1) + 1 : 1;
 }
 
 const LACING = 0x06;
+
+/** The block itself, of a group or alone; null for any other element. */
+export function blockOf(bytes: Uint8Array, element: Element): Element | null {
+  const block = element.id === ID.blockGroup ? blockIn(bytes, element) : element;
+  return block === null || (block.id !== ID.simpleBlock && block.id !== ID.block) ? null : block;
+}
 
 function blockIn(bytes: Uint8Array, { bodyAt, size }: Element): Element | null {
   for (let at = bodyAt; at < bodyAt + size;) {

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { DamagedSource, type AudioPlan, type ChunkFile, type ChunkPlan } from "../chunks/chunk.ts";
 import { soundAlone, type Container } from "../chunks/container.ts";
 import { findStarts, type Beginning } from "../chunks/joined.ts";
-import type { CallLimits } from "../chunks/limits.ts";
+import type { CallLimits, Wanted } from "../chunks/limits.ts";
 import { planParts } from "../chunks/parts.ts";
 import { extractSpliced, planSpliced, type Cutter } from "../chunks/spliced.ts";
 import { asciiAt, fromBase64, indexOfBytes, toBase64 } from "../reading/bytes.ts";
@@ -23,7 +23,13 @@ const MatroskaExtra = z.union([
     trackNumber: z.number(),
     tickMs: z.number(),
   }),
-  z.object({ type: z.literal("matroska"), v: z.literal(1), headBytes: z.number() }),
+  z.object({
+    type: z.literal("matroska"),
+    v: z.literal(1),
+    headBytes: z.number(),
+    /** Which track of sound; chunks of versions before have the first. */
+    track: z.number().exactOptional(),
+  }),
 ]);
 type MatroskaExtra = z.infer<typeof MatroskaExtra>;
 
@@ -36,15 +42,15 @@ const BEGINNING: Beginning = {
   startOf: (bytes, at, work) => (indexOfBytes(bytes.subarray(at, at + 48), [0x42, 0x82], 0, work) === -1 ? null : at),
 };
 
-async function planMatroska(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
-  const file = await readFile(source, work);
+async function planMatroska(source: ByteSource, limits: Wanted, work: Work): Promise<AudioPlan> {
+  const file = await readFile(source, limits.audioTrack, work);
   if ("code" in file) return file;
   const timeIn = (bytes: Uint8Array, base: number) =>
     clustersIn(bytes, { base, tickMs: file.tickMs, most: 1 }, work)[0]?.timeMs ?? null;
-  const starts = await findStarts(source, { timeIn, endMs: file.durationMs, beginning: BEGINNING }, work);
+  const starts = await findStarts(source, { timeIn, endMs: file.soundMs, beginning: BEGINNING }, work);
   if (starts.length === 1) return planFile(source, file, limits, work);
   return planParts(source, starts, work, async (part) => {
-    const inPart = await readFile(part, work);
+    const inPart = await readFile(part, limits.audioTrack, work);
     return "code" in inPart ? inPart : planFile(part, inPart, limits, work);
   });
 }
@@ -53,6 +59,7 @@ async function planFile(source: ByteSource, file: Matroska, limits: CallLimits, 
   const spliceable = {
     codec: file.codec,
     durationMs: file.durationMs,
+    soundMs: file.soundMs,
     zeroMs: 0,
     hasVideo: file.hasVideo,
     bodyOffset: file.headBytes,
@@ -60,11 +67,16 @@ async function planFile(source: ByteSource, file: Matroska, limits: CallLimits, 
     places: file.cuesAt === null ? [] : await readCues(source, { ...file, cuesAt: file.cuesAt }, work),
     ...(file.isPcmRate !== null && { isPcmRate: file.isPcmRate }),
   } as const;
-  const { headBytes, head, trackNumber, tickMs } = file;
+  const { headBytes, head, trackNumber, tickMs, tracks, track } = file;
   const tag = { type: "matroska", v: 1 } as const;
   const extra: MatroskaExtra =
-    head.length > MAX_CARRIED_BYTES ? { ...tag, headBytes } : { ...tag, head: toBase64(head), trackNumber, tickMs };
-  return planSpliced(source, spliceable, { extra, limits }, work);
+    head.length > MAX_CARRIED_BYTES
+      ? { ...tag, headBytes, track }
+      : { ...tag, head: toBase64(head), trackNumber, tickMs };
+  const planned = await planSpliced(source, spliceable, { extra, limits }, work);
+  return planned.type === "refused"
+    ? planned
+    : { ...planned, tracks, track, ...(file.pcmChannels !== null && { pcmChannels: file.pcmChannels }) };
 }
 
 async function extractMatroska(
@@ -73,7 +85,9 @@ async function extractMatroska(
   work: Work,
 ): Promise<ChunkFile> {
   const file =
-    "head" in extra ? { ...extra, head: fromBase64(extra.head) } : await readStart(source, extra.headBytes, work);
+    "head" in extra
+      ? { ...extra, head: fromBase64(extra.head) }
+      : await readStart(source, { lookBytes: extra.headBytes, choice: extra.track }, work);
   if ("code" in file) throw new DamagedSource(file.message);
   return extractSpliced(source, cutter(file, work), { zeroMs: 0, chunk }, work);
 }
@@ -89,7 +103,6 @@ function cutter(file: Track, work: Work): Cutter {
 export const matroska = {
   name: "matroska",
   begins: { by: "mark", mayFollowTags: false, isIn: (head) => asciiAt(head, 0, 4) === "\x1a\x45\xdf\xa3" },
-  sentWhole: [],
   extra: MatroskaExtra,
   plan: planMatroska,
   extract: extractMatroska,

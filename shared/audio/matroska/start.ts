@@ -1,15 +1,27 @@
-import type { InputAudioTrack } from "mediabunny";
-
 import { refuse, refuseRate, type Refusal } from "../chunks/chunk.ts";
 import { HEAD_BYTES, MAX_INDEX_BYTES, READ_BYTES } from "../chunks/limits.ts";
 import { audioSpan, withAudioTrack } from "../chunks/remux.ts";
+import type { AudioTrack, TrackChoice } from "../chunks/audio-track.ts";
+import { chooseTrack, namedTrack } from "../chunks/tracks.ts";
 import { concatBytes, indexOfBytes } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import type { Point } from "../reading/points.ts";
 import type { Work } from "../reading/work.ts";
 import { findCues } from "./cues.ts";
-import { CLUSTER_BYTES, ID, isNumber, readElement, readFloat, readUint, vint, VOID_SIZE, writeId } from "./ebml.ts";
+import {
+  childrenOf,
+  CLUSTER_BYTES,
+  ID,
+  isNumber,
+  readElement,
+  readFloat,
+  readUint,
+  vint,
+  VOID_SIZE,
+  writeId,
+} from "./ebml.ts";
 import { checkHead, MAX_HEAD_BYTES } from "./head.ts";
+import { readTracks, tracksWith, type MatroskaTrack } from "./tracks.ts";
 import { stripMatroska } from "./strip.ts";
 
 /** What cutting needs to know of a file. */
@@ -23,15 +35,20 @@ export interface Track {
 export interface Matroska extends Track {
   readonly codec: string;
   readonly isPcmRate: number | null;
+  readonly pcmChannels: number | null;
   readonly hasVideo: boolean;
   readonly durationMs: number;
+  /** When the sound ends, since the file ends or is damaged from there on. */
+  readonly soundMs: number;
+  /** Where the segment ends by its own size; Infinity where it has none. */
+  readonly segmentEnd: number;
   readonly headBytes: number;
   readonly segmentAt: number;
   readonly cuesAt: number | null;
+  readonly tracks: readonly AudioTrack[];
+  /** Which of them is cut. */
+  readonly track: number;
 }
-
-/** The element that says how a track is encrypted. mediabunny leaves such a track out. */
-const ENCRYPTION = [0x50, 0x35];
 
 /** How much is read to check whether the duration in the header is too short. */
 const LOOK_FOR_END_BYTES = 1024 * 1024;
@@ -43,17 +60,21 @@ const MOST_LOOKED_BYTES = 2 * MAX_INDEX_BYTES;
 const CLUSTER_HEAD_BYTES = 64;
 
 /** The headers, and the duration of the file. */
-export async function readFile(source: ByteSource, work: Work): Promise<Matroska | Refusal> {
-  const file = await readStart(source, HEAD_BYTES, work);
+export async function readFile(
+  source: ByteSource,
+  choice: TrackChoice | undefined,
+  work: Work,
+): Promise<Matroska | Refusal> {
+  const file = await readStart(source, { lookBytes: HEAD_BYTES, choice }, work);
   if ("type" in file) return file;
-  const durationMs = await readEnd(source, file, work);
-  return durationMs > 0 ? { ...file, durationMs } : refuse("no_audio_track", "The file holds no audio.");
-}
-
-async function unknownCodec(track: InputAudioTrack): Promise<string> {
-  const id = await track.getInternalCodecId();
-  const name = typeof id === "string" ? `'${id}'` : "a codec that is not known here";
-  return `The audio is in ${name}, which cannot be cut. Convert it to AAC, FLAC or Opus.`;
+  const end = await readEnd(source, file, work);
+  if (end === null) {
+    return refuse(
+      "damaged",
+      "The file has its headers, and no sound behind them. Its upload or its download broke off: send it again.",
+    );
+  }
+  return end.durationMs > 0 ? { ...file, ...end } : refuse("no_audio_track", "The file holds no audio.");
 }
 
 /** Where clusters begin. The first child of a cluster, or the second behind a checksum, is its time. */
@@ -79,75 +100,127 @@ export function clustersIn(
 
 /**
  * The end of the last block. A live recording has no duration in its header, and files that were joined have that of the
- * first. A duration past the last block is kept, because the end of the file is missing then.
+ * first. Where the segment is longer than the file, or damaged to its end, the sound ends before the duration in the header.
+ * Elsewhere the picture goes on without sound. Null where there are no clusters.
  */
-async function readEnd(source: ByteSource, file: Matroska, work: Work): Promise<number> {
-  const isSaid = file.durationMs > 0;
-  const mostBytes = isSaid ? LOOK_FOR_END_BYTES : MOST_LOOKED_BYTES;
-  const first = Math.max(file.headBytes, source.sizeBytes - mostBytes);
+async function readEnd(
+  source: ByteSource,
+  file: Matroska,
+  work: Work,
+): Promise<Pick<Matroska, "durationMs" | "soundMs"> | null> {
+  const isCutOff = file.segmentEnd !== Infinity && file.segmentEnd > source.sizeBytes;
+  const isSaid = file.durationMs > 0 && !isCutOff;
+  let mostBytes = isSaid ? LOOK_FOR_END_BYTES : MOST_LOOKED_BYTES;
+  let first = Math.max(file.headBytes, source.sizeBytes - mostBytes);
   // Backwards, in pieces that fit in memory.
   for (let end = source.sizeBytes, length = HEAD_BYTES; end > first; length = Math.min(4 * length, READ_BYTES)) {
     const offset = Math.max(first, end - length);
     const bytes = await readWithin(source, offset, Math.min(source.sizeBytes, end + CLUSTER_HEAD_BYTES) - offset);
     const last = clustersIn(bytes, { base: offset, tickMs: file.tickMs }, work).at(-1);
     if (last !== undefined) {
-      const span = await work.borrow(async () => {
+      const { span, isLostToEnd } = await work.borrow(async () => {
         const strip = stripMatroska(file.trackNumber, file.tickMs, work);
         const kept = [file.head, strip.push(bytes.subarray(last.offset - offset))];
         for (let at = offset + bytes.length; at < source.sizeBytes; at += READ_BYTES) {
           kept.push(strip.push(await readWithin(source, at, READ_BYTES)));
         }
-        return audioSpan(concatBytes(kept), work);
+        const hasNoMore = strip.lost().some(({ endMs }) => endMs === Infinity);
+        return { isLostToEnd: hasNoMore, span: await audioSpan(concatBytes(kept), work) };
       });
-      return Math.max(file.durationMs, span?.endMs ?? last.timeMs);
+      const endMs = span?.endMs ?? last.timeMs;
+      const durationMs = Math.max(file.durationMs, endMs);
+      return { durationMs, soundMs: isCutOff || isLostToEnd ? endMs : durationMs };
     }
     end = offset;
+    // A download that broke off may have zeros for the rest.
+    if (mostBytes < MOST_LOOKED_BYTES && bytes.every((byte) => byte === 0)) {
+      mostBytes = MOST_LOOKED_BYTES;
+      first = Math.max(file.headBytes, source.sizeBytes - mostBytes);
+    }
   }
-  return file.durationMs;
+  const hasNothing = first === file.headBytes;
+  return hasNothing ? null : { durationMs: file.durationMs, soundMs: file.durationMs };
 }
 
-/** @param lookBytes what is read first. */
-export async function readStart(source: ByteSource, lookBytes: number, work: Work): Promise<Matroska | Refusal> {
+interface Asked {
+  /** What is read first. */
+  readonly lookBytes: number;
+  readonly choice?: TrackChoice | undefined;
+}
+
+/** The headers. A recorder that learns of its tracks as it goes writes their descriptions when it stops, behind the clusters. */
+export async function readStart(
+  source: ByteSource,
+  { lookBytes, choice }: Asked,
+  work: Work,
+): Promise<Matroska | Refusal> {
   for (let length = lookBytes; length <= MAX_INDEX_BYTES; length *= 4) {
-    const file = await parseStart(await readWithin(source, 0, length), work);
-    if (file !== null) return file;
+    const bytes = await readWithin(source, 0, length);
+    const parsed = parseStart(bytes, work);
+    if (parsed === "without tracks") {
+      const late = await findLateTracks(source, work);
+      const whole = late === null ? null : parseStart(bytes, work, late);
+      if (whole === null || whole === "without tracks") return refuse("damaged", NO_TRACKS);
+      return "type" in whole ? whole : openTrack(whole, choice, work);
+    }
+    if (parsed !== null) return "type" in parsed ? parsed : openTrack(parsed, choice, work);
     if (length >= source.sizeBytes) break;
   }
   return refuse("damaged", "The file's headers are incomplete.");
 }
 
-/** Read the headers. Only the descriptions of the tracks go in front of a stretch: an index would point outside it. */
-async function parseStart(bytes: Uint8Array, work: Work): Promise<Matroska | Refusal | null> {
+const NO_TRACKS =
+  "The file nowhere says which tracks it has. Its recording broke off: repair it, for instance with FFmpeg.";
+
+/** What the headers say. `head` has the descriptions of all tracks; they are not given to a reader. */
+interface Start {
+  readonly ebml: Uint8Array;
+  readonly info: readonly Uint8Array[];
+  readonly audio: readonly MatroskaTrack[];
+  readonly hasVideo: boolean;
+  readonly tickMs: number;
+  readonly durationMs: number;
+  readonly segmentAt: number;
+  readonly segmentEnd: number;
+  readonly headBytes: number;
+  readonly cuesAt: number | null;
+}
+
+/** @param late the tracks, where they are not among the headers. */
+function parseStart(bytes: Uint8Array, work: Work, late?: Uint8Array): Start | Refusal | "without tracks" | null {
   const ebml = readElement(bytes, 0);
   if (ebml === null || ebml.id !== ID.ebml) return null;
   const segment = readElement(bytes, ebml.bodyAt + ebml.size);
   if (segment === null || segment.id !== ID.segment) return null;
-  const kept: Uint8Array[] = [bytes.subarray(0, ebml.bodyAt + ebml.size), writeId(ID.segment), VOID_SIZE];
+  const headEnd = ebml.bodyAt + ebml.size;
+  if (!(headEnd <= MAX_HEAD_BYTES)) return refuse("damaged", "The file's header is over 1 MB.");
+  const info: Uint8Array[] = [];
+  let tracks: ReturnType<typeof readTracks> | null = late === undefined ? null : tracksIn(late, work);
   let tickMs = 1;
   let durationTicks = 0;
-  let hasTracks = false;
-  let headBytes = ebml.bodyAt + ebml.size;
-  if (!(headBytes <= MAX_HEAD_BYTES)) return refuse("damaged", "The file's header is over 1 MB.");
+  let heldBytes = headEnd;
   let cuesAt: number | null = null;
+  let hasCluster = false;
   let at = segment.bodyAt;
   for (let element = readElement(bytes, at); element !== null; element = readElement(bytes, at)) {
     work.visit();
-    if (element.id === ID.cluster) break;
+    hasCluster = element.id === ID.cluster;
+    if (hasCluster) break;
     const end = element.bodyAt + element.size;
     if (end > bytes.length) {
-      if (!hasTracks) return null;
+      if (tracks === null) return null;
       break;
     }
     if (element.id === ID.info || element.id === ID.tracks) {
       checkHead(bytes, element.bodyAt, end, work);
-      kept.push(bytes.subarray(at, end));
-      headBytes += end - at;
-      if (headBytes > MAX_HEAD_BYTES)
+      heldBytes += end - at;
+      if (heldBytes > MAX_HEAD_BYTES)
         return refuse("index_too_large", "The descriptions of the file's tracks are over 1 MB. Send the audio alone.");
     }
-    if (element.id === ID.tracks) hasTracks = true;
+    if (element.id === ID.tracks) tracks ??= readTracks(bytes, element, work);
     if (element.id === ID.seekHead) cuesAt ??= findCues(bytes, element, segment.bodyAt, work);
     if (element.id === ID.info) {
+      info.push(bytes.subarray(at, end));
       for (let inner = readElement(bytes, element.bodyAt); inner !== null && inner.bodyAt <= end;) {
         work.visit();
         if (inner.id === ID.timestampScale) tickMs = readUint(bytes, inner) / 1e6;
@@ -158,31 +231,76 @@ async function parseStart(bytes: Uint8Array, work: Work): Promise<Matroska | Ref
     }
     at = end;
   }
-  if (!hasTracks) return null;
-  const head = concatBytes(kept);
+  if (tracks === null) return hasCluster ? "without tracks" : null;
+  return {
+    ebml: bytes.subarray(0, headEnd),
+    info,
+    ...tracks,
+    tickMs,
+    durationMs: durationTicks * tickMs,
+    segmentAt: segment.bodyAt,
+    segmentEnd: segment.bodyAt + segment.size,
+    headBytes: at,
+    cuesAt,
+  };
+}
+
+/** Only the description of one track goes in front of a stretch: an index would point outside it. */
+async function openTrack(start: Start, choice: TrackChoice | undefined, work: Work): Promise<Matroska | Refusal> {
+  const { ebml, info, audio, ...rest } = start;
+  const track = chooseTrack(audio, choice);
+  const chosen = typeof track === "number" ? audio[track] : undefined;
+  if (typeof track !== "number") return track;
+  if (chosen === undefined) return refuse("no_audio_track", "The file has no audio track.");
+  const head = concatBytes([ebml, writeId(ID.segment), VOID_SIZE, ...info, tracksWith(chosen)]);
   // A cluster without blocks, since mediabunny looks for one.
   const empty = new Uint8Array([...CLUSTER_BYTES, vint(3), 0xe7, vint(1), 0]);
-  return withAudioTrack(concatBytes([head, empty]), work, async (track) => {
-    if (track === null && indexOfBytes(head, ENCRYPTION, 0, work) !== -1) {
-      return refuse("encrypted", "The audio is encrypted. Send a copy without copy protection.");
-    }
-    if (track === null) return refuse("no_audio_track", "The file has no audio track.");
-    const codec = await track.getCodec();
-    if (codec === null) return refuse("unsupported_codec", await unknownCodec(track));
-    const sampleRate = await track.getSampleRate();
+  return withAudioTrack(concatBytes([head, empty]), work, async (opened) => {
+    const codec = (await opened?.getCodec()) ?? null;
+    if (opened === null || codec === null)
+      return refuse(
+        "unsupported_codec",
+        `The audio is in '${chosen.codec}', which cannot be cut. Convert it to AAC, FLAC or Opus.`,
+      );
+    const sampleRate = await opened.getSampleRate();
     const refused = refuseRate(sampleRate);
     if (refused !== null) return refused;
+    const isPcm = /^(pcm|ulaw|alaw)/.test(codec);
     return {
-      trackNumber: track.id,
+      ...rest,
+      trackNumber: chosen.number,
       codec,
-      isPcmRate: /^(pcm|ulaw|alaw)/.test(codec) ? sampleRate : null,
-      hasVideo: (await track.input.getVideoTracks()).length > 0,
-      tickMs,
-      durationMs: durationTicks * tickMs,
+      isPcmRate: isPcm ? sampleRate : null,
+      pcmChannels: isPcm ? await opened.getNumberOfChannels() : null,
+      soundMs: rest.durationMs,
       head,
-      headBytes: at,
-      segmentAt: segment.bodyAt,
-      cuesAt,
+      tracks: audio.map(namedTrack),
+      track,
     };
   });
+}
+
+const TRACKS_BYTES = [0x16, 0x54, 0xae, 0x6b];
+
+function tracksIn(bytes: Uint8Array, work: Work): ReturnType<typeof readTracks> | null {
+  const element = readElement(bytes, 0);
+  return element === null ? null : readTracks(bytes, element, work);
+}
+
+/** The descriptions of tracks at the end of the file. */
+async function findLateTracks(source: ByteSource, work: Work): Promise<Uint8Array | null> {
+  for (let length = HEAD_BYTES; ; length *= 4) {
+    const offset = Math.max(0, source.sizeBytes - length);
+    const bytes = await readWithin(source, offset, length);
+    const find = (from: number) => indexOfBytes(bytes, TRACKS_BYTES, from, work);
+    for (let at = find(0); at !== -1; at = find(at + 1)) {
+      const element = readElement(bytes, at);
+      const end = element === null ? Infinity : element.bodyAt + element.size;
+      if (element === null || end > bytes.length) continue;
+      if (!childrenOf(bytes, element, work).some(({ id }) => id === ID.trackEntry)) continue;
+      checkHead(bytes, element.bodyAt, end, work);
+      return bytes.slice(at, end);
+    }
+    if (offset === 0 || length >= READ_BYTES) return null;
+  }
 }

@@ -1,5 +1,6 @@
 import { byteAt, concatBytes, indexOfBytes, viewOf } from "../reading/bytes.ts";
-import { countFrames, wholeGroup } from "./block.ts";
+import type { Lost } from "../chunks/chunk.ts";
+import { blockOf, countFrames, wholeGroup } from "./block.ts";
 import { CLUSTER_BYTES, ID, isNumber, VOID_SIZE, readElement, readUint, writeId, type Element } from "./ebml.ts";
 import type { Strip } from "../chunks/spliced.ts";
 import { FETCHED_ELEMENT, type Work } from "../reading/work.ts";
@@ -43,7 +44,7 @@ const MAX_BLOCK_BYTES = 4 * 1024 * 1024;
  * Keeps the times of clusters and the blocks of one track. The first piece must begin with a cluster. Other blocks are
  * skipped as they come, so that at most one block is held. Behind damage it continues with the next cluster.
  */
-export function stripMatroska(trackNumber: number, tickMs: number, work: Work): Strip & { reachedMs(): number } {
+export function stripMatroska(trackNumber: number, tickMs: number, work: Work): Required<Strip> {
   let held: Uint8Array = new Uint8Array();
   let skipBytes = 0;
   let isLost = false;
@@ -51,6 +52,15 @@ export function stripMatroska(trackNumber: number, tickMs: number, work: Work): 
   let laced = 0;
   let clusterTicks = 0;
   let blockTicks = 0;
+  /** The time of the last block before damage; null where none was met since. */
+  let lostFrom: number | null = null;
+  const lost: Lost[] = [];
+
+  function lose(): void {
+    isLost = true;
+    lostFrom ??= blockTicks * tickMs;
+  }
+
   return {
     push(piece) {
       let bytes = piece;
@@ -73,7 +83,7 @@ export function stripMatroska(trackNumber: number, tickMs: number, work: Work): 
         const element = readElement(bytes, at);
         if (element === null && at + HEADER_BYTES > bytes.length) break;
         if (element === null || !ORDERLY.has(element.id)) {
-          isLost = true;
+          lose();
           continue;
         }
         if (element.id === ID.cluster || element.id === ID.segment) {
@@ -97,14 +107,14 @@ export function stripMatroska(trackNumber: number, tickMs: number, work: Work): 
           continue;
         }
         if (element.size > MAX_BLOCK_BYTES) {
-          isLost = true;
+          lose();
           at += CLUSTER_BYTES.length;
           continue;
         }
         if (end > bytes.length) break;
         const whole = element.id === ID.blockGroup ? wholeGroup(bytes, element, work) : bytes.subarray(at, end);
         if (whole === null || (element.id === ID.timestamp && !isNumber(bytes, element))) {
-          isLost = true;
+          lose();
           at += CLUSTER_BYTES.length;
           continue;
         }
@@ -118,8 +128,11 @@ export function stripMatroska(trackNumber: number, tickMs: number, work: Work): 
           work.visit((frames * laced) / 256);
         }
         if (element.id === ID.timestamp) clusterTicks = readUint(bytes, element);
-        if (element.id === ID.simpleBlock && end - element.bodyAt > 4) {
-          blockTicks = clusterTicks + viewOf(bytes).getInt16(element.bodyAt + (trackNumber < 127 ? 1 : 2));
+        const block = element.id === ID.timestamp ? null : blockOf(bytes, element);
+        if (block !== null && block.size > 4) {
+          blockTicks = clusterTicks + viewOf(bytes).getInt16(block.bodyAt + (trackNumber < 127 ? 1 : 2));
+          if (lostFrom !== null) lost.push({ startMs: lostFrom, endMs: blockTicks * tickMs });
+          lostFrom = null;
         }
         at = end;
       }
@@ -127,6 +140,7 @@ export function stripMatroska(trackNumber: number, tickMs: number, work: Work): 
       return concatBytes(kept);
     },
     reachedMs: () => blockTicks * tickMs,
+    lost: () => (lostFrom === null ? lost : [...lost, { startMs: lostFrom, endMs: Infinity }]),
   };
 }
 

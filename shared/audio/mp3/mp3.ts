@@ -6,6 +6,7 @@ import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan }
 import type { Container } from "../chunks/container.ts";
 import { longestChunkMs, planCuts } from "../chunks/cuts.ts";
 import type { CallLimits } from "../chunks/limits.ts";
+import { cutOff } from "../chunks/missing.ts";
 import { planParts } from "../chunks/parts.ts";
 import { frameAt, framesBefore, msAt, planFrames, takeFrames, type FrameClock } from "../frames/cut.ts";
 import { findFrame } from "../frames/find.ts";
@@ -73,7 +74,10 @@ async function planWalked(mp3: Mp3, index: FrameIndex, limits: CallLimits, work:
     ...chunk,
     extra: { type: "mp3", v: 1, skippedSamples, firstFrame, frameBytes: 0, start },
   }));
-  return { type: "chunks", container: "mp3", codec: "mp3", durationMs: planned.durationMs, chunks };
+  // Files that were laid end to end have the count of the first.
+  const durationMs = Math.max(planned.durationMs, msAt(mp3.frames ?? 0, clockOf(mp3)));
+  const gaps = cutOff(planned.durationMs, durationMs);
+  return { type: "chunks", container: "mp3", codec: "mp3", durationMs, chunks, gaps };
 }
 
 function clockOf({
@@ -92,18 +96,17 @@ async function extractMp3(source: ByteSource, chunk: ChunkPlan<Mp3Extra>, work: 
   const { at, header } = found;
   const frame =
     extra.frameBytes === 0 ? extra.firstFrame : Math.round((range.offset + at - extra.start) / extra.frameBytes);
-  const { parts, startMs, durationMs } = takeFrames(
+  const { parts, ...taken } = takeFrames(
     bytes,
     { at, frame, clock: clockOf({ header, skippedSamples: extra.skippedSamples }) },
-    { parse: parseMp3Header, keep: (whole) => whole },
+    { codec: "mp3", parse: parseMp3Header, keep: (whole) => whole },
     chunk,
     work,
   );
   return {
     bytes: concatBytes([...xingFrame(bytes, at, header, parts), ...parts]),
     contentType: "audio/mpeg",
-    startMs,
-    durationMs,
+    ...taken,
   };
 }
 
@@ -146,7 +149,6 @@ function xingFrame(
 export const mp3 = {
   name: "mp3",
   begins: { by: "frame", parse: parseMp3Header },
-  sentWhole: ["mp3"],
   extra: Mp3Extra,
   plan: planMp3,
   extract: extractMp3,

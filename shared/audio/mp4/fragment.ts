@@ -7,6 +7,8 @@ export interface Fragment {
   readonly ticks: number;
   /** Reads packets one by one, since a header of a few bytes may claim any number of them. */
   packets(): Iterable<FragmentPacket>;
+  /** The packets of each run as one: those of PCM are samples, tens of thousands in a second. */
+  runs(): Iterable<FragmentPacket>;
 }
 
 export interface FragmentPacket {
@@ -21,12 +23,16 @@ type Defaults = Pick<FragmentPacket, "size" | "duration">;
 const TFHD = { baseOffset: 1, description: 2, duration: 8, size: 16 } as const;
 const TRUN = { dataOffset: 1, firstFlags: 4, duration: 0x100, size: 0x200, flags: 0x400, composition: 0x800 } as const;
 
-/** A track's part of a fragment's header (`moof`). Null if the fragment has none. */
+/**
+ * A track's part of a fragment's header (`moof`). Null if the fragment has none.
+ * @param before the media time at which the fragment before it ends: that of this one, where it says none itself.
+ */
 export function readFragment(
   moof: Uint8Array,
   moofOffset: number,
   { trackId, duration, size }: { readonly trackId: number; readonly duration: number; readonly size: number },
   work: Work,
+  before: number | null = null,
 ): Fragment | null {
   for (const traf of children(moof, work)) {
     if (traf.name !== "traf") continue;
@@ -49,15 +55,30 @@ export function readFragment(
     }
     if (flags & TFHD.size) own.size = head.getUint32(at);
     const tfdt = boxes.find((box) => box.name === "tfdt")?.body;
-    if (tfdt === undefined) return null;
-    const startTicks = tfdt[0] === 1 ? Number(viewOf(tfdt).getBigUint64(4)) : viewOf(tfdt).getUint32(4);
+    if (tfdt === undefined && before === null) return null;
+    const startTicks = tfdt === undefined ? (before ?? 0) : readTime(tfdt);
     const runs = boxes.filter((box) => box.name === "trun").map((box) => readRun(box.body, base, own));
     if (runs.every((run) => run.count === 0)) return null;
     let ticks = 0;
     for (const run of runs) ticks += ticksOf(run, work);
-    return { startTicks, ticks, packets: () => packetsOf(runs, work) };
+    return { startTicks, ticks, packets: () => packetsOf(runs, work), runs: () => wholeRuns(runs, work) };
   }
   return null;
+}
+
+function readTime(tfdt: Uint8Array): number {
+  return tfdt[0] === 1 ? Number(viewOf(tfdt).getBigUint64(4)) : viewOf(tfdt).getUint32(4);
+}
+
+function* wholeRuns(runs: readonly Run[], work: Work): Generator<FragmentPacket> {
+  for (const run of runs) {
+    const { offset, count, own, flags } = run;
+    if (flags & TRUN.size) {
+      let size = 0;
+      for (const packet of packetsOf([run], work)) size += packet.size;
+      yield { offset, size, duration: ticksOf(run, work) };
+    } else yield { offset, size: count * own.size, duration: ticksOf(run, work) };
+  }
 }
 
 interface Run {

@@ -1,6 +1,8 @@
 import { concatBytes, textBytes, viewOf } from "../reading/bytes.ts";
-import type { ChunkFile } from "../chunks/chunk.ts";
+import { SilentStretch, type ChunkFile } from "../chunks/chunk.ts";
+import { joinTimes, missingOf, uncovered } from "../chunks/missing.ts";
 import { pausesAmong, soundingMs } from "../chunks/pauses.ts";
+import { isQuiet, isSilent, quietAmong } from "../chunks/silence.ts";
 
 export interface Packet {
   readonly data: Uint8Array;
@@ -21,9 +23,24 @@ export interface TimedPacket extends Packet {
   readonly ticks: number;
 }
 
-/** A file of the packets that sound between two times. Null where there are none. */
+/** A packet that the index names and the file does not have. */
+export type LostPacket = Pick<TimedPacket, "ticks" | "duration">;
+
+/**
+ * A file of the packets that sound between two times. Null where there are none.
+ * @throws SilentStretch where all of them are the codec's silence.
+ */
 export function cutM4a(
-  { packets, ...track }: Omit<M4a, "packets"> & { readonly packets: readonly TimedPacket[] },
+  {
+    packets,
+    lost,
+    codec,
+    ...track
+  }: Omit<M4a, "packets"> & {
+    readonly packets: readonly TimedPacket[];
+    readonly lost: readonly LostPacket[];
+    readonly codec: string;
+  },
   { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
 ): ChunkFile | null {
   const { timescale } = track;
@@ -33,6 +50,12 @@ export function cutM4a(
     .filter(({ timeMs, durationMs }) => timeMs + durationMs > startMs + 1e-3 && timeMs < endMs);
   const [first] = sounding;
   if (first === undefined) return null;
+  if (sounding.every(({ data }) => isSilent(codec, data)))
+    throw new SilentStretch("The recording is digital silence here.");
+  const lostTimes = lost.map(({ ticks, duration }) => {
+    const timeMs = (ticks / timescale) * 1000;
+    return { startMs: timeMs, endMs: timeMs + Math.max(1, (duration / timescale) * 1000) };
+  });
   return {
     bytes: writeM4a({
       ...track,
@@ -45,6 +68,11 @@ export function cutM4a(
     startMs: first.timeMs,
     durationMs: sounding.reduce((sum, { durationMs }) => sum + durationMs, 0),
     pauses: pausesAmong(sounding),
+    missing: missingOf(uncovered(sounding, { startMs, endMs }), joinTimes(lostTimes)),
+    quiet: quietAmong(sounding, (index) => {
+      const { data, durationMs } = sounding[index] ?? first;
+      return isQuiet(codec, data, { durationMs, samples: (durationMs * timescale) / 1000 });
+    }),
   };
 }
 

@@ -12,14 +12,16 @@ import {
 } from "../chunks/chunk.ts";
 import { soundAlone, type Container } from "../chunks/container.ts";
 import { longestChunkMs, planCuts, type Listen } from "../chunks/cuts.ts";
+import { cutOff } from "../chunks/missing.ts";
 import { planFragmentedMp4 } from "./plan-fragments.ts";
-import { HEAD_BYTES, MAX_DURATION_MS, MAX_INDEX_BYTES, MODEL_SAMPLE_RATE, type CallLimits } from "../chunks/limits.ts";
-import { pcmFile, pcmFrameBytes, PcmFormat } from "../wav/pcm.ts";
+import { HEAD_BYTES, MAX_DURATION_MS, MAX_INDEX_BYTES, MODEL_SAMPLE_RATE, type Wanted } from "../chunks/limits.ts";
+import { pcmFrameBytes, PcmFormat } from "../wav/pcm.ts";
+import { pcmFile } from "../wav/pcm-file.ts";
 import { cutM4a } from "./m4a.ts";
 import { describePackets, IndexedPackets, joinPackets, readPackets, readRuns } from "./packets.ts";
+import { codecOf, entryOfChunk } from "./sample-entry.ts";
 import { readMp4Track, type Mp4Track } from "./track.ts";
 import { readTables, type SampleTables } from "./tables.ts";
-import { MIN_PAUSE_MS, soundingMs } from "../chunks/pauses.ts";
 import { windowOn } from "../reading/window.ts";
 import type { Work } from "../reading/work.ts";
 
@@ -38,13 +40,11 @@ type Mp4Extra = z.infer<typeof Mp4Extra>;
 /** The most packets in the eight seconds that are searched for a quiet place. Opus has 400 a second. */
 const MAX_SEARCHED_PACKETS = 20_000;
 
-/** An edit list that moves the sound by more trims it. Encoders' priming and padding are shorter. */
-const TRIM_SECONDS = 0.2;
-
-export async function planMp4(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
+export async function planMp4(source: ByteSource, limits: Wanted, work: Work): Promise<AudioPlan> {
   const window = windowOn(source, HEAD_BYTES);
-  const track = await readMp4Track(window, work);
+  const track = await readMp4Track(window, limits.audioTrack, work);
   if ("type" in track) return track;
+  const named = { tracks: track.tracks, track: track.track };
   const tables = await readTables(window, track, work);
   if (tables === null) return refuse("damaged", "The audio track's index is incomplete.");
   if (tables === "too_large") {
@@ -57,6 +57,7 @@ export async function planMp4(source: ByteSource, limits: CallLimits, work: Work
     const planned = await planFragmentedMp4(source, { track, tables, limits }, work, (part) =>
       planMp4(part, limits, work),
     );
+    if (planned?.type === "chunks") return { ...named, ...planned };
     if (planned !== null) return planned;
   }
   if (tables.samples === 0) return refuse("no_audio_track", "The audio track is empty.");
@@ -81,27 +82,31 @@ export async function planMp4(source: ByteSource, limits: CallLimits, work: Work
       weight: tables.sizeAt(first + index),
     }));
   };
-  const cuts = await planCuts(durationMs, longestChunkMs(bytesPerSecond, limits), listen, work);
+  const there = tables.endWithin(source.sizeBytes);
+  if (there === 0) {
+    return refuse(
+      "damaged",
+      "The file has its index, and ends before the sound that it names. Its upload or its download broke off: send it again.",
+    );
+  }
+  const soundMs = there < tables.samples ? Math.min(durationMs, msAt(there)) : durationMs;
+  const cuts = await planCuts(soundMs, longestChunkMs(bytesPerSecond, limits), listen, work);
   const chunks = cuts.map((chunk): ChunkPlan<Mp4Extra> => {
     const first = sampleAt(chunk.startMs + 1e-3);
-    const end = chunk.endMs >= durationMs ? tables.samples : Math.min(tables.samples, sampleAt(chunk.endMs - 1e-3) + 1);
+    const end = chunk.endMs >= soundMs ? there : Math.min(there, sampleAt(chunk.endMs - 1e-3) + 1);
     return { ...chunk, extra: chunkExtra(track, tables, { first, end }, work) };
   });
-  const mustCut = chunks.length === 1 && (isMoved(track, tables) || hasPauses(track, tables, work));
-  return { type: "chunks", container: "mp4", codec: track.codec, durationMs, chunks, mustCut };
-}
-
-function isMoved({ startTicks, endTicks, timescale }: Mp4Track, tables: SampleTables): boolean {
-  const mostTicks = TRIM_SECONDS * timescale;
-  return Math.abs(startTicks) > mostTicks || tables.ticksAt(tables.samples) - endTicks > mostTicks;
-}
-
-function hasPauses({ timescale }: Mp4Track, tables: SampleTables, work: Work): boolean {
-  work.hold(tables.spans * 5 * 8);
-  const durations = tables.durations(0, tables.samples).filter((_, index) => index % 2 === 1);
-  const durationsMs = durations.map((ticks) => (ticks / timescale) * 1000);
-  const soundsMs = soundingMs(durationsMs);
-  return durationsMs.some((durationMs, index) => durationMs > (soundsMs[index] ?? 0) + MIN_PAUSE_MS);
+  const gaps = cutOff(soundMs, durationMs);
+  return {
+    type: "chunks",
+    container: "mp4",
+    codec: track.codec,
+    durationMs,
+    chunks,
+    gaps,
+    ...named,
+    ...(pcm !== null && { pcmChannels: pcm.channels }),
+  };
 }
 
 function chunkExtra(
@@ -125,21 +130,33 @@ async function extractMp4(source: ByteSource, chunk: ChunkPlan<Mp4Extra>, work: 
   const { extra, startMs, endMs } = chunk;
   const { timescale } = extra;
   if (extra.pcm !== null) {
-    return extractPcm(source, extra.packets, { format: extra.pcm, timescale, startMs, endMs }, work);
+    return extractPcm(
+      source,
+      extra.packets,
+      { format: extra.pcm, timescale, startMs, endMs, channel: chunk.channel },
+      work,
+    );
   }
-  const { packets, isWhole } = await readPackets(source, extra.packets, work);
-  const track = { sampleEntry: fromBase64(extra.entry), timescale, isQuickTime: extra.isQuickTime };
-  const file = cutM4a({ ...track, packets }, { startMs, endMs });
+  const { packets, lost } = await readPackets(source, extra.packets, work);
+  const sampleEntry = entryOfChunk(fromBase64(extra.entry));
+  const track = { sampleEntry, codec: codecOf(sampleEntry), timescale, isQuickTime: extra.isQuickTime };
+  const file = cutM4a({ ...track, packets, lost }, { startMs, endMs });
   if (file !== null) return file;
-  if (isWhole) throw new SilentStretch("The recording has no sound here.");
-  throw new DamagedSource("The file ends before this part of it.");
+  if (lost.length === 0) throw new SilentStretch("The recording has no sound here.");
+  throw new DamagedSource("The file does not have the sound that its index names here.");
 }
 
 /** PCM has samples instead of packets, and a time gives the place of a sample. */
 async function extractPcm(
   source: ByteSource,
   { firstTicks, runs }: IndexedPackets,
-  { format, timescale, startMs, endMs }: { format: PcmFormat; timescale: number; startMs: number; endMs: number },
+  {
+    format,
+    timescale,
+    startMs,
+    endMs,
+    channel,
+  }: { format: PcmFormat; timescale: number; startMs: number; endMs: number; channel: number | undefined },
   work: Work,
 ): Promise<ChunkFile> {
   const bytes = concatBytes((await readRuns(source, runs, work)).map((stretch) => stretch.bytes));
@@ -148,7 +165,9 @@ async function extractPcm(
   const frameAt = (timeMs: number) => Math.max(0, Math.round(((timeMs - heldMs) / 1000) * format.sampleRate));
   const own = bytes.subarray(frameAt(startMs) * frameBytes, frameAt(endMs) * frameBytes);
   if (own.length < frameBytes) throw new DamagedSource("The file ends before this part of it.");
-  return pcmFile([own], format, heldMs + (frameAt(startMs) / format.sampleRate) * 1000);
+  const file = pcmFile(format, channel);
+  file.push(own.subarray(0, own.length - (own.length % frameBytes)));
+  return file.end(heldMs + (frameAt(startMs) / format.sampleRate) * 1000);
 }
 
 const FIRST_BOXES = new Set(["ftyp", "moov", "mdat", "free", "skip", "wide", "styp"]);
@@ -156,7 +175,6 @@ const FIRST_BOXES = new Set(["ftyp", "moov", "mdat", "free", "skip", "wide", "st
 export const mp4 = {
   name: "mp4",
   begins: { by: "mark", mayFollowTags: false, isIn: (head) => FIRST_BOXES.has(asciiAt(head, 4, 4)) },
-  sentWhole: ["aac"],
   extra: Mp4Extra,
   plan: planMp4,
   extract: extractMp4,

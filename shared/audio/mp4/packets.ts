@@ -3,7 +3,8 @@ import * as z from "zod";
 import { viewOf } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import { CHUNK_MAX_READS, READ_BYTES } from "../chunks/limits.ts";
-import type { TimedPacket } from "./m4a.ts";
+import { isUnfinished, isUnwritten } from "../chunks/silence.ts";
+import type { LostPacket, TimedPacket } from "./m4a.ts";
 import type { SampleTables } from "./tables.ts";
 import { ENTRY_BYTES, type Work } from "../reading/work.ts";
 
@@ -103,7 +104,8 @@ function runsBefore(runs: readonly number[], packets: number | null, endOffset: 
 }
 
 /**
- * A chunk's packets, as far as the file has them.
+ * A chunk's packets, as far as the file has them, and the times of those that it does not have: behind its end, or never
+ * written.
  * @param mostReads the most reads for packets. Their sizes take one more.
  */
 export async function readPackets(
@@ -111,12 +113,13 @@ export async function readPackets(
   { firstTicks, durations, runs, sizesAt, size: fixedSize }: IndexedPackets,
   work: Work,
   mostReads?: number,
-): Promise<{ readonly packets: readonly TimedPacket[]; readonly isWhole: boolean }> {
+): Promise<{ readonly packets: readonly TimedPacket[]; readonly lost: readonly LostPacket[] }> {
   const stretches = await readRuns(source, runs, work, mostReads);
   const count = stretches.reduce((sum, stretch) => sum + stretch.samples, 0);
   work.keep(count * PACKET_ENTRIES);
   const sizes = sizesAt === 0 ? null : viewOf(await readWithin(source, sizesAt, count * 4));
   const packets: TimedPacket[] = [];
+  const lost: LostPacket[] = [];
   let ticks = firstTicks;
   let sample = 0;
   let durationAt = 0;
@@ -124,17 +127,24 @@ export async function readPackets(
   for (const { bytes, samples } of stretches) {
     for (let at = 0, index = 0; index < samples; index++, sample++) {
       const size = sizes === null ? fixedSize : sizes.getUint32(sample * 4);
-      // The file ends here: an upload or a copy was cut off.
-      if (at + size > bytes.length) return { packets, isWhole: false };
       for (; left === 0 && durationAt + 2 < durations.length; left = durations[durationAt] ?? 0) durationAt += 2;
       const duration = durations[durationAt + 1] ?? 0;
-      packets.push({ data: bytes.subarray(at, at + size), duration, ticks });
+      const data = bytes.subarray(at, at + size);
+      // The file ends here, since an upload or a copy broke off; or its bytes never came.
+      if (data.length < size || isUnwritten(data)) {
+        const before = packets.at(-1);
+        if (before !== undefined && before.ticks + before.duration === ticks && isUnfinished(before.data)) {
+          packets.pop();
+          lost.push(before);
+        }
+        lost.push({ duration, ticks });
+      } else packets.push({ data, duration, ticks });
       ticks += duration;
       left -= 1;
       at += size;
     }
   }
-  return { packets, isWhole: true };
+  return { packets, lost };
 }
 
 interface Stretch {

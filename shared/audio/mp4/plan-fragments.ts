@@ -3,15 +3,18 @@ import * as z from "zod";
 import { refuse, type AudioPlan, type ChunkPlan } from "../chunks/chunk.ts";
 import { longestChunkMs, planCuts } from "../chunks/cuts.ts";
 import { findStarts, type Beginning } from "../chunks/joined.ts";
-import { HEAD_BYTES, type CallLimits } from "../chunks/limits.ts";
+import { HEAD_BYTES, MODEL_SAMPLE_RATE, type CallLimits } from "../chunks/limits.ts";
 import { planParts } from "../chunks/parts.ts";
 import { timeMap } from "../chunks/time-map.ts";
 import { asciiAt, indexOfBytes, toBase64, viewOf } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import type { Point } from "../reading/points.ts";
+import { PcmFormat } from "../wav/pcm.ts";
 import { windowOn } from "../reading/window.ts";
 import type { Work } from "../reading/work.ts";
-import { boxBody, boxesIn, type Box } from "./boxes.ts";
+import { cutOff } from "../chunks/missing.ts";
+import { boxBody, boxesIn, MAX_HEADER_BOX_BYTES, type Box } from "./boxes.ts";
+import { MOOF } from "./fragments.ts";
 import { readFragment, type Fragment } from "./fragment.ts";
 import { describePackets, IndexedPackets } from "./packets.ts";
 import type { SampleTables } from "./tables.ts";
@@ -31,13 +34,15 @@ export const Fmp4Extra = z.object({
   isQuickTime: z.boolean(),
   /** The packets that the index names, in a file whose beginning is not fragmented. */
   indexed: IndexedPackets.nullable(),
+  /** When the first fragment of the chunk begins, in a file whose fragments do not say it. */
+  firstTicks: z.number().exactOptional(),
+  pcm: PcmFormat.exactOptional(),
 });
 export type Fmp4Extra = z.infer<typeof Fmp4Extra>;
 
 /** The memory of a fragment with its runs. */
 const FRAGMENT_ENTRIES = 8;
 
-const MOOF = [0x6d, 0x6f, 0x6f, 0x66];
 /** If fragments last this long, a search at a guessed place reads more than stepping from one to the next. */
 const LONG_FRAGMENT_MS = 10_000;
 /** The longest fragment of video. A search for the next fragment goes no further. */
@@ -64,41 +69,44 @@ export async function planFragmentedMp4(
   planFile: (part: ByteSource) => Promise<AudioPlan>,
 ): Promise<AudioPlan | null> {
   if (tables.samples > 0 && !(await hasFragments(source, track, work))) return null;
-  const last = await findLast(source, track, work);
+  const stamped = await findLast(source, track, work);
+  // Fragments without a time follow each other: only a walk over all of them tells when each begins.
+  const walked = stamped === null ? await walkFragments(source, track, work, tables.ticksAt(tables.samples)) : null;
+  const last = stamped ?? walked?.last ?? null;
   if (last === null) {
     return refuse(
-      "unsupported_container",
-      "No fragment of the file says when its audio begins. Convert it to M4A or MP3.",
+      "damaged",
+      "The file has its headers, and no sound behind them. Its upload or its download broke off: send it again.",
     );
   }
-  if (track.pcm !== null)
-    return refuse(
-      "unsupported_codec",
-      "The file holds PCM in fragments, which cannot be cut. Convert it to M4A or WAV.",
-    );
-  const durationMs = msOf(last.startTicks + last.ticks, track);
+  const { pcm } = track;
+  const heldMs = msOf(last.startTicks + last.ticks, track);
+  const durationMs = Math.max(heldMs, await saidMs(source, track, work));
+  const soundMs = msOf(last.startTicks + ticksWithin(last, source.sizeBytes), track);
   const timeIn = (bytes: Uint8Array, base: number) => {
     const [found] = fragmentsIn(bytes, { base, track, most: 1 }, work);
     return found === undefined ? null : msOf(found.fragment.startTicks, track);
   };
-  const starts = await findStarts(source, { timeIn, endMs: durationMs, beginning: BEGINNING }, work);
+  const starts = await findStarts(source, { timeIn, endMs: heldMs, beginning: BEGINNING }, work);
   if (starts.length > 1) return planParts(source, starts, work, planFile);
   const start = track.moov.endOffset;
-  const bytesPerMs = (source.sizeBytes - start) / durationMs;
+  const bytesPerMs = (source.sizeBytes - start) / heldMs;
   const found = await look(source, track, { offset: start, bytes: HEAD_BYTES }, work);
   const [first] = found;
-  const isChain = (first?.untilMs ?? 0) - (first?.timeMs ?? 0) >= LONG_FRAGMENT_MS;
+  const isChain = walked !== null || (first?.untilMs ?? 0) - (first?.timeMs ?? 0) >= LONG_FRAGMENT_MS;
   const map = timeMap(
     { ...first, offset: start, timeMs: 0 },
-    { offset: source.sizeBytes, timeMs: durationMs },
+    { offset: source.sizeBytes, timeMs: heldMs },
     {
       nearMs: 2_000,
       look: (offset) => look(source, track, { offset, bytes: Math.max(HEAD_BYTES / 2, bytesPerMs * 4_000) }, work),
     },
     work,
   );
-  map.add(isChain ? await walkFragments(source, track, work) : found);
-  const cuts = await planCuts(durationMs, longestChunkMs(Math.min(bytesPerMs * 1000, 48_000), limits), () => [], work);
+  map.add(isChain ? (walked ?? (await walkFragments(source, track, work))).points : found);
+  const sentBytes =
+    pcm === null ? Math.min(bytesPerMs * 1000, 48_000) : 2 * Math.min(pcm.sampleRate, MODEL_SAMPLE_RATE);
+  const cuts = await planCuts(soundMs, longestChunkMs(sentBytes, limits), () => [], work);
   const indexedMs = tables.samples === 0 ? 0 : msOf(tables.ticksAt(tables.samples), track);
   const shared = {
     type: "fmp4",
@@ -110,10 +118,13 @@ export async function planFragmentedMp4(
     size: track.fragments?.size ?? 0,
     entry: toBase64(track.sampleEntry),
     isQuickTime: track.isQuickTime,
+    ...(pcm !== null && { pcm: { ...pcm } }),
   } as const;
+  const firstTicksAt = (timeMs: number) =>
+    timeMs <= 0 ? tables.ticksAt(tables.samples) : Math.round(ticksOf(timeMs, track));
   const chunks: ChunkPlan<Fmp4Extra>[] = [];
   for (const chunk of cuts) {
-    const { offset } = await map.locate(chunk.startMs);
+    const { offset, timeMs } = await map.locate(chunk.startMs);
     // This is an estimate: cutting stops by time.
     const estimate = Math.ceil((chunk.endMs - chunk.startMs) * bytesPerMs * 1.03);
     const after = isChain ? map.after(chunk.endMs) : undefined;
@@ -127,9 +138,54 @@ export async function planFragmentedMp4(
             work,
           )
         : null;
-    chunks.push({ ...chunk, bytes: { offset, length }, extra: { ...shared, indexed } });
+    chunks.push({
+      ...chunk,
+      bytes: { offset, length },
+      extra: { ...shared, indexed, ...(walked !== null && { firstTicks: firstTicksAt(timeMs) }) },
+    });
   }
-  return { type: "chunks", container: "fmp4", codec: track.codec, durationMs, chunks };
+  const gaps = cutOff(soundMs, durationMs);
+  return {
+    type: "chunks",
+    container: "fmp4",
+    codec: track.codec,
+    durationMs,
+    chunks,
+    gaps,
+    ...(pcm !== null && { pcmChannels: pcm.channels }),
+  };
+}
+
+/** How much of the last fragment there is. */
+function ticksWithin(last: Fragment, sizeBytes: number): number {
+  let ticks = 0;
+  let there = 0;
+  for (const { offset, size, duration } of last.packets()) {
+    ticks += duration;
+    if (offset + size <= sizeBytes) there = ticks;
+  }
+  return there;
+}
+
+/** The length by the file's own index of fragments (`sidx`), or by the header for what will follow (`mehd`). */
+async function saidMs(source: ByteSource, track: Mp4Track, work: Work): Promise<number> {
+  const ticks = track.fragments?.saidTicks ?? 0;
+  const window = windowOn(source, 4096);
+  for await (const box of boxesIn(window, track.moov.endOffset, source.sizeBytes, work)) {
+    if (box.name === "moof" || box.name === "mdat") break;
+    if (box.name !== "sidx") continue;
+    const body = await boxBody(window, box, MAX_HEADER_BOX_BYTES);
+    const view = viewOf(body);
+    if (view.getUint32(4) !== track.trackId) continue;
+    const at = body[0] === 1 ? 28 : 20;
+    const references =
+      body.length < at + 4 ? 0 : Math.min(view.getUint16(at + 2), Math.floor((body.length - at - 4) / 12));
+    work.visit(references);
+    let lasting = 0;
+    for (let index = 0; index < references; index++) lasting += view.getUint32(at + 4 + index * 12 + 4);
+    return Math.max(msOf(ticks, track), (lasting / Math.max(1, view.getUint32(8))) * 1000);
+  }
+  return msOf(ticks, track);
 }
 
 function msOf(ticks: number, track: Mp4Track): number {
@@ -157,15 +213,26 @@ async function look(
 }
 
 /** The places of all fragments, by the sizes of the boxes. This reads the header of each. */
-async function walkFragments(source: ByteSource, track: Mp4Track, work: Work): Promise<readonly Point[]> {
+async function walkFragments(
+  source: ByteSource,
+  track: Mp4Track,
+  work: Work,
+  startTicks: number | null = null,
+): Promise<{ readonly points: readonly Point[]; readonly last: Fragment | null }> {
   const window = windowOn(source, HEAD_BYTES / 4);
   const points: Point[] = [];
+  let last: Fragment | null = null;
+  let before = startTicks;
   for await (const box of boxesIn(window, track.moov.endOffset, source.sizeBytes, work)) {
     if (box.name !== "moof") continue;
-    const fragment = readFragment(await boxBody(window, box), box.offset, defaultsOf(track), work);
-    if (fragment !== null) points.push(placeOf(box, fragment, track));
+    const fragment = readFragment(await boxBody(window, box), box.offset, defaultsOf(track), work, before);
+    if (fragment === null) continue;
+    work.keep();
+    points.push(placeOf(box, fragment, track));
+    last = fragment;
+    if (before !== null) before = fragment.startTicks + fragment.ticks;
   }
-  return points;
+  return { points, last };
 }
 
 function placeOf({ offset }: Pick<Box, "offset">, { startTicks, ticks }: Fragment, track: Mp4Track): Point {

@@ -42,6 +42,20 @@ export function readSampleEntry(entry: Uint8Array): TrackCodec {
   return refuse("unsupported_codec", `The audio is in ${known}, which cannot be cut. Convert it to AAC, FLAC or MP3.`);
 }
 
+/** An entry as a chunk has it. Opus says how much a decoder drops at its start, which is for the start of the recording alone. */
+export function entryOfChunk(entry: Uint8Array): Uint8Array {
+  if (asciiAt(entry, 4, 4) !== "Opus") return entry;
+  const changed = entry.slice();
+  for (let at = 36; at + 12 <= entry.length; at++)
+    if (asciiAt(entry, at, 4) === "dOps") changed.fill(0, at + 6, at + 8);
+  return changed;
+}
+
+/** The codec of a track that was planned, by its entry. */
+export function codecOf(entry: Uint8Array): string {
+  return CODECS[asciiAt(entry, 4, 4)] ?? "";
+}
+
 function readPcmEntry(name: string, entry: Uint8Array): TrackCodec {
   const view = viewOf(entry);
   if (entry.length < 36) return refuse("damaged", "The audio track's description is cut short.");

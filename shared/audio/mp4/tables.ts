@@ -3,6 +3,7 @@ import { MAX_INDEX_BYTES } from "../chunks/limits.ts";
 import { boxBody, boxesIn, type Box } from "./boxes.ts";
 import type { Mp4Track } from "./track.ts";
 import { pcmFrameBytes } from "../wav/pcm.ts";
+import { partition } from "../reading/points.ts";
 import type { Window } from "../reading/window.ts";
 import type { Work } from "../reading/work.ts";
 
@@ -22,6 +23,8 @@ export interface SampleTables {
   ticksAt(sample: number): number;
   /** The packet that sounds at a media time. */
   sampleAt(ticks: number): number;
+  /** The packet behind the last one that lies within a file of this size; 0 where none does. */
+  endWithin(sizeBytes: number): number;
   durations(first: number, end: number): readonly number[];
   runs(first: number, end: number): readonly number[];
 }
@@ -49,7 +52,7 @@ export async function readTables(
   if (sizes.byteLength < 12 || offsets.byteLength < 8 || groups.byteLength < 8 || times.byteLength < 8) return null;
 
   const samples = sizes.getUint32(8);
-  const fixedSize = track.pcm === null ? sizes.getUint32(4) : pcmFrameBytes(track.pcm);
+  const fixedSize = fixedSizeOf(sizes.getUint32(4), track);
   if (fixedSize === 0 && sizes.byteLength < 12 + samples * 4) return null;
   const sizeAt = (sample: number) => (fixedSize === 0 ? sizes.getUint32(12 + sample * 4) : fixedSize);
   const bytesUpTo = fixedSize === 0 ? sumsOf(samples, sizeAt, work) : (sample: number) => sample * fixedSize;
@@ -75,6 +78,24 @@ export async function readTables(
       const delta = spans.delta(span);
       const into = delta === 0 ? 0 : Math.floor((ticks - (spans.ticks[span] ?? 0)) / delta);
       return Math.max(0, Math.min(samples - 1, next - 1, first + into));
+    },
+    endWithin(sizeBytes) {
+      // Nearly always the last place in the file ends within it.
+      let last = 0;
+      for (let place = 1; place < places.offsets.length; place++)
+        if ((places.offsets[place] ?? 0) > (places.offsets[last] ?? 0)) last = place;
+      const endOf = (place: number) => places.samples[place + 1] ?? samples;
+      const lengthOf = (place: number) => bytesOf(places.samples[place] ?? 0, endOf(place));
+      if ((places.offsets[last] ?? 0) + lengthOf(last) <= sizeBytes) return endOf(places.samples.length - 1);
+      for (let place = places.samples.length - 1; place >= 0; place--) {
+        work.visit(SUM_SAMPLES / 32);
+        const left = sizeBytes - (places.offsets[place] ?? 0);
+        if (left <= 0) continue;
+        const [from, end] = [places.samples[place] ?? 0, endOf(place)];
+        const whole = partition(end - from, (index) => bytesOf(from, from + index + 1) <= left);
+        if (whole > 0) return from + whole;
+      }
+      return 0;
     },
     durations(first, end) {
       const durations: number[] = [];
@@ -109,6 +130,16 @@ export async function readTables(
 }
 
 // Ten hours may have a million entries in each table. As arrays of numbers they fit an isolate; as objects they would not.
+
+/**
+ * The size of all packets; 0 where each has its own. A packet of PCM is a frame or several. QuickTime also writes 1, or the size
+ * of a single channel's sample, for a frame.
+ */
+function fixedSizeOf(said: number, { pcm }: Mp4Track): number {
+  if (pcm === null || said === 0) return said;
+  const frameBytes = pcmFrameBytes(pcm);
+  return said % frameBytes === 0 ? said : frameBytes;
+}
 
 /** Stretches of packets with the same duration: the first packet of each, and when it begins. */
 function readSpans(times: DataView, samples: number, work: Work) {

@@ -2,6 +2,8 @@ import { byteAt, concatBytes } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import { refuse, type Refusal } from "../chunks/chunk.ts";
 import { HEAD_BYTES, READ_BYTES } from "../chunks/limits.ts";
+import type { AudioTrack, TrackChoice } from "../chunks/audio-track.ts";
+import { chooseTrack, namedTrack, type Candidate } from "../chunks/tracks.ts";
 import { CLOCK_HZ, CLOCK_WRAP, packetsIn, readStamp, stampPlaces, ticksBetween, type Stamp } from "./packet.ts";
 import { stripTs } from "./strip.ts";
 import { readProgrammes, type Programme, type Stream } from "./tables.ts";
@@ -18,10 +20,16 @@ export interface Found {
   readonly programme: Programme;
   readonly stream: Stream;
   readonly head: Uint8Array;
+  readonly tracks: readonly AudioTrack[];
+  readonly track: number;
 }
 
-/** The tables, and the audio stream that is cut: the first one that can be read, of the first programme that has one. */
-export async function findAudio(source: ByteSource, work: Work): Promise<Found | Refusal> {
+/** The tables, and the audio stream that is cut: of the first programme that has one which can be read, unless another is wanted. */
+export async function findAudio(
+  source: ByteSource,
+  choice: TrackChoice | undefined,
+  work: Work,
+): Promise<Found | Refusal> {
   let head = new Uint8Array();
   let programmes: readonly Programme[] | null = null;
   for (let length = HEAD_BYTES; length <= TABLES_BYTES && programmes === null; length *= 4) {
@@ -36,12 +44,26 @@ export async function findAudio(source: ByteSource, work: Work): Promise<Found |
   const audio = programmes.flatMap((programme) =>
     programme.streams.filter(({ kind }) => kind === "audio").map((stream) => ({ programme, stream })),
   );
-  const readable = audio.find(({ stream }) => stream.unreadable === undefined);
-  if (readable !== undefined) return { programmes, ...readable, head };
-  const [named] = audio.map(({ stream }) => stream.unreadable ?? "");
-  if (named === undefined) return refuse("no_audio_track", "The transport stream has no audio.");
-  const message = `The audio of the transport stream is ${named}, which cannot be cut. Convert it to AAC or MP3.`;
-  return refuse("unsupported_codec", message);
+  if (audio.length === 0) return refuse("no_audio_track", "The transport stream has no audio.");
+  const candidates = audio.map(({ stream }) => candidateOf(stream));
+  const track = chooseTrack(candidates, choice);
+  if (typeof track !== "number") return track;
+  const [chosen = audio[0]] = audio.slice(track);
+  if (chosen === undefined) return refuse("no_audio_track", "The transport stream has no audio.");
+  return { programmes, ...chosen, head, tracks: candidates.map(namedTrack), track };
+}
+
+function candidateOf({ codec, language, isForSome, unreadable }: Stream): Candidate {
+  const message = `The audio of the transport stream is ${unreadable ?? codec}, which cannot be cut. Convert it to AAC or MP3.`;
+  return {
+    codec,
+    language,
+    title: null,
+    channels: null,
+    isEnabled: true,
+    isDefault: !isForSome,
+    refusal: unreadable === undefined ? null : refuse("unsupported_codec", message),
+  };
 }
 
 /** The first audio, and the time at which a player begins. It begins with the picture where that comes first. */

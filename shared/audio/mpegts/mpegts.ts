@@ -4,7 +4,7 @@ import { concatBytes, fromBase64, toBase64 } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import { DamagedSource, refuse, type AudioPlan, type ChunkFile, type ChunkPlan } from "../chunks/chunk.ts";
 import { soundAlone, type Container } from "../chunks/container.ts";
-import { HEAD_BYTES, type CallLimits } from "../chunks/limits.ts";
+import { HEAD_BYTES, type CallLimits, type Wanted } from "../chunks/limits.ts";
 import { findAudio, readBeginning, type Found } from "./audio.ts";
 import { findJoints } from "./joints.ts";
 import { CLOCK_HZ, isPackets, pcrIn, ptsIn, type Stamp } from "./packet.ts";
@@ -13,7 +13,7 @@ import { tablesFor } from "./tables.ts";
 import { planParts } from "../chunks/parts.ts";
 import { audioSpan, withAudioTrack } from "../chunks/remux.ts";
 import { extractSpliced, planSpliced, type Cutter } from "../chunks/spliced.ts";
-import type { Work } from "../reading/work.ts";
+import { WorkSpent, type Work } from "../reading/work.ts";
 
 /** How far from its end a file's last audio is looked for. */
 const TAIL_BYTES = 16 * 1024 * 1024;
@@ -32,15 +32,15 @@ const TsExtra = z.object({
 });
 type TsExtra = z.infer<typeof TsExtra>;
 
-async function planMpegTs(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
-  const found = await findAudio(source, work);
+async function planMpegTs(source: ByteSource, limits: Wanted, work: Work): Promise<AudioPlan> {
+  const found = await findAudio(source, limits.audioTrack, work);
   if ("code" in found) return found;
   const { programmes, programme, stream, head } = found;
   const clock = { clockPid: programmes.length === 1 ? null : programme.clockPid, audioPid: stream.pid };
   const starts = await findJoints(source, clock, head, work);
   if (starts.length === 1) return planPart(source, found, limits, work);
   return planParts(source, starts, work, async (part) => {
-    const inPart = await findAudio(part, work);
+    const inPart = await findAudio(part, limits.audioTrack, work);
     return "code" in inPart ? inPart : planPart(part, inPart, limits, work);
   });
 }
@@ -88,7 +88,13 @@ async function planPart(source: ByteSource, found: Found, limits: CallLimits, wo
     bodyOffset: begun.offset,
     cutter: cutter(extra, work),
   } as const;
-  return planSpliced(source, spliceable, { extra, limits }, work);
+  const planned = await planSpliced(source, spliceable, { extra, limits }, work);
+  return planned.type === "refused" ? planned : { ...planned, tracks: found.tracks, track: found.track };
+}
+
+function unlessDamaged(error: unknown): null {
+  if (error instanceof DamagedSource && !(error instanceof WorkSpent)) return null;
+  throw error;
 }
 
 function cutter(extra: TsExtra, work: Work): Cutter {
@@ -115,7 +121,8 @@ async function readDuration(source: ByteSource, extra: TsExtra, work: Work): Pro
         const audio = cutter(extra, work)
           .strip()
           .push(bytes.subarray(last.offset - offset));
-        return audioSpan(concatBytes([fromBase64(extra.tables), audio]), work);
+        // Of a unit that the file does not have whole, its beginning is known.
+        return audioSpan(concatBytes([fromBase64(extra.tables), audio]), work).catch(unlessDamaged);
       });
       return last.timeMs + (span === null ? 0 : span.endMs - span.startMs);
     }
@@ -129,7 +136,6 @@ async function readDuration(source: ByteSource, extra: TsExtra, work: Work): Pro
 export const mpegts = {
   name: "mpegts",
   begins: { by: "mark", mayFollowTags: false, isIn: isPackets },
-  sentWhole: [],
   extra: TsExtra,
   plan: planMpegTs,
   extract: extractMpegTs,

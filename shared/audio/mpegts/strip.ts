@@ -1,8 +1,10 @@
-import { concatBytes } from "../reading/bytes.ts";
+import type { Lost } from "../chunks/chunk.ts";
+import { byteAt, concatBytes } from "../reading/bytes.ts";
 import {
   CLOCK_HZ,
   CLOCK_WRAP,
   nextSync,
+  type Packet,
   PACKET_BYTES,
   packetsIn,
   readStamp,
@@ -35,6 +37,7 @@ export interface Stripping {
 export function stripTs({ audioPid, zeroTicks, fromMs = -STRIPPED_ZERO_MS }: Stripping, work: Work): Strip {
   const fromTicks = (fromMs / 1000) * CLOCK_HZ;
   let isEarly = false;
+  const times = lossesIn();
   let held: Uint8Array = new Uint8Array();
   return {
     push(piece) {
@@ -44,9 +47,13 @@ export function stripTs({ audioPid, zeroTicks, fromMs = -STRIPPED_ZERO_MS }: Str
       for (const packet of packetsIn(bytes, work)) {
         end = packet.at + PACKET_BYTES;
         if (packet.pid !== audioPid) continue;
+        times.see(bytes, packet);
         for (const [index, place] of stampPlaces(bytes, packet).entries()) {
           const ticks = ticksSince(zeroTicks, readStamp(bytes, place));
-          if (index === 0) isEarly = ticks < fromTicks;
+          if (index === 0) {
+            isEarly = ticks < fromTicks;
+            times.begin(ticks);
+          }
           writeStamp(bytes, place, ticks + STRIPPED_ZERO);
         }
         if (isEarly) continue;
@@ -57,5 +64,34 @@ export function stripTs({ audioPid, zeroTicks, fromMs = -STRIPPED_ZERO_MS }: Str
       held = bytes.slice(Math.max(end, bytes.length - 3 * PACKET_BYTES));
       return concatBytes(kept);
     },
+    lost: times.lost,
   };
+}
+
+/** Where packets of the audio are missing: each has a number, and the numbers follow each other. */
+function lossesIn() {
+  const lost: Lost[] = [];
+  let number: number | null = null;
+  let unitTicks = 0;
+  let isLosing = false;
+  return {
+    see(bytes: Uint8Array, { at }: Packet): void {
+      const control = byteAt(bytes, at + 3);
+      // A packet without payload repeats the number before it; any packet may be sent twice.
+      const own = control & 15;
+      const hasPayload = (control & 0x10) !== 0;
+      if (number !== null && own !== number && hasPayload && own !== ((number + 1) & 15)) isLosing = true;
+      number = own;
+    },
+    begin(ticks: number): void {
+      if (isLosing) lost.push({ startMs: msOf(unitTicks), endMs: msOf(ticks) });
+      isLosing = false;
+      unitTicks = ticks;
+    },
+    lost: () => (isLosing ? [...lost, { startMs: msOf(unitTicks), endMs: Infinity }] : lost),
+  };
+}
+
+function msOf(ticks: number): number {
+  return (ticks / CLOCK_HZ) * 1000;
 }

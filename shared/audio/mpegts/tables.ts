@@ -1,4 +1,5 @@
 import { asciiAt, byteAt, concatBytes } from "../reading/bytes.ts";
+import { languageOrNull } from "../chunks/tracks.ts";
 import { PACKET_BYTES, packetsIn, pidAt } from "./packet.ts";
 import type { Work } from "../reading/work.ts";
 
@@ -8,6 +9,11 @@ export interface Stream {
   readonly kind: "audio" | "video" | "other";
   /** The codec, if it is audio that cannot be taken out of a transport stream. */
   readonly unreadable?: string;
+  readonly codec: string;
+  /** ISO 639-2, by its descriptor. */
+  readonly language: string | null;
+  /** For people who do not see or hear well: not the programme's own sound. */
+  readonly isForSome: boolean;
   /** Its entry in the table. */
   readonly entry: Uint8Array;
 }
@@ -114,7 +120,9 @@ function readMap(map: Uint8Array, work: Work): Programme {
     const type = byteAt(map, at);
     const named = naming(map.subarray(at + 5, Math.min(end, at + 5 + lengthAt(map, at + 3))));
     const entry = concatBytes([map.subarray(at, at + 3), withLength(named.bytes)]);
-    streams.push({ pid: pidAt(map, at + 1), entry, ...kindOf(type, named, isDisc) });
+    const kind = kindOf(type, named, isDisc);
+    const codec = kind.unreadable ?? STREAM_CODECS[type] ?? "unknown";
+    streams.push({ pid: pidAt(map, at + 1), entry, ...kind, codec, ...named.spoken });
   }
   return { clockPid: pidAt(map, 8), descriptors: withLength(own.bytes), streams };
 }
@@ -133,7 +141,23 @@ function kindOf(type: number, { tags, registrations }: Naming, isDisc: boolean):
   return { kind: "other" };
 }
 
+/** Names of the types that are read. */
+const STREAM_CODECS: Readonly<Record<number, string>> = {
+  0x03: "mp3",
+  0x04: "mp3",
+  0x0f: "aac",
+  0x81: "ac3",
+  0x82: "dts",
+  0x87: "eac3",
+  0x8a: "dts",
+};
+
+const LANGUAGE_TAG = 0x0a;
+/** ISO/IEC 13818-1, 2.6.19: for the hard of hearing, and commentary for the blind. */
+const FOR_SOME = new Set([2, 3]);
+
 interface Naming {
+  readonly spoken: Pick<Stream, "language" | "isForSome">;
   readonly tags: readonly number[];
   readonly registrations: readonly string[];
   readonly bytes: Uint8Array;
@@ -143,15 +167,21 @@ function naming(descriptors: Uint8Array): Naming {
   const tags: number[] = [];
   const registrations: string[] = [];
   const kept: Uint8Array[] = [];
+  let spoken: Naming["spoken"] = { language: null, isForSome: false };
   for (let at = 0; at + 2 <= descriptors.length; at += 2 + byteAt(descriptors, at + 1)) {
     const tag = byteAt(descriptors, at);
+    if (tag === LANGUAGE_TAG && byteAt(descriptors, at + 1) >= 4)
+      spoken = {
+        language: languageOrNull(asciiAt(descriptors, at + 2, 3)),
+        isForSome: FOR_SOME.has(byteAt(descriptors, at + 5)),
+      };
     if (!NAMING_TAGS.has(tag)) continue;
     tags.push(tag);
     if (tag === REGISTRATION_TAG) registrations.push(asciiAt(descriptors, at + 2, 4));
     const named = descriptors.subarray(at + 2, at + 2 + Math.min(NAME_BYTES, byteAt(descriptors, at + 1)));
     kept.push(Uint8Array.of(tag, named.length), named);
   }
-  return { tags, registrations, bytes: concatBytes(kept) };
+  return { tags, registrations, spoken, bytes: concatBytes(kept) };
 }
 
 interface Section {

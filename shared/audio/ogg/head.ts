@@ -1,6 +1,9 @@
 import { asciiAt, byteAt, concatBytes, viewOf } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
-import { packetsOn, pagesIn, parseOggPage, type OggPage } from "./page.ts";
+import { refuse, type Refusal } from "../chunks/chunk.ts";
+import type { AudioTrack, TrackChoice } from "../chunks/audio-track.ts";
+import { chooseTrack, namedTrack, type Candidate } from "../chunks/tracks.ts";
+import { hasItsChecksum, packetsOn, pagesIn, withoutPreSkip, type OggPage } from "./page.ts";
 import { leanHead } from "./lean-head.ts";
 import { audioSpan } from "../chunks/remux.ts";
 import type { Work } from "../reading/work.ts";
@@ -14,6 +17,7 @@ export interface OggStream {
   readonly codec: "opus" | "vorbis";
   readonly serial: number;
   readonly sampleRate: number;
+  /** Samples at its start that are decoded and not played. `head` says that there are none: they belong to the first chunk alone. */
   readonly preSkip: number;
   /** Whether it is one stream of Opus; its packets may also hold several (RFC 7845, section 5.1.1). */
   readonly isPlainOpus: boolean;
@@ -21,8 +25,8 @@ export interface OggStream {
   readonly headBytes: number;
 }
 
-/** Why there is no stream to cut: the headers are incomplete, there is no sound, or it has a codec that is not cut in Ogg. */
-export type NoStream = "incomplete" | "no_audio" | { readonly codec: string };
+/** Why there is no stream to cut: the headers are incomplete, or there is no sound. */
+export type NoStream = "incomplete" | "no_audio";
 
 /** A stream's codec, by the beginning of its first packet. */
 const OTHER_AUDIO: readonly (readonly [magic: string, codec: string])[] = [
@@ -36,82 +40,143 @@ const THEORA = "\x80theora";
 const VIDEO = [THEORA, "BBCD", "OVP80", "\x01video"];
 const NO_AUDIO = [...VIDEO, "fishead", "CMML", "\x80kate", "\x01text"];
 
-export interface OggStart {
-  readonly stream: OggStream;
+export interface OggStart extends Chosen {
   /** The time by its clock that is the source's time 0. */
   readonly zeroMs: number;
   readonly hasVideo: boolean;
 }
 
 /**
- * The headers of the first audio stream, and its time at the start of the file. A stream that was cut out of another, or
+ * The headers of the audio stream that is wanted, and its time at the start of the file. A stream that was cut out of another, or
  * joined late, keeps its clock (RFC 7845, section 4.3).
  */
-export async function readStart(source: ByteSource, work: Work): Promise<OggStart | NoStream> {
+export async function readStart(
+  source: ByteSource,
+  choice: TrackChoice | undefined,
+  work: Work,
+): Promise<OggStart | Refusal | NoStream> {
   for (let length = LOOK_BYTES; ; length *= 4) {
     const bytes = await readWithin(source, 0, length);
     const isAll = length >= Math.min(MAX_HEAD_BYTES, source.sizeBytes);
-    const stream = parseStream(bytes, work);
-    if (typeof stream !== "object" || !("head" in stream)) {
-      if (stream === "incomplete" && !isAll) continue;
-      return stream;
-    }
+    const parsed = parseStream(bytes, choice, work);
+    if (parsed === "incomplete" && !isAll) continue;
+    if (typeof parsed === "string" || "type" in parsed) return parsed;
+    const { stream } = parsed;
     const startMs = await audioStartMs(bytes, stream, work);
     if (startMs === null && !isAll) continue;
     const zeroMs = Math.min(startMs ?? Infinity, videoStartMs(bytes, work) ?? Infinity);
-    return { stream, zeroMs: zeroMs === Infinity ? 0 : zeroMs, hasVideo: hasVideo(bytes, work) };
+    return { ...parsed, zeroMs: zeroMs === Infinity ? 0 : zeroMs, hasVideo: hasVideo(bytes, work) };
   }
 }
 
 /** Read the headers again, by the length that the plan knows. */
-export async function readStream(source: ByteSource, headBytes: number, work: Work): Promise<OggStream | null> {
-  const stream = parseStream(await readWithin(source, 0, headBytes), work);
-  return typeof stream === "object" && "head" in stream ? stream : null;
+export async function readStream(
+  source: ByteSource,
+  { headBytes, choice }: { readonly headBytes: number; readonly choice: TrackChoice | undefined },
+  work: Work,
+): Promise<OggStream | null> {
+  const parsed = parseStream(await readWithin(source, 0, headBytes), choice, work);
+  return typeof parsed === "string" || "type" in parsed ? null : parsed.stream;
 }
 
-function parseStream(bytes: Uint8Array, work: Work): OggStream | NoStream {
-  let first: { readonly page: OggPage; readonly codec: "opus" | "vorbis" } | null = null;
-  let other: NoStream = "no_audio";
-  let packets = 0;
+type Parsed = Chosen | Refusal | NoStream;
+
+/** The stream that is wanted. Bytes between its header pages, and pages that come twice, are passed over. */
+function parseStream(bytes: Uint8Array, choice: TrackChoice | undefined, work: Work): Parsed {
+  const begun = beginnings(bytes, work);
+  if (begun.candidates.length === 0) return begun.isOver ? "no_audio" : "incomplete";
+  const track = chooseTrack(begun.candidates, choice);
+  if (typeof track !== "number") return begun.isOver ? track : "incomplete";
+  const first = begun.candidates[track];
+  if (first === undefined || first.kind === null) return "no_audio";
+  const { serial } = first.page;
   const pages: Uint8Array[] = [];
-  for (let page = parseOggPage(bytes, 0); page !== null; page = parseOggPage(bytes, page.at + page.length)) {
-    work.visit();
-    if (page.at + page.length > bytes.length) break;
-    if (page.isFirst && first === null) {
-      if (asciiAt(bytes, page.bodyAt, 8) === "OpusHead") first = { page, codec: "opus" };
-      else if (asciiAt(bytes, page.bodyAt, 7) === "\x01vorbis") first = { page, codec: "vorbis" };
-      else if (other === "no_audio") other = nameOther(asciiAt(bytes, page.bodyAt, 8));
-    }
-    if (!page.isFirst && first === null) return other;
-    if (first === null || page.serial !== first.page.serial) continue;
+  // Two packets for Opus, three for Vorbis, on pages of their own.
+  const wanted = first.kind === "opus" ? 2 : 3;
+  let packets = 0;
+  for (const page of pagesOf(bytes, work)) {
+    if (page.serial !== serial || (page.isFirst && pages.length > 0)) continue;
     pages.push(bytes.subarray(page.at, page.at + page.length));
-    // Two packets for Opus, three for Vorbis, on pages of their own.
     packets += packetsOn(bytes, page);
-    if (packets < (first.codec === "opus" ? 2 : 3)) continue;
+    if (packets < wanted) continue;
+    const { bodyAt } = first.page;
     const view = viewOf(bytes);
-    const { bodyAt, serial } = first.page;
     return {
-      codec: first.codec,
-      serial,
-      sampleRate: first.codec === "opus" ? 48_000 : view.getUint32(bodyAt + 12, true),
-      preSkip: first.codec === "opus" ? view.getUint16(bodyAt + 10, true) : 0,
-      isPlainOpus: first.codec === "opus" && byteAt(bytes, bodyAt + 18) === 0,
-      head: leanHead(first.codec, pages, work),
-      headBytes: page.at + page.length,
+      stream: {
+        codec: first.kind,
+        serial,
+        sampleRate: first.kind === "opus" ? 48_000 : view.getUint32(bodyAt + 12, true),
+        preSkip: first.kind === "opus" ? view.getUint16(bodyAt + 10, true) : 0,
+        isPlainOpus: first.kind === "opus" && byteAt(bytes, bodyAt + 18) === 0,
+        head: withoutPreSkip(leanHead(first.kind, pages, work)),
+        headBytes: page.at + page.length,
+      },
+      tracks: begun.candidates.map(namedTrack),
+      track,
     };
   }
   return "incomplete";
 }
 
-function nameOther(magic: string): NoStream {
-  if (NO_AUDIO.some((known) => magic.startsWith(known))) return "no_audio";
-  return { codec: OTHER_AUDIO.find(([known]) => magic.startsWith(known))?.[1] ?? "a codec that is not known here" };
+interface Chosen {
+  readonly stream: OggStream;
+  readonly tracks: readonly AudioTrack[];
+  readonly track: number;
+}
+
+interface OggCandidate extends Candidate {
+  readonly kind: "opus" | "vorbis" | null;
+  readonly page: OggPage;
+}
+
+/** The tracks of sound, by the pages with which all streams begin, and whether there are no more of them. */
+function beginnings(
+  bytes: Uint8Array,
+  work: Work,
+): { readonly candidates: readonly OggCandidate[]; readonly isOver: boolean } {
+  const candidates: OggCandidate[] = [];
+  const serials = new Set<number>();
+  for (const page of pagesOf(bytes, work)) {
+    if (!page.isFirst) return { candidates, isOver: true };
+    if (serials.has(page.serial)) continue;
+    work.keep();
+    serials.add(page.serial);
+    const magic = asciiAt(bytes, page.bodyAt, 8);
+    if (NO_AUDIO.some((known) => magic.startsWith(known))) continue;
+    const kind = magic === "OpusHead" ? "opus" : magic.startsWith("\x01vorbis") ? "vorbis" : null;
+    const codec =
+      kind ?? OTHER_AUDIO.find(([known]) => magic.startsWith(known))?.[1] ?? "a codec that is not known here";
+    const message = `The Ogg file holds ${codec}, which cannot be cut in Ogg. Convert it to Opus or Vorbis.`;
+    candidates.push({
+      codec,
+      language: null,
+      title: null,
+      channels: kind === null ? null : byteAt(bytes, page.bodyAt + (kind === "opus" ? 9 : 11)),
+      isEnabled: true,
+      isDefault: false,
+      refusal: kind === null ? refuse("unsupported_codec", message) : null,
+      kind,
+      page,
+    });
+  }
+  return { candidates, isOver: false };
+}
+
+/** The whole pages. One that lies behind other bytes counts if its checksum matches. */
+function* pagesOf(bytes: Uint8Array, work: Work): Generator<OggPage> {
+  let end = 0;
+  for (const page of pagesIn(bytes, work)) {
+    if (page.at + page.length > bytes.length) return;
+    if (page.at !== end && !hasItsChecksum(bytes, page, work)) continue;
+    yield page;
+    end = page.at + page.length;
+  }
 }
 
 /** The start by the first page that has a time. Null where that page is not among these bytes. */
 async function audioStartMs(
   bytes: Uint8Array,
-  { head, headBytes, serial, preSkip }: OggStream,
+  { head, headBytes, serial }: OggStream,
   work: Work,
 ): Promise<number | null> {
   const pages = [head];
@@ -120,9 +185,7 @@ async function audioStartMs(
     if (page.at + page.length > body.length) break;
     pages.push(body.subarray(page.at, page.at + page.length));
     if (page.granule < 0) continue;
-    const { startMs = 0 } = (await audioSpan(concatBytes(pages), work)) ?? {};
-    // The first samples of Opus warm the decoder up, and are not played.
-    return startMs === 0 ? 0 : startMs + preSkip / 48;
+    return (await audioSpan(concatBytes(pages), work))?.startMs ?? 0;
   }
   return null;
 }

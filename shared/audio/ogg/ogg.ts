@@ -3,7 +3,7 @@ import * as z from "zod";
 import { asciiAt } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import type { Container } from "../chunks/container.ts";
-import { HEAD_BYTES, READ_BYTES, type CallLimits } from "../chunks/limits.ts";
+import { HEAD_BYTES, READ_BYTES, type Wanted } from "../chunks/limits.ts";
 import {
   DamagedSource,
   refuse,
@@ -27,6 +27,8 @@ const OggExtra = z.object({
   headBytes: z.number(),
   /** The time by the stream's clock that is the source's time 0. */
   zeroMs: z.number(),
+  /** Which track of sound; chunks of versions before have the first that is read. */
+  track: z.number().exactOptional(),
 });
 type OggExtra = z.infer<typeof OggExtra>;
 
@@ -34,7 +36,7 @@ const LOOK_BACK_BYTES = 8 * 1024;
 /** How far from the end of the file its last sound is searched. A picture may outlast the sound. */
 const MAX_LOOK_BACK_BYTES = 512 * 1024 * 1024;
 
-async function planOgg(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
+async function planOgg(source: ByteSource, limits: Wanted, work: Work): Promise<AudioPlan> {
   const starts = await findLinks(source, work);
   if (starts.length === 1) return planLink(source, limits, work);
   return planParts(source, starts, work, async (link) => {
@@ -45,9 +47,10 @@ async function planOgg(source: ByteSource, limits: CallLimits, work: Work): Prom
   });
 }
 
-async function planLink(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
-  const start = await readStart(source, work);
-  if (typeof start === "string" || "codec" in start) return noStream(start);
+async function planLink(source: ByteSource, limits: Wanted, work: Work): Promise<AudioPlan> {
+  const start = await readStart(source, limits.audioTrack, work);
+  if (typeof start === "string") return noStream(start);
+  if ("type" in start) return start;
   const { stream, zeroMs, hasVideo } = start;
   const refused = refuseRate(stream.sampleRate);
   if (refused !== null) return refused;
@@ -58,32 +61,40 @@ async function planLink(source: ByteSource, limits: CallLimits, work: Work): Pro
   const spliceable = {
     codec: stream.codec,
     durationMs,
-    zeroMs,
+    zeroMs: packetZeroMs(stream, zeroMs),
     hasVideo,
     bodyOffset: stream.headBytes,
     cutter: cutter(stream, { zeroMs, filling: null }, work),
   } as const;
   // What a picture has behind the sound is not read.
   const sounding = { ...source, sizeBytes: end.offset };
-  const extra: OggExtra = { type: "ogg", v: 1, headBytes: stream.headBytes, zeroMs };
-  return planSpliced(sounding, spliceable, { extra, limits }, work);
+  const extra: OggExtra = {
+    type: "ogg",
+    v: 1,
+    headBytes: stream.headBytes,
+    zeroMs,
+    ...(limits.audioTrack !== undefined && { track: start.track }),
+  };
+  const planned = await planSpliced(sounding, spliceable, { extra, limits }, work);
+  return planned.type === "refused" ? planned : { ...planned, tracks: start.tracks, track: start.track };
 }
 
 function noStream(reason: NoStream): Refusal {
   if (reason === "incomplete") return refuse("damaged", "The Ogg file's headers are incomplete.");
-  if (reason === "no_audio") return refuse("no_audio_track", "The Ogg file holds no audio.");
-  return refuse(
-    "unsupported_codec",
-    `The Ogg file holds ${reason.codec}, which cannot be cut in Ogg. Convert it to Opus or Vorbis.`,
-  );
+  return refuse("no_audio_track", "The Ogg file holds no audio.");
 }
 
 async function extractOgg(source: ByteSource, chunk: ChunkPlan<OggExtra>, work: Work): Promise<ChunkFile> {
   const { headBytes, zeroMs } = chunk.extra;
-  const stream = await readStream(source, headBytes, work);
+  const stream = await readStream(source, { headBytes, choice: chunk.extra.track }, work);
   if (stream === null) throw new DamagedSource("The Ogg file's headers are not as planned.");
   const filling = stream.isPlainOpus ? { untilGranule: (chunk.endMs + zeroMs) * 48 + stream.preSkip } : null;
-  return extractSpliced(source, cutter(stream, { zeroMs, filling }, work), { zeroMs, chunk }, work);
+  return extractSpliced(
+    source,
+    cutter(stream, { zeroMs, filling }, work),
+    { zeroMs: packetZeroMs(stream, zeroMs), chunk },
+    work,
+  );
 }
 
 function cutter(
@@ -109,9 +120,23 @@ function cutter(
     strip() {
       const strip = stripOgg(stream.serial, filling, work);
       // Plans round times to a millisecond, so the last one may lie past the last sample.
-      return { ...strip, reachedMs: () => msAt(stream, strip.reachedGranule()) - zeroMs + 1 };
+      return {
+        ...strip,
+        reachedMs: () => msAt(stream, strip.reachedGranule()) - zeroMs + 1,
+        lost: () =>
+          strip.lostGranules().map(({ from, to, isFilled }) => ({
+            startMs: msAt(stream, from) - zeroMs,
+            endMs: msAt(stream, to) - zeroMs,
+            ...(isFilled && { isFilled }),
+          })),
+      };
     },
   };
+}
+
+/** When packets begin that are read behind headers without the pre-skip. */
+function packetZeroMs({ preSkip, sampleRate }: OggStream, zeroMs: number): number {
+  return zeroMs + (preSkip / sampleRate) * 1000;
 }
 
 function msAt({ preSkip, sampleRate }: OggStream, granule: number): number {
@@ -140,7 +165,6 @@ async function readEnd(
 export const ogg = {
   name: "ogg",
   begins: { by: "mark", mayFollowTags: false, isIn: (head) => asciiAt(head, 0, 4) === "OggS" },
-  sentWhole: ["opus", "vorbis"],
   extra: OggExtra,
   plan: planOgg,
   extract: extractOgg,

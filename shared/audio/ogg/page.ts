@@ -99,6 +99,19 @@ export function writePage(
   return page;
 }
 
+/**
+ * The headers of Opus with a pre-skip of 0. A decoder drops these samples at the start of each file that it is given, so every
+ * chunk of a recording would lose that much, and be placed too early.
+ */
+export function withoutPreSkip(head: Uint8Array): Uint8Array {
+  const page = parseOggPage(head, 0);
+  if (page === null || asciiAt(head, page.bodyAt, 8) !== "OpusHead") return head;
+  const changed = head.slice();
+  changed.fill(0, page.bodyAt + 10, page.bodyAt + 12);
+  writeCrc(changed, page);
+  return changed;
+}
+
 /** mediabunny leaves out the framing bit that ends a Vorbis comment header; libvorbis then refuses the file. */
 export function fixVorbisComment(file: Uint8Array): Uint8Array {
   // The file is a chunk that was written here, so its length is limited.

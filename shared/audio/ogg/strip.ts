@@ -1,4 +1,4 @@
-import { byteAt, concatBytes, indexOfBytes, viewOf } from "../reading/bytes.ts";
+import { asciiAt, byteAt, concatBytes, indexOfBytes, viewOf } from "../reading/bytes.ts";
 import { CAPTURE, hasItsChecksum, lacingOf, MAX_HEADER_BYTES, parseOggPage, writePage, type OggPage } from "./page.ts";
 import { opusSamples, opusSilence } from "./opus-packet.ts";
 import type { Strip } from "../chunks/spliced.ts";
@@ -8,6 +8,14 @@ import type { Work } from "../reading/work.ts";
 export interface Filling {
   /** Gaps are filled up to this time; the chunk ends there. */
   readonly untilGranule: number;
+}
+
+/** Pages are missing between these counts of samples. */
+interface LostGranules {
+  readonly from: number;
+  readonly to: number;
+  /** Silence was put in their place. */
+  readonly isFilled: boolean;
 }
 
 /** The work for a page, which is parsed, checked, measured and copied. */
@@ -33,11 +41,12 @@ export function stripOgg(
   serial: number,
   filling: Filling | null,
   work: Work,
-): Strip & { readonly reachedGranule: () => number } {
+): Strip & { readonly reachedGranule: () => number; readonly lostGranules: () => readonly LostGranules[] } {
   let held: Uint8Array = new Uint8Array();
   let last: Taken | null = null;
   let isCounted = false;
   let isOver = false;
+  const lost: LostGranules[] = [];
 
   /** A page, and the pages that are needed in front of it. */
   function take(bytes: Uint8Array, page: OggPage): readonly Uint8Array[] {
@@ -60,6 +69,13 @@ export function stripOgg(
         : [];
     const canFill = filling !== null && granule >= 0 && before.granule >= 0 && (isMissing || !before.isOpen);
     const start = granule - samples;
+    // Only a filled hole is known to the sample.
+    if (isMissing && granule >= 0)
+      lost.push({
+        from: before.granule,
+        to: canFill ? start : granule,
+        isFilled: canFill && start - before.granule >= MIN_GAP_SAMPLES,
+      });
     if (!canFill || start - before.granule < MIN_GAP_SAMPLES) return [...closing, kept];
     isOver = start >= filling.untilGranule;
     return isOver
@@ -81,7 +97,7 @@ export function stripOgg(
           break;
         }
         if (page !== null && isOwn && hasItsChecksum(bytes, page, work)) {
-          const taken = take(bytes, page);
+          const taken = isHeader(bytes, page) ? [] : take(bytes, page);
           work.hold(taken.reduce((sum, { length }) => sum + length, 0));
           kept.push(...taken);
           at = page.at + page.length;
@@ -93,7 +109,16 @@ export function stripOgg(
       return concatBytes(kept);
     },
     reachedGranule: () => last?.granule ?? -1,
+    lostGranules: () => lost,
   };
+}
+
+/** A page of headers that comes again: its packets are no sound. */
+function isHeader(bytes: Uint8Array, { bodyAt, isFirst, isContinued }: OggPage): boolean {
+  if (isFirst) return true;
+  const magic = isContinued ? "" : asciiAt(bytes, bodyAt, 8);
+  const isVorbis = magic.slice(1, 7) === "vorbis" && byteAt(bytes, bodyAt) % 2 === 1;
+  return magic === "OpusTags" || magic === "OpusHead" || isVorbis;
 }
 
 /** The page without the rest of a packet that began before it. Null where the page holds nothing else. */

@@ -1,9 +1,6 @@
 import * as z from "zod";
 
-import type { ChunkFile } from "../chunks/chunk.ts";
-import { MODEL_SAMPLE_RATE } from "../chunks/limits.ts";
 import { viewOf, textBytes, concatBytes } from "../reading/bytes.ts";
-import { resampler } from "./resample.ts";
 
 /** More channels than a microphone array has. The longest sample is a float of 64 bits. */
 export const MAX_CHANNELS = 64;
@@ -23,18 +20,80 @@ export function pcmFrameBytes(format: PcmFormat): number {
   return format.bytesPerSample * format.channels;
 }
 
-/** Mix whole frames of PCM to one channel, -1..1. */
-export function toMono(bytes: Uint8Array, format: PcmFormat): Float32Array {
+/** Of whole frames of PCM one channel, -1..1: one of them, or the mean of all. */
+export function toMono(bytes: Uint8Array, format: PcmFormat, channel: number | "mix" = "mix"): Float32Array {
+  const { channels, bytesPerSample } = format;
   const frames = Math.floor(bytes.length / pcmFrameBytes(format));
   const mono = new Float32Array(frames);
+  const only = channels === 1 ? 0 : channel;
+  const samples = format.encoding === "int" && bytesPerSample === 2 && format.littleEndian ? int16Of(bytes) : null;
+  if (samples !== null) {
+    const scale = only === "mix" ? 1 / (32768 * channels) : 1 / 32768;
+    if (only !== "mix")
+      for (let frame = 0, at = only; frame < frames; frame++, at += channels) mono[frame] = (samples[at] ?? 0) * scale;
+    else if (channels === 2)
+      for (let frame = 0, at = 0; frame < frames; frame++, at += 2)
+        mono[frame] = ((samples[at] ?? 0) + (samples[at + 1] ?? 0)) * scale;
+    else
+      for (let frame = 0, at = 0; frame < frames; frame++) {
+        let sum = 0;
+        for (let index = 0; index < channels; index++) sum += samples[at++] ?? 0;
+        mono[frame] = sum * scale;
+      }
+    return mono;
+  }
   const readSample = sampleReader(viewOf(bytes), format);
-  const { channels, bytesPerSample } = format;
+  const frameBytes = pcmFrameBytes(format);
+  if (only !== "mix") {
+    for (let frame = 0, at = only * bytesPerSample; frame < frames; frame++, at += frameBytes)
+      mono[frame] = readSample(at);
+    return mono;
+  }
   for (let frame = 0, at = 0; frame < frames; frame++) {
     let sum = 0;
-    for (let channel = 0; channel < channels; channel++, at += bytesPerSample) sum += readSample(at);
+    for (let index = 0; index < channels; index++, at += bytesPerSample) sum += readSample(at);
     mono[frame] = sum / channels;
   }
   return mono;
+}
+
+/** The samples in place, which is several times faster than a view. Every runtime that this runs on is little-endian. */
+function int16Of(bytes: Uint8Array): Int16Array {
+  const isAligned = bytes.byteOffset % 2 === 0;
+  const aligned = isAligned ? bytes : bytes.slice();
+  return new Int16Array(aligned.buffer, aligned.byteOffset, aligned.length >> 1);
+}
+
+/** One frame in this many is looked at to tell whether channels cancel each other. */
+const PHASE_STEP = 16;
+
+/** Unlike channels are this much quieter as a mean. Ten times less means that they cancel each other. */
+const CANCELLED = 0.1;
+
+/**
+ * What to take of frames for one channel: the mean, but the loudest channel where the others take its sound away. Two wires of a
+ * microphone that were swapped make a stereo file whose mean is silence.
+ */
+export function channelOf(bytes: Uint8Array, format: PcmFormat): number | "mix" {
+  const { channels, bytesPerSample } = format;
+  if (channels === 1) return 0;
+  const readSample = sampleReader(viewOf(bytes), format);
+  const frameBytes = pcmFrameBytes(format);
+  const power = new Float64Array(channels);
+  let mixed = 0;
+  for (let at = 0; at + frameBytes <= bytes.length; at += PHASE_STEP * frameBytes) {
+    let sum = 0;
+    for (let channel = 0; channel < channels; channel++) {
+      const sample = readSample(at + channel * bytesPerSample);
+      sum += sample;
+      power[channel] = (power[channel] ?? 0) + sample * sample;
+    }
+    mixed += (sum / channels) ** 2;
+  }
+  const all = power.reduce((sum, one) => sum + one, 0);
+  // The mean of unlike channels has their average power, divided by their number.
+  if (mixed >= (CANCELLED * all) / channels ** 2) return "mix";
+  return power.indexOf(Math.max(...power));
 }
 
 function sampleReader(view: DataView, { encoding, bytesPerSample, littleEndian }: PcmFormat): (at: number) => number {
@@ -95,21 +154,4 @@ export function writeWav(parts: readonly Float32Array[], sampleRate: number): Ui
   head.set(textBytes("data"), 36);
   headView.setUint32(40, body.length, true);
   return concatBytes([head, body]);
-}
-
-/** PCM from another container, as a WAV file that the model takes. */
-export function pcmFile(parts: readonly Uint8Array[], format: PcmFormat, startMs: number): ChunkFile {
-  const bytes = concatBytes(parts);
-  const mono = toMono(bytes, format);
-  const durationMs = (Math.floor(bytes.length / pcmFrameBytes(format)) / format.sampleRate) * 1000;
-  if (format.sampleRate <= MODEL_SAMPLE_RATE) {
-    return { bytes: writeWav([mono], format.sampleRate), contentType: "audio/wav", startMs, durationMs };
-  }
-  const lower = resampler(format.sampleRate, MODEL_SAMPLE_RATE);
-  return {
-    bytes: writeWav([lower.push(mono), lower.end()], MODEL_SAMPLE_RATE),
-    contentType: "audio/wav",
-    startMs,
-    durationMs,
-  };
 }

@@ -4,6 +4,7 @@ import { asciiAt, viewOf } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import type { Container } from "../chunks/container.ts";
 import { longestChunkMs, planCuts, type Loudness } from "../chunks/cuts.ts";
+import { cutOff } from "../chunks/missing.ts";
 import { CHUNK_MAX_READS, MODEL_SAMPLE_RATE, READ_BYTES, type CallLimits } from "../chunks/limits.ts";
 import {
   DamagedSource,
@@ -15,8 +16,8 @@ import {
   type Refusal,
   refuseRate,
 } from "../chunks/chunk.ts";
-import { MAX_CHANNELS, pcmFrameBytes, toMono, writeWav, type PcmFormat } from "./pcm.ts";
-import { resampler } from "./resample.ts";
+import { MAX_CHANNELS, pcmFrameBytes, toMono, type PcmFormat } from "./pcm.ts";
+import { pcmFile } from "./pcm-file.ts";
 import { behindTags } from "../reading/tags.ts";
 import { windowOn } from "../reading/window.ts";
 import { FETCHED_ELEMENT, type Work } from "../reading/work.ts";
@@ -27,6 +28,8 @@ const WavExtra = z.object({ type: z.literal("wav"), v: z.literal(1) });
 interface Wav {
   readonly format: PcmFormat;
   readonly data: ByteRange;
+  /** How many bytes of samples the header says there are: as many as there are, where it does not know. */
+  readonly saidBytes: number;
 }
 
 const HEADER_BYTES = 4096;
@@ -37,16 +40,27 @@ async function planWav(source: ByteSource, limits: CallLimits, work: Work): Prom
   const wav = await readHeader(source, work);
   if ("type" in wav) return wav;
   const { format, data } = wav;
-  const durationMs = (data.length / pcmFrameBytes(format) / format.sampleRate) * 1000;
+  const msOf = (bytes: number) => (bytes / pcmFrameBytes(format) / format.sampleRate) * 1000;
+  const soundMs = msOf(data.length);
   const outputRate = Math.min(format.sampleRate, MODEL_SAMPLE_RATE);
   const cuts = await planCuts(
-    durationMs,
+    soundMs,
     longestChunkMs(outputRate * 2, limits),
     (fromMs, toMs) => listen(source, wav, Math.max(fromMs, toMs - LISTEN_MS), toMs),
     work,
   );
   const chunks = cuts.map((chunk) => ({ ...chunk, extra: { type: "wav", v: 1 } as const }));
-  return { type: "chunks", container: "wav", codec: codecName(format), durationMs, chunks };
+  const durationMs = Math.max(soundMs, msOf(wav.saidBytes));
+  const gaps = cutOff(soundMs, durationMs);
+  return {
+    type: "chunks",
+    container: "wav",
+    codec: codecName(format),
+    durationMs,
+    chunks,
+    gaps,
+    pcmChannels: format.channels,
+  };
 }
 
 async function extractWav(source: ByteSource, chunk: ChunkPlan, work: Work): Promise<ChunkFile> {
@@ -54,24 +68,15 @@ async function extractWav(source: ByteSource, chunk: ChunkPlan, work: Work): Pro
   if ("type" in wav) throw new DamagedSource(wav.message);
   const { format } = wav;
   const { offset, length, firstFrame } = rangeOf(wav, chunk.startMs, chunk.endMs);
-  const lower = format.sampleRate > MODEL_SAMPLE_RATE ? resampler(format.sampleRate, MODEL_SAMPLE_RATE) : null;
-  const parts: Float32Array[] = [];
+  const file = pcmFile(format, chunk.channel);
   const frameBytes = pcmFrameBytes(format);
   // Six channels of 24 bits would take more than twelve reads of the usual size.
   const stepBytes = Math.min(2 * READ_BYTES, Math.max(READ_BYTES, length / (CHUNK_MAX_READS - 3)));
   const readBytes = Math.ceil(stepBytes / frameBytes) * frameBytes;
   for (let done = 0; done < length; done += readBytes) {
-    const mono = toMono(await readWithin(source, offset + done, Math.min(readBytes, length - done)), format);
-    parts.push(lower === null ? mono : lower.push(mono));
+    file.push(await readWithin(source, offset + done, Math.min(readBytes, length - done)));
   }
-  if (lower !== null) parts.push(lower.end());
-  const rate = lower === null ? format.sampleRate : MODEL_SAMPLE_RATE;
-  return {
-    bytes: writeWav(parts, rate),
-    contentType: "audio/wav",
-    startMs: (firstFrame / format.sampleRate) * 1000,
-    durationMs: (length / frameBytes / format.sampleRate) * 1000,
-  };
+  return file.end((firstFrame / format.sampleRate) * 1000);
 }
 
 function rangeOf({ format, data }: Wav, startMs: number, endMs: number): ByteRange & { readonly firstFrame: number } {
@@ -131,12 +136,19 @@ async function readHeader(source: ByteSource, work: Work): Promise<Wav | Refusal
       const usable = declared === 0 || declared > available ? available : declared;
       const whole = usable - (usable % pcmFrameBytes(format));
       if (whole === 0) return refuse("no_audio_track", "The WAV file holds no samples.");
-      return { format, data: { offset: at + 8, length: whole } };
+      const saidBytes = isUnknown(declared) ? whole : declared;
+      return { format, data: { offset: at + 8, length: whole }, saidBytes };
     }
     at += 8 + length + (length % 2);
   }
   if (isEmpty) return refuse("no_audio_track", "The WAV file holds no samples.");
   return refuse("damaged", "The WAV file ends before its audio begins.");
+}
+
+/** Sizes that programmes write which do not know how much will follow: arecord, SoX and FFmpeg, at the ends of 31 and 32 bits. */
+function isUnknown(sizeBytes: number): boolean {
+  const isNear = (limit: number) => sizeBytes > limit - 2 ** 16 && sizeBytes <= limit + 2 ** 8;
+  return sizeBytes === 0 || isNear(2 ** 31) || isNear(2 ** 32);
 }
 
 /** The chunks of a file that may follow its samples. */
@@ -188,7 +200,6 @@ function isWav(head: Uint8Array): boolean {
 export const wav = {
   name: "wav",
   begins: { by: "mark", mayFollowTags: true, isIn: isWav },
-  sentWhole: ["pcm-int16"],
   extra: WavExtra,
   plan: planWav,
   extract: extractWav,

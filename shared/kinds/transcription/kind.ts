@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { callLimits } from "../../audio/chunks/limits.ts";
+import { callLimits, type Wanted } from "../../audio/chunks/limits.ts";
 import { type Estimate, estimateLine } from "../../cost/estimate.ts";
 import { Source } from "../../jobs/source.ts";
 import { InputSteps } from "../../jobs/steps.ts";
@@ -16,6 +16,11 @@ export const TranscriptionInput = z.strictObject({
 });
 export type TranscriptionInput = z.infer<typeof TranscriptionInput>;
 
+/** What of a recording a job asks for, and what a call to its model takes. */
+export function wantedOf({ tier, audioTrack, channels }: TranscriptionOptions): Wanted {
+  return { ...callLimits(tier), audioTrack, channels };
+}
+
 const kind = "transcription";
 
 /** Speech to text with times, of recordings of any length. */
@@ -29,7 +34,7 @@ export const transcription = {
     options: TranscriptionOptions.prefault({}),
     ...ABOUT,
   }),
-  tasks: { transcribe: 1, transcribe_chunk: 1, join_transcript: 1 },
+  tasks: { transcribe: 2, transcribe_chunk: 2, join_transcript: 2 },
   firstTask: "transcribe",
   result: "transcript.json",
   materials: ["a transcript"],
@@ -46,7 +51,7 @@ export const transcription = {
     return { lines: [estimateLine(task, id, { audioSeconds: sentMs / 1000 }, calls)], isRough };
   },
   leaves: () => ({ material: "a transcript" }),
-  recordingOf: ({ source, options }) => ({ source, limits: callLimits(options.tier) }),
+  recordingOf: ({ source, options }) => ({ source, limits: wantedOf(options) }),
   tiers: {
     isNamed: () => false,
     // A model that knows one language only does not stand in, unless it was asked for or the language is known to be that one.

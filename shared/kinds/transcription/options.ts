@@ -7,6 +7,18 @@ import { foldLanguage, unknownLanguage, WHISPER_LANGUAGES } from "./languages.ts
 
 export const InitialPrompt = boundedText({ max: MAX_INITIAL_PROMPT_CHARS });
 
+/** More tracks than any film has languages. */
+const MAX_AUDIO_TRACK = 499;
+
+/** A track of sound by its place, from 0, or by its language, as the file names it (`de`, `ger`, `deu`). */
+const AudioTrackOption = z.union([
+  z.int().min(0).max(MAX_AUDIO_TRACK),
+  boundedText({
+    max: 35,
+    pattern: [/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, "expected the place of a track, or a language such as 'de'"],
+  }),
+]);
+
 /** The tags in use are shorter. */
 const MAX_TAG_CHARS = 35;
 
@@ -23,7 +35,10 @@ export const LanguageOrAuto = StoredLanguage.refine((code) => code === "auto" ||
   error: ({ input }) => unknownLanguage(String(input)),
 });
 
-/** Options of a transcription in a request. Without `language`, the model detects it. */
+/**
+ * Options of a transcription in a request. Without `language`, the model detects it. `channels: "separate"` transcribes each channel
+ * by itself, for recordings that have a speaker on each: of PCM alone, since nothing is decoded here.
+ */
 export const TranscriptionOptions = optionsWith(Language);
 
 /** Stored options of a transcription. */
@@ -40,6 +55,8 @@ function optionsWith(language: typeof StoredLanguage) {
       task: z.enum(["transcribe", "translate"]).optional(),
       initialPrompt: InitialPrompt.optional(),
       vadFilter: z.boolean().optional(),
+      audioTrack: AudioTrackOption.optional(),
+      channels: z.enum(["mix", "separate"]).optional(),
     })
     .superRefine((options, context) => {
       const { takesOptions, language: only } = SPEECH_MODELS[options.tier];

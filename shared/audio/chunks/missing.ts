@@ -1,0 +1,54 @@
+import type { Missing, Times } from "./chunk.ts";
+import type { Timed } from "./pauses.ts";
+
+/** Encoders pad, and headers round: less than this is no sign that a file was cut off. */
+const LEAST_CUT_OFF_MS = 250;
+
+/** A shorter hole is the rounding of a container's times. */
+const LEAST_HOLE_MS = 60;
+
+/** The rest of a recording whose file ends before its headers say: from the last sample that there is on. */
+export function cutOff(soundMs: number, durationMs: number): readonly Missing[] {
+  const [startMs, endMs] = [Math.round(soundMs), Math.round(durationMs)];
+  return endMs - startMs < LEAST_CUT_OFF_MS ? [] : [{ startMs, endMs, reason: "cut_off" }];
+}
+
+/** The parts of a stretch in which no packet sounds. */
+export function uncovered(packets: readonly Timed[], { startMs, endMs }: Times): readonly Times[] {
+  const holes: Times[] = [];
+  let reachedMs = startMs;
+  for (const { timeMs, durationMs } of packets) {
+    if (timeMs - reachedMs > LEAST_HOLE_MS) holes.push({ startMs: reachedMs, endMs: Math.min(timeMs, endMs) });
+    reachedMs = Math.max(reachedMs, timeMs + durationMs);
+  }
+  if (endMs - reachedMs > LEAST_HOLE_MS) holes.push({ startMs: reachedMs, endMs });
+  return holes;
+}
+
+/** What is missing of a stretch: the holes in it at which the file has lost something. A hole elsewhere is silence. */
+export function missingOf(holes: readonly Times[], lost: readonly Times[]): readonly Missing[] {
+  if (lost.length === 0) return [];
+  return holes
+    .filter((hole) => lost.some((one) => one.startMs < hole.endMs && one.endMs > hole.startMs))
+    .map((hole) => ({ ...hole, reason: "damaged" }));
+}
+
+/** Stretches in order that touch, as one. */
+export function joinTimes<T extends Times>(times: readonly T[], apartMs = LEAST_HOLE_MS): readonly T[] {
+  const joined: T[] = [];
+  for (const one of times) {
+    const last = joined.at(-1);
+    if (last !== undefined && one.startMs - last.endMs <= apartMs)
+      joined[joined.length - 1] = { ...last, endMs: Math.max(last.endMs, one.endMs) };
+    else joined.push(one);
+  }
+  return joined;
+}
+
+/** Those parts of stretches that lie between two times. */
+export function within<T extends Times>(times: readonly T[], { startMs, endMs }: Times): readonly T[] {
+  return times.flatMap((one) => {
+    const inside = { ...one, startMs: Math.max(one.startMs, startMs), endMs: Math.min(one.endMs, endMs) };
+    return inside.endMs > inside.startMs ? [inside] : [];
+  });
+}

@@ -1,0 +1,146 @@
+import { byteAt, viewOf } from "../reading/bytes.ts";
+import type { Work } from "../reading/work.ts";
+import { crc8, RATES, readCodedNumber, type Flac } from "./frame.ts";
+
+/** A frame by its own header alone, without the file's. */
+export interface BareFrame {
+  readonly at: number;
+  readonly number: number;
+  readonly samples: number;
+  readonly sampleRate: number;
+  readonly channels: number;
+  readonly bitsPerSample: number;
+  readonly isVariable: boolean;
+}
+
+const BITS = [null, 8, 12, null, 16, 20, 24, 32];
+
+/** Null unless the header's CRC matches, and it says all that a decoder needs. */
+export function bareFrame(bytes: Uint8Array, at: number): BareFrame | null {
+  if (at + 6 > bytes.length || byteAt(bytes, at) !== 0xff || (byteAt(bytes, at + 1) & 0xfe) !== 0xf8) return null;
+  const sizeCode = byteAt(bytes, at + 2) >> 4;
+  const rateCode = byteAt(bytes, at + 2) & 15;
+  const channelCode = byteAt(bytes, at + 3) >> 4;
+  const bitsPerSample = BITS[(byteAt(bytes, at + 3) >> 1) & 7] ?? null;
+  if (sizeCode === 0 || rateCode === 15 || channelCode > 10 || byteAt(bytes, at + 3) & 1) return null;
+  const coded = readCodedNumber(bytes, at + 4);
+  if (coded === null || bitsPerSample === null) return null;
+  let end = at + 4 + coded.bytes;
+  let samples = sizeCode === 1 ? 192 : sizeCode < 6 ? 576 << (sizeCode - 2) : 256 << (sizeCode - 8);
+  if (sizeCode === 6) samples = byteAt(bytes, end++) + 1;
+  if (sizeCode === 7) {
+    samples = ((byteAt(bytes, end) << 8) | byteAt(bytes, end + 1)) + 1;
+    end += 2;
+  }
+  let sampleRate = RATES[rateCode] ?? 0;
+  if (rateCode === 12) sampleRate = 1000 * byteAt(bytes, end++);
+  if (rateCode > 12) {
+    sampleRate = ((byteAt(bytes, end) << 8) | byteAt(bytes, end + 1)) * (rateCode === 14 ? 10 : 1);
+    end += 2;
+  }
+  if (sampleRate === 0 || end >= bytes.length || crc8(bytes.subarray(at, end)) !== bytes[end]) return null;
+  const channels = channelCode < 8 ? channelCode + 1 : 2;
+  const isVariable = (byteAt(bytes, at + 1) & 1) === 1;
+  return { at, number: coded.value, samples, sampleRate, channels, bitsPerSample, isVariable };
+}
+
+export function isBareFrame(head: Uint8Array): boolean {
+  return bareFrame(head, 0) !== null;
+}
+
+/** The longest block, where no header limits it. */
+const MAX_BLOCK_SAMPLES = 65_535;
+
+/** A file without headers: it was cut out of another. Its first frame says what the headers would. */
+export function readBareStart(head: Uint8Array, start: number): Flac | null {
+  const frame = bareFrame(head, 0);
+  if (frame === null) return null;
+  const { sampleRate, channels, bitsPerSample, isVariable, samples, number } = frame;
+  const longest = isVariable ? MAX_BLOCK_SAMPLES : samples;
+  const streamInfo = new Uint8Array(34);
+  const view = viewOf(streamInfo);
+  view.setUint16(0, isVariable ? 16 : samples);
+  view.setUint16(2, longest);
+  view.setUint32(10, ((sampleRate << 12) | ((channels - 1) << 9) | ((bitsPerSample - 1) << 4)) >>> 0);
+  return {
+    start,
+    streamInfo,
+    largestFrameBytes: 0,
+    sampleRate,
+    channels,
+    bitsPerSample,
+    maxBlockSamples: longest,
+    blockSamples: longest,
+    isVariable,
+    countsSamples: isVariable,
+    zeroSample: number * (isVariable ? 1 : samples),
+    totalSamples: 0,
+  };
+}
+
+/**
+ * What frames count whose header says that blocks differ in length, though the frames do not. The second frame has number 1, or
+ * that of its first sample.
+ */
+export function numberingOf(bytes: Uint8Array): Pick<Flac, "countsSamples" | "blockSamples"> | null {
+  const first = bareFrame(bytes, 0);
+  if (first === null) return null;
+  for (let at = bytes.indexOf(0xff, 1); at !== -1; at = bytes.indexOf(0xff, at + 1)) {
+    const next = bareFrame(bytes, at);
+    if (next === null || !isAlike(next, first)) continue;
+    if (next.number === first.number + 1) return { countsSamples: false, blockSamples: first.samples };
+    if (next.number === first.number + first.samples) return { countsSamples: true, blockSamples: first.samples };
+  }
+  return null;
+}
+
+/** Whether a decoder takes both without being set up again. */
+export function isAlike(
+  left: Pick<BareFrame, "sampleRate" | "channels" | "bitsPerSample">,
+  right: Pick<BareFrame, "sampleRate" | "channels" | "bitsPerSample">,
+): boolean {
+  return (
+    left.sampleRate === right.sampleRate &&
+    left.channels === right.channels &&
+    left.bitsPerSample === right.bitsPerSample
+  );
+}
+
+/** Finds where the parameters of frames change. A header may be there by chance, so the next frame must have the same. */
+export interface ChangeSearch {
+  /** Where changes begin in a piece of the file; pieces come in order. */
+  in(bytes: Uint8Array, base: number): readonly number[];
+}
+
+export function changesFrom(
+  first: Pick<BareFrame, "sampleRate" | "channels" | "bitsPerSample">,
+  work: Work,
+): ChangeSearch {
+  let current = first;
+  let maybe: BareFrame | null = null;
+  let searchedTo = 0;
+  return {
+    in(bytes, base) {
+      const found: number[] = [];
+      for (let at = bytes.indexOf(0xff, Math.max(0, searchedTo - base)); at !== -1; at = bytes.indexOf(0xff, at + 1)) {
+        work.visit(1 / 8);
+        searchedTo = base + at + 1;
+        const frame = bareFrame(bytes, at);
+        if (frame === null || isAlike(frame, current)) continue;
+        const before: BareFrame | null = maybe;
+        const isNext =
+          before !== null &&
+          isAlike(before, frame) &&
+          (frame.number === before.number + 1 || frame.number === before.number + before.samples);
+        if (!isNext) maybe = { ...frame, at: base + at };
+        else {
+          work.keep();
+          found.push(before.at);
+          current = frame;
+          maybe = null;
+        }
+      }
+      return found;
+    },
+  };
+}

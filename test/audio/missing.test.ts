@@ -1,0 +1,145 @@
+// What a file says that it has, and does not have: never complete, never silence, never paid for.
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { DamagedSource, SilentStretch } from "../../shared/audio/chunks/chunk.ts";
+import { extractChunk } from "../../shared/audio/extract.ts";
+import { planAudio } from "../../shared/audio/plan.ts";
+import { memorySource } from "../../shared/audio/reading/byte-source.ts";
+import { chunksOf, decode, ffmpeg, fileSource, LIMITS, makeSpeech, MONO } from "./media.ts";
+
+const SECONDS = 20;
+const FASTSTART = ["-movflags", "+faststart"];
+const AAC = ["-c:a", "aac", "-b:a", "64k"];
+/** A file of each container whose header says how long it is. */
+const FILES: Readonly<Record<string, readonly string[]>> = {
+  "a.wav": [],
+  "a.m4a": [...AAC, ...FASTSTART],
+  "a.mov": ["-c:a", "pcm_s16be", ...FASTSTART],
+  "a.flac": ["-c:a", "flac"],
+  "a.mkv": AAC,
+  "a.webm": ["-c:a", "libopus", "-b:a", "32k"],
+  "a.mp3": ["-c:a", "libmp3lame", "-q:a", "6"],
+};
+const LIVE: Readonly<Record<string, readonly string[]>> = {
+  "a.ogg": ["-c:a", "libopus", "-b:a", "32k"],
+  "vorbis.ogg": ["-c:a", "libvorbis", "-q:a", "2"],
+  "a.aac": AAC,
+  "a.ts": AAC,
+};
+const NAMES = Object.keys(FILES);
+
+let folder = "";
+let speech = "";
+beforeAll(async () => {
+  ({ folder, speech } = await makeSpeech(SECONDS, MONO));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function made(name: string, input = ["-i", speech]): Promise<Uint8Array> {
+  const path = join(folder, name);
+  await ffmpeg([...input, ...({ ...FILES, ...LIVE }[name] ?? []), path]);
+  return new Uint8Array(await readFile(path));
+}
+
+/** The last time at which any chunk has sound, and what chunks cost. */
+async function cutOut(bytes: Uint8Array) {
+  const source = memorySource(bytes);
+  const plan = chunksOf(await planAudio(source, LIMITS));
+  let soundMs = 0;
+  const missing: { startMs: number; endMs: number }[] = [...(plan.gaps ?? [])];
+  for (const chunk of plan.chunks) {
+    const file = await extractChunk(source, chunk);
+    soundMs = Math.max(soundMs, file.startMs + file.durationMs);
+    missing.push(...(file.missing ?? []));
+  }
+  return { plan, soundMs, missing };
+}
+
+test.each(NAMES)("%s that was cut off is planned up to its last sample, and the rest is a gap", async (name) => {
+  const whole = await made(name);
+  for (const share of [0.4, 0.97]) {
+    const { plan, soundMs } = await cutOut(whole.slice(0, Math.floor(whole.length * share)));
+    expect(plan.durationMs / 1000).toBeCloseTo(SECONDS, 0);
+    expect(plan.gaps).toEqual([{ startMs: plan.chunks.at(-1)?.ownEndMs, endMs: plan.durationMs, reason: "cut_off" }]);
+    expect(Math.abs(soundMs - (plan.gaps?.[0]?.startMs ?? 0))).toBeLessThan(80);
+    expect(soundMs / plan.durationMs).toBeGreaterThan(share - 0.1);
+    expect(soundMs / plan.durationMs).toBeLessThan(share + 0.06);
+  }
+  expect((await cutOut(whole)).missing).toEqual([]);
+});
+
+test.each(NAMES.filter((name) => !/wav|mov|mp3/.test(name)))("zeros in the middle of %s are marked", async (name) => {
+  const whole = await made(name);
+  whole.fill(0, Math.floor(whole.length * 0.4), Math.floor(whole.length * 0.6));
+  const { missing } = await cutOut(whole);
+  const lostMs = missing.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+  expect(lostMs).toBeGreaterThan(0.15 * SECONDS * 1000);
+  expect(lostMs).toBeLessThan(0.45 * SECONDS * 1000);
+  expect(Math.min(...missing.map(({ startMs }) => startMs))).toBeGreaterThan(0.3 * SECONDS * 1000);
+});
+
+test("headers without any sound are one refusal", async () => {
+  const m4a = await made("a.m4a");
+  const flac = await made("a.flac");
+  const mkv = Buffer.from(await made("a.mkv"));
+  const headers = [
+    m4a.slice(0, Buffer.from(m4a).indexOf("mdat") + 4),
+    flac.slice(0, 8_000),
+    new Uint8Array(mkv.subarray(0, mkv.indexOf(Buffer.from([0x1f, 0x43, 0xb6, 0x75])))),
+  ];
+  for (const bytes of headers)
+    expect(await planAudio(memorySource(bytes), LIMITS)).toMatchObject({
+      message: expect.stringMatching(/send it again/) as unknown,
+    });
+});
+
+test("blocks of WebM that cannot be read are damage, and not silence", async () => {
+  const webm = await made("a.webm");
+  const first = Buffer.from(webm).indexOf(Buffer.from([0x1f, 0x43, 0xb6, 0x75]));
+  for (let at = first + 20; at < webm.length; at += 5) webm[at] = 0;
+  const source = memorySource(webm);
+  const plan = await planAudio(source, LIMITS);
+  if (plan.type === "refused") return;
+  for (const chunk of plan.chunks) await expect(extractChunk(source, chunk)).rejects.toThrow(DamagedSource);
+});
+
+test.each([...NAMES, ...Object.keys(LIVE)])("digital silence in %s is not bought", async (name) => {
+  const silence = ["-f", "lavfi", "-i", `anullsrc=r=16000:cl=mono:d=${SECONDS}`];
+  const source = memorySource(await made(name, silence));
+  for (const chunk of chunksOf(await planAudio(source, LIMITS)).chunks)
+    await expect(extractChunk(source, chunk)).rejects.toThrow(SilentStretch);
+});
+
+// Codecs spend as much on noise as on speech, however quiet it is: theirs is known where there is none.
+test.each([
+  ["a.wav", "anoisesrc=r=16000:d=8:a=0.0004:seed=7"],
+  ["a.flac", "anoisesrc=r=16000:d=8:a=0.0001:seed=7"],
+  ["a.webm", "anullsrc=r=16000:d=8"],
+  ["a.m4a", "anullsrc=r=16000:d=8"],
+])("next to no sound in %s is measured", async (name, noise) => {
+  const input = ["-i", speech, "-f", "lavfi", "-i", noise];
+  const half = join(folder, `half-${name}.wav`);
+  const join2 = "[0:a]atrim=0:8[a];[1:a]aformat=channel_layouts=mono[b];[a][b]concat=n=2:v=0:a=1";
+  await ffmpeg([...input, "-filter_complex", join2, half]);
+  const source = memorySource(await made(name, ["-i", half]));
+  const [chunk] = chunksOf(await planAudio(source, LIMITS)).chunks;
+  const { quiet = [] } = await extractChunk(source, chunk!);
+  const last = quiet.at(-1);
+  expect(last?.startMs).toBeGreaterThan(7_500);
+  expect(last?.startMs).toBeLessThan(9_500);
+  expect(last?.endMs).toBeGreaterThan(14_000);
+});
+
+test("opposite phase is heard, and one channel of it is enough", async () => {
+  const path = join(folder, "opposite.wav");
+  await ffmpeg(["-i", speech, "-af", "pan=stereo|c0=c0|c1=-1*c0", path]);
+  const source = await fileSource(path);
+  const [chunk] = chunksOf(await planAudio(source, LIMITS)).chunks;
+  await writeFile(join(folder, "cut.wav"), (await extractChunk(source, chunk!)).bytes);
+  const [expected, heard] = [await decode(speech), await decode(join(folder, "cut.wav"))];
+  const most = heard.reduce((worst, sample, at) => Math.max(worst, Math.abs(sample - (expected[at] ?? 0))), 0);
+  expect(most).toBeLessThan(0.001);
+});
