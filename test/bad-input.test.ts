@@ -53,15 +53,36 @@ test("damaged audio is given up on after one attempt, with the model's own words
 });
 
 test("a PDF named .mp3", async () => {
-  await expectProblem(await upload({ name: "song.mp3" }, PDF), 415, "unsupported_media", /application\/pdf/);
+  await expectProblem(await upload({ name: "song.mp3" }, PDF), 415, "unsupported_media", /this is a PDF document/);
   await expectProblem(
     await upload({ name: "song.mp3", kind: "transcription" }, PDF),
     415,
     "unsupported_media",
-    /transcription takes audio or video, but this is application\/pdf/,
+    /this is a PDF document, which no model here reads/,
   );
   await darkroom.putAndAnnounce("inbox/song.mp3", PDF);
-  expect(await ignoredReason("inbox/song.mp3")).toMatch(/no kind of job takes application\/pdf/);
+  expect(await ignoredReason("inbox/song.mp3")).toMatch(
+    /this is a PDF document, which no model here reads\. .*pdftoppm/,
+  );
+});
+
+test("a form posted where the file's bytes are expected is refused with the command that sends them", async () => {
+  const form = new FormData();
+  form.append("file", new Blob([speech("one two")]), "recording.wav");
+  const encoded = new Response(form);
+  const body = new Uint8Array(await encoded.arrayBuffer());
+  await expectProblem(await upload({ name: "recording.wav" }, body), 415, "unsupported_media", /--data-binary @/);
+  await darkroom.putAndAnnounce("inbox/form.wav", body);
+  expect(await ignoredReason("inbox/form.wav")).toMatch(/multipart form/);
+});
+
+test.each([
+  ["HEIC", "....ftypheic....heicmif1", /HEIC picture.*magick/],
+  ["AVIF", "....ftypavif....avifmif1", /AVIF picture.*magick/],
+  ["a segment of a stream", "....stypmsdh....msdhmsix", /cat init\.mp4 segment-\*\.m4s/],
+])("%s is refused by its name, with what makes it readable", async (_name, text, message) => {
+  const body = new TextEncoder().encode(text.replaceAll("....", "\0\0\0\x18") + "\0".repeat(100));
+  await expectProblem(await upload({ name: "picture.bin" }, body), 415, "unsupported_media", message);
 });
 
 test("a picture that claims 20,000 × 20,000 pixels is refused before a model is paid", async () => {
@@ -73,12 +94,17 @@ test("a picture that claims 20,000 × 20,000 pixels is refused before a model is
 });
 
 test("an SVG with a script", async () => {
-  await expectProblem(await upload({ name: "logo.svg" }, SVG), 415, "unsupported_media", /no kind of job takes/);
+  await expectProblem(
+    await upload({ name: "logo.svg" }, SVG),
+    415,
+    "unsupported_media",
+    /this is an XML file, which no model here reads/,
+  );
   await expectProblem(
     await upload({ name: "logo.png", kind: "classification" }, SVG),
     415,
     "unsupported_media",
-    /classification takes a picture/,
+    /Export a drawing as PNG/,
   );
 });
 

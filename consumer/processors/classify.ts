@@ -1,5 +1,4 @@
-import { imageSize } from "image-size";
-
+import { pictureSize } from "../../shared/input/picture-size.ts";
 import { ARRAY_WEIGHT, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS } from "../../shared/limits.ts";
 
 import type { Discarded, Outcome } from "../../shared/jobs/outcome.ts";
@@ -50,14 +49,17 @@ export function createClassify({ models, media, withSource, withWords, results }
 
 // Only the header is read: a picture of a few bytes may claim gigabytes of pixels.
 function refusePixels(bytes: Uint8Array): Discarded | null {
-  try {
-    const { width, height } = imageSize(bytes);
-    if (width * height <= MAX_IMAGE_PIXELS) return null;
+  const size = pictureSize(bytes);
+  if (size === null) {
     return discard(
-      "image_too_large",
-      `The picture claims ${width} × ${height} pixels; the limit is ${MAX_IMAGE_PIXELS} pixels.`,
+      "undecodable_input",
+      "The picture's header could not be read: it does not say how large the picture is. Open it in a picture editor and save it again.",
     );
-  } catch (error) {
-    return discard("undecodable_input", `The picture's header could not be read: ${String(error)}`);
   }
+  const { width, height } = size;
+  if (width * height <= MAX_IMAGE_PIXELS) return null;
+  return discard(
+    "image_too_large",
+    `The picture claims ${width} × ${height} pixels; the limit is ${MAX_IMAGE_PIXELS} pixels.`,
+  );
 }

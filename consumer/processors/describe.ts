@@ -53,7 +53,9 @@ export function createDescribe({ models, media, memory, withSource, results, rea
   async function describePicture(bytes: Uint8Array, attempt: Attempt): Promise<Outcome> {
     const type = await fileTypeFromBuffer(bytes);
     if (type === undefined) return discard("undecodable_input", "The source is not a picture in a known format.");
-    const text = await caption(models(attempt), { bytes, contentType: type.mime });
+    // An animated PNG begins with a picture that every decoder of PNG reads.
+    const contentType = type.mime === "image/apng" ? "image/png" : type.mime;
+    const text = await caption(models(attempt), { bytes, contentType });
     const artifact = await results.store(attempt, { name: DESCRIPTION, contentType: TEXT, body: `${text}\n` });
     return completed(artifact, text, attempt);
   }

@@ -1,6 +1,10 @@
 import { adts } from "./adts/adts.ts";
+import { aiff } from "./aiff/aiff.ts";
+import { au } from "./au/au.ts";
+import { caf } from "./caf/caf.ts";
 import type { Container } from "./chunks/container.ts";
 import { flac } from "./flac/flac.ts";
+import { m2ts } from "./m2ts/m2ts.ts";
 import { matroska } from "./matroska/matroska.ts";
 import { mp3 } from "./mp3/mp3.ts";
 import { fmp4 } from "./mp4/fmp4.ts";
@@ -12,12 +16,16 @@ import { wav } from "./wav/wav.ts";
 /** Every container that is read. A new one is a folder and a line here; planning, cutting and estimates ask this list. */
 export const CONTAINERS = [
   wav,
+  aiff,
+  au,
+  caf,
   flac,
   ogg,
   matroska,
   mp4,
   fmp4,
   mpegts,
+  m2ts,
   mp3,
   adts,
 ] as const satisfies readonly Container[];

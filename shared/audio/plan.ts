@@ -1,5 +1,6 @@
 import { DamagedSource, refuse, type AudioPlan, type Refusal } from "./chunks/chunk.ts";
-import { MAX_SEPARATE_CHANNELS, SMALL_BYTES, type Wanted } from "./chunks/limits.ts";
+import { MAX_DURATION_MS, MAX_SEPARATE_CHANNELS, SMALL_BYTES, type Wanted } from "./chunks/limits.ts";
+import { impossibleDuration } from "./chunks/cuts.ts";
 import { memorySource, SourceChanged, type ByteSource } from "./reading/byte-source.ts";
 import { planParts } from "./chunks/parts.ts";
 import { planWork, WorkSpent, type Work } from "./reading/work.ts";
@@ -23,6 +24,8 @@ export async function planAudio(source: ByteSource, limits: Wanted, work: Work =
     const planFile = (part: ByteSource) => container.plan(part, limits, work);
     const planned = await (start === 0 ? planFile(looked) : planParts(looked, [start], work, planFile));
     if (planned.type === "refused") return planned;
+    // The sound that is there may be short: its cuts do not show it.
+    if (planned.durationMs > MAX_DURATION_MS) return refuse("damaged", impossibleDuration(planned.durationMs));
     const plan = { ...planned, durationMs: Math.round(planned.durationMs) };
     return limits.channels === "separate" ? separated(plan, work) : plan;
   } catch (error) {
@@ -31,10 +34,13 @@ export async function planAudio(source: ByteSource, limits: Wanted, work: Work =
     if (error instanceof WorkSpent) return refuse(error.code, error.message);
     if (error instanceof DamagedSource) return refuse("damaged", error.message);
     // A number in the file points outside a box or a packet.
-    if (error instanceof RangeError) return refuse("damaged", `The file is damaged: ${error.message}.`);
+    if (error instanceof RangeError) return refuse("damaged", POINTS_OUTSIDE);
     throw error;
   }
 }
+
+const POINTS_OUTSIDE =
+  "The file is damaged: a number in it points outside of it. Its upload may have broken off: send it again.";
 
 /** The same plan, each of whose chunks is cut once for each channel. */
 function separated(plan: Exclude<AudioPlan, Refusal>, work: Work): AudioPlan {

@@ -4,18 +4,13 @@ import { refuse, type Refusal } from "./chunks/chunk.ts";
 import type { Container } from "./chunks/container.ts";
 import { CONTAINERS } from "./containers.ts";
 import { findFrame, JUNK_BYTES, type FrameHeader, type ParseFrame } from "./frames/find.ts";
-import { hasTimesBetween } from "./mpegts/packet.ts";
 import { behindTags } from "./reading/tags.ts";
 import { windowOn } from "./reading/window.ts";
 import type { Work } from "./reading/work.ts";
 
 /** Formats that are not read, by what their files begin with. */
 const OTHERS: readonly { readonly at: number; readonly text: string; readonly name: string }[] = [
-  { at: 8, text: "AIFF", name: "AIFF" },
-  { at: 8, text: "AIFC", name: "AIFF" },
   { at: 8, text: "AVI ", name: "AVI" },
-  { at: 0, text: "caff", name: "Core Audio (CAF)" },
-  { at: 0, text: ".snd", name: "AU" },
   { at: 0, text: "riff\x2e\x91\xcf\x11", name: "Wave64 (W64)" },
   { at: 0, text: "\x00\x00\x01\xba", name: "MPEG programme stream (MPG, VOB)" },
   { at: 0, text: "\x0b\x77", name: "Dolby Digital (AC-3)" },
@@ -37,7 +32,7 @@ const OTHERS: readonly { readonly at: number; readonly text: string; readonly na
 const NO_SOUND = ["\xff\xd8\xff", "\x89PNG", "GIF8", "%PDF", "PK\x03\x04", "Rar!", "7z\xbc\xaf", "\x1f\x8b", "<"];
 
 const UNKNOWN =
-  "The file is not a recording in a supported format: WAV, MP3, M4A, AAC, FLAC, Ogg, WebM, MKV, MP4, MOV or MPEG-TS. Convert it to one of them.";
+  "The file is not a recording in a supported format: WAV, AIFF, AU, CAF, MP3, M4A, AAC, FLAC, Ogg, WebM, MKV, MP4, MOV, MPEG-TS or M2TS. Convert it to one of them.";
 
 const SNIFF_BYTES = 8 * 1024;
 /** In junk that is searched for frames, three in a row may be chance. */
@@ -103,14 +98,13 @@ function laterMark(bytes: Uint8Array, base: number, work: Work): Found | null {
 function refuseOther(head: Uint8Array): Refusal | null {
   for (const { at, text, name } of OTHERS) {
     if (asciiAt(head, at, text.length) === text) {
-      return refuse("unsupported_container", `${name} files are not supported. Convert the file to MP3, M4A or WAV.`);
+      return refuse(
+        "unsupported_container",
+        `${name} files are not supported. Convert the file: ffmpeg -i recording recording.flac`,
+      );
     }
   }
-  if (!hasTimesBetween(head)) return null;
-  return refuse(
-    "unsupported_container",
-    "The transport stream has a time before every packet (M2TS, AVCHD), which cannot be cut. Convert it to MP4 or plain MPEG-TS.",
-  );
+  return null;
 }
 
 /** The container whose frame comes first. Two more frames must follow it. */

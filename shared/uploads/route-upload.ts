@@ -7,6 +7,7 @@ import type { Media } from "../kinds/kind.ts";
 import type { Source } from "../jobs/source.ts";
 import { JobMarks } from "../jobs/tags-and-metadata.ts";
 import { readJson } from "../input/read-json.ts";
+import { describeUnreadable } from "./unreadable.ts";
 import { PROMPTS_PREFIX } from "./storage.ts";
 import { AskedSteps } from "../jobs/steps.ts";
 import { JobTerms } from "../jobs/terms.ts";
@@ -38,8 +39,9 @@ const TYPE_OF: Readonly<Record<Media, string>> = {
   prompt: "text/plain",
 };
 
-const CLASSIFIABLE_IMAGES = new Set(["image/jpeg", "image/png", "image/webp", "image/gif"]);
-const AUDIO_SUFFIX = /\.(mp3|wav|flac|ogg|oga|opus|m4a|aac|mp4|mov|mkv|webm|ts)$/i;
+const CLASSIFIABLE_IMAGES = new Set(["image/jpeg", "image/png", "image/apng", "image/webp", "image/gif"]);
+const AUDIO_SUFFIX =
+  /\.(mp3|wav|flac|ogg|oga|opus|m4a|m4b|aac|mp4|mov|mkv|mka|webm|ts|m2ts|mts|aif|aiff|aifc|au|snd|caf)$/i;
 const TEXT_SUFFIX = /\.(txt|md)$/i;
 
 /** Return the fields of an object's metadata that limit any job made of it. */
@@ -61,9 +63,11 @@ export async function routeUpload(upload: UploadHead): Promise<Route> {
 
   const refusal = refusalOf(upload, mime ?? (media && TYPE_OF[media]), found);
   if (refusal !== null) return ignored(refusal);
+  const unreadable = media === undefined || mime === undefined ? describeUnreadable(upload.head, mime) : null;
+  if (unreadable !== null) return ignored(unreadable);
 
   const kind = upload.metadata["kind"] ?? (media && defaultKind(media));
-  if (kind === undefined) return ignored(`no kind of job takes ${found}${mime === undefined ? HINT : ""}`);
+  if (kind === undefined) return ignored(`no model here reads ${found}${mime === undefined ? HINT : ""}`);
   if (!isJobKind(kind)) return ignored(`metadata 'kind' is '${kind}', expected one of ${JOB_KINDS.join(", ")}`);
   const asked = kindOf(kind);
   if (media === undefined || !asked.uploads.takes.includes(media)) {

@@ -26,6 +26,9 @@ const SHORT_CALLS = { ...LIMITS, maxMs: 10_000 };
 /** A file of each, and the fields that the version before reads in a plan's `extra`. */
 const EXAMPLES = {
   wav: { file: "a.wav", options: [], extra: [] },
+  aiff: { file: "a.aiff", options: [], extra: [] },
+  au: { file: "a.au", options: [], extra: [] },
+  caf: { file: "a.caf", options: ["-c:a", "libopus"], extra: ["opus"] },
   flac: { file: "a.flac", options: [], extra: [] },
   ogg: { file: "a.ogg", options: ["-c:a", "libopus"], extra: ["headBytes", "zeroMs"] },
   matroska: { file: "a.webm", options: ["-c:a", "libopus"], extra: ["head", "trackNumber", "tickMs"] },
@@ -36,6 +39,11 @@ const EXAMPLES = {
     extra: ["trackId", "timescale", "startTicks", "duration", "size", "entry", "isQuickTime", "indexed"],
   },
   mpegts: { file: "a.ts", options: ["-c:a", "aac"], extra: ["audioPid", "clockPid", "tables", "zeroTicks"] },
+  m2ts: {
+    file: "a.m2ts",
+    options: ["-c:a", "ac3", "-f", "mpegts", "-mpegts_m2ts_mode", "1"],
+    extra: ["audioPid", "clockPid", "tables", "zeroTicks"],
+  },
   mp3: { file: "a.mp3", options: ["-q:a", "4"], extra: ["skippedSamples", "firstFrame", "frameBytes", "start"] },
   adts: { file: "a.aac", options: [], extra: ["firstFrame"] },
 } as const satisfies Record<ContainerName, { file: string; options: readonly string[]; extra: readonly string[] }>;

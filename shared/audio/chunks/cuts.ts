@@ -45,7 +45,7 @@ export async function planCuts(
   work: Work,
 ): Promise<readonly ChunkSpan[]> {
   const durationMs = Math.round(exactMs);
-  if (!(durationMs > 0 && durationMs <= MAX_DURATION_MS)) throw new DamagedSource(impossible(durationMs));
+  if (!(durationMs > 0 && durationMs <= MAX_DURATION_MS)) throw new DamagedSource(impossibleDuration(durationMs));
   // Spent before any audio is read: there will be at least this many calls.
   const leastCalls = Math.ceil(durationMs / chunkMs);
   work.call(leastCalls);
@@ -80,7 +80,8 @@ export async function planCuts(
   });
 }
 
-function impossible(durationMs: number): string {
+/** What a person is told whose file says that it lasts this long. */
+export function impossibleDuration(durationMs: number): string {
   if (!(durationMs > 0)) return "The file is damaged: its headers say that it has no duration.";
   const days = Math.round(durationMs / DAY_MS).toLocaleString("en");
   return `The file is damaged: it says that it lasts ${days} days; the limit is ${MAX_DURATION_MS / DAY_MS} days.`;

@@ -1,4 +1,5 @@
 import type { Missing, Times } from "./chunk.ts";
+import { MAX_DURATION_MS } from "./limits.ts";
 import type { Timed } from "./pauses.ts";
 
 /** Encoders pad, and headers round: less than this is no sign that a file was cut off. */
@@ -11,6 +12,11 @@ const LEAST_HOLE_MS = 60;
 export function cutOff(soundMs: number, durationMs: number): readonly Missing[] {
   const [startMs, endMs] = [Math.round(soundMs), Math.round(durationMs)];
   return endMs - startMs < LEAST_CUT_OFF_MS ? [] : [{ startMs, endMs, reason: "cut_off" }];
+}
+
+/** How long a recording lasts by its header. A number beyond all recordings is not believed: then it lasts as long as its sound. */
+export function saidDuration(saidMs: number, soundMs: number): number {
+  return saidMs <= MAX_DURATION_MS ? Math.max(soundMs, saidMs) : soundMs;
 }
 
 /** The parts of a stretch in which no packet sounds. */

@@ -36,6 +36,9 @@ export interface Fragments {
 /** The longest sample entry, since each chunk carries it. A codec's set-up takes a few hundred bytes, that of Vorbis some thousand. */
 const MAX_ENTRY_BYTES = 64 * 1024;
 
+const SEGMENT =
+  "The file is a segment of a stream (.m4s) without its beginning. Join them first: cat init.mp4 segment-*.m4s > recording.mp4";
+
 /** The audio track of an MP4 or QuickTime file that is wanted, and which there are. */
 export async function readMp4Track(
   window: Window,
@@ -44,14 +47,17 @@ export async function readMp4Track(
 ): Promise<(Mp4Track & { readonly tracks: readonly AudioTrack[]; readonly track: number }) | Refusal> {
   let moov: Box | null = null;
   let isQuickTime = true; // files without `ftyp` are older than it
+  let hasFragments = false;
   for await (const box of boxesIn(window, 0, window.sizeBytes, work)) {
     if (box.name === "ftyp") isQuickTime = asciiAt(await window.at(box.bodyOffset, 4), 0, 4) === "qt  ";
+    if (box.name === "moof") hasFragments = true;
     if (box.name === "moov") {
       moov = box;
       break;
     }
   }
   if (moov === null || moov.endOffset > window.sizeBytes) {
+    if (moov === null && hasFragments) return refuse("unsupported_container", SEGMENT);
     return refuse(
       "damaged",
       "The file has no index (moov): its recording was interrupted or its upload is incomplete. Send it again, or repair it.",

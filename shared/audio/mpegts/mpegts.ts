@@ -30,7 +30,7 @@ const TsExtra = z.object({
   /** The clock at the source's time zero. */
   zeroTicks: z.number(),
 });
-type TsExtra = z.infer<typeof TsExtra>;
+export type TsExtra = z.infer<typeof TsExtra>;
 
 async function planMpegTs(source: ByteSource, limits: Wanted, work: Work): Promise<AudioPlan> {
   const found = await findAudio(source, limits.audioTrack, work);

@@ -1,0 +1,73 @@
+import type { ByteSource } from "../reading/byte-source.ts";
+import { readWithin } from "../reading/byte-source.ts";
+import type { Work } from "../reading/work.ts";
+import type { ChunkPlan, Part } from "../chunks/chunk.ts";
+import type { Container } from "../chunks/container.ts";
+import type { CallLimits } from "../chunks/limits.ts";
+import { mpegts, type TsExtra } from "../mpegts/mpegts.ts";
+import { hasTimesBetween, PACKET_BYTES } from "../mpegts/packet.ts";
+import * as z from "zod";
+
+/** A time in front of each packet, as Blu-ray discs and recorders of AVCHD write it. The packets have times of their own. */
+const TIME_BYTES = 4;
+const STRIDE_BYTES = TIME_BYTES + PACKET_BYTES;
+
+const M2tsExtra = z.object({ ...mpegts.extra.shape, type: z.literal("m2ts") });
+type M2tsExtra = z.infer<typeof M2tsExtra>;
+
+/** The transport stream in a file of packets with times between them. */
+function withoutTimes(source: ByteSource): ByteSource {
+  const packets = Math.floor(source.sizeBytes / STRIDE_BYTES);
+  const rest = Math.max(0, (source.sizeBytes % STRIDE_BYTES) - TIME_BYTES);
+  return {
+    sizeBytes: packets * PACKET_BYTES + rest,
+    async read(offset, length) {
+      const first = Math.floor(offset / PACKET_BYTES);
+      const last = Math.ceil((offset + length) / PACKET_BYTES);
+      const bytes = await readWithin(source, first * STRIDE_BYTES, (last - first) * STRIDE_BYTES);
+      const plain = new Uint8Array((last - first) * PACKET_BYTES);
+      for (let packet = 0; packet < last - first; packet++) {
+        const from = packet * STRIDE_BYTES + TIME_BYTES;
+        plain.set(bytes.subarray(from, from + PACKET_BYTES), packet * PACKET_BYTES);
+      }
+      const start = offset - first * PACKET_BYTES;
+      return plain.subarray(start, start + length);
+    },
+  };
+}
+
+/** Where a place in the transport stream lies in the file: at the time in front of its packet. */
+function placeInFile(offset: number): number {
+  return Math.floor(offset / PACKET_BYTES) * STRIDE_BYTES;
+}
+
+/** Parts are cut out of the file before its times are left out, so their places are those of the file. */
+function partInFile({ start, end, atMs }: Part, source: ByteSource, streamBytes: number): Part {
+  return { start: placeInFile(start), end: end === streamBytes ? source.sizeBytes : placeInFile(end), atMs };
+}
+
+function asTs({ extra, ...chunk }: ChunkPlan<M2tsExtra>): ChunkPlan<TsExtra> {
+  return { ...chunk, extra: { ...extra, type: "mpegts" } };
+}
+
+export const m2ts = {
+  name: "m2ts",
+  begins: { by: "mark", mayFollowTags: false, isIn: hasTimesBetween },
+  extra: M2tsExtra,
+  async plan(source: ByteSource, limits: CallLimits, work: Work) {
+    const stream = withoutTimes(source);
+    const planned = await mpegts.plan(stream, limits, work);
+    if (planned.type !== "chunks") return planned;
+    const chunks = planned.chunks.map(({ extra, part, ...chunk }) => ({
+      ...chunk,
+      ...(part !== undefined && { part: partInFile(part, source, stream.sizeBytes) }),
+      extra: M2tsExtra.parse({ ...extra, type: "m2ts" }),
+    }));
+    return { ...planned, container: "m2ts", chunks };
+  },
+  extract: (source: ByteSource, chunk: ChunkPlan<M2tsExtra>, work: Work) =>
+    mpegts.extract(withoutTimes(source), asTs(chunk), work),
+  endsByTime: mpegts.endsByTime,
+  joined: (first) => first,
+  sentBytesPerSecond: mpegts.sentBytesPerSecond,
+} as const satisfies Container<M2tsExtra>;
