@@ -12,6 +12,7 @@ export const LONG_TESTS: readonly string[] = [
   "test/audio/flac.test.ts",
   "test/audio/mp3.test.ts",
   "test/audio/stretch.test.ts",
+  "test/caption-languages.test.ts",
   "test/captions.test.ts",
   "test/chaos.test.ts",
   "test/crash-points.test.ts",

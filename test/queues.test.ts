@@ -146,7 +146,7 @@ test("each task and job is counted once, where it stands, and nobody sees anothe
 
 test("the platform's backlog is told with the age of its oldest message", async () => {
   // One long answer holds the queue's only local consumer; what is sent behind it waits.
-  const slow = await darkroom.submit({ kind: "image_generation", prompt: "sleep:4000 slow" });
+  const slow = await darkroom.submit({ kind: "image_generation", prompt: "sleep:8000 slow" });
   await darkroom.untilJob(slow.id, ({ state }) => state === "running");
   const behind = await darkroom.submit({ kind: "image_generation", prompt: "behind" });
   // Messages that an earlier test left are taken away meanwhile.

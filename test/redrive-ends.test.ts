@@ -100,6 +100,6 @@ test("a cancel takes back what is not due yet, and leaves what runs", async () =
     await darkroom.api(`/v1/redrives/${again.id}`, { method: "DELETE" }),
     409,
     "redrive_finished",
-    /is completed/,
+    /is already completed/,
   );
 });

@@ -89,9 +89,9 @@ test("a job that waits for one that fails or is cancelled runs itself", async ()
   expect((await darkroom.untilJob(leader.id)).state).toBe("failed");
   expect(await darkroom.untilJob(follower.id)).toMatchObject({ state: "completed", reused: null });
 
-  const cancelled = await darkroom.submit({ kind: "image_generation", prompt: "sleep:900 cancelled leader" });
-  const second = await darkroom.submit({ kind: "image_generation", prompt: "sleep:900 cancelled leader" });
-  const third = await darkroom.submit({ kind: "image_generation", prompt: "sleep:900 cancelled leader" });
+  const cancelled = await darkroom.submit({ kind: "image_generation", prompt: "sleep:2500 cancelled leader" });
+  const second = await darkroom.submit({ kind: "image_generation", prompt: "sleep:2500 cancelled leader" });
+  const third = await darkroom.submit({ kind: "image_generation", prompt: "sleep:2500 cancelled leader" });
   await darkroom.api(`/v1/jobs/${cancelled.id}/cancel`, { method: "POST" });
   expect(await darkroom.untilJob(second.id)).toMatchObject({ state: "completed", reused: null });
   expect(await darkroom.untilJob(third.id)).toMatchObject({ state: "completed", reused: { jobId: second.id } });
