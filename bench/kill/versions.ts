@@ -33,10 +33,10 @@ export async function prepareVersions(folder: string, from: string | undefined):
   await mkdir(newer, { recursive: true });
   for (const name of TREE) await cp(join(ROOT, name), join(newer, name), { recursive: true });
   await symlink(join(ROOT, "node_modules"), join(newer, "node_modules"));
-  const raised = [await raise(newer, "shared/jobs/formats.ts", /(MESSAGE_FORMAT = |^ {2}\w+: )1\b/gm)];
+  const raised = [await raise(newer, "shared/jobs/formats.ts", /(?<=MESSAGE_FORMAT = |^ {2}\w+: )\d+\b/gm)];
   for (const kind of await readdir(join(newer, "shared/kinds"), { withFileTypes: true })) {
     if (!kind.isDirectory()) continue;
-    raised.push(await raise(newer, `shared/kinds/${kind.name}/kind.ts`, /((?<=^ {2}tasks: \{.*)\w+: )1\b/gm));
+    raised.push(await raise(newer, `shared/kinds/${kind.name}/kind.ts`, /(?<=^ {2}tasks: \{.*\w+: )\d+\b/gm));
   }
   const count = raised.reduce((sum, one) => sum + one, 0);
   const expected = TASK_FORMATS.size + 1;
@@ -50,6 +50,9 @@ async function raise(root: string, name: string, format: RegExp): Promise<number
   const source = await readFile(path, "utf8");
   const count = source.match(format)?.length ?? 0;
   if (count === 0) throw new Error(`${path} has no format to raise`);
-  await writeFile(path, source.replaceAll(format, "$12"));
+  await writeFile(
+    path,
+    source.replaceAll(format, (found) => String(Number(found) + 1)),
+  );
   return count;
 }

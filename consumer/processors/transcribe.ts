@@ -5,7 +5,8 @@ import { estimateWork } from "../../shared/cost/estimate-work.ts";
 import { TranscriptionInput, wantedOf } from "../../shared/kinds/transcription/kind.ts";
 import type { NewTask } from "../../shared/jobs/task.ts";
 import type { Transcript } from "../../shared/transcripts/transcript.ts";
-import { r2Source } from "../../shared/audio/reading/byte-source.ts";
+import { SMALL_BYTES } from "../../shared/audio/chunks/limits.ts";
+import { type ByteSource, r2Source, readOnce } from "../../shared/audio/reading/byte-source.ts";
 import { extentOf } from "../../shared/audio/extent.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import type { Outcome } from "../../shared/jobs/outcome.ts";
@@ -37,7 +38,10 @@ export function createTranscribe({ models, media, memory, results }: TranscribeT
 
   async function plan(input: TranscriptionInput, attempt: Attempt): Promise<Outcome> {
     const { source, options } = input;
-    const planned = await planAudio(r2Source(media(attempt), source), wantedOf(options));
+    const stored = r2Source(media(attempt), source);
+    // To plan it and to cut it would read a small recording twice.
+    const object = source.sizeBytes <= SMALL_BYTES ? readOnce(stored) : stored;
+    const planned = await planAudio(object, wantedOf(options));
     const estimate = estimateWork({ kind: "transcription", input }, extentOf(planned));
     if (estimate !== null) attempt.foresee(estimate);
     switch (planned.type) {
@@ -50,15 +54,19 @@ export function createTranscribe({ models, media, memory, results }: TranscribeT
         const parts = chunks.map((chunk): ChunkArgs => ({ source, options, container: chunk.extra.type, chunk }));
         const [only] = parts;
         return only !== undefined && parts.length === 1
-          ? transcribeOnly(only, recording, attempt)
+          ? transcribeOnly(only, { object, recording }, attempt)
           : inChunks(parts, recording);
       }
     }
   }
 
   /** Cut a short recording and transcribe it at once, without stages. */
-  async function transcribeOnly(args: ChunkArgs, recording: Recording, attempt: Attempt): Promise<Outcome> {
-    const came = await cutAndTranscribe(args, attempt, { models, media, memory, results });
+  async function transcribeOnly(
+    args: ChunkArgs,
+    { object, recording }: { object: ByteSource; recording: Recording },
+    attempt: Attempt,
+  ): Promise<Outcome> {
+    const came = await cutAndTranscribe(args, attempt, { models, media, memory, results }, object);
     if (came.type === "discard") return came;
     if (came.type === "transcribed") return storeOnly(came.record, recording, attempt);
     const parts = came.halves.map((chunk) => ({ ...args, chunk }));

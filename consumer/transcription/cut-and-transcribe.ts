@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 import { ModelError } from "../../shared/models/model-error.ts";
-import { r2Source } from "../../shared/audio/reading/byte-source.ts";
+import { type ByteSource, r2Source } from "../../shared/audio/reading/byte-source.ts";
 import { CUT_HELD_BYTES, callLimits } from "../../shared/audio/chunks/limits.ts";
 import { SilentStretch, type ChunkFile, type ChunkPlan, type Times } from "../../shared/audio/chunks/chunk.ts";
 import { within } from "../../shared/audio/chunks/missing.ts";
@@ -47,13 +47,21 @@ export type Transcribed =
 
 type CuttingTools = Pick<Tools, "models" | "media" | "memory" | "results">;
 
-/** Cut a chunk out of its recording and transcribe it, both within the batch's memory; channel by channel, where that is asked for. */
-export async function cutAndTranscribe(args: ChunkArgs, attempt: Attempt, tools: CuttingTools): Promise<Transcribed> {
+/**
+ * Cut a chunk out of its recording and transcribe it, both within the batch's memory; channel by channel, where that is asked for.
+ * @param recording to cut from; by default the object that `args` names.
+ */
+export async function cutAndTranscribe(
+  args: ChunkArgs,
+  attempt: Attempt,
+  tools: CuttingTools,
+  recording: ByteSource = r2Source(tools.media(attempt), args.source),
+): Promise<Transcribed> {
   const { channels } = args.chunk;
-  if (channels === undefined) return transcribeCut(args, attempt, tools);
+  if (channels === undefined) return transcribeCut(args, attempt, tools, recording);
   const records: ChunkRecord[] = [];
   for (let channel = 0; channel < channels; channel++) {
-    const ask = async () => transcribeCut({ ...args, chunk: { ...args.chunk, channel } }, attempt, tools);
+    const ask = async () => transcribeCut({ ...args, chunk: { ...args.chunk, channel } }, attempt, tools, recording);
     // Each answer has been paid for when the next is asked.
     const came = await tools.results.storedAnswer(attempt, channelName(args.chunk, channel), ask);
     if (came.type !== "transcribed") return came;
@@ -69,9 +77,10 @@ function channelName({ ownStartMs, ownEndMs }: ChunkPlan, channel: number): stri
 async function transcribeCut(
   args: ChunkArgs & { readonly chunk: ChunkPlan },
   attempt: Attempt,
-  { models, media, memory }: CuttingTools,
+  { models, memory }: CuttingTools,
+  recording: ByteSource,
 ): Promise<Transcribed> {
-  const file = await memory.cuts.hold(CUT_HELD_BYTES, () => cutOut(args, media(attempt)));
+  const file = await memory.cuts.hold(CUT_HELD_BYTES, () => cutOut(args.chunk, recording));
   if (file === null) return { type: "transcribed", record: silence(args.chunk) };
   const { tier } = args.options;
   // Louder here than the file is on average: what the model would refuse is not asked.
@@ -82,9 +91,9 @@ async function transcribeCut(
 }
 
 /** Null where the recording goes on without sound. */
-async function cutOut({ source, chunk }: ChunkArgs, media: R2Bucket): Promise<ChunkFile | null> {
+async function cutOut(chunk: ChunkPlan, recording: ByteSource): Promise<ChunkFile | null> {
   try {
-    return await extractChunk(r2Source(media, source), chunk);
+    return await extractChunk(recording, chunk);
   } catch (error) {
     if (error instanceof SilentStretch) return null;
     throw error;

@@ -13,8 +13,8 @@ const MAX_COMPRESSION_RATIO = 2.4;
 const MIN_LOG_PROBABILITY = -1;
 const MAX_NO_SPEECH_PROBABILITY = 0.6;
 
-/** Of a text whose ratio the model does not say. Lists and numbers that are counted compress up to three times. */
-const MAX_OWN_RATIO = 4;
+/** Of a text whose ratio the model does not say. Lists and numbered words compress up to four and a half times. */
+const MAX_OWN_RATIO = 6;
 
 /** Whisper takes the ratio of half a minute. Longer texts compress better, whatever they say. */
 const COMPRESSED_CHARS = 600;

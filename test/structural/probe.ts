@@ -26,8 +26,8 @@ const LIMITS = callLimits("accurate");
 /** A limit is passed by the step that finds it spent: a read of a stretch, a table of entries. */
 const KINDS = ["elements", "bytes", "entries", "calls", "claimedBytes"] as const;
 
-/** A person who sent the file reads the message. */
-const SENTENCE = /^[A-Z].*\.$/s;
+/** A person who sent the file reads the message. It may end with a command, which they copy. */
+const SENTENCE = /^[A-Z].*(?:\.|: ffmpeg [^.].*)$/s;
 
 /** Issue 11: a plan has at most 20 calls, and one for each 20 kB of source. */
 const BASE_CALLS = 20;

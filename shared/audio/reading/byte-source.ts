@@ -64,6 +64,19 @@ export function r2Source(media: R2Bucket, { key, etag, sizeBytes }: ObjectVersio
   };
 }
 
+/** The same source, whose bytes are read once, whole, when they are first needed. For one that fits memory. */
+export function readOnce(source: ByteSource): ByteSource {
+  const { sizeBytes } = source;
+  let all: Promise<Uint8Array> | undefined;
+  return {
+    sizeBytes,
+    async read(offset, length) {
+      all ??= source.read(0, sizeBytes);
+      return (await all).slice(offset, offset + length);
+    },
+  };
+}
+
 /** Read up to `length` bytes: fewer where the object ends, none outside it. */
 export async function readWithin(source: ByteSource, offset: number, length: number): Promise<Uint8Array> {
   const start = Math.min(Math.max(0, offset), source.sizeBytes);
