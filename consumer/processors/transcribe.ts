@@ -66,7 +66,15 @@ export function createTranscribe({ models, media, memory, results }: TranscribeT
     { object, recording }: { object: ByteSource; recording: Recording },
     attempt: Attempt,
   ): Promise<Outcome> {
-    const came = await cutAndTranscribe(args, attempt, { models, media, memory, results }, object);
+    const came = await cutAndTranscribe(
+      args,
+      attempt,
+      { models, media, memory, results },
+      {
+        object,
+        isWhole: object.sizeBytes <= SMALL_BYTES && recording.gaps.length === 0,
+      },
+    );
     if (came.type === "discard") return came;
     if (came.type === "transcribed") return storeOnly(came.record, recording, attempt);
     const parts = came.halves.map((chunk) => ({ ...args, chunk }));

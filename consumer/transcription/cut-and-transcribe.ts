@@ -6,7 +6,7 @@ import { CUT_HELD_BYTES, callLimits } from "../../shared/audio/chunks/limits.ts"
 import { SilentStretch, type ChunkFile, type ChunkPlan, type Times } from "../../shared/audio/chunks/chunk.ts";
 import { within } from "../../shared/audio/chunks/missing.ts";
 import { storedChunk, type Container } from "../../shared/audio/chunks/container.ts";
-import { CONTAINERS } from "../../shared/audio/containers.ts";
+import { containerNamed, CONTAINERS } from "../../shared/audio/containers.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { splitChunk } from "../../shared/audio/chunks/cuts.ts";
 import { pausedMs } from "../../shared/audio/chunks/pauses.ts";
@@ -45,17 +45,23 @@ export type Transcribed =
   | { readonly type: "too_large"; readonly halves: readonly ChunkPlan[] }
   | Discarded;
 
+/** Where a chunk is cut from, and whether it is all of the recording. */
+interface Recording {
+  readonly object: ByteSource;
+  readonly isWhole: boolean;
+}
+
 type CuttingTools = Pick<Tools, "models" | "media" | "memory" | "results">;
 
 /**
  * Cut a chunk out of its recording and transcribe it, both within the batch's memory; channel by channel, where that is asked for.
- * @param recording to cut from; by default the object that `args` names.
+ * @param recording to cut from; by default the object that `args` names. `isWhole` says that the chunk is all of it.
  */
 export async function cutAndTranscribe(
   args: ChunkArgs,
   attempt: Attempt,
   tools: CuttingTools,
-  recording: ByteSource = r2Source(tools.media(attempt), args.source),
+  recording: Recording = { object: r2Source(tools.media(attempt), args.source), isWhole: false },
 ): Promise<Transcribed> {
   const { channels } = args.chunk;
   if (channels === undefined) return transcribeCut(args, attempt, tools, recording);
@@ -78,7 +84,7 @@ async function transcribeCut(
   args: ChunkArgs & { readonly chunk: ChunkPlan },
   attempt: Attempt,
   { models, memory }: CuttingTools,
-  recording: ByteSource,
+  recording: Recording,
 ): Promise<Transcribed> {
   const file = await memory.cuts.hold(CUT_HELD_BYTES, () => cutOut(args.chunk, recording));
   if (file === null) return { type: "transcribed", record: silence(args.chunk) };
@@ -91,9 +97,13 @@ async function transcribeCut(
 }
 
 /** Null where the recording goes on without sound. */
-async function cutOut(chunk: ChunkPlan, recording: ByteSource): Promise<ChunkFile | null> {
+async function cutOut(chunk: ChunkPlan, { object, isWhole }: Recording): Promise<ChunkFile | null> {
   try {
-    return await extractChunk(recording, chunk);
+    const file = await extractChunk(object, chunk);
+    const { missing = [], pauses = [] } = file;
+    const isPlain = missing.length === 0 && pauses.length === 0 && chunk.part === undefined;
+    if (!isWhole || !isPlain || containerNamed(chunk.extra.type).isSentWhole !== true) return file;
+    return { ...file, bytes: await object.read(0, object.sizeBytes), startMs: 0, durationMs: chunk.endMs };
   } catch (error) {
     if (error instanceof SilentStretch) return null;
     throw error;

@@ -23,6 +23,11 @@ export interface Container<E extends Extra = Extra> {
   readonly endsByTime: boolean;
   /** What cuts this chunk and its neighbour as one; null where they have to be cut one by one. */
   joined(first: E, next: E): E | null;
+  /**
+   * Set where a header lets a decoder trim what the encoder added at the ends, and a chunk has no such header: a small file without damage
+   * that is one chunk is sent as it is.
+   */
+  readonly isSentWhole?: true;
   /** How many bytes of a second of the file are sent to the model. */
   sentBytesPerSecond(bytesPerSecond: number): number;
 }

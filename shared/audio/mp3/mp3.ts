@@ -152,6 +152,7 @@ export const mp3 = {
   extra: Mp3Extra,
   plan: planMp3,
   extract: extractMp3,
+  isSentWhole: true,
   endsByTime: false,
   joined: (first) => first,
   sentBytesPerSecond: (bytesPerSecond) => bytesPerSecond,
