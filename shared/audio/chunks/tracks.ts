@@ -1,4 +1,5 @@
 import type { AudioTrack, TrackChoice } from "./audio-track.ts";
+import { currentLanguage } from "../../input/current-language.ts";
 import { decodeText } from "../../input/decode-text.ts";
 import { asciiAt } from "../reading/bytes.ts";
 import { refuse, type Refusal } from "./chunk.ts";
@@ -62,39 +63,11 @@ function described({ codec, language, title, channels }: AudioTrack): string {
   return parts.filter((part) => part !== null).join(", ");
 }
 
-/** `de` for `ger`, `deu`, `de` and `de-AT`. */
+/** `de` for `ger`, which films have, `deu`, `de` and `de-AT`. */
 function baseOf(language: string): string {
   const base = language.toLowerCase().split("-")[0] ?? "";
-  const known = BIBLIOGRAPHIC[base] ?? base;
-  try {
-    return new Intl.Locale(known).language;
-  } catch {
-    return known;
-  }
+  return currentLanguage(base) ?? base;
 }
-
-/** Codes of ISO 639-2/B, which films have, where they differ from those of ISO 639-2/T. */
-const BIBLIOGRAPHIC: Readonly<Record<string, string>> = {
-  alb: "sq",
-  arm: "hy",
-  baq: "eu",
-  bur: "my",
-  chi: "zh",
-  cze: "cs",
-  dut: "nl",
-  fre: "fr",
-  geo: "ka",
-  ger: "de",
-  gre: "el",
-  ice: "is",
-  mac: "mk",
-  may: "ms",
-  per: "fa",
-  rum: "ro",
-  slo: "sk",
-  tib: "bo",
-  wel: "cy",
-};
 
 const UNKNOWN_LANGUAGES = new Set(["", "und", "mis", "mul", "zxx"]);
 

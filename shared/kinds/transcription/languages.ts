@@ -1,3 +1,5 @@
+import { currentLanguage } from "../../input/current-language.ts";
+
 /**
  * The codes of Whisper's languages (openai/whisper, whisper/tokenizer.py, LANGUAGES, read 2026-11-29). Two differ from today's
  * codes: `jw` is Javanese, and `no` is Bokmål, beside `nn`. large-v3 added `yue`.
@@ -35,11 +37,7 @@ export function unknownLanguage(tag: string): string {
 function languageOf(tag: string): string | null {
   // `zh-yue` is an older form of `yue`, which Intl does not take.
   const extended = tag.replaceAll("_", "-").replace(/^[a-z]{2,3}-(?=[a-z]{3}(?:-|$))/iu, "");
-  try {
-    return new Intl.Locale(extended).language;
-  } catch {
-    return null;
-  }
+  return currentLanguage(extended);
 }
 
 const names = new Intl.DisplayNames(["en"], { type: "language" });
