@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { sentenceOf } from "../api/queries.ts";
 import { tell } from "../shell/toasts.tsx";
+import { FormatChoice } from "../transcript/format-choice.tsx";
 import { FORMATS } from "../transcript/formats.ts";
 import { Progress } from "../ui/badge.tsx";
 import { Dialog } from "../ui/dialog.tsx";
@@ -17,7 +18,6 @@ const CHOICES: Readonly<Record<Wanted, { readonly name: string; readonly says: s
   ...FORMATS,
   pictures: { name: "Pictures", says: "As they were drawn" },
 };
-const WANTED = Object.keys(CHOICES) as readonly Wanted[];
 const SHOWN_LEFT_OUT = 50;
 
 /** Many jobs as one zip. It is written while they are read. */
@@ -77,18 +77,7 @@ export function ExportJobsDialog({ chosen, onClose }: { chosen: Chosen; onClose:
         </>
       }
     >
-      <fieldset class="formats" disabled={isBusy}>
-        <legend class="visually-hidden">Format</legend>
-        {WANTED.map((one) => (
-          <label key={one} class="format">
-            <input type="radio" name="wanted" checked={wanted === one} onChange={() => setWanted(one)} />
-            <span>
-              <strong>{CHOICES[one].name}</strong>
-              <span class="small dim">{CHOICES[one].says}</span>
-            </span>
-          </label>
-        ))}
-      </fieldset>
+      <FormatChoice choices={CHOICES} name="wanted" chosen={wanted} isDisabled={isBusy} onChoose={setWanted} />
       {progress === null ? (
         <p class="small dim">Jobs without such a result are named in a text beside the files.</p>
       ) : (

@@ -12,6 +12,7 @@ import { Icon } from "../ui/icon.tsx";
 import { saveFile } from "../ui/save-file.ts";
 import { type Cue, parseCues } from "./captions.ts";
 import type { Edits } from "./edits.ts";
+import { FormatChoice } from "./format-choice.tsx";
 import { type Format, FORMATS, readAs } from "./formats.ts";
 import type { Player } from "./player.ts";
 
@@ -73,18 +74,7 @@ export function ExportDialog({
         </>
       }
     >
-      <fieldset class="formats">
-        <legend class="visually-hidden">Format</legend>
-        {(Object.keys(FORMATS) as Format[]).map((one) => (
-          <label key={one} class="format">
-            <input type="radio" name="format" checked={format === one} onChange={() => setFormat(one)} />
-            <span>
-              <strong>{FORMATS[one].name}</strong>
-              <span class="small dim">{FORMATS[one].says}</span>
-            </span>
-          </label>
-        ))}
-      </fieldset>
+      <FormatChoice choices={FORMATS} name="format" chosen={format} onChoose={setFormat} />
       {isCaptions && (
         <div class="captions">
           <Preview job={job} edits={edits} player={player} captions={captions} />
