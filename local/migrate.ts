@@ -1,13 +1,10 @@
 // The local database is brought up to date by Miniflare alone: two starts of wrangler would take six seconds of CPU.
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { isMigrated } from "./migrated-state.ts";
+import { DEVELOPMENT_KEY, isMigrated, MIGRATIONS, migrationNames } from "./migrated-state.ts";
 import { refuseEarlierState } from "./old-state.ts";
 import { type Apart, stateOf } from "./runtime.ts";
-
-const MIGRATIONS = join(import.meta.dirname, "../shared/db/migrations");
-const DEVELOPMENT_KEY = join(import.meta.dirname, "dev-key.sql");
 
 /** As wrangler.jsonc has it for the local environment. The file of the database is named after it. */
 const DATABASE_ID = "darkroom-local";
@@ -50,8 +47,7 @@ export async function migrate(apart?: Apart, signal?: AbortSignal): Promise<void
     await database.prepare(APPLIED).run();
     const { results } = await database.prepare("SELECT name FROM d1_migrations").all<{ name: string }>();
     const applied = new Set(results.map(({ name }) => name));
-    const names = (await readdir(MIGRATIONS)).filter((name) => name.endsWith(".sql") && !applied.has(name));
-    for (const name of names.toSorted()) {
+    for (const name of (await migrationNames()).filter((one) => !applied.has(one))) {
       signal?.throwIfAborted();
       const sql = await readFile(join(MIGRATIONS, name), "utf8");
       await database.batch([
