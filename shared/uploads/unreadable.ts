@@ -6,20 +6,19 @@ interface Unreadable {
   readonly remedy: string;
 }
 
-const TO_JPEG = "Convert it to JPEG or PNG: magick picture.PICTURE picture.jpg";
 const IPHONE = " (on an iPhone: Settings, Camera, Formats, Most Compatible)";
 
 /** By the type that `file-type` finds. */
 const BY_TYPE: Readonly<Record<string, Unreadable>> = {
-  "image/heic": { name: "a HEIC picture", remedy: `${TO_JPEG.replace("PICTURE", "heic")}${IPHONE}` },
-  "image/heif": { name: "a HEIF picture", remedy: `${TO_JPEG.replace("PICTURE", "heif")}${IPHONE}` },
-  "image/heic-sequence": { name: "a HEIC picture", remedy: `${TO_JPEG.replace("PICTURE", "heic")}${IPHONE}` },
-  "image/avif": { name: "an AVIF picture", remedy: TO_JPEG.replace("PICTURE", "avif") },
-  "image/tiff": { name: "a TIFF picture", remedy: TO_JPEG.replace("PICTURE", "tiff") },
-  "image/bmp": { name: "a BMP picture", remedy: TO_JPEG.replace("PICTURE", "bmp") },
-  "image/jxl": { name: "a JPEG XL picture", remedy: TO_JPEG.replace("PICTURE", "jxl") },
+  "image/heic": { name: "a HEIC picture", remedy: `${toJpeg("heic")}${IPHONE}` },
+  "image/heif": { name: "a HEIF picture", remedy: `${toJpeg("heif")}${IPHONE}` },
+  "image/heic-sequence": { name: "a HEIC picture", remedy: `${toJpeg("heic")}${IPHONE}` },
+  "image/avif": { name: "an AVIF picture", remedy: toJpeg("avif") },
+  "image/tiff": { name: "a TIFF picture", remedy: toJpeg("tiff") },
+  "image/bmp": { name: "a BMP picture", remedy: toJpeg("bmp") },
+  "image/jxl": { name: "a JPEG XL picture", remedy: toJpeg("jxl") },
   "image/vnd.adobe.photoshop": { name: "a Photoshop picture", remedy: "Export it as JPEG or PNG." },
-  "image/x-icon": { name: "an icon", remedy: TO_JPEG.replace("PICTURE", "ico") },
+  "image/x-icon": { name: "an icon", remedy: toJpeg("ico") },
   "application/xml": { name: "an XML file", remedy: "Export a drawing as PNG, and send a text as a .txt file." },
   "image/svg+xml": { name: "an SVG drawing", remedy: "Export it as PNG: magick drawing.svg drawing.png" },
   "application/pdf": {
@@ -60,4 +59,8 @@ export function describeUnreadable(head: Uint8Array, mime: string | undefined): 
   if (head[0] === 0 && SEGMENT_BOXES.has(asciiAt(head, 4, 4))) return SEGMENT;
   const known = mime === undefined ? undefined : BY_TYPE[mime];
   return known === undefined ? null : `this is ${known.name}, which no model here reads. ${known.remedy}`;
+}
+
+function toJpeg(ending: string): string {
+  return `Convert it to JPEG or PNG: magick picture.${ending} picture.jpg`;
 }
