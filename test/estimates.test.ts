@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 
 import { expect, test } from "vitest";
 
-import { writeWav } from "../shared/audio/wav/pcm.ts";
+import { writeWav } from "../shared/audio/wav/write-wav.ts";
 import { KEYS, startDarkroom } from "./harness.ts";
 import { speech } from "./speech.ts";
 

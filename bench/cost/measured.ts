@@ -2,7 +2,7 @@
 import { memorySource } from "../../shared/audio/reading/byte-source.ts";
 import { callLimits } from "../../shared/audio/chunks/limits.ts";
 import { extentOf } from "../../shared/audio/extent.ts";
-import { writeWav } from "../../shared/audio/wav/pcm.ts";
+import { writeWav } from "../../shared/audio/wav/write-wav.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import type { ModelCall } from "../../shared/models/model-call.ts";
 import { modelRunner } from "../../shared/models/run-model.ts";

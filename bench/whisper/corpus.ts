@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { createRandom } from "../../local/seeded-random.ts";
+import { pcmWav } from "../../shared/audio/wav/write-wav.ts";
 import { type Language, sentencesIn } from "./sentences.ts";
 
 const run = promisify(execFile);
@@ -134,22 +135,6 @@ function addNoise(samples: Int16Array, random: () => number): void {
   }
 }
 
-function wav(samples: Int16Array): Uint8Array {
-  const bytes = new Uint8Array(44 + samples.byteLength);
-  const view = new DataView(bytes.buffer);
-  const text = (at: number, letters: string) => bytes.set(new TextEncoder().encode(letters), at);
-  text(0, "RIFF");
-  view.setUint32(4, 36 + samples.byteLength, true);
-  text(8, "WAVEfmt ");
-  view.setUint32(16, 16, true);
-  view.setUint16(20, 1, true);
-  view.setUint16(22, 1, true);
-  view.setUint32(24, RATE, true);
-  view.setUint32(28, RATE * 2, true);
-  view.setUint16(32, 2, true);
-  view.setUint16(34, 16, true);
-  text(36, "data");
-  view.setUint32(40, samples.byteLength, true);
-  bytes.set(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength), 44);
-  return bytes;
+function wav({ buffer, byteOffset, byteLength }: Int16Array): Uint8Array {
+  return pcmWav(new Uint8Array(buffer, byteOffset, byteLength), RATE);
 }

@@ -3,9 +3,9 @@ import type * as z from "zod";
 import { asciiAt, byteAt, viewOf } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import type { Container } from "../chunks/container.ts";
-import { refuse, refuseRate, type Refusal } from "../chunks/chunk.ts";
-import { MAX_CHANNELS, pcmFrameBytes, type PcmFormat } from "../wav/pcm.ts";
-import { pcmCutter, type PcmLayout } from "../wav/pcm-cutter.ts";
+import { refuse, type Refusal } from "../chunks/chunk.ts";
+import { pcmFrameBytes, type PcmFormat } from "../wav/pcm.ts";
+import { pcmCutter, refuseCompressed, refuseShape, type PcmLayout } from "../wav/pcm-cutter.ts";
 import { FETCHED_ELEMENT, type Work } from "../reading/work.ts";
 
 /** A chunk's name and length, and the longest part of COMM that is read. */
@@ -70,20 +70,12 @@ function readCommon(head: Uint8Array, length: number): Common | Refusal {
   const frames = view.getUint32(10);
   const bits = view.getUint16(14);
   const sampleRate = readExtended(head, 16);
-  const refused = refuseRate(sampleRate);
+  const refused = refuseShape("AIFF", { sampleRate, channels });
   if (refused !== null) return refused;
-  if (channels === 0 || channels > MAX_CHANNELS) {
-    return refuse("damaged", "The AIFF file's header has an impossible number of channels.");
-  }
   const name = length >= 22 && head.length >= 30 ? asciiAt(head, 26, 4) : "NONE";
   // Some writers use capitals.
   const compression = COMPRESSIONS[name] ?? COMPRESSIONS[name.toLowerCase()];
-  if (compression === undefined) {
-    return refuse(
-      "unsupported_codec",
-      `The AIFF file holds compressed audio (${name}), which cannot be cut. Convert it: ffmpeg -i recording.aiff recording.flac`,
-    );
-  }
+  if (compression === undefined) return refuseCompressed("AIFF", name);
   const { encoding, littleEndian, bytes = Math.ceil(bits / 8) } = compression;
   if (bytes < 1 || (encoding === "int" && bytes > 4)) {
     return refuse("damaged", `The AIFF file's header has an impossible sample size of ${bits} bits.`);

@@ -5,7 +5,7 @@ import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import type { Container } from "../chunks/container.ts";
 import { refuse, refuseRate, type Refusal } from "../chunks/chunk.ts";
 import { MAX_CHANNELS, pcmFrameBytes, type PcmFormat } from "../wav/pcm.ts";
-import { pcmCutter, type PcmLayout } from "../wav/pcm-cutter.ts";
+import { pcmCutter, refuseCompressed, type PcmLayout } from "../wav/pcm-cutter.ts";
 
 const HEADER_BYTES = 24;
 const UNKNOWN_LENGTH = 0xffffffff;
@@ -34,12 +34,7 @@ async function readHeader(source: ByteSource): Promise<PcmLayout | Refusal> {
     return refuse("damaged", "The AU file's header has impossible numbers.");
   }
   const encoding = ENCODINGS.get(code);
-  if (encoding === undefined) {
-    return refuse(
-      "unsupported_codec",
-      `The AU file holds compressed audio (encoding ${code}), which cannot be cut. Convert it: ffmpeg -i recording.au recording.flac`,
-    );
-  }
+  if (encoding === undefined) return refuseCompressed("AU", `encoding ${code}`);
   const format = { ...encoding, littleEndian: false, channels, sampleRate };
   const available = Math.max(0, source.sizeBytes - offset);
   const isUnknown = length === 0 || length === UNKNOWN_LENGTH;

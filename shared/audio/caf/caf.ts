@@ -1,4 +1,4 @@
-import { BufferTarget, EncodedAudioPacketSource, EncodedPacket, OggOutputFormat, Output } from "mediabunny";
+import { EncodedPacket } from "mediabunny";
 import * as z from "zod";
 
 import { asciiAt, byteAt, textBytes, viewOf } from "../reading/bytes.ts";
@@ -8,6 +8,7 @@ import type { Container } from "../chunks/container.ts";
 import { longestChunkMs, planCuts } from "../chunks/cuts.ts";
 import { cutOff } from "../chunks/missing.ts";
 import { READ_BYTES, type CallLimits } from "../chunks/limits.ts";
+import { writePackets } from "../chunks/remux.ts";
 import { readHeld } from "../reading/counted-source.ts";
 import { extractPcm, pcmContainer, planPcm } from "../wav/pcm-cutter.ts";
 import type { Work } from "../reading/work.ts";
@@ -59,12 +60,11 @@ async function planOpus(
     held = place.packet + 1;
     return true;
   });
-  const end = places.get(held);
   const chunks = spans.flatMap(({ cut, from, to }) => {
     const first = places.get(from);
     if (first === undefined || from >= held) return [];
-    const last = places.get(Math.min(to, held)) ?? end;
-    const stop = to >= held || last === undefined ? caf.data.length : last.dataAt;
+    const next = to < held ? places.get(to) : undefined;
+    const stop = next?.dataAt ?? caf.data.length;
     const opus = {
       firstPacket: from,
       packets: Math.min(to, held) - from,
@@ -158,28 +158,17 @@ async function extractCaf(source: ByteSource, chunk: ChunkPlan<CafExtra>, work: 
   const skipped = firstPacket === 0 ? caf.primingSamples : 0;
   const startSamples = firstPacket * caf.samplesPerPacket - (firstPacket === 0 ? 0 : caf.primingSamples);
   return {
-    bytes: await writeOgg(packets, caf, skipped),
-    contentType: "audio/ogg",
+    ...(await writeOpus(packets, caf, skipped)),
     startMs: (startSamples / OPUS_RATE) * 1000,
     durationMs: ((packets.length * caf.samplesPerPacket - skipped) / OPUS_RATE) * 1000,
   };
 }
 
-async function writeOgg(packets: readonly Uint8Array[], caf: CafPackets, preSkip: number): Promise<Uint8Array> {
-  const target = new BufferTarget();
-  const output = new Output({ format: new OggOutputFormat(), target });
-  const source = new EncodedAudioPacketSource("opus");
-  output.addAudioTrack(source);
-  await output.start();
-  const description = opusHead(caf.channels, preSkip);
-  const decoderConfig = { codec: "opus", numberOfChannels: caf.channels, sampleRate: OPUS_RATE, description };
-  const seconds = caf.samplesPerPacket / OPUS_RATE;
-  for (const [index, packet] of packets.entries()) {
-    await source.add(new EncodedPacket(packet, "key", index * seconds, seconds), { decoderConfig });
-  }
-  await output.finalize();
-  if (target.buffer === null) throw new Error("mediabunny finished a file without bytes.");
-  return new Uint8Array(target.buffer);
+async function writeOpus(packets: readonly Uint8Array[], { channels, samplesPerPacket }: CafPackets, preSkip: number) {
+  const seconds = samplesPerPacket / OPUS_RATE;
+  const timed = packets.map((packet, index) => new EncodedPacket(packet, "key", index * seconds, seconds));
+  const description = opusHead(channels, preSkip);
+  return writePackets("opus", timed, { codec: "opus", numberOfChannels: channels, sampleRate: OPUS_RATE, description });
 }
 
 /** RFC 7845, section 5.1. */

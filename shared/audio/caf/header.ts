@@ -1,8 +1,8 @@
 import { asciiAt, viewOf } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
-import { refuse, refuseRate, type ByteRange, type Refusal } from "../chunks/chunk.ts";
-import { MAX_CHANNELS, pcmFrameBytes, type PcmFormat } from "../wav/pcm.ts";
-import type { PcmLayout } from "../wav/pcm-cutter.ts";
+import { refuse, type ByteRange, type Refusal } from "../chunks/chunk.ts";
+import { pcmFrameBytes, type PcmFormat } from "../wav/pcm.ts";
+import { refuseShape, type PcmLayout } from "../wav/pcm-cutter.ts";
 import { opusSamples } from "../ogg/opus-packet.ts";
 import { FETCHED_ELEMENT, type Work } from "../reading/work.ts";
 
@@ -67,11 +67,8 @@ export async function readCaf(source: ByteSource, work: Work): Promise<Caf | Ref
   }
   if (description === null) return refuse("damaged", "The CAF file ends before the description of its sound.");
   const { sampleRate, channels } = description;
-  const refused = refuseRate(sampleRate);
+  const refused = refuseShape("CAF", { sampleRate, channels });
   if (refused !== null) return refused;
-  if (channels === 0 || channels > MAX_CHANNELS) {
-    return refuse("damaged", "The CAF file's header has an impossible number of channels.");
-  }
   if (data === null || data.length === 0) return refuse("no_audio_track", "The CAF file holds no sound.");
   const format = pcmOf(description);
   if (format !== null) {

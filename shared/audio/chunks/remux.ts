@@ -222,8 +222,8 @@ export async function remuxSpan(
       const samples = (soundMs * sampleRate) / 1000;
       return isQuiet(codec, packets[index]?.data ?? NONE, { durationMs: soundMs, samples });
     });
-    const { format, contentType } = outputOf(codec);
-    const file = await writePackets(track, { codec, format, packets: withoutPauses(packets, times, pauses) });
+    const closed = withoutPauses(packets, times, pauses);
+    const { bytes: file, contentType } = await writePackets(codec, closed, await track.getDecoderConfig());
     const written = await mended(codec, file, pauses, work);
     return { bytes: written, contentType, startMs: firstMs, durationMs, pauses, missing, quiet };
   });
@@ -285,22 +285,24 @@ function withoutPauses(
   });
 }
 
-async function writePackets(
-  track: InputAudioTrack,
-  { codec, format, packets }: { codec: AudioCodec; format: OutputFormat; packets: readonly EncodedPacket[] },
-): Promise<Uint8Array> {
+/** Write packets into a file of their own, in the format that `outputOf` names for their codec. */
+export async function writePackets(
+  codec: AudioCodec,
+  packets: readonly EncodedPacket[],
+  decoderConfig: AudioDecoderConfig | null,
+): Promise<Pick<ChunkFile, "bytes" | "contentType">> {
+  const { format, contentType } = outputOf(codec);
   const target = new BufferTarget();
   const output = new Output({ format, target });
   const source = new EncodedAudioPacketSource(codec);
   output.addAudioTrack(source);
   await output.start();
-  const decoderConfig = await track.getDecoderConfig();
   for (const packet of packets) {
     await (decoderConfig === null ? source.add(packet) : source.add(packet, { decoderConfig }));
   }
   await output.finalize();
   if (target.buffer === null) throw new Error("mediabunny finished a file without bytes.");
-  return new Uint8Array(target.buffer);
+  return { bytes: new Uint8Array(target.buffer), contentType };
 }
 
 /** What mediabunny leaves as it was in the recording. */

@@ -1,10 +1,11 @@
-import { concatBytes, textBytes, viewOf } from "../reading/bytes.ts";
+import { viewOf } from "../reading/bytes.ts";
 import { readWithin, type ByteSource } from "../reading/byte-source.ts";
 import { SilentStretch, type AudioPlan, type ByteRange, type ChunkFile, type ChunkPlan } from "../chunks/chunk.ts";
 import { longestChunkMs, planCuts } from "../chunks/cuts.ts";
 import { cutOff, saidDuration } from "../chunks/missing.ts";
 import type { CallLimits } from "../chunks/limits.ts";
 import type { Work } from "../reading/work.ts";
+import { wavFile } from "./write-wav.ts";
 
 /** Sound in blocks that each decode by themselves: a cut copies whole blocks, and the model's decoder reads them. */
 export interface Blocks {
@@ -84,11 +85,12 @@ export async function extractBlocks(
   const last = Math.min(all, Math.ceil(blockAt(chunk.endMs)));
   const bytes = await readWithin(source, data.offset + first * blockBytes, (last - first) * blockBytes);
   if (isStill(bytes, format)) throw new SilentStretch("The recording is digital silence here.");
+  const blocks = Math.floor(bytes.length / blockBytes);
   return {
-    bytes: wavOf(format, bytes),
+    bytes: wavFile(format.fmt, bytes, blocks * samplesPerBlock),
     contentType: "audio/wav",
     startMs: msOf(first, format),
-    durationMs: msOf(Math.floor(bytes.length / blockBytes), format),
+    durationMs: msOf(blocks, format),
   };
 }
 
@@ -106,19 +108,4 @@ function isStill(bytes: Uint8Array, { codec, blockBytes }: Blocks): boolean {
 
 function msOf(blocks: number, { samplesPerBlock, sampleRate }: Blocks): number {
   return ((blocks * samplesPerBlock) / sampleRate) * 1000;
-}
-
-function wavOf({ fmt, blockBytes, samplesPerBlock }: Blocks, data: Uint8Array): Uint8Array {
-  const fact = new Uint8Array(4);
-  viewOf(fact).setUint32(0, Math.floor(data.length / blockBytes) * samplesPerBlock, true);
-  const body = concatBytes([textBytes("WAVE"), chunkOf("fmt ", fmt), chunkOf("fact", fact), chunkOf("data", data)]);
-  return chunkOf("RIFF", body);
-}
-
-function chunkOf(name: string, body: Uint8Array): Uint8Array {
-  const padded = new Uint8Array(8 + body.length + (body.length % 2));
-  padded.set(textBytes(name));
-  viewOf(padded).setUint32(4, body.length, true);
-  padded.set(body, 8);
-  return padded;
 }

@@ -7,13 +7,15 @@ import { cutOff, saidDuration } from "../chunks/missing.ts";
 import { CHUNK_MAX_READS, MODEL_SAMPLE_RATE, READ_BYTES, type CallLimits } from "../chunks/limits.ts";
 import {
   DamagedSource,
+  refuse,
+  refuseRate,
   type AudioPlan,
   type ByteRange,
   type ChunkFile,
   type ChunkPlan,
   type Refusal,
 } from "../chunks/chunk.ts";
-import { pcmFrameBytes, toMono, type PcmFormat } from "./pcm.ts";
+import { MAX_CHANNELS, pcmFrameBytes, toMono, type PcmFormat } from "./pcm.ts";
 import { pcmFile } from "./pcm-file.ts";
 
 /** Where the samples of a file lie, and how. */
@@ -26,6 +28,24 @@ export interface PcmLayout {
 
 // Reading all eight seconds that are searched for a pause would take megabytes a cut in a 96 kHz stereo file.
 const LISTEN_MS = 6_000;
+
+/** Why a file of this name cannot have samples of this shape; null if it can. */
+export function refuseShape(
+  name: string,
+  { sampleRate, channels }: Pick<PcmFormat, "sampleRate" | "channels">,
+): Refusal | null {
+  const refused = refuseRate(sampleRate);
+  if (refused !== null || (channels > 0 && channels <= MAX_CHANNELS)) return refused;
+  return refuse("damaged", `The ${name} file's header has an impossible number of channels.`);
+}
+
+/** @param codec as the file names it. */
+export function refuseCompressed(name: "WAV" | "AIFF" | "AU", codec: string): Refusal {
+  return refuse(
+    "unsupported_codec",
+    `The ${name} file holds compressed audio (${codec}), which cannot be cut. Convert it: ffmpeg -i recording.${name.toLowerCase()} recording.flac`,
+  );
+}
 
 /** What every container of plain samples has in common. The chunks hold nothing of their own: each cut reads the header again. */
 export function pcmContainer<N extends string>(name: N) {

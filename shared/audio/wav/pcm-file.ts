@@ -1,7 +1,8 @@
 import { SilentStretch, type ChunkFile, type Times } from "../chunks/chunk.ts";
 import { MODEL_SAMPLE_RATE } from "../chunks/limits.ts";
 import { longEnough, QUIET_LEVEL } from "../chunks/silence.ts";
-import { channelOf, toMono, writeWav, type PcmFormat } from "./pcm.ts";
+import { channelOf, toMono, type PcmFormat } from "./pcm.ts";
+import { writeWav } from "./write-wav.ts";
 import { resampler } from "./resample.ts";
 
 /** PCM that comes piece by piece, as a WAV file that the model takes. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { viewOf, textBytes, concatBytes } from "../reading/bytes.ts";
+import { viewOf } from "../reading/bytes.ts";
 
 /** More channels than a microphone array has. The longest sample is a float of 64 bits. */
 export const MAX_CHANNELS = 64;
@@ -125,33 +125,4 @@ function decodeAlaw(code: number): number {
   const mantissa = (toggled & 0x0f) << 4;
   const magnitude = exponent === 0 ? mantissa + 8 : (mantissa + 0x108) << (exponent - 1);
   return toggled & 0x80 ? magnitude : -magnitude;
-}
-
-/** A WAV file of 16-bit mono. */
-export function writeWav(parts: readonly Float32Array[], sampleRate: number): Uint8Array {
-  const samples = parts.reduce((sum, part) => sum + part.length, 0);
-  const body = new Uint8Array(samples * 2);
-  const view = viewOf(body);
-  let at = 0;
-  for (const part of parts) {
-    for (const sample of part) {
-      view.setInt16(at, Math.max(-32768, Math.min(32767, Math.round(sample * 32768))), true);
-      at += 2;
-    }
-  }
-  const head = new Uint8Array(44);
-  const headView = viewOf(head);
-  head.set(textBytes("RIFF"), 0);
-  headView.setUint32(4, 36 + body.length, true);
-  head.set(textBytes("WAVEfmt "), 8);
-  headView.setUint32(16, 16, true);
-  headView.setUint16(20, 1, true);
-  headView.setUint16(22, 1, true);
-  headView.setUint32(24, sampleRate, true);
-  headView.setUint32(28, sampleRate * 2, true);
-  headView.setUint16(32, 2, true);
-  headView.setUint16(34, 16, true);
-  head.set(textBytes("data"), 36);
-  headView.setUint32(40, body.length, true);
-  return concatBytes([head, body]);
 }

@@ -6,7 +6,6 @@ import type { Container } from "../chunks/container.ts";
 import {
   DamagedSource,
   refuse,
-  refuseRate,
   type AudioPlan,
   type ByteRange,
   type ChunkFile,
@@ -18,8 +17,8 @@ import { cutOff, saidDuration } from "../chunks/missing.ts";
 import { planParts } from "../chunks/parts.ts";
 import { mp3 } from "../mp3/mp3.ts";
 import { extractBlocks, planBlocks, readBlocks, type Blocks } from "./blocks.ts";
-import { MAX_CHANNELS, pcmFrameBytes, type PcmFormat } from "./pcm.ts";
-import { extractPcm, pcmContainer, planPcm } from "./pcm-cutter.ts";
+import { pcmFrameBytes, type PcmFormat } from "./pcm.ts";
+import { extractPcm, pcmContainer, planPcm, refuseCompressed, refuseShape } from "./pcm-cutter.ts";
 import { behindTags } from "../reading/tags.ts";
 import { windowOn } from "../reading/window.ts";
 import { FETCHED_ELEMENT, type Work } from "../reading/work.ts";
@@ -117,21 +116,13 @@ function readFormat(fmt: Uint8Array): Sound | Refusal {
   const channels = view.getUint16(2, true);
   const sampleRate = view.getUint32(4, true);
   const bytesPerSample = Math.ceil(view.getUint16(14, true) / 8);
-  const refused = refuseRate(sampleRate);
+  const refused = refuseShape("WAV", { sampleRate, channels });
   if (refused !== null) return refused;
-  if (channels === 0 || channels > MAX_CHANNELS) {
-    return refuse("damaged", "The WAV file's header has an impossible number of channels.");
-  }
   if (code === MP3) return { is: "mp3" };
   const blocks = readBlocks(fmt.slice());
   if (blocks !== null) return { is: "blocks", format: blocks };
   const encoding = encodingOf(code, bytesPerSample);
-  if (encoding === null) {
-    return refuse(
-      "unsupported_codec",
-      `The WAV file holds compressed audio (format ${code}), which cannot be cut. Convert it: ffmpeg -i recording.wav recording.flac`,
-    );
-  }
+  if (encoding === null) return refuseCompressed("WAV", `format ${code}`);
   const isCompanded = encoding === "alaw" || encoding === "ulaw";
   const shape = { channels, sampleRate, littleEndian: true };
   return { is: "pcm", format: { ...shape, encoding, bytesPerSample: isCompanded ? 1 : bytesPerSample } };
