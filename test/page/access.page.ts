@@ -92,10 +92,10 @@ for (const how of ["unauthorized", "elsewhere"] as const) {
     expect(await dialog.isVisible()).toBe(true);
     expect(await dialog.getByRole("link", { name: "Sign in again" }).getAttribute("target")).toBe("_blank");
     await expectAccessible(page);
-    await dialog.getByRole("button", { name: "Go on", exact: true }).click();
-    await dialog.getByRole("button", { name: "Go on", exact: true }).waitFor();
+    await dialog.getByRole("button", { name: "Continue", exact: true }).click();
+    await dialog.getByRole("button", { name: "Continue", exact: true }).waitFor();
     assertion = await signer.sign("anna@example.com");
-    await dialog.getByRole("button", { name: "Go on", exact: true }).click();
+    await dialog.getByRole("button", { name: "Continue", exact: true }).click();
     await dialog.waitFor({ state: "hidden" });
     expect(await page.getByLabel("Text").inputValue()).toBe("typed before the evening");
     await page.getByRole("button", { name: "Classify" }).click();
@@ -119,7 +119,7 @@ test("somebody without a line is told whom to ask, and may use a key", async () 
   darkroom.expectErrors(/403/);
   const { page } = await enter("eve@elsewhere.example");
   await page.getByRole("alert").filter({ hasText: "says that you are eve@elsewhere.example" }).waitFor();
-  await page.getByRole("link", { name: "Sign in there as somebody else" }).waitFor();
+  await page.getByRole("link", { name: "Sign in there as another person" }).waitFor();
   await expectAccessible(page);
   await page.getByLabel("API key").fill(KEYS.reader);
   await page.getByRole("button", { name: "Sign in" }).click();

@@ -96,7 +96,7 @@ test("a job that waits says why, and is cancelled and deleted after a question",
   await page.getByRole("button", { name: "Cancel", exact: true }).click();
   const question = page.getByRole("dialog", { name: /^Cancel “a picture that waits”/ });
   await expectAccessible(page);
-  await question.getByRole("button", { name: "Keep it" }).click();
+  await question.getByRole("button", { name: "Go back" }).click();
   await question.waitFor({ state: "hidden" });
   await page.keyboard.press("c");
   await question.getByRole("button", { name: "Cancel job" }).click();
