@@ -27,7 +27,7 @@ async function openList(): Promise<Page> {
 test("with nothing in it the page offers four samples, and one click makes words, labels and a picture of them", async () => {
   const { page } = await darkroom.open("/");
   await page.getByRole("heading", { name: "Drop a file, watch it become words" }).waitFor();
-  await page.getByRole("heading", { name: "Three other ways in" }).waitFor();
+  await page.getByRole("heading", { name: "Three other ways to submit a job" }).waitFor();
   await expectAccessible(page);
   await page.getByRole("button", { name: "Try the four samples" }).click();
   for (const title of NAMES) {
@@ -45,7 +45,7 @@ test("filters are in the address, and an address with filters shows them", async
   await page.goBack();
   await page.getByText("coffee.jpg").waitFor();
   await page.goto(`${darkroom.origin()}/?state=failed`);
-  await page.getByRole("heading", { name: "No job fits" }).waitFor();
+  await page.getByRole("heading", { name: "No job matches" }).waitFor();
   expect(await page.getByRole("radio", { name: "Failed" }).isChecked()).toBe(true);
   await expectAccessible(page);
   await page.getByRole("link", { name: "Show all jobs" }).click();
