@@ -90,7 +90,7 @@ test("a file dropped on any view is on the list, and one that no job takes says 
     return data;
   })()`);
   await page.dispatchEvent("main", "dragenter", { dataTransfer: dropped });
-  await page.getByText("Drop to add").waitFor();
+  await page.getByText("Drop the files to add them").waitFor();
   await page.dispatchEvent("main", "drop", { dataTransfer: dropped });
   await page.waitForURL(/\/new$/);
   await fileRow(page, "data.bin").locator(".bad").waitFor();
@@ -153,7 +153,7 @@ test("a large upload is paused, resumed, and goes on after a reload once the fil
   while (puts.length < 5) await page.waitForTimeout(100);
   await page.reload();
   const notice = page.getByRole("region", { name: "Unfinished uploads" });
-  await notice.getByText(/long\.wav was interrupted; \d+ MB of 150 MB are stored/).waitFor();
+  await notice.getByText(/long\.wav was interrupted\. \d+ MB of 150 MB are stored/).waitFor();
   await expectAccessible(page);
   const before = new Set(puts.splice(0));
   expect(before.size).toBeGreaterThanOrEqual(5);
