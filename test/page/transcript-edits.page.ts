@@ -160,10 +160,10 @@ test("nothing typed is lost when the connection breaks, the page is reloaded or 
   await page.keyboard.press("e");
   await page.keyboard.press("Control+Home");
   await page.keyboard.type("still ");
-  const question = page.getByRole("dialog", { name: "Your key is refused" });
+  const question = page.getByRole("dialog", { name: "Your key is no longer accepted" });
   await question.waitFor({ timeout: 20_000 });
   await question.getByLabel("API key").fill(`dk_operator_${"o".repeat(32)}`);
-  await question.getByRole("button", { name: "Go on" }).click();
+  await question.getByRole("button", { name: "Continue" }).click();
   await page.getByText("Saved as version 3").waitFor({ timeout: 40_000 });
   expect(await textOf(id)).toMatch(/^still offline hello/);
 });

@@ -44,7 +44,7 @@ test("words and lanes appear while a long recording is transcribed, and say what
     .first()
     .waitFor();
   await page.getByText(/daily budget is used up/).waitFor();
-  await page.getByText("It can be edited and exported when the job has finished.").waitFor();
+  await page.getByText("You can edit and export the transcript when the job has finished.").waitFor();
   await expectAccessible(page);
   await shoot(page, "live");
   // What is there can be heard meanwhile.

@@ -159,7 +159,7 @@ test("gaps and doubtful parts are reached by a key, and say why", async () => {
   await page.keyboard.press("x");
   await page.getByText("0:05: the model was unsure").waitFor();
   await page.keyboard.press("x");
-  await page.getByText(/0:09: nothing was written down here/).waitFor();
+  await page.getByText(/0:09: this part was not transcribed/).waitFor();
   if (SHOTS !== undefined) await page.screenshot({ path: join(SHOTS, "doubts.png") });
   await page.keyboard.press("X");
   await standsAt(page, 5);
