@@ -138,7 +138,7 @@ test("nothing typed is lost when the connection breaks, the page is reloaded or 
   await page.context().setOffline(true);
   await page.keyboard.press("e");
   await page.keyboard.type("offline ");
-  await page.getByText("Not saved: kept here").waitFor({ timeout: 20_000 });
+  await page.getByText("Not saved. Kept in this browser").waitFor({ timeout: 20_000 });
   await expectAccessible(page);
   await page.context().setOffline(false);
   await page.getByText("Saved as version 1").waitFor({ timeout: 40_000 });
@@ -149,7 +149,7 @@ test("nothing typed is lost when the connection breaks, the page is reloaded or 
   );
   await page.keyboard.press("Control+End");
   await page.keyboard.type(" reloaded");
-  await page.getByText("Not saved: kept here").waitFor({ timeout: 20_000 });
+  await page.getByText("Not saved. Kept in this browser").waitFor({ timeout: 20_000 });
   await page.unroute("**/transcript");
   await page.reload();
   await page.getByText("Saved as version 2").waitFor({ timeout: 20_000 });
