@@ -7,13 +7,13 @@ import type { CallLimits } from "../chunks/limits.ts";
 import type { Work } from "../reading/work.ts";
 import { wavFile } from "./write-wav.ts";
 
-/** Sound in blocks that each decode by themselves: a cut copies whole blocks, and the model's decoder reads them. */
+/** Sound in blocks that can be decoded separately. A cut copies whole blocks, and the model's decoder reads them. */
 export interface Blocks {
   readonly codec: "adpcm-ms" | "adpcm-ima" | "gsm";
   readonly sampleRate: number;
   readonly blockBytes: number;
   readonly samplesPerBlock: number;
-  /** The body of the file's `fmt ` chunk, which a chunk's file repeats. */
+  /** The body of the file's `fmt ` chunk, which is copied to a chunk's file. */
   readonly fmt: Uint8Array;
 }
 
@@ -30,10 +30,10 @@ const CODECS: ReadonlyMap<number, Blocks["codec"]> = new Map([
   [0x31, "gsm"],
 ]);
 
-/** Two frames of GSM 06.10, packed. */
+/** A block of two packed frames of GSM 06.10. */
 const GSM = { blockBytes: 65, samplesPerBlock: 320 };
 
-/** @param fmt the body of the `fmt ` chunk. @returns null for a code that is not one of blocks, or impossible numbers. */
+/** @param fmt the body of the `fmt ` chunk. @returns null for impossible numbers, or for a code without blocks. */
 export function readBlocks(fmt: Uint8Array): Blocks | null {
   if (fmt.length < 16) return null;
   const view = viewOf(fmt);
@@ -46,7 +46,7 @@ export function readBlocks(fmt: Uint8Array): Blocks | null {
   if (codec === undefined || channels === 0 || channels > 2) return null;
   if (codec === "gsm")
     return channels === 1 && blockBytes === GSM.blockBytes ? { codec, sampleRate, fmt, ...GSM } : null;
-  // A block begins with the decoder's state: seven bytes a channel (two samples of them), or four (one sample).
+  // A block begins with the decoder's state: seven bytes a channel with two samples, or four bytes with one sample.
   const [stateBytes, stateSamples] = codec === "adpcm-ms" ? [7 * channels, 2] : [4 * channels, 1];
   if (blockBytes <= stateBytes) return null;
   const samplesPerBlock = stateSamples + ((blockBytes - stateBytes) * 2) / channels;
@@ -94,10 +94,10 @@ export async function extractBlocks(
   };
 }
 
-/** An encoder of GSM starts with another block, of 40 ms, before its state no longer changes. */
+/** The number of blocks before an encoder's state no longer changes. A block of GSM has 40 ms. */
 const SETTLING_BLOCKS = { "adpcm-ms": 0, "adpcm-ima": 0, gsm: 2 } as const;
 
-/** Whether a stretch is silence: for as long as nothing sounds, an encoder writes the same block again and again. */
+/** Whether a stretch is silence. For silence, an encoder repeats the same block. */
 function isStill(bytes: Uint8Array, { codec, blockBytes }: Blocks): boolean {
   const settled = SETTLING_BLOCKS[codec];
   const blocks = Math.floor(bytes.length / blockBytes);
