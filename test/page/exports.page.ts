@@ -1,4 +1,4 @@
-// Many jobs are exported as one zip: with names that cannot collide or lead anywhere, and without losing what is well.
+// Many jobs are exported as one zip. File names cannot collide or become paths, and a failure does not lose the other files.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -12,7 +12,7 @@ import { shoot } from "./shoot.ts";
 import { ended, SAMPLES } from "./transcripts.ts";
 
 const darkroom = startProduct();
-/** What two systems may take for the same name, for a folder, for a device, or for text the other way round. */
+/** Titles that a system may take for the same name, a folder, a device, or text in the other direction. */
 const TITLES = ["talk.mp3", "Talk.mp3", "..evil.mp3", "con.mp3", "gone.mp3", "\u202Egnp.mp3", "not exported.mp3"];
 const ids = new Map<string, string>();
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
   for (const title of TITLES) {
     const path = `/v1/uploads?name=${encodeURIComponent(title)}&tag=words`;
     const { id } = await darkroom.api<{ id: string }>(path, { method: "POST", body });
-    // The first one is transcribed, the others have its result.
+    // The first one is transcribed, and the others reuse its result.
     await ended(darkroom, id);
     ids.set(title, id);
   }
@@ -118,7 +118,7 @@ test("all that match are exported, more than are shown, and a connection that br
   let broken = 0;
   await page.route("**/transcript?**", async (route) => {
     broken += 1;
-    // The client asks three times by itself; the second time is the exporter's.
+    // The client itself tries three times. The exporter then tries again.
     if (broken <= 14) await route.abort("connectionreset");
     else await route.continue();
   });

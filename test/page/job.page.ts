@@ -1,4 +1,4 @@
-// A job's own page: what happened, what it cost, and what one may do with it.
+// The page of a job: its details, its cost and its actions.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -116,7 +116,7 @@ test("a job that failed says what to do, and is redriven", async () => {
   const id = await submit({ kind: "classification", text: "A day like any other.", deadlineSeconds: 3600 });
   await ended(id);
   const { DB } = darkroom.env();
-  // As the model's filter would have left it.
+  // This is the state after a refusal by the model's filter.
   await DB.batch([
     DB.prepare(
       "UPDATE jobs SET state = 'failed', error_code = 'model_failed', error_message = 'The model failed with an internal error.' WHERE id = ?1",

@@ -1,4 +1,4 @@
-// For those who are paged: queues, dead letters and their redrive, webhooks, usage and budgets, keys, audit, set-up.
+// The views for operators: queues, dead letters and their redrive, webhooks, usage and budgets, keys, audit log, setup.
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -122,7 +122,7 @@ test("the keyboard alone redrives all of a cause: a dry run says how many and wh
   await dialog.getByRole("button", { name: "Redrive 6" }).waitFor();
   await expectAccessible(page);
   await shoot(page, "redrive");
-  // All at once: what follows one that went first is sent by maintenance, which does not run here.
+  // Redrive all at once. After a first task, maintenance would send the rest, and it does not run here.
   await page.keyboard.press("Space");
   const button = dialog.getByRole("button", { name: "Redrive 6" });
   await page.waitForTimeout(500);
@@ -156,7 +156,7 @@ test("a redrive by filter says when nothing matches, is refused by name, and is 
   await shoot(page, "redrive-filter");
   await dialog.getByRole("button", { name: "Redrive 2" }).click();
   await page.getByText("2 tasks are redriven.").waitFor();
-  // The newest comes first: a redrive of an earlier test may run still, as no maintenance ends it here.
+  // The newest is first. A redrive of an earlier test may still run, because no maintenance ends it here.
   await page.getByRole("button", { name: "Abort" }).first().click();
   await page.getByRole("dialog").getByRole("button", { name: "Abort redrive" }).click();
   await page.getByText(/The redrive was aborted/).waitFor();
@@ -232,7 +232,7 @@ test("usage is a chart and a table; a budget is set, shows how far it is, and is
 test("what a budget or the platform holds is said, with until when, and the operator lifts it", async () => {
   const { DB } = darkroom.env();
   await darkroom.api("/v1/budgets/operator/day", { method: "PUT", body: JSON.stringify({ neurons: 200 }) });
-  // A picture takes 173 neurons: the second one is beyond the budget.
+  // A picture costs 173 neurons, so the second one exceeds the budget.
   const draw = async (prompt: string) =>
     darkroom.api<{ id: string }>("/v1/jobs", {
       method: "POST",
@@ -252,7 +252,7 @@ test("what a budget or the platform holds is said, with until when, and the oper
   await expectAccessible(page);
   await darkroom.api("/v1/budgets/operator/day", { method: "DELETE" });
   await page.getByText("Held tasks: 1 × Picture.").waitFor({ state: "detached" });
-  // As the platform's refusal of the account leaves it.
+  // This is the state after the platform has refused the account.
   await DB.prepare("INSERT INTO holds (name, code, since, until) VALUES ('account', 'daily_allocation_used', ?1, ?2)")
     .bind(Date.now(), Date.now() + 3_600_000)
     .run();

@@ -1,4 +1,4 @@
-// The gallery: prompts that are reused, pictures that are compared, labels as bars; and the page of the API.
+// The gallery with reused prompts, compared pictures and labels as bars, and the API documentation.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 

@@ -1,4 +1,4 @@
-// Who may come in, and what they see of the page.
+// Sign-in, and the parts of the page that each key can see.
 import { expect, test } from "vitest";
 
 import { expectAccessible } from "./accessible.ts";
@@ -112,7 +112,7 @@ test("an address that is not the page's is a problem, and the page has a policy 
   const missing = await fetch(`${darkroom.origin()}/nope`, { headers: { accept: "text/html" } });
   expect([missing.status, missing.headers.get("content-type")]).toEqual([404, "application/problem+json"]);
   const gone = await fetch(`${darkroom.origin()}/assets/nope.js`);
-  // Of the static files alone, without the Worker.
+  // The answer comes from the static files, without the Worker.
   expect(gone.status).toBe(404);
   for (const path of ["/", "/jobs/some-job", "/new", "/operate/queues"]) {
     const response = await fetch(darkroom.origin() + path);
