@@ -54,7 +54,7 @@ export function Pictures() {
         <EmptyState icon="image" title={q === "" ? "No pictures yet" : "No prompt matches"} actions={draw}>
           {q === ""
             ? "Describe what you want to see. The picture then appears here with its prompt, model, seed and cost."
-            : `The prompt of none of your pictures contains “${q}”.`}
+            : `None of your prompts contains “${q}”.`}
         </EmptyState>
       ) : (
         <ul class="gallery">
