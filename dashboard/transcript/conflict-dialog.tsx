@@ -103,7 +103,7 @@ function Side({ conflict: { base, mine, theirs }, whose }: { conflict: Conflict;
   const line = whose === "mine" ? mine : theirs;
   return (
     <span class="conflict-text" dir="auto">
-      {line.speaker !== base.speaker && <span class="chip">{line.speaker ?? "nobody"}</span>}
+      {line.speaker !== base.speaker && <span class="chip">{line.speaker ?? "no speaker"}</span>}
       <Difference before={base.text} after={line.text} />
     </span>
   );

@@ -10,7 +10,7 @@ const LONG_PAUSE_MS = 1000;
 
 export function boundaryAfter(word: CaptionWord, next: CaptionWord | undefined): Boundary {
   if (next === undefined) return "sentence";
-  // "e.g. this" goes on: a sentence does not begin with a small letter.
+  // "e.g. this" continues a sentence, because a sentence does not begin with a small letter.
   if (endsSentence(word.text)) return /^\p{Ll}/u.test(next.text) ? "clause" : "sentence";
   if (endsClause(word.text)) return "clause";
   if (next.startMs - word.endMs >= PAUSE_MS) return "pause";
