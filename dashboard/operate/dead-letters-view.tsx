@@ -103,7 +103,7 @@ function Cause({ group, state }: { group: DeadLetterGroup; state: LetterState })
   const address = `/operate/dead-letters?cause=${encodeURIComponent(fingerprint)}${state === "open" ? "" : `&state=${state}`}`;
   return (
     <li class="cause">
-      <strong class="cause-count" aria-label={`Letters: ${count}`}>
+      <strong class="cause-count" aria-label={`${count} of them`}>
         {formatCount(count)}
       </strong>
       <div class="cause-about">

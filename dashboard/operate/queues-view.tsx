@@ -63,9 +63,7 @@ export function QueuesView() {
         <BacklogChart />
       </div>
       {queues !== null && <PlatformQueues queues={queues} />}
-      {scope === "own" && (
-        <p class="dim small section">These figures count only your own jobs, the latest 5,000 of them.</p>
-      )}
+      {scope === "own" && <p class="dim small section">These are your own jobs, the latest 5,000 of them.</p>}
     </>
   );
 }

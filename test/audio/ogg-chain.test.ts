@@ -154,7 +154,7 @@ test("links without sound take no time, and one of another codec is refused by i
   });
 });
 
-test("a picture together with sound, and two sounds at once, are one link", async () => {
+test("a picture beside the sound, and two sounds at once, are one link", async () => {
   const path = join(folder, "both.ogv");
   const video = ["-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=90"];
   const maps = ["-map", "1:v", "-map", "0:a", "-map", "0:a", "-c:v", "libtheora", "-t", "90"];

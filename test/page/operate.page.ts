@@ -332,6 +332,6 @@ test("a key that may only read sees figures and no buttons; another owner sees n
   await page.getByRole("heading", { name: /this key may not see it/ }).waitFor();
   await expectAccessible(page);
   const { page: other } = await darkroom.open("/operate", { key: "fresh" });
-  await other.getByText("These figures count only your own jobs").waitFor();
+  await other.getByText("These are your own jobs").waitFor();
   expect(await other.getByRole("heading", { name: "The platform's queues" }).count()).toBe(0);
 });

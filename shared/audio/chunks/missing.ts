@@ -14,7 +14,7 @@ export function cutOff(soundMs: number, durationMs: number): readonly Missing[] 
   return endMs - startMs < LEAST_CUT_OFF_MS ? [] : [{ startMs, endMs, reason: "cut_off" }];
 }
 
-/** Return the duration of a recording by its header. If that is longer than any recording, return the duration of its sound. */
+/** How long a recording lasts by its header. A number beyond all recordings is not believed: then it lasts as long as its sound. */
 export function saidDuration(saidMs: number, soundMs: number): number {
   return saidMs <= MAX_DURATION_MS ? Math.max(soundMs, saidMs) : soundMs;
 }

@@ -93,7 +93,7 @@ export function framesOf(walked: WalkedFrames, part: number): FrameIndex {
   };
 }
 
-/** Return an index without the frames before an offset, for example without a frame that only counts the others. */
+/** An index without the frames before an offset, such as a frame that only counts the others. */
 export function framesFrom({ frames, offsetOf }: FrameIndex, offset: number): FrameIndex {
   const skipped = partition(frames, (frame) => offsetOf(frame) < offset);
   return { frames: frames - skipped, offsetOf: (frame) => offsetOf(skipped + frame) };

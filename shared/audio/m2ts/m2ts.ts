@@ -36,7 +36,7 @@ function withoutTimes(source: ByteSource): ByteSource {
   };
 }
 
-/** Return the file offset of a place in the transport stream: the offset of the time before its packet. */
+/** Where a place in the transport stream lies in the file: at the time in front of its packet. */
 function placeInFile(offset: number): number {
   return Math.floor(offset / PACKET_BYTES) * STRIDE_BYTES;
 }

@@ -13,7 +13,7 @@ export interface Blocks {
   readonly sampleRate: number;
   readonly blockBytes: number;
   readonly samplesPerBlock: number;
-  /** The body of the file's `fmt ` chunk, which is copied to a chunk's file. */
+  /** The body of the file's `fmt ` chunk, which a chunk's file repeats. */
   readonly fmt: Uint8Array;
 }
 
@@ -33,7 +33,7 @@ const CODECS: ReadonlyMap<number, Blocks["codec"]> = new Map([
 /** A block of two packed frames of GSM 06.10. */
 const GSM = { blockBytes: 65, samplesPerBlock: 320 };
 
-/** @param fmt the body of the `fmt ` chunk. @returns null for impossible numbers, or for a code without blocks. */
+/** @param fmt the body of the `fmt ` chunk. @returns null for a code that is not one of blocks, or impossible numbers. */
 export function readBlocks(fmt: Uint8Array): Blocks | null {
   if (fmt.length < 16) return null;
   const view = viewOf(fmt);
@@ -46,7 +46,7 @@ export function readBlocks(fmt: Uint8Array): Blocks | null {
   if (codec === undefined || channels === 0 || channels > 2) return null;
   if (codec === "gsm")
     return channels === 1 && blockBytes === GSM.blockBytes ? { codec, sampleRate, fmt, ...GSM } : null;
-  // A block begins with the decoder's state: seven bytes a channel with two samples, or four bytes with one sample.
+  // A block begins with the decoder's state: seven bytes a channel (two samples of them), or four (one sample).
   const [stateBytes, stateSamples] = codec === "adpcm-ms" ? [7 * channels, 2] : [4 * channels, 1];
   if (blockBytes <= stateBytes) return null;
   const samplesPerBlock = stateSamples + ((blockBytes - stateBytes) * 2) / channels;
