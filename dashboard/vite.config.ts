@@ -1,7 +1,7 @@
-// Plain Vite: the Worker serves what it writes to dist/. @cloudflare/vite-plugin is not used, since with it `--env` is ignored at a deployment.
+// Plain Vite: the Worker serves what it writes to dist/. @cloudflare/vite-plugin is not used: with it, a deployment ignores `--env`.
 import { defineConfig } from "vite";
 
-/** `npm run dev:page` serves the page from its sources, and sends calls of the API to a running `npm start`. */
+/** `npm run dev:page` serves the page from its sources and forwards API calls to a running `npm start`. */
 const API = process.env["DARKROOM_URL"] ?? "http://localhost:8787";
 
 export default defineConfig({
@@ -10,9 +10,9 @@ export default defineConfig({
   build: {
     outDir: "dist",
     emptyOutDir: true,
-    // A data: URL would be against the page's policy for scripts and styles.
+    // The page's policy for scripts and styles forbids data: URLs.
     assetsInlineLimit: 0,
-    // The first browsers that know light-dark(); for older ones it would be rewritten.
+    // The first browsers that support light-dark(). For older targets, Vite would rewrite it.
     target: ["chrome125", "safari18", "firefox128"],
     modulePreload: { polyfill: false },
   },

@@ -1,4 +1,4 @@
-// What the three variables of Cloudflare Access may say, and for how long its public keys are remembered.
+// The three variables of Cloudflare Access, and how long its public keys are remembered.
 import { decodeProtectedHeader, type FlattenedJWSInput } from "jose";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
@@ -27,7 +27,7 @@ beforeEach(async () => {
   teams += 1;
   signer = await startSigner(`remembered-${teams}`);
   vi.useFakeTimers({ toFake: ["Date"] });
-  // The way to the keys is fixed; here it leads to the server of the signer.
+  // The address of the keys is fixed. Here it leads to the signer's server.
   vi.stubGlobal("fetch", (url: string, init: RequestInit) => {
     const { hostname, pathname } = new URL(url);
     return fetchAnything(`${signer.url}/${hostname}${pathname}`, init);
@@ -39,7 +39,7 @@ afterEach(async () => {
   await signer.stop();
 });
 
-/** The key of an assertion as this isolate finds it. */
+/** Find the key of an assertion as this isolate does. */
 async function find(assertion: string): Promise<unknown> {
   const header = decodeProtectedHeader(assertion);
   return keysOfTeam(`https://${signer.domain}`, createJournal())(header as never, {} as FlattenedJWSInput);
@@ -62,7 +62,7 @@ test("keys are read again after ten minutes, and those of before stand while the
   pass(2 * 60_000);
   await find(assertion);
   expect(signer.asked).toHaveLength(2);
-  // Not again at once.
+  // They are not read again at once.
   await find(assertion);
   expect(signer.asked).toHaveLength(2);
   pass(24 * 3_600_000);
@@ -84,7 +84,7 @@ test("a key that is new since is found, and the one before is honoured as long a
   await find(fresh);
   await find(old);
   expect(signer.asked).toHaveLength(2);
-  // Two rotations later, and once the keys are read again, it is withdrawn.
+  // After two rotations, and once the keys are read again, the key is gone.
   await signer.rotate();
   pass(11 * 60_000);
   await find(await signer.sign("anna@example.com"));
@@ -172,7 +172,7 @@ test("the variables are all set or none, and what is wrong with them is said", (
   for (const domain of ["example.cloudflareaccess.com", "https://Example.cloudflareaccess.com/"]) {
     expect(accessOf({ ...VARS, ACCESS_TEAM_DOMAIN: domain })).toEqual({ state: "on", settings });
   }
-  // A secret, or a var of the dashboard, is text.
+  // A secret or a variable of the dashboard is text.
   expect(accessOf({ ...VARS, ACCESS_MEMBERS: JSON.stringify([MEMBER]) })).toEqual({ state: "on", settings });
   const many = accessOf({ ...VARS, ACCESS_AUD: ` ${AUDIENCE}, ${"a".repeat(64)} ` });
   expect(many).toMatchObject({ settings: { audiences: [AUDIENCE, "a".repeat(64)] } });
@@ -188,7 +188,7 @@ test("the variables are all set or none, and what is wrong with them is said", (
     [{ ACCESS_TEAM_DOMAIN: "x.cloudflareaccess.com.evil.example" }, /^ACCESS_TEAM_DOMAIN is not/],
     [{ ACCESS_TEAM_DOMAIN: "x.cloudflareaccess.com@evil.example" }, /^ACCESS_TEAM_DOMAIN is not/],
     [{ ACCESS_AUD: "" }, /^ACCESS_AUD is not/],
-    // What JSON allows in wrangler.jsonc, and a variable does not.
+    // JSON in wrangler.jsonc allows these values, and a variable does not.
     [{ ACCESS_AUD: [AUDIENCE] }, /^ACCESS_AUD is not/],
     [{ ACCESS_TEAM_DOMAIN: ["example.cloudflareaccess.com"] }, /^ACCESS_TEAM_DOMAIN is not/],
     [{ ACCESS_MEMBERS: null }, /^ACCESS_MEMBERS /],
@@ -248,7 +248,7 @@ test("an id ends when an entry for the address itself comes before the one that 
   const moved = withEntries({ ...domain, who: "anna@example.com", scopes: ["jobs:write"] }, domain);
   expect(await memberOfId(moved, idOfAnna!)).toBeNull();
   expect(await memberOfId(moved, idOfBen!)).toEqual(domain);
-  // An entry without scopes locks somebody out whom a later entry names.
+  // An entry without scopes locks a person out, even if a later entry names them.
   const without = withEntries({ ...domain, who: "anna@example.com", scopes: [] }, domain);
   if (without.state !== "on") throw new Error("it is on");
   expect(memberOf(without.settings.members, anna)).toBeNull();
@@ -270,10 +270,10 @@ test("a letter that only looks like another is another", () => {
 
 test("a deployment with wrong variables stops before it makes anything", async () => {
   vi.useRealTimers();
-  // A list, as that of ACCESS_MEMBERS is.
+  // This is a list, like ACCESS_MEMBERS.
   const vars = { ...VARS, ACCESS_AUD: [AUDIENCE] };
   const project = await createProject((config) =>
-    // The first `vars` are those of production.
+    // The first `vars` belong to production.
     config.replace('"vars": {', `"vars": {${JSON.stringify(vars).slice(1, -1)},`),
   );
   const platform = await project.account();

@@ -1,7 +1,7 @@
-// The Worker knows one address of a team's public keys, which no variable changes. In tests a door before it leads to the signer's server.
+// The Worker reads a team's public keys from one address, which no variable changes. In tests, requests to it go to the signer's server.
 import type { Handlers } from "./controlled.ts";
 
-/** A variable of tests alone: where a signer of our own serves its keys. */
+/** A variable only for tests: where our own signer serves its keys. */
 export const ACCESS_CERTS = "TEST_ACCESS_CERTS";
 
 export function withAccessCerts(worker: Handlers): Handlers {

@@ -1,4 +1,4 @@
-// Signs as Cloudflare Access does, with keys of our own that a server of this machine serves.
+// Signs as Cloudflare Access does, with its own keys, which a server on this machine serves.
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -8,7 +8,7 @@ export const AUDIENCE = "32eafc7626e974616deaf0dc3ce63d7bcbed58a2731e84d06bc3cdf
 
 const ELSEWHERE = "/elsewhere";
 
-/** Claims over those that Access makes for somebody of this address; undefined for one that is to be missing. */
+/** Claims that replace those of Access for a person with this address; undefined removes a claim. */
 type Claims = Readonly<Record<string, unknown>>;
 
 export interface Signed {
@@ -30,10 +30,10 @@ export async function startSigner(team: string) {
   }
 
   async function serve(path: string, response: ServerResponse): Promise<void> {
-    // Long enough for requests at the same moment to come before the answer.
+    // Long enough for simultaneous requests to arrive before the answer.
     await new Promise((resolve) => setTimeout(resolve, 50));
     const keys = await publicKeys();
-    // Whoever follows a redirect finds keys there.
+    // A client that follows the redirect finds keys there.
     const isFound = status === 200 || path === ELSEWHERE;
     response.writeHead(isFound ? 200 : status, { "content-type": "application/json", location: ELSEWHERE });
     response.end(isFound ? JSON.stringify({ keys, public_certs: [] }) : "no");
@@ -69,24 +69,24 @@ export async function startSigner(team: string) {
     domain,
     url: `http://127.0.0.1:${port}`,
     asked,
-    /** As Access signs for a person. */
+    /** Sign as Access does for a person. */
     sign: (address: string, { claims = {}, header = {} }: Signed = {}) =>
       new SignJWT(payloadOf(address, claims))
         .setProtectedHeader({ alg: "RS256", kid, typ: "JWT", ...header })
         .sign(pair.privateKey),
-    /** With the public key for a shared secret, which a verifier takes that believes the header. */
+    /** Sign with the public key as a shared secret. A verifier that trusts the header accepts it. */
     signByPublicKey: async (address: string) =>
       new SignJWT(payloadOf(address, {}))
         .setProtectedHeader({ alg: "HS256", kid, typ: "JWT" })
         .sign(new TextEncoder().encode(await exportSPKI(pair.publicKey))),
     unsigned: (address: string) => `${encode({ alg: "none", kid, typ: "JWT" })}.${encode(payloadOf(address, {}))}.`,
-    /** A new key signs; the one before is served still. */
+    /** Sign with a new key from now on. The previous key is still served. */
     async rotate(): Promise<void> {
       before.unshift(...(await publicKeys()).slice(0, 1));
       before.length = 1;
       [kid, pair] = [`key-${Number(kid.slice(4)) + 1}`, await generateKeyPair("RS256", { extractable: true })];
     },
-    /** How it answers from now on: 200 with its keys. */
+    /** Set how it answers from now on, by default 200 with its keys. */
     answer(wanted: number): void {
       status = wanted;
     },

@@ -1,4 +1,4 @@
-// A team signs in with Cloudflare Access: who gets in, as whom, and what a browser can be made to send.
+// A team signs in with Cloudflare Access: who gets in, with which identity, and what another site can make a browser send.
 import { request } from "node:http";
 
 import { beforeEach, expect, test } from "vitest";
@@ -23,12 +23,12 @@ const MEMBERS = [
   { who: "@example.com", ownerId: "newsroom", scopes: ["jobs:read"] },
 ];
 
-// Secrets of local development would answer this machine's name alone.
+// With the secrets of local development, the Worker only answers requests to this machine's name.
 const darkroom = startDarkroom({ R2_ACCESS_KEY_ID: "an-id-of-its-own", R2_SECRET_ACCESS_KEY: "a-secret-of-its-own" });
 let signer: Signer;
 let teams = 0;
 
-// A team of its own for each test: an isolate remembers the keys of each.
+// Each test has its own team, because an isolate remembers the keys of each team.
 beforeEach(async () => {
   teams += 1;
   signer = await startSigner(`team-${process.pid}-${teams}`);
@@ -48,7 +48,7 @@ async function configure(more: Record<string, string> = {}): Promise<void> {
   await darkroom.configure(varsOf(more));
 }
 
-/** As a page of this address sends it, once Access has let it through. */
+/** Send a request as a page of this address does, after Access has let it through. */
 async function send(assertion: string, path: string, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers({ "sec-fetch-site": "same-origin", "cf-connecting-ip": randomAddress() });
   headers.set("cf-access-jwt-assertion", assertion);
@@ -103,7 +103,7 @@ test("whoever Access lets in is signed in without a key, as what the operator sa
   const submitted = await post(assertion, "/v1/jobs", TEXT);
   expect(submitted.status).toBe(201);
   const { id } = await submitted.json<{ id: string }>();
-  // The owner's keys see it, and nobody else's; a reader of another owner's does not.
+  // The owner's keys see it. A reader of another owner does not.
   expect((await darkroom.api(`/v1/jobs/${id}`)).status).toBe(200);
   const reader = await signer.sign(BEN);
   expect((await send(reader, `/v1/jobs/${id}`)).status).toBe(404);
@@ -122,7 +122,7 @@ test("of the lines that fit somebody the first one is theirs: an address, a grou
   expect(await scopesOf("Anna@Example.COM", inGroup(["editors"]))).toEqual(["operator", 4]);
   expect(await scopesOf(BEN, inGroup(["staff", "editors"]))).toEqual(["newsroom", 2]);
   expect(await scopesOf("eve@elsewhere.example", inGroup("editors"))).toEqual(["newsroom", 2]);
-  // What Access leaves out, or sends otherwise, gives nothing.
+  // A claim that is missing, or has another type, gives no access.
   for (const groups of [undefined, [], ["Editors"], [{ id: "editors" }], { editors: true }, 7]) {
     expect([groups, await scopesOf(BEN, inGroup(groups))]).toEqual([groups, ["newsroom", 1]]);
   }
@@ -144,7 +144,7 @@ test("a key in the request wins over the assertion, also a wrong one", async () 
   }
   const basic = await send(assertion, "/v1/keys/self", { headers: { authorization: "Basic YTpi" } });
   expect(basic.status).toBe(401);
-  // Nor does a page of another site matter to it.
+  // With a key, a page of another site may send the request.
   const headers = { authorization: `Bearer ${KEYS.operator}`, "sec-fetch-site": "cross-site" };
   expect((await post(assertion, "/v1/jobs", TEXT, headers)).status).toBe(201);
 });
@@ -223,7 +223,7 @@ test("while the team's keys cannot be read, that is said, and API keys work", as
     expect(refused.detail).toContain(`https://${signer.domain}/cdn-cgi/access/certs`);
   }
   expect((await darkroom.api("/v1/keys/self")).status).toBe(200);
-  // A moment after a failure nobody asks again.
+  // Shortly after a failure, the keys are not read again.
   expect(signer.asked).toHaveLength(1);
   signer.answer(200);
   await until(
@@ -238,7 +238,7 @@ test("a browser that another site made send something is refused, whatever the m
   const evil = [
     from({ "sec-fetch-site": "cross-site", origin: "https://evil.example" }),
     from({ "sec-fetch-site": "same-site", origin: "https://other.darkroom.example" }),
-    // A browser cannot be made to say both.
+    // Another site cannot make a browser send both headers.
     from({ "sec-fetch-site": "cross-site", origin: ORIGIN }),
     from({ origin: "https://evil.example" }),
     from({ origin: "null" }),
@@ -265,7 +265,7 @@ test("a browser that another site made send something is refused, whatever the m
   expect((await post(assertion, "/v1/jobs", TEXT, from({ origin: ORIGIN }))).status).toBe(201);
 });
 
-// A shared cache keeps no answer to a request with `Authorization` (RFC 9111, 3.5). A request that Access signs in has no such header.
+// A shared cache stores no answer to a request with `Authorization` (RFC 9111, 3.5). A request through Access does not have that header.
 test("no shared cache may keep what somebody is answered", async () => {
   const assertion = await signer.sign(ANNA);
   const { id } = await (await post(assertion, "/v1/jobs", TEXT)).json<{ id: string }>();
@@ -305,7 +305,7 @@ test("a key that somebody makes lasts as long as they say, and not until the eve
   const made = await post(await signer.sign(ANNA), "/v1/keys", { label: "web shop", scopes: ["jobs:read"] });
   expect(made.status).toBe(201);
   expect(await made.json()).toMatchObject({ ownerId: "operator", expiresAt: null });
-  // And nobody is a key that could be revoked, or counted as one.
+  // The person is not a key that could be revoked or counted.
   const { keys } = await (await darkroom.api("/v1/keys")).json<{ keys: { id: string; label: string }[] }>();
   expect(keys.filter(({ label }) => label === ANNA)).toEqual([]);
   const { id } = await whoIs(ANNA);
@@ -323,7 +323,7 @@ test("a link that somebody signs ends with their assertion, and with their line"
   expect(signed.status).toBe(201);
   const [link] = (await signed.json<{ links: { url: string; expiresAt: string }[] }>()).links;
   expect(Date.parse(link!.expiresAt)).toBeLessThanOrEqual(exp * 1000);
-  // It may be handed to anybody, so it does not say who made it.
+  // It may be passed to anybody, so it does not name the person who made it.
   expect(link!.url).not.toMatch(/anna|example\.com/);
 
   const open = async () => {
@@ -343,11 +343,11 @@ test("a link that somebody signs ends with their assertion, and with their line"
   }
   await configure({ ACCESS_TEAM_DOMAIN: "", ACCESS_AUD: "", ACCESS_MEMBERS: "" });
   expect(await open()).toBe(401);
-  // With other scopes, and after another line, it is theirs still.
+  // With other scopes, or by another entry, it is still theirs.
   const [first, group, domain] = MEMBERS;
   await configure({ ACCESS_MEMBERS: JSON.stringify([group, { ...first, scopes: ["jobs:read"] }, domain]) });
   expect(await open()).toBe(200);
-  // A line of another owner opens nothing of this one's.
+  // An entry of another owner gives no access to this owner's data.
   const url = new URL(link!.url);
   url.searchParams.set("by", (await whoIs(BEN)).id);
   expect((await darkroom.raw(url.href, {})).status).toBe(401);

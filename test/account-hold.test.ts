@@ -1,4 +1,4 @@
-// The platform's refusal of the account: after one, nothing is asked of any model until it counts anew.
+// The platform's refusal of the account. After a refusal, no model is called until the platform's count starts again.
 import { expect, test } from "vitest";
 
 import type { Load } from "../producer/queues/schema.ts";
@@ -40,7 +40,7 @@ test.each(["3036", "4006"])(
     const ids: string[] = [];
     for (let index = 0; index < 20; index += 1) ids.push((await darkroom.submit(text(`held-${code} ${index}`))).id);
     await darkroom.maintain();
-    // Nothing to wake either, and messages that come all the same take nothing.
+    // No task is woken, and messages that still arrive lease nothing.
     await darkroom.bindings().TASKS.send({ v: 1 });
     const { DB } = darkroom.bindings();
     expect(await msUntilNext(DB, { now: Date.now(), callsAMinute: {} })).toBeNull();
@@ -82,7 +82,7 @@ test("of a batch that is under way, no call begins after the refusal, also where
   await expect(gated(models, gate, task).run("second", {}, {})).rejects.toThrow("4006");
   expect(asked).toEqual(["first"]);
   expect(gate.hold).toMatchObject({ code: "daily_allocation_used" });
-  // What settles for the batch writes it down, whatever became of its tasks.
+  // The settlement of the batch records the hold, whatever the outcome of its tasks.
   const settled = await settleTasks(DB, [], { now: Date.now(), hold: gate.hold ?? undefined });
   expect(settled.heldUntil).toBe(gate.hold!.until);
   expect((await load()).hold).not.toBeNull();
@@ -114,7 +114,7 @@ test("the operator lets the account go: what was held runs at once, and the act 
   expect(audit).toMatchObject([{ subject: "account" }]);
 });
 
-/** A text that has been classified: it can be asked about. */
+/** Submit a text and wait until it is classified, so that questions about it are possible. */
 async function textOf(key?: string): Promise<string> {
   const { id } = await darkroom.submit(text("the harbour opens at nine"), key);
   await darkroom.untilJob(id, ({ state }) => state === "completed", key);
@@ -136,7 +136,7 @@ test.each([
 ])("a question refused with %s holds the account for everybody, as %s", async (code, accept) => {
   const eventsBefore = heldEvents().length;
   const [mine, theirs] = [await textOf(), await textOf(KEYS.other)];
-  // At once, as nobody knows yet.
+  // Both are sent at once, before the first refusal is known.
   const first = await Promise.all(
     [1, 2, 3].map((nth) =>
       ask(mine, `then-sleep:300 then-error:${code}x1 held-by-question-${code} ${nth}`, { accept }),

@@ -1,4 +1,4 @@
-// Limits that are counted for all Workers together: two runtimes, processes of their own, on one store.
+// Limits that are counted for all Workers together. Two runtimes in separate processes use one store.
 import { rm } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ let secondUrl = "";
 beforeAll(async () => {
   apart = { folder: await migratedFolder(), wakeGraceSeconds: 60 };
   for (const _ of [1, 2]) {
-    // Nothing is asked of a model here.
+    // No model is called here.
     runtimes = [...runtimes, await startSomewhere({ inferenceUrl: "http://127.0.0.1:9", apart })];
   }
   [firstUrl, secondUrl] = runtimes.map(({ url }) => url.replace("localhost", "127.0.0.1")) as [string, string];
@@ -34,12 +34,12 @@ afterAll(async () => {
 const call = (url: string, path: string, { key = LOCAL_KEY, ...init }: RequestInit & { key?: string } = {}) =>
   fetch(`${url}${path}`, { ...init, headers: { authorization: `Bearer ${key}` } });
 
-/** Two processes that write at the same moment lock each other out, which D1 itself never does: such a call is made again. */
+/** Repeat a call that failed because the other process was writing. D1 itself never locks a writer out. */
 async function untilAnswered(send: () => Promise<Response>): Promise<Response> {
   return until(send, ({ status }) => status !== 500, 10_000);
 }
 
-/** For the leases of event streams. */
+/** The kind of the leases of event streams. */
 async function letTimePass(ms: number): Promise<void> {
   const { database } = await openDatabaseOf(join(apart.folder, "state"), "event_streams");
   database.prepare("UPDATE event_streams SET lease_expires_at = lease_expires_at - ?1").run(ms);
@@ -51,7 +51,7 @@ test("a local runtime, whose secrets everybody knows, is reached by loopback alo
   const others = Object.values(networkInterfaces()).flatMap((all = []) =>
     all.filter(({ family, internal }) => family === "IPv4" && !internal).map(({ address }) => address),
   );
-  // Whatever listens on every address is reached at 127.0.0.2 too, also where there is no network.
+  // A server that listens on every address is also reachable at 127.0.0.2, even without a network.
   for (const address of ["127.0.0.2", ...others]) {
     await expect(fetch(`http://${address}:${port}/healthz`)).rejects.toThrow("fetch failed");
   }
@@ -59,7 +59,7 @@ test("a local runtime, whose secrets everybody knows, is reached by loopback alo
 });
 
 test("requests without a valid key are counted across runtimes, and beyond the limit told when to come back; a valid key goes on", async () => {
-  // A minute that is not over before the last request of this test.
+  // Wait for a minute that does not end before the last request of this test.
   const leftMs = 60_000 - (Date.now() % 60_000);
   if (leftMs < 15_000) await new Promise((resolve) => setTimeout(resolve, leftMs + 100));
   const wrong = ["dk_local_0000000000000000000000000000", "no key", `dk_nobody_${"0".repeat(32)}`];
@@ -101,7 +101,7 @@ test("a key's event streams are counted across runtimes; one that ends or whose 
     expect(await response.json()).toMatchObject({ code: "too_many_streams" });
   }
 
-  // A stream of the first runtime ends: its place is free on the second.
+  // When a stream of the first runtime ends, its place is free on the second.
   streams[0]!.leave();
   const mayOpen = (url: string, timeoutMs: number) =>
     until(

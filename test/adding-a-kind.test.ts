@@ -1,4 +1,4 @@
-// docs/adding-a-kind.md: its own diff, applied to a copy of what is here, makes a kind that runs.
+// The diff in docs/adding-a-kind.md, applied to a copy of the repository, adds a kind that runs.
 import { execFile } from "node:child_process";
 import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, "..");
 const NOT_COPIED = new Set([".git", ".wrangler", ".results", "node_modules", "demo-output"]);
 
-/** What a person tries: by hand, as an upload, below the score, and a text that no model sees. */
+/** The cases that a person would try: by hand, as an upload, below the score, and a text that does not reach a model. */
 const TRIAL = `
 import { expect, test } from "vitest";
 import { startDarkroom } from "./harness.ts";

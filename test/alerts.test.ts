@@ -1,4 +1,4 @@
-// What an operator is alerted of: each incident once, and when it is over.
+// Alerts to the operator: one for each incident, and one when it is over.
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { DATABASE_LIMIT_BYTES, signsOf } from "../shared/alerts/alert.ts";
@@ -24,7 +24,7 @@ interface Told {
   readonly data: Record<string, unknown>;
 }
 
-/** An endpoint of its own for each test. */
+/** Register a separate endpoint for each test. */
 async function hook(events?: readonly string[], key = KEYS.operator) {
   const path = `/hook/${crypto.randomUUID()}`;
   const made = await darkroom.post("/v1/webhooks", { url: receiver.url + path, ...(events && { events }) }, key);
@@ -63,7 +63,7 @@ test("a queue that grows old is told once, and once more when it is worked off; 
   await darkroom.post("/v1/queues/classification/pause", {});
   const { id } = await darkroom.submit({ kind: "classification", text: "old" });
   const now = Date.now();
-  // A kind that is paused waits for the operator, who knows.
+  // A paused kind waits for the operator, who knows that.
   await at(now);
   await at(now + 9 * MINUTE_MS);
   await at(now + 18 * MINUTE_MS);
@@ -74,7 +74,7 @@ test("a queue that grows old is told once, and once more when it is worked off; 
   await watchDeployment(deps(), now + 20 * MINUTE_MS);
   await at(now + 21 * MINUTE_MS);
   await darkroom.untilJob(id);
-  // Nothing may run when maintenance comes that believes itself minutes later: it would take it for lost, and run it again.
+  // No task may run when maintenance runs with a clock that is minutes ahead. It would take the task for lost, and run it again.
   await until(
     () =>
       darkroom.bindings().DB.prepare("SELECT count(*) AS n FROM tasks WHERE finalized_at IS NULL").first<number>("n"),
@@ -143,7 +143,7 @@ test("a database that fills up is told of, by the size that D1 itself names", as
   const now = Date.now();
   await watchDeployment({ ...deps(), databaseLimitBytes: size * 1.2 }, now);
   await watchDeployment({ ...deps(), databaseLimitBytes: size * 1.2 }, now + 1000);
-  // Between the two lines nothing changes.
+  // Between the two thresholds nothing changes.
   await watchDeployment({ ...deps(), databaseLimitBytes: size * 1.3 }, now + 2000);
   await at(now + 3000);
   expect(ops.told()).toMatchObject([{ type: "ops.database_filling" }, { type: "ops.recovered" }]);
@@ -154,7 +154,7 @@ test("a database that fills up is told of, by the size that D1 itself names", as
 test("a cron that does not run is told by a consumer, and that it runs again by maintenance", async () => {
   const ops = await hook(["ops.cron_stopped", "ops.recovered"]);
   const now = Date.now();
-  await watchCron(deps(), now, { isAsked: true }); // never run: the wait begins
+  await watchCron(deps(), now, { isAsked: true }); // maintenance never ran, so the wait begins now
   await watchCron(deps(), now + 9 * MINUTE_MS, { isAsked: true });
   expect(ops.told()).toEqual([]);
   await watchCron(deps(), now + 11 * MINUTE_MS, { isAsked: true });
@@ -220,7 +220,7 @@ test("while an alert waits for a connection nobody else sends it, and one that g
   expect(await read()).toMatchObject({ attempts: 0, nextAttemptAt: expect.toSatisfy((dueAt) => dueAt <= Date.now()) });
   expect(ops.told()).toEqual([]);
 
-  // The connection comes as late as it may, and another run looks for what is due meanwhile.
+  // The connection comes as late as possible, and another run looks for due deliveries in the meantime.
   const late: Connections = {
     async open(to, connect) {
       expect(await deliverStrays(deps(), Date.now() + LONGEST_SENDING_MS)).toBe(0);

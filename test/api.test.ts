@@ -87,7 +87,7 @@ test.each([
 test("an artifact has an ETag, answers ranges, and is safe to open", async () => {
   const job = await transcript();
   const path = `/v1/jobs/${job.id}/artifacts/transcript.txt`;
-  // Asked for plainly: the local runtime compresses text, and then sends no length.
+  // Ask for an uncompressed answer: the local runtime compresses text, and then sends no length.
   const whole = await darkroom.api(path, { headers: { "accept-encoding": "identity" } });
   expect(whole.headers.get("x-content-type-options")).toBe("nosniff");
   expect(whole.headers.get("content-type")).toBe("text/plain; charset=utf-8");

@@ -1,4 +1,4 @@
-// What an edit makes of a transcript, and that what holds of a transcript holds of an edited one.
+// How an edit changes a transcript, and that an edited transcript has the properties of a transcript.
 import { expect, test } from "vitest";
 
 import { layoutCaptions } from "../shared/captions/layout.ts";
@@ -28,7 +28,7 @@ function transcriptOf(segments: readonly Segment[], more: Partial<Transcript> = 
   };
 }
 
-/** Words of half a second, one after the other from `startMs`. */
+/** Return words of half a second each, one after the other from `startMs`. */
 function said(text: string, startMs = 0): Segment {
   const words = text
     .split(" ")
@@ -228,7 +228,7 @@ test("whatever is edited: only its segments change, texts and words agree, times
   }
 });
 
-/** Changes that meet nowhere: of every third word or so, from left to right. */
+/** Return changes that do not touch each other, of about every third word, from left to right. */
 function someOperations(segments: readonly Segment[], random: () => number): EditOperation[] {
   const operations: EditOperation[] = [];
   for (const [segment, one] of segments.entries()) {
@@ -251,7 +251,7 @@ test("a gap that was filled since is filled in the edited transcript, and its ne
   const gap = { startMs: 10_000, endMs: 20_000, reason: "unsupported_audio" };
   const at = (words: Readonly<Record<string, number>>) =>
     segmentOf(Object.entries(words).map(([text, startMs]) => ({ text, startMs, endMs: startMs + 400 })));
-  // The neighbours have heard a little of the gap, each from its side.
+  // Each neighbouring chunk has transcribed a little of the gap on its side.
   const before = [at({ one: 8500, two: 9000, three: 10_400 }), at({ nine: 19_500, ten: 20_500 })];
   const lacking = transcriptOf(before, { gaps: [gap], isComplete: false });
   const edited = edit(lacking, { op: "replace", segment: 0, word: 0, words: [{ text: "One" }] });
@@ -275,7 +275,7 @@ test("what a redrive adds keeps the language that it was heard in, whatever the 
   const filled = fillGaps(edited, original);
   expect(filled.language).toBe("en");
   expect(filled.segments.map(({ language }) => language)).toEqual([undefined, "fr", "de"]);
-  // Nothing had been heard before.
+  // Nothing was transcribed before.
   const empty = transcriptOf([], { language: null, isComplete: false, gaps: [{ ...gap, startMs: 0 }] });
   expect(fillGaps(empty, original)).toMatchObject({ language: "fr", segments: original.segments });
 });

@@ -1,4 +1,4 @@
-// What the pages say of the code must be true: function names, folders, commands, and links between pages.
+// The documentation must match the code: function names, folders, commands, and links between pages.
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
@@ -99,7 +99,7 @@ function brokenLinks(page: string): readonly string[] {
   });
 }
 
-/** The anchors that GitHub makes: lower case, punctuation dropped, a hyphen for each space. */
+/** Return the anchors that GitHub makes: lower case, without punctuation, with a hyphen for each space. */
 function headings(text: string): ReadonlySet<string> {
   const anchors = titles(text).map((title) =>
     title

@@ -1,4 +1,4 @@
-// Questions whose model was withdrawn, is forbidden or has no capacity: another one answers them.
+// If the model for a question was withdrawn, is forbidden or has no capacity, another model answers.
 import { beforeEach, expect, test } from "vitest";
 
 import { readEvents } from "../client/sse.ts";
@@ -25,7 +25,7 @@ const ask = (question: string, accept = "text/event-stream", tier = "fast") =>
     body: JSON.stringify({ question, tier }),
   });
 
-/** Who answered, and for how much, by the answer itself. */
+/** Return the model that answered and the cost, as the answer gives them. */
 async function answered(response: Response): Promise<{ model: string; neurons: number; text: string }> {
   expect(response.status).toBe(200);
   if (response.headers.get("content-type") === "application/json") {
@@ -117,7 +117,7 @@ test("a model that breaks off after its first token, or refuses the question, ha
 });
 
 test("a stand-in that the budget does not suffice for is not asked", async () => {
-  // The question costs 5 neurons of granite at most, and 16 of the one that stands in for it.
+  // The question costs at most 5 neurons with granite, and 16 with the model that replaces it.
   const budget = { method: "PUT", body: JSON.stringify({ neurons: 12 }) };
   expect((await darkroom.api("/v1/budgets/operator/day", budget)).ok).toBe(true);
   await expectProblem(await ask("Why? gone:granite"), 429, "budget_used", /neurons/);

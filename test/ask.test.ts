@@ -1,4 +1,4 @@
-// Questions about what a job says: streamed token by token, and ended by whoever goes away.
+// Questions about a job's text. Answers are streamed token by token, and end if the client disconnects.
 import { expect, test } from "vitest";
 
 import { readEvents, type ServerSentEvent } from "../client/sse.ts";
@@ -16,7 +16,7 @@ async function heard(words = "the harbour opens at nine"): Promise<string> {
   return id;
 }
 
-/** By the harness' own port: a connection that can be broken off. */
+/** Send a request to the harness's own port, over a connection that the test can break. */
 async function ask(
   id: string,
   body: object,
@@ -40,7 +40,7 @@ async function collect(response: Response): Promise<ServerSentEvent[]> {
   return events;
 }
 
-/** The chat whose question holds these words: how often its tokens were made, and when it was stopped. */
+/** Return, for the chat whose question contains these words, the number of its tokens and when it was stopped. */
 async function chatOf(words: string) {
   const { tokensMade, stopped, calls, chats } = await darkroom.modelCalls();
   const script = Object.keys(calls).find((one) => one.startsWith('"""') && one.includes(words)) ?? "";
@@ -125,7 +125,7 @@ test.each([
   expect((await chatOf(question)).made).toBe(made);
   const [row] = await until(usage, (rows) => rows.length > 0);
   expect(row).toMatchObject({ calls: 1, estimated: row!.neurons });
-  // 147 tokens of prompt by their characters, and each token that was sent.
+  // The prompt has 147 tokens by its characters. Each token that was sent is added.
   const { messages } = await chatOf(question);
   const inputTokens = messages.reduce((sum, { content }) => sum + tokensOf(content), 0);
   const outputTokens = (row!.neurons * 1e6 - inputTokens * 1542) / 10_158;

@@ -1,4 +1,4 @@
-// What becomes of a task: leases, attempts, retries, snoozes, dead letters.
+// The life of a task: leases, attempts, retries, snoozes, dead letters.
 import { expect, test } from "vitest";
 
 import { cancelJob, insertJobs } from "../shared/db/jobs/jobs.ts";

@@ -23,7 +23,7 @@ async function transcribed(words: string, more: Record<string, string> = {}): Pr
 
 const client = () => createClient({ baseUrl: darkroom.origin(), key: KEYS.operator });
 
-/** The words that a cut of scripted speech spells out. */
+/** Return the words in a cut of scripted speech. */
 const wordsIn = (bytes: Uint8Array) =>
   [...new TextDecoder("latin1").decode(bytes).matchAll(/<([^<>]+)>/g)].map(([, word]) => word);
 
@@ -39,7 +39,7 @@ test("a stretch across the chunks of a long recording holds what is said there, 
   });
   const expected = Array.from({ length: 90_000 / WORD_MS }, (_, index) => `w${index + 40_000 / WORD_MS}`);
   expect(wordsIn(stretch!.bytes)).toEqual(expected);
-  // Without an end: as much as one answer holds.
+  // Without an end, the answer has as much as it can hold.
   const rest = await client().jobs.audio(id, { fromMs: 90_000 });
   expect(rest).toMatchObject({ fromMs: 90_000, toMs: 180_000 });
 });

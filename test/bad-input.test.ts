@@ -1,4 +1,4 @@
-// Each ends in a clear problem or in a dead letter with its reason, and no other job suffers.
+// Each bad input ends in a clear problem or in a dead letter with its reason, and does not affect other jobs.
 import { expect, test } from "vitest";
 
 import type { Problem } from "../producer/http/problem.ts";
@@ -26,7 +26,7 @@ async function ignoredReason(key: string): Promise<string | null | undefined> {
   return found.uploads.find((row) => row.key === key)?.ignoredReason;
 }
 
-/** A PNG that is nothing but a header. */
+/** A PNG that only has a header. */
 function pngHeader(width: number, height: number): Uint8Array {
   const bytes = new Uint8Array(64);
   bytes.set([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52]);
@@ -140,7 +140,7 @@ test("an object overwritten or deleted between event and read", async () => {
   expect(await ignoredReason("inbox/change.mp3")).toMatch(/overwritten before it was read/);
   await UPLOADS.send(createEvent("inbox/gone.mp3", 11, first!.etag));
   expect(await ignoredReason("inbox/gone.mp3")).toMatch(/deleted before it was read/);
-  // The same bytes put there again are the same upload, and now it can be read.
+  // If the same bytes are put there again, it is the same upload, and it can be read now.
   await darkroom.putAndAnnounce("inbox/gone.mp3", "first words");
   await until(
     () => ignoredReason("inbox/gone.mp3"),
@@ -150,7 +150,7 @@ test("an object overwritten or deleted between event and read", async () => {
 
 test.each(["source_replaced", "source_missing"])("a source changed between job and attempt: %s", async (code) => {
   const { MEDIA, DB } = darkroom.bindings();
-  // The first attempt fails, so that there is a time between submission and the next.
+  // The first attempt fails, so that there is time between the submission and the next attempt.
   const name = `${code}.mp3`;
   const { id, input } = await darkroom.upload({ name }, speech(`error:3043x1 ${code}`));
   await darkroom.untilJob(id, (job) => job.waiting !== null);
@@ -213,7 +213,7 @@ test("a body over 1 MB, and one that is not JSON", async () => {
 test("a client that sends a large body is told why it is refused, however early, and the answer that was kept", async () => {
   const large = new Uint8Array(12_000_000);
   const headers = { authorization: `Bearer ${KEYS.operator}` };
-  // A client of its own, over a socket: the harness's is too near to lose an answer.
+  // Use a separate client over a socket, because the harness's client cannot lose an answer.
   const send = (path: string, more: Record<string, string> = {}, body: Uint8Array<ArrayBuffer> = large) =>
     fetch(`${darkroom.origin()}${path}`, { method: "POST", headers: { ...headers, ...more }, body });
   const wav = new Uint8Array(large);

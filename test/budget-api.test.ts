@@ -1,4 +1,4 @@
-// Setting, reading and lifting budgets; what cannot be meant is refused with a sentence.
+// Setting, reading and lifting budgets. Impossible values are refused with a clear message.
 import { expect, test } from "vitest";
 
 import type { Budget } from "../producer/budgets/schema.ts";

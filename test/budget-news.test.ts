@@ -1,4 +1,4 @@
-// What is told of budgets: once a period each, to endpoints and in the journal.
+// The events of budgets: each once a period, to endpoints and in the journal.
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 
 import { KEYS, startDarkroom, until } from "./harness.ts";
@@ -57,7 +57,7 @@ test("however many settle at once, 80 % is told once, and so is the end", async 
     expect(lines.filter((line) => line.includes(`"event":"${event}"`))).toHaveLength(1);
   }
 
-  // The next day it may be told again; the same day another amount as well.
+  // The next day, or for another amount on the same day, the event may be sent again.
   const { DB } = darkroom.bindings();
   await DB.batch([
     DB.prepare("UPDATE usage_days SET day = day - 1"),

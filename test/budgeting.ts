@@ -1,13 +1,13 @@
-// What tests of budgets do and look at.
+// Actions and readings for tests of budgets.
 import { expect } from "vitest";
 
 import type { Budget } from "../producer/budgets/schema.ts";
 import type { startDarkroom } from "./harness.ts";
 
-/** A picture of 1024 × 1024 in four steps by the catalogue, which stands where a script says `unpriced`. */
+/** The catalogue's price of a picture of 1024 × 1024 in four steps, which applies if a script says `unpriced`. */
 export const PICTURE_NEURONS = 172.8;
 
-/** Sums of binary fractions. */
+/** The precision for sums of binary fractions. */
 export const near = (neurons: number) => expect.closeTo(neurons, 6) as number;
 
 export const picture = (name: string, more: object = {}) => ({
@@ -28,7 +28,7 @@ export function budgeting(darkroom: ReturnType<typeof startDarkroom>) {
     return (await (await darkroom.api("/v1/budgets")).json<{ budgets: Budget[] }>()).budgets;
   }
 
-  /** How often a picture whose prompt holds this was asked for. */
+  /** Return how often a picture was requested whose prompt contains this. */
   async function callsOf(name: string): Promise<number> {
     const { calls } = await darkroom.modelCalls();
     return Object.entries(calls).reduce((sum, [script, count]) => sum + (script.includes(name) ? count : 0), 0);
@@ -46,7 +46,7 @@ export function budgeting(darkroom: ReturnType<typeof startDarkroom>) {
     return Object.fromEntries(results.map(({ state, n }) => [state, n]));
   }
 
-  /** The moment that tasks held with this code wait for has come. */
+  /** Let the time come that tasks held with this code wait for. */
   async function hurry(code: string): Promise<void> {
     await darkroom
       .bindings()

@@ -1,4 +1,4 @@
-// Budgets under work: never exceeded, held until the reset, let go by an edit.
+// Budgets during work: they are never exceeded, hold tasks until the reset, and release them after a change.
 import { expect, test } from "vitest";
 
 import { budgeting, near, picture, PICTURE_NEURONS } from "./budgeting.ts";
@@ -8,7 +8,7 @@ const darkroom = startDarkroom();
 const { setBudget, budgets, callsOf, states, hurry } = budgeting(darkroom);
 const DAY_MS = 86_400_000;
 
-/** Wait until nothing is under way any more: what waits for calls under way is hurried on. */
+/** Wait until no task runs. Tasks that wait for running calls are made due. */
 async function untilStates(wanted: Record<string, number>): Promise<void> {
   await until(
     async () => {
@@ -24,7 +24,7 @@ async function untilStates(wanted: Record<string, number>): Promise<void> {
   );
 }
 
-/** A period has passed: what was spent so many days ago, and what waits for the reset is due. */
+/** Let a period pass: move the spending this many days back, and make tasks due that wait for the reset. */
 async function pass(days: number): Promise<void> {
   await darkroom.bindings().DB.prepare("UPDATE usage_days SET day = day - ?1").bind(days).run();
   await hurry("budget_used");
@@ -72,7 +72,7 @@ test("a monthly budget holds until the first of the next month, however long tha
   expect(held.waiting!.message).toMatch(
     /^The owner's monthly budget is used up \(172\.8 of 172\.8 neurons\), .* UTC\.$/,
   );
-  // A week is what anything else may wait.
+  // A task may wait at most a week for anything else.
   await darkroom
     .bindings()
     .DB.prepare("UPDATE tasks SET created_at = created_at - ?1")
@@ -84,7 +84,7 @@ test("a monthly budget holds until the first of the next month, however long tha
     ({ attempts }) => attempts.length === 2,
   );
   expect((await darkroom.readJob(second.id)).waiting?.code).toBe("budget_used");
-  // Nor does it count against that week when the task then waits for capacity.
+  // The wait does not count against that week if the task then waits for capacity.
   const { DB } = darkroom.bindings();
   const countedFrom = await DB.prepare("SELECT created_at AS at FROM tasks WHERE state = 'retryable'").first<number>(
     "at",
@@ -144,7 +144,7 @@ test("what is refused by a budget that was just lifted is let go by maintenance"
   >();
   await darkroom.api("/v1/budgets/operator/day", { method: "DELETE" });
   await darkroom.untilJob(id);
-  // As if its settlement had come after the edit.
+  // This is the state in which the settlement came after the edit.
   const other = await darkroom.submit(picture("straggler-3"));
   await darkroom.untilJob(other.id);
   await DB.batch([

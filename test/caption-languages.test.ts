@@ -1,4 +1,4 @@
-// Captions in the languages of the world: how long a line is, which way it is read, and what other programs make of them.
+// Captions in many languages: the length of a line, its direction, and how other programs read them.
 import { expect, test } from "vitest";
 
 import { toSrt, toVtt } from "../shared/captions/captions.ts";
@@ -94,10 +94,10 @@ test.each([
   ["fa", "سلام به همه", 42, 20],
   ["hi", "आज हम बजट पर बात करेंगे", 42, 25],
   ["de", "Guten Tag", 42, 20],
-  // Nobody has said what it is.
+  // The language is not given.
   [null, "今日はいい天気ですね。", 26, 14],
   [null, "Good morning", 42, 20],
-  // A translation of what was said in Japanese.
+  // This is a translation from Japanese.
   ["ja", "It is fine weather today.", 42, 20],
 ])("the Netflix preset of %s, '%s', has %i columns and %i a second", (language, text, line, speed) => {
   const options = captionOptionsFor(transcriptOf(language, text), { preset: "netflix" });
@@ -124,7 +124,7 @@ test("lines that are read from right to left say so, and no others", () => {
   expect(toVtt(cues)).toContain("\n\u200FYouTube قناة جديدة!\n");
   expect(toSrt(cues)).toContain("\n\u202BYouTube قناة جديدة!\u202C\n");
   expect(toVtt(cues)).toContain("\nOK.\n");
-  // Where the language is not known, and where it is another one, the first letter says it, as players do.
+  // If the language is not known or is another one, the first letter decides, as in players.
   expect(captionsOf(transcriptOf(null, "שלום iPhone", "iPhone שלום")).map(({ direction }) => direction)).toEqual([
     "rtl",
     undefined,
@@ -132,7 +132,7 @@ test("lines that are read from right to left say so, and no others", () => {
   expect(captionsOf(transcriptOf("en", "שלום"))[0]?.direction).toBe("rtl");
 });
 
-/** As it is written: with its marks of direction. */
+/** The line as it is written, with its marks of direction. */
 function shown({ startMs, endMs, lines, direction }: Cue, marks: readonly [string, string]) {
   const [before, after] = direction === "rtl" ? marks : ["", ""];
   return { startMs, endMs, text: lines.map((line) => before + line + after).join("\n") };

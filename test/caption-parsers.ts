@@ -1,10 +1,10 @@
-// What other people's parsers read in our captions: two of WebVTT and two of SubRip.
+// Reads our captions with parsers by other people: two for WebVTT and two for SubRip.
 import { parse as parseEither } from "@plussub/srt-vtt-parser";
 import { parse as parseVtt } from "node-webvtt";
 import SrtParser from "srt-parser-2";
 import { WebVTTParser } from "webvtt-parser";
 
-/** A cue as a parser gives it: its text as it is shown, a line break between its lines. */
+/** A cue as a parser returns it: the shown text, with a line break between its lines. */
 export interface ReadCue {
   readonly startMs: number;
   readonly endMs: number;
@@ -13,7 +13,7 @@ export interface ReadCue {
 
 const ms = (seconds: number) => Math.round(seconds * 1000);
 
-/** Of parsers that leave what is escaped as it is. */
+/** Unescape the text of parsers that do not do it themselves. */
 function unescaped(text: string): string {
   return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }
@@ -38,6 +38,6 @@ export const SRT_PARSERS: Readonly<Record<string, (srt: string) => readonly Read
       .fromSrt(srt)
       .map(({ startSeconds, endSeconds, text }) => ({ startMs: ms(startSeconds), endMs: ms(endSeconds), text })),
   "@plussub/srt-vtt-parser": (srt) =>
-    // It tells the two formats apart by the first line, and reads no empty file.
+    // It distinguishes the two formats by the first line, and does not read an empty file.
     parseEither(srt).entries.map(({ from, to, text }) => ({ startMs: from, endMs: to, text })),
 };

@@ -1,10 +1,10 @@
-// What holds of captions, whatever is said and asked for.
+// Properties of captions for any words and any options.
 import { CAPTION_PRESETS, CaptionOptions, type Cue } from "../shared/captions/layout.ts";
 import { widthOf } from "../shared/captions/width.ts";
 import type { Segment, Word } from "../shared/transcripts/transcript.ts";
 import { pick, segmentOf, whole } from "./scripted-speaker.ts";
 
-/** The limits that a cue breaks. */
+/** Return the limits that a cue breaks. */
 export function brokenLimits(cue: Cue, next: Cue | undefined, options: CaptionOptions): readonly string[] {
   const durationMs = cue.endMs - cue.startMs;
   const readingMs = (widthOf(cue.lines.join(" ")) * 1000) / options.maxCharsPerSecond;
@@ -37,7 +37,7 @@ export function someOptions(random: () => number): CaptionOptions {
   });
 }
 
-/** How a script is written: its words, the marks that follow them, and whether spaces stand between. */
+/** How a script is written: its words, the marks that follow them, and whether spaces separate them. */
 interface Script {
   readonly words: readonly string[];
   readonly marks: readonly string[];
@@ -51,7 +51,7 @@ const script = (words: string, marks: readonly string[], isSpaced: boolean): Scr
   isSpaced,
 });
 
-/** Twelve scripts, and what people mix into all of them: pictures, numbers and names. */
+/** Twelve scripts, and the things that people mix into all of them: pictures, numbers and names. */
 export const SCRIPTS = {
   latin: script(
     "a I the and of river harbour everyone nevertheless understanding internationalisation it's don't 20 O'Brien café 👩‍👩‍👧‍👦 🇩🇪",
@@ -109,7 +109,7 @@ export function speak(random: () => number, scripts: readonly ScriptName[] = SCR
   return segments;
 }
 
-/** A word as a model times it where it knows no words: in tokens, which end anywhere. */
+/** Split a word as a model does that times tokens instead of words. Tokens end anywhere. */
 function inTokens({ text, startMs, endMs }: Word, random: () => number): readonly Word[] {
   const tokens: string[] = [];
   for (const char of text) {
@@ -127,8 +127,8 @@ function inTokens({ text, startMs, endMs }: Word, random: () => number): readonl
 const dictionary = new Intl.Segmenter("und", { granularity: "word" });
 
 /**
- * The lines that begin inside a word, or with a mark that no line begins with. Every word has to fit a line with its marks, and each
- * segment to stay what it is where its lines are put together.
+ * Return the lines that begin inside a word, or with a mark that must not begin a line. Every word has to fit a line with its marks, and
+ * the lines of a segment, put together, have to be its text.
  */
 export function badBreaks(segments: readonly Segment[], cues: readonly Cue[]): readonly string[] {
   const isEdge: boolean[] = [];

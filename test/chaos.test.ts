@@ -1,4 +1,4 @@
-// A small run of `npm run chaos`: one in five operations fails, and nothing is lost, bought twice or wrong.
+// A small run of `npm run chaos`: one in five operations fails, and nothing is lost, paid for twice or wrong.
 import { beforeAll, expect, test } from "vitest";
 
 import { parseCommand } from "../bench/chaos/command.ts";
@@ -46,7 +46,7 @@ test("without faults every job is completed in one attempt for each of its tasks
 });
 
 test.each([
-  // Once beside others and twice alone; at the model's door once and five times.
+  // The task dies once next to others and twice alone. At the model's door it dies once, and then five times alone.
   ["put results/job_j4/", 3],
   ["ai job_j4 ", 6],
 ])(
@@ -55,16 +55,16 @@ test.each([
     const report = await chaos.run({ ...PLAN, faultRate: 0, poison });
     expect(report).toMatchObject({ ...GUILTLESS, completed: JOBS - 1, failed: { worker_lost: 1 }, dead_letters: 1 });
     expect(report.deaths).toBe(deaths);
-    // Those that ran beside it at its first death were tried once more.
+    // The tasks that ran next to it at its first death were retried once.
     expect(report.attempts).toBeLessThan(JOBS + deaths + 10 + 10);
   },
 );
 
 test("an object that kills every consumer that reads it is an ignored upload, and its neighbours are done", async () => {
   const report = await chaos.run({ ...PLAN, faultRate: 0, poison: "head inbox/j3.jpg" });
-  // It has no job, and its reason among the ignored uploads. Its event is acknowledged then, so there is no dead letter.
+  // The object has no job, and is an ignored upload with its reason. Its event is then acknowledged, so there is no dead letter.
   expect(report).toMatchObject({ ...GUILTLESS, ignored: 1, completed: JOBS - 1, failed: {}, dead_letters: 0 });
-  // Once beside others, before it was suspected, and three times alone.
+  // It dies once next to others, before it is suspected, and three times alone.
   expect(report.deaths).toBe(4);
 });
 
@@ -73,7 +73,7 @@ test.each([
   ["asks_twice", "double_billed"],
   ["stores_half", "wrong_result"],
 ] as const)("a door that %s is found out as %s", async (sabotage, verdict) => {
-  // Among few jobs a door may find nothing to spoil.
+  // With few jobs, a door may have nothing to spoil.
   const report = await chaos.run({ ...PLAN, jobs: Math.max(JOBS, 30), faultRate: 0, sabotage });
   expect(report[verdict]).toBeGreaterThan(0);
   expect(report.findings[0]).toMatchObject({ type: verdict });

@@ -1,4 +1,4 @@
-// What a deployment lacks, as the page of set-up names it.
+// The missing parts of a deployment, as the setup view names them.
 import { expect, test } from "vitest";
 
 import type { Check } from "../producer/checks/schema.ts";
@@ -6,7 +6,7 @@ import { deploymentChecks } from "../producer/checks/deployment-checks.ts";
 import { withDefaults } from "../shared/settings.ts";
 import { KEYS, startDarkroom, until } from "./harness.ts";
 
-// A runtime of its own: an isolate notes only once an hour that the bucket tells of objects.
+// A separate runtime is used, because an isolate records only once an hour that the bucket sends notifications.
 const darkroom = startDarkroom({}, { edit: (config) => config });
 
 async function read(): Promise<Map<string, Check>> {

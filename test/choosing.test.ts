@@ -1,4 +1,4 @@
-// Which model a job gets: by tier, by name, by a latency budget; and which stands in where it has no capacity.
+// The model for a job: by tier, by name, by a latency budget. And the model that replaces it if it has no capacity.
 import { describe, expect, test } from "vitest";
 
 import { chooseModel, chosenByName, MIN_MEASURED_CALLS } from "../shared/models/choose-model.ts";
@@ -104,7 +104,7 @@ describe("on the runtime", () => {
       input: { options: { tier: "balanced" } },
       attempts: [{ model: WHISPER }],
     });
-    // What the object says is what was chosen: its event finds the same job.
+    // The object has the choice in its metadata, so its event finds the same job.
     await darkroom.maintain(new Date(Date.now() + 120_000));
     const { jobs } = await (await darkroom.api("/v1/jobs")).json<{ jobs: unknown[] }>();
     expect(jobs).toHaveLength(2);

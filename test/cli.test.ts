@@ -1,4 +1,4 @@
-// `bin/darkroom` against the listening product: as a shell runs it where that matters, otherwise in this process.
+// `bin/darkroom` against the listening product. It runs in a shell if that matters, and otherwise in this process.
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -313,7 +313,7 @@ test("a text that is not UTF-8 is refused with what to do, as a file and as an a
   const file = await run(["submit", "menu.txt"]);
   expect(file).toMatchObject({ code: 2, stdout: "" });
   expect(file.stderr).toMatch(/is not UTF-8 \(byte 3 is 0xE9\); it looks like Windows-1252.*iconv -f WINDOWS-1252/s);
-  // A shell hands bytes on; Node has a replacement character in their place.
+  // A shell passes bytes on. Node replaces them with a replacement character.
   const argument = await ended(start(["-c", `exec "${BIN}" submit --prompt "$(printf 'caf\\351')"`], "/bin/sh"));
   expect(argument).toMatchObject({ code: 2, stdout: "" });
   expect(argument.stderr).toMatch(/is not UTF-8; set the terminal to UTF-8/);

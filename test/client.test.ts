@@ -1,4 +1,4 @@
-// The typed client against the real product, and against servers that misbehave as no real one does on demand.
+// The typed client against the real product, and against servers that misbehave on demand.
 import { expect, test } from "vitest";
 
 import { createClient, DarkroomError, type Job, type JobEvent, type Progress } from "../client/index.ts";
@@ -11,7 +11,7 @@ const darkroom = startDarkroom();
 type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 const connect = (fetch?: Fetch, key = KEYS.operator) =>
   createClient({ baseUrl: `${darkroom.origin()}/`, key, ...(fetch && { fetch }) });
-/** A client of a server that answers by script. */
+/** Make a client of a server that answers by a script. */
 const scripted = (fetch: Fetch) => createClient({ baseUrl: "http://scripted", key: "k", fetch });
 
 async function problemOf(call: Promise<unknown>): Promise<DarkroomError> {
@@ -195,7 +195,7 @@ test("every failure is a DarkroomError with the problem's fields", async () => {
 test("half a surrogate pair is refused as the API refuses it, in a body, a parameter and an id", async () => {
   const client = connect();
   const half = "a \ud83d";
-  // One after the other: a promise that fails before it is awaited is nobody's.
+  // Await one after the other: a promise that fails before it is awaited is an unhandled rejection.
   const calls: readonly (() => Promise<unknown>)[] = [
     async () => client.jobs.submit({ kind: "classification", text: half }),
     async () => client.uploads.put(new Blob(["a text"]), { name: `${half}.txt` }),
@@ -335,7 +335,7 @@ test("a large upload goes to the bucket in parts, a part that fails is sent agai
       directMaxBytes: 24,
       onProgress: ({ sentBytes }) => seen.push(sentBytes),
     });
-  // The URL of the first part has run out: it is signed again.
+  // The URL of the first part has expired, so it is signed again.
   expect(await put((path) => path === "/1")).toEqual({ id: "job_1" });
   const etags = [1, 2, 3].map((number) => ({ number, etag: `"e${number}"` }));
   expect(completed).toEqual({ parts: etags });

@@ -9,7 +9,7 @@ import { createSixConnections, OPEN_CONNECTIONS } from "./six-connections.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** Calls that are open until they are told to end. */
+/** Calls that are open until the test ends them. */
 function calls() {
   const { promise, resolve } = Promise.withResolvers<void>();
   const state = { open: 0, most: 0, begun: [] as string[], end: resolve };

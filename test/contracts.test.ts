@@ -1,4 +1,4 @@
-// The contracts of the models against what is said of them here: the stand-ins' requests, shapes and refusals, by ajv.
+// The stand-ins' requests, shapes and refusals, checked against the models' contracts with ajv.
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { describe, expect, test } from "vitest";
@@ -58,7 +58,7 @@ const FULL: Readonly<Record<ModelTask, unknown>> = {
   embedding: { shape: [1, 2], data: [[0.1, 0.2]], pooling: "cls" },
 };
 
-/** How the shapes give a picture that is not JSON. */
+/** The form in which the shapes give a picture that is not JSON. */
 const BYTES = {
   type: "object",
   properties: { bytes: { type: "object" }, mediaType: { const: "image/jpeg" } },

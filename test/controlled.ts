@@ -1,28 +1,28 @@
-// A Worker that the harness controls from outside: its variables change and its stores are emptied while it runs, so that one
+// A Worker that the harness controls from outside. Its variables can change and its stores can be emptied while it runs, so one
 // runtime serves many test files.
 
 import { runCall } from "./remote-d1.ts";
 
-/** Requests to this host are the harness's own. */
+/** Requests to this host come from the harness. */
 export const CONTROL_URL = "http://harness.test/";
 
-/** Where a `D1Call` goes. */
+/** The address for a `D1Call`. */
 export const DATABASE_URL = `${CONTROL_URL}database`;
 
-/** A binding, and a variable: while it is `true`, a key may make few requests in a minute. */
+/** The name of a binding and of a variable. While it is `true`, a key may make only few requests a minute. */
 export const FEW_REQUESTS = "TEST_FEW_REQUESTS";
-/** So few that a slow machine sends two minutes' worth within two. */
+/** So few that even a slow machine sends the requests of two minutes within two minutes. */
 export const FEW_REQUESTS_A_MINUTE = 40;
 
 /** The body of a request to `CONTROL_URL`. */
 export interface Control {
-  /** Variables that stand in for, or beside, those of the configuration. */
+  /** Variables that replace or extend those of the configuration. */
   readonly vars: Readonly<Record<string, string>>;
-  /** Rows of `api_keys` that a test begins with; without them the stores are left as they are. */
+  /** Rows of `api_keys` with which a test begins. Without them the stores stay as they are. */
   readonly keys?: readonly Readonly<Record<string, string | number | null>>[];
 }
 
-/** `signing_keys` stay: Node, which tests run in, remembers the key as any isolate does. */
+/** The tables to empty. `signing_keys` stay, because Node, in which tests run, remembers the key like any isolate. */
 const TABLES = `
   SELECT name FROM sqlite_schema
    WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'd1%' AND name NOT LIKE '\\_cf%' ESCAPE '\\'
@@ -33,7 +33,7 @@ export type Handlers = Required<Pick<ExportedHandler<Env>, "fetch" | "queue" | "
 export function controlled(worker: Handlers): Handlers {
   let vars: Control["vars"] = {};
   let tables: readonly string[] | undefined;
-  /** Messages that are older belong to an earlier test: a late wake-up would lease what this one has just inserted. */
+  /** Older messages belong to an earlier test. A late wake-up would lease a task that this test has just inserted. */
   let emptiedAt = 0;
 
   function withVars(env: Env): Env {
@@ -82,7 +82,7 @@ async function emptyBucket(media: R2Bucket): Promise<void> {
   }
 }
 
-/** The batch without messages that were sent before; those are acknowledged. */
+/** Return the batch without messages that were sent earlier, which are acknowledged. */
 function since(batch: MessageBatch, sentAt: number): MessageBatch {
   const messages = batch.messages.filter(({ timestamp }) => timestamp.getTime() >= sentAt);
   if (messages.length === batch.messages.length) return batch;

@@ -1,4 +1,4 @@
-// A deployment that has been told to sign no condition against copies.
+// A deployment that is configured not to sign a condition against copies.
 import { expect, test } from "vitest";
 
 import type { PendingUpload } from "../producer/uploads/pending-schema.ts";

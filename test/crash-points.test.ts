@@ -1,4 +1,4 @@
-// The points at which a consumer can die, one after another, for one job of each kind: in `npm run test:long` every one.
+// The points at which a consumer can die, one after another, for one job of each kind. `npm run test:long` tests every point.
 import { beforeAll, expect, test } from "vitest";
 
 import { WORK_KINDS } from "../bench/chaos/plan.ts";
@@ -12,13 +12,13 @@ beforeAll(async () => {
 });
 
 const STEP = sampled(12, 1);
-// Some hundred runs in a row: on a busy machine more than the two minutes that any other test may take.
+// About a hundred runs in a row. On a busy machine they take longer than the two minutes for any other test.
 const TIMEOUT_MS = 600_000;
 const BUDGETED = { budget: 1_000_000 };
 
 test.each([
   ...WORK_KINDS.map((kind) => [kind, "", {}] as const),
-  // What is set aside for its calls is given back or spent, whatever dies.
+  // Neurons that are reserved for its calls are released or spent, whatever dies.
   ["picture", " within a budget", BUDGETED] as const,
   ["note", " within a budget", BUDGETED] as const,
 ])(
@@ -45,7 +45,7 @@ test.each([
         if (!isInnocent) guilty.push(`${when} operation ${operation}: ${JSON.stringify(report)}`);
       }
     }
-    // Its insert, lease, model call, artifact and settlement at the least.
+    // At least its insert, lease, model call, artifact and settlement.
     expect(operation).toBeGreaterThan(5);
     expect(guilty).toEqual([]);
   },

@@ -1,4 +1,4 @@
-// Dead letters as a person meets them: in groups, one with its history, given another life, or closed.
+// Dead letters as a person sees them: in groups, one with its history, redriven, or discarded.
 import { expect, test } from "vitest";
 
 import { editOptions } from "../shared/redrives/edit-options.ts";
@@ -37,7 +37,7 @@ const groups = async (query = "", key?: string) =>
   (await get<{ groups: Group[] }>(`/v1/dead-letters${query}`, key)).groups;
 const letter = (id: string) => get<Letter>(`/v1/dead-letters/${id}`);
 
-/** A job that fails, and the id of its dead letter. */
+/** Submit a job that fails, and return the id of its dead letter. */
 async function fail(prompt: string, options: object = {}, key?: string): Promise<{ jobId: string; id: string }> {
   const { id: jobId } = await darkroom.submit({ kind: "image_generation", prompt, options }, key);
   expect((await darkroom.untilJob(jobId, undefined, key)).state).toBe("failed");
@@ -195,7 +195,7 @@ test("of 20 redrives of one letter at once one wins, be it a task or a message",
     const count = DB.prepare("SELECT count(*) AS n FROM audit WHERE subject = ?1").bind(id).first("n");
     expect(await count).toBe(1);
   }
-  // While it runs, and when it has run.
+  // Both while it runs and after it has run.
   const running = await darkroom.api(`/v1/dead-letters/${task.id}/redrive`, { method: "POST" });
   await expectProblem(
     running,
@@ -204,13 +204,13 @@ test("of 20 redrives of one letter at once one wins, be it a task or a message",
     /already been redriven; its task is (available|running|completed)/,
   );
   expect((await darkroom.untilJob(task.jobId)).attempts).toHaveLength(2);
-  // The message was sent once: it came back as one more letter.
+  // The message was sent once, so it came back as one more letter.
   const all = await until(
     () => groups("?state=all"),
     (found) => found.some(({ code, count }) => code === "malformed_message" && count === 2),
   );
   const again = all.find(({ code }) => code === "malformed_message");
-  // What was sent after it has been read: so had been any other of the nineteen.
+  // A message that was sent later has been read, so any other of the nineteen would have been read too.
   await darkroom.untilJob((await darkroom.submit({ kind: "classification", text: "fence" })).id);
   expect(await groups("?state=all&view=groups")).toContainEqual(expect.objectContaining({ ...again!, count: 2 }));
   const edited = await darkroom.post(`/v1/dead-letters/${again!.sample.id}/redrive`, { options: {} });

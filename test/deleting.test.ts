@@ -1,4 +1,4 @@
-// Deleting: what a job said is nowhere any more, whatever it had come to.
+// Deletion: the content of a job is nowhere left, whatever its state was.
 import { expect, test } from "vitest";
 
 import { finishDeletions } from "../consumer/maintenance/prune.ts";
@@ -23,7 +23,7 @@ const everywhere = (word: string) => findEverywhere(darkroom.bindings(), word);
 const remove = (id: string, query = "", key = KEYS.operator) =>
   darkroom.api(`/v1/jobs/${id}${query}`, { method: "DELETE", key });
 const count = (sql: string) => darkroom.bindings().DB.prepare(sql).first<number>("n");
-/** Keys of what jobs read and made: what the product keeps for itself says nothing. */
+/** Return the keys of objects that jobs read and wrote. The product's own objects have no content of jobs. */
 async function objectsLeft(): Promise<string[]> {
   const { objects } = await darkroom.bindings().MEDIA.list();
   return objects.map(({ key }) => key).filter((key) => !key.startsWith("system/"));
@@ -72,12 +72,12 @@ test("a deleted job has left its words nowhere, and its figures stay", async () 
   expect((await darkroom.api(`/v1/jobs/${id}`)).status).toBe(404);
   expect((await remove(id)).status).toBe(404);
   expect(await objectsLeft()).toEqual([]);
-  // Looked through once more when nothing can be written about the job any more.
+  // The objects are checked once more when nothing can be written for the job any more.
   await darkroom.maintain(new Date(Date.now() + 6 * 60_000));
   for (const table of ["jobs", "tasks", "attempts", "artifacts", "webhook_deliveries", "passages", "deletions"]) {
     expect([table, await count(`SELECT count(*) AS n FROM ${table}`)]).toEqual([table, 0]);
   }
-  // Billing goes by the day, and the audit says what this one had cost.
+  // Billing is by day, and the audit log has the cost of this job.
   expect(await spent()).toBe(calls);
   const { audit } = await (await darkroom.api("/v1/audit?act=job.delete")).json<{ audit: unknown[] }>();
   expect(audit).toMatchObject([
@@ -120,9 +120,9 @@ test("a running job is deleted: its call is stopped, nothing comes back, and wha
   const deleted = await remove(job.id);
   expect([deleted.status, await deleted.json()]).toEqual([200, { id: job.id, source: "none" }]);
   await until(spent, (calls) => calls === (before ?? 0) + 1);
-  // The attempt has told: nothing is expected of it any more.
+  // The attempt has settled, so nothing more is expected of it.
   expect(await count("SELECT count(*) AS n FROM deleted_attempts")).toBe(0);
-  // What a late attempt stores all the same is looked for once no attempt can be left.
+  // Objects that a late attempt still stores are searched once no attempt can be left.
   await MEDIA.put(`results/${job.id}/1/image.jpg`, "a kazoo");
   await darkroom.maintain(new Date(Date.now() + 5 * 60_000));
   expect(await everywhere("kazoo")).toHaveLength(1);
@@ -314,7 +314,7 @@ test("a job that is deleted a second time leaves no vector of its life before", 
   await passages.put(job, { passages: passagesOf(id, [{ text: "a spinet" }]), space: "s" });
   const [vector] = stored.values();
   await deleteJob(id, { withSource: true }, ACTOR, deps);
-  // It comes again before all is sure to be gone, and goes again before it has passages.
+  // The job is submitted again before everything is gone, and deleted again before it has passages.
   expect(await put()).toBe(id);
   await deleteJob(id, { withSource: true }, ACTOR, deps);
   stored.set(vector!.id, vector!);

@@ -1,11 +1,11 @@
-// Minutes of wrangler: `npm run test:long`. `npm run deploy` onto what is there, and onto an account that lacks something.
+// `npm run deploy` to an existing deployment, and to an account that lacks something. Runs minutes of wrangler: `npm run test:long`.
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { createProject, expectWhole, keysShown, keysStored, type Project } from "./deploying.ts";
 import { FORBIDDEN } from "./platform/route.ts";
 import { ACCOUNT_ID, SECOND_ACCOUNT_ID } from "./platform/server.ts";
 
-// Up to thirty starts of wrangler a test. A bound, not an expectation: each is a second of one idle core.
+// A test starts wrangler up to thirty times, and each start takes a second of an idle core. This is a bound, not an expectation.
 vi.setConfig({ testTimeout: 1_200_000 });
 
 describe.runIf(process.env["DARKROOM_LONG"])("deploying again, and where something is refused", () => {
@@ -105,5 +105,5 @@ describe.runIf(process.env["DARKROOM_LONG"])("deploying again, and where somethi
   });
 });
 
-/** What the build token of the Deploy button is reported to lack, among others. */
+/** One of the permissions that the build token of the Deploy button is reported to lack. */
 const AFTER_DEPLOY = ["PUT /event_notifications", "PUT /r2/buckets/darkroom-media/cors"];

@@ -1,4 +1,4 @@
-// How what the account has is judged, from what wrangler 4.164.0 prints. That it prints this: test/deploy-parts.test.ts.
+// How the resources of an account are read from the output of wrangler 4.164.0. test/deploy-parts.test.ts checks that output.
 import { describe, expect, test } from "vitest";
 
 import { bucketParts } from "../deploy/bucket-parts.ts";
@@ -18,7 +18,7 @@ const target: Target = {
   operatorId: "operator",
 };
 
-/** What a part makes of what wrangler printed. */
+/** Return what a part reads from wrangler's output. */
 async function found(part: Part | undefined, stdout: string, ok = true) {
   const ran = { ok, stdout, output: stdout };
   const answer = async () => ran;

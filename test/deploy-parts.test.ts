@@ -1,9 +1,9 @@
-// Minutes of wrangler: `npm run test:long`. Options and optional parts, and parts that are there and differ from what is needed.
+// Options, optional parts, and existing parts that differ from what is needed. Runs minutes of wrangler: `npm run test:long`.
 import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { createProject, expectWhole, type Project } from "./deploying.ts";
 
-// Up to thirty starts of wrangler a test. A bound, not an expectation: each is a second of one idle core.
+// A test starts wrangler up to thirty times, and each start takes a second of an idle core. This is a bound, not an expectation.
 vi.setConfig({ testTimeout: 1_200_000 });
 
 const withPassages = (config: string) => config.replace('// "vectorize"', '"vectorize"');
@@ -65,7 +65,7 @@ describe.runIf(process.env["DARKROOM_LONG"])("parts of the account", () => {
     });
     expect(darkroom.snapshot()).toBe(before);
 
-    // Asked for by an option alone, it would be the Worker's in the default one.
+    // With only an option, it would be the Worker's in the default environment.
     const other = await project.deploy(["--jurisdiction", "us"]);
     expect(other).toMatchObject({ exitCode: 1, output: expect.stringContaining('Write "jurisdiction": "us" next to') });
   });
@@ -136,7 +136,7 @@ describe.runIf(process.env["DARKROOM_LONG"])("parts of the account", () => {
     expect(index.metadata.map(({ indexType }) => indexType)).toEqual(["string", "string", "string"]);
   });
 
-  /** Type the commands that a run gave for what differs. */
+  /** Run the commands that a run printed for parts that differ. */
   async function followAdvice(output: string, count: number): Promise<void> {
     const commands = output.match(/npx wrangler [^;)\n]*--env=/g) ?? [];
     expect(commands).toHaveLength(count);

@@ -1,4 +1,4 @@
-// A wrangler that hangs, in place of the real one.
+// A program that hangs instead of the real wrangler.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ensure } from "../deploy/part.ts";
 import { createWrangler } from "../deploy/wrangler.ts";
 
-/** Says something, starts a process that holds its output open, and ends neither of its own accord nor when it is asked to. */
+/** Prints something, starts a process that keeps its output open, and ends neither by itself nor when it is asked to. */
 const HANGING = `
 import { spawn } from "node:child_process";
 process.on("SIGTERM", () => {});
@@ -35,7 +35,7 @@ function wrangler(program: string, timeLimitMs: number) {
   return createWrangler({ isDryRun: false, program: join(folder, program), timeLimitMs });
 }
 
-/** Note the process that a command has left behind. */
+/** Record the process that a command has left behind. */
 function noteChild(output: string): void {
   const [, pid] = /child (\d+)/.exec(output) ?? [];
   expect(pid).toBeDefined();

@@ -1,5 +1,5 @@
-// `npm run deploy` with the real wrangler against a stand-in for the platform's API: from an empty account, and, when asked for,
-// from what a run leaves behind that was interrupted at one of its calls. More in deploy-again.test.ts and deploy-parts.test.ts.
+// `npm run deploy` with the real wrangler against a stand-in for the platform's API: from an empty account, and on request from the
+// state that an interrupted run leaves behind. There is more in deploy-again.test.ts and deploy-parts.test.ts.
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { SIGNED_HEADERS } from "../shared/uploads/signed-headers.ts";
@@ -14,7 +14,7 @@ import {
 } from "./deploying.ts";
 import { FORBIDDEN } from "./platform/route.ts";
 
-// A bound, not an expectation: 15 s of two idle cores.
+// This is a bound, not an expectation. A run takes 15 s of two idle cores.
 vi.setConfig({ testTimeout: 1_200_000 });
 
 let project: Project;
@@ -25,7 +25,7 @@ afterAll(() => project.remove());
 
 test("an empty account is deployed to by one command", async () => {
   const darkroom = await project.account();
-  // What this machine's environment is called must not lead production astray.
+  // Environment names on this machine must not affect production.
   const first = await project.deploy(["--origin", "https://app.example.com"], { CLOUDFLARE_ENV: "local" });
   expect(first).toMatchObject({ exitCode: 0 });
   expect(first.output).not.toMatch(/warning/i);
@@ -36,7 +36,7 @@ test("an empty account is deployed to by one command", async () => {
     rules: [{ allowed: { origins: ["https://app.example.com"], methods: ["PUT"], headers: SIGNED_HEADERS } }],
   });
 
-  // No secret is asked for, and nothing of the local environment's is among what was uploaded.
+  // No secret is asked for, and the upload contains nothing of the local environment.
   const script = darkroom.workers.scripts.get("darkroom");
   const bindings = script?.metadata.bindings ?? [];
   expect(bindings.map(({ name, type }) => `${name} ${type}`).toSorted()).toEqual([
@@ -54,7 +54,7 @@ test("an empty account is deployed to by one command", async () => {
     bindings.find(({ name }) => name === "DEAD_LETTERS")?.queue_name,
   );
   for (const { name } of bindings) expect(script?.code).toMatch(new RegExp(String.raw`\.${name}\b`));
-  // The page: its files are uploaded, and the Worker is asked first for all but those.
+  // The page's files are uploaded, and all other requests go to the Worker first.
   expect(darkroom.workers.assets.size).toBeGreaterThan(5);
   expect(script?.metadata.assets?.config.run_worker_first).toEqual(["/*", "!/assets/*"]);
   expect(script?.metadata).toMatchObject({
@@ -64,19 +64,19 @@ test("an empty account is deployed to by one command", async () => {
   expect(script?.code).not.toContain("darkroom-local-ai");
 });
 
-/** Whether this is the call to be interrupted. */
+/** Whether this is the call to interrupt. */
 type IsIt = (call: string, body: string) => boolean;
 const INTERRUPTIONS: Readonly<Record<string, (platform: Platform, isIt: IsIt) => void>> = {
   "is refused": (platform, isIt) => platform.refuseWhen((call, body) => (isIt(call, body) ? FORBIDDEN : null)),
   "does what it asks for, and its answer is lost": (platform, isIt) => platform.loseAnswersOf(isIt),
 };
 
-/** Ids and times, which are others in each run. */
+/** Ids and times, which differ in each run. */
 const CHANGING = /[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}|[\da-f]{16,}|\d{6,}/g;
 
-// `npm run deploy:states`: some 25 runs each, six minutes of two idle cores. Each run is interrupted at the first call that changes
-// something and was not interrupted before, and so begins in the state in which the run before has left the account. What was made in
-// the same run, since a call before it was interrupted and its run went on, has its turn in a new account.
+// `npm run deploy:states`: about 25 runs each, six minutes of two idle cores. Each run is interrupted at the first call that changes
+// something and was not interrupted before. So it begins in the state in which the previous run has left the account. Calls that follow in
+// the same run, because the run continued after an interruption, are interrupted in a new account.
 test.skipIf(process.env["DARKROOM_DEPLOY_STATES"] === undefined).each(Object.entries(INTERRUPTIONS))(
   "from every half-finished state the next run goes on: a call %s",
   { timeout: 4 * 3_600_000 },
@@ -90,7 +90,7 @@ test.skipIf(process.env["DARKROOM_DEPLOY_STATES"] === undefined).each(Object.ent
       let interrupted: string | null = null;
       interrupt(platform, (call, body) => {
         if (call.startsWith("GET ")) return false;
-        // Of an upload, which is a form, the path alone.
+        // An upload is a form, so only its path is compared.
         const name = `${call} ${body.startsWith("-") ? "" : body}`.replaceAll(CHANGING, "…");
         if (interrupted !== null || tried.has(name)) return false;
         tried.add(name);
@@ -103,7 +103,7 @@ test.skipIf(process.env["DARKROOM_DEPLOY_STATES"] === undefined).each(Object.ent
         const run = await project.deploy();
         runs.push(run);
         console.log(`exit code ${run.exitCode}: ${(interrupted ?? "not interrupted").slice(0, 120)}`);
-        // After a lost answer wrangler may try again by itself.
+        // After a lost answer, wrangler may retry by itself.
         const mustSay = how === "is refused" && interrupted !== null;
         expect(mustSay && run.exitCode === 0 ? run.output : "a warning").toMatch(/warning/i);
         expect(tried.size).toBeLessThan(60);

@@ -1,4 +1,4 @@
-// Runs deploy/ with the real wrangler against a stand-in for the platform, in a copy of the project: what a run writes is its own.
+// Runs deploy/ with the real wrangler against a stand-in for the platform, in a copy of the project, so that runs do not change each other.
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
@@ -13,7 +13,7 @@ export type Platform = Awaited<ReturnType<typeof startPlatform>>;
 
 const ROOT = join(import.meta.dirname, "..");
 const WRANGLER = "node_modules/wrangler/bin/wrangler.js";
-/** What is built, and what builds and deploys it. */
+/** The files that are built, and the files that build and deploy them. */
 const PARTS = [
   "deploy",
   "shared",
@@ -31,20 +31,20 @@ export interface Ended {
 }
 
 export interface Project {
-  /** A new account, in place of the one before. */
+  /** Replace the account with a new one. */
   account(options?: PlatformOptions): Promise<Platform>;
-  /** `npm run deploy -- …args`. A login of this machine, or its CI, is out of reach. */
+  /** Run `npm run deploy -- …args`, without access to a login of this machine or of its CI. */
   deploy(args?: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended>;
-  /** `bin/provision …args`. */
+  /** Run `bin/provision …args`. */
   provision(args?: readonly string[]): Promise<Ended>;
-  /** A command that a run has printed: `npx wrangler …`. */
+  /** Run a command that a run has printed: `npx wrangler …`. */
   type(command: string): Promise<Ended>;
-  /** Build once: later runs bundle what is bundled, which takes a quarter less time. */
+  /** Build once. Later runs bundle the bundle, which takes a quarter less time. */
   prebuild(): Promise<void>;
   remove(): Promise<void>;
 }
 
-/** @param configure what is changed in wrangler.jsonc. */
+/** @param configure changes wrangler.jsonc. */
 export async function createProject(configure: (config: string) => string = (config) => config): Promise<Project> {
   const folder = await mkdtemp(join(tmpdir(), "darkroom-deploy-"));
   await Promise.all(PARTS.map((part) => cp(join(ROOT, part), join(folder, part), { recursive: true })));
@@ -63,7 +63,7 @@ export async function createProject(configure: (config: string) => string = (con
       NO_COLOR: "1",
       NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? join(folder, "compiled"), // a run starts wrangler ten times
       WRANGLER_SEND_METRICS: "false",
-      // An account that somebody has chosen on this machine.
+      // An account that was selected on this machine.
       WRANGLER_CACHE_DIR: join(folder, "cache"),
       CLOUDFLARE_API_BASE_URL: platform.url,
       CLOUDFLARE_API_TOKEN: "token",
@@ -106,7 +106,7 @@ export async function createProject(configure: (config: string) => string = (con
       await writeFile(path, after);
     },
     async remove() {
-      // Of a test that took too long.
+      // It belongs to a test that took too long.
       for (const child of running) child.kill();
       await platform?.close();
       await rm(folder, { recursive: true, maxRetries: 20 });
@@ -116,19 +116,19 @@ export async function createProject(configure: (config: string) => string = (con
 
 const KEY = /Admin key, shown this once: dk_(k\d+)_([0-9a-f]{48})/g;
 
-/** Keys that runs have shown, by their ids, as D1 keeps their secrets. */
+/** The keys that runs have shown, by their ids, with their secrets as D1 stores them. */
 export function keysShown(...runs: readonly Ended[]): readonly (readonly [id: string, hash: string])[] {
   const all = runs.flatMap(({ output }) => Array.from(output.matchAll(KEY)));
   return all.map(([, id = "", secret = ""]) => [id, createHash("sha256").update(secret).digest("hex")] as const);
 }
 
-/** Keys that D1 has, as `keysShown` tells them. */
+/** The keys in D1, in the form of `keysShown`. */
 export function keysStored({ databases }: Platform): readonly (readonly [id: string, hash: string])[] {
   const rows = databases.get("darkroom")?.sql.prepare("SELECT id, secret_hash FROM api_keys").all() ?? [];
   return rows.map(({ id, secret_hash }) => [String(id), String(secret_hash)] as const);
 }
 
-/** Everything that a deployment has in the end. */
+/** Everything that a complete deployment has. */
 export function expectWhole({ buckets, queues, databases, workers }: Platform, bucket = "darkroom-media"): void {
   expect(buckets.get(bucket)?.notifications).toMatchObject([
     {

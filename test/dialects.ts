@@ -3,10 +3,10 @@ import Replicate from "replicate";
 
 import { KEYS, type startDarkroom } from "./harness.ts";
 
-/** Where the SDKs believe they are: Replicate's makes streams of `https:` results only. */
+/** The address that the SDKs use. Replicate's makes streams only of `https:` results. */
 const HOST = "https://darkroom.test";
 
-/** A `fetch` that brings the SDKs' calls to the harness as they are. */
+/** A `fetch` that passes the SDKs' calls unchanged to the harness. */
 export function fetchThrough(darkroom: ReturnType<typeof startDarkroom>): typeof fetch {
   return (async (input: RequestInfo, init?: RequestInit) => {
     const request = new Request(input, { ...init, duplex: "half" } as RequestInit);
@@ -19,13 +19,13 @@ export function fetchThrough(darkroom: ReturnType<typeof startDarkroom>): typeof
       ...(init?.signal && { signal: init.signal }),
     });
     if (response.headers.get("content-type") !== "application/json") return response;
-    // The harness speaks no TLS, and the Worker sees `http:`; on the platform it sees what the client called.
+    // The harness has no TLS, so the Worker sees `http:`. On the platform it sees the address that the client called.
     const text = (await response.text()).replaceAll("http://darkroom.test", HOST);
     return new Response(text, { status: response.status, statusText: response.statusText });
   }) as typeof fetch;
 }
 
-/** Over the network, with the SDK's own `fetch`. */
+/** Call over the network, with the SDK's own `fetch`. */
 export function openAi(darkroom: ReturnType<typeof startDarkroom>, apiKey = KEYS.operator): OpenAI {
   return new OpenAI({ apiKey, baseURL: `${darkroom.origin()}/openai/v1` });
 }

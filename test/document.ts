@@ -29,7 +29,7 @@ export interface Document {
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
 }
 
-/** The document for one that must know every field: clients should pass over what they do not know, these tests do not. */
+/** Return the document with unknown fields forbidden. Clients should ignore unknown fields, but these tests do not. */
 export function strictly(document: Document): Document {
   return JSON.parse(JSON.stringify(document), (_, value: unknown) => {
     if (typeof value !== "object" || value === null || !("properties" in value)) return value;
@@ -38,7 +38,7 @@ export function strictly(document: Document): Document {
   }) as Document;
 }
 
-/** Where a document's own schemas are for the compiler, which compiles each of them once. */
+/** The address of a document's schemas for the compiler, which compiles each of them once. */
 const COMPONENTS = "components.json";
 const compilers = new WeakMap<Document, Ajv2020>();
 const compiled = new WeakMap<object, (value: unknown) => string[]>();
@@ -64,7 +64,7 @@ function validatorOf(document: Document, schema: Schema): (value: unknown) => st
   return validate;
 }
 
-/** What is wrong with an answer by the document; nothing if all is as described. */
+/** Return the differences between an answer and the document; nothing if there are none. */
 export function answersOf(
   document: Document,
   operation: Operation,

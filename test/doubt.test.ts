@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { doubt } from "../consumer/transcription/doubt.ts";
 import type { Segment } from "../shared/transcripts/transcript.ts";
 
-/** Segments of words as a model gives them that says nothing of itself. */
+/** Return segments of words from a model that does not report its confidence. */
 function said(texts: readonly string[], wordMs = 300): readonly Segment[] {
   const words = texts.map((text, index) => ({ text, startMs: index * wordMs, endMs: (index + 1) * wordMs }));
   return [{ startMs: 0, endMs: texts.length * wordMs, text: texts.join(" "), words }];
@@ -29,7 +29,7 @@ test.each([
   ],
 ])("a loop is doubted whatever the model sends: %s", async (_, words) => {
   expect(await doubt([], said(words))).toMatch(/repeats/);
-  // As text alone.
+  // The answer has only text.
   const [segment] = said(words);
   expect(await doubt([], [{ ...segment!, words: [] }])).toMatch(/repeats/);
 });
@@ -49,7 +49,7 @@ test("speech is not doubted, nor its refrains, its lists, or a language without 
 });
 
 test("what nobody can have said in its time is doubted", async () => {
-  // What PocketSphinx gives for fifteen seconds of a bad line.
+  // PocketSphinx returns this for fifteen seconds of a bad line.
   expect(await doubt([], said(["of", "i've", "the", "volvo", "of"], 3_000))).toMatch(/far fewer words/);
   expect(await doubt([], said(SPEECH.split(" "), 30))).toMatch(/more words/);
   expect(await doubt([], said(["Yes", "it", "is"], 900))).toBeNull();

@@ -1,4 +1,4 @@
-// What a task of kind `embed` makes of a job: passages that can be found.
+// A task of the kind `embed` makes passages of a job that a search can find.
 import { expect, test } from "vitest";
 
 import type { Transcript } from "../shared/transcripts/transcript.ts";
@@ -90,7 +90,7 @@ test("a hundred texts go in one call, each is metered, and done twice nothing is
   const { DB, MEDIA } = darkroom.bindings();
   const { id } = await darkroom.upload({ name: "long.wav" }, speech("one two"));
   await darkroom.untilJob(id);
-  // As if the recording had been hours long: a segment of sixty words, with its full stop, is a passage.
+  // Stand for a recording of hours: a segment of sixty words, with its full stop, is a passage.
   const key = await DB.prepare("SELECT key FROM artifacts WHERE name = 'transcript.json'").first<string>("key");
   const transcript = await (await MEDIA.get(key!))!.json<Transcript>();
   const words = Array.from({ length: 59 }, (_, index) => `w${index}`).join(" ");

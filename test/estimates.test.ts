@@ -1,4 +1,4 @@
-// What a job will cost, before it runs, and that asking for it leaves nothing behind.
+// The cost of a job before it runs. The request leaves nothing behind.
 import { createHash } from "node:crypto";
 
 import { expect, test } from "vitest";
@@ -30,7 +30,7 @@ async function price(body: unknown, key?: string): Promise<Priced> {
   return response.json<Priced>();
 }
 
-/** Everything that a request could leave. */
+/** Return everything that a request could leave behind. */
 async function traces(): Promise<unknown> {
   const { DB, MEDIA } = darkroom.bindings();
   const tables = ["jobs", "tasks", "uploads", "idempotency_keys", "job_marks", "audit", "usage_days"];
@@ -39,7 +39,7 @@ async function traces(): Promise<unknown> {
   return { counts: counts.map(({ results }) => results), objects: objects.map(({ key, etag }) => [key, etag]) };
 }
 
-/** A tone of so many seconds, which has no quiet place. */
+/** Return a tone of this many seconds, which has no quiet place. */
 function tone(seconds: number, rate = 8000): Uint8Array<ArrayBuffer> {
   const samples = Float32Array.from({ length: seconds * rate }, (_, index) => 0.3 * Math.sin(index / 9));
   return new Uint8Array(writeWav([samples], rate));
@@ -61,7 +61,7 @@ test("pictures are priced by tiles and steps, texts by tokens, photographs by th
     lines: [{ task: "generate_image", units: { tiles: 4, steps: 8 } }],
   });
   const wide = { model: "flux-2-klein-4b", width: 1025, height: 512 };
-  // One pixel over two tiles is a third one.
+  // One pixel more than two tiles makes a third tile.
   expect((await price({ kind: "image_generation", prompt: "a harbour", options: wide })).estimate.neurons).toBeCloseTo(
     3 * 26.05,
     9,
@@ -73,7 +73,7 @@ test("pictures are priced by tiles and steps, texts by tokens, photographs by th
 });
 
 test("a recording is priced by its length, overlaps included, and a job says what its dry run said", async () => {
-  // Two cuts: 130 s are sent with five seconds twice at each.
+  // With two cuts, 130 s are sent, and five seconds at each cut are sent twice.
   const source = await put("long.wav", tone(130));
   const { estimate } = await price({ kind: "transcription", source });
   expect(estimate).toMatchObject({ calls: 3, isRough: false });
@@ -87,7 +87,7 @@ test("a recording is priced by its length, overlaps included, and a job says wha
 test("a short recording's job knows its price at once, a longer one's when its headers were read", async () => {
   const short = await darkroom.upload({ name: "a.wav" }, speech("zero one two"));
   expect(short.estimate).toMatchObject({ calls: 1, isRough: false, lines: [{ task: "transcribe" }] });
-  // Three reads are one too many for a submission: where it may be cut lies behind the first megabyte.
+  // Three reads are one too many for a submission: the places to cut are after the first megabyte.
   const long = await darkroom.upload({ name: "b.wav" }, tone(130, 16_000));
   expect(long.estimate).toBeNull();
   const { estimate } = await darkroom.untilJob(long.id);
@@ -123,7 +123,7 @@ test("a dry run leaves nothing: no job, no key, no object", async () => {
     ],
   });
   expect(await traces()).toEqual(before);
-  // The key is free for the real one.
+  // The idempotency key can be used for the real request.
   const real = await darkroom.api("/v1/jobs", { method: "POST", body: JSON.stringify(request), headers });
   expect(real.status).toBe(201);
 });

@@ -22,7 +22,7 @@ interface Stream {
   readonly comments: string[];
 }
 
-/** Read a stream to its end, or until enough has been told. */
+/** Read a stream to its end, or until it has sent enough events. */
 async function follow(id: string, lastEventId?: string, isEnough?: (stream: Stream) => boolean): Promise<Stream> {
   const leaving = new AbortController();
   const headers: Record<string, string> = lastEventId === undefined ? {} : { "last-event-id": lastEventId };
@@ -52,7 +52,7 @@ async function follow(id: string, lastEventId?: string, isEnough?: (stream: Stre
 const ofKind = (events: readonly Told[], kind: string) =>
   events.filter(({ event }) => event === kind).map(({ data }) => data);
 const statesIn = (events: readonly Told[]) => ofKind(events, "state").map(({ state }) => state);
-/** What must be told once and in order: progress is a gauge, of which the latest counts. */
+/** Return the events that must be sent once and in order. Progress is a gauge, and only its latest value matters. */
 const story = (events: readonly Told[]) =>
   events.filter(({ event }) => event !== "progress").map(({ event, data }) => [event, JSON.stringify(data)].join(" "));
 
@@ -81,14 +81,14 @@ test("a long recording is told while it is transcribed: states, progress, each s
   expect(progress.length).toBeGreaterThan(2);
   const done = progress.map(({ tasksCompleted }) => Number(tasksCompleted));
   expect(done).toEqual(done.toSorted((a, b) => a - b));
-  // Told while it was heard, and not at the end.
+  // The events were sent during the transcription, and not at the end.
   expect(firstSegment).toBeLessThan(events.findLastIndex(({ event }) => event === "progress"));
   expect(events.at(-1)).toMatchObject({ event: "done", data: { id, state: "completed" } });
   expect((events.at(-1)!.data as unknown as JobView).artifacts).toEqual((await darkroom.readJob(id)).artifacts);
   expect(new Set(events.map((event) => event.id)).size).toBe(events.length);
   expect(story((await other).events)).toEqual(story(events));
 
-  // From wherever a client got to, exactly the rest; after the end, nothing.
+  // From any place that a client has reached, it gets exactly the rest. After the end it gets nothing.
   const whole = story(events);
   for (const [index, event] of events.entries()) {
     const rest = await follow(id, event.id);
@@ -143,7 +143,7 @@ test("jobs without chunks are told too, cancelled ones and those that ended befo
   await darkroom.api(`/v1/jobs/${id}/cancel`, { method: "POST" });
   expect(statesIn((await following).events)).toEqual(["queued", "cancelled"]);
 
-  // An id that is none, or another job's, is the beginning.
+  // An invalid id, or another job's, means the beginning.
   for (const unknown of ["7", "", "x".repeat(500), events.at(-1)!.id, `${events[2]!.id}.1`]) {
     expect(statesIn((await follow(id, unknown)).events)).toEqual(["queued", "cancelled"]);
   }
@@ -168,7 +168,7 @@ test("a connection on which nothing happens carries heartbeats", async () => {
   expect(statesIn(events)).toEqual(["queued"]);
 });
 
-/** Follow for a minute, by a clock that only waiting moves. */
+/** Follow for a minute, with a clock that moves only during waits. */
 async function minuteOf(id: string) {
   const { counts, db } = counted(darkroom.bindings().DB);
   let elapsedMs = 0;
@@ -206,7 +206,7 @@ test("an idle client costs D1 less than fifty rows a minute, and one of 200 runn
     ).bind(long),
   ]);
   const running = await minuteOf(long);
-  // Forty looks for new words, and twelve counts of its tasks.
+  // There are forty reads for new words, and twelve counts of its tasks.
   expect(running.queries).toBeLessThan(60);
   expect(running.rowsRead).toBeLessThan(6000);
 });

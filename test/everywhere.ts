@@ -1,9 +1,9 @@
-// Where a word stands: in any column of any table, in any object of the bucket, its name or its metadata.
+// Finds a word in any column of any table, and in any object of the bucket, its name or its metadata.
 
-/** Rows of a table are read so many at a time. */
+/** The number of rows that are read at a time. */
 const PAGE = 200;
 
-/** `table.column` and `r2:<key>` of all places that hold the word, in any case; the index of words and its pages among them. */
+/** Return `table.column` and `r2:<key>` of all places with the word, in any case. The index of words and its pages are included. */
 export async function findEverywhere({ DB, MEDIA }: Pick<Env, "DB" | "MEDIA">, word: string): Promise<string[]> {
   return [...(await findInTables(DB, word)), ...(await findInBucket(MEDIA, word))];
 }

@@ -1,4 +1,4 @@
-// What somebody called a job as the name of a file in a zip: never a path, never another's, and taken by every file system.
+// The title of a job as a file name in a zip. It is never a path or another file's name, and every file system accepts it.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 

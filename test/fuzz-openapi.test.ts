@@ -1,4 +1,4 @@
-// Requests made up from the OpenAPI document: what fits it, what nearly fits, and nonsense. Nothing of it is a fault of ours.
+// Requests generated from the OpenAPI document: valid, almost valid, and nonsense. None of them causes a server error.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
@@ -28,7 +28,7 @@ const odd = fc.oneof(
 );
 const oddJson = fc.oneof(fc.jsonValue({ maxDepth: 3 }), odd);
 
-/** Mostly what the schema wants; sometimes not. */
+/** Return a value that usually fits the schema, and sometimes does not. */
 function valueOf(document: Document, schema: Schema, depth = 5): fc.Arbitrary<unknown> {
   const fits = fitting(document, schema, depth);
   return fc.oneof({ arbitrary: fits, weight: 12 }, { arbitrary: oddJson, weight: 1 });
@@ -99,7 +99,7 @@ function textOf(value: unknown): string {
   return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }
 
-/** Ids of what is there, by the collection that it is in. */
+/** Existing ids, by their collection. */
 type Ids = Readonly<Record<string, readonly string[]>>;
 
 function parameterOf(document: Document, parameter: Parameter, { path, ids }: { path: string; ids: Ids }) {
@@ -107,13 +107,13 @@ function parameterOf(document: Document, parameter: Parameter, { path, ids }: { 
   const collection = parameter.name === "id" ? path.split("/")[2] : parameter.name;
   const known = fc.constantFrom("none", ...(ids[collection ?? ""] ?? []));
   const useful = parameter.in === "path" ? fc.oneof({ arbitrary: known, weight: 4 }, value) : value;
-  // A client that waits is told in another test; here it would only take long.
+  // Another test covers a client that waits. Here it would only take time.
   const spared = parameter.name === "Prefer" ? fc.constantFrom("wait=0", "respond-async", "wait=x") : useful;
   const isSent = fc.boolean().map((sent) => sent || parameter.required === true);
   return fc.record({ parameter: fc.constant(parameter), value: spared, isSent });
 }
 
-/** A header that cannot be sent is not the API's business. */
+/** Whether a header can be sent. The API never gets one that cannot. */
 function canTravel(text: string): boolean {
   return /^[\t\x20-\x7e]*$/.test(text);
 }
@@ -170,13 +170,13 @@ function requestOf(
   });
 }
 
-/** A path's part that stays one part: `.` and `..` would be walked by the client. */
+/** Return a part of a path that stays one part. The client would resolve `.` and `..`. */
 function segmentOf(text: string): string {
   const segment = encodeURIComponent(text.toWellFormed());
   return segment === "" || segment === "." || segment === ".." ? "x" : segment;
 }
 
-/** One of everything that has an id, and several of what requests delete. */
+/** Create one of everything that has an id, and several of the things that requests delete. */
 async function makeThings(): Promise<Ids> {
   const idOf = async (path: string, body: object) => {
     const headers = { "content-type": "application/json" };

@@ -1,4 +1,4 @@
-// Messages that nobody meant, ten thousand in `npm run test:long`, through the platform's own queues: none crashes, loops or is lost.
+// Random messages through the platform's own queues, ten thousand in `npm run test:long`. None crashes a consumer, loops or is lost.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
@@ -42,7 +42,7 @@ const oddEvent = fc.oneof(
     .map(({ key, size, eTag, action, bucket, mess }) => ({ ...createEvent(key, size, eTag, action), bucket, ...mess })),
 );
 
-/** The harness's way into the queue refuses such an object; a queue has no way to hold one. */
+/** Whether an object can be sent. The harness refuses other objects, and a queue cannot store them. */
 function canTravel(body: unknown): boolean {
   return !JSON.stringify(body).includes("__proto__");
 }
@@ -60,7 +60,7 @@ test("odd messages and events are each ignored or kept, and work goes on beside 
   await darkroom.bindings().MEDIA.put("inbox/real.wav", speech("not announced rightly"));
   const { id } = await darkroom.submit({ kind: "classification", text: "sleep:300 beside the noise" });
   await Promise.all([send(TASKS, tasks), send(UPLOADS, events)]);
-  // The last of each queue: when these are through, all before them are.
+  // These are the last messages of each queue. When they are through, all earlier ones are.
   await darkroom.putAndAnnounce("inbox/last.wav", speech("after the noise"));
   const last = await until(
     async () => (await darkroom.api("/v1/jobs?kind=transcription")).json<{ jobs: { id: string }[] }>(),
@@ -71,7 +71,7 @@ test("odd messages and events are each ignored or kept, and work goes on beside 
   expect((await darkroom.untilJob(id)).state).toBe("completed");
 
   const isMessage = (body: unknown) => ((body ?? {}) as { v?: unknown }).v === 1;
-  // What a newer version may have written is put off, and is no dead letter.
+  // A message that a newer version may have written is postponed, and does not become a dead letter.
   const unreadable = tasks.filter((body) => !isMessage(body) && !isNewerMessage(body)).length;
   const kept = async (queue: string) =>
     await DB.prepare("SELECT count(*) AS n FROM dead_letters WHERE queue = ?1 AND code = 'malformed_message'")
@@ -81,7 +81,7 @@ test("odd messages and events are each ignored or kept, and work goes on beside 
     async () => kept("media-tasks"),
     (count) => count === unreadable,
   );
-  // Events are kept where malformed, else recorded as ignored where they name an object of the inbox; none becomes a job.
+  // A malformed event is kept. One that names an object of the inbox is recorded as ignored. None becomes a job.
   expect(await kept("media-uploads")).toBeGreaterThan(MESSAGES_A_QUEUE / 4);
   expect(await DB.prepare("SELECT count(*) AS n FROM jobs").first<number>("n")).toBe(2);
   expect(await DB.prepare("SELECT count(*) AS n FROM uploads WHERE key LIKE 'results/%'").first<number>("n")).toBe(0);

@@ -6,20 +6,20 @@ import { SCOPES } from "../shared/keys/scopes.ts";
 import { type Runtime, type RuntimeOptions, takeRuntime } from "./runtime.ts";
 import type { JobView } from "./views.ts";
 
-/** Keys of two owners. `operator` also owns what was put straight into the bucket. */
+/** Keys of two owners. `operator` also owns the objects that were put directly into the bucket. */
 export const KEYS = {
   operator: `dk_operator_${"o".repeat(32)}`,
   other: `dk_other_${"x".repeat(32)}`,
   revoked: `dk_revoked_${"r".repeat(32)}`,
 };
 
-/** Of a deployment's own: with those of local development it serves localhost alone. */
+/** Secrets as in a deployment. With those of local development, the Worker only serves localhost. */
 export const OWN_SECRETS = {
   R2_ACCESS_KEY_ID: "an-id-of-its-own",
   R2_SECRET_ACCESS_KEY: "a-secret-of-its-own",
 };
 
-/** The whole product on real workerd, D1, R2 and Queues, with a scripted model: emptied for each test. */
+/** The whole product on real workerd, D1, R2 and Queues, with a scripted model. Its stores are emptied for each test. */
 export function startDarkroom(vars: Record<string, string> = {}, options: RuntimeOptions = {}) {
   let runtime: Runtime;
 
@@ -29,12 +29,12 @@ export function startDarkroom(vars: Record<string, string> = {}, options: Runtim
   beforeEach(() => runtime.empty(KEY_ROWS), 30_000);
   afterAll(() => runtime.release());
 
-  /** Call the API with a key; `null` for none. */
+  /** Call the API with a key; `null` for no key. */
   async function api(path: string, init: RequestInit & { key?: string | null } = {}): Promise<Response> {
     const { key = KEYS.operator, ...rest } = init;
     const headers = new Headers(rest.headers);
     if (key !== null) headers.set("authorization", `Bearer ${key}`);
-    // An address of its own: else tests of refusals would run into the limit of refusals.
+    // Use a separate address, because tests of refusals would exceed the limit of refusals.
     if (!headers.has("cf-connecting-ip")) headers.set("cf-connecting-ip", randomAddress());
     return whole((await runtime.worker.fetch(path, { ...rest, headers } as never)) as unknown as Response);
   }
@@ -43,14 +43,14 @@ export function startDarkroom(vars: Record<string, string> = {}, options: Runtim
     return api(path, { method: "POST", body: JSON.stringify(body), ...(key !== undefined && { key }) });
   }
 
-  /** Submit a job that must be taken. */
+  /** Submit a job that must be accepted. */
   async function submit(body: unknown, key?: string): Promise<JobView> {
     const response = await post("/v1/jobs", body, key);
     if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
     return response.json<JobView>();
   }
 
-  /** Upload a body that must be taken. `query` is that of `POST /v1/uploads`. */
+  /** Upload a body that must be accepted. `query` is that of `POST /v1/uploads`. */
   async function upload(query: Record<string, string>, body: BodyInit): Promise<JobView> {
     const response = await api(`/v1/uploads?${new URLSearchParams(query).toString()}`, { method: "POST", body });
     if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
@@ -61,7 +61,7 @@ export function startDarkroom(vars: Record<string, string> = {}, options: Runtim
     return (await api(`/v1/jobs/${id}`, { key })).json<JobView>();
   }
 
-  /** Wait until the job is as wanted. */
+  /** Wait until the job meets a condition. */
   async function untilJob(id: string, isDone: (job: JobView) => boolean = hasEnded, key?: string): Promise<JobView> {
     return until(
       () => readJob(id, key),
@@ -70,9 +70,9 @@ export function startDarkroom(vars: Record<string, string> = {}, options: Runtim
   }
 
   return {
-    /** Where the harness listens: `http://host:port`. */
+    /** The address of the harness: `http://host:port`. */
     origin: () => runtime.origin,
-    /** A request as it stands, headers and all, to any host. */
+    /** Send a request unchanged, with its headers, to any host. */
     raw: async (url: string, init: RequestInit) =>
       whole((await runtime.worker.fetch(url, init as never)) as unknown as Response),
     api,
@@ -82,33 +82,33 @@ export function startDarkroom(vars: Record<string, string> = {}, options: Runtim
     readJob,
     untilJob,
     bindings: () => runtime.env,
-    /** Deploy anew with other variables, for the rest of the test. */
+    /** Deploy again with other variables, for the rest of the test. */
     configure: (more: Record<string, string>) => runtime.configure(more),
     logs: () => runtime.server.getLogs(),
-    /** Run maintenance as cron would at this time. */
+    /** Run maintenance as cron does at this time. */
     maintain: (at = new Date()) => runtime.worker.scheduled({ cron: "* * * * *", scheduledTime: at }),
-    /** What the model was asked, and how often. */
+    /** Return the calls of the models, and how often each was made. */
     async modelCalls(): Promise<{
       calls: Record<string, number>;
-      /** When a call was ended by its signal, in epoch milliseconds. */
+      /** When the signal of a call ended it, in epoch milliseconds. */
       stopped: Record<string, number>;
-      /** What each chat was told, by its last message, and how many tokens of its stream were made. */
+      /** The messages of each chat by its last message, and the number of tokens in its stream. */
       chats: Record<string, readonly { role: string; content: string }[]>;
       tokensMade: Record<string, number>;
       /** The gateway that the last call went through. */
       gateways: Record<string, unknown>;
-      /** What each model was asked: one request for each set of fields. */
+      /** The requests to each model: one for each set of fields. */
       requests: readonly { model: string; inputs: unknown; form?: Record<string, unknown> }[];
       mostRunning: number;
     }> {
       const response = await runtime.models.fetch("http://ai/");
       return (await response.json()) as never;
     },
-    /** From now on every model answers in its contract's shape with this number, counted round; null for each in turn. */
+    /** Let every model answer in the shape of its contract with this number, modulo their count; null for each in turn. */
     async setShape(number: number | null): Promise<void> {
       await runtime.models.fetch(`http://ai/?shape=${number ?? ""}`);
     },
-    /** Move a message to the dead-letter queue, as the platform does when its retries are spent. */
+    /** Move a message to the dead-letter queue, as the platform does after its last retry. */
     async giveUpOn(body: unknown): Promise<void> {
       const { DEAD_LETTERS } = await runtime.models.getEnv();
       await DEAD_LETTERS.send(body);
@@ -135,7 +135,7 @@ export function createEvent(key: string, size: number, eTag: string, action = "P
   };
 }
 
-/** Poll until a reading is as wanted; fails with the last reading. What takes longer is asked for less often. */
+/** Poll until a reading meets a condition; fails with the last reading. The polls become less frequent. */
 export async function until<T>(read: () => Promise<T>, isDone: (value: T) => boolean, timeoutMs = 60_000): Promise<T> {
   const start = Date.now();
   for (;;) {
@@ -148,8 +148,8 @@ export async function until<T>(read: () => Promise<T>, isDone: (value: T) => boo
 }
 
 /**
- * A response with its body read, unless it is a stream of events. Left unread, the body is cancelled when the garbage collector
- * takes the response that the harness has wrapped it from: a test that looks at something else first would fail at times.
+ * Return a response whose body has been read, unless it is a stream of events. An unread body is cancelled when the garbage collector
+ * frees the response that the harness has wrapped. A test that does something else first would then sometimes fail.
  */
 async function whole(response: Response): Promise<Response> {
   const { status, headers } = response;
@@ -166,7 +166,7 @@ function hasEnded(job: JobView): boolean {
   return ["completed", "failed", "cancelled"].includes(job.state);
 }
 
-/** Rows of the keys that every test begins with. */
+/** The rows of the keys with which every test begins. */
 const KEY_ROWS = Object.entries(KEYS).map(([name, key]) => ({
   id: name,
   owner_id: name,

@@ -1,7 +1,7 @@
 import type { TaskMessage } from "../shared/jobs/task.ts";
 import type { Handlers } from "./controlled.ts";
 
-/** Set to `held`, batches begin when a test says so: two requests to `/batch?messages=2` are two consumers of one isolate at once. */
+/** If set to `held`, a test starts the batches: two requests to `/batch?messages=2` are two consumers at once in one isolate. */
 export const BATCHES = "TEST_BATCHES";
 
 export function withHeldBatches(worker: Handlers): Handlers {

@@ -1,4 +1,4 @@
-// Requests made to keep an isolate busy. How little is done for them, test/read-json.test.ts and test/parse-form.test.ts count.
+// Requests that are made to keep an isolate busy. test/read-json.test.ts and test/parse-form.test.ts count the work for them.
 import { expect, test } from "vitest";
 
 import { fetchMedia } from "../producer/replicate/fetch-media.ts";
@@ -8,11 +8,11 @@ import { startDarkroom } from "./harness.ts";
 const darkroom = startDarkroom();
 const json = { "content-type": "application/json" };
 
-/** What a refusal says, in whichever dialect. */
+/** Return the message of a refusal in any dialect. */
 async function refusalOf(path: string, init: RequestInit): Promise<readonly [status: number, text: string]> {
   const response = await darkroom.api(path, { method: "POST", ...init });
   const text = await response.text();
-  // It does not send back what was sent.
+  // The answer does not contain the request.
   expect(text.length).toBeLessThan(20_000);
   return [response.status, text];
 }

@@ -1,5 +1,5 @@
-// workerd enforces no limit of CPU: a parser that never returns stops the whole runtime. Here two do, each in its own.
-// Until one is given up on, the runtime is started four times: that is `npm run test:long`. `npm test` sees one restart.
+// workerd enforces no CPU limit, so a parser that never returns stops the whole runtime. Here two parsers do, each in its own runtime.
+// The runtime is started four times before a task is given up. `npm run test:long` tests that, and `npm test` sees one restart.
 import { expect, test, type TestContext } from "vitest";
 
 import { pictureOf } from "../bench/kill/answers.ts";
@@ -13,7 +13,7 @@ import type { JobView } from "./views.ts";
 const PATIENCE_MS = 100_000;
 const NEVER = new AbortController().signal;
 
-/** What the watchdog sees is up to a check old; to look at the disk, and to end the runtime, takes a busy machine a moment. */
+/** The watchdog's reading can be as old as one check. A busy machine needs some time to read the disk and to end the runtime. */
 const SLACK_MS = 2 * WATCH.checkEveryMs + 3000;
 
 type Darkroom = Awaited<ReturnType<typeof startHanging>>;
@@ -48,7 +48,7 @@ test
       expect(jobs.find(({ id }) => id === deadly)).toMatchObject({ state: "failed", error: { code: "worker_lost" } });
       expect(outcomesOf(jobs, deadly)).toEqual(["lost", "lost", "lost"]);
       expect(await client.countLetters()).toBe(1);
-      // Those that ran beside it were lost once with it.
+      // The tasks that ran next to it were lost once with it.
       for (const id of neighbours) expect(outcomesOf(jobs, id).slice(-1)).toEqual(["completed"]);
       expect(neighbours.filter((id) => outcomesOf(jobs, id)[0] === "lost").length).toBeGreaterThan(0);
       expect(Math.max(...neighbours.map((id) => outcomesOf(jobs, id).length))).toBe(2);
@@ -85,7 +85,7 @@ async function start(onTestFinished: TestContext["onTestFinished"]): Promise<Dar
   return darkroom;
 }
 
-/** A picture that hangs its consumer, in one batch with texts, which are older. */
+/** Submit a picture that hangs its consumer, in one batch with older texts. */
 async function hangOne(darkroom: Darkroom, neighbourCount: number) {
   const { client } = darkroom;
   await call(darkroom, "/v1/queues/classification/pause", "POST");
@@ -96,7 +96,7 @@ async function hangOne(darkroom: Darkroom, neighbourCount: number) {
   }
   const picture = { type: "uploaded", name: "deadly.jpg", bytes: pictureOf(HANGS_TASK) } as const;
   const { jobId: deadly } = await client.submit(picture, NEVER);
-  // It may hang before it answers.
+  // The runtime may hang before it answers.
   await call(darkroom, "/v1/queues/classification/resume", "POST").catch(() => undefined);
   return { neighbours, deadly };
 }

@@ -1,4 +1,4 @@
-// `bin/darkroom` without a process of its own, which costs 200 ms of CPU each time.
+// `bin/darkroom` without a separate process, which would cost 200 ms of CPU each time.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { PassThrough, Readable } from "node:stream";
 
@@ -15,18 +15,18 @@ export interface Ran {
 
 interface Surroundings {
   readonly env: Readonly<Record<string, string>>;
-  /** What relative paths begin at. */
+  /** The folder for relative paths. */
   readonly folder: string;
   readonly stdin?: string | Uint8Array;
 }
 
 type Streams = Readonly<Record<(typeof STREAMS)[number], Readable | PassThrough>>;
 
-/** Only what the command itself calls sees its streams: the runtime of the tests may write meanwhile. */
+/** The streams of the command. Only calls of the command see them, because the tests' runtime may write at the same time. */
 const streams = new AsyncLocalStorage<Streams>();
 let areReplaced = false;
 
-/** One command at a time: the environment, the folder and the exit code are those of the process. */
+/** Run one command at a time, because the environment, the folder and the exit code belong to the process. */
 export async function runInProcess(given: readonly string[], { env, folder, stdin }: Surroundings): Promise<Ran> {
   replaceStreams();
   const [out, err] = [new PassThrough(), new PassThrough()];

@@ -8,7 +8,7 @@ const darkroom = startDarkroom({ [BATCHES]: "held" });
 const PICTURES = 4;
 const PICTURE_BYTES = 2_600_000;
 
-/** A PNG of 2.6 MB, most of it behind the header. As an array of numbers for the model it counts four times: 10.4 MB of 20. */
+/** A PNG of 2.6 MB, most of it after the header. As an array of numbers for the model it counts four times: 10.4 MB of 20. */
 function picture(script: string): Uint8Array {
   const bytes = new Uint8Array(PICTURE_BYTES);
   bytes.set([

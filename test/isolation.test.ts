@@ -1,4 +1,4 @@
-// Every route with another owner's key, with a key that lacks its scope, and with none. A route that is not walked fails.
+// Every route with another owner's key, with a key that lacks its scope, and without a key. A route that is not tested fails the test.
 import { createHmac } from "node:crypto";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -24,7 +24,7 @@ const ROUTES = [
   ...new Set(app.routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => `${method} ${path}`)),
 ].filter((route) => !PUBLIC.has(route));
 
-/** The harness' fetch knows no FormData of this realm: forms are encoded here. */
+/** Encode a form, because the harness's fetch does not recognise FormData of this realm. */
 async function sent(body: unknown): Promise<{ body?: BodyInit; headers?: Record<string, string> }> {
   if (body === undefined) return {};
   if (body instanceof Uint8Array) return { body: body as BodyInit };
@@ -43,7 +43,7 @@ async function call(route: string, theirs: Belongings, key: string | null): Prom
 
 type Refusal = { code?: string; title?: string; status?: number; error?: { code: string; type: string } };
 
-/** What a refusal is called in the dialect of its route; its shape is that dialect's alone. */
+/** Return the name of a refusal in the dialect of its route. It has the shape of that dialect. */
 function nameOf(route: string, text: string): string | null {
   const refusal = JSON.parse(text) as Refusal;
   if (route.includes(" /openai/")) {
@@ -54,7 +54,7 @@ function nameOf(route: string, text: string): string | null {
   return isShaped ? refusal.title! : `not Replicate's shape: ${text}`;
 }
 
-/** How each dialect says that there is no key, and that the key may not. */
+/** The names in each dialect for a missing key, and for a key without the scope. */
 function refusalsOf(route: string): readonly [unauthorized: string, insufficient: string] {
   if (route.includes(" /openai/")) return ["invalid_api_key", "insufficient_scope"];
   if (route.includes(" /replicate/")) return ["Unauthenticated", "The key may not do this"];
@@ -111,7 +111,7 @@ async function settle(): Promise<Belongings> {
   };
 }
 
-/** All that the operator can see of it, without what time alone changes. */
+/** Return everything that the operator can see of it, without the fields that only time changes. */
 async function inventory(theirs: Belongings): Promise<unknown> {
   const paths = [
     ...[theirs.done, theirs.waiting].map((id) => `/v1/jobs/${id}`),
@@ -147,7 +147,7 @@ test("another owner's key, with every scope or just the route's, sees and change
   const sets = new Map(Object.values(SCOPES_OF).map((scopes) => [scopes.join(" "), scopes]));
   const sole = Object.fromEntries(
     await Promise.all(
-      // Every key has a scope: a route that wants none is asked with one that has nothing to do with it.
+      // Every key has a scope. A route that requires none is called with an unrelated one.
       [...sets].map(
         async ([name, scopes]) => [name, await keyFor("ben", ...(name === "" ? ["webhooks"] : scopes))] as const,
       ),
@@ -163,7 +163,7 @@ test("another owner's key, with every scope or just the route's, sees and change
       const response = await call(route, theirs, keyOf(route));
       const text = await response.text();
       answers[route] = response.ok ? refusedInBatch(route, text) : nameOf(route, text);
-      // What is asked for may be repeated, and nothing else of theirs. Who brings the same words may have them back.
+      // An answer may repeat the request, and nothing else of theirs. A caller that sends the same words may get them back.
       const asked = JSON.stringify([WALK[route]!.path(theirs), WALK[route]!.body?.(theirs) ?? null]);
       const hidden = response.ok ? [...words, ...ids.filter((id) => !asked.includes(id))] : [...words, "their words"];
       expect([route, hidden.filter((word) => text.includes(word))]).toEqual([route, []]);
@@ -173,7 +173,7 @@ test("another owner's key, with every scope or just the route's, sees and change
   expect(await inventory(theirs)).toEqual(before);
 });
 
-/** A batch is answered, and each of its jobs for itself. */
+/** Return the answers to each job of a batch. */
 function refusedInBatch(route: string, text: string): string | null {
   if (route !== "POST /v1/jobs/batch") return null;
   const { results } = JSON.parse(text) as { results: { problem?: { code: string } }[] };
@@ -191,7 +191,7 @@ test("a key that may only write is told nothing of what its owner has, by any ro
       route,
       SCOPES_OF[route]!.some((scope) => scope !== "jobs:write"),
     ]);
-    // What it named itself, or was given with the id of an upload.
+    // The request named it itself, or got it with the id of an upload.
     const known = ["their+words", "theirs.wav"];
     const told = known.reduce((rest, own) => rest.replaceAll(own, ""), text);
     expect([route, words.filter((word) => told.includes(word))]).toEqual([route, []]);

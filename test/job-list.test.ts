@@ -1,4 +1,4 @@
-// What a list of jobs tells a page for people, and how it finds a text.
+// The fields of a list of jobs for the page, and its search for a text.
 import { expect, test } from "vitest";
 
 import { KEYS, startDarkroom } from "./harness.ts";
@@ -41,7 +41,7 @@ test("a text is found in file names, prompts, texts and ids, in either case, and
   ]);
   expect(await list("text=light&kind=classification")).toHaveLength(1);
   expect((await list(`text=${id}`)).map((job) => job.id)).toEqual([id]);
-  // Part of every upload's key, and of no name.
+  // This is part of every upload's key, and not of a name.
   expect(await list("text=inbox/")).toEqual([]);
   expect(await list("text=%25")).toEqual([]);
   const others = await darkroom.api("/v1/jobs?text=light", { key: KEYS.other });

@@ -1,4 +1,4 @@
-// Words become text as their language writes them: in what a model answers, where it says no text, and wherever words are put together.
+// Words become text as their language writes them: in a model's answer without text, and wherever words are joined.
 import { expect, test } from "vitest";
 
 import { segmentsOf } from "../consumer/models/whisper-answer.ts";
@@ -10,7 +10,7 @@ import { endsSentence } from "../shared/transcripts/scripts.ts";
 import { shownWords } from "../shared/transcripts/shown-words.ts";
 import { Transcript } from "../shared/transcripts/transcript.ts";
 
-/** An answer of words that follow one another, half a second each. */
+/** Return an answer of consecutive words, half a second each. */
 const answerOf = (words: readonly string[], text = "") => ({
   text,
   words: words.map((word, at) => ({ word, start: at / 2, end: at / 2 + 0.4 })),
@@ -39,7 +39,7 @@ test.each([
 test("the model's own text goes before any rule", () => {
   expect(textsOf(["東京", "で", "GPU", "を"], " 東京 で GPU を ")).toEqual(["東京 で GPU を"]);
   expect(textsOf(["Guten", "Tag"], "»Guten Tag!«")).toEqual(["»Guten Tag!«"]);
-  // A text that says something else is none of these words.
+  // A different text does not contain these words.
   expect(textsOf(["twenty", "boats"], "20 boats")).toEqual(["twenty boats"]);
   const worded = { text: "", segments: [{ words: answerOf(["今日", "は"]).words }] };
   expect(segmentsOf(worded, 1000)).toMatchObject([{ text: "今日は", words: [{}, {}] }]);
@@ -155,12 +155,12 @@ test("a recording that changes its language is not forced into one: each part is
     ["Thanks.", undefined],
   ]);
   expect(Transcript.parse(JSON.parse(JSON.stringify(composed)))).toEqual(composed);
-  // An edit of the words leaves the language as it was heard.
+  // An edit of the words does not change the language.
   const edited = applyEdits(composed, [
     { op: "replace", segment: 1, word: 0, count: 1, words: [{ text: "明日は。" }] },
   ]);
   expect(edited.ok && edited.transcript.segments[1]).toMatchObject({ text: "明日は。", language: "ja" });
-  // A chunk in which hardly anything was heard does not decide what language most of the recording is in.
+  // A chunk with almost no words does not decide the language of the recording.
   const few = { ...chunk(4, "la", "Amen."), segments: [{ startMs: 40_000, endMs: 40_100, text: "Amen.", words: [] }] };
   expect(
     composeTranscript([few, ...chunks.slice(1, 2)], { gaps: [], durationMs: null, hasAllEnded: true }).language,

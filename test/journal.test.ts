@@ -11,7 +11,7 @@ const darkroom = startDarkroom();
 
 type Line = Record<string, unknown> & { event: string };
 
-/** The lines that hold this, as programs read them: whatever is no JSON is none. */
+/** Return the lines that contain this, as programs read them. Lines that are not JSON are left out. */
 function linesOf(text: string): Line[] {
   return darkroom.logs().flatMap(({ message }) => {
     if (!message.startsWith("{") || !message.includes(text)) return [];
@@ -24,7 +24,7 @@ async function eventsOf(jobId: string, last: string): Promise<Line[]> {
     async () => linesOf(jobId),
     (found) => found.some(({ event }) => event === last),
   );
-  // Long enough for a line that ought not to come.
+  // Long enough for an unwanted line to appear.
   await new Promise((resolve) => setTimeout(resolve, 300));
   return lines.length === linesOf(jobId).length ? lines : linesOf(jobId);
 }
@@ -186,10 +186,10 @@ test("what a queue does not take is a line of JSON", async () => {
   for (const spy of spies) spy.mockImplementation(print);
   try {
     const deps = { ...intakeOf(env), uploads: env.UPLOADS };
-    // A message of ours is never too long for the real one.
+    // Our messages are never too long for the real one.
     const full = { sendBatch: () => Promise.reject(new Error("Queue is overloaded")) };
     await wake(full as unknown as Queue<TaskMessage>, ["job_1.classify"]);
-    // Longer than a message may be.
+    // This is longer than the limit of a message.
     const tooLong = "x".repeat(200_000);
     const message = { id: "dl_1", body: JSON.stringify(tooLong), delaySeconds: 0 };
     const by = { actor: { ownerId: "operator", actor: "test" }, now: 1 };

@@ -67,7 +67,7 @@ test("admins of other owners manage their own keys alone, and limited ones none"
     "forbidden",
   ]);
   expect((await revoke(own.id, KEYS.other)).status).toBe(200);
-  // Unlike the operator's, their last admin key may go: the operator can make another.
+  // Unlike the operator's, their last admin key can be revoked, because the operator can create another.
   expect((await revoke("other", KEYS.other)).status).toBe(200);
 
   const limited = await make({ scopes: ["admin"], maxConcurrentJobs: 1 });
@@ -120,7 +120,7 @@ test("answers carry security headers, and pages of listed origins alone may read
     204,
     "http://localhost:5173",
   ]);
-  // Among them those that the OpenAI SDK sends of its own accord.
+  // They include the headers that the OpenAI SDK sends by itself.
   expect(preflight.headers.get("access-control-allow-headers")).toBe(asked);
 });
 
@@ -151,7 +151,7 @@ test("no secret is in the log of any kind of request, failing ones among them", 
   expect(done.state).toBe("completed");
   const failed = await darkroom.submit({ kind: "image_generation", prompt: "error:3010 broken" }, key);
   await darkroom.untilJob(failed.id, undefined, key);
-  // Something that fails on our side: the stored transcript is none.
+  // Cause a server error: the stored transcript is not a transcript.
   const { DB, MEDIA } = darkroom.bindings();
   await DB.prepare("UPDATE artifacts SET key = 'results/broken' WHERE job_id = ?1").bind(upload.id).run();
   for (const stored of ["{}", 'they said "quotedwords" and '] as const) {
@@ -174,7 +174,7 @@ test("no secret is in the log of any kind of request, failing ones among them", 
   expect(log).not.toMatch(/authorization|bearer|whsec_|X-Amz-(Signature|Credential)|[?&]signature=/i);
 });
 
-/** Make and use, rightly and wrongly, everything that is signed with. @returns the secrets and the signatures. */
+/** Create every kind of signing secret, and use each correctly and incorrectly. @returns the secrets and the signatures. */
 async function useSigningSecrets(key: string): Promise<string[]> {
   const receiver = await startReceiver();
   receiver.answer({ status: 204 }, { status: 500, body: "no" });
@@ -185,7 +185,7 @@ async function useSigningSecrets(key: string): Promise<string[]> {
     secrets.push((await (await darkroom.post(path, {}, key)).json<{ secret: string }>()).secret);
   }
   secrets.push((await (await darkroom.api("/v1/webhooks/secret", { key })).json<{ secret: string }>()).secret);
-  // One that is taken, one that is refused, and one that nobody takes.
+  // One is accepted, one is refused, and one has no receiver.
   for (const _ of [1, 2]) await (await darkroom.post(`/v1/webhooks/${endpoint.id}/test`, {}, key)).text();
   await receiver.close();
   await (await darkroom.post(`/v1/webhooks/${endpoint.id}/test`, {}, key)).text();
@@ -207,7 +207,7 @@ async function useSigningSecrets(key: string): Promise<string[]> {
   for (const { url } of signed) {
     const { pathname, search, searchParams } = new URL(url);
     signatures.push(searchParams.get("X-Amz-Signature")!);
-    // Sent to the API by mistake, as a client does that mixes up its addresses.
+    // It is sent to the API by mistake, as by a client that confuses its addresses.
     await (await darkroom.api(`/v1${pathname}${search}`, { method: "PUT", body: "?", key })).text();
   }
   await (await darkroom.post(`/v1/uploads/${upload.id}/complete`, {}, key)).text();

@@ -1,4 +1,4 @@
-// The kill test's judge must be able to say no.
+// The judge of the kill test must be able to fail a run.
 import { expect, test } from "vitest";
 
 import { labelsOf } from "../bench/kill/answers.ts";
@@ -42,7 +42,7 @@ test("an answer bought again is excused only by a kill that found its task unset
   const twice = answered(50, 150);
   expect(judgeBill(twice, [job], [work], [killAt(100, [caught])])).toMatchObject({ double_billed: 0, bought_again: 1 });
   expect(judgeBill(twice, [job], [work], [killAt(100, [])])).toMatchObject({ double_billed: 1, bought_again: 1 });
-  // The kill caught the task, but before it had asked anything.
+  // The kill hit the task, but before its call to the model.
   expect(judgeBill(answered(150, 160), [job], [work], [killAt(100, [caught])]).double_billed).toBe(1);
   const stored = [killAt(100, [{ ...caught, isStored: true }])];
   expect(judgeBill(twice, [job], [work], stored).bought_though_stored).toBe(1);

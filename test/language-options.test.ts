@@ -1,4 +1,4 @@
-// Which languages may be asked for, how their tags are folded, and that others are refused wherever they come in.
+// The accepted languages, how their tags are normalised, and that others are refused at every entrance.
 import { toFile } from "openai";
 import { expect, test } from "vitest";
 
@@ -112,7 +112,7 @@ test("a language comes in folded by every way in, and an unknown one is refused 
   await expect(unknown).rejects.toMatchObject({ status: 400, param: "language", message: expect.stringMatching(near) });
 });
 
-/** A job whose transcript is this text: the scripted model hears Latin letters alone. */
+/** Make a job whose transcript is this text. The scripted model only transcribes Latin letters. */
 async function transcriptOf(text: string): Promise<string> {
   const { id } = await darkroom.upload({ name: "a.wav", reuse: "false" }, speech("a b c d e f g h i j k l"));
   await darkroom.untilJob(id);
@@ -139,12 +139,12 @@ test("captions that the API renders follow the language of the text", async () =
   const lines = await linesOf("preset=netflix");
   expect(lines.join("")).toBe(sentence);
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(13);
-  // A single option goes before that of the language.
+  // A single option overrides the option of the language.
   expect(Math.max(...(await linesOf("preset=netflix&maxLineLength=60")).map((line) => line.length))).toBeGreaterThan(
     13,
   );
 
-  // An edit of the words is found inside its text.
+  // Edited words are found inside the text.
   const query = new URLSearchParams({ q: "予算" }).toString();
   const { hits } = await (await darkroom.api(`/v1/search?${query}`)).json<{ hits: { jobId: string }[] }>();
   expect(hits.map(({ jobId }) => jobId)).toEqual([japanese]);

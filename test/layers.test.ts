@@ -1,4 +1,4 @@
-// The layers of the house, as far as the linter does not keep them: it sees neither circles of types nor SQL.
+// The layers of the code that the linter cannot check: it sees neither import circles of types nor SQL.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, normalize } from "node:path";
 
@@ -26,13 +26,13 @@ const sources = new Map(
 
 const imports = new Map([...sources].map(([path, text]) => [path, importsOf(path, text)]));
 
-/** The modules of ours that one imports, for their types alone as well. */
+/** Return our modules that a module imports, including imports of types only. */
 function importsOf(path: string, text: string): readonly string[] {
   const found = text.matchAll(/(?:from|import\()\s*"(\.{1,2}\/[^"]+)"/g);
   return [...found].map(([, to = ""]) => normalize(join(path, "..", to))).filter((to) => sources.has(to));
 }
 
-/** A way from a module back to itself; null where there is none. */
+/** Return a chain of imports from a module back to itself; null if there is none. */
 function circleThrough(start: string): readonly string[] | null {
   const ways: (readonly string[])[] = [[start]];
   const seen = new Set<string>();
@@ -108,7 +108,7 @@ test("no two kinds of job take the same uploads by default, and no two have a ki
   expect(new Set(media).size).toBe(media.length);
   const tasks = [...kinds.flatMap(({ tasks: own }) => Object.keys(own)), ...STEPS, "deliver_webhook"];
   expect(new Set(tasks).size).toBe(tasks.length);
-  // What steps store must not be taken for the job's own result.
+  // The artifacts of steps must not be taken for the job's own result.
   for (const name of ["summary.txt", "summary.json", "description.txt"]) {
     expect(kinds.filter(({ result }) => name.startsWith(result))).toEqual([]);
   }

@@ -24,7 +24,7 @@ const codeOf = async (response: Response) => [response.status, (await response.j
 test("a key that asks too often is told when to come back, and holds up no other", async () => {
   const [key, other] = [await make({}), await make({})];
   const statuses: number[] = [];
-  // More than two minutes' worth, should the minute change on the way.
+  // Send more than the requests of two minutes, in case the minute changes during the test.
   for (let index = 0; index <= 2 * FEW_REQUESTS_A_MINUTE; index += 10) {
     const answers = await Promise.all(Array.from({ length: 10 }, () => darkroom.api("/v1/jobs", { key })));
     statuses.push(...answers.map(({ status }) => status));
@@ -51,7 +51,7 @@ test("of twenty jobs at once a key gets as many as it may have, and more when on
   expect(await codeOf(refused)).toEqual([429, "too_many_jobs"]);
   const { jobs } = await (await darkroom.api("/v1/jobs", { key: KEYS.operator })).json<{ jobs: unknown[] }>();
   expect(jobs).toHaveLength(3);
-  // The owner's other keys are not its business.
+  // The limit does not apply to the owner's other keys.
   await darkroom.submit({ kind: "classification", text: "without a limit" });
 
   const { id } = await taken[0]!.json<{ id: string }>();
@@ -71,7 +71,7 @@ test("uploads beyond the limit of jobs leave nothing behind, however many come a
   const rows = DB.prepare("SELECT (SELECT count(*) FROM uploads) AS uploads, (SELECT bytes FROM key_days) AS bytes");
   expect(await rows.first()).toEqual({ uploads: 2, bytes: 2 * speech("word 0").length });
 
-  // The event of an object that the API stored, and did not live to make a job of: counted with the others.
+  // The event of an object that the API stored before it died without creating a job. It is counted like the others.
   await DB.prepare("DELETE FROM jobs").run();
   await DB.prepare("DELETE FROM uploads").run();
   for (const { key: name, size, etag } of objects) {
@@ -99,11 +99,11 @@ test("a key's bytes of a day are shared by uploads at once, given back when noth
   expect(seconds).toBeGreaterThan(0);
   expect(seconds).toBeLessThanOrEqual(86_400);
   expect(await codeOf(refused)).toEqual([429, "upload_allowance_used"]);
-  // A file above the whole allowance fits on no day, so its client is not told to wait.
+  // A file that is larger than the whole allowance fits on no day, so the refusal does not ask the client to wait.
   const tooLarge = await send(key, "one two three four five six seven eight");
   expect(tooLarge.headers.get("retry-after")).toBeNull();
   expect(await codeOf(tooLarge)).toEqual([413, "upload_too_large"]);
-  // What is no media takes nothing of the day.
+  // A file that is not media does not count against the day.
   expect((await darkroom.api("/v1/uploads?name=x.xyz", { method: "POST", body: "?", key })).status).toBe(415);
 
   await darkroom.bindings().DB.prepare("UPDATE key_days SET day = day - 1").run();
@@ -112,7 +112,7 @@ test("a key's bytes of a day are shared by uploads at once, given back when noth
   expect(left).toBe(sizeBytes);
 });
 
-/** A recording by each dialect's door: their answers' statuses. */
+/** Send a recording to each dialect. @returns the statuses of their answers. */
 async function doors(recording: Uint8Array, key: string): Promise<readonly number[]> {
   const boundary = "frontier";
   const form = (field: string) => ({
@@ -144,7 +144,7 @@ test("a key's limits of bytes and types hold in every dialect, and what they ref
   await db.prepare(usedUp).bind(recording.length).run();
   expect(await doors(recording, used)).toEqual([429, 429, 429]);
   await db.prepare("DELETE FROM key_days").run();
-  // A file is of whatever kind its bytes are, and that is asked when there is to be a job of it.
+  // The bytes of a file decide its type, and they are read when a job is made of it.
   const pictures = await make({ contentTypes: ["image/"], maxUploadBytesADay: 10 * recording.length });
   expect(await doors(recording, pictures)).toEqual([400, 422, 201]);
   const { MEDIA } = darkroom.bindings();
@@ -157,7 +157,7 @@ test("what the bucket does not take is given back to its key's day, by every doo
   const recording = speech("one two");
   const key = await make({ contentTypes: ["audio/"], maxUploadBytesADay: 100 * recording.length });
   const { DB, MEDIA } = darkroom.bindings();
-  // More than R2 takes as an object's metadata, and than POST /v1/keys lets through.
+  // This is more than R2 accepts as an object's metadata, and more than POST /v1/keys allows.
   const types = JSON.stringify(["audio/", "x".repeat(9000)]);
   await DB.prepare("UPDATE api_keys SET content_types = ?1 WHERE content_types IS NOT NULL").bind(types).run();
   expect(await doors(recording, key)).toEqual([500, 422, 500]);

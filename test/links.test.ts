@@ -1,4 +1,4 @@
-// Links that need no key: what they open, for how long, and that they end with the key that signed them.
+// Links that need no key: what they give access to, for how long, and that they end with the key that signed them.
 import { expect, test } from "vitest";
 
 import { KEYS, startDarkroom } from "./harness.ts";
@@ -28,7 +28,7 @@ async function sign(
   return (await response.json<{ links: Link[] }>()).links;
 }
 
-/** As a browser does: the address as it stands, and no key. */
+/** Open a link as a browser does: with its address, and without a key. */
 const open = (url: string | URL, init: RequestInit = {}) => {
   const { pathname, search } = new URL(url);
   return darkroom.api(pathname + search, { ...init, key: null });
@@ -54,7 +54,7 @@ test("a link opens what it was signed for, and its address holds no key", async 
     expect(url).not.toContain(KEYS.operator.split("_").at(-1));
   }
   expect(types).toEqual(["audio/wav", "application/json", "text/event-stream", "text/vtt"]);
-  // Another thing of the same job, and the same thing of another, are not what was signed.
+  // The signature does not cover another thing of the same job, or the same thing of another job.
   const [source, transcript] = links.map(({ url }) => new URL(url));
   const other = await transcribed("three");
   for (const path of [transcript!.pathname, source!.pathname.replace(id, other)]) {
@@ -153,7 +153,7 @@ test("a link ends with the key that signed it: revoked, expired, or without the 
     expect([how, await statuses()]).toEqual([how, [200, 200, 200, 200]]);
     await end(signer.id);
     expect([how, await statuses()]).toEqual([how, [401, 401, 401, 401]]);
-    // Nor does it open as another key's, or as nobody's.
+    // It is also invalid with another key's id, or without one.
     for (const by of ["operator", null]) {
       const url = new URL(links[0]!.url);
       if (by === null) url.searchParams.delete("by");

@@ -1,9 +1,9 @@
-// The database of a local runtime that is a process of its own, as the file that it is.
+// The database file of a local runtime that runs in a separate process.
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-/** The one database under a state's folder that has this table. Whoever asks closes it. @throws if there is none. */
+/** Open the database in a state folder that has this table. The caller closes it. @throws if there is none. */
 export async function openDatabaseOf(state: string, table: string): Promise<{ path: string; database: DatabaseSync }> {
   const names = await readdir(state, { recursive: true });
   for (const name of names.filter((one) => one.endsWith(".sqlite"))) {

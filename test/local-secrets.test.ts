@@ -1,4 +1,4 @@
-// What everybody knows opens nothing but this machine.
+// Published secrets only give access to this machine.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 

@@ -1,4 +1,4 @@
-// A recording of many chunks: planned, heard side by side, joined; interrupted, refused and resumed.
+// A recording of many chunks: planned, transcribed in parallel, joined; interrupted, refused and resumed.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { speech, WORD_MS } from "./speech.ts";
 
 const darkroom = startDarkroom();
 
-/** Words that can be told apart, `count` of them; some replaced by what the scripted model should do there. */
+/** Return `count` different words, some of them replaced by a direction for the scripted model. */
 function words(count: number, special: Record<number, string> = {}, prefix = "w"): string[] {
   return Array.from({ length: count }, (_, index) => special[index] ?? `${prefix}${index}`);
 }
@@ -59,7 +59,7 @@ test("a consumer that dies is resumed where it stopped: no finished chunk is pai
     () => darkroom.readJob(id),
     (job) => (job.progress.audioMsDone ?? 0) > 0,
   );
-  // The consumer of the slow chunk dies: its lease runs out, and what it answers later does not count.
+  // The consumer of the slow chunk dies: its lease expires, and its later answer does not count.
   await DB.prepare("UPDATE tasks SET check_at = 0 WHERE state = 'running' AND job_id = ?1").bind(id).run();
   await darkroom.maintain();
   const job = await darkroom.untilJob(id);
@@ -126,7 +126,7 @@ test("a chunk redriven while the join waits to run again is not left out of it",
   const said = words(240, { 180: "error:3010x1" }, "j");
   const id = await transcribe(said);
   await darkroom.untilJob(id);
-  // As if the join had been redriven first: ready, and nobody has leased it yet.
+  // This is the state after the join was redriven first: ready, and not leased yet.
   await DB.prepare(
     "UPDATE tasks SET state = 'available', finalized_at = NULL, check_at = 9e15, max_attempts = 9 WHERE kind = 'join_transcript'",
   ).run();
@@ -185,11 +185,11 @@ test("what is said behind a pause keeps the source's time, within a chunk as wel
   const [wav, paused] = [join(folder, "sound.wav"), join(folder, "paused.mkv")];
   try {
     await writeFile(wav, speech(said.join(" ")));
-    // Twenty seconds of nothing after the twentieth word: packets are of 128 ms.
+    // Twenty seconds of silence after the twentieth word. A packet has 128 ms.
     await ffmpeg(["-i", wav, "-c:a", "copy", "-bsf:a", "setts=ts=if(gte(N\\,79)\\,TS+20000\\,TS)", paused]);
     const { id } = await darkroom.upload({ name: "paused.mkv", reuse: "false" }, await fileBytes(paused));
     const job = await darkroom.untilJob(id);
-    // Short enough for one call: no stages.
+    // It is short enough for one call, so there are no stages.
     expect(job).toMatchObject({ state: "completed", progress: { tasksTotal: 1 } });
     const { text, segments, lowConfidence, durationMs } = await transcript(id);
     expect({ text, lowConfidence, durationMs }).toEqual({
@@ -229,7 +229,7 @@ test.each([
   ["repetitive", /^the text repeats itself$/, 2],
   ["unsure", /^the model was unsure$/, 2],
   ["invented", /^there may be no speech here$/, 2],
-  // Another file would be read as badly: it is not asked for again.
+  // Another attempt would read the file equally badly, so the model is not called again.
   ["halfread", /^the model read \d+ ms of \d+ ms of audio$/, 1],
 ])(
   "a chunk that the model calls %s is transcribed again where that helps, kept, and marked",
@@ -258,7 +258,7 @@ test("the transcript can be read while it grows, in every format, and says that 
   expect(job.state).toBe("running");
   expect(job.progress.audioMsTotal).toBe(240_000);
   const { chunksCompleted, chunksTotal, tasksTotal } = job.progress;
-  expect(chunksTotal).toBe(tasksTotal - 2); // beside the plan and the join
+  expect(chunksTotal).toBe(tasksTotal - 2); // without the plan and the join
   expect(chunksCompleted).toBeGreaterThan(0);
   expect(chunksCompleted).toBeLessThan(chunksTotal ?? 0);
   const part = await darkroom.api(`/v1/jobs/${id}/transcript?format=txt`);
@@ -305,7 +305,7 @@ test("cancelling a long recording ends its chunks and its join, and keeps what w
   expect(results).toEqual([]);
   const kept = await transcript(id);
   expect(kept).toMatchObject({ isComplete: false, text: expect.stringContaining("c300") as string });
-  // The chunk that ran is not written when its answer would have come.
+  // The running chunk is not written at the time when its answer would have come.
   await until(
     async () => Object.keys((await darkroom.modelCalls()).stopped),
     (scripts) => scripts.some((script) => script.includes("sleep:8000")),

@@ -11,7 +11,7 @@ test("what takes a sample in `npm test` is whole in `npm run test:long`", async 
     const text = await readFile(path, "utf8");
     if (/from "\.{1,2}\/long\.ts"|DARKROOM_LONG/.test(text)) asking.push(path);
   }
-  // A module that asks stands beside the tests that import it.
+  // A module that uses it is in the list with the tests that import it.
   const isListed = (path: string) =>
     LONG_TESTS.some((one) => matchesGlob(path, one) || (!path.endsWith(".test.ts") && dirname(one) === dirname(path)));
   expect(asking.length).toBeGreaterThan(8);

@@ -1,11 +1,11 @@
-/** `npm run test:long` searches as far as there is something to find; `npm test` takes a sample of the same, so that people run it. */
+/** Whether this is `npm run test:long`, which searches thoroughly. `npm test` takes a sample of the same, so that people run it. */
 export const IS_LONG = process.env["DARKROOM_LONG"] !== undefined;
 
 export function sampled<T>(sample: T, whole: T): T {
   return IS_LONG ? whole : sample;
 }
 
-/** The files that ask which it is: those of `npm run test:long`. */
+/** The files that use `IS_LONG`, which `npm run test:long` runs. */
 export const LONG_TESTS: readonly string[] = [
   "test/adding-a-kind.test.ts",
   "test/audio/containers.test.ts",

@@ -1,4 +1,4 @@
-// What becomes of a task whose consumer ends in the middle of it, and of the tasks that ran beside it.
+// The fate of a task whose consumer dies in the middle of it, and of the tasks that ran next to it.
 import { expect, test } from "vitest";
 
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
@@ -14,7 +14,7 @@ import { JobWork } from "../shared/kinds/index.ts";
 
 const darkroom = startDarkroom();
 
-/** In the future: the consumer of the harness finds nothing due, and the test leases, dies and settles in its stead. */
+/** A time in the future. The harness's consumer finds nothing due, and the test leases, dies and settles in its place. */
 const START = 1_900_000_000_000;
 const LEASE_MS = 90_000;
 let now = START;
@@ -27,14 +27,14 @@ async function insert(...ids: readonly string[]): Promise<void> {
   await insertJobs(darkroom.bindings().DB, { jobs, uploads: [] }, now);
 }
 
-/** What the next consumer runs. */
+/** Return the tasks that the next consumer runs. */
 async function lease(): Promise<readonly Task[]> {
   now += 1000;
   const asked = { id: crypto.randomUUID(), now, leaseMs: LEASE_MS, limit: 10, callsAMinute: {} };
   return leaseTasks(darkroom.bindings().DB, asked);
 }
 
-/** All consumers end, and maintenance notices. */
+/** End all consumers, and let maintenance notice. */
 async function die(): Promise<void> {
   now += LEASE_MS + 1000;
   await darkroom.maintain(new Date(now));
@@ -74,7 +74,7 @@ test("a task that ends every consumer is a dead letter after three, and can be r
   type Letters = { deadLetters: { id: string }[] };
   const { deadLetters } = await (await darkroom.api("/v1/dead-letters?view=list")).json<Letters>();
   expect((await darkroom.api(`/v1/dead-letters/${deadLetters[0]!.id}/redrive`, { method: "POST" })).status).toBe(202);
-  // Not beside others: it has two more tries, each alone.
+  // It does not run next to others any more. It has two more tries, each alone.
   const row = await darkroom.bindings().DB.prepare("SELECT lost, lost_alone FROM tasks").first();
   expect(row).toEqual({ lost: 1, lost_alone: 1 });
 });
@@ -93,7 +93,7 @@ test("tasks that ran beside a deadly one run alone once, and complete", async ()
     if (tasks[0]!.jobId === "job_deadly") await die();
     else await complete(tasks);
   }
-  // Three lost attempts: beside the others, and twice alone.
+  // There are three lost attempts: one next to the others, and two alone.
   expect(seen.filter((id) => id === "job_deadly")).toHaveLength(2);
   expect((await darkroom.readJob("job_deadly")).error?.code).toBe("worker_lost");
   for (const id of neighbours) {
@@ -158,11 +158,11 @@ test("an object that ended three readers is not read again by the sweep: it is a
       return { bucket, key, etag };
     }),
   );
-  // All were being read by a sweep that ended. Then the deadly one is read alone, and its reader ends again, twice.
+  // A sweep that died was reading all of them. Then the deadly one is read alone, and its reader dies twice more.
   const deadly = objects.filter(({ key }) => key === "inbox/deadly.txt");
   let at = Date.now() + 3_600_000;
   await beginReadings(DB, objects, at);
-  // Somebody may still be reading them: the sweep leaves them alone.
+  // Another reader may still be at work, so the sweep does not touch them.
   await darkroom.maintain(new Date(at + 10_000));
   expect(await uploads()).toEqual([]);
   for (let time = 0; time < 2; time += 1) {
@@ -177,7 +177,7 @@ test("an object that ended three readers is not read again by the sweep: it is a
   expect(ignored!.ignoredReason).toContain("3 readers ended while they read the object");
   const states = found.flatMap(({ jobId }) => jobId ?? []).map(async (id) => (await darkroom.untilJob(id)).state);
   expect(await Promise.all(states)).toEqual(["completed", "completed"]);
-  // Nobody begins again, and nothing is left of the notes.
+  // No reader starts again, and the notes are gone.
   await darkroom.maintain(new Date(at + 2 * READING_MS));
   expect(await uploads()).toHaveLength(3);
   expect(await DB.prepare("SELECT count(*) AS rows FROM readings").first("rows")).toBe(0);

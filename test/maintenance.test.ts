@@ -38,7 +38,7 @@ test("a wake-up counts as lost one grace after its task was due, and the next on
   expect(await take(graceMs)).toEqual([taskId]);
   expect(await take(3 * graceMs - 1)).toEqual([]);
   expect(await take(3 * graceMs)).toEqual([taskId]);
-  // An earlier version wrote its grace, of five minutes unless somebody set another, into the row.
+  // An earlier version wrote its grace period into the row, five minutes by default.
   await DB.prepare("UPDATE tasks SET check_at = scheduled_at + 300000").run();
   expect(await take(graceMs - 1)).toEqual([]);
   expect(await take(graceMs)).toEqual([taskId]);
@@ -127,7 +127,7 @@ test("an upload's event that the platform gave up on becomes a dead letter, and 
   const redrive = `/v1/dead-letters/${deadLetters[0]!.id}/redrive`;
   expect((await darkroom.api(redrive, { method: "POST" })).status).toBe(202);
   expect((await darkroom.api(redrive, { method: "POST" })).status).toBe(409);
-  // The event came again: its object is gone, and that is on record.
+  // The event was delivered again. Its object is gone, which is recorded.
   const { uploads } = await until(
     async () => (await darkroom.api("/v1/uploads")).json<{ uploads: { key: string; ignoredReason: string }[] }>(),
     (list) => list.uploads.length > 0,
@@ -141,7 +141,7 @@ test("no job fails because the platform gave up on messages: they name no task, 
   const done = await darkroom.submit({ kind: "classification", text: "done" });
   await darkroom.untilJob(done.id);
   const taskId = await insertSilently("job_waiting");
-  // As this version sends them, and as an earlier one did.
+  // Messages as this version and an earlier one send them.
   for (const body of [{ v: 1 }, { v: 1, taskId }, { v: 1, taskId: `${done.id}.classify` }])
     await darkroom.giveUpOn(body);
   await darkroom.giveUpOn({ marker: true });

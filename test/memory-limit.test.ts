@@ -1,4 +1,4 @@
-// Invocations that end from outside take their timers with them: `vi.clearAllTimers` does the same to all that wait so far.
+// If an invocation is ended from outside, its timers end too. `vi.clearAllTimers` does that to all current timers.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { memoryLimit } from "../shared/memory-limit.ts";
@@ -6,14 +6,14 @@ import { memoryLimit } from "../shared/memory-limit.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** A clock of its own, and work that says when it runs and ends when it is told. */
+/** A separate clock, and work that reports when it runs and ends when the test says so. */
 function scene(totalBytes = 10) {
   let nowMs = 0;
   const memory = memoryLimit(totalBytes, () => nowMs);
   const begun: string[] = [];
   return {
     begun,
-    /** @returns how to end it. */
+    /** @returns a function that ends it. */
     hold: (name: string, bytes: number): (() => Promise<void>) => {
       const { promise, resolve } = Promise.withResolvers<void>();
       const held = memory.hold(bytes, () => {
@@ -32,7 +32,7 @@ function scene(totalBytes = 10) {
         await vi.advanceTimersByTimeAsync(1000);
       }
     },
-    /** The isolate does nothing else meanwhile: no timer fires. */
+    /** Let time pass while the isolate does nothing else, so that no timer fires. */
     block: (ms: number) => void (nowMs += ms),
   };
 }
@@ -59,7 +59,7 @@ test("bytes given to a task that does not go on are another's after ten seconds,
   hold("ended when its turn came", 10);
   await pass(16 * 60_000 - 5_000);
   block(6_000);
-  // Whoever asks finds the bytes of the first free and gives them to the second, which has not gone on when others ask.
+  // The next request finds the bytes of the first free, and gives them to the second, which has not continued when others ask.
   hold("third", 1);
   block(11_000);
   const endFourth = hold("fourth", 8);

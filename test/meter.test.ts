@@ -1,4 +1,4 @@
-// What attempts say of their calls, and what the day's figures make of it.
+// The calls in attempts, and the day's figures from them.
 import { expect, test } from "vitest";
 
 import { startDarkroom, until } from "./harness.ts";
@@ -24,7 +24,7 @@ test("the header is the truth; where it is missing the catalogue's figure stands
   const [told, estimated] = [await darkroom.untilJob(priced.id), await darkroom.untilJob(unpriced.id)];
   const units = { pictures: 1, tiles: 4, steps: 4, furtherMegapixels: 0 };
   expect(told.attempts[0]!.calls).toMatchObject([{ neurons: 1.5, isEstimated: false, units }]);
-  // 4 tiles × (4.80 + 9.60 × 4 steps): what users read in the header.
+  // 4 tiles × (4.80 + 9.60 × 4 steps), as in the header that users see.
   expect(estimated.attempts[0]).toMatchObject({ calls: [{ isEstimated: true, units }] });
   expect(estimated.attempts[0]!.neurons).toBeCloseTo(172.8, 9);
   for (const owner of ["operator", "*"]) {
@@ -73,7 +73,7 @@ test("a call that was cut off by a cancel is accounted for, though its attempt s
   );
   await darkroom.api(`/v1/jobs/${job.id}/cancel`, { method: "POST" });
   const { attempts } = await darkroom.untilJob(job.id, (now) => (now.attempts[0]?.calls.length ?? 0) > 0);
-  // Nobody answered: the model may have run all the same.
+  // There was no answer, but the model may have run.
   expect(attempts).toMatchObject([{ outcome: "cancelled", calls: [{ engine: null, isEstimated: true }] }]);
   expect(attempts[0]!.neurons).toBeCloseTo(172.8, 9);
   expect(await usageOf("operator")).toMatchObject([{ calls: 1, neurons: attempts[0]!.neurons }]);

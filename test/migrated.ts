@@ -1,4 +1,4 @@
-// A local database with its tables costs a start of a runtime. It is made once a machine for the same migrations, and copied.
+// Making a local database with its tables needs a start of a runtime. It is made once on each machine for the same migrations, and copied.
 import { createHash } from "node:crypto";
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ const ROOT = join(import.meta.dirname, "..");
 const KEPT = join(ROOT, "node_modules/.cache/darkroom-migrated");
 const MIGRATIONS = "shared/db/migrations";
 
-/** A new folder with what `migrate` leaves in an empty one. Whoever asks removes it. */
+/** Return a new folder with the result of `migrate`. The caller removes it. */
 export async function migratedFolder(): Promise<string> {
   const kept = join(KEPT, await digest());
   if (!(await isThere(kept))) await keep(kept);
@@ -24,7 +24,7 @@ async function keep(kept: string): Promise<void> {
   const unfinished = await mkdtemp(join(KEPT, "unfinished-"));
   try {
     await migrate({ folder: unfinished, wakeGraceSeconds: 1 });
-    // Another process may have been first.
+    // Another process may have made it first.
     await rename(unfinished, kept).catch(async (error: unknown) => {
       if (!(await isThere(kept))) throw error;
     });

@@ -1,10 +1,10 @@
-// What becomes of each error of the platform's page and of those that users report, and what is never taken for one.
+// The handling of each error on the platform's page and of errors that users report, and answers that must not count as errors.
 import { expect, test } from "vitest";
 
 import { asModelError, type ModelError, refusal } from "../shared/models/model-error.ts";
 import errors from "./contracts/errors.json" with { type: "json" };
 
-/** By the platform's number: our code and what it asks for. */
+/** Our code and the outcome for each number of the platform. */
 const BECOMES: Readonly<Record<number, readonly [code: string, remedy: string]>> = {
   3003: ["invalid_model_input", "discard"],
   3006: ["request_too_large", "discard"],
@@ -48,7 +48,7 @@ test.each(errors.errors)("$code $text", async ({ code, status, text }) => {
   expect(error).toMatchObject({ code: ours, remedy, status, platformCode: code, isRetryable: remedy !== "discard" });
   expect(error.message).toMatch(/^[A-Z].*\. \(\d{4}: /s);
   expect(error.message).toContain(`${code}: ${text}`);
-  // As the binding throws it, as it crosses between Workers, and as REST has it.
+  // The forms of an error from the binding, between Workers, and from REST.
   for (const message of [`${code}: ${text}`, `InferenceUpstreamError: ${code}: ${text}`, `AiError: ${code}: ${text}`]) {
     expect(await thrown(message)).toMatchObject({ code: ours, remedy, status: null, platformCode: code });
   }

@@ -1,4 +1,4 @@
-// Half of a surrogate pair in every string that a client can send: refused with that reason, and never stored.
+// Half of a surrogate pair in every string that a client can send. It is refused with that reason, and never stored.
 import { expect, test } from "vitest";
 import * as z from "zod";
 
@@ -15,7 +15,7 @@ import { type Place, placesIn } from "./string-places.ts";
 const darkroom = startDarkroom({ CORS_ORIGINS: "" });
 
 const HALF = "a \ud83d b";
-/** As it would be in an address or a form: not UTF-8. */
+/** Its form in an address or a form, which is not UTF-8. */
 const HALF_BYTES = "%ED%A0%BD";
 const REASON = /half of a surrogate pair \(U\+D83D\)/;
 const json = { "content-type": "application/json" };
@@ -42,7 +42,7 @@ function bodiesOf(document: Document) {
   );
 }
 
-/** What a request's problem says of each field; of a batch, its first job's. */
+/** Return the messages for each field in a request's problem; for a batch, those of its first job. */
 async function refusalOf(method: string, path: string, body: unknown) {
   const response = await darkroom.api(path, { method, headers: json, body: JSON.stringify(body) });
   const answer = await response.json<Refusal>();
@@ -51,7 +51,7 @@ async function refusalOf(method: string, path: string, body: unknown) {
   return { status: first?.status ?? response.status, issues };
 }
 
-/** Nothing that was sent came to anything, nor stands anywhere in another form. */
+/** Expect that the requests had no effect, and that their text is not stored in another form. */
 async function expectNothingStored(): Promise<void> {
   const { DB, MEDIA } = darkroom.bindings();
   const { results } = await DB.prepare(
@@ -137,7 +137,7 @@ test.each([
     path: "/openai/v1/images/generations",
     schema: ImageRequest,
     status: 400,
-    // This dialect tells of one fault only: no other is to come first.
+    // This dialect reports only one fault, so no other may come first.
     fill: (body: unknown) => ({ prompt: "a", ...(JSON.parse(JSON.stringify(body)) as object) }),
   },
   { path: "/replicate/v1/predictions", schema: PredictionRequest, status: 422, fill: (body: unknown) => body },
@@ -169,7 +169,7 @@ function formOf(fields: readonly (readonly [name: string, value: string])[], fil
   );
   if (file !== undefined)
     parts.push(`--b\r\nContent-Disposition: form-data; name="${file}"; filename="a.wav"\r\n\r\nx\r\n`);
-  // Each character is the byte that it is.
+  // Each character stands for its byte.
   const body = Uint8Array.from(`${parts.join("")}--b--`, (char) => char.charCodeAt(0));
   return { method: "POST", headers: { "content-type": "multipart/form-data; boundary=b" }, body };
 }
@@ -233,7 +233,7 @@ test("in JSON within a parameter, in an object's metadata and in an event it is 
     expect([jobId, ignoredReason]).toEqual([null, expect.stringMatching(REASON)]);
   }
 
-  // The queues of this runtime replace it on the way; another sender's JSON may hold it.
+  // The queues of this runtime replace it. JSON by another sender may contain it.
   const event = UploadEvent.safeParse(createEvent("inbox/\ud83d.wav", 1, "etag"));
   expect(event.error?.issues[0]?.message).toMatch(REASON);
 });

@@ -1,4 +1,4 @@
-// `npm start` leaves no process behind: neither node, nor wrangler, nor workerd.
+// `npm start` leaves no process of node, wrangler or workerd behind.
 import { execFileSync, spawn } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -19,12 +19,12 @@ function readProcesses(): readonly Process[] {
   const lines = execFileSync("ps", ["-eo", "pid=,ppid=,stat=,args="], { encoding: "utf8" }).trim().split("\n");
   return lines.flatMap((line) => {
     const [, pid, parent, state = "", command = ""] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
-    // A process that has ended and that nobody has asked after is no process any more.
+    // A zombie, which has ended and whose parent has not read its status, does not count as a process.
     return pid === undefined || state.startsWith("Z") ? [] : [{ pid: Number(pid), parent: Number(parent), command }];
   });
 }
 
-/** It and all that it started. */
+/** Return a process and all processes that it started. */
 function treeOf(root: number): readonly Process[] {
   const all = readProcesses();
   const tree = all.filter(({ pid }) => pid === root);
@@ -62,7 +62,7 @@ test("SIGTERM to `npm start` ends every process that it started", async ({ onTes
   for (const name of ["local/start.ts", "wrangler.js dev", "workerd"]) expect(names).toContain(name);
   child.kill("SIGTERM");
   await ended;
-  // npm may end a moment before those it passed the signal to.
+  // npm may end shortly before the processes to which it passed the signal.
   await until(
     async () => stillThere(),
     (left) => left.length === 0,

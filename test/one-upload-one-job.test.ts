@@ -1,4 +1,4 @@
-// A presigned URL is good for a day and any number of PUTs: whatever is sent there, an upload is one job.
+// A presigned URL is valid for a day and any number of PUTs. Whatever is sent there, an upload becomes one job.
 import { expect, test } from "vitest";
 
 import { presignPut, s3Of } from "../producer/uploads/presign.ts";
@@ -15,7 +15,7 @@ import { JobWork } from "../shared/kinds/index.ts";
 
 const darkroom = startDarkroom();
 
-/** Texts of one length: a signed length takes each of them. */
+/** Texts of one length, so that a signed length allows each of them. */
 const TEXTS = ["first", "other", "third", "again", "never", "later", "extra", "eight"];
 const SIZE_BYTES = 5;
 
@@ -27,7 +27,7 @@ async function announce(key: string = KEYS.other, body: object = {}): Promise<Pe
   return (await response.json<{ upload: PendingUpload }>()).upload;
 }
 
-/** The same URL as a store has it that knows no conditions. */
+/** Return the same URL as signed for a store without conditions. */
 async function unconditional(upload: PendingUpload): Promise<(body: BodyInit) => Promise<string>> {
   const { "if-none-match": _, ...headers } = upload.headers!;
   const s3 = s3Of(darkroom.bindings(), darkroom.origin())!;
@@ -49,7 +49,7 @@ interface Seen {
   readonly ignoredReason: string | null;
 }
 
-/** What has become of so many objects. */
+/** Return the state of this many objects, once they are handled. */
 async function seen(count: number, key: string = KEYS.other): Promise<readonly Seen[]> {
   return until(
     async () => (await (await darkroom.api("/v1/uploads", { key })).json<{ uploads: Seen[] }>()).uploads,
@@ -87,7 +87,7 @@ test("PUTs to one URL, one after the other, are one job; what came later is list
   for (const etag of etags.slice(1)) {
     expect(became.get(etag)).toMatchObject({ jobId: null, ignoredReason: expect.stringMatching(ALREADY) });
   }
-  // Neither completing the upload nor naming its object makes a job of the bytes that nobody counted.
+  // Uncounted bytes do not become a job, neither by completing the upload nor by naming its object.
   await put("later");
   expect(await codeOf(await complete(upload, key))).toEqual([409, "upload_replaced"]);
   const byHand = { kind: "classification", source: upload.key };
@@ -104,7 +104,7 @@ test("PUTs to one URL at the same time, with their events and requests to comple
   const upload = await announce();
   const put = await unconditional(upload);
   const completed: Promise<Response>[] = [];
-  // Two clients, each of which goes on to its next bytes while the last ones are looked at.
+  // Two clients each continue with their next bytes while the last ones are handled.
   const send = async (texts: readonly string[]) => {
     const etags: string[] = [];
     for (const text of texts) {
@@ -175,7 +175,7 @@ test("uploads that are put and never completed get as many jobs as their key may
   await darkroom.post("/v1/queues/classification/pause", {});
   const { key } = await make({ maxConcurrentJobs: 2 });
   const uploads = await Promise.all(TEXTS.slice(0, 5).map(() => announce(key)));
-  // Objects of a key without a limit come first in the batch, and take no place of it.
+  // Objects of a key without a limit come first in the batch, and do not take a place of the limited key.
   const free = await Promise.all(TEXTS.slice(0, 3).map(() => announce()));
   const events: object[] = [];
   for (const [index, upload] of [...free, ...uploads].entries()) {
@@ -192,7 +192,7 @@ test("uploads that are put and never completed get as many jobs as their key may
   );
   expect(listed.filter(({ jobId }) => jobId !== null)).toHaveLength(5);
 
-  // None of them is lost: when one has ended, another gets its job.
+  // None of them is lost. When one job has ended, another object gets its job.
   const source = refused[0]!.key;
   expect(await codeOf(await darkroom.post("/v1/jobs", { kind: "classification", source }, key))).toEqual([
     429,
@@ -214,7 +214,7 @@ test("what is put after the upload was aborted, or its key revoked or expired, i
   expect((await darkroom.api(`/v1/uploads/${aborted.id}`, { method: "DELETE", key: KEYS.other })).status).toBe(204);
   expect((await darkroom.api(`/v1/keys/${revoked.id}`, { method: "DELETE" })).status).toBe(200);
   await DB.prepare("UPDATE api_keys SET expires_at = ?2 WHERE id = ?1").bind(expired.id, Date.now()).run();
-  // R2 tells the time of an object in milliseconds.
+  // R2 gives the time of an object in milliseconds.
   await new Promise((resolve) => setTimeout(resolve, 20));
   for (const upload of [aborted, late, old]) await tell(upload, await (await unconditional(upload))("other"));
   await tell(byRight, rightEtag);
@@ -226,7 +226,7 @@ test("what is put after the upload was aborted, or its key revoked or expired, i
   expect(uploads.get(byRight.key)).toMatchObject({ jobId: expect.stringMatching(/^job_/), ignoredReason: null });
   expect(await codeOf(await complete(aborted))).toEqual([404, "upload_not_found"]);
   expect(await countJobs()).toBe(1);
-  // The owner may still have a job of one: by a key that holds.
+  // The owner can still make a job of one with a valid key.
   const source = late.key;
   expect((await darkroom.post("/v1/jobs", { kind: "classification", source }, KEYS.other)).status).toBe(201);
 });

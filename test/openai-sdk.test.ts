@@ -16,7 +16,7 @@ import { openAi } from "./dialects.ts";
 import { KEYS, OWN_SECRETS, startDarkroom } from "./harness.ts";
 import { speech } from "./speech.ts";
 
-// The SDKs believe to be on a host that is not this machine.
+// The SDKs call a host that is not this machine.
 const darkroom = startDarkroom(OWN_SECRETS);
 let client: OpenAI;
 beforeEach(() => {
@@ -25,7 +25,7 @@ beforeEach(() => {
 
 const recording = (text = "zero one two three") => toFile(speech(text), "voice.wav", { type: "audio/wav" });
 
-/** The error that a call ends with. */
+/** Return the error of a call. */
 async function errorOf(call: Promise<unknown>): Promise<APIError> {
   const error: unknown = await call.then(
     () => null,
@@ -124,7 +124,7 @@ test("a picture comes as base64, or as a link that needs no key for an hour", as
   const url = linked.data![0]!.url!;
   const fetched = await darkroom.raw(url, {});
   expect([fetched.status, fetched.headers.get("content-type")]).toEqual([200, "image/jpeg"]);
-  // Any page may show it; what needs a key none but our own.
+  // Any page may show it. Only our own page may show a resource that needs a key.
   expect(fetched.headers.get("cross-origin-resource-policy")).toBe("cross-origin");
   expect(Buffer.compare(Buffer.from(await fetched.arrayBuffer()), bytes)).toBe(0);
   const changed = async (from: RegExp, to: string) => (await darkroom.raw(url.replace(from, to), {})).status;

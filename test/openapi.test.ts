@@ -1,4 +1,4 @@
-// The document says what the code does: every route, every answer.
+// The document matches the code in every route and every answer.
 import { Script } from "node:vm";
 
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -18,17 +18,17 @@ async function readDocument(): Promise<Document> {
   return (await darkroom.api("/openapi.json", { key: null })).json<Document>();
 }
 
-/** More than an object carries, once it is escaped for a header. */
+/** More than an object's metadata can have, once it is escaped for a header. */
 const wide = Array.from({ length: 16 }, (_, index) => [`key${index}`, "é".repeat(512)]);
 
-/** Essentials of the OpenAPI 3.1 schema: what a generator must find to make anything of a document. */
+/** The essential parts of the OpenAPI 3.1 schema, without which a generator cannot use a document. */
 const OPENAPI_3_1 = {
   type: "object",
   required: ["openapi", "info", "paths", "components"],
   properties: {
     openapi: { pattern: "^3\\.1\\.\\d+$" },
     info: { type: "object", required: ["title", "version"] },
-    // One of them is enough.
+    // One of these scopes is enough.
     security: { const: [{ key: [] }, { access: [] }] },
     components: {
       type: "object",
@@ -96,7 +96,7 @@ const OPENAPI_3_1 = {
   },
 };
 
-// Routes under /openai/v1 and /replicate/v1 speak dialects whose vendors describe them: a client has their SDK.
+// Routes under /openai/v1 and /replicate/v1 speak dialects that their vendors describe. Clients use the vendors' SDKs.
 const DIALECTS = /^\/(openai|replicate)\/v1\//;
 
 test("every route is in the document, and nothing else is", async () => {
@@ -137,13 +137,13 @@ test("the document is OpenAPI 3.1, each operation has an id of its own, and each
 
 test("the page at /docs brings all that it names, and its script is one", async () => {
   const page = await darkroom.api("/docs", { key: null });
-  // Nothing from anywhere else, and nothing inline.
+  // It loads nothing from elsewhere, and has nothing inline.
   expect(page.headers.get("content-security-policy")).toMatch(
     /script-src 'self'; style-src 'self'; connect-src 'self'/,
   );
   const names = [...(await page.text()).matchAll(/(?:href|src)="([^"]+)"/g)].map((match) => match[1] ?? "");
   expect(new Set(names)).toEqual(new Set(["/", "/docs.css", "/docs.js", "/openapi.json"]));
-  // The page itself is none of the Worker's own files.
+  // The page itself is not one of the Worker's own files.
   for (const name of names.filter((one) => one !== "/"))
     expect((await darkroom.api(name, { key: null })).status).toBe(200);
   const script = await (await darkroom.api("/docs.js", { key: null })).text();
@@ -157,7 +157,7 @@ test("what the API answers is what the document says, to the last field", async 
     Object.values(document.paths).flatMap((path) => Object.values(path).map((one) => [one.operationId, one] as const)),
   );
 
-  /** Call, and hold the answer against the document. */
+  /** Call, and check the answer against the document. */
   async function call(id: string, path: string, init: RequestInit & { key?: string } = {}): Promise<never> {
     const response = await darkroom.api(path, init);
     const text = await response.text();
@@ -418,13 +418,13 @@ test("what the API answers is what the document says, to the last field", async 
   const { upload: given } = await announce({ name: "e.wav", sizeBytes: 9, method: "multipart" });
   await call("abortUpload", `/v1/uploads/${given.id}`, remove);
 
-  // The last call: with the operator's keys it would be refused.
+  // This is the last call, because it would be refused with the operator's keys.
   await darkroom.bindings().DB.prepare("DELETE FROM api_keys").run();
   const form = { method: "POST", body: new URLSearchParams({ token: SETUP_TOKEN }) };
   await call("setUp", "/setup", form);
   await call("setUp", "/setup", form);
 
-  // An operation that nobody called here is one whose answers nobody has checked.
+  // The answers of an operation that was not called here are not checked.
   expect([...operations.keys()].filter((id) => !seen.some((one) => one.startsWith(`${id} 2`)))).toEqual([
     "cancelRedrive",
   ]);

@@ -1,4 +1,4 @@
-// What docs/operations.md tells people to type in a bad hour must be true.
+// The commands in docs/operations.md must work.
 import { readFileSync } from "node:fs";
 
 import { expect, test } from "vitest";
@@ -12,7 +12,7 @@ function sectionOf(heading: string): string {
   return PAGE.split(/^### /m).find((part) => part.startsWith(heading)) ?? "";
 }
 
-/** The SQL block below a heading, its placeholders filled in. */
+/** Return the SQL block below a heading, with its placeholders filled in. */
 async function runSql(heading: string, values: Record<string, string> = {}): Promise<void> {
   let sql = /```sql\n([\s\S]*?)```/.exec(sectionOf(heading))?.[1] ?? "";
   for (const [name, value] of Object.entries(values)) sql = sql.replaceAll(`'${name}'`, `'${value}'`);

@@ -1,4 +1,4 @@
-// The page as the Worker answers it: at its own addresses alone, and with what a browser must know of it.
+// The page as the Worker serves it: only at its own addresses, and with the headers for browsers.
 import { globSync } from "node:fs";
 import { join } from "node:path";
 
@@ -31,7 +31,7 @@ test.each(["/", "/jobs", "/jobs/some-job/transcript?at=3", "/new", "/pictures", 
       "font-src": "'self'",
       "img-src": "'self' blob: data:",
       "media-src": "'self' blob: data:",
-      // Uploads in parts go straight to the bucket.
+      // Uploads in parts go directly to the bucket.
       "connect-src": `'self' ${new URL(BUCKET).origin}`,
       "base-uri": "'none'",
       "form-action": "'none'",
@@ -41,7 +41,7 @@ test.each(["/", "/jobs", "/jobs/some-job/transcript?at=3", "/new", "/pictures", 
     expect(response.headers.get("x-content-type-options")).toBe("nosniff");
     expect(response.headers.get("referrer-policy")).toBe("no-referrer");
     expect(response.headers.get("cross-origin-resource-policy")).toBe("same-origin");
-    // A deployment is seen at once: the page is asked for anew each time, its files never.
+    // A deployment is visible at once: the page is requested again each time, and its files never.
     expect(response.headers.get("cache-control")).toMatch(/max-age=0, must-revalidate/);
   },
 );
@@ -70,7 +70,7 @@ test("the page cannot be posted to", async () => {
 });
 
 test("its files are kept for ever, have a policy of their own, and one that is gone is not the page", async () => {
-  // By the whole way in: the platform serves them without the Worker.
+  // The request goes through the platform, which serves the files without the Worker.
   const [script = ""] = globSync("assets/*.js", { cwd: DIST });
   const response = await fetch(`${darkroom.origin()}/${script}`);
   expect(response.status).toBe(200);

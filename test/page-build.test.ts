@@ -1,4 +1,4 @@
-// What a browser is sent before it shows anything, and what stands in it.
+// The size and the content of the files that a browser loads before it shows anything.
 import { globSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -10,7 +10,7 @@ const INDEX = readFileSync(join(DIST, "index.html"), "utf8");
 const MOST_FIRST_BYTES = 100_000;
 const MOST_SAMPLE_BYTES = 200_000;
 
-/** What the page names, and so every browser loads. */
+/** The files that the page names, which every browser loads. */
 function named(ending: string): readonly string[] {
   return [...INDEX.matchAll(/(?:src|href)="\/(assets\/[^"]+)"/g)].flatMap(([, path = ""]) =>
     path.endsWith(ending) ? [path] : [],
@@ -23,7 +23,7 @@ test("the first load has at most 100 kB of JavaScript, compressed", () => {
   const bytes = scripts.reduce((sum, path) => sum + gzipSync(readFileSync(join(DIST, path))).length, 0);
   expect(bytes).toBeLessThan(MOST_FIRST_BYTES);
   const all = globSync("assets/*.js", { cwd: DIST });
-  // Uppy, charts and archives come when they are needed.
+  // Uppy, charts and archives are loaded when they are needed.
   expect(all.length).toBeGreaterThan(scripts.length + 5);
 });
 

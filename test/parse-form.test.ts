@@ -5,7 +5,7 @@ import { boundaryOf, MAX_FIELD_HEADER_BYTES, MAX_FORM_FIELDS, parseForm } from "
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
-/** A form as the runtime writes it: as browsers and the SDKs of the dialects do. */
+/** Return a form as the runtime writes it, which is how browsers and the SDKs of the dialects write it. */
 async function encoded(form: FormData): Promise<{ body: Uint8Array; boundary: string }> {
   const response = new Response(form);
   const boundary = boundaryOf(response.headers.get("content-type")!);
@@ -63,7 +63,7 @@ test("a form of 60,000 fields is left at the fifty-first", () => {
 });
 
 test("how much is looked at grows with the body and no faster", () => {
-  // What begins like a boundary at every place, and is none.
+  // Every place looks like the beginning of a boundary, and is not one.
   const steps = [1, 2, 4].map((times) => {
     const body = bytesOf(`${part("a", "\r\n--".repeat(times * 5000))}--b--`);
     let looks = 0;
@@ -99,7 +99,7 @@ test.each<[string, string, RegExp, string]>([
 test("a name or a value that is no text is refused, and a file may be anything", () => {
   const form = (name: string, value: string) => {
     const text = `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n--b--`;
-    // \x.. as the byte that it is.
+    // \x.. stands for its byte.
     return parseForm(
       Uint8Array.from(text, (char) => char.charCodeAt(0)),
       "b",

@@ -6,7 +6,7 @@ import { topK } from "../shared/search/top-k.ts";
 import { countWords } from "../shared/search/sentences.ts";
 import type { Segment } from "../shared/transcripts/transcript.ts";
 
-/** Segments of `words` words each, two seconds a segment. */
+/** Return segments of `words` words each, with two seconds a segment. */
 function segments(count: number, { words, end = "" }: { words: number; end?: string }): readonly Segment[] {
   return Array.from({ length: count }, (_, index) => ({
     startMs: index * 2000,
@@ -46,7 +46,7 @@ test("a text that one segment holds whole is cut by its sentences, timed by its 
     { startMs: 0, endMs: 9990 },
     { startMs: 10_000, endMs: 19_990 },
   ]);
-  // Without times of its words, no part of it claims more than is known.
+  // Without times of the words, no part has more exact times than the segment.
   const [first] = cutPassages("j", { transcript: [{ ...whole, words: [] }] });
   expect(first).toMatchObject({ startMs: 0, endMs: 20_000 });
 });

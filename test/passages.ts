@@ -4,7 +4,7 @@ import type { EmbeddedPassage } from "../shared/search/passage.ts";
 import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import { JobWork } from "../shared/kinds/index.ts";
 
-/** A job's row that nobody is told of: passages belong to one. */
+/** Insert a job's row without an event, because passages belong to a job. */
 export async function insertJob(db: D1Database, id: string, ownerId = "operator"): Promise<void> {
   const now = Date.now();
   const work = JobWork.parse({ kind: "classification", input: { text: "x", options: {} } });
@@ -13,7 +13,7 @@ export async function insertJob(db: D1Database, id: string, ownerId = "operator"
   await insertJobs(db, { jobs: [job], uploads: [] }, now);
 }
 
-/** Passages of a second each; `angle` is what one means, in degrees. */
+/** Passages of a second each. `angle` stands for the meaning, in degrees. */
 export function passagesOf(
   jobId: string,
   texts: readonly { text: string; angle?: number }[],
@@ -24,13 +24,13 @@ export function passagesOf(
   });
 }
 
-/** A vector of no particular length. */
+/** Return a vector that is not normalised. */
 export function towards(degrees: number): Float32Array {
   const angle = (degrees / 180) * Math.PI;
   return Float32Array.of(3 * Math.cos(angle), 3 * Math.sin(angle));
 }
 
-/** Add the task that embeds what a job has made, and wake a consumer. */
+/** Add the task that embeds a job's result, and wake a consumer. */
 export async function embedJob({ DB, TASKS }: Pick<Env, "DB" | "TASKS">, jobId: string): Promise<void> {
   const taskId = `${jobId}.embed`;
   await DB.prepare(

@@ -12,13 +12,13 @@ function made(format: readonly string[]): Uint8Array {
 const JPEG = made(["-frames:v", "1", "-f", "mjpeg"]);
 const SIZE = { width: 320, height: 200 };
 
-/** A JPEG with something behind its first marker. */
+/** Return a JPEG with these bytes after its first marker. */
 function jpegWith(...bytes: readonly number[]): Uint8Array {
   return Uint8Array.of(...JPEG.subarray(0, 2), ...bytes, ...JPEG.subarray(2));
 }
 
 const EXIF = [0x45, 0x78, 0x69, 0x66, 0, 0];
-/** EXIF in big-endian order, whose directory is said to be far outside the segment. */
+/** EXIF in big-endian order, with the offset of its directory far outside the segment. */
 const FAR_AWAY = [0x4d, 0x4d, 0, 0x2a, 0x7f, 0xff, 0xff, 0xf0];
 const BROKEN_EXIF = [0xff, 0xe1, 0, 2 + EXIF.length + FAR_AWAY.length, ...EXIF, ...FAR_AWAY];
 

@@ -1,4 +1,4 @@
-// Uploads that go straight into the bucket, through the runtime's own S3 endpoint.
+// Uploads directly to the bucket, through the runtime's own S3 endpoint.
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -17,7 +17,7 @@ const darkroom = startDarkroom({ CORS_ORIGINS: "http://localhost:3000,http://loc
 const PART_BYTES = 5 * 1024 * 1024;
 const WORDS = speech("zero one two three");
 
-/** Announce an upload that must be taken. */
+/** Announce an upload that must be accepted. */
 async function begin(body: Record<string, unknown>, key?: string): Promise<PendingUpload> {
   const response = await announce(body, key);
   expect(response.status).toBe(201);
@@ -74,7 +74,7 @@ const THREE_PARTS = {
   method: "multipart",
   partSizeBytes: PART_BYTES,
 };
-/** For what the endpoint refuses: it answers before it has read a body, and megabytes in flight would meet a reset. */
+/** A short part for refused requests: the endpoint answers before it has read the body, and megabytes in flight would meet a reset. */
 const SHORT_LAST_PART = { ...THREE_PARTS, sizeBytes: PART_BYTES + 100 };
 
 test("a presigned PUT becomes a job when it is completed, the same one twice and when it is swept", async () => {
@@ -123,7 +123,7 @@ test.each(["event", "sweep"])("without completing, the %s gives the object its o
   const upload = await begin({ name: "found.wav", sizeBytes: WORDS.length, method: "multipart" }, KEYS.other);
   const { number, etag } = await putPart(upload, 1, WORDS);
   const multipartId = new URL(upload.parts![0]!.url).searchParams.get("uploadId")!;
-  // Put together, and the client's answer lost before there was a job.
+  // The parts are joined, and the client's answer is lost before there is a job.
   const object = await MEDIA.resumeMultipartUpload(upload.key, multipartId).complete([
     { partNumber: number, etag: JSON.parse(etag) as string },
   ]);
@@ -142,7 +142,7 @@ test.each(["event", "sweep"])("without completing, the %s gives the object its o
 test("what was signed cannot be changed: owner, options, type, length, key, time, nor into a copy", async () => {
   const { MEDIA } = darkroom.bindings();
   await MEDIA.put("inbox/secret.wav", WORDS);
-  // A few bytes, for the reason of SHORT_LAST_PART.
+  // Only a few bytes, for the same reason as SHORT_LAST_PART.
   const body = WORDS.subarray(0, 16);
   const upload = await begin({ name: "a.wav", sizeBytes: body.length, contentType: "audio/wav" }, KEYS.other);
   const url = upload.url!;
@@ -172,7 +172,7 @@ test("what was signed cannot be changed: owner, options, type, length, key, time
       }),
   };
   for (const [what, forge] of Object.entries(forgeries)) {
-    // The connection kept from the last answer may be closing just then: once more on a new one.
+    // The connection that is kept from the last answer may be closing. Try once more on a new one.
     const { status } = await forge().catch(forge);
     expect([what, status]).toEqual([what, expect.toSatisfy((code) => code >= 400 && code < 500)]);
   }
@@ -226,7 +226,7 @@ test("an interrupted upload goes on after the parts it reported", async () => {
   const first = await putPart(upload, 1, parts[0]!);
   expect((await report(first)).status).toBe(204);
 
-  // Another program, a day later, that knows nothing but the id.
+  // Another program continues a day later, with only the id.
   const { upload: found } = await (await darkroom.api(`/v1/uploads/${upload.id}`)).json<{ upload: PendingUpload }>();
   expect(found).toMatchObject({ state: "pending", storedParts: [first], partSizeBytes: PART_BYTES });
   const signed = await darkroom.api(`/v1/uploads/${upload.id}/parts`, { method: "POST" });
@@ -288,7 +288,7 @@ test("bin/provision lets pages send every header that a presigned PUT can sign",
     metadata: { order: "A-1" },
     then: ["summarise"],
   };
-  // A field that comes to be is to be named here. Terms are one header, whichever are given.
+  // A new field must be named here. All terms are in one header.
   const shape = Object.keys(UploadRequest.shape).filter((field) => !(field in JobTerms.shape));
   expect([...Object.keys(everything), "method", "partSizeBytes"]).toEqual(expect.arrayContaining(shape));
   const { headers } = await begin(everything, KEYS.other);
@@ -299,7 +299,7 @@ test("bin/provision lets pages send every header that a presigned PUT can sign",
 test("an object other than declared, or of a kind its key may not upload, gets no job", async () => {
   const { DB, MEDIA } = darkroom.bindings();
   const upload = await begin({ name: "a.wav", sizeBytes: 5 });
-  // What only somebody with the bucket's own credentials can do, or a store that does not keep to a signed length.
+  // Only a person with the bucket's credentials can do this, or a store that ignores a signed length.
   await MEDIA.put(upload.key, WORDS, { customMetadata: { owner: "operator", "declared-bytes": "5" } });
   expect(await refused(await complete(upload), 415, "unsupported_media")).toMatch(/5 were declared/);
   await darkroom.maintain(new Date(Date.now() + 120_000));

@@ -35,7 +35,7 @@ test.each([
   ["2026-11-23T13:37:00.000Z", "2026-11-24T00:05:00.000Z"],
   ["2026-12-31T23:59:59.999Z", "2027-01-01T00:05:00.000Z"],
   ["2026-11-23T00:15:00.000Z", "2026-11-24T00:05:00.000Z"],
-  // Just after midnight the platform may not have counted anew yet: a day more would be lost.
+  // Just after midnight the platform's count may not have started again. A hold until the next midnight would lose another day.
   ["2026-11-23T00:00:00.000Z", "2026-11-23T00:20:00.000Z"],
   ["2026-11-23T00:14:59.000Z", "2026-11-23T00:34:59.000Z"],
 ])("a hold of %s ends at %s at the latest", (askedAt, latest) => {
@@ -135,7 +135,7 @@ test("the texts of a day of segments are joined in a moment, each to the one bef
   const texts = Array.from({ length: 60_000 }, (_, index) => (index % 3 === 0 ? "今日は" : `said ${index}.`));
   const startedAt = performance.now();
   const joined = joinTexts(texts);
-  // In the square of their number it took minutes.
+  // With work in the square of their number it took minutes.
   expect(performance.now() - startedAt).toBeLessThan(2000);
   expect(joined.slice(0, 31)).toBe("今日は said 1. said 2. 今日は said 4.");
   expect(joinTexts(["a😀", "", " 今", "日", "𠮷", "野 "])).toBe("a😀 今日𠮷野");

@@ -52,7 +52,7 @@ async function expectProblem(response: Response, status: number, code: string): 
   expect(await response.json()).toMatchObject({ status, code, type: `urn:darkroom:problem:${code}` });
 }
 
-/** Jobs that nobody wakes a consumer for, as old as is said. */
+/** Insert jobs of this age without waking a consumer. */
 async function insert(count: number, ageMs: number, ownerId = "operator"): Promise<string[]> {
   const createdAt = Date.now() - ageMs;
   const work = JobWork.parse({ kind: "classification", input: { text: "x", options: {} } });
@@ -63,7 +63,7 @@ async function insert(count: number, ageMs: number, ownerId = "operator"): Promi
   return [...(await insertJobs(darkroom.bindings().DB, { jobs, uploads: [] }, createdAt)).tasks];
 }
 
-/** Settle what was just inserted: nothing else may be due. */
+/** Settle the tasks that were just inserted. Nothing else may be due. */
 async function settle(taskIds: string[], outcome: Outcome, agoMs = 0): Promise<void> {
   const { DB } = darkroom.bindings();
   const at = Date.now() - agoMs;
@@ -96,7 +96,7 @@ test("each task and job is counted once, where it stands, and nobody sees anothe
     failure: failure("daily_allocation_used"),
     scheduledAt: nextMidnight + 5000,
   });
-  // Due at the same time for another reason: delayed, not held.
+  // It is due at the same time for another reason, so it is delayed and not held.
   await settle(await insert(1, 0), {
     type: "snooze",
     failure: failure("out_of_capacity"),
@@ -145,11 +145,11 @@ test("each task and job is counted once, where it stands, and nobody sees anothe
 });
 
 test("the platform's backlog is told with the age of its oldest message", async () => {
-  // One long answer holds the queue's only local consumer; what is sent behind it waits.
+  // One long answer occupies the queue's only local consumer, and later messages wait.
   const slow = await darkroom.submit({ kind: "image_generation", prompt: "sleep:8000 slow" });
   await darkroom.untilJob(slow.id, ({ state }) => state === "running");
   const behind = await darkroom.submit({ kind: "image_generation", prompt: "behind" });
-  // Messages that an earlier test left are taken away meanwhile.
+  // Messages that an earlier test has left are removed in the meantime.
   const isOld = (queue: unknown) => {
     const { backlogMessages, oldestMessageAgeMs } = queue as Record<string, number | null>;
     return backlogMessages === 1 && (oldestMessageAgeMs ?? 0) > 200;
@@ -162,7 +162,7 @@ test("the platform's backlog is told with the age of its oldest message", async 
 });
 
 test("a paused kind is taken in and not leased, whoever wakes a consumer; the others go on; a resume completes it", async () => {
-  // Woken for before the pause, behind a long answer that holds the queue's only local consumer.
+  // Its wake-up was sent before the pause, and waits for a long answer that occupies the queue's only local consumer.
   const slow = await darkroom.submit({ kind: "image_generation", prompt: "sleep:2000 first" });
   await darkroom.untilJob(slow.id, ({ state }) => state === "running");
   const woken = await darkroom.submit({ kind: "classification", text: "already woken" });
@@ -190,14 +190,14 @@ test("a paused kind is taken in and not leased, whoever wakes a consumer; the ot
   for (const id of [submitted.id, woken.id]) {
     expect(await darkroom.untilJob(id)).toMatchObject({ state: "completed", waiting: null });
   }
-  // That of the slow one apart: maintenance of ten hours later takes its consumer for dead.
+  // The slow task is left out: maintenance ten hours later takes its consumer for dead.
   const attempts = await darkroom
     .bindings()
     .DB.prepare("SELECT max(number) AS n FROM attempts WHERE task_id NOT LIKE ?1")
     .bind(`${slow.id}%`)
     .first("n");
   expect(attempts).toBe(1);
-  // Twice is once here too.
+  // A repetition has no effect here either.
   type Audit = { audit: { act: string; actor: string; detail: unknown }[] };
   const { audit } = await (await darkroom.api("/v1/audit?subject=classification")).json<Audit>();
   expect(audit).toMatchObject([

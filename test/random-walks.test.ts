@@ -1,4 +1,4 @@
-// The state machine against a small model of what may happen, by random walks.
+// Random walks compare the state machine with a small model.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
@@ -33,7 +33,7 @@ function outcomeOf(step: "complete" | "discard" | "retry" | "snooze", scheduledA
   return step === "discard" ? OUTCOMES.discard : { type: step, failure: FAILURE, scheduledAt };
 }
 
-/** What a job and its one task may be, and what each step makes of it: written from the documentation, not the SQL. */
+/** The states of a job and its only task, and the effect of each step. It was written from the documentation, not from the SQL. */
 interface Model {
   job: string;
   task: string;
@@ -45,7 +45,7 @@ interface Model {
 
 test("random walks end where the model says, step by step", async () => {
   const { DB } = darkroom.bindings();
-  // Some steps more often, so that walks get as far as another life.
+  // Some steps are more frequent, so that walks reach a redrive.
   const more = ["lease", "lease", "lease", "lease", "discard", "discard", "redrive", "redrive", "redrive"] as const;
   const walks = fc.array(fc.constantFrom<Step>(...STEPS, ...more), { minLength: 12, maxLength: 16 });
   let redriven = 0;
@@ -120,7 +120,7 @@ test("random walks end where the model says, step by step", async () => {
         }
       }
       expect({ walk, step, did }).toEqual({ walk, step, did: should });
-      if (model.attempt >= model.left) break; // what follows the last attempt is the policy's, tested by itself
+      if (model.attempt >= model.left) break; // the policy decides what follows the last attempt, and has its own tests
       const { job, task } = await state();
       expect({ walk, job, task }).toEqual({ walk, job: model.job, task: model.task });
     }

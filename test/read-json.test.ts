@@ -1,4 +1,4 @@
-// What is asserted is work: characters looked at, entries counted, fields seen. Never a clock.
+// The tests check the work: visited characters, counted entries, seen fields. They never check a clock.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 

@@ -1,4 +1,4 @@
-// What a job has cost, item by item.
+// The cost of a job, item by item.
 import { expect, test } from "vitest";
 
 import { KEYS, startDarkroom, until } from "./harness.ts";
@@ -49,13 +49,13 @@ test("each call has its line, each operation its price, and the total is their s
       calls: [{ model: "@cf/openai/whisper-large-v3-turbo", neurons: 1.5, isEstimated: false, microUsd: 16.5 }],
     },
   ]);
-  // Four artifacts are written; a small recording is read once, to be planned and to be cut.
+  // Four artifacts are written. A small recording is read once, both for its plan and for its cut.
   expect(quantityOf(receipt, "r2ClassA", "counted")).toBe(4);
   expect(quantityOf(receipt, "r2ClassB", "counted")).toBe(1);
-  // A message is written, read and deleted, and so is the bucket's own about the upload.
+  // A message is written, read and deleted. So is the bucket's message about the upload.
   expect(quantityOf(receipt, "queueOperations", "counted")).toBe(1);
   expect(quantityOf(receipt, "queueOperations", "reckoned")).toBe(5);
-  // A lease writes the task with its index, and the job.
+  // A lease writes the task, its index, and the job.
   expect(quantityOf(receipt, "d1RowsWritten", "counted")).toBe(3);
   expect(quantityOf(receipt, "d1RowsRead", "counted")).toBeGreaterThan(10);
   for (const item of receipt.operations) expect(item.microUsd).toBeCloseTo(item.quantity * item.usdPerMillion, 5);

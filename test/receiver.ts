@@ -1,4 +1,4 @@
-// Somebody's server that is told of jobs: a real one, in the process of the test.
+// A client's server that receives webhooks. It is a real server in the process of the test.
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -29,9 +29,9 @@ export async function startReceiver() {
   return {
     url,
     received,
-    /** What the next requests get; 204 after that. */
+    /** Set the answers to the next requests. Later requests get 204. */
     answer: (...next: Answer[]) => void answers.push(...next),
-    /** Wait for so many requests for a path, and a little longer for one too many. */
+    /** Wait for this many requests for a path, and a little longer for one too many. */
     async untilReceived(path: string, count: number): Promise<readonly Received[]> {
       const at = () => received.filter((request) => request.path === path);
       await until(

@@ -1,4 +1,4 @@
-// What receipts reckon instead of counting, held against what D1 says.
+// The operations that receipts estimate instead of counting, compared with D1's own counts.
 import { beforeEach, expect, test } from "vitest";
 
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
@@ -38,7 +38,7 @@ beforeEach(() => {
   rows = { d1RowsRead: 0, d1RowsWritten: 0 };
 });
 
-/** The database, which says what was read and written in it. */
+/** The database, with counts of the rows that were read and written. */
 function watched(): D1Database {
   const { DB } = darkroom.bindings();
   return new Proxy(DB, {
@@ -55,7 +55,7 @@ function watched(): D1Database {
   });
 }
 
-/** Take a job in, and settle its tasks one after the other with these outcomes. */
+/** Submit a job, and settle its tasks one after the other with these outcomes. */
 async function run(work: unknown, outcomes: readonly Outcome[], hasUpload = false): Promise<D1Rows> {
   const now = Date.now();
   const id = `job_${crypto.randomUUID()}`;
@@ -66,7 +66,7 @@ async function run(work: unknown, outcomes: readonly Outcome[], hasUpload = fals
   await insertJobs(watched(), { jobs: [job], uploads }, now);
   for (const outcome of outcomes) {
     const lease = { id: crypto.randomUUID(), now: Date.now(), leaseMs: 90_000, limit: 1, callsAMinute: {} };
-    // What a lease reads and writes is counted by it, and not reckoned.
+    // The reads and writes of a lease are counted, and not estimated.
     const [task] = await leaseTasks(darkroom.bindings().DB, lease);
     expect(task!.leaseRows.d1RowsWritten).toBeGreaterThanOrEqual(2);
     const isAsking = task!.kind !== "join_transcript" && !("next" in outcome);
@@ -86,7 +86,7 @@ async function run(work: unknown, outcomes: readonly Outcome[], hasUpload = fals
 }
 
 const artifact = (name: string) => ({ name, key: `results/${name}`, contentType: "a/b", sizeBytes: 1, etag: "e" });
-/** What a job is found by: of one source, as each task writes its own. */
+/** Passages of one source by which a job is found. Each task writes its own. */
 const passages = (source: PassageSource, count: number): readonly Passage[] =>
   Array.from({ length: count }, (_, index) => {
     return { id: `job:${source}:${index}`, source, text: `said ${index}`, startMs: null, endMs: null };
@@ -198,6 +198,6 @@ test.each(CASES)("$name: rows written are reckoned to the last one, rows read wi
   const reckoned = reckonRows({ ...NOTHING, ...one.left });
   expect(found.d1RowsWritten).toBe(reckoned.d1RowsWritten);
   expect(reckoned.d1RowsRead).toBeGreaterThanOrEqual(found.d1RowsRead / 1.33);
-  // One that is tried again reads less, and is paid for as the others.
+  // A retried task reads less, and costs the same as the others.
   expect(reckoned.d1RowsRead).toBeLessThanOrEqual(found.d1RowsRead * (one.left.attemptsAgain === 1 ? 3 : 1.33));
 });

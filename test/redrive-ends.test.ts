@@ -1,4 +1,4 @@
-// A redrive of many behind its canary, and one that is cancelled.
+// A bulk redrive that waits for its canary, and one that is cancelled.
 import { expect, test } from "vitest";
 
 import { createRedrive } from "../shared/db/redrives/redrives.ts";
@@ -44,7 +44,7 @@ test("a canary that fails again stops the rest, which is free again", async () =
 test("where the canary cannot go first another does", async () => {
   const { DB } = darkroom.bindings();
   const [gone, closed, first] = await letters(numbered(4));
-  // Made without its first step, so that the canary is lost before anybody looks at it.
+  // It is created without its first step, so that the canary is lost before the redrive checks it.
   const wanted = { filter: { all: true as const }, limit: 10, ratePerSecond: 100, canary: true };
   const id = await createRedrive(DB, wanted, { ownerId: "operator", actor: "key:operator" }, Date.now());
   await DB.prepare("UPDATE jobs SET state = 'cancelled', error_code = NULL WHERE id = ?1").bind(gone!).run();
@@ -73,7 +73,7 @@ test("a cancel takes back what is not due yet, and leaves what runs", async () =
   expect([pending, redriven + released]).toEqual([0, 101]);
   expect(await count("dead_letters WHERE redriven_at IS NULL AND redrive_id IS NULL")).toBe(released);
   expect(await count("jobs WHERE state = 'failed'")).toBe(released);
-  // Jobs that were queued for the redrive and did not run have failed again, and the journal says so.
+  // Jobs that were queued for the redrive and did not run have failed again, and the journal records it.
   const told = (event: string) =>
     darkroom
       .logs()
@@ -91,7 +91,7 @@ test("a cancel takes back what is not due yet, and leaves what runs", async () =
   expect((await darkroom.readJob(jobs[0]!)).state).toBe("completed");
   const { audit } = await (await darkroom.api(`/v1/audit?act=redrive.cancel`)).json<{ audit: unknown[] }>();
   expect(audit).toHaveLength(1);
-  // What was given back can be redriven by another.
+  // Another redrive can redrive the released letters.
   const again = await redrive({ ...ALL, ratePerSecond: 100 });
   expect(again.progress.matched).toBe(released);
   const finished = await untilRedrive(again.id, ({ finishedAt }) => finishedAt !== null);

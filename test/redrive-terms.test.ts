@@ -1,4 +1,4 @@
-// What another life means for the terms of its job: its time, and the jobs that are identical to it.
+// The effect of a redrive on the terms of the job: its time, and identical jobs.
 import { expect, test } from "vitest";
 
 import type { Transcript } from "../shared/transcripts/transcript.ts";
@@ -8,7 +8,7 @@ import { speech } from "./speech.ts";
 
 const darkroom = startDarkroom();
 
-/** Four minutes, heard in chunks; what is special is in different ones. */
+/** Four minutes, transcribed in chunks. The special words are in different chunks. */
 function recording(prefix: string, special: Readonly<Record<number, string>>): Uint8Array<ArrayBuffer> {
   return speech(Array.from({ length: 480 }, (_, index) => special[index] ?? `${prefix}${index}`).join(" "));
 }
@@ -58,7 +58,7 @@ test("what is left of a job that ran out of time is not redriven into half a res
   const many = await darkroom.post("/v1/redrives", { filter: { jobId: id } });
   await expectProblem(many, 409, "nothing_to_redrive", /No open dead letter/);
   expect(await darkroom.readJob(id)).toMatchObject({ state: "failed", error: failed.error });
-  // What was heard stays.
+  // The transcribed chunks stay.
   const transcript = await (await darkroom.api(`/v1/jobs/${id}/transcript`)).json<Transcript>();
   expect(transcript.text).toContain("t200");
 });

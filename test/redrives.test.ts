@@ -1,4 +1,4 @@
-// Many dead letters redriven as one resource: what is claimed, at which rate, and what is told of it.
+// Bulk redrives of dead letters: which are claimed, at which rate, and how they are reported.
 import { CHECK_AFTER_MS } from "../shared/db/tasks/check-at.ts";
 import { expect, test } from "vitest";
 
@@ -60,7 +60,7 @@ test("what matches is redriven up to the limit, oldest first, and the end is cou
   const states = await Promise.all(jobs.map(async (id) => (await darkroom.readJob(id)).state));
   expect(states).toEqual(["completed", "completed", "completed", "failed", "completed", "failed"]);
   expect((await darkroom.readJob(jobs[5]!)).attempts).toHaveLength(1);
-  // History stays as it was when its letters are gone, and when the letter that failed is redriven once more.
+  // The history does not change when its letters are gone, or when the failed letter is redriven once more.
   await darkroom.bindings().DB.prepare("DELETE FROM jobs").run();
   expect(await read(made.id)).toEqual(ended);
 });
@@ -90,7 +90,7 @@ test("letters are given their moments at the rate, a minute ahead, also across r
   expect(all).toHaveLength(160);
   for (const [index, { at }] of all.slice(1).entries()) expect(at - all[index]!.at).toBeGreaterThanOrEqual(499);
   expect(all.at(-1)!.at - all[0]!.at).toBeLessThan(81_000);
-  // Woken when their moment comes, not before.
+  // Consumers are woken when the tasks are due, and not earlier.
   const early = await untilRedrive(made.id, ({ progress }) => progress.completed >= 4);
   expect(early.progress.completed).toBeLessThanOrEqual(Math.ceil((Date.now() - all[0]!.at + 1500) / 500) + 1);
   expect((await darkroom.api(`/v1/redrives/${made.id}`, { method: "DELETE" })).status).toBe(200);

@@ -1,4 +1,4 @@
-// Dead letters by the dozen, and redrives of them.
+// Makes many dead letters, and redrives of them.
 import { expect } from "vitest";
 
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
@@ -21,14 +21,14 @@ export interface Redrive {
   finishedAt: string | null;
 }
 
-/** When no consumer but a test of ours finds anything due. */
+/** A time at which only a test finds anything due, and no other consumer. */
 const AHEAD = 1_900_000_000_000;
 
 export const ALL = { filter: { all: true } };
 export const numbered = (length: number, prompt = "fine") => Array.from({ length }, (_, index) => `${prompt} ${index}`);
 
 export function redriving(darkroom: ReturnType<typeof startDarkroom>) {
-  /** Letters of jobs that failed for good, the first of them the oldest; `prompts` say what a second attempt meets. */
+  /** Make letters of jobs that failed for good, the oldest first. `prompts` decide the result of the next attempt. */
   async function letters(prompts: readonly string[], ownerId = "operator", failedAt = Date.now()): Promise<string[]> {
     const { DB } = darkroom.bindings();
     const terms = { ...DEFAULT_TERMS, reuse: false };
@@ -40,7 +40,7 @@ export function redriving(darkroom: ReturnType<typeof startDarkroom>) {
       }),
     );
     const ids = jobs.map(({ taskId }) => taskId);
-    // Due in the same transaction at a time when only this test asks: a message of the test before may still wake the consumer.
+    // Make them due, in the same transaction, at a time for this test only: a message of the previous test may still wake the consumer.
     const ahead = DB.prepare("UPDATE tasks SET scheduled_at = ?2 WHERE id IN (SELECT value FROM json_each(?1))");
     const alongside = [ahead.bind(JSON.stringify(ids), AHEAD)];
     await insertJobs(DB, { jobs, uploads: [], alongside }, failedAt);
@@ -75,7 +75,7 @@ export function redriving(darkroom: ReturnType<typeof startDarkroom>) {
     return made;
   }
 
-  /** Cron's turn, again and again, until the redrive is as wanted. */
+  /** Run maintenance repeatedly until the redrive meets a condition. */
   async function untilRedrive(id: string, isDone: (redrive: Redrive) => boolean): Promise<Redrive> {
     return until(async () => {
       await darkroom.maintain();
@@ -90,7 +90,7 @@ export function redriving(darkroom: ReturnType<typeof startDarkroom>) {
   return { letters, read, redrive, untilRedrive, count };
 }
 
-/** An answer that is a problem of this code, whose detail says this. */
+/** Expect a problem with this code and this detail. */
 export async function expectProblem(response: Response, status: number, code: string, detail: RegExp): Promise<void> {
   const body = await response.json<{ code: string; detail: string }>();
   expect({ status: response.status, ...body }).toMatchObject({

@@ -1,4 +1,4 @@
-// Requests without a valid key are limited by the address that they come from, and cost those with one nothing.
+// Requests without a valid key are limited by their address. They do not affect requests with a valid key.
 import { expect, test } from "vitest";
 
 import { networkOf } from "../producer/http/limit-failures.ts";
@@ -10,13 +10,13 @@ const darkroom = startDarkroom();
 const from = (address: string, path = "/v1/jobs", key: string | null = null) =>
   darkroom.api(path, { key, headers: { "cf-connecting-ip": address } });
 
-/** A minute that is not over before the test. */
+/** Wait for a minute that does not end before the test. */
 async function beginMinute(neededMs: number): Promise<void> {
   const leftMs = 60_000 - (Date.now() % 60_000);
   if (leftMs < neededMs) await new Promise((resolve) => setTimeout(resolve, leftMs + 100));
 }
 
-/** All that an address may. */
+/** Send all requests that an address may send. */
 async function spend(address: string): Promise<void> {
   await beginMinute(20_000);
   const answers = await Promise.all(Array.from({ length: MAX_FAILURES_A_MINUTE }, () => from(address)));
@@ -35,7 +35,7 @@ test("an address that sends no valid key too often is told when to come back, in
   const openAi = await from("192.0.2.1", "/openai/v1/models");
   expect([openAi.status, await openAi.json()]).toMatchObject([429, { error: { type: "rate_limit_error" } }]);
   expect((await from("192.0.2.1", "/replicate/v1/models")).status).toBe(429);
-  // Others behind the address have their keys, and other addresses are not its business.
+  // Callers with a valid key at that address, and other addresses, are not limited.
   expect((await from("192.0.2.1", "/v1/jobs", KEYS.operator)).status).toBe(200);
   expect((await from("198.51.100.1")).status).toBe(401);
   expect((await from("192.0.2.1", "/healthz")).status).toBe(200);

@@ -1,7 +1,7 @@
-// The Worker's D1 as a test in Node calls it: one request for a statement or a batch. Miniflare's own way there asks, and blocks
-// Node, for every statement that is prepared and every value that is bound.
+// Calls the Worker's D1 from a test in Node, with one request for a statement or a batch. Miniflare's own proxy makes a request, and
+// blocks Node, for every prepared statement and every bound value.
 
-/** What the Worker is asked to do with its database. */
+/** A request to the Worker for its database. */
 export interface D1Call {
   readonly statements: readonly { readonly sql: string; readonly params: readonly unknown[] }[];
   readonly isBatch: boolean;
@@ -45,7 +45,7 @@ export function remoteDatabase(send: Send): D1Database {
   return database as unknown as D1Database;
 }
 
-/** A call as JSON: bytes that are bound stand in it as base64. */
+/** Write a call as JSON, with bound bytes in base64. */
 export function writeCall({ statements, isBatch }: D1Call): string {
   const written = statements.map(({ sql, params }) => ({ sql, params: params.map(writeParam) }));
   return JSON.stringify({ statements: written, isBatch });
@@ -69,7 +69,7 @@ function writeParam(value: unknown): unknown {
   if (ArrayBuffer.isView(value)) {
     return { base64: new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength).toBase64() };
   }
-  // D1 refuses it by name.
+  // D1 refuses it with an error.
   return value === undefined ? { isUndefined: true } : value;
 }
 

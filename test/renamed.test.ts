@@ -1,4 +1,4 @@
-// People rename what they deploy: another Darkroom in the account has the names already.
+// People rename their deployments, because another Darkroom in the account already uses the names.
 import { expect, test } from "vitest";
 
 import { createEvent, startDarkroom, until } from "./harness.ts";
@@ -40,7 +40,7 @@ test("with other names of queues and bucket an object becomes one job, and a job
     (list) => list.jobs.length > 0,
   );
   expect(await darkroom.untilJob(jobs[0]!.id)).toMatchObject({ state: "completed", kind: "transcription" });
-  // What the sweep finds is the same upload, though no event tells it the bucket's name.
+  // The sweep finds the same upload, although no event gives it the bucket's name.
   await darkroom.maintain(new Date(Date.now() + 3_600_000));
   expect(await (await darkroom.api("/v1/jobs")).json()).toMatchObject({ jobs: [{ id: jobs[0]!.id }] });
 });

@@ -9,7 +9,7 @@ import { KEYS, OWN_SECRETS, startDarkroom } from "./harness.ts";
 import { startReceiver } from "./receiver.ts";
 import { speech } from "./speech.ts";
 
-// The SDKs believe to be on a host that is not this machine.
+// The SDKs call a host that is not this machine.
 const darkroom = startDarkroom(OWN_SECRETS);
 let client: Replicate;
 beforeEach(() => {
@@ -19,7 +19,7 @@ beforeEach(() => {
 const FLUX = "black-forest-labs/flux-schnell";
 const hasEnded = ({ status }: Prediction) => ["succeeded", "failed", "canceled"].includes(status);
 
-/** The answer that a call was refused with. */
+/** Return the answer with which a call was refused. */
 async function refusal(call: Promise<unknown>): Promise<{ status: number; title: string; detail: string }> {
   const error: unknown = await call.then(
     () => null,
@@ -95,7 +95,7 @@ test("a prediction has Replicate's shape from its start to its end", async () =>
 
 test("a call waits for as long as it prefers, and what has not ended by then is starting", async () => {
   const slow = await client.predictions.create({ model: FLUX, input: { prompt: "sleep:4000 boat" }, wait: 1 });
-  // The SDK's `run` takes any other status for an end.
+  // The SDK's `run` treats any other status as the end.
   expect(slow.status).toBe("starting");
   const quick = await client.predictions.create({ model: FLUX, input: { prompt: "quick boat" }, wait: true });
   expect(quick.status).toBe("succeeded");

@@ -1,4 +1,4 @@
-// How clients ask: again, patiently, in batches, by their own marks, and only for what is new.
+// The ways in which clients send requests: repeated, waiting, in batches, with their own tags, and only for changes.
 import { request as requestOf } from "node:http";
 
 import { expect, test } from "vitest";
@@ -59,7 +59,7 @@ test("a request that died half way is run again after a minute, and finds what i
   const request = { kind: "image_generation", prompt: "once", reuse: false };
   const headers = { "idempotency-key": "died" };
   const first = await (await post("/v1/jobs", request, headers)).json<JobView>();
-  // As the row is when the Worker ends between the job and the answer.
+  // The row has this state when the Worker dies between the job and the answer.
   const forget = async (runAt: number) =>
     DB.prepare("UPDATE idempotency_keys SET status = NULL, headers = NULL, body = NULL, run_at = ?1").bind(runAt).run();
   await forget(Date.now());
@@ -84,7 +84,7 @@ test("an upload with a key is stored once", async () => {
   expect((await darkroom.bindings().MEDIA.list({ prefix: "inbox/" })).objects).toHaveLength(1);
 });
 
-/** Begin to send an upload, and go away in the middle of it. */
+/** Begin to send an upload, and disconnect in the middle of it. */
 async function breakOff(path: string, body: Uint8Array, headers: { "idempotency-key": string }): Promise<void> {
   const sending = requestOf(`${darkroom.origin()}${path}`, {
     method: "POST",
@@ -127,7 +127,7 @@ test("a client that waits gets the finished job, or 202 and when to ask again", 
   const { id } = await slow.json<JobView>();
   expect(slow.headers.get("location")).toMatch(new RegExp(`/v1/jobs/${id}$`));
   expect(Number(slow.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
-  // Asked again with the same key, it waits on the same job.
+  // The same request with the same key waits for the same job.
   const patient = await post(
     "/v1/jobs",
     { kind: "classification", text: "sleep:8000 slow" },
@@ -251,7 +251,7 @@ test("a job that waits knows its place, and when it will be done by what was mea
   expect(await Promise.all([...ids, urgent.id].map(positionOf))).toEqual([1, 2, 3, 0]);
   expect((await darkroom.readJob(ids[2]!)).queue).toMatchObject({ eta: null, measured: null, isAtLeast: false });
 
-  // Two runs of 10 s side by side within 15 s of work, and an idle hour between them and now.
+  // Two overlapping runs of 10 s within 15 s of work, followed by an idle hour.
   const { DB } = darkroom.bindings();
   const hourAgo = Date.now() - 3_600_000;
   for (const [index, startedAt] of [hourAgo, hourAgo + 5000].entries()) {

@@ -1,4 +1,4 @@
-// Neurons set aside for calls: at the same moment, by consumers that die, by requests, within what one job may cost.
+// Neurons reserved for calls: at the same moment, by consumers that die, by requests, within the limit of one job.
 import { expect, test } from "vitest";
 
 import { sentCall } from "../shared/models/model-call.ts";
@@ -15,7 +15,7 @@ import { JobWork } from "../shared/kinds/index.ts";
 
 const darkroom = startDarkroom();
 const { setBudget, budgets, callsOf, hurry } = budgeting(darkroom);
-/** Far ahead: the consumer that runs beside these tests finds nothing due. */
+/** A time far ahead, at which the consumer next to these tests finds nothing due. */
 const LATER = 1_900_000_000_000;
 const FLUX = "@cf/black-forest-labs/flux-1-schnell";
 const UNITS = { pictures: 1, tiles: 4, steps: 4 };
@@ -50,7 +50,7 @@ test("reservations made at the same moment never exceed a budget together, which
     reserveCalls(DB, again.slice(30), LATER),
   ]);
   expect(halves.flat().filter((refusal) => refusal === null)).toHaveLength(5);
-  // Asked again, as after a lost answer: what was set aside is not set aside twice.
+  // It is repeated, as after a lost answer. The same neurons are not reserved twice.
   const repeated = await reserveCalls(DB, again, LATER);
   expect(repeated.filter((refusal) => refusal === null)).toHaveLength(5);
   expect(await DB.prepare("SELECT count(*) AS n FROM reservations").first("n")).toBe(30);
@@ -76,7 +76,7 @@ test("what a consumer had set aside when it died is spent, unless its result is 
   expect(job.attempts[0]!.calls).toMatchObject([{ model: FLUX, engine: null, isEstimated: true }]);
   expect(await budgets()).toMatchObject([{ spentNeurons: near(2 * PICTURE_NEURONS), reservedNeurons: 0 }]);
 
-  // As if the consumer had died after its last write to R2: nothing of the settlement is there.
+  // This is the state after the consumer died following its last write to R2, without a settlement.
   const taskId = "job_dies.generate_image";
   await DB.batch([
     DB.prepare("DELETE FROM attempts WHERE number = 2"),
@@ -127,7 +127,7 @@ test("a request's own calls count against budgets, and one that dies does not ho
     calls: [{ ...asked.calls[0], neurons: 1.5 }],
     at: Date.now(),
   } as const;
-  // Twice, as after a lost answer.
+  // It runs twice, as after a lost answer.
   for (let time = 0; time < 2; time += 1) await settleDirect(DB, "id" in first ? first.id : "", settled);
   expect(await budgets()).toMatchObject([{ spentNeurons: 1.5, reservedNeurons: near(PICTURE_NEURONS) }]);
   await darkroom.maintain(new Date(Date.now() + 30 * 60_000));
@@ -143,7 +143,7 @@ test("a request's own calls count against budgets, and one that dies does not ho
 
 test("a recording stops where its job's maxNeurons are spent, and keeps the rest with its gaps", async () => {
   const said = Array.from({ length: 600 }, (_, index) => (index % 20 === 0 ? "unpriced" : `c${index}`));
-  // Five chunks of a minute and their overlaps, at 46.63 neurons a minute: two of them fit.
+  // Of five chunks of a minute with their overlaps, at 46.63 neurons a minute, two fit.
   const id = (await darkroom.upload({ name: "long.wav", reuse: "false", maxNeurons: "120" }, speech(said.join(" "))))
     .id;
   await until(

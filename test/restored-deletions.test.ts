@@ -1,4 +1,4 @@
-// The database is set back to a moment before jobs were deleted, or took a result over: nothing that is gone comes back, and
+// The database is restored to a moment before jobs were deleted, or reused a result. Nothing that was deleted comes back, and
 // nothing is paid for again.
 import { beforeEach, expect, test } from "vitest";
 
@@ -40,7 +40,7 @@ async function putJob(key: string, text: string): Promise<string> {
   return jobs.find(isNew)!.id;
 }
 
-/** How often any model was asked. */
+/** Return how often any model was called. */
 async function asked(): Promise<number> {
   const { calls } = await darkroom.modelCalls();
   return Object.values(calls).reduce((sum, one) => sum + one, 0);
@@ -51,22 +51,22 @@ beforeEach(() => {
   now = Date.now();
 });
 
-/** Maintenance runs, and all that it wakes ends. */
+/** Run maintenance, and wait until every task that it wakes has ended. */
 async function maintain(afterMs: number): Promise<void> {
   now += afterMs;
   await darkroom.maintain(new Date(now));
   await until(listJobs, (found) => found.every(hasEnded));
 }
 
-/** A moment that the database is set back to: maintenance ran just before it. */
+/** Return a moment to restore. Maintenance ran just before it. */
 async function bookmark(): Promise<Bookmark> {
   await maintain(0);
   return takeBookmark(darkroom.bindings().DB);
 }
 
-/** Set the database back; maintenance notices, and sweeps the inbox. */
+/** Restore the database. Maintenance notices it, and sweeps the inbox. */
 async function restore(to: Bookmark): Promise<void> {
-  // What happened since is recorded: the drill waits for it.
+  // Wait until the events since then are recorded.
   await maintain(2 * MINUTE_MS);
   await setBack(darkroom.bindings().DB, to);
   await maintain(MINUTE_MS);
@@ -81,7 +81,7 @@ test("an upload whose job was deleted stays without one, and its key takes new c
 
   await restore(then);
   expect(await listJobs()).toEqual([]);
-  // As before the restore: the upload is known, and had its job.
+  // As before the restore, the upload is known and had its job.
   expect(await count(`SELECT count(*) AS n FROM uploads WHERE job_id = '${id}'`)).toBe(1);
   await maintain(MINUTE_MS);
   expect([await listJobs(), await asked()]).toEqual([[], before]);
@@ -178,7 +178,7 @@ test("a source that another job reads stays, and only that job comes back", asyn
   await restore(then);
   await untilJobs([other.id]);
   expect(await asked()).toBe(before);
-  // Asked for by hand, the source is new work, as it was before the restore.
+  // A request by hand makes new work of the source, as before the restore.
   const again = await darkroom.submit({ kind: "transcription", source: "inbox/horn.wav", options: { language: "fr" } });
   expect(again.id).not.toBe(id);
   await untilJobs([other.id, again.id]);
@@ -190,7 +190,7 @@ test("the inbox is not swept before maintenance knows what was deleted", async (
   await remove(await putJob("inbox/tuba.wav", "a tuba"));
   const before = await asked();
   await maintain(2 * MINUTE_MS);
-  // What cannot be read stops the restore before it comes to the deletions.
+  // An unreadable object stops the restore before it reaches the deletions.
   const unreadable = `system/reused/${now.toString(16).padStart(12, "0")}-job_x`;
   await MEDIA.put(unreadable, "{");
   await setBack(DB, then);
@@ -240,7 +240,7 @@ test.each(["both", "one"])(
     const image = await darkroom.api(`/v1/jobs/${shown.id}/artifacts/image.jpg`);
     expect([image.status, (await image.arrayBuffer()).byteLength > 0]).toEqual([200, true]);
 
-    // And goes with the last job that shows it.
+    // It is deleted with the last job that shows it.
     await remove(shown.id);
     await remove(labelled.id);
     expect(await findEverywhere(darkroom.bindings(), "bassoon")).toEqual([]);
@@ -256,7 +256,7 @@ test("a result that was kept for a job which never comes back is deleted a month
   const shown = await putJob("inbox/a.wav", "a sitar");
   expect(await darkroom.readJob(shown)).toMatchObject({ reused: { jobId: leader } });
   await remove(leader);
-  // Its object is taken away behind Darkroom's back: nothing makes the job again.
+  // Its object is deleted without Darkroom, so nothing makes the job again.
   await MEDIA.delete("inbox/a.wav");
   await restore(then);
   expect(await listJobs()).toEqual([]);

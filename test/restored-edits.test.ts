@@ -1,4 +1,4 @@
-// The database is set back to a moment before people edited a transcript: what they have written is there again.
+// The database is restored to a moment before people edited a transcript. Their edits come back.
 import { expect, test } from "vitest";
 
 import { createClient } from "../client/index.ts";
@@ -49,10 +49,10 @@ test("versions that were stored since come back in their order, and those of a d
   expect(latest.transcript.text).toBe("zero second");
   const rows = await DB.prepare("SELECT DISTINCT job_id AS id FROM transcript_versions").all<{ id: string }>();
   expect(rows.results).toEqual([{ id: kept }]);
-  // And from there as ever.
+  // Editing then continues as usual.
   await edit(kept, "third");
   expect((await jobs().version(kept)).version).toBe(4);
-  // A month later nothing is kept for a restore any more.
+  // After a month, nothing is kept for a restore.
   expect((await MEDIA.list({ prefix: "system/edited/" })).objects.length).toBe(5);
   await maintain(40 * 24 * 60 * MINUTE_MS);
   expect((await MEDIA.list({ prefix: "system/edited/" })).objects).toEqual([]);

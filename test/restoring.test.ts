@@ -1,5 +1,5 @@
-// The database is set back to an earlier moment, as Time Travel does it: what was described, uploaded and bought since is
-// taken up again, and nothing is paid for twice.
+// The database is restored to an earlier moment, as Time Travel does it. Jobs that were described, uploaded and paid for since then
+// continue, and nothing is paid for twice.
 import { copyFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -18,7 +18,7 @@ import { migratedFolder } from "./migrated.ts";
 import type { JobView } from "./views.ts";
 import { LOCAL_KEY as KEY } from "../shared/keys/local-secrets.ts";
 
-/** As many as the drill is for take minutes: `npm run test:long`. */
+/** The full number of jobs takes minutes: `npm run test:long`. */
 const JOBS = sampled(10, 200);
 const BEFORE = sampled(5, 20);
 const NEVER = new AbortController().signal;
@@ -48,7 +48,7 @@ async function stop(): Promise<void> {
   runtime = undefined;
 }
 
-/** The database that has this table, all of it in its file, while nothing runs on it. */
+/** Return the file of the database that has this table, with all its data, while nothing uses it. */
 async function databaseOf(table: string): Promise<string> {
   const { path, database } = await openDatabaseOf(join(folder, "state"), table);
   database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -56,7 +56,7 @@ async function databaseOf(table: string): Promise<string> {
   return path;
 }
 
-/** As if this copy were older: it was all made within a minute. */
+/** Make the copy look older, because all of it was made within a minute. */
 function setBack(path: string, ms: number): void {
   const database = new DatabaseSync(path);
   database.prepare("UPDATE cursors SET value = value - ?1 WHERE name = 'clock'").run(ms);
@@ -94,7 +94,7 @@ test(`a copy of the database is put back after ${JOBS} jobs: none is lost, and n
   await start();
   for (const { way } of before) await client.submit(way, NEVER);
   await untilEnded(client, before.length);
-  // One that waits, and is worked off after the copy was made.
+  // This job waits, and runs after the copy was made.
   await api("/v1/queues/image_generation/pause", { method: "POST", body: "{}" });
   const deadline = { kind: "image_generation", prompt: "a picture that waits", deadlineSeconds: 900 };
   const waiting = await (await api("/v1/jobs", { method: "POST", body: JSON.stringify(deadline) })).json<JobView>();
@@ -127,12 +127,12 @@ test(`a copy of the database is put back after ${JOBS} jobs: none is lost, and n
   await copyFile(join(folder, "copy.sqlite"), database);
   for (const suffix of ["-wal", "-shm"]) await rm(`${database}${suffix}`, { force: true });
   await start();
-  // As it was when the copy was made. Tasks are leased before maintenance has noticed anything.
+  // The state is that of the copy. Tasks are leased before maintenance notices the restore.
   await api("/v1/queues/image_generation/resume", { method: "POST" });
   await untilEnded(client, expected);
   const now = await client.readJobs();
 
-  // The same jobs under the same ids, described as they were.
+  // There are the same jobs with the same ids and the same descriptions.
   expect(now.map(({ id }) => id).toSorted()).toEqual(then.map(({ id }) => id).toSorted());
   expect(now.filter(({ state }) => state !== "completed")).toEqual([]);
   expect(await (await api(`/v1/jobs/${described.id}`)).json()).toMatchObject({
@@ -147,7 +147,7 @@ test(`a copy of the database is put back after ${JOBS} jobs: none is lost, and n
     const bytes = await client.readArtifact(job.id, work.expected.artifact);
     expect([work.tag, bytes !== null && work.expected.isRight(bytes)]).toEqual([work.tag, true]);
   }
-  // Nothing was asked again, and what had been paid is in the books again.
+  // No model was called again, and the earlier payments are recorded again.
   expect(ledger.calls.slice(paid)).toEqual([]);
   expect(await usage()).toEqual({ ...used, calls: used.calls - 1, neurons: used.neurons - 1 });
 }, 900_000);

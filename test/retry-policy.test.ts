@@ -1,4 +1,4 @@
-// Properties of what becomes of a failed attempt, over everything that can fail.
+// Properties of the outcome of a failed attempt, for everything that can fail.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
@@ -38,7 +38,7 @@ test("a backoff grows, is capped, and strays by a tenth at most", () => {
       const wait = backoffMs(attempt, () => chance);
       expect(wait).toBeGreaterThanOrEqual(Math.floor(nominal * 0.9));
       expect(wait).toBeLessThanOrEqual(Math.ceil(nominal * 1.1));
-      // Even at the extremes of both, a later attempt waits at least about as long as the one before it.
+      // Even at the extremes of both, a later attempt waits at least about as long as the previous one.
       expect(backoffMs(attempt + 1, () => 0)).toBeGreaterThanOrEqual(backoffMs(attempt, () => 1) * 0.8);
     }),
   );
@@ -48,7 +48,7 @@ test("the next allocation is the coming midnight UTC, spread over five minutes; 
   fc.assert(
     fc.property(times, chances, (at, chance) => {
       const next = nextAllocationAt(at, () => chance);
-      // A lease may be taken a moment early: not before the day begins.
+      // A lease may be taken slightly early, but not before the day begins.
       const isRecounted = at % DAY_MS < 15 * 60_000;
       const earliest = isRecounted ? at + 15 * 60_000 : (Math.floor(at / DAY_MS) + 1) * DAY_MS;
       expect(next - earliest).toBeGreaterThanOrEqual(5000);

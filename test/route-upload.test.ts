@@ -1,4 +1,4 @@
-// What an upload becomes whose first bytes say little about it.
+// The kind of job for an upload whose first bytes do not identify it.
 import { expect, test } from "vitest";
 
 import { routeUpload } from "../shared/uploads/route-upload.ts";

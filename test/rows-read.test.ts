@@ -1,4 +1,4 @@
-// A statement that looks for one thing reads a few rows, however many lie beside it.
+// A statement that looks for one thing reads a few rows, however many other rows there are.
 import { expect, test } from "vitest";
 
 import { MEDIA_BUCKET } from "../shared/uploads/storage.ts";
@@ -15,7 +15,7 @@ import { startDarkroom } from "./harness.ts";
 const darkroom = startDarkroom();
 const MANY = 500;
 
-/** So many rows of SQL of our own, with `n.value` for a number. */
+/** Insert this many rows by SQL, with `n.value` as their number. */
 async function fill(sql: string): Promise<void> {
   const { DB } = darkroom.bindings();
   await DB.prepare(`${sql} FROM json_each(?1) n`)
@@ -23,7 +23,7 @@ async function fill(sql: string): Promise<void> {
     .run();
 }
 
-/** How many rows this reads. */
+/** Return the number of rows that a call reads. */
 async function rowsReadBy(read: (db: D1Database) => Promise<unknown>): Promise<number> {
   const { counts, db } = counted(darkroom.bindings().DB);
   await read(db);

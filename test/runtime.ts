@@ -1,4 +1,4 @@
-// The runtimes that tests run on. Starting one takes four seconds of CPU: all test files that a process runs share one, but for
+// The runtimes on which tests run. A start takes four seconds of CPU, so all test files of a process share one runtime, except
 // those that need another configuration.
 import { createTestHarness, unstable_readConfig as readConfig } from "wrangler";
 
@@ -26,21 +26,21 @@ const CONFIGURED = [
   "queues",
   "ratelimits",
   "vars",
-  // The page in dashboard/dist, which the set-up builds.
+  // The page is in dashboard/dist, which the setup builds.
   "assets",
 ] as const;
 
 let shared: Started | undefined;
-/** The variables of those who have taken the shared runtime, the last one's in force. */
+/** The variables of the users of the shared runtime. The last ones apply. */
 const takers: Vars[] = [];
 
-/** A runtime with these variables, until it is released. */
+/** Take a runtime with these variables, until it is released. */
 export async function takeRuntime(given: Vars, options: RuntimeOptions) {
   const vars: Vars = { WAKE_GRACE_SECONDS: "60", ...given };
   const isShared = Object.keys(options).length === 0;
   const started = isShared ? (shared ??= await start({})) : await start(options);
   if (takers.length === 0) {
-    // A call that slept on would hold up the queues.
+    // A call that continues to sleep would block the queues.
     await started.models.fetch("http://ai/?forget=");
     started.server.clearLogs();
   }
@@ -49,15 +49,15 @@ export async function takeRuntime(given: Vars, options: RuntimeOptions) {
   return {
     ...started,
     env: { ...started.env, ...vars, DB: remoteDatabase((call) => started.query(call)) },
-    /** Beside its own, until the stores are emptied for the next test. */
+    /** Set additional variables until the stores are emptied for the next test. */
     configure: (more: Vars) => started.control({ vars: { ...vars, ...more } }),
-    /** Leave nothing in the stores but these keys. */
+    /** Empty the stores, except for these keys. */
     empty: (keys: NonNullable<Control["keys"]>) => started.control({ vars, keys }),
     async release(): Promise<void> {
       if (!isShared) return started.server.close();
       takers.splice(takers.indexOf(vars), 1);
       const outer = takers.at(-1);
-      // What is still under way finds nothing to go on with.
+      // Tasks that still run find nothing to continue with.
       await started.control(outer === undefined ? { vars: {}, keys: [] } : { vars: outer });
     },
   };
@@ -85,13 +85,13 @@ async function start(options: RuntimeOptions) {
   };
 }
 
-/** The product's configuration for this machine. */
+/** The product's local configuration. */
 export function readLocalConfig(): LocalConfig {
   const all = readConfig({ config: "./wrangler.jsonc", env: "local" });
   return Object.fromEntries(CONFIGURED.map((key) => [key, all[key]])) as LocalConfig;
 }
 
-/** The same but for what a test asks for. */
+/** Return the same configuration with the changes of a test. */
 function product(options: RuntimeOptions) {
   const { edit = (config) => config } = options;
   const local = readLocalConfig();
@@ -101,7 +101,7 @@ function product(options: RuntimeOptions) {
     simple: { limit: FEW_REQUESTS_A_MINUTE, period: 60 },
   } as const;
   const config = edit({ ...local, ratelimits: [...local.ratelimits, few] });
-  // The wrapped `fetch` asks which invocation it is of.
+  // The wrapped `fetch` needs to know its invocation.
   const main = "test/product-worker.ts";
   return { config: { ...config, main, compatibility_flags: [...config.compatibility_flags, "nodejs_als"] } };
 }

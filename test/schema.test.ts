@@ -64,13 +64,13 @@ test("passages that were stored before the index of words was made anew are foun
   insert("b", "今日は天気がいい");
   await apply(names.slice(before));
   expect(found('"boat"')).toEqual(["a: the boats leave at dawn"]);
-  // As the version before goes on writing and changing them.
+  // The previous version continues to write and change them.
   insert("c", "two boats");
   database.exec("UPDATE passages SET text = 'no ships' WHERE id = 'a'");
   expect(found('"boat"')).toEqual(["c: two boats"]);
   database.exec("UPDATE passages SET indexed_text = '\u200B天\u200B気\u200B' WHERE id = 'b'");
   expect(found('"天\u200B気"')).toHaveLength(1);
-  // The version before leaves the indexed text as it was: the new words are found, and the old ones are not.
+  // The previous version does not change the indexed text. The new words are found, and the old ones are not.
   database.exec("INSERT INTO cursors (name, value) VALUES ('indexed_texts', '3')");
   database.exec("UPDATE passages SET text = 'two ships' WHERE id = 'b'");
   expect(found('"天\u200B気"')).toEqual([]);

@@ -1,4 +1,4 @@
-// What the migrations make of an empty database, as SQL. Run by Node to write `shared/db/schema.sql` anew.
+// Writes the SQL of an empty database after all migrations. Run it with Node to update `shared/db/schema.sql`.
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -8,7 +8,7 @@ export const SCHEMA_FILE = join(FOLDER, "schema.sql");
 
 const HEAD = "-- What all migrations make, for reading. Written by `npm run schema`; a test compares it.\n\n";
 
-/** Tables, indexes and triggers by name, without those that SQLite and FTS5 make for themselves. */
+/** Return tables, indexes and triggers by name, without those that SQLite and FTS5 create themselves. */
 export async function dumpSchema(): Promise<string> {
   const database = new DatabaseSync(":memory:");
   const migrations = join(FOLDER, "migrations");

@@ -1,4 +1,4 @@
-// What a key may not see it is not told by another way, and what a key had sent to addresses ends with it.
+// A key cannot see in another way what it may not read. Webhooks that a key registered end with it.
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 
 import { KEYS, startDarkroom, until } from "./harness.ts";
@@ -27,7 +27,7 @@ const json = (response: Response) => response.json<Record<string, unknown>>();
 const send = (path: string, body: unknown, key: string, headers: Record<string, string>) =>
   darkroom.api(path, { method: "POST", body: JSON.stringify(body), key, headers });
 
-/** All that there is to know of a job for who may not read. */
+/** The fields of a job for a key that may not read. */
 const ACCEPTED = ["createdAt", "id", "kind", "url"];
 
 test("asking about a transcript wants a key that may read and write", async () => {
@@ -49,7 +49,7 @@ test("a key that may only write is told that its job was taken, and no result: a
   const { key } = await make("jobs:write");
   const work = { kind: "classification", text: "a lovely day", tags: ["a tag"] };
   const once = { "idempotency-key": "once", prefer: "wait=30" };
-  // Whose answer is kept, with the result in it.
+  // The stored answer contains the result.
   const full = await json(await send("/v1/jobs", work, KEYS.operator, once));
   expect(full).toMatchObject({ state: "completed", labels: [{ label: "horse" }, {}, {}] });
   const replayed = await send("/v1/jobs", work, key, once);
@@ -71,7 +71,7 @@ test("a key that may only write is told that its job was taken, and no result: a
   const { id } = await darkroom.submit({ kind: "image_generation", prompt: "a secret harbour" });
   const cancelled = await json(await darkroom.api(`/v1/jobs/${id}/cancel`, { method: "POST", key }));
   expect(Object.keys(cancelled).toSorted()).toEqual(ACCEPTED);
-  // What it would cost is no result, and an announced upload is its own.
+  // A cost estimate is not a result, and an announced upload belongs to the key.
   expect(await json(await send("/v1/jobs?dryRun=true", work, key, {}))).toMatchObject({ estimate: { calls: 1 } });
   const announced = await send("/v1/uploads", { name: "b.txt", sizeBytes: 5 }, key, {
     "content-type": "application/json",
@@ -165,14 +165,14 @@ test("revoking a key disables the endpoints that it registered, and says so; oth
   expect(disabled["disabled"]).toMatchObject({
     reason: "The key that registered it, last changed its address or last enabled it was revoked.",
   });
-  // Who kept them may think again, and who has the scope may enable them by hand.
+  // A second revocation can still disable the kept webhooks, and a key with the scope can enable them again.
   expect(await revoke(kept.id)).toMatchObject({ webhooks: [{ id: stays, disabled: true }] });
   const body = JSON.stringify({ disabled: false });
   expect((await darkroom.api(`/v1/webhooks/${gone}`, { method: "PATCH", body })).status).toBe(200);
   expect(await json(await darkroom.api(`/v1/webhooks/${own}`))).toMatchObject({ disabled: null });
 });
 
-/** What a PATCH by this key makes of an endpoint. */
+/** Return an endpoint after a PATCH by this key. */
 async function edit(endpoint: string, key: string, change: object): Promise<Record<string, unknown>> {
   return json(await darkroom.api(`/v1/webhooks/${endpoint}`, { method: "PATCH", key, body: JSON.stringify(change) }));
 }
@@ -187,7 +187,7 @@ test("an endpoint that another key led elsewhere, or enabled, ends with that key
   await edit(led, thief.key, { url: `${receiver.url}/elsewhere` });
   await edit(enabled, first.key, { disabled: true });
   await edit(enabled, thief.key, { disabled: false });
-  // What changes nothing of where it leads makes it nobody else's.
+  // A change that keeps the address does not change the key that the endpoint belongs to.
   const same = { url: `${receiver.url}/touched`, events: ["job.completed"], description: "touched", disabled: false };
   expect(await edit(touched, thief.key, same)).toMatchObject({ createdBy: `key:${first.id}` });
 

@@ -105,7 +105,7 @@ test("no part of what was typed is syntax", async () => {
     expect([text, await idsOf({ text })]).toEqual([text, ["job_a:transcript:0"]]);
   }
   for (const text of ["", " \n", "*", '"', "AND", "☃ !!", "cu*", "text", "\ud800", "\u{10d50}\u{10d51}", everything]) {
-    const isThere = ["AND", "text"].includes(text); // they are words of that passage
+    const isThere = ["AND", "text"].includes(text); // that passage contains these words
     expect([text, await idsOf({ text })]).toEqual([text, isThere ? ["job_a:transcript:0"] : []]);
   }
 });
@@ -173,7 +173,7 @@ test("deleting a job, ended or not, leaves no word and no vector", async () => {
   expect(await idsOf({ text: "lighthouse", meaning: { vector: towards(0), space: SPACE } })).toEqual([
     "job_c:transcript:0",
   ]);
-  // FTS5 compares its index with the table it is of, and fails where they differ.
+  // FTS5 compares its index with its table, and fails if they differ.
   await DB.prepare("INSERT INTO passages_fts (passages_fts, rank) VALUES ('integrity-check', 1)").run();
   const words = await DB.prepare("SELECT count(*) AS n FROM passages_fts WHERE passages_fts MATCH 'lighthouse'").first(
     "n",
@@ -220,7 +220,7 @@ test("with Vectorize, vectors live there, within its limits, and text and words 
   expect(await index.query({ ownerId: "other", text: "passage", meaning, limit: 3 })).toEqual([]);
   expect(await index.query({ ownerId, text: "", meaning, limit: 3, kind: "transcription" })).toEqual([]);
 
-  // Fewer passages than before: what is no longer there is deleted, a hundred a call.
+  // There are fewer passages than before. The rest is deleted, a hundred in each call.
   calls.length = 0;
   await index.put(job, { passages: passagesOf(job.id, texts.slice(0, 900)), space: SPACE });
   expect(calls.map(({ name, size }) => `${name} ${size}`)).toEqual([

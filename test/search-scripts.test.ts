@@ -1,4 +1,4 @@
-// Words are found in text of every script: where it has no spaces, inside it, and of one character as well.
+// Words are found in text of every script: without spaces, inside the text, and also with one character.
 import { expect, test } from "vitest";
 
 import { markedWords } from "../dashboard/jobs/marked-words.ts";
@@ -97,7 +97,7 @@ test("a sentence without spaces finds what has its words, the one that has most 
   expect((await found("公園の天気はどうですか"))[0]).toBe(LIBRARY[0]);
   expect((await found("明天北京的天气怎么样"))[0]).toBe(LIBRARY[2]);
   expect((await found("งบประมาณของเราในวันนี้"))[0]).toBe(LIBRARY[6]);
-  // Particles alone find nothing beside words that say something.
+  // Particles do not count next to meaningful words.
   expect(await found("コーヒーは")).toEqual([LIBRARY[1]]);
 });
 
@@ -132,7 +132,7 @@ test("a text comes back from its index as it was, in one form of its letters", (
   for (const text of LIBRARY) {
     expect(together(indexedText(text) ?? text)).toBe(foldForms(text));
     expect(foldForms(foldForms(text))).toBe(foldForms(text));
-    // What is apart already stays so.
+    // Separate words stay separate.
     expect(indexedText(indexedText(text) ?? text)).toBeNull();
   }
   expect(indexedText("plain words, and a café")).toBeNull();
@@ -149,7 +149,7 @@ test("passages from before are found as they were, and inside their text once ma
   await darkroom.maintain();
   expect(await found("天気")).toEqual([LIBRARY[0]]);
   expect(await found("boats")).toEqual(["the boats leave at dawn"]);
-  // As a version before this one writes during a deployment: it knows no indexed text.
+  // An earlier version writes this during a deployment. It does not have indexed text.
   await DB.prepare(
     "INSERT INTO passages (id, owner_id, job_id, kind, source, text, space) SELECT 'late', owner_id, job_id, kind, source, '预算', '' FROM passages LIMIT 1",
   ).run();
@@ -163,7 +163,7 @@ test("passages from before are found as they were, and inside their text once ma
   await DB.prepare("DELETE FROM passages").run();
   expect(await found("天気")).toEqual([]);
   await DB.prepare("INSERT INTO passages_fts (passages_fts, rank) VALUES ('integrity-check', 1)").run();
-  // Numbers begin anew, below the earlier cursor.
+  // The numbers start again, below the earlier cursor.
   await darkroom.maintain();
   await DB.prepare(
     "INSERT INTO passages (id, owner_id, job_id, kind, source, text, space) VALUES ('anew', 'operator', 'job_a', 'classification', 'text', '天気予報', '')",
@@ -172,7 +172,7 @@ test("passages from before are found as they were, and inside their text once ma
   expect(await found("天気")).toEqual(["天気予報"]);
 });
 
-// Korean without spaces is one word to the dictionary, however long. Models that repeat themselves write such words.
+// To the dictionary, Korean without spaces is one word of any length. Models that repeat themselves write such words.
 const REPEATED = "ㅋ".repeat(9000);
 
 test("passages that are far longer than most are written in more than one statement", () => {
@@ -187,14 +187,14 @@ test("a passage that says one character thousands of times does not hold up the 
   await put(Array.from({ length: 10 }, (_, index) => `${index} ${REPEATED}`));
   const startedAt = performance.now();
   const hits = await search("ㅋ");
-  // FTS5 looks at each pair of matches to choose a snippet: that took a second a passage.
+  // To choose a snippet, FTS5 compares each pair of matches, which took a second for each passage.
   expect(performance.now() - startedAt).toBeLessThan(4000);
   expect(hits).toHaveLength(10);
   for (const { snippet } of hits) expect(snippet).toMatch(/^\d ㅋ{300,400}…$/u);
 });
 
 test("every way into the index is one in which words are found", async () => {
-  // By its own words, once it has ended; then by its meaning as well.
+  // Once it has ended, it is found by its own words, and later also by its meaning.
   const text = "我们今天讨论预算和天气";
   const { id } = await darkroom.submit({ kind: "classification", text });
   await darkroom.untilJob(id);

@@ -1,4 +1,4 @@
-// `GET /v1/search`, from a job that was embedded to the second that a hit links to.
+// `GET /v1/search`, from the embedded job to the second to which a hit links.
 import { expect, test } from "vitest";
 
 import type { SearchAnswer } from "../producer/search/schema.ts";
@@ -9,7 +9,7 @@ import { speech } from "./speech.ts";
 
 const darkroom = startDarkroom();
 
-/** A job that has ended and been embedded. */
+/** Submit a job, and wait until it has ended and been embedded. */
 async function embedded(job: { readonly id: string }): Promise<string> {
   await darkroom.untilJob(job.id);
   await embedJob(darkroom.bindings(), job.id);
@@ -28,7 +28,7 @@ async function search(query: Record<string, string>, key?: string): Promise<Sear
   return response.json<SearchAnswer>();
 }
 
-/** Two minutes of speech: "boats" is said at the end of it. */
+/** Two minutes of speech with "boats" at the end. */
 const SPOKEN = `${Array.from({ length: 170 }, (_, index) => `talk${index}`).join(" ")} boats leave the harbour at dawn`;
 
 test("a hit says what found it, and its link is the part of the transcript that says it", async () => {
@@ -36,7 +36,7 @@ test("a hit says what found it, and its link is the part of the transcript that 
   const picture = await embedded(await darkroom.submit({ kind: "image_generation", prompt: "a quiet harbour" }));
   const { hits, ...how } = await search({ q: "port" });
   expect(how).toEqual({ model: "@cf/baai/bge-m3", engine: "workers-ai", neurons: 1.5, degraded: null });
-  // Nobody said "port": it is what is meant.
+  // Nobody said "port", but it has the same meaning.
   expect(hits.map(({ foundBy }) => foundBy)).toEqual(hits.map(() => ["meaning"]));
   expect(hits[0]).toMatchObject({ jobId: picture, kind: "image_generation", source: "prompt", startMs: null });
   expect(hits[0]!.url).toBe(`${darkroom.origin()}/v1/jobs/${picture}`);

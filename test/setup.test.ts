@@ -1,4 +1,4 @@
-// Whoever deployed by the button has a token and no key yet.
+// A person who deployed with the button has a token, and does not have a key yet.
 import { beforeEach, describe, expect, test } from "vitest";
 
 import { countTry } from "../shared/db/keys/setup.ts";
@@ -17,7 +17,7 @@ async function send(
   address = "192.0.2.9",
 ): Promise<Response> {
   const body = new URLSearchParams({ token, ...(attempt === undefined ? {} : { attempt }) }).toString();
-  // The harness gives each request without a key an address of its own.
+  // The harness gives each request without a key a separate address.
   const headers = { "content-type": FORM, accept, "cf-connecting-ip": address };
   return darkroom.api("/setup", { method: "POST", key: null, headers, body });
 }
@@ -108,7 +108,7 @@ describe("with a setup token", () => {
   });
 
   test("of twenty who send the token at the same moment one gets a key", async () => {
-    // Racing past the limit of tries, which is tested below, needs as many addresses.
+    // To exceed the limit of tries, which is tested below, the race needs as many addresses.
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
         darkroom.api("/setup", {
@@ -143,7 +143,7 @@ describe("with a setup token", () => {
     expect(await codeOf(late)).toEqual([429, "rate_limited"]);
     const shown = await send(darkroom, TOKEN, "text/html");
     expect([shown.status, await shown.text()]).toEqual([429, expect.stringContaining("Wait a minute")]);
-    // The next minute has tries of its own.
+    // The next minute has new tries.
     await darkroom.bindings().DB.prepare("UPDATE setup_tries SET minute = minute - 1").run();
     expect((await send(darkroom, TOKEN)).status).toBe(201);
   });

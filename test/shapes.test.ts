@@ -1,4 +1,4 @@
-// Every processor, question and search under every shape that its models are documented or were seen to answer in.
+// Every processor, question and search with every shape in which its models answer, documented or observed.
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterEach, expect, test } from "vitest";
 
@@ -20,7 +20,7 @@ const NUMBERS = Array.from(
   (_, number) => number,
 );
 
-/** The shape that a model answers in, of this number. */
+/** Return the shape with this number in which a model answers. */
 const shapeOf = (model: ModelId, number: number) => {
   const names = shapesOf(model, { isAll: true });
   return names[number % names.length]!;
@@ -37,7 +37,7 @@ async function completed(job: JobView): Promise<JobView> {
   return done;
 }
 
-/** Model and neurons of each call of the job, and whether anybody had to guess them. */
+/** Return the model and neurons of each call of a job, and whether they are estimated. */
 function meterOf(job: JobView) {
   return job.attempts.flatMap(({ calls }) =>
     calls.map(({ model, neurons, isEstimated }) => [model, neurons, isEstimated]),
@@ -51,7 +51,7 @@ async function work(kind: string, body: object) {
   return completed(await darkroom.submit({ kind, reuse: false, ...body }));
 }
 
-/** A recording by each tier, and one that is cut into chunks. */
+/** A recording with each tier, and one that is cut into chunks. */
 async function speechUnder(number: number) {
   const heard = [];
   for (const tier of TIERS) {
@@ -67,7 +67,7 @@ async function speechUnder(number: number) {
   return { heard, long: { job, shape, transcript: await transcript(job.id), said: long } };
 }
 
-/** In the first shape, which the others are compared with. */
+/** The results in the first shape, with which the others are compared. */
 let plain: Awaited<ReturnType<typeof speechUnder>> | undefined;
 
 test.each(NUMBERS)("recordings say the same in shape %i, short or in chunks", async (number) => {
@@ -88,8 +88,8 @@ test.each(NUMBERS)("recordings say the same in shape %i, short or in chunks", as
 });
 
 /**
- * Where all times can be told the transcript is the same to the letter. Where the end of a word is the beginning of the next, its
- * words are; and where words have no times, what two chunks heard of their overlap cannot be told apart, but no word is lost.
+ * If all times are known, the transcript is the same to the letter. If the end of a word is the beginning of the next, the words are the
+ * same. If words have no times, the words of two chunks in their overlap cannot be separated, but no word is lost.
  */
 function likeness(long: Long, first: Long) {
   const inText = new Set(long.transcript.text.split(" "));
@@ -137,7 +137,7 @@ async function othersUnder() {
     });
   const events: unknown[] = [];
   for await (const { event, data } of readEvents((await ask("text/event-stream")).body!)) {
-    // The shape that a model answered in is told, and is what differs.
+    // The shape in which a model answered is recorded, and is the only difference.
     const { shape: _, ...rest } = JSON.parse(data) as { shape?: string };
     if (event !== "start") events.push([event, rest]);
   }
@@ -200,7 +200,7 @@ test("every request that was made is as the contract has it", async () => {
       null,
     ]);
   }
-  // But for llama, which nobody asked here.
+  // Llama is left out, because it was not called here.
   expect(new Set(requests.map(({ model }) => model))).toEqual(
     new Set(Object.keys(CONTRACTS).filter((model) => !model.includes("llama"))),
   );

@@ -1,4 +1,4 @@
-// The key that links are signed with makes itself, and an operator may change it under links that are out already.
+// The key that signs links is created automatically, and an operator can change it while links are in use.
 import { beforeEach, expect, test } from "vitest";
 
 import { readSigningKeys } from "../shared/db/keys/signing-keys.ts";
@@ -13,7 +13,7 @@ beforeEach(async () => {
   await darkroom.bindings().DB.prepare("DELETE FROM signing_keys").run();
 });
 
-/** The database as another isolate has it, which remembers nothing yet; and how often it was asked. */
+/** Return the database of another isolate, which remembers nothing yet, and the number of its queries. */
 function isolate() {
   const real = darkroom.bindings().DB;
   let asked = 0;
@@ -60,7 +60,7 @@ test("a retired key opens its links to their end, and signs no new ones", async 
   const old = await link(ours.db, now);
   const before = await signingKey(ours.db, now);
   await retire(now + 1);
-  // Remembered for a minute, and no longer.
+  // It is remembered for one minute.
   const late = await link(ours.db, now + 0.9 * MINUTE_MS);
   expect(await signingKey(ours.db, now + 1.1 * MINUTE_MS)).not.toBe(before);
   const fresh = await link(ours.db, now + 1.2 * MINUTE_MS);
@@ -87,6 +87,6 @@ test("a link of a key that was made elsewhere a moment ago opens at once", async
   const second = await signed(isolate().db);
   await new Promise((resolve) => setTimeout(resolve, 1100));
   expect(await open(second)).toBe(200);
-  // The first key is forgotten, not retired: that is how an operator ends all links at once.
+  // The first key is deleted, not retired. In this way an operator ends all links at once.
   expect(await open(first)).toBe(401);
 });

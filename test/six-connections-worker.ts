@@ -1,4 +1,4 @@
-// The product on bindings that keep the platform's limit of six connections an invocation, `fetch` included.
+// The product with bindings that enforce the platform's limit of six connections an invocation, `fetch` included.
 import { AsyncLocalStorage } from "node:async_hooks";
 
 import darkroom from "../worker.ts";

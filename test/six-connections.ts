@@ -1,4 +1,4 @@
-// The platform's limit that no simulator keeps: of an invocation, six calls wait for response headers at a time and the seventh
+// The platform's limit that no simulator enforces: in an invocation, six calls wait for response headers at a time, and the seventh
 // waits for its turn (https://developers.cloudflare.com/workers/platform/limits/#simultaneous-open-connections and, for D1,
 // https://developers.cloudflare.com/d1/platform/limits/, read 2026-11-29). Whether a call to a model counts is not documented:
 // it counts here, which is the harder case.
@@ -8,7 +8,7 @@ export const OPEN_CONNECTIONS = 6;
 /** The connections of one invocation. */
 export interface SixConnections {
   run<T>(call: () => Promise<T>): Promise<T>;
-  /** How many have waited for their turn so far. */
+  /** The number of calls that have waited for their turn so far. */
   readonly waited: number;
 }
 
@@ -38,7 +38,7 @@ export function createSixConnections(): SixConnections {
   };
 }
 
-/** The bindings of an invocation whose calls take their turn. */
+/** Return the bindings of an invocation whose calls take turns. */
 export function underSix(env: Env, six: SixConnections): Env {
   return {
     ...env,
@@ -51,7 +51,7 @@ export function underSix(env: Env, six: SixConnections): Env {
   };
 }
 
-/** A multipart upload is resumed without a call, and what it does then are calls. */
+/** A multipart upload is resumed without a call, and its later operations are calls. */
 function bucketUnder(bucket: R2Bucket, six: SixConnections): R2Bucket {
   const uploadUnder = (upload: R2MultipartUpload) => callsUnder(upload, six, () => true);
   return callsUnder(bucket, six, () => true, {
@@ -78,7 +78,7 @@ function databaseUnder(db: D1Database, six: SixConnections): D1Database {
   });
 }
 
-/** An object whose methods are calls, but for those given here. */
+/** Return an object whose methods are calls, except for those given here. */
 function callsUnder<T extends object>(
   target: T,
   six: SixConnections,

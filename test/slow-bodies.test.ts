@@ -1,4 +1,4 @@
-// Requests whose key ends while they are being sent, over sockets of their own.
+// Requests whose key ends while they are being sent, over separate sockets.
 import { request } from "node:http";
 
 import { expect, test, vi } from "vitest";
@@ -14,11 +14,11 @@ interface Sent {
   readonly path: string;
   readonly body: string | Uint8Array;
   readonly headers?: Record<string, string>;
-  /** Without its length. */
+  /** Whether the request does not give its length. */
   readonly isChunked?: boolean;
 }
 
-/** Send all but the last bytes of a request. @returns how to send them, and see the answer. */
+/** Send all but the last bytes of a request. @returns functions that send them, and read the answer. */
 function begin({ method = "POST", path, body, headers = {}, isChunked = false }: Sent, key: string) {
   const bytes = Buffer.from(body);
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>();
@@ -66,7 +66,7 @@ function writes(endpointId: string): readonly Sent[] {
 }
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-/** Under load a request is looked at late. */
+/** Under load, a request is handled late. */
 const SLOW_MS = KEY_LOOKED_UP_MS + 3_000;
 
 async function setUp() {
@@ -103,7 +103,7 @@ test("a request whose key is revoked while its body is being sent writes nothing
   await sleep(SLOW_MS);
   expect((await darkroom.api(`/v1/keys/${keyId}`, { method: "DELETE" })).status).toBe(200);
   const answers = await Promise.all(sent.map(async ({ one, end }) => ({ path: one.path, ...(await end()) })));
-  // Each of them began while the key was good.
+  // Each of them began while the key was valid.
   const refused = { status: 401, text: expect.stringContaining("while the request was being sent") };
   expect(answers).toEqual(sent.map(({ one }) => ({ path: one.path, ...refused })));
   await sleep(500);

@@ -1,4 +1,4 @@
-// The smoke run against the offline Worker: every line passes, and each fails when what it checks is broken.
+// The smoke run against the offline Worker. Every line passes, and each line fails if the thing that it checks is broken.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -13,28 +13,28 @@ import type { Fetch } from "../smoke/check.ts";
 import { createEvent, KEYS, startDarkroom, until } from "./harness.ts";
 import { speech } from "./speech.ts";
 
-// The local bucket takes pages of localhost alone.
+// The local bucket only allows pages of localhost.
 const ORIGIN = "http://localhost:5173";
 const darkroom = startDarkroom({ CORS_ORIGINS: ORIGIN, AI_GATEWAY_ID: "darkroom" });
 const WAITS = { jobMs: 20_000, notificationMs: 5000, indexMs: 5000, deliveryMs: 10_000 };
 
-/** What scripted models do something with: the note takes its time, so that calls overlap. */
+/** Inputs for scripted models. The note is slow, so that calls overlap. */
 const media: Media = {
   ...(await readMedia()),
   speech: new Blob([speech("hello one two three")], { type: "audio/wav" }),
   text: "sleep:200 A fine harbour at dawn.",
 };
 
-/** Stands between the run and what it calls. */
+/** A proxy between the run and the product. */
 type Double = (url: URL, init: RequestInit, next: () => Promise<Response>) => Promise<Response>;
 
-/** What tests read of one that is spawned. */
+/** The result of a spawned run. */
 interface Ended {
   readonly code: number | null;
   readonly output: string;
 }
 
-/** `npm run smoke` itself. @param onStart may stop it when it has said this much. */
+/** Run `npm run smoke`. @param onStart can stop it after its first output. */
 async function command(
   args: readonly string[],
   env: Record<string, string>,
@@ -99,7 +99,7 @@ async function jobsLeft(): Promise<readonly string[]> {
   return jobs.map(({ id }) => id);
 }
 
-/** Alters JSON answers of one path. */
+/** Change the JSON answers of one path. */
 function altering(method: string, path: RegExp, alter: (answer: never) => unknown): Double {
   return async (url, init, next) => {
     const response = await next();
@@ -108,7 +108,7 @@ function altering(method: string, path: RegExp, alter: (answer: never) => unknow
   };
 }
 
-/** Alters what is sent as JSON to one path. */
+/** Change the JSON that is sent to one path. */
 function sending(path: RegExp, alter: (body: Record<string, unknown>) => unknown): Double {
   return (url, init, next) => {
     if (!path.test(url.pathname) || typeof init.body !== "string") return next();
@@ -140,7 +140,7 @@ test("offline every line passes, for less than its limit, and nothing is left be
   expect(report.neurons).toBeLessThan(600);
   expect(await jobsLeft()).toEqual([]);
   const { objects } = await darkroom.bindings().MEDIA.list();
-  // What was deleted is remembered by its id.
+  // A deleted job is remembered by its id.
   expect(objects.map(({ key }) => key).filter((key) => !key.startsWith("system/"))).toEqual([]);
   expect(await (await darkroom.api("/v1/webhooks")).json()).toEqual({ webhooks: [] });
 });
@@ -152,7 +152,7 @@ test("the command exits with 0, 1 or 130, never prints the key, and deletes what
   const wrong = await command([], { ...env, DARKROOM_API_KEY: `${KEYS.operator}x` });
   expect(wrong).toMatchObject({ code: 1, output: expect.stringMatching(/access +FAIL +unauthorized/) });
   expect((await command(["--only", "nothing"], env)).code).toBe(2);
-  // With nobody to run it, a job waits until it is stopped.
+  // Without a consumer, a job waits until it is stopped.
   await darkroom.post("/v1/queues/classification/pause", {});
   const hasJob = until(jobsLeft, (ids) => ids.length > 0);
   const stopped = await command(["--only", "text"], env, hasJob);
@@ -201,7 +201,7 @@ test("what others have tagged as a run's is left alone, and what a run that was 
 });
 
 test("what cannot be checked is skipped with its reason, and a Darkroom that is deployed tells itself of a job's end", async () => {
-  // An upload is announced as JSON; what a file costs is asked with its bytes.
+  // An upload is announced as JSON. A cost estimate is requested with the file's bytes.
   const unsigned: Double = async ({ pathname }, { body }, next) =>
     pathname === "/v1/uploads" && typeof body === "string"
       ? Response.json(PRESIGN_UNAVAILABLE, { status: 501 })
@@ -230,7 +230,7 @@ const PRESIGN_UNAVAILABLE = { type: "urn", title: "t", status: 501, detail: "d",
 const AWAY = "https://darkroom-smoke.invalid";
 const bytes = await media.picture.bytes();
 const broken = (file: Blob, script: string) => new Blob([file, script], { type: file.type });
-/** A job's view, as it is read. */
+/** A job's view as the client reads it. */
 const jobPath = /^\/v1\/jobs\/job_[^/]+$/;
 type JobAnswer = { readonly attempts: readonly { readonly calls: readonly Record<string, unknown>[] }[] };
 
@@ -244,13 +244,13 @@ const without = (call: Record<string, unknown>, name: string) =>
 interface Case {
   readonly name: string;
   readonly of: string;
-  /** Checks to run: the line's own if left out. */
+  /** The checks to run. If left out, the line's own checks run. */
   readonly only?: readonly string[];
   readonly double?: Double;
   readonly options?: Partial<RunOptions>;
-  /** Whether what is put into the bucket is announced. */
+  /** Whether R2 sends notifications of new objects. */
   readonly announces?: boolean;
-  /** In what it means or what to do. */
+  /** The text in its meaning or in its advice. */
   readonly says: RegExp;
 }
 
@@ -482,7 +482,7 @@ const CASES: readonly Case[] = [
 ];
 
 test("each line fails when what it checks is broken, and says what to do", async () => {
-  // Side by side: most of each is waiting.
+  // They run in parallel, because most of their time is waiting.
   const limit = pLimit(6);
   const judge = async ({ name, only = [name], double, options, announces, says }: Case) => {
     const row = rowOf(await run(only, double, options, announces), name);
@@ -491,7 +491,7 @@ test("each line fails when what it checks is broken, and says what to do", async
   };
   const wrong = await Promise.all(CASES.map((one) => limit(() => judge(one))));
   expect(wrong.flat()).toEqual([]);
-  // Where deleting did nothing.
+  // The case in which deletion has no effect.
   expect(await jobsLeft()).toHaveLength(1);
 });
 

@@ -1,11 +1,11 @@
-/** Every word of scripted speech takes this long, and is heard for most of it. */
+/** The duration of a word of scripted speech. It sounds for most of that time. */
 export const WORD_MS = 500;
 
 const SAMPLES_PER_SECOND = 16_000;
 const WORD_BYTES = (SAMPLES_PER_SECOND * 2 * WORD_MS) / 1000;
 
 /**
- * A WAV whose samples spell out, in `<…>`, what the scripted model hears and when: it can be cut like any recording, and
+ * Return a WAV whose samples spell out, in `<…>`, the words and times for the scripted model. It can be cut like any recording, and
  * a cut through a word loses the word.
  */
 export function speech(text: string): Uint8Array<ArrayBuffer> {

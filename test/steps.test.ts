@@ -1,4 +1,4 @@
-// What follows a job's own work: its order, its cost, and what becomes of it when something fails.
+// The steps after a job's own work: their order, their cost, and their failures.
 import { expect, test } from "vitest";
 
 import { KEYS, startDarkroom, until } from "./harness.ts";
@@ -29,13 +29,13 @@ async function artifact(id: string, name: string): Promise<string> {
   return response.text();
 }
 
-/** Which attempts were made, in order, and what each cost: `["transcribe", "completed", 1.5]`. */
+/** Return the attempts in order, with the cost of each: `["transcribe", "completed", 1.5]`. */
 async function attempts(id: string) {
   const job = await darkroom.readJob(id);
   return job.attempts.map(({ taskId, outcome, neurons }) => [taskId.slice(id.length + 1), outcome, neurons]);
 }
 
-/** Of the chats with these words in their material. */
+/** Return the number of chats whose material contains these words. */
 async function chats(words: string): Promise<number> {
   const { calls } = await darkroom.modelCalls();
   const asked = Object.entries(calls).filter(([script]) => script.startsWith('"""') && script.includes(words));
@@ -199,7 +199,7 @@ test("a summary of a recording with a gap is written anew when the gap is filled
   expect(gappy.state).toBe("failed");
   expect(JSON.parse(await artifact(id, "summary.json"))).toMatchObject({ covers: { isComplete: false } });
   expect(await letters()).toMatchObject([{ kind: "transcribe_chunk" }]);
-  // An answer that a dead consumer had stored, of the transcript as it was: it is not this summary's.
+  // A dead consumer had stored this answer for the earlier transcript. It does not belong to this summary.
   await darkroom.bindings().DB.prepare("UPDATE attempts SET outcome = 'lost' WHERE task_id LIKE '%.summarise'").run();
   await redrive("transcribe_chunk");
   expect((await darkroom.untilJob(id)).state).toBe("completed");
@@ -254,7 +254,7 @@ test("a summary that was paid before its consumer died is not bought again", asy
   const { DB } = darkroom.bindings();
   const { id } = await darkroom.submit({ kind: "classification", text: "upsilon\nphi", then: ["summarise"] });
   await darkroom.untilJob(id);
-  // As if the consumer of the step had died after its last write to R2.
+  // This is the state after the step's consumer died following its last write to R2.
   await DB.batch([
     DB.prepare("DELETE FROM attempts WHERE task_id LIKE '%.summarise'"),
     DB.prepare("DELETE FROM artifacts WHERE name LIKE 'summary.%'"),

@@ -1,13 +1,13 @@
-// Every place of a JSON Schema where a string may stand, each with a body that has one there.
+// Finds every place of a JSON Schema in which a string is allowed, with a body that has a string there.
 import type { Schema } from "./document.ts";
 
 export interface Place {
   readonly path: string;
-  /** A body with this string in that place. What stands beside it need not be valid: each field is judged by itself. */
+  /** Return a body with this string in that place. Its other fields need not be valid, because each field is checked separately. */
   readonly fill: (text: string) => unknown;
-  /** Whether any text may stand there: no list, format or pattern says which. */
+  /** Whether any text is allowed there, without a list, format or pattern. */
   readonly isFree: boolean;
-  /** As the schema says, in characters. */
+  /** The limit in the schema, in characters. */
   readonly maxLength: number | undefined;
 }
 
@@ -47,7 +47,7 @@ export function placesIn(schema: Schema, schemas: Schemas, path = "", depth = 6)
       return [...named, ...values, key];
     }
     case undefined:
-      // Anything: as it is, and deep inside.
+      // Anything is allowed, at the top level and deep inside.
       return [
         { path, fill: (text) => text, isFree: true, maxLength: undefined },
         { path, fill: (text) => ({ inner: [1, { most: text }] }), isFree: true, maxLength: undefined },
@@ -57,7 +57,7 @@ export function placesIn(schema: Schema, schemas: Schemas, path = "", depth = 6)
   }
 }
 
-/** Enough to choose among shapes by; else nothing, which zod takes for a field that was left out. */
+/** Return a value that is enough to choose among shapes, or undefined, which zod treats as a missing field. */
 function sampleOf(schema: Schema): unknown {
   return schema["const"];
 }

@@ -1,4 +1,4 @@
-// On what terms jobs run: reuse, deadlines, cancelling, turns between owners, limits of a model.
+// The terms of jobs: reuse, deadlines, cancellation, turns between owners, limits of a model.
 import { expect, test } from "vitest";
 
 import { insertJobs } from "../shared/db/jobs/jobs.ts";
@@ -11,7 +11,7 @@ import { speech } from "./speech.ts";
 import { JobWork } from "../shared/kinds/index.ts";
 
 const darkroom = startDarkroom();
-/** Far ahead: the consumer that runs beside these tests finds nothing due. */
+/** A time far ahead, at which the consumer next to these tests finds nothing due. */
 const LATER = 1_900_000_000_000;
 
 async function made(id: string, ownerId: string, terms: Partial<JobTerms> = {}, createdAt = LATER) {
@@ -183,7 +183,7 @@ test("a burst of thousands does not keep another owner's single job waiting", as
     );
   }
   await insert("job_single", "other", { priority: "low" }, LATER + 5000);
-  // In the next batch, though it is the youngest of all and the least urgent.
+  // It is in the next batch, although it is the newest of all and the least urgent.
   expect(await leaseJobs(10)).toContain("job_single");
 }, 120_000);
 
@@ -260,7 +260,7 @@ test.each([
   const script = "prompt" in request ? request.prompt : request.text;
   const { id } = await darkroom.submit(request);
   const done = await darkroom.untilJob(id);
-  // As if the consumer had died after its last write to R2: nothing of the settlement is there.
+  // This is the state after the consumer died following its last write to R2, without a settlement.
   await DB.batch([
     DB.prepare("DELETE FROM attempts"),
     DB.prepare("DELETE FROM artifacts"),

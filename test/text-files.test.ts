@@ -1,4 +1,4 @@
-// Files of text in every encoding through every door: read as what they are, or refused with what to do, and not paid for.
+// Text files in every encoding, through every entrance. They are read correctly, or refused with advice and not paid for.
 import { expect, test } from "vitest";
 
 import type { PendingUpload } from "../producer/uploads/pending-schema.ts";

@@ -1,4 +1,4 @@
-// How many jobs ended when: what the page draws its charts from.
+// The number of jobs that ended over time, from which the page draws its charts.
 import { expect, test } from "vitest";
 
 import type { JobThroughput } from "../producer/queues/schema.ts";

@@ -1,4 +1,4 @@
-// The two waits that every call to something outside needs: one that ends, and one that comes again.
+// The two waits that every outside call needs: one with a time limit, and one for a retry.
 import { expect, test } from "vitest";
 
 import { retry } from "../shared/retry.ts";

@@ -1,8 +1,8 @@
-// D1's Time Travel has no simulator: this keeps what all tables hold, and puts it back. The bucket stays as it is.
+// D1's Time Travel has no simulator. This stores the contents of all tables and puts them back. The bucket does not change.
 
 export type Bookmark = ReadonlyMap<string, { readonly columns: readonly string[]; readonly rows: readonly unknown[] }>;
 
-/** What the database holds now. Of tables whose rows are JSON at heart: no vectors, and no index of words. */
+/** Return the current contents of the database, without vectors and without the index of words. */
 export async function takeBookmark(db: D1Database): Promise<Bookmark> {
   const { results } = await db
     .prepare(
@@ -12,7 +12,7 @@ export async function takeBookmark(db: D1Database): Promise<Bookmark> {
     .all<{ name: string }>();
   const bookmark = new Map<string, { columns: readonly string[]; rows: readonly unknown[] }>();
   for (const { name } of results) {
-    // Without generated columns, which nobody may write.
+    // Generated columns are left out, because they cannot be written.
     const info = await db.prepare(`PRAGMA table_info("${name}")`).all<{ name: string }>();
     const columns = info.results.map((column) => column.name);
     const rows = await db.prepare(`SELECT ${columns.join(", ")} FROM "${name}"`).all();

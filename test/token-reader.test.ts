@@ -1,4 +1,4 @@
-// The streams of text models, cut anywhere: what they say, whether they are whole, and what they cost.
+// The streams of text models, cut at any place: their text, whether they are complete, and their cost.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 

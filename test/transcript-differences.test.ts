@@ -1,4 +1,4 @@
-// What somebody types in a line, as operations: the API makes the typed text of them, and words that stayed keep their times.
+// Typed text as operations. The API makes the typed text of them, and words that stayed keep their times.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 

@@ -1,4 +1,4 @@
-// Editing a transcript by the API: versions, conflicts, what an edit reaches, and what becomes of it when its job goes.
+// Edits of a transcript by the API: versions, conflicts, the effects of an edit, and the deletion of its job.
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 
 import { createClient, DarkroomError, type EditOperation } from "../client/index.ts";
@@ -25,7 +25,7 @@ async function transcribed(words: string): Promise<string> {
   return id;
 }
 
-/** Where a word is. */
+/** Return where a word is. */
 function placeOf({ segments }: Transcript, text: string) {
   for (const [segment, { words }] of segments.entries()) {
     const word = words.findIndex((one) => one.text === text);
@@ -132,7 +132,7 @@ test("an edit needs the version that it is of, and of two at the same moment one
   const current = await jobs.version(id);
   expect(refused.map((error) => error.etag)).toEqual(refused.map(() => current.etag));
   expect(current.transcript.text).toBe(made[0]!.value.transcript.text);
-  // Nothing is left of those that lost.
+  // Nothing is left of the edits that lost the race.
   expect((await objectsOf(id)).filter((key) => key.includes("/edits/"))).toHaveLength(1);
 });
 
@@ -146,7 +146,7 @@ test("the same edit sent again is made once, whether it is repeated at once or l
   for (const one of all) expect(one).toEqual(all[0]);
   expect(all[0]).toMatchObject({ version: 1, transcript: { text: "zero one and two three" } });
   expect(await jobs.history(id)).toHaveLength(2);
-  // Made of the next version, it is another edit.
+  // For the next version, it is another edit.
   await jobs.edit(id, all[0]!.etag!, operations);
   expect((await jobs.version(id)).transcript.text).toBe("zero one and and two three");
   expect((await problemOf(jobs.edit(id, etag!, operations))).code).toBe("transcript_changed");
@@ -230,7 +230,7 @@ test("edited words are found in place of those before, with the meaning that the
   const differing = after.filter(({ text }, at) => text !== before[at]!["text"]);
   expect(differing).toHaveLength(1);
   expect(after.map((row) => ({ ...row, text: "" }))).toEqual(before.map((row) => ({ ...row, text: "" })));
-  // And back, word by word.
+  // Then it is reverted, word by word.
   await jobs.revert(id, edited.etag!, 0);
   expect(await rows()).toEqual(before);
 });
@@ -239,7 +239,7 @@ test("an embedding under way when somebody edits is made again, of what was edit
   const id = await transcribed("zero boots sleep:1500 two");
   const { jobs } = client();
   const { transcript, etag } = await jobs.version(id);
-  // The attempt reads the original, and asks the model about it while the edit comes.
+  // The attempt reads the original, and calls the model with it while the edit arrives.
   await embedJob(darkroom.bindings(), id);
   const { DB } = darkroom.bindings();
   const task = async () =>
@@ -358,7 +358,7 @@ test("the latest hundred versions are kept, and the original", async () => {
   const { jobs } = client();
   const { transcript, etag } = await jobs.version(id);
   const first = await jobs.edit(id, etag!, [replaced(transcript, "one", "uno")]);
-  // As if ninety-nine more had been made.
+  // This is the state after ninety-nine more edits.
   await DB.prepare(
     `INSERT INTO transcript_versions
      SELECT job_id, version + n.value, owner_id, v.key, etag, original_etag, request_hash, key_id, operations, reverted_to, created_at
@@ -389,7 +389,7 @@ test("a chunk that is redriven after somebody has edited fills its gap in what w
   const whole = await jobs.version(id);
   const expected = words.map((word, index) => (index === 2 ? "two" : word)).join(" ");
   expect(whole).toMatchObject({ version: 1, transcript: { text: expected, gaps: [], isComplete: true } });
-  // What is edited then is that: the tag before is another's.
+  // Edits then apply to that version. The earlier tag belongs to another version.
   expect((await problemOf(jobs.edit(id, edited.etag!, [{ op: "remove", segment: 0, word: 0 }]))).etag).toBe(whole.etag);
   const next = await jobs.edit(id, whole.etag!, [replaced(whole.transcript, "g181", "there")]);
   expect(next).toMatchObject({ version: 2, transcript: { text: expected.replace("g181", "there"), isComplete: true } });
@@ -427,7 +427,7 @@ test("one word of six hours is edited in the time that reading them takes", asyn
   const change = (segment: number): EditOperation[] => [
     { op: "replace", segment, word: 4, words: [{ text: "battleships" }] },
   ];
-  // The first one cuts all passages, as there are none of what was put there.
+  // The first edit writes all passages, because there are none for the stored transcript.
   const first = await timed(() => jobs.edit(id, opened.value.etag!, change(3000)));
   const second = await timed(() => jobs.edit(id, first.value.etag!, change(3001)));
   console.log(JSON.stringify({ event: "edit.timed", openMs: opened.ms, firstMs: first.ms, secondMs: second.ms }));

@@ -1,4 +1,4 @@
-// What consumers and clients do to jobs, called as they call it, at a time of the test's own.
+// Actions of consumers and clients on jobs, called in the same way, at a time that the test chooses.
 import { cancelJob, insertJobs } from "../shared/db/jobs/jobs.ts";
 import { leaseTasks } from "../shared/db/tasks/leases.ts";
 import { redriveTask } from "../shared/db/redrives/letters.ts";
@@ -11,7 +11,7 @@ import { DEFAULT_TERMS } from "../shared/jobs/terms.ts";
 import type { startDarkroom } from "./harness.ts";
 import { JobWork } from "../shared/kinds/index.ts";
 
-/** Ahead of the consumer that runs beside these tests, which finds nothing due. */
+/** A time ahead, at which the consumer next to these tests finds nothing due. */
 export const START = 1_900_000_000_000;
 export const LEASE_MS = 1000;
 export const ACTOR = { ownerId: "operator", actor: "key:test" };
@@ -27,7 +27,7 @@ export function transitioning(darkroom: ReturnType<typeof startDarkroom>) {
   const clock = { now: START };
   const db = () => darkroom.bindings().DB;
 
-  /** @returns how many tasks are new. */
+  /** @returns the number of new tasks. */
   async function insert(id: string, { text = id, reuse = false } = {}): Promise<number> {
     const work = JobWork.parse({ kind: "classification", input: { text, options: {} } });
     const about = { id, ownerId: "operator", createdAt: START };
@@ -53,7 +53,7 @@ export function transitioning(darkroom: ReturnType<typeof startDarkroom>) {
   const cancel = (id: string) => cancelJob(db(), id, ACTOR, clock.now);
   const stop = (id: string) => stopJobs(db(), [tooLate(id, { isStarted: true })], clock.now);
 
-  /** By hand, of the latest letter, whatever became of it. */
+  /** Redrive the latest letter by hand, whatever its state. */
   async function redrive(): Promise<boolean> {
     const letter = await db()
       .prepare("SELECT id, task_id AS taskId FROM dead_letters ORDER BY created_at DESC LIMIT 1")
@@ -65,7 +65,7 @@ export function transitioning(darkroom: ReturnType<typeof startDarkroom>) {
     );
   }
 
-  /** Of the one job there is. */
+  /** Return the state of the only job. */
   async function state(): Promise<{ job: string; task: string; attempts: number; letters: number }> {
     const row = await db()
       .prepare(

@@ -21,7 +21,7 @@ async function jobStates(): Promise<Record<string, string>> {
   return Object.fromEntries(results.map((job) => [job.id, job.state]));
 }
 
-/** @returns how many racers had an effect, or the sum of what they tell. */
+/** @returns the number of racers that had an effect, or the sum of their results. */
 async function race(run: (racer: number) => Promise<number | boolean>): Promise<number> {
   const won = await Promise.all(Array.from({ length: RACERS }, (_, racer) => run(racer)));
   return won.map(Number).reduce((sum, each) => sum + each, 0);
@@ -52,7 +52,7 @@ test.each(["retry", "snooze"] as const)("put off by twenty as %s, the task is du
   clock.now += 20;
   expect(await race(async () => (await lease()).length)).toBe(1);
   const left = await darkroom.bindings().DB.prepare("SELECT max_attempts - attempt AS n FROM tasks").first("n");
-  // Of five: one is running, and a snooze is not counted.
+  // There are five attempts: one is running, and a snooze is not counted.
   expect(left).toBe(type === "retry" ? 3 : 4);
 });
 

@@ -1,4 +1,4 @@
-// Parsers that bring no types: what the tests use of them.
+// Types for the parts of untyped parsers that the tests use.
 declare module "node-webvtt" {
   interface Cue {
     readonly start: number;

@@ -1,4 +1,4 @@
-// While a deployment spreads, and after a rollback, an older version meets what a newer one has written: it leaves it alone.
+// During a deployment, and after a rollback, an older version finds rows of a newer one. It does not touch them.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
@@ -13,7 +13,7 @@ import { speech } from "./speech.ts";
 const darkroom = startDarkroom();
 const MINUTE_MS = 60_000;
 
-/** Make its first task one that a newer version has written, before anybody leases it. */
+/** Change a job's first task to one of a newer version, before it is leased. */
 async function submitNewer(text: string, change: string): Promise<string> {
   const { DB, TASKS } = darkroom.bindings();
   await darkroom.post("/v1/queues/classification/pause", {});
@@ -126,7 +126,7 @@ test("it waits longer the longer it has waited, and is given up on after a week"
 test("two versions on one store, swapped at each kill, lose, repeat and spoil nothing", async () => {
   const { kills, jobs } = sampled({ kills: 1, jobs: 12 }, { kills: 6, jobs: 40 });
   let putOff = 0;
-  // Whether a kill leaves the older version something to refuse is a matter of moments: again, until one has.
+  // It depends on timing whether a kill leaves a row that the older version has to refuse. Repeat until one does.
   for (let seed = 7; putOff === 0 && seed < sampled(8, 10); seed += 1) {
     const options = ["--json", "--upgrade", "--kills", String(kills), "--jobs", String(jobs), "--seed", String(seed)];
     const { stdout } = await promisify(execFile)(process.execPath, ["bench/kill/run.ts", ...options]);

@@ -1,4 +1,4 @@
-// The plug-in itself, driven by the code in docs/uploads.md. Node has no XMLHttpRequest: test/xhr.ts lends it one.
+// The real plug-in with the code in docs/uploads.md. Node has no XMLHttpRequest, so test/xhr.ts provides one.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runInThisContext } from "node:vm";
@@ -13,7 +13,7 @@ import { FetchXhr, failAfterPuts } from "./xhr.ts";
 
 const darkroom = startDarkroom();
 const SIZE_BYTES = 20_000_000; // three parts of 8 MiB
-/** The code in the documentation, and what it imports. Uppy's types would bring a browser's into this project. */
+/** The code in the documentation, with its imports. Uppy's types would bring a browser's types into this project. */
 let example: string;
 let Uppy: unknown;
 let AwsS3: new (uppy: unknown, options: object) => object;
@@ -23,7 +23,7 @@ interface Upload {
   readonly key: string;
 }
 
-/** As much of Uppy as is used here; its own types want a browser's. */
+/** The part of Uppy that is used here. Its own types need a browser's types. */
 interface TestUppy {
   addFile(file: { name: string; type: string; data: Blob }): string;
   getFile(id: string): { s3Multipart?: Upload };
@@ -48,7 +48,7 @@ async function page(shouldUseMultipart: boolean): Promise<TestUppy> {
     await darkroom.api("/v1/uploads", { method: "POST", headers, body })
   ).json<{ upload: PendingUpload }>();
   const auth = { authorization: `Bearer ${KEYS.operator}` };
-  // The plug-in's own limit is 100 MiB; twenty megabytes will do for a test.
+  // The plug-in's own limit is 100 MiB. For a test, twenty megabytes are enough.
   class Plugin extends AwsS3 {
     constructor(uppy: unknown, options: object) {
       super(uppy, { ...options, shouldUseMultipart });
@@ -94,7 +94,7 @@ test("a page that is closed after a part resumes where it was", async () => {
   );
   expect(stored.storedParts).toMatchObject([{ number: 1 }]);
 
-  // What Golden Retriever brings back: the file and where it was.
+  // Golden Retriever restores the file and the place where it was.
   const second = await page(true);
   second.setFileState(second.addFile({ ...FILE, data: recording() }), { s3Multipart: state });
   const puts = failAfterPuts(Infinity);

@@ -1,4 +1,4 @@
-// Who consumed what on which day, and who is told.
+// The usage of each owner on each day, and who can see it.
 import { beforeEach, expect, test } from "vitest";
 
 import { KEYS, startDarkroom } from "./harness.ts";
@@ -24,7 +24,7 @@ async function usage(query: string, key?: string): Promise<Answer> {
   return response.json<Answer>();
 }
 
-/** Rows as the meter writes them: each owner's, and everybody's beside. */
+/** Insert rows as the meter writes them: one for the owner, and one for all owners together. */
 beforeEach(async () => {
   const { DB } = darkroom.bindings();
   const rows = [
@@ -46,7 +46,7 @@ test("the operator sees the account by day, and what of it is beyond the free ne
     { day: dateOf(TODAY - 1), calls: 50, neurons: 8640, microUsd: 95_040 },
     { day: dateOf(TODAY), calls: 110, neurons: 17_282.28, estimatedNeurons: 172.8 },
   ]);
-  // Yesterday was free; of today 7,282.28 neurons are not, at 11 micro-dollars each.
+  // Yesterday was free. Today 7,282.28 neurons are not free, at 11 micro-dollars each.
   expect(answer.total).toMatchObject({ calls: 160, neurons: 25_922.28, billedMicroUsd: 80_105.08 });
   const resetsAt = new Date((TODAY + 1) * DAY_MS).toISOString();
   expect(answer.free).toEqual({ neurons: 10_000, used: 17_282.28, left: 0, resetsAt });

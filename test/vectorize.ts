@@ -1,5 +1,5 @@
-// Vectorize has no simulator, so this stands in for its binding, and for nothing else: D1 beside it is the real one. It
-// refuses what the platform is known to refuse, and compares vectors as it does.
+// Vectorize has no simulator, so this replaces its binding, and nothing else: D1 is the real one. It
+// refuses what the platform is known to refuse, and compares vectors in the same way.
 import { dot, unit } from "../shared/search/vector.ts";
 
 export function standInForVectorize() {

@@ -1,4 +1,4 @@
 import type { jobView } from "../producer/jobs/view.ts";
 
-/** What the API answers for a job. */
+/** The API's view of a job. */
 export type JobView = ReturnType<typeof jobView>;

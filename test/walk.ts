@@ -1,7 +1,7 @@
-// How each route is asked for what belongs to another owner, and what it must answer.
+// The request to each route for another owner's resources, and the answer that it must give.
 import { speech } from "./speech.ts";
 
-/** What the operator has, and another owner asks for. */
+/** The operator's resources, which another owner requests. */
 export interface Belongings {
   readonly done: string;
   readonly waiting: string;
@@ -16,21 +16,21 @@ export interface Belongings {
   readonly prediction: string;
   /** An address of Replicate's dialect. */
   readonly file: string;
-  /** What only they may sign with: an endpoint's secret, and their key's. */
+  /** The secrets with which only they may sign: an endpoint's secret, and their key's. */
   readonly endpointSecret: string;
   readonly keySecret: string;
 }
 
 interface Step {
   readonly path: (theirs: Belongings) => string;
-  /** JSON, a form, or bytes as they stand. */
+  /** JSON, a form, or plain bytes. */
   readonly body?: (theirs: Belongings) => unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** The problem's code, in Replicate's dialect its title; null for an answer that may be given, and then says nothing of theirs. */
+  /** The problem's code, or its title in Replicate's dialect; null for an allowed answer, which must not contain anything of theirs. */
   readonly code: string | null;
 }
 
-/** What anybody may ask for. A signed link carries its own leave. */
+/** Routes for every caller. A signed link contains its own permission. */
 export const PUBLIC = new Set([
   "GET /healthz",
   "GET /openapi.json",
@@ -46,10 +46,10 @@ export const PUBLIC = new Set([
   "GET /signed/jobs/:id/events",
 ]);
 
-/** Nobody listens there, and nothing is sent. */
+/** An address without a server. Nothing is sent there. */
 const OWN_HOOK = "http://127.0.0.1:9/own";
 const PARTS = { parts: [{ number: 1, etag: '"etag"' }] };
-/** Replicate's errors have no code; they are told apart by their title. */
+/** The titles of Replicate's errors, which have no code. */
 const NO_PREDICTION = "No such prediction";
 const INVALID_INPUT = "Input validation failed";
 const NO_FILE = "No such file";
@@ -120,7 +120,7 @@ export const WALK: Readonly<Record<string, Step>> = {
     code: "job_not_found",
   },
   "GET /v1/uploads": { path: () => "/v1/uploads", code: null },
-  // Their own bytes, the same as theirs: a job of their own, and no result taken over.
+  // They send the same bytes, and get their own job without a reused result.
   "POST /v1/uploads": { path: () => "/v1/uploads?name=same.mp3", body: () => speech("their words"), code: null },
   "GET /v1/uploads/:id": { path: ({ upload }) => `/v1/uploads/${upload}`, code: "upload_not_found" },
   "DELETE /v1/uploads/:id": { path: ({ upload }) => `/v1/uploads/${upload}`, code: "upload_not_found" },
@@ -222,7 +222,7 @@ export const WALK: Readonly<Record<string, Step>> = {
     path: ({ webhook, delivery }) => `/v1/webhooks/${webhook}/deliveries/${delivery}/replay`,
     code: "webhook_not_found",
   },
-  // Each key has one of its own.
+  // Each key has its own.
   "GET /v1/webhooks/secret": { path: () => "/v1/webhooks/secret", code: null },
   "POST /v1/webhooks/secret/rotate": { path: () => "/v1/webhooks/secret/rotate", code: null },
   "GET /openai/v1/models": { path: () => "/openai/v1/models", code: null },
@@ -237,7 +237,7 @@ export const WALK: Readonly<Record<string, Step>> = {
     body: recordingForm,
     code: null,
   },
-  // The operator has paused pictures, and the call would wait; a prompt names nothing of anybody's.
+  // The operator has paused pictures, so the call would wait. A prompt does not name a resource.
   "POST /openai/v1/images/generations": {
     path: () => "/openai/v1/images/generations",
     body: () => ({ prompt: "a harbour", model: "none" }),

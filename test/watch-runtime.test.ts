@@ -1,4 +1,4 @@
-// The local watchdog, with runtimes that a test makes: it judges by progress, and gives up after three restarts.
+// The local watchdog with runtimes that a test makes. It checks for progress, and gives up after three restarts.
 import { mkdir, mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -14,7 +14,7 @@ import { createRestarts, untilLost } from "../local/watch-runtime.ts";
 const WATCH = { checkEveryMs: 40, silentChecks: 5 };
 const SILENT_MS = WATCH.checkEveryMs * WATCH.silentChecks;
 
-/** Accepts every request. Its answers, its writes and its end are the test's. */
+/** A runtime that accepts every request. The test controls its answers, its writes and its end. */
 async function listen(answer: (respond: () => void) => void = () => {}) {
   const server = createServer((_, response) => answer(() => response.end("ok")));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -41,7 +41,7 @@ async function listen(answer: (respond: () => void) => void = () => {}) {
   return { runtime, counts, end };
 }
 
-/** Whether it counts as lost within four times the watchdog's time. */
+/** Whether the runtime counts as lost within four times the watchdog's time. */
 async function watch(runtime: Runtime, during: () => void = () => {}): Promise<string | null> {
   const timer = setInterval(during, WATCH.checkEveryMs / 2);
   try {
@@ -55,7 +55,7 @@ test("a runtime that does nothing is lost once so many checks found nothing", as
   const { runtime } = await listen();
   const startedAt = Date.now();
   expect(await untilLost(runtime, WATCH, new AbortController().signal)).toBe("has done nothing for 0.2 seconds");
-  // A timer may be a millisecond early.
+  // A timer can fire a millisecond early.
   expect(Date.now() - startedAt).toBeGreaterThan(SILENT_MS - 10);
 });
 

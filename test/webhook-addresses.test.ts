@@ -1,4 +1,4 @@
-// As in production: https to public hosts only.
+// As in production, webhooks only go to public hosts over https.
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { refuseAddress } from "../shared/webhooks/address.ts";

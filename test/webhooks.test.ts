@@ -28,7 +28,7 @@ let receiver: Awaited<ReturnType<typeof startReceiver>>;
 const { fetch } = globalThis;
 beforeAll(async () => {
   receiver = await startReceiver();
-  // The harness makes the Worker's outward requests in this process, and would follow redirects itself.
+  // The harness makes the Worker's outgoing requests in this process, and would follow redirects itself.
   globalThis.fetch = async (input, init) => {
     if (typeof input !== "string" || !input.startsWith(receiver.url) || !(init instanceof Object))
       return fetch(input, init);
@@ -45,10 +45,10 @@ type Made = Endpoint & { secret: string };
 type Payload = { type: string; timestamp: string; data: Record<string, unknown> & { artifacts: { url: string }[] } };
 
 let paths = 0;
-/** Of alerts nothing: these tests put the clock on, and what they let wait looks stuck. */
+/** Events without alerts: these tests move the clock, and their waiting tasks look stuck. */
 const OF_JOBS = ["job.completed", "job.failed", "job.cancelled"];
 
-/** An endpoint with a path of its own. */
+/** Register an endpoint with a separate path. */
 async function register(body: Record<string, unknown> = {}, key?: string): Promise<Made & { path: string }> {
   const path = `/hook/${(paths += 1)}`;
   const response = await darkroom.post("/v1/webhooks", { url: receiver.url + path, events: OF_JOBS, ...body }, key);
@@ -73,7 +73,7 @@ function verify({ body, headers }: Received, secret: string): Payload {
   return new Webhook(secret).verify(body, headers as Record<string, string>) as Payload;
 }
 
-/** The moment of the next attempt is now. */
+/** Make the next attempt due now. */
 async function hurry(): Promise<void> {
   await darkroom
     .bindings()
@@ -101,11 +101,11 @@ test("an endpoint is told once of a job's end, signed so that the standard's own
   expect(payload.data["labels"]).toEqual(seen.labels);
   const { pathname } = new URL(payload.data.artifacts[0]!.url);
   expect((await darkroom.api(pathname)).status).toBe(200);
-  // What is beside the job is no part of its progress or its history.
+  // Side tasks are not part of the job's progress or history.
   expect(seen).toMatchObject({ progress: { tasksCompleted: 1, tasksTotal: 1, fraction: 1 } });
   expect(seen.attempts).toHaveLength(1);
 
-  // A signature is of `id.timestamp.body`: no dot may stand in the id.
+  // A signature covers `id.timestamp.body`, so the id must not contain a dot.
   expect(told!.headers["webhook-id"]).toMatch(/^whd_[0-9a-f]+_\d{13}_[0-9a-f]+$/);
   expect(() => verify({ ...told!, body: told!.body.replace("completed", "failed") }, endpoint.secret)).toThrow(
     "No matching signature found",
@@ -249,7 +249,7 @@ test("a redirect is not followed, and a test event says so at once", async () =>
   expect((await log(endpoint.id)).map(({ state }) => state).toSorted()).toEqual(["delivered", "failed"]);
 });
 
-/** A task that delivers, as a consumer leases it. */
+/** Lease a delivery task as a consumer does. */
 const DELIVERING: Omit<Task, "args"> = {
   id: "task",
   jobId: "job",
@@ -322,7 +322,7 @@ test("a job cancelled, out of time, or served with another's result is told of t
     async () => darkroom.maintain().then(() => darkroom.readJob(late.id)),
     ({ state }) => state === "failed",
   );
-  // Deliveries are nobody's kind to pause.
+  // Deliveries are not a kind of job that can be paused.
   await receiver.untilReceived(endpoint.path, 2);
   await darkroom.post("/v1/queues/classification/resume", {});
   const leader = await darkroom.submit({ kind: "classification", text: "twin" });
@@ -371,7 +371,7 @@ test("a settlement that is repeated makes no second delivery; a delivery waits i
   const { DB } = darkroom.bindings();
   await darkroom.post("/v1/queues/classification/pause", {});
   const endpoint = await register();
-  const ahead = Date.now() + 1e9; // the consumer beside finds nothing due
+  const ahead = Date.now() + 1e9; // the other consumer finds nothing due
   const work = JobWork.parse({ kind: "classification", input: { text: "once", options: {} } });
   const terms = { ...DEFAULT_TERMS, reuse: false };
   const jobs = await Promise.all(

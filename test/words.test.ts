@@ -1,4 +1,4 @@
-// The words of every finished job are found, without a step that asks a model.
+// The words of every finished job are found, without a step that calls a model.
 import { expect, test } from "vitest";
 
 import { createClient } from "../client/index.ts";
@@ -56,7 +56,7 @@ test("what is said, asked for, classified and written is found once its job has 
     { source: "labels", text: "horse 0.7, cup 0.2, moon 0.1", ...UNTIMED },
   ]);
   expect((await rowsOf(summarised)).map(({ source }) => source)).toEqual(["text", "labels", "summary"]);
-  // Nobody else finds them, and no model was asked for them.
+  // No other owner finds them, and no model was called for them.
   expect((await (await darkroom.api("/v1/search?q=boats", { key: KEYS.other })).json<SearchAnswer>()).hits).toEqual([]);
 });
 
@@ -103,7 +103,7 @@ test("jobs that ended before they could be found by their words are, after a few
   expect((await found("boats")).map(({ jobId }) => jobId)).toEqual([recording]);
   for (const index of [0, 29])
     expect((await found(`numbered${index}`)).map(({ jobId }) => jobId)).toEqual([ids[index]]);
-  // Nothing is written twice, and what is gone stays gone.
+  // Nothing is written twice, and deleted words stay deleted.
   await jobs.delete(ids[0]!);
   await darkroom.maintain();
   expect(await found("numbered0")).toEqual([]);

@@ -1,9 +1,9 @@
-// As much of a browser's XMLHttpRequest as Uppy's S3 plug-in uses, on fetch.
+// The parts of a browser's XMLHttpRequest that Uppy's S3 plug-in uses, on fetch.
 
 let putsLeft = Infinity;
 let puts = 0;
 
-/** Let this many PUTs pass and refuse the next as a broken line does. @returns how many there have been since. */
+/** Let this many PUTs pass, and let the next one fail like a broken connection. @returns a function that counts the PUTs since then. */
 export function failAfterPuts(count: number): () => number {
   putsLeft = count;
   puts = 0;
@@ -46,10 +46,10 @@ export class FetchXhr {
   async #send(body: Blob | string | null): Promise<void> {
     const { method, url } = this.#request;
     try {
-      // 403 rather than a broken line: the plug-in would try that four times.
+      // Answer 403 instead of breaking the connection, which the plug-in would retry four times.
       const isRefused = method === "PUT" && puts >= putsLeft;
       if (method === "PUT" && !isRefused) puts += 1;
-      // A Blob would bring a content type of its own; a browser lets the headers that were set win.
+      // A Blob would set its own content type. In a browser the explicit headers win.
       const bytes = body instanceof Blob ? new Uint8Array(await body.arrayBuffer()) : body;
       const init = { method, headers: this.#headers, body: bytes, signal: this.#controller.signal };
       this.#response = isRefused ? new Response("", { status: 403 }) : await fetch(url, init);

@@ -59,7 +59,7 @@ const VIEWS: readonly View[] = [
     name: "usage",
     path: () => "/operate/usage",
     async arrive(page) {
-      await page.getByRole("img", { name: /^Neurons a day by kind/ }).waitFor();
+      await page.getByRole("img", { name: /^Neurons per day by kind/ }).waitFor();
       await page.getByText(/of 1,000 neurons spent/).waitFor();
     },
   },

@@ -1,9 +1,9 @@
-// How the page reads: each answer is cached, read again when it is looked at anew, and never thrown away by an error.
+// How the page reads from the API. Each answer is cached and read again when a view shows it again. An error does not discard it.
 import { QueryClient } from "@tanstack/preact-query";
 
 import { DarkroomError } from "../../client/index.ts";
 
-/** Lists that change by themselves are read again so often while something in them moves, and while nothing does. */
+/** How often a list is read again: while something in it changes, and while nothing does. */
 export const LIVE_MS = 2000;
 export const IDLE_MS = 15_000;
 
@@ -11,9 +11,9 @@ export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 1000,
-      // Also where the browser thinks that it is offline: on one's own machine no network is needed.
+      // Read even if the browser reports that it is offline: local development needs no network.
       networkMode: "always",
-      // The client has tried again by itself where that is safe.
+      // The client has already retried if that is safe.
       retry: false,
       refetchOnWindowFocus: true,
     },
@@ -21,17 +21,17 @@ export const queryClient = new QueryClient({
   },
 });
 
-/** How a list that the API gives page by page is read on. */
+/** Query options for reading the pages of a list one after another. */
 export const byCursor = {
   initialPageParam: null as string | null,
   getNextPageParam: (page: { readonly nextCursor: string | null }) => page.nextCursor,
 };
 
-/** An error in words for people: what is wrong, and what to do where the API says so. */
+/** Return a sentence about an error: what is wrong, and what to do if the API says so. */
 export function sentenceOf(error: unknown): string {
   if (error instanceof DarkroomError) {
     if (error.code === "network_error")
-      return "Darkroom does not answer. Check the connection; nothing that you typed is lost.";
+      return "Darkroom does not answer. Check the connection. Nothing that you typed is lost.";
     return error.issues.length > 0
       ? error.issues.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ")
       : error.detail;
@@ -39,7 +39,7 @@ export function sentenceOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A title for it, such as the problem's. */
+/** Return a title for an error, for example the title of its problem. */
 export function titleOf(error: unknown): string {
   if (!(error instanceof DarkroomError)) return "Something failed on this page";
   return error.code === "network_error" ? "No answer" : error.title;

@@ -1,5 +1,5 @@
-// Who is signed in, and the client that calls for them: with their key, which is kept for the tab alone unless they ask for more, or
-// without one where Cloudflare Access has let them in.
+// The person who is signed in, and the client that calls the API for them. It uses their key, which is kept for this tab only unless
+// they ask the browser to remember it. After a sign-in with Cloudflare Access there is no key.
 import { computed, signal } from "@preact/signals";
 
 import { type Client, createClient, DarkroomError, type OwnKey } from "../../client/index.ts";
@@ -8,12 +8,12 @@ import { queryClient } from "./queries.ts";
 export type Scope = OwnKey["scopes"][number];
 
 interface SignedIn {
-  /** Null for who is signed in with Cloudflare Access. */
+  /** Null after a sign-in with Cloudflare Access. */
   readonly key: string | null;
   readonly self: OwnKey;
 }
 
-/** Where the page stands with its key: before anybody signed in, while one is looked at, and after. */
+/** The state of the sign-in. */
 export type Session =
   | { readonly state: "out"; readonly why: string | null }
   | { readonly state: "checking"; readonly key: string | null }
@@ -22,37 +22,37 @@ export type Session =
 
 const STORED_AS = "darkroom.key";
 
-/** Whether Cloudflare Access let the page through (producer/page/serve-page.ts). */
+/** Whether the page was served behind Cloudflare Access (producer/page/serve-page.ts). */
 export const isBehindAccess = document.documentElement.hasAttribute("data-behind-access");
-/** Of Cloudflare Access, at every address that it guards. It ends the session for all of the team's applications. */
+/** Cloudflare Access has this path at every address that it guards. It ends the session for all applications of the team. */
 export const ACCESS_LOGOUT = "/cdn-cgi/access/logout";
 
-const KEY_ENDED = "Your key has expired or has been revoked. Enter another one: nothing on this page is lost.";
+const KEY_ENDED = "Your key has expired or has been revoked. Enter another one. Nothing on this page is lost.";
 const ACCESS_ENDED =
-  "Your session with Cloudflare Access has ended. Sign in again in another tab and come back: nothing on this page is lost.";
+  "Your session with Cloudflare Access has ended. Sign in again in another tab and come back. Nothing on this page is lost.";
 
 export const session = signal<Session>({ state: "out", why: null });
-/** Why the key of an open page is refused by now; the page stays as it is under the question for another. */
+/** Why the API refuses the key of an open page. The page stays as it is while a dialog asks for another key. */
 export const keyRefusal = signal<string | null>(null);
-/** Whether the last call was answered. Not what the browser thinks of its network: on one's own machine none is needed. */
+/** Whether the last call was answered. The browser's own online state is not used: local development needs no network. */
 export const isReachable = signal(true);
 
 const signedIn = computed(() => (session.value.state === "in" ? session.value : null));
 const current = computed(() => (signedIn.value === null ? null : clientOf(signedIn.value.key)));
 
-/** The client of whoever is signed in. @throws before that: no view is shown then. */
+/** Return the client of the person who is signed in. @throws if nobody is signed in; no view is shown then. */
 export function api(): Client {
   const { value } = current;
   if (value === null) throw new Error("nobody is signed in");
   return value;
 }
 
-/** The key itself, for calls that the client does not make; null for who is signed in with Cloudflare Access. */
+/** Return the key itself, for calls that the client does not make; null after a sign-in with Cloudflare Access. */
 export function ownKey(): string | null {
   return signedIn.value?.key ?? null;
 }
 
-/** What the API tells about the key that is signed in. */
+/** Return what the API says about the key that is signed in. */
 export function ownSelf(): OwnKey | null {
   return signedIn.value?.self ?? null;
 }
@@ -66,7 +66,7 @@ export function isOperator(): boolean {
   return signedIn.value?.self.isOperator === true;
 }
 
-/** Take the key of the address (which `npm start` prints) or the one kept, and look at it; or ask whom Access has let in. */
+/** Sign in with the key in the address that `npm start` prints, with a stored key, or with Cloudflare Access. */
 export function startSession(): void {
   addEventListener("hashchange", () => {
     const given = takeKeyOfAddress();
@@ -78,15 +78,15 @@ export function startSession(): void {
   else void resume(kept);
 }
 
-/** A key that is kept and refused by now does not keep those out whom Access lets in. */
+/** Sign in with the stored key. If the API refuses it and the page is behind Access, sign in with Access. */
 async function resume(kept: string | null): Promise<void> {
   if (kept !== null) await signIn(kept, { isKept: localStorage.getItem(STORED_AS) !== null });
   if (session.value.state === "out" && isBehindAccess) await signIn(null);
 }
 
 /**
- * @param key null to be signed in with Cloudflare Access.
- * @param isKept whether the browser remembers the key when the tab is closed.
+ * @param key null to sign in with Cloudflare Access.
+ * @param isKept whether the browser remembers the key after the tab is closed.
  */
 export async function signIn(key: string | null, { isKept } = { isKept: false }): Promise<void> {
   const before = session.value;
@@ -98,14 +98,14 @@ export async function signIn(key: string | null, { isKept } = { isKept: false })
     else sessionStorage.setItem(STORED_AS, key);
     if (isKept && key !== null) localStorage.setItem(STORED_AS, key);
     else localStorage.removeItem(STORED_AS);
-    // Another owner's answers are not theirs.
+    // The cached answers belong to another owner.
     if (isOver && before.self.ownerId !== self.ownerId) queryClient.clear();
     session.value = { state: "in", key, self };
     keyRefusal.value = null;
   } catch (error) {
     const isRefused = error instanceof DarkroomError && (error.status === 401 || error.code === "not_a_member");
     const why = error instanceof DarkroomError ? error.detail : String(error);
-    if (isOver) keyRefusal.value = isRefused && key !== null ? `That key is refused. ${why}` : why;
+    if (isOver) keyRefusal.value = isRefused && key !== null ? `That key was refused. ${why}` : why;
     else if (isRefused) {
       forgetKey();
       session.value = { state: "out", why };
@@ -113,13 +113,13 @@ export async function signIn(key: string | null, { isKept } = { isKept: false })
   }
 }
 
-/** Before anybody is signed in: ask for a key, and try none that is kept. */
+/** Ask for a key before anybody is signed in, and forget a stored one. */
 export function askForKey(): void {
   forgetKey();
   session.value = { state: "out", why: null };
 }
 
-/** Nothing of theirs stays in this tab: it begins anew. While something is uploaded the browser asks first. */
+/** Sign out. The page is loaded again, so nothing of this session stays in the tab. During an upload the browser asks first. */
 export function signOut(): void {
   const isByAccess = signedIn.value?.key === null;
   forgetKey();
@@ -137,7 +137,7 @@ function clientOf(key: string | null): Client {
     baseUrl: location.origin,
     key,
     async fetch(url, init) {
-      // Where a session has ended, Access leads to its own page, which no call could read.
+      // After a session has ended, Access redirects to its own page, which a call cannot read.
       const asked = key === null ? { ...init, redirect: "manual" as const } : init;
       const answer = await globalThis.fetch(url, asked).catch((error: unknown) => {
         if (init.signal?.aborted !== true) isReachable.value = false;
@@ -153,13 +153,13 @@ function clientOf(key: string | null): Client {
   });
 }
 
-/** Whether Access has answered itself: it led elsewhere, or said 401, which is no problem of Darkroom's. */
+/** Whether the answer is from Access: a redirect, or a 401 that is not one of Darkroom's problems. */
 function isOfAccess({ type, status, headers }: Response): boolean {
   if (type === "opaqueredirect") return true;
   return status === 401 && headers.get("content-type") !== "application/problem+json";
 }
 
-/** The same as Darkroom says it. */
+/** Return the refusal of Access in the form of a Darkroom problem. */
 function asRefusal(answer: Response): Response {
   void answer.body?.cancel();
   const problem = {
@@ -173,8 +173,8 @@ function asRefusal(answer: Response): Response {
 }
 
 /**
- * The key in the address's fragment, which is removed at once: the fragment is not sent to a server, but a history keeps it. Only
- * the address that `npm start` prints has one; elsewhere a link with a key in it is not honoured.
+ * Return the key in the fragment of the address, and remove it at once: the browser does not send a fragment to a server, but its
+ * history keeps it. Only the address that `npm start` prints has one. On another host, a key in a link is not accepted.
  */
 function takeKeyOfAddress(): string | null {
   const given = new URLSearchParams(location.hash.slice(1)).get("key");

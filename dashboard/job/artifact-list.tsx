@@ -6,10 +6,10 @@ import { tellError } from "../shell/toasts.tsx";
 import { formatBytes } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
 
-/** What the job has stored, to be taken home. */
+/** The artifacts of a job, each with a download button. */
 export function ArtifactList({ job: { id, artifacts } }: { job: Job }) {
   const save = useMutation({ mutationFn: async (name: string) => saveArtifact(id, name), onError: tellError });
-  if (artifacts.length === 0) return <p class="dim">Nothing was stored.</p>;
+  if (artifacts.length === 0) return <p class="dim">The job stored no files.</p>;
   return (
     <ul class="card artifacts">
       {artifacts.map(({ name, contentType, sizeBytes }) => (

@@ -1,9 +1,9 @@
-// The job again, for a terminal or a program. The key is named and not written: what is copied ends up in places.
+// Write a job as a command or as code that submits it again. The key is a variable, because copied text may be pasted anywhere.
 import type { Job } from "../../client/index.ts";
 
 type Asked = Readonly<Record<string, unknown>> & { readonly kind: string };
 
-/** The request that describes the same job. */
+/** Return the request that describes the same job. */
 function requestOf({ kind, input, terms, tags, metadata }: Job): Asked {
   const { options, then } = input;
   const what =
@@ -24,7 +24,7 @@ function requestOf({ kind, input, terms, tags, metadata }: Job): Asked {
   };
 }
 
-/** As a shell takes it, whatever is in it. */
+/** Quote any text for a shell. */
 function quoted(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
@@ -39,7 +39,10 @@ export function asCurl(job: Job): string {
   ].join(" \\\n  ");
 }
 
-/** With a prompt or a text the job again; a file is on the machine of whoever submitted it, so its job is shown. */
+/**
+ * Return a command that submits the job again if it has a prompt or a text. The file of another job is on the machine that submitted
+ * it, so the command shows the job instead.
+ */
 export function asCli(job: Job): string {
   const {
     kind,

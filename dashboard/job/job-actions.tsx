@@ -12,7 +12,7 @@ import { Menu } from "../ui/menu.tsx";
 import { asCli, asCurl, asTypeScript } from "./copy-as.ts";
 import { hasEnded, jobKey } from "./use-job.ts";
 
-/** What one may do with a job. A key that may only read sees what needs no more. */
+/** The buttons for a job. A key that may only read sees only those that need no other scope. */
 export function JobActions({ job }: { job: Job }) {
   const { id, title } = job;
   const queries = useQueryClient();
@@ -23,7 +23,7 @@ export function JobActions({ job }: { job: Job }) {
     queryKey: ["dead-letters", "of", id],
     queryFn: async ({ signal }) =>
       (await api().deadLetters.list({ jobId: id, state: "open" }, { signal }).page()).items,
-    // A recording may have ended with a gap.
+    // A recording may have completed with a gap.
     enabled: isOver && (job.state === "failed" || job.kind === "transcription") && may("jobs:read", "jobs:write"),
   });
   const open = letters.data ?? [];
@@ -60,18 +60,18 @@ export function JobActions({ job }: { job: Job }) {
   });
 
   async function askToCancel() {
-    const text = "Calls that have been made are paid for. The remaining tasks do not run.";
+    const text = "Model calls that were already made are paid for. The remaining tasks do not run.";
     if (await confirm({ title: `Cancel “${short(title)}”?`, text, act: "Cancel job", isDangerous: true }))
       cancel.mutate();
   }
   async function askToRedrive() {
-    const parts = open.length === 1 ? "It" : `${open.length} failed parts of it`;
-    const text = `${parts} will run again with the same options. Calls to models are paid for as before.`;
+    const parts = open.length === 1 ? "The job" : `${open.length} failed parts of the job`;
+    const text = `${parts} will run again with the same options. The new model calls are paid for.`;
     if (await confirm({ title: `Redrive “${short(title)}”?`, text, act: "Redrive job" })) redrive.mutate();
   }
   async function askToDelete(source: boolean) {
     const what = source ? "the job, its results and the file it read" : "the job and its results";
-    const text = `This deletes ${what}. It cannot be undone.`;
+    const text = `This deletes ${what}. You cannot undo it.`;
     if (
       await confirm({
         title: `Delete “${short(title)}”?`,
@@ -84,9 +84,9 @@ export function JobActions({ job }: { job: Job }) {
   }
   const hasSource = "source" in job.input;
   useShortcuts("Job", [
-    { keys: "u", does: "Back to the list", run: () => navigate("/") },
-    { keys: "d", does: "Details of the job", run: () => navigate(`/jobs/${id}/details`) },
-    { keys: "r", does: "Result of the job", run: () => navigate(`/jobs/${id}`) },
+    { keys: "u", does: "Go back to the list", run: () => navigate("/") },
+    { keys: "d", does: "Show the details of the job", run: () => navigate(`/jobs/${id}/details`) },
+    { keys: "r", does: "Show the result of the job", run: () => navigate(`/jobs/${id}`) },
     ...(mayWrite && !isOver ? [{ keys: "c", does: "Cancel the job", run: () => void askToCancel() }] : []),
     ...(open.length > 0 ? [{ keys: "R", does: "Redrive the job", run: () => void askToRedrive() }] : []),
   ]);
@@ -119,7 +119,7 @@ export function JobActions({ job }: { job: Job }) {
         </button>
         <button type="button" class="menu-item" onClick={() => void copy(id, "The id")}>
           <Icon name="copy" />
-          Copy the job's id
+          Copy the job id
         </button>
         {mayWrite && (
           <>
@@ -143,7 +143,7 @@ export function JobActions({ job }: { job: Job }) {
 
 async function copy(text: string, what: string): Promise<void> {
   if (await copyText(text)) tell(`${what} was copied.`);
-  else tell("The browser did not allow copying.", { tone: "bad" });
+  else tell("The browser did not allow the copy.", { tone: "bad" });
 }
 
 function short(title: string): string {

@@ -7,7 +7,7 @@ import { ArtifactList } from "./artifact-list.tsx";
 import { ReceiptTable } from "./receipt-table.tsx";
 import { Timeline } from "./timeline.tsx";
 
-/** All there is to tell of a job, for whoever has to find out what happened. */
+/** The whole record of a job, for a person who has to find out what happened. */
 export function JobDetails({ job }: { job: Job }) {
   return (
     <div class="details">
@@ -17,7 +17,7 @@ export function JobDetails({ job }: { job: Job }) {
       </section>
       <div class="details-pair">
         <section>
-          <h2>What was asked</h2>
+          <h2>Request</h2>
           <Asked job={job} />
         </section>
         <section>

@@ -6,7 +6,7 @@ import { Icon } from "../ui/icon.tsx";
 import { now } from "../ui/time.tsx";
 import { adviceFor } from "./advice.ts";
 
-/** Why it failed, and what one can do. */
+/** Why the job failed, and what a person can do. */
 export function JobFailure({ job: { state, error } }: { job: Job }) {
   if (state !== "failed" || error === null) return null;
   return (
@@ -25,7 +25,7 @@ export function JobFailure({ job: { state, error } }: { job: Job }) {
   );
 }
 
-/** Why nothing of it runs just now, and when that will change. */
+/** Why no task of the job is running, and when that will change. */
 export function JobWaiting({ job: { id, waiting, queue, state } }: { job: Job }) {
   if (waiting !== null) {
     const { until, code, message } = waiting;
@@ -34,11 +34,11 @@ export function JobWaiting({ job: { id, waiting, queue, state } }: { job: Job })
       <div class="notice job-notice" data-tone="warn" role="status">
         <Icon name="pause" />
         <div class="notice-text">
-          <strong>It waits. </strong>
+          <strong>The job is waiting. </strong>
           {message ?? code}
           {until !== null && leftMs !== null && (
             <span class="soft" title={formatDateTime(until)}>
-              {leftMs > 0 ? ` It is tried again in ${formatDuration(leftMs)}.` : " It is tried again any moment."}
+              {leftMs > 0 ? ` Darkroom tries again in ${formatDuration(leftMs)}.` : " Darkroom is about to try again."}
             </span>
           )}
         </div>
@@ -54,11 +54,11 @@ export function JobWaiting({ job: { id, waiting, queue, state } }: { job: Job })
       <div class="notice-text">
         <strong>
           {position === 0
-            ? "It is next in line. "
-            : `${isAtLeast ? "At least " : ""}${formatCount(position)} of your tasks run before it. `}
+            ? "The job is next in the queue. "
+            : `${isAtLeast ? "At least " : ""}${formatCount(position)} of your tasks run first. `}
         </strong>
         {startsInMs !== null && startsInMs > 0 && (
-          <span>It is expected to start in {formatDuration(startsInMs)}. </span>
+          <span>The job is expected to start in {formatDuration(startsInMs)}. </span>
         )}
         <Link href={`/jobs/${id}/details`}>Details</Link>
       </div>

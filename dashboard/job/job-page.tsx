@@ -56,7 +56,10 @@ export function JobPage({ id, part }: { id: string; part: string | undefined }) 
   );
 }
 
-/** What failed before anything was made begins with what happened. A recording is looked at while it is transcribed, and as far as it was. */
+/**
+ * Whether the page begins with the result. A job that failed without a result begins with its details. A recording shows its words
+ * while it is transcribed, and the part that was transcribed if it fails.
+ */
 function hasSomethingToShow({ state, kind, progress }: Job): boolean {
   if (state === "completed") return true;
   return kind === "transcription" && (state === "running" || (progress.audioMsDone ?? 0) > 0);
@@ -95,7 +98,7 @@ function JobHead({ job }: { job: Job }) {
         ))}
       </div>
       {!hasEnded(job) && state === "running" && (
-        <Progress fraction={progress.fraction > 0 ? progress.fraction : null} label="How far the job is" />
+        <Progress fraction={progress.fraction > 0 ? progress.fraction : null} label="Progress of the job" />
       )}
     </header>
   );
@@ -114,8 +117,8 @@ function Gone({ hasBeenSeen }: { hasBeenSeen: boolean }) {
       }
     >
       {hasBeenSeen
-        ? "Somebody deleted it while you looked at it, or its time to be kept has ended."
-        : "It may have been deleted, its time to be kept may have ended, or it belongs to another owner."}
+        ? "Somebody deleted it while this page was open, or its retention time has ended."
+        : "It may have been deleted, its retention time may have ended, or it belongs to another owner."}
     </EmptyState>
   );
 }

@@ -7,7 +7,7 @@ const TranscriptView = lazy(async () => (await import("../transcript/transcript-
 const PictureResult = lazy(async () => (await import("../pictures/picture-result.tsx")).PictureResult);
 const LabelsResult = lazy(async () => (await import("../pictures/labels-result.tsx")).LabelsResult);
 
-/** What a job has made, each kind in its own way. A transcript can be looked at while it is made. */
+/** The result of a job, with a view for each kind. A transcript is shown while it is being made. */
 export function JobResult({ job, live }: { job: Job; live: LiveJob }) {
   switch (job.kind) {
     case "transcription":

@@ -15,7 +15,7 @@ interface ModelLine {
   readonly isEstimated: boolean;
 }
 
-/** What it cost: calls to models by what they were for, then the platform's own prices. */
+/** What a job cost: model calls by purpose, then the price of the platform's operations. */
 export function ReceiptTable({ job }: { job: Job }) {
   const { id, finishedAt } = job;
   const receipt = useQuery({
@@ -51,7 +51,7 @@ export function ReceiptTable({ job }: { job: Job }) {
               <tr key={`${task} ${model}`}>
                 <td>
                   {formatModel(model)} <span class="dim">for {task.replaceAll("_", " ")}</span>
-                  {isEstimated && <span class="dim"> · by the catalogue</span>}
+                  {isEstimated && <span class="dim"> · estimated from the catalogue</span>}
                 </td>
                 <td class="number">{formatCount(calls)}</td>
                 <td class="number">{formatNeurons(neurons)}</td>
@@ -80,7 +80,7 @@ export function ReceiptTable({ job }: { job: Job }) {
         </table>
       </div>
       <details class="more receipt-more">
-        <summary>Storage, queue and database, one by one</summary>
+        <summary>Storage, queue and database in detail</summary>
         <Operations operations={operations} />
       </details>
     </>
@@ -88,13 +88,13 @@ export function ReceiptTable({ job }: { job: Job }) {
 }
 
 const OPERATIONS: Readonly<Record<Receipt["operations"][number]["operation"], string>> = {
-  r2ClassA: "Writes to storage",
-  r2ClassB: "Reads of storage",
+  r2ClassA: "Storage writes",
+  r2ClassB: "Storage reads",
   queueOperations: "Queue operations",
   d1RowsRead: "Rows read",
   d1RowsWritten: "Rows written",
   workerRequests: "Requests",
-  logEvents: "Lines logged",
+  logEvents: "Log lines",
 };
 
 function Operations({ operations }: Pick<Receipt, "operations">) {
@@ -108,7 +108,7 @@ function Operations({ operations }: Pick<Receipt, "operations">) {
                 {OPERATIONS[operation]} <span class="dim">for {of}</span>
               </td>
               <td class="number">{formatCount(quantity)}</td>
-              <td class="number dim">{basis === "counted" ? "counted" : "usual"}</td>
+              <td class="number dim">{basis === "counted" ? "counted" : "typical"}</td>
               <td class="number">{formatUsd(microUsd)}</td>
             </tr>
           ))}

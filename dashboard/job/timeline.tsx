@@ -7,14 +7,14 @@ type Attempt = Job["attempts"][number];
 
 const OUTCOMES: Readonly<Record<string, string>> = {
   completed: "Completed",
-  retry: "Failed, tried again",
-  snooze: "Put off, not counted",
+  retry: "Failed, retried",
+  snooze: "Postponed, not counted",
   discard: "Given up",
-  lost: "Its Worker died",
+  lost: "The Worker died",
   cancelled: "Cancelled",
 };
 
-/** Waiting and every attempt on one line of time, in the order in which they began. */
+/** The waiting time and every attempt on one time scale, in the order of their start. */
 export function Timeline({ job }: { job: Job }) {
   const { createdAt, startedAt, finishedAt, attempts } = job;
   const from = Date.parse(createdAt);
@@ -40,7 +40,7 @@ export function Timeline({ job }: { job: Job }) {
               </span>
             </th>
             <th scope="col" class="number">
-              Took
+              Duration
             </th>
             <th scope="col">Model and engine</th>
             <th scope="col" class="number">
@@ -55,7 +55,7 @@ export function Timeline({ job }: { job: Job }) {
               <Bar tone="wait" place={place(from, waitedTo)} />
             </td>
             <td class="number">{formatDuration(waitedTo - from)}</td>
-            <td class="dim">{job.queue === null ? "" : "waits for its turn"}</td>
+            <td class="dim">{job.queue === null ? "" : "waiting for its turn"}</td>
             <td />
           </tr>
           {attempts.map((attempt) => (
@@ -68,7 +68,7 @@ export function Timeline({ job }: { job: Job }) {
                 <Bar tone="busy" place={place(Math.max(...ends, waitedTo), to)} />
               </td>
               <td class="number" />
-              <td class="dim">under way</td>
+              <td class="dim">in progress</td>
               <td />
             </tr>
           )}
@@ -114,7 +114,7 @@ function AttemptRow({
       <td>
         {model === null ? <span class="dim">no model</span> : <span title={model}>{formatModel(model)}</span>}
         {engine !== null && <span class="small dim block">{engine}</span>}
-        {reused > 0 && <span class="small dim block">a stored answer was used again</span>}
+        {reused > 0 && <span class="small dim block">a stored answer was reused</span>}
       </td>
       <td class="number">{neurons === null ? "" : formatNeurons(neurons)}</td>
     </tr>

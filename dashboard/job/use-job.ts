@@ -1,4 +1,4 @@
-// A job as it changes: read once, then told of by its event stream; asked for now and then where no stream is to be had.
+// Reads a job and follows its changes: from its event stream, or by polling if there is no stream.
 import { type Signal, signal } from "@preact/signals";
 import { useQuery, useQueryClient } from "@tanstack/preact-query";
 import { useEffect, useMemo } from "preact/hooks";
@@ -10,9 +10,9 @@ import { isMissing, LIVE_MS } from "../api/queries.ts";
 export type LiveSegment = Transcript["segments"][number];
 
 export interface LiveJob {
-  /** Of a transcript that is still being made: what is certain of it so far, in order. */
+  /** The final segments so far, in order, while a transcript is being made. */
   readonly segments: Signal<readonly LiveSegment[]>;
-  /** How far it is, as last told. */
+  /** The data of the last progress event. */
   readonly progress: Signal<Readonly<Record<string, unknown>> | null>;
   readonly isConnected: Signal<boolean>;
 }
@@ -36,7 +36,7 @@ export function useJob(id: string) {
     queryFn: ({ signal: stop }) => api().jobs.get(id, { signal: stop }),
     refetchInterval: ({ state: { data, error } }) => {
       if (isMissing(error) || (data !== undefined && hasEnded(data))) return false;
-      // The stream tells what changes, but not where a queued job stands.
+      // The stream does not report the queue position of a job.
       return live.isConnected.value && data?.state === "running" ? 5 * LIVE_MS : LIVE_MS;
     },
   });
@@ -58,7 +58,7 @@ async function follow(id: string, live: LiveJob, stop: AbortSignal, onChange: ()
       if (event.type === "state" || event.type === "progress" || event.type === "done") onChange();
     }
   } catch {
-    // Another tab has the streams of this key, or the connection is gone: the job is asked for again by the clock.
+    // Other tabs use all streams of this key, or the connection is gone. Polling continues.
   } finally {
     live.isConnected.value = false;
   }

@@ -16,11 +16,11 @@ import { storeZip } from "./zip-store.ts";
 
 const CHOICES: Readonly<Record<Wanted, { readonly name: string; readonly says: string }>> = {
   ...FORMATS,
-  pictures: { name: "Pictures", says: "As they were drawn" },
+  pictures: { name: "Pictures", says: "The original files" },
 };
 const SHOWN_LEFT_OUT = 50;
 
-/** Many jobs as one zip. It is written while they are read. */
+/** Export the results of many jobs as one zip. The zip is written while the jobs are read. */
 export function ExportJobsDialog({ chosen, onClose }: { chosen: Chosen; onClose: () => void }) {
   const [wanted, setWanted] = useState<Wanted>(() => usualFor(chosen));
   const [progress, setProgress] = useState<ExportProgress | null>(null);
@@ -31,7 +31,7 @@ export function ExportJobsDialog({ chosen, onClose }: { chosen: Chosen; onClose:
   useEffect(() => () => stopping.current?.abort(), []);
   useEffect(() => {
     if (!isBusy) return;
-    // The button that was pressed cannot be pressed now, and would lose the focus.
+    // The pressed button is now disabled and would lose the focus.
     leave.current?.focus();
     const ask = (event: BeforeUnloadEvent) => event.preventDefault();
     addEventListener("beforeunload", ask);
@@ -79,7 +79,7 @@ export function ExportJobsDialog({ chosen, onClose }: { chosen: Chosen; onClose:
     >
       <FormatChoice choices={CHOICES} name="wanted" chosen={wanted} isDisabled={isBusy} onChoose={setWanted} />
       {progress === null ? (
-        <p class="small dim">Jobs without such a result are named in a text beside the files.</p>
+        <p class="small dim">A text file in the zip lists the jobs that have no such result.</p>
       ) : (
         <State progress={progress} isBusy={isBusy} error={end?.error ?? null} />
       )}
@@ -91,22 +91,22 @@ function State({ progress, isBusy, error }: { progress: ExportProgress; isBusy: 
   const { jobs, total, leftOut, isWaiting } = progress;
   return (
     <div class="stack">
-      {isBusy && <Progress fraction={total === null ? null : jobs / total} label="How many jobs are read" />}
+      {isBusy && <Progress fraction={total === null ? null : jobs / total} label="Jobs read" />}
       <p role="status">
         {error !== null ? (
           <span class="bad">{error}</span>
         ) : isWaiting ? (
-          "It waits for an answer, and goes on where it is."
+          "Waiting for an answer. The export then continues where it stopped."
         ) : isBusy ? (
-          `${formatCount(jobs)}${total === null ? "" : ` of ${formatCount(total)}`} jobs are read.`
+          `${formatCount(jobs)}${total === null ? "" : ` of ${formatCount(total)}`} jobs have been read.`
         ) : progress.files === 0 ? (
-          "Nothing was exported: none of them has such a result."
+          "Nothing was exported: none of these jobs has such a result."
         ) : (
           `In the zip: ${files(progress.files)}. Not in it: ${leftOut.length === 1 ? "1 job" : `${formatCount(leftOut.length)} jobs`}.`
         )}
       </p>
       {!isBusy && leftOut.length > 0 && (
-        <div class="card left-out" tabIndex={0} role="region" aria-label="Jobs that are not in it">
+        <div class="card left-out" tabIndex={0} role="region" aria-label="Jobs that are not in the zip">
           <ul>
             {leftOut.slice(0, SHOWN_LEFT_OUT).map(({ id, title, why }) => (
               <li key={id}>
@@ -123,7 +123,7 @@ function State({ progress, isBusy, error }: { progress: ExportProgress; isBusy: 
   );
 }
 
-/** Where only pictures are chosen, pictures are meant. */
+/** Return the format that is selected first: pictures if every job is a picture. */
 function usualFor(chosen: Chosen): Wanted {
   const kinds =
     chosen.type === "some" ? chosen.jobs.map(({ kind }) => kind) : chosen.filter.kind ? [chosen.filter.kind] : [];

@@ -1,4 +1,4 @@
-// The results of many jobs as the entries of a zip: read one after another, a few at a time, and never all of them held at once.
+// Reads the results of many jobs as the entries of a zip. A few are read at a time, in order, so they are never all in memory.
 import { DarkroomError, type JobSummary, type Page } from "../../client/index.ts";
 import { isMissing, sentenceOf } from "../api/queries.ts";
 import { api } from "../api/session.ts";
@@ -17,7 +17,7 @@ export interface ZipEntry {
   readonly lastModified: Date;
 }
 
-/** A job that nothing of is in the zip, and why. */
+/** A job that has no file in the zip, and why. */
 export interface LeftOut {
   readonly id: string;
   readonly title: string;
@@ -26,11 +26,11 @@ export interface LeftOut {
 
 export interface ExportProgress {
   readonly jobs: number;
-  /** Null where nobody knows how many match. */
+  /** Null if the number of matching jobs is not known. */
   readonly total: number | null;
   readonly files: number;
   readonly leftOut: readonly LeftOut[];
-  /** Whether it waits for the connection, or for a key that works. */
+  /** Whether the export waits for the connection or for a valid key. */
   readonly isWaiting: boolean;
 }
 
@@ -50,7 +50,7 @@ const AT_ONCE = 4;
 const PAGE_JOBS = 100;
 const LIST_NAME = "not exported";
 
-/** The last entry names the jobs that are not in it. Where no job has anything there is no entry at all. */
+/** Yield the entries of the zip. The last one lists the jobs that have no file. If no job has a file, there is no entry at all. */
 export async function* entriesOf(chosen: Chosen, options: Options): AsyncGenerator<ZipEntry> {
   const { wanted, signal, onProgress } = options;
   let progress: ExportProgress = {
@@ -63,7 +63,7 @@ export async function* entriesOf(chosen: Chosen, options: Options): AsyncGenerat
   const tell = (change: Partial<ExportProgress>) => onProgress((progress = { ...progress, ...change }));
   const patience = { signal, onWaiting: (isWaiting: boolean) => tell({ isWaiting }) };
   const nameOnce = uniqueNames();
-  // Taken first, so that no job can be called so.
+  // Reserve this name, so that no job's file gets it.
   const listName = nameOnce(LIST_NAME, "txt");
   const reading: Promise<Read>[] = [];
   async function* take(until: number): AsyncGenerator<ZipEntry> {
@@ -114,7 +114,7 @@ async function* jobsOf(chosen: Chosen, patience: Patience): AsyncGenerator<JobSu
   } while (cursor !== null);
 }
 
-/** Never fails but when it is stopped: what cannot be read has a reason. */
+/** Read the results of a job, or return why there are none. Throws only if the export is stopped. */
 async function readResults(job: JobSummary, wanted: Wanted, patience: Patience): Promise<Read> {
   const why = whyNothing(job, wanted);
   if (why !== null) return { job, why };
@@ -127,7 +127,7 @@ async function readResults(job: JobSummary, wanted: Wanted, patience: Patience):
     return results.length === 0 ? { job, why: "It has no picture." } : { job, results };
   } catch (error) {
     patience.signal.throwIfAborted();
-    if (isMissing(error)) return { job, why: "It was deleted meanwhile." };
+    if (isMissing(error)) return { job, why: "It was deleted during the export." };
     return { job, why: error instanceof DarkroomError ? sentenceOf(error) : "It could not be read." };
   }
 }
@@ -136,7 +136,7 @@ function whyNothing({ kind, state, error }: JobSummary, wanted: Wanted): string 
   if (kind !== (wanted === "pictures" ? "image_generation" : "transcription"))
     return wanted === "pictures" ? "It has no picture." : "It has no transcript.";
   if (state === "completed") return null;
-  if (state === "failed") return `It failed: ${error?.message ?? error?.code ?? "no reason is known"}`;
+  if (state === "failed") return `It failed: ${error?.message ?? error?.code ?? "the reason is not known"}`;
   return `It is ${STATE_NAMES[state].toLowerCase()}.`;
 }
 

@@ -10,7 +10,7 @@ import { Icon, type IconName } from "../ui/icon.tsx";
 import { EmptyState, ErrorState } from "../ui/states.tsx";
 import { submitSamples } from "./samples.ts";
 
-/** Nothing is here yet: one click shows what Darkroom does, and the ways in are named. */
+/** Shown if the list has no jobs. It offers samples and explains the other ways to submit a job. */
 export function FirstUse() {
   const queries = useQueryClient();
   const samples = useMutation({
@@ -33,7 +33,7 @@ export function FirstUse() {
         <h1>Drop a file, watch it become words</h1>
         <p class="soft">
           Recordings become transcripts, prompts become pictures, pictures and texts get labels. Drop a file anywhere on
-          this page, or begin with four samples.
+          this page, or start with four samples.
         </p>
         {samples.error !== null && <ErrorState error={samples.error} isInline />}
         <div class="actions">
@@ -48,7 +48,7 @@ export function FirstUse() {
         <p class="small dim">A voice note, a photograph, a review and a prompt.</p>
       </header>
       <section aria-labelledby="ways">
-        <h2 id="ways">Three other ways in</h2>
+        <h2 id="ways">Three other ways to submit a job</h2>
         <div class="ways">
           {ways().map(({ icon, name, about, command }) => (
             <div key={name} class="card way-card">
@@ -82,7 +82,7 @@ function ways(): readonly Way[] {
     {
       icon: "bolt",
       name: "The API",
-      about: "One request uploads a file and answers with its job.",
+      about: "One request uploads a file and returns its job.",
       command: `curl -H "Authorization: Bearer $DARKROOM_KEY" \\\n  --data-binary @talk.mp3 \\\n  "${origin}/v1/uploads?name=talk.mp3"`,
     },
     {
@@ -94,7 +94,7 @@ function ways(): readonly Way[] {
     {
       icon: "file",
       name: "The bucket",
-      about: "Any S3 tool: an object under inbox/ becomes a job of the operator.",
+      about: "Use any S3 tool. An object under inbox/ becomes a job of the operator.",
       command: "aws s3 cp talk.mp3 s3://darkroom-media/inbox/",
     },
   ];

@@ -48,7 +48,7 @@ export function JobFilters({ filter, change, isBusy }: Props) {
           type="button"
           class="button"
           onClick={() => change({ tag: "" })}
-          aria-label={`Without the tag ${filter.tag}`}
+          aria-label={`Remove the filter for the tag ${filter.tag}`}
         >
           <Icon name="tag" />
           <span class="one-line">{filter.tag}</span>

@@ -16,7 +16,7 @@ import { WordHits } from "./word-hits.tsx";
 
 const FirstUse = lazy(async () => (await import("./first-use.tsx")).FirstUse);
 
-/** All jobs, newest first, as they change. */
+/** All jobs, newest first. The list updates itself. */
 export function JobList() {
   const [filter, change] = useListFilter();
   const list = useJobList(filter);
@@ -30,10 +30,10 @@ export function JobList() {
   }, [filter.q]);
   useShortcuts("Jobs", [
     { keys: "j", does: "Next job", run: () => step(rows.current, 1) },
-    { keys: "k", does: "Job before", run: () => step(rows.current, -1) },
+    { keys: "k", does: "Previous job", run: () => step(rows.current, -1) },
     { keys: "Enter", does: "Open the job", run: () => step(rows.current, 0) },
     { keys: "x", does: "Select the job", run: toggleFocused },
-    { keys: "a", does: "Select all that match", run: selection.chooseAll },
+    { keys: "a", does: "Select all jobs that match", run: selection.chooseAll },
   ]);
   function toggleFocused() {
     const { activeElement } = document;
@@ -72,20 +72,20 @@ export function JobList() {
         ) : jobs.length === 0 ? (
           <EmptyState
             icon="search"
-            title="No job fits"
+            title="No job matches"
             actions={
               <Link href="/" class="button">
                 Show all jobs
               </Link>
             }
           >
-            No job has these properties.
+            No job matches all filters.
           </EmptyState>
         ) : (
           <JobRows jobs={jobs} selection={selection} />
         )}
       </div>
-      <ShowMore list={list}>{list.isFetchingNextPage ? "Reading …" : "Show older jobs"}</ShowMore>
+      <ShowMore list={list}>{list.isFetchingNextPage ? "Loading …" : "Show older jobs"}</ShowMore>
       {!selection.isEmpty && <SelectionBar selection={selection} hasMore={list.hasNextPage} />}
     </>
   );
@@ -100,7 +100,7 @@ function Head() {
   );
 }
 
-/** Move the focus along the rows' links; from elsewhere to the first. */
+/** Move the focus along the links of the rows. If it is elsewhere, move it to the first one. */
 function step(rows: HTMLElement | null, by: number): void {
   const links = [...(rows?.querySelectorAll<HTMLAnchorElement>("a[data-job]") ?? [])];
   const at = links.findIndex((link) => link === document.activeElement);

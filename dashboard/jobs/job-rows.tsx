@@ -110,7 +110,7 @@ function JobState({ job: { state, figures } }: { job: JobSummary }) {
   return (
     <>
       <StateBadge state="running" label={fraction > 0 ? `Running, ${formatPercent(fraction)}` : "Running"} />
-      <Progress fraction={fraction > 0 ? fraction : null} label="How far the job is" />
+      <Progress fraction={fraction > 0 ? fraction : null} label="Progress of the job" />
     </>
   );
 }

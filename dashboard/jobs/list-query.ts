@@ -1,4 +1,4 @@
-// Which jobs the list shows: the address says it, so that it can be kept, shared and gone back to.
+// Reads the jobs of the list. The filter is in the address, so that it can be bookmarked, shared and returned to.
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/preact-query";
 import { useMemo } from "preact/hooks";
 import { useSearchParams } from "wouter-preact";
@@ -20,7 +20,7 @@ export interface ListFilter {
   readonly tag: string | undefined;
 }
 
-/** The filter of the address, and how to change a part of it. */
+/** Return the filter in the address, and a function that changes parts of it. */
 export function useListFilter(): readonly [ListFilter, (change: Partial<Record<keyof ListFilter, string>>) => void] {
   const [params, setParams] = useSearchParams();
   const text = params.toString();
@@ -46,7 +46,7 @@ export function useListFilter(): readonly [ListFilter, (change: Partial<Record<k
   return [filter, change];
 }
 
-/** The filter as the API is asked with it. */
+/** Return the filter as a query of the API. */
 export function requestOf({ q, state, kind, tag }: ListFilter): JobQuery {
   return {
     ...(q !== "" && { text: q }),
@@ -56,7 +56,7 @@ export function requestOf({ q, state, kind, tag }: ListFilter): JobQuery {
   };
 }
 
-/** Pages of the list, read again by themselves: often while something in them moves. */
+/** Read the pages of the list, and read them again regularly: more often while a job in them is unfinished. */
 export function useJobList(filter: ListFilter) {
   return useInfiniteQuery({
     queryKey: ["jobs", "list", filter],
@@ -73,9 +73,9 @@ export function useJobList(filter: ListFilter) {
         )
         .page(),
     ...byCursor,
-    // Another filter's rows stay until its own are there.
+    // The rows of the previous filter stay until the new ones have arrived.
     placeholderData: keepPreviousData,
-    // Every page that is shown is read each time: the more there are, the less often.
+    // Each time, every shown page is read. With more pages, the interval is longer.
     refetchInterval: ({ state: { data } }) => {
       const pages = data?.pages ?? [];
       const isMoving = pages.some(({ items }) => items.some(isUnfinished));

@@ -3,14 +3,14 @@ import { pause } from "../../client/pause.ts";
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 15_000;
-/** A server that fails at one thing is not asked for it for ever. */
+/** After this many tries, a call that the server fails at is given up. */
 const MOST_TRIES = 5;
-/** No answer, a key that ended, too many requests: that passes, and says nothing about what was asked for. */
+/** No answer, an expired key, too many requests. These states pass, and do not depend on the call. */
 const PASSING: ReadonlySet<number> = new Set([0, 401, 429]);
 
 /**
- * Ask again for as long as the connection is gone or the key is refused, and a few times where the answer broke off.
- * @param onWaiting is told when it begins to wait, and when it goes on.
+ * Repeat a call for as long as the connection is gone or the key is refused, and a few times after a server error or a broken answer.
+ * @param onWaiting is called with true when a wait begins, and with false when the call has succeeded.
  */
 export async function patiently<T>(
   call: () => Promise<T>,

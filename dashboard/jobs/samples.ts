@@ -1,4 +1,4 @@
-// The four samples come with the page, so that they work offline as well.
+// Submits the four samples. They are part of the page, so they work offline as well.
 import coffee from "../../local/samples/coffee.jpg?url";
 import harbour from "../../local/samples/harbour.prompt?url";
 import review from "../../local/samples/review.txt?url";

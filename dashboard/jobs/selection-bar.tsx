@@ -8,22 +8,22 @@ import type { Selection } from "./selection.ts";
 
 const ExportJobsDialog = lazy(async () => (await import("./export-jobs-dialog.tsx")).ExportJobsDialog);
 
-/** What can be done with the jobs that are chosen. Reading is enough for it. */
+/** The actions for the selected jobs. A key that may only read is enough for them. */
 export function SelectionBar({ selection, hasMore }: { selection: Selection; hasMore: boolean }) {
   const { chosen, clear, chooseAll } = selection;
   const [isExporting, setExporting] = useState(false);
-  useShortcuts("Chosen jobs", [
+  useShortcuts("Selected jobs", [
     { keys: "o", does: "Export them as one zip", run: () => setExporting(true) },
-    { keys: "Escape", does: "Choose none", run: clear },
+    { keys: "Escape", does: "Clear the selection", run: clear },
   ]);
   return (
     <div class="action-bar">
       <span role="status">
         {chosen.type === "all"
-          ? "All jobs that match are chosen."
+          ? "All jobs that match are selected."
           : chosen.jobs.length === 1
-            ? "1 job is chosen."
-            : `${formatCount(chosen.jobs.length)} jobs are chosen.`}
+            ? "1 job is selected."
+            : `${formatCount(chosen.jobs.length)} jobs are selected.`}
       </span>
       {hasMore && chosen.type === "some" && (
         <button type="button" class="button quiet" onClick={chooseAll}>

@@ -1,10 +1,10 @@
-// Which jobs of the list are chosen, for what is done with many at once.
+// The jobs of the list that are selected, for actions on many jobs at once.
 import { useEffect, useState } from "preact/hooks";
 
 import type { JobSummary } from "../../client/index.ts";
 import type { ListFilter } from "./list-query.ts";
 
-/** Some that were pointed at, or all that a filter matches, shown or not. */
+/** Some selected jobs, or all jobs that match a filter, shown or not. */
 export type Chosen =
   | { readonly type: "some"; readonly jobs: readonly JobSummary[] }
   | { readonly type: "all"; readonly filter: ListFilter };
@@ -19,7 +19,7 @@ export interface Selection {
   readonly clear: () => void;
 }
 
-/** @param shown the rows as they are now: what is chosen moves as they do. */
+/** @param shown the current rows. The selected jobs are updated with them. */
 export function useSelection(shown: readonly JobSummary[], filter: ListFilter): Selection {
   const [picked, setPicked] = useState<ReadonlyMap<string, JobSummary>>(new Map());
   const [isAll, setAll] = useState(false);
@@ -27,7 +27,7 @@ export function useSelection(shown: readonly JobSummary[], filter: ListFilter): 
     setPicked(new Map());
     setAll(false);
   };
-  // What another filter hides is not chosen.
+  // A change of the filter clears the selection.
   useEffect(clear, [filter]);
   const latest = new Map(shown.map((job) => [job.id, job]));
   const jobs = [...picked.values()].map((job) => latest.get(job.id) ?? job);

@@ -20,12 +20,12 @@ const SOURCE_NAMES: Readonly<Record<SearchHit["source"], string>> = {
   summary: "Summary",
 };
 
-/** Where the words were said or written, best first. A place in a recording leads to its second. */
+/** The places where the words were said or written, best first. A hit in a recording links to its second. */
 export function WordHits({ text, kind }: { text: string; kind: JobKind | undefined }) {
   const answer = useQuery({
     queryKey: ["search", text, kind],
     queryFn: ({ signal }) => api().search(text, { limit: 10, ...(kind !== undefined && { kind }) }, { signal }),
-    // Each search may be paid for: the same question is not asked again within a minute, nor by itself.
+    // A search may cost money. The same search is not repeated within a minute, and never automatically.
     staleTime: 60_000,
     refetchOnWindowFocus: false,
   });
@@ -55,7 +55,7 @@ export function WordHits({ text, kind }: { text: string; kind: JobKind | undefin
                   </span>
                   <span>{SOURCE_NAMES[hit.source]}</span>
                   {hit.startMs !== null && <span>at {formatClock(hit.startMs)}</span>}
-                  {hit.foundBy.length === 1 && hit.foundBy[0] === "meaning" && <span>by its meaning</span>}
+                  {hit.foundBy.length === 1 && hit.foundBy[0] === "meaning" && <span>similar meaning</span>}
                 </div>
               </div>
             </li>
@@ -67,14 +67,14 @@ export function WordHits({ text, kind }: { text: string; kind: JobKind | undefin
   );
 }
 
-/** The passage's beginning, and what to look for in it. */
+/** Return the address of a hit: the job, the start of the passage, and the words to find in it. */
 function addressOf({ jobId, startMs, source }: SearchHit, text: string): string {
   if (startMs === null) return `/jobs/${jobId}`;
   const find = source === "transcript" ? `&find=${encodeURIComponent(text)}` : "";
   return `/jobs/${jobId}?t=${startMs}${find}`;
 }
 
-/** The text with the words of the question marked in it. */
+/** Return the text with the words of the question marked. */
 function marked(text: string, question: string): ComponentChildren {
   const words = markedWords(question);
   if (words.length === 0) return text;

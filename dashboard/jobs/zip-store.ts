@@ -1,12 +1,12 @@
-// A zip on its way to the person: kept on disk by the browser where it can, so that its size is not the memory's.
+// Stores a zip until the person saves it. The browser keeps it on disk if it can, so that memory does not limit its size.
 
 const FOLDER = "exports";
-/** Nobody knows when a download has ended: what lies here longer is deleted by the next export. */
+/** The page cannot see when a download has ended, so the next export deletes files that are older than this. */
 const KEPT_MS = 24 * 60 * 60 * 1000;
 
 export async function storeZip(zip: ReadableStream<Uint8Array<ArrayBuffer>>, signal: AbortSignal): Promise<Blob> {
   const folder = await openFolder();
-  // A private window may have no such place.
+  // A private window may have no such folder.
   if (folder === null) return new Response(zip).blob();
   const name = `${crypto.randomUUID()}.zip`;
   try {

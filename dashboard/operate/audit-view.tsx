@@ -11,11 +11,11 @@ type Act = AuditEntry["act"];
 
 const ACTS: Readonly<Record<Act, string>> = {
   "dead_letter.redrive": "redrove a dead letter",
-  "dead_letter.reopen": "opened a dead letter again",
+  "dead_letter.reopen": "reopened a dead letter",
   "dead_letter.discard": "discarded a dead letter",
-  "redrive.create": "began a redrive of many",
-  "redrive.cancel": "aborted a redrive",
-  "redrive.stop": "stopped a redrive",
+  "redrive.create": "started a bulk redrive",
+  "redrive.cancel": "aborted a bulk redrive",
+  "redrive.stop": "stopped a bulk redrive",
   "job.cancel": "cancelled a job",
   "job.delete": "deleted a job",
   "kind.pause": "paused a kind",
@@ -25,16 +25,16 @@ const ACTS: Readonly<Record<Act, string>> = {
   "webhook.rotate": "rotated a webhook's secret",
   "webhook.replay": "replayed a delivery",
   "webhook.delete": "deleted a webhook",
-  "key.create": "made a key",
+  "key.create": "created a key",
   "key.revoke": "revoked a key",
   "budget.set": "set a budget",
   "budget.delete": "lifted a budget",
   "hold.lift": "lifted the hold on the account",
   "retention.set": "set a retention",
-  "retention.delete": "took back a retention",
+  "retention.delete": "removed a retention",
 };
 
-/** Who did what. */
+/** The audit log. */
 export function AuditView() {
   const [params, setParams] = useSearchParams();
   const act = (Object.keys(ACTS) as Act[]).find((one) => one === params.get("act"));
@@ -85,7 +85,7 @@ export function AuditView() {
           class="input audit-subject"
           type="search"
           aria-label="Subject"
-          placeholder="An id: of a job, a key, a letter …"
+          placeholder="The id of a job, a key, a letter …"
           value={subject}
           onChange={({ currentTarget }) => set("subject", currentTarget.value.trim())}
         />
@@ -94,10 +94,10 @@ export function AuditView() {
       {entries.data === undefined ? (
         entries.error === null && <Skeleton rows={6} />
       ) : all.length === 0 ? (
-        <EmptyState icon="list" title="Nothing is written down">
+        <EmptyState icon="list" title="No entries">
           {act === undefined && subject === ""
-            ? "Redrives, pauses, keys, budgets and webhooks leave a line here, with the key that did it."
-            : "No line fits. Choose every act and no subject to see all."}
+            ? "The audit log records redrives, pauses, and changes to keys, budgets and webhooks, with the key that made them."
+            : "No entry matches. Choose every act and clear the subject to see all entries."}
         </EmptyState>
       ) : (
         <div class="card scroll-x" tabIndex={0} role="region" aria-label="Audit">
@@ -106,9 +106,9 @@ export function AuditView() {
               <tr>
                 <th scope="col">When</th>
                 <th scope="col">Who</th>
-                <th scope="col">Did</th>
-                <th scope="col">To</th>
-                <th scope="col">With</th>
+                <th scope="col">Act</th>
+                <th scope="col">Subject</th>
+                <th scope="col">Details</th>
               </tr>
             </thead>
             <tbody>
@@ -119,7 +119,7 @@ export function AuditView() {
           </table>
         </div>
       )}
-      <ShowMore list={entries}>Show older lines</ShowMore>
+      <ShowMore list={entries}>Show older entries</ShowMore>
     </>
   );
 }
@@ -147,7 +147,7 @@ function Line({ entry: { at, actor, act, subject, detail } }: { entry: AuditEntr
   );
 }
 
-/** `filter: all, limit: 10`; nothing that is null. */
+/** Return the details as text, for example `filter: all, limit: 10`. Null values are left out. */
 function detailText(detail: unknown): string {
   if (typeof detail !== "object" || detail === null) return "";
   return Object.entries(detail)

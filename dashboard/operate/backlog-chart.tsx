@@ -5,7 +5,7 @@ import { formatCount } from "../ui/format.ts";
 import { Chart, type ChartPoint } from "./chart.tsx";
 import { formatClockTime } from "./throughput-chart.tsx";
 
-/** Half an hour of samples, one every two seconds. */
+/** The samples of half an hour, one every two seconds. */
 const MOST_SAMPLES = 900;
 const samples = signal<readonly ChartPoint[]>([]);
 const SERIES = [
@@ -13,13 +13,13 @@ const SERIES = [
   { name: "Running", color: "--busy" },
 ] as const;
 
-/** Remember how the queues stand: nobody else keeps their past. */
+/** Record a sample of the queues. The API does not keep their history. */
 export function noteBacklog({ kinds }: Load): void {
   const sum = (figure: "waiting" | "running") => kinds.reduce((total, { tasks }) => total + tasks[figure], 0);
   samples.value = [...samples.value.slice(-MOST_SAMPLES), { at: Date.now(), values: [sum("waiting"), sum("running")] }];
 }
 
-/** Tasks that wait and run, since somebody looks. */
+/** The number of waiting and running tasks since this page was opened. */
 export function BacklogChart() {
   const { value } = samples;
   const [waiting = 0, running = 0] = value.at(-1)?.values ?? [];
@@ -30,13 +30,13 @@ export function BacklogChart() {
         <span class="dim small">since this page was opened</span>
       </header>
       <p class="dim small">
-        {formatCount(waiting ?? 0)} tasks wait, {formatCount(running ?? 0)} run.
+        {formatCount(waiting ?? 0)} tasks waiting, {formatCount(running ?? 0)} running.
       </p>
       <Chart
         shape="lines"
         series={SERIES}
         points={value}
-        label={`Tasks since this page was opened: now ${formatCount(waiting ?? 0)} wait and ${formatCount(running ?? 0)} run`}
+        label={`Tasks since this page was opened: now ${formatCount(waiting ?? 0)} waiting and ${formatCount(running ?? 0)} running`}
         isWhole
         format={formatCount}
         formatTime={formatClockTime}

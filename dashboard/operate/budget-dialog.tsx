@@ -6,7 +6,7 @@ import { api } from "../api/session.ts";
 import { tell } from "../shell/toasts.tsx";
 import { FormDialog } from "../ui/form-dialog.tsx";
 
-/** Sets a budget, or changes the one that is given. */
+/** The form that sets a budget, or changes an existing one. */
 export function BudgetDialog({ budget, onClose }: { budget?: Budget; onClose: () => void }) {
   const [owner, setOwner] = useState(budget === undefined ? "account" : (budget.ownerId ?? "account"));
   const [period, setPeriod] = useState<BudgetPeriod>(budget?.period ?? "day");
@@ -16,7 +16,7 @@ export function BudgetDialog({ budget, onClose }: { budget?: Budget; onClose: ()
   const save = useMutation({
     mutationFn: async () => api().budgets.set(owner.trim(), period, { neurons: Number(neurons), letsHighThrough }),
     async onSuccess() {
-      tell("The budget is set. Tasks that an older budget held are checked again.");
+      tell("The budget is set. Held tasks are checked again.");
       onClose();
       await queries.invalidateQueries({ queryKey: ["budgets"] });
     },
@@ -32,7 +32,7 @@ export function BudgetDialog({ budget, onClose }: { budget?: Budget; onClose: ()
       onSubmit={() => save.mutate()}
     >
       <label class="field">
-        <span>Whose</span>
+        <span>Owner</span>
         <input
           class="input"
           disabled={isKnown}
@@ -40,11 +40,11 @@ export function BudgetDialog({ budget, onClose }: { budget?: Budget; onClose: ()
           onInput={({ currentTarget }) => setOwner(currentTarget.value)}
         />
         <span class="hint">
-          An owner, or <code>account</code> for everybody together.
+          An owner, or <code>account</code> for all owners together.
         </span>
       </label>
       <label class="field">
-        <span>For a</span>
+        <span>Period</span>
         <select
           class="select"
           disabled={isKnown}
@@ -65,7 +65,7 @@ export function BudgetDialog({ budget, onClose }: { budget?: Budget; onClose: ()
           value={neurons}
           onInput={({ currentTarget }) => setNeurons(currentTarget.value)}
         />
-        <span class="hint">10,000 a day are the account's for free.</span>
+        <span class="hint">The account has 10,000 free neurons a day.</span>
       </label>
       <label class="check">
         <input
@@ -73,7 +73,7 @@ export function BudgetDialog({ budget, onClose }: { budget?: Budget; onClose: ()
           checked={letsHighThrough}
           onChange={({ currentTarget }) => setHigh(currentTarget.checked)}
         />
-        <span>Jobs of high priority may exceed it</span>
+        <span>High-priority jobs may exceed the budget</span>
       </label>
     </FormDialog>
   );

@@ -15,7 +15,7 @@ import { useLoad } from "./queues-view.tsx";
 
 const BUDGETS_KEY = ["budgets"] as const;
 
-/** How the budgets stand, and what they or the platform hold. */
+/** The budgets with their usage, and the tasks that a budget or the platform holds. */
 export function Budgets() {
   const [isSetting, setSetting] = useState(false);
   const budgets = useQuery({
@@ -39,10 +39,10 @@ export function Budgets() {
       {budgets.error !== null && <ErrorState error={budgets.error} retry={() => void budgets.refetch()} isInline />}
       {budgets.data?.length === 0 && (
         <p class="card quiet-card soft">
-          Nothing limits what is spent.{" "}
+          No budget limits the spending.{" "}
           {maySet
-            ? "A budget holds work back once its neurons are used up, and lets it go on when it begins anew."
-            : "The operator may set a budget."}
+            ? "When the neurons of a budget are used up, tasks are held until its next period begins."
+            : "The operator can set a budget."}
         </p>
       )}
       {budgets.data !== undefined && budgets.data.length > 0 && (
@@ -57,7 +57,7 @@ export function Budgets() {
   );
 }
 
-/** What waits because something is used up, and until when. */
+/** The held tasks, why they are held, and until when. */
 function Held({ budgets }: { budgets: readonly Budget[] }) {
   const { data: load } = useLoad();
   const held = load?.kinds.filter(({ tasks }) => tasks.held > 0) ?? [];
@@ -65,16 +65,16 @@ function Held({ budgets }: { budgets: readonly Budget[] }) {
   const used = budgets.filter(({ remainingNeurons }) => remainingNeurons <= 0);
   const why =
     load.hold !== null
-      ? `The platform refuses the account (${load.hold.code}) until ${formatDateTime(load.hold.until)}.`
+      ? `The platform refused a call (${load.hold.code}). Tasks are held until ${formatDateTime(load.hold.until)}.`
       : used.length > 0
-        ? `Used up: ${used.map((budget) => `${whose(budget)}, by ${budget.period}, until ${formatDateTime(budget.resetsAt)}`).join("; ")}.`
-        : "A budget would be exceeded by the next call, or the day's allocation was used up. They go on at midnight UTC.";
+        ? `Used up: ${used.map((budget) => `${whose(budget)}, a ${budget.period}, until ${formatDateTime(budget.resetsAt)}`).join("; ")}.`
+        : "The next call would exceed a budget, or the daily allocation is used up. The tasks continue at midnight UTC.";
   return (
     <div class="notice" data-tone="warn" role="status">
       <Icon name="pause" />
       <div class="notice-text">
         <strong>
-          Held: {held.map(({ kind, tasks }) => `${formatCount(tasks.held)} of ${kindName(kind)}`).join(", ")}.
+          Held tasks: {held.map(({ kind, tasks }) => `${formatCount(tasks.held)} × ${kindName(kind)}`).join(", ")}.
         </strong>{" "}
         {why}
       </div>
@@ -88,12 +88,12 @@ function BudgetCard({ budget, maySet }: { budget: Budget; maySet: boolean }) {
   const queries = useQueryClient();
   const lift = useMutation({
     mutationFn: async () => api().budgets.delete(ownerId ?? "account", period),
-    onSuccess: () => tell(`The budget of ${whose(budget)} is lifted. The tasks that it held go on.`),
+    onSuccess: () => tell(`The budget of ${whose(budget)} is lifted. The tasks that it held continue.`),
     onError: tellError,
     onSettled: async () => queries.invalidateQueries({ queryKey: BUDGETS_KEY }),
   });
   async function ask() {
-    const text = "Nothing limits this spending any more, and what the budget holds goes on at once.";
+    const text = "This spending is then unlimited, and the tasks that the budget holds continue at once.";
     const title = `Lift the budget of ${whose(budget)}?`;
     if (await confirm({ title, text, act: "Lift budget", isDangerous: true })) lift.mutate();
   }
@@ -111,7 +111,7 @@ function BudgetCard({ budget, maySet }: { budget: Budget; maySet: boolean }) {
         viewBox="0 0 100 1"
         preserveAspectRatio="none"
         role="img"
-        aria-label={`${formatPercent(share)} is spent`}
+        aria-label={`${formatPercent(share)} of the budget is spent`}
       >
         <rect class="meter-spent" data-tone={tone} width={Math.min(100, share * 100)} height="1" />
         <rect
@@ -123,12 +123,12 @@ function BudgetCard({ budget, maySet }: { budget: Budget; maySet: boolean }) {
       </svg>
       <p class="small soft">
         {formatNeurons(spentNeurons)} of {formatNeurons(neurons)} neurons spent
-        {reservedNeurons > 0 && `, ${formatNeurons(reservedNeurons)} set aside for calls under way`}
+        {reservedNeurons > 0 && `, ${formatNeurons(reservedNeurons)} reserved for running calls`}
         {remainingNeurons > 0 ? `, ${formatNeurons(remainingNeurons)} left.` : "."}
       </p>
       <p class="small dim">
-        Begins anew {formatDateTime(resetsAt)}
-        {budget.letsHighThrough && " · jobs of high priority may exceed it"}
+        Resets {formatDateTime(resetsAt)}
+        {budget.letsHighThrough && " · high-priority jobs may exceed it"}
       </p>
       {maySet && (
         <div class="actions">

@@ -15,7 +15,7 @@ import { RedriveDialog } from "./redrive-dialog.tsx";
 import { RedriveList } from "./redrive-list.tsx";
 import { taskName } from "./task-name.ts";
 
-/** Letters with one fingerprint. */
+/** The dead letters with one fingerprint. */
 export function CausePage({
   fingerprint,
   state,
@@ -44,7 +44,7 @@ export function CausePage({
   const mayRedrive = may("jobs:read", "jobs:write") && state === "open" && all.length > 0;
   useShortcuts(
     "Dead letters",
-    mayRedrive ? [{ keys: "R", does: "Redrive all of this cause", run: () => setRedriving(true) }] : [],
+    mayRedrive ? [{ keys: "R", does: "Redrive all letters with this cause", run: () => setRedriving(true) }] : [],
   );
   return (
     <>
@@ -74,10 +74,10 @@ export function CausePage({
       {letters.data === undefined ? (
         letters.error === null && <Skeleton rows={4} />
       ) : all.length === 0 ? (
-        <EmptyState icon="check" title="None of this cause">
+        <EmptyState icon="check" title="No letters with this cause">
           {state === "open"
-            ? "What had failed for this reason was redriven, discarded or deleted."
-            : "None is in this state."}
+            ? "The tasks that failed for this reason were redriven, discarded or deleted."
+            : "No letter with this cause is in this state."}
         </EmptyState>
       ) : (
         <ul class="card letters">
@@ -101,7 +101,7 @@ function LetterRow({ letter, onOpen }: { letter: DeadLetter; onOpen: () => void 
       <div class="letter-about">
         <span class="letter-reason">{reason}</span>
         <span class="small dim cause-sub">
-          {jobId !== null && <Link href={`/jobs/${jobId}`}>its job</Link>}
+          {jobId !== null && <Link href={`/jobs/${jobId}`}>the job</Link>}
           <span>
             {attempts.length} {attempts.length === 1 ? "attempt" : "attempts"}
           </span>
@@ -112,8 +112,8 @@ function LetterRow({ letter, onOpen }: { letter: DeadLetter; onOpen: () => void 
       <span class="dim small">
         <Age at={createdAt} />
       </span>
-      <button type="button" class="button" aria-label={`Look at ${id}`} onClick={onOpen}>
-        Look
+      <button type="button" class="button" aria-label={`Open ${id}`} onClick={onOpen}>
+        Open
       </button>
     </li>
   );

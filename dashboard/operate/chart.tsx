@@ -3,14 +3,14 @@ import { lazy } from "../ui/lazy.tsx";
 
 export interface ChartSeries {
   readonly name: string;
-  /** One of the page's colours, such as `--good`. */
+  /** A colour token of the page, such as `--good`. */
   readonly color: string;
 }
 
 export interface ChartPoint {
   /** Epoch milliseconds. */
   readonly at: number;
-  /** One for each series; null where nothing is known. */
+  /** One value for each series; null if it is not known. */
   readonly values: readonly (number | null)[];
 }
 
@@ -18,7 +18,7 @@ export interface ChartProps {
   readonly shape: "bars" | "lines";
   readonly series: readonly ChartSeries[];
   readonly points: readonly ChartPoint[];
-  /** What it shows, for those who do not see it. */
+  /** A description of the chart for screen readers. */
   readonly label: string;
   readonly format: (value: number) => string;
   readonly formatTime: (at: number) => string;
@@ -29,7 +29,7 @@ export interface ChartProps {
 
 const Plot = lazy(async () => (await import("./plot.tsx")).Plot);
 
-/** A chart with its legend; bars are stacked. The library is read when the first chart is shown. */
+/** A chart with its legend. Bars are stacked. The library is loaded when the first chart is shown. */
 export function Chart(props: ChartProps) {
   const readout = useRef<HTMLSpanElement>(null);
   const { series, heightPx = 180 } = props;

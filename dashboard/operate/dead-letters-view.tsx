@@ -16,7 +16,7 @@ import { RedriveDialog } from "./redrive-dialog.tsx";
 import { RedriveList } from "./redrive-list.tsx";
 import { taskName } from "./task-name.ts";
 
-/** Work that was given up on, by what went wrong. */
+/** Dead letters, grouped by cause. */
 export function DeadLettersView() {
   const [params, setParams] = useSearchParams();
   const state = LETTER_STATES.find(([one]) => one === params.get("state"))?.[0] ?? "open";
@@ -50,7 +50,7 @@ function Causes({ state, showState }: { state: LetterState; showState: (state: L
   const open = state === "open" ? all.reduce((sum, { count }) => sum + count, 0) : 0;
   useShortcuts("Dead letters", [
     { keys: "j", does: "Next cause", run: () => step(rows.current, 1) },
-    { keys: "k", does: "Cause before", run: () => step(rows.current, -1) },
+    { keys: "k", does: "Previous cause", run: () => step(rows.current, -1) },
     ...(mayRedrive ? [{ keys: "R", does: "Redrive by filter", run: () => setRedriving(true) }] : []),
   ]);
   return (
@@ -71,10 +71,10 @@ function Causes({ state, showState }: { state: LetterState; showState: (state: L
       {groups.data === undefined ? (
         groups.error === null && <Skeleton rows={4} height={84} />
       ) : all.length === 0 ? (
-        <EmptyState icon="check" title={state === "open" ? "Nothing was given up on" : "There are none"}>
+        <EmptyState icon="check" title={state === "open" ? "No dead letters" : "No letters in this state"}>
           {state === "open"
-            ? "A task that fails for good leaves a dead letter here, beside others that failed for the same reason."
-            : "No dead letter is in this state. They are deleted with their jobs."}
+            ? "A task that fails for good leaves a dead letter here. Letters with the same cause are grouped."
+            : "No dead letter is in this state. Letters are deleted with their jobs."}
         </EmptyState>
       ) : (
         <>

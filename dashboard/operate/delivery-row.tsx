@@ -8,22 +8,22 @@ import { formatDateTime, formatDuration } from "../ui/format.ts";
 import { Age } from "../ui/time.tsx";
 
 const STATES: Readonly<Record<Delivery["state"], { readonly name: string; readonly looks: string }>> = {
-  pending: { name: "To be sent", looks: "queued" },
-  running: { name: "Being sent", looks: "running" },
-  retrying: { name: "Sent again later", looks: "queued" },
+  pending: { name: "Pending", looks: "queued" },
+  running: { name: "Sending", looks: "running" },
+  retrying: { name: "Retrying", looks: "queued" },
   delivered: { name: "Delivered", looks: "completed" },
   failed: { name: "Failed", looks: "failed" },
   cancelled: { name: "Cancelled", looks: "cancelled" },
 };
 
-/** What was sent, what was answered, and the way to send it again. */
+/** A delivery: what was sent, what the receiver answered, and a button that sends it again. */
 export function DeliveryRow({ endpointId, delivery }: { endpointId: string; delivery: Delivery }) {
   const { id, event, jobId, state, attempts, response, error, durationMs, nextAttemptAt, payload, createdAt } =
     delivery;
   const queries = useQueryClient();
   const replay = useMutation({
     mutationFn: async () => api().webhooks.replay(endpointId, id),
-    onSuccess: () => tell("It is being delivered once more, with the same webhook-id."),
+    onSuccess: () => tell("The event is sent again, with the same webhook-id."),
     onError: tellError,
     onSettled: async () => queries.invalidateQueries({ queryKey: ["webhooks", "deliveries", endpointId] }),
   });
@@ -49,21 +49,21 @@ export function DeliveryRow({ endpointId, delivery }: { endpointId: string; deli
         </summary>
         <div class="delivery-body">
           {error !== null && <p class="bad">{error.message}</p>}
-          {nextAttemptAt !== null && <p class="soft">Sent again {formatDateTime(nextAttemptAt)}.</p>}
+          {nextAttemptAt !== null && <p class="soft">Next attempt: {formatDateTime(nextAttemptAt)}.</p>}
           {jobId !== null && (
             <p>
-              <Link href={`/jobs/${jobId}`}>The job</Link>
+              <Link href={`/jobs/${jobId}`}>Open the job</Link>
             </p>
           )}
           {response?.body !== null && response?.body !== undefined && response.body !== "" && (
             <>
-              <h3>Answer</h3>
-              <pre class="card" tabIndex={0} role="region" aria-label="The receiver's answer">
+              <h3>Response</h3>
+              <pre class="card" tabIndex={0} role="region" aria-label="The receiver's response">
                 {response.body}
               </pre>
             </>
           )}
-          <h3>Sent</h3>
+          <h3>Request</h3>
           <pre class="card" tabIndex={0} role="region" aria-label="What was sent">
             {JSON.stringify(payload, null, 2)}
           </pre>

@@ -15,7 +15,7 @@ import { DeliveryRow } from "./delivery-row.tsx";
 import { SecretDialog } from "./secret-dialog.tsx";
 import { WebhookDialog } from "./webhook-dialog.tsx";
 
-/** One webhook with the log of what it was told. */
+/** One webhook with the log of its deliveries. */
 export function EndpointPage({ id }: { id: string }) {
   const endpoint = useQuery({
     queryKey: ["webhooks", "one", id],
@@ -78,8 +78,7 @@ function EndpointHead({ endpoint }: { endpoint: Webhook }) {
   });
   const switchIt = useMutation({
     mutationFn: async () => api().webhooks.update(id, { disabled: disabled === null }),
-    onSuccess: (changed) =>
-      tell(changed.disabled === null ? "The webhook is told again." : "The webhook is told no more."),
+    onSuccess: (changed) => tell(changed.disabled === null ? "The webhook is enabled." : "The webhook is disabled."),
     onError: tellError,
     onSettled: refresh,
   });
@@ -91,7 +90,7 @@ function EndpointHead({ endpoint }: { endpoint: Webhook }) {
   const remove = useMutation({
     mutationFn: async () => api().webhooks.delete(id),
     async onSuccess() {
-      tell("The webhook was deleted with its log.");
+      tell("The webhook and its log were deleted.");
       navigate("/operate/webhooks");
       await refresh();
     },
@@ -99,16 +98,16 @@ function EndpointHead({ endpoint }: { endpoint: Webhook }) {
   });
   async function askToRotate() {
     const text =
-      "You get another secret. For a day deliveries are signed with both, so that your receiver can change over.";
+      "You get a new secret. For one day, deliveries are signed with both secrets, so that your receiver can change over.";
     if (await confirm({ title: "Rotate the secret?", text, act: "Rotate secret" })) rotate.mutate();
   }
   async function askToDelete() {
-    const text = "It is told no more, and its log is deleted. It cannot be undone.";
+    const text = "It receives no more events, and its log is deleted. You cannot undo this.";
     if (await confirm({ title: "Delete this webhook?", text, act: "Delete webhook", isDangerous: true }))
       remove.mutate();
   }
   async function askToSwitch() {
-    const text = "It is told of nothing that happens from now on, until you enable it again.";
+    const text = "It receives no events until you enable it again. Events that happen before then are not sent later.";
     if (disabled !== null || (await confirm({ title: "Disable this webhook?", text, act: "Disable" })))
       switchIt.mutate();
   }
@@ -162,7 +161,7 @@ function EndpointHead({ endpoint }: { endpoint: Webhook }) {
       {isChanging && <WebhookDialog endpoint={endpoint} onClose={() => setChanging(false)} />}
       {secret !== null && (
         <SecretDialog title="The new secret" secret={secret} onClose={() => setSecret(null)}>
-          The old one signs as well for a day.
+          Deliveries are also signed with the old secret for one day.
         </SecretDialog>
       )}
     </>

@@ -7,13 +7,13 @@ import { FormDialog } from "../ui/form-dialog.tsx";
 
 const SCOPES: readonly { readonly scope: Scope; readonly name: string; readonly does: string }[] = [
   { scope: "jobs:read", name: "Read", does: "jobs, results, dead letters, usage" },
-  { scope: "jobs:write", name: "Write", does: "submit, upload, cancel, delete; with Read also redrive" },
-  { scope: "webhooks", name: "Webhooks", does: "have the ends of jobs sent to addresses" },
-  { scope: "admin", name: "Admin", does: "make and revoke keys, read the audit" },
+  { scope: "jobs:write", name: "Write", does: "submit, upload, cancel, delete; redrive together with Read" },
+  { scope: "webhooks", name: "Webhooks", does: "send events to addresses" },
+  { scope: "admin", name: "Admin", does: "create and revoke keys, read the audit log" },
 ];
 const MB = 1_000_000;
 
-/** Makes a key. */
+/** The form that creates a key. */
 export function KeyDialog({ onClose, onMade }: { onClose: () => void; onMade: (key: CreatedKey) => void }) {
   const [fields, setFields] = useState({
     label: "",
@@ -42,25 +42,25 @@ export function KeyDialog({ onClose, onMade }: { onClose: () => void; onMade: (k
     <FormDialog
       title="New key"
       onClose={onClose}
-      act="Make key"
-      leave="Make none"
+      act="Create key"
+      leave="Cancel"
       isReady={fields.label.trim() !== "" && scopes.length > 0 && !make.isPending}
       error={make.error}
       onSubmit={() => make.mutate()}
     >
       <label class="field">
-        <span>What it is for</span>
+        <span>Purpose</span>
         <input class="input" autofocus maxLength={100} placeholder="The newsroom's uploads" {...field("label")} />
       </label>
       {isOperator() && (
         <label class="field">
           <span>Owner</span>
           <input class="input" spellcheck={false} {...field("owner")} />
-          <span class="hint">Owners do not see each other's jobs.</span>
+          <span class="hint">An owner cannot see the jobs of other owners.</span>
         </label>
       )}
       <fieldset class="field">
-        <legend class="field-legend">May</legend>
+        <legend class="field-legend">Scopes</legend>
         {SCOPES.map(({ scope, name, does }) => (
           <label key={scope} class="check">
             <input
@@ -84,21 +84,21 @@ export function KeyDialog({ onClose, onMade }: { onClose: () => void; onMade: (k
             <input class="input" type="number" min={1} max={3650} placeholder="Never" {...field("days")} />
           </label>
           <label class="field">
-            <span>Jobs at a time</span>
+            <span>Jobs at the same time</span>
             <input class="input" type="number" min={1} max={10_000} placeholder="Any number" {...field("jobs")} />
           </label>
           <label class="field">
-            <span>MB an upload</span>
+            <span>MB per upload</span>
             <input class="input" type="number" min={1} placeholder="Any size" {...field("each")} />
           </label>
           <label class="field">
-            <span>MB uploaded a day</span>
+            <span>MB uploaded per day</span>
             <input class="input" type="number" min={1} placeholder="Any size" {...field("daily")} />
           </label>
           <label class="field wide">
             <span>Content types</span>
             <input class="input" placeholder="audio/, image/png" {...field("types")} />
-            <span class="hint">What they begin with, with commas between them.</span>
+            <span class="hint">The beginnings of the allowed types, separated by commas.</span>
           </label>
         </div>
       </details>

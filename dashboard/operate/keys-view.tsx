@@ -15,7 +15,7 @@ import { SecretDialog } from "./secret-dialog.tsx";
 
 const KEYS_KEY = ["keys"] as const;
 
-/** Who may come in, and what they may do. */
+/** The API keys, with their scopes and limits. */
 export function KeysView() {
   const [isMaking, setMaking] = useState(false);
   const [made, setMade] = useState<CreatedKey | null>(null);
@@ -36,7 +36,7 @@ export function KeysView() {
         <h2>Keys</h2>
         <label class="check">
           <input type="checkbox" checked={isAll} onChange={({ currentTarget }) => setAll(currentTarget.checked)} />
-          <span>Also expired and revoked</span>
+          <span>Show expired and revoked keys</span>
         </label>
         <button type="button" class="button primary" onClick={() => setMaking(true)}>
           <Icon name="plus" />
@@ -81,7 +81,7 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
     onSuccess({ webhooks }) {
       const stopped = webhooks.filter(({ disabled }) => disabled).length;
       tell(
-        `The key is revoked.${stopped > 0 ? ` ${formatCount(stopped)} webhooks that it registered are disabled.` : ""}`,
+        `The key was revoked.${stopped > 0 ? ` Disabled webhooks that it had registered: ${formatCount(stopped)}.` : ""}`,
       );
     },
     onError: tellError,
@@ -90,9 +90,9 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
   async function ask() {
     const text = (
       <>
-        Its calls are refused from now on, links that it signed lead nowhere, and webhooks that it registered are told
-        no more.
-        {isOwn && <strong class="block bad"> It is the key that you are signed in with.</strong>}
+        Its calls are refused from now on. Links that it signed stop working, and webhooks that it registered receive no
+        more events.
+        {isOwn && <strong class="block bad"> You are signed in with this key.</strong>}
       </>
     );
     if (await confirm({ title: `Revoke “${label}”?`, text, act: "Revoke key", isDangerous: true })) revoke.mutate();
@@ -104,20 +104,20 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
       <div class="key-about">
         <p>
           <strong>{label}</strong> <code class="dim">{id}</code>
-          {isOwn && <span class="chip">this one</span>}
+          {isOwn && <span class="chip">this key</span>}
         </p>
         <p class="small dim cause-sub">
           <span>{ownerId}</span>
           <span>{scopes.join(", ")}</span>
           <span>
-            made <Ago at={createdAt} />
+            created <Ago at={createdAt} />
           </span>
           {revokedAt !== null ? (
             <span class="bad">revoked {formatDateTime(revokedAt)}</span>
           ) : (
             expiresAt !== null && (
               <span class={state === "expired" ? "bad" : undefined}>
-                {state === "expired" ? "expired" : "until"} {formatDateTime(expiresAt)}
+                {state === "expired" ? "expired" : "expires"} {formatDateTime(expiresAt)}
               </span>
             )
           )}
@@ -141,9 +141,9 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
 
 function limitsOf({ maxConcurrentJobs, maxUploadBytesADay, maxUploadBytes, contentTypes }: ApiKey): readonly string[] {
   return [
-    maxConcurrentJobs !== null && `${formatCount(maxConcurrentJobs)} jobs at a time`,
-    maxUploadBytes !== null && `${formatBytes(maxUploadBytes)} an upload`,
-    maxUploadBytesADay !== null && `${formatBytes(maxUploadBytesADay)} uploaded a day`,
+    maxConcurrentJobs !== null && `${formatCount(maxConcurrentJobs)} jobs at the same time`,
+    maxUploadBytes !== null && `${formatBytes(maxUploadBytes)} per upload`,
+    maxUploadBytesADay !== null && `${formatBytes(maxUploadBytesADay)} uploaded per day`,
     contentTypes !== null && `only ${contentTypes.join(", ")}`,
   ].filter((limit): limit is string => typeof limit === "string");
 }

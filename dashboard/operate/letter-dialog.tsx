@@ -13,7 +13,7 @@ import { Icon } from "../ui/icon.tsx";
 import { ErrorState, Refusal, Skeleton } from "../ui/states.tsx";
 import { taskName } from "./task-name.ts";
 
-/** One letter: its attempts, the options that it ran with, and what may be done. */
+/** One dead letter, with its attempts, its options and its actions. */
 export function LetterDialog({ id, onClose }: { id: string; onClose: () => void }) {
   const letter = useQuery({
     queryKey: ["dead-letters", "one", id],
@@ -66,10 +66,10 @@ function LetterDetail({ letter, onClose }: { letter: DeadLetterDetail; onClose: 
             <thead>
               <tr>
                 <th scope="col">Attempt</th>
-                <th scope="col">What came of it</th>
+                <th scope="col">Outcome</th>
                 <th scope="col">Model</th>
                 <th scope="col" class="number">
-                  Lasted
+                  Duration
                 </th>
               </tr>
             </thead>
@@ -114,7 +114,7 @@ function LetterActions({ letter, onClose }: { letter: DeadLetterDetail; onClose:
   const discard = useMutation({
     mutationFn: async () => api().deadLetters.discard(id, { note: note.trim() }),
     async onSuccess() {
-      tell("The letter was discarded. Its job stays failed.");
+      tell("The letter was discarded. The job stays failed.");
       onClose();
       await settled();
     },
@@ -130,7 +130,7 @@ function LetterActions({ letter, onClose }: { letter: DeadLetterDetail; onClose:
       >
         {hasOptions && (
           <label class="field">
-            <span>Options it ran with</span>
+            <span>Options of the task</span>
             <textarea
               class="input mono"
               rows={Math.min(10, text.split("\n").length + 1)}
@@ -141,8 +141,8 @@ function LetterActions({ letter, onClose }: { letter: DeadLetterDetail; onClose:
             <span class="hint" data-tone={edited.ok ? undefined : "bad"}>
               {edited.ok
                 ? edited.changes === null
-                  ? "Change them and the task runs with what stands here. The job's input changes with it."
-                  : `Redriven with other options: ${Object.keys(edited.changes).join(", ")}.`
+                  ? "If you change the options, the task runs with the new ones. The input of the job changes too."
+                  : `The task runs with changed options: ${Object.keys(edited.changes).join(", ")}.`
                 : edited.why}
             </span>
           </label>
@@ -151,12 +151,12 @@ function LetterActions({ letter, onClose }: { letter: DeadLetterDetail; onClose:
         <div class="actions">
           <button class="button primary" disabled={!edited.ok || redrive.isPending}>
             <Icon name="redo" />
-            Redrive this one
+            Redrive this letter
           </button>
         </div>
       </form>
       <details class="more">
-        <summary>Discard it instead</summary>
+        <summary>Discard the letter instead</summary>
         <form
           class="letter-act"
           onSubmit={(event) => {
@@ -165,7 +165,7 @@ function LetterActions({ letter, onClose }: { letter: DeadLetterDetail; onClose:
           }}
         >
           <label class="field">
-            <span>Why</span>
+            <span>Reason</span>
             <input
               class="input"
               maxLength={500}
@@ -173,7 +173,7 @@ function LetterActions({ letter, onClose }: { letter: DeadLetterDetail; onClose:
               value={note}
               onInput={({ currentTarget }) => setNote(currentTarget.value)}
             />
-            <span class="hint">It stands in the letter and in the audit. The job stays failed.</span>
+            <span class="hint">The letter and the audit log show the reason. The job stays failed.</span>
           </label>
           <Refusal error={discard.error} />
           <div class="actions">
@@ -200,17 +200,20 @@ type Changes =
   | { readonly ok: true; readonly changes: Record<string, unknown> | null }
   | { readonly ok: false; readonly why: string };
 
-/** What differs: the API replaces single options, and takes away one that is null. */
+/** Return the changed options. The API replaces each of them, and removes an option whose value is null. */
 function changesOf(before: string, after: string): Changes {
   if (before === after) return { ok: true, changes: null };
   let wanted: unknown;
   try {
     wanted = JSON.parse(after);
   } catch (error) {
-    return { ok: false, why: `This is not JSON: ${error instanceof Error ? error.message : String(error)}` };
+    return {
+      ok: false,
+      why: `The options are not valid JSON: ${error instanceof Error ? error.message : String(error)}`,
+    };
   }
   if (typeof wanted !== "object" || wanted === null || Array.isArray(wanted))
-    return { ok: false, why: "Options are an object, such as {}." };
+    return { ok: false, why: "The options must be a JSON object, such as {}." };
   const old = JSON.parse(before) as Record<string, unknown>;
   const next = wanted as Record<string, unknown>;
   const changed = Object.entries(next).filter(([name, value]) => JSON.stringify(old[name]) !== JSON.stringify(value));

@@ -5,7 +5,7 @@ import type { ComponentChildren } from "preact";
 
 const MAX_NOTE_CHARS = 500;
 
-/** Asks before an act, with a note that others will read. */
+/** Ask for a confirmation before an act, with a note for other people. */
 export function NoteDialog({
   title,
   children,
@@ -18,7 +18,7 @@ export function NoteDialog({
 }: {
   title: string;
   children: ComponentChildren;
-  /** Who reads the note. */
+  /** The readers of the note. */
   hint: string;
   act: string;
   isRequired?: boolean;

@@ -13,7 +13,7 @@ import { QueuesView } from "./queues-view.tsx";
 interface Part {
   readonly path: string;
   readonly name: string;
-  /** Two keys, after another. */
+  /** Two keys in sequence. */
   readonly keys: string;
   readonly isShown: () => boolean;
   readonly View: ComponentType<object>;
@@ -67,14 +67,14 @@ const PARTS: readonly Part[] = [
 
 const addressOf = ({ path }: Part) => (path === "" ? "/operate" : `/operate/${path}`);
 
-/** For those who are paged: how it runs, what failed, who is told, what it costs, who may come in. */
+/** The views for operators: queues, dead letters, usage and budgets, webhooks, keys, the audit log and the setup. */
 export function Operate({ part }: { part: string | undefined }) {
   const [, navigate] = useLocation();
   const shown = PARTS.filter(({ isShown }) => isShown());
   const current = shown.find(({ path }) => path === (part ?? ""));
   useEffect(() => {
     document.title = `${current?.name ?? "Operate"} · Darkroom`;
-    // On a phone the row of parts is wider than the screen.
+    // On a phone the row of tabs is wider than the screen.
     document.querySelector('.tabs [aria-current="page"]')?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [current]);
   useShortcuts(
@@ -98,15 +98,15 @@ export function Operate({ part }: { part: string | undefined }) {
         {current === undefined ? (
           <EmptyState
             icon="key"
-            title="There is no such part, or this key may not see it"
+            title="There is no such view, or this key may not see it"
             actions={
               <Link href="/operate" class="button">
                 Queues
               </Link>
             }
           >
-            Keys and the audit need the scope <code>admin</code>, webhooks the scope <code>webhooks</code>. The setup is
-            the operator's.
+            Keys and the audit log require the scope <code>admin</code>, and webhooks the scope <code>webhooks</code>.
+            Only the operator sees the setup.
           </EmptyState>
         ) : (
           <current.View />

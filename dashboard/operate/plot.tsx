@@ -9,11 +9,11 @@ import type { ChartProps } from "./chart.tsx";
 
 interface Props extends ChartProps {
   readonly heightPx: number;
-  /** Where the figures under the pointer are written. */
+  /** The element that shows the figures under the pointer. */
   readonly readout: RefObject<HTMLElement>;
 }
 
-/** uPlot with the page's colours. It draws anew when the theme, the width or the series change, and sets data otherwise. */
+/** uPlot with the page's colours. A change of the theme, the width or the series draws the chart again. Other changes only set its data. */
 export function Plot(props: Props) {
   const { series, points, label, heightPx, shape } = props;
   const place = useRef<HTMLDivElement>(null);
@@ -46,10 +46,10 @@ export function Plot(props: Props) {
 
 const SHORTEST_SPAN_SECONDS = 300;
 
-/** Steps of an axis that counts. */
+/** The steps of an axis with whole numbers. */
 const WHOLE_STEPS = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((one) => one * 10 ** power)).flat();
 
-/** Bars are stacked: each is drawn from the ground to the sum of itself and those after it, the tallest first. */
+/** Stack the bars: each is drawn from zero to the sum of itself and the ones after it, the tallest first. */
 function dataOf({ points, series, shape }: Props): UPlot.AlignedData {
   const columns = series.map((_, index) =>
     points.map(({ values }) =>
@@ -62,19 +62,19 @@ function dataOf({ points, series, shape }: Props): UPlot.AlignedData {
 function optionsOf(latest: RefObject<Props>, size: { width: number; height: number }): UPlot.Options {
   const style = getComputedStyle(document.documentElement);
   const color = (name: string) => resolved(style.getPropertyValue(name), name);
-  // Whole pixels: uPlot multiplies the digits before `px` by the screen's density, and would make 11.10px of 11.5px.
+  // Use whole pixels: uPlot multiplies the digits before `px` by the pixel ratio of the screen, and would turn 11.5px into 11.10px.
   const axis = { stroke: color("--ink-dim"), font: `12px ${style.getPropertyValue("--font")}` };
   const grid = { stroke: color("--line"), width: 1 };
   const { series = [], shape = "bars", isWhole = false } = latest.current ?? {};
   const bars = UPlot.paths.bars?.({ size: [0.72, 28], radius: 0.15, align: 1 });
   return {
     ...size,
-    // The last time stands half beyond the edge.
+    // Half of the last time label is beyond the edge.
     padding: [10, 24, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: shape === "lines" }, drag: { x: false, y: false } },
     scales: {
-      // A bar stands on the time that it begins at; lines show five minutes at least.
+      // A bar stands at its start time. A line chart shows at least five minutes.
       x: {
         range: (_, first, last) =>
           shape === "bars" ? [first, last + stepOf()] : [Math.min(first, last - SHORTEST_SPAN_SECONDS), last],
@@ -140,7 +140,7 @@ function optionsOf(latest: RefObject<Props>, size: { width: number; height: numb
   }
 }
 
-/** A canvas does not know `light-dark()`: the browser resolves it on an element. */
+/** Resolve a colour on an element, because a canvas does not support `light-dark()`. */
 function resolved(value: string, name: string): string {
   if (!value.includes("light-dark")) return value;
   const probe = document.createElement("span");

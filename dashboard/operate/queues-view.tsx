@@ -29,7 +29,7 @@ export function useLoad() {
   });
 }
 
-/** What waits and runs, and how fast it goes. */
+/** The queues: waiting and running tasks, throughput and backlog. */
 export function QueuesView() {
   const load = useLoad();
   if (load.data === undefined) {
@@ -49,7 +49,7 @@ export function QueuesView() {
           <Icon name="alert" />
           <div class="notice-text">
             {formatCount(unreadableMessages)} messages could not be read.{" "}
-            <Link href="/operate/dead-letters">They are among the dead letters.</Link>
+            <Link href="/operate/dead-letters">They are in the dead letters.</Link>
           </div>
         </div>
       )}
@@ -72,20 +72,20 @@ function HoldNotice({ hold }: { hold: NonNullable<Load["hold"]> }) {
   const queries = useQueryClient();
   const lift = useMutation({
     mutationFn: async () => api().queues.liftHold(),
-    onSuccess: () => tell("The hold is lifted. Tasks ask models again."),
+    onSuccess: () => tell("The hold is lifted. Tasks call models again."),
     onError: tellError,
     onSettled: async () => queries.invalidateQueries({ queryKey: LOAD_KEY }),
   });
   async function ask() {
-    const text = "Tasks ask models again at once. If the platform still refuses the account, the hold comes back.";
+    const text = "Tasks call models again at once. If the platform still refuses the account, the hold comes back.";
     if (await confirm({ title: "Lift the hold on the account?", text, act: "Lift the hold" })) lift.mutate();
   }
   return (
     <div class="notice" data-tone="warn" role="status">
       <Icon name="pause" />
       <div class="notice-text">
-        <strong>The account is held until {formatDateTime(hold.until)}.</strong> The platform said{" "}
-        <code>{hold.code}</code>; no task that needs a model starts before.
+        <strong>The account is held until {formatDateTime(hold.until)}.</strong> The platform answered{" "}
+        <code>{hold.code}</code>. No task that needs a model starts before then.
       </div>
       {isOperator() && may("admin") && (
         <button type="button" class="button" disabled={lift.isPending} onClick={() => void ask()}>
@@ -122,14 +122,15 @@ function KindCard({ load }: { load: KindLoad }) {
           value={tasks.oldestDueAgeMs === null ? "–" : formatDuration(tasks.oldestDueAgeMs)}
           isStrong
         />
-        <Figure name="Delayed" value={formatCount(tasks.delayed)} about="Due later: between two attempts" />
-        <Figure name="Held" value={formatCount(tasks.held)} about="Until an allocation or a budget begins anew" />
-        <Figure name="Next stages" value={formatCount(tasks.pending)} about="Tasks whose stage has not opened" />
+        <Figure name="Delayed" value={formatCount(tasks.delayed)} about="Due later, between two attempts" />
+        <Figure name="Held" value={formatCount(tasks.held)} about="Until an allocation or a budget resets" />
+        <Figure name="Next stages" value={formatCount(tasks.pending)} about="Tasks whose stage is not open yet" />
       </dl>
       <footer class="small">
         <span class="soft">
           {formatCount(jobs.lastHour.completed)} completed
-          {jobs.lastHour.failed > 0 && <span class="bad">, {formatCount(jobs.lastHour.failed)} failed</span>} in an hour
+          {jobs.lastHour.failed > 0 && <span class="bad">, {formatCount(jobs.lastHour.failed)} failed</span>} in the
+          last hour
         </span>
         {openDeadLetters > 0 && (
           <Link href="/operate/dead-letters" class="bad">
@@ -188,14 +189,14 @@ function PauseButton({ kind, isPaused }: { kind: JobKind; isPaused: boolean }) {
       {isAsking && (
         <NoteDialog
           title={`${isPaused ? "Resume" : "Pause"} ${kindName(kind)}?`}
-          hint={isPaused ? "It stands in the audit." : "Everybody whose job waits reads it, so say why and until when."}
+          hint={isPaused ? "The audit log shows it." : "Everybody with a waiting job sees it. Say why and until when."}
           act={isPaused ? "Resume" : "Pause"}
           onDone={(note) => change.mutate(note)}
           onClose={() => setAsking(false)}
         >
           {isPaused
-            ? "Tasks of this kind start again, those that wait the longest first."
-            : "No further task of this kind starts. Running tasks finish, and new jobs wait."}
+            ? "Tasks of this kind start again, the oldest first."
+            : "No more tasks of this kind start. Running tasks finish, and new jobs wait."}
         </NoteDialog>
       )}
     </>

@@ -22,7 +22,7 @@ interface Fields {
 }
 const EMPTY: Fields = { kind: "", code: "", after: "", before: "", limit: "1000", rate: "10", isCanary: true };
 
-/** Redrive all that match. It asks for a dry run after each change, and only what that has told can be started. */
+/** Redrive all letters that match. Each change asks for a dry run, and only the redrive that it showed can be started. */
 export function RedriveDialog({ fingerprint, onClose }: { fingerprint?: string; onClose: () => void }) {
   const [fields, setFields] = useState(EMPTY);
   const queries = useQueryClient();
@@ -51,11 +51,11 @@ export function RedriveDialog({ fingerprint, onClose }: { fingerprint?: string; 
   const set = (changed: Partial<Fields>) => setFields((before) => ({ ...before, ...changed }));
   return (
     <FormDialog
-      title={fingerprint === undefined ? "Redrive by filter" : "Redrive all of this cause"}
+      title={fingerprint === undefined ? "Redrive by filter" : "Redrive all letters with this cause"}
       isWide
       onClose={onClose}
       act={isCurrent && count > 0 ? `Redrive ${formatCount(count)}` : "Redrive"}
-      leave="Leave them"
+      leave="Cancel"
       isReady={isCurrent && count > 0 && !redrive.isPending}
       error={redrive.error}
       onSubmit={() => redrive.mutate()}
@@ -63,7 +63,7 @@ export function RedriveDialog({ fingerprint, onClose }: { fingerprint?: string; 
       {fingerprint === undefined ? (
         <Filter fields={fields} set={set} />
       ) : (
-        <p class="soft">Every open letter of this cause that no other redrive holds, the oldest first.</p>
+        <p class="soft">Every open letter with this cause that is not part of another redrive, the oldest first.</p>
       )}
       <label class="check">
         <input
@@ -73,14 +73,14 @@ export function RedriveDialog({ fingerprint, onClose }: { fingerprint?: string; 
           onChange={({ currentTarget }) => set({ isCanary: currentTarget.checked })}
         />
         <span>
-          One first <span class="dim">– the rest follows if it completes, and stays if it fails</span>
+          Try one first <span class="dim">– the others follow if it completes, and stay if it fails</span>
         </span>
       </label>
       <details class="more">
-        <summary>How many, how fast</summary>
+        <summary>Limit and rate</summary>
         <div class="redrive-grid">
           <NumberField label="At most" value={fields.limit} max={10_000} onChange={(limit) => set({ limit })} />
-          <NumberField label="A second" value={fields.rate} max={100} onChange={(rate) => set({ rate })} />
+          <NumberField label="Per second" value={fields.rate} max={100} onChange={(rate) => set({ rate })} />
         </div>
       </details>
       <div class="dry-run card" aria-live="polite" aria-busy={!isCurrent} data-stale={!isCurrent}>
@@ -176,7 +176,7 @@ function DryRunAnswer({ dry }: { dry: DryRun }) {
     return (
       <span class="soft">
         {heldByOthers > 0
-          ? `Nothing to redrive: another redrive holds the ${formatCount(heldByOthers)} that match.`
+          ? `There is nothing to redrive: the ${formatCount(heldByOthers)} letters that match are part of another redrive.`
           : "No open letter matches."}
       </span>
     );
@@ -202,10 +202,10 @@ function DryRunAnswer({ dry }: { dry: DryRun }) {
       </dl>
       <ul class="small soft">
         {unknown > 0 && (
-          <li>{formatCount(unknown)} of them are recordings that were not read yet: nobody knows what they cost.</li>
+          <li>{formatCount(unknown)} of them are recordings that were not read yet, so their cost is not known.</li>
         )}
-        {overLimit > 0 && <li>{formatCount(overLimit)} more match and stay: they are beyond the limit.</li>}
-        {heldByOthers > 0 && <li>{formatCount(heldByOthers)} more are held by another redrive.</li>}
+        {overLimit > 0 && <li>{formatCount(overLimit)} more match but stay, because they are over the limit.</li>}
+        {heldByOthers > 0 && <li>{formatCount(heldByOthers)} more are part of another redrive.</li>}
       </ul>
     </>
   );
@@ -228,7 +228,7 @@ function requestOf(fields: Fields, fingerprint: string | undefined): Omit<Redriv
   };
 }
 
-/** The text as it was a moment ago: the API is not asked for each letter that is typed. */
+/** Return the text after a delay, so that the API is not called for every character. */
 function useLater(text: string): string {
   const [later, setLater] = useState(text);
   useEffect(() => {

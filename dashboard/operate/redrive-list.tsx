@@ -13,14 +13,14 @@ import { Age } from "../ui/time.tsx";
 import { taskName } from "./task-name.ts";
 
 const STATE_NAMES: Readonly<Record<Redrive["state"], string>> = {
-  canary: "One first",
+  canary: "Trying one",
   running: "Running",
   completed: "Completed",
   cancelled: "Aborted",
   stopped: "Stopped",
 };
 
-/** Redrives of many, newest first, with how far they are. */
+/** Bulk redrives, newest first, with their progress. */
 export function RedriveList() {
   const queries = useQueryClient();
   const redrives = useQuery({
@@ -29,7 +29,7 @@ export function RedriveList() {
     refetchInterval: ({ state: { data } }) => (data?.some(isMoving) === true ? LIVE_MS : IDLE_MS),
   });
   const all = redrives.data ?? [];
-  // Letters that were redriven leave the list above, and those that failed again come back to it.
+  // Redriven letters leave the list above, and letters that failed again come back to it.
   const stamp = all.map(({ id, state, progress }) => `${id} ${state} ${progress.redriven} ${progress.failed}`).join();
   const before = useRef(stamp);
   useEffect(() => {
@@ -65,7 +65,7 @@ function RedriveRow({ redrive }: { redrive: Redrive }) {
     },
   });
   async function ask() {
-    const text = "What was sent already runs to its end. Letters that have not been sent are open again.";
+    const text = "Tasks that were already sent run to their end. Letters that have not been sent are open again.";
     if (await confirm({ title: "Abort this redrive?", text, act: "Abort redrive", isDangerous: true })) abort.mutate();
   }
   const ended = progress.completed + progress.failed + progress.cancelled + progress.skipped + progress.released;
@@ -95,7 +95,7 @@ function RedriveRow({ redrive }: { redrive: Redrive }) {
         )}
       </div>
       {isMoving(redrive) && (
-        <Progress fraction={progress.matched === 0 ? null : ended / progress.matched} label="How far the redrive is" />
+        <Progress fraction={progress.matched === 0 ? null : ended / progress.matched} label="Progress of the redrive" />
       )}
       <p class="small dim redrive-counts">
         {countsOf(progress).map(([name, count]) => (
@@ -118,7 +118,7 @@ function countsOf(progress: Redrive["progress"]): readonly (readonly [string, nu
     ["failed again", failed],
     ["cancelled", cancelled],
     ["skipped", skipped],
-    ["given back", released],
+    ["open again", released],
   ] as const;
   return [["matched", matched] as const, ...counts.filter(([, count]) => count > 0)];
 }

@@ -3,7 +3,7 @@ import { Dialog } from "../ui/dialog.tsx";
 import { Icon } from "../ui/icon.tsx";
 import type { ComponentChildren } from "preact";
 
-/** A secret that is shown this once. Escape does not close it: what was not copied is gone. */
+/** A secret that is shown only once. Escape does not close the dialog, because an uncopied secret would be lost. */
 export function SecretDialog({
   title,
   secret,
@@ -24,14 +24,14 @@ export function SecretDialog({
         <>
           <CopyButton text={secret} />
           <button type="button" class="button primary" onClick={onClose}>
-            I have kept it
+            I have saved it
           </button>
         </>
       }
     >
       <div class="notice" data-tone="warn">
         <Icon name="key" />
-        <div class="notice-text">It is shown this once. Keep it now: nobody can read it again.</div>
+        <div class="notice-text">This is shown only once. Save it now: nobody can read it again.</div>
       </div>
       <output class="secret mono">{secret}</output>
       <div class="soft">{children}</div>

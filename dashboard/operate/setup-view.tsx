@@ -7,8 +7,8 @@ import { Icon } from "../ui/icon.tsx";
 import { ErrorState, Skeleton } from "../ui/states.tsx";
 
 const NAMES: Readonly<Record<DeploymentCheck["name"], string>> = {
-  presigned_uploads: "Uploads straight into the bucket",
-  notification_rule: "Notifications of the bucket",
+  presigned_uploads: "Uploads directly to the bucket",
+  notification_rule: "Bucket notifications",
   vectorize: "Vectorize for the search by meaning",
   setup_token: "The setup token",
   access: "Sign-in with Cloudflare Access",
@@ -19,7 +19,7 @@ const STATES: Readonly<Record<DeploymentCheck["state"], string>> = {
   unknown: "Not known yet",
 };
 
-/** What a deployment lacks, with the commands that mend it. */
+/** The parts that a deployment lacks, with the commands that add them. */
 export function SetupView() {
   const checks = useQuery({
     queryKey: ["checks"],
@@ -48,7 +48,7 @@ export function SetupView() {
         </h2>
       </div>
       <p class="soft setup-about">
-        Darkroom runs without these parts. Each of them takes a limit away. Run the commands in the folder of the
+        Darkroom runs without these parts. Each of them removes a limit. Run the commands in the folder of the
         repository that you deploy from.
       </p>
       <ul class="card checks">

@@ -6,14 +6,14 @@ const NAMES: Readonly<Record<string, string | undefined>> = {
   classify: "Classifying",
   summarise: "Summarising",
   describe: "Describing",
-  embed: "Making it findable by meaning",
+  embed: "Indexing for the search by meaning",
   deliver_webhook: "Delivering to a webhook",
   message: "Unreadable message",
 };
 
 export const TASK_KINDS: readonly string[] = Object.keys(NAMES);
 
-/** What a kind of task does, in words. */
+/** Return what a kind of task does, in words. */
 export function taskName(kind: string): string {
   return NAMES[kind] ?? kind.replaceAll("_", " ");
 }

@@ -19,7 +19,7 @@ export function formatClockTime(at: number): string {
   return clock.format(at);
 }
 
-/** Jobs that ended, of all kinds. */
+/** The number of jobs of all kinds that ended. */
 export function ThroughputChart() {
   const [hours, setHours] = useState<(typeof SPANS_HOURS)[number]>(1);
   const read = useQuery({
@@ -37,7 +37,7 @@ export function ThroughputChart() {
       <header>
         <h2>Throughput</h2>
         <fieldset class="segments">
-          <legend class="visually-hidden">Of the last</legend>
+          <legend class="visually-hidden">Time span</legend>
           {SPANS_HOURS.map((one) => (
             <label key={one}>
               <input type="radio" name="throughput" checked={hours === one} onChange={() => setHours(one)} />
@@ -71,7 +71,7 @@ export function ThroughputChart() {
   );
 }
 
-/** Every step of the span, also those in which nothing ended. */
+/** Return every step of the time span, including steps in which no job ended. */
 function pointsOf({ from, to, stepSeconds, points }: Throughput): readonly ChartPoint[] {
   const stepMs = stepSeconds * 1000;
   const first = Math.floor(Date.parse(from) / stepMs + 1) * stepMs;

@@ -24,7 +24,7 @@ const COLORS = ["--lamp", "--busy", "--good", "--warn", "--bad"] as const;
 const MOST_SERIES = COLORS.length;
 const dayName = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", timeZone: "UTC" });
 
-/** What was consumed, day by day, and what holds work back. */
+/** The usage of each day, and the budgets. */
 export function UsageView() {
   const [days, setDays] = useState<(typeof SPANS_DAYS)[number]>(30);
   const [group, setGroup] = useState<Group>("kind");
@@ -42,7 +42,7 @@ export function UsageView() {
         <div class="section-head">
           <h2>Usage</h2>
           <fieldset class="segments">
-            <legend class="visually-hidden">Told apart by</legend>
+            <legend class="visually-hidden">Group by</legend>
             {GROUPS.filter(([one]) => one !== "owner" || isOperator()).map(([one, name]) => (
               <label key={one}>
                 <input type="radio" name="usage-by" checked={group === one} onChange={() => setGroup(one)} />
@@ -51,7 +51,7 @@ export function UsageView() {
             ))}
           </fieldset>
           <fieldset class="segments">
-            <legend class="visually-hidden">Of the last</legend>
+            <legend class="visually-hidden">Time span</legend>
             {SPANS_DAYS.map((one) => (
               <label key={one}>
                 <input type="radio" name="usage-days" checked={days === one} onChange={() => setDays(one)} />
@@ -82,7 +82,7 @@ function UsageFigures({ usage, group, days }: { usage: Usage; group: Group; days
     <>
       <dl class="figures usage-figures">
         <Figure name={`Neurons in ${days} days`} value={formatNeurons(total.neurons)} isStrong />
-        <Figure name="Calls to models" value={formatCount(total.calls)} isStrong />
+        <Figure name="Model calls" value={formatCount(total.calls)} isStrong />
         <Figure
           name={total.billedMicroUsd === null ? "At the list price" : "Billed beyond the free neurons"}
           value={formatUsd(total.billedMicroUsd ?? total.microUsd)}
@@ -95,8 +95,8 @@ function UsageFigures({ usage, group, days }: { usage: Usage; group: Group; days
         />
       </dl>
       {rows.length === 0 ? (
-        <EmptyState icon="gauge" title="No model was asked">
-          In the last {days} days no job has consumed anything.
+        <EmptyState icon="gauge" title="No model was called">
+          No model was called in the last {days} days.
         </EmptyState>
       ) : (
         <>
@@ -109,7 +109,7 @@ function UsageFigures({ usage, group, days }: { usage: Usage; group: Group; days
               }))}
               points={points}
               heightPx={220}
-              label={`Neurons a day by ${group}, the last ${days} days: ${formatNeurons(total.neurons)} in all`}
+              label={`Neurons per day by ${group} in the last ${days} days: ${formatNeurons(total.neurons)} in all`}
               format={formatNeurons}
               formatTime={(at) => dayName.format(at)}
             />
@@ -161,7 +161,7 @@ function shownName(name: string, group: Group): string {
   return name === "ask" ? "Questions" : name === "search" ? "Search" : kindName(name);
 }
 
-/** Those that consumed the most, and one for all others. */
+/** Return the names with the highest usage, and one name for all others. */
 function namesOf(rows: readonly Row[], group: Group): readonly string[] {
   const names = sumsOf(rows, group).map(({ name }) => name);
   return names.length <= MOST_SERIES ? names : [...names.slice(0, MOST_SERIES - 1), OTHERS];

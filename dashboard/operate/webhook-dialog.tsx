@@ -11,17 +11,17 @@ const EVENTS: Readonly<Record<WebhookEvent, string>> = {
   "job.failed": "a job has failed",
   "job.cancelled": "a job was cancelled",
   "transcript.edited": "a transcript was edited",
-  "budget.warning": "a budget is nearly used up",
+  "budget.warning": "a budget is almost used up",
   "budget.exhausted": "a budget is used up",
   "ops.budget_low": "the account's budget runs low",
   "ops.cron_stopped": "maintenance has stopped",
-  "ops.database_filling": "the database fills up",
+  "ops.database_filling": "the database is filling up",
   "ops.dead_letters_burst": "many tasks fail at once",
-  "ops.queue_growing": "a queue grows",
-  "ops.recovered": "what was wrong is well again",
+  "ops.queue_growing": "a queue is growing",
+  "ops.recovered": "a problem is resolved",
 };
 
-/** Registers a webhook, or changes the one that is given. */
+/** The form that registers a webhook, or changes an existing one. */
 export function WebhookDialog({
   endpoint,
   onClose,
@@ -69,7 +69,7 @@ export function WebhookDialog({
         />
       </label>
       <label class="field">
-        <span>What it is for (optional)</span>
+        <span>Purpose (optional)</span>
         <input
           class="input"
           maxLength={500}
@@ -78,7 +78,7 @@ export function WebhookDialog({
         />
       </label>
       <fieldset class="field">
-        <legend class="field-legend">Tell it when</legend>
+        <legend class="field-legend">Send an event when</legend>
         {offered.map((event) => (
           <label key={event} class="check">
             <input

@@ -14,7 +14,7 @@ import { WebhookDialog } from "./webhook-dialog.tsx";
 
 export const WEBHOOKS_KEY = ["webhooks"] as const;
 
-/** Addresses that are told of what happens. */
+/** The webhooks: addresses to which Darkroom sends events. */
 export function WebhooksView() {
   const [params] = useSearchParams();
   const id = params.get("id");
@@ -53,9 +53,9 @@ function Endpoints() {
       {endpoints.data === undefined ? (
         endpoints.error === null && <Skeleton rows={3} />
       ) : all.length === 0 ? (
-        <EmptyState icon="bolt" title="Nobody is told yet" actions={make}>
-          A webhook is an address of yours that Darkroom tells of jobs that ended, of edited transcripts and of budgets,
-          signed so that you know who it is.
+        <EmptyState icon="bolt" title="No webhooks yet" actions={make}>
+          A webhook is an address of yours. Darkroom sends it signed events about finished jobs, edited transcripts and
+          budgets.
         </EmptyState>
       ) : (
         <ul class="card endpoints">
@@ -76,7 +76,7 @@ function Endpoints() {
       )}
       {secret !== null && (
         <SecretDialog title="The webhook's secret" secret={secret} onClose={() => setSecret(null)}>
-          Your receiver checks each delivery's signature with it (Standard Webhooks).
+          Your receiver uses it to check the signature of each delivery (Standard Webhooks).
         </SecretDialog>
       )}
     </>

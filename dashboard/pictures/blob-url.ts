@@ -3,7 +3,7 @@ import { useEffect, useMemo } from "preact/hooks";
 
 import { api } from "../api/session.ts";
 
-/** An artifact as the address of an image: it is read with the key, which an `img` cannot send. */
+/** Return an address of an artifact for an `img`. The artifact is read with the key, which an `img` cannot send. */
 export function useArtifactUrl(jobId: string, name: string | undefined) {
   const blob = useQuery({
     queryKey: ["artifact", jobId, name],

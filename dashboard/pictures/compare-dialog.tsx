@@ -6,7 +6,7 @@ import { factsOf } from "./picture-facts.ts";
 
 const NAMES = ["model", "width", "height", "seed", "steps", "guidance"] as const;
 
-/** Two pictures side by side, and what they were asked for with; what differs stands out. */
+/** Two pictures side by side, with their prompts and settings. The differences are marked. */
 export function CompareDialog({ jobs, onClose }: { jobs: readonly [Job, Job]; onClose: () => void }) {
   const facts = jobs.map(factsOf);
   const rows = [
@@ -27,7 +27,7 @@ export function CompareDialog({ jobs, onClose }: { jobs: readonly [Job, Job]; on
       <table class="plain compare-facts">
         <thead class="visually-hidden">
           <tr>
-            <th scope="col">Asked for</th>
+            <th scope="col">Setting</th>
             <th scope="col">Left</th>
             <th scope="col">Right</th>
           </tr>

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/preact-query";
 import type { Job } from "../../client/index.ts";
 import { api } from "../api/session.ts";
 
-/** What a step has written about the picture or text: its description, its summary. */
+/** The description or summary that a step has written about a picture or text. */
 export function Description({ job: { id, artifacts } }: { job: Job }) {
   const written = artifacts.filter(({ name }) => /^(description|summary|caption)\.(txt|md)$/.test(name));
   return (

@@ -8,7 +8,7 @@ import { api } from "../api/session.ts";
 import { formatPercent } from "../ui/format.ts";
 import { Description } from "./description.tsx";
 
-/** What a picture or a text was labelled as, best first, beside the picture. */
+/** The labels of a picture or a text, best first, next to the picture or the text. */
 export function LabelsResult({ job }: { job: Job }) {
   const { labels, input } = job;
   return (
@@ -21,7 +21,7 @@ export function LabelsResult({ job }: { job: Job }) {
       )}
       <div class="labelled-about">
         {labels.length === 0 ? (
-          <p class="dim">No label is sure enough.</p>
+          <p class="dim">The model is not sure of any label.</p>
         ) : (
           <dl class="bars">
             {labels.map(({ label, score }) => (

@@ -1,7 +1,7 @@
 import type { Job } from "../../client/index.ts";
 import { formatModel, formatNeurons } from "../ui/format.ts";
 
-/** What a picture was asked for with. */
+/** The prompt and settings of a picture. */
 export interface PictureFacts {
   readonly prompt: string;
   readonly model: string;
@@ -23,7 +23,7 @@ export function factsOf(job: Job): PictureFacts {
   };
 }
 
-/** `512 × 512, seed 7, 4 steps`; only what was asked for. */
+/** Return the settings in the request, for example `512 × 512`, `seed 7`, `4 steps`. */
 export function settingsOf({ options }: PictureFacts): readonly string[] {
   const { width, height, seed, steps, guidance } = options;
   return [

@@ -11,7 +11,7 @@ import { Description } from "./description.tsx";
 import { factsOf } from "./picture-facts.ts";
 import { reusePrompt } from "./reuse-prompt.ts";
 
-/** The picture that a job has drawn. */
+/** The picture that a job has generated. */
 export function PictureResult({ job }: { job: Job }) {
   const [, navigate] = useLocation();
   const { url, error, retry } = useArtifactUrl(

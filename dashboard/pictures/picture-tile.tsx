@@ -11,7 +11,7 @@ import { useArtifactUrl } from "./blob-url.ts";
 import { factsOf, settingsOf } from "./picture-facts.ts";
 import { reusePrompt } from "./reuse-prompt.ts";
 
-/** A picture of the gallery. It is read when it comes near the screen. */
+/** A picture in the gallery. It is loaded when it comes near the visible part of the page. */
 export function PictureTile({
   summary,
   isChosen,

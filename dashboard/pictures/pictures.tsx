@@ -11,7 +11,7 @@ import { EmptyState, ErrorState, ShowMore, Skeleton } from "../ui/states.tsx";
 import { CompareDialog } from "./compare-dialog.tsx";
 import { PictureTile } from "./picture-tile.tsx";
 
-/** All pictures that were drawn, with what they were asked for with. */
+/** All generated pictures, with their prompts and settings. */
 export function Pictures() {
   const [params, setParams] = useSearchParams();
   const q = params.get("q")?.trim() ?? "";
@@ -51,10 +51,10 @@ export function Pictures() {
       {jobs === undefined ? (
         list.error === null && <Skeleton rows={2} height={280} />
       ) : jobs.length === 0 ? (
-        <EmptyState icon="image" title={q === "" ? "No pictures yet" : "No prompt contains it"} actions={draw}>
+        <EmptyState icon="image" title={q === "" ? "No pictures yet" : "No prompt matches"} actions={draw}>
           {q === ""
-            ? "Describe what you want to see, and it hangs here with its prompt, model, seed and cost."
-            : `None of your pictures was asked for with “${q}”.`}
+            ? "Describe what you want to see. The picture then appears here with its prompt, model, seed and cost."
+            : `None of your prompts contains “${q}”.`}
         </EmptyState>
       ) : (
         <ul class="gallery">
@@ -71,7 +71,7 @@ export function Pictures() {
       <ShowMore list={list}>Show older pictures</ShowMore>
       {chosen.length > 0 && (
         <div class="action-bar" role="status">
-          <span>{right === undefined ? "One picture is chosen. Choose another." : "Two pictures are chosen."}</span>
+          <span>{right === undefined ? "One picture is selected. Select another." : "Two pictures are selected."}</span>
           <button type="button" class="button" onClick={() => setChosen([])}>
             Clear
           </button>

@@ -3,7 +3,7 @@ import { tell } from "../shell/toasts.tsx";
 import { promptDraft } from "../uploads/prompt-form.tsx";
 import { factsOf } from "./picture-facts.ts";
 
-/** Put a picture's prompt and settings into the form. The previous content of the form can be brought back. */
+/** Put a picture's prompt and settings into the form. The previous content of the form can be restored. */
 export function reusePrompt(job: Job): void {
   const before = promptDraft.value;
   const { prompt, options } = factsOf(job);
@@ -21,7 +21,7 @@ export function reusePrompt(job: Job): void {
   const hadPrompt = before.prompt.trim() !== "" && before.prompt !== prompt;
   tell("The prompt and its settings are in the form.", {
     ...(hadPrompt && {
-      action: { label: "Bring back what was there", run: () => (promptDraft.value = before) },
+      action: { label: "Restore the previous content", run: () => (promptDraft.value = before) },
     }),
   });
 }

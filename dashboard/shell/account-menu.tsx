@@ -6,7 +6,7 @@ import { type Theme, theme, THEMES } from "./theme.ts";
 
 const THEME_NAMES: Readonly<Record<Theme, string>> = { system: "System", light: "Light", dark: "Dark" };
 
-/** Whose key it is, how the page looks, and the way out. */
+/** The owner of the key, the appearance of the page, and the sign-out. */
 export function AccountMenu() {
   const self = ownSelf();
   if (self === null) return null;

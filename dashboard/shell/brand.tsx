@@ -1,4 +1,4 @@
-/** The mark: a lamp in a dark room. */
+/** The logo: a lamp in a dark room. */
 export function Brand() {
   return (
     <span class="brand">

@@ -5,13 +5,13 @@ import { may } from "../api/session.ts";
 import { Icon } from "../ui/icon.tsx";
 import { addFiles } from "../uploads/queue.ts";
 
-/** The whole window takes files, wherever one is. */
+/** Files can be dropped anywhere in the window, in every view. */
 export function DropZone() {
   const [, navigate] = useLocation();
   const [isOver, setOver] = useState(false);
   useEffect(() => {
     if (!may("jobs:write")) return;
-    // A drag enters and leaves each element that it passes.
+    // A drag fires enter and leave events for each element that it crosses.
     let depth = 0;
     const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") === true;
     const enter = (event: DragEvent) => {
@@ -53,7 +53,7 @@ export function DropZone() {
     <div class="drop-over" aria-hidden="true">
       <div>
         <Icon name="upload" size={28} />
-        Drop to add
+        Drop the files to add them
       </div>
     </div>
   );

@@ -21,7 +21,7 @@ const NewJob = lazy(async () => (await import("../uploads/new-job.tsx")).NewJob)
 const Pictures = lazy(async () => (await import("../pictures/pictures.tsx")).Pictures);
 const Operate = lazy(async () => (await import("../operate/operate.tsx")).Operate);
 
-/** Everything around the views, once somebody is signed in. */
+/** Everything around the views, after the sign-in. */
 export function Frame() {
   const [path, navigate] = useLocation();
   useEffect(startShortcuts, []);
@@ -30,13 +30,15 @@ export function Frame() {
     ...places.map(({ keys, name, path: to }) => ({ keys, does: name, run: () => navigate(to) })),
     ...(may(...NEW_JOB.scopes) ? [{ keys: NEW_JOB.keys, does: NEW_JOB.name, run: () => navigate(NEW_JOB.path) }] : []),
   ]);
-  useShortcuts("Everywhere", [{ keys: "?", does: "Show these keys", run: () => (isHelpOpen.value = true) }]);
+  useShortcuts("Everywhere", [
+    { keys: "?", does: "Show the keyboard shortcuts", run: () => (isHelpOpen.value = true) },
+  ]);
   useArrival(path.split("/").slice(0, 3).join("/"));
 
   return (
     <div class="frame">
       <a class="skip" href="#main">
-        Skip to the content
+        Skip to content
       </a>
       <header class="top">
         <Link href="/" class="home" aria-label="Darkroom, all jobs">
@@ -59,7 +61,7 @@ export function Frame() {
       {!isReachable.value && (
         <div class="banner" role="status">
           <Icon name="alert" />
-          Darkroom does not answer. What is on this page stays, and it goes on when the connection is back.
+          Darkroom does not answer. This page keeps its content, and continues when the connection is back.
         </div>
       )}
       <main id="main" class="main" tabIndex={-1}>
@@ -87,7 +89,7 @@ export function Frame() {
                 </Link>
               }
             >
-              The address may have been cut off when it was copied.
+              The address may be incomplete.
             </EmptyState>
           </Route>
         </Switch>
@@ -120,7 +122,7 @@ function Home() {
   );
 }
 
-/** A new view begins at its top, and a screen reader begins there too. The browser's way back keeps its place. */
+/** Scroll to the top of a new view and move the focus there, for screen readers. Going back keeps the scroll position. */
 function useArrival(view: string): void {
   const last = useRef(view);
   const isBack = useRef(false);

@@ -5,7 +5,7 @@ import { shortcutGroups } from "./shortcuts.ts";
 
 export const isHelpOpen = signal(false);
 
-/** The keys that work where one is just now. */
+/** The keyboard shortcuts that work in the current view. */
 export function HelpDialog() {
   if (!isHelpOpen.value) return null;
   return (

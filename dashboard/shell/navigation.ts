@@ -1,4 +1,4 @@
-// The places of the page, once: the side bar, the bar of a phone, and the keys that lead there.
+// The places of the page, for the side bar, for the bar on a phone, and for the keys.
 import type { Scope } from "../api/session.ts";
 import type { IconName } from "../ui/icon.tsx";
 
@@ -7,7 +7,7 @@ export interface Place {
   readonly name: string;
   readonly icon: IconName;
   readonly keys: string;
-  /** What the key needs; others do not see the place. */
+  /** The scopes that the key needs. Without them the place is hidden. */
   readonly scopes: readonly Scope[];
 }
 
@@ -19,7 +19,7 @@ export const PLACES: readonly Place[] = [
 
 export const NEW_JOB: Place = { path: "/new", name: "New job", icon: "plus", keys: "n", scopes: ["jobs:write"] };
 
-/** Whether an address lies in this place. Jobs' own pages belong to the list. */
+/** Whether an address lies in this place. The page of a job belongs to the list. */
 export function isWithin(path: string, place: Place): boolean {
   if (place.path === "/") return path === "/" || path === "/jobs" || path.startsWith("/jobs/");
   return path === place.path || path.startsWith(`${place.path}/`);

@@ -4,7 +4,7 @@ import { useLocation, useSearchParams } from "wouter-preact";
 import { Icon } from "../ui/icon.tsx";
 import { useShortcuts } from "./shortcuts.ts";
 
-/** One box for jobs and for the words in them: both are looked for on the list, whose address has the question. */
+/** One box that searches jobs and the words in them. The list shows the results, and its address contains the search. */
 export function SearchBox() {
   const [path, navigate] = useLocation();
   const [params] = useSearchParams();
@@ -24,7 +24,7 @@ export function SearchBox() {
   ]);
   function search(wanted: string) {
     const q = wanted.trim();
-    // Filters that are set stay; from another view one begins afresh.
+    // On the list the filters stay. From another view the search begins without filters.
     const next = new URLSearchParams(path === "/" ? params : "");
     if (q === "") next.delete("q");
     else next.set("q", q);

@@ -1,9 +1,9 @@
-// Keys for people who do not reach for the mouse: single keys, and sequences such as `g j`.
+// Keyboard shortcuts: single keys, and sequences such as `g j`.
 import { computed, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
 export interface Shortcut {
-  /** One key, or two after another with a space between: `?`, `g j`. As `KeyboardEvent.key` names it. */
+  /** One key, or two keys in sequence with a space between them: `?`, `g j`. The names are those of `KeyboardEvent.key`. */
   readonly keys: string;
   readonly does: string;
   readonly group: string;
@@ -13,12 +13,12 @@ export interface Shortcut {
 const SEQUENCE_MS = 1200;
 
 const registered = signal<readonly Shortcut[]>([]);
-/** As the help shows them. */
+/** The shortcuts in groups, for the help. */
 export const shortcutGroups = computed(() => Map.groupBy(registered.value, ({ group }) => group));
 
 let first: { key: string; at: number } | null = null;
 
-/** Whoever types, or is asked something, is not meant. */
+/** Whether a key is a shortcut. It is not while the person types or a dialog is open. */
 function isMeantForPage(event: KeyboardEvent): boolean {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return false;
   if (document.querySelector("dialog[open]") !== null) return false;
@@ -44,7 +44,7 @@ function listen(event: KeyboardEvent): void {
   found.run(event);
 }
 
-/** Whether the key presses what has the focus: a button is pressed by Enter and the space bar itself. */
+/** Whether the key activates the focused element, as Enter and space activate a button. */
 function isPress({ key, target }: KeyboardEvent): boolean {
   if (key !== "Enter" && key !== " ") return false;
   return target instanceof Element && target.closest("button, a, summary, label, [role=tab]") !== null;
@@ -55,7 +55,7 @@ export function startShortcuts(): () => void {
   return () => removeEventListener("keydown", listen);
 }
 
-/** Keys that work while the component is there. What they do is looked up when they are pressed, so it may change freely. */
+/** Register keys while the component is mounted. Their actions are looked up when a key is pressed, so they may change freely. */
 export function useShortcuts(group: string, shortcuts: readonly Omit<Shortcut, "group">[]): void {
   const latest = useRef(shortcuts);
   latest.current = shortcuts;

@@ -14,7 +14,7 @@ import { Dialog } from "../ui/dialog.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Brand } from "./brand.tsx";
 
-/** The whole page, before anybody is signed in. */
+/** The whole page before the sign-in. */
 export function SignIn() {
   const { value } = session;
   if (value.state === "checking") {
@@ -52,19 +52,22 @@ export function SignIn() {
       <div class="gate-card">
         <Brand />
         <h1>Sign in</h1>
-        <p class="dim">Use an API key of this deployment. It is kept for this tab and sent to this address alone.</p>
+        <p class="dim">
+          Use an API key of this deployment. It is kept for this tab only, and sent to this address only.
+        </p>
         <KeyForm why={value.state === "out" ? value.why : null} act="Sign in" />
         {isBehindAccess && (
           <p class="gate-help">
-            Do you have another address at Cloudflare Access? <a href={ACCESS_LOGOUT}>Sign in there as somebody else</a>
+            Do you have another address at Cloudflare Access?{" "}
+            <a href={ACCESS_LOGOUT}>Sign in there as another person</a>
           </p>
         )}
         <details class="more gate-help">
           <summary>Where do I get a key?</summary>
           <p>
-            On your own machine <code>npm start</code> prints an address that signs you in. In production an admin makes
-            keys, under Operate → Keys or with <code>darkroom keys create</code>. The first admin key of a new
-            deployment is made at <a href="/setup">/setup</a>.
+            On your own machine <code>npm start</code> prints an address that signs you in. In production an admin
+            creates keys, under Operate → Keys or with <code>darkroom keys create</code>. The first admin key of a new
+            deployment is created at <a href="/setup">/setup</a>.
           </p>
         </details>
       </div>
@@ -72,14 +75,14 @@ export function SignIn() {
   );
 }
 
-/** Over an open page whose key or session ended: what is on the page stays. */
+/** Shown over an open page when its key or session has ended. The page keeps its content. */
 export function KeyEndedDialog() {
   const why = keyRefusal.value;
   if (why === null) return null;
   if (ownSelf()?.signedInBy === "access") return <SessionEndedDialog why={why} />;
   return (
-    <Dialog title="Your key is refused" mayClose={false} onClose={() => undefined}>
-      <KeyForm why={why} act="Go on" />
+    <Dialog title="Your key is no longer accepted" mayClose={false} onClose={() => undefined}>
+      <KeyForm why={why} act="Continue" />
       <p>
         <button type="button" class="link" onClick={signOut}>
           Sign out instead
@@ -89,7 +92,7 @@ export function KeyEndedDialog() {
   );
 }
 
-/** Access asks for the sign-in on a page of its own: another tab shows it, and this one goes on when its reader is back. */
+/** Access has its own sign-in page. It opens in another tab, and this page continues when the person comes back. */
 function SessionEndedDialog({ why }: { why: string }) {
   const [isBusy, setBusy] = useState(false);
   const goOn = () => {
@@ -112,12 +115,12 @@ function SessionEndedDialog({ why }: { why: string }) {
             Sign in again
           </a>
           <button type="button" class="button" disabled={isBusy} onClick={goOn}>
-            {isBusy ? "Looking …" : "Go on"}
+            {isBusy ? "Checking …" : "Continue"}
           </button>
         </div>
         <details class="more">
           <summary>Use an API key instead</summary>
-          <KeyForm why={null} act="Go on with the key" />
+          <KeyForm why={null} act="Continue with the key" />
         </details>
       </div>
     </Dialog>
@@ -158,11 +161,11 @@ function KeyForm({ why, act }: { why: string | null; act: string }) {
         />
       </label>
       <span id="key-shape" class="hint">
-        {key !== "" && !isShaped ? "A key looks like dk_name_secret. Copy it whole." : ""}
+        {key !== "" && !isShaped ? "A key looks like dk_name_secret. Copy the whole key." : ""}
       </span>
       <label class="check">
         <input type="checkbox" checked={isKept} onChange={(event) => setKept(event.currentTarget.checked)} />
-        <span>Remember it in this browser</span>
+        <span>Remember the key in this browser</span>
       </label>
       <button class="button primary" disabled={!isShaped || isBusy}>
         {isBusy ? "Signing in …" : act}

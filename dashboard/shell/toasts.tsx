@@ -14,7 +14,7 @@ const SHOWN_MS = 7000;
 const toasts = signal<readonly Toast[]>([]);
 let last = 0;
 
-/** Say what was done. It is read out by a screen reader, and goes by itself; an error stays until it is closed. */
+/** Show what was done. A screen reader reads it out. It disappears after some seconds, and an error stays until it is closed. */
 export function tell(text: string, { tone = "plain", action }: Partial<Pick<Toast, "tone" | "action">> = {}): void {
   last += 1;
   const id = last;

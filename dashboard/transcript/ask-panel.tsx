@@ -17,7 +17,7 @@ interface Answer {
 
 const MOST_CHARS = 1000;
 
-/** Questions about what was said. Answers come as they are written; the times in them lead there. */
+/** Questions about the transcript. An answer is shown while it is written, and each time in it is a link to that place. */
 export function AskPanel({ jobId, player, onClose }: { jobId: string; player: Player; onClose: () => void }) {
   const [question, setQuestion] = useState("");
   const [answers, setAnswers] = useState<readonly Answer[]>([]);
@@ -44,7 +44,7 @@ export function AskPanel({ jobId, player, onClose }: { jobId: string; player: Pl
         signal,
         onStart({ model, covers: { isWhole, stretches } }) {
           const parts = stretches.map(({ startMs, endMs }) => `${formatClock(startMs)}–${formatClock(endMs)}`);
-          const read = isWhole ? "read all of it" : `read the parts that fit the question: ${parts.join(", ")}`;
+          const read = isWhole ? "read all of it" : `read the parts that match the question: ${parts.join(", ")}`;
           change(() => ({ about: `${formatModel(model)} ${read}` }));
         },
         onUsage: ({ neurons }) => change(() => ({ cost: `${formatNeurons(neurons)} neurons` })),
@@ -122,7 +122,7 @@ export function AskPanel({ jobId, player, onClose }: { jobId: string; player: Pl
 
 const TIME = /(\[?\b(?:\d{1,2}:)?\d{1,2}:\d{2}(?:\.\d+)?\b\]?)/u;
 
-/** The text with every time in it as a button. */
+/** An answer in which every time is a button. */
 function AnswerText({ text, player }: { text: string; player: Player }) {
   return (
     <p dir="auto">

@@ -1,4 +1,4 @@
-// Captions as they will look: a few of them are read as the API lays them out.
+// Reads the captions that the API lays out, for the preview.
 
 export interface Cue {
   readonly startMs: number;
@@ -8,7 +8,7 @@ export interface Cue {
 
 const TIMING = /^(\d+:)?(\d{2}):(\d{2})[.,](\d{3}) --> (\d+:)?(\d{2}):(\d{2})[.,](\d{3})/u;
 
-/** The cues of a WebVTT text that Darkroom wrote. */
+/** Return the cues of a WebVTT text that Darkroom wrote. */
 export function parseCues(vtt: string): readonly Cue[] {
   return vtt.split(/\r?\n\r?\n/u).flatMap((block): readonly Cue[] => {
     const lines = block.split(/\r?\n/u);

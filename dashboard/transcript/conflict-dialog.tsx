@@ -8,7 +8,7 @@ import type { Conflict } from "./merge.ts";
 
 type Choice = "mine" | "theirs" | "both";
 
-/** Two people have changed the same lines. Nothing of either is lost before somebody has chosen. */
+/** Shown if two people have changed the same lines. Both versions are kept until this person has chosen. */
 export function ConflictDialog({ edits }: { edits: Edits }) {
   const conflicts = edits.conflicts.value;
   const [choices, setChoices] = useState<readonly Choice[]>(() => conflicts.map(() => "mine"));
@@ -17,7 +17,7 @@ export function ConflictDialog({ edits }: { edits: Edits }) {
   if (isHidden) {
     return (
       <div class="conflict-note notice" data-tone="warn" role="status">
-        <div class="notice-text">Your changes are kept, and are not saved until you have chosen.</div>
+        <div class="notice-text">Your changes are kept in this browser. They are saved after you have chosen.</div>
         <button type="button" class="button" onClick={() => setHidden(false)}>
           Choose
         </button>
@@ -49,9 +49,7 @@ export function ConflictDialog({ edits }: { edits: Edits }) {
         </button>
       }
     >
-      <p class="soft">
-        Their version is stored. Choose for each line what it should say; every version stays in the history.
-      </p>
+      <p class="soft">Their version is saved. Choose the text of each line. Every version stays in the history.</p>
       {conflicts.map((conflict, at) => (
         <fieldset key={conflict.index} class="conflict">
           <legend class="small dim">{formatClock(conflict.startMs)}</legend>
@@ -77,12 +75,12 @@ export function ConflictDialog({ edits }: { edits: Edits }) {
               onChange={() => setChoices(change(choices, at, "both"))}
             />
             <span>
-              <strong>Written anew</strong>
+              <strong>New text</strong>
               <textarea
                 class="input"
                 rows={2}
                 dir="auto"
-                aria-label={`The line at ${formatClock(conflict.startMs)}, written anew`}
+                aria-label={`New text of the line at ${formatClock(conflict.startMs)}`}
                 value={texts[at]}
                 onInput={(event) => {
                   setTexts(change(texts, at, event.currentTarget.value));
@@ -105,7 +103,7 @@ function Side({ conflict: { base, mine, theirs }, whose }: { conflict: Conflict;
   const line = whose === "mine" ? mine : theirs;
   return (
     <span class="conflict-text" dir="auto">
-      {line.speaker !== base.speaker && <span class="chip">{line.speaker ?? "nobody"}</span>}
+      {line.speaker !== base.speaker && <span class="chip">{line.speaker ?? "no speaker"}</span>}
       <Difference before={base.text} after={line.text} />
     </span>
   );

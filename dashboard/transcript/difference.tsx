@@ -1,6 +1,6 @@
 import { commonTokens, tokensOf } from "./differences.ts";
 
-/** Two texts as one: what is gone, what is new, and what stayed. */
+/** Two texts as one, with removed, added and unchanged words. */
 export function Difference({ before, after }: { before: string; after: string }) {
   const old = tokensOf(before);
   const now = tokensOf(after);

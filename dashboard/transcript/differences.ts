@@ -1,8 +1,8 @@
-// What was typed, as the operations that the API takes: words that stayed keep their times.
+// Turns typed text into the edit operations of the API. Words that stay keep their times.
 import type { EditOperation } from "../../client/index.ts";
 import { type Segment, showSegment, type WordSpan } from "./words.ts";
 
-/** Comparing more words than this with as many others would be felt. */
+/** More comparisons of words than this would take noticeable time, so all the words between the equal ends count as changed. */
 const MOST_COMPARISONS = 250_000;
 const MOST_WORDS_AN_OPERATION = 1000;
 
@@ -12,7 +12,7 @@ interface Token {
   readonly end: number;
 }
 
-/** A run of the segment's words, from `from` up to `to`, and the tokens of the new text in its place. */
+/** A run of the segment's words, from `from` up to `to`, and the tokens of the new text that replace it. */
 interface Hunk {
   readonly from: number;
   readonly to: number;
@@ -27,12 +27,12 @@ export function tokensOf(text: string): readonly Token[] {
   }));
 }
 
-/** Line breaks and other control characters would be refused: a space stands for each. */
+/** Replace line breaks and other control characters with spaces. The API refuses them. */
 export function plain(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
 }
 
-/** The operations that make this segment's text the one that was typed. */
+/** Return the operations that change this segment's text to the typed text. */
 export function operationsOf(index: number, segment: Segment, typed: string): readonly EditOperation[] {
   return hunksOf(segment, typed).hunks.map(({ from, to, tokens }): EditOperation => {
     const words = tokens.map(({ text }) => ({ text })).slice(0, MOST_WORDS_AN_OPERATION);
@@ -42,7 +42,7 @@ export function operationsOf(index: number, segment: Segment, typed: string): re
   });
 }
 
-/** The words of a text that is being typed, with the times that they will have. */
+/** Return the words of a text that is being typed, with the times that they will have. */
 export function typedWords(segment: Segment, typed: string): readonly WordSpan[] {
   const { hunks, shown, placed } = hunksOf(segment, typed);
   const words: WordSpan[] = [];
@@ -72,7 +72,7 @@ function hunksOf(segment: Segment, typed: string) {
   const before = tokensOf(text);
   const after = tokensOf(plain(typed));
   const pairs = commonTokens(before, after);
-  /** Where each word that stayed stands in the new text. */
+  /** The place in the new text of each word that stayed. */
   const placed: ({ start: number; end: number } | null)[] = shown.map(({ start, end }) => {
     const first = before.findIndex((token) => token.end > start);
     let last = first;
@@ -104,7 +104,7 @@ function hunksOf(segment: Segment, typed: string) {
   return { hunks: hunks.filter(({ from: a, to, tokens }) => to > a || tokens.length > 0), shown, placed };
 }
 
-/** Where words stand without spaces, those at both ends that were not touched stay. */
+/** Narrow a hunk in a script without spaces: the unchanged words at both ends stay. */
 function narrowed(
   { from, to, tokens }: Hunk,
   text: string,
@@ -130,7 +130,7 @@ function narrowed(
   return { from, to, tokens: [{ text: rest(), start, end }] };
 }
 
-/** For each token the one of the other text that it became, in order; null for those that are gone. */
+/** Return, for each token, the index of the equal token in the other text, in order; null if the token is gone. */
 export function commonTokens(before: readonly Token[], after: readonly Token[]): readonly (number | null)[] {
   const pairs: (number | null)[] = Array.from({ length: before.length }, () => null);
   let head = 0;

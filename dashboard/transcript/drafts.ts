@@ -1,9 +1,9 @@
-// What was typed and not saved yet, kept in this browser: a crash, a reload or a key that ended loses none of it.
+// Keeps unsaved edits in this browser, so that a crash, a reload or an expired key does not lose them.
 import type { Line } from "./merge.ts";
 
 export interface Draft {
   readonly index: number;
-  /** What stood there when it was typed. */
+  /** The line before the edit. */
   readonly base: Line;
   readonly mine: Line;
 }
@@ -15,7 +15,7 @@ export function keepDraft(jobId: string, drafts: readonly Draft[]): void {
     if (drafts.length === 0) localStorage.removeItem(nameOf(jobId));
     else localStorage.setItem(nameOf(jobId), JSON.stringify(drafts));
   } catch {
-    // The browser keeps nothing, or is full: it is in the page still, which asks before it is closed.
+    // The browser's storage is disabled or full. The edits are still in the page, which asks before it is closed.
   }
 }
 

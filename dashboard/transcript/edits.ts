@@ -1,4 +1,4 @@
-// What somebody has changed of a transcript: kept at once in this browser, sent soon, merged with what others have changed.
+// The edits of a transcript. They are kept in this browser at once, sent soon, and merged with the edits of other people.
 import { type Signal, signal } from "@preact/signals";
 
 import { DarkroomError, type OpenedTranscript } from "../../client/index.ts";
@@ -13,9 +13,9 @@ const SAVE_AFTER_MS = 1000;
 const FIRST_RETRY_MS = 2000;
 const LONGEST_RETRY_MS = 30_000;
 const MOST_OPERATIONS = 5000;
-/** No answer, a key that ended, too slow, too many: it is sent again. */
+/** No answer, an expired key, a timeout, too many requests. In these states the edits are sent again. */
 const LATER: ReadonlySet<number> = new Set([0, 401, 408, 429]);
-/** Typing in one line without a pause is one step back. */
+/** Undo takes back, in one step, what was typed in a line without a longer pause. */
 const SAME_STEP_MS = 1200;
 
 export type Saving =
@@ -29,7 +29,7 @@ export interface Edits {
   readonly version: Signal<number>;
   readonly canUndo: Signal<boolean>;
   readonly canRedo: Signal<boolean>;
-  /** Counts up with every change of any line. */
+  /** Increases with every change of a line. */
   readonly revision: Signal<number>;
   readonly etag: () => string;
   readonly segments: () => readonly Segment[];
@@ -41,9 +41,9 @@ export interface Edits {
   readonly redo: () => number | null;
   /** @param chosen one line for each conflict. */
   readonly resolve: (chosen: readonly Line[]) => void;
-  /** Send what has not been sent. @returns whether all is saved. */
+  /** Send the unsent edits. @returns whether everything is saved. */
   readonly save: () => Promise<boolean>;
-  /** Another version was made the latest. */
+  /** Show another version, which has become the latest. */
   readonly replace: (opened: OpenedTranscript) => void;
   readonly destroy: () => void;
 }
@@ -54,7 +54,7 @@ interface Step {
   at: number;
 }
 
-/** @param onLines says which lines look different now; null for all of them. */
+/** @param onLines is called with the lines that look different now, or null for all lines. */
 export function createEdits(
   jobId: string,
   opened: OpenedTranscript,
@@ -166,9 +166,9 @@ export function createEdits(
     return false;
   }
 
-  /** @param sent what was typed when this version was asked for; all of it went unless it was too much for one request. */
+  /** @param sent the lines that were typed when the request was made. @param isAll whether all of them fitted in the request. */
   function take(answer: OpenedTranscript, sent: ReadonlyMap<number, Line>, isAll: boolean): void {
-    // Typed on, or taken back, since: that is a change of the new version.
+    // Lines that were typed or undone since the request are changes of the new version.
     const wanted = new Map([...sent.keys(), ...lines.keys()].map((index) => [index, line(index)]));
     ({ segments } = answer.transcript);
     etag = answer.etag ?? "";
@@ -185,7 +185,7 @@ export function createEdits(
     onLines([...sent.keys()]);
   }
 
-  /** Take over what others have changed. Lines that both have changed are asked about. */
+  /** Take over the changes of other people. For lines that both have changed, ask the person. */
   function merge(latest: OpenedTranscript): void {
     const before = segments;
     const found: Conflict[] = [];
@@ -253,7 +253,7 @@ export function createEdits(
     },
     { signal: ending.signal },
   );
-  // Another key was given: what waited for it goes on.
+  // After a new sign-in, the waiting edits are sent.
   const stopSession = session.subscribe(({ state }) => {
     if (state === "in" && saving.value.state === "waiting") later(0);
   });

@@ -19,7 +19,7 @@ import type { Player } from "./player.ts";
 const PRESETS = { netflix: { name: "Netflix", length: 42 }, bbc: { name: "BBC", length: 37 } } as const;
 type Preset = keyof typeof PRESETS;
 
-/** Around the place that is previewed. */
+/** The length of the recording around the previewed place. */
 const PREVIEW_MS = 45_000;
 
 export function ExportDialog({
@@ -44,8 +44,8 @@ export function ExportDialog({
   async function save() {
     setBusy(true);
     try {
-      // What is on the screen is what is exported.
-      if (!(await edits.save())) tell("Some changes are not saved yet. The file has what is saved.", { tone: "bad" });
+      // Save first, because the API exports the saved text.
+      if (!(await edits.save())) tell("Some changes are not saved yet, so they are not in the file.", { tone: "bad" });
       const name = withoutEnding(job.title) || job.id;
       const text = await readAs(format, { id: job.id, title: name }, captions);
       saveFile(name, format, new Blob([text], { type: `${FORMATS[format].type};charset=utf-8` }));
@@ -127,7 +127,7 @@ export function ExportDialog({
   );
 }
 
-/** The captions on the picture, at the place where the player stands; the first ones after it where nothing is said there. */
+/** A preview of the captions on the picture, at the player's place. If nothing is said there, it shows the next captions. */
 function Preview({ job, edits, player, captions }: { job: Job; edits: Edits; player: Player; captions: CaptionQuery }) {
   const [around] = useState(() => Math.max(0, Math.floor(player.timeMs.peek() / 1000) * 1000 - 3000));
   const [at, setAt] = useState(0);
@@ -150,7 +150,7 @@ function Preview({ job, edits, player, captions }: { job: Job; edits: Edits; pla
           {cues.error !== null ? (
             sentenceOf(cues.error)
           ) : cue === undefined ? (
-            <span class="small">Nothing is said around here</span>
+            <span class="small">There is no speech near this place</span>
           ) : (
             cue.lines.map((line, index) => (
               <span key={index} class="preview-line">
@@ -164,7 +164,7 @@ function Preview({ job, edits, player, captions }: { job: Job; edits: Edits; pla
         <button
           type="button"
           class="icon-button"
-          aria-label="Caption before"
+          aria-label="Previous caption"
           disabled={at === 0}
           onClick={() => setAt(at - 1)}
         >
@@ -187,7 +187,7 @@ function Preview({ job, edits, player, captions }: { job: Job; edits: Edits; pla
   );
 }
 
-/** The picture at that time, of a video that the browser plays. */
+/** The picture at a time of a video that the browser can play. */
 function Still({ player, atMs }: { player: Player; atMs: number }) {
   const ref = useRef<HTMLVideoElement>(null);
   useEffect(() => {

@@ -1,4 +1,4 @@
-// Finding in the lines of a transcript, and what they are once it is replaced.
+// Find and replace in the lines of a transcript.
 import type { Edits } from "./edits.ts";
 import type { LineChange } from "./merge.ts";
 
@@ -14,7 +14,7 @@ export interface Wanted {
   readonly isWhole: boolean;
 }
 
-/** Null where nothing is looked for. Letters with marks count as they are. */
+/** Return the pattern to search for, or null if the text is empty. Letters with and without diacritics are different. */
 export function patternOf({ text, isCase, isWhole }: Wanted): RegExp | null {
   if (text === "") return null;
   const plain = text.replaceAll(/[.*+?^${}()|[\]\\/]/gu, String.raw`\$&`);
@@ -34,7 +34,7 @@ export function find(edits: Edits, wanted: Wanted): readonly Hit[] {
   );
 }
 
-/** The lines of these hits with something else in their place: what is written in front is not moved by what follows. */
+/** Return the lines with these hits replaced. Replacing from the end keeps the places of the earlier hits valid. */
 export function replaced(edits: Edits, hits: readonly Hit[], by: string): readonly LineChange[] {
   return [...Map.groupBy(hits, ({ index }) => index)].map(([index, some]) => {
     const line = edits.line(index);

@@ -1,4 +1,4 @@
-/** Radio buttons for the formats of an export, each with what it is for. */
+/** Radio buttons for the formats of an export, each with its purpose. */
 export function FormatChoice<F extends string>({
   choices,
   name,

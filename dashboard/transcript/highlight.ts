@@ -1,6 +1,6 @@
-// Marks words without touching the text: find in page, selections and translations go on.
+// Marks words without changing the text, so that find in page, selections and translations keep working.
 
-/** Mark these ranges, in the order of what lies on top. Without the browser's own highlights the first range gets boxes. */
+/** Marks ranges of the text. A browser without highlights draws boxes behind them instead. */
 export interface Marker {
   mark(name: MarkName, ranges: readonly Range[]): void;
   clear(): void;
@@ -24,7 +24,7 @@ function byHighlights(): Marker {
   };
 }
 
-/** Boxes behind the text; `root` is what they are placed in. */
+/** Mark words with boxes behind the text, which are placed in `root`. */
 function byBoxes(root: HTMLElement): Marker {
   const layer = document.createElement("div");
   layer.className = "mark-layer";

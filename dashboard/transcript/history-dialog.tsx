@@ -11,10 +11,10 @@ import { Difference } from "./difference.tsx";
 import type { Edits } from "./edits.ts";
 import { lineOf } from "./merge.ts";
 
-/** Lines of two versions that are compared are shown up to this many. */
+/** The comparison of two versions shows at most this many lines. */
 const MOST_LINES = 500;
 
-/** Every version there was, beside what there is now. The original is always kept. */
+/** Every version of the transcript, compared with the latest one. The original is always kept. */
 export function HistoryDialog({
   jobId,
   edits,
@@ -41,12 +41,12 @@ export function HistoryDialog({
   const revert = useMutation({
     async mutationFn() {
       if (!(await edits.save()))
-        throw new Error("What you changed is not saved yet. Save it first, so that it is kept.");
+        throw new Error("Your changes are not saved yet. Save them first, so that they are kept.");
       return api().jobs.revert(jobId, edits.etag(), chosen);
     },
     onSuccess(opened: OpenedTranscript) {
       edits.replace(opened);
-      tell(chosen === 0 ? "The original is the latest version again." : `Version ${chosen} is the latest again.`);
+      tell(chosen === 0 ? "The transcript is back to the original." : `The transcript is back to version ${chosen}.`);
       void queries.invalidateQueries({ queryKey: ["history", jobId] });
       onClose();
     },
@@ -98,7 +98,7 @@ export function HistoryDialog({
             </li>
           ))}
         </ul>
-        <div class="versions-lines" tabIndex={0} role="region" aria-label="What is different">
+        <div class="versions-lines" tabIndex={0} role="region" aria-label="Differences">
           {old.error !== null && <ErrorState error={old.error} isInline />}
           {old.isPending && <Skeleton rows={3} height={40} />}
           {old.data !== undefined && <Compared old={old.data} edits={edits} chosen={chosen} />}
@@ -119,7 +119,7 @@ function Compared({ old, edits, chosen }: { old: OpenedTranscript; edits: Edits;
       }),
     [old, edits, revision],
   );
-  if (different.length === 0) return <p class="dim">Nothing is different from what there is now.</p>;
+  if (different.length === 0) return <p class="dim">This version is the same as the latest one.</p>;
   return (
     <>
       <p class="small dim">

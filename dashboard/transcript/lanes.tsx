@@ -14,10 +14,10 @@ const NAMES: Readonly<Record<Chunk["state"], string>> = {
   waiting: "waiting",
   gap: "missing",
 };
-/** A tick of the slider: fine enough to point, coarse enough not to be drawn for each picture. */
+/** A step of the slider: fine enough to point at, and coarse enough not to be drawn for every frame. */
 const STEP_MS = 200;
 
-/** The whole recording: which part is where while it is transcribed, what is doubtful, and where one is. */
+/** The whole recording as a line, with the state of its parts during the transcription, the doubtful places and the current place. */
 export function Lanes({
   job,
   player,
@@ -88,7 +88,7 @@ function Slider({ player, wholeMs }: { player: Player; wholeMs: number }) {
       max={wholeMs}
       step={STEP_MS}
       value={at.value}
-      // Its own keys would go a fifth of a second: those of the page go five.
+      // The slider's own keys would move by 0.2 s. The keys of the page move by 5 s.
       onKeyDown={(event) => {
         if (event.key === "ArrowLeft" || event.key === "ArrowRight") event.preventDefault();
         if (event.key === "ArrowLeft") player.skip(-5000);

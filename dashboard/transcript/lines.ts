@@ -1,11 +1,11 @@
-// Segments as the reader shows them, and the places in them that want a person's eye.
+// The segments as lines of the reader, and the doubtful places, which a person should check.
 import type { Transcript } from "../../client/index.ts";
 import { typedWords } from "./differences.ts";
 import type { Edits } from "./edits.ts";
 import type { ShownLine } from "./reader-rows.ts";
 import { type Segment, shownText, showSegment, type WordSpan } from "./words.ts";
 
-/** A gap, or a part that the model was not sure of. */
+/** A gap, or a part of which the model was not sure. */
 export interface Doubt {
   readonly startMs: number;
   readonly endMs: number;
@@ -15,10 +15,10 @@ export interface Doubt {
 
 type Stretch = Transcript["gaps"][number];
 
-/** The same line for the same segment: what has not changed is not drawn again. */
+/** The line of each segment, so that an unchanged line is not drawn again. */
 const known = new WeakMap<Segment, ShownLine>();
 
-/** @param only the one line that is wanted; all of them if left out. */
+/** @param only the index of the only line to return. If it is left out, all lines are returned. */
 export function linesOf(
   segments: readonly Segment[],
   edits: Edits | null,
@@ -64,7 +64,7 @@ function doubtIn({ startMs, endMs }: Segment, unsure: readonly Stretch[]): strin
   return unsure.find((one) => one.startMs <= middleMs && middleMs < one.endMs)?.reason ?? null;
 }
 
-/** In the order of the recording. */
+/** Return the doubtful places in the order of the recording. */
 export function doubtsOf(transcript: Transcript | undefined): readonly Doubt[] {
   if (transcript === undefined) return [];
   const { gaps, lowConfidence } = transcript;
@@ -73,7 +73,7 @@ export function doubtsOf(transcript: Transcript | undefined): readonly Doubt[] {
       startMs,
       endMs,
       isGap: true,
-      says: `nothing was written down here (${reason})`,
+      says: `this part was not transcribed (${reason})`,
     })),
     ...lowConfidence.map(({ startMs, endMs, reason }) => ({ startMs, endMs, isGap: false, says: reason })),
   ].toSorted((left, right) => left.startMs - right.startMs);

@@ -2,7 +2,7 @@ import type { Transcript } from "../../client/index.ts";
 import { formatClock } from "../ui/format.ts";
 import { joinTexts } from "./words.ts";
 
-/** A transcript to read and to paste: a paragraph for each speaker, or for about a minute, with its time. */
+/** Write a transcript as Markdown, with a paragraph and its time for each speaker, or for about each minute. */
 export function toMarkdown({ segments }: Transcript, title: string): string {
   const PARAGRAPH_MS = 60_000;
   const paragraphs: { startMs: number; speaker: string | null; texts: string[] }[] = [];
@@ -20,7 +20,7 @@ export function toMarkdown({ segments }: Transcript, title: string): string {
   return `${[`# ${escaped(title)}`, ...body].join("\n\n")}\n`;
 }
 
-/** What somebody said is not markup. */
+/** Escape Markdown in spoken text. */
 function escaped(text: string): string {
   return text
     .replaceAll(/[\\`*_[\]<>#|~]/gu, String.raw`\$&`)

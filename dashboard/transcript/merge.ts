@@ -1,7 +1,7 @@
-// What of a line can be changed, and how two people's changes of it come together.
+// The editable parts of a line, and the merge of two people's changes to it.
 import { type Segment, showSegment } from "./words.ts";
 
-/** What can be changed of a segment. */
+/** The editable parts of a segment. */
 export interface Line {
   readonly text: string;
   readonly speaker: string | null;
@@ -11,7 +11,7 @@ export interface LineChange extends Line {
   readonly index: number;
 }
 
-/** Two people have changed the same line. */
+/** A line that two people have changed in different ways. */
 export interface Conflict {
   readonly index: number;
   readonly startMs: number;
@@ -20,7 +20,7 @@ export interface Conflict {
   readonly theirs: Line;
 }
 
-/** What both have changed, together; null where both have changed the same words. Who speaks is the later one's to say. */
+/** Merge two changes of a line; null if both have changed its text. If both have changed the speaker, `mine` applies. */
 export function mergeLines({ base, mine, theirs }: { base: Line; mine: Line; theirs: Line }): Line | null {
   const text = mergeValue(base.text, mine.text, theirs.text);
   if (text === undefined) return null;
@@ -41,7 +41,7 @@ export function same(left: Line, right: Line): boolean {
   return left.text === right.text && left.speaker === right.speaker;
 }
 
-/** White space at the ends, or more of it between two words, is not kept. */
+/** Whether two lines differ only in white space, which the API does not keep. */
 export function sameWords(left: Line, right: Line): boolean {
   const squeezed = ({ text }: Line) => text.replaceAll(/\s+/gu, "");
   return left.speaker === right.speaker && squeezed(left) === squeezed(right);

@@ -1,18 +1,19 @@
-// How loud the recording is around what is played: cut by the API, decoded here. Hours of it would not fit in a browser.
+// Measures the loudness of the recording around the current place. The API cuts the sound, and the page decodes it. A browser cannot hold
+// the decoded sound of hours.
 import { api } from "../api/session.ts";
 
 export const TILE_MS = 30_000;
-/** One bar of the picture. */
+/** The time of one loudness value. */
 export const PEAK_MS = 25;
 const TILE_PEAKS = TILE_MS / PEAK_MS;
-/** Of the decoded sound; enough for how loud it is. */
+/** The sample rate of the decoded sound, which is enough to measure its loudness. */
 const SAMPLE_RATE = 8000;
 const MOST_TILES = 60;
 
 export interface Peaks {
-  /** 0 to 1 each, `PEAK_MS` long; undefined while they are not there. */
+  /** Loudness values from 0 to 1, each for `PEAK_MS`; undefined until they are loaded. */
   tile(index: number): Float32Array | undefined;
-  /** Have the tiles around this time. */
+  /** Load the tiles around this time. */
   want(timeMs: number): void;
   destroy(): void;
 }
@@ -22,7 +23,7 @@ export function createPeaks(jobId: string, knownMs: () => number, onChange: () =
   const stopping = new AbortController();
   let reading: number | null = null;
   let wanted: readonly number[] = [];
-  /** Nothing is asked for behind the end. */
+  /** The end of the recording. Nothing after it is read. */
   let endsMs = Infinity;
 
   async function read(index: number): Promise<void> {
@@ -50,7 +51,7 @@ export function createPeaks(jobId: string, knownMs: () => number, onChange: () =
     try {
       await read(index);
     } catch {
-      // Sound that this browser does not decode, or no connection: there is no picture of it.
+      // The browser cannot decode this sound, or there is no connection. The waveform stays flat here.
       if (!tiles.has(index)) tiles.set(index, null);
     } finally {
       reading = null;

@@ -9,7 +9,7 @@ import { type Player, RATES } from "./player.ts";
 import { SKIP_MS } from "./use-transcript-keys.ts";
 import { Waveform } from "./waveform.tsx";
 
-/** The recording beside its words. Every button has a key of its own. */
+/** The player next to the transcript. Every button has a keyboard shortcut. */
 export function PlayerPanel({
   player,
   jobId,
@@ -25,7 +25,7 @@ export function PlayerPanel({
   stepDoubt: (step: 1 | -1) => void;
   isFollowing: boolean;
   onFollow: () => void;
-  /** What lies where in the whole of it. */
+  /** The overview of the whole recording. */
   children: ComponentChildren;
 }) {
   const { error } = player;
@@ -49,8 +49,8 @@ export function PlayerPanel({
         <button
           type="button"
           class="icon-button"
-          aria-label="On 5 seconds"
-          title="On 5 s (→)"
+          aria-label="Forward 5 seconds"
+          title="Forward 5 s (→)"
           onClick={() => player.skip(SKIP_MS)}
         >
           <Icon name="on5" size={20} />
@@ -106,7 +106,7 @@ export function PlayerPanel({
           type="button"
           class="button quiet"
           aria-pressed={isFollowing}
-          title="Scroll along with what is said (f)"
+          title="Scroll along with the speech (f)"
           onClick={onFollow}
         >
           {isFollowing ? "Following" : "Follow along"}
@@ -116,7 +116,7 @@ export function PlayerPanel({
   );
 }
 
-/** The video, where there is one. Sound plays by the same element, out of sight. */
+/** The video, if there is one. The same element, hidden, plays sound. */
 function Picture({ player }: { player: Player }) {
   const ref = useRef<HTMLDivElement>(null);
   useEffect(() => ref.current?.append(player.media), [player]);

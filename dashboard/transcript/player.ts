@@ -1,4 +1,4 @@
-// Plays the recording of a job: the file itself where the browser can, else stretch after stretch that the API cuts.
+// Plays the recording of a job: the file itself if the browser can play it, otherwise one stretch after another that the API cuts.
 import { type Signal, signal } from "@preact/signals";
 
 import { sentenceOf } from "../api/queries.ts";
@@ -6,7 +6,7 @@ import { api } from "../api/session.ts";
 import { playStretches } from "./stretches.ts";
 
 export interface Player {
-  /** A `<video>`, which plays sound as well. */
+  /** A `<video>`, which also plays sound. */
   readonly media: HTMLVideoElement;
   readonly timeMs: Signal<number>;
   readonly durationMs: Signal<number>;
@@ -14,9 +14,9 @@ export interface Player {
   readonly isWaiting: Signal<boolean>;
   readonly hasPicture: Signal<boolean>;
   readonly rate: Signal<number>;
-  /** Whether a slow repetition is under way. */
+  /** Whether a slow repetition is running. */
   readonly isSlow: Signal<boolean>;
-  /** How it plays; null until that is known. */
+  /** What is played; null until it is known. */
   readonly by: Signal<"source" | "stretches" | null>;
   readonly error: Signal<string | null>;
   readonly seek: (timeMs: number) => void;
@@ -29,7 +29,7 @@ export interface Player {
   readonly destroy: () => void;
 }
 
-/** How something is played. Times are the recording's, in milliseconds. */
+/** A way to play the recording. Times are positions in the recording, in milliseconds. */
 export interface Playback {
   readonly timeMs: () => number;
   readonly seek: (timeMs: number) => void;
@@ -40,7 +40,7 @@ export const RATES = [0.5, 0.75, 1, 1.1, 1.25, 1.5, 1.75, 2] as const;
 const SLOW_RATE = 0.6;
 const SLOW_BACK_MS = 3000;
 const LINK_SECONDS = 86_400;
-/** A file that says nothing for so long is played by stretches. */
+/** If the file does not load within this time, stretches are played. */
 const SOURCE_WAIT_MS = 8000;
 
 export function createPlayer(jobId: string, knownMs: number): Player {
@@ -80,7 +80,7 @@ export function createPlayer(jobId: string, knownMs: number): Player {
     isPlaying.value = true;
     frame ||= requestAnimationFrame(tick);
   });
-  // A stretch that ends is followed by the next one: that is no pause of the person's.
+  // The pause event at the end of a stretch is not a pause by the person. The next stretch follows.
   on("pause", () => {
     if (by.value === "stretches" && media.ended) return;
     isPlaying.value = false;
@@ -112,7 +112,7 @@ export function createPlayer(jobId: string, knownMs: number): Player {
     }
   }
 
-  /** @returns null where the browser cannot play the file. */
+  /** @returns null if the browser cannot play the file. */
   async function openSource(): Promise<Playback | null> {
     const [link] = await api().jobs.links(jobId, [{ to: "source" }], {
       expiresInSeconds: LINK_SECONDS,
@@ -121,7 +121,7 @@ export function createPlayer(jobId: string, knownMs: number): Player {
     if (link === undefined || !(await canPlay(media, link.url, stopping.signal))) return null;
     by.value = "source";
     if (Number.isFinite(media.duration)) durationMs.value = Math.round(media.duration * 1000);
-    // A link that ended, a file that was overwritten, a part that is damaged: go on where it stopped, by stretches.
+    // The link has expired, the file was overwritten, or a part is damaged. Continue with stretches from the same place.
     on("error", () => {
       if (by.value !== "source") return;
       wanted = { timeMs: timeMs.value, play: isPlaying.value };
@@ -157,7 +157,7 @@ export function createPlayer(jobId: string, knownMs: number): Player {
     try {
       await media.play();
     } catch (reason) {
-      // A pause, or another file, while it was about to begin.
+      // An AbortError means that a pause or another file interrupted the start. It is not a failure.
       if (!(reason instanceof DOMException && reason.name === "AbortError") && by.value === "source") {
         isPlaying.value = false;
       }
@@ -226,7 +226,7 @@ export function createPlayer(jobId: string, knownMs: number): Player {
   return player;
 }
 
-/** Whether the browser finds something to play there. */
+/** Whether the browser can play the file at this address. */
 function canPlay(media: HTMLVideoElement, url: string, stop: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     const done = new AbortController();

@@ -1,14 +1,14 @@
-// The elements of a line: its time, who speaks, and the paragraph with its words.
+// The elements of a line: its time, its speaker, and the paragraph with its words.
 import { formatClock } from "../ui/format.ts";
 import type { WordSpan } from "./words.ts";
 
-/** A line as it is shown. */
+/** A line as the reader shows it. */
 export interface ShownLine {
   readonly startMs: number;
   readonly text: string;
   readonly speaker: string | null;
   readonly words: () => readonly WordSpan[];
-  /** Why it is not to be trusted. */
+  /** Why a person should check the line. */
   readonly doubt: string | null;
 }
 
@@ -24,10 +24,10 @@ export interface Row {
   line: ShownLine;
 }
 
-/** So many are laid out together. */
+/** The number of lines that are laid out together. */
 export const BLOCK_LINES = 40;
 
-/** Lines that are laid out together: for a reader they lie in the list itself. */
+/** Create the element for lines that are laid out together. To a screen reader, the lines are direct children of the list. */
 export function createBlock(): HTMLElement {
   const block = document.createElement("div");
   block.className = "lines-block";
@@ -35,7 +35,7 @@ export function createBlock(): HTMLElement {
   return block;
 }
 
-/** The number of the line that something lies in. */
+/** Return the index of the line that contains an element. */
 export function rowOf(target: EventTarget | null): number | null {
   const item = target instanceof Element ? target.closest<HTMLElement>("[data-line]") : null;
   return item === null ? null : Number(item.dataset["line"]);
@@ -49,7 +49,7 @@ export function createRow(index: number, line: ShownLine): Row {
   const time = document.createElement("button");
   time.type = "button";
   time.className = "line-time";
-  // One stop of the tab key for thousands of lines would be too many: `j` and `k` walk them.
+  // Thousands of tab stops would be too many. The keys `j` and `k` move between lines.
   time.tabIndex = -1;
   const body = document.createElement("div");
   body.className = "line-body";
@@ -62,7 +62,7 @@ export function createRow(index: number, line: ShownLine): Row {
   return row;
 }
 
-/** @param before what the row has shown until now. */
+/** @param before the line that the row has shown until now. */
 export function fillRow(row: Row, line: ShownLine, before: ShownLine | null): void {
   row.line = line;
   const { element, paragraph } = row;
@@ -82,7 +82,7 @@ export function fillRow(row: Row, line: ShownLine, before: ShownLine | null): vo
   }
 }
 
-/** Who speaks stands above the first line of theirs, and above the line that is being edited. */
+/** Show the speaker above the first line of a turn, and above the line that is being edited. */
 export function nameSpeaker(
   { element, line }: Row,
   { before, isEdited, isEditable }: { before: string | null; isEdited: boolean; isEditable: boolean },
@@ -117,7 +117,7 @@ export function createGapRow({ startMs, endMs, reason }: Gap, seek: () => void):
   time.addEventListener("click", seek);
   const text = document.createElement("p");
   text.dir = "auto";
-  text.textContent = `Nothing was written down from ${formatClock(startMs)} to ${formatClock(endMs)}: ${reason}`;
+  text.textContent = `Not transcribed from ${formatClock(startMs)} to ${formatClock(endMs)}: ${reason}`;
   row.append(time, text);
   return row;
 }

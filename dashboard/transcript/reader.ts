@@ -1,5 +1,5 @@
-// The text of a transcript on the page: one paragraph a segment, all of them there, so that find in page finds everything. No element
-// a word: a word is a range of characters. Made without a virtual DOM, since somebody edits in it and there are thousands of lines.
+// Shows the text of a transcript. Each segment is a paragraph, and all of them are in the page, so that find in page finds everything. A
+// word is a range of characters, not an element. There is no virtual DOM, because people edit the text and there are thousands of lines.
 import { formatClock } from "../ui/format.ts";
 import {
   BLOCK_LINES,
@@ -28,10 +28,10 @@ export interface ReaderEvents {
 }
 
 export interface Reader {
-  /** All lines anew; what stays the same keeps its elements. */
+  /** Show all lines. Unchanged lines keep their elements. */
   readonly show: (lines: readonly ShownLine[], gaps: readonly Gap[]) => void;
   readonly update: (index: number, line: ShownLine) => void;
-  /** What is said at this time is marked, and followed if the person has not gone elsewhere. */
+  /** Mark the words that are said at this time, and scroll to them unless the person has scrolled away. */
   readonly speak: (timeMs: number) => void;
   readonly lineAt: (timeMs: number) => number;
   readonly edit: (index: number, offset?: number | null) => void;
@@ -46,7 +46,7 @@ export interface Reader {
   readonly destroy: () => void;
 }
 
-/** Whoever scrolls is not followed. The page's own scrolling is over after this. */
+/** The reader stops following when the person scrolls. Scrolling within this time is the page's own. */
 const OWN_SCROLL_MS = 900;
 
 export function createReader(root: HTMLElement, events: ReaderEvents): Reader {
@@ -60,7 +60,7 @@ export function createReader(root: HTMLElement, events: ReaderEvents): Reader {
   const { signal } = stopping;
   const rows: Row[] = [];
   const blocks: HTMLElement[] = [];
-  /** Beside the rows, as it is searched for each picture that the browser draws. */
+  /** Kept in addition to the rows, because it is searched for every frame that the browser draws. */
   const shown: ShownLine[] = [];
   let gapRows: HTMLElement[] = [];
   let isEditable = false;
@@ -98,7 +98,7 @@ export function createReader(root: HTMLElement, events: ReaderEvents): Reader {
       paragraph.removeAttribute("role");
       paragraph.removeAttribute("aria-label");
       element.classList.remove("is-edited");
-      // One text node again, without what the browser has put in.
+      // Restore a single text node, without elements that the browser has added.
       paragraph.textContent = row.line.text;
       if (document.activeElement === paragraph) paragraph.blur();
       element.toggleAttribute("data-empty", row.line.text.trim() === "");
@@ -116,7 +116,7 @@ export function createReader(root: HTMLElement, events: ReaderEvents): Reader {
       editing = index;
       const { paragraph, element, line } = row;
       paragraph.setAttribute("contenteditable", "plaintext-only");
-      // A browser that does not know the word leaves it out.
+      // A browser that does not support `plaintext-only` ignores it.
       if (!paragraph.isContentEditable) paragraph.setAttribute("contenteditable", "true");
       paragraph.setAttribute("role", "textbox");
       paragraph.setAttribute("aria-label", `What is said at ${formatClock(line.startMs)}`);
@@ -153,13 +153,13 @@ export function createReader(root: HTMLElement, events: ReaderEvents): Reader {
     const row = rows[index];
     if (row === undefined) return;
     const { top, bottom } = row.element.getBoundingClientRect();
-    // Within the calm middle nothing moves.
+    // Do not scroll if the line is near the middle.
     if (top > innerHeight * 0.2 && bottom < innerHeight * 0.7) return;
     ownScrollUntil = performance.now() + OWN_SCROLL_MS;
     const isFar = top < -innerHeight || bottom > 2 * innerHeight;
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     row.element.scrollIntoView({ block: "center", behavior: isAnimated && !isFar && !isCalm ? "smooth" : "instant" });
-    // Lines that were never drawn have a guessed height: once more when they are.
+    // Lines that were never drawn have an estimated height, so scroll again after they are drawn.
     if (isFar) requestAnimationFrame(() => row.element.scrollIntoView({ block: "center", behavior: "instant" }));
   }
 

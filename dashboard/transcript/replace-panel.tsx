@@ -9,10 +9,10 @@ import type { Reader } from "./reader.ts";
 import { wordAt } from "./words.ts";
 import { linesOf } from "./lines.ts";
 
-/** More marks than this are not looked at one by one. */
+/** The largest number of hits that are marked. */
 const MOST_MARKS = 2000;
 
-/** One word mended everywhere. */
+/** The panel that finds and replaces words. */
 export function ReplacePanel({
   edits,
   reader,
@@ -103,7 +103,7 @@ export function ReplacePanel({
         <button
           type="button"
           class="icon-button"
-          aria-label="Found before"
+          aria-label="Previous match"
           disabled={current === undefined}
           onClick={() => show(here - 1)}
         >
@@ -112,7 +112,7 @@ export function ReplacePanel({
         <button
           type="button"
           class="icon-button"
-          aria-label="Found next"
+          aria-label="Next match"
           disabled={current === undefined}
           onClick={() => show(here + 1)}
         >

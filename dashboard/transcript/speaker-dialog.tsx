@@ -7,7 +7,7 @@ import type { Edits } from "./edits.ts";
 type Reach = "line" | "on" | "all";
 const MOST_CHARS = 100;
 
-/** Who speaks: of one line, of all that follow until somebody else does, or of all that this name says. */
+/** Set the speaker of one line, of the following lines up to another speaker, or of all lines with the same name. */
 export function SpeakerDialog({ edits, index, onClose }: { edits: Edits; index: number; onClose: () => void }) {
   const before = edits.line(index).speaker;
   const [name, setName] = useState(before ?? "");
@@ -46,7 +46,7 @@ export function SpeakerDialog({ edits, index, onClose }: { edits: Edits; index: 
             Cancel
           </button>
           <button type="button" class="button primary" onClick={save}>
-            {name.trim() === "" ? "Take the name away" : "Name the speaker"}
+            {name.trim() === "" ? "Remove the name" : "Name the speaker"}
           </button>
         </>
       }

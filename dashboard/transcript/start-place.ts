@@ -1,9 +1,12 @@
 import type { Transcript } from "../../client/index.ts";
 
-/** A hit of the search is a passage, which may last so long. */
+/** A search hit is a passage, which can last this long. */
 const PASSAGE_MS = 120_000;
 
-/** When one of the words is said at or after a time: as it was asked for, else in another form of it, else at that time. */
+/**
+ * Return the time of the first word, at or after a time, that is one of the searched words. If none is, return the time of another form
+ * of such a word. If there is none either, return the given time.
+ */
 export function placeOf(segments: Transcript["segments"], fromMs: number, words: readonly string[]): number {
   const said = segments.flatMap((segment) =>
     segment.endMs < fromMs || segment.startMs > fromMs + PASSAGE_MS

@@ -1,9 +1,9 @@
-// A recording that the browser does not play, one standalone stretch after another.
+// Plays a recording that the browser cannot play itself, as one standalone stretch after another.
 import type { AudioStretch } from "../../client/index.ts";
 import { api } from "../api/session.ts";
 import type { Playback } from "./player.ts";
 
-/** The first stretch is short, so that it begins soon; each one that follows is read while the one before is played. */
+/** The first stretch is short, so that it starts soon. Each next one is loaded while the previous one is played. */
 const FIRST_MS = 20_000;
 const NEXT_MS = 90_000;
 
@@ -27,7 +27,7 @@ export function playStretches(media: HTMLVideoElement, jobId: string, told: Told
   let current: Loaded | null = null;
   let next: Promise<Loaded | null> | null = null;
   let wantedMs: number | null = 0;
-  /** A seek while another one is under way replaces it. */
+  /** The number of the latest seek. A new seek replaces one that is still running. */
   let turn = 0;
   let durationMs = Infinity;
   const ending = new AbortController();
@@ -40,7 +40,7 @@ export function playStretches(media: HTMLVideoElement, jobId: string, told: Told
         { fromMs: Math.floor(at), toMs: Math.floor(at + lengthMs) },
         { signal },
       );
-      // Nothing is said there, nor heard: what follows is looked for.
+      // There is no sound in this stretch, so look at the next one.
       if (stretch === null) continue;
       if (stretch.durationMs > 0) {
         durationMs = stretch.durationMs;
@@ -121,7 +121,7 @@ export function playStretches(media: HTMLVideoElement, jobId: string, told: Told
   };
 }
 
-/** A time of the recording as the stretch's file counts it: pauses are not in the file. */
+/** Convert a time of the recording to a time in the stretch's file, which does not contain the pauses. */
 export function fileSeconds({ fromMs, pauses }: Pick<Loaded, "fromMs" | "pauses">, timeMs: number): number {
   let left = Math.max(0, timeMs - fromMs);
   let passed = 0;
@@ -134,7 +134,7 @@ export function fileSeconds({ fromMs, pauses }: Pick<Loaded, "fromMs" | "pauses"
   return left / 1000;
 }
 
-/** The reverse of it. */
+/** Convert a time in the stretch's file to a time of the recording. */
 export function sourceMs({ fromMs, pauses }: Pick<Loaded, "fromMs" | "pauses">, seconds: number): number {
   const fileMs = seconds * 1000;
   return fromMs + fileMs + pauses.reduce((sum, { atMs, lengthMs }) => (atMs < fileMs ? sum + lengthMs : sum), 0);

@@ -1,6 +1,6 @@
-// Characters of a paragraph and places on the screen.
+// Converts between characters of a paragraph and places on the screen.
 
-/** The character of a paragraph at a point; null beside its text. */
+/** Return the character of a paragraph at a point, or null if the point is not on its text. */
 export function offsetAtPoint(paragraph: HTMLElement, x: number, y: number): number | null {
   const place = document.caretPositionFromPoint?.(x, y) ?? null;
   const [node, offset] =
@@ -9,7 +9,7 @@ export function offsetAtPoint(paragraph: HTMLElement, x: number, y: number): num
   return offsetWithin(paragraph, node, offset);
 }
 
-// Safari knows the older name alone.
+// Safari only supports the older function.
 function olderPlace(x: number, y: number): readonly [Node | null, number] {
   const { caretRangeFromPoint } = document as { caretRangeFromPoint?: (x: number, y: number) => Range | null };
   const range = caretRangeFromPoint?.call(document, x, y) ?? null;
@@ -23,14 +23,14 @@ export function offsetWithin(paragraph: HTMLElement, node: Node, offset: number)
   return range.toString().length;
 }
 
-/** What a caret stands before; null where it is not in the paragraph. */
+/** Return the character after the caret, or null if the caret is not in the paragraph. */
 export function caretOf(paragraph: HTMLElement): number | null {
   const selection = getSelection();
   if (selection?.focusNode == null || !paragraph.contains(selection.focusNode)) return null;
   return offsetWithin(paragraph, selection.focusNode, selection.focusOffset);
 }
 
-/** From one character up to another. While somebody types a paragraph may have several text nodes. */
+/** Return the range from one character up to another. While a person types, a paragraph may have several text nodes. */
 export function rangeOf(paragraph: HTMLElement, start: number, end: number): Range | null {
   const range = document.createRange();
   const walker = document.createTreeWalker(paragraph, NodeFilter.SHOW_TEXT);
@@ -58,7 +58,7 @@ export function placeCaret(paragraph: HTMLElement, offset: number): void {
   else selection?.collapse(range.startContainer, range.startOffset);
 }
 
-/** Whether the caret is in the first or the last line of a paragraph that is being edited, as it is laid out. */
+/** Whether the caret is in the first or last laid-out line of a paragraph that is being edited. */
 export function isCaretAtEdge(paragraph: HTMLElement, edge: "top" | "bottom"): boolean {
   const selection = getSelection();
   if (selection === null || !selection.isCollapsed || selection.rangeCount === 0) return false;

@@ -33,7 +33,7 @@ export function Toolbar({
           type="button"
           class="button tool"
           aria-pressed={isEditing}
-          // The line that is being edited keeps its focus until the button is pressed.
+          // Keep the focus in the edited line until the button is pressed.
           onMouseDown={(event) => event.preventDefault()}
           onClick={onEdit}
         >
@@ -56,7 +56,7 @@ export function Toolbar({
             <span>{name}</span>
           </button>
         ))}
-      {isLive && <span class="small dim">It can be edited and exported when the job has finished.</span>}
+      {isLive && <span class="small dim">You can edit and export the transcript when the job has finished.</span>}
       {edits !== null && mayEdit && <SaveState edits={edits} />}
     </div>
   );
@@ -71,8 +71,10 @@ function SaveState({ edits }: { edits: Edits }) {
           (edits.version.value === 0 ? "Original" : `Saved as version ${edits.version.value}`)}
         {value.state === "dirty" && "Not saved yet"}
         {value.state === "saving" && "Saving …"}
-        {value.state === "conflict" && "Somebody else has edited it as well"}
-        {value.state === "waiting" && <span title={value.why}>Not saved: kept here, sent again soon</span>}
+        {value.state === "conflict" && "Somebody else has edited the same lines"}
+        {value.state === "waiting" && (
+          <span title={value.why}>Not saved. Kept in this browser and sent again soon</span>
+        )}
         {value.state === "refused" && <span class="bad">Not saved. {value.why}</span>}
       </span>
       <button

@@ -32,7 +32,7 @@ import { useTranscriptKeys } from "./use-transcript-keys.ts";
 
 export type Open = "replace" | "ask" | "export" | "history" | null;
 
-/** What was said, and when: heard, read, corrected and taken along. It grows while the job runs. */
+/** The transcript with its player, editor and export. It grows while the job runs. */
 export function TranscriptView({ job, live }: { job: Job; live: LiveJob }) {
   const isOver = hasEnded(job);
   const transcript = useQuery({
@@ -40,7 +40,7 @@ export function TranscriptView({ job, live }: { job: Job; live: LiveJob }) {
     queryFn: ({ signal }) => api().jobs.version(job.id, "edited", { signal }),
     enabled: isOver,
     staleTime: Infinity,
-    // Edits go on from what was read: it is read anew whenever somebody comes back.
+    // Edits start from the version that was read, so it is read again each time the view opens.
     gcTime: 0,
     refetchOnWindowFocus: false,
   });
@@ -140,7 +140,7 @@ function Desk({ job, live, player, opened }: DeskProps) {
   useEffect(() => reader?.setEditable(mayEdit), [reader, mayEdit]);
   useStart(player, reader, transcript);
   useEffect(() => {
-    // Until the recording itself says how long it is.
+    // The transcript's duration applies until the recording itself has loaded.
     if (player.durationMs.value === 0 && transcript?.durationMs != null)
       player.durationMs.value = transcript.durationMs;
   }, [player, transcript]);
@@ -157,7 +157,7 @@ function Desk({ job, live, player, opened }: DeskProps) {
         : doubts.findLast(({ startMs }) => startMs < here - 1000);
     const found = next ?? (step === 1 ? doubts[0] : doubts.at(-1));
     if (found === undefined) {
-      tell("There is no doubtful place: nothing is missing, and the model was sure.");
+      tell("There are no doubtful places: nothing is missing, and the model was sure.");
       return;
     }
     player.seek(found.startMs);
@@ -225,7 +225,7 @@ function Desk({ job, live, player, opened }: DeskProps) {
   );
 }
 
-/** Begin where the address says: `at` is seconds; a hit of the search has `t` in milliseconds, and words to `find` from there on. */
+/** Start at the place in the address: `at` in seconds, or `t` in milliseconds with words to `find` after it, as search hits have. */
 function useStart(player: Player, reader: Reader | null, transcript: Transcript | undefined): void {
   const [params] = useSearchParams();
   const seconds = Number(params.get("at") ?? Number.NaN);

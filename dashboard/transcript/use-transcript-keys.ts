@@ -22,26 +22,28 @@ interface Keys {
   readonly setOpen: (change: (before: Open) => Open) => void;
 }
 
-/** Everything here can be done by keys. Those with Ctrl work while somebody types as well. */
+/** Register the keys of the view. Keys with Ctrl also work while the person types. */
 export function useTranscriptKeys(keys: Keys): void {
   const { player, edits, reader, mayEdit, edit, stepDoubt, stepLine, setOpen } = keys;
   const toggle = (which: NonNullable<Open>) => setOpen((before) => (before === which ? null : which));
   useShortcuts("Player", [
     { keys: " ", does: "Play or pause (Ctrl+space while typing)", run: player.toggle },
-    { keys: "ArrowLeft", does: "Back 5 s", run: () => player.skip(-SKIP_MS) },
-    { keys: "ArrowRight", does: "On 5 s", run: () => player.skip(SKIP_MS) },
+    { keys: "ArrowLeft", does: "Go back 5 s", run: () => player.skip(-SKIP_MS) },
+    { keys: "ArrowRight", does: "Go forward 5 s", run: () => player.skip(SKIP_MS) },
     { keys: "b", does: "Repeat the last 3 s slowly (Ctrl+b while typing)", run: player.repeatSlowly },
     { keys: ",", does: "Slower", run: () => player.setRate(nextRate(player, -1)) },
     { keys: ".", does: "Faster", run: () => player.setRate(nextRate(player, 1)) },
   ]);
   useShortcuts("Transcript", [
     { keys: "j", does: "Next line", run: () => stepLine(1) },
-    { keys: "k", does: "Line before", run: () => stepLine(-1) },
+    { keys: "k", does: "Previous line", run: () => stepLine(-1) },
     { keys: "x", does: "Next doubtful place", run: () => stepDoubt(1) },
-    { keys: "X", does: "Doubtful place before", run: () => stepDoubt(-1) },
+    { keys: "X", does: "Previous doubtful place", run: () => stepDoubt(-1) },
     { keys: "f", does: "Follow along", run: () => reader?.follow() },
     { keys: "l", does: "Copy a link to this second", run: () => void copyLink(player) },
-    ...(mayEdit ? [{ keys: "e", does: "Edit the line (Escape ends, Enter goes on)", run: () => edit() }] : []),
+    ...(mayEdit
+      ? [{ keys: "e", does: "Edit the line (Escape ends, Enter goes to the next line)", run: () => edit() }]
+      : []),
     ...(edits !== null
       ? [
           { keys: "h", does: "Find and replace", run: () => toggle("replace") },
@@ -91,5 +93,5 @@ async function copyLink({ timeMs }: Player): Promise<void> {
   const url = new URL(location.href);
   url.search = `?at=${(timeMs.value / 1000).toFixed(1)}`;
   if (await copyText(url.href)) tell(`The link to ${formatClock(timeMs.value)} was copied.`);
-  else tell("The browser did not allow copying.", { tone: "bad" });
+  else tell("The browser did not allow the copy.", { tone: "bad" });
 }

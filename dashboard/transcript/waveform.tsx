@@ -4,12 +4,12 @@ import { useEffect, useRef } from "preact/hooks";
 import { createPeaks, PEAK_MS, type Peaks, TILE_MS } from "./peaks.ts";
 import type { Player } from "./player.ts";
 
-/** What lies before and behind the needle together. */
+/** The shown time before and after the needle together. */
 const SHOWN_MS = 12_000;
 const BAR_PX = 2;
 const GAP_PX = 1;
 
-/** The sound around the needle, which stands in the middle. A click or a drag goes elsewhere; keys do the same. */
+/** The waveform around the needle, which stands in the middle. A click or a drag moves to another place, as the keys do. */
 export function Waveform({ player, jobId }: { player: Player; jobId: string }) {
   const ref = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
@@ -78,7 +78,7 @@ function draw(canvas: HTMLCanvasElement, player: Player, peaks: Peaks): void {
   if (context === null || width === 0) return;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
-  // Colours of the theme, as the style sheet has worked them out.
+  // The colours of the theme, as the style sheet has resolved them.
   const style = getComputedStyle(canvas);
   const nowMs = player.timeMs.value;
   const fromMs = nowMs - SHOWN_MS / 2;

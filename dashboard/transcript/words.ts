@@ -1,9 +1,9 @@
-// Which characters of a segment's text are which word, and when they are said. Words are counted as `PATCH …/transcript` counts them.
+// Finds the words in the text of a segment, with their times. Words have the same indexes as in `PATCH …/transcript`.
 import type { Transcript } from "../../client/index.ts";
 
 export type Segment = Transcript["segments"][number];
 
-/** A word as the text shows it: `text.slice(start, end)`. */
+/** A word in the text: `text.slice(start, end)`. */
 export interface WordSpan {
   readonly start: number;
   readonly end: number;
@@ -21,17 +21,17 @@ const UNSPACED =
 const IDEOGRAPHIC = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303F\u30FC\uFF00-\uFFEF]/u;
 const LETTER = /[\p{L}\p{N}]/u;
 
-/** Words that are only marks: no space stands before the first kind, and none after the second. */
+/** Words that are only punctuation. There is no space before the first kind, and none after the second. */
 const CLOSING_ALONE = /^[\p{Pe}\p{Pf}.,!?:;%…‼⁇⁈⁉،؛؟۔।॥།༎။၊።፣፤៕։]+$/u;
 const OPENING_ALONE = /^[\p{Ps}\p{Pi}¿¡]+$/u;
 
-/** Texts one after another, as the API joins them: without a space where their script has none. */
+/** Join texts as the API does: without a space if their script has none. */
 export function joinTexts(texts: readonly string[]): string {
   const pieces = texts.map((text) => text.trim()).filter((text) => text !== "");
   return pieces.map((text, index) => separatorBetween(pieces[index - 1] ?? "", text, false) + text).join("");
 }
 
-/** The rules of the API (shared/transcripts/join-words.ts). */
+/** The same rules as the API's (shared/transcripts/join-words.ts). */
 function separatorBetween(before: string, after: string, isIdeographicText: boolean): "" | " " {
   if (before === "" || CLOSING_ALONE.test(after) || OPENING_ALONE.test(before)) return "";
   const [last = ""] = Array.from(before.slice(-2)).slice(-1);
@@ -45,7 +45,7 @@ function isMostlyIdeographic(text: string): boolean {
   return letters.filter((letter) => IDEOGRAPHIC.test(letter)).length * 2 > letters.length;
 }
 
-/** The text of a segment with its words placed in it. A text that does not hold the words (20 for twenty) is shown as the words. */
+/** Return the text of a segment with the places of its words. If the text does not contain the words (20 for twenty), show the words. */
 export function showSegment(segment: Segment): ShownSegment {
   const { text, words } = segment;
   if (words.length === 0) return { text, words: timedByLength(text, segment) };
@@ -65,7 +65,7 @@ export function showSegment(segment: Segment): ShownSegment {
   return { text: shown, words: spans };
 }
 
-/** The text alone. Thousands of them are wanted at once, and where their words are only of one. */
+/** Return only the text. It is needed for thousands of segments at once, and the places of the words for one. */
 export function shownText(segment: Segment): string {
   const { text, words } = segment;
   return words.length === 0 || placeSpaced(segment) !== null ? text : showSegment(segment).text;
@@ -75,7 +75,7 @@ function timesOf(word: { readonly startMs: number; readonly endMs: number } | un
   return { startMs: word?.startMs ?? 0, endMs: word?.endMs ?? 0 };
 }
 
-/** Words between white space share the segment's time by their length. */
+/** Split a text at white space and divide the segment's time among the words by their length. */
 export function timedByLength(
   text: string,
   { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
@@ -91,7 +91,7 @@ export function timedByLength(
   });
 }
 
-/** As in nearly every segment: a text that is its words with single spaces between them. */
+/** Place the words in a text that is the words with single spaces between them, as in almost every segment; null if it is not. */
 function placeSpaced({ text, words }: Segment): readonly { start: number; end: number }[] | null {
   const places: { start: number; end: number }[] = [];
   let from = 0;
@@ -105,7 +105,7 @@ function placeSpaced({ text, words }: Segment): readonly { start: number; end: n
   return from - 1 === text.length ? places : null;
 }
 
-/** As the API places them: punctuation goes with the word that it touches. */
+/** Place the words as the API does: punctuation belongs to the word that it touches. */
 function placeWords({ text, words }: Segment): readonly { start: number; end: number }[] | null {
   const places: { start: number; end: number }[] = [];
   let from = 0;
@@ -129,7 +129,7 @@ function placeWords({ text, words }: Segment): readonly { start: number; end: nu
   return places;
 }
 
-/** The last of these that has begun at this time; -1 before the first. They are in the order of their time. */
+/** Return the index of the last item that has begun at this time, or -1 before the first. The items are in the order of their time. */
 export function lastBegun(items: readonly { readonly startMs: number }[], timeMs: number): number {
   let low = 0;
   let high = items.length;
@@ -141,7 +141,7 @@ export function lastBegun(items: readonly { readonly startMs: number }[], timeMs
   return low - 1;
 }
 
-/** The word that a character belongs to: the one it is in, or the next one. */
+/** Return the word at a character: the one that contains it, or the next one. */
 export function wordAt(words: readonly WordSpan[], offset: number): WordSpan | undefined {
   return words.find(({ end }) => offset < end) ?? words.at(-1);
 }

@@ -1,7 +1,7 @@
 import type { JobState } from "../../client/index.ts";
 import { STATE_NAMES } from "./format.ts";
 
-/** A job's state: a dot whose shape tells it as well as its colour. */
+/** A job's state, with a dot that differs in shape as well as in colour. */
 export function StateBadge({ state, label }: { state: JobState; label?: string | undefined }) {
   return (
     <span class="state" data-state={state}>
@@ -11,7 +11,7 @@ export function StateBadge({ state, label }: { state: JobState; label?: string |
   );
 }
 
-/** @param fraction 0 to 1; null where nobody knows how far it is. */
+/** @param fraction 0 to 1; null if the progress is not known. */
 export function Progress({ fraction, label }: { fraction: number | null; label: string }) {
   return fraction === null ? (
     <progress class="progress" aria-label={label} />

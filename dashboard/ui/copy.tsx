@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 
 import { Icon } from "./icon.tsx";
 
-/** Copy, also where a page without HTTPS has no clipboard of its own. @returns whether it was copied. */
+/** Copy a text, even if the page has no clipboard because it is not served over HTTPS. @returns whether it was copied. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

@@ -4,7 +4,7 @@ import { useEffect, useId, useRef } from "preact/hooks";
 
 import { Icon } from "./icon.tsx";
 
-/** A native dialog: it keeps the focus, Escape closes it, and the page behind it is inert. */
+/** A native dialog. It keeps the focus, Escape closes it, and the page behind it is inert. */
 export function Dialog({
   title,
   onClose,
@@ -21,7 +21,7 @@ export function Dialog({
   isWide?: boolean;
   /** Whether Escape and the cross close it. */
   mayClose?: boolean;
-  /** Where nothing in it is to be done first: else what has `autofocus` gets the focus, or the first button. */
+  /** Focus the dialog itself. Otherwise the element with `autofocus` gets the focus, or the first button. */
   focusesItself?: boolean;
 }) {
   const ref = useRef<HTMLDialogElement>(null);
@@ -64,14 +64,14 @@ export function Dialog({
 export interface Question {
   readonly title: string;
   readonly text: ComponentChildren;
-  /** What the button says: the act itself, such as `Delete job`. */
+  /** The label of the button: the act itself, such as `Delete job`. */
   readonly act: string;
   readonly isDangerous?: boolean;
 }
 
 const asked = signal<(Question & { readonly answer: (yes: boolean) => void }) | null>(null);
 
-/** Ask before something is done that cannot be undone. */
+/** Ask for a confirmation before an act. */
 export function confirm(question: Question): Promise<boolean> {
   return new Promise((resolve) => {
     asked.value = {
@@ -84,7 +84,7 @@ export function confirm(question: Question): Promise<boolean> {
   });
 }
 
-/** Stands once in the page, for `confirm`. */
+/** The dialog of `confirm`. The page contains it once. */
 export function Confirmation() {
   const question = asked.value;
   if (question === null) return null;
@@ -96,7 +96,7 @@ export function Confirmation() {
       footer={
         <>
           <button type="button" class="button" autofocus onClick={() => answer(false)}>
-            Keep it
+            Go back
           </button>
           <button type="button" class={isDangerous ? "button danger" : "button primary"} onClick={() => answer(true)}>
             {act}

@@ -4,11 +4,11 @@ import { useId } from "preact/hooks";
 import { Dialog } from "./dialog.tsx";
 import { Refusal } from "./states.tsx";
 
-/** A dialog with one form, and the two buttons below it. Why it was refused stands in it, and what was typed stays. */
+/** A dialog with one form and two buttons. If the API refuses the form, the dialog shows why, and what was typed stays. */
 export function FormDialog({
   title,
   act,
-  leave = "Leave it",
+  leave = "Cancel",
   isReady,
   isDangerous = false,
   isWide = false,
@@ -18,10 +18,10 @@ export function FormDialog({
   children,
 }: {
   title: string;
-  /** What the button says: the act itself. */
+  /** The label of the button: the act itself. */
   act: string;
   leave?: string;
-  /** Whether what was typed can be sent, and is not being sent already. */
+  /** Whether the form can be sent, and is not being sent already. */
   isReady: boolean;
   isDangerous?: boolean;
   isWide?: boolean;

@@ -1,4 +1,4 @@
-// How figures read. A person's own language decides about digits and dates; units are the same everywhere.
+// Formats figures. The language of the browser decides digits and dates. Units are the same in every language.
 import type { JobState } from "../../client/index.ts";
 
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
@@ -46,7 +46,7 @@ export function formatClock(ms: number): string {
   return shown.map((part, index) => (index === 0 ? String(part) : String(part).padStart(2, "0"))).join(":");
 }
 
-/** What models cost. One decimal where it matters. */
+/** Format a number of neurons. Smaller numbers have more decimals. */
 export function formatNeurons(neurons: number): string {
   if (neurons === 0) return "0";
   if (neurons < 0.01) return "< 0.01";
@@ -80,7 +80,7 @@ export function formatAge(at: string | number, now: number): string {
   return shortDate.format(new Date(at));
 }
 
-/** The same within a sentence: `just now`, `20 s ago`; a date after a week. */
+/** Format an age for use in a sentence: `just now`, `20 s ago`; a date after a week. */
 export function formatAgo(at: string | number, now: number): string {
   const ms = now - new Date(at).getTime();
   if (ms < 5000) return "just now";
@@ -95,7 +95,7 @@ export const STATE_NAMES: Readonly<Record<JobState, string>> = {
   cancelled: "Cancelled",
 };
 
-/** A model's name without whose it is: `@cf/openai/whisper` is `whisper`. */
+/** Return a model's name without its owner: `whisper` for `@cf/openai/whisper`. */
 export function formatModel(model: string): string {
   return model.split("/").at(-1) ?? model;
 }

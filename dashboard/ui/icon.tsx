@@ -1,4 +1,4 @@
-// One line weight, one grid of 16: drawn here, since a set of icons would be larger than all of them.
+// Icons with one line weight on a grid of 16. They are drawn here because an icon library would be larger than all of them.
 const PATHS = {
   alert: "M8 2.2 14.2 13H1.8L8 2.2ZM8 6.4v3M8 11.2v.1",
   arrowLeft: "M13 8H3.4M7.2 3.8 3 8l4.2 4.2",
@@ -44,7 +44,7 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
-/** A picture beside words, or in a button that has a label of its own: it says nothing to a screen reader. */
+/** An icon next to words, or in a button that has its own label. It is hidden from screen readers. */
 export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
   return (
     <svg class="icon" width={size} height={size} viewBox="0 0 16 16" aria-hidden="true">

@@ -1,4 +1,4 @@
-// How kinds of job are shown. One that was added since (docs/adding-a-kind.md) is shown by its own name, with its files as its result.
+// The names and icons of job kinds. A kind that is not listed (docs/adding-a-kind.md) is shown by its own name, with its files as result.
 import type { JobKind } from "../../client/index.ts";
 import type { IconName } from "./icon.tsx";
 

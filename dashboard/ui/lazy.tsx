@@ -1,10 +1,10 @@
-// Views that are read when they are first looked at.
+// Views whose code is loaded when they are first shown.
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { EmptyState, Skeleton } from "./states.tsx";
 
-/** @returns a component that shows bars until its module is there. */
+/** @returns a component that shows grey bars until its module has loaded. */
 export function lazy<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
   let loaded: ComponentType<Props> | null = null;
   let loading: Promise<ComponentType<Props>> | null = null;
@@ -30,7 +30,7 @@ export function lazy<Props extends object>(load: () => Promise<ComponentType<Pro
       return <Loaded {...props} />;
     }
     if (!hasFailed) return <Skeleton />;
-    // After a deployment the files of the version before are gone; offline none is there.
+    // After a deployment the files of the previous version are gone. Offline, no file can be loaded.
     return (
       <EmptyState
         icon="alert"
@@ -41,7 +41,7 @@ export function lazy<Props extends object>(load: () => Promise<ComponentType<Pro
           </button>
         }
       >
-        Darkroom was deployed anew since this page was opened, or the connection is gone.
+        A new version of Darkroom was deployed after this page was opened, or the connection is gone.
       </EmptyState>
     );
   };

@@ -3,7 +3,7 @@ import { useId, useRef } from "preact/hooks";
 
 const GAP_PX = 6;
 
-/** A button with a native popover under it, which Escape and a click elsewhere close. */
+/** A button with a native popover below it. Escape and a click elsewhere close it. */
 export function Menu({
   label,
   trigger,

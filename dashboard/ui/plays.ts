@@ -1,7 +1,7 @@
-/** Of a link's history state: the recording plays from where the link leads to. An address that is opened or shared does not. */
+/** A flag in the history state of a link: the recording plays from the place of the link. A plain address does not start to play. */
 export const PLAYS = "plays";
 
-/** Whether this view was come to by such a link; once, not again after a reload. */
+/** Whether the person came to this view by such a link. It is true once, and not again after a reload. */
 export function takePlays(): boolean {
   const { state } = history as { readonly state: unknown };
   if (typeof state !== "object" || state === null || !(PLAYS in state) || state[PLAYS] !== true) return false;

@@ -1,6 +1,6 @@
 import { fileNameOf } from "./file-name.ts";
 
-/** Have the browser save a file. @param name without its ending. */
+/** Let the browser save a file. @param name without its ending. */
 export function saveFile(name: string, ending: string, blob: Blob): void {
   const url = URL.createObjectURL(blob);
   const link = document.createElement("a");

@@ -1,10 +1,10 @@
-// What a view shows while there is nothing else to show: not yet, nothing, or an error.
+// What a view shows instead of content: a placeholder while it loads, an empty state, or an error.
 import type { ComponentChildren } from "preact";
 
 import { sentenceOf, titleOf } from "../api/queries.ts";
 import { Icon, type IconName } from "./icon.tsx";
 
-/** Grey bars in the shape of what is read. */
+/** Grey bars in the shape of the content that is being loaded. */
 export function Skeleton({ rows = 6, height }: { rows?: number; height?: number }) {
   return (
     <div class="skeleton" role="status" aria-label="Loading">
@@ -26,7 +26,7 @@ export function EmptyState({
   title: string;
   children?: ComponentChildren;
   actions?: ComponentChildren;
-  /** Where it is all there is, its title is the page's. */
+  /** Whether the page has no other content. Its title is then the heading of the page. */
   isPage?: boolean;
 }) {
   return (
@@ -41,7 +41,7 @@ export function EmptyState({
   );
 }
 
-/** An error in place of a view, or above what is shown still. */
+/** An error instead of a view, or above content that is still shown. */
 export function ErrorState({
   error,
   retry,
@@ -73,7 +73,7 @@ export function ErrorState({
   );
 }
 
-/** Why a form was refused, below what was typed. */
+/** Why the API refused a form, below the fields. */
 export function Refusal({ error }: { error: unknown }) {
   if (error === null) return null;
   return (
@@ -83,7 +83,7 @@ export function Refusal({ error }: { error: unknown }) {
   );
 }
 
-/** The button below a list that is read page by page; nothing behind its end. */
+/** The button that loads the next page of a list. There is none after the last page. */
 export function ShowMore({
   list,
   children,

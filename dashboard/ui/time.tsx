@@ -2,19 +2,19 @@ import { signal } from "@preact/signals";
 
 import { formatAge, formatAgo, formatDateTime } from "./format.ts";
 
-/** The clock that ages are counted by, for all of them at once. */
+/** The current time, shared by all ages on the page. */
 export const now = signal(Date.now());
 setInterval(() => {
   if (document.visibilityState === "visible") now.value = Date.now();
 }, 1000);
 addEventListener("visibilitychange", () => (now.value = Date.now()));
 
-/** How long ago, in a column; the moment itself under the pointer. */
+/** An age in a column. The exact time is in the tooltip. */
 export function Age({ at }: { at: string }) {
   return <Moment at={at} text={formatAge(at, now.value)} />;
 }
 
-/** The same within a sentence. */
+/** An age in a sentence. */
 export function Ago({ at }: { at: string }) {
   return <Moment at={at} text={formatAgo(at, now.value)} />;
 }

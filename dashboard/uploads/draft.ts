@@ -1,6 +1,6 @@
 import { signal, type Signal } from "@preact/signals";
 
-/** What is typed and not sent yet: it is kept for the tab, also when the key ends or the page is reloaded. */
+/** Return a signal with typed text that is not sent yet. The tab keeps it, even if the key expires or the page is reloaded. */
 export function draft<Value extends object>(name: string, empty: Value): Signal<Value> {
   const storedAs = `darkroom.draft.${name}`;
   const stored = sessionStorage.getItem(storedAs);

@@ -20,7 +20,7 @@ import { Total } from "./price.tsx";
 import { KIND_OF, mediaOf } from "./settings.ts";
 import { discard, unfinished } from "./unfinished.ts";
 
-/** Files: chosen or dropped, priced, sent, and what became of each. */
+/** The form for files: choose or drop them, see their cost, send them, and see the result of each. */
 export function FileForm() {
   const chooser = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -43,7 +43,7 @@ export function FileForm() {
         </p>
         {isEmpty && (
           <p class="small dim">
-            Recordings and films are transcribed, pictures and texts classified. Up to 50 GB a file.
+            Recordings and videos are transcribed. Pictures and texts are classified. A file can have up to 50 GB.
           </p>
         )}
         <input
@@ -94,7 +94,7 @@ export function FileForm() {
   );
 }
 
-/** Of a page that was closed in the middle: the browser gives a file only to who chooses it again. */
+/** The uploads that a closed page has interrupted. To continue one, the person has to choose its file again: the browser requires it. */
 function Unfinished() {
   if (unfinished.value.length === 0) return null;
   return (
@@ -106,8 +106,8 @@ function Unfinished() {
             <strong>
               <bdi>{name}</bdi>
             </strong>{" "}
-            was interrupted; {formatBytes(storedBytes)} of {formatBytes(sizeBytes)} are stored. Choose the same file
-            again and it goes on from there.
+            was interrupted. {formatBytes(storedBytes)} of {formatBytes(sizeBytes)} are stored. Choose the same file
+            again to continue the upload.
           </div>
           <button type="button" class="button" onClick={() => void discard(uploadId)}>
             Discard

@@ -16,7 +16,7 @@ const MEDIA_ICONS: Readonly<Record<Media, IconName>> = {
   unknown: "file",
 };
 
-/** What may be made of a file of this sort, the usual first. */
+/** The kinds of job for each type of file, the usual one first. */
 const KINDS_FOR: Readonly<Record<Media, readonly KnownKind[]>> = {
   audio: ["transcription"],
   picture: ["classification"],
@@ -53,7 +53,7 @@ export function FileRow({ item }: { item: Item }) {
         {(state.value === "sending" || state.value === "paused") && (
           <Progress
             fraction={file.size === 0 ? null : item.sentBytes.value / file.size}
-            label={`${file.name}: sent so far`}
+            label={`Upload progress of ${file.name}`}
           />
         )}
       </div>
@@ -71,7 +71,7 @@ function FileState({ item }: { item: Item }) {
       return value.state === "refused" ? <span class="bad">{value.why}</span> : <PriceOf item={item} />;
     }
     case "waiting":
-      return <span class="dim">{before.value === undefined ? "Waits for its turn" : "Goes on where it was"}</span>;
+      return <span class="dim">{before.value === undefined ? "Waiting for its turn" : "Waiting to continue"}</span>;
     case "paused":
       return <span class="dim">Paused at {formatBytes(sentBytes.value)}</span>;
     case "failed":
@@ -81,7 +81,7 @@ function FileState({ item }: { item: Item }) {
     case "sending": {
       const speed = bytesPerSecond.value;
       const left = speed === null || speed === 0 ? null : (1000 * (file.size - sentBytes.value)) / speed;
-      if (sentBytes.value >= file.size && file.size > 0) return <span class="dim">Sent, its job is made …</span>;
+      if (sentBytes.value >= file.size && file.size > 0) return <span class="dim">Sent. Creating its job …</span>;
       return (
         <span class="dim">
           {formatBytes(sentBytes.value)} of {formatBytes(file.size)}
@@ -99,11 +99,11 @@ function KindChoice({ item, media }: { item: Item; media: Media }) {
   return (
     <select
       class="select file-kind"
-      aria-label={`What becomes of ${item.file.name}`}
+      aria-label={`Kind of job for ${item.file.name}`}
       value={item.kind.value ?? ""}
       onChange={(event) => (item.kind.value = kinds.find((kind) => kind === event.currentTarget.value) ?? null)}
     >
-      <option value="">{media === "unknown" ? "By its content" : kindName(kinds[0] ?? "")}</option>
+      <option value="">{media === "unknown" ? "From its content" : kindName(kinds[0] ?? "")}</option>
       {(media === "unknown" ? kinds : kinds.slice(1)).map((kind) => (
         <option key={kind} value={kind}>
           {kindName(kind)}
@@ -154,7 +154,7 @@ function FileButtons({ item }: { item: Item }) {
         type="button"
         class="icon-button"
         aria-label={`Remove ${file.name}`}
-        title={state.value === "done" ? "Take off the list" : "Remove"}
+        title={state.value === "done" ? "Remove from the list" : "Remove"}
         onClick={() => remove(item)}
       >
         <Icon name="close" />

@@ -55,7 +55,7 @@ const languageNames = new Intl.DisplayNames(undefined, { type: "language" });
 
 const STEP_ORDER = Object.keys(STEP_NAMES) as readonly Step[];
 
-/** What is asked of all files that have not been sent: the usual is set already. */
+/** The options for all files that have not been sent, with their defaults. */
 export function JobSettings({ kinds }: { kinds: readonly KnownKind[] }) {
   const { then } = settings.value;
   const steps = STEP_ORDER.filter((step) => kinds.some((kind) => STEPS_OF[kind].includes(step)));
@@ -67,7 +67,7 @@ export function JobSettings({ kinds }: { kinds: readonly KnownKind[] }) {
         {kinds.includes("classification") && <ClassificationOptions />}
         {steps.length > 0 && (
           <fieldset class="field-group">
-            <legend>Afterwards</legend>
+            <legend>Further steps</legend>
             {steps.map((step) => (
               <StepCheck key={step} step={step} then={then} />
             ))}
@@ -115,7 +115,7 @@ function TranscriptionOptions() {
         choices={Object.entries(TIERS)}
         onChange={(value) => {
           const chosen = (Object.keys(TIERS) as (keyof typeof TIERS)[]).find((one) => one === value) ?? "accurate";
-          // The other models take none of these.
+          // The other models accept none of these options.
           const none = { language: undefined, task: undefined, initialPrompt: undefined, vadFilter: undefined };
           changeOptions("transcription", {
             tier: chosen === "accurate" ? undefined : chosen,
@@ -127,11 +127,11 @@ function TranscriptionOptions() {
         label="Language"
         value={language}
         choices={[
-          ["", "Recognised by itself"],
+          ["", "Detect automatically"],
           ...LANGUAGES.map((code): [string, string] => [code, languageNames.of(code) ?? code]),
         ]}
         isDisabled={!takesOptions}
-        hint={takesOptions ? undefined : "This model takes no language."}
+        hint={takesOptions ? undefined : "You cannot choose a language for this model."}
         onChange={(value) => changeOptions("transcription", { language: value === "" ? undefined : value })}
       />
     </div>
@@ -144,7 +144,7 @@ function AdvancedTranscription() {
   return (
     <>
       <label class="field wide">
-        <span>Names and terms in it</span>
+        <span>Names and terms in the recording</span>
         <input
           class="input"
           maxLength={1000}
@@ -154,13 +154,13 @@ function AdvancedTranscription() {
             changeOptions("transcription", { initialPrompt: value === "" ? undefined : value })
           }
         />
-        <span class="hint">The model spells them as you do.</span>
+        <span class="hint">Helps the model to spell them as you do.</span>
       </label>
       <Choice
-        label="Words"
+        label="Transcript"
         value={task ?? "transcribe"}
         choices={[
-          ["transcribe", "In their own language"],
+          ["transcribe", "In the spoken language"],
           ["translate", "Translated to English"],
         ]}
         onChange={(value) => changeOptions("transcription", { task: value === "translate" ? "translate" : undefined })}
@@ -174,14 +174,14 @@ function AdvancedTranscription() {
           }
         />
         <span>
-          Leave out silence <span class="dim">– helps where the model invents words</span>
+          Leave out silence <span class="dim">– helps if the model invents words</span>
         </span>
       </label>
     </>
   );
 }
 
-/** What of a recording is heard: of several tracks one, and its channels together or one by one. */
+/** The part of a recording that is transcribed: the track, and its channels together or separately. */
 function WhichSound() {
   const { audioTrack, channels } = settings.value.options.transcription;
   return (
@@ -191,9 +191,9 @@ function WhichSound() {
         value={channels ?? "mix"}
         choices={[
           ["mix", "Together"],
-          ["separate", "One by one: a speaker on each"],
+          ["separate", "Separately, one speaker on each"],
         ]}
-        hint={channels === "separate" ? "For WAV, MOV and MKV with PCM. Each channel is paid for." : undefined}
+        hint={channels === "separate" ? "Only for WAV, and MOV or MKV with PCM. Each channel is paid for." : undefined}
         onChange={(value) =>
           changeOptions("transcription", { channels: value === "separate" ? "separate" : undefined })
         }
@@ -203,11 +203,11 @@ function WhichSound() {
         <input
           class="input"
           maxLength={35}
-          placeholder="Chosen by itself"
+          placeholder="Choose automatically"
           value={audioTrack ?? ""}
           onInput={({ currentTarget: { value } }) => changeOptions("transcription", { audioTrack: trackOf(value) })}
         />
-        <span class="hint">A number from 0, or a language such as de.</span>
+        <span class="hint">A number starting at 0, or a language such as de.</span>
       </label>
     </>
   );
@@ -224,7 +224,7 @@ function ClassificationOptions() {
   return (
     <div class="settings-grid">
       <label class="field">
-        <span>Labels at most</span>
+        <span>Maximum number of labels</span>
         <input
           class="input"
           type="number"
@@ -242,7 +242,7 @@ function ClassificationOptions() {
   );
 }
 
-/** Tags, priority, limit: of any job. */
+/** The tags, the priority and the limit of any job. */
 export function Terms() {
   const { tags, priority, maxNeurons, reuse } = settings.value;
   return (
@@ -255,7 +255,7 @@ export function Terms() {
           value={tags}
           onInput={({ currentTarget: { value } }) => change({ tags: value })}
         />
-        <span class="hint">With commas between them.</span>
+        <span class="hint">Separated by commas.</span>
       </label>
       <Choice
         label="Priority"
@@ -268,7 +268,7 @@ export function Terms() {
         onChange={(value) => change({ priority: PRIORITIES.find((one) => one === value) ?? "normal" })}
       />
       <label class="field">
-        <span>Neurons at most, a job</span>
+        <span>Maximum neurons per job</span>
         <input
           class="input"
           inputMode="decimal"

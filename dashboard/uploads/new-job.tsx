@@ -16,7 +16,7 @@ const WAYS = [
   { way: "text", name: "Classify a text", icon: "text" },
 ] as const satisfies readonly { way: string; name: string; icon: IconName }[];
 
-/** Where jobs begin: files, a prompt or a text. */
+/** The view for new jobs, from files, a prompt or a text. */
 export function NewJob() {
   const [params] = useSearchParams();
   const way = WAYS.find((one) => one.way === params.get("from"))?.way ?? "files";
@@ -35,7 +35,7 @@ export function NewJob() {
       <div class="page-head">
         <h1>New job</h1>
       </div>
-      <nav class="tabs" aria-label="What the job is made of">
+      <nav class="tabs" aria-label="Input of the job">
         {WAYS.map((one) => (
           <Link
             key={one.way}

@@ -1,7 +1,7 @@
 import { formatNeurons, formatUsd } from "../ui/format.ts";
 import type { Item } from "./queue.ts";
 
-/** What one file's job would cost, or why there would be none. */
+/** The estimated cost of a file's job, or why the API would refuse it. */
 export function PriceOf({ item }: { item: Item }) {
   const { value } = item.price;
   switch (value.state) {
@@ -11,10 +11,10 @@ export function PriceOf({ item }: { item: Item }) {
       return null;
     case "known": {
       const { estimate } = value.dryRun;
-      if (estimate === null) return <span class="dim">Cost not known before it runs</span>;
+      if (estimate === null) return <span class="dim">The cost is not known before the job runs</span>;
       const { neurons, microUsd, isRough } = estimate;
       return (
-        <span title={isRough ? "A guess from the file's size" : "From the file's own headers"}>
+        <span title={isRough ? "Estimated from the size of the file" : "Estimated from the headers of the file"}>
           {isRough ? "about " : ""}
           {formatNeurons(neurons)} neurons <span class="dim">({formatUsd(microUsd)})</span>
         </span>
@@ -23,7 +23,7 @@ export function PriceOf({ item }: { item: Item }) {
   }
 }
 
-/** What all that wait for the person would cost together, and what is free today. */
+/** The total cost of all files that are ready to be sent, and the free neurons that are left today. */
 export function Total({ items }: { items: readonly Item[] }) {
   const known = items.flatMap(({ price: { value } }) =>
     value.state === "known" && value.dryRun.estimate !== null ? [value.dryRun] : [],
@@ -39,7 +39,9 @@ export function Total({ items }: { items: readonly Item[] }) {
       </strong>
       {left !== null && (
         <span class="small dim block">
-          {left >= neurons ? "Within today's free neurons." : `${formatNeurons(left)} free neurons are left today.`}
+          {left >= neurons
+            ? "This is within today's free neurons."
+            : `${formatNeurons(left)} free neurons are left today.`}
         </span>
       )}
     </>

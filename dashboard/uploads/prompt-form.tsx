@@ -9,7 +9,7 @@ type ImageOptions = Options<"image_generation">;
 type ModelName = NonNullable<ImageOptions["model"]>;
 type Setting = "steps" | "width" | "height" | "seed" | "guidance";
 
-/** What each model takes beyond the prompt (docs/api.md, options); the API refuses more. */
+/** The settings that each model accepts in addition to the prompt (docs/api.md, options). The API refuses others. */
 const MODELS: Readonly<Record<ModelName, { readonly name: string; readonly takes: readonly Setting[] }>> = {
   "flux-1-schnell": { name: "FLUX.1 schnell – fast", takes: ["steps"] },
   "flux-2-klein-4b": { name: "FLUX.2 klein 4B – balanced", takes: ["width", "height", "seed", "guidance"] },
@@ -38,7 +38,7 @@ const EMPTY = {
   guidance: "",
 };
 
-/** The prompt that is being written. The gallery puts others into it. */
+/** The prompt that is being written. The gallery can put another prompt here. */
 export const promptDraft = draft("prompt", EMPTY);
 
 export function PromptForm() {
@@ -98,7 +98,7 @@ export function PromptForm() {
                   class="input"
                   type="number"
                   {...limits}
-                  placeholder="The model's own"
+                  placeholder="The model's default"
                   value={value[name]}
                   onInput={({ currentTarget }) => set({ [name]: currentTarget.value })}
                 />

@@ -1,4 +1,4 @@
-// Files on their way to be jobs. It lives as long as the page: whoever looks at something else meanwhile stops nothing.
+// The queue of files to upload. It lives as long as the page, so uploads continue in other views.
 import { computed, effect, type Signal, signal } from "@preact/signals";
 
 import { type DryRunEstimate, DarkroomError } from "../../client/index.ts";
@@ -10,7 +10,7 @@ import { requestFor, type Settings, settings } from "./settings.ts";
 import { createSpeed } from "./speed.ts";
 import { findUnfinished, forget, type Unfinished, unfinished, unfinishedFor } from "./unfinished.ts";
 
-/** `ready`: waits for the person. `waiting`: waits for its turn. */
+/** `ready`: the person has not started the upload. `waiting`: the upload waits for its turn. */
 export type ItemState = "ready" | "waiting" | "sending" | "paused" | "failed" | "done";
 
 export type Price =
@@ -22,24 +22,24 @@ export interface Item {
   readonly id: string;
   readonly file: File;
   readonly kind: Signal<KnownKind | null>;
-  /** What was asked of it when it was sent. */
+  /** The settings at the time when the upload was started. */
   readonly asked: Signal<Settings>;
   readonly price: Signal<Price>;
   readonly state: Signal<ItemState>;
   readonly sentBytes: Signal<number>;
-  /** Null while nobody can tell. */
+  /** Null while it is not known. */
   readonly bytesPerSecond: Signal<number | null>;
   readonly error: Signal<string | null>;
   readonly jobId: Signal<string | null>;
-  /** Where an upload in parts was: also of a page that was reloaded, since what is stored is kept. */
+  /** The upload in parts that continues, possibly one from before the page was reloaded. Its stored parts are kept. */
   readonly before: Signal<Unfinished | undefined>;
-  /** Whether what has been sent is kept when it is paused. */
+  /** Whether a pause keeps the bytes that have been sent. */
   readonly mayPause: Signal<boolean>;
 }
 
-/** Larger files go in parts, which are kept when something happens on the way. */
+/** Larger files are sent in parts. Stored parts are kept if the upload is interrupted. */
 const MOST_WHOLE_BYTES = 16 * 1024 * 1024;
-/** Through the API at all, where presigned uploads are not set up. */
+/** The largest file that goes through the API if presigned uploads are not set up. */
 const MOST_API_BYTES = 100_000_000;
 const AT_ONCE = 3;
 const PRICED_AT_ONCE = 3;
@@ -50,7 +50,7 @@ export const active = computed(() =>
   items.value.filter(({ state }) => ["waiting", "sending", "paused"].includes(state.value)),
 );
 export const ready = computed(() => items.value.filter(({ state }) => state.value === "ready"));
-/** What `start` begins: what no job would take stays on the list, with the reason. */
+/** The files that `start` sends. A file that the API would refuse stays on the list, with the reason. */
 export const startable = computed(() => ready.value.filter(({ price }) => price.value.state !== "refused"));
 export const failed = computed(() => items.value.filter(({ state }) => state.value === "failed"));
 const sendings = new Map<string, Sending>();
@@ -76,7 +76,7 @@ export function addFiles(files: readonly File[]): void {
   items.value = [...items.value, ...added];
   for (const { before } of added) {
     const { value } = before;
-    // What was agreed to before the reload goes on by itself.
+    // The person started this upload before the reload, so it continues without a question.
     if (value !== undefined) unfinished.value = unfinished.value.filter(({ uploadId }) => uploadId !== value.uploadId);
   }
   schedule();
@@ -113,13 +113,13 @@ export function resume(item: Item): void {
   sendings.get(item.id)?.resume();
 }
 
-/** Take it off the list; what is under way is given up, and what of it is stored is deleted. */
+/** Remove an item from the list. A running upload is aborted, and its stored parts are deleted. */
 export function remove(item: Item): void {
   const sending = sendings.get(item.id);
   sending?.stop();
   sendings.delete(item.id);
   const { value: before } = item.before;
-  // One that is under way deletes its parts itself.
+  // A running upload deletes its parts itself.
   if (sending === undefined && before !== undefined && item.state.value !== "done")
     void api()
       .uploads.abort(before.uploadId)
@@ -133,7 +133,7 @@ export function clearDone(): void {
   items.value = items.value.filter(({ state }) => state.value !== "done");
 }
 
-/** Begin as many as there is room for. */
+/** Start waiting uploads until `AT_ONCE` of them run. */
 function schedule(): void {
   const running = items.value.filter(({ state }) => state.value === "sending").length;
   for (const item of items.value
@@ -185,7 +185,7 @@ async function begin(item: Item, toSend: ToSend): Promise<Sending> {
   const { sendWhole } = await import("./send-whole.ts");
   const sending = sendParts(toSend);
   const done = sending.done.catch((error: unknown) => {
-    // Where nobody has set up presigned uploads, a file of up to 100 MB still goes through the API.
+    // If presigned uploads are not set up, a file of up to 100 MB still goes through the API.
     const isUnset = error instanceof DarkroomError && error.code === "presign_unavailable";
     if (!isUnset || item.file.size > MOST_API_BYTES) throw error;
     item.mayPause.value = false;
@@ -194,7 +194,7 @@ async function begin(item: Item, toSend: ToSend): Promise<Sending> {
   return { ...sending, done };
 }
 
-/** Files on the list are priced a moment after what is asked of them has changed, the first ones first. */
+/** The estimates that were asked for. They are asked for again a moment after the settings change, in the order of the list. */
 let priced: { readonly asked: Settings; readonly keys: Map<string, string> } = {
   asked: settings.value,
   keys: new Map(),
@@ -241,7 +241,7 @@ async function ask(item: Item, asked: Settings): Promise<void> {
   } catch (error) {
     found = { state: "refused", why: sentenceOf(error) };
   }
-  // Asked for something else meanwhile: that answer comes.
+  // If the settings have changed in the meantime, a newer answer follows.
   if (priced.keys.get(item.id) === key) item.price.value = found;
 }
 
@@ -249,7 +249,7 @@ function keyOf(item: Item, asked: Settings): string {
   return JSON.stringify(requestFor(item.file, item.kind.value, asked));
 }
 
-/** For the page that shows them. */
+/** Look for interrupted uploads, for the view that shows them. */
 export async function lookForUnfinished(): Promise<void> {
   const underWay = items.value.flatMap(({ before }) => before.value?.uploadId ?? []);
   await findUnfinished(new Set(underWay));

@@ -7,14 +7,14 @@ import { formatNeurons, formatUsd } from "../ui/format.ts";
 import { ErrorState } from "../ui/states.tsx";
 import { useEstimate, useSubmit } from "./submit.ts";
 
-/** A form that describes a job: what it would cost, and the button. Why it is refused stands here, and what was typed stays. */
+/** A form that describes a job, with its estimated cost and a button. If the API refuses it, the form shows why and keeps the text. */
 export function RequestForm({
   request,
   act,
   onTaken,
   children,
 }: {
-  /** Null while it is not whole. */
+  /** Null while the form is incomplete. */
   request: JobRequest | null;
   act: string;
   /** Clears what was typed. */
@@ -23,7 +23,7 @@ export function RequestForm({
 }) {
   const submit = useSubmit(onTaken);
   const estimate = useEstimate(request);
-  // Sent again unchanged, it is the same job; any other request is another one.
+  // The same request has the same key and becomes one job, even if it is sent again. A changed request gets a new key.
   const text = JSON.stringify(request);
   const key = useMemo(() => crypto.randomUUID(), [text]);
   return (

@@ -1,5 +1,5 @@
-// A large file goes in parts straight into the bucket, by Uppy. Each part that is stored is reported, so that an upload goes on where it
-// was: after a pause, a broken connection, or a reload once the person has chosen the file again.
+// Sends a large file in parts directly to the bucket, with Uppy. Each stored part is reported, so that an upload continues where it
+// stopped: after a pause, a broken connection, or a reload once the person has chosen the file again.
 import AwsS3 from "@uppy/aws-s3";
 import Uppy from "@uppy/core";
 
@@ -10,10 +10,10 @@ import { forget, remember } from "./unfinished.ts";
 
 const MIB = 1024 * 1024;
 const PART_BYTES = 8 * MIB;
-/** The API signs at most so many parts of an upload; a larger file has larger ones. */
+/** The API signs at most this many parts of an upload. A larger file has larger parts. */
 const MOST_PARTS = 1000;
 
-/** Where Uppy speaks S3 about an upload as a whole. */
+/** Return the address for Uppy's S3 calls about a whole upload. */
 function at(uploadId: string): string {
   return `${location.origin}/v1/uploads/${encodeURIComponent(uploadId)}/s3`;
 }
@@ -67,7 +67,7 @@ export function sendParts({ file, request, before, onProgress, onBegun }: ToSend
   uppy.on("upload-progress", (_, { bytesUploaded }) => onProgress(bytesUploaded));
   uppy.on("s3-multipart:part-uploaded", (_, { PartNumber: number, ETag: etag }) => {
     if (uploadId === undefined) return;
-    // A part that is not reported is sent again after a reload, which does no harm.
+    // A part whose report is lost is sent again after a reload, which does no harm.
     reports.push(
       api()
         .uploads.reportParts(uploadId, [{ number, etag }])
@@ -80,10 +80,12 @@ export function sendParts({ file, request, before, onProgress, onBegun }: ToSend
   function settle(jobId: string | undefined) {
     if (uploadId !== undefined) forget(uploadId);
     if (jobId === undefined)
-      outcome.reject(new Error("The upload was completed, and its answer named no job. Look for it in the list."));
+      outcome.reject(
+        new Error("The upload is complete, but the answer did not name a job. Look for the job in the list."),
+      );
     else outcome.resolve(jobId);
   }
-  /** Uppy reads S3's errors, and Darkroom's are problems: asked by the client, the last step says what is wrong. */
+  /** Uppy only reads S3's errors, not Darkroom's problems. Repeat the last step with the client, which reports what is wrong. */
   async function fail(reason: unknown) {
     for (const report of reports) await report;
     try {
@@ -102,7 +104,7 @@ export function sendParts({ file, request, before, onProgress, onBegun }: ToSend
     return storedParts.length * partSizeBytes;
   }
 
-  // What it comes to is told by the events.
+  // The events above report the result.
   void uppy.upload().catch(outcome.reject);
   return {
     done: outcome.promise,

@@ -1,4 +1,4 @@
-// A small file is the body of one request. `fetch` does not tell how far a body is, so the client is lent an XMLHttpRequest.
+// Sends a small file as the body of one request. `fetch` does not report the progress of a body, so the client gets an XMLHttpRequest.
 import { createClient } from "../../client/index.ts";
 import { ownKey } from "../api/session.ts";
 import type { Sending, ToSend } from "./sending.ts";
@@ -29,7 +29,7 @@ function sendByXhr(
     xhr.open(init.method ?? "GET", url);
     for (const [name, value] of new Headers(init.headers))
       if (name !== "content-length") xhr.setRequestHeader(name, value);
-    // A try whose answer was lost is answered with the job that it made.
+    // If the answer is lost, a retry with the same key returns the job that the first try created.
     xhr.setRequestHeader("idempotency-key", id);
     xhr.responseType = "blob";
     xhr.upload.addEventListener("progress", ({ loaded }) => onProgress(loaded));

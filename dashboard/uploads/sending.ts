@@ -1,25 +1,25 @@
 import type { UploadRequest } from "../../client/index.ts";
 import type { Unfinished } from "./unfinished.ts";
 
-/** What is sent, and who is told how it goes. */
+/** A file to send, with callbacks for its progress. */
 export interface ToSend {
-  /** The same for every try: a file is one job. */
+  /** The same for every try, so that a file becomes one job. */
   readonly id: string;
   readonly file: File;
   readonly request: UploadRequest;
-  /** Of the page before it was reloaded. */
+  /** The upload that this one continues, if it began before the page was reloaded. */
   readonly before: Unfinished | undefined;
   readonly onProgress: (sentBytes: number) => void;
   readonly onBegun: (upload: Unfinished) => void;
 }
 
-/** A file under way. */
+/** A file that is being sent. */
 export interface Sending {
-  /** The id of its job. Rejects when it fails, or is stopped. */
+  /** Resolves to the id of the job. Rejects if the upload fails or is stopped. */
   readonly done: Promise<string>;
-  /** Stop, and keep what is stored; null where nothing is kept until all is there. */
+  /** Pause the upload and keep its stored parts; null if no part is kept before the upload is complete. */
   readonly pause: (() => void) | null;
   readonly resume: () => void;
-  /** Give it up. */
+  /** Abort the upload. */
   readonly stop: () => void;
 }

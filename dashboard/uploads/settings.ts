@@ -1,4 +1,4 @@
-// What is asked of the jobs that files become. Each kind has its own; only what differs from the defaults is sent.
+// The settings for the jobs of files. Each kind has its own options. Only settings that differ from the defaults are sent.
 import { signal } from "@preact/signals";
 
 import type { JobRequest, UploadRequest } from "../../client/index.ts";
@@ -14,7 +14,7 @@ export interface Settings {
   readonly then: readonly Step[];
   readonly tags: string;
   readonly priority: Priority;
-  /** As it is typed; empty for no limit. */
+  /** The typed text; empty for no limit. */
   readonly maxNeurons: string;
   readonly reuse: boolean;
 }
@@ -28,14 +28,14 @@ export const DEFAULTS: Settings = {
   reuse: true,
 };
 
-/** Of the files that are on the list and have not been sent. */
+/** The settings for the files on the list that have not been sent. */
 export const settings = signal<Settings>(DEFAULTS);
 
 export function change(changed: Partial<Settings>): void {
   settings.value = { ...settings.value, ...changed };
 }
 
-/** An option that is `undefined` is left to its default. */
+/** Change options of a kind. An option that is `undefined` gets its default. */
 export function changeOptions<Kind extends KnownKind>(
   kind: Kind,
   changed: { readonly [Name in keyof Options<Kind>]?: Options<Kind>[Name] | undefined },
@@ -47,7 +47,7 @@ export function changeOptions<Kind extends KnownKind>(
   change({ options: { ...options, [kind]: next } });
 }
 
-/** Which steps suit what a kind leaves for them (docs/api.md, steps). */
+/** The steps that can follow each kind (docs/api.md, steps). */
 export const STEPS_OF: Readonly<Record<KnownKind, readonly Step[]>> = {
   transcription: ["summarise", "embed"],
   image_generation: ["describe", "embed"],
@@ -57,12 +57,12 @@ export const STEPS_OF: Readonly<Record<KnownKind, readonly Step[]>> = {
 export const STEP_NAMES: Readonly<Record<Step, { readonly name: string; readonly does: string }>> = {
   summarise: { name: "Summarise", does: "a few sentences about what is said" },
   describe: { name: "Describe", does: "what the picture shows, in a sentence" },
-  embed: { name: "Find by meaning", does: "the search also finds what is said in other words" },
+  embed: { name: "Find by meaning", does: "the search also finds other words with the same meaning" },
 };
 
 export type Media = "audio" | "picture" | "text" | "prompt" | "unknown";
 
-/** What a file seems to be. The API decides by its bytes; this decides which options are offered for it. */
+/** Guess the type of a file, to decide which options the form offers. The API decides by the bytes of the file. */
 export function mediaOf({ name, type }: Pick<File, "name" | "type">): Media {
   if (/\.prompt$/i.test(name)) return "prompt";
   if (/^(audio|video)\//.test(type) || /\.(mp3|wav|flac|ogg|oga|opus|m4a|aac|mp4|mov|mkv|webm|mts|m2ts)$/i.test(name))
@@ -88,7 +88,7 @@ const STEPS_FOR: Readonly<Record<Media, readonly Step[]>> = {
   unknown: [],
 };
 
-/** @param kind what the person chose for this file; null to let the file decide. */
+/** @param kind the kind that the person chose for this file; null to let the API choose. */
 export function requestFor(file: File, kind: KnownKind | null, asked: Settings): UploadRequest {
   const media = mediaOf(file);
   const meant = kind ?? KIND_OF[media];
@@ -97,7 +97,7 @@ export function requestFor(file: File, kind: KnownKind | null, asked: Settings):
   const then = asked.then.filter((step) => STEPS_FOR[media].includes(step));
   return {
     name: fileName(file.name),
-    // Options are one kind's: where there are any, the kind is said as well.
+    // Options belong to one kind, so a request with options also names the kind.
     ...(meant !== null && (kind !== null || hasOptions) && { kind: meant }),
     ...(hasOptions && { options }),
     ...(then.length > 0 && { then }),
@@ -105,7 +105,7 @@ export function requestFor(file: File, kind: KnownKind | null, asked: Settings):
   };
 }
 
-/** Priority, limit, tags: the same for files, prompts and texts. */
+/** Return the priority, the limit and the tags, which are the same for files, prompts and texts. */
 export function termsOf({
   tags,
   priority,
@@ -125,7 +125,7 @@ export function termsOf({
   };
 }
 
-/** A file's name as the API takes it: at most 200 characters, and nothing that means something to a file system. */
+/** Return a file's name as the API accepts it: at most 200 characters, without slashes and control characters. */
 function fileName(name: string): string {
   const clean = name.replaceAll(/[/\\\p{Cc}]/gu, "_");
   const chars = Array.from(clean);

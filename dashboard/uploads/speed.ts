@@ -1,6 +1,6 @@
 const WINDOW_MS = 5000;
 
-/** @returns bytes a second over the last seconds, from what has been sent at a time; null until there is enough to tell. */
+/** @returns a function that takes the bytes sent so far and returns the bytes per second of the last seconds; null until it is known. */
 export function createSpeed(): (sentBytes: number, atMs: number) => number | null {
   const seen: { readonly atMs: number; readonly sentBytes: number }[] = [];
   return (sentBytes, atMs) => {

@@ -8,7 +8,7 @@ import { tell } from "../shell/toasts.tsx";
 
 const PRICE_DELAY_MS = 500;
 
-/** What a described job would cost, asked a moment after its last change; null for one that is not whole yet. */
+/** Estimate the cost of a described job, a moment after its last change. @param request null while the description is incomplete. */
 export function useEstimate(request: JobRequest | null) {
   const text = request === null ? null : JSON.stringify(request);
   const [asked, setAsked] = useState(text);
@@ -24,7 +24,7 @@ export function useEstimate(request: JobRequest | null) {
   });
 }
 
-/** Submit a described job and go to it. @param onTaken clears what was typed: until then it stays. */
+/** Submit a described job and go to it. @param onTaken clears the form after the API has accepted the job. */
 export function useSubmit(onTaken: () => void) {
   const queries = useQueryClient();
   const [, navigate] = useLocation();

@@ -25,7 +25,8 @@ export function TextForm() {
           onInput={({ currentTarget }) => (textDraft.value = { text: currentTarget.value })}
         />
         <span class="hint">
-          Its mood is judged: positive or negative, with a score. Up to {formatCount(MAX_TEXT_CHARS)} characters.
+          The model decides whether the text is positive or negative, with a score. At most{" "}
+          {formatCount(MAX_TEXT_CHARS)} characters.
         </span>
       </label>
       <details class="more">

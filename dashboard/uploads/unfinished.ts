@@ -1,4 +1,4 @@
-// Uploads in parts that were begun and not finished, as the browser remembers them: the file itself it cannot keep.
+// Remembers unfinished uploads in parts in the browser. The browser cannot keep the file itself.
 import { signal } from "@preact/signals";
 
 import { DarkroomError } from "../../client/index.ts";
@@ -17,7 +17,7 @@ export interface Unfinished {
 
 const STORED_AS = "darkroom.uploads";
 
-/** Those of a page that was closed, with what the API has of them. */
+/** The uploads that a closed page has interrupted, with the bytes that the API has stored. */
 export const unfinished = signal<readonly (Unfinished & { readonly storedBytes: number })[]>([]);
 
 function read(): readonly Unfinished[] {
@@ -52,7 +52,7 @@ export function forget(uploadId: string): void {
   unfinished.value = unfinished.value.filter((upload) => upload.uploadId !== uploadId);
 }
 
-/** Look what became of them: one that is complete, was aborted or has expired is forgotten. */
+/** Read the state of the remembered uploads. Forget those that are complete, aborted or expired. */
 export async function findUnfinished(underWay: ReadonlySet<string>): Promise<void> {
   const found = await Promise.all(
     read()
@@ -73,7 +73,7 @@ export async function findUnfinished(underWay: ReadonlySet<string>): Promise<voi
   unfinished.value = left;
 }
 
-/** The upload that this file belongs to: the same name, length and time. */
+/** Return the unfinished upload of this file: the one with the same name, size and time. */
 export function unfinishedFor(file: File): Unfinished | undefined {
   return unfinished.value.find(
     ({ name, sizeBytes, lastModified }) =>
@@ -81,7 +81,7 @@ export function unfinishedFor(file: File): Unfinished | undefined {
   );
 }
 
-/** Give it up: its parts are deleted. */
+/** Abort an upload and delete its parts. */
 export async function discard(uploadId: string): Promise<void> {
   try {
     await api().uploads.abort(uploadId);

@@ -5,7 +5,7 @@ import { formatCount, formatPercent } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
 import { active, failed } from "./queue.ts";
 
-/** How uploads go, for who looks at something else meanwhile. */
+/** The progress of uploads, shown in all other views. */
 export function UploadTray() {
   const [path] = useLocation();
   const under = active.value;

@@ -13,7 +13,7 @@ import { mpegts } from "./mpegts/mpegts.ts";
 import { ogg } from "./ogg/ogg.ts";
 import { wav } from "./wav/wav.ts";
 
-/** Every container that is read. A new one is a folder and a line here; planning, cutting and estimates ask this list. */
+/** Every supported container. A new one needs a folder and a line here. Planning, cutting and estimates use this list. */
 export const CONTAINERS = [
   wav,
   aiff,
@@ -32,7 +32,7 @@ export const CONTAINERS = [
 
 export type ContainerName = (typeof CONTAINERS)[number]["name"];
 
-/** @param name of a plan or of a chunk's `extra`. */
+/** @param name the container's name in a plan or in a chunk's `extra`. */
 export function containerNamed(name: string): Container {
   const found: Container | undefined = CONTAINERS.find((one) => one.name === name);
   if (found === undefined) throw new Error(`No container is called '${name}'.`);

@@ -16,7 +16,7 @@ export const LOOK: ReadAllowance = { maxReads: 40, maxBytes: 8 * 1024 * 1024, ah
 
 /**
  * Plan a recording within an allowance of reads.
- * @returns null where the allowance was not enough.
+ * @returns null if the allowance was not enough.
  */
 export async function measureAudio(
   source: ByteSource,
@@ -32,7 +32,7 @@ export async function measureAudio(
   }
 }
 
-/** The extent of a plan. Nothing of a refused recording is sent. */
+/** Return the extent of a plan. No part of a refused recording is sent. */
 export function extentOf(plan: AudioPlan): AudioExtent {
   switch (plan.type) {
     case "refused":
@@ -52,17 +52,17 @@ function extentOfChunks(
   return { durationMs, sentMs, calls, isCut: chunks.length > 1, isRough };
 }
 
-/** Where a header gives the length of the whole file, plans of two parts of the file agree within this time. */
+/** If a header gives the length of the whole file, plans of two parts of the file agree within this time. */
 const SAME_MS = 1000;
 
 /**
- * Guess the extent of a file from its beginning, where planning it would take too many reads: MP3 and ADTS have no index,
- * so a plan reads them whole.
- * @returns null where the beginning is not enough for a guess.
+ * Guess the extent of a file from its beginning. This is for files whose planning would take too many reads: MP3 and ADTS have no
+ * index, so a plan reads them completely.
+ * @returns null if the beginning is not enough for a guess.
  */
 export async function guessExtent(source: ByteSource, limits: Wanted): Promise<AudioExtent | null> {
   const head = await readWithin(source, 0, READ_BYTES);
-  // The head describes the whole file, so claims in it are limited by the file's size, but reading it by its own.
+  // The head describes the whole file, so the file's size limits its claims. The size of the head limits the work of reading it.
   const lookWork = () => {
     const { elements, bytes, entries } = planLimits(head.length);
     return new Work({ ...planLimits(source.sizeBytes), elements, bytes, entries });
@@ -81,7 +81,7 @@ export async function guessExtent(source: ByteSource, limits: Wanted): Promise<A
     const chunks = cuts.map((cut) => ({ ...cut, ...(channels !== undefined && { channels }) }));
     return extentOfChunks(chunks, durationMs, { isRough: true });
   } catch (error) {
-    // The guess is longer than the longest recording: the beginning is not like the rest.
+    // The guess is longer than the longest recording, so the beginning is not like the rest.
     if (error instanceof DamagedSource) return null;
     throw error;
   }

@@ -7,7 +7,7 @@ import { countedSource } from "./reading/counted-source.ts";
 
 /**
  * Cut one planned chunk out of a recording: a small file that decodes by itself. The chunk's `extra` names the container.
- * @param work what cutting may take; by default what the chunk's bytes allow.
+ * @param work the work that cutting may take; by default as much as the chunk's bytes allow.
  * @throws WorkSpent, DamagedSource, SilentStretch
  */
 export async function extractChunk(
@@ -23,6 +23,6 @@ export async function extractChunk(
     : extractFromPart(counted, { ...chunk, part }, container, work));
   // A call to a model must not be paid for a file without sound.
   if (!(file.durationMs > 0 && Number.isFinite(file.startMs)))
-    throw new DamagedSource("The file has no sound where its plan has some.");
+    throw new DamagedSource("The file has no sound at a place where its plan has some.");
   return file;
 }

@@ -11,7 +11,7 @@ export type { AudioPlan, ChunkPlan } from "./chunks/chunk.ts";
 
 /**
  * Decide how to cut a recording for calls with these limits, or why it cannot be cut. The same object gives the same plan.
- * @param work what planning may take; by default what the source's size allows.
+ * @param work the work that planning may take; by default as much as the source's size allows.
  */
 export async function planAudio(source: ByteSource, limits: Wanted, work: Work = planWork(source)): Promise<AudioPlan> {
   if (source.sizeBytes === 0) return refuse("empty", "The file is empty.");
@@ -24,7 +24,7 @@ export async function planAudio(source: ByteSource, limits: Wanted, work: Work =
     const planFile = (part: ByteSource) => container.plan(part, limits, work);
     const planned = await (start === 0 ? planFile(looked) : planParts(looked, [start], work, planFile));
     if (planned.type === "refused") return planned;
-    // The sound that is there may be short: its cuts do not show it.
+    // A claimed duration may be impossible although the sound is short and has few cuts.
     if (planned.durationMs > MAX_DURATION_MS) return refuse("damaged", impossibleDuration(planned.durationMs));
     const plan = { ...planned, durationMs: Math.round(planned.durationMs) };
     return limits.channels === "separate" ? separated(plan, work) : plan;
@@ -40,9 +40,9 @@ export async function planAudio(source: ByteSource, limits: Wanted, work: Work =
 }
 
 const POINTS_OUTSIDE =
-  "The file is damaged: a number in it points outside of it. Its upload may have broken off: send it again.";
+  "The file is damaged: a number in it points outside of it. Its upload may have been interrupted: send it again.";
 
-/** The same plan, each of whose chunks is cut once for each channel. */
+/** Return the same plan with each chunk once for each channel. */
 function separated(plan: Exclude<AudioPlan, Refusal>, work: Work): AudioPlan {
   const { pcmChannels: channels, codec, track = 0 } = plan;
   if (channels === undefined) {
@@ -54,7 +54,7 @@ function separated(plan: Exclude<AudioPlan, Refusal>, work: Work): AudioPlan {
   if (channels > MAX_SEPARATE_CHANNELS) {
     return refuse(
       "channels_not_separable",
-      `The recording has ${channels} channels; at most ${MAX_SEPARATE_CHANNELS} are transcribed one by one. Send fewer, or leave out 'channels'.`,
+      `The recording has ${channels} channels; at most ${MAX_SEPARATE_CHANNELS} are transcribed separately. Send fewer channels, or leave out 'channels'.`,
     );
   }
   work.call((channels - 1) * plan.chunks.length);

@@ -8,7 +8,7 @@ import { behindTags } from "./reading/tags.ts";
 import { windowOn } from "./reading/window.ts";
 import type { Work } from "./reading/work.ts";
 
-/** Formats that are not read, by what their files begin with. */
+/** Formats that are not supported, with the bytes at the start of their files. */
 const OTHERS: readonly { readonly at: number; readonly text: string; readonly name: string }[] = [
   { at: 8, text: "AVI ", name: "AVI" },
   { at: 0, text: "riff\x2e\x91\xcf\x11", name: "Wave64 (W64)" },
@@ -28,14 +28,14 @@ const OTHERS: readonly { readonly at: number; readonly text: string; readonly na
   { at: 0, text: "MP+", name: "Musepack" },
   { at: 0, text: "DSD ", name: "DSD" },
 ];
-/** Pictures, documents, archives and web pages. A frame of sound that seems to be in one of them is chance. */
+/** The first bytes of pictures, documents, archives and web pages. If one of them seems to contain a frame of sound, that is chance. */
 const NO_SOUND = ["\xff\xd8\xff", "\x89PNG", "GIF8", "%PDF", "PK\x03\x04", "Rar!", "7z\xbc\xaf", "\x1f\x8b", "<"];
 
 const UNKNOWN =
   "The file is not a recording in a supported format: WAV, AIFF, AU, CAF, MP3, M4A, AAC, FLAC, Ogg, WebM, MKV, MP4, MOV, MPEG-TS or M2TS. Convert it to one of them.";
 
 const SNIFF_BYTES = 8 * 1024;
-/** In junk that is searched for frames, three in a row may be chance. */
+/** The number of frames in a row that proves sound behind junk. Three may be chance. */
 const SURE_FRAMES = 8;
 
 const MARKED = CONTAINERS.flatMap((container) =>
@@ -47,7 +47,7 @@ const FRAMED = CONTAINERS.flatMap((container) =>
   container.begins?.by === "frame" ? [{ container, parse: container.begins.parse }] : [],
 );
 
-/** The container of a file by its bytes, since names and content types that clients send are often wrong. */
+/** Return the container of a file by its bytes, because the names and content types that clients send are often wrong. */
 export async function sniffContainer(source: ByteSource, work: Work): Promise<Found | Refusal> {
   const window = windowOn(source, SNIFF_BYTES);
   const base = await behindTags(window);
@@ -72,20 +72,20 @@ export async function sniffContainer(source: ByteSource, work: Work): Promise<Fo
   return laterMark(junk, base, work) ?? refuse("unsupported_container", UNKNOWN);
 }
 
-/** A container, and where its file begins. Those without a beginning of their own find their first frame themselves. */
+/** A container, and where its file begins. A container whose files have no mark finds its first frame itself. */
 export interface Found {
   readonly container: Container;
   readonly start: number;
 }
 
-/** Marks that are long enough not to be there by chance. */
+/** Marks that are too long to occur by chance. */
 const LATE_MARKS = [
   { name: "ogg", mark: [0x4f, 0x67, 0x67, 0x53, 0, 2] },
   { name: "flac", mark: [0x66, 0x4c, 0x61, 0x43, 0, 0, 0, 34] },
   { name: "flac", mark: [0x66, 0x4c, 0x61, 0x43, 0x80, 0, 0, 34] },
 ] as const;
 
-/** A file behind the rest of another: a player skips what it does not know. */
+/** Find a file that follows the rest of another file. Players skip what they do not recognise. */
 function laterMark(bytes: Uint8Array, base: number, work: Work): Found | null {
   for (const { name, mark } of LATE_MARKS) {
     const at = indexOfBytes(bytes, mark, 0, work);
@@ -107,7 +107,7 @@ function refuseOther(head: Uint8Array): Refusal | null {
   return null;
 }
 
-/** The container whose frame comes first. Two more frames must follow it. */
+/** Return the container whose frame comes first. Two more frames must follow it. */
 function byFrames(head: Uint8Array, work: Work): Container | null {
   let first: Container | null = null;
   let firstAt = Infinity;
@@ -120,7 +120,7 @@ function byFrames(head: Uint8Array, work: Work): Container | null {
   return first;
 }
 
-/** Frames that go on for long enough, behind the rest of what the recording was cut from. */
+/** Find a long enough run of frames behind the rest of the file that the recording was cut from. */
 function behindJunkOf(bytes: Uint8Array, work: Work): Container | null {
   return FRAMED.find(({ parse }) => goesOn(bytes, parse, work))?.container ?? null;
 }

@@ -7,7 +7,7 @@ import { planAudio } from "./plan.ts";
 import type { ByteSource } from "./reading/byte-source.ts";
 import { cutWork, planLimits, Work } from "./reading/work.ts";
 
-/** What is cut for a person to play. It is cut by the plan that chunks for a model are cut by. */
+/** A part of a recording that is cut for a person to play. It is cut with the same plan as the chunks for a model. */
 export interface Stretch {
   readonly fromMs: number;
   readonly toMs: number;
@@ -16,25 +16,25 @@ export interface Stretch {
 /** The longest stretch. */
 export const STRETCH_MS = 10 * 60_000;
 
-/** The largest file of a stretch, by the recording's average bitrate. It is in memory whole: ten minutes at 80 kbit/s. */
+/** The largest file of a stretch, by the recording's average bitrate: ten minutes at 80 kbit/s. The whole file is in memory. */
 export const STRETCH_FILE_BYTES = 6 * 1024 * 1024;
 
-/** How much of the recording is read for a stretch: in a video the sound lies among pictures. */
+/** The most bytes of the recording that are read for a stretch. In a video, the sound lies among pictures. */
 export const STRETCH_READ_BYTES = 48 * 1024 * 1024;
 
 /** The most memory that cutting a stretch takes: a piece of what is read, the packets taken from it, and the file. */
 export const STRETCH_HELD_BYTES = 2 * READ_BYTES + 3 * STRETCH_FILE_BYTES;
 
-/** Behind the place where the end of a part of a chunk is guessed. Reading on in small pieces takes longer. */
+/** The bytes that are read after the estimated end of a part of a chunk. Reading them later in small pieces would take longer. */
 const SLACK_BYTES = 256 * 1024;
 
-/** A plan is made anew only where no task has stored one, and only if it takes no more reading than this. */
+/** A new plan is made only if no task has stored one, and only if it needs to read no more than this. */
 const PLAN_READ_BYTES = 256 * 1024 * 1024;
 
-/** What is planned anew is planned as for a model. */
+/** The limits of a new plan, which are those of a model. */
 const PLAN_LIMITS: CallLimits = { maxMs: 60_000, maxBytes: 2_500_000 };
 
-/** The chunks of a recording that no task has planned. */
+/** Plan the chunks of a recording that no task has planned. */
 export async function planRecording(
   source: ByteSource,
 ): Promise<{ readonly durationMs: number; readonly chunks: readonly ChunkPlan[] } | Refusal> {
@@ -44,13 +44,13 @@ export async function planRecording(
   if (plan.type !== "refused") return plan;
   if (plan.code !== "too_complex" || work.spent.bytes < PLAN_READ_BYTES) return plan;
   const message =
-    "Finding a place in the recording takes reading all of it. It can be played once its job has planned it.";
+    "The whole recording has to be read to find a place in it. You can play it once its job has planned it.";
   return { ...plan, message };
 }
 
 /**
- * One chunk of all that is asked for, or of as much as one answer may hold. Null where the chunks do not reach it.
- * @param chunks in the order of the source; more of one place than of the others is taken once.
+ * Return one chunk with the requested part, or with as much of it as one answer may hold. Null if the chunks do not reach it.
+ * @param chunks in the order of the source. If several cover the same place, one of them is used.
  */
 export function planStretch(
   chunks: readonly ChunkPlan[],
@@ -89,7 +89,7 @@ export async function cutStretch(
 ): Promise<ChunkFile & { readonly endMs: number }> {
   const file = await extractChunk(source, stretch, cutWork(stretch));
   if (file.bytes.length > 4 * STRETCH_FILE_BYTES) {
-    throw new DamagedSource("This part of the recording is far larger than the rest of it. Ask for less of it.");
+    throw new DamagedSource("This part of the recording is far larger than the rest. Request a shorter part.");
   }
   return { ...file, endMs: file.startMs + file.durationMs + pausedMs(file.pauses ?? []) };
 }

@@ -10,27 +10,27 @@ const LONG_PAUSE_MS = 1000;
 
 export function boundaryAfter(word: CaptionWord, next: CaptionWord | undefined): Boundary {
   if (next === undefined) return "sentence";
-  // "e.g. this" goes on: a sentence does not begin with a small letter.
+  // "e.g. this" continues a sentence, because a sentence does not begin with a small letter.
   if (endsSentence(word.text)) return /^\p{Ll}/u.test(next.text) ? "clause" : "sentence";
   if (endsClause(word.text)) return "clause";
   if (next.startMs - word.endMs >= PAUSE_MS) return "pause";
   return next.separator === "" && /^\p{Script=Hiragana}/u.test(next.text) ? "bound" : "none";
 }
 
-/** The time a text wants on the screen. */
+/** Return the time that a text needs on the screen. */
 export function wantedMs(chars: number, options: CaptionOptions): number {
   const readingMs = Math.ceil((chars * 1000) / options.maxCharsPerSecond);
   return Math.min(options.maxDurationMs, Math.max(options.minDurationMs, readingMs));
 }
 
-// Costs have no unit; only their order and distances matter. A cue in itself costs something, or all were one word.
+// Costs have no unit. Only their order and distances matter. A cue itself has a cost, because otherwise every cue would be one word.
 const CUE_COST = 3;
 const BREAK_COST: Readonly<Record<Boundary, number>> = { sentence: 0, clause: 2, pause: 4, none: 9, bound: 14 };
 const SENTENCE_INSIDE_COST = 1.5;
 const LONG_PAUSE_INSIDE_COST = 12;
 const TOO_SHORT_COST = 10;
 
-/** Words grouped into cues, each of which fits its lines and its longest duration, at the least cost over all. */
+/** Group words into cues. Each cue fits its lines and its longest duration, and the total cost is the lowest. */
 export function groupIntoCues(
   words: readonly CaptionWord[],
   options: CaptionOptions,
@@ -78,7 +78,7 @@ function shortfallOf(first: CaptionWord, next: CaptionWord, wanted: number, minG
   return wanted <= availableMs ? 0 : 1 - availableMs / wanted;
 }
 
-/** How far words that are filled in line by line have come. */
+/** The state of filling words in line by line. */
 export interface LineFit {
   readonly lines: number;
   readonly lineLength: number;

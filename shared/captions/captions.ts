@@ -2,7 +2,7 @@ import type { Cue } from "./layout.ts";
 import type { Segment, Transcript } from "../transcripts/transcript.ts";
 import { HOUR_MS } from "../durations.ts";
 
-/** A laid-out cue, or a segment as it stands, in one line. */
+/** A laid-out cue, or an unchanged segment in one line. */
 export type Caption = Cue | Pick<Segment, "startMs" | "endMs" | "text" | "speaker">;
 
 /**
@@ -17,7 +17,7 @@ export function toVtt(captions: readonly Caption[], notes: readonly string[] = [
   return ["WEBVTT\n", ...notes.map((note) => `NOTE ${note}\n`), ...cues].join("\n");
 }
 
-/** What a reader should know of a transcript that lacks something. WebVTT has comments; SubRip and text have none. */
+/** Return notes about the missing parts of a transcript. WebVTT has comments for them. SubRip and text have none. */
 export function notesOf({ isComplete, gaps }: Pick<Transcript, "isComplete" | "gaps">): readonly string[] {
   const missing = gaps.map(
     ({ startMs, endMs, reason }) => `Missing from ${cueTime(startMs, ".")} to ${cueTime(endMs, ".")}: ${reason}`,
@@ -32,7 +32,7 @@ export function notesOf({ isComplete, gaps }: Pick<Transcript, "isComplete" | "g
 export function toSrt(captions: readonly Caption[]): string {
   return captions
     .map((caption, index) => {
-      // SubRip has no voices: the name stands where another speaker begins, as in the transcript.
+      // SubRip has no voices, so the name is written when another speaker begins, as in the transcript.
       const { speaker } = caption;
       const name = speaker === undefined || speaker === captions[index - 1]?.speaker ? "" : `${oneLine(speaker)}: `;
       const lines = linesOf(caption).map((line) => (isRtl(caption) ? RIGHT_TO_LEFT + line + POP : line));
@@ -70,7 +70,7 @@ function two(value: number): string {
   return String(Math.floor(value)).padStart(2, "0");
 }
 
-/** WebVTT names who speaks in a voice span, which ends with its cue. */
+/** Return the voice span with the speaker. In WebVTT it ends with its cue. */
 function voiceOf({ speaker }: Caption): string {
   return speaker === undefined ? "" : `<v ${escapeVtt(oneLine(speaker))}>`;
 }

@@ -56,7 +56,7 @@ const LETTERS_READ = 2000;
 
 /**
  * Return the language that a transcript is written in, or null if it has no figures of its own. The letters decide, because a
- * translation is not written in the language that the model heard, and some models do not name a language.
+ * translation is not written in the spoken language, and some models do not name a language.
  */
 export function writtenIn({ language, segments }: Pick<Transcript, "language" | "segments">): Written | null {
   let letters = "";

@@ -18,7 +18,7 @@ export interface Cue {
   readonly direction?: "rtl";
 }
 
-// Where words crowd, the next cue waits rather than that this one flashes by unseen.
+// If words are crowded, the next cue waits, so that a cue is visible for at least this time.
 const SHORTEST_MS = 250;
 
 /**
@@ -56,7 +56,7 @@ interface Turn {
   readonly said: readonly Segment[];
 }
 
-/** What speakers say in turn: no cue has words of two. */
+/** Return the turns of the speakers. No cue has the words of two speakers. */
 function turnsOf(segments: readonly Segment[]): readonly Turn[] {
   const turns: { speaker: string | undefined; said: Segment[] }[] = [];
   for (const segment of segments) {

@@ -17,7 +17,7 @@ const NO_END = /[\p{Ps}\p{Pi}"'¿¡£¥$￥＄￡№#@]$/u;
 /** These join the characters on both sides: the word joiner, its older form, and the joiner of emoji. */
 const JOINERS: ReadonlySet<string> = new Set(["\u2060", "\uFEFF", "\u200D"]);
 
-/** Writers use it to mark a word boundary in scripts without spaces. */
+/** Writers use it for word boundaries in scripts without spaces. */
 const ZERO_WIDTH_SPACE = "\u200B";
 
 /** Two of these in a row are one mark. */
@@ -43,7 +43,7 @@ export function firstOf(text: string): string {
 export interface Atom {
   readonly start: number;
   readonly end: number;
-  /** What stands before it in the text. */
+  /** The separator before it in the text. */
   readonly separator: "" | " ";
 }
 

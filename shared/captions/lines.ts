@@ -10,13 +10,13 @@ interface Split {
   readonly lines: readonly (readonly CaptionWord[])[];
 }
 
-/** As few lines as the words need, about equally long, broken after punctuation where that costs little balance. */
+/** Break words into as few lines as they need, of about the same length, after punctuation if that costs little balance. */
 export function breakLines(words: readonly CaptionWord[], { maxLineLength }: CaptionOptions): readonly string[] {
   let fit: LineFit = { lines: 1, lineLength: 0 };
   for (const word of words) fit = addToLine(fit, word, maxLineLength);
   if (fit.lines === 1) return [lineText(words)];
   const meanLength = lengthOf(words) / fit.lines;
-  // For every number of leading words, their cheapest split into so many lines.
+  // The cheapest split into the current number of lines, for every number of leading words.
   let splits = new Map<number, Split>([[0, { cost: 0, lines: [] }]]);
   for (let line = 1; line <= fit.lines; line += 1) {
     const longer = new Map<number, Split>();

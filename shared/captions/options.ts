@@ -10,7 +10,7 @@ export const CaptionOptions = z
     maxLines: z.int().min(1).max(6).default(2),
     minDurationMs: z.int().min(0).max(10_000).default(834),
     maxDurationMs: z.int().min(500).max(60_000).default(7000),
-    /** Reading speed, in columns: a cue stays longer, where there is room, until it can be read this fast. */
+    /** The reading speed, in columns a second. If there is room, a cue stays until it can be read at this speed. */
     maxCharsPerSecond: z.number().min(1).max(200).default(20),
     minGapMs: z.int().min(0).max(1000).default(84),
   })
@@ -34,7 +34,7 @@ export const CAPTION_PRESETS = {
   },
   // BBC Subtitle Guidelines: two lines of 37 (broadcast), 160 to 180 words a minute, which is 15 characters a second
   // in English at the upper end; about 0.3 s a word, so 1.2 s for four; no gap is better than one under a second.
-  // They set no longest duration: that one is Netflix's.
+  // The BBC sets no longest duration, so Netflix's applies.
   bbc: {
     maxLineLength: 37,
     maxLines: 2,

@@ -10,7 +10,7 @@ export interface CaptionWord {
   readonly text: string;
   readonly startMs: number;
   readonly endMs: number;
-  /** What the source has between the word before and this one. */
+  /** The separator between the previous word and this one in the source. */
   readonly separator: "" | " ";
   /** In columns, without the separator: see `widthOf`. */
   readonly length: number;
@@ -18,7 +18,7 @@ export interface CaptionWord {
 
 type Piece = Omit<CaptionWord, "length">;
 
-/** The words of a transcript in order, each no longer than a line. */
+/** Return the words of a transcript in order, each no longer than a line. */
 export function captionWords(segments: readonly Segment[], maxLineLength: number): readonly CaptionWord[] {
   const glued: Piece[] = [];
   let latestMs = 0;
@@ -38,7 +38,7 @@ export function captionWords(segments: readonly Segment[], maxLineLength: number
   return glued.flatMap((piece) => splitLong(piece, maxLineLength));
 }
 
-/** Words as they read on one line. */
+/** Return words as the text of one line. */
 export function lineText(words: readonly CaptionWord[]): string {
   return words.map(({ text, separator }, index) => (index === 0 ? text : separator + text)).join("");
 }
@@ -96,7 +96,7 @@ function timedText(segment: Segment): { readonly text: string; readonly spans: r
   return { text, spans };
 }
 
-/** Whether no line may break between two pieces: because of their marks, or as between "don" and "'t". */
+/** Whether no line may break between two pieces: because of their marks, or because they are one word, such as "don" and "'t". */
 function isOneWord(previous: Piece, next: Piece, maxLineLength: number): boolean {
   if (next.separator === " ") {
     // "Bonjour !": the mark stays with its word if a line has room for both.

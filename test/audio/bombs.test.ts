@@ -1,5 +1,5 @@
-// A file of a few kilobytes must not fill the memory, hold the processor or use up the requests of an invocation. Asserted by
-// what is counted, and by the memory that is held: what nobody counts would pass by counters alone.
+// A file of a few kilobytes must not fill the memory, block the processor or use up the requests of an invocation. The tests check the
+// counters, and also the memory: counters alone would miss memory that is not counted.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
@@ -15,7 +15,7 @@ import { bytesOf, claimedFragment, emptyClusters, repeatedProgramme, u32 } from 
 
 const LIMITS = { maxMs: 60_000, maxBytes: 2_500_000 };
 
-/** What a plan spends. @returns it, with the heap that grew while it ran, in bytes. */
+/** Plan a file. @returns the work of the plan, and the growth of the heap in bytes. */
 async function plan(source: ByteSource): Promise<{ spent: WorkLimits; grewBytes: number; code: string | undefined }> {
   const work = planWork(source);
   const before = process.memoryUsage().heapUsed;
@@ -24,7 +24,7 @@ async function plan(source: ByteSource): Promise<{ spent: WorkLimits; grewBytes:
   return { spent: work.spent, grewBytes, code: planned.type === "refused" ? planned.code : undefined };
 }
 
-/** The bytes of buffers that something still refers to. What is garbage depends on when it was last collected. */
+/** Return the bytes of buffers in use. Garbage is collected first, because its amount depends on the last collection. */
 function heldBytes(): number {
   collectGarbage();
   return process.memoryUsage().arrayBuffers;
@@ -40,12 +40,12 @@ test("a transport stream of 9 kB that lists one programme of 812 streams a thous
   expect(grewBytes).toBeLessThan(48_000_000);
 });
 
-test("a fragment that claims 1.4 million packets in a header of 16 bytes is no list of them", async () => {
+test("a fragment that claims 1.4 million packets in a header of 16 bytes does not make a list of them", async () => {
   const { grewBytes } = await plan(memorySource(claimedFragment(1_400_000, 25_000_000)));
   expect(grewBytes).toBeLessThan(48_000_000);
 });
 
-test("the head of a large file is guessed from by what the head may cost, not the file", async () => {
+test("a guess from the head of a large file may take the work of the head, not of the file", async () => {
   const head = claimedFragment(3_000_000, 4_190_000);
   const source = {
     sizeBytes: 100_000_000,
@@ -60,7 +60,7 @@ test("the head of a large file is guessed from by what the head may cost, not th
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(48_000_000);
 });
 
-test("checksums of pages that claim to overlap are counted by what they claim", () => {
+test("checksums of overlapping pages are counted by the claimed lengths", () => {
   const work = new Work({ elements: 2_000, bytes: 0, reads: 0, entries: 0, calls: 0, claimedBytes: 0 });
   const bytes = new Uint8Array(70_000);
   const check = () => {
@@ -69,7 +69,7 @@ test("checksums of pages that claim to overlap are counted by what they claim", 
   expect(check).toThrow(/more than 2,000 frames, pages or elements/);
 });
 
-test("a block of Matroska that claims a terabyte is damage, and is not waited for", () => {
+test("a block of Matroska that claims a terabyte is damage, and the cutter does not wait for it", () => {
   const work = planWork({ sizeBytes: 1e9 });
   const strip = stripMatroska(1, 1, work);
   const cluster = [0x1f, 0x43, 0xb6, 0x75, 1, 255, 255, 255, 255, 255, 255, 255, 0xe7, 0x81, 0];
@@ -114,12 +114,12 @@ test("an MP4 of a gigabyte whose boxes lie 70 kB apart is refused before it uses
 test.each([
   ["Opus of 5.4 kbit/s for four hours", 4, 14],
   ["Opus of 6.6 kbit/s for six hours", 6, 17],
-])("%s is planned: long speech in small packets is no attack", async (_name, hours, packetBytes) => {
+])("%s is planned: long speech in small packets is not an attack", async (_name, hours, packetBytes) => {
   const { code } = await plan(memorySource(speechInOgg(hours, packetBytes)));
   expect(code).toBeUndefined();
 });
 
-/** Pages of a second with packets of 20 ms; no checksums, which plans do not look at. */
+/** Write pages of a second with packets of 20 ms. They have no checksums, because plans do not check them. */
 function speechInOgg(hours: number, packetBytes: number): Uint8Array {
   const page = (granule: number, sequence: number, packets: readonly Uint8Array[], flags: number) => {
     const head = new Uint8Array(27);

@@ -1,8 +1,8 @@
-// Small files that ask for much: what a reviewer found where counters alone saw nothing. Bytes in, bytes out.
+// Small files that cause much work. A reviewer found them, and counters alone did not notice them.
 
 export type Part = Uint8Array | string | readonly number[];
 
-/** Text stands for its Latin-1 bytes, numbers for one byte each. */
+/** Return bytes: text becomes its Latin-1 bytes, and a number becomes one byte. */
 export function bytesOf(...parts: readonly Part[]): Uint8Array {
   const whole = parts.map((part) => (typeof part === "string" ? Buffer.from(part, "latin1") : Uint8Array.from(part)));
   return new Uint8Array(Buffer.concat(whole));
@@ -19,7 +19,7 @@ function box(name: string, ...parts: readonly Part[]): Uint8Array {
   return bytesOf(u32(8 + body.length), name, body);
 }
 
-/** A table of MPEG-TS that names one programme of `streams` streams `listed` times. */
+/** Return a table of MPEG-TS that names one programme of `streams` streams `listed` times. */
 export function repeatedProgramme(listed: number, streams: number): Uint8Array {
   const repeat = (count: number, entry: readonly number[]) =>
     bytesOf(Array.from({ length: count }, () => entry).flat());
@@ -46,7 +46,7 @@ function tsPackets(pid: number, payload: Uint8Array): readonly Uint8Array[] {
   return packets;
 }
 
-/** A fragmented MP4 whose one fragment claims so many packets of one byte in a header of a few bytes. */
+/** Return a fragmented MP4 whose only fragment claims this many packets of one byte in a header of a few bytes. */
 export function claimedFragment(packets: number, mediaBytes: number): Uint8Array {
   const table = box(
     "stbl",
@@ -79,7 +79,7 @@ export function claimedFragment(packets: number, mediaBytes: number): Uint8Array
   );
 }
 
-/** Headers of Opus in Matroska without a duration, then so many clusters of seven bytes, then zeros. */
+/** Return headers of Opus in Matroska without a duration, then this many clusters of seven bytes, then zeros. */
 export function emptyClusters(clusters: number, zeroBytes: number): Uint8Array {
   const element = (id: readonly number[], ...parts: readonly Part[]) => {
     const body = bytesOf(...parts);

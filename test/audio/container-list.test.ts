@@ -1,4 +1,4 @@
-// The list of containers: whatever is in it plans, stores its plan and cuts, and whatever has a folder is in it.
+// The list of containers. Every container in it plans, stores its plan and cuts, and every container with a folder is in it.
 import { existsSync, readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -16,14 +16,14 @@ import { memorySource } from "../../shared/audio/reading/byte-source.ts";
 import { chunksOf, decodeAll, ffmpeg, fileBytes, LIMITS } from "./media.ts";
 
 const AUDIO = join(import.meta.dirname, "../../shared/audio");
-/** What all containers share. */
+/** The folders that all containers share. */
 const SHARED = new Set(["chunks", "frames", "reading"]);
 
 const SECONDS = 16;
 /** A file of a few seconds gives several chunks. */
 const SHORT_CALLS = { ...LIMITS, maxMs: 10_000 };
 
-/** A file of each, and the fields that the version before reads in a plan's `extra`. */
+/** A file of each container, and the fields that the previous version reads in a plan's `extra`. */
 const EXAMPLES = {
   wav: { file: "a.wav", options: [], extra: [] },
   aiff: { file: "a.aiff", options: [], extra: [] },
@@ -73,7 +73,7 @@ async function planExample(name: ContainerName) {
   return { source, plan: chunksOf(await planAudio(source, SHORT_CALLS)) };
 }
 
-/** A chunk's arguments as they are read from D1. */
+/** Return a chunk's arguments as they are read from D1. */
 function stored(name: ContainerName, chunk: unknown): unknown {
   return JSON.parse(JSON.stringify({ source: SOURCE, options: { tier: "accurate" }, container: name, chunk }));
 }
@@ -110,7 +110,7 @@ test.each(NAMES)("%s plans a file, and cuts it into chunks that decode", async (
 });
 
 test.each(NAMES)(
-  "a plan of %s that the version before has stored is read and cut as one of this version",
+  "a plan of %s that the previous version has stored is read and cut like one of this version",
   async (name) => {
     const { source, plan } = await planned(name);
     for (const chunk of plan.chunks) {
@@ -123,31 +123,34 @@ test.each(NAMES)(
   },
 );
 
-test.each(NAMES)("the version before finds in a plan of %s what it reads there", async (name) => {
+test.each(NAMES)("the previous version finds the fields that it reads in a plan of %s", async (name) => {
   const { plan } = await planned(name);
-  // It knows a container by its name alone, and ignores fields that it does not know.
+  // It recognises a container only by its name, and ignores unknown fields.
   for (const { extra } of plan.chunks) expect(Object.keys(extra)).toEqual(["type", "v", ...EXAMPLES[name].extra]);
 });
 
-test.each(NAMES)("what is not a plan of %s is refused when it is read, before a model is asked", async (name) => {
-  const { plan } = await planned(name);
-  const [chunk] = plan.chunks;
-  const other = name === "adts" ? "mp3" : "adts";
-  const spoilt: readonly unknown[] = [
-    { ownStartMs: 0 },
-    { ...chunk, extra: { ...chunk?.extra, v: 2 } },
-    { ...chunk, extra: { ...chunk?.extra, type: other } },
-    { ...chunk, startMs: "0" },
-    ...(EXAMPLES[name].extra.length === 0
-      ? []
-      : [
-          { ...chunk, extra: {} },
-          { ...chunk, extra: null },
-        ]),
-  ];
-  for (const one of spoilt) expect(ChunkArgs.safeParse(stored(name, one)).success).toBe(false);
-  expect(ChunkArgs.safeParse({ ...Object(stored(name, chunk)), container: "cassette" }).success).toBe(false);
-});
+test.each(NAMES)(
+  "arguments that are not a plan of %s are refused when they are read, before a model is called",
+  async (name) => {
+    const { plan } = await planned(name);
+    const [chunk] = plan.chunks;
+    const other = name === "adts" ? "mp3" : "adts";
+    const spoilt: readonly unknown[] = [
+      { ownStartMs: 0 },
+      { ...chunk, extra: { ...chunk?.extra, v: 2 } },
+      { ...chunk, extra: { ...chunk?.extra, type: other } },
+      { ...chunk, startMs: "0" },
+      ...(EXAMPLES[name].extra.length === 0
+        ? []
+        : [
+            { ...chunk, extra: {} },
+            { ...chunk, extra: null },
+          ]),
+    ];
+    for (const one of spoilt) expect(ChunkArgs.safeParse(stored(name, one)).success).toBe(false);
+    expect(ChunkArgs.safeParse({ ...Object(stored(name, chunk)), container: "cassette" }).success).toBe(false);
+  },
+);
 
 test("MP4 with fragments and MP4 without, laid end to end, are each cut by their own layout", async () => {
   const [fragmented, plain] = [await planned("fmp4"), await planned("mp4")];

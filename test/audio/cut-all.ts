@@ -3,7 +3,7 @@ import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 import { chunksOf, decodeAll, fileSource, LIMITS } from "./media.ts";
 
-/** Plan and cut a file, and lay what every chunk answers for side by side, as a player hears it. */
+/** Plan and cut a file, and join the own parts of all chunks as a player plays them. */
 export async function cutAll(path: string) {
   const source = await fileSource(path);
   const plan = chunksOf(await planAudio(source, LIMITS));

@@ -15,7 +15,7 @@ import { chunksOf, ffmpeg, fileBytes, LIMITS, makeSpeech, MONO } from "./media.t
 
 let folder = "";
 let speech = "";
-/** The speech in AAC, encoded once for all containers of it. */
+/** The speech in AAC, encoded once for all containers with AAC. */
 let aac = "";
 beforeAll(async () => {
   ({ folder, speech } = await makeSpeech(130, MONO));
@@ -88,7 +88,7 @@ test.each([
   }
 });
 
-test("studio sound is cut so short that no chunk exceeds what the model takes", async () => {
+test("studio sound is cut so short that no chunk exceeds the model's limit", async () => {
   const path = join(folder, "studio.flac");
   const noise = "anoisesrc=r=192000:a=0.5:d=12";
   await ffmpeg(["-f", "lavfi", "-i", noise, "-ac", "2", "-c:a", "flac", "-sample_fmt", "s32", path]);
@@ -101,7 +101,7 @@ test("studio sound is cut so short that no chunk exceeds what the model takes", 
   }
 });
 
-test("a model that takes an array of numbers gets smaller files, as its request is larger", async () => {
+test("a model that takes an array of numbers gets smaller files, because its request is larger", async () => {
   const path = join(folder, "array.wav");
   await ffmpeg(["-i", speech, "-t", "100", "-ac", "1", "-ar", "16000", path]);
   const source = memorySource(await fileBytes(path));
@@ -125,7 +125,7 @@ test("halving ends", () => {
   ).toBeNull();
 });
 
-test("a tone that the lower rate cannot carry does not come back as another", () => {
+test("a tone that the lower rate cannot carry does not become another tone", () => {
   const tone = (hertz: number) =>
     Float32Array.from({ length: 44_100 }, (_, index) => Math.sin((2 * Math.PI * hertz * index) / 44_100));
   const loudness = (samples: Float32Array) =>

@@ -3,7 +3,7 @@ import { callLimits } from "../../shared/audio/chunks/limits.ts";
 import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio } from "../../shared/audio/plan.ts";
 
-/** Plans the object it is asked for and answers with one of its chunks. */
+/** Plans the requested object and returns one of its chunks. */
 export default {
   async fetch(request, env) {
     const { searchParams } = new URL(request.url);

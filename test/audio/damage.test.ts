@@ -29,13 +29,13 @@ test.each([
     "missing",
     (bytes: Uint8Array, at: number) => new Uint8Array([...bytes.subarray(0, at), ...bytes.subarray(at + 5000)]),
   ],
-])("behind a stretch of WebM that is %s, a chunk goes on with the next cluster", async (_how, harm) => {
+])("after a stretch of WebM that is %s, a chunk continues with the next cluster", async (_how, harm) => {
   const source = memorySource(harm(whole, Math.floor(whole.length * AT)));
   const plan = chunksOf(await planAudio(source, LIMITS));
   const [chunk] = plan.chunks;
   if (chunk === undefined) throw new Error("no chunk");
   const { startMs, durationMs, pauses = [] } = await extractChunk(source, chunk);
-  // 5 kB are 1.3 s, and the clusters they lie in are of a second.
+  // 5 kB are 1.3 s, and a cluster has one second.
   expect(durationMs).toBeGreaterThan(chunk.endMs - chunk.startMs - 4000);
   const pausedMs = pauses.reduce((sum, { lengthMs }) => sum + lengthMs, 0);
   expect(startMs + durationMs + pausedMs).toBeGreaterThan(chunk.endMs - 100);

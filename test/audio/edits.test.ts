@@ -23,7 +23,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test("what an edit list trims from the end is not transcribed, nor sent", async () => {
+test("sound that an edit list trims from the end is neither sent nor transcribed", async () => {
   const trimmed = whole.slice();
   // The only edit lasts ten seconds, in the movie's milliseconds.
   new DataView(trimmed.buffer).setUint32(
@@ -39,7 +39,7 @@ test("what an edit list trims from the end is not transcribed, nor sent", async 
   expect(Math.abs(durationMs - 10_000)).toBeLessThan(50);
 });
 
-test("an encoder's own padding is no trimming, and nothing is missing", async () => {
+test("an encoder's own padding is not trimming, and nothing is missing", async () => {
   const plan = chunksOf(await planAudio(memorySource(whole), LIMITS));
   expect(plan).toMatchObject({ gaps: [], chunks: [{ ownStartMs: 0, ownEndMs: plan.durationMs }] });
 });

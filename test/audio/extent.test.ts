@@ -1,4 +1,4 @@
-// What a recording's length and overlaps are guessed to be from its first megabytes, against what they are.
+// The guess of a recording's length and overlaps from its first megabytes, compared with the actual values.
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -11,7 +11,7 @@ import { ffmpeg, fileSource, makeSpeech, LIMITS } from "./media.ts";
 const SEED_SECONDS = 24;
 const SECONDS = 240;
 const COPY = ["-c", "copy"];
-/** What takes long to encode is encoded once, and only a tenth of it. Each file is larger than what a guess reads. */
+/** Only a tenth of each slow encoding is encoded, once. Each file is larger than the bytes that a guess reads. */
 const SEEDS = [
   { name: "seed.wav", options: COPY },
   { name: "seed.mp3", options: ["-c:a", "libmp3lame", "-q:a", "0"] },
@@ -42,7 +42,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => rm(folder, { recursive: true }));
 
-// Where the index comes last, the beginning tells nothing; it is small, and a dry run reads it.
+// If the index is at the end, the beginning is not enough for a guess. The index is small, and a dry run reads it.
 test.each(NAMES.filter((name) => name !== "last.m4a"))("%s is guessed within a tenth, by 4 MB", async (name) => {
   const source = await fileSource(join(folder, name));
   const guess = await guessExtent(source, LIMITS);

@@ -20,7 +20,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test("a speaker's own track, with digital silence while the others speak, is cut without loss", async () => {
   const path = join(folder, "track.flac");
-  // He speaks for 1, 75 and 74 s.
+  // The speaker speaks for 1, 75 and 74 s.
   const pauseSeconds = sampled(120, 600);
   const turns = [
     [0, 1, pauseSeconds - 1],
@@ -76,7 +76,7 @@ test.each([
   },
 );
 
-test("where bytes of a FLAC file are missing there is silence, and what follows keeps its time", async () => {
+test("silence replaces missing bytes of a FLAC file, and the sound after them keeps its time", async () => {
   const path = join(folder, "hole.flac");
   await ffmpeg(["-i", speech, "-ac", "1", "-ar", String(RATE), "-c:a", "flac", path]);
   const expected = await decode(path);
@@ -91,7 +91,7 @@ test("where bytes of a FLAC file are missing there is silence, and what follows 
   expect(heard.subarray(from, to).every((sample) => sample === 0)).toBe(true);
 });
 
-test("of a FLAC file that was cut off no half frame is kept, and a tag at its end is no sound", async () => {
+test("no half frame is kept of a FLAC file that was cut off, and a tag at its end is not sound", async () => {
   const path = join(folder, "end.flac");
   await ffmpeg(["-i", speech, "-ac", "1", "-ar", String(RATE), "-c:a", "flac", path]);
   const expected = await decode(path);
@@ -106,7 +106,7 @@ test("of a FLAC file that was cut off no half frame is kept, and a tag at its en
   expect(difference(heard.subarray(0, heardMs * 16), expected)).toBe(0);
 });
 
-/** Only the block that must be there is left, which then says that it is the last. */
+/** Remove all blocks except the required one, and mark it as the last. */
 function withoutTags(file: Uint8Array): Uint8Array {
   let framesAt = 4;
   for (let isLast = false; !isLast;) {
@@ -118,7 +118,7 @@ function withoutTags(file: Uint8Array): Uint8Array {
   return bare;
 }
 
-/** How many samples differ. */
+/** Return the number of samples that differ. */
 function difference(heard: ArrayLike<number>, expected: ArrayLike<number>): number {
   let count = 0;
   for (let index = 0; index < heard.length; index++) if (heard[index] !== expected[index]) count += 1;

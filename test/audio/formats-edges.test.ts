@@ -1,4 +1,4 @@
-// The formats that people have beside the common ones, where their headers are odd, their ends are missing or their numbers are wrong.
+// Less common formats with unusual headers, missing ends or wrong numbers.
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -24,13 +24,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** The recording in another format. */
+/** Return the recording in another format. */
 async function made(file: string, ...options: readonly string[]): Promise<Uint8Array> {
   await ffmpeg(["-i", speech, ...options, join(folder, file)]);
   return fileBytes(join(folder, file));
 }
 
-/** Where a chunk of a file begins. */
+/** Return where a chunk of a file begins. */
 function placeOf(bytes: Uint8Array, name: string): number {
   return indexOfBytes(bytes, [...textBytes(name)], 0, planWork({ sizeBytes: bytes.length }));
 }
@@ -52,7 +52,7 @@ async function expectLike(whole: Float32Array, source: ByteSource, chunk: ChunkP
 }
 
 describe("CAF", () => {
-  test("Opus whose header counts at 24 kHz, as messages of phones have it, has its right times", async () => {
+  test("Opus whose header counts at 24 kHz, as in messages of phones, has the right times", async () => {
     const bytes = await made("phone.caf", "-c:a", "libopus", "-b:a", "32k");
     const view = viewOf(bytes);
     view.setFloat64(20, 24_000);
@@ -145,7 +145,7 @@ interface Said {
   readonly bits: number;
 }
 
-/** The beginning of a CAF file of one channel, up to its data. */
+/** Return the beginning of a CAF file of one channel, up to its data. */
 function cafOf(said: Said, packets: number, table: readonly number[], dataBytes: number): Uint8Array {
   const desc = new Uint8Array(32);
   const view = viewOf(desc);
@@ -184,10 +184,10 @@ test("M2TS files laid end to end are cut where each of them is", async () => {
 });
 
 describe("WAV", () => {
-  /** A chunk as a picture of the recording's cover would be. */
+  /** Return a chunk like one with the recording's cover picture. */
   const cover = concatBytes([textBytes("LIST"), Uint8Array.of(0, 0x40, 6, 0), new Uint8Array(0x64000).fill(0x41)]);
 
-  test("bytes behind the MP3 in it are not part of the recording", async () => {
+  test("bytes after the MP3 in it are not part of the recording", async () => {
     const bytes = await made("cover.wav", "-c:a", "libmp3lame", "-b:a", "64k", "-write_xing", "0");
     const plan = chunksOf(await planAudio(memorySource(concatBytes([bytes, cover])), SHORT_CALLS));
     expect(Math.abs(plan.durationMs - SECONDS * 1000)).toBeLessThan(150);
@@ -203,7 +203,7 @@ describe("WAV", () => {
     expect(Math.abs(plan.durationMs - SECONDS * 1000)).toBeLessThan(3000);
   });
 
-  test("a description that is too short is refused in words for people", async () => {
+  test("a description that is too short is refused with a clear message", async () => {
     const bytes = await made("short.wav");
     viewOf(bytes).setUint32(16, 8, true);
     const plan = await planAudio(memorySource(bytes), LIMITS);
@@ -250,7 +250,7 @@ test("FLAC that says it lasts for weeks is refused, however short its sound is",
   expect(plan).toMatchObject({ type: "refused", code: "damaged", message: expect.stringContaining("days") as unknown });
 });
 
-test("a number that points outside of the file is told in words for people", async () => {
+test("a number that points outside of the file is refused with a clear message", async () => {
   const read = () => Promise.reject(new RangeError("Offset is outside the bounds of the DataView"));
   const plan = await planAudio({ sizeBytes: 100, read }, LIMITS);
   expect(plan).toMatchObject({ type: "refused", message: expect.stringMatching(/points outside of it/) as unknown });

@@ -1,4 +1,4 @@
-// Formats that people have beside the common ones: each decodes to what ffmpeg makes of the whole file, in one chunk and in several.
+// Less common formats. Each decodes to the sound that ffmpeg decodes from the whole file, in one chunk and in several.
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -43,7 +43,7 @@ const FORMATS: readonly (readonly [name: string, file: string, options: readonly
   ["M2TS, as camcorders of AVCHD write it", "a.m2ts", ["-c:a", "ac3", "-f", "mpegts", "-mpegts_m2ts_mode", "1"]],
 ];
 
-test.each(FORMATS)("%s is cut into chunks that sound as the file does", async (_name, file, options) => {
+test.each(FORMATS)("%s is cut into chunks that sound like the file", async (_name, file, options) => {
   const path = join(folder, file);
   await ffmpeg(["-i", speech, ...options, path]);
   const whole = await decode(path);

@@ -5,7 +5,7 @@ import { type Chunks, compare, decodeAll } from "./media.ts";
 
 const SLICE_MS = 2_000;
 
-/** How little, at worst, the own parts of all chunks are like what is expected at their time, slice by slice. */
+/** Return the lowest likeness, over all slices, between the own parts of the chunks and the expected sound at their time. */
 export async function worstLikeness(
   source: ByteSource,
   plan: Chunks,
@@ -17,7 +17,7 @@ export async function worstLikeness(
   const decoded = await decodeAll(cuts.map(({ bytes }) => bytes));
   for (const [index, chunk] of plan.chunks.entries()) {
     const [cut, pcm] = [cuts[index]!, decoded[index]!];
-    // The decoder warms up at the start of each link; the ends of the last slice are left to rounding.
+    // The decoder warms up at the start of each link, and rounding affects the end of the last slice.
     for (let from = chunk.ownStartMs + 200; from < chunk.ownEndMs - 300; from += SLICE_MS) {
       const like = compare(expected, pcm, cut.startMs, from, Math.min(from + SLICE_MS, chunk.ownEndMs - 100));
       if (like.correlation < worst.correlation) worst = { ...like, atMs: from };

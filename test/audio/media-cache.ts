@@ -1,5 +1,5 @@
-// Recordings that tests make with ffmpeg and flite are made once a machine: the same arguments on the same inputs, by the same
-// version of ffmpeg, are answered from `node_modules/.cache`, which may be deleted at any time.
+// Recordings that tests make with ffmpeg and flite are made once on each machine. The result of the same arguments, the same inputs and
+// the same version of ffmpeg is read from `node_modules/.cache`, which may be deleted at any time.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const FOLDER = join(import.meta.dirname, "../../node_modules/.cache/darkroom-media");
 
-/** What makes an encoder two to seven times as fast. It costs quality that a comparison does not hear. */
+/** Options that make an encoder two to seven times as fast. The lower quality does not affect a comparison. */
 const FASTEST: Readonly<Record<string, readonly string[]>> = {
   aac: ["-aac_coder", "fast"],
   libopus: ["-compression_level", "0"],
@@ -18,7 +18,7 @@ const FASTEST: Readonly<Record<string, readonly string[]>> = {
 
 let ffmpegVersion: Promise<string> | undefined;
 
-/** Run ffmpeg. The last argument is the file it writes; files that it reads are known by what is in them. */
+/** Run ffmpeg. The last argument is the output file. Input files are identified by their content. */
 export async function ffmpeg(given: readonly string[]): Promise<void> {
   const args = given.flatMap((arg, index) => [arg, ...(given[index - 1] === "-c:a" ? (FASTEST[arg] ?? []) : [])]);
   ffmpegVersion ??= run("ffmpeg", ["-version"]).then(({ stdout }) => stdout);
@@ -31,14 +31,14 @@ export async function ffmpeg(given: readonly string[]): Promise<void> {
   });
 }
 
-/** Write what flite says to a WAV file. */
+/** Write the speech of flite to a WAV file. */
 export async function flite(text: string, output: string): Promise<void> {
   await made(["flite", text], output, async (path) => {
     await run("flite", ["-t", text, "-o", path]);
   });
 }
 
-/** Copy what this recipe made to `output`. What was not made yet is made under another name first: another process may be at it. */
+/** Copy the result of a recipe to `output`. A new result is first written under another name, because another process may write it too. */
 async function made(recipe: readonly string[], output: string, make: (path: string) => Promise<void>): Promise<void> {
   const extension = extname(output);
   const name = createHash("sha256")
@@ -67,7 +67,7 @@ async function isCopied(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** By path, size and time: the same recording is encoded many times. */
+/** Digests of files by path, size and time, because the same recording is encoded many times. */
 const digests = new Map<string, string>();
 
 async function digestOf(path: string): Promise<string> {

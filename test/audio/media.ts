@@ -11,7 +11,7 @@ import { ffmpeg, flite } from "./media-cache.ts";
 
 export { ffmpeg };
 
-/** Of the model that most recordings are cut for. */
+/** The limits of the model for which most recordings are cut. */
 export const LIMITS = callLimits("accurate");
 
 const run = promisify(execFile);
@@ -19,20 +19,20 @@ const RATE = 16_000;
 
 export type Chunks = Extract<AudioPlan, { readonly type: "chunks" }>;
 
-/** A plan that is one of chunks. */
+/** A plan with chunks. */
 export function chunksOf(plan: AudioPlan): Chunks {
   if (plan.type !== "chunks") throw new Error(JSON.stringify(plan));
   return plan;
 }
 
-/** What a recording is made in. Stereo at 44.1 kHz takes three to five times as long to encode and to decode. */
+/** The format of recordings. Stereo at 44.1 kHz takes three to five times as long to encode and to decode. */
 export const STEREO: readonly string[] = ["-ac", "2", "-ar", "44100"];
 export const MONO: readonly string[] = ["-ac", "1", "-ar", String(RATE)];
 
-/** What is shorter is the beginning of one recording of this length: mixing takes a second of CPU. */
+/** A shorter recording is the beginning of one with this length, because mixing takes a second of CPU. */
 const SHARED_SPEECH_SECONDS = 150;
 
-/** A folder with a recording of speech, pauses and noise, none of whose seconds is like another. */
+/** Make a folder with a recording of speech, pauses and noise, in which no second is like another. */
 export async function makeSpeech(seconds: number, format = STEREO): Promise<{ folder: string; speech: string }> {
   const madeSeconds = Math.max(seconds, SHARED_SPEECH_SECONDS);
   const folder = await mkdtemp(join(tmpdir(), "darkroom-audio-"));
@@ -42,19 +42,19 @@ export async function makeSpeech(seconds: number, format = STEREO): Promise<{ fo
   );
   await flite(sentences.join(" "), join(folder, "flite.wav"));
   const speech = join(folder, "speech.wav");
-  // A tone that climbs all along, so that no place can be taken for another.
+  // A tone that rises all the time, so that every place is unique.
   const tone = `aevalsrc=0.05*sin(2*PI*(200*t+4*t*t)):s=44100:d=${madeSeconds}`;
   const mix =
     "[0:a]aresample=44100[a];[a][1:a]amix=inputs=2:duration=shortest:normalize=0,aformat=channel_layouts=stereo";
   const inputs = ["-stream_loop", "-1", "-i", join(folder, "flite.wav"), "-f", "lavfi", "-i", tone];
-  // No tags: the header is of 44 bytes.
+  // Without tags, the header has 44 bytes.
   const output = ["-t", String(madeSeconds), ...format, "-c:a", "pcm_s16le", "-fflags", "+bitexact", speech];
   await ffmpeg([...inputs, "-filter_complex", mix, ...output]);
   await writeFile(speech, beginningOf(await readFile(speech), seconds));
   return { folder, speech };
 }
 
-/** The first seconds of a WAV file whose header is of 44 bytes. */
+/** Return the first seconds of a WAV file with a header of 44 bytes. */
 function beginningOf(wav: Buffer, seconds: number): Buffer {
   const beginning = wav.subarray(0, 44 + seconds * wav.readUInt32LE(28));
   beginning.writeUInt32LE(beginning.length - 8, 4);
@@ -62,14 +62,14 @@ function beginningOf(wav: Buffer, seconds: number): Buffer {
   return beginning;
 }
 
-/** What a player hears: 16 kHz mono. @param recording a file's path, or its bytes. */
+/** Decode a recording as a player does, to 16 kHz mono. @param recording a file's path, or its bytes. */
 export async function decode(recording: string | Uint8Array): Promise<Float32Array> {
   const [samples] = await decodeAll([recording]);
   if (samples === undefined) throw new Error("nothing decoded");
   return samples;
 }
 
-/** The same of several recordings, by one start of ffmpeg: starting takes as long as decoding a minute. */
+/** Decode several recordings with one start of ffmpeg. A start takes as long as decoding a minute. */
 export async function decodeAll(recordings: readonly (string | Uint8Array)[]): Promise<readonly Float32Array[]> {
   if (recordings.length === 0) return [];
   const folder = await mkdtemp(join(tmpdir(), "darkroom-decoded-"));
@@ -90,7 +90,7 @@ export async function decodeAll(recordings: readonly (string | Uint8Array)[]): P
   }
 }
 
-/** Samples one after the other. */
+/** Join samples. */
 export function concatenated(pieces: readonly Float32Array[]): Float32Array {
   const all = new Float32Array(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
@@ -101,7 +101,7 @@ export function concatenated(pieces: readonly Float32Array[]): Float32Array {
   return all;
 }
 
-/** A file as an object, counting what is read of it. */
+/** Return a file as an object that counts the bytes read. */
 export async function fileSource(path: string): Promise<ByteSource & { reads: number; bytes: number }> {
   const all = await fileBytes(path);
   const size = all.length;
@@ -123,21 +123,21 @@ export async function fileSource(path: string): Promise<ByteSource & { reads: nu
 
 export async function fileBytes(path: string): Promise<Uint8Array> {
   const read = await readFile(path);
-  // A buffer of its own, as whoever reads a stream takes it over.
+  // Make a separate buffer, because the reader of a stream takes ownership of it.
   return read.length === read.buffer.byteLength ? new Uint8Array(read.buffer) : new Uint8Array(read);
 }
 
 export interface Likeness {
-  /** Milliseconds by which the piece is later than it says. */
+  /** The milliseconds by which the piece is later than its stated time. */
   readonly lagMs: number;
-  /** 1 where they are the same. */
+  /** 1 if they are the same. */
   readonly correlation: number;
 }
 
-/** A codec is late by the same everywhere: the next stretch is looked for where the one before was found. */
+/** The lag of a codec is the same everywhere, so the next stretch is first searched at the lag of the previous one. */
 let latestLag = 0;
 
-/** Compare a stretch of a chunk with the same time of the source, allowing for a lag of up to 60 ms. */
+/** Compare a stretch of a chunk with the same time of the source, with a lag of up to 60 ms. */
 export function compare(
   source: Float32Array,
   chunk: Float32Array,

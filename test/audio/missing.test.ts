@@ -1,4 +1,4 @@
-// What a file says that it has, and does not have: never complete, never silence, never paid for.
+// Sound that a file claims to have and does not have. It is never called complete, never silence, and never paid for.
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -13,7 +13,7 @@ import { chunksOf, decode, ffmpeg, fileSource, LIMITS, makeSpeech, MONO } from "
 const SECONDS = 20;
 const FASTSTART = ["-movflags", "+faststart"];
 const AAC = ["-c:a", "aac", "-b:a", "64k"];
-/** A file of each container whose header says how long it is. */
+/** A file of each container whose header has the duration. */
 const FILES: Readonly<Record<string, readonly string[]>> = {
   "a.wav": [],
   "a.m4a": [...AAC, ...FASTSTART],
@@ -44,7 +44,7 @@ async function made(name: string, input = ["-i", speech]): Promise<Uint8Array> {
   return new Uint8Array(await readFile(path));
 }
 
-/** The last time at which any chunk has sound, and what chunks cost. */
+/** Return the last time at which any chunk has sound, and the cost of the chunks. */
 async function cutOut(bytes: Uint8Array) {
   const source = memorySource(bytes);
   const plan = chunksOf(await planAudio(source, LIMITS));
@@ -113,13 +113,13 @@ test.each([...NAMES, ...Object.keys(LIVE)])("digital silence in %s is not bought
     await expect(extractChunk(source, chunk)).rejects.toThrow(SilentStretch);
 });
 
-// Codecs spend as much on noise as on speech, however quiet it is: theirs is known where there is none.
+// Codecs use as many bits for noise as for speech, even for quiet noise. So quiet parts are found only if there is no noise.
 test.each([
   ["a.wav", "anoisesrc=r=16000:d=8:a=0.0004:seed=7"],
   ["a.flac", "anoisesrc=r=16000:d=8:a=0.0001:seed=7"],
   ["a.webm", "anullsrc=r=16000:d=8"],
   ["a.m4a", "anullsrc=r=16000:d=8"],
-])("next to no sound in %s is measured", async (name, noise) => {
+])("a part of %s with almost no sound is measured", async (name, noise) => {
   const input = ["-i", speech, "-f", "lavfi", "-i", noise];
   const half = join(folder, `half-${name}.wav`);
   const join2 = "[0:a]atrim=0:8[a];[1:a]aformat=channel_layouts=mono[b];[a][b]concat=n=2:v=0:a=1";
@@ -133,7 +133,7 @@ test.each([
   expect(last?.endMs).toBeGreaterThan(14_000);
 });
 
-test("opposite phase is heard, and one channel of it is enough", async () => {
+test("sound in opposite phase is kept, from one of its channels", async () => {
   const path = join(folder, "opposite.wav");
   await ffmpeg(["-i", speech, "-af", "pan=stereo|c0=c0|c1=-1*c0", path]);
   const source = await fileSource(path);

@@ -36,7 +36,7 @@ test.each([
   ["an APE tag", APE],
   ["10 kB of noise", NOISE],
   ["70 kB of zeros", () => Buffer.alloc(70_000)],
-])("an MP3 behind %s is cut as without it", async (_name, junk) => {
+])("an MP3 after %s is cut as without it", async (_name, junk) => {
   const plain = await planAudio(memorySource(mp3), LIMITS);
   const source = memorySource(new Uint8Array(Buffer.concat([junk(), mp3])));
   const plan = await planAudio(source, LIMITS);
@@ -59,7 +59,7 @@ test.each([
   expect(plan.type === "refused" && plan.message).toMatch(/Convert the file: ffmpeg -i recording recording\.flac$/);
 });
 
-test("an archive with an MP3 in it is no recording", async () => {
+test("an archive with an MP3 in it is not a recording", async () => {
   const archive = Buffer.concat([Buffer.from("PK\x03\x04"), Buffer.alloc(9_000), mp3]);
   expect(await planAudio(memorySource(new Uint8Array(archive)), LIMITS)).toMatchObject({
     code: "unsupported_container",
@@ -68,7 +68,7 @@ test("an archive with an MP3 in it is no recording", async () => {
   });
 });
 
-test("what cannot be read behind a tag is refused with the tag named", async () => {
+test("if a file cannot be read after a tag, the refusal names the tag", async () => {
   const path = join(folder, "a.ogg");
   await ffmpeg(["-t", "3", "-i", speech, "-c:a", "libopus", path]);
   const tagged = Buffer.concat([ID3(500), await fileBytes(path)]);

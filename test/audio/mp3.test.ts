@@ -41,7 +41,7 @@ const ENDS: readonly Ends[] = [
   ["44.1 and 16 kHz, the first short", "mp3", 5, [...LAME, "-q:a", "5"], [...LAME, "-b:a", "64k", "-ar", "16000"]],
   ["AAC of 44.1 and 48 kHz", "aac", 50, AAC, [...AAC, "-ar", "48000"]],
 ];
-/** Each differs in little from one that is always tried. */
+/** Each is similar to a case that always runs. */
 const LIKE_THEM: readonly Ends[] = [
   ["44.1 and 48 kHz", "mp3", 50, [...LAME, "-b:a", "64k"], [...LAME, "-b:a", "64k", "-ar", "48000"]],
   ["AAC of one channel and of two", "aac", 50, AAC, [...AAC, "-ac", "2"]],
@@ -61,13 +61,13 @@ test.each(sampled(ENDS, [...ENDS, ...LIKE_THEM]))(
       if (Math.abs(from + 1000 - seamAt * 1000) < 1500) continue;
       const { correlation, lagMs } = compare(expected, heard, 0, from, from + 2000);
       expect(correlation, `at ${from} ms`).toBeGreaterThan(0.9);
-      // The second encoder's delay is heard, as in every player.
+      // The delay of the second encoder remains, as in every player.
       expect(Math.abs(lagMs), `at ${from} ms`).toBeLessThan(100);
     }
   },
 );
 
-test("tags behind an MP3 of constant bitrate are known, and it is not read twice", async () => {
+test("tags after an MP3 of constant bitrate are recognised, and it is not read twice", async () => {
   const ape = Buffer.alloc(32 + 30_000, 0x41);
   ape.write("APETAGEX", ape.length - 32, "latin1");
   ape.writeUInt32LE(ape.length, ape.length - 20);

@@ -31,7 +31,7 @@ const PACKET_BYTES = 188;
 let folder = "";
 let speech = "";
 let heard: Float32Array = new Float32Array();
-/** The speech encoded once: what most tests are about is the stream around it. */
+/** The speech, encoded once, because most tests are about the stream around it. */
 let encoded = "";
 beforeAll(async () => {
   ({ folder, speech } = await makeSpeech(SECONDS, MONO));
@@ -51,7 +51,7 @@ async function planned(source: ByteSource): Promise<Chunks> {
   return chunksOf(await planAudio(source, LIMITS));
 }
 
-/** Cut all of it; of every other second, those in which a chunk does not hold, in its own part, what the speech holds `atMs` earlier. */
+/** Cut the whole file. Return the tested seconds, every other one, in which a chunk's own part differs from the speech `atMs` earlier. */
 async function secondsLost(
   bytes: Uint8Array,
   { atMs = 0, fromMs = 300, untilMs = SECONDS * 1000 } = {},
@@ -82,7 +82,7 @@ async function secondsLost(
   return lost;
 }
 
-test("audio that begins far behind the tables is found, and placed where it plays", async () => {
+test("audio that begins far after the tables is found, and placed at the time when it plays", async () => {
   const picture = "testsrc2=s=640x360:r=25:d=8,noise=alls=40:allf=t";
   const inputs = [
     "-f",
@@ -107,7 +107,7 @@ test("audio that begins far behind the tables is found, and placed where it play
   expect(await secondsLost(bytes, { atMs: 3_000, untilMs: 4_800 })).toEqual([]);
 });
 
-test("a table that names audio, and none of it in the file, is refused", async () => {
+test("a file whose table names audio that is not in it is refused", async () => {
   const bytes = await make("none.ts", [...VIDEO, "-t", "5", "-i", speech, "-t", "5", ...H264, ...AAC]);
   for (let at = 0; at < bytes.length; at += PACKET_BYTES) {
     // ffmpeg's second stream becomes padding.
@@ -116,12 +116,12 @@ test("a table that names audio, and none of it in the file, is refused", async (
   expect(await planAudio(memorySource(bytes), LIMITS)).toMatchObject({ type: "refused", code: "no_audio_track" });
 });
 
-test("what is behind the place where the clock goes round is transcribed", async () => {
+test("sound after the place at which the clock starts again is transcribed", async () => {
   expect(await secondsLost(await make("wrap.ts", ["-i", encoded, ...COPY, "-output_ts_offset", "95360"]))).toEqual([]);
 });
 
 describe("files joined by cat are transcribed one after the other", () => {
-  /** Of 44.1 kHz, whose packets are short: the second half is late by the delay of its encoder. */
+  /** Files of 44.1 kHz, whose packets are short. The second half is late by the delay of its encoder. */
   async function half(index: number): Promise<readonly string[]> {
     const path = join(folder, `half-${index}.aac`);
     const span = ["-ss", String((index * SECONDS) / 2), "-t", String(SECONDS / 2)];
@@ -161,7 +161,7 @@ describe("files joined by cat are transcribed one after the other", () => {
   });
 });
 
-test("a chunk whose seconds take more bytes than the plan knew of is whole", async () => {
+test("a chunk whose seconds take more bytes than planned is complete", async () => {
   const still = "color=c=gray:s=320x180:r=10:d=130";
   const moving = "color=c=gray:s=320x180:r=10:d=12,noise=alls=100:allf=t";
   const mix = "[1]setpts=PTS+89.5/TB[late];[0][late]overlay=eof_action=pass:enable='between(t,89.5,101)'";
@@ -170,7 +170,7 @@ test("a chunk whose seconds take more bytes than the plan knew of is whole", asy
   expect(await secondsLost(await make("burst.ts", [...inputs, ...options]))).toEqual([]);
 });
 
-test("of several programmes the first that can be transcribed is cut", async () => {
+test("if there are several programmes, the first one that can be transcribed is cut", async () => {
   const tone = ["-f", "lavfi", "-i", `sine=f=300:r=16000:d=${SECONDS}`];
   const sounds = ["-c:a:0", "copy", "-c:a:1", "aac"];
   const programmes = ["-program", "st=0:st=1", "-program", "st=2"];
@@ -179,11 +179,11 @@ test("of several programmes the first that can be transcribed is cut", async () 
   expect(await secondsLost(bytes)).toEqual([]);
 });
 
-test("a programme is cut though the table names one before it that is not there", async () => {
+test("a programme is cut although the table names an earlier one that is missing", async () => {
   const bytes = await make("kept.ts", ["-t", "5", "-i", speech, ...AAC]);
   for (let at = 0; at < bytes.length; at += PACKET_BYTES) {
     if ((bytes[at + 1]! & 0x1f) !== 0 || bytes[at + 2] !== 0) continue;
-    // Section length, and in front of the only entry another, of programme 9.
+    // Change the section length, and add an entry of programme 9 before the only entry.
     bytes[at + 7]! += 4;
     bytes.copyWithin(at + 17, at + 13, at + 21);
     bytes.set([0, 9, 0xe9, 0x99], at + 13);
@@ -202,7 +202,7 @@ test.each([
   });
 });
 
-test("behind bytes that belong to no packet the sound goes on", async () => {
+test("the sound continues after bytes that do not belong to a packet", async () => {
   const bytes = await make("stray.ts", ["-i", encoded, ...COPY]);
   const middle = PACKET_BYTES * Math.floor(bytes.length / PACKET_BYTES / 4);
   const stray = Buffer.from("G is a sync byte, ".repeat(6));

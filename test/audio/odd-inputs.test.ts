@@ -1,4 +1,4 @@
-// Files that players read though something about them is odd: each is planned as long as it is, and all of it is cut.
+// Files that players read although something about them is unusual. The plan has the right duration, and the whole file is cut.
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -30,7 +30,7 @@ async function made(name: string, options: readonly string[]): Promise<Buffer> {
   return readFile(path);
 }
 
-/** The parts of PCM that are 1024 frames of sound each, as some recorders write them. */
+/** Return PCM in parts of 1,024 frames, as some recorders write it. */
 async function manyFrames(): Promise<Buffer> {
   const entry = sampleEntryOf(await made("entry.mov", ["-c:a", "pcm_s16le"]));
   const raw = (await readFile(speech)).subarray(44);

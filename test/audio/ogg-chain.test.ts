@@ -85,7 +85,7 @@ test.each(CHAINS)("a chain is planned to its end: %s", async (_name, links) => {
   expect(new Set(plan.chunks.map(({ part }) => part?.start)).size).toBe(links.length);
 });
 
-test("links with the same serial number are told apart by their clock", async () => {
+test("links with the same serial number are distinguished by their clock", async () => {
   const links = [
     { from: 0, to: 25, options: [...OPUS, "-fflags", "+bitexact"] },
     { from: 25, to: 100, options: [...OPUS, "-fflags", "+bitexact"] },
@@ -142,7 +142,7 @@ test("links without sound take no time, and one of another codec is refused by i
   expect(await plan([theora])).toMatchObject({ type: "refused", code: "no_audio_track" });
   const between = chunksOf(await plan([link, theora, await encode({ from: 0, to: 12, options: OPUS }, 1)]));
   expect(Math.abs(between.durationMs - 24_000)).toBeLessThan(100);
-  // A decoder that stops at the first link would hear nothing.
+  // A decoder that stops at the first link would decode nothing.
   expect(chunksOf(await plan([theora, link])).chunks).toHaveLength(1);
   const cutOff = chunksOf(
     await plan([link, await encode({ from: 0, to: 12, options: OPUS }, 1), theora.subarray(0, 60)]),
@@ -163,7 +163,7 @@ test("a picture beside the sound, and two sounds at once, are one link", async (
   expect(plan.chunks.filter(({ part }) => part !== undefined)).toEqual([]);
 });
 
-test("a link that has lost its headers is not passed over in silence", async () => {
+test("a link without its headers is an error, and is not skipped", async () => {
   const link = await encode({ from: 0, to: 30, options: OPUS });
   const headless = (await encode({ from: 30, to: 60, options: OPUS })).subarray(60_000);
   expect(await planAudio(memorySource(Buffer.concat([link, headless])), LIMITS)).toMatchObject({
@@ -172,7 +172,7 @@ test("a link that has lost its headers is not passed over in silence", async () 
   });
 });
 
-/** The same link is another recording in another take: it has a serial number of its own. */
+/** Return the same link with another serial number in each take, as separate recordings have. */
 const ofTake = (take: number) => (take === 0 ? [] : ["-metadata", `take=${take}`]);
 
 async function encode({ from, to, options }: Link, take = 0): Promise<Buffer> {

@@ -37,7 +37,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 test.each([
   ["Opus", OPUS],
   ["Vorbis", VORBIS],
-])("a clock that begins ten hours in is no ten hours of silence: %s", async (_name, options) => {
+])("a clock that begins at ten hours does not mean ten hours of silence: %s", async (_name, options) => {
   const plain = join(folder, "plain.ogg");
   const path = join(folder, "late-clock.ogg");
   await ffmpeg(["-i", speech, ...options, plain]);
@@ -48,7 +48,7 @@ test.each([
   const worst = await worstLikeness(source, plan, heard);
   expect(worst.correlation).toBeGreaterThan(0.9);
   expect(Math.abs(worst.lagMs)).toBeLessThan(40);
-  // Not to be compared with the original alone: most of a file this small is the first and the last look.
+  // Compare with the plain file, not with the file size: in a file this small, most of the bytes are the first and the last look.
   const before = await fileSource(plain);
   const first = chunksOf(await planAudio(before, LIMITS));
   for (const chunk of first.chunks) await extractChunk(before, chunk);
@@ -88,7 +88,7 @@ test("sound that ends long before the picture does is found", async () => {
   const plan = chunksOf(await planAudio(source, LIMITS));
   const [only] = plan.chunks;
   expect(plan.chunks).toHaveLength(1);
-  // As far behind the sound as was once the furthest that was looked.
+  // The distance is the one at which an earlier version stopped its search.
   expect(source.sizeBytes - (only?.bytes?.length ?? 0)).toBeGreaterThan(4 * 1024 * 1024 + 100_000);
   expect(Math.abs(plan.durationMs - 6_000)).toBeLessThan(100);
   const worst = await worstLikeness(source, plan, heard);
@@ -97,7 +97,7 @@ test("sound that ends long before the picture does is found", async () => {
 });
 
 test.each([
-  // What follows a hole is heard at its time; Vorbis has no packet that stands for what is missing.
+  // Sound after a hole keeps its time. Vorbis has no packet to replace what is missing.
   ["Opus", OPUS, true],
   ["Vorbis", VORBIS, false],
 ] as const)(

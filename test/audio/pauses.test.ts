@@ -65,7 +65,7 @@ function covered(stretches: readonly (readonly [number, number])[], fromMs: numb
   return reachedMs >= toMs;
 }
 
-test("pauses are where times jump, not where they are rounded", () => {
+test("a jump of times is a pause, and rounding is not", () => {
   const packets = [0, 21, 43, 64, 1064, 1085].map((timeMs) => ({ timeMs, durationMs: 21.33 }));
   const [pause, ...others] = pausesAmong(packets);
   expect(others).toEqual([]);

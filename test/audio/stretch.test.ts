@@ -1,4 +1,4 @@
-// Stretches that a person plays: cut across the chunks that a model gets, of every container that is cut.
+// Stretches for a person to play. They are cut across the chunks for a model, from every container.
 import { execFile } from "node:child_process";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -22,10 +22,10 @@ const H264 = [...VIDEO, "-c:v", "libx264", "-preset", "ultrafast", "-b:v", "300k
 const AAC = ["-c:a", "aac", "-b:a", "96k", "-aac_pns", "0"];
 const OPUS = ["-c:a", "libopus", "-b:a", "32k"];
 const COPY = ["-c", "copy"];
-/** What several containers hold is encoded once. */
+/** Sound that several containers have, encoded once. */
 const ENCODED = { "encoded.m4a": AAC, "encoded.ogg": OPUS, "encoded.mp4": [...H264, ...AAC] } as const;
 
-/** Across the place where the model's chunks are cut, up to the end, a little, and all of it. */
+/** Stretches across a cut of the model's chunks, up to the end, a short one, and the whole recording. */
 const STRETCHES = sampled(
   [
     [44_000, 55_000],
@@ -95,7 +95,7 @@ async function stretchOf(source: ByteSource, fromMs: number, toMs: number) {
   return { planned, durationMs, chunks, file: await cutStretch(source, planned) };
 }
 
-describe("a stretch of any container is one file, which holds what the recording holds then", () => {
+describe("a stretch of any container is one file with the sound of the recording at that time", () => {
   test.each(CASES.filter(({ isLike }) => IS_LONG || isLike !== true))(
     "$file",
     async ({ file, base, options, type }) => {
@@ -113,7 +113,7 @@ describe("a stretch of any container is one file, which holds what the recording
         const untilMs = Math.min(toMs, durationMs);
         expect(planned).toMatchObject({ startMs: fromMs, endMs: untilMs });
         expect(cut.contentType).toBe(type);
-        // Whole packets: FLAC's are the longest.
+        // Stretches have whole packets, and those of FLAC are the longest.
         expect(cut.startMs).toBeGreaterThan(fromMs - 260);
         expect(cut.startMs).toBeLessThan(fromMs + 50);
         expect(Math.abs(cut.endMs - untilMs)).toBeLessThan(260);
@@ -124,7 +124,7 @@ describe("a stretch of any container is one file, which holds what the recording
         expect(Math.abs(pcm.length / 16 - (cut.endMs - cut.startMs))).toBeLessThan(60);
         for (let at = Math.max(300, fromMs + 300); at + 3_000 < untilMs - 200; at += 11_000) {
           const { correlation, lagMs } = compare(heard!, pcm, cut.startMs, at, at + 3_000);
-          // A tone that is looked for a sixteenth of a millisecond beside its place is less like itself.
+          // An offset of a sixteenth of a millisecond makes a tone less like itself.
           expect([file, fromMs, at, correlation > 0.95, Math.abs(lagMs) < 30]).toEqual([file, fromMs, at, true, true]);
         }
       }
@@ -132,7 +132,7 @@ describe("a stretch of any container is one file, which holds what the recording
   );
 });
 
-test("a stretch ends where files were laid end to end, and the next one goes on there", async () => {
+test("a stretch ends where joined files meet, and the next one continues there", async () => {
   const parts: Uint8Array[] = [];
   for (const [fromSeconds, seconds] of [
     [0, 30],
@@ -151,7 +151,7 @@ test("a stretch ends where files were laid end to end, and the next one goes on 
   expect(Math.abs(next.file.endMs - 60_000)).toBeLessThan(50);
 });
 
-/** Uncompressed pictures, 1.5 MB a second: more than is read for one answer. It takes a moment, and is too large to be kept. */
+/** Make a video of uncompressed pictures, 1.5 MB a second: more than is read for one answer. It is quick to make, and too large to keep. */
 async function heavyVideo(name: string): Promise<string> {
   const path = join(folder, name);
   const pictures = ["-f", "lavfi", "-i", `nullsrc=s=352x288:r=10:d=${SECONDS}`, "-map", "0:a", "-map", "1:v"];
@@ -170,7 +170,7 @@ async function heavyVideo(name: string): Promise<string> {
   return path;
 }
 
-test("of a heavy video one answer holds a chunk, and little of a chunk needs little of its bytes", async () => {
+test("one answer has a chunk of a large video, and a part of a chunk needs a part of its bytes", async () => {
   const source = await fileSource(await heavyVideo("heavy.mkv"));
   const { planned, chunks, file } = await stretchOf(source, 0, SECONDS * 1000);
   const [chunk] = chunks;
@@ -186,7 +186,7 @@ test("of a heavy video one answer holds a chunk, and little of a chunk needs lit
   expect(Math.abs(cut.endMs - 7000)).toBeLessThan(50);
 }, 60_000);
 
-test("the sound of a heavy video with an index is cut from between its pictures", async () => {
+test("the sound of a large video with an index is cut from between its pictures", async () => {
   const source = await fileSource(await heavyVideo("heavy.mov"));
   const { chunks } = (await planRecording(source)) as { chunks: readonly ChunkPlan[] };
   const [first, second] = chunks;
@@ -208,7 +208,7 @@ test("between two chunks that have the same packets in their index, none is lost
   expect(Math.round((file.durationMs * SAMPLE_RATE) / 1000 / 1024)).toBe(Math.ceil((SECONDS * SAMPLE_RATE) / 1024));
 });
 
-test("FLAC that was copied out of Matroska is numbered from its own beginning, as a player's clock goes by that", async () => {
+test("FLAC that was copied out of Matroska is numbered from its own beginning, because a player takes its time from that", async () => {
   const path = join(folder, "numbered.mka");
   await ffmpeg(["-i", speech, "-c:a", "flac", "-ar", "16000", path]);
   const { file } = await stretchOf(await fileSource(path), 44_000, 55_000);

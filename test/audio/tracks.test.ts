@@ -1,4 +1,4 @@
-// Of several tracks of sound the same rule takes one in every container, unless the job asks for another.
+// The same rule chooses one of several audio tracks in every container, unless the job asks for another.
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -28,7 +28,7 @@ async function made(name: string, options: readonly string[]): Promise<Uint8Arra
 }
 
 const AAC = ["-c:a", "aac"];
-/** Matroska has the other code of ISO 639-2. */
+/** Matroska uses the other code of ISO 639-2. */
 const GERMAN: unknown = expect.stringMatching(/deu|ger/);
 const LANGUAGES = ["-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=deu"];
 const TITLE = ["-metadata:s:a:1", "title=Commentary"];
@@ -61,7 +61,7 @@ test.each([
   expect(chooseTrack([candidate({ language: "en-US" }), candidate({ language: "ger" })], choice)).toBe(index);
 });
 
-test("a choice that the file does not have is refused with what it has", () => {
+test("a choice that the file does not have is refused with a list of its tracks", () => {
   const tracks = [candidate({ language: "eng", channels: 2 }), candidate({ language: "fra", title: "Commentary" })];
   for (const choice of [2, "ja"])
     expect(chooseTrack(tracks, choice)).toMatchObject({
@@ -88,7 +88,7 @@ test.each([
   expect(asked).toMatchObject(name.endsWith("ogg") ? { code: "track_missing" } : { track: 1 });
 });
 
-test("a disabled, an unreadable and a track that is not the default give way", async () => {
+test("disabled, unreadable and non-default tracks come last", async () => {
   const mp4 = Buffer.from(await made("two.mp4", AAC));
   const files = [
     new Uint8Array(enableTracks(mp4, [false, true])),
@@ -101,7 +101,7 @@ test("a disabled, an unreadable and a track that is not the default give way", a
   for (const bytes of files) expect(await planAudio(memorySource(bytes), LIMITS)).toMatchObject({ track: 1 });
 });
 
-test("tracks that are described behind the clusters are found", async () => {
+test("tracks that are described after the clusters are found", async () => {
   const mkv = Buffer.from(await made("late.mkv", [...AAC, ...LANGUAGES]));
   const plan = await planAudio(memorySource(new Uint8Array(tracksLast(mkv))), LIMITS);
   expect(plan).toMatchObject({ type: "chunks", tracks: [{ language: "eng" }, { codec: "A_AAC" }] });

@@ -14,7 +14,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test.each(["mkv", "ts"])("a burst of video in %s hides no sound", async (extension) => {
+test.each(["mkv", "ts"])("a burst of video in %s does not hide sound", async (extension) => {
   const path = join(folder, `burst.${extension}`);
   const still = ["-f", "lavfi", "-i", "color=c=gray:s=320x180:r=10:d=150"];
   const noise = ["-f", "lavfi", "-i", "color=c=gray:s=320x180:r=10:d=26,noise=alls=100:allf=t"];

@@ -10,7 +10,7 @@ import { planWork } from "../../shared/audio/reading/work.ts";
 const HEADERS = [0x10, 0x50, 0x90].map((bitrate) => Uint8Array.of(0xff, 0xfb, bitrate, 0x64));
 const FILE = frames(4 * WALK_BYTES);
 
-test("a walk whose stream breaks goes on where it broke, and finds every frame once", async () => {
+test("a walk whose stream breaks continues there, and finds every frame once", async () => {
   const whole = await walk(memorySource(FILE));
   expect(whole.length).toBeGreaterThan(10_000);
   const broken = breaking(FILE, [
@@ -59,7 +59,7 @@ function breaking(bytes: Uint8Array, faults: readonly Fault[]): ByteSource & { r
         async readInto(view) {
           const fault = faults.find(({ atFill }) => atFill === fills);
           fills += 1;
-          // As R2 does: what the reader was given is not the caller's any more.
+          // Transfer the buffer as R2 does: the caller no longer owns it.
           const { byteOffset, length: asked } = view;
           const taken = new Uint8Array(view.buffer.transfer(), byteOffset, asked);
           if (fault?.how === "throws") throw new Error("the connection was lost");

@@ -20,7 +20,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test("a WAV file without samples is refused, though a picture or a list follows", async () => {
+test("a WAV file without samples is refused, even if a picture or a list follows", async () => {
   const list = Buffer.alloc(8 + 300_000, 0x41);
   list.write("LIST", "latin1");
   list.writeUInt32LE(300_000, 4);
@@ -29,12 +29,12 @@ test("a WAV file without samples is refused, though a picture or a list follows"
   expect(await planAudio(memorySource(new Uint8Array(Buffer.concat([empty, list]))), LIMITS)).toMatchObject({
     code: "no_audio_track",
   });
-  // A recorder that died leaves a size of 0 as well, but its samples follow.
+  // A recorder that crashed also leaves a size of 0, but its samples follow.
   const plan = await planAudio(memorySource(new Uint8Array(Buffer.concat([empty, wav.subarray(44)]))), LIMITS);
   expect(plan.type === "chunks" && plan.durationMs).toBe(70_000);
 });
 
-test("a WAV file behind an ID3 tag is cut as without it", async () => {
+test("a WAV file after an ID3 tag is cut as without it", async () => {
   const tag = Buffer.alloc(10 + 1000);
   tag.set([0x49, 0x44, 0x33, 3, 0, 0, 0, 0, 7, 0x68]);
   const plain = memorySource(new Uint8Array(wav));
@@ -46,7 +46,7 @@ test("a WAV file behind an ID3 tag is cut as without it", async () => {
   expect(await extractChunk(tagged, chunk)).toEqual(await extractChunk(plain, chunk));
 });
 
-test("a minute of six channels of 24 bits is read in so many reads as a chunk may take", async () => {
+test("a minute of six channels of 24 bits needs no more reads than a chunk may take", async () => {
   const header = Buffer.from(wav.subarray(0, 44));
   const bytes = 100 * 48_000 * 18;
   header.writeUInt16LE(6, 22);
@@ -59,7 +59,7 @@ test("a minute of six channels of 24 bits is read in so many reads as a chunk ma
     sizeBytes: 44 + bytes,
     async read(offset, length) {
       reads += 1;
-      // Not silence, which is not cut.
+      // Write sound, because silence is not cut.
       const read = new Uint8Array(length).map((_, index) => (offset + index) % 7);
       if (offset < 44) read.set(header.subarray(offset, offset + length));
       return read;

@@ -1,4 +1,4 @@
-// Stands in for `file-type` in the runtime of a test alone: an inspection that never returns from a marked object.
+// Replaces `file-type` in the runtime of one test: an inspection that never returns for a marked object.
 import { fileTypeFromBuffer as realFileType } from "../../node_modules/file-type/source/index.js";
 import { hangIfMarked, HANGS_READER } from "./mark.ts";
 

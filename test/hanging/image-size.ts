@@ -1,4 +1,4 @@
-// Stands in for `image-size` in the runtime of a test alone: a parser that never returns from a marked picture.
+// Replaces `image-size` in the runtime of one test: a parser that never returns for a marked picture.
 import { imageSize as realImageSize } from "../../node_modules/image-size/dist/esm/index.js";
 import { hangIfMarked, HANGS_TASK } from "./mark.ts";
 

@@ -1,6 +1,6 @@
-/** In the bytes of a picture that the task's parser never returns from. */
+/** The mark in the bytes of a picture for which the task's parser never returns. */
 export const HANGS_TASK = "hangs whoever classifies it";
-/** In the bytes of an object that its inspection never returns from. */
+/** The mark in the bytes of an object for which the inspection never returns. */
 export const HANGS_READER = "hangs whoever inspects it";
 
 export function hangIfMarked(bytes: Uint8Array, mark: string): void {

@@ -1,4 +1,4 @@
-// The whole product as `npm start` runs it, with parsers that never return from a marked object, under the watchdog.
+// The whole product as `npm start` runs it, under the watchdog, with parsers that never return for a marked object.
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -13,23 +13,23 @@ import { migratedFolder } from "../migrated.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** Short, but no machine is so busy that a runtime does nothing for so long. */
+/** A short time, but long enough that even on a busy machine a runtime does something within it. */
 export const WATCH = { checkEveryMs: 500, silentChecks: 6 };
 export const WATCH_MS = WATCH.checkEveryMs * WATCH.silentChecks;
 
-/** Longer than a lease and than a reading. */
+/** Longer than a lease and longer than a reading. */
 const OFF_MS = 91_000;
 
 const LOOK_EVERY_MS = 100;
 
 export interface Outage {
-  /** From the last answer until the watchdog gave up on the runtime. */
+  /** The time from the last answer until the watchdog gave up the runtime. */
   readonly hungMs: number;
-  /** From then until the next one answered. */
+  /** The time from then until the next runtime answered. */
   readonly restartMs: number;
 }
 
-/** `outages` are those so far; `said` is what the terminal of `npm start` would show. */
+/** `outages` are the outages so far. `said` is the output that the terminal of `npm start` would show. */
 export async function startHanging() {
   const folder = await migratedFolder();
   const apart = { folder, wakeGraceSeconds: 2 };

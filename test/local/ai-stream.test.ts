@@ -1,5 +1,5 @@
-// Streamed answers through the Worker behind the AI binding, on the runtime of `npm start`: the test harness puts a
-// proxy of its own in front of every `fetch`, which reads an answer to its end whoever has left.
+// Streamed answers through the Worker behind the AI binding, on the runtime of `npm start`. The test harness has its own proxy
+// before every `fetch`, which reads an answer to its end even if the client has disconnected.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -64,7 +64,7 @@ test.each([
   const { events, arrivedMs } = await readEvents(await bodyOf(summarise(extra)));
   expect(events).toHaveLength(SUMMARY.max_tokens + 2);
   expect(events.at(-1)).toBe("[DONE]");
-  // Held back, all would arrive at once: each is followed by a pause of eight milliseconds.
+  // Each token is followed by a pause of eight milliseconds. If they were held back, all would arrive at once.
   expect(arrivedMs.at(-1)! - arrivedMs[0]!).toBeGreaterThan(1000);
 });
 

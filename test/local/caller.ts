@@ -7,13 +7,13 @@ interface Call {
   readonly model: string;
   readonly inputs: Record<string, unknown>;
   readonly options?: object;
-  /** Names of inputs to send as streamed forms that hold a prompt. */
+  /** The names of inputs to send as streamed forms with a prompt. */
   readonly forms?: readonly string[];
   /** Inputs to send as streams of these bytes, in base64. */
   readonly streams?: Readonly<Record<string, { readonly base64: string; readonly contentType?: string }>>;
-  /** Hand on a raw response as it comes. */
+  /** Pass on a raw response unchanged. */
   readonly passOn?: boolean;
-  /** Go away after the first piece of a streamed answer, by the call's signal or by cancelling the stream. */
+  /** Disconnect after the first piece of a streamed answer, by the call's signal or by cancelling the stream. */
   readonly leave?: "abort" | "cancel";
 }
 
@@ -32,7 +32,7 @@ export default {
       const answer = await env.AI.run(model, { ...inputs, ...streamed }, { ...options, ...signal });
       if (leave !== undefined) return Response.json({ first: await readFirst(bodyOf(answer), leave, call) });
       if (passOn === true && answer instanceof Response) return answer;
-      // Of no type, a stream is held back by the local runtime's proxy until it ends.
+      // The local runtime's proxy holds back a stream without a content type until it ends.
       if (answer instanceof ReadableStream)
         return new Response(answer, { headers: { "content-type": "text/event-stream" } });
       if (!(answer instanceof Response)) return Response.json({ answer });

@@ -1,4 +1,4 @@
-// The captioning model's offline engine over HTTP, on a real photograph; and the ledger over several models.
+// The captioning model's offline engine over HTTP, with a real photograph, and the ledger of several models.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -84,7 +84,7 @@ test("the ledger is the sum of what the headers said, to the last digit, and ref
   const headers = await Promise.all(
     calls.map(async ([model, inputs]) => (await post(model, inputs)).headers.get("cf-ai-neurons")),
   );
-  // In whole ten-thousandths, as a sum of fractions drifts.
+  // Compare whole ten-thousandths, because a sum of fractions drifts.
   const units = headers.reduce((sum, neurons) => sum + Math.round(Number(neurons) * 10_000), 0);
   const after = await readLedger(server.url);
   expect(after.calls - before.calls).toBe(32);

@@ -5,7 +5,7 @@ import { type InferenceServer, startInferenceServer } from "../../local/inferenc
 
 const BGE = "@cf/baai/bge-m3";
 
-/** Each pair says the same in other words. */
+/** The sentences of a pair have the same meaning in different words. */
 const PARAPHRASES = [
   ["How do I reset my password?", "I forgot my login code and want a new one"],
   ["The meeting was moved to Thursday", "They postponed the appointment until Thursday"],

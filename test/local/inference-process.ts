@@ -1,4 +1,4 @@
-// The inference server as its own process: some calls into wrangler's harness block this thread until they are answered,
+// The inference server in a separate process. Some calls to wrangler's harness block this thread until they are answered,
 // and a server on the same thread would then never answer.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,7 +9,7 @@ const SERVER = join(import.meta.dirname, "../../local/inference-server.ts");
 
 export interface InferenceProcess {
   readonly url: string;
-  /** The line it prints when it listens. */
+  /** The line that it prints when it listens. */
   readonly announced: Readonly<Record<string, unknown>>;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// The offline engines themselves: real speech, a real photograph, and what they refuse.
+// The offline engines with real speech and a real photograph, and their refusals.
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -22,7 +22,7 @@ const DISTILBERT = "@cf/huggingface/distilbert-sst-2-int8";
 
 let server: InferenceServer;
 let folder: string;
-/** Two seconds, where it does not matter what is said: the engine takes as long as the speech is. */
+/** Two seconds of speech for tests in which the words do not matter. The engine takes as long as the speech. */
 let sentence: string;
 
 beforeAll(async () => {
@@ -51,7 +51,7 @@ async function sample(name: string): Promise<Buffer> {
   return readFile(join(SAMPLES, name));
 }
 
-/** Substitutions, insertions and deletions over the number of words spoken. */
+/** Return the word error rate: substitutions, insertions and deletions, divided by the number of spoken words. */
 function wordErrorRate(spoken: string, heard: string): number {
   const [from, to] = [spoken, heard].map((text) => text.toLowerCase().match(/[a-z']+/g) ?? []);
   let row = to!.map((_, index) => index + 1);

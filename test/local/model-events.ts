@@ -1,11 +1,11 @@
-// Readers of what the inference server tells beside plain answers.
+// Readers of the inference server's streams and events.
 
 export interface ModelEvent {
   readonly response: string;
   readonly usage?: { readonly completion_tokens: number; readonly neurons: number };
 }
 
-/** The events of a model's stream, `[DONE]` included, and when each arrived. */
+/** Return the events of a model's stream, `[DONE]` included, and when each arrived. */
 export async function readEvents(
   body: ReadableStream<Uint8Array>,
 ): Promise<{ events: ModelEvent[]; arrivedMs: number[] }> {

@@ -1,4 +1,4 @@
-// The offline twin takes what the platform's schemas take, and answers in each of their shapes in turn.
+// The offline model accepts what the platform's schemas accept, and answers in each of their shapes in turn.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -35,7 +35,7 @@ async function draw(fields: Record<string, string>): Promise<Response> {
   return fetch(`${server.url}/run/${KLEIN}?userInputs={}`, { method: "POST", body });
 }
 
-/** The names of the contract's answers that this one is. */
+/** Return the names of the contract's answers that match this one. */
 function namesOf(model: string, answer: unknown): readonly string[] {
   const { answers } = contractOf(model)!;
   return answers.filter(({ schema }) => ajv.validate(schema, answer)).map(({ name }) => name);

@@ -1,4 +1,4 @@
-// The chat models' offline engine over HTTP: what it picks, how it streams, what it charges.
+// The chat models' offline engine over HTTP: its answers, its streams and its cost.
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { type InferenceServer, startInferenceServer } from "../../local/inference-server.ts";
@@ -8,7 +8,7 @@ import { readEvents, readLedger } from "./model-events.ts";
 
 const LLAMA = "@cf/meta/llama-3.2-1b-instruct";
 
-/** As PocketSphinx hears: neither capitals nor marks. */
+/** A transcript as from PocketSphinx, without capitals and punctuation. */
 const TALK = `[00:00] good morning and welcome to the harbour committee
 [00:04] today we talk about the budget for the new lighthouse
 [00:09] the lighthouse will cost forty thousand euros

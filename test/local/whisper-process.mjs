@@ -1,4 +1,4 @@
-// Speaks the protocol of local/engine/speech/whisper/transcribe.py. What it does is told by `initial_prompt`.
+// Speaks the protocol of local/engine/speech/whisper/transcribe.py. `initial_prompt` tells it what to do.
 const ABOUT = { language: "de", languageProbability: 0.9, durationAfterVadSeconds: 1 };
 const FIGURES = { temperature: 0, avg_logprob: -0.2, compression_ratio: 1.1, no_speech_prob: 0.01 };
 const cancelled = new Set();

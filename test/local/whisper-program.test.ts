@@ -1,4 +1,4 @@
-// transcribe.py, with a double of the libraries that it imports.
+// transcribe.py, with doubles of the libraries that it imports.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// A real Whisper behind the offline models: its process, against a double that speaks its protocol; and itself, where
+// Whisper behind the offline models: the process, against a double that speaks its protocol, and the real Whisper if
 // `bin/setup --whisper` was run.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";

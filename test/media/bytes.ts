@@ -1,4 +1,4 @@
-// A few bytes of a file changed by hand.
+// Changes a few bytes of a file.
 import { crc8 } from "../../shared/audio/flac/frame.ts";
 
 export function cutAt(bytes: Buffer, share: number): Buffer {
@@ -11,21 +11,21 @@ export function zeroed(bytes: Buffer, from: number, to: number): Buffer {
   return copy;
 }
 
-/** Every box of this name, as the offset of its header. */
+/** Return the offset of the header of every box with this name. */
 export function boxesNamed(bytes: Buffer, name: string): readonly number[] {
   const found: number[] = [];
   for (let at = bytes.indexOf(name); at !== -1; at = bytes.indexOf(name, at + 1)) found.push(at - 4);
   return found;
 }
 
-/** Boxes of this name become free space of the same length. */
+/** Replace boxes with this name with free space of the same length. */
 export function withoutBoxes(bytes: Buffer, name: string): Buffer {
   const copy = Buffer.from(bytes);
   for (const at of boxesNamed(copy, name)) copy.write("free", at + 4);
   return copy;
 }
 
-/** Whether a track of MP4 is enabled: the lowest bit of the flags of `tkhd`. */
+/** Set whether a track of MP4 is enabled, in the lowest bit of the flags of `tkhd`. */
 export function enableTracks(bytes: Buffer, enabled: readonly boolean[]): Buffer {
   const copy = Buffer.from(bytes);
   for (const [index, at] of boxesNamed(copy, "tkhd").entries()) {
@@ -34,7 +34,7 @@ export function enableTracks(bytes: Buffer, enabled: readonly boolean[]): Buffer
   return copy;
 }
 
-/** The sample entry of an MP4 track, box header included. */
+/** Return the sample entry of an MP4 track, with its box header. */
 export function sampleEntryOf(bytes: Buffer): Buffer {
   const at = boxesNamed(bytes, "stsd")[0]! + 16;
   return bytes.subarray(at, at + bytes.readUInt32BE(at));
@@ -63,7 +63,7 @@ const OGG_CRC = Array.from({ length: 256 }, (_, byte) => {
   return crc >>> 0;
 });
 
-/** Write the checksum of a page anew. */
+/** Update the checksum of a page. */
 export function sealPage(bytes: Buffer, { at, end }: Page): void {
   bytes.writeUInt32LE(0, at + 22);
   let crc = 0;
@@ -71,7 +71,7 @@ export function sealPage(bytes: Buffer, { at, end }: Page): void {
   bytes.writeUInt32LE(crc, at + 22);
 }
 
-/** The elements on the top level of a segment, by their own sizes. */
+/** Return the top-level elements of a segment, by their own sizes. */
 export function segmentElements(bytes: Buffer): { readonly bodyAt: number; readonly elements: readonly Page[] } {
   const element = (at: number) => {
     const idBytes = Math.clz32(bytes[at]!) - 23;
@@ -91,21 +91,21 @@ export function segmentElements(bytes: Buffer): { readonly bodyAt: number; reado
   return { bodyAt: segment.bodyAt, elements };
 }
 
-/** Tracks behind the clusters, as some recorders write them when they stop. */
+/** Move the tracks after the clusters, as some recorders write them at the end. */
 export function tracksLast(bytes: Buffer): Buffer {
   const { bodyAt, elements } = segmentElements(bytes);
   const isTracks = ({ at }: Page) => bytes.readUInt32BE(at) === 0x1654ae6b;
-  // The index and its index would point at other places.
+  // The index, and the index of the index, would point at other places.
   const isIndex = ({ at }: Page) => [0x114d9b74, 0x1c53bb6b].includes(bytes.readUInt32BE(at));
   const kept = elements.filter((one) => !isIndex(one));
   const ordered = [...kept.filter((one) => !isTracks(one)), ...kept.filter(isTracks)];
   const head = Buffer.from(bytes.subarray(0, bodyAt));
-  head.fill(0xff, bodyAt - 8, bodyAt); // of unknown size
+  head.fill(0xff, bodyAt - 8, bodyAt); // unknown size
   head[bodyAt - 8] = 1;
   return Buffer.concat([head, ...ordered.map(({ at, end }) => bytes.subarray(at, end))]);
 }
 
-/** FLAC of encoders before 1.2.1: blocks of any length, numbered by samples, without the flag that says so. */
+/** Return FLAC as by encoders before 1.2.1: blocks of any length, numbered by samples, without the flag for it. */
 export function oldVariable(bytes: Buffer): Buffer {
   const copy = Buffer.from(bytes);
   copy.writeUInt16BE(576, 8);
@@ -113,7 +113,7 @@ export function oldVariable(bytes: Buffer): Buffer {
   return copy;
 }
 
-/** Where the frames of FLAC begin. */
+/** Return where the frames of FLAC begin. */
 export function flacStart(bytes: Buffer): number {
   let at = 4;
   for (;;) {

@@ -1,4 +1,4 @@
-// Every container with every fault: what ffmpeg hears is heard, or marked as missing, and silence is not bought.
+// Every container with every fault. All sound that ffmpeg decodes is kept or marked as missing, and silence is not paid for.
 import { rm } from "node:fs/promises";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -6,9 +6,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { judge, type Judged, type Verdict } from "./judge.ts";
 import { makeAll, openKit, type Kit, type Made } from "./makers.ts";
 
-/** Names a container or a fault, to try a few alone. */
+/** The name of a container or a fault, to try only a few. */
 const ONLY = new RegExp(process.env["DARKROOM_MEDIA"] ?? "");
-/** Another checkout is judged for its figures. */
+/** Whether another checkout is judged, for its figures only. */
 const IS_OTHER = process.env["DARKROOM_AUDIO_ROOT"] !== undefined;
 
 const FAULTY: readonly Verdict[] = ["refused", "wrong", "unmarked", "bought", "threw"];
@@ -33,7 +33,7 @@ test("what people send comes out right, or says what is missing", async () => {
   );
 });
 
-/** What is not right yet, with the reason. */
+/** The known failures, with their reasons. */
 const KNOWN: readonly (readonly [container: RegExp, fault: RegExp, reason: string])[] = [
   [
     /MP2/,

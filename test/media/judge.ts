@@ -1,4 +1,4 @@
-// What planning and cutting make of a file, against what ffmpeg decodes of it (or of the file that it was made from).
+// Compares the result of planning and cutting a file with ffmpeg's decoding of it, or of the file that it was made from.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,10 +8,10 @@ import type { extractChunk } from "../../shared/audio/extract.ts";
 import type { planAudio } from "../../shared/audio/plan.ts";
 import { decode, fileSource, LIMITS } from "../audio/media.ts";
 
-/** `DARKROOM_AUDIO_ROOT` names another checkout: the same files are judged as it reads them. */
+/** `DARKROOM_AUDIO_ROOT` names another checkout. Its code is then judged on the same files. */
 const ROOT = process.env["DARKROOM_AUDIO_ROOT"] ?? join(import.meta.dirname, "../..");
 
-/** right: all that ffmpeg hears is heard, or marked as missing. */
+/** right: all sound that ffmpeg decodes is kept, or marked as missing. */
 export type Verdict = "right" | "refused" | "wrong" | "unmarked" | "bought" | "threw";
 
 export interface Judged {
@@ -20,15 +20,15 @@ export interface Judged {
 }
 
 export interface Asked {
-  /** What ffmpeg should decode instead of the file itself: the recording before it was damaged. */
+  /** The file that ffmpeg decodes instead of the file itself: the recording before it was damaged. */
   readonly reference?: string;
-  /** A refusal is right. */
+  /** Whether a refusal is right. */
   readonly isUnreadable?: boolean;
-  /** Nothing sounds in it: no call may be made. */
+  /** Whether the file is silent, so that no call may be made. */
   readonly isSilent?: boolean;
-  /** Seconds that must be marked as missing. */
+  /** The seconds that must be marked as missing. */
   readonly missing?: number;
-  /** What the recording's job asks. */
+  /** The options of the recording's job. */
   readonly options?: Readonly<Record<string, unknown>>;
 }
 
@@ -51,11 +51,11 @@ async function load(): Promise<Modules> {
 const RATE_MS = 16;
 const SLICE_MS = 1_000;
 const ALIKE = 0.8;
-/** Quieter than any speech that was made for this. */
+/** Quieter than any speech in these tests. */
 const QUIET = 1e-3;
-/** A frame at the edge of a hole may fail to decode, so that what follows is early by it: one of AAC at 16 kHz lasts 64 ms. */
+/** A frame at the edge of a hole may fail to decode, and the sound after it is then early. A frame of AAC at 16 kHz lasts 64 ms. */
 const LATE_MS = 80;
-/** Errors that a sender is told of. */
+/** The errors that are reported to the sender. */
 const SAID = new Set(["DamagedSource", "SilentStretch", "WorkSpent"]);
 
 interface Span {
@@ -96,7 +96,7 @@ async function judgeIn(folder: string, path: string, asked: Asked): Promise<Judg
     }
     heard.samples.set(samples, from);
   };
-  // Of a checkout that sends small files as they are.
+  // For a checkout that sends small files unchanged.
   if ((plan as { readonly type: string }).type === "whole") {
     calls = 1;
     put(await decode(path).catch(() => new Float32Array(0)), 0);
@@ -172,7 +172,7 @@ function compareAll(
   }
   const heardMs = heard.length / RATE_MS;
   const says = `${right} s right, ${marked} marked, ${unmarked} unmarked, ${wrong} wrong; ${Math.round(heardMs)} of ${Math.round(durationMs)} ms, ${Math.round(markedMs)} ms missing, ${calls} calls`;
-  // A second at either edge of a hole may be half sound and half damage.
+  // A second at each edge of a hole may be half sound and half damage.
   if (wrong > (gaps.length > 0 ? 2 : 1) || heardMs > totalMs + 2_500) return { verdict: "wrong", says };
   if (unmarked > 0 || markedMs < missing * 1000 - 1_500) return { verdict: "unmarked", says };
   return { verdict: "right", says };

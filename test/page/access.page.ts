@@ -1,4 +1,4 @@
-// A team whose page is behind Cloudflare Access: nobody pastes a key, and a session that ends loses nothing.
+// A team whose page is behind Cloudflare Access. Nobody enters a key, and nothing is lost when a session ends.
 import type { Route } from "playwright-core";
 import { afterAll, beforeEach, expect, test } from "vitest";
 
@@ -25,9 +25,9 @@ const darkroom = startProduct({
   },
 });
 
-/** What stands before Darkroom: null where Access has let nobody in. */
+/** The assertion that Access adds to requests; null if Access has let nobody in. */
 let assertion: string | null = null;
-/** How Access answers a call of somebody whose session has ended. */
+/** How Access answers a call after the session has ended. */
 let ended: "unauthorized" | "elsewhere" = "unauthorized";
 beforeEach(() => {
   assertion = null;
@@ -40,7 +40,7 @@ async function guard(route: Route): Promise<void> {
     return route.continue({ headers: { ...(await request.allHeaders()), "cf-access-jwt-assertion": assertion } });
   }
   if (ended === "unauthorized") {
-    // As Access answers calls that say so.
+    // Access answers calls with this header in this way.
     expect(request.headers()["x-requested-with"]).toBe("XMLHttpRequest");
     return route.fulfill({ status: 401, contentType: "text/html", body: "<html>" });
   }
@@ -92,10 +92,10 @@ for (const how of ["unauthorized", "elsewhere"] as const) {
     expect(await dialog.isVisible()).toBe(true);
     expect(await dialog.getByRole("link", { name: "Sign in again" }).getAttribute("target")).toBe("_blank");
     await expectAccessible(page);
-    await dialog.getByRole("button", { name: "Go on", exact: true }).click();
-    await dialog.getByRole("button", { name: "Go on", exact: true }).waitFor();
+    await dialog.getByRole("button", { name: "Continue", exact: true }).click();
+    await dialog.getByRole("button", { name: "Continue", exact: true }).waitFor();
     assertion = await signer.sign("anna@example.com");
-    await dialog.getByRole("button", { name: "Go on", exact: true }).click();
+    await dialog.getByRole("button", { name: "Continue", exact: true }).click();
     await dialog.waitFor({ state: "hidden" });
     expect(await page.getByLabel("Text").inputValue()).toBe("typed before the evening");
     await page.getByRole("button", { name: "Classify" }).click();
@@ -111,7 +111,7 @@ test("no cache may keep the page that is marked for those who are let through", 
   };
   const marked = await read({ "cf-access-jwt-assertion": await signer.sign("anna@example.com") });
   expect(marked).toEqual({ isMarked: true, caching: "no-store", hasTag: false });
-  // Everybody else gets the same page, which may be kept and is asked for again.
+  // All other callers get the same page, which may be cached and is revalidated.
   expect(await read({})).toEqual({ isMarked: false, caching: "public, max-age=0, must-revalidate", hasTag: true });
 });
 
@@ -119,7 +119,7 @@ test("somebody without a line is told whom to ask, and may use a key", async () 
   darkroom.expectErrors(/403/);
   const { page } = await enter("eve@elsewhere.example");
   await page.getByRole("alert").filter({ hasText: "says that you are eve@elsewhere.example" }).waitFor();
-  await page.getByRole("link", { name: "Sign in there as somebody else" }).waitFor();
+  await page.getByRole("link", { name: "Sign in there as another person" }).waitFor();
   await expectAccessible(page);
   await page.getByLabel("API key").fill(KEYS.reader);
   await page.getByRole("button", { name: "Sign in" }).click();

@@ -12,7 +12,7 @@ interface Violation {
   readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary?: string }[];
 }
 
-/** What each way of looking at a view is called. */
+/** The ways in which each view is checked. */
 export const WAYS = [
   { name: "light", colorScheme: "light", width: 1280 },
   { name: "dark", colorScheme: "dark", width: 1280 },
@@ -20,23 +20,23 @@ export const WAYS = [
   { name: "a phone in the dark", colorScheme: "dark", width: 390 },
 ] as const;
 
-/** What makes the page wider than its window: nothing, unless it does. */
+/** A script that returns the elements that make the page wider than its window. */
 const OUTSIDE = `document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("body *")]
   .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
   .map((one) => one.tagName + "." + one.className + " " + Math.round(one.getBoundingClientRect().right))`;
 
-/** axe finds nothing in the view as it stands, in light, dark and at the width of a phone; nor does it overflow there. */
+/** Expect that axe finds no problem in the current view, in light, dark and at the width of a phone, and that it does not overflow. */
 export async function expectAccessible(page: Page): Promise<void> {
   const before = page.viewportSize();
   for (const { name, colorScheme, width } of WAYS) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await page.setViewportSize({ width, height: 844 });
     await page.waitForTimeout(250);
-    // What is out of sight has the colours of before until it is drawn.
+    // Content out of sight keeps its previous colours until it is drawn.
     await page.evaluate(
       "for (const row of document.querySelectorAll('.lines-block')) row.style.contentVisibility = 'visible'",
     );
-    // The page's policy forbids scripts of others: a test runs its own beside it.
+    // The page's policy forbids other scripts, so the test evaluates axe directly.
     await page.evaluate(AXE);
     const found = await page.evaluate(async () => {
       const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: readonly unknown[] }> } };

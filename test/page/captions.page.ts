@@ -1,4 +1,4 @@
-// What a browser's own player reads in our captions, and which way it draws them.
+// How a browser's own player reads our captions, and in which direction it draws them.
 import { chromium, type Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
@@ -20,7 +20,7 @@ interface ReadCue {
   readonly text: string;
 }
 
-/** The cues of a `<track>` with this text. */
+/** A script that returns the cues of a `<track>` with this text. */
 const READ = `async (vtt) => {
   const video = document.createElement("video");
   const track = document.createElement("track");
@@ -85,7 +85,7 @@ test("a line that begins with a name in Latin letters is drawn from right to lef
   };
   const arabic = await places("ar");
   expect(arabic.mark).toBeLessThan(arabic.name);
-  // Without the mark the browser goes by the name, and puts the end of the sentence at the right.
+  // Without the mark, the name decides the direction, and the end of the sentence is at the right.
   const unmarked = await places(null);
   expect(unmarked.mark).toBeGreaterThan(unmarked.name);
   await page.close();

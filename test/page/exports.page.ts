@@ -1,4 +1,4 @@
-// Many jobs are exported as one zip: with names that cannot collide or lead anywhere, and without losing what is well.
+// Many jobs are exported as one zip. File names cannot collide or become paths, and a failure does not lose the other files.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -12,7 +12,7 @@ import { shoot } from "./shoot.ts";
 import { ended, SAMPLES } from "./transcripts.ts";
 
 const darkroom = startProduct();
-/** What two systems may take for the same name, for a folder, for a device, or for text the other way round. */
+/** Titles that a system may take for the same name, a folder, a device, or text in the other direction. */
 const TITLES = ["talk.mp3", "Talk.mp3", "..evil.mp3", "con.mp3", "gone.mp3", "\u202Egnp.mp3", "not exported.mp3"];
 const ids = new Map<string, string>();
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
   for (const title of TITLES) {
     const path = `/v1/uploads?name=${encodeURIComponent(title)}&tag=words`;
     const { id } = await darkroom.api<{ id: string }>(path, { method: "POST", body });
-    // The first one is transcribed, the others have its result.
+    // The first one is transcribed, and the others reuse its result.
     await ended(darkroom, id);
     ids.set(title, id);
   }
@@ -66,12 +66,12 @@ test("the keyboard alone chooses jobs and exports them: each has a name of its o
   await page.getByRole("checkbox", { name: "Select talk.mp3", exact: true }).waitFor();
   await page.keyboard.press("j");
   await page.keyboard.press("x");
-  await page.getByText("1 job is chosen.").waitFor();
+  await page.getByText("1 job is selected.").waitFor();
   await page.keyboard.press("x");
-  await page.getByText("1 job is chosen.").waitFor({ state: "detached" });
+  await page.getByText("1 job is selected.").waitFor({ state: "detached" });
   await page.getByRole("checkbox", { name: "Select all jobs shown" }).focus();
   await page.keyboard.press("Space");
-  await page.getByText("8 jobs are chosen.").waitFor();
+  await page.getByText("8 jobs are selected.").waitFor();
   await expectAccessible(page);
   await shoot(page, "chosen");
   const gone = ids.get("gone.mp3") ?? "";
@@ -95,7 +95,7 @@ test("the keyboard alone chooses jobs and exports them: each has a name of its o
   expect(new Set(captions)).toEqual(new Set([expected]));
   const list = files.get("not exported.txt")?.toString() ?? "";
   expect(list).toMatch(/^2 of 8 jobs have no file here\./);
-  expect(list).toContain(`(${gone}): It was deleted meanwhile.`);
+  expect(list).toContain(`(${gone}): It was deleted during the export.`);
   expect(list).toContain(`(${ids.get("text")}): It has no transcript.`);
   await page.getByText("In the zip: 6 files. Not in it: 2 jobs.").waitFor();
   await expectAccessible(page);
@@ -109,21 +109,21 @@ test("all that match are exported, more than are shown, and a connection that br
   const { page } = await darkroom.open("/");
   await page.getByRole("button", { name: "Show older jobs" }).waitFor();
   await page.getByRole("checkbox", { name: "Select all jobs shown" }).check();
-  await page.getByText("50 jobs are chosen.").waitFor();
+  await page.getByText("50 jobs are selected.").waitFor();
   await page.getByRole("button", { name: "Select all that match" }).click();
-  await page.getByText("All jobs that match are chosen.").waitFor();
+  await page.getByText("All jobs that match are selected.").waitFor();
   await page.getByRole("button", { name: "Export …" }).click();
   const dialog = page.getByRole("dialog", { name: "Export all jobs that match" });
   await dialog.getByText("Markdown", { exact: true }).click();
   let broken = 0;
   await page.route("**/transcript?**", async (route) => {
     broken += 1;
-    // The client asks three times by itself; the second time is the exporter's.
+    // The client itself tries three times. The exporter then tries again.
     if (broken <= 14) await route.abort("connectionreset");
     else await route.continue();
   });
   const files = exported(page, "Markdown");
-  await dialog.getByText("It waits for an answer, and goes on where it is.").waitFor();
+  await dialog.getByText("Waiting for an answer. The export then continues where it stopped.").waitFor();
   await expectAccessible(page);
   const read = await files;
   expect(broken).toBeGreaterThan(14);
@@ -158,5 +158,5 @@ test("pictures are exported byte for byte, also with a key that may only read; w
   const dialog = page.getByRole("dialog", { name: "Export all jobs that match" });
   await dialog.getByText("JSON", { exact: true }).click();
   await dialog.getByRole("button", { name: "Export JSON" }).click();
-  await dialog.getByText("Nothing was exported: none of them has such a result.").waitFor();
+  await dialog.getByText("Nothing was exported: none of these jobs has such a result.").waitFor();
 });

@@ -1,5 +1,5 @@
 import product from "../../worker.ts";
 import { withAccessCerts } from "../access-door.ts";
 
-/** The product, whose way to the keys of Cloudflare Access leads to a signer of our own. */
+/** The product, with the keys of Cloudflare Access from our own signer. */
 export default withAccessCerts(product);

@@ -1,4 +1,4 @@
-// A job's own page: what happened, what it cost, and what one may do with it.
+// The page of a job: its details, its cost and its actions.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -96,7 +96,7 @@ test("a job that waits says why, and is cancelled and deleted after a question",
   await page.getByRole("button", { name: "Cancel", exact: true }).click();
   const question = page.getByRole("dialog", { name: /^Cancel “a picture that waits”/ });
   await expectAccessible(page);
-  await question.getByRole("button", { name: "Keep it" }).click();
+  await question.getByRole("button", { name: "Go back" }).click();
   await question.waitFor({ state: "hidden" });
   await page.keyboard.press("c");
   await question.getByRole("button", { name: "Cancel job" }).click();
@@ -116,7 +116,7 @@ test("a job that failed says what to do, and is redriven", async () => {
   const id = await submit({ kind: "classification", text: "A day like any other.", deadlineSeconds: 3600 });
   await ended(id);
   const { DB } = darkroom.env();
-  // As the model's filter would have left it.
+  // This is the state after a refusal by the model's filter.
   await DB.batch([
     DB.prepare(
       "UPDATE jobs SET state = 'failed', error_code = 'model_failed', error_message = 'The model failed with an internal error.' WHERE id = ?1",

@@ -12,7 +12,7 @@ const darkroom = startProduct();
 const SAMPLES = join(import.meta.dirname, "../../local/samples");
 const NAMES = ["voice-note.mp3", "coffee.jpg", "review.txt", "harbour.prompt"] as const;
 
-/** The list with the samples in it, whether or not a test before this one has submitted them. */
+/** Open the list with the samples. Submit them if no earlier test has done so. */
 async function openList(): Promise<Page> {
   const { jobs } = await darkroom.api<{ jobs: unknown[] }>("/v1/jobs?tag=sample");
   for (const name of jobs.length === 0 ? NAMES : []) {
@@ -27,7 +27,7 @@ async function openList(): Promise<Page> {
 test("with nothing in it the page offers four samples, and one click makes words, labels and a picture of them", async () => {
   const { page } = await darkroom.open("/");
   await page.getByRole("heading", { name: "Drop a file, watch it become words" }).waitFor();
-  await page.getByRole("heading", { name: "Three other ways in" }).waitFor();
+  await page.getByRole("heading", { name: "Three other ways to submit a job" }).waitFor();
   await expectAccessible(page);
   await page.getByRole("button", { name: "Try the four samples" }).click();
   for (const title of NAMES) {
@@ -45,7 +45,7 @@ test("filters are in the address, and an address with filters shows them", async
   await page.goBack();
   await page.getByText("coffee.jpg").waitFor();
   await page.goto(`${darkroom.origin()}/?state=failed`);
-  await page.getByRole("heading", { name: "No job fits" }).waitFor();
+  await page.getByRole("heading", { name: "No job matches" }).waitFor();
   expect(await page.getByRole("radio", { name: "Failed" }).isChecked()).toBe(true);
   await expectAccessible(page);
   await page.getByRole("link", { name: "Show all jobs" }).click();
@@ -95,7 +95,7 @@ test("one search finds jobs by name and by the words that were said, and a hit l
   await expectAccessible(page);
   await hit.getByRole("link").click();
   await page.getByRole("heading", { level: 1, name: "voice-note.mp3" }).waitFor();
-  // It plays from the word on, which is said after more than two seconds.
+  // It plays from that word on, which is said after more than two seconds.
   await page.getByRole("button", { name: "Pause" }).waitFor();
   await expect.poll(async () => page.locator(".player-now").textContent()).toMatch(/^0:(0[2-9]|1)/);
   await page.getByRole("searchbox").fill("nothing says this at all");

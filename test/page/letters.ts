@@ -1,4 +1,4 @@
-// Jobs that failed for good, as the model's refusal would have left them.
+// Makes jobs that failed for good, as after a refusal by the model.
 import type { Running } from "./running.ts";
 
 interface JobView {
@@ -6,7 +6,7 @@ interface JobView {
   readonly state: string;
 }
 
-/** Failed jobs of one cause; redriven, the offline models do them. */
+/** Make failed jobs with one cause. After a redrive, the offline models complete them. */
 export async function giveUp(
   darkroom: { readonly api: Running["api"]; readonly env: () => Running["env"] },
   texts: readonly string[],

@@ -1,4 +1,4 @@
-// For those who are paged: queues, dead letters and their redrive, webhooks, usage and budgets, keys, audit, set-up.
+// The views for operators: queues, dead letters and their redrive, webhooks, usage and budgets, keys, audit log, setup.
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -42,7 +42,7 @@ test("queues: figures and charts, and a kind is paused and resumed with a note t
   await page.keyboard.press("o");
   await page.getByRole("heading", { name: "Classification" }).waitFor();
   await page
-    .getByText(/completed in an hour/)
+    .getByText(/completed in the last hour/)
     .first()
     .waitFor();
   await page
@@ -67,7 +67,7 @@ test("queues: figures and charts, and a kind is paused and resumed with a note t
 
 test("dead letters by cause: a letter is looked at, redriven with other options, and one is discarded with a note", async () => {
   const { page } = await darkroom.open("/operate/dead-letters");
-  await page.getByRole("heading", { name: "Nothing was given up on" }).waitFor();
+  await page.getByRole("heading", { name: "No dead letters" }).waitFor();
   await expectAccessible(page);
   await giveUp(darkroom, ["A fine day one.", "A fine day two.", "A fine day three."], NO_CAPACITY);
   await giveUp(darkroom, ["Far too long."], TOO_LONG);
@@ -77,29 +77,26 @@ test("dead letters by cause: a letter is looked at, redriven with other options,
   await shoot(page, "dead-letters");
   await page.getByRole("link", { name: NO_CAPACITY.reason }).click();
   await page.waitForURL(/cause=classify/);
-  await page
-    .getByRole("button", { name: /^Look at/ })
-    .first()
-    .click();
+  await page.getByRole("button", { name: /^Open/ }).first().click();
   const letter = page.getByRole("dialog", { name: "Dead letter" });
-  await letter.getByLabel("Options it ran with").waitFor();
+  await letter.getByLabel("Options of the task").waitFor();
   await expectAccessible(page);
   await shoot(page, "letter");
-  await letter.getByLabel("Options it ran with").fill("{");
-  await letter.getByText(/This is not JSON/).waitFor();
-  await letter.getByLabel("Options it ran with").fill('{ "topK": 1 }');
-  await letter.getByText(/Redriven with other options: topK/).waitFor();
-  await letter.getByRole("button", { name: "Redrive this one" }).click();
+  await letter.getByLabel("Options of the task").fill("{");
+  await letter.getByText(/The options are not valid JSON/).waitFor();
+  await letter.getByLabel("Options of the task").fill('{ "topK": 1 }');
+  await letter.getByText(/The task runs with changed options: topK/).waitFor();
+  await letter.getByRole("button", { name: "Redrive this letter" }).click();
   await page.getByText("The task runs again.").waitFor();
-  await expect.poll(async () => page.getByRole("button", { name: /^Look at/ }).count()).toBe(2);
+  await expect.poll(async () => page.getByRole("button", { name: /^Open/ }).count()).toBe(2);
   await page.getByRole("link", { name: "All causes" }).click();
   await page.getByRole("link", { name: TOO_LONG.reason }).click();
-  await page.getByRole("button", { name: /^Look at/ }).click();
-  await letter.getByText("Discard it instead").click();
-  await letter.getByLabel("Why").fill("Nobody needs this text");
+  await page.getByRole("button", { name: /^Open/ }).click();
+  await letter.getByText("Discard the letter instead").click();
+  await letter.getByLabel("Reason").fill("Nobody needs this text");
   await letter.getByRole("button", { name: "Discard letter" }).click();
-  await page.getByText("The letter was discarded. Its job stays failed.").waitFor();
-  await page.getByRole("heading", { name: "None of this cause" }).waitFor();
+  await page.getByText("The letter was discarded. The job stays failed.").waitFor();
+  await page.getByRole("heading", { name: "No letters with this cause" }).waitFor();
   await page.getByText("Discarded", { exact: true }).click();
   await page.getByText("“Nobody needs this text”").waitFor();
   await expectAccessible(page);
@@ -119,13 +116,13 @@ test("the keyboard alone redrives all of a cause: a dry run says how many and wh
   await page.keyboard.press("Enter");
   await page.getByRole("button", { name: "Redrive all …" }).waitFor();
   await page.keyboard.press("R");
-  const dialog = page.getByRole("dialog", { name: "Redrive all of this cause" });
+  const dialog = page.getByRole("dialog", { name: "Redrive all letters with this cause" });
   await dialog.getByText("Will be redriven").waitFor();
   await dialog.getByText(/neurons, [<$]/).waitFor();
   await dialog.getByRole("button", { name: "Redrive 6" }).waitFor();
   await expectAccessible(page);
   await shoot(page, "redrive");
-  // All at once: what follows one that went first is sent by maintenance, which does not run here.
+  // Redrive all at once. After a first task, maintenance would send the rest, and it does not run here.
   await page.keyboard.press("Space");
   const button = dialog.getByRole("button", { name: "Redrive 6" });
   await page.waitForTimeout(500);
@@ -134,7 +131,7 @@ test("the keyboard alone redrives all of a cause: a dry run says how many and wh
   await page.getByText("6 tasks are redriven.").waitFor();
   const row = page.getByRole("listitem").filter({ hasText: "6 matched" });
   await row.filter({ hasText: "6 completed" }).waitFor({ timeout: 90_000 });
-  await page.getByRole("heading", { name: "None of this cause" }).waitFor({ timeout: 30_000 });
+  await page.getByRole("heading", { name: "No letters with this cause" }).waitFor({ timeout: 30_000 });
   await expectAccessible(page);
   await shoot(page, "redriven");
 });
@@ -152,14 +149,14 @@ test("a redrive by filter says when nothing matches, is refused by name, and is 
   await dialog.getByLabel("Code").fill("not a code");
   await dialog.getByText(/not a code such as/).waitFor();
   await dialog.getByLabel("Code").fill("model_refused");
-  await dialog.getByText("How many, how fast").click();
+  await dialog.getByText("Limit and rate").click();
   await dialog.getByLabel("At most").fill("2");
-  await dialog.getByText("1 more match and stay: they are beyond the limit.").waitFor();
+  await dialog.getByText("1 more match but stay, because they are over the limit.").waitFor();
   await expectAccessible(page);
   await shoot(page, "redrive-filter");
   await dialog.getByRole("button", { name: "Redrive 2" }).click();
   await page.getByText("2 tasks are redriven.").waitFor();
-  // The newest comes first: a redrive of an earlier test may run still, as no maintenance ends it here.
+  // The newest is first. A redrive of an earlier test may still run, because no maintenance ends it here.
   await page.getByRole("button", { name: "Abort" }).first().click();
   await page.getByRole("dialog").getByRole("button", { name: "Abort redrive" }).click();
   await page.getByText(/The redrive was aborted/).waitFor();
@@ -169,7 +166,7 @@ test("a redrive by filter says when nothing matches, is refused by name, and is 
 
 test("webhooks: the secret is shown once; a test, the log, a replay, and a rotated secret", async () => {
   const { page } = await darkroom.open("/operate/webhooks");
-  await page.getByRole("heading", { name: "Nobody is told yet" }).waitFor();
+  await page.getByRole("heading", { name: "No webhooks yet" }).waitFor();
   await expectAccessible(page);
   await page.getByRole("button", { name: "New webhook" }).click();
   const dialog = page.getByRole("dialog", { name: "New webhook" });
@@ -179,7 +176,7 @@ test("webhooks: the secret is shown once; a test, the log, a replay, and a rotat
   const secret = page.getByRole("dialog", { name: "The webhook's secret" });
   await secret.getByText(/^whsec_/).waitFor();
   await expectAccessible(page);
-  await secret.getByRole("button", { name: "I have kept it" }).click();
+  await secret.getByRole("button", { name: "I have saved it" }).click();
   await page.getByRole("link", { name: receiverUrl("/hook") }).click();
   await page.getByRole("heading", { name: "Nothing was sent yet" }).waitFor();
   await page.getByRole("button", { name: "Send a test" }).click();
@@ -196,7 +193,7 @@ test("webhooks: the secret is shown once; a test, the log, a replay, and a rotat
   await shoot(page, "webhook");
   const before = received.length;
   await delivered.getByRole("button", { name: /^Replay/ }).click();
-  await page.getByText("It is being delivered once more").waitFor();
+  await page.getByText("The event is sent again").waitFor();
   await expect.poll(() => received.length, { timeout: 30_000 }).toBeGreaterThan(before);
   expect(received.at(-1)).toBe(received.at(before - 1));
   await page.getByRole("button", { name: "More actions" }).click();
@@ -206,17 +203,17 @@ test("webhooks: the secret is shown once; a test, the log, a replay, and a rotat
     .getByRole("dialog", { name: "The new secret" })
     .getByText(/^whsec_/)
     .waitFor();
-  await page.getByRole("button", { name: "I have kept it" }).click();
+  await page.getByRole("button", { name: "I have saved it" }).click();
   await page.getByRole("button", { name: "More actions" }).click();
   await page.getByRole("button", { name: "Delete webhook" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Delete webhook" }).click();
-  await page.getByText("The webhook was deleted with its log.").waitFor();
+  await page.getByText("The webhook and its log were deleted.").waitFor();
 });
 
 test("usage is a chart and a table; a budget is set, shows how far it is, and is lifted", async () => {
   const { page } = await darkroom.open("/operate/usage");
-  await page.getByRole("img", { name: /^Neurons a day by kind/ }).waitFor();
-  await page.getByText("Nothing limits what is spent.").waitFor();
+  await page.getByRole("img", { name: /^Neurons per day by kind/ }).waitFor();
+  await page.getByText("No budget limits the spending.").waitFor();
   await page.getByRole("button", { name: "Set a budget" }).click();
   const dialog = page.getByRole("dialog", { name: "Set a budget" });
   await dialog.getByLabel("Neurons").fill("500");
@@ -229,13 +226,13 @@ test("usage is a chart and a table; a budget is set, shows how far it is, and is
   await shoot(page, "usage");
   await page.getByRole("button", { name: /^Lift the budget/ }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Lift budget" }).click();
-  await page.getByText("Nothing limits what is spent.").waitFor();
+  await page.getByText("No budget limits the spending.").waitFor();
 });
 
 test("what a budget or the platform holds is said, with until when, and the operator lifts it", async () => {
   const { DB } = darkroom.env();
   await darkroom.api("/v1/budgets/operator/day", { method: "PUT", body: JSON.stringify({ neurons: 200 }) });
-  // A picture takes 173 neurons: the second one is beyond the budget.
+  // A picture costs 173 neurons, so the second one exceeds the budget.
   const draw = async (prompt: string) =>
     darkroom.api<{ id: string }>("/v1/jobs", {
       method: "POST",
@@ -244,18 +241,18 @@ test("what a budget or the platform holds is said, with until when, and the oper
   await draw("a picture within the budget");
   const { id } = await draw("a picture beyond the budget");
   const { page } = await darkroom.open(`/jobs/${id}`);
-  await page.getByText("It waits.").waitFor();
+  await page.getByText("The job is waiting.").waitFor();
   await page
     .getByText(/budget/)
     .first()
     .waitFor();
   await expectAccessible(page);
   await page.goto(`${darkroom.origin()}/operate/usage`);
-  await page.getByText("Held: 1 of Picture.").waitFor();
+  await page.getByText("Held tasks: 1 × Picture.").waitFor();
   await expectAccessible(page);
   await darkroom.api("/v1/budgets/operator/day", { method: "DELETE" });
-  await page.getByText("Held: 1 of Picture.").waitFor({ state: "detached" });
-  // As the platform's refusal of the account leaves it.
+  await page.getByText("Held tasks: 1 × Picture.").waitFor({ state: "detached" });
+  // This is the state after the platform has refused the account.
   await DB.prepare("INSERT INTO holds (name, code, since, until) VALUES ('account', 'daily_allocation_used', ?1, ?2)")
     .bind(Date.now(), Date.now() + 3_600_000)
     .run();
@@ -263,8 +260,8 @@ test("what a budget or the platform holds is said, with until when, and the oper
     method: "POST",
     body: JSON.stringify({ kind: "classification", text: "Held by the platform." }),
   });
-  await page.getByText(/^Held: 1 of .*Classification/).waitFor();
-  await page.getByText(/The platform refuses the account \(daily_allocation_used\) until/).waitFor();
+  await page.getByText(/^Held tasks: 1 × .*Classification/).waitFor();
+  await page.getByText(/The platform refused a call \(daily_allocation_used\). Tasks are held until/).waitFor();
   await page.getByRole("link", { name: "Queues" }).click();
   await page.getByText(/^The account is held until/).waitFor();
   await expectAccessible(page);
@@ -280,26 +277,26 @@ test("keys: one is made with scopes and limits and shown once, works, and is rev
   const { page } = await darkroom.open("/operate/keys");
   await page.getByRole("button", { name: "New key" }).click();
   const dialog = page.getByRole("dialog", { name: "New key" });
-  await dialog.getByLabel("What it is for").fill("the newsroom");
+  await dialog.getByLabel("Purpose").fill("the newsroom");
   await dialog.getByLabel(/^Write/).uncheck();
   await dialog.getByText("Expiry and limits").click();
-  await dialog.getByLabel("MB an upload").fill("25");
+  await dialog.getByLabel("MB per upload").fill("25");
   await expectAccessible(page);
   await shoot(page, "key-dialog");
-  await dialog.getByRole("button", { name: "Make key" }).click();
+  await dialog.getByRole("button", { name: "Create key" }).click();
   const shown = page.getByRole("dialog", { name: "The key “the newsroom”" });
   const key = (await shown.getByText(/^dk_/).textContent()) ?? "";
   await page.keyboard.press("Escape");
   expect(await shown.isVisible()).toBe(true);
   const self = await fetch(`${darkroom.origin()}/v1/keys/self`, { headers: { authorization: `Bearer ${key}` } });
   expect(await self.json()).toMatchObject({ scopes: ["jobs:read"], maxUploadBytes: 25_000_000 });
-  await shown.getByRole("button", { name: "I have kept it" }).click();
-  await page.getByText("Limits: 25 MB an upload").waitFor();
+  await shown.getByRole("button", { name: "I have saved it" }).click();
+  await page.getByText("Limits: 25 MB per upload").waitFor();
   await expectAccessible(page);
   await shoot(page, "keys");
   await page.getByRole("button", { name: "Revoke the newsroom" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Revoke key" }).click();
-  await page.getByText("The key is revoked.").waitFor();
+  await page.getByText("The key was revoked.").waitFor();
   await page.getByText("the newsroom").first().waitFor({ state: "detached" });
   await page.getByRole("link", { name: "Audit" }).click();
   await page.getByRole("cell", { name: "revoked a key" }).waitFor();
@@ -327,10 +324,7 @@ test("a key that may only read sees figures and no buttons; another owner sees n
   expect(await parts.getByRole("link").allTextContents()).toEqual(["Queues", "Dead letters", "Usage and budgets"]);
   await parts.getByRole("link", { name: "Dead letters" }).click();
   await page.getByRole("link", { name: NO_CAPACITY.reason }).click();
-  await page
-    .getByRole("button", { name: /^Look at/ })
-    .first()
-    .click();
+  await page.getByRole("button", { name: /^Open/ }).first().click();
   await page.getByRole("dialog").getByText("model_failed").waitFor();
   expect(await page.getByRole("button", { name: /Redrive|Discard/ }).count()).toBe(0);
   await page.keyboard.press("Escape");

@@ -1,4 +1,4 @@
-// The gallery: prompts that are reused, pictures that are compared, labels as bars; and the page of the API.
+// The gallery with reused prompts, compared pictures and labels as bars, and the API documentation.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -33,7 +33,7 @@ test("pictures hang with prompt, model, seed and cost; two are compared, and wha
   await expectAccessible(page);
   await shoot(page, "gallery");
   await page.getByLabel(/^Compare “a quiet harbour at dawn/).check();
-  await page.getByText("One picture is chosen. Choose another.").waitFor();
+  await page.getByText("One picture is selected. Select another.").waitFor();
   await page.getByLabel(/^Compare “a quiet harbour at dusk/).check();
   await page.getByRole("button", { name: "Compare" }).click();
   const compared = page.getByRole("dialog", { name: "Compare two pictures" });
@@ -51,7 +51,7 @@ test("a prompt is reused in one click, and what was in the form can be brought b
   await page.getByRole("heading", { name: "New job" }).waitFor();
   expect(await page.getByLabel("Prompt").inputValue()).toMatch(/^a quiet harbour at dusk/);
   expect(await page.getByLabel("Model").inputValue()).toBe("flux-2-klein-4b");
-  await page.getByRole("button", { name: "Bring back what was there" }).click();
+  await page.getByRole("button", { name: "Restore the previous content" }).click();
   await expect.poll(async () => page.getByLabel("Prompt").inputValue()).toBe("something half written");
 });
 

@@ -1,4 +1,4 @@
-// One product and one browser for a file of tests.
+// One product and one browser for a test file.
 import type { BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 
@@ -6,7 +6,7 @@ import { type KeyName, KEYS, type ProductOptions, type Running, startRunning } f
 
 export { KEYS } from "./running.ts";
 
-/** Beside the offline models a browser may have little of the machine. */
+/** Next to the offline models, a browser may get little of the machine. */
 const PATIENCE_MS = 90_000;
 
 export interface Opened {
@@ -32,7 +32,7 @@ export function startProduct(product: ProductOptions = {}) {
   });
   afterAll(() => started.stop());
 
-  /** A browser that nobody has used, at an address of the page. */
+  /** Open a new browser context at an address of the page. */
   async function open(
     path = "/",
     { key = "operator", ...options }: BrowserContextOptions & { key?: KeyName | null } = {},
@@ -60,7 +60,7 @@ export function startProduct(product: ProductOptions = {}) {
     env: () => started.env,
     open,
     api,
-    /** Errors that this test means to cause: the browser writes each failed request into the console. */
+    /** Allow errors that this test causes on purpose. The browser writes each failed request to the console. */
     expectErrors(...patterns: readonly RegExp[]) {
       expected = patterns;
     },

@@ -1,4 +1,4 @@
-// The files of a zip that does not compress, as its directory at the end names them.
+// Reads the files of an uncompressed zip by the directory at its end.
 
 const END = 0x06_05_4b_50;
 const ENTRY = 0x02_01_4b_50;

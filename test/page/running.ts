@@ -1,4 +1,4 @@
-// The whole product as `npm start` runs it, offline models included, on stores of its own, and a browser that looks at it.
+// The whole product as `npm start` runs it, with the offline models and separate stores, and a browser.
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 
@@ -13,11 +13,11 @@ const ROOT = join(import.meta.dirname, "../..");
 export const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 export const CHROMIUM_ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"];
 
-/** Keys that its stores begin with. */
+/** The keys in its stores at the start. */
 export const KEYS = {
   operator: `dk_operator_${"o".repeat(32)}`,
   reader: `dk_reader_${"r".repeat(32)}`,
-  /** Of an owner of its own, who has nothing yet. */
+  /** The key of a separate owner, who has nothing yet. */
   fresh: `dk_fresh_${"f".repeat(32)}`,
 } as const;
 export type KeyName = keyof typeof KEYS;
@@ -29,7 +29,7 @@ const ROWS: Readonly<Record<KeyName, { readonly owner: string; readonly scopes: 
 };
 
 export interface ProductOptions {
-  /** In place of the product's own module. */
+  /** A module that replaces the product's own. */
   readonly main?: string;
   readonly vars?: Readonly<Record<string, string>>;
 }
@@ -63,9 +63,9 @@ export async function startRunning({ main, vars }: ProductOptions = {}) {
       .bind(id, owner, hash, JSON.stringify(scopes))
       .run();
   }
-  // Not 127.0.0.1, which Chromium's storage would take for another place than the address that `npm start` prints.
+  // 127.0.0.1 is not used, because for Chromium's storage it is another origin than the address that `npm start` prints.
   const origin = `http://localhost:${url.port}`;
-  /** Call the API beside the page. */
+  /** Call the API directly, without the page. */
   async function api<T>(path: string, init: RequestInit & { key?: KeyName } = {}): Promise<T> {
     const { key = "operator", ...rest } = init;
     const headers = new Headers(rest.headers);

@@ -1,4 +1,4 @@
-// Pictures of a view for somebody to look at: in light, dark and on a phone. Taken only if `SHOTS` names a folder.
+// Takes screenshots of a view in light, dark and on a phone, only if `SHOTS` names a folder.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 

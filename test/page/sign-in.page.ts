@@ -1,4 +1,4 @@
-// Who may come in, and what they see of the page.
+// Sign-in, and the parts of the page that each key can see.
 import { expect, test } from "vitest";
 
 import { expectAccessible } from "./accessible.ts";
@@ -43,7 +43,7 @@ test("a key is kept for the tab alone, unless the person wants it kept", async (
   await other.goto(darkroom.origin());
   await other.getByLabel("API key").waitFor();
   await other.getByLabel("API key").fill(KEYS.operator);
-  await other.getByLabel("Remember it in this browser").check();
+  await other.getByLabel("Remember the key in this browser").check();
   await other.getByRole("button", { name: "Sign in" }).click();
   await other.getByRole("banner").waitFor();
   const third = await context.newPage();
@@ -81,13 +81,13 @@ test("a key that is revoked while somebody types asks for another, and nothing t
   await page.getByLabel("Prompt").fill("a harbour that nobody has seen");
   await darkroom.api(`/v1/keys/${created.id}`, { method: "DELETE" });
   await page.getByRole("button", { name: "Draw" }).click();
-  const dialog = page.getByRole("dialog", { name: "Your key is refused" });
+  const dialog = page.getByRole("dialog", { name: "Your key is no longer accepted" });
   await dialog.waitFor();
   await page.keyboard.press("Escape");
   expect(await dialog.isVisible()).toBe(true);
   await expectAccessible(page);
   await dialog.getByLabel("API key").fill(KEYS.operator);
-  await dialog.getByRole("button", { name: "Go on" }).click();
+  await dialog.getByRole("button", { name: "Continue" }).click();
   await dialog.waitFor({ state: "hidden" });
   expect(await page.getByLabel("Prompt").inputValue()).toBe("a harbour that nobody has seen");
 });
@@ -112,7 +112,7 @@ test("an address that is not the page's is a problem, and the page has a policy 
   const missing = await fetch(`${darkroom.origin()}/nope`, { headers: { accept: "text/html" } });
   expect([missing.status, missing.headers.get("content-type")]).toEqual([404, "application/problem+json"]);
   const gone = await fetch(`${darkroom.origin()}/assets/nope.js`);
-  // Of the static files alone, without the Worker.
+  // The answer comes from the static files, without the Worker.
   expect(gone.status).toBe(404);
   for (const path of ["/", "/jobs/some-job", "/new", "/operate/queues"]) {
     const response = await fetch(darkroom.origin() + path);
@@ -147,7 +147,7 @@ test("a page that loses its connection says so, keeps what it shows, and goes on
   await context.setOffline(true);
   await page.getByRole("button", { name: "Classify" }).click();
   await page.getByRole("alert").filter({ hasText: "Darkroom does not answer" }).waitFor();
-  const banner = page.getByText("it goes on when the connection is back");
+  const banner = page.getByText("continues when the connection is back");
   await banner.waitFor();
   await expectAccessible(page);
   expect(await page.getByLabel("Text").inputValue()).toBe("typed before the tunnel");

@@ -1,4 +1,4 @@
-// A transcript is corrected in place: saved by itself, undone, merged with what others change, and never lost.
+// A transcript is corrected in place. Edits are saved automatically, undone, merged with other people's edits, and never lost.
 import { join } from "node:path";
 
 import type { Page } from "playwright-core";
@@ -19,7 +19,7 @@ async function shot(page: Page, name: string): Promise<void> {
   if (SHOTS !== undefined) await page.screenshot({ path: join(SHOTS, `${name}.png`) });
 }
 
-/** What somebody else changes meanwhile, by the API. */
+/** Edit the transcript by the API, as another person does. */
 async function changeElsewhere(id: string, operations: readonly object[]): Promise<void> {
   const [latest] = (await darkroom.api<{ versions: { etag: string }[] }>(`/v1/jobs/${id}/transcript/history`)).versions;
   await darkroom.api(`/v1/jobs/${id}/transcript`, {
@@ -35,7 +35,7 @@ async function open(id: string): Promise<Page> {
   return page;
 }
 
-/** Put the caret behind a word of the line that is edited, by keys alone. */
+/** Put the caret after a word of the edited line, with keys only. */
 async function caretBehind(page: Page, words: number): Promise<void> {
   await page.keyboard.press("Control+Home");
   for (let word = 0; word < words; word += 1) await page.keyboard.press("Control+ArrowRight");
@@ -70,7 +70,7 @@ test("the keyboard alone corrects a word, and every format has it with its time"
     });
     expect((await response.text()).replaceAll("\n", " ")).toContain("short notice");
   }
-  // The next line, and back to reading.
+  // Go to the next line, and then end the editing.
   await page.keyboard.press("Enter");
   await page.getByRole("textbox", { name: "What is said at 0:05" }).waitFor();
   await page.keyboard.press("Escape");
@@ -80,7 +80,7 @@ test("the keyboard alone corrects a word, and every format has it with its time"
   await page.keyboard.press("Control+Shift+z");
   await page.getByText("Saved as version 3").waitFor();
   expect(await textOf(id)).toContain("short notice");
-  // The original is kept, compared with what there is now, and gone back to.
+  // The original is kept, compared with the latest version, and restored.
   await page.keyboard.press("v");
   const versions = page.getByRole("dialog", { name: "Versions" });
   await versions.getByText("1 line is different").waitFor();
@@ -97,7 +97,7 @@ test("what two people change is merged; where both changed a line, one is asked,
   darkroom.expectErrors(/412/);
   const id = await voiceNote(darkroom);
   const page = await open(id);
-  // Another line: both stay, without a question.
+  // With another line, both changes stay without a question.
   await page.keyboard.press("e");
   await page.getByRole("textbox", { name: "What is said at 0:00" }).waitFor();
   await changeElsewhere(id, [{ op: "replace", segment: 2, word: 0, words: [{ text: "complete" }] }]);
@@ -105,7 +105,7 @@ test("what two people change is merged; where both changed a line, one is asked,
   await page.getByText("Saved as version 2").waitFor();
   expect(await textOf(id)).toMatch(/^well hello .* complete the work/);
   await page.getByText(/complete the work/).waitFor();
-  // The same line.
+  // Now change the same line.
   await changeElsewhere(id, [{ op: "replace", segment: 0, word: 1, words: [{ text: "goodbye" }] }]);
   await page.keyboard.press("Control+End");
   await page.keyboard.type(" folks");
@@ -138,32 +138,32 @@ test("nothing typed is lost when the connection breaks, the page is reloaded or 
   await page.context().setOffline(true);
   await page.keyboard.press("e");
   await page.keyboard.type("offline ");
-  await page.getByText("Not saved: kept here").waitFor({ timeout: 20_000 });
+  await page.getByText("Not saved. Kept in this browser").waitFor({ timeout: 20_000 });
   await expectAccessible(page);
   await page.context().setOffline(false);
   await page.getByText("Saved as version 1").waitFor({ timeout: 40_000 });
   expect(await textOf(id)).toMatch(/^offline hello/);
-  // A reload before it was sent.
+  // Reload before the edit is sent.
   await page.route("**/transcript", (route) =>
     route.request().method() === "PATCH" ? route.abort() : route.fallback(),
   );
   await page.keyboard.press("Control+End");
   await page.keyboard.type(" reloaded");
-  await page.getByText("Not saved: kept here").waitFor({ timeout: 20_000 });
+  await page.getByText("Not saved. Kept in this browser").waitFor({ timeout: 20_000 });
   await page.unroute("**/transcript");
   await page.reload();
   await page.getByText("Saved as version 2").waitFor({ timeout: 20_000 });
   expect((await stored(id)).segments[0]?.text).toMatch(/^offline hello .* reloaded$/);
-  // The key is revoked.
+  // Revoke the key.
   const { keys } = await darkroom.api<{ keys: { id: string; label: string }[] }>("/v1/keys");
   await darkroom.api(`/v1/keys/${keys.find(({ label }) => label === "ends")?.id}`, { method: "DELETE" });
   await page.keyboard.press("e");
   await page.keyboard.press("Control+Home");
   await page.keyboard.type("still ");
-  const question = page.getByRole("dialog", { name: "Your key is refused" });
+  const question = page.getByRole("dialog", { name: "Your key is no longer accepted" });
   await question.waitFor({ timeout: 20_000 });
   await question.getByLabel("API key").fill(`dk_operator_${"o".repeat(32)}`);
-  await question.getByRole("button", { name: "Go on" }).click();
+  await question.getByRole("button", { name: "Continue" }).click();
   await page.getByText("Saved as version 3").waitFor({ timeout: 40_000 });
   expect(await textOf(id)).toMatch(/^still offline hello/);
 });

@@ -1,4 +1,4 @@
-// A transcript that is still being made, one that is followed while it is played, and the picture of a film.
+// A transcript that is still being made, one that follows the player, and the picture of a video.
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ async function setBudget(neurons: number): Promise<Budget> {
 test("words and lanes appear while a long recording is transcribed, and say what waits for what", async () => {
   const file = join(folder, "long.mp3");
   await ffmpeg(["-stream_loop", "5", "-i", NOTE, "-c", "copy", file]);
-  // Enough for one of its two parts, of 28 neurons each.
+  // The budget is enough for one of its two parts, which cost 28 neurons each.
   await setBudget(40);
   const { id } = await darkroom.api<{ id: string }>("/v1/uploads?name=long.mp3&reuse=false", {
     method: "POST",
@@ -44,10 +44,10 @@ test("words and lanes appear while a long recording is transcribed, and say what
     .first()
     .waitFor();
   await page.getByText(/daily budget is used up/).waitFor();
-  await page.getByText("It can be edited and exported when the job has finished.").waitFor();
+  await page.getByText("You can edit and export the transcript when the job has finished.").waitFor();
   await expectAccessible(page);
   await shoot(page, "live");
-  // What is there can be heard meanwhile.
+  // The recording can be played in the meantime.
   await page.locator('.player[data-by="source"]').waitFor();
   await page.keyboard.press("j");
   await page.keyboard.press("j");
@@ -99,7 +99,7 @@ async function spokenPlace(page: Page): Promise<{ readonly index: number; readon
 
 test("a film shows its picture beside the words, and the captions that are exported on it", async () => {
   const file = join(folder, "film.mp4");
-  // Red for six seconds, then blue: what a picture shows says which second it is of.
+  // The video is red for six seconds and then blue, so the colour gives the time.
   const picture = "color=red:s=320x180:r=10:d=6[r];color=blue:s=320x180:r=10:d=6[b];[r][b]concat=n=2:v=1[v]";
   const encoded = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "10", "-c:a", "aac", "-shortest"];
   await ffmpeg(["-i", NOTE, "-filter_complex", picture, "-map", "[v]", "-map", "0:a", ...encoded, file]);
@@ -128,7 +128,7 @@ test("a film shows its picture beside the words, and the captions that are expor
   const next = dialog.getByRole("button", { name: "Next caption" });
   while (await next.isEnabled()) await next.click();
   await until(async () => (await colourOf(page, ".preview-picture video")) === "blue");
-  // The words lie on the picture, not beside it.
+  // The words are on the picture, not next to it.
   const [frame, words] = await Promise.all(
     [".preview-picture", ".preview-caption"].map((one) => dialog.locator(one).boundingBox()),
   );
@@ -136,7 +136,7 @@ test("a film shows its picture beside the words, and the captions that are expor
   expect((words?.y ?? 0) + (words?.height ?? 0)).toBeLessThanOrEqual((frame?.y ?? 0) + (frame?.height ?? 0));
 });
 
-/** What the middle of a picture is mostly of. */
+/** Return the main colour in the middle of a picture. */
 async function colourOf(page: Page, selector: string): Promise<string> {
   return page.evaluate(`(() => {
     const video = document.querySelector(${JSON.stringify(selector)});

@@ -1,4 +1,4 @@
-// A transcript is read and heard together: every container, every length, every hostile text.
+// A transcript with its player: every container, long transcripts, and hostile text.
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { startProduct } from "./product.ts";
 import { longTalk, putWords, recorded, SAMPLES, until, voiceNote } from "./transcripts.ts";
 
 const darkroom = startProduct();
-/** A folder for pictures of the view, for whoever wants to look at it. */
+/** A folder for screenshots of the view. */
 const SHOTS = process.env["SHOTS"];
 const NOTE = join(SAMPLES, "voice-note.mp3");
 
@@ -22,11 +22,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** What the browser marks as spoken. */
+/** Return the text that the browser marks as spoken. */
 const spoken = (page: Page) =>
   page.evaluate<string>(`[...(CSS.highlights.get("transcript-spoken") ?? [])].map(String).join(" ")`);
 
-/** Where a word of a line stands on the screen. */
+/** Return the place of a word on the screen. */
 async function placeOf(page: Page, word: string): Promise<{ x: number; y: number }> {
   return page.evaluate(`(() => {
     const walker = document.createTreeWalker(document.querySelector(".lines"), NodeFilter.SHOW_TEXT);
@@ -48,13 +48,13 @@ async function clickWord(page: Page, word: string): Promise<void> {
   await page.mouse.click(x, y);
 }
 
-/** Where the player says that it is, in whole seconds. */
+/** Return the shown place of the player, in whole seconds. */
 async function placeSeconds(page: Page): Promise<number> {
   const parts = ((await page.locator(".player-now").textContent()) ?? "").split(":");
   return parts.reduce((sum, digits) => sum * 60 + Number(digits), 0);
 }
 
-// What waits within the page would be evaluated there, which its policy forbids.
+// A wait inside the page would evaluate code there, which its policy forbids.
 const playedTo = (page: Page, seconds: number) => until(async () => (await placeSeconds(page)) >= seconds);
 const standsAt = (page: Page, seconds: number) => until(async () => (await placeSeconds(page)) === seconds);
 
@@ -121,7 +121,7 @@ test("60,000 words open in under two seconds, all can be found, and scrolling st
   const id = await voiceNote(darkroom);
   await putWords(darkroom, id, () => ({ segments: longTalk(60_000), durationMs: 20_000_000 }));
   const { page } = await darkroom.open("/");
-  // Its own work, whatever else the machine does.
+  // Measure the work of the page itself, independent of the machine's load.
   const profiler = await page.context().newCDPSession(page);
   await profiler.send("Performance.enable", { timeDomain: "threadTicks" });
   await page.goto(`${darkroom.origin()}/jobs/${id}/transcript`);
@@ -142,7 +142,7 @@ test("60,000 words open in under two seconds, all can be found, and scrolling st
   const stepMs = (1000 * (after?.value ?? Number.NaN) - workMs) / 40;
   console.log(`drawing 3,000 px of lines that were never drawn took ${Math.round(stepMs)} ms`);
   expect(stepMs).toBeLessThan(100);
-  // Find in page reaches what was never drawn.
+  // Find in page reaches lines that were never drawn.
   await page.evaluate(`document.querySelector('[data-line="4711"] p').textContent = "a needle in the hay"`);
   await page.evaluate("scrollTo(0, 0)");
   expect(await page.evaluate(`find("a needle in the hay")`)).toBe(true);
@@ -159,7 +159,7 @@ test("gaps and doubtful parts are reached by a key, and say why", async () => {
   await page.keyboard.press("x");
   await page.getByText("0:05: the model was unsure").waitFor();
   await page.keyboard.press("x");
-  await page.getByText(/0:09: nothing was written down here/).waitFor();
+  await page.getByText(/0:09: this part was not transcribed/).waitFor();
   if (SHOTS !== undefined) await page.screenshot({ path: join(SHOTS, "doubts.png") });
   await page.keyboard.press("X");
   await standsAt(page, 5);

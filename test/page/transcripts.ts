@@ -1,11 +1,11 @@
-// Finished transcriptions, for tests of the view that shows them: a recording is real, its words may be given.
+// Makes finished transcriptions for tests of the view. The recording is real, and its words can be replaced.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Transcript } from "../../client/index.ts";
 import type { Running } from "./running.ts";
 
-/** What of the product is needed for it. */
+/** The part of the product that is needed for it. */
 interface Darkroom {
   readonly api: Running["api"];
   readonly env: () => Running["env"];
@@ -13,7 +13,7 @@ interface Darkroom {
 
 export const SAMPLES = join(import.meta.dirname, "../../local/samples");
 
-/** Until it has ended. */
+/** Wait until a job has ended. */
 export async function ended(darkroom: Darkroom, id: string): Promise<void> {
   const end = Date.now() + 90_000;
   const state = async () => (await darkroom.api<{ state: string }>(`/v1/jobs/${id}`)).state;
@@ -23,7 +23,7 @@ export async function ended(darkroom: Darkroom, id: string): Promise<void> {
   }
 }
 
-/** The sample, transcribed. Each time a job of its own. */
+/** Transcribe the sample. Each call makes a new job. */
 export async function voiceNote(darkroom: Darkroom, name = "voice-note.mp3"): Promise<string> {
   const body = await readFile(join(SAMPLES, "voice-note.mp3"));
   return recorded(darkroom, name, body);
@@ -36,7 +36,7 @@ export async function recorded(darkroom: Darkroom, name: string, body: BodyInit)
   return id;
 }
 
-/** Put other words in the place of what the model heard. */
+/** Replace the words of a transcript. */
 export async function putWords(
   darkroom: Darkroom,
   id: string,
@@ -56,7 +56,7 @@ export async function putWords(
   await MEDIA.put(row.key, JSON.stringify(after));
 }
 
-/** A long talk: segments of twelve words, two seconds each. */
+/** Return a long talk with segments of twelve words and two seconds each. */
 export function longTalk(words: number): Transcript["segments"] {
   const WORDS = "the harbour was quiet when we came back from the island that evening".split(" ");
   return Array.from({ length: Math.ceil(words / 12) }, (_, index) => {
@@ -71,7 +71,7 @@ export function longTalk(words: number): Transcript["segments"] {
   });
 }
 
-/** Until it is so. */
+/** Wait until a condition is true. */
 export async function until(isSo: () => Promise<boolean>): Promise<void> {
   const end = Date.now() + 30_000;
   while (!(await isSo())) {

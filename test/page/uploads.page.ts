@@ -1,4 +1,4 @@
-// Files, prompts and texts become jobs: priced before, shown while, kept when something happens on the way.
+// Files, prompts and texts become jobs. Their cost is shown before, their progress during the upload, and an interruption loses nothing.
 import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A recording of silence: 16 kHz, 16 bits, mono. */
+/** Write a recording of silence with 16 kHz, 16 bits, mono. */
 async function silence(name: string, sizeBytes: number): Promise<string> {
   const head = Buffer.alloc(44);
   head.write("RIFF", 0);
@@ -90,7 +90,7 @@ test("a file dropped on any view is on the list, and one that no job takes says 
     return data;
   })()`);
   await page.dispatchEvent("main", "dragenter", { dataTransfer: dropped });
-  await page.getByText("Drop to add").waitFor();
+  await page.getByText("Drop the files to add them").waitFor();
   await page.dispatchEvent("main", "drop", { dataTransfer: dropped });
   await page.waitForURL(/\/new$/);
   await fileRow(page, "data.bin").locator(".bad").waitFor();
@@ -120,7 +120,7 @@ test("what fails on the way is retried, all at once, and becomes one job each", 
 });
 
 test("a large upload is paused, resumed, and goes on after a reload once the file is chosen again", async () => {
-  // Nobody wants to wait for an hour of silence to be transcribed.
+  // Pause the kind, because the transcription of an hour of silence would take long.
   await darkroom.api("/v1/queues/transcription/pause", {
     method: "POST",
     body: JSON.stringify({ note: "a test uploads" }),
@@ -135,7 +135,7 @@ test("a large upload is paused, resumed, and goes on after a reload once the fil
     if (request.method() === "PUT" && request.url().includes("partNumber="))
       puts.push(new URL(request.url()).searchParams.get("partNumber") ?? "");
   });
-  // So slow that there is a middle.
+  // Slow the parts down, so that the test can act in the middle of the upload.
   await page.route("**/cdn-cgi/local/r2/s3/**", async (route) => {
     await new Promise((resolve) => setTimeout(resolve, 250));
     await route.continue();
@@ -153,13 +153,13 @@ test("a large upload is paused, resumed, and goes on after a reload once the fil
   while (puts.length < 5) await page.waitForTimeout(100);
   await page.reload();
   const notice = page.getByRole("region", { name: "Unfinished uploads" });
-  await notice.getByText(/long\.wav was interrupted; \d+ MB of 150 MB are stored/).waitFor();
+  await notice.getByText(/long\.wav was interrupted\. \d+ MB of 150 MB are stored/).waitFor();
   await expectAccessible(page);
   const before = new Set(puts.splice(0));
   expect(before.size).toBeGreaterThanOrEqual(5);
   await choose(page, path);
   await fileRow(page, "long.wav").getByText("Uploaded").waitFor();
-  // One part may have been stored and not been reported when the page was closed.
+  // One part may have been stored but not reported when the page was closed.
   expect(puts.filter((part) => before.has(part)).length).toBeLessThanOrEqual(1);
   expect(new Set([...before, ...puts]).size).toBe(Math.ceil(LARGE_BYTES / (8 * 1024 * 1024)));
   const { jobs } = await darkroom.api<{ jobs: { id: string }[] }>("/v1/jobs?text=long.wav");
@@ -167,7 +167,7 @@ test("a large upload is paused, resumed, and goes on after a reload once the fil
   expect(await page.getByRole("region", { name: "Unfinished uploads" }).count()).toBe(0);
   await page.getByRole("listitem").getByRole("link", { name: "long.wav" }).click();
   await page.getByRole("status").getByText("a test uploads").waitFor();
-  // Nobody looks at the job when it is deleted: else the page asks for it once more, and is told that it is gone.
+  // Close the page before the job is deleted. Otherwise the page would request the job once more, and get an error.
   await page.close();
   await darkroom.api(`/v1/jobs/${jobs[0]?.id}`, { method: "DELETE" });
   await darkroom.api("/v1/queues/transcription/resume", { method: "POST", body: "{}" });

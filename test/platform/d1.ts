@@ -1,6 +1,6 @@
 // Databases on real SQLite. Paths and bodies: wrangler 4.164.0 (src/d1/create.ts, info.ts, execute.ts) and
-// developers.cloudflare.com/api/resources/d1/subresources/database/. 7404 and 7502 are in wrangler's code (a database that is
-// not there, a name that is taken); the text of 7404, and 7500 for an error of SQLite's, are in logs of several projects.
+// developers.cloudflare.com/api/resources/d1/subresources/database/. 7404 and 7502 are in wrangler's code (a missing database,
+// a name that is in use). The text of 7404, and 7500 for an error of SQLite, are in logs of several projects.
 // Unverified: that the statements of one query fail together, and the text of 7502.
 import { DatabaseSync } from "node:sqlite";
 
@@ -11,7 +11,7 @@ interface Database {
   readonly name: string;
   readonly sql: DatabaseSync;
   readonly region: string;
-  /** Null for a database without one. */
+  /** The jurisdiction; null for a database without one. */
   readonly jurisdiction: string | null;
 }
 

@@ -1,5 +1,5 @@
 // Paths and bodies: wrangler 4.164.0 (src/queues/client.ts) and developers.cloudflare.com/api/resources/queues/. A consumer's Worker
-// is `script_name` there and `script` in what wrangler reads: both are said here. Reported codes: 11009, a name that is taken, with this
+// is `script_name` there and `script` in wrangler's reader, so both are sent here. Reported codes: 11009, a name that is taken, with this
 // sentence in logs of several projects; 11004 (github.com/cloudflare/workers-sdk/issues/5347). Unverified: 11000, for a queue or a consumer that is not there.
 import { type Route, match, newHexId, ok, page, refusal } from "./route.ts";
 

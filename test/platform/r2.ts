@@ -23,7 +23,7 @@ interface Rule {
   readonly actions: readonly string[];
 }
 
-/** R2's own rule of a new bucket. */
+/** R2's own rule for a new bucket. */
 const DEFAULT_LIFECYCLE = {
   id: "Default Multipart Abort Rule",
   enabled: true,
@@ -33,12 +33,12 @@ const DEFAULT_LIFECYCLE = {
 
 const NO_BUCKET = refusal(404, 10006, "The specified bucket does not exist.");
 
-/** Where a bucket is kept among all: the same name may be there in each jurisdiction. */
+/** Return the key of a bucket among all. Each jurisdiction can have the same name. */
 export function bucketKey(name: string, jurisdiction: string | null | undefined): string {
   return jurisdiction ? `${jurisdiction}/${name}` : name;
 }
 
-/** @param options may change while it runs: R2 is switched on. */
+/** @param options can change while it runs, for example when R2 is enabled. */
 export function createR2(options: { isR2On: boolean }, queues: Map<string, Queue>) {
   const buckets = new Map<string, Bucket>();
   const view = ({ name, location, jurisdiction }: Bucket) => ({

@@ -1,14 +1,14 @@
 // How the platform's REST API answers: one envelope for success and for refusal, as wrangler 4.164.0 reads it
 // (workers-utils/src/cfetch/) and developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/ describes it.
-// What is known of each code stands in the file that uses it; "unverified" means that nobody has read or seen it.
+// The file that uses a code says what is known about it. "Unverified" means that nobody has read or seen it.
 export interface Call {
   readonly method: string;
-  /** Behind /client/v4/accounts/<id>. */
+  /** The path after /client/v4/accounts/<id>. */
   readonly path: string;
   readonly query: URLSearchParams;
   readonly body: Uint8Array<ArrayBuffer>;
   readonly contentType: string;
-  /** Of R2's own header `cf-r2-jurisdiction`; null without one. */
+  /** The value of R2's header `cf-r2-jurisdiction`; null without it. */
   readonly jurisdiction: string | null;
 }
 
@@ -17,7 +17,7 @@ export interface Answer {
   readonly body: unknown;
 }
 
-/** Answers a call that is its own, else undefined. */
+/** Answers a call of its own routes; undefined for other calls. */
 export type Route = (call: Call, json: () => Record<string, unknown>) => Answer | undefined | Promise<Answer>;
 
 export function ok(result: unknown, more: object = {}): Answer {
@@ -33,10 +33,10 @@ export function refusal(status: number, code: number, message: string): Answer {
   return { status, body: { success: false, errors: [{ code, message }], messages: [], result: null } };
 }
 
-/** What a token without the permission gets, whatever it asks for: wrangler 4.164.0 tells missing permissions by this code. */
+/** The refusal of every call with a token that lacks the permission. wrangler 4.164.0 recognises missing permissions by this code. */
 export const FORBIDDEN = refusal(403, 10000, "Authentication error");
 
-/** The parts of a path between slashes if it matches: `/queues/:id` gives the id. */
+/** Return the named parts of a path if it matches: `/queues/:id` gives the id. */
 export function match(path: string, pattern: string): readonly string[] | null {
   const regex = new RegExp(`^${pattern.replaceAll(/:\w+/g, "([^/]+)")}$`);
   return regex.exec(path)?.slice(1) ?? null;
@@ -46,7 +46,7 @@ export function newId(): string {
   return crypto.randomUUID();
 }
 
-/** Queues' and tokens' ids have no dashes. */
+/** Return an id without dashes, as queues and tokens have. */
 export function newHexId(): string {
   return newId().replaceAll("-", "");
 }

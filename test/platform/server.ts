@@ -1,6 +1,6 @@
-// A stand-in for the platform's REST API, for the real wrangler. Nobody has compared it with the platform: each file names the pages
-// and the files of wrangler's that it was written from, and what of it is unverified. What no route knows is refused, so that a
-// call nobody has read about fails the test; 7003 for it is in the API's own schema ("No route for the URI").
+// A stand-in for the platform's REST API, for the real wrangler. It was not compared with the platform. Each file names the pages
+// and the wrangler files from which it was written, and its unverified parts. An unknown route is refused, so that a
+// call without a source fails the test. Its code 7003 is in the API's own schema ("No route for the URI").
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { DatabaseSync } from "node:sqlite";
@@ -16,7 +16,7 @@ export interface PlatformOptions {
   readonly plan?: "free" | "paid";
   readonly isR2On?: boolean;
   readonly subdomain?: string | null;
-  /** Whether the login may use another account besides this one. */
+  /** Whether the login can also use another account. */
   readonly hasSecondAccount?: boolean;
 }
 
@@ -89,15 +89,15 @@ export async function startPlatform(given: PlatformOptions = {}) {
 
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/client/v4`,
-    /** The account's, to be changed by a test. */
+    /** The state of the account, which a test can change. */
     options,
-    /** Of the account, as `METHOD /path`. */
+    /** The calls for the account, as `METHOD /path`. */
     calls,
-    /** From now on, by `METHOD /path` and the body; `() => null` refuses nothing. */
+    /** Refuse calls from now on, by `METHOD /path` and the body; `() => null` refuses nothing. */
     refuseWhen(next: typeof refuse) {
       refuse = next;
     },
-    /** From now on these calls do what they ask for, and their answers never arrive. */
+    /** From now on these calls take effect, and their answers never arrive. */
     loseAnswersOf(next: typeof loses) {
       loses = next;
     },
@@ -106,7 +106,7 @@ export async function startPlatform(given: PlatformOptions = {}) {
     databases,
     indexes,
     workers,
-    /** What a second run may not change: all but ids of versions. */
+    /** Return everything that a second run must not change: all except the ids of versions. */
     snapshot: () =>
       JSON.stringify([
         [...buckets.values()],
@@ -129,7 +129,7 @@ function textOf({ body }: Call): string {
   return new TextDecoder().decode(body);
 }
 
-/** As wrangler 4.164.0 asks who it is (workers-auth): developers.cloudflare.com/api/resources/user/, /accounts/ and /memberships. */
+/** Answer wrangler 4.164.0's login queries (workers-auth): developers.cloudflare.com/api/resources/user/, /accounts/ and /memberships. */
 function whoAsks(path: string, hasSecondAccount: boolean): Answer {
   const accounts = [
     { id: ACCOUNT_ID, name: "Acme" },

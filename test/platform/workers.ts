@@ -35,9 +35,9 @@ export interface Script {
 
 export interface WorkersOptions {
   plan: "free" | "paid";
-  /** Null: the account has none yet. */
+  /** Null if the account does not have one yet. */
   subdomain: string | null;
-  /** Whether what a binding names is there. */
+  /** Whether the resource of a binding exists. */
   readonly isThere: (binding: Binding) => boolean;
 }
 
@@ -45,12 +45,12 @@ interface AssetManifest {
   readonly manifest: Readonly<Record<string, { readonly hash: string; readonly size: number }>>;
 }
 
-/** A token that wrangler reads an end from. */
+/** Return a token from which wrangler reads an expiry. */
 const UPLOAD_JWT = `head.${btoa(JSON.stringify({ exp: 4_000_000_000 }))}.sign`;
 
 const NO_WORKER = refusal(404, 10007, "This Worker does not exist on your account.");
 
-/** @param options may change while it runs: an account gets a plan. */
+/** @param options can change while it runs, for example when an account gets a plan. */
 export function createWorkers(options: WorkersOptions) {
   const scripts = new Map<string, Script>();
   const crons = new Map<string, unknown>();
@@ -69,7 +69,7 @@ export function createWorkers(options: WorkersOptions) {
         "CPU limits are not supported for the Free plan. Switch to a paid plan at https://dash.cloudflare.com/acc/workers/plans to set CPU limits.",
       );
     }
-    // Strictly: what the version before had, and nothing where it had none.
+    // This is strict: it keeps the value of the previous version, or nothing if there was none.
     const earlier = scripts.get(name)?.metadata.bindings ?? [];
     const bindings = metadata.bindings.map((binding) =>
       binding.type === "inherit" ? (earlier.find((one) => one.name === binding.name) ?? binding) : binding,

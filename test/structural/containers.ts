@@ -4,12 +4,12 @@ import { neverEnds } from "./never-ends.ts";
 import { reportedGenerator } from "./reported.ts";
 import { AS_IT_SHOULD_BE, type StructuralCase, systematic } from "./shape.ts";
 
-/** What `npm test` takes: of the numbers that are set wrong one at a time, and of the forms of elements, one in so many. */
+/** The sample of `npm test`: one in this many of the numbers that are set wrong one at a time, and of the forms of elements. */
 const SIMPLE_EVERY = 16;
-/** Of what is there in quantity, nested or joined. Every one that was ever a fault is among the reported cases. */
+/** The same for quantities, nesting and joined files. Every case that was ever a fault is among the reported cases. */
 const SPECIAL_EVERY = 4;
 
-/** In the same order every time, so that a number names a case. */
+/** The cases, always in the same order, so that a number identifies a case. */
 export function casesOf(container: string, quantityBytes: number): readonly StructuralCase[] {
   const generator = [...GENERATORS, neverEnds, reportedGenerator].find((one) => one.container === container);
   if (generator === undefined) throw new Error(`There is no generator for '${container}'.`);

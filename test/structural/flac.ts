@@ -33,7 +33,7 @@ function streamInfo({ rate = RATE, blockSamples = BLOCK_SAMPLES, samples = 0 }: 
   return metadata(0, piece(info, new Uint8Array(16)), isLast);
 }
 
-/** The shortest there are: one subframe whose samples are all the same. */
+/** The shortest frames: one subframe with identical samples. */
 function frame(number: number, { isVariable = false, blockCode = 5, wasted = 0 } = {}): Piece {
   const head = Uint8Array.from([0xff, isVariable ? 0xf9 : 0xf8, (blockCode << 4) | 5, 0x08, ...coded(number)]);
   const body = piece(head, [crc8(head)], [0], new Uint8Array(2 + wasted)).bytes;
@@ -41,7 +41,7 @@ function frame(number: number, { isVariable = false, blockCode = 5, wasted = 0 }
   return piece(body, [sum >> 8, sum & 255]);
 }
 
-/** Like UTF-8, for up to 36 bits. */
+/** Encode a number like UTF-8, with up to 36 bits. */
 function coded(value: number): readonly number[] {
   if (value < 0x80) return [value];
   const length = 2 + [11, 16, 21, 26, 31, 36].findIndex((bits) => value < 2 ** bits);

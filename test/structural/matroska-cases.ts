@@ -2,14 +2,14 @@ import { header, type Tree, unknown } from "./matroska-elements.ts";
 import { piece, repeated } from "./pieces.ts";
 import { caseOf, type StructuralCase } from "./shape.ts";
 
-/** RFC 8794 gives numbers at most eight bytes. A size byte says up to 126; 127 is "unknown". */
+/** RFC 8794 allows at most eight bytes for a number. A size byte is at most 126, and 127 means "unknown". */
 const SIZES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 126, 127, 4_000];
 const MOST_BYTES = 1_000_000;
 const FILLS = [0x00, 0xff] as const;
 
 /**
- * Every named element of a file in a form of its own: numbers and texts of every size, of a size that is unknown or
- * claimed, and each element again and again, in itself, and left out.
+ * Yield every named element of a file in unusual forms: numbers and texts of every size, with an unknown or a
+ * claimed size, and each element repeated, nested in itself, and left out.
  */
 export function cases(file: readonly Tree[]): readonly StructuralCase[] {
   return named(file).flatMap((one) => {
@@ -51,7 +51,7 @@ function whole(one: Tree): Uint8Array {
   return header(one).bytes;
 }
 
-/** A thousand times, where that is no more than a megabyte. */
+/** Repeat a thousand times, if that is no more than a megabyte. */
 function again(bytes: Uint8Array): Uint8Array {
   return repeated(bytes, Math.max(2, Math.min(1_000, Math.floor(MOST_BYTES / bytes.length))));
 }
@@ -63,7 +63,7 @@ function nested(one: Tree, depth: number): Uint8Array {
   return bytes;
 }
 
-/** The file with other bytes in an element's place, the sizes around it set right. */
+/** Return the file with other bytes instead of an element, and with the sizes around it corrected. */
 function replaced(root: Tree, target: Tree, bytes: Uint8Array): Uint8Array {
   if (root === target) return bytes;
   if (root.type !== "tree" || !holds(root, target)) return header(root).bytes;

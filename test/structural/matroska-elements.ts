@@ -1,6 +1,6 @@
 import { be, piece, type Part, type Piece } from "./pieces.ts";
 
-/** An element of EBML before it is written. Without a name it is left as it is. */
+/** An element of EBML before it is written. Without a name, no case changes it. */
 export type Tree = { readonly id: number; readonly name: string } & (
   | { readonly type: "tree"; readonly children: readonly Tree[] }
   | { readonly type: "uint" | "float" | "text" | "binary"; readonly body: Uint8Array }
@@ -32,7 +32,7 @@ export function idBytes(id: number): Uint8Array {
   return be("", id > 0xffffff ? 4 : id > 0xffff ? 3 : id > 0xff ? 2 : 1, id).bytes;
 }
 
-/** Written with its size in eight bytes, of which seven are a number; one byte where it is small and has no name. */
+/** Write an element with its size in eight bytes, seven of which are the number, or in one byte if it is small and has no name. */
 export function header(one: Tree): Piece {
   const body = one.type === "tree" ? piece(...one.children.map(header)) : piece(one.body);
   const { length } = body.bytes;
@@ -47,7 +47,7 @@ export function header(one: Tree): Piece {
   return piece(idBytes(one.id), one.name === "" ? { bytes: piece(size).bytes, fields: [] } : size, made);
 }
 
-/** An element's header whose size is not known: all ones. */
+/** Return an element's header with an unknown size, which is all ones. */
 export function unknown(id: number): Uint8Array {
   return piece(idBytes(id), [0xff]).bytes;
 }

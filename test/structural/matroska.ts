@@ -95,7 +95,7 @@ function cluster(index: number): Tree {
   ]);
 }
 
-/** Uncompressed, in as few elements as there can be. */
+/** Uncompressed sound in the smallest number of elements. */
 function pcmTrack(rate: number): Tree {
   return tree(0xae, "", [
     uint(0xd7, "", 1),
@@ -135,7 +135,7 @@ const file: readonly Tree[] = [ebml, segment];
 const bytesOf = (...trees: readonly Tree[]) => piece(...trees.map((one) => header(one))).bytes;
 const skeletons: readonly Skeleton[] = [{ name: "opus", piece: piece(...file.map((one) => header(one))) }];
 
-/** The file that hung the runtime: a TimestampScale of unknown size. */
+/** The file that made the runtime hang: a TimestampScale of unknown size. */
 const HANG = "1a45dfa38b4282886d6174726f736b611853806701ffffffffffffff1549a966862ad7b1ff";
 
 function special(quantityBytes: number): readonly StructuralCase[] {

@@ -12,7 +12,7 @@ export function box(name: string, ...body: readonly Part[]): Piece {
   return piece(be(`${name} size`, 4, 8 + inside.bytes.length), name, named(name, inside));
 }
 
-/** A full box: version and flags come first. */
+/** Write a full box, which begins with version and flags. */
 export function full(name: string, flags: number, ...body: readonly Part[]): Piece {
   return box(name, numbers(["version", 8, 0], ["flags", 24, flags]), ...body);
 }
@@ -47,7 +47,7 @@ export function entryHead(channels: number, bits: number, rate: number): Piece {
   );
 }
 
-/** Listed, or the same one so many times. */
+/** A list of entries, or the same entry this many times. */
 type Entries = readonly Piece[] | { readonly unit: Piece; readonly count: number };
 
 interface TableShape {
@@ -55,7 +55,7 @@ interface TableShape {
   readonly times?: Entries;
   readonly groups?: Entries;
   readonly offsets?: Entries;
-  /** 0: they differ, and each has an entry. */
+  /** 0 if the sizes differ and each has an entry. */
   readonly size?: number;
   readonly samples?: number;
   readonly isLong?: boolean;
@@ -70,12 +70,12 @@ function table(name: string, entries: Entries): Piece {
   return full(name, 0, be("count", 4, entries.length), ...parts);
 }
 
-/** So many packets last so long each. */
+/** The number of packets with the same duration, and that duration. */
 export function time(packets: number, ticks: number): Piece {
   return piece(be("packets", 4, packets), be("ticks", 4, ticks));
 }
 
-/** From this group on, each has so many packets. */
+/** The first group from which on each has this many packets. */
 export function group(first: number, packets: number): Piece {
   return piece(be("first", 4, first), be("packets", 4, packets), be("description", 4, 1));
 }
@@ -162,7 +162,7 @@ export function file(shape: MovieShape): Piece {
   return piece(ftyp, box("mdat", sound), moov(shape));
 }
 
-/** 14496-12, 8.8: the tables are empty, and each fragment has its own. */
+/** Empty tables. Each fragment has its own (14496-12, 8.8). */
 export const NO_SAMPLES: TableShape = { samples: 0, times: [], groups: [], offsets: [] };
 export const mvex = box(
   "mvex",

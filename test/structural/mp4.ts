@@ -48,7 +48,7 @@ const skeletons: readonly Skeleton[] = [
   { name: "fragmented", piece: fragmented(70) },
 ];
 
-/** What a table may claim, and what it takes to hold it. */
+/** Return cases in which tables claim large counts, in few bytes and in many. */
 function claims(): readonly StructuralCase[] {
   const MOST = 2 ** 32 - 1;
   const shapes: readonly (readonly [string, MovieShape])[] = [
@@ -143,7 +143,7 @@ function special(quantityBytes: number): readonly StructuralCase[] {
   ];
 }
 
-/** Boxes in a box, each with nothing else in it. */
+/** Nested boxes that contain nothing else. */
 function nest(name: string, depth: number): Uint8Array {
   const bytes = repeated(box(name), depth);
   const view = new DataView(bytes.buffer);

@@ -13,7 +13,7 @@ interface FrameShape {
   readonly bytes?: number;
 }
 
-/** By the header's own codes: version 2 is MPEG-2, layer 1 is III. Without more said, 8 kbit/s at 16 kHz: 36 bytes, 36 ms. */
+/** The header's fields by its own codes: version 2 is MPEG-2, layer 1 is III. The default is 8 kbit/s at 16 kHz: 36 bytes, 36 ms. */
 function mp3Frame(
   { version = 2, layer = 1, bitrate = 1, rate = 2, padding = 0, bytes = 36 }: FrameShape,
   body?: Part,
@@ -62,7 +62,7 @@ function adtsFrame(shape: {
   return sized(bytes, head);
 }
 
-/** Smallest frames without a payload, in packets of other containers too. */
+/** The smallest frames without a payload, also for packets of other containers. */
 export function adtsFrames(count: number, bytes: number, rate = 8): Uint8Array {
   return times(adtsFrame({ bytes, rate }), count);
 }
@@ -97,7 +97,7 @@ const adtsSkeletons: readonly Skeleton[] = [
   { name: "tagged", piece: piece(id3(id3Frame("none")), adtsSound) },
 ];
 
-/** What every header says of its frame: the shortest, the longest, those of no known length. */
+/** The extreme headers: the shortest and the longest frames, and frames of unknown length. */
 function everyHeader(quantityBytes: number): readonly StructuralCase[] {
   const shapes = [0, 2, 3].flatMap((version) =>
     [1, 2, 3].flatMap((layer) =>

@@ -10,7 +10,7 @@ const AUDIO_PID = 0x101;
 const VIDEO_PID = 0x102;
 const NULL_PID = 0x1fff;
 const CLOCK_HZ = 90_000;
-/** Five frames of 1,024 samples at 8 kHz, which fill a packet nearly. */
+/** Five frames of 1,024 samples at 8 kHz, which almost fill a packet. */
 const PES_TICKS = (5 * 1_024 * CLOCK_HZ) / 8_000;
 const FRAMES_A_PES = 5;
 const FRAME_BYTES = 30;
@@ -19,7 +19,7 @@ interface PacketShape {
   readonly pid: number;
   readonly startsUnit?: boolean;
   readonly counter?: number;
-  /** 1: payload alone, 2: adaptation alone, 3: both. */
+  /** 1: only payload, 2: only adaptation, 3: both. */
   readonly control?: number;
   readonly adaptation?: Part;
   readonly payload?: Part;

@@ -1,6 +1,6 @@
 import { caseOf, type Generator } from "./shape.ts";
 
-/** Stands for a parser that never returns: its source does not. What comes before and after it is refused at once. */
+/** Represents a parser that never returns, because its source does not. The cases before and after it are refused at once. */
 export const neverEnds: Generator = {
   container: "never ends",
   skeletons: [],

@@ -7,7 +7,7 @@ import { vorbisSetup } from "./vorbis-setup.ts";
 const SERIAL = 7;
 const BOS = 2;
 const EOS = 4;
-/** Opus: two frames of 60 ms and of no bytes (RFC 6716, 3.2.3). It is the longest packet that there is. */
+/** A packet of Opus with two empty frames of 60 ms (RFC 6716, 3.2.3), which is the longest packet. */
 const PACKET = Uint8Array.from([0x19, 0, 0]);
 const PACKET_SAMPLES = 5_760;
 const PACKETS_A_PAGE = 10;
@@ -17,7 +17,7 @@ interface PageShape {
   readonly number?: number;
   readonly granule?: number | bigint;
   readonly flags?: number;
-  /** Of packets, each less than 255 bytes. */
+  /** The packets, each with less than 255 bytes. */
   readonly packets?: readonly Part[];
   readonly lacing?: readonly number[];
 }
@@ -51,7 +51,7 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return sum >>> 0;
 });
 
-/** Checksums of all pages that are where the ones before them end. */
+/** Update the checksums of all consecutive pages. */
 export function mendPages(bytes: Uint8Array): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let at = 0; at + 27 <= bytes.length && view.getUint32(at) === 0x4f676753;) {
@@ -111,7 +111,7 @@ interface StreamShape {
 const opusHeads = [opusHead(), tags("OpusTags")];
 const vorbisHeads = (rate?: number) => [vorbisHead(rate), piece(tags("\x03vorbis"), [1]), vorbisSetup()];
 
-/** 1.2 s a page. */
+/** A page of 1.2 s. */
 function stream({ serial = SERIAL, pages = 56, startPage = 1, head = opusHeads }: StreamShape): Piece {
   const heads = head.map((packet, number) =>
     page({ serial, number, flags: number === 0 ? BOS : 0, packets: [packet] }),

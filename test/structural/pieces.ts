@@ -1,19 +1,19 @@
-/** A number in a format, by its place: what a fault overwrites. */
+/** The place of a number in a format, which a fault overwrites. */
 export interface Field {
   readonly name: string;
-  /** From the beginning of the piece, in bits. */
+  /** The distance from the beginning of the piece, in bits. */
   readonly bitAt: number;
   readonly bits: number;
   readonly isLittleEndian: boolean;
 }
 
-/** Bytes with the numbers in them named. */
+/** Bytes, with names for the numbers in them. */
 export interface Piece {
   readonly bytes: Uint8Array;
   readonly fields: readonly Field[];
 }
 
-/** Text stands for its Latin-1 bytes, numbers for one byte each. */
+/** Return bytes: text becomes its Latin-1 bytes, and a number becomes one byte. */
 export type Part = Piece | Uint8Array | string | readonly number[];
 
 export function piece(...parts: readonly Part[]): Piece {
@@ -35,7 +35,7 @@ function toPiece(part: Part): Piece {
   return "fields" in part ? part : { bytes: Uint8Array.from(part), fields: [] };
 }
 
-/** A big-endian number of so many bytes. */
+/** Write a big-endian number of this many bytes. */
 export function be(name: string, width: number, value: number | bigint): Piece {
   return numbers([name, width * 8, value]);
 }
@@ -47,7 +47,7 @@ export function le(name: string, width: number, value: number | bigint): Piece {
   return { bytes, fields: [field] };
 }
 
-/** Numbers of any width side by side, the highest bit first; whole bytes together. An empty name is no field. */
+/** Write numbers of any width next to each other, the highest bit first. Together they are whole bytes. An empty name is not a field. */
 export function numbers(...entries: readonly (readonly [name: string, bits: number, value: number | bigint])[]): Piece {
   const bytes = new Uint8Array(entries.reduce((sum, [, bits]) => sum + bits, 0) / 8);
   const fields: Field[] = [];
@@ -61,7 +61,7 @@ export function numbers(...entries: readonly (readonly [name: string, bits: numb
   return { bytes, fields };
 }
 
-/** The same piece with its names behind a prefix, or without names. */
+/** Return the same piece with a prefix before its names, or without names. */
 export function named(prefix: string | null, part: Part): Piece {
   const { bytes, fields } = toPiece(part);
   return {
@@ -85,7 +85,7 @@ export function writeField(bytes: Uint8Array, { bitAt, bits, isLittleEndian }: F
   }
 }
 
-/** The same bytes so many times. */
+/** Repeat bytes this many times. */
 export function repeated(part: Part, count: number): Uint8Array {
   const { bytes: unit } = toPiece(part);
   const bytes = new Uint8Array(unit.length * count);

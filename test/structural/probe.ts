@@ -6,27 +6,27 @@ import { extractChunk } from "../../shared/audio/extract.ts";
 import { planAudio, type AudioPlan } from "../../shared/audio/plan.ts";
 import { cutWork, planWork, type Work, type WorkLimits } from "../../shared/audio/reading/work.ts";
 
-/** What came of a case. A finding is a sentence about what must not be. */
+/** The result of a case. A finding is a sentence about a fault. */
 export interface Probed {
-  /** "refused: damaged", "3 chunks". */
+  /** The outcome, for example "refused: damaged" or "3 chunks". */
   readonly outcome: string;
   readonly findings: readonly string[];
   /** The largest share of any limit that was spent. */
   readonly share: number;
-  /** The furthest that any one step went. */
+  /** The largest work of a single step. */
   readonly spent: WorkLimits;
 }
 
-/** Runs a step, and may measure what it takes. */
+/** Runs a step, and may measure its work. */
 export type Measure = <T>(step: string, run: () => Promise<T>) => Promise<T>;
 
-/** The tiers' models differ in how much a call takes. */
+/** The limits of a call to one tier's model. Other tiers have other limits. */
 const LIMITS = callLimits("accurate");
 
-/** A limit is passed by the step that finds it spent: a read of a stretch, a table of entries. */
+/** The counters with limits. A step that finds a limit spent goes beyond it, for example with a read of a stretch or a table of entries. */
 const KINDS = ["elements", "bytes", "entries", "calls", "claimedBytes"] as const;
 
-/** A person who sent the file reads the message. It may end with a command, which they copy. */
+/** The form of a message for the person who sent the file. It may end with a command to copy. */
 const SENTENCE = /^[A-Z].*(?:\.|: ffmpeg [^.].*)$/s;
 
 /** Issue 11: a plan has at most 20 calls, and one for each 20 kB of source. */
@@ -78,7 +78,7 @@ export async function probe(source: ByteSource, measure: Measure = (_step, run) 
         findings.push(`chunk ${index} starts at ${file.startMs} ms and lasts ${file.durationMs} ms`);
     }
   }
-  // A small file is read whole, whatever is allowed: what is new is the half of it that its length is guessed by.
+  // A small file is always read completely. The additional bytes are the half of it that is read to guess its length.
   if (source.sizeBytes <= SMALL_BYTES) {
     const half = { ...watched, sizeBytes: source.sizeBytes >> 1 };
     await step("planAudio of a half", null, () => planAudio(half, LIMITS, planWork(source)));
@@ -114,7 +114,7 @@ function judge(plan: AudioPlan | null, { sizeBytes }: ByteSource): readonly stri
   return findings;
 }
 
-/** A read outside the source is a fault of whoever asks: R2 refuses it. */
+/** Return a source that records a read outside of it as a finding. R2 refuses such a read, so it is a fault of the reader. */
 function watchReads(source: ByteSource, findings: string[]): ByteSource & { readonly readBytes: number } {
   let readBytes = 0;
   return {

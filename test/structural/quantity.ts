@@ -6,13 +6,13 @@ export interface Quantity {
   readonly unit: Uint8Array;
   readonly count: number;
   readonly tail?: Uint8Array;
-  /** Writes into a copy of the unit what differs from one to the next. */
+  /** Write the parts that differ between units into a copy of the unit. */
   readonly stamp?: (unit: Uint8Array, index: number) => void;
 }
 
 const TILE_BYTES = 64 * 1024;
 
-/** The same small thing again and again, between a head and a tail. Bytes are made as they are read. */
+/** Make a source of a repeated small unit between a head and a tail. Its bytes are made when they are read. */
 export function quantity(name: string, { head, unit, count, tail, stamp }: Quantity): StructuralCase {
   const front = head ?? new Uint8Array();
   const back = tail ?? new Uint8Array();
@@ -45,7 +45,7 @@ export function quantity(name: string, { head, unit, count, tail, stamp }: Quant
   };
 }
 
-/** As many as fit so many bytes. */
+/** Return how many units fit in this many bytes. */
 export function filling(name: string, sizeBytes: number, shape: Omit<Quantity, "count">): StructuralCase {
   const fixedBytes = (shape.head?.length ?? 0) + (shape.tail?.length ?? 0);
   return quantity(name, { ...shape, count: Math.max(1, Math.floor((sizeBytes - fixedBytes) / shape.unit.length)) });

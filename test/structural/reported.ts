@@ -2,16 +2,16 @@ import { IS_LONG } from "../long.ts";
 import { GENERATORS } from "./generators.ts";
 import type { Generator, StructuralCase } from "./shape.ts";
 
-/** A file that did harm or may not be taken, by the generator's case of so many bytes. */
+/** A file that caused harm or must be refused, as a case of the generator with this many bytes. */
 export interface Reported {
   readonly name: string;
   readonly container: string;
   readonly of: string;
   readonly sizeBytes: number;
   readonly outcome: string;
-  /** Takes seconds: `npm run test:long`. */
+  /** Whether it takes seconds, so that only `npm run test:long` runs it. */
   readonly isSlow?: true;
-  /** The furthest that planning or cutting it may go. */
+  /** The most work that planning or cutting it may take. */
   readonly most: { readonly elements: number; readonly bytes: number; readonly entries: number };
 }
 

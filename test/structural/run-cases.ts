@@ -7,7 +7,7 @@ export interface Assignment {
   readonly container: string;
   readonly quantityBytes: number;
   readonly from: number;
-  /** The number of the case that runs; -1 while the thread starts. */
+  /** The number of the running case; -1 while the thread starts. */
   readonly progress: Int32Array;
 }
 
@@ -17,20 +17,20 @@ export type Report =
 
 export interface Summary {
   readonly cases: number;
-  /** Of each case by its name. */
+  /** The results of the cases by their names. */
   readonly outcomes: ReadonlyMap<string, Probed>;
-  /** "case: what must not be". */
+  /** The faults, as "case: fault". */
   readonly findings: readonly string[];
 }
 
-/** Catches a parser that never returns. No case takes a hundredth of it, on any machine. */
+/** The time after which a parser counts as never returning. No case takes a hundredth of it on any machine. */
 const WATCHDOG_MS = 30_000;
 const LOOK_MS = 100;
 const HEAP_MB = 256;
-/** Each costs the watchdog's time: what hangs so often is known to hang. */
+/** The most hanging cases before a run stops. Each costs the watchdog's time. */
 const MAX_STOPS = 2;
 
-/** Probe every case of a container in a thread. A case that stops it is a finding, and the others go on in a new one. */
+/** Probe every case of a container in a thread. A case that stops the thread is a finding, and the others continue in a new thread. */
 export async function runCases(container: string, quantityBytes: number, watchdogMs = WATCHDOG_MS): Promise<Summary> {
   const names = casesOf(container, quantityBytes).map(({ name }) => name);
   const outcomes = new Map<string, Probed>();
@@ -53,7 +53,7 @@ export async function runCases(container: string, quantityBytes: number, watchdo
   return { cases: names.length, outcomes, findings };
 }
 
-/** Why the thread ended before it was done; null where it was not. */
+/** Return why the thread ended before it was done; null if it was done. */
 async function runThread(
   assignment: Assignment,
   watchdogMs: number,

@@ -1,31 +1,31 @@
 import { memorySource, type ByteSource } from "../../shared/audio/reading/byte-source.ts";
 import { writeField, type Field, type Piece } from "./pieces.ts";
 
-/** One file that nobody's encoder writes. Its source is made when it is asked for: the largest ones exist on paper only. */
+/** A file that no encoder writes. Its source is made on request, because the largest ones are too large to store. */
 export interface StructuralCase {
   readonly name: string;
   readonly source: () => ByteSource;
 }
 
-/** A small valid file whose numbers are known. */
+/** A small valid file with named numbers. */
 export interface Skeleton {
   readonly name: string;
   readonly piece: Piece;
-  /** Sets right what depends on the other bytes: a parser that checks sums would look no further. */
+  /** Correct the parts that depend on the other bytes. Otherwise a parser that checks sums would stop there. */
   readonly mend?: (bytes: Uint8Array) => void;
 }
 
-/** What one container can be sent as. */
+/** The cases of one container. */
 export interface Generator {
   readonly container: string;
   readonly skeletons: readonly Skeleton[];
-  /** Faults that are no number set wrong: repetition, nesting, what is joined. Quantities are of about so many bytes. */
+  /** Faults other than wrong numbers: repetition, nesting, joined files. Quantities have about this many bytes. */
   readonly special: (quantityBytes: number) => readonly StructuralCase[];
-  /** What a format's elements can be written as, where that is more than their numbers. */
+  /** Other forms of a format's elements, if they have forms besides their numbers. */
   readonly forms?: () => readonly StructuralCase[];
 }
 
-/** The name of a skeleton's own case, which is valid. */
+/** The name of a skeleton's own valid case. */
 export const AS_IT_SHOULD_BE = "as it should be";
 
 export interface Fault {
@@ -33,16 +33,16 @@ export interface Fault {
   readonly value: bigint;
 }
 
-/** Bytes that are many are made when they are asked for. */
+/** Large sources are made on request. */
 export function caseOf(name: string, bytes: Uint8Array | (() => Uint8Array)): StructuralCase {
   return { name, source: () => memorySource(typeof bytes === "function" ? bytes() : bytes) };
 }
 
-/** The extremes of a number's width, and values that point at itself, past the end, and backwards. */
+/** Return the extremes of a number's width, and values that point at itself, past the end, and backwards. */
 export function extremesOf({ bits, bitAt }: Field, fileBytes: number): readonly bigint[] {
   const all = (1n << BigInt(bits)) - 1n;
   const own = BigInt(bitAt >> 3);
-  // Short numbers are set to a few of their values, so that a file of many of them is not a thousand cases.
+  // Short numbers are set to only a few values, so that a file with many of them does not make a thousand cases.
   const wanted =
     bits <= 8
       ? [0n, 1n, 2n, all >> 1n, all]
@@ -57,7 +57,7 @@ export function spoil(skeleton: Skeleton, faults: readonly Fault[]): Uint8Array 
   return bytes;
 }
 
-/** Every number of every skeleton set to each of its extremes, one at a time. */
+/** Yield every skeleton with each number set to each of its extremes, one at a time. */
 export function systematic({ skeletons }: Generator): readonly StructuralCase[] {
   return skeletons.flatMap((skeleton) => [
     caseOf(`${skeleton.name}: ${AS_IT_SHOULD_BE}`, skeleton.piece.bytes),

@@ -3,7 +3,7 @@ import { be, le, numbers, piece, type Part, type Piece } from "./pieces.ts";
 import { filling } from "./quantity.ts";
 import type { StructuralCase } from "./shape.ts";
 
-/** A size of four bytes with seven bits each. */
+/** Write a size of four bytes with seven bits each. */
 export function id3(body: Part, claimed = piece(body).bytes.length): Piece {
   const sevens = [21, 14, 7, 0].map((shift) => ["", 8, (claimed >> shift) & 127] as const);
   const size = { ...numbers(...sevens), fields: [{ name: "id3 size", bitAt: 0, bits: 32, isLittleEndian: false }] };
@@ -36,7 +36,7 @@ export function apeItem(): Piece {
   return piece(le("item size", 4, 4), le("item flags", 4, 0), "Artist\0", "none");
 }
 
-/** Tags by the thousand in front of a recording, and behind it. */
+/** Thousands of tags before and after a recording. */
 export function manyTags(quantityBytes: number, recording: Uint8Array): readonly StructuralCase[] {
   const units: readonly (readonly [string, Piece])[] = [
     ["empty ID3 tags", id3("")],

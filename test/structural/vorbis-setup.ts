@@ -1,4 +1,4 @@
-/** The smallest setup header of Vorbis (Vorbis I, 4.2.4): one of each, whose bits begin with the lowest. */
+/** Return the smallest setup header of Vorbis (Vorbis I, 4.2.4), with one of each part. Bits are written lowest first. */
 export function vorbisSetup(): Uint8Array {
   const bits: number[] = [];
   const put = (width: number, value: number) => {

@@ -65,7 +65,7 @@ const skeletons: readonly Skeleton[] = [
   { name: "ulaw", piece: wav({ tag: 7, seconds: 2 }) },
 ];
 
-/** Up to what 32 bits say, with those that a plan would take for an hour of a few bytes a second. */
+/** Values up to 32 bits, including rates with which a plan would read an hour from a few bytes a second. */
 const RATES = [
   0,
   1,

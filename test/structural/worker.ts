@@ -1,4 +1,4 @@
-// A thread of its own, since a parser that never returns can only be stopped from outside.
+// A separate thread, because a parser that never returns can only be stopped from outside.
 import { parentPort, workerData } from "node:worker_threads";
 
 import { casesOf } from "./containers.ts";

@@ -17,7 +17,7 @@ import { parseAdtsHeader, type AdtsHeader } from "./header.ts";
 const AdtsExtra = z.object({ type: z.literal("adts"), v: z.literal(1), firstFrame: z.number() });
 type AdtsExtra = z.infer<typeof AdtsExtra>;
 
-/** ADTS has neither an index nor times, so the plan walks over its frames once and gives every chunk its bytes. */
+/** ADTS has neither an index nor times. The plan steps over all frames once and stores each chunk's range of bytes. */
 async function planAdts(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
   const found = await findFirstFrame(source, parseAdtsHeader, work);
   if (found === null) return refuse("damaged", "No AAC audio was found in the file.");
@@ -54,7 +54,7 @@ async function extractAdts(source: ByteSource, chunk: ChunkPlan<AdtsExtra>, work
   if (range === undefined) throw new DamagedSource("The chunk was planned without its bytes.");
   const bytes = await readHeld(source, range, work);
   const header = parseAdtsHeader(bytes, 0);
-  if (header === null) throw new DamagedSource("The file has no AAC frame where its plan has one.");
+  if (header === null) throw new DamagedSource("The file has no AAC frame at a place where its plan has one.");
   const { parts, ...taken } = takeFrames(
     bytes,
     { at: 0, frame: extra.firstFrame, clock: clockOf(header) },

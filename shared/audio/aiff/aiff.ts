@@ -8,10 +8,10 @@ import { pcmFrameBytes, type PcmFormat } from "../wav/pcm.ts";
 import { pcmCutter, refuseCompressed, refuseShape, type PcmLayout } from "../wav/pcm-cutter.ts";
 import { FETCHED_ELEMENT, type Work } from "../reading/work.ts";
 
-/** A chunk's name and length, and the longest part of COMM that is read. */
+/** The bytes that are read of each chunk: its name, its length, and the longest part of COMM that is needed. */
 const CHUNK_HEAD_BYTES = 64;
 
-/** What AIFF-C calls its plain samples. AIFF has big-endian integers alone. */
+/** The names of plain samples in AIFF-C. AIFF only has big-endian integers. */
 const COMPRESSIONS: Readonly<
   Record<string, Pick<PcmFormat, "encoding" | "littleEndian"> & { readonly bytes?: number }>
 > = {
@@ -32,7 +32,7 @@ interface Common {
   readonly frames: number;
 }
 
-/** The chunks of an AIFF or AIFF-C file, in whatever order they come (Apple, Audio Interchange File Format, 1.3 and AIFF-C draft). */
+/** Read the chunks of an AIFF or AIFF-C file, in any order (Apple, Audio Interchange File Format, 1.3 and AIFF-C draft). */
 async function readHeader(source: ByteSource, work: Work): Promise<PcmLayout | Refusal> {
   let common: Common | Refusal | null = null;
   let sound: { readonly offset: number; readonly length: number } | null = null;
@@ -43,7 +43,7 @@ async function readHeader(source: ByteSource, work: Work): Promise<PcmLayout | R
     const name = asciiAt(head, 0, 4);
     const length = view.getUint32(4);
     if (name === "COMM" && head.length >= 26) common = readCommon(head, length);
-    // Its first eight bytes say how far the samples are from there.
+    // The first eight bytes give the offset of the samples.
     if (name === "SSND" && head.length >= 16) {
       const skipped = 8 + view.getUint32(8);
       sound = { offset: at + 8 + skipped, length: length - skipped };
@@ -55,7 +55,7 @@ async function readHeader(source: ByteSource, work: Work): Promise<PcmLayout | R
   const { format, frames } = common;
   const frameBytes = pcmFrameBytes(format);
   const behind = sound === null ? 0 : Math.max(0, source.sizeBytes - sound.offset);
-  // A recorder that crashed, or that wrote into a pipe, leaves zeros: a chunk with no samples has eight bytes.
+  // A recorder that crashed, or that wrote to a pipe, leaves zeros. A chunk without samples has eight bytes.
   const length = sound === null || (sound.length < 0 && frames === 0) ? behind : sound.length;
   const saidBytes = frames === 0 ? length : frames * frameBytes;
   const available = Math.min(length <= 0 ? saidBytes : Math.min(length, saidBytes), behind);
@@ -83,7 +83,7 @@ function readCommon(head: Uint8Array, length: number): Common | Refusal {
   return { frames, format: { encoding, littleEndian, bytesPerSample: bytes, channels, sampleRate } };
 }
 
-/** An extended float of 80 bits, as the Motorola 68881 had it: a sign, 15 bits of exponent and 64 of mantissa. */
+/** Read an extended float of 80 bits, in the format of the Motorola 68881: a sign, 15 bits of exponent and 64 of mantissa. */
 function readExtended(bytes: Uint8Array, at: number): number {
   const exponent = ((byteAt(bytes, at) & 0x7f) << 8) | byteAt(bytes, at + 1);
   const view = viewOf(bytes);

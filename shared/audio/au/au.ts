@@ -10,7 +10,7 @@ import { pcmCutter, refuseCompressed, type PcmLayout } from "../wav/pcm-cutter.t
 const HEADER_BYTES = 24;
 const UNKNOWN_LENGTH = 0xffffffff;
 
-/** Sun's numbers (audio_filehdr.h). */
+/** The numbers of encodings by Sun (audio_filehdr.h). */
 const ENCODINGS: ReadonlyMap<number, Pick<PcmFormat, "encoding" | "bytesPerSample">> = new Map([
   [1, { encoding: "ulaw", bytesPerSample: 1 }],
   [2, { encoding: "int", bytesPerSample: 1 }],

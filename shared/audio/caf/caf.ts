@@ -50,7 +50,7 @@ async function planOpus(
     from: Math.floor(packetAt(cut.startMs, caf)),
     to: Math.min(caf.packets, Math.ceil(packetAt(cut.endMs, caf))),
   }));
-  // Neighbours overlap, so each place is looked up while the table passes by once.
+  // Neighbouring chunks overlap. Each place is looked up in a single pass over the table.
   const wanted = new Set(spans.flatMap(({ from, to }) => [from, to]));
   const places = new Map<number, Place>();
   let held = 0;
@@ -78,7 +78,7 @@ async function planOpus(
   return { type: "chunks", container: "caf", codec: "opus", durationMs, chunks, gaps };
 }
 
-/** The first packet also holds what comes before the recording. */
+/** Return the packet at a time. The first packet also contains the priming samples before the recording. */
 function packetAt(ms: number, { primingSamples, samplesPerPacket }: CafPackets): number {
   return ms <= 0 ? 0 : ((ms / 1000) * OPUS_RATE + primingSamples) / samplesPerPacket;
 }
@@ -86,12 +86,12 @@ function packetAt(ms: number, { primingSamples, samplesPerPacket }: CafPackets):
 interface Place {
   readonly packet: number;
   readonly bytes: number;
-  /** Where its size stands in the file, and how far into the data it begins. */
+  /** The offset of the packet's size in the file, and the offset of the packet in the data. */
   readonly tableAt: number;
   readonly dataAt: number;
 }
 
-/** Pass over the table of sizes once, until it or the data ends. */
+/** Step over the table of sizes once, until the table or the data ends. */
 async function eachSize(
   source: ByteSource,
   caf: CafPackets,
@@ -107,7 +107,7 @@ async function eachSize(
     let local = 0;
     while (packet < caf.packets && local < bytes.length) {
       const size = sizeAt(bytes, local);
-      // A size that goes on behind these bytes is read with the next ones.
+      // A size that continues after these bytes is read with the next bytes.
       if (size === null) break;
       work.visit(1 / 8);
       if (!see({ packet, bytes: size.value, tableAt: at + local, dataAt })) return;
@@ -120,7 +120,7 @@ async function eachSize(
   }
 }
 
-/** A number of seven bits a byte, the highest first; the last byte has no top bit. */
+/** Read a number of seven bits a byte, the highest first. The last byte does not have the top bit set. */
 function sizeAt(bytes: Uint8Array, at: number): { readonly value: number; readonly length: number } | null {
   let value = 0;
   for (let length = 1; length <= MAX_SIZE_BYTES && at + length <= bytes.length; length++) {
@@ -140,7 +140,7 @@ async function extractCaf(source: ByteSource, chunk: ChunkPlan<CafExtra>, work: 
   const tableBytes = { offset: opus.tableAt, length: opus.packets * MAX_SIZE_BYTES };
   const sizes = await readHeld(source, tableBytes, work);
   const data = await readHeld(source, chunk.bytes, work);
-  // A part of what was planned may be asked for: half a chunk that is too large for a call, or what a person plays.
+  // The request may be for a part of the planned chunk: half of a chunk that is too large for a call, or a stretch for a person.
   const [from, to] = [Math.floor(packetAt(chunk.startMs, caf)), Math.ceil(packetAt(chunk.endMs, caf))];
   const firstPacket = Math.max(opus.firstPacket, from);
   const packets: Uint8Array[] = [];
@@ -153,8 +153,9 @@ async function extractCaf(source: ByteSource, chunk: ChunkPlan<CafExtra>, work: 
     tableAt += size.length;
     dataAt += size.value;
   }
-  if (packets.length === 0) throw new DamagedSource("The CAF file has no packet of sound where its plan has one.");
-  // Only the recording's beginning has samples that come before it.
+  if (packets.length === 0)
+    throw new DamagedSource("The CAF file has no packet of sound at a place where its plan has one.");
+  // Only the beginning of the recording has priming samples.
   const skipped = firstPacket === 0 ? caf.primingSamples : 0;
   const startSamples = firstPacket * caf.samplesPerPacket - (firstPacket === 0 ? 0 : caf.primingSamples);
   return {
@@ -171,7 +172,7 @@ async function writeOpus(packets: readonly Uint8Array[], { channels, samplesPerP
   return writePackets("opus", timed, { codec: "opus", numberOfChannels: channels, sampleRate: OPUS_RATE, description });
 }
 
-/** RFC 7845, section 5.1. */
+/** Return the Opus header (RFC 7845, section 5.1). */
 function opusHead(channels: number, preSkip: number): Uint8Array {
   const head = new Uint8Array(19);
   head.set(textBytes("OpusHead"));
@@ -189,7 +190,7 @@ export const caf = {
   extra: CafExtra,
   plan: planCaf,
   extract: extractCaf,
-  // Two chunks of Opus are cut one by one: their packets overlap.
+  // Two chunks of Opus are cut separately, because their packets overlap.
   joined: (first: CafExtra, next: CafExtra) => (first.opus === null && next.opus === null ? first : null),
   sentBytesPerSecond: (bytesPerSecond: number) => bytesPerSecond,
 } as const satisfies Container<CafExtra>;

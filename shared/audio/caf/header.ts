@@ -6,14 +6,14 @@ import { refuseShape, type PcmLayout } from "../wav/pcm-cutter.ts";
 import { opusSamples } from "../ogg/opus-packet.ts";
 import { FETCHED_ELEMENT, type Work } from "../reading/work.ts";
 
-/** Packets of Opus, whose sizes stand in a table. Samples are counted at `OPUS_RATE`. */
+/** Packets of Opus, whose sizes are in a table. Samples are counted at `OPUS_RATE`. */
 export interface CafPackets {
   readonly channels: number;
   readonly samplesPerPacket: number;
-  /** Samples before the recording begins. */
+  /** The number of samples before the recording begins. */
   readonly primingSamples: number;
   readonly packets: number;
-  /** Where the sizes lie: numbers of seven bits a byte. */
+  /** The range of the sizes, which are numbers of seven bits a byte. */
   readonly table: ByteRange;
   readonly data: ByteRange;
 }
@@ -24,7 +24,7 @@ const CHUNK_HEAD_BYTES = 64;
 const FLOAT = 1;
 const LITTLE_ENDIAN = 2;
 const TABLE_HEAD_BYTES = 24;
-/** Opus counts at this rate, whatever the recording's was (RFC 6716). */
+/** Opus counts samples at this rate, independent of the recording's rate (RFC 6716). */
 export const OPUS_RATE = 48_000;
 /** A packet lasts at most 120 ms (RFC 6716, section 3.2.5). */
 const MOST_OPUS_SAMPLES = 5_760;
@@ -39,7 +39,7 @@ interface Description {
   readonly sampleRate: number;
 }
 
-/** The chunks of a Core Audio file, in whatever order they come (Apple, Core Audio Format Specification 1.0). */
+/** Read the chunks of a Core Audio file, in any order (Apple, Core Audio Format Specification 1.0). */
 export async function readCaf(source: ByteSource, work: Work): Promise<Caf | Refusal> {
   let description: Description | null = null;
   let table: (ByteRange & { readonly packets: number; readonly primingSamples: number }) | null = null;
@@ -59,7 +59,7 @@ export async function readCaf(source: ByteSource, work: Work): Promise<Caf | Ref
       table = { offset: bodyAt + TABLE_HEAD_BYTES, length: length - TABLE_HEAD_BYTES, packets, primingSamples };
     }
     if (name === "data" && length >= 4) {
-      // Its first four bytes count edits.
+      // The first four bytes are a count of edits.
       data = { offset: bodyAt + 4, length: length - 4 };
       saidBytes = said < 0 ? length - 4 : said - 4;
     }
@@ -100,7 +100,7 @@ export async function readCaf(source: ByteSource, work: Work): Promise<Caf | Ref
     return refuse("damaged", "The CAF file is damaged: its first packet is not one of Opus.");
   }
   const { packets, primingSamples, ...range } = table;
-  // Phones count at 24 kHz, and others at 48 kHz, whatever their header says. A packet tells its length itself.
+  // Phones count at 24 kHz, and other writers at 48 kHz, independent of the rate in the header. The packet itself gives its length.
   const scale = samplesPerPacket / (description.samplesPerPacket || samplesPerPacket);
   const priming = Math.max(0, Math.min(Math.round(primingSamples * scale), OPUS_RATE));
   return { is: "opus", channels, samplesPerPacket, primingSamples: priming, packets, table: range, data };
@@ -131,7 +131,7 @@ function pcmOf(description: Description): PcmFormat | null {
   return { encoding: isFloat ? "float" : "int", bytesPerSample, littleEndian, channels, sampleRate };
 }
 
-/** A sample may lie in a word that is longer, at its upper end: 24 bits in 32. */
+/** Return the bytes of a sample. A sample may be the upper part of a longer word: 24 bits in 32. */
 function sampleBytes({ bytesPerPacket, samplesPerPacket, channels, bits }: Description): number {
   const least = Math.ceil(bits / 8);
   const word = bytesPerPacket / (samplesPerPacket * channels);

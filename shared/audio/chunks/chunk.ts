@@ -1,13 +1,13 @@
 import { MIN_SAMPLE_RATE } from "./limits.ts";
 import type { AudioTrack } from "./audio-track.ts";
 
-/** Twice as much as any recorder writes. */
+/** Twice the highest rate that recorders write. */
 const MAX_SAMPLE_RATE = 768_000;
 
 /** A stretch of a recording that one call to a model transcribes. */
 export interface ChunkSpan {
   readonly index: number;
-  /** What the chunk's file holds, overlap included, in source time. */
+  /** The start of the chunk's file, overlap included, in source time. */
   readonly startMs: number;
   readonly endMs: number;
   /** The part of the transcript that comes from this chunk. Together with the plan's gaps these parts tile 0..durationMs. */
@@ -20,11 +20,11 @@ export interface ChunkPlan<E extends Extra = Extra> extends ChunkSpan {
   /** Where the audio is, for containers that have no index to ask. */
   readonly bytes?: ByteRange;
   readonly extra: E;
-  /** How many channels it has that are transcribed one by one; left out, they are mixed to one. */
+  /** The number of channels that are transcribed separately; left out, they are mixed to one. */
   readonly channels?: number;
-  /** The one that is cut. */
+  /** The channel that is cut. */
   readonly channel?: number;
-  /** The file it is cut from, where the source is several files laid end to end. `bytes` counts from its start. */
+  /** The file that it is cut from, if the source is several files laid end to end. `bytes` counts from its start. */
   readonly part?: Part;
 }
 
@@ -51,13 +51,13 @@ export interface ChunkFile {
   readonly contentType: string;
   /** Source time of the file's first sample. */
   readonly startMs: number;
-  /** How long the sound in it lasts: this is transcribed and paid for. */
+  /** The duration of the sound in it, which is transcribed and paid for. */
   readonly durationMs: number;
-  /** Where the recording goes on without sound, in order. The file leaves these pauses out. */
+  /** The pauses in the recording, in order. The file leaves them out. */
   readonly pauses?: readonly Pause[];
-  /** What should be in the file and is not, since the source is damaged there. */
+  /** The parts that are missing from the file because the source is damaged there. */
   readonly missing?: readonly Missing[];
-  /** Where there is next to no sound, in source time: what a model says of it is doubtful. */
+  /** The parts with almost no sound, in source time. A model's words for them are doubtful. */
   readonly quiet?: readonly Times[];
 }
 
@@ -67,15 +67,15 @@ export interface Times {
   readonly endMs: number;
 }
 
-/** Where something of a file could not be read. */
+/** A part of a file in which something could not be read. */
 export interface Lost extends Times {
-  /** Packets of silence stand for what is missing. Elsewhere nothing does. */
+  /** Set if packets of silence replace what is missing. Otherwise nothing does. */
   readonly isFilled?: true;
 }
 
-/** A part of the recording that the file says it has, and does not have. */
+/** A part of the recording that the file claims to have and does not have. */
 export interface Missing extends Times {
-  /** `cut_off` where the file ends too early, `damaged` where its bytes cannot be read. */
+  /** `cut_off` if the file ends too early, `damaged` if its bytes cannot be read. */
   readonly reason: "cut_off" | "damaged";
 }
 
@@ -93,13 +93,13 @@ export type AudioPlan<E extends Extra = Extra> =
       readonly codec: string;
       readonly durationMs: number;
       readonly chunks: readonly ChunkPlan<E>[];
-      /** What no chunk covers, since the file ends before its headers say. */
+      /** The parts that no chunk covers, because the file ends before the end in its headers. */
       readonly gaps?: readonly Missing[];
-      /** The tracks of sound, where the container can have several. */
+      /** The audio tracks, if the container can have several. */
       readonly tracks?: readonly AudioTrack[];
       /** Which of them is cut. */
       readonly track?: number;
-      /** How many channels its samples have, where it has samples: those of a codec are not told apart here. */
+      /** The number of channels, if the file has plain samples. The channels of a codec cannot be separated here. */
       readonly pcmChannels?: number;
     }
   | Refusal;
@@ -125,14 +125,14 @@ export type RefusalCode =
   | "sampling_rate_too_low"
   /** The job asks for a track that the file does not have. */
   | "track_missing"
-  /** Channels cannot be told apart without decoding. */
+  /** Channels cannot be separated without decoding. */
   | "channels_not_separable";
 
 export function refuse(code: RefusalCode, message: string): Refusal {
   return { type: "refused", code, message };
 }
 
-/** Why a recording with this sampling rate is refused; null if it is not. */
+/** Return why a recording with this sampling rate is refused; null if it is not. */
 export function refuseRate(sampleRate: number): Refusal | null {
   const claim = `The file says that it has ${sampleRate.toLocaleString("en")} samples a second`;
   if (sampleRate >= MIN_SAMPLE_RATE && sampleRate <= MAX_SAMPLE_RATE) return null;
@@ -150,7 +150,7 @@ export class DamagedSource extends Error {
   override readonly name = "DamagedSource";
 }
 
-/** The file goes on here without sound: the microphone was muted, or only the picture goes on. There is nothing to transcribe. */
+/** The file has no sound here: the microphone was muted, or only the picture continues. There is nothing to transcribe. */
 export class SilentStretch extends Error {
   override readonly name = "SilentStretch";
 }

@@ -7,25 +7,25 @@ import type { AudioPlan, ChunkFile, ChunkPlan, Extra } from "./chunk.ts";
 import { MAX_SEPARATE_CHANNELS, type Wanted } from "./limits.ts";
 
 /**
- * A kind of file that recordings come in. Each has a folder, and a line in `containers.ts`.
- * @typeParam E what its plan stores with a chunk for its cutter.
+ * A file format for recordings. Each has a folder, and a line in `containers.ts`.
+ * @typeParam E the data that its plan stores with a chunk for its cutter.
  */
 export interface Container<E extends Extra = Extra> {
   readonly name: E["type"];
-  /** How to recognise its files; null where another container recognises them and hands them over. */
+  /** How to recognise its files; null if another container recognises them and hands them over. */
   readonly begins: Beginning | null;
   readonly extra: z.ZodType<E>;
   /** Decide where to cut a file, or say why it cannot be cut. */
   plan(source: ByteSource, wanted: Wanted, work: Work): Promise<AudioPlan>;
   /** Cut a chunk that `plan` has planned. */
   extract(source: ByteSource, chunk: ChunkPlan<E>, work: Work): Promise<ChunkFile>;
-  /** Its cutter goes by times, and reads on where a chunk's bytes end too early: a part of the chunk needs a part of them. */
+  /** Whether its cutter goes by times and reads on if a chunk's bytes end too early. A part of a chunk then needs a part of the bytes. */
   readonly endsByTime: boolean;
-  /** What cuts this chunk and its neighbour as one; null where they have to be cut one by one. */
+  /** Return the data that cuts this chunk and its neighbour as one; null if they have to be cut separately. */
   joined(first: E, next: E): E | null;
   /**
-   * Set where a header lets a decoder trim what the encoder added at the ends, and a chunk has no such header: a small file without damage
-   * that is one chunk is sent as it is.
+   * Set if a header lets a decoder trim what the encoder added at the ends, and a chunk does not have that header. A small undamaged file
+   * that is one chunk is then sent as it is.
    */
   readonly isSentWhole?: true;
   /** How many bytes of a second of the file are sent to the model. */
@@ -38,10 +38,10 @@ export type Beginning =
   /** The first of the frames that the file consists of. Tags and junk may come before it. */
   | { readonly by: "frame"; readonly parse: ParseFrame };
 
-/** Where pictures are left out, this is more than the sound of nearly all files has. */
+/** More than the sound of almost every file has, if pictures are left out. */
 const AUDIO_BYTES_PER_SECOND = 40_000;
 
-/** For a container that may hold video: only its sound is sent. */
+/** Return the bytes a second that are sent of a container that may have video: only its sound is sent. */
 export function soundAlone(bytesPerSecond: number): number {
   return Math.min(bytesPerSecond, AUDIO_BYTES_PER_SECOND);
 }
@@ -50,8 +50,8 @@ const ByteRange = z.object({ offset: z.number(), length: z.number() });
 const Part = z.object({ start: z.number(), end: z.number(), atMs: z.number() });
 
 /**
- * A chunk of a file in a container, as its task stores it. Tasks of the version before have no `extra.type` and no
- * `extra.v`; their other fields are the same. That version ignores both fields, so it can read what this one writes.
+ * A chunk of a file in a container, as its task stores it. Tasks of the previous version have no `extra.type` and no
+ * `extra.v`. Their other fields are the same. That version ignores both fields, so it can read tasks of this version.
  */
 export function storedChunk<E extends Extra>({ name, extra }: Pick<Container<E>, "name" | "extra">) {
   return z.object({

@@ -25,7 +25,7 @@ interface Cut {
   readonly overlapMs: number;
 }
 
-/** How loud the source is between two times; an empty list where that would cost too much to find out. */
+/** Return how loud the source is between two times, or an empty list if it would cost too much to find out. */
 export type Listen = (fromMs: number, toMs: number) => Promise<readonly Loudness[]> | readonly Loudness[];
 
 /** The longest chunk that respects both limits, for output of this many bytes a second. */
@@ -46,14 +46,14 @@ export async function planCuts(
 ): Promise<readonly ChunkSpan[]> {
   const durationMs = Math.round(exactMs);
   if (!(durationMs > 0 && durationMs <= MAX_DURATION_MS)) throw new DamagedSource(impossibleDuration(durationMs));
-  // Spent before any audio is read: there will be at least this many calls.
+  // Count the calls before any audio is read. There will be at least this many.
   const leastCalls = Math.ceil(durationMs / chunkMs);
   work.call(leastCalls);
   const cuts: Cut[] = [{ atMs: 0, overlapMs: 0 }];
   if (durationMs > chunkMs) {
     const overlapMs = Math.min(OVERLAP_MS, 2 * Math.floor(chunkMs / 6));
     const quietOverlapMs = Math.min(QUIET_OVERLAP_MS, overlapMs);
-    // Overlap is half on each side of a cut, so this own part with both halves is the longest chunk.
+    // Half of the overlap is on each side of a cut, so this own part with both halves is the longest chunk.
     const longestOwnMs = chunkMs - overlapMs;
     const searchMs = Math.min(QUIET_SEARCH_MS, longestOwnMs / 4);
     let atMs = 0;
@@ -80,16 +80,16 @@ export async function planCuts(
   });
 }
 
-/** What a person is told whose file says that it lasts this long. */
+/** Return the message for a file with an impossible duration. */
 export function impossibleDuration(durationMs: number): string {
-  if (!(durationMs > 0)) return "The file is damaged: its headers say that it has no duration.";
+  if (!(durationMs > 0)) return "The file is damaged: its headers give no duration.";
   const days = Math.round(durationMs / DAY_MS).toLocaleString("en");
-  return `The file is damaged: it says that it lasts ${days} days; the limit is ${MAX_DURATION_MS / DAY_MS} days.`;
+  return `The file is damaged: its headers say that it lasts ${days} days; the limit is ${MAX_DURATION_MS / DAY_MS} days.`;
 }
 
 /**
  * Halve a chunk that the model refused as too large (code 3006). The halves keep its range of bytes, and have times of
- * their own within it. Null where the chunk cannot be made smaller.
+ * their own within it. Null if the chunk cannot be made smaller.
  */
 export function splitChunk<Chunk extends ChunkSpan>(chunk: Chunk): readonly [Chunk, Chunk] | null {
   if (chunk.endMs - chunk.startMs < SPLIT_MIN_MS) return null;
@@ -101,7 +101,7 @@ export function splitChunk<Chunk extends ChunkSpan>(chunk: Chunk): readonly [Chu
   ];
 }
 
-/** The middle of the quietest window, if it is much quieter than the median. At a constant bitrate it never is. */
+/** Return the middle of the quietest window, if it is much quieter than the median. At a constant bitrate it never is. */
 export function findQuiet(loudness: readonly Loudness[]): number | null {
   const first = loudness[0];
   const last = loudness.at(-1);
@@ -130,7 +130,7 @@ export function findQuiet(loudness: readonly Loudness[]): number | null {
   const quietest = sorted[0];
   const median = sorted[sorted.length >> 1];
   if (quietest === undefined || median === undefined || quietest.weight >= QUIET_RATIO * median.weight) return null;
-  // Where several windows are as quiet as the quietest (digital silence), the middle one is taken.
+  // If several windows are as quiet as the quietest (digital silence), take the middle one.
   const equals = windows.filter((window) => window.weight <= quietest.weight * 1.05);
   return equals[equals.length >> 1]?.centreMs ?? quietest.centreMs;
 }

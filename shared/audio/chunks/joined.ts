@@ -4,17 +4,17 @@ import { SMALL_BYTES } from "./limits.ts";
 import { slideOver } from "../reading/sliding-window.ts";
 import type { Work } from "../reading/work.ts";
 
-/** Number of places along a file at which its clock is read. Where the clock goes back, another recording begins. */
+/** The number of places along a file at which its clock is read. If the clock goes back, another recording begins there. */
 const LOOKS = 5;
 
-/** Read at a place to find its time. The first is enough for most sound, the second for most video. */
+/** The bytes that are read at a place to find its time. The first is enough for most sound, the second for most video. */
 const LOOK_BYTES = 24 * 1024;
 const MOST_LOOK_BYTES = 1024 * 1024;
 
 /** How a file of this container begins. */
 export interface Beginning {
   readonly mark: readonly number[];
-  /** Where the file begins, given where its mark was found; null where the mark is there by chance. */
+  /** Where the file begins, given where its mark was found; null if the mark is there by chance. */
   readonly startOf: (bytes: Uint8Array, markAt: number, work: Work) => number | null;
 }
 
@@ -25,9 +25,9 @@ const MARGIN_BYTES = 64;
 const MARK_ELEMENTS = 8;
 
 /**
- * Where the files begin that a source consists of. A recorder in a web page writes such a source if it is stopped and
- * started again. Only a source whose clock goes back is read whole, in one request.
- * @param timeIn the first time that is found in these bytes.
+ * Find where the files of a joined source begin. A recorder in a web page writes such a source if it is stopped and
+ * started again. Only a source whose clock goes back is read completely, in one request.
+ * @param timeIn returns the first time in these bytes.
  */
 export async function findStarts(
   source: ByteSource,

@@ -2,15 +2,15 @@ import type { TrackChoice } from "./audio-track.ts";
 import { DAY_MS } from "../../durations.ts";
 import { SPEECH_MODELS, type SpeechModel, type Tier } from "../../models/models.ts";
 
-/** Longest audio one call to the model gets. Undocumented: users report refusals (3006) from about 70 s on. */
+/** The longest audio for one call to the model. The limit is undocumented: users report refusals (3006) from about 70 s. */
 export const CHUNK_MS = 60_000;
 
-/** Largest file one call to the model gets, before base64. Undocumented: users report refusals near 2.9 MB. */
+/** The largest file for one call to the model, before base64. The limit is undocumented: users report refusals near 2.9 MB. */
 export const CHUNK_MAX_BYTES = 2_500_000;
 
 /**
- * The same where the file travels as an array of numbers: a byte takes 3.57 characters ("0," to "255,"), where base64 takes
- * 1.33, and it is the request that is refused.
+ * The same limit for a file that is sent as an array of numbers. A byte then takes 3.57 characters ("0," to "255,") instead of 1.33 in
+ * base64, and the model limits the size of the request.
  */
 export const ARRAY_CHUNK_MAX_BYTES = 930_000;
 
@@ -21,14 +21,14 @@ export interface CallLimits {
   readonly maxBytes: number;
 }
 
-/** Each channel is a call of its own. Call centres record two speakers, conferences a few more. */
+/** Each channel needs its own call. Call centres record two speakers, conferences a few more. */
 export const MAX_SEPARATE_CHANNELS = 16;
 
-/** What a plan is made for: the limits of a call, and what of the recording is wanted. */
+/** The input of a plan: the limits of a call, and the requested track and channels. */
 export interface Wanted extends CallLimits {
   /** The track of sound; left out, the rule of `chooseTrack` decides. */
   readonly audioTrack?: TrackChoice | undefined;
-  /** Whether each channel is transcribed by itself; left out, all are mixed to one. */
+  /** Whether each channel is transcribed separately; left out, all are mixed to one. */
   readonly channels?: "mix" | "separate" | undefined;
 }
 
@@ -41,20 +41,20 @@ export function callLimits(tier: Tier): CallLimits {
   return LIMITS[SPEECH_MODELS[tier].audio];
 }
 
-/** Part of the largest file that is planned for, by the average bitrate: a loud minute of a VBR file must still fit. */
+/** The share of the largest file that a plan fills, by the average bitrate. A loud minute of a VBR file must still fit. */
 export const PLANNED_SHARE = 0.85;
 
-/** A shorter chunk gives the model too little context. Only studio sound (FLAC, 24 bits, 192 kHz) fills a chunk so soon. */
+/** A shorter chunk gives the model too little context. Only studio sound (FLAC, 24 bits, 192 kHz) fills a chunk this fast. */
 export const CHUNK_MIN_MS = 4_000;
 
-/** Audio that two neighbours share where the cut may fall inside a word. It also lets the decoder warm up (up to 140 ms). */
+/** The audio that two neighbours share if the cut may fall inside a word. It also lets the decoder warm up (up to 140 ms). */
 export const OVERLAP_MS = 5_000;
 
-/** The same where the cut falls in a quiet place. */
+/** The same if the cut is in a quiet place. */
 export const QUIET_OVERLAP_MS = 2_000;
 
 /**
- * How far before the latest possible cut the search for a quiet place begins. Where the search has to read the audio,
+ * How far before the latest possible cut the search for a quiet place begins. If the search has to read the audio,
  * these seconds are read twice: with 8 of 50 s, all reads of a file stay under 1.3 times its size.
  */
 export const QUIET_SEARCH_MS = 8_000;
@@ -69,7 +69,7 @@ export const QUIET_RATIO = 0.5;
 export const SPLIT_MIN_MS = 10_000;
 
 /**
- * The longest recording. A header that says more is nearly always damaged, and its chunks would not fit an isolate's
+ * The longest recording. A header with a longer duration is almost always damaged, and the chunks would not fit in an isolate's
  * memory: a week has 11,000 chunks.
  */
 export const MAX_DURATION_MS = 7 * DAY_MS;
@@ -77,16 +77,16 @@ export const MAX_DURATION_MS = 7 * DAY_MS;
 /** The audio track's index (MP4) or the headers that must be in memory while planning. An isolate has 128 MB. */
 export const MAX_INDEX_BYTES = 24 * 1024 * 1024;
 
-/** How much of a file a walk over all of it holds at a time. */
+/** The bytes that a walk over a whole file holds at a time. */
 export const WALK_BYTES = 1024 * 1024;
 
-/** One read of a stretch of interleaved video, held in memory whole. */
+/** One read of a stretch of interleaved video. All of it is in memory. */
 export const READ_BYTES = 4 * 1024 * 1024;
 
-/** What planning reads first: enough to know the container, and most headers whole. */
+/** The bytes that planning reads first: enough to recognise the container, and for most complete headers. */
 export const HEAD_BYTES = 64 * 1024;
 
-/** A file up to this size is read whole and planned from memory: one read is faster than the ten that a search takes. */
+/** A file up to this size is read completely and planned from memory: one read is faster than the ten reads of a search. */
 export const SMALL_BYTES = 1024 * 1024;
 
 /** Reads of one chunk: a subrequest each, and tens of milliseconds. */
@@ -101,5 +101,5 @@ export const MODEL_SAMPLE_RATE = 16_000;
 /** The most memory that cutting a chunk takes: a stretch of interleaved video, the packets taken from it, and the file. */
 export const CUT_HELD_BYTES = 2 * READ_BYTES + 4 * CHUNK_MAX_BYTES;
 
-/** Three cuts at once, even of high-bitrate video, beside the chunks that are being transcribed. */
+/** The memory of three cuts at once, even of high-bitrate video, in addition to the chunks that are being transcribed. */
 export const CUTS_HELD_BYTES = 3 * CUT_HELD_BYTES;

@@ -2,13 +2,13 @@ import type { Missing, Times } from "./chunk.ts";
 import { MAX_DURATION_MS } from "./limits.ts";
 import type { Timed } from "./pauses.ts";
 
-/** Encoders pad, and headers round: less than this is no sign that a file was cut off. */
+/** Encoders pad, and headers round. A shorter difference does not mean that a file was cut off. */
 const LEAST_CUT_OFF_MS = 250;
 
 /** A shorter hole is the rounding of a container's times. */
 const LEAST_HOLE_MS = 60;
 
-/** The rest of a recording whose file ends before its headers say: from the last sample that there is on. */
+/** Return the missing rest of a recording whose file ends before the end in its headers: from the end of its last sample. */
 export function cutOff(soundMs: number, durationMs: number): readonly Missing[] {
   const [startMs, endMs] = [Math.round(soundMs), Math.round(durationMs)];
   return endMs - startMs < LEAST_CUT_OFF_MS ? [] : [{ startMs, endMs, reason: "cut_off" }];
@@ -31,7 +31,7 @@ export function uncovered(packets: readonly Timed[], { startMs, endMs }: Times):
   return holes;
 }
 
-/** What is missing of a stretch: the holes in it at which the file has lost something. A hole elsewhere is silence. */
+/** Return what is missing from a stretch: the holes where the file has lost something. Any other hole is silence. */
 export function missingOf(holes: readonly Times[], lost: readonly Times[]): readonly Missing[] {
   if (lost.length === 0) return [];
   return holes
@@ -39,7 +39,7 @@ export function missingOf(holes: readonly Times[], lost: readonly Times[]): read
     .map((hole) => ({ ...hole, reason: "damaged" }));
 }
 
-/** Stretches in order that touch, as one. */
+/** Join stretches that touch. They must be in order. */
 export function joinTimes<T extends Times>(times: readonly T[], apartMs = LEAST_HOLE_MS): readonly T[] {
   const joined: T[] = [];
   for (const one of times) {
@@ -51,7 +51,7 @@ export function joinTimes<T extends Times>(times: readonly T[], apartMs = LEAST_
   return joined;
 }
 
-/** Those parts of stretches that lie between two times. */
+/** Return the parts of stretches that lie between two times. */
 export function within<T extends Times>(times: readonly T[], { startMs, endMs }: Times): readonly T[] {
   return times.flatMap((one) => {
     const inside = { ...one, startMs: Math.max(one.startMs, startMs), endMs: Math.min(one.endMs, endMs) };

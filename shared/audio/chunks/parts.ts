@@ -8,7 +8,7 @@ const PART_ELEMENTS = 256;
 
 /**
  * Plan a source that consists of several files laid end to end: `cat` and recorders that are started again write such
- * files. Each part has its own headers and its own clock, and continues where the part before it ends. A part without
+ * files. Each part has its own headers and its own clock, and continues where the previous part ends. A part without
  * audio takes no time. A part that is refused for any other reason refuses the source.
  * @param starts where the parts begin, in order; each ends where the next begins.
  */
@@ -39,7 +39,7 @@ export async function planParts(
   return { ...first, durationMs: atMs, chunks, gaps };
 }
 
-/** A part of the source, or of one of its parts. */
+/** Return a part of the source, or of one of its parts. */
 function within({ start, end }: Pick<Part, "start" | "end">, atMs: number, inner: Part | undefined): Part {
   if (inner === undefined) return { start, end, atMs };
   return { start: start + inner.start, end: start + inner.end, atMs: atMs + inner.atMs };

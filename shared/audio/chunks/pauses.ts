@@ -10,8 +10,8 @@ export interface Timed {
 export const MIN_PAUSE_MS = 60;
 
 /**
- * Where sound stops and goes on later: the microphone was muted, a stretch was lost, or the recorder paused. A decoder
- * lays packets end to end, whatever their times, so everything behind a pause would be transcribed too early.
+ * Find the pauses, where sound stops and continues later: the microphone was muted, a stretch was lost, or the recorder paused. A
+ * decoder lays packets end to end and ignores their times, so everything after a pause would be transcribed too early.
  */
 export function pausesAmong(packets: readonly Timed[]): readonly Pause[] {
   const pauses: Pause[] = [];
@@ -33,8 +33,8 @@ export function pausesAmong(packets: readonly Timed[]): readonly Pause[] {
 const LONGEST_PACKET_MS = 150;
 
 /**
- * How long each packet sounds, in containers that say only when the next packet begins. A packet that would last much
- * longer than the others has a pause behind it.
+ * Return how long each packet sounds, for containers that only store when the next packet begins. A packet that would last much
+ * longer than the others is followed by a pause.
  */
 export function soundingMs(durationsMs: readonly number[]): readonly number[] {
   const known = durationsMs.filter((durationMs) => durationMs > 0).toSorted((a, b) => a - b);
@@ -44,7 +44,7 @@ export function soundingMs(durationsMs: readonly number[]): readonly number[] {
   return durationsMs.map((durationMs) => (durationMs > 0 && durationMs <= longestMs ? durationMs : typicalMs));
 }
 
-/** How long a file's sound has been paused before a time in it, or in all. */
+/** Return the total length of a file's pauses before a time in it, or of all pauses. */
 export function pausedMs(pauses: readonly Pause[], beforeMs = Infinity): number {
   return pauses.reduce((sum, { atMs, lengthMs }) => (atMs < beforeMs ? sum + lengthMs : sum), 0);
 }

@@ -53,20 +53,20 @@ const PACKET_ELEMENTS = 4;
 /** The memory of a packet: an object with its times and its place. */
 const PACKET_ENTRIES = 4;
 
-/** A stretch of a container, headers in front, small enough to be in memory: opened for as long as `use` runs. */
+/** Open a stretch of a container, with its headers in front, while `use` runs. The stretch must be small enough for memory. */
 export async function withAudioTrack<T>(
   bytes: Uint8Array,
   work: Work,
   use: (track: InputAudioTrack | null) => Promise<T>,
 ): Promise<T> {
-  // mediabunny knows no limits, so what it may cost is spent before it reads.
+  // mediabunny has no limits, so the work that it may cause is counted before it reads.
   work.read(bytes.length);
   work.visit(bytes.length / OPENED_BYTES);
   const input = new Input({ source: new BufferSource(bytes), formats: [OGG, WEBM, MATROSKA, MPEG_TS] });
   try {
     return await use(await input.getPrimaryAudioTrack());
   } catch (error) {
-    // All bytes are in memory, so an error is the file's fault, and would come again.
+    // All bytes are in memory, so an error is caused by the file, and would occur again.
     if (error instanceof DamagedSource || error instanceof SilentStretch) throw error;
     throw new DamagedSource("The file is damaged: its audio packets cannot be read.", { cause: error });
   } finally {
@@ -74,7 +74,7 @@ export async function withAudioTrack<T>(
   }
 }
 
-// Not `packets()`: it adapts its queue by a clock, and on Workers that clock stands still while code runs.
+// `packets()` is not used: it adapts its queue to a clock, and on Workers that clock stands still while code runs.
 async function* packetsOf(track: InputAudioTrack, metadataOnly: boolean, work: Work): AsyncGenerator<EncodedPacket> {
   const sink = new EncodedPacketSink(track);
   for (
@@ -87,7 +87,7 @@ async function* packetsOf(track: InputAudioTrack, metadataOnly: boolean, work: W
   }
 }
 
-/** How many bytes the packets between two times have. */
+/** Return the number of bytes of the packets between two times. */
 export async function packetSizes(
   bytes: Uint8Array,
   { zeroMs, startMs: fromMs, endMs: toMs }: Span,
@@ -106,7 +106,7 @@ export async function packetSizes(
   });
 }
 
-/** Time of the first and of the last packet's end. */
+/** Return the start of the first packet and the end of the last one. */
 export async function audioSpan(
   bytes: Uint8Array,
   work: Work,
@@ -124,16 +124,16 @@ export async function audioSpan(
 }
 
 export interface Span {
-  /** Container time that is the source's time 0. */
+  /** The container time at the source's time 0. */
   readonly zeroMs: number;
   readonly startMs: number;
   readonly endMs: number;
 }
 
 /**
- * Copy the packets of a span into a file of their own; null where the span has none.
- * @param span with what was lost in it.
- * @throws SilentStretch where all of them are silence.
+ * Copy the packets of a span into a file of their own; null if the span has none.
+ * @param span with the parts that were lost in it.
+ * @throws SilentStretch if all packets are silence.
  */
 export async function remuxSpan(
   bytes: Uint8Array,
@@ -177,7 +177,7 @@ export async function remuxSpan(
         }
       }
       if (timeMs >= endMs - 1e-3) break;
-      // A copy, since a view would keep the whole stretch in memory.
+      // Make a copy, because a view would keep the whole stretch in memory.
       if (timeMs + packet.duration * 1000 <= startMs + 1e-3) continue;
       if (isUnwrittenHere) {
         lost.push({ startMs: timeMs, endMs: timeMs + Math.max(1, packet.duration * 1000) });
@@ -207,7 +207,7 @@ export async function remuxSpan(
     ];
     if (pcm !== null) {
       const file = pcmFile(pcm, channel);
-      // A packet need not end with a frame.
+      // The end of a packet does not have to be the end of a frame.
       const data = concatBytes(packets.map((packet) => packet.data));
       file.push(data.subarray(0, data.length - (data.length % pcmFrameBytes(pcm))));
       return { ...file.end(firstMs), pauses, missing };
@@ -236,8 +236,8 @@ async function lastEndMs(track: InputAudioTrack, work: Work): Promise<number> {
 }
 
 /**
- * By how much a packet is later than its count of samples. mediabunny counts those of Vorbis from the first page on, whatever is
- * missing between pages. The holes share what is missing in all by their lengths.
+ * Return how much later a packet is than its count of samples. mediabunny counts the samples of Vorbis from the first page, and ignores
+ * missing pages. The total missing time is divided among the holes by their lengths.
  */
 function shiftsAt(lost: readonly Lost[], missingMs: number): (countedMs: number) => number {
   const claimedMs = lost.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
@@ -253,8 +253,8 @@ function shiftsAt(lost: readonly Lost[], missingMs: number): (countedMs: number)
 }
 
 /**
- * How long each packet lasts. The last one of a Matroska cluster does not say it: until the next one, since guessing is off by
- * the rounding of the times, which adds up where clusters are short.
+ * Return the duration of each packet. The last packet of a Matroska cluster does not store it, so it lasts until the next packet. A guess
+ * would be wrong by the rounding of the times, which adds up if clusters are short.
  */
 function lastingMs(packets: readonly Pick<EncodedPacket, "timestamp" | "duration">[]): readonly number[] {
   return packets.map(({ timestamp, duration }, index) => {
@@ -263,7 +263,7 @@ function lastingMs(packets: readonly Pick<EncodedPacket, "timestamp" | "duration
   });
 }
 
-/** The packets with the times at which a decoder plays them, since it does not know of pauses. */
+/** Return the packets with the times at which a decoder plays them, which ignores pauses. */
 function withoutPauses(
   packets: readonly EncodedPacket[],
   times: readonly Timed[],
@@ -305,15 +305,15 @@ export async function writePackets(
   return { bytes: new Uint8Array(target.buffer), contentType };
 }
 
-/** What mediabunny leaves as it was in the recording. */
+/** Correct what mediabunny copies unchanged from the recording. */
 async function mended(codec: AudioCodec, file: Uint8Array, pauses: readonly Pause[], work: Work): Promise<Uint8Array> {
   if (codec === "vorbis") return fixVorbisComment(file);
-  // Numbered anew, silence would be written where a pause was left out.
+  // With a pause left out, renumbering would write silence in its place.
   if (codec === "flac" && pauses.length === 0) return renumberFile(file, work);
   return file;
 }
 
-/** The format that most decoders take: FFmpeg and, where the codec allows it, libsndfile. */
+/** Return the format that most decoders read: FFmpeg and, if the codec allows it, libsndfile. */
 function outputOf(codec: AudioCodec): { readonly format: OutputFormat; readonly contentType: string } {
   if (codec === "opus" || codec === "vorbis") return { format: new OggOutputFormat(), contentType: "audio/ogg" };
   if (codec === "mp3") return { format: new Mp3OutputFormat(), contentType: "audio/mpeg" };
@@ -321,7 +321,7 @@ function outputOf(codec: AudioCodec): { readonly format: OutputFormat; readonly 
   return { format: new Mp4OutputFormat({ fastStart: "in-memory" }), contentType: "audio/mp4" };
 }
 
-/** mediabunny's names of PCM: pcm-s16, pcm-s24be, pcm-f32, pcm-u8, ulaw, … */
+/** Return the format for a PCM name of mediabunny: pcm-s16, pcm-s24be, pcm-f32, pcm-u8, ulaw, … */
 function pcmOf(codec: AudioCodec, channels: number, sampleRate: number): PcmFormat | null {
   if (codec === "ulaw" || codec === "alaw") {
     return { encoding: codec, bytesPerSample: 1, littleEndian: true, channels, sampleRate };

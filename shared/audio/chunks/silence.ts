@@ -3,23 +3,23 @@ import type { Times } from "./chunk.ts";
 import type { Timed } from "./pauses.ts";
 import { joinTimes } from "./missing.ts";
 
-/** Codecs spend less on a second only where there is next to no sound. Speech takes 6,000 bits in the most sparing of them. */
+/** Codecs use fewer bits for a second only if there is almost no sound. Speech takes 6,000 bits in the most efficient of them. */
 const QUIET_BITS_PER_SECOND = 4_000;
 
-/** FLAC and PCM have no such figure: a sample of speech takes more bits than this. */
+/** The same for FLAC and PCM, per sample: a sample of speech takes more bits than this. */
 const QUIET_FLAC_BITS = 4;
 
-/** Shorter pauses are those between sentences. */
+/** Shorter pauses occur between sentences. */
 const LEAST_QUIET_MS = 1_500;
 
-/** -60 dB of full scale, as an average over a fifth of a second: the noise of a closed microphone. */
+/** -60 dB of full scale, as an average over a fifth of a second. This is the noise of a microphone that is switched off. */
 export const QUIET_LEVEL = 0.001;
 
-/** So many zeros do not begin any codec's frame, nor end one that nothing follows. */
+/** No codec's frame begins with this many zeros, or ends with them if nothing follows it. */
 const UNWRITTEN_BYTES = 8;
 
 /**
- * Whether a packet, or its beginning, was never written: a download that broke off has zeros there. A decoder may fail on it, or
+ * Whether a packet, or its beginning, was never written: an interrupted download has zeros there. A decoder may fail on it, or
  * play noise.
  */
 export function isUnwritten(data: Uint8Array): boolean {
@@ -28,7 +28,7 @@ export function isUnwritten(data: Uint8Array): boolean {
   return true;
 }
 
-/** Whether the end of a packet was never written. Packets of a constant bitrate may end with zeros, so this holds at a hole alone. */
+/** Whether the end of a packet was never written. Packets of a constant bitrate may end with zeros, so use this only at a hole. */
 export function isUnfinished(data: Uint8Array): boolean {
   if (data.length < UNWRITTEN_BYTES) return false;
   for (let at = data.length - UNWRITTEN_BYTES / 2; at < data.length; at++) if (data[at] !== 0) return false;
@@ -40,15 +40,15 @@ export function isSilent(codec: string, data: Uint8Array): boolean {
   switch (codec) {
     case "flac":
       return isSilentFlac(data);
-    // A packet without frames (RFC 6716, 3.2.1), or what the encoder makes of zeros: the flag for silence, and nothing else.
+    // A packet without frames (RFC 6716, 3.2.1), or the packet that the encoder writes for zeros, with only the flag for silence.
     case "opus":
       return data.length <= 2 || (data.length === 3 && data[1] === 0xff && data[2] === 0xfe);
-    // The number of its mode, and a bit for each channel: no channel has a floor.
+    // The number of the mode, and a bit for each channel that says that it has no floor.
     case "vorbis":
       return data.length <= 2;
     case "mp3":
       return mp3Bits(data) === 0;
-    // MP4 has MP3 under the same name.
+    // MP4 uses the same name for MP3.
     case "aac":
       return isSilentAac(data) || mp3Bits(data) === 0;
     default:
@@ -56,7 +56,7 @@ export function isSilent(codec: string, data: Uint8Array): boolean {
   }
 }
 
-/** Whether a packet is so small that there can be next to no sound in it. */
+/** Whether a packet is so small that it has almost no sound. */
 export function isQuiet(
   codec: string,
   data: Uint8Array,
@@ -67,10 +67,10 @@ export function isQuiet(
   return bits * 1000 < QUIET_BITS_PER_SECOND * durationMs;
 }
 
-/** A packet is looked at this often: no stretch that is long enough escapes. */
+/** The time between two packets that are checked. No long enough stretch is missed. */
 const LOOK_MS = LEAST_QUIET_MS / 2;
 
-/** The stretches of packets next to each other that are quiet. Looking at every packet takes longer than copying it. */
+/** Return the stretches of neighbouring quiet packets. Not every packet is checked, because a check takes longer than a copy. */
 export function quietAmong(packets: readonly Timed[], isQuietAt: (index: number) => boolean): readonly Times[] {
   let lookedMs = -Infinity;
   const hasQuiet = packets.some(({ timeMs }, index) => {
@@ -87,7 +87,7 @@ export function longEnough(times: readonly Times[]): readonly Times[] {
   return joinTimes(times).filter(({ startMs, endMs }) => endMs - startMs >= LEAST_QUIET_MS);
 }
 
-/** A frame of FLAC whose channels are constant zeros: behind its header there are zeros alone, and a checksum. */
+/** Whether a frame of FLAC has only constant zeros: after its header there are only zeros and a checksum. */
 function isSilentFlac(frame: Uint8Array): boolean {
   const sizeCode = byteAt(frame, 2) >> 4;
   const rateCode = byteAt(frame, 2) & 15;
@@ -98,7 +98,7 @@ function isSilentFlac(frame: Uint8Array): boolean {
   return true;
 }
 
-/** The bits of sound in a frame of MP3 (ISO/IEC 11172-3, 2.4.1.7), which may lie in frames before it. Null for other layers. */
+/** Return the bits of sound in a frame of MP3 (ISO/IEC 11172-3, 2.4.1.7), which may lie in earlier frames. Null for other layers. */
 export function mp3Bits(frame: Uint8Array): number | null {
   const second = byteAt(frame, 1);
   if (frame[0] !== 0xff || ((second >> 1) & 3) !== 1) return null;
@@ -113,7 +113,7 @@ export function mp3Bits(frame: Uint8Array): number | null {
   return at > 8 * frame.length ? null : bits;
 }
 
-/** A number of at most 16 bits. */
+/** Read a number of at most 16 bits. */
 function bitsAt(bytes: Uint8Array, at: number, count: number): number {
   const first = at >> 3;
   const word = (byteAt(bytes, first) << 16) | (byteAt(bytes, first + 1) << 8) | byteAt(bytes, first + 2);
@@ -123,9 +123,9 @@ function bitsAt(bytes: Uint8Array, at: number, count: number): number {
 /** Elements of a raw data block (ISO/IEC 14496-3, 4.4.2.1). */
 const AAC = { single: 0, pair: 1, effects: 3, data: 4, fill: 6, end: 7 } as const;
 
-/** Whether no channel of a frame of AAC has a spectral line. Anything out of the ordinary counts as sound. */
+/** Whether no channel of an AAC frame has a spectral line. Anything unusual counts as sound. */
 function isSilentAac(data: Uint8Array): boolean {
-  // A frame of silence has a few bytes; padding to a constant bitrate makes it longer.
+  // A frame of silence has a few bytes. Padding to a constant bitrate makes it longer.
   const isFramed = data[0] === 0xff && (byteAt(data, 1) & 0xf6) === 0xf0;
   const bits = bitsOf(data, isFramed ? 8 * (byteAt(data, 1) & 1 ? 7 : 9) : 0);
   for (let elements = 0; elements < 64 && !bits.isPast(); elements++) {
@@ -187,14 +187,14 @@ function isSilentChannel(bits: Bits, shared: AacWindow | null): boolean {
   const escape = 2 ** lengthBits - 1;
   for (let group = 0; group < window.groups; group++) {
     for (let band = 0; band < window.bands && !bits.isPast();) {
-      // Codebook 0 stands for bands of zeros.
+      // Codebook 0 means bands of zeros.
       if (bits.read(4) !== 0) return false;
       let more = bits.read(lengthBits);
       band += more;
       while (more === escape && !bits.isPast()) band += more = bits.read(lengthBits);
     }
   }
-  // Neither pulses nor noise shaping nor gain control.
+  // The frame has neither pulses nor noise shaping nor gain control.
   return bits.read(3) === 0;
 }
 

@@ -12,14 +12,14 @@ export interface TimeMap {
 
 const MAX_LOOKS = 6;
 
-/** Finds bytes by time where there is no index. Interpolates between known places, since the bitrate differs along a file. */
+/** Find bytes by time without an index. It interpolates between known places, because the bitrate differs along a file. */
 export function timeMap(
   start: Point,
   end: Point,
   { nearMs, look }: { readonly nearMs: number; readonly look: (offset: number) => Promise<readonly Point[]> },
   work: Work,
 ): TimeMap {
-  /** Points with no other point before the next one: nothing is left to find between them. */
+  /** Points that are directly followed by another known point. There is nothing left to find between them. */
   const isFollowed = new Set<number>();
   const known = pointsOf([start, end], work, () => isFollowed.clear());
   let spacingMs = nearMs / 2;
@@ -50,7 +50,7 @@ export function timeMap(
         const isThere = timeMs - low.timeMs <= nearMs || timeMs < (low.untilMs ?? 0) || isFollowed.has(low.offset);
         if (high === undefined || isThere) return low;
         const share = (timeMs - low.timeMs) / Math.max(1, high.timeMs - low.timeMs);
-        // Each guess is earlier than the last: a place behind the time is of no use.
+        // Each guess is earlier than the previous one, because a place after the time is not useful.
         const guess = Math.floor(low.offset + share * (high.offset - low.offset) - backMs * bytesPerMs);
         backMs = Math.max(2 * backMs, 1.1 * spacingMs);
         if (guess <= low.offset && low.offset !== start.offset) return low;

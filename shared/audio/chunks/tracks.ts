@@ -4,18 +4,18 @@ import { decodeText } from "../../input/decode-text.ts";
 import { asciiAt } from "../reading/bytes.ts";
 import { refuse, type Refusal } from "./chunk.ts";
 
-/** What tells which track is meant. */
+/** The properties that decide which track is transcribed. */
 export interface Candidate extends AudioTrack {
   readonly isEnabled: boolean;
   readonly isDefault: boolean;
-  /** Why its packets cannot be cut; null where they can. */
+  /** Why its packets cannot be cut; null if they can. */
   readonly refusal: Refusal | null;
 }
 
 /**
- * Which track is transcribed, the same in every container: one that is enabled, the default, and readable, in this order. A track
- * that cannot be read gives way to one that can.
- * @param choice what the job asks for.
+ * Choose the track to transcribe, by the same rule in every container: one that is enabled, the default, and readable, in this order. A
+ * readable track comes before one that cannot be read.
+ * @param choice the track that the job asks for.
  * @returns its place among the candidates.
  */
 export function chooseTrack(candidates: readonly Candidate[], choice: TrackChoice | undefined): number | Refusal {
@@ -45,7 +45,7 @@ function chosen(candidates: readonly Candidate[], choice: TrackChoice): number |
   );
 }
 
-/** At most this many tracks are named: a file may have hundreds. */
+/** The most tracks that a message names. A file may have hundreds. */
 const NAMED = 10;
 
 function listed(candidates: readonly AudioTrack[]): string {
@@ -63,7 +63,7 @@ function described({ codec, language, title, channels }: AudioTrack): string {
   return parts.filter((part) => part !== null).join(", ");
 }
 
-/** `de` for `ger`, which films have, `deu`, `de` and `de-AT`. */
+/** Return the base language: `de` for `ger` (used in films), `deu`, `de` and `de-AT`. */
 function baseOf(language: string): string {
   const base = language.toLowerCase().split("-")[0] ?? "";
   return currentLanguage(base) ?? base;
@@ -71,7 +71,7 @@ function baseOf(language: string): string {
 
 const UNKNOWN_LANGUAGES = new Set(["", "und", "mis", "mul", "zxx"]);
 
-/** A language as a file has it; null for the codes that say that it is not known. */
+/** Return a file's language code, or null for codes that mean that it is not known. */
 export function languageOrNull(language: string): string | null {
   const clean = language.replaceAll("\0", "").trim().toLowerCase();
   return UNKNOWN_LANGUAGES.has(clean) ? null : clean;
@@ -80,7 +80,7 @@ export function languageOrNull(language: string): string | null {
 /** Names in files may have any length. */
 const MAX_TITLE_CHARS = 200;
 
-/** Names in files are UTF-8, or what their author's computer had. They may end with zeros. */
+/** Decode a name in a file. It is in UTF-8 or in an unknown encoding, and may end with zeros. */
 export function nameOf(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   const named = bytes.subarray(0, Math.min(end === -1 ? bytes.length : end, 4 * MAX_TITLE_CHARS));

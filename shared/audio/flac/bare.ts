@@ -2,7 +2,7 @@ import { byteAt, viewOf } from "../reading/bytes.ts";
 import type { Work } from "../reading/work.ts";
 import { crc8, RATES, readCodedNumber, type Flac } from "./frame.ts";
 
-/** A frame by its own header alone, without the file's. */
+/** A frame that is read by its own header, without the file's header. */
 export interface BareFrame {
   readonly at: number;
   readonly number: number;
@@ -48,10 +48,10 @@ export function isBareFrame(head: Uint8Array): boolean {
   return bareFrame(head, 0) !== null;
 }
 
-/** The longest block, where no header limits it. */
+/** The longest block if no header limits it. */
 const MAX_BLOCK_SAMPLES = 65_535;
 
-/** A file without headers: it was cut out of another. Its first frame says what the headers would. */
+/** Read the start of a file without headers, which was cut out of another. Its first frame has the information of the headers. */
 export function readBareStart(head: Uint8Array, start: number): Flac | null {
   const frame = bareFrame(head, 0);
   if (frame === null) return null;
@@ -79,8 +79,8 @@ export function readBareStart(head: Uint8Array, start: number): Flac | null {
 }
 
 /**
- * What frames count whose header says that blocks differ in length, though the frames do not. The second frame has number 1, or
- * that of its first sample.
+ * Return what the frames count if the header says that blocks differ in length and the frames do not. The second frame has number 1 or
+ * the number of its first sample.
  */
 export function numberingOf(bytes: Uint8Array): Pick<Flac, "countsSamples" | "blockSamples"> | null {
   const first = bareFrame(bytes, 0);
@@ -94,7 +94,7 @@ export function numberingOf(bytes: Uint8Array): Pick<Flac, "countsSamples" | "bl
   return null;
 }
 
-/** Whether a decoder takes both without being set up again. */
+/** Whether a decoder can read both without a new set-up. */
 export function isAlike(
   left: Pick<BareFrame, "sampleRate" | "channels" | "bitsPerSample">,
   right: Pick<BareFrame, "sampleRate" | "channels" | "bitsPerSample">,
@@ -106,9 +106,9 @@ export function isAlike(
   );
 }
 
-/** Finds where the parameters of frames change. A header may be there by chance, so the next frame must have the same. */
+/** Finds where the parameters of frames change. A header may occur by chance, so the next frame must have the same parameters. */
 export interface ChangeSearch {
-  /** Where changes begin in a piece of the file; pieces come in order. */
+  /** Return where changes begin in a piece of the file. Pieces come in order. */
   in(bytes: Uint8Array, base: number): readonly number[];
 }
 

@@ -6,23 +6,23 @@ export interface FlacStream {
   readonly channels: number;
   readonly bitsPerSample: number;
   readonly maxBlockSamples: number;
-  /** Whether the headers of frames say that they differ in length. */
+  /** Whether the headers say that frames differ in length. */
   readonly isVariable: boolean;
-  /** Frames that differ in length carry the number of their first sample instead of their own. Old encoders do so without saying it. */
+  /** Whether frames carry the number of their first sample, as frames of different lengths do. Old encoders do not set the flag for it. */
   readonly countsSamples: boolean;
-  /** The length of every frame but the last, where frames carry their own number. */
+  /** The length of every frame except the last, if frames have their own number. */
   readonly blockSamples: number;
-  /** The number of the first sample, in a stream that was cut out of another. */
+  /** The number of the first sample; not 0 in a stream that was cut out of another. */
   readonly zeroSample: number;
 }
 
 export interface Flac extends FlacStream {
   /** Where the first frame lies. */
   readonly start: number;
-  /** 0 where the header does not say. */
+  /** 0 if the header does not say. */
   readonly totalSamples: number;
   readonly streamInfo: Uint8Array;
-  /** 0 where the header does not say. */
+  /** 0 if the header does not say. */
   readonly largestFrameBytes: number;
 }
 
@@ -35,10 +35,10 @@ export interface FlacFrame {
   readonly headerBytes: number;
 }
 
-/** By their codes; 0 where the code says something else. */
+/** Sampling rates by their codes; 0 if the code has another meaning. */
 export const RATES = [0, 88_200, 176_400, 192_000, 8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000];
 
-/** A frame's header (RFC 9639, 9.1). Null unless its CRC and the stream's parameters agree. */
+/** Read a frame's header (RFC 9639, 9.1). Null unless its CRC and the stream's parameters match. */
 export function parseFlacHeader(bytes: Uint8Array, at: number, stream: FlacStream): FlacFrame | null {
   if (at + 6 > bytes.length || (byteAt(bytes, at + 1) & 0xfe) !== 0xf8) return null;
   if (((byteAt(bytes, at + 1) & 1) === 1) !== stream.isVariable) return null;
@@ -65,7 +65,7 @@ export function parseFlacHeader(bytes: Uint8Array, at: number, stream: FlacStrea
   return { at, sample, samples, numberBytes: coded.bytes, headerBytes: end + 1 - at };
 }
 
-/** The next frame. A sync code and a CRC-8 are only 22 bits, so the stream's parameters must agree too. */
+/** Find the next frame. A sync code and a CRC-8 are only 22 bits, so the stream's parameters must match too. */
 export function findFlacFrame(bytes: Uint8Array, from: number, stream: FlacStream, work: Work): FlacFrame | null {
   for (let at = bytes.indexOf(0xff, from); at !== -1; at = bytes.indexOf(0xff, at + 1)) {
     const frame = parseFlacHeader(bytes, at, stream);
@@ -75,7 +75,7 @@ export function findFlacFrame(bytes: Uint8Array, from: number, stream: FlacStrea
   return null;
 }
 
-/** The same frame with another number. Decoders seek by it, so the first frame of a chunk must have number 0. */
+/** Return the same frame with another number. Decoders seek by it, so the first frame of a chunk must have number 0. */
 export function renumberFlac(
   frame: Uint8Array,
   header: FlacFrame,
@@ -96,8 +96,8 @@ export function renumberFlac(
 }
 
 /**
- * The length of the frame that these bytes begin with, where a tag or the rest of a damaged frame may follow it: up to
- * the place where its CRC matches. 0 if it matches nowhere, because the frame was cut off.
+ * Return the length of the frame at the start of these bytes: up to the place where its CRC matches. A tag or the rest of a damaged
+ * frame may follow it. 0 if the CRC matches nowhere, because the frame was cut off.
  */
 export function wholeFrameBytes(bytes: Uint8Array, headerBytes: number): number {
   let crc = 0;
@@ -105,7 +105,7 @@ export function wholeFrameBytes(bytes: Uint8Array, headerBytes: number): number 
   for (let at = 0; at < bytes.length; at++) {
     const before = crc;
     crc = nextCrc16(crc, byteAt(bytes, at));
-    // Zeros behind a frame do not change its CRC.
+    // Zeros after a frame do not change its CRC.
     if (crc === 0 && before !== 0 && at >= headerBytes + 2) whole = at + 1;
   }
   // A CRC that ends in a zero already matches one byte early.
@@ -113,8 +113,8 @@ export function wholeFrameBytes(bytes: Uint8Array, headerBytes: number): number 
 }
 
 /**
- * A frame of digital silence, to stand in for one that is missing.
- * @param like a frame of the same stream: FFmpeg doubts a frame whose header differs from its neighbours'.
+ * Return a frame of digital silence, to replace a missing one.
+ * @param like a frame of the same stream. FFmpeg distrusts a frame whose header differs from its neighbours'.
  */
 export function silentFlac(
   { header, bytes }: { readonly header: FlacFrame; readonly bytes: Uint8Array },
@@ -136,7 +136,7 @@ export function silentFlac(
     size,
     bytes.subarray(crcAt - rateBytes, crcAt),
   ]);
-  // Each channel is constant: one byte says so, and one sample follows.
+  // Each channel is constant: one byte says that, and one sample follows.
   const frame = new Uint8Array(head.length + 1 + Math.ceil((channels * (8 + bitsPerSample)) / 8) + 2);
   frame.set(head);
   frame[head.length] = crc8(head);

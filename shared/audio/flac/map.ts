@@ -1,14 +1,14 @@
 import { pointsOf, type Point } from "../reading/points.ts";
 import type { Work } from "../reading/work.ts";
 
-/** Finds frames by time in FLAC, whose bitrate varies between nearly nothing (digital silence) and that of PCM. */
+/** Finds frames by time in FLAC. Its bitrate varies between almost zero (digital silence) and that of PCM. */
 export interface FlacMap {
   /** A frame that begins at or before a time, near it in time or in bytes. */
   locate(timeMs: number): Promise<Point>;
 }
 
 const NEAR_MS = 1_000;
-/** Reading this much takes no longer than another look. */
+/** Reading this many bytes takes no longer than another look. */
 const NEAR_BYTES = 48 * 1024;
 const MAX_LOOKS = 14;
 
@@ -34,7 +34,7 @@ export function flacMap(
       let highOffset = high.offset;
       for (let looks = 0; looks < MAX_LOOKS; looks++) {
         if (timeMs - low.timeMs <= NEAR_MS || highOffset - low.offset <= NEAR_BYTES) break;
-        // The first guess goes by the bitrate in between, and is early rather than late. Every second guess halves the range.
+        // The first guess uses the bitrate in between, and is early rather than late. Every second guess halves the range.
         const share = (timeMs - NEAR_MS / 2 - low.timeMs) / Math.max(1, high.timeMs - low.timeMs);
         const guess = Math.floor(low.offset + (highOffset - low.offset) * (looks % 2 === 0 ? share : 0.5));
         const found = await look(guess);

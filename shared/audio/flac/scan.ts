@@ -2,7 +2,7 @@ import { concatBytes } from "../reading/bytes.ts";
 import { findFlacFrame, wholeFrameBytes, type Flac, type FlacFrame } from "./frame.ts";
 import type { Work } from "../reading/work.ts";
 
-/** Steps over the frames of a stretch that comes piece by piece. Holds one frame and what may be the next. */
+/** Steps over the frames of a stretch that comes in pieces. It holds one frame and the bytes that may be the next. */
 export interface FlacScan {
   /** The first sample of the last frame that was found; -1 before the first. */
   readonly reachedSample: number;
@@ -19,7 +19,7 @@ const HEADER_BYTES = 16;
 const FRAME_MAX_BYTES = 2 * 1024 * 1024;
 
 /**
- * A header may be there by chance, so a frame counts only if it continues the samples of the frame before. Where frames
+ * A header may occur by chance, so a frame counts only if it continues the samples of the previous frame. If frames
  * are missing, two frames that follow each other count.
  * @param take is called with every whole frame in order. The bytes are valid only during the call.
  */

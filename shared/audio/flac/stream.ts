@@ -7,13 +7,13 @@ import { windowOn } from "../reading/window.ts";
 
 const MIN_BLOCK_SAMPLES = 16;
 
-/** Holds the first frame of nearly all files, and the header behind it. */
+/** Contains the first frame of almost all files, and the header of the next one. */
 const TWO_FRAMES_BYTES = 48 * 1024;
 
-/** Encoders leave 8 kB for tags, so one read has all headers except pictures. */
+/** Encoders reserve 8 kB for tags, so one read contains all headers except pictures. */
 const HEADERS_BYTES = 12 * 1024;
 
-/** The headers in front of the frames (RFC 9639, 8). Null where they are missing or incomplete. */
+/** Read the headers before the frames (RFC 9639, 8). Null if they are missing or incomplete. */
 export async function readFlacStart(source: ByteSource): Promise<Flac | null> {
   const window = windowOn(source, HEADERS_BYTES);
   const base = await behindTags(window);
@@ -35,7 +35,7 @@ export async function readFlacStart(source: ByteSource): Promise<Flac | null> {
   }
   const firstFrame = await window.at(start, 16);
   const sampleRate = view.getUint32(10) >>> 12;
-  // RFC 9639, 8.2: no block is shorter.
+  // No block is shorter (RFC 9639, 8.2).
   if (sampleRate === 0 || view.getUint16(2) < MIN_BLOCK_SAMPLES) return null;
   const isVariable = (byteAt(firstFrame, 1) & 1) === 1;
   const [shortest, longest] = [view.getUint16(0), view.getUint16(2)];
@@ -51,7 +51,7 @@ export async function readFlacStart(source: ByteSource): Promise<Flac | null> {
     start,
     countsSamples,
     blockSamples,
-    // A recorder that joins a stream late writes a header of its own in front of what it gets.
+    // A recorder that joins a stream late writes its own header before the part that it receives.
     zeroSample: first === null ? 0 : first.number * (countsSamples ? 1 : blockSamples),
     streamInfo,
     largestFrameBytes: view.getUint32(6) & 0xffffff,

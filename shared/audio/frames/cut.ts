@@ -19,29 +19,29 @@ const NONE = new Uint8Array();
 export interface FrameClock {
   readonly samples: number;
   readonly sampleRate: number;
-  /** Samples that a player drops at the start of the file. */
+  /** The number of samples that a player drops at the start of the file. */
   readonly skippedSamples: number;
 }
 
 /** Times that are a whole number of frames are computed with this error at most, in frames. */
 const ROUNDING = 1e-6;
 
-/** How many frames, and what part of one, lie before a time. */
+/** Return the number of frames before a time, with a fraction. */
 export function framesBefore(timeMs: number, { samples, sampleRate, skippedSamples }: FrameClock): number {
   return ((timeMs / 1000) * sampleRate + skippedSamples) / samples;
 }
 
-/** The frame that sounds at a time, counted from the start of the file. */
+/** Return the frame that sounds at a time, counted from the start of the file. */
 export function frameAt(timeMs: number, clock: FrameClock): number {
   return Math.max(0, Math.floor(framesBefore(timeMs, clock) + ROUNDING));
 }
 
-/** The first frame that begins at or after a time. */
+/** Return the first frame that begins at or after a time. */
 function frameBehind(timeMs: number, clock: FrameClock): number {
   return Math.ceil(framesBefore(timeMs, clock) - ROUNDING);
 }
 
-/** The time at which a frame begins. */
+/** Return the time at which a frame begins. */
 export function msAt(frame: number, { samples, sampleRate, skippedSamples }: FrameClock): number {
   return ((frame * samples - skippedSamples) / sampleRate) * 1000;
 }
@@ -51,7 +51,7 @@ interface PlannedFrames {
   readonly chunks: readonly (ChunkSpan & { readonly bytes: ByteRange; readonly firstFrame: number })[];
 }
 
-/** Plan a file by where its frames lie. Null where they hold no sound. */
+/** Plan a file by the places of its frames. Null if they have no sound. */
 export async function planFrames(
   { frames, offsetOf }: FrameIndex,
   clock: FrameClock,
@@ -80,21 +80,21 @@ export async function planFrames(
 }
 
 interface TakenFrames {
-  /** What `keep` keeps of each frame. */
+  /** The part of each frame that `keep` returns. */
   readonly parts: readonly Uint8Array[];
   readonly startMs: number;
   readonly durationMs: number;
-  /** Where frames are damaged or missing: nobody knows how many, so the time of one stands for them. */
+  /** The places where frames are damaged or missing. Their number is not known, so each place has the duration of one frame. */
   readonly missing: readonly Missing[];
   readonly quiet: readonly Times[];
 }
 
 /**
- * Take the frames that sound in a chunk. Damage between frames is passed over.
+ * Take the frames that sound in a chunk. Damage between frames is skipped.
  * @param frame the number of the frame that begins at `at`.
- * @param keep what of a frame goes into the chunk's file.
- * @throws DamagedSource where there are none.
- * @throws SilentStretch where all of them are silence.
+ * @param keep returns the part of a frame that goes into the chunk's file.
+ * @throws DamagedSource if there are no frames.
+ * @throws SilentStretch if all frames are silence.
  */
 export function takeFrames<Header extends FrameHeader>(
   bytes: Uint8Array,

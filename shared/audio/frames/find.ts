@@ -4,21 +4,21 @@ import { behindTags } from "../reading/tags.ts";
 import { windowOn } from "../reading/window.ts";
 import type { Work } from "../reading/work.ts";
 
-/** A frame's header, as far as it is needed to find the next frame and to count time. */
+/** The fields of a frame's header that are needed to find the next frame and to count time. */
 export interface FrameHeader {
   readonly bytes: number;
   readonly samples: number;
   readonly sampleRate: number;
-  /** The same number for all frames that a decoder can take without being set up again. */
+  /** The same number for all frames that a decoder can read without a new set-up. */
   readonly format: number;
 }
 
-/** Parses the header of the frame that begins at a place; null where none begins. */
+/** Parses the header of the frame that begins at a place; null if none begins. */
 export type ParseFrame<Header extends FrameHeader = FrameHeader> = (bytes: Uint8Array, at: number) => Header | null;
 
 /**
- * Where a frame begins at or after `from`. One header may be there by chance, so two more must follow it (as far as the
- * bytes go) and have the same sampling rate.
+ * Find where a frame begins at or after `from`. One header may occur by chance, so two more must follow it (if the
+ * bytes reach that far) and have the same sampling rate.
  */
 export function findFrame<Header extends FrameHeader>(
   bytes: Uint8Array,
@@ -45,7 +45,7 @@ export function findFrame<Header extends FrameHeader>(
   return null;
 }
 
-/** How much may lie in front of the first frame: the rest of what the recording was cut from, or zeros. */
+/** The most bytes before the first frame: the rest of the file that the recording was cut from, or zeros. */
 export const JUNK_BYTES = 256 * 1024;
 
 export interface FirstFrame<Header> {
@@ -55,7 +55,7 @@ export interface FirstFrame<Header> {
   readonly bytes: Uint8Array;
 }
 
-/** The first frame of a file that has no header of its own: behind tags, or farther on behind junk. */
+/** Find the first frame of a file without a header: after tags, or further on after junk. */
 export async function findFirstFrame<Header extends FrameHeader>(
   source: ByteSource,
   parse: ParseFrame<Header>,
@@ -72,7 +72,7 @@ export async function findFirstFrame<Header extends FrameHeader>(
   return later === null ? null : { offset: base + later.at, header: later.header, bytes: far.subarray(later.at) };
 }
 
-/** A header near the end of the bytes does not count, unless the file ends there: nothing proves it. */
+/** Find the first header that other headers follow. One near the end of the bytes counts only if the file ends there. */
 function firstFollowed<Header extends FrameHeader>(
   bytes: Uint8Array,
   isAll: boolean,

@@ -1,22 +1,22 @@
 import { ENTRY_BYTES, type Work } from "../reading/work.ts";
 
-/** Where frames begin that follow each other. Takes two bytes a frame, since a week has thirty million. */
+/** The offsets of consecutive frames. A frame takes two bytes, because a week has thirty million. */
 export interface FrameOffsets {
   readonly frames: number;
   add(offset: number, bytes: number): void;
-  /** Where a frame begins. For the frame after the last one: where the last one ends. */
+  /** Return where a frame begins. For the frame after the last one, return where the last one ends. */
   readonly at: (frame: number) => number;
 }
 
 /** Frames are kept in blocks: an array that grows is copied again and again, which leaves garbage of several times its size. */
 const BLOCK_FRAMES = 1 << 15;
-/** Every 64th frame has its offset; the others have their distance from the frame before. */
+/** Every 64th frame has its offset. The others have their distance from the previous frame. */
 const STEP_FRAMES = 64;
-/** Stands for a distance of this or more, which is kept apart. Only junk is that long. */
+/** Marks a distance of this or more, which is stored separately. Only junk is that long. */
 const FAR_BYTES = 0xffff;
 
 interface Block {
-  /** The distance of each frame from the one before. */
+  /** The distance of each frame from the previous one. */
   readonly steps: Uint16Array;
   readonly offsets: Float64Array;
 }

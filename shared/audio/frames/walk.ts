@@ -5,27 +5,27 @@ import { partition } from "../reading/points.ts";
 import { slideOver } from "../reading/sliding-window.ts";
 import type { Work } from "../reading/work.ts";
 
-/** Where every frame lies. */
+/** The places of all frames. */
 export interface FrameIndex {
   readonly frames: number;
-  /** Where a frame begins. For the frame after the last one: where the last one ends. */
+  /** Return where a frame begins. For the frame after the last one, return where the last one ends. */
   readonly offsetOf: (frame: number) => number;
 }
 
-/** Also says which frames begin another file, with another sampling rate, that was laid behind the first. */
+/** The places of all frames, and the frames at which another joined file with another sampling rate begins. */
 export interface WalkedFrames extends FrameIndex {
   readonly breaks: readonly number[];
 }
 
-/** A new sampling rate counts only if this many frames in a row have it: a damaged header stands alone. */
+/** A new sampling rate counts only if this many frames in a row have it. A damaged header is a single one. */
 const BREAK_FRAMES = 10;
 
 /** The longest header and frame of MP3 and ADTS fit well within this. */
 const CARRY_BYTES = 16 * 1024;
 
 /**
- * Step from frame to frame to the end of the file. Neither ADTS nor MP3 with a variable bitrate says at which time a byte
- * plays, so the file has to be read once.
+ * Step from frame to frame to the end of the file. ADTS, and MP3 with a variable bitrate, do not store the time of a byte, so the whole
+ * file has to be read once.
  */
 export async function walkFrames(
   source: ByteSource,
@@ -78,12 +78,12 @@ export async function walkFrames(
   return { frames: offsets.frames, breaks, offsetOf: offsets.at };
 }
 
-/** Where the files begin that were laid end to end, as byte offsets. */
+/** Return the byte offsets at which joined files begin. */
 export function startsOf(walked: WalkedFrames): readonly number[] {
   return [0, ...walked.breaks.map((frame) => walked.offsetOf(frame))];
 }
 
-/** The frames of one of these files, counted from its own start. */
+/** Return the frames of one of these files, counted from its own start. */
 export function framesOf(walked: WalkedFrames, part: number): FrameIndex {
   const first = walked.breaks[part - 1] ?? 0;
   const base = part === 0 ? 0 : walked.offsetOf(first);

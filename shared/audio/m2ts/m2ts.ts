@@ -8,14 +8,14 @@ import { mpegts, type TsExtra } from "../mpegts/mpegts.ts";
 import { hasTimesBetween, PACKET_BYTES } from "../mpegts/packet.ts";
 import * as z from "zod";
 
-/** A time in front of each packet, as Blu-ray discs and recorders of AVCHD write it. The packets have times of their own. */
+/** The bytes of the time before each packet, which Blu-ray discs and AVCHD recorders write. The packets also have their own times. */
 const TIME_BYTES = 4;
 const STRIDE_BYTES = TIME_BYTES + PACKET_BYTES;
 
 const M2tsExtra = z.object({ ...mpegts.extra.shape, type: z.literal("m2ts") });
 type M2tsExtra = z.infer<typeof M2tsExtra>;
 
-/** The transport stream in a file of packets with times between them. */
+/** Return the transport stream of a file that has times between its packets. */
 function withoutTimes(source: ByteSource): ByteSource {
   const packets = Math.floor(source.sizeBytes / STRIDE_BYTES);
   const rest = Math.max(0, (source.sizeBytes % STRIDE_BYTES) - TIME_BYTES);
@@ -41,7 +41,7 @@ function placeInFile(offset: number): number {
   return Math.floor(offset / PACKET_BYTES) * STRIDE_BYTES;
 }
 
-/** Parts are cut out of the file before its times are left out, so their places are those of the file. */
+/** Return a part with its offsets in the file. Parts are cut out of the file before the times are removed. */
 function partInFile({ start, end, atMs }: Part, source: ByteSource, streamBytes: number): Part {
   return { start: placeInFile(start), end: end === streamBytes ? source.sizeBytes : placeInFile(end), atMs };
 }

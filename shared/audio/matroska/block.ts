@@ -2,7 +2,7 @@ import { byteAt, concatBytes } from "../reading/bytes.ts";
 import { ID, readElement, writeId, type Element } from "./ebml.ts";
 import type { Work } from "../reading/work.ts";
 
-/** What a group with a block of audio may hold. All other elements are for pictures. */
+/** The elements that a group with a block of audio may have. All other elements are for pictures. */
 const KEPT: ReadonlySet<number> = new Set([
   ID.block,
   ID.blockDuration,
@@ -20,8 +20,8 @@ const DROPPED: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * A group of blocks as it may be given to a reader: with one block, and without elements that hold other elements. Null
- * for any other group, since a reader would take its contents for blocks that were not counted.
+ * Return a group of blocks that a reader may get: with one block, and without elements that contain other elements. Null
+ * for any other group, because a reader would read its contents as blocks that were not counted.
  */
 export function wholeGroup(bytes: Uint8Array, { bodyAt, size }: Element, work: Work): Uint8Array | null {
   const kept: Uint8Array[] = [];
@@ -42,7 +42,7 @@ export function wholeGroup(bytes: Uint8Array, { bodyAt, size }: Element, work: W
   return concatBytes([writeId(ID.blockGroup), sizeOf(body.length), body]);
 }
 
-/** A size, written in eight bytes. */
+/** Write a size in eight bytes. */
 function sizeOf(length: number): Uint8Array {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(length));
@@ -50,7 +50,7 @@ function sizeOf(length: number): Uint8Array {
   return bytes;
 }
 
-/** How many frames a block holds: one, or as many as its lacing says (RFC 9559, 10.3). 0 for any other element. */
+/** Return the number of frames in a block: one, or the number in its lacing (RFC 9559, 10.3). 0 for any other element. */
 export function countFrames(bytes: Uint8Array, element: Element, trackNumber: number): number {
   const block = blockOf(bytes, element);
   if (block === null) return 0;
@@ -60,7 +60,7 @@ export function countFrames(bytes: Uint8Array, element: Element, trackNumber: nu
 
 const LACING = 0x06;
 
-/** The block itself, of a group or alone; null for any other element. */
+/** Return the block in a group, or the element itself if it is a block; null for any other element. */
 export function blockOf(bytes: Uint8Array, element: Element): Element | null {
   const block = element.id === ID.blockGroup ? blockIn(bytes, element) : element;
   return block === null || (block.id !== ID.simpleBlock && block.id !== ID.block) ? null : block;

@@ -4,13 +4,13 @@ import { CLUSTER_BYTES, ID, childrenOf, type Element, isNumber, readElement, rea
 import type { Point } from "../reading/points.ts";
 import type { Work } from "../reading/work.ts";
 
-/** The index of ten hours. A larger one is not the index of a recording. */
+/** The size of an index of ten hours. A larger one is not the index of a recording. */
 const MAX_CUES_BYTES = 1024 * 1024;
 
-/** The index of a video has key frames only. Where they are further apart, a search finds places in between. */
+/** The index of a video has key frames only. If they are further apart than this, a search finds places in between. */
 const MAX_SPACING_MS = 6_000;
 
-/** Where the file says that its index is; null where it says nothing. */
+/** Return the offset of the index by the file's header; null if the header does not give it. */
 export function findCues(bytes: Uint8Array, seekHead: Element, segmentAt: number, work: Work): number | null {
   for (const seek of childrenOf(bytes, seekHead, work)) {
     if (seek.id !== ID.seek) continue;
@@ -23,7 +23,7 @@ export function findCues(bytes: Uint8Array, seekHead: Element, segmentAt: number
   return null;
 }
 
-/** Where clusters begin, by the file's own index. Empty where the index cannot be trusted. */
+/** Read where clusters begin, by the file's own index. Empty if the index cannot be trusted. */
 export async function readCues(
   source: ByteSource,
   { cuesAt, segmentAt, tickMs }: { cuesAt: number; segmentAt: number; tickMs: number },

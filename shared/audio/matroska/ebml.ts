@@ -53,20 +53,20 @@ export const ID = {
   attachments: 0x1941a469,
 } as const;
 
-/** The identifier that a cluster begins with. */
+/** The identifier at the start of a cluster. */
 export const CLUSTER_BYTES = [0x1f, 0x43, 0xb6, 0x75] as const;
 
 export interface Element {
   readonly id: number;
   readonly bodyAt: number;
-  /** Infinity where it is not known. */
+  /** Infinity if it is not known. */
   readonly size: number;
 }
 
-/** A size of eight bytes that says "unknown": the element ends before the next one that cannot be inside it. */
+/** A size of eight bytes that means "unknown": the element ends before the next one that cannot be inside it. */
 export const VOID_SIZE = new Uint8Array([1, 255, 255, 255, 255, 255, 255, 255]);
 
-/** An element's header. Null where it is incomplete or invalid. */
+/** Read an element's header. Null if it is incomplete or invalid. */
 export function readElement(bytes: Uint8Array, at: number): Element | null {
   const idBytes = Math.clz32(byteAt(bytes, at)) - 23;
   if (idBytes > 4 || at + idBytes >= bytes.length) return null;
@@ -88,12 +88,12 @@ export function readElement(bytes: Uint8Array, at: number): Element | null {
 /** The longest integer or float. */
 const MAX_NUMBER_BYTES = 8;
 
-/** Whether an element is short enough for a number, and whole. */
+/** Whether an element is short enough for a number, and complete. */
 export function isNumber(bytes: Uint8Array, { bodyAt, size }: Element): boolean {
   return size <= MAX_NUMBER_BYTES && bodyAt + size <= bytes.length;
 }
 
-/** @throws DamagedSource where the element is too long for a number, or not whole. */
+/** @throws DamagedSource if the element is too long for a number, or incomplete. */
 export function readUint(bytes: Uint8Array, element: Element): number {
   if (!isNumber(bytes, element)) throw new DamagedSource(noNumber(element));
   const { bodyAt, size } = element;
@@ -102,7 +102,7 @@ export function readUint(bytes: Uint8Array, element: Element): number {
   return value;
 }
 
-/** @throws DamagedSource where the element is too long for a number, or not whole. */
+/** @throws DamagedSource if the element is too long for a number, or incomplete. */
 export function readFloat(bytes: Uint8Array, element: Element): number {
   if (!isNumber(bytes, element)) throw new DamagedSource(noNumber(element));
   const { bodyAt, size } = element;
@@ -114,7 +114,7 @@ function noNumber({ id, bodyAt, size }: Element): string {
   return `The file is damaged: the number in its element 0x${id.toString(16)} at byte ${bodyAt} has ${length}; a number has at most ${MAX_NUMBER_BYTES} bytes.`;
 }
 
-/** The elements in another one, as far as they are whole. */
+/** Return the complete elements in another one. */
 export function childrenOf(bytes: Uint8Array, { bodyAt, size }: Element, work: Work): readonly Element[] {
   const children: Element[] = [];
   const end = Math.min(bytes.length, bodyAt + size);
@@ -126,7 +126,7 @@ export function childrenOf(bytes: Uint8Array, { bodyAt, size }: Element, work: W
   return children;
 }
 
-/** A size below 127, written in one byte. */
+/** Write a size below 127 in one byte. */
 export function vint(size: number): number {
   return 0x80 | size;
 }

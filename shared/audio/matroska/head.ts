@@ -2,16 +2,16 @@ import { DamagedSource } from "../chunks/chunk.ts";
 import { ID, readElement } from "./ebml.ts";
 import type { Work } from "../reading/work.ts";
 
-/** The longest headers. Usual ones have a few kilobytes, and each chunk carries them. */
+/** The longest headers. Usual headers have a few kilobytes, and each chunk contains them. */
 export const MAX_HEAD_BYTES = 1024 * 1024;
 
-/** More than any film has tracks for sound, pictures and subtitles. */
+/** More tracks than any film has for sound, pictures and subtitles. */
 const MAX_TRACKS = 500;
 
 /** The most bytes that a file may remove from the front of every packet. Real files remove a few of a packet's header. */
 const MAX_STRIPPED_BYTES = 1024;
 
-/** The elements that hold others in the descriptions of tracks (RFC 9559, 5.1.2 and 5.1.4). */
+/** The elements that contain others in the descriptions of tracks (RFC 9559, 5.1.2 and 5.1.4). */
 const MASTERS: ReadonlySet<number> = new Set([
   ID.trackEntry,
   ID.video,
@@ -25,7 +25,7 @@ const MASTERS: ReadonlySet<number> = new Set([
 ]);
 const MAX_DEPTH = 6;
 
-/** Elements that a reader would follow, but that may not be there: a hundred thousand points of an index, for example. */
+/** Elements that a reader would follow, but that are not allowed here: a hundred thousand points of an index, for example. */
 const FOREIGN: ReadonlySet<number> = new Set([
   ID.ebml,
   ID.segment,

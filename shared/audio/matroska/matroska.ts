@@ -13,7 +13,7 @@ import { readCues } from "./cues.ts";
 import { clustersIn, readFile, readStart, type Matroska, type Track } from "./start.ts";
 import { stripMatroska } from "./strip.ts";
 
-/** A chunk carries the headers with it, or says how long they are where that would be too much. */
+/** A chunk stores the headers, or only their length if they are too long. */
 const MatroskaExtra = z.union([
   z.object({
     type: z.literal("matroska"),
@@ -27,16 +27,16 @@ const MatroskaExtra = z.union([
     type: z.literal("matroska"),
     v: z.literal(1),
     headBytes: z.number(),
-    /** Which track of sound; chunks of versions before have the first. */
+    /** The index of the audio track. Chunks of earlier versions have the first. */
     track: z.number().exactOptional(),
   }),
 ]);
 type MatroskaExtra = z.infer<typeof MatroskaExtra>;
 
-/** Headers that every chunk carries with it rather than read again: a few hundred bytes, four thousand for Vorbis. */
+/** The longest headers that a chunk stores, so that it need not read them again. They have a few hundred bytes, or 4,000 for Vorbis. */
 const MAX_CARRIED_BYTES = 8 * 1024;
 
-/** A file begins with a header that has a `DocType` (RFC 8794). */
+/** The header at the start of a file, which has a `DocType` (RFC 8794). */
 const BEGINNING: Beginning = {
   mark: [0x1a, 0x45, 0xdf, 0xa3],
   startOf: (bytes, at, work) => (indexOfBytes(bytes.subarray(at, at + 48), [0x42, 0x82], 0, work) === -1 ? null : at),

@@ -24,10 +24,10 @@ import { checkHead, MAX_HEAD_BYTES } from "./head.ts";
 import { readTracks, tracksWith, type MatroskaTrack } from "./tracks.ts";
 import { stripMatroska } from "./strip.ts";
 
-/** What cutting needs to know of a file. */
+/** The facts about a file that cutting needs. */
 export interface Track {
   readonly trackNumber: number;
-  /** Milliseconds of a tick, in which clusters and blocks count their time. */
+  /** The milliseconds of a tick, the unit of time in clusters and blocks. */
   readonly tickMs: number;
   readonly head: Uint8Array;
 }
@@ -38,28 +38,28 @@ export interface Matroska extends Track {
   readonly pcmChannels: number | null;
   readonly hasVideo: boolean;
   readonly durationMs: number;
-  /** When the sound ends, since the file ends or is damaged from there on. */
+  /** When the sound ends because the file ends or is damaged from there on. */
   readonly soundMs: number;
-  /** Where the segment ends by its own size; Infinity where it has none. */
+  /** Where the segment ends by its own size; Infinity if the size is unknown. */
   readonly segmentEnd: number;
   readonly headBytes: number;
   readonly segmentAt: number;
   readonly cuesAt: number | null;
   readonly tracks: readonly AudioTrack[];
-  /** Which of them is cut. */
+  /** The index of the track that is cut. */
   readonly track: number;
 }
 
-/** How much is read to check whether the duration in the header is too short. */
+/** The bytes that are read to check whether the duration in the header is too short. */
 const LOOK_FOR_END_BYTES = 1024 * 1024;
 
-/** How much is read where the header has no duration: half a minute of video of 12 Mbit/s without a key frame. */
+/** The bytes that are read if the header has no duration: half a minute of video of 12 Mbit/s without a key frame. */
 const MOST_LOOKED_BYTES = 2 * MAX_INDEX_BYTES;
 
-/** Enough of a cluster to read its time, even with a checksum in front of it. */
+/** The bytes of a cluster that are enough to read its time, even after a checksum. */
 const CLUSTER_HEAD_BYTES = 64;
 
-/** The headers, and the duration of the file. */
+/** Read the headers and the duration of the file. */
 export async function readFile(
   source: ByteSource,
   choice: TrackChoice | undefined,
@@ -71,13 +71,13 @@ export async function readFile(
   if (end === null) {
     return refuse(
       "damaged",
-      "The file has its headers, and no sound behind them. Its upload or its download broke off: send it again.",
+      "The file has headers but no sound after them. Its upload or its download was interrupted: send it again.",
     );
   }
   return end.durationMs > 0 ? { ...file, ...end } : refuse("no_audio_track", "The file holds no audio.");
 }
 
-/** Where clusters begin. The first child of a cluster, or the second behind a checksum, is its time. */
+/** Find where clusters begin. The first child of a cluster, or the second after a checksum, is its time. */
 export function clustersIn(
   bytes: Uint8Array,
   { base, tickMs, most = Infinity }: { readonly base: number; readonly tickMs: number; readonly most?: number },
@@ -99,9 +99,9 @@ export function clustersIn(
 }
 
 /**
- * The end of the last block. A live recording has no duration in its header, and files that were joined have that of the
- * first. Where the segment is longer than the file, or damaged to its end, the sound ends before the duration in the header.
- * Elsewhere the picture goes on without sound. Null where there are no clusters.
+ * Find the end of the last block. A live recording has no duration in its header, and joined files have that of the
+ * first. If the segment is longer than the file, or damaged to its end, the sound ends before the duration in the header.
+ * Otherwise the picture continues without sound. Null if there are no clusters.
  */
 async function readEnd(
   source: ByteSource,
@@ -112,7 +112,7 @@ async function readEnd(
   const isSaid = file.durationMs > 0 && !isCutOff;
   let mostBytes = isSaid ? LOOK_FOR_END_BYTES : MOST_LOOKED_BYTES;
   let first = Math.max(file.headBytes, source.sizeBytes - mostBytes);
-  // Backwards, in pieces that fit in memory.
+  // Search backwards, in pieces that fit in memory.
   for (let end = source.sizeBytes, length = HEAD_BYTES; end > first; length = Math.min(4 * length, READ_BYTES)) {
     const offset = Math.max(first, end - length);
     const bytes = await readWithin(source, offset, Math.min(source.sizeBytes, end + CLUSTER_HEAD_BYTES) - offset);
@@ -132,7 +132,7 @@ async function readEnd(
       return { durationMs, soundMs: isCutOff || isLostToEnd ? endMs : durationMs };
     }
     end = offset;
-    // A download that broke off may have zeros for the rest.
+    // The rest of an interrupted download may be zeros.
     if (mostBytes < MOST_LOOKED_BYTES && bytes.every((byte) => byte === 0)) {
       mostBytes = MOST_LOOKED_BYTES;
       first = Math.max(file.headBytes, source.sizeBytes - mostBytes);
@@ -143,12 +143,12 @@ async function readEnd(
 }
 
 interface Asked {
-  /** What is read first. */
+  /** The bytes that are read first. */
   readonly lookBytes: number;
   readonly choice?: TrackChoice | undefined;
 }
 
-/** The headers. A recorder that learns of its tracks as it goes writes their descriptions when it stops, behind the clusters. */
+/** Read the headers. A recorder that finds its tracks while it records writes their descriptions at the end, after the clusters. */
 export async function readStart(
   source: ByteSource,
   { lookBytes, choice }: Asked,
@@ -170,9 +170,9 @@ export async function readStart(
 }
 
 const NO_TRACKS =
-  "The file nowhere says which tracks it has. Its recording broke off: repair it, for instance with FFmpeg.";
+  "The file has no descriptions of its tracks. Its recording was interrupted: repair it, for example with FFmpeg.";
 
-/** What the headers say. `head` has the descriptions of all tracks; they are not given to a reader. */
+/** The contents of the headers. `head` has the descriptions of all tracks, and is not passed to a reader. */
 interface Start {
   readonly ebml: Uint8Array;
   readonly info: readonly Uint8Array[];
@@ -186,7 +186,7 @@ interface Start {
   readonly cuesAt: number | null;
 }
 
-/** @param late the tracks, where they are not among the headers. */
+/** @param late the tracks, if they are not in the headers. */
 function parseStart(bytes: Uint8Array, work: Work, late?: Uint8Array): Start | Refusal | "without tracks" | null {
   const ebml = readElement(bytes, 0);
   if (ebml === null || ebml.id !== ID.ebml) return null;
@@ -215,7 +215,7 @@ function parseStart(bytes: Uint8Array, work: Work, late?: Uint8Array): Start | R
       checkHead(bytes, element.bodyAt, end, work);
       heldBytes += end - at;
       if (heldBytes > MAX_HEAD_BYTES)
-        return refuse("index_too_large", "The descriptions of the file's tracks are over 1 MB. Send the audio alone.");
+        return refuse("index_too_large", "The descriptions of the file's tracks are over 1 MB. Send only the audio.");
     }
     if (element.id === ID.tracks) tracks ??= readTracks(bytes, element, work);
     if (element.id === ID.seekHead) cuesAt ??= findCues(bytes, element, segment.bodyAt, work);
@@ -245,7 +245,7 @@ function parseStart(bytes: Uint8Array, work: Work, late?: Uint8Array): Start | R
   };
 }
 
-/** Only the description of one track goes in front of a stretch: an index would point outside it. */
+/** Choose the track to cut. Only its description goes before a stretch, because an index would point outside of the stretch. */
 async function openTrack(start: Start, choice: TrackChoice | undefined, work: Work): Promise<Matroska | Refusal> {
   const { ebml, info, audio, ...rest } = start;
   const track = chooseTrack(audio, choice);
@@ -253,7 +253,7 @@ async function openTrack(start: Start, choice: TrackChoice | undefined, work: Wo
   if (typeof track !== "number") return track;
   if (chosen === undefined) return refuse("no_audio_track", "The file has no audio track.");
   const head = concatBytes([ebml, writeId(ID.segment), VOID_SIZE, ...info, tracksWith(chosen)]);
-  // A cluster without blocks, since mediabunny looks for one.
+  // Add a cluster without blocks, because mediabunny looks for a cluster.
   const empty = new Uint8Array([...CLUSTER_BYTES, vint(3), 0xe7, vint(1), 0]);
   return withAudioTrack(concatBytes([head, empty]), work, async (opened) => {
     const codec = (await opened?.getCodec()) ?? null;
@@ -287,7 +287,7 @@ function tracksIn(bytes: Uint8Array, work: Work): ReturnType<typeof readTracks> 
   return element === null ? null : readTracks(bytes, element, work);
 }
 
-/** The descriptions of tracks at the end of the file. */
+/** Find the descriptions of tracks at the end of the file. */
 async function findLateTracks(source: ByteSource, work: Work): Promise<Uint8Array | null> {
   for (let length = HEAD_BYTES; ; length *= 4) {
     const offset = Math.max(0, source.sizeBytes - length);

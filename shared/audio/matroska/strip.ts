@@ -28,7 +28,7 @@ const ORDERLY: ReadonlySet<number> = new Set([
   ID.attachments,
 ]);
 
-/** The work of a cluster, for which mediabunny takes some awaited steps. */
+/** The work of a cluster, for which mediabunny needs some awaited steps. */
 const CLUSTER_ELEMENTS = 2 * FETCHED_ELEMENT;
 
 /** The memory of a cluster or a frame in mediabunny: an object with its times and its place. */
@@ -41,8 +41,8 @@ const HEADER_BYTES = 12;
 const MAX_BLOCK_BYTES = 4 * 1024 * 1024;
 
 /**
- * Keeps the times of clusters and the blocks of one track. The first piece must begin with a cluster. Other blocks are
- * skipped as they come, so that at most one block is held. Behind damage it continues with the next cluster.
+ * Keep the times of clusters and the blocks of one track. The first piece must begin with a cluster. Other blocks are
+ * skipped as they come, so at most one block is in memory. After damage it continues with the next cluster.
  */
 export function stripMatroska(trackNumber: number, tickMs: number, work: Work): Required<Strip> {
   let held: Uint8Array = new Uint8Array();
@@ -52,7 +52,7 @@ export function stripMatroska(trackNumber: number, tickMs: number, work: Work): 
   let laced = 0;
   let clusterTicks = 0;
   let blockTicks = 0;
-  /** The time of the last block before damage; null where none was met since. */
+  /** The time of the last block before damage; null if there was no damage since then. */
   let lostFrom: number | null = null;
   const lost: Lost[] = [];
 
@@ -98,7 +98,7 @@ export function stripMatroska(trackNumber: number, tickMs: number, work: Work): 
           continue;
         }
         const end = element.bodyAt + element.size;
-        // A reader would never stop looking for the cluster of a block in front of all clusters.
+        // A reader would search without end for the cluster of a block that comes before all clusters.
         const wanted = hasCluster ? isWanted(bytes, element, trackNumber) : false;
         if (wanted === null) break;
         if (!wanted) {
@@ -122,7 +122,7 @@ export function stripMatroska(trackNumber: number, tickMs: number, work: Work): 
         keepBehind(kept, whole);
         const frames = countFrames(bytes, element, trackNumber);
         work.keep(READ_ENTRIES * frames);
-        // mediabunny inserts each frame of a laced block into a list, so the work is the square of their number.
+        // mediabunny inserts each frame of a laced block into a list, so the work is the square of the number of frames.
         if (frames > 1) {
           laced += frames;
           work.visit((frames * laced) / 256);
@@ -144,14 +144,14 @@ export function stripMatroska(trackNumber: number, tickMs: number, work: Work): 
   };
 }
 
-/** Add a piece, and join it with the last where they are neighbours: a view takes more memory than the smallest block. */
+/** Add a piece, and join it with the last one if they are neighbours: a view takes more memory than the smallest block. */
 function keepBehind(kept: Uint8Array[], piece: Uint8Array): void {
   const last = kept.at(-1);
   if (last?.buffer !== piece.buffer || last.byteOffset + last.length !== piece.byteOffset) kept.push(piece);
   else kept[kept.length - 1] = new Uint8Array(piece.buffer, last.byteOffset, last.length + piece.length);
 }
 
-/** Whether an element is kept. Null where too little of it has come to decide. */
+/** Whether an element is kept. Null if more of its bytes are needed to decide. */
 function isWanted(bytes: Uint8Array, element: Element, trackNumber: number): boolean | null {
   if (element.id === ID.timestamp) return true;
   if (element.id !== ID.simpleBlock && element.id !== ID.blockGroup) return false;

@@ -21,7 +21,7 @@ const FIELD = {
 const AUDIO = 2;
 const VIDEO = 1;
 
-/** Codecs whose packets can be copied into a file of their own. */
+/** The codecs whose packets can be copied into a separate file. */
 const READABLE = /^A_(AAC|MPEG\/L3|OPUS|VORBIS|FLAC|PCM\/|AC3|EAC3|DTS)/;
 
 export interface MatroskaTrack extends Candidate {
@@ -29,7 +29,7 @@ export interface MatroskaTrack extends Candidate {
   readonly entry: Uint8Array;
 }
 
-/** The tracks of sound in `Tracks`, and whether there are pictures. */
+/** Read the audio tracks in `Tracks`, and whether there are pictures. */
 export function readTracks(
   bytes: Uint8Array,
   tracks: Element,
@@ -59,7 +59,7 @@ export function readTracks(
       number: uint(FIELD.number, 0),
       entry: bytes.subarray(startOf(bytes, entry), entry.bodyAt + entry.size),
       codec,
-      // RFC 9559, 5.1.4.1.19: English, where nothing is said.
+      // The default is English (RFC 9559, 5.1.4.1.19).
       language: languageOrNull(text(FIELD.tag) ?? text(FIELD.language) ?? "eng"),
       title: titleOrNull(text(FIELD.name) ?? ""),
       channels: channels === undefined ? 1 : readUint(bytes, channels),
@@ -78,7 +78,7 @@ export function readTracks(
   return { audio, hasVideo };
 }
 
-/** `Tracks` with one track alone, so that a reader takes no other. */
+/** Return `Tracks` with only one track, so that a reader takes no other. */
 export function tracksWith({ entry }: Pick<MatroskaTrack, "entry">): Uint8Array {
   const size = new Uint8Array(8);
   new DataView(size.buffer).setBigUint64(0, BigInt(entry.length));
@@ -86,7 +86,7 @@ export function tracksWith({ entry }: Pick<MatroskaTrack, "entry">): Uint8Array 
   return concatBytes([writeId(ID.tracks), size, entry]);
 }
 
-/** Where an element's header begins, which is short and lies in front of its body. */
+/** Return where an element's header begins. It is short, and directly before the body. */
 function startOf(bytes: Uint8Array, { id, bodyAt }: Element): number {
   for (let at = bodyAt - 2; at >= Math.max(0, bodyAt - 12); at--) {
     const found = readElement(bytes, at);

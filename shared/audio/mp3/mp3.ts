@@ -17,19 +17,19 @@ import { readHeld } from "../reading/counted-source.ts";
 import { parseMp3Header, type Mp3Header } from "./header.ts";
 import { bytesOfFrame, isConstant, readMp3Start, xingOffset, type Mp3 } from "./start.ts";
 
-/** At a constant bitrate a frame's number follows from its offset; otherwise the plan has counted it. */
+/** At a constant bitrate a frame's number follows from its offset. Otherwise the plan has counted the frames. */
 const Mp3Extra = z.object({
   type: z.literal("mp3"),
   v: z.literal(1),
   skippedSamples: z.number(),
   firstFrame: z.number(),
-  /** 0 where the bitrate varies. */
+  /** 0 if the bitrate varies. */
   frameBytes: z.number(),
   start: z.number(),
 });
 type Mp3Extra = z.infer<typeof Mp3Extra>;
 
-/** Read before a computed place, where the first frame may begin a little earlier. */
+/** The bytes that are read before a computed place, because the first frame may begin a little earlier. */
 const RESYNC_BYTES = 16;
 
 async function planMp3(source: ByteSource, limits: CallLimits, work: Work): Promise<AudioPlan> {
@@ -74,7 +74,7 @@ async function planWalked(mp3: Mp3, index: FrameIndex, limits: CallLimits, work:
     ...chunk,
     extra: { type: "mp3", v: 1, skippedSamples, firstFrame, frameBytes: 0, start },
   }));
-  // Files that were laid end to end have the count of the first.
+  // Joined files have the count of the first file.
   const durationMs = Math.max(planned.durationMs, msAt(mp3.frames ?? 0, clockOf(mp3)));
   const gaps = cutOff(planned.durationMs, durationMs);
   return { type: "chunks", container: "mp3", codec: "mp3", durationMs, chunks, gaps };
@@ -92,7 +92,7 @@ async function extractMp3(source: ByteSource, chunk: ChunkPlan<Mp3Extra>, work: 
   if (range === undefined) throw new DamagedSource("The chunk was planned without its bytes.");
   const bytes = await readHeld(source, range, work);
   const found = extra.frameBytes === 0 ? countedFrame(bytes) : findFrame(bytes, 0, parseMp3Header, work);
-  if (found === null) throw new DamagedSource("The file has no MP3 frame where its plan has one.");
+  if (found === null) throw new DamagedSource("The file has no MP3 frame at a place where its plan has one.");
   const { at, header } = found;
   const frame =
     extra.frameBytes === 0 ? extra.firstFrame : Math.round((range.offset + at - extra.start) / extra.frameBytes);
@@ -110,13 +110,13 @@ async function extractMp3(source: ByteSource, chunk: ChunkPlan<Mp3Extra>, work: 
   };
 }
 
-/** The frame that was counted: it begins with the chunk's bytes. */
+/** Return the first frame of a chunk whose frames were counted. It is at the start of the chunk's bytes. */
 function countedFrame(bytes: Uint8Array): { readonly at: number; readonly header: Mp3Header } | null {
   const header = parseMp3Header(bytes, 0);
   return header === null ? null : { at: 0, header };
 }
 
-/** Without this frame a decoder takes the first bitrate for the whole file, and stops too early where it varies. */
+/** Write the Xing frame. Without it a decoder uses the first bitrate for the whole file, and stops too early if it varies. */
 function xingFrame(
   bytes: Uint8Array,
   at: number,

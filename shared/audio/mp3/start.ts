@@ -6,9 +6,9 @@ import type { Work } from "../reading/work.ts";
 
 export interface Mp3 {
   readonly header: Mp3Header;
-  /** The first frame of sound, behind tags and the Xing frame. */
+  /** The offset of the first frame of sound, after tags and the Xing frame. */
   readonly start: number;
-  /** Samples that a player drops at the start, since the encoder says that it added them. */
+  /** The number of samples that a player drops at the start, because the encoder declares that it added them. */
   readonly skippedSamples: number;
   readonly frames: number | null;
 }
@@ -16,10 +16,10 @@ export interface Mp3 {
 const DECODER_DELAY_SAMPLES = 529;
 const PROBES = 8;
 const PROBE_BYTES = 8 * 1024;
-/** By how many frames an encoder's count and the bytes may differ. */
+/** The number of frames by which an encoder's count and the bytes may differ. */
 const COUNT_FRAMES = 3;
 
-/** The first frame of sound, and what the encoder's frame in front of it (Xing) says about the others. */
+/** Find the first frame of sound, and read the encoder's frame before it (Xing), which describes the others. */
 export async function readMp3Start(source: ByteSource, work: Work): Promise<Mp3 | null> {
   const found = await findFirstFrame(source, parseMp3Header, work);
   if (found === null) return null;
@@ -43,8 +43,8 @@ export async function readMp3Start(source: ByteSource, work: Work): Promise<Mp3 
 }
 
 /**
- * Whether the bitrate is constant: frames begin at their computed places, as far as a few looks along the file and one
- * at its end can tell.
+ * Whether the bitrate is constant: frames begin at their computed places. This is checked at a few places along the file and
+ * at its end.
  * @param end where the sound ends.
  */
 export async function isConstant(
@@ -55,7 +55,7 @@ export async function isConstant(
 ): Promise<boolean> {
   const frameBytes = bytesOfFrame(header);
   const soundBytes = end - start;
-  // A count that does not fill the file counts only the first of several files that were laid end to end.
+  // A count that does not fill the file counts only the first of several joined files.
   if (frames !== null && Math.abs(frames * frameBytes - soundBytes) > COUNT_FRAMES * frameBytes) return false;
   const places = Array.from({ length: PROBES }, (_, index) => (soundBytes * (index + 1)) / (PROBES + 1));
   for (const place of [...places, Math.max(0, soundBytes - PROBE_BYTES)]) {
@@ -74,7 +74,7 @@ export async function isConstant(
   return true;
 }
 
-/** The average size of a frame: some frames are a byte longer than others. */
+/** Return the average size of a frame: some frames are a byte longer than others. */
 export function bytesOfFrame({ samples, bitrate, sampleRate }: Mp3Header): number {
   return ((samples / 8) * bitrate) / sampleRate;
 }

@@ -11,7 +11,7 @@ export interface Box {
   readonly endOffset: number;
 }
 
-/** The boxes between two offsets. Only their headers are read: the tables of a video track are not loaded. */
+/** Yield the boxes between two offsets. Only their headers are read, so the tables of a video track are not loaded. */
 export async function* boxesIn(window: Window, start: number, end: number, work: Work): AsyncGenerator<Box> {
   for (let offset = start; offset + 8 <= end;) {
     work.visit(FETCHED_ELEMENT);
@@ -31,7 +31,7 @@ export async function* boxesIn(window: Window, start: number, end: number, work:
   }
 }
 
-/** The first box along a path of names. */
+/** Find the first box along a path of names. */
 export async function findBox(window: Window, parent: Box, path: readonly string[], work: Work): Promise<Box | null> {
   let current: Box = parent;
   for (const name of path) {
@@ -48,10 +48,10 @@ export async function findBox(window: Window, parent: Box, path: readonly string
   return current;
 }
 
-/** The longest body of a box that only describes something. */
+/** The longest body of a descriptive box. */
 export const MAX_HEADER_BOX_BYTES = 1024 * 1024;
 
-/** @throws DamagedSource where the body is longer than `maxBytes`. */
+/** @throws DamagedSource if the body is longer than `maxBytes`. */
 export async function boxBody(
   window: Window,
   { name, bodyOffset, endOffset }: Box,

@@ -26,10 +26,10 @@ import { joinPackets, readPackets } from "./packets.ts";
 import { Fmp4Extra } from "./plan-fragments.ts";
 import { codecOf, entryOfChunk } from "./sample-entry.ts";
 
-/** The memory of a packet with its times, and its bytes in an array of their own. */
+/** The memory of a packet with its times, and its bytes in a separate array. */
 const PACKET_ENTRIES = 6;
 
-/** Reads of fragments for one chunk: six steps, and what lies past the estimate. */
+/** The reads of fragments for one chunk: six steps, and the bytes after the estimate. */
 const FRAGMENT_READS = 8;
 
 async function extractFragmentedMp4(source: ByteSource, chunk: ChunkPlan<Fmp4Extra>, work: Work): Promise<ChunkFile> {
@@ -79,7 +79,7 @@ async function extractFragmentedMp4(source: ByteSource, chunk: ChunkPlan<Fmp4Ext
   throw new DamagedSource("The file ends before this part of it.");
 }
 
-/** PCM has samples instead of packets: the runs that reach into the chunk are cut at its times. */
+/** Cut PCM, which has samples instead of packets. The runs that reach into the chunk are cut at its times. */
 async function extractPcm(
   source: ByteSource,
   { startMs, endMs, channel, bytes: range, extra }: ChunkPlan<Fmp4Extra> & { readonly bytes: ByteRange },
@@ -137,7 +137,7 @@ async function extractPcm(
   return { ...file.end(firstMs), pauses };
 }
 
-/** A window that takes few reads for a chunk, and reads little past its end. */
+/** Return a window that needs few reads for a chunk, and reads little past its end. */
 function stepping(source: ByteSource, start: number, limit: number): Window {
   const step = Math.max(HEAD_BYTES, Math.min(2 * READ_BYTES, Math.ceil((limit - start) / 6)));
   const inside = windowOn(source, step, limit);
@@ -148,7 +148,7 @@ function stepping(source: ByteSource, start: number, limit: number): Window {
   };
 }
 
-/** Fragmented MP4 begins as MP4 does, and planning tells which it is. */
+/** Fragmented MP4 begins like MP4. Planning finds out which it is. */
 export const fmp4 = {
   name: "fmp4",
   begins: null,
@@ -157,7 +157,7 @@ export const fmp4 = {
   extract: extractFragmentedMp4,
   endsByTime: true,
   joined(first, next) {
-    // Behind the packets of the index there are fragments alone.
+    // After the packets of the index there are only fragments.
     if (first.indexed === null || next.indexed === null) return first;
     const indexed = joinPackets(first.indexed, next.indexed);
     return indexed === null ? null : { ...first, indexed };

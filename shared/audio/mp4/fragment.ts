@@ -5,9 +5,9 @@ export interface Fragment {
   /** Media time of the first packet. */
   readonly startTicks: number;
   readonly ticks: number;
-  /** Reads packets one by one, since a header of a few bytes may claim any number of them. */
+  /** Yields packets one by one, because a header of a few bytes may claim any number of them. */
   packets(): Iterable<FragmentPacket>;
-  /** The packets of each run as one: those of PCM are samples, tens of thousands in a second. */
+  /** Yields all packets of a run as one. The packets of PCM are samples, tens of thousands in a second. */
   runs(): Iterable<FragmentPacket>;
 }
 
@@ -24,8 +24,8 @@ const TFHD = { baseOffset: 1, description: 2, duration: 8, size: 16 } as const;
 const TRUN = { dataOffset: 1, firstFlags: 4, duration: 0x100, size: 0x200, flags: 0x400, composition: 0x800 } as const;
 
 /**
- * A track's part of a fragment's header (`moof`). Null if the fragment has none.
- * @param before the media time at which the fragment before it ends: that of this one, where it says none itself.
+ * Read a track's part of a fragment's header (`moof`). Null if the fragment does not have the track.
+ * @param before the media time at which the previous fragment ends. It is the start of this one if its header does not give a time.
  */
 export function readFragment(
   moof: Uint8Array,

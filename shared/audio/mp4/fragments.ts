@@ -12,7 +12,7 @@ const ORDERLY = new Set(
   "moof,mdat,free,skip,wide,sidx,ssix,styp,emsg,prft,mfra,uuid,moov,ftyp,meta,udta,pdin,pssh,imda".split(","),
 );
 
-/** A fragment's header holds its number first. */
+/** The first box in a fragment's header, which contains its number. */
 const NUMBER = "mfhd";
 
 export interface FoundFragment {
@@ -21,7 +21,7 @@ export interface FoundFragment {
   readonly isBehindDamage: boolean;
 }
 
-/** The headers of fragments from a place on. Behind damage it continues with the next one. */
+/** Yield the headers of fragments from a place on. After damage it continues with the next fragment. */
 export async function* fragmentsFrom(window: Window, start: number, work: Work): AsyncGenerator<FoundFragment> {
   let isBehindDamage = false;
   for (let at = start; at < window.sizeBytes;) {

@@ -10,11 +10,11 @@ export interface Packet {
 }
 
 export interface M4a {
-  /** The source's own entry of `stsd`, box header included, so that nothing of the codec's set-up is lost. */
+  /** The source's own entry of `stsd`, with its box header, so that the codec's set-up is complete. */
   readonly sampleEntry: Uint8Array;
   readonly timescale: number;
   readonly packets: readonly Packet[];
-  /** QuickTime lays out sample entries differently. Readers go by the brand of the file. */
+  /** Whether sample entries have the layout of QuickTime. Readers decide by the brand of the file. */
   readonly isQuickTime?: boolean;
 }
 
@@ -27,8 +27,8 @@ export interface TimedPacket extends Packet {
 export type LostPacket = Pick<TimedPacket, "ticks" | "duration">;
 
 /**
- * A file of the packets that sound between two times. Null where there are none.
- * @throws SilentStretch where all of them are the codec's silence.
+ * Write a file of the packets that sound between two times. Null if there are none.
+ * @throws SilentStretch if all packets are the codec's silence.
  */
 export function cutM4a(
   {
@@ -83,7 +83,7 @@ export function box(name: string, ...parts: readonly Uint8Array[]): Uint8Array {
   return concatBytes([head, ...parts]);
 }
 
-/** A file of one audio track, index first. */
+/** Write a file of one audio track, with the index first. */
 export function writeM4a({ sampleEntry, timescale, packets, isQuickTime = false }: M4a): Uint8Array {
   const duration = packets.reduce((sum, packet) => sum + packet.duration, 0);
   const brand = isQuickTime ? "qt  " : "M4A ";
@@ -125,7 +125,7 @@ function words(...values: readonly number[]): Uint8Array {
   return wordsOf(values);
 }
 
-/** The list may be as long as there are packets, so it is not passed as arguments. */
+/** Write numbers as words of 32 bits. The list may have an entry for every packet, so it is not passed as arguments. */
 function wordsOf(values: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(values.length * 4);
   const view = viewOf(bytes);
@@ -133,7 +133,7 @@ function wordsOf(values: readonly number[]): Uint8Array {
   return bytes;
 }
 
-/** The number of runs, then each as its count and value. */
+/** Return the number of runs, then the count and value of each. */
 function runLengths(values: readonly number[]): readonly number[] {
   const runs: { count: number; readonly value: number }[] = [];
   for (const value of values) {

@@ -50,7 +50,7 @@ export async function planMp4(source: ByteSource, limits: Wanted, work: Work): P
   if (tables === "too_large") {
     return refuse(
       "index_too_large",
-      `The audio track's index is over ${MAX_INDEX_BYTES / 2 ** 20} MB. Send the audio alone.`,
+      `The audio track's index is over ${MAX_INDEX_BYTES / 2 ** 20} MB. Send only the audio.`,
     );
   }
   if (track.fragments !== null) {
@@ -65,7 +65,7 @@ export async function planMp4(source: ByteSource, limits: Wanted, work: Work): P
   const msAt = (sample: number) => msOf(tables.ticksAt(sample));
   const sampleAt = (timeMs: number) => tables.sampleAt((timeMs / 1000) * track.timescale + track.startTicks);
   const heldMs = msAt(tables.samples);
-  // An index with an impossible duration is damage, whatever the edit list says.
+  // An index with an impossible duration is damage, even if the edit list is shorter.
   const durationMs = heldMs > MAX_DURATION_MS ? heldMs : Math.min(heldMs, msOf(track.endTicks));
   const { pcm } = track;
   const bytesPerSecond =
@@ -74,7 +74,7 @@ export async function planMp4(source: ByteSource, limits: Wanted, work: Work): P
     if (pcm !== null) return [];
     const first = sampleAt(fromMs);
     const count = Math.max(0, sampleAt(toMs) - first);
-    // Packets are not that short: these are samples.
+    // Packets are not that short, so these are samples.
     if (count > MAX_SEARCHED_PACKETS) return [];
     work.visit(4 * count);
     return Array.from({ length: count }, (_, index) => ({
@@ -86,7 +86,7 @@ export async function planMp4(source: ByteSource, limits: Wanted, work: Work): P
   if (there === 0) {
     return refuse(
       "damaged",
-      "The file has its index, and ends before the sound that it names. Its upload or its download broke off: send it again.",
+      "The file has its index, but ends before its sound. Its upload or its download was interrupted: send it again.",
     );
   }
   const soundMs = there < tables.samples ? Math.min(durationMs, msAt(there)) : durationMs;
@@ -143,10 +143,10 @@ async function extractMp4(source: ByteSource, chunk: ChunkPlan<Mp4Extra>, work: 
   const file = cutM4a({ ...track, packets, lost }, { startMs, endMs });
   if (file !== null) return file;
   if (lost.length === 0) throw new SilentStretch("The recording has no sound here.");
-  throw new DamagedSource("The file does not have the sound that its index names here.");
+  throw new DamagedSource("The file does not have the sound that its index claims here.");
 }
 
-/** PCM has samples instead of packets, and a time gives the place of a sample. */
+/** Cut PCM, which has samples instead of packets. A time gives the place of a sample. */
 async function extractPcm(
   source: ByteSource,
   { firstTicks, runs }: IndexedPackets,

@@ -8,7 +8,7 @@ import type { LostPacket, TimedPacket } from "./m4a.ts";
 import type { SampleTables } from "./tables.ts";
 import { ENTRY_BYTES, type Work } from "../reading/work.ts";
 
-/** A chunk carries its piece of the index, so that no chunk reads the whole index again. */
+/** A chunk stores its piece of the index, so that no chunk reads the whole index again. */
 export const IndexedPackets = z.object({
   /** Media time of the first packet, after the edit list. */
   firstTicks: z.number(),
@@ -16,7 +16,7 @@ export const IndexedPackets = z.object({
   durations: z.array(z.number()).readonly(),
   /** Stretches of packets that lie together, as offset, bytes, packets, offset, bytes, packets, … */
   runs: z.array(z.number()).readonly(),
-  /** Where the sizes of the packets are (4 bytes each); 0 where all packets have `size`. */
+  /** Where the sizes of the packets are (4 bytes each); 0 if all packets have `size`. */
   sizesAt: z.number(),
   size: z.number(),
 });
@@ -25,13 +25,13 @@ export type IndexedPackets = Readonly<z.infer<typeof IndexedPackets>>;
 /** The memory of a packet with its times and its place. */
 const PACKET_ENTRIES = 3;
 
-/** The most of a video that is read for the sound in it, as long as there are requests for what lies apart. */
+/** The most bytes of a video that are read for the sound in it, as long as enough requests are left to read the parts separately. */
 const SPANNED_BYTES = 64 * 1024 * 1024;
 
 /** Requests for one chunk, of which cutting may make 500 (`cutLimits`): one for each third of a second of a minute. */
 const MOST_READS = 200;
 
-/** What a chunk has to know about the packets from `first` up to `end`. */
+/** Return the piece of the index for the packets from `first` up to `end`. */
 export function describePackets(
   tables: SampleTables,
   { startTicks, first, end }: { readonly startTicks: number; readonly first: number; readonly end: number },
@@ -49,7 +49,7 @@ export function describePackets(
   };
 }
 
-/** The packets of two neighbouring chunks, which have some in common. Null where the second does not continue the first. */
+/** Join the packets of two neighbouring chunks, which have some in common. Null if the second does not continue the first. */
 export function joinPackets(first: IndexedPackets, next: IndexedPackets): IndexedPackets | null {
   const before = packetsBefore(first, next.firstTicks);
   const runs = runsBefore(first.runs, before, next.runs[0] ?? -1);
@@ -63,7 +63,7 @@ export function joinPackets(first: IndexedPackets, next: IndexedPackets): Indexe
   };
 }
 
-/** How many packets begin before a time. Null where no packet begins or ends at it. */
+/** Return the number of packets that begin before a time. Null if no packet begins or ends at it. */
 function packetsBefore({ firstTicks, durations }: IndexedPackets, ticks: number): number | null {
   let at = firstTicks;
   let packets = 0;
@@ -87,7 +87,7 @@ function durationsOf(durations: readonly number[], packets: number): readonly nu
   return kept;
 }
 
-/** The stretches of the first packets. Null where the last of them does not end at this offset. */
+/** Return the stretches of the first packets. Null if the last of them does not end at this offset. */
 function runsBefore(runs: readonly number[], packets: number | null, endOffset: number): readonly number[] | null {
   const kept: number[] = [];
   let left = packets ?? 0;
@@ -104,9 +104,9 @@ function runsBefore(runs: readonly number[], packets: number | null, endOffset: 
 }
 
 /**
- * A chunk's packets, as far as the file has them, and the times of those that it does not have: behind its end, or never
- * written.
- * @param mostReads the most reads for packets. Their sizes take one more.
+ * Read the packets of a chunk that the file has. Return them with the times of packets that it does not have, because they are after its
+ * end or were never written.
+ * @param mostReads the most reads for packets. Their sizes need one more.
  */
 export async function readPackets(
   source: ByteSource,
@@ -130,7 +130,7 @@ export async function readPackets(
       for (; left === 0 && durationAt + 2 < durations.length; left = durations[durationAt] ?? 0) durationAt += 2;
       const duration = durations[durationAt + 1] ?? 0;
       const data = bytes.subarray(at, at + size);
-      // The file ends here, since an upload or a copy broke off; or its bytes never came.
+      // The file ends here because an upload or a copy was interrupted, or these bytes were never written.
       if (data.length < size || isUnwritten(data)) {
         const before = packets.at(-1);
         if (before !== undefined && before.ticks + before.duration === ticks && isUnfinished(before.data)) {
@@ -153,7 +153,7 @@ interface Stretch {
   readonly samples: number;
 }
 
-/** Read packets among video in few reads. The widest gaps are skipped; smaller ones are read and dropped. */
+/** Read packets among video in few reads. The widest gaps are skipped. Smaller gaps are read and dropped. */
 export async function readRuns(
   source: ByteSource,
   flat: readonly number[],
@@ -174,7 +174,7 @@ export async function readRuns(
     (sum, { length }, index) => sum + length + (breaks.has(index) ? 0 : gapBefore(index)),
     0,
   );
-  // In video of a camera lie megabytes between two stretches: more requests are faster than to read them.
+  // In camera video there are megabytes between two stretches. More requests are faster than reading them.
   for (const index of widest.slice(mostReads - 1, MOST_READS - 1)) {
     if (spannedBytes <= SPANNED_BYTES) break;
     breaks.add(index);
@@ -190,14 +190,14 @@ export async function readRuns(
       end = next.offset + next.length;
       to += 1;
     }
-    // An index may name more than the file has.
+    // An index may claim more than the file has.
     const length = Math.max(0, Math.min(end, source.sizeBytes) - base);
     work.peak(length / ENTRY_BYTES);
     const bytes = await readWithin(source, base, length);
     for (const run of runs.slice(from, to)) {
       work.visit();
       work.hold(Math.min(run.length, length));
-      // A copy, since a view would keep the video around it in memory.
+      // Make a copy, because a view would keep the video around it in memory.
       read.push({ bytes: bytes.slice(run.offset - base, run.offset - base + run.length), samples: run.samples });
     }
     from = to;

@@ -20,7 +20,7 @@ import { describePackets, IndexedPackets } from "./packets.ts";
 import type { SampleTables } from "./tables.ts";
 import type { Mp4Track } from "./track.ts";
 
-/** What a chunk needs to find its packets in the fragments. */
+/** The data with which a chunk finds its packets in the fragments. */
 export const Fmp4Extra = z.object({
   type: z.literal("fmp4"),
   v: z.literal(1),
@@ -32,9 +32,9 @@ export const Fmp4Extra = z.object({
   /** The track's sample entry, in base64. */
   entry: z.string(),
   isQuickTime: z.boolean(),
-  /** The packets that the index names, in a file whose beginning is not fragmented. */
+  /** The packets in the index of a file whose beginning is not fragmented. */
   indexed: IndexedPackets.nullable(),
-  /** When the first fragment of the chunk begins, in a file whose fragments do not say it. */
+  /** When the first fragment of the chunk begins, in a file whose fragments have no times. */
   firstTicks: z.number().exactOptional(),
   pcm: PcmFormat.exactOptional(),
 });
@@ -45,10 +45,10 @@ const FRAGMENT_ENTRIES = 8;
 
 /** If fragments last this long, a search at a guessed place reads more than stepping from one to the next. */
 const LONG_FRAGMENT_MS = 10_000;
-/** The longest fragment of video. A search for the next fragment goes no further. */
+/** The longest fragment of video. A search for the next fragment stops after this many bytes. */
 const LOOK_BYTES = 8 * 1024 * 1024;
 
-/** A file begins with a box of this name; its size stands in front of the name. */
+/** The name of the first box of a file. The size of the box is before the name. */
 const BEGINNING: Beginning = {
   mark: [0x66, 0x74, 0x79, 0x70],
   startOf(bytes, at) {
@@ -58,9 +58,9 @@ const BEGINNING: Beginning = {
 };
 
 /**
- * Every fragment says its time, so places are searched by reading at a guess. The indexes `mfra` and `sidx` are often
- * missing. The first packets may be in the index of a plain MP4; null where all of them are.
- * @param planFile plans one of several files that were laid end to end.
+ * Plan a file with fragments. Every fragment has its time, so places are found by reading at a guess. The indexes `mfra` and `sidx` are
+ * often missing. The first packets may be in the index of a plain MP4; null if all of them are.
+ * @param planFile plans one of several joined files.
  */
 export async function planFragmentedMp4(
   source: ByteSource,
@@ -70,13 +70,13 @@ export async function planFragmentedMp4(
 ): Promise<AudioPlan | null> {
   if (tables.samples > 0 && !(await hasFragments(source, track, work))) return null;
   const stamped = await findLast(source, track, work);
-  // Fragments without a time follow each other: only a walk over all of them tells when each begins.
+  // Fragments without times follow each other. Only a walk over all of them finds when each begins.
   const walked = stamped === null ? await walkFragments(source, track, work, tables.ticksAt(tables.samples)) : null;
   const last = stamped ?? walked?.last ?? null;
   if (last === null) {
     return refuse(
       "damaged",
-      "The file has its headers, and no sound behind them. Its upload or its download broke off: send it again.",
+      "The file has headers but no sound after them. Its upload or its download was interrupted: send it again.",
     );
   }
   const { pcm } = track;
@@ -125,7 +125,7 @@ export async function planFragmentedMp4(
   const chunks: ChunkPlan<Fmp4Extra>[] = [];
   for (const chunk of cuts) {
     const { offset, timeMs } = await map.locate(chunk.startMs);
-    // This is an estimate: cutting stops by time.
+    // This is an estimate, because cutting stops by time.
     const estimate = Math.ceil((chunk.endMs - chunk.startMs) * bytesPerMs * 1.03);
     const after = isChain ? map.after(chunk.endMs) : undefined;
     const length = Math.min(source.sizeBytes - offset, after === undefined ? estimate : after.offset - offset);
@@ -156,7 +156,7 @@ export async function planFragmentedMp4(
   };
 }
 
-/** How much of the last fragment there is. */
+/** Return the duration of the part of the last fragment that the file has. */
 function ticksWithin(last: Fragment, sizeBytes: number): number {
   let ticks = 0;
   let there = 0;
@@ -167,7 +167,7 @@ function ticksWithin(last: Fragment, sizeBytes: number): number {
   return there;
 }
 
-/** The length by the file's own index of fragments (`sidx`), or by the header for what will follow (`mehd`). */
+/** Return the duration by the file's own index of fragments (`sidx`), or by the header for later fragments (`mehd`). */
 async function saidMs(source: ByteSource, track: Mp4Track, work: Work): Promise<number> {
   const ticks = track.fragments?.saidTicks ?? 0;
   const window = windowOn(source, 4096);
@@ -212,7 +212,7 @@ async function look(
   return [];
 }
 
-/** The places of all fragments, by the sizes of the boxes. This reads the header of each. */
+/** Find the places of all fragments by the sizes of the boxes. This reads the header of each. */
 async function walkFragments(
   source: ByteSource,
   track: Mp4Track,
@@ -258,7 +258,7 @@ async function findLast(source: ByteSource, track: Mp4Track, work: Work): Promis
   }
 }
 
-/** The audio track's fragments whose headers are whole in these bytes. */
+/** Return the audio track's fragments whose headers are complete in these bytes. */
 function fragmentsIn(
   bytes: Uint8Array,
   { base, track, most = Infinity }: { readonly base: number; readonly track: Mp4Track; readonly most?: number },

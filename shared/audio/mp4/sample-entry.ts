@@ -4,7 +4,7 @@ import type { AdtsHeader } from "../adts/header.ts";
 import { MAX_CHANNELS, MAX_SAMPLE_BYTES, type PcmFormat } from "../wav/pcm.ts";
 import { refuse, type Refusal, refuseRate } from "../chunks/chunk.ts";
 
-/** The codec that a track's sample entry (in `stsd`) names, or why its packets cannot be put into a file of their own. */
+/** The codec in a track's sample entry (in `stsd`), or why its packets cannot be put into a separate file. */
 export type TrackCodec = { readonly codec: string; readonly pcm?: PcmFormat } | Refusal;
 
 const CODECS: Readonly<Record<string, string>> = {
@@ -42,7 +42,7 @@ export function readSampleEntry(entry: Uint8Array): TrackCodec {
   return refuse("unsupported_codec", `The audio is in ${known}, which cannot be cut. Convert it to AAC, FLAC or MP3.`);
 }
 
-/** An entry as a chunk has it. Opus says how much a decoder drops at its start, which is for the start of the recording alone. */
+/** Return the entry for a chunk. The Opus pre-skip, which a decoder drops, is set to 0: it applies only to the start of the recording. */
 export function entryOfChunk(entry: Uint8Array): Uint8Array {
   if (asciiAt(entry, 4, 4) !== "Opus") return entry;
   const changed = entry.slice();
@@ -51,7 +51,7 @@ export function entryOfChunk(entry: Uint8Array): Uint8Array {
   return changed;
 }
 
-/** The codec of a track that was planned, by its entry. */
+/** Return the codec of a planned track by its entry. */
 export function codecOf(entry: Uint8Array): string {
   return CODECS[asciiAt(entry, 4, 4)] ?? "";
 }
@@ -97,7 +97,7 @@ function readPcmEntry(name: string, entry: Uint8Array): TrackCodec {
   return { codec: `pcm-${encoding}${bits}`, pcm: { encoding, bytesPerSample, littleEndian, channels, sampleRate } };
 }
 
-/** An `mp4a` entry for AAC whose configuration is in ADTS headers. */
+/** Return an `mp4a` entry for AAC whose configuration is in ADTS headers. */
 export function aacSampleEntry({ channels, sampleRate, config }: AdtsHeader): Uint8Array {
   const head = new Uint8Array(28);
   const view = viewOf(head);

@@ -14,16 +14,16 @@ const SUM_SAMPLES = 128;
 export interface SampleTables {
   readonly samples: number;
   readonly totalBytes: number;
-  /** The number of stretches of packets with the same duration. */
+  /** The number of runs of packets with the same duration. */
   readonly spans: number;
-  /** 0 where sizes differ. They are then at `sizesOffset`, 4 bytes each. */
+  /** The size of all packets; 0 if sizes differ. They are then at `sizesOffset`, 4 bytes each. */
   readonly fixedSize: number;
   readonly sizesOffset: number;
   sizeAt(sample: number): number;
   ticksAt(sample: number): number;
-  /** The packet that sounds at a media time. */
+  /** Return the packet that sounds at a media time. */
   sampleAt(ticks: number): number;
-  /** The packet behind the last one that lies within a file of this size; 0 where none does. */
+  /** Return the packet after the last one that is completely within a file of this size; 0 if none is. */
   endWithin(sizeBytes: number): number;
   durations(first: number, end: number): readonly number[];
   runs(first: number, end: number): readonly number[];
@@ -42,7 +42,7 @@ export async function readTables(
   const totalIndex = [stts, stsc, stsz, stco].reduce((sum, box) => sum + box.endOffset - box.bodyOffset, 0);
   if (totalIndex > MAX_INDEX_BYTES) return "too_large";
   work.hold(totalIndex);
-  // In the order of the file, so that one read serves several.
+  // Read them in the order of the file, so that one read can serve several.
   const bodies = new Map<Box, DataView>();
   for (const box of [stts, stsc, stsz, stco].toSorted((left, right) => left.offset - right.offset)) {
     bodies.set(box, viewOf(await boxBody(window, box)));
@@ -80,7 +80,7 @@ export async function readTables(
       return Math.max(0, Math.min(samples - 1, next - 1, first + into));
     },
     endWithin(sizeBytes) {
-      // Nearly always the last place in the file ends within it.
+      // In almost every file, the last place ends within the file.
       let last = 0;
       for (let place = 1; place < places.offsets.length; place++)
         if ((places.offsets[place] ?? 0) > (places.offsets[last] ?? 0)) last = place;
@@ -129,10 +129,10 @@ export async function readTables(
   };
 }
 
-// Ten hours may have a million entries in each table. As arrays of numbers they fit an isolate; as objects they would not.
+// Ten hours may have a million entries in each table. As arrays of numbers they fit in an isolate. As objects they would not.
 
 /**
- * The size of all packets; 0 where each has its own. A packet of PCM is a frame or several. QuickTime also writes 1, or the size
+ * Return the size of all packets; 0 if each has its own. A packet of PCM is one or more frames. QuickTime also writes 1, or the size
  * of a single channel's sample, for a frame.
  */
 function fixedSizeOf(said: number, { pcm }: Mp4Track): number {
@@ -141,7 +141,7 @@ function fixedSizeOf(said: number, { pcm }: Mp4Track): number {
   return said % frameBytes === 0 ? said : frameBytes;
 }
 
-/** Stretches of packets with the same duration: the first packet of each, and when it begins. */
+/** Read the runs of packets with the same duration: the first packet of each, and when it begins. */
 function readSpans(times: DataView, samples: number, work: Work) {
   const entries = Math.floor((times.byteLength - 8) / 8);
   work.visit(entries);
@@ -168,7 +168,7 @@ function readSpans(times: DataView, samples: number, work: Work) {
   };
 }
 
-/** The place and the first packet of each stored group of packets. */
+/** Read the place and the first packet of each stored group of packets. */
 function readPlaces(
   groups: DataView,
   offsets: DataView,
@@ -196,7 +196,7 @@ function readPlaces(
   return { samples: starts.subarray(0, count), offsets: places.subarray(0, count) };
 }
 
-/** A function that gives the sum of the sizes before a packet. Some sums are kept, the others are computed from them. */
+/** Return a function that gives the sum of the sizes before a packet. Some sums are stored, and the others are computed from them. */
 function sumsOf(samples: number, sizeAt: (sample: number) => number, work: Work): (sample: number) => number {
   work.visit(samples / 4);
   const known = new Float64Array(Math.floor(samples / SUM_SAMPLES) + 1);
@@ -215,7 +215,7 @@ function sumsOf(samples: number, sizeAt: (sample: number) => number, work: Work)
   };
 }
 
-/** The index of the last of ascending numbers that is not above `value`; 0 where all are above it. */
+/** Return the index of the last of ascending numbers that is not above `value`; 0 if all are above it. */
 function lastAtMost(numbers: Uint32Array | Float64Array, value: number): number {
   let low = 0;
   let high = numbers.length;

@@ -14,14 +14,14 @@ export interface Mp4Track {
   readonly codec: string;
   readonly pcm: PcmFormat | null;
   readonly sampleEntry: Uint8Array;
-  /** The media time that the edit list makes the start. It is subtracted from media times. */
+  /** The media time at which the edit list starts. It is subtracted from media times. */
   readonly startTicks: number;
-  /** Media time at which the edit list ends. Sound behind it was trimmed away. */
+  /** The media time at which the edit list ends. Sound after it was trimmed. */
   readonly endTicks: number;
   readonly stbl: Box;
   readonly isQuickTime: boolean;
   readonly hasVideo: boolean;
-  /** Defaults of a fragmented file (`trex`); null where the file is not fragmented. */
+  /** Defaults of a fragmented file (`trex`); null if the file is not fragmented. */
   readonly fragments: Fragments | null;
   readonly moov: Box;
 }
@@ -29,24 +29,24 @@ export interface Mp4Track {
 export interface Fragments {
   readonly duration: number;
   readonly size: number;
-  /** How long all fragments last together, in the track's ticks; 0 where the file does not say. */
+  /** The total duration of all fragments, in the track's ticks; 0 if the file does not give it. */
   readonly saidTicks: number;
 }
 
-/** The longest sample entry, since each chunk carries it. A codec's set-up takes a few hundred bytes, that of Vorbis some thousand. */
+/** The longest sample entry. Each chunk has a copy. A codec's set-up takes a few hundred bytes, or some thousand for Vorbis. */
 const MAX_ENTRY_BYTES = 64 * 1024;
 
 const SEGMENT =
-  "The file is a segment of a stream (.m4s) without its beginning. Join them first: cat init.mp4 segment-*.m4s > recording.mp4";
+  "The file is a segment of a stream (.m4s) without its beginning. Join the segments first: cat init.mp4 segment-*.m4s > recording.mp4";
 
-/** The audio track of an MP4 or QuickTime file that is wanted, and which there are. */
+/** Read the audio tracks of an MP4 or QuickTime file, and choose the requested one. */
 export async function readMp4Track(
   window: Window,
   choice: TrackChoice | undefined,
   work: Work,
 ): Promise<(Mp4Track & { readonly tracks: readonly AudioTrack[]; readonly track: number }) | Refusal> {
   let moov: Box | null = null;
-  let isQuickTime = true; // files without `ftyp` are older than it
+  let isQuickTime = true; // files without `ftyp` are older than that box
   let hasFragments = false;
   for await (const box of boxesIn(window, 0, window.sizeBytes, work)) {
     if (box.name === "ftyp") isQuickTime = asciiAt(await window.at(box.bodyOffset, 4), 0, 4) === "qt  ";
@@ -105,7 +105,7 @@ export async function readMp4Track(
 }
 
 const INCOMPLETE = "The file's index (moov) is incomplete.";
-/** More than any film has languages. */
+/** More tracks than any film has languages. */
 const MAX_TRACKS = 500;
 /** The memory of a track's description. */
 const TRACK_ENTRIES = 16;
@@ -147,7 +147,7 @@ async function describeTrack(window: Window, trak: Box, work: Work): Promise<Des
     language: languageOrNull(extended) ?? languageOrNull(packedLanguage(viewOf(media), media[0] === 1 ? 32 : 20)),
     title: name === null ? null : titleOrNull(nameOf(await boxBody(window, name, MAX_HEADER_BOX_BYTES))),
     channels: channelsOf(sampleEntry),
-    // The lowest of the header's flags.
+    // The lowest bit of the header's flags.
     isEnabled: (byteAt(track, 3) & 1) === 1,
     isDefault: false,
     refusal: isRefused ? codec : null,
@@ -162,7 +162,7 @@ async function describeTrack(window: Window, trak: Box, work: Work): Promise<Des
   };
 }
 
-/** Three letters of five bits each (ISO/IEC 14496-12, 8.4.2). QuickTime has numbers below these. */
+/** Read a language of three letters with five bits each (ISO/IEC 14496-12, 8.4.2). QuickTime uses lower numbers. */
 function packedLanguage(view: DataView, at: number): string {
   const packed = at + 2 <= view.byteLength ? view.getUint16(at) : 0;
   if (packed < 0x400) return "";
@@ -184,8 +184,8 @@ type Edits = Pick<Mp4Track, "startTicks" | "endTicks">;
 const UNEDITED: Edits = { startTicks: 0, endTicks: Infinity };
 
 /**
- * Empty edits delay the track. The first edit that is not empty says where in the media the track begins. If it is the
- * last one and has a duration (that of a fragmented file has none), it also says where the track ends.
+ * Read the edit list. Empty edits delay the track. The first edit that is not empty gives the start of the track in the media. If it is
+ * the last one and has a duration (in a fragmented file it does not), it also gives the end of the track.
  */
 function readEdits(body: Uint8Array, ticksPerMovieTick: number): Edits {
   const view = viewOf(body);

@@ -11,7 +11,7 @@ import type { Work } from "../reading/work.ts";
 
 const NULL_PID = 0x1fff;
 const TABLES_BYTES = 64 * HEAD_BYTES;
-/** How far into the file the first audio is searched: half a minute of HD video. */
+/** The bytes in which the first audio is searched: half a minute of HD video. */
 const FIRST_AUDIO_BYTES = 24 * 1024 * 1024;
 /** Video that begins even longer before the audio belongs to the end of another recording. */
 const LONGEST_LEAD_TICKS = 3_600 * CLOCK_HZ;
@@ -24,7 +24,7 @@ export interface Found {
   readonly track: number;
 }
 
-/** The tables, and the audio stream that is cut: of the first programme that has one which can be read, unless another is wanted. */
+/** Find the tables and the audio stream to cut: the first readable one, in the order of the programmes, unless another is requested. */
 export async function findAudio(
   source: ByteSource,
   choice: TrackChoice | undefined,
@@ -66,7 +66,7 @@ function candidateOf({ codec, language, isForSome, unreadable }: Stream): Candid
   };
 }
 
-/** The first audio, and the time at which a player begins. It begins with the picture where that comes first. */
+/** Read the first audio, and the time at which a player begins. If the picture comes first, the player begins with it. */
 export async function readBeginning(source: ByteSource, { programme, stream, head }: Found, work: Work) {
   const strip = stripTs({ audioPid: stream.pid, zeroTicks: 0 }, work);
   const kept: Uint8Array[] = [];
@@ -83,7 +83,7 @@ export async function readBeginning(source: ByteSource, { programme, stream, hea
     }
     kept.push(strip.push(piece));
     offset += piece.length;
-    // The first unit of audio is complete where the next one begins.
+    // The first unit of audio is complete when the next one begins.
     if (audio.length > 1) break;
   }
   const [first] = audio;
@@ -97,7 +97,7 @@ export async function readBeginning(source: ByteSource, { programme, stream, hea
   return { zeroTicks, offset: first.offset, audio: concatBytes(kept) };
 }
 
-/** Whether the stream is encrypted: two bits in the headers of most packets, except those of tables, say so. */
+/** Whether the stream is encrypted, by two bits in the headers of most packets except those of tables. */
 function isScrambled(bytes: Uint8Array, work: Work): boolean {
   let balance = 0;
   for (const { at, pid } of packetsIn(bytes, work)) {

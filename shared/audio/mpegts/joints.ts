@@ -5,29 +5,29 @@ import type { Work } from "../reading/work.ts";
 
 /** The clock that is read. */
 export interface Clock {
-  /** null where there is one programme: a file that was joined to this one may have other numbers. */
+  /** Null if there is one programme, because a joined file may have other numbers. */
   readonly clockPid: number | null;
   readonly audioPid: number;
 }
 
 const MAX_SAMPLES = 32;
 const MIN_SAMPLES = 4;
-/** The part of the file that may be read to look along it. */
+/** The share of the file that may be read to look along it. */
 const LOOK_SHARE = 0.05;
 const MAX_DOUBTFUL_READS = 24;
 const MAX_CERTAIN_READS = 256;
 const MIN_WINDOW_BYTES = 20 * 188;
 const MAX_WINDOW_BYTES = 64 * 1024;
-/** Players take a longer jump for a new clock. A clock goes back a little where streams of one file are interleaved. */
+/** Players treat a longer jump as a new clock. A clock goes back a little if streams of one file are interleaved. */
 const JUMP_TICKS = 10 * CLOCK_HZ;
 const BACK_TICKS = 2 * CLOCK_HZ;
-/** A part stays well within one round of the clock, so that each of its times occurs once. */
+/** A part is much shorter than one round of the clock, so that each of its times occurs once. */
 const LONGEST_PART_TICKS = 0.9 * CLOCK_WRAP;
 
 /**
- * Where a new clock begins, because files were joined by `cat` or a recorder was started again. The clock is read at places
- * along the file. Where it goes back, or ahead by far more than the bytes in between explain, the joint is searched. A
- * file much shorter than the distance between two places can be missed.
+ * Find where a new clock begins, because files were joined with `cat` or a recorder was started again. The clock is read at places
+ * along the file. If it goes back, or ahead by far more than the bytes in between explain, the joint is searched there. A
+ * file that is much shorter than the distance between two places can be missed.
  */
 export async function findJoints(
   source: ByteSource,

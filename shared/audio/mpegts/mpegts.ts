@@ -15,7 +15,7 @@ import { audioSpan, withAudioTrack } from "../chunks/remux.ts";
 import { extractSpliced, planSpliced, type Cutter } from "../chunks/spliced.ts";
 import { WorkSpent, type Work } from "../reading/work.ts";
 
-/** How far from its end a file's last audio is looked for. */
+/** The bytes before the end of a file in which its last audio is searched. */
 const TAIL_BYTES = 16 * 1024 * 1024;
 /** The longest unit of packets that share one time. */
 const PES_MAX_MS = 2_000;
@@ -50,7 +50,7 @@ async function extractMpegTs(source: ByteSource, chunk: ChunkPlan<TsExtra>, work
   const audio = cutter(extra, work);
   const cutting: Cutter = {
     ...audio,
-    // The clock continues where the sound does not.
+    // The clock continues during pauses in the sound.
     points: (piece, base) => [...audio.points(piece, base), ...timed(pcrIn(piece, base, extra.clockPid, work), extra)],
     strip: () => stripTs({ ...extra, fromMs: chunk.startMs - PES_MAX_MS }, work),
   };
@@ -83,7 +83,7 @@ async function planPart(source: ByteSource, found: Found, limits: CallLimits, wo
     codec,
     durationMs: await readDuration(source, extra, work),
     zeroMs: STRIPPED_ZERO_MS,
-    // Other sound lies between the packets as video does.
+    // Other sound lies between the packets, like video.
     hasVideo: others.length > 0,
     bodyOffset: begun.offset,
     cutter: cutter(extra, work),
@@ -109,7 +109,7 @@ function timed(stamps: readonly Stamp[], { zeroTicks }: TsExtra) {
   return stamps.map(({ offset, ticks }) => ({ offset, timeMs: (ticksSince(zeroTicks, ticks) / CLOCK_HZ) * 1000 }));
 }
 
-/** The end of the last audio, or of the picture where that lasts far longer. */
+/** Find the end of the last audio, or of the picture if that lasts far longer. */
 async function readDuration(source: ByteSource, extra: TsExtra, work: Work): Promise<number> {
   let soundlessMs = 0;
   for (let length = HEAD_BYTES; ; length *= 4) {
@@ -121,7 +121,7 @@ async function readDuration(source: ByteSource, extra: TsExtra, work: Work): Pro
         const audio = cutter(extra, work)
           .strip()
           .push(bytes.subarray(last.offset - offset));
-        // Of a unit that the file does not have whole, its beginning is known.
+        // If the file does not have a complete unit, its beginning is used.
         return audioSpan(concatBytes([fromBase64(extra.tables), audio]), work).catch(unlessDamaged);
       });
       return last.timeMs + (span === null ? 0 : span.endMs - span.startMs);

@@ -11,7 +11,7 @@ const SYNC = 0x47;
 export interface Packet {
   readonly at: number;
   readonly pid: number;
-  /** A table or a PES packet begins in it. */
+  /** Whether a table or a PES packet begins in it. */
   readonly startsUnit: boolean;
   readonly payloadAt: number;
 }
@@ -21,17 +21,17 @@ export interface Stamp {
   readonly ticks: number;
 }
 
-/** Whether a file begins with packets, one behind the other. */
+/** Whether a file begins with consecutive packets. */
 export function isPackets(head: Uint8Array): boolean {
   return [0, 188, 376].every((at) => byteAt(head, at) === SYNC) && !hasTimesBetween(head);
 }
 
-/** Whether each packet has a time of four bytes in front of it, as recorders of AVCHD write them. */
+/** Whether each packet follows a time of four bytes, as recorders of AVCHD write them. */
 export function hasTimesBetween(head: Uint8Array): boolean {
   return [4, 196, 388].every((at) => byteAt(head, at) === SYNC);
 }
 
-/** The whole packets. Bytes between them are skipped, since a recorder that loses bytes continues at any place. */
+/** Yield the complete packets. Bytes between them are skipped, because a recorder that loses bytes continues at any place. */
 export function* packetsIn(bytes: Uint8Array, work: Work): Generator<Packet, void> {
   for (let at = nextSync(bytes, 0, work); at + PACKET_BYTES <= bytes.length;) {
     work.visit();
@@ -46,7 +46,7 @@ export function* packetsIn(bytes: Uint8Array, work: Work): Generator<Packet, voi
   }
 }
 
-/** Where packets begin again: three in a row, as far as the bytes go. */
+/** Find where packets begin again: three in a row, if there are enough bytes. */
 export function nextSync(bytes: Uint8Array, from: number, work: Work): number {
   for (let at = bytes.indexOf(SYNC, from); at !== -1; at = bytes.indexOf(SYNC, at + 1)) {
     work.visit(1 / 4);
@@ -63,7 +63,7 @@ export function pidAt(bytes: Uint8Array, at: number): number {
   return ((byteAt(bytes, at) & 0x1f) << 8) | byteAt(bytes, at + 1);
 }
 
-/** The places of the PTS and, behind it, the DTS of a PES packet. Empty if it has neither. */
+/** Return the places of the PTS and then the DTS of a PES packet. Empty if it has neither. */
 export function stampPlaces(bytes: Uint8Array, { at, startsUnit, payloadAt: pes }: Packet): readonly number[] {
   if (!startsUnit) return [];
   if (byteAt(bytes, pes) !== 0 || byteAt(bytes, pes + 1) !== 0 || byteAt(bytes, pes + 2) !== 1) return [];
@@ -86,7 +86,7 @@ export function writeStamp(bytes: Uint8Array, at: number, ticks: number): void {
   bytes.set([(byteAt(bytes, at) & 0xf0) | (high << 1) | 1, middle >> 8, middle & 255, low >> 8, low & 255], at);
 }
 
-/** The times at which the audio's PES packets play. */
+/** Return the times at which the audio's PES packets play. */
 export function ptsIn(bytes: Uint8Array, base: number, pid: number, work: Work): readonly Stamp[] {
   const found: Stamp[] = [];
   for (const packet of packetsIn(bytes, work)) {
@@ -97,11 +97,11 @@ export function ptsIn(bytes: Uint8Array, base: number, pid: number, work: Work):
   return found;
 }
 
-/** The times of a programme's clock, or of any clock. Everything that plays before such a time has been sent by then. */
+/** Return the times of a programme's clock, or of any clock. Everything that plays before such a time comes before it in the stream. */
 export function pcrIn(bytes: Uint8Array, base: number, pid: number | null, work: Work): readonly Stamp[] {
   const found: Stamp[] = [];
   for (const { at, pid: of, payloadAt } of packetsIn(bytes, work)) {
-    // An adaptation field of at least seven bytes, whose flags say that it holds a clock.
+    // An adaptation field of at least seven bytes, whose flags say that it has a clock.
     if ((pid !== null && of !== pid) || payloadAt < at + 12 || (byteAt(bytes, at + 5) & 0x10) === 0) continue;
     const high = byteAt(bytes, at + 6) * 2 ** 24 + (byteAt(bytes, at + 7) << 16);
     const low = (byteAt(bytes, at + 8) << 8) | byteAt(bytes, at + 9);
@@ -110,7 +110,7 @@ export function pcrIn(bytes: Uint8Array, base: number, pid: number | null, work:
   return found;
 }
 
-/** The ticks from one time to another, the shorter way round the clock. */
+/** Return the ticks from one time to another, the shorter way round the clock. */
 export function ticksBetween(from: number, to: number): number {
   const ticks = to - from;
   if (ticks >= CLOCK_WRAP / 2) return ticks - CLOCK_WRAP;

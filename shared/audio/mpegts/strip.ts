@@ -14,11 +14,11 @@ import {
 import type { Strip } from "../chunks/spliced.ts";
 import type { Work } from "../reading/work.ts";
 
-/** Time zero on the clock of the kept packets. It leaves room for sound that plays a little earlier. */
+/** Time zero on the clock of the kept packets. Sound that plays a little earlier still has a positive time. */
 export const STRIPPED_ZERO_MS = 60_000;
 const STRIPPED_ZERO = (STRIPPED_ZERO_MS / 1000) * CLOCK_HZ;
 
-/** Ticks since time zero. Negative a little before it; far before it, the clock has started again. */
+/** Return the ticks since time zero. They are negative a little before it. Far before it, the clock has started again. */
 export function ticksSince(zeroTicks: number, ticks: number): number {
   const since = (ticks - zeroTicks + CLOCK_WRAP) % CLOCK_WRAP;
   return since >= CLOCK_WRAP - STRIPPED_ZERO ? since - CLOCK_WRAP : since;
@@ -31,8 +31,8 @@ export interface Stripping {
 }
 
 /**
- * Keeps only the audio's packets, on a clock that starts at time zero, so that it does not start again in between. Packets
- * before `fromMs` are left out: a packet before a pause would seem to last through it.
+ * Keep only the audio's packets, on a clock that starts at time zero, so that it does not start again in between. Packets
+ * before `fromMs` are left out, because a packet before a pause would seem to last through it.
  */
 export function stripTs({ audioPid, zeroTicks, fromMs = -STRIPPED_ZERO_MS }: Stripping, work: Work): Strip {
   const fromTicks = (fromMs / 1000) * CLOCK_HZ;
@@ -60,7 +60,7 @@ export function stripTs({ audioPid, zeroTicks, fromMs = -STRIPPED_ZERO_MS }: Str
         work.hold(PACKET_BYTES);
         kept.push(bytes.subarray(packet.at, packet.at + PACKET_BYTES));
       }
-      // Less than a packet, except where the bytes are not packets.
+      // This is less than a packet, unless the bytes are not packets.
       held = bytes.slice(Math.max(end, bytes.length - 3 * PACKET_BYTES));
       return concatBytes(kept);
     },
@@ -68,7 +68,7 @@ export function stripTs({ audioPid, zeroTicks, fromMs = -STRIPPED_ZERO_MS }: Str
   };
 }
 
-/** Where packets of the audio are missing: each has a number, and the numbers follow each other. */
+/** Find where packets of the audio are missing. Packets have consecutive numbers. */
 function lossesIn() {
   const lost: Lost[] = [];
   let number: number | null = null;
@@ -77,7 +77,7 @@ function lossesIn() {
   return {
     see(bytes: Uint8Array, { at }: Packet): void {
       const control = byteAt(bytes, at + 3);
-      // A packet without payload repeats the number before it; any packet may be sent twice.
+      // A packet without payload repeats the previous number. Any packet may be sent twice.
       const own = control & 15;
       const hasPayload = (control & 0x10) !== 0;
       if (number !== null && own !== number && hasPayload && own !== ((number + 1) & 15)) isLosing = true;

@@ -7,12 +7,12 @@ import type { Work } from "../reading/work.ts";
 export interface Stream {
   readonly pid: number;
   readonly kind: "audio" | "video" | "other";
-  /** The codec, if it is audio that cannot be taken out of a transport stream. */
+  /** The codec, if it is audio that cannot be cut out of a transport stream. */
   readonly unreadable?: string;
   readonly codec: string;
-  /** ISO 639-2, by its descriptor. */
+  /** The language in its descriptor (ISO 639-2). */
   readonly language: string | null;
-  /** For people who do not see or hear well: not the programme's own sound. */
+  /** Whether it is for people who do not see or hear well, and so not the programme's main sound. */
   readonly isForSome: boolean;
   /** Its entry in the table. */
   readonly entry: Uint8Array;
@@ -20,7 +20,7 @@ export interface Stream {
 
 export interface Programme {
   readonly clockPid: number;
-  /** The table's own descriptors, with their length in front. */
+  /** The table's own descriptors, after their length. */
   readonly descriptors: Uint8Array;
   readonly streams: readonly Stream[];
 }
@@ -47,12 +47,12 @@ const PRIVATE_TYPE = 0x06;
 const READABLE_TAGS = new Set([0x6a, 0x7a, 0x7b, 0xcc]);
 const REGISTRATION_TAG = 0x05;
 const NAME_BYTES = 4;
-/** The descriptors that name a codec. Only these are kept, since a table must fit in one packet. */
+/** The descriptors that name a codec. Only these are kept, because a table must fit in one packet. */
 const NAMING_TAGS = new Set([REGISTRATION_TAG, ...READABLE_TAGS]);
 
 /**
- * The programmes in the order of their table. Null as long as the table of the first one may still come. A recorder that
- * keeps one programme often keeps the table of all.
+ * Return the programmes in the order of their table. Null as long as the table of the first one may still come. A recorder that
+ * stores one programme often stores the table of all.
  */
 export function readProgrammes(head: Uint8Array, isAllThereIs: boolean, work: Work): readonly Programme[] | null {
   const association = firstSection(head, 0, work);
@@ -82,7 +82,7 @@ function firstSection(head: Uint8Array, pid: number, work: Work): Uint8Array | n
   return null;
 }
 
-/** The first table of each programme, found in one pass. */
+/** Find the first table of each programme in one pass. */
 function findMaps(
   head: Uint8Array,
   listed: readonly { readonly number: number; readonly pid: number }[],
@@ -99,7 +99,7 @@ function findMaps(
   return maps;
 }
 
-/** Tables of one programme with one stream. mediabunny would search for other streams, and refuses other programmes. */
+/** Write tables of one programme with one stream. mediabunny would search for other streams, and refuses other programmes. */
 export function tablesFor(
   { descriptors }: Pick<Programme, "descriptors">,
   { entry, pid }: Pick<Stream, "entry" | "pid">,
@@ -141,7 +141,7 @@ function kindOf(type: number, { tags, registrations }: Naming, isDisc: boolean):
   return { kind: "other" };
 }
 
-/** Names of the types that are read. */
+/** The names of the supported types. */
 const STREAM_CODECS: Readonly<Record<number, string>> = {
   0x03: "mp3",
   0x04: "mp3",
@@ -190,7 +190,7 @@ interface Section {
   readonly pid: number;
 }
 
-/** The sections of tables, each where it ends. At most one section of each table is held. */
+/** Yield the sections of tables, each when it is complete. At most one section of each table is in memory. */
 function* sectionsIn(bytes: Uint8Array, pids: ReadonlySet<number>, work: Work): Generator<Section> {
   const opened = new Map<number, Uint8Array>();
   for (const packet of packetsIn(bytes, work)) {
@@ -226,7 +226,7 @@ function withLength(bytes: Uint8Array): Uint8Array {
   return concatBytes([Uint8Array.of(0xf0 | (bytes.length >> 8), bytes.length & 255), bytes]);
 }
 
-/** A section, with four zeros for its checksum, which mediabunny does not read. */
+/** Write a section, with four zeros as its checksum, which mediabunny does not read. */
 function section(tableId: number, body: Uint8Array): Uint8Array {
   const length = 5 + body.length + 4;
   return concatBytes([

@@ -2,16 +2,16 @@ import { concatBytes, textBytes } from "../reading/bytes.ts";
 import { lacingOf, parseOggPage, writePage } from "./page.ts";
 import type { Work } from "../reading/work.ts";
 
-/** A comment header without vendor and comments. Vorbis ends it with a bit. */
+/** A comment header without vendor and comments. In Vorbis it ends with a bit. */
 const NO_COMMENTS = {
   opus: concatBytes([textBytes("OpusTags"), new Uint8Array(8)]),
   vorbis: concatBytes([textBytes("\x03vorbis"), new Uint8Array(8), Uint8Array.of(1)]),
 } as const;
 
 /**
- * The headers of a stream without their comments. Comments may hold pictures, and for a name that is repeated a reader
- * copies all its values again for each repetition.
- * @param pages of one stream, whole, with its two headers (Opus) or three (Vorbis).
+ * Return the headers of a stream without their comments. Comments may have pictures, and a reader copies all values of a repeated name
+ * again for each repetition.
+ * @param pages the complete pages of one stream with its two headers (Opus) or three (Vorbis).
  */
 export function leanHead(codec: "opus" | "vorbis", pages: readonly Uint8Array[], work: Work): Uint8Array {
   const [first] = pages;

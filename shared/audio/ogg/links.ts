@@ -14,21 +14,21 @@ import type { Work } from "../reading/work.ts";
 
 const PROBE_BYTES = 8 * 1024;
 const SCAN_BYTES = 16 * 1024;
-/** Each link has to be searched, and costs a call. */
+/** The most links of a chain. Each link has to be searched, and needs a call. */
 const MAX_LINKS = 1_000;
 
 /** A page by its place in the source. */
 type Place = Pick<OggPage, "at" | "length" | "serial" | "granule" | "isFirst">;
 
-/** A link, with the latest time seen of each of its streams. */
+/** A link, with the latest known time of each of its streams. */
 interface Link {
   readonly clocks: Map<number, number>;
   readonly bodyAt: number;
 }
 
 /**
- * Where the links of a chained file begin (RFC 3533, section 4). `cat` writes such files, and so do recorders of web radio
- * at every song. Links differ in the serial numbers of their streams, which are read from pages along the file.
+ * Find where the links of a chained file begin (RFC 3533, section 4). `cat` writes such files, and recorders of web radio
+ * begin a link at every song. Links differ in the serial numbers of their streams, which are read from pages along the file.
  */
 export async function findLinks(source: ByteSource, work: Work): Promise<readonly number[]> {
   const starts = [0];
@@ -52,8 +52,8 @@ async function findNextLink(
   if (link === null || last.at < link.bodyAt) return null;
   let low = link.bodyAt;
   let foreign: Place | null = null;
-  // The strides double. If the next link has the same serial numbers, its clock starts again from zero. Then a place twice
-  // as far as one in this link has an earlier time than that one, however short this link is.
+  // The strides double. If the next link has the same serial numbers, its clock starts again from zero. A place at twice the distance
+  // of a place in this link then has an earlier time, even if this link is short.
   for (let stride = HEAD_BYTES; foreign === null; stride *= 2) {
     if (start + stride >= last.at) {
       if (!(await isForeign(source, link, last, work))) return null;
@@ -78,7 +78,7 @@ async function findNextLink(
   const bytes = await readWithin(source, low, high - low + MAX_HEADER_BYTES);
   for (const page of pagesIn(bytes, work)) if (page.isFirst) return low + page.at;
   if (foreign.isFirst) return foreign.at;
-  // A clock that was set back does not begin a link. A new stream does, and cannot be played without its headers.
+  // A clock that goes back does not begin a link. A new stream does, and cannot be played without its headers.
   if (link.clocks.has(foreign.serial)) return null;
   throw new DamagedSource(`The file is damaged: the stream that begins at byte ${foreign.at} has no headers.`);
 }
@@ -99,14 +99,14 @@ async function openLink(source: ByteSource, start: number, work: Work): Promise<
 async function isForeign(source: ByteSource, { clocks }: Link, page: Place, work: Work): Promise<boolean> {
   const clock = clocks.get(page.serial);
   if (clock === undefined || page.isFirst || (page.granule !== -1 && page.granule < clock)) {
-    // The checksum tells another stream from a flipped bit.
+    // The checksum distinguishes another stream from a flipped bit.
     return hasItsChecksum(await readWithin(source, page.at, page.length), { at: 0, length: page.length }, work);
   }
   clocks.set(page.serial, Math.max(clock, page.granule));
   return false;
 }
 
-/** The first page that begins at or after a place. Null where none begins before `limit` or within the length of two pages. */
+/** Find the first page that begins at or after a place. Null if none begins before `limit` or within the length of two pages. */
 async function pageAt(source: ByteSource, place: number, limit: number, work: Work): Promise<Place | null> {
   const until = Math.min(limit, place + 2 * MAX_PAGE_BYTES);
   for (let from = place, length = PROBE_BYTES; from < until; from += length, length *= 2) {

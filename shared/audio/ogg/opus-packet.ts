@@ -1,4 +1,4 @@
-/** The samples of a packet at 48 kHz, by its first two bytes (RFC 6716, section 3.1). */
+/** Return the number of samples of a packet at 48 kHz, by its first two bytes (RFC 6716, section 3.1). */
 export function opusSamples(toc: number, second: number): number {
   const config = toc >> 3;
   const size = config & 3;
@@ -8,7 +8,7 @@ export function opusSamples(toc: number, second: number): number {
   return frame * (code === 0 ? 1 : code === 3 ? second & 63 : 2);
 }
 
-/** Packets without frames, which stand for sound that was not sent. They repair gaps (RFC 7845, section 4.1). */
+/** Packets without frames, which represent sound that was not sent. They repair gaps (RFC 7845, section 4.1). */
 const SILENCES: readonly (readonly [samples: number, packet: Uint8Array])[] = [
   [5_760, Uint8Array.of((31 << 3) | 3, 6)],
   [960, Uint8Array.of(31 << 3)],

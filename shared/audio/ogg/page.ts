@@ -18,7 +18,7 @@ export interface OggPage {
   readonly isOpen: boolean;
 }
 
-/** A page's header (RFC 3533). Null where it is not whole. */
+/** Read a page's header (RFC 3533). Null if it is incomplete. */
 export function parseOggPage(bytes: Uint8Array, at: number): OggPage | null {
   if (at + 27 > bytes.length || asciiAt(bytes, at, 4) !== "OggS" || bytes[at + 4] !== 0) return null;
   const view = viewOf(bytes);
@@ -43,7 +43,7 @@ export function parseOggPage(bytes: Uint8Array, at: number): OggPage | null {
 /** The work of reading a page's header, which takes some 100 ns. */
 const PAGE_ELEMENTS = 2;
 
-/** The last page in these bytes that `counts` accepts. */
+/** Return the last page in these bytes that `counts` accepts. */
 export function lastPageIn(
   bytes: Uint8Array,
   work: Work,
@@ -55,7 +55,7 @@ export function lastPageIn(
   return last;
 }
 
-/** The pages of one stream, or of all, that begin in these bytes. The last one may be cut off. */
+/** Yield the pages of one stream, or of all, that begin in these bytes. The last one may be cut off. */
 export function* pagesIn(bytes: Uint8Array, work: Work, serial?: number): Generator<OggPage> {
   for (let at = indexOfBytes(bytes, CAPTURE, 0, work); at !== -1;) {
     work.visit(PAGE_ELEMENTS);
@@ -66,17 +66,17 @@ export function* pagesIn(bytes: Uint8Array, work: Work, serial?: number): Genera
   }
 }
 
-/** The lengths of a page's segments. A packet ends with its first segment below 255. */
+/** Return the lengths of a page's segments. A packet ends with its first segment below 255. */
 export function lacingOf(bytes: Uint8Array, { at, bodyAt }: OggPage): readonly number[] {
   return [...bytes.subarray(at + 27, bodyAt)];
 }
 
-/** How many packets end on a page. */
+/** Return the number of packets that end on a page. */
 export function packetsOn(bytes: Uint8Array, page: OggPage): number {
   return lacingOf(bytes, page).filter((value) => value < 255).length;
 }
 
-/** A page from the middle of a stream, with number 0. */
+/** Write a page from the middle of a stream, with number 0. */
 export function writePage(
   {
     serial,
@@ -100,8 +100,8 @@ export function writePage(
 }
 
 /**
- * The headers of Opus with a pre-skip of 0. A decoder drops these samples at the start of each file that it is given, so every
- * chunk of a recording would lose that much, and be placed too early.
+ * Return the headers of Opus with a pre-skip of 0. A decoder drops the pre-skip at the start of each file, so every
+ * chunk of a recording would lose that sound, and its words would be too early.
  */
 export function withoutPreSkip(head: Uint8Array): Uint8Array {
   const page = parseOggPage(head, 0);
@@ -112,7 +112,7 @@ export function withoutPreSkip(head: Uint8Array): Uint8Array {
   return changed;
 }
 
-/** mediabunny leaves out the framing bit that ends a Vorbis comment header; libvorbis then refuses the file. */
+/** Add the framing bit at the end of a Vorbis comment header. mediabunny leaves it out, and libvorbis then refuses the file. */
 export function fixVorbisComment(file: Uint8Array): Uint8Array {
   // The file is a chunk that was written here, so its length is limited.
   for (let page = parseOggPage(file, 0); page !== null; page = parseOggPage(file, page.at + page.length)) {
@@ -123,7 +123,7 @@ export function fixVorbisComment(file: Uint8Array): Uint8Array {
     let comments = view.getUint32(at, true);
     at += 4;
     for (; comments > 0; comments--) at += 4 + view.getUint32(at, true);
-    // The header may already end with it; the page must have room for it.
+    // The header may already end with the bit. Otherwise the page must have room for it.
     const packetEnd = page.bodyAt + firstPacketBytes(file, page);
     if (at < packetEnd) {
       if (byteAt(file, at) & 1) return file;
@@ -146,7 +146,7 @@ function firstPacketBytes(file: Uint8Array, page: OggPage): number {
   return length;
 }
 
-/** Lengthens the first packet by one byte: its last lacing value, which is below 255, grows by one. */
+/** Lengthen the first packet by one byte: its last lacing value, which is below 255, grows by one. */
 function insertFramingBit(file: Uint8Array, page: OggPage, at: number): Uint8Array {
   const fixed = new Uint8Array(file.length + 1);
   fixed.set(file.subarray(0, at));
@@ -183,7 +183,7 @@ export function hasItsChecksum(bytes: Uint8Array, page: Pick<OggPage, "at" | "le
   return viewOf(bytes).getUint32(page.at + 22, true) === crcOf(bytes, page);
 }
 
-/** The field of the checksum itself counts as zero. */
+/** Return the checksum of a page. The field of the checksum itself counts as zero. */
 function crcOf(bytes: Uint8Array, { at, length }: Pick<OggPage, "at" | "length">): number {
   let crc = 0;
   for (let index = 0; index < length; index++) {

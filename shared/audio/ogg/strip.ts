@@ -4,7 +4,7 @@ import { opusSamples, opusSilence } from "./opus-packet.ts";
 import type { Strip } from "../chunks/spliced.ts";
 import type { Work } from "../reading/work.ts";
 
-/** Opus has no packets where nothing was said or pages are missing. Such gaps are filled, so that what follows keeps its time. */
+/** Opus has no packets for pauses in speech or for missing pages. Such gaps are filled, so that the sound after them keeps its time. */
 export interface Filling {
   /** Gaps are filled up to this time; the chunk ends there. */
   readonly untilGranule: number;
@@ -14,15 +14,15 @@ export interface Filling {
 interface LostGranules {
   readonly from: number;
   readonly to: number;
-  /** Silence was put in their place. */
+  /** Whether silence replaces them. */
   readonly isFilled: boolean;
 }
 
-/** The work for a page, which is parsed, checked, measured and copied. */
+/** The work of a page, which is parsed, checked, measured and copied. */
 const STRIPPED_ELEMENTS = 8;
 
 const NONE = new Uint8Array();
-/** A shorter gap is rounding. This is a frame of nearly all encoders, 20 ms. */
+/** A shorter gap is rounding. 20 ms is a frame of almost all encoders. */
 const MIN_GAP_SAMPLES = 960;
 
 interface Taken {
@@ -34,8 +34,8 @@ interface Taken {
 }
 
 /**
- * Keeps whole pages of one stream. A page that is cut off can look to a reader like a broken file, and a broken packet
- * like its end. Where pages are missing, packets that continue on them are removed too.
+ * Keep complete pages of one stream. To a reader, a page that is cut off can look like a broken file, and a broken packet
+ * like the end of the file. If pages are missing, packets that continue on them are removed too.
  */
 export function stripOgg(
   serial: number,
@@ -48,13 +48,13 @@ export function stripOgg(
   let isOver = false;
   const lost: LostGranules[] = [];
 
-  /** A page, and the pages that are needed in front of it. */
+  /** Return a page, after the pages that are needed before it. */
   function take(bytes: Uint8Array, page: OggPage): readonly Uint8Array[] {
     const whole = bytes.subarray(page.at, page.at + page.length);
     const sequence = viewOf(bytes).getUint32(page.at + 18, true);
     const before = last;
     const isNext = sequence === (before?.sequence ?? 0) + 1;
-    // Some writers do not number their pages.
+    // Some programs do not number their pages.
     isCounted ||= before !== null && isNext;
     const isMissing = before !== null && isCounted && !isNext;
     const kept = isMissing && page.isContinued ? dropFirstPacket(whole) : whole;
@@ -69,7 +69,7 @@ export function stripOgg(
         : [];
     const canFill = filling !== null && granule >= 0 && before.granule >= 0 && (isMissing || !before.isOpen);
     const start = granule - samples;
-    // Only a filled hole is known to the sample.
+    // Only the length of a filled hole is known exactly.
     if (isMissing && granule >= 0)
       lost.push({
         from: before.granule,
@@ -113,7 +113,7 @@ export function stripOgg(
   };
 }
 
-/** A page of headers that comes again: its packets are no sound. */
+/** Whether a page repeats the headers. Its packets are not sound. */
 function isHeader(bytes: Uint8Array, { bodyAt, isFirst, isContinued }: OggPage): boolean {
   if (isFirst) return true;
   const magic = isContinued ? "" : asciiAt(bytes, bodyAt, 8);
@@ -121,7 +121,7 @@ function isHeader(bytes: Uint8Array, { bodyAt, isFirst, isContinued }: OggPage):
   return magic === "OpusTags" || magic === "OpusHead" || isVorbis;
 }
 
-/** The page without the rest of a packet that began before it. Null where the page holds nothing else. */
+/** Return the page without the rest of a packet that began before it. Null if the page has nothing else. */
 function dropFirstPacket(page: Uint8Array): Uint8Array | null {
   const parsed = parseOggPage(page, 0);
   if (parsed === null) return null;
@@ -136,7 +136,7 @@ function dropFirstPacket(page: Uint8Array): Uint8Array | null {
   );
 }
 
-/** The number of samples in the packets that end on a page of Opus. */
+/** Return the number of samples in the packets that end on a page of Opus. */
 function measure(page: Uint8Array, opened: Uint8Array): { readonly samples: number; readonly open: Uint8Array } {
   const parsed = parseOggPage(page, 0);
   let open = opened;

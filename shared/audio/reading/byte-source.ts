@@ -15,12 +15,12 @@ export class SourceChanged extends Error {
 export interface ByteSource {
   readonly sizeBytes: number;
   read(offset: number, lengthBytes: number): Promise<Uint8Array>;
-  /** Everything behind an offset, in one request. */
+  /** Open a stream of everything from an offset on, in one request. */
   open?(offset: number): Promise<ByteStream>;
 }
 
 export interface ByteStream {
-  /** Fills a view with the next bytes; fewer at the end. The view's buffer is transferred, and comes back with the bytes. */
+  /** Fill a view with the next bytes, or with fewer at the end. The view's buffer is transferred, and returned with the bytes. */
   readInto(view: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
 }
 
@@ -64,7 +64,7 @@ export function r2Source(media: R2Bucket, { key, etag, sizeBytes }: ObjectVersio
   };
 }
 
-/** The same source, whose bytes are read once, whole, when they are first needed. For one that fits memory. */
+/** Return a source that reads all bytes once, when they are first needed. It is for a source that fits in memory. */
 export function readOnce(source: ByteSource): ByteSource {
   const { sizeBytes } = source;
   let all: Promise<Uint8Array> | undefined;

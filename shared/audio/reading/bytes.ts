@@ -4,7 +4,7 @@ export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Latin-1 text of a range; short where the bytes end. */
+/** Read the Latin-1 text of a range. It is shorter if the bytes end. */
 export function asciiAt(bytes: Uint8Array, offset: number, length: number): string {
   return String.fromCharCode(...bytes.subarray(offset, offset + length));
 }
@@ -23,7 +23,7 @@ export function textBytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** Where `pattern` next begins at or after `from`; -1 if nowhere. Its first byte may also be found where the rest does not match. */
+/** Find where `pattern` begins at or after `from`; -1 if nowhere. Places where only its first byte matches count as work. */
 export function indexOfBytes(bytes: Uint8Array, pattern: readonly number[], from: number, work: Work): number {
   const [first = 0] = pattern;
   let tries = 0;
@@ -42,15 +42,15 @@ function startsWith(bytes: Uint8Array, pattern: readonly number[], at: number): 
   return true;
 }
 
-/** Byte `at`, or 0 past the end. */
+/** Return byte `at`, or 0 past the end. */
 export function byteAt(bytes: Uint8Array, at: number): number {
   return bytes[at] ?? 0;
 }
 
-/** Every runtime passes this many arguments to a call. */
+/** The number of arguments that every runtime can pass to a call. */
 const TEXT_BYTES = 8 * 1024;
 
-/** For a chunk's plan, which is JSON. Node 24, which measures the cutter, has no `Uint8Array.toBase64`. */
+/** Encode bytes for a chunk's plan, which is JSON. Node 24, on which the cutter is measured, has no `Uint8Array.toBase64`. */
 export function toBase64(bytes: Uint8Array): string {
   let text = "";
   for (let at = 0; at < bytes.length; at += TEXT_BYTES) {

@@ -4,21 +4,21 @@ import type { Work } from "./work.ts";
 export interface Point {
   readonly offset: number;
   readonly timeMs: number;
-  /** The time until which nothing else begins, where the place itself says so. */
+  /** The time until which nothing else begins, if the place itself stores it. */
   readonly untilMs?: number;
 }
 
-/** Places in the order of their offsets, each offset once. A time is found in a few steps, even where times go back. */
+/** Places in the order of their offsets, with each offset once. A time is found in a few steps, even if times go back. */
 export interface Points {
   readonly all: readonly Point[];
-  /** Adds places, which must be in order. Places whose offset is known already are left out. */
+  /** Add places, which must be in order. Places with a known offset are left out. */
   add(found: readonly Point[]): void;
-  /** The index of the last place that is at or before a time; -1 where none is. */
+  /** Return the index of the last place that is at or before a time; -1 if none is. */
   lastAt(timeMs: number): number;
 }
 
 /**
- * Enough for a day of pages a second apart, and for all places found while a week of chunks is searched. Beyond this,
+ * Enough for a day of pages a second apart, and for all places found during the search for a week of chunks. With more,
  * every second place is dropped, and can be searched again.
  */
 const MOST_POINTS = 100_000;
@@ -28,7 +28,7 @@ const SHORT_RUN = 1_000;
 
 export function pointsOf(first: readonly Point[], work: Work, onDrop = () => {}): Points {
   let all: Point[] = [];
-  /** The earliest time from each place on: it never falls, so it can be searched by halves. */
+  /** The earliest time from each place on. It never decreases, so a binary search works. */
   let earliest: number[] = [];
 
   function add(found: readonly Point[]): void {
@@ -51,7 +51,7 @@ export function pointsOf(first: readonly Point[], work: Work, onDrop = () => {})
 
   function insert(at: number, run: readonly Point[]): void {
     work.keep(run.length);
-    // Moving a tail runs at some 10 GB a second. Copying the list takes far longer, so only long runs do that.
+    // Moving a tail runs at about 10 GB a second. Copying the list takes far longer, so it is done only for long runs.
     const isShort = run.length <= SHORT_RUN;
     work.visit(run.length + (isShort ? (all.length - at) / 256 : all.length / 16));
     if (isShort) {
@@ -97,7 +97,7 @@ export function pointsOf(first: readonly Point[], work: Work, onDrop = () => {})
   };
 }
 
-/** How many of `count` indexes hold, where all that hold come first. */
+/** Return how many of `count` indexes hold, if all that hold come first. */
 export function partition(count: number, holds: (index: number) => boolean): number {
   let low = 0;
   let high = count;

@@ -2,18 +2,18 @@ import { patiently } from "../../uploads/patient.ts";
 import { readWithin, SourceChanged, type ByteSource, type ByteStream } from "./byte-source.ts";
 import { WALK_BYTES } from "../chunks/limits.ts";
 
-/** A stretch of a source that moves from front to back in one buffer, so the memory of a walk does not grow with the file. */
+/** A stretch of a source that moves from the start to the end in one buffer, so the memory of a walk does not grow with the file. */
 export interface SlidingWindow {
   /** Where the stretch begins. */
   readonly base: number;
-  /** Overwritten by `advance`. */
+  /** The bytes of the stretch, which `advance` overwrites. */
   readonly bytes: Uint8Array;
   readonly isLast: boolean;
-  /** Drop bytes at the front, and read on behind the others. */
+  /** Drop bytes at the front, and read more after the others. */
   advance(droppedBytes: number): Promise<void>;
 }
 
-/** The first stretch, from `start` on. A stream that breaks is opened again where the window begins. */
+/** Read the first stretch, from `start` on. A broken stream is opened again at the start of the window. */
 export async function slideOver(source: ByteSource, start: number): Promise<SlidingWindow> {
   let stream: ByteStream | null = null;
   let base = start;

@@ -4,7 +4,7 @@ import type { ByteSource } from "./byte-source.ts";
 export interface ReadAllowance {
   readonly maxReads: number;
   readonly maxBytes: number;
-  /** The least that a read fetches, since the next one is often close by. */
+  /** The least bytes that a read fetches, because the next read is often close by. */
   readonly aheadBytes: number;
 }
 
@@ -13,7 +13,7 @@ export class AllowanceSpent extends Error {
   override readonly name = "AllowanceSpent";
 }
 
-/** A source of which only the beginning is there yet: reading past it throws `AllowanceSpent`. */
+/** Return a source that only has its beginning so far. Reading past it throws `AllowanceSpent`. */
 export function headSource(head: Uint8Array, sizeBytes: number): ByteSource {
   return {
     sizeBytes,
@@ -24,7 +24,7 @@ export function headSource(head: Uint8Array, sizeBytes: number): ByteSource {
   };
 }
 
-/** A source that keeps what it has read, and throws `AllowanceSpent` where a read would exceed the allowance. */
+/** Return a source that keeps the bytes it has read, and throws `AllowanceSpent` if a read would exceed the allowance. */
 export function sparingSource(source: ByteSource, { maxReads, maxBytes, aheadBytes }: ReadAllowance): ByteSource {
   const held: { readonly base: number; readonly bytes: Uint8Array }[] = [];
   let spentBytes = 0;

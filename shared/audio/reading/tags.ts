@@ -8,7 +8,7 @@ const APE_BYTES = 32;
 const ID3V1_BYTES = 128;
 const LYRICS_END_BYTES = 15;
 
-/** Where a file begins, behind the tags that were put in front of it. */
+/** Find where a file begins, after the tags in front of it. */
 export async function behindTags(window: Window): Promise<number> {
   let at = 0;
   for (let tags = 0; tags < MAX_TAGS; tags++) {
@@ -20,7 +20,7 @@ export async function behindTags(window: Window): Promise<number> {
   return at;
 }
 
-/** Where a file's sound ends, before the tags that were put behind it (ID3v1, APE, Lyrics3). */
+/** Find where a file's sound ends, before the tags at its end (ID3v1, APE, Lyrics3). */
 export async function beforeTags(source: ByteSource): Promise<number> {
   const base = Math.max(0, source.sizeBytes - HEAD_BYTES);
   const tail = await readWithin(source, base, HEAD_BYTES);
@@ -47,12 +47,12 @@ function endTagBytes(bytes: Uint8Array): number {
   return 0;
 }
 
-/** The size of an APE tag's items and footer, which both its header and its footer give. */
+/** Return the size of an APE tag's items and footer, which is in both its header and its footer. */
 function apeBytes(bytes: Uint8Array): number {
   return viewOf(bytes).getUint32(12, true);
 }
 
-/** The size of an ID3v2 tag at the start, which pictures can make megabytes; 0 without one. */
+/** Return the size of an ID3v2 tag at the start, which can be megabytes with pictures; 0 without a tag. */
 function id3Bytes(head: Uint8Array): number {
   if (head.length < 10 || head[0] !== 0x49 || head[1] !== 0x44 || head[2] !== 0x33) return 0;
   const size = [6, 7, 8, 9].reduce((sum, at) => (sum << 7) | (byteAt(head, at) & 0x7f), 0);

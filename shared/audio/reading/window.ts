@@ -1,19 +1,19 @@
 import { readWithin, type ByteSource } from "./byte-source.ts";
 import { READ_BYTES } from "../chunks/limits.ts";
 
-/** Reads ahead, and answers small reads from what it holds. */
+/** A buffer that reads ahead, and answers small reads from memory. */
 export interface Window {
   readonly sizeBytes: number;
   /** Bytes from `offset`: at least `length` unless the source ends. They are valid until the next call. */
   at(offset: number, length: number): Promise<Uint8Array>;
 }
 
-/** Holds two stretches of `stepBytes`, or of what was asked for where that is more. Reads nothing ahead past `limit`. */
+/** Return a window with two stretches of `stepBytes`, or of the requested length if it is more. It does not read ahead past `limit`. */
 export function windowOn(source: ByteSource, stepBytes: number, limit = source.sizeBytes, growth = 1): Window {
   let step = stepBytes;
   let held: Uint8Array = new Uint8Array();
   let base = 0;
-  // The stretch before, for a step back from packets to the box that they lie in.
+  // The previous stretch, for a step back from packets to the box that contains them.
   let earlier = { base, held };
   return {
     sizeBytes: source.sizeBytes,

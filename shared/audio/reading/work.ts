@@ -7,7 +7,7 @@ import { MAX_DURATION_MS, READ_BYTES } from "../chunks/limits.ts";
  * file decides how long it takes to read it.
  */
 export interface WorkLimits {
-  /** Frames, pages, packets, elements, boxes and table entries that are visited, and places searched for a mark. */
+  /** Visited frames, pages, packets, elements, boxes and table entries, and places searched for a mark. */
   readonly elements: number;
   /** Bytes read from the source, or copied from a source in memory. */
   readonly bytes: number;
@@ -23,28 +23,28 @@ export interface WorkLimits {
 
 export type WorkKind = keyof WorkLimits;
 
-/** The memory of an object with a place and its time, roughly. */
+/** The approximate memory of an object with a place and its time. */
 export const ENTRY_BYTES = 64;
 
 /**
- * The work of a box or element whose header may have to be fetched. It is an awaited step of some 0.5 µs; a frame in a
+ * The work of a box or element whose header may have to be fetched. It is an awaited step of about 0.5 µs. A frame in a
  * buffer takes 20 ns.
  */
 export const FETCHED_ELEMENT = 16;
 
-/** The least average size of frames: the smallest legal frame of ADTS has 8 bytes, and is looked at 1.3 times. */
+/** The least average size of frames: the smallest legal frame of ADTS has 8 bytes, and is visited 1.3 times. */
 const ELEMENT_BYTES = 6;
 
-/** For headers, tables and searches, which even the smallest file needs. */
+/** The elements for headers, tables and searches, which even the smallest file needs. */
 const BASE_ELEMENTS = 250_000;
 
 /** The frames of the longest recording: AAC at 96 kHz has 94 in a second. */
 const MOST_ELEMENTS = Math.ceil((MAX_DURATION_MS / 1000) * 94);
 
-/** A walk over the file, one to find files laid end to end, a plan of each of those, and the searches in between. */
+/** How often planning may read the file: a walk over it, one to find joined files, a plan of each of them, and the searches in between. */
 const PLAN_READINGS = 5;
 
-/** A small file is read many times in memory, and headers are read in ever larger steps up to 24 MB. */
+/** The bytes for any file. A small file is read many times in memory, and headers are read in growing steps up to 24 MB. */
 const BASE_BYTES = 64 * 1024 * 1024;
 
 /** An invocation makes at most 10,000 requests (developers.cloudflare.com/workers/platform/limits). Two days take 7,000. */
@@ -54,17 +54,17 @@ const MOST_READS = 8000;
 const MOST_ENTRIES = (64 * 1024 * 1024) / ENTRY_BYTES;
 const BASE_ENTRIES = 50_000;
 
-/** As much memory as the file has bytes: an index of speech in packets of 20 bytes takes 16 bytes for each. */
+/** Planning may use as much memory as the file has bytes: an index of speech in packets of 20 bytes takes 16 bytes for each. */
 const ENTRIES_A_BYTE = 1 / ENTRY_BYTES;
 
 /** A minute of speech has at least this many bytes, at nearly 3 kbit/s. With fewer, the duration in the header is wrong. */
 const CALL_BYTES = 20_000;
 const BASE_CALLS = 20;
 
-/** Where an upload broke off, at least a sixteenth of the file must be there. */
+/** After an interrupted upload, at least a sixteenth of the file must be there. */
 const CLAIMED_SHARE = 16;
 
-/** The work that planning a source of this size may take. */
+/** Return the work that planning a source of this size may take. */
 export function planLimits(sizeBytes: number): WorkLimits {
   return {
     elements: Math.min(MOST_ELEMENTS, BASE_ELEMENTS + Math.ceil(sizeBytes / ELEMENT_BYTES)),
@@ -76,7 +76,7 @@ export function planLimits(sizeBytes: number): WorkLimits {
   };
 }
 
-/** Where the bitrate differs along a file, a chunk may read this many times what was planned. */
+/** If the bitrate differs along a file, a chunk may read this many times the planned bytes. */
 const CUT_READINGS = 8;
 const CUT_ELEMENTS = 2_000_000;
 /** 64 MB: a minute of uncompressed sound with four channels of 24 bits, which cutting mixes down. */
@@ -87,7 +87,7 @@ const CUT_STEPS = 64;
 /** Twelve reads are for the chunk itself. The rest is for tags, tables and damage. */
 const CUT_READS = 500;
 
-/** The work that cutting a chunk may take. It depends on the chunk, not on the source. */
+/** Return the work that cutting a chunk may take. It depends on the chunk, not on the source. */
 export function cutLimits({ bytes }: Pick<ChunkPlan, "bytes">): WorkLimits {
   return {
     elements: CUT_ELEMENTS + Math.ceil((bytes?.length ?? 0) / ELEMENT_BYTES),
@@ -113,19 +113,19 @@ export class WorkSpent extends DamagedSource {
   }
 }
 
-const ADVICE = "It is damaged, or was made to cause work. Convert it to MP3 or M4A, and send that.";
+const ADVICE = "It is damaged, or was made to cause work. Convert it to MP3 or M4A and send the result.";
 const sentences: Readonly<Record<WorkKind, (limit: string) => string>> = {
   elements: (limit) => `The file has more than ${limit} frames, pages or elements, too many for its size. ${ADVICE}`,
-  bytes: (limit) => `Finding the sound in the file would take reading more than ${limit} bytes. ${ADVICE}`,
-  reads: (limit) => `Finding the sound in the file would take more than ${limit} reads. ${ADVICE}`,
+  bytes: (limit) => `To find the sound in the file, more than ${limit} bytes would have to be read. ${ADVICE}`,
+  reads: (limit) => `To find the sound in the file, more than ${limit} reads would be needed. ${ADVICE}`,
   entries: (limit) => `The file's index needs more than ${limit} entries in memory. ${ADVICE}`,
   claimedBytes: (limit) =>
-    `The file's index names more than ${limit} bytes of sound, far more than the file has. Its upload may have broken off: send it again.`,
+    `The file's index claims more than ${limit} bytes of sound, far more than the file has. Its upload may have been interrupted: send it again.`,
   calls: (limit) =>
-    `By its headers the file is so long that it needs more than ${limit} calls to a model, too many for its size. If it is nearly all silence, cut the silence out. If not, it is damaged: convert it to MP3 or M4A, and send that.`,
+    `By its headers the file is so long that it needs more than ${limit} calls to a model, too many for its size. If almost all of it is silence, cut the silence out. If not, it is damaged: convert it to MP3 or M4A and send the result.`,
 };
 
-/** Counts the work of reading a recording. Throws `WorkSpent` where a limit is exceeded. */
+/** Counts the work of reading a recording. Throws `WorkSpent` if a limit is exceeded. */
 export class Work {
   readonly limits: WorkLimits;
   #elements = 0;
@@ -140,7 +140,7 @@ export class Work {
     this.limits = limits;
   }
 
-  /** The work so far. `entries` is the most that were held at once. */
+  /** The work so far. `entries` is the most that were in memory at once. */
   get spent(): WorkLimits {
     return {
       elements: Math.ceil(this.#elements),
@@ -154,7 +154,7 @@ export class Work {
 
   visit(elements = 1): void {
     this.#elements += elements;
-    // Not `>`, so that NaN exceeds the limit.
+    // The test is not `>`, so that NaN exceeds the limit.
     if (!(this.#elements <= this.limits.elements)) throw new WorkSpent("elements", this.limits.elements);
   }
 
@@ -168,7 +168,7 @@ export class Work {
     if (!(this.#reads <= this.limits.reads)) throw new WorkSpent("reads", this.limits.reads);
   }
 
-  /** Entries that are held for a moment only, beside the others. */
+  /** Count entries that are in memory only for a moment, in addition to the others. */
   peak(entries: number): void {
     this.#mostEntries = Math.max(this.#mostEntries, this.#entries + entries);
     if (!(this.#entries + entries <= this.limits.entries)) throw new WorkSpent("entries", this.limits.entries);
@@ -180,12 +180,12 @@ export class Work {
     if (!(this.#entries <= this.limits.entries)) throw new WorkSpent("entries", this.limits.entries);
   }
 
-  /** Bytes that are held, counted as entries. */
+  /** Count bytes in memory as entries. */
   hold(bytes: number): void {
     this.keep(bytes / ENTRY_BYTES);
   }
 
-  /** Whatever `use` holds is free again when it ends. */
+  /** Run `use`, and free the entries that it held when it ends. */
   async borrow<Result>(use: () => Promise<Result>): Promise<Result> {
     const before = this.#entries;
     try {
@@ -195,7 +195,7 @@ export class Work {
     }
   }
 
-  /** Bytes of sound that an index claims. */
+  /** Count bytes of sound that an index claims. */
   claim(bytes: number): void {
     this.#claimedBytes += bytes;
     if (!(this.#claimedBytes <= this.limits.claimedBytes))

@@ -7,7 +7,7 @@ import type { CallLimits } from "../chunks/limits.ts";
 import type { Work } from "../reading/work.ts";
 import { wavFile } from "./write-wav.ts";
 
-/** Sound in blocks that each decode by themselves: a cut copies whole blocks, and the model's decoder reads them. */
+/** Sound in blocks that can be decoded separately. A cut copies whole blocks, and the model's decoder reads them. */
 export interface Blocks {
   readonly codec: "adpcm-ms" | "adpcm-ima" | "gsm";
   readonly sampleRate: number;
@@ -30,7 +30,7 @@ const CODECS: ReadonlyMap<number, Blocks["codec"]> = new Map([
   [0x31, "gsm"],
 ]);
 
-/** Two frames of GSM 06.10, packed. */
+/** A block of two packed frames of GSM 06.10. */
 const GSM = { blockBytes: 65, samplesPerBlock: 320 };
 
 /** @param fmt the body of the `fmt ` chunk. @returns null for a code that is not one of blocks, or impossible numbers. */
@@ -94,10 +94,10 @@ export async function extractBlocks(
   };
 }
 
-/** An encoder of GSM starts with another block, of 40 ms, before its state no longer changes. */
+/** The number of blocks before an encoder's state no longer changes. A block of GSM has 40 ms. */
 const SETTLING_BLOCKS = { "adpcm-ms": 0, "adpcm-ima": 0, gsm: 2 } as const;
 
-/** Whether a stretch is silence: for as long as nothing sounds, an encoder writes the same block again and again. */
+/** Whether a stretch is silence. For silence, an encoder repeats the same block. */
 function isStill(bytes: Uint8Array, { codec, blockBytes }: Blocks): boolean {
   const settled = SETTLING_BLOCKS[codec];
   const blocks = Math.floor(bytes.length / blockBytes);

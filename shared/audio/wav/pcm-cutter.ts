@@ -18,18 +18,18 @@ import {
 import { MAX_CHANNELS, pcmFrameBytes, toMono, type PcmFormat } from "./pcm.ts";
 import { pcmFile } from "./pcm-file.ts";
 
-/** Where the samples of a file lie, and how. */
+/** The place and the format of the samples of a file. */
 export interface PcmLayout {
   readonly format: PcmFormat;
   readonly data: ByteRange;
-  /** How many bytes of samples the header says there are: as many as there are, where it does not know. */
+  /** The number of bytes of samples by the header, or the actual number if the header does not give it. */
   readonly saidBytes: number;
 }
 
 // Reading all eight seconds that are searched for a pause would take megabytes a cut in a 96 kHz stereo file.
 const LISTEN_MS = 6_000;
 
-/** Why a file of this name cannot have samples of this shape; null if it can. */
+/** Return why a file of this format cannot have samples of this shape; null if it can. */
 export function refuseShape(
   name: string,
   { sampleRate, channels }: Pick<PcmFormat, "sampleRate" | "channels">,
@@ -39,7 +39,7 @@ export function refuseShape(
   return refuse("damaged", `The ${name} file's header has an impossible number of channels.`);
 }
 
-/** @param codec as the file names it. */
+/** @param codec the codec's name in the file. */
 export function refuseCompressed(name: "WAV" | "AIFF" | "AU", codec: string): Refusal {
   return refuse(
     "unsupported_codec",
@@ -47,21 +47,21 @@ export function refuseCompressed(name: "WAV" | "AIFF" | "AU", codec: string): Re
   );
 }
 
-/** What every container of plain samples has in common. The chunks hold nothing of their own: each cut reads the header again. */
+/** Return the common part of every container of plain samples. The chunks store no other data, so each cut reads the header again. */
 export function pcmContainer<N extends string>(name: N) {
   return {
     name,
     extra: z.object({ type: z.literal(name), v: z.literal(1) }),
     endsByTime: false,
     joined: <E>(first: E) => first,
-    // Samples are mixed to one channel and lowered to the model's rate.
+    // Samples are mixed to one channel and resampled to the model's rate.
     sentBytesPerSecond: (bytesPerSecond: number) => Math.min(bytesPerSecond, 2 * MODEL_SAMPLE_RATE),
   } as const;
 }
 
 /**
- * A container whose files hold plain samples alone, in one stretch.
- * @param readHeader of the container: where its samples lie, or why it cannot be read.
+ * Return a container whose files only have plain samples, in one stretch.
+ * @param readHeader returns where the samples are, or why the file cannot be read.
  */
 export function pcmCutter<N extends string>(
   name: N,
@@ -115,7 +115,7 @@ export async function extractPcm(source: ByteSource, chunk: ChunkPlan, layout: P
   const { offset, length, firstFrame } = rangeOf(layout, chunk.startMs, chunk.endMs);
   const file = pcmFile(format, chunk.channel);
   const frameBytes = pcmFrameBytes(format);
-  // Six channels of 24 bits would take more than twelve reads of the usual size.
+  // Six channels of 24 bits would need more than twelve reads of the usual size.
   const stepBytes = Math.min(2 * READ_BYTES, Math.max(READ_BYTES, length / (CHUNK_MAX_READS - 3)));
   const readBytes = Math.ceil(stepBytes / frameBytes) * frameBytes;
   for (let done = 0; done < length; done += readBytes) {

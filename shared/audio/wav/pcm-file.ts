@@ -5,22 +5,22 @@ import { channelOf, toMono, type PcmFormat } from "./pcm.ts";
 import { writeWav } from "./write-wav.ts";
 import { resampler } from "./resample.ts";
 
-/** PCM that comes piece by piece, as a WAV file that the model takes. */
+/** Writes PCM that comes in pieces to a WAV file for the model. */
 export interface PcmFile {
-  /** Whole frames. */
+  /** @param frames complete frames. */
   push(frames: Uint8Array): void;
-  /** @throws SilentStretch where all samples are the same: a model would be paid to invent words. */
+  /** @throws SilentStretch if all samples are the same. Otherwise a call would be paid for in which the model invents words. */
   end(startMs: number): ChunkFile;
 }
 
-/** Two steps of 16 bits, which dither may have: a value that does not change is silence, even if it is not zero. */
+/** Two steps of 16 bits, which dither may cause. A value that does not change is silence, even if it is not zero. */
 const STILL = 2 / 32768;
-/** The smallest step of A-law is eight of 16 bits. */
+/** The smallest step of A-law is eight steps of 16 bits. */
 const STILL_COMPANDED = 16 / 32768;
 
 const QUIET_WINDOW_MS = 200;
 
-/** @param channel the one to take. Left out, all are mixed to one. */
+/** @param channel the channel to take. If it is left out, all are mixed to one. */
 export function pcmFile(format: PcmFormat, channel?: number): PcmFile {
   const { sampleRate, encoding } = format;
   const still = encoding === "alaw" || encoding === "ulaw" ? STILL_COMPANDED : STILL;

@@ -6,7 +6,7 @@ import { viewOf } from "../reading/bytes.ts";
 export const MAX_CHANNELS = 64;
 export const MAX_SAMPLE_BYTES = 8;
 
-/** How PCM samples lie in the source. */
+/** The format of PCM samples in the source. */
 export const PcmFormat = z.object({
   encoding: z.enum(["int", "uint8", "float", "alaw", "ulaw"]),
   bytesPerSample: z.int().min(1).max(MAX_SAMPLE_BYTES),
@@ -20,7 +20,7 @@ export function pcmFrameBytes(format: PcmFormat): number {
   return format.bytesPerSample * format.channels;
 }
 
-/** Of whole frames of PCM one channel, -1..1: one of them, or the mean of all. */
+/** Return one channel of complete PCM frames, from -1 to 1: a single channel, or the mean of all. */
 export function toMono(bytes: Uint8Array, format: PcmFormat, channel: number | "mix" = "mix"): Float32Array {
   const { channels, bytesPerSample } = format;
   const frames = Math.floor(bytes.length / pcmFrameBytes(format));
@@ -57,22 +57,22 @@ export function toMono(bytes: Uint8Array, format: PcmFormat, channel: number | "
   return mono;
 }
 
-/** The samples in place, which is several times faster than a view. Every runtime that this runs on is little-endian. */
+/** Return the samples without a copy, which is several times faster than a view. Every runtime that this runs on is little-endian. */
 function int16Of(bytes: Uint8Array): Int16Array {
   const isAligned = bytes.byteOffset % 2 === 0;
   const aligned = isAligned ? bytes : bytes.slice();
   return new Int16Array(aligned.buffer, aligned.byteOffset, aligned.length >> 1);
 }
 
-/** One frame in this many is looked at to tell whether channels cancel each other. */
+/** One frame in this many is checked to find out whether channels cancel each other. */
 const PHASE_STEP = 16;
 
-/** Unlike channels are this much quieter as a mean. Ten times less means that they cancel each other. */
+/** If the mean has less than this share of the power that it has for unlike channels, the channels cancel each other. */
 const CANCELLED = 0.1;
 
 /**
- * What to take of frames for one channel: the mean, but the loudest channel where the others take its sound away. Two wires of a
- * microphone that were swapped make a stereo file whose mean is silence.
+ * Choose the channel to take: the mean, or the loudest channel if the others cancel its sound. A microphone with two swapped
+ * wires makes a stereo file whose mean is silence.
  */
 export function channelOf(bytes: Uint8Array, format: PcmFormat): number | "mix" {
   const { channels, bytesPerSample } = format;
@@ -106,13 +106,13 @@ function sampleReader(view: DataView, { encoding, bytesPerSample, littleEndian }
   if (bytesPerSample === 1) return (at) => view.getInt8(at) / 128;
   if (bytesPerSample === 2) return (at) => view.getInt16(at, littleEndian) / 32768;
   if (bytesPerSample === 4) return (at) => view.getInt32(at, littleEndian) / 2147483648;
-  // 24 bits: the upper 16 bits are signed, and the lowest byte is added.
+  // In 24 bits, the upper 16 bits are signed, and the lowest byte is added.
   return littleEndian
     ? (at) => (view.getInt16(at + 1, true) * 256 + view.getUint8(at)) / 8388608
     : (at) => (view.getInt16(at, false) * 256 + view.getUint8(at + 2)) / 8388608;
 }
 
-// ITU-T G.711.
+// µ-law of ITU-T G.711.
 function decodeUlaw(code: number): number {
   const inverted = ~code & 0xff;
   const magnitude = (((inverted & 0x0f) << 3) + 0x84) << ((inverted & 0x70) >> 4);

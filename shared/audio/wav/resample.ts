@@ -1,24 +1,24 @@
-// Half the filter's length in periods of the lower rate. It reaches -70 dB within 1 kHz of the Nyquist frequency.
+// Half of the filter's length, in periods of the lower rate. The filter reaches -70 dB within 1 kHz of the Nyquist frequency.
 const HALF_PERIODS = 16;
 const CUTOFF = 0.92;
 
-/** Enough for all rates that recorders write: 44,100 to 16,000 Hz takes 160. Other rates are off by a ten-thousandth at most. */
+/** Enough for all rates that recorders write: 44,100 to 16,000 Hz needs 160. Other rates have an error of at most a ten-thousandth. */
 const MAX_PHASES = 2_000;
 
 export interface Resampler {
-  /** The output that the input so far determines. */
+  /** Return the output that the input so far determines. */
   push(input: Float32Array): Float32Array;
-  /** The rest of the output, as if silence followed the end. */
+  /** Return the rest of the output, as if silence followed the end. */
   end(): Float32Array;
 }
 
 /**
- * Lower a sampling rate through a windowed-sinc low-pass filter. Without one a tone above the new Nyquist frequency
- * comes back as an alias in the middle of speech. It works on a stream, and keeps only the last input.
+ * Lower a sampling rate with a windowed-sinc low-pass filter. Without one, a tone above the new Nyquist frequency
+ * becomes an alias in the middle of speech. It works on a stream, and keeps only the last input.
  */
 export function resampler(fromRate: number, toRate: number): Resampler {
   const divisor = gcd(fromRate, toRate);
-  // The rates come from a file, and two without a common divisor would take 16,000 filters.
+  // The rates come from a file, and two rates without a common divisor would need 16,000 filters.
   const whole = toRate / divisor;
   const phases = Math.min(whole, MAX_PHASES);
   const step = whole === phases ? fromRate / divisor : Math.round((fromRate / toRate) * phases);
@@ -66,7 +66,7 @@ function polyphase(fraction: number, taps: number, cutoff: number): Float32Array
     const distance = tap - half + 1 - fraction;
     const angle = Math.PI * cutoff * distance;
     const sinc = angle === 0 ? 1 : Math.sin(angle) / angle;
-    // Blackman.
+    // Blackman window.
     const turn = Math.PI * (distance / half);
     const value = sinc * (0.42 + 0.5 * Math.cos(turn) + 0.08 * Math.cos(2 * turn));
     filter[tap] = value;

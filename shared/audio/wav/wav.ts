@@ -23,7 +23,7 @@ import { behindTags } from "../reading/tags.ts";
 import { windowOn } from "../reading/window.ts";
 import { FETCHED_ELEMENT, type Work } from "../reading/work.ts";
 
-/** What a WAV file holds, by the code of its `fmt ` chunk. */
+/** The sound of a WAV file, by the code in its `fmt ` chunk. */
 type Sound =
   | { readonly is: "pcm"; readonly format: PcmFormat }
   | { readonly is: "blocks"; readonly format: Blocks }
@@ -32,10 +32,10 @@ type Sound =
 type Wav = Sound & { readonly data: ByteRange; readonly saidBytes: number };
 
 const HEADER_BYTES = 4096;
-/** Codes of `fmt ` (Microsoft, mmreg.h). The first says that the code stands further on. */
+/** Codes of `fmt ` (Microsoft, mmreg.h). The first means that the code is further on. */
 const EXTENSIBLE = 0xfffe;
 const MP3 = 0x55;
-/** The length of the first and shortest `fmt ` that names the size of a sample. */
+/** The length of the shortest `fmt ` that gives the size of a sample. */
 const LEAST_FORMAT_BYTES = 16;
 
 function unitBytes(sound: Sound): number {
@@ -43,7 +43,7 @@ function unitBytes(sound: Sound): number {
   return sound.is === "pcm" ? pcmFrameBytes(sound.format) : sound.format.blockBytes;
 }
 
-/** The header of RIFF, or of RF64 or BW64 where sizes do not fit 32 bits. A recorder that crashed leaves sizes of 0 or all ones. */
+/** Read the header of RIFF, or of RF64 or BW64 if sizes do not fit 32 bits. A recorder that crashed leaves sizes of 0 or all ones. */
 async function readHeader(source: ByteSource, work: Work): Promise<Wav | Refusal> {
   const window = windowOn(source, HEADER_BYTES);
   let base = await behindTags(window);
@@ -86,16 +86,16 @@ async function readHeader(source: ByteSource, work: Work): Promise<Wav | Refusal
   return refuse("damaged", "The WAV file ends before its audio begins.");
 }
 
-/** Sizes that programmes write which do not know how much will follow: arecord, SoX and FFmpeg, at the ends of 31 and 32 bits. */
+/** Whether a size means "unknown". Programs that do not know the size yet write values near 31 or 32 bits: arecord, SoX and FFmpeg. */
 function isUnknown(sizeBytes: number): boolean {
   const isNear = (limit: number) => sizeBytes > limit - 2 ** 16 && sizeBytes <= limit + 2 ** 8;
   return sizeBytes === 0 || isNear(2 ** 31) || isNear(2 ** 32);
 }
 
-/** The chunks of a file that may follow its samples. */
+/** The chunks that may follow the samples of a file. */
 const LATER_CHUNKS = new Set("LIST,id3 ,ID3 ,bext,cue ,smpl,inst,JUNK,PEAK,iXML,_PMX,data".split(","));
 
-/** Whether another chunk begins here. Then the file has no samples, rather than samples of unknown length. */
+/** Whether another chunk begins here. If so, the file has no samples, rather than samples of unknown length. */
 async function isChunk(source: ByteSource, at: number): Promise<boolean> {
   const head = await readWithin(source, at, 8);
   return (
@@ -105,7 +105,7 @@ async function isChunk(source: ByteSource, at: number): Promise<boolean> {
   );
 }
 
-/** @param fmt the body of the `fmt ` chunk, as much of it as was read. */
+/** @param fmt the body of the `fmt ` chunk, or the part of it that was read. */
 function readFormat(fmt: Uint8Array): Sound | Refusal {
   if (fmt.length < LEAST_FORMAT_BYTES) {
     return refuse("damaged", "The WAV file's header does not describe its samples. Record or export it again.");
@@ -149,7 +149,7 @@ async function planWav(source: ByteSource, limits: CallLimits, work: Work): Prom
   }
 }
 
-/** MP3 is a part of the file: each chunk is one of MP3, and knows where the part lies. */
+/** Plan MP3 in a WAV file. The MP3 is a part of the file, and each chunk stores where that part is. */
 async function planMp3(
   source: ByteSource,
   { data: { offset, length }, saidBytes }: Wav,
@@ -159,7 +159,7 @@ async function planMp3(
   const upToEnd = { sizeBytes: offset + length, read: source.read.bind(source) };
   const planned = await planParts(upToEnd, [offset], work, (part) => mp3.plan(part, limits, work));
   if (planned.type === "refused" || saidBytes <= length || (planned.gaps ?? []).length > 0) return planned;
-  // The header counts bytes, not time: what is missing is taken to be as dense as what is there.
+  // The header gives bytes, not time, so the missing part is assumed to have the same bitrate as the rest.
   const durationMs = saidDuration((planned.durationMs * saidBytes) / length, planned.durationMs);
   return { ...planned, durationMs, gaps: cutOff(planned.durationMs, durationMs) };
 }
@@ -173,7 +173,7 @@ async function extractWav(source: ByteSource, chunk: ChunkPlan, work: Work): Pro
     case "blocks":
       return extractBlocks(source, chunk, read);
     case "mp3":
-      throw new DamagedSource("The WAV file holds MP3, where its plan has samples.");
+      throw new DamagedSource("The WAV file has MP3, but its plan has samples.");
   }
 }
 

@@ -1,9 +1,9 @@
 import { concatBytes, textBytes, viewOf } from "../reading/bytes.ts";
 
 /**
- * A WAV file.
+ * Write a WAV file.
  * @param fmt the body of its `fmt ` chunk.
- * @param samples how many there are in all, which codecs other than PCM have to say.
+ * @param samples the total number of samples, which codecs other than PCM have to give.
  */
 export function wavFile(fmt: Uint8Array, data: Uint8Array, samples?: number): Uint8Array {
   const described = [...chunkOf("fmt ", fmt), ...(samples === undefined ? [] : chunkOf("fact", uint32(samples)))];
@@ -12,7 +12,7 @@ export function wavFile(fmt: Uint8Array, data: Uint8Array, samples?: number): Ui
   return concatBytes([textBytes("RIFF"), uint32(bodyBytes), ...body]);
 }
 
-/** A WAV file of samples of 16 bits, of one channel. */
+/** Write a WAV file of one channel with samples of 16 bits. */
 export function pcmWav(data: Uint8Array, sampleRate: number): Uint8Array {
   const fmt = new Uint8Array(16);
   const view = viewOf(fmt);
@@ -25,7 +25,7 @@ export function pcmWav(data: Uint8Array, sampleRate: number): Uint8Array {
   return wavFile(fmt, data);
 }
 
-/** The same, of samples from -1 to 1. */
+/** Write a WAV file of one channel with samples from -1 to 1. */
 export function writeWav(parts: readonly Float32Array[], sampleRate: number): Uint8Array {
   const samples = parts.reduce((sum, part) => sum + part.length, 0);
   const body = new Uint8Array(samples * 2);
@@ -40,7 +40,7 @@ export function writeWav(parts: readonly Float32Array[], sampleRate: number): Ui
   return pcmWav(body, sampleRate);
 }
 
-/** The pieces of a chunk, so that its body is copied once. It ends at an even place. */
+/** Return the pieces of a chunk, so that its body is copied only once. A chunk ends at an even offset. */
 function chunkOf(name: string, body: Uint8Array): readonly Uint8Array[] {
   return [textBytes(name), uint32(body.length), body, new Uint8Array(body.length % 2)];
 }
