@@ -21,6 +21,7 @@ if (existsSync(MEMORY) && freeBytes(MEMORY) > 2 * GIB) process.env["TMPDIR"] ??=
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: ["test/prebuilt.ts"],
     // Media is encoded and speech recognised on whatever the machine has left: a bound, not an expectation.
     testTimeout: 120_000,
     hookTimeout: 120_000,
