@@ -186,7 +186,17 @@ test("what is said behind a pause keeps the source's time, within a chunk as wel
   try {
     await writeFile(wav, speech(said.join(" ")));
     // Twenty seconds of silence after the twentieth word. A packet has 128 ms.
-    await ffmpeg(["-i", wav, "-c:a", "copy", "-bsf:a", "setts=ts=if(gte(N\\,79)\\,TS+20000\\,TS)", paused]);
+    await ffmpeg([
+      "-max_size",
+      "2048",
+      "-i",
+      wav,
+      "-c:a",
+      "copy",
+      "-bsf:a",
+      "setts=ts=if(gte(N\\,79)\\,TS+20000\\,TS)",
+      paused,
+    ]);
     const { id } = await darkroom.upload({ name: "paused.mkv", reuse: "false" }, await fileBytes(paused));
     const job = await darkroom.untilJob(id);
     // It is short enough for one call, so there are no stages.

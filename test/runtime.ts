@@ -3,6 +3,7 @@
 import { createTestHarness, unstable_readConfig as readConfig } from "wrangler";
 
 import { type Control, CONTROL_URL, DATABASE_URL, FEW_REQUESTS, FEW_REQUESTS_A_MINUTE } from "./controlled.ts";
+import { prebuilt, PRODUCT } from "./prebuilt.ts";
 import { type D1Answer, type D1Call, remoteDatabase, writeCall } from "./remote-d1.ts";
 import { SCRIPTED_MODELS } from "./scripted-models.ts";
 
@@ -102,6 +103,7 @@ function product(options: RuntimeOptions) {
   } as const;
   const config = edit({ ...local, ratelimits: [...local.ratelimits, few] });
   // The wrapped `fetch` needs to know its invocation.
-  const main = "test/product-worker.ts";
-  return { config: { ...config, main, compatibility_flags: [...config.compatibility_flags, "nodejs_als"] } };
+  return {
+    config: { ...config, ...prebuilt(PRODUCT), compatibility_flags: [...config.compatibility_flags, "nodejs_als"] },
+  };
 }

@@ -10,6 +10,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { plain, refuseForm, refuseRequest } from "../local/contracts.ts";
 import { inTurn, type ShapedBytes } from "../local/shapes.ts";
 import errors from "./contracts/errors.json" with { type: "json" };
+import { SECOND_BYTES } from "./speech.ts";
 import { chatOf, isChat, lastMessage, streamedAnswer, wholeAnswer } from "./scripted-chat.ts";
 
 const calls = new Map<string, number>();
@@ -239,11 +240,11 @@ interface Heard {
   readonly durationMs: number;
 }
 
-/** What `speech()` wrote into a WAV of 16 kHz: each word that is there whole, with its time. */
+/** What `speech()` wrote into a WAV: each word that is there whole, with its time. */
 function listen(wav: Uint8Array): Heard {
   const bytes = new TextDecoder("latin1").decode(wav);
   const start = bytes.indexOf("data") + 8;
-  const at = (offset: number) => (offset - start) / 32_000;
+  const at = (offset: number) => (offset - start) / SECOND_BYTES;
   const words = [...bytes.slice(start).matchAll(/<([^<>\0]+)>/g)]
     .map((match) => ({ word: match[1] ?? "", start: at(match.index + start), end: at(match.index + start) + 0.4 }))
     .filter(({ end }) => end <= at(bytes.length));

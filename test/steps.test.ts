@@ -277,7 +277,7 @@ test("a summary that was paid before its consumer died is not bought again", asy
 });
 
 test("what is too long to be read at once is summarised in parts, and their summaries once more", async () => {
-  const words = ["chi", "psi", "omega", "ende"].map((word) => word + "-".repeat(9000));
+  const words = ["chi", "psi", "omega", "sigma", "ende"].map((word) => word + "-".repeat(7200));
   const { id } = await darkroom.upload({ name: "a.wav", then: "summarise" }, speech(words.join(" ")));
   expect((await darkroom.untilJob(id)).state).toBe("completed");
   const summary = JSON.parse(await artifact(id, "summary.json")) as { parts: number; rounds: number; text: string };

@@ -1,12 +1,11 @@
 // The model behind the faults. Its answer depends only on its input, so the right result of every job is known.
+import { SECOND_BYTES } from "../../test/speech.ts";
 import { hexOf } from "./hash.ts";
 
 /** A 1 × 1 JPEG. Every reader ignores what follows the end marker, and every copy keeps it. */
 const JPEG = Uint8Array.fromBase64(
   "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////////////wAALCAABAAEBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAACf/EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AVN//2Q==",
 );
-
-const BYTES_A_SECOND = 32_000; // 16 kHz, 16 bit, as test/speech.ts writes it
 
 /** A question with its answer. `mark` names the job that asked. */
 export interface Asked {
@@ -70,11 +69,11 @@ function listened(model: string, wav: Uint8Array, isSafer: boolean): Asked {
   const bytes = new TextDecoder("latin1").decode(wav);
   const start = bytes.indexOf("data") + 8;
   const words: { word: string; start: number; end: number }[] = [];
-  const durationSeconds = (bytes.length - start) / BYTES_A_SECOND;
+  const durationSeconds = (bytes.length - start) / SECOND_BYTES;
   for (let from = bytes.indexOf("<", start); from >= 0; from = bytes.indexOf("<", from + 1)) {
     const until = bytes.indexOf(">", from);
     const word = bytes.slice(from + 1, until);
-    const at = (from - start) / BYTES_A_SECOND;
+    const at = (from - start) / SECOND_BYTES;
     if (until > 0 && /^\w+$/.test(word) && at + 0.4 <= durationSeconds) words.push({ word, start: at, end: at + 0.4 });
   }
   const said = words.map(({ word }) => word);

@@ -1,7 +1,7 @@
 // The answers of the scripted models. They depend only on the input, so the right result of every job is known.
 import { createHash } from "node:crypto";
 
-import { WORD_MS } from "../../test/speech.ts";
+import { SECOND_BYTES, WORD_MS } from "../../test/speech.ts";
 
 /** A picture of one pixel. Viewers ignore what follows the end of a JPEG; here it identifies the picture. */
 const JPEG = Buffer.from(
@@ -43,11 +43,11 @@ export function answerTo(model: string, inputs: Readonly<Record<string, unknown>
   };
 }
 
-/** Read what `speech()` wrote into a WAV of 16 kHz: each complete word with its time. */
+/** Read what `speech()` wrote into a WAV: each complete word with its time. */
 function listen(wav: Buffer) {
   const bytes = wav.toString("latin1");
   const start = bytes.indexOf("data") + 8;
-  const at = (offset: number) => (offset - start) / 32_000;
+  const at = (offset: number) => (offset - start) / SECOND_BYTES;
   const words = [...bytes.slice(start).matchAll(/<([^<>\0]+)>/g)]
     .map((match) => {
       const from = at(match.index + start);
