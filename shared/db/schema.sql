@@ -149,6 +149,11 @@ CREATE TABLE deletions (
 
 CREATE INDEX deletions_due ON deletions (due_at);
 
+CREATE TABLE edited_jobs (
+  job_id TEXT PRIMARY KEY,
+  begun_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE event_streams (
   key_id TEXT NOT NULL,
   id TEXT NOT NULL,
@@ -382,6 +387,13 @@ CREATE TABLE predictions (
 
 CREATE INDEX predictions_by_owner ON predictions (owner_id, created_at, job_id);
 
+CREATE TABLE prunings (
+  id TEXT PRIMARY KEY,
+  pruned_at INTEGER NOT NULL,
+  -- JSON of `PrunedJob` (shared/db/jobs/prunings.ts). `keys` is null if the bucket must be listed to find the job's objects.
+  jobs TEXT NOT NULL CHECK (json_valid(jobs))
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE readings (
   bucket TEXT NOT NULL,
   key TEXT NOT NULL,
@@ -419,6 +431,8 @@ CREATE TABLE redrives (
 CREATE INDEX redrives_by_owner ON redrives (owner_id, created_at, id);
 
 CREATE INDEX redrives_not_final ON redrives (checked_at) WHERE finalized_at IS NULL;
+
+CREATE INDEX redrives_stopped ON redrives (canary_id) WHERE state = 'stopped';
 
 CREATE TABLE releases (
   code TEXT NOT NULL,
