@@ -50,6 +50,8 @@ export function createConsumer(memory: IsolateMemory, connect: () => Connections
         uploads: env.UPLOADS,
         passages: passageIndexOf(env),
         retentionDays: Number(env.RETENTION_DAYS),
+        uploadDays: Number(env.UPLOAD_DAYS),
+        auditDays: Number(env.AUDIT_DAYS),
         wakeGraceMs: Number(env.WAKE_GRACE_SECONDS) * 1000,
         watchedQueues: { uploads: env.UPLOADS, "dead-letters": env.DEAD_LETTERS },
       };

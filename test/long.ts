@@ -28,6 +28,7 @@ export const LONG_TESTS: readonly string[] = [
   "test/restoring.test.ts",
   "test/stable-segments.test.ts",
   "test/structural/*.test.ts",
+  "test/sweep.test.ts",
   "test/terms.test.ts",
   "test/upgrading.test.ts",
 ];
