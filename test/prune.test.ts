@@ -119,6 +119,22 @@ test("an object that no row names goes too: of an attempt that died, and of an e
   expect(calls.r2ClassA).toBe(2);
 });
 
+test("the objects of a job whose tasks left the database go by the names that its row kept, or are listed", async () => {
+  const { DB, MEDIA } = darkroom.bindings();
+  const [kept, unknown] = await makeEnded(2);
+  await DB.batch([
+    DB.prepare("UPDATE jobs SET stored_names = '[\"labels.json\"]' WHERE id = ?1").bind(kept),
+    DB.prepare("DELETE FROM tasks"),
+    DB.prepare("DELETE FROM artifacts"),
+  ]);
+  await MEDIA.put(artifactKey(unknown!, 2, "labels.json"), "{}");
+  const calls = { r2ClassA: 0, r2ClassB: 0 };
+  const deps = { db: DB, media: countedBucket(MEDIA, calls), passages, ...RETENTION };
+  expect(await pruneFinalized(deps, Date.now() + LATER)).toBe(2);
+  expect(await countLeft()).toEqual({});
+  expect(calls.r2ClassA).toBe(1);
+});
+
 test("results that the database may have forgotten are looked for after it was set back", async () => {
   const { DB, MEDIA } = darkroom.bindings();
   const [id] = await makeEnded(1);
@@ -158,7 +174,7 @@ test("a job that was made again after its prune stopped keeps its results", asyn
   const { DB, MEDIA } = darkroom.bindings();
   const [back, gone] = await makeEnded(2);
   const jobs = [back, gone].map((id) => {
-    return { id, keys: [artifactKey(id!, 1, "labels.json")], passageIds: [], recordedAt: null, isRemembered: 0 };
+    return { id, names: ["labels.json"], passageIds: [], recordedAt: null, isRemembered: 0 };
   });
   await DB.batch([
     DB.prepare("INSERT INTO prunings (id, pruned_at, jobs) VALUES ('pr_1', 1, ?1)").bind(JSON.stringify(jobs)),

@@ -5,10 +5,12 @@ import type { ExpiredJob } from "../../shared/db/jobs/retention.ts";
 import { deleteResults, type DeletionDeps, sideBySide } from "../../shared/jobs/delete-jobs.ts";
 import { forgetRecords, rememberPruned } from "../../shared/restoring/records.ts";
 import { patiently } from "../../shared/uploads/patient.ts";
-import { PRUNING_PREFIX } from "../../shared/uploads/storage.ts";
+import { artifactKey, PRUNING_PREFIX } from "../../shared/uploads/storage.ts";
 
 /** R2 deletes at most this many objects in a call. */
 const OBJECTS_A_CALL = 1000;
+
+const FIRST_ATTEMPT = 1;
 
 /** A prune of another run may still be under way. */
 const OWN_MS = 5 * 60_000;
@@ -82,12 +84,12 @@ async function finishPruning({ id, prunedAt, jobs }: Pruning, deps: DeletionDeps
   );
   const back = await findBack(db, jobs);
   const gone = jobs.filter((job) => !back.has(job.id));
-  const keys = gone.flatMap((job) => job.keys ?? []);
+  const keys = gone.flatMap((job) => (job.names ?? []).map((name) => artifactKey(job.id, FIRST_ATTEMPT, name)));
   for (let start = 0; start < keys.length; start += OBJECTS_A_CALL) {
     await patiently(() => media.delete(keys.slice(start, start + OBJECTS_A_CALL)));
   }
   await sideBySide(
-    gone.filter((job) => job.keys === null),
+    gone.filter((job) => job.names === null),
     (job) => deleteResults(job.id, deps),
   );
   await passages.forget(gone.flatMap(({ passageIds }) => passageIds));

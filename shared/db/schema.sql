@@ -246,7 +246,7 @@ CREATE TABLE jobs (
   saved_neurons REAL, -- what that result did not cost again
   -- What clients note down. `job_marks` finds jobs by it.
   tags TEXT CHECK (json_valid(tags)), -- JSON array; null for none
-  metadata TEXT CHECK (json_valid(metadata)), -- JSON object; null for none
+  metadata TEXT CHECK (json_valid(metadata)), stored_names TEXT CHECK (json_valid(stored_names)), is_of_source INTEGER NOT NULL DEFAULT 0, -- JSON object; null for none
   CONSTRAINT finalized_iff_terminal CHECK ((finalized_at IS NOT NULL) = (state IN ('completed', 'failed', 'cancelled'))),
   CONSTRAINT error_iff_failed CHECK ((error_code IS NOT NULL) = (state = 'failed'))
 ) STRICT, WITHOUT ROWID;
@@ -255,7 +255,7 @@ CREATE INDEX jobs_by_fingerprint ON jobs (owner_id, fingerprint);
 
 CREATE INDEX jobs_by_owner ON jobs (owner_id, created_at, id);
 
-CREATE INDEX jobs_by_source ON jobs (input ->> '$.source.key') WHERE input ->> '$.source.key' IS NOT NULL;
+CREATE INDEX jobs_by_source ON jobs (input ->> '$.source.key') WHERE input ->> '$.source.key' IS NOT NULL AND is_of_source = 0;
 
 CREATE INDEX jobs_finalized ON jobs (finalized_at) WHERE finalized_at IS NOT NULL;
 
@@ -390,7 +390,7 @@ CREATE INDEX predictions_by_owner ON predictions (owner_id, created_at, job_id);
 CREATE TABLE prunings (
   id TEXT PRIMARY KEY,
   pruned_at INTEGER NOT NULL,
-  -- JSON of `PrunedJob` (shared/db/jobs/prunings.ts). `keys` is null if the bucket must be listed to find the job's objects.
+  -- JSON of `PrunedJob` (shared/db/jobs/prunings.ts). `names` is null if the bucket must be listed to find the job's objects.
   jobs TEXT NOT NULL CHECK (json_valid(jobs))
 ) STRICT, WITHOUT ROWID;
 

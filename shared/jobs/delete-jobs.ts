@@ -92,7 +92,7 @@ export async function deleteResults(
 
 /** The object is deleted first: if only its row were gone, the sweep of the inbox would find a new upload in it. */
 async function deleteSource(source: { key: string; etag: string }, { db, media }: DeletionDeps): Promise<SourceFate> {
-  if (await isSource(db, source.key)) return "in_use";
+  if (await isSource(db, source)) return "in_use";
   const object = await patiently(() => media.head(source.key));
   const isTheSame = object?.etag === source.etag;
   if (isTheSame) await patiently(() => media.delete(source.key));

@@ -5,6 +5,7 @@ import { type Actor, insertAudit } from "../keys/audit.ts";
 import { handOverPassages } from "../search/words.ts";
 import { clearTraces, type DeletedJobs, forgetJobs } from "./forget-jobs.ts";
 import { isDescribed, RECORDED_MS } from "./records.ts";
+import { uploadJobId } from "../../uploads/announcement.ts";
 import { MEDIA_BUCKET, uploadIdOf } from "../../uploads/storage.ts";
 
 /** An invocation lasts at most fifteen minutes. After this time no attempt of a deleted job can store anything. */
@@ -199,13 +200,19 @@ export async function readClaims(db: D1Database, jobId: string, lapsedBefore: nu
   };
 }
 
-/** Return whether a job reads this object, in any version. */
-export async function isSource(db: D1Database, key: string): Promise<boolean> {
+/** Return whether a job reads this object: the job that was made of it, or another that reads any version of it. */
+export async function isSource(
+  db: D1Database,
+  source: { readonly key: string; readonly etag: string },
+): Promise<boolean> {
   const row = await db
-    .prepare(`SELECT 1 AS found FROM jobs WHERE input ->> '$.source.key' = ?1 LIMIT 1`)
-    .bind(key)
-    .first();
-  return row !== null;
+    .prepare(
+      `SELECT EXISTS (SELECT 1 FROM jobs WHERE id = ?2)
+              OR EXISTS (SELECT 1 FROM jobs WHERE input ->> '$.source.key' = ?1 AND is_of_source = 0) AS isSource`,
+    )
+    .bind(source.key, await uploadJobId({ bucket: MEDIA_BUCKET, ...source }))
+    .first<{ isSource: number }>();
+  return row?.isSource === 1;
 }
 
 /** Forget an object of the bucket that was deleted, because its name may reveal something. */

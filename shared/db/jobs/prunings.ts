@@ -1,6 +1,6 @@
 // Prunes many jobs in one transaction. What they leave in the bucket is noted in one row for all of them, so that maintenance finishes
 // a prune that stopped half-way.
-import { MEDIA_BUCKET, resultsPrefix } from "../../uploads/storage.ts";
+import { MEDIA_BUCKET } from "../../uploads/storage.ts";
 import { LATE_MS } from "./deletions.ts";
 import { clearTraces, type DeletedJobs, forgetJobs } from "./forget-jobs.ts";
 import { isDescribed, RECORDED_MS } from "./records.ts";
@@ -10,8 +10,8 @@ import type { ExpiredJob } from "./retention.ts";
 /** A job that was pruned, and what it left outside D1. */
 export interface PrunedJob {
   readonly id: string;
-  /** The objects that it stored; null if an attempt may have stored one that no row names. */
-  readonly keys: readonly string[] | null;
+  /** The names of the objects that its first attempts stored; null if there may be objects that no row names. */
+  readonly names: readonly string[] | null;
   readonly passageIds: readonly string[];
   /** When the job was submitted, if the bucket has a record of it; null if not. */
   readonly recordedAt: number | null;
@@ -25,13 +25,20 @@ export interface Pruning {
   readonly jobs: readonly PrunedJob[];
 }
 
-/** A task that ended at its first attempt has stored what its job names. A webhook's delivery stores nothing. */
+/**
+ * SQL: whether job `j` has stored only what `artifacts` names. A task that ended at its first attempt has. A job without tasks is not all
+ * in this database. A webhook's delivery stores nothing.
+ */
 const IS_NAMED = `
   j.created_at >= coalesce((SELECT CAST(value AS INTEGER) FROM cursors WHERE name = '${LISTED_BEFORE}'), 0)
-  AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.job_id = j.id AND t.is_side = 0
-                     AND (t.attempt > 1 OR (t.attempt = 1 AND t.state <> 'completed')))
+  AND (SELECT max(t.attempt > 1 OR (t.attempt = 1 AND t.state <> 'completed')) FROM tasks t
+        WHERE t.job_id = j.id AND t.is_side = 0) = 0
   AND NOT EXISTS (SELECT 1 FROM edited_jobs e WHERE e.job_id = j.id)
   AND NOT EXISTS (SELECT 1 FROM transcript_versions v WHERE v.job_id = j.id)`;
+
+/** SQL: JSON of the names of what job `j` has stored, all of it at its first attempt; null if the bucket must be listed for it. */
+export const STORED_NAMES = `
+  iif(${IS_NAMED}, (SELECT json_group_array(a.name) FROM artifacts a WHERE a.job_id = j.id AND j.reused_from IS NULL), NULL)`;
 
 /**
  * Whether job `j` can be pruned with others. Not if its result is shared and would have to be handed over, nor if an attempt may
@@ -68,7 +75,7 @@ export async function beginPruning(
     traced: prunedWith("isTraced"),
     tagged: prunedWith("isTagged"),
     described: prunedWith("isDescribed"),
-    edited: `${PRUNED} AND p.value ->> 'keys' IS NULL`,
+    edited: `${PRUNED} AND p.value ->> 'names' IS NULL`,
     values: [id, now],
   };
   const results = await db.batch<PruningRow>([
@@ -77,9 +84,7 @@ export async function beginPruning(
         `INSERT INTO prunings (id, pruned_at, jobs)
          SELECT ?3, ?2, json_group_array(json_object(
                   'id', j.id,
-                  'keys', iif(${IS_NAMED},
-                              json((SELECT json_group_array(a.key) FROM artifacts a
-                                     WHERE a.job_id = j.id AND a.key >= '${resultsPrefix("")}' AND j.reused_from IS NULL)), NULL),
+                  'names', json(coalesce(j.stored_names, ${STORED_NAMES})),
                   -- Other passages have no vector outside D1.
                   'passageIds', json((SELECT json_group_array(p.id) FROM passages p
                                        WHERE p.job_id = j.id AND p.space <> '' AND p.vector IS NULL)),
