@@ -166,7 +166,7 @@ async function abortExpiredUploads({ db, media }: MaintenanceDeps, now: number):
 
 /** Forget the durations of calls that no choice of a model looks at any more. */
 async function forgetLatencies({ db }: MaintenanceDeps, now: number): Promise<number> {
-  return (await deleteLatencies(db, now).run()).meta.changes;
+  return deleteLatencies(db, now);
 }
 
 /** Forget streams whose Worker died. */

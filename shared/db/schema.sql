@@ -277,6 +277,13 @@ CREATE TABLE key_days (
   bytes INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE latency_days (
+  day INTEGER NOT NULL,
+  model TEXT NOT NULL,
+  buckets TEXT NOT NULL CHECK (json_valid(buckets)),
+  PRIMARY KEY (day, model)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE model_latencies (
   day INTEGER NOT NULL,
   model TEXT NOT NULL,

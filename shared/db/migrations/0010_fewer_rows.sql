@@ -27,3 +27,11 @@ ALTER TABLE jobs ADD COLUMN stored_names TEXT CHECK (json_valid(stored_names));
 ALTER TABLE jobs ADD COLUMN is_of_source INTEGER NOT NULL DEFAULT 0;
 DROP INDEX jobs_by_source;
 CREATE INDEX jobs_by_source ON jobs (input ->> '$.source.key') WHERE input ->> '$.source.key' IS NOT NULL AND is_of_source = 0;
+
+-- How long calls to a model took on a day, in one row: `{ bucket: calls }`. A row for each bucket was a row written for almost each job.
+CREATE TABLE latency_days (
+  day INTEGER NOT NULL,
+  model TEXT NOT NULL,
+  buckets TEXT NOT NULL CHECK (json_valid(buckets)),
+  PRIMARY KEY (day, model)
+) STRICT, WITHOUT ROWID;
