@@ -61,7 +61,9 @@ async function withPruning(report: Report, { oursEnv: { DB, MEDIA } }: Bench): P
   const deps = { db, media: countedBucket(MEDIA, counts), passages: d1Index(db), retentionDays: 30 };
   await pruneFinalized(deps, Date.now() + 31 * DAY_MS);
   await endUploads({ db, uploadDays: 90, auditDays: 400 }, Date.now() + 92 * DAY_MS);
-  const left = await DB.prepare("SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM uploads) AS n").first("n");
+  const left = await DB.prepare(
+    "SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM uploads) AS n",
+  ).first<number>("n");
   if (left !== 0) throw new Error(`${left} jobs and uploads were not pruned`);
   return { ...report, queues: { ...report.queues, pruning: counts }, d1RowsWrittenBy };
 }

@@ -67,8 +67,8 @@ export function emptyCounts(): Counts {
   };
 }
 
-/** @param rowsWrittenBy gets the rows that each verb and table wrote. */
-export function countedDatabase(db: D1Database, counts: Counts, rowsWrittenBy: Record<string, number>): D1Database {
+/** @param writtenBy gets the rows that each verb and table wrote. */
+export function countedDatabase(db: D1Database, counts: Counts, writtenBy: Record<string, number>): D1Database {
   const originals = new WeakMap<D1PreparedStatement, D1PreparedStatement>();
   const subjects = new WeakMap<D1PreparedStatement, string>();
 
@@ -79,7 +79,7 @@ export function countedDatabase(db: D1Database, counts: Counts, rowsWrittenBy: R
       counts.d1RowsRead += meta.rows_read;
       counts.d1RowsWritten += meta.rows_written;
       const subject = subjectsOf[index] ?? "";
-      if (meta.rows_written > 0) rowsWrittenBy[subject] = (rowsWrittenBy[subject] ?? 0) + meta.rows_written;
+      if (meta.rows_written > 0) writtenBy[subject] = (writtenBy[subject] ?? 0) + meta.rows_written;
     }
   }
 

@@ -4,6 +4,8 @@ const tagsOf = (from: string) =>
 const metadataOf = (from: string) =>
   `SELECT o.owner_id, 'metadata:' || m.key || '=' || m.value, o.created_at, o.id FROM ${from}, json_each(o.metadata) m`;
 
+const jobsIn = (ids: string) => `(SELECT * FROM jobs WHERE id IN (${ids})) o`;
+
 /** Index the jobs just inserted (?1: JSON array of objects with their `id` and `ownerId`) by their tags and metadata. */
 export function insertMarks(db: D1Database, jobs: string): D1PreparedStatement {
   const from = `json_each(?1) j JOIN jobs o ON o.id = j.value ->> 'id' AND o.owner_id = j.value ->> 'ownerId'`;
@@ -25,8 +27,7 @@ export function deleteMarksOf(
   jobs: { readonly tagged: string; readonly described: string },
   values: readonly unknown[],
 ): readonly D1PreparedStatement[] {
-  const of = (ids: string) => `(SELECT * FROM jobs WHERE id IN (${ids})) o`;
-  return [tagsOf(of(jobs.tagged)), metadataOf(of(jobs.described))].map((marks) =>
+  return [tagsOf(jobsIn(jobs.tagged)), metadataOf(jobsIn(jobs.described))].map((marks) =>
     db.prepare(`DELETE FROM job_marks WHERE (owner_id, mark, created_at, job_id) IN (${marks})`).bind(...values),
   );
 }
