@@ -11,6 +11,9 @@ export interface EndingDeps {
   readonly auditDays: number;
 }
 
+/** A database can be set back by 30 days, and the sweep must then find each upload again that the database has forgotten. */
+export const SHORTEST_UPLOAD_DAYS = 31;
+
 /** A statement deletes at most so many rows, and a run begins none after this time. */
 const ROWS_A_STATEMENT = 1000;
 const BEGIN_WITHIN_MS = 5000;
